@@ -1,0 +1,54 @@
+// The walls of docs/architecture.md: who may import whom, by Nx tag, and what runs in a browser imports nothing of Node.
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+const layers = [
+  { sourceTag: 'scope:shared', onlyDependOnLibsWithTags: ['scope:shared'] },
+  { sourceTag: 'scope:system', onlyDependOnLibsWithTags: ['scope:system', 'scope:shared'] },
+  { sourceTag: 'scope:enclave', onlyDependOnLibsWithTags: ['scope:enclave', 'scope:system', 'scope:shared'] },
+  { sourceTag: 'scope:gateway', onlyDependOnLibsWithTags: ['scope:gateway', 'scope:system', 'scope:shared'] },
+  { sourceTag: 'scope:dev', onlyDependOnLibsWithTags: ['scope:dev', 'scope:system', 'scope:shared'] },
+];
+
+const nodeOnly = ['libs/*/src/**/node.ts', 'libs/*/src/**/*.node.ts', 'libs/crypto/src/index.ts', 'libs/attestation/src/index.ts'];
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/node_modules', '**/.nx', '**/.dev', '**/.cache', '**/generated', '**/*.cjs', '**/*.mjs'] },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strict, ...tseslint.configs.stylistic],
+    plugins: { '@nx': nx },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints: layers }],
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
+      '@typescript-eslint/no-extraneous-class': 'off', // Nest modules are empty classes
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }],
+      eqeqeq: 'error',
+    },
+  },
+  {
+    // What runs in a browser.
+    files: ['libs/{protocol,crypto,attestation,receipts,client}/src/**/*.ts'],
+    ignores: [...nodeOnly, '**/*.spec.ts', 'libs/*/src/testing/**'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', '@communique-tee/crypto', '@communique-tee/attestation'], message: 'This code runs in a browser: nothing of Node (take the /browser entry).' }] }],
+      'no-restricted-globals': ['error', 'process', 'Buffer', 'require', '__dirname'],
+    },
+  },
+  {
+    files: ['apps/enclave/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['ioredis', '@prisma/*', 'pg', 'rate-limiter-flexible'], message: 'The enclave knows no database and no Redis.' }] }] },
+  },
+  {
+    // The development entry alone brings in the mock NSM; the production bundle starts from main.ts (a test looks into it).
+    files: ['apps/enclave/src/main.dev.ts'],
+    rules: { '@nx/enforce-module-boundaries': 'off' },
+  },
+  {
+    files: ['**/*.spec.ts', 'libs/*/src/testing/**'],
+    rules: { '@nx/enforce-module-boundaries': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+);
