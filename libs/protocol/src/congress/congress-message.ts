@@ -1,0 +1,147 @@
+import * as z from 'zod';
+import { decodeStrict, encodeCanonical } from '../cbor/cbor';
+import type { FieldProblem } from '../errors/problems';
+import { LIMITS } from '../limits';
+import { BILL_TYPES, STATES, TOPICS } from './cwc-vocabulary';
+import { HOUSE_OFFICE, SENATE_OFFICE } from './office';
+
+/**
+ * What is sealed: a person, an address, a text and the offices it goes to. Lengths and patterns are those of the CWC 2.0 schema;
+ * nothing here has a default, because a field that Congress requires and the sender left out must be asked for, not made up.
+ */
+
+/** Text that XML 1.0 can carry (section 2.2, Char), counted in UTF-16 units as the schema's minLength and maxLength are met by either count. */
+const text = (min: number, max: number) =>
+  z.string().min(min).max(max).refine(isXmlText, { params: { rule: 'invalid_characters' } }).refine(hasInk(min), { params: { rule: 'too_short' } });
+
+const email = z.string().max(254).regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/).refine(isXmlText);
+const phone = z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/);
+
+export const congressMessageSchema = z.strictObject({
+  version: z.literal(1),
+  /** 32 random bytes that stay with the message when it is sealed again: DeliveryIds are made under it. */
+  deliverySecret: z.instanceof(Uint8Array).refine((value) => value.length === 32, '32 bytes'),
+  offices: z
+    .array(z.union([z.string().regex(HOUSE_OFFICE), z.string().regex(SENATE_OFFICE)]))
+    .min(1)
+    .max(LIMITS.maxOffices)
+    .refine((offices) => new Set(offices).size === offices.length, { params: { rule: 'repeated' } }),
+  constituent: z.strictObject({
+    prefix: text(1, 500),
+    firstName: text(1, 500),
+    middleName: text(1, 500).optional(),
+    lastName: text(1, 500),
+    suffix: text(1, 500).optional(),
+    title: text(1, 500).optional(),
+    organization: text(3, 500).optional(),
+    address1: text(3, 500),
+    address2: text(3, 500).optional(),
+    address3: text(3, 500).optional(),
+    city: text(3, 500),
+    state: z.enum(STATES),
+    zip: z.string().regex(/^[0-9]{5}(-[0-9]{4})?$/),
+    email,
+    phone: phone.optional(),
+  }),
+  message: z.strictObject({
+    subject: text(6, 500),
+    body: text(6, 10_000),
+    topics: z.array(z.enum(TOPICS)).min(1).max(TOPICS.length),
+    bills: z
+      .array(z.strictObject({ congress: z.int().positive().max(999), type: z.enum(BILL_TYPES), number: z.int().positive().max(99_999) }))
+      .max(20)
+      .optional(),
+    stance: z.enum(['pro', 'con']).optional(),
+    moreInfo: z.url({ protocol: /^https?$/ }).max(2000).refine(isXmlText).optional(),
+  }),
+  campaignId: text(2, 500),
+  responseRequested: z.boolean().optional(),
+  newsletterOptIn: z.boolean().optional(),
+  /** The proof of residence: null until it exists; nobody's residence is checked today. */
+  proof: z.null(),
+});
+export type CongressMessage = z.infer<typeof congressMessageSchema>;
+
+/** Canonical CBOR of the above, as it is padded and sealed. */
+export function encodeCongressMessage(message: CongressMessage): Uint8Array {
+  return encodeCanonical(withoutUndefined(message));
+}
+
+export type CongressMessageResult = { ok: true; message: CongressMessage } | { ok: false; offices: string[]; problems: FieldProblem[] };
+
+/** Reads and checks an opened message. Problems name field and rule, never the value; offices that are well formed are kept, so that the receipt can refuse each. */
+export function parseCongressMessage(opened: Uint8Array): CongressMessageResult {
+  let value: unknown;
+  try {
+    value = decodeStrict(opened, LIMITS.maxPaddedPlaintextBytes);
+  } catch {
+    return { ok: false, offices: [], problems: [{ pointer: '', code: 'malformed', message: 'The sealed content is not canonical CBOR.' }] };
+  }
+  return validateCongressMessage(value);
+}
+
+/** The same check on a value, for a client before it seals. */
+export function validateCongressMessage(value: unknown): CongressMessageResult {
+  const parsed = congressMessageSchema.safeParse(value);
+  if (parsed.success) return { ok: true, message: parsed.data };
+  return { ok: false, offices: readableOffices(value), problems: parsed.error.issues.slice(0, 50).map((issue) => toFieldProblem(issue, value)) };
+}
+
+function toFieldProblem(issue: z.core.$ZodIssue, value: unknown): FieldProblem {
+  const pointer = issue.path.map((part) => `/${String(part)}`).join('');
+  const rule = ruleOf(issue, value);
+  return { pointer, code: rule, message: `${pointer || 'The message'}: ${RULES[rule]}` };
+}
+
+const RULES = {
+  required: 'is required and missing',
+  too_short: 'is shorter than Congress takes',
+  too_long: 'is longer than Congress takes',
+  invalid_characters: 'holds characters that XML cannot carry',
+  repeated: 'names the same office twice',
+  unknown_field: 'has a field that is not known',
+  invalid: 'does not have the required form',
+} as const;
+
+function ruleOf(issue: z.core.$ZodIssue, value: unknown): keyof typeof RULES {
+  if (issue.code === 'too_small') return 'too_short';
+  if (issue.code === 'too_big') return 'too_long';
+  if (issue.code === 'unrecognized_keys') return 'unknown_field';
+  if (issue.code === 'custom') {
+    const rule: unknown = issue.params?.['rule'];
+    return rule === 'invalid_characters' || rule === 'repeated' || rule === 'too_short' ? rule : 'invalid';
+  }
+  return valueAt(value, issue.path) === undefined ? 'required' : 'invalid';
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let here = value;
+  for (const part of path) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, part)) return undefined;
+    here = (here as Record<PropertyKey, unknown>)[part];
+  }
+  return here;
+}
+
+function readableOffices(value: unknown): string[] {
+  const offices = valueAt(value, ['offices']);
+  if (!Array.isArray(offices)) return [];
+  const wellFormed = offices.filter((office): office is string => typeof office === 'string' && (HOUSE_OFFICE.test(office) || SENATE_OFFICE.test(office)));
+  return [...new Set(wellFormed)].slice(0, LIMITS.maxOffices);
+}
+
+function isXmlText(value: string): boolean {
+  // eslint-disable-next-line no-control-regex -- XML 1.0 forbids these very characters
+  return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(value) && value.isWellFormed();
+}
+
+/** White space alone does not make a name: what is left of it must still reach the minimum. */
+function hasInk(min: number): (value: string) => boolean {
+  return (value) => value.trim().length >= min;
+}
+
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined).map(([key, member]) => [key, withoutUndefined(member)]));
+}

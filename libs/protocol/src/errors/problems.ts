@@ -1,0 +1,76 @@
+/**
+ * Every error that an HTTP client of the gateway, or the gateway as a client of the enclave, can meet: RFC 9457 problem
+ * documents with a stable `code`. The code is the contract; title and detail are for people and may be reworded.
+ */
+export const PROBLEMS = {
+  // what the caller sent
+  malformed_body: { status: 400, title: 'The body cannot be read' },
+  validation_failed: { status: 400, title: 'A field is missing or wrong' },
+  nonce_invalid: { status: 400, title: 'The nonce is not 16 to 64 bytes in hex' },
+  idempotency_key_invalid: { status: 400, title: 'Idempotency-Key is not 1 to 128 visible ASCII characters' },
+  unauthenticated: { status: 401, title: 'A valid bearer token is required' },
+  forbidden: { status: 403, title: 'The token does not allow this' },
+  not_found: { status: 404, title: 'There is nothing here' },
+  method_not_allowed: { status: 405, title: 'This address does not take that method' },
+  not_acceptable: { status: 406, title: 'None of the accepted types can be given' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
+  message_id_taken: { status: 409, title: 'This message id is in use' },
+  key_retired: { status: 409, title: 'The message is sealed to a key that the enclave no longer holds' },
+  message_expired: { status: 410, title: 'The message has expired' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  uri_too_long: { status: 414, title: 'The address is too long' },
+  unsupported_media_type: { status: 415, title: 'The content type is not one that is read here' },
+  idempotency_key_reused: { status: 422, title: 'This Idempotency-Key was used with another body' },
+  expiry_out_of_range: { status: 422, title: 'The expiry lies in the past or too far ahead' },
+  sealed_message_refused: { status: 422, title: 'The sealed message cannot be opened' },
+  suite_unsupported: { status: 422, title: 'The sealing suite is not one that is open here' },
+  // what may be had later
+  rate_limited: { status: 429, title: 'Too many requests' },
+  user_daily_limit_reached: { status: 429, title: 'Your budget for this UTC day is used up' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
+  internal_error: { status: 500, title: 'Something went wrong here' },
+  enclave_answer_invalid: { status: 502, title: 'The enclave gave an answer that cannot be trusted' },
+  system_hourly_limit_reached: { status: 503, title: 'The budget of this hour is used up' },
+  emergency_stop: { status: 503, title: 'Spending is stopped until an operator clears it' },
+  database_unavailable: { status: 503, title: 'The database cannot be reached' },
+  identity_provider_unavailable: { status: 503, title: 'The keys that sign tokens cannot be fetched' },
+  enclave_unavailable: { status: 503, title: 'The enclave cannot be reached' },
+  enclave_busy: { status: 503, title: 'The enclave takes no more messages now' },
+  shutting_down: { status: 503, title: 'The service is shutting down' },
+  enclave_timeout: { status: 504, title: 'The enclave did not answer in time' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** One field that is wrong: a JSON pointer, the rule it breaks, a sentence. Never the value. */
+export interface FieldProblem {
+  pointer: string;
+  code: string;
+  message: string;
+}
+
+/** RFC 9457 section 3. `instance` is left out: a request id travels in its header. */
+export interface ProblemDocument {
+  type: string;
+  title: string;
+  status: number;
+  code: ProblemCode;
+  detail?: string;
+  errors?: FieldProblem[];
+  retryAfterSeconds?: number;
+}
+
+export function isProblemCode(value: unknown): value is ProblemCode {
+  return typeof value === 'string' && Object.hasOwn(PROBLEMS, value);
+}
+
+/** Builds the document for `code`; `more` must hold nothing that came from a message. */
+export function problemDocument(
+  code: ProblemCode,
+  more: Pick<ProblemDocument, 'detail' | 'errors' | 'retryAfterSeconds'> = {},
+): ProblemDocument {
+  const { status, title } = PROBLEMS[code];
+  return { type: `urn:communique-tee:problem:${code}`, title, status, code, ...more };
+}

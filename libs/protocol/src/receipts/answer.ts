@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import { decodeStrict, encodeCanonical } from '../cbor/cbor';
+import { ProtocolError } from '../errors/protocol-error';
+import { LIMITS } from '../limits';
+import { isOffice } from '../congress/office';
+import { OUTCOMES } from './outcome';
+
+const bytes = (length: number) => z.instanceof(Uint8Array).refine((value) => value.length === length, `${length} bytes`);
+
+/** What the enclave tells the sender alone: a canonical CBOR map, padded and sealed with a key of the sender's own exchange. */
+export const answerSchema = z.strictObject({
+  version: z.literal(1),
+  messageId: bytes(16),
+  /** Unix seconds. */
+  time: z.int().min(0),
+  /** In the order of the receipt; `salt` and `office` open the receipt's commitment. */
+  offices: z.array(
+    z.strictObject({
+      office: z.string().refine(isOffice),
+      salt: bytes(32),
+      outcome: z.enum(OUTCOMES),
+      deliveryId: z.string().regex(/^[0-9A-Za-z]{32}$/).nullable(),
+      /** A stable word for why, for refused, unknown and pending; `detail` is what the far end said, shortened. */
+      reason: z.string().max(100).nullable(),
+      detail: z.string().max(500).nullable(),
+    }),
+  ),
+  /** What is wrong with the message itself; then every office is refused. */
+  problems: z.array(z.strictObject({ pointer: z.string(), code: z.string(), message: z.string() })),
+});
+export type Answer = z.infer<typeof answerSchema>;
+
+export function encodeAnswer(answer: Answer): Uint8Array {
+  return encodeCanonical(answer);
+}
+
+/** @throws ProtocolError `malformed_body` */
+export function decodeAnswer(opened: Uint8Array): Answer {
+  const parsed = answerSchema.safeParse(decodeStrict(opened, LIMITS.maxRelayAnswerBytes));
+  if (!parsed.success) throw new ProtocolError('malformed_body', 'not an answer');
+  return parsed.data;
+}
+
+/**
+ * The sealed form of an answer, opaque to everyone between: canonical CBOR `[1, nonce (24 bytes), ciphertext]`.
+ */
+export interface SealedAnswer {
+  nonce: Uint8Array;
+  ciphertext: Uint8Array;
+}
+
+export function encodeSealedAnswer(answer: SealedAnswer): Uint8Array {
+  return encodeCanonical([1, answer.nonce, answer.ciphertext]);
+}
+
+/** @throws ProtocolError `malformed_body` */
+export function decodeSealedAnswer(encoded: Uint8Array): SealedAnswer {
+  const parsed = z
+    .tuple([z.literal(1), bytes(24), z.instanceof(Uint8Array)])
+    .safeParse(decodeStrict(encoded, LIMITS.maxRelayAnswerBytes));
+  if (!parsed.success) throw new ProtocolError('malformed_body', 'not a sealed answer');
+  return { nonce: parsed.data[1], ciphertext: parsed.data[2] };
+}

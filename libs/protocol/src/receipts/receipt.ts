@@ -1,0 +1,33 @@
+import * as z from 'zod';
+import { SUITES, type Suite } from '../sealing/sealed-message';
+import { MESSAGE_ID_PATTERN } from '../text/message-id';
+import { OUTCOMES } from './outcome';
+
+const base64Url32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const hex48 = z.string().regex(/^[0-9a-f]{96}$/);
+
+export const RECEIPT_TYPE = 'communique-tee-receipt+jws';
+
+/** The claims of a receipt, signed as a JWS (EdDSA, Ed25519) with `typ` RECEIPT_TYPE. Hashes are SHA-256 in base64url. */
+export const receiptClaimsSchema = z.strictObject({
+  v: z.literal(1),
+  message_id: z.string().regex(MESSAGE_ID_PATTERN),
+  /** Of the sealed message's CBOR form. */
+  sealed_sha256: base64Url32,
+  suite: z.enum(Object.keys(SUITES) as [Suite]),
+  /** One entry per office, in the order of the sealed message; which office stays with the sender: `commitment` is salted. */
+  offices: z.array(z.strictObject({ commitment: base64Url32, outcome: z.enum(OUTCOMES) })).max(8),
+  /** Unix seconds by the enclave's clock. */
+  time: z.int().min(0),
+  pcr0: hex48,
+  /** Of the attestation document that is carried beside. */
+  attestation_sha256: base64Url32,
+});
+export type ReceiptClaims = z.infer<typeof receiptClaimsSchema>;
+
+/** A receipt as it is handed to people: the JWS in compact form, and the document (base64) that vouches for its key. */
+export const receiptSchema = z.strictObject({
+  receipt: z.string().max(8192),
+  attestation_document: z.string().max(24_000).regex(/^[A-Za-z0-9+/]+={0,2}$/),
+});
+export type Receipt = z.infer<typeof receiptSchema>;

@@ -1,0 +1,37 @@
+import * as z from 'zod';
+import { decodeStrict, encodeCanonical } from '../cbor/cbor';
+import { ProtocolError } from '../errors/protocol-error';
+import { LIMITS } from '../limits';
+
+/**
+ * Between gateway and enclave, HTTP/1.1 over vsock, unix socket or loopback TCP:
+ *
+ * - `POST /messages`, body `application/cbor`: the sealed message in its CBOR form -> 200 `application/cbor`, a RelayAnswer;
+ *   or a problem document: `key_retired`, `sealed_message_refused`, `message_expired`, `enclave_busy`, and what HTTP can get wrong.
+ * - `GET /attestation?nonce=<hex>` -> 200 `application/cose`, the document's bytes. Without a nonce: a document without one.
+ * - `GET /health` -> 200 JSON, see http/enclave-health.ts.
+ */
+const relayAnswerSchema = z.strictObject({
+  v: z.literal(1),
+  /** `final`: do not send again. `pending`: some office could not be reached; send the same bytes again after `retryAfterSeconds`. */
+  state: z.enum(['final', 'pending']),
+  retryAfterSeconds: z.int().min(1).max(86_400).nullable(),
+  /** JWS in compact form. */
+  receipt: z.string().max(8192),
+  attestationDocument: z.instanceof(Uint8Array).refine((value) => value.length > 0 && value.length <= 16_384),
+  /** The sealed answer in its CBOR form. */
+  answer: z.instanceof(Uint8Array).refine((value) => value.length > 0 && value.length <= 65_536),
+});
+export type RelayAnswer = Omit<z.infer<typeof relayAnswerSchema>, 'v'>;
+
+export function encodeRelayAnswer(answer: RelayAnswer): Uint8Array {
+  return encodeCanonical({ v: 1, ...answer });
+}
+
+/** @throws ProtocolError `body_too_large` | `malformed_body` */
+export function decodeRelayAnswer(bytes: Uint8Array): RelayAnswer {
+  const parsed = relayAnswerSchema.safeParse(decodeStrict(bytes, LIMITS.maxRelayAnswerBytes));
+  if (!parsed.success) throw new ProtocolError('malformed_body', 'not a relay answer');
+  const { v: _version, ...answer } = parsed.data;
+  return answer;
+}
