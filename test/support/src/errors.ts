@@ -1,0 +1,25 @@
+/** Codes of what a test's surroundings can refuse. */
+export type SupportErrorCode =
+  | 'POSTGRES_UNAVAILABLE'
+  | 'POSTGRES_FOLDER_UNUSABLE'
+  | 'POSTGRES_FOLDER_IN_USE'
+  | 'POSTGRES_START_FAILED'
+  | 'REDIS_UNAVAILABLE'
+  | 'REDIS_START_FAILED'
+  | 'REDIS_NOT_OWNED'
+  | 'MIGRATION_FAILED'
+  | 'SERVICE_NOT_READY'
+  | 'WORKSPACE_NOT_FOUND';
+
+/** What could not be set up, with a stable code: a missing tool is told apart from one that broke. */
+export class SupportError extends Error {
+  override readonly name = 'SupportError';
+
+  constructor(
+    readonly code: SupportErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${code}: ${message}`, options);
+  }
+}

@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process';
+
+/**
+ * Ends a process when ours is gone, however ours ends (SIGKILL and a crash run no exit handler): a shell waits on a pipe that
+ * only we hold open. The pid may belong to a group (negative), as for kill(2).
+ *
+ * @returns release: forget the process (call it before ending the process, so that a reused pid is never hit).
+ */
+export function guard(target: number, signal: 'TERM' | 'INT' | 'QUIT'): () => void {
+  const script = 'read -r _; kill -s "$1" -- "$2" 2>/dev/null; sleep 10; kill -s KILL -- "$2" 2>/dev/null';
+  const shell = spawn('/bin/sh', ['-c', script, 'guard', signal, String(target)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: { PATH: '/usr/bin:/bin' },
+    detached: true, // a Ctrl-C in the terminal is ours to handle, in order
+  });
+  shell.on('error', () => undefined); // no /bin/sh: only the guard is missing
+  shell.stdin.on('error', () => undefined);
+  shell.unref();
+  if ('unref' in shell.stdin && typeof shell.stdin.unref === 'function') shell.stdin.unref();
+  return () => {
+    if (shell.pid === undefined) return;
+    try {
+      process.kill(-shell.pid, 'SIGKILL');
+    } catch {
+      /* gone already */
+    }
+  };
+}

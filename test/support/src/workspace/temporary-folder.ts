@@ -1,0 +1,18 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface TemporaryFolder extends AsyncDisposable {
+  /** Absolute; mode 0700. */
+  readonly path: string;
+  /** The path of something inside. */
+  file(...parts: string[]): string;
+  remove(): Promise<void>;
+}
+
+/** A new folder of our own under the system's temporary one. */
+export async function temporaryFolder(prefix = 'communique-'): Promise<TemporaryFolder> {
+  const path = await mkdtemp(join(tmpdir(), prefix));
+  const remove = () => rm(path, { recursive: true, force: true, maxRetries: 5 });
+  return { path, file: (...parts) => join(path, ...parts), remove, [Symbol.asyncDispose]: remove };
+}

@@ -1,0 +1,26 @@
+// What the CLI asks for: three calls that WebAssembly cannot answer are ours, the others are the engine's own methods.
+import { EngineError, checkConnection, createDatabase, dropDatabase } from './connection.mjs';
+import { loadEngine } from './wasm-engine.mjs';
+
+export function createHandlers(options) {
+  let loading;
+  const engine = () => (loading ??= loadEngine(options));
+  const url = () => {
+    if (options.url === undefined) throw new EngineError('P1012', 'The datasource has no url (DATABASE_URL is not set).');
+    return options.url;
+  };
+  const ours = {
+    getDatabaseVersion: async (parameters) => (await engine()).version(parameters),
+    createDatabase: async () => ({ databaseName: await createDatabase(url()) }),
+    dropDatabase: async () => (await dropDatabase(url()), {}),
+    ensureConnectionValidity: async () => (await checkConnection(url()), {}),
+  };
+  return async function handle(method, parameters, print) {
+    if (Object.hasOwn(ours, method)) return ours[method](parameters);
+    const target = await engine();
+    if (typeof target[method] !== 'function') throw new EngineError(undefined, `The WebAssembly schema engine does not know ${method}.`);
+    const result = await target[method](parameters);
+    if (method === 'diff' && result?.stdout) print(result.stdout); // the native engine prints it as it goes
+    return result ?? {};
+  };
+}
