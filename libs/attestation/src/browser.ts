@@ -1,0 +1,33 @@
+import { webPrimitives } from './primitives/primitives.web';
+import { createEntry } from './verify/entry';
+
+export * from './exports';
+
+const entry = createEntry(webPrimitives);
+
+/**
+ * Verifies a Nitro attestation document: structure, algorithm, digest, chain to the root, signature, measurements,
+ * freshness, in this order (aws-nitro-enclaves-nsm-api, docs/attestation_process.md). What it returns can be trusted as far as
+ * the policy goes; whatever is wrong is an error.
+ *
+ * @param document COSE_Sign1 as the NSM makes it, tagged or not, at most 16,512 bytes
+ * @throws AttestationError with a stable `code`; the table is in libs/attestation/README.md
+ * @example
+ * const { publicKey } = await verifyAttestation(document, {
+ *   acceptedMeasurements: [{ pcr0 }],
+ *   freshness: { nonce },
+ *   maxAgeMs: 60_000,
+ *   maxFutureSkewMs: 5_000,
+ * });
+ */
+export const verifyAttestation = entry.verifyAttestation;
+
+/**
+ * The same verification with a memory for certificate signatures that held (bounded, least recently used goes first):
+ * the chain is the same for hours. Everything that depends on time or policy is checked every time.
+ *
+ * @example
+ * const verifier = createAttestationVerifier();
+ * await verifier.verify(document, policy);
+ */
+export const createAttestationVerifier = entry.createAttestationVerifier;

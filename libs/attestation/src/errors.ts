@@ -1,0 +1,79 @@
+/**
+ * Every way in which verification can end without trust. One table: the step at which the check stands (they run in the
+ * order of {@link attestationSteps}), and what is wrong. Codes are stable; the texts are not.
+ * The same table, with the sources of each rule, is in ../README.md.
+ */
+export const attestationSteps = ['policy', 'structure', 'algorithm', 'digest', 'chain', 'signature', 'measurements', 'freshness'] as const;
+export type AttestationStep = (typeof attestationSteps)[number];
+
+const table = {
+  // The caller's own mistake: nothing was judged.
+  ERR_ATTESTATION_POLICY: ['policy', 'the policy is not usable'],
+  ERR_ATTESTATION_TRUST_ANCHOR: ['policy', 'the trust anchor is not usable'],
+  ERR_ATTESTATION_UNSUPPORTED: ['policy', 'this platform offers no WebCrypto (a browser offers it in secure contexts only)'],
+
+  ERR_ATTESTATION_TOO_LARGE: ['structure', 'the document is larger than any real one can be'],
+  ERR_ATTESTATION_CBOR: ['structure', 'the bytes are not the strict CBOR that is read here'],
+  ERR_ATTESTATION_CBOR_TRAILING: ['structure', 'there are bytes after the end of the CBOR item'],
+  ERR_ATTESTATION_CBOR_LIMIT: ['structure', 'the CBOR is nested too deeply or has too many items'],
+  ERR_ATTESTATION_CBOR_INDEFINITE: ['structure', 'an indefinite length stands where none is read'],
+  ERR_ATTESTATION_CBOR_DUPLICATE_KEY: ['structure', 'a map has the same key twice'],
+  ERR_ATTESTATION_CBOR_TAG: ['structure', 'there is a CBOR tag other than 18 around the whole'],
+  ERR_ATTESTATION_COSE: ['structure', 'the document is not a COSE_Sign1'],
+  ERR_ATTESTATION_FIELD_MISSING: ['structure', 'a mandatory field is missing'],
+  ERR_ATTESTATION_FIELD_UNKNOWN: ['structure', 'there is a field that attestation documents do not have'],
+  ERR_ATTESTATION_FIELD_TYPE: ['structure', 'a field has the wrong type'],
+  ERR_ATTESTATION_FIELD_LENGTH: ['structure', 'a field is too short or too long'],
+  ERR_ATTESTATION_TIMESTAMP: ['structure', 'the timestamp is no positive number of milliseconds'],
+  ERR_ATTESTATION_PCR_COUNT: ['structure', 'the number of PCRs is not within 1 to 32'],
+  ERR_ATTESTATION_PCR_INDEX: ['structure', 'a PCR index is not within 0 to 31'],
+  ERR_ATTESTATION_PCR_LENGTH: ['structure', 'a PCR has none of the lengths 32, 48 and 64'],
+  ERR_ATTESTATION_CABUNDLE_LENGTH: ['structure', 'the bundle of CA certificates is empty or too long'],
+
+  ERR_ATTESTATION_ALGORITHM: ['algorithm', 'the protected header does not say ES384, and only that'],
+  ERR_ATTESTATION_UNPROTECTED_HEADER: ['algorithm', 'the unprotected header is not empty'],
+
+  ERR_ATTESTATION_DIGEST: ['digest', 'the digest of the PCRs is not SHA384'],
+
+  ERR_ATTESTATION_ROOT: ['chain', 'the first certificate of the bundle is not the trusted root'],
+  ERR_ATTESTATION_CERTIFICATE: ['chain', 'a certificate is not well-formed DER of X.509 version 3'],
+  ERR_ATTESTATION_CERTIFICATE_ALGORITHM: ['chain', 'a certificate is not signed with ecdsa-with-SHA384'],
+  ERR_ATTESTATION_CERTIFICATE_KEY: ['chain', 'the key of a certificate is no uncompressed P-384 point'],
+  ERR_ATTESTATION_CERTIFICATE_EXTENSION: ['chain', 'a certificate has a critical extension that is not understood'],
+  ERR_ATTESTATION_CERTIFICATE_ISSUER: ['chain', 'a certificate names another issuer than the certificate above it'],
+  ERR_ATTESTATION_CERTIFICATE_SIGNATURE: ['chain', 'a certificate was not signed by the certificate above it'],
+  ERR_ATTESTATION_CERTIFICATE_NOT_YET_VALID: ['chain', 'a certificate was not valid yet'],
+  ERR_ATTESTATION_CERTIFICATE_EXPIRED: ['chain', 'a certificate had expired'],
+  ERR_ATTESTATION_CERTIFICATE_NOT_CA: ['chain', 'a certificate of the bundle is not a CA'],
+  ERR_ATTESTATION_CERTIFICATE_LEAF_IS_CA: ['chain', 'the certificate that signed the document is a CA'],
+  ERR_ATTESTATION_CERTIFICATE_PATH_LENGTH: ['chain', 'there are more CAs below a certificate than it allows'],
+  ERR_ATTESTATION_CERTIFICATE_KEY_USAGE: ['chain', 'a certificate may not sign what it signed'],
+
+  ERR_ATTESTATION_SIGNATURE: ['signature', 'the signature of the document is wrong'],
+
+  ERR_ATTESTATION_DEBUG: ['measurements', 'the enclave runs in debug mode: PCR0, 1 or 2 is zero'],
+  ERR_ATTESTATION_PCR_MISSING: ['measurements', 'PCR0, 1 or 2 is not in the document'],
+  ERR_ATTESTATION_MEASUREMENT: ['measurements', 'the measurements are none of the accepted sets'],
+
+  ERR_ATTESTATION_NONCE_MISSING: ['freshness', 'the document carries no nonce'],
+  ERR_ATTESTATION_NONCE: ['freshness', 'the nonce is not the one that was asked for'],
+  ERR_ATTESTATION_TOO_OLD: ['freshness', 'the document is older than the policy allows'],
+  ERR_ATTESTATION_FROM_FUTURE: ['freshness', 'the document is from the future'],
+} as const satisfies Record<string, readonly [AttestationStep, string]>;
+
+export type AttestationErrorCode = keyof typeof table;
+export const attestationErrorCodes = Object.keys(table) as AttestationErrorCode[];
+
+/** Raised by everything in this library. `code` is stable, `step` says how far the document came, `detail` is for people. */
+export class AttestationError extends Error {
+  override readonly name = 'AttestationError';
+  readonly code: AttestationErrorCode;
+  readonly step: AttestationStep;
+
+  constructor(code: AttestationErrorCode, detail?: string, cause?: unknown) {
+    const [step, text] = table[code];
+    super(detail === undefined ? text : `${text}: ${detail}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.step = step;
+  }
+}

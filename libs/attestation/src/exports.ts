@@ -1,0 +1,9 @@
+// What both entries export beside the functions that need cryptography.
+export { AttestationError, attestationErrorCodes, attestationSteps, type AttestationErrorCode, type AttestationStep } from './errors';
+export type { AttestationPolicy, MeasurementSet } from './policy';
+export { awsNitroRootPem, awsNitroRootSha256 } from './trust/aws-root';
+export { unsafeTrustAnchorFromPem, type TrustAnchor } from './trust/trust-anchor';
+export type { AttestationVerifier, AttestationVerifierOptions } from './verify/entry';
+export { readAttestation_unverified, type UnverifiedAttestation } from './verify/read-unverified';
+export type { VerifiedAttestation } from './verify/verified';
+export type { CertificateSummary } from './x509/summary';

@@ -1,0 +1,18 @@
+/** What verification needs of cryptography. Two implementations: node:crypto and WebCrypto. */
+export interface AttestationPrimitives {
+  /** 32 bytes */
+  sha256(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /**
+   * @param point x || y, 96 bytes
+   * @throws if the point is not on the curve
+   */
+  importP384(point: Uint8Array): P384Key | Promise<P384Key>;
+}
+
+export interface P384Key {
+  /**
+   * ECDSA with SHA-384 (FIPS 186-5): false for a wrong signature, never an error.
+   * @param signature r || s, 96 bytes
+   */
+  verify(message: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>;
+}

@@ -1,0 +1,97 @@
+import { AttestationError } from '../errors';
+import { DerReader, malformed, positiveInteger, sameBytes, tags } from './der';
+import { readExtensions, type Extensions } from './extensions';
+import { timeMs } from './time';
+
+/** What the chain check needs of a certificate (RFC 5280, section 4.1). Views into the DER that was read. */
+export interface Certificate extends Extensions {
+  der: Uint8Array;
+  /** the bytes that are signed */
+  tbs: Uint8Array;
+  /** r || s, 96 bytes */
+  signature: Uint8Array;
+  serial: Uint8Array;
+  /** Name, raw: names are equal if their bytes are */
+  issuer: Uint8Array;
+  subject: Uint8Array;
+  notBeforeMs: number;
+  notAfterMs: number;
+  /** x || y, 96 bytes */
+  publicPoint: Uint8Array;
+}
+
+/** SEQUENCE { OID 1.2.840.10045.4.3.3 }: ecdsa-with-SHA384 (RFC 5758, section 3.2), without parameters. */
+const ecdsaWithSha384 = Uint8Array.of(0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03);
+/** SubjectPublicKeyInfo up to the point: id-ecPublicKey, secp384r1, a BIT STRING that starts with 04 (RFC 5480, section 2). */
+const p384KeyHead = Uint8Array.of(
+  ...[0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22],
+  ...[0x03, 0x62, 0x00, 0x04],
+);
+const version3 = Uint8Array.of(0x02, 0x01, 0x02);
+
+/**
+ * Reads one certificate strictly: version 3, ecdsa-with-SHA384 named inside and outside, a P-384 key, no unique
+ * identifiers, no critical extension but basicConstraints and keyUsage.
+ *
+ * @throws AttestationError ERR_ATTESTATION_CERTIFICATE, _ALGORITHM, _KEY, _EXTENSION
+ */
+export function parseCertificate(der: Uint8Array): Certificate {
+  const outer = new DerReader(der);
+  const whole = new DerReader(outer.read(tags.sequence, 'the certificate').content);
+  outer.end('the certificate');
+  const tbs = whole.read(tags.sequence, 'tbsCertificate');
+  const algorithm = whole.read(tags.sequence, 'signatureAlgorithm').raw;
+  const signatureBits = whole.read(tags.bitString, 'the signature').content;
+  whole.end('the signature');
+
+  const body = new DerReader(tbs.content);
+  if (!sameBytes(body.read(0xa0, 'the version').content, version3)) throw malformed('not version 3');
+  const serial = positiveInteger(body.read(tags.integer, 'the serial number').content, 'the serial number');
+  if (serial.length > 20) throw malformed('a serial number of more than 20 bytes');
+  const innerAlgorithm = body.read(tags.sequence, 'the algorithm').raw;
+  const issuer = body.read(tags.sequence, 'the issuer').raw;
+  const validity = new DerReader(body.read(tags.sequence, 'the validity').content);
+  const notBeforeMs = readTime(validity);
+  const notAfterMs = readTime(validity);
+  validity.end('the validity');
+  const subject = body.read(tags.sequence, 'the subject').raw;
+  const key = body.read(tags.sequence, 'the public key').raw;
+  const extensions = body.done ? undefined : body.read(0xa3, 'the extensions').content;
+  body.end('the extensions');
+
+  if (!sameBytes(algorithm, ecdsaWithSha384) || !sameBytes(innerAlgorithm, ecdsaWithSha384)) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_ALGORITHM');
+  if (key.length !== p384KeyHead.length + 96 || !sameBytes(key.subarray(0, p384KeyHead.length), p384KeyHead)) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY');
+
+  return {
+    der,
+    tbs: tbs.raw,
+    signature: rawSignature(signatureBits),
+    serial,
+    issuer,
+    subject,
+    notBeforeMs,
+    notAfterMs,
+    publicPoint: key.subarray(p384KeyHead.length),
+    ...readExtensions(extensions),
+  };
+}
+
+function readTime(reader: DerReader): number {
+  return timeMs(reader.read(reader.peek() === tags.generalizedTime ? tags.generalizedTime : tags.utcTime, 'a time'));
+}
+
+/** ECDSA-Sig-Value (RFC 3279, section 2.2.3) in a BIT STRING, as r || s of 48 bytes each. */
+function rawSignature(bits: Uint8Array): Uint8Array {
+  if (bits[0] !== 0) throw malformed('a signature that is no whole number of bytes');
+  const outer = new DerReader(bits.subarray(1));
+  const pair = new DerReader(outer.read(tags.sequence, 'the signature').content);
+  outer.end('the signature');
+  const out = new Uint8Array(96);
+  for (const end of [48, 96]) {
+    const number = positiveInteger(pair.read(tags.integer, 'a half of the signature').content, 'a half of the signature');
+    if (number.length > 48) throw malformed('a half of the signature is too long');
+    out.set(number, end - number.length);
+  }
+  pair.end('the signature');
+  return out;
+}
