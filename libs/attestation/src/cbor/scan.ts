@@ -46,12 +46,10 @@ export function scanCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boole
         argument(minor, anything);
         return;
       case 2:
-        at += argument(minor, left);
-        return;
       case 3: {
-        const end = argument(minor, left) + at;
-        text(at, end);
-        at = end;
+        const length = argument(minor, left); // moves `at` to the content
+        if (major === 3) text(at, at + length);
+        at += length;
         return;
       }
       case 4:
