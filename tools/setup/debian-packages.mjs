@@ -1,0 +1,87 @@
+// Programs from Debian's packages: installed as root, else downloaded and unpacked into a folder of ours.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const POLICY = '/usr/sbin/policy-rc.d';
+const UPDATE_TIMEOUT_MS = 180_000;
+const INSTALL_TIMEOUT_MS = 900_000;
+
+function run(command, args, { timeoutMs = INSTALL_TIMEOUT_MS, cwd } = {}) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: timeoutMs,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
+  });
+  if (status === 0) return { ok: true, stdout };
+  const said = `${stderr ?? ''}`.split('\n').filter((line) => /^(E:|W:|dpkg)/.test(line)).slice(0, 3).join('; ');
+  return { ok: false, stdout: stdout ?? '', reason: `${command} ${args.find((word) => /^[a-z]/.test(word)) ?? ''}: ${said || (error?.code ?? `exit ${status}`)}` };
+}
+
+export const isDebian = () => run('apt-get', ['--version']).ok && run('dpkg', ['--version']).ok;
+
+let updated;
+/** apt-get update, once for all that is asked for. */
+const update = (options = []) => (updated ??= run('apt-get', [...options, 'update', '-q'], { timeoutMs: UPDATE_TIMEOUT_MS }));
+
+/** @returns {string | undefined} why it could not be installed */
+export function installAsRoot(packages) {
+  const refreshed = update();
+  // A package may bring a service (redis-server does): nothing is started, tests start servers of their own.
+  const ours = existsSync(dirname(POLICY)) && !existsSync(POLICY);
+  if (ours) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    const installed = run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages]);
+    if (installed.ok) return undefined;
+    return refreshed.ok ? installed.reason : `${refreshed.reason}; ${installed.reason}`;
+  } finally {
+    if (ours) rmSync(POLICY, { force: true });
+  }
+}
+
+/**
+ * Without root: the package and what it needs that is not installed, unpacked (never configured) into `folder`.
+ *
+ * @returns {string | undefined} why it could not be
+ */
+export function unpackInto(folder, packageName) {
+  const work = mkdtempSync(join(tmpdir(), 'communique-apt-'));
+  try {
+    // The system's package lists, else lists of our own: those of a slim image are empty and only root may fill them.
+    let options = [];
+    let plan = simulate(options, packageName);
+    if (!plan.ok) {
+      const state = join(work, 'state');
+      mkdirSync(join(state, 'lists', 'partial'), { recursive: true });
+      mkdirSync(join(work, 'cache', 'archives', 'partial'), { recursive: true });
+      options = ['-o', `Dir::State=${state}`, '-o', 'Dir::State::status=/var/lib/dpkg/status', '-o', `Dir::Cache=${join(work, 'cache')}`];
+      const refreshed = run('apt-get', [...options, 'update', '-q'], { timeoutMs: UPDATE_TIMEOUT_MS });
+      if (!refreshed.ok) return refreshed.reason;
+      plan = simulate(options, packageName);
+      if (!plan.ok) return plan.reason;
+    }
+    const names = [...plan.stdout.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name);
+    if (!names.includes(packageName)) names.push(packageName);
+    const downloads = join(work, 'packages');
+    mkdirSync(downloads);
+    const downloaded = run('apt-get', [...options, 'download', '-q', ...names], { cwd: downloads });
+    if (!downloaded.ok) return downloaded.reason;
+    const draft = `${folder}.${process.pid}`;
+    mkdirSync(draft, { recursive: true });
+    for (const file of readdirSync(downloads)) {
+      const unpacked = run('dpkg', ['-x', join(downloads, file), draft]);
+      if (!unpacked.ok) return unpacked.reason;
+    }
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(draft, folder);
+    return undefined;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+const simulate = (options, packageName) => run('apt-get', [...options, 'install', '-s', '-q', '--no-install-recommends', packageName]);

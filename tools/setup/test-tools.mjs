@@ -1,0 +1,91 @@
+// What the tests need and npm does not carry: Redis and Chromium. Taken from where they are, else fetched; where that cannot be,
+// the tests that will not run are named (and with CI set nothing runs).
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+import { installAsRoot, isDebian, unpackInto } from './debian-packages.mjs';
+import { say, seconds, toolsCache } from './workspace.mjs';
+
+const TOOLS = [
+  {
+    name: 'Redis',
+    variable: 'REDIS_URL',
+    commands: ['redis-server'],
+    package: 'redis-server',
+    unpacked: join(toolsCache, 'redis'),
+    tests: 'the tests of rate limits and counters in Redis',
+    byHand: { darwin: 'brew install redis', linux: 'install redis-server with your package manager' },
+  },
+  {
+    name: 'Chromium',
+    variable: 'CHROMIUM_PATH',
+    commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    package: 'chromium',
+    tests: 'the tests of the browser entries in a real browser',
+    byHand: { darwin: 'brew install --cask chromium', linux: 'install chromium with your package manager' },
+  },
+];
+
+export function onPath(commands, path = process.env.PATH ?? '') {
+  for (const folder of path.split(delimiter).filter(Boolean)) {
+    for (const command of commands) if (isExecutable(join(folder, command))) return join(folder, command);
+  }
+  return undefined;
+}
+
+function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const present = (tool) =>
+  Boolean(process.env[tool.variable]) || onPath(tool.commands) !== undefined || (tool.unpacked !== undefined && isExecutable(join(tool.unpacked, 'usr', 'bin', tool.commands[0])));
+
+/** @returns {Promise<boolean>} whether the tests may run */
+export async function ensureTestTools() {
+  const missing = TOOLS.filter((tool) => !present(tool));
+  if (missing.length === 0) return true;
+  const reasons = fetchMissing(missing);
+  const absent = missing.filter((tool) => !present(tool));
+  for (const tool of absent) {
+    say(
+      [
+        '',
+        `  ${tool.name} is not here: ${tool.tests} will NOT run.`,
+        `    Why: ${reasons.get(tool) ?? 'it was installed but is not on PATH'}`,
+        `    To run them: ${tool.byHand[process.platform] ?? tool.byHand.linux}, or set ${tool.variable}.`,
+      ].join('\n'),
+    );
+  }
+  if (absent.length === 0) return true;
+  say('');
+  if (!process.env.CI) return true;
+  say('CI is set, and there a test that does not run is a failure.');
+  return false;
+}
+
+/** @returns {Map<object, string>} why, for each that could not be had */
+function fetchMissing(tools) {
+  const reasons = new Map();
+  if (!isDebian()) {
+    for (const tool of tools) reasons.set(tool, 'it is not on PATH, and this system has no apt-get to fetch it with');
+    return reasons;
+  }
+  const isRoot = process.getuid?.() === 0;
+  for (const tool of tools) {
+    const startedAtMs = performance.now();
+    if (!isRoot && tool.unpacked === undefined) {
+      reasons.set(tool, `it is not on PATH, and apt-get install ${tool.package} needs root`);
+      continue;
+    }
+    say(isRoot ? `Installing ${tool.name} (apt-get install ${tool.package}) ...` : `Fetching ${tool.name} into ${tool.unpacked} ...`);
+    const reason = isRoot ? installAsRoot([tool.package]) : unpackInto(tool.unpacked, tool.package);
+    if (reason === undefined) say(`${tool.name} is there, ${seconds(startedAtMs)}.`);
+    else reasons.set(tool, reason);
+  }
+  return reasons;
+}
