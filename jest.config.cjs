@@ -21,6 +21,11 @@ const moduleNameMapper = Object.fromEntries(
   Object.entries(compilerOptions.paths).map(([alias, [file]]) => [`^${alias}$`, file.replace(/^\.\//, '<rootDir>/')]),
 );
 
+// These export under the condition `import` alone, which jest does not ask for.
+for (const [name, file] of [['cborg', 'cborg.js'], ['cborg/length', 'lib/length.js']]) {
+  moduleNameMapper[`^${name}$`] = `<rootDir>/node_modules/cborg/${file}`;
+}
+
 const project = (displayName, directory) => ({
   displayName,
   rootDir: __dirname,

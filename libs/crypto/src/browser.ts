@@ -1,0 +1,11 @@
+/** Sealed messages in a browser, or wherever there is no Node: the same functions as the Node entry. */
+import { noblePrimitives } from './primitives/noble';
+import { createSealing } from './sealing/sealing';
+
+export * from './errors';
+export type { AnswerKey, SealInput, Sealing } from './sealing/sealing';
+export type { KeyPair } from './primitives/primitives';
+export { MAX_PLAINTEXT_BYTES } from './padding/padding';
+
+export const sealing = createSealing(noblePrimitives);
+export const { generateKeyPair, importPrivateKey, keyIdOf, seal, open, sealAnswer, openAnswer } = sealing;

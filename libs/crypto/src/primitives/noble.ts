@@ -1,0 +1,31 @@
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { x25519 } from '@noble/curves/ed25519.js';
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { KeyPair, Primitives } from './primitives';
+
+function importPrivateKey(raw: Uint8Array): KeyPair<Uint8Array> {
+  return { privateKey: raw, publicKey: x25519.getPublicKey(raw) };
+}
+
+function randomBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
+
+/** For browsers, and for cross-checking Node's. */
+export const noblePrimitives: Primitives<Uint8Array> = {
+  generateKeyPair: () => importPrivateKey(randomBytes(32)),
+  importPrivateKey,
+  diffieHellman: (privateKey, publicKey) => x25519.getSharedSecret(privateKey, publicKey),
+  sha256,
+  hmacSha256: (key, message) => hmac(sha256, key, message),
+  aeadSeal: (key, nonce, associatedData, plaintext) => xchacha20poly1305(key, nonce, associatedData).encrypt(plaintext),
+  aeadOpen(key, nonce, associatedData, ciphertext) {
+    try {
+      return xchacha20poly1305(key, nonce, associatedData).decrypt(ciphertext);
+    } catch {
+      return undefined;
+    }
+  },
+  randomBytes,
+};

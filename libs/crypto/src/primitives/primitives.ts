@@ -1,0 +1,24 @@
+/**
+ * The few operations that sealing is built from, so that one construction runs over node:crypto in the enclave and over the
+ * noble libraries in a browser. `PrivateKey` is opaque: a KeyObject there, 32 bytes here.
+ */
+export interface Primitives<PrivateKey> {
+  generateKeyPair(): KeyPair<PrivateKey>;
+  /** From the 32 bytes of an X25519 private key (RFC 7748). */
+  importPrivateKey(raw: Uint8Array): KeyPair<PrivateKey>;
+  /** X25519; 32 bytes. May throw, or give zeros, for a key of small order: the caller refuses both. */
+  diffieHellman(privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array;
+  sha256(message: Uint8Array): Uint8Array;
+  hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array;
+  /** XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): key 32, nonce 24 bytes; gives ciphertext and 16-byte tag. */
+  aeadSeal(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** Undefined where the tag does not fit. */
+  aeadOpen(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined;
+  randomBytes(length: number): Uint8Array;
+}
+
+export interface KeyPair<PrivateKey> {
+  privateKey: PrivateKey;
+  /** 32 bytes. */
+  publicKey: Uint8Array;
+}

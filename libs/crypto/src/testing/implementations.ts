@@ -1,0 +1,31 @@
+import type { SealedMessage } from '@communique-tee/protocol';
+import * as browser from '../browser';
+import { exportOnlyHpke } from '../hpke/export-only';
+import * as node from '../index';
+import { noblePrimitives } from '../primitives/noble';
+import { nodePrimitives } from '../primitives/node';
+import type { Primitives } from '../primitives/primitives';
+import type { Sealing } from '../sealing/sealing';
+
+/** Both sets of primitives under one shape, keys as raw bytes, so that every spec runs over each, and one against the other. */
+export const IMPLEMENTATIONS = [bind('node:crypto', nodePrimitives, node.sealing), bind('noble', noblePrimitives, browser.sealing)];
+
+function bind<Key>(name: string, primitives: Primitives<Key>, sealing: Sealing<Key>) {
+  return {
+    name,
+    receiver: (raw: Uint8Array, encapsulatedKey: Uint8Array, info: Uint8Array) =>
+      exportOnlyHpke(primitives, info).setupReceiver(primitives.importPrivateKey(raw), encapsulatedKey),
+    sender: (publicKey: Uint8Array, info: Uint8Array, ephemeral?: Uint8Array) =>
+      exportOnlyHpke(primitives, info).setupSender(publicKey, ephemeral && primitives.importPrivateKey(ephemeral)),
+    publicKeyOf: (raw: Uint8Array) => primitives.importPrivateKey(raw).publicKey,
+    open: (raw: Uint8Array, message: SealedMessage) => sealing.open(sealing.importPrivateKey(raw), message),
+    aeadSeal: primitives.aeadSeal,
+    aeadOpen: primitives.aeadOpen,
+    seal: sealing.seal,
+    keyIdOf: sealing.keyIdOf,
+    sealAnswer: sealing.sealAnswer,
+    openAnswer: sealing.openAnswer,
+  };
+}
+
+export type Implementation = (typeof IMPLEMENTATIONS)[number];
