@@ -1,0 +1,25 @@
+import { hash } from 'node:crypto';
+import { NsmMockError } from './errors';
+
+const sha384 = (data: Uint8Array) => hash('sha384', data, 'buffer');
+/** A register that was extended once, as the PCRs of an image are: SHA384(48 zero bytes || SHA384(data)). */
+const measure = (text: string) => new Uint8Array(sha384(Buffer.concat([Buffer.alloc(48), sha384(Buffer.from(text))])));
+
+const values = [0, 1, 2].map((index) => measure(`communique-tee development PCR${index}: no image was measured`));
+const hex = (index: number) => Buffer.from(values[index] ?? []).toString('hex');
+
+/** What the mock has in PCR0, 1 and 2 unless told otherwise: 96 hexadecimal digits each, measured from nothing. */
+export const developmentMeasurements: { pcr0: string; pcr1: string; pcr2: string } = { pcr0: hex(0), pcr1: hex(1), pcr2: hex(2) };
+
+export const lockedPcrs = 16;
+export const maxPcrs = 32;
+
+/** PCR0 to 15, which the hypervisor locks: the development values, zeros, and over both what was given. */
+export function registers(given: ReadonlyMap<number, Uint8Array> = new Map()): Map<number, Uint8Array> {
+  const out = new Map(Array.from({ length: lockedPcrs }, (_, index) => [index, values[index] ?? new Uint8Array(48)]));
+  for (const [index, value] of given) {
+    if (!out.has(index) || value.length !== 48) throw new NsmMockError('ERR_NSM_MOCK_OPTIONS', `PCR${index}: 0 to ${lockedPcrs - 1} with 48 bytes each can be set`);
+    out.set(index, value.slice());
+  }
+  return out;
+}
