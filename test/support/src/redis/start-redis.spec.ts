@@ -6,7 +6,7 @@ import { describeWith, redisAvailability, startRedis, temporaryFolder, type Redi
 import { findRedisServer } from './find-redis';
 
 async function run<T>(url: string, body: (client: RedisClient) => Promise<T>): Promise<T> {
-  const client = new RedisClient(url, { lazyConnect: true, retryStrategy: () => null });
+  const client = new RedisClient(url, { lazyConnect: true, enableReadyCheck: false, retryStrategy: () => null });
   client.on('error', () => undefined);
   try {
     await client.connect();
