@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { workspaceRoot } from '@communique-tee/test-support';
+import { propertyOf, workspaceRoot } from '@communique-tee/test-support';
 
 interface LintResult {
   readonly filePath: string;
@@ -20,7 +20,7 @@ const BREACHES = [
   ['the enclave takes the mock NSM', 'apps/enclave/src', "export * from '@communique-tee/nsm-mock';\n", '@nx/enforce-module-boundaries'],
   ['the enclave takes the gateway', 'apps/enclave/src', "export * from '../../gateway/src/database/generated/client';\n", '@nx/enforce-module-boundaries'],
   ['the gateway takes the mock NSM', 'apps/gateway/src', "export * from '@communique-tee/nsm-mock';\n", '@nx/enforce-module-boundaries'],
-  ['the gateway takes the NSM client', 'apps/gateway/src', "export * from '@communique-tee/nsm';\n", '@nx/enforce-module-boundaries'],
+  ['the gateway takes the Congress simulator', 'apps/gateway/src', "export * from '@communique-tee/congress-simulator';\n", '@nx/enforce-module-boundaries'],
   ['a browser library takes Node', 'libs/crypto/src', "import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n", 'no-restricted-imports'],
   ['a browser library takes a global of Node', 'libs/protocol/src', 'export const bytes = Buffer.alloc(1);\n', 'no-restricted-globals'],
   ['a shared library takes one of the system', 'libs/protocol/src', "export * from '@communique-tee/vsock';\n", '@nx/enforce-module-boundaries'],
@@ -30,13 +30,13 @@ const file = (folder: string) => join(root, folder, `wall-${randomBytes(6).toStr
 
 async function lint(files: readonly string[]): Promise<LintResult[]> {
   const eslint = join(root, 'node_modules/eslint/bin/eslint.js');
-  const { stdout } = await promisify(execFile)(process.execPath, [eslint, '--format', 'json', ...files], { cwd: root, env, maxBuffer: 64 * 1024 * 1024 }).catch(
-    (error: unknown) => {
-      // Exit 1: there is something to say, which is on stdout.
-      if (error instanceof Error && 'code' in error && error.code === 1 && 'stdout' in error && typeof error.stdout === 'string') return { stdout: error.stdout };
-      throw error;
-    },
-  );
+  const lintAll = promisify(execFile)(process.execPath, [eslint, '--format', 'json', ...files], { cwd: root, env, maxBuffer: 64 * 1024 * 1024 });
+  const { stdout } = await lintAll.catch((error: unknown) => {
+    // Exit 1: there is something to say, which is on stdout.
+    const said = propertyOf(error, 'stdout');
+    if (propertyOf(error, 'code') === 1 && typeof said === 'string') return { stdout: said };
+    throw error;
+  });
   return JSON.parse(stdout) as LintResult[];
 }
 

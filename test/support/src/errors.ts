@@ -23,3 +23,8 @@ export class SupportError extends Error {
     super(`${code}: ${message}`, options);
   }
 }
+
+/** A property of whatever was thrown. Not by `instanceof Error`: jest runs specs in a realm of their own, where Node's errors are not. */
+export function propertyOf(error: unknown, name: string): unknown {
+  return typeof error === 'object' && error !== null ? (Reflect.get(error, name) as unknown) : undefined;
+}

@@ -3,7 +3,7 @@
  * describeWith, and that only when called.
  */
 export { describeWith } from './describe-with';
-export { SupportError, type SupportErrorCode } from './errors';
+export { SupportError, propertyOf, type SupportErrorCode } from './errors';
 export { migrate } from './postgres/migrate';
 export { startPostgres, type Postgres, type PostgresOptions } from './postgres/start-postgres';
 export { freePort } from './process/free-port';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { SupportError } from '../errors';
+import { SupportError, propertyOf } from '../errors';
 import { workspaceRoot } from '../workspace/root';
 
 /**
@@ -21,7 +21,7 @@ export async function migrate(databaseUrl: string): Promise<string> {
     });
     return stdout;
   } catch (error) {
-    const details = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+    const details = String(propertyOf(error, 'stderr') ?? error);
     throw new SupportError('MIGRATION_FAILED', details.replaceAll(databaseUrl, '<database>').trim(), { cause: error });
   }
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
-import { SupportError } from '../errors';
+import { SupportError, propertyOf } from '../errors';
 import { freePort } from '../process/free-port';
 import { spawnService, type Service } from '../process/spawn-service';
 import { postgresBinaries } from './binaries';
@@ -112,7 +112,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       try {
         await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === '42P04')) throw error; // duplicate_database
+        if (propertyOf(error, 'code') !== '42P04') throw error; // duplicate_database
       } finally {
         await client.end();
       }
