@@ -1,8 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type * as Koffi from 'koffi';
 import { NsmError } from './errors';
-import { createIoctlTransport } from './ioctl-transport';
+import { createIoctlTransport, type IoctlDevice } from './ioctl-transport';
 import type { NsmTransport } from './transport';
 
 /**
@@ -23,30 +21,31 @@ export function openNsmDevice(path = '/dev/nsm'): NsmTransport {
       ? new NsmError('ERR_NSM_DEVICE_ABSENT', `there is no ${path}: this is not an enclave, or its kernel lacks the NSM driver`, cause)
       : new NsmError('ERR_NSM_DEVICE', `${path} cannot be opened`, cause);
   }
+  return createIoctlTransport({
+    bind: () => bindIoctl(fd),
+    close: () => {
+      closeSync(fd);
+    },
+  });
+}
+
+/** koffi is loaded with the first request: who has no device never needs a native library. */
+async function bindIoctl(fd: number): ReturnType<IoctlDevice['bind']> {
   try {
-    const koffi = loadKoffi();
+    const koffi = await import('koffi');
     // ioctl is variadic in C; on Linux (x86-64, arm64) a pointer as third argument is passed the same either way.
     const ioctl = koffi.load('libc.so.6').func('int ioctl(int fd, unsigned long request, void *argument)');
-    return createIoctlTransport({
+    return {
       memory: koffi,
       ioctl: (request, message) =>
         new Promise((resolve, reject) => {
           ioctl.async(fd, request, message, (error: unknown, result: number) => {
-            if (error) reject(new NsmError('ERR_NSM_DEVICE', 'the call of ioctl failed', error));
+            if (error) reject(new NsmError('ERR_NSM_DEVICE', 'ioctl could not be called', error));
             else resolve(result);
           });
         }),
-      close: () => {
-        closeSync(fd);
-      },
-    });
+    };
   } catch (error) {
-    closeSync(fd);
-    throw error instanceof NsmError ? error : new NsmError('ERR_NSM_DEVICE', 'koffi could not be loaded', error);
+    throw new NsmError('ERR_NSM_DEVICE', 'libc cannot be called through koffi', error);
   }
-}
-
-/** Loaded only where there is a device: nobody else needs a native library. */
-function loadKoffi(): typeof Koffi {
-  return createRequire(__filename)('koffi') as typeof Koffi;
 }

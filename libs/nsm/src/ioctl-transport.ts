@@ -2,16 +2,22 @@ import type * as Koffi from 'koffi';
 import { NsmError } from './errors';
 import { maxRequestBytes, maxResponseBytes, type NsmTransport } from './transport';
 
-/** _IOWR(0x0A, 0, struct nsm_message), 32 bytes (Linux: include/uapi/linux/nsm.h has it as NSM_IOCTL_RAW's ancestor). */
+/** _IOWR(0x0A, 0, struct of 32 bytes): aws-nitro-enclaves-nsm-api, src/driver/mod.rs; Linux include/uapi/linux/nsm.h (NSM_IOCTL_RAW). */
 export const nsmIoctl = 0xc020_0a00;
 
-/** Two iovecs: address and length of the request, address and capacity of the response; the driver writes the length. */
+/** Two iovecs: address and length of the request, address and capacity of the response; the driver writes the length there. */
 const messageBytes = 32;
+const lengthAt = 24;
+const responseAt = messageBytes + maxRequestBytes;
+const totalBytes = responseAt + maxResponseBytes;
 
 export interface IoctlDevice {
-  memory: Pick<typeof Koffi, 'alloc' | 'free' | 'view' | 'address'>;
-  /** runs off the event loop; 0 is success */
-  ioctl(request: number, message: unknown): Promise<number>;
+  /** called once, with the first request */
+  bind(): Promise<{
+    memory: Pick<typeof Koffi, 'alloc' | 'free' | 'view' | 'address'>;
+    /** runs off the event loop; 0 is success */
+    ioctl(request: number, message: unknown): Promise<number>;
+  }>;
   close(): void;
 }
 
@@ -20,46 +26,58 @@ export interface IoctlDevice {
  * call runs on another thread.
  */
 export function createIoctlTransport(device: IoctlDevice): NsmTransport {
-  const memory: unknown = device.memory.alloc('uint8_t', messageBytes + maxRequestBytes + maxResponseBytes);
-  const bytes = new Uint8Array(device.memory.view(memory, messageBytes + maxRequestBytes + maxResponseBytes));
-  const address = device.memory.address(memory);
-  const message = new DataView(bytes.buffer, bytes.byteOffset, messageBytes);
-  const response = messageBytes + maxRequestBytes;
-  const lengthAt = 24;
-
+  let opened: Promise<{ call(request: Uint8Array): Promise<Uint8Array>; free(): void }> | undefined;
   let queue: Promise<unknown> = Promise.resolve();
   let closed: Promise<void> | undefined;
-
-  const call = async (request: Uint8Array): Promise<Uint8Array> => {
-    bytes.set(request, messageBytes);
-    const fields = [address + BigInt(messageBytes), BigInt(request.length), address + BigInt(response), BigInt(maxResponseBytes)];
-    fields.forEach((field, i) => {
-      message.setBigUint64(i * 8, field, true);
-    });
-    const result = await device.ioctl(nsmIoctl, memory);
-    // errno belongs to the thread that made the call, so it is not known here.
-    if (result !== 0) throw new NsmError('ERR_NSM_DEVICE', 'the NSM driver refused the request');
-    const length = message.getBigUint64(lengthAt, true);
-    if (length > BigInt(maxResponseBytes)) throw new NsmError('ERR_NSM_ANSWER', 'the NSM driver says that it wrote more than fits');
-    return bytes.slice(response, response + Number(length));
-  };
 
   return {
     request(request) {
       if (closed) return Promise.reject(new NsmError('ERR_NSM_CLOSED', 'the NSM was closed'));
-      if (request.length > maxRequestBytes) return Promise.reject(new NsmError('ERR_NSM_INPUT_TOO_LARGE', `a request of ${request.length} bytes, ${maxRequestBytes} allowed`));
+      if (request.length > maxRequestBytes) {
+        return Promise.reject(new NsmError('ERR_NSM_INPUT_TOO_LARGE', `a request of ${request.length} bytes, ${maxRequestBytes} allowed`));
+      }
       const copy = request.slice();
-      const result = queue.then(() => call(copy));
+      opened ??= open(device);
+      const caller = opened;
+      const result = queue.then(async () => (await caller).call(copy));
       queue = result.catch(() => undefined);
       return result;
     },
     close() {
-      closed ??= queue.then(() => {
-        bytes.fill(0);
-        device.memory.free(memory);
+      closed ??= queue.then(async () => {
+        const caller = await opened?.catch(() => undefined);
+        caller?.free();
         device.close();
       });
       return closed;
+    },
+  };
+}
+
+async function open(device: IoctlDevice) {
+  const { memory, ioctl } = await device.bind();
+  const pointer: unknown = memory.alloc('uint8_t', totalBytes);
+  const bytes = new Uint8Array(memory.view(pointer, totalBytes));
+  const address = memory.address(pointer);
+  const message = new DataView(bytes.buffer, bytes.byteOffset, messageBytes);
+
+  return {
+    async call(request: Uint8Array): Promise<Uint8Array> {
+      bytes.set(request, messageBytes);
+      const fields = [address + BigInt(messageBytes), BigInt(request.length), address + BigInt(responseAt), BigInt(maxResponseBytes)];
+      fields.forEach((field, i) => {
+        message.setBigUint64(i * 8, field, true);
+      });
+      const result = await ioctl(nsmIoctl, pointer);
+      // errno belongs to the thread that made the call, so it is not known here.
+      if (result !== 0) throw new NsmError('ERR_NSM_DEVICE', 'the NSM driver refused the request');
+      const length = message.getBigUint64(lengthAt, true);
+      if (length > BigInt(maxResponseBytes)) throw new NsmError('ERR_NSM_ANSWER', 'the NSM driver says that it wrote more than fits');
+      return bytes.slice(responseAt, responseAt + Number(length));
+    },
+    free() {
+      bytes.fill(0); // a request may have carried what is not for everyone
+      memory.free(pointer);
     },
   };
 }
