@@ -1,0 +1,78 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { AddressError } from './address-error';
+
+export interface VsockAddress {
+  readonly kind: 'vsock';
+  /** Context id, 1 to 2^32-2; null: any, for listening only. */
+  readonly cid: number | null;
+  /** 1 to 2^32-2. */
+  readonly port: number;
+}
+
+export interface UnixAddress {
+  readonly kind: 'unix';
+  readonly path: string;
+}
+
+export interface TcpAddress {
+  readonly kind: 'tcp';
+  /** An IPv4 address, an IPv6 address without brackets, or `localhost`. */
+  readonly host: string;
+  /** 0 to 65535; 0 listens on a free one. */
+  readonly port: number;
+}
+
+export type Address = VsockAddress | UnixAddress | TcpAddress;
+
+/** `sun_path` has 108 bytes, one of them the NUL at its end (unix(7)). */
+const MAX_PATH_BYTES = 107;
+/** VMADDR_CID_ANY and VMADDR_PORT_ANY are 2^32-1 (vsock(7)). */
+const VSOCK_ANY = 0xffff_ffff;
+
+/**
+ * Reads `vsock:<port>` (any context id, for listening), `vsock:<cid>:<port>`, `unix:<path>` or `tcp:<host>:<port>`, where the
+ * host is IPv4, [IPv6] or localhost: no name is ever looked up.
+ *
+ * @throws AddressError by code
+ */
+export function parseAddress(text: string): Address {
+  const [, scheme, rest] = /^([a-z]+):(.*)$/s.exec(text) ?? [];
+  if (rest !== undefined) {
+    if (scheme === 'vsock') return parseVsock(rest);
+    if (scheme === 'unix') return parseUnix(rest);
+    if (scheme === 'tcp') return parseTcp(rest);
+  }
+  throw new AddressError('ERR_ADDRESS_SCHEME', 'an address starts with vsock:, unix: or tcp:');
+}
+
+function parseVsock(rest: string): VsockAddress {
+  const parts = rest.split(':');
+  if (parts.length > 2) throw new AddressError('ERR_ADDRESS_PORT', 'vsock:<port> or vsock:<cid>:<port>');
+  const port = decimal(parts.at(-1));
+  if (port === undefined || port < 1 || port >= VSOCK_ANY) throw new AddressError('ERR_ADDRESS_PORT', 'a vsock port is 1 to 4294967294');
+  if (parts.length === 1) return { kind: 'vsock', cid: null, port };
+  const cid = decimal(parts[0]);
+  if (cid === undefined || cid < 1 || cid >= VSOCK_ANY) throw new AddressError('ERR_ADDRESS_CID', 'a context id is 1 to 4294967294');
+  return { kind: 'vsock', cid, port };
+}
+
+function parseUnix(path: string): UnixAddress {
+  const length = Buffer.byteLength(path);
+  if (length === 0 || length > MAX_PATH_BYTES) throw new AddressError('ERR_ADDRESS_PATH', `a socket's path has 1 to ${MAX_PATH_BYTES} bytes`);
+  if (path.includes('\0')) throw new AddressError('ERR_ADDRESS_PATH', 'a path holds no NUL');
+  return { kind: 'unix', path };
+}
+
+function parseTcp(rest: string): TcpAddress {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(rest) ?? [];
+  const port = decimal(digits);
+  if (port === undefined || port > 65_535) throw new AddressError('ERR_ADDRESS_PORT', 'tcp:<host>:<port>, and a port is 0 to 65535');
+  if (bracketed !== undefined && isIPv6(bracketed)) return { kind: 'tcp', host: bracketed, port };
+  if (plain !== undefined && (isIPv4(plain) || plain === 'localhost')) return { kind: 'tcp', host: plain, port };
+  throw new AddressError('ERR_ADDRESS_HOST', 'the host is an IPv4 address, an IPv6 address in brackets, or localhost');
+}
+
+/** Plain decimal, no sign, no leading zero. */
+function decimal(text: string | undefined): number | undefined {
+  return text !== undefined && /^(0|[1-9][0-9]{0,9})$/.test(text) ? Number(text) : undefined;
+}

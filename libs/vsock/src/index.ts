@@ -1,0 +1,6 @@
+export { AddressError, type AddressErrorCode } from './address/address-error';
+export { formatAddress } from './address/format-address';
+export { parseAddress, type Address, type TcpAddress, type UnixAddress, type VsockAddress } from './address/parse-address';
+export { connect, type ConnectOptions } from './connect/connect';
+export { listen, type ListenOptions } from './listen/listen';
+export { SocketError } from './socket-error';

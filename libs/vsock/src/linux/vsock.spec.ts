@@ -1,0 +1,107 @@
+import { randomInt } from 'node:crypto';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import * as koffi from 'koffi';
+import { describeWith, type Availability } from '@communique-tee/test-support';
+import { connect, listen, type Address } from '..';
+import { tcpWrap } from './node-internals';
+
+function vsockAvailability(): Availability {
+  if (process.platform !== 'linux') return { available: false, reason: `no AF_VSOCK on ${process.platform}` };
+  const c = koffi.load('libc.so.6');
+  const fd: unknown = c.func('int socket(int, int, int)')(40, 1, 0);
+  if (typeof fd !== 'number' || fd < 0) return { available: false, reason: 'this kernel gives no AF_VSOCK socket' };
+  c.func('int close(int)')(fd);
+  return { available: true };
+}
+
+const openSockets = () =>
+  readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+    } catch {
+      return false; // the descriptor that read the folder
+    }
+  }).length;
+
+const anyPort = (): Address => ({ kind: 'vsock', cid: null, port: randomInt(1 << 20, 2 ** 31) });
+
+describe('the internals of Node that vsock needs', () => {
+  it('are in this version', () => {
+    expect(tcpWrap()).toBeDefined();
+  });
+
+  const constants = { SOCKET: 0, SERVER: 1 };
+  class Handle {
+    open() {
+      return 0;
+    }
+  }
+  it.each<[string, object]>([
+    ['no process.binding', {}],
+    ['one that refuses', { binding: () => { throw new Error('No such binding'); } }],
+    ['one without TCP', { binding: () => ({ constants }) }],
+    ['handles that cannot be opened', { binding: () => ({ TCP: class {}, constants }) }],
+    ['no constants', { binding: () => ({ TCP: Handle }) }],
+  ])('are missed clearly: %s', (_what, holder) => {
+    expect(() => tcpWrap(holder)).toThrow(
+      expect.objectContaining({ code: 'ERR_VSOCK_UNAVAILABLE', message: expect.stringContaining(process.version) as string }),
+    );
+  });
+});
+
+// Bytes over vsock need a peer (the emulated enclave): a plain kernel without vsock_loopback reaches nobody.
+describeWith(vsockAvailability(), 'vsock', () => {
+  it('listens on any context id, closes, and can listen again', async () => {
+    const address = anyPort();
+    for (let round = 0; round < 2; round++) {
+      const server = createServer();
+      expect(await listen(server, address)).toEqual(address);
+      expect(server.listening).toBe(true);
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it('says EADDRINUSE for a port that is taken', async () => {
+    const address = anyPort();
+    const server = createServer();
+    await listen(server, address);
+    try {
+      await expect(listen(createServer(), address)).rejects.toMatchObject({ name: 'SocketError', code: 'EADDRINUSE' });
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it('says EADDRNOTAVAIL for the context id of another', async () => {
+    await expect(listen(createServer(), { kind: 'vsock', cid: 77_777, port: 5000 })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
+  });
+
+  it('refuses a server that listens already', async () => {
+    const server = createServer();
+    await listen(server, anyPort());
+    try {
+      await expect(listen(server, anyPort())).rejects.toMatchObject({ code: 'ERR_SERVER_ALREADY_LISTEN' });
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it('says by the system’s code that nobody is there', async () => {
+    await expect(connect({ kind: 'vsock', cid: 77_777, port: 5000 }, { timeoutMs: 10_000 })).rejects.toMatchObject({
+      name: 'SocketError',
+      code: expect.stringMatching(/^(ETIMEDOUT|ECONNRESET|ENODEV|ENETUNREACH|EHOSTUNREACH)$/) as string,
+    });
+  });
+
+  it('gives up when it is told to or its time is over, and leaves no descriptor behind', async () => {
+    const before = openSockets();
+    const controller = new AbortController();
+    const aborted = connect({ kind: 'vsock', cid: 77_777, port: 5000 }, { timeoutMs: 3000, signal: controller.signal });
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORT_ERR' });
+    await expect(connect({ kind: 'vsock', cid: 77_777, port: 5000 }, { timeoutMs: 50 })).rejects.toMatchObject({ name: 'SocketError' });
+    while (openSockets() > before) await new Promise((resolve) => setTimeout(resolve, 50)); // the kernel's own 2 s; jest's limit ends a leak
+    expect(openSockets()).toBe(before);
+  });
+});

@@ -1,0 +1,30 @@
+/**
+ * A connection or a listening socket that could not be made. `code` is the operating system's name (`ECONNREFUSED`, `ETIMEDOUT`,
+ * `ENOENT`, `EADDRINUSE`, `EACCES`, `ENODEV`, ...), `ABORT_ERR` where the caller's signal ended it, or `ERR_VSOCK_UNAVAILABLE`
+ * where this platform or this version of Node has no AF_VSOCK.
+ */
+export class SocketError extends Error {
+  override readonly name = 'SocketError';
+
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${code}: ${message}`, options);
+  }
+
+  /** Anything that Node's net raised, under one class. */
+  static from(error: unknown, doing: string): SocketError {
+    if (error instanceof SocketError) return error;
+    const code = systemCode(error) ?? 'EUNKNOWN';
+    return new SocketError(code, doing, { cause: error });
+  }
+}
+
+/** The `code` of an error of Node's; by its shape, since an error may come from another realm. */
+export function systemCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const code: unknown = Reflect.get(error, 'code');
+  return typeof code === 'string' ? code : undefined;
+}
