@@ -10,12 +10,19 @@ import { HOUSE_OFFICE, SENATE_OFFICE } from './office';
  * nothing here has a default, because a field that Congress requires and the sender left out must be asked for, not made up.
  */
 
-/** Text that XML 1.0 can carry (section 2.2, Char), counted in UTF-16 units as the schema's minLength and maxLength are met by either count. */
+/**
+ * Text that XML 1.0 can carry (section 2.2, Char). The schema counts characters (code points), a far end may count UTF-16 units:
+ * the maximum is in units, which are never fewer, the minimum in characters, which are never more, so that either count is met.
+ */
 const text = (min: number, max: number) =>
   z.string().min(min).max(max).refine(isXmlText, { params: { rule: 'invalid_characters' } }).refine(hasInk(min), { params: { rule: 'too_short' } });
 
 const email = z.string().max(254).regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/).refine(isXmlText);
 const phone = z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/);
+
+/** RFC 3986 with an authority of a name and a port: what xsd:anyURI takes whoever reads it, and what no office has to guess at. */
+const WEB_ADDRESS =
+  /^https?:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/;
 
 export const congressMessageSchema = z.strictObject({
   version: z.literal(1),
@@ -52,7 +59,8 @@ export const congressMessageSchema = z.strictObject({
       .max(20)
       .optional(),
     stance: z.enum(['pro', 'con']).optional(),
-    moreInfo: z.url({ protocol: /^https?$/ }).max(2000).refine(isXmlText).optional(),
+    /** An http or https address, percent-encoded where it must be; a client takes `new URL(text).href`. */
+    moreInfo: z.string().max(2000).regex(WEB_ADDRESS).refine((value) => URL.canParse(value)).optional(),
   }),
   campaignId: text(2, 500),
   responseRequested: z.boolean().optional(),
@@ -135,10 +143,15 @@ function isXmlText(value: string): boolean {
   return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(value) && value.isWellFormed();
 }
 
-/** White space alone does not make a name: what is left of it must still reach the minimum. */
+/** White space alone does not make a name: what is left of it must still reach the minimum, in characters. */
 function hasInk(min: number): (value: string) => boolean {
-  return (value) => value.trim().length >= min;
+  return (value) => {
+    let characters = 0;
+    for (const _character of value.trim()) if (++characters >= min) return true;
+    return false;
+  };
 }
+
 
 function withoutUndefined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutUndefined);

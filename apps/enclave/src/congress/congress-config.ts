@@ -1,0 +1,74 @@
+import { X509Certificate } from 'node:crypto';
+import { rootCertificates } from 'node:tls';
+import * as z from 'zod';
+import { hostSchema, type Destination } from '../egress';
+
+const email = z.string().max(254).regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/);
+
+/** Who delivers, as every document says it; required by Congress of a vendor, so there is no default. Lengths and forms are the schema's. */
+export const deliveryAgentSchema = z.strictObject({
+  name: z.string().min(4).max(500),
+  ackEmail: email,
+  contactName: z.string().min(6).max(500),
+  contactEmail: email,
+  contactPhone: z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/),
+});
+export type DeliveryAgent = z.output<typeof deliveryAgentSchema>;
+
+const chamberSchema = (messagePath: string) =>
+  z.strictObject({
+    /** `https://host[:port]`, lower case, nothing after it. */
+    origin: z.string().refine(isOrigin, 'https://host[:port] and nothing else'),
+    messagePath: z.string().max(200).regex(/^\/[A-Za-z0-9._~/-]*$/).default(messagePath),
+    /** Whoever has the image can read it; the name says so. */
+    apiKeyReadableInImage: z.string().regex(/^[\x21-\x7e]{8,200}$/),
+    /** PEM; where it is given nothing else is trusted, where not, the roots that this Node carries. */
+    certificateAuthorities: z.string().max(100_000).refine(isPem, 'PEM certificates').optional(),
+    /** Whether this far end answers 409 for a DeliveryId that it took before. Only who has asked it can say. */
+    deduplicates: z.boolean(),
+    /** Between the starts of two deliveries; the default stays under the few a second that are reported as allowed. */
+    minIntervalMs: z.int().min(0).max(60_000).default(500),
+    /** For one delivery, from its turn to the end of the answer. */
+    timeoutMs: z.int().min(100).max(300_000).default(30_000),
+  });
+
+export const congressConfigSchema = z.strictObject({
+  deliveryAgent: deliveryAgentSchema,
+  house: chamberSchema('/v2/message'),
+  senate: chamberSchema('/api/production-messages/'),
+});
+export type CongressConfig = z.output<typeof congressConfigSchema>;
+export type ChamberConfig = CongressConfig['house'];
+
+/** What egress must let through for this configuration. */
+export function congressDestinations(config: CongressConfig): Destination[] {
+  return [destinationOf(config.house.origin), destinationOf(config.senate.origin)];
+}
+
+export function destinationOf(origin: string): Destination {
+  const { hostname, port } = new URL(origin);
+  return { host: hostname, port: port === '' ? 443 : Number(port) };
+}
+
+/** The certificates to trust, always named: what Node would take by default can be widened by environment variables. */
+export function trustedAuthorities(config: ChamberConfig): string[] {
+  return config.certificateAuthorities === undefined ? [...rootCertificates] : pemBlocks(config.certificateAuthorities);
+}
+
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url?.protocol === 'https:' && url.origin === text && hostSchema.safeParse(url.hostname).success;
+}
+
+function pemBlocks(pem: string): string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g) ?? [];
+}
+
+function isPem(pem: string): boolean {
+  try {
+    const certificates = pemBlocks(pem).map((block) => new X509Certificate(block));
+    return certificates.length > 0 && certificates.every(({ ca }) => ca);
+  } catch {
+    return false;
+  }
+}

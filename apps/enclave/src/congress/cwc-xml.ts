@@ -1,0 +1,118 @@
+import { congressMessageSchema, isOffice, type CongressMessage } from '@communique-tee/protocol';
+import { deliveryAgentSchema, type DeliveryAgent } from './congress-config';
+
+export interface CwcInput {
+  office: string;
+  message: CongressMessage;
+  deliveryAgent: DeliveryAgent;
+  /** 32 letters and digits. */
+  deliveryId: string;
+  /** The day of delivery, in UTC. */
+  now: Date;
+}
+
+/** What was to be sent breaks the CWC schema: `part` names which input, nothing of its content. */
+export class CwcError extends Error {
+  override readonly name = 'CwcError';
+  readonly code = 'cwc_invalid';
+  constructor(readonly part: 'office' | 'message' | 'deliveryAgent' | 'deliveryId' | 'now') {
+    super(`the ${part} does not fit the CWC schema`);
+  }
+}
+
+/**
+ * One office's document, CWC 2.0, elements in the order of the House's schema (the Senate's differs in MemberOffice alone).
+ * Every input is checked again by its schema, so that no caller can have a document built that Congress's schema refuses
+ * (cwc-xml.spec.ts holds both schemas against each other). What the sender left out is left out.
+ * @throws CwcError
+ */
+export function buildCwc(input: CwcInput): string {
+  check(input);
+  const { message: whole, deliveryAgent: agent } = input;
+  const { constituent, message } = whole;
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>\n' +
+    element('CWC', [
+      text('CWCVersion', '2.0'),
+      element('Delivery', [
+        text('DeliveryId', input.deliveryId),
+        text('DeliveryDate', input.now.toISOString().slice(0, 10).replaceAll('-', '')),
+        text('DeliveryAgent', agent.name),
+        text('DeliveryAgentAckEmailAddress', agent.ackEmail),
+        element('DeliveryAgentContact', [
+          text('DeliveryAgentContactName', agent.contactName),
+          text('DeliveryAgentContactEmail', agent.contactEmail),
+          text('DeliveryAgentContactPhone', agent.contactPhone),
+        ]),
+        text('CampaignId', whole.campaignId),
+      ]),
+      element('Recipient', [
+        text('MemberOffice', input.office),
+        text('IsResponseRequested', yesOrNo(whole.responseRequested)),
+        text('NewsletterOptIn', yesOrNo(whole.newsletterOptIn)),
+      ]),
+      element('Constituent', [
+        text('Prefix', constituent.prefix),
+        text('FirstName', constituent.firstName),
+        text('MiddleName', constituent.middleName),
+        text('LastName', constituent.lastName),
+        text('Suffix', constituent.suffix),
+        text('Title', constituent.title),
+        text('ConstituentOrganization', constituent.organization),
+        text('Address1', constituent.address1),
+        text('Address2', constituent.address2),
+        text('Address3', constituent.address3),
+        text('City', constituent.city),
+        text('StateAbbreviation', constituent.state),
+        text('Zip', constituent.zip),
+        text('Phone', constituent.phone),
+        text('Email', constituent.email),
+      ]),
+      element('Message', [
+        text('Subject', message.subject),
+        element(
+          'LibraryOfCongressTopics',
+          message.topics.map((topic) => text('LibraryOfCongressTopic', topic)),
+        ),
+        message.bills === undefined ? '' : element('Bills', message.bills.map(bill)),
+        text('ProOrCon', message.stance === undefined ? undefined : STANCES[message.stance]),
+        text('MoreInfo', message.moreInfo),
+        text('ConstituentMessage', message.body),
+      ]),
+    ]) +
+    '\n'
+  );
+}
+
+const STANCES = { pro: 'Pro', con: 'Con' } as const;
+
+function check({ office, message, deliveryAgent, deliveryId, now }: CwcInput): void {
+  if (!congressMessageSchema.safeParse(message).success) throw new CwcError('message');
+  if (!isOffice(office) || !message.offices.includes(office)) throw new CwcError('office');
+  if (!deliveryAgentSchema.safeParse(deliveryAgent).success) throw new CwcError('deliveryAgent');
+  if (!/^[0-9A-Za-z]{32}$/.test(deliveryId)) throw new CwcError('deliveryId');
+  if (!(now.getTime() >= 0 && now.getUTCFullYear() <= 9999)) throw new CwcError('now');
+}
+
+function bill({ congress, type, number }: NonNullable<CongressMessage['message']['bills']>[number]): string {
+  return element('Bill', [text('BillCongress', String(congress)), text('BillTypeAbbreviation', type), text('BillNumber', String(number))]);
+}
+
+function yesOrNo(value: boolean | undefined): string | undefined {
+  return value === undefined ? undefined : value ? 'Y' : 'N';
+}
+
+function element(name: string, children: readonly string[]): string {
+  return `<${name}>${children.join('')}</${name}>`;
+}
+
+/** Nothing for undefined: a field that was not given does not appear. */
+function text(name: string, value: string | undefined): string {
+  return value === undefined ? '' : `<${name}>${escape(value)}</${name}>`;
+}
+
+/** XML 1.0: section 2.4 for the markup; a carriage return is written as a reference, or reading would turn it into a line feed (2.11). */
+function escape(value: string): string {
+  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#13;');
+}
+

@@ -1,0 +1,31 @@
+import * as z from 'zod';
+
+/** A DNS name or an IP address, lower case, as it stands in an origin. */
+export const hostSchema = z.string().max(253).regex(/^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/);
+export const portSchema = z.int().min(1).max(65_535);
+
+const routeSchema = z.strictObject({
+  host: hostSchema,
+  port: portSchema,
+  /** Where the parent's proxy for this one destination listens. */
+  vsockPort: z.int().min(1).max(0xffff_fffe),
+});
+
+/**
+ * How the enclave reaches the world. `direct` is for development: the machine's own network. `vsock` is an enclave's: one
+ * proxy of the parent per destination, and nothing else can be reached.
+ */
+export const egressConfigSchema = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('direct') }),
+  z.strictObject({
+    mode: z.literal('vsock'),
+    /** The parent is always CID 3 to an enclave. */
+    parentCid: z.int().min(2).max(0xffff_fffe).default(3),
+    routes: z
+      .array(routeSchema)
+      .min(1)
+      .max(32)
+      .refine((routes) => new Set(routes.map(({ host, port }) => `${host}:${port}`)).size === routes.length, 'a destination has one route'),
+  }),
+]);
+export type EgressConfig = z.output<typeof egressConfigSchema>;

@@ -1,0 +1,3 @@
+export { egressConfigSchema, hostSchema, portSchema, type EgressConfig } from './egress-config';
+export { EgressError, type EgressErrorCode } from './egress-error';
+export { createEgress, missingRoutes, type ConnectVsock, type Destination, type Egress, type EgressOptions } from './egress';

@@ -1,0 +1,63 @@
+import type { Chamber } from '../cwc/validate';
+import { faultPlanSchema, type Fault, type FaultPlan, type FaultPlanInput } from './fault';
+
+/** Hands out the faults of a plan. */
+export class FaultSchedule {
+  private plan: FaultPlan = { queue: [] };
+  private left: number[] = [];
+  private next: () => number = () => 1;
+
+  /** Replaces the plan, counters included. @throws ZodError */
+  set(plan: FaultPlanInput): void {
+    this.plan = faultPlanSchema.parse(plan);
+    this.left = this.plan.queue.map(({ times }) => (times === 'always' ? Infinity : times));
+    this.next = mulberry32(this.plan.random?.seed ?? 0);
+  }
+
+  /** Whether the next fault for this chamber strikes before anything is read; only entries without an office can. */
+  takeBeforeReading(chamber: Chamber): boolean {
+    const at = this.find(chamber, null);
+    const entry = at === -1 ? undefined : this.plan.queue[at];
+    if (entry?.fault.kind !== 'cut' || entry.fault.at !== 'before_reading') return false;
+    this.use(at);
+    return true;
+  }
+
+  /** The fault for a message that was read; `office` is null where it could not be told. */
+  take(chamber: Chamber, office: string | null): Fault | null {
+    const at = this.find(chamber, office);
+    const entry = at === -1 ? undefined : this.plan.queue[at];
+    if (entry) {
+      this.use(at);
+      return entry.fault;
+    }
+    const random = this.plan.random;
+    if (!random || this.next() >= random.probability) return null;
+    return random.faults[Math.floor(this.next() * random.faults.length)] ?? null;
+  }
+
+  private find(chamber: Chamber, office: string | null): number {
+    return this.plan.queue.findIndex(
+      (entry, index) =>
+        (this.left[index] ?? 0) > 0 &&
+        (entry.chamber === undefined || entry.chamber === chamber) &&
+        (entry.office === undefined || entry.office === office),
+    );
+  }
+
+  private use(index: number): void {
+    this.left[index] = (this.left[index] ?? 0) - 1;
+  }
+}
+
+/** A small seeded generator (Tommy Ettinger's mulberry32, public domain): [0, 1), good enough to place faults. */
+function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+}

@@ -1,0 +1,136 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { judgeCwc, type Chamber } from '../cwc/validate';
+import type { Fault } from '../faults/fault';
+import type { FaultSchedule } from '../faults/schedule';
+import type { ReceivedMessages } from '../received';
+import { answer, errorsXml, escapeXml, readBody } from './body';
+
+export interface ChamberOptions {
+  apiKey: string;
+  /** Whether a DeliveryId that was taken is answered with 409; otherwise it is taken again. */
+  deduplicates: boolean;
+  /** Source addresses that may send; null lets every address. */
+  allowedAddresses: readonly string[] | null;
+  /** Offices that are served; null takes every well-formed one. */
+  offices: readonly string[] | null;
+  maxBodyBytes: number;
+}
+
+type Action = 'message' | 'validate' | 'offices';
+
+const PATHS: Record<Chamber, Record<string, Action>> = {
+  house: { '/v2/message': 'message', '/v2/validate': 'validate', '/v2/offices': 'offices' },
+  senate: { '/api/testing-messages/': 'message', '/api/production-messages/': 'message', '/api/active_offices': 'offices' },
+};
+
+const XML = 'application/xml; charset=utf-8';
+
+/** One chamber's end of Communicating With Congress, as a request handler for an HTTPS server. */
+export class ChamberServer {
+  constructor(
+    private readonly chamber: Chamber,
+    private readonly options: ChamberOptions,
+    private readonly faults: FaultSchedule,
+    private readonly received: ReceivedMessages,
+  ) {}
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const address = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    if (this.options.allowedAddresses && !this.options.allowedAddresses.includes(address)) {
+      return this.refuse(response, 403, 'this source address is not on the list');
+    }
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+    const action = Object.hasOwn(PATHS[this.chamber], path) ? PATHS[this.chamber][path] : undefined;
+    if (!action) return this.refuse(response, 404, 'no such address');
+    const method = action === 'offices' ? 'GET' : 'POST';
+    if (request.method !== method) return answer(response, 405, XML, errorsXml([`${method} only`]), { allow: method });
+    const keys = new URLSearchParams(query).getAll('apikey');
+    if (keys.length !== 1 || !sameText(keys[0] ?? '', this.options.apiKey)) return this.refuse(response, 401, 'the API key is missing or wrong');
+    if (action === 'offices') return this.listOffices(response);
+    await this.takeDocument(action, request, response);
+  }
+
+  private async takeDocument(action: 'message' | 'validate', request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (action === 'message' && this.faults.takeBeforeReading(this.chamber)) return void request.socket.destroy();
+    if (!/^application\/xml *(;|$)/i.test(request.headers['content-type'] ?? '')) return this.refuse(response, 415, 'application/xml only');
+    const body = await readBody(request, this.options.maxBodyBytes);
+    if (!body) return this.refuse(response, 413, `more than ${this.options.maxBodyBytes} bytes`);
+    const fault = action === 'message' ? this.faults.take(this.chamber, officeIn(body)) : null;
+    const judgement = judgeCwc(body, this.chamber);
+    const errors = judgement.valid ? this.officeErrors(judgement.office) : judgement.errors;
+
+    const store = (): { status: number; text: string } => {
+      if (!judgement.valid || errors.length > 0) return { status: 400, text: errorsXml(errors) };
+      if (action === 'validate') return { status: 200, text: '<?xml version="1.0" encoding="UTF-8"?>\n<Message>Valid</Message>\n' };
+      const { deliveryId, office } = judgement;
+      if (this.options.deduplicates && this.received.has(this.chamber, deliveryId)) return { status: 409, text: errorsXml(['this DeliveryId was taken before']) };
+      this.received.add({ chamber: this.chamber, office, deliveryId, xml: new TextDecoder().decode(body), at: new Date().toISOString() });
+      return { status: 201, text: '<?xml version="1.0" encoding="UTF-8"?>\n<Message>Accepted</Message>\n' };
+    };
+
+    if (fault) return this.fail(fault, store, request, response);
+    const { status, text } = store();
+    answer(response, status, XML, text);
+  }
+
+  private async fail(fault: Fault, store: () => { status: number; text: string }, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if ('stored' in fault && fault.stored) store();
+    switch (fault.kind) {
+      case 'status':
+        return answer(response, fault.status, XML, fault.body ?? errorsXml(['a fault on demand']), fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter });
+      case 'maintenance':
+        return answer(response, 503, XML, errorsXml(['down for maintenance']), { 'retry-after': String(fault.retryAfterSeconds) });
+      case 'redirect':
+        return answer(response, 307, XML, '', { location: fault.location });
+      case 'slow': {
+        await pause(fault.delayMs, request);
+        const { status, text } = fault.stored ? { status: 201, text: '<Message>Accepted</Message>' } : store();
+        return answer(response, status, XML, text);
+      }
+      case 'garbage':
+        request.socket.end('\u0000\u0001 this is not HTTP\r\n\r\n');
+        return;
+      case 'cut':
+        if (fault.at === 'after_storing' || fault.at === 'in_the_answer') store();
+        if (fault.at === 'in_the_answer') return void request.socket.write('HTTP/1.1 20', () => request.socket.destroy());
+        request.socket.destroy();
+    }
+  }
+
+  private officeErrors(office: string): string[] {
+    return this.options.offices && !this.options.offices.includes(office) ? ['Recipient/MemberOffice: this office is not served'] : [];
+  }
+
+  private listOffices(response: ServerResponse): void {
+    const offices = (this.options.offices ?? []).map((office) => `<Office>${escapeXml(office)}</Office>`).join('');
+    answer(response, 200, XML, `<?xml version="1.0" encoding="UTF-8"?>\n<Offices>${offices}</Offices>\n`);
+  }
+
+  private refuse(response: ServerResponse, status: number, reason: string): void {
+    answer(response, status, XML, errorsXml([reason]));
+  }
+}
+
+/** For choosing a fault only, which has to work on documents that the judge refuses. */
+function officeIn(body: Uint8Array): string | null {
+  return /<MemberOffice>\s*([A-Z0-9]{1,20})\s*<\/MemberOffice>/.exec(new TextDecoder().decode(body))?.[1] ?? null;
+}
+
+function sameText(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+/** Ends early when the other side has gone. */
+function pause(delayMs: number, request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      request.socket.off('close', done);
+      resolve();
+    };
+    const timer = setTimeout(done, delayMs);
+    request.socket.once('close', done);
+  });
+}

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { testAuthority, type IssueOptions, type TestAuthority } from './certificates/authority';
+import type { Chamber } from './cwc/validate';
+import type { FaultPlanInput } from './faults/fault';
+import { FaultSchedule } from './faults/schedule';
+import { ChamberServer, type ChamberOptions } from './http/chamber-server';
+import { ControlServer } from './http/control-server';
+import { ReceivedMessages, type ReceivedMessage } from './received';
+
+export interface ChamberStartOptions extends Partial<ChamberOptions> {
+  /** 0 takes a free one. */
+  port?: number;
+}
+
+export interface CongressSimulatorOptions {
+  /** Where the test authority is kept between starts; without it a fresh one is made. */
+  folder?: string;
+  authority?: TestAuthority;
+  house?: ChamberStartOptions;
+  senate?: ChamberStartOptions;
+  controlPort?: number;
+  /** The servers' certificate; by default for `localhost`, `127.0.0.1` and `::1`, valid now. */
+  certificate?: Partial<IssueOptions>;
+}
+
+export interface ChamberAddress {
+  /** `https://localhost:<port>` */
+  origin: string;
+  apiKey: string;
+}
+
+export interface CongressSimulator {
+  house: ChamberAddress;
+  senate: ChamberAddress;
+  /** PEM of the test authority, for a configuration's `certificateAuthorities`. */
+  certificateAuthorityPem: string;
+  /** `http://127.0.0.1:<port>/control` */
+  controlUrl: string;
+  received(): ReceivedMessage[];
+  clearReceived(): void;
+  /** Replaces the plan; `{}` ends all faults. @throws ZodError */
+  setFaults(plan: FaultPlanInput): void;
+  stop(): Promise<void>;
+}
+
+/** `production`: refused to start there. `listen_failed`: a port cannot be had. */
+export class CongressSimulatorError extends Error {
+  override readonly name = 'CongressSimulatorError';
+  constructor(
+    readonly code: 'production' | 'listen_failed',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * Both chambers of Congress as real HTTPS servers on loopback, and a control port beside them.
+ * @throws CongressSimulatorError
+ */
+export async function startCongressSimulator(options: CongressSimulatorOptions = {}): Promise<CongressSimulator> {
+  if (process.env['NODE_ENV'] === 'production') {
+    throw new CongressSimulatorError('production', 'the Congress simulator does not start with NODE_ENV=production');
+  }
+  const authority = options.authority ?? (await testAuthority(options.folder));
+  const { certificatePem, privateKeyPem } = await authority.issue({ names: ['localhost', '127.0.0.1', '::1'], ...options.certificate });
+  const faults = new FaultSchedule();
+  const received = new ReceivedMessages();
+  const servers: Server[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(servers.splice(0).map(close));
+  };
+
+  const startChamber = async (chamber: Chamber, { port = 0, ...given }: ChamberStartOptions = {}): Promise<ChamberAddress> => {
+    const settings: ChamberOptions = {
+      apiKey: randomBytes(16).toString('hex'),
+      deduplicates: true,
+      allowedAddresses: null,
+      offices: null,
+      maxBodyBytes: 256 * 1024,
+      ...given,
+    };
+    const served = new ChamberServer(chamber, settings, faults, received);
+    const server = createHttpsServer({ key: privateKeyPem, cert: certificatePem, minVersion: 'TLSv1.2' }, guarded((...exchange) => served.handle(...exchange)));
+    servers.push(server);
+    return { origin: `https://localhost:${await listen(server, port)}`, apiKey: settings.apiKey };
+  };
+
+  try {
+    const house = await startChamber('house', options.house);
+    const senate = await startChamber('senate', options.senate);
+    const control = new ControlServer(faults, received);
+    const controlServer = createHttpServer(guarded((...exchange) => control.handle(...exchange)));
+    servers.push(controlServer);
+    const controlPort = await listen(controlServer, options.controlPort ?? 0);
+    return {
+      house,
+      senate,
+      certificateAuthorityPem: authority.certificatePem,
+      controlUrl: `http://127.0.0.1:${controlPort}/control`,
+      received: () => received.all(),
+      clearReceived: () => received.clear(),
+      setFaults: (plan) => faults.set(plan),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** A handler's own mistake is a 500 without words; a connection that broke is nobody's mistake. */
+function guarded(handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    handle(request, response).catch(() => {
+      if (response.headersSent || response.destroyed) return void response.destroy();
+      response.writeHead(500, { connection: 'close' }).end();
+    });
+  };
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => reject(new CongressSimulatorError('listen_failed', `cannot listen on port ${port}`, { cause })));
+    // "localhost" may be ::1 first to a client: it then goes on to 127.0.0.1
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
