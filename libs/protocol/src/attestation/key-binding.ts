@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../cbor/cbor';
 import { ProtocolError } from '../errors/protocol-error';
+import { bytesOf } from '../schema/bytes';
 import { KEY_ID_BYTES } from '../sealing/sealed-message';
 
 /**
@@ -22,12 +23,11 @@ export const RECEIPT_KEY_BYTES = 32;
 export const KEY_ID_DOMAIN = 'communique-tee key id v1';
 
 const KMS_ALIAS_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]{1,32}:[0-9]{12}:alias\/[A-Za-z0-9/_-]{1,256}$/;
-const bytes = (length: number) => z.instanceof(Uint8Array).refine((value) => value.length === length, `${length} bytes`);
 
 const schema = z.strictObject({
   v: z.literal(1),
-  key_id: bytes(KEY_ID_BYTES),
-  receipt_key: bytes(RECEIPT_KEY_BYTES),
+  key_id: bytesOf(KEY_ID_BYTES),
+  receipt_key: bytesOf(RECEIPT_KEY_BYTES),
   custody: z.union([z.literal(PROCESS_CUSTODY), z.string().max(380).regex(KMS_ALIAS_ARN)]),
 });
 

@@ -3,21 +3,21 @@ import { decodeStrict, encodeCanonical } from '../cbor/cbor';
 import { ProtocolError } from '../errors/protocol-error';
 import { LIMITS } from '../limits';
 import { isOffice } from '../congress/office';
+import { bytesOf, bytesUpTo } from '../schema/bytes';
 import { OUTCOMES } from './outcome';
 
-const bytes = (length: number) => z.instanceof(Uint8Array).refine((value) => value.length === length, `${length} bytes`);
 
 /** What the enclave tells the sender alone: a canonical CBOR map, padded and sealed with a key of the sender's own exchange. */
 export const answerSchema = z.strictObject({
   version: z.literal(1),
-  messageId: bytes(16),
+  messageId: bytesOf(16),
   /** Unix seconds. */
   time: z.int().min(0),
   /** In the order of the receipt; `salt` and `office` open the receipt's commitment. */
   offices: z.array(
     z.strictObject({
       office: z.string().refine(isOffice),
-      salt: bytes(32),
+      salt: bytesOf(32),
       outcome: z.enum(OUTCOMES),
       deliveryId: z.string().regex(/^[0-9A-Za-z]{32}$/).nullable(),
       /** A stable word for why, for refused, unknown and pending; `detail` is what the far end said, shortened. */
@@ -56,7 +56,7 @@ export function encodeSealedAnswer(answer: SealedAnswer): Uint8Array {
 /** @throws ProtocolError `malformed_body` */
 export function decodeSealedAnswer(encoded: Uint8Array): SealedAnswer {
   const parsed = z
-    .tuple([z.literal(1), bytes(24), z.instanceof(Uint8Array)])
+    .tuple([z.literal(1), bytesOf(24), bytesUpTo(LIMITS.maxRelayAnswerBytes)])
     .safeParse(decodeStrict(encoded, LIMITS.maxRelayAnswerBytes));
   if (!parsed.success) throw new ProtocolError('malformed_body', 'not a sealed answer');
   return { nonce: parsed.data[1], ciphertext: parsed.data[2] };

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../cbor/cbor';
 import { ProtocolError } from '../errors/protocol-error';
 import { LIMITS } from '../limits';
+import { bytesUpTo } from '../schema/bytes';
 
 /**
  * Between gateway and enclave, HTTP/1.1 over vsock, unix socket or loopback TCP:
@@ -18,9 +19,9 @@ const relayAnswerSchema = z.strictObject({
   retryAfterSeconds: z.int().min(1).max(86_400).nullable(),
   /** JWS in compact form. */
   receipt: z.string().max(8192),
-  attestationDocument: z.instanceof(Uint8Array).refine((value) => value.length > 0 && value.length <= 16_384),
+  attestationDocument: bytesUpTo(16_512),
   /** The sealed answer in its CBOR form. */
-  answer: z.instanceof(Uint8Array).refine((value) => value.length > 0 && value.length <= 65_536),
+  answer: bytesUpTo(65_536),
 });
 export type RelayAnswer = Omit<z.infer<typeof relayAnswerSchema>, 'v'>;
 

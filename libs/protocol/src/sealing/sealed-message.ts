@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../cbor/cbor';
 import { ProtocolError } from '../errors/protocol-error';
 import { LIMITS } from '../limits';
+import { bytesOf } from '../schema/bytes';
 import { fromBase64Url, toBase64Url } from '../text/base64url';
 import { MESSAGE_ID_PATTERN, messageIdFromText, messageIdToText } from '../text/message-id';
 
@@ -41,19 +42,18 @@ export interface SealedMessage extends SealedHeader {
   ciphertext: Uint8Array;
 }
 
-const bytes = (length: number) => z.instanceof(Uint8Array).refine((value) => value.length === length, `${length} bytes`);
 const unixSeconds = z.int().min(0).max(0xffff_ffff);
 
 const wireSchema = z.tuple([
   z.literal(1),
   z.literal(1),
-  bytes(KEY_ID_BYTES),
-  bytes(16),
+  bytesOf(KEY_ID_BYTES),
+  bytesOf(16),
   unixSeconds,
-  bytes(NULLIFIER_BYTES).nullable(),
-  bytes(ENCAPSULATED_KEY_BYTES),
-  bytes(XCHACHA_NONCE_BYTES),
-  z.instanceof(Uint8Array).refine(isBucketCiphertext, 'a size bucket and its tag'),
+  bytesOf(NULLIFIER_BYTES).nullable(),
+  bytesOf(ENCAPSULATED_KEY_BYTES),
+  bytesOf(XCHACHA_NONCE_BYTES),
+  z.custom<Uint8Array>((value) => value instanceof Uint8Array && isBucketCiphertext(value), 'a size bucket and its tag'),
 ]);
 
 /** The binary form: a canonical CBOR array `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext]`; 126 bytes and the ciphertext at most, 93 less where the nullifier is null and the lengths are short. */

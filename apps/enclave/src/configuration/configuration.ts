@@ -1,0 +1,75 @@
+import { parseAddress } from '@communique-tee/vsock';
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { congressConfigSchema, congressDestinations } from '../congress/congress-config';
+import { egressConfigSchema, missingRoutes } from '../egress';
+
+/**
+ * The enclave's only configuration: one file, in production part of the measured image and so covered by PCR0. Whoever could
+ * change it could redirect plain text, therefore nothing in it comes from the environment or from the parent.
+ */
+export const enclaveConfigurationSchema = z.strictObject({
+  /** A name for people: `production`, `staging`, ... */
+  stack: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  /** `vsock:5000`, `unix:<path>` or `tcp:127.0.0.1:5000`. */
+  listen: z.string().refine(isAddress, 'vsock:<port>, unix:<path> or tcp:<host>:<port>'),
+  egress: egressConfigSchema,
+  congress: congressConfigSchema,
+  messages: z
+    .strictObject({
+      /** Opened at the same time; more are answered enclave_busy. */
+      maxConcurrent: z.int().min(1).max(1024).default(32),
+      /** Deliveries remembered until their message expires, so that none is made twice (about 200 bytes each). */
+      maxRememberedDeliveries: z.int().min(100).max(5_000_000).default(200_000),
+      /** Final answers kept to be given again word for word (about 8 KiB each). */
+      maxRememberedAnswers: z.int().min(10).max(100_000).default(4096),
+    })
+    .prefault({}),
+});
+export type EnclaveConfiguration = z.infer<typeof enclaveConfigurationSchema>;
+
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/** All that is wrong at once, by place and rule, without the values. */
+export function parseConfiguration(value: unknown): EnclaveConfiguration {
+  const parsed = enclaveConfigurationSchema.safeParse(value);
+  if (parsed.success) return withRoutes(parsed.data);
+  throw new ConfigurationError(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`));
+}
+
+/** @throws ConfigurationError */
+export function readConfigurationFile(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new ConfigurationError([`${path} cannot be read`]);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ConfigurationError([`${path} is not JSON`]);
+  }
+}
+
+/** A chamber that no route leads to would be found out by a message, too late. */
+function withRoutes(configuration: EnclaveConfiguration): EnclaveConfiguration {
+  const missing = missingRoutes(configuration.egress, congressDestinations(configuration.congress));
+  if (missing.length === 0) return configuration;
+  throw new ConfigurationError(missing.map(({ host, port }) => `egress.routes: no route to ${host}:${port}`));
+}
+
+function isAddress(text: string): boolean {
+  try {
+    parseAddress(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,113 @@
+import { CryptoError, open } from '@communique-tee/crypto';
+import {
+  LIMITS,
+  decodeSealedMessage,
+  messageIdToText,
+  parseCongressMessage,
+  type CongressMessage,
+  type RelayAnswer,
+  type SealedMessage,
+} from '@communique-tee/protocol';
+import { Inject, Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock/clock';
+import type { Congress } from '../congress/congress';
+import { deliveryId } from '../congress/delivery-id';
+import { ProblemError } from '../http/problem-error';
+import type { EnclaveKeys } from '../keys/enclave-keys';
+import type { Log } from '../log/log';
+import { CLOCK, CONGRESS, ENCLAVE_KEYS, LOG, MESSAGE_LIMITS } from '../tokens';
+import { AnswerMemory } from './answer-memory';
+import { DeliveryMemory } from './delivery-memory';
+import type { MessageLimits } from './message-limits';
+import { Reporter, type Delivered } from './report';
+
+/** Two clocks, the sender's and ours, may differ by this when the expiry is compared with the longest lifetime. */
+const LIFETIME_SLACK_MS = 3600_000;
+
+/** The way of a message through the enclave: known already? open, check, deliver, report. */
+@Injectable()
+export class MessageService {
+  private readonly answers: AnswerMemory;
+  private readonly deliveries: DeliveryMemory;
+  private readonly running = new Map<string, Promise<RelayAnswer>>();
+
+  constructor(
+    @Inject(ENCLAVE_KEYS) private readonly keys: EnclaveKeys,
+    @Inject(CONGRESS) private readonly congress: Congress,
+    private readonly reporter: Reporter,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOG) private readonly log: Log,
+    @Inject(MESSAGE_LIMITS) private readonly limits: MessageLimits,
+  ) {
+    this.answers = new AnswerMemory(limits.maxRememberedAnswers);
+    this.deliveries = new DeliveryMemory(limits.maxRememberedDeliveries, clock);
+  }
+
+  /**
+   * @param sealed the CBOR form
+   * @throws ProtocolError for what cannot be read; ProblemError `key_retired` | `message_expired` | `expiry_out_of_range` |
+   * `sealed_message_refused` | `enclave_busy`
+   */
+  async handle(sealed: Uint8Array): Promise<RelayAnswer> {
+    const message = decodeSealedMessage(sealed);
+    if (Buffer.compare(message.keyId, this.keys.keyId) !== 0) throw new ProblemError('key_retired');
+    const sealedSha256 = createHash('sha256').update(sealed).digest();
+    const name = sealedSha256.toString('base64');
+    const known = this.answers.get(name) ?? this.running.get(name);
+    if (known) return known;
+    this.checkExpiry(message);
+    if (this.running.size >= this.limits.maxConcurrent || !this.deliveries.hasRoomFor(LIMITS.maxOffices)) {
+      throw new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
+    }
+    const work = this.process(message, sealedSha256).finally(() => this.running.delete(name));
+    this.running.set(name, work);
+    const answer = await work;
+    if (answer.state === 'final') this.answers.keep(name, answer);
+    return answer;
+  }
+
+  private checkExpiry(message: SealedMessage): void {
+    const leftMs = message.expiresAtSeconds * 1000 - this.clock.nowMs();
+    if (leftMs <= 0) throw new ProblemError('message_expired');
+    if (leftMs > LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS) throw new ProblemError('expiry_out_of_range');
+  }
+
+  private async process(message: SealedMessage, sealedSha256: Uint8Array): Promise<RelayAnswer> {
+    const { plaintext, answerKey } = this.open(message);
+    const parsed = parseCongressMessage(plaintext);
+    const offices = parsed.ok ? await this.deliverAll(message, parsed.message) : parsed.offices.map(refuse);
+    plaintext.fill(0);
+    const answer = await this.reporter.report({ message, sealedSha256, answerKey, offices, problems: parsed.ok ? [] : parsed.problems });
+    this.log.write('info', 'message_handled', {
+      messageId: messageIdToText(message.messageId),
+      outcome: answer.state,
+      count: offices.length,
+    });
+    return answer;
+  }
+
+  private open(message: SealedMessage): ReturnType<typeof open> {
+    try {
+      return open(this.keys.sealing, message);
+    } catch (error) {
+      if (error instanceof CryptoError) throw new ProblemError('sealed_message_refused');
+      throw error;
+    }
+  }
+
+  private deliverAll(message: SealedMessage, content: CongressMessage): Promise<Delivered[]> {
+    const untilMs = message.expiresAtSeconds * 1000;
+    return Promise.all(
+      content.offices.map(async (office) => {
+        const id = deliveryId(content.deliverySecret, message.messageId, office);
+        const result = await this.deliveries.once(id, untilMs, () => this.congress.deliver({ office, message: content, deliveryId: id }));
+        return { office, deliveryId: id, result };
+      }),
+    );
+  }
+}
+
+function refuse(office: string): Delivered {
+  return { office, deliveryId: null, result: { outcome: 'refused', reason: 'message_invalid', detail: null } };
+}

@@ -1,0 +1,19 @@
+import { encodeRelayAnswer } from '@communique-tee/protocol';
+import { Body, Controller, Header, HttpCode, Post, StreamableFile } from '@nestjs/common';
+import { ProblemError } from '../http/problem-error';
+import { MessageService } from './message.service';
+
+@Controller('messages')
+export class MessagesController {
+  constructor(private readonly messages: MessageService) {}
+
+  /** A sealed message in its CBOR form; see libs/protocol relay/relay.ts. */
+  @Post()
+  @HttpCode(200)
+  @Header('content-type', 'application/cbor')
+  @Header('cache-control', 'no-store')
+  async deliver(@Body() body: unknown): Promise<StreamableFile> {
+    if (!Buffer.isBuffer(body)) throw new ProblemError('unsupported_media_type');
+    return new StreamableFile(encodeRelayAnswer(await this.messages.handle(body)));
+  }
+}

@@ -1,0 +1,83 @@
+import { sealAnswer, type AnswerKey } from '@communique-tee/crypto';
+import {
+  encodeAnswer,
+  encodeSealedAnswer,
+  messageIdToText,
+  toBase64Url,
+  type Answer,
+  type RelayAnswer,
+  type SealedMessage,
+} from '@communique-tee/protocol';
+import { commitToOffice, signReceipt } from '@communique-tee/receipts';
+import { randomBytes } from 'node:crypto';
+import type { DocumentSource } from '../attestation/document-source';
+import type { Clock } from '../clock/clock';
+import type { OfficeResult } from '../congress/office-result';
+import type { EnclaveKeys } from '../keys/enclave-keys';
+
+export interface Delivered {
+  office: string;
+  deliveryId: string | null;
+  result: OfficeResult;
+}
+
+/** What is known of a message at its end, or so far. */
+export interface Report {
+  message: SealedMessage;
+  /** 32 bytes, of the CBOR form. */
+  sealedSha256: Uint8Array;
+  answerKey: AnswerKey;
+  offices: readonly Delivered[];
+  problems: Answer['problems'];
+}
+
+/** Waited before the gateway tries again, where no far end named a time. */
+const DEFAULT_RETRY_SECONDS = 30;
+
+/** Turns a report into what leaves the enclave: a public signed receipt and a sealed answer that opens its commitments. */
+export class Reporter {
+  constructor(
+    private readonly keys: EnclaveKeys,
+    private readonly documents: DocumentSource,
+    private readonly clock: Clock,
+  ) {}
+
+  async report({ message, sealedSha256, answerKey, offices, problems }: Report): Promise<RelayAnswer> {
+    const document = await this.documents.forReceipt();
+    const time = Math.floor(this.clock.nowMs() / 1000);
+    const salted = offices.map((delivered) => ({ ...delivered, salt: new Uint8Array(randomBytes(32)) }));
+    const receipt = await signReceipt(
+      {
+        v: 1,
+        message_id: messageIdToText(message.messageId),
+        sealed_sha256: toBase64Url(sealedSha256),
+        suite: message.suite,
+        offices: salted.map(({ salt, office, result }) => ({ commitment: toBase64Url(commitToOffice(salt, office)), outcome: result.outcome })),
+        time,
+        pcr0: document.pcr0,
+        attestation_sha256: toBase64Url(document.sha256),
+      },
+      this.keys.receiptPrivateKey,
+    );
+    const answer = encodeAnswer({
+      version: 1,
+      messageId: message.messageId,
+      time,
+      offices: salted.map(({ office, salt, deliveryId, result: { outcome, reason, detail } }) => ({ office, salt, outcome, deliveryId, reason, detail })),
+      problems,
+    });
+    const pending = offices.filter(({ result }) => result.outcome === 'pending');
+    return {
+      state: pending.length > 0 ? 'pending' : 'final',
+      retryAfterSeconds: pending.length > 0 ? retryAfter(pending) : null,
+      receipt,
+      attestationDocument: document.bytes,
+      answer: encodeSealedAnswer(sealAnswer(answerKey, message, answer)),
+    };
+  }
+}
+
+function retryAfter(pending: readonly Delivered[]): number {
+  const named = pending.map(({ result }) => result.retryAfterSeconds ?? DEFAULT_RETRY_SECONDS);
+  return Math.min(86_400, Math.max(1, ...named));
+}

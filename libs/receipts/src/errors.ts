@@ -1,0 +1,29 @@
+export type ReceiptErrorCode =
+  /** Not a receipt: shape, size, JWS header or claims. */
+  | 'ERR_RECEIPT_MALFORMED'
+  /** The carried attestation document is not the one that the receipt names, or does not verify; see `cause`. */
+  | 'ERR_RECEIPT_ATTESTATION'
+  /** The document names no receipt key. */
+  | 'ERR_RECEIPT_KEY_BINDING'
+  /** The signature does not fit the attested receipt key. */
+  | 'ERR_RECEIPT_SIGNATURE'
+  /** Signed by an enclave of another measurement than the receipt says. */
+  | 'ERR_RECEIPT_MEASUREMENT'
+  /** The receipt's time lies outside the validity of the certificate that vouches for its key. */
+  | 'ERR_RECEIPT_TIME'
+  /** A receipt for another message, or for other sealed bytes. */
+  | 'ERR_RECEIPT_OTHER_MESSAGE'
+  /** The answer's offices, salts or outcomes do not open the receipt's commitments. */
+  | 'ERR_RECEIPT_ANSWER';
+
+export class ReceiptError extends Error {
+  override readonly name = 'ReceiptError';
+
+  constructor(
+    readonly code: ReceiptErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

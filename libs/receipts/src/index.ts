@@ -1,0 +1,6 @@
+/** Receipts: made by the enclave, verified by anyone. Runs in a browser. */
+export * from './errors';
+export { commitToOffice } from './office-commitment';
+export { RECEIPT_ALGORITHM, signReceipt } from './sign-receipt';
+export { verifyReceipt, type ReceiptPolicy, type VerifiedReceipt } from './verify-receipt';
+export { matchAnswer } from './match-answer';

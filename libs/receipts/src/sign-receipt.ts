@@ -1,0 +1,10 @@
+import { RECEIPT_TYPE, receiptClaimsSchema, type ReceiptClaims } from '@communique-tee/protocol';
+import { CompactSign, type CryptoKey, type KeyObject } from 'jose';
+
+export const RECEIPT_ALGORITHM = 'Ed25519';
+
+/** A receipt as JWS in compact form (RFC 7515, RFC 9864: `Ed25519`). The key never leaves the enclave. */
+export async function signReceipt(claims: ReceiptClaims, privateKey: CryptoKey | KeyObject): Promise<string> {
+  const payload = new TextEncoder().encode(JSON.stringify(receiptClaimsSchema.parse(claims)));
+  return new CompactSign(payload).setProtectedHeader({ alg: RECEIPT_ALGORITHM, typ: RECEIPT_TYPE }).sign(privateKey);
+}
