@@ -1,0 +1,70 @@
+import { verifyAttestation, type AttestationPolicy, type VerifiedAttestation } from '@communique-tee/attestation/browser';
+import { keyIdOf } from '@communique-tee/crypto/browser';
+import { PROCESS_CUSTODY, PUBLIC_KEY_BYTES, decodeKeyBinding, toHex } from '@communique-tee/protocol';
+import { ClientError } from './errors';
+import { request } from './http';
+
+const NONCE_BYTES = 32;
+const TIMEOUT_MS = 15_000;
+
+export interface TrustPolicy {
+  /** The images that the caller trusts, by PCR0; there is no default. */
+  acceptedMeasurements: AttestationPolicy['acceptedMeasurements'];
+  /** Who may be able to bring the enclave's keys back: `process` (nobody) unless KMS key aliases are named. */
+  acceptedCustody?: readonly string[];
+  /** Only for a development or test root. */
+  trustAnchor?: AttestationPolicy['trustAnchor'];
+  /** How old a document may be that was made for our nonce; 5 minutes for clocks that differ, unless given. */
+  maxAgeMs?: number;
+}
+
+/** An enclave's key out of a document that was verified just now. */
+export interface EnclaveKey {
+  publicKey: Uint8Array;
+  keyId: Uint8Array;
+  receiptKey: Uint8Array;
+  custody: string;
+  attestation: VerifiedAttestation;
+  /** As received. */
+  document: Uint8Array;
+}
+
+/**
+ * Asks the gateway for an attestation document over a fresh nonce and verifies it. The gateway is not trusted with any of it.
+ * @throws AttestationError by code, ClientError `ERR_CLIENT_REFUSED` | `ERR_CLIENT_KEY_BINDING` | `ERR_CLIENT_CUSTODY`
+ */
+export async function fetchEnclaveKey(gateway: string | URL, policy: TrustPolicy): Promise<EnclaveKey> {
+  const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+  const url = new URL('/attestation', gateway);
+  url.searchParams.set('nonce', toHex(nonce));
+  const document = await request(url, { headers: { accept: 'application/cose' } }, TIMEOUT_MS);
+  const maxAgeMs = policy.maxAgeMs ?? 5 * 60_000;
+  const attestation = await verifyAttestation(document, {
+    acceptedMeasurements: policy.acceptedMeasurements,
+    freshness: { nonce },
+    maxAgeMs,
+    maxFutureSkewMs: maxAgeMs,
+    ...(policy.trustAnchor && { trustAnchor: policy.trustAnchor }),
+  });
+  return { ...bindingOf(attestation, policy), attestation, document };
+}
+
+function bindingOf(attestation: VerifiedAttestation, policy: TrustPolicy): Pick<EnclaveKey, 'publicKey' | 'keyId' | 'receiptKey' | 'custody'> {
+  const { publicKey, userData } = attestation;
+  if (publicKey?.length !== PUBLIC_KEY_BYTES || !userData) throw unbound();
+  let binding: ReturnType<typeof decodeKeyBinding>;
+  try {
+    binding = decodeKeyBinding(userData);
+  } catch (cause) {
+    throw unbound(cause);
+  }
+  if (toHex(keyIdOf(publicKey)) !== toHex(binding.keyId)) throw unbound();
+  if (!(policy.acceptedCustody ?? [PROCESS_CUSTODY]).includes(binding.custody)) {
+    throw new ClientError('ERR_CLIENT_CUSTODY', 'the keys are guarded in a way that the policy does not accept');
+  }
+  return { publicKey, ...binding };
+}
+
+function unbound(cause?: unknown): ClientError {
+  return new ClientError('ERR_CLIENT_KEY_BINDING', 'the attestation document does not bind a sealing key and a receipt key', { cause });
+}

@@ -1,0 +1,52 @@
+import { isEnded, messageViewSchema, type MessageView } from '@communique-tee/protocol';
+import { ClientError } from './errors';
+import { readJson, request } from './http';
+import type { PreparedMessage } from './prepare';
+
+const TIMEOUT_MS = 30_000;
+
+export interface GatewayOptions {
+  gateway: string | URL;
+  /** A bearer token; it is sent in its header and nowhere else. */
+  token: string;
+}
+
+/** Posts a sealed message; posting the same one again is safe, it is accepted once. */
+export async function postMessage({ gateway, token }: GatewayOptions, prepared: PreparedMessage): Promise<MessageView> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/cbor', 'idempotency-key': prepared.id };
+  const body = new Uint8Array(prepared.sealed);
+  return readView(await request(new URL('/api/messages', gateway), { method: 'POST', headers, body }, TIMEOUT_MS));
+}
+
+export async function fetchMessage({ gateway, token }: GatewayOptions, id: string): Promise<MessageView> {
+  const url = new URL(`/api/messages/${encodeURIComponent(id)}`, gateway);
+  return readView(await request(url, { headers: { authorization: `Bearer ${token}` } }, TIMEOUT_MS));
+}
+
+export interface FollowOptions {
+  timeoutMs?: number;
+  /** First pause between questions; it grows to five seconds. */
+  intervalMs?: number;
+  onStatus?: (view: MessageView) => void;
+}
+
+/**
+ * Asks until the message has ended.
+ * @throws ClientError `ERR_CLIENT_TIMEOUT`; the message itself goes on
+ */
+export async function followMessage(options: GatewayOptions, id: string, { timeoutMs = 60_000, intervalMs = 100, onStatus }: FollowOptions = {}): Promise<MessageView> {
+  const deadline = Date.now() + timeoutMs;
+  for (let pauseMs = intervalMs; ; pauseMs = Math.min(5_000, pauseMs * 1.5)) {
+    const view = await fetchMessage(options, id);
+    onStatus?.(view);
+    if (isEnded(view.status)) return view;
+    if (Date.now() + pauseMs > deadline) throw new ClientError('ERR_CLIENT_TIMEOUT', 'no end within the time allowed');
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+function readView(body: Uint8Array): MessageView {
+  const parsed = messageViewSchema.safeParse(readJson(body));
+  if (!parsed.success) throw new ClientError('ERR_CLIENT_ANSWER', 'the answer is not a message view');
+  return parsed.data;
+}

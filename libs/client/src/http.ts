@@ -1,0 +1,34 @@
+import { isProblemCode } from '@communique-tee/protocol';
+import { ClientError } from './errors';
+
+const MAX_ANSWER_BYTES = 512 * 1024;
+
+/** Asks and reads the whole answer within `timeoutMs`; anything but 2xx is thrown with the gateway's own code. */
+export async function request(url: URL, init: RequestInit, timeoutMs: number): Promise<Uint8Array> {
+  const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
+  const body = new Uint8Array(await response.arrayBuffer());
+  if (body.length > MAX_ANSWER_BYTES) throw new ClientError('ERR_CLIENT_ANSWER', 'the answer is too large');
+  if (!response.ok) throw refusal(response.status, body);
+  return body;
+}
+
+export function readJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (cause) {
+    throw new ClientError('ERR_CLIENT_ANSWER', 'the answer is not JSON', { cause });
+  }
+}
+
+function refusal(status: number, body: Uint8Array): ClientError {
+  let code: unknown;
+  try {
+    const document = readJson(body);
+    code = typeof document === 'object' && document !== null && 'code' in document ? document.code : undefined;
+  } catch {
+    code = undefined;
+  }
+  return new ClientError('ERR_CLIENT_REFUSED', `the gateway answered ${String(status)}${isProblemCode(code) ? ` ${code}` : ''}`, {
+    ...(isProblemCode(code) && { problem: code }),
+  });
+}

@@ -1,0 +1,6 @@
+/** What a sender needs: attest, seal, post, follow, verify. Runs in a browser. */
+export * from './errors';
+export { fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from './enclave-key';
+export { createDeliverySecret, prepareMessage, type PreparedMessage, type PrepareOptions } from './prepare';
+export { fetchMessage, followMessage, postMessage, type FollowOptions, type GatewayOptions } from './gateway';
+export { verifyResult, type VerifiedResult } from './result';

@@ -1,0 +1,57 @@
+import { seal, type AnswerKey } from '@communique-tee/crypto/browser';
+import {
+  DEFAULT_SUITE,
+  MESSAGE_ID_BYTES,
+  encodeCongressMessage,
+  encodeSealedMessage,
+  messageIdToText,
+  validateCongressMessage,
+  type CongressMessage,
+  type SealedMessage,
+} from '@communique-tee/protocol';
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { EnclaveKey } from './enclave-key';
+import { ClientError } from './errors';
+
+/** A sealed message and what its sender keeps to follow it: the answer key opens the enclave's answer. */
+export interface PreparedMessage {
+  /** A UUID. */
+  id: string;
+  message: SealedMessage;
+  /** The CBOR form, as it is posted. */
+  sealed: Uint8Array;
+  /** 32 bytes over `sealed`. */
+  sealedSha256: Uint8Array;
+  answerKey: AnswerKey;
+}
+
+export interface PrepareOptions {
+  /** How long the message may wait for delivery; a day unless given, seven days at most. */
+  lifetimeSeconds?: number;
+}
+
+/** A fresh secret for DeliveryIds, 32 bytes; keep it with the draft if the message may have to be sealed again. */
+export function createDeliverySecret(): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(32));
+}
+
+/**
+ * Checks the message as the enclave will, and seals it to a key that was just verified.
+ * @throws ClientError `ERR_CLIENT_MESSAGE_INVALID` with every field that is wrong
+ */
+export function prepareMessage(content: CongressMessage, key: EnclaveKey, options: PrepareOptions = {}): PreparedMessage {
+  const checked = validateCongressMessage(content);
+  if (!checked.ok) throw new ClientError('ERR_CLIENT_MESSAGE_INVALID', 'Congress would not take this message', { problems: checked.problems });
+  const messageId = crypto.getRandomValues(new Uint8Array(MESSAGE_ID_BYTES));
+  const { message, answerKey } = seal({
+    suite: DEFAULT_SUITE,
+    publicKey: key.publicKey,
+    keyId: key.keyId,
+    messageId,
+    expiresAtSeconds: Math.floor(Date.now() / 1000) + (options.lifetimeSeconds ?? 24 * 3600),
+    nullifier: null,
+    plaintext: encodeCongressMessage(checked.message),
+  });
+  const sealed = encodeSealedMessage(message);
+  return { id: messageIdToText(messageId), message, sealed, sealedSha256: sha256(sealed), answerKey };
+}
