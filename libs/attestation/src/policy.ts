@@ -31,9 +31,9 @@ export interface AttestationPolicy {
   trustAnchor?: TrustAnchor;
 }
 
-/** A policy that was checked; PCR values as bytes. */
+/** A policy that was checked; PCR values as 96 lowercase hexadecimal digits. */
 export interface CheckedPolicy {
-  accepted: readonly (readonly (readonly [index: number, value: Uint8Array])[])[];
+  accepted: readonly (readonly (readonly [index: number, value: string])[])[];
   nonce: Uint8Array | undefined;
   maxAgeMs: number;
   maxFutureSkewMs: number;
@@ -84,14 +84,14 @@ function measurementSets(given: unknown): CheckedPolicy['accepted'] {
     // A misspelt PCR would otherwise be a check that is never made.
     if (unknown !== undefined) throw wrong(`a measurement set has ${JSON.stringify(unknown.slice(0, 32))}; PCR0, 1, 2, 3 and 8 can be named`);
     if (values['pcr0'] === undefined) throw wrong('a measurement set without pcr0');
-    return pcrNames.flatMap(([name, index]) => (values[name] === undefined ? [] : [[index, pcrBytes(values[name], name)] as const]));
+    return pcrNames.flatMap(([name, index]) => (values[name] === undefined ? [] : [[index, pcrHex(values[name], name)] as const]));
   });
 }
 
-function pcrBytes(value: unknown, name: string): Uint8Array {
+function pcrHex(value: unknown, name: string): string {
   if (typeof value !== 'string' || !/^[0-9a-f]{96}$/.test(value)) throw wrong(`${name} is not 96 lowercase hexadecimal digits (SHA-384)`);
   if (/^0+$/.test(value)) throw wrong(`${name} is zero: that is an enclave in debug mode, or an unused register`);
-  return Uint8Array.from(value.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  return value;
 }
 
 function nonceOf(given: unknown): Uint8Array | undefined {

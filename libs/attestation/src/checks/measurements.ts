@@ -1,6 +1,6 @@
 import { AttestationError } from '../errors';
+import { toHex } from '../hex/hex';
 import type { CheckedPolicy } from '../policy';
-import { sameBytes } from '../x509/der';
 
 /**
  * PCR0, 1 and 2 are there and none is zero (in debug mode exactly these are), and one accepted set fits whole.
@@ -12,12 +12,7 @@ export function checkMeasurements(pcrs: ReadonlyMap<number, Uint8Array>, accepte
     if (!value) throw new AttestationError('ERR_ATTESTATION_PCR_MISSING', `PCR${index}`);
     if (value.every((byte) => byte === 0)) throw new AttestationError('ERR_ATTESTATION_DEBUG', `PCR${index}`);
   }
-  const fits = accepted.some((set) => set.every(([index, value]) => sameBytes(pcrs.get(index) ?? new Uint8Array(), value)));
-  if (!fits) throw new AttestationError('ERR_ATTESTATION_MEASUREMENT', `PCR0 is ${toHex(pcrs.get(0) ?? new Uint8Array())}`);
-}
-
-export function toHex(bytes: Uint8Array): string {
-  let out = '';
-  for (const byte of bytes) out += byte.toString(16).padStart(2, '0');
-  return out;
+  const measured = (index: number) => toHex(pcrs.get(index) ?? new Uint8Array());
+  const fits = accepted.some((set) => set.every(([index, value]) => measured(index) === value));
+  if (!fits) throw new AttestationError('ERR_ATTESTATION_MEASUREMENT', `PCR0 is ${measured(0)}`);
 }

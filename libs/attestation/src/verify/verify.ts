@@ -1,8 +1,9 @@
 import { checkFreshness } from '../checks/freshness';
-import { checkMeasurements, toHex } from '../checks/measurements';
+import { checkMeasurements } from '../checks/measurements';
 import { checkAlgorithm, parseCoseSign1, signedBytes } from '../cose/sign1';
 import { parseDocument } from '../document/document';
 import { AttestationError } from '../errors';
+import { toHex } from '../hex/hex';
 import { checkPolicy, type AttestationPolicy } from '../policy';
 import type { AttestationPrimitives } from '../primitives/primitives';
 import { verifyChain } from '../x509/chain';
@@ -22,7 +23,7 @@ export async function verify(document: Uint8Array, policy: AttestationPolicy, pr
   checkAlgorithm(sign1);
   if (content.digest !== 'SHA384') throw new AttestationError('ERR_ATTESTATION_DIGEST');
 
-  const { certificates, leaf, leafKey } = await verifyChain({
+  const chain = await verifyChain({
     cabundle: content.cabundle,
     leaf: content.certificate,
     anchor: checked.anchor,
@@ -31,7 +32,7 @@ export async function verify(document: Uint8Array, policy: AttestationPolicy, pr
     cache,
   });
 
-  if (!(await leafKey.verify(signedBytes(sign1.protectedHeader, sign1.payload), sign1.signature))) throw new AttestationError('ERR_ATTESTATION_SIGNATURE');
+  if (!(await chain.verify(signedBytes(sign1.protectedHeader, sign1.payload), sign1.signature))) throw new AttestationError('ERR_ATTESTATION_SIGNATURE');
 
   checkMeasurements(content.pcrs, checked.accepted);
   checkFreshness(content, checked);
@@ -44,9 +45,9 @@ export async function verify(document: Uint8Array, policy: AttestationPolicy, pr
     ...(content.publicKey && { publicKey: content.publicKey }),
     ...(content.userData && { userData: content.userData }),
     ...(content.nonce && { nonce: content.nonce }),
-    leafNotBeforeMs: leaf.notBeforeMs,
-    leafNotAfterMs: leaf.notAfterMs,
-    certificates: certificates.map(summarizeCertificate),
+    leafNotBeforeMs: chain.leaf.notBeforeMs,
+    leafNotAfterMs: chain.leaf.notAfterMs,
+    certificates: chain.certificates.map(summarizeCertificate),
     documentSha256,
   };
 }

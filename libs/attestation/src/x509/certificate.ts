@@ -1,4 +1,5 @@
 import { AttestationError } from '../errors';
+import { readCommonName } from './common-name';
 import { DerReader, malformed, positiveInteger, sameBytes, tags } from './der';
 import { readExtensions, type Extensions } from './extensions';
 import { timeMs } from './time';
@@ -14,6 +15,9 @@ export interface Certificate extends Extensions {
   /** Name, raw: names are equal if their bytes are */
   issuer: Uint8Array;
   subject: Uint8Array;
+  /** common names, for people to read; nothing is decided by them */
+  issuerName: string;
+  subjectName: string;
   notBeforeMs: number;
   notAfterMs: number;
   /** x || y, 96 bytes */
@@ -69,6 +73,8 @@ export function parseCertificate(der: Uint8Array): Certificate {
     serial,
     issuer,
     subject,
+    issuerName: readCommonName(issuer),
+    subjectName: readCommonName(subject),
     notBeforeMs,
     notAfterMs,
     publicPoint: key.subarray(p384KeyHead.length),

@@ -1,7 +1,7 @@
 import { AttestationError } from '../errors';
 import type { AttestationPrimitives, P384Key } from '../primitives/primitives';
 import { trustAnchorSha256, type TrustAnchor } from '../trust/trust-anchor';
-import type { SignatureCache } from '../verify/signature-cache';
+import type { SignatureCache, SignedCertificate } from '../verify/signature-cache';
 import { parseCertificate, type Certificate } from './certificate';
 import { sameBytes } from './der';
 
@@ -20,7 +20,8 @@ export interface VerifiedChain {
   /** root first, leaf last */
   certificates: readonly Certificate[];
   leaf: Certificate;
-  leafKey: P384Key;
+  /** with the leaf's key; r || s, 96 bytes */
+  verify(message: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }
 
 /**
@@ -31,35 +32,40 @@ export interface VerifiedChain {
  */
 export async function verifyChain(input: ChainInput): Promise<VerifiedChain> {
   const { cabundle, primitives, atMs, cache } = input;
-  const chain = [...cabundle, input.leaf];
   const rootDer = cabundle[0];
   if (!rootDer) throw new AttestationError('ERR_ATTESTATION_CABUNDLE_LENGTH');
   const rootSha256 = await primitives.sha256(rootDer);
   if (!sameBytes(rootSha256, await trustAnchorSha256(input.anchor, primitives))) throw new AttestationError('ERR_ATTESTATION_ROOT');
 
-  const certificates: Certificate[] = [];
-  let issuer: { certificate: Certificate; key: P384Key; sha256: Uint8Array | undefined } | undefined;
-  for (const [index, der] of chain.entries()) {
-    const certificate = parse(der, label(index, chain.length));
-    const sha256 = cache && (index === 0 ? rootSha256 : await primitives.sha256(der));
-    let key: P384Key | undefined;
-    if (issuer) {
-      const link = cache && sha256 && issuer.sha256 && cache.link(sha256, issuer.sha256);
-      key = link === undefined ? undefined : cache?.get(link);
-      if (!key) {
-        if (!(await issuer.key.verify(certificate.tbs, certificate.signature))) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_SIGNATURE', label(index, chain.length));
-        key = lazyKey(certificate, primitives, label(index, chain.length));
-        if (link !== undefined) cache?.set(link, key);
-      }
-      if (!sameBytes(certificate.issuer, issuer.certificate.subject)) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_ISSUER', label(index, chain.length));
+  const count = cabundle.length + 1;
+  const rootLink = cache?.link(rootSha256, rootSha256);
+  const knownRoot = rootLink === undefined ? undefined : cache?.get(rootLink);
+  let issuer = knownRoot ?? read(rootDer, label(0, count), primitives);
+  if (rootLink !== undefined && !knownRoot) cache?.set(rootLink, issuer);
+  let issuerSha256 = rootSha256;
+  checkCertificate(issuer.certificate, 0, count, atMs);
+  const certificates = [issuer.certificate];
+
+  for (const [above, der] of [...cabundle.slice(1), input.leaf].entries()) {
+    const index = above + 1;
+    const which = label(index, count);
+    const sha256 = cache ? await primitives.sha256(der) : undefined;
+    const link = sha256 && cache?.link(sha256, issuerSha256);
+    let signed = link === undefined ? undefined : cache?.get(link);
+    if (!signed) {
+      signed = read(der, which, primitives);
+      const { tbs, signature } = signed.certificate;
+      if (!(await verifyWith(issuer, label(above, count), tbs, signature))) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_SIGNATURE', which);
+      if (link !== undefined) cache?.set(link, signed);
     }
-    key ??= lazyKey(certificate, primitives, label(index, chain.length));
-    checkCertificate(certificate, index, chain.length, atMs);
-    certificates.push(certificate);
-    issuer = { certificate, key, sha256 };
+    if (!sameBytes(signed.certificate.issuer, issuer.certificate.subject)) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_ISSUER', which);
+    checkCertificate(signed.certificate, index, count, atMs);
+    certificates.push(signed.certificate);
+    issuer = signed;
+    if (sha256) issuerSha256 = sha256;
   }
-  if (!issuer) throw new AttestationError('ERR_ATTESTATION_CABUNDLE_LENGTH');
-  return { certificates, leaf: issuer.certificate, leafKey: issuer.key };
+  const leaf = issuer;
+  return { certificates, leaf: leaf.certificate, verify: (message, signature) => verifyWith(leaf, label(count - 1, count), message, signature) };
 }
 
 function checkCertificate(certificate: Certificate, index: number, count: number, atMs: number): void {
@@ -79,31 +85,28 @@ function checkCertificate(certificate: Certificate, index: number, count: number
   if (!certificate.maySignCertificates) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY_USAGE', `${which} lacks keyCertSign`);
 }
 
-/** Importing a key takes a tenth of what a signature check takes, so it is done when first used, and once. */
-function lazyKey(certificate: Certificate, primitives: AttestationPrimitives, which: string): P384Key {
-  const point = certificate.publicPoint.slice();
-  let imported: P384Key | undefined;
-  return {
-    async verify(message, signature) {
-      if (!imported) {
-        try {
-          imported = await primitives.importP384(point);
-        } catch (cause) {
-          throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY', which, cause);
-        }
-      }
-      return imported.verify(message, signature);
-    },
-  };
+async function verifyWith(signer: SignedCertificate, which: string, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  let key: P384Key;
+  try {
+    key = await signer.key();
+  } catch (cause) {
+    if (cause instanceof AttestationError) throw cause;
+    throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY', which, cause);
+  }
+  return key.verify(message, signature);
 }
 
-function parse(der: Uint8Array, which: string): Certificate {
+function read(der: Uint8Array, which: string, primitives: AttestationPrimitives): SignedCertificate {
+  let certificate: Certificate;
   try {
-    return parseCertificate(der);
+    certificate = parseCertificate(der);
   } catch (error) {
     if (error instanceof AttestationError) throw new AttestationError(error.code, `${which}: ${error.message}`, error);
     throw error;
   }
+  // Importing a key takes a tenth of what a signature check takes, so it is done when first used, and once.
+  let key: P384Key | Promise<P384Key> | undefined;
+  return { certificate, key: () => (key ??= primitives.importP384(certificate.publicPoint)) };
 }
 
 /** `certificate 1 of 5`: the root is the first, the leaf the last. */

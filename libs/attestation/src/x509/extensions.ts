@@ -1,4 +1,5 @@
 import { AttestationError } from '../errors';
+import { toHex } from '../hex/hex';
 import { DerReader, malformed, tags } from './der';
 
 export interface Extensions {
@@ -25,7 +26,7 @@ export function readExtensions(content: Uint8Array | undefined): Extensions {
   const seen = new Set<string>();
   while (!list.done) {
     const extension = new DerReader(list.read(tags.sequence, 'an extension').content);
-    const id = hex(extension.read(tags.objectIdentifier, 'the name of an extension').content);
+    const id = toHex(extension.read(tags.objectIdentifier, 'the name of an extension').content);
     const critical = readDefaultFalse(extension);
     const value = extension.read(tags.octetString, 'the value of an extension').content;
     extension.end('an extension');
@@ -76,10 +77,4 @@ function readKeyUsage(value: Uint8Array, out: Extensions): void {
   if (((content[content.length - 1] ?? 0) & ((1 << unused) - 1)) !== 0) throw malformed('keyUsage has bits where none are');
   out.maySignDocuments = (bits & 0x80) !== 0;
   out.maySignCertificates = (bits & 0x04) !== 0;
-}
-
-function hex(bytes: Uint8Array): string {
-  let out = '';
-  for (const byte of bytes) out += byte.toString(16).padStart(2, '0');
-  return out;
 }

@@ -1,5 +1,4 @@
 import type { Certificate } from './certificate';
-import { readCommonName } from './common-name';
 
 /** What people want to see of a certificate. */
 export interface CertificateSummary {
@@ -12,8 +11,8 @@ export interface CertificateSummary {
 
 export function summarizeCertificate(certificate: Certificate): CertificateSummary {
   return {
-    subject: readCommonName(certificate.subject),
-    issuer: readCommonName(certificate.issuer),
+    subject: certificate.subjectName,
+    issuer: certificate.issuerName,
     notBeforeMs: certificate.notBeforeMs,
     notAfterMs: certificate.notAfterMs,
   };
