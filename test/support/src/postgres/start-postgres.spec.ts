@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { chmod, rm } from 'node:fs/promises';
 
 import { Client } from 'pg';
 
@@ -77,6 +78,7 @@ describe('a cluster of its own', () => {
 
   beforeEach(async () => {
     folder = await temporaryFolder();
+    await chmod(folder.path, 0o711); // as root, the server's user has to get through
   });
   afterEach(() => folder.remove());
 
@@ -99,6 +101,20 @@ describe('a cluster of its own', () => {
       expect(await query(second.url, "select id, current_setting('fsync') as fsync from kept")).toEqual([{ id: 1, fsync: 'on' }]);
     } finally {
       await second.stop();
+    }
+  });
+
+  it('finds its data again where the folder is closed to the user it runs as', async () => {
+    await chmod(folder.path, 0o700);
+    const first = await startPostgres({ folder: folder.file('postgres') });
+    await query(first.url, 'create table kept (id int)');
+    await first.stop();
+    const second = await startPostgres({ folder: folder.file('postgres') });
+    try {
+      expect(await query(second.url, 'select * from kept')).toEqual([]);
+    } finally {
+      await second.stop();
+      await rm(second.folder, { recursive: true, force: true });
     }
   });
 
