@@ -1,0 +1,20 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuthModule } from './auth/auth.module';
+import { BudgetModule } from './budget/budget.module';
+import { ConfigModule } from './config/config.module';
+import type { GatewayConfig } from './config/gateway-config';
+import { DatabaseModule } from './database/database.module';
+import { HttpModule } from './http/http.module';
+import { LimitsModule } from './limits/limits.module';
+import { MessagesModule } from './messages/messages.module';
+import { ObservabilityModule } from './observability/observability.module';
+
+@Module({})
+export class AppModule {
+  static of(config: GatewayConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [ConfigModule.of(config), ObservabilityModule, HttpModule, DatabaseModule, AuthModule, LimitsModule, BudgetModule, MessagesModule],
+    };
+  }
+}

@@ -1,0 +1,25 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { ProblemError } from '../http/problem-error';
+
+export interface CallerIdentity {
+  /** 43 characters: a hash of issuer and subject, see ownerOf. */
+  readonly owner: string;
+}
+
+const callers = new WeakMap<FastifyRequest, CallerIdentity>();
+
+export function rememberCaller(request: FastifyRequest, caller: CallerIdentity): void {
+  callers.set(request, caller);
+}
+
+export function callerOf(request: FastifyRequest): CallerIdentity | undefined {
+  return callers.get(request);
+}
+
+/** Parameter of a route that is `@Authenticated()`. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): CallerIdentity => {
+  const caller = callerOf(context.switchToHttp().getRequest<FastifyRequest>());
+  if (caller === undefined) throw new ProblemError('unauthenticated');
+  return caller;
+});

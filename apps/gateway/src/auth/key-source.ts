@@ -1,0 +1,73 @@
+import { readFile, stat } from 'node:fs/promises';
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import * as z from 'zod';
+import type { GatewayConfig } from '../config/gateway-config';
+import { ProblemError } from '../http/problem-error';
+import type { Logger } from '../observability/logger';
+
+/** How long a file's date is believed before it is looked at again. */
+const RECHECK_MS = 1000;
+const RETRY_AFTER_SECONDS = 10;
+
+/**
+ * Where the keys that verify tokens come from. A key that is not in the set is the caller's problem (jose's errors pass through); a
+ * set that cannot be had is ours.
+ * @throws ProblemError `identity_provider_unavailable`, from the function that is returned
+ */
+export async function openKeySource(jwks: GatewayConfig['auth']['jwks'], logger: Logger): Promise<JWTVerifyGetKey> {
+  const source = 'url' in jwks ? createRemoteJWKSet(new URL(jwks.url), { timeoutDuration: jwks.timeoutMs, cooldownDuration: jwks.cooldownMs }) : await openFile(jwks.file, logger);
+  return async (header, token) => {
+    try {
+      return await source(header, token);
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys || error instanceof errors.JOSENotSupported) throw error;
+      logger.warn({ err: error }, 'the keys that sign tokens cannot be fetched');
+      throw new ProblemError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error });
+    }
+  };
+}
+
+/** Read at start, where a bad file stops the start, and again when its date changes; then a bad file is reported and the old keys stay. */
+async function openFile(path: string, logger: Logger): Promise<JWTVerifyGetKey> {
+  let { modifiedAtMs, keys } = await load(path);
+  let checkedAtMs = performance.now();
+  return async (header, token) => {
+    if (performance.now() - checkedAtMs >= RECHECK_MS) {
+      checkedAtMs = performance.now();
+      try {
+        if ((await stat(path)).mtimeMs !== modifiedAtMs) {
+          ({ modifiedAtMs, keys } = await load(path));
+          logger.info({}, 'the key set file was read again');
+        }
+      } catch (error) {
+        logger.error({ err: error }, 'the key set file cannot be read: the keys read before stay in use');
+      }
+    }
+    return keys(header, token);
+  };
+}
+
+async function load(path: string) {
+  const { mtimeMs: modifiedAtMs } = await stat(path);
+  return { modifiedAtMs, keys: createLocalJWKSet(parseKeySet(await readFile(path, 'utf8'))) };
+}
+
+const publicKey = z.looseObject({ kty: z.enum(['OKP', 'EC', 'RSA']), d: z.undefined().optional(), k: z.undefined().optional() });
+const keySetSchema = z.looseObject({ keys: z.array(publicKey).min(1).max(100) });
+
+/** @throws Error without the content, for anything but a set of public keys */
+export function parseKeySet(text: string): JSONWebKeySet {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new KeySetError('the key set is not JSON');
+  }
+  const parsed = keySetSchema.safeParse(value);
+  if (!parsed.success) throw new KeySetError('the key set must hold public keys (OKP, EC or RSA) and nothing secret');
+  return value as JSONWebKeySet;
+}
+
+export class KeySetError extends Error {
+  override readonly name = 'KeySetError';
+}

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { GatewayConfig } from '../config/gateway-config';
+import { ProblemError } from '../http/problem-error';
+import type { CallerIdentity } from './caller';
+
+const MAX_TOKEN_CHARACTERS = 8192;
+const MAX_SUBJECT_CHARACTERS = 512;
+
+/** Nest token of the verifier. */
+export const TOKEN_VERIFIER = 'TOKEN_VERIFIER';
+export type TokenVerifier = (authorization: string | undefined) => Promise<CallerIdentity>;
+
+/**
+ * Checks `Authorization: Bearer <JWT>` (RFC 6750, RFC 7519): signature under an allowed algorithm by a key of the set, issuer,
+ * audience, times with the configured skew; `exp` and `sub` must be there.
+ * @throws ProblemError `unauthenticated` (which check failed is not told) | `identity_provider_unavailable`
+ */
+export function createTokenVerifier(auth: Omit<GatewayConfig['auth'], 'jwks'>, keys: JWTVerifyGetKey): TokenVerifier {
+  return async (authorization) => {
+    const token = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(authorization?.slice(0, MAX_TOKEN_CHARACTERS + 1) ?? '')?.[1];
+    if (token === undefined || (authorization?.length ?? 0) > MAX_TOKEN_CHARACTERS) throw new ProblemError('unauthenticated');
+    try {
+      const { payload } = await jwtVerify(token, keys, {
+        algorithms: [...auth.algorithms],
+        issuer: auth.issuer,
+        audience: auth.audience,
+        clockTolerance: auth.clockSkewSeconds,
+        requiredClaims: ['exp', 'sub'],
+      });
+      const { sub } = payload;
+      if (typeof sub !== 'string' || sub.length === 0 || sub.length > MAX_SUBJECT_CHARACTERS) throw new ProblemError('unauthenticated');
+      return { owner: ownerOf(auth.issuer, sub) };
+    } catch (error) {
+      if (error instanceof ProblemError) throw error;
+      throw new ProblemError('unauthenticated', { cause: error });
+    }
+  };
+}
+
+/** Who, as the database knows them: base64url of SHA-256 over the JSON array of issuer and subject (43 characters). */
+export function ownerOf(issuer: string, subject: string): string {
+  return createHash('sha256').update(JSON.stringify([issuer, subject])).digest('base64url');
+}

@@ -1,0 +1,12 @@
+import * as z from 'zod';
+
+const dollars = z.string().regex(/^[0-9]+\.[0-9]{2,6}$/).describe('Dollars, exactly, two to six digits after the point.');
+
+/** `GET /api/budget`: the caller's own UTC day. */
+export const budgetViewSchema = z.strictObject({
+  cap: dollars,
+  reserved: dollars.describe('Promised for messages that have not ended.'),
+  spent: dollars,
+  resetsAt: z.iso.datetime(),
+});
+export type BudgetView = z.infer<typeof budgetViewSchema>;

@@ -1,0 +1,8 @@
+import { Global, Module } from '@nestjs/common';
+import { BudgetController } from './budget.controller';
+import { BudgetService } from './budget.service';
+import { EmergencyStop } from './emergency-stop';
+
+@Global()
+@Module({ controllers: [BudgetController], providers: [BudgetService, EmergencyStop], exports: [BudgetService, EmergencyStop] })
+export class BudgetModule {}

@@ -1,0 +1,26 @@
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** The UTC hour and day that a moment lies in, by their beginnings. */
+export interface Windows {
+  readonly hour: Date;
+  readonly day: Date;
+}
+
+export function windowsOf(now: Date): Windows {
+  const time = now.getTime();
+  return { hour: new Date(time - (time % HOUR_MS)), day: new Date(time - (time % DAY_MS)) };
+}
+
+export function endOfHour(now: Date): Date {
+  return new Date(windowsOf(now).hour.getTime() + HOUR_MS);
+}
+
+export function endOfDay(now: Date): Date {
+  return new Date(windowsOf(now).day.getTime() + DAY_MS);
+}
+
+/** Whole seconds until `moment`, at least one. */
+export function secondsUntil(moment: Date, now: Date): number {
+  return Math.max(1, Math.ceil((moment.getTime() - now.getTime()) / 1000));
+}

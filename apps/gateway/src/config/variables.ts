@@ -1,0 +1,124 @@
+import { isIP } from 'node:net';
+import { formatAddress, parseAddress } from '@communique-tee/vsock';
+import * as z from 'zod';
+import { LOG_LEVELS, TOKEN_ALGORITHMS, type TokenAlgorithm } from './gateway-config';
+import { parseDollars } from './money';
+
+/**
+ * One schema per variable: text in, typed value out. Messages state the rule and never repeat the value: some of these are secrets.
+ * An empty variable counts as absent.
+ */
+const rule = (message: string) => ({ error: () => message });
+
+const wholeNumber = (min: number, max: number) => {
+  const message = `must be a whole number from ${String(min)} to ${String(max)}`;
+  return z.string().regex(/^(0|[1-9][0-9]{0,11})$/, rule(message)).transform(Number).refine((value) => value >= min && value <= max, rule(message));
+};
+
+const dollars = z.string().transform((text, context) => {
+  const amount = parseDollars(text);
+  if (amount !== undefined) return amount;
+  context.addIssue({ code: 'custom', message: 'must be an amount in dollars like 10.00, with at most six digits after the point' });
+  return z.NEVER;
+});
+
+const url = (schemes: readonly string[]) =>
+  z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), rule(`must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`));
+
+const enclaveAddress = z.string().transform((text, context) => {
+  try {
+    const address = parseAddress(text.replace(/^(vsock|tcp):\/\//, '$1:'));
+    const connectable = address.kind === 'unix' ? address.path.startsWith('/') : address.kind === 'tcp' ? address.port > 0 : address.cid !== null;
+    if (connectable) return formatAddress(address);
+  } catch {
+    // said below
+  }
+  context.addIssue({ code: 'custom', message: 'must be vsock:<cid>:<port>, unix:<absolute path> or tcp:<IP address or localhost>:<port>' });
+  return z.NEVER;
+});
+
+const algorithms = z.string().transform((text, context): readonly TokenAlgorithm[] => {
+  const names = [...new Set(text.split(',').map((name) => name.trim()))];
+  const known = names.filter((name): name is TokenAlgorithm => (TOKEN_ALGORITHMS as readonly string[]).includes(name));
+  if (known.length > 0 && known.length === names.length) return known;
+  context.addIssue({ code: 'custom', message: `must be a list out of ${TOKEN_ALGORITHMS.join(',')} (never none, never HS*)` });
+  return z.NEVER;
+});
+
+const proxies = z.string().transform((text, context): readonly string[] => {
+  const entries = text.split(',').map((entry) => entry.trim());
+  if (entries.every(isAddressOrBlock)) return entries;
+  context.addIssue({ code: 'custom', message: 'must be a list of IP addresses or CIDR blocks' });
+  return z.NEVER;
+});
+
+function isAddressOrBlock(entry: string): boolean {
+  const [address = '', bits, ...rest] = entry.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  // A block of /0 would believe everyone.
+  return bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
+const text = (maxLength: number) => z.string().max(maxLength, rule(`must be at most ${String(maxLength)} characters`));
+const flag = z.enum(['true', 'false'], rule('must be true or false')).transform((value) => value === 'true');
+
+export const VARIABLES = {
+  NODE_ENV: z.enum(['development', 'test', 'production'], rule('must be development, test or production')),
+  HOST: z.string().refine((host) => isIP(host) !== 0 || host === 'localhost', rule('must be an IP address or localhost')),
+  PORT: wholeNumber(0, 65_535),
+  REQUEST_TIMEOUT_MS: wholeNumber(1000, 300_000),
+  TRUSTED_PROXIES: proxies,
+  LOG_LEVEL: z.enum(LOG_LEVELS, rule(`must be one of ${LOG_LEVELS.join(', ')}`)),
+
+  DATABASE_URL: url(['postgresql', 'postgres']),
+  DATABASE_POOL_SIZE: wholeNumber(2, 500),
+  REDIS_URL: url(['redis', 'rediss']),
+
+  AUTH_ISSUER: text(512),
+  AUTH_AUDIENCE: text(512),
+  AUTH_JWKS_URL: url(['https', 'http']),
+  AUTH_JWKS_FILE: text(4096),
+  AUTH_ALGORITHMS: algorithms,
+  AUTH_CLOCK_SKEW_SECONDS: wholeNumber(0, 300),
+  AUTH_JWKS_TIMEOUT_MS: wholeNumber(100, 60_000),
+  AUTH_JWKS_COOLDOWN_MS: wholeNumber(0, 3_600_000),
+
+  RATE_LIMIT_WINDOW: wholeNumber(1000, 86_400_000),
+  RATE_LIMIT_MAX_REQUESTS: wholeNumber(1, 1_000_000),
+  RATE_LIMIT_ATTESTATION_MAX_REQUESTS: wholeNumber(1, 1_000_000),
+
+  DEFAULT_USER_DAILY_LIMIT: dollars,
+  SYSTEM_HOURLY_LIMIT: dollars,
+  EMERGENCY_SHUTDOWN_THRESHOLD: dollars,
+
+  TEE_PROVIDER: z.enum(['aws', 'mock'], rule('must be aws (Nitro Enclaves) or mock (development)')),
+  AWS_REGION: z.string().regex(/^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$/, rule('must be the name of an AWS region like us-east-1')),
+  TEE_ENDPOINT: enclaveAddress,
+  ENCLAVE_URL: enclaveAddress,
+  ENCLAVE_TIMEOUT_MS: wholeNumber(1000, 600_000),
+  TEE_ENABLE_ATTESTATION_VERIFICATION: flag,
+  TEE_EXPECTED_CODE_HASH: text(16_384),
+  ATTESTATION_DEVELOPMENT_ROOT_FILE: text(4096),
+  ATTESTATION_CACHE_MS: wholeNumber(0, 600_000),
+  ATTESTATION_MAX_AGE_MS: wholeNumber(1000, 10_800_000),
+
+  DELIVERY_CONCURRENCY: wholeNumber(1, 1000),
+  DELIVERY_LEASE_MS: wholeNumber(2000, 3_600_000),
+  DELIVERY_MIN_BACKOFF_MS: wholeNumber(10, 3_600_000),
+  DELIVERY_MAX_BACKOFF_MS: wholeNumber(10, 86_400_000),
+  DELIVERY_POLL_MS: wholeNumber(10, 60_000),
+
+  METRICS_ENDPOINT: url(['http', 'https']),
+  SENTRY_DSN: url(['http', 'https']),
+  OPENAI_API_KEY: text(4096),
+  OPENAI_ORGANIZATION: text(4096),
+  GOOGLE_AI_API_KEY: text(4096),
+  ANTHROPIC_API_KEY: text(4096),
+} as const;
+
+export type VariableName = keyof typeof VARIABLES;
+export type Values = { [Name in VariableName]?: z.output<(typeof VARIABLES)[Name]> | undefined };
+
+/** A name with one of these beginnings that is not in the table is a slip of the pen and would otherwise be ignored in silence. */
+export const OWN_PREFIXES = ['TEE_', 'AUTH_', 'ATTESTATION_', 'DELIVERY_', 'RATE_LIMIT_'] as const;

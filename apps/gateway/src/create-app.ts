@@ -1,0 +1,18 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module';
+import type { GatewayConfig } from './config/gateway-config';
+import { configureServer } from './http/configure-server';
+import { createHttpAdapter } from './http/server';
+import { Logger } from './observability/logger';
+import { NestLogger } from './observability/nest-logger';
+
+/** The whole gateway, not yet listening. Close it with `close()`. */
+export async function createApp(config: GatewayConfig): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config), createHttpAdapter(config), { bodyParser: false, bufferLogs: true, abortOnError: false });
+  const logger = app.get(Logger);
+  app.useLogger(new NestLogger(logger));
+  configureServer(app);
+  for (const { variable, text } of config.notices) logger.warn({ variable }, text);
+  return app;
+}

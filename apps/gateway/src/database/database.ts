@@ -1,0 +1,71 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
+import { ProblemError } from '../http/problem-error';
+import { type Prisma, PrismaClient } from './generated/client';
+import { isDatabaseUnreachable, isWriteConflict } from './unreachable';
+
+/** The client inside a transaction. */
+export type Transaction = Prisma.TransactionClient;
+
+const CONNECT_TIMEOUT_MS = 5000;
+const WAIT_FOR_CONNECTION_MS = 10_000;
+const TRANSACTION_TIMEOUT_MS = 15_000;
+const ATTEMPTS = 3;
+const RETRY_AFTER_SECONDS = 5;
+
+/** PostgreSQL, the gateway's truth. Whatever says that it cannot be reached becomes the problem `database_unavailable`. */
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  readonly client: PrismaClient;
+
+  constructor(@Inject(GATEWAY_CONFIG) config: GatewayConfig) {
+    const adapter = new PrismaPg({
+      connectionString: config.database.url,
+      max: config.database.poolSize,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      // A lost peer is noticed, and a statement that hangs ends before its transaction does.
+      keepAlive: true,
+      statement_timeout: TRANSACTION_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: 2 * TRANSACTION_TIMEOUT_MS,
+      application_name: 'communique-gateway',
+    });
+    this.client = new PrismaClient({ adapter, errorFormat: 'minimal' });
+  }
+
+  /**
+   * Runs `work` in one READ COMMITTED transaction; run again when it lost a deadlock. What `work` throws rolls it back.
+   * @throws ProblemError `database_unavailable`; then it is not known whether a commit went through
+   */
+  async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.client.$transaction(work, { maxWait: WAIT_FOR_CONNECTION_MS, timeout: TRANSACTION_TIMEOUT_MS, isolationLevel: 'ReadCommitted' });
+      } catch (error) {
+        if (attempt < ATTEMPTS && isWriteConflict(error)) continue;
+        throw unavailableOr(error);
+      }
+    }
+  }
+
+  /**
+   * A read outside of any transaction.
+   * @throws ProblemError `database_unavailable`
+   */
+  async read<T>(query: (client: PrismaClient) => Promise<T>): Promise<T> {
+    try {
+      return await query(this.client);
+    } catch (error) {
+      throw unavailableOr(error);
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.client.$disconnect();
+  }
+}
+
+function unavailableOr(error: unknown): unknown {
+  if (error instanceof ProblemError) return error;
+  return isDatabaseUnreachable(error) ? new ProblemError('database_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error }) : error;
+}

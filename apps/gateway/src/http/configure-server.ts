@@ -1,0 +1,52 @@
+import { LIMITS } from '@communique-tee/protocol';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
+import { Logger } from '../observability/logger';
+import { withRequestId } from '../observability/request-context';
+import { ProblemError } from './problem-error';
+import { RawBody } from './raw-body';
+import { RegisteredRoutes } from './registered-routes';
+import { SECURITY_HEADERS } from './security-headers';
+import { routeOf } from './server';
+import { ShutdownState } from './shutdown-state';
+
+/** Hooks and body parsers, before the routes are registered. */
+export function configureServer(app: NestFastifyApplication): void {
+  const server = app.getHttpAdapter().getInstance();
+  const logger = app.get(Logger);
+  const routes = app.get(RegisteredRoutes);
+  const shutdown = app.get(ShutdownState);
+
+  server.addHook('onRoute', (route) => { routes.add(route.method, route.url); });
+
+  server.addHook('onRequest', (request, reply, done) => {
+    void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+    if (shutdown.begun) {
+      void reply.header('connection', 'close');
+      done(new ProblemError('shutting_down', { retryAfterSeconds: 5 }));
+    } else {
+      withRequestId(request.id, done);
+    }
+  });
+  // Reading the body leaves the context that onRequest opened.
+  server.addHook('preValidation', (request, _reply, done) => { withRequestId(request.id, done); });
+
+  server.addHook('onResponse', (request, reply, done) => {
+    logger.info({ requestId: request.id, method: request.method, route: routeOf(request), status: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 10) / 10 }, 'request answered');
+    done();
+  });
+
+  server.removeAllContentTypeParsers();
+  for (const [mediaType, bodyLimit] of [['application/json', LIMITS.maxSealedMessageJsonBytes], ['application/cbor', LIMITS.maxSealedMessageBytes]] as const) {
+    server.addContentTypeParser(mediaType, { parseAs: 'buffer', bodyLimit }, (request: FastifyRequest, body: Buffer, done) => {
+      if (isEncoded(request)) done(new ProblemError('unsupported_media_type', { detail: 'A Content-Encoding is not read here.' }));
+      else done(null, new RawBody(mediaType, body));
+    });
+  }
+}
+
+/** Nothing is decompressed: a small body stays small. */
+function isEncoded(request: FastifyRequest): boolean {
+  const encoding = request.headers['content-encoding'];
+  return encoding !== undefined && encoding.toLowerCase() !== 'identity';
+}

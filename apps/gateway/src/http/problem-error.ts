@@ -1,0 +1,28 @@
+import { PROBLEMS, type FieldProblem, type ProblemCode } from '@communique-tee/protocol';
+
+export interface ProblemDetails {
+  /** A sentence for people; nothing of the input. */
+  readonly detail?: string;
+  readonly errors?: readonly FieldProblem[];
+  /** Whole seconds; travels in Retry-After too. */
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/** What any part of the gateway throws to answer with a row of the problem table. The filter turns it into a problem document. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly detail: string | undefined;
+  readonly errors: readonly FieldProblem[] | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    readonly code: ProblemCode,
+    details: ProblemDetails = {},
+  ) {
+    super(PROBLEMS[code].title, details.cause === undefined ? undefined : { cause: details.cause });
+    this.detail = details.detail;
+    this.errors = details.errors;
+    this.retryAfterSeconds = details.retryAfterSeconds;
+  }
+}

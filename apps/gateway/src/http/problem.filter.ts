@@ -1,0 +1,36 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Logger } from '../observability/logger';
+import { ProblemError } from './problem-error';
+import { problemOf, statusOfProblem } from './problem-of';
+import { RegisteredRoutes } from './registered-routes';
+import { sendProblem } from './send-problem';
+
+/** Everything that is thrown anywhere ends here, as a problem document and nothing more. */
+@Injectable()
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly routes: RegisteredRoutes,
+    private readonly logger: Logger,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    let problem = problemOf(error);
+    if (problem.code === 'not_found' && request.is404) {
+      const allowed = this.routes.methodsOf(request.url);
+      if (allowed.length > 0) {
+        problem = new ProblemError('method_not_allowed');
+        void reply.header('allow', allowed.join(', '));
+      }
+    }
+    const status = statusOfProblem(problem);
+    const fields = { code: problem.code, status, method: request.method, route: request.routeOptions.url };
+    if (status >= 500) this.logger.error({ ...fields, err: problem.cause ?? error }, 'request failed');
+    else this.logger.info(fields, 'request refused');
+    if (!reply.sent) sendProblem(reply, problem, status);
+  }
+}

@@ -1,0 +1,22 @@
+import { isIP, isIPv4 } from 'node:net';
+
+/**
+ * Whom a request is counted for: an IPv4 address, or the /64 of an IPv6 address, since that is what one household gets.
+ * @param claimed what Fastify made of X-Forwarded-For under TRUSTED_PROXIES; garbage falls back to the peer
+ */
+export function clientAddress(claimed: string, peer: string | undefined): string {
+  const address = isIP(claimed) === 0 ? (peer ?? '') : claimed;
+  const plain = address.replace(/^::ffff:(?=[0-9]+\.)/i, '').replace(/%.*$/, '');
+  if (isIPv4(plain)) return plain;
+  if (isIP(plain) === 0) return 'unknown';
+  return `${groupsOf(plain).slice(0, 4).join(':')}::/64`;
+}
+
+/** The eight groups of an IPv6 address, without leading zeros. */
+function groupsOf(address: string): string[] {
+  const [head = '', tail] = address.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const missing = tail === undefined ? 0 : 8 - left.length - right.length;
+  return [...left, ...Array.from({ length: Math.max(0, missing) }, () => '0'), ...right].map((group) => group.replace(/^0+(?=.)/, '').toLowerCase());
+}

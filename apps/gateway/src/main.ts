@@ -1,0 +1,31 @@
+import 'reflect-metadata';
+import { existsSync } from 'node:fs';
+import { ENCLAVE_SECRETS, parseEnvironment } from './config/environment';
+import { createApp } from './create-app';
+import { Logger } from './observability/logger';
+
+/** sysexits.h EX_CONFIG: started again it would fail again. */
+const EXIT_CONFIG = 78;
+
+async function main(): Promise<void> {
+  if (process.env['NODE_ENV'] !== 'production' && existsSync('.env')) process.loadEnvFile('.env');
+  const parsed = parseEnvironment(process.env);
+  for (const name of ENCLAVE_SECRETS) Reflect.deleteProperty(process.env, name);
+  if (!parsed.ok) {
+    process.stderr.write(`The gateway cannot start. Its environment has ${String(parsed.problems.length)} problem(s):\n${parsed.problems.map((line) => `  ${line}\n`).join('')}`);
+    process.exitCode = EXIT_CONFIG;
+    return;
+  }
+  const { config } = parsed;
+  const app = await createApp(config);
+  app.enableShutdownHooks(['SIGINT', 'SIGTERM']);
+  await app.listen(config.http.port, config.http.host);
+  const address = app.getHttpServer().address();
+  const port = typeof address === 'object' && address !== null ? address.port : config.http.port;
+  app.get(Logger).info({ host: config.http.host, port, pid: process.pid, state: config.environment }, 'listening');
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`The gateway cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,109 @@
+import type { Transaction } from '../database/database';
+import { ProblemError } from '../http/problem-error';
+import type { Submission } from './submission';
+
+export interface AcceptanceKey {
+  readonly owner: string;
+  readonly key: string;
+  /** Sent by the client, rather than the message id in its place. */
+  readonly explicit: boolean;
+}
+
+interface Standing {
+  readonly owner: string;
+  readonly status: string;
+  readonly sealedSha256: Uint8Array;
+}
+
+/**
+ * Which of four things a posted message is: new, the same again, sealed again after its key was retired, or a clash. Uniqueness is
+ * the database's: whoever comes second waits for the first one's commit and then reads it.
+ */
+export class Acceptance {
+  constructor(
+    private readonly transaction: Transaction,
+    private readonly submission: Submission,
+    private readonly key: AcceptanceKey,
+    private readonly now: Date,
+  ) {}
+
+  /** @returns whether something was stored, so that it must be paid for. @throws ProblemError `idempotency_key_reused` | `message_id_taken` */
+  async store(): Promise<boolean> {
+    if (await this.insertMessage()) {
+      if (!(await this.claimKey())) throw new ProblemError('idempotency_key_reused');
+      await this.insertJob();
+      return true;
+    }
+    const { owner, key, explicit } = this.key;
+    const used = await this.transaction.idempotencyKey.findUnique({ where: { owner_key: { owner, key } } });
+    if (used !== null && this.isSame(used.sealedSha256)) return false;
+    if (used !== null && explicit) throw new ProblemError('idempotency_key_reused');
+
+    const standing = await this.lockStanding();
+    if (standing.owner !== owner) throw new ProblemError('message_id_taken');
+    if (this.isSame(standing.sealedSha256)) {
+      if (!(await this.claimKey())) throw new ProblemError('idempotency_key_reused');
+      return false;
+    }
+    if (standing.status !== 'key_retired') throw new ProblemError('message_id_taken');
+    await this.replace();
+    return true;
+  }
+
+  private async insertMessage(): Promise<boolean> {
+    const { messageId: id, sealedSha256, keyId, expiresAt } = this.submission;
+    const data = [{ id, owner: this.key.owner, sealedSha256, keyId, expiresAt, acceptedAt: this.now }];
+    return (await this.transaction.message.createMany({ data, skipDuplicates: true })).count === 1;
+  }
+
+  /** @returns false where the key already stands for other bytes */
+  private async claimKey(): Promise<boolean> {
+    const { owner, key } = this.key;
+    const { messageId, sealedSha256 } = this.submission;
+    const { count } = await this.transaction.idempotencyKey.createMany({ data: [{ owner, key, messageId, sealedSha256, createdAt: this.now }], skipDuplicates: true });
+    if (count === 1) return true;
+    const used = await this.transaction.idempotencyKey.findUnique({ where: { owner_key: { owner, key } } });
+    return used !== null && this.isSame(used.sealedSha256);
+  }
+
+  private async insertJob(): Promise<void> {
+    const { messageId, sealed, keyId, expiresAt } = this.submission;
+    await this.transaction.deliveryJob.create({ data: { messageId, sealed, keyId, expiresAt, nextAttemptAt: this.now }, select: { messageId: true } });
+  }
+
+  private async lockStanding(): Promise<Standing> {
+    const [standing] = await this.transaction.$queryRaw<Standing[]>`
+      SELECT owner, status::text AS "status", sealed_sha256 AS "sealedSha256" FROM message WHERE id = ${this.submission.messageId}::uuid FOR UPDATE`;
+    if (standing === undefined) throw new Error('a message was there and is gone');
+    return standing;
+  }
+
+  /** The owner sealed the message again: it starts over under its id. Nothing of it was opened, so it has cost nothing yet. */
+  private async replace(): Promise<void> {
+    const { messageId, sealedSha256, keyId, expiresAt } = this.submission;
+    if (this.key.explicit) {
+      if (!(await this.claimKey())) throw new ProblemError('idempotency_key_reused');
+    } else {
+      await this.moveDefaultKey();
+    }
+    await this.transaction.message.update({
+      where: { id: messageId },
+      data: { status: 'queued', sealedSha256, keyId, expiresAt, reason: null, endedAt: null, attempts: 0, receipt: null, attestationDocument: null, sealedAnswer: null },
+      select: { id: true },
+    });
+    await this.transaction.deliveryJob.deleteMany({ where: { messageId } });
+    await this.insertJob();
+  }
+
+  /** Without a header the key is the message id, which stays the same and now stands for the new bytes. */
+  private async moveDefaultKey(): Promise<void> {
+    const { owner, key } = this.key;
+    const { messageId, sealedSha256 } = this.submission;
+    const { count } = await this.transaction.idempotencyKey.updateMany({ where: { owner, key, messageId }, data: { sealedSha256 } });
+    if (count === 0 && !(await this.claimKey())) throw new ProblemError('idempotency_key_reused');
+  }
+
+  private isSame(sealedSha256: Uint8Array): boolean {
+    return Buffer.compare(sealedSha256, this.submission.sealedSha256) === 0;
+  }
+}

@@ -1,0 +1,21 @@
+import { type MessageView, toBase64Url } from '@communique-tee/protocol';
+import type { DeliveryJob, Message } from '../database/generated/client';
+
+export type MessageWithJob = Message & { readonly job: Pick<DeliveryJob, 'nextAttemptAt'> | null };
+
+/** What the owner is told of a message. */
+export function messageView(message: MessageWithJob): MessageView {
+  const { receipt, attestationDocument, sealedAnswer } = message;
+  return {
+    id: message.id,
+    status: message.status,
+    acceptedAt: message.acceptedAt.toISOString(),
+    expiresAt: message.expiresAt.toISOString(),
+    endedAt: message.endedAt?.toISOString() ?? null,
+    attempts: message.attempts,
+    nextAttemptAt: message.job?.nextAttemptAt.toISOString() ?? null,
+    reason: message.reason,
+    receipt: receipt === null || attestationDocument === null ? null : { receipt, attestation_document: Buffer.from(attestationDocument).toString('base64') },
+    sealedAnswer: sealedAnswer === null ? null : toBase64Url(sealedAnswer),
+  };
+}

@@ -1,0 +1,46 @@
+import { MESSAGE_ID_PATTERN, type MessageView } from '@communique-tee/protocol';
+import { Controller, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Authenticated } from '../auth/authenticated';
+import { Caller, type CallerIdentity } from '../auth/caller';
+import { ProblemError } from '../http/problem-error';
+import { RateLimit } from '../limits/rate-limit.decorator';
+import { Logger } from '../observability/logger';
+import { parseIdempotencyKey } from './idempotency-key';
+import { MessagesService } from './messages.service';
+import { readSealedMessage } from './read-sealed-message';
+import { submissionOf } from './submission';
+
+@Controller('api/messages')
+export class MessagesController {
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly logger: Logger,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  @Authenticated()
+  @RateLimit('api')
+  async post(
+    @Caller() caller: CallerIdentity,
+    @Req() request: FastifyRequest,
+    @Headers('idempotency-key') idempotencyKey: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<MessageView> {
+    const key = parseIdempotencyKey(idempotencyKey);
+    const submission = submissionOf(readSealedMessage(request.body));
+    const view = await this.messages.accept(caller.owner, submission, key);
+    this.logger.info({ messageId: view.id, state: view.status, bytes: submission.sealed.length }, 'message accepted');
+    void reply.header('location', `/api/messages/${view.id}`);
+    return view;
+  }
+
+  @Get(':id')
+  @Authenticated()
+  @RateLimit('api')
+  async get(@Caller() caller: CallerIdentity, @Param('id') id: string): Promise<MessageView> {
+    if (!MESSAGE_ID_PATTERN.test(id)) throw new ProblemError('not_found');
+    return this.messages.find(caller.owner, id);
+  }
+}

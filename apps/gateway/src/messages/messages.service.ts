@@ -1,0 +1,54 @@
+import { LIMITS, type MessageView } from '@communique-tee/protocol';
+import { Injectable } from '@nestjs/common';
+import { BudgetService } from '../budget/budget.service';
+import { highestCostOfMessageMicroUsd } from '../budget/prices';
+import { Database } from '../database/database';
+import { ProblemError } from '../http/problem-error';
+import { Acceptance } from './acceptance';
+import { type MessageWithJob, messageView } from './message-view';
+import { mayStillExpire, type Submission } from './submission';
+
+const WITH_JOB = { job: { select: { nextAttemptAt: true } } } as const;
+
+@Injectable()
+export class MessagesService {
+  constructor(
+    private readonly database: Database,
+    private readonly budget: BudgetService,
+  ) {}
+
+  /**
+   * Accepts a message: it, its job and its reservation are committed when this returns. The same bytes again are answered with the
+   * message as it stands, and cost nothing.
+   * @param idempotencyKey what the header said; without one the message id is the key
+   * @throws ProblemError `expiry_out_of_range` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` |
+   * `system_hourly_limit_reached` | `emergency_stop` | `database_unavailable`
+   */
+  async accept(owner: string, submission: Submission, idempotencyKey: string | undefined, now = new Date()): Promise<MessageView> {
+    const key = { owner, key: idempotencyKey ?? submission.messageId, explicit: idempotencyKey !== undefined };
+    if (!mayStillExpire(submission, now)) return this.repeatOf(owner, submission);
+    await this.budget.stopOnThreshold(() =>
+      this.database.transaction(async (transaction) => {
+        const acceptance = new Acceptance(transaction, submission, key, now);
+        if (!(await acceptance.store())) return;
+        await this.budget.reserve(transaction, { owner, messageId: submission.messageId, amountMicroUsd: highestCostOfMessageMicroUsd, now });
+      }),
+    );
+    return this.find(owner, submission.messageId);
+  }
+
+  /** The message of its owner. @throws ProblemError `not_found` for any other id | `database_unavailable` */
+  async find(owner: string, messageId: string): Promise<MessageView> {
+    const message: MessageWithJob | null = await this.database.read((client) => client.message.findUnique({ where: { id: messageId, owner }, include: WITH_JOB }));
+    if (message === null) throw new ProblemError('not_found');
+    return messageView(message);
+  }
+
+  /** What can no longer be accepted may have been accepted in time. */
+  private async repeatOf(owner: string, submission: Submission): Promise<MessageView> {
+    const { messageId, sealedSha256 } = submission;
+    const message = await this.database.read((client) => client.message.findUnique({ where: { id: messageId, owner, sealedSha256 }, include: WITH_JOB }));
+    if (message !== null) return messageView(message);
+    throw new ProblemError('expiry_out_of_range', { detail: `A message must expire within the next ${String(LIMITS.maxLifetimeSeconds)} seconds.` });
+  }
+}

@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { pino } from 'pino';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
+import { allowedFields, type LogFields } from './log-fields';
+import { currentRequestId } from './request-context';
+
+/** Nest token of where lines go in a test. */
+export const LOG_DESTINATION = 'LOG_DESTINATION';
+export interface LogDestination {
+  write(line: string): void;
+}
+
+/**
+ * JSON lines on standard output. The event is a fixed text of ours, e.g. `logger.info({ messageId, durationMs }, 'message accepted')`;
+ * the fields go through the allow-list of log-fields.ts. The id of the request that is being answered is added.
+ */
+@Injectable()
+export class Logger {
+  private readonly pino;
+
+  constructor(@Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'log'>, @Inject(LOG_DESTINATION) destination: LogDestination) {
+    this.pino = pino({ level: config.log.level, base: { app: 'gateway' }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }, destination);
+  }
+
+  debug(fields: LogFields, event: string): void {
+    this.pino.debug(prepared(fields), event);
+  }
+
+  info(fields: LogFields, event: string): void {
+    this.pino.info(prepared(fields), event);
+  }
+
+  warn(fields: LogFields, event: string): void {
+    this.pino.warn(prepared(fields), event);
+  }
+
+  error(fields: LogFields, event: string): void {
+    this.pino.error(prepared(fields), event);
+  }
+}
+
+function prepared(fields: LogFields): Record<string, unknown> {
+  const requestId = currentRequestId();
+  return { ...(requestId === undefined ? {} : { requestId }), ...allowedFields(fields) };
+}
