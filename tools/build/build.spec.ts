@@ -4,7 +4,7 @@ import { copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
+import { startPostgres, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
 
 const run = promisify(execFile);
 const root = workspaceRoot();
@@ -37,6 +37,35 @@ async function main() {
 void main();
 `;
 
+// What the gateway adds: OpenAPI pages with their files, and the Prisma client with its query compiler.
+const SERVER = `
+import 'reflect-metadata';
+import { Controller, Get, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from '${join(root, 'apps/gateway/src/database/generated/client')}';
+
+@Controller() class Hello { @Get('hello') hello() { return { hello: 'there' }; } }
+@Module({ controllers: [Hello] }) class App {}
+
+async function main() {
+  const app = await NestFactory.create<NestFastifyApplication>(App, new FastifyAdapter(), { logger: false });
+  SwaggerModule.setup('docs', app, SwaggerModule.createDocument(app, new DocumentBuilder().build()));
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  const get = async (path: string) => { const answer = await fetch(url + path); return [answer.status, (await answer.text()).length > 500]; };
+  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: process.argv[2] }) });
+  const [row] = await prisma.$queryRawUnsafe<{ one: number }[]>('select 1 as one');
+  const compiled = await prisma.message.count().then(() => 'ran', (error: { code?: string }) => error.code);
+  await prisma.$disconnect();
+  console.log(JSON.stringify({ page: await get('/docs'), script: await get('/docs/swagger-ui-bundle.js'), style: await get('/docs/swagger-ui.css'), row, compiled }));
+  await app.close();
+}
+void main();
+`;
+
 describe('build', () => {
   // The entry lies inside the checkout: its packages are found from there.
   let folder: TemporaryFolder;
@@ -62,6 +91,21 @@ describe('build', () => {
     expect((await readdir(folder.file('alone'))).sort()).toEqual(['koffi.node', 'main.js', 'meta.json']);
     const answer = await run(process.execPath, [folder.file('alone/main.js')], { cwd: '/', env: {} });
     expect(JSON.parse(answer.stdout)).toEqual({ injected: 'injected', provider: 'Greeter', native: true, cbor: expect.any(Number) as number, curve: 'Ed25519' });
+  });
+
+  it('carries the pages of the API and the database client', async () => {
+    const server = join(cache, 'server.ts');
+    await writeFile(server, SERVER);
+    await build(['gateway', '--entry', server, '--outdir', folder.file('server')]);
+    await using postgres = await startPostgres();
+    const answer = await run(process.execPath, [folder.file('server/main.js'), postgres.url], { cwd: '/', env: {} });
+    expect(JSON.parse(answer.stdout)).toEqual({
+      page: [200, true],
+      script: [200, true],
+      style: [200, true],
+      row: { one: 1 },
+      compiled: 'P2021', // the query was compiled and sent: this database has no such table
+    });
   });
 
   it('takes the native part from beside the bundle and from nowhere else', async () => {
