@@ -68,10 +68,11 @@ function shortNonce(nonce: Uint8Array): Uint8Array {
   return short;
 }
 
-/** Little-endian words; x86-64 and arm64 both are. */
+/** Little-endian words (x86-64 and arm64 both are), copied to where words may start: a Buffer's own `slice` is only a view. */
 function words(bytes: Uint8Array, from: number, count: number): Uint32Array {
-  const copy = bytes.slice(from, from + count * 4);
-  return new Uint32Array(copy.buffer, copy.byteOffset, count);
+  const copy = new Uint32Array(count);
+  new Uint8Array(copy.buffer).set(bytes.subarray(from, from + count * 4));
+  return copy;
 }
 
 function withPublicKey(privateKey: KeyObject): KeyPair<KeyObject> {

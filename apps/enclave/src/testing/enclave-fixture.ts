@@ -1,0 +1,139 @@
+import { verifyAttestation, unsafeTrustAnchorFromPem, type AttestationPolicy } from '@communique-tee/attestation';
+import { createDeliverySecret, fetchEnclaveKey, prepareMessage, type EnclaveKey, type PreparedMessage } from '@communique-tee/client';
+import { startCongressSimulator, type CongressSimulator, type CongressSimulatorOptions } from '@communique-tee/congress-simulator';
+import { openAnswer } from '@communique-tee/crypto';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { decodeAnswer, decodeRelayAnswer, decodeSealedAnswer, type Answer, type CongressMessage, type RelayAnswer } from '@communique-tee/protocol';
+import { matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
+import { temporaryFolder } from '@communique-tee/test-support';
+import { parseConfiguration } from '../configuration/configuration';
+import { createLog } from '../log/log';
+import { startEnclave, type RunningEnclave } from '../start';
+
+/** The whole enclave in this process, on a mock NSM, with a real Congress simulator over TLS and a sender's side to it. */
+export interface EnclaveFixture {
+  congress: CongressSimulator;
+  enclave: RunningEnclave;
+  url: string;
+  /** Lines of the enclave's log. */
+  log: string[];
+  trustAnchor: NonNullable<AttestationPolicy['trustAnchor']>;
+  key(): Promise<EnclaveKey>;
+  /** Posts a sealed message as the gateway does. */
+  relay(sealed: Uint8Array): Promise<Response>;
+  relayed(prepared: PreparedMessage): Promise<Relayed>;
+  stop(): Promise<void>;
+}
+
+export interface Relayed {
+  answer: RelayAnswer;
+  opened: Answer;
+  receipt: VerifiedReceipt;
+}
+
+export interface FixtureOptions {
+  congress?: CongressSimulatorOptions;
+  messages?: { maxConcurrent?: number; maxRememberedDeliveries?: number; maxRememberedAnswers?: number };
+  timeoutMs?: number;
+  /** Trust another authority than the simulator's. */
+  certificateAuthorityPem?: string;
+}
+
+export async function startEnclaveFixture(options: FixtureOptions = {}): Promise<EnclaveFixture> {
+  const folder = await temporaryFolder('enclave');
+  const congress = await startCongressSimulator(options.congress);
+  const log: string[] = [];
+  const transport = await createMockNsmTransport({ rootFolder: folder.path });
+  const enclave = await startEnclave(parseConfiguration(configurationFor(congress, options)), transport, createLog((line) => log.push(line)));
+  const url = enclave.address.replace('tcp:', 'http://');
+  const trustAnchor = unsafeTrustAnchorFromPem(await developmentRootPem(folder.path));
+  const relay = (sealed: Uint8Array) =>
+    fetch(`${url}/messages`, { method: 'POST', headers: { 'content-type': 'application/cbor' }, body: new Uint8Array(sealed) });
+  return {
+    congress,
+    enclave,
+    url,
+    log,
+    trustAnchor,
+    relay,
+    key: () => fetchEnclaveKey(url, { acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchor }),
+    async relayed(prepared) {
+      const response = await relay(prepared.sealed);
+      if (!response.ok) throw new Error(`relay: ${String(response.status)} ${await response.text()}`);
+      const answer = decodeRelayAnswer(new Uint8Array(await response.arrayBuffer()));
+      const receipt = await verifyReceipt(
+        { receipt: answer.receipt, attestation_document: Buffer.from(answer.attestationDocument).toString('base64') },
+        {
+          verifyAttestation,
+          acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+          trustAnchor,
+          messageId: prepared.id,
+          sealedSha256: prepared.sealedSha256,
+        },
+      );
+      const opened = decodeAnswer(openAnswer(prepared.answerKey, prepared.message, decodeSealedAnswer(answer.answer)));
+      matchAnswer(receipt.claims, opened);
+      return { answer, opened, receipt };
+    },
+    async stop() {
+      await enclave.close();
+      await congress.stop();
+      await folder.remove();
+    },
+  };
+}
+
+export function configurationFor(congress: CongressSimulator, options: FixtureOptions = {}): Record<string, unknown> {
+  const chamber = (name: 'house' | 'senate') => ({
+    origin: congress[name].origin,
+    messagePath: name === 'house' ? '/v2/message' : '/api/testing-messages/',
+    apiKeyReadableInImage: congress[name].apiKey,
+    certificateAuthorities: options.certificateAuthorityPem ?? congress.certificateAuthorityPem,
+    deduplicates: options.congress?.[name]?.deduplicates ?? true,
+    minIntervalMs: 0,
+    timeoutMs: options.timeoutMs ?? 5_000,
+  });
+  return {
+    stack: 'test',
+    listen: 'tcp:127.0.0.1:0',
+    egress: { mode: 'direct' },
+    congress: {
+      deliveryAgent: {
+        name: 'communique-tee tests',
+        ackEmail: 'ack@example.org',
+        contactName: 'communique-tee tests',
+        contactEmail: 'tests@example.org',
+        contactPhone: '202-555-0100',
+      },
+      house: chamber('house'),
+      senate: chamber('senate'),
+    },
+    ...(options.messages && { messages: options.messages }),
+  };
+}
+
+export function congressMessage(changes: Partial<CongressMessage> = {}): CongressMessage {
+  return {
+    version: 1,
+    deliverySecret: createDeliverySecret(),
+    offices: ['HCA12', 'SCA01', 'SCA03'],
+    constituent: {
+      prefix: 'Ms.',
+      firstName: 'Test',
+      lastName: 'Constituent',
+      address1: '1 Example Street',
+      city: 'Oakland',
+      state: 'CA',
+      zip: '94601',
+      email: 'constituent@example.org',
+    },
+    message: { subject: 'A subject of a test', body: 'A text that a test sends.', topics: ['Energy'] },
+    campaignId: 'test-campaign',
+    proof: null,
+    ...changes,
+  };
+}
+
+export async function prepare(fixture: EnclaveFixture, changes: Partial<CongressMessage> = {}, lifetimeSeconds = 600): Promise<PreparedMessage> {
+  return prepareMessage(congressMessage(changes), await fixture.key(), { lifetimeSeconds });
+}
