@@ -1,0 +1,26 @@
+import { Agent, type AgentOptions } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { connect, type Address } from '@communique-tee/vsock';
+
+/** A refused or absent peer is known by then; the kernel itself gives up a vsock connect after 2 s. */
+const CONNECT_TIMEOUT_MS = 5000;
+const MAX_SOCKETS = 64;
+const MAX_IDLE_SOCKETS = 8;
+
+/** Keep-alive connections over whatever the address names. A request gets its socket only once that is connected. */
+export class EnclaveAgent extends Agent {
+  constructor(private readonly address: Address) {
+    super({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_IDLE_SOCKETS, scheduling: 'lifo' } satisfies AgentOptions);
+  }
+
+  override createConnection(_options: object, callback?: (error: Error | null, stream: Duplex) => void): undefined {
+    connect(this.address, { timeoutMs: CONNECT_TIMEOUT_MS }).then(
+      (socket) => callback?.(null, socket),
+      (error: unknown) => {
+        // Node calls with the error alone; its types ask for a stream too.
+        (callback as ((error: unknown) => void) | undefined)?.(error);
+      },
+    );
+    return undefined;
+  }
+}

@@ -1,0 +1,232 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { LIMITS, encodeRelayAnswer, encodeSealedAnswer, toBase64Url, type RelayAnswer } from '@communique-tee/protocol';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { listen, type UnixAddress } from '@communique-tee/vsock';
+import { EnclaveClient } from './enclave-client';
+import { TestEnclave, answer, cut, problem, silent } from './testing/test-enclave';
+
+const claims = {
+  v: 1,
+  message_id: '00000000-0000-4000-8000-000000000000',
+  sealed_sha256: 'A'.repeat(43),
+  suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305',
+  offices: [],
+  time: 1,
+  pcr0: 'ab'.repeat(48),
+  attestation_sha256: 'A'.repeat(43),
+};
+const jws = (payload: unknown) => `e30.${toBase64Url(new TextEncoder().encode(JSON.stringify(payload)))}.${'A'.repeat(86)}`;
+const relayAnswer = (changes: Partial<RelayAnswer> = {}): RelayAnswer => ({
+  state: 'final',
+  retryAfterSeconds: null,
+  receipt: jws(claims),
+  attestationDocument: new Uint8Array([1]),
+  answer: encodeSealedAnswer({ nonce: new Uint8Array(24), ciphertext: new Uint8Array([1]) }),
+  ...changes,
+});
+const invalid = { kind: 'problem', code: 'enclave_answer_invalid', retryAfterSeconds: null };
+
+describe('EnclaveClient', () => {
+  let folder: TemporaryFolder;
+  let address: UnixAddress;
+  let enclave: TestEnclave;
+  let client: EnclaveClient;
+  const clients: EnclaveClient[] = [];
+  const clientWith = (timeoutMs: number) => {
+    const made = new EnclaveClient({ enclave: { address: `unix:${address.path}`, timeoutMs } });
+    clients.push(made);
+    return made;
+  };
+  const sealed = new Uint8Array(2000).fill(7);
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    address = { kind: 'unix', path: folder.file('enclave') };
+    enclave = new TestEnclave(address, (_request, response) => { answer(response, 200, 'application/cbor', encodeRelayAnswer(relayAnswer())); });
+    await enclave.start();
+    client = clientWith(20_000);
+  });
+  afterEach(async () => {
+    for (const each of clients.splice(0)) each.onApplicationShutdown();
+    await enclave.stop();
+    await folder.remove();
+  });
+
+  describe('what the enclave says', () => {
+    it('is an answer, for the bytes that were given', async () => {
+      expect(await client.relay(sealed)).toEqual({ kind: 'answer', answer: relayAnswer() });
+      expect(enclave.requests).toMatchObject([{ method: 'POST', path: '/messages', body: sealed }]);
+    });
+
+    it('is health', async () => {
+      const health = { healthy: true, enclaveId: 'one', timestamp: '2026-11-22T00:00:00.000Z' };
+      enclave.behaviour = (_request, response) => { answer(response, 200, 'application/json', JSON.stringify(health)); };
+      expect(await client.health()).toEqual({ kind: 'answer', answer: health });
+    });
+
+    it('is a document, asked for with the nonce in hex or without', async () => {
+      enclave.behaviour = (_request, response) => { answer(response, 200, 'application/cose; cose-type="cose-sign1"', 'document'); };
+      expect(await client.attestation(new Uint8Array(16).fill(0xab))).toEqual({ kind: 'answer', answer: new TextEncoder().encode('document') });
+      await client.attestation();
+      expect(enclave.requests.map(({ query }) => query.get('nonce'))).toEqual(['ab'.repeat(16), null]);
+    });
+
+    it.each([['key_retired'], ['sealed_message_refused'], ['message_expired'], ['enclave_busy']] as const)('is the problem %s', async (code) => {
+      enclave.behaviour = problem(code);
+      expect(await client.relay(sealed)).toEqual({ kind: 'problem', code, retryAfterSeconds: null });
+    });
+
+    it('is a problem with its patience', async () => {
+      enclave.behaviour = problem('enclave_busy', 7);
+      expect(await client.relay(sealed)).toEqual({ kind: 'problem', code: 'enclave_busy', retryAfterSeconds: 7 });
+    });
+
+    it('goes over one connection', async () => {
+      const sockets = new Set<unknown>();
+      enclave.behaviour = (_request, response) => {
+        sockets.add(response.socket);
+        answer(response, 200, 'application/cbor', encodeRelayAnswer(relayAnswer()));
+      };
+      for (let round = 0; round < 3; round++) expect((await client.relay(sealed)).kind).toBe('answer');
+      expect(sockets.size).toBe(1);
+    });
+  });
+
+  describe('what is not an answer', () => {
+    it.each<[string, string, Uint8Array | string]>([
+      ['no CBOR', 'application/cbor', 'garbage'],
+      ['another type', 'text/html', encodeRelayAnswer(relayAnswer())],
+      ['nothing', 'application/cbor', ''],
+      ['a receipt that is none', 'application/cbor', encodeRelayAnswer(relayAnswer({ receipt: 'a.b.c' }))],
+      ['a receipt with other claims', 'application/cbor', encodeRelayAnswer(relayAnswer({ receipt: jws({ ...claims, extra: 1 }) }))],
+      ['a sealed answer that is none', 'application/cbor', encodeRelayAnswer(relayAnswer({ answer: new Uint8Array([0x80]) }))],
+      ['too much', 'application/cbor', new Uint8Array(LIMITS.maxRelayAnswerBytes + 1)],
+    ])('%s', async (_what, contentType, body) => {
+      enclave.behaviour = (_request, response) => { answer(response, 200, contentType, body); };
+      expect(await client.relay(sealed)).toEqual(invalid);
+    });
+
+    it('too much without saying so', async () => {
+      enclave.behaviour = (_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/cbor' });
+        const more = () => {
+          while (!response.destroyed && response.write(new Uint8Array(65_536)));
+        };
+        response.on('drain', more);
+        more();
+      };
+      expect(await client.relay(sealed)).toEqual(invalid);
+    });
+
+    it('an empty or a large document', async () => {
+      for (const size of [0, 16_385]) {
+        enclave.behaviour = (_request, response) => { answer(response, 200, 'application/cose', new Uint8Array(size)); };
+        expect(await client.attestation()).toEqual(invalid);
+      }
+    });
+
+    it.each<[string, number, string, string]>([
+      ['a code that nobody knows', 503, 'application/problem+json', '{"code":"constructor"}'],
+      ['a code with another status', 200 + 300, 'application/problem+json', '{"code":"key_retired"}'],
+      ['JSON of another type', 409, 'application/json', '{"code":"key_retired"}'],
+      ['no JSON', 409, 'application/problem+json', '{'],
+      ['an absurd patience', 409, 'application/problem+json', '{"code":"key_retired","retryAfterSeconds":1e12}'],
+      ['another success', 202, 'application/cbor', ''],
+      ['a redirection', 302, 'text/html', ''],
+    ])('%s', async (_what, status, contentType, body) => {
+      enclave.behaviour = (_request, response) => { answer(response, status, contentType, body); };
+      expect(await client.relay(sealed)).toEqual(invalid);
+    });
+
+    it('health of another shape', async () => {
+      enclave.behaviour = (_request, response) => { answer(response, 200, 'application/json', '{"healthy":"yes"}'); };
+      expect(await client.health()).toEqual(invalid);
+    });
+  });
+
+  describe('an enclave that is not there', () => {
+    it('got nothing: no socket, nobody listening', async () => {
+      await enclave.stop();
+      expect(await client.relay(sealed)).toEqual({ kind: 'unreachable', sent: false, code: 'ENOENT' });
+      const tcp = new TestEnclave({ kind: 'tcp', host: '127.0.0.1', port: 0 }, silent);
+      const free = createServer();
+      const taken = await listen(free, tcp.address);
+      await new Promise((resolve) => free.close(resolve));
+      const other = new EnclaveClient({ enclave: { address: `tcp:127.0.0.1:${taken.kind === 'tcp' ? taken.port : 0}`, timeoutMs: 20_000 } });
+      expect(await other.relay(sealed)).toEqual({ kind: 'unreachable', sent: false, code: 'ECONNREFUSED' });
+      other.onApplicationShutdown();
+    });
+
+    it('got nothing from one who had given up before', async () => {
+      expect(await client.relay(sealed, { signal: AbortSignal.abort() })).toEqual({ kind: 'unreachable', sent: false, code: 'ABORT_ERR' });
+      expect(enclave.requests).toEqual([]);
+    });
+
+    it('may have got everything when it cuts the connection', async () => {
+      enclave.behaviour = cut;
+      expect(await client.relay(sealed)).toEqual({ kind: 'unreachable', sent: true, code: 'ECONNRESET' });
+    });
+
+    it('may have got everything when it cuts the answer', async () => {
+      enclave.behaviour = (_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/cbor', 'content-length': 1000 });
+        response.write('half', () => response.socket?.destroy());
+      };
+      expect(await client.relay(sealed)).toMatchObject({ kind: 'unreachable', sent: true });
+    });
+
+    it('may have got everything when it does not answer in time', async () => {
+      enclave.behaviour = silent;
+      expect(await clientWith(100).relay(sealed)).toEqual({ kind: 'unreachable', sent: true, code: 'ETIMEDOUT' });
+    });
+
+    it('may have got everything when we give up', async () => {
+      const controller = new AbortController();
+      enclave.behaviour = () => { controller.abort(); };
+      expect(await client.relay(sealed, { signal: controller.signal })).toEqual({ kind: 'unreachable', sent: true, code: 'ABORT_ERR' });
+    });
+
+    it('may have got everything over a kept connection that turns out to be dead', async () => {
+      expect((await client.relay(sealed)).kind).toBe('answer');
+      enclave.behaviour = cut;
+      expect(await client.relay(sealed)).toEqual({ kind: 'unreachable', sent: true, code: 'ECONNRESET' });
+    });
+
+    it('is found again after a restart', async () => {
+      expect((await client.relay(sealed)).kind).toBe('answer');
+      await enclave.stop();
+      await enclave.start();
+      await new Promise((resolve) => setImmediate(resolve)); // the end of the kept connection arrives
+      expect((await client.relay(sealed)).kind).toBe('answer');
+    });
+  });
+
+  describe('a peer that does not speak HTTP', () => {
+    let raw: Server;
+    let say: (socket: Socket) => void;
+
+    beforeEach(async () => {
+      await enclave.stop();
+      raw = createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => { say(socket); });
+      });
+      await listen(raw, address);
+    });
+    afterEach(() => new Promise((resolve) => raw.close(resolve)));
+
+    it.each([
+      ['garbage', 'SSH-2.0-OpenSSH\r\n'],
+      ['headers without end', `HTTP/1.1 200 OK\r\nx: ${'a'.repeat(100_000)}`],
+      ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
+    ])('%s', async (_what, text) => {
+      say = (socket) => { socket.end(text); };
+      expect(await client.relay(sealed)).toEqual(invalid);
+    });
+
+    it('an upgrade that nobody asked for', async () => {
+      say = (socket) => { socket.end('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'); };
+      expect(await client.relay(sealed)).toMatchObject({ kind: 'unreachable', sent: true });
+    });
+  });
+});

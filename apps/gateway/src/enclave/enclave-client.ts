@@ -1,0 +1,78 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { LIMITS, decodeRelayAnswer, decodeSealedAnswer, enclaveHealthSchema, toHex, type EnclaveHealth, type RelayAnswer } from '@communique-tee/protocol';
+import { parseAddress } from '@communique-tee/vsock';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
+import { EnclaveAgent } from './enclave-agent';
+import { invalidAnswer, type EnclaveResult } from './enclave-result';
+import { exchange, type Exchange, type ExchangeRequest } from './exchange';
+import { readJson, readProblem } from './read-problem';
+import { readReceiptClaims_unverified } from './read-receipt-claims';
+
+const MAX_HEALTH_BYTES = 4096;
+const MAX_DOCUMENT_BYTES = 16_384;
+/** Health and attestation are asked for by people and probes who wait. */
+const SHORT_TIMEOUT_MS = 5000;
+
+/** The one client of the enclave: the relay protocol of libs/protocol over vsock, a unix socket or loopback TCP. It never retries. */
+@Injectable()
+export class EnclaveClient implements OnApplicationShutdown {
+  private readonly agent: EnclaveAgent;
+  private readonly timeoutMs: number;
+
+  constructor(@Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'enclave'>) {
+    this.agent = new EnclaveAgent(parseAddress(config.enclave.address));
+    this.timeoutMs = config.enclave.timeoutMs;
+  }
+
+  /** Reachability only; what proves anything is the attestation document. */
+  async health(options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<EnclaveHealth>> {
+    return this.ask({ method: 'GET', path: '/health', accept: 'application/json' }, MAX_HEALTH_BYTES, options.signal, ({ contentType, body }) => {
+      const parsed = enclaveHealthSchema.safeParse(contentType === 'application/json' ? readJson(body) : undefined);
+      return parsed.success ? parsed.data : undefined;
+    });
+  }
+
+  /** @param nonce 16 to 64 bytes; without one the document carries none. The answer is 1 to 16,384 bytes of COSE_Sign1, unread. */
+  async attestation(nonce?: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<Uint8Array>> {
+    const path = nonce === undefined ? '/attestation' : `/attestation?nonce=${toHex(nonce)}`;
+    return this.ask({ method: 'GET', path, accept: 'application/cose' }, MAX_DOCUMENT_BYTES, options.signal, ({ contentType, body }) =>
+      contentType === 'application/cose' && body.length > 0 ? body : undefined,
+    );
+  }
+
+  /** @param sealed a sealed message in its CBOR form, as it was accepted */
+  async relay(sealed: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<RelayAnswer>> {
+    const request: ExchangeRequest = { method: 'POST', path: '/messages', accept: 'application/cbor', contentType: 'application/cbor', body: sealed };
+    return this.ask(request, LIMITS.maxRelayAnswerBytes, options.signal, ({ contentType, body }) => (contentType === 'application/cbor' ? readRelayAnswer(body) : undefined), this.timeoutMs);
+  }
+
+  onApplicationShutdown(): void {
+    this.agent.destroy();
+  }
+
+  private async ask<Answer>(
+    request: ExchangeRequest,
+    maxBodyBytes: number,
+    signal: AbortSignal | undefined,
+    read: (response: Extract<Exchange, { kind: 'response' }>) => Answer | undefined,
+    timeoutMs = Math.min(this.timeoutMs, SHORT_TIMEOUT_MS),
+  ): Promise<EnclaveResult<Answer>> {
+    const response = await exchange(this.agent, request, { timeoutMs, maxBodyBytes, signal });
+    if (response.kind === 'failed') return { kind: 'unreachable', sent: response.sent, code: response.code };
+    if (response.kind === 'unreadable') return invalidAnswer();
+    if (response.status !== 200) return readProblem(response);
+    const answer = read(response);
+    return answer === undefined ? invalidAnswer() : { kind: 'answer', answer };
+  }
+}
+
+/** Well formed in every part: the CBOR, the claims of the receipt, the shape of the sealed answer. */
+function readRelayAnswer(body: Uint8Array): RelayAnswer | undefined {
+  try {
+    const answer = decodeRelayAnswer(body);
+    decodeSealedAnswer(answer.answer);
+    return readReceiptClaims_unverified(answer.receipt) === undefined ? undefined : answer;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,22 @@
+import type { ProblemCode } from '@communique-tee/protocol';
+
+/**
+ * What became of one request to the enclave; there is no other way that it ends, and nothing is thrown.
+ *
+ * - `answer`: read and well formed. What is signed in it is not yet verified.
+ * - `problem`: the enclave answered with a problem document, or with something that is none of both (`enclave_answer_invalid`).
+ * - `unreachable`: no whole answer came. `sent` is false only where no byte of the request can have reached the enclave.
+ */
+export type EnclaveResult<Answer> =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'problem'; readonly code: ProblemCode; readonly retryAfterSeconds: number | null }
+  | {
+      readonly kind: 'unreachable';
+      readonly sent: boolean;
+      /** For the log: ECONNREFUSED, ENOENT, ETIMEDOUT, ECONNRESET, ABORT_ERR, ... */
+      readonly code: string;
+    };
+
+export function invalidAnswer(): { kind: 'problem'; code: ProblemCode; retryAfterSeconds: null } {
+  return { kind: 'problem', code: 'enclave_answer_invalid', retryAfterSeconds: null };
+}

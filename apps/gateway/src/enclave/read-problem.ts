@@ -1,0 +1,26 @@
+import { PROBLEMS, PROBLEM_MEDIA_TYPE, isProblemCode } from '@communique-tee/protocol';
+import * as z from 'zod';
+import { invalidAnswer, type EnclaveResult } from './enclave-result';
+import type { Exchange } from './exchange';
+
+const problemSchema = z.object({
+  code: z.string().refine(isProblemCode),
+  retryAfterSeconds: z.int().min(1).max(86_400).optional(),
+});
+
+/** The problem that a response other than 200 states; only its code and its patience are taken over. */
+export function readProblem(response: Extract<Exchange, { kind: 'response' }>): Extract<EnclaveResult<never>, { kind: 'problem' }> {
+  if (response.contentType !== PROBLEM_MEDIA_TYPE) return invalidAnswer();
+  const parsed = problemSchema.safeParse(readJson(response.body));
+  if (!parsed.success || PROBLEMS[parsed.data.code].status !== response.status) return invalidAnswer();
+  return { kind: 'problem', code: parsed.data.code, retryAfterSeconds: parsed.data.retryAfterSeconds ?? null };
+}
+
+/** `undefined` for what is not JSON in UTF-8. */
+export function readJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    return undefined;
+  }
+}

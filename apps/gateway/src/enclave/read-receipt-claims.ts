@@ -1,0 +1,14 @@
+import { fromBase64Url, receiptClaimsSchema, type ReceiptClaims } from '@communique-tee/protocol';
+
+const COMPACT_JWS = /^[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{86}$/;
+
+/** What a receipt claims: its shape, not its truth. Nobody has looked at the signature. `undefined` for what is no receipt. */
+export function readReceiptClaims_unverified(receipt: string): ReceiptClaims | undefined {
+  const payload = COMPACT_JWS.exec(receipt)?.[1];
+  if (payload === undefined) return undefined;
+  try {
+    return receiptClaimsSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(fromBase64Url(payload))));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { listen, type Address } from '@communique-tee/vsock';
+import { problemDocument, PROBLEM_MEDIA_TYPE, type ProblemCode } from '@communique-tee/protocol';
+
+export interface TestRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Uint8Array;
+}
+
+/** What the enclave of a test does with one request: anything that a peer can do. */
+export type Behaviour = (request: TestRequest, response: ServerResponse) => void | Promise<void>;
+
+/** A peer that speaks the relay's HTTP, well or badly: each request goes to the behaviour that stands at the moment. */
+export class TestEnclave {
+  readonly requests: TestRequest[] = [];
+  private server: Server | undefined;
+
+  constructor(
+    readonly address: Address,
+    public behaviour: Behaviour,
+  ) {}
+
+  async start(): Promise<void> {
+    const server = createServer((request, response) => void this.handle(request, response));
+    server.on('clientError', (_error, socket) => socket.destroy());
+    await listen(server, this.address);
+    this.server = server;
+  }
+
+  async stop(): Promise<void> {
+    const server = this.server;
+    this.server = undefined;
+    if (server === undefined) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Uint8Array[] = [];
+    try {
+      for await (const chunk of request as AsyncIterable<Uint8Array>) chunks.push(chunk);
+    } catch {
+      return; // the client went away
+    }
+    const url = new URL(request.url ?? '/', 'http://enclave');
+    const seen: TestRequest = { method: request.method ?? '', path: url.pathname, query: url.searchParams, body: new Uint8Array(Buffer.concat(chunks)) };
+    this.requests.push(seen);
+    await this.behaviour(seen, response);
+  }
+}
+
+export function answer(response: ServerResponse, status: number, contentType: string, body: Uint8Array | string): void {
+  response.writeHead(status, { 'content-type': contentType }).end(body);
+}
+
+export const problem =
+  (code: ProblemCode, retryAfterSeconds?: number): Behaviour =>
+  (_request, response) => {
+    const document = problemDocument(code, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+    answer(response, document.status, PROBLEM_MEDIA_TYPE, JSON.stringify(document));
+  };
+
+/** Reads the whole request and closes without a word: the bytes arrived, what became of them is not known. */
+export const cut: Behaviour = (_request, response) => {
+  response.socket?.destroy();
+};
+
+/** Reads the request and never answers. */
+export const silent: Behaviour = () => undefined;
