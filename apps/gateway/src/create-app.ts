@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
 import type { GatewayConfig } from './config/gateway-config';
 import { configureServer } from './http/configure-server';
+import { serveOpenApi } from './http/openapi/serve';
 import { createHttpAdapter } from './http/server';
 import { Logger } from './observability/logger';
 import { NestLogger } from './observability/nest-logger';
@@ -13,6 +14,7 @@ export async function createApp(config: GatewayConfig): Promise<NestFastifyAppli
   const logger = app.get(Logger);
   app.useLogger(new NestLogger(logger));
   configureServer(app);
+  serveOpenApi(app);
   for (const { variable, text } of config.notices) logger.warn({ variable }, text);
   return app;
 }

@@ -13,6 +13,7 @@ interface Standing {
   readonly owner: string;
   readonly status: string;
   readonly sealedSha256: Uint8Array;
+  readonly acceptedAt: Date;
 }
 
 /**
@@ -27,27 +28,27 @@ export class Acceptance {
     private readonly now: Date,
   ) {}
 
-  /** @returns whether something was stored, so that it must be paid for. @throws ProblemError `idempotency_key_reused` | `message_id_taken` */
-  async store(): Promise<boolean> {
+  /** @returns null where nothing was stored, so that nothing is to be paid for. @throws ProblemError `idempotency_key_reused` | `message_id_taken` */
+  async store(): Promise<{ acceptedAt: Date } | null> {
     if (await this.insertMessage()) {
       if (!(await this.claimKey())) throw new ProblemError('idempotency_key_reused');
       await this.insertJob();
-      return true;
+      return { acceptedAt: this.now };
     }
     const { owner, key, explicit } = this.key;
     const used = await this.transaction.idempotencyKey.findUnique({ where: { owner_key: { owner, key } } });
-    if (used !== null && this.isSame(used.sealedSha256)) return false;
+    if (used !== null && this.isSame(used.sealedSha256)) return null;
     if (used !== null && explicit) throw new ProblemError('idempotency_key_reused');
 
     const standing = await this.lockStanding();
     if (standing.owner !== owner) throw new ProblemError('message_id_taken');
     if (this.isSame(standing.sealedSha256)) {
       if (!(await this.claimKey())) throw new ProblemError('idempotency_key_reused');
-      return false;
+      return null;
     }
     if (standing.status !== 'key_retired') throw new ProblemError('message_id_taken');
     await this.replace();
-    return true;
+    return { acceptedAt: standing.acceptedAt };
   }
 
   private async insertMessage(): Promise<boolean> {
@@ -73,7 +74,7 @@ export class Acceptance {
 
   private async lockStanding(): Promise<Standing> {
     const [standing] = await this.transaction.$queryRaw<Standing[]>`
-      SELECT owner, status::text AS "status", sealed_sha256 AS "sealedSha256" FROM message WHERE id = ${this.submission.messageId}::uuid FOR UPDATE`;
+      SELECT owner, status::text AS "status", sealed_sha256 AS "sealedSha256", accepted_at AS "acceptedAt" FROM message WHERE id = ${this.submission.messageId}::uuid FOR UPDATE`;
     if (standing === undefined) throw new Error('a message was there and is gone');
     return standing;
   }

@@ -1,5 +1,6 @@
 import { type MessageView, toBase64Url } from '@communique-tee/protocol';
 import type { DeliveryJob, Message } from '../database/generated/client';
+import type { Submission } from './submission';
 
 export type MessageWithJob = Message & { readonly job: Pick<DeliveryJob, 'nextAttemptAt'> | null };
 
@@ -17,5 +18,21 @@ export function messageView(message: MessageWithJob): MessageView {
     reason: message.reason,
     receipt: receipt === null || attestationDocument === null ? null : { receipt, attestation_document: Buffer.from(attestationDocument).toString('base64') },
     sealedAnswer: sealedAnswer === null ? null : toBase64Url(sealedAnswer),
+  };
+}
+
+/** What was just committed, without reading it back. */
+export function acceptedView(submission: Submission, acceptedAt: Date, nextAttemptAt: Date): MessageView {
+  return {
+    id: submission.messageId,
+    status: 'queued',
+    acceptedAt: acceptedAt.toISOString(),
+    expiresAt: submission.expiresAt.toISOString(),
+    endedAt: null,
+    attempts: 0,
+    nextAttemptAt: nextAttemptAt.toISOString(),
+    reason: null,
+    receipt: null,
+    sealedAnswer: null,
   };
 }

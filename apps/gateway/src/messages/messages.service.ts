@@ -5,7 +5,7 @@ import { highestCostOfMessageMicroUsd } from '../budget/prices';
 import { Database } from '../database/database';
 import { ProblemError } from '../http/problem-error';
 import { Acceptance } from './acceptance';
-import { type MessageWithJob, messageView } from './message-view';
+import { acceptedView, type MessageWithJob, messageView } from './message-view';
 import { mayStillExpire, type Submission } from './submission';
 
 const WITH_JOB = { job: { select: { nextAttemptAt: true } } } as const;
@@ -27,14 +27,14 @@ export class MessagesService {
   async accept(owner: string, submission: Submission, idempotencyKey: string | undefined, now = new Date()): Promise<MessageView> {
     const key = { owner, key: idempotencyKey ?? submission.messageId, explicit: idempotencyKey !== undefined };
     if (!mayStillExpire(submission, now)) return this.repeatOf(owner, submission);
-    await this.budget.stopOnThreshold(() =>
+    const accepted = await this.budget.stopOnThreshold(() =>
       this.database.transaction(async (transaction) => {
-        const acceptance = new Acceptance(transaction, submission, key, now);
-        if (!(await acceptance.store())) return;
-        await this.budget.reserve(transaction, { owner, messageId: submission.messageId, amountMicroUsd: highestCostOfMessageMicroUsd, now });
+        const stored = await new Acceptance(transaction, submission, key, now).store();
+        if (stored !== null) await this.budget.reserve(transaction, { owner, messageId: submission.messageId, amountMicroUsd: highestCostOfMessageMicroUsd, now });
+        return stored;
       }),
     );
-    return this.find(owner, submission.messageId);
+    return accepted === null ? this.find(owner, submission.messageId) : acceptedView(submission, accepted.acceptedAt, now);
   }
 
   /** The message of its owner. @throws ProblemError `not_found` for any other id | `database_unavailable` */

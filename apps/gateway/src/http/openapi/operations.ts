@@ -1,0 +1,110 @@
+import { attestationViewSchema, type ProblemCode, messageViewSchema, sealedMessageJsonSchema } from '@communique-tee/protocol';
+import * as z from 'zod';
+import { budgetViewSchema } from '../../budget/budget-view';
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header';
+  readonly required?: true;
+  readonly description: string;
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+export interface Answer {
+  readonly description: string;
+  /** Media type to schema; a zod schema, or a plain one for bytes. */
+  readonly content: Readonly<Record<string, z.ZodType | Readonly<Record<string, unknown>>>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Operation {
+  readonly method: 'get' | 'post';
+  readonly path: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly authenticated: boolean;
+  readonly parameters?: readonly Parameter[];
+  readonly body?: Answer['content'];
+  readonly answers: Readonly<Record<string, Answer>>;
+  readonly problems: readonly ProblemCode[];
+}
+
+const uuid = { type: 'string', format: 'uuid' } as const;
+const binary = { type: 'string', format: 'binary' } as const;
+const anything = { type: 'object', additionalProperties: true } as const;
+const LIMITED = ['rate_limited'] as const;
+const PROTECTED = ['unauthenticated', 'identity_provider_unavailable', 'database_unavailable', ...LIMITED] as const;
+
+/** Every route that the gateway has; a spec holds this list against the routes that are registered. */
+export const OPERATIONS: readonly Operation[] = [
+  {
+    method: 'post',
+    path: '/api/messages',
+    summary: 'Hand over a sealed message',
+    description:
+      'Accepts a message that only the attested enclave can open. When 202 is answered, the message and its delivery are committed to the database. The same bytes under the same message id are answered with the message as it stands and cost nothing. A message that ended as `key_retired` may be sealed again and posted under its id with a new Idempotency-Key, or none.',
+    authenticated: true,
+    parameters: [
+      { name: 'Idempotency-Key', in: 'header', description: '1 to 128 visible ASCII characters. Without it the message id is the key.', schema: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[\\x21-\\x7e]+$' } },
+    ],
+    body: { 'application/json': sealedMessageJsonSchema, 'application/cbor': { ...binary, description: 'Canonical CBOR: [1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext].' } },
+    answers: { '202': { description: 'Accepted, or accepted before.', content: { 'application/json': messageViewSchema }, headers: { Location: 'Where the message can be watched.' } } },
+    problems: [
+      ...PROTECTED, 'malformed_body', 'body_too_large', 'unsupported_media_type', 'suite_unsupported', 'idempotency_key_invalid', 'idempotency_key_reused', 'message_id_taken',
+      'expiry_out_of_range', 'user_daily_limit_reached', 'system_hourly_limit_reached', 'emergency_stop',
+    ],
+  },
+  {
+    method: 'get',
+    path: '/api/messages/{id}',
+    summary: 'How a message stands',
+    description: 'For its owner alone; anybody else finds nothing there.',
+    authenticated: true,
+    parameters: [{ name: 'id', in: 'path', required: true, description: 'The message id.', schema: uuid }],
+    answers: { '200': { description: 'The message, with its receipt once there is one.', content: { 'application/json': messageViewSchema } } },
+    problems: [...PROTECTED, 'not_found'],
+  },
+  {
+    method: 'get',
+    path: '/api/budget',
+    summary: "The caller's budget of this UTC day",
+    description: 'What is promised for messages on their way and what is spent.',
+    authenticated: true,
+    answers: { '200': { description: 'Amounts in dollars.', content: { 'application/json': budgetViewSchema } } },
+    problems: [...PROTECTED],
+  },
+  {
+    method: 'get',
+    path: '/attestation',
+    summary: "The enclave's attestation document",
+    description: 'With a nonce: a fresh document that carries it. Without one: a document that may have been handed out before. Only what is inside the document is signed.',
+    authenticated: false,
+    parameters: [{ name: 'nonce', in: 'query', description: '16 to 64 bytes in hex, random.', schema: { type: 'string', pattern: '^([0-9a-fA-F]{2}){16,64}$' } }],
+    answers: { '200': { description: 'The document.', content: { 'application/json': attestationViewSchema, 'application/cose': { ...binary, description: 'COSE_Sign1, as the NSM gave it.' } } } },
+    problems: [...LIMITED, 'nonce_invalid', 'not_acceptable', 'enclave_unavailable', 'enclave_timeout', 'enclave_answer_invalid', 'enclave_busy'],
+  },
+  {
+    method: 'get',
+    path: '/health',
+    summary: 'Whether the gateway runs',
+    description: 'Says nothing of what stands behind it.',
+    authenticated: false,
+    answers: { '200': { description: 'It runs.', content: { 'application/json': anything } } },
+    problems: [],
+  },
+  {
+    method: 'get',
+    path: '/api/health/tee',
+    summary: 'Whether messages can be accepted and delivered',
+    description: 'Enclave, its attestation, database, rate limits, queue and budget, each up or down with the reason.',
+    authenticated: false,
+    answers: {
+      '200': { description: 'Everything is up.', content: { 'application/json': anything } },
+      '503': { description: 'Something is down, and what.', content: { 'application/json': anything } },
+    },
+    problems: [...LIMITED],
+  },
+];
+
+/** What any request can meet, whatever its route. */
+export const EVERYWHERE: readonly ProblemCode[] = ['method_not_allowed', 'request_timeout', 'uri_too_long', 'headers_too_large', 'shutting_down', 'internal_error'];

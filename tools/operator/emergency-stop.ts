@@ -1,0 +1,39 @@
+import type { Client } from 'pg';
+
+export interface StandingStop {
+  readonly id: string;
+  readonly raisedAt: Date;
+  readonly reason: string;
+}
+
+export async function standingStop(client: Client): Promise<StandingStop | undefined> {
+  const { rows } = await client.query<StandingStop>('SELECT id, raised_at AS "raisedAt", reason FROM emergency_stop WHERE cleared_at IS NULL');
+  return rows[0];
+}
+
+/** @returns the stop that was cleared, or undefined where none stood */
+export async function clearStop(client: Client, by: string, why: string): Promise<StandingStop | undefined> {
+  const { rows } = await client.query<StandingStop>(
+    'UPDATE emergency_stop SET cleared_at = now(), cleared_by = $1, cleared_why = $2 WHERE cleared_at IS NULL RETURNING id, raised_at AS "raisedAt", reason',
+    [by, why],
+  );
+  return rows[0];
+}
+
+export interface SystemWindow {
+  readonly scope: 'system_hour' | 'system_day';
+  readonly startsAt: Date;
+  /** Decimal text of micro-dollars. */
+  readonly reservedMicroUsd: string;
+  readonly spentMicroUsd: string;
+}
+
+/** The system's windows that hold now; none where nothing was reserved in them. */
+export async function systemWindows(client: Client): Promise<SystemWindow[]> {
+  const { rows } = await client.query<SystemWindow>(
+    `SELECT scope, starts_at AS "startsAt", reserved_micro_usd AS "reservedMicroUsd", spent_micro_usd AS "spentMicroUsd" FROM budget_window
+     WHERE subject = '' AND ((scope = 'system_hour' AND starts_at = date_trunc('hour', now(), 'UTC')) OR (scope = 'system_day' AND starts_at = date_trunc('day', now(), 'UTC')))
+     ORDER BY scope`,
+  );
+  return rows;
+}
