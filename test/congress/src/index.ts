@@ -6,3 +6,7 @@ export { judgeCwc } from './cwc/validate';
 export type { Chamber, CwcJudgement } from './cwc/validate';
 export { testAuthority } from './certificates/authority';
 export type { TestAuthority } from './certificates/authority';
+export { parseXml, XmlRefused } from './cwc/parse';
+export type { XmlElement } from './cwc/parse';
+export { describeWithRelaxNg, judgeByRelaxNg } from './testing/relaxng';
+export type { RelaxNgVerdict } from './testing/relaxng';

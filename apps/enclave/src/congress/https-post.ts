@@ -1,7 +1,7 @@
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
-import { EgressError, type Egress } from '../egress';
+import { EgressError, errorCode, type Egress } from '../egress';
 import { destinationOf } from './congress-config';
 import type { OfficeReason } from './office-result';
 
@@ -172,18 +172,14 @@ async function readBounded(incoming: IncomingMessage): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-}
-
 /** OpenSSL's X509_V_ERR names, as Node gives them, and Node's own for the name check. */
 const CERTIFICATE_CODES =
   /^(ERR_TLS_CERT_|CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|ERROR_IN_CERT_|CRL_|ERROR_IN_CRL_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$)/;
 
 function tlsReason(cause: unknown): OfficeReason {
-  return CERTIFICATE_CODES.test(codeOf(cause)) ? 'certificate_refused' : 'tls_failed';
+  return CERTIFICATE_CODES.test(errorCode(cause)) ? 'certificate_refused' : 'tls_failed';
 }
 
 function answerReason(cause: unknown): OfficeReason {
-  return /^HPE_/.test(codeOf(cause)) ? 'malformed_answer' : 'connection_lost';
+  return /^HPE_/.test(errorCode(cause)) ? 'malformed_answer' : 'connection_lost';
 }

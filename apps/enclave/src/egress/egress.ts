@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { connect as connectAddress, parseAddress, type Address } from '@communique-tee/vsock';
 import { connectDirectly } from './direct';
 import type { EgressConfig } from './egress-config';
+import { errorCode } from './error-code';
 import { EgressError, type EgressErrorCode } from './egress-error';
 
 export interface Destination {
@@ -66,8 +67,7 @@ function throughParent(config: Extract<EgressConfig, { mode: 'vsock' }>, connect
 }
 
 function codeOf(cause: unknown): EgressErrorCode {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  switch (code) {
+  switch (errorCode(cause)) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EAI_FAIL':
