@@ -131,7 +131,7 @@ describe('the first command', () => {
       await file('bare/dpkg', `#!/bin/sh\n[ "$1" = -x ] && /bin/mkdir -p "$3/usr/bin" && echo '#!/bin/sh' > "$3/usr/bin/redis-server" && /bin/chmod 755 "$3/usr/bin/redis-server"\nexit 0\n`, 0o755);
       await file(
         'bare/apt-get',
-        `#!/bin/sh\necho "$*" >> "${log}"\ncase "$*" in\n*-s*) echo "Inst redis-server (5)"; echo "Inst liblzf1 (3)";;\n*download*) : > redis-server.deb; : > liblzf1.deb;;\n*chromium) echo "E: no space" >&2; exit 100;;\nesac\n`,
+        `#!/bin/sh\necho "$*" >> "${log}"\ncase "$*" in\n*" -s "*) echo "Inst redis-server (5)"; echo "Inst liblzf1 (3)";;\n*download*) : > redis-server.deb; : > liblzf1.deb;;\n*chromium) echo "E: no space" >&2; exit 100;;\nesac\n`,
         0o755,
       );
       const { stderr } = await first('test');

@@ -7,7 +7,11 @@ import { spawn } from 'node:child_process';
  * @returns release: forget the process (call it before ending the process, so that a reused pid is never hit).
  */
 export function guard(target: number, signal: 'TERM' | 'INT' | 'QUIT'): () => void {
-  const script = 'read -r _; kill -s "$1" -- "$2" 2>/dev/null; sleep 10; kill -s KILL -- "$2" 2>/dev/null';
+  const script = `
+    read -r _
+    kill -s "$1" -- "$2" 2>/dev/null || exit 0
+    for second in 1 2 3 4 5 6 7 8 9 10; do sleep 1; kill -s 0 -- "$2" 2>/dev/null || exit 0; done
+    kill -s KILL -- "$2" 2>/dev/null`;
   const shell = spawn('/bin/sh', ['-c', script, 'guard', signal, String(target)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     env: { PATH: '/usr/bin:/bin' },
