@@ -52,6 +52,7 @@ module.exports = {
     project('gateway', 'apps/gateway'),
     project('congress', 'test/congress'),
     project('support', 'test/support'),
+    project('system', 'test/system'),
     project('e2e', 'test/e2e'),
     project('tools', 'tools'),
   ],

@@ -1,0 +1,6 @@
+/** The whole system on one machine, for the demo, the end-to-end tests and the bench. */
+export { buildApps } from './build-apps';
+export { startSystem, type System, type SystemOptions } from './start-system';
+export { createTokenIssuer, type TokenIssuer } from './token-issuer';
+export { readCongress, enclaveConfiguration, type DescribedCongress } from './enclave-configuration';
+export { receivedBy, type ReceivedXml } from './received';

@@ -1,0 +1,150 @@
+import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { freePort, migrate, spawnService, startPostgres, workspaceRoot, type Postgres, type Service } from '@communique-tee/test-support';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildApps } from './build-apps';
+import { enclaveConfiguration, readCongress, type DescribedCongress } from './enclave-configuration';
+import { createTokenIssuer, type TokenIssuer } from './token-issuer';
+
+export interface SystemOptions {
+  /** Where everything is kept: database, keys of the development root, logs. */
+  folder: string;
+  /** Keep the database between starts. */
+  persistent?: boolean;
+  /** Asked for first; another one if it is taken. */
+  gatewayPort?: number;
+  redisUrl?: string;
+  /** More for the gateway's environment. */
+  gatewayEnvironment?: Readonly<Record<string, string>>;
+  /** Neither chamber refuses a DeliveryId that it took before. */
+  withoutDeduplication?: boolean;
+  /** Called around each step, for progress lines. */
+  step?: <T>(title: string, work: () => Promise<T>) => Promise<T>;
+}
+
+/** PostgreSQL, the Congress simulator, the enclave on a mock NSM and the gateway, each a process of its own. */
+export interface System {
+  gatewayUrl: string;
+  enclaveAddress: string;
+  databaseUrl: string;
+  congress: DescribedCongress;
+  issuer: TokenIssuer;
+  developmentRootPem: string;
+  pcr0: string;
+  logFolder: string;
+  postgres: Postgres;
+  services: { congress: Service; enclave: Service; gateway: Service };
+  stop(): Promise<void>;
+}
+
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const step = options.step ?? ((_title, work) => work());
+  const { folder } = options;
+  const logFolder = join(folder, 'logs');
+  await rm(logFolder, { recursive: true, force: true });
+  await mkdir(logFolder, { recursive: true });
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const one of stops.splice(0).reverse()) await one();
+  };
+  try {
+    const bundles = await step('bundle the enclave and the gateway', buildApps);
+    const postgres = await step('start PostgreSQL', () =>
+      startPostgres({ folder: join(folder, 'postgres'), persistent: options.persistent ?? false }),
+    );
+    stops.push(() => postgres.stop());
+    const databaseUrl = await postgres.createDatabase('communique');
+    await step('prisma migrate deploy', () => migrate(databaseUrl));
+
+    const congressFolder = join(folder, 'congress');
+    const congressService = await step('start the Congress simulator', () => startCongress(congressFolder, logFolder, options));
+    stops.push(() => congressService.stop());
+    const congress = await readCongress(join(congressFolder, 'congress.json'));
+
+    const enclaveAddress = `tcp:127.0.0.1:${await freePort()}`;
+    const configurationFile = join(folder, 'enclave.json');
+    await writeFile(configurationFile, `${JSON.stringify(await enclaveConfiguration(enclaveAddress, congress), null, 2)}\n`, { mode: 0o600 });
+    const rootFolder = join(folder, 'nsm');
+    const enclave = await step('start the enclave on a mock NSM', () =>
+      spawnService({
+        command: process.execPath,
+        args: [bundles.enclave, '--config', configurationFile, '--development-root', rootFolder],
+        env: {},
+        readyWhen: /enclave_listening/,
+        logFile: join(logFolder, 'enclave.log'),
+      }),
+    );
+    stops.push(() => enclave.stop());
+
+    const rootPem = await developmentRootPem(rootFolder);
+    const rootFile = join(folder, 'development-root.pem');
+    await writeFile(rootFile, rootPem);
+    const issuer = await createTokenIssuer(folder);
+    const port = await gatewayPort(options.gatewayPort);
+    const gatewayUrl = `http://127.0.0.1:${String(port)}`;
+    const gateway = await step('start the gateway', () =>
+      spawnService({
+        command: process.execPath,
+        args: [bundles.gateway],
+        env: {
+          NODE_ENV: 'development',
+          PORT: String(port),
+          DATABASE_URL: databaseUrl,
+          ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
+          AUTH_ISSUER: issuer.issuer,
+          AUTH_AUDIENCE: issuer.audience,
+          AUTH_JWKS_FILE: issuer.jwksFile,
+          TEE_PROVIDER: 'mock',
+          ENCLAVE_URL: enclaveAddress,
+          TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+          ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
+          ...options.gatewayEnvironment,
+        },
+        readyWhen: async () => (await fetch(`${gatewayUrl}/health`).catch(() => undefined))?.ok === true,
+        readyTimeoutMs: 30_000,
+        logFile: join(logFolder, 'gateway.log'),
+      }),
+    );
+    stops.push(() => gateway.stop());
+    return {
+      gatewayUrl,
+      enclaveAddress,
+      databaseUrl,
+      congress,
+      issuer,
+      developmentRootPem: rootPem,
+      pcr0: developmentMeasurements.pcr0,
+      logFolder,
+      postgres,
+      services: { congress: congressService, enclave, gateway },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function startCongress(folder: string, logFolder: string, { withoutDeduplication = false }: SystemOptions): Promise<Service> {
+  return spawnService({
+    command: process.execPath,
+    args: [
+      join(workspaceRoot(), 'tools/run.mjs'),
+      join(workspaceRoot(), 'test/congress/src/main.ts'),
+      '--folder',
+      folder,
+      ...(withoutDeduplication ? ['--no-deduplication'] : []),
+    ],
+    readyWhen: /^ready/m,
+    logFile: join(logFolder, 'congress.log'),
+  });
+}
+
+async function gatewayPort(preferred: number | undefined): Promise<number> {
+  if (preferred === undefined) return freePort();
+  const answers = await fetch(`http://127.0.0.1:${String(preferred)}/`, { signal: AbortSignal.timeout(1000) }).then(
+    () => true,
+    (error: unknown) => !(error instanceof TypeError),
+  );
+  return answers ? freePort() : preferred;
+}
