@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -55,14 +55,23 @@ describe('the first command', () => {
 
   it('runs on the Node of the workspace', async () => {
     await first('demo');
-    await file('node_modules/.bin/node', `#!/bin/sh\n[ "$1" = --version ] && echo v24.0.0 || echo ours "$@"\n`, 0o755);
+    await file('node_modules/.bin/node', `#!/bin/sh\n[ "$1" = --version ] && echo v24.9.0 || echo ours "$@"\n`, 0o755);
     expect((await first('demo', '--once')).stdout).toBe('ours demo.mjs --once\n');
+  });
+
+  it('links its Node where npm left the link out', async () => {
+    if (process.platform !== 'linux') return;
+    await file(`node_modules/node-linux-${process.arch}/bin/node`, '#!/bin/sh\necho v24.21.0\n', 0o755);
+    await file('node_modules/.bin/jest', '');
+    const postinstall = spawn(process.execPath, [folder.file('tools/setup/postinstall.mjs')], { env, stdio: 'ignore' });
+    expect(await new Promise((resolve) => postinstall.once('close', resolve))).toBe(0);
+    expect(await readlink(folder.file('node_modules/.bin/node'))).toBe(`../node-linux-${process.arch}/bin/node`);
   });
 
   it('refuses a Node that is too old, with what to do', async () => {
     await first('demo');
-    await file('node_modules/.bin/node', '#!/bin/sh\necho v20.1.0\n', 0o755);
-    expect(await first('demo')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/Node 24.*v20\.1\.0/) as string });
+    await file('node_modules/.bin/node', '#!/bin/sh\necho v24.8.1\n', 0o755);
+    expect(await first('demo')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/24\.9.*v24\.8\.1/) as string });
   });
 
   it('says which download failed and what to do, and starts nothing', async () => {

