@@ -1,0 +1,27 @@
+import { pem, testTimeMs } from '../chain-writer';
+import { pcr, testNonce, writeDocument, type Edits } from '../document-writer';
+import type { TestCase, TestPolicy } from '../test-case';
+
+export const hexOf = (value: Uint8Array) => Buffer.from(value).toString('hex');
+export const base64Of = (value: Uint8Array) => Buffer.from(value).toString('base64');
+/** What the written documents have in a PCR. */
+export const pcrHex = (index: number) => hexOf(pcr(0xa0 + index));
+
+/** One row: a name, what becomes of it, how it differs from a valid document, and from the policy that fits it. */
+export function testCase(name: string, expected: TestCase['expected'], edits: Edits = {}, policy: Partial<TestPolicy> = {}): TestCase {
+  const { document, rootDer } = writeDocument(edits);
+  return {
+    name,
+    expected,
+    documentBase64: base64Of(document),
+    policy: {
+      acceptedMeasurements: [{ pcr0: pcrHex(0) }],
+      nonceBase64: base64Of(testNonce),
+      maxAgeMs: 60_000,
+      maxFutureSkewMs: 5_000,
+      atMs: testTimeMs,
+      rootPem: pem(rootDer),
+      ...policy,
+    },
+  };
+}
