@@ -1,0 +1,68 @@
+import type { MessageStatus, Outcome, ProblemCode, RelayAnswer } from '@communique-tee/protocol';
+import { PROBLEMS } from '@communique-tee/protocol';
+import type { EnclaveResult } from '../enclave/enclave-result';
+import type { LeasedJob } from './leased-job';
+import { endOf, type Outcomes } from './outcomes';
+
+/** A relay answer whose receipt was verified, with what that receipt says. */
+export interface TrustedAnswer {
+  readonly answer: RelayAnswer;
+  readonly outcomes: Outcomes;
+}
+
+export type EndStatus = Exclude<MessageStatus, 'queued' | 'delivering'>;
+
+/** What a message comes to: so many copies sent, or, where nobody knows, all that was reserved. */
+export type Cost = { readonly copies: Outcomes } | 'reservation';
+
+export type Decision =
+  | { readonly kind: 'end'; readonly status: EndStatus; readonly reason: string | null; readonly cost: Cost; readonly answer: RelayAnswer | null }
+  | {
+      readonly kind: 'retry';
+      readonly reason: string;
+      readonly retryAfterSeconds: number | null;
+      /** Whether what went out, now or before, is still without an answer. */
+      readonly dispatchStands: boolean;
+      readonly answer: RelayAnswer | null;
+    };
+
+/** Answers by which the enclave says that it did not take what was sent just now. What an earlier attempt came to they do not say. */
+const NOT_TAKEN: ReadonlySet<ProblemCode> = new Set(['enclave_busy', 'shutting_down']);
+
+/** From an attempt's result to what is written. `interim`: the outcomes of the last interim receipt, if any. README.md has the same as a table. */
+export function decide(job: LeasedJob, interim: Outcomes | null, result: Exclude<EnclaveResult<never>, { kind: 'answer' }> | { kind: 'answer'; trusted: TrustedAnswer }): Decision {
+  if (result.kind === 'answer') return decideAnswer(result.trusted);
+  if (result.kind === 'unreachable') {
+    const reason = result.code === 'ETIMEDOUT' && result.sent ? 'enclave_timeout' : 'enclave_unavailable';
+    return { kind: 'retry', reason, retryAfterSeconds: null, dispatchStands: result.sent || job.dispatchedBefore, answer: null };
+  }
+  const { code, retryAfterSeconds } = result;
+  if (code === 'key_retired' || code === 'sealed_message_refused' || code === 'message_expired') return decideFinalProblem(code, job, interim);
+  const notTaken = NOT_TAKEN.has(code) || PROBLEMS[code].status < 500;
+  return { kind: 'retry', reason: code, retryAfterSeconds, dispatchStands: job.dispatchedBefore || !notTaken, answer: null };
+}
+
+/** The message's time is over by the database's clock; nothing is sent any more. */
+export function decideExpired(job: LeasedJob, interim: Outcomes | null): Decision {
+  return decideFinalProblem('message_expired', job, interim);
+}
+
+function decideAnswer({ answer, outcomes }: TrustedAnswer): Decision {
+  if (answer.state === 'pending') {
+    return { kind: 'retry', reason: 'office_unreachable', retryAfterSeconds: answer.retryAfterSeconds, dispatchStands: false, answer };
+  }
+  return { kind: 'end', status: endOf(outcomes), reason: null, cost: { copies: outcomes }, answer };
+}
+
+function decideFinalProblem(code: 'key_retired' | 'sealed_message_refused' | 'message_expired', job: LeasedJob, interim: Outcomes | null): Decision {
+  const end = (status: EndStatus, cost: Cost): Decision => ({ kind: 'end', status, reason: code, cost, answer: null });
+  // The same bytes under the same key are refused the same way whenever they are opened: nothing of them was ever sent on.
+  if (code === 'sealed_message_refused' && interim === null) return end('refused', { copies: [] });
+  if (job.dispatchedBefore) return end('unknown', 'reservation');
+  const sofar = interim ?? [];
+  if (sofar.includes('unknown')) return end('unknown', { copies: sofar });
+  if (code === 'message_expired') return end('expired', { copies: sofar });
+  const arrived = sofar.some((outcome: Outcome) => outcome === 'accepted' || outcome === 'duplicate');
+  const nothing = code === 'key_retired' ? 'key_retired' : 'refused';
+  return end(arrived ? 'partially_delivered' : nothing, { copies: sofar });
+}

@@ -1,0 +1,187 @@
+import { migrate, startPostgres, type Postgres } from '@communique-tee/test-support';
+import type { Decision } from './decision';
+import { DeliveryBench, type BenchConfig } from './testing/delivery-bench';
+
+const configOf = (url: string, leaseMs: number): BenchConfig => ({
+  database: { url, poolSize: 5 },
+  enclave: { address: 'unix:/nonexistent/enclave', timeoutMs: 1000 },
+  attestation: { verify: false, acceptedMeasurements: [], cacheMs: 0, maxAgeMs: 0 },
+  delivery: { concurrency: 2, leaseMs, minBackoffMs: 10, maxBackoffMs: 20, pollMs: 20 },
+  budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
+});
+
+const delivered: Extract<Decision, { kind: 'end' }> = { kind: 'end', status: 'delivered', reason: null, cost: { copies: ['accepted'] }, answer: null };
+const again: Extract<Decision, { kind: 'retry' }> = { kind: 'retry', reason: 'enclave_unavailable', retryAfterSeconds: null, dispatchStands: false, answer: null };
+
+describe('DeliveryQueue', () => {
+  let postgres: Postgres;
+  let bench: DeliveryBench;
+  /** Another process's view of the same tables, whose leases run out at once. */
+  let hasty: DeliveryBench;
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    await migrate(postgres.url);
+    bench = new DeliveryBench(configOf(postgres.url, 60_000));
+    hasty = new DeliveryBench(configOf(postgres.url, 1));
+  });
+  afterAll(async () => {
+    await bench.close();
+    await hasty.close();
+    await postgres.stop();
+  });
+  afterEach(async () => {
+    await bench.database.client.emergencyStop.deleteMany();
+    await bench.database.client.deliveryJob.deleteMany();
+  });
+
+  const leaseOne = async (queue = bench.queue, owner = 'a') => {
+    const [job] = await queue.lease(1, owner, true);
+    if (job === undefined) throw new Error('nothing was due');
+    return job;
+  };
+  const outlive = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+  it('hands out a due job once, whole, and says so', async () => {
+    const { messageId, sealed } = await bench.accept();
+    const job = await leaseOne();
+    expect(job).toMatchObject({ messageId, leaseOwner: 'a', attempt: 1, expired: false, dispatchedBefore: false, interimReceipt: null });
+    expect(Buffer.from(job.sealed).equals(sealed)).toBe(true);
+    expect(await bench.queue.lease(9, 'b', true)).toEqual([]);
+    expect(await bench.message(messageId)).toMatchObject({ status: 'delivering', attempts: 1 });
+  });
+
+  it('never gives one job to two who ask at once', async () => {
+    const accepted = await Promise.all(Array.from({ length: 8 }, () => bench.accept()));
+    const jobs = (await Promise.all(['a', 'b', 'c', 'd'].map((owner) => bench.queue.lease(4, owner, true)))).flat();
+    const rest = await bench.queue.lease(8, 'e', true);
+    const ids = [...jobs, ...rest].map(({ messageId }) => messageId);
+    expect(ids.sort()).toEqual(accepted.map(({ messageId }) => messageId).sort());
+  });
+
+  it('hands out nothing but what has expired while nothing may be relayed', async () => {
+    await bench.accept();
+    const old = await bench.accept(new Date(Date.now() - 1000));
+    expect(await bench.queue.lease(9, 'a', false)).toMatchObject([{ messageId: old.messageId, expired: true }]);
+  });
+
+  it('hands out nothing but what has expired while an emergency stop stands', async () => {
+    await bench.accept();
+    const old = await bench.accept(new Date(Date.now() - 1000));
+    await bench.emergencyStop.raise('a test');
+    expect(await bench.queue.lease(9, 'a', true)).toMatchObject([{ messageId: old.messageId }]);
+    await bench.database.client.emergencyStop.updateMany({ data: { clearedAt: new Date() } });
+    expect(await bench.queue.lease(9, 'a', true)).toHaveLength(1);
+  });
+
+  it('gives a job whose lease ran out to another, who learns that it was sent', async () => {
+    await bench.accept();
+    const first = await leaseOne(hasty.queue, 'first');
+    await outlive();
+    expect(await bench.queue.dispatch(first)).toBe(false); // too late to send
+    const second = await leaseOne(hasty.queue, 'second');
+    expect(second).toMatchObject({ messageId: first.messageId, attempt: 2, dispatchedBefore: false });
+    await bench.database.client.deliveryJob.updateMany({ data: { dispatchedAt: new Date() } });
+    await outlive();
+    expect(await leaseOne(bench.queue, 'third')).toMatchObject({ attempt: 3, dispatchedBefore: true });
+  });
+
+  it('keeps what comes late from overwriting anything', async () => {
+    const { messageId } = await bench.accept();
+    const first = await leaseOne(hasty.queue, 'first');
+    await outlive();
+    const second = await leaseOne(bench.queue, 'second');
+    expect(await bench.queue.end(first, delivered)).toBe(false);
+    expect(await bench.queue.retry(first, again, 0)).toBe(false);
+    await bench.queue.release(first);
+    expect(await bench.message(messageId)).toMatchObject({ status: 'delivering', attempts: 2, job: { leaseOwner: 'second' }, reservations: [{ state: 'reserved' }] });
+    expect(await bench.queue.end(second, delivered)).toBe(true);
+    expect(await bench.queue.end(second, { ...delivered, status: 'refused' })).toBe(false);
+    expect(await bench.message(messageId)).toMatchObject({ status: 'delivered', job: null });
+  });
+
+  it('believes the holder of a lease that ran out as long as nobody else took it', async () => {
+    const { messageId } = await bench.accept();
+    const job = await leaseOne(hasty.queue);
+    await outlive();
+    expect(await bench.queue.end(job, delivered)).toBe(true);
+    expect(await bench.message(messageId)).toMatchObject({ status: 'delivered' });
+  });
+
+  it('ends a message, its job and its reservation together', async () => {
+    const { messageId } = await bench.accept();
+    const job = await leaseOne();
+    const answer = { state: 'final', retryAfterSeconds: null, receipt: 'a.b.c', attestationDocument: new Uint8Array([1]), answer: new Uint8Array([2]) } as const;
+    await bench.queue.end(job, { ...delivered, cost: { copies: ['accepted', 'refused', 'unknown'] }, answer });
+    expect(await bench.message(messageId)).toMatchObject({
+      status: 'delivered',
+      receipt: 'a.b.c',
+      attestationDocument: Uint8Array.of(1),
+      sealedAnswer: Uint8Array.of(2),
+      endedAt: expect.any(Date) as Date,
+      job: null,
+      reservations: [{ state: 'settled', settledMicroUsd: 20_000n }],
+    });
+  });
+
+  it('ends nothing at all where the settlement fails', async () => {
+    const { messageId } = await bench.accept();
+    const job = await leaseOne();
+    await bench.database.client.$executeRaw`ALTER TABLE reservation ADD CONSTRAINT broken CHECK (state <> 'settled') NOT VALID`;
+    try {
+      await expect(bench.queue.end(job, delivered)).rejects.toThrow();
+    } finally {
+      await bench.database.client.$executeRaw`ALTER TABLE reservation DROP CONSTRAINT broken`;
+    }
+    expect(await bench.message(messageId)).toMatchObject({ status: 'delivering', endedAt: null, job: { leaseOwner: 'a' }, reservations: [{ state: 'reserved' }] });
+    expect(await bench.queue.end(job, delivered)).toBe(true);
+  });
+
+  it('settles what nobody knows at all that was reserved', async () => {
+    const { messageId } = await bench.accept();
+    await bench.queue.end(await leaseOne(), { ...delivered, status: 'unknown', cost: 'reservation' });
+    expect(await bench.message(messageId)).toMatchObject({ reservations: [{ state: 'settled', settledMicroUsd: 40_000n, reservedMicroUsd: 40_000n }] });
+  });
+
+  it.each([true, false])('gives a job back until later, dispatch standing %s, interim receipt kept', async (dispatchStands) => {
+    const { messageId } = await bench.accept();
+    const job = await leaseOne();
+    await bench.queue.dispatch(job);
+    const answer = { state: 'pending', retryAfterSeconds: 1, receipt: 'a.b.c', attestationDocument: new Uint8Array([1]), answer: new Uint8Array([2]) } as const;
+    await bench.queue.retry(job, { ...again, dispatchStands, answer }, 3_000_000);
+    const waiting = await bench.message(messageId);
+    expect(waiting).toMatchObject({ status: 'queued', reason: 'enclave_unavailable', receipt: 'a.b.c', job: { leaseOwner: null, leaseUntil: null, dispatchedAt: dispatchStands ? (expect.any(Date) as Date) : null } });
+    expect(await bench.queue.lease(1, 'b', true)).toEqual([]);
+    await bench.database.client.deliveryJob.updateMany({ data: { nextAttemptAt: new Date(0) } });
+    const next = await leaseOne();
+    expect(next.interimReceipt).toBe('a.b.c');
+    await bench.queue.retry(next, again, 0);
+    expect(await bench.message(messageId)).toMatchObject({ receipt: 'a.b.c' });
+  });
+
+  it('never waits longer than the message lives', async () => {
+    const expiresAt = new Date(Date.now() + 60_000);
+    const { messageId } = await bench.accept(expiresAt);
+    await bench.queue.retry(await leaseOne(), again, 86_400_000);
+    expect((await bench.message(messageId)).job?.nextAttemptAt).toEqual(expiresAt);
+  });
+
+  it('takes back a release as if nothing had been', async () => {
+    const { messageId } = await bench.accept();
+    await bench.queue.release(await leaseOne());
+    expect(await bench.message(messageId)).toMatchObject({ status: 'queued', attempts: 0, job: { leaseOwner: null, dispatchedAt: null } });
+    expect(await leaseOne()).toMatchObject({ attempt: 1 });
+  });
+
+  it('says how many wait and how long one has been overdue', async () => {
+    expect(await bench.queue.state()).toEqual({ waiting: 0, overdueMs: 0 });
+    await bench.accept();
+    await bench.accept();
+    await bench.database.client.deliveryJob.updateMany({ data: { nextAttemptAt: new Date(Date.now() - 90_000) } });
+    const state = await bench.queue.state();
+    expect(state.waiting).toBe(2);
+    expect(state.overdueMs).toBeGreaterThanOrEqual(90_000);
+    await bench.queue.lease(2, 'a', true);
+    expect(await bench.queue.state()).toEqual({ waiting: 2, overdueMs: 0 });
+  });
+});

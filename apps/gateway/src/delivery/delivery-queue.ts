@@ -1,0 +1,136 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { BudgetService } from '../budget/budget.service';
+import { costOfDelivery } from '../budget/prices';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
+import { Database, type Transaction } from '../database/database';
+import type { Cost, Decision } from './decision';
+import type { LeasedJob } from './leased-job';
+import { copiesSent } from './outcomes';
+
+export interface QueueState {
+  /** Messages that have not ended. */
+  readonly waiting: number;
+  /** How long the longest overdue job has been due without a worker having it, in milliseconds; 0 where none is. */
+  readonly overdueMs: number;
+}
+
+/**
+ * The queue in PostgreSQL. All times are the database's, so that workers on several machines agree. Each write names the lease
+ * it is made under and changes nothing where another worker has taken the job since.
+ */
+@Injectable()
+export class DeliveryQueue {
+  private readonly leaseMs: number;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'delivery'>,
+    private readonly database: Database,
+    private readonly budget: BudgetService,
+  ) {
+    this.leaseMs = config.delivery.leaseMs;
+  }
+
+  /**
+   * Takes up to `limit` due jobs, those whose lease ran out included. With `relaying` false, and while an emergency stop
+   * stands, only those that have expired: they end, and nothing is sent.
+   * @throws ProblemError `database_unavailable`
+   */
+  lease(limit: number, leaseOwner: string, relaying: boolean): Promise<LeasedJob[]> {
+    return this.database.read((client) => client.$queryRaw<LeasedJob[]>`
+      WITH due AS (
+        SELECT message_id FROM delivery_job
+        WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+          AND (expires_at <= now() OR (${relaying}::boolean AND NOT EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL)))
+        ORDER BY next_attempt_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED),
+      leased AS (
+        UPDATE delivery_job j SET lease_owner = ${leaseOwner}, lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
+        FROM due WHERE j.message_id = due.message_id
+        RETURNING j.message_id, j.sealed, j.lease_owner, j.dispatched_at, j.expires_at <= now() AS expired),
+      delivering AS (
+        UPDATE message m SET status = 'delivering', attempts = m.attempts + 1
+        FROM leased WHERE m.id = leased.message_id
+        RETURNING m.id, m.sealed_sha256, m.attempts, m.receipt)
+      SELECT id::text AS "messageId", sealed, sealed_sha256 AS "sealedSha256", lease_owner AS "leaseOwner", attempts AS attempt,
+             expired, dispatched_at IS NOT NULL AS "dispatchedBefore", receipt AS "interimReceipt"
+      FROM leased JOIN delivering ON id = message_id`);
+  }
+
+  /**
+   * Notes, and commits, that the bytes go out now; the lease runs anew from here.
+   * @returns false where the lease is lost: then nothing may be sent
+   * @throws ProblemError `database_unavailable`
+   */
+  async dispatch({ messageId, leaseOwner }: LeasedJob): Promise<boolean> {
+    const changed = await this.database.read((client) => client.$executeRaw`
+      UPDATE delivery_job SET dispatched_at = coalesce(dispatched_at, now()), lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
+      WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner} AND lease_until > now()`);
+    return changed === 1;
+  }
+
+  /**
+   * Gives the job back for a later attempt, with the interim receipt where there is one.
+   * @returns false where another worker has the job
+   * @throws ProblemError `database_unavailable`
+   */
+  async retry(job: LeasedJob, decision: Extract<Decision, { kind: 'retry' }>, delayMs: number): Promise<boolean> {
+    const { answer } = decision;
+    const changed = await this.database.read((client) => client.$executeRaw`
+      WITH job AS (
+        UPDATE delivery_job SET lease_owner = NULL, lease_until = NULL,
+          next_attempt_at = least(now() + ${delayMs}::bigint * interval '1 millisecond', expires_at),
+          dispatched_at = CASE WHEN ${decision.dispatchStands}::boolean THEN dispatched_at END
+        WHERE message_id = ${job.messageId}::uuid AND lease_owner = ${job.leaseOwner}
+        RETURNING message_id)
+      UPDATE message SET status = 'queued', reason = ${decision.reason},
+        receipt = coalesce(${answer?.receipt ?? null}::text, receipt),
+        attestation_document = coalesce(${answer?.attestationDocument ?? null}::bytea, attestation_document),
+        sealed_answer = coalesce(${answer?.answer ?? null}::bytea, sealed_answer)
+      FROM job WHERE id = job.message_id`);
+    return changed === 1;
+  }
+
+  /** Gives back what was leased and not sent, as if it had not been leased. @throws ProblemError `database_unavailable` */
+  async release({ messageId, leaseOwner }: LeasedJob): Promise<void> {
+    await this.database.read((client) => client.$executeRaw`
+      WITH job AS (
+        UPDATE delivery_job SET lease_owner = NULL, lease_until = NULL
+        WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner}
+        RETURNING message_id)
+      UPDATE message SET status = 'queued', attempts = attempts - 1 FROM job WHERE id = job.message_id`);
+  }
+
+  /**
+   * Ends the message in one transaction: job and sealed bytes go, receipt and status are written, the budget is settled.
+   * @returns false where another worker has the job, or has ended it
+   * @throws ProblemError `database_unavailable`; then it may or may not have happened, and may be called again
+   */
+  end({ messageId, leaseOwner }: LeasedJob, { status, reason, cost, answer }: Extract<Decision, { kind: 'end' }>): Promise<boolean> {
+    return this.database.transaction(async (transaction) => {
+      const changed = await transaction.$executeRaw`
+        WITH job AS (DELETE FROM delivery_job WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner} RETURNING message_id)
+        UPDATE message SET status = ${status}::"MessageStatus", reason = ${reason}, ended_at = now(),
+          receipt = coalesce(${answer?.receipt ?? null}::text, receipt),
+          attestation_document = coalesce(${answer?.attestationDocument ?? null}::bytea, attestation_document),
+          sealed_answer = coalesce(${answer?.answer ?? null}::bytea, sealed_answer)
+        FROM job WHERE id = job.message_id`;
+      if (changed !== 1) return false;
+      await this.budget.settle(transaction, { messageId, actualMicroUsd: await this.amountOf(transaction, messageId, cost), now: new Date() });
+      return true;
+    });
+  }
+
+  /** For health. @throws ProblemError `database_unavailable` */
+  async state(): Promise<QueueState> {
+    const [state] = await this.database.read((client) => client.$queryRaw<[{ waiting: number; overdueMs: number }]>`
+      SELECT count(*)::int AS waiting,
+             coalesce(extract(epoch FROM now() - min(next_attempt_at) FILTER (WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now()))) * 1000, 0)::float8 AS "overdueMs"
+      FROM delivery_job`);
+    return { waiting: state.waiting, overdueMs: Math.round(state.overdueMs) };
+  }
+
+  private async amountOf(transaction: Transaction, messageId: string, cost: Cost): Promise<bigint> {
+    if (cost !== 'reservation') return costOfDelivery(copiesSent(cost.copies));
+    const open = await transaction.reservation.findFirst({ where: { messageId, state: 'reserved' }, select: { reservedMicroUsd: true } });
+    return open?.reservedMicroUsd ?? 0n;
+  }
+}

@@ -1,0 +1,17 @@
+import { Global, Module } from '@nestjs/common';
+import { AttestationModule } from '../attestation/attestation.module';
+import { EnclaveModule } from '../enclave/enclave.module';
+import { DeliveryAttempt } from './delivery-attempt';
+import { DeliveryQueue } from './delivery-queue';
+import { DeliverySignal } from './delivery-signal';
+import { DeliveryWorker } from './delivery-worker';
+import { ReceiptJudge } from './receipt-judge';
+
+/** Global for DeliverySignal, which whoever accepts a message calls after its commit. */
+@Global()
+@Module({
+  imports: [EnclaveModule, AttestationModule],
+  providers: [DeliveryAttempt, DeliveryQueue, DeliverySignal, DeliveryWorker, ReceiptJudge],
+  exports: [DeliveryQueue, DeliverySignal],
+})
+export class DeliveryModule {}

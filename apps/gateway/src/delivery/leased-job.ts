@@ -1,0 +1,18 @@
+/** One message that this worker alone may relay until its lease ends. */
+export interface LeasedJob {
+  readonly messageId: string;
+  /** The sealed message in its CBOR form. */
+  readonly sealed: Uint8Array;
+  /** 32 bytes. */
+  readonly sealedSha256: Uint8Array;
+  /** Names this lease; every write asks for it. */
+  readonly leaseOwner: string;
+  /** Counted from 1, this one included. */
+  readonly attempt: number;
+  /** By the database's clock, when it was leased. */
+  readonly expired: boolean;
+  /** An earlier attempt went out and was never answered: what became of it is not known. */
+  readonly dispatchedBefore: boolean;
+  /** The last interim receipt, verified when it was stored; null where there is none. */
+  readonly interimReceipt: string | null;
+}

@@ -1,0 +1,69 @@
+import { createHash, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { encodeKeyBinding, encodeRelayAnswer, encodeSealedAnswer, encodeSealedMessage, decodeSealedMessage, messageIdToText, toBase64Url, PROCESS_CUSTODY, type Outcome, type RelayAnswer, type SealedMessage } from '@communique-tee/protocol';
+import { signReceipt } from '@communique-tee/receipts';
+
+const random = (length: number) => new Uint8Array(randomBytes(length));
+export const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest());
+
+export type Attest = (fields: { nonce?: Uint8Array; userData?: Uint8Array; publicKey?: Uint8Array }) => Promise<Uint8Array>;
+
+/** Keys and receipts of an enclave, real in everything but that no message is ever opened: its offices are told to it. */
+export class EnclaveIdentity {
+  private readonly keys = generateKeyPairSync('ed25519');
+  private readonly keyId = random(16);
+
+  constructor(
+    private readonly attest: Attest,
+    private readonly pcr0: string,
+  ) {}
+
+  document(nonce?: Uint8Array): Promise<Uint8Array> {
+    const receiptKey = new Uint8Array(Buffer.from(this.keys.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'));
+    const userData = encodeKeyBinding({ keyId: this.keyId, receiptKey, custody: PROCESS_CUSTODY });
+    return this.attest({ ...(nonce === undefined ? {} : { nonce }), userData, publicKey: random(32) });
+  }
+
+  /** A receipt for these sealed bytes; `changes` and `key` forge it. */
+  async answer(sealed: Uint8Array, outcomes: readonly Outcome[], changes: Partial<RelayAnswer> = {}, forged: { claims?: object; key?: KeyObject } = {}): Promise<RelayAnswer> {
+    const document = await this.document();
+    const claims = {
+      v: 1 as const,
+      message_id: messageIdToText(decodeSealedMessage(sealed).messageId),
+      sealed_sha256: toBase64Url(sha256(sealed)),
+      suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305' as const,
+      offices: outcomes.map((outcome) => ({ commitment: toBase64Url(random(32)), outcome })),
+      time: Math.floor(Date.now() / 1000),
+      pcr0: this.pcr0,
+      attestation_sha256: toBase64Url(sha256(document)),
+      ...forged.claims,
+    };
+    const pending = outcomes.includes('pending');
+    return {
+      state: pending ? 'pending' : 'final',
+      retryAfterSeconds: null,
+      receipt: await signReceipt(claims, forged.key ?? this.keys.privateKey),
+      attestationDocument: document,
+      answer: encodeSealedAnswer({ nonce: random(24), ciphertext: random(64) }),
+      ...changes,
+    };
+  }
+
+  async encodedAnswer(...parameters: Parameters<EnclaveIdentity['answer']>): Promise<Uint8Array> {
+    return encodeRelayAnswer(await this.answer(...parameters));
+  }
+}
+
+/** The outside of a sealed message; its inside is noise. */
+export function sealedNoise(expiresAt: Date): { message: SealedMessage; sealed: Uint8Array; messageId: string } {
+  const message: SealedMessage = {
+    suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305',
+    keyId: random(16),
+    messageId: random(16),
+    expiresAtSeconds: Math.floor(expiresAt.getTime() / 1000),
+    nullifier: null,
+    encapsulatedKey: random(32),
+    nonce: random(24),
+    ciphertext: random(1024 + 16),
+  };
+  return { message, sealed: encodeSealedMessage(message), messageId: messageIdToText(message.messageId) };
+}
