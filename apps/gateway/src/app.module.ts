@@ -11,10 +11,17 @@ import { ObservabilityModule } from './observability/observability.module';
 
 @Module({})
 export class AppModule {
+  /** The whole gateway. */
   static of(config: GatewayConfig): DynamicModule {
-    return {
-      module: AppModule,
-      imports: [ConfigModule.of(config), ObservabilityModule, HttpModule, DatabaseModule, AuthModule, LimitsModule, BudgetModule, MessagesModule],
-    };
+    return { module: AppModule, imports: [...acceptingModules(config)] };
   }
+
+  /** What accepts messages, without what relays them: for tests that watch a message lie in its queue. */
+  static accepting(config: GatewayConfig): DynamicModule {
+    return { module: AppModule, imports: acceptingModules(config) };
+  }
+}
+
+function acceptingModules(config: GatewayConfig) {
+  return [ConfigModule.of(config), ObservabilityModule, HttpModule, DatabaseModule, AuthModule, LimitsModule, BudgetModule, MessagesModule];
 }

@@ -1,3 +1,4 @@
+import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
@@ -9,8 +10,8 @@ import { Logger } from './observability/logger';
 import { NestLogger } from './observability/nest-logger';
 
 /** The whole gateway, not yet listening. Close it with `close()`. */
-export async function createApp(config: GatewayConfig): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config), createHttpAdapter(config), { bodyParser: false, bufferLogs: true, abortOnError: false });
+export async function createApp(config: GatewayConfig, root: DynamicModule = AppModule.of(config)): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(root, createHttpAdapter(config), { bodyParser: false, bufferLogs: true, abortOnError: false });
   const logger = app.get(Logger);
   app.useLogger(new NestLogger(logger));
   configureServer(app);

@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { workspaceRoot } from '@communique-tee/test-support';
+import { type Environment, parseEnvironment } from './environment';
+import { VARIABLES } from './variables';
+
+const PCR0 = 'ab'.repeat(48);
+const GOOD: Environment = {
+  DATABASE_URL: 'postgresql://u:sesame@127.0.0.1/db',
+  AUTH_ISSUER: 'https://id.test/',
+  AUTH_AUDIENCE: 'a',
+  AUTH_JWKS_URL: 'https://id.test/jwks',
+  TEE_ENDPOINT: 'vsock:16:5000',
+  TEE_EXPECTED_CODE_HASH: `sha384:${PCR0}`,
+};
+const PRODUCTION: Environment = { ...GOOD, NODE_ENV: 'production', REDIS_URL: 'rediss://redis.test' };
+
+function config(environment: Environment, readFile?: (path: string) => string) {
+  const parsed = parseEnvironment(environment, readFile);
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  return parsed.config;
+}
+
+function problems(environment: Environment, readFile?: (path: string) => string): string[] {
+  const parsed = parseEnvironment(environment, readFile);
+  return parsed.ok ? [] : parsed.problems;
+}
+
+describe('the environment', () => {
+  it('has the defaults of the guide', () => {
+    expect(config(GOOD)).toMatchObject({
+      environment: 'development',
+      http: { host: '127.0.0.1', port: 3001, trustedProxies: [] },
+      rateLimits: { windowMs: 60_000, maxRequests: 100 },
+      budget: { userDayCapMicroUsd: 10_000_000n, systemHourCapMicroUsd: 100_000_000n, systemDayCapMicroUsd: 500_000_000n },
+      attestation: { verify: true, acceptedMeasurements: [{ pcr0: PCR0 }] },
+      enclave: { address: 'vsock:16:5000' },
+    });
+    expect(problems(PRODUCTION)).toEqual([]);
+  });
+
+  it('tells of everything that is wrong at once', () => {
+    const names = problems({ PORT: '70000', LOG_LEVEL: 'loud', SYSTEM_HOURLY_LIMIT: '1e3', REDIS_URL: 'http://x', TEE_EXPECTED_CODE_HASH: 'sha256:00', SENTRY_DSN: 'x', TEE_ENDPIONT: 'y', AUTH_ALGORITHMS: 'HS256' }).map((line) => line.split(':')[0]);
+    expect(names).toEqual(['AUTH_ALGORITHMS', 'AUTH_AUDIENCE', 'AUTH_ISSUER', 'AUTH_JWKS_URL', 'DATABASE_URL', 'LOG_LEVEL', 'PORT', 'REDIS_URL', 'SENTRY_DSN', 'SYSTEM_HOURLY_LIMIT', 'TEE_ENDPIONT', 'TEE_ENDPOINT', 'TEE_EXPECTED_CODE_HASH']);
+  });
+
+  it('never repeats a value', () => {
+    const secret = 'sesame-open';
+    const lines = problems(Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, `${secret}\n`])));
+    expect(lines.length).toBeGreaterThan(30);
+    expect(lines.join('\n')).not.toContain(secret);
+  });
+
+  it.each<[string, Environment, string]>([
+    ['a measurement of the wrong hash', { TEE_EXPECTED_CODE_HASH: `sha256:${'a'.repeat(64)}` }, 'TEE_EXPECTED_CODE_HASH: entry 1: sha256 cannot be a measurement of an enclave: PCR0 is a SHA-384'],
+    ['the measurement of a debug enclave', { TEE_EXPECTED_CODE_HASH: `sha384:${PCR0},sha384:${'0'.repeat(96)}` }, 'TEE_EXPECTED_CODE_HASH: entry 2: all zero'],
+    ['a measurement without its prefix', { TEE_EXPECTED_CODE_HASH: PCR0 }, 'TEE_EXPECTED_CODE_HASH: entry 1: must be'],
+    ['no measurement', { TEE_EXPECTED_CODE_HASH: ' ' }, 'TEE_EXPECTED_CODE_HASH: is required'],
+    ['two key sources', { AUTH_JWKS_FILE: '/x' }, 'AUTH_JWKS_URL: set either'],
+    ['an algorithm that is symmetric', { AUTH_ALGORITHMS: 'ES256,HS256' }, 'AUTH_ALGORITHMS: '],
+    ['no algorithm', { AUTH_ALGORITHMS: 'none' }, 'AUTH_ALGORITHMS: '],
+    ['another scheme of database', { DATABASE_URL: 'mysql://x/y' }, 'DATABASE_URL: must be a URL'],
+    ['an amount that is no amount', { DEFAULT_USER_DAILY_LIMIT: '10.0000001' }, 'DEFAULT_USER_DAILY_LIMIT: must be an amount'],
+    ['an endpoint without a context id', { TEE_ENDPOINT: 'vsock:5000' }, 'TEE_ENDPOINT: must be'],
+    ['an endpoint by name', { TEE_ENDPOINT: 'tcp:enclave.test:5000' }, 'TEE_ENDPOINT: must be'],
+    ['two endpoints', { ENCLAVE_URL: 'vsock:17:5000' }, 'ENCLAVE_URL: names another place'],
+    ['a lease shorter than a relay', { DELIVERY_LEASE_MS: '60000' }, 'DELIVERY_LEASE_MS: must be more'],
+    ['a back-off upside down', { DELIVERY_MIN_BACKOFF_MS: '5000', DELIVERY_MAX_BACKOFF_MS: '4000' }, 'DELIVERY_MIN_BACKOFF_MS: must not'],
+    ['a mock without its root', { TEE_PROVIDER: 'mock' }, 'ATTESTATION_DEVELOPMENT_ROOT_FILE: is required'],
+    ['a development root for AWS', { ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' }, 'ATTESTATION_DEVELOPMENT_ROOT_FILE: goes with'],
+    ['everybody as a trusted proxy', { TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES: '],
+  ])('refuses %s', (_, over, expected) => {
+    const lines = problems({ ...GOOD, ...over });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(expected);
+  });
+
+  it.each<[string, Environment, string]>([
+    ['verification switched off', { TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' }, 'TEE_ENABLE_ATTESTATION_VERIFICATION'],
+    ['a mock', { TEE_PROVIDER: 'mock', TEE_EXPECTED_CODE_HASH: `sha384:${PCR0}`, ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' }, 'TEE_PROVIDER'],
+    ['a development root', { ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' }, 'ATTESTATION_DEVELOPMENT_ROOT_FILE'],
+    ['no Redis', { REDIS_URL: '' }, 'REDIS_URL'],
+    ['keys over plain HTTP', { AUTH_JWKS_URL: 'http://id.test/jwks' }, 'AUTH_JWKS_URL'],
+    ['an enclave on another machine', { TEE_ENDPOINT: 'tcp:10.0.0.7:5000' }, 'TEE_ENDPOINT'],
+  ])('refuses %s in production', (_, over, name) => {
+    expect(problems({ ...PRODUCTION, ...over }).map((line) => line.split(':')[0])).toContain(name);
+  });
+
+  it('reads the development root, and says when it is none', () => {
+    const mock = { ...GOOD, TEE_PROVIDER: 'mock', ATTESTATION_DEVELOPMENT_ROOT_FILE: '/root.pem' };
+    const pem = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
+    expect(config(mock, () => pem).attestation.trustAnchorPem).toBe(pem);
+    expect(problems(mock, () => 'no pem')).toEqual(['ATTESTATION_DEVELOPMENT_ROOT_FILE: names a file that holds no PEM certificate']);
+    expect(problems(mock, () => { throw new Error('gone'); })).toEqual(['ATTESTATION_DEVELOPMENT_ROOT_FILE: names a file that cannot be read']);
+  });
+
+  it('takes an endpoint as a URL too, and several measurements', () => {
+    const { enclave, attestation } = config({ ...GOOD, TEE_ENDPOINT: 'vsock://16:5000', TEE_EXPECTED_CODE_HASH: `sha384:${PCR0}, sha384:${'CD'.repeat(48)},sha384:${PCR0}` });
+    expect(enclave.address).toBe('vsock:16:5000');
+    expect(attestation.acceptedMeasurements).toEqual([{ pcr0: PCR0 }, { pcr0: 'cd'.repeat(48) }]);
+  });
+
+  it('says what is set and does nothing', () => {
+    const { notices } = config({ ...PRODUCTION, OPENAI_API_KEY: 'k', METRICS_ENDPOINT: 'https://m.test', SENTRY_DSN: 'https://s.test/1', AWS_REGION: 'us-east-1' });
+    expect(notices.map(({ variable }) => variable)).toEqual(['OPENAI_API_KEY', 'METRICS_ENDPOINT', 'SENTRY_DSN', 'AWS_REGION']);
+    expect(config(GOOD).notices.map(({ variable }) => variable)).toEqual(['REDIS_URL']);
+  });
+
+  it('is documented in .env.example, with nothing missing and nothing more', () => {
+    const text = readFileSync(join(workspaceRoot(), '.env.example'), 'utf8');
+    const documented = [...text.matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1] ?? '');
+    expect(documented.sort()).toEqual(Object.keys(VARIABLES).sort());
+  });
+});

@@ -1,0 +1,40 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from '../app.module';
+import { parseEnvironment } from '../config/environment';
+import type { GatewayConfig } from '../config/gateway-config';
+import { createApp } from '../create-app';
+import { AUDIENCE, ISSUER } from './issuer';
+
+export function testConfig(environment: Record<string, string>): GatewayConfig {
+  const parsed = parseEnvironment({
+    NODE_ENV: 'test',
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    AUTH_ISSUER: ISSUER,
+    AUTH_AUDIENCE: AUDIENCE,
+    TEE_ENDPOINT: 'unix:/nonexistent/enclave.sock',
+    TEE_EXPECTED_CODE_HASH: `sha384:${'ab'.repeat(48)}`,
+    RATE_LIMIT_MAX_REQUESTS: '1000000',
+    DEFAULT_USER_DAILY_LIMIT: '1000',
+    SYSTEM_HOURLY_LIMIT: '1000',
+    EMERGENCY_SHUTDOWN_THRESHOLD: '1000',
+    ...environment,
+  });
+  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+  return parsed.config;
+}
+
+export interface GatewayUnderTest extends AsyncDisposable {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** The accepting half of the gateway on a free port of 127.0.0.1. */
+export async function startGateway(environment: Record<string, string>): Promise<GatewayUnderTest> {
+  const config = testConfig(environment);
+  const app = await createApp(config, AppModule.accepting(config));
+  await app.listen(0, '127.0.0.1');
+  const close = () => app.close();
+  return { app, url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), close, [Symbol.asyncDispose]: close };
+}

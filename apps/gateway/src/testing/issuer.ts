@@ -1,0 +1,27 @@
+import { writeFile } from 'node:fs/promises';
+import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+
+export const ISSUER = 'https://id.test/';
+export const AUDIENCE = 'communique-test';
+
+/** A real identity provider's half: a key pair, its public JWK, and tokens signed with it. */
+export async function createIssuer(algorithm = 'EdDSA', keyId = 'key-1') {
+  const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  const jwk: JWK = { ...(await exportJWK(publicKey)), kid: keyId, alg: algorithm, use: 'sig' };
+  return {
+    jwk,
+    publicKey,
+    privateKey,
+    async writeKeySet(file: string, more: readonly JWK[] = []): Promise<void> {
+      await writeFile(file, JSON.stringify({ keys: [jwk, ...more] }));
+    },
+    /** A good token unless `claims` say otherwise; a claim of undefined is left out. */
+    async token(subject: string | undefined, claims: JWTPayload = {}, header: { alg?: string; kid?: string } = {}): Promise<string> {
+      const now = Math.floor(Date.now() / 1000);
+      return new SignJWT({ iss: ISSUER, aud: AUDIENCE, iat: now, exp: now + 300, ...(subject === undefined ? {} : { sub: subject }), ...claims })
+        .setProtectedHeader({ alg: algorithm, kid: keyId, ...header })
+        .sign(privateKey);
+    },
+  };
+}
+export type Issuer = Awaited<ReturnType<typeof createIssuer>>;
