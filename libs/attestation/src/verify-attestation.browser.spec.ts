@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { chromiumAvailability, openModuleInChromium } from '../../../test/support/src/chromium';
+import { describeWith } from '../../../test/support/src/describe-with';
+import { allCases } from './testing/cases/all-cases';
+
+describeWith(chromiumAvailability(), 'verifyAttestation in Chromium', () => {
+  it('comes to the same as in Node, case for case', async () => {
+    const page = await openModuleInChromium(join(__dirname, 'testing/browser-entry.ts'));
+    try {
+      const cases = allCases();
+      expect(await page.call('outcomes', cases)).toEqual(cases.map(({ name, expected }) => [name, expected, expected]));
+    } finally {
+      await page.close();
+    }
+  });
+});
