@@ -143,7 +143,7 @@ function exchange(secure: TLSSocket, { origin, target, contentType, body }: Http
       insecureHTTPParser: false,
       signal,
     });
-    outgoing.once('error', reject);
+    outgoing.on('error', reject); // stays: one that comes after the answer must not end the process
     outgoing.once('upgrade', (_incoming, socket) => {
       socket.destroy();
       reject(new Error('upgraded'));

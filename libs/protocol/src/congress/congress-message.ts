@@ -15,7 +15,7 @@ import { HOUSE_OFFICE, SENATE_OFFICE } from './office';
  * the maximum is in units, which are never fewer, the minimum in characters, which are never more, so that either count is met.
  */
 const text = (min: number, max: number) =>
-  z.string().min(min).max(max).refine(isXmlText, { params: { rule: 'invalid_characters' } }).refine(hasInk(min), { params: { rule: 'too_short' } });
+  z.string().max(max).refine(isXmlText, { params: { rule: 'invalid_characters' } }).refine(hasInk(min), { params: { rule: 'too_short' } });
 
 const email = z.string().max(254).regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/).refine(isXmlText);
 const phone = z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/);
@@ -115,10 +115,8 @@ function ruleOf(issue: z.core.$ZodIssue, value: unknown): keyof typeof RULES {
   if (issue.code === 'too_small') return 'too_short';
   if (issue.code === 'too_big') return 'too_long';
   if (issue.code === 'unrecognized_keys') return 'unknown_field';
-  if (issue.code === 'custom') {
-    const rule: unknown = issue.params?.['rule'];
-    return rule === 'invalid_characters' || rule === 'repeated' || rule === 'too_short' ? rule : 'invalid';
-  }
+  const rule: unknown = issue.code === 'custom' ? issue.params?.['rule'] : undefined;
+  if (rule === 'invalid_characters' || rule === 'repeated' || rule === 'too_short') return rule;
   return valueAt(value, issue.path) === undefined ? 'required' : 'invalid';
 }
 
@@ -139,7 +137,6 @@ function readableOffices(value: unknown): string[] {
 }
 
 function isXmlText(value: string): boolean {
-  // eslint-disable-next-line no-control-regex -- XML 1.0 forbids these very characters
   return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(value) && value.isWellFormed();
 }
 

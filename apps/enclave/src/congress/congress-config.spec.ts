@@ -1,0 +1,62 @@
+import { testAuthority } from '@communique-tee/congress-simulator';
+import { rootCertificates } from 'node:tls';
+import { congressConfigSchema, congressDestinations } from '.';
+import { trustedAuthorities } from './congress-config';
+import { TEST_AGENT } from './testing/messages';
+
+const chamber = { origin: 'https://cwc.house.gov', apiKeyReadableInImage: 'a-test-key', deduplicates: false };
+const whole = { deliveryAgent: TEST_AGENT, house: chamber, senate: { ...chamber, origin: 'https://soapbox.senate.gov' } };
+const problems = (value: unknown) => congressConfigSchema.safeParse(value).error?.issues.map(({ path }) => path.join('.')) ?? [];
+
+describe('the Congress configuration', () => {
+  it('knows the paths and a careful pace, and nothing else by itself', () => {
+    const config = congressConfigSchema.parse(whole);
+    expect(config.house).toEqual({ ...chamber, messagePath: '/v2/message', minIntervalMs: 500, timeoutMs: 30_000 });
+    expect(config.senate.messagePath).toBe('/api/production-messages/');
+    expect(congressDestinations(config)).toEqual([{ host: 'cwc.house.gov', port: 443 }, { host: 'soapbox.senate.gov', port: 443 }]);
+    expect(problems({})).toEqual(['deliveryAgent', 'house', 'senate']);
+    expect(problems({ ...whole, house: {} })).toEqual(['house.origin', 'house.apiKeyReadableInImage', 'house.deduplicates']);
+    expect(problems({ ...whole, deliveryAgent: {} })).toHaveLength(5);
+  });
+
+  it.each([
+    'http://cwc.house.gov',
+    'https://cwc.house.gov/',
+    'https://cwc.house.gov/v2',
+    'https://user:password@cwc.house.gov',
+    'https://CWC.house.gov',
+    'https://cwc.house.gov:443',
+    'https://cwc.house.gov?x',
+    'cwc.house.gov',
+    'https://',
+    '',
+  ])('refuses the origin %p', (origin) => {
+    expect(problems({ ...whole, house: { ...chamber, origin } })).toEqual(['house.origin']);
+  });
+
+  it.each<[string, unknown]>([
+    ['messagePath', 'v2/message'],
+    ['messagePath', '/v2/message?apikey=x'],
+    ['messagePath', '/a b'],
+    ['messagePath', '/a\r\nhost: x'],
+    ['apiKeyReadableInImage', 'short'],
+    ['apiKeyReadableInImage', 'with a space'],
+    ['certificateAuthorities', 'not PEM'],
+    ['certificateAuthorities', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'],
+    ['deduplicates', 'yes'],
+    ['minIntervalMs', -1],
+    ['timeoutMs', 0],
+    ['proxy', 'http://x'],
+  ])('refuses %s: %p', (field, value) => {
+    expect(problems({ ...whole, house: { ...chamber, [field]: value } })).toEqual([field === 'proxy' ? 'house' : `house.${field}`]);
+  });
+
+  it('trusts the named authorities alone, or the roots that Node carries', async () => {
+    const [one, two] = await Promise.all([testAuthority(), testAuthority()]);
+    const { house } = congressConfigSchema.parse({ ...whole, house: { ...chamber, certificateAuthorities: one.certificatePem + two.certificatePem } });
+    expect(trustedAuthorities(house).map((pem) => pem.trim())).toEqual([one.certificatePem.trim(), two.certificatePem.trim()]);
+    expect(trustedAuthorities(congressConfigSchema.parse(whole).house)).toEqual([...rootCertificates]);
+    const leaf = await one.issue({ names: ['localhost'] });
+    expect(problems({ ...whole, house: { ...chamber, certificateAuthorities: leaf.certificatePem } })).toEqual(['house.certificateAuthorities']);
+  });
+});

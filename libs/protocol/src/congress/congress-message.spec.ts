@@ -1,0 +1,131 @@
+import { encodeCanonical } from '../cbor/cbor';
+import { encodeCongressMessage, parseCongressMessage, validateCongressMessage, type CongressMessage } from './congress-message';
+import { STATES, TOPICS } from './cwc-vocabulary';
+import { chamberOf, isOffice } from './office';
+
+const valid = (): CongressMessage => ({
+  version: 1,
+  deliverySecret: new Uint8Array(32).fill(7),
+  offices: ['HCA12', 'SCA01', 'SCA03'],
+  constituent: { prefix: 'Ms.', firstName: 'Test', lastName: 'Person', address1: '1 Test Street', city: 'Oakland', state: 'CA', zip: '94601', email: 'person@test.example' },
+  message: { subject: 'Clean water', body: 'Please keep the water clean.', topics: ['Health'] },
+  campaignId: 'c1',
+  proof: null,
+});
+
+/** The valid message with the value at `path` replaced, or taken away when it is undefined. */
+function changed(path: string, value: unknown): unknown {
+  const copy: Record<string, unknown> = { ...valid(), constituent: { ...valid().constituent }, message: { ...valid().message } };
+  const names = path.split('/').slice(1);
+  const last = names.pop() ?? '';
+  const target = names.reduce((here, name) => here[name] as Record<string, unknown>, copy);
+  if (value === undefined) Reflect.deleteProperty(target, last);
+  else target[last] = value;
+  return copy;
+}
+
+const problemsOf = (value: unknown) => {
+  const result = validateCongressMessage(value);
+  return result.ok ? [] : result.problems.map(({ pointer, code }) => `${pointer} ${code}`);
+};
+
+describe('a message to Congress', () => {
+  it('comes back from its encoding as it was, absent fields absent', () => {
+    const message: CongressMessage = { ...valid(), responseRequested: false, message: { ...valid().message, stance: 'pro', bills: [{ congress: 119, type: 'hr', number: 1 }] } };
+    expect(parseCongressMessage(encodeCongressMessage(message))).toEqual({ ok: true, message });
+    expect(encodeCongressMessage({ ...message, newsletterOptIn: undefined } as unknown as CongressMessage)).toEqual(encodeCongressMessage(message));
+  });
+
+  it.each(['/deliverySecret', '/offices', '/constituent', '/constituent/prefix', '/constituent/firstName', '/constituent/lastName', '/constituent/address1', '/constituent/city', '/constituent/state', '/constituent/zip', '/constituent/email', '/message', '/message/subject', '/message/body', '/message/topics', '/campaignId'])(
+    'is asked for %s when it is left out: nothing is made up',
+    (path) => {
+      expect(problemsOf(changed(path, undefined))).toEqual([`${path} required`]);
+    },
+  );
+
+  it.each<[string, unknown, string]>([
+    ['/constituent/prefix', '', 'too_short'],
+    ['/constituent/prefix', ' \u00a0', 'too_short'],
+    ['/constituent/city', '\u{1f5fd}\u{1f5fd}', 'too_short'],
+    ['/constituent/address2', 'ab', 'too_short'],
+    ['/constituent/city', 'x'.repeat(501), 'too_long'],
+    ['/constituent/city', 'a\u0000bc', 'invalid_characters'],
+    ['/constituent/city', 'half \ud83d', 'invalid_characters'],
+    ['/constituent/state', 'ZZ', 'invalid'],
+    ['/constituent/zip', '9460', 'invalid'],
+    ['/constituent/zip', '94601\n', 'invalid'],
+    ['/constituent/phone', '5105550100', 'invalid'],
+    ['/constituent/email', 'a@b', 'invalid'],
+    ['/constituent/email', 'a@b@c.d', 'invalid'],
+    ['/message/subject', 'Short', 'too_short'],
+    ['/message/subject', '\u{1f5fd}'.repeat(5), 'too_short'],
+    ['/message/body', 'x'.repeat(10_001), 'too_long'],
+    ['/message/topics', [], 'too_short'],
+    ['/message/stance', 'Pro', 'invalid'],
+    ['/message/moreInfo', 'javascript:alert(1)', 'invalid'],
+    ['/message/moreInfo', 'https://example.org/%zz', 'invalid'],
+    ['/message/moreInfo', 'https://example.org:99999/', 'invalid'],
+    ['/message/moreInfo', 'https://user@example.org/', 'invalid'],
+    ['/campaignId', 'x', 'too_short'],
+    ['/offices', [], 'too_short'],
+    ['/offices', ['HCA12', 'HCA12'], 'repeated'],
+    ['/offices', ['HCA12', 'SCA01', 'SCA02', 'SCA03', 'HCA13'], 'too_long'],
+    ['/proof', {}, 'invalid'],
+    ['/deliverySecret', new Uint8Array(31), 'invalid'],
+    ['/responseRequested', 'yes', 'invalid'],
+    ['/version', 2, 'invalid'],
+  ])('%s as %p is %p', (path, value, code) => {
+    expect(problemsOf(changed(path, value))).toContain(`${path} ${code}`);
+  });
+
+  it.each(['HCA1', 'HCA123', 'SCA04', 'SCA00', 'XCA01', 'hca12', 'HCA12\n', 'H!A12'])('has no office %p', (office) => {
+    expect(isOffice(office)).toBe(false);
+    expect(problemsOf(changed('/offices', [office]))).toEqual(['/offices/0 invalid']);
+  });
+
+  it.each(['https://example.org', 'http://example.org:8080/a/b?c=d&e=%20#f', 'https://example.org/?q'])('may point to %s', (address) => {
+    expect(problemsOf(changed('/message/moreInfo', address))).toEqual([]);
+  });
+
+  it('has no field that is not known', () => {
+    expect(problemsOf({ ...valid(), extra: 1 })).toEqual([' unknown_field']);
+    expect(problemsOf(changed('/constituent/ssn', '1'))).toEqual(['/constituent unknown_field']);
+  });
+
+  it('lists everything that is wrong, without the values', () => {
+    const result = validateCongressMessage({ ...valid(), campaignId: '!', constituent: { ...valid().constituent, zip: 'geheim', city: '' } });
+    expect(result).toMatchObject({ ok: false, offices: ['HCA12', 'SCA01', 'SCA03'] });
+    expect(JSON.stringify(result)).not.toMatch(/geheim|!/);
+    expect(problemsOf({ ...valid(), campaignId: '!', constituent: { ...valid().constituent, zip: 'geheim' } })).toEqual(['/constituent/zip invalid', '/campaignId too_short']);
+  });
+
+  it('keeps the offices that can be read from a message that cannot', () => {
+    const result = validateCongressMessage({ offices: ['HCA12', 'HCA12', 'nonsense', 7, 'SCA01'] });
+    expect(result).toMatchObject({ ok: false, offices: ['HCA12', 'SCA01'] });
+  });
+
+  it.each<[string, Uint8Array]>([
+    ['nothing', new Uint8Array()],
+    ['bytes', Uint8Array.of(0xff, 0x00)],
+    ['more than one item', Uint8Array.of(0, 0)],
+    ['more than the limit', new Uint8Array(300_000)],
+    ['deep nesting', new Uint8Array(1000).fill(0x81)],
+  ])('is malformed as %s', (_name, bytes) => {
+    expect(parseCongressMessage(bytes)).toMatchObject({ ok: false, offices: [], problems: [{ code: 'malformed' }] });
+  });
+
+  it('is no array, null, number or text', () => {
+    for (const value of [[], null, 7, 'x']) expect(parseCongressMessage(encodeCanonical(value))).toMatchObject({ ok: false });
+  });
+});
+
+describe('the vocabulary', () => {
+  it('has the 56 states and territories and the 32 topics, each once', () => {
+    expect(new Set(STATES).size).toBe(56);
+    expect(new Set(TOPICS).size).toBe(32);
+  });
+
+  it('tells the chamber by the first letter', () => {
+    expect([chamberOf('HCA12'), chamberOf('SCA01')]).toEqual(['house', 'senate']);
+  });
+});

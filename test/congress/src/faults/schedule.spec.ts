@@ -1,0 +1,58 @@
+import { FaultSchedule } from './schedule';
+
+const schedule = (plan: Parameters<FaultSchedule['set']>[0]) => {
+  const faults = new FaultSchedule();
+  faults.set(plan);
+  return faults;
+};
+const status = (code: number) => ({ kind: 'status' as const, status: code });
+
+describe('the fault schedule', () => {
+  it('has none at first', () => {
+    expect(new FaultSchedule().take('house', 'HCA12')).toBeNull();
+  });
+
+  it('hands out the first that fits, as often as it says', () => {
+    const faults = schedule({
+      queue: [
+        { fault: status(500), chamber: 'senate' },
+        { fault: status(501), office: 'HCA12', times: 2 },
+        { fault: status(502), times: 'always' },
+      ],
+    });
+    const taken = [faults.take('house', 'HCA12'), faults.take('house', 'HCA13'), faults.take('senate', 'SCA01'), faults.take('house', 'HCA12'), faults.take('house', 'HCA12'), faults.take('senate', null)];
+    expect(taken.map((fault) => (fault?.kind === 'status' ? fault.status : null))).toEqual([501, 502, 500, 501, 502, 502]);
+  });
+
+  it('strikes before reading only with a cut that is next and names no office', () => {
+    const cut = { kind: 'cut' as const, at: 'before_reading' as const };
+    expect(schedule({ queue: [{ fault: cut }] }).takeBeforeReading('house')).toBe(true);
+    expect(schedule({ queue: [{ fault: cut, chamber: 'senate' }] }).takeBeforeReading('house')).toBe(false);
+    expect(schedule({ queue: [{ fault: status(500) }, { fault: cut }] }).takeBeforeReading('house')).toBe(false);
+    expect(schedule({ queue: [{ fault: cut, office: 'HCA12' }] }).takeBeforeReading('house')).toBe(false);
+  });
+
+  it('strikes by probability, the same with the same seed', () => {
+    const random = { seed: 42, probability: 0.25, faults: [status(500), status(502)] };
+    const run = (seed: number) => {
+      const faults = schedule({ random: { ...random, seed } });
+      return Array.from({ length: 1000 }, () => faults.take('house', null)).map((fault) => (fault?.kind === 'status' ? fault.status : 0));
+    };
+    expect(run(42)).toEqual(run(42));
+    expect(run(42)).not.toEqual(run(43));
+    const struck = run(42).filter((code) => code !== 0);
+    expect(struck.length).toBeGreaterThan(180);
+    expect(struck.length).toBeLessThan(320);
+    expect(new Set(struck)).toEqual(new Set([500, 502]));
+  });
+
+  it.each([
+    ['a status that is none', { queue: [{ fault: { kind: 'status', status: 99 } }] }],
+    ['an unknown kind', { queue: [{ fault: { kind: 'fire' } }] }],
+    ['a field too many', { queue: [], more: true }],
+    ['a probability above one', { random: { seed: 1, probability: 1.1, faults: [{ kind: 'garbage' }] } }],
+    ['a delay without end', { queue: [{ fault: { kind: 'slow', delayMs: 1e12 } }] }],
+  ])('refuses %s', (_name, plan) => {
+    expect(() => schedule(plan as never)).toThrow();
+  });
+});
