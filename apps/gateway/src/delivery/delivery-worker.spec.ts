@@ -1,0 +1,391 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { createNsm } from '@communique-tee/nsm';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { encodeRelayAnswer, type MessageStatus, type Outcome } from '@communique-tee/protocol';
+import { migrate, startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import { AttestationJudge } from '../attestation/attestation-judge';
+import { AttestationMonitor } from '../attestation/attestation-monitor';
+import { TestEnclave, answer, cut, problem, silent, type Behaviour } from '../enclave/testing/test-enclave';
+import { DeliveryBench, type BenchConfig } from './testing/delivery-bench';
+import { EnclaveIdentity } from './testing/enclave-identity';
+
+const trusting = { isTrusted: () => true, checkNow: () => Promise.resolve(), onTrusted: () => undefined };
+
+/** Waits for a state, however long that takes: jest's own limit ends what never comes. */
+async function until<T>(look: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
+  for (;;) {
+    const value = await look();
+    if (fits(value)) return value;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('DeliveryWorker', () => {
+  let postgres: Postgres;
+  let folder: TemporaryFolder;
+  let config: BenchConfig;
+  let identity: EnclaveIdentity;
+  let enclave: TestEnclave;
+  let bench: DeliveryBench;
+  const others: DeliveryBench[] = [];
+
+  beforeAll(async () => {
+    [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
+    await migrate(postgres.url);
+    const nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
+    identity = new EnclaveIdentity((fields) => nsm.attest(fields), developmentMeasurements.pcr0);
+    config = {
+      database: { url: postgres.url, poolSize: 5 },
+      enclave: { address: `unix:${folder.file('enclave')}`, timeoutMs: 20_000 },
+      attestation: { verify: true, acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchorPem: await developmentRootPem(folder.file('root')), cacheMs: 0, maxAgeMs: 60_000 },
+      delivery: { concurrency: 4, leaseMs: 60_000, minBackoffMs: 10, maxBackoffMs: 50, pollMs: 20 },
+      budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
+    };
+  });
+  afterAll(async () => {
+    await postgres.stop();
+    await folder.remove();
+  });
+
+  beforeEach(async () => {
+    enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, accepting(['accepted']));
+    await enclave.start();
+    bench = new DeliveryBench(config);
+  });
+  afterEach(async () => {
+    await bench.database.client.deliveryJob.deleteMany();
+    await Promise.all([bench, ...others.splice(0)].map((each) => each.close()));
+    await enclave.stop();
+  });
+
+  const accepting = (outcomes: readonly Outcome[], ...forged: Parameters<EnclaveIdentity['answer']> extends [unknown, unknown, ...infer Rest] ? Rest : never): Behaviour =>
+    async (request, response) => { answer(response, 200, 'application/cbor', await identity.encodedAnswer(request.body, outcomes, ...forged)); };
+  /** One behaviour after the other, the last for good. */
+  const inTurn = (...behaviours: [Behaviour, ...Behaviour[]]): Behaviour => {
+    let turn = 0;
+    return (...parameters) => (behaviours[Math.min(turn++, behaviours.length - 1)] ?? behaviours[0])(...parameters);
+  };
+  const otherBench = (changes: Partial<BenchConfig> = {}) => {
+    const made = new DeliveryBench({ ...config, ...changes });
+    others.push(made);
+    return made;
+  };
+  const start = (on = bench, monitor: Parameters<DeliveryBench['worker']>[0] = trusting) => {
+    const made = on.worker(monitor);
+    made.worker.onApplicationBootstrap();
+    return made;
+  };
+  const ended = (messageId: string) => until(() => bench.message(messageId), ({ endedAt }) => endedAt !== null);
+  const settledOf = ({ reservations }: Awaited<ReturnType<typeof ended>>) => reservations.map(({ state, settledMicroUsd }) => ({ state, settledMicroUsd }));
+  const settled = (amount: bigint) => [{ state: 'settled', settledMicroUsd: amount }];
+
+  describe('ends a message by the receipt', () => {
+    it.each<[Outcome[], MessageStatus, bigint]>([
+      [['accepted', 'duplicate'], 'delivered', 20_000n],
+      [['accepted', 'refused'], 'partially_delivered', 10_000n],
+      [['refused'], 'refused', 0n],
+      [['accepted', 'unknown'], 'unknown', 20_000n],
+      [[], 'refused', 0n],
+    ])('%j: %s', async (outcomes, status, cost) => {
+      enclave.behaviour = accepting(outcomes);
+      const { messageId, sealed } = await bench.accept();
+      start();
+      const message = await ended(messageId);
+      expect(message).toMatchObject({ status, reason: null, attempts: 1, job: null, receipt: expect.any(String) as string, attestationDocument: expect.any(Uint8Array) as Uint8Array, sealedAnswer: expect.any(Uint8Array) as Uint8Array });
+      expect(settledOf(message)).toEqual(settled(cost));
+      expect(enclave.requests.map(({ body }) => Buffer.from(body).equals(sealed))).toEqual([true]);
+    });
+  });
+
+  it('keeps the interim receipt while an office is pending, and asks again with the same bytes', async () => {
+    const receipts: string[] = [];
+    enclave.behaviour = async (request, response) => {
+      const made = await identity.answer(request.body, receipts.length === 0 ? ['accepted', 'pending'] : ['accepted', 'accepted'], receipts.length === 0 ? { retryAfterSeconds: 3600 } : {});
+      receipts.push(made.receipt);
+      answer(response, 200, 'application/cbor', encodeRelayAnswer(made));
+    };
+    const { messageId } = await bench.accept();
+    const { signal } = start();
+    const waiting = await until(() => bench.message(messageId), ({ receipt }) => receipt !== null);
+    expect(waiting).toMatchObject({ status: 'queued', reason: 'office_unreachable', endedAt: null, receipt: receipts[0], job: { dispatchedAt: null, leaseOwner: null }, reservations: [{ state: 'reserved' }] });
+    expect(waiting.job?.nextAttemptAt.getTime()).toBeGreaterThan(Date.now() + 3_500_000); // the enclave's patience, past our own cap
+    await bench.database.client.deliveryJob.update({ where: { messageId }, data: { nextAttemptAt: new Date(0) } });
+    signal.notify();
+    expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2, receipt: receipts[1] });
+    expect(enclave.requests[0]?.body).toEqual(enclave.requests[1]?.body);
+  });
+
+  it('delivers once the enclave is there, and has sent nothing before', async () => {
+    await enclave.stop();
+    const { messageId } = await bench.accept();
+    start();
+    const waiting = await until(() => bench.message(messageId), ({ attempts, status }) => attempts >= 2 && status === 'queued');
+    expect(waiting).toMatchObject({ reason: 'enclave_unavailable', job: { dispatchedAt: null } });
+    await enclave.start();
+    expect(await ended(messageId)).toMatchObject({ status: 'delivered' });
+  });
+
+  it.each<[string, Behaviour]>([
+    ['a cut connection', cut],
+    ['garbage', (_request, response) => { answer(response, 200, 'application/cbor', 'garbage'); }],
+    ['a huge answer', (_request, response) => { answer(response, 200, 'application/cbor', new Uint8Array(1 << 20)); }],
+    ['an internal error', problem('internal_error')],
+  ])('asks again after %s, remembering that it was sent', async (_what, behaviour) => {
+    let standing: Date | null | undefined;
+    const { messageId } = await bench.accept();
+    enclave.behaviour = inTurn(behaviour, async (request, response) => {
+      standing = (await bench.message(messageId)).job?.dispatchedAt;
+      await accepting(['duplicate'])(request, response);
+    });
+    start();
+    expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2 });
+    expect(standing).toBeInstanceOf(Date);
+  });
+
+  it('has noted the dispatch before a byte arrives', async () => {
+    const { messageId } = await bench.accept();
+    let noted: Date | null | undefined;
+    enclave.behaviour = async (request, response) => {
+      noted = (await bench.message(messageId)).job?.dispatchedAt;
+      await accepting(['accepted'])(request, response);
+    };
+    start();
+    await ended(messageId);
+    expect(noted).toBeInstanceOf(Date);
+  });
+
+  it('gives up on an enclave that is slow, and asks again', async () => {
+    enclave.behaviour = inTurn(silent, accepting(['accepted']));
+    const impatient = otherBench({ enclave: { ...config.enclave, timeoutMs: 100 } });
+    const { messageId } = await bench.accept();
+    start(impatient);
+    expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2 });
+  });
+
+  describe('the problems that end a message', () => {
+    it.each([
+      ['key_retired', 'key_retired'],
+      ['sealed_message_refused', 'refused'],
+      ['message_expired', 'expired'],
+    ] as const)('%s: %s, for nothing', async (code, status) => {
+      enclave.behaviour = problem(code);
+      const { messageId } = await bench.accept();
+      start();
+      const message = await ended(messageId);
+      expect(message).toMatchObject({ status, reason: code, job: null, receipt: null });
+      expect(settledOf(message)).toEqual(settled(0n));
+    });
+
+    it.each(['key_retired', 'message_expired'] as const)('%s after a cut connection: unknown, for all that was reserved', async (code) => {
+      enclave.behaviour = inTurn(cut, problem(code));
+      const { messageId } = await bench.accept();
+      start();
+      const message = await ended(messageId);
+      expect(message).toMatchObject({ status: 'unknown', reason: code });
+      expect(settledOf(message)).toEqual(settled(40_000n));
+    });
+
+    it('busy in between does not make an unanswered dispatch forgotten', async () => {
+      enclave.behaviour = inTurn(cut, problem('enclave_busy'), problem('key_retired'));
+      const { messageId } = await bench.accept();
+      start();
+      expect(await ended(messageId)).toMatchObject({ status: 'unknown', attempts: 3 });
+    });
+
+    it('key_retired after an interim receipt: by that receipt', async () => {
+      enclave.behaviour = inTurn(accepting(['accepted', 'pending']), problem('key_retired'));
+      const { messageId } = await bench.accept();
+      start();
+      const message = await ended(messageId);
+      expect(message).toMatchObject({ status: 'partially_delivered', reason: 'key_retired', receipt: expect.any(String) as string });
+      expect(settledOf(message)).toEqual(settled(10_000n));
+    });
+  });
+
+  describe('a message whose time is over', () => {
+    it('ends and is not sent', async () => {
+      const { messageId } = await bench.accept(new Date(Date.now() - 1000));
+      start();
+      const message = await ended(messageId);
+      expect(message).toMatchObject({ status: 'expired', reason: 'message_expired', job: null });
+      expect(settledOf(message)).toEqual(settled(0n));
+      expect(enclave.requests).toEqual([]);
+    });
+
+    it('is unknown where it had been sent and not answered', async () => {
+      const { messageId } = await bench.accept(new Date(Date.now() - 1000));
+      await bench.database.client.deliveryJob.update({ where: { messageId }, data: { dispatchedAt: new Date() } });
+      start();
+      const message = await ended(messageId);
+      expect(message).toMatchObject({ status: 'unknown', reason: 'message_expired' });
+      expect(settledOf(message)).toEqual(settled(40_000n));
+    });
+
+    it('keeps its interim receipt and is paid by it', async () => {
+      const { messageId, sealed } = await bench.accept(new Date(Date.now() - 1000));
+      const { receipt, attestationDocument } = await identity.answer(sealed, ['accepted', 'pending']);
+      await bench.database.client.message.update({ where: { id: messageId }, data: { receipt, attestationDocument: new Uint8Array(attestationDocument) } });
+      start();
+      const message = await ended(messageId);
+      expect(message).toMatchObject({ status: 'expired', receipt });
+      expect(settledOf(message)).toEqual(settled(10_000n));
+    });
+
+    it('ends though nothing may be relayed', async () => {
+      const { messageId } = await bench.accept(new Date(Date.now() - 1000));
+      start(bench, { ...trusting, isTrusted: () => false });
+      expect(await ended(messageId)).toMatchObject({ status: 'expired' });
+    });
+  });
+
+  describe('a receipt that cannot be trusted', () => {
+    it.each<[string, () => Behaviour]>([
+      ['signed by another key', () => accepting(['accepted'], {}, { key: generateKeyPairSync('ed25519').privateKey })],
+      ['for another message', () => accepting(['accepted'], {}, { claims: { message_id: '00000000-0000-4000-8000-000000000000' } })],
+      ['for other sealed bytes', () => accepting(['accepted'], {}, { claims: { sealed_sha256: 'A'.repeat(43) } })],
+      ['of another measurement', () => accepting(['accepted'], {}, { claims: { pcr0: 'ab'.repeat(48) } })],
+      ['that contradicts the state beside it', () => accepting(['accepted', 'pending'], { state: 'final' })],
+    ])('%s ends nothing', async (_what, forged) => {
+      enclave.behaviour = inTurn(forged(), forged(), accepting(['refused']));
+      const { messageId } = await bench.accept();
+      start();
+      expect(await ended(messageId)).toMatchObject({ status: 'refused', attempts: 3 });
+      expect(bench.lines.filter((line) => line.includes('the receipt of an answer cannot be trusted'))).toHaveLength(2);
+    });
+  });
+
+  describe('several workers', () => {
+    it('take up what a dead one held, and ask the enclave, which knows it', async () => {
+      const { messageId } = await bench.accept();
+      const dying = otherBench({ delivery: { ...config.delivery, leaseMs: 200 } });
+      const [job] = await dying.queue.lease(1, 'dying', true);
+      if (job === undefined) throw new Error('nothing was due');
+      await dying.queue.dispatch(job); // and dies here, its bytes perhaps on the way
+      enclave.behaviour = accepting(['duplicate']);
+      start();
+      const message = await ended(messageId);
+      expect(message).toMatchObject({ status: 'delivered', attempts: 2 });
+      expect(settledOf(message)).toEqual(settled(10_000n));
+      expect(await dying.queue.end(job, { kind: 'end', status: 'refused', reason: null, cost: { copies: [] }, answer: null })).toBe(false);
+      expect(await bench.message(messageId)).toMatchObject({ status: 'delivered' });
+    });
+
+    it('do not overwrite each other when one answers after its lease', async () => {
+      const answers: (() => void)[] = [];
+      const slow = otherBench({ delivery: { ...config.delivery, leaseMs: 100 } });
+      const { messageId } = await bench.accept();
+      enclave.behaviour = inTurn(
+        async (request, response) => {
+          await new Promise<void>((resolve) => answers.push(resolve));
+          await accepting(['refused'])(request, response);
+        },
+        accepting(['accepted']),
+      );
+      const { worker } = start(slow);
+      await until(() => Promise.resolve(answers.length), (count) => count === 1);
+      const stopping = worker.beforeApplicationShutdown(); // takes nothing up again, waits for its answer
+      start();
+      expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2 });
+      answers.forEach((late) => { late(); });
+      await stopping;
+      expect(slow.lines.some((line) => line.includes('another worker has this message'))).toBe(true);
+      const message = await bench.message(messageId);
+      expect(message).toMatchObject({ status: 'delivered' });
+      expect(settledOf(message)).toEqual(settled(10_000n));
+    });
+
+    it('relay each of many messages once', async () => {
+      const accepted = await Promise.all(Array.from({ length: 20 }, () => bench.accept()));
+      start();
+      start(otherBench());
+      start(otherBench());
+      for (const { messageId } of accepted) expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 1 });
+      expect(enclave.requests).toHaveLength(20);
+    });
+  });
+
+  describe('asked to stop', () => {
+    it('finishes what is under way and takes up nothing new', async () => {
+      let release: () => void = () => undefined;
+      enclave.behaviour = async (request, response) => {
+        await new Promise<void>((resolve) => { release = resolve; });
+        await accepting(['accepted'])(request, response);
+      };
+      const first = await bench.accept();
+      const { worker, signal } = start();
+      await until(() => Promise.resolve(enclave.requests.length), (count) => count === 1);
+      const stopped = worker.beforeApplicationShutdown();
+      const second = await bench.accept();
+      signal.notify();
+      release();
+      await stopped;
+      expect(await bench.message(first.messageId)).toMatchObject({ status: 'delivered' });
+      expect(await bench.message(second.messageId)).toMatchObject({ status: 'queued', attempts: 0, job: { leaseOwner: null } });
+    });
+  });
+
+  it('hears of a fresh message at once', async () => {
+    const patient = otherBench({ delivery: { ...config.delivery, pollMs: 60_000 } });
+    const { signal } = start(patient);
+    await new Promise((resolve) => setTimeout(resolve, 50)); // its first look found nothing
+    const { messageId } = await bench.accept();
+    signal.notify();
+    expect(await ended(messageId)).toMatchObject({ status: 'delivered' });
+  });
+
+  it('stores an answer that came while the database was away', async () => {
+    const { messageId } = await bench.accept();
+    enclave.behaviour = async (request, response) => {
+      await postgres.kill();
+      await accepting(['accepted'])(request, response);
+      setTimeout(() => void postgres.restart(), 100);
+    };
+    start();
+    const message = await until(
+      () => bench.message(messageId).catch(() => undefined),
+      (value) => value?.endedAt instanceof Date,
+    );
+    expect(message).toMatchObject({ status: 'delivered', attempts: 1 });
+  });
+
+  describe('an enclave that is not the expected one', () => {
+    it('gets nothing until it is', async () => {
+      const { messageId } = await bench.accept();
+      const wrong = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root'), pcrs: new Map([[0, new Uint8Array(48).fill(9)]]) }));
+      let attested = new EnclaveIdentity((fields) => wrong.attest(fields), '09'.repeat(48));
+      enclave.behaviour = async (request, response) => {
+        if (request.path !== '/attestation') return accepting(['accepted'])(request, response);
+        answer(response, 200, 'application/cose', await attested.document(Buffer.from(request.query.get('nonce') ?? '', 'hex')));
+      };
+      const monitor = new AttestationMonitor(new AttestationJudge(config, bench.enclave()), bench.logger);
+      try {
+        await monitor.checkNow();
+        expect(monitor.state()).toMatchObject({ kind: 'refused', code: 'ERR_ATTESTATION_MEASUREMENT' });
+        const { signal } = start(bench, monitor);
+        for (let round = 0; round < 5; round++) {
+          signal.notify();
+          await new Promise((resolve) => setTimeout(resolve, 30));
+        }
+        expect(await bench.message(messageId)).toMatchObject({ status: 'queued', attempts: 0 });
+        expect(enclave.requests.filter(({ path }) => path === '/messages')).toEqual([]);
+        attested = identity;
+        await monitor.checkNow();
+        expect(monitor.state()).toMatchObject({ kind: 'verified', pcr0: developmentMeasurements.pcr0 });
+        expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 1 });
+      } finally {
+        await monitor.beforeApplicationShutdown();
+      }
+    });
+  });
+
+  it('logs nothing of what it carries', async () => {
+    const { messageId, sealed } = await bench.accept();
+    start();
+    const { receipt } = await ended(messageId);
+    await bench.stopWorkers();
+    const log = bench.lines.join('');
+    expect(log).toContain(messageId);
+    expect(log).not.toContain(receipt);
+    for (const encoding of ['base64', 'base64url', 'hex'] as const) expect(log).not.toContain(Buffer.from(sealed).subarray(200, 260).toString(encoding));
+  });
+});

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { AttestationMonitor } from '../attestation/attestation-monitor';
+import { BudgetService } from '../budget/budget.service';
+import { Database } from '../database/database';
+import { DeliveryQueue } from '../delivery/delivery-queue';
+import { EnclaveClient } from '../enclave/enclave-client';
+import { ProblemError } from '../http/problem-error';
+import { RateLimits } from '../limits/rate-limits';
+
+/** A due job that no worker takes for so long: the workers are stuck, or nothing may be relayed. Congress being away does not count. */
+const MAX_OVERDUE_MS = 60_000;
+const CHECK_TIMEOUT_MS = 3000;
+
+/** One indicator for each thing that delivery stands on: up, or down with a stable `code`. Never a secret, an address or a text from outside. */
+@Injectable()
+export class TeeIndicators {
+  constructor(
+    private readonly indicator: HealthIndicatorService,
+    private readonly enclaveClient: EnclaveClient,
+    private readonly monitor: AttestationMonitor,
+    private readonly databases: Database,
+    private readonly rateLimits: RateLimits,
+    private readonly deliveryQueue: DeliveryQueue,
+    private readonly budgets: BudgetService,
+  ) {}
+
+  async enclave(): Promise<HealthIndicatorResult> {
+    const session = this.indicator.check('enclave');
+    const result = await this.enclaveClient.health({ signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) });
+    if (result.kind === 'unreachable') return session.down({ code: 'enclave_unavailable', cause: result.code });
+    if (result.kind === 'problem') return session.down({ code: result.code });
+    return result.answer.healthy ? session.up({ enclaveId: result.answer.enclaveId }) : session.down({ code: 'enclave_unhealthy', enclaveId: result.answer.enclaveId });
+  }
+
+  attestation(): Promise<HealthIndicatorResult> {
+    const session = this.indicator.check('attestation');
+    const state = this.monitor.state();
+    switch (state.kind) {
+      case 'off':
+        return Promise.resolve(session.degraded({ code: 'attestation_not_verified' }));
+      case 'starting':
+        return Promise.resolve(session.down({ code: 'attestation_not_yet_verified' }));
+      case 'verified': {
+        const { moduleId, pcr0, ageMs } = state;
+        return Promise.resolve(this.monitor.isTrusted() ? session.up({ moduleId, pcr0, ageMs }) : session.down({ code: 'attestation_stale', ageMs }));
+      }
+      case 'refused':
+        return Promise.resolve(session.down({ code: 'attestation_refused', check: state.code, ageMs: state.ageMs }));
+      case 'unreachable':
+        return Promise.resolve(session.down({ code: 'enclave_unavailable', cause: state.code, ageMs: state.ageMs }));
+    }
+  }
+
+  database(): Promise<HealthIndicatorResult> {
+    return this.asking('database', async () => {
+      await this.databases.read((client) => client.$queryRaw`SELECT 1`);
+      return {};
+    });
+  }
+
+  redis(): Promise<HealthIndicatorResult> {
+    const session = this.indicator.check('redis');
+    const { store, degraded, degradedSince } = this.rateLimits.state();
+    if (degraded) return Promise.resolve(session.down({ code: 'redis_unavailable', since: degradedSince?.toISOString() ?? null }));
+    return Promise.resolve(session.up({ store }));
+  }
+
+  queue(): Promise<HealthIndicatorResult> {
+    return this.asking('queue', async () => {
+      const { waiting, overdueMs } = await this.deliveryQueue.state();
+      return { waiting, overdueMs, ...(overdueMs > MAX_OVERDUE_MS ? { code: 'queue_overdue' } : {}) };
+    });
+  }
+
+  budget(): Promise<HealthIndicatorResult> {
+    return this.asking('budget', async () => {
+      const { stopped, stoppedSince, hour, day } = await this.budgets.state();
+      const windows = [hour, day].map((window) => ({ full: window.reservedMicroUsd + window.spentMicroUsd >= window.capMicroUsd, resetsAt: window.resetsAt.toISOString() }));
+      if (stopped) return { code: 'emergency_stop', since: stoppedSince?.toISOString() ?? null };
+      if (windows[0]?.full === true) return { code: 'system_hourly_limit_reached', resetsAt: windows[0].resetsAt };
+      return {};
+    });
+  }
+
+  /** What asks the database: down with its `code` where there is one, or where the database cannot be asked in time. */
+  private async asking(key: string, ask: () => Promise<Record<string, unknown>>): Promise<HealthIndicatorResult> {
+    const session = this.indicator.check(key);
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const late = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(() => { reject(new ProblemError('database_unavailable')); }, CHECK_TIMEOUT_MS);
+      });
+      const data = await Promise.race([ask(), late]);
+      return 'code' in data ? session.down(data) : session.up(data);
+    } catch (error) {
+      return session.down({ code: error instanceof ProblemError ? error.code : 'internal_error' });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
