@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
@@ -119,6 +119,19 @@ describe('the schema engine behind the Prisma CLI', () => {
     const written = await prisma(['migrate', 'diff', '--from-migrations', folder.file('migrations'), '--to-schema', folder.file('schema.prisma'), '--script']);
     expect(written).toMatchObject({ code: 0, output: expect.stringContaining('ADD COLUMN     "subtitle" TEXT;') as string });
     expect(written.output).not.toContain('title" TEXT NOT NULL');
+    expect(await query("select datname from pg_database where datname like '%shadow%'")).toEqual([]);
+  });
+
+  it('develops: applies what is pending, writes the next migration and applies it', async () => {
+    if (process.platform !== 'linux') return; // `migrate dev` wants a terminal, which script(1) gives it here
+    await writeFile(folder.file('schema.prisma'), SCHEMA.replace('title String', 'title String\n  subtitle String?'));
+    const command = `"${process.execPath}" tools/prisma/cli.mjs migrate dev --name subtitles --config "${config}"`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: root, env: { ...process.env, DATABASE_URL: url }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const output = await text(child.stdout);
+    expect({ code: await closed, output }).toEqual({ code: 0, output: expect.stringContaining('in sync with your schema') as string });
+    expect((await readdir(folder.file('migrations'))).some((name) => name.endsWith('_subtitles'))).toBe(true);
+    expect(await query('select id, title, subtitle from "Letter"')).toEqual([]);
     expect(await query("select datname from pg_database where datname like '%shadow%'")).toEqual([]);
   });
 

@@ -2,6 +2,10 @@
 import { EngineError, checkConnection, createDatabase, dropDatabase } from './connection.mjs';
 import { loadEngine } from './wasm-engine.mjs';
 
+// These two compare with what the migrations build up. The WebAssembly engine cannot replay migrations within them, it takes the
+// result of an earlier diagnosis of the same migrations; after `migrate dev` applied some there is none, so it is made first.
+const NEED_DIAGNOSIS = new Set(['evaluateDataLoss', 'createMigration']);
+
 export function createHandlers(options) {
   let loading;
   const engine = () => (loading ??= loadEngine(options));
@@ -19,6 +23,9 @@ export function createHandlers(options) {
     if (Object.hasOwn(ours, method)) return ours[method](parameters);
     const target = await engine();
     if (typeof target[method] !== 'function') throw new EngineError(undefined, `The WebAssembly schema engine does not know ${method}.`);
+    if (NEED_DIAGNOSIS.has(method)) {
+      await target.diagnoseMigrationHistory({ migrationsList: parameters.migrationsList, filters: parameters.filters, optInToShadowDatabase: true });
+    }
     const result = await target[method](parameters);
     if (method === 'diff' && result?.stdout) print(result.stdout); // the native engine prints it as it goes
     return result ?? {};
