@@ -11,6 +11,10 @@ const DECODE_OPTIONS = {
   rejectDuplicateMapKeys: true,
 } as const;
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Bytes before the text itself, by the low five bits of the first (RFC 8949 section 3); one where the length is in those bits. */
+const HEAD_BYTES: Readonly<Record<number, number>> = { 24: 2, 25: 3, 26: 5, 27: 9 };
+
 /** Deterministic encoding, RFC 8949 section 4.2.1. */
 export function encodeCanonical(value: unknown): Uint8Array {
   return encode(value, rfc8949EncodeOptions);
@@ -36,7 +40,7 @@ class BoundedTokenizer {
   private readonly open: number[] = [];
   private items = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(private readonly bytes: Uint8Array) {
     this.inner = new Tokenizer(bytes, DECODE_OPTIONS);
   }
 
@@ -50,7 +54,9 @@ class BoundedTokenizer {
 
   next(): Token {
     if (++this.items > LIMITS.maxItems) throw new ProtocolError('malformed_body', `more than ${LIMITS.maxItems} items`);
+    const from = this.inner.pos();
     const token = this.inner.next();
+    if (Type.equals(token.type, Type.string)) this.checkUtf8(from);
     while (this.open.length > 0 && this.open[this.open.length - 1] === 0) this.open.pop();
     const last = this.open.length - 1;
     if (last >= 0) this.open[last] = (this.open[last] ?? 0) - 1;
@@ -61,6 +67,16 @@ class BoundedTokenizer {
       if (this.open.length > LIMITS.maxDepth) throw new ProtocolError('malformed_body', `nested deeper than ${LIMITS.maxDepth}`);
     }
     return token;
+  }
+
+  /** cborg puts U+FFFD where bytes are not UTF-8, so that two byte strings would have one text. */
+  private checkUtf8(from: number): void {
+    const lengthBytes = HEAD_BYTES[(this.bytes[from] ?? 0) & 31] ?? 1;
+    try {
+      UTF8.decode(this.bytes.subarray(from + lengthBytes, this.inner.pos()));
+    } catch (cause) {
+      throw new ProtocolError('malformed_body', 'text that is not UTF-8', { cause });
+    }
   }
 
   private childrenOf(token: Token): number {

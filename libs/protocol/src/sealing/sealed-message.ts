@@ -56,7 +56,7 @@ const wireSchema = z.tuple([
   z.custom<Uint8Array>((value) => value instanceof Uint8Array && isBucketCiphertext(value), 'a size bucket and its tag'),
 ]);
 
-/** The binary form: a canonical CBOR array `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext]`; 126 bytes and the ciphertext at most, 93 less where the nullifier is null and the lengths are short. */
+/** The binary form: a canonical CBOR array `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext]`; 106 to 141 bytes and the ciphertext. */
 export function encodeSealedMessage(message: SealedMessage): Uint8Array {
   return encodeCanonical([
     1,
