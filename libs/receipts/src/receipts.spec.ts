@@ -1,0 +1,146 @@
+import { unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
+import { createNsm, type Nsm } from '@communique-tee/nsm';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { PROCESS_CUSTODY, encodeKeyBinding, toBase64Url, type Answer, type ReceiptClaims } from '@communique-tee/protocol';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { CompactSign, UnsecuredJWT } from 'jose';
+import { createHash, createSecretKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { commitToOffice, matchAnswer, signReceipt, verifyReceipt, type ReceiptPolicy } from './index';
+
+const { pcr0 } = developmentMeasurements;
+const messageId = '00112233-4455-4677-8899-aabbccddeeff';
+const sealedSha256 = new Uint8Array(32).fill(7);
+const salt = new Uint8Array(32).fill(1);
+
+let folder: TemporaryFolder;
+let nsm: Nsm;
+let receiptKey: KeyObject;
+let document: Uint8Array;
+let policy: ReceiptPolicy;
+let claims: ReceiptClaims;
+
+beforeAll(async () => {
+  folder = await temporaryFolder('receipts');
+  nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
+  const pair = generateKeyPairSync('ed25519');
+  receiptKey = pair.privateKey;
+  const raw = Buffer.from(String(pair.publicKey.export({ format: 'jwk' }).x), 'base64url');
+  document = await nsm.attest({ publicKey: randomBytes(32), userData: encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: raw, custody: PROCESS_CUSTODY }) });
+  policy = { verifyAttestation, acceptedMeasurements: [{ pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(folder.path)), messageId, sealedSha256 };
+  claims = {
+    v: 1,
+    message_id: messageId,
+    sealed_sha256: toBase64Url(sealedSha256),
+    suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305',
+    offices: [{ commitment: toBase64Url(commitToOffice(salt, 'HCA12')), outcome: 'accepted' }],
+    time: Math.floor(Date.now() / 1000),
+    pcr0,
+    attestation_sha256: toBase64Url(createHash('sha256').update(document).digest()),
+  };
+});
+afterAll(async () => {
+  await nsm.close();
+  await folder.remove();
+});
+
+const carried = (receipt: string, bytes: Uint8Array = document) => ({ receipt, attestation_document: Buffer.from(bytes).toString('base64') });
+const signed = (changes: Partial<ReceiptClaims> = {}, key = receiptKey) => signReceipt({ ...claims, ...changes }, key);
+const code = (expected: string) => expect.objectContaining({ name: 'ReceiptError', code: expected }) as Error;
+
+it('a receipt verifies on its own, against the document that it carries', async () => {
+  const verified = await verifyReceipt(carried(await signed()), policy);
+  expect(verified.claims).toEqual(claims);
+  expect(verified.attestation.pcr0).toBe(pcr0);
+});
+
+it('verifies years later, since everything is judged at its own time', async () => {
+  const receipt = carried(await signed());
+  jest.useFakeTimers({ now: Date.now() + 20 * 365 * 24 * 3600_000 });
+  try {
+    await expect(verifyReceipt(receipt, policy)).resolves.toBeDefined();
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+it.each([
+  ['signed by another key', async () => carried(await signed({}, generateKeyPairSync('ed25519').privateKey)), 'ERR_RECEIPT_SIGNATURE'],
+  ['about another message', async () => carried(await signed({ message_id: '10112233-4455-4677-8899-aabbccddeeff' })), 'ERR_RECEIPT_OTHER_MESSAGE'],
+  ['about other sealed bytes', async () => carried(await signed({ sealed_sha256: toBase64Url(new Uint8Array(32)) })), 'ERR_RECEIPT_OTHER_MESSAGE'],
+  ['naming another measurement', async () => carried(await signed({ pcr0: 'ab'.repeat(48) })), 'ERR_RECEIPT_MEASUREMENT'],
+  ['naming another document', async () => carried(await signed({ attestation_sha256: toBase64Url(new Uint8Array(32)) })), 'ERR_RECEIPT_ATTESTATION'],
+  ['signed four hours later, when the certificate had ended', async () => carried(await signed({ time: claims.time + 4 * 3600 })), 'ERR_RECEIPT_ATTESTATION'],
+  ['signed before the document was made', async () => carried(await signed({ time: claims.time - 3600 })), 'ERR_RECEIPT_ATTESTATION'],
+  ['with a document changed by a byte', async () => carried(await signed(), document.with(document.length - 1, 1)), 'ERR_RECEIPT_ATTESTATION'],
+  ['with claims changed', async () => carried(changed(await signed())), 'ERR_RECEIPT_SIGNATURE'],
+  ['unsigned', () => Promise.resolve(carried(new UnsecuredJWT({ ...claims }).encode())), 'ERR_RECEIPT_MALFORMED'],
+  ['signed with the public key as a secret', () => hs256(), 'ERR_RECEIPT_MALFORMED'],
+  ['of another type', () => withHeader({ alg: 'Ed25519', typ: 'JWT' }), 'ERR_RECEIPT_MALFORMED'],
+  ['with its own key in the header', () => withHeader({ alg: 'Ed25519', typ: 'communique-tee-receipt+jws', jwk: {} }), 'ERR_RECEIPT_MALFORMED'],
+])('a receipt %s is refused', async (_name, receipt, expected) => {
+  await expect(verifyReceipt(await receipt(), policy)).rejects.toThrow(code(expected));
+});
+
+it.each([
+  ['null', null],
+  ['an empty object', {}],
+  ['three parts of nothing', { receipt: 'a.b.c', attestation_document: 'AA==' }],
+  ['empty members', { receipt: '', attestation_document: '' }],
+  ['text', 'text'],
+  ['a huge JWS', { receipt: 'x'.repeat(9000), attestation_document: 'AA==' }],
+])(
+  '%s is no receipt',
+  async (_name, value) => {
+    await expect(verifyReceipt(value, policy)).rejects.toThrow(code('ERR_RECEIPT_MALFORMED'));
+  },
+);
+
+it('is not believed from an image that the caller does not accept, nor under the AWS root', async () => {
+  const receipt = carried(await signed());
+  await expect(verifyReceipt(receipt, { ...policy, acceptedMeasurements: [{ pcr0: 'cd'.repeat(48) }] })).rejects.toThrow(code('ERR_RECEIPT_ATTESTATION'));
+  const { trustAnchor: _development, ...underAws } = policy;
+  await expect(verifyReceipt(receipt, underAws)).rejects.toThrow(code('ERR_RECEIPT_ATTESTATION'));
+});
+
+it('from a document without a key binding is refused', async () => {
+  const bare = await nsm.attest({});
+  const receipt = await signed({ attestation_sha256: toBase64Url(createHash('sha256').update(bare).digest()) });
+  await expect(verifyReceipt(carried(receipt, bare), policy)).rejects.toThrow(code('ERR_RECEIPT_KEY_BINDING'));
+});
+
+describe('the sealed answer', () => {
+  const answer = (changes: Partial<Answer['offices'][number]> = {}): Answer => ({
+    version: 1,
+    messageId: new Uint8Array(16),
+    time: claims.time,
+    offices: [{ office: 'HCA12', salt, outcome: 'accepted', deliveryId: null, reason: null, detail: null, ...changes }],
+    problems: [],
+  });
+
+  it('opens the commitments of the receipt', () => {
+    expect(() => matchAnswer(claims, answer())).not.toThrow();
+  });
+
+  it.each([[{ office: 'HCA13' }], [{ salt: new Uint8Array(32) }], [{ outcome: 'unknown' as const }]])('that says otherwise (%#) is not the receipt’s', (changes) => {
+    expect(() => matchAnswer(claims, answer(changes))).toThrow(code('ERR_RECEIPT_ANSWER'));
+  });
+
+  it('with more or fewer offices is not the receipt’s', () => {
+    expect(() => matchAnswer(claims, { ...answer(), offices: [] })).toThrow(code('ERR_RECEIPT_ANSWER'));
+  });
+});
+
+function changed(jws: string): string {
+  const [header, , signature] = jws.split('.');
+  const payload = Buffer.from(JSON.stringify({ ...claims, offices: [{ ...claims.offices[0], outcome: 'refused' }] })).toString('base64url');
+  return [header, payload, signature].join('.');
+}
+
+async function withHeader(header: { alg: string; typ: string; jwk?: object }) {
+  return carried(await new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader(header).sign(receiptKey));
+}
+
+async function hs256() {
+  const header = { alg: 'HS256', typ: 'communique-tee-receipt+jws' };
+  return carried(await new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader(header).sign(createSecretKey(randomBytes(32))));
+}
