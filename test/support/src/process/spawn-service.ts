@@ -80,6 +80,8 @@ export async function spawnService(options: ServiceOptions): Promise<Service> {
       if (ended !== undefined) return;
       ended = { code, signal };
       release();
+      child.stdout.destroy(); // a grandchild that still holds the pipe must not keep us
+      child.stderr.destroy();
       if (log !== undefined) closeSync(log);
       changed();
       resolve(ended);
