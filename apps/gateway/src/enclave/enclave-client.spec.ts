@@ -196,7 +196,9 @@ describe('EnclaveClient', () => {
       expect((await client.relay(sealed)).kind).toBe('answer');
       await enclave.stop();
       await enclave.start();
-      await new Promise((resolve) => setImmediate(resolve)); // the end of the kept connection arrives
+      // Where the end of the kept connection has not arrived yet, the first request still goes over it, and says so.
+      const first = await client.relay(sealed);
+      if (first.kind !== 'answer') expect(first).toMatchObject({ kind: 'unreachable', sent: true });
       expect((await client.relay(sealed)).kind).toBe('answer');
     });
   });

@@ -1,0 +1,166 @@
+import { createNsm, type Nsm } from '@communique-tee/nsm';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { encodeKeyBinding } from '@communique-tee/protocol';
+import { migrate, startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import { Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { AppModule } from '../app.module';
+import { AttestationModule } from '../attestation/attestation.module';
+import { AttestationMonitor } from '../attestation/attestation-monitor';
+import { EmergencyStop } from '../budget/emergency-stop';
+import { createApp } from '../create-app';
+import { Database } from '../database/database';
+import { DeliveryModule } from '../delivery/delivery.module';
+import { EnclaveModule } from '../enclave/enclave.module';
+import { TestEnclave, answer, type Behaviour } from '../enclave/testing/test-enclave';
+import { testConfig } from '../testing/gateway-under-test';
+import { HealthModule } from './health.module';
+
+@Module({})
+class WholeGateway {}
+
+interface Body {
+  readonly status: string;
+  readonly details: Record<string, Record<string, unknown>>;
+}
+
+describe('health', () => {
+  let postgres: Postgres;
+  let folder: TemporaryFolder;
+  let nsm: Nsm;
+  let enclave: TestEnclave;
+  let app: NestFastifyApplication;
+  let url: string;
+  let healthy = true;
+
+  const behaviour: Behaviour = async ({ path, query }, response) => {
+    if (path === '/health') {
+      answer(response, 200, 'application/json', JSON.stringify({ healthy, enclaveId: 'enclave-of-a-test', timestamp: new Date().toISOString() }));
+      return;
+    }
+    const userData = encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: new Uint8Array(32), custody: 'process' });
+    const nonce = query.get('nonce');
+    answer(response, 200, 'application/cose', await nsm.attest({ userData, publicKey: new Uint8Array(32), ...(nonce === null ? {} : { nonce: new Uint8Array(Buffer.from(nonce, 'hex')) }) }));
+  };
+
+  beforeAll(async () => {
+    [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
+    await migrate(postgres.url);
+    nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
+    await writeFile(folder.file('root.pem'), await developmentRootPem(folder.file('root')));
+    const key = { ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), kid: 'test', alg: 'EdDSA', use: 'sig' };
+    await writeFile(folder.file('jwks.json'), JSON.stringify({ keys: [key] }));
+    enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, behaviour);
+    await enclave.start();
+    const config = testConfig({
+      DATABASE_URL: postgres.url,
+      AUTH_JWKS_FILE: folder.file('jwks.json'),
+      TEE_PROVIDER: 'mock',
+      TEE_ENDPOINT: `unix:${folder.file('enclave')}`,
+      TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+      ATTESTATION_DEVELOPMENT_ROOT_FILE: folder.file('root.pem'),
+    });
+    app = await createApp(config, { module: WholeGateway, imports: [AppModule.accepting(config), EnclaveModule, AttestationModule, DeliveryModule, HealthModule] });
+    await app.listen(0, '127.0.0.1');
+    url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    await app.get(AttestationMonitor, { strict: false }).checkNow();
+  });
+  afterAll(async () => {
+    await app.close();
+    await enclave.stop();
+    await postgres.stop();
+    await folder.remove();
+  });
+
+  const tee = async () => {
+    const response = await fetch(`${url}/api/health/tee`);
+    const body = (await response.json()) as Body;
+    return { status: response.status, body, down: Object.entries(body.details).filter(([, { status }]) => status !== 'up').map(([name, { status: _status, ...rest }]) => [name, rest]) };
+  };
+
+  it('says that the process lives, whatever it stands on', async () => {
+    await enclave.stop();
+    const response = await fetch(`${url}/health`);
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    await enclave.start();
+    await app.get(AttestationMonitor, { strict: false }).checkNow();
+  });
+
+  it('is up when everything is', async () => {
+    const { status, body } = await tee();
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      status: 'ok',
+      details: {
+        enclave: { status: 'up', enclaveId: 'enclave-of-a-test' },
+        attestation: { status: 'up', pcr0: developmentMeasurements.pcr0 },
+        database: { status: 'up' },
+        redis: { status: 'up', store: 'memory' },
+        queue: { status: 'up', waiting: 0, overdueMs: 0 },
+        budget: { status: 'up' },
+      },
+    });
+  });
+
+  it('is down with an enclave that says it is not well', async () => {
+    healthy = false;
+    expect(await tee()).toMatchObject({ status: 503, down: [['enclave', { code: 'enclave_unhealthy' }]] });
+    healthy = true;
+  });
+
+  it('is down with an enclave that is another, and says which check failed', async () => {
+    const wrong = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root'), pcrs: new Map([[0, new Uint8Array(48).fill(9)]]) }));
+    const right = nsm;
+    nsm = wrong;
+    const monitor = app.get(AttestationMonitor, { strict: false });
+    await monitor.checkNow();
+    expect(await tee()).toMatchObject({ status: 503, down: [['attestation', { code: 'attestation_refused', check: 'ERR_ATTESTATION_MEASUREMENT' }]] });
+    nsm = right;
+    await monitor.checkNow();
+    expect((await tee()).status).toBe(200);
+  });
+
+  it('is down without the enclave', async () => {
+    await enclave.stop();
+    const monitor = app.get(AttestationMonitor, { strict: false });
+    await monitor.checkNow();
+    expect(await tee()).toMatchObject({ status: 503, down: expect.arrayContaining([['enclave', expect.objectContaining({ code: 'enclave_unavailable' })], ['attestation', expect.objectContaining({ code: 'enclave_unavailable' })]]) as unknown });
+    await enclave.start();
+    await monitor.checkNow();
+  });
+
+  it('is down while an emergency stop stands', async () => {
+    await app.get(EmergencyStop).raise('a test of health');
+    const { status, down } = await tee();
+    expect(status).toBe(503);
+    expect(down).toEqual([['budget', { code: 'emergency_stop', since: expect.any(String) as string }]]);
+    expect(JSON.stringify(down)).not.toContain('a test of health');
+    await app.get(Database).client.emergencyStop.updateMany({ data: { clearedAt: new Date() } });
+    expect((await tee()).status).toBe(200);
+  });
+
+  it('is down without the database, and comes back with it', async () => {
+    await postgres.kill();
+    const { status, down } = await tee();
+    expect(status).toBe(503);
+    expect(down.sort()).toEqual(['budget', 'database', 'queue'].map((name) => [name, { code: 'database_unavailable' }]));
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    await postgres.restart();
+    while ((await tee()).status !== 200) await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+
+  it('hands out attestation over HTTP, as JSON and as bytes', async () => {
+    const json = await fetch(`${url}/attestation?nonce=${'ab'.repeat(16)}`);
+    expect([json.status, json.headers.get('content-type'), json.headers.get('cache-control'), json.headers.get('vary')]).toEqual([200, expect.stringMatching(/^application\/json/), 'no-store', 'Accept']);
+    const { attestation_document: document } = (await json.json()) as { attestation_document: string };
+    expect(Buffer.from(document, 'base64').length).toBeGreaterThan(1000);
+    const cose = await fetch(`${url}/attestation`, { headers: { accept: 'application/cose' } });
+    expect([cose.status, cose.headers.get('content-type')]).toEqual([200, 'application/cose']);
+    expect((await cose.arrayBuffer()).byteLength).toBeGreaterThan(1000);
+    const refused = await fetch(`${url}/attestation?nonce=zz`);
+    expect([refused.status, refused.headers.get('content-type'), ((await refused.json()) as { code: string }).code]).toEqual([400, expect.stringMatching(/^application\/problem\+json/), 'nonce_invalid']);
+  });
+});
