@@ -67,3 +67,13 @@ export function link(links: readonly Link[], name: LevelName): Link {
 export function pem(der: Uint8Array): string {
   return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64').replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }
+
+/** A leaf with a key of its own below the instance of any written chain: the keys of the levels are the same in all. */
+export function anotherLeaf(): { der: Uint8Array; privateKey: KeyObject } {
+  const links: Link[] = [];
+  writeChain((written) => links.push(...written));
+  const keys = newKeys();
+  const instance = link(links, 'instance');
+  const parts = certificateParts({ name: 'leaf', keys }, instance, testTimeMs - hourMs, testTimeMs + 2 * hourMs, shape[4].extensions());
+  return { der: writeCertificate(parts, instance.keys.privateKey), privateKey: keys.privateKey };
+}

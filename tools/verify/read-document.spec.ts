@@ -1,0 +1,54 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { documentIn, fetchDocument } from './read-document';
+
+const document = new Uint8Array([0x84, 0xff, 0xfe, 0xfb, 0xef, 0xbe]);
+const text = (value: string) => new TextEncoder().encode(value);
+
+describe('documentIn', () => {
+  it.each([
+    ['raw bytes', document],
+    ['base64', text('hP/+++++')],
+    ['base64 with line ends and padding', text('hP/+\r\n++8=\n')],
+    ['base64url', text('hP_-----')],
+    ['the JSON of /attestation', text('{"attestation_document":"hP/+++++","pcrs":{}}')],
+  ])('finds a document in %s', (_, content) => {
+    expect(documentIn(content).slice(0, 2)).toEqual(document.slice(0, 2));
+  });
+
+  it.each([
+    ['nothing', text('')],
+    ['white space', text(' \n')],
+    ['a web page', text('<!doctype html>')],
+    ['JSON without a document', text('{"pcrs":{}}')],
+    ['JSON with a document that is no text', text('{"attestation_document":1}')],
+    ['JSON with an empty document', text('{"attestation_document":""}')],
+    ['half of a JSON', text('{"attestation_document":"hP')],
+    ['base64 that cannot be', text('hP/++')],
+  ])('finds none in %s', (_, content) => {
+    expect(() => documentIn(content)).toThrow(expect.objectContaining({ code: 'ERR_VERIFY_FORMAT' }));
+  });
+});
+
+describe('fetchDocument', () => {
+  it.each([
+    ['does not answer', false],
+    ['begins to answer', true],
+  ])('does not wait for a server that %s and goes silent', async (_, begins) => {
+    const server = createServer((__, response) => {
+      if (begins) response.write('x');
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      await expect(fetchDocument(url, undefined, 100)).rejects.toMatchObject({ code: 'ERR_VERIFY_NETWORK' });
+    } finally {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    }
+  });
+
+  it('refuses what is no URL', async () => {
+    await expect(fetchDocument('http://', undefined)).rejects.toMatchObject({ code: 'ERR_VERIFY_USAGE' });
+  });
+});
