@@ -1,7 +1,8 @@
 import { testAuthority } from '@communique-tee/congress-simulator';
-import { createServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { createEgress } from '../egress';
+import { temporaryFolder } from '@communique-tee/test-support';
+import { connect as connectAddress } from '@communique-tee/vsock';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createEgress, egressConfigSchema } from '../egress';
 import { createCongress, deliveryId, type Congress } from '.';
 import { testMessage } from './testing/messages';
 import { setUp, type SetupOptions } from './testing/setup';
@@ -90,5 +91,35 @@ describe('a far end that is not TLS', () => {
 
   it('says nothing', async () => {
     expect(await deliver(await start(() => undefined))).toEqual({ outcome: 'pending', reason: 'connect_timeout', detail: null });
+  });
+});
+
+describe("through the parent's proxy", () => {
+  it('the parent sees TLS and nothing of the message', async () => {
+    const { simulator, config } = await setUp();
+    await using folder = await temporaryFolder();
+    const port = Number(new URL(config.house.origin).port);
+    const seen: Buffer[] = [];
+    // the parent's end: bytes from the enclave's socket to the one destination, and back
+    const proxy = createServer((inner) => {
+      const outer = connect(port, '127.0.0.1');
+      inner.on('data', (bytes: Buffer) => seen.push(bytes)).on('error', () => outer.destroy());
+      outer.on('error', () => inner.destroy());
+      inner.pipe(outer).pipe(inner);
+    });
+    await new Promise<void>((resolve) => proxy.listen(folder.file('proxy'), resolve));
+    const routed = egressConfigSchema.parse({ mode: 'vsock', routes: [{ host: 'localhost', port, vsockPort: 8443 }] });
+    const egress = createEgress(routed, [{ host: 'localhost', port }], (address, options) => {
+      expect(address).toEqual({ kind: 'vsock', cid: 3, port: 8443 });
+      return connectAddress({ kind: 'unix', path: folder.file('proxy') }, options);
+    });
+
+    expect(await deliver(createCongress(config, egress, { nowMs: () => Date.now() }))).toMatchObject({ outcome: 'accepted' });
+    expect(simulator.received()).toHaveLength(1);
+    const wire = Buffer.concat(seen).toString('latin1');
+    expect(wire.length).toBeGreaterThan(1000);
+    for (const secret of ['Please keep the water clean', 'person@test.example', 'HCA12', config.house.apiKeyReadableInImage]) expect(wire).not.toContain(secret);
+    await simulator.stop();
+    await new Promise((resolve) => proxy.close(resolve));
   });
 });
