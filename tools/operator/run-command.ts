@@ -26,7 +26,7 @@ export async function runCommand(command: Command, databaseUrl: string | undefin
     await client.connect();
     return command.kind === 'status' ? await status(client, command.json, out) : await clear(client, command.by, command.why, out);
   } catch (error) {
-    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
     err(`the database cannot be used (${typeof code === 'string' ? code : 'no answer'}); nothing was changed\n`);
     return 1;
   } finally {

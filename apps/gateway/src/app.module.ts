@@ -1,9 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AttestationModule } from './attestation/attestation.module';
 import { AuthModule } from './auth/auth.module';
 import { BudgetModule } from './budget/budget.module';
 import { ConfigModule } from './config/config.module';
 import type { GatewayConfig } from './config/gateway-config';
 import { DatabaseModule } from './database/database.module';
+import { DeliveryModule } from './delivery/delivery.module';
+import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { LimitsModule } from './limits/limits.module';
 import { MessagesModule } from './messages/messages.module';
@@ -13,7 +16,7 @@ import { ObservabilityModule } from './observability/observability.module';
 export class AppModule {
   /** The whole gateway. */
   static of(config: GatewayConfig): DynamicModule {
-    return { module: AppModule, imports: [...acceptingModules(config)] };
+    return { module: AppModule, imports: [...acceptingModules(config), AttestationModule, DeliveryModule, HealthModule] };
   }
 
   /** What accepts messages, without what relays them: for tests that watch a message lie in its queue. */

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exportSPKI } from 'jose';
+import { exportSPKI, type JWTPayload } from 'jose';
 import { pino } from 'pino';
 import { Logger } from '../observability/logger';
 import { AUDIENCE, createIssuer, ISSUER, type Issuer } from '../testing/issuer';
@@ -41,13 +41,13 @@ describe('a bearer token', () => {
     expect(ownerOf('a', 'bc')).not.toBe(ownerOf('ab', 'c'));
   });
 
-  it.each([
+  it.each<[string, JWTPayload]>([
     ['of another issuer', { iss: 'https://evil.test/' }],
-    ['without an issuer', { iss: undefined }],
+    ['without an issuer', { iss: undefined as never }],
     ['for another audience', { aud: 'other' }],
-    ['for no audience', { aud: undefined }],
+    ['for no audience', { aud: undefined as never }],
     ['that has expired', { exp: now() - 31 }],
-    ['that never expires', { exp: undefined }],
+    ['that never expires', { exp: undefined as never }],
     ['that is not valid yet', { nbf: now() + 120 }],
     ['whose expiry is text', { exp: '9999999999' as unknown as number }],
   ])('%s is refused', async (_, claims) => {
@@ -106,8 +106,12 @@ describe('a bearer token', () => {
     await refused(`Bearer ${encode({ alg: 'EdDSA', kid: 'key-1', crit: ['x'], x: 1 })}.${mallory}.${signature}`);
   });
 
-  it.each([undefined, '', 'Bearer', 'Bearer ', 'Basic YTpi', 'Bearer a.b', 'Bearer a.b.c.d', 'Bearer a.b.c, Bearer d.e.f', 'Bearer \u0000.b.c', `Bearer ${'a'.repeat(9000)}.b.c`])('%j is refused', async (authorization) => {
+  it.each([undefined, '', 'Bearer', 'Bearer ', 'Basic YTpi', 'Bearer a.b', 'Bearer a.b.c.d', 'Bearer a.b.c, Bearer d.e.f', 'Bearer \u0000.b.c'])('%j is refused', async (authorization) => {
     await refused(authorization);
+  });
+
+  it('that is too long is refused', async () => {
+    await refused(`Bearer ${await issuer.token('alice', { more: 'x'.repeat(8192) })}`);
   });
 });
 

@@ -22,7 +22,6 @@ export function configureServer(app: NestFastifyApplication): void {
   server.addHook('onRequest', (request, reply, done) => {
     void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
     if (shutdown.begun) {
-      void reply.header('connection', 'close');
       done(new ProblemError('shutting_down', { retryAfterSeconds: 5 }));
     } else {
       withRequestId(request.id, done);
@@ -30,6 +29,12 @@ export function configureServer(app: NestFastifyApplication): void {
   });
   // Reading the body leaves the context that onRequest opened.
   server.addHook('preValidation', (request, _reply, done) => { withRequestId(request.id, done); });
+
+  // A connection that would be kept alive would keep the server from closing.
+  server.addHook('onSend', (_request, reply, _payload, done) => {
+    if (shutdown.begun) void reply.header('connection', 'close');
+    done();
+  });
 
   server.addHook('onResponse', (request, reply, done) => {
     logger.info({ requestId: request.id, method: request.method, route: routeOf(request), status: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 10) / 10 }, 'request answered');

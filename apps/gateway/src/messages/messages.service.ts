@@ -1,8 +1,9 @@
 import { LIMITS, type MessageView } from '@communique-tee/protocol';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { BudgetService } from '../budget/budget.service';
 import { highestCostOfMessageMicroUsd } from '../budget/prices';
 import { Database } from '../database/database';
+import { DeliverySignal } from '../delivery/delivery-signal';
 import { ProblemError } from '../http/problem-error';
 import { Acceptance } from './acceptance';
 import { acceptedView, type MessageWithJob, messageView } from './message-view';
@@ -15,6 +16,8 @@ export class MessagesService {
   constructor(
     private readonly database: Database,
     private readonly budget: BudgetService,
+    /** Absent where this process only accepts: a worker elsewhere finds the job. */
+    @Optional() private readonly delivery?: DeliverySignal,
   ) {}
 
   /**
@@ -34,7 +37,9 @@ export class MessagesService {
         return stored;
       }),
     );
-    return accepted === null ? this.find(owner, submission.messageId) : acceptedView(submission, accepted.acceptedAt, now);
+    if (accepted === null) return this.find(owner, submission.messageId);
+    this.delivery?.notify();
+    return acceptedView(submission, accepted.acceptedAt, now);
   }
 
   /** The message of its owner. @throws ProblemError `not_found` for any other id | `database_unavailable` */

@@ -105,12 +105,12 @@ describe('messages', () => {
     expect(await reservationsOf(message)).toBe(1);
   });
 
-  it.each(['', ' ', 'a b', 'ä', 'x'.repeat(129)])('with the Idempotency-Key %j is refused', async (key) => {
+  it.each([['nothing', ''], ['a blank', ' '], ['a space', 'a b'], ['an umlaut', 'ä'], ['129 characters', 'x'.repeat(129)]])('with an Idempotency-Key of %s is refused', async (_, key) => {
     // an empty or blank header has no visible character either
     expect(await post(sealedMessage(), { key: Buffer.from(key).toString('latin1') })).toMatchObject({ status: 400, body: { code: 'idempotency_key_invalid' } });
   });
 
-  it.each([0, -1, LIMITS.maxLifetimeSeconds + 10, 0xffff_0000 - inSeconds(0)])('that expires in %i seconds is refused', async (seconds) => {
+  it.each<[string, number]>([['now', 0], ['a second ago', -1], ['more than seven days ahead', LIMITS.maxLifetimeSeconds + 10], ['in 2106', 0xffff_0000 - inSeconds(0)]])('that expires %s is refused', async (_, seconds) => {
     expect(await post(sealedMessage({ expiresAtSeconds: inSeconds(seconds) }))).toMatchObject({ status: 422, body: { code: 'expiry_out_of_range' } });
   });
 

@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { migrate, type Postgres, spawnService, startPostgres, temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/test-support';
+import { AUDIENCE, createIssuer, ISSUER } from './testing/issuer';
+
+const root = workspaceRoot();
+
+/** The production bundle as a process of its own. */
+describe('the gateway as a process', () => {
+  let folder: TemporaryFolder;
+  let postgres: Postgres;
+  let bundle: string;
+  let environment: Record<string, string>;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    await promisify(execFile)(process.execPath, [join(root, 'tools/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')], { cwd: root });
+    bundle = folder.file('dist/main.js');
+    postgres = await startPostgres();
+    const url = await postgres.createDatabase();
+    await migrate(url);
+    await (await createIssuer()).writeKeySet(folder.file('jwks.json'));
+    environment = {
+      PORT: '0',
+      DATABASE_URL: url,
+      AUTH_ISSUER: ISSUER,
+      AUTH_AUDIENCE: AUDIENCE,
+      AUTH_JWKS_FILE: folder.file('jwks.json'),
+      TEE_ENDPOINT: `unix:${folder.file('no-enclave.sock')}`,
+      TEE_EXPECTED_CODE_HASH: `sha384:${'ab'.repeat(48)}`,
+    };
+  });
+  afterAll(async () => {
+    await postgres.stop();
+    await folder[Symbol.asyncDispose]();
+  });
+
+  async function run(over: Record<string, string>): Promise<{ code: unknown; stderr: string }> {
+    try {
+      await promisify(execFile)(process.execPath, [bundle], { cwd: folder.path, env: { ...environment, ...over } });
+      return { code: 0, stderr: '' };
+    } catch (error) {
+      const { code, stderr } = error as { code: unknown; stderr: string };
+      return { code, stderr };
+    }
+  }
+
+  it('lists everything that is wrong and exits with 78', async () => {
+    const { code, stderr } = await run({ NODE_ENV: 'production', PORT: 'x', DATABASE_URL: 'sesame', TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' });
+    expect(code).toBe(78);
+    for (const name of ['PORT', 'DATABASE_URL', 'REDIS_URL', 'TEE_ENABLE_ATTESTATION_VERIFICATION']) expect(stderr).toContain(`  ${name}: `);
+    expect(stderr).not.toContain('sesame');
+  });
+
+  it('does not start without its keys', async () => {
+    expect(await run({ AUTH_JWKS_FILE: folder.file('missing.json') })).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot start') as string });
+  });
+
+  it('listens, warns of what it must not hold, answers and ends on SIGTERM with 0', async () => {
+    const service = await spawnService({
+      command: process.execPath,
+      args: [bundle],
+      cwd: folder.path,
+      env: { ...environment, OPENAI_API_KEY: 'sesame', METRICS_ENDPOINT: 'https://m.test' },
+      readyWhen: /"msg":"listening"/,
+    });
+    const lines = service.output().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.filter(({ level }) => level === 'warn').map(({ variable }) => variable)).toEqual(expect.arrayContaining(['OPENAI_API_KEY', 'METRICS_ENDPOINT', 'REDIS_URL']));
+    const listening = lines.find(({ msg }) => msg === 'listening');
+    expect((await fetch(`http://127.0.0.1:${String(listening?.['port'])}/health`)).status).toBe(200);
+    expect((await fetch(`http://127.0.0.1:${String(listening?.['port'])}/docs`)).status).toBe(200);
+    expect(await service.stop()).toEqual({ code: 0, signal: null });
+    expect(service.output()).not.toContain('sesame');
+  });
+});

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { Client } from 'pg';
+import { parseCommand, USAGE } from './arguments';
+import { runCommand } from './run-command';
+
+describe('the operator', () => {
+  let postgres: Postgres;
+  let url: string;
+  let client: Client;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    url = await postgres.createDatabase();
+    await migrate(url);
+    client = new Client({ connectionString: url });
+    await client.connect();
+  });
+  afterAll(async () => {
+    await client.end();
+    await postgres.stop();
+  });
+
+  async function operator(args: string[], database: string | undefined = url) {
+    let out = '';
+    let err = '';
+    const code = await runCommand(parseCommand(args), database, { out: (text) => (out += text), err: (text) => (err += text) });
+    return { code, out, err };
+  }
+
+  it('clears a standing stop once, and keeps who and why', async () => {
+    await client.query("INSERT INTO emergency_stop (id, reason) VALUES ($1, 'threshold')", [randomUUID()]);
+    expect(await operator(['status'])).toMatchObject({ code: 0, out: expect.stringContaining('EMERGENCY STOP since') as string });
+    expect(await operator(['clear-stop', '--by', 'Ada', '--why', 'threshold raised'])).toMatchObject({ code: 0, out: expect.stringContaining('by Ada') as string });
+    const { rows } = await client.query('SELECT cleared_by, cleared_why FROM emergency_stop WHERE cleared_at IS NOT NULL');
+    expect(rows).toEqual([{ cleared_by: 'Ada', cleared_why: 'threshold raised' }]);
+    expect(await operator(['clear-stop', '--by', 'Ada', '--why', 'again'])).toMatchObject({ code: 1 });
+    expect(await operator(['status'])).toMatchObject({ code: 0, out: expect.stringContaining('No emergency stop') as string });
+  });
+
+  it('shows what is reserved and spent now', async () => {
+    await client.query("INSERT INTO budget_window (scope, subject, starts_at, reserved_micro_usd, spent_micro_usd) VALUES ('system_day', '', date_trunc('day', now(), 'UTC'), 40000, 1230000), ('system_day', '', date_trunc('day', now(), 'UTC') - interval '1 day', 1, 1)");
+    const { out } = await operator(['status']);
+    expect(out).toContain('reserved $0.040000, spent $1.230000');
+    expect(JSON.parse((await operator(['status', '--json'])).out)).toMatchObject({ stopped: false, stop: null, windows: [{ scope: 'system_day', reservedMicroUsd: '40000' }] });
+  });
+
+  it.each([[[]], [['clear-stop']], [['clear-stop', '--by', 'Ada']], [['clear-stop', '--by', ' ', '--why', 'x']], [['clear-stop', '--by', 'Ada', '--why', 'x'.repeat(501)]], [['stop']], [['status', 'now']], [['status', '--force']]])('does not understand %#', async (args) => {
+    expect(await operator(args)).toMatchObject({ code: 2, err: expect.stringContaining('usage:') as string });
+  });
+
+  it('explains itself', async () => {
+    expect(await operator(['--help'], '')).toEqual({ code: 0, out: USAGE, err: '' });
+    expect(await operator(['status'], '')).toMatchObject({ code: 2 });
+  });
+
+  it('says that a database cannot be used, without its password', async () => {
+    const { code, err } = await operator(['status'], 'postgresql://u:sesame@127.0.0.1:1/x');
+    expect(code).toBe(1);
+    expect(err).toContain('ECONNREFUSED');
+    expect(err).not.toContain('sesame');
+  });
+});
