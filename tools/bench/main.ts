@@ -1,0 +1,45 @@
+import { workspaceRoot } from '@communique-tee/test-support';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { acceptRows } from './accept';
+import { attestationRows } from './attestation';
+import type { Row } from './measure';
+import { sealingRows } from './sealing';
+import { table } from './table';
+
+const SECTIONS: Readonly<Record<string, { title: string; rows: () => Promise<Row[]> }>> = {
+  sealing: { title: 'Sealed messages (one core)', rows: sealingRows },
+  attestation: { title: 'Attestation documents (one core)', rows: attestationRows },
+  accept: { title: 'POST /api/messages, 2 KiB sealed, 32 connections, the load from the same machine', rows: acceptRows },
+};
+
+const HELP = `Measures, each beside its reference in the same run; the ratios are what counts.
+
+  npm run bench [-- <section> ...]   sections: ${Object.keys(SECTIONS).join(', ')}; all unless named
+  --json <file>                      where the results go as JSON (default .dev/bench.json)
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'string', default: join(workspaceRoot(), '.dev', 'bench.json') }, help: { type: 'boolean', default: false } },
+});
+const unknown = positionals.filter((name) => !Object.hasOwn(SECTIONS, name));
+if (values.help || unknown.length > 0) {
+  (unknown.length > 0 ? process.stderr : process.stdout).write(unknown.length > 0 ? `unknown section: ${unknown.join(', ')}\n\n${HELP}` : HELP);
+  process.exitCode = unknown.length > 0 ? 2 : 0;
+} else {
+  const results: Record<string, Row[]> = {};
+  for (const [name, { title, rows }] of Object.entries(SECTIONS)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    process.stderr.write(`measuring ${name} ...\n`);
+    results[name] = await rows();
+    process.stdout.write(`${table(title, results[name])}\n`);
+  }
+  const file = resolve(values.json);
+  mkdirSync(dirname(file), { recursive: true });
+  const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
+  writeFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`);
+  process.stdout.write(`\n${machine.cpu}, ${String(machine.cores)} cores, Node ${machine.node}; as JSON in ${file}\n`);
+}

@@ -1,0 +1,59 @@
+import { keyIdOf, importPrivateKey, open, seal } from '@communique-tee/crypto';
+import { DEFAULT_SUITE } from '@communique-tee/protocol';
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { execFileSync } from 'node:child_process';
+import { diffieHellman, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { beside, rateOf, type Row } from './measure';
+
+const KIB = 1024;
+
+/** Open and seal, whole, against the bare cipher of `openssl speed`, against noble alone, and against one bare X25519. */
+export async function sealingRows(): Promise<Row[]> {
+  const own = importPrivateKey(randomBytes(32));
+  const rows: Row[] = [];
+  for (const kib of [1, 16, 256]) {
+    const bytes = kib * KIB;
+    const openssl = opensslSpeed(bytes);
+    const { input, message } = sample(own.publicKey, bytes - 4);
+    const opened: Row = { what: `open ${String(kib)} KiB`, rate: ((await rateOf(() => open(own, message))) * bytes) / 1e6, unit: 'MB/s' };
+    const sealed: Row = { what: `seal ${String(kib)} KiB`, rate: ((await rateOf(() => seal(input))) * bytes) / 1e6, unit: 'MB/s' };
+    const text = randomBytes(bytes);
+    const noble = { what: 'noble XChaCha20-Poly1305', rate: ((await rateOf(() => xchacha20poly1305(randomBytes(32), randomBytes(24)).encrypt(text))) * bytes) / 1e6 };
+    if (openssl !== undefined) rows.push({ what: `openssl speed ${String(kib)} KiB`, rate: openssl, unit: 'MB/s' });
+    rows.push({ ...noble, what: `${noble.what} ${String(kib)} KiB`, unit: 'MB/s' });
+    const reference = openssl === undefined ? undefined : { what: 'openssl speed chacha20-poly1305', rate: openssl };
+    rows.push(reference ? beside(opened, reference, kib === 256 ? 0.45 : undefined) : { ...opened, note: 'no openssl on this machine' });
+    rows.push(reference ? beside(sealed, reference) : sealed);
+    rows.push(beside({ ...opened, what: `${opened.what} ` }, noble));
+  }
+  const [ours, theirs] = [generateKeyPairSync('x25519'), generateKeyPairSync('x25519')];
+  const bare: Row = { what: 'bare X25519 (keys at hand)', rate: await rateOf(() => diffieHellman({ privateKey: ours.privateKey, publicKey: theirs.publicKey })), unit: 'op/s' };
+  const { message } = sample(own.publicKey, 2 * KIB - 4);
+  rows.push(bare, beside({ what: 'open 2 KiB, whole', rate: await rateOf(() => open(own, message)), unit: 'op/s' }, bare, 0.4));
+  return rows;
+}
+
+function sample(publicKey: Uint8Array, length: number) {
+  const input = {
+    publicKey,
+    suite: DEFAULT_SUITE,
+    keyId: keyIdOf(publicKey),
+    messageId: randomBytes(16),
+    expiresAtSeconds: 1_900_000_000,
+    nullifier: null,
+    plaintext: randomBytes(length),
+  };
+  return { input, message: seal(input).message };
+}
+
+/** MB/s of the openssl command's own measurement, or undefined where there is none. */
+function opensslSpeed(bytes: number): number | undefined {
+  try {
+    const args = ['speed', '-seconds', '1', '-bytes', String(bytes), '-mr', '-evp', 'chacha20-poly1305'];
+    const output = execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const bytesPerSecond = Number(/^\+F:\d+:[^:]+:([0-9.]+)/im.exec(output)?.[1]);
+    return Number.isFinite(bytesPerSecond) ? bytesPerSecond / 1e6 : undefined;
+  } catch {
+    return undefined;
+  }
+}
