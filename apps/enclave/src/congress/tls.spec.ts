@@ -100,18 +100,21 @@ describe("through the parent's proxy", () => {
     await using folder = await temporaryFolder();
     const port = Number(new URL(config.house.origin).port);
     const seen: Buffer[] = [];
+    const ends: Socket[] = [];
+    let ours: Socket | undefined;
     // the parent's end: bytes from the enclave's socket to the one destination, and back
     const proxy = createServer((inner) => {
       const outer = connect(port, '127.0.0.1');
+      ends.push(inner, outer);
       inner.on('data', (bytes: Buffer) => seen.push(bytes)).on('error', () => outer.destroy());
       outer.on('error', () => inner.destroy());
       inner.pipe(outer).pipe(inner);
     });
     await new Promise<void>((resolve) => proxy.listen(folder.file('proxy'), resolve));
     const routed = egressConfigSchema.parse({ mode: 'vsock', routes: [{ host: 'localhost', port, vsockPort: 8443 }] });
-    const egress = createEgress(routed, [{ host: 'localhost', port }], (address, options) => {
+    const egress = createEgress(routed, [{ host: 'localhost', port }], async (address, options) => {
       expect(address).toEqual({ kind: 'vsock', cid: 3, port: 8443 });
-      return connectAddress({ kind: 'unix', path: folder.file('proxy') }, options);
+      return (ours = await connectAddress({ kind: 'unix', path: folder.file('proxy') }, options));
     });
 
     expect(await deliver(createCongress(config, egress, { nowMs: () => Date.now() }))).toMatchObject({ outcome: 'accepted' });
@@ -119,6 +122,8 @@ describe("through the parent's proxy", () => {
     const wire = Buffer.concat(seen).toString('latin1');
     expect(wire.length).toBeGreaterThan(1000);
     for (const secret of ['Please keep the water clean', 'person@test.example', 'HCA12', config.house.apiKeyReadableInImage]) expect(wire).not.toContain(secret);
+    expect(ours?.destroyed).toBe(true);
+    for (const end of ends) end.destroy();
     await simulator.stop();
     await new Promise((resolve) => proxy.close(resolve));
   });
