@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AttestationError, attestationErrorCodes } from './errors';
+
+describe('the table of errors', () => {
+  const readme = readFileSync(join(__dirname, '../README.md'), 'utf8');
+
+  it.each(attestationErrorCodes)('explains %s in the README', (code) => {
+    expect(readme).toContain('`' + code.replace('ERR_ATTESTATION_', '') + '`');
+  });
+
+  it('has no code in the README that is not raised', () => {
+    const table = readme.slice(readme.indexOf('| step |'), readme.indexOf('Per certificate'));
+    const listed = table.split('\n').flatMap((row) => [...(row.split('|')[2] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => `ERR_ATTESTATION_${name ?? ''}`));
+    expect([...listed].sort()).toEqual([...attestationErrorCodes].sort());
+  });
+
+  it('carries cause and step along', () => {
+    const cause = new Error('why');
+    expect(new AttestationError('ERR_ATTESTATION_ROOT', 'a detail', cause)).toMatchObject({ code: 'ERR_ATTESTATION_ROOT', step: 'chain', cause, message: expect.stringContaining('a detail') });
+    expect(new AttestationError('ERR_ATTESTATION_ROOT')).not.toHaveProperty('cause');
+  });
+});
