@@ -87,7 +87,7 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
       auth: {
         issuer: values.AUTH_ISSUER ?? '',
         audience: values.AUTH_AUDIENCE ?? '',
-        algorithms: values.AUTH_ALGORITHMS ?? ['EdDSA', 'ES256', 'RS256'],
+        algorithms: values.AUTH_ALGORITHMS ?? ['Ed25519', 'EdDSA', 'ES256', 'RS256'],
         clockSkewSeconds: values.AUTH_CLOCK_SKEW_SECONDS ?? 30,
         jwks:
           values.AUTH_JWKS_URL === undefined
