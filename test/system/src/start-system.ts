@@ -34,6 +34,8 @@ export interface System {
   logFolder: string;
   postgres: Postgres;
   services: { congress: Service; enclave: Service; gateway: Service };
+  /** SIGKILL, or an orderly stop first; then the same again on the same address. */
+  restart(which: 'enclave' | 'gateway', how: 'kill' | 'stop'): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -65,16 +67,17 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const configurationFile = join(folder, 'enclave.json');
     await writeFile(configurationFile, `${JSON.stringify(await enclaveConfiguration(enclaveAddress, congress), null, 2)}\n`, { mode: 0o600 });
     const rootFolder = join(folder, 'nsm');
-    const enclave = await step('start the enclave on a mock NSM', () =>
+    const startEnclave = () =>
       spawnService({
         command: process.execPath,
         args: [bundles.enclave, '--config', configurationFile, '--development-root', rootFolder],
         env: {},
         readyWhen: /enclave_listening/,
         logFile: join(logFolder, 'enclave.log'),
-      }),
-    );
-    stops.push(() => enclave.stop());
+      });
+    const enclave = await step('start the enclave on a mock NSM', startEnclave);
+    const services = { congress: congressService, enclave };
+    stops.push(() => services.enclave.stop());
 
     const rootPem = await developmentRootPem(rootFolder);
     const rootFile = join(folder, 'development-root.pem');
@@ -82,7 +85,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const issuer = await createTokenIssuer(folder);
     const port = await gatewayPort(options.gatewayPort);
     const gatewayUrl = `http://127.0.0.1:${String(port)}`;
-    const gateway = await step('start the gateway', () =>
+    const startGateway = () =>
       spawnService({
         command: process.execPath,
         args: [bundles.gateway],
@@ -103,9 +106,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         readyWhen: async () => (await fetch(`${gatewayUrl}/health`).catch(() => undefined))?.ok === true,
         readyTimeoutMs: 30_000,
         logFile: join(logFolder, 'gateway.log'),
-      }),
-    );
-    stops.push(() => gateway.stop());
+      });
+    const gateway = await step('start the gateway', startGateway);
+    const all = Object.assign(services, { gateway });
+    stops.push(() => all.gateway.stop());
     return {
       gatewayUrl,
       enclaveAddress,
@@ -116,7 +120,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       pcr0: developmentMeasurements.pcr0,
       logFolder,
       postgres,
-      services: { congress: congressService, enclave, gateway },
+      services: all,
+      async restart(which, how) {
+        await all[which][how]();
+        all[which] = await (which === 'enclave' ? startEnclave() : startGateway());
+      },
       stop,
     };
   } catch (error) {
