@@ -77,13 +77,16 @@ describe('the budget', () => {
     expect(await at.database.client.message.count()).toBe(10);
   });
 
-  it('counts what is spent against the cap, and gives back what was not', async () => {
-    await using at = await ledger(caps('0.1', '10', '10'));
+  it.each<[string, Record<string, string>, string]>([
+    ["a user's day", caps('0.1', '10', '10'), 'user_daily_limit_reached'],
+    ["the system's hour", caps('10', '0.1', '10'), 'system_hourly_limit_reached'],
+    ["the system's day", caps('10', '10', '0.1'), 'emergency_stop'],
+  ])('counts what is spent against the cap of %s, and gives back what was not', async (_, environment, code) => {
+    await using at = await ledger(environment);
     const message = await at.reserve(100_000n);
-    await expect(at.reserve(1n)).rejects.toMatchObject({ code: 'user_daily_limit_reached' });
     await at.settle(message, 60_000n);
-    await expect(at.reserve(40_001n)).rejects.toMatchObject({ code: 'user_daily_limit_reached' });
     await expect(at.reserve(40_000n)).resolves.toBeDefined();
+    await expect(at.reserve(1n)).rejects.toMatchObject({ code });
   });
 
   it('refuses an amount that alone is more than a cap, on a fresh window', async () => {

@@ -101,6 +101,9 @@ describe('messages', () => {
     await post(message);
     expect(await post(sealedMessage({ messageId: message.messageId }))).toMatchObject({ status: 409, body: { code: 'message_id_taken' } });
     expect(await post(sealedMessage({ messageId: message.messageId }), { key: 'fresh' })).toMatchObject({ status: 409, body: { code: 'message_id_taken' } });
+    const keyed = sealedMessage();
+    await post(keyed, { key: 'kept' });
+    expect(await post(sealedMessage({ messageId: keyed.messageId }), { key: 'kept' })).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
     expect(await post(message, { as: 'bob' })).toMatchObject({ status: 409, body: { code: 'message_id_taken' } });
     expect(await reservationsOf(message)).toBe(1);
   });
@@ -162,7 +165,15 @@ describe('messages', () => {
 
     it('is sealed again once, however many try at once', async () => {
       const old = await retired();
-      const answers = await Promise.all(Array.from({ length: 10 }, () => post(again(old))));
+      const posted = await database.transaction(async (transaction) => {
+        // All of them are held up at the message, so that all have come as far before the first goes on.
+        await transaction.$queryRaw`SELECT 1 FROM message WHERE id = ${idOf(old)}::uuid FOR UPDATE`;
+        const answers = Array.from({ length: 10 }, () => post(again(old)));
+        const waiting = async () => database.client.$queryRaw<[{ count: bigint }]>`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+        while ((await waiting())[0].count < 10n) await new Promise((resolve) => setTimeout(resolve, 10));
+        return answers;
+      });
+      const answers = await Promise.all(posted);
       expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
       expect(answers.filter(({ status }) => status === 409)).toHaveLength(9);
       expect(await reservationsOf(old)).toBe(2);
