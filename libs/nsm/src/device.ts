@@ -30,7 +30,7 @@ export function openNsmDevice(path = '/dev/nsm'): NsmTransport {
 }
 
 /** koffi is loaded with the first request: who has no device never needs a native library. */
-async function bindIoctl(fd: number): ReturnType<IoctlDevice['bind']> {
+export async function bindIoctl(fd: number): ReturnType<IoctlDevice['bind']> {
   try {
     const koffi = await import('koffi');
     // ioctl is variadic in C; on Linux (x86-64, arm64) a pointer as third argument is passed the same either way.

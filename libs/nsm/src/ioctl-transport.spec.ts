@@ -1,8 +1,8 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import * as koffi from 'koffi';
-import { openNsmDevice } from './device';
+import { bindIoctl, openNsmDevice } from './device';
 import { createIoctlTransport, nsmIoctl } from './ioctl-transport';
 
 /** A driver in JavaScript that reads and writes through the addresses in the message, as the kernel does. */
@@ -105,5 +105,21 @@ describe('openNsmDevice', () => {
     const transport = openNsmDevice(file);
     await expect(transport.request(Uint8Array.of(0))).rejects.toMatchObject({ code: 'ERR_NSM_DEVICE' });
     await transport.close();
+  });
+
+  it('hands memory to the real ioctl, which writes into it', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, new Uint8Array(1234));
+    const fd = openSync(file, 'r');
+    const { memory, ioctl } = await bindIoctl(fd);
+    const pointer: unknown = memory.alloc('uint8_t', 8);
+    try {
+      const fionread = 0x541b; // how many bytes can be read: an int
+      expect(await ioctl(fionread, pointer)).toBe(0);
+      expect(new DataView(memory.view(pointer, 8)).getInt32(0, true)).toBe(1234);
+    } finally {
+      memory.free(pointer);
+      closeSync(fd);
+    }
   });
 });

@@ -23,6 +23,7 @@ export const algorithms = () => [
   header('more than the algorithm in the protected header', map(es384, [uint(4), bytes(testNonce)])),
   header('critical parameters in the protected header', map(es384, [uint(2), fromHex('8104')])),
   header('the algorithm twice', map(es384, es384)),
+  header('bytes after the protected header', concat(map(es384), Uint8Array.of(0xf6))),
   header('the algorithm in a longer form', concat(head(5, 1), head(0, 1, 1), negative(-35))),
   testCase('the algorithm in the unprotected header only', 'ERR_ATTESTATION_ALGORITHM', {
     envelope: (envelope) => Object.assign(envelope, { protectedHeader: map(), unprotectedHeader: map(es384) }),

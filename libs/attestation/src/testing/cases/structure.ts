@@ -84,6 +84,8 @@ export const payloads = () => [
   testCase('a nonce that is true', 'ERR_ATTESTATION_CBOR', field('nonce', Uint8Array.of(0xf5))),
   testCase('a nonce that is a simple value', 'ERR_ATTESTATION_CBOR', field('nonce', Uint8Array.of(0xf8, 0x20))),
   testCase('a module id that is not UTF-8', 'ERR_ATTESTATION_CBOR', field('module_id', concat(head(3, 2), Uint8Array.of(0xc3, 0x28)))),
+  testCase('two arrays in each other in user data', 'ERR_ATTESTATION_FIELD_TYPE', field('user_data', fromHex('8181f6'))),
+  testCase('three arrays in each other in user data', 'ERR_ATTESTATION_CBOR_LIMIT', field('user_data', fromHex('818181f6'))),
   testCase('a thousand arrays in user data', 'ERR_ATTESTATION_CBOR_LIMIT', field('user_data', concat(new Uint8Array(1000).fill(0x81), nothing))),
   testCase('a bundle of a thousand', 'ERR_ATTESTATION_CBOR_LIMIT', field('cabundle', array(...Array.from({ length: 1000 }, () => bytes(Uint8Array.of(1)))))),
 

@@ -1,0 +1,56 @@
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { publicKeyInfo } from '../testing/certificate-writer';
+import { nodePrimitives } from './primitives.node';
+import { webPrimitives } from './primitives.web';
+
+const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+const point = publicKeyInfo(publicKey).slice(-96);
+const message = new Uint8Array(300).fill(5);
+const signature = new Uint8Array(sign('sha384', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }));
+
+describe.each([
+  ['node:crypto', nodePrimitives],
+  ['WebCrypto', webPrimitives],
+])('the primitives of %s', (_, primitives) => {
+  it('hash with SHA-256', async () => {
+    expect(Buffer.from(await primitives.sha256(message))).toEqual(createHash('sha256').update(message).digest());
+  });
+
+  it('verify ECDSA on P-384 with SHA-384', async () => {
+    const key = await primitives.importP384(point);
+    expect(await key.verify(message, signature)).toBe(true);
+    expect(await key.verify(message.slice(1), signature)).toBe(false);
+    for (const wrong of [new Uint8Array(96), new Uint8Array(96).fill(0xff), signature.slice(0, 95), new Uint8Array()]) {
+      expect(await key.verify(message, wrong)).toBe(false);
+    }
+  });
+
+  it('take views into a larger buffer for what they are', async () => {
+    const around = (bytes: Uint8Array) => new Uint8Array([1, 2, 3, ...bytes, 4]).subarray(3, 3 + bytes.length);
+    const key = await primitives.importP384(around(point));
+    expect(await key.verify(around(message), around(signature))).toBe(true);
+    expect(await primitives.sha256(around(message))).toEqual(await primitives.sha256(message));
+  });
+
+  it('refuse a point that is not on the curve', async () => {
+    await expect((async () => primitives.importP384(Uint8Array.from(point, (byte, i) => (i === 95 ? byte ^ 1 : byte))))()).rejects.toThrow();
+  });
+});
+
+describe('WebCrypto', () => {
+  it('takes shared memory', async () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(message.length));
+    shared.set(message);
+    expect(await webPrimitives.sha256(shared)).toEqual(await webPrimitives.sha256(message));
+  });
+
+  it('says where it is missing', async () => {
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'crypto');
+    Object.defineProperty(globalThis, 'crypto', { value: {}, configurable: true });
+    try {
+      await expect(webPrimitives.sha256(message)).rejects.toMatchObject({ code: 'ERR_ATTESTATION_UNSUPPORTED' });
+    } finally {
+      Object.defineProperty(globalThis, 'crypto', before ?? { value: undefined, configurable: true });
+    }
+  });
+});
