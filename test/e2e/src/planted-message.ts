@@ -38,5 +38,10 @@ export function plantedMessage(): { message: CongressMessage; fields: Record<str
     campaignId: message.campaignId,
     deliverySecret: Buffer.from(message.deliverySecret).toString('latin1'),
   };
+  // The part of a text that no escaping touches, so that an encoding nobody thought of is still seen
+  for (const [field, text] of Object.entries(fields)) {
+    const mark = /[0-9a-f]{12,}/.exec(text)?.[0];
+    if (mark !== undefined) fields[`${field}, its mark`] = mark;
+  }
   return { message, fields };
 }

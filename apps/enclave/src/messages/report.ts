@@ -31,9 +31,6 @@ export interface Report {
   problems: Answer['problems'];
 }
 
-/** Waited before the gateway tries again, where no far end named a time. */
-const DEFAULT_RETRY_SECONDS = 30;
-
 /** Turns a report into what leaves the enclave: a public signed receipt and a sealed answer that opens its commitments. */
 export class Reporter {
   constructor(
@@ -69,7 +66,7 @@ export class Reporter {
     const pending = offices.filter(({ result }) => result.outcome === 'pending');
     return {
       state: pending.length > 0 ? 'pending' : 'final',
-      retryAfterSeconds: pending.length > 0 ? retryAfter(pending) : null,
+      retryAfterSeconds: retryAfter(pending),
       receipt,
       attestationDocument: document.bytes,
       answer: encodeSealedAnswer(sealAnswer(answerKey, message, answer)),
@@ -77,7 +74,8 @@ export class Reporter {
   }
 }
 
-function retryAfter(pending: readonly Delivered[]): number {
-  const named = pending.map(({ result }) => result.retryAfterSeconds ?? DEFAULT_RETRY_SECONDS);
-  return Math.min(86_400, Math.max(1, ...named));
+/** The longest time that a far end named; null where none did, and the gateway's own back-off decides. */
+function retryAfter(pending: readonly Delivered[]): number | null {
+  const named = pending.flatMap(({ result }) => result.retryAfterSeconds ?? []);
+  return named.length === 0 ? null : Math.min(86_400, Math.max(1, ...named));
 }

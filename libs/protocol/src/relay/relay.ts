@@ -14,7 +14,7 @@ import { bytesUpTo } from '../schema/bytes';
  */
 const relayAnswerSchema = z.strictObject({
   v: z.literal(1),
-  /** `final`: do not send again. `pending`: some office could not be reached; send the same bytes again after `retryAfterSeconds`. */
+  /** `final`: do not send again. `pending`: some office could not be reached; send the same bytes again, not before `retryAfterSeconds` where that is named. */
   state: z.enum(['final', 'pending']),
   retryAfterSeconds: z.int().min(1).max(86_400).nullable(),
   /** JWS in compact form. */

@@ -9,6 +9,7 @@ export function encodingsOf(text: string): { encoding: string; needle: string }[
     { encoding: 'JSON, ASCII only', needle: json.replace(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`) },
     { encoding: 'JSON in JSON', needle: JSON.stringify(json).slice(1, -1) },
     { encoding: 'XML', needle: xml },
+    { encoding: 'XML in JSON', needle: JSON.stringify(xml).slice(1, -1) },
     { encoding: 'URL', needle: encodeURIComponent(text) },
     { encoding: 'form', needle: encodeURIComponent(text).replaceAll('%20', '+') },
     { encoding: 'hex', needle: bytes.toString('hex') },

@@ -17,21 +17,31 @@ export interface Remains {
 /** Looks for every field in every encoding; the fields' names and where they stand are told, their values are not. */
 export function find(fields: Readonly<Record<string, string>>, remains: readonly Remains[]): Find[] {
   const finds: Find[] = [];
-  const needles = Object.entries(fields).flatMap(([field, text]) => encodingsOf(text).map(({ encoding, needle }) => ({ field, encoding, needle: needle.toLowerCase() })));
+  const needles = Object.entries(fields).flatMap(([field, text]) => encodingsOf(text).map(({ encoding, needle }) => ({ field, encoding, needle })));
   for (const { where, bytes } of remains) {
-    // Latin-1 keeps bytes and characters one to one; what is not ASCII is compared as its UTF-8 bytes
-    const haystack = bytes.toString('latin1').toLowerCase();
+    const haystack = comparable(bytes);
     for (const { field, encoding, needle } of needles) {
-      const bytewise = encoding === 'UTF-16' ? needle : Buffer.from(needle, 'utf8').toString('latin1');
-      if (haystack.includes(bytewise)) finds.push({ field, encoding, where });
+      if (haystack.includes(comparable(Buffer.from(needle, encoding === 'UTF-16' ? 'latin1' : 'utf8')))) finds.push({ field, encoding, where });
     }
   }
   return finds;
 }
 
+/** Latin-1 keeps bytes and characters one to one; case is dropped on both sides alike. */
+function comparable(bytes: Buffer): string {
+  return bytes.toString('latin1').toLowerCase();
+}
+
 export function filesBelow(folder: string): Remains[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path).isFile())
-    .map((path) => ({ where: path, bytes: readFileSync(path) }));
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((name) => readIfFile(join(folder, name)));
+}
+
+/** A running server's files come and go. */
+function readIfFile(path: string): Remains[] {
+  try {
+    return statSync(path).isFile() ? [{ where: path, bytes: readFileSync(path) }] : [];
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
 }

@@ -1,0 +1,175 @@
+import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResult } from '@communique-tee/client';
+import { encodeCongressMessage } from '@communique-tee/protocol';
+import { describeWith, redisAvailability, startRedis, temporaryFolder, type Redis, type TemporaryFolder } from '@communique-tee/test-support';
+import { startSystem, type System } from '@communique-tee/test-system';
+import { Redis as RedisClient } from 'ioredis';
+import { readFileSync, readdirSync } from 'node:fs';
+import { Client } from 'pg';
+import { plantedMessage } from './planted-message';
+import { filesBelow, find, type Remains } from './search/find';
+
+/**
+ * Runs messages through the whole system, the good way and the bad ones, then searches what is left of it: logs of every process,
+ * the database (rows, and the raw files with their write-ahead log), Redis, health and metrics, every answer over HTTP, and the
+ * processes' own command lines and environments.
+ */
+describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
+  let folder: TemporaryFolder;
+  let redis: Redis;
+  let system: System;
+  const { message, fields } = plantedMessage();
+  const answers: Remains[] = [];
+  const apiKeys: Record<string, string> = {};
+
+  beforeAll(async () => {
+    folder = await temporaryFolder('no-plaintext');
+    redis = await startRedis({ own: true });
+    system = await startSystem({
+      folder: folder.path,
+      redisUrl: redis.url,
+      gatewayEnvironment: { LOG_LEVEL: 'trace', DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '200', DELIVERY_POLL_MS: '100' },
+    });
+    apiKeys['houseApiKey'] = system.congress.house.apiKey;
+    apiKeys['senateApiKey'] = system.congress.senate.apiKey;
+    await runEverything();
+  }, 180_000);
+  afterAll(async () => {
+    await (system as System | undefined)?.stop();
+    await (redis as Redis | undefined)?.stop();
+    await folder.remove();
+  });
+
+  it('the run did what it should, so that there is something to search', async () => {
+    const received = await (await fetch(`${system.congress.controlUrl}/received`)).text();
+    expect(find(fields, [{ where: 'Congress', bytes: Buffer.from(received) }]).map(({ field }) => field)).toEqual(expect.arrayContaining(['lastName, its mark', 'body, its mark', 'address1, its mark', 'email']));
+    expect(answers.length).toBeGreaterThan(20);
+  });
+
+  it('no field of a message, no delivery secret and no API key is in anything that is left', async () => {
+    const remains = await remainsOf();
+    const places = remains.map(({ where }) => where).join('\n');
+    for (const place of ['gateway.log', 'enclave.log', 'pg_wal', 'table public.message', 'table public.delivery_job', 'redis', 'environ']) expect(places).toContain(place);
+    expect(remains.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeGreaterThan(20_000_000);
+    expect(find({ ...fields, ...apiKeys }, remains)).toEqual([]);
+  });
+
+  it('finds what is planted, whatever its encoding', async () => {
+    const { lastName = '', body = '', email = '', address1 = '', subject = '' } = fields;
+    const planted: Record<string, string> = {
+      lastName,
+      body: Buffer.from(`padding${body}`).toString('base64'),
+      email: Buffer.from(email).toString('hex').toUpperCase(),
+      address1: encodeURIComponent(address1),
+      subject: JSON.stringify({ subject }),
+    };
+    const client = new Client({ connectionString: system.databaseUrl });
+    await client.connect();
+    try {
+      await client.query('create table planted (text text)');
+      for (const text of Object.values(planted)) await client.query('insert into planted values ($1)', [text]);
+      const found = new Set(find(fields, await remainsOf()).map(({ field }) => field));
+      expect([...found]).toEqual(expect.arrayContaining(Object.keys(planted)));
+    } finally {
+      await client.query('drop table planted');
+      await client.end();
+    }
+  });
+
+  async function runEverything(): Promise<void> {
+    const policy = { acceptedMeasurements: [{ pcr0: system.pcr0 }] as const, trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem) };
+    const options = { gateway: system.gatewayUrl, token: await system.issuer.token('planted') };
+    const key = await fetchEnclaveKey(system.gatewayUrl, policy);
+    const faults: object[] = [
+      {},
+      { queue: [{ fault: { kind: 'status', status: 500, stored: true } }, { fault: { kind: 'cut', at: 'after_reading' } }, { fault: { kind: 'garbage' } }] },
+      { queue: [{ fault: { kind: 'status', status: 400, body: 'bad' }, times: 3 }] },
+    ];
+    for (const plan of faults) {
+      await fetch(`${system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
+      const prepared = prepareMessage(message, key);
+      await postMessage(options, prepared);
+      await verifyResult(await followMessage(options, prepared.id), prepared, policy);
+    }
+    await sendBadInput(options.token, encodeCongressMessage(message));
+  }
+
+  /** Plain text where sealed bytes belong, at every door: what is refused must not be repeated. */
+  async function sendBadInput(token: string, plaintext: Uint8Array): Promise<void> {
+    const json = JSON.stringify({ ...message, deliverySecret: fields['deliverySecret'] });
+    const text = fields['body'] ?? '';
+    const enclave = system.enclaveAddress.replace('tcp:', 'http://');
+    for (const origin of [`${system.gatewayUrl}/api`, enclave]) {
+      for (const [type, body] of [
+        ['application/json', json],
+        ['application/json', json.slice(0, -5)],
+        ['application/cbor', plaintext],
+        ['application/cbor', text],
+        ['text/plain', text],
+        ['application/x-www-form-urlencoded', new URLSearchParams(fields).toString()],
+      ] as const) {
+        await keep(fetch(`${origin}/messages`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': type }, body: typeof body === 'string' ? body : new Uint8Array(body) }));
+      }
+      await keep(fetch(`${origin}/messages?body=${encodeURIComponent(text)}`, { method: 'POST', body: text }));
+      await keep(fetch(`${origin}/messages/${encodeURIComponent(text)}`, { headers: { authorization: `Bearer ${token}` } }));
+    }
+    const gateway = system.gatewayUrl;
+    const headers = { authorization: `Bearer ${encodeURIComponent(text)}`, 'idempotency-key': encodeURIComponent(text), 'x-request-id': encodeURIComponent(text), 'user-agent': encodeURIComponent(text) };
+    await keep(fetch(`${gateway}/api/messages`, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: json }));
+    await keep(fetch(`${gateway}/attestation?nonce=${encodeURIComponent(text)}`));
+    await keep(fetch(`${enclave}/attestation?nonce=${encodeURIComponent(text)}`));
+    await keep(fetch(`${gateway}/${encodeURIComponent(text)}`));
+    for (const path of ['/health', '/api/health/tee', '/attestation', '/docs-json', '/metrics']) await keep(fetch(`${gateway}${path}`));
+  }
+
+  async function keep(asked: Promise<Response>): Promise<void> {
+    const response = await asked;
+    const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n');
+    answers.push({ where: `answer of ${new URL(response.url).pathname.slice(0, 20)}`, bytes: Buffer.from(`${headers}\n${await response.text()}`) });
+  }
+
+  async function remainsOf(): Promise<Remains[]> {
+    return [...answers, ...logs(), ...(await tables()), ...filesBelow(system.postgres.folder), ...(await redisDump()), ...processes()];
+  }
+
+  /** Of every process but Congress, who is meant to know. */
+  function logs(): Remains[] {
+    const written = filesBelow(system.logFolder).filter(({ where }) => !where.endsWith('congress.log'));
+    return [...written, { where: 'postgres log', bytes: Buffer.from(system.postgres.log()) }];
+  }
+
+  async function tables(): Promise<Remains[]> {
+    const client = new Client({ connectionString: system.databaseUrl });
+    await client.connect();
+    try {
+      await client.query('checkpoint');
+      const { rows } = await client.query<{ name: string }>("select quote_ident(table_schema) || '.' || quote_ident(table_name) as name from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema')");
+      const dumps: Remains[] = [];
+      for (const { name } of rows) {
+        const { rows: dump } = await client.query<{ row: string }>(`select row_to_json(t)::text as row from ${name} t`);
+        dumps.push({ where: `table ${name}`, bytes: Buffer.from(dump.map(({ row }) => row).join('\n')) });
+      }
+      return dumps;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async function redisDump(): Promise<Remains[]> {
+    const client = new RedisClient(redis.url);
+    try {
+      const keys = await client.keys('*');
+      const values = await Promise.all(keys.map(async (key) => (await client.dumpBuffer(key)) ?? Buffer.alloc(0)));
+      return [{ where: 'redis', bytes: Buffer.concat([Buffer.from(keys.join('\n')), ...values]) }];
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  /** Command lines and environments are read by anyone of the same user. */
+  function processes(): Remains[] {
+    return [system.services.gateway.pid, system.services.enclave.pid].flatMap((pid) =>
+      ['cmdline', 'environ'].filter((name) => readdirSync(`/proc/${String(pid)}`).includes(name)).map((name) => ({ where: `/proc/${String(pid)}/${name}`, bytes: readFileSync(`/proc/${String(pid)}/${name}`) })),
+    );
+  }
+});
