@@ -130,7 +130,7 @@ describe('attestation', () => {
       const controller = controllerWith();
       const crowd = Array.from({ length: 33 }, () => controller.get('ab'.repeat(16), undefined, reply));
       await expect(Promise.race(crowd)).rejects.toMatchObject({ code: 'enclave_busy', retryAfterSeconds: 5 });
-      while (held.length < 32) await new Promise((resolve) => setTimeout(resolve, 10));
+      for (let round = 0; round < 600 && held.length < 32; round++) await new Promise((resolve) => setTimeout(resolve, 10));
       held.forEach((release) => { release(); });
       expect((await Promise.allSettled(crowd)).filter(({ status }) => status === 'fulfilled')).toHaveLength(32);
       enclave.behaviour = attesting();

@@ -11,13 +11,14 @@ import { EnclaveIdentity } from './testing/enclave-identity';
 
 const trusting = { isTrusted: () => true, checkNow: () => Promise.resolve(), onTrusted: () => undefined };
 
-/** Waits for a state, however long that takes: jest's own limit ends what never comes. */
+/** Waits for a state; what does not come in a minute does not come. */
 async function until<T>(look: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
-  for (;;) {
+  for (let round = 0; round < 3000; round++) {
     const value = await look();
     if (fits(value)) return value;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  throw new Error('what was waited for did not come');
 }
 
 describe('DeliveryWorker', () => {

@@ -1,4 +1,3 @@
-import { chmodSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { formatAddress } from '../address/format-address';
 import type { Address } from '../address/parse-address';
@@ -53,14 +52,13 @@ async function start(server: Server, address: Address, unixMode: number): Promis
       server.listen({ host: address.host, port: address.port });
       return;
     case 'unix': {
-      // net binds at once, within this call: the file must not be open to others for one moment.
+      // net binds at once, within this call, and a socket file is made with what the umask leaves: never open to others, not for one moment.
       const before = process.umask(0o777 & ~unixMode);
       try {
         server.listen({ path: address.path });
       } finally {
         process.umask(before);
       }
-      server.prependOnceListener('listening', () => chmodSync(address.path, unixMode));
     }
   }
 }
