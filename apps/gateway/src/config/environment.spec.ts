@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { workspaceRoot } from '@communique-tee/test-support';
 import { type Environment, parseEnvironment } from './environment';
 import { VARIABLES } from './variables';
@@ -110,5 +111,16 @@ describe('the environment', () => {
     const text = readFileSync(join(workspaceRoot(), '.env.example'), 'utf8');
     const documented = [...text.matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1] ?? '');
     expect(documented.sort()).toEqual(Object.keys(VARIABLES).sort());
+  });
+
+  it('may be copied from .env.example as it is, and every value shown there is well formed', () => {
+    const text = readFileSync(join(workspaceRoot(), '.env.example'), 'utf8');
+    expect(problems(parseEnv(text))).toEqual([]);
+    const shown = Object.fromEntries(Object.entries(parseEnv(text.replace(/^#(?=[A-Z][A-Z0-9_]+=)/gm, ''))).filter(([name]) => name !== 'AUTH_JWKS_FILE'));
+    expect(problems(shown)).toEqual([]);
+    // and what is shown as the default is the default
+    const { notices: _shown, redis: _redis, http, ...rest } = config(shown);
+    const { notices: _left, http: bare, ...defaults } = config(parseEnv(text));
+    expect({ ...rest, http: { ...http, trustedProxies: [] } }).toEqual({ ...defaults, http: bare });
   });
 });

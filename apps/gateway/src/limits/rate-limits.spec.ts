@@ -42,10 +42,8 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
 
   const open = async () => {
     const limits = new RateLimits(testConfig({ ...environment, REDIS_URL: redis.url }), logger);
-    await until(async () => {
-      await limits.consume('api', `probe:${String(Math.random())}`);
-      return !limits.state().degraded;
-    });
+    await limits.onModuleInit();
+    expect(limits.state()).toEqual({ store: 'redis', degraded: false, degradedSince: null });
     return limits;
   };
 
@@ -54,6 +52,14 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     expect((await passes(one, 5, 'user:shared')) + (await passes(two, 5, 'user:shared'))).toBe(3);
     one.onApplicationShutdown();
     two.onApplicationShutdown();
+  });
+
+  it('do not keep the gateway from starting where there is no Redis', async () => {
+    const limits = new RateLimits(testConfig({ ...environment, REDIS_URL: 'redis://127.0.0.1:1' }), logger);
+    await limits.onModuleInit();
+    expect(limits.state()).toMatchObject({ store: 'redis', degraded: true });
+    expect(await passes(limits, 5, 'user:early')).toBe(3);
+    limits.onApplicationShutdown();
   });
 
   it('fall back to memory while Redis is gone, say so, and come back', async () => {

@@ -1,4 +1,5 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { once } from 'node:events';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
@@ -16,10 +17,12 @@ export interface RateLimitsState {
 
 const COMMAND_TIMEOUT_MS = 500;
 const MAX_RECONNECT_DELAY_MS = 2000;
+/** How long the start waits for Redis; it goes on without. */
+const START_WAIT_MS = 2000;
 
 /** Fixed windows, counted in Redis for all processes together. Without Redis a window is counted in this process: the caps on money do not depend on it. */
 @Injectable()
-export class RateLimits implements OnApplicationShutdown {
+export class RateLimits implements OnModuleInit, OnApplicationShutdown {
   private readonly redis: Redis | undefined;
   private readonly shared = new Map<RateLimitClass, RateLimiterAbstract>();
   private readonly local = new Map<RateLimitClass, RateLimiterAbstract>();
@@ -36,6 +39,11 @@ export class RateLimits implements OnApplicationShutdown {
       this.local.set(limitClass, new RateLimiterMemory(options));
       if (this.redis !== undefined) this.shared.set(limitClass, new RateLimiterRedis({ ...options, storeClient: this.redis, rejectIfRedisNotReady: true }));
     }
+  }
+
+  async onModuleInit(): Promise<void> {
+    if (this.redis === undefined || this.redis.status === 'ready') return;
+    await once(this.redis, 'ready', { signal: AbortSignal.timeout(START_WAIT_MS) }).catch((error: unknown) => { this.degrade(error); });
   }
 
   /** Counts one request. @throws ProblemError `rate_limited` with Retry-After */
