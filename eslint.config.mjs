@@ -33,7 +33,13 @@ export default tseslint.config(
     files: ['libs/{protocol,crypto,attestation,receipts,client}/src/**/*.ts'],
     ignores: [...nodeOnly, '**/*.spec.ts', 'libs/*/src/testing/**'],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', '@communique-tee/crypto', '@communique-tee/attestation'], message: 'This code runs in a browser: nothing of Node (take the /browser entry).' }] }],
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [{ group: ['node:*'], message: 'This code runs in a browser: nothing of Node.' }],
+          paths: ['crypto', 'attestation'].map((name) => ({ name: `@communique-tee/${name}`, message: 'This code runs in a browser: take the /browser entry.' })),
+        },
+      ],
       'no-restricted-globals': ['error', 'process', 'Buffer', 'require', '__dirname'],
     },
   },

@@ -1,4 +1,3 @@
-// eslint-disable-next-line @nx/enforce-module-boundaries -- for specs alone; nothing of the product imports this folder
 import { startCongressSimulator, type ChamberStartOptions, type CongressSimulator, type CongressSimulatorOptions } from '@communique-tee/congress-simulator';
 import * as z from 'zod';
 import { createEgress, type Egress } from '../../egress';
