@@ -1,5 +1,6 @@
 import { keyIdOf, generateKeyPair, seal } from '@communique-tee/crypto';
 import { DEFAULT_SUITE, encodeSealedMessage } from '@communique-tee/protocol';
+import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { freePort, migrate, spawnService, startPostgres, temporaryFolder } from '@communique-tee/test-support';
 import { buildApps, createTokenIssuer } from '@communique-tee/test-system';
 import { execFileSync } from 'node:child_process';
@@ -27,6 +28,8 @@ export async function acceptRows(): Promise<Row[]> {
     await migrate(databaseUrl);
     const bundles = await buildApps();
     const issuer = await createTokenIssuer(folder.path);
+    const rootFile = join(folder.path, 'development-root.pem');
+    writeFileSync(rootFile, await developmentRootPem(join(folder.path, 'nsm')));
     const port = await freePort();
     const url = `http://127.0.0.1:${String(port)}`;
     const gateway = await spawnService({
@@ -42,7 +45,8 @@ export async function acceptRows(): Promise<Row[]> {
         AUTH_JWKS_FILE: issuer.jwksFile,
         TEE_PROVIDER: 'mock',
         ENCLAVE_URL: `tcp:127.0.0.1:${String(await freePort())}`,
-        TEE_EXPECTED_CODE_HASH: `sha384:${'ab'.repeat(48)}`,
+        TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+        ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
         RATE_LIMIT_MAX_REQUESTS: '1000000',
         DEFAULT_USER_DAILY_LIMIT: ENOUGH,
         SYSTEM_HOURLY_LIMIT: ENOUGH,

@@ -2,7 +2,7 @@ import { keyIdOf, importPrivateKey, open, seal } from '@communique-tee/crypto';
 import { DEFAULT_SUITE } from '@communique-tee/protocol';
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { execFileSync } from 'node:child_process';
-import { diffieHellman, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPublicKey, diffieHellman, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { beside, rateOf, type Row } from './measure';
 
 const KIB = 1024;
@@ -27,9 +27,18 @@ export async function sealingRows(): Promise<Row[]> {
     rows.push(beside({ ...opened, what: `${opened.what} ` }, noble));
   }
   const [ours, theirs] = [generateKeyPairSync('x25519'), generateKeyPairSync('x25519')];
-  const bare: Row = { what: 'bare X25519 (keys at hand)', rate: await rateOf(() => diffieHellman({ privateKey: ours.privateKey, publicKey: theirs.publicKey })), unit: 'op/s' };
+  const jwk = theirs.publicKey.export({ format: 'jwk' });
+  const { privateKey } = ours;
+  const bare: Row = { what: 'bare X25519, keys at hand', rate: await rateOf(() => diffieHellman({ privateKey, publicKey: theirs.publicKey })), unit: 'op/s' };
+  const fresh: Row = {
+    what: 'bare X25519, new peer key',
+    rate: await rateOf(() => diffieHellman({ privateKey, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) })),
+    unit: 'op/s',
+    note: 'as every message brings one',
+  };
   const { message } = sample(own.publicKey, 2 * KIB - 4);
-  rows.push(bare, beside({ what: 'open 2 KiB, whole', rate: await rateOf(() => open(own, message)), unit: 'op/s' }, bare, 0.4));
+  const opened: Row = { what: 'open 2 KiB, whole', rate: await rateOf(() => open(own, message)), unit: 'op/s' };
+  rows.push(bare, fresh, beside(opened, bare, 0.4), beside(opened, fresh));
   return rows;
 }
 
