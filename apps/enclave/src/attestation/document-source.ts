@@ -11,14 +11,18 @@ export interface AttestedDocument {
   /** Hex. */
   pcr0: string;
   madeAtMs: number;
+  /** When the first certificate of its chain ends: no receipt that carries it may be dated later. */
+  endsAtMs: number;
 }
 
 /** Requests that may wait for the NSM, which answers one after the other. */
 const MAX_WAITING = 32;
 /** A document that clients without a nonce get is at most this old. */
 const CLIENT_REUSE_MS = 10_000;
-/** One that vouches for receipts: its leaf certificate lasts three hours, and a receipt must fall inside. */
+/** One that vouches for receipts is made anew after this, or when its certificates are about to end, whichever comes first. */
 const RECEIPT_REUSE_MS = 30 * 60_000;
+/** The NSM signs with one leaf certificate for nearly all of its three hours, so that a new document may have minutes left. */
+const RECEIPT_MARGIN_MS = 10 * 60_000;
 
 /** Attestation documents over the enclave's public keys, for clients and for receipts. */
 export class DocumentSource {
@@ -39,16 +43,25 @@ export class DocumentSource {
 
   /** Without a nonce: one of the last ten seconds. */
   async withoutNonce(): Promise<Uint8Array> {
-    return (await this.notOlderThan(CLIENT_REUSE_MS)).bytes;
+    return (await this.notOlderThan(CLIENT_REUSE_MS, 0)).bytes;
   }
 
-  /** The document that a receipt carries. */
-  forReceipt(): Promise<AttestedDocument> {
-    return this.notOlderThan(RECEIPT_REUSE_MS);
+  /**
+   * The document that a receipt dated now carries. While the NSM cannot give another, the last one serves as long as its
+   * certificates do: a delivery that was made must not stay without its receipt.
+   */
+  async forReceipt(): Promise<AttestedDocument> {
+    try {
+      return await this.notOlderThan(RECEIPT_REUSE_MS, RECEIPT_MARGIN_MS);
+    } catch (error) {
+      if (this.cached && this.clock.nowMs() <= this.cached.endsAtMs) return this.cached;
+      throw error;
+    }
   }
 
-  private async notOlderThan(maxAgeMs: number): Promise<AttestedDocument> {
-    if (this.cached && this.clock.nowMs() - this.cached.madeAtMs <= maxAgeMs) return this.cached;
+  private async notOlderThan(maxAgeMs: number, marginMs: number): Promise<AttestedDocument> {
+    const nowMs = this.cached ? this.clock.nowMs() : 0;
+    if (this.cached && nowMs - this.cached.madeAtMs <= maxAgeMs && nowMs <= this.cached.endsAtMs - marginMs) return this.cached;
     this.refreshing ??= this.make().finally(() => (this.refreshing = undefined));
     this.cached = await this.refreshing;
     return this.cached;
@@ -59,10 +72,11 @@ export class DocumentSource {
     this.waiting++;
     try {
       const bytes = await this.nsm.attest({ publicKey: this.keys.sealing.publicKey, userData: this.keys.binding, ...(nonce && { nonce }) });
-      const { timestampMs, pcrs } = readAttestation_unverified(bytes);
+      const { timestampMs, pcrs, certificates } = readAttestation_unverified(bytes);
       this.clock.anchorOn(timestampMs);
       const pcr0 = Buffer.from(pcrs.get(0) ?? []).toString('hex');
-      return { bytes, sha256: createHash('sha256').update(bytes).digest(), pcr0, madeAtMs: timestampMs };
+      const endsAtMs = Math.min(...certificates.map(({ notAfterMs }) => notAfterMs));
+      return { bytes, sha256: createHash('sha256').update(bytes).digest(), pcr0, madeAtMs: timestampMs, endsAtMs };
     } finally {
       this.waiting--;
     }

@@ -57,7 +57,7 @@ export class MessageService {
     const known = this.answers.get(name) ?? this.running.get(name);
     if (known) return known;
     this.checkExpiry(message);
-    if (this.running.size >= this.limits.maxConcurrent || !this.deliveries.hasRoomFor(LIMITS.maxOffices)) {
+    if (this.running.size >= this.limits.maxConcurrent || !this.deliveries.hasRoomFor((this.running.size + 1) * LIMITS.maxOffices)) {
       throw new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
     }
     const work = this.process(message, sealedSha256).finally(() => this.running.delete(name));
@@ -74,6 +74,8 @@ export class MessageService {
   }
 
   private async process(message: SealedMessage, sealedSha256: Uint8Array): Promise<RelayAnswer> {
+    // Before anything is opened or sent: without a document there would be no receipt, and the parent is told that nothing was taken
+    await this.reporter.ready();
     const { plaintext, answerKey } = this.open(message);
     const parsed = parseCongressMessage(plaintext);
     const offices = parsed.ok ? await this.deliverAll(message, parsed.message) : parsed.offices.map(refuse);

@@ -179,6 +179,28 @@ describe('against chambers that do not refuse duplicates', () => {
   });
 });
 
+describe('when the NSM gives no document and the last one has ended', () => {
+  it('nothing is sent, since there would be no receipt for it', async () => {
+    let failing = false;
+    const broken = await startEnclaveFixture({
+      nsm: (transport) => ({ ...transport, request: (bytes) => (failing ? Promise.reject(new Error('no document')) : transport.request(bytes)) }),
+    });
+    const later = performance.now() + 4 * 3600_000;
+    const clock = jest.spyOn(performance, 'now');
+    try {
+      const prepared = await prepare(broken, {}, 24 * 3600);
+      failing = true;
+      clock.mockReturnValue(later);
+      const response = await broken.relay(prepared.sealed);
+      expect(response.status).toBe(500);
+      expect(broken.congress.received()).toHaveLength(0);
+    } finally {
+      clock.mockRestore();
+      await broken.stop();
+    }
+  });
+});
+
 describe('with little room', () => {
   it('turns new messages away as busy, and answers the ones it knows', async () => {
     const small = await startEnclaveFixture({ messages: { maxRememberedDeliveries: 100, maxRememberedAnswers: 10, maxConcurrent: 2 } });

@@ -39,6 +39,11 @@ export class Reporter {
     private readonly clock: Clock,
   ) {}
 
+  /** Resolves when a receipt can be made; rejects where the NSM gives no document for it. */
+  async ready(): Promise<void> {
+    await this.documents.forReceipt();
+  }
+
   async report({ message, sealedSha256, answerKey, offices, problems }: Report): Promise<RelayAnswer> {
     const document = await this.documents.forReceipt();
     const time = Math.floor(this.clock.nowMs() / 1000);

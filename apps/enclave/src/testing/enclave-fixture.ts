@@ -2,6 +2,7 @@ import { verifyAttestation, unsafeTrustAnchorFromPem, type AttestationPolicy } f
 import { createDeliverySecret, fetchEnclaveKey, prepareMessage, type EnclaveKey, type PreparedMessage } from '@communique-tee/client';
 import { startCongressSimulator, type CongressSimulator, type CongressSimulatorOptions } from '@communique-tee/congress-simulator';
 import { openAnswer } from '@communique-tee/crypto';
+import type { NsmTransport } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { decodeAnswer, decodeRelayAnswer, decodeSealedAnswer, type Answer, type CongressMessage, type RelayAnswer } from '@communique-tee/protocol';
 import { matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
@@ -35,6 +36,8 @@ export interface FixtureOptions {
   congress?: CongressSimulatorOptions;
   messages?: { maxConcurrent?: number; maxRememberedDeliveries?: number; maxRememberedAnswers?: number };
   timeoutMs?: number;
+  /** Stands between the enclave and its mock NSM. */
+  nsm?: (transport: NsmTransport) => NsmTransport;
   /** Trust another authority than the simulator's. */
   certificateAuthorityPem?: string;
 }
@@ -43,7 +46,8 @@ export async function startEnclaveFixture(options: FixtureOptions = {}): Promise
   const folder = await temporaryFolder('enclave');
   const congress = await startCongressSimulator(options.congress);
   const log: string[] = [];
-  const transport = await createMockNsmTransport({ rootFolder: folder.path });
+  const mock = await createMockNsmTransport({ rootFolder: folder.path });
+  const transport = options.nsm?.(mock) ?? mock;
   const enclave = await startEnclave(parseConfiguration(configurationFor(congress, options)), transport, createLog((line) => log.push(line)));
   const url = enclave.address.replace('tcp:', 'http://');
   const trustAnchor = unsafeTrustAnchorFromPem(await developmentRootPem(folder.path));
