@@ -2,5 +2,5 @@
 export { buildApps } from './build-apps';
 export { startSystem, type System, type SystemOptions } from './start-system';
 export { createTokenIssuer, type TokenIssuer } from './token-issuer';
-export { readCongress, enclaveConfiguration, type DescribedCongress } from './enclave-configuration';
+export { readCongress, type DescribedCongress } from './described-congress';
 export { receivedBy, type ReceivedXml } from './received';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { DescribedCongress } from './enclave-configuration';
+import type { DescribedCongress } from './described-congress';
 
 const receivedSchema = z.array(z.object({ chamber: z.string(), office: z.string(), deliveryId: z.string(), xml: z.string() }));
 export type ReceivedXml = z.infer<typeof receivedSchema>[number];

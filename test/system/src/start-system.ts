@@ -1,9 +1,9 @@
 import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { freePort, migrate, spawnService, startPostgres, workspaceRoot, type Postgres, type Service } from '@communique-tee/test-support';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildApps } from './build-apps';
-import { enclaveConfiguration, readCongress, type DescribedCongress } from './enclave-configuration';
+import { readCongress, type DescribedCongress } from './described-congress';
 import { createTokenIssuer, type TokenIssuer } from './token-issuer';
 
 export interface SystemOptions {
@@ -61,11 +61,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const congressFolder = join(folder, 'congress');
     const congressService = await step('start the Congress simulator', () => startCongress(congressFolder, logFolder, options));
     stops.push(() => congressService.stop());
-    const congress = await readCongress(join(congressFolder, 'congress.json'));
+    const congressFile = join(congressFolder, 'congress.json');
+    const congress = await readCongress(congressFile);
 
     const enclaveAddress = `tcp:127.0.0.1:${await freePort()}`;
     const configurationFile = join(folder, 'enclave.json');
-    await writeFile(configurationFile, `${JSON.stringify(await enclaveConfiguration(enclaveAddress, congress), null, 2)}\n`, { mode: 0o600 });
+    await writeFile(configurationFile, await enclaveConfiguration(enclaveAddress, congressFile));
     const rootFolder = join(folder, 'nsm');
     const startEnclave = () =>
       spawnService({
@@ -131,6 +132,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await stop();
     throw error;
   }
+}
+
+/** The development configuration at another address, with the simulator that runs now as Congress. */
+async function enclaveConfiguration(listen: string, congressSimulator: string): Promise<string> {
+  const development: unknown = JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8'));
+  return `${JSON.stringify({ ...Object(development), listen, congressSimulator }, null, 2)}\n`;
 }
 
 function startCongress(folder: string, logFolder: string, { withoutDeduplication = false }: SystemOptions): Promise<Service> {
