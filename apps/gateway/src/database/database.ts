@@ -21,7 +21,7 @@ export class Database implements OnApplicationShutdown {
 
   constructor(@Inject(GATEWAY_CONFIG) config: GatewayConfig) {
     const adapter = new PrismaPg({
-      connectionString: config.database.url,
+      connectionString: inUtc(config.database.url),
       max: config.database.poolSize,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       // A lost peer is noticed, and a statement that hangs ends before its transaction does.
@@ -63,6 +63,16 @@ export class Database implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.client.$disconnect();
   }
+}
+
+/**
+ * Prisma's adapter writes a time without its zone and drops the zone of what it reads, so a session must be in UTC whatever the
+ * server, the database or the role says. An option of the start packet wins over all of these; the address may hold others.
+ */
+function inUtc(url: string): string {
+  const address = new URL(url);
+  address.searchParams.set('options', [address.searchParams.get('options') ?? '', '-c TimeZone=UTC'].join(' ').trim());
+  return address.href;
 }
 
 function unavailableOr(error: unknown): unknown {

@@ -9,6 +9,11 @@ export interface AcceptanceKey {
   readonly explicit: boolean;
 }
 
+export interface Stored {
+  readonly acceptedAt: Date;
+  readonly nextAttemptAt: Date;
+}
+
 interface Standing {
   readonly owner: string;
   readonly status: string;
@@ -29,11 +34,10 @@ export class Acceptance {
   ) {}
 
   /** @returns null where nothing was stored, so that nothing is to be paid for. @throws ProblemError `idempotency_key_reused` | `message_id_taken` */
-  async store(): Promise<{ acceptedAt: Date } | null> {
+  async store(): Promise<Stored | null> {
     if (await this.insertMessage()) {
       if (!(await this.claimKey())) throw new ProblemError('idempotency_key_reused');
-      await this.insertJob();
-      return { acceptedAt: this.now };
+      return { acceptedAt: this.now, nextAttemptAt: await this.insertJob() };
     }
     const { owner, key, explicit } = this.key;
     const used = await this.transaction.idempotencyKey.findUnique({ where: { owner_key: { owner, key } } });
@@ -47,8 +51,7 @@ export class Acceptance {
       return null;
     }
     if (standing.status !== 'key_retired') throw new ProblemError('message_id_taken');
-    await this.replace();
-    return { acceptedAt: standing.acceptedAt };
+    return { acceptedAt: standing.acceptedAt, nextAttemptAt: await this.replace() };
   }
 
   private async insertMessage(): Promise<boolean> {
@@ -67,9 +70,13 @@ export class Acceptance {
     return used !== null && this.isSame(used.sealedSha256);
   }
 
-  private async insertJob(): Promise<void> {
+  /** Due at once by the database's clock, as the queue reads it: ours may be ahead. @returns when it is due */
+  private async insertJob(): Promise<Date> {
     const { messageId, sealed, keyId, expiresAt } = this.submission;
-    await this.transaction.deliveryJob.create({ data: { messageId, sealed, keyId, expiresAt, nextAttemptAt: this.now }, select: { messageId: true } });
+    const [job] = await this.transaction.$queryRaw<[{ nextAttemptAt: Date }]>`
+      INSERT INTO delivery_job (message_id, sealed, key_id, expires_at, next_attempt_at) VALUES (${messageId}::uuid, ${sealed}, ${keyId}, ${expiresAt}, now())
+      RETURNING next_attempt_at AS "nextAttemptAt"`;
+    return job.nextAttemptAt;
   }
 
   private async lockStanding(): Promise<Standing> {
@@ -80,7 +87,7 @@ export class Acceptance {
   }
 
   /** The owner sealed the message again: it starts over under its id. Nothing of it was opened, so it has cost nothing yet. */
-  private async replace(): Promise<void> {
+  private async replace(): Promise<Date> {
     const { messageId, sealedSha256, keyId, expiresAt } = this.submission;
     if (this.key.explicit) {
       if (!(await this.claimKey())) throw new ProblemError('idempotency_key_reused');
@@ -93,7 +100,7 @@ export class Acceptance {
       select: { id: true },
     });
     await this.transaction.deliveryJob.deleteMany({ where: { messageId } });
-    await this.insertJob();
+    return this.insertJob();
   }
 
   /** Without a header the key is the message id, which stays the same and now stands for the new bytes. */

@@ -1,5 +1,6 @@
 import { type MessageView, toBase64Url } from '@communique-tee/protocol';
 import type { DeliveryJob, Message } from '../database/generated/client';
+import type { Stored } from './acceptance';
 import type { Submission } from './submission';
 
 export type MessageWithJob = Message & { readonly job: Pick<DeliveryJob, 'nextAttemptAt'> | null };
@@ -22,7 +23,7 @@ export function messageView(message: MessageWithJob): MessageView {
 }
 
 /** What was just committed, without reading it back. */
-export function acceptedView(submission: Submission, acceptedAt: Date, nextAttemptAt: Date): MessageView {
+export function acceptedView(submission: Submission, { acceptedAt, nextAttemptAt }: Stored): MessageView {
   return {
     id: submission.messageId,
     status: 'queued',

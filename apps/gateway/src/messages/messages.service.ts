@@ -39,7 +39,7 @@ export class MessagesService {
     );
     if (accepted === null) return this.find(owner, submission.messageId);
     this.delivery?.notify();
-    return acceptedView(submission, accepted.acceptedAt, now);
+    return acceptedView(submission, accepted);
   }
 
   /** The message of its owner. @throws ProblemError `not_found` for any other id | `database_unavailable` */

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSealedMessage, LIMITS, messageIdToText, messageViewSchema, type SealedMessage, sealedMessageToJson } from '@communique-tee/protocol';
 import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { ownerOf } from '../auth/token-verifier';
 import { Database } from '../database/database';
 import { type GatewayUnderTest, startGateway } from '../testing/gateway-under-test';
-import { createIssuer, type Issuer } from '../testing/issuer';
+import { createIssuer, ISSUER, type Issuer } from '../testing/issuer';
 import { sealedMessage } from '../testing/sealed';
+import { MessagesService } from './messages.service';
+import { submissionOf } from './submission';
 
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 
@@ -73,6 +76,15 @@ describe('messages', () => {
     expect((await post(message, { cbor: true })).status).toBe(202);
     expect((await post(message)).status).toBe(202);
     expect(await reservationsOf(message)).toBe(1);
+  });
+
+  it('is due at once by the clock of the database, whatever the gateway takes the time to be', async () => {
+    const message = sealedMessage({ expiresAtSeconds: inSeconds(7200) });
+    const ahead = new Date(Date.now() + 3_600_000);
+    const view = await gateway.app.get(MessagesService).accept(ownerOf(ISSUER, 'alice'), submissionOf(message), undefined, ahead);
+    const [due] = await database.client.$queryRaw<[{ due: boolean }]>`SELECT next_attempt_at <= now() AS due FROM delivery_job WHERE message_id = ${idOf(message)}::uuid`;
+    expect(due).toEqual({ due: true });
+    expect((await get(idOf(message))).body).toEqual(view);
   });
 
   it('is there for its owner alone', async () => {

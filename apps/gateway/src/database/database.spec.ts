@@ -1,0 +1,48 @@
+import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { Client } from 'pg';
+import { DeliveryBench } from '../delivery/testing/delivery-bench';
+
+describe('a database whose sessions are in another time zone', () => {
+  let postgres: Postgres;
+  let bench: DeliveryBench;
+  let url: string;
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    url = await postgres.createDatabase();
+    await migrate(url);
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    await client.query(`ALTER DATABASE ${client.escapeIdentifier(new URL(url).pathname.slice(1))} SET timezone = 'America/New_York'`);
+    await client.end();
+  });
+  afterAll(async () => {
+    await postgres.stop();
+  });
+  afterEach(async () => {
+    await bench.close();
+  });
+
+  it.each([
+    ['as it is', ''],
+    ['with options of its own', '?options=-c%20timezone%3DAsia%2FTokyo%20-c%20work_mem%3D1MB'],
+  ])('%s is written and read in UTC', async (_, query) => {
+    bench = new DeliveryBench({
+      database: { url: `${url}${query}`, poolSize: 2 },
+      enclave: { address: 'unix:/nonexistent/enclave', timeoutMs: 1000 },
+      attestation: { verify: false, acceptedMeasurements: [], cacheMs: 0, maxAgeMs: 0 },
+      delivery: { concurrency: 1, leaseMs: 60_000, minBackoffMs: 10, maxBackoffMs: 20, pollMs: 20 },
+      budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
+    });
+    const expiresAt = new Date(Date.now() + 3_600_000);
+    const { messageId } = await bench.accept(expiresAt);
+    const [truth] = await bench.database.client.$queryRaw<[{ expiresMs: number; aheadMs: number }]>`
+      SELECT (extract(epoch FROM expires_at) * 1000)::float8 AS "expiresMs", (extract(epoch FROM expires_at - now()) * 1000)::float8 AS "aheadMs" FROM delivery_job WHERE message_id = ${messageId}::uuid`;
+    expect(truth.expiresMs).toBe(expiresAt.getTime());
+    expect(truth.aheadMs).toBeLessThanOrEqual(3_600_000);
+    const [job] = await bench.queue.lease(1, 'a', true);
+    expect(job).toMatchObject({ messageId, expired: false });
+    expect(await bench.message(messageId)).toMatchObject({ expiresAt });
+    if (query !== '') expect(await bench.database.client.$queryRaw`SHOW work_mem`).toEqual([{ work_mem: '1MB' }]);
+  });
+});
