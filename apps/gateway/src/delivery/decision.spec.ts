@@ -68,9 +68,9 @@ describe('what is not an answer', () => {
     expect(decide(job(), null, problem(code))).toMatchObject({ kind: 'retry', reason: code, dispatchStands: true });
   });
 
-  it('no problem but the three ends a message', () => {
+  it('no problem but these ends a message', () => {
     const ends = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => decide(job(), null, problem(code)).kind === 'end');
-    expect(ends.sort()).toEqual(['key_retired', 'message_expired', 'sealed_message_refused']);
+    expect(ends.sort()).toEqual(['key_retired', 'malformed_body', 'message_expired', 'sealed_message_refused', 'suite_unsupported']);
   });
 });
 
@@ -81,11 +81,13 @@ describe('the problems that end a message', () => {
     ['key_retired', 'key_retired'],
     ['sealed_message_refused', 'refused'],
     ['message_expired', 'expired'],
+    ['suite_unsupported', 'refused'],
+    ['malformed_body', 'refused'],
   ] as const)('%s ends one that never went out as %s, for nothing', (code, status) => {
     expect(end(decide(job(), null, problem(code)))).toEqual({ status, reason: code, cost: nothing });
   });
 
-  it.each(['key_retired', 'message_expired'] as const)('%s leaves one that went out without an answer unknown, for all that was reserved', (code) => {
+  it.each(['key_retired', 'message_expired', 'suite_unsupported', 'malformed_body'] as const)('%s leaves one that went out without an answer unknown, for all that was reserved', (code) => {
     expect(end(decide(dispatched, null, problem(code)))).toEqual({ status: 'unknown', reason: code, cost: 'reservation' });
     expect(end(decide(dispatched, ['accepted', 'pending'], problem(code)))).toEqual({ status: 'unknown', reason: code, cost: 'reservation' });
   });
@@ -94,7 +96,10 @@ describe('the problems that end a message', () => {
     expect(end(decide(dispatched, null, problem('sealed_message_refused')))).toEqual({ status: 'refused', reason: 'sealed_message_refused', cost: nothing });
   });
 
-  it.each<['key_retired' | 'message_expired', Outcome[], string]>([
+  it.each<['key_retired' | 'message_expired' | 'suite_unsupported' | 'malformed_body', Outcome[], string]>([
+    ['suite_unsupported', ['pending'], 'refused'],
+    ['malformed_body', ['accepted', 'pending'], 'partially_delivered'],
+    ['malformed_body', ['unknown', 'pending'], 'unknown'],
     ['key_retired', ['pending', 'pending'], 'key_retired'],
     ['key_retired', ['accepted', 'pending'], 'partially_delivered'],
     ['key_retired', ['unknown', 'pending'], 'unknown'],

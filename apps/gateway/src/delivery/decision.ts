@@ -29,6 +29,11 @@ export type Decision =
 /** Answers by which the enclave says that it did not take what was sent just now. What an earlier attempt came to they do not say. */
 const NOT_TAKEN: ReadonlySet<ProblemCode> = new Set(['enclave_busy', 'shutting_down']);
 
+/** Answers by which the enclave says that it cannot take these bytes now or ever. */
+const FINAL = ['key_retired', 'sealed_message_refused', 'message_expired', 'suite_unsupported', 'malformed_body'] as const satisfies readonly ProblemCode[];
+type FinalProblem = (typeof FINAL)[number];
+const isFinal = (code: ProblemCode): code is FinalProblem => (FINAL as readonly ProblemCode[]).includes(code);
+
 /** From an attempt's result to what is written. `interim`: the outcomes of the last interim receipt, if any. README.md has the same as a table. */
 export function decide(job: LeasedJob, interim: Outcomes | null, result: Exclude<EnclaveResult<never>, { kind: 'answer' }> | { kind: 'answer'; trusted: TrustedAnswer }): Decision {
   if (result.kind === 'answer') return decideAnswer(result.trusted);
@@ -37,7 +42,7 @@ export function decide(job: LeasedJob, interim: Outcomes | null, result: Exclude
     return { kind: 'retry', reason, retryAfterSeconds: null, dispatchStands: result.sent || job.dispatchedBefore, answer: null };
   }
   const { code, retryAfterSeconds } = result;
-  if (code === 'key_retired' || code === 'sealed_message_refused' || code === 'message_expired') return decideFinalProblem(code, job, interim);
+  if (isFinal(code)) return decideFinalProblem(code, job, interim);
   const notTaken = NOT_TAKEN.has(code) || PROBLEMS[code].status < 500;
   return { kind: 'retry', reason: code, retryAfterSeconds, dispatchStands: job.dispatchedBefore || !notTaken, answer: null };
 }
@@ -54,7 +59,7 @@ function decideAnswer({ answer, outcomes }: TrustedAnswer): Decision {
   return { kind: 'end', status: endOf(outcomes), reason: null, cost: { copies: outcomes }, answer };
 }
 
-function decideFinalProblem(code: 'key_retired' | 'sealed_message_refused' | 'message_expired', job: LeasedJob, interim: Outcomes | null): Decision {
+function decideFinalProblem(code: FinalProblem, job: LeasedJob, interim: Outcomes | null): Decision {
   const end = (status: EndStatus, cost: Cost): Decision => ({ kind: 'end', status, reason: code, cost, answer: null });
   // The same bytes under the same key are refused the same way whenever they are opened: nothing of them was ever sent on.
   if (code === 'sealed_message_refused' && interim === null) return end('refused', { copies: [] });
