@@ -69,6 +69,11 @@ describe('the environment', () => {
     ['a back-off upside down', { DELIVERY_MIN_BACKOFF_MS: '5000', DELIVERY_MAX_BACKOFF_MS: '4000' }, 'DELIVERY_MIN_BACKOFF_MS: must not'],
     ['a mock without its root', { TEE_PROVIDER: 'mock' }, 'ATTESTATION_DEVELOPMENT_ROOT_FILE: is required'],
     ['a development root for AWS', { ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' }, 'ATTESTATION_DEVELOPMENT_ROOT_FILE: goes with'],
+    ['a cap under a name that nobody reads', { SYSTEM_HOURLY_LIMT: '1.00' }, 'SYSTEM_HOURLY_LIMT: is not a variable'],
+    ['another', { EMERGENCY_SHUTDOWN_TRESHOLD: '1.00' }, 'EMERGENCY_SHUTDOWN_TRESHOLD: is not a variable'],
+    ['a third', { DEFAULT_USER_DAILY_LIMITS: '1.00' }, 'DEFAULT_USER_DAILY_LIMITS: is not a variable'],
+    ['a proxy under a name that nobody reads', { TRUSTED_PROXY: '127.0.0.1' }, 'TRUSTED_PROXY: is not a variable'],
+    ['a time-out under a name that nobody reads', { ENCLAVE_TIMEOUT: '1000' }, 'ENCLAVE_TIMEOUT: is not a variable'],
     ['everybody as a trusted proxy', { TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES: '],
   ])('refuses %s', (_, over, expected) => {
     const lines = problems({ ...GOOD, ...over });

@@ -121,4 +121,4 @@ export type VariableName = keyof typeof VARIABLES;
 export type Values = { [Name in VariableName]?: z.output<(typeof VARIABLES)[Name]> | undefined };
 
 /** A name with one of these beginnings that is not in the table is a slip of the pen and would otherwise be ignored in silence. */
-export const OWN_PREFIXES = ['TEE_', 'AUTH_', 'ATTESTATION_', 'DELIVERY_', 'RATE_LIMIT_'] as const;
+export const OWN_PREFIXES = ['TEE_', 'AUTH_', 'ATTESTATION_', 'DELIVERY_', 'RATE_LIMIT_', 'ENCLAVE_', 'TRUSTED_', 'DEFAULT_USER_', 'SYSTEM_HOUR', 'EMERGENCY_'] as const;
