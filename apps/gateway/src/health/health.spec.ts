@@ -10,6 +10,7 @@ import { AppModule } from '../app.module';
 import { AttestationModule } from '../attestation/attestation.module';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 import { EmergencyStop } from '../budget/emergency-stop';
+import { windowsOf } from '../budget/windows';
 import { createApp } from '../create-app';
 import { Database } from '../database/database';
 import { DeliveryModule } from '../delivery/delivery.module';
@@ -139,6 +140,29 @@ describe('health', () => {
     expect(down).toEqual([['budget', { code: 'emergency_stop', since: expect.any(String) as string }]]);
     expect(JSON.stringify(down)).not.toContain('a test of health');
     await app.get(Database).client.emergencyStop.updateMany({ data: { clearedAt: new Date() } });
+    expect((await tee()).status).toBe(200);
+  });
+
+  it('is down while no further message fits into the hour, though cents of it are left', async () => {
+    const { client } = app.get(Database);
+    const startsAt = windowsOf(new Date()).hour;
+    await client.budgetWindow.createMany({ data: [startsAt, new Date(startsAt.getTime() + 3_600_000)].map((hour) => ({ scope: 'system_hour', subject: '', startsAt: hour, spentMicroUsd: 999_970_000n })) });
+    expect(await tee()).toMatchObject({ status: 503, down: [['budget', { code: 'system_hourly_limit_reached' }]] });
+    await client.budgetWindow.updateMany({ data: { spentMicroUsd: 999_960_000n } });
+    expect((await tee()).status).toBe(200);
+    await client.budgetWindow.deleteMany();
+  });
+
+  it('is down with a database that can be read and takes nothing', async () => {
+    const { client } = app.get(Database);
+    const name = new URL(postgres.url).pathname.slice(1);
+    const reconnected = () => client.$executeRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'communique-gateway' AND pid <> pg_backend_pid()`;
+    await client.$executeRawUnsafe(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`);
+    await reconnected();
+    for (let round = 0; round < 600 && (await tee()).status === 200; round++) await reconnected();
+    expect(await tee()).toMatchObject({ status: 503, down: [['database', { code: 'database_read_only' }]] });
+    await client.$transaction([client.$executeRaw`SET TRANSACTION READ WRITE`, client.$executeRawUnsafe(`ALTER DATABASE "${name}" RESET default_transaction_read_only`)]);
+    for (let round = 0; round < 600 && (await tee()).status !== 200; round++) await reconnected().catch(() => undefined);
     expect((await tee()).status).toBe(200);
   });
 

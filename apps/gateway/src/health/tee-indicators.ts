@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 import { BudgetService } from '../budget/budget.service';
+import { highestCostOfMessageMicroUsd } from '../budget/prices';
 import { Database } from '../database/database';
 import { DeliveryQueue } from '../delivery/delivery-queue';
 import { EnclaveClient } from '../enclave/enclave-client';
@@ -54,8 +55,9 @@ export class TeeIndicators {
 
   database(): Promise<HealthIndicatorResult> {
     return this.asking('database', async () => {
-      await this.databases.read((client) => client.$queryRaw`SELECT 1`);
-      return {};
+      // A standby, or a server that was made read-only, answers every read and takes no message.
+      const [{ readOnly }] = await this.databases.read((client) => client.$queryRaw<[{ readOnly: boolean }]>`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`);
+      return readOnly ? { code: 'database_read_only' } : {};
     });
   }
 
@@ -75,11 +77,11 @@ export class TeeIndicators {
 
   budget(): Promise<HealthIndicatorResult> {
     return this.asking('budget', async () => {
-      const { stopped, stoppedSince, hour, day } = await this.budgets.state();
-      const windows = [hour, day].map((window) => ({ full: window.reservedMicroUsd + window.spentMicroUsd >= window.capMicroUsd, resetsAt: window.resetsAt.toISOString() }));
+      const { stopped, stoppedSince, hour } = await this.budgets.state();
       if (stopped) return { code: 'emergency_stop', since: stoppedSince?.toISOString() ?? null };
-      if (windows[0]?.full === true) return { code: 'system_hourly_limit_reached', resetsAt: windows[0].resetsAt };
-      return {};
+      // Full is what takes no further message, which is before the last cent.
+      const full = hour.reservedMicroUsd + hour.spentMicroUsd + highestCostOfMessageMicroUsd > hour.capMicroUsd;
+      return full ? { code: 'system_hourly_limit_reached', resetsAt: hour.resetsAt.toISOString() } : {};
     });
   }
 
