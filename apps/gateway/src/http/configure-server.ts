@@ -17,12 +17,18 @@ export function configureServer(app: NestFastifyApplication): void {
   const routes = app.get(RegisteredRoutes);
   const shutdown = app.get(ShutdownState);
 
+  // Node itself would refuse an Expect that it does not know, without a word. RFC 9110 section 10.1.1 lets it be passed over.
+  server.server.on('checkExpectation', (request, response) => { server.server.emit('request', request, response); });
+
   server.addHook('onRoute', (route) => { routes.add(route.method, route.url); });
 
   server.addHook('onRequest', (request, reply, done) => {
     void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
     if (shutdown.begun) {
       done(new ProblemError('shutting_down', { retryAfterSeconds: 5 }));
+    } else if (!hasOneHost(request)) {
+      void reply.header('connection', 'close');
+      done(new ProblemError('malformed_body', { detail: 'The request must have one Host header.' }));
     } else {
       withRequestId(request.id, done);
     }
@@ -48,6 +54,12 @@ export function configureServer(app: NestFastifyApplication): void {
       else done(null, new RawBody(mediaType, body));
     });
   }
+}
+
+/** RFC 9112 section 3.2. Node would check the half of it, and answer with an empty body. */
+function hasOneHost({ raw: { httpVersion, rawHeaders } }: FastifyRequest): boolean {
+  const count = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length;
+  return count === 1 || (count === 0 && httpVersion === '1.0');
 }
 
 /** Nothing is decompressed: a small body stays small. */

@@ -154,13 +154,21 @@ describe('over HTTP', () => {
     ['two lengths', ['POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx'], 400],
     ['a length and chunks', ['POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'], 400],
     ['no host', ['GET / HTTP/1.1\r\n\r\n'], 400],
+    ['two hosts', [`GET /health HTTP/1.1\r\nhost: x\r\nHost: ${CANARY}\r\n\r\n`], 400],
+    ['an expectation that nobody knows', [`POST /api/messages HTTP/1.1\r\nhost: x\r\nexpect: ${CANARY}\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`], 401],
     ['headers that never end', ['GET / HTTP/1.1\r\nhost: x\r\nx-slow: '], 408],
     ['a body that never comes', ['POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{'], 408],
   ])('answers %s and closes', async (_, pieces, status) => {
     const answer = await raw(...pieces);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
     expect(answer).not.toContain(CANARY);
-    if (!answer.includes('\r\n\r\n')) throw new Error('no end of headers');
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toContain('application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ status });
+  });
+
+  it('serves HTTP/1.0, which knows no Host', async () => {
+    expect(await raw('GET /api/budget HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 401 /);
   });
 
   it('believes X-Forwarded-For from nobody unless told to', async () => {
