@@ -25,6 +25,16 @@ describe('a delivery that the far end answers', () => {
     expect(setup.simulator.received().map(({ chamber, office }) => `${chamber} ${office}`)).toEqual(['house HCA12', 'senate SCA01', 'senate SCA03']);
   });
 
+  it('is as long as any other of its size class on the wire, which the parent sees', async () => {
+    const bodies = ['A short text.', 'A longer text. '.repeat(100), 'A very long text. '.repeat(500)];
+    for (const body of bodies) {
+      const message = testMessage();
+      await deliver(setup.congress, { message: { ...message, message: { ...message.message, body } } });
+    }
+    const sent = setup.simulator.received().map(({ xml }) => Buffer.byteLength(xml));
+    expect(sent).toEqual([4096, 4096, 16_384]);
+  });
+
   it('is a duplicate the second time, and arrives once', async () => {
     const id = nextId();
     expect(await deliver(setup.congress, { deliveryId: id })).toMatchObject({ outcome: 'accepted' });

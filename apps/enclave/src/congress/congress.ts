@@ -6,6 +6,7 @@ import { buildCwc, CwcError } from './cwc-xml';
 import { httpsPost, HttpsPostError } from './https-post';
 import { judgeAnswer, sentButNotKnown } from './judge-answer';
 import type { OfficeReason, OfficeResult } from './office-result';
+import { paddedDocument } from './padded-document';
 import { Pace, PaceFull } from './pace';
 
 export interface Delivery {
@@ -37,7 +38,7 @@ export function createCongress(config: CongressConfig, egress: Egress, clock: Cl
         if (error instanceof CwcError) return { outcome: 'refused', reason: 'message_invalid', detail: null };
         throw error;
       }
-      return send(chambers[chamberOf(office)], new TextEncoder().encode(xml), egress, clock, signal);
+      return send(chambers[chamberOf(office)], paddedDocument(xml), egress, clock, signal);
     },
   };
 }

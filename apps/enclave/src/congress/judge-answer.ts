@@ -49,15 +49,22 @@ function retryAfter(value: string | undefined, nowMs: number): { retryAfterSecon
 
 /** The far end's words as plain text: markup and control characters gone, cut, never half a character. */
 function readable(body: Uint8Array, secret: string): string | null {
-  const text = new TextDecoder('utf-8')
-    .decode(body)
-    .replaceAll(secret, '***')
+  const text = withoutSecret(new TextDecoder('utf-8').decode(body), secret)
     .replace(/<[^<>]*>/g, ' ')
     .replace(/&(lt|gt|quot|apos|amp);/g, (_whole, name: keyof typeof ENTITIES) => ENTITIES[name])
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim();
-  if (text === '') return null;
-  return text.length <= MAX_DETAIL_CHARACTERS ? text : text.slice(0, MAX_DETAIL_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ');
+  const detail = withoutSecret(text, secret).trim().slice(0, MAX_DETAIL_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
+  return detail === '' ? null : copied(detail);
+}
+
+/** As it is, and as it stands in the address, which error pages like to repeat. */
+function withoutSecret(text: string, secret: string): string {
+  return text.replaceAll(secret, '***').replaceAll(encodeURIComponent(secret), '***');
+}
+
+/** A part of a string keeps all of it in memory (up to 64 KiB here), and results are remembered for days: this one stands alone. */
+function copied(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
 const ENTITIES = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' } as const;

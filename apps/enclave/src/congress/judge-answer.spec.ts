@@ -1,0 +1,31 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { judgeAnswer } from './judge-answer';
+
+const refusal = (text: string, secret = 'the-secret-key') => judgeAnswer({ status: 400, headers: {}, body: Buffer.from(text) }, true, secret, 0).detail;
+
+describe('the words of a refusal', () => {
+  it('never hold our API key, whichever way the far end repeats it', () => {
+    const secret = 'key/with+odd&signs=';
+    const echoes = [secret, encodeURIComponent(secret), secret.replace('&', '&amp;')];
+    for (const echo of echoes) expect(refusal(`no such key: ${echo} !`, secret)).toBe('no such key: *** !');
+    expect(refusal(`<p>/v2/message?apikey=${encodeURIComponent(secret)}</p>`, secret)).toBe('/v2/message?apikey=***');
+  });
+
+  it('are cut at 500 characters, never in the middle of one', () => {
+    expect(refusal('x'.repeat(700))).toHaveLength(500);
+    expect(refusal(`${'x'.repeat(499)}\u{1f5fd}`)).toBe('x'.repeat(499));
+    expect(refusal('<p> </p>')).toBeNull();
+  });
+
+  it('take the room of 500 characters when they are remembered, not that of the answer they come from', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    const details = Array.from({ length: 500 }, (_, i) => refusal(`${String(i)} ${'a word '.repeat(9000)}`));
+    collect();
+    expect((process.memoryUsage().heapUsed - before) / details.length).toBeLessThan(10_000);
+    expect(details).toHaveLength(500);
+  });
+});
