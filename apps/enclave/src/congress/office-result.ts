@@ -4,6 +4,7 @@ import type { Outcome } from '@communique-tee/protocol';
 export type OfficeReason =
   // nothing was sent
   | 'message_invalid'
+  | 'other_content_sent'
   | 'busy'
   | 'aborted'
   | 'not_allowed'

@@ -2,6 +2,7 @@ import { CryptoError, open } from '@communique-tee/crypto';
 import {
   LIMITS,
   decodeSealedMessage,
+  encodeCongressMessage,
   messageIdToText,
   parseCongressMessage,
   type CongressMessage,
@@ -60,11 +61,14 @@ export class MessageService {
     if (this.running.size >= this.limits.maxConcurrent || !this.deliveries.hasRoomFor((this.running.size + 1) * LIMITS.maxOffices)) {
       throw new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
     }
-    const work = this.process(message, sealedSha256).finally(() => this.running.delete(name));
+    const work = this.process(message, sealedSha256)
+      .then((answer) => {
+        if (answer.state === 'final') this.answers.keep(name, answer);
+        return answer;
+      })
+      .finally(() => this.running.delete(name));
     this.running.set(name, work);
-    const answer = await work;
-    if (answer.state === 'final') this.answers.keep(name, answer);
-    return answer;
+    return work;
   }
 
   private checkExpiry(message: SealedMessage): void {
@@ -99,15 +103,20 @@ export class MessageService {
   }
 
   private deliverAll(message: SealedMessage, content: CongressMessage): Promise<Delivered[]> {
-    const untilMs = message.expiresAtSeconds * 1000;
+    const identity = { contentSha256: contentSha256(content), untilMs: message.expiresAtSeconds * 1000 };
     return Promise.all(
       content.offices.map(async (office) => {
         const id = deliveryId(content.deliverySecret, message.messageId, office);
-        const result = await this.deliveries.once(id, untilMs, () => this.congress.deliver({ office, message: content, deliveryId: id }));
+        const result = await this.deliveries.once(id, identity, () => this.congress.deliver({ office, message: content, deliveryId: id }));
         return { office, deliveryId: id, result };
       }),
     );
   }
+}
+
+/** Of what every office gets: the same when a message is sealed again, for the offices that are left. */
+function contentSha256(content: CongressMessage): string {
+  return createHash('sha256').update(encodeCongressMessage({ ...content, offices: [] })).digest('base64');
 }
 
 function refuse(office: string): Delivered {

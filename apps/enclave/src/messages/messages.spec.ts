@@ -1,5 +1,5 @@
 import { sealing } from '@communique-tee/crypto';
-import { DEFAULT_SUITE, encodeCanonical, encodeCongressMessage, encodeSealedMessage, messageIdToText } from '@communique-tee/protocol';
+import { type CongressMessage, DEFAULT_SUITE, encodeCanonical, encodeCongressMessage, encodeSealedMessage, messageIdToText } from '@communique-tee/protocol';
 import { createHash, randomBytes } from 'node:crypto';
 import { congressMessage, prepare, startEnclaveFixture, type EnclaveFixture } from '../testing/enclave-fixture';
 
@@ -49,6 +49,21 @@ describe('a sealed message', () => {
     expect((await fixture.relay(reseal())).status).toBe(200);
     expect((await fixture.relay(reseal())).status).toBe(200);
     expect(fixture.congress.received()).toHaveLength(3);
+  });
+
+  it('with another text under the same delivery secret and id gets no receipt that says it was taken', async () => {
+    const { deliverySecret } = congressMessage();
+    const { publicKey } = await fixture.key();
+    const messageId = randomBytes(16);
+    const text = (body: string) => congressMessage({ deliverySecret, message: { subject: 'A subject of a test', body, topics: ['Energy'] } });
+    const relayedAs = async (content: CongressMessage) => {
+      const { message, sealed, answerKey } = sealFull(publicKey, encodeCongressMessage(content), { messageId });
+      const sealedSha256 = createHash('sha256').update(sealed).digest();
+      return (await fixture.relayed({ id: messageIdToText(messageId), message, sealed, answerKey, sealedSha256 })).receipt.claims.offices.map(({ outcome }) => outcome);
+    };
+    expect(await relayedAs(text('What was really sent.'))).toEqual(['accepted', 'accepted', 'accepted']);
+    expect(await relayedAs(text('What was never sent.'))).toEqual(['refused', 'refused', 'refused']);
+    expect(fixture.congress.received().filter(({ xml }) => xml.includes('never sent'))).toHaveLength(0);
   });
 
   it('is tried again for the office that could not be reached, and only for that one', async () => {
@@ -113,6 +128,14 @@ describe('what cannot be delivered is refused by code', () => {
     const content = encodeCongressMessage(congressMessage());
     expect(await code(sealTo(publicKey, content, { expiresAtSeconds: now - 1 }))).toBe('410 message_expired');
     expect(await code(sealTo(publicKey, content, { expiresAtSeconds: now + 9 * 24 * 3600 }))).toBe('422 expiry_out_of_range');
+  });
+
+  it('the same message with its numbers written otherwise: one message has one byte form', async () => {
+    const { publicKey } = await fixture.key();
+    const sealed = sealTo(publicKey, encodeCongressMessage(congressMessage()));
+    expect(sealed[1]).toBe(1);
+    const respelled = Buffer.concat([sealed.subarray(0, 1), Uint8Array.of(0xf9, 0x3c, 0x00), sealed.subarray(2)]); // 1.0
+    expect(await code(respelled)).toBe('400 malformed_body');
   });
 
   it('a header changed after sealing', async () => {

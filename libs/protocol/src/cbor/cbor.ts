@@ -21,7 +21,7 @@ export function encodeCanonical(value: unknown): Uint8Array {
 }
 
 /**
- * Reads one data item under size, depth and item limits; shortest forms, definite lengths, text keys without repeats, no tags.
+ * Reads one data item under size, depth and item limits; shortest forms, definite lengths, text keys without repeats, no tags, no floats.
  * @throws ProtocolError `body_too_large` | `malformed_body`
  */
 export function decodeStrict(bytes: Uint8Array, maxBytes: number): unknown {
@@ -60,6 +60,8 @@ class BoundedTokenizer {
     while (this.open.length > 0 && this.open[this.open.length - 1] === 0) this.open.pop();
     const last = this.open.length - 1;
     if (last >= 0) this.open[last] = (this.open[last] ?? 0) - 1;
+    // A float may be a whole number written otherwise, and no message here has any other
+    if (Type.equals(token.type, Type.float)) throw new ProtocolError('malformed_body', 'floats are not read here');
     if (Type.equals(token.type, Type.tag)) throw new ProtocolError('malformed_body', 'tags are not read here');
     const children = this.childrenOf(token);
     if (children > 0) {

@@ -33,6 +33,7 @@ export const PROBLEMS = {
   system_hourly_limit_reached: { status: 503, title: 'The budget of this hour is used up' },
   emergency_stop: { status: 503, title: 'Spending is stopped until an operator clears it' },
   database_unavailable: { status: 503, title: 'The database cannot be reached' },
+  overloaded: { status: 503, title: 'More is asked for than can be done now' },
   identity_provider_unavailable: { status: 503, title: 'The keys that sign tokens cannot be fetched' },
   enclave_unavailable: { status: 503, title: 'The enclave cannot be reached' },
   enclave_busy: { status: 503, title: 'The enclave takes no more messages now' },
