@@ -1,6 +1,30 @@
 import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
 import { Client } from 'pg';
 import { DeliveryBench } from '../delivery/testing/delivery-bench';
+import { testConfig } from '../testing/gateway-under-test';
+import { Database } from './database';
+
+describe('a database whose connections all stay in use', () => {
+  it('is overloaded and not away: whoever waits too long is sent off, and comes back soon', async () => {
+    await using postgres = await startPostgres();
+    const database = new Database(testConfig({ DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '2', AUTH_JWKS_FILE: '/x' }));
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => { letGo = resolve; });
+    let begun = 0;
+    const holding = [0, 1].map(() => database.transaction(async (transaction) => {
+      await transaction.$queryRaw`SELECT 1`;
+      begun++;
+      await held;
+    }));
+    while (begun < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    const late = await Promise.all([database.read((client) => client.$queryRaw`SELECT 1`), database.transaction((transaction) => transaction.$queryRaw`SELECT 1`)].map((asked) => asked.catch((error: unknown) => error)));
+    for (const error of late) expect(error).toMatchObject({ code: 'overloaded', retryAfterSeconds: 1 });
+    letGo();
+    await Promise.all(holding);
+    expect(await database.read((client) => client.$queryRaw`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
+    await database.onApplicationShutdown();
+  });
+});
 
 describe('a database whose sessions are in another time zone', () => {
   let postgres: Postgres;

@@ -3,7 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import { ProblemError } from '../http/problem-error';
 import { type Prisma, PrismaClient } from './generated/client';
-import { isDatabaseUnreachable, isWriteConflict } from './unreachable';
+import { isDatabaseUnreachable, isPoolExhausted, isWriteConflict } from './unreachable';
 
 /** The client inside a transaction. */
 export type Transaction = Prisma.TransactionClient;
@@ -13,8 +13,13 @@ const WAIT_FOR_CONNECTION_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 15_000;
 const ATTEMPTS = 3;
 const RETRY_AFTER_SECONDS = 5;
+/** The queue for a connection moves on; the database itself is well. */
+const OVERLOAD_RETRY_AFTER_SECONDS = 1;
 
-/** PostgreSQL, the gateway's truth. Whatever says that it cannot be reached becomes the problem `database_unavailable`. */
+/**
+ * PostgreSQL, the gateway's truth. Whatever says that it cannot be reached becomes the problem `database_unavailable`; where every
+ * connection stays in use, `overloaded`: nothing was begun then.
+ */
 @Injectable()
 export class Database implements OnApplicationShutdown {
   readonly client: PrismaClient;
@@ -35,7 +40,7 @@ export class Database implements OnApplicationShutdown {
 
   /**
    * Runs `work` in one READ COMMITTED transaction; run again when it lost a deadlock. What `work` throws rolls it back.
-   * @throws ProblemError `database_unavailable`; then it is not known whether a commit went through
+   * @throws ProblemError `overloaded` | `database_unavailable`; with the second it is not known whether a commit went through
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
@@ -50,7 +55,7 @@ export class Database implements OnApplicationShutdown {
 
   /**
    * A read outside of any transaction.
-   * @throws ProblemError `database_unavailable`
+   * @throws ProblemError `database_unavailable` | `overloaded`
    */
   async read<T>(query: (client: PrismaClient) => Promise<T>): Promise<T> {
     try {
@@ -77,5 +82,6 @@ function inUtc(url: string): string {
 
 function unavailableOr(error: unknown): unknown {
   if (error instanceof ProblemError) return error;
+  if (isPoolExhausted(error)) return new ProblemError('overloaded', { retryAfterSeconds: OVERLOAD_RETRY_AFTER_SECONDS, cause: error });
   return isDatabaseUnreachable(error) ? new ProblemError('database_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error }) : error;
 }

@@ -5,7 +5,14 @@ const ADAPTER_KINDS = new Set(['DatabaseNotReachable', 'DatabaseDoesNotExist', '
 const SQL_STATES = /^(08...|53...|57P..|25006|57014)$/;
 const SYSTEM_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT']);
 /** What pg says in words only. */
-const WORDS = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after calling end/;
+const WORDS = /Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end/;
+
+/** What pg says, in words only, where all connections of the pool stayed in use for as long as one waits for them. */
+const POOL_IN_USE = /timeout exceeded when trying to connect/;
+
+export function isPoolExhausted(error: unknown): boolean {
+  return anyCause(error, (cause) => POOL_IN_USE.test(textAt(cause, 'message')));
+}
 
 /** Whether a thrown value says that the database is not there now, so that the same may succeed later. */
 export function isDatabaseUnreachable(error: unknown): boolean {

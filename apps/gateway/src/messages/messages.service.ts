@@ -25,7 +25,7 @@ export class MessagesService {
    * message as it stands, and cost nothing.
    * @param idempotencyKey what the header said; without one the message id is the key
    * @throws ProblemError `expiry_out_of_range` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` |
-   * `system_hourly_limit_reached` | `emergency_stop` | `database_unavailable`
+   * `system_hourly_limit_reached` | `emergency_stop` | `database_unavailable` | `overloaded`
    */
   async accept(owner: string, submission: Submission, idempotencyKey: string | undefined, now = new Date()): Promise<MessageView> {
     const key = { owner, key: idempotencyKey ?? submission.messageId, explicit: idempotencyKey !== undefined };

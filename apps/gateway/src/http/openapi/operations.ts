@@ -33,7 +33,7 @@ const uuid = { type: 'string', format: 'uuid' } as const;
 const binary = { type: 'string', format: 'binary' } as const;
 const anything = { type: 'object', additionalProperties: true } as const;
 const LIMITED = ['rate_limited'] as const;
-const PROTECTED = ['unauthenticated', 'identity_provider_unavailable', 'database_unavailable', ...LIMITED] as const;
+const PROTECTED = ['unauthenticated', 'identity_provider_unavailable', 'database_unavailable', 'overloaded', ...LIMITED] as const;
 
 /** Every route that the gateway has; a spec holds this list against the routes that are registered. */
 export const OPERATIONS: readonly Operation[] = [
