@@ -1,4 +1,4 @@
-import { isEnded, messageViewSchema, type MessageView } from '@communique-tee/protocol';
+import { isEnded, messageViewSchema, toHex, type MessageView } from '@communique-tee/protocol';
 import { ClientError } from './errors';
 import { readJson, request } from './http';
 import type { PreparedMessage } from './prepare';
@@ -11,9 +11,9 @@ export interface GatewayOptions {
   token: string;
 }
 
-/** Posts a sealed message; posting the same one again is safe, it is accepted once. */
+/** Posts a sealed message; posting the same one again is safe, it is accepted once. Its Idempotency-Key names the sealed bytes. */
 export async function postMessage({ gateway, token }: GatewayOptions, prepared: PreparedMessage): Promise<MessageView> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/cbor', 'idempotency-key': prepared.id };
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/cbor', 'idempotency-key': toHex(prepared.sealedSha256) };
   const body = new Uint8Array(prepared.sealed);
   return readView(await request(new URL('/api/messages', gateway), { method: 'POST', headers, body }, TIMEOUT_MS));
 }

@@ -4,6 +4,7 @@ import {
   MESSAGE_ID_BYTES,
   encodeCongressMessage,
   encodeSealedMessage,
+  messageIdFromText,
   messageIdToText,
   validateCongressMessage,
   type CongressMessage,
@@ -28,6 +29,11 @@ export interface PreparedMessage {
 export interface PrepareOptions {
   /** How long the message may wait for delivery; a day unless given, seven days at most. */
   lifetimeSeconds?: number;
+  /**
+   * Seals a message again that ended as `key_retired`: its id (a UUID), with the same content and delivery secret. Then its
+   * DeliveryIds stay what they were, and no office gets it twice. A new random id unless given.
+   */
+  id?: string;
 }
 
 /** A fresh secret for DeliveryIds, 32 bytes; keep it with the draft if the message may have to be sealed again. */
@@ -37,12 +43,12 @@ export function createDeliverySecret(): Uint8Array<ArrayBuffer> {
 
 /**
  * Checks the message as the enclave will, and seals it to a key that was just verified.
- * @throws ClientError `ERR_CLIENT_MESSAGE_INVALID` with every field that is wrong
+ * @throws ClientError `ERR_CLIENT_MESSAGE_INVALID` with every field that is wrong; ProtocolError for an `id` that is no UUID
  */
 export function prepareMessage(content: CongressMessage, key: EnclaveKey, options: PrepareOptions = {}): PreparedMessage {
   const checked = validateCongressMessage(content);
   if (!checked.ok) throw new ClientError('ERR_CLIENT_MESSAGE_INVALID', 'Congress would not take this message', { problems: checked.problems });
-  const messageId = crypto.getRandomValues(new Uint8Array(MESSAGE_ID_BYTES));
+  const messageId = options.id === undefined ? crypto.getRandomValues(new Uint8Array(MESSAGE_ID_BYTES)) : messageIdFromText(options.id);
   const { message, answerKey } = seal({
     suite: DEFAULT_SUITE,
     publicKey: key.publicKey,

@@ -74,13 +74,17 @@ it('survives the gateway being killed after the 202', async () => {
 it('ends as key_retired when the enclave was replaced before it was opened, and can be sealed again', async () => {
   const key = await fetchEnclaveKey(system.gatewayUrl, policy);
   await system.restart('enclave', 'kill');
-  const prepared = prepareMessage(plantedMessage().message, key);
+  const { message } = plantedMessage();
+  const prepared = prepareMessage(message, key);
   await postMessage(alice, prepared);
   const view = await followMessage(alice, prepared.id, { timeoutMs: 60_000 });
   expect(view.status).toBe('key_retired');
-  const again = await prepare(plantedMessage().message);
+  const again = prepareMessage(message, await fetchEnclaveKey(system.gatewayUrl, policy), { id: prepared.id });
+  expect(again.id).toBe(prepared.id);
   await postMessage(alice, again);
-  expect((await followMessage(alice, again.id)).status).toBe('delivered');
+  const end = await followMessage(alice, again.id);
+  expect(end.status).toBe('delivered');
+  await verifyResult(end, again, policy);
 });
 
 it('a message that Congress cannot take is refused, and what is missing is named to the sender alone', async () => {
