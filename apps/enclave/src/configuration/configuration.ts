@@ -21,7 +21,7 @@ export const enclaveConfigurationSchema = z.strictObject({
       maxConcurrent: z.int().min(1).max(1024).default(32),
       /** Deliveries remembered until their message expires, so that none is made twice (about 300 bytes each, 1.3 KiB where a far end explained its refusal). */
       maxRememberedDeliveries: z.int().min(100).max(5_000_000).default(200_000),
-      /** Final answers kept to be given again word for word (about 8 KiB each). */
+      /** Final answers kept to be given again word for word (about 10 KiB each). */
       maxRememberedAnswers: z.int().min(10).max(100_000).default(4096),
     })
     .prefault({}),

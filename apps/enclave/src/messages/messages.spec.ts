@@ -109,6 +109,20 @@ describe('a sealed message', () => {
   });
 });
 
+it('the sealed answer is equally long whatever it says: taken, refused at length, or wrong in every field', async () => {
+  const offices = ['HCA12', 'SCA01', 'SCA02', 'SCA03'];
+  const taken = await fixture.relayed(await prepare(fixture, { offices }));
+  fixture.congress.setFaults({ queue: [{ fault: { kind: 'status', status: 400, body: '\u20ac'.repeat(600) }, times: 'always' }] });
+  const refused = await fixture.relayed(await prepare(fixture, { offices }));
+  expect(refused.opened.offices.map(({ detail }) => detail?.length)).toEqual([500, 500, 500, 500]);
+  const { publicKey } = await fixture.key();
+  const bills = Array.from({ length: 20 }, () => ({ congress: 'x', type: 'x', number: 'x' }));
+  const { message, sealed, answerKey } = sealFull(publicKey, encodeCanonical({ ...congressMessage({ offices }), message: { bills } }));
+  const wrong = await fixture.relayed({ id: messageIdToText(message.messageId), message, sealed, answerKey, sealedSha256: createHash('sha256').update(sealed).digest() });
+  expect(wrong.opened.problems).toHaveLength(50);
+  expect(new Set([taken, refused, wrong].map(({ answer }) => answer.answer.length)).size).toBe(1);
+});
+
 describe('what cannot be delivered is refused by code', () => {
   const code = async (sealed: Uint8Array) => {
     const response = await fixture.relay(sealed);

@@ -42,6 +42,12 @@ describe.each(PAIRS)('a message sealed with $name', ({ sender, receiver }) => {
   });
 });
 
+it.each(IMPLEMENTATIONS)('answers of any usual length are equally long over $name', (implementation) => {
+  const { message, answerKey } = implementation.seal(fixture(implementation, 50).input);
+  const lengths = [0, 1, 300, 4092, 4093, 8188].map((length) => implementation.sealAnswer(answerKey, message, new Uint8Array(length)).ciphertext.length);
+  expect(new Set(lengths)).toEqual(new Set([8192 + 16]));
+});
+
 describe.each(IMPLEMENTATIONS)('opening over $name refuses, always with the same error,', (implementation) => {
   const { privateKey, input } = fixture(implementation, 900);
   const { message, answerKey } = implementation.seal(input);

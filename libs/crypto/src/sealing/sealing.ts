@@ -20,8 +20,11 @@ const INFO = encoder.encode('communique-tee sealed message v1');
 const REQUEST = encoder.encode('request');
 const ANSWER = encoder.encode('answer');
 
-/** Answers are padded to at least this, so that their length does not tell a refusal from an acceptance. */
-const SMALLEST_ANSWER_BUCKET = 4096;
+/**
+ * Answers are padded to at least this, so that their length tells nothing: not a refusal from an acceptance, not how much a far
+ * end explained, not how many fields were wrong. The longest answer that the enclave writes fits (a test of its own holds that).
+ */
+const SMALLEST_ANSWER_BUCKET = 8192;
 
 export interface SealInput extends SealedHeader {
   /** The enclave's X25519 key, 32 bytes, out of a verified attestation document. */
