@@ -1,11 +1,12 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResult, type TrustPolicy } from '@communique-tee/client';
-import { toHex, validateCongressMessage, type CongressMessage } from '@communique-tee/protocol';
+import { toHex, type CongressMessage } from '@communique-tee/protocol';
 import { workspaceRoot } from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readMessage } from '../message/read-message';
 import { exampleMessage } from './example-message';
 import { createSteps } from './steps';
 
@@ -35,7 +36,8 @@ if (values.help) {
 } else {
   await demo().catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
-    process.stderr.write(`\n${code}${error instanceof Error ? error.message : String(error)}\nLogs: ${resolve(values.folder, 'logs')}\n`);
+    const logs = resolve(values.folder, 'logs');
+    process.stderr.write(`\n${code}${error instanceof Error ? error.message : String(error)}\n${existsSync(logs) ? `Logs: ${logs}\n` : ''}`);
     process.exitCode = 1;
   });
 }
@@ -111,6 +113,7 @@ The system stays up. Look at:
   ${system.logFolder}  logs of every process
 A token for this hour, to try the API with:
   ${await system.issuer.token('demo')}
+The gateway's whole environment is in ${system.gatewayEnvironmentFile} (for npm run operator, npx nx serve gateway).
 Ctrl-C ends it.
 `);
   await new Promise<void>((ended) => {
@@ -118,12 +121,4 @@ Ctrl-C ends it.
     process.once('SIGTERM', ended);
   });
   process.stdout.write('\nStopping.\n');
-}
-
-/** JSON has no bytes: the delivery secret is made here. */
-function readMessage(file: string): CongressMessage {
-  const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const checked = validateCongressMessage(typeof value === 'object' ? { ...value, ...{ deliverySecret: exampleMessage().deliverySecret } } : value);
-  if (checked.ok) return checked.message;
-  throw new Error(`${file} cannot be sent:\n${checked.problems.map(({ message }) => `  ${message}`).join('\n')}`);
 }

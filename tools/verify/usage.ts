@@ -29,5 +29,5 @@ Exit status
 Examples
   npm run verify -- https://enclave.example.org --pcr0 <hex>
   npm run verify -- document.cose --pcr0 <hex> --no-nonce --at 2023-09-28T11:08:28Z
-  npm run verify -- http://127.0.0.1:3001 --pcr0 <hex> --root .cache/nsm/development-root/certificate.pem
+  npm run verify -- http://127.0.0.1:3001 --pcr0 <hex> --root .dev/development-root.pem
 `;

@@ -31,7 +31,7 @@ class Refusal extends Error {
  *
  * @throws NsmMockError ERR_NSM_MOCK_PRODUCTION, ERR_NSM_MOCK_ROOT, ERR_NSM_MOCK_OPTIONS
  * @example
- * const nsm = createNsm(await createMockNsmTransport({ rootFolder: '.cache/nsm' }));
+ * const nsm = createNsm(await createMockNsmTransport({ rootFolder: '.dev/nsm' }));
  */
 export async function createMockNsmTransport(options: MockNsmOptions): Promise<NsmTransport> {
   refuseProduction();

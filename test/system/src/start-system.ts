@@ -32,6 +32,8 @@ export interface System {
   developmentRootPem: string;
   pcr0: string;
   logFolder: string;
+  /** NAME=value lines, readable by their owner alone: the database's password is among them. */
+  gatewayEnvironmentFile: string;
   postgres: Postgres;
   services: { congress: Service; enclave: Service; gateway: Service };
   /** SIGKILL, or an orderly stop first; then the same again on the same address. */
@@ -86,25 +88,29 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const issuer = await createTokenIssuer(folder);
     const port = await gatewayPort(options.gatewayPort);
     const gatewayUrl = `http://127.0.0.1:${String(port)}`;
+    const environment = {
+      NODE_ENV: 'development',
+      PORT: String(port),
+      DATABASE_URL: databaseUrl,
+      ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
+      AUTH_ISSUER: issuer.issuer,
+      AUTH_AUDIENCE: issuer.audience,
+      AUTH_JWKS_FILE: issuer.jwksFile,
+      TEE_PROVIDER: 'mock',
+      ENCLAVE_URL: enclaveAddress,
+      TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+      ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
+      ...options.gatewayEnvironment,
+    };
+    const gatewayEnvironmentFile = join(folder, 'gateway.env');
+    await writeFile(gatewayEnvironmentFile, Object.entries(environment).map(([name, value]) => `${name}=${value}\n`).join(''), { mode: 0o600 });
     const startGateway = () =>
       spawnService({
         command: process.execPath,
         args: [bundles.gateway],
-        env: {
-          NODE_ENV: 'development',
-          PORT: String(port),
-          DATABASE_URL: databaseUrl,
-          ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
-          AUTH_ISSUER: issuer.issuer,
-          AUTH_AUDIENCE: issuer.audience,
-          AUTH_JWKS_FILE: issuer.jwksFile,
-          TEE_PROVIDER: 'mock',
-          ENCLAVE_URL: enclaveAddress,
-          TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
-          ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
-          ...options.gatewayEnvironment,
-        },
-        readyWhen: async () => (await fetch(`${gatewayUrl}/health`).catch(() => undefined))?.ok === true,
+        env: environment,
+        // Its own word, not an answer at that address: somebody else's gateway would answer as well
+        readyWhen: /"msg":"listening"/,
         readyTimeoutMs: 30_000,
         logFile: join(logFolder, 'gateway.log'),
       });
@@ -120,6 +126,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       developmentRootPem: rootPem,
       pcr0: developmentMeasurements.pcr0,
       logFolder,
+      gatewayEnvironmentFile,
       postgres,
       services: all,
       async restart(which, how) {

@@ -6,7 +6,7 @@ export function parseExpectedCodeHash(text: string): ExpectedCodeHash {
   for (const [index, part] of text.split(',').map((entry) => entry.trim()).entries()) {
     const which = `entry ${String(index + 1)}`;
     if (/^sha256:/i.test(part)) {
-      return { ok: false, problem: `${which}: sha256 cannot be a measurement of an enclave: PCR0 is a SHA-384 (48 bytes, 96 hex digits); take it from nitro-cli describe-eif or npm run measure and write sha384:<96 hex>` };
+      return { ok: false, problem: `${which}: sha256 cannot be a measurement of an enclave: PCR0 is a SHA-384 (48 bytes, 96 hex digits); take it from nitro-cli describe-eif and write sha384:<96 hex>` };
     }
     const hex = /^(?:sha384:)?([0-9a-f]{96})$/i.exec(part)?.[1]?.toLowerCase();
     if (hex === undefined || (index === 0 && !/^sha384:/i.test(part))) return { ok: false, problem: `${which}: must be sha384: and 96 hex digits` };

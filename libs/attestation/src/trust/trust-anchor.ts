@@ -30,7 +30,7 @@ export function trustAnchorSha256(anchor: TrustAnchor, primitives: AttestationPr
  * @param pem exactly one `CERTIFICATE` block
  * @throws AttestationError ERR_ATTESTATION_TRUST_ANCHOR
  * @example
- * const trustAnchor = unsafeTrustAnchorFromPem(await developmentRootPem('.cache/nsm'));
+ * const trustAnchor = unsafeTrustAnchorFromPem(await developmentRootPem('.dev/nsm'));
  */
 export function unsafeTrustAnchorFromPem(pem: string): TrustAnchor {
   const blocks = [...pem.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g)];

@@ -5,7 +5,6 @@
 export const PROBLEMS = {
   // what the caller sent
   malformed_body: { status: 400, title: 'The body cannot be read' },
-  validation_failed: { status: 400, title: 'A field is missing or wrong' },
   nonce_invalid: { status: 400, title: 'The nonce is not 16 to 64 bytes in hex' },
   idempotency_key_invalid: { status: 400, title: 'Idempotency-Key is not 1 to 128 visible ASCII characters' },
   unauthenticated: { status: 401, title: 'A valid bearer token is required' },
