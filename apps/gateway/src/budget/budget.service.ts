@@ -48,6 +48,11 @@ export class BudgetService {
     private readonly emergencyStop: EmergencyStop,
   ) {}
 
+  /** What a reservation made at `now` is held against, for whoever reserves many at once (function accept_messages). */
+  termsAt(now: Date) {
+    return { ...windowsOf(now), ...this.config.budget, priceVersion: prices.version };
+  }
+
   /**
    * Promises `amountMicroUsd` for a message within all three caps, or throws and leaves the transaction to be rolled back. Call it
    * last: from here to the commit the system's rows are locked. Locks are taken user, hour, day: always in that order.

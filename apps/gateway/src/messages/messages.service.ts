@@ -5,7 +5,8 @@ import { highestCostOfMessageMicroUsd } from '../budget/prices';
 import { Database } from '../database/database';
 import { DeliverySignal } from '../delivery/delivery-signal';
 import { ProblemError } from '../http/problem-error';
-import { Acceptance } from './acceptance';
+import { Acceptance, type AcceptanceKey, type Stored } from './acceptance';
+import { GroupedAcceptance } from './grouped-acceptance';
 import { acceptedView, type MessageWithJob, messageView } from './message-view';
 import { mayStillExpire, type Submission } from './submission';
 
@@ -16,6 +17,7 @@ export class MessagesService {
   constructor(
     private readonly database: Database,
     private readonly budget: BudgetService,
+    private readonly grouped: GroupedAcceptance,
     /** Absent where this process only accepts: a worker elsewhere finds the job. */
     @Optional() private readonly delivery?: DeliverySignal,
   ) {}
@@ -30,16 +32,22 @@ export class MessagesService {
   async accept(owner: string, submission: Submission, idempotencyKey: string | undefined, now = new Date()): Promise<MessageView> {
     const key = { owner, key: idempotencyKey ?? submission.messageId, explicit: idempotencyKey !== undefined };
     if (!mayStillExpire(submission, now)) return this.repeatOf(owner, submission);
-    const accepted = await this.budget.stopOnThreshold(() =>
+    const accepted = (await this.grouped.accept(submission, key)) ?? (await this.acceptAlone(submission, key, now));
+    if (accepted === null) return this.find(owner, submission.messageId);
+    this.delivery?.notify();
+    return acceptedView(submission, accepted);
+  }
+
+  /** A message that is not simply new and within every cap: says what it is instead, or makes room where its group did not fit. */
+  private acceptAlone(submission: Submission, key: AcceptanceKey, now: Date): Promise<Stored | null> {
+    const { owner } = key;
+    return this.budget.stopOnThreshold(() =>
       this.database.transaction(async (transaction) => {
         const stored = await new Acceptance(transaction, submission, key, now).store();
         if (stored !== null) await this.budget.reserve(transaction, { owner, messageId: submission.messageId, amountMicroUsd: highestCostOfMessageMicroUsd, now });
         return stored;
       }),
     );
-    if (accepted === null) return this.find(owner, submission.messageId);
-    this.delivery?.notify();
-    return acceptedView(submission, accepted);
   }
 
   /** The message of its owner. @throws ProblemError `not_found` for any other id | `database_unavailable` */

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { BudgetService } from '../budget/budget.service';
+import { highestCostOfMessageMicroUsd } from '../budget/prices';
+import { Database } from '../database/database';
+import { ProblemError } from '../http/problem-error';
+import type { AcceptanceKey, Stored } from './acceptance';
+import type { Submission } from './submission';
+
+/** Messages in one transaction, and their sealed bytes together: what is larger goes in a group of its own. */
+const MAX_MESSAGES = 64;
+const MAX_BYTES = 1024 * 1024;
+/** Groups under way at once: while one waits for its commit, the next one is sent. */
+const MAX_GROUPS = 2;
+
+interface Waiting {
+  readonly submission: Submission;
+  readonly key: AcceptanceKey;
+  readonly resolve: (stored: Stored | null) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Accepts new messages in groups: those that arrive while a group is being committed make up the next one. Nobody waits for
+ * company: where nothing is under way, a group of one leaves at once. What a transaction guarantees for one message it guarantees
+ * for each of a group, and the 202 still comes after the commit (prisma/migrations, function accept_messages).
+ */
+@Injectable()
+export class GroupedAcceptance {
+  private waiting: Waiting[] = [];
+  private running = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly budget: BudgetService,
+  ) {}
+
+  /**
+   * @returns null where the message was not accepted with its group and has left no trace: it has to be tried alone, which says why
+   * @throws ProblemError `database_unavailable` | `overloaded`; then it is not known whether the commit went through
+   */
+  accept(submission: Submission, key: AcceptanceKey): Promise<Stored | null> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ submission, key, resolve, reject });
+      this.dispatch();
+    });
+  }
+
+  private dispatch(): void {
+    if (this.running >= MAX_GROUPS || this.waiting.length === 0) return;
+    const group = this.takeGroup();
+    this.running++;
+    void this.commit(group).finally(() => {
+      this.running--;
+      this.dispatch();
+    });
+  }
+
+  /** In the order of arrival; the same id or key twice goes into different groups. */
+  private takeGroup(): Waiting[] {
+    const group: Waiting[] = [];
+    const left: Waiting[] = [];
+    const names = new Set<string>();
+    let bytes = 0;
+    for (const one of this.waiting) {
+      const [id, key] = [one.submission.messageId, `${one.key.owner} ${one.key.key}`];
+      const size = one.submission.sealed.length;
+      const fits = group.length === 0 || (group.length < MAX_MESSAGES && bytes + size <= MAX_BYTES && !names.has(id) && !names.has(key));
+      if (!fits) {
+        left.push(one);
+        continue;
+      }
+      group.push(one);
+      names.add(id).add(key);
+      bytes += size;
+    }
+    this.waiting = left;
+    return group;
+  }
+
+  private async commit(group: readonly Waiting[]): Promise<void> {
+    const now = new Date();
+    try {
+      const accepted = await this.store(group, now);
+      for (const { submission, resolve } of group) {
+        const nextAttemptAt = accepted.get(submission.messageId);
+        resolve(nextAttemptAt === undefined ? null : { acceptedAt: now, nextAttemptAt });
+      }
+    } catch (error) {
+      // A group that cannot be taken whole was rolled back whole: each is tried alone.
+      for (const { resolve, reject } of group) {
+        if (error instanceof ProblemError) reject(error);
+        else resolve(null);
+      }
+    }
+  }
+
+  private async store(group: readonly Waiting[], now: Date): Promise<Map<string, Date>> {
+    let offset = 0;
+    const rows = group.map(({ submission, key }) => {
+      const { messageId: id, sealed, sealedSha256, keyId, expiresAt } = submission;
+      const row = { id, owner: key.owner, key: key.key, sha256: hex(sealedSha256), key_id: hex(keyId), expires_at: expiresAt, offset, length: sealed.length };
+      offset += sealed.length;
+      return row;
+    });
+    const sealed = Buffer.concat(group.map(({ submission }) => submission.sealed));
+    const { hour, day, userDayCapMicroUsd, systemHourCapMicroUsd, systemDayCapMicroUsd, priceVersion } = this.budget.termsAt(now);
+    const accepted = await this.database.read((client) => client.$queryRaw<{ id: string; nextAttemptAt: Date }[]>`
+      SELECT accepted::text AS "id", next_attempt_at AS "nextAttemptAt" FROM accept_messages(
+        ${JSON.stringify(rows)}::jsonb, ${sealed}::bytea, ${now}::timestamptz, ${hour}::timestamptz, ${day}::timestamptz,
+        ${highestCostOfMessageMicroUsd}::bigint, ${priceVersion}::text,
+        ${userDayCapMicroUsd}::bigint, ${systemHourCapMicroUsd}::bigint, ${systemDayCapMicroUsd}::bigint)`);
+    return new Map(accepted.map(({ id, nextAttemptAt }) => [id, nextAttemptAt]));
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
