@@ -143,12 +143,17 @@ function exchange(secure: TLSSocket, { origin, target, contentType, body }: Http
       insecureHTTPParser: false,
       signal,
     });
-    outgoing.on('error', reject); // stays: one that comes after the answer must not end the process
+    let answered = false;
+    outgoing.on('error', (error) => {
+      // Stays: one that comes after the head must neither end the process nor undo what the head said
+      if (!answered) reject(error);
+    });
     outgoing.once('upgrade', (_incoming, socket) => {
       socket.destroy();
       reject(new Error('upgraded'));
     });
     outgoing.once('response', (incoming) => {
+      answered = true;
       void readBounded(incoming).then((read) => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: read }));
     });
     outgoing.end(body);
