@@ -53,6 +53,12 @@ describe('the operator', () => {
     expect(await operator(['status'], '')).toMatchObject({ code: 2 });
   });
 
+  it.each(['postgresql://u:p#sesame@host:99999/x', 'postgresql://u:p%zzsesame@127.0.0.1:1/x', 'postgresql://sesame:x@[::1/x'])('says that %s cannot be used, in one line and without its password', async (database) => {
+    const { code, err } = await operator(['clear-stop', '--by', 'Ada', '--why', 'x'], database);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^the database cannot be used \([A-Z_]+\); nothing was changed\n$/);
+  });
+
   it('says that a database cannot be used, without its password', async () => {
     const { code, err } = await operator(['status'], 'postgresql://u:sesame@127.0.0.1:1/x');
     expect(code).toBe(1);

@@ -21,16 +21,21 @@ export async function runCommand(command: Command, databaseUrl: string | undefin
     err('DATABASE_URL is not set\n');
     return 2;
   }
-  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5000, application_name: 'communique-operator' });
+  let client: Client | undefined;
+  let connected = false;
   try {
+    // An address that is none is thrown at here already.
+    client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5000, query_timeout: 15_000, application_name: 'communique-operator' });
+    client.on('error', () => undefined);
     await client.connect();
+    connected = true;
     return command.kind === 'status' ? await status(client, command.json, out) : await clear(client, command.by, command.why, out);
   } catch (error) {
     const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-    err(`the database cannot be used (${typeof code === 'string' ? code : 'no answer'}); nothing was changed\n`);
+    err(`the database cannot be used (${typeof code === 'string' ? code : 'no answer'}); ${connected && command.kind === 'clear-stop' ? 'whether the stop was cleared, `status` will tell' : 'nothing was changed'}\n`);
     return 1;
   } finally {
-    await client.end().catch(() => undefined);
+    await client?.end().catch(() => undefined);
   }
 }
 
