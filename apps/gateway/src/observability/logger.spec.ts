@@ -1,4 +1,5 @@
 import { allowedFields } from './log-fields';
+import { openLogDestination } from './log-destination';
 import { Logger } from './logger';
 import { NestLogger } from './nest-logger';
 import { withRequestId } from './request-context';
@@ -34,5 +35,10 @@ describe('a log line', () => {
     new NestLogger(logger).error(SECRET, SECRET, 'ExceptionsHandler');
     new NestLogger(logger).log(SECRET);
     expect(lines.join('').replaceAll(`at ${SECRET}`, '')).not.toContain(SECRET);
+  });
+
+  it('goes on where nothing can be written', () => {
+    const logger = new Logger({ log: { level: 'info' } }, openLogDestination('/dev/full'));
+    for (let line = 0; line < 3; line++) expect(() => { logger.info({}, 'message accepted'); }).not.toThrow();
   });
 });
