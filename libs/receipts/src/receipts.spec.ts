@@ -126,7 +126,9 @@ describe('the sealed answer', () => {
   });
 
   it('with more or fewer offices is not the receipt’s', () => {
+    const { offices } = answer();
     expect(() => matchAnswer(claims, { ...answer(), offices: [] })).toThrow(code('ERR_RECEIPT_ANSWER'));
+    expect(() => matchAnswer(claims, { ...answer(), offices: [...offices, ...offices] })).toThrow(code('ERR_RECEIPT_ANSWER'));
   });
 });
 

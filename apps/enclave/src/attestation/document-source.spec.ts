@@ -9,7 +9,7 @@ import { DocumentSource } from './document-source';
 const MINUTE_MS = 60_000;
 
 /** An NSM as the real one is seen to be: one leaf certificate serves until shortly before its end. */
-describe('the document for receipts', () => {
+describe('an attestation document', () => {
   let folder: TemporaryFolder;
   let nsm: Nsm;
   let documents: DocumentSource;
@@ -29,7 +29,7 @@ describe('the document for receipts', () => {
   });
   afterEach(() => folder.remove());
 
-  it('is valid at every moment at which a receipt may be made', async () => {
+  it('for receipts is valid at every moment at which a receipt may be made', async () => {
     await documents.withoutNonce(); // the leaf starts here
     for (elapsedMs = 0; elapsedMs < 400 * MINUTE_MS; elapsedMs += MINUTE_MS) {
       const { bytes } = await documents.forReceipt();
@@ -37,7 +37,7 @@ describe('the document for receipts', () => {
     }
   });
 
-  it('is kept for half an hour', async () => {
+  it('for receipts is kept for half an hour', async () => {
     const first = await documents.forReceipt();
     elapsedMs = 29 * MINUTE_MS;
     expect(await documents.forReceipt()).toBe(first);
@@ -45,12 +45,29 @@ describe('the document for receipts', () => {
     expect(await documents.forReceipt()).not.toBe(first);
   });
 
-  it('is the last one while the NSM fails, until its certificates end', async () => {
+  it('for receipts is the last one while the NSM fails, until its certificates end', async () => {
     const first = await documents.forReceipt();
     failing = true;
     elapsedMs = 120 * MINUTE_MS;
     expect(await documents.forReceipt()).toBe(first);
     elapsedMs = 181 * MINUTE_MS;
     await expect(documents.forReceipt()).rejects.toThrow('the NSM fails');
+  });
+
+  it('is asked for by 32 at once; who comes then is told to come again', async () => {
+    const asked = await Promise.allSettled(Array.from({ length: 40 }, (_, i) => documents.withNonce(new Uint8Array(32).fill(i))));
+    expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(32);
+    for (const result of asked) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'enclave_busy' });
+    await expect(documents.withNonce(new Uint8Array(32))).resolves.toBeDefined();
+  });
+
+  it('without a nonce is at most ten seconds old, with one always new', async () => {
+    const first = await documents.withoutNonce();
+    elapsedMs = 10_000;
+    expect(await documents.withoutNonce()).toBe(first);
+    elapsedMs = 10_001;
+    expect(readAttestation_unverified(await documents.withoutNonce()).timestampMs).toBe(nowMs());
+    const nonce = new Uint8Array(16).fill(7);
+    expect(readAttestation_unverified(await documents.withNonce(nonce)).nonce).toEqual(nonce);
   });
 });

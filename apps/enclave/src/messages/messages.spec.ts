@@ -1,5 +1,7 @@
+import { verifyResult } from '@communique-tee/client';
 import { sealing } from '@communique-tee/crypto';
-import { type CongressMessage, DEFAULT_SUITE, encodeCanonical, encodeCongressMessage, encodeSealedMessage, messageIdToText } from '@communique-tee/protocol';
+import { developmentMeasurements } from '@communique-tee/nsm-mock';
+import { DEFAULT_SUITE, encodeCanonical, encodeCongressMessage, encodeSealedMessage, messageIdToText, toBase64Url, type CongressMessage, type MessageView, type RelayAnswer } from '@communique-tee/protocol';
 import { createHash, randomBytes } from 'node:crypto';
 import { congressMessage, prepare, startEnclaveFixture, type EnclaveFixture } from '../testing/enclave-fixture';
 
@@ -77,6 +79,27 @@ describe('a sealed message', () => {
     expect(second.answer.state).toBe('final');
     expect(second.receipt.claims.offices.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted', 'accepted']);
     expect(fixture.congress.received()).toHaveLength(3);
+  });
+
+  it('gets what an earlier receipt says beside a later answer refused by its sender', async () => {
+    const prepared = await prepare(fixture);
+    fixture.congress.setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'house', times: 1 }] });
+    const [first, last] = [await fixture.relayed(prepared), await fixture.relayed(prepared)];
+    const seen = (receipt: RelayAnswer, { answer }: RelayAnswer): MessageView => ({
+      id: prepared.id,
+      status: 'delivered',
+      acceptedAt: '2026-01-01T00:00:00Z',
+      expiresAt: '2026-01-02T00:00:00Z',
+      endedAt: null,
+      attempts: 2,
+      nextAttemptAt: null,
+      reason: null,
+      receipt: { receipt: receipt.receipt, attestation_document: Buffer.from(receipt.attestationDocument).toString('base64') },
+      sealedAnswer: toBase64Url(answer),
+    });
+    const policy = { acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }] as const, trustAnchor: fixture.trustAnchor };
+    expect((await verifyResult(seen(last.answer, last.answer), prepared, policy)).answer).toEqual(last.opened);
+    await expect(verifyResult(seen(first.answer, last.answer), prepared, policy)).rejects.toMatchObject({ code: 'ERR_RECEIPT_ANSWER' });
   });
 
   it('that the far end refuses says so to the sender alone', async () => {
@@ -187,6 +210,13 @@ it('content that is no message at all is answered, with no office in the receipt
     expect(receipt.claims.offices).toEqual([]);
     expect(opened.problems.length).toBeGreaterThan(0);
   }
+});
+
+it('every commitment has a salt of its own, so that no list of offices finds which one it hides', async () => {
+  const both = [await fixture.relayed(await prepare(fixture)), await fixture.relayed(await prepare(fixture))];
+  const salts = both.flatMap(({ opened }) => opened.offices.map(({ salt }) => Buffer.from(salt).toString('hex')));
+  expect(new Set(salts).size).toBe(6);
+  expect(new Set(both.flatMap(({ receipt }) => receipt.claims.offices.map(({ commitment }) => commitment))).size).toBe(6);
 });
 
 it('logs neither text nor office nor address', async () => {

@@ -1,0 +1,73 @@
+import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import { sealing } from '@communique-tee/crypto';
+import { createNsm, type Nsm } from '@communique-tee/nsm';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { PROCESS_CUSTODY, encodeKeyBinding } from '@communique-tee/protocol';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fetchEnclaveKey, type TrustPolicy } from '.';
+
+const ALIAS = 'arn:aws:kms:us-east-1:111122223333:alias/communique';
+
+/** The document is genuine each time; what it says, and whether it was made for us, is what the client has to look at. */
+describe("an enclave's key", () => {
+  const { publicKey } = sealing.generateKeyPair();
+  const bound = { keyId: sealing.keyIdOf(publicKey), receiptKey: new Uint8Array(32).fill(1), custody: PROCESS_CUSTODY };
+  let folder: TemporaryFolder;
+  let nsm: Nsm;
+  let server: Server;
+  let gateway: string;
+  let policy: TrustPolicy;
+  let answer: (nonce: Uint8Array) => Promise<Uint8Array>;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder('enclave-key');
+    nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
+    policy = { acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(folder.path)) };
+    server = createServer((request, response) => {
+      const nonce = new URL(request.url ?? '', 'http://x').searchParams.get('nonce') ?? '';
+      void answer(Buffer.from(nonce, 'hex')).then((document) => response.end(document));
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    gateway = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+    await nsm.close();
+    await folder.remove();
+  });
+  const saying = (binding: Partial<typeof bound>) => (nonce: Uint8Array) => nsm.attest({ nonce, publicKey, userData: encodeKeyBinding({ ...bound, ...binding }) });
+
+  it('is taken out of a document that was made for the nonce', async () => {
+    answer = saying({});
+    expect(await fetchEnclaveKey(gateway, policy)).toMatchObject(bound);
+  });
+
+  it('is not taken from a document made for another nonce, or for none', async () => {
+    answer = () => saying({})(new Uint8Array(32));
+    await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ name: 'AttestationError' });
+    answer = () => nsm.attest({ publicKey, userData: encodeKeyBinding(bound) });
+    await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ name: 'AttestationError' });
+  });
+
+  it('is not taken where the document names another key, or says nothing of keys', async () => {
+    for (const document of [
+      saying({ keyId: new Uint8Array(16) }),
+      (nonce: Uint8Array) => nsm.attest({ nonce, publicKey }),
+      (nonce: Uint8Array) => nsm.attest({ nonce, userData: encodeKeyBinding(bound) }),
+      (nonce: Uint8Array) => nsm.attest({ nonce, publicKey, userData: Uint8Array.of(0xa0) }),
+    ]) {
+      answer = document;
+      await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ code: 'ERR_CLIENT_KEY_BINDING' });
+    }
+  });
+
+  it('is not taken where others could bring it back, unless the caller named them', async () => {
+    answer = saying({ custody: ALIAS });
+    await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ code: 'ERR_CLIENT_CUSTODY' });
+    await expect(fetchEnclaveKey(gateway, { ...policy, acceptedCustody: [`${ALIAS}-2`] })).rejects.toMatchObject({ code: 'ERR_CLIENT_CUSTODY' });
+    expect(await fetchEnclaveKey(gateway, { ...policy, acceptedCustody: [ALIAS] })).toMatchObject({ custody: ALIAS });
+  });
+});
