@@ -10,11 +10,13 @@ describe('a far end that', () => {
   let server: Server;
   let congress: Congress;
   let act: (socket: TLSSocket) => void;
+  const sockets = new Set<TLSSocket>();
 
   beforeAll(async () => {
     const authority = await testAuthority();
     const { certificatePem: cert, privateKeyPem: key } = await authority.issue({ names: ['localhost'] });
     server = createServer({ cert, key }, (socket) => {
+      sockets.add(socket);
       socket.on('error', () => undefined);
       act(socket);
     });
@@ -24,7 +26,10 @@ describe('a far end that', () => {
     const config = congressConfigSchema.parse({ deliveryAgent: TEST_AGENT, house: chamber, senate: chamber });
     congress = createCongress(config, createEgress({ mode: 'direct' }, [{ host: 'localhost', port }]), { nowMs: () => Date.now() });
   });
-  afterAll(() => new Promise((closed) => server.close(closed)));
+  afterAll(() => {
+    for (const socket of sockets) socket.destroy(); // one that never reads does not see that its peer has gone
+    return new Promise((closed) => server.close(closed));
+  });
 
   const says = (text: string) => (socket: TLSSocket) => void socket.end(text);
   const endlessly = (head: string, part: string) => (socket: TLSSocket) => {
