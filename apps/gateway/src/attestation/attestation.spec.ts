@@ -215,6 +215,20 @@ describe('attestation', () => {
       expect(monitor.isTrusted()).toBe(false);
     });
 
+    it('does not trust for ever what it has not looked at again', async () => {
+      const monitor = monitorWith();
+      await monitor.checkNow();
+      expect(monitor.isTrusted()).toBe(true);
+      const later = performance.now() + 61_000;
+      const clock = jest.spyOn(performance, 'now').mockReturnValue(later);
+      try {
+        expect(monitor.isTrusted()).toBe(false);
+        expect(monitor.state()).toMatchObject({ kind: 'verified' });
+      } finally {
+        clock.mockRestore();
+      }
+    });
+
     it('looks by itself, and sees an enclave come back', async () => {
       await enclave.stop();
       const monitor = monitorWith();

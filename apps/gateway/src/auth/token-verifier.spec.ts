@@ -90,6 +90,16 @@ describe('a bearer token', () => {
     await refused(`Bearer ${await (await createIssuer('ES384', 'key-1')).token('alice')}`);
   });
 
+  it('rightly signed by a key of the set under an algorithm that is not configured is refused', async () => {
+    const other = await createIssuer('ES384', 'p384');
+    const file = join(folder, 'with-p384.json');
+    await issuer.writeKeySet(file, [other.jwk]);
+    const source = await openKeySource({ file }, logger);
+    const authorization = `Bearer ${await other.token('alice')}`;
+    await expect(createTokenVerifier(settings, source)(authorization)).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(createTokenVerifier({ ...settings, algorithms: ['ES384'] }, source)(authorization)).resolves.toBeDefined();
+  });
+
   it('that brings its own key is refused', async () => {
     const evil = await createIssuer('EdDSA', 'evil');
     const { SignJWT } = await import('jose');

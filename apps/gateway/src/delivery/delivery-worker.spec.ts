@@ -379,6 +379,16 @@ describe('DeliveryWorker', () => {
     });
   });
 
+  it('sends nothing where the enclave ceased to be trusted after the lease, and it does not count as an attempt', async () => {
+    const { messageId } = await bench.accept();
+    let looks = 0;
+    const { worker } = start(bench, { ...trusting, isTrusted: () => ++looks === 1 });
+    await until(() => Promise.resolve(looks), (count) => count >= 3);
+    await worker.beforeApplicationShutdown();
+    expect(await bench.message(messageId)).toMatchObject({ status: 'queued', attempts: 0, job: { leaseOwner: null, dispatchedAt: null } });
+    expect(enclave.requests).toEqual([]);
+  });
+
   it('logs nothing of what it carries', async () => {
     const { messageId, sealed } = await bench.accept();
     start();

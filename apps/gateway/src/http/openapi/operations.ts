@@ -107,4 +107,4 @@ export const OPERATIONS: readonly Operation[] = [
 ];
 
 /** What any request can meet, whatever its route. */
-export const EVERYWHERE: readonly ProblemCode[] = ['method_not_allowed', 'request_timeout', 'uri_too_long', 'headers_too_large', 'shutting_down', 'internal_error'];
+export const EVERYWHERE: readonly ProblemCode[] = ['malformed_body', 'method_not_allowed', 'request_timeout', 'uri_too_long', 'headers_too_large', 'shutting_down', 'internal_error'];
