@@ -1,13 +1,13 @@
 import 'reflect-metadata';
 import { createNsm, type NsmTransport } from '@communique-tee/nsm';
-import { LIMITS } from '@communique-tee/protocol';
 import { formatAddress, listen, parseAddress } from '@communique-tee/vsock';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
 import { DocumentSource } from './attestation/document-source';
 import type { EnclaveConfiguration } from './configuration/configuration';
 import { EnclaveModule } from './enclave.module';
+import { createServer } from './http/server';
 import { createEnclaveKeys, keyIdText } from './keys/enclave-keys';
 import { createLog, type Log } from './log/log';
 
@@ -18,32 +18,19 @@ export interface RunningEnclave {
   close(): Promise<void>;
 }
 
-const REQUEST_TIMEOUT_MS = 15_000;
-
 /** Makes the keys, takes the first attestation document (which anchors the clock) and listens. */
 export async function startEnclave(configuration: EnclaveConfiguration, transport: NsmTransport, log: Log = createLog()): Promise<RunningEnclave> {
   const nsm = createNsm(transport);
   const keys = await createEnclaveKeys(nsm);
   const enclaveId = randomUUID();
-  const adapter = new FastifyAdapter({
-    bodyLimit: LIMITS.maxSealedMessageBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    // The gateway keeps its connections: longer than it does, so that it is the one to close
-    keepAliveTimeout: 75_000,
-    exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 256 },
-  });
+  const adapter = createServer();
   const app = await NestFactory.create<NestFastifyApplication>(EnclaveModule.of({ configuration, nsm, keys, log, enclaveId }), adapter, {
     logger: false,
     bodyParser: false,
     abortOnError: false,
   });
-  const fastify = adapter.getInstance();
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/cbor', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
   await app.init();
+  const fastify = adapter.getInstance();
   await fastify.ready();
   const first = await app.get(DocumentSource).forReceipt();
   const bound = await listen(fastify.server, parseAddress(configuration.listen));

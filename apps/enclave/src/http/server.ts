@@ -1,0 +1,50 @@
+import { LIMITS, PROBLEMS, PROBLEM_MEDIA_TYPE, problemDocument, type ProblemCode } from '@communique-tee/protocol';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+
+const REQUEST_TIMEOUT_MS = 15_000;
+/** The gateway keeps its connections: longer than it does, so that it is the one to close. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+
+/** Fastify with limits on what the parent can make large or draw out, and problem documents for what never reaches Nest. */
+export function createServer(): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: LIMITS.maxSealedMessageBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors: (_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+      void reply.status(PROBLEMS.malformed_body.status).header('content-type', PROBLEM_MEDIA_TYPE).send(problemText('malformed_body'));
+    },
+    clientErrorHandler,
+  });
+  const fastify = adapter.getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/cbor', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+  return adapter;
+}
+
+/** What Node's HTTP parser refuses never becomes a request: answered on the bare socket, which then closes. */
+function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code: ProblemCode =
+    error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'malformed_body';
+  const { status } = PROBLEMS[code];
+  const body = problemText(code);
+  socket.end(
+    `HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n` +
+      `content-length: ${String(Buffer.byteLength(body))}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+function problemText(code: ProblemCode): string {
+  return JSON.stringify(problemDocument(code));
+}
