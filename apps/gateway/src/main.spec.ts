@@ -22,6 +22,7 @@ describe('the gateway as a process', () => {
     await migrate(url);
     await (await createIssuer()).writeKeySet(folder.file('jwks.json'));
     environment = {
+      NODE_ENV: 'development',
       PORT: '0',
       DATABASE_URL: url,
       AUTH_ISSUER: ISSUER,

@@ -110,10 +110,10 @@ describe('the budget', () => {
   });
 
   it('says when to come back: the next UTC hour, the next UTC day', async () => {
-    await using byUser = await ledger(caps('0', '10', '10'));
-    await expect(byUser.reserve(1n)).rejects.toMatchObject({ retryAfterSeconds: 11.5 * 3600 });
-    await using byHour = await ledger(caps('10', '0', '10'));
-    await expect(byHour.reserve(1n)).rejects.toMatchObject({ retryAfterSeconds: 1800 });
+    await using byUser = await ledger(caps('0.1', '10', '10'));
+    await expect(byUser.reserve(100_001n)).rejects.toMatchObject({ retryAfterSeconds: 11.5 * 3600 });
+    await using byHour = await ledger(caps('10', '0.1', '10'));
+    await expect(byHour.reserve(100_001n)).rejects.toMatchObject({ retryAfterSeconds: 1800 });
   });
 
   it('opens new windows by the UTC clock, and settles in the windows of the reservation', async () => {

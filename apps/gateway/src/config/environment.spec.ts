@@ -7,6 +7,7 @@ import { VARIABLES } from './variables';
 
 const PCR0 = 'ab'.repeat(48);
 const GOOD: Environment = {
+  NODE_ENV: 'development',
   DATABASE_URL: 'postgresql://u:sesame@127.0.0.1/db',
   AUTH_ISSUER: 'https://id.test/',
   AUTH_AUDIENCE: 'a',
@@ -28,6 +29,16 @@ function problems(environment: Environment, readFile?: (path: string) => string)
 }
 
 describe('the environment', () => {
+  it('holds to the rules of production where it does not say where it is', () => {
+    expect(problems({ ...GOOD, NODE_ENV: undefined })).toEqual([expect.stringMatching(/^REDIS_URL: is required in production/)]);
+    expect(config({ ...PRODUCTION, NODE_ENV: undefined }).environment).toBe('production');
+  });
+
+  it('does not start with a cap that no message fits under', () => {
+    expect(problems({ ...GOOD, DEFAULT_USER_DAILY_LIMIT: '0.03' })).toEqual([expect.stringMatching(/^DEFAULT_USER_DAILY_LIMIT: is less than one message can cost/)]);
+    expect(problems({ ...GOOD, DEFAULT_USER_DAILY_LIMIT: '0.04' })).toEqual([]);
+  });
+
   it('has the defaults of the guide', () => {
     expect(config(GOOD)).toMatchObject({
       environment: 'development',

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { highestCostOfMessageMicroUsd } from '../budget/prices';
 import type { GatewayConfig } from './gateway-config';
 import { parseExpectedCodeHash } from './expected-code-hash';
 import { OWN_PREFIXES, VARIABLES, type Values, type VariableName } from './variables';
@@ -26,7 +27,9 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
     if (!isSet(name)) problem(name, why);
   };
 
-  const production = values.NODE_ENV === 'production';
+  // Whoever forgets to say where this runs gets the strict rules
+  const mode = values.NODE_ENV ?? 'production';
+  const production = mode === 'production';
   for (const name of ['DATABASE_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'] as const) required(name);
   if (production) required('REDIS_URL', 'is required in production: without it rate limits are counted in each process alone');
 
@@ -63,13 +66,18 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
   if (leaseMs <= timeoutMs) problem('DELIVERY_LEASE_MS', 'must be more than ENCLAVE_TIMEOUT_MS: a message would be leased again while it is on its way');
   const minBackoffMs = values.DELIVERY_MIN_BACKOFF_MS ?? 1000;
   const maxBackoffMs = values.DELIVERY_MAX_BACKOFF_MS ?? 300_000;
+  for (const name of ['DEFAULT_USER_DAILY_LIMIT', 'SYSTEM_HOURLY_LIMIT', 'EMERGENCY_SHUTDOWN_THRESHOLD'] as const) {
+    if ((values[name] ?? highestCostOfMessageMicroUsd) < highestCostOfMessageMicroUsd) {
+      problem(name, `is less than one message can cost (${String(highestCostOfMessageMicroUsd)} micro-dollars): nothing would ever be accepted`);
+    }
+  }
   if (minBackoffMs > maxBackoffMs) problem('DELIVERY_MIN_BACKOFF_MS', 'must not be more than DELIVERY_MAX_BACKOFF_MS');
 
   if (problems.length > 0) return { ok: false, problems: problems.sort() };
   return {
     ok: true,
     config: {
-      environment: values.NODE_ENV ?? 'development',
+      environment: mode,
       http: { host: values.HOST ?? '127.0.0.1', port: values.PORT ?? 3001, requestTimeoutMs: values.REQUEST_TIMEOUT_MS ?? 15_000, trustedProxies: values.TRUSTED_PROXIES ?? [] },
       database: { url: values.DATABASE_URL ?? '', poolSize: values.DATABASE_POOL_SIZE ?? 20 },
       ...(values.REDIS_URL === undefined ? {} : { redis: { url: values.REDIS_URL } }),
