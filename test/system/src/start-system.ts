@@ -14,6 +14,10 @@ export interface SystemOptions {
   /** Asked for first; another one if it is taken. */
   gatewayPort?: number;
   redisUrl?: string;
+  /** How many gateways, on the same database and enclave; one unless given. */
+  gateways?: number;
+  /** Further settings of PostgreSQL, e.g. `{ fsync: 'on' }`, which a database that is not kept does without. */
+  postgresSettings?: Readonly<Record<string, string>>;
   /** More for the gateway's environment. */
   gatewayEnvironment?: Readonly<Record<string, string>>;
   /** Neither chamber refuses a DeliveryId that it took before. */
@@ -24,7 +28,9 @@ export interface SystemOptions {
 
 /** PostgreSQL, the Congress simulator, the enclave on a mock NSM and the gateway, each a process of its own. */
 export interface System {
+  /** The first gateway's. */
   gatewayUrl: string;
+  gatewayUrls: readonly string[];
   enclaveAddress: string;
   databaseUrl: string;
   congress: DescribedCongress;
@@ -35,9 +41,14 @@ export interface System {
   /** NAME=value lines, readable by their owner alone: the database's password is among them. */
   gatewayEnvironmentFile: string;
   postgres: Postgres;
-  services: { congress: Service; enclave: Service; gateway: Service };
+  /** As they run now; `gateway` is the first. */
+  services: Readonly<{ congress: Service; enclave: Service; gateway: Service }>;
   /** SIGKILL, or an orderly stop first; then the same again on the same address. */
   restart(which: 'enclave' | 'gateway', how: 'kill' | 'stop'): Promise<void>;
+  /** SIGKILL, and it stays away until `start`. `gateway`: which of several, from 0. */
+  kill(which: 'enclave' | 'gateway', gateway?: number): Promise<void>;
+  /** After `kill`: the same again on the same address. @throws SupportError SERVICE_NOT_READY; then it may be called again */
+  start(which: 'enclave' | 'gateway', gateway?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,7 +65,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   try {
     const bundles = await step('bundle the enclave and the gateway', buildApps);
     const postgres = await step('start PostgreSQL', () =>
-      startPostgres({ folder: join(folder, 'postgres'), persistent: options.persistent ?? false }),
+      startPostgres({ folder: join(folder, 'postgres'), persistent: options.persistent ?? false, settings: options.postgresSettings ?? {} }),
     );
     stops.push(() => postgres.stop());
     const databaseUrl = await postgres.createDatabase('communique');
@@ -78,16 +89,17 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         readyWhen: /enclave_listening/,
         logFile: join(logFolder, 'enclave.log'),
       });
-    const enclave = await step('start the enclave on a mock NSM', startEnclave);
-    const services = { congress: congressService, enclave };
-    stops.push(() => services.enclave.stop());
+    let enclave = await step('start the enclave on a mock NSM', startEnclave);
+    stops.push(() => enclave.stop());
 
     const rootPem = await developmentRootPem(rootFolder);
     const rootFile = join(folder, 'development-root.pem');
     await writeFile(rootFile, rootPem);
     const issuer = await createTokenIssuer(folder);
-    const port = await gatewayPort(options.gatewayPort);
-    const gatewayUrl = `http://127.0.0.1:${String(port)}`;
+    const ports = [await gatewayPort(options.gatewayPort)];
+    while (ports.length < (options.gateways ?? 1)) ports.push(await freePort());
+    const [port = 0] = ports;
+    const gatewayUrls = ports.map((each) => `http://127.0.0.1:${String(each)}`);
     const environment = {
       NODE_ENV: 'development',
       PORT: String(port),
@@ -104,21 +116,29 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     };
     const gatewayEnvironmentFile = join(folder, 'gateway.env');
     await writeFile(gatewayEnvironmentFile, Object.entries(environment).map(([name, value]) => `${name}=${value}\n`).join(''), { mode: 0o600 });
-    const startGateway = () =>
+    const startGateway = (which: number) =>
       spawnService({
         command: process.execPath,
         args: [bundles.gateway],
-        env: environment,
+        env: { ...environment, PORT: String(ports[which]) },
         // Its own word, not an answer at that address: somebody else's gateway would answer as well
         readyWhen: /"msg":"listening"/,
         readyTimeoutMs: 30_000,
-        logFile: join(logFolder, 'gateway.log'),
+        logFile: join(logFolder, which === 0 ? 'gateway.log' : `gateway-${String(which + 1)}.log`),
       });
-    const gateway = await step('start the gateway', startGateway);
-    const all = Object.assign(services, { gateway });
-    stops.push(() => all.gateway.stop());
+    const gateways: Service[] = [];
+    stops.push(() => Promise.all(gateways.map((gateway) => gateway.stop())));
+    const first = await step('start the gateway', () => startGateway(0));
+    gateways.push(first);
+    for (let which = 1; which < ports.length; which++) gateways.push(await step(`start gateway ${String(which + 1)}`, () => startGateway(which)));
+    const serviceOf = (which: 'enclave' | 'gateway', gateway: number): Service => (which === 'enclave' ? enclave : (gateways[gateway] ?? first));
+    const start = async (which: 'enclave' | 'gateway', gateway = 0): Promise<void> => {
+      if (which === 'enclave') enclave = await startEnclave();
+      else gateways[gateway] = await startGateway(gateway);
+    };
     return {
-      gatewayUrl,
+      gatewayUrl: `http://127.0.0.1:${String(port)}`,
+      gatewayUrls,
       enclaveAddress,
       databaseUrl,
       congress,
@@ -128,10 +148,22 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       logFolder,
       gatewayEnvironmentFile,
       postgres,
-      services: all,
+      services: {
+        congress: congressService,
+        get enclave() {
+          return enclave;
+        },
+        get gateway() {
+          return gateways[0] ?? first;
+        },
+      },
+      start,
+      async kill(which, gateway = 0) {
+        await serviceOf(which, gateway).kill();
+      },
       async restart(which, how) {
-        await all[which][how]();
-        all[which] = await (which === 'enclave' ? startEnclave() : startGateway());
+        await serviceOf(which, 0)[how]();
+        await start(which);
       },
       stop,
     };

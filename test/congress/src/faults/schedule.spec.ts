@@ -24,6 +24,15 @@ describe('the fault schedule', () => {
     expect(taken.map((fault) => (fault?.kind === 'status' ? fault.status : null))).toEqual([501, 502, 500, 501, 502, 502]);
   });
 
+  it('counts what has struck, whatever the plan is by now', () => {
+    const faults = schedule({ queue: [{ fault: { ...status(502), stored: true }, office: 'HCA12' }, { fault: { kind: 'cut', at: 'before_reading' } }] });
+    faults.takeBeforeReading('house');
+    faults.take('house', 'HCA12');
+    faults.set({ queue: [{ fault: status(502), times: 'always' }] });
+    for (let time = 0; time < 2; time++) faults.take('senate', 'SCA01');
+    expect(faults.counts()).toEqual({ 'cut before_reading': 1, 'status 502, stored': 1, 'status 502': 2 });
+  });
+
   it('strikes before reading only with a cut that is next and names no office', () => {
     const cut = { kind: 'cut' as const, at: 'before_reading' as const };
     expect(schedule({ queue: [{ fault: cut }] }).takeBeforeReading('house')).toBe(true);

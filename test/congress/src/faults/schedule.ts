@@ -6,6 +6,7 @@ export class FaultSchedule {
   private plan: FaultPlan = { queue: [] };
   private left: number[] = [];
   private next: () => number = () => 1;
+  private readonly struck = new Map<string, number>();
 
   /** Replaces the plan, counters included. @throws ZodError */
   set(plan: FaultPlanInput): void {
@@ -20,6 +21,7 @@ export class FaultSchedule {
     const entry = at === -1 ? undefined : this.plan.queue[at];
     if (entry?.fault.kind !== 'cut' || entry.fault.at !== 'before_reading') return false;
     this.use(at);
+    this.count(entry.fault);
     return true;
   }
 
@@ -27,13 +29,26 @@ export class FaultSchedule {
   take(chamber: Chamber, office: string | null): Fault | null {
     const at = this.find(chamber, office);
     const entry = at === -1 ? undefined : this.plan.queue[at];
-    if (entry) {
-      this.use(at);
-      return entry.fault;
-    }
+    if (entry) this.use(at);
+    const fault = entry ? entry.fault : this.drawn();
+    if (fault) this.count(fault);
+    return fault;
+  }
+
+  /** How often each kind has struck since the start, under whatever plan. */
+  counts(): Record<string, number> {
+    return Object.fromEntries(this.struck);
+  }
+
+  private drawn(): Fault | null {
     const random = this.plan.random;
     if (!random || this.next() >= random.probability) return null;
     return random.faults[Math.floor(this.next() * random.faults.length)] ?? null;
+  }
+
+  private count(fault: Fault): void {
+    const name = nameOf(fault);
+    this.struck.set(name, (this.struck.get(name) ?? 0) + 1);
   }
 
   private find(chamber: Chamber, office: string | null): number {
@@ -48,6 +63,11 @@ export class FaultSchedule {
   private use(index: number): void {
     this.left[index] = (this.left[index] ?? 0) - 1;
   }
+}
+
+function nameOf(fault: Fault): string {
+  const what = fault.kind === 'cut' ? `cut ${fault.at}` : fault.kind === 'status' ? `status ${fault.status}` : fault.kind;
+  return 'stored' in fault && fault.stored ? `${what}, stored` : what;
 }
 
 /** A small seeded generator (Tommy Ettinger's mulberry32, public domain): [0, 1), good enough to place faults. */

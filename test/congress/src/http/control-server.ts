@@ -9,7 +9,8 @@ const MAX_PLAN_BYTES = 1024 * 1024;
 
 /**
  * How another process reads what arrived and orders faults: plain HTTP on loopback.
- * `GET /control/received` -> JSON array; `DELETE /control/received`; `POST /control/faults` with a fault plan in JSON.
+ * `GET /control/received` -> JSON array; `DELETE /control/received`; `POST /control/faults` with a fault plan in JSON;
+ * `GET /control/faults` -> how often each kind has struck.
  */
 export class ControlServer {
   constructor(
@@ -27,10 +28,12 @@ export class ControlServer {
       case 'DELETE /control/received':
         this.received.clear();
         return answer(response, 204, 'application/json', '');
+      case 'GET /control/faults':
+        return json(response, 200, this.faults.counts());
       case 'POST /control/faults':
         return this.setFaults(request, response);
       default:
-        return json(response, 404, { error: 'GET or DELETE /control/received, POST /control/faults' });
+        return json(response, 404, { error: 'GET or DELETE /control/received, GET or POST /control/faults' });
     }
   }
 

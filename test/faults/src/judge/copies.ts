@@ -1,0 +1,52 @@
+import { parseXml, type XmlElement } from '@communique-tee/congress-simulator';
+import type { CongressMessage } from '@communique-tee/protocol';
+import type { ReceivedXml } from '@communique-tee/test-system';
+import { MARK } from '../senders/content';
+
+/** One document that Congress holds. */
+export interface Copy {
+  /** Of which message; null where it is nobody's. */
+  readonly mark: string | null;
+  readonly office: string;
+  readonly deliveryId: string;
+  /** Values by the path of their element, repeated ones in order. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+}
+
+export function readCopy({ office, deliveryId, xml }: ReceivedXml): Copy {
+  const values = new Map<string, string[]>();
+  collect(parseXml(new TextEncoder().encode(xml)), '', values);
+  const mark = MARK.exec(values.get('/CWC/Delivery/CampaignId')?.[0] ?? '')?.[0] ?? null;
+  return { mark, office, deliveryId, values };
+}
+
+/** The paths whose values are not those that the sender meant for this office; never the values. */
+export function differences(copy: Copy, content: CongressMessage): string[] {
+  const { constituent, message } = content;
+  const meant: Record<string, readonly string[]> = {
+    '/CWC/Delivery/DeliveryId': [copy.deliveryId],
+    '/CWC/Delivery/CampaignId': [content.campaignId],
+    '/CWC/Recipient/MemberOffice': [copy.office],
+    '/CWC/Constituent/Prefix': [constituent.prefix],
+    '/CWC/Constituent/FirstName': [constituent.firstName],
+    '/CWC/Constituent/LastName': [constituent.lastName],
+    '/CWC/Constituent/Address1': [constituent.address1],
+    '/CWC/Constituent/City': [constituent.city],
+    '/CWC/Constituent/StateAbbreviation': [constituent.state],
+    '/CWC/Constituent/Zip': [constituent.zip],
+    '/CWC/Constituent/Email': [constituent.email],
+    '/CWC/Message/Subject': [message.subject],
+    '/CWC/Message/LibraryOfCongressTopics/LibraryOfCongressTopic': message.topics,
+    '/CWC/Message/ConstituentMessage': [message.body],
+  };
+  const wrong = Object.entries(meant).filter(([path, texts]) => JSON.stringify(copy.values.get(path)) !== JSON.stringify(texts));
+  // Nothing of a person that they did not give: what we add is about the delivery alone
+  const added = [...copy.values.keys()].filter((path) => !Object.hasOwn(meant, path) && !/^\/CWC\/(CWCVersion$|Delivery\/)/.test(path));
+  return [...wrong.map(([path]) => path), ...added];
+}
+
+function collect(element: XmlElement, above: string, values: Map<string, string[]>): void {
+  const path = `${above}/${element.name}`;
+  if (element.children.length === 0) values.set(path, [...(values.get(path) ?? []), element.text]);
+  for (const child of element.children) collect(child, path, values);
+}

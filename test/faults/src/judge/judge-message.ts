@@ -1,0 +1,65 @@
+import { isEnded, toHex, type MessageStatus, type Outcome } from '@communique-tee/protocol';
+import { REFUSING_OFFICE } from '../plan/fault-plan';
+import type { SentMessage } from '../senders/sent-message';
+import type { OpenedResult } from './open-results';
+import type { MessageRow } from './record';
+import type { Violation } from './violation';
+
+/** One message's row against what its sender knows. `resealed`: those whose key was retired have been sealed again by now. */
+export function judgeMessage(message: SentMessage, row: MessageRow | undefined, result: OpenedResult | undefined, resealed: boolean): Violation[] {
+  const found: Violation[] = [];
+  const say = (rule: Violation['rule'], detail: string) => found.push({ rule, about: message.id, detail });
+  if (row === undefined) {
+    if (message.accepted > 0) say('lost', 'answered with 202, and not in the database');
+    return found;
+  }
+  const { status, reason } = row;
+  const state = `${status}${reason === null ? '' : ` (${reason})`}`;
+  if (!isEnded(status) || row.endedAt === null) {
+    say('not_ended', state);
+    return found;
+  }
+  const sealings = new Set(message.prepared.map(({ sealedSha256 }) => toHex(sealedSha256)));
+  if (!sealings.has(row.sealedSha256) || row.acceptedSha256.some((sha256) => !sealings.has(sha256))) say('bytes_not_sealed_by_sender', state);
+
+  // One end for each time it was accepted, and only key_retired is followed by another.
+  const early = row.ends.slice(0, -1);
+  if (row.ends.length !== row.acceptedSha256.length || row.ends.at(-1) !== status || early.some((end) => end !== 'key_retired')) say('ended_more_than_once', `accepted ${String(row.acceptedSha256.length)} times, ended as ${row.ends.join(', ')}`);
+  if (status === 'key_retired' && resealed) say('key_retired_again', 'nothing was restarted since it was sealed again');
+  if (status === 'expired' && row.endedAt < row.expiresAt) say('expired_early', state);
+
+  if (result?.ok === false) say('receipt_does_not_verify', `${state}: ${result.code}`);
+  if (result === undefined && (status === 'delivered' || status === 'partially_delivered' || (status === 'refused' && reason === null))) say('receipt_missing', state);
+  if (result?.ok !== true) return found;
+  const outcomes = result.offices.map(({ outcome }) => outcome);
+  if ([...message.content.offices].sort().join() !== result.offices.map(({ office }) => office).sort().join()) say('status_contradicts_receipt', `${state}: other offices`);
+  if (!fits(status, reason, outcomes)) say('status_contradicts_receipt', `${state}: ${outcomes.join(', ')}`);
+  for (const { office, outcome } of result.offices) {
+    if (outcome === 'refused' && office !== REFUSING_OFFICE) say('refused_without_reason', `${state}: ${office} refuses nothing`);
+  }
+  return found;
+}
+
+/** libs/protocol, http/message-view.ts, what each status means. */
+function fits(status: MessageStatus, reason: string | null, outcomes: readonly Outcome[]): boolean {
+  const arrived = outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate').length;
+  const has = (outcome: Outcome) => outcomes.includes(outcome);
+  const final = reason === null;
+  if (final && has('pending')) return false;
+  switch (status) {
+    case 'delivered':
+      return final && arrived === outcomes.length;
+    case 'partially_delivered':
+      return arrived > 0 && arrived < outcomes.length && !has('unknown');
+    case 'refused':
+      return arrived === 0 && !has('unknown');
+    case 'unknown':
+      return !final || has('unknown');
+    case 'expired':
+      return !final && !has('unknown');
+    case 'key_retired':
+      return !final && arrived === 0 && !has('unknown');
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,38 @@
+import type { SentMessage } from '../senders/sent-message';
+import type { Copy } from './copies';
+import { judgeCopies } from './judge-copies';
+import { judgeLedger } from './judge-ledger';
+import { judgeMessage } from './judge-message';
+import type { OpenedResult } from './open-results';
+import type { DatabaseRecord } from './record';
+import type { Violation } from './violation';
+
+export interface Evidence {
+  /** By id. */
+  readonly sent: ReadonlyMap<string, SentMessage>;
+  readonly database: DatabaseRecord;
+  readonly results: ReadonlyMap<string, OpenedResult>;
+  readonly copies: readonly Copy[];
+  /** Whether the far ends know a DeliveryId again. */
+  readonly deduplicates: boolean;
+  /** Whether what ended as key_retired has been sealed again since. */
+  readonly resealed: boolean;
+}
+
+/** Everything that must never be, in what was found; none where the system kept its word. */
+export function judge({ sent, database, results, copies, deduplicates, resealed }: Evidence): Violation[] {
+  const rows = new Map(database.messages.map((row) => [row.id, row]));
+  const byMark = Map.groupBy(copies, ({ mark }) => mark);
+  const marks = new Set([...sent.values()].map(({ mark }) => mark));
+  const found: Violation[] = [];
+  for (const message of sent.values()) {
+    const row = rows.get(message.id);
+    const result = results.get(message.id);
+    found.push(...judgeMessage(message, row, result, resealed), ...judgeCopies(message, row, result, byMark.get(message.mark) ?? [], deduplicates));
+    if (row?.status === 'expired' && !message.shortLived) found.push({ rule: 'expired_early', about: message.id, detail: 'it had a day' });
+  }
+  for (const { id, status } of rows.values()) if (!sent.has(id)) found.push({ rule: 'unasked_row', about: id, detail: status });
+  for (const id of database.jobs) found.push({ rule: 'job_left', about: id, detail: rows.get(id)?.status ?? 'no message' });
+  for (const { mark, office, deliveryId } of copies) if (mark === null || !marks.has(mark)) found.push({ rule: 'copy_of_nobody', about: deliveryId, detail: office });
+  return [...found, ...judgeLedger(database, results)];
+}

@@ -1,0 +1,115 @@
+import type { MessageStatus } from '@communique-tee/protocol';
+import { Client } from 'pg';
+
+export interface MessageRow {
+  readonly id: string;
+  readonly owner: string;
+  readonly status: MessageStatus;
+  readonly reason: string | null;
+  /** Hex. */
+  readonly sealedSha256: string;
+  readonly expiresAt: Date;
+  readonly endedAt: Date | null;
+  readonly receipt: string | null;
+  readonly attestationDocument: Uint8Array | null;
+  readonly sealedAnswer: Uint8Array | null;
+  /** Hex, of the sealed bytes that were accepted under this id. */
+  readonly acceptedSha256: readonly string[];
+  /** Every end state that it was ever in, in order (trigger `watchEnds`). */
+  readonly ends: readonly MessageStatus[];
+}
+
+export interface ReservationRow {
+  readonly messageId: string;
+  readonly owner: string;
+  readonly state: string;
+  readonly reserved: bigint;
+  readonly settled: bigint | null;
+  readonly reservedAt: Date;
+}
+
+export interface WindowRow {
+  readonly scope: 'user_day' | 'system_hour' | 'system_day';
+  readonly subject: string;
+  readonly startsAt: Date;
+  readonly reserved: bigint;
+  readonly spent: bigint;
+}
+
+/** The database itself, not the gateway's word. */
+export interface DatabaseRecord {
+  readonly messages: readonly MessageRow[];
+  readonly jobs: readonly string[];
+  readonly reservations: readonly ReservationRow[];
+  readonly windows: readonly WindowRow[];
+  readonly emergencyStops: number;
+}
+
+/** Has the database note each end that a message comes to, in the transaction that makes it; nothing that the gateway could leave out. */
+export async function watchEnds(databaseUrl: string): Promise<void> {
+  await connected(databaseUrl, (client) =>
+    client.query(`
+      CREATE TABLE fault_judge_end (n bigserial PRIMARY KEY, message_id uuid NOT NULL, status text NOT NULL);
+      CREATE FUNCTION fault_judge_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO fault_judge_end (message_id, status) VALUES (NEW.id, NEW.status); RETURN NULL; END $$;
+      CREATE TRIGGER fault_judge_watch AFTER INSERT OR UPDATE OF status ON message
+        FOR EACH ROW WHEN (NEW.status NOT IN ('queued', 'delivering')) EXECUTE FUNCTION fault_judge_note();`),
+  );
+}
+
+export interface Progress {
+  readonly ended: number;
+  readonly waiting: number;
+}
+
+/** @throws Error where the database is away */
+export async function readProgress(databaseUrl: string): Promise<Progress> {
+  return connected(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ ended: number; waiting: number }>(
+      `SELECT count(*) FILTER (WHERE status NOT IN ('queued', 'delivering'))::int AS ended,
+              count(*) FILTER (WHERE status IN ('queued', 'delivering'))::int + (SELECT count(*) FROM delivery_job j JOIN message m ON m.id = j.message_id WHERE m.status NOT IN ('queued', 'delivering'))::int AS waiting FROM message`,
+    );
+    return rows[0] ?? { ended: 0, waiting: 0 };
+  });
+}
+
+/** In one snapshot. */
+export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
+  return connected(databaseUrl, async (client) => {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const rows = async <Row extends object>(text: string): Promise<Row[]> => (await client.query<Row>(text)).rows;
+    const messages = await rows<MessageRow>(
+      `SELECT id::text, owner, status::text, reason, encode(sealed_sha256, 'hex') AS "sealedSha256", expires_at AS "expiresAt", ended_at AS "endedAt", receipt,
+              attestation_document AS "attestationDocument", sealed_answer AS "sealedAnswer",
+              ARRAY(SELECT DISTINCT encode(k.sealed_sha256, 'hex') FROM idempotency_key k WHERE k.message_id = m.id) AS "acceptedSha256",
+              ARRAY(SELECT e.status FROM fault_judge_end e WHERE e.message_id = m.id ORDER BY e.n) AS ends
+       FROM message m`,
+    );
+    const jobs = await rows<{ id: string }>('SELECT message_id::text AS id FROM delivery_job');
+    const reservations = await rows<Omit<ReservationRow, 'reserved' | 'settled'> & { reserved: string; settled: string | null }>(
+      `SELECT message_id::text AS "messageId", owner, state::text, reserved_micro_usd::text AS reserved, settled_micro_usd::text AS settled, reserved_at AS "reservedAt" FROM reservation ORDER BY reserved_at`,
+    );
+    const windows = await rows<Omit<WindowRow, 'reserved' | 'spent'> & { reserved: string; spent: string }>(
+      `SELECT scope::text, subject, starts_at AS "startsAt", reserved_micro_usd::text AS reserved, spent_micro_usd::text AS spent FROM budget_window`,
+    );
+    const [stops] = await rows<{ count: number }>('SELECT count(*)::int FROM emergency_stop');
+    return {
+      messages,
+      jobs: jobs.map(({ id }) => id),
+      reservations: reservations.map((row) => ({ ...row, reserved: BigInt(row.reserved), settled: row.settled === null ? null : BigInt(row.settled) })),
+      windows: windows.map((row) => ({ ...row, reserved: BigInt(row.reserved), spent: BigInt(row.spent) })),
+      emergencyStops: stops?.count ?? 0,
+    };
+  });
+}
+
+async function connected<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 5000, statement_timeout: 60_000, application_name: 'fault-judge' });
+  client.on('error', () => undefined); // the query that was under way tells
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,31 @@
+/** Something that must never be. Ids, states and codes; never a text of a message. */
+export interface Violation {
+  readonly rule:
+    | 'lost'
+    | 'not_ended'
+    | 'ended_more_than_once'
+    | 'job_left'
+    | 'unasked_row'
+    | 'bytes_not_sealed_by_sender'
+    | 'receipt_missing'
+    | 'receipt_does_not_verify'
+    | 'status_contradicts_receipt'
+    | 'expired_early'
+    | 'key_retired_again'
+    | 'refused_without_reason'
+    | 'duplicate'
+    | 'copy_missing'
+    | 'copy_not_in_receipt'
+    | 'other_delivery_id'
+    | 'other_text'
+    | 'copy_of_nobody'
+    | 'reservation_open'
+    | 'reservations_not_one_per_acceptance'
+    | 'settled_wrongly'
+    | 'window_not_ledger'
+    | 'emergency_stop'
+    | 'sender_failed';
+  /** A message id, or what else it is about. */
+  readonly about: string;
+  readonly detail: string;
+}

@@ -1,0 +1,31 @@
+import type { Violation } from '../judge/violation';
+import type { Options } from '../options';
+import type { Injected } from '../plan/inject';
+import type { SentMessage } from '../senders/sent-message';
+
+/** What the judge found at one moment of rest. */
+export interface Phase {
+  /** Whether no message was waiting any more. */
+  readonly quiet: boolean;
+  readonly violations: readonly Violation[];
+  readonly ends: Readonly<Record<string, number>>;
+  readonly copies: number;
+  readonly receipts: number;
+}
+
+export interface Outcome {
+  readonly options: Options;
+  /** After the faults; and after what ended as key_retired was sealed again. */
+  readonly phases: readonly [Phase, Phase];
+  readonly failures: readonly Violation[];
+  readonly sent: readonly SentMessage[];
+  readonly injected: Injected;
+  readonly withRedis: boolean;
+  /** Faults of Congress that met a message, by kind. */
+  readonly struck: Readonly<Record<string, number>>;
+  readonly seconds: number;
+}
+
+export function isClean({ phases, failures }: Outcome): boolean {
+  return failures.length === 0 && phases.every(({ quiet, violations }) => quiet && violations.length === 0);
+}

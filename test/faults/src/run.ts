@@ -1,0 +1,190 @@
+import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import type { TrustPolicy } from '@communique-tee/client';
+import { redisAvailability, startRedis, type Redis } from '@communique-tee/test-support';
+import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import { readCopy } from './judge/copies';
+import { judge } from './judge/judge';
+import { openResults } from './judge/open-results';
+import { readProgress, readRecord, watchEnds } from './judge/record';
+import type { Violation } from './judge/violation';
+import type { Options } from './options';
+import { drawFrom } from './plan/draw';
+import { CALM, drawFaultPlan, type FaultPlan } from './plan/fault-plan';
+import { inject, setCongressFaults, type Injector } from './plan/inject';
+import type { Outcome, Phase } from './report/outcome';
+import { watchProgress } from './report/progress';
+import { Sender } from './senders/sender';
+import type { SentMessage } from './senders/sent-message';
+
+/** Users, each with one sender at least (`--clients` may be fewer). */
+const USERS = 10;
+/** How long, after the last fault, everything may take to come to an end. */
+const REST_MS = 180_000;
+
+/** Short times, so that a run of minutes sees many leases run out; caps that nobody reaches. */
+const GATEWAY_ENVIRONMENT = {
+  ENCLAVE_TIMEOUT_MS: '5000',
+  DELIVERY_LEASE_MS: '7000',
+  DELIVERY_MIN_BACKOFF_MS: '50',
+  DELIVERY_MAX_BACKOFF_MS: '1000',
+  DELIVERY_POLL_MS: '200',
+  RATE_LIMIT_MAX_REQUESTS: '1000000',
+  RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000000',
+  DEFAULT_USER_DAILY_LIMIT: '1000000',
+  SYSTEM_HOURLY_LIMIT: '1000000',
+  EMERGENCY_SHUTDOWN_THRESHOLD: '1000000',
+};
+
+/** The whole run in `folder`. @throws whatever keeps it from being judged; everything that was started has ended by then */
+export async function run(options: Options, folder: string, signal: AbortSignal, say: (line: string) => void): Promise<Outcome> {
+  const stops: (() => Promise<unknown>)[] = [];
+  try {
+    const available = redisAvailability({ own: true });
+    const redis = available.available ? await startRedis({ own: true }) : undefined;
+    if (!available.available) say(`WITHOUT REDIS: ${available.reason}`);
+    if (redis !== undefined) stops.push(() => redis.stop());
+    const system = await startSystem({
+      folder,
+      gateways: options.gateways,
+      withoutDeduplication: !options.deduplicates,
+      postgresSettings: { fsync: 'on', full_page_writes: 'on' },
+      gatewayEnvironment: GATEWAY_ENVIRONMENT,
+      ...(redis === undefined ? {} : { redisUrl: redis.url }),
+      step: async (title, work) => {
+        signal.throwIfAborted();
+        if (options.verbose) say(title);
+        return work();
+      },
+    });
+    stops.push(() => system.stop());
+    signal.throwIfAborted();
+    return await sendAndJudge(options, system, redis, signal, say);
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+async function sendAndJudge(options: Options, system: System, redis: Redis | undefined, signal: AbortSignal, say: (line: string) => void): Promise<Outcome> {
+  await watchEnds(system.databaseUrl);
+  const startedMs = performance.now();
+  const totalMs = options.minutes * 60_000;
+  const sent = new Map<string, SentMessage>();
+  const failures: Violation[] = [];
+  const senders = await makeSenders(options, system, startedMs + totalMs + REST_MS, signal);
+  const plan = drawFaultPlan(options.seed, totalMs, options.gateways);
+  say(`plan: ${String(plan.kills.length)} kills, ${String(plan.episodes.length)} episodes of Congress, ${String(options.minutes)} min`);
+  const injector = inject(plan, { system, redis }, signal, options.verbose ? say : () => undefined);
+  const progress = watchProgress({ system, sent, injector, total: options.messages, say });
+  try {
+    const due = sendingTimes(options, totalMs, plan);
+    const failed = (about: string) => (error: unknown) => {
+      failures.push({ rule: 'sender_failed', about, detail: error instanceof Error && 'code' in error ? String(error.code) : error instanceof Error ? error.name : 'unknown' });
+    };
+    await Promise.all(senders.map((sender) => sendInTurn(sender, options.seed, due, startedMs, sent, signal, failed)));
+    await injector.finished;
+    signal.throwIfAborted();
+
+    const quiet = await comeToRest(system, signal);
+    const first = await judgePhase(options, system, sent, quiet, false);
+    const retired = first.record.messages.filter(({ status }) => status === 'key_retired');
+    say(`first judgement: ${String(first.phase.violations.length)} violations; ${String(retired.length)} to be sealed again`);
+    const again = retired.flatMap(({ id }) => sent.get(id) ?? []);
+    await Promise.all(senders.slice(0, USERS).map(async (sender) => {
+      for (const message of again.filter(({ user }) => user === sender.user)) if (!signal.aborted) await sender.sealAgain(message).catch(failed(message.id));
+    }));
+    const second = await judgePhase(options, system, sent, await comeToRest(system, signal), true);
+    return {
+      options,
+      phases: [first.phase, second.phase],
+      failures,
+      sent: [...sent.values()],
+      injected: injector.injected,
+      withRedis: redis !== undefined,
+      struck: await strikes(system),
+      seconds: Math.round((performance.now() - startedMs) / 1000),
+    };
+  } finally {
+    progress.stop();
+    await settled(injector);
+  }
+}
+
+function makeSenders(options: Options, system: System, deadlineMs: number, signal: AbortSignal): Promise<Sender[]> {
+  const policy = policyOf(system);
+  return Promise.all(
+    Array.from({ length: options.clients }, async (_, at) => {
+      const user = `sender-${String(at % USERS)}`;
+      return new Sender({ gateways: system.gatewayUrls, policy, user, token: await system.issuer.token(user, 24 * 3600), deadlineMs, signal });
+    }),
+  );
+}
+
+interface Due {
+  readonly name: string;
+  readonly atMs: number;
+}
+
+/** The messages in the order in which they are due: half of them just before something is killed, so that it dies with work in hand. */
+function sendingTimes({ seed, messages }: Options, totalMs: number, { kills }: FaultPlan): Due[] {
+  const draw = drawFrom(seed, 'sending times');
+  const [first, ...rest] = kills;
+  const times = Array.from({ length: messages }, () => {
+    if (first === undefined || draw.chance(0.5)) return draw.between(0, totalMs);
+    return Math.max(0, draw.one([first, ...rest]).atMs - draw.between(0, 400));
+  });
+  return times.sort((a, b) => a - b).map((atMs, at) => ({ name: `message ${String(at + 1)}`, atMs }));
+}
+
+async function sendInTurn(
+  sender: Sender, seed: number, due: Due[], startedMs: number, sent: Map<string, SentMessage>, signal: AbortSignal,
+  failed: (about: string) => (error: unknown) => void,
+): Promise<void> {
+  for (let next = due.shift(); next !== undefined && !signal.aborted; next = due.shift()) {
+    const { name, atMs } = next;
+    await sleep(Math.max(0, startedMs + atMs - performance.now()), undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    await sender.send(drawFrom(seed, name), (message) => sent.set(message.id, message)).catch(failed(name));
+  }
+}
+
+async function judgePhase(options: Options, system: System, sent: ReadonlyMap<string, SentMessage>, quiet: boolean, resealed: boolean): Promise<{ phase: Phase; record: Awaited<ReturnType<typeof readRecord>> }> {
+  const database = await readRecord(system.databaseUrl);
+  const copies = (await receivedBy(system.congress)).map(readCopy);
+  const results = await openResults(database.messages, sent, policyOf(system));
+  const violations = judge({ sent, database, results, copies, deduplicates: options.deduplicates, resealed });
+  return { record: database, phase: { violations, quiet, copies: copies.length, receipts: results.size, ends: countBy(database.messages.map(({ status }) => status)) } };
+}
+
+/** Waits until no message is waiting, within bounds. @returns whether that came */
+async function comeToRest(system: System, signal: AbortSignal): Promise<boolean> {
+  await setCongressFaults(system, CALM);
+  const deadlineMs = performance.now() + REST_MS;
+  while (performance.now() < deadlineMs) {
+    signal.throwIfAborted();
+    const progress = await readProgress(system.databaseUrl).catch(() => null);
+    if (progress?.waiting === 0) return true;
+    await sleep(500, undefined, { signal }).catch(() => undefined);
+  }
+  return false;
+}
+
+async function strikes(system: System): Promise<Record<string, number>> {
+  const response = await fetch(`${system.congress.controlUrl}/faults`);
+  return z.record(z.string(), z.number()).parse(await response.json());
+}
+
+function policyOf(system: System): TrustPolicy {
+  return { acceptedMeasurements: [{ pcr0: system.pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem) };
+}
+
+function countBy(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+function settled({ finished }: Injector): Promise<void> {
+  return finished.catch(() => undefined);
+}

@@ -1,0 +1,20 @@
+import type { PreparedMessage } from '@communique-tee/client';
+import type { CongressMessage } from '@communique-tee/protocol';
+
+/** What a sender knows of a message. Its texts stay in here: nothing of them is printed. */
+export interface SentMessage {
+  readonly id: string;
+  readonly mark: string;
+  /** Whose token it is posted with. */
+  readonly user: string;
+  readonly content: CongressMessage;
+  /** Each sealing of it, the latest last. */
+  readonly prepared: PreparedMessage[];
+  /** How many of them the gateway answered with 202. */
+  accepted: number;
+  /** Whether it was given so little time that it may expire. */
+  readonly shortLived: boolean;
+  posts: number;
+  /** Why it was given up, as a code; null while it was not. */
+  givenUp: string | null;
+}
