@@ -6,6 +6,7 @@ import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { Client } from 'pg';
 import { AppModule } from '../app.module';
 import { AttestationModule } from '../attestation/attestation.module';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
@@ -81,6 +82,17 @@ describe('health', () => {
     return { status: response.status, body, down: Object.entries(body.details).filter(([, { status }]) => status !== 'up').map(([name, { status: _status, ...rest }]) => [name, rest]) };
   };
 
+  type Health = Awaited<ReturnType<typeof tee>>;
+  /** The first answer that fits within a minute, or the last one. */
+  const eventually = async (fits: (health: Health) => boolean): Promise<Health> => {
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      const health = await tee();
+      if (fits(health) || Date.now() > deadline) return health;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+
   it('says that the process lives, whatever it stands on', async () => {
     await enclave.stop();
     const response = await fetch(`${url}/health`);
@@ -154,16 +166,23 @@ describe('health', () => {
   });
 
   it('is down with a database that can be read and takes nothing', async () => {
-    const { client } = app.get(Database);
     const name = new URL(postgres.url).pathname.slice(1);
-    const reconnected = () => client.$executeRaw`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'communique-gateway' AND pid <> pg_backend_pid()`;
-    await client.$executeRawUnsafe(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`);
-    await reconnected();
-    for (let round = 0; round < 600 && (await tee()).status === 200; round++) await reconnected();
-    expect(await tee()).toMatchObject({ status: 503, down: [['database', { code: 'database_read_only' }]] });
-    await client.$transaction([client.$executeRaw`SET TRANSACTION READ WRITE`, client.$executeRawUnsafe(`ALTER DATABASE "${name}" RESET default_transaction_read_only`)]);
-    for (let round = 0; round < 600 && (await tee()).status !== 200; round++) await reconnected().catch(() => undefined);
-    expect((await tee()).status).toBe(200);
+    // Of its own, not from the gateway's pool: every connection of that has to go
+    const admin = new Client({ connectionString: postgres.url, options: '-c default_transaction_read_only=off' });
+    await admin.connect();
+    const set = async (change: string) => {
+      await admin.query(`ALTER DATABASE "${name}" ${change} default_transaction_read_only${change === 'SET' ? ' = on' : ''}`);
+      await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'communique-gateway'");
+    };
+    try {
+      await set('SET');
+      // The pool finds out about its dead connections one by one
+      expect(await eventually(({ status, down }) => status === 503 && down.length === 1)).toMatchObject({ down: [['database', { code: 'database_read_only' }]] });
+    } finally {
+      await set('RESET');
+      await admin.end();
+    }
+    expect((await eventually(({ status }) => status === 200)).status).toBe(200);
   });
 
   it('is down without the database, and comes back with it', async () => {
@@ -173,8 +192,7 @@ describe('health', () => {
     expect(down.sort()).toEqual(['budget', 'database', 'queue'].map((name) => [name, { code: 'database_unavailable' }]));
     expect((await fetch(`${url}/health`)).status).toBe(200);
     await postgres.restart();
-    for (let round = 0; round < 600 && (await tee()).status !== 200; round++) await new Promise((resolve) => setTimeout(resolve, 50));
-    expect((await tee()).status).toBe(200);
+    expect((await eventually(({ status }) => status === 200)).status).toBe(200);
   });
 
   it('hands out attestation over HTTP, as JSON and as bytes', async () => {
