@@ -46,7 +46,7 @@ describe('the environment', () => {
       rateLimits: { windowMs: 60_000, maxRequests: 100 },
       budget: { userDayCapMicroUsd: 10_000_000n, systemHourCapMicroUsd: 100_000_000n, systemDayCapMicroUsd: 500_000_000n },
       attestation: { verify: true, acceptedMeasurements: [{ pcr0: PCR0 }] },
-      enclave: { address: 'vsock:16:5000' },
+      enclave: { addresses: ['vsock:16:5000'] },
     });
     expect(problems(PRODUCTION)).toEqual([]);
   });
@@ -75,6 +75,10 @@ describe('the environment', () => {
     ['an amount that is no amount', { DEFAULT_USER_DAILY_LIMIT: '10.0000001' }, 'DEFAULT_USER_DAILY_LIMIT: must be an amount'],
     ['an endpoint without a context id', { TEE_ENDPOINT: 'vsock:5000' }, 'TEE_ENDPOINT: must be'],
     ['an endpoint by name', { TEE_ENDPOINT: 'tcp:enclave.test:5000' }, 'TEE_ENDPOINT: must be'],
+    ['several endpoints of which one is nothing', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,,vsock:17:5000' }, 'ENCLAVE_URLS: must be 1 to 32'],
+    ['the same endpoint twice', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,vsock:16:5000' }, 'ENCLAVE_URLS: must be 1 to 32'],
+    ['several endpoints and one more', { ENCLAVE_URLS: 'vsock:16:5000,vsock:17:5000' }, 'ENCLAVE_URLS: names all enclaves'],
+    ['several endpoints that nobody verifies', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,vsock:17:5000', NODE_ENV: 'development', TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' }, 'ENCLAVE_URLS: names more than one'],
     ['two endpoints', { ENCLAVE_URL: 'vsock:17:5000' }, 'ENCLAVE_URL: names another place'],
     ['a lease shorter than a relay', { DELIVERY_LEASE_MS: '60000' }, 'DELIVERY_LEASE_MS: must be more'],
     ['a back-off upside down', { DELIVERY_MIN_BACKOFF_MS: '5000', DELIVERY_MAX_BACKOFF_MS: '4000' }, 'DELIVERY_MIN_BACKOFF_MS: must not'],
@@ -85,6 +89,13 @@ describe('the environment', () => {
     ['a third', { DEFAULT_USER_DAILY_LIMITS: '1.00' }, 'DEFAULT_USER_DAILY_LIMITS: is not a variable'],
     ['a proxy under a name that nobody reads', { TRUSTED_PROXY: '127.0.0.1' }, 'TRUSTED_PROXY: is not a variable'],
     ['a time-out under a name that nobody reads', { ENCLAVE_TIMEOUT: '1000' }, 'ENCLAVE_TIMEOUT: is not a variable'],
+    ['a metrics port under a name that nobody reads', { METRICS_PROT: '9464' }, 'METRICS_PROT: is not a variable'],
+    ['metrics on the port of the service', { METRICS_PORT: '3001' }, 'METRICS_PORT: is the same as PORT'],
+    ['a secret in the address of metrics', { METRICS_ENDPOINT: 'https://u:p@m.test/v1/metrics' }, 'METRICS_ENDPOINT: must not hold'],
+    ['a shutdown that ends before it has drained', { SHUTDOWN_DRAIN_MS: '5000', SHUTDOWN_TIMEOUT_MS: '5000' }, 'SHUTDOWN_TIMEOUT_MS: must be more'],
+    ['an origin with a path', { CORS_ORIGINS: 'https://app.test/' }, 'CORS_ORIGINS: must be a list of origins'],
+    ['every origin', { CORS_ORIGINS: '*' }, 'CORS_ORIGINS: must be a list of origins'],
+    ['a scope of two words', { AUTH_ADMIN_SCOPE: 'a b' }, 'AUTH_ADMIN_SCOPE: must be one scope'],
     ['everybody as a trusted proxy', { TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES: '],
   ])('refuses %s', (_, over, expected) => {
     const lines = problems({ ...GOOD, ...over });
@@ -98,6 +109,7 @@ describe('the environment', () => {
     ['a development root', { ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' }, 'ATTESTATION_DEVELOPMENT_ROOT_FILE'],
     ['no Redis', { REDIS_URL: '' }, 'REDIS_URL'],
     ['keys over plain HTTP', { AUTH_JWKS_URL: 'http://id.test/jwks' }, 'AUTH_JWKS_URL'],
+    ['one of several enclaves on another machine', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,tcp:10.0.0.7:5000' }, 'ENCLAVE_URLS'],
     ['an enclave on another machine', { TEE_ENDPOINT: 'tcp:10.0.0.7:5000' }, 'TEE_ENDPOINT'],
   ])('refuses %s in production', (_, over, name) => {
     expect(problems({ ...PRODUCTION, ...over }).map((line) => line.split(':')[0])).toContain(name);
@@ -113,14 +125,23 @@ describe('the environment', () => {
 
   it('takes an endpoint as a URL too, and several measurements', () => {
     const { enclave, attestation } = config({ ...GOOD, TEE_ENDPOINT: 'vsock://16:5000', TEE_EXPECTED_CODE_HASH: `sha384:${PCR0}, sha384:${'CD'.repeat(48)},sha384:${PCR0}` });
-    expect(enclave.address).toBe('vsock:16:5000');
+    expect(enclave.addresses).toEqual(['vsock:16:5000']);
     expect(attestation.acceptedMeasurements).toEqual([{ pcr0: PCR0 }, { pcr0: 'cd'.repeat(48) }]);
   });
 
   it('says what is set and does nothing', () => {
     const { notices } = config({ ...PRODUCTION, OPENAI_API_KEY: 'k', METRICS_ENDPOINT: 'https://m.test', SENTRY_DSN: 'https://s.test/1', AWS_REGION: 'us-east-1' });
-    expect(notices.map(({ variable }) => variable)).toEqual(['OPENAI_API_KEY', 'METRICS_ENDPOINT', 'SENTRY_DSN', 'AWS_REGION']);
+    expect(notices.map(({ variable }) => variable)).toEqual(['OPENAI_API_KEY', 'SENTRY_DSN', 'AWS_REGION']);
     expect(config(GOOD).notices.map(({ variable }) => variable)).toEqual(['REDIS_URL']);
+  });
+
+  it('keeps metrics to itself unless told where to, and drains in production', () => {
+    expect(config(GOOD)).toMatchObject({ metrics: {}, shutdown: { drainMs: 0, timeoutMs: 25_000 } });
+    expect(config(GOOD).metrics).toEqual({});
+    expect(config({ ...PRODUCTION, METRICS_PORT: '9464', METRICS_ENDPOINT: 'https://m.test/v1/metrics' })).toMatchObject({
+      metrics: { listen: { host: '127.0.0.1', port: 9464 }, push: { endpoint: 'https://m.test/v1/metrics', intervalMs: 30_000 } },
+      shutdown: { drainMs: 5000 },
+    });
   });
 
   it('is documented in .env.example, with nothing missing and nothing more', () => {
@@ -137,6 +158,6 @@ describe('the environment', () => {
     // and what is shown as the default is the default
     const { notices: _shown, redis: _redis, http, ...rest } = config(shown);
     const { notices: _left, http: bare, ...defaults } = config(parseEnv(text));
-    expect({ ...rest, http: { ...http, trustedProxies: [] } }).toEqual({ ...defaults, http: bare });
+    expect({ ...rest, http: { ...http, trustedProxies: [], corsOrigins: [] } }).toEqual({ ...defaults, http: bare });
   });
 });

@@ -10,7 +10,6 @@ export type ParsedEnvironment = { ok: true; config: GatewayConfig } | { ok: fals
 /** Secrets of the enclave: see .env.example. They are reported by name and taken out of this process. */
 export const ENCLAVE_SECRETS = ['OPENAI_API_KEY', 'OPENAI_ORGANIZATION', 'GOOGLE_AI_API_KEY', 'ANTHROPIC_API_KEY'] as const;
 const NOT_BUILT = {
-  METRICS_ENDPOINT: 'is valid, but metrics are not sent anywhere yet',
   SENTRY_DSN: 'is valid, but errors are not reported anywhere yet',
   AWS_REGION: 'is valid, but the gateway calls nothing of AWS yet',
 } as const;
@@ -36,13 +35,16 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
   if (isSet('AUTH_JWKS_URL') === isSet('AUTH_JWKS_FILE')) problem('AUTH_JWKS_URL', 'set either this or AUTH_JWKS_FILE');
   if (production && values.AUTH_JWKS_URL?.startsWith('http:')) problem('AUTH_JWKS_URL', 'must be https:// in production: whoever changes these keys on the way is everybody');
 
-  if (!isSet('ENCLAVE_URL')) required('TEE_ENDPOINT', 'is required (or ENCLAVE_URL): where the enclave listens');
-  const address = values.ENCLAVE_URL ?? values.TEE_ENDPOINT ?? '';
+  if (!isSet('ENCLAVE_URL') && !isSet('ENCLAVE_URLS')) required('TEE_ENDPOINT', 'is required (or ENCLAVE_URL, or ENCLAVE_URLS): where the enclave listens');
   if (values.ENCLAVE_URL !== undefined && values.TEE_ENDPOINT !== undefined && values.ENCLAVE_URL !== values.TEE_ENDPOINT) problem('ENCLAVE_URL', 'names another place than TEE_ENDPOINT: set one of the two');
-  if (production && address.startsWith('tcp:') && !/^tcp:(127\.|localhost:|\[::1\]:)/.test(address)) problem(isSet('ENCLAVE_URL') ? 'ENCLAVE_URL' : 'TEE_ENDPOINT', 'must stay on this machine in production (vsock, unix or loopback)');
+  if (isSet('ENCLAVE_URLS') && (isSet('ENCLAVE_URL') || isSet('TEE_ENDPOINT'))) problem('ENCLAVE_URLS', 'names all enclaves: leave ENCLAVE_URL and TEE_ENDPOINT out');
+  const addresses = values.ENCLAVE_URLS ?? ([values.ENCLAVE_URL ?? values.TEE_ENDPOINT ?? ''] as const);
+  const leavesMachine = (address: string) => address.startsWith('tcp:') && !/^tcp:(127\.|localhost:|\[::1\]:)/.test(address);
+  if (production && addresses.some(leavesMachine)) problem(isSet('ENCLAVE_URLS') ? 'ENCLAVE_URLS' : isSet('ENCLAVE_URL') ? 'ENCLAVE_URL' : 'TEE_ENDPOINT', 'must stay on this machine in production (vsock, unix or loopback)');
 
   const verify = values.TEE_ENABLE_ATTESTATION_VERIFICATION ?? true;
   if (production && !verify) problem('TEE_ENABLE_ATTESTATION_VERIFICATION', 'cannot be switched off in production');
+  if (!verify && addresses.length > 1) problem('ENCLAVE_URLS', 'names more than one enclave, and which of them holds a key only verified attestation can tell');
   const mock = values.TEE_PROVIDER === 'mock';
   if (production && mock) problem('TEE_PROVIDER', 'mock is for development, not for production');
   let acceptedMeasurements: GatewayConfig['attestation']['acceptedMeasurements'] = [];
@@ -73,12 +75,27 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
   }
   if (minBackoffMs > maxBackoffMs) problem('DELIVERY_MIN_BACKOFF_MS', 'must not be more than DELIVERY_MAX_BACKOFF_MS');
 
+
+  if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === (values.PORT ?? 3001)) problem('METRICS_PORT', 'is the same as PORT: metrics have a listener of their own');
+  // While it drains, what stands in front of it is told to look elsewhere; on a developer's machine nothing stands there
+  const drainMs = values.SHUTDOWN_DRAIN_MS ?? (production ? 5000 : 0);
+  const shutdownTimeoutMs = values.SHUTDOWN_TIMEOUT_MS ?? 25_000;
+  if (shutdownTimeoutMs <= drainMs) problem('SHUTDOWN_TIMEOUT_MS', 'must be more than SHUTDOWN_DRAIN_MS: nothing could be finished after draining');
+
   if (problems.length > 0) return { ok: false, problems: problems.sort() };
   return {
     ok: true,
     config: {
       environment: mode,
-      http: { host: values.HOST ?? '127.0.0.1', port: values.PORT ?? 3001, requestTimeoutMs: values.REQUEST_TIMEOUT_MS ?? 15_000, trustedProxies: values.TRUSTED_PROXIES ?? [] },
+      http: {
+        host: values.HOST ?? '127.0.0.1',
+        port: values.PORT ?? 3001,
+        requestTimeoutMs: values.REQUEST_TIMEOUT_MS ?? 15_000,
+        trustedProxies: values.TRUSTED_PROXIES ?? [],
+        maxConnections: values.MAX_CONNECTIONS ?? 4000,
+        maxConnectionsPerAddress: values.MAX_CONNECTIONS_PER_ADDRESS ?? 500,
+        corsOrigins: values.CORS_ORIGINS ?? [],
+      },
       database: { url: values.DATABASE_URL ?? '', poolSize: values.DATABASE_POOL_SIZE ?? 20 },
       ...(values.REDIS_URL === undefined ? {} : { redis: { url: values.REDIS_URL } }),
       log: { level: values.LOG_LEVEL ?? 'info' },
@@ -86,6 +103,7 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
         windowMs: values.RATE_LIMIT_WINDOW ?? 60_000,
         maxRequests: values.RATE_LIMIT_MAX_REQUESTS ?? 100,
         attestationMaxRequests: values.RATE_LIMIT_ATTESTATION_MAX_REQUESTS ?? 20,
+        otherMaxRequests: values.RATE_LIMIT_OTHER_MAX_REQUESTS ?? 600,
       },
       budget: {
         userDayCapMicroUsd: values.DEFAULT_USER_DAILY_LIMIT ?? 10_000_000n,
@@ -97,12 +115,13 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
         audience: values.AUTH_AUDIENCE ?? '',
         algorithms: values.AUTH_ALGORITHMS ?? ['Ed25519', 'EdDSA', 'ES256', 'RS256'],
         clockSkewSeconds: values.AUTH_CLOCK_SKEW_SECONDS ?? 30,
+        adminScope: values.AUTH_ADMIN_SCOPE ?? 'communique:admin',
         jwks:
           values.AUTH_JWKS_URL === undefined
             ? { file: values.AUTH_JWKS_FILE ?? '' }
-            : { url: values.AUTH_JWKS_URL, timeoutMs: values.AUTH_JWKS_TIMEOUT_MS ?? 5000, cooldownMs: values.AUTH_JWKS_COOLDOWN_MS ?? 30_000 },
+            : { url: values.AUTH_JWKS_URL, timeoutMs: values.AUTH_JWKS_TIMEOUT_MS ?? 5000, cooldownMs: values.AUTH_JWKS_COOLDOWN_MS ?? 30_000, staleMs: values.AUTH_JWKS_STALE_MS ?? 43_200_000 },
       },
-      enclave: { address, timeoutMs },
+      enclave: { addresses, timeoutMs },
       attestation: {
         verify,
         acceptedMeasurements,
@@ -110,7 +129,14 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
         cacheMs: values.ATTESTATION_CACHE_MS ?? 30_000,
         maxAgeMs: values.ATTESTATION_MAX_AGE_MS ?? 300_000,
       },
+      admission: { maxWaiting: values.ADMISSION_MAX_WAITING ?? 50_000, maxAgeMs: (values.ADMISSION_MAX_AGE_SECONDS ?? 900) * 1000 },
+      retention: { messagesDays: values.RETENTION_MESSAGES_DAYS ?? 30, ledgerDays: values.RETENTION_LEDGER_DAYS ?? 400 },
       delivery: { concurrency: values.DELIVERY_CONCURRENCY ?? 8, leaseMs, minBackoffMs, maxBackoffMs, pollMs: values.DELIVERY_POLL_MS ?? 1000 },
+      metrics: {
+        ...(values.METRICS_PORT === undefined ? {} : { listen: { host: values.METRICS_HOST ?? '127.0.0.1', port: values.METRICS_PORT } }),
+        ...(values.METRICS_ENDPOINT === undefined ? {} : { push: { endpoint: values.METRICS_ENDPOINT, intervalMs: values.METRICS_PUSH_INTERVAL_MS ?? 30_000 } }),
+      },
+      shutdown: { drainMs, timeoutMs: shutdownTimeoutMs },
       notices: noticesOf(isSet, verify),
     },
   };
@@ -152,7 +178,7 @@ function noticesOf(isSet: (name: VariableName) => boolean, verify: boolean): Gat
   for (const variable of ENCLAVE_SECRETS) {
     if (isSet(variable)) notices.push({ variable, text: 'is set here, but belongs to the enclave alone: the gateway does not use it and has dropped it; remove it from this machine' });
   }
-  for (const variable of ['METRICS_ENDPOINT', 'SENTRY_DSN', 'AWS_REGION'] as const) {
+  for (const variable of ['SENTRY_DSN', 'AWS_REGION'] as const) {
     if (isSet(variable)) notices.push({ variable, text: NOT_BUILT[variable] });
   }
   if (!isSet('REDIS_URL')) notices.push({ variable: 'REDIS_URL', text: 'is not set: rate limits are counted in this process, for one process only' });

@@ -18,12 +18,17 @@ export interface GatewayConfig {
     readonly requestTimeoutMs: number;
     /** Addresses or CIDR blocks whose X-Forwarded-For is believed; empty: nobody's. */
     readonly trustedProxies: readonly string[];
+    /** Open at once, in all and from one address (a trusted proxy's excepted); more are closed unheard. */
+    readonly maxConnections: number;
+    readonly maxConnectionsPerAddress: number;
+    /** Origins whose pages may read answers; empty: none. */
+    readonly corsOrigins: readonly string[];
   };
   readonly database: { readonly url: string; readonly poolSize: number };
   /** Absent: rate limits are counted in this process alone. */
   readonly redis?: { readonly url: string };
   readonly log: { readonly level: (typeof LOG_LEVELS)[number] };
-  readonly rateLimits: { readonly windowMs: number; readonly maxRequests: number; readonly attestationMaxRequests: number };
+  readonly rateLimits: { readonly windowMs: number; readonly maxRequests: number; readonly attestationMaxRequests: number; readonly otherMaxRequests: number };
   readonly budget: {
     readonly userDayCapMicroUsd: bigint;
     readonly systemHourCapMicroUsd: bigint;
@@ -35,11 +40,13 @@ export interface GatewayConfig {
     readonly audience: string;
     readonly algorithms: readonly TokenAlgorithm[];
     readonly clockSkewSeconds: number;
-    readonly jwks: { readonly url: string; readonly timeoutMs: number; readonly cooldownMs: number } | { readonly file: string };
+    /** What a token's `scope` must hold for calls of administration. */
+    readonly adminScope: string;
+    readonly jwks: { readonly url: string; readonly timeoutMs: number; readonly cooldownMs: number; readonly staleMs: number } | { readonly file: string };
   };
   readonly enclave: {
-    /** `vsock:<cid>:<port>`, `unix:<absolute path>` or `tcp:<host>:<port>`. */
-    readonly address: string;
+    /** Each `vsock:<cid>:<port>`, `unix:<absolute path>` or `tcp:<host>:<port>`; more than one only where attestation is verified. */
+    readonly addresses: readonly [string, ...string[]];
     readonly timeoutMs: number;
   };
   readonly attestation: {
@@ -53,12 +60,29 @@ export interface GatewayConfig {
     /** How old a document may be when it is judged. */
     readonly maxAgeMs: number;
   };
+  /** Beyond either, new messages are turned away with `overloaded`. */
+  readonly admission: { readonly maxWaiting: number; readonly maxAgeMs: number };
+  /** Whole days: messages from their end, the ledger and its windows from the UTC day they count in. */
+  readonly retention: { readonly messagesDays: number; readonly ledgerDays: number };
   readonly delivery: {
+    /** The most attempts that one process has under way, whatever the enclaves could take. */
     readonly concurrency: number;
     readonly leaseMs: number;
     readonly minBackoffMs: number;
     readonly maxBackoffMs: number;
     readonly pollMs: number;
+  };
+  readonly metrics: {
+    /** Where Prometheus reads; absent: nowhere. Port 0: a free port. */
+    readonly listen?: { readonly host: string; readonly port: number };
+    /** Where they are pushed as OTLP/HTTP; absent: nowhere. */
+    readonly push?: { readonly endpoint: string; readonly intervalMs: number };
+  };
+  readonly shutdown: {
+    /** For so long after the signal requests are still answered while readiness says no. */
+    readonly drainMs: number;
+    /** The process has ended by then, draining included. */
+    readonly timeoutMs: number;
   };
   /** What the operator should hear at start: variables that are set and do nothing here, and why. */
   readonly notices: readonly { readonly variable: string; readonly text: string }[];

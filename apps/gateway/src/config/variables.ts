@@ -25,6 +25,8 @@ const dollars = z.string().transform((text, context) => {
 const url = (schemes: readonly string[]) =>
   z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), rule(`must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`));
 
+const MAX_ENCLAVES = 32;
+
 const enclaveAddress = z.string().transform((text, context) => {
   try {
     const address = parseAddress(text.replace(/^(vsock|tcp):\/\//, '$1:'));
@@ -34,6 +36,15 @@ const enclaveAddress = z.string().transform((text, context) => {
     // said below
   }
   context.addIssue({ code: 'custom', message: 'must be vsock:<cid>:<port>, unix:<absolute path> or tcp:<IP address or localhost>:<port>' });
+  return z.NEVER;
+});
+
+const enclaveAddresses = z.string().transform((text, context): readonly [string, ...string[]] => {
+  const parsed = text.split(',').map((entry) => enclaveAddress.safeParse(entry.trim()));
+  const addresses = parsed.flatMap(({ data }) => (data === undefined ? [] : [data]));
+  const [first, ...rest] = addresses;
+  if (first !== undefined && addresses.length === parsed.length && new Set(addresses).size === addresses.length && addresses.length <= MAX_ENCLAVES) return [first, ...rest];
+  context.addIssue({ code: 'custom', message: `must be 1 to ${String(MAX_ENCLAVES)} different addresses with commas between them, each as in ENCLAVE_URL` });
   return z.NEVER;
 });
 
@@ -60,6 +71,14 @@ function isAddressOrBlock(entry: string): boolean {
   return bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
+const origins = z.string().transform((text, context): readonly string[] => {
+  const entries = [...new Set(text.split(',').map((entry) => entry.trim()))];
+  // Exactly what a browser writes into Origin: scheme, host and port, nothing after.
+  if (entries.every((entry) => /^https?:/.test(entry) && URL.canParse(entry) && new URL(entry).origin === entry)) return entries;
+  context.addIssue({ code: 'custom', message: 'must be a list of origins like https://app.example.org: no path, no slash at the end, no *' });
+  return z.NEVER;
+});
+
 const text = (maxLength: number) => z.string().max(maxLength, rule(`must be at most ${String(maxLength)} characters`));
 const flag = z.enum(['true', 'false'], rule('must be true or false')).transform((value) => value === 'true');
 
@@ -69,6 +88,9 @@ export const VARIABLES = {
   PORT: wholeNumber(0, 65_535),
   REQUEST_TIMEOUT_MS: wholeNumber(1000, 300_000),
   TRUSTED_PROXIES: proxies,
+  MAX_CONNECTIONS: wholeNumber(1, 1_000_000),
+  MAX_CONNECTIONS_PER_ADDRESS: wholeNumber(1, 1_000_000),
+  CORS_ORIGINS: origins,
   LOG_LEVEL: z.enum(LOG_LEVELS, rule(`must be one of ${LOG_LEVELS.join(', ')}`)),
 
   DATABASE_URL: url(['postgresql', 'postgres']),
@@ -83,10 +105,13 @@ export const VARIABLES = {
   AUTH_CLOCK_SKEW_SECONDS: wholeNumber(0, 300),
   AUTH_JWKS_TIMEOUT_MS: wholeNumber(100, 60_000),
   AUTH_JWKS_COOLDOWN_MS: wholeNumber(0, 3_600_000),
+  AUTH_JWKS_STALE_MS: wholeNumber(0, 604_800_000),
+  AUTH_ADMIN_SCOPE: z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, rule('must be one scope of OAuth 2.0: 1 to 128 visible characters without space, quote or backslash')),
 
   RATE_LIMIT_WINDOW: wholeNumber(1000, 86_400_000),
   RATE_LIMIT_MAX_REQUESTS: wholeNumber(1, 1_000_000),
   RATE_LIMIT_ATTESTATION_MAX_REQUESTS: wholeNumber(1, 1_000_000),
+  RATE_LIMIT_OTHER_MAX_REQUESTS: wholeNumber(1, 1_000_000),
 
   DEFAULT_USER_DAILY_LIMIT: dollars,
   SYSTEM_HOURLY_LIMIT: dollars,
@@ -96,6 +121,7 @@ export const VARIABLES = {
   AWS_REGION: z.string().regex(/^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$/, rule('must be the name of an AWS region like us-east-1')),
   TEE_ENDPOINT: enclaveAddress,
   ENCLAVE_URL: enclaveAddress,
+  ENCLAVE_URLS: enclaveAddresses,
   ENCLAVE_TIMEOUT_MS: wholeNumber(1000, 600_000),
   TEE_ENABLE_ATTESTATION_VERIFICATION: flag,
   TEE_EXPECTED_CODE_HASH: text(16_384),
@@ -109,7 +135,19 @@ export const VARIABLES = {
   DELIVERY_MAX_BACKOFF_MS: wholeNumber(10, 86_400_000),
   DELIVERY_POLL_MS: wholeNumber(10, 60_000),
 
-  METRICS_ENDPOINT: url(['http', 'https']),
+  ADMISSION_MAX_WAITING: wholeNumber(1, 10_000_000),
+  ADMISSION_MAX_AGE_SECONDS: wholeNumber(1, 604_800),
+
+  RETENTION_MESSAGES_DAYS: wholeNumber(1, 3650),
+  RETENTION_LEDGER_DAYS: wholeNumber(2, 36_500),
+
+  SHUTDOWN_DRAIN_MS: wholeNumber(0, 300_000),
+  SHUTDOWN_TIMEOUT_MS: wholeNumber(1000, 600_000),
+
+  METRICS_PORT: wholeNumber(0, 65_535),
+  METRICS_HOST: z.string().refine((host) => isIP(host) !== 0 || host === 'localhost', rule('must be an IP address or localhost')),
+  METRICS_ENDPOINT: url(['http', 'https']).refine((text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''), rule('must not hold a user name or password')),
+  METRICS_PUSH_INTERVAL_MS: wholeNumber(1000, 3_600_000),
   SENTRY_DSN: url(['http', 'https']),
   OPENAI_API_KEY: text(4096),
   OPENAI_ORGANIZATION: text(4096),
@@ -121,4 +159,4 @@ export type VariableName = keyof typeof VARIABLES;
 export type Values = { [Name in VariableName]?: z.output<(typeof VARIABLES)[Name]> | undefined };
 
 /** A name with one of these beginnings that is not in the table is a slip of the pen and would otherwise be ignored in silence. */
-export const OWN_PREFIXES = ['TEE_', 'AUTH_', 'ATTESTATION_', 'DELIVERY_', 'RATE_LIMIT_', 'ENCLAVE_', 'TRUSTED_', 'DEFAULT_USER_', 'SYSTEM_HOUR', 'EMERGENCY_'] as const;
+export const OWN_PREFIXES = ['TEE_', 'AUTH_', 'ATTESTATION_', 'DELIVERY_', 'RATE_LIMIT_', 'ENCLAVE_', 'TRUSTED_', 'MAX_CONNECTIONS', 'CORS_', 'DEFAULT_USER_', 'SYSTEM_HOUR', 'EMERGENCY_', 'METRICS_', 'SHUTDOWN_'] as const;
