@@ -1,4 +1,5 @@
-import { decode, encode } from 'cborg';
+import { Encoder } from 'cbor-x/encode';
+import { decode } from 'cborg';
 import { errorFromAnswer, NsmError } from './errors';
 import { maxRequestBytes, type NsmTransport } from './transport';
 
@@ -39,6 +40,9 @@ export interface Nsm {
 
 const maxRandomBytes = 4096;
 
+/** Plain CBOR of our own making: shortest map headers, bytes as bytes. What comes back is read by the stricter cborg. */
+const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false });
+
 /**
  * The NSM's CBOR protocol (aws-nitro-enclaves-nsm-api, src/api/mod.rs) over a transport: the device, or the mock.
  *
@@ -49,7 +53,7 @@ const maxRandomBytes = 4096;
  */
 export function createNsm(transport: NsmTransport): Nsm {
   const ask = async (name: string, fields?: Record<string, unknown>): Promise<Map<unknown, unknown>> => {
-    const request = encode(fields === undefined ? name : { [name]: fields });
+    const request: Uint8Array = encoder.encode(fields === undefined ? name : { [name]: fields });
     if (request.length > maxRequestBytes) throw new NsmError('ERR_NSM_INPUT_TOO_LARGE', `a request of ${request.length} bytes, ${maxRequestBytes} allowed`);
     return readAnswer(await transport.request(request), name);
   };
