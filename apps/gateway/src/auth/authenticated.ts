@@ -1,8 +1,8 @@
 import { applyDecorators, UseGuards } from '@nestjs/common';
-import { UserLimitGuard } from '../limits/user-limit.guard';
+import { routePolicy } from '../http/route-policy';
 import { AuthGuard } from './auth.guard';
 
-/** The route takes a bearer token; once it is known whose, their rate limit counts too. */
-export function Authenticated(): MethodDecorator & ClassDecorator {
-  return applyDecorators(UseGuards(AuthGuard, UserLimitGuard));
+/** The route takes a bearer token, which is verified before the body is read; then the user's rate limit counts too. */
+export function Authenticated(): MethodDecorator {
+  return applyDecorators(routePolicy({ authenticated: true }), UseGuards(AuthGuard));
 }

@@ -5,6 +5,8 @@ import { ProblemError } from '../http/problem-error';
 export interface CallerIdentity {
   /** 43 characters: a hash of issuer and subject, see ownerOf. */
   readonly owner: string;
+  /** The token's `scope`: what it may be used for beside the owner's own messages. */
+  readonly scopes: readonly string[];
 }
 
 const callers = new WeakMap<FastifyRequest, CallerIdentity>();

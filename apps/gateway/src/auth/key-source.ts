@@ -1,13 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import * as z from 'zod';
 import type { GatewayConfig } from '../config/gateway-config';
-import { ProblemError } from '../http/problem-error';
 import type { Logger } from '../observability/logger';
+import { openKeySetByUrl } from './key-set-by-url';
 
 /** How long a file's date is believed before it is looked at again. */
 const RECHECK_MS = 1000;
-const RETRY_AFTER_SECONDS = 10;
 
 /**
  * Where the keys that verify tokens come from. A key that is not in the set is the caller's problem (jose's errors pass through); a
@@ -15,16 +14,7 @@ const RETRY_AFTER_SECONDS = 10;
  * @throws ProblemError `identity_provider_unavailable`, from the function that is returned
  */
 export async function openKeySource(jwks: GatewayConfig['auth']['jwks'], logger: Logger): Promise<JWTVerifyGetKey> {
-  const source = 'url' in jwks ? createRemoteJWKSet(new URL(jwks.url), { timeoutDuration: jwks.timeoutMs, cooldownDuration: jwks.cooldownMs }) : await openFile(jwks.file, logger);
-  return async (header, token) => {
-    try {
-      return await source(header, token);
-    } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys || error instanceof errors.JOSENotSupported) throw error;
-      logger.warn({ err: error }, 'the keys that sign tokens cannot be fetched');
-      throw new ProblemError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error });
-    }
-  };
+  return 'url' in jwks ? openKeySetByUrl(jwks, logger) : openFile(jwks.file, logger);
 }
 
 /** Read at start, where a bad file stops the start, and again when its date changes; then a bad file is reported and the old keys stay. */

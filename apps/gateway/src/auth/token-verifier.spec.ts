@@ -35,8 +35,8 @@ describe('a bearer token', () => {
   const refused = (authorization: string | undefined) => expect(verify(authorization)).rejects.toMatchObject({ code: 'unauthenticated' });
 
   it('names its owner by a hash of issuer and subject', async () => {
-    expect(await verify(`Bearer ${await issuer.token('alice')}`)).toEqual({ owner: ownerOf(ISSUER, 'alice') });
-    expect(await verify(`bearer ${await rsa.token('alice')}`)).toEqual({ owner: ownerOf(ISSUER, 'alice') });
+    expect(await verify(`Bearer ${await issuer.token('alice')}`)).toEqual({ owner: ownerOf(ISSUER, 'alice'), scopes: [] });
+    expect(await verify(`bearer ${await rsa.token('alice')}`)).toEqual({ owner: ownerOf(ISSUER, 'alice'), scopes: [] });
     expect(ownerOf(ISSUER, 'alice')).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(ownerOf('a', 'bc')).not.toBe(ownerOf('ab', 'c'));
   });
@@ -144,7 +144,7 @@ describe('a key set by URL', () => {
     server.closeAllConnections();
     server.close();
   });
-  const open = async () => createTokenVerifier(settings, await openKeySource({ url, timeoutMs: 200, cooldownMs: 60_000 }, logger));
+  const open = async (over: { staleMs?: number } = {}) => createTokenVerifier(settings, await openKeySource({ url, timeoutMs: 200, cooldownMs: 60_000, staleMs: 3_600_000, ...over }, logger));
 
   it('is fetched once for many tokens, and not again for unknown keys within the cooldown', async () => {
     const issuer = await createIssuer();
@@ -169,7 +169,79 @@ describe('a key set by URL', () => {
     answer = () => wrong;
     await expect(verify(`Bearer ${await issuer.token('alice')}`)).rejects.toMatchObject({ code: 'identity_provider_unavailable', retryAfterSeconds: 10 });
     answer = () => ({ status: 200, body: JSON.stringify({ keys: [issuer.jwk] }) });
-    await expect(verify(`Bearer ${await issuer.token('alice')}`)).resolves.toBeDefined();
+    await later(1000, async () => { await expect(verify(`Bearer ${await issuer.token('alice')}`)).resolves.toBeDefined(); });
+  });
+
+  /** As if so many milliseconds had passed. */
+  async function later(ms: number, work: () => Promise<void>): Promise<void> {
+    const real = performance.now.bind(performance);
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => real() + ms);
+    try {
+      await work();
+    } finally {
+      clock.mockRestore();
+    }
+  }
+  const serving = (...keys: Issuer[]) => () => ({ status: 200, body: JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }) });
+  const passes = async (verify: TokenVerifier, issuer: Issuer) => { await expect(verify(`Bearer ${await issuer.token('alice')}`)).resolves.toBeDefined(); };
+  const refuses = async (verify: TokenVerifier, issuer: Issuer, code: string) => { await expect(verify(`Bearer ${await issuer.token('alice')}`)).rejects.toMatchObject({ code }); };
+
+  it('may rotate: a new key id is fetched once, many unknown ones within the cooldown not at all', async () => {
+    const [first, second, stranger] = await Promise.all([createIssuer('EdDSA', 'first'), createIssuer('EdDSA', 'second'), createIssuer('EdDSA', 'nobody')]);
+    answer = serving(first);
+    const verify = await open();
+    await passes(verify, first);
+    answer = serving(first, second);
+    fetched = 0;
+    await refuses(verify, second, 'unauthenticated');
+    expect(fetched).toBe(0);
+    await later(60_001, async () => {
+      await Promise.all(Array.from({ length: 20 }, () => passes(verify, second)));
+      expect(fetched).toBe(1);
+      for (let round = 0; round < 20; round++) await refuses(verify, stranger, 'unauthenticated');
+      expect(fetched).toBe(1);
+      await passes(verify, first);
+    });
+    answer = serving(second);
+    await later(60_001 + 600_001, async () => {
+      await refuses(verify, first, 'unauthenticated');
+      expect(fetched).toBe(2);
+    });
+  });
+
+  it.each([['hangs', 'hang' as const], ['answers with errors', { status: 503, body: '' }]])('of a provider that %s for long: the last good keys serve for a bounded time, then nobody is let in, then it heals', async (_, wrong) => {
+    const [known, newer] = await Promise.all([createIssuer('EdDSA', 'known'), createIssuer('EdDSA', 'newer')]);
+    answer = serving(known);
+    const verify = await open({ staleMs: 3_600_000 });
+    await passes(verify, known);
+    answer = () => wrong;
+    fetched = 0;
+    await later(600_001, async () => {
+      for (let round = 0; round < 20; round++) await passes(verify, known);
+      expect(fetched).toBe(1);
+      // whether this key is good cannot be known now
+      await refuses(verify, newer, 'identity_provider_unavailable');
+      expect(fetched).toBe(1);
+    });
+    await later(600_000 + 3_500_000, () => passes(verify, known));
+    await later(600_001 + 3_600_000, async () => {
+      for (let round = 0; round < 5; round++) await refuses(verify, known, 'identity_provider_unavailable');
+    });
+    expect(fetched).toBeLessThanOrEqual(4);
+    answer = serving(known, newer);
+    await later(700_000 + 3_600_000, async () => {
+      await passes(verify, known);
+      await passes(verify, newer);
+    });
+  });
+
+  it('is asked once a second at most while it has never answered', async () => {
+    const issuer = await createIssuer();
+    answer = () => ({ status: 500, body: '' });
+    const verify = await open();
+    fetched = 0;
+    for (let round = 0; round < 20; round++) await refuses(verify, issuer, 'identity_provider_unavailable');
+    expect(fetched).toBe(1);
   });
 });
 

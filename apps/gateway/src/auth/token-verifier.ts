@@ -16,7 +16,7 @@ export type TokenVerifier = (authorization: string | undefined) => Promise<Calle
  * audience, times with the configured skew; `exp` and `sub` must be there.
  * @throws ProblemError `unauthenticated` (which check failed is not told) | `identity_provider_unavailable`
  */
-export function createTokenVerifier(auth: Omit<GatewayConfig['auth'], 'jwks'>, keys: JWTVerifyGetKey): TokenVerifier {
+export function createTokenVerifier(auth: Omit<GatewayConfig['auth'], 'jwks' | 'adminScope'>, keys: JWTVerifyGetKey): TokenVerifier {
   return async (authorization) => {
     const token = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(authorization?.slice(0, MAX_TOKEN_CHARACTERS + 1) ?? '')?.[1];
     if (token === undefined || (authorization?.length ?? 0) > MAX_TOKEN_CHARACTERS) throw new ProblemError('unauthenticated');
@@ -28,14 +28,20 @@ export function createTokenVerifier(auth: Omit<GatewayConfig['auth'], 'jwks'>, k
         clockTolerance: auth.clockSkewSeconds,
         requiredClaims: ['exp', 'sub'],
       });
-      const { sub } = payload;
+      const { sub, scope } = payload;
       if (typeof sub !== 'string' || sub.length === 0 || sub.length > MAX_SUBJECT_CHARACTERS) throw new ProblemError('unauthenticated');
-      return { owner: ownerOf(auth.issuer, sub) };
+      return { owner: ownerOf(auth.issuer, sub), scopes: scopesOf(scope) };
     } catch (error) {
       if (error instanceof ProblemError) throw error;
       throw new ProblemError('unauthenticated', { cause: error });
     }
   };
+}
+
+/** Words with spaces between (RFC 8693 section 4.2), or the array of words that some providers write. Anything else grants nothing. */
+function scopesOf(claim: unknown): readonly string[] {
+  if (typeof claim === 'string') return claim.split(' ').filter((word) => word !== '');
+  return Array.isArray(claim) ? claim.filter((word) => typeof word === 'string') : [];
 }
 
 /** Who, as the database knows them: base64url of SHA-256 over the JSON array of issuer and subject (43 characters). */

@@ -1,18 +1,25 @@
 import { LIMITS } from '@communique-tee/protocol';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
+import { TOKEN_VERIFIER, type TokenVerifier } from '../auth/token-verifier';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
+import { RateLimits } from '../limits/rate-limits';
 import { Logger } from '../observability/logger';
 import { withRequestId } from '../observability/request-context';
-import { ProblemError } from './problem-error';
+import { boundConnections } from './connections';
+import { allowOrigins } from './cors';
+import { guardEntrance, wasRateLimited } from './entrance';
+import { DEFAULT_RETRY_AFTER_SECONDS, MAY_BE_HAD_LATER, ProblemError } from './problem-error';
 import { RawBody } from './raw-body';
 import { RegisteredRoutes } from './registered-routes';
 import { SECURITY_HEADERS } from './security-headers';
-import { routeOf } from './server';
+import { answeredEarly, routeOf } from './server';
 import { ShutdownState } from './shutdown-state';
 
 /** Hooks and body parsers, before the routes are registered. */
 export function configureServer(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
+  const config = app.get<GatewayConfig>(GATEWAY_CONFIG);
   const logger = app.get(Logger);
   const routes = app.get(RegisteredRoutes);
   const shutdown = app.get(ShutdownState);
@@ -23,6 +30,7 @@ export function configureServer(app: NestFastifyApplication): void {
   server.addHook('onRoute', (route) => { routes.add(route.method, route.url); });
 
   server.addHook('onRequest', (request, reply, done) => {
+    answeredEarly.delete(request.socket);
     void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
     if (shutdown.begun) {
       done(new ProblemError('shutting_down', { retryAfterSeconds: 5 }));
@@ -33,17 +41,23 @@ export function configureServer(app: NestFastifyApplication): void {
       withRequestId(request.id, done);
     }
   });
+  if (config.http.corsOrigins.length > 0) allowOrigins(server, config.http.corsOrigins, routes);
+  guardEntrance(server, app.get(RateLimits), app.get<TokenVerifier>(TOKEN_VERIFIER));
+  boundConnections(server.server, config.http);
   // Reading the body leaves the context that onRequest opened.
   server.addHook('preValidation', (request, _reply, done) => { withRequestId(request.id, done); });
 
   // A connection that would be kept alive would keep the server from closing.
-  server.addHook('onSend', (_request, reply, _payload, done) => {
-    if (shutdown.begun) void reply.header('connection', 'close');
+  server.addHook('onSend', (request, reply, _payload, done) => {
+    if (shutdown.draining) void reply.header('connection', 'close');
+    if (MAY_BE_HAD_LATER.has(reply.statusCode) && !reply.hasHeader('retry-after')) void reply.header('retry-after', String(DEFAULT_RETRY_AFTER_SECONDS));
+    // Refused before its body came: what is still on its way must not be met by a second answer.
+    if (!request.raw.complete) answeredEarly.add(request.socket);
     done();
   });
 
   server.addHook('onResponse', (request, reply, done) => {
-    logger.info({ requestId: request.id, method: request.method, route: routeOf(request), status: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 10) / 10 }, 'request answered');
+    if (!wasRateLimited(request)) logger.info({ requestId: request.id, method: request.method, route: routeOf(request), status: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 10) / 10 }, 'request answered');
     done();
   });
 

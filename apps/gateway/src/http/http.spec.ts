@@ -140,7 +140,8 @@ describe('over HTTP', () => {
     expect(response.headers.get('allow')).toBe('POST');
     await expectProblem(response, 'method_not_allowed');
     await expectProblem(await fetch(`${gateway.url}/api/messages/${CANARY}`, { method: 'PUT' }), 'method_not_allowed');
-    for (const path of [`/${CANARY}`, '/api', '/api/messages/', '/api/messages/a/b', '/API/messages/x', '/.env', '/docs/../main.js']) await expectProblem(await fetch(`${gateway.url}${path}`), 'not_found');
+    for (const path of [`/${CANARY}`, '/api', '/api/messages/a/b', '/API/messages/x', '/.env', '/docs/../main.js']) await expectProblem(await fetch(`${gateway.url}${path}`), 'not_found');
+    await expectProblem(await fetch(`${gateway.url}/api/messages/`, { headers: { authorization: `Bearer ${token}` } }), 'not_found');
   });
 
   it('refuses an address that is malformed or too long', async () => {
@@ -148,7 +149,7 @@ describe('over HTTP', () => {
     await expectProblem(await fetch(`${gateway.url}/api/messages/${'a'.repeat(300)}`), 'uri_too_long');
   });
 
-  it.each<[string, string[], number]>([
+  it.each<[string, (string | (() => string))[], number]>([
     ['headers that are too large', [`GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`], 431],
     ['something that is not HTTP', [`${CANARY}\r\n\r\n`], 400],
     ['two lengths', ['POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx'], 400],
@@ -157,9 +158,9 @@ describe('over HTTP', () => {
     ['two hosts', [`GET /health HTTP/1.1\r\nhost: x\r\nHost: ${CANARY}\r\n\r\n`], 400],
     ['an expectation that nobody knows', [`POST /api/messages HTTP/1.1\r\nhost: x\r\nexpect: ${CANARY}\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`], 401],
     ['headers that never end', ['GET / HTTP/1.1\r\nhost: x\r\nx-slow: '], 408],
-    ['a body that never comes', ['POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{'], 408],
+    ['a body that never comes', [() => `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{`], 408],
   ])('answers %s and closes', async (_, pieces, status) => {
-    const answer = await raw(...pieces);
+    const answer = await raw(...pieces.map((piece) => (typeof piece === 'string' ? piece : piece())));
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
     expect(answer).not.toContain(CANARY);
     const [head = '', body = ''] = answer.split('\r\n\r\n');

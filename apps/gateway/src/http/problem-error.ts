@@ -1,5 +1,10 @@
 import { PROBLEMS, type FieldProblem, type ProblemCode } from '@communique-tee/protocol';
 
+/** Statuses that never go without Retry-After. */
+export const MAY_BE_HAD_LATER: ReadonlySet<number> = new Set([429, 503]);
+/** Where whoever refuses does not know better. */
+export const DEFAULT_RETRY_AFTER_SECONDS = 10;
+
 export interface ProblemDetails {
   /** A sentence for people; nothing of the input. */
   readonly detail?: string;
@@ -23,6 +28,6 @@ export class ProblemError extends Error {
     super(PROBLEMS[code].title, details.cause === undefined ? undefined : { cause: details.cause });
     this.detail = details.detail;
     this.errors = details.errors;
-    this.retryAfterSeconds = details.retryAfterSeconds;
+    this.retryAfterSeconds = details.retryAfterSeconds ?? (MAY_BE_HAD_LATER.has(PROBLEMS[code].status) ? DEFAULT_RETRY_AFTER_SECONDS : undefined);
   }
 }

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from '../observability/logger';
+import { wasRateLimited } from './entrance';
 import { ProblemError } from './problem-error';
 import { problemOf, statusOfProblem } from './problem-of';
 import { RegisteredRoutes } from './registered-routes';
@@ -30,7 +31,7 @@ export class ProblemFilter implements ExceptionFilter {
     const status = statusOfProblem(problem);
     const fields = { code: problem.code, status, method: request.method, route: request.routeOptions.url };
     if (status >= 500) this.logger.error({ ...fields, err: problem.cause ?? error }, 'request failed');
-    else this.logger.info(fields, 'request refused');
+    else if (!wasRateLimited(request)) this.logger.info(fields, 'request refused');
     if (!reply.sent) sendProblem(reply, problem, status);
   }
 }

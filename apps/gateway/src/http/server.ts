@@ -44,9 +44,12 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   });
 }
 
+/** Connections whose last request was answered while its body was still to come. */
+export const answeredEarly = new WeakSet<Socket>();
+
 /** What Node's HTTP parser refuses never becomes a request: answered on the bare socket, which then closes. */
 export function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (error.code === 'ECONNRESET' || !socket.writable || answeredEarly.has(socket)) {
     socket.destroy();
     return;
   }

@@ -1,5 +1,9 @@
-/** `attestation`: each request may make the NSM work. `api`: the rest. */
-export type RateLimitClass = 'api' | 'attestation';
+/**
+ * What is counted apart. `attestation`: each request may make the NSM work. `api`: the rest of what the gateway is for. `health`: probes,
+ * so that nobody's noise makes a load balancer lose the instance. `other`: everything else, addresses that do not exist included.
+ */
+export const RATE_LIMIT_CLASSES = ['api', 'attestation', 'health', 'other'] as const;
+export type RateLimitClass = (typeof RATE_LIMIT_CLASSES)[number];
 
-/** Metadata key of @RateLimit. */
-export const RATE_LIMIT_CLASS = 'communique:rate-limit-class';
+/** For whom it is counted. */
+export type RateLimitScope = 'address' | 'user';

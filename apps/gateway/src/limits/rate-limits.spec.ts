@@ -10,10 +10,10 @@ const environment = { DATABASE_URL: 'postgresql://nowhere/db', AUTH_JWKS_FILE: '
 async function passes(limits: RateLimits, attempts: number, key: string): Promise<number> {
   let passed = 0;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    await limits.consume('api', key).then(
-      () => passed++,
-      (error: unknown) => { expect(error).toMatchObject({ code: 'rate_limited', retryAfterSeconds: expect.any(Number) as number }); },
-    );
+    const standing = await limits.count('api', 'user', key);
+    expect(standing).toMatchObject({ policy: 'api-user', quota: 3, windowSeconds: 60, remaining: Math.max(0, standing.allowed ? standing.remaining : 0) });
+    expect(standing.resetSeconds).toBeGreaterThan(0);
+    if (standing.allowed) passed++;
   }
   return passed;
 }
@@ -25,10 +25,11 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 describe('rate limits in this process', () => {
   it('let so many through in a window, each key and each class for itself', async () => {
     const limits = new RateLimits(testConfig(environment), logger);
-    expect(await passes(limits, 10, 'user:a')).toBe(3);
-    expect(await passes(limits, 10, 'user:b')).toBe(3);
-    await expect(limits.consume('attestation', 'user:a')).resolves.toBeUndefined();
-    await expect(limits.consume('attestation', 'user:a')).rejects.toMatchObject({ code: 'rate_limited' });
+    expect(await passes(limits, 10, 'a')).toBe(3);
+    expect(await passes(limits, 10, 'b')).toBe(3);
+    expect(await limits.count('attestation', 'user', 'a')).toMatchObject({ allowed: true, remaining: 0 });
+    expect(await limits.count('attestation', 'user', 'a')).toMatchObject({ allowed: false, remaining: 0 });
+    expect(await limits.count('attestation', 'address', 'a')).toMatchObject({ allowed: true });
     expect(limits.state()).toEqual({ store: 'memory', degraded: false, degradedSince: null });
   });
 });
@@ -49,7 +50,7 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
 
   it('are shared between processes', async () => {
     const [one, two] = [await open(), await open()];
-    expect((await passes(one, 5, 'user:shared')) + (await passes(two, 5, 'user:shared'))).toBe(3);
+    expect((await passes(one, 5, 'shared')) + (await passes(two, 5, 'shared'))).toBe(3);
     one.onApplicationShutdown();
     two.onApplicationShutdown();
   });
@@ -58,21 +59,21 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     const limits = new RateLimits(testConfig({ ...environment, REDIS_URL: 'redis://127.0.0.1:1' }), logger);
     await limits.onModuleInit();
     expect(limits.state()).toMatchObject({ store: 'redis', degraded: true });
-    expect(await passes(limits, 5, 'user:early')).toBe(3);
+    expect(await passes(limits, 5, 'early')).toBe(3);
     limits.onApplicationShutdown();
   });
 
   it('fall back to memory while Redis is gone, say so, and come back', async () => {
     const limits = await open();
     await redis.kill();
-    expect(await passes(limits, 10, 'user:alone')).toBe(3);
+    expect(await passes(limits, 10, 'alone')).toBe(3);
     expect(limits.state()).toMatchObject({ store: 'redis', degraded: true, degradedSince: expect.any(Date) as Date });
     await redis.restart();
     await until(async () => {
-      await limits.consume('api', `probe:${String(Math.random())}`);
+      await limits.count('api', 'address', `probe:${String(Math.random())}`);
       return !limits.state().degraded;
     });
-    expect(await passes(limits, 10, 'user:alone')).toBe(3);
+    expect(await passes(limits, 10, 'alone')).toBe(3);
     limits.onApplicationShutdown();
   });
 });

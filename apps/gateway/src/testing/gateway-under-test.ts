@@ -15,6 +15,7 @@ export function testConfig(environment: Record<string, string>): GatewayConfig {
     TEE_ENDPOINT: 'unix:/nonexistent/enclave.sock',
     TEE_EXPECTED_CODE_HASH: `sha384:${'ab'.repeat(48)}`,
     RATE_LIMIT_MAX_REQUESTS: '1000000',
+    RATE_LIMIT_OTHER_MAX_REQUESTS: '1000000',
     DEFAULT_USER_DAILY_LIMIT: '1000',
     SYSTEM_HOURLY_LIMIT: '1000',
     EMERGENCY_SHUTDOWN_THRESHOLD: '1000',

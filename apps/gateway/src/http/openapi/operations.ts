@@ -94,6 +94,15 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/health/ready',
+    summary: 'Whether new work should be sent here',
+    description: 'For load balancers. From the first moment of a shutdown on it says no, while whatever still comes is answered for SHUTDOWN_DRAIN_MS; so it does while the database is away or takes nothing. A look at the database serves all who ask within a second.',
+    authenticated: false,
+    answers: { '200': { description: 'Work may come.', content: { 'application/json': anything } } },
+    problems: ['shutting_down', 'database_unavailable', 'overloaded', ...LIMITED],
+  },
+  {
+    method: 'get',
     path: '/api/health/tee',
     summary: 'Whether messages can be accepted and delivered',
     description: 'Enclave, its attestation, database, rate limits, queue and budget, each up or down with the reason.',

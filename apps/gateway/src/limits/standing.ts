@@ -1,0 +1,23 @@
+/** Where somebody stands in one window after a request was counted. */
+export interface Standing {
+  readonly allowed: boolean;
+  /** Class and scope, such as `api-address`. */
+  readonly policy: string;
+  readonly quota: number;
+  readonly windowSeconds: number;
+  readonly remaining: number;
+  /** Until the window ends; at least 1. */
+  readonly resetSeconds: number;
+}
+
+/**
+ * `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers-11, sections 3 and 4: lists of strings with parameters
+ * (RFC 9651). q: quota, w: window in seconds, r: what remains, t: seconds until the window ends. No partition key (pk): it would name
+ * the caller. The first policy is the address's, the second, where there is one, the user's.
+ */
+export function rateLimitHeaders(standings: readonly Standing[]): Record<string, string> {
+  return {
+    'ratelimit-policy': standings.map(({ policy, quota, windowSeconds }) => `"${policy}";q=${String(quota)};w=${String(windowSeconds)}`).join(', '),
+    ratelimit: standings.map(({ policy, remaining, resetSeconds }) => `"${policy}";r=${String(remaining)};t=${String(resetSeconds)}`).join(', '),
+  };
+}
