@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module';
 import { AttestationModule } from './attestation/attestation.module';
 import { AuthModule } from './auth/auth.module';
 import { BudgetModule } from './budget/budget.module';
@@ -16,7 +17,7 @@ import { ObservabilityModule } from './observability/observability.module';
 export class AppModule {
   /** The whole gateway. */
   static of(config: GatewayConfig): DynamicModule {
-    return { module: AppModule, imports: [...acceptingModules(config), AttestationModule, DeliveryModule, HealthModule] };
+    return { module: AppModule, imports: [...acceptingModules(config), AttestationModule, DeliveryModule, HealthModule, AdminModule] };
   }
 
   /** What accepts messages, without what relays them: for tests that watch a message lie in its queue. */

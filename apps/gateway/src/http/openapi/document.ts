@@ -1,7 +1,14 @@
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import * as z from 'zod';
+import { MAY_BE_HAD_LATER } from '../problem-error';
 import { type Answer, EVERYWHERE, type Operation, OPERATIONS } from './operations';
+
+const LIMIT_HEADERS = {
+  'RateLimit-Policy': 'Quota (q) and window in seconds (w) of each limit that counts here: of the address and, with a token, of the user.',
+  RateLimit: 'What remains of each (r), and in how many seconds its window ends (t). draft-ietf-httpapi-ratelimit-headers.',
+} as const;
+const RETRY_AFTER = { 'Retry-After': 'Whole seconds.' } as const;
 
 /** The OpenAPI 3.1 document, made from the very schemas that read and write the bodies. */
 export function openApiDocument(): OpenAPIObject {
@@ -37,10 +44,14 @@ function answerResponses(answers: Operation['answers']): Record<string, unknown>
       {
         description,
         content: contentObject(content, 'output'),
-        ...(headers === undefined ? {} : { headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, { description: text, schema: { type: 'string' } }])) }),
+        headers: headerObjects({ ...LIMIT_HEADERS, ...headers, ...(MAY_BE_HAD_LATER.has(Number(status)) ? RETRY_AFTER : {}) }),
       },
     ]),
   );
+}
+
+function headerObjects(headers: Readonly<Record<string, string>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, { description: text, schema: { type: 'string' } }]));
 }
 
 function contentObject(content: Answer['content'], io: 'input' | 'output'): Record<string, unknown> {
@@ -57,7 +68,11 @@ function problemResponses(codes: readonly ProblemCode[]): Record<string, unknown
   return Object.fromEntries(
     [...byStatus].map(([status, ofStatus]) => [
       String(status),
-      { description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join('\n\n'), content: { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema(ofStatus) } } },
+      {
+        description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join('\n\n'),
+        ...(MAY_BE_HAD_LATER.has(status) ? { headers: headerObjects({ ...(status === 429 ? LIMIT_HEADERS : {}), ...RETRY_AFTER }) } : {}),
+        content: { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema(ofStatus) } },
+      },
     ]),
   );
 }

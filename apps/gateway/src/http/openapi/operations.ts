@@ -1,5 +1,6 @@
 import { attestationViewSchema, type ProblemCode, messageViewSchema, sealedMessageJsonSchema } from '@communique-tee/protocol';
 import * as z from 'zod';
+import { adminStatusSchema } from '../../admin/admin-status';
 import { budgetViewSchema } from '../../budget/budget-view';
 
 export interface Parameter {
@@ -75,6 +76,15 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/admin/status',
+    summary: 'Queue, budget and emergency stop',
+    description: "For people who run the gateway: the token's `scope` must hold the scope of administration (AUTH_ADMIN_SCOPE). Reads only.",
+    authenticated: true,
+    answers: { '200': { description: 'Sums; amounts in dollars.', content: { 'application/json': adminStatusSchema } } },
+    problems: [...PROTECTED, 'forbidden'],
+  },
+  {
+    method: 'get',
     path: '/attestation',
     summary: "The enclave's attestation document",
     description: 'With a nonce: a fresh document that carries it. Without one: a document that may have been handed out before. Only what is inside the document is signed.',
@@ -116,4 +126,4 @@ export const OPERATIONS: readonly Operation[] = [
 ];
 
 /** What any request can meet, whatever its route. */
-export const EVERYWHERE: readonly ProblemCode[] = ['malformed_body', 'method_not_allowed', 'request_timeout', 'uri_too_long', 'headers_too_large', 'shutting_down', 'internal_error'];
+export const EVERYWHERE: readonly ProblemCode[] = ['malformed_body', 'rate_limited', 'method_not_allowed', 'request_timeout', 'uri_too_long', 'headers_too_large', 'shutting_down', 'internal_error'];
