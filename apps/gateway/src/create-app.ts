@@ -7,6 +7,7 @@ import { configureServer } from './http/configure-server';
 import { serveOpenApi } from './http/openapi/serve';
 import { createHttpAdapter } from './http/server';
 import { Logger } from './observability/logger';
+import { observeRequests } from './observability/metrics/observe-requests';
 import { NestLogger } from './observability/nest-logger';
 
 /** The whole gateway, not yet listening. Close it with `close()`. */
@@ -15,6 +16,7 @@ export async function createApp(config: GatewayConfig, root: DynamicModule = App
   const logger = app.get(Logger);
   app.useLogger(new NestLogger(logger));
   configureServer(app);
+  observeRequests(app);
   serveOpenApi(app);
   for (const { variable, text } of config.notices) logger.warn({ variable }, text);
   return app;

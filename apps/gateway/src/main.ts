@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { ENCLAVE_SECRETS, parseEnvironment } from './config/environment';
 import { createApp } from './create-app';
 import { Logger } from './observability/logger';
+import { limitShutdown } from './shutdown-limit';
 
 /** sysexits.h EX_CONFIG: started again it would fail again. */
 const EXIT_CONFIG = 78;
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     app.get(Logger).error({ err: error }, 'uncaught exception');
     process.exit(1);
   });
+  limitShutdown(app, config.shutdown.timeoutMs);
   app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
   await app.listen(config.http.port, config.http.host);
   const address = app.getHttpServer().address();

@@ -1,7 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import { Database, type Transaction } from '../database/database';
 import { ProblemError } from '../http/problem-error';
+import { Metrics } from '../observability/metrics/metrics';
 import { EmergencyStop, ThresholdCrossed } from './emergency-stop';
 import { prices } from './prices';
 import { endOfDay, endOfHour, secondsUntil, windowsOf } from './windows';
@@ -42,6 +43,8 @@ const STOP_RETRY_AFTER_SECONDS = 900;
 /** Reserve before, settle after; README.md beside this file says what is guaranteed. Amounts are micro-dollars. */
 @Injectable()
 export class BudgetService {
+  @Optional() @Inject(Metrics) private readonly metrics?: Metrics;
+
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly database: Database,
@@ -129,6 +132,7 @@ export class BudgetService {
         WHERE scope = ${scope}::"BudgetScope" AND subject = ${subject} AND starts_at = ${startsAt}`;
       if (changed !== 1) throw new Error('a reservation counts in no window');
     }
+    this.metrics?.reservationSettled();
     return true;
   }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
+import { Pool } from 'pg';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import { ProblemError } from '../http/problem-error';
 import { type Prisma, PrismaClient } from './generated/client';
@@ -23,9 +24,10 @@ const OVERLOAD_RETRY_AFTER_SECONDS = 1;
 @Injectable()
 export class Database implements OnApplicationShutdown {
   readonly client: PrismaClient;
+  private readonly connections: Pool;
 
   constructor(@Inject(GATEWAY_CONFIG) config: GatewayConfig) {
-    const adapter = new PrismaPg({
+    this.connections = new Pool({
       connectionString: inUtc(config.database.url),
       max: config.database.poolSize,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -35,7 +37,7 @@ export class Database implements OnApplicationShutdown {
       idle_in_transaction_session_timeout: 2 * TRANSACTION_TIMEOUT_MS,
       application_name: 'communique-gateway',
     });
-    this.client = new PrismaClient({ adapter, errorFormat: 'minimal' });
+    this.client = new PrismaClient({ adapter: new PrismaPg(this.connections, { disposeExternalPool: true }), errorFormat: 'minimal' });
   }
 
   /**
@@ -63,6 +65,11 @@ export class Database implements OnApplicationShutdown {
     } catch (error) {
       throw unavailableOr(error);
     }
+  }
+
+  /** For metrics: connections of this process, and who waits for one. */
+  get pool(): { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number } {
+    return this.connections;
   }
 
   async onApplicationShutdown(): Promise<void> {

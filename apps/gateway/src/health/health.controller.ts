@@ -1,6 +1,10 @@
 import { Controller, Get, Header, Res, ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService } from '@nestjs/terminus';
+import type { FastifyReply } from 'fastify';
+import { statusOfProblem } from '../http/problem-of';
+import { sendProblem } from '../http/send-problem';
 import { RateLimit } from '../limits/rate-limit.decorator';
+import { Readiness } from './readiness';
 import { TeeIndicators } from './tee-indicators';
 
 /** The little of a Fastify reply that is needed here. */
@@ -13,6 +17,7 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: TeeIndicators,
+    private readonly readiness: Readiness,
   ) {}
 
   /** The process is up and its event loop turns; what it stands on is not asked. */
@@ -20,6 +25,16 @@ export class HealthController {
   @Header('cache-control', 'no-store')
   alive(): { status: 'ok' } {
     return { status: 'ok' };
+  }
+
+  /** Whether new work should be sent here. 503 from the first moment of a shutdown on, though what comes is still answered then, and while the database is away. */
+  @Get('health/ready')
+  async ready(@Res() reply: FastifyReply): Promise<void> {
+    void reply.header('cache-control', 'no-store');
+    const problem = await this.readiness.problem();
+    // Not thrown: a probe that asks every second through an outage would fill the log.
+    if (problem === null) void reply.send({ status: 'ready' });
+    else sendProblem(reply, problem, statusOfProblem(problem));
   }
 
   /** Everything that delivery stands on. 503 where one thing is down; the body is the same and says which and why. */

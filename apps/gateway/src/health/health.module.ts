@@ -4,12 +4,13 @@ import { AttestationModule } from '../attestation/attestation.module';
 import { DeliveryModule } from '../delivery/delivery.module';
 import { EnclaveModule } from '../enclave/enclave.module';
 import { HealthController } from './health.controller';
+import { Readiness } from './readiness';
 import { TeeIndicators } from './tee-indicators';
 
 @Module({
   // Terminus would log whole results at every failed look; the answer says the same to who asked.
   imports: [TerminusModule.forRoot({ logger: false }), EnclaveModule, AttestationModule, DeliveryModule],
   controllers: [HealthController],
-  providers: [TeeIndicators],
+  providers: [Readiness, TeeIndicators],
 })
 export class HealthModule {}

@@ -1,10 +1,11 @@
 import { LIMITS, type MessageView } from '@communique-tee/protocol';
-import { Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { BudgetService } from '../budget/budget.service';
 import { highestCostOfMessageMicroUsd } from '../budget/prices';
 import { Database } from '../database/database';
 import { DeliverySignal } from '../delivery/delivery-signal';
 import { ProblemError } from '../http/problem-error';
+import { Metrics } from '../observability/metrics/metrics';
 import { Acceptance, type AcceptanceKey, type Stored } from './acceptance';
 import { GroupedAcceptance } from './grouped-acceptance';
 import { acceptedView, type MessageWithJob, messageView } from './message-view';
@@ -14,6 +15,8 @@ const WITH_JOB = { job: { select: { nextAttemptAt: true } } } as const;
 
 @Injectable()
 export class MessagesService {
+  @Optional() @Inject(Metrics) private readonly metrics?: Metrics;
+
   constructor(
     private readonly database: Database,
     private readonly budget: BudgetService,
@@ -34,6 +37,7 @@ export class MessagesService {
     if (!mayStillExpire(submission, now)) return this.repeatOf(owner, submission);
     const accepted = (await this.grouped.accept(submission, key)) ?? (await this.acceptAlone(submission, key, now));
     if (accepted === null) return this.find(owner, submission.messageId);
+    this.metrics?.messageAccepted();
     this.delivery?.notify();
     return acceptedView(submission, accepted);
   }

@@ -1,10 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { openLogDestination } from './log-destination';
 import { LOG_DESTINATION, Logger } from './logger';
+import { Metrics } from './metrics/metrics';
 
 @Global()
 @Module({
-  providers: [Logger, { provide: LOG_DESTINATION, useFactory: () => openLogDestination(1) }],
-  exports: [Logger],
+  providers: [Logger, Metrics, { provide: LOG_DESTINATION, useFactory: () => openLogDestination(1) }],
+  exports: [Logger, Metrics],
 })
 export class ObservabilityModule {}

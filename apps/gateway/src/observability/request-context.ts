@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
 
 const storage = new AsyncLocalStorage<string>();
 
@@ -9,4 +10,12 @@ export function withRequestId<T>(requestId: string, work: () => T): T {
 
 export function currentRequestId(): string | undefined {
   return storage.getStore();
+}
+
+/**
+ * By which the enclave's log and ours can be laid side by side. Always a UUID that was made here (http/server.ts makes those of
+ * requests): nothing that a client sent goes on.
+ */
+export function requestIdHeader(): { readonly 'x-request-id': string } {
+  return { 'x-request-id': currentRequestId() ?? randomUUID() };
 }

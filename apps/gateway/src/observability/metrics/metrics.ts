@@ -1,0 +1,79 @@
+import { isProblemCode, type ProblemCode } from '@communique-tee/protocol';
+import { Injectable } from '@nestjs/common';
+import { Counter, Histogram, Registry } from 'prom-client';
+import type { Decision } from '../../delivery/decision';
+import type { RateLimitClass } from '../../limits/rate-limit-class';
+import { methodLabel, OTHER, statusLabel, UNMATCHED } from './labels';
+
+/** What the gateway asks of an enclave. */
+export type EnclaveStep = 'health' | 'attestation' | 'relay';
+export type EnclaveOutcome = 'answer' | 'problem' | 'unreachable';
+
+const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
+const DELIVERY_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+
+/**
+ * What this process counts, in a registry of its own. Labels are route templates, methods, statuses, codes, classes and steps out of
+ * lists of ours: never a path, an id or a text.
+ */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+
+  private readonly requests = this.counter('communique_http_requests_total', 'Requests answered.', ['method', 'route', 'status']);
+  private readonly requestSeconds = this.histogram('communique_http_request_duration_seconds', 'From the first byte of a request to the last of its answer.', ['method', 'route'], REQUEST_SECONDS);
+  private readonly problems = this.counter('communique_http_problems_total', 'Problem documents answered.', ['code']);
+  private readonly unparsed = this.counter('communique_http_unparsed_total', 'Connections that were refused before they made a request.', []);
+  private readonly refusals = this.counter('communique_rate_limit_refusals_total', 'Requests refused by a rate limit.', ['class']);
+  private readonly accepted = this.counter('communique_messages_accepted_total', 'Messages newly accepted by this process.', []);
+  private readonly ended = this.counter('communique_messages_ended_total', 'Messages ended by this process.', ['status']);
+  private readonly retries = this.counter('communique_delivery_retries_total', 'Attempts after which another one follows.', ['reason']);
+  private readonly attemptSeconds = this.histogram('communique_delivery_attempt_duration_seconds', 'From the lease of a job until what came of it is stored.', ['outcome'], DELIVERY_SECONDS);
+  private readonly enclaveSeconds = this.histogram('communique_enclave_request_duration_seconds', 'Requests to the enclave.', ['step', 'outcome'], DELIVERY_SECONDS);
+  private readonly settlements = this.counter('communique_settlements_total', 'Reservations settled by this process; one whose transaction was rolled back counts too.', []);
+
+  requestAnswered(method: string, route: string | undefined, status: number, seconds: number): void {
+    const labels = { method: methodLabel(method), route: route ?? UNMATCHED };
+    this.requests.inc({ ...labels, status: statusLabel(status) });
+    this.requestSeconds.observe(labels, seconds);
+  }
+
+  problemAnswered(code: ProblemCode): void {
+    this.problems.inc({ code });
+  }
+
+  connectionRefused(): void {
+    this.unparsed.inc();
+  }
+
+  rateLimited(limitClass: RateLimitClass): void {
+    this.refusals.inc({ class: limitClass });
+  }
+
+  messageAccepted(): void {
+    this.accepted.inc();
+  }
+
+  /** An attempt whose decision is stored. */
+  attemptStored(decision: Decision, durationMs: number): void {
+    if (decision.kind === 'end') this.ended.inc({ status: decision.status });
+    else this.retries.inc({ reason: decision.reason === 'office_unreachable' || isProblemCode(decision.reason) ? decision.reason : OTHER });
+    this.attemptSeconds.observe({ outcome: decision.kind === 'end' ? decision.status : 'retry' }, durationMs / 1000);
+  }
+
+  enclaveAsked(step: EnclaveStep, outcome: EnclaveOutcome, durationMs: number): void {
+    this.enclaveSeconds.observe({ step, outcome }, durationMs / 1000);
+  }
+
+  reservationSettled(): void {
+    this.settlements.inc();
+  }
+
+  private counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  private histogram<Label extends string>(name: string, help: string, labelNames: Label[], buckets: number[]): Histogram<Label> {
+    return new Histogram({ name, help, labelNames, buckets, registers: [this.registry] });
+  }
+}

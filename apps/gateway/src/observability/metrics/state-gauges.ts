@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { Gauge } from 'prom-client';
+import { AttestationMonitor, type MonitorState } from '../../attestation/attestation-monitor';
+import { RateLimits } from '../../limits/rate-limits';
+import { Metrics } from './metrics';
+
+const ATTESTATION_STATES = ['off', 'starting', 'verified', 'refused', 'unreachable'] as const satisfies readonly MonitorState['kind'][];
+const STORES = ['redis', 'memory'] as const;
+
+/** What this process knows of what it stands on, as it is when metrics are read. */
+@Injectable()
+export class StateGauges {
+  private readonly attestation: Gauge<'enclave' | 'state'>;
+  private readonly trusted: Gauge<'enclave'>;
+  private readonly attestationAge: Gauge<'enclave'>;
+  private readonly store: Gauge<'store'>;
+
+  constructor(
+    metrics: Metrics,
+    private readonly monitor: AttestationMonitor,
+    private readonly rateLimits: RateLimits,
+  ) {
+    const registers = [metrics.registry];
+    this.attestation = new Gauge({ name: 'communique_attestation_state', help: '1 for the state that the last look at the enclave came to.', labelNames: ['enclave', 'state'], registers });
+    this.trusted = new Gauge({ name: 'communique_attestation_trusted', help: '1 while messages may be relayed to it.', labelNames: ['enclave'], registers });
+    this.attestationAge = new Gauge({ name: 'communique_attestation_age_seconds', help: 'Since the last look at the enclave was judged; absent before the first.', labelNames: ['enclave'], registers });
+    this.store = new Gauge({ name: 'communique_rate_limits_store', help: '1 for where rate limits are counted now; memory is this process alone.', labelNames: ['store'], registers });
+  }
+
+  refresh(): void {
+    for (const monitor of this.monitor.enclaves) {
+      // Its place in the configuration, never its address
+      const enclave = String(monitor.index);
+      const state = monitor.state();
+      for (const each of ATTESTATION_STATES) this.attestation.set({ enclave, state: each }, each === state.kind ? 1 : 0);
+      this.trusted.set({ enclave }, monitor.isTrusted() ? 1 : 0);
+      if ('ageMs' in state) this.attestationAge.set({ enclave }, state.ageMs / 1000);
+    }
+    const { store, degraded } = this.rateLimits.state();
+    const used = degraded ? 'memory' : store;
+    for (const each of STORES) this.store.set({ store: each }, each === used ? 1 : 0);
+  }
+}
