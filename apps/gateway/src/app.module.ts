@@ -11,13 +11,15 @@ import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { LimitsModule } from './limits/limits.module';
 import { MessagesModule } from './messages/messages.module';
+import { MetricsModule } from './observability/metrics/metrics.module';
 import { ObservabilityModule } from './observability/observability.module';
+import { RetentionModule } from './retention/retention.module';
 
 @Module({})
 export class AppModule {
   /** The whole gateway. */
   static of(config: GatewayConfig): DynamicModule {
-    return { module: AppModule, imports: [...acceptingModules(config), AttestationModule, DeliveryModule, HealthModule, AdminModule] };
+    return { module: AppModule, imports: [...acceptingModules(config), AttestationModule, DeliveryModule, HealthModule, RetentionModule, AdminModule, MetricsModule] };
   }
 
   /** What accepts messages, without what relays them: for tests that watch a message lie in its queue. */

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { AttestationError, createAttestationVerifier, unsafeTrustAnchorFromPem, type AttestationPolicy, type VerifiedAttestation } from '@communique-tee/attestation';
-import { decodeKeyBinding } from '@communique-tee/protocol';
+import { decodeKeyBinding, toHex } from '@communique-tee/protocol';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
-import { EnclaveClient } from '../enclave/enclave-client';
+import type { EnclaveClient } from '../enclave/enclave-client';
+
+/** Hex of the 16 bytes by which a sealed message names the key it is sealed to. */
+export type KeyId = string;
 
 export type Judgement =
-  | { readonly kind: 'verified'; readonly moduleId: string; readonly pcr0: string; readonly documentTimestampMs: number }
+  | { readonly kind: 'verified'; readonly moduleId: string; readonly pcr0: string; readonly documentTimestampMs: number; readonly keyId: KeyId }
   /** Something answered, and it is not the enclave that was expected. `code` is an attestation error's or `key_binding_invalid`. */
   | { readonly kind: 'refused'; readonly code: string }
   | { readonly kind: 'unreachable'; readonly code: string };
@@ -14,7 +17,7 @@ export type Judgement =
 const NONCE_BYTES = 32;
 const MAX_FUTURE_SKEW_MS = 5000;
 
-/** Asks the enclave for a document of its own nonce and holds it against the configured policy. */
+/** Asks an enclave for a document of its own nonce and holds it against the configured policy. */
 @Injectable()
 export class AttestationJudge {
   private readonly verifier = createAttestationVerifier();
@@ -22,7 +25,6 @@ export class AttestationJudge {
 
   constructor(
     @Inject(GATEWAY_CONFIG) { attestation }: Pick<GatewayConfig, 'attestation'>,
-    private readonly enclave: EnclaveClient,
   ) {
     this.policy = attestation.verify ? policyOf(attestation) : undefined;
   }
@@ -32,10 +34,10 @@ export class AttestationJudge {
     return this.policy !== undefined;
   }
 
-  async judge(): Promise<Judgement> {
+  async judge(enclave: EnclaveClient): Promise<Judgement> {
     if (this.policy === undefined) throw new Error('verification is switched off');
     const nonce = new Uint8Array(randomBytes(NONCE_BYTES));
-    const result = await this.enclave.attestation(nonce);
+    const result = await enclave.attestation(nonce);
     if (result.kind === 'unreachable') return { kind: 'unreachable', code: result.code };
     // An enclave that is busy or ends is not a wrong one; what cannot be read at all is.
     if (result.kind === 'problem') return { kind: result.code === 'enclave_answer_invalid' ? 'refused' : 'unreachable', code: result.code };
@@ -46,12 +48,13 @@ export class AttestationJudge {
       if (error instanceof AttestationError) return { kind: 'refused', code: error.code };
       throw error;
     }
+    let keyId: KeyId;
     try {
-      decodeKeyBinding(verified.userData ?? new Uint8Array());
+      keyId = toHex(decodeKeyBinding(verified.userData ?? new Uint8Array()).keyId);
     } catch {
       return { kind: 'refused', code: 'key_binding_invalid' };
     }
-    return { kind: 'verified', moduleId: verified.moduleId, pcr0: verified.pcr0, documentTimestampMs: verified.timestampMs };
+    return { kind: 'verified', moduleId: verified.moduleId, pcr0: verified.pcr0, documentTimestampMs: verified.timestampMs, keyId };
   }
 }
 

@@ -1,104 +1,78 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { EnclaveClients } from '../enclave/enclave-clients';
 import { Logger } from '../observability/logger';
-import { AttestationJudge, type Judgement } from './attestation-judge';
+import { AttestationJudge, type KeyId } from './attestation-judge';
+import { EnclaveMonitor, type MonitorState } from './enclave-monitor';
 
-export type MonitorState =
-  | { readonly kind: 'starting' }
-  /** The configuration switched verification off (never in production). */
-  | { readonly kind: 'off' }
-  | (Judgement & {
-      /** Since the judgement, by a clock that is never set. */
-      readonly ageMs: number;
-    });
+export type { MonitorState } from './enclave-monitor';
 
-/** How soon the next look is taken, by what the last one saw: the NSM is spared, a wrong or absent enclave is noticed soon to be gone. */
-const NEXT_CHECK_MS = { verified: 15_000, refused: 5000, unreachable: 1000 } as const;
-/** A verification counts for so long: three looks may fail to happen, not more. */
-const VERIFIED_FOR_MS = 60_000;
+/** One enclave for people who look: never its address. */
+export interface EnclaveView {
+  /** Its place in the configuration, from 0. */
+  readonly index: number;
+  /** It answered when it was last looked at. */
+  readonly up: boolean;
+  readonly trusted: boolean;
+  /** Hex of the key id it attested; null where it is not trusted or verification is switched off. */
+  readonly keyId: KeyId | null;
+}
 
 /**
- * Keeps an eye on which code runs in the enclave. Only while the last look verified it are messages relayed: a wrong enclave
- * gets none, though it could open none either.
+ * Keeps an eye on every configured enclave, each with a monitor of its own. Only while the last look verified an enclave are
+ * messages relayed to it: a wrong one gets none, though it could open none either.
  */
 @Injectable()
 export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private last: { readonly judgement: Judgement; readonly atMs: number } | undefined;
-  private checking: Promise<void> | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private stopped = false;
-  private readonly listeners = new Set<() => void>();
+  readonly enclaves: readonly [EnclaveMonitor, ...EnclaveMonitor[]];
 
-  constructor(
-    private readonly judge: AttestationJudge,
-    private readonly logger: Logger,
-  ) {}
+  constructor(clients: EnclaveClients, judge: AttestationJudge, logger: Logger) {
+    const [first, ...rest] = clients.all;
+    this.enclaves = [new EnclaveMonitor(0, first, judge, logger), ...rest.map((client, at) => new EnclaveMonitor(at + 1, client, judge, logger))];
+  }
 
   onApplicationBootstrap(): void {
-    if (this.judge.verifies) void this.checkNow();
-    else this.logger.warn({}, 'attestation is not verified: verification is switched off');
+    for (const enclave of this.enclaves) enclave.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.checking;
+    await Promise.all(this.enclaves.map((enclave) => enclave.stop()));
   }
 
+  /** Of the first trusted enclave, else of the first one. */
   state(): MonitorState {
-    if (!this.judge.verifies) return { kind: 'off' };
-    if (this.last === undefined) return { kind: 'starting' };
-    return { ...this.last.judgement, ageMs: Math.round(performance.now() - this.last.atMs) };
+    return (this.trusted()[0] ?? this.enclaves[0]).state();
   }
 
-  /** Whether messages may be relayed now. */
+  /** Whether any enclave may be given messages now. */
   isTrusted(): boolean {
-    const state = this.state();
-    return state.kind === 'off' || (state.kind === 'verified' && state.ageMs < VERIFIED_FOR_MS);
+    return this.trusted().length > 0;
   }
 
-  /** Looks now; together with one that is under way already. */
-  checkNow(): Promise<void> {
-    if (this.stopped || !this.judge.verifies) return Promise.resolve();
-    this.checking ??= this.check().finally(() => {
-      this.checking = undefined;
-    });
-    return this.checking;
+  trusted(): EnclaveMonitor[] {
+    return this.enclaves.filter((enclave) => enclave.isTrusted());
   }
 
-  /** Calls back when the enclave has become trusted. */
+  views(): EnclaveView[] {
+    return this.enclaves.map((enclave) => ({ index: enclave.index, up: enclave.isUp(), trusted: enclave.isTrusted(), keyId: enclave.keyId() }));
+  }
+
+  /** Looks at all of them now. */
+  async checkNow(): Promise<void> {
+    await Promise.all(this.enclaves.map((enclave) => enclave.checkNow()));
+  }
+
+  /** Calls back when an enclave has become trusted, and when one holds another key. */
   onTrusted(listener: () => void): void {
-    this.listeners.add(listener);
+    for (const enclave of this.enclaves) enclave.onTrusted(listener);
   }
 
-  private async check(): Promise<void> {
-    clearTimeout(this.timer);
-    let judgement: Judgement;
-    try {
-      judgement = await this.judge.judge();
-    } catch (error) {
-      // Not the enclave's doing, so it is said loudly; but nothing was verified.
-      this.logger.error({ err: error }, 'attestation could not be judged');
-      judgement = { kind: 'refused', code: 'internal_error' };
-    }
-    this.note(judgement);
-    if (!this.stopped) this.timer = setTimeout(() => void this.checkNow(), NEXT_CHECK_MS[judgement.kind]).unref();
+  /**
+   * Whether no enclave holds this key any more: all were looked at from now on, all are trusted, all hold others. Whoever was
+   * sealed to a key that is held now was sealed to it before this call, so that an older look proves nothing.
+   */
+  async isKeyRetired(keyId: KeyId): Promise<boolean> {
+    const nowMs = performance.now();
+    await Promise.all(this.enclaves.map((enclave) => enclave.lookSince(nowMs)));
+    return this.enclaves.every((enclave) => ![keyId, null].includes(enclave.keyId()));
   }
-
-  private note(judgement: Judgement): void {
-    const before = this.last?.judgement;
-    this.last = { judgement, atMs: performance.now() };
-    if (before?.kind === judgement.kind && codeOf(before) === codeOf(judgement)) return;
-    if (judgement.kind === 'verified') {
-      this.logger.info({ code: judgement.moduleId }, 'attestation verified');
-      for (const listener of this.listeners) listener();
-    } else if (judgement.kind === 'refused') {
-      this.logger.error({ code: judgement.code }, 'attestation refused: nothing is relayed');
-    } else {
-      this.logger.warn({ code: judgement.code }, 'attestation cannot be asked for: nothing is relayed');
-    }
-  }
-}
-
-function codeOf(judgement: Judgement): string {
-  return judgement.kind === 'verified' ? judgement.moduleId : judgement.code;
 }

@@ -4,7 +4,7 @@ import { attestationViewSchema, encodeKeyBinding } from '@communique-tee/protoco
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { verifyAttestation, unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import type { GatewayConfig } from '../config/gateway-config';
-import { EnclaveClient } from '../enclave/enclave-client';
+import { EnclaveClients } from '../enclave/enclave-clients';
 import { TestEnclave, answer, cut, problem, type Behaviour } from '../enclave/testing/test-enclave';
 import { Logger } from '../observability/logger';
 import { AttestationController } from './attestation.controller';
@@ -12,6 +12,7 @@ import { AttestationDocuments } from './attestation-documents';
 import { AttestationJudge } from './attestation-judge';
 import { AttestationMonitor } from './attestation-monitor';
 
+const quiet = new Logger({ log: { level: 'silent' } }, { write: () => undefined });
 const keyBinding = encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: new Uint8Array(32), custody: 'process' });
 const nonceOf = (hex: string | null) => (hex === null ? {} : { nonce: new Uint8Array(Buffer.from(hex, 'hex')) });
 
@@ -20,13 +21,13 @@ describe('attestation', () => {
   let nsm: Nsm;
   let rootPem: string;
   let enclave: TestEnclave;
-  let client: EnclaveClient;
+  let clients: EnclaveClients;
 
   const attesting = (by: Nsm = nsm, userData: Uint8Array | undefined = keyBinding): Behaviour => async ({ query }, response) => {
     answer(response, 200, 'application/cose', await by.attest({ ...nonceOf(query.get('nonce')), ...(userData === undefined ? {} : { userData }), publicKey: new Uint8Array(32).fill(1) }));
   };
   const configOf = (attestation: Partial<GatewayConfig['attestation']> = {}): Pick<GatewayConfig, 'attestation' | 'enclave'> => ({
-    enclave: { address: `unix:${folder.file('enclave')}`, timeoutMs: 20_000 },
+    enclave: { addresses: [`unix:${folder.file('enclave')}`], timeoutMs: 20_000 },
     attestation: { verify: true, acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchorPem: rootPem, cacheMs: 60_000, maxAgeMs: 60_000, ...attestation },
   });
 
@@ -39,10 +40,10 @@ describe('attestation', () => {
   beforeEach(async () => {
     enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, attesting());
     await enclave.start();
-    client = new EnclaveClient(configOf());
+    clients = new EnclaveClients(configOf());
   });
   afterEach(async () => {
-    client.onApplicationShutdown();
+    clients.onApplicationShutdown();
     await enclave.stop();
   });
 
@@ -52,7 +53,7 @@ describe('attestation', () => {
       type: (value: string) => headers.set('content-type', value),
       header: (name: string, value: string) => headers.set(name, value),
     };
-    const controllerWith = (attestation: Partial<GatewayConfig['attestation']> = {}) => new AttestationController(new AttestationDocuments(configOf(attestation), client));
+    const controllerWith = (attestation: Partial<GatewayConfig['attestation']> = {}) => new AttestationController(new AttestationDocuments(configOf(attestation), new AttestationMonitor(clients, new AttestationJudge(configOf(attestation)), quiet)));
     beforeEach(() => { headers.clear(); });
 
     it('hands on a document that verifies under the nonce it was asked with', async () => {
@@ -142,7 +143,7 @@ describe('attestation', () => {
     const lines: string[] = [];
     let monitors: AttestationMonitor[] = [];
     const monitorWith = (attestation: Partial<GatewayConfig['attestation']> = {}) => {
-      const made = new AttestationMonitor(new AttestationJudge(configOf(attestation), client), new Logger({ log: { level: 'debug' } }, { write: (line) => lines.push(line) }));
+      const made = new AttestationMonitor(clients, new AttestationJudge(configOf(attestation)), new Logger({ log: { level: 'debug' } }, { write: (line) => lines.push(line) }));
       monitors.push(made);
       return made;
     };

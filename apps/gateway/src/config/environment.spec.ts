@@ -77,7 +77,7 @@ describe('the environment', () => {
     ['an endpoint by name', { TEE_ENDPOINT: 'tcp:enclave.test:5000' }, 'TEE_ENDPOINT: must be'],
     ['several endpoints of which one is nothing', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,,vsock:17:5000' }, 'ENCLAVE_URLS: must be 1 to 32'],
     ['the same endpoint twice', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,vsock:16:5000' }, 'ENCLAVE_URLS: must be 1 to 32'],
-    ['several endpoints and one more', { ENCLAVE_URLS: 'vsock:16:5000,vsock:17:5000' }, 'ENCLAVE_URLS: names all enclaves'],
+    ['several endpoints and one more', { ENCLAVE_URLS: 'vsock:17:5000,vsock:18:5000' }, 'ENCLAVE_URLS: names all enclaves'],
     ['several endpoints that nobody verifies', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,vsock:17:5000', NODE_ENV: 'development', TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' }, 'ENCLAVE_URLS: names more than one'],
     ['two endpoints', { ENCLAVE_URL: 'vsock:17:5000' }, 'ENCLAVE_URL: names another place'],
     ['a lease shorter than a relay', { DELIVERY_LEASE_MS: '60000' }, 'DELIVERY_LEASE_MS: must be more'],
@@ -125,6 +125,7 @@ describe('the environment', () => {
 
   it('takes an endpoint as a URL too, and several measurements', () => {
     const { enclave, attestation } = config({ ...GOOD, TEE_ENDPOINT: 'vsock://16:5000', TEE_EXPECTED_CODE_HASH: `sha384:${PCR0}, sha384:${'CD'.repeat(48)},sha384:${PCR0}` });
+    expect(config({ ...GOOD, ENCLAVE_URLS: 'vsock:16:5000, unix:/run/enclave' }).enclave.addresses).toEqual(['vsock:16:5000', 'unix:/run/enclave']);
     expect(enclave.addresses).toEqual(['vsock:16:5000']);
     expect(attestation.acceptedMeasurements).toEqual([{ pcr0: PCR0 }, { pcr0: 'cd'.repeat(48) }]);
   });

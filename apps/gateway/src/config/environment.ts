@@ -37,8 +37,9 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
 
   if (!isSet('ENCLAVE_URL') && !isSet('ENCLAVE_URLS')) required('TEE_ENDPOINT', 'is required (or ENCLAVE_URL, or ENCLAVE_URLS): where the enclave listens');
   if (values.ENCLAVE_URL !== undefined && values.TEE_ENDPOINT !== undefined && values.ENCLAVE_URL !== values.TEE_ENDPOINT) problem('ENCLAVE_URL', 'names another place than TEE_ENDPOINT: set one of the two');
-  if (isSet('ENCLAVE_URLS') && (isSet('ENCLAVE_URL') || isSet('TEE_ENDPOINT'))) problem('ENCLAVE_URLS', 'names all enclaves: leave ENCLAVE_URL and TEE_ENDPOINT out');
-  const addresses = values.ENCLAVE_URLS ?? ([values.ENCLAVE_URL ?? values.TEE_ENDPOINT ?? ''] as const);
+  const address = values.ENCLAVE_URL ?? values.TEE_ENDPOINT;
+  const addresses = values.ENCLAVE_URLS ?? ([address ?? ''] as const);
+  if (address !== undefined && !addresses.includes(address)) problem('ENCLAVE_URLS', 'names all enclaves, but not the one of ENCLAVE_URL or TEE_ENDPOINT');
   const leavesMachine = (address: string) => address.startsWith('tcp:') && !/^tcp:(127\.|localhost:|\[::1\]:)/.test(address);
   if (production && addresses.some(leavesMachine)) problem(isSet('ENCLAVE_URLS') ? 'ENCLAVE_URLS' : isSet('ENCLAVE_URL') ? 'ENCLAVE_URL' : 'TEE_ENDPOINT', 'must stay on this machine in production (vsock, unix or loopback)');
 

@@ -53,7 +53,7 @@ describe('a database whose sessions are in another time zone', () => {
   ])('%s is written and read in UTC', async (_, query) => {
     bench = new DeliveryBench({
       database: { url: `${url}${query}`, poolSize: 2 },
-      enclave: { address: 'unix:/nonexistent/enclave', timeoutMs: 1000 },
+      enclave: { addresses: ['unix:/nonexistent/enclave'], timeoutMs: 1000 },
       attestation: { verify: false, acceptedMeasurements: [], cacheMs: 0, maxAgeMs: 0 },
       delivery: { concurrency: 1, leaseMs: 60_000, minBackoffMs: 10, maxBackoffMs: 20, pollMs: 20 },
       budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
@@ -64,7 +64,7 @@ describe('a database whose sessions are in another time zone', () => {
       SELECT (extract(epoch FROM expires_at) * 1000)::float8 AS "expiresMs", (extract(epoch FROM expires_at - now()) * 1000)::float8 AS "aheadMs" FROM delivery_job WHERE message_id = ${messageId}::uuid`;
     expect(truth.expiresMs).toBe(expiresAt.getTime());
     expect(truth.aheadMs).toBeLessThanOrEqual(3_600_000);
-    const [job] = await bench.queue.lease(1, 'a', true);
+    const [job] = await bench.queue.lease(1, 'a', 'any');
     expect(job).toMatchObject({ messageId, expired: false });
     expect(await bench.message(messageId)).toMatchObject({ expiresAt });
     if (query !== '') expect(await bench.database.client.$queryRaw`SHOW work_mem`).toEqual([{ work_mem: '1MB' }]);

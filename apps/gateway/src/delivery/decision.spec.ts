@@ -6,6 +6,7 @@ import { copiesSent, endOf } from './outcomes';
 const job = (changes: Partial<LeasedJob> = {}): LeasedJob => ({
   messageId: '00000000-0000-4000-8000-000000000000',
   sealed: new Uint8Array(),
+  keyId: new Uint8Array(16),
   sealedSha256: new Uint8Array(32),
   leaseOwner: 'a',
   attempt: 1,

@@ -1,16 +1,20 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toHex } from '@communique-tee/protocol';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
+import type { EnclaveMonitor } from '../attestation/enclave-monitor';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
-import { EnclaveClient } from '../enclave/enclave-client';
+import type { EnclaveResult } from '../enclave/enclave-result';
 import { readReceiptClaims_unverified } from '../enclave/read-receipt-claims';
 import { Logger } from '../observability/logger';
+import { Metrics } from '../observability/metrics/metrics';
 import { backoffMs } from './backoff';
 import { decide, decideExpired, type Decision } from './decision';
 import { DeliveryQueue } from './delivery-queue';
 import type { LeasedJob } from './leased-job';
 import type { Outcomes } from './outcomes';
 import { ReceiptJudge } from './receipt-judge';
+import type { PaceSignal } from './relay-pace';
 
 const STORE_ATTEMPTS = 5;
 const STORE_DELAY_MS = 200;
@@ -18,50 +22,67 @@ const STORE_DELAY_MS = 200;
 /** One leased job from its dispatch to what is written about it. */
 @Injectable()
 export class DeliveryAttempt {
+  @Optional() @Inject(Metrics) private readonly metrics?: Metrics;
+
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'delivery'>,
     private readonly queue: DeliveryQueue,
-    private readonly enclave: EnclaveClient,
     private readonly receipts: ReceiptJudge,
     private readonly monitor: AttestationMonitor,
     private readonly logger: Logger,
   ) {}
 
   /**
+   * @param enclave that it is relayed to; null where none is known to hold its key
    * @param stopping no new bytes go out once it is aborted; the job is given back
    * @param abandoned an attempt under way is given up; its job keeps `dispatchedAt`
+   * @returns what was learned of the enclave's pace
    * @throws ProblemError `database_unavailable`; the lease then runs out and the job is taken up again
    */
-  async run(job: LeasedJob, stopping: AbortSignal, abandoned: AbortSignal): Promise<void> {
+  async run(job: LeasedJob, enclave: EnclaveMonitor | null, stopping: AbortSignal, abandoned: AbortSignal, pace: (signal: PaceSignal) => void): Promise<void> {
     const startedAt = performance.now();
     const interim = outcomesOf(job.interimReceipt);
     let decision: Decision;
     if (job.expired) {
       decision = decideExpired(job, interim);
+    } else if (enclave === null) {
+      if (stopping.aborted || !(await this.monitor.isKeyRetired(toHex(job.keyId)))) return this.queue.release(job);
+      decision = decide(job, interim, { kind: 'problem', code: 'key_retired', retryAfterSeconds: null });
     } else {
-      if (stopping.aborted || !this.monitor.isTrusted()) return this.queue.release(job);
-      if (!(await this.queue.dispatch(job))) return this.lost(job);
-      decision = await this.relay(job, interim, abandoned);
+      if (stopping.aborted || !enclave.isTrusted()) return this.queue.release(job);
+      if (!(await this.queue.dispatch(job))) { this.lost(job); return; }
+      decision = await this.relay(job, enclave, interim, abandoned, pace);
     }
     const stored = await this.store(job, decision);
-    if (!stored) return this.lost(job);
+    if (!stored) { this.lost(job); return; }
     const durationMs = Math.round(performance.now() - startedAt);
+    this.metrics?.attemptStored(decision, durationMs);
     const { messageId, attempt } = job;
     if (decision.kind === 'end') this.logger.info({ messageId, attempt, status: decision.status, ...(decision.reason === null ? {} : { reason: decision.reason }), durationMs }, 'message ended');
     else this.logger.info({ messageId, attempt, reason: decision.reason, durationMs }, 'message waits for another attempt');
   }
 
-  private async relay(job: LeasedJob, interim: Outcomes | null, abandoned: AbortSignal): Promise<Decision> {
-    const result = await this.enclave.relay(job.sealed, { signal: abandoned });
+  private async relay(job: LeasedJob, enclave: EnclaveMonitor, interim: Outcomes | null, abandoned: AbortSignal, pace: (signal: PaceSignal) => void): Promise<Decision> {
+    const startedAtMs = performance.now();
+    const result = await enclave.client.relay(job.sealed, { signal: abandoned });
+    pace(paceSignalOf(result, performance.now() - startedAtMs));
     if (result.kind !== 'answer') {
       // A restart is seen sooner this way than by the next regular look, and nothing more is sent meanwhile.
-      if (result.kind === 'unreachable' && !abandoned.aborted) void this.monitor.checkNow();
+      if (result.kind === 'unreachable' && !abandoned.aborted) void enclave.checkNow();
+      if (result.kind === 'problem' && result.code === 'key_retired' && !(await this.isRetiredEverywhere(job))) {
+        return { kind: 'retry', reason: 'key_retired', retryAfterSeconds: null, dispatchStands: job.dispatchedBefore, answer: null };
+      }
       return decide(job, interim, result);
     }
     const judged = await this.receipts.judge(job, result.answer);
     if (judged.ok) return decide(job, interim, { kind: 'answer', trusted: judged.trusted });
     this.logger.error({ messageId: job.messageId, code: judged.code }, 'the receipt of an answer cannot be trusted');
     return decide(job, interim, { kind: 'problem', code: 'enclave_answer_invalid', retryAfterSeconds: null });
+  }
+
+  /** The word of the only enclave counts; that of one of several is about itself. */
+  private async isRetiredEverywhere(job: LeasedJob): Promise<boolean> {
+    return this.monitor.enclaves.length === 1 || this.monitor.isKeyRetired(toHex(job.keyId));
   }
 
   /** Once an answer is there, a database that is away for a moment must not lose it. To write the same twice changes nothing. */
@@ -85,4 +106,10 @@ export class DeliveryAttempt {
 function outcomesOf(receipt: string | null): Outcomes | null {
   if (receipt === null) return null;
   return readReceiptClaims_unverified(receipt)?.offices.map(({ outcome }) => outcome) ?? null;
+}
+
+function paceSignalOf(result: EnclaveResult<unknown>, latencyMs: number): PaceSignal {
+  if (result.kind === 'answer') return { kind: 'served', latencyMs };
+  if (result.kind === 'problem' && result.code === 'enclave_busy') return { kind: 'busy' };
+  return { kind: result.kind === 'unreachable' && result.sent && result.code === 'ETIMEDOUT' ? 'late' : 'nothing' };
 }

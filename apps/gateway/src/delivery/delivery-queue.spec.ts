@@ -4,7 +4,7 @@ import { DeliveryBench, type BenchConfig } from './testing/delivery-bench';
 
 const configOf = (url: string, leaseMs: number): BenchConfig => ({
   database: { url, poolSize: 5 },
-  enclave: { address: 'unix:/nonexistent/enclave', timeoutMs: 1000 },
+  enclave: { addresses: ['unix:/nonexistent/enclave'], timeoutMs: 1000 },
   attestation: { verify: false, acceptedMeasurements: [], cacheMs: 0, maxAgeMs: 0 },
   delivery: { concurrency: 2, leaseMs, minBackoffMs: 10, maxBackoffMs: 20, pollMs: 20 },
   budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
@@ -36,7 +36,7 @@ describe('DeliveryQueue', () => {
   });
 
   const leaseOne = async (queue = bench.queue, owner = 'a') => {
-    const [job] = await queue.lease(1, owner, true);
+    const [job] = await queue.lease(1, owner, 'any');
     if (job === undefined) throw new Error('nothing was due');
     return job;
   };
@@ -47,14 +47,14 @@ describe('DeliveryQueue', () => {
     const job = await leaseOne();
     expect(job).toMatchObject({ messageId, leaseOwner: 'a', attempt: 1, expired: false, dispatchedBefore: false, interimReceipt: null });
     expect(Buffer.from(job.sealed).equals(sealed)).toBe(true);
-    expect(await bench.queue.lease(9, 'b', true)).toEqual([]);
+    expect(await bench.queue.lease(9, 'b', 'any')).toEqual([]);
     expect(await bench.message(messageId)).toMatchObject({ status: 'delivering', attempts: 1 });
   });
 
   it('never gives one job to two who ask at once', async () => {
     const accepted = await Promise.all(Array.from({ length: 8 }, () => bench.accept()));
-    const jobs = (await Promise.all(['a', 'b', 'c', 'd'].map((owner) => bench.queue.lease(4, owner, true)))).flat();
-    const rest = await bench.queue.lease(8, 'e', true);
+    const jobs = (await Promise.all(['a', 'b', 'c', 'd'].map((owner) => bench.queue.lease(4, owner, 'any')))).flat();
+    const rest = await bench.queue.lease(8, 'e', 'any');
     const ids = [...jobs, ...rest].map(({ messageId }) => messageId);
     expect(ids.sort()).toEqual(accepted.map(({ messageId }) => messageId).sort());
   });
@@ -62,16 +62,16 @@ describe('DeliveryQueue', () => {
   it('hands out nothing but what has expired while nothing may be relayed', async () => {
     await bench.accept();
     const old = await bench.accept(new Date(Date.now() - 1000));
-    expect(await bench.queue.lease(9, 'a', false)).toMatchObject([{ messageId: old.messageId, expired: true }]);
+    expect(await bench.queue.lease(9, 'a', 'expired')).toMatchObject([{ messageId: old.messageId, expired: true }]);
   });
 
   it('hands out nothing but what has expired while an emergency stop stands', async () => {
     await bench.accept();
     const old = await bench.accept(new Date(Date.now() - 1000));
     await bench.emergencyStop.raise('a test');
-    expect(await bench.queue.lease(9, 'a', true)).toMatchObject([{ messageId: old.messageId }]);
+    expect(await bench.queue.lease(9, 'a', 'any')).toMatchObject([{ messageId: old.messageId }]);
     await bench.database.client.emergencyStop.updateMany({ data: { clearedAt: new Date() } });
-    expect(await bench.queue.lease(9, 'a', true)).toHaveLength(1);
+    expect(await bench.queue.lease(9, 'a', 'any')).toHaveLength(1);
   });
 
   it('gives a job whose lease ran out to another, who learns that it was sent', async () => {
@@ -151,7 +151,7 @@ describe('DeliveryQueue', () => {
     await bench.queue.retry(job, { ...again, dispatchStands, answer }, 3_000_000);
     const waiting = await bench.message(messageId);
     expect(waiting).toMatchObject({ status: 'queued', reason: 'enclave_unavailable', receipt: 'a.b.c', job: { leaseOwner: null, leaseUntil: null, dispatchedAt: dispatchStands ? (expect.any(Date) as Date) : null } });
-    expect(await bench.queue.lease(1, 'b', true)).toEqual([]);
+    expect(await bench.queue.lease(1, 'b', 'any')).toEqual([]);
     await bench.database.client.deliveryJob.updateMany({ data: { nextAttemptAt: new Date(0) } });
     const next = await leaseOne();
     expect(next.interimReceipt).toBe('a.b.c');
@@ -181,7 +181,7 @@ describe('DeliveryQueue', () => {
     const state = await bench.queue.state();
     expect(state.waiting).toBe(2);
     expect(state.overdueMs).toBeGreaterThanOrEqual(90_000);
-    await bench.queue.lease(2, 'a', true);
+    await bench.queue.lease(2, 'a', 'any');
     expect(await bench.queue.state()).toEqual({ waiting: 2, overdueMs: 0 });
   });
 });

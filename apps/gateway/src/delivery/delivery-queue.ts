@@ -3,9 +3,16 @@ import { BudgetService } from '../budget/budget.service';
 import { costOfDelivery } from '../budget/prices';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import { Database, type Transaction } from '../database/database';
+import { Prisma } from '../database/generated/client';
 import type { Cost, Decision } from './decision';
 import type { LeasedJob } from './leased-job';
 import { copiesSent } from './outcomes';
+
+/**
+ * Which due jobs are asked for: any; those that have expired, to be ended without a relay; those sealed to one key (hex); or the
+ * expired and those sealed to none of these keys. While an emergency stop stands, only those that have expired come, whatever is asked for.
+ */
+export type Leasable = 'any' | 'expired' | { readonly keyId: string } | { readonly otherThan: readonly string[] };
 
 export interface QueueState {
   /** Messages that have not ended. */
@@ -31,26 +38,24 @@ export class DeliveryQueue {
   }
 
   /**
-   * Takes up to `limit` due jobs, those whose lease ran out included. With `relaying` false, and while an emergency stop
-   * stands, only those that have expired: they end, and nothing is sent.
+   * Takes up to `limit` due jobs, those whose lease ran out included.
    * @throws ProblemError `database_unavailable`
    */
-  lease(limit: number, leaseOwner: string, relaying: boolean): Promise<LeasedJob[]> {
+  lease(limit: number, leaseOwner: string, what: Leasable): Promise<LeasedJob[]> {
     return this.database.read((client) => client.$queryRaw<LeasedJob[]>`
       WITH due AS (
         SELECT message_id FROM delivery_job
-        WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now())
-          AND (expires_at <= now() OR (${relaying}::boolean AND NOT EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL)))
+        WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now()) AND ${conditionOf(what)}
         ORDER BY next_attempt_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED),
       leased AS (
         UPDATE delivery_job j SET lease_owner = ${leaseOwner}, lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
         FROM due WHERE j.message_id = due.message_id
-        RETURNING j.message_id, j.sealed, j.lease_owner, j.dispatched_at, j.expires_at <= now() AS expired),
+        RETURNING j.message_id, j.sealed, j.key_id, j.lease_owner, j.dispatched_at, j.expires_at <= now() AS expired),
       delivering AS (
         UPDATE message m SET status = 'delivering', attempts = m.attempts + 1
         FROM leased WHERE m.id = leased.message_id
         RETURNING m.id, m.sealed_sha256, m.attempts, m.receipt)
-      SELECT id::text AS "messageId", sealed, sealed_sha256 AS "sealedSha256", lease_owner AS "leaseOwner", attempts AS attempt,
+      SELECT id::text AS "messageId", sealed, leased.key_id AS "keyId", sealed_sha256 AS "sealedSha256", lease_owner AS "leaseOwner", attempts AS attempt,
              expired, dispatched_at IS NOT NULL AS "dispatchedBefore", receipt AS "interimReceipt"
       FROM leased JOIN delivering ON id = message_id`);
   }
@@ -133,4 +138,13 @@ export class DeliveryQueue {
     const open = await transaction.reservation.findFirst({ where: { messageId, state: 'reserved' }, select: { reservedMicroUsd: true } });
     return open?.reservedMicroUsd ?? 0n;
   }
+}
+
+const NOT_STOPPED = Prisma.sql`NOT EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL)`;
+
+function conditionOf(what: Leasable): Prisma.Sql {
+  if (what === 'expired') return Prisma.sql`expires_at <= now()`;
+  if (what === 'any') return Prisma.sql`(expires_at <= now() OR ${NOT_STOPPED})`;
+  if ('keyId' in what) return Prisma.sql`key_id = ${Buffer.from(what.keyId, 'hex')}::bytea AND (expires_at <= now() OR ${NOT_STOPPED})`;
+  return Prisma.sql`(expires_at <= now() OR (key_id <> ALL (ARRAY[${Prisma.join(what.otherThan.map((keyId) => Buffer.from(keyId, 'hex')))}]::bytea[]) AND ${NOT_STOPPED}))`;
 }

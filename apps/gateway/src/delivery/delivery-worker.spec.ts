@@ -3,8 +3,6 @@ import { createNsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { encodeRelayAnswer, type MessageStatus, type Outcome } from '@communique-tee/protocol';
 import { migrate, startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
-import { AttestationJudge } from '../attestation/attestation-judge';
-import { AttestationMonitor } from '../attestation/attestation-monitor';
 import { TestEnclave, answer, cut, problem, silent, type Behaviour } from '../enclave/testing/test-enclave';
 import { DeliveryBench, type BenchConfig } from './testing/delivery-bench';
 import { EnclaveIdentity } from './testing/enclave-identity';
@@ -37,7 +35,7 @@ describe('DeliveryWorker', () => {
     identity = new EnclaveIdentity((fields) => nsm.attest(fields), developmentMeasurements.pcr0);
     config = {
       database: { url: postgres.url, poolSize: 5 },
-      enclave: { address: `unix:${folder.file('enclave')}`, timeoutMs: 20_000 },
+      enclave: { addresses: [`unix:${folder.file('enclave')}`], timeoutMs: 20_000 },
       attestation: { verify: true, acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchorPem: await developmentRootPem(folder.file('root')), cacheMs: 0, maxAgeMs: 60_000 },
       delivery: { concurrency: 4, leaseMs: 60_000, minBackoffMs: 10, maxBackoffMs: 50, pollMs: 20 },
       budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
@@ -259,7 +257,7 @@ describe('DeliveryWorker', () => {
     it('take up what a dead one held, and ask the enclave, which knows it', async () => {
       const { messageId } = await bench.accept();
       const dying = otherBench({ delivery: { ...config.delivery, leaseMs: 200 } });
-      const [job] = await dying.queue.lease(1, 'dying', true);
+      const [job] = await dying.queue.lease(1, 'dying', 'any');
       if (job === undefined) throw new Error('nothing was due');
       await dying.queue.dispatch(job); // and dies here, its bytes perhaps on the way
       enclave.behaviour = accepting(['duplicate']);
@@ -358,7 +356,7 @@ describe('DeliveryWorker', () => {
         if (request.path !== '/attestation') return accepting(['accepted'])(request, response);
         answer(response, 200, 'application/cose', await attested.document(Buffer.from(request.query.get('nonce') ?? '', 'hex')));
       };
-      const monitor = new AttestationMonitor(new AttestationJudge(config, bench.enclave()), bench.logger);
+      const monitor = bench.monitor();
       try {
         await monitor.checkNow();
         expect(monitor.state()).toMatchObject({ kind: 'refused', code: 'ERR_ATTESTATION_MEASUREMENT' });

@@ -1,15 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
+import type { EnclaveMonitor } from '../attestation/enclave-monitor';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import { Logger } from '../observability/logger';
+import { withRequestId } from '../observability/request-context';
 import { DeliveryAttempt } from './delivery-attempt';
-import { DeliveryQueue } from './delivery-queue';
+import { DeliveryQueue, type Leasable } from './delivery-queue';
 import { DeliverySignal } from './delivery-signal';
 import type { LeasedJob } from './leased-job';
+import { RelayPace } from './relay-pace';
 
 /** How long attempts under way may take to end by themselves once the process is asked to stop. */
 const GRACE_MS = 10_000;
+
+/** An enclave with its pace, as one worker knows it. */
+interface Lane {
+  readonly enclave: EnclaveMonitor;
+  readonly pace: RelayPace;
+}
 
 /** Keeps up to `delivery.concurrency` attempts under way. README.md beside this file says what is guaranteed. */
 @Injectable()
@@ -20,6 +29,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private readonly stopping = new AbortController();
   private readonly abandoned = new AbortController();
   private loop: Promise<void> | undefined;
+  private readonly lanes: readonly Lane[];
   private woken = false;
   private wake: () => void = () => undefined;
 
@@ -30,7 +40,14 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     private readonly monitor: AttestationMonitor,
     private readonly signal: DeliverySignal,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.lanes = monitor.enclaves.map((enclave) => ({ enclave, pace: new RelayPace(config.delivery.concurrency) }));
+  }
+
+  /** For metrics: what each enclave is given at once, in the order of the configuration. */
+  paces(): { readonly limit: number; readonly underWay: number }[] {
+    return this.lanes.map(({ pace: { limit, underWay } }) => ({ limit, underWay }));
+  }
 
   onApplicationBootstrap(): void {
     this.signal.onNotify(() => { this.lookAgain(); });
@@ -66,19 +83,42 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async takeUp(): Promise<number> {
-    const free = this.config.delivery.concurrency - this.running.size;
-    if (free <= 0) return 0;
+    let taken = 0;
+    const [only] = this.lanes;
+    // The only enclave says by itself which keys it holds no longer, and takes what has expired along with the rest.
+    if (this.lanes.length === 1 && only !== undefined && only.enclave.isTrusted() && only.pace.free > 0) return this.takeFor(only, 'any');
+    for (const lane of this.lanes) {
+      const keyId = lane.enclave.keyId();
+      if (this.lanes.length > 1 && keyId !== null) taken += await this.takeFor(lane, { keyId });
+    }
+    // What no lane has room or an enclave for, but may end.
+    return taken + (taken === 0 ? await this.takeFor(null, this.leftover()) : 0);
+  }
+
+  /** While every enclave is known, a key that none of them holds can be told to be retired; else such a message waits. */
+  private leftover(): Leasable {
+    const keyIds = this.lanes.map(({ enclave }) => enclave.keyId()).filter((keyId) => keyId !== null);
+    return this.lanes.length > 1 && keyIds.length === this.lanes.length ? { otherThan: keyIds } : 'expired';
+  }
+
+  private async takeFor(lane: Lane | null, what: Leasable): Promise<number> {
+    const room = this.config.delivery.concurrency - this.running.size;
+    const limit = lane === null ? room : Math.min(room, lane.pace.free);
+    if (limit <= 0) return 0;
     // A name of its own for each lease: an answer that comes late to this very process is late as well.
-    const jobs = await this.queue.lease(free, `${this.name}-${(++this.leases).toString(36)}`, this.monitor.isTrusted());
-    for (const job of jobs) this.start(job);
+    const jobs = await this.queue.lease(limit, `${this.name}-${(++this.leases).toString(36)}`, what);
+    for (const job of jobs) this.start(job, lane);
     return jobs.length;
   }
 
-  private start(job: LeasedJob): void {
-    const attempt: Promise<void> = this.attempt
-      .run(job, this.stopping.signal, this.abandoned.signal)
+  private start(job: LeasedJob, lane: Lane | null): void {
+    const slot = lane?.pace.take();
+    const run = () => this.attempt.run(job, lane?.enclave ?? null, this.stopping.signal, this.abandoned.signal, (signal) => slot?.done(signal));
+    // A request id of its own for each attempt, which the enclave's log has too.
+    const attempt: Promise<void> = withRequestId(randomUUID(), run)
       .catch((error: unknown) => { this.logger.error({ messageId: job.messageId, err: error }, 'an attempt could not be written down: its lease runs out'); })
       .finally(() => {
+        slot?.done({ kind: 'nothing' });
         this.running.delete(attempt);
         this.lookAgain();
       });

@@ -3,6 +3,8 @@ export interface LeasedJob {
   readonly messageId: string;
   /** The sealed message in its CBOR form. */
   readonly sealed: Uint8Array;
+  /** 16 bytes: the key it is sealed to. */
+  readonly keyId: Uint8Array;
   /** 32 bytes. */
   readonly sealedSha256: Uint8Array;
   /** Names this lease; every write asks for it. */

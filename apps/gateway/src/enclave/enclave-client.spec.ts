@@ -33,7 +33,7 @@ describe('EnclaveClient', () => {
   let client: EnclaveClient;
   const clients: EnclaveClient[] = [];
   const clientWith = (timeoutMs: number) => {
-    const made = new EnclaveClient({ enclave: { address: `unix:${address.path}`, timeoutMs } });
+    const made = new EnclaveClient({ address: `unix:${address.path}`, timeoutMs });
     clients.push(made);
     return made;
   };
@@ -47,7 +47,7 @@ describe('EnclaveClient', () => {
     client = clientWith(20_000);
   });
   afterEach(async () => {
-    for (const each of clients.splice(0)) each.onApplicationShutdown();
+    for (const each of clients.splice(0)) each.close();
     await enclave.stop();
     await folder.remove();
   });
@@ -152,9 +152,9 @@ describe('EnclaveClient', () => {
       const free = createServer();
       const taken = await listen(free, tcp.address);
       await new Promise((resolve) => free.close(resolve));
-      const other = new EnclaveClient({ enclave: { address: `tcp:127.0.0.1:${taken.kind === 'tcp' ? taken.port : 0}`, timeoutMs: 20_000 } });
+      const other = new EnclaveClient({ address: `tcp:127.0.0.1:${taken.kind === 'tcp' ? taken.port : 0}`, timeoutMs: 20_000 });
       expect(await other.relay(sealed)).toEqual({ kind: 'unreachable', sent: false, code: 'ECONNREFUSED' });
-      other.onApplicationShutdown();
+      other.close();
     });
 
     it('got nothing from one who had given up before', async () => {

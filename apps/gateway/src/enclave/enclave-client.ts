@@ -1,7 +1,6 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { LIMITS, decodeRelayAnswer, decodeSealedAnswer, enclaveHealthSchema, toHex, type EnclaveHealth, type RelayAnswer } from '@communique-tee/protocol';
 import { parseAddress } from '@communique-tee/vsock';
-import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
+import type { EnclaveStep, Metrics } from '../observability/metrics/metrics';
 import { EnclaveAgent } from './enclave-agent';
 import { invalidAnswer, type EnclaveResult } from './enclave-result';
 import { exchange, type Exchange, type ExchangeRequest } from './exchange';
@@ -13,20 +12,22 @@ const MAX_DOCUMENT_BYTES = 16_384;
 /** Health and attestation are asked for by people and probes who wait. */
 const SHORT_TIMEOUT_MS = 5000;
 
-/** The one client of the enclave: the relay protocol of libs/protocol over vsock, a unix socket or loopback TCP. It never retries. */
-@Injectable()
-export class EnclaveClient implements OnApplicationShutdown {
+/** The client of one enclave: the relay protocol of libs/protocol over vsock, a unix socket or loopback TCP. It never retries. */
+export class EnclaveClient {
   private readonly agent: EnclaveAgent;
   private readonly timeoutMs: number;
 
-  constructor(@Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'enclave'>) {
-    this.agent = new EnclaveAgent(parseAddress(config.enclave.address));
-    this.timeoutMs = config.enclave.timeoutMs;
+  constructor(
+    { address, timeoutMs }: { readonly address: string; readonly timeoutMs: number },
+    private readonly metrics?: Metrics,
+  ) {
+    this.agent = new EnclaveAgent(parseAddress(address));
+    this.timeoutMs = timeoutMs;
   }
 
   /** Reachability only; what proves anything is the attestation document. */
   async health(options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<EnclaveHealth>> {
-    return this.ask({ method: 'GET', path: '/health', accept: 'application/json' }, MAX_HEALTH_BYTES, options.signal, ({ contentType, body }) => {
+    return this.ask('health', { method: 'GET', path: '/health', accept: 'application/json' }, MAX_HEALTH_BYTES, options.signal, ({ contentType, body }) => {
       const parsed = enclaveHealthSchema.safeParse(contentType === 'application/json' ? readJson(body) : undefined);
       return parsed.success ? parsed.data : undefined;
     });
@@ -35,7 +36,7 @@ export class EnclaveClient implements OnApplicationShutdown {
   /** @param nonce 16 to 64 bytes; without one the document carries none. The answer is 1 to 16,384 bytes of COSE_Sign1, unread. */
   async attestation(nonce?: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<Uint8Array>> {
     const path = nonce === undefined ? '/attestation' : `/attestation?nonce=${toHex(nonce)}`;
-    return this.ask({ method: 'GET', path, accept: 'application/cose' }, MAX_DOCUMENT_BYTES, options.signal, ({ contentType, body }) =>
+    return this.ask('attestation', { method: 'GET', path, accept: 'application/cose' }, MAX_DOCUMENT_BYTES, options.signal, ({ contentType, body }) =>
       contentType === 'application/cose' && body.length > 0 ? body : undefined,
     );
   }
@@ -43,27 +44,35 @@ export class EnclaveClient implements OnApplicationShutdown {
   /** @param sealed a sealed message in its CBOR form, as it was accepted */
   async relay(sealed: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<RelayAnswer>> {
     const request: ExchangeRequest = { method: 'POST', path: '/messages', accept: 'application/cbor', contentType: 'application/cbor', body: sealed };
-    return this.ask(request, LIMITS.maxRelayAnswerBytes, options.signal, ({ contentType, body }) => (contentType === 'application/cbor' ? readRelayAnswer(body) : undefined), this.timeoutMs);
+    return this.ask('relay', request, LIMITS.maxRelayAnswerBytes, options.signal, ({ contentType, body }) => (contentType === 'application/cbor' ? readRelayAnswer(body) : undefined), this.timeoutMs);
   }
 
-  onApplicationShutdown(): void {
+  close(): void {
     this.agent.destroy();
   }
 
   private async ask<Answer>(
+    step: EnclaveStep,
     request: ExchangeRequest,
     maxBodyBytes: number,
     signal: AbortSignal | undefined,
     read: (response: Extract<Exchange, { kind: 'response' }>) => Answer | undefined,
     timeoutMs = Math.min(this.timeoutMs, SHORT_TIMEOUT_MS),
   ): Promise<EnclaveResult<Answer>> {
+    const startedAt = performance.now();
     const response = await exchange(this.agent, request, { timeoutMs, maxBodyBytes, signal });
-    if (response.kind === 'failed') return { kind: 'unreachable', sent: response.sent, code: response.code };
-    if (response.kind === 'unreadable') return invalidAnswer();
-    if (response.status !== 200) return readProblem(response);
-    const answer = read(response);
-    return answer === undefined ? invalidAnswer() : { kind: 'answer', answer };
+    const result = resultOf(response, read);
+    this.metrics?.enclaveAsked(step, result.kind, performance.now() - startedAt);
+    return result;
   }
+}
+
+function resultOf<Answer>(response: Exchange, read: (response: Extract<Exchange, { kind: 'response' }>) => Answer | undefined): EnclaveResult<Answer> {
+  if (response.kind === 'failed') return { kind: 'unreachable', sent: response.sent, code: response.code };
+  if (response.kind === 'unreadable') return invalidAnswer();
+  if (response.status !== 200) return readProblem(response);
+  const answer = read(response);
+  return answer === undefined ? invalidAnswer() : { kind: 'answer', answer };
 }
 
 /** Well formed in every part: the CBOR, the claims of the receipt, the shape of the sealed answer. */

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { EnclaveClient } from './enclave-client';
+import { EnclaveClients } from './enclave-clients';
 
-@Module({ providers: [EnclaveClient], exports: [EnclaveClient] })
+@Module({ providers: [EnclaveClients], exports: [EnclaveClients] })
 export class EnclaveModule {}

@@ -1,3 +1,4 @@
+import { requestIdHeader } from '../observability/request-context';
 import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
 
 export interface ExchangeRequest {
@@ -37,7 +38,7 @@ export function exchange(agent: Agent, { method, path, accept, contentType, body
       path,
       host: 'enclave',
       maxHeaderSize: MAX_HEADER_BYTES,
-      headers: { accept, ...(contentType === undefined ? {} : { 'content-type': contentType }), ...(body === undefined ? {} : { 'content-length': body.length }) },
+      headers: { accept, ...requestIdHeader(), ...(contentType === undefined ? {} : { 'content-type': contentType }), ...(body === undefined ? {} : { 'content-length': body.length }) },
     });
     let finished = false;
     const finish = (result: Exchange) => {

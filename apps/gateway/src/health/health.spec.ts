@@ -108,7 +108,7 @@ describe('health', () => {
     expect(body).toMatchObject({
       status: 'ok',
       details: {
-        enclave: { status: 'up', enclaveId: 'enclave-of-a-test' },
+        enclave: { status: 'up', enclaveId: 'enclave-of-a-test', enclaves: [{ index: 0, up: true, trusted: true, keyId: '00'.repeat(16) }] },
         attestation: { status: 'up', pcr0: developmentMeasurements.pcr0 },
         database: { status: 'up' },
         redis: { status: 'up', store: 'memory' },
@@ -120,7 +120,7 @@ describe('health', () => {
 
   it('is down with an enclave that says it is not well', async () => {
     healthy = false;
-    expect(await tee()).toMatchObject({ status: 503, down: [['enclave', { code: 'enclave_unhealthy' }]] });
+    expect(await tee()).toMatchObject({ status: 503, down: [['enclave', { code: 'enclave_unhealthy', enclaves: [{ index: 0, up: false, trusted: true, keyId: '00'.repeat(16) }] }]] });
     healthy = true;
   });
 

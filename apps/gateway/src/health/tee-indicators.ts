@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import type { EnclaveHealth } from '@communique-tee/protocol';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 import { BudgetService } from '../budget/budget.service';
 import { highestCostOfMessageMicroUsd } from '../budget/prices';
 import { Database } from '../database/database';
 import { DeliveryQueue } from '../delivery/delivery-queue';
-import { EnclaveClient } from '../enclave/enclave-client';
+import type { EnclaveResult } from '../enclave/enclave-result';
 import { ProblemError } from '../http/problem-error';
 import { RateLimits } from '../limits/rate-limits';
 
@@ -18,7 +19,6 @@ const CHECK_TIMEOUT_MS = 3000;
 export class TeeIndicators {
   constructor(
     private readonly indicator: HealthIndicatorService,
-    private readonly enclaveClient: EnclaveClient,
     private readonly monitor: AttestationMonitor,
     private readonly databases: Database,
     private readonly rateLimits: RateLimits,
@@ -26,12 +26,16 @@ export class TeeIndicators {
     private readonly budgets: BudgetService,
   ) {}
 
+  /** Down where none is up, degraded where one of several is not. Which is trusted, and for which key, says the monitor. */
   async enclave(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('enclave');
-    const result = await this.enclaveClient.health({ signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) });
-    if (result.kind === 'unreachable') return session.down({ code: 'enclave_unavailable', cause: result.code });
-    if (result.kind === 'problem') return session.down({ code: result.code });
-    return result.answer.healthy ? session.up({ enclaveId: result.answer.enclaveId }) : session.down({ code: 'enclave_unhealthy', enclaveId: result.answer.enclaveId });
+    const results = await Promise.all(this.monitor.enclaves.map(({ client }) => client.health({ signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) })));
+    const up = results.map((result) => result.kind === 'answer' && result.answer.healthy);
+    const enclaves = this.monitor.views().map(({ index, trusted, keyId }) => ({ index, up: up[index] ?? false, trusted, keyId }));
+    const worst = results[up.indexOf(false)];
+    if (worst === undefined) return session.up({ enclaveId: results[0]?.kind === 'answer' ? results[0].answer.enclaveId : null, enclaves });
+    const why = { ...reasonOf(worst), enclaves };
+    return up.includes(true) ? session.degraded(why) : session.down(why);
   }
 
   attestation(): Promise<HealthIndicatorResult> {
@@ -101,4 +105,10 @@ export class TeeIndicators {
       clearTimeout(timer);
     }
   }
+}
+
+function reasonOf(result: EnclaveResult<EnclaveHealth>): { code: string; cause?: string; enclaveId?: string } {
+  if (result.kind === 'unreachable') return { code: 'enclave_unavailable', cause: result.code };
+  if (result.kind === 'problem') return { code: result.code };
+  return { code: 'enclave_unhealthy', enclaveId: result.answer.enclaveId };
 }

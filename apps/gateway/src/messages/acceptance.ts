@@ -45,6 +45,8 @@ export class Acceptance {
     if (used !== null && explicit) throw new ProblemError('idempotency_key_reused');
 
     const standing = await this.lockStanding();
+    // It was there a moment ago and has been deleted as old since: its id is free.
+    if (standing === undefined) return this.store();
     if (standing.owner !== owner) throw new ProblemError('message_id_taken');
     if (this.isSame(standing.sealedSha256)) {
       if (!(await this.claimKey())) throw new ProblemError('idempotency_key_reused');
@@ -79,10 +81,9 @@ export class Acceptance {
     return job.nextAttemptAt;
   }
 
-  private async lockStanding(): Promise<Standing> {
+  private async lockStanding(): Promise<Standing | undefined> {
     const [standing] = await this.transaction.$queryRaw<Standing[]>`
       SELECT owner, status::text AS "status", sealed_sha256 AS "sealedSha256", accepted_at AS "acceptedAt" FROM message WHERE id = ${this.submission.messageId}::uuid FOR UPDATE`;
-    if (standing === undefined) throw new Error('a message was there and is gone');
     return standing;
   }
 

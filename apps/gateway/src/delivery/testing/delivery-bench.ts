@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { BudgetService } from '../../budget/budget.service';
 import { EmergencyStop } from '../../budget/emergency-stop';
 import { highestCostOfMessageMicroUsd } from '../../budget/prices';
-import type { AttestationMonitor } from '../../attestation/attestation-monitor';
+import { AttestationJudge } from '../../attestation/attestation-judge';
+import { AttestationMonitor } from '../../attestation/attestation-monitor';
+import type { EnclaveMonitor } from '../../attestation/enclave-monitor';
 import type { GatewayConfig } from '../../config/gateway-config';
 import { Database } from '../../database/database';
-import { EnclaveClient } from '../../enclave/enclave-client';
+import { EnclaveClients } from '../../enclave/enclave-clients';
 import { Logger } from '../../observability/logger';
 import { DeliveryAttempt } from '../delivery-attempt';
 import { DeliveryQueue } from '../delivery-queue';
@@ -13,6 +15,9 @@ import { DeliverySignal } from '../delivery-signal';
 import { DeliveryWorker } from '../delivery-worker';
 import { ReceiptJudge } from '../receipt-judge';
 import { sealedNoise, sha256 } from './enclave-identity';
+
+/** A single enclave that a spec says of whether it is trusted. */
+export type SaidTrust = Pick<EnclaveMonitor, 'isTrusted' | 'checkNow' | 'onTrusted'>;
 
 export type BenchConfig = Pick<GatewayConfig, 'database' | 'enclave' | 'attestation' | 'delivery' | 'budget'>;
 
@@ -24,7 +29,8 @@ export class DeliveryBench {
   readonly budget: BudgetService;
   readonly emergencyStop: EmergencyStop;
   readonly queue: DeliveryQueue;
-  private readonly enclaves: EnclaveClient[] = [];
+  private readonly clients: EnclaveClients[] = [];
+  private readonly monitors: AttestationMonitor[] = [];
   private readonly workers: DeliveryWorker[] = [];
 
   constructor(readonly config: BenchConfig) {
@@ -35,25 +41,39 @@ export class DeliveryBench {
     this.queue = new DeliveryQueue(config, this.database, this.budget);
   }
 
-  enclave(): EnclaveClient {
-    const client = new EnclaveClient(this.config);
-    this.enclaves.push(client);
-    return client;
+  /** The real monitor of the configured enclaves; not started. */
+  monitor(): AttestationMonitor {
+    const made = new AttestationMonitor(this.enclaves(), new AttestationJudge(this.config), this.logger);
+    this.monitors.push(made);
+    return made;
+  }
+
+  private enclaves(): EnclaveClients {
+    const made = new EnclaveClients(this.config);
+    this.clients.push(made);
+    return made;
   }
 
   /** A worker with a signal of its own; not started. */
-  worker(monitor: Pick<AttestationMonitor, 'isTrusted' | 'checkNow' | 'onTrusted'>): { worker: DeliveryWorker; signal: DeliverySignal } {
-    const whole = monitor as AttestationMonitor;
+  worker(trust: AttestationMonitor | SaidTrust): { worker: DeliveryWorker; signal: DeliverySignal } {
+    const whole = this.config as GatewayConfig;
+    const monitor = trust instanceof AttestationMonitor ? trust : this.saying(trust);
     const signal = new DeliverySignal();
-    const attempt = new DeliveryAttempt(this.config, this.queue, this.enclave(), new ReceiptJudge(this.config), whole, this.logger);
-    const worker = new DeliveryWorker(this.config, this.queue, attempt, whole, signal, this.logger);
+    const attempt = new DeliveryAttempt(whole, this.queue, new ReceiptJudge(this.config), monitor, this.logger);
+    const worker = new DeliveryWorker(whole, this.queue, attempt, monitor, signal, this.logger);
     this.workers.push(worker);
     return { worker, signal };
   }
 
+  private saying(trust: SaidTrust): AttestationMonitor {
+    const [client] = this.enclaves().all;
+    const enclave = { index: 0, client, ...trust, keyId: () => null };
+    return { enclaves: [enclave], ...trust } as unknown as AttestationMonitor;
+  }
+
   /** An accepted message, its job and its reservation, as the accepting transaction leaves them. */
-  async accept(expiresAt = new Date(Date.now() + 3_600_000)): Promise<{ messageId: string; sealed: Uint8Array }> {
-    const { message, sealed, messageId } = sealedNoise(expiresAt);
+  async accept(expiresAt = new Date(Date.now() + 3_600_000), sealedTo?: Uint8Array): Promise<{ messageId: string; sealed: Uint8Array }> {
+    const { message, sealed, messageId } = sealedNoise(expiresAt, sealedTo);
     const keyId = new Uint8Array(message.keyId);
     const owner = randomBytes(32).toString('base64url');
     await this.database.transaction(async (transaction) => {
@@ -64,8 +84,10 @@ export class DeliveryBench {
     return { messageId, sealed };
   }
 
-  message(id: string) {
-    return this.database.client.message.findUniqueOrThrow({ where: { id }, include: { job: true, reservations: true } });
+  async message(id: string) {
+    const { client } = this.database;
+    const message = await client.message.findUniqueOrThrow({ where: { id }, include: { job: true } });
+    return { ...message, reservations: await client.reservation.findMany({ where: { messageId: id }, orderBy: { reservedAt: 'asc' } }) };
   }
 
   async stopWorkers(): Promise<void> {
@@ -74,7 +96,8 @@ export class DeliveryBench {
 
   async close(): Promise<void> {
     await this.stopWorkers();
-    for (const enclave of this.enclaves) enclave.onApplicationShutdown();
+    await Promise.all(this.monitors.map((monitor) => monitor.beforeApplicationShutdown()));
+    for (const clients of this.clients) clients.onApplicationShutdown();
     await this.database.onApplicationShutdown();
   }
 }

@@ -10,7 +10,7 @@ export type Attest = (fields: { nonce?: Uint8Array; userData?: Uint8Array; publi
 /** Keys and receipts of an enclave, real in everything but that no message is ever opened: its offices are told to it. */
 export class EnclaveIdentity {
   private readonly keys = generateKeyPairSync('ed25519');
-  private readonly keyId = random(16);
+  readonly keyId = random(16);
 
   constructor(
     private readonly attest: Attest,
@@ -54,10 +54,10 @@ export class EnclaveIdentity {
 }
 
 /** The outside of a sealed message; its inside is noise. */
-export function sealedNoise(expiresAt: Date): { message: SealedMessage; sealed: Uint8Array; messageId: string } {
+export function sealedNoise(expiresAt: Date, keyId: Uint8Array = random(16)): { message: SealedMessage; sealed: Uint8Array; messageId: string } {
   const message: SealedMessage = {
     suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305',
-    keyId: random(16),
+    keyId,
     messageId: random(16),
     expiresAtSeconds: Math.floor(expiresAt.getTime() / 1000),
     nullifier: null,

@@ -1,0 +1,102 @@
+/** What an attempt says of its enclave: served, and how long the relay took; turned away; too late to be waited for; or nothing. */
+export type PaceSignal = { readonly kind: 'served'; readonly latencyMs: number } | { readonly kind: 'busy' | 'late' | 'nothing' };
+
+/** One attempt's place; given back once, by `done`. */
+export interface PaceSlot {
+  done(signal: PaceSignal): void;
+}
+
+const BUSY_FACTOR = 0.5;
+const SLOW_FACTOR = 0.8;
+const SMOOTHING = 0.2;
+const SLOW_RATIO = 2;
+/** Below this a doubled latency is noise. */
+const SLOW_MARGIN_MS = 100;
+const SAMPLES_OF_A_BASELINE = 100;
+
+/** How many attempts one enclave is given at once: AIMD; README.md beside this file says how and why. */
+export class RelayPace {
+  private allowed: number;
+  private taken = 0;
+  /** Counts the cuts. What was begun before the last one says nothing about the pace after it. */
+  private epoch = 0;
+  private smoothedMs: number | undefined;
+  private samples = 0;
+  private lowestMs = Infinity;
+  private lowestBeforeMs = Infinity;
+
+  constructor(private readonly max: number) {
+    this.allowed = max;
+  }
+
+  /** Whole attempts that may be under way now, 1 to `max`. */
+  get limit(): number {
+    return Math.max(1, Math.floor(this.allowed));
+  }
+
+  get underWay(): number {
+    return this.taken;
+  }
+
+  get free(): number {
+    return Math.max(0, this.limit - this.taken);
+  }
+
+  take(): PaceSlot {
+    this.taken++;
+    const { epoch } = this;
+    const full = this.taken >= this.limit;
+    let open = true;
+    return {
+      done: (signal) => {
+        if (!open) return;
+        open = false;
+        this.taken--;
+        if (epoch === this.epoch) this.hear(signal, full);
+      },
+    };
+  }
+
+  private hear(signal: PaceSignal, full: boolean): void {
+    switch (signal.kind) {
+      case 'nothing':
+        return;
+      case 'busy':
+        this.cut(BUSY_FACTOR, 1);
+        return;
+      case 'late':
+        this.slow();
+        return;
+      case 'served':
+        this.note(signal.latencyMs);
+        if (this.isSlow()) this.slow();
+        // Only a limit that was reached has shown that it can be borne.
+        else if (full) this.allowed = Math.min(this.max, this.allowed + 1 / this.allowed);
+    }
+  }
+
+  private slow(): void {
+    this.cut(SLOW_FACTOR, Math.ceil(this.max / 4));
+  }
+
+  private cut(factor: number, floor: number): void {
+    this.allowed = Math.min(this.allowed, Math.max(floor, this.allowed * factor));
+    this.smoothedMs = undefined;
+    this.epoch++;
+  }
+
+  private note(latencyMs: number): void {
+    this.smoothedMs = this.smoothedMs === undefined ? latencyMs : this.smoothedMs + SMOOTHING * (latencyMs - this.smoothedMs);
+    this.lowestMs = Math.min(this.lowestMs, latencyMs);
+    if (++this.samples < SAMPLES_OF_A_BASELINE) return;
+    // The lowest of the last one to two hundred: a far end that has become slower for good becomes the measure in time.
+    this.lowestBeforeMs = this.lowestMs;
+    this.lowestMs = Infinity;
+    this.samples = 0;
+  }
+
+  private isSlow(): boolean {
+    const baselineMs = Math.min(this.lowestMs, this.lowestBeforeMs);
+    return this.smoothedMs !== undefined && this.smoothedMs > Math.max(baselineMs * SLOW_RATIO, baselineMs + SLOW_MARGIN_MS);
+  }
+}
