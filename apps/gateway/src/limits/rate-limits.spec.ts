@@ -1,4 +1,5 @@
 import { describeWith, redisAvailability, type Redis, startRedis } from '@communique-tee/test-support';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { Logger } from '../observability/logger';
 import { testConfig } from '../testing/gateway-under-test';
@@ -61,6 +62,37 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     expect(limits.state()).toMatchObject({ store: 'redis', degraded: true });
     expect(await passes(limits, 5, 'early')).toBe(3);
     limits.onApplicationShutdown();
+  });
+
+  it('fall back to memory when Redis hangs, wait for it once only, say so, and come back', async () => {
+    // Between the gateway and Redis stands something that can stop passing bytes on without closing anything.
+    let hangs = false;
+    const sockets = new Set<Socket>();
+    const between = createServer((near) => {
+      const far = connect(redis.port, '127.0.0.1');
+      for (const [from, to] of [[near, far], [far, near]] as const) {
+        sockets.add(from);
+        from.on('data', (chunk: Buffer) => { to.write(chunk); }).on('error', () => undefined).on('close', () => { to.destroy(); });
+        if (hangs) from.pause();
+      }
+    });
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+    const url = new URL(redis.url);
+    url.port = String((between.address() as AddressInfo).port);
+    const limits = new RateLimits(testConfig({ ...environment, REDIS_URL: url.href }), logger);
+    await limits.onModuleInit();
+    expect(await passes(limits, 2, 'hung')).toBe(2);
+    hangs = true;
+    for (const socket of sockets) socket.pause();
+    expect(await passes(limits, 50, 'hung')).toBe(3);
+    expect(limits.state()).toMatchObject({ store: 'redis', degraded: true });
+    hangs = false;
+    for (const socket of sockets) socket.resume();
+    await until(() => !limits.state().degraded);
+    expect(await passes(limits, 10, 'hung')).toBeLessThan(3);
+    limits.onApplicationShutdown();
+    for (const socket of sockets) socket.destroy();
+    between.close();
   });
 
   it('fall back to memory while Redis is gone, say so, and come back', async () => {
