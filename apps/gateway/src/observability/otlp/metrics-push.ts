@@ -7,7 +7,8 @@ import { Metrics } from '../metrics/metrics';
 import { MetricsReader } from '../metrics/metrics-reader';
 import { otlpMetrics } from './otlp-metrics';
 
-const TIMEOUT_MS = 10_000;
+const MIN_TIMEOUT_MS = 1000;
+const MAX_TIMEOUT_MS = 10_000;
 
 /** Sends all series to METRICS_ENDPOINT again and again, one request at a time; what it cannot send is lost, and counted. */
 @Injectable()
@@ -39,7 +40,7 @@ export class MetricsPush implements OnApplicationBootstrap, OnApplicationShutdow
 
   private schedule(target: NonNullable<GatewayConfig['metrics']['push']>): void {
     this.timer = setTimeout(() => {
-      void this.push(target.endpoint, Math.min(TIMEOUT_MS, target.intervalMs)).finally(() => {
+      void this.push(target.endpoint, Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, target.intervalMs))).finally(() => {
         if (!this.stopped.signal.aborted) this.schedule(target);
       });
     }, target.intervalMs).unref();
