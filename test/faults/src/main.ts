@@ -29,7 +29,7 @@ async function main(): Promise<number> {
     return 0;
   }
   say(`seed ${String(options.seed)}`);
-  const folder = await temporaryFolder('faults');
+  const folder = await temporaryFolder('faults-');
   let keep = options.keep;
   try {
     const outcome = await run(options, folder.path, interrupted.signal, say);

@@ -154,7 +154,9 @@ async function judgePhase(options: Options, system: System, sent: ReadonlyMap<st
   const copies = (await receivedBy(system.congress)).map(readCopy);
   const results = await openResults(database.messages, sent, policyOf(system));
   const violations = judge({ sent, database, results, copies, deduplicates: options.deduplicates, resealed });
-  return { record: database, phase: { violations, quiet, copies: copies.length, receipts: results.size, ends: countBy(database.messages.map(({ status }) => status)) } };
+  const marks = new Set(copies.map(({ mark }) => mark));
+  const unknownWithoutCopy = database.messages.filter(({ id, status }) => status === 'unknown' && !marks.has(sent.get(id)?.mark ?? null)).length;
+  return { record: database, phase: { violations, unknownWithoutCopy, quiet, copies: copies.length, receipts: results.size, ends: countBy(database.messages.map(({ status }) => status)) } };
 }
 
 /** Waits until no message is waiting, within bounds. @returns whether that came */

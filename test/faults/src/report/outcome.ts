@@ -9,6 +9,8 @@ export interface Phase {
   readonly quiet: boolean;
   readonly violations: readonly Violation[];
   readonly ends: Readonly<Record<string, number>>;
+  /** Of those that ended `unknown`: how many no office has. */
+  readonly unknownWithoutCopy: number;
   readonly copies: number;
   readonly receipts: number;
 }

@@ -22,6 +22,7 @@ export function describeOutcome(outcome: Outcome): string {
     ['  answered with 202', String(accepted.length)],
     ...[...givenUp].map(([code, messages]): [string, string] => [`  given up: ${code}`, String(messages.length)]),
     ...MESSAGE_STATUSES.filter((status) => (first.ends[status] ?? 0) + (second.ends[status] ?? 0) > 0).map((status): [string, string] => [`ended ${status}`, `${String(first.ends[status] ?? 0)}, after sealing again ${String(second.ends[status] ?? 0)}`]),
+    ...((second.ends['unknown'] ?? 0) === 0 ? [] : [['  of the unknown, no office has', String(second.unknownWithoutCopy)] satisfies [string, string]]),
     ...PROCESSES.map((process): [string, string] => [`SIGKILL ${process}`, process === 'redis' && !outcome.withRedis ? 'not there' : String(injected.kills[process])]),
     ...(injected.failedStarts.length === 0 ? [] : [['  starts tried again', String(injected.failedStarts.length)] satisfies [string, string]]),
     ['episodes of Congress', String(injected.episodes)],
