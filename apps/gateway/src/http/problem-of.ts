@@ -5,7 +5,8 @@ import { ProblemError } from './problem-error';
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   400: 'malformed_body',
   401: 'unauthenticated',
-  403: 'forbidden',
+  // What serves /docs refuses odd paths so; our own guards throw a ProblemError.
+  403: 'not_found',
   404: 'not_found',
   405: 'method_not_allowed',
   406: 'not_acceptable',
