@@ -84,7 +84,7 @@ describe('a gateway that is asked to stop', () => {
   }
 
   it('answers everybody whom a load balancer still sends, loses none of the 202s, and ends with 0', async () => {
-    const { service, port } = await start({ SHUTDOWN_DRAIN_MS: '2000' });
+    const { service, port } = await start({ SHUTDOWN_DRAIN_MS: '5000' });
     const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
     const posted: Posted[] = [];
     let ready = true;

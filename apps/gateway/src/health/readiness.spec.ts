@@ -42,7 +42,7 @@ describe('readiness', () => {
 
   it('says no while the database is away, and the process lives all the same', async () => {
     const { app, url } = await start();
-    expect(await ask(url)).toMatchObject({ http: 200, status: 'ready' });
+    expect(await until(url, 200)).toMatchObject({ http: 200, status: 'ready' });
     await postgres.kill();
     expect(await until(url, 503)).toMatchObject({ http: 503, code: 'database_unavailable', retryAfter: '5' });
     expect(await ask(url, '/health')).toMatchObject({ http: 200, status: 'ok' });
@@ -52,8 +52,8 @@ describe('readiness', () => {
   });
 
   it('says no from the beginning of a shutdown on, while the rest goes on until it has drained', async () => {
-    const { app, url } = await start({ SHUTDOWN_DRAIN_MS: '1500' });
-    expect((await ask(url)).http).toBe(200);
+    const { app, url } = await start({ SHUTDOWN_DRAIN_MS: '5000' });
+    expect((await until(url, 200)).http).toBe(200);
     const closed = app.close();
     expect(await until(url, 503)).toMatchObject({ http: 503, code: 'shutting_down', connection: 'close', retryAfter: '5' });
     expect(await ask(url, '/health')).toMatchObject({ http: 200, status: 'ok', connection: 'close' });

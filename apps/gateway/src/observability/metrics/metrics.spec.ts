@@ -122,6 +122,12 @@ describe('metrics', () => {
     expect(new Set(requestIds).size).toBe(3);
   });
 
+  it('go with ids by which the logs of gateway and enclave can be laid side by side, never with one of a client', async () => {
+    const response = await fetch(`${url}/attestation?nonce=${'ab'.repeat(16)}`, { headers: { 'x-request-id': CANARY } });
+    expect(response.headers.get('x-request-id')).toMatch(UUID);
+    expect(requestIds.at(-1)).toBe(response.headers.get('x-request-id'));
+  });
+
   it('tell of what waits and is promised, and of a stop', async () => {
     await app.get(EmergencyStop).raise('a test of metrics');
     const { client } = app.get(Database);
