@@ -72,7 +72,7 @@ export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplica
    */
   async isKeyRetired(keyId: KeyId): Promise<boolean> {
     const nowMs = performance.now();
-    await Promise.all(this.enclaves.map((enclave) => enclave.lookSince(nowMs)));
-    return this.enclaves.every((enclave) => ![keyId, null].includes(enclave.keyId()));
+    const looked = await Promise.all(this.enclaves.map((enclave) => enclave.lookSince(nowMs)));
+    return !looked.includes(false) && this.enclaves.every((enclave) => ![keyId, null].includes(enclave.keyId()));
   }
 }

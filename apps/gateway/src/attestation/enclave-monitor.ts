@@ -65,10 +65,15 @@ export class EnclaveMonitor {
     return this.last !== undefined && this.last.judgement.kind !== 'unreachable';
   }
 
-  /** Makes sure of a look that began after this moment of `performance.now()`: what it saw was so then, or came after. */
-  async lookSince(momentMs: number): Promise<void> {
+  /**
+   * Makes sure of a look that began after this moment of `performance.now()`.
+   * @returns false where there was none: the monitor has stopped
+   */
+  async lookSince(momentMs: number): Promise<boolean> {
+    const isSince = () => this.last !== undefined && this.last.begunAtMs >= momentMs;
     // One that is under way may have begun before; the next one has not.
-    for (let looks = 0; looks < 2 && (this.last?.begunAtMs ?? -Infinity) < momentMs; looks++) await this.checkNow();
+    for (let looks = 0; looks < 2 && !isSince(); looks++) await this.checkNow();
+    return isSince();
   }
 
   /** Looks now; together with one that is under way already. */

@@ -36,7 +36,7 @@ export class DeliveryAttempt {
    * @param enclave that it is relayed to; null where none is known to hold its key
    * @param stopping no new bytes go out once it is aborted; the job is given back
    * @param abandoned an attempt under way is given up; its job keeps `dispatchedAt`
-   * @returns what was learned of the enclave's pace
+   * @param pace told what was learned of the enclave's pace, where something was
    * @throws ProblemError `database_unavailable`; the lease then runs out and the job is taken up again
    */
   async run(job: LeasedJob, enclave: EnclaveMonitor | null, stopping: AbortSignal, abandoned: AbortSignal, pace: (signal: PaceSignal) => void): Promise<void> {

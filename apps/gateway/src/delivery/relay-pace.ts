@@ -13,6 +13,8 @@ const SLOW_RATIO = 2;
 /** Below this a doubled latency is noise. */
 const SLOW_MARGIN_MS = 100;
 const SAMPLES_OF_A_BASELINE = 100;
+/** One slow relay is no trend. */
+const SAMPLES_OF_A_TREND = 5;
 
 /** How many attempts one enclave is given at once: AIMD; README.md beside this file says how and why. */
 export class RelayPace {
@@ -21,6 +23,7 @@ export class RelayPace {
   /** Counts the cuts. What was begun before the last one says nothing about the pace after it. */
   private epoch = 0;
   private smoothedMs: number | undefined;
+  private smoothed = 0;
   private samples = 0;
   private lowestMs = Infinity;
   private lowestBeforeMs = Infinity;
@@ -82,10 +85,12 @@ export class RelayPace {
   private cut(factor: number, floor: number): void {
     this.allowed = Math.min(this.allowed, Math.max(floor, this.allowed * factor));
     this.smoothedMs = undefined;
+    this.smoothed = 0;
     this.epoch++;
   }
 
   private note(latencyMs: number): void {
+    this.smoothed++;
     this.smoothedMs = this.smoothedMs === undefined ? latencyMs : this.smoothedMs + SMOOTHING * (latencyMs - this.smoothedMs);
     this.lowestMs = Math.min(this.lowestMs, latencyMs);
     if (++this.samples < SAMPLES_OF_A_BASELINE) return;
@@ -97,6 +102,6 @@ export class RelayPace {
 
   private isSlow(): boolean {
     const baselineMs = Math.min(this.lowestMs, this.lowestBeforeMs);
-    return this.smoothedMs !== undefined && this.smoothedMs > Math.max(baselineMs * SLOW_RATIO, baselineMs + SLOW_MARGIN_MS);
+    return this.smoothed >= SAMPLES_OF_A_TREND && this.smoothedMs !== undefined && this.smoothedMs > Math.max(baselineMs * SLOW_RATIO, baselineMs + SLOW_MARGIN_MS);
   }
 }

@@ -7,6 +7,7 @@ import { Logger } from '../observability/logger';
 import { copyDatabase } from '../testing/copy-database';
 import { testConfig } from '../testing/gateway-under-test';
 import { sealedMessage } from '../testing/sealed';
+import { Admission } from './admission';
 import { GroupedAcceptance } from './grouped-acceptance';
 import { MessagesService } from './messages.service';
 import { submissionOf, type Submission } from './submission';
@@ -36,7 +37,7 @@ describe('messages accepted in groups', () => {
     databases.push(database);
     const logger = new Logger(config, process.stdout);
     const budget = new BudgetService(config, database, new EmergencyStop(database, logger));
-    const service = new MessagesService(database, budget, new GroupedAcceptance(database, budget));
+    const service = new MessagesService(database, budget, new GroupedAcceptance(database, budget), new Admission(config, database));
     const outcome = (who: string, submission: Submission, key?: string) =>
       service.accept(owner(who), submission, key).then(
         ({ status }) => status as string,
@@ -134,5 +135,21 @@ describe('messages accepted in groups', () => {
     expect(new Set(await Promise.all(Array.from({ length: 5 }, () => outcome('alice', fresh()))))).not.toContain('queued');
     expect(await database.client.message.count()).toBe(0);
     expect(await database.client.budgetWindow.count()).toBe(0);
+  });
+
+  it('turns new ones away while the queue is too long, and still knows those it has', async () => {
+    const { database, outcome } = await setUp({ ADMISSION_MAX_WAITING: '1' });
+    const [first, second] = [fresh(), fresh()];
+    expect(await outcome('a', first)).toBe('queued');
+    expect(await outcome('a', second)).toBe('queued'); // what was known of the queue was good for a second
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
+    try {
+      expect(await outcome('a', fresh())).toBe('overloaded');
+      expect(await outcome('a', first)).toBe('queued');
+      expect(await outcome('b', first)).toBe('overloaded'); // says nothing of what is another's
+      expect(await database.client.message.count()).toBe(2);
+    } finally {
+      clock.mockRestore();
+    }
   });
 });

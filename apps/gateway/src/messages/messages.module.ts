@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
+import { Admission } from './admission';
 import { GroupedAcceptance } from './grouped-acceptance';
 import { MessagesController } from './messages.controller';
 import { MessagesService } from './messages.service';
 
-@Module({ controllers: [MessagesController], providers: [MessagesService, GroupedAcceptance] })
+@Module({ controllers: [MessagesController], providers: [MessagesService, GroupedAcceptance, Admission] })
 export class MessagesModule {}

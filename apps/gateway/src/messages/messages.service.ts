@@ -7,6 +7,7 @@ import { DeliverySignal } from '../delivery/delivery-signal';
 import { ProblemError } from '../http/problem-error';
 import { Metrics } from '../observability/metrics/metrics';
 import { Acceptance, type AcceptanceKey, type Stored } from './acceptance';
+import { Admission } from './admission';
 import { GroupedAcceptance } from './grouped-acceptance';
 import { acceptedView, type MessageWithJob, messageView } from './message-view';
 import { mayStillExpire, type Submission } from './submission';
@@ -21,6 +22,7 @@ export class MessagesService {
     private readonly database: Database,
     private readonly budget: BudgetService,
     private readonly grouped: GroupedAcceptance,
+    private readonly admission: Admission,
     /** Absent where this process only accepts: a worker elsewhere finds the job. */
     @Optional() private readonly delivery?: DeliverySignal,
   ) {}
@@ -34,7 +36,9 @@ export class MessagesService {
    */
   async accept(owner: string, submission: Submission, idempotencyKey: string | undefined, now = new Date()): Promise<MessageView> {
     const key = { owner, key: idempotencyKey ?? submission.messageId, explicit: idempotencyKey !== undefined };
-    if (!mayStillExpire(submission, now)) return this.repeatOf(owner, submission);
+    if (!mayStillExpire(submission, now)) return this.repeatOf(owner, submission, outOfRange());
+    const refusal = await this.admission.refusal();
+    if (refusal !== null) return this.repeatOf(owner, submission, refusal);
     const accepted = (await this.grouped.accept(submission, key)) ?? (await this.acceptAlone(submission, key, now));
     if (accepted === null) return this.find(owner, submission.messageId);
     this.metrics?.messageAccepted();
@@ -61,11 +65,15 @@ export class MessagesService {
     return messageView(message);
   }
 
-  /** What can no longer be accepted may have been accepted in time. */
-  private async repeatOf(owner: string, submission: Submission): Promise<MessageView> {
+  /** What can no longer be accepted may have been accepted in time. @throws what it is refused with where it was not */
+  private async repeatOf(owner: string, submission: Submission, refusal: ProblemError): Promise<MessageView> {
     const { messageId, sealedSha256 } = submission;
     const message = await this.database.read((client) => client.message.findUnique({ where: { id: messageId, owner, sealedSha256 }, include: WITH_JOB }));
     if (message !== null) return messageView(message);
-    throw new ProblemError('expiry_out_of_range', { detail: `A message must expire within the next ${String(LIMITS.maxLifetimeSeconds)} seconds.` });
+    throw refusal;
   }
+}
+
+function outOfRange(): ProblemError {
+  return new ProblemError('expiry_out_of_range', { detail: `A message must expire within the next ${String(LIMITS.maxLifetimeSeconds)} seconds.` });
 }

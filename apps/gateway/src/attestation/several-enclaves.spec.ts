@@ -1,0 +1,255 @@
+import { createNsm, type Nsm } from '@communique-tee/nsm';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { decodeKeyBinding, toHex, type Outcome } from '@communique-tee/protocol';
+import { migrate, startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import { DeliveryBench, type BenchConfig } from '../delivery/testing/delivery-bench';
+import { EnclaveIdentity } from '../delivery/testing/enclave-identity';
+import { TestEnclave, answer, problem, type Behaviour } from '../enclave/testing/test-enclave';
+import { AttestationDocuments } from './attestation-documents';
+import type { AttestationMonitor } from './attestation-monitor';
+
+/** An enclave whose key can be taken away from it, as by a restart. */
+class Peer {
+  readonly server: TestEnclave;
+  relays = 0;
+  outcomes: readonly Outcome[] = ['accepted'];
+  onRelay: Behaviour | undefined;
+
+  constructor(
+    path: string,
+    public identity: EnclaveIdentity,
+  ) {
+    this.server = new TestEnclave({ kind: 'unix', path }, async (request, response) => {
+      const nonce = request.query.get('nonce');
+      if (request.path === '/attestation') {
+        answer(response, 200, 'application/cose', await this.identity.document(nonce === null ? undefined : Buffer.from(nonce, 'hex')));
+        return;
+      }
+      this.relays++;
+      if (this.onRelay !== undefined) return this.onRelay(request, response);
+      answer(response, 200, 'application/cbor', await this.identity.encodedAnswer(request.body, this.outcomes));
+    });
+  }
+
+  get keyId(): string {
+    return toHex(this.identity.keyId);
+  }
+}
+
+async function until<T>(look: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
+  for (let round = 0; round < 3000; round++) {
+    const value = await look();
+    if (fits(value)) return value;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('what was waited for did not come');
+}
+
+describe('several enclaves', () => {
+  let postgres: Postgres;
+  let folder: TemporaryFolder;
+  let config: BenchConfig;
+  let nsm: Nsm;
+  let one: Peer;
+  let two: Peer;
+  let bench: DeliveryBench;
+  let monitor: AttestationMonitor;
+
+  const identity = (by = nsm, pcr0: string = developmentMeasurements.pcr0) => new EnclaveIdentity((fields) => by.attest(fields), pcr0);
+
+  beforeAll(async () => {
+    [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
+    await migrate(postgres.url);
+    nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
+    config = {
+      database: { url: postgres.url, poolSize: 5 },
+      enclave: { addresses: [`unix:${folder.file('one')}`, `unix:${folder.file('two')}`], timeoutMs: 20_000 },
+      attestation: { verify: true, acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchorPem: await developmentRootPem(folder.file('root')), cacheMs: 60_000, maxAgeMs: 60_000 },
+      delivery: { concurrency: 4, leaseMs: 60_000, minBackoffMs: 10, maxBackoffMs: 50, pollMs: 20 },
+      budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
+    };
+  });
+  afterAll(async () => {
+    await postgres.stop();
+    await folder.remove();
+  });
+  beforeEach(async () => {
+    one = new Peer(folder.file('one'), identity());
+    two = new Peer(folder.file('two'), identity());
+    await Promise.all([one.server.start(), two.server.start()]);
+    bench = new DeliveryBench(config);
+    monitor = bench.monitor();
+    await monitor.checkNow();
+  });
+  afterEach(async () => {
+    await bench.stopWorkers();
+    await bench.database.client.deliveryJob.deleteMany();
+    await bench.close();
+    await Promise.all([one.server.stop(), two.server.stop()]);
+  });
+
+  const later = () => new Date(Date.now() + 3_600_000);
+  const acceptFor = (peer: Peer) => bench.accept(later(), peer.identity.keyId).then(({ messageId }) => messageId);
+  const start = () => { bench.worker(monitor).worker.onApplicationBootstrap(); };
+  const ended = (id: string) => until(() => bench.message(id), ({ endedAt }) => endedAt !== null);
+  const waits = async (id: string) => {
+    await new Promise((resolve) => setTimeout(resolve, 300)); // many polls
+    const message = await bench.message(id);
+    expect(message).toMatchObject({ endedAt: null, status: 'queued', attempts: 0, job: { dispatchedAt: null } });
+  };
+
+  it('are known each by itself, without an address', async () => {
+    expect(monitor.views()).toEqual([one, two].map(({ keyId }, index) => ({ index, up: true, trusted: true, keyId })));
+    await two.server.stop();
+    await monitor.checkNow();
+    expect(monitor.views()).toEqual([{ index: 0, up: true, trusted: true, keyId: one.keyId }, { index: 1, up: false, trusted: false, keyId: null }]);
+    expect(monitor.isTrusted()).toBe(true);
+  });
+
+  it('get what is sealed to their key, each its own', async () => {
+    const forOne = await Promise.all([acceptFor(one), acceptFor(one), acceptFor(one)]);
+    const forTwo = await Promise.all([acceptFor(two), acceptFor(two)]);
+    start();
+    for (const id of [...forOne, ...forTwo]) expect(await ended(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+    expect([one.relays, two.relays]).toEqual([3, 2]);
+  });
+
+  it('with the same key share the work', async () => {
+    two.identity = one.identity;
+    await monitor.checkNow();
+    const ids = await Promise.all(Array.from({ length: 12 }, () => acceptFor(one)));
+    start();
+    for (const id of ids) expect(await ended(id)).toMatchObject({ status: 'delivered' });
+    expect(one.relays + two.relays).toBe(12);
+  });
+
+  it('one down: its messages wait, those of the other do not, nothing is retired', async () => {
+    const [forOne, forTwo] = [await acceptFor(one), await acceptFor(two)];
+    await two.server.stop();
+    await monitor.checkNow();
+    const { messageId: forNobody } = await bench.accept(later());
+    start();
+    expect(await ended(forOne)).toMatchObject({ status: 'delivered' });
+    await waits(forTwo);
+    await waits(forNobody); // two may hold its key, for all that is known
+    await two.server.start();
+    await monitor.checkNow();
+    expect(await ended(forTwo)).toMatchObject({ status: 'delivered', attempts: 1 });
+    expect(await ended(forNobody)).toMatchObject({ status: 'key_retired', reason: 'key_retired', receipt: null, reservations: [{ settledMicroUsd: 0n }] });
+  });
+
+  it('one refused: it gets nothing, not even what is sealed to its key', async () => {
+    const wrong = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root'), pcrs: new Map([[0, new Uint8Array(48).fill(9)]]) }));
+    two.identity = identity(wrong, '09'.repeat(48));
+    await monitor.checkNow();
+    expect(monitor.views()[1]).toEqual({ index: 1, up: true, trusted: false, keyId: null });
+    const [forOne, forTwo] = [await acceptFor(one), await acceptFor(two)];
+    start();
+    expect(await ended(forOne)).toMatchObject({ status: 'delivered' });
+    await waits(forTwo);
+    expect(two.relays).toBe(0);
+  });
+
+  it('a message ends at its expiry though its enclave is away', async () => {
+    await two.server.stop();
+    await monitor.checkNow();
+    const { messageId } = await bench.accept(new Date(Date.now() + 300), two.identity.keyId);
+    start();
+    expect(await ended(messageId)).toMatchObject({ status: 'expired', job: null });
+  });
+
+  it('one restarted with a new key, unseen: what it held ends as key_retired, and nobody else is asked', async () => {
+    const old = await acceptFor(two);
+    two.identity = identity();
+    two.onRelay = problem('key_retired');
+    start();
+    expect(await ended(old)).toMatchObject({ status: 'key_retired', attempts: 1 });
+    expect([one.relays, two.relays]).toEqual([0, 1]);
+    expect(monitor.views()[1]?.keyId).toBe(two.keyId);
+  });
+
+  it('a message to a key that is newer than the last look is not retired', async () => {
+    two.identity = identity();
+    const id = await acceptFor(two); // the monitor knows of no such key
+    start();
+    expect(await ended(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+  });
+
+  it('the word of one about a key that the other holds ends nothing', async () => {
+    const moved = two.identity;
+    const id = await bench.accept(later(), moved.keyId).then(({ messageId }) => messageId);
+    two.onRelay = problem('key_retired');
+    two.identity = one.identity;
+    one.identity = moved; // the key moved, and the monitor has not seen it yet
+    start();
+    expect(await ended(id)).toMatchObject({ status: 'delivered', attempts: 2 });
+    expect([one.relays, two.relays]).toEqual([1, 1]);
+  });
+
+  it('what went to one and was not answered is unknown once nobody holds its key', async () => {
+    const id = await acceptFor(two);
+    await bench.database.client.deliveryJob.update({ where: { messageId: id }, data: { dispatchedAt: new Date() } });
+    two.identity = identity();
+    await monitor.checkNow();
+    start();
+    expect(await ended(id)).toMatchObject({ status: 'unknown', reason: 'key_retired' });
+  });
+
+  it('one that is busy slows down alone', async () => {
+    two.onRelay = problem('enclave_busy');
+    const forTwo = await Promise.all(Array.from({ length: 4 }, () => acceptFor(two)));
+    const { worker } = bench.worker(monitor);
+    worker.onApplicationBootstrap();
+    await until(() => Promise.resolve(worker.paces()), (paces) => paces[1]?.limit === 1);
+    expect(worker.paces()[0]?.limit).toBe(4);
+    expect(await ended(await acceptFor(one))).toMatchObject({ status: 'delivered' });
+    two.onRelay = undefined;
+    for (const id of forTwo) expect(await ended(id)).toMatchObject({ status: 'delivered' });
+  });
+
+  describe('documents', () => {
+    const keysOf = async (documents: AttestationDocuments, nonce?: Uint8Array) => {
+      const found: string[] = [];
+      for (let n = 0; n < 4; n++) {
+        const { content } = await (nonce === undefined ? documents.shared() : documents.fresh(nonce));
+        found.push(toHex(decodeKeyBinding(content.userData ?? new Uint8Array()).keyId));
+      }
+      return found;
+    };
+    const asked = () => [one, two].map(({ server }) => server.requests.length);
+    const nonce = new Uint8Array(16).fill(1);
+
+    it('come from the trusted ones in turn; without a nonce each is asked once', async () => {
+      const documents = new AttestationDocuments(config, monitor);
+      expect(new Set(await keysOf(documents, nonce))).toEqual(new Set([one.keyId, two.keyId]));
+      const before = asked();
+      expect((await keysOf(documents)).sort()).toEqual([one.keyId, one.keyId, two.keyId, two.keyId].sort());
+      expect(asked()).toEqual(before.map((count) => count + 1));
+    });
+
+    it('come from the other where one is down, seen or unseen', async () => {
+      const documents = new AttestationDocuments(config, monitor);
+      await two.server.stop();
+      expect(await keysOf(documents, nonce)).toEqual(Array.from({ length: 4 }, () => one.keyId));
+      await monitor.checkNow();
+      expect(await keysOf(documents)).toEqual(Array.from({ length: 4 }, () => one.keyId));
+    });
+
+    it('of a key that is gone are not handed out again', async () => {
+      const documents = new AttestationDocuments(config, monitor);
+      const old = two.keyId;
+      expect(await keysOf(documents)).toContain(old);
+      two.identity = identity();
+      await monitor.checkNow();
+      const found = await keysOf(documents);
+      expect(found).not.toContain(old);
+      expect(found).toContain(two.keyId);
+    });
+
+    it('fail with the enclave’s own reason where none can give one', async () => {
+      const documents = new AttestationDocuments(config, monitor);
+      await Promise.all([one.server.stop(), two.server.stop()]);
+      await expect(documents.fresh(nonce)).rejects.toMatchObject({ code: 'enclave_unavailable' });
+    });
+  });
+});
