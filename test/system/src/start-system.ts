@@ -2,9 +2,12 @@ import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm
 import { freePort, migrate, spawnService, startPostgres, workspaceRoot, type Postgres, type Service } from '@communique-tee/test-support';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { buildApps } from './build-apps';
 import { readCongress, type DescribedCongress } from './described-congress';
 import { createTokenIssuer, type TokenIssuer } from './token-issuer';
+
+const developmentSchema = z.looseObject({ congress: z.looseObject({ house: z.looseObject({}), senate: z.looseObject({}) }) });
 
 export interface SystemOptions {
   /** Where everything is kept: database, keys of the development root, logs. */
@@ -22,6 +25,8 @@ export interface SystemOptions {
   gatewayEnvironment?: Readonly<Record<string, string>>;
   /** Neither chamber refuses a DeliveryId that it took before. */
   withoutDeduplication?: boolean;
+  /** Between the starts of two deliveries to one chamber; the enclave's default (500) unless given. */
+  congressIntervalMs?: number;
   /** Called around each step, for progress lines. */
   step?: <T>(title: string, work: () => Promise<T>) => Promise<T>;
 }
@@ -79,7 +84,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
     const enclaveAddress = `tcp:127.0.0.1:${await freePort()}`;
     const configurationFile = join(folder, 'enclave.json');
-    await writeFile(configurationFile, await enclaveConfiguration(enclaveAddress, congressFile));
+    await writeFile(configurationFile, await enclaveConfiguration(enclaveAddress, congressFile, options.congressIntervalMs));
     const rootFolder = join(folder, 'nsm');
     const startEnclave = () =>
       spawnService({
@@ -174,9 +179,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 }
 
 /** The development configuration at another address, with the simulator that runs now as Congress. */
-async function enclaveConfiguration(listen: string, congressSimulator: string): Promise<string> {
-  const development: unknown = JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8'));
-  return `${JSON.stringify({ ...Object(development), listen, congressSimulator }, null, 2)}\n`;
+async function enclaveConfiguration(listen: string, congressSimulator: string, minIntervalMs?: number): Promise<string> {
+  const development = developmentSchema.parse(JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')));
+  const paced = (chamber: object) => ({ ...chamber, ...(minIntervalMs === undefined ? {} : { minIntervalMs }) });
+  const congress = { ...development.congress, house: paced(development.congress.house), senate: paced(development.congress.senate) };
+  return `${JSON.stringify({ ...development, congress, listen, congressSimulator }, null, 2)}\n`;
 }
 
 function startCongress(folder: string, logFolder: string, { withoutDeduplication = false }: SystemOptions): Promise<Service> {
