@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSealedMessage, PROBLEMS, type ProblemCode, sealedMessageToJson } from '@communique-tee/protocol';
 import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import * as fc from 'fast-check';
 import { negotiate } from '../attestation/accept';
+import { createApp } from '../create-app';
 import { clientAddress } from '../limits/client-address';
-import { type GatewayUnderTest, startGateway } from '../testing/gateway-under-test';
+import { testConfig } from '../testing/gateway-under-test';
 import { createIssuer } from '../testing/issuer';
 import { sealedMessage } from '../testing/sealed';
 
@@ -19,7 +21,8 @@ const CANARY = 'canary5eed';
 describe('fuzzed', () => {
   let postgres: Postgres;
   let folder: string;
-  let gateway: GatewayUnderTest;
+  let app: NestFastifyApplication;
+  let port: number;
   let token: string;
   const unhandled: unknown[] = [];
   const remember = (error: unknown) => { unhandled.push(error); };
@@ -33,11 +36,14 @@ describe('fuzzed', () => {
     await issuer.writeKeySet(join(folder, 'jwks.json'));
     const url = await postgres.createDatabase();
     await migrate(url);
-    gateway = await startGateway({ DATABASE_URL: url, AUTH_JWKS_FILE: join(folder, 'jwks.json'), TRUSTED_PROXIES: '127.0.0.0/8', REQUEST_TIMEOUT_MS: '5000', DEFAULT_USER_DAILY_LIMIT: '100000', SYSTEM_HOURLY_LIMIT: '100000', EMERGENCY_SHUTDOWN_THRESHOLD: '100000' });
+    const config = testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: join(folder, 'jwks.json'), TRUSTED_PROXIES: '127.0.0.0/8', REQUEST_TIMEOUT_MS: '5000', DEFAULT_USER_DAILY_LIMIT: '100000', SYSTEM_HOURLY_LIMIT: '100000', EMERGENCY_SHUTDOWN_THRESHOLD: '100000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000000' });
+    app = await createApp(config);
+    await app.listen(0, '127.0.0.1');
+    port = Number(new URL(await app.getUrl()).port);
     token = await issuer.token('alice');
   });
   afterAll(async () => {
-    await gateway.close();
+    await app.close();
     await postgres.stop();
     await rm(folder, { recursive: true });
     process.off('unhandledRejection', remember);
@@ -50,7 +56,7 @@ describe('fuzzed', () => {
 
   /** Bytes as they are on a connection of their own: fetch would refuse or mend half of them. Header values are Latin-1. */
   async function send(start: string, lines: readonly Line[], body: Uint8Array = new Uint8Array()): Promise<{ status: number; head: string; body: string }> {
-    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    const socket = connect(port, '127.0.0.1');
     const chunks: Buffer[] = [];
     const closed = new Promise<void>((resolve) => socket.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', () => undefined).on('close', () => { resolve(); }));
     const length = body.length === 0 ? [] : [{ name: 'content-length', value: String(body.length) }];
@@ -161,9 +167,15 @@ describe('fuzzed', () => {
 
   it('Accept and the nonce', async () => {
     fc.assert(fc.property(fc.oneof(headerText, fc.constantFrom('*/*;q=', 'application/json;q=0.0005', ';;;', ',,,', '*/json')), (accept) => { expect([undefined, 'application/json', 'application/cose']).toContain(negotiate(accept, ['application/json', 'application/cose'])); }));
-    // The controller of /attestation is not in this half of the gateway: contract.spec.ts asks it. Its query goes through the same router.
-    const query = fc.oneof(fc.webQueryParameters(), fc.string({ unit: fc.constantFrom(...'%&=?#[]{}|nonce0aZ+;') }));
-    await fc.assert(fc.asyncProperty(query, withCanary, async (text, accept) => { expectProblem(await send(`GET /api/budget?nonce=${CANARY}&${text.replace(/[^\x21-\x7e]/g, '')}`, [{ name: 'accept', value: accept }]), 'unauthenticated', 'malformed_body'); }), RUNS);
+    const nonce = fc.oneof(fc.string({ unit: fc.constantFrom(...'0aFf'), maxLength: 140 }), fc.constantFrom(CANARY, '%00', `${'ab'.repeat(16)}%0a`, `${'ab'.repeat(16)}&nonce=${'cd'.repeat(16)}`), fc.webQueryParameters(), fc.string({ unit: fc.constantFrom(...'%&=?#[]{}|nonce0aZ+;') }));
+    // No enclave is there: what is a nonce goes as far as that.
+    await fc.assert(
+      fc.asyncProperty(nonce, withCanary, async (text, accept) => {
+        expectProblem(await send(`GET /attestation?nonce=${text.replace(/[^\x21-\x7e]/g, '')}`, [{ name: 'accept', value: accept }]), 'nonce_invalid', 'not_acceptable', 'malformed_body', 'enclave_unavailable', 'enclave_busy');
+      }),
+      RUNS,
+    );
+    await fc.assert(fc.asyncProperty(nonce, async (text) => { expectProblem(await send(`GET /attestation?nonce=${text.replace(/[^\x21-\x7e]/g, '')}`, []), 'nonce_invalid', 'malformed_body', 'enclave_unavailable', 'enclave_busy'); }), RUNS);
   });
 
   it('ids and paths', async () => {
