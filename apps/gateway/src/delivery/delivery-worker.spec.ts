@@ -230,6 +230,20 @@ describe('DeliveryWorker', () => {
       expect(settledOf(message)).toEqual(settled(10_000n));
     });
 
+    it('ends, and its sealed bytes go, though an emergency stop stands', async () => {
+      const { messageId } = await bench.accept(new Date(Date.now() + 200));
+      const { messageId: waiting } = await bench.accept();
+      await bench.emergencyStop.raise('a test');
+      try {
+        start();
+        expect(await ended(messageId)).toMatchObject({ status: 'expired', job: null });
+        expect(await bench.message(waiting)).toMatchObject({ status: 'queued', attempts: 0 });
+        expect(enclave.requests).toEqual([]);
+      } finally {
+        await bench.database.client.emergencyStop.deleteMany();
+      }
+    });
+
     it('ends though nothing may be relayed', async () => {
       const { messageId } = await bench.accept(new Date(Date.now() - 1000));
       start(bench, { ...trusting, isTrusted: () => false });

@@ -152,4 +152,25 @@ describe('messages accepted in groups', () => {
       clock.mockRestore();
     }
   });
+
+  it('an id whose message is deleted as old while it is posted again is free', async () => {
+    const { database, outcome } = await setUp();
+    const first = fresh();
+    expect(await outcome('a', first)).toBe('queued');
+    await database.client.reservation.deleteMany(); // what has ended has none open
+    const again = { ...fresh(), messageId: first.messageId };
+    // Held so that the second one finds it there, and deleted before that one has the row.
+    let gone: Promise<string> | undefined;
+    await database.transaction(async (transaction) => {
+      await transaction.$executeRaw`SELECT FROM message WHERE id = ${first.messageId}::uuid FOR UPDATE`;
+      gone = outcome('a', again, 'another key');
+      for (let round = 0; round < 600; round++) {
+        const [{ waiting }] = await transaction.$queryRaw<[{ waiting: number }]>`SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted`;
+        if (waiting > 0) break;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await transaction.$executeRaw`DELETE FROM message WHERE id = ${first.messageId}::uuid`;
+    });
+    expect(await gone).toBe('queued');
+  });
 });
