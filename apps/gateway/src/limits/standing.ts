@@ -11,7 +11,7 @@ export interface Standing {
 }
 
 /**
- * `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers-11, sections 3 and 4: lists of strings with parameters
+ * `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers (the form since its revision 08): lists of strings with parameters
  * (RFC 9651). q: quota, w: window in seconds, r: what remains, t: seconds until the window ends. No partition key (pk): it would name
  * the caller. The first policy is the address's, the second, where there is one, the user's.
  */
