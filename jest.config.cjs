@@ -54,6 +54,7 @@ module.exports = {
     project('support', 'test/support'),
     project('system', 'test/system'),
     project('e2e', 'test/e2e'),
+    project('faults', 'test/faults'),
     project('tools', 'tools'),
   ],
 };
