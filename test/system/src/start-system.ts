@@ -25,7 +25,7 @@ export interface SystemOptions {
   gatewayEnvironment?: Readonly<Record<string, string>>;
   /** Neither chamber refuses a DeliveryId that it took before. */
   withoutDeduplication?: boolean;
-  /** Between the starts of two deliveries to one chamber; the enclave's default (500) unless given. */
+  /** Between the starts of two deliveries to one chamber; that of the development configuration (0) unless given. */
   congressIntervalMs?: number;
   /** Called around each step, for progress lines. */
   step?: <T>(title: string, work: () => Promise<T>) => Promise<T>;

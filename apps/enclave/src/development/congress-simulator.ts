@@ -22,16 +22,18 @@ export function withSimulator(value: unknown, folder: string): unknown {
   const described = describedSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
   if (!described.success || !isRecord(configuration['congress'])) throw new ConfigurationError([`${file} does not describe a simulator`]);
   const certificateAuthorities = readFileSync(described.data.certificateAuthority, 'utf8');
-  const settings = ({ origin, apiKey, messagePath, deduplicates }: z.infer<typeof chamber>) => ({
+  const own = configuration['congress'];
+  const settings = (name: 'house' | 'senate', { origin, apiKey, messagePath, deduplicates }: z.infer<typeof chamber>) => ({
+    // Pace and time-out stay the file's own
+    ...(isRecord(own[name]) ? own[name] : {}),
     origin,
     messagePath,
     deduplicates,
     apiKeyReadableInImage: apiKey,
     certificateAuthorities,
-    minIntervalMs: 0,
   });
   const { house, senate } = described.data;
-  return { ...configuration, congress: { ...configuration['congress'], house: settings(house), senate: settings(senate) } };
+  return { ...configuration, congress: { ...own, house: settings('house', house), senate: settings('senate', senate) } };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
