@@ -111,7 +111,7 @@ export class EnclaveMonitor {
     const component = `enclave-${String(this.index)}`;
     if (before?.kind === judgement.kind && codeOf(before) === codeOf(judgement)) return;
     if (judgement.kind === 'verified') {
-      this.logger.info({ component, code: judgement.moduleId }, 'attestation verified');
+      this.logger.info({ component, moduleId: judgement.moduleId }, 'attestation verified');
       for (const listener of this.listeners) listener();
     } else if (judgement.kind === 'refused') {
       this.logger.error({ component, code: judgement.code }, 'attestation refused: nothing is relayed to it');

@@ -12,6 +12,8 @@ const SHAPES = {
   requestId: matching(ID),
   messageId: matching(ID),
   enclaveId: matching(ID),
+  /** Of an attestation document: instance and enclave. */
+  moduleId: matching(ID),
   leaseOwner: matching(ID),
   method: matching(/^[A-Z]{1,10}$/),
   /** The route's pattern, never the address that was asked for. */
