@@ -1,7 +1,7 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResult } from '@communique-tee/client';
 import { encodeCongressMessage } from '@communique-tee/protocol';
-import { describeWith, redisAvailability, startRedis, temporaryFolder, type Redis, type TemporaryFolder } from '@communique-tee/test-support';
+import { describeWith, freePort, redisAvailability, startRedis, temporaryFolder, type Redis, type TemporaryFolder } from '@communique-tee/test-support';
 import { startSystem, type System } from '@communique-tee/test-system';
 import { Redis as RedisClient } from 'ioredis';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -18,6 +18,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
   let folder: TemporaryFolder;
   let redis: Redis;
   let system: System;
+  let metricsUrl: string;
   const { message, fields } = plantedMessage();
   const answers: Remains[] = [];
   const apiKeys: Record<string, string> = {};
@@ -25,10 +26,12 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
   beforeAll(async () => {
     folder = await temporaryFolder('no-plaintext');
     redis = await startRedis({ own: true });
+    const metricsPort = String(await freePort());
+    metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
     system = await startSystem({
       folder: folder.path,
       redisUrl: redis.url,
-      gatewayEnvironment: { LOG_LEVEL: 'trace', DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '200', DELIVERY_POLL_MS: '100' },
+      gatewayEnvironment: { LOG_LEVEL: 'trace', METRICS_PORT: metricsPort, RATE_LIMIT_MAX_REQUESTS: '10000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000', DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '200', DELIVERY_POLL_MS: '100' },
     });
     apiKeys['houseApiKey'] = system.congress.house.apiKey;
     apiKeys['senateApiKey'] = system.congress.senate.apiKey;
@@ -44,12 +47,15 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     const received = await (await fetch(`${system.congress.controlUrl}/received`)).text();
     expect(find(fields, [{ where: 'Congress', bytes: Buffer.from(received) }]).map(({ field }) => field)).toEqual(expect.arrayContaining(['lastName, its mark', 'body, its mark', 'address1, its mark', 'email']));
     expect(answers.length).toBeGreaterThan(20);
+    // Doors that were shut before anything could be read would prove nothing
+    expect(answers.filter(({ bytes }) => bytes.includes('"rate_limited"'))).toEqual([]);
+    expect(answers.some(({ where, bytes }) => where === 'answer of /metrics' && bytes.includes('communique_messages_ended_total'))).toBe(true);
   });
 
   it('no field of a message, no delivery secret and no API key is in anything that is left', async () => {
     const remains = await remainsOf();
     const places = remains.map(({ where }) => where).join('\n');
-    for (const place of ['gateway.log', 'enclave.log', 'pg_wal', 'table public.message', 'table public.delivery_job', 'redis', 'environ']) expect(places).toContain(place);
+    for (const place of ['gateway.log', 'enclave.log', 'pg_wal', 'answer of /metrics', 'table public.message', 'table public.delivery_job', 'redis', 'environ']) expect(places).toContain(place);
     expect(remains.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeGreaterThan(20_000_000);
     expect(find({ ...fields, ...apiKeys }, remains)).toEqual([]);
   });
@@ -119,7 +125,8 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     await keep(fetch(`${gateway}/attestation?nonce=${encodeURIComponent(text)}`));
     await keep(fetch(`${enclave}/attestation?nonce=${encodeURIComponent(text)}`));
     await keep(fetch(`${gateway}/${encodeURIComponent(text)}`));
-    for (const path of ['/health', '/api/health/tee', '/attestation', '/docs-json', '/metrics']) await keep(fetch(`${gateway}${path}`));
+    for (const path of ['/health', '/api/health/tee', '/attestation', '/docs-json']) await keep(fetch(`${gateway}${path}`));
+    await keep(fetch(metricsUrl));
   }
 
   async function keep(asked: Promise<Response>): Promise<void> {
