@@ -13,6 +13,7 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const APPS = {
   enclave: { production: 'apps/enclave/src/main.ts', development: 'apps/enclave/src/main.dev.ts' },
   gateway: { production: 'apps/gateway/src/main.ts', development: 'apps/gateway/src/main.ts' },
+  parent: { production: 'apps/parent/src/main.ts', development: 'apps/parent/src/main.ts' },
 };
 export const appNames = Object.keys(APPS);
 
