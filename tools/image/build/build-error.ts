@@ -1,0 +1,21 @@
+export type BuildErrorCode =
+  /** The lockfiles do not pin it. */
+  | 'input_not_locked'
+  /** It cannot be downloaded, or the version that is pinned is gone. */
+  | 'input_not_found'
+  /** What came is not what is pinned. */
+  | 'input_changed'
+  /** The stack's configuration of the enclave. */
+  | 'configuration_invalid'
+  | 'bundle_failed';
+
+export class BuildError extends Error {
+  override readonly name = 'BuildError';
+  constructor(
+    readonly code: BuildErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
