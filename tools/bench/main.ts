@@ -3,27 +3,34 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { acceptRows } from './accept';
+import { acceptRows } from './accept/rows';
 import { attestationRows } from './attestation';
+import { latencyRows } from './latency/rows';
 import type { Row } from './measure';
+import { memoryRows } from './memory/rows';
 import { sealingRows } from './sealing';
+import type { Section } from './section';
 import { table } from './table';
 
-const SECTIONS: Readonly<Record<string, { title: string; rows: () => Promise<Row[]> }>> = {
+const SECTIONS: Readonly<Record<string, Section>> = {
   sealing: { title: 'Sealed messages (one core)', rows: sealingRows },
   attestation: { title: 'Attestation documents (one core)', rows: attestationRows },
-  accept: { title: 'POST /api/messages, 2 KiB sealed, 32 connections, the load from the same machine', rows: acceptRows },
+  accept: { title: 'POST /api/messages: sealed messages of 2 KiB from 64 users over 32 connections', rows: acceptRows },
+  latency: { title: 'Latency at half of the top rate, POSTs due at fixed times', rows: latencyRows },
+  memory: { title: 'Memory of the gateway', rows: memoryRows },
 };
 
-const HELP = `Measures, each beside its reference in the same run; the ratios are what counts.
+const HELP = `Measures, each beside its reference in the same run; the ratios are what counts. What loads runs in a process of
+its own, on the same machine.
 
   npm run bench [-- <section> ...]   sections: ${Object.keys(SECTIONS).join(', ')}; all unless named
   --json <file>                      where the results go as JSON (default .dev/bench.json)
+  --profile <folder>                 CPU profiles of the gateway go there; the figures are lower then
 `;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string', default: join(workspaceRoot(), '.dev', 'bench.json') }, help: { type: 'boolean', default: false } },
+  options: { json: { type: 'string', default: join(workspaceRoot(), '.dev', 'bench.json') }, profile: { type: 'string' }, help: { type: 'boolean', default: false } },
 });
 const unknown = positionals.filter((name) => !Object.hasOwn(SECTIONS, name));
 if (values.help || unknown.length > 0) {
@@ -34,7 +41,7 @@ if (values.help || unknown.length > 0) {
   for (const [name, { title, rows }] of Object.entries(SECTIONS)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     process.stderr.write(`measuring ${name} ...\n`);
-    results[name] = await rows();
+    results[name] = await rows({ profileFolder: values.profile });
     process.stdout.write(`${table(title, results[name])}\n`);
   }
   const file = resolve(values.json);

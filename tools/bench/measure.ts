@@ -1,16 +1,18 @@
-/** How fast one thing is, in its own unit per second, and beside which reference of the same run. */
+/** One figure of one thing, and beside which reference of the same run. */
 export interface Row {
   what: string;
-  /** Operations, or bytes, per second. */
-  rate: number;
-  unit: 'op/s' | 'MB/s' | 'req/s';
+  /** Null where it could not be measured; `note` then says why. */
+  value: number | null;
+  unit: 'op/s' | 'MB/s' | 'req/s' | 'row/s' | 'ms' | 'MiB' | 's';
   reference?: string;
-  /** `rate` over the reference's. */
+  /** `value` over the reference's. */
   ratio?: number;
-  /** What the issue asks for. */
-  aim?: number;
+  /** What the issue asks of the ratio. */
+  aim?: Aim;
   note?: string;
 }
+
+export type Aim = { readonly atLeast: number } | { readonly atMost: number };
 
 /**
  * Runs `work` for about `durationMs` after a short warm-up, per second of CPU time, so that other processes on the machine weigh
@@ -40,6 +42,17 @@ export function cpuSecondsSince(before: NodeJS.CpuUsage): number {
   return (user + system) / 1e6;
 }
 
-export function beside(row: Row, reference: Pick<Row, 'what' | 'rate'>, aim?: number): Row {
-  return { ...row, reference: reference.what, ratio: row.rate / reference.rate, ...(aim !== undefined && { aim }) };
+/** Where either was not measured there is no ratio. */
+export function beside(row: Row, reference: Pick<Row, 'what' | 'value'>, aim?: Aim): Row {
+  const { value } = row;
+  const ratio = value === null || reference.value === null ? {} : { ratio: value / reference.value };
+  return { ...row, reference: reference.what, ...ratio, ...(aim !== undefined && { aim }) };
+}
+
+export function notMeasured(what: string, unit: Row['unit'], missing: string): Row {
+  return { what, value: null, unit, note: `no ${missing} on this machine` };
+}
+
+export function meets(ratio: number, aim: Aim): boolean {
+  return 'atLeast' in aim ? ratio >= aim.atLeast : ratio <= aim.atMost;
 }

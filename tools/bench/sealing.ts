@@ -15,30 +15,30 @@ export async function sealingRows(): Promise<Row[]> {
     const bytes = kib * KIB;
     const openssl = opensslSpeed(bytes);
     const { input, message } = sample(own.publicKey, bytes - 4);
-    const opened: Row = { what: `open ${String(kib)} KiB`, rate: ((await rateOf(() => open(own, message))) * bytes) / 1e6, unit: 'MB/s' };
-    const sealed: Row = { what: `seal ${String(kib)} KiB`, rate: ((await rateOf(() => seal(input))) * bytes) / 1e6, unit: 'MB/s' };
+    const opened: Row = { what: `open ${String(kib)} KiB`, value: ((await rateOf(() => open(own, message))) * bytes) / 1e6, unit: 'MB/s' };
+    const sealed: Row = { what: `seal ${String(kib)} KiB`, value: ((await rateOf(() => seal(input))) * bytes) / 1e6, unit: 'MB/s' };
     const text = randomBytes(bytes);
-    const noble = { what: 'noble XChaCha20-Poly1305', rate: ((await rateOf(() => xchacha20poly1305(randomBytes(32), randomBytes(24)).encrypt(text))) * bytes) / 1e6 };
-    if (openssl !== undefined) rows.push({ what: `openssl speed ${String(kib)} KiB`, rate: openssl, unit: 'MB/s' });
+    const noble = { what: 'noble XChaCha20-Poly1305', value: ((await rateOf(() => xchacha20poly1305(randomBytes(32), randomBytes(24)).encrypt(text))) * bytes) / 1e6 };
+    if (openssl !== undefined) rows.push({ what: `openssl speed ${String(kib)} KiB`, value: openssl, unit: 'MB/s' });
     rows.push({ ...noble, what: `${noble.what} ${String(kib)} KiB`, unit: 'MB/s' });
-    const reference = openssl === undefined ? undefined : { what: 'openssl speed chacha20-poly1305', rate: openssl };
-    rows.push(reference ? beside(opened, reference, kib === 256 ? 0.45 : undefined) : { ...opened, note: 'no openssl on this machine' });
+    const reference = openssl === undefined ? undefined : { what: 'openssl speed chacha20-poly1305', value: openssl };
+    rows.push(reference ? beside(opened, reference, kib === 256 ? { atLeast: 0.45 } : undefined) : { ...opened, note: 'no openssl on this machine' });
     rows.push(reference ? beside(sealed, reference) : sealed);
     rows.push(beside({ ...opened, what: `${opened.what} ` }, noble));
   }
   const [ours, theirs] = [generateKeyPairSync('x25519'), generateKeyPairSync('x25519')];
   const jwk = theirs.publicKey.export({ format: 'jwk' });
   const { privateKey } = ours;
-  const bare: Row = { what: 'bare X25519, keys at hand', rate: await rateOf(() => diffieHellman({ privateKey, publicKey: theirs.publicKey })), unit: 'op/s' };
+  const bare: Row = { what: 'bare X25519, keys at hand', value: await rateOf(() => diffieHellman({ privateKey, publicKey: theirs.publicKey })), unit: 'op/s' };
   const fresh: Row = {
     what: 'bare X25519, new peer key',
-    rate: await rateOf(() => diffieHellman({ privateKey, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) })),
+    value: await rateOf(() => diffieHellman({ privateKey, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) })),
     unit: 'op/s',
     note: 'as every message brings one',
   };
   const { message } = sample(own.publicKey, 2 * KIB - 4);
-  const opened: Row = { what: 'open 2 KiB, whole', rate: await rateOf(() => open(own, message)), unit: 'op/s' };
-  rows.push(bare, fresh, beside(opened, bare, 0.4), beside(opened, fresh));
+  const opened: Row = { what: 'open 2 KiB, whole', value: await rateOf(() => open(own, message)), unit: 'op/s' };
+  rows.push(bare, fresh, beside(opened, bare, { atLeast: 0.4 }), beside(opened, fresh));
   return rows;
 }
 

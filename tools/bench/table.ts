@@ -1,17 +1,19 @@
-import type { Row } from './measure';
+import { meets, type Row } from './measure';
 
-/** Columns for people; a row that misses its aim is marked, nothing is hidden. */
+/** Columns for people; a row that misses its aim is marked, what was not measured says so, nothing is hidden. */
 export function table(title: string, rows: readonly Row[]): string {
-  const cells = rows.map(({ what, rate, unit, reference, ratio, aim, note }) => [
-    what,
-    `${rate >= 100 ? rate.toFixed(0) : rate.toFixed(2)} ${unit}`,
-    ratio === undefined ? '' : ratio.toFixed(2),
-    reference ?? '',
-    aim === undefined || ratio === undefined ? '' : `${aim.toFixed(2)} ${ratio >= aim ? 'met' : 'MISSED'}`,
-    note ?? '',
-  ]);
-  const head = ['what', 'rate', 'ratio', 'of the reference', 'aim', ''];
+  const cells = rows.map((row) => [row.what, valueOf(row), row.ratio?.toFixed(2) ?? '', row.reference ?? '', aimOf(row), row.note ?? '']);
+  const head = ['what', 'value', 'ratio', 'of the reference', 'aim', ''];
   const widths = head.map((heading, column) => Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd();
   return [`\n${title}`, line(head), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
+}
+
+function valueOf({ value, unit }: Row): string {
+  return value === null ? 'not measured' : `${value >= 100 ? value.toFixed(0) : value.toFixed(2)} ${unit}`;
+}
+
+function aimOf({ aim, ratio }: Row): string {
+  if (aim === undefined || ratio === undefined) return '';
+  return `${'atLeast' in aim ? `>= ${aim.atLeast.toFixed(2)}` : `<= ${aim.atMost.toFixed(2)}`} ${meets(ratio, aim) ? 'met' : 'MISSED'}`;
 }

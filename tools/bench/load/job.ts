@@ -1,0 +1,28 @@
+import * as z from 'zod';
+
+const closedLoop = z.object({ kind: z.literal('closed'), senders: z.int().min(1), warmUpMs: z.number(), durationMs: z.number().optional(), requests: z.int().optional() });
+const openLoop = z.object({ kind: z.literal('open'), connections: z.int().min(1), ratePerSecond: z.number(), warmUpMs: z.number(), durationMs: z.number() });
+
+/** What the loading process is told: where, as whom, what, and in which rhythm. */
+export const jobSchema = z.object({
+  origin: z.string(),
+  path: z.string(),
+  /** One bearer token per user; they take turns. */
+  tokens: z.array(z.string()).min(1),
+  /** Size bucket of the sealed messages. */
+  kib: z.int().min(1),
+  /** Each accepted message is asked for so many times by its sender, before the next is posted. */
+  asksPerPost: z.int().min(0),
+  rhythm: z.discriminatedUnion('kind', [closedLoop, openLoop]),
+});
+export type LoadJob = z.infer<typeof jobSchema>;
+
+export const resultSchema = z.object({
+  ratePerSecond: z.number(),
+  count: z.int(),
+  /** Of an open loop alone, from when each was due. */
+  latencyMs: z.object({ count: z.int(), p50: z.number(), p99: z.number(), max: z.number() }).nullable(),
+  /** What loading itself took of the machine, in cores. */
+  loaderCores: z.number(),
+});
+export type LoadResult = z.infer<typeof resultSchema>;

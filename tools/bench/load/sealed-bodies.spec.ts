@@ -1,0 +1,12 @@
+import { decodeSealedMessage, messageIdToText } from '@communique-tee/protocol';
+import { sealedBodies } from './sealed-bodies';
+
+describe('sealed bodies', () => {
+  it.each([2, 64])('are sealed messages of the bucket of %i KiB, each under another id', (kib) => {
+    const bodies = sealedBodies(kib);
+    const [one, other] = [bodies.next(), bodies.next()];
+    expect(decodeSealedMessage(one).ciphertext).toHaveLength(kib * 1024 + 16);
+    expect(bodies.idOf(one)).toBe(messageIdToText(decodeSealedMessage(one).messageId));
+    expect(bodies.idOf(one)).not.toBe(bodies.idOf(other));
+  });
+});
