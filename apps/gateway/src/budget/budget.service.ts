@@ -3,6 +3,8 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import { Database, type Transaction } from '../database/database';
 import { ProblemError } from '../http/problem-error';
 import { Metrics } from '../observability/metrics/metrics';
+import { BudgetCopies } from './budget-copies';
+import type { BudgetRefusal, CapReached, ForeseenRefusal } from './early-refusal';
 import { EmergencyStop, ThresholdCrossed } from './emergency-stop';
 import { prices } from './prices';
 import { endOfDay, endOfHour, secondsUntil, windowsOf } from './windows';
@@ -49,6 +51,7 @@ export class BudgetService {
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly database: Database,
     private readonly emergencyStop: EmergencyStop,
+    @Optional() private readonly copies?: BudgetCopies,
   ) {}
 
   /** What a reservation made at `now` is held against, for whoever reserves many at once (function accept_messages). */
@@ -69,7 +72,7 @@ export class BudgetService {
     await transaction.reservation.create({ data: { messageId, owner, reservedMicroUsd: amountMicroUsd, reservedAt: now, priceVersion: prices.version } });
     // Each step reads the one before it, so that PostgreSQL takes the rows in this order and stops at the first that is full.
     const [taken] = await transaction.$queryRaw<[{ stopped: boolean; userDay: boolean; systemHour: boolean; systemDay: boolean }]>`
-      WITH stop AS (SELECT 1 FROM emergency_stop WHERE cleared_at IS NULL LIMIT 1),
+      WITH stop AS MATERIALIZED (SELECT 1 WHERE spending_stopped()),
       user_day AS (
         INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd)
         SELECT 'user_day', ${owner}, ${day}, ${amountMicroUsd}::bigint
@@ -93,10 +96,15 @@ export class BudgetService {
         RETURNING 1)
       SELECT EXISTS (SELECT FROM stop) AS "stopped", EXISTS (SELECT FROM user_day) AS "userDay",
              EXISTS (SELECT FROM system_hour) AS "systemHour", EXISTS (SELECT FROM system_day) AS "systemDay"`;
-    if (taken.stopped) throw stopped();
-    if (!taken.userDay) throw new ProblemError('user_daily_limit_reached', { retryAfterSeconds: secondsUntil(endOfDay(now), now) });
-    if (!taken.systemHour) throw new ProblemError('system_hourly_limit_reached', { retryAfterSeconds: secondsUntil(endOfHour(now), now) });
+    if (taken.stopped) throw this.stopped(now);
+    if (!taken.userDay) throw this.full('user_daily_limit_reached', owner, now);
+    if (!taken.systemHour) throw this.full('system_hourly_limit_reached', owner, now);
     if (!taken.systemDay) throw new ThresholdCrossed();
+  }
+
+  /** What PostgreSQL said a moment ago, while that counts. @returns the same refusal as it would give, or null: ask it */
+  foreseen(foreseen: ForeseenRefusal | null, now: Date): ProblemError | null {
+    return foreseen !== null && performance.now() < foreseen.untilMs ? refusalOf(foreseen.code, now) : null;
   }
 
   /**
@@ -109,7 +117,7 @@ export class BudgetService {
     } catch (error) {
       if (!(error instanceof ThresholdCrossed)) throw error;
       await this.emergencyStop.raise('the threshold of the UTC day was reached');
-      throw stopped();
+      throw this.stopped(new Date());
     }
   }
 
@@ -159,10 +167,21 @@ export class BudgetService {
     const row = await this.database.read((client) => client.budgetWindow.findUnique({ where: { scope_subject_startsAt: { scope: 'user_day', subject: owner, startsAt: day } } }));
     return { startsAt: day, resetsAt: endOfDay(now), capMicroUsd: this.config.budget.userDayCapMicroUsd, ...amounts(row) };
   }
+
+  private stopped(now: Date): ProblemError {
+    this.copies?.rememberStop();
+    return refusalOf('emergency_stop', now);
+  }
+
+  private full(code: CapReached, owner: string, now: Date): ProblemError {
+    this.copies?.rememberFull(code, owner, now);
+    return refusalOf(code, now);
+  }
 }
 
-function stopped(): ProblemError {
-  return new ProblemError('emergency_stop', { retryAfterSeconds: STOP_RETRY_AFTER_SECONDS });
+function refusalOf(code: BudgetRefusal, now: Date): ProblemError {
+  const retryAfterSeconds = { emergency_stop: STOP_RETRY_AFTER_SECONDS, user_daily_limit_reached: secondsUntil(endOfDay(now), now), system_hourly_limit_reached: secondsUntil(endOfHour(now), now) };
+  return new ProblemError(code, { retryAfterSeconds: retryAfterSeconds[code] });
 }
 
 function amounts(row: { reservedMicroUsd: bigint; spentMicroUsd: bigint } | null | undefined) {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { rememberCaller } from '../auth/caller';
+import { type CallerIdentity, rememberCaller } from '../auth/caller';
 import type { TokenVerifier } from '../auth/token-verifier';
+import { rememberForeseen } from '../budget/foreseen';
 import { clientAddress } from '../limits/client-address';
 import type { RateLimits } from '../limits/rate-limits';
 import { rateLimitHeaders, type Standing } from '../limits/standing';
@@ -15,19 +16,36 @@ export function wasRateLimited(request: FastifyRequest): boolean {
 }
 
 /**
- * Before a body is read: the address's limit, then the token, then the user's limit. So nobody makes the gateway check tokens without
- * end, and nobody without a token makes it hold a body.
+ * Before a body is read: an address that is known to be over its limit goes; then the token; then, in one round trip, the limits of
+ * address and user and what is known of the budget. So nobody makes the gateway check tokens without end (a bad one counts for its
+ * address, and over the limit it is refused unseen), and nobody without a token makes it hold a body.
  */
 export function guardEntrance(server: FastifyInstance, limits: RateLimits, verify: TokenVerifier): void {
   server.addHook('onRequest', async (request, reply) => {
-    const { limitClass, authenticated } = policyOf(request);
-    const byAddress = await limits.count(limitClass, 'address', clientAddress(request.ip, request.socket.remoteAddress));
-    admit(request, reply, [byAddress]);
-    if (!authenticated) return;
-    const caller = await verify(request.headers.authorization);
-    rememberCaller(request, caller);
-    admit(request, reply, [byAddress, await limits.count(limitClass, 'user', caller.owner)]);
+    const { limitClass, authenticated, costMicroUsd } = policyOf(request);
+    const address = clientAddress(request.ip, request.socket.remoteAddress);
+    const refused = limits.refusedFromMemory(limitClass, address);
+    if (refused !== undefined) admit(request, reply, [refused]);
+
+    const token = authenticated ? await verified(verify, request) : undefined;
+    const { standings, foreseen } = await limits.decide({ limitClass, address, owner: token?.caller?.owner, costMicroUsd });
+    admit(request, reply, standings);
+    if (token === undefined) return;
+    if (token.caller === undefined) throw token.error;
+    rememberCaller(request, token.caller);
+    if (foreseen !== null) rememberForeseen(request, foreseen);
   });
+}
+
+type Verified = { readonly caller: CallerIdentity; readonly error?: never } | { readonly caller?: undefined; readonly error: unknown };
+
+/** What is wrong with a token is told after its address was counted. */
+async function verified(verify: TokenVerifier, request: FastifyRequest): Promise<Verified> {
+  try {
+    return { caller: await verify(request.headers.authorization) };
+  } catch (error) {
+    return { error };
+  }
 }
 
 function admit(request: FastifyRequest, reply: FastifyReply, standings: readonly Standing[]): void {

@@ -7,6 +7,8 @@ import type { RateLimitClass } from '../limits/rate-limit-class';
 export interface RoutePolicy {
   readonly limitClass: RateLimitClass;
   readonly authenticated: boolean;
+  /** What a request may cost at most, in micro-dollars; absent: nothing. */
+  readonly costMicroUsd?: bigint;
 }
 
 declare module 'fastify' {

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { RateLimits } from './rate-limits';
+import { SharedRedis } from './shared-redis';
 
 @Global()
-@Module({ providers: [RateLimits], exports: [RateLimits] })
+@Module({ providers: [SharedRedis, RateLimits], exports: [SharedRedis, RateLimits] })
 export class LimitsModule {}

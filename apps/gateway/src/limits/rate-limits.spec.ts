@@ -3,18 +3,34 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { Logger } from '../observability/logger';
 import { testConfig } from '../testing/gateway-under-test';
+import type { RateLimitClass } from './rate-limit-class';
 import { RateLimits } from './rate-limits';
+import { SharedRedis } from './shared-redis';
 
 const logger = new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null'));
 const environment = { DATABASE_URL: 'postgresql://nowhere/db', AUTH_JWKS_FILE: '/x', RATE_LIMIT_MAX_REQUESTS: '3', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1', RATE_LIMIT_WINDOW: '60000' };
 
-async function passes(limits: RateLimits, attempts: number, key: string): Promise<number> {
+function opened(environmentOfThis: Record<string, string> = {}) {
+  const config = testConfig({ ...environment, ...environmentOfThis });
+  const redis = new SharedRedis(config, logger);
+  const limits = new RateLimits(config, redis, logger);
+  return { redis, limits, state: () => limits.state(), close: () => { redis.onApplicationShutdown(); } };
+}
+type Opened = ReturnType<typeof opened>;
+
+/** Each from an address of its own, so that it is the user whose quota counts. */
+let addresses = 0;
+const decide = ({ limits }: Opened, owner: string, limitClass: RateLimitClass = 'api') => limits.decide({ limitClass, address: `192.0.2.${String(addresses++)}`, owner });
+const byUser = async (...args: Parameters<typeof decide>) => (await decide(...args)).standings[1];
+
+async function passes(one: Opened, attempts: number, key: string): Promise<number> {
   let passed = 0;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const standing = await limits.count('api', 'user', key);
-    expect(standing).toMatchObject({ policy: 'api-user', quota: 3, windowSeconds: 60, remaining: Math.max(0, standing.allowed ? standing.remaining : 0) });
-    expect(standing.resetSeconds).toBeGreaterThan(0);
-    if (standing.allowed) passed++;
+    const standing = await byUser(one, key);
+    expect(standing).toMatchObject({ policy: 'api-user', quota: 3, windowSeconds: 60 });
+    expect(standing?.resetSeconds).toBeGreaterThan(0);
+    if (standing?.allowed === true) passed++;
+    else expect(standing?.remaining).toBe(0);
   }
   return passed;
 }
@@ -25,13 +41,13 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 
 describe('rate limits in this process', () => {
   it('let so many through in a window, each key and each class for itself', async () => {
-    const limits = new RateLimits(testConfig(environment), logger);
-    expect(await passes(limits, 10, 'a')).toBe(3);
-    expect(await passes(limits, 10, 'b')).toBe(3);
-    expect(await limits.count('attestation', 'user', 'a')).toMatchObject({ allowed: true, remaining: 0 });
-    expect(await limits.count('attestation', 'user', 'a')).toMatchObject({ allowed: false, remaining: 0 });
-    expect(await limits.count('attestation', 'address', 'a')).toMatchObject({ allowed: true });
-    expect(limits.state()).toEqual({ store: 'memory', degraded: false, degradedSince: null });
+    const one = opened();
+    expect(await passes(one, 10, 'a')).toBe(3);
+    expect(await passes(one, 10, 'b')).toBe(3);
+    expect(await byUser(one, 'a', 'attestation')).toMatchObject({ allowed: true, remaining: 0 });
+    expect(await byUser(one, 'a', 'attestation')).toMatchObject({ allowed: false, remaining: 0 });
+    expect(await byUser(one, 'c', 'attestation')).toMatchObject({ allowed: true });
+    expect(one.state()).toEqual({ store: 'memory', degraded: false, degradedSince: null });
   });
 });
 
@@ -43,25 +59,25 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
   afterAll(() => redis.stop());
 
   const open = async () => {
-    const limits = new RateLimits(testConfig({ ...environment, REDIS_URL: redis.url }), logger);
-    await limits.onModuleInit();
-    expect(limits.state()).toEqual({ store: 'redis', degraded: false, degradedSince: null });
-    return limits;
+    const one = opened({ REDIS_URL: redis.url });
+    await one.redis.onModuleInit();
+    expect(one.state()).toEqual({ store: 'redis', degraded: false, degradedSince: null });
+    return one;
   };
 
   it('are shared between processes', async () => {
     const [one, two] = [await open(), await open()];
     expect((await passes(one, 5, 'shared')) + (await passes(two, 5, 'shared'))).toBe(3);
-    one.onApplicationShutdown();
-    two.onApplicationShutdown();
+    one.close();
+    two.close();
   });
 
   it('do not keep the gateway from starting where there is no Redis', async () => {
-    const limits = new RateLimits(testConfig({ ...environment, REDIS_URL: 'redis://127.0.0.1:1' }), logger);
-    await limits.onModuleInit();
-    expect(limits.state()).toMatchObject({ store: 'redis', degraded: true });
-    expect(await passes(limits, 5, 'early')).toBe(3);
-    limits.onApplicationShutdown();
+    const one = opened({ REDIS_URL: 'redis://127.0.0.1:1' });
+    await one.redis.onModuleInit();
+    expect(one.state()).toMatchObject({ store: 'redis', degraded: true });
+    expect(await passes(one, 5, 'early')).toBe(3);
+    one.close();
   });
 
   it('fall back to memory when Redis hangs, wait for it once only, say so, and come back', async () => {
@@ -79,33 +95,33 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
     const url = new URL(redis.url);
     url.port = String((between.address() as AddressInfo).port);
-    const limits = new RateLimits(testConfig({ ...environment, REDIS_URL: url.href }), logger);
-    await limits.onModuleInit();
-    expect(await passes(limits, 2, 'hung')).toBe(2);
+    const one = opened({ REDIS_URL: url.href });
+    await one.redis.onModuleInit();
+    expect(await passes(one, 2, 'hung')).toBe(2);
     hangs = true;
     for (const socket of sockets) socket.pause();
-    expect(await passes(limits, 50, 'hung')).toBe(3);
-    expect(limits.state()).toMatchObject({ store: 'redis', degraded: true });
+    expect(await passes(one, 50, 'hung')).toBe(3);
+    expect(one.state()).toMatchObject({ store: 'redis', degraded: true });
     hangs = false;
     for (const socket of sockets) socket.resume();
-    await until(() => !limits.state().degraded);
-    expect(await passes(limits, 10, 'hung')).toBeLessThan(3);
-    limits.onApplicationShutdown();
+    await until(() => !one.state().degraded);
+    expect(await passes(one, 10, 'hung')).toBeLessThan(3);
+    one.close();
     for (const socket of sockets) socket.destroy();
     between.close();
   });
 
   it('fall back to memory while Redis is gone, say so, and come back', async () => {
-    const limits = await open();
+    const one = await open();
     await redis.kill();
-    expect(await passes(limits, 10, 'alone')).toBe(3);
-    expect(limits.state()).toMatchObject({ store: 'redis', degraded: true, degradedSince: expect.any(Date) as Date });
+    expect(await passes(one, 10, 'alone')).toBe(3);
+    expect(one.state()).toMatchObject({ store: 'redis', degraded: true, degradedSince: expect.any(Date) as Date });
     await redis.restart();
     await until(async () => {
-      await limits.count('api', 'address', `probe:${String(Math.random())}`);
-      return !limits.state().degraded;
+      await decide(one, `probe:${String(Math.random())}`);
+      return !one.state().degraded;
     });
-    expect(await passes(limits, 10, 'alone')).toBe(3);
-    limits.onApplicationShutdown();
+    expect(await passes(one, 10, 'alone')).toBe(3);
+    one.close();
   });
 });

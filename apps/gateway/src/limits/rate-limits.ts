@@ -1,168 +1,120 @@
-import { once } from 'node:events';
-import { Inject, Injectable, Optional, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Redis } from 'ioredis';
-import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { COPY_LIFE_MS, foresee, type ForeseenRefusal, STOP_KEY, windowCopyKeys } from '../budget/early-refusal';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import { Logger } from '../observability/logger';
 import { Metrics } from '../observability/metrics/metrics';
+import { type Counted, runDecisionScript, type ScriptAnswer } from './decision-script';
+import { KnownOver } from './known-over';
 import type { RateLimitClass, RateLimitScope } from './rate-limit-class';
+import { SharedRedis, type SharedRedisState } from './shared-redis';
 import type { Standing } from './standing';
+import { WindowsInMemory } from './windows-in-memory';
 
-export interface RateLimitsState {
-  /** Where counts are kept by configuration. */
-  readonly store: 'redis' | 'memory';
-  /** Redis is configured and cannot be reached or does not answer: each process counts alone until it is back. */
-  readonly degraded: boolean;
-  readonly degradedSince: Date | null;
+export interface DecisionRequest {
+  readonly limitClass: RateLimitClass;
+  readonly address: string;
+  /** Whose token was good; absent: the address alone is counted. */
+  readonly owner?: string | undefined;
+  /** What the request may cost at most, where its route spends money. */
+  readonly costMicroUsd?: bigint | undefined;
 }
 
-/** A request waits so long for Redis once; after that no request waits until Redis answered a probe. */
-const COMMAND_TIMEOUT_MS = 150;
-/** A connection on which nothing comes back for so long is given up for a new one. */
-const SOCKET_TIMEOUT_MS = 2000;
-const PROBE_INTERVAL_MS = 250;
-const MAX_RECONNECT_DELAY_MS = 2000;
-/** How long the start waits for Redis; it goes on without. */
-const START_WAIT_MS = 2000;
-
-interface Limiter {
-  readonly quota: number;
-  readonly local: RateLimiterAbstract;
-  readonly shared: RateLimiterAbstract | undefined;
+export interface Decision {
+  /** The address's, then, where the address may and there is an owner, the owner's. */
+  readonly standings: readonly Standing[];
+  /** The cap that PostgreSQL refused with a moment ago and would refuse this request with. Null says nothing: PostgreSQL decides. */
+  readonly foreseen: ForeseenRefusal | null;
 }
 
-/** Fixed windows, counted in Redis for all processes together. Without Redis a window is counted in this process: the caps on money do not depend on it. */
+/**
+ * The step that every request takes before its body is read, in one round trip to Redis: fixed windows of the address and the user,
+ * counted for all processes together, and a look at the copies of the budget. Without Redis the windows are counted in this process and
+ * nothing is foreseen: the caps on money do not depend on it.
+ */
 @Injectable()
-export class RateLimits implements OnModuleInit, OnApplicationShutdown {
+export class RateLimits {
   @Optional() @Inject(Metrics) private readonly metrics?: Metrics;
-  private readonly redis: Redis | undefined;
-  private readonly limiters: Readonly<Record<RateLimitClass, Limiter>>;
-  private readonly windowSeconds: number;
-  private degradedSince: Date | null = null;
-  private probeTimer: NodeJS.Timeout | undefined;
-  private ended = false;
+  private readonly quotas: Readonly<Record<RateLimitClass, number>>;
+  private readonly windowMs: number;
+  private readonly local: WindowsInMemory;
+  private readonly knownOver = new KnownOver();
 
   constructor(
-    @Inject(GATEWAY_CONFIG) config: GatewayConfig,
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'rateLimits' | 'budget'>,
+    private readonly redis: SharedRedis,
     private readonly logger: Logger,
   ) {
     const { windowMs, maxRequests, attestationMaxRequests, otherMaxRequests } = config.rateLimits;
-    this.windowSeconds = Math.floor(windowMs / 1000);
-    if (config.redis !== undefined) this.redis = this.connect(config.redis.url);
-    this.limiters = {
-      api: this.limiter('api', maxRequests),
-      attestation: this.limiter('attestation', attestationMaxRequests),
-      health: this.limiter('health', otherMaxRequests),
-      other: this.limiter('other', otherMaxRequests),
-    };
+    this.windowMs = Math.floor(windowMs / 1000) * 1000;
+    this.local = new WindowsInMemory(this.windowMs);
+    this.quotas = { api: maxRequests, attestation: attestationMaxRequests, health: otherMaxRequests, other: otherMaxRequests };
   }
 
-  async onModuleInit(): Promise<void> {
-    if (this.redis === undefined || this.redis.status === 'ready') return;
-    await once(this.redis, 'ready', { signal: AbortSignal.timeout(START_WAIT_MS) }).catch((error: unknown) => { this.degrade(error); });
+  /** The standing of an address that is over its quota for all that this process knows; nothing is counted and nobody is asked. */
+  refusedFromMemory(limitClass: RateLimitClass, address: string): Standing | undefined {
+    const key = keyOf(limitClass, 'address', address);
+    const quota = this.quotas[limitClass];
+    let leftMs: number | undefined;
+    if (this.redis.usable) {
+      leftMs = this.knownOver.leftMs(key);
+    } else {
+      const counted = this.local.look(key);
+      if (counted !== undefined && counted.count > quota) leftMs = counted.leftMs;
+    }
+    if (leftMs === undefined) return undefined;
+    this.metrics?.rateLimited(limitClass);
+    return this.standing(limitClass, 'address', { count: quota + 1, leftMs });
   }
 
-  /** Counts one request. Never throws for Redis: then this process counts. */
-  async count(limitClass: RateLimitClass, scope: RateLimitScope, subject: string): Promise<Standing> {
-    const limiter = this.limiters[limitClass];
-    const key = `${scope}:${subject}`;
-    const result = (await this.consumeShared(limiter, key)) ?? (await consume(limiter.local, key));
-    if (!result.allowed) this.metrics?.rateLimited(limitClass);
-    // One line for each window that overflows, however many requests do.
-    if (result.consumedPoints === limiter.quota + 1) this.logger.warn({ code: 'rate_limited', reason: `${limitClass}-${scope}`, count: limiter.quota }, 'a rate limit was reached');
-    return {
-      allowed: result.allowed,
-      policy: `${limitClass}-${scope}`,
-      quota: limiter.quota,
-      windowSeconds: this.windowSeconds,
-      remaining: Math.max(0, result.remainingPoints),
-      resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
-    };
+  /** Counts one request and looks at the copies. Never throws for Redis: then this process counts. */
+  async decide({ limitClass, address, owner, costMicroUsd }: DecisionRequest, now = new Date()): Promise<Decision> {
+    const addressKey = keyOf(limitClass, 'address', address);
+    const keys = [addressKey];
+    if (owner !== undefined) keys.push(keyOf(limitClass, 'user', owner));
+    if (owner !== undefined && costMicroUsd !== undefined) {
+      const { userDay, systemHour } = windowCopyKeys(owner, now);
+      keys.push(STOP_KEY, userDay, systemHour);
+    }
+    const quota = this.quotas[limitClass];
+    const shared = await this.redis.ask((redis) => runDecisionScript(redis, keys, [this.windowMs, quota, COPY_LIFE_MS]));
+    if (shared !== undefined && shared.address.count > quota) this.knownOver.add(addressKey, shared.address.leftMs);
+    const answer = shared ?? this.countHere(addressKey, keys[1], quota);
+    const standings = [this.counted(limitClass, 'address', answer.address)];
+    if (answer.user !== undefined) standings.push(this.counted(limitClass, 'user', answer.user));
+    return { standings, foreseen: costMicroUsd === undefined ? null : foresee(answer.copies, costMicroUsd, this.config.budget, now) };
   }
 
   /** For health. */
-  state(): RateLimitsState {
-    return { store: this.redis === undefined ? 'memory' : 'redis', degraded: this.degradedSince !== null, degradedSince: this.degradedSince };
+  state(): SharedRedisState {
+    return this.redis.state();
   }
 
-  onApplicationShutdown(): void {
-    this.ended = true;
-    clearTimeout(this.probeTimer);
-    this.redis?.disconnect();
+  private countHere(addressKey: string, userKey: string | undefined, quota: number): ScriptAnswer {
+    const address = this.local.count(addressKey);
+    return address.count > quota || userKey === undefined ? { address, copies: [] } : { address, user: this.local.count(userKey), copies: [] };
   }
 
-  private async consumeShared({ shared }: Limiter, key: string): Promise<Consumed | undefined> {
-    if (shared === undefined || this.degradedSince !== null) return undefined;
-    try {
-      return await consume(shared, key);
-    } catch (error) {
-      this.degrade(error);
-      return undefined;
-    }
+  private counted(limitClass: RateLimitClass, scope: RateLimitScope, counted: Counted): Standing {
+    const standing = this.standing(limitClass, scope, counted);
+    if (!standing.allowed) this.metrics?.rateLimited(limitClass);
+    // One line for each window that overflows, however many requests do.
+    if (counted.count === standing.quota + 1) this.logger.warn({ code: 'rate_limited', reason: standing.policy, count: standing.quota }, 'a rate limit was reached');
+    return standing;
   }
 
-  private limiter(limitClass: RateLimitClass, quota: number): Limiter {
-    const options = { keyPrefix: `communique:rate:${limitClass}`, points: quota, duration: this.windowSeconds };
+  private standing(limitClass: RateLimitClass, scope: RateLimitScope, { count, leftMs }: Counted): Standing {
+    const quota = this.quotas[limitClass];
     return {
+      allowed: count <= quota,
+      policy: `${limitClass}-${scope}`,
       quota,
-      local: new RateLimiterMemory(options),
-      // Who is over the quota is refused from memory until the window ends: a flood does not reach Redis.
-      shared: this.redis === undefined ? undefined : new RateLimiterRedis({ ...options, storeClient: this.redis, rejectIfRedisNotReady: true, inMemoryBlockOnConsumed: quota + 1 }),
+      windowSeconds: this.windowMs / 1000,
+      remaining: Math.max(0, quota - count),
+      resetSeconds: Math.max(1, Math.ceil(leftMs / 1000)),
     };
   }
-
-  private connect(url: string): Redis {
-    const redis = new Redis(url, {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      connectTimeout: 2000,
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      socketTimeout: SOCKET_TIMEOUT_MS,
-      // After a failover the old primary may still answer, and refuse writes.
-      reconnectOnError: (error) => error.message.startsWith('READONLY'),
-      retryStrategy: (attempt) => Math.min(100 * attempt, MAX_RECONNECT_DELAY_MS),
-    });
-    redis.on('error', (error: unknown) => { this.degrade(error); });
-    return redis;
-  }
-
-  private degrade(error: unknown): void {
-    if (this.degradedSince !== null || this.ended) return;
-    this.degradedSince = new Date();
-    this.logger.error({ err: error }, 'redis cannot be reached or does not answer: rate limits are counted in this process alone');
-    this.probeLater();
-  }
-
-  private probeLater(): void {
-    this.probeTimer = setTimeout(() => { void this.probe(); }, PROBE_INTERVAL_MS).unref();
-  }
-
-  /** By a write: a replica that answers reads is of no use here. */
-  private async probe(): Promise<void> {
-    try {
-      await this.redis?.set('communique:rate:probe', '1', 'PX', 1000);
-    } catch {
-      if (!this.ended) this.probeLater();
-      return;
-    }
-    this.degradedSince = null;
-    this.logger.info({}, 'redis is back: rate limits are shared again');
-  }
 }
 
-interface Consumed {
-  readonly allowed: boolean;
-  readonly remainingPoints: number;
-  readonly consumedPoints: number;
-  readonly msBeforeNext: number;
-}
-
-async function consume(limiter: RateLimiterAbstract, key: string): Promise<Consumed> {
-  const of = ({ remainingPoints, consumedPoints, msBeforeNext }: RateLimiterRes, allowed: boolean) => ({ allowed, remainingPoints, consumedPoints, msBeforeNext });
-  try {
-    return of(await limiter.consume(key), true);
-  } catch (error) {
-    if (error instanceof RateLimiterRes) return of(error, false);
-    throw error;
-  }
+function keyOf(limitClass: RateLimitClass, scope: RateLimitScope, subject: string): string {
+  return `communique:rate:${limitClass}:${scope}:${subject}`;
 }

@@ -3,6 +3,9 @@ import { Controller, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nest
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authenticated } from '../auth/authenticated';
 import { Caller, type CallerIdentity } from '../auth/caller';
+import { foreseenOf } from '../budget/foreseen';
+import { highestCostOfMessageMicroUsd } from '../budget/prices';
+import { Spends } from '../budget/spends';
 import { ProblemError } from '../http/problem-error';
 import { RateLimit } from '../limits/rate-limit.decorator';
 import { Logger } from '../observability/logger';
@@ -22,6 +25,7 @@ export class MessagesController {
   @HttpCode(202)
   @Authenticated()
   @RateLimit('api')
+  @Spends(highestCostOfMessageMicroUsd)
   async post(
     @Caller() caller: CallerIdentity,
     @Req() request: FastifyRequest,
@@ -30,7 +34,7 @@ export class MessagesController {
   ): Promise<MessageView> {
     const key = parseIdempotencyKey(idempotencyKey);
     const submission = submissionOf(readSealedMessage(request.body));
-    const view = await this.messages.accept(caller.owner, submission, key);
+    const view = await this.messages.accept(caller.owner, submission, key, foreseenOf(request));
     this.logger.info({ messageId: view.id, state: view.status, bytes: submission.sealed.length }, 'message accepted');
     void reply.header('location', `/api/messages/${view.id}`);
     return view;

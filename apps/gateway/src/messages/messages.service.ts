@@ -1,6 +1,7 @@
 import { LIMITS, type MessageView } from '@communique-tee/protocol';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { BudgetService } from '../budget/budget.service';
+import type { ForeseenRefusal } from '../budget/early-refusal';
 import { highestCostOfMessageMicroUsd } from '../budget/prices';
 import { Database } from '../database/database';
 import { DeliverySignal } from '../delivery/delivery-signal';
@@ -31,13 +32,14 @@ export class MessagesService {
    * Accepts a message: it, its job and its reservation are committed when this returns. The same bytes again are answered with the
    * message as it stands, and cost nothing.
    * @param idempotencyKey what the header said; without one the message id is the key
+   * @param foreseen which cap refused a moment ago and would refuse this one: it is not tried, but what was accepted before is answered
    * @throws ProblemError `expiry_out_of_range` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` |
    * `system_hourly_limit_reached` | `emergency_stop` | `database_unavailable` | `overloaded`
    */
-  async accept(owner: string, submission: Submission, idempotencyKey: string | undefined, now = new Date()): Promise<MessageView> {
+  async accept(owner: string, submission: Submission, idempotencyKey: string | undefined, foreseen: ForeseenRefusal | null = null, now = new Date()): Promise<MessageView> {
     const key = { owner, key: idempotencyKey ?? submission.messageId, explicit: idempotencyKey !== undefined };
     if (!mayStillExpire(submission, now)) return this.repeatOf(owner, submission, outOfRange());
-    const refusal = await this.admission.refusal();
+    const refusal = this.budget.foreseen(foreseen, now) ?? (await this.admission.refusal());
     if (refusal !== null) return this.repeatOf(owner, submission, refusal);
     const accepted = (await this.grouped.accept(submission, key)) ?? (await this.acceptAlone(submission, key, now));
     if (accepted === null) return this.find(owner, submission.messageId);

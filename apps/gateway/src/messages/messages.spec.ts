@@ -81,7 +81,7 @@ describe('messages', () => {
   it('is due at once by the clock of the database, whatever the gateway takes the time to be', async () => {
     const message = sealedMessage({ expiresAtSeconds: inSeconds(7200) });
     const ahead = new Date(Date.now() + 3_600_000);
-    const view = await gateway.app.get(MessagesService).accept(ownerOf(ISSUER, 'alice'), submissionOf(message), undefined, ahead);
+    const view = await gateway.app.get(MessagesService).accept(ownerOf(ISSUER, 'alice'), submissionOf(message), undefined, null, ahead);
     const [due] = await database.client.$queryRaw<[{ due: boolean }]>`SELECT next_attempt_at <= now() AS due FROM delivery_job WHERE message_id = ${idOf(message)}::uuid`;
     expect(due).toEqual({ due: true });
     expect((await get(idOf(message))).body).toEqual(view);
