@@ -11,12 +11,21 @@ const problems = (value: unknown) => congressConfigSchema.safeParse(value).error
 describe('the Congress configuration', () => {
   it('knows the paths and a careful pace, and nothing else by itself', () => {
     const config = congressConfigSchema.parse(whole);
-    expect(config.house).toEqual({ ...chamber, messagePath: '/v2/message', minIntervalMs: 500, timeoutMs: 30_000 });
+    expect(config.house).toEqual({ ...chamber, messagePath: '/v2/message', minIntervalMs: 500, officeMinIntervalMs: 1000, timeoutMs: 30_000 });
     expect(config.senate.messagePath).toBe('/api/production-messages/');
     expect(congressDestinations(config)).toEqual([{ host: 'cwc.house.gov', port: 443 }, { host: 'soapbox.senate.gov', port: 443 }]);
     expect(problems({})).toEqual(['deliveryAgent', 'house', 'senate']);
     expect(problems({ ...whole, house: {} })).toEqual(['house.origin', 'house.apiKeyReadableInImage', 'house.deduplicates']);
     expect(problems({ ...whole, deliveryAgent: {} })).toHaveLength(5);
+  });
+
+  it.each([
+    [{ minIntervalMs: 0 }, 0],
+    [{ minIntervalMs: 40_000 }, 60_000],
+    [{ minIntervalMs: 0, officeMinIntervalMs: 300 }, 300],
+    [{ officeMinIntervalMs: 0 }, 0],
+  ])('paces an office by %p at %i ms', (given, expected) => {
+    expect(congressConfigSchema.parse({ ...whole, senate: { ...whole.senate, ...given } }).senate.officeMinIntervalMs).toBe(expected);
   });
 
   it.each([
@@ -45,6 +54,8 @@ describe('the Congress configuration', () => {
     ['certificateAuthorities', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'],
     ['deduplicates', 'yes'],
     ['minIntervalMs', -1],
+    ['officeMinIntervalMs', 60_001],
+    ['officeMinIntervalMs', -1],
     ['timeoutMs', 0],
     ['proxy', 'http://x'],
   ])('refuses %s: %p', (field, value) => {

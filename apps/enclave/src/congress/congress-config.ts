@@ -15,6 +15,8 @@ export const deliveryAgentSchema = z.strictObject({
 });
 export type DeliveryAgent = z.output<typeof deliveryAgentSchema>;
 
+const MAX_INTERVAL_MS = 60_000;
+
 const chamberSchema = (messagePath: string) =>
   z.strictObject({
     /** `https://host[:port]`, lower case, nothing after it. */
@@ -27,10 +29,12 @@ const chamberSchema = (messagePath: string) =>
     /** Whether this far end answers 409 for a DeliveryId that it took before. Only who has asked it can say. */
     deduplicates: z.boolean(),
     /** Between the starts of two deliveries; the default stays under the few a second that are reported as allowed. */
-    minIntervalMs: z.int().min(0).max(60_000).default(500),
-    /** For one delivery, from its turn to the end of the answer. */
+    minIntervalMs: z.int().min(0).max(MAX_INTERVAL_MS).default(500),
+    /** Between the starts of two deliveries to the same office; 0: only the chamber's pace. Twice the chamber's where it is not given. */
+    officeMinIntervalMs: z.int().min(0).max(MAX_INTERVAL_MS).optional(),
+    /** For one delivery, from its turn to the end of the answer; and the longest that one waits for its turn. */
     timeoutMs: z.int().min(100).max(300_000).default(30_000),
-  });
+  }).transform((chamber) => ({ ...chamber, officeMinIntervalMs: chamber.officeMinIntervalMs ?? Math.min(MAX_INTERVAL_MS, 2 * chamber.minIntervalMs) }));
 
 export const congressConfigSchema = z.strictObject({
   deliveryAgent: deliveryAgentSchema,

@@ -109,6 +109,14 @@ describe('a delivery that the far end answers', () => {
     expect(other).toMatchObject({ outcome: 'accepted' }); // the Senate has a pace of its own
   });
 
+  it('is sent away when its office is too busy, and other offices are not', async () => {
+    const paced = createCongress(configFor(setup.simulator, true, { officeMinIntervalMs: 60_000 }), setup.egress, { nowMs: () => Date.now() });
+    const deliveries = await Promise.all([deliver(paced), deliver(paced), deliver(paced, { office: 'SCA01' }), deliver(paced, { office: 'SCA03' })]);
+    expect(deliveries.map(({ outcome, reason }) => [outcome, reason])).toEqual([['accepted', null], ['pending', 'busy'], ['accepted', null], ['accepted', null]]);
+    expect(deliveries[1]).toMatchObject({ retryAfterSeconds: 60 });
+    expect(setup.simulator.received()).toHaveLength(3);
+  });
+
   it('is given up when the caller aborts, waiting or not', async () => {
     expect(await deliver(setup.congress, { signal: AbortSignal.abort() })).toEqual({ outcome: 'pending', reason: 'aborted', detail: null });
     const controller = new AbortController();

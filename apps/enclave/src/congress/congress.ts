@@ -25,7 +25,7 @@ export interface Congress {
   deduplicates(chamber: Chamber): boolean;
 }
 
-/** The House and the Senate behind `egress`, each at its own pace. */
+/** The House and the Senate behind `egress`, each at its own pace, and each of their offices. */
 export function createCongress(config: CongressConfig, egress: Egress, clock: Clock): Congress {
   const chambers = { house: open(config.house), senate: open(config.senate) } satisfies Record<Chamber, OpenChamber>;
   return {
@@ -38,7 +38,7 @@ export function createCongress(config: CongressConfig, egress: Egress, clock: Cl
         if (error instanceof CwcError) return { outcome: 'refused', reason: 'message_invalid', detail: null };
         throw error;
       }
-      return send(chambers[chamberOf(office)], paddedDocument(xml), egress, clock, signal);
+      return send(chambers[chamberOf(office)], office, paddedDocument(xml), egress, clock, signal);
     },
   };
 }
@@ -50,12 +50,12 @@ interface OpenChamber {
 }
 
 function open(config: ChamberConfig): OpenChamber {
-  return { config, authorities: trustedAuthorities(config), pace: new Pace(config.minIntervalMs, config.timeoutMs) };
+  return { config, authorities: trustedAuthorities(config), pace: new Pace({ ...config, maxWaitMs: config.timeoutMs }) };
 }
 
-async function send({ config, authorities, pace }: OpenChamber, body: Uint8Array, egress: Egress, clock: Clock, signal: AbortSignal | undefined): Promise<OfficeResult> {
+async function send({ config, authorities, pace }: OpenChamber, office: string, body: Uint8Array, egress: Egress, clock: Clock, signal: AbortSignal | undefined): Promise<OfficeResult> {
   try {
-    await pace.turn(signal);
+    await pace.turn(office, signal);
   } catch (error) {
     if (error instanceof PaceFull) return { ...notSent('busy'), retryAfterSeconds: error.retryAfterSeconds };
     if (signal?.aborted === true) return notSent('aborted');
