@@ -8,6 +8,7 @@ import { attestationRows } from './attestation';
 import { latencyRows } from './latency/rows';
 import type { Row } from './measure';
 import { memoryRows } from './memory/rows';
+import { relayRows } from './relay/rows';
 import { sealingRows } from './sealing';
 import type { Section } from './section';
 import { table } from './table';
@@ -16,6 +17,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   sealing: { title: 'Sealed messages (one core)', rows: sealingRows },
   attestation: { title: 'Attestation documents (one core)', rows: attestationRows },
   accept: { title: 'POST /api/messages: sealed messages of 2 KiB from 64 users over 32 connections', rows: acceptRows },
+  relay: { title: 'Relay to an echoing enclave, 16 at once', rows: relayRows },
   latency: { title: 'Latency at half of the top rate, POSTs due at fixed times', rows: latencyRows },
   memory: { title: 'Memory of the gateway', rows: memoryRows },
 };

@@ -56,7 +56,7 @@ export async function startGateway({ profile, before }: BenchGatewayOptions = {}
     const url = `http://127.0.0.1:${String(port)}`;
     const service = await spawnService({
       command: process.execPath,
-      args: [...profiling(profile), await bundleOfGateway(folder.path)],
+      args: [...profiling(profile), await bundleOfGateway(profile?.folder ?? folder.path)],
       cwd: folder.path,
       env: {
         NODE_ENV: 'development',
@@ -102,7 +102,7 @@ function profiling(profile: BenchGatewayOptions['profile']): string[] {
 
 /** In a folder of its own: `dist` may be built anew by somebody else meanwhile. */
 async function bundleOfGateway(folder: string): Promise<string> {
-  const outdir = join(folder, 'bundle');
+  const outdir = resolve(folder, 'bundle');
   await promisify(execFile)(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', outdir], { cwd: workspaceRoot() });
   return join(outdir, 'main.js');
 }

@@ -1,0 +1,50 @@
+import { DEFAULT_SUITE, encodeRelayAnswer, encodeSealedAnswer, toBase64Url, type ReceiptClaims } from '@communique-tee/protocol';
+import { randomBytes, randomUUID } from 'node:crypto';
+
+/** An answer of the enclave's shape, and where in it the ciphertext stands. */
+export interface AnswerTemplate {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly room: number;
+}
+
+/** Of a real document: the leaf, three certificates above it, user data. */
+const DOCUMENT_BYTES = 4600;
+/** A sealed answer has at most 64 KiB, its nonce and CBOR heads included. */
+const MAX_CIPHERTEXT_BYTES = 65_536 - 64;
+
+const templates = new Map<number, AnswerTemplate>();
+
+/** For an echo of so many bytes; made once for each length. */
+export function answerTemplate(length: number): AnswerTemplate {
+  const known = templates.get(length);
+  if (known !== undefined) return known;
+  const ciphertext = randomBytes(Math.min(length, MAX_CIPHERTEXT_BYTES));
+  const bytes = encodeRelayAnswer({
+    state: 'final',
+    retryAfterSeconds: null,
+    receipt: receiptOfThatShape(),
+    attestationDocument: randomBytes(DOCUMENT_BYTES),
+    answer: encodeSealedAnswer({ nonce: randomBytes(24), ciphertext }),
+  });
+  const template = { bytes, at: Buffer.from(bytes).indexOf(ciphertext), room: ciphertext.length };
+  templates.set(length, template);
+  return template;
+}
+
+/** Nobody's signature: what is measured reads the claims and leaves the verifying to whoever judges them. */
+function receiptOfThatShape(): string {
+  const hash = () => toBase64Url(randomBytes(32));
+  const claims: ReceiptClaims = {
+    v: 1,
+    message_id: randomUUID(),
+    sealed_sha256: hash(),
+    suite: DEFAULT_SUITE,
+    offices: [1, 2, 3].map(() => ({ commitment: hash(), outcome: 'accepted' as const })),
+    time: Math.floor(Date.now() / 1000),
+    pcr0: randomBytes(48).toString('hex'),
+    attestation_sha256: hash(),
+  };
+  const part = (value: object) => toBase64Url(Buffer.from(JSON.stringify(value)));
+  return `${part({ alg: 'EdDSA', typ: 'communique-tee-receipt+jws' })}.${part(claims)}.${toBase64Url(randomBytes(64))}`;
+}
