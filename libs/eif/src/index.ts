@@ -1,0 +1,18 @@
+export type { CpioInput } from './cpio/entry';
+export { readCpio, type CpioEntry, type ReadCpioOptions } from './cpio/read-cpio';
+export { readRamdisk } from './cpio/read-ramdisk';
+export { writeCpio, type WriteCpioOptions, type WrittenCpio } from './cpio/write-cpio';
+export { EifError, eifErrorCodes, type EifErrorCode } from './errors';
+export type { EifMetadata } from './format/metadata';
+export type { Arch, Section, SectionType } from './format/sections';
+export type { ByteSource } from './io/byte-source';
+export type { Measurements } from './measure/measurer';
+export { asNitroCli, type NitroCliMeasurements } from './measure/nitro-cli';
+export { readImage, type EifImage, type ReadOptions } from './read/read-image';
+export { certificatePcr8 } from './sign/certificate-pcr8';
+export type { ImageSignature } from './sign/read-signature';
+export { signImage } from './sign/sign-image';
+export type { SigningKey } from './sign/signer';
+export { verifySignature, type SignaturePolicy } from './sign/verify-signature';
+export { writeImage, type ImageParts, type WriteOptions, type WrittenImage } from './write/write-image';
+export type { Progress } from './write/write-sections';

@@ -1,0 +1,20 @@
+import { X509Certificate } from 'node:crypto';
+import { EifError } from '../errors';
+
+/**
+ * Exactly one certificate, as PEM and nothing but white space around it: what nitro-cli measures into PCR8 is the first one in
+ * the file, and a second one would be there for nothing.
+ *
+ * @throws EifError ERR_EIF_SIGNATURE_CERTIFICATE
+ */
+export function readCertificate(pem: string): X509Certificate {
+  if (!/^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/.test(pem)) throw new EifError('ERR_EIF_SIGNATURE_CERTIFICATE', 'not one PEM block');
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(pem);
+    if (certificate.publicKey.asymmetricKeyDetails?.namedCurve === 'secp384r1') return certificate;
+  } catch (cause) {
+    throw new EifError('ERR_EIF_SIGNATURE_CERTIFICATE', undefined, cause);
+  }
+  throw new EifError('ERR_EIF_SIGNATURE_CERTIFICATE', 'the key is not on P-384');
+}

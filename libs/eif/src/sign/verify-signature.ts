@@ -1,0 +1,27 @@
+import { EifError } from '../errors';
+import type { EifImage } from '../read/read-image';
+import type { ImageSignature } from './read-signature';
+
+export interface SignaturePolicy {
+  /** Whose signature is accepted: 96 hexadecimal digits, lower case. */
+  readonly pcr8: string;
+  /** nitro-cli, too, refuses a certificate outside its dates (PcrSignatureChecker::verify, src/utils/mod.rs). */
+  readonly at: Date;
+}
+
+/**
+ * Whether an image was signed by whom it should be. That its signature is over its own PCR0 and holds, `readImage` has
+ * found out already; here the certificate is judged.
+ *
+ * @throws EifError ERR_EIF_NOT_SIGNED, ERR_EIF_SIGNER, ERR_EIF_CERTIFICATE_NOT_YET_VALID, ERR_EIF_CERTIFICATE_EXPIRED
+ * @example
+ * verifySignature(await readImage('enclave.eif'), { pcr8: certificatePcr8(pem), at: new Date() });
+ */
+export function verifySignature(image: EifImage, { pcr8, at }: SignaturePolicy): ImageSignature {
+  const { signature } = image;
+  if (signature === undefined) throw new EifError('ERR_EIF_NOT_SIGNED');
+  if (signature.pcr8 !== pcr8) throw new EifError('ERR_EIF_SIGNER', `PCR8 is ${signature.pcr8}`);
+  if (!(at.getTime() >= signature.notBeforeMs)) throw new EifError('ERR_EIF_CERTIFICATE_NOT_YET_VALID', new Date(signature.notBeforeMs).toISOString());
+  if (at.getTime() > signature.notAfterMs) throw new EifError('ERR_EIF_CERTIFICATE_EXPIRED', new Date(signature.notAfterMs).toISOString());
+  return signature;
+}
