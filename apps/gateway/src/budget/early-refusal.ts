@@ -40,7 +40,7 @@ export function foresee(copies: readonly Copy[], costMicroUsd: bigint, caps: Gat
 
 /** An amount that PostgreSQL can hold, and nothing that merely looks like one. */
 function isFull(copy: Copy | undefined, costMicroUsd: bigint, capMicroUsd: bigint): copy is Copy {
-  return copy?.value != null && /^(0|[1-9][0-9]{0,18})$/.test(copy.value) && BigInt(copy.value) + costMicroUsd > capMicroUsd;
+  return typeof copy?.value === 'string' && /^(0|[1-9][0-9]{0,18})$/.test(copy.value) && BigInt(copy.value) + costMicroUsd > capMicroUsd;
 }
 
 function refusal(code: BudgetRefusal, { leftMs }: Copy, windowLeftMs: number): ForeseenRefusal {

@@ -55,6 +55,40 @@ describe('the entrance', () => {
     expect(await standing('/api/messages', { method: 'DELETE' })).toEqual([405, '"other-address";q=9;w=90', '"other-address";r=6;t=T']);
   });
 
+  it('counts a bad token for its address, and over the limit looks at no token any more', async () => {
+    await using gateway = await startGateway({ ...environment, RATE_LIMIT_MAX_REQUESTS: '3' });
+    const ask = async (authorization?: string) => {
+      const { status, headers } = await fetch(`${gateway.url}/api/budget`, { headers: authorization === undefined ? {} : { authorization } });
+      return [status, headers.get('ratelimit-policy'), headers.get('ratelimit')?.replace(/t=[0-9]+/g, 't=T'), Number(headers.get('retry-after')) > 0];
+    };
+    const policy = '"api-address";q=3;w=60';
+    expect(await ask()).toEqual([401, policy, '"api-address";r=2;t=T', false]);
+    expect(await ask('Bearer a.b.c')).toEqual([401, policy, '"api-address";r=1;t=T', false]);
+    const verifications = jest.spyOn(crypto.subtle, 'verify');
+    expect(await ask(`Bearer ${token}`)).toEqual([503, `${policy}, "api-user";q=3;w=60`, '"api-address";r=0;t=T, "api-user";r=2;t=T', true]);
+    expect(verifications).toHaveBeenCalledTimes(1);
+    const refused = [429, policy, '"api-address";r=0;t=T', true];
+    // The one that overflows is counted, its token seen; the rest is refused before
+    expect(await ask('Bearer a.b.c')).toEqual(refused);
+    for (let n = 0; n < 5; n++) expect(await ask(`Bearer ${token}`)).toEqual(refused);
+    expect(verifications).toHaveBeenCalledTimes(1);
+    verifications.mockRestore();
+  });
+
+  it('does not count for a user what their address is refused for', async () => {
+    await using gateway = await startGateway({ ...environment, RATE_LIMIT_MAX_REQUESTS: '2', TRUSTED_PROXIES: '127.0.0.0/8' });
+    const from = async (address: string) => {
+      const { headers } = await fetch(`${gateway.url}/api/budget`, { headers: { ...authorized(), 'x-forwarded-for': address } });
+      return headers.get('ratelimit')?.replace(/;t=[0-9]+/g, '');
+    };
+    expect(await from('192.0.2.1')).toBe('"api-address";r=1, "api-user";r=1');
+    for (let n = 0; n < 4; n++) await fetch(`${gateway.url}/api/budget`, { headers: { 'x-forwarded-for': '192.0.2.2' } });
+    expect(await from('192.0.2.2')).toBe('"api-address";r=0');
+    expect(await from('192.0.2.3')).toBe('"api-address";r=1, "api-user";r=0');
+    expect(await from('192.0.2.3')).toBe('"api-address";r=0, "api-user";r=0');
+    expect(await from('192.0.2.4')).toBe('"api-address";r=1, "api-user";r=0');
+  });
+
   it('bounds what leads nowhere, and what leads there does not suffer', async () => {
     await using gateway = await startGateway({ ...environment, RATE_LIMIT_OTHER_MAX_REQUESTS: '3' });
     const statuses: number[] = [];

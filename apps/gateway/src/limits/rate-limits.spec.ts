@@ -1,13 +1,15 @@
 import { describeWith, redisAvailability, type Redis, startRedis } from '@communique-tee/test-support';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { pino } from 'pino';
+import RedisClient from 'ioredis';
 import { Logger } from '../observability/logger';
 import { testConfig } from '../testing/gateway-under-test';
 import type { RateLimitClass } from './rate-limit-class';
 import { RateLimits } from './rate-limits';
 import { SharedRedis } from './shared-redis';
 
-const logger = new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null'));
+const lines: string[] = [];
+const logger = new Logger({ log: { level: 'info' } }, { write: (line: string) => lines.push(line) });
+const warnings = (reason: string) => lines.filter((line) => line.includes(`"reason":"${reason}"`)).length;
 const environment = { DATABASE_URL: 'postgresql://nowhere/db', AUTH_JWKS_FILE: '/x', RATE_LIMIT_MAX_REQUESTS: '3', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1', RATE_LIMIT_WINDOW: '60000' };
 
 function opened(environmentOfThis: Record<string, string> = {}) {
@@ -48,6 +50,26 @@ describe('rate limits in this process', () => {
     expect(await byUser(one, 'a', 'attestation')).toMatchObject({ allowed: false, remaining: 0 });
     expect(await byUser(one, 'c', 'attestation')).toMatchObject({ allowed: true });
     expect(one.state()).toEqual({ store: 'memory', degraded: false, degradedSince: null });
+  });
+});
+
+describe('an address over its quota', () => {
+  it('is refused without being asked about, says for how long, and leaves one line in the log', async () => {
+    const one = opened();
+    const address = '198.51.100.7';
+    const before = warnings('api-address');
+    for (let n = 0; n < 3; n++) {
+      expect(one.limits.refusedFromMemory('api', address)).toBeUndefined();
+      await one.limits.decide({ limitClass: 'api', address, owner: `user ${String(n)}` });
+    }
+    expect(one.limits.refusedFromMemory('api', address)).toBeUndefined();
+    const { standings } = await one.limits.decide({ limitClass: 'api', address, owner: 'not counted' });
+    expect(standings).toEqual([{ allowed: false, policy: 'api-address', quota: 3, windowSeconds: 60, remaining: 0, resetSeconds: 60 }]);
+    for (let n = 0; n < 10; n++) expect(one.limits.refusedFromMemory('api', address)).toMatchObject({ allowed: false, policy: 'api-address', remaining: 0, resetSeconds: 60 });
+    await one.limits.decide({ limitClass: 'api', address });
+    expect(one.limits.refusedFromMemory('other', address)).toBeUndefined();
+    expect(await byUser(one, 'not counted')).toMatchObject({ remaining: 2 });
+    expect(warnings('api-address')).toBe(before + 1);
   });
 });
 
@@ -109,6 +131,34 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     one.close();
     for (const socket of sockets) socket.destroy();
     between.close();
+  });
+
+  it('are not asked again about an address that is over, until its window ends', async () => {
+    const [one, two] = [await open(), await open()];
+    const before = warnings('api-address');
+    const ask = (which: Opened) => which.limits.decide({ limitClass: 'api', address: '203.0.113.1', owner: 'x' });
+    for (let n = 0; n < 4; n++) await ask(one);
+    expect(one.limits.refusedFromMemory('api', '203.0.113.1')).toMatchObject({ allowed: false });
+    expect(two.limits.refusedFromMemory('api', '203.0.113.1')).toBeUndefined();
+    expect((await ask(two)).standings).toEqual([expect.objectContaining({ allowed: false, policy: 'api-address' })]);
+    expect(two.limits.refusedFromMemory('api', '203.0.113.1')).toMatchObject({ allowed: false });
+    expect(warnings('api-address')).toBe(before + 1);
+    expect(await byUser(one, 'x')).toMatchObject({ allowed: false });
+    one.close();
+    two.close();
+  });
+
+  it('fall back to memory where a failover made this one a replica, and come back when it takes writes', async () => {
+    const one = await open();
+    const client = new RedisClient(redis.url);
+    await client.replicaof('127.0.0.1', '1');
+    expect(await passes(one, 10, 'moved')).toBe(3);
+    expect(one.state()).toMatchObject({ store: 'redis', degraded: true });
+    await client.replicaof('NO', 'ONE');
+    await until(() => !one.state().degraded);
+    expect(await passes(one, 10, 'moved')).toBe(3);
+    client.disconnect();
+    one.close();
   });
 
   it('fall back to memory while Redis is gone, say so, and come back', async () => {

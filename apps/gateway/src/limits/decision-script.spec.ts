@@ -1,0 +1,135 @@
+import { describeWith, redisAvailability, type Redis, startRedis } from '@communique-tee/test-support';
+import RedisClient from 'ioredis';
+import { DECISION_SCRIPT, runDecisionScript } from './decision-script';
+
+const LIFE_MS = 2000;
+const KEYS = ['address', 'user', 'stop', 'day', 'hour'] as const;
+
+describeWith(redisAvailability({ own: true }), 'the decision script', () => {
+  let redis: Redis;
+  let client: RedisClient;
+  beforeAll(async () => {
+    redis = await startRedis({ own: true });
+    client = new RedisClient(redis.url);
+  });
+  afterAll(async () => {
+    client.disconnect();
+    await redis.stop();
+  });
+  beforeEach(() => client.flushall());
+
+  const run = (quota = 3, windowMs = 60_000, keys: readonly string[] = KEYS) => runDecisionScript(client, keys, [windowMs, quota, LIFE_MS]);
+  const ttl = (key: string) => client.pttl(key);
+
+  it('counts the address, and the user where the address may', async () => {
+    const counts: (number | undefined)[][] = [];
+    for (let n = 0; n < 5; n++) {
+      const { address, user, copies } = await run();
+      counts.push([address.count, user?.count]);
+      expect(copies).toEqual([]);
+    }
+    expect(counts).toEqual([[1, 1], [2, 2], [3, 3], [4, undefined], [5, undefined]]);
+    expect(await client.get('user')).toBe('3');
+    expect(await run(3, 60_000, ['other'])).toMatchObject({ address: { count: 1, leftMs: 60_000 }, copies: [] });
+    expect(await run(3, 60_000, ['another', 'user'])).toMatchObject({ address: { count: 1 }, user: { count: 4 } });
+    expect((await run(3, 60_000, ['yet another', 'user'])).user?.count).toBe(5);
+  });
+
+  it('ends a window when its time is over, however many come in it', async () => {
+    const windows: number[] = [];
+    let before = 0;
+    while (windows.length < 3) {
+      const { count, leftMs } = (await run(1000, 100, ['edge'])).address;
+      expect(leftMs).toBeLessThanOrEqual(100);
+      if (count <= before) {
+        expect(count).toBe(1);
+        windows.push(before);
+      }
+      before = count;
+    }
+    expect(Math.min(...windows)).toBeGreaterThan(0);
+  });
+
+  it.each<[string, (key: string) => Promise<unknown>]>([
+    ['a text', (key) => client.set(key, 'many')],
+    ['nothing at all', (key) => client.set(key, '')],
+    ['a fraction', (key) => client.set(key, '1.5')],
+    ['the largest number', (key) => client.set(key, '9223372036854775807')],
+    ['a negative number', (key) => client.set(key, '-1000000')],
+    ['a list', (key) => client.rpush(key, '1')],
+    ['a hash', (key) => client.hset(key, 'a', '1')],
+  ])('starts over where a window holds %s', async (_, put) => {
+    for (const key of ['address', 'user']) await put(key);
+    expect(await run()).toEqual({ address: { count: 1, leftMs: 60_000 }, user: { count: 1, leftMs: 60_000 }, copies: [] });
+    expect(await run()).toMatchObject({ address: { count: 2 }, user: { count: 2 } });
+  });
+
+  it('gives an end to a window that has none, or one too far away', async () => {
+    await client.set('address', '2');
+    await client.set('user', '2', 'PX', 86_400_000);
+    expect(await run()).toEqual({ address: { count: 3, leftMs: 60_000 }, user: { count: 3, leftMs: 60_000 }, copies: [] });
+    expect(await ttl('address')).toBeGreaterThan(0);
+    expect(await ttl('user')).toBeLessThanOrEqual(60_000);
+  });
+
+  it('hands out the copies that are there, amounts beyond 53 bits to the digit', async () => {
+    await client.set('day', '9223372036854775807', 'PX', LIFE_MS);
+    const { copies } = await run();
+    expect(copies.map(({ value }) => value)).toEqual([null, '9223372036854775807', null]);
+    expect(copies[1]?.leftMs).toBeLessThanOrEqual(LIFE_MS);
+    await client.set('stop', '1', 'PX', LIFE_MS);
+    expect((await run()).copies.map(({ value }) => value)).toEqual(['1', '9223372036854775807', null]);
+  });
+
+  it('throws away what is no copy of ours, and leaves it so', async () => {
+    await client.set('stop', '1');
+    await client.set('day', '5', 'PX', LIFE_MS + 60_000);
+    await client.set('hour', '1'.repeat(1_000_000), 'PX', LIFE_MS);
+    expect((await run()).copies).toEqual([]);
+    expect(await client.exists('stop', 'day', 'hour')).toBe(0);
+    await client.rpush('day', '5');
+    expect((await run()).copies).toEqual([]);
+  });
+
+  it('reads no copy for whom a limit refuses', async () => {
+    await client.set('stop', '1', 'PX', LIFE_MS);
+    expect((await run(0)).copies).toEqual([]);
+    await client.set('user', '3');
+    expect((await run()).copies).toEqual([]);
+  });
+
+  it('is one command on the wire, and a second one only where Redis does not know the script', async () => {
+    const watched = await client.monitor();
+    const seen: string[] = [];
+    watched.on('monitor', (_time: string, [command = '']: string[], source: string) => {
+      if (source !== 'lua') seen.push(command.toLowerCase());
+    });
+    await client.script('FLUSH');
+    await run();
+    await run();
+    await run();
+    await client.echo('end');
+    while (!seen.includes('echo')) await new Promise((resolve) => setTimeout(resolve, 10));
+    watched.disconnect();
+    expect(seen).toEqual(['script', 'evalsha', 'eval', 'evalsha', 'evalsha', 'echo']);
+  });
+
+  it('says what Redis says where that is no garbage: a replica, a full memory', async () => {
+    await client.config('SET', 'maxmemory', '1');
+    await client.config('SET', 'maxmemory-policy', 'noeviction');
+    await expect(run()).rejects.toThrow(/OOM/);
+    await client.config('SET', 'maxmemory', '0');
+    await client.replicaof('127.0.0.1', '1');
+    await expect(run()).rejects.toThrow(/READONLY/);
+    await client.replicaof('NO', 'ONE');
+    await expect(run()).resolves.toMatchObject({ address: { count: 1 } });
+  });
+
+  it('believes no other answer', async () => {
+    for (const reply of [null, 'OK', [], ['1', '2'], [1, null], [1, 2, 3, 'x'], [1, 2, 3, 4, '5', null]]) {
+      const liar = { evalsha: () => Promise.resolve(reply) } as unknown as RedisClient;
+      await expect(runDecisionScript(liar, KEYS, [1, 1, 1])).rejects.toThrow('something else');
+    }
+    expect(DECISION_SCRIPT).toContain('INCR');
+  });
+});

@@ -1,0 +1,49 @@
+import { KnownOver } from './known-over';
+import { WindowsInMemory } from './windows-in-memory';
+
+let nowMs = 0;
+beforeEach(() => {
+  nowMs = 1_000_000;
+  jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
+});
+afterEach(() => jest.restoreAllMocks());
+
+describe('windows in memory', () => {
+  it('last from the first request of a key for their length', () => {
+    const windows = new WindowsInMemory(1000);
+    expect(windows.look('a')).toBeUndefined();
+    expect(windows.count('a')).toEqual({ count: 1, leftMs: 1000 });
+    nowMs += 999;
+    expect(windows.count('a')).toEqual({ count: 2, leftMs: 1 });
+    expect(windows.look('a')).toEqual({ count: 2, leftMs: 1 });
+    nowMs += 1;
+    expect(windows.look('a')).toBeUndefined();
+    expect(windows.count('a')).toEqual({ count: 1, leftMs: 1000 });
+  });
+
+  it('are so many and no more: those that ended go first, then the oldest', () => {
+    const windows = new WindowsInMemory(1000, 3);
+    windows.count('a');
+    nowMs += 500;
+    for (const key of ['b', 'c']) windows.count(key);
+    nowMs += 500; // a has ended
+    windows.count('d');
+    expect(['a', 'b', 'c', 'd'].map((key) => windows.look(key)?.count)).toEqual([undefined, 1, 1, 1]);
+    windows.count('e');
+    expect(['b', 'c', 'd', 'e'].map((key) => windows.look(key)?.count)).toEqual([undefined, 1, 1, 1]);
+  });
+});
+
+describe('who is known to be over', () => {
+  it('is so until the window ends, and so many at once', () => {
+    const over = new KnownOver(2);
+    over.add('a', 1000);
+    nowMs += 400;
+    expect([over.leftMs('a'), over.leftMs('b')]).toEqual([600, undefined]);
+    over.add('b', 2000);
+    over.add('c', 2000);
+    expect(['a', 'b', 'c'].map((key) => over.leftMs(key))).toEqual([undefined, 2000, 2000]);
+    nowMs += 2000;
+    expect(['b', 'c'].map((key) => over.leftMs(key))).toEqual([undefined, undefined]);
+  });
+});
