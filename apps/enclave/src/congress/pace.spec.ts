@@ -87,6 +87,17 @@ describe('a pace', () => {
       await second;
     });
 
+    it('sends away whoever others have delayed for too long', async () => {
+      const pace = paced({ minIntervalMs: 500, officeMinIntervalMs: 1000, maxWaitMs: 1000 });
+      await pace.turn('HCA12');
+      const delayed = expect(pace.turn('HCA12')).rejects.toMatchObject({ retryAfterSeconds: 1 });
+      await jest.advanceTimersByTimeAsync(600);
+      await pace.turn('HCA13'); // the chamber is free again at 1100
+      await jest.advanceTimersByTimeAsync(400);
+      await delayed;
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
     it('has a short line, so that it does not take all places of the enclave', async () => {
       const pace = paced({ officeMinIntervalMs: 1000 });
       for (let n = 0; n < 5; n++) void ask(pace, 'HCA12');
