@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { migrate, startPostgres, type Postgres } from '@communique-tee/test-support';
 import { Database } from '../database/database';
 import { testConfig } from '../testing/gateway-under-test';
+import { Metrics } from '../observability/metrics/metrics';
 import { Admission } from './admission';
 
 describe('Admission', () => {
@@ -54,6 +55,19 @@ describe('Admission', () => {
     expect(await admission().refusal()).toBeNull();
     await enqueue(1, new Date(Date.now() - 90_000));
     expect(await admission().refusal()).toMatchObject(overloaded);
+  });
+
+  it('counts whom it turned away, by what was too much', async () => {
+    const metrics = new Metrics();
+    const counted = (maxWaiting: number, maxAgeMs: number) => { const one = admission(maxWaiting, maxAgeMs); Object.assign(one, { metrics }); return one; };
+    const refusals = async () => (await metrics.registry.getSingleMetricAsString('communique_admission_refusals_total')).split('\n').filter((line) => !line.startsWith('#'));
+    await enqueue(2, new Date(Date.now() - 90_000));
+    await counted(3, 600_000).refusal();
+    expect(await refusals()).toEqual([]);
+    await counted(1, 600_000).refusal();
+    await counted(3, 60_000).refusal();
+    await counted(3, 60_000).refusal();
+    expect(await refusals()).toEqual(['communique_admission_refusals_total{reason="queue_length"} 1', 'communique_admission_refusals_total{reason="queue_age"} 2']);
   });
 
   it('does not hold a job against the queue that is under way or waits for its time', async () => {

@@ -1,7 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import { Database } from '../database/database';
 import { ProblemError } from '../http/problem-error';
+import { Metrics } from '../observability/metrics/metrics';
 
 export interface QueueLoad {
   /** Messages that have not ended, counted to one past `admission.maxWaiting`. */
@@ -25,6 +26,8 @@ const RETRY_SPREAD_SECONDS = 10;
  */
 @Injectable()
 export class Admission {
+  @Optional() @Inject(Metrics) private readonly metrics?: Metrics;
+
   private last: { readonly load: QueueLoad; readonly atMs: number } | undefined;
   private looking: Promise<QueueLoad> | undefined;
 
@@ -38,6 +41,7 @@ export class Admission {
     const { maxWaiting, maxAgeMs } = this.config.admission;
     const { waiting, oldestMs } = await this.load();
     if (waiting <= maxWaiting && oldestMs <= maxAgeMs) return null;
+    this.metrics?.admissionRefused(waiting > maxWaiting ? 'queue_length' : 'queue_age');
     return new ProblemError('overloaded', { retryAfterSeconds: RETRY_AFTER_SECONDS + Math.floor(Math.random() * (RETRY_SPREAD_SECONDS + 1)) });
   }
 

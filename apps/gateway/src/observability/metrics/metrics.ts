@@ -7,6 +7,8 @@ import { methodLabel, OTHER, statusLabel, UNMATCHED } from './labels';
 
 /** What the gateway asks of an enclave. */
 export type EnclaveStep = 'health' | 'attestation' | 'relay';
+/** Why a new message is turned away: too many have not ended, or a due one waits too long for a worker. */
+export type AdmissionReason = 'queue_length' | 'queue_age';
 export type EnclaveOutcome = 'answer' | 'problem' | 'unreachable';
 
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
@@ -25,6 +27,7 @@ export class Metrics {
   private readonly problems = this.counter('communique_http_problems_total', 'Problem documents answered.', ['code']);
   private readonly unparsed = this.counter('communique_http_unparsed_total', 'Connections that were refused before they made a request.', []);
   private readonly refusals = this.counter('communique_rate_limit_refusals_total', 'Requests refused by a rate limit.', ['class']);
+  private readonly admissionRefusals = this.counter('communique_admission_refusals_total', 'New messages turned away by this process with `overloaded`.', ['reason']);
   private readonly accepted = this.counter('communique_messages_accepted_total', 'Messages newly accepted by this process.', []);
   private readonly ended = this.counter('communique_messages_ended_total', 'Messages ended by this process.', ['status']);
   private readonly retries = this.counter('communique_delivery_retries_total', 'Attempts after which another one follows.', ['reason']);
@@ -48,6 +51,10 @@ export class Metrics {
 
   rateLimited(limitClass: RateLimitClass): void {
     this.refusals.inc({ class: limitClass });
+  }
+
+  admissionRefused(reason: AdmissionReason): void {
+    this.admissionRefusals.inc({ reason });
   }
 
   messageAccepted(): void {

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
 import { Gauge } from 'prom-client';
 import { AttestationMonitor, type MonitorState } from '../../attestation/attestation-monitor';
+import { DeliveryWorker } from '../../delivery/delivery-worker';
 import { RateLimits } from '../../limits/rate-limits';
 import { Metrics } from './metrics';
 
@@ -13,17 +15,22 @@ export class StateGauges {
   private readonly attestation: Gauge<'enclave' | 'state'>;
   private readonly trusted: Gauge<'enclave'>;
   private readonly attestationAge: Gauge<'enclave'>;
+  private readonly paceLimit: Gauge<'enclave'>;
+  private readonly paceUnderWay: Gauge<'enclave'>;
   private readonly store: Gauge<'store'>;
 
   constructor(
     metrics: Metrics,
     private readonly monitor: AttestationMonitor,
     private readonly rateLimits: RateLimits,
+    private readonly modules: ModuleRef,
   ) {
     const registers = [metrics.registry];
     this.attestation = new Gauge({ name: 'communique_attestation_state', help: '1 for the state that the last look at the enclave came to.', labelNames: ['enclave', 'state'], registers });
     this.trusted = new Gauge({ name: 'communique_attestation_trusted', help: '1 while messages may be relayed to it.', labelNames: ['enclave'], registers });
     this.attestationAge = new Gauge({ name: 'communique_attestation_age_seconds', help: 'Since the last look at the enclave was judged; absent before the first.', labelNames: ['enclave'], registers });
+    this.paceLimit = new Gauge({ name: 'communique_relay_limit_attempts', help: 'Attempts that this process gives the enclave at once now, 1 to DELIVERY_CONCURRENCY.', labelNames: ['enclave'], registers });
+    this.paceUnderWay = new Gauge({ name: 'communique_relay_under_way_attempts', help: 'Attempts of this process that the enclave has now.', labelNames: ['enclave'], registers });
     this.store = new Gauge({ name: 'communique_rate_limits_store', help: '1 for where rate limits are counted now; memory is this process alone.', labelNames: ['store'], registers });
   }
 
@@ -35,6 +42,11 @@ export class StateGauges {
       for (const each of ATTESTATION_STATES) this.attestation.set({ enclave, state: each }, each === state.kind ? 1 : 0);
       this.trusted.set({ enclave }, monitor.isTrusted() ? 1 : 0);
       if ('ageMs' in state) this.attestationAge.set({ enclave }, state.ageMs / 1000);
+    }
+    for (const [index, { limit, underWay }] of this.modules.get(DeliveryWorker, { strict: false }).paces().entries()) {
+      const enclave = String(index);
+      this.paceLimit.set({ enclave }, limit);
+      this.paceUnderWay.set({ enclave }, underWay);
     }
     const { store, degraded } = this.rateLimits.state();
     const used = degraded ? 'memory' : store;
