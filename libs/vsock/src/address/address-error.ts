@@ -1,5 +1,5 @@
 export type AddressErrorCode =
-  | 'ERR_ADDRESS_SCHEME' // not vsock:, unix: or tcp:
+  | 'ERR_ADDRESS_SCHEME' // not vsock:, unix:, tcp: or hybrid:
   | 'ERR_ADDRESS_PORT' // no decimal port of the right range
   | 'ERR_ADDRESS_CID' // no usable context id, or none where one is needed
   | 'ERR_ADDRESS_HOST' // neither IPv4, nor [IPv6], nor localhost

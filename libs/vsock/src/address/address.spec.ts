@@ -17,6 +17,8 @@ describe('parseAddress', () => {
     ['vsock:4294967294:4294967294', { kind: 'vsock', cid: 4_294_967_294, port: 4_294_967_294 }],
     ['unix:/run/enclave.sock', { kind: 'unix', path: '/run/enclave.sock' }],
     ['unix:a:b', { kind: 'unix', path: 'a:b' }],
+    ['hybrid:/run/vm.vsock:5000', { kind: 'hybrid', path: '/run/vm.vsock', port: 5000 }],
+    ['hybrid:a:b:1', { kind: 'hybrid', path: 'a:b', port: 1 }],
     ['tcp:127.0.0.1:0', { kind: 'tcp', host: '127.0.0.1', port: 0 }],
     ['tcp:[::1]:5000', { kind: 'tcp', host: '::1', port: 5000 }],
     ['tcp:localhost:65535', { kind: 'tcp', host: 'localhost', port: 65_535 }],
@@ -44,6 +46,13 @@ describe('parseAddress', () => {
     ['unix:', 'ERR_ADDRESS_PATH'],
     ['unix:/a\0b', 'ERR_ADDRESS_PATH'],
     [`unix:/${'a'.repeat(107)}`, 'ERR_ADDRESS_PATH'],
+    ['hybrid:/run/vm.vsock', 'ERR_ADDRESS_PORT'],
+    ['hybrid:/run/vm.vsock:', 'ERR_ADDRESS_PORT'],
+    ['hybrid:/run/vm.vsock:0', 'ERR_ADDRESS_PORT'],
+    ['hybrid:/run/vm.vsock:4294967295', 'ERR_ADDRESS_PORT'],
+    ['hybrid::5000', 'ERR_ADDRESS_PATH'],
+    ['hybrid:/a\0b:5000', 'ERR_ADDRESS_PATH'],
+    [`hybrid:/${'a'.repeat(102)}:5000`, 'ERR_ADDRESS_PATH'],
     ['tcp:127.0.0.1', 'ERR_ADDRESS_PORT'],
     ['tcp:127.0.0.1:65536', 'ERR_ADDRESS_PORT'],
     ['tcp:::1:5000', 'ERR_ADDRESS_PORT'],
@@ -59,7 +68,7 @@ describe('parseAddress', () => {
 
   it('throws nothing but AddressError, and what it reads it writes the same', () => {
     fc.assert(
-      fc.property(fc.tuple(fc.constantFrom('vsock:', 'unix:', 'tcp:', 'tcp:[', ''), fc.string()).map((parts) => parts.join('')), (text) => {
+      fc.property(fc.tuple(fc.constantFrom('vsock:', 'unix:', 'tcp:', 'tcp:[', 'hybrid:', 'hybrid:/a:1', ''), fc.string()).map((parts) => parts.join('')), (text) => {
         let address: Address;
         try {
           address = parseAddress(text);

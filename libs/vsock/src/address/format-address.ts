@@ -7,6 +7,8 @@ export function formatAddress(address: Address): string {
       return address.cid === null ? `vsock:${address.port}` : `vsock:${address.cid}:${address.port}`;
     case 'unix':
       return `unix:${address.path}`;
+    case 'hybrid':
+      return `hybrid:${address.path}:${address.port}`;
     case 'tcp':
       return address.host.includes(':') ? `tcp:[${address.host}]:${address.port}` : `tcp:${address.host}:${address.port}`;
   }

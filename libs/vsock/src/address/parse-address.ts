@@ -22,7 +22,16 @@ export interface TcpAddress {
   readonly port: number;
 }
 
-export type Address = VsockAddress | UnixAddress | TcpAddress;
+/** One port of an emulated enclave, behind the unix socket of its vsock device (vhost-device-vsock, Firecracker). */
+export interface HybridAddress {
+  readonly kind: 'hybrid';
+  /** The device's socket, where connections to the guest begin; those of the guest arrive at `<path>_<port>`. */
+  readonly path: string;
+  /** 1 to 2^32-2. */
+  readonly port: number;
+}
+
+export type Address = VsockAddress | UnixAddress | TcpAddress | HybridAddress;
 
 /** `sun_path` has 108 bytes, one of them the NUL at its end (unix(7)). */
 const MAX_PATH_BYTES = 107;
@@ -30,8 +39,8 @@ const MAX_PATH_BYTES = 107;
 const VSOCK_ANY = 0xffff_ffff;
 
 /**
- * Reads `vsock:<port>` (any context id, for listening), `vsock:<cid>:<port>`, `unix:<path>` or `tcp:<host>:<port>`, where the
- * host is IPv4, [IPv6] or localhost: no name is ever looked up.
+ * Reads `vsock:<port>` (any context id, for listening), `vsock:<cid>:<port>`, `unix:<path>`, `hybrid:<path>:<port>` or
+ * `tcp:<host>:<port>`, where the host is IPv4, [IPv6] or localhost: no name is ever looked up.
  *
  * @throws AddressError by code
  */
@@ -41,15 +50,15 @@ export function parseAddress(text: string): Address {
     if (scheme === 'vsock') return parseVsock(rest);
     if (scheme === 'unix') return parseUnix(rest);
     if (scheme === 'tcp') return parseTcp(rest);
+    if (scheme === 'hybrid') return parseHybrid(rest);
   }
-  throw new AddressError('ERR_ADDRESS_SCHEME', 'an address starts with vsock:, unix: or tcp:');
+  throw new AddressError('ERR_ADDRESS_SCHEME', 'an address starts with vsock:, unix:, tcp: or hybrid:');
 }
 
 function parseVsock(rest: string): VsockAddress {
   const parts = rest.split(':');
   if (parts.length > 2) throw new AddressError('ERR_ADDRESS_PORT', 'vsock:<port> or vsock:<cid>:<port>');
-  const port = decimal(parts.at(-1));
-  if (port === undefined || port < 1 || port >= VSOCK_ANY) throw new AddressError('ERR_ADDRESS_PORT', 'a vsock port is 1 to 4294967294');
+  const port = vsockPort(parts.at(-1));
   if (parts.length === 1) return { kind: 'vsock', cid: null, port };
   const cid = decimal(parts[0]);
   if (cid === undefined || cid < 1 || cid >= VSOCK_ANY) throw new AddressError('ERR_ADDRESS_CID', 'a context id is 1 to 4294967294');
@@ -61,6 +70,26 @@ function parseUnix(path: string): UnixAddress {
   if (length === 0 || length > MAX_PATH_BYTES) throw new AddressError('ERR_ADDRESS_PATH', `a socket's path has 1 to ${MAX_PATH_BYTES} bytes`);
   if (path.includes('\0')) throw new AddressError('ERR_ADDRESS_PATH', 'a path holds no NUL');
   return { kind: 'unix', path };
+}
+
+function parseHybrid(rest: string): HybridAddress {
+  const [, path, digits] = /^(.*):([^:]*)$/s.exec(rest) ?? [];
+  if (path === undefined || digits === undefined) throw new AddressError('ERR_ADDRESS_PORT', 'hybrid:<path>:<port>');
+  const port = vsockPort(digits);
+  if (path === '') throw new AddressError('ERR_ADDRESS_PATH', 'hybrid:<path>:<port>, and the path is not empty');
+  parseUnix(hybridListenPath({ path, port })); // the longer of the two that the address stands for
+  return { kind: 'hybrid', path, port };
+}
+
+/** Where the guest's connections to this port arrive. */
+export function hybridListenPath({ path, port }: Pick<HybridAddress, 'path' | 'port'>): string {
+  return `${path}_${port}`;
+}
+
+function vsockPort(text: string | undefined): number {
+  const port = decimal(text);
+  if (port === undefined || port < 1 || port >= VSOCK_ANY) throw new AddressError('ERR_ADDRESS_PORT', 'a vsock port is 1 to 4294967294');
+  return port;
 }
 
 function parseTcp(rest: string): TcpAddress {

@@ -1,26 +1,31 @@
-import { connect as netConnect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { AddressError } from '../address/address-error';
 import { formatAddress } from '../address/format-address';
-import type { Address, TcpAddress, UnixAddress } from '../address/parse-address';
+import type { Address } from '../address/parse-address';
 import { connectVsock } from '../linux/vsock';
 import { SocketError } from '../socket-error';
+import { requestPort } from './hybrid';
+import { connectNet } from './net';
 
 export interface ConnectOptions {
   /** How long connecting may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Keep our side open when the other has ended its own (default false: end ours too). */
+  readonly allowHalfOpen?: boolean;
 }
 
 /**
  * A connected socket; from then on it is the caller's, errors included. Nothing of the caller's has been written to it.
  *
  * @example const socket = await connect(parseAddress('vsock:16:5000'), { timeoutMs: 2000 });
- * @throws SocketError by the system's code, `ETIMEDOUT` after `timeoutMs`, `ABORT_ERR`, `ERR_VSOCK_UNAVAILABLE`
+ * @throws SocketError by the system's code, `ETIMEDOUT` after `timeoutMs`, `ABORT_ERR`, `ERR_VSOCK_UNAVAILABLE`; of a hybrid address
+ *   also `ECONNREFUSED` (nobody listens in the guest) and `EPROTO` (the socket is no vsock device's)
  * @throws AddressError ERR_ADDRESS_CID for a vsock address that names no context id
  */
-export async function connect(address: Address, { timeoutMs, signal }: ConnectOptions): Promise<Socket> {
+export async function connect(address: Address, { timeoutMs, signal, allowHalfOpen = false }: ConnectOptions): Promise<Socket> {
   const text = formatAddress(address);
-  const open = opener(address, timeoutMs);
+  const open = opener(address, allowHalfOpen);
   if (signal?.aborted) throw new SocketError('ABORT_ERR', `connecting to ${text} was given up`);
 
   const ending = new AbortController();
@@ -47,35 +52,18 @@ export async function connect(address: Address, { timeoutMs, signal }: ConnectOp
   });
 }
 
-function opener(address: Address, timeoutMs: number): (signal: AbortSignal) => Promise<Socket> {
-  if (address.kind !== 'vsock') return (signal) => connectNet(address, signal);
-  const { cid, port } = address;
-  if (cid === null) throw new AddressError('ERR_ADDRESS_CID', 'a context id is needed to connect: vsock:<cid>:<port>');
-  return (signal) => connectVsock(cid, port, timeoutMs, signal);
-}
-
-function connectNet(address: UnixAddress | TcpAddress, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = netConnect(netOptions(address));
-    const onAbort = () => socket.destroy();
-    const settle = () => {
-      signal.removeEventListener('abort', onAbort);
-      socket.off('error', onError);
-    };
-    const onError = (error: Error) => {
-      settle();
-      socket.destroy();
-      reject(error);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('error', onError);
-    socket.once('connect', () => {
-      settle();
-      resolve(socket);
-    });
-  });
-}
-
-function netOptions(address: UnixAddress | TcpAddress): { path: string } | { host: string; port: number; noDelay: true } {
-  return address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port, noDelay: true };
+function opener(address: Address, allowHalfOpen: boolean): (signal: AbortSignal) => Promise<Socket> {
+  switch (address.kind) {
+    case 'vsock': {
+      const { cid, port } = address;
+      if (cid === null) throw new AddressError('ERR_ADDRESS_CID', 'a context id is needed to connect: vsock:<cid>:<port>');
+      return (signal) => connectVsock(cid, port, { signal, allowHalfOpen });
+    }
+    case 'hybrid':
+      return async (signal) => requestPort(await connectNet({ path: address.path, allowHalfOpen }, signal), address.port, signal);
+    case 'unix':
+      return (signal) => connectNet({ path: address.path, allowHalfOpen }, signal);
+    case 'tcp':
+      return (signal) => connectNet({ host: address.host, port: address.port, noDelay: true, allowHalfOpen }, signal);
+  }
 }

@@ -45,8 +45,8 @@ export function openHandle(fd: number, type: 'SOCKET' | 'SERVER'): TcpHandle {
 }
 
 /** net.Socket has an undocumented option `handle`; the documented `fd` is refused for vsock. */
-export function socketOf(handle: TcpHandle): Socket {
-  const options: object = { handle, readable: true, writable: true };
+export function socketOf(handle: TcpHandle, { allowHalfOpen }: { readonly allowHalfOpen: boolean }): Socket {
+  const options: object = { handle, readable: true, writable: true, allowHalfOpen };
   return new Socket(options);
 }
 

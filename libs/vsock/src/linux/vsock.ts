@@ -1,37 +1,61 @@
 import type { Server, Socket } from 'node:net';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { SocketError } from '../socket-error';
-import { libc } from './libc';
+import { libc, type Libc } from './libc';
 import { openHandle, socketOf, tcpWrap, type TcpHandle } from './node-internals';
 
 const CID_ANY = 0xffff_ffff;
+/** A peer that is there answers within these turns of the event loop (a round trip takes about 80 µs). */
+const EAGER_TURNS = 20;
+const LONGEST_PAUSE_MS = 20;
+
+export interface VsockConnectOptions {
+  /** Ends connecting; until then it takes as long as the kernel lets it (2 seconds, vsock(7)). */
+  readonly signal: AbortSignal;
+  readonly allowHalfOpen: boolean;
+}
 
 /**
- * A connected stream socket of AF_VSOCK (vsock(7)). The kernel itself gives up after 2 seconds.
- * The caller's wish to stop is seen when the kernel has answered: the descriptor cannot be closed under the thread that waits on it.
+ * A connected stream socket of AF_VSOCK (vsock(7)). It never blocks and holds no worker thread, of which Node has four: an absent
+ * enclave, asked by many at once, must not stop name resolution and files. So the socket is asked again and again, for lack of a way
+ * to have libuv watch a descriptor that is still connecting.
+ *
+ * @throws SocketError by the system's code, ABORT_ERR, ERR_VSOCK_UNAVAILABLE; the descriptor is closed by then
  */
-export async function connectVsock(cid: number, port: number, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
-  const c = await libc();
+export async function connectVsock(cid: number, port: number, { signal, allowHalfOpen }: VsockConnectOptions, load: () => Promise<Libc> = libc): Promise<Socket> {
+  const c = await load();
   tcpWrap();
   const fd = c.socket();
   let handle: TcpHandle;
   try {
-    if (!c.connect(fd, cid, port)) {
-      const answered = await c.waitWritable(fd, timeoutMs);
-      if (!answered) throw new SocketError('ETIMEDOUT', `vsock:${cid}:${port} did not answer in ${timeoutMs} ms`);
-      c.throwPending(fd);
-    }
+    if (!c.connect(fd, cid, port)) await answered(c, fd, signal);
     if (signal.aborted) throw new SocketError('ABORT_ERR', 'connecting was given up');
     handle = openHandle(fd, 'SOCKET');
   } catch (error) {
     c.close(fd);
     throw error;
   }
-  return socketOf(handle);
+  return socketOf(handle, { allowHalfOpen });
+}
+
+async function answered(c: Libc, fd: number, signal: AbortSignal): Promise<void> {
+  let pauseMs = 1;
+  for (let turn = 0; !signal.aborted; turn++) {
+    if (c.isSettled(fd)) {
+      c.throwPending(fd);
+      return;
+    }
+    if (turn < EAGER_TURNS) await nextTurn();
+    else {
+      await sleep(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  }
 }
 
 /** Binds (any context id where none is given) and hands the descriptor to the server, whose `listening` or `error` follows. */
-export async function listenVsock(server: Server, cid: number | null, port: number): Promise<void> {
-  const c = await libc();
+export async function listenVsock(server: Server, cid: number | null, port: number, load: () => Promise<Libc> = libc): Promise<void> {
+  const c = await load();
   tcpWrap();
   const fd = c.socket();
   let handle: TcpHandle;

@@ -1,0 +1,24 @@
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+
+/** Rejects with what net says; after an abort it does not settle, and leaves no socket. */
+export function connectNet(options: NetConnectOpts, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(options);
+    const onAbort = () => socket.destroy();
+    const settle = () => {
+      signal.removeEventListener('abort', onAbort);
+      socket.off('error', onError);
+    };
+    const onError = (error: Error) => {
+      settle();
+      socket.destroy();
+      reject(error);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      settle();
+      resolve(socket);
+    });
+  });
+}

@@ -1,0 +1,25 @@
+import type { Address } from '../address/parse-address';
+import { libc } from './libc';
+import { openHandle, tcpWrap } from './node-internals';
+
+/**
+ * Whether this Node can open sockets at these addresses at all: for a start that would otherwise succeed and fail at its first
+ * message. Only vsock addresses need anything; nothing is connected.
+ *
+ * @throws SocketError ERR_VSOCK_UNAVAILABLE (this Node), EAFNOSUPPORT (this kernel)
+ */
+export async function checkVsock(addresses: Iterable<Pick<Address, 'kind'>>, internals: { readonly holder?: object } = {}): Promise<void> {
+  for (const { kind } of addresses) {
+    if (kind !== 'vsock') continue;
+    tcpWrap(internals.holder);
+    const c = await libc();
+    const fd = c.socket();
+    try {
+      openHandle(fd, 'SOCKET').close(); // closes the descriptor too
+    } catch (error) {
+      c.close(fd);
+      throw error;
+    }
+    return;
+  }
+}
