@@ -5,6 +5,8 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { acceptRows } from './accept/rows';
 import { attestationRows } from './attestation';
+import { decisionRows } from './decision/rows';
+import { fullRows } from './full/rows';
 import { latencyRows } from './latency/rows';
 import type { Row } from './measure';
 import { memoryRows } from './memory/rows';
@@ -20,6 +22,8 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   relay: { title: 'Relay to an echoing enclave, 16 at once', rows: relayRows },
   latency: { title: 'Latency at half of the top rate, POSTs due at fixed times', rows: latencyRows },
   memory: { title: 'Memory of the gateway', rows: memoryRows },
+  full: { title: 'With a million ended messages and as many entries in the ledger', rows: fullRows },
+  decision: { title: 'Limits and budget, one decision of Redis', rows: decisionRows },
 };
 
 const HELP = `Measures, each beside its reference in the same run; the ratios are what counts. What loads runs in a process of

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { EnclaveClient } from '../../../apps/gateway/src/enclave/enclave-client';
 import { runClosedLoop } from '../load/closed-loop';
 import { sealedBodies } from '../load/sealed-bodies';
+import { cpuSecondsSince } from '../measure';
 
 // The relaying process: node tools/run.mjs tools/bench/relay/main.ts <job.json>; the result is one line of JSON.
 const { by, port, kib, senders, warmUpMs, durationMs } = z
@@ -13,9 +14,15 @@ const { by, port, kib, senders, warmUpMs, durationMs } = z
 
 const bodies = sealedBodies(kib);
 const { send, close } = by === 'client' ? parsing() : direct();
-const result = await runClosedLoop({ senders, warmUpMs, durationMs }, send);
+let sent = 0;
+const cpu = process.cpuUsage();
+const { ratePerSecond } = await runClosedLoop({ senders, warmUpMs, durationMs }, () => {
+  sent++;
+  return send();
+});
+const ratePerCpuSecond = sent / cpuSecondsSince(cpu);
 await close();
-process.stdout.write(`${JSON.stringify(result)}\n`);
+process.stdout.write(`${JSON.stringify({ ratePerSecond, ratePerCpuSecond })}\n`);
 
 /** As the gateway's worker does it: every part of the answer is read. */
 function parsing() {

@@ -1,0 +1,47 @@
+import { redisAvailability, startRedis } from '@communique-tee/test-support';
+import { Redis as Client } from 'ioredis';
+import * as z from 'zod';
+import { beside, bestOf, notMeasured, type Row } from '../measure';
+import { isInstalled } from '../process/is-installed';
+import { runPart } from '../process/run-part';
+import { redisBenchmark } from './redis-benchmark';
+
+const CONNECTIONS = 32;
+const REQUESTS = 200_000;
+const ROUNDS = 2;
+const WARM_UP_MS = 1500;
+const DURATION_MS = 4000;
+const KEYS = ['bench:address:__rand_int__', 'bench:user:__rand_int__', 'bench:stop', 'bench:day:__rand_int__', 'bench:hour'];
+const ARGUMENTS = ['60000', '1000000000', '2000'];
+const decidedSchema = z.object({ ratePerSecond: z.number(), sha1: z.string() });
+
+/** The gateway's step of limits and budget, 32 at once over its one connection, beside redis-benchmark over 32 with the same script and with none to speak of. */
+export async function decisionRows(): Promise<Row[]> {
+  const what = 'decision on limits and budget';
+  const { available } = redisAvailability({ own: true });
+  if (!available) return [notMeasured(what, 'op/s', 'redis-server')];
+  const redis = await startRedis({ own: true });
+  const client = new Client(redis.url);
+  try {
+    const decide = async () => decidedSchema.parse(await runPart('decision/main.ts', { redisUrl: redis.url, senders: CONNECTIONS, warmUpMs: WARM_UP_MS, durationMs: DURATION_MS }));
+    // Leaves the script in Redis
+    const { sha1 } = await decide();
+    const trivial = z.string().parse(await client.script('LOAD', 'return 1'));
+    const benchmark = (sha: string) => () => redisBenchmark(redis, CONNECTIONS, REQUESTS, ['evalsha', sha, String(KEYS.length), ...KEYS, ...ARGUMENTS]);
+    if (!isInstalled('redis-benchmark')) {
+      const [decided] = await bestOf(ROUNDS, [async () => (await decide()).ratePerSecond]);
+      return [notMeasured('redis-benchmark, EVALSHA of the same script', 'op/s', 'redis-benchmark'), { what, value: decided ?? null, unit: 'op/s' }];
+    }
+    const [decided, same, none] = await bestOf(ROUNDS, [async () => (await decide()).ratePerSecond, benchmark(sha1), benchmark(trivial)]);
+    const failed = /cmdstat_evalsha:.*failed_calls=([0-9]+)/.exec(await client.info('commandstats'))?.[1];
+    const sameRow: Row = { what: 'redis-benchmark -c 32, EVALSHA of the same script', value: same ?? null, unit: 'op/s' };
+    const noneRow: Row = { what: "redis-benchmark -c 32, EVALSHA of 'return 1'", value: none ?? null, unit: 'op/s' };
+    const row: Row = { what, value: decided ?? null, unit: 'op/s' };
+    // The very first decision finds no script, and brings it
+    if (Number(failed) > CONNECTIONS) throw new Error(`${String(failed)} EVALSHA failed`);
+    return [sameRow, noneRow, beside(row, sameRow, { atLeast: 0.5 }), beside(row, noneRow)];
+  } finally {
+    client.disconnect();
+    await redis.stop();
+  }
+}

@@ -1,0 +1,56 @@
+import type { Client } from 'pg';
+
+export const ROWS = 1_000_000;
+const CHUNK = 100_000;
+const OWNERS = 10_000;
+/** Younger than what retention deletes, older than today's windows. */
+const OLDEST_DAYS = 29;
+const TABLES = ['message', 'idempotency_key', 'delivery_job', 'reservation', 'budget_window'];
+
+/** What has been accepted so far goes, with its queue. */
+export async function empty(client: Client): Promise<void> {
+  await client.query(`TRUNCATE ${TABLES.join(', ')}`);
+  await settle(client);
+}
+
+/**
+ * Ended messages with their keys, receipts (1 KiB; documents and sealed answers left out), settled reservations and the windows these
+ * add up to, spread over users and the last weeks. Foreign keys are not checked meanwhile: what is written keeps them.
+ */
+export async function fill(client: Client, progress: (text: string) => void): Promise<void> {
+  await client.query(`SET session_replication_role = replica; SET synchronous_commit = off`);
+  for (let from = 1; from <= ROWS; from += CHUNK) {
+    const to = Math.min(from + CHUNK - 1, ROWS);
+    const rows = `(SELECT md5('message ' || i)::uuid AS id, left(encode(sha256(convert_to('owner ' || i % ${String(OWNERS)}, 'UTF8')), 'base64'), 43) AS owner, sha256(int8send(i)) AS hash,
+      date_trunc('milliseconds', now() - interval '1 day' * (1.5 + ${String(OLDEST_DAYS - 2)} * (1 - i / ${String(ROWS)}.0))) AS at FROM generate_series(${String(from)}::bigint, ${String(to)}::bigint) AS i) AS r`;
+    await client.query(`INSERT INTO message (id, owner, sealed_sha256, key_id, status, accepted_at, expires_at, ended_at, attempts, receipt)
+      SELECT id, owner, hash, substring(hash FROM 1 FOR 16), 'delivered', at, at + interval '7 days', at + interval '3 seconds', 1, repeat(encode(hash, 'hex'), 16) FROM ${rows}`);
+    await client.query(`INSERT INTO idempotency_key (owner, key, message_id, sealed_sha256, created_at) SELECT owner, id::text, id, hash, at FROM ${rows}`);
+    await client.query(`INSERT INTO reservation (id, message_id, owner, state, reserved_micro_usd, settled_micro_usd, reserved_at, settled_at, price_version)
+      SELECT gen_random_uuid(), id, owner, 'settled', 30000, 20000, at, at + interval '3 seconds', 'bench' FROM ${rows}`);
+    progress(`${(to / 1000).toFixed(0)} of ${(ROWS / 1000).toFixed(0)} thousand messages`);
+  }
+  await client.query(`INSERT INTO budget_window (scope, subject, starts_at, spent_micro_usd)
+    SELECT 'user_day'::"BudgetScope", owner, date_trunc('day', reserved_at), sum(settled_micro_usd) FROM reservation GROUP BY 2, 3
+    UNION ALL SELECT 'system_day', '', date_trunc('day', reserved_at), sum(settled_micro_usd) FROM reservation GROUP BY 3
+    UNION ALL SELECT 'system_hour', '', date_trunc('hour', reserved_at), sum(settled_micro_usd) FROM reservation GROUP BY 3`);
+  await client.query(`RESET session_replication_role; RESET synchronous_commit`);
+  await settle(client);
+}
+
+/** Statistics are there, and neither autovacuum nor a checkpoint of the filling falls into what is measured. */
+async function settle(client: Client): Promise<void> {
+  await client.query(`VACUUM (ANALYZE) ${TABLES.join(', ')}`);
+  await client.query('CHECKPOINT');
+}
+
+export async function sizeMiB(client: Client): Promise<number> {
+  const { rows } = await client.query<{ bytes: string }>(`SELECT pg_database_size(current_database())::text AS bytes`);
+  return Number(rows[0]?.bytes) / 2 ** 20;
+}
+
+/** Rows that sequential scans have read so far, by table: with a million rows there should be next to none. */
+export async function scannedRows(client: Client): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await client.query<{ relname: string; read: string }>(`SELECT relname, seq_tup_read::text AS read FROM pg_stat_user_tables WHERE relname = ANY ($1)`, [TABLES]);
+  return new Map(rows.map(({ relname, read }) => [relname, Number(read)]));
+}
