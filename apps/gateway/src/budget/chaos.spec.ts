@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { migrate, spawnService, startPostgres, temporaryFolder, workspaceRoot, type Postgres, type Service, type TemporaryFolder } from '@communique-tee/test-support';
+import { migrate, redisAvailability, spawnService, startPostgres, startRedis, temporaryFolder, workspaceRoot, type Postgres, type Redis, type Service, type TemporaryFolder } from '@communique-tee/test-support';
+import RedisClient from 'ioredis';
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { Database } from '../database/database';
@@ -29,10 +30,12 @@ interface Counted {
 
 /**
  * Three processes reserve and settle random amounts around the edge of an hour and a day, against caps that they reach at once, while
- * they are killed between reserve, dispatch and settle and PostgreSQL with them. Looked at all the while, in whole snapshots.
+ * they are killed between reserve, dispatch and settle and PostgreSQL with them. Before each reservation comes the step at the entrance,
+ * with a Redis that is flushed, killed and filled with lies. Looked at all the while, in whole snapshots.
  */
 describe('the caps, while everything is killed', () => {
   let postgres: Postgres;
+  let redis: Redis | undefined;
   let folder: TemporaryFolder;
   let spender: string;
   const running: Service[] = [];
@@ -41,10 +44,12 @@ describe('the caps, while everything is killed', () => {
     [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder('caps')]);
     execFileSync(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--entry', 'apps/gateway/src/budget/testing/spender.ts', '--outdir', folder.path], { cwd: workspaceRoot() });
     spender = folder.file('main.js');
+    if (redisAvailability({ own: true }).available) redis = await startRedis({ own: true });
+    else process.stderr.write('SKIPPED: no redis-server, so no Redis before the budget\n');
   }, 120_000);
   afterAll(async () => {
     await Promise.all(running.map((service) => service.kill()));
-    await postgres.stop();
+    await Promise.all([postgres.stop(), redis?.stop()]);
     await folder.remove();
   });
 
@@ -55,7 +60,7 @@ describe('the caps, while everything is killed', () => {
     const url = await postgres.createDatabase();
     await migrate(url);
     const start = async () => {
-      running.push(await spawnService({ command: process.execPath, args: [spender], env: { DATABASE_URL: url, CAPS: JSON.stringify(caps), AROUND }, readyWhen: /spending/ }));
+      running.push(await spawnService({ command: process.execPath, args: [spender], env: { DATABASE_URL: url, CAPS: JSON.stringify(caps), AROUND, ...(redis === undefined ? {} : { REDIS_URL: redis.url }) }, readyWhen: /spending/ }));
     };
     await Promise.all(Array.from({ length: PROCESSES }, start));
 
@@ -68,6 +73,7 @@ describe('the caps, while everything is killed', () => {
         await victim?.kill();
         await start();
       }
+      if (redis !== undefined) await disturb(redis, round);
       if (round === 30) await postgres.kill();
       if (round === 30) await postgres.restart();
       for (const counted of await snapshot(url)) expectWithin(counted, caps);
@@ -102,6 +108,27 @@ describe('the caps, while everything is killed', () => {
     }
   });
 });
+
+/** Flushed, killed, or told lies: amounts that are too low, too high, endless or none at all, and a stop that never was. */
+async function disturb(redis: Redis, round: number): Promise<void> {
+  if (round % 12 === 11) {
+    await redis.kill();
+    await redis.restart();
+    return;
+  }
+  const client = new RedisClient(redis.url);
+  try {
+    if (round % 4 === 0) await client.flushall();
+    for (const key of await client.keys('communique:budget:*')) {
+      const lie = ['0', '99999999999', 'none', '-1', '1'][randomInt(5)] ?? '';
+      if (randomInt(4) === 0) await client.set(key, lie, 'PX', 1000);
+      else if (randomInt(4) === 0) await client.set(key, lie);
+    }
+    if (randomInt(10) === 0) await client.set('communique:budget:stop', '1');
+  } finally {
+    client.disconnect();
+  }
+}
 
 function expectWithin({ scope, subject, reserved, spent, open, settled }: Counted, caps: Record<string, string>): void {
   const cap = { user_day: caps['DEFAULT_USER_DAILY_LIMIT'], system_hour: caps['SYSTEM_HOURLY_LIMIT'], system_day: caps['EMERGENCY_SHUTDOWN_THRESHOLD'] }[scope];
