@@ -1,0 +1,33 @@
+/* Lines on their way to the parent: a bounded store that forgets the oldest whole lines first and counts them. */
+#ifndef LINES_H
+#define LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define LINES_BYTES (256 * 1024)
+#define LINE_MAX_BYTES (16 * 1024)
+
+struct lines {
+	char data[LINES_BYTES];
+	size_t head, used;      /* of whole lines, each with its newline */
+	size_t sent_of_first;   /* bytes of the first line that are gone out already */
+	unsigned long dropped;  /* lines forgotten since lines_take_dropped */
+};
+
+/* Adds a line, with its newline; one longer than LINE_MAX_BYTES is dropped. */
+void lines_add(struct lines *lines, const char *line, size_t length);
+
+/* The next bytes to send, contiguous; 0 when there are none. */
+size_t lines_next(const struct lines *lines, const char **bytes);
+void lines_sent(struct lines *lines, size_t count);
+
+/* A connection is gone: a line that was half sent is sent again as a whole on the next. */
+void lines_rewind(struct lines *lines);
+
+unsigned long lines_take_dropped(struct lines *lines);
+
+/* One object of JSON by its looks: first byte '{', last '}'. What is not stays on the console: it may say anything. */
+bool line_is_structured(const char *line, size_t length);
+
+#endif

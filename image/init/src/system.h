@@ -1,0 +1,23 @@
+/* The machine made ready: file systems, loopback, devices, limits. Each gives up with its own event. */
+#ifndef SYSTEM_H
+#define SYSTEM_H
+
+#define APP_UID 1000
+#define APP_GID 1000
+#define SHIPPER_UID 1001
+#define SHIPPER_GID 1001
+
+void mount_file_systems(void);
+void raise_loopback(void);
+void harden_kernel_settings(void);
+
+/* /dev/nsm must be there; the app's group may open it, nobody else. */
+void hand_over_nsm(void);
+
+/* Says which clock the kernel goes by; time that counts comes from attestation documents, see the app's anchored clock. */
+void check_clock(void);
+
+/* First bytes of a small file as a string without its newline; -1 when it cannot be read. */
+int read_word(const char *path, char *out, unsigned long size);
+
+#endif

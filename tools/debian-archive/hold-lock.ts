@@ -1,0 +1,55 @@
+// One build at a time in one folder: a file with the holder's pid, taken over when that process is gone.
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+
+import { say } from './say';
+import { SetupError } from './setup-error';
+
+const POLL_MS = 500;
+const PATIENCE_MS = 3_600_000;
+
+/** @throws SetupError busy, after an hour */
+export async function holdLock<T>(file: string, use: () => Promise<T>): Promise<T> {
+  const startedAtMs = performance.now();
+  let told = false;
+  while (!take(file)) {
+    if (performance.now() - startedAtMs > PATIENCE_MS) throw new SetupError('busy', `${file} is held by another build`);
+    if (!told) say(`waiting for another build (${file})`);
+    told = true;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  try {
+    return await use();
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+function take(file: string): boolean {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, String(process.pid));
+  try {
+    linkSync(draft, file);
+    return true;
+  } catch {
+    if (holderIsGone(file)) rmSync(file, { force: true });
+    return false;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function holderIsGone(file: string): boolean {
+  let pid: number;
+  try {
+    pid = Number(readFileSync(file, 'utf8'));
+  } catch {
+    return false; // let go just now: the next try takes it
+  }
+  if (!Number.isInteger(pid) || pid <= 0) return true;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}

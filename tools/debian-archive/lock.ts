@@ -1,0 +1,69 @@
+// Lock files: every input by version and SHA-256. The path is where a Debian mirror has it; which mirror, the machine says.
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+import { SetupError } from './setup-error';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const archiveFile = z.strictObject({
+  /** Below the archive's root: pool/main/... */
+  path: z.string().regex(/^pool\/[A-Za-z0-9+._~%/-]+$/).refine((path) => !path.split('/').includes('..'), 'leaves the archive'),
+  bytes: z.int().positive(),
+  sha256,
+});
+const binaryPackage = archiveFile.extend({
+  name: z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/),
+  version: z.string().min(1),
+  architecture: z.enum(['amd64', 'arm64', 'all']),
+  /** The suite that had it when it was locked; bookworm-security lives in an archive of its own. */
+  suite: z.string().regex(/^[a-z-]+$/),
+});
+const sourcePackage = z.strictObject({
+  name: z.string(),
+  version: z.string().min(1),
+  suite: z.string().regex(/^[a-z-]+$/),
+  files: z.array(archiveFile).min(1),
+});
+
+export const lockSchema = z.strictObject({
+  $comment: z.string(),
+  /** The day it was made: a mirror's snapshot of that day has everything. */
+  lockedOn: z.iso.date(),
+  /** Packages by what they are for; each group is a whole closure that needs nothing of the machine. */
+  groups: z.record(z.string(), z.array(binaryPackage)),
+  sources: z.record(z.string(), sourcePackage),
+});
+
+export type ArchiveFile = z.infer<typeof archiveFile>;
+export type LockedPackage = z.infer<typeof binaryPackage>;
+export type LockedSource = z.infer<typeof sourcePackage>;
+export type Lock = z.infer<typeof lockSchema>;
+
+export function parseLock(text: string, name: string): Lock {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new SetupError('lock_invalid', `${name} is not JSON`, { cause });
+  }
+  const parsed = lockSchema.safeParse(json);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new SetupError('lock_invalid', `${name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
+  }
+  return parsed.data;
+}
+
+export const readLock = (file: string): Lock => parseLock(readFileSync(file, 'utf8'), file);
+
+export function group(lock: Lock, name: string): readonly LockedPackage[] {
+  const packages = lock.groups[name];
+  if (!packages) throw new SetupError('lock_invalid', `the lock has no group ${name}: update it`);
+  return packages;
+}
+
+export function source(lock: Lock, name: string): LockedSource {
+  const found = lock.sources[name];
+  if (!found) throw new SetupError('lock_invalid', `the lock has no source ${name}: update it`);
+  return found;
+}

@@ -1,0 +1,138 @@
+// Making a lock: which packages, in which versions, are a closure that needs nothing of the machine. Only --update-lock comes here.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { LockedPackage, LockedSource } from './lock';
+import { archiveOf, findMirror } from './mirror';
+import { SetupError } from './setup-error';
+
+const KEYRING = process.env['COMMUNIQUE_DEBIAN_KEYRING'] ?? '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+export interface Resolver {
+  /**
+   * The packages and all they depend on (not what they merely recommend), as if nothing were installed.
+   * `name=version` or `name/suite` picks one that is not the newest of `suites`.
+   */
+  closure(names: readonly string[], options?: { suites?: readonly string[]; architecture?: 'amd64' | 'arm64' }): LockedPackage[];
+  /** These very packages, without what they depend on. */
+  only(names: readonly string[], options?: { suites?: readonly string[]; architecture?: 'amd64' | 'arm64' }): LockedPackage[];
+  /** The newest source package of that suite. */
+  source(name: string, suite: string): LockedSource;
+  close(): void;
+}
+
+/** An apt of our own: own sources, lists and state; signatures are checked with Debian's keys. */
+export function openResolver(): Resolver {
+  const mirror = findMirror();
+  const folder = mkdtempSync(join(tmpdir(), 'communique-resolve-'));
+  const opened = new Map<string, string[]>();
+
+  function configuration(suites: readonly string[], architecture: string): string[] {
+    const key = `${architecture} ${suites.join(' ')}`;
+    const known = opened.get(key);
+    if (known) return known;
+    const base = join(folder, String(opened.size));
+    for (const sub of ['state/lists/partial', 'cache/archives/partial']) mkdirSync(join(base, sub), { recursive: true });
+    const lines = suites.flatMap((suite) =>
+      ['deb', 'deb-src'].map((kind) => `${kind} [signed-by=${KEYRING} arch=${architecture}] ${archiveOf(mirror, suite)} ${suite} main`),
+    );
+    writeFileSync(join(base, 'sources.list'), `${lines.join('\n')}\n`);
+    writeFileSync(join(base, 'status'), '');
+    const options = [
+      `Dir::Etc::sourcelist=${join(base, 'sources.list')}`,
+      'Dir::Etc::sourceparts=-',
+      'Dir::Etc::preferences=-',
+      'Dir::Etc::preferencesparts=-',
+      `Dir::State=${join(base, 'state')}`,
+      `Dir::State::status=${join(base, 'status')}`,
+      `Dir::Cache=${join(base, 'cache')}`,
+      `APT::Architecture=${architecture}`,
+      `APT::Architectures=${architecture}`,
+      'APT::Sandbox::User=root',
+      'Acquire::Languages=none',
+    ].flatMap((option) => ['-o', option]);
+    run('apt-get', [...options, 'update', '-q']);
+    opened.set(key, options);
+    return options;
+  }
+
+  function describe(options: readonly string[], picked: readonly { name: string; version: string }[]): LockedPackage[] {
+    const records = run('apt-cache', [...options, 'show', '--no-all-versions', ...picked.map(({ name, version }) => `${name}=${version}`)]);
+    const byName = new Map(records.split('\n\n').map((record) => [`${field(record, 'Package')}=${field(record, 'Version')}`, record]));
+    const policies = suitesOf(options, picked);
+    return picked
+      .map(({ name, version }) => {
+        const record = byName.get(`${name}=${version}`);
+        if (!record) throw new SetupError('version_gone', `${name} ${version} is not in the mirror's index`);
+        return {
+          name,
+          version,
+          architecture: field(record, 'Architecture') as LockedPackage['architecture'],
+          suite: policies.get(`${name}=${version}`) ?? 'bookworm',
+          path: field(record, 'Filename'),
+          bytes: Number(field(record, 'Size')),
+          sha256: field(record, 'SHA256'),
+        };
+      })
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Which suite has a version, from apt's table of versions. */
+  function suitesOf(options: readonly string[], picked: readonly { name: string; version: string }[]): Map<string, string> {
+    const table = run('apt-cache', [...options, 'policy', ...picked.map(({ name }) => name)]);
+    const found = new Map<string, string>();
+    let name = '';
+    let version = '';
+    for (const line of table.split('\n')) {
+      const heading = /^(\S+):$/.exec(line);
+      if (heading?.[1]) name = heading[1];
+      const row = /^ [ *]{3} (\S+) -?\d+$/.exec(line);
+      if (row?.[1]) version = row[1];
+      const from = /^ +-?\d+ \S+ ([a-z-]+)\/main /.exec(line);
+      if (from?.[1] && name && !found.has(`${name}=${version}`)) found.set(`${name}=${version}`, from[1]);
+    }
+    return found;
+  }
+
+  const pick = (names: readonly string[], suites: readonly string[], architecture: string) => {
+    const options = configuration(suites, architecture);
+    const plan = run('apt-get', [...options, 'install', '-s', '-q', '--no-install-recommends', ...names]);
+    const picked = [...plan.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name, version]) => ({ name: (name ?? '').replace(/:\w+$/, ''), version: version ?? '' }));
+    return describe(options, picked);
+  };
+
+  return {
+    closure: (names, { suites = ['bookworm'], architecture = 'amd64' } = {}) => pick(names, suites, architecture),
+    only: (names, { suites = ['bookworm'], architecture = 'amd64' } = {}) => {
+      const bare = new Set(names.map((name) => name.replace(/[=/].*$/, '')));
+      return pick(names, suites, architecture).filter(({ name }) => bare.has(name));
+    },
+    source(name, suite) {
+      const options = configuration([suite], 'amd64');
+      const records = run('apt-cache', [...options, 'showsrc', '--only-source', name]).split('\n\n').filter((record) => field(record, 'Package') === name);
+      const newest = records.reduce((best, record) => (best && !newer(field(record, 'Version'), field(best, 'Version')) ? best : record), '');
+      if (!newest) throw new SetupError('version_gone', `the source of ${name} is not in ${suite}`);
+      const sums = /^Checksums-Sha256:\s*\n((?: .*\n?)+)/m.exec(newest)?.[1] ?? '';
+      const files = [...sums.matchAll(/^ ([0-9a-f]{64}) (\d+) (\S+)$/gm)].map(([, sha256 = '', bytes = '', file = '']) => ({
+        path: `${field(newest, 'Directory')}/${file}`,
+        bytes: Number(bytes),
+        sha256,
+      }));
+      return { name, version: field(newest, 'Version'), suite, files };
+    },
+    close: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+const field = (record: string, name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(record)?.[1]?.trim() ?? '';
+
+const newer = (a: string, b: string): boolean => spawnSync('dpkg', ['--compare-versions', a, 'gt', b]).status === 0;
+
+function run(command: string, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, [...args], { encoding: 'utf8', maxBuffer: 256 * 2 ** 20, env: { ...process.env, LC_ALL: 'C' } });
+  if (status === 0) return stdout;
+  const why = error?.message ?? `${stderr}${stdout}`.split('\n').filter((line) => /^[EW]:| Depends: /.test(line)).slice(0, 6).join('; ');
+  throw new SetupError('download_failed', `${command}: ${why}`);
+}

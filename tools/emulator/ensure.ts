@@ -1,0 +1,70 @@
+// The emulator, where it is or made once: cached by what it is made of, so that a change of lock, patch or options makes another.
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { keyOf } from '../debian-archive/build-root';
+import { cacheFolder } from '../debian-archive/cache-folder';
+import { holdLock } from '../debian-archive/hold-lock';
+import { readLock } from '../debian-archive/lock';
+import { say } from '../debian-archive/say';
+import { SetupError } from '../debian-archive/setup-error';
+import { EMULATOR_LOCK } from './lock-inputs';
+import { buildEmulator, CONFIGURE, patchTexts } from './qemu';
+
+/** Bump when the layout of the folder changes. */
+const LAYOUT = 1;
+
+export interface Emulator {
+  readonly folder: string;
+  /** Command lines: a program with the libraries it was built with. */
+  readonly qemu: readonly string[];
+  readonly vhostDeviceVsock: readonly string[];
+  /** The folder with qboot.rom, for QEMU's -L. */
+  readonly firmware: string;
+}
+
+function at(folder: string): Emulator {
+  const lib = join(folder, 'lib');
+  const program = (name: string) => [join(lib, 'ld-linux-x86-64.so.2'), '--library-path', lib, join(folder, 'bin', name)];
+  return { folder, qemu: program('qemu-system-x86_64'), vhostDeviceVsock: program('vhost-device-vsock'), firmware: join(folder, 'share') };
+}
+
+/** Where the emulator of this lock and these patches belongs. */
+export function emulatorFolder(root: string): string {
+  const lock = readLock(join(root, EMULATOR_LOCK));
+  return join(cacheFolder(), 'emulator', keyOf(LAYOUT, lock.groups, lock.sources, CONFIGURE, patchTexts(root)));
+}
+
+/** The emulator if it has been made, without making it. */
+export function findEmulator(root: string): Emulator | undefined {
+  const folder = emulatorFolder(root);
+  return existsSync(join(folder, 'made')) ? at(folder) : undefined;
+}
+
+/**
+ * @param root the checkout
+ * @throws SetupError of each step, in words
+ */
+export async function ensureEmulator(root: string): Promise<Emulator> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new SetupError('build_failed', `the emulator runs on Linux on x86-64; this is ${process.platform} on ${process.arch}`);
+  }
+  const found = findEmulator(root);
+  if (found) return found;
+  const folder = emulatorFolder(root);
+  mkdirSync(join(cacheFolder(), 'emulator'), { recursive: true });
+  return holdLock(`${folder}.lock`, async () => {
+    if (existsSync(join(folder, 'made'))) return at(folder);
+    const draft = `${folder}.draft`;
+    rmSync(draft, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(draft);
+    const logFile = `${folder}.log`;
+    rmSync(logFile, { force: true });
+    say(`the emulator is made once, into ${folder}; log: ${logFile}`);
+    await buildEmulator(readLock(join(root, EMULATOR_LOCK)), root, draft, logFile);
+    writeFileSync(join(draft, 'made'), `${new Date().toISOString()}\n`);
+    renameSync(draft, folder);
+    return at(folder);
+  });
+}

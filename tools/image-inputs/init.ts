@@ -1,0 +1,87 @@
+// image/init, compiled: one static program for process number 1. Its unit tests run in each build, with the same compiler.
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { keyOf, withBuildRoot } from '../debian-archive/build-root';
+import { cacheFolder } from '../debian-archive/cache-folder';
+import { download, sha256Of } from '../debian-archive/download';
+import { holdLock } from '../debian-archive/hold-lock';
+import { group } from '../debian-archive/lock';
+import { say } from '../debian-archive/say';
+import { readImageLock, type ImageArchitecture } from './lock-inputs';
+
+/** Bump when the steps below change what comes out. */
+const RECIPE = 1;
+
+const FLAGS = [
+  '-std=gnu17 -O2 -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror',
+  '-D_GNU_SOURCE -fstack-protector-strong -fstack-clash-protection -fno-strict-aliasing -ftrivial-auto-var-init=zero',
+  '-ffile-prefix-map=/build=. -ffunction-sections -fdata-sections -fno-pie',
+].join(' ');
+const LINK = '-static -no-pie -Wl,-z,noexecstack -Wl,-z,relro -Wl,-z,now -Wl,-z,separate-code -Wl,--gc-sections -Wl,--build-id=none -s';
+
+const TARGETS = {
+  x86_64: { tools: 'compiler', gcc: 'gcc-12', musl: '/usr', triple: 'x86_64-linux-musl', kernelHeaders: '/usr/include/x86_64-linux-gnu', extra: '-fcf-protection=full', emulated: false },
+  arm64: {
+    tools: 'cross-compiler-arm64',
+    gcc: 'aarch64-linux-gnu-gcc-12',
+    musl: '/build/musl/usr',
+    triple: 'aarch64-linux-musl',
+    kernelHeaders: '/usr/aarch64-linux-gnu/include',
+    extra: '-mbranch-protection=standard',
+    emulated: true,
+  },
+} as const;
+
+export interface Init {
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** @throws SetupError build_failed with the compiler's or a test's words, and those of the build root */
+export async function ensureInit(root: string, architecture: ImageArchitecture): Promise<Init> {
+  const lock = readImageLock(root);
+  const target = TARGETS[architecture];
+  const sources = join(root, 'image', 'init');
+  const texts = ['src', 'test'].flatMap((sub) => readdirSync(join(sources, sub)).sort().map((name) => [sub, name, readFileSync(join(sources, sub, name), 'utf8')]));
+  const musl = architecture === 'arm64' ? group(lock, 'musl-arm64') : [];
+  const folder = join(cacheFolder(), 'init', `${architecture}-${keyOf(RECIPE, FLAGS, LINK, target, group(lock, target.tools), musl, texts)}`);
+  mkdirSync(join(cacheFolder(), 'init'), { recursive: true });
+  if (!existsSync(folder)) {
+    await holdLock(`${folder}.lock`, async () => {
+      const logFile = `${folder}.log`;
+      rmSync(logFile, { force: true });
+      const debs = await download(musl.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })));
+      await withBuildRoot(target.tools, group(lock, target.tools), async (inside) => {
+        cpSync(sources, join(inside.work, 'init'), { recursive: true });
+        mkdirSync(join(inside.work, 'musl'));
+        debs.forEach((deb, at) => copyFileSync(deb, join(inside.work, 'musl', `${at}.deb`)));
+        const lib = `${target.musl}/lib/${target.triple}`;
+        await inside.run(
+          `
+          for d in musl/*.deb; do [ ! -e "$d" ] || dpkg-deb -x "$d" musl; done
+          G=$(${target.gcc} -print-file-name=include)
+          L=$(${target.gcc} -print-libgcc-file-name)
+          build() { # output, sources: against musl alone, whatever C library the compiler is used to
+            out=$1; shift
+            ${target.gcc} ${FLAGS} ${target.extra} -nostdinc -isystem ${target.musl}/include/${target.triple} -isystem "$G" \\
+              -idirafter ${target.kernelHeaders} -idirafter /usr/include -nostdlib ${LINK} -o "$out" ${lib}/crt1.o ${lib}/crti.o "$@" -Wl,--start-group ${lib}/libc.a "$L" -Wl,--end-group ${lib}/crtn.o
+          }
+          cd init
+          build test-init test/test.c src/cmdline.c src/lines.c
+          ${target.emulated ? ': cannot run here' : './test-init'}
+          build init src/*.c`,
+          { logFile },
+        );
+        const draft = `${folder}.draft`;
+        rmSync(draft, { recursive: true, force: true });
+        mkdirSync(draft);
+        copyFileSync(join(inside.work, 'init', 'init'), join(draft, 'init'));
+        renameSync(draft, folder);
+      });
+      say(`init for ${architecture}: built into ${folder}`);
+    });
+  }
+  const file = join(folder, 'init');
+  return { file, sha256: await sha256Of(file) };
+}

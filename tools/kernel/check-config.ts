@@ -1,0 +1,24 @@
+// The kernel's own tools drop an option whose dependencies are not met, without a word. Here that is an error.
+
+/** The lines that say something: `CONFIG_X=value`, `# CONFIG_X is not set`. */
+export function statements(config: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const line of config.split('\n')) {
+    const set = /^(CONFIG_\w+)=(.*)$/.exec(line);
+    if (set?.[1] !== undefined && set[2] !== undefined) found.set(set[1], set[2]);
+    const unset = /^# (CONFIG_\w+) is not set$/.exec(line);
+    if (unset?.[1] !== undefined) found.set(unset[1], 'n');
+  }
+  return found;
+}
+
+/**
+ * What a fragment asks for and the finished configuration does not have; empty when it has all. An option that must be off
+ * may be absent: then its dependencies are off too.
+ */
+export function unmet(fragment: string, finished: string): string[] {
+  const have = statements(finished);
+  return [...statements(fragment)]
+    .filter(([option, value]) => (have.get(option) ?? 'n') !== value)
+    .map(([option, value]) => `${option}=${value} was asked for, ${have.get(option) ?? 'nothing'} came out`);
+}
