@@ -26,15 +26,13 @@ export interface BenchGateway {
 export interface BenchGatewayOptions {
   /** Where a CPU profile goes when it stops. */
   readonly profile?: { readonly folder: string; readonly name: string } | undefined;
-  /** Runs on the same server before the gateway does. */
-  readonly before?: ((postgres: Postgres) => Promise<void>) | undefined;
 }
 
 /**
  * The gateway as it is deployed (its bundle, a process of its own), on PostgreSQL with fsync and a Redis of its own. No enclave is
  * there: what is accepted stays queued. No limit or cap is reached.
  */
-export async function startGateway({ profile, before }: BenchGatewayOptions = {}): Promise<BenchGateway> {
+export async function startGateway({ profile }: BenchGatewayOptions = {}): Promise<BenchGateway> {
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const each of stops.splice(0)) await each();
@@ -44,7 +42,6 @@ export async function startGateway({ profile, before }: BenchGatewayOptions = {}
     stops.unshift(() => folder.remove());
     const postgres = await startPostgres({ folder: join(folder.path, 'postgres'), persistent: true });
     stops.unshift(() => postgres.stop());
-    await before?.(postgres);
     const databaseUrl = await postgres.createDatabase('bench');
     await migrate(databaseUrl);
     const redis = redisAvailability({ own: true }).available ? await startRedis({ own: true }) : undefined;

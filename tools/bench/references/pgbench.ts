@@ -7,7 +7,6 @@ import { promisify } from 'node:util';
 import { Client, Pool } from 'pg';
 import { isInstalled } from '../process/is-installed';
 import { runClosedLoop } from '../load/closed-loop';
-import type { Row } from '../measure';
 
 const DATABASE = 'reference';
 /** A message and its job in one row. */
@@ -22,15 +21,23 @@ interface Options {
   readonly sealedBytes: number;
 }
 
+export interface Inserting {
+  readonly what: string;
+  readonly note: string;
+  /** Rows per second. */
+  measure(): Promise<number>;
+}
+
 /** One-row transactions on the same server, each sending its bytes: by pgbench where it is installed, else the same statement by pg. */
-export async function insertRate(postgres: Postgres, options: Options): Promise<Row> {
+export async function prepareInserts(postgres: Postgres, options: Options): Promise<Inserting> {
   const url = await postgres.createDatabase(DATABASE);
   const client = new Client({ connectionString: url });
   await client.connect();
   await client.query(TABLE).finally(() => client.end());
   const what = `one-row transactions of the same PostgreSQL, ${String(options.connections)} connections`;
-  if (isInstalled('pgbench')) return { what: `pgbench: ${what}`, value: await byPgbench(postgres, url, options), unit: 'row/s', note: '-j 1, -M prepared' };
-  return { what: `a loop with pg: ${what}`, value: await byLoop(url, options), unit: 'row/s', note: 'no pgbench on this machine; the loop is slower than it' };
+  return isInstalled('pgbench')
+    ? { what: `pgbench: ${what}`, note: '-j 1 -M prepared', measure: () => byPgbench(postgres, url, options) }
+    : { what: `a loop with pg: ${what}`, note: 'no pgbench on this machine; the loop is slower than it', measure: () => byLoop(url, options) };
 }
 
 async function byPgbench(postgres: Postgres, url: string, { connections, seconds, sealedBytes }: Options): Promise<number> {
