@@ -74,6 +74,8 @@ describe('the environment', () => {
     ['another scheme of database', { DATABASE_URL: 'mysql://x/y' }, 'DATABASE_URL: must be a URL'],
     ['an amount that is no amount', { DEFAULT_USER_DAILY_LIMIT: '10.0000001' }, 'DEFAULT_USER_DAILY_LIMIT: must be an amount'],
     ['an endpoint without a context id', { TEE_ENDPOINT: 'vsock:5000' }, 'TEE_ENDPOINT: must be'],
+    ['an emulated endpoint without its port', { TEE_ENDPOINT: 'hybrid:/run/vm' }, 'TEE_ENDPOINT: must be'],
+    ['an emulated endpoint somewhere', { TEE_ENDPOINT: 'hybrid:vm:5000' }, 'TEE_ENDPOINT: must be'],
     ['an endpoint by name', { TEE_ENDPOINT: 'tcp:enclave.test:5000' }, 'TEE_ENDPOINT: must be'],
     ['several endpoints of which one is nothing', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,,vsock:17:5000' }, 'ENCLAVE_URLS: must be 1 to 32'],
     ['the same endpoint twice', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,vsock:16:5000' }, 'ENCLAVE_URLS: must be 1 to 32'],
@@ -92,6 +94,14 @@ describe('the environment', () => {
     ['a metrics port under a name that nobody reads', { METRICS_PROT: '9464' }, 'METRICS_PROT: is not a variable'],
     ['metrics on the port of the service', { METRICS_PORT: '3001' }, 'METRICS_PORT: is the same as PORT'],
     ['a secret in the address of metrics', { METRICS_ENDPOINT: 'https://u:p@m.test/v1/metrics' }, 'METRICS_ENDPOINT: must not hold'],
+    ['an admission limit under a name that nobody reads', { ADMISSION_MAX_WAITNG: '10' }, 'ADMISSION_MAX_WAITNG: is not a variable'],
+    ['a retention under a name that nobody reads', { RETENTION_MESSAGE_DAYS: '10' }, 'RETENTION_MESSAGE_DAYS: is not a variable'],
+    ['a DSN without a key', { SENTRY_DSN: 'https://s.test/1' }, 'SENTRY_DSN: must be'],
+    ['a DSN without a project', { SENTRY_DSN: 'https://0123@s.test/' }, 'SENTRY_DSN: must be'],
+    ['a DSN with a secret key', { SENTRY_DSN: 'https://0123:4567@s.test/1' }, 'SENTRY_DSN: must be'],
+    ['a DSN with a query', { SENTRY_DSN: 'https://0123@s.test/1?x=1' }, 'SENTRY_DSN: must be'],
+    ['a DSN of another scheme', { SENTRY_DSN: 'ftp://0123@s.test/1' }, 'SENTRY_DSN: must be'],
+    ['a DSN with a line in its key', { SENTRY_DSN: 'https://01%0d%0a23@s.test/1' }, 'SENTRY_DSN: must be'],
     ['a shutdown that ends before it has drained', { SHUTDOWN_DRAIN_MS: '5000', SHUTDOWN_TIMEOUT_MS: '5000' }, 'SHUTDOWN_TIMEOUT_MS: must be more'],
     ['an origin with a path', { CORS_ORIGINS: 'https://app.test/' }, 'CORS_ORIGINS: must be a list of origins'],
     ['every origin', { CORS_ORIGINS: '*' }, 'CORS_ORIGINS: must be a list of origins'],
@@ -110,6 +120,9 @@ describe('the environment', () => {
     ['no Redis', { REDIS_URL: '' }, 'REDIS_URL'],
     ['keys over plain HTTP', { AUTH_JWKS_URL: 'http://id.test/jwks' }, 'AUTH_JWKS_URL'],
     ['one of several enclaves on another machine', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,tcp:10.0.0.7:5000' }, 'ENCLAVE_URLS'],
+    ['an emulated enclave', { TEE_ENDPOINT: 'hybrid:/run/vm:5000' }, 'TEE_ENDPOINT'],
+    ['one emulated enclave of several', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,hybrid:/run/vm:5000' }, 'ENCLAVE_URLS'],
+    ['reports in the clear', { SENTRY_DSN: 'http://0123@s.test/1' }, 'SENTRY_DSN'],
     ['an enclave on another machine', { TEE_ENDPOINT: 'tcp:10.0.0.7:5000' }, 'TEE_ENDPOINT'],
   ])('refuses %s in production', (_, over, name) => {
     expect(problems({ ...PRODUCTION, ...over }).map((line) => line.split(':')[0])).toContain(name);
@@ -125,15 +138,23 @@ describe('the environment', () => {
 
   it('takes an endpoint as a URL too, and several measurements', () => {
     const { enclave, attestation } = config({ ...GOOD, TEE_ENDPOINT: 'vsock://16:5000', TEE_EXPECTED_CODE_HASH: `sha384:${PCR0}, sha384:${'CD'.repeat(48)},sha384:${PCR0}` });
-    expect(config({ ...GOOD, ENCLAVE_URLS: 'vsock:16:5000, unix:/run/enclave' }).enclave.addresses).toEqual(['vsock:16:5000', 'unix:/run/enclave']);
+    expect(config({ ...GOOD, ENCLAVE_URLS: 'vsock:16:5000, unix:/run/enclave, hybrid:/run/vm:5000' }).enclave.addresses).toEqual(['vsock:16:5000', 'unix:/run/enclave', 'hybrid:/run/vm:5000']);
     expect(enclave.addresses).toEqual(['vsock:16:5000']);
     expect(attestation.acceptedMeasurements).toEqual([{ pcr0: PCR0 }, { pcr0: 'cd'.repeat(48) }]);
   });
 
   it('says what is set and does nothing', () => {
-    const { notices } = config({ ...PRODUCTION, OPENAI_API_KEY: 'k', METRICS_ENDPOINT: 'https://m.test', SENTRY_DSN: 'https://s.test/1', AWS_REGION: 'us-east-1' });
-    expect(notices.map(({ variable }) => variable)).toEqual(['OPENAI_API_KEY', 'SENTRY_DSN', 'AWS_REGION']);
+    const { notices } = config({ ...PRODUCTION, OPENAI_API_KEY: 'k', METRICS_ENDPOINT: 'https://m.test', SENTRY_DSN: 'https://0123@s.test/1', AWS_REGION: 'us-east-1' });
+    expect(notices.map(({ variable }) => variable)).toEqual(['OPENAI_API_KEY', 'AWS_REGION']);
     expect(config(GOOD).notices.map(({ variable }) => variable)).toEqual(['REDIS_URL']);
+  });
+
+  it('reports errors where it is told to, and nowhere else', () => {
+    expect(config(GOOD)).not.toHaveProperty('errorReports');
+    expect(config({ ...PRODUCTION, SENTRY_DSN: 'https://0123abcd@o1.ingest.s.test/42' }).errorReports).toEqual({ endpoint: 'https://o1.ingest.s.test/api/42/envelope/', publicKey: '0123abcd' });
+    expect(config({ ...PRODUCTION, SENTRY_DSN: 'http://0123@127.0.0.1:9000/sentry/7' }).errorReports).toEqual({ endpoint: 'http://127.0.0.1:9000/sentry/api/7/envelope/', publicKey: '0123' });
+    expect(problems({ ...GOOD, SENTRY_DSN: 'http://0123@sentry.test/7' })).toEqual([]); // in development
+    expect(problems({ ...PRODUCTION, SENTRY_DSN: 'http://0123@127.0.0.1.s.test/7' })).toHaveLength(1);
   });
 
   it('keeps metrics to itself unless told where to, and drains in production', () => {

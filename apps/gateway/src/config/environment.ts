@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { highestCostOfMessageMicroUsd } from '../budget/prices';
 import type { GatewayConfig } from './gateway-config';
 import { parseExpectedCodeHash } from './expected-code-hash';
+import { leavesMachineInClear } from './sentry-dsn';
 import { OWN_PREFIXES, VARIABLES, type Values, type VariableName } from './variables';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -9,10 +10,6 @@ export type ParsedEnvironment = { ok: true; config: GatewayConfig } | { ok: fals
 
 /** Secrets of the enclave: see .env.example. They are reported by name and taken out of this process. */
 export const ENCLAVE_SECRETS = ['OPENAI_API_KEY', 'OPENAI_ORGANIZATION', 'GOOGLE_AI_API_KEY', 'ANTHROPIC_API_KEY'] as const;
-const NOT_BUILT = {
-  SENTRY_DSN: 'is valid, but errors are not reported anywhere yet',
-  AWS_REGION: 'is valid, but the gateway calls nothing of AWS yet',
-} as const;
 
 /** Reads the whole environment. Every problem is in the list, each as `NAME: rule`, never with the value. */
 export function parseEnvironment(environment: Environment, readFile: (path: string) => string = (path) => readFileSync(path, 'utf8')): ParsedEnvironment {
@@ -41,7 +38,9 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
   const addresses = values.ENCLAVE_URLS ?? ([address ?? ''] as const);
   if (address !== undefined && !addresses.includes(address)) problem('ENCLAVE_URLS', 'names all enclaves, but not the one of ENCLAVE_URL or TEE_ENDPOINT');
   const leavesMachine = (address: string) => address.startsWith('tcp:') && !/^tcp:(127\.|localhost:|\[::1\]:)/.test(address);
-  if (production && addresses.some(leavesMachine)) problem(isSet('ENCLAVE_URLS') ? 'ENCLAVE_URLS' : isSet('ENCLAVE_URL') ? 'ENCLAVE_URL' : 'TEE_ENDPOINT', 'must stay on this machine in production (vsock, unix or loopback)');
+  const addressVariable = isSet('ENCLAVE_URLS') ? 'ENCLAVE_URLS' : isSet('ENCLAVE_URL') ? 'ENCLAVE_URL' : 'TEE_ENDPOINT';
+  if (production && addresses.some((address) => address.startsWith('hybrid:'))) problem(addressVariable, 'must not be hybrid: in production: that is an emulated enclave, whose documents no root of AWS signs');
+  if (production && addresses.some(leavesMachine)) problem(addressVariable, 'must stay on this machine in production (vsock, unix or loopback)');
 
   const verify = values.TEE_ENABLE_ATTESTATION_VERIFICATION ?? true;
   if (production && !verify) problem('TEE_ENABLE_ATTESTATION_VERIFICATION', 'cannot be switched off in production');
@@ -78,6 +77,7 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
 
 
   if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === (values.PORT ?? 3001)) problem('METRICS_PORT', 'is the same as PORT: metrics have a listener of their own');
+  if (production && values.SENTRY_DSN !== undefined && leavesMachineInClear(values.SENTRY_DSN)) problem('SENTRY_DSN', 'must be https:// in production, unless it is on this machine');
   // While it drains, what stands in front of it is told to look elsewhere; on a developer's machine nothing stands there
   const drainMs = values.SHUTDOWN_DRAIN_MS ?? (production ? 5000 : 0);
   const shutdownTimeoutMs = values.SHUTDOWN_TIMEOUT_MS ?? 25_000;
@@ -137,6 +137,7 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
         ...(values.METRICS_PORT === undefined ? {} : { listen: { host: values.METRICS_HOST ?? '127.0.0.1', port: values.METRICS_PORT } }),
         ...(values.METRICS_ENDPOINT === undefined ? {} : { push: { endpoint: values.METRICS_ENDPOINT, intervalMs: values.METRICS_PUSH_INTERVAL_MS ?? 30_000 } }),
       },
+      ...(values.SENTRY_DSN === undefined ? {} : { errorReports: values.SENTRY_DSN }),
       shutdown: { drainMs, timeoutMs: shutdownTimeoutMs },
       notices: noticesOf(isSet, verify),
     },
@@ -179,9 +180,7 @@ function noticesOf(isSet: (name: VariableName) => boolean, verify: boolean): Gat
   for (const variable of ENCLAVE_SECRETS) {
     if (isSet(variable)) notices.push({ variable, text: 'is set here, but belongs to the enclave alone: the gateway does not use it and has dropped it; remove it from this machine' });
   }
-  for (const variable of ['SENTRY_DSN', 'AWS_REGION'] as const) {
-    if (isSet(variable)) notices.push({ variable, text: NOT_BUILT[variable] });
-  }
+  if (isSet('AWS_REGION')) notices.push({ variable: 'AWS_REGION', text: 'is valid, but the gateway calls nothing of AWS yet' });
   if (!isSet('REDIS_URL')) notices.push({ variable: 'REDIS_URL', text: 'is not set: rate limits are counted in this process, for one process only' });
   if (!verify) notices.push({ variable: 'TEE_ENABLE_ATTESTATION_VERIFICATION', text: 'is false: nobody checks here which code runs in the enclave' });
   return notices;

@@ -45,7 +45,7 @@ export interface GatewayConfig {
     readonly jwks: { readonly url: string; readonly timeoutMs: number; readonly cooldownMs: number; readonly staleMs: number } | { readonly file: string };
   };
   readonly enclave: {
-    /** Each `vsock:<cid>:<port>`, `unix:<absolute path>` or `tcp:<host>:<port>`; more than one only where attestation is verified. */
+    /** Each `vsock:<cid>:<port>`, `unix:<absolute path>`, `tcp:<host>:<port>` or, never in production, `hybrid:<absolute path>:<port>`; more than one only where attestation is verified. */
     readonly addresses: readonly [string, ...string[]];
     readonly timeoutMs: number;
   };
@@ -78,6 +78,8 @@ export interface GatewayConfig {
     /** Where they are pushed as OTLP/HTTP; absent: nowhere. */
     readonly push?: { readonly endpoint: string; readonly intervalMs: number };
   };
+  /** Where unexpected errors are reported; absent: nowhere. The key is in no log. */
+  readonly errorReports?: { readonly endpoint: string; readonly publicKey: string };
   readonly shutdown: {
     /** For so long after the signal requests are still answered while readiness says no. */
     readonly drainMs: number;

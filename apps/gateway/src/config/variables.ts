@@ -3,6 +3,7 @@ import { formatAddress, parseAddress } from '@communique-tee/vsock';
 import * as z from 'zod';
 import { LOG_LEVELS, TOKEN_ALGORITHMS, type TokenAlgorithm } from './gateway-config';
 import { parseDollars } from './money';
+import { parseSentryDsn, type SentryDsn } from './sentry-dsn';
 
 /**
  * One schema per variable: text in, typed value out. Messages state the rule and never repeat the value: some of these are secrets.
@@ -30,12 +31,12 @@ const MAX_ENCLAVES = 32;
 const enclaveAddress = z.string().transform((text, context) => {
   try {
     const address = parseAddress(text.replace(/^(vsock|tcp):\/\//, '$1:'));
-    const connectable = address.kind === 'unix' ? address.path.startsWith('/') : address.kind === 'tcp' ? address.port > 0 : address.cid !== null;
+    const connectable = 'path' in address ? address.path.startsWith('/') : address.kind === 'tcp' ? address.port > 0 : address.kind === 'vsock' && address.cid !== null;
     if (connectable) return formatAddress(address);
   } catch {
     // said below
   }
-  context.addIssue({ code: 'custom', message: 'must be vsock:<cid>:<port>, unix:<absolute path> or tcp:<IP address or localhost>:<port>' });
+  context.addIssue({ code: 'custom', message: 'must be vsock:<cid>:<port>, unix:<absolute path>, tcp:<IP address or localhost>:<port> or, for an emulated enclave, hybrid:<absolute path>:<port>' });
   return z.NEVER;
 });
 
@@ -76,6 +77,13 @@ const origins = z.string().transform((text, context): readonly string[] => {
   // Exactly what a browser writes into Origin: scheme, host and port, nothing after.
   if (entries.every((entry) => /^https?:/.test(entry) && URL.canParse(entry) && new URL(entry).origin === entry)) return entries;
   context.addIssue({ code: 'custom', message: 'must be a list of origins like https://app.example.org: no path, no slash at the end, no *' });
+  return z.NEVER;
+});
+
+const sentryDsn = z.string().transform((text, context): SentryDsn => {
+  const dsn = parseSentryDsn(text);
+  if (dsn !== undefined) return dsn;
+  context.addIssue({ code: 'custom', message: 'must be https://<public key>@<host>/<project id>, as Sentry shows it for the project: no secret key, no query' });
   return z.NEVER;
 });
 
@@ -148,7 +156,7 @@ export const VARIABLES = {
   METRICS_HOST: z.string().refine((host) => isIP(host) !== 0 || host === 'localhost', rule('must be an IP address or localhost')),
   METRICS_ENDPOINT: url(['http', 'https']).refine((text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''), rule('must not hold a user name or password')),
   METRICS_PUSH_INTERVAL_MS: wholeNumber(1000, 3_600_000),
-  SENTRY_DSN: url(['http', 'https']),
+  SENTRY_DSN: sentryDsn,
   OPENAI_API_KEY: text(4096),
   OPENAI_ORGANIZATION: text(4096),
   GOOGLE_AI_API_KEY: text(4096),
@@ -159,4 +167,4 @@ export type VariableName = keyof typeof VARIABLES;
 export type Values = { [Name in VariableName]?: z.output<(typeof VARIABLES)[Name]> | undefined };
 
 /** A name with one of these beginnings that is not in the table is a slip of the pen and would otherwise be ignored in silence. */
-export const OWN_PREFIXES = ['TEE_', 'AUTH_', 'ATTESTATION_', 'DELIVERY_', 'RATE_LIMIT_', 'ENCLAVE_', 'TRUSTED_', 'MAX_CONNECTIONS', 'CORS_', 'DEFAULT_USER_', 'SYSTEM_HOUR', 'EMERGENCY_', 'METRICS_', 'SHUTDOWN_'] as const;
+export const OWN_PREFIXES = ['TEE_', 'AUTH_', 'ATTESTATION_', 'DELIVERY_', 'RATE_LIMIT_', 'ENCLAVE_', 'TRUSTED_', 'MAX_CONNECTIONS', 'CORS_', 'DEFAULT_USER_', 'SYSTEM_HOUR', 'EMERGENCY_', 'METRICS_', 'SHUTDOWN_', 'ADMISSION_', 'RETENTION_'] as const;

@@ -4,7 +4,7 @@ import { connect, type Address } from '@communique-tee/vsock';
 
 /** A refused or absent peer is known by then; the kernel itself gives up a vsock connect after 2 s. */
 const CONNECT_TIMEOUT_MS = 5000;
-const MAX_SOCKETS = 64;
+export const MAX_SOCKETS = 64;
 const MAX_IDLE_SOCKETS = 8;
 
 /** Keep-alive connections over whatever the address names. A request gets its socket only once that is connected. */

@@ -1,11 +1,12 @@
 import { LIMITS, decodeRelayAnswer, decodeSealedAnswer, enclaveHealthSchema, toHex, type EnclaveHealth, type RelayAnswer } from '@communique-tee/protocol';
 import { parseAddress } from '@communique-tee/vsock';
 import type { EnclaveStep, Metrics } from '../observability/metrics/metrics';
-import { EnclaveAgent } from './enclave-agent';
+import { EnclaveAgent, MAX_SOCKETS } from './enclave-agent';
 import { invalidAnswer, type EnclaveResult } from './enclave-result';
 import { exchange, type Exchange, type ExchangeRequest } from './exchange';
 import { readJson, readProblem } from './read-problem';
 import { readReceiptClaims_unverified } from './read-receipt-claims';
+import { Turns } from './turns';
 
 const MAX_HEALTH_BYTES = 4096;
 const MAX_DOCUMENT_BYTES = 16_384;
@@ -16,6 +17,7 @@ const SHORT_TIMEOUT_MS = 5000;
 export class EnclaveClient {
   private readonly agent: EnclaveAgent;
   private readonly timeoutMs: number;
+  private readonly turns = new Turns(MAX_SOCKETS);
 
   constructor(
     { address, timeoutMs }: { readonly address: string; readonly timeoutMs: number },
@@ -60,10 +62,21 @@ export class EnclaveClient {
     timeoutMs = Math.min(this.timeoutMs, SHORT_TIMEOUT_MS),
   ): Promise<EnclaveResult<Answer>> {
     const startedAt = performance.now();
-    const response = await exchange(this.agent, request, { timeoutMs, maxBodyBytes, signal });
+    const response = await this.inTurn(timeoutMs, signal, (leftMs) => exchange(this.agent, request, { timeoutMs: leftMs, maxBodyBytes, signal }));
     const result = resultOf(response, read);
     this.metrics?.enclaveAsked(step, result.kind, performance.now() - startedAt);
     return result;
+  }
+
+  private async inTurn(timeoutMs: number, signal: AbortSignal | undefined, run: (leftMs: number) => Promise<Exchange>): Promise<Exchange> {
+    const startedAt = performance.now();
+    const outcome = await this.turns.take(timeoutMs, signal);
+    if (outcome !== 'taken') return { kind: 'failed', sent: false, code: outcome };
+    try {
+      return await run(Math.max(1, timeoutMs - (performance.now() - startedAt)));
+    } finally {
+      this.turns.give();
+    }
   }
 }
 
