@@ -69,7 +69,7 @@ export function writeBlock(out: BitWriter, tokens: Tokens, raw: Uint8Array, last
 const maxStored = 65_535;
 
 function writeStored(out: BitWriter, raw: Uint8Array, last: boolean): void {
-  for (let from = 0; from < raw.length; from += maxStored) {
+  for (let from = 0; from === 0 || from < raw.length; from += maxStored) {
     const part = raw.subarray(from, from + maxStored);
     out.write(last && from + maxStored >= raw.length ? 1 : 0, 1);
     out.write(0, 2);

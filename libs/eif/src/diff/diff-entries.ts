@@ -1,0 +1,50 @@
+import { uncompressed } from '../cpio/read-ramdisk';
+import { type CpioEntry, readCpio } from '../cpio/read-cpio';
+import type { Section } from '../format/sections';
+import type { InputFile } from '../io/input-file';
+
+export interface EntryDifference {
+  readonly name: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly a: CpioEntry | undefined;
+  readonly b: CpioEntry | undefined;
+  /** Which of its properties differ; empty unless "changed". */
+  readonly properties: readonly (keyof CpioEntry)[];
+}
+
+export interface EntriesDifference {
+  /** In the order of the names. Empty where the archives differ in form alone: order, inode numbers, padding, compression. */
+  readonly entries: readonly EntryDifference[];
+  /** The entry of the first archive in which byte `offset` of the uncompressed data lies. */
+  entryAt(offset: number): string | undefined;
+  /** The first entry, in the order of the archives, in which they differ. */
+  readonly firstEntry: string | undefined;
+}
+
+const compared = ['kind', 'mode', 'uid', 'gid', 'time', 'links', 'sizeBytes', 'major', 'minor', 'target', 'sha256'] as const satisfies (keyof CpioEntry)[];
+
+/** @throws EifError ERR_CPIO_* where one of the two is no archive that is read here */
+export async function diffEntries(a: { file: InputFile; section: Section }, b: { file: InputFile; section: Section }): Promise<EntriesDifference> {
+  const [left, right] = [await list(a.file, a.section), await list(b.file, b.section)];
+  const before = new Map(left.map((entry) => [entry.name, entry]));
+  const after = new Map(right.map((entry) => [entry.name, entry]));
+  const entries: EntryDifference[] = [];
+  for (const name of [...new Set([...before.keys(), ...after.keys()])].sort()) {
+    const [one, other] = [before.get(name), after.get(name)];
+    if (one === undefined || other === undefined) {
+      entries.push({ name, change: one === undefined ? 'added' : 'removed', a: one, b: other, properties: [] });
+      continue;
+    }
+    const properties = compared.filter((property) => one[property] !== other[property]);
+    if (properties.length > 0) entries.push({ name, change: 'changed', a: one, b: other, properties });
+  }
+  const differing = new Set(entries.map(({ name }) => name));
+  const first = left.find((entry, i) => entry.name !== right[i]?.name || differing.has(entry.name)) ?? right[left.length];
+  return { entries, firstEntry: first?.name, entryAt: (offset) => left.find((entry) => offset < entry.endOffset)?.name };
+}
+
+async function list(file: InputFile, section: Section): Promise<CpioEntry[]> {
+  const entries: CpioEntry[] = [];
+  for await (const entry of readCpio(await uncompressed(file, section))) entries.push(entry);
+  return entries;
+}

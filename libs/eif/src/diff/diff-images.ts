@@ -1,0 +1,114 @@
+import { EifError } from '../errors';
+import { sectionHeaderBytes } from '../format/header';
+import type { Section } from '../format/sections';
+import { InputFile } from '../io/input-file';
+import { type EifImage, readOpenImage } from '../read/read-image';
+import { diffEntries, type EntryDifference } from './diff-entries';
+import { firstDifference } from './first-difference';
+import { headerField } from './header-fields';
+
+export interface SectionDifference {
+  /** "kernel", "ramdisk 1" (the first one), ... */
+  readonly section: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly sizeBytesA: number | undefined;
+  readonly sizeBytesB: number | undefined;
+  /** Where the data begins to differ, counted from its start; undefined unless "changed". */
+  readonly offset: number | undefined;
+  /** Of a ramdisk: the entry in which they begin to differ. */
+  readonly entry: string | undefined;
+  /** Of a ramdisk that is an archive: what differs. Empty where the form alone does. */
+  readonly entries: readonly EntryDifference[] | undefined;
+  /** Why the entries of a ramdisk could not be compared. */
+  readonly unreadable: string | undefined;
+}
+
+export interface ImageDifference {
+  /** Where the files begin to differ, and what stands there in the first one; undefined where they are the same. */
+  readonly firstByte: { readonly offset: number; readonly where: string } | undefined;
+  /** Those alone that differ, in the order of the first image. */
+  readonly sections: readonly SectionDifference[];
+  readonly a: EifImage;
+  readonly b: EifImage;
+}
+
+/**
+ * Compares two whole images: the files byte by byte, then section by section, and the entries of ramdisks. Sections are paired
+ * by type and number, wherever they stand.
+ *
+ * @throws EifError what `readImage` throws, for either
+ */
+export async function diffImages(pathA: string, pathB: string): Promise<ImageDifference> {
+  const fileA = await InputFile.open(pathA);
+  try {
+    const fileB = await InputFile.open(pathB);
+    try {
+      return await diffOpenImages(fileA, fileB);
+    } finally {
+      await fileB.close();
+    }
+  } finally {
+    await fileA.close();
+  }
+}
+
+async function diffOpenImages(fileA: InputFile, fileB: InputFile): Promise<ImageDifference> {
+  const [a, b] = [await readOpenImage(fileA), await readOpenImage(fileB)];
+  const [namedA, namedB] = [named(a.sections), named(b.sections)];
+  const offset = await firstDifference({ file: fileA, offset: 0, sizeBytes: fileA.sizeBytes }, { file: fileB, offset: 0, sizeBytes: fileB.sizeBytes });
+  const sections: SectionDifference[] = [];
+  if (offset === undefined) return { firstByte: undefined, sections, a, b };
+  for (const [section, one] of namedA) {
+    const other = namedB.get(section);
+    if (other === undefined) sections.push({ section, change: 'removed', sizeBytesA: one.sizeBytes, sizeBytesB: undefined, ...nothingMore });
+    else {
+      const difference = await diffSections(section, { file: fileA, section: one }, { file: fileB, section: other });
+      if (difference !== undefined) sections.push(difference);
+    }
+  }
+  for (const [section, other] of namedB) if (!namedA.has(section)) sections.push({ section, change: 'added', sizeBytesA: undefined, sizeBytesB: other.sizeBytes, ...nothingMore });
+  return { firstByte: { offset, where: placeOf(offset, namedA, sections) }, sections, a, b };
+}
+
+const nothingMore = { offset: undefined, entry: undefined, entries: undefined, unreadable: undefined };
+
+interface Side {
+  readonly file: InputFile;
+  readonly section: Section;
+}
+
+async function diffSections(name: string, a: Side, b: Side): Promise<SectionDifference | undefined> {
+  const range = ({ file, section }: Side) => ({ file, offset: section.dataOffset, sizeBytes: section.sizeBytes });
+  const offset = await firstDifference(range(a), range(b));
+  if (offset === undefined) return undefined;
+  const difference = { ...nothingMore, section: name, change: 'changed' as const, sizeBytesA: a.section.sizeBytes, sizeBytesB: b.section.sizeBytes, offset };
+  if (a.section.type !== 'ramdisk') return difference;
+  try {
+    const { entries, entryAt, firstEntry } = await diffEntries(a, b);
+    return { ...difference, entries, entry: (await isCompressed(a)) ? firstEntry : (entryAt(offset) ?? firstEntry) };
+  } catch (error) {
+    if (!(error instanceof EifError)) throw error;
+    return { ...difference, unreadable: error.message };
+  }
+}
+
+async function isCompressed({ file, section }: Side): Promise<boolean> {
+  return (await file.read(section.dataOffset, 1))[0] === 0x1f;
+}
+
+function named(sections: readonly Section[]): Map<string, Section> {
+  let ramdisks = 0;
+  return new Map(sections.map((section) => [section.type === 'ramdisk' ? `ramdisk ${++ramdisks}` : section.type, section]));
+}
+
+function placeOf(offset: number, sections: ReadonlyMap<string, Section>, differences: readonly SectionDifference[]): string {
+  const field = headerField(offset);
+  if (field !== undefined) return `header, ${field}`;
+  for (const [name, { dataOffset, sizeBytes }] of sections) {
+    if (offset >= dataOffset + sizeBytes) continue;
+    if (offset < dataOffset) return `${name}, byte ${offset - dataOffset + sectionHeaderBytes} of its header`;
+    const entry = differences.find(({ section }) => section === name)?.entry;
+    return `${name}, byte ${offset - dataOffset}${entry === undefined ? '' : `, in ${entry}`}`;
+  }
+  return 'the end of the first file';
+}
