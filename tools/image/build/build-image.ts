@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeCpio, writeImage, type Measurements } from '@communique-tee/eif';
+import { cacheFolder } from '../../debian-archive/cache-folder';
+import { group } from '../../debian-archive/lock';
+import { sha256Of } from '../../debian-archive/download';
+import { readImageLock, type ImageArchitecture } from '../../image-inputs/lock-inputs';
+import { ensureInit } from '../../init/init';
+import { ensureKernel } from '../../kernel/kernel';
+import { billOfMaterials } from './bill-of-materials';
+import { compress } from './compress';
+import { appRamdisk, bootRamdisk } from './contents';
+import { bundleEnclave, checkConfiguration, type ConfigurationSummary } from './enclave-bundle';
+import { materialsOf } from './materials';
+import { fetchNpmPackage, lockedPackage, readLockfile } from './npm-package';
+import { runtimeLibraries } from './runtime-libraries';
+import { sourceOf } from './source';
+
+export interface ImageRequest {
+  /** The checkout; its node_modules are those of the lockfile. */
+  root: string;
+  arch: ImageArchitecture;
+  /** The enclave's configuration of one stack (JSON); it becomes part of the image, word for word. */
+  configurationFile: string;
+  outFolder: string;
+  step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
+}
+
+export interface BuiltImage {
+  /** communique-tee.eif, measurements.json and sbom.cdx.json lie beside each other. */
+  image: string;
+  measurementsFile: string;
+  sbomFile: string;
+  sizeBytes: number;
+  measurements: Measurements;
+  configuration: ConfigurationSummary;
+}
+
+/**
+ * What the kernel is told. Nitro's console is ttyS0 on x86-64 and only seen in debug mode; an enclave ends when its kernel stops, so
+ * a panic reboots at once. The devices are announced on the command line by the hypervisor, behind this.
+ */
+const CMDLINE = {
+  x86_64: 'reboot=k panic=-1 pci=off nomodules console=ttyS0 random.trust_cpu=off',
+  arm64: 'panic=-1 pci=off nomodules console=ttyAMA0 random.trust_cpu=off',
+} as const;
+
+/**
+ * Builds an image out of what is pinned and of this checkout; the same of both gives the same bytes, on any machine.
+ * @throws BuildError, SetupError (tools/debian-archive), EifError
+ */
+export async function buildImage({ root, arch, configurationFile, outFolder, step }: ImageRequest): Promise<BuiltImage> {
+  await mkdir(outFolder, { recursive: true });
+  const work = await mkdtemp(join(outFolder, '.build-'));
+  try {
+    const configuration = await step('check the configuration', () => checkConfiguration(root, join(work, 'check'), configurationFile));
+    const kernel = await step('the kernel', () => ensureKernel(root, arch));
+    const init = await step('init', () => ensureInit(root, arch));
+    const lockfile = readLockfile(root);
+    const npmArch = arch === 'x86_64' ? 'x64' : 'arm64';
+    const nodePackage = lockedPackage(lockfile, `node_modules/node-linux-${npmArch}`);
+    const koffiPackage = lockedPackage(lockfile, `node_modules/@koromix/koffi-linux-${npmArch}`);
+    const [nodeFolder, koffiFolder] = await step('Node and koffi', () => Promise.all([nodePackage, koffiPackage].map((wanted) => fetchNpmPackage(wanted, cacheFolder()))));
+    const libraries = await step('the C and C++ libraries', () => runtimeLibraries(root, arch));
+    const bundle = await step('the enclave’s bundle', () => bundleEnclave(root, join(work, 'bundle')));
+    const contents = {
+      init: init.file,
+      node: join(String(nodeFolder), 'bin', 'node'),
+      libraries: libraries.files,
+      bundle: bundle.main,
+      koffi: join(String(koffiFolder), `linux_${npmArch}`, 'koffi.node'),
+      configuration: new Uint8Array(await readFile(configurationFile)),
+    };
+    const ramdisks = await step('the ramdisks', async () => {
+      const [boot, app] = [join(work, 'boot.cpio'), join(work, 'app.cpio')];
+      await writeCpio(bootRamdisk(contents), boot);
+      await writeCpio(appRamdisk(contents), app);
+      return compress(root, [boot, app]);
+    });
+    const source = sourceOf(root);
+    const image = join(outFolder, 'communique-tee.eif');
+    const written = await step('the image', () =>
+      writeImage(
+        {
+          arch,
+          kernel: { path: kernel.image },
+          cmdline: CMDLINE[arch],
+          ramdisks: ramdisks.map((path) => ({ path })),
+          metadata: {
+            imageName: 'communique-tee',
+            imageVersion: source.version,
+            // Two builds are the same bytes: nothing in the image knows when it was built. measurements.json names the commit.
+            buildTime: '1970-01-01T00:00:00Z',
+            buildTool: 'communique-tee',
+            buildToolVersion: source.version,
+            operatingSystem: 'Linux',
+            kernelVersion: kernel.version,
+            dockerInfo: null,
+            customMetadata: null,
+          },
+        },
+        image,
+      ),
+    );
+    const sha384 = createHash('sha384').update(await readFile(image)).digest('hex');
+    const { measurements } = written;
+    const materials = materialsOf({
+      kernel: { source: group(readImageLock(root), 'linux-source'), sha256: kernel.sha256 },
+      init: { sha256: await sha256Of(init.file), version: source.version },
+      musl: group(readImageLock(root), 'compiler'),
+      node: nodePackage,
+      koffi: koffiPackage,
+      libraries: libraries.packages,
+      bundle,
+      bundleSha256: await sha256Of(bundle.main),
+      lockfile,
+      version: source.version,
+    });
+    const sbomFile = join(outFolder, 'sbom.cdx.json');
+    await writeFile(sbomFile, billOfMaterials({ name: 'communique-tee.eif', version: source.version, sha384, pcr0: measurements.pcr0 }, materials));
+    const measurementsFile = join(outFolder, 'measurements.json');
+    await writeFile(
+      measurementsFile,
+      `${JSON.stringify(
+        {
+          $comment: 'What an enclave of this image attests. Made by npm run build:image.',
+          image: 'communique-tee.eif',
+          version: source.version,
+          architecture: arch,
+          stack: configuration.stack,
+          sizeBytes: written.sizeBytes,
+          sha384,
+          hashAlgorithm: 'SHA384',
+          ...measurements,
+          commit: source.commit,
+          lockfileSha256: await sha256Of(join(root, 'package-lock.json')),
+          imageLockSha256: await sha256Of(join(root, 'image', 'image.lock.json')),
+          kernelSha256: kernel.sha256,
+          configurationSha256: createHash('sha256').update(contents.configuration).digest('hex'),
+          routes: configuration.routes,
+        },
+        null,
+        2,
+      )}\n`,
+    );
+    await copyFile(kernel.config, join(outFolder, 'kernel.config'));
+    return { image, measurementsFile, sbomFile, sizeBytes: written.sizeBytes, measurements, configuration };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}

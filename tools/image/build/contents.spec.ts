@@ -1,0 +1,35 @@
+import { appRamdisk, bootRamdisk } from './contents';
+
+const contents = {
+  init: '/b/init',
+  node: '/n/node',
+  libraries: [
+    { name: 'lib64/ld-linux-x86-64.so.2', path: '/l/ld' },
+    { name: 'lib/x86_64-linux-gnu/libc.so.6', path: '/l/libc' },
+  ],
+  bundle: '/a/main.js',
+  koffi: '/k/koffi.node',
+  configuration: new Uint8Array([123, 125]),
+};
+
+describe('what is in the image', () => {
+  const entries = [...bootRamdisk(contents), ...appRamdisk(contents)];
+  const files = entries.filter(({ kind }) => kind === 'file').map(({ name }) => name);
+
+  it('is init, Node with its libraries, the app and its configuration: no shell, no package manager, nothing else', () => {
+    const beside = files.filter((name) => name !== 'usr/bin/node' && !name.startsWith('lib'));
+    expect(beside).toEqual(['init', 'app/main.js', 'app/koffi.node', 'etc/communique-tee/enclave.json']);
+  });
+
+  it('cannot be written to by anybody', () => {
+    for (const entry of entries) if ('mode' in entry && entry.kind !== 'characterDevice') expect(entry.mode & 0o222).toBe(0);
+  });
+
+  it('names every folder above a file', () => {
+    const folders = new Set(entries.filter(({ kind }) => kind === 'directory').map(({ name }) => name));
+    for (const name of files) {
+      const parent = name.slice(0, Math.max(name.lastIndexOf('/'), 0));
+      if (parent !== '') expect(folders.has(parent)).toBe(true);
+    }
+  });
+});

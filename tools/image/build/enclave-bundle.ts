@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import * as z from 'zod';
+import { BuildError } from './build-error';
+
+const run = promisify(execFile);
+
+export interface EnclaveBundle {
+  main: string;
+  metafile: string;
+}
+
+/** The enclave's production bundle, into `folder`; koffi's native part that comes with it is this machine's. */
+export async function bundleEnclave(root: string, folder: string): Promise<EnclaveBundle> {
+  await bundle(root, ['enclave', '--outdir', folder]);
+  return { main: join(folder, 'main.js'), metafile: join(folder, 'meta.json') };
+}
+
+const summarySchema = z.strictObject({
+  stack: z.string(),
+  listen: z.string(),
+  routes: z.array(z.strictObject({ host: z.string(), port: z.int(), vsockPort: z.int() })),
+  destinations: z.array(z.strictObject({ host: z.string(), port: z.int() })),
+});
+/** What of a stack's configuration is not secret, and the parent has to know. */
+export type ConfigurationSummary = z.infer<typeof summarySchema>;
+
+/** By the enclave's own code, so that an image cannot hold what its enclave would refuse. @throws BuildError `configuration_invalid` */
+export async function checkConfiguration(root: string, folder: string, file: string): Promise<ConfigurationSummary> {
+  await bundle(root, ['enclave', '--entry', 'apps/enclave/src/check-configuration.ts', '--outdir', folder]);
+  try {
+    const { stdout } = await run(process.execPath, [join(folder, 'main.js'), file], { env: {} });
+    return summarySchema.parse(JSON.parse(stdout));
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+    // The first line is for machines.
+    throw new BuildError('configuration_invalid', `${file}\n${said.split('\n').slice(1).join('\n').trim() || String(error)}`);
+  }
+}
+
+async function bundle(root: string, args: readonly string[]): Promise<void> {
+  try {
+    await run(process.execPath, [join(root, 'tools/build/build.mjs'), ...args], { cwd: root });
+  } catch (error) {
+    throw new BuildError('bundle_failed', error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error));
+  }
+}
