@@ -41,9 +41,12 @@ describe('the production bundle of the enclave', () => {
     expect(stdout).not.toContain('enclave_listening');
   });
 
-  it('takes no development root and no other argument than its configuration', () => {
-    const { status, stderr } = spawnSync(process.execPath, [join(folder.path, 'main.js'), '--development-root'], { env: {}, encoding: 'utf8', timeout: 20_000 });
-    expect(status).toBe(78);
-    expect(stderr).toContain('cannot be read');
-  });
+  it.each([[['--development-root'], 'arguments'], [['--parent-cid=16'], '--parent-cid: 2 or 3'], [['/nowhere/enclave.json', '--parent-cid=2'], '/nowhere/enclave.json cannot be read']])(
+    'takes no development root and no other argument than its configuration and the parent: %j',
+    (args, expected) => {
+      const { status, stderr } = spawnSync(process.execPath, [join(folder.path, 'main.js'), ...args], { env: {}, encoding: 'utf8', timeout: 20_000 });
+      expect(status).toBe(78);
+      expect(stderr).toContain(expected);
+    },
+  );
 });

@@ -19,7 +19,7 @@ export const egressConfigSchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('direct') }),
   z.strictObject({
     mode: z.literal('vsock'),
-    /** The parent is always CID 3 to an enclave. */
+    /** The parent is always CID 3 to an enclave of Nitro; an emulated one is told 2 by its init (`--parent-cid`). */
     parentCid: z.int().min(2).max(0xffff_fffe).default(3),
     routes: z
       .array(routeSchema)
@@ -29,3 +29,8 @@ export const egressConfigSchema = z.discriminatedUnion('mode', [
   }),
 ]);
 export type EgressConfig = z.output<typeof egressConfigSchema>;
+
+/** The same routes through a parent at another context id (configuration/arguments.ts says why that may come from outside). */
+export function withParentCid(config: EgressConfig, parentCid: 2 | 3 | undefined): EgressConfig {
+  return config.mode === 'vsock' && parentCid !== undefined ? { ...config, parentCid } : config;
+}

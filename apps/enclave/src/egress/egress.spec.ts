@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { createEgress, egressConfigSchema, missingRoutes, type ConnectVsock } from '.';
+import { createEgress, egressConfigSchema, missingRoutes, withParentCid, type ConnectVsock } from '.';
 
 const problems = (value: unknown) => egressConfigSchema.safeParse(value).error?.issues.map(({ path }) => path.join('.')) ?? [];
 
@@ -74,15 +74,15 @@ describe('vsock egress', () => {
   const config = egressConfigSchema.parse({ mode: 'vsock', routes: [{ ...house, vsockPort: 8443 }] });
   const failing = (code: string): ConnectVsock => () => Promise.reject(Object.assign(new Error('x'), { code }));
 
-  it("asks the parent's proxy for this destination", async () => {
+  it.each([2, 3] as const)("asks the parent's proxy for this destination, at CID %i", async (cid) => {
     const socket = {} as Socket;
     const asked: unknown[] = [];
-    const egress = createEgress(config, [house], (address) => {
+    const egress = createEgress(withParentCid(config, cid), [house], (address) => {
       asked.push(address);
       return Promise.resolve(socket);
     });
     expect(await egress.connect('cwc.house.gov', 443, { timeoutMs: 100 })).toBe(socket);
-    expect(asked).toEqual([{ kind: 'vsock', cid: 3, port: 8443 }]);
+    expect(asked).toEqual([{ kind: 'vsock', cid, port: 8443 }]);
   });
 
   it('needs a route and a permission', async () => {

@@ -1,0 +1,43 @@
+import { egressConfigSchema, withParentCid } from '../egress';
+import { parseArguments } from './arguments';
+import { ConfigurationError } from './configuration';
+
+describe('the arguments of the enclave', () => {
+  it.each([
+    [[], {}],
+    [['/etc/x.json'], { configurationFile: '/etc/x.json' }],
+    [['--parent-cid=2'], { parentCid: 2 }],
+    [['--parent-cid', '3', '/etc/x.json'], { configurationFile: '/etc/x.json', parentCid: 3 }],
+  ])('%j are read', (args, expected) => {
+    expect(parseArguments(args)).toEqual(expected);
+  });
+
+  it.each([
+    [['--parent-cid=4']],
+    [['--parent-cid=0']],
+    [['--parent-cid=02']],
+    [['--parent-cid= 2']],
+    [['--parent-cid=4294967295']],
+    [['--parent-cid=']],
+    [['--parent-cid']],
+    [['--parent-cid=2', '--parent-cid=3']],
+    [['--listen=tcp:0.0.0.0:1']],
+    [['a', 'b']],
+  ])('%j are refused', (args) => {
+    expect(() => parseArguments(args)).toThrow(ConfigurationError);
+  });
+});
+
+describe("the parent's context id", () => {
+  const routes = [{ host: 'cwc.house.gov', port: 443, vsockPort: 8001 }];
+  const measured = egressConfigSchema.parse({ mode: 'vsock', routes });
+
+  it('is the one of the measured configuration unless it is told', () => {
+    expect(withParentCid(measured, undefined)).toEqual({ mode: 'vsock', parentCid: 3, routes });
+  });
+
+  it('is all that the arguments change', () => {
+    expect(withParentCid(measured, 2)).toEqual({ mode: 'vsock', parentCid: 2, routes });
+    expect(withParentCid({ mode: 'direct' }, 2)).toEqual({ mode: 'direct' });
+  });
+});
