@@ -17,6 +17,7 @@ export interface LogDestination {
 @Injectable()
 export class Logger {
   private readonly pino;
+  private listener: ((fields: LogFields, event: string) => void) | undefined;
 
   constructor(@Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'log'>, @Inject(LOG_DESTINATION) destination: LogDestination) {
     this.pino = pino({ level: config.log.level, base: { app: 'gateway' }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }, destination);
@@ -36,6 +37,16 @@ export class Logger {
 
   error(fields: LogFields, event: string): void {
     this.pino.error(prepared(fields), event);
+    try {
+      this.listener?.(fields, event);
+    } catch {
+      // Who listens must not make of one error two.
+    }
+  }
+
+  /** The one who hears of every error too, at every level of the log, with the error itself: for reports (errors/). */
+  onError(listener: (fields: LogFields, event: string) => void): void {
+    this.listener = listener;
   }
 }
 

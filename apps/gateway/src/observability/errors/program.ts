@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * The program that runs: its folder, and a name for exactly these bytes. Bundles are reproducible, so whoever has the sources can tell
+ * which they were (`sha256sum main.js`).
+ */
+export function runningProgram(file = process.argv[1]): { readonly folder: string; readonly release: string } {
+  try {
+    const path = realpathSync(file ?? '');
+    return { folder: dirname(path), release: `communique-gateway@${createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12)}` };
+  } catch {
+    return { folder: '/nonexistent', release: 'communique-gateway@unknown' };
+  }
+}

@@ -1,0 +1,24 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { workspaceRoot } from '@communique-tee/test-support';
+import { isReportedEvent } from './reported-events';
+
+/** Designed for: seen in health, metrics or the log, and no bug of ours. */
+const NOT_REPORTED = [
+  'redis cannot be reached or does not answer: rate limits are counted in this process alone',
+  'the key set file cannot be read: the keys read before stay in use',
+  'emergency stop raised: all spending is refused until an operator clears it',
+  'shutdown took too long and is given up',
+];
+
+describe('what is reported', () => {
+  it('is decided for every line that the gateway writes at level error, and every text is fixed', () => {
+    const sources = globSync('apps/gateway/src/**/*.ts', { cwd: workspaceRoot() }).filter((path) => !path.endsWith('.spec.ts') && !path.includes('/testing/'));
+    const calls = sources.flatMap((path) => [...readFileSync(join(workspaceRoot(), path), 'utf8').matchAll(/\b(?:logger|get\(Logger\))\.error\(\{.*?\}, (?:'([^']*)'|([^)]+))\)/g)].map(([, text, other]) => ({ path, text, other })));
+    expect(calls.length).toBeGreaterThan(10);
+    expect(calls.filter(({ text }) => text === undefined)).toEqual([]);
+    const texts = calls.map(({ text = '' }) => text);
+    expect(texts.filter((text) => !isReportedEvent(text) && !NOT_REPORTED.includes(text))).toEqual([]);
+    expect(texts.filter((text) => isReportedEvent(text) && NOT_REPORTED.includes(text))).toEqual([]);
+  });
+});

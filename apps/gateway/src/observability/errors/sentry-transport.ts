@@ -1,0 +1,90 @@
+import { createEventEnvelope, createTransport, type Event } from '@sentry/core';
+import { sendBlocking } from './send-blocking';
+
+/** Requests under way at once; more reports are dropped. */
+const MAX_IN_FLIGHT = 8;
+const TIMEOUT_MS = 5000;
+const CLIENT = { name: 'communique-gateway', version: '1' } as const;
+
+export interface SentryTarget {
+  /** `https://<host>/api/<project>/envelope/` */
+  readonly endpoint: string;
+  readonly publicKey: string;
+}
+export type SentOutcome = 'sent' | 'failed' | 'dropped';
+type Body = string | Uint8Array;
+
+/**
+ * Sends events that are complete, and nothing else: of Sentry's library only the envelope and the transport are used, which keeps to
+ * Retry-After, 429 and X-Sentry-Rate-Limits. Its client would merge scopes, breadcrumbs, sessions and integrations into events, which
+ * an allow-list would then have to take out again.
+ */
+export class SentryTransport {
+  private readonly inFlight = new Set<Body>();
+  private readonly stopped = new AbortController();
+  private readonly transport;
+  private readonly headers: Readonly<Record<string, string>>;
+  /** While it is set, bodies are gathered here instead of being sent. */
+  private gathered: Body[] | undefined;
+
+  /** @param heard called once for each event with what became of it; an event that was cut off by `close` is `failed` */
+  constructor(
+    private readonly target: SentryTarget,
+    private readonly heard: (outcome: SentOutcome) => void,
+  ) {
+    const client = `${CLIENT.name}/${CLIENT.version}`;
+    this.headers = { 'content-type': 'application/x-sentry-envelope', 'x-sentry-auth': `Sentry sentry_version=7, sentry_client=${client}, sentry_key=${target.publicKey}` };
+    this.transport = createTransport(
+      // One more than ever, so that the last words of a crash find a place.
+      { bufferSize: MAX_IN_FLIGHT + 1, recordDroppedEvent: (reason) => { if (reason === 'ratelimit_backoff' || reason === 'queue_overflow') this.heard('dropped'); } },
+      ({ body }) => this.request(body),
+    );
+  }
+
+  /** Never throws. */
+  send(event: Event): void {
+    if (this.stopped.signal.aborted || this.inFlight.size >= MAX_IN_FLIGHT) this.heard('dropped');
+    else this.enqueue(event);
+  }
+
+  /** For a process that ends now: returns when these and all that are under way have been sent again (same id, Sentry keeps one), at the latest after `timeoutMs`. Nothing else runs meanwhile. */
+  sendBlocking(events: readonly Event[], timeoutMs: number): void {
+    this.gathered = [...this.inFlight];
+    for (const event of events) this.enqueue(event);
+    const { gathered } = this;
+    this.gathered = undefined;
+    if (gathered.length > 0) sendBlocking({ endpoint: this.target.endpoint, headers: this.headers, bodies: gathered, timeoutMs });
+  }
+
+  /** Waits for what is under way, at most so long, and gives up the rest. */
+  async close(timeoutMs: number): Promise<void> {
+    await this.transport.flush(timeoutMs);
+    this.stopped.abort();
+  }
+
+  private enqueue(event: Event): void {
+    const envelope = createEventEnvelope(event, undefined, { sdk: { ...CLIENT, settings: { infer_ip: 'never' } } });
+    // What failed has been heard of.
+    Promise.resolve(this.transport.send(envelope)).catch(() => undefined);
+  }
+
+  private async request(body: Body): Promise<{ statusCode: number; headers?: { 'x-sentry-rate-limits': string | null; 'retry-after': string | null } }> {
+    if (this.gathered !== undefined) {
+      this.gathered.push(body);
+      return { statusCode: 200 };
+    }
+    this.inFlight.add(body);
+    try {
+      const signal = AbortSignal.any([this.stopped.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+      const response = await fetch(this.target.endpoint, { method: 'POST', headers: this.headers, body: typeof body === 'string' ? body : new Uint8Array(body), redirect: 'error', signal });
+      await response.body?.cancel();
+      this.heard(response.ok ? 'sent' : 'failed');
+      return { statusCode: response.status, headers: { 'x-sentry-rate-limits': response.headers.get('x-sentry-rate-limits'), 'retry-after': response.headers.get('retry-after') } };
+    } catch (error) {
+      this.heard('failed');
+      throw error;
+    } finally {
+      this.inFlight.delete(body);
+    }
+  }
+}

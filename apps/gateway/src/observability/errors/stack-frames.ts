@@ -1,0 +1,54 @@
+export interface Frame {
+  readonly function?: string;
+  /** Relative to the folder of the program, or `node:...`. */
+  readonly filename: string;
+  readonly lineno: number;
+  readonly colno: number;
+  readonly in_app: boolean;
+}
+
+const MAX_FRAMES = 20;
+const LOCATED = /^ {4}at (?:async )?(?:(.{1,200}) \()?((?:file:\/\/)?\/[^()]{1,400}|node:[a-z0-9_/]{1,80}):([0-9]{1,9}):([0-9]{1,9})\)?$/;
+const FUNCTION = /^[A-Za-z0-9_$.#<>[\] ]{1,120}$/;
+const FILE = /^[A-Za-z0-9_@.+/-]{1,200}$/;
+
+/**
+ * Where an error was made, the innermost frame first. V8 writes a stack as one text behind the error's message, and a message can be
+ * made to look like frames. So the message is cut off first; where it is not found in front (somebody changed it since), function names
+ * and files of others are left out, and what is left can say nothing but places in this program.
+ * @param folder of the program, absolute
+ */
+export function stackFrames(error: Error, folder: string): Frame[] {
+  const { stack } = error;
+  if (typeof stack !== 'string' || stack.length > 100_000) return [];
+  const behindMessage = cutMessage(stack, error.message);
+  const lines = (behindMessage ?? stack).split('\n').slice(-Error.stackTraceLimit || undefined);
+  return lines.flatMap((line) => frameOf(line, folder, behindMessage !== undefined)).slice(0, MAX_FRAMES);
+}
+
+function cutMessage(stack: string, message: unknown): string | undefined {
+  if (typeof message !== 'string') return undefined;
+  const [head = ''] = /^[A-Za-z0-9_$.]{0,100}(?: \[[A-Za-z0-9_]{1,64}\])?/.exec(stack) ?? [];
+  const header = message === '' ? head : `${head}: ${message}`;
+  return stack.startsWith(`${header}\n`) ? stack.slice(header.length + 1) : undefined;
+}
+
+function frameOf(line: string, folder: string, isOurs: boolean): Frame[] {
+  const [, name, place, lineno, colno] = LOCATED.exec(line) ?? [];
+  if (place === undefined) return [];
+  const path = place.replace(/^file:\/\//, '');
+  const inside = path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : undefined;
+  const filename = inside ?? path;
+  if (inside === undefined ? !isOurs || !path.startsWith('node:') : !FILE.test(inside)) return [];
+  // Unless the message is gone for certain, a file is only believed that has a plain name right in the folder: the bundle.
+  if (!isOurs && filename !== 'main.js') return [];
+  return [
+    {
+      ...(isOurs && name !== undefined && FUNCTION.test(name) ? { function: name } : {}),
+      filename,
+      lineno: Number(lineno),
+      colno: Number(colno),
+      in_app: inside !== undefined && !inside.includes('node_modules/'),
+    },
+  ];
+}
