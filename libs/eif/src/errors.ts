@@ -1,7 +1,6 @@
 /** Everything that can be wrong with an image, an archive or what they are made of. Codes are stable; the texts are not. */
 const table = {
   ERR_EIF_FILE: 'the file cannot be read or written',
-  ERR_EIF_SOURCE: 'what the image is to be made of is not usable',
   ERR_EIF_SOURCE_CHANGED: 'a file changed its length while it was read',
 
   ERR_EIF_MAGIC: 'the file does not start with ".eif"',

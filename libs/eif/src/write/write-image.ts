@@ -41,7 +41,7 @@ export interface WrittenImage {
  * aws-nitro-enclaves-image-format, src/utils/mod.rs).
  *
  * @param path is replaced where it exists
- * @throws EifError ERR_EIF_SOURCE, _CMDLINE, _METADATA, _SECTION_COUNT, _SECTION_EMPTY, _DEFAULTS, _SOURCE_CHANGED, _FILE,
+ * @throws EifError ERR_EIF_CMDLINE, _METADATA, _SECTION_COUNT, _SECTION_EMPTY, _DEFAULTS, _SOURCE_CHANGED, _FILE,
  * _SIGNATURE_CERTIFICATE, _SIGNING_KEY
  * @example
  * const { measurements } = await writeImage({ kernel: { path: 'bzImage' }, cmdline: 'console=ttyS0', ramdisks: [{ path: 'init.cpio' }],

@@ -1,0 +1,92 @@
+import { asNitroCli, type CpioEntry, type EifImage, type Measurements, readRamdisk } from '@communique-tee/eif';
+import { printable } from './output';
+
+export interface Ramdisk {
+  readonly entries: readonly CpioEntry[];
+}
+
+export async function listRamdisks(path: string, image: EifImage): Promise<Ramdisk[]> {
+  const ramdisks: Ramdisk[] = [];
+  for (const section of image.sections) {
+    if (section.type !== 'ramdisk') continue;
+    const entries: CpioEntry[] = [];
+    for await (const entry of readRamdisk(path, section)) entries.push(entry);
+    ramdisks.push({ entries });
+  }
+  return ramdisks;
+}
+
+export function describeAsJson(image: EifImage, ramdisks: readonly Ramdisk[] | undefined): object {
+  const { measurements, signature, crc32, ...rest } = image;
+  return {
+    ...rest,
+    crc32: crc32.toString(16).padStart(8, '0'),
+    metadata: image.metadata ?? null,
+    signature: signature === undefined ? null : { subject: signature.subject, issuer: signature.issuer, notBefore: new Date(signature.notBeforeMs).toISOString(), notAfter: new Date(signature.notAfterMs).toISOString(), certificatePem: signature.certificatePem },
+    ...asNitroCli(measurements),
+    ...(ramdisks && { ramdisks: ramdisks.map(({ entries }) => ({ entries: entries.map(({ offset: _o, endOffset: _e, target, mode, ...entry }) => ({ ...entry, mode: octal(mode), ...(target !== undefined && { target }) })) })) }),
+  };
+}
+
+export function describeAsText(image: EifImage, ramdisks: readonly Ramdisk[] | undefined): string {
+  const { metadata, signature } = image;
+  const lines = [
+    `version       ${image.version}`,
+    `architecture  ${image.arch}`,
+    `size          ${bytes(image.sizeBytes)}`,
+    `defaults      ${bytes(image.defaultMemoryBytes)} of memory, ${image.defaultCpus} CPUs`,
+    `checksum      ${image.crc32.toString(16).padStart(8, '0')}, right`,
+    `command line  ${printable(image.cmdline)}`,
+    '',
+    'sections',
+    ...image.sections.map(({ type, dataOffset, sizeBytes }) => `  ${type.padEnd(10)}at ${String(dataOffset).padEnd(11)} ${bytes(sizeBytes)}`),
+    '',
+    'measurements',
+    ...measurementLines(image.measurements).map((line) => `  ${line}`),
+    '',
+  ];
+  if (metadata === undefined) lines.push('metadata      none');
+  else {
+    lines.push('metadata, neither measured nor signed');
+    const fields = { name: metadata.imageName, version: metadata.imageVersion, built: metadata.buildTime, 'built by': `${metadata.buildTool} ${metadata.buildToolVersion}`, system: metadata.operatingSystem, kernel: metadata.kernelVersion };
+    for (const [name, value] of Object.entries(fields)) lines.push(`  ${name.padEnd(10)}${printable(value)}`);
+    for (const [name, value] of [['Docker', metadata.dockerInfo], ['custom', metadata.customMetadata]] as const) if (value !== null) lines.push(`  ${name.padEnd(10)}${printable(JSON.stringify(value))}`);
+  }
+  lines.push('');
+  if (signature === undefined) lines.push('signature     none');
+  else {
+    lines.push(
+      'signature, right; who signed is said by PCR8 alone',
+      `  subject   ${name(signature.subject)}`,
+      `  issuer    ${name(signature.issuer)}`,
+      `  valid     ${new Date(signature.notBeforeMs).toISOString()} to ${new Date(signature.notAfterMs).toISOString()}`,
+    );
+  }
+  ramdisks?.forEach(({ entries }, i) => lines.push('', `files of ramdisk ${i + 1}`, ...entries.map(entryLine)));
+  return `${lines.join('\n')}\n`;
+}
+
+export function measurementLines(measurements: Measurements): string[] {
+  return Object.entries(measurements).map(([name, value]) => `${name.toUpperCase()}  ${value}`);
+}
+
+function entryLine(entry: CpioEntry): string {
+  const letter = { directory: 'd', file: '-', symlink: 'l', characterDevice: 'c', other: '?' }[entry.kind];
+  const size = entry.kind === 'characterDevice' ? `${entry.major}, ${entry.minor}` : String(entry.sizeBytes);
+  const target = entry.target === undefined ? '' : ` -> ${printable(entry.target)}`;
+  return `  ${letter}${octal(entry.mode)} ${entry.uid}:${entry.gid} ${size.padStart(11)}  ${entry.kind === 'file' ? entry.sha256.slice(0, 16) : ' '.repeat(16)}  ${printable(entry.name)}${target}`;
+}
+
+/** Node writes one part of a name to a line. */
+function name(distinguished: string): string {
+  return printable(distinguished.replaceAll('\n', ', '));
+}
+
+export function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+export function bytes(count: number): string {
+  const mebi = count / 1_048_576;
+  return `${count} bytes${mebi >= 0.1 ? ` (${mebi.toFixed(1)} MiB)` : ''}`;
+}
