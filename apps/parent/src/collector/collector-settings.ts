@@ -1,0 +1,33 @@
+import type { Address } from '@communique-tee/vsock';
+import { parseArgs } from 'node:util';
+import { localAddress, wholeNumber, type Problem } from '../command-line/problems';
+import type { Parsed } from '../egress/egress-settings';
+
+export interface CollectorSettings {
+  readonly listen: Address;
+  readonly maxLinesPerSecond: number;
+  readonly raw: boolean;
+  readonly metrics: Address | undefined;
+}
+
+const OPTIONS = { listen: { type: 'string' }, 'max-lines-per-second': { type: 'string' }, metrics: { type: 'string' }, raw: { type: 'boolean' } } as const;
+
+/** Whoever forgets to say where this runs (NODE_ENV) gets the rules of production, as in the gateway. */
+export function parseCollectorSettings(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Parsed<CollectorSettings> {
+  const problems: string[] = [];
+  const problem: Problem = (where, rule) => problems.push(`${where}: ${rule}`);
+  let values;
+  try {
+    ({ values } = parseArgs({ args: [...args], options: OPTIONS, strict: true }));
+  } catch (error) {
+    return { ok: false, problems: [error instanceof Error ? error.message : 'the options cannot be read'] };
+  }
+  const listen = localAddress(values.listen ?? 'vsock:9001', '--listen', problem);
+  const metrics = values.metrics === undefined ? undefined : localAddress(values.metrics, '--metrics', problem);
+  const rate = values['max-lines-per-second'];
+  const maxLinesPerSecond = rate === undefined ? 200 : wholeNumber(rate, [1, 100_000], '--max-lines-per-second', problem);
+  const raw = values.raw === true;
+  if (raw && environment['NODE_ENV'] !== 'development' && environment['NODE_ENV'] !== 'test') problem('--raw', 'is refused in production (NODE_ENV is neither development nor test): lines of any content would be shown');
+  if (problems.length > 0 || listen === undefined || maxLinesPerSecond === undefined) return { ok: false, problems };
+  return { ok: true, settings: { listen, maxLinesPerSecond, raw, metrics } };
+}

@@ -1,0 +1,68 @@
+/**
+ * What of the enclave's log leaves this machine: the events and fields that apps/enclave/src/log/log.ts knows, and those of its last
+ * words before it ends (process.ts, sealed-environment.ts). Everything else is dropped, even though the enclave wrote it: the list is
+ * the redaction. A spec holds this list against the enclave's.
+ */
+const TEXT = /^[\x20-\x7e]{0,256}$/;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+const MAX_NAMES = 64;
+
+type Check = (value: unknown) => boolean;
+const text: Check = (value) => typeof value === 'string' && TEXT.test(value);
+const number: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const names: Check = (value) => Array.isArray(value) && value.length <= MAX_NAMES && value.every((each) => typeof each === 'string' && NAME.test(each));
+
+export const EVENT_FIELDS = {
+  code: text,
+  step: text,
+  outcome: text,
+  chamber: text,
+  count: number,
+  durationMs: number,
+  bytes: number,
+  statusCode: number,
+  messageId: text,
+  keyId: text,
+  enclaveId: text,
+  address: text,
+  stack: text,
+  custody: text,
+  pcr0: text,
+} as const satisfies Record<string, Check>;
+
+const LAST_WORDS = { name: text, variables: names } as const satisfies Record<string, Check>;
+const KNOWN: Readonly<Record<string, Check>> = { ...EVENT_FIELDS, ...LAST_WORDS };
+
+const LEVELS = new Set(['info', 'warn', 'error', 'fatal']);
+const EVENT = /^[a-z][a-z0-9_]{0,63}$/;
+const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$/;
+
+export interface EnclaveEvent {
+  readonly level: string;
+  readonly event: string;
+  /** The enclave's own time, as it says. */
+  readonly enclaveTime?: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Fields that were there and are not on the list, or not of their kind. */
+  readonly droppedFields: number;
+}
+
+/** undefined: not an event (no JSON object, or without a level and a name that the enclave would give). */
+export function readEnclaveEvent(line: string): EnclaveEvent | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const { level, event, time, ...rest } = value as Record<string, unknown>;
+  if (typeof level !== 'string' || !LEVELS.has(level) || typeof event !== 'string' || !EVENT.test(event)) return undefined;
+  const fields: Record<string, unknown> = {};
+  let droppedFields = 0;
+  for (const [name, content] of Object.entries(rest)) {
+    if (Object.hasOwn(KNOWN, name) && KNOWN[name]?.(content) === true) fields[name] = content;
+    else droppedFields++;
+  }
+  return { level, event, ...(typeof time === 'string' && TIME.test(time) && { enclaveTime: time }), fields, droppedFields };
+}

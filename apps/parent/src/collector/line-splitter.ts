@@ -1,0 +1,48 @@
+/** What one line may have, its newline apart; the rest of a longer one is thrown away as it arrives. */
+export const MAX_LINE_BYTES = 16_384;
+const NEWLINE = 0x0a;
+
+export interface Line {
+  readonly bytes: Uint8Array;
+  /** It was longer, and this is its beginning. */
+  readonly cut: boolean;
+}
+
+/** Cuts a stream into lines and holds no more than one line's beginning, whatever comes. */
+export class LineSplitter {
+  private readonly held = new Uint8Array(MAX_LINE_BYTES);
+  private heldBytes = 0;
+  private overflowed = false;
+
+  constructor(private readonly onLine: (line: Line) => void) {}
+
+  push(chunk: Uint8Array): void {
+    for (let start = 0; start < chunk.length; ) {
+      const newline = chunk.indexOf(NEWLINE, start);
+      const end = newline < 0 ? chunk.length : newline;
+      this.hold(chunk.subarray(start, end));
+      if (newline < 0) return;
+      this.flush();
+      start = newline + 1;
+    }
+  }
+
+  /** The stream has ended: what is left is a line too. */
+  end(): void {
+    if (this.heldBytes > 0 || this.overflowed) this.flush();
+  }
+
+  private hold(part: Uint8Array): void {
+    const room = MAX_LINE_BYTES - this.heldBytes;
+    if (part.length > room) this.overflowed = true;
+    this.held.set(part.subarray(0, room), this.heldBytes);
+    this.heldBytes += Math.min(part.length, room);
+  }
+
+  private flush(): void {
+    const line: Line = { bytes: this.held.slice(0, this.heldBytes), cut: this.overflowed };
+    this.heldBytes = 0;
+    this.overflowed = false;
+    this.onLine(line);
+  }
+}

@@ -1,0 +1,108 @@
+import { formatAddress, listen, type Address } from '@communique-tee/vsock';
+import { createServer, type Socket } from 'node:net';
+import { CollectorMetrics } from './collector-metrics';
+import type { CollectorSettings } from './collector-settings';
+import { readEnclaveEvent } from './enclave-event';
+import { LineRate } from './line-rate';
+import { LineSplitter, type Line } from './line-splitter';
+
+/** The enclave's init makes one; a second is the next enclave's, while the connection of one that died is not yet known to be dead. */
+const MAX_CONNECTIONS = 2;
+const BURST_SECONDS = 10;
+const SUMMARY_INTERVAL_MS = 10_000;
+
+export interface LogCollector {
+  readonly address: Address;
+  readonly metrics: CollectorMetrics;
+  close(): Promise<void>;
+}
+
+/** Takes one line with its newline; false: it was not taken (nobody reads our output, and it may not pile up here). */
+export type LineSink = (line: string) => boolean;
+
+/**
+ * Receives the enclave's log, lines of at most 16 KiB (longer ones are cut and marked), and writes what the allow-list lets pass as
+ * JSON lines with `source: "enclave"`. Whoever can connect can write here, so nothing in a line is believed beyond its form.
+ *
+ * @throws SocketError where it cannot listen
+ */
+export async function startLogCollector(settings: Omit<CollectorSettings, 'metrics'>, sink: LineSink, nowMs?: () => number): Promise<LogCollector> {
+  const metrics = new CollectorMetrics();
+  const rate = new LineRate(settings.maxLinesPerSecond, settings.maxLinesPerSecond * BURST_SECONDS, nowMs);
+  const connections = new Set<Socket>();
+  let dropped = 0;
+  let others = 0;
+
+  const own = (level: string, event: string, fields: object = {}) => sink(`${JSON.stringify({ time: new Date().toISOString(), level, source: 'log-collector', event, ...fields })}\n`);
+  const onLine = ({ bytes, cut }: Line) => {
+    if (bytes.length === 0) return;
+    if (cut) metrics.cut.inc();
+    if (!rate.take()) {
+      dropped++;
+      metrics.line('rate');
+      return;
+    }
+    const text = new TextDecoder().decode(bytes);
+    const event = cut ? undefined : readEnclaveEvent(text); // half an object is none
+    if (event === undefined) {
+      others++;
+      metrics.line('other');
+      if (settings.raw) sink(`${JSON.stringify({ time: new Date().toISOString(), level: 'info', source: 'enclave', event: 'raw_line', cut, line: text })}\n`);
+      return;
+    }
+    if (event.droppedFields > 0) metrics.droppedFields.inc(event.droppedFields);
+    const { level, event: name, enclaveTime, fields, droppedFields } = event;
+    const written = sink(
+      `${JSON.stringify({ time: new Date().toISOString(), level, source: 'enclave', event: name, ...(enclaveTime !== undefined && { enclaveTime }), ...fields, ...(droppedFields > 0 && { droppedFields }) })}\n`,
+    );
+    metrics.line(written ? 'event' : 'output');
+    if (!written) dropped++;
+  };
+  /** Said rarely, with a count: a flood must not come out as another flood. */
+  const summary = () => {
+    if (dropped > 0) own('warn', 'enclave_log_dropped', { count: dropped });
+    if (others > 0) own('info', 'enclave_log_not_events', { count: others });
+    dropped = 0;
+    others = 0;
+  };
+
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined); // an enclave that dies is no event of ours: its end is
+    const [oldest] = connections;
+    if (connections.size >= MAX_CONNECTIONS && oldest !== undefined) {
+      // The newest is the one that lives: a dead enclave's may never be told to close
+      connections.delete(oldest);
+      oldest.destroy();
+      metrics.evicted.inc();
+      own('warn', 'enclave_log_evicted');
+    }
+    connections.add(socket);
+    metrics.connections.set(connections.size);
+    own('info', 'enclave_log_connected');
+    const splitter = new LineSplitter(onLine);
+    socket.on('data', (chunk: Buffer) => {
+      metrics.bytes.inc(chunk.length);
+      splitter.push(chunk);
+    });
+    socket.on('close', () => {
+      splitter.end();
+      connections.delete(socket);
+      metrics.connections.set(connections.size);
+      own('info', 'enclave_log_disconnected');
+    });
+  });
+  const address = await listen(server, settings.listen, { unixMode: 0o660 });
+  const timer = setInterval(summary, SUMMARY_INTERVAL_MS).unref();
+  own('info', 'enclave_log_listening', { address: formatAddress(address) });
+  return {
+    address,
+    metrics,
+    async close() {
+      clearInterval(timer);
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of connections) socket.destroy();
+      await closed;
+      summary();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { connect, type Socket } from 'node:net';
+
+/** How long one address of several is tried before the next is tried beside it (RFC 8305 section 5 says 250 ms; a far destination may need more). */
+const ATTEMPT_MS = 500;
+
+/**
+ * Name resolution is the system's (getaddrinfo), IPv6 and IPv4 are tried in turn (RFC 8305). `timeoutMs` is for both together.
+ * Rejects with the system's code or ETIMEDOUT, and leaves no socket.
+ */
+export function connectDestination(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true, allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: 60_000, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ATTEMPT_MS });
+    const settle = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      socket.off('error', fail);
+    };
+    const fail = (error: Error) => {
+      settle();
+      socket.on('error', () => undefined); // what it says after it was given up concerns nobody
+      socket.destroy();
+      reject(codeOfAll(error));
+    };
+    const onAbort = () => fail(Object.assign(new Error('given up'), { code: 'ABORT_ERR' }));
+    const timer = setTimeout(() => fail(Object.assign(new Error('not in time'), { code: 'ETIMEDOUT' })), timeoutMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      settle();
+      resolve(socket);
+    });
+  });
+}
+
+/** Several addresses fail together: the first one's code speaks for them. */
+function codeOfAll(error: Error): Error {
+  return error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
+}

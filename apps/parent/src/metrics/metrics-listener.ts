@@ -1,0 +1,37 @@
+import { listen, type Address } from '@communique-tee/vsock';
+import { createServer, type Server } from 'node:http';
+import type { Registry } from 'prom-client';
+
+const TIMEOUT_MS = 10_000;
+const MAX_CONNECTIONS = 16;
+
+export interface MetricsListener {
+  readonly address: Address;
+  close(): void;
+}
+
+/** `GET /metrics` for Prometheus. @throws SocketError where it cannot listen */
+export async function startMetricsListener(address: Address, registry: Registry): Promise<MetricsListener> {
+  const server: Server = createServer({ requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS }, (request, response) => {
+    if (request.url?.split('?', 1)[0] !== '/metrics') {
+      response.writeHead(404).end();
+    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+    } else {
+      registry.metrics().then(
+        (body) => response.writeHead(200, { 'content-type': registry.contentType, 'cache-control': 'no-store' }).end(body),
+        () => response.writeHead(500).end(),
+      );
+    }
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  const bound = await listen(server, address, { unixMode: 0o660 });
+  server.unref();
+  return {
+    address: bound,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
