@@ -1,3 +1,5 @@
+import { cutMessage } from './errors/stack-frames';
+
 /**
  * The only things a log line may hold beside its event. Each has a shape, and what does not have it is left out: a value that came
  * from a caller cannot bring in text of its own.
@@ -60,7 +62,8 @@ export function allowedFields(fields: LogFields): Record<string, unknown> {
 function describeError(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   const code: unknown = 'code' in error ? error.code : undefined;
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 12).map((line) => line.trim());
+  // A message may be made to look like frames, so it goes first; where it cannot be told from them, there are none.
+  const frames = (cutMessage(error.stack ?? '', error.message) ?? '').split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 12).map((line) => line.trim());
   return {
     type: matching(CODE)(error.name) ? error.name : 'Error',
     ...(matching(CODE)(code) ? { code } : {}),

@@ -26,7 +26,8 @@ export function stackFrames(error: Error, folder: string): Frame[] {
   return lines.flatMap((line) => frameOf(line, folder, behindMessage !== undefined)).slice(0, MAX_FRAMES);
 }
 
-function cutMessage(stack: string, message: unknown): string | undefined {
+/** The lines of a stack behind the error's message; undefined where the message is not found in front of them. */
+export function cutMessage(stack: string, message: unknown): string | undefined {
   if (typeof message !== 'string') return undefined;
   const [head = ''] = /^[A-Za-z0-9_$.]{0,100}(?: \[[A-Za-z0-9_]{1,64}\])?/.exec(stack) ?? [];
   const header = message === '' ? head : `${head}: ${message}`;
