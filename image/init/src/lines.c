@@ -17,13 +17,10 @@ static size_t first_line_bytes(const struct lines *lines)
 	return lines->used;
 }
 
-static void forget_first(struct lines *lines)
+static void remove_first(struct lines *lines, size_t length)
 {
-	size_t length = first_line_bytes(lines);
-
 	lines->head = (lines->head + length) % LINES_BYTES;
 	lines->used -= length;
-	lines->sent_of_first = 0;
 }
 
 void lines_add(struct lines *lines, const char *line, size_t length)
@@ -33,12 +30,7 @@ void lines_add(struct lines *lines, const char *line, size_t length)
 		return;
 	}
 	while (LINES_BYTES - lines->used < length) {
-		if (lines->sent_of_first > 0) {
-			/* half of it is out: the far end must get the rest, so the new line gives way */
-			lines->dropped++;
-			return;
-		}
-		forget_first(lines);
+		remove_first(lines, first_line_bytes(lines));
 		lines->dropped++;
 	}
 	for (size_t i = 0; i < length; i++) {
@@ -47,33 +39,46 @@ void lines_add(struct lines *lines, const char *line, size_t length)
 	lines->used += length;
 }
 
-size_t lines_next(const struct lines *lines, const char **bytes)
+static void take_lines(struct lines *lines)
 {
-	size_t from = (lines->head + lines->sent_of_first) % LINES_BYTES;
-	size_t left = lines->used - lines->sent_of_first;
+	lines->leaving_used = 0;
+	lines->leaving_sent = 0;
+	while (lines->used > 0) {
+		size_t length = first_line_bytes(lines);
 
-	*bytes = lines->data + from;
-	return left < LINES_BYTES - from ? left : LINES_BYTES - from;
+		if (length > LINE_MAX_BYTES - lines->leaving_used) {
+			return;
+		}
+		for (size_t i = 0; i < length; i++) {
+			lines->leaving[lines->leaving_used + i] = at(lines, i);
+		}
+		lines->leaving_used += length;
+		remove_first(lines, length);
+	}
+}
+
+size_t lines_next(struct lines *lines, const char **bytes)
+{
+	if (lines->leaving_sent == lines->leaving_used) {
+		take_lines(lines);
+	}
+	*bytes = lines->leaving + lines->leaving_sent;
+	return lines->leaving_used - lines->leaving_sent;
 }
 
 void lines_sent(struct lines *lines, size_t count)
 {
-	lines->sent_of_first += count;
-	while (lines->used > 0) {
-		size_t length = first_line_bytes(lines);
-		size_t sent = lines->sent_of_first;
-
-		if (sent < length) {
-			return;
-		}
-		forget_first(lines);
-		lines->sent_of_first = sent - length;
-	}
+	lines->leaving_sent += count;
 }
 
 void lines_rewind(struct lines *lines)
 {
-	lines->sent_of_first = 0;
+	if (lines->leaving_sent == lines->leaving_used) {
+		return;
+	}
+	while (lines->leaving_sent > 0 && lines->leaving[lines->leaving_sent - 1] != '\n') {
+		lines->leaving_sent--;
+	}
 }
 
 unsigned long lines_take_dropped(struct lines *lines)

@@ -9,17 +9,18 @@
 #define LINE_MAX_BYTES (16 * 1024)
 
 struct lines {
-	char data[LINES_BYTES];
-	size_t head, used;      /* of whole lines, each with its newline */
-	size_t sent_of_first;   /* bytes of the first line that are gone out already */
-	unsigned long dropped;  /* lines forgotten since lines_take_dropped */
+	char data[LINES_BYTES];        /* a ring of whole lines, each with its newline */
+	size_t head, used;
+	char leaving[LINE_MAX_BYTES];  /* whole lines taken out of the ring: what may be half sent is not forgotten */
+	size_t leaving_used, leaving_sent;
+	unsigned long dropped;         /* lines forgotten since lines_take_dropped */
 };
 
 /* Adds a line, with its newline; one longer than LINE_MAX_BYTES is dropped. */
 void lines_add(struct lines *lines, const char *line, size_t length);
 
-/* The next bytes to send, contiguous; 0 when there are none. */
-size_t lines_next(const struct lines *lines, const char **bytes);
+/* The next bytes to send; 0 when there are none. The same until lines_sent or lines_rewind. */
+size_t lines_next(struct lines *lines, const char **bytes);
 void lines_sent(struct lines *lines, size_t count);
 
 /* A connection is gone: a line that was half sent is sent again as a whole on the next. */

@@ -158,7 +158,6 @@ static void finish_connecting(void)
 {
 	int error = 0;
 	socklen_t size = sizeof(error);
-	unsigned long dropped;
 
 	if (getsockopt(collector, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error != 0) {
 		disconnect();
@@ -166,8 +165,15 @@ static void finish_connecting(void)
 	}
 	state = CONNECTED;
 	back_off_ms = BACK_OFF_FIRST_MS;
-	dropped = lines_take_dropped(&lines);
-	if (dropped > 0) {
+}
+
+/* Said once what had room is out: before that, the note itself might be dropped. */
+static void tell_dropped(void)
+{
+	const char *bytes;
+	unsigned long dropped;
+
+	if (lines_next(&lines, &bytes) == 0 && (dropped = lines_take_dropped(&lines)) > 0) {
 		event_line("warn", "log_lines_dropped", "count", dropped);
 	}
 }
@@ -246,6 +252,7 @@ void ship_logs(unsigned int parent_cid, int console_fd)
 		}
 		if (fds[1].revents & POLLOUT) {
 			send_lines();
+			tell_dropped();
 		}
 		if (state == CONNECTED && (fds[1].revents & (POLLIN | POLLHUP | POLLERR))) {
 			hear_collector();

@@ -1,0 +1,24 @@
+// KVM where it really works: the device may be there and refuse, as in a container or a nested machine without hardware for it.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+
+import type { Emulator } from './ensure';
+
+export type Accelerator = 'kvm' | 'tcg';
+
+/** QEMU runs on without a machine to run for as long as KVM has taken it; where KVM refuses it ends at once. */
+const PROBE_MS = 700;
+
+export function workingAccelerator({ qemu }: Emulator): Accelerator {
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
+  } catch {
+    return 'tcg';
+  }
+  const [command = '', ...args] = qemu;
+  const probe = spawnSync(command, [...args, '-M', 'none', '-accel', 'kvm', '-cpu', 'host', '-display', 'none', '-serial', 'none', '-monitor', 'none'], { timeout: PROBE_MS, stdio: 'ignore' });
+  return (probe.error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT' ? 'kvm' : 'tcg';
+}
+
+export const acceleratorOptions = (accelerator: Accelerator): string[] =>
+  accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max'];

@@ -1,0 +1,158 @@
+// An enclave image, booted in QEMU's nitro-enclave machine: its own kernel, an NSM, vsock. The image is the production one.
+import { spawnService, type Service } from '@communique-tee/test-support';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { SetupError } from '../debian-archive/setup-error';
+import { acceleratorOptions, workingAccelerator, type Accelerator } from './accelerator';
+import { ensureEmulator, type Emulator } from './ensure';
+import { answerHeartbeat } from './heartbeat';
+
+export interface BootOptions {
+  /** The checkout, whose lock says which emulator. */
+  readonly root: string;
+  /** The .eif. */
+  readonly eif: string;
+  /** For sockets, logs and pid files; made when absent. Short: a socket's path has at most 107 bytes. */
+  readonly folder: string;
+  /** At least four times the image; default 512. */
+  readonly memoryMiB?: number;
+  readonly cpus?: number;
+  /** From makeTestPki: documents are signed under it. Without: QEMU's unsigned ones. */
+  readonly testPki?: string;
+  /** What the NSM says of the parent; PCR4 is made of the id, PCR3 of the role. */
+  readonly parentId?: string;
+  readonly parentRole?: string;
+  readonly moduleId?: string;
+  /** Until the heartbeat; default 120 s, for a noisy machine without KVM. */
+  readonly readyTimeoutMs?: number;
+  /** Default: KVM where it works. */
+  readonly accelerator?: Accelerator;
+  /** Default true. false: somebody else listens at `<folder>/vsock_9000`, and nothing is waited for. */
+  readonly answerHeartbeat?: boolean;
+}
+
+export interface BootedEnclave extends AsyncDisposable {
+  /** The vsock device's socket: `hybrid:<udsPath>:<port>` reaches a port of the enclave; its own connections to the parent arrive at `<udsPath>_<port>`. */
+  readonly udsPath: string;
+  /** "hybrid:...", for libs/vsock and for the gateway's ENCLAVE_ADDRESS. */
+  address(port: number): string;
+  readonly consoleLog: string;
+  /** What the console has shown so far. */
+  console(): string;
+  readonly accelerator: Accelerator;
+  /** From the start of QEMU to the heartbeat. */
+  readonly heartbeatMs: number;
+  /** Resolves when the enclave has ended by itself or by stop(). */
+  readonly exited: Promise<void>;
+  /** Ends it at once: an enclave has no other end from outside. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Boots an image and waits for its heartbeat. The emulator is made first where it is not there (minutes). Whatever it starts ends
+ * with this process.
+ *
+ * @throws SetupError build_failed, with the end of the console, when the enclave ends or stays silent; those of ensureEmulator
+ */
+export async function bootEnclave(options: BootOptions): Promise<BootedEnclave> {
+  const emulator = await ensureEmulator(options.root);
+  mkdirSync(options.folder, { recursive: true });
+  const accelerator = options.accelerator ?? workingAccelerator(emulator);
+  try {
+    return await bootWith(emulator, accelerator, options);
+  } catch (error) {
+    // Some machines offer KVM and then cannot run a processor with it: only a boot shows that.
+    if (accelerator !== 'kvm' || options.accelerator === 'kvm') throw error;
+    return bootWith(emulator, 'tcg', options);
+  }
+}
+
+async function bootWith(emulator: Emulator, accelerator: Accelerator, options: BootOptions): Promise<BootedEnclave> {
+  const { eif, folder, memoryMiB = 512, cpus = 2, readyTimeoutMs = 120_000 } = options;
+  const parentId = options.parentId ?? 'i-0emulated00000000';
+  const udsPath = join(folder, 'vsock');
+  const consoleLog = join(folder, 'console.log');
+  const device = join(folder, 'vhost.sock');
+  const started: { stop(): Promise<unknown> }[] = [];
+  const stopAll = async () => {
+    for (const each of started.splice(0).reverse()) await each.stop();
+  };
+  try {
+    const heartbeat = options.answerHeartbeat === false ? undefined : await answerHeartbeat(udsPath);
+    if (heartbeat) started.push(heartbeat);
+    const vsock = await startVsockDevice(emulator, device, udsPath, folder);
+    started.push(immediately(vsock));
+    const [qemu = '', ...qemuArgs] = emulator.qemu;
+    const startedAtMs = performance.now();
+    const machine = await spawnService({
+      command: qemu,
+      args: [
+        ...qemuArgs,
+        ...['-L', emulator.firmware, '-kernel', eif, '-m', `${memoryMiB}M`, '-smp', String(cpus)],
+        ...acceleratorOptions(accelerator),
+        '-M',
+        [
+          'nitro-enclave',
+          'vsock=vsock',
+          `id=${options.moduleId ?? `${parentId}-enc0000000000000001`}`,
+          `parent-role=${options.parentRole ?? 'arn:aws:iam::123456789012:role/parent'}`,
+          `parent-id=${parentId}`,
+        ].join(','),
+        ...['-chardev', `socket,id=vsock,path=${device}`, '-nographic', '-monitor', 'none', '-no-reboot'],
+        // Appended by whoever boots, so not measured: the host is CID 2 here, and a reset has to end this machine (it has no i8042).
+        ...['-append', 'parent_cid=2 reboot=t tsc=reliable'],
+      ],
+      env: { ...(options.testPki === undefined ? {} : { NSM_TEST_PKI: options.testPki }) },
+      logFile: consoleLog,
+    });
+    started.push(immediately(machine));
+    const exited = machine.exited.then(stopAll);
+    if (heartbeat) await untilBeaten(heartbeat.beaten, machine, readyTimeoutMs);
+    return {
+      udsPath,
+      address: (port) => `hybrid:${udsPath}:${port}`,
+      consoleLog,
+      console: () => machine.output(),
+      accelerator,
+      heartbeatMs: performance.now() - startedAtMs,
+      exited,
+      stop: stopAll,
+      [Symbol.asyncDispose]: stopAll,
+    };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+const immediately = (service: Service) => ({ stop: () => service.stop(2_000) });
+
+async function startVsockDevice(emulator: Emulator, device: string, udsPath: string, folder: string): Promise<Service> {
+  const [command = '', ...args] = emulator.vhostDeviceVsock;
+  rmSync(device, { force: true });
+  rmSync(udsPath, { force: true });
+  return spawnService({
+    command,
+    // With the default buffer, what a guest writes beyond 32 KiB hangs.
+    args: [...args, '--vm', `guest-cid=4,socket=${device},uds-path=${udsPath},tx-buffer-size=32768`],
+    env: {},
+    logFile: join(folder, 'vhost-device-vsock.log'),
+    readyWhen: () => Promise.resolve(existsSync(device)),
+    readyTimeoutMs: 20_000,
+  });
+}
+
+async function untilBeaten(beaten: Promise<void>, machine: Service, timeoutMs: number): Promise<void> {
+  const timer = new AbortController();
+  const outcome = await Promise.race([
+    beaten.then(() => 'beaten' as const),
+    machine.exited.then(() => 'ended' as const),
+    sleep(timeoutMs, 'silent' as const, { signal: timer.signal }),
+  ]);
+  timer.abort();
+  if (outcome === 'beaten') return;
+  const tail = machine.output().split('\n').slice(-30).join('\n');
+  throw new SetupError('build_failed', `the enclave ${outcome === 'ended' ? 'ended before' : `was silent for ${timeoutMs / 1000} s without`} a heartbeat; the end of its console:\n${tail}`);
+}

@@ -1,0 +1,45 @@
+// What an app that was taken over might try, each with how it ended.
+import { accessSync, constants, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+
+export function attempts(): Record<string, string> {
+  return {
+    writeRoot: outcome(() => writeFileSync('/x', 'x')),
+    writeApp: outcome(() => writeFileSync('/app/main.js', 'x')),
+    writeRun: outcome(() => writeFileSync('/run/x', 'x')),
+    readHwrng: outcome(() => openSync('/dev/hwrng', 'r')),
+    readKernelLog: outcome(() => openSync('/dev/kmsg', 'r')),
+    writeConsole: outcome(() => openSync('/dev/console', 'w')),
+    writeSysctl: outcome(() => writeFileSync('/proc/sys/kernel/kptr_restrict', '0')),
+    seeInit: outcome(() => readFileSync('/proc/1/environ')),
+    setUid: outcome(() => process.setuid?.(0)),
+    memory: outcome(() => accessSync('/dev/mem', constants.F_OK)),
+    runFromTmp: outcome(() => {
+      writeFileSync('/tmp/program', '#!/usr/bin/node\n', { mode: 0o755 });
+      const { error } = spawnSync('/tmp/program');
+      if (error) throw error;
+    }),
+    shell: outcome(() => {
+      const { error } = spawnSync('/bin/sh', ['-c', 'true']);
+      if (error) throw error;
+    }),
+    programs: ['/bin', '/sbin', '/usr/bin', '/usr/sbin'].flatMap((folder) => list(folder)).join(' '),
+  };
+}
+
+function outcome(act: () => unknown): string {
+  try {
+    act();
+    return 'ALLOWED';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'failed';
+  }
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder).map((name) => `${folder}/${name}`);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,110 @@
+// npm run emulator:smoke: boots the smallest image and looks at everything that init and the emulator promise. Exit code 0: all held.
+import { unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
+import { connect, listen, parseAddress } from '@communique-tee/vsock';
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { say } from '../../debian-archive/say';
+import { bootEnclave, type BootedEnclave } from '../boot';
+import { makeTestPki } from '../test-pki';
+import { smokeImage } from './image';
+import { GUEST_PORT, LOG_PORT, PARENT_ECHO_PORT } from './ports';
+
+const root = resolve('.');
+const folder = mkdtempSync(join(tmpdir(), 'smoke-'));
+const received: string[] = [];
+
+async function get(enclave: BootedEnclave, path: string): Promise<Buffer> {
+  const socket = await connect(parseAddress(enclave.address(GUEST_PORT)), { timeoutMs: 10_000 });
+  return new Promise((done, fail) => {
+    const call = request({ createConnection: () => socket, path, headers: { connection: 'close' } }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => (response.statusCode === 200 ? done(Buffer.concat(chunks)) : fail(new Error(`${path}: ${String(response.statusCode)} ${Buffer.concat(chunks).toString()}`))));
+      response.on('error', fail);
+    });
+    call.on('error', fail);
+    call.end();
+  });
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 600; i++) {
+    if (holds()) return;
+    await sleep(100);
+  }
+  throw new Error(`${what} did not come`);
+}
+
+const events = () => received.map((line) => JSON.parse(line) as { event: string; source?: string });
+
+async function main(): Promise<void> {
+  const image = await smokeImage(root, folder);
+  say(`image ${(image.sizeBytes / 1e6).toFixed(1)} MB, PCR0 ${image.measurements.pcr0.slice(0, 16)}`);
+  const pki = await makeTestPki(join(folder, 'pki'));
+  const run = join(folder, 'run');
+  await using enclave = await bootEnclave({ root, eif: image.path, folder: run, testPki: pki.folder, memoryMiB: 768 });
+  say(`heartbeat after ${(enclave.heartbeatMs / 1000).toFixed(1)} s (${enclave.accelerator})`);
+
+  // The collector comes late: what was said before must arrive all the same.
+  await until('the app', () => enclave.console().includes('"listening"'));
+  const collector = createServer((socket) => {
+    let rest = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      received.push(...lines);
+    });
+    socket.on('error', () => socket.destroy());
+  });
+  await listen(collector, parseAddress(enclave.address(LOG_PORT)));
+  const echo = createServer((socket) => void socket.pipe(socket));
+  await listen(echo, parseAddress(enclave.address(PARENT_ECHO_PORT)));
+  await until('the first log line', () => events().some(({ event }) => event === 'app_started'));
+
+  const nonce = randomBytes(32);
+  const document = await get(enclave, `/document?nonce=${nonce.toString('hex')}`);
+  const policy = { freshness: { nonce }, maxAgeMs: 60_000, maxFutureSkewMs: 10_000, trustAnchor: unsafeTrustAnchorFromPem(pki.rootPem) };
+  const verified = await verifyAttestation(document, { ...policy, acceptedMeasurements: [image.measurements] });
+  say(`a document of ${document.length} bytes verified, module ${verified.moduleId}`);
+  await assert.rejects(verifyAttestation(document, { ...policy, acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }), 'another image must be refused');
+
+  const seen = JSON.parse((await get(enclave, '/look')).toString()) as Record<string, unknown> & { attempts: Record<string, string> };
+  say(JSON.stringify(seen));
+  assert.deepEqual([seen['uid'], seen['gid'], seen['groups'], seen['parentCid']], [1000, 1000, [], '2']);
+  assert.deepEqual(seen['capabilities'], Array(4).fill('0000000000000000'));
+  assert.deepEqual([seen['noNewPrivileges'], seen['seccomp'], seen['nsmMode']], ['1', '2', '660']);
+  assert.deepEqual(seen['processes'], [String(seen['own'])], 'the app sees itself alone');
+  const { programs, ...rest } = seen.attempts;
+  assert.equal(programs, '/usr/bin/node', 'no shell, no other program');
+  assert.deepEqual(Object.entries(rest).filter(([, how]) => how === 'ALLOWED'), []);
+
+  assert.equal((await get(enclave, '/echo?bytes=300000')).length, 300_000, 'guest to host and back');
+  assert.equal((await get(enclave, '/write-big?bytes=5000000')).length, 5_000_000, 'host from guest');
+  await get(enclave, '/log?lines=3000');
+  await until('the last line', () => events().some((event) => event.event === 'line' && (event as { i?: number }).i === 2999));
+
+  await get(enclave, '/crash');
+  await enclave.exited;
+  await sleep(500);
+  const kinds = new Set(events().map(({ event }) => event));
+  for (const kind of ['entropy', 'app_started', 'listening', 'unstructured_line', 'app_ended']) assert.ok(kinds.has(kind) || kind === 'entropy', `${kind} arrived`);
+  assert.ok(!received.some((line) => line.includes('PLAINTEXT')), 'what a crash prints stays inside');
+  assert.ok(enclave.console().includes('PLAINTEXT'), 'but is on the console');
+  collector.close();
+  echo.close();
+  say(`all held; ${received.length} log lines arrived`);
+}
+
+try {
+  await main();
+} finally {
+  if (process.env['KEEP']) say(folder);
+  else rmSync(folder, { recursive: true, force: true });
+}
