@@ -1,0 +1,60 @@
+import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { freePort, spawnService, workspaceRoot, type Service } from '@communique-tee/test-support';
+import { createTokenIssuer } from '@communique-tee/test-system';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** What gateways are started from. There is no enclave: what they accept stays in the queue, and the ledger holds promises alone. */
+export async function prepareGateways(folder: string) {
+  const build = promisify(execFile)(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', join(folder, 'bundle')], { cwd: workspaceRoot() });
+  const [issuer, rootPem, enclavePort] = await Promise.all([createTokenIssuer(folder), developmentRootPem(join(folder, 'nsm')), freePort(), build]);
+  const rootFile = join(folder, 'development-root.pem');
+  await writeFile(rootFile, rootPem);
+  const environment = {
+    NODE_ENV: 'development',
+    LOG_LEVEL: 'info',
+    AUTH_ISSUER: issuer.issuer,
+    AUTH_AUDIENCE: issuer.audience,
+    AUTH_JWKS_FILE: issuer.jwksFile,
+    TEE_PROVIDER: 'mock',
+    ENCLAVE_URL: `tcp:127.0.0.1:${String(enclavePort)}`,
+    TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+    ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
+    RATE_LIMIT_MAX_REQUESTS: '1000000',
+    ADMISSION_MAX_WAITING: '1000000',
+    DATABASE_POOL_SIZE: '10',
+    DELIVERY_MIN_BACKOFF_MS: '60000',
+  };
+  return {
+    issuer,
+    /** So many processes of their own, each on a port of its own, that share what `env` names. */
+    start: (count: number, env: Record<string, string>) => Gateways.start(count, join(folder, 'bundle', 'main.js'), { ...environment, ...env }),
+  };
+}
+
+export class Gateways {
+  private constructor(
+    readonly urls: readonly string[],
+    private readonly services: Service[],
+    private readonly spawn: (which: number) => Promise<Service>,
+  ) {}
+
+  static async start(count: number, bundle: string, env: Record<string, string>): Promise<Gateways> {
+    const ports = await Promise.all(Array.from({ length: count }, freePort));
+    const spawn = (which: number) =>
+      spawnService({ command: process.execPath, args: [bundle], env: { ...env, PORT: String(ports[which]) }, readyWhen: /"msg":"listening"/, readyTimeoutMs: 60_000 });
+    return new Gateways(ports.map((port) => `http://127.0.0.1:${String(port)}`), await Promise.all(ports.map((_, which) => spawn(which))), spawn);
+  }
+
+  /** SIGKILL, and the same again on its port. */
+  async killAndRestart(which: number): Promise<void> {
+    await this.services[which]?.kill();
+    this.services[which] = await this.spawn(which);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.services.map((service) => service.kill()));
+  }
+}

@@ -1,0 +1,54 @@
+import { Pool } from 'pg';
+
+/** Micro-dollars. */
+export interface Caps {
+  readonly user_day: bigint;
+  readonly system_hour: bigint;
+  readonly system_day: bigint;
+}
+
+export interface Window {
+  readonly scope: keyof Caps;
+  readonly subject: string;
+  /** What the counter says, and what the reservations of the window come to, in one snapshot. */
+  readonly counted: bigint;
+  readonly ledger: bigint;
+}
+
+/** Read from the database itself, not from what the gateways say. */
+export class Ledger {
+  private readonly pool: Pool;
+
+  constructor(url: string) {
+    this.pool = new Pool({ connectionString: url, options: '-c timezone=UTC', max: 2 });
+  }
+
+  /** Every window, from the counters and from the reservations alike: one that only one of them knows has 0 in the other. */
+  async windows(): Promise<Window[]> {
+    const { rows } = await this.pool.query<{ scope: keyof Caps; subject: string; counted: string; ledger: string }>(`
+      WITH ledger AS (
+        SELECT s.scope, CASE s.scope WHEN 'user_day' THEN owner::text ELSE '' END AS subject,
+               date_trunc(CASE s.scope WHEN 'system_hour' THEN 'hour' ELSE 'day' END, reserved_at) AS starts_at, sum(coalesce(settled_micro_usd, reserved_micro_usd)) AS amount
+        FROM reservation CROSS JOIN (VALUES ('user_day'), ('system_hour'), ('system_day')) AS s (scope) GROUP BY 1, 2, 3)
+      SELECT coalesce(l.scope, w.scope::text) AS scope, coalesce(l.subject, w.subject) AS subject,
+             coalesce(w.reserved_micro_usd + w.spent_micro_usd, 0) AS counted, coalesce(l.amount, 0) AS ledger
+      FROM ledger l FULL JOIN budget_window w ON w.scope::text = l.scope AND w.subject = l.subject AND w.starts_at = l.starts_at`);
+    return rows.map(({ scope, subject, counted, ledger }) => ({ scope, subject, counted: BigInt(counted), ledger: BigInt(ledger) }));
+  }
+
+  async messageIds(): Promise<Set<string>> {
+    return new Set((await this.pool.query<{ id: string }>('SELECT id::text FROM message')).rows.map(({ id }) => id));
+  }
+
+  async reservedAfterStop(): Promise<{ stops: number; after: number; reservations: number }> {
+    const { rows } = await this.pool.query<{ stops: string; after: string; reservations: string }>(`
+      SELECT (SELECT count(*) FROM emergency_stop WHERE cleared_at IS NULL) AS stops, count(*) AS reservations,
+             count(*) FILTER (WHERE pg_xact_commit_timestamp(xmin) > (SELECT pg_xact_commit_timestamp(xmin) FROM emergency_stop WHERE cleared_at IS NULL)) AS after FROM reservation`);
+    const [row] = rows;
+    return { stops: Number(row?.stops), after: Number(row?.after), reservations: Number(row?.reservations) };
+  }
+
+  close(): Promise<void> {
+    return this.pool.end();
+  }
+}
