@@ -27,11 +27,14 @@ const SECTIONS: Readonly<Record<string, Section>> = {
 };
 
 const HELP = `Measures, each beside its reference in the same run; the ratios are what counts. What loads runs in a process of
-its own, on the same machine.
+its own, on the same machine. A reference that is not installed (pgbench, nginx, redis-server, redis-benchmark, openssl)
+is said to be not measured.
 
-  npm run bench [-- <section> ...]   sections: ${Object.keys(SECTIONS).join(', ')}; all unless named
-  --json <file>                      where the results go as JSON (default .dev/bench.json)
-  --profile <folder>                 CPU profiles of the gateway go there; the figures are lower then
+  npm run bench [-- <section> ...]   all unless named:
+${Object.entries(SECTIONS).map(([name, { title }]) => `    ${name.padEnd(12)} ${title}\n`).join('')}
+  --json <file>        where the results go as JSON (default .dev/bench.json)
+  --profile <folder>   CPU profiles of the gateway in accept, latency and full go there; the figures are lower then.
+                       node tools/run.mjs tools/bench/profile/main.ts <file> says where the time went
 `;
 
 const { values, positionals } = parseArgs({
