@@ -1,6 +1,6 @@
 import type { Address } from '@communique-tee/vsock';
 import { parseArgs } from 'node:util';
-import { localAddress, wholeNumber, type Problem } from '../command-line/problems';
+import { localAddress, messageOf, wholeNumber, type Problem } from '../command-line/problems';
 import type { Parsed } from '../egress/egress-settings';
 
 export interface CollectorSettings {
@@ -20,7 +20,7 @@ export function parseCollectorSettings(args: readonly string[], environment: Rea
   try {
     ({ values } = parseArgs({ args: [...args], options: OPTIONS, strict: true }));
   } catch (error) {
-    return { ok: false, problems: [error instanceof Error ? error.message : 'the options cannot be read'] };
+    return { ok: false, problems: [messageOf(error)] };
   }
   const listen = localAddress(values.listen ?? 'vsock:9001', '--listen', problem);
   const metrics = values.metrics === undefined ? undefined : localAddress(values.metrics, '--metrics', problem);

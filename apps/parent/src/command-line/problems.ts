@@ -10,7 +10,7 @@ export function localAddress(text: string, where: string, problem: Problem): Add
   try {
     address = parseAddress(text);
   } catch (error) {
-    problem(where, error instanceof Error ? error.message : 'is no address');
+    problem(where, messageOf(error));
     return undefined;
   }
   if (address.kind === 'tcp' && !isLoopback(address.host)) {
@@ -25,6 +25,12 @@ export function wholeNumber(text: string, [min, max]: readonly [number, number],
   if (value >= min && value <= max) return value;
   problem(where, `must be a whole number from ${min} to ${max}`);
   return undefined;
+}
+
+/** By shape: parseArgs may throw errors of another realm. */
+export function messageOf(error: unknown): string {
+  const message: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'message') : undefined;
+  return typeof message === 'string' ? message : 'cannot be read';
 }
 
 function isLoopback(host: string): boolean {

@@ -19,7 +19,7 @@ export function connectDestination(host: string, port: number, timeoutMs: number
       settle();
       socket.on('error', () => undefined); // what it says after it was given up concerns nobody
       socket.destroy();
-      reject(codeOfAll(error));
+      reject(error); // where several addresses failed, its code is the first one's
     };
     const onAbort = () => fail(Object.assign(new Error('given up'), { code: 'ABORT_ERR' }));
     const timer = setTimeout(() => fail(Object.assign(new Error('not in time'), { code: 'ETIMEDOUT' })), timeoutMs);
@@ -30,9 +30,4 @@ export function connectDestination(host: string, port: number, timeoutMs: number
       resolve(socket);
     });
   });
-}
-
-/** Several addresses fail together: the first one's code speaks for them. */
-function codeOfAll(error: Error): Error {
-  return error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
 }

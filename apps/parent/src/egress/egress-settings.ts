@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { localAddress, wholeNumber, type Problem } from '../command-line/problems';
+import { localAddress, messageOf, wholeNumber, type Problem } from '../command-line/problems';
 
 /** One listener, one destination: nothing that arrives chooses where it goes. */
 export interface Route {
@@ -68,7 +68,7 @@ export function parseEgressSettings(args: readonly string[], readFile: (path: st
   try {
     ({ values } = parseArgs({ args: [...args], options: OPTIONS, strict: true }));
   } catch (error) {
-    return { ok: false, problems: [error instanceof Error ? error.message : 'the options cannot be read'] };
+    return { ok: false, problems: [messageOf(error)] };
   }
   const file: ConfigFile = values.config === undefined ? {} : readConfig(values.config, readFile, problem);
   const number = (option: NumberOption): number => {

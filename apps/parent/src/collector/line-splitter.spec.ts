@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { LineSplitter, MAX_LINE_BYTES } from './line-splitter';
+
+const split = (chunks: readonly Uint8Array[]) => {
+  const lines: string[] = [];
+  const splitter = new LineSplitter(({ bytes, cut }) => lines.push(`${Buffer.from(bytes).toString('latin1')}${cut ? '|cut' : ''}`));
+  for (const chunk of chunks) splitter.push(chunk);
+  splitter.end();
+  return lines;
+};
+const bytes = (text: string) => Buffer.from(text, 'latin1');
+
+describe('LineSplitter', () => {
+  it('gives the same lines however the bytes arrive', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ maxLength: 20 }).map((text) => text.replaceAll('\n', ' ')), { minLength: 1 }), fc.array(fc.nat(50)), (lines, cuts) => {
+        const whole = Buffer.from(`${lines.join('\n')}\n`);
+        const chunks: Uint8Array[] = [];
+        let at = 0;
+        for (const cut of cuts) {
+          chunks.push(whole.subarray(at, at + cut));
+          at += cut;
+        }
+        chunks.push(whole.subarray(at));
+        expect(split(chunks)).toEqual(lines.map((line) => Buffer.from(line).toString('latin1')));
+      }),
+    );
+  });
+
+  it('takes a line of exactly 16 KiB whole, and cuts the next longer', () => {
+    const full = 'a'.repeat(MAX_LINE_BYTES);
+    expect(split([bytes(`${full}\n${full}b\nc\n`)])).toEqual([full, `${full}|cut`, 'c']);
+  });
+
+  it('takes what is left at the end, and makes no line of nothing', () => {
+    expect(split([bytes('a\nb')])).toEqual(['a', 'b']);
+    expect(split([bytes('a\n')])).toEqual(['a']);
+    expect(split([])).toEqual([]);
+  });
+
+  it('holds no more than one line of a stream without newlines', () => {
+    const lines: number[] = [];
+    const splitter = new LineSplitter(({ bytes: line }) => lines.push(line.length));
+    const chunk = new Uint8Array(1024 * 1024).fill(0x61);
+    const before = process.memoryUsage().arrayBuffers;
+    for (let round = 0; round < 512; round++) splitter.push(chunk);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024);
+    splitter.end();
+    expect(lines).toEqual([MAX_LINE_BYTES]);
+  });
+});
