@@ -42,7 +42,7 @@ export class Clients {
     const from = this.posts;
     const stop = ends.finally(() => { going = false; });
     await Promise.all([stop, ...Array.from({ length: CLIENTS }, async () => {
-      while (going) {
+      while (going && !this.closed) {
         const n = this.posts++;
         const group = Math.floor((n - from) / POSTS_BY_THE_SAME);
         await this.post(sealed(`${name} ${String(group * USERS_AT_ONCE + (n % USERS_AT_ONCE))}`));
