@@ -123,9 +123,16 @@ async function runInside(folder: string, script: string, { logFile, env = {}, pr
   const fixed = { PATH: '/usr/sbin:/usr/bin', HOME: '/', LC_ALL: 'C', TZ: 'UTC', ...env };
   const variables = Object.entries(fixed).map(([name, value]) => `${name}=${value}`);
   const log = openSync(logFile, 'a');
-  const child = spawn(command, [...args, ...variables, '/bin/sh', '-c', `set -eu\numask 022\ncd /build\n${script}`], { stdio: ['ignore', log, log] });
+  const child = spawn(command, [...args, ...variables, '/bin/sh', '-c', `set -eu\numask 022\ncd /build\n${script}`], { stdio: ['ignore', log, log], detached: true });
   const watch = progress ? setInterval(() => progress(lastLine(logFile)), 15_000) : undefined;
-  const forward = () => void child.kill('SIGTERM');
+  // A group of its own, so that make's compilers end with it and with us.
+  const forward = () => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+    } catch {
+      // it has ended by itself
+    }
+  };
   process.once('SIGINT', forward).once('SIGTERM', forward);
   try {
     const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));

@@ -1,5 +1,5 @@
 // One build at a time in one folder: a file with the holder's pid, taken over when that process is gone.
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 
 import { say } from './say';
 import { SetupError } from './setup-error';
@@ -31,11 +31,23 @@ function take(file: string): boolean {
     linkSync(draft, file);
     return true;
   } catch {
-    if (holderIsGone(file)) rmSync(file, { force: true });
+    if (holderIsGone(file)) removeStale(file);
     return false;
   } finally {
     rmSync(draft, { force: true });
   }
+}
+
+/** One of those who wait, and only if it is still the stale one: otherwise a lock just taken would be removed. */
+function removeStale(file: string): void {
+  const taking = `${file}.taking`;
+  try {
+    mkdirSync(taking);
+  } catch {
+    return;
+  }
+  if (holderIsGone(file)) rmSync(file, { force: true });
+  rmdirSync(taking);
 }
 
 function holderIsGone(file: string): boolean {

@@ -52,7 +52,8 @@ export async function ensureInit(root: string, architecture: ImageArchitecture):
       const logFile = `${folder}.log`;
       rmSync(logFile, { force: true });
       const debs = await download(musl.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })));
-      await withBuildRoot(target.tools, group(lock, target.tools), async (inside) => {
+      // not the kernel's root, which is taken for minutes
+      await withBuildRoot('init', group(lock, target.tools), async (inside) => {
         cpSync(sources, join(inside.work, 'init'), { recursive: true });
         mkdirSync(join(inside.work, 'musl'));
         debs.forEach((deb, at) => copyFileSync(deb, join(inside.work, 'musl', `${at}.deb`)));

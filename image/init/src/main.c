@@ -214,6 +214,11 @@ int main(void)
 	umask(022);
 	mount_file_systems();
 	open_console();
+	/* holds what is said from here on, until there is a shipper to read it */
+	if (open_log_pipe() < 0) {
+		give_up("no_pipe", "\"errno\":%d", errno);
+	}
+	say_pipe = log_write;
 	find_parent();
 	seed_from_nsm();
 	hand_over_nsm();
@@ -222,11 +227,7 @@ int main(void)
 	send_heartbeat(parent_cid);
 	check_clock();
 	tell_parent_cid();
-	if (open_log_pipe() < 0) {
-		give_up("no_pipe", "\"errno\":%d", errno);
-	}
 	shipper = start_shipper();
-	say_pipe = log_write;
 	app = start_app();
 	if (shipper < 0 || app < 0) {
 		give_up("no_process", "\"errno\":%d", errno);
