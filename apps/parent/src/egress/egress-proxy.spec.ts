@@ -38,7 +38,7 @@ describe('the egress proxy', () => {
     await new Promise((resolve) => far.close(resolve));
     await folder.remove();
     for (let round = 0; round < 300 && openSockets() > before; round++) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(openSockets()).toBe(before);
+    expect(openSockets()).toBeLessThanOrEqual(before);
   });
 
   const start = async ({ perRoute = 256, host = '127.0.0.1', ...changes }: Changes = {}) => {

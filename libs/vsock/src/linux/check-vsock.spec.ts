@@ -26,6 +26,6 @@ describeWith(process.platform === 'linux' ? { available: true } : { available: f
     if (available) await checkVsock([vsock]);
     else await expect(checkVsock([vsock])).rejects.toMatchObject({ name: 'SocketError' });
     for (let round = 0; round < 100 && openSockets() > before; round++) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(openSockets()).toBe(before);
+    expect(openSockets()).toBeLessThanOrEqual(before);
   });
 });

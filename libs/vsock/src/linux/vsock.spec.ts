@@ -68,7 +68,7 @@ describeWith(linux, 'connecting by our own descriptor', () => {
     controller.abort();
     await Promise.all(waiting);
     for (let round = 0; round < 600 && openSockets() > before; round++) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(openSockets()).toBe(before);
+    expect(openSockets()).toBeLessThanOrEqual(before);
   });
 });
 
@@ -124,6 +124,6 @@ describeWith(vsockAvailability(), 'vsock', () => {
     await expect(aborted).rejects.toMatchObject({ code: 'ABORT_ERR' });
     await expect(connect({ kind: 'vsock', cid: 77_777, port: 5000 }, { timeoutMs: 50 })).rejects.toMatchObject({ name: 'SocketError' });
     for (let round = 0; round < 600 && openSockets() > before; round++) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(openSockets()).toBe(before);
+    expect(openSockets()).toBeLessThanOrEqual(before);
   });
 });
