@@ -61,7 +61,8 @@ export class BudgetService {
 
   /**
    * Promises `amountMicroUsd` for a message within all three caps, or throws and leaves the transaction to be rolled back. Call it
-   * last: from here to the commit the system's rows are locked. Locks are taken user, hour, day: always in that order.
+   * last: from here to the commit the system's rows are locked and an emergency stop waits (function spending_stopped). Locks are taken stop,
+   * user, hour, day: always in that order.
    * @throws ProblemError `emergency_stop` | `user_daily_limit_reached` | `system_hourly_limit_reached`
    * @throws ThresholdCrossed where the day's threshold would be passed: run the transaction within `stopOnThreshold`
    */

@@ -15,7 +15,10 @@ export class EmergencyStop {
     private readonly logger: Logger,
   ) {}
 
-  /** Raises the stop, once however many ask at the same time (a partial unique index holds one standing row). */
+  /**
+   * Raises the stop, once however many ask at the same time (a partial unique index holds one standing row). It waits for the reservations
+   * under way, and none is committed after it. Call it outside of any transaction that reserves.
+   */
   async raise(reason: string): Promise<void> {
     const raised = await this.database.read((client) => client.emergencyStop.createMany({ data: [{ reason }], skipDuplicates: true }));
     if (raised.count > 0) this.logger.error({}, 'emergency stop raised: all spending is refused until an operator clears it');
