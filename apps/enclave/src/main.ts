@@ -1,7 +1,7 @@
 // The production entry: what docker/ and the enclave image run. It knows no mock; the development entry is main.dev.ts.
 import './environment/sealed-environment';
 import { openNsmDevice } from '@communique-tee/nsm';
-import { parseArguments } from './configuration/arguments';
+import { parseArguments, readParentCid } from './configuration/arguments';
 import { parseConfiguration, readConfigurationFile } from './configuration/configuration';
 import { withParentCid } from './egress';
 import { exitOnError, stopOnSignals } from './process';
@@ -11,7 +11,7 @@ import { startEnclave } from './start';
 const CONFIGURATION_FILE = '/etc/communique-tee/enclave.json';
 
 exitOnError(async () => {
-  const { configurationFile = CONFIGURATION_FILE, parentCid } = parseArguments(process.argv.slice(2));
+  const { configurationFile = CONFIGURATION_FILE, parentCid = readParentCid() } = parseArguments(process.argv.slice(2));
   const configuration = parseConfiguration(readConfigurationFile(configurationFile));
   stopOnSignals(await startEnclave({ ...configuration, egress: withParentCid(configuration.egress, parentCid) }, openNsmDevice()));
 });

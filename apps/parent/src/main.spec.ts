@@ -29,10 +29,10 @@ describe("the parent's programs", () => {
 
   const run = (...args: string[]) => spawnSync(process.execPath, [bundle, ...args], { env: {}, encoding: 'utf8', timeout: 30_000 });
 
-  it('are one small bundle, without tests, heartbeat, or a framework', () => {
+  it('are one small bundle, without tests or a framework', () => {
     const { inputs } = JSON.parse(readFileSync(folder.file('bundle', 'meta.json'), 'utf8')) as { inputs: Record<string, unknown> };
     const files = Object.keys(inputs);
-    expect(files.filter((file) => !file.includes('node_modules')).filter((file) => /testing|spec|heartbeat|apps\/(enclave|gateway)/.test(file))).toEqual([]);
+    expect(files.filter((file) => !file.includes('node_modules')).filter((file) => /testing|spec|apps\/(enclave|gateway)/.test(file))).toEqual([]);
     expect(files.filter((file) => /node_modules\/(@nestjs|pg|ioredis|fastify)\//.test(file))).toEqual([]);
     expect(statSync(bundle).size).toBeLessThan(1_000_000);
   });

@@ -1,5 +1,7 @@
+import { temporaryFolder } from '@communique-tee/test-support';
+import { writeFileSync } from 'node:fs';
 import { egressConfigSchema, withParentCid } from '../egress';
-import { parseArguments } from './arguments';
+import { parseArguments, readParentCid } from './arguments';
 import { ConfigurationError } from './configuration';
 
 describe('the arguments of the enclave', () => {
@@ -31,6 +33,21 @@ describe('the arguments of the enclave', () => {
 describe("the parent's context id", () => {
   const routes = [{ host: 'cwc.house.gov', port: 443, vsockPort: 8001 }];
   const measured = egressConfigSchema.parse({ mode: 'vsock', routes });
+
+  it('is what init has written, 2 or 3 and nothing else', async () => {
+    await using folder = await temporaryFolder();
+    const file = folder.file('parent-cid');
+    expect(readParentCid(file)).toBeUndefined();
+    for (const [text, cid] of [['2\n', 2], ['3\n', 3]] as const) {
+      writeFileSync(file, text);
+      expect(readParentCid(file)).toBe(cid);
+    }
+    for (const text of ['', '2', '4\n', '16\n', '2\n\n', ' 2\n', '2\n3\n']) {
+      writeFileSync(file, text);
+      expect(() => readParentCid(file)).toThrow(ConfigurationError);
+    }
+    expect(() => readParentCid(folder.path)).toThrow(ConfigurationError);
+  });
 
   it('is the one of the measured configuration unless it is told', () => {
     expect(withParentCid(measured, undefined)).toEqual({ mode: 'vsock', parentCid: 3, routes });

@@ -1,5 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { errorCode } from '../egress';
 import { ConfigurationError } from './configuration';
+
+/** Written by the image's init (image/init), which alone can write there. */
+export const PARENT_CID_FILE = '/run/enclave/parent-cid';
 
 export interface Arguments {
   configurationFile?: string;
@@ -9,6 +14,24 @@ export interface Arguments {
    * bytes (TLS ends inside, against the configuration's own authorities), and the parent could refuse to carry them anyway.
    */
   parentCid?: 2 | 3;
+}
+
+/**
+ * What init has written: undefined where there is no such file, as where the enclave is started by hand.
+ *
+ * @throws ConfigurationError
+ */
+export function readParentCid(file: string = PARENT_CID_FILE): 2 | 3 | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'latin1');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw new ConfigurationError([`${file} cannot be read`]);
+  }
+  if (text === '2\n') return 2;
+  if (text === '3\n') return 3;
+  throw new ConfigurationError([`${file}: 2 or 3, and a newline`]);
 }
 
 const USAGE = 'main.js [<configuration file>] [--parent-cid=<2|3>]';

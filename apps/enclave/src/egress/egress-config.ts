@@ -19,7 +19,7 @@ export const egressConfigSchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('direct') }),
   z.strictObject({
     mode: z.literal('vsock'),
-    /** The parent is always CID 3 to an enclave of Nitro; an emulated one is told 2 by its init (`--parent-cid`). */
+    /** The parent is always CID 3 to an enclave of Nitro; an emulated one is told 2 by its init (configuration/arguments.ts). */
     parentCid: z.int().min(2).max(0xffff_fffe).default(3),
     routes: z
       .array(routeSchema)

@@ -1,5 +1,8 @@
 import { createLog as createEnclaveLog, type LogFields } from '../../../enclave/src/log/log';
-import { EVENT_FIELDS, readEnclaveEvent } from './enclave-event';
+import { workspaceRoot } from '@communique-tee/test-support';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EVENT_FIELDS, KNOWN_FIELDS, readEnclaveEvent } from './enclave-event';
 
 /** A field that the enclave's log gains makes this fail to compile, and one that it loses too. */
 const ENCLAVE_FIELDS: Required<LogFields> = {
@@ -15,6 +18,24 @@ describe('an event of the enclave', () => {
     const lines: string[] = [];
     createEnclaveLog((line) => lines.push(line)).write('info', 'message_handled', ENCLAVE_FIELDS);
     expect(readEnclaveEvent(lines[0]!)).toEqual({ level: 'info', event: 'message_handled', enclaveTime: expect.any(String) as string, fields: ENCLAVE_FIELDS, droppedFields: 0 });
+  });
+
+  it('of init has the fields that its source writes', () => {
+    const folder = join(workspaceRoot(), 'image/init/src');
+    const source = readdirSync(folder).filter((file) => file.endsWith('.c')).map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+    const members = new Set([...source.matchAll(/\\"([A-Za-z]+)\\":/g), ...source.matchAll(/event_line\("[a-z]+", "[a-z_]+", "([A-Za-z]+)"/g)].map((match) => match[1]!));
+    for (const head of ['level', 'time', 'source', 'event']) expect(members.delete(head)).toBe(true);
+    expect([...members].filter((name) => !Object.hasOwn(KNOWN_FIELDS, name))).toEqual([]);
+  });
+
+  it('of init is told from one of the app', () => {
+    expect(readEnclaveEvent('{"level":"info","time":1795349091123,"source":"init","event":"app_started","pid":7,"uid":1000}')).toEqual({
+      level: 'info', event: 'app_started', part: 'init', enclaveTime: '2026-11-22T12:04:51.123Z', fields: { pid: 7, uid: 1000 }, droppedFields: 0,
+    });
+  });
+
+  it.each([-1, 1e15, 1.5e300])('has no time of %d', (time) => {
+    expect(readEnclaveEvent(JSON.stringify({ level: 'info', time, event: 'x' }))).toEqual({ level: 'info', event: 'x', fields: {}, droppedFields: 0 });
   });
 
   it('is also its last words', () => {

@@ -1,7 +1,7 @@
 /**
- * What of the enclave's log leaves this machine: the events and fields that apps/enclave/src/log/log.ts knows, and those of its last
- * words before it ends (process.ts, sealed-environment.ts). Everything else is dropped, even though the enclave wrote it: the list is
- * the redaction. A spec holds this list against the enclave's.
+ * What of the enclave's log leaves this machine: the events and fields that apps/enclave/src/log/log.ts knows, those of its last words
+ * before it ends (process.ts, sealed-environment.ts), and those of its init (image/init). Everything else is dropped, even though the
+ * enclave wrote it: the list is the redaction. A spec holds the lists against what they come from.
  */
 const TEXT = /^[\x20-\x7e]{0,256}$/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
@@ -31,7 +31,24 @@ export const EVENT_FIELDS = {
 } as const satisfies Record<string, Check>;
 
 const LAST_WORDS = { name: text, variables: names } as const satisfies Record<string, Check>;
-const KNOWN: Readonly<Record<string, Check>> = { ...EVENT_FIELDS, ...LAST_WORDS };
+const flag: Check = (value) => typeof value === 'boolean';
+const INIT_FIELDS = {
+  allowed: text,
+  clocksource: text,
+  errno: number,
+  exitCode: number,
+  hypervisorClock: flag,
+  moreThanBytes: number,
+  parentCid: number,
+  path: text,
+  pid: number,
+  seededBytes: number,
+  signal: number,
+  status: number,
+  tries: number,
+  uid: number,
+} as const satisfies Record<string, Check>;
+export const KNOWN_FIELDS: Readonly<Record<string, Check>> = { ...EVENT_FIELDS, ...LAST_WORDS, ...INIT_FIELDS };
 
 const LEVELS = new Set(['info', 'warn', 'error', 'fatal']);
 const EVENT = /^[a-z][a-z0-9_]{0,63}$/;
@@ -40,6 +57,8 @@ const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9
 export interface EnclaveEvent {
   readonly level: string;
   readonly event: string;
+  /** Which part of the enclave says it wrote this: its init, or (absent) the app. */
+  readonly part?: 'init';
   /** The enclave's own time, as it says. */
   readonly enclaveTime?: string;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -56,13 +75,20 @@ export function readEnclaveEvent(line: string): EnclaveEvent | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const { level, event, time, ...rest } = value as Record<string, unknown>;
+  const { level, event, time, source, ...rest } = value as Record<string, unknown>;
   if (typeof level !== 'string' || !LEVELS.has(level) || typeof event !== 'string' || !EVENT.test(event)) return undefined;
   const fields: Record<string, unknown> = {};
-  let droppedFields = 0;
+  let droppedFields = source === undefined || source === 'init' ? 0 : 1;
   for (const [name, content] of Object.entries(rest)) {
-    if (Object.hasOwn(KNOWN, name) && KNOWN[name]?.(content) === true) fields[name] = content;
+    if (Object.hasOwn(KNOWN_FIELDS, name) && KNOWN_FIELDS[name]?.(content) === true) fields[name] = content;
     else droppedFields++;
   }
-  return { level, event, ...(typeof time === 'string' && TIME.test(time) && { enclaveTime: time }), fields, droppedFields };
+  const enclaveTime = timeOf(time);
+  return { level, event, ...(source === 'init' && { part: 'init' }), ...(enclaveTime !== undefined && { enclaveTime }), fields, droppedFields };
+}
+
+/** The app writes ISO 8601, init milliseconds since 1970. */
+function timeOf(time: unknown): string | undefined {
+  if (typeof time === 'string') return TIME.test(time) ? time : undefined;
+  return typeof time === 'number' && time >= 0 && time < 1e14 ? new Date(time).toISOString() : undefined;
 }

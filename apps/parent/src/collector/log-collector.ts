@@ -51,9 +51,9 @@ export async function startLogCollector(settings: Omit<CollectorSettings, 'metri
       return;
     }
     if (event.droppedFields > 0) metrics.droppedFields.inc(event.droppedFields);
-    const { level, event: name, enclaveTime, fields, droppedFields } = event;
+    const { level, event: name, part, enclaveTime, fields, droppedFields } = event;
     const written = sink(
-      `${JSON.stringify({ time: new Date().toISOString(), level, source: 'enclave', event: name, ...(enclaveTime !== undefined && { enclaveTime }), ...fields, ...(droppedFields > 0 && { droppedFields }) })}\n`,
+      `${JSON.stringify({ time: new Date().toISOString(), level, source: 'enclave', event: name, ...(part !== undefined && { part }), ...(enclaveTime !== undefined && { enclaveTime }), ...fields, ...(droppedFields > 0 && { droppedFields }) })}\n`,
     );
     metrics.line(written ? 'event' : 'output');
     if (!written) dropped++;
