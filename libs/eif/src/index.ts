@@ -1,7 +1,7 @@
 export type { CpioInput } from './cpio/entry';
 export { readCpio, type CpioEntry, type ReadCpioOptions } from './cpio/read-cpio';
 export { readRamdisk } from './cpio/read-ramdisk';
-export { writeCpio, type WriteCpioOptions, type WrittenCpio } from './cpio/write-cpio';
+export { writeCpio, type WrittenCpio } from './cpio/write-cpio';
 export type { EntryDifference } from './diff/diff-entries';
 export { diffImages, type ImageDifference, type SectionDifference } from './diff/diff-images';
 export { EifError, eifErrorCodes, type EifErrorCode } from './errors';

@@ -5,8 +5,9 @@ import { writeCpio, writeImage, type Measurements } from '@communique-tee/eif';
 import { cacheFolder } from '../../debian-archive/cache-folder';
 import { group } from '../../debian-archive/lock';
 import { sha256Of } from '../../debian-archive/download';
+import { ensureInit } from '../../image-inputs/init';
 import { readImageLock, type ImageArchitecture } from '../../image-inputs/lock-inputs';
-import { ensureInit } from '../../init/init';
+import { runtimeLibraries } from '../../image-inputs/runtime-libraries';
 import { ensureKernel } from '../../kernel/kernel';
 import { billOfMaterials } from './bill-of-materials';
 import { compress } from './compress';
@@ -14,7 +15,6 @@ import { appRamdisk, bootRamdisk } from './contents';
 import { bundleEnclave, checkConfiguration, type ConfigurationSummary } from './enclave-bundle';
 import { materialsOf } from './materials';
 import { fetchNpmPackage, lockedPackage, readLockfile } from './npm-package';
-import { runtimeLibraries } from './runtime-libraries';
 import { sourceOf } from './source';
 
 export interface ImageRequest {
@@ -38,15 +38,6 @@ export interface BuiltImage {
 }
 
 /**
- * What the kernel is told. Nitro's console is ttyS0 on x86-64 and only seen in debug mode; an enclave ends when its kernel stops, so
- * a panic reboots at once. The devices are announced on the command line by the hypervisor, behind this.
- */
-const CMDLINE = {
-  x86_64: 'reboot=k panic=-1 pci=off nomodules console=ttyS0 random.trust_cpu=off',
-  arm64: 'panic=-1 pci=off nomodules console=ttyAMA0 random.trust_cpu=off',
-} as const;
-
-/**
  * Builds an image out of what is pinned and of this checkout; the same of both gives the same bytes, on any machine.
  * @throws BuildError, SetupError (tools/debian-archive), EifError
  */
@@ -67,7 +58,7 @@ export async function buildImage({ root, arch, configurationFile, outFolder, ste
     const contents = {
       init: init.file,
       node: join(String(nodeFolder), 'bin', 'node'),
-      libraries: libraries.files,
+      libraries,
       bundle: bundle.main,
       koffi: join(String(koffiFolder), `linux_${npmArch}`, 'koffi.node'),
       configuration: new Uint8Array(await readFile(configurationFile)),
@@ -80,12 +71,12 @@ export async function buildImage({ root, arch, configurationFile, outFolder, ste
     });
     const source = sourceOf(root);
     const image = join(outFolder, 'communique-tee.eif');
-    const written = await step('the image', () =>
+    const written = await step('the image', async () =>
       writeImage(
         {
           arch,
           kernel: { path: kernel.image },
-          cmdline: CMDLINE[arch],
+          cmdline: (await readFile(join(root, 'image', 'kernel', `${arch}.cmdline`), 'utf8')).trim(),
           ramdisks: ramdisks.map((path) => ({ path })),
           metadata: {
             imageName: 'communique-tee',
@@ -108,10 +99,10 @@ export async function buildImage({ root, arch, configurationFile, outFolder, ste
     const materials = materialsOf({
       kernel: { source: group(readImageLock(root), 'linux-source'), sha256: kernel.sha256 },
       init: { sha256: await sha256Of(init.file), version: source.version },
-      musl: group(readImageLock(root), 'compiler'),
+      musl: group(readImageLock(root), arch === 'x86_64' ? 'compiler' : 'musl-arm64'),
       node: nodePackage,
       koffi: koffiPackage,
-      libraries: libraries.packages,
+      libraries: group(readImageLock(root), `runtime-${arch}`),
       bundle,
       bundleSha256: await sha256Of(bundle.main),
       lockfile,

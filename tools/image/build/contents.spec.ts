@@ -4,8 +4,8 @@ const contents = {
   init: '/b/init',
   node: '/n/node',
   libraries: [
-    { name: 'lib64/ld-linux-x86-64.so.2', path: '/l/ld' },
-    { name: 'lib/x86_64-linux-gnu/libc.so.6', path: '/l/libc' },
+    { path: 'lib64/ld-linux-x86-64.so.2', file: '/l/ld' },
+    { path: 'lib/x86_64-linux-gnu/libc.so.6', file: '/l/libc' },
   ],
   bundle: '/a/main.js',
   koffi: '/k/koffi.node',

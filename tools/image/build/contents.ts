@@ -4,7 +4,8 @@ export interface Contents {
   /** Static, PID 1. */
   init: string;
   node: string;
-  libraries: readonly { name: string; path: string }[];
+  /** Path in the image, without a slash in front, and the file on this machine. */
+  libraries: readonly { path: string; file: string }[];
   /** The enclave's bundle, and koffi's native part beside it. */
   bundle: string;
   koffi: string;
@@ -26,7 +27,7 @@ export function bootRamdisk({ init }: Contents): CpioInput[] {
 export function appRamdisk({ node, libraries, bundle, koffi, configuration }: Contents): CpioInput[] {
   const files: CpioInput[] = [
     file('usr/bin/node', 0o555, node),
-    ...libraries.map(({ name, path }) => file(name, 0o555, path)),
+    ...libraries.map((library) => file(library.path, 0o555, library.file)),
     file('app/main.js', 0o444, bundle),
     file('app/koffi.node', 0o444, koffi),
     { kind: 'file', name: 'etc/communique-tee/enclave.json', mode: 0o444, content: configuration },

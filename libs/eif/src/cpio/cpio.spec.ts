@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { readImage } from '../read/read-image';
 import { metadata } from '../testing/parts';
@@ -40,8 +40,8 @@ async function list(bytes: Uint8Array, options?: ReadCpioOptions, size = 4096): 
   for await (const entry of readCpio(cut(bytes, size), options)) entries.push(entry);
   return entries;
 }
-async function archive(entries: readonly CpioInput[], compression: 'none' | 'gzip' = 'none'): Promise<Buffer> {
-  await writeCpio(entries, join(folder, 'archive'), { compression });
+async function archive(entries: readonly CpioInput[]): Promise<Buffer> {
+  await writeCpio(entries, join(folder, 'archive'));
   return readFile(join(folder, 'archive'));
 }
 
@@ -77,12 +77,8 @@ describe('an archive', () => {
     );
   });
 
-  it('is padded so that another one can follow, compressed or not', async () => {
+  it('is padded so that another one can follow', async () => {
     expect((await archive(example)).length % 512).toBe(0);
-    const compressed = await archive(example, 'gzip');
-    expect(compressed.length % 4).toBe(0);
-    expect(compressed.subarray(0, 10).toString('hex')).toBe('1f8b08000000000000ff');
-    expect(gunzipSync(compressed).equals(await archive(example))).toBe(true);
   });
 
   it('takes contents from files', async () => {
@@ -208,11 +204,11 @@ describe('a ramdisk inside an image', () => {
 
   it('is listed, compressed or not', async () => {
     const expected = (await list(await archive(example))).map(({ name }) => name);
-    expect(await read(await archive(example), await archive(example, 'gzip'), gzipSync(await archive(example)))).toEqual([expected, expected, expected]);
+    expect(await read(await archive(example), gzipSync(await archive(example)))).toEqual([expected, expected]);
   });
 
   it('is refused where it is damaged, cut off, or larger than it should be', async () => {
-    const compressed = await archive(example, 'gzip');
+    const compressed = gzipSync(await archive(example));
     const damaged = Buffer.from(compressed);
     damaged[40]! ^= 0xff;
     await expect(read(damaged)).rejects.toMatchObject({ code: 'ERR_CPIO_GZIP' });

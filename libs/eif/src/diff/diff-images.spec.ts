@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { CpioInput } from '../cpio/entry';
 import { writeCpio } from '../cpio/write-cpio';
 import { metadata } from '../testing/parts';
@@ -20,8 +21,10 @@ const app = [file('a.js', 'let a;'), file('b.js', 'let b;'), file('c.js', 'let c
 async function image(name: string, change: { init?: CpioInput[]; app?: CpioInput[]; compression?: 'none' | 'gzip' } & Partial<ImageParts> = {}): Promise<string> {
   const path = join(folder, name);
   const { compression = 'none', init: first = init, app: second = app, ...parts } = change;
-  await writeCpio(first, `${path}.init`, { compression });
-  await writeCpio(second, `${path}.app`, { compression });
+  for (const [entries, end] of [[first, 'init'], [second, 'app']] as const) {
+    await writeCpio(entries, `${path}.${end}`);
+    if (compression === 'gzip') await writeFile(`${path}.${end}`, gzipSync(await readFile(`${path}.${end}`)));
+  }
   await writeImage({ kernel: Buffer.from('kernel'), cmdline: 'quiet', ramdisks: [{ path: `${path}.init` }, { path: `${path}.app` }], metadata, arch: 'x86_64', ...parts }, path);
   return path;
 }
