@@ -47,7 +47,7 @@ export default tseslint.config(
   {
     files: ['apps/enclave/**/*.ts'],
     ignores: ['**/*.spec.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['ioredis', '@prisma/*', 'pg', 'rate-limiter-flexible'], message: 'The enclave knows no database and no Redis.' }] }] },
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['ioredis', '@prisma/*', 'pg'], message: 'The enclave knows no database and no Redis.' }] }] },
   },
   {
     // The development entry alone brings in the mock NSM; the production bundle starts from main.ts (a test looks into it).
