@@ -175,7 +175,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
 
   /** Command lines and environments are read by anyone of the same user. */
   function processes(): Remains[] {
-    return [system.services.gateway.pid, system.services.enclave.pid].flatMap((pid) =>
+    return [system.services.gateway.pid, system.services.enclave.pid].filter((pid) => pid !== undefined).flatMap((pid) =>
       ['cmdline', 'environ'].filter((name) => readdirSync(`/proc/${String(pid)}`).includes(name)).map((name) => ({ where: `/proc/${String(pid)}/${name}`, bytes: readFileSync(`/proc/${String(pid)}/${name}`) })),
     );
   }

@@ -1,13 +1,11 @@
-import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { freePort, migrate, spawnService, startPostgres, workspaceRoot, type Postgres, type Service } from '@communique-tee/test-support';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { buildApps } from './build-apps';
 import { readCongress, type DescribedCongress } from './described-congress';
+import { developmentEnclave } from './development-enclave';
+import type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enclave-provider';
 import { createTokenIssuer, type TokenIssuer } from './token-issuer';
-
-const developmentSchema = z.looseObject({ congress: z.looseObject({ house: z.looseObject({}), senate: z.looseObject({}) }) });
 
 export interface SystemOptions {
   /** Where everything is kept: database, keys of the development root, logs. */
@@ -27,11 +25,13 @@ export interface SystemOptions {
   withoutDeduplication?: boolean;
   /** Between the starts of two deliveries to one chamber; that of the development configuration (0) unless given. */
   congressIntervalMs?: number;
+  /** Another enclave than the app as a process on a mock NSM. */
+  enclave?: (surroundings: EnclaveSurroundings) => Promise<EnclaveProvider>;
   /** Called around each step, for progress lines. */
   step?: <T>(title: string, work: () => Promise<T>) => Promise<T>;
 }
 
-/** PostgreSQL, the Congress simulator, the enclave on a mock NSM and the gateway, each a process of its own. */
+/** PostgreSQL, the Congress simulator, the enclave (on a mock NSM unless another is given) and the gateway, each a process of its own. */
 export interface System {
   /** The first gateway's. */
   gatewayUrl: string;
@@ -47,7 +47,7 @@ export interface System {
   gatewayEnvironmentFile: string;
   postgres: Postgres;
   /** As they run now; `gateway` is the first. */
-  services: Readonly<{ congress: Service; enclave: Service; gateway: Service }>;
+  services: Readonly<{ congress: Service; enclave: RunningEnclave; gateway: Service }>;
   /** SIGKILL, or an orderly stop first; then the same again on the same address. */
   restart(which: 'enclave' | 'gateway', how: 'kill' | 'stop'): Promise<void>;
   /** SIGKILL, and it stays away until `start`. `gateway`: which of several, from 0. */
@@ -82,24 +82,14 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const congressFile = join(congressFolder, 'congress.json');
     const congress = await readCongress(congressFile);
 
-    const enclaveAddress = `tcp:127.0.0.1:${await freePort()}`;
-    const configurationFile = join(folder, 'enclave.json');
-    await writeFile(configurationFile, await enclaveConfiguration(enclaveAddress, congressFile, options.congressIntervalMs));
-    const rootFolder = join(folder, 'nsm');
-    const startEnclave = () =>
-      spawnService({
-        command: process.execPath,
-        args: [bundles.enclave, '--config', configurationFile, '--development-root', rootFolder],
-        env: {},
-        readyWhen: /enclave_listening/,
-        logFile: join(logFolder, 'enclave.log'),
-      });
-    let enclave = await step('start the enclave on a mock NSM', startEnclave);
+    const surroundings = { folder, logFolder, congress, congressFile, step };
+    const provider = await (options.enclave?.(surroundings) ?? developmentEnclave(bundles.enclave, surroundings, options.congressIntervalMs));
+    stops.push(async () => provider.stop?.());
+    let enclave = await step(options.enclave === undefined ? 'start the enclave on a mock NSM' : 'start the enclave', () => provider.start());
     stops.push(() => enclave.stop());
 
-    const rootPem = await developmentRootPem(rootFolder);
     const rootFile = join(folder, 'development-root.pem');
-    await writeFile(rootFile, rootPem);
+    await writeFile(rootFile, provider.rootPem);
     const issuer = await createTokenIssuer(folder);
     const ports = [await gatewayPort(options.gatewayPort)];
     while (ports.length < (options.gateways ?? 1)) ports.push(await freePort());
@@ -114,8 +104,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       AUTH_AUDIENCE: issuer.audience,
       AUTH_JWKS_FILE: issuer.jwksFile,
       TEE_PROVIDER: 'mock',
-      ENCLAVE_URL: enclaveAddress,
-      TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+      ENCLAVE_URL: provider.address,
+      TEE_EXPECTED_CODE_HASH: `sha384:${provider.pcr0}`,
       ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
       ...options.gatewayEnvironment,
     };
@@ -136,20 +126,20 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const first = await step('start the gateway', () => startGateway(0));
     gateways.push(first);
     for (let which = 1; which < ports.length; which++) gateways.push(await step(`start gateway ${String(which + 1)}`, () => startGateway(which)));
-    const serviceOf = (which: 'enclave' | 'gateway', gateway: number): Service => (which === 'enclave' ? enclave : (gateways[gateway] ?? first));
+    const serviceOf = (which: 'enclave' | 'gateway', gateway: number): RunningEnclave => (which === 'enclave' ? enclave : (gateways[gateway] ?? first));
     const start = async (which: 'enclave' | 'gateway', gateway = 0): Promise<void> => {
-      if (which === 'enclave') enclave = await startEnclave();
+      if (which === 'enclave') enclave = await provider.start();
       else gateways[gateway] = await startGateway(gateway);
     };
     return {
       gatewayUrl: `http://127.0.0.1:${String(port)}`,
       gatewayUrls,
-      enclaveAddress,
+      enclaveAddress: provider.address,
       databaseUrl,
       congress,
       issuer,
-      developmentRootPem: rootPem,
-      pcr0: developmentMeasurements.pcr0,
+      developmentRootPem: provider.rootPem,
+      pcr0: provider.pcr0,
       logFolder,
       gatewayEnvironmentFile,
       postgres,
@@ -176,14 +166,6 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await stop();
     throw error;
   }
-}
-
-/** The development configuration at another address, with the simulator that runs now as Congress. */
-async function enclaveConfiguration(listen: string, congressSimulator: string, minIntervalMs?: number): Promise<string> {
-  const development = developmentSchema.parse(JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')));
-  const paced = (chamber: object) => ({ ...chamber, ...(minIntervalMs === undefined ? {} : { minIntervalMs }) });
-  const congress = { ...development.congress, house: paced(development.congress.house), senate: paced(development.congress.senate) };
-  return `${JSON.stringify({ ...development, congress, listen, congressSimulator }, null, 2)}\n`;
 }
 
 function startCongress(folder: string, logFolder: string, { withoutDeduplication = false }: SystemOptions): Promise<Service> {

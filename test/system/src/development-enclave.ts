@@ -1,0 +1,37 @@
+import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { freePort, spawnService, workspaceRoot } from '@communique-tee/test-support';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { EnclaveProvider, EnclaveSurroundings } from './enclave-provider';
+
+const developmentSchema = z.looseObject({ congress: z.looseObject({ house: z.looseObject({}), senate: z.looseObject({}) }) });
+
+/** The enclave's app as an ordinary process on a mock NSM. `bundle`: of its development entry. */
+export async function developmentEnclave(bundle: string, { folder, logFolder, congressFile }: EnclaveSurroundings, congressIntervalMs?: number): Promise<EnclaveProvider> {
+  const address = `tcp:127.0.0.1:${await freePort()}`;
+  const configurationFile = join(folder, 'enclave.json');
+  await writeFile(configurationFile, await configuration(address, congressFile, congressIntervalMs));
+  const rootFolder = join(folder, 'nsm');
+  return {
+    address,
+    rootPem: await developmentRootPem(rootFolder),
+    pcr0: developmentMeasurements.pcr0,
+    start: () =>
+      spawnService({
+        command: process.execPath,
+        args: [bundle, '--config', configurationFile, '--development-root', rootFolder],
+        env: {},
+        readyWhen: /enclave_listening/,
+        logFile: join(logFolder, 'enclave.log'),
+      }),
+  };
+}
+
+/** The development configuration at another address, with the simulator that runs now as Congress. */
+async function configuration(listen: string, congressSimulator: string, minIntervalMs?: number): Promise<string> {
+  const development = developmentSchema.parse(JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')));
+  const paced = (chamber: object) => ({ ...chamber, ...(minIntervalMs === undefined ? {} : { minIntervalMs }) });
+  const congress = { ...development.congress, house: paced(development.congress.house), senate: paced(development.congress.senate) };
+  return `${JSON.stringify({ ...development, congress, listen, congressSimulator }, null, 2)}\n`;
+}

@@ -1,0 +1,26 @@
+import type { Service } from '@communique-tee/test-support';
+import type { DescribedCongress } from './described-congress';
+
+export type RunningEnclave = Pick<Service, 'stop' | 'kill'> & Partial<Pick<Service, 'pid'>>;
+
+/** Which enclave the system has. It is made once; its `start` is called again after a kill, on the same address. */
+export interface EnclaveProvider {
+  /** As in ENCLAVE_URL. */
+  readonly address: string;
+  /** The root that its documents chain to, PEM. */
+  readonly rootPem: string;
+  /** Of its image, hexadecimal. */
+  readonly pcr0: string;
+  start(): Promise<RunningEnclave>;
+  /** What stays between starts, such as the parent's proxies. */
+  stop?(): Promise<unknown>;
+}
+
+export interface EnclaveSurroundings {
+  readonly folder: string;
+  readonly logFolder: string;
+  readonly congress: DescribedCongress;
+  /** In which the simulator describes itself. */
+  readonly congressFile: string;
+  readonly step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
+}
