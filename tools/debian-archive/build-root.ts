@@ -104,16 +104,15 @@ mk null 3; mk zero 5; mk random 8; mk urandom 9
 exec chroot "$0" /usr/bin/env -i "$@"`;
 
 let entrance: readonly string[] | undefined;
+
+/** The command, up to the folder of the root, that enters a root on this machine; tried once. */
 function findEntrance(folder: string): readonly string[] {
   if (entrance) return entrance;
   const isRoot = process.getuid?.() === 0;
-  const ways = [
-    ['unshare', isRoot ? '-m' : '-rm', '--propagation', 'private', '/bin/sh', '-c', WITH_MOUNTS, folder],
-    ...(isRoot ? [['/bin/sh', '-c', WITH_NODES, folder]] : []),
-  ];
+  const ways = [['unshare', isRoot ? '-m' : '-rm', '--propagation', 'private', '/bin/sh', '-c', WITH_MOUNTS], ...(isRoot ? [['/bin/sh', '-c', WITH_NODES]] : [])];
   for (const way of ways) {
     const [command = '', ...args] = way;
-    if (spawnSync(command, [...args, 'PATH=/usr/bin', 'true'], { stdio: 'ignore' }).status === 0) return (entrance = way);
+    if (spawnSync(command, [...args, folder, 'PATH=/usr/bin', 'true'], { stdio: 'ignore' }).status === 0) return (entrance = way);
   }
   throw new SetupError('no_chroot', 'the build root cannot be entered here: run as root, or allow unprivileged user namespaces (kernel.unprivileged_userns_clone, AppArmor)');
 }
@@ -123,7 +122,7 @@ async function runInside(folder: string, script: string, { logFile, env = {}, pr
   const fixed = { PATH: '/usr/sbin:/usr/bin', HOME: '/', LC_ALL: 'C', TZ: 'UTC', ...env };
   const variables = Object.entries(fixed).map(([name, value]) => `${name}=${value}`);
   const log = openSync(logFile, 'a');
-  const child = spawn(command, [...args, ...variables, '/bin/sh', '-c', `set -eu\numask 022\ncd /build\n${script}`], { stdio: ['ignore', log, log], detached: true });
+  const child = spawn(command, [...args, folder, ...variables, '/bin/sh', '-c', `set -eu\numask 022\ncd /build\n${script}`], { stdio: ['ignore', log, log], detached: true });
   const watch = progress ? setInterval(() => progress(lastLine(logFile)), 15_000) : undefined;
   // A group of its own, so that make's compilers end with it and with us.
   const forward = () => {

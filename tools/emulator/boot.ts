@@ -29,6 +29,8 @@ export interface BootOptions {
   readonly readyTimeoutMs?: number;
   /** Default: KVM where it works. */
   readonly accelerator?: Accelerator;
+  /** Put at the end of the kernel's command line, as whoever boots can here; on Nitro the whole line is measured. */
+  readonly append?: string;
   /** Default true. false: somebody else listens at `<folder>/vsock_9000`, and nothing is waited for. */
   readonly answerHeartbeat?: boolean;
 }
@@ -102,7 +104,7 @@ async function bootWith(emulator: Emulator, accelerator: Accelerator, options: B
         ].join(','),
         ...['-chardev', `socket,id=vsock,path=${device}`, '-nographic', '-monitor', 'none', '-no-reboot'],
         // Appended by whoever boots, so not measured: the host is CID 2 here, and a reset has to end this machine (it has no i8042).
-        ...['-append', 'parent_cid=2 reboot=t tsc=reliable'],
+        ...['-append', ['parent_cid=2 reboot=t tsc=reliable', ...(options.append === undefined ? [] : [options.append])].join(' ')],
       ],
       env: { ...(options.testPki === undefined ? {} : { NSM_TEST_PKI: options.testPki }) },
       logFile: consoleLog,

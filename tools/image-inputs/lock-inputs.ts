@@ -24,7 +24,7 @@ export function resolveImage(today: string): Lock {
       lockedOn: today,
       groups: {
         compiler: resolver.closure(COMPILER),
-        'cross-compiler-arm64': resolver.closure([...COMPILER, 'gcc-aarch64-linux-gnu']),
+        'cross-compiler-arm64': resolver.closure([...COMPILER, 'gcc-aarch64-linux-gnu', 'linux-libc-dev-arm64-cross']),
         'linux-source': resolver.only(['linux-source-6.12'], WITH_SECURITY),
         'runtime-x86_64': resolver.only(RUNTIME, WITH_SECURITY),
         'runtime-arm64': resolver.only(RUNTIME, { ...WITH_SECURITY, architecture: 'arm64' }),

@@ -10,7 +10,7 @@ import { group } from '../debian-archive/lock';
 import { say, seconds } from '../debian-archive/say';
 import { SetupError } from '../debian-archive/setup-error';
 import { readImageLock, type ImageArchitecture } from '../image-inputs/lock-inputs';
-import { unmet } from './check-config';
+import { statements, unmet } from './check-config';
 
 /** Bump when the steps below change what comes out. */
 const RECIPE = 1;
@@ -43,7 +43,7 @@ export interface Kernel {
 export function kernelFolder(root: string, architecture: ImageArchitecture): string {
   const lock = readImageLock(root);
   const { tools } = TARGETS[architecture];
-  const inputs = [RECIPE, architecture, group(lock, tools), group(lock, 'linux-source'), FIXED, fragment(root, architecture), patches(root).map((file) => readFileSync(file, 'utf8'))];
+  const inputs = [RECIPE, architecture, group(lock, tools), group(lock, 'linux-source'), FIXED, [...statements(fragment(root, architecture))].sort(), patches(root).map((file) => readFileSync(file, 'utf8'))];
   return join(cacheFolder(), 'kernel', `${architecture}-${keyOf(...inputs)}`);
 }
 
@@ -69,7 +69,9 @@ export async function ensureKernel(root: string, architecture: ImageArchitecture
   return { image, sha256, config: join(folder, 'config'), version: source?.version ?? '' };
 }
 
-const fragment = (root: string, architecture: ImageArchitecture) => readFileSync(join(root, 'image', 'kernel', `${architecture}.config`), 'utf8');
+/** What both architectures have, then what this one has. */
+const fragment = (root: string, architecture: ImageArchitecture) =>
+  ['common', architecture].map((name) => readFileSync(join(root, 'image', 'kernel', `${name}.config`), 'utf8')).join('\n');
 
 function patches(root: string): string[] {
   const folder = join(root, 'image', 'kernel', 'patches');

@@ -90,6 +90,9 @@ async function main(): Promise<void> {
   await get(enclave, '/log?lines=3000');
   await until('the last line', () => events().some((event) => event.event === 'line' && (event as { i?: number }).i === 2999));
 
+  const counted = () => events().reduce((sum, event) => sum + (event.event === 'line' ? 1 : event.event === 'log_lines_dropped' ? ((event as { count?: number }).count ?? 0) : 0), 0);
+  await until('every line, or word that it was dropped', () => counted() >= 3000);
+
   await get(enclave, '/crash');
   await enclave.exited;
   await sleep(500);
@@ -99,6 +102,8 @@ async function main(): Promise<void> {
   assert.ok(enclave.console().includes('PLAINTEXT'), 'but is on the console');
   collector.close();
   echo.close();
+
+  await assert.rejects(bootEnclave({ root, eif: image.path, folder: join(folder, 'other'), memoryMiB: 768, append: 'parent_cid=7' }), /bad_parent_cid/, 'nobody else is the parent');
   say(`all held; ${received.length} log lines arrived`);
 }
 
