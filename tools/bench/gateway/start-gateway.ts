@@ -20,19 +20,23 @@ export interface BenchGateway {
   /** Whether rate limits are counted in a real Redis. */
   readonly withRedis: boolean;
   readonly folder: string;
+  /** What the process has printed. */
+  output(): string;
   stop(): Promise<void>;
 }
 
 export interface BenchGatewayOptions {
   /** Where a CPU profile goes when it stops. */
   readonly profile?: { readonly folder: string; readonly name: string } | undefined;
+  /** With an inspector on a free port of loopback. */
+  readonly inspected?: boolean | undefined;
 }
 
 /**
  * The gateway as it is deployed (its bundle, a process of its own), on PostgreSQL with fsync and a Redis of its own. No enclave is
  * there: what is accepted stays queued. No limit or cap is reached.
  */
-export async function startGateway({ profile }: BenchGatewayOptions = {}): Promise<BenchGateway> {
+export async function startGateway({ profile, inspected = false }: BenchGatewayOptions = {}): Promise<BenchGateway> {
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const each of stops.splice(0)) await each();
@@ -53,7 +57,7 @@ export async function startGateway({ profile }: BenchGatewayOptions = {}): Promi
     const url = `http://127.0.0.1:${String(port)}`;
     const service = await spawnService({
       command: process.execPath,
-      args: [...profiling(profile), await bundleOfGateway(profile?.folder ?? folder.path)],
+      args: [...profiling(profile), ...(inspected ? ['--inspect=127.0.0.1:0'] : []), await bundleOfGateway(profile?.folder ?? folder.path)],
       cwd: folder.path,
       env: {
         NODE_ENV: 'development',
@@ -83,7 +87,7 @@ export async function startGateway({ profile }: BenchGatewayOptions = {}): Promi
     stops.unshift(() => service.stop());
     await new Promise((settled) => setTimeout(settled, SETTLE_MS));
     const tokens = await Promise.all(Array.from({ length: USERS }, (_, user) => issuer.token(`bench-${String(user)}`)));
-    return { url, pid: service.pid, tokens, postgres, databaseUrl, withRedis: redis !== undefined, folder: folder.path, stop };
+    return { url, pid: service.pid, tokens, postgres, databaseUrl, withRedis: redis !== undefined, folder: folder.path, output: () => service.output(), stop };
   } catch (error) {
     await stop();
     throw error;
