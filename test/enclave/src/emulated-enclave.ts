@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { spawnService, workspaceRoot } from '@communique-tee/test-support';
+import type { EnclaveProvider, EnclaveSurroundings } from '@communique-tee/test-system';
+import { bootEnclave, type BootedEnclave } from '../../../tools/emulator/boot';
+import { makeTestPki } from '../../../tools/emulator/test-pki';
+import { buildImage, type BuiltImage } from '../../../tools/image/build/build-image';
+import { APP_PORT, imageConfiguration } from './image-configuration';
+
+const LOG_PORT = 9001;
+/** From the heartbeat, which init sends, to the app's first word. */
+const APP_READY_TIMEOUT_MS = 120_000;
+
+/** An enclave that boots, with what a parent has beside it. */
+export interface EmulatedEnclave extends EnclaveProvider {
+  readonly image: BuiltImage;
+  /** As it runs now. */
+  readonly booted: BootedEnclave;
+  /** The parent's proxy lets this chamber through alone, or all again. Open connections are cut. */
+  openEgress(which: 'house' | 'all'): Promise<void>;
+  /** What the enclave's init and app have sent to the parent's log collector so far, as the collector wrote it. */
+  log(): Record<string, unknown>[];
+  stop(): Promise<void>;
+}
+
+/** Builds the image with the simulator in its configuration, starts the parent's programs; `start` boots. */
+export async function emulatedEnclave({ folder, logFolder, congressFile, step }: EnclaveSurroundings): Promise<EmulatedEnclave> {
+  const root = workspaceRoot();
+  // A socket's path is short
+  const sockets = await mkdtemp(join(tmpdir(), 'ct-'));
+  const { configuration, routes } = await imageConfiguration(congressFile);
+  const configurationFile = join(folder, 'emulated.json');
+  await writeFile(configurationFile, `${JSON.stringify(configuration, null, 2)}\n`);
+  const image = await step('build the image', () => buildImage({ root, arch: 'x86_64', configurationFile, outFolder: join(folder, 'image'), step: (_title, work) => work() }));
+  const pki = await makeTestPki(join(folder, 'nsm-pki'));
+
+  const udsPath = join(sockets, 'vsock');
+  const parent = async (name: string, ...args: string[]) =>
+    spawnService({ command: process.execPath, args: [join(root, 'dist/apps/parent/main.js'), name, ...args], env: {}, logFile: join(logFolder, `${name}.log`), readyWhen: /listening/ });
+  await promisify(execFile)(process.execPath, [join(root, 'tools/build/build.mjs'), 'parent'], { cwd: root });
+  const startProxy = (which: 'house' | 'all') =>
+    parent('egress-proxy', ...routes.filter(({ chamber }) => which === 'all' || chamber === which).flatMap(({ vsockPort, destination }) => ['--route', `hybrid:${udsPath}:${String(vsockPort)}=${destination}`]));
+  let egressProxy = await step('start the parent’s egress proxy', () => startProxy('all'));
+  const logCollector = await step('start the parent’s log collector', () => parent('log-collector', '--listen', `hybrid:${udsPath}:${String(LOG_PORT)}`));
+  let booted: BootedEnclave | undefined;
+  const log = () => logCollector.output().split('\n').flatMap(asEvent);
+  const listening = () => log().filter(({ event }) => event === 'enclave_listening').length;
+  return {
+    address: `hybrid:${udsPath}:${String(APP_PORT)}`,
+    rootPem: pki.rootPem,
+    pcr0: image.measurements.pcr0,
+    image,
+    async openEgress(which) {
+      await egressProxy.kill();
+      egressProxy = await startProxy(which);
+    },
+    get booted() {
+      if (booted === undefined) throw new Error('not booted yet');
+      return booted;
+    },
+    log,
+    async start() {
+      const before = listening();
+      const started = await bootEnclave({ root, eif: image.image, folder: sockets, testPki: pki.folder });
+      booted = started;
+      const until = Date.now() + APP_READY_TIMEOUT_MS;
+      while (listening() === before) {
+        if (Date.now() > until) throw new Error(`the app did not start; the end of the console:\n${started.console().slice(-4000)}`);
+        await sleep(100);
+      }
+      const stop = async () => {
+        await started.stop();
+        return { code: null, signal: null };
+      };
+      return { stop, kill: stop };
+    },
+    async stop() {
+      await Promise.all([egressProxy.stop(), logCollector.stop()]);
+      await rm(sockets, { recursive: true, force: true });
+    },
+  };
+}
+
+function asEvent(line: string): Record<string, unknown>[] {
+  try {
+    return [JSON.parse(line) as Record<string, unknown>];
+  } catch {
+    return [];
+  }
+}

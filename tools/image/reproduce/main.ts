@@ -1,0 +1,76 @@
+import { execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { diffImages } from '@communique-tee/eif';
+import { workspaceRoot } from '@communique-tee/test-support';
+
+const HELP = `Builds the committed image twice and compares every byte: here, and from a clone in another folder, under another user
+name, umask, time zone, locale and number of CPUs.
+
+  npm run test:image                  the second build takes kernel, init and compiler from the cache
+  npm run test:image -- --no-cache    the second build has no cache at all: npm ci, downloads, the kernel (15 to 30 minutes)
+  --stack <name>                      default example
+  --keep                              keep the folders
+
+Exit code: 0 the same, 1 different (the first differing byte is named) or not built, 2 not understood.
+`;
+
+const run = promisify(execFile);
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+let values;
+try {
+  ({ values } = parseArgs({ options: { stack: { type: 'string', default: 'example' }, 'no-cache': { type: 'boolean', default: false }, keep: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } }));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+  process.exit(2);
+}
+if (values.help) process.stdout.write(HELP);
+else process.exitCode = await compare(values.stack, values['no-cache'], values.keep);
+
+async function compare(stack: string, withoutCache: boolean, keep: boolean): Promise<number> {
+  const root = workspaceRoot();
+  const { stdout: changes } = await run('git', ['status', '--porcelain', '--untracked-files=no'], { cwd: root });
+  if (changes !== '') {
+    say(`Commit first: the second build is made from a clone, and these differ from it:\n${changes}`);
+    return 1;
+  }
+  const work = await mkdtemp(join(tmpdir(), 'communique-tee-a-longer-folder-name-than-the-first-'));
+  const [first, second] = [join(work, 'first'), join(work, 'second')];
+  const clone = join(work, 'clone');
+  try {
+    say('first build: here');
+    await build(root, stack, first, process.env, []);
+    say('second build: from a clone');
+    await run('git', ['clone', '--quiet', '--no-hardlinks', root, clone]);
+    if (withoutCache) await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: clone, maxBuffer: 2 ** 26 });
+    // Links would lead back to the first folder
+    else await run('cp', ['-al', join(root, 'node_modules'), join(clone, 'node_modules')]).catch(() => cp(join(root, 'node_modules'), join(clone, 'node_modules'), { recursive: true, verbatimSymlinks: true }));
+    const cache = withoutCache ? { COMMUNIQUE_CACHE_DIR: join(work, 'cache'), npm_config_cache: join(work, 'npm-cache') } : {};
+    const other = { ...process.env, ...cache, USER: 'somebody', LOGNAME: 'somebody', TZ: 'Pacific/Auckland', LANG: 'tr_TR.UTF-8', LC_ALL: 'C.UTF-8' };
+    await build(clone, stack, second, other, ['taskset', '-c', '0', 'sh', '-c', 'umask 077; exec "$0" "$@"']);
+    const { firstByte, sections } = await diffImages(join(first, 'communique-tee.eif'), join(second, 'communique-tee.eif'));
+    if (firstByte === undefined) {
+      const { pcr0, sizeBytes } = JSON.parse(readFileSync(join(first, 'measurements.json'), 'utf8')) as { pcr0: string; sizeBytes: number };
+      process.stdout.write(`the same: ${String(sizeBytes)} bytes, PCR0 ${pcr0}\n`);
+      return 0;
+    }
+    process.stdout.write(`different: at byte ${String(firstByte.offset)}, ${firstByte.where}\n${JSON.stringify(sections, null, 2)}\n`);
+    return 1;
+  } finally {
+    if (keep) say(`kept: ${work}`);
+    else await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** By the folder's own tools, as anybody would. `through`: a command that runs the rest. */
+function build(folder: string, stack: string, out: string, env: NodeJS.ProcessEnv, through: readonly string[]): Promise<void> {
+  const [command = '', ...args] = [...through, process.execPath, 'tools/run.mjs', 'tools/image/build/main.ts', '--stack', stack, '--out', out];
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    child.on('error', reject).on('close', (code) => (code === 0 ? resolve() : reject(new Error(`the build in ${folder} ended with ${String(code)}`))));
+  });
+}
