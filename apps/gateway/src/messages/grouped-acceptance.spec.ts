@@ -43,7 +43,7 @@ describe('messages accepted in groups', () => {
         ({ status }) => status as string,
         (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : 'unexpected'),
       );
-    return { database, outcome };
+    return { config, database, outcome };
   }
   const fresh = () => submissionOf(sealedMessage());
 
@@ -64,6 +64,19 @@ describe('messages accepted in groups', () => {
       const job = await database.client.deliveryJob.findUniqueOrThrow({ where: { messageId } });
       expect(Buffer.compare(job.sealed, sealed)).toBe(0);
     }
+  });
+
+  it('are accepted without reading the table of messages, which grows, from end to end', async () => {
+    const { config, database, outcome } = await setUp();
+    for (let round = 0; round < 12; round++) {
+      const outcomes = await Promise.all(Array.from({ length: 20 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
+      expect(new Set(outcomes)).toEqual(new Set(['queued']));
+    }
+    await database.onApplicationShutdown(); // sessions tell their counts when they end
+    const look = new Database(config);
+    databases.push(look);
+    const [{ rows }] = await look.client.$queryRaw<[{ rows: number }]>`SELECT seq_tup_read::int AS rows FROM pg_stat_user_tables WHERE relname = 'message'`;
+    expect(rows).toBe(0);
   });
 
   it('of the largest size go out in groups that the database can take', async () => {
