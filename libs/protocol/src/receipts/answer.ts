@@ -6,7 +6,6 @@ import { isOffice } from '../congress/office';
 import { bytesOf, bytesUpTo } from '../schema/bytes';
 import { OUTCOMES } from './outcome';
 
-
 /** What the enclave tells the sender alone: a canonical CBOR map, padded and sealed with a key of the sender's own exchange. */
 export const answerSchema = z.strictObject({
   version: z.literal(1),
@@ -49,15 +48,15 @@ export interface SealedAnswer {
   ciphertext: Uint8Array;
 }
 
+const sealedAnswerSchema = z.tuple([z.literal(1), bytesOf(24), bytesUpTo(LIMITS.maxRelayAnswerBytes)]);
+
 export function encodeSealedAnswer(answer: SealedAnswer): Uint8Array {
   return encodeCanonical([1, answer.nonce, answer.ciphertext]);
 }
 
 /** @throws ProtocolError `malformed_body` */
 export function decodeSealedAnswer(encoded: Uint8Array): SealedAnswer {
-  const parsed = z
-    .tuple([z.literal(1), bytesOf(24), bytesUpTo(LIMITS.maxRelayAnswerBytes)])
-    .safeParse(decodeStrict(encoded, LIMITS.maxRelayAnswerBytes));
+  const parsed = sealedAnswerSchema.safeParse(decodeStrict(encoded, LIMITS.maxRelayAnswerBytes));
   if (!parsed.success) throw new ProtocolError('malformed_body', 'not a sealed answer');
   return { nonce: parsed.data[1], ciphertext: parsed.data[2] };
 }
