@@ -80,7 +80,9 @@ async function collect(response: IncomingMessage, maxBytes: number): Promise<Uin
     if (length > maxBytes) return undefined;
     parts.push(part);
   }
-  return new Uint8Array(Buffer.concat(parts, length));
+  // A view, not a copy: Uint8Array, since what decodes it takes bytes and not Buffers.
+  const { buffer, byteOffset, byteLength } = Buffer.concat(parts, length);
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function mediaType(response: IncomingMessage): string {
