@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
 import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResult, type GatewayOptions, type PreparedMessage, type TrustPolicy } from '@communique-tee/client';
 import { readImage } from '@communique-tee/eif';
+import { bootEnclave } from '@communique-tee/emulator';
 import type { CongressMessage } from '@communique-tee/protocol';
 import { startRedis, temporaryFolder, workspaceRoot, type Redis, type TemporaryFolder } from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
-import { bootEnclave } from '../../../tools/emulator/boot';
 import { plantedMessage } from '../../e2e/src/planted-message';
 import { emulatedEnclave, type EmulatedEnclave } from './emulated-enclave';
 

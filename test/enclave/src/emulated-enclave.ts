@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { bootEnclave, makeTestPki, type BootedEnclave } from '@communique-tee/emulator';
+import { buildImage, type BuiltImage } from '@communique-tee/image-build';
 import { spawnService, workspaceRoot } from '@communique-tee/test-support';
 import type { EnclaveProvider, EnclaveSurroundings } from '@communique-tee/test-system';
-import { bootEnclave, type BootedEnclave } from '../../../tools/emulator/boot';
-import { makeTestPki } from '../../../tools/emulator/test-pki';
-import { buildImage, type BuiltImage } from '../../../tools/image/build/build-image';
 import { APP_PORT, imageConfiguration } from './image-configuration';
 
 const LOG_PORT = 9001;
