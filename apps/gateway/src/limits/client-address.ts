@@ -9,7 +9,14 @@ export function clientAddress(claimed: string, peer: string | undefined): string
   const plain = address.replace(/^::ffff:(?=[0-9]+\.)/i, '').replace(/%.*$/, '');
   if (isIPv4(plain)) return plain;
   if (isIP(plain) === 0) return 'unknown';
-  return `${groupsOf(plain).slice(0, 4).join(':')}::/64`;
+  const groups = groupsOf(plain);
+  return mappedIPv4(groups) ?? `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+/** `::ffff:cb00:7109` is 203.0.113.9 too, and not of the one /64 that all such addresses share. */
+function mappedIPv4(groups: readonly string[]): string | undefined {
+  if (groups.length !== 8 || groups.slice(0, 6).join(':') !== '0:0:0:0:0:ffff') return undefined;
+  return groups.slice(6).flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 0xff]).join('.');
 }
 
 /** The eight groups of an IPv6 address, without leading zeros. */

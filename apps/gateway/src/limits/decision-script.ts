@@ -97,6 +97,17 @@ export async function runDecisionScript(redis: Redis, keys: readonly string[], a
   }
 }
 
+/** Of nobody; they end within a second. */
+const PROBED_KEYS = ['communique:rate:probe:address', 'communique:rate:probe:user', 'communique:budget:probe'];
+
+/**
+ * Resolves where the script would run: this Redis takes writes, scripts, and keys of both kinds, which a replica, a cluster or a user with too few
+ * rights does not. @throws what it says instead
+ */
+export async function probeDecisionScript(redis: Redis): Promise<void> {
+  parse(await redis.eval(DECISION_SCRIPT, PROBED_KEYS.length, ...PROBED_KEYS, 1000, Number.MAX_SAFE_INTEGER, 1000));
+}
+
 function parse(reply: unknown): ScriptAnswer {
   const parts: readonly unknown[] = Array.isArray(reply) ? reply : [];
   const number = (at: number): number => {

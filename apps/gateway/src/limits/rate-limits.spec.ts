@@ -2,6 +2,7 @@ import { describeWith, redisAvailability, type Redis, startRedis } from '@commun
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import RedisClient from 'ioredis';
 import { Logger } from '../observability/logger';
+import { withRequestId } from '../observability/request-context';
 import { testConfig } from '../testing/gateway-under-test';
 import type { RateLimitClass } from './rate-limit-class';
 import { RateLimits } from './rate-limits';
@@ -157,6 +158,24 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     await client.replicaof('NO', 'ONE');
     await until(() => !one.state().degraded);
     expect(await passes(one, 10, 'moved')).toBe(3);
+    client.disconnect();
+    one.close();
+  });
+
+  it('fall back to memory where Redis answers and lets this user run no script, say once why, and come back', async () => {
+    const one = await open();
+    const client = new RedisClient(redis.url);
+    await client.call('ACL', 'SETUSER', 'default', '-@scripting');
+    const from = lines.length;
+    await withRequestId('of-somebody', () => passes(one, 10, 'no script'));
+    const probes = async () => Number(/rejected_calls=([0-9]+)/.exec((await client.info('commandstats')).split('\n').find((line) => line.startsWith('cmdstat_eval:')) ?? '')?.[1] ?? 0);
+    await until(async () => (await probes()) >= 2);
+    expect(one.state()).toMatchObject({ store: 'redis', degraded: true });
+    expect(lines.slice(from).filter((line) => line.includes('redis'))).toEqual([expect.stringMatching(/"requestId":"of-somebody".*"code":"NOPERM".*redis cannot/)]);
+    await client.call('ACL', 'SETUSER', 'default', '+@all');
+    await until(() => !one.state().degraded);
+    const back = lines.slice(from).filter((line) => line.includes('redis is back'));
+    expect(back).toEqual([expect.not.stringContaining('requestId')]);
     client.disconnect();
     one.close();
   });

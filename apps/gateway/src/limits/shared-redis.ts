@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import { Redis, ReplyError } from 'ioredis';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import { Logger } from '../observability/logger';
+import { withoutRequestId } from '../observability/request-context';
+import { probeDecisionScript } from './decision-script';
 
 export interface SharedRedisState {
   /** Where counts are kept by configuration. */
@@ -87,18 +89,19 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
   private degrade(error: unknown): void {
     if (this.degradedSince !== null || this.ended) return;
     this.degradedSince = new Date();
-    this.logger.error({ err: error }, 'redis cannot be reached or does not answer: rate limits are counted in this process alone');
+    this.logger.error({ err: error, code: refusalOf(error) }, 'redis cannot be reached or does not answer: rate limits are counted in this process alone');
     this.probeLater();
   }
 
   private probeLater(): void {
-    this.probeTimer = setTimeout(() => { void this.probe(); }, PROBE_INTERVAL_MS).unref();
+    // Whoever met the outage has nothing to do with its end.
+    this.probeTimer = withoutRequestId(() => setTimeout(() => { void this.probe(); }, PROBE_INTERVAL_MS).unref());
   }
 
-  /** By a write: a replica that answers reads is of no use here. */
+  /** By what requests ask: a Redis that answers something else is of no use here. */
   private async probe(): Promise<void> {
     try {
-      await this.redis?.set('communique:rate:probe', '1', 'PX', 1000);
+      if (this.redis !== undefined) await probeDecisionScript(this.redis);
     } catch {
       if (!this.ended) this.probeLater();
       return;
@@ -106,4 +109,9 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
     this.degradedSince = null;
     this.logger.info({}, 'redis is back: rate limits are shared again');
   }
+}
+
+/** With which word Redis refused where it did answer: NOAUTH, NOPERM, OOM, READONLY, CROSSSLOT ... */
+function refusalOf(error: unknown): string | undefined {
+  return error instanceof ReplyError ? /^[A-Z]{2,20}(?= )/.exec(error.message)?.[0] : undefined;
 }

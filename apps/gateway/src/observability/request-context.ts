@@ -1,11 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 
-const storage = new AsyncLocalStorage<string>();
+const storage = new AsyncLocalStorage<string | undefined>();
 
 /** Everything that `work` starts belongs to the request of this id. */
 export function withRequestId<T>(requestId: string, work: () => T): T {
   return storage.run(requestId, work);
+}
+
+/** What `work` starts belongs to no request. */
+export function withoutRequestId<T>(work: () => T): T {
+  return storage.run(undefined, work);
 }
 
 export function currentRequestId(): string | undefined {
