@@ -2,6 +2,8 @@ export const USAGE = `Enclave image files (.eif): made, looked at, measured, sig
 
   npm run image -- <command>
 
+  build --stack <name>       the enclave's image, out of this checkout (build --help)
+
   describe <file>            what is in an image: header, sections, metadata, measurements, signature
     --files                  the files in its ramdisks, too
     --signer <pem>           refused unless it was signed with this certificate, and that is valid now
