@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Redis, ReplyError } from 'ioredis';
+import { Redis } from 'ioredis';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import { Logger } from '../observability/logger';
 import { withoutRequestId } from '../observability/request-context';
@@ -113,5 +113,5 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
 
 /** With which word Redis refused where it did answer: NOAUTH, NOPERM, OOM, READONLY, CROSSSLOT ... */
 function refusalOf(error: unknown): string | undefined {
-  return error instanceof ReplyError ? /^[A-Z]{2,20}(?= )/.exec(error.message)?.[0] : undefined;
+  return error instanceof Error && error.name === 'ReplyError' ? /^[A-Z]{2,20}(?= )/.exec(error.message)?.[0] : undefined;
 }
