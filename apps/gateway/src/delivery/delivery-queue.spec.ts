@@ -1,3 +1,4 @@
+import { decodeSealedMessage, toHex } from '@communique-tee/protocol';
 import { migrate, startPostgres, type Postgres } from '@communique-tee/test-support';
 import type { Decision } from './decision';
 import { DeliveryBench, type BenchConfig } from './testing/delivery-bench';
@@ -40,6 +41,7 @@ describe('DeliveryQueue', () => {
     if (job === undefined) throw new Error('nothing was due');
     return job;
   };
+  const keyIdOf = ({ sealed }: { sealed: Uint8Array }) => toHex(decodeSealedMessage(sealed).keyId);
   const outlive = () => new Promise((resolve) => setTimeout(resolve, 20));
 
   it('hands out a due job once, whole, and says so', async () => {
@@ -69,9 +71,40 @@ describe('DeliveryQueue', () => {
     await bench.accept();
     const old = await bench.accept(new Date(Date.now() - 1000));
     await bench.emergencyStop.raise('a test');
-    expect(await bench.queue.lease(9, 'a', 'any')).toMatchObject([{ messageId: old.messageId }]);
+    const someKey = 'ab'.repeat(16);
+    for (const what of ['any', { keyId: keyIdOf(old) }, { otherThan: [someKey] }] as const) expect(await bench.queue.lease(9, 'a', what)).toEqual([]);
+    expect(await bench.queue.lease(9, 'a', 'expired')).toMatchObject([{ messageId: old.messageId }]);
     await bench.database.client.emergencyStop.updateMany({ data: { clearedAt: new Date() } });
-    expect(await bench.queue.lease(9, 'a', 'any')).toHaveLength(1);
+    expect(await bench.queue.lease(9, 'a', { otherThan: [someKey] })).toHaveLength(1);
+  });
+
+  it('finds what has expired, and that nothing may be relayed, without reading the backlog', async () => {
+    const { messageId } = await bench.accept();
+    await bench.database.client.$executeRaw`
+      WITH copies AS (
+        INSERT INTO message (id, owner, sealed_sha256, key_id, expires_at)
+        SELECT gen_random_uuid(), owner, sealed_sha256, key_id, expires_at FROM message, generate_series(1, 20000) WHERE id = ${messageId}::uuid
+        RETURNING id, key_id, expires_at)
+      INSERT INTO delivery_job (message_id, sealed, key_id, expires_at) SELECT id, 'x', key_id, expires_at FROM copies`;
+    const old = await bench.accept(new Date(Date.now() - 1000));
+    await bench.emergencyStop.raise('a test');
+    // one connection, so that its own counts are those of the statements before
+    const alone = new DeliveryBench({ ...bench.config, database: { ...bench.config.database, poolSize: 1 } });
+    try {
+      const read = async () => {
+        await alone.database.client.$queryRaw`SELECT pg_stat_force_next_flush()::text`;
+        const [counts] = await alone.database.client.$queryRaw<[{ rows: number }]>`
+          SELECT (seq_tup_read + idx_tup_fetch)::int AS rows FROM pg_stat_user_tables WHERE relname = 'delivery_job'`;
+        return counts.rows;
+      };
+      const before = await read();
+      expect(await alone.queue.lease(9, 'a', 'any')).toEqual([]);
+      expect(await alone.queue.lease(9, 'a', { keyId: keyIdOf(old) })).toEqual([]);
+      expect(await alone.queue.lease(9, 'a', 'expired')).toHaveLength(1);
+      expect((await read()) - before).toBeLessThan(200);
+    } finally {
+      await alone.close();
+    }
   });
 
   it('gives a job whose lease ran out to another, who learns that it was sent', async () => {

@@ -9,13 +9,16 @@ import type { LeasedJob } from './leased-job';
 import { copiesSent } from './outcomes';
 
 /**
- * Which due jobs are asked for: any; those that have expired, to be ended without a relay; those sealed to one key (hex); or the
- * expired and those sealed to none of these keys. While an emergency stop stands, only those that have expired come, whatever is asked for.
+ * Which due jobs are asked for: any; those that have expired, to be ended without a relay; those sealed to one key (hex); or those
+ * sealed to none of these keys. While an emergency stop stands, none come but the expired, and these only where they are asked for.
  */
 export type Leasable = 'any' | 'expired' | { readonly keyId: string } | { readonly otherThan: readonly string[] };
 
+/** Health is asked often and by many: what there is beyond this is not counted. */
+const MAX_COUNTED = 100_000;
+
 export interface QueueState {
-  /** Messages that have not ended. */
+  /** Messages that have not ended, counted up to 100,000. */
   readonly waiting: number;
   /** How long the longest overdue job has been due without a worker having it, in milliseconds; 0 where none is. */
   readonly overdueMs: number;
@@ -46,7 +49,7 @@ export class DeliveryQueue {
       WITH due AS (
         SELECT message_id FROM delivery_job
         WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now()) AND ${conditionOf(what)}
-        ORDER BY next_attempt_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED),
+        ORDER BY ${orderOf(what)} LIMIT ${limit}::int FOR UPDATE SKIP LOCKED),
       leased AS (
         UPDATE delivery_job j SET lease_owner = ${leaseOwner}, lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
         FROM due WHERE j.message_id = due.message_id
@@ -127,9 +130,10 @@ export class DeliveryQueue {
   /** For health. @throws ProblemError `database_unavailable` */
   async state(): Promise<QueueState> {
     const [state] = await this.database.read((client) => client.$queryRaw<[{ waiting: number; overdueMs: number }]>`
-      SELECT count(*)::int AS waiting,
-             coalesce(extract(epoch FROM now() - min(next_attempt_at) FILTER (WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now()))) * 1000, 0)::float8 AS "overdueMs"
-      FROM delivery_job`);
+      SELECT (SELECT count(*) FROM (SELECT FROM delivery_job LIMIT ${MAX_COUNTED}::int) AS jobs)::int AS waiting,
+             coalesce((SELECT extract(epoch FROM now() - next_attempt_at) * 1000 FROM delivery_job
+                       WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+                       ORDER BY next_attempt_at LIMIT 1), 0)::float8 AS "overdueMs"`);
     return { waiting: state.waiting, overdueMs: Math.round(state.overdueMs) };
   }
 
@@ -140,11 +144,17 @@ export class DeliveryQueue {
   }
 }
 
+/** Looked at once and not by row: while a stop stands, the backlog is not read. */
 const NOT_STOPPED = Prisma.sql`NOT EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL)`;
 
 function conditionOf(what: Leasable): Prisma.Sql {
   if (what === 'expired') return Prisma.sql`expires_at <= now()`;
-  if (what === 'any') return Prisma.sql`(expires_at <= now() OR ${NOT_STOPPED})`;
-  if ('keyId' in what) return Prisma.sql`key_id = ${Buffer.from(what.keyId, 'hex')}::bytea AND (expires_at <= now() OR ${NOT_STOPPED})`;
-  return Prisma.sql`(expires_at <= now() OR (key_id <> ALL (ARRAY[${Prisma.join(what.otherThan.map((keyId) => Buffer.from(keyId, 'hex')))}]::bytea[]) AND ${NOT_STOPPED}))`;
+  if (what === 'any') return NOT_STOPPED;
+  if ('keyId' in what) return Prisma.sql`key_id = ${Buffer.from(what.keyId, 'hex')}::bytea AND ${NOT_STOPPED}`;
+  return Prisma.sql`key_id <> ALL (ARRAY[${Prisma.join(what.otherThan.map((keyId) => Buffer.from(keyId, 'hex')))}]::bytea[]) AND ${NOT_STOPPED}`;
+}
+
+/** What has expired is found by an index of its own: there may be none in a long backlog. */
+function orderOf(what: Leasable): Prisma.Sql {
+  return what === 'expired' ? Prisma.sql`expires_at` : Prisma.sql`next_attempt_at`;
 }

@@ -346,6 +346,17 @@ describe('DeliveryWorker', () => {
     expect(await ended(messageId)).toMatchObject({ status: 'delivered' });
   });
 
+  it('does not look through the backlog at each fresh message while nothing may be relayed', async () => {
+    const patient = otherBench({ delivery: { ...config.delivery, pollMs: 60_000 } });
+    const leased = jest.spyOn(patient.queue, 'lease');
+    const { signal } = start(patient, { ...trusting, isTrusted: () => false });
+    for (let round = 0; round < 20; round++) {
+      signal.notify();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(leased.mock.calls.map(([, , what]) => what)).toEqual(['expired']);
+  });
+
   it('stores an answer that came while the database was away', async () => {
     const { messageId } = await bench.accept();
     enclave.behaviour = async (request, response) => {

@@ -30,6 +30,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private readonly abandoned = new AbortController();
   private loop: Promise<void> | undefined;
   private readonly lanes: readonly Lane[];
+  /** When there was last nothing left beside the lanes. */
+  private nothingLeftAtMs = -Infinity;
   private woken = false;
   private wake: () => void = () => undefined;
 
@@ -51,7 +53,10 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
 
   onApplicationBootstrap(): void {
     this.signal.onNotify(() => { this.lookAgain(); });
-    this.monitor.onTrusted(() => { this.lookAgain(); });
+    this.monitor.onTrusted(() => {
+      this.nothingLeftAtMs = -Infinity;
+      this.lookAgain();
+    });
     this.loop = this.work();
   }
 
@@ -86,24 +91,34 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     let taken = 0;
     const [only] = this.lanes;
     // The only enclave says by itself which keys it holds no longer, and takes what has expired along with the rest.
-    if (this.lanes.length === 1 && only !== undefined && only.enclave.isTrusted() && only.pace.free > 0) return this.takeFor(only, 'any');
+    if (this.lanes.length === 1 && only !== undefined && only.enclave.isTrusted()) taken = await this.takeFor(only, 'any');
     for (const lane of this.lanes) {
       const keyId = lane.enclave.keyId();
       if (this.lanes.length > 1 && keyId !== null) taken += await this.takeFor(lane, { keyId });
     }
-    // What no lane has room or an enclave for, but may end.
-    return taken + (taken === 0 ? await this.takeFor(null, this.leftover()) : 0);
+    return taken === 0 ? this.takeLeftover() : taken;
   }
 
-  /** While every enclave is known, a key that none of them holds can be told to be retired; else such a message waits. */
-  private leftover(): Leasable {
+  /**
+   * What no lane has room or an enclave for, or a stop keeps from them, but may end. Where there was nothing it is asked for again
+   * by the poll alone: nothing of it is new because a message was accepted or an attempt ended.
+   */
+  private async takeLeftover(): Promise<number> {
+    if (performance.now() - this.nothingLeftAtMs < this.config.delivery.pollMs || this.room === 0) return 0;
+    let taken = await this.takeFor(null, 'expired');
+    // While every enclave is known, a key that none of them holds can be told to be retired; else such a message waits.
     const keyIds = this.lanes.map(({ enclave }) => enclave.keyId()).filter((keyId) => keyId !== null);
-    return this.lanes.length > 1 && keyIds.length === this.lanes.length ? { otherThan: keyIds } : 'expired';
+    if (this.lanes.length > 1 && keyIds.length === this.lanes.length) taken += await this.takeFor(null, { otherThan: keyIds });
+    if (taken === 0) this.nothingLeftAtMs = performance.now();
+    return taken;
+  }
+
+  private get room(): number {
+    return this.config.delivery.concurrency - this.running.size;
   }
 
   private async takeFor(lane: Lane | null, what: Leasable): Promise<number> {
-    const room = this.config.delivery.concurrency - this.running.size;
-    const limit = lane === null ? room : Math.min(room, lane.pace.free);
+    const limit = lane === null ? this.room : Math.min(this.room, lane.pace.free);
     if (limit <= 0) return 0;
     // A name of its own for each lease: an answer that comes late to this very process is late as well.
     const jobs = await this.queue.lease(limit, `${this.name}-${(++this.leases).toString(36)}`, what);
@@ -134,7 +149,10 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private pause(): Promise<void> {
     if (this.woken) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.config.delivery.pollMs);
+      const timer = setTimeout(() => {
+        this.nothingLeftAtMs = -Infinity; // a timer may be a millisecond early
+        resolve();
+      }, this.config.delivery.pollMs);
       this.wake = () => {
         clearTimeout(timer);
         resolve();
