@@ -8,6 +8,7 @@ const layers = [
   { sourceTag: 'scope:enclave', onlyDependOnLibsWithTags: ['scope:enclave', 'scope:system', 'scope:shared'] },
   { sourceTag: 'scope:gateway', onlyDependOnLibsWithTags: ['scope:gateway', 'scope:system', 'scope:shared'] },
   { sourceTag: 'scope:parent', onlyDependOnLibsWithTags: ['scope:parent', 'scope:system', 'scope:shared'] },
+  { sourceTag: 'scope:infra', onlyDependOnLibsWithTags: ['scope:infra', 'scope:shared'] },
   { sourceTag: 'scope:dev', onlyDependOnLibsWithTags: ['scope:dev', 'scope:system', 'scope:shared'] },
 ];
 

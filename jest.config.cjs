@@ -58,5 +58,6 @@ module.exports = {
     project('e2e', 'test/e2e'),
     project('faults', 'test/faults'),
     project('tools', 'tools'),
+    project('infra', 'infra'),
   ],
 };
