@@ -113,6 +113,30 @@ describe('the entrance', () => {
     expect(all.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
 
+  it.each([
+    ['leads nowhere', 'POST', '/nothing', 404],
+    ['takes another method', 'PUT', '/api/messages', 405],
+  ])('reads no body for an address that %s', async (_, method, path, status) => {
+    await using gateway = await startGateway(environment);
+    const { socket, answered, received, closed } = open(gateway);
+    socket.write(`${method} ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 300000\r\n\r\n{`);
+    await answered;
+    expect(received()).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
+    expect((await closed).match(/HTTP\/1\.1/g)).toHaveLength(1);
+  });
+
+  it.each([
+    ['malformed', 'POST', '/%zz', 400],
+    ['too long', 'GET', `/api/messages/${'a'.repeat(300)}`, 414],
+  ])('answers an address that is %s once, whatever was to come on the connection', async (_, method, path, status) => {
+    await using gateway = await startGateway(environment);
+    const { socket, closed } = open(gateway);
+    socket.write(`${method} ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 300000\r\n\r\n{`);
+    const all = await closed;
+    expect(all.match(/HTTP\/1\.1 [0-9]+/g)).toEqual([`HTTP/1.1 ${String(status)}`]);
+    expect(all.toLowerCase()).toContain('\r\nconnection: close\r\n');
+  });
+
   it('cuts whoever drips a header or a body, however steadily', async () => {
     await using gateway = await startGateway(environment);
     const drips = ['GET /health HTTP/1.1\r\nhost: x\r\nx-drip: ', `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: 300000\r\n\r\n`];

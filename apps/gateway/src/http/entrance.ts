@@ -35,6 +35,8 @@ export function guardEntrance(server: FastifyInstance, limits: RateLimits, verif
     rememberCaller(request, token.caller);
     if (foreseen !== null) rememberForeseen(request, foreseen);
   });
+  // Fastify would read a body for an address that leads nowhere too. Later than preflights are answered (cors.ts).
+  server.addHook('preParsing', (request, _reply, _payload, done) => { done(request.is404 ? new ProblemError('not_found') : null); });
 }
 
 type Verified = { readonly caller: CallerIdentity; readonly error?: never } | { readonly caller?: undefined; readonly error: unknown };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { LIMITS, PROBLEMS } from '@communique-tee/protocol';
+import { LIMITS, PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config/gateway-config';
@@ -34,14 +34,26 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
     http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs), connectionsCheckingInterval: 1000, requireHostHeader: false },
     routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
     onProtoPoisoning: 'error',
-    // A malformed address (400) or an over-long parameter (414): met by the router, before any hook.
-    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      const problem = problemOf(error);
-      void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
-      sendProblem(reply, problem, statusOfProblem(problem));
-    },
+    frameworkErrors: refuseUnrouted,
     clientErrorHandler,
   });
+}
+
+/** Event of the HTTP server: a request was answered that no hook has seen. Its arguments are those of UnroutedListener. */
+export const UNROUTED = 'communique:unrouted';
+export type UnroutedListener = (answered: { readonly method: string; readonly status: number; readonly code: ProblemCode; readonly seconds: number }) => void;
+
+/**
+ * A malformed address (400) or an over-long parameter (414): met by the router, before any hook, so no limit counts it. As with what
+ * the parser refuses, each costs its sender the connection.
+ */
+function refuseUnrouted(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error);
+  const status = statusOfProblem(problem);
+  if (!request.raw.complete) answeredEarly.add(request.socket);
+  void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id, connection: 'close' });
+  sendProblem(reply, problem, status);
+  request.server.server.emit(UNROUTED, { method: request.method, status, code: problem.code, seconds: reply.elapsedTime / 1000 } satisfies Parameters<UnroutedListener>[0]);
 }
 
 /** Connections whose last request was answered while its body was still to come. */

@@ -198,6 +198,8 @@ describe('metrics', () => {
     expect(at(samples, 'communique_http_problems_total', { code: 'rate_limited' })).toBeGreaterThan(0);
     expect(at(samples, 'communique_http_problems_total', { code: 'malformed_body' })).toBeGreaterThan(0);
     expect(at(samples, 'communique_http_requests_total', { method: 'GET', route: 'unmatched', status: '404' })).toBeGreaterThan(0);
+    for (const status of ['400', '414']) expect(at(samples, 'communique_http_requests_total', { method: 'GET', route: 'unmatched', status })).toBe(2);
+    expect(at(samples, 'communique_http_problems_total', { code: 'uri_too_long' })).toBe(2);
     expect(at(samples, 'communique_http_unparsed_total')).toBe(2);
   });
 

@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { routeOf } from '../../http/server';
+import { routeOf, UNROUTED, type UnroutedListener } from '../../http/server';
 import { notedProblem } from './answered-problem';
 import { Metrics } from './metrics';
 
@@ -13,5 +13,10 @@ export function observeRequests(app: NestFastifyApplication): void {
     if (problem !== undefined) metrics.problemAnswered(problem);
     done();
   });
+  const unrouted: UnroutedListener = ({ method, status, code, seconds }) => {
+    metrics.requestAnswered(method, undefined, status, seconds);
+    metrics.problemAnswered(code);
+  };
+  server.server.on(UNROUTED, unrouted);
   server.server.on('clientError', () => { metrics.connectionRefused(); });
 }
