@@ -24,7 +24,7 @@ static void read_all(int fd, unsigned char *out, size_t size)
 			continue;
 		}
 		if (n <= 0) {
-			give_up("no_entropy", "\"source\":\"" SOURCE "\",\"errno\":%d", n < 0 ? errno : 0);
+			give_up("no_entropy", "\"rng\":\"" SOURCE "\",\"errno\":%d", n < 0 ? errno : 0);
 		}
 		got += (size_t)n;
 	}
@@ -51,7 +51,7 @@ void seed_from_nsm(void)
 	int hwrng, random;
 
 	if (read_word("/sys/class/misc/hw_random/rng_current", current, sizeof(current)) < 0 || strcmp(current, SOURCE) != 0) {
-		give_up("wrong_entropy_source", "\"source\":\"%s\"", say_safe(current, safe, sizeof(safe)));
+		give_up("wrong_entropy_source", "\"rng\":\"%s\"", say_safe(current, safe, sizeof(safe)));
 	}
 	hwrng = open("/dev/hwrng", O_RDONLY | O_CLOEXEC);
 	random = open("/dev/random", O_RDWR | O_CLOEXEC);
@@ -61,7 +61,7 @@ void seed_from_nsm(void)
 	read_all(hwrng, seed.bytes, SEED_BYTES);
 	read_all(hwrng, again, SEED_BYTES);
 	if (repeats(seed.bytes, SEED_BYTES) || memcmp(seed.bytes, again, SEED_BYTES) == 0) {
-		give_up("broken_entropy", "\"source\":\"" SOURCE "\"");
+		give_up("broken_entropy", "\"rng\":\"" SOURCE "\"");
 	}
 	seed.info.entropy_count = SEED_BYTES * 8;
 	seed.info.buf_size = SEED_BYTES;
@@ -75,5 +75,5 @@ void seed_from_nsm(void)
 	}
 	close(hwrng);
 	close(random);
-	say("info", "entropy", "\"source\":\"" SOURCE "\",\"seededBytes\":%d", SEED_BYTES);
+	say("info", "entropy", "\"rng\":\"" SOURCE "\",\"seededBytes\":%d", SEED_BYTES);
 }

@@ -42,6 +42,7 @@ const INIT_FIELDS = {
   parentCid: number,
   path: text,
   pid: number,
+  rng: text,
   seededBytes: number,
   signal: number,
   status: number,
