@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
+import { Logger } from '../observability/logger';
 import { type GatewayUnderTest, startGateway } from '../testing/gateway-under-test';
 import { createIssuer, type Issuer } from '../testing/issuer';
 import { ProblemError } from './problem-error';
@@ -154,6 +155,25 @@ describe('the entrance', () => {
     );
     for (const end of ends) expect(end).toMatch(/^HTTP\/1\.1 408 [\s\S]*"code":"request_timeout"/);
     expect((await fetch(`${gateway.url}/health-is-not-needed`)).status).toBe(404);
+  });
+
+  it.each([
+    ['goes away', (socket: Socket) => socket.destroy()],
+    ['sends garbage for a chunk', (socket: Socket) => socket.write('zz\r\n')],
+    ['is cut for being slow', () => undefined],
+  ])('takes it for no error of its own when a client %s before its body is there', async (_, end) => {
+    await using gateway = await startGateway(environment);
+    const events: unknown[][] = [];
+    const logger = gateway.app.get(Logger);
+    jest.spyOn(logger, 'error').mockImplementation((...line) => { events.push(['error', ...line]); });
+    jest.spyOn(logger, 'info').mockImplementation(({ code, status }, event) => { events.push(['info', code, status, event]); });
+    const { socket, closed } = open(gateway);
+    socket.write(`POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    end(socket);
+    await closed;
+    while (events.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(events).toEqual([['info', 'request_timeout', 408, 'request refused']]);
   });
 
   it('closes connections over the bound of one address, and takes new ones when others end; those of a trusted proxy are not counted apart', async () => {

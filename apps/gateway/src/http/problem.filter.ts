@@ -20,7 +20,7 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    let problem = problemOf(error);
+    let problem = wasCutOff(request, error) ? new ProblemError('request_timeout', { cause: error }) : problemOf(error);
     if (problem.code === 'not_found' && request.is404) {
       const allowed = this.routes.methodsOf(request.url);
       if (allowed.length > 0) {
@@ -34,4 +34,9 @@ export class ProblemFilter implements ExceptionFilter {
     else if (!wasRateLimited(request)) this.logger.info(fields, 'request refused');
     if (!reply.sent) sendProblem(reply, problem, status);
   }
+}
+
+/** The client went, was cut for being slow or sent garbage for a chunk, before its body was there: no error of ours, and nobody hears the answer. */
+function wasCutOff({ raw }: FastifyRequest, error: unknown): boolean {
+  return raw.destroyed && !raw.complete && typeof error === 'object' && error !== null && 'code' in error && error.code === 'ECONNRESET';
 }
