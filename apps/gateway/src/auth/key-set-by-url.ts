@@ -1,6 +1,7 @@
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, errors } from 'jose';
 import { ProblemError } from '../http/problem-error';
 import type { Logger } from '../observability/logger';
+import type { KeySource } from './key-source';
 
 /** How long a set that was fetched is used without asking again. */
 const FRESH_MS = 600_000;
@@ -20,11 +21,12 @@ export interface KeySetByUrl {
 /**
  * jose fetches, reads and searches the set; when it is fetched is decided here, since jose refuses everybody as soon as its cache ends
  * with the provider away.
- * @throws ProblemError `identity_provider_unavailable` (no usable keys, or an unknown key that may be a new one), from the function
+ * `identity_provider_unavailable`: no usable keys, or an unknown key that may be a new one.
  */
-export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetByUrl, logger: Logger): JWTVerifyGetKey {
+export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetByUrl, logger: Logger): KeySource {
   // Never by itself: both durations without end
   const remote = createRemoteJWKSet(new URL(url), { timeoutDuration: timeoutMs, cacheMaxAge: Infinity, cooldownDuration: Infinity });
+  let number = 0;
   let fetchedAtMs: number | undefined;
   let askedAtMs = -Infinity;
   let failure: unknown;
@@ -35,6 +37,7 @@ export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetB
       .reload()
       .then(
         () => {
+          number++;
           fetchedAtMs = performance.now();
           failure = undefined;
         },
@@ -52,14 +55,7 @@ export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetB
   };
   const ageMs = () => (fetchedAtMs === undefined ? Infinity : performance.now() - fetchedAtMs);
 
-  return async (header, token) => {
-    if (ageMs() >= FRESH_MS + staleMs) await askAtMostEvery(RETRY_MS);
-    // The first to find them old waits for new ones; while the provider is away, nobody waits for it.
-    else if (ageMs() >= FRESH_MS) {
-      const asked = askAtMostEvery(failure === undefined ? 0 : RETRY_MS);
-      if (failure === undefined) await asked;
-    }
-    if (ageMs() >= FRESH_MS + staleMs) throw unavailable(failure);
+  const find: KeySource['find'] = async (header, token) => {
     try {
       return await remote(header, token);
     } catch (error) {
@@ -68,6 +64,23 @@ export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetB
       if (failure !== undefined) throw unavailable(failure);
       return remote(header, token);
     }
+  };
+
+  return {
+    get number() {
+      return number;
+    },
+    async current() {
+      if (ageMs() >= FRESH_MS + staleMs) await askAtMostEvery(RETRY_MS);
+      // The first to find them old waits for new ones; while the provider is away, nobody waits for it.
+      else if (ageMs() >= FRESH_MS) {
+        const asked = askAtMostEvery(failure === undefined ? 0 : RETRY_MS);
+        if (failure === undefined) await asked;
+      }
+      if (ageMs() >= FRESH_MS + staleMs) throw unavailable(failure);
+      return number;
+    },
+    find,
   };
 }
 

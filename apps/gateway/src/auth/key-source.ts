@@ -11,29 +11,48 @@ const RECHECK_MS = 1000;
 /**
  * Where the keys that verify tokens come from. A key that is not in the set is the caller's problem (jose's errors pass through); a
  * set that cannot be had is ours.
- * @throws ProblemError `identity_provider_unavailable`, from the function that is returned
  */
-export async function openKeySource(jwks: GatewayConfig['auth']['jwks'], logger: Logger): Promise<JWTVerifyGetKey> {
+export interface KeySource {
+  /** Of the set in use: another one after each time that it was read, whether or not something in it is different. */
+  readonly number: number;
+  /**
+   * Reads the set again where that is due, and says whether it may be used at all. To be asked before each use of what the keys say.
+   * @returns its number
+   * @throws ProblemError `identity_provider_unavailable`
+   */
+  current(): Promise<number>;
+  /** The key of a token, from the set as it is, which an unknown key id may make be read again. @throws ProblemError `identity_provider_unavailable` */
+  readonly find: JWTVerifyGetKey;
+}
+
+export async function openKeySource(jwks: GatewayConfig['auth']['jwks'], logger: Logger): Promise<KeySource> {
   return 'url' in jwks ? openKeySetByUrl(jwks, logger) : openFile(jwks.file, logger);
 }
 
 /** Read at start, where a bad file stops the start, and again when its date changes; then a bad file is reported and the old keys stay. */
-async function openFile(path: string, logger: Logger): Promise<JWTVerifyGetKey> {
+async function openFile(path: string, logger: Logger): Promise<KeySource> {
   let { modifiedAtMs, keys } = await load(path);
   let checkedAtMs = performance.now();
-  return async (header, token) => {
-    if (performance.now() - checkedAtMs >= RECHECK_MS) {
+  let number = 1;
+  return {
+    get number() {
+      return number;
+    },
+    async current() {
+      if (performance.now() - checkedAtMs < RECHECK_MS) return number;
       checkedAtMs = performance.now();
       try {
         if ((await stat(path)).mtimeMs !== modifiedAtMs) {
           ({ modifiedAtMs, keys } = await load(path));
+          number++;
           logger.info({}, 'the key set file was read again');
         }
       } catch (error) {
         logger.error({ err: error }, 'the key set file cannot be read: the keys read before stay in use');
       }
-    }
-    return keys(header, token);
+      return number;
+    },
+    find: (header, token) => keys(header, token),
   };
 }
 

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { jwtVerify } from 'jose';
 import type { GatewayConfig } from '../config/gateway-config';
 import { ProblemError } from '../http/problem-error';
 import type { CallerIdentity } from './caller';
+import type { KeySource } from './key-source';
+import { VerifiedTokens } from './verified-tokens';
 
 const MAX_TOKEN_CHARACTERS = 8192;
 const MAX_SUBJECT_CHARACTERS = 512;
@@ -13,24 +15,32 @@ export type TokenVerifier = (authorization: string | undefined) => Promise<Calle
 
 /**
  * Checks `Authorization: Bearer <JWT>` (RFC 6750, RFC 7519): signature under an allowed algorithm by a key of the set, issuer,
- * audience, times with the configured skew; `exp` and `sub` must be there.
+ * audience, times with the configured skew; `exp` and `sub` must be there. A token that was found good is not checked again for a
+ * minute while its key set stays what it is (VerifiedTokens): a key that is taken away counts from the same moment on.
  * @throws ProblemError `unauthenticated` (which check failed is not told) | `identity_provider_unavailable`
  */
-export function createTokenVerifier(auth: Omit<GatewayConfig['auth'], 'jwks' | 'adminScope'>, keys: JWTVerifyGetKey): TokenVerifier {
+export function createTokenVerifier(auth: Omit<GatewayConfig['auth'], 'jwks' | 'adminScope'>, keys: KeySource): TokenVerifier {
+  const verifiedTokens = new VerifiedTokens(auth.clockSkewSeconds);
   return async (authorization) => {
     const token = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(authorization?.slice(0, MAX_TOKEN_CHARACTERS + 1) ?? '')?.[1];
     if (token === undefined || (authorization?.length ?? 0) > MAX_TOKEN_CHARACTERS) throw new ProblemError('unauthenticated');
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const keySet = await keys.current();
+      const known = verifiedTokens.find(token, keySet);
+      if (known !== undefined) return known;
+      const { payload } = await jwtVerify(token, keys.find, {
         algorithms: [...auth.algorithms],
         issuer: auth.issuer,
         audience: auth.audience,
         clockTolerance: auth.clockSkewSeconds,
         requiredClaims: ['exp', 'sub'],
       });
-      const { sub, scope } = payload;
+      const { sub, scope, nbf, exp } = payload;
       if (typeof sub !== 'string' || sub.length === 0 || sub.length > MAX_SUBJECT_CHARACTERS) throw new ProblemError('unauthenticated');
-      return { owner: ownerOf(auth.issuer, sub), scopes: scopesOf(scope) };
+      const caller = { owner: ownerOf(auth.issuer, sub), scopes: scopesOf(scope) };
+      // Where the set was read again meanwhile, which of the two it was verified with is not known.
+      if (exp !== undefined && keys.number === keySet) verifiedTokens.keep(token, keySet, { caller, notBefore: nbf, expiresAt: exp });
+      return caller;
     } catch (error) {
       if (error instanceof ProblemError) throw error;
       throw new ProblemError('unauthenticated', { cause: error });
