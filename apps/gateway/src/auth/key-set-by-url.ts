@@ -67,9 +67,6 @@ export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetB
   };
 
   return {
-    get number() {
-      return number;
-    },
     async current() {
       if (ageMs() >= FRESH_MS + staleMs) await askAtMostEvery(RETRY_MS);
       // The first to find them old waits for new ones; while the provider is away, nobody waits for it.

@@ -13,11 +13,9 @@ const RECHECK_MS = 1000;
  * set that cannot be had is ours.
  */
 export interface KeySource {
-  /** Of the set in use: another one after each time that it was read, whether or not something in it is different. */
-  readonly number: number;
   /**
    * Reads the set again where that is due, and says whether it may be used at all. To be asked before each use of what the keys say.
-   * @returns its number
+   * @returns the number of the set in use: another one after each time that it was read, whether or not something in it is different
    * @throws ProblemError `identity_provider_unavailable`
    */
   current(): Promise<number>;
@@ -35,9 +33,6 @@ async function openFile(path: string, logger: Logger): Promise<KeySource> {
   let checkedAtMs = performance.now();
   let number = 1;
   return {
-    get number() {
-      return number;
-    },
     async current() {
       if (performance.now() - checkedAtMs < RECHECK_MS) return number;
       checkedAtMs = performance.now();

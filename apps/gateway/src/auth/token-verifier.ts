@@ -38,8 +38,7 @@ export function createTokenVerifier(auth: Omit<GatewayConfig['auth'], 'jwks' | '
       const { sub, scope, nbf, exp } = payload;
       if (typeof sub !== 'string' || sub.length === 0 || sub.length > MAX_SUBJECT_CHARACTERS) throw new ProblemError('unauthenticated');
       const caller = { owner: ownerOf(auth.issuer, sub), scopes: scopesOf(scope) };
-      // Where the set was read again meanwhile, which of the two it was verified with is not known.
-      if (exp !== undefined && keys.number === keySet) verifiedTokens.keep(token, keySet, { caller, notBefore: nbf, expiresAt: exp });
+      if (exp !== undefined) verifiedTokens.keep(token, keySet, { caller, notBefore: nbf, expiresAt: exp });
       return caller;
     } catch (error) {
       if (error instanceof ProblemError) throw error;

@@ -27,7 +27,8 @@ export class VerifiedTokens {
 
   /** @param keySet the number of the key set that counts now */
   find(token: string, keySet: number): CallerIdentity | undefined {
-    this.belongTo(keySet);
+    if (this.keySet !== keySet) this.kept.clear();
+    this.keySet = keySet;
     const name = nameOf(token);
     const found = this.kept.get(name);
     if (found === undefined) return undefined;
@@ -36,19 +37,14 @@ export class VerifiedTokens {
     return undefined;
   }
 
-  /** @param keySet the number of the key set that it was verified with, which is still the one that counts */
+  /** @param keySet the number of the key set that counted before it was verified; where another one counts now, it is not kept */
   keep(token: string, keySet: number, verified: VerifiedToken): void {
-    this.belongTo(keySet);
+    if (this.keySet !== keySet) return;
     const name = nameOf(token);
     this.kept.delete(name);
     const [oldest] = this.kept.size >= MAX_TOKENS ? this.kept.keys() : [];
     if (oldest !== undefined) this.kept.delete(oldest);
     this.kept.set(name, { ...verified, untilMs: performance.now() + LASTS_MS });
-  }
-
-  private belongTo(keySet: number): void {
-    if (this.keySet !== keySet) this.kept.clear();
-    this.keySet = keySet;
   }
 
   /** As the verification itself judges (RFC 7519 sections 4.1.4 and 4.1.5). */
