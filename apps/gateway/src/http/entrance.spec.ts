@@ -176,6 +176,16 @@ describe('the entrance', () => {
     expect(events).toEqual([['info', 'request_timeout', 408, 'request refused']]);
   });
 
+  it('takes it for no error that a dependency is away', async () => {
+    await using gateway = await startGateway(environment);
+    const logger = gateway.app.get(Logger);
+    const errors = jest.spyOn(logger, 'error');
+    const warnings = jest.spyOn(logger, 'warn');
+    expect((await fetch(`${gateway.url}/api/budget`, { headers: authorized() })).status).toBe(503);
+    expect(errors).not.toHaveBeenCalled();
+    expect(warnings.mock.calls).toEqual([[expect.objectContaining({ code: 'database_unavailable', status: 503, route: '/api/budget', err: expect.anything() as unknown }), 'request refused']]);
+  });
+
   it('closes connections over the bound of one address, and takes new ones when others end; those of a trusted proxy are not counted apart', async () => {
     const ask = 'GET /x HTTP/1.1\r\nhost: x\r\n\r\n';
     {

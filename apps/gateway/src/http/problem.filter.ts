@@ -30,7 +30,9 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const status = statusOfProblem(problem);
     const fields = { code: problem.code, status, method: request.method, route: request.routeOptions.url };
-    if (status >= 500) this.logger.error({ ...fields, err: problem.cause ?? error }, 'request failed');
+    // Errors are what nobody designed: a cap that is full or a database that is away refuses many, and wakes nobody up by that.
+    if (problem.code === 'internal_error') this.logger.error({ ...fields, err: problem.cause ?? error }, 'request failed');
+    else if (status >= 500) this.logger.warn({ ...fields, err: problem.cause }, 'request refused');
     else if (!wasRateLimited(request)) this.logger.info(fields, 'request refused');
     if (!reply.sent) sendProblem(reply, problem, status);
   }
