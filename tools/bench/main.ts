@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { acceptRows } from './accept/rows';
 import { attestationRows } from './attestation';
 import { decisionRows } from './decision/rows';
+import { enclaveRows } from './enclave/rows';
 import { fullRows } from './full/rows';
 import { latencyRows } from './latency/rows';
 import type { Row } from './measure';
@@ -24,6 +25,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   memory: { title: 'Memory of the gateway', rows: memoryRows },
   full: { title: 'With a million ended messages and as many entries in the ledger', rows: fullRows },
   decision: { title: 'Limits and budget, one decision of Redis', rows: decisionRows },
+  enclave: { title: 'The image, booted in QEMU', rows: enclaveRows },
 };
 
 const HELP = `Measures, each beside its reference in the same run; the ratios are what counts. What loads runs in a process of

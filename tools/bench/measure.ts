@@ -3,7 +3,7 @@ export interface Row {
   what: string;
   /** Null where it could not be measured; `note` then says why. */
   value: number | null;
-  unit: 'op/s' | 'MB/s' | 'req/s' | 'row/s' | 'ms' | 'MiB' | 's';
+  unit: 'op/s' | 'MB/s' | 'req/s' | 'row/s' | 'ms' | 'MiB' | 's' | 'files' | 'documents';
   reference?: string;
   /** `value` over the reference's. */
   ratio?: number;

@@ -10,7 +10,7 @@ export function table(title: string, rows: readonly Row[]): string {
 }
 
 function valueOf({ value, unit }: Row): string {
-  return value === null ? 'not measured' : `${value >= 100 ? value.toFixed(0) : value.toFixed(2)} ${unit}`;
+  return value === null ? 'not measured' : `${value >= 100 || unit === 'files' || unit === 'documents' ? value.toFixed(0) : value.toFixed(2)} ${unit}`;
 }
 
 function aimOf({ aim, ratio }: Row): string {

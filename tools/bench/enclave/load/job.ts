@@ -1,0 +1,27 @@
+import * as z from 'zod';
+
+const target = z.discriminatedUnion('kind', [
+  /** By the gateway's own client; `message`: sealed to its key, opened, found to be no message, answered under a receipt. */
+  z.object({ kind: z.literal('enclave'), address: z.string(), ask: z.enum(['health', 'message', 'attestation']) }),
+  z.object({ kind: z.literal('gateway'), origin: z.string(), withNonce: z.boolean() }),
+]);
+
+export const jobSchema = z.object({
+  target,
+  senders: z.int().min(1),
+  warmUpMs: z.number(),
+  /** Either is enough. */
+  durationMs: z.number().optional(),
+  requests: z.int().optional(),
+});
+export type EnclaveLoadJob = z.infer<typeof jobSchema>;
+
+export const resultSchema = z.object({
+  count: z.int(),
+  ratePerSecond: z.number(),
+  p50: z.number(),
+  p99: z.number(),
+  /** Attestation documents that were given, each counted once. */
+  distinctDocuments: z.int(),
+});
+export type EnclaveLoadResult = z.infer<typeof resultSchema>;

@@ -1,0 +1,29 @@
+import { installedWith, type Lockfile } from './installed-packages';
+
+const entry = (changes: Partial<Lockfile[string]> = {}): Lockfile[string] => ({ dependencies: {}, optionalDependencies: {}, peerDependencies: {}, peerDependenciesMeta: {}, ...changes });
+const lockfile: Lockfile = {
+  'node_modules/a': entry({ dependencies: { '@x/b': '1', c: '1' }, optionalDependencies: { 'a-linux': '1', 'a-other': '1' } }),
+  'node_modules/@x/b': entry({ dependencies: { c: '2' } }),
+  'node_modules/@x/b/node_modules/c': entry(),
+  'node_modules/c': entry({ peerDependencies: { p: '1', q: '1' }, peerDependenciesMeta: { q: { optional: true } } }),
+  'node_modules/p': entry(),
+  'node_modules/q': entry(),
+  'node_modules/a-linux': entry(),
+  'node_modules/a-other': entry(),
+};
+
+it('takes what each depends on from the nearest place, its peers, and of what is optional what is there', () => {
+  expect(installedWith(['node_modules/a'], lockfile, (place) => place === 'node_modules/a-linux')).toEqual([
+    'node_modules/@x/b',
+    'node_modules/@x/b/node_modules/c',
+    'node_modules/a',
+    'node_modules/a-linux',
+    'node_modules/c',
+    'node_modules/p',
+  ]);
+});
+
+it('does not go on without one', () => {
+  expect(() => installedWith(['node_modules/z'], lockfile, () => true)).toThrow('node_modules/z');
+  expect(() => installedWith(['node_modules/a'], { 'node_modules/a': entry({ dependencies: { gone: '1' } }) }, () => true)).toThrow('gone');
+});

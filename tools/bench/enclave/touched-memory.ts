@@ -1,0 +1,30 @@
+import { readFileSync, readdirSync } from 'node:fs';
+
+/**
+ * What a virtual machine has ever touched of its memory, in MiB: the resident part of QEMU's mapping of exactly `memoryMiB`. From
+ * outside, so that nothing runs in the enclave but what production has.
+ * @param image by which QEMU's process is known. @returns undefined where /proc does not tell
+ */
+export function touchedMiB(image: string, memoryMiB: number): number | undefined {
+  const pid = readdirSync('/proc').find((name) => /^[0-9]+$/.test(name) && commandLine(name).includes(`-kernel\0${image}\0`));
+  if (pid === undefined) return undefined;
+  try {
+    return residentOf(readFileSync(`/proc/${pid}/smaps`, 'utf8'), memoryMiB);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param smaps as in /proc/<pid>/smaps, see proc_pid_smaps(5) */
+export function residentOf(smaps: string, memoryMiB: number): number | undefined {
+  const mapping = new RegExp(`^Size: +${String(memoryMiB * 1024)} kB\\n(?:.*\\n)*?Rss: +([0-9]+) kB$`, 'm').exec(smaps);
+  return mapping === null ? undefined : Number(mapping[1]) / 1024;
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // ended meanwhile
+  }
+}
