@@ -86,6 +86,20 @@ describe('messages accepted in groups', () => {
     expect(await database.client.deliveryJob.count()).toBe(12);
   });
 
+  it('do not wait for a group that hangs', async () => {
+    const { database, outcome } = await setUp();
+    const [stuck, other] = [fresh(), fresh()];
+    let held: Promise<string> | undefined;
+    await database.transaction(async (transaction) => {
+      // Somebody else is about to accept the same id, and takes their time.
+      const { messageId: id, sealedSha256, keyId, expiresAt } = stuck;
+      await transaction.message.create({ data: { id, owner: owner('b'), sealedSha256, keyId, expiresAt } });
+      held = outcome('a', stuck);
+      expect(await outcome('c', other)).toBe('queued');
+    });
+    expect(await held).toBe('message_id_taken');
+  });
+
   it('that are posted twice at once are one message, paid for once', async () => {
     const { database, outcome } = await setUp();
     const submissions = Array.from({ length: 20 }, fresh);
