@@ -1,0 +1,25 @@
+#!/bin/sh
+# docker/make-env.sh: makes the files in docker/env that compose.yaml reads and that are not there yet, with a password of their own.
+set -eu
+cd "$(dirname "$0")/env"
+umask 077
+
+if [ ! -e postgres.env ] && [ ! -e database.env ]; then
+  password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+  printf 'POSTGRES_USER=communique\nPOSTGRES_DB=communique\nPOSTGRES_PASSWORD=%s\n' "$password" > postgres.env
+  printf 'DATABASE_URL=postgresql://communique:%s@postgres:5432/communique\n' "$password" > database.env
+  echo 'made docker/env/postgres.env and database.env'
+elif [ ! -e postgres.env ] || [ ! -e database.env ]; then
+  # One alone would be made with another password than the database has.
+  echo 'docker/env: postgres.env and database.env belong together, and one of them is missing' >&2
+  exit 1
+fi
+for name in gateway.env egress.json; do
+  example=${name%.*}.example.${name##*.}
+  if [ ! -e "$name" ]; then
+    cp "$example" "$name"
+    echo "made docker/env/$name: edit it"
+  fi
+done
+# Read by the programs' own user inside the container, who is another than yours.
+chmod 0644 egress.json

@@ -1,0 +1,66 @@
+// A Dockerfile's stages without Docker: each becomes a folder, COPY copies, RUN runs on this machine. Base images and users are not
+// there, and `npm ci` is stood in for by the packages that are installed here: this proves paths, commands and what is copied, no more.
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Dockerfile, Instruction } from './dockerfile';
+
+/** Of the build stage alone: where its RUN steps put what is neither below WORKDIR. */
+const OUTPUTS = /(?<=\s)\/(migrate|image)(?=\s|$)/g;
+
+/** @returns the folder that stands for a stage's root, by the stage's name */
+export function runStages(dockerfile: Dockerfile, options: { root: string; folder: string; args?: Record<string, string> }): (stage: string) => string {
+  const { root, folder, args = {} } = options;
+  const rootOf = (stage: string) => join(folder, stage);
+  for (const { name, instructions } of dockerfile.stages) {
+    let workdir = '/';
+    mkdirSync(rootOf(name), { recursive: true });
+    for (const instruction of instructions) {
+      if (instruction.name === 'WORKDIR') {
+        workdir = instruction.value;
+        mkdirSync(join(rootOf(name), workdir), { recursive: true });
+      } else if (instruction.name === 'COPY') {
+        const from = instruction.flags['from'];
+        copy(instruction, from === undefined ? root : rootOf(from), rootOf(name), workdir);
+      } else if (instruction.name === 'RUN') {
+        run(instruction.value, { root, stageRoot: rootOf(name), workdir, args });
+      }
+    }
+  }
+  return rootOf;
+}
+
+/** Sources and target, as Docker reads them: what is copied from a folder is its content. */
+export function copied({ value }: Instruction): { sources: string[]; target: string } {
+  const all = value.split(/\s+/);
+  return { sources: all.slice(0, -1), target: all.at(-1) ?? '' };
+}
+
+function copy(instruction: Instruction, from: string, stageRoot: string, workdir: string): void {
+  const { sources, target } = copied(instruction);
+  const to = join(stageRoot, target.startsWith('/') ? '' : workdir, target);
+  // .dockerignore keeps them out of the context
+  const fromStage = instruction.flags['from'] !== undefined;
+  for (const source of sources) {
+    const path = join(from, source);
+    if (!existsSync(path)) throw new Error(`COPY ${instruction.value}: there is no ${source}`);
+    const into = statSync(path).isDirectory() || !(target.endsWith('/') || sources.length > 1) ? to : join(to, basename(source));
+    cpSync(path, into, { recursive: true, verbatimSymlinks: true, filter: (each) => fromStage || basename(each) !== 'node_modules' });
+  }
+}
+
+function run(command: string, { root, stageRoot, workdir, args }: { root: string; stageRoot: string; workdir: string; args: Record<string, string> }): void {
+  const cwd = join(stageRoot, workdir);
+  if (command === 'npm ci') {
+    symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
+    const generated = 'apps/gateway/src/database/generated';
+    cpSync(join(root, generated), join(cwd, generated), { recursive: true });
+    return;
+  }
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', command.replaceAll(OUTPUTS, `${stageRoot}/$1`)], {
+    cwd,
+    encoding: 'utf8',
+    env: { PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`, ...args },
+  });
+  if (status !== 0) throw new Error(`RUN ${command}: ${stdout}${stderr}`);
+}
