@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
 import { Client } from 'pg';
 import { DeliveryBench } from '../delivery/testing/delivery-bench';
@@ -22,6 +24,26 @@ describe('a database whose connections all stay in use', () => {
     letGo();
     await Promise.all(holding);
     expect(await database.read((client) => client.$queryRaw`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
+    await database.onApplicationShutdown();
+  });
+});
+
+(process.platform === 'linux' ? describe : describe.skip)('a database that no longer answers (frozen, or cut off)', () => {
+  it('is unavailable: nobody waits without end, and it serves again when it moves again', async () => {
+    await using postgres = await startPostgres();
+    const database = new Database(testConfig({ DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '2', AUTH_JWKS_FILE: '/x' }));
+    const read = () => database.read((client) => client.$queryRaw`SELECT 1`);
+    await Promise.all([read(), read()]);
+    const server = Number(readFileSync(join(postgres.folder, 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const processes = [server, ...childrenOf(server)];
+    try {
+      for (const pid of processes) process.kill(pid, 'SIGSTOP');
+      const late = await Promise.all([read(), database.transaction((transaction) => transaction.$queryRaw`SELECT 1`)].map((asked) => asked.catch((error: unknown) => error)));
+      for (const error of late) expect(error).toMatchObject({ code: 'database_unavailable' });
+    } finally {
+      for (const pid of processes) process.kill(pid, 'SIGCONT');
+    }
+    await expect(read()).resolves.toHaveLength(1);
     await database.onApplicationShutdown();
   });
 });
@@ -70,3 +92,14 @@ describe('a database whose sessions are in another time zone', () => {
     if (query !== '') expect(await bench.database.client.$queryRaw`SHOW work_mem`).toEqual([{ work_mem: '1MB' }]);
   });
 });
+
+function childrenOf(parent: number): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return pids.filter((pid) => {
+    try {
+      return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1]) === parent;
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+}

@@ -12,6 +12,8 @@ export type Transaction = Prisma.TransactionClient;
 const CONNECT_TIMEOUT_MS = 5000;
 const WAIT_FOR_CONNECTION_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 15_000;
+/** The server ends a statement itself; one that no longer answers at all (a frozen machine, a cut network) is given up here. */
+const ANSWER_TIMEOUT_MS = TRANSACTION_TIMEOUT_MS + 2000;
 const ATTEMPTS = 3;
 const RETRY_AFTER_SECONDS = 5;
 /** The queue for a connection moves on; the database itself is well. */
@@ -34,6 +36,7 @@ export class Database implements OnApplicationShutdown {
       // A lost peer is noticed, and a statement that hangs ends before its transaction does.
       keepAlive: true,
       statement_timeout: TRANSACTION_TIMEOUT_MS,
+      query_timeout: ANSWER_TIMEOUT_MS,
       idle_in_transaction_session_timeout: 2 * TRANSACTION_TIMEOUT_MS,
       application_name: 'communique-gateway',
     });

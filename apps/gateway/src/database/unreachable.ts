@@ -5,7 +5,7 @@ const ADAPTER_KINDS = new Set(['DatabaseNotReachable', 'DatabaseDoesNotExist', '
 const SQL_STATES = /^(08...|53...|57P..|25006|57014)$/;
 const SYSTEM_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT']);
 /** What pg says in words only. */
-const WORDS = /Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end/;
+const WORDS = /Connection terminated|Client has encountered a connection error|Query read timeout|Cannot use a pool after calling end/;
 
 /** What pg says, in words only, where all connections of the pool stayed in use for as long as one waits for them. */
 const POOL_IN_USE = /timeout exceeded when trying to connect/;
