@@ -66,6 +66,31 @@ describe('messages accepted in groups', () => {
     }
   });
 
+  it('wait in a line that is bounded in number and in time, and whoever is sent off has left no trace', async () => {
+    const { config, database, outcome } = await setUp({ DATABASE_POOL_SIZE: '4' });
+    // Everybody waits for the system's day, which somebody holds
+    expect(await outcome('first', fresh())).toBe('queued');
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => { letGo = resolve; });
+    const other = new Database(config);
+    databases.push(other);
+    const holding = other.transaction(async (transaction) => {
+      await transaction.$queryRaw`SELECT FROM budget_window WHERE scope = 'system_day' FOR UPDATE`;
+      await held;
+    });
+    const startedMs = performance.now();
+    const outcomes = Promise.all(Array.from({ length: 3000 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
+    await new Promise((resolve) => setTimeout(resolve, 6500));
+    letGo();
+    await holding;
+    const counts = Object.entries(Object.groupBy(await outcomes, (text) => text)).map(([text, all]) => [text, all?.length]);
+    const { queued = 0, overloaded = 0, ...others } = Object.fromEntries(counts) as Record<string, number>;
+    expect(others).toEqual({});
+    expect(overloaded).toBeGreaterThan(2000);
+    expect(performance.now() - startedMs).toBeLessThan(30_000);
+    expect(await database.client.message.count()).toBe(queued + 1);
+  });
+
   it('are accepted without reading the table of messages, which grows, from end to end', async () => {
     const { config, database, outcome } = await setUp();
     for (let round = 0; round < 12; round++) {

@@ -21,12 +21,20 @@ const MAX_GROUPS = 1;
 /** One that takes longer hangs on something of its own; another may go beside it, so that it does not hold up everybody. */
 const PATIENCE_MS = 1000;
 const MAX_HANGING = 1;
+/** Those who wait for a group: beyond it, or after so long, they are sent off. They have left no trace and may come back. */
+const MAX_WAITING = 2048;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+const MAX_WAIT_MS = 5000;
+const RETRY_AFTER_SECONDS = 2;
+/** So that those who were sent off together do not come back together. */
+const RETRY_SPREAD_SECONDS = 4;
 
 interface Waiting {
   readonly submission: Submission;
   readonly key: AcceptanceKey;
   readonly resolve: (stored: Stored | null) => void;
   readonly reject: (error: unknown) => void;
+  readonly timer: NodeJS.Timeout;
 }
 
 /**
@@ -37,6 +45,7 @@ interface Waiting {
 @Injectable()
 export class GroupedAcceptance {
   private waiting: Waiting[] = [];
+  private waitingBytes = 0;
   private running = 0;
   private hanging = 0;
 
@@ -47,13 +56,23 @@ export class GroupedAcceptance {
 
   /**
    * @returns null where the message was not accepted with its group and has left no trace: it has to be tried alone, which says why
-   * @throws ProblemError `database_unavailable` | `overloaded`; then it is not known whether the commit went through
+   * @throws ProblemError `overloaded`, with nothing begun: too many wait, or it waited too long | `database_unavailable`; then it is not
+   * known whether the commit went through
    */
   accept(submission: Submission, key: AcceptanceKey): Promise<Stored | null> {
+    if (this.waiting.length >= MAX_WAITING || this.waitingBytes + submission.sealed.length > MAX_WAITING_BYTES) return Promise.reject(tooMany());
     return new Promise((resolve, reject) => {
-      this.waiting.push({ submission, key, resolve, reject });
+      const one: Waiting = { submission, key, resolve, reject, timer: setTimeout(() => { this.sendOff(one); }, MAX_WAIT_MS) };
+      this.waiting.push(one);
+      this.waitingBytes += submission.sealed.length;
       this.dispatch();
     });
+  }
+
+  private sendOff(one: Waiting): void {
+    this.waiting.splice(this.waiting.indexOf(one), 1);
+    this.waitingBytes -= one.submission.sealed.length;
+    one.reject(tooMany());
   }
 
   private dispatch(): void {
@@ -90,11 +109,13 @@ export class GroupedAcceptance {
         left.push(one);
         continue;
       }
+      clearTimeout(one.timer);
       group.push(one);
       names.add(id).add(key);
       bytes += size;
     }
     this.waiting = left;
+    this.waitingBytes -= bytes;
     return group;
   }
 
@@ -132,6 +153,10 @@ export class GroupedAcceptance {
         ${userDayCapMicroUsd}::bigint, ${systemHourCapMicroUsd}::bigint, ${systemDayCapMicroUsd}::bigint)`);
     return new Map(accepted.map(({ id, nextAttemptAt }) => [id, nextAttemptAt]));
   }
+}
+
+function tooMany(): ProblemError {
+  return new ProblemError('overloaded', { retryAfterSeconds: RETRY_AFTER_SECONDS + Math.floor(Math.random() * (RETRY_SPREAD_SECONDS + 1)) });
 }
 
 function hex(bytes: Uint8Array): string {
