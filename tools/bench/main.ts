@@ -29,8 +29,8 @@ const SECTIONS: Readonly<Record<string, Section>> = {
 };
 
 const HELP = `Measures, each beside its reference in the same run; the ratios are what counts. What loads runs in a process of
-its own, on the same machine. A reference that is not installed (pgbench, nginx, redis-server, redis-benchmark, openssl)
-is said to be not measured.
+its own, on the same machine. A reference that is not installed (pgbench, nginx, redis-server, redis-benchmark, openssl,
+socat) is said to be not measured.
 
   npm run bench [-- <section> ...]   all unless named:
 ${Object.entries(SECTIONS).map(([name, { title }]) => `    ${name.padEnd(12)} ${title}\n`).join('')}

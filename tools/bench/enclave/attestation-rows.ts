@@ -28,6 +28,6 @@ export async function attestationCallRows(enclave: string, gatewayUrl: string, a
     beside(several, alone),
     beside(withNonce, several),
     beside(shared, withNonce),
-    { ...beside(few, asked), note: 'counted by distinct documents; with a nonce each is made anew. The rate limit per address (default 20 a minute) is set high here' },
+    { ...beside(few, asked), note: 'at most: distinct documents, of a cache that was warm; with a nonce each is made anew. The rate limit per address (default 20 a minute) is set high here' },
   ];
 }

@@ -1,11 +1,11 @@
+import { percentilesOf } from '../load/percentiles';
 import { beside, type Row } from '../measure';
 import type { BootTimes } from './booting-enclave';
-import { medianOf } from './median';
 
-/** From the start of QEMU, beside the same app as a process. */
+/** Medians, from the start of QEMU, beside the same app as a process. */
 export function bootRows(boots: readonly BootTimes[], plainFirstDocumentMs: readonly number[], accelerator: string): Row[] {
-  const plain: Row = { what: 'the app as a process here, to its first document', value: medianOf(plainFirstDocumentMs) / 1000, unit: 's', note: 'development bundle, mock NSM' };
-  const row = (what: string, of: (boot: BootTimes) => number): Row => ({ what, value: medianOf(boots.map(of)) / 1000, unit: 's' });
+  const plain: Row = { what: 'the app as a process here, to its first document', value: percentilesOf(plainFirstDocumentMs).p50 / 1000, unit: 's', note: 'development bundle, mock NSM' };
+  const row = (what: string, of: (boot: BootTimes) => number): Row => ({ what, value: percentilesOf(boots.map(of)).p50 / 1000, unit: 's' });
   const range = boots.map(({ firstDocumentMs }) => (firstDocumentMs / 1000).toFixed(1)).join(', ');
   return [
     plain,

@@ -7,7 +7,7 @@ import { beside, notMeasured, type Row } from '../measure';
 import { DEFAULT_MEMORY_MIB, type BootingEnclave } from './booting-enclave';
 
 /** From the largest to the smallest; what boots with one is taken to boot with all before it. */
-const SIZES_MIB = [512, 448, 400, 384, 320, 256, 224, 192];
+const SIZES_MIB = [512, 448, 400, 384, 352, 320, 288, 256];
 const DELIVERY_TIMEOUT_MS = 60_000;
 const MIB = 1024 * 1024;
 

@@ -6,8 +6,8 @@ import type { EnclaveLoadJob, EnclaveLoadResult } from './load/job';
 import { runEnclaveLoad } from './load/run';
 
 const ROUNDS = 2;
-const WARM_UP_MS = 1000;
-const DURATION_MS = 3000;
+const WARM_UP_MS = 500;
+const DURATION_MS = 2500;
 const AT_ONCE = 8;
 const PLAIN = 'a process here over loopback TCP';
 const BRIDGED = 'through socat';
