@@ -11,7 +11,7 @@ import { windowsOf } from './windows';
 
 const DAY_MS = 86_400_000;
 const OWNERS = ['a', 'b', 'c'].map((letter) => letter.repeat(43));
-const CAPS = { user: 500_000n, hour: 900_000n, day: 1_400_000n };
+const CAPS = { user: 500_000n, hour: 900_000n, day: 1_000_000n };
 const dollars = (microUsd: bigint) => (Number(microUsd) / 1e6).toFixed(6);
 
 const step = fc.oneof(
