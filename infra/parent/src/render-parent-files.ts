@@ -1,0 +1,142 @@
+import { posix } from 'node:path';
+import { LIMITS } from '@communique-tee/protocol';
+import { checkSettings } from './check-settings';
+import { cloudwatchAgent, prometheusScrape } from './cloudwatch-agent';
+import { environmentFile } from './environment-file';
+import { gatewayEnvironment } from './gateway-environment';
+import { problemPages } from './problem-pages';
+import { DEFAULTS, type ParentSettings } from './settings';
+import { renderTemplates, type TemplateGroup } from './templates';
+
+export interface ParentFile {
+  readonly content: string;
+  /** As in chmod. */
+  readonly mode: number;
+  readonly owner: 'root:root';
+}
+
+const PROGRAMS = '/usr/local/libexec/communique/';
+/** How much longer nginx waits than the gateway may for its enclave. */
+const PROXY_MARGIN_SECONDS = 15;
+const DEFAULT_ENCLAVE_TIMEOUT_MS = 60_000;
+const DEFAULT_SHUTDOWN_TIMEOUT_MS = 25_000;
+/** All clients behind one address; the gateway counts more finely. */
+const REQUESTS_PER_SECOND = 50;
+
+/** Everything that is laid out on the parent, by absolute path. @throws ParentSettingsError */
+export function renderParentFiles(settings: ParentSettings): Record<string, ParentFile> {
+  checkSettings(settings);
+  const files = renderTemplates(groupsOf(settings), templateValues(settings));
+  const json = (path: string, value: object) => files.set(path, `${JSON.stringify(value, null, 2)}\n`);
+
+  files.set('/etc/communique/region.env', environmentFile(
+    {
+      AWS_DEFAULT_REGION: settings.region,
+      AWS_RETRY_MODE: 'standard',
+      AWS_MAX_ATTEMPTS: '6',
+      ...(settings.database.at === 'parent' ? { DATA_VOLUME_ID: settings.database.volumeId } : {}),
+      ...(settings.elasticIpAllocationId === undefined ? {} : { ELASTIC_IP_ALLOCATION_ID: settings.elasticIpAllocationId }),
+    },
+    'for what calls AWS',
+  ));
+  files.set('/etc/communique/release.env', environmentFile({ STORE_BUCKET: settings.storeBucket, RELEASE_KEY: settings.release.key, RELEASE_SHA256: settings.release.sha256 }, 'the programs'));
+  files.set('/etc/communique/enclave.env', environmentFile(
+    {
+      AWS_DEFAULT_REGION: settings.region,
+      IMAGE_BUCKET: settings.storeBucket,
+      IMAGE_KEY: settings.image.key,
+      IMAGE_VERSION_ID: settings.image.versionId,
+      IMAGE_SHA384: settings.image.sha384,
+      IMAGE_PCR0: settings.image.pcr0,
+      ENCLAVE_NAME: 'communique',
+      ENCLAVE_CID: String(settings.enclave.cid ?? DEFAULTS.cid),
+      ENCLAVE_CPU_COUNT: String(settings.enclave.cpuCount),
+      ENCLAVE_MEMORY_MIB: String(settings.enclave.memoryMiB),
+    },
+    'which image runs, with how much of the host',
+  ));
+  files.set('/etc/communique/gateway.env', environmentFile(gatewayEnvironment(settings), 'the gateway, without its secrets'));
+  files.set('/etc/communique/certificate.env', environmentFile(certificateEnvironment(settings), 'the certificate'));
+  json('/etc/communique/secrets.json', secretsList(settings));
+  json('/etc/communique/cloudwatch-agent.json', cloudwatchAgent(settings));
+  json('/etc/communique/prometheus.yaml', prometheusScrape(settings, settings.gateway.metricsPort ?? DEFAULTS.metricsPort));
+  for (const { host, port, vsockPort } of settings.egress) {
+    json(`/etc/communique/egress/${String(vsockPort)}.json`, { routes: [{ listen: `vsock:${String(vsockPort)}`, host, port }] });
+  }
+  return Object.fromEntries([...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, content]) => [path, { content, mode: path.startsWith(PROGRAMS) ? 0o755 : 0o644, owner: 'root:root' as const }]));
+}
+
+function groupsOf({ https, database, redis, elasticIpAllocationId }: ParentSettings): readonly TemplateGroup[] {
+  return [
+    'always',
+    https.by === 'certbot' ? 'https-certbot' : 'https-balancer',
+    ...(database.at === 'parent' ? (['data-volume', 'database-parent'] as const) : []),
+    ...(database.at === 'managed' ? (['database-managed'] as const) : []),
+    ...(redis.at === 'parent' ? (['redis-parent'] as const) : []),
+    ...(elasticIpAllocationId === undefined ? [] : (['elastic-ip'] as const)),
+  ];
+}
+
+function templateValues(settings: ParentSettings): Record<string, string> {
+  const { enclave, gateway, egress, https, database, redis, elasticIpAllocationId } = settings;
+  const memoryMiB = gateway.memoryMiB ?? DEFAULTS.gatewayMemoryMiB;
+  const variableMs = (name: string, byDefault: number) => Number(gateway.environment[name] ?? byDefault);
+  const egressUnits = egress.map(({ vsockPort }) => `communique-egress@${String(vsockPort)}.service`).join(' ');
+  const units = [
+    ...['enclave-memory', 'image', 'enclave-log', 'enclave', 'secrets', 'migrate', 'gateway', 'nginx'].map((name) => `communique-${name}.service`),
+    'communique-egress.target',
+    ...(https.by === 'certbot' ? ['communique-acme.timer'] : []),
+    ...(database.at === 'parent' ? ['communique-postgresql.service'] : []),
+    ...(redis.at === 'parent' ? ['communique-redis.service'] : []),
+    ...(elasticIpAllocationId === undefined ? [] : ['communique-address.service']),
+  ];
+  const byBalancer = https.by === 'balancer';
+  const proxyProtocol = byBalancer && https.clientAddress === 'proxy-protocol';
+  return {
+    enclaveMemoryMiB: String(enclave.memoryMiB),
+    enclaveCpuCount: String(enclave.cpuCount),
+    unitsOfTarget: units.join(' '),
+    egressUnits,
+    gatewayPort: String(gateway.port ?? DEFAULTS.gatewayPort),
+    gatewayMemoryHighMiB: String(Math.floor(memoryMiB * 0.85)),
+    gatewayMemoryMaxMiB: String(memoryMiB),
+    gatewayStopSeconds: String(Math.ceil(variableMs('SHUTDOWN_TIMEOUT_MS', DEFAULT_SHUTDOWN_TIMEOUT_MS) / 1000) + 10),
+    proxyReadSeconds: String(Math.ceil(variableMs('ENCLAVE_TIMEOUT_MS', DEFAULT_ENCLAVE_TIMEOUT_MS) / 1000) + PROXY_MARGIN_SECONDS),
+    maxBodyBytes: String(LIMITS.maxSealedMessageJsonBytes),
+    requestsPerSecond: String(REQUESTS_PER_SECOND),
+    requestsBurst: String(2 * REQUESTS_PER_SECOND),
+    problemPages: problemPages(),
+    domain: https.by === 'certbot' ? https.domain : '_',
+    certbotWritable: posix.dirname(certbotFolder(settings)),
+    proxyProtocol: proxyProtocol ? ' proxy_protocol' : '',
+    realAddress: byBalancer ? [...https.networks.map((network) => `set_real_ip_from ${network};`), `real_ip_header ${proxyProtocol ? 'proxy_protocol' : 'X-Forwarded-For'};`].join('\n') : '',
+    postgresqlSharedBuffersMiB: '256',
+    postgresqlCacheMiB: '1024',
+    redisServer: '/usr/bin/redis6-server',
+  };
+}
+
+/** A new instance asks for a new certificate, of which there are only a few a week: so they are kept where data is kept, if anywhere. */
+const certbotFolder = ({ database }: ParentSettings) => (database.at === 'parent' ? '/srv/communique/letsencrypt' : '/var/lib/communique-acme/letsencrypt');
+
+function certificateEnvironment(settings: ParentSettings): Record<string, string> {
+  const { https, stack } = settings;
+  if (https.by === 'balancer') return { CERTIFICATE_NAME: `${stack}.communique.internal`, FIRST_CERTIFICATE_DAYS: '3650' };
+  return {
+    CERTIFICATE_NAME: https.domain,
+    FIRST_CERTIFICATE_DAYS: '7',
+    ACME_EMAIL: https.email,
+    CERTBOT_FOLDER: certbotFolder(settings),
+    ...(https.acmeDirectory === undefined ? {} : { ACME_DIRECTORY: https.acmeDirectory }),
+  };
+}
+
+/** What fetch-secrets reads. */
+function secretsList({ secrets, database }: ParentSettings): Record<string, object> {
+  return {
+    ...Object.fromEntries(Object.entries(secrets).map(([name, arn]) => [name, { arn }])),
+    ...(database.at === 'managed'
+      ? { DATABASE_URL: { arn: database.secretArn, postgresql: { host: database.host, port: database.port, database: database.name, parameters: '?sslmode=verify-full' } } }
+      : {}),
+  };
+}

@@ -1,0 +1,314 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { renderParentFiles } from './index';
+import { ON_PARENT, MANAGED } from './testing/example-settings';
+import { run } from './testing/run';
+import { commandAvailability, stage } from './testing/stage';
+
+const PROGRAMS = 'usr/local/libexec/communique';
+let folder: TemporaryFolder;
+let programs: string;
+/** Stand-ins for what is not on this machine. */
+let bin: string;
+
+beforeAll(async () => {
+  folder = await temporaryFolder('parent-scripts');
+  await stage({ ...renderParentFiles(MANAGED), ...renderParentFiles(ON_PARENT) }, folder.path);
+  programs = join(folder.path, PROGRAMS);
+});
+afterAll(() => folder.remove());
+beforeEach(async () => {
+  bin = await mkdtemp(join(folder.path, 'bin-'));
+});
+
+const script = (name: string, body: string) => writeFile(join(bin, name), `#!/bin/bash\nset -eu\n${body}\n`, { mode: 0o755 });
+const environment = (more: Record<string, string> = {}) => ({ PATH: `${bin}:/usr/bin:/bin:/usr/sbin:/sbin`, HOME: folder.path, ...more });
+const hash = (algorithm: string, text: string) => createHash(algorithm).update(text).digest('hex');
+
+describe('check-reservation', () => {
+  const sysfs = async (pages: Readonly<Record<string, number>>, cpus: string) => {
+    const root = await mkdtemp(join(folder.path, 'sys-'));
+    for (const [size, count] of Object.entries(pages)) {
+      const at = join(root, 'devices/system/node/node0/hugepages', `hugepages-${size}kB`);
+      await mkdir(at, { recursive: true });
+      await writeFile(join(at, 'nr_hugepages'), `${String(count)}\n`);
+    }
+    await mkdir(join(root, 'module/nitro_enclaves/parameters'), { recursive: true });
+    await writeFile(join(root, 'module/nitro_enclaves/parameters/ne_cpus'), `${cpus}\n`);
+    return run(join(programs, 'check-reservation'), [], { env: environment({ SYSFS: root, ENCLAVE_MEMORY_MIB: '3072', ENCLAVE_CPU_COUNT: '2' }) });
+  };
+
+  it.each([
+    ['pages of 2 MiB', { '2048': 1536 }, '2-3'],
+    ['of 1 GiB and of 32 MiB together', { '1048576': 2, '32768': 32 }, '1,3'],
+  ])('is content: %s', async (_name, pages, cpus) => {
+    expect(await sysfs(pages, cpus)).toMatchObject({ code: 0, stdout: 'reserved for the enclave: 3072 MiB, 2 processors\n' });
+  });
+
+  it('says when memory is missing though the allocator was content', async () => {
+    expect(await sysfs({ '2048': 1535 }, '2-3')).toMatchObject({ code: 1, stderr: expect.stringContaining('3070 MiB are reserved') as string });
+    expect((await sysfs({}, '2-3')).code).toBe(1);
+  });
+
+  it('says when processors are missing', async () => {
+    expect(await sysfs({ '2048': 1536 }, '2')).toMatchObject({ code: 1, stderr: expect.stringContaining('the pool has 1') as string });
+    expect(await sysfs({ '2048': 1536 }, '')).toMatchObject({ code: 1, stderr: expect.stringContaining('empty') as string });
+  });
+});
+
+describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
+  describe('fetch-image', () => {
+    const pcr0 = 'ab'.repeat(48);
+    const fetchImage = async (state: string, change: Record<string, string> = {}) => {
+      await mkdir(state, { recursive: true });
+      return run(join(programs, 'fetch-image'), [], {
+        env: environment({ STATE_DIRECTORY: state, IMAGE_BUCKET: 'bucket', IMAGE_KEY: 'images/a.eif', IMAGE_VERSION_ID: 'v1', IMAGE_SHA384: hash('sha384', 'the image'), IMAGE_PCR0: pcr0, ...change }),
+      });
+    };
+    beforeEach(async () => {
+      await script('aws', `printf '%s\\n' "$*" >> ${bin}/calls; printf 'the image' > "\${!#}"`);
+      await script('nitro-cli', `[[ $1 == describe-eif ]]; echo '{"Measurements":{"PCR0":"${pcr0}"}}'`);
+    });
+
+    it('takes the version that is pinned, measures it, and does not fetch it again', async () => {
+      const state = join(bin, 'state');
+      expect(await fetchImage(state)).toMatchObject({ code: 0, stdout: `the image is there: PCR0 ${pcr0}\n` });
+      expect(await readFile(join(state, 'enclave.eif'), 'utf8')).toBe('the image');
+      expect((await fetchImage(state)).code).toBe(0);
+      expect(await readFile(join(bin, 'calls'), 'utf8')).toMatch(/^s3api get-object --bucket bucket --key images\/a.eif --version-id v1 \S+\n$/);
+    });
+
+    it('leaves nothing of a file that is another', async () => {
+      const state = join(bin, 'state');
+      const { code, stderr } = await fetchImage(state, { IMAGE_SHA384: 'cd'.repeat(48) });
+      expect([code, stderr]).toEqual([1, expect.stringContaining('is not what was asked for')]);
+      expect((await run('ls', ['-A', state])).stdout).toBe('');
+    });
+
+    it('removes an image whose measurement is another than the one that was published', async () => {
+      const state = join(bin, 'state');
+      await script('nitro-cli', `echo '{"Measurements":{"PCR0":"${'ba'.repeat(48)}"}}'`);
+      expect(await fetchImage(state)).toMatchObject({ code: 1, stderr: expect.stringContaining('was expected: removed') as string });
+      expect((await run('ls', ['-A', state])).stdout).toBe('');
+    });
+  });
+
+  describe('fetch-secrets', () => {
+    const fetchSecrets = async (list: object) => {
+      await writeFile(join(bin, 'list.json'), JSON.stringify(list));
+      const file = join(bin, 'gateway.env');
+      const ran = await run(join(programs, 'fetch-secrets'), [join(bin, 'list.json'), file], { env: environment() });
+      return { ...ran, file };
+    };
+    const secret = (value: string) => script('aws', `cat <<'JSON'\n${JSON.stringify({ SecretString: value })}\nJSON`);
+
+    it('writes what systemd reads back as it was, for root alone, and prints no value', async () => {
+      const value = 'rediss://:a"b\\c$d`e\'f@cache:6379 #x';
+      await secret(value);
+      const { code, stdout, stderr, file } = await fetchSecrets({ REDIS_URL: { arn: 'arn:redis' } });
+      expect([code, stderr, stdout]).toEqual([0, '', 'secrets: REDIS_URL\n']);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      expect((await run('bash', ['-c', '. "$0"; printf %s "$REDIS_URL"', file])).stdout).toBe(value);
+    });
+
+    it('makes a URL of RDS\'s secret, escaping what a password may hold', async () => {
+      await secret(JSON.stringify({ username: 'communique', password: 'p@ss/w:rd?#%', engine: 'postgres' }));
+      const { code, file } = await fetchSecrets({ DATABASE_URL: { arn: 'arn:rds', postgresql: { host: 'db', port: 5432, database: 'communique', parameters: '?sslmode=verify-full' } } });
+      expect(code).toBe(0);
+      const url = new URL((await run('bash', ['-c', '. "$0"; printf %s "$DATABASE_URL"', file])).stdout);
+      expect([decodeURIComponent(url.password), url.host, url.pathname, url.search]).toEqual(['p@ss/w:rd?#%', 'db:5432', '/communique', '?sslmode=verify-full']);
+    });
+
+    it.each([
+      ['a second line, which would be another variable', 'a\nNODE_OPTIONS=--inspect', {}],
+      ['nothing', '', {}],
+      ['RDS\'s form where it is not', 'plain-and-secret', { postgresql: { host: 'db', port: 1, database: 'd', parameters: '' } }],
+    ])('refuses %s, and does not repeat it', async (_name, value, more) => {
+      await secret(value);
+      const { code, stdout, stderr, file } = await fetchSecrets({ REDIS_URL: { arn: 'arn:redis', ...more } });
+      expect(code).toBe(1);
+      expect(`${stdout}${stderr}`).not.toMatch(/NODE_OPTIONS|plain-and-secret/);
+      await expect(stat(file)).rejects.toThrow('ENOENT');
+    });
+
+    it('fails, and writes nothing, where Secrets Manager refuses', async () => {
+      await script('aws', 'echo AccessDenied >&2; exit 254');
+      const { code, file } = await fetchSecrets({ REDIS_URL: { arn: 'arn:redis' } });
+      expect(code).not.toBe(0);
+      await expect(stat(file)).rejects.toThrow('ENOENT');
+    });
+
+    it('makes an empty file of an empty list: its readers require one', async () => {
+      const { code, file } = await fetchSecrets({});
+      expect([code, await readFile(file, 'utf8')]).toEqual([0, '']);
+    });
+  });
+
+  describe('supervise-enclave', () => {
+    const pcr0 = 'ab'.repeat(48);
+    let home: string;
+    /** `state` has what runs; without the file nothing does. */
+    const nitroCli = (flags = 'NONE', measured = pcr0) =>
+      script(
+        'nitro-cli',
+        `echo "$*" >> ${home}/calls
+case $1 in
+  run-enclave) echo RUNNING > ${home}/state; echo '{"EnclaveID":"i-1-enc1"}' ;;
+  describe-enclaves) if [[ -f ${home}/state ]]; then printf '[{"EnclaveName":"communique","EnclaveID":"i-1-enc1","State":"%s","Flags":"${flags}","Measurements":{"PCR0":"${measured}"}}]' "$(<${home}/state)"; else echo '[]'; fi ;;
+  terminate-enclave) rm -f ${home}/state; echo '{}' ;;
+esac`,
+      );
+    const supervise = () =>
+      spawn(join(programs, 'supervise-enclave'), {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: environment({
+          ...{ STATE_DIRECTORY: home, RUNTIME_DIRECTORY: home, WATCH_SECONDS: '0.05', LONGEST_WAIT_SECONDS: '0', ENCLAVE_NAME: 'communique', ENCLAVE_CID: '16' },
+          ...{ ENCLAVE_CPU_COUNT: '2', ENCLAVE_MEMORY_MIB: '3072', IMAGE_SHA384: hash('sha384', 'the image'), IMAGE_PCR0: pcr0 },
+        }),
+      });
+    const outcome = async (child: ReturnType<typeof supervise>, onEvent: (event: string) => void = () => undefined) => {
+      const events: Record<string, unknown>[] = [];
+      let text = '';
+      child.stdout.on('data', (piece: Buffer) => {
+        text += piece.toString();
+        for (const line of text.split('\n').slice(events.length, -1)) {
+          const event = JSON.parse(line) as Record<string, unknown>;
+          events.push(event);
+          onEvent(String(event['event']));
+        }
+      });
+      const [code] = (await once(child, 'close')) as [number];
+      return { code, events, failures: await readFile(join(home, 'failures'), 'utf8').catch(() => '-'), calls: await readFile(join(home, 'calls'), 'utf8').catch(() => '') };
+    };
+    beforeEach(async () => {
+      home = await mkdtemp(join(folder.path, 'enclave-'));
+      await writeFile(join(home, 'enclave.eif'), 'the image');
+      await script('systemd-notify', `echo "$*" >> ${home}/notified`);
+      await nitroCli();
+    });
+
+    it('starts it without debug mode, says that it runs, and ends it when it is told to', async () => {
+      const child = supervise();
+      const { code, events, failures, calls } = await outcome(child, (event) => {
+        if (event === 'enclave_running') void sleep(200).then(() => child.kill('SIGTERM'));
+      });
+      expect([code, failures]).toEqual([0, '0\n']);
+      expect(events.map(({ event }) => event)).toEqual(['enclave_running', 'enclave_stopping']);
+      expect(calls).toContain(`run-enclave --enclave-name communique --eif-path ${home}/enclave.eif --cpu-count 2 --memory 3072 --enclave-cid 16\n`);
+      expect(calls).not.toContain('debug');
+      expect(calls.trimEnd()).toMatch(/terminate-enclave --enclave-id i-1-enc1$/);
+      expect(await readFile(join(home, 'notified'), 'utf8')).toContain('--ready');
+    });
+
+    it.each([['it is gone', 'rm -f'], ['it is on its way out', 'echo TERMINATING >']])('notices its end, says how long it lived and counts it: %s', async (_name, how) => {
+      const child = supervise();
+      const { code, events, failures } = await outcome(child, (event) => {
+        if (event === 'enclave_running') void run('bash', ['-c', `${how} ${home}/state`]);
+      });
+      expect([code, failures]).toEqual([1, '1\n']);
+      expect(events.at(-1)).toMatchObject({ event: 'enclave_ended', level: 'error', id: 'i-1-enc1', upSeconds: expect.any(Number) as number });
+    });
+
+    it.each([
+      ['a debug enclave', 'DEBUG_MODE', pcr0, 'its flags are DEBUG_MODE'],
+      ['another image', 'NONE', 'ba'.repeat(48), `its PCR0 is ${'ba'.repeat(48)}`],
+    ])('ends %s at once', async (_name, flags, measured, problem) => {
+      await nitroCli(flags, measured);
+      const { code, events, calls } = await outcome(supervise());
+      expect(code).toBe(1);
+      expect(events).toMatchObject([{ event: 'enclave_refused', problem }]);
+      expect(calls).toContain('terminate-enclave');
+    });
+
+    it('does not run an image that has changed on the disk', async () => {
+      await writeFile(join(home, 'enclave.eif'), 'another');
+      const { code, events, calls } = await outcome(supervise());
+      expect([code, calls]).toEqual([1, '']);
+      expect(events).toMatchObject([{ event: 'enclave_image_changed' }]);
+    });
+
+    it('waits after failures, and counts on', async () => {
+      await writeFile(join(home, 'failures'), '3\n');
+      await script('nitro-cli', '[[ $1 != describe-enclaves ]] || { echo []; exit 0; }; echo "E29" >&2; exit 29');
+      const { code, events, failures } = await outcome(supervise());
+      expect([code, failures]).toEqual([1, '4\n']);
+      expect(events.map(({ event }) => event)).toEqual(['enclave_start_delayed', 'enclave_not_started']);
+    });
+
+    it('ends what a killed supervisor left behind before it starts', async () => {
+      await writeFile(join(home, 'state'), 'RUNNING');
+      const child = supervise();
+      const { calls } = await outcome(child, (event) => {
+        if (event === 'enclave_running') child.kill('SIGTERM');
+      });
+      expect(calls.indexOf('terminate-enclave')).toBeLessThan(calls.indexOf('run-enclave'));
+    });
+  });
+
+  describe('attach-data-volume', () => {
+    const attach = async (describeVolumes: string, blkid: string) => {
+      const disks = join(bin, 'disks');
+      await mkdir(disks, { recursive: true });
+      await script('aws', `echo "$*" >> ${bin}/calls\ncase $2 in\n  describe-volumes) ${describeVolumes} ;;\n  attach-volume) touch ${bin}/attached ${disks}/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0 ;;\nesac`);
+      await script('curl', 'case "$*" in *instance-id*) echo i-0me ;; *) echo token ;; esac');
+      await script('blkid', blkid);
+      await script('mkfs.ext4', `echo "$*" > ${bin}/made`);
+      await script('udevadm', 'exit 0');
+      const ran = await run(join(programs, 'attach-data-volume'), [], { env: environment({ DATA_VOLUME_ID: 'vol-0123456789abcdef0', DISKS: disks, TRIES: '5', PAUSE_SECONDS: '0' }) });
+      return { ...ran, calls: await readFile(join(bin, 'calls'), 'utf8'), made: await readFile(join(bin, 'made'), 'utf8').catch(() => undefined) };
+    };
+    const volume = (holder: string | null) => `echo '${JSON.stringify({ Volumes: [{ State: holder === null ? 'available' : 'in-use', Attachments: holder === null ? [] : [{ InstanceId: holder, State: 'attached' }] }] })}'`;
+    const untilAttached = () => `if [[ -f ${bin}/attached ]]; then ${volume('i-0me')}; else ${volume(null)}; fi`;
+
+    it('attaches it, and makes a file system on a disk that is blank', async () => {
+      const { code, made, calls } = await attach(untilAttached(), 'exit 2');
+      expect(code).toBe(0);
+      expect(calls).toContain('ec2 attach-volume --volume-id vol-0123456789abcdef0 --instance-id i-0me --device /dev/sdf');
+      expect(made).toContain('-L communique-data');
+    });
+
+    it('leaves our data as it is', async () => {
+      const { code, made } = await attach(untilAttached(), 'echo LABEL=communique-data');
+      expect([code, made]).toEqual([0, undefined]);
+    });
+
+    it.each([
+      ['somebody else\'s data', 'echo LABEL=other'],
+      ['a disk that cannot be read', 'exit 8'],
+    ])('touches nothing: %s', async (_name, blkid) => {
+      const { code, made } = await attach(untilAttached(), blkid);
+      expect([code, made]).toEqual([1, undefined]);
+    });
+
+    it('never takes it from an instance that holds it', async () => {
+      const { code, calls, stderr } = await attach(volume('i-0other'), 'exit 2');
+      expect([code, stderr]).toEqual([1, expect.stringContaining('it is with i-0other')]);
+      expect(calls).not.toContain('attach-volume');
+    });
+  });
+
+  it('record-end says how a service ended, as a line of JSON', async () => {
+    const { stdout } = await run(join(programs, 'record-end'), ['communique-gateway.service'], { env: environment({ SERVICE_RESULT: 'signal', EXIT_CODE: 'killed', EXIT_STATUS: 'KILL' }) });
+    expect(JSON.parse(stdout)).toMatchObject({ level: 'error', event: 'service_ended', unit: 'communique-gateway.service', result: 'signal', exitCode: 'killed', exitStatus: 'KILL' });
+  });
+});
+
+describeWith(commandAvailability('openssl', 'openssl'), 'certificates', () => {
+  beforeEach(() => script('chgrp', 'exit 0'));
+
+  it('first-certificate makes one, once', async () => {
+    const tls = await mkdtemp(join(folder.path, 'tls-'));
+    const env = environment({ FIRST_CERTIFICATE_DAYS: '7', CERTIFICATE_NAME: 'communique.example.org' });
+    expect((await run(join(programs, 'first-certificate'), [tls], { env })).code).toBe(0);
+    const made = await readFile(join(tls, 'fullchain.pem'), 'utf8');
+    expect((await run('openssl', ['x509', '-noout', '-subject', '-in', join(tls, 'fullchain.pem')])).stdout).toContain('communique.example.org');
+    expect((await stat(join(tls, 'privkey.pem'))).mode & 0o777).toBe(0o640);
+    await run(join(programs, 'first-certificate'), [tls], { env });
+    expect(await readFile(join(tls, 'fullchain.pem'), 'utf8')).toBe(made);
+  });
+});

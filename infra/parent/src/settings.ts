@@ -1,0 +1,62 @@
+/** Where something of the parent's choice runs: on the instance, as a service of AWS, or anywhere (its URL is a secret). */
+export type DatabaseSettings =
+  | { readonly at: 'parent'; readonly volumeId: string }
+  /** RDS; `secretArn`: RDS's JSON of username and password. */
+  | { readonly at: 'managed'; readonly host: string; readonly port: number; readonly name: string; readonly secretArn: string }
+  /** DATABASE_URL is among `secrets`. */
+  | { readonly at: 'external' };
+
+export type RedisSettings =
+  | { readonly at: 'parent' }
+  /** REDIS_URL is among `secrets`. */
+  | { readonly at: 'managed' | 'external' };
+
+export type HttpsSettings =
+  /** Let's Encrypt, or another directory (`acmeDirectory`: https URL). */
+  | { readonly by: 'certbot'; readonly domain: string; readonly email: string; readonly acmeDirectory?: string }
+  /** A load balancer with ACM in front. `networks`: CIDR blocks that the balancer connects from, whose word on the client is believed. */
+  | { readonly by: 'balancer'; readonly networks: readonly string[]; readonly clientAddress: 'x-forwarded-for' | 'proxy-protocol' };
+
+/** One destination of the enclave, as in `egress.routes` of its measured configuration. */
+export interface EgressRoute {
+  readonly host: string;
+  readonly port: number;
+  readonly vsockPort: number;
+}
+
+/** Everything that the files of one stack's parent depend on. No secret is among it: secrets go by ARN. */
+export interface ParentSettings {
+  readonly stack: string;
+  readonly region: string;
+  /** The versioned bucket of images, releases and the parent's own files. */
+  readonly storeBucket: string;
+  /** The enclave's image: `sha384` of the file and PCR0, 96 hexadecimal digits each. */
+  readonly image: { readonly key: string; readonly versionId: string; readonly sha384: string; readonly pcr0: string };
+  /** What `npm run build:release` made: `sha256` of the archive, 64 hexadecimal digits. */
+  readonly release: { readonly key: string; readonly sha256: string };
+  readonly enclave: { readonly cpuCount: number; readonly memoryMiB: number; readonly cid?: number; readonly port?: number };
+  readonly egress: readonly EgressRoute[];
+  /** PCR0 of every image that the gateway accepts; the one that runs is among them. */
+  readonly acceptedPcr0: readonly string[];
+  /** `environment`: of .env.example, without secrets and without what is set here (`RESERVED_VARIABLES`). */
+  readonly gateway: { readonly port?: number; readonly metricsPort?: number; readonly memoryMiB?: number; readonly environment: Readonly<Record<string, string>> };
+  /** Variable of the gateway -> ARN in Secrets Manager, the whole secret being the value. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly database: DatabaseSettings;
+  readonly redis: RedisSettings;
+  readonly https: HttpsSettings;
+  readonly elasticIpAllocationId?: string;
+  /** E.g. `/communique/prod`; the groups below it are `LOG_GROUPS`. */
+  readonly logGroupPrefix: string;
+}
+
+export const DEFAULTS = { cid: 16, enclavePort: 5000, gatewayPort: 3001, metricsPort: 9464, gatewayMemoryMiB: 1024 } as const;
+
+/** Log groups under `logGroupPrefix`. */
+export const LOG_GROUPS = ['gateway', 'enclave', 'parent', 'nginx', 'database', 'metrics'] as const;
+
+/** Set by the renderer; not to be given in `gateway.environment`. */
+export const RESERVED_VARIABLES = [
+  ...['NODE_ENV', 'PORT', 'HOST', 'TRUSTED_PROXIES', 'METRICS_PORT', 'METRICS_HOST', 'AWS_REGION'],
+  ...['TEE_PROVIDER', 'TEE_ENDPOINT', 'TEE_EXPECTED_CODE_HASH', 'TEE_ENABLE_ATTESTATION_VERIFICATION', 'ATTESTATION_DEVELOPMENT_ROOT_FILE'],
+] as const;

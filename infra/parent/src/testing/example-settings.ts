@@ -1,0 +1,63 @@
+import type { ParentSettings } from '../settings';
+
+const pcr0 = 'ab'.repeat(48);
+
+/** A development stack, with everything on the parent. */
+export const ON_PARENT: ParentSettings = {
+  stack: 'dev',
+  region: 'us-east-1',
+  storeBucket: 'communique-dev-store-0a1b2c3d',
+  image: { key: `images/${pcr0}.eif`, versionId: 'Zy3.x_-1', sha384: 'cd'.repeat(48), pcr0 },
+  release: { key: `releases/${'ef'.repeat(32)}.tar.gz`, sha256: 'ef'.repeat(32) },
+  enclave: { cpuCount: 2, memoryMiB: 3072 },
+  egress: [
+    { host: 'cwc.house.gov', port: 443, vsockPort: 8001 },
+    { host: 'soapbox.senate.gov', port: 443, vsockPort: 8002 },
+  ],
+  acceptedPcr0: [pcr0, '12'.repeat(48)],
+  gateway: {
+    environment: {
+      AUTH_ISSUER: 'https://id.example.org/',
+      AUTH_AUDIENCE: 'communique',
+      AUTH_JWKS_URL: 'https://id.example.org/jwks',
+      DEFAULT_USER_DAILY_LIMIT: '10.00',
+      SYSTEM_HOURLY_LIMIT: '100.00',
+      EMERGENCY_SHUTDOWN_THRESHOLD: '500.00',
+    },
+  },
+  secrets: {},
+  database: { at: 'parent', volumeId: 'vol-0123456789abcdef0' },
+  redis: { at: 'parent' },
+  https: { by: 'certbot', domain: 'communique.example.org', email: 'operations@example.org' },
+  elasticIpAllocationId: 'eipalloc-0123456789abcdef0',
+  logGroupPrefix: '/communique/dev',
+};
+
+const secret = (name: string) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:communique/${name}-AbCdEf`;
+
+/** A production stack: RDS, ElastiCache, a balancer. */
+export const MANAGED: ParentSettings = {
+  ...withoutAddress(ON_PARENT),
+  stack: 'prod',
+  database: { at: 'managed', host: 'db.abc.us-east-1.rds.amazonaws.com', port: 5432, name: 'communique', secretArn: secret('rds') },
+  redis: { at: 'managed' },
+  secrets: { REDIS_URL: secret('redis') },
+  https: { by: 'balancer', networks: ['10.20.0.0/20', '10.20.16.0/20'], clientAddress: 'x-forwarded-for' },
+  logGroupPrefix: '/communique/prod',
+};
+
+/** Somebody else's PostgreSQL and Redis behind a network balancer. */
+export const EXTERNAL: ParentSettings = {
+  ...MANAGED,
+  stack: 'staging',
+  database: { at: 'external' },
+  redis: { at: 'external' },
+  secrets: { REDIS_URL: secret('redis'), DATABASE_URL: secret('database') },
+  https: { by: 'balancer', networks: ['10.20.0.0/16'], clientAddress: 'proxy-protocol' },
+};
+
+export const EXAMPLES = [['everything on the parent', ON_PARENT], ['managed', MANAGED], ['external', EXTERNAL]] as const;
+
+function withoutAddress({ elasticIpAllocationId: _left, ...rest }: ParentSettings): ParentSettings {
+  return rest;
+}

@@ -1,0 +1,11 @@
+import { renderParentFiles, renderUserData } from '../index';
+import { writeFile } from 'node:fs/promises';
+import { EXAMPLES } from './example-settings';
+import { stage } from './stage';
+
+// Lays the examples out below a folder, to be looked at: node tools/run.mjs infra/parent/src/testing/render-to.ts <folder>
+const [folder = '.dev/parent'] = process.argv.slice(2);
+for (const [, settings] of EXAMPLES) {
+  await stage(renderParentFiles(settings), `${folder}/${settings.stack}`);
+  await writeFile(`${folder}/${settings.stack}.user-data.yaml`, renderUserData(settings));
+}

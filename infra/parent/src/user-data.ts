@@ -1,0 +1,64 @@
+import { renderParentArchive } from './archive';
+import { environmentFile } from './environment-file';
+import type { ParentSettings } from './settings';
+
+/** EC2's limit, before base64. */
+const MAX_USER_DATA_BYTES = 16 * 1024;
+
+/** Packages of Amazon Linux 2023. Node comes with the release. */
+export function packagesOf({ https, database, redis }: ParentSettings): readonly string[] {
+  return [
+    ...['aws-nitro-enclaves-cli', 'awscli-2', 'jq', 'openssl', 'nginx', 'logrotate', 'amazon-cloudwatch-agent'],
+    ...(https.by === 'certbot' ? ['certbot'] : []),
+    ...(database.at === 'parent' ? ['postgresql17-server'] : []),
+    ...(redis.at === 'parent' ? ['redis6'] : []),
+  ];
+}
+
+/** Fetches what renderParentArchive made, by the hash that stands here; nothing else is taken on trust. */
+const BOOTSTRAP = `#!/bin/bash
+# Laid out by cloud-init, once: fetches the parent's files, checks them, hands over.
+set -euo pipefail
+
+. /etc/communique/bootstrap.env
+export AWS_DEFAULT_REGION
+archive=$(mktemp)
+trap 'rm -f "$archive"' EXIT
+for attempt in 1 2 3 4 5 6; do
+  ! aws s3api get-object --bucket "$STORE_BUCKET" --key "$FILES_KEY" "$archive" >/dev/null || break
+  sleep $((attempt * 5))
+done
+if ! sha256sum --status --check <<<"$FILES_SHA256  $archive"; then
+  echo "the parent's files are not what was asked for" >&2
+  exit 1
+fi
+tar -xf "$archive" -C / --no-same-owner --no-overwrite-dir
+exec /usr/local/libexec/communique/install
+`;
+
+/**
+ * cloud-config for the launch template (not base64). A change of any rendered file changes the hash in it, and so replaces the instance.
+ * @throws ParentSettingsError
+ */
+export function renderUserData(settings: ParentSettings): string {
+  const { key, sha256 } = renderParentArchive(settings);
+  const bootstrap = environmentFile({ AWS_DEFAULT_REGION: settings.region, STORE_BUCKET: settings.storeBucket, FILES_KEY: key, FILES_SHA256: sha256 }, 'for the bootstrap');
+  // JSON is YAML.
+  const text = `#cloud-config\n${JSON.stringify(
+    {
+      package_upgrade: false,
+      packages: packagesOf(settings),
+      ssh_pwauth: false,
+      disable_root: true,
+      write_files: [
+        { path: '/etc/communique/bootstrap.env', permissions: '0644', owner: 'root:root', content: bootstrap },
+        { path: '/usr/local/sbin/communique-bootstrap', permissions: '0755', owner: 'root:root', content: BOOTSTRAP },
+      ],
+      runcmd: [['/usr/local/sbin/communique-bootstrap']],
+    },
+    null,
+    1,
+  )}\n`;
+  if (Buffer.byteLength(text) > MAX_USER_DATA_BYTES) throw new Error(`user data has ${String(Buffer.byteLength(text))} bytes, and EC2 takes ${String(MAX_USER_DATA_BYTES)}`);
+  return text;
+}
