@@ -1,0 +1,87 @@
+import { Certificate } from '@pulumi/aws/acm/certificate.js';
+import { CertificateValidation } from '@pulumi/aws/acm/certificateValidation.js';
+import { Listener } from '@pulumi/aws/lb/listener.js';
+import { LoadBalancer } from '@pulumi/aws/lb/loadBalancer.js';
+import { TargetGroup } from '@pulumi/aws/lb/targetGroup.js';
+import { Record } from '@pulumi/aws/route53/record.js';
+import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
+import { Part } from './part';
+
+export interface BalancerArgs {
+  kind: 'application' | 'network';
+  domain: string;
+  zoneId: Input<string>;
+  vpcId: Input<string>;
+  subnetIds: Input<string>[];
+  securityGroupId: Input<string>;
+  production: boolean;
+}
+
+/** TLS 1.2 and 1.3 alone. */
+const TLS_POLICY = 'ELBSecurityPolicy-TLS13-1-2-2021-06';
+
+/** One address for several parents: TLS with an ACM certificate ends here and begins again towards nginx. */
+export class Balancer extends Part {
+  readonly dnsName: Output<string>;
+  readonly zoneId: Output<string>;
+  readonly targetGroupArn: Output<string>;
+  readonly certificateArn: Output<string>;
+
+  constructor(name: string, args: BalancerArgs, options: ComponentResourceOptions) {
+    super('Balancer', name, options);
+    const application = args.kind === 'application';
+    const certificate = new Certificate(name, { domainName: args.domain, validationMethod: 'DNS', keyAlgorithm: 'EC_prime256v1', tags: { Name: name } }, this.child());
+    const proof = certificate.domainValidationOptions.apply(([first]) => {
+      if (first === undefined) throw new Error('ACM asked for no proof of the domain');
+      return first;
+    });
+    const record = new Record(
+      `${name}-proof`,
+      { zoneId: args.zoneId, name: proof.apply((p) => p.resourceRecordName), type: proof.apply((p) => p.resourceRecordType), records: [proof.apply((p) => p.resourceRecordValue)], ttl: 300, allowOverwrite: true },
+      this.child(),
+    );
+    const proven = new CertificateValidation(name, { certificateArn: certificate.arn, validationRecordFqdns: [record.fqdn] }, this.child());
+    this.certificateArn = certificate.arn;
+
+    const balancer = new LoadBalancer(
+      name,
+      {
+        name,
+        loadBalancerType: args.kind,
+        internal: false,
+        subnets: args.subnetIds,
+        securityGroups: [args.securityGroupId],
+        enableDeletionProtection: args.production,
+        ...(application ? { dropInvalidHeaderFields: true, desyncMitigationMode: 'strictest', idleTimeout: 75 } : { enableCrossZoneLoadBalancing: true }),
+        tags: { Name: name },
+      },
+      this.child({ protect: args.production }),
+    );
+    this.dnsName = balancer.dnsName;
+    this.zoneId = balancer.zoneId;
+    const targets = new TargetGroup(
+      name,
+      {
+        name,
+        vpcId: args.vpcId,
+        port: 443,
+        protocol: application ? 'HTTPS' : 'TLS',
+        targetType: 'instance',
+        deregistrationDelay: 60,
+        // A client's address: in a header (application), or before the first byte (network); the connection itself is the balancer's.
+        ...(!application && { proxyProtocolV2: true, preserveClientIp: 'false' }),
+        // Only a parent whose enclave is attested and trusted gets requests.
+        healthCheck: { enabled: true, protocol: 'HTTPS', port: '443', path: '/api/health/tee', matcher: '200', interval: 15, timeout: 10, healthyThreshold: 2, unhealthyThreshold: 3 },
+        tags: { Name: name },
+      },
+      this.child(),
+    );
+    this.targetGroupArn = targets.arn;
+    const forward = [{ type: 'forward', targetGroupArn: targets.arn }];
+    new Listener(`${name}-https`, { loadBalancerArn: balancer.arn, port: 443, protocol: application ? 'HTTPS' : 'TLS', sslPolicy: TLS_POLICY, certificateArn: proven.certificateArn, defaultActions: forward }, this.child());
+    if (application) {
+      new Listener(`${name}-http`, { loadBalancerArn: balancer.arn, port: 80, protocol: 'HTTP', defaultActions: [{ type: 'redirect', redirect: { protocol: 'HTTPS', port: '443', statusCode: 'HTTP_301' } }] }, this.child());
+    }
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,41 @@
+import { Budget } from '@pulumi/aws/budgets/budget.js';
+import type { ComponentResourceOptions, Input } from '@pulumi/pulumi';
+import { STACK_TAG } from '../naming/names';
+import { Part } from './part';
+
+export interface StackBudgetArgs {
+  stack: string;
+  limitUsd: number;
+  email: string;
+  topicArn: Input<string>;
+}
+
+/** AWS's bill of this stack, by its tag (which has to be activated as a cost allocation tag, once in the account). */
+export class StackBudget extends Part {
+  constructor(name: string, { stack, limitUsd, email, topicArn }: StackBudgetArgs, options: ComponentResourceOptions) {
+    super('StackBudget', name, options);
+    const at = (threshold: number, notificationType: 'ACTUAL' | 'FORECASTED') => ({
+      comparisonOperator: 'GREATER_THAN',
+      threshold,
+      thresholdType: 'PERCENTAGE',
+      notificationType,
+      subscriberEmailAddresses: [email],
+      subscriberSnsTopicArns: [topicArn],
+    });
+    new Budget(
+      name,
+      {
+        name,
+        budgetType: 'COST',
+        timeUnit: 'MONTHLY',
+        limitAmount: String(limitUsd),
+        limitUnit: 'USD',
+        costFilters: [{ name: 'TagKeyValue', values: [`user:${STACK_TAG}$${stack}`] }],
+        notifications: [at(80, 'ACTUAL'), at(100, 'ACTUAL'), at(100, 'FORECASTED')],
+        tags: { Name: name },
+      },
+      this.child(),
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,79 @@
+import { Instance } from '@pulumi/aws/rds/instance.js';
+import { ParameterGroup } from '@pulumi/aws/rds/parameterGroup.js';
+import { SubnetGroup } from '@pulumi/aws/rds/subnetGroup.js';
+import { SecretRotation } from '@pulumi/aws/secretsmanager/secretRotation.js';
+import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
+import { Part } from './part';
+
+export interface DatabaseArgs {
+  subnetIds: Input<string>[];
+  securityGroupId: Input<string>;
+  instanceClass: string;
+  storageGiB: number;
+  production: boolean;
+}
+
+export const DATABASE_NAME = 'communique';
+
+/** PostgreSQL of RDS: private, encrypted, TLS only; its password is made and kept by RDS in Secrets Manager. */
+export class Database extends Part {
+  readonly host: Output<string>;
+  /** JSON of `username` and `password`. */
+  readonly secretArn: Output<string>;
+  readonly identifier: string;
+
+  constructor(name: string, args: DatabaseArgs, options: ComponentResourceOptions) {
+    super('Database', name, options);
+    this.identifier = name;
+    const subnets = new SubnetGroup(name, { name, subnetIds: args.subnetIds, tags: { Name: name } }, this.child());
+    const parameters = new ParameterGroup(
+      name,
+      { name, family: 'postgres17', parameters: [{ name: 'rds.force_ssl', value: '1' }, { name: 'log_min_duration_statement', value: '1000' }, { name: 'log_parameter_max_length', value: '0' }, { name: 'log_parameter_max_length_on_error', value: '0' }], tags: { Name: name } },
+      this.child(),
+    );
+    const instance = new Instance(
+      name,
+      {
+        identifier: name,
+        engine: 'postgres',
+        engineVersion: '17',
+        instanceClass: args.instanceClass,
+        dbName: DATABASE_NAME,
+        username: DATABASE_NAME,
+        manageMasterUserPassword: true,
+        port: 5432,
+        allocatedStorage: args.storageGiB,
+        maxAllocatedStorage: args.storageGiB * 4,
+        storageType: 'gp3',
+        storageEncrypted: true,
+        multiAz: args.production,
+        publiclyAccessible: false,
+        dbSubnetGroupName: subnets.name,
+        vpcSecurityGroupIds: [args.securityGroupId],
+        parameterGroupName: parameters.name,
+        backupRetentionPeriod: args.production ? 35 : 7,
+        backupWindow: '07:00-08:00',
+        maintenanceWindow: 'sun:08:30-sun:09:30',
+        deleteAutomatedBackups: !args.production,
+        copyTagsToSnapshot: true,
+        autoMinorVersionUpgrade: true,
+        allowMajorVersionUpgrade: false,
+        applyImmediately: false,
+        enabledCloudwatchLogsExports: ['postgresql', 'upgrade'],
+        deletionProtection: args.production,
+        skipFinalSnapshot: !args.production,
+        ...(args.production && { finalSnapshotIdentifier: `${name}-final` }),
+        tags: { Name: name },
+      },
+      this.child({ protect: args.production }),
+    );
+    this.host = instance.address;
+    this.secretArn = instance.masterUserSecrets.apply(([secret]) => {
+      if (secret === undefined) throw new Error('RDS made no secret for its password');
+      return secret.secretArn;
+    });
+    // RDS would change the password every seven days, and the gateway reads it when it starts: a year, and a command for sooner.
+    new SecretRotation(name, { secretId: this.secretArn, rotateImmediately: false, rotationRules: { automaticallyAfterDays: 365 } }, this.child());
+    this.registerOutputs({});
+  }
+}

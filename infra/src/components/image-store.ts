@@ -1,0 +1,52 @@
+import { BucketObjectv2 } from '@pulumi/aws/s3/bucketObjectv2.js';
+import { asset, type ComponentResourceOptions, type Output, type Resource } from '@pulumi/pulumi';
+import type { EnclaveImage } from '../config/enclave-image';
+import { bucketName, type Place } from '../naming/names';
+import { imageBucketPolicy } from '../policies/buckets';
+import { Part } from './part';
+import { PrivateBucket } from './private-bucket';
+
+export interface ImageStoreArgs {
+  place: Place;
+  image: EnclaveImage;
+  administrators: readonly string[];
+  protect: boolean;
+}
+
+export const IMAGE_PREFIX = 'images/';
+/** What CodeBuild publishes; nothing runs from there until `pulumi up` puts it under its content's name. */
+export const BUILDS_PREFIX = 'builds/';
+
+/** Where the parent fetches the enclave's image from: named by its content, and pinned to one version of that name. */
+export class ImageStore extends Part {
+  readonly bucketId: Output<string>;
+  readonly bucketArn: Output<string>;
+  readonly key: string;
+  readonly versionId: Output<string>;
+  readonly settled: Resource[];
+
+  constructor(name: string, { place, image, administrators, protect }: ImageStoreArgs, options: ComponentResourceOptions) {
+    super('ImageStore', name, options);
+    const bucket = new PrivateBucket(name, { bucketName: bucketName(place, 'images'), keepOldVersionsDays: 90, policy: (arn) => imageBucketPolicy(place, arn, administrators), protect }, { parent: this });
+    this.bucketId = bucket.bucketId;
+    this.bucketArn = bucket.bucketArn;
+    this.settled = bucket.settled;
+    this.key = `${IMAGE_PREFIX}sha384/${image.sha384}.eif`;
+    const object = new BucketObjectv2(
+      `${name}-eif`,
+      {
+        bucket: bucket.bucketId,
+        key: this.key,
+        source: image.file === undefined ? new asset.StringAsset('the image is not built') : new asset.FileAsset(image.file),
+        contentType: 'application/octet-stream',
+        serverSideEncryption: 'AES256',
+        checksumAlgorithm: 'SHA256',
+        metadata: { pcr0: image.pcr0, commit: image.commit, version: image.version },
+      },
+      // The image before stays: a rollback finds it, and instances of the old launch template too, until their version ends.
+      this.child({ dependsOn: bucket.settled, retainOnDelete: true }),
+    );
+    this.versionId = object.versionId;
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,89 @@
+import { Group } from '@pulumi/aws/autoscaling/group.js';
+import { LaunchTemplate } from '@pulumi/aws/ec2/launchTemplate.js';
+import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
+import { Part } from './part';
+
+export interface ParentsArgs {
+  imageId: Input<string>;
+  instanceType: string;
+  instanceProfileArn: Input<string>;
+  securityGroupId: Input<string>;
+  subnetIds: Input<string>[];
+  /** A public address of the instance's own: the way out until its Elastic IP is attached. */
+  publicAddress: boolean;
+  rootVolumeGiB: number;
+  /** Base64. Another one replaces the instances. */
+  userData: Input<string>;
+  instances: number;
+  maxInstances: number;
+  /** The data volume is with one instance at a time: the old one goes before the new one comes. */
+  oneAtATime: boolean;
+  targetGroupArns: Input<string>[];
+  tags: Readonly<Record<string, string>>;
+  /** What an instance needs from its first minute: its rights, its files. */
+  after: Resource[];
+}
+
+/** Seconds that a new parent has until it says that its enclave is attested (`/api/health/tee`); then it is ended and another one tried. */
+const UNTIL_HEALTHY_SECONDS = 1800;
+/** The parent completes it, once its gateway answers well. */
+export const LAUNCH_HOOK = 'enclave-attested';
+
+/** The parent instances: made from one template, replaced one by one when it changes, back when they are lost. */
+export class Parents extends Part {
+  readonly groupName: Output<string>;
+
+  constructor(name: string, args: ParentsArgs, options: ComponentResourceOptions) {
+    super('Parents', name, options);
+    const tags = { ...args.tags, Name: name };
+    const template = new LaunchTemplate(
+      name,
+      {
+        name,
+        imageId: args.imageId,
+        instanceType: args.instanceType,
+        updateDefaultVersion: true,
+        enclaveOptions: { enabled: true },
+        hibernationOptions: { configured: false }, // cannot be combined with enclaves
+        iamInstanceProfile: { arn: args.instanceProfileArn },
+        metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1, instanceMetadataTags: 'disabled' },
+        blockDeviceMappings: [{ deviceName: '/dev/xvda', ebs: { volumeSize: args.rootVolumeGiB, volumeType: 'gp3', encrypted: 'true', deleteOnTermination: 'true' } }],
+        networkInterfaces: [{ deviceIndex: 0, associatePublicIpAddress: String(args.publicAddress), securityGroups: [args.securityGroupId], deleteOnTermination: 'true' }],
+        monitoring: { enabled: true },
+        instanceInitiatedShutdownBehavior: 'terminate',
+        userData: args.userData,
+        tagSpecifications: ['instance', 'volume', 'network-interface'].map((resourceType) => ({ resourceType, tags })),
+        tags: { Name: name },
+      },
+      this.child(),
+    );
+    const group = new Group(
+      name,
+      {
+        name,
+        minSize: args.instances,
+        maxSize: args.maxInstances,
+        vpcZoneIdentifiers: args.subnetIds,
+        launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
+        healthCheckType: args.targetGroupArns.length > 0 ? 'ELB' : 'EC2',
+        healthCheckGracePeriod: 300,
+        defaultInstanceWarmup: 60,
+        targetGroupArns: args.targetGroupArns,
+        initialLifecycleHooks: [{ name: LAUNCH_HOOK, lifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING', heartbeatTimeout: UNTIL_HEALTHY_SECONDS, defaultResult: 'ABANDON' }],
+        instanceRefresh: {
+          strategy: 'Rolling',
+          triggers: ['tag'],
+          preferences: args.oneAtATime ? { minHealthyPercentage: 0, maxHealthyPercentage: 100, autoRollback: false, skipMatching: true } : { minHealthyPercentage: 100, maxHealthyPercentage: 200, autoRollback: true, skipMatching: true },
+        },
+        enabledMetrics: ['GroupInServiceInstances', 'GroupDesiredCapacity', 'GroupPendingInstances', 'GroupTerminatingInstances'],
+        metricsGranularity: '1Minute',
+        // The image, its policies and the template are there at once; whether an instance becomes healthy is the refresh's business.
+        waitForCapacityTimeout: '0',
+        tags: Object.entries(tags).map(([key, value]) => ({ key, value, propagateAtLaunch: false })),
+      },
+      this.child({ ignoreChanges: ['desiredCapacity'], dependsOn: args.after }),
+    );
+    this.groupName = group.name;
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,17 @@
+import { ComponentResource, type ComponentResourceOptions, type CustomResourceOptions, type Input, output, type Output } from '@pulumi/pulumi';
+import type { PolicyDocument } from '../policies/document';
+
+/** One concern of the stack, under the name `<project>-<stack>-<part>`. */
+export class Part extends ComponentResource {
+  constructor(kind: string, name: string, options: ComponentResourceOptions) {
+    super(`communique-tee:index:${kind}`, name, {}, options);
+  }
+
+  /** Options of what belongs to this part. */
+  protected child(more: CustomResourceOptions = {}): CustomResourceOptions {
+    return { parent: this, ...more };
+  }
+}
+
+/** A policy as AWS takes it: JSON text. */
+export const policyText = (document: Input<PolicyDocument>): Output<string> => output(document).apply((known) => JSON.stringify(known));

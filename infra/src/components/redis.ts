@@ -1,0 +1,61 @@
+import { ParameterGroup } from '@pulumi/aws/elasticache/parameterGroup.js';
+import { ReplicationGroup } from '@pulumi/aws/elasticache/replicationGroup.js';
+import { SubnetGroup } from '@pulumi/aws/elasticache/subnetGroup.js';
+import { interpolate, secret, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import { Part } from './part';
+
+export interface RedisArgs {
+  subnetIds: Input<string>[];
+  securityGroupId: Input<string>;
+  nodeType: string;
+  authToken: string;
+  authTokenVersion: number;
+  production: boolean;
+}
+
+/** Redis of ElastiCache: private, encrypted on disk and on the way, with a password, and never forgetting a counter to make room. */
+export class Redis extends Part {
+  /** With the password: a secret. */
+  readonly url: Output<string>;
+  readonly identifier: string;
+
+  constructor(name: string, args: RedisArgs, options: ComponentResourceOptions) {
+    super('Redis', name, options);
+    this.identifier = name;
+    const subnets = new SubnetGroup(name, { name, subnetIds: args.subnetIds, tags: { Name: name } }, this.child());
+    const parameters = new ParameterGroup(name, { name, family: 'redis7', parameters: [{ name: 'maxmemory-policy', value: 'noeviction' }], tags: { Name: name } }, this.child());
+    const group = new ReplicationGroup(
+      name,
+      {
+        replicationGroupId: name,
+        description: 'Rate limits and copies of the budget counters',
+        engine: 'redis',
+        engineVersion: '7.1',
+        nodeType: args.nodeType,
+        numCacheClusters: args.production ? 2 : 1,
+        automaticFailoverEnabled: args.production,
+        multiAzEnabled: args.production,
+        port: 6379,
+        parameterGroupName: parameters.name,
+        subnetGroupName: subnets.name,
+        securityGroupIds: [args.securityGroupId],
+        atRestEncryptionEnabled: true,
+        transitEncryptionEnabled: true,
+        transitEncryptionMode: 'required',
+        authTokenWo: secret(args.authToken),
+        authTokenWoVersion: args.authTokenVersion,
+        authTokenUpdateStrategy: 'ROTATE',
+        autoMinorVersionUpgrade: true,
+        applyImmediately: false,
+        snapshotRetentionLimit: args.production ? 7 : 1,
+        snapshotWindow: '07:00-08:00',
+        maintenanceWindow: 'sun:08:30-sun:09:30',
+        ...(args.production && { finalSnapshotIdentifier: `${name}-final` }),
+        tags: { Name: name },
+      },
+      this.child({ protect: args.production, additionalSecretOutputs: ['authToken', 'authTokenWo'] }),
+    );
+    this.url = secret(interpolate`rediss://:${args.authToken}@${group.primaryEndpointAddress}:6379`);
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,20 @@
+import { LifecyclePolicy } from '@pulumi/aws/ecr/lifecyclePolicy.js';
+import { Repository } from '@pulumi/aws/ecr/repository.js';
+import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
+import { Part } from './part';
+
+/** Container images of the gateway, for those who run it elsewhere: a tag once given stays, and each push is scanned. */
+export class Registry extends Part {
+  readonly repositoryArn: Output<string>;
+  readonly repositoryUrl: Output<string>;
+
+  constructor(name: string, options: ComponentResourceOptions) {
+    super('Registry', name, options);
+    const repository = new Repository(name, { name, imageTagMutability: 'IMMUTABLE', imageScanningConfiguration: { scanOnPush: true }, encryptionConfigurations: [{ encryptionType: 'AES256' }], forceDelete: false, tags: { Name: name } }, this.child());
+    const endUntagged = { rules: [{ rulePriority: 1, description: 'What has no tag ends', selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countUnit: 'days', countNumber: 14 }, action: { type: 'expire' } }] };
+    new LifecyclePolicy(name, { repository: repository.name, policy: JSON.stringify(endUntagged) }, this.child());
+    this.repositoryArn = repository.arn;
+    this.repositoryUrl = repository.repositoryUrl;
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,36 @@
+import { Secret } from '@pulumi/aws/secretsmanager/secret.js';
+import { SecretVersion } from '@pulumi/aws/secretsmanager/secretVersion.js';
+import { secret, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import { secretName } from '../naming/names';
+import { Part } from './part';
+
+export interface SecretsArgs {
+  stack: string;
+  /** Values that the program knows (addresses with passwords of its own making); write-only, never in the state. */
+  known: Readonly<Record<string, { description: string; value: Input<string>; version: Input<number> }>>;
+  /** Values that the operator puts there by himself (`aws secretsmanager put-secret-value`). */
+  byOperator: Readonly<Record<string, string>>;
+  production: boolean;
+}
+
+/** What the parent fetches when it starts. A secret of the enclave holds ciphertext that only an attested enclave can open. */
+export class Secrets extends Part {
+  readonly arns: Readonly<Record<string, Output<string>>>;
+
+  constructor(name: string, args: SecretsArgs, options: ComponentResourceOptions) {
+    super('Secrets', name, options);
+    const arns: Record<string, Output<string>> = {};
+    const make = (path: string, description: string): Secret => {
+      const made = new Secret(`${name}-${path.replaceAll('/', '-')}`, { name: secretName(args.stack, path), description, recoveryWindowInDays: args.production ? 30 : 7, tags: { Name: secretName(args.stack, path) } }, this.child());
+      arns[path] = made.arn;
+      return made;
+    };
+    for (const [path, { description, value, version }] of Object.entries(args.known)) {
+      const made = make(path, description);
+      new SecretVersion(`${name}-${path.replaceAll('/', '-')}`, { secretId: made.id, secretStringWo: secret(value), secretStringWoVersion: version }, this.child({ additionalSecretOutputs: ['secretString', 'secretStringWo'] }));
+    }
+    for (const [path, description] of Object.entries(args.byOperator)) make(path, description);
+    this.arns = arns;
+    this.registerOutputs({});
+  }
+}

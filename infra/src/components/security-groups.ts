@@ -1,0 +1,65 @@
+import { SecurityGroup } from '@pulumi/aws/ec2/securityGroup.js';
+import { SecurityGroupEgressRule } from '@pulumi/aws/vpc/securityGroupEgressRule.js';
+import { SecurityGroupIngressRule } from '@pulumi/aws/vpc/securityGroupIngressRule.js';
+import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
+import { Part } from './part';
+
+export interface SecurityGroupsArgs {
+  vpcId: Input<string>;
+  balancer: boolean;
+  managedDatabase: boolean;
+  managedRedis: boolean;
+}
+
+const ANYWHERE = '0.0.0.0/0';
+
+/**
+ * Who may connect to whom. From outside: 443, and 80 for ACME and the redirect; nothing else, and no port 22 (Session Manager).
+ * Out: 443 and 80; stores that are kept elsewhere have their ports in external-stores.ts.
+ */
+export class SecurityGroups extends Part {
+  readonly parentId: Output<string>;
+  readonly balancerId: Output<string> | undefined;
+  readonly databaseId: Output<string> | undefined;
+  readonly redisId: Output<string> | undefined;
+
+  constructor(name: string, args: SecurityGroupsArgs, options: ComponentResourceOptions) {
+    super('SecurityGroups', name, options);
+    const group = (part: string, description: string): SecurityGroup =>
+      new SecurityGroup(`${name}-${part}`, { name: `${name}-${part}`, description, vpcId: args.vpcId, tags: { Name: `${name}-${part}` } }, this.child());
+    const rule = (port: number) => ({ ipProtocol: 'tcp', fromPort: port, toPort: port });
+    const fromAnywhere = (part: string, of: SecurityGroup, port: number, description: string) =>
+      new SecurityGroupIngressRule(`${name}-${part}-${port}`, { securityGroupId: of.id, cidrIpv4: ANYWHERE, ...rule(port), description }, this.child());
+    const between = (part: string, from: SecurityGroup, to: SecurityGroup, port: number, description: string) => {
+      new SecurityGroupIngressRule(`${name}-${part}-in`, { securityGroupId: to.id, referencedSecurityGroupId: from.id, ...rule(port), description }, this.child());
+      new SecurityGroupEgressRule(`${name}-${part}-out`, { securityGroupId: from.id, referencedSecurityGroupId: to.id, ...rule(port), description }, this.child());
+    };
+
+    const parent = group('parent', 'The parent instance: gateway behind nginx');
+    this.parentId = parent.id;
+    // Out: Congress, AWS's own addresses, the identity provider, packages. Which hosts the enclave reaches is the egress proxies' list.
+    for (const port of [443, 80]) new SecurityGroupEgressRule(`${name}-parent-out-${port}`, { securityGroupId: parent.id, cidrIpv4: ANYWHERE, ...rule(port), description: port === 443 ? 'HTTPS: Congress, AWS, identity provider' : 'HTTP: certificate status and packages' }, this.child());
+
+    if (args.balancer) {
+      const balancer = group('balancer', 'The load balancer');
+      this.balancerId = balancer.id;
+      fromAnywhere('balancer', balancer, 443, 'HTTPS from anywhere');
+      fromAnywhere('balancer', balancer, 80, 'HTTP, to be redirected to HTTPS');
+      between('balancer-parent', balancer, parent, 443, 'From the balancer to nginx');
+    } else {
+      fromAnywhere('parent', parent, 443, 'HTTPS from anywhere');
+      fromAnywhere('parent', parent, 80, 'ACME challenges and the redirect to HTTPS');
+    }
+    if (args.managedDatabase) {
+      const database = group('database', 'PostgreSQL');
+      this.databaseId = database.id;
+      between('parent-database', parent, database, 5432, 'From the parent to PostgreSQL');
+    }
+    if (args.managedRedis) {
+      const redis = group('redis', 'Redis');
+      this.redisId = redis.id;
+      between('parent-redis', parent, redis, 6379, 'From the parent to Redis');
+    }
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,58 @@
+import { output, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import type { Settings } from '../config/parse-settings';
+import { nameOf } from '../naming/names';
+import { DataVolume } from './data-volume';
+import { Database } from './database';
+import { Part } from './part';
+import { Redis } from './redis';
+import { Secrets } from './secrets';
+
+export interface StoresArgs {
+  settings: Settings;
+  subnetIds: Input<string>[];
+  zone: string;
+  databaseGroupId: Input<string> | undefined;
+  redisGroupId: Input<string> | undefined;
+}
+
+/** PostgreSQL and Redis as the stack chose them, and the secrets of gateway and enclave. */
+export class Stores extends Part {
+  /** By path, `gateway/...` and `enclave/...`. */
+  readonly secretArns: Readonly<Record<string, Output<string>>>;
+  readonly database: Output<{ host: string; secretArn: string } | undefined>;
+  readonly dataVolumeId: Output<string | undefined>;
+  readonly databaseIdentifier: string | undefined;
+  readonly redisIdentifier: string | undefined;
+
+  constructor(name: string, { settings, subnetIds, zone, databaseGroupId, redisGroupId }: StoresArgs, options: ComponentResourceOptions) {
+    super('Stores', name, options);
+    const { stack, production } = settings;
+    const parent = { parent: this };
+    const database = databaseGroupId === undefined ? undefined : new Database(nameOf(stack, 'database'), { subnetIds, securityGroupId: databaseGroupId, instanceClass: settings.databaseClass, storageGiB: settings.databaseStorageGiB, production }, parent);
+    const redis =
+      redisGroupId === undefined || settings.redisAuthToken === undefined
+        ? undefined
+        : new Redis(nameOf(stack, 'redis'), { subnetIds, securityGroupId: redisGroupId, nodeType: settings.redisNodeType, authToken: settings.redisAuthToken, authTokenVersion: settings.redisAuthTokenVersion, production }, parent);
+    const volume = settings.database === 'parent' ? new DataVolume(nameOf(stack, 'data'), { zone, sizeGiB: settings.dataVolumeGiB }, parent) : undefined;
+    const secrets = new Secrets(
+      nameOf(stack, 'secret'),
+      {
+        stack,
+        production,
+        known: redis ? { 'gateway/redis-url': { description: 'REDIS_URL of the gateway', value: redis.url, version: settings.redisAuthTokenVersion } } : {},
+        byOperator: {
+          ...(settings.database === 'external' && { 'gateway/database-url': 'DATABASE_URL of the gateway, with sslmode=verify-full' }),
+          ...(settings.redis === 'external' && { 'gateway/redis-url': 'REDIS_URL of the gateway, rediss://' }),
+          ...Object.fromEntries(settings.enclaveSecrets.map((secret) => [`enclave/${secret}`, `For the enclave alone (${secret}): ciphertext under the operator's key`])),
+        },
+      },
+      parent,
+    );
+    this.secretArns = secrets.arns;
+    this.database = output(database ? { host: database.host, secretArn: database.secretArn } : undefined);
+    this.dataVolumeId = output(volume?.volumeId);
+    this.databaseIdentifier = database?.identifier;
+    this.redisIdentifier = redis?.identifier;
+    this.registerOutputs({});
+  }
+}

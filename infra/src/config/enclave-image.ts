@@ -1,0 +1,85 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { Architecture } from '../instances/instance-types';
+
+/** An enclave image as `npm run build:image` left it in its folder. */
+export interface EnclaveImage {
+  /** Path of the .eif; absent where nothing was built (only `preview --without-image` and `cost` go on without one). */
+  file?: string;
+  architecture: Architecture;
+  sizeBytes: number;
+  /** SHA-384 of the file, 96 hex digits; names the object in the store. */
+  sha384: string;
+  /** 96 lower-case hex digits each. */
+  pcr0: string;
+  pcr1: string;
+  pcr2: string;
+  /** Of the signing certificate, where the image is signed. */
+  pcr8?: string;
+  version: string;
+  commit: string;
+  /** The stack whose configuration is inside. */
+  stack: string;
+  /** Where the enclave may connect to, and through which vsock port of its parent. */
+  routes: readonly EgressRoute[];
+}
+
+export interface EgressRoute {
+  host: string;
+  port: number;
+  vsockPort: number;
+}
+
+/** A PCR of an enclave in debug mode: an image with it vouches for nothing. */
+export const isAllZero = (pcr: string): boolean => /^0*$/.test(pcr);
+
+export const measurement = z
+  .string()
+  .transform((value) => value.replace(/^sha384:/, '').toLowerCase())
+  .pipe(
+    z
+      .string()
+      .regex(/^[0-9a-f]{96}$/, 'a measurement is a SHA-384: 96 hexadecimal digits')
+      .refine((value) => !isAllZero(value), 'all zero: that is an enclave in debug mode, whose memory its parent can read'),
+  );
+
+const schema = z.object({
+  image: z.string().regex(/^[A-Za-z0-9._-]+\.eif$/),
+  version: z.string().max(64),
+  architecture: z.enum(['arm64', 'x86_64']),
+  stack: z.string().max(64),
+  sizeBytes: z.int().positive(),
+  sha384: measurement,
+  hashAlgorithm: z.literal('SHA384'),
+  pcr0: measurement,
+  pcr1: measurement,
+  pcr2: measurement,
+  pcr8: measurement.optional(),
+  commit: z.string().max(128),
+  routes: z
+    .array(z.object({ host: z.string().regex(/^[a-z0-9.-]{1,253}$/), port: z.int().min(1).max(65_535), vsockPort: z.int().min(1024).max(4_294_967_294) }))
+    .max(32),
+});
+
+export type ImageReading = { image: EnclaveImage } | { problems: string[] };
+
+/** Reads `measurements.json` and looks whether the .eif beside it is there, of the size it says. Its hashes are checked where it is used. */
+export function readEnclaveImage(folder: string): ImageReading {
+  const file = join(folder, 'measurements.json');
+  if (!existsSync(file)) return { problems: [`imageFolder: there is no ${file}; build the image first`] };
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return { problems: [`imageFolder: ${file} is not JSON; build the image again`] };
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) return { problems: parsed.error.issues.map((issue) => `imageFolder: ${file}: ${issue.path.join('.') || 'the whole'}: ${issue.message}`) };
+  const { image: name, hashAlgorithm: _algorithm, pcr8, ...rest } = parsed.data;
+  const eif = join(folder, name);
+  if (!existsSync(eif)) return { problems: [`imageFolder: ${eif} is missing beside its measurements.json; build the image again`] };
+  const { size } = statSync(eif);
+  if (size !== rest.sizeBytes) return { problems: [`imageFolder: ${eif} has ${size} bytes, measurements.json says ${rest.sizeBytes}; build the image again`] };
+  return { image: { ...rest, file: eif, ...(pcr8 !== undefined && { pcr8 }) } };
+}

@@ -1,0 +1,3 @@
+import { runCost } from './run-cost';
+
+process.exitCode = runCost(process.argv.slice(2));

@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import { ConfigError } from '../config/config-error';
+import { parseSettings } from '../config/parse-settings';
+import { previewArguments } from '../preview/arguments';
+import { stackConfig } from '../preview/stack-config';
+import { notBuilt } from '../preview/stand-ins';
+import { costOf, savedByPlan, type MonthlyCost } from './cost';
+
+export interface Streams {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+const terminal: Streams = { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) };
+
+const HELP = `Says what a stack costs a month, by item, before anything is created.
+
+  npm run cost -- [--stack dev|staging|prod]   default dev
+  --config <key>=<value>                       as many as wanted, over Pulumi.<stack>.yaml
+  --savings-rate <dollars an hour>             of a savings plan, to see what it would save
+  --json
+  --help
+`;
+
+/** @returns the exit code: 0 said, 1 the configuration cannot work, 2 not understood */
+export function runCost(args: readonly string[], streams: Streams = terminal, root = resolve('.')): number {
+  let given;
+  let config;
+  try {
+    given = previewArguments(args);
+    if (given === 'help') {
+      streams.out(HELP);
+      return 0;
+    }
+    if (given.savingsRate !== undefined && !/^\d{1,3}(\.\d{1,6})?$/.test(given.savingsRate)) throw new Error('--savings-rate: dollars an hour, for example 0.0898');
+    config = stackConfig(root, given.stack, given.config);
+  } catch (error) {
+    streams.err(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 2;
+  }
+  try {
+    const settings = parseSettings(given.stack, config.values, { root, standIn: notBuilt });
+    const cost = costOf(settings);
+    const saved = given.savingsRate === undefined ? undefined : savedByPlan(settings, microUsd(given.savingsRate));
+    streams.out(given.json ? `${JSON.stringify({ stack: given.stack, ...cost, ...(saved !== undefined && { savedUsd: saved }) }, undefined, 2)}\n` : table(given.stack, cost, saved));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    streams.err(`${error.message}\n`);
+    return 1;
+  }
+}
+
+function microUsd(dollars: string): bigint {
+  const [whole = '0', fraction = ''] = dollars.split('.');
+  return BigInt(whole) * 1_000_000n + BigInt(fraction.padEnd(6, '0'));
+}
+
+function table(stack: string, cost: MonthlyCost, saved: string | null | undefined): string {
+  const rows = cost.items.map(({ item, count, price, monthlyUsd }) => `  ${item.padEnd(42)} ${String(count).padStart(5)} x ${price.padEnd(26)} ${(monthlyUsd ?? 'unknown').padStart(10)}\n`);
+  const { savingsPlan } = cost;
+  return [
+    `Stack ${stack}, US dollars a month (730 hours), on demand, prices of ${cost.pricesOf} as of ${cost.asOf}\n\n`,
+    ...rows,
+    `  ${'what is known, together'.padEnd(77)} ${cost.knownUsd.padStart(10)}\n\n`,
+    `Not known here, and on top:\n${cost.unknown.map((each) => `  - ${each}\n`).join('')}\n`,
+    `Savings plan: the parents cost ${savingsPlan.onDemandPerHourUsd ?? 'an unknown price'} an hour on demand. ${savingsPlan.note}\n`,
+    saved === undefined ? '' : `It would save ${saved ?? 'an unknown amount'} a month.\n`,
+    `To consider, not run by anything here:\n  ${savingsPlan.command}\n`,
+  ].join('');
+}

@@ -1,0 +1,80 @@
+import { findInstanceType, SUPPORTED_TYPES, whyNotSupported, type Architecture, type InstanceType } from './instance-types';
+
+/** Kept for the parent's own system, gateway and nginx. On a c6g.large this leaves 2 GiB for the enclave. */
+export const PARENT_MEMORY_MIB = 2048;
+/** More where PostgreSQL or Redis run on the parent. */
+export const PARENT_STORE_MEMORY_MIB = 512;
+/** Nitro's smallest enclave. */
+export const SMALLEST_ENCLAVE_MIB = 64;
+/** nitro-cli refuses less memory than four times the image. */
+export const MEMORY_PER_IMAGE = 4;
+const MIB = 1024 * 1024;
+
+export interface CapacityWish {
+  instanceType: string;
+  enclaveCpuCount: number;
+  enclaveMemoryMiB: number;
+  /** PostgreSQL or Redis run on the parent too. */
+  storesOnParent: boolean;
+  /** What the image was built for and how large it is; absent where none is built yet. */
+  image?: { architecture: Architecture; sizeBytes: number };
+}
+
+/** The driver never gives away CPU 0 and its siblings. */
+export const mostEnclaveCpus = (type: InstanceType): number => type.vcpus - type.threadsPerCore;
+
+export const mostEnclaveMemoryMiB = (type: InstanceType, storesOnParent: boolean): number =>
+  type.memoryMiB - PARENT_MEMORY_MIB - (storesOnParent ? PARENT_STORE_MEMORY_MIB : 0);
+
+export const leastEnclaveMemoryMiB = (imageSizeBytes: number): number =>
+  Math.max(SMALLEST_ENCLAVE_MIB, 2 * Math.ceil((MEMORY_PER_IMAGE * imageSizeBytes) / MIB / 2));
+
+/** @returns everything about the wish that cannot work, each with the reason and the nearest choice that does; empty where it can */
+export function checkCapacity(wish: CapacityWish): string[] {
+  const problems: string[] = [];
+  const { enclaveMemoryMiB: memoryMiB, enclaveCpuCount: cpus, image } = wish;
+  const type = findInstanceType(wish.instanceType);
+  const nearest = nearestType(wish);
+
+  if (memoryMiB < SMALLEST_ENCLAVE_MIB) problems.push(`enclaveMemoryMiB ${memoryMiB}: an enclave has at least ${SMALLEST_ENCLAVE_MIB} MiB; take ${leastEnclaveMemoryMiB(image?.sizeBytes ?? 0)}`);
+  else if (memoryMiB % 2 !== 0) problems.push(`enclaveMemoryMiB ${memoryMiB}: memory is given in huge pages of 2 MiB; take ${memoryMiB + 1}`);
+  if (image && memoryMiB >= SMALLEST_ENCLAVE_MIB && memoryMiB < leastEnclaveMemoryMiB(image.sizeBytes)) {
+    const wanted = leastEnclaveMemoryMiB(image.sizeBytes);
+    problems.push(`enclaveMemoryMiB ${memoryMiB}: less than ${MEMORY_PER_IMAGE} times the image of ${(image.sizeBytes / MIB).toFixed(1)} MiB, which nitro-cli refuses; take ${wanted} or more`);
+  }
+
+  if (!type) {
+    problems.push(`instanceType ${whyNotSupported(wish.instanceType)}; ${nearest}`);
+    return problems;
+  }
+  if (image && image.architecture !== type.architecture) {
+    problems.push(`instanceType ${type.name} is ${type.architecture}, the image was built for ${image.architecture}; build it with --arch ${type.architecture}, or ${nearest}`);
+  }
+  const mostCpus = mostEnclaveCpus(type);
+  if (cpus % type.threadsPerCore !== 0) {
+    problems.push(`enclaveCpuCount ${cpus}: ${type.name} gives whole cores of ${type.threadsPerCore} vCPUs; take ${Math.min(mostCpus, cpus + 1)}`);
+  }
+  if (cpus > mostCpus) {
+    problems.push(`enclaveCpuCount ${cpus}: ${type.name} has ${type.vcpus} vCPUs, and CPU 0 with its siblings stays with the parent, so at most ${mostCpus}; take enclaveCpuCount ${mostCpus}, or ${nearest}`);
+  }
+  const mostMemory = mostEnclaveMemoryMiB(type, wish.storesOnParent);
+  if (memoryMiB > mostMemory) {
+    problems.push(`enclaveMemoryMiB ${memoryMiB}: ${type.name} has ${type.memoryMiB} MiB, of which the parent keeps ${type.memoryMiB - mostMemory}, so at most ${mostMemory}; take enclaveMemoryMiB ${mostMemory}, or ${nearest}`);
+  }
+  return problems;
+}
+
+/** In the same family first, then in c6g (or c6i), then anywhere of the same architecture. */
+function nearestType(wish: CapacityWish): string {
+  const known = findInstanceType(wish.instanceType);
+  const architecture = wish.image?.architecture ?? known?.architecture ?? (/^[a-z]+\d+g/.test(wish.instanceType) ? 'arm64' : 'x86_64');
+  const family = wish.instanceType.split('.')[0];
+  const works = (type: InstanceType): boolean =>
+    type.architecture === architecture &&
+    mostEnclaveCpus(type) >= wish.enclaveCpuCount &&
+    wish.enclaveCpuCount % type.threadsPerCore === 0 &&
+    mostEnclaveMemoryMiB(type, wish.storesOnParent) >= wish.enclaveMemoryMiB;
+  const bySize = [...SUPPORTED_TYPES].filter(works).sort((a, b) => a.vcpus - b.vcpus || a.memoryMiB - b.memoryMiB);
+  const choice = bySize.find((type) => type.name.startsWith(`${family}.`)) ?? bySize[0];
+  return choice ? `the nearest that works is ${choice.name}` : 'ask for less: no supported type can give that much';
+}

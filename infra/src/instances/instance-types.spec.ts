@@ -1,0 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { workspaceRoot } from '@communique-tee/test-support';
+import { findInstanceType, SUPPORTED_TYPES, whyNotSupported } from './instance-types';
+
+const dump = join(workspaceRoot(), '..', 'shared', 'vectors', 'aws', 'nitro-enclaves-support.json');
+const whereDumpIs = existsSync(dump) ? describe : describe.skip;
+
+whereDumpIs('the table against a DescribeInstanceTypes dump (skipped where ../shared is absent)', () => {
+  const { types } = (existsSync(dump) ? JSON.parse(readFileSync(dump, 'utf8')) : { types: {} }) as {
+    types: Record<string, { nitroEnclaves: string; arch: string[]; vcpus: number; threadsPerCore: number; memMiB: number }>;
+  };
+
+  it.each(SUPPORTED_TYPES.map((type) => [type.name, type] as const))('%s', (name, type) => {
+    expect(types[name]).toEqual({ nitroEnclaves: 'supported', arch: [type.architecture], vcpus: type.vcpus, threadsPerCore: type.threadsPerCore, memMiB: type.memoryMiB });
+  });
+
+  it('has none that AWS calls unsupported', () => {
+    for (const [name, { nitroEnclaves }] of Object.entries(types)) if (nitroEnclaves !== 'supported') expect([name, findInstanceType(name)]).toEqual([name, undefined]);
+  });
+});
+
+it.each([
+  ['t4g.small', 'burstable'],
+  ['c6g.medium', 'whole cores'],
+  ['c6g.metal', 'bare metal'],
+  ['c7gn.xlarge', 'does not offer'],
+  ['c6i.large', 'one core'],
+  ['z9.huge', 'not among'],
+])('says why not %s', (name, reason) => {
+  expect(findInstanceType(name)).toBeUndefined();
+  expect(whyNotSupported(name)).toContain(reason);
+});

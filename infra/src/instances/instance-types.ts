@@ -1,0 +1,75 @@
+/** Processor architectures, under the names of the image build (`--arch`). */
+export type Architecture = 'arm64' | 'x86_64';
+
+export interface InstanceType {
+  name: string;
+  architecture: Architecture;
+  vcpus: number;
+  /** 1: each vCPU is a core. 2: an enclave is given cores, and each is two vCPUs. */
+  threadsPerCore: 1 | 2;
+  memoryMiB: number;
+}
+
+interface Family {
+  architecture: Architecture;
+  threadsPerCore: 1 | 2;
+  memoryMiBPerVcpu: number;
+  smallestVcpus: number;
+}
+
+const GRAVITON_SIZES = { threadsPerCore: 1, architecture: 'arm64', smallestVcpus: 2 } as const;
+const TWO_THREAD_SIZES = { threadsPerCore: 2, architecture: 'x86_64', smallestVcpus: 4 } as const;
+
+/**
+ * The families this project supports, a part of those that can carry an enclave: no t4g, no .medium, no metal. x86 begins at 4 vCPUs,
+ * because one whole core (2 vCPUs) stays with the parent. A test compares with AWS's own DescribeInstanceTypes.
+ */
+const FAMILIES: Readonly<Record<string, Family>> = {
+  c6g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 2048 },
+  c7g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 2048 },
+  c8g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 2048 },
+  c9g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 2048 },
+  m6g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 4096 },
+  m7g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 4096 },
+  m8g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 4096 },
+  m9g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 4096 },
+  r6g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 8192 },
+  r7g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 8192 },
+  r8g: { ...GRAVITON_SIZES, memoryMiBPerVcpu: 8192 },
+  c6i: { ...TWO_THREAD_SIZES, memoryMiBPerVcpu: 2048 },
+  c6a: { ...TWO_THREAD_SIZES, memoryMiBPerVcpu: 2048 },
+  c7i: { ...TWO_THREAD_SIZES, memoryMiBPerVcpu: 2048 },
+  m6i: { ...TWO_THREAD_SIZES, memoryMiBPerVcpu: 4096 },
+};
+
+const SIZES = [
+  { size: 'large', vcpus: 2 },
+  { size: 'xlarge', vcpus: 4 },
+  { size: '2xlarge', vcpus: 8 },
+  { size: '4xlarge', vcpus: 16 },
+];
+
+/** Smallest first within a family; families in the order of their table. */
+export const SUPPORTED_TYPES: readonly InstanceType[] = Object.entries(FAMILIES).flatMap(([family, { architecture, threadsPerCore, memoryMiBPerVcpu, smallestVcpus }]) =>
+  SIZES.filter(({ vcpus }) => vcpus >= smallestVcpus).map(({ size, vcpus }) => ({
+    name: `${family}.${size}`,
+    architecture,
+    vcpus,
+    threadsPerCore,
+    memoryMiB: vcpus * memoryMiBPerVcpu,
+  })),
+);
+
+export function findInstanceType(name: string): InstanceType | undefined {
+  return SUPPORTED_TYPES.find((type) => type.name === name);
+}
+
+/** Why a type is not in the table, in words an operator can act on. */
+export function whyNotSupported(name: string): string {
+  if (/^t\d/.test(name)) return `${name} cannot carry an enclave: no burstable (t) type can`;
+  if (/\.(nano|micro|small|medium)$/.test(name)) return `${name} cannot carry an enclave: an enclave needs whole cores beside the parent's own, which begin at .large (Graviton) or .xlarge (x86)`;
+  if (/\.metal/.test(name)) return `${name} cannot carry an enclave: bare metal has no Nitro hypervisor to divide it`;
+  if (/^(a1|c7gn|g5g|im4gn|is4gen|hpc7g)\./.test(name)) return `${name} cannot carry an enclave: AWS does not offer enclaves on this family`;
+  if (/^[a-z]+\d+(i|a|in|an|n|d)?\.large$/.test(name)) return `${name} cannot carry an enclave: its 2 vCPUs are one core, and that one stays with the parent`;
+  return `${name} is not among the instance types that this project knows`;
+}

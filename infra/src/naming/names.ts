@@ -1,0 +1,37 @@
+import { PROJECT } from '../config/parse-settings';
+
+/** Where a stack lives. Plain values: the program asks AWS once, before it makes anything. */
+export interface Place {
+  stack: string;
+  region: string;
+  accountId: string;
+  /** `aws`, `aws-us-gov`, `aws-cn`. */
+  partition: string;
+}
+
+/** The tag by which policies tell a stack's own instances from others. */
+export const STACK_TAG = `${PROJECT}:stack`;
+
+export const stackTags = (stack: string, production: boolean): Record<string, string> => ({
+  [STACK_TAG]: stack,
+  Project: PROJECT,
+  Environment: production ? 'production' : 'development',
+  ManagedBy: 'pulumi',
+});
+
+/** `communique-tee-<stack>`, or with `-<part>`. */
+export const nameOf = (stack: string, part?: string): string => [PROJECT, stack, part].filter((piece) => piece !== undefined).join('-');
+
+/** Bucket names are shared by all of AWS: account and region make this one ours. */
+export const bucketName = ({ stack, accountId, region }: Place, part: string): string => `${nameOf(stack, part)}-${accountId}-${region}`;
+
+/** What an enclave's configuration names in the image, before any key exists. */
+export const ENCLAVE_KEY_ALIAS = 'enclave';
+export const OPERATOR_KEY_ALIAS = 'operator';
+export const aliasName = (stack: string, key: string): string => `alias/${nameOf(stack, key)}`;
+
+export const secretName = (stack: string, path: string): string => `${PROJECT}/${stack}/${path}`;
+export const logGroupName = (stack: string, part: string): string => `/${PROJECT}/${stack}/${part}`;
+
+export const arnOf = ({ partition, region, accountId }: Place, service: string, resource: string): string => `arn:${partition}:${service}:${region}:${accountId}:${resource}`;
+export const accountRoot = ({ partition, accountId }: Place): string => `arn:${partition}:iam::${accountId}:root`;

@@ -1,0 +1,68 @@
+import { LOG_GROUPS, type DatabaseSettings, type HttpsSettings, type ParentSettings } from '../parent/src';
+import { DATABASE_NAME } from './components/database';
+import type { Settings } from './config/parse-settings';
+import { PROJECT } from './config/parse-settings';
+
+/** What AWS has made, and the parent's files need to know. Plain values. */
+export interface Made {
+  storeBucket: string;
+  imageKey: string;
+  imageVersionId: string;
+  releaseKey: string;
+  /** By the path of their names, as components/secrets.ts has them. */
+  secretArns: Readonly<Record<string, string>>;
+  database: { host: string; secretArn: string } | undefined;
+  dataVolumeId: string | undefined;
+  elasticIpAllocationId: string | undefined;
+  /** CIDR blocks of the subnets that the balancer connects from. */
+  balancerNetworks: readonly string[];
+}
+
+export const logGroupPrefix = (stack: string): string => `/${PROJECT}/${stack}`;
+export const PARENT_LOG_GROUPS = LOG_GROUPS;
+
+export function parentSettings(settings: Settings, made: Made): ParentSettings {
+  const { image, release } = settings;
+  const { 'gateway/database-url': databaseUrl, 'gateway/redis-url': redisUrl } = made.secretArns;
+  return {
+    stack: settings.stack,
+    region: settings.region,
+    storeBucket: made.storeBucket,
+    image: { key: made.imageKey, versionId: made.imageVersionId, sha384: image.sha384, pcr0: image.pcr0 },
+    release: { key: made.releaseKey, sha256: release.sha256 },
+    enclave: { cpuCount: settings.enclaveCpuCount, memoryMiB: settings.enclaveMemoryMiB },
+    egress: image.routes,
+    acceptedPcr0: settings.acceptedImages,
+    gateway: {
+      environment: {
+        AUTH_ISSUER: settings.authIssuer,
+        AUTH_AUDIENCE: settings.authAudience,
+        AUTH_JWKS_URL: settings.authJwksUrl,
+        ...(settings.corsOrigins.length > 0 && { CORS_ORIGINS: settings.corsOrigins.join(',') }),
+        ...settings.gatewayEnvironment,
+      },
+    },
+    secrets: { ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }), ...(redisUrl !== undefined && { REDIS_URL: redisUrl }) },
+    database: databaseOf(settings, made),
+    redis: { at: settings.redis },
+    https: httpsOf(settings, made),
+    ...(made.elasticIpAllocationId !== undefined && { elasticIpAllocationId: made.elasticIpAllocationId }),
+    logGroupPrefix: logGroupPrefix(settings.stack),
+  };
+}
+
+function databaseOf(settings: Settings, { database, dataVolumeId }: Made): DatabaseSettings {
+  if (settings.database === 'external') return { at: 'external' };
+  if (settings.database === 'managed') {
+    if (!database) throw new Error('database managed, and none was made');
+    return { at: 'managed', host: database.host, port: 5432, name: DATABASE_NAME, secretArn: database.secretArn };
+  }
+  if (dataVolumeId === undefined) throw new Error('database parent, and no volume was made');
+  return { at: 'parent', volumeId: dataVolumeId };
+}
+
+function httpsOf({ balancer, domain, acmeEmail }: Settings, { balancerNetworks }: Made): HttpsSettings {
+  if (balancer !== 'none') return { by: 'balancer', networks: balancerNetworks, clientAddress: balancer === 'application' ? 'x-forwarded-for' : 'proxy-protocol' };
+  if (acmeEmail === undefined) throw new Error('no balancer, and nobody for Let’s Encrypt to write to');
+  return { by: 'certbot', domain, email: acmeEmail };
+}

@@ -1,0 +1,114 @@
+import { isAllZero } from '../config/enclave-image';
+import { accountRoot, type Place } from '../naming/names';
+import { policy, type PolicyDocument, type Statement } from './document';
+
+/** AWS's name for PCR0 (AWS KMS developer guide, "Condition keys for AWS KMS with AWS Nitro Enclaves"). */
+const IMAGE = 'kms:RecipientAttestation:ImageSha384';
+
+/** An image that may use a key. PCR0 covers kernel, command line and all ramdisks; the others are asked for where they are known. */
+export interface AcceptedImage {
+  pcr0: string;
+  pcr1?: string;
+  pcr2?: string;
+  pcr8?: string;
+}
+
+export interface AttestedKeyArgs {
+  place: Place;
+  /** Whose credentials the enclave uses: the parent's role. */
+  parentRoleArn: string;
+  acceptedImages: readonly AcceptedImage[];
+  /** ARNs of roles or users. Nobody else may change the policy or end the key. */
+  administrators: readonly string[];
+}
+
+/** Whoever can make ciphertext, or hand the right on, could feed an enclave a data key that he knows: none of these exist on the key. */
+const NEVER = [
+  'kms:Encrypt',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:GenerateDataKeyPair',
+  'kms:GenerateDataKeyPairWithoutPlaintext',
+  'kms:CreateGrant',
+  'kms:ReplicateKey',
+  'kms:ImportKeyMaterial',
+];
+
+/**
+ * The key that guards enclave keys: an attested enclave of an accepted image may GenerateDataKey and Decrypt, and nobody anything else.
+ * @throws Error where an image's measurement is all zero, or none is accepted
+ */
+export function enclaveKeyPolicy(args: AttestedKeyArgs): PolicyDocument {
+  const { acceptedImages, parentRoleArn } = args;
+  return policy(
+    ...administration(args),
+    ...checkedImages(acceptedImages).map((image, index) => attested(`AttestedEnclave${index}`, parentRoleArn, ['kms:Decrypt', 'kms:GenerateDataKey'], image)),
+    deny('NobodyMakesCiphertext', NEVER),
+    ...denyWithoutAttestation(['kms:Decrypt', 'kms:GenerateDataKey'], acceptedImages),
+  );
+}
+
+/**
+ * The key of the operator's secrets: named people encrypt, an attested enclave of an accepted image decrypts, and neither does the other.
+ * @throws Error as {@link enclaveKeyPolicy}
+ */
+export function operatorKeyPolicy(args: AttestedKeyArgs & { operators: readonly string[] }): PolicyDocument {
+  const { acceptedImages, parentRoleArn, operators, place } = args;
+  return policy(
+    ...administration(args),
+    { Sid: 'OperatorsEncrypt', Effect: 'Allow', Principal: { AWS: accountRoot(place) }, Action: ['kms:Encrypt'], Resource: '*', Condition: { ArnEquals: { 'aws:PrincipalArn': [...operators] } } },
+    { Sid: 'OnlyOperatorsEncrypt', Effect: 'Deny', Principal: '*', Action: ['kms:Encrypt'], Resource: '*', Condition: { ArnNotEquals: { 'aws:PrincipalArn': [...operators] } } },
+    ...checkedImages(acceptedImages).map((image, index) => attested(`AttestedEnclave${index}`, parentRoleArn, ['kms:Decrypt'], image)),
+    deny('NobodyElse', [...NEVER.filter((action) => action !== 'kms:Encrypt'), 'kms:GenerateDataKey']),
+    ...denyWithoutAttestation(['kms:Decrypt'], acceptedImages),
+  );
+}
+
+function administration({ place, administrators }: AttestedKeyArgs): Statement[] {
+  if (administrators.length === 0) throw new Error('a key needs an administrator');
+  const [account, named] = [{ AWS: accountRoot(place) }, { 'aws:PrincipalArn': [...administrators] }];
+  // The account, narrowed by name: a deleted and remade role is an administrator again, where a principal would be lost for good.
+  const changing = ['kms:PutKeyPolicy', 'kms:EnableKeyRotation', 'kms:UpdateAlias', 'kms:DeleteAlias', 'kms:CreateAlias', 'kms:ScheduleKeyDeletion', 'kms:CancelKeyDeletion', 'kms:DisableKey', 'kms:EnableKey', 'kms:UpdateKeyDescription', 'kms:TagResource', 'kms:UntagResource'];
+  return [
+    { Sid: 'AccountReads', Effect: 'Allow', Principal: account, Action: ['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:GetKeyRotationStatus', 'kms:ListKeyPolicies', 'kms:ListResourceTags', 'kms:ListGrants'], Resource: '*' },
+    { Sid: 'AdministratorsChange', Effect: 'Allow', Principal: account, Action: changing, Resource: '*', Condition: { ArnEquals: named } },
+    { Sid: 'OnlyAdministratorsChange', Effect: 'Deny', Principal: '*', Action: changing, Resource: '*', Condition: { ArnNotEquals: named } },
+    { Sid: 'NobodyLocksItselfOut', Effect: 'Deny', Principal: '*', Action: ['kms:PutKeyPolicy'], Resource: '*', Condition: { Bool: { 'kms:BypassPolicyLockoutSafetyCheck': 'true' } } },
+  ];
+}
+
+function attested(sid: string, role: string, actions: string[], image: AcceptedImage): Statement {
+  const pcrs = Object.entries({ PCR0: image.pcr0, PCR1: image.pcr1, PCR2: image.pcr2, PCR8: image.pcr8 }).filter(([, value]) => value !== undefined);
+  return {
+    Sid: sid,
+    Effect: 'Allow',
+    Principal: { AWS: role },
+    Action: actions,
+    Resource: '*', // of a key policy: this key
+    Condition: { StringEqualsIgnoreCase: { [IMAGE]: image.pcr0, ...Object.fromEntries(pcrs.map(([pcr, value]) => [`kms:RecipientAttestation:${pcr}`, String(value)])) } },
+  };
+}
+
+const deny = (sid: string, actions: string[]): Statement => ({ Sid: sid, Effect: 'Deny', Principal: '*', Action: actions, Resource: '*' });
+
+/** A denied request stays denied whatever any role's policy allows: the parent's own calls carry no attestation. */
+const denyWithoutAttestation = (actions: string[], images: readonly AcceptedImage[]): Statement[] => [
+  { ...deny('NothingWithoutAttestation', actions), Condition: { Null: { [IMAGE]: 'true' } } },
+  { ...deny('NoOtherImage', actions), Condition: { StringNotEqualsIgnoreCase: { [IMAGE]: images.map(({ pcr0 }) => pcr0) } } },
+];
+
+function checkedImages(images: readonly AcceptedImage[]): readonly AcceptedImage[] {
+  if (images.length === 0) throw new Error('a key that accepts no image guards nothing');
+  for (const image of images) {
+    for (const [name, value] of Object.entries(image) as [string, string | undefined][]) {
+      if (value !== undefined && (isAllZero(value) || !/^[0-9a-f]{96}$/.test(value))) throw new Error(`${name} of an accepted image is not a measurement, or all zero (debug mode)`);
+    }
+  }
+  return images;
+}
+
+/** The same conditions on the role's side: neither policy alone lets the parent decrypt. */
+export function attestedUse(sid: string, keyArn: string, actions: string[], images: readonly string[]): Statement {
+  return { Sid: sid, Effect: 'Allow', Action: actions, Resource: keyArn, Condition: { StringEqualsIgnoreCase: { [IMAGE]: [...images] } } };
+}

@@ -1,0 +1,33 @@
+import type { Place } from '../naming/names';
+import { policy, type PolicyDocument, type Statement } from './document';
+
+const tlsOnly = (bucketArn: string): Statement[] => [
+  { Sid: 'OnlyTls', Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: [bucketArn, `${bucketArn}/*`], Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+  { Sid: 'OnlyTls12', Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: [bucketArn, `${bucketArn}/*`], Condition: { NumericLessThan: { 's3:TlsVersion': '1.2' } } },
+];
+
+/** The image store: TLS alone, this account alone, and an image once stored is ended by its lifecycle or an administrator only. */
+export function imageBucketPolicy(place: Place, bucketArn: string, administrators: readonly string[]): PolicyDocument {
+  return policy(
+    ...tlsOnly(bucketArn),
+    { Sid: 'OnlyThisAccount', Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: [bucketArn, `${bucketArn}/*`], Condition: { StringNotEquals: { 'aws:PrincipalAccount': place.accountId } } },
+    {
+      Sid: 'VersionsStay',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: ['s3:DeleteObjectVersion', 's3:PutBucketVersioning', 's3:PutBucketPolicy', 's3:DeleteBucketPolicy'],
+      Resource: [bucketArn, `${bucketArn}/*`],
+      Condition: { ArnNotEquals: { 'aws:PrincipalArn': [...administrators] } },
+    },
+  );
+}
+
+/** What CloudTrail itself may do to the bucket of its log, as AWS documents it. */
+export function trailBucketPolicy(place: Place, bucketArn: string, trailArn: string): PolicyDocument {
+  const service = { Service: 'cloudtrail.amazonaws.com' };
+  return policy(
+    { Sid: 'TrailLooks', Effect: 'Allow', Principal: service, Action: ['s3:GetBucketAcl'], Resource: bucketArn, Condition: { StringEquals: { 'aws:SourceArn': trailArn } } },
+    { Sid: 'TrailWrites', Effect: 'Allow', Principal: service, Action: ['s3:PutObject'], Resource: `${bucketArn}/AWSLogs/${place.accountId}/*`, Condition: { StringEquals: { 'aws:SourceArn': trailArn, 's3:x-amz-acl': 'bucket-owner-full-control' } } },
+    ...tlsOnly(bucketArn),
+  );
+}

@@ -1,0 +1,77 @@
+import { METRIC_NAMESPACE } from '../../parent/src';
+import { arnOf, nameOf, STACK_TAG, type Place } from '../naming/names';
+import { attestedUse } from './attested-key';
+import { policy, type PolicyDocument, type Statement } from './document';
+
+/** An object of the store; without a version where its key is the hash of what is in it, which the parent checks. */
+export interface InstalledObject {
+  key: string;
+  versionId?: string;
+}
+
+export interface ParentRoleArgs {
+  place: Place;
+  /** What the instance installs: these objects and no other. */
+  bucketArn: string;
+  objects: readonly InstalledObject[];
+  logGroupNames: readonly string[];
+  secretArns: readonly string[];
+  enclaveKeyArn: string;
+  operatorKeyArn: string;
+  acceptedImages: readonly string[];
+  /** The address that the House has on its list; absent where several instances go out through NAT. */
+  elasticIpAllocationId?: string;
+  /** The retained volume of PostgreSQL and Redis on the parent. */
+  dataVolumeId?: string;
+}
+
+/** Actions that know no resource narrower than `*`, and why each is needed. A test holds every policy of the program to this list. */
+export const WILDCARD_RESOURCES: Readonly<Record<string, string>> = {
+  'cloudwatch:PutMetricData': 'metrics have no ARN; the namespace is fixed by a condition',
+  'ec2:DescribeAddresses': 'EC2 describes know no resource; the parent looks whether its address is attached',
+  'ec2:DescribeTags': "EC2 describes know no resource; CloudWatch's agent looks which group the instance is in",
+  'ec2:DescribeVolumes': 'EC2 describes know no resource; the parent waits for its data volume',
+  'ssmmessages:CreateControlChannel': 'Session Manager, in place of port 22: knows no resource',
+  'ssmmessages:CreateDataChannel': 'Session Manager: knows no resource',
+  'ssmmessages:OpenControlChannel': 'Session Manager: knows no resource',
+  'ssmmessages:OpenDataChannel': 'Session Manager: knows no resource',
+  'ecr:GetAuthorizationToken': 'a registry login belongs to the account, not to a repository',
+};
+
+/** All that the parent instance, and with it whoever breaks into it, may do in AWS. */
+export function parentRolePolicy(args: ParentRoleArgs): PolicyDocument {
+  const { place } = args;
+  const instances = arnOf(place, 'ec2', 'instance/*');
+  const ownInstances = { StringEquals: { [`aws:ResourceTag/${STACK_TAG}`]: place.stack } };
+  const allow = (Sid: string, Action: string[], Resource: string | string[], Condition?: Statement['Condition']): Statement => ({ Sid, Effect: 'Allow', Action, Resource, ...(Condition && { Condition }) });
+  return policy(
+    ...args.objects.map(({ key, versionId }, index) =>
+      versionId === undefined
+        ? allow(`ReadWhatIsInstalled${index}`, ['s3:GetObject'], `${args.bucketArn}/${key}`)
+        : allow(`ReadWhatIsInstalled${index}`, ['s3:GetObjectVersion'], `${args.bucketArn}/${key}`, { StringEquals: { 's3:VersionId': versionId } }),
+    ),
+    allow('WriteOwnLogs', ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'], args.logGroupNames.flatMap((name) => [arnOf(place, 'logs', `log-group:${name}`), arnOf(place, 'logs', `log-group:${name}:log-stream:*`)])),
+    allow('WriteOwnMetrics', ['cloudwatch:PutMetricData'], '*', { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } }),
+    allow('NameOwnGroup', ['ec2:DescribeTags'], '*'),
+    args.secretArns.length > 0 ? allow('ReadOwnSecrets', ['secretsmanager:GetSecretValue'], [...args.secretArns]) : undefined,
+    attestedUse('EnclaveKeyForTheEnclave', args.enclaveKeyArn, ['kms:Decrypt', 'kms:GenerateDataKey'], args.acceptedImages),
+    attestedUse('OperatorKeyForTheEnclave', args.operatorKeyArn, ['kms:Decrypt'], args.acceptedImages),
+    allow('SayWhenHealthy', ['autoscaling:CompleteLifecycleAction', 'autoscaling:SetInstanceHealth'], arnOf(place, 'autoscaling', `autoScalingGroup:*:autoScalingGroupName/${nameOf(place.stack, 'parent')}`)),
+    ...(args.elasticIpAllocationId === undefined
+      ? []
+      : [
+          allow('TakeTheAddress', ['ec2:AssociateAddress'], arnOf(place, 'ec2', `elastic-ip/${args.elasticIpAllocationId}`)),
+          allow('TakeTheAddressForOwnInstances', ['ec2:AssociateAddress'], [instances, arnOf(place, 'ec2', 'network-interface/*')], ownInstances),
+          allow('LookForTheAddress', ['ec2:DescribeAddresses'], '*'),
+        ]),
+    ...(args.dataVolumeId === undefined
+      ? []
+      : [
+          allow('TakeTheDataVolume', ['ec2:AttachVolume'], arnOf(place, 'ec2', `volume/${args.dataVolumeId}`)),
+          allow('TakeTheDataVolumeForOwnInstances', ['ec2:AttachVolume'], instances, ownInstances),
+          allow('LookForTheDataVolume', ['ec2:DescribeVolumes'], '*'),
+        ]),
+    allow('SessionManagerInstance', ['ssm:UpdateInstanceInformation'], instances),
+    allow('SessionManager', ['ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel', 'ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel'], '*'),
+  );
+}

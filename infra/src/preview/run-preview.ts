@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import { ConfigError } from '../config/config-error';
+import { configKeys, previewArguments } from './arguments';
+import { asLines, describe } from './describe';
+import { runProgram } from './run-program';
+import { stackConfig } from './stack-config';
+import { notBuilt } from './stand-ins';
+
+export interface Streams {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+const terminal: Streams = { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) };
+
+const HELP = `Shows what pulumi up would create, without Pulumi's CLI, without AWS and without changing anything.
+
+  npm run preview -- [--stack dev|staging|prod]   default dev
+  --config <key>=<value>                          as many as wanted, over Pulumi.<stack>.yaml
+  --without-image                                 before an image is built: its measurements are then made up, and said to be
+  --json
+  --help
+
+Keys:
+`;
+
+/** @returns the exit code: 0 would work, 1 would not, 2 not understood */
+export async function runPreview(args: readonly string[], streams: Streams = terminal, root = resolve('.')): Promise<number> {
+  let given;
+  let config;
+  try {
+    given = previewArguments(args);
+    if (given === 'help') {
+      streams.out(`${HELP}${configKeys()}\n`);
+      return 0;
+    }
+    config = stackConfig(root, given.stack, given.config);
+  } catch (error) {
+    streams.err(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 2;
+  }
+  try {
+    const { resources, outputs } = await runProgram(given.stack, config.values, { root, ...(given.withoutImage && { standIn: notBuilt }) });
+    const described = describe(resources);
+    if (given.json) {
+      streams.out(`${JSON.stringify({ stack: given.stack, imageIsMadeUp: given.withoutImage, standIns: config.hidden, resources: described, outputs }, undefined, 2)}\n`);
+      return 0;
+    }
+    streams.out(asLines(described));
+    streams.out(`\n${described.length} resources in stack ${given.stack}; nothing was created. Ids and addresses are made up.\n`);
+    if (given.withoutImage) streams.out('No image was looked at: its measurements above belong to no image.\n');
+    if (config.hidden.length > 0) streams.out(`Not looked at, since secret: ${config.hidden.join(', ')}\n`);
+    streams.out(`\nOutputs:\n${JSON.stringify(outputs, undefined, 2)}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    streams.err(`${error.message}\n`);
+    return 1;
+  }
+}

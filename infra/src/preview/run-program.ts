@@ -1,0 +1,27 @@
+import { Output, output, runtime } from '@pulumi/pulumi';
+import type { ParseOptions } from '../config/parse-settings';
+import { PROJECT } from '../config/parse-settings';
+import { MockAws, type SeenResource } from '../mock-aws/mock-aws';
+import { program } from '../program';
+
+export interface Seen {
+  resources: SeenResource[];
+  outputs: Record<string, unknown>;
+}
+
+/**
+ * Runs the whole program against a stand-in for AWS: nothing is created, and no Pulumi CLI is needed. Once per process at a time.
+ * @throws ConfigError, and whatever the program throws
+ */
+export async function runProgram(stack: string, values: Readonly<Record<string, string>>, options: ParseOptions): Promise<Seen> {
+  const aws = new MockAws(values['aws:region'] ?? 'us-east-1');
+  await runtime.setMocks(aws, PROJECT, stack, false);
+  const outputs = await settled(await program(stack, values, options));
+  await runtime.disconnect();
+  return { resources: aws.resources, outputs };
+}
+
+function settled(outputs: Record<string, unknown>): Promise<Record<string, unknown>> {
+  const all: Output<Record<string, unknown>> = output(outputs) as Output<Record<string, unknown>>;
+  return new Promise((resolve) => all.apply((known) => resolve(known)));
+}
