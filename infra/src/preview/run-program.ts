@@ -15,13 +15,27 @@ export interface Seen {
  */
 export async function runProgram(stack: string, values: Readonly<Record<string, string>>, options: ParseOptions): Promise<Seen> {
   const aws = new MockAws(values['aws:region'] ?? 'us-east-1');
-  await runtime.setMocks(aws, PROJECT, stack, false);
-  const outputs = await settled(await program(stack, values, options));
-  await runtime.disconnect();
-  return { resources: aws.resources, outputs };
+  // What goes wrong while a resource is registered, Pulumi lets fall: as a rejection that nobody waits for.
+  const fallen: unknown[] = [];
+  const catchIt = (error: unknown): number => fallen.push(error);
+  process.on('unhandledRejection', catchIt);
+  try {
+    await runtime.setMocks(aws, PROJECT, stack, false);
+    const outputs = await settled(await program(stack, values, options));
+    await runtime.disconnect();
+    await new Promise(setImmediate);
+    if (fallen.length > 0) throw rootOf(fallen[0]);
+    return { resources: aws.resources, outputs };
+  } finally {
+    process.off('unhandledRejection', catchIt);
+  }
 }
 
 function settled(outputs: Record<string, unknown>): Promise<Record<string, unknown>> {
   const all: Output<Record<string, unknown>> = output(outputs) as Output<Record<string, unknown>>;
-  return new Promise((resolve) => all.apply((known) => resolve(known)));
+  return new Promise((resolve) => {
+    all.apply((known) => resolve(known));
+  });
 }
+
+const rootOf = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

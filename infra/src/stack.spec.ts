@@ -1,0 +1,210 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { workspaceRoot } from '@communique-tee/test-support';
+import type { SeenResource } from './mock-aws/mock-aws';
+import { WILDCARD_RESOURCES } from './policies/parent-role';
+import type { PolicyDocument } from './policies/document';
+import { runProgram, type Seen } from './preview/run-program';
+import { stackConfig } from './preview/stack-config';
+
+const root = workspaceRoot();
+const folder = mkdtempSync(join(tmpdir(), 'communique-infra-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const pcr = (digit: string): string => digit.repeat(96);
+/** A whole image folder, as build:image leaves it, but for what is inside the .eif. */
+function buildFolder(stack: string): string[] {
+  writeFileSync(join(folder, 'communique-tee.eif'), Buffer.alloc(1024, stack));
+  writeFileSync(join(folder, 'release.tar.gz'), 'a release');
+  writeFileSync(
+    join(folder, 'measurements.json'),
+    JSON.stringify({ image: 'communique-tee.eif', version: '0.1.0', architecture: 'arm64', stack, sizeBytes: 1024, sha384: pcr('a'), hashAlgorithm: 'SHA384', pcr0: pcr('1'), pcr1: pcr('2'), pcr2: pcr('3'), commit: 'abc', routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }] }),
+  );
+  return [`imageFolder=${folder}`, `releaseFile=${join(folder, 'release.tar.gz')}`];
+}
+
+const run = (stack: string, ...changes: string[]): Promise<Seen> => runProgram(stack, stackConfig(root, stack, [...buildFolder(stack), ...changes]).values, { root });
+
+const STACKS: [string, string, string[]][] = [
+  ['dev', 'dev', []],
+  ['staging', 'staging', []],
+  ['prod', 'prod', []],
+  ['prod with stores elsewhere', 'prod', ['database=external', 'redis=external']],
+  ['prod of several parents behind an application balancer', 'prod', ['instances=2', 'maxInstances=4', 'balancer=application']],
+  ['prod of several parents behind a network balancer', 'prod', ['instances=2', 'balancer=network']],
+  ['staging with its own image build', 'staging', ['imageBuild=true', 'imageBuildRepository=https://github.com/example/communique-tee', `imageBuildCommit=${'c'.repeat(40)}`, 'auditTrail=create']],
+];
+
+describe.each(STACKS)('%s', (_title, stack, changes) => {
+  let seen: Seen;
+  const all = (type: string): SeenResource[] => seen.resources.filter((resource) => resource.type === type);
+  const inputsOf = <T = Record<string, unknown>>(type: string): T[] => all(type).map(({ inputs }) => inputs as T);
+  const aws = (): SeenResource[] => seen.resources.filter(({ type }) => type.startsWith('aws:'));
+
+  beforeAll(async () => {
+    seen = await run(stack, ...changes);
+  });
+
+  it('has one provider for everything, which tags everything', () => {
+    const [provider] = all('pulumi:providers:aws');
+    expect(JSON.parse(String(provider?.inputs.defaultTags))).toEqual({ tags: { 'communique-tee:stack': stack, Project: 'communique-tee', Environment: stack === 'prod' ? 'production' : 'development', ManagedBy: 'pulumi' } });
+    for (const { name, provider: of } of aws()) expect([name, of]).toEqual([name, expect.stringContaining(`communique-tee-${stack}`)]);
+    for (const { tagSpecifications } of inputsOf<{ tagSpecifications: { resourceType: string; tags: Record<string, string> }[] }>('aws:ec2/launchTemplate:LaunchTemplate')) {
+      expect(tagSpecifications.map(({ resourceType }) => resourceType)).toEqual(['instance', 'volume', 'network-interface']);
+      for (const { tags } of tagSpecifications) expect(tags['communique-tee:stack']).toBe(stack);
+    }
+  });
+
+  it('names everything after the stack, each once', () => {
+    const names = aws().map(({ type, name }) => `${type} ${name}`);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { name } of aws()) expect(name.startsWith(`communique-tee-${stack}`)).toBe(true);
+  });
+
+  it('spreads over two zones, with a way out for public subnets, S3 inside, and flow logs', () => {
+    expect(new Set(inputsOf<{ availabilityZone: string }>('aws:ec2/subnet:Subnet').map(({ availabilityZone }) => availabilityZone))).toEqual(new Set(['us-east-1a', 'us-east-1b']));
+    expect(all('aws:ec2/subnet:Subnet')).toHaveLength(4);
+    expect(all('aws:ec2/routeTableAssociation:RouteTableAssociation')).toHaveLength(4);
+    expect(inputsOf('aws:ec2/vpcEndpoint:VpcEndpoint')).toEqual([expect.objectContaining({ vpcEndpointType: 'Gateway', serviceName: 'com.amazonaws.us-east-1.s3' })]);
+    expect(inputsOf('aws:ec2/flowLog:FlowLog')).toEqual([expect.objectContaining({ trafficType: 'ALL' })]);
+  });
+
+  it('lets the world in at 80 and 443 alone, and nobody at 22', () => {
+    const rules = inputsOf<{ cidrIpv4?: string; fromPort: number; toPort: number; referencedSecurityGroupId?: string; ipProtocol: string }>('aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule');
+    const world = rules.filter(({ cidrIpv4 }) => cidrIpv4 === '0.0.0.0/0');
+    expect(world.map(({ fromPort, toPort }) => [fromPort, toPort]).sort()).toEqual([[443, 443], [80, 80]].sort());
+    for (const rule of rules) {
+      expect(rule.ipProtocol).toBe('tcp');
+      expect(rule.fromPort).toBe(rule.toPort);
+      expect(rule.fromPort).not.toBe(22);
+      expect((rule.cidrIpv4 === undefined) !== (rule.referencedSecurityGroupId === undefined)).toBe(true);
+    }
+    // Groups have no rules of their own beside these.
+    for (const group of inputsOf('aws:ec2/securityGroup:SecurityGroup')) expect(group).not.toHaveProperty('ingress');
+    expect(JSON.stringify(seen.resources)).not.toContain('::/0');
+  });
+
+  it('goes out to 443 and 80, and to stores kept elsewhere', () => {
+    const out = inputsOf<{ cidrIpv4?: string; fromPort: number }>('aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule').filter(({ cidrIpv4 }) => cidrIpv4 === '0.0.0.0/0');
+    expect(out.map(({ fromPort }) => fromPort).sort((a, b) => a - b)).toEqual(changes.includes('database=external') ? [80, 443, 5432, 6379] : [80, 443]);
+  });
+
+  it('has no bucket that is public, unencrypted, unversioned or open without TLS', () => {
+    const buckets = all('aws:s3/bucket:Bucket');
+    expect(buckets.length).toBeGreaterThan(0);
+    const count = buckets.length;
+    expect(inputsOf('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock')).toEqual(Array(count).fill(expect.objectContaining({ blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true })));
+    expect(inputsOf('aws:s3/bucketVersioning:BucketVersioning')).toEqual(Array(count).fill(expect.objectContaining({ versioningConfiguration: { status: 'Enabled' } })));
+    expect(all('aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration')).toHaveLength(count);
+    expect(inputsOf('aws:s3/bucketOwnershipControls:BucketOwnershipControls')).toEqual(Array(count).fill(expect.objectContaining({ rule: { objectOwnership: 'BucketOwnerEnforced' } })));
+    for (const { policy } of inputsOf<{ policy: string }>('aws:s3/bucketPolicy:BucketPolicy')) {
+      const { Statement } = JSON.parse(policy) as PolicyDocument;
+      expect(Statement).toContainEqual(expect.objectContaining({ Effect: 'Deny', Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }));
+      expect(Statement.filter(({ Effect, Principal }) => Effect === 'Allow' && (Principal === '*' || JSON.stringify(Principal).includes('"*"')))).toEqual([]);
+    }
+    expect(all('aws:s3/bucketAcl:BucketAcl')).toEqual([]);
+  });
+
+  it('encrypts every disk, database, cache, topic and registry', () => {
+    for (const { blockDeviceMappings } of inputsOf<{ blockDeviceMappings: { ebs: object }[] }>('aws:ec2/launchTemplate:LaunchTemplate')) for (const { ebs } of blockDeviceMappings) expect(ebs).toMatchObject({ encrypted: 'true', volumeType: 'gp3' });
+    for (const volume of inputsOf('aws:ebs/volume:Volume')) expect(volume).toMatchObject({ encrypted: true, finalSnapshot: true });
+    for (const database of inputsOf('aws:rds/instance:Instance')) expect(database).toMatchObject({ storageEncrypted: true, publiclyAccessible: false });
+    for (const parameters of inputsOf<{ parameters: object[] }>('aws:rds/parameterGroup:ParameterGroup')) expect(parameters.parameters).toContainEqual({ name: 'rds.force_ssl', value: '1' });
+    for (const redis of inputsOf('aws:elasticache/replicationGroup:ReplicationGroup')) expect(redis).toMatchObject({ atRestEncryptionEnabled: true, transitEncryptionEnabled: true, transitEncryptionMode: 'required' });
+    for (const parameters of inputsOf<{ parameters: object[] }>('aws:elasticache/parameterGroup:ParameterGroup')) expect(parameters.parameters).toContainEqual({ name: 'maxmemory-policy', value: 'noeviction' });
+    for (const topic of inputsOf('aws:sns/topic:Topic')) expect(topic.kmsMasterKeyId).toMatch(/:key\//);
+    for (const object of inputsOf('aws:s3/bucketObjectv2:BucketObjectv2')) expect(object.serverSideEncryption).toBe('AES256');
+    expect(inputsOf('aws:ecr/repository:Repository')).toEqual([expect.objectContaining({ imageTagMutability: 'IMMUTABLE', imageScanningConfiguration: { scanOnPush: true } })]);
+    for (const key of inputsOf('aws:kms/key:Key')) expect(key).toMatchObject({ enableKeyRotation: true, multiRegion: false });
+  });
+
+  it('allows no action by wildcard, and every resource by name but for the short list', () => {
+    const policies = aws().flatMap(({ type, name, inputs }) => Object.entries(inputs).filter(([key, value]) => /policy$/i.test(key) && typeof value === 'string' && value.startsWith('{"Version"')).map(([, value]) => ({ type, name, document: JSON.parse(String(value)) as PolicyDocument })));
+    expect(policies.length).toBeGreaterThan(5);
+    for (const { type, name, document } of policies) {
+      for (const { Effect, Action, Resource } of document.Statement) {
+        if (Effect !== 'Allow') continue;
+        const actions = [Action].flat();
+        for (const action of actions) expect([name, action]).toEqual([name, expect.not.stringContaining('*')]);
+        // In a key's policy `*` is that key.
+        if (type === 'aws:kms/key:Key' || Resource === undefined) continue;
+        if ([Resource].flat().includes('*')) for (const action of actions) expect([name, action, WILDCARD_RESOURCES[action]]).toEqual([name, action, expect.any(String)]);
+      }
+    }
+  });
+
+  it('starts parents that can carry an enclave, and give their credentials to nobody behind a hop', () => {
+    const [template] = inputsOf('aws:ec2/launchTemplate:LaunchTemplate');
+    expect(template).toMatchObject({
+      enclaveOptions: { enabled: true },
+      metadataOptions: { httpTokens: 'required', httpPutResponseHopLimit: 1 },
+      instanceType: stack === 'dev' ? 'c6g.large' : 'c6g.xlarge',
+    });
+    expect(template).not.toHaveProperty('keyName');
+    const userData = Buffer.from(String(template?.userData), 'base64').toString();
+    expect(userData).toMatch(/^#cloud-config/);
+    const [group] = inputsOf('aws:autoscaling/group:Group');
+    expect(group).toMatchObject({ minSize: changes.includes('instances=2') ? 2 : 1, initialLifecycleHooks: [expect.objectContaining({ defaultResult: 'ABANDON' })] });
+  });
+
+  it('gives the House one address', () => {
+    expect(all('aws:ec2/eip:Eip')).toHaveLength(1);
+    const [template] = inputsOf<{ networkInterfaces: { associatePublicIpAddress: string }[] }>('aws:ec2/launchTemplate:LaunchTemplate');
+    const several = changes.includes('instances=2');
+    expect(template?.networkInterfaces[0]?.associatePublicIpAddress).toBe(String(!several));
+    expect(all('aws:ec2/natGateway:NatGateway')).toHaveLength(several ? 1 : 0);
+    expect(seen.outputs.addressForTheHouse).toMatch(/^192\.0\.2\./);
+  });
+
+  it('pins the image by content and version, in the store and in the parent’s rights', () => {
+    const key = `images/sha384/${pcr('a')}.eif`;
+    expect(inputsOf('aws:s3/bucketObjectv2:BucketObjectv2')).toContainEqual(expect.objectContaining({ key }));
+    const [{ policy } = { policy: '{}' }] = inputsOf<{ role: string; policy: string }>('aws:iam/rolePolicy:RolePolicy').filter(({ role }) => role === `communique-tee-${stack}-parent`);
+    const { Statement } = JSON.parse(policy) as PolicyDocument;
+    expect(Statement).toContainEqual(expect.objectContaining({ Action: ['s3:GetObjectVersion'], Resource: expect.stringMatching(`/${key}$`) as unknown, Condition: { StringEquals: { 's3:VersionId': (seen.outputs.image as { versionId: string }).versionId } } }));
+    expect(Statement.filter(({ Action }) => [Action].flat().some((action) => action.startsWith('s3:')))).toHaveLength(3);
+  });
+
+  it('keeps every secret’s value out of sight', () => {
+    expect(all('aws:secretsmanager/secret:Secret').length).toBeGreaterThan(0);
+    for (const version of inputsOf('aws:secretsmanager/secretVersion:SecretVersion')) expect(version).not.toHaveProperty('secretString');
+    for (const database of inputsOf('aws:rds/instance:Instance')) {
+      expect(database.manageMasterUserPassword).toBe(true);
+      expect(database).not.toHaveProperty('password');
+    }
+    for (const redis of inputsOf('aws:elasticache/replicationGroup:ReplicationGroup')) expect(redis).not.toHaveProperty('authToken');
+  });
+
+  it('alarms people, watches the keys, and warns at 80 % of the budget', () => {
+    const alarms = inputsOf<{ name: string; alarmActions: string[] }>('aws:cloudwatch/metricAlarm:MetricAlarm');
+    for (const part of ['enclave-unhealthy', 'attestation-failing', 'queue-old', 'emergency-stop', 'parent-disk']) expect(alarms.map(({ name }) => name)).toContain(`communique-tee-${stack}-alarm-${part}`);
+    const rule = inputsOf<{ name: string; eventPattern: string }>('aws:cloudwatch/eventRule:EventRule').find(({ name }) => name.endsWith('-keys'));
+    expect(JSON.parse(String(rule?.eventPattern))).toMatchObject({ detail: { eventName: expect.arrayContaining(['PutKeyPolicy']) as unknown } });
+    expect(JSON.stringify(inputsOf('aws:budgets/budget:Budget'))).toContain('"threshold":80');
+    for (const group of inputsOf('aws:cloudwatch/logGroup:LogGroup')) expect(group.retentionInDays).toBeGreaterThan(0);
+  });
+});
+
+it('protects production from being destroyed, and what it holds', async () => {
+  const { resources } = await run('prod');
+  const of = (type: string) => resources.filter((resource) => resource.type === type).map(({ inputs }) => inputs);
+  expect(of('aws:rds/instance:Instance')).toEqual([expect.objectContaining({ deletionProtection: true, skipFinalSnapshot: false, finalSnapshotIdentifier: 'communique-tee-prod-database-final', multiAz: true, backupRetentionPeriod: 35 })]);
+  expect(of('aws:elasticache/replicationGroup:ReplicationGroup')).toEqual([expect.objectContaining({ finalSnapshotIdentifier: 'communique-tee-prod-redis-final', automaticFailoverEnabled: true })]);
+  for (const bucket of of('aws:s3/bucket:Bucket')) expect(bucket.forceDestroy).toBe(false);
+  expect(of('aws:kms/key:Key').filter(({ deletionWindowInDays }) => deletionWindowInDays === 30)).toHaveLength(2);
+});
+
+it('takes over the data volume in its own zone, one parent at a time, where PostgreSQL is on the parent', async () => {
+  const { resources } = await run('dev');
+  const [group] = resources.filter(({ type }) => type === 'aws:autoscaling/group:Group').map(({ inputs }) => inputs as { vpcZoneIdentifiers: string[]; instanceRefresh: { preferences: object } });
+  expect(group?.vpcZoneIdentifiers).toHaveLength(1);
+  expect(group?.instanceRefresh.preferences).toMatchObject({ minHealthyPercentage: 0, maxHealthyPercentage: 100 });
+});
+
+it('replaces the parents when anything that is installed on them changes', async () => {
+  const userDataOf = async (...changes: string[]): Promise<unknown> => (await run('dev', ...changes)).resources.find(({ type }) => type === 'aws:ec2/launchTemplate:LaunchTemplate')?.inputs.userData;
+  const before = await userDataOf();
+  expect(await userDataOf()).toBe(before);
+  expect(await userDataOf('enclaveMemoryMiB=1026')).not.toBe(before);
+});
