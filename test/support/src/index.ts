@@ -8,6 +8,7 @@ export { migrate } from './postgres/migrate';
 export { startPostgres, type Postgres, type PostgresOptions } from './postgres/start-postgres';
 export { freePort } from './process/free-port';
 export { isRunning } from './process/is-running';
+export { startSilentPort, type SilentPort } from './process/silent-port';
 export { spawnService, type Service, type ServiceExit, type ServiceOptions } from './process/spawn-service';
 export { redisAvailability, startRedis, type Availability, type Redis, type RedisOptions } from './redis/start-redis';
 export { workspaceRoot } from './workspace/root';

@@ -1,4 +1,4 @@
-import { freePort, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { freePort, startSilentPort, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { connect, listen, type Address } from '@communique-tee/vsock';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -164,12 +164,12 @@ describe('the egress proxy', () => {
   });
 
   it('gives up a destination that does not answer in time', async () => {
-    // 192.0.2.0/24 is nobody's (RFC 5737); where the network says so at once, that is its code
-    const { metric } = await start({ host: '192.0.2.1', connectTimeoutMs: 100 });
+    await using silent = await startSilentPort();
+    const { metric } = await start({ port: silent.port, connectTimeoutMs: 100 });
     const enclave = await open();
     enclave.on('error', () => undefined).resume();
     await once(enclave, 'close');
-    expect((await metric('communique_egress_connect_errors_total'))[0]).toMatch(/code="(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)"\} 1$/);
+    expect((await metric('communique_egress_connect_errors_total'))[0]).toMatch(/code="ETIMEDOUT"\} 1$/);
   });
 
   it('tells each side when the other was killed in the middle', async () => {

@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { spawnService } from './spawn-service';
+
+export interface SilentPort extends AsyncDisposable {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** More than a queue of one takes. */
+const FILLERS = 4;
+
+/**
+ * A port on 127.0.0.1 that does not answer who connects: its process is stopped and its queue of connections is full, so that Linux
+ * drops what else comes, as a machine behind a silent firewall does.
+ */
+export async function startSilentPort(): Promise<SilentPort> {
+  const service = await spawnService({
+    command: process.execPath,
+    args: ['-e', "const s = require('node:net').createServer().listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => console.log(`port ${s.address().port} `))"],
+    env: {},
+    readyWhen: /port (\d+) /,
+  });
+  const port = Number(service.ready?.[1]);
+  process.kill(service.pid, 'SIGSTOP');
+  const fillers = Array.from({ length: FILLERS }, () => connect({ host: '127.0.0.1', port }).on('error', () => undefined));
+  const [first] = fillers;
+  if (first?.connecting === true) await once(first, 'connect');
+  const stop = async () => {
+    for (const filler of fillers) filler.destroy();
+    await service.kill();
+  };
+  return { port, stop, [Symbol.asyncDispose]: stop };
+}
