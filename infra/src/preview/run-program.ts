@@ -1,4 +1,4 @@
-import { Output, output, runtime } from '@pulumi/pulumi';
+import { output, runtime } from '@pulumi/pulumi';
 import type { ParseOptions } from '../config/parse-settings';
 import { PROJECT } from '../config/parse-settings';
 import { MockAws, type SeenResource } from '../mock-aws/mock-aws';
@@ -32,9 +32,10 @@ export async function runProgram(stack: string, values: Readonly<Record<string, 
 }
 
 function settled(outputs: Record<string, unknown>): Promise<Record<string, unknown>> {
-  const all: Output<Record<string, unknown>> = output(outputs) as Output<Record<string, unknown>>;
   return new Promise((resolve) => {
-    all.apply((known) => resolve(known));
+    output(outputs).apply((known) => {
+      resolve({ ...known });
+    });
   });
 }
 

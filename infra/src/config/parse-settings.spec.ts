@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { notBuilt } from '../preview/stand-ins';
+import { ConfigError } from './config-error';
+import { parseSettings, type ParseOptions } from './parse-settings';
+
+const good: Record<string, string> = {
+  'aws:region': 'us-east-1',
+  'communique-tee:domain': 'dev.example.org',
+  'communique-tee:acmeEmail': 'operator@example.org',
+  'communique-tee:authIssuer': 'https://id.example.org/',
+  'communique-tee:authAudience': 'communique',
+  'communique-tee:authJwksUrl': 'https://id.example.org/jwks.json',
+  'communique-tee:alarmEmail': 'operator@example.org',
+  'communique-tee:monthlyBudgetUsd': '100',
+  'communique-tee:redisAuthToken': 'abcdefghijklmnop',
+};
+const withoutImage: ParseOptions = { root: '/nowhere', standIn: notBuilt };
+
+function problemsOf(changes: Record<string, string | undefined>, options = withoutImage, stack = 'dev'): readonly string[] {
+  const values = Object.fromEntries(Object.entries({ ...good, ...Object.fromEntries(Object.entries(changes).map(([key, value]) => [key.includes(':') ? key : `communique-tee:${key}`, value])) }).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  try {
+    parseSettings(stack, values, options);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems;
+  }
+}
+
+it('fills in the defaults of production’s size', () => {
+  expect(parseSettings('dev', good, withoutImage)).toMatchObject({ instanceType: 'c6g.xlarge', enclaveCpuCount: 2, enclaveMemoryMiB: 3072, database: 'managed', redis: 'managed', instances: 1, maxInstances: 1, production: false });
+});
+
+it.each<[string, Record<string, string | undefined>, RegExp]>([
+  ['a key that does not exist', { instancetype: 'c6g.large' }, /instancetype: there is no such key/],
+  ['no region', { 'aws:region': undefined }, /aws:region/],
+  ['no domain', { domain: undefined }, /domain: is missing/],
+  ['a domain with https://', { domain: 'https://x.example.org' }, /domain: a host name/],
+  ['words for a number', { enclaveMemoryMiB: 'lots' }, /enclaveMemoryMiB: a whole number/],
+  ['a number in a form of its own', { enclaveCpuCount: '2e0' }, /enclaveCpuCount: a whole number/],
+  ['an issuer without TLS', { authIssuer: 'http://id.example.org/' }, /authIssuer: an https/],
+  ['a measurement of SHA-256', { acceptedPcr0: `sha256:${'a'.repeat(64)}` }, /acceptedPcr0.*96 hexadecimal/],
+  ['a debug measurement', { acceptedPcr0: `["${'0'.repeat(96)}"]` }, /acceptedPcr0.*all zero.*debug/],
+  ['a list that is none', { acceptedPcr0: '[1' }, /acceptedPcr0: a list/],
+  ['nine measurements', { acceptedPcr0: Array.from({ length: 9 }, (_x, n) => `${n + 1}`.repeat(96)).join(',') }, /acceptedPcr0: at most 8/],
+  ['parent stores in production', { database: 'parent', production: 'true' }, /database parent: one disk/],
+  ['parent stores of several', { redis: 'parent', instances: '2', balancer: 'network', hostedZone: 'example.org' }, /redis parent: several/],
+  ['several without a balancer', { instances: '2' }, /balancer none/],
+  ['a balancer without a zone', { balancer: 'network' }, /hostedZone: is missing/],
+  ['a domain outside its zone', { hostedZone: 'other.org' }, /is not in the zone/],
+  ['managed Redis without a password', { redisAuthToken: undefined }, /pulumi config set --secret redisAuthToken/],
+  ['a password that needs quoting', { redisAuthToken: 'abc$efghijklmnop"' }, /redisAuthToken: letters/],
+  ['nobody for Let’s Encrypt', { acmeEmail: undefined }, /acmeEmail: is missing/],
+  ['a retention that CloudWatch does not know', { logRetentionDays: '31' }, /logRetentionDays 31/],
+  ['an administrator with a wildcard', { keyAdministrators: 'arn:aws:iam::123456789012:role/*' }, /keyAdministrators.*without wildcards/],
+  ['a build of nothing', { imageBuild: 'true' }, /imageBuild: needs/],
+  ['variables that are no JSON', { gatewayEnvironment: 'A=1' }, /gatewayEnvironment/],
+  ['more parents at rest than at most', { instances: '3', maxInstances: '2', balancer: 'network', hostedZone: 'example.org' }, /maxInstances 2: fewer/],
+])('refuses %s', (_name, changes, words) => {
+  const problems = problemsOf(changes);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatch(words);
+});
+
+it('refuses a stack’s name that no bucket could carry', () => {
+  expect(problemsOf({}, withoutImage, 'Production_Europe_West')[0]).toContain('bucket names');
+});
+
+it('says everything at once, and no secret’s value', () => {
+  const problems = problemsOf({ domain: undefined, instanceType: 't4g.small', database: 'parent', production: 'true', redisAuthToken: 'secret word' }, { root: '/nowhere' });
+  for (const words of ['domain: is missing', 't4g.small', 'database parent', 'redisAuthToken', 'build:image', 'build:release']) expect(problems.some((problem) => problem.includes(words))).toBe(true);
+  expect(problems.join()).not.toContain('secret word');
+});
+
+it('takes the image’s own measurement and the one before, each once', () => {
+  const { pcr0 } = notBuilt('arm64').image;
+  const before = 'B'.repeat(96);
+  expect(parseSettings('dev', { ...good, 'communique-tee:acceptedPcr0': JSON.stringify([`sha384:${before}`, pcr0]) }, withoutImage).acceptedImages).toEqual([pcr0, before.toLowerCase()]);
+});
+
+describe('the image folder', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'communique-config-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const measurements = { image: 'communique-tee.eif', version: '0.1.0', architecture: 'arm64', stack: 'dev', sizeBytes: 4, sha384: 'a'.repeat(96), hashAlgorithm: 'SHA384', pcr0: '1'.repeat(96), pcr1: '2'.repeat(96), pcr2: '3'.repeat(96), commit: 'abc', routes: [{ host: 'a.example.org', port: 443, vsockPort: 8001 }] };
+  const release = join(folder, 'release.tar.gz');
+  writeFileSync(release, 'x');
+  const problems = (changed: object, eif = 'eif!'): readonly string[] => {
+    writeFileSync(join(folder, 'communique-tee.eif'), eif);
+    writeFileSync(join(folder, 'measurements.json'), JSON.stringify({ ...measurements, ...changed }));
+    return problemsOf({ imageFolder: folder, releaseFile: release }, { root: '/nowhere' });
+  };
+
+  it('is read', () => expect(problems({})).toEqual([]));
+  it.each<[string, object, RegExp]>([
+    ['zeros for PCR0', { pcr0: '0'.repeat(96) }, /pcr0: all zero/],
+    ['zeros for PCR2 alone', { pcr2: '0'.repeat(96) }, /pcr2: all zero/],
+    ['an image of another stack', { stack: 'prod' }, /configuration of stack prod inside/],
+    ['an image of the other architecture', { architecture: 'x86_64' }, /is arm64, the image was built for x86_64/],
+    ['a path for a name', { image: '../x.eif' }, /image/],
+    ['no route', { routes: [] }, /no egress route/],
+    ['another size than it says', { sizeBytes: 5 }, /has 4 bytes/],
+  ])('is refused for %s', (_name, changed, words) => {
+    const found = problems(changed);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(words);
+  });
+  it('is refused where it is not JSON', () => {
+    writeFileSync(join(folder, 'measurements.json'), '{');
+    expect(problemsOf({ imageFolder: folder, releaseFile: release }, { root: '/nowhere' })[0]).toContain('is not JSON');
+  });
+});

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { workspaceRoot } from '@communique-tee/test-support';
+import { runCost } from '../cost/run-cost';
+import { runPreview } from './run-preview';
+import { stackConfig } from './stack-config';
+
+const root = workspaceRoot();
+function streams() {
+  const [out, err]: [string[], string[]] = [[], []];
+  return { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text), said: () => out.join(''), complained: () => err.join('') };
+}
+
+it('shows a stack before its image is built, and says that it made the measurements up', async () => {
+  const to = streams();
+  expect(await runPreview(['--stack', 'dev', '--without-image'], to, root)).toBe(0);
+  expect(to.said()).toMatch(/\+ ec2\.Vpc {2}communique-tee-dev-network/);
+  expect(to.said()).toContain('nothing was created');
+  expect(to.said()).toContain('belong to no image');
+});
+
+it('as JSON, with changes, and without any secret', async () => {
+  const to = streams();
+  const secret = 'averysecretpassword';
+  expect(await runPreview(['--stack', 'staging', '--without-image', '--json', '--config', 'instanceType=c7g.xlarge', '--config', `redisAuthToken=${secret}`], to, root)).toBe(0);
+  const shown = JSON.parse(to.said()) as { imageIsMadeUp: boolean; resources: { type: string; inputs: Record<string, unknown> }[] };
+  expect(shown.imageIsMadeUp).toBe(true);
+  expect(shown.resources.find(({ type }) => type === 'ec2.LaunchTemplate')?.inputs.instanceType).toBe('c7g.xlarge');
+  expect(to.said()).not.toContain(secret);
+});
+
+it('says what cannot work, with nothing made', async () => {
+  const to = streams();
+  expect(await runPreview(['--stack', 'prod', '--without-image', '--config', 'instanceType=t4g.small'], to, root)).toBe(1);
+  expect(to.complained()).toMatch(/nothing was created[\s\S]*t4g\.small[\s\S]*c6g\.xlarge/);
+  expect(to.said()).toBe('');
+});
+
+it.each([[['--nonsense']], [['--stack', '../etc']], [['--stack', 'none']], [['--config', 'nothing']]])('does not understand %j', async (args) => {
+  expect(await runPreview(args, streams(), root)).toBe(2);
+  expect(runCost(args, streams(), root)).toBe(2);
+});
+
+it('lists every key in its help', async () => {
+  const to = streams();
+  expect(await runPreview(['--help'], to, root)).toBe(0);
+  for (const key of ['instanceType', 'enclaveCpuCount', 'enclaveMemoryMiB', 'database', 'redis', 'domain', 'acceptedPcr0']) expect(to.said()).toContain(key);
+});
+
+it('costs a stack, and what a savings plan of that rate would save', () => {
+  const to = streams();
+  expect(runCost(['--stack', 'prod', '--savings-rate', '0.09'], to, root)).toBe(0);
+  expect(to.said()).toMatch(/c6g\.xlarge.*99\.28/);
+  expect(to.said()).toMatch(/RDS.*unknown/);
+  expect(to.said()).toContain('It would save 33.58 a month');
+  expect(runCost(['--savings-rate', '33 dollars'], streams(), root)).toBe(2);
+});
+
+it('reads lists, numbers and secrets of Pulumi.<stack>.yaml as Pulumi hands them over', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'communique-stack-'));
+  try {
+    writeFileSync(join(folder, 'Pulumi.x.yaml'), 'config:\n  communique-tee:acceptedPcr0: [a, b]\n  communique-tee:instances: 2\n  communique-tee:redisAuthToken:\n    secure: v1:abc\n');
+    const { values, hidden } = stackConfig(folder, 'x', []);
+    expect(values).toMatchObject({ 'communique-tee:acceptedPcr0': '["a","b"]', 'communique-tee:instances': '2' });
+    expect(hidden).toEqual(['communique-tee:redisAuthToken']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
