@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { spawnService, type Service, type ServiceOptions } from '@communique-tee/test-support';
+import type { ParentFile } from '../render-parent-files';
+import { run } from './run';
+
+const NOBODY = '65534';
+
+/** Reads an environment file of systemd; where everything is quoted, bash reads it alike. */
+export async function readEnvironmentFile(file: string): Promise<Record<string, string>> {
+  const { stdout } = await run('bash', ['-c', 'set -a; . "$0"; env -0', file], { env: { PATH: '/usr/bin:/bin' } });
+  const all = stdout.split('\0').flatMap((entry) => (entry.includes('=') ? [[entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)] as const] : []));
+  return Object.fromEntries(all.filter(([name]) => !['PATH', 'PWD', 'SHLVL', '_'].includes(name)));
+}
+
+export interface RenderedService {
+  readonly files: Readonly<Record<string, ParentFile>>;
+  /** E.g. `communique-egress@8001`. */
+  readonly unit: string;
+  /** What stands for /opt/communique/current. */
+  readonly release: string;
+  /** Parts of the command line that only a parent has, such as `vsock:9001`, and what stands for them here. */
+  readonly instead?: Readonly<Record<string, string>>;
+  /** Beside the unit's own `Environment`. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly options: Pick<ServiceOptions, 'readyWhen' | 'readyTimeoutMs' | 'logFile'>;
+}
+
+/**
+ * ExecStart of a rendered unit with its limits, without privileges and, where we are root, as nobody; what systemd itself would do
+ * (sandbox, cgroups, system call filter) is not done here.
+ */
+export function startRendered({ files, unit, release, instead = {}, environment = {}, options }: RenderedService): Promise<Service> {
+  const [template = '', instance = ''] = unit.split('@');
+  const path = `/etc/systemd/system/${instance === '' ? unit : `${template}@`}.service`;
+  const text = `${files['/etc/systemd/system/communique-.service.d/10-hardening.conf']?.content ?? ''}\n${files[path]?.content ?? ''}`;
+  const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value);
+  const start = values('ExecStart').at(-1);
+  if (start === undefined) throw new Error(`${path} starts nothing`);
+  const command = Object.entries({ '%i': instance, '/opt/communique/current': release, ...instead }).reduce((line, [from, to]) => line.replaceAll(from, to), start).split(' ');
+  const ours = Object.fromEntries(values('Environment').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+  const nofile = Math.min(Number(values('LimitNOFILE').at(-1) ?? 1024), 16_384);
+  const root = process.getuid?.() === 0;
+  const wrapped = [
+    ...['prlimit', '--core=0', `--nofile=${String(nofile)}`],
+    ...['setpriv', '--no-new-privs', ...(root ? ['--bounding-set=-all', '--inh-caps=-all', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [])],
+    ...command,
+  ];
+  const [program = '', ...args] = wrapped;
+  // PATH is for setpriv and prlimit; the program is named by its path.
+  return spawnService({ command: program, args, cwd: '/', env: { PATH: '/usr/bin:/bin', ...ours, ...environment }, ...options });
+}
+
+/** A rendered script, with stand-ins first on PATH. */
+export const runScript = (root: string, name: string, args: readonly string[], bin: string) =>
+  run(join(root, 'usr/local/libexec/communique', name), args, { env: { PATH: `${bin}:/usr/bin:/bin` } });
