@@ -139,7 +139,7 @@ describe('build', () => {
   });
 
   it('refuses an unknown app, a missing package of our own, a platform whose native part is not installed', async () => {
-    await expect(build(['parent'])).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('usage') as string });
+    await expect(build(['no-such-app'])).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('usage') as string });
     const broken = join(cache, 'broken.ts');
     await writeFile(broken, "import 'no-such-package';\n");
     await expect(build(['enclave', '--entry', broken, '--outdir', folder.file('broken')])).rejects.toMatchObject({
