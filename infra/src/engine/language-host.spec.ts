@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { workspaceRoot } from '@communique-tee/test-support';
+import { stackConfig } from '../preview/stack-config';
+import { SmallEngine, type Update } from './small-engine';
+import type { Operation } from './stack-state';
+
+const root = workspaceRoot();
+const folder = mkdtempSync(join(tmpdir(), 'communique-engine-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const SECRET = 'a-password-for-the-tests-alone';
+const pcr = (digit: string): string => digit.repeat(96);
+
+function config(stack: string, ...changes: string[]): { config: Record<string, string>; secretKeys: string[] } {
+  writeFileSync(join(folder, 'communique-tee.eif'), 'eif!');
+  writeFileSync(join(folder, 'release.tar.gz'), 'a release');
+  writeFileSync(
+    join(folder, 'measurements.json'),
+    JSON.stringify({ image: 'communique-tee.eif', version: '0.1.0', architecture: 'arm64', stack, sizeBytes: 4, sha384: pcr('a'), hashAlgorithm: 'SHA384', pcr0: pcr('1'), pcr1: pcr('2'), pcr2: pcr('3'), commit: 'abc', routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }] }),
+  );
+  const { values } = stackConfig(root, stack, [`imageFolder=${folder}`, `releaseFile=${join(folder, 'release.tar.gz')}`, ...changes]);
+  return { config: { ...values, 'communique-tee:redisAuthToken': SECRET }, secretKeys: ['communique-tee:redisAuthToken'] };
+}
+
+const of = (operations: readonly Operation[], op: Operation['op']): Operation[] => operations.filter((operation) => operation.op === op);
+const done = (update: Update): Update => {
+  if (update.exitCode !== 0) throw new Error(`the program ended with ${String(update.exitCode)}: ${update.said}`);
+  return update;
+};
+
+describe('dev, by the Node language host', () => {
+  const engine = new SmallEngine(root, 'dev', 'us-east-1');
+  let created = 0;
+
+  it('can be previewed before anything exists, with every id unknown', async () => {
+    const { operations } = done(await engine.update({ ...config('dev'), dryRun: true }));
+    expect(of(operations, 'create').length).toBeGreaterThan(60);
+    expect(engine.state.urns).toEqual([]);
+  });
+
+  it('is created whole, with its outputs', async () => {
+    const { operations, outputs } = done(await engine.update(config('dev')));
+    created = operations.length;
+    expect(of(operations, 'create')).toHaveLength(created);
+    expect(outputs).toMatchObject({ url: 'https://dev.communique.example.org', addressForTheHouse: expect.stringMatching(/^192\.0\.2\./) as unknown, measurements: { pcr0: pcr('1') } });
+  });
+
+  it('stays as it is when nothing changed', async () => {
+    const { operations } = done(await engine.update(config('dev')));
+    expect(of(operations, 'same')).toHaveLength(created);
+  });
+
+  it('changes what one more accepted image touches, and nothing else', async () => {
+    const { operations } = done(await engine.update(config('dev', `acceptedPcr0=${pcr('4')}`)));
+    const touched = operations.filter(({ op }) => op !== 'same').map(({ op, name, changed }) => `${op} ${name} ${changed.join()}`);
+    expect(touched.sort()).toEqual([
+      'replace communique-tee-dev-parent-files key,contentBase64',
+      'update communique-tee-dev-enclave-key policy',
+      'update communique-tee-dev-operator-key policy',
+      'update communique-tee-dev-parent userData',
+      'update communique-tee-dev-parent-permissions policy',
+    ].sort().map((line) => (line.includes('parent-files') ? expect.stringMatching(/^replace communique-tee-dev-parent-files /) : line)) as string[]);
+  });
+
+  it('ends what is no longer asked for', async () => {
+    const { operations } = done(await engine.update(config('dev', 'enclaveSecrets=cwc-house')));
+    expect(of(operations, 'delete').map(({ name }) => name)).toEqual(['communique-tee-dev-secret-enclave-cwc-senate']);
+  });
+
+  it('creates nothing where the configuration cannot work', async () => {
+    const before = engine.state.urns.length;
+    const { exitCode, said, operations } = await engine.update(config('dev', 'instanceType=t4g.small'));
+    expect(exitCode).not.toBe(0);
+    expect(said).toMatch(/t4g\.small cannot carry an enclave/);
+    expect(operations.filter(({ type }) => type.startsWith('aws:'))).toEqual([]);
+    expect(engine.state.urns).toHaveLength(before);
+  });
+
+  it('is destroyed whole, dependents first', () => {
+    expect(engine.destroy().length).toBeGreaterThan(60);
+    expect(engine.state.urns).toEqual([]);
+  });
+});
+
+describe('prod, by the Node language host', () => {
+  const engine = new SmallEngine(root, 'prod', 'us-east-1');
+
+  it('is created, with no secret in its state', async () => {
+    done(await engine.update(config('prod')));
+    expect(JSON.stringify(engine.state)).not.toContain(SECRET);
+    expect(JSON.stringify(engine.state)).toContain('[secret ');
+  });
+
+  it('is not destroyed: database, Redis, keys, buckets and address are protected', () => {
+    const before = engine.state.urns.length;
+    expect(() => engine.destroy()).toThrow(/protected, not deleted/);
+    for (const type of ['aws:rds/instance:Instance', 'aws:elasticache/replicationGroup:ReplicationGroup', 'aws:kms/key:Key', 'aws:s3/bucket:Bucket', 'aws:ec2/eip:Eip']) expect(() => engine.destroy()).toThrow(type);
+    expect(engine.state.urns).toHaveLength(before);
+  });
+});
