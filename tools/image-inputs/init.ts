@@ -1,5 +1,5 @@
 // image/init, compiled: one static program for process number 1. Its unit tests run in each build, with the same compiler.
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { keyOf, withBuildRoot } from '../debian-archive/build-root';
@@ -7,11 +7,12 @@ import { cacheFolder } from '../debian-archive/cache-folder';
 import { download, sha256Of } from '../debian-archive/download';
 import { holdLock } from '../debian-archive/hold-lock';
 import { group } from '../debian-archive/lock';
+import { isSealed, seal } from '../debian-archive/seal';
 import { say } from '../debian-archive/say';
 import { readImageLock, type ImageArchitecture } from './lock-inputs';
 
 /** Bump when the steps below change what comes out. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 const FLAGS = [
   '-std=gnu17 -O2 -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror',
@@ -47,8 +48,9 @@ export async function ensureInit(root: string, architecture: ImageArchitecture):
   const musl = architecture === 'arm64' ? group(lock, 'musl-arm64') : [];
   const folder = join(cacheFolder(), 'init', `${architecture}-${keyOf(RECIPE, FLAGS, LINK, target, group(lock, target.tools), musl, texts)}`);
   mkdirSync(join(cacheFolder(), 'init'), { recursive: true });
-  if (!existsSync(folder)) {
+  if (!(await isSealed(folder))) {
     await holdLock(`${folder}.lock`, async () => {
+      if (await isSealed(folder)) return;
       const logFile = `${folder}.log`;
       rmSync(logFile, { force: true });
       const debs = await download(musl.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })));
@@ -78,6 +80,7 @@ export async function ensureInit(root: string, architecture: ImageArchitecture):
         rmSync(draft, { recursive: true, force: true });
         mkdirSync(draft);
         copyFileSync(join(inside.work, 'init', 'init'), join(draft, 'init'));
+        await seal(draft);
         renameSync(draft, folder);
       });
       say(`init for ${architecture}: built into ${folder}`);

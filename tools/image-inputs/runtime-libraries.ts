@@ -7,6 +7,7 @@ import { keyOf } from '../debian-archive/build-root';
 import { cacheFolder } from '../debian-archive/cache-folder';
 import { download } from '../debian-archive/download';
 import { group } from '../debian-archive/lock';
+import { isSealed, seal } from '../debian-archive/seal';
 import { SetupError } from '../debian-archive/setup-error';
 import { readImageLock, type ImageArchitecture } from './lock-inputs';
 
@@ -41,8 +42,8 @@ const NAMES = [
 /** The loader and the libraries, as plain files: links are followed. */
 export async function runtimeLibraries(root: string, architecture: ImageArchitecture): Promise<RuntimeLibrary[]> {
   const packages = group(readImageLock(root), `runtime-${architecture}`);
-  const folder = join(cacheFolder(), 'runtime', `${architecture}-${keyOf(1, packages)}`);
-  if (!existsSync(folder)) {
+  const folder = join(cacheFolder(), 'runtime', `${architecture}-${keyOf(2, packages)}`);
+  if (!(await isSealed(folder))) {
     const debs = await download(packages.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })));
     const draft = `${folder}.${process.pid}`;
     mkdirSync(draft, { recursive: true });
@@ -50,6 +51,7 @@ export async function runtimeLibraries(root: string, architecture: ImageArchitec
       const { status, stderr } = spawnSync('dpkg-deb', ['-x', deb, draft], { encoding: 'utf8' });
       if (status !== 0) throw new SetupError('build_failed', `dpkg-deb -x ${deb}: ${stderr}`);
     }
+    await seal(draft);
     rmSync(folder, { recursive: true, force: true });
     renameSync(draft, folder);
   }

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
+import { isSealed, seal } from '../../debian-archive/seal';
 import { BuildError } from './build-error';
 
 const run = promisify(execFile);
@@ -34,12 +35,12 @@ export function lockedPackage(lockfile: Lockfile, place: string): NpmPackage {
 }
 
 /**
- * The package's tarball as the lockfile pins it, unpacked into the cache; of any platform, since npm installs those of its own only.
+ * The package's tarball as the lockfile pins it, unpacked into the cache and checked there at each use; of any platform, since npm installs those of its own only.
  * @returns the folder of its package.json. @throws BuildError `input_not_found` | `input_changed`
  */
-export async function fetchNpmPackage(wanted: NpmPackage, cacheFolder: string): Promise<string> {
-  const folder = join(cacheFolder, 'npm', `${wanted.name.replaceAll('/', '+')}-${wanted.version}-${createHash('sha256').update(wanted.integrity).digest('hex').slice(0, 16)}`);
-  if (existsSync(folder)) return join(folder, 'package');
+export async function fetchNpmPackage(wanted: NpmPackage, cacheFolder: string, pack = packWithNpm): Promise<string> {
+  const folder = join(cacheFolder, 'npm', `${wanted.name.replaceAll('/', '+')}-${wanted.version}-${createHash('sha256').update(wanted.integrity).digest('hex').slice(0, 16)}-sealed`);
+  if (await isSealed(folder)) return join(folder, 'package');
   await mkdir(join(cacheFolder, 'npm'), { recursive: true });
   const draft = await mkdtemp(`${folder}.`);
   try {
@@ -50,6 +51,7 @@ export async function fetchNpmPackage(wanted: NpmPackage, cacheFolder: string): 
     }
     await run('tar', ['-xzf', tarball, '-C', draft, '--no-same-owner']);
     await rm(tarball);
+    await seal(draft);
     await rename(draft, folder).catch(async (error: unknown) => {
       // Another build was first.
       if (!existsSync(folder)) throw error;
@@ -62,7 +64,7 @@ export async function fetchNpmPackage(wanted: NpmPackage, cacheFolder: string): 
   }
 }
 
-async function pack({ name, version }: NpmPackage, folder: string): Promise<string> {
+async function packWithNpm({ name, version }: NpmPackage, folder: string): Promise<string> {
   try {
     const { stdout } = await run('npm', ['pack', `${name}@${version}`, '--pack-destination', folder, '--silent', '--ignore-scripts'], { cwd: folder, maxBuffer: 1024 * 1024 });
     return join(folder, stdout.trim().split('\n').at(-1) ?? '');

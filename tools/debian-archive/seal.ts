@@ -1,0 +1,42 @@
+// What was unpacked or built once and is kept: its hash lies beside it and is checked at each use, so that a damaged file never
+// gets into an image. Against damage, not against someone who may write to the cache: they can write the hash too.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { sha256Of } from './download';
+import { say } from './say';
+
+const SEAL = '.sha256';
+
+/** The last step before a finished folder is moved to its place. */
+export async function seal(folder: string): Promise<void> {
+  writeFileSync(join(folder, SEAL), `${await treeHash(folder)}\n`);
+}
+
+/** Whether the folder is there and as it was sealed; one that is not is removed, with a word about it. */
+export async function isSealed(folder: string): Promise<boolean> {
+  if (!existsSync(folder)) return false;
+  const file = join(folder, SEAL);
+  if (existsSync(file) && readFileSync(file, 'utf8').trim() === (await treeHash(folder))) return true;
+  say(`${folder} is not what was put there: made again`);
+  rmSync(folder, { recursive: true, force: true });
+  return false;
+}
+
+/** Of names, contents and targets of links; not of owners and times. */
+async function treeHash(folder: string): Promise<string> {
+  const hash = createHash('sha256');
+  const walk = async (inside: string): Promise<void> => {
+    for (const entry of readdirSync(join(folder, inside), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const name = join(inside, entry.name);
+      if (name === SEAL) continue;
+      const path = join(folder, name);
+      const [kind, content] = entry.isDirectory() ? ['folder', ''] : entry.isSymbolicLink() ? ['link', readlinkSync(path)] : ['file', await sha256Of(path)];
+      hash.update(JSON.stringify([kind, name, content]));
+      if (entry.isDirectory()) await walk(name);
+    }
+  };
+  await walk('');
+  return hash.digest('hex');
+}
