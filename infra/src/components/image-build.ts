@@ -21,7 +21,7 @@ export interface ImageBuildArgs {
   registry: { arn: Input<string>; url: Input<string> };
 }
 
-/** The same `npm run build:image`, in the account, on the architecture of the parent; the result is the same bytes as anywhere. */
+/** The same `npm run build:image`, in the account, on the architecture of the parent (the same bytes as anywhere), and the gateway's container. */
 const BUILDSPEC = `version: 0.2
 phases:
   install:
@@ -29,12 +29,15 @@ phases:
       - git checkout --detach "$COMMIT"
       - test "$(git rev-parse HEAD)" = "$COMMIT"
       - npm ci
+      - aws ecr get-login-password | docker login --username AWS --password-stdin "${'$'}{REPOSITORY%%/*}"
   build:
     commands:
+      - docker manifest inspect "$REPOSITORY:$COMMIT" >/dev/null 2>&1 || docker build --file docker/Dockerfile.gateway --target gateway --tag "$REPOSITORY:$COMMIT" .
       - npm run build:image -- --stack "$STACK" --arch "$ARCHITECTURE" --out "$CODEBUILD_SRC_DIR/out"
   post_build:
     commands:
       - test "$CODEBUILD_BUILD_SUCCEEDING" = 1
+      - docker manifest inspect "$REPOSITORY:$COMMIT" >/dev/null 2>&1 || docker push "$REPOSITORY:$COMMIT"
       - for file in communique-tee.eif measurements.json sbom.cdx.json; do aws s3api put-object --bucket "$BUCKET" --key "$PREFIX$COMMIT/$STACK-$ARCHITECTURE/$file" --body "out/$file" --server-side-encryption AES256; done
 `;
 
@@ -61,7 +64,7 @@ export class ImageBuild extends Part {
           type: args.architecture === 'arm64' ? 'ARM_CONTAINER' : 'LINUX_CONTAINER',
           computeType: 'BUILD_GENERAL1_LARGE',
           image: args.architecture === 'arm64' ? 'aws/codebuild/amazonlinux-aarch64-standard:3.0' : 'aws/codebuild/amazonlinux-x86_64-standard:5.0',
-          privilegedMode: false,
+          privilegedMode: true, // Docker's daemon inside the build asks for it
           environmentVariables: Object.entries(variables).map(([variable, value]) => ({ name: variable, value })),
         },
         source: { type: 'GITHUB', location: args.repositoryUrl, gitCloneDepth: 0, buildspec: BUILDSPEC },

@@ -20,6 +20,11 @@ it('refuses a key without an administrator', () => {
   expect(() => enclaveKeyPolicy({ ...args, administrators: [] })).toThrow('administrator');
 });
 
+it.each(['kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKeyWithoutPlaintext', 'kms:GenerateDataKeyPair', 'kms:GenerateDataKeyPairWithoutPlaintext', 'kms:CreateGrant', 'kms:ReplicateKey'])('denies %s to everyone, without a condition', (action) => {
+  const denials = enclaveKeyPolicy(args).Statement.filter(({ Effect, Action, Principal, Condition }) => Effect === 'Deny' && Principal === '*' && Condition === undefined && Action.includes(action));
+  expect(denials).toHaveLength(1);
+});
+
 it('denies without attestation in so many words, so that no other policy can allow it', () => {
   const { Statement } = enclaveKeyPolicy(args);
   expect(Statement).toContainEqual({ Sid: 'NothingWithoutAttestation', Effect: 'Deny', Principal: '*', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: '*', Condition: { Null: { 'kms:RecipientAttestation:ImageSha384': 'true' } } });
