@@ -7,7 +7,8 @@ export type BuildErrorCode =
   | 'input_changed'
   /** The stack's configuration of the enclave. */
   | 'configuration_invalid'
-  | 'bundle_failed';
+  | 'bundle_failed'
+  | 'out_not_writable';
 
 export class BuildError extends Error {
   override readonly name = 'BuildError';

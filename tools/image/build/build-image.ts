@@ -12,6 +12,7 @@ import { ensureKernel } from '../../kernel/kernel';
 import { billOfMaterials } from './bill-of-materials';
 import { compress } from './compress';
 import { appRamdisk, bootRamdisk } from './contents';
+import { BuildError } from './build-error';
 import { bundleEnclave, checkConfiguration, type ConfigurationSummary } from './enclave-bundle';
 import { materialsOf } from './materials';
 import { fetchNpmPackage, lockedPackage, readLockfile } from './npm-package';
@@ -42,8 +43,7 @@ export interface BuiltImage {
  * @throws BuildError, SetupError (tools/debian-archive), EifError
  */
 export async function buildImage({ root, arch, configurationFile, outFolder, step }: ImageRequest): Promise<BuiltImage> {
-  await mkdir(outFolder, { recursive: true });
-  const work = await mkdtemp(join(outFolder, '.build-'));
+  const work = await workFolder(outFolder);
   try {
     const configuration = await step('check the configuration', () => checkConfiguration(root, join(work, 'check'), configurationFile));
     const kernel = await step('the kernel', () => ensureKernel(root, arch));
@@ -139,5 +139,14 @@ export async function buildImage({ root, arch, configurationFile, outFolder, ste
     return { image, measurementsFile, sbomFile, sizeBytes: written.sizeBytes, measurements, configuration };
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function workFolder(outFolder: string): Promise<string> {
+  try {
+    await mkdir(outFolder, { recursive: true });
+    return await mkdtemp(join(outFolder, '.build-'));
+  } catch (cause) {
+    throw new BuildError('out_not_writable', `nothing can be written to ${outFolder}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }

@@ -1,0 +1,32 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { runBuild } from './run-build';
+
+let folder: string;
+let said: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'run-build-'));
+  said = '';
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said += String(text);
+    return true;
+  });
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+  rmSync(folder, { recursive: true });
+});
+
+it('says that nothing can be written where it shall', async () => {
+  writeFileSync(join(folder, 'file'), '');
+  expect(await runBuild(['--stack', 'example', '--out', join(folder, 'file', 'out')])).toBe(1);
+  expect(said).toContain('not built (out_not_writable)');
+});
+
+it.each([[[]], [['--stack', '../x']], [['--stack', 'example', '--arch', 'riscv']], [['--stack', 'example', 'more']]])('does not understand %j', async (args) => {
+  expect(await runBuild(args)).toBe(2);
+});
