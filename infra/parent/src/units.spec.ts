@@ -12,7 +12,7 @@ const MORE_EXPOSURE: Readonly<Record<string, number>> = { 'communique-data-volum
 const UNITS = '/etc/systemd/system';
 /** Not systemd's: stands for what AWS's package brings. */
 const ALLOCATOR = '[Unit]\nDescription=stands for the allocator\n[Service]\nType=oneshot\nExecStart=/usr/bin/nitro-enclaves-allocator\n[Install]\nWantedBy=multi-user.target\n';
-const PROGRAMS = ['/opt/communique/current/bin/node', '/usr/sbin/nginx', '/usr/bin/postgres', '/usr/bin/redis6-server', '/bin/kill', '/usr/bin/install', '/usr/bin/nitro-enclaves-allocator'];
+const PROGRAMS = ['/opt/communique/current/bin/node', '/usr/sbin/nginx', '/usr/bin/postgres', '/usr/bin/redis6-server', '/bin/kill', '/usr/bin/install', '/usr/bin/systemctl', '/usr/bin/nitro-enclaves-allocator'];
 
 describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () => {
   let folder: TemporaryFolder;
@@ -115,6 +115,14 @@ describe('the units', () => {
     expect(after('communique-enclave.service')).toEqual(expect.arrayContaining(['communique-enclave-memory.service', 'communique-image.service']));
     expect(after('communique-gateway.service')).toEqual(expect.arrayContaining(['communique-enclave.service', 'communique-migrate.service', 'communique-secrets.service']));
     expect(after('communique-nginx.service')).toContain('communique-gateway.service');
+  });
+
+  it.each([
+    ['communique-secrets.service', 'communique-migrate.service communique-gateway.service'],
+    ['communique-postgresql.service', 'communique-migrate.service'],
+    ['communique-migrate.service', 'communique-gateway.service'],
+  ])('%s, once it succeeds after all, starts what was given up', (name, started) => {
+    expect(keys(name, 'ExecStartPost').at(-1)).toBe(`+/usr/bin/systemctl start --no-block ${started}`);
   });
 
   it('let the gateway finish before it is killed', () => {
