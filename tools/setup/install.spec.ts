@@ -130,7 +130,8 @@ describe('the first command', () => {
       expect(await first('test')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('CI is set') as string });
     });
 
-    it('is content with tools that are named', async () => {
+    it('is content with tools that are named or on PATH', async () => {
+      for (const name of ['nginx', 'cloud-init', 'shellcheck', 'systemd-analyze', 'logrotate', 'jq', 'openssl', 'cpio']) await file(`bare/${name}`, '#!/bin/sh\n', 0o755);
       env = { ...env, CI: 'true', REDIS_URL: 'redis://redis.test', CHROMIUM_PATH: '/opt/chromium' };
       expect(await first('test')).toMatchObject({ code: 0, stderr: '' });
     });

@@ -1,5 +1,5 @@
-// What the tests need and npm does not carry: Redis and Chromium. Taken from where they are, else fetched; where that cannot be,
-// the tests that will not run are named (and with CI set nothing runs).
+// What the tests need and npm does not carry: Redis, Chromium, and what checks the parent's files. Taken from where they are, else
+// fetched; where that cannot be, the tests that will not run are named (and with CI set nothing runs).
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -24,7 +24,25 @@ const TOOLS = [
     tests: 'the tests of the browser entries in a real browser',
     byHand: { darwin: 'brew install --cask chromium', linux: 'install chromium with your package manager' },
   },
+  // What checks the files that are installed on the parent instance; cloud-init brings Python and its YAML.
+  ...[
+    ['nginx', 'nginx-light'],
+    ['cloud-init', 'cloud-init'],
+    ['shellcheck', 'shellcheck'],
+    ['systemd-analyze', 'systemd'],
+    ['logrotate', 'logrotate'],
+    ['jq', 'jq'],
+    ['openssl', 'openssl'],
+  ].map(([command, name]) => ({ name: command, commands: [command], package: name, tests: `the tests of the parent's files that need ${command}`, byHand: byHand(name) })),
+  { name: 'cpio', commands: ['cpio'], package: 'cpio', tests: 'a test of ramdisks', byHand: byHand('cpio') },
 ];
+
+function byHand(name) {
+  return { linux: `install ${name} with your package manager` };
+}
+
+/** Some are only on root's PATH. */
+const SEARCHED = `${process.env.PATH ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`;
 
 export function onPath(commands, path = process.env.PATH ?? '') {
   for (const folder of path.split(delimiter).filter(Boolean)) {
@@ -43,7 +61,7 @@ function isExecutable(file) {
 }
 
 const present = (tool) =>
-  Boolean(process.env[tool.variable]) || onPath(tool.commands) !== undefined || (tool.unpacked !== undefined && isExecutable(join(tool.unpacked, 'usr', 'bin', tool.commands[0])));
+  Boolean(tool.variable && process.env[tool.variable]) || onPath(tool.commands, SEARCHED) !== undefined || (tool.unpacked !== undefined && isExecutable(join(tool.unpacked, 'usr', 'bin', tool.commands[0])));
 
 /** @returns {Promise<boolean>} whether the tests may run */
 export async function ensureTestTools() {
@@ -57,7 +75,7 @@ export async function ensureTestTools() {
         '',
         `  ${tool.name} is not here: ${tool.tests} will NOT run.`,
         `    Why: ${reasons.get(tool) ?? 'it was installed but is not on PATH'}`,
-        `    To run them: ${tool.byHand[process.platform] ?? tool.byHand.linux}, or set ${tool.variable}.`,
+        `    To run them: ${tool.byHand[process.platform] ?? tool.byHand.linux}${tool.variable ? `, or set ${tool.variable}` : ''}.`,
       ].join('\n'),
     );
   }
