@@ -203,8 +203,8 @@ it('takes over the data volume in its own zone, one parent at a time, where Post
   expect(group?.instanceRefresh.preferences).toMatchObject({ minHealthyPercentage: 0, maxHealthyPercentage: 100 });
 });
 
-// RDS calls its secrets like this, and so every stack with database managed waits for it. To be `it`, and the stand-in to say `rds!db-`, once it is taken.
-it.failing('has a parent that takes the name of a secret that RDS makes', () => {
+// RDS calls its secrets like this.
+it('has a parent that takes the name of a secret that RDS makes', () => {
   const seen: ParentSettings = {
     stack: 'prod', region: 'us-east-1', storeBucket: 'bucket', image: { key: 'k', versionId: 'v', sha384: pcr('a'), pcr0: pcr('1') }, release: { key: 'r', sha256: 'a'.repeat(64) }, enclave: { cpuCount: 2, memoryMiB: 3072 },
     egress: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }], acceptedPcr0: [pcr('1')], gateway: { environment: {} }, secrets: {}, redis: { at: 'parent' },

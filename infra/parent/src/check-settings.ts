@@ -19,7 +19,7 @@ const PATTERNS = {
   sha256: [/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case'],
   host: [/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, 'must be a name in lower case or an IPv4 address'],
   email: [/^[A-Za-z0-9._%+-]{1,64}@[a-z0-9.-]{1,190}$/, 'must be an address'],
-  arn: [/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}$/, 'must be the ARN of a secret'],
+  arn: [/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,512}$/, 'must be the ARN of a secret'],
   variable: [/^[A-Z][A-Z0-9_]{0,63}$/, 'must be the name of a variable'],
   volume: [/^vol-[0-9a-f]{8,17}$/, 'must be the id of a volume'],
   allocation: [/^eipalloc-[0-9a-f]{8,17}$/, 'must be the allocation id of an Elastic IP'],

@@ -102,8 +102,7 @@ export class MockAws implements runtime.Mocks {
       case 'aws:ec2/launchTemplate:LaunchTemplate':
         return { latestVersion: 1 };
       case 'aws:rds/instance:Instance':
-        // RDS calls it `rds!db-...`, with an exclamation mark that infra/parent does not take yet (it.failing in stack.spec.ts).
-        return { address: `${id}.abcdefgh.${this.region}.rds.amazonaws.com`, masterUserSecrets: [{ secretArn: this.#arn('secretsmanager', `secret:rds-db-${this.#keyId(name)}-${hexOf(name, 6)}`), secretStatus: 'active', kmsKeyId: '' }] };
+        return { address: `${id}.abcdefgh.${this.region}.rds.amazonaws.com`, masterUserSecrets: [{ secretArn: this.#arn('secretsmanager', `secret:rds!db-${this.#keyId(name)}-${hexOf(name, 6)}`), secretStatus: 'active', kmsKeyId: '' }] };
       case 'aws:elasticache/replicationGroup:ReplicationGroup':
         return { primaryEndpointAddress: `master.${id}.abcdef.cache.amazonaws.com` };
       case 'aws:lb/loadBalancer:LoadBalancer':

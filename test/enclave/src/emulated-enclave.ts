@@ -7,8 +7,7 @@ import { promisify } from 'node:util';
 import { bootEnclave, makeTestPki, type BootedEnclave } from '@communique-tee/emulator';
 import { buildImage, type BuiltImage } from '@communique-tee/image-build';
 import { spawnService, workspaceRoot } from '@communique-tee/test-support';
-import type { EnclaveProvider, EnclaveSurroundings } from '@communique-tee/test-system';
-import { APP_PORT, imageConfiguration } from './image-configuration';
+import { APP_PORT, imageConfiguration, type EnclaveProvider, type EnclaveSurroundings } from '@communique-tee/test-system';
 
 const LOG_PORT = 9001;
 /** From the heartbeat, which init sends, to the app's first word. */

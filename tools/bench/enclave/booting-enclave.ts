@@ -1,13 +1,11 @@
 import { bootEnclave, makeTestPki, type BootedEnclave } from '../../emulator';
 import { buildImage, type BuiltImage } from '../../image/build';
 import { workspaceRoot } from '@communique-tee/test-support';
-import type { EnclaveProvider, EnclaveSurroundings } from '@communique-tee/test-system';
+import { APP_PORT, imageConfiguration, type EnclaveProvider, type EnclaveSurroundings } from '@communique-tee/test-system';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-// eslint-disable-next-line @nx/enforce-module-boundaries -- the same image that test:enclave boots
-import { APP_PORT, imageConfiguration } from '../../../test/enclave/src/image-configuration';
 import { firstDocument } from './first-document';
 import { startParent } from './parent';
 
