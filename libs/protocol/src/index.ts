@@ -7,6 +7,8 @@ export * from './text/hex';
 export * from './text/message-id';
 export * from './sealing/sealed-message';
 export * from './attestation/key-binding';
+export * from './keys/sealed-key';
+export * from './keys/key-exchange';
 export * from './congress/cwc-vocabulary';
 export * from './congress/office';
 export * from './congress/congress-message';

@@ -22,7 +22,7 @@ export const PUBLIC_KEY_BYTES = 32;
 export const RECEIPT_KEY_BYTES = 32;
 export const KEY_ID_DOMAIN = 'communique-tee key id v1';
 
-const KMS_ALIAS_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]{1,32}:[0-9]{12}:alias\/[A-Za-z0-9/_-]{1,256}$/;
+export const KMS_ALIAS_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]{1,32}:[0-9]{12}:alias\/[A-Za-z0-9/_-]{1,256}$/;
 
 const schema = z.strictObject({
   v: z.literal(1),

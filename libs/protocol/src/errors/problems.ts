@@ -35,6 +35,7 @@ export const PROBLEMS = {
   overloaded: { status: 503, title: 'More is asked for than can be done now' },
   identity_provider_unavailable: { status: 503, title: 'The keys that sign tokens cannot be fetched' },
   enclave_unavailable: { status: 503, title: 'The enclave cannot be reached' },
+  keys_not_ready: { status: 503, title: 'The enclave does not have its keys yet' },
   enclave_busy: { status: 503, title: 'The enclave takes no more messages now' },
   shutting_down: { status: 503, title: 'The service is shutting down' },
   enclave_timeout: { status: 504, title: 'The enclave did not answer in time' },

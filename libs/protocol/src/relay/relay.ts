@@ -10,6 +10,7 @@ import { bytesUpTo } from '../schema/bytes';
  * - `POST /messages`, body `application/cbor`: the sealed message in its CBOR form -> 200 `application/cbor`, a RelayAnswer;
  *   or a problem document: `key_retired`, `sealed_message_refused`, `message_expired`, `enclave_busy`, and what HTTP can get wrong.
  * - `GET /attestation?nonce=<hex>` -> 200 `application/cose`, the document's bytes. Without a nonce: a document without one.
+ * - `POST /keys`, see keys/key-exchange.ts. Until the enclave has its keys, the two above are answered `keys_not_ready`.
  * - `GET /health` -> 200 JSON, see http/enclave-health.ts.
  */
 const relayAnswerSchema = z.strictObject({
