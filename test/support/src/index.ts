@@ -5,6 +5,7 @@
 export { describeWith } from './describe-with';
 export { SupportError, propertyOf, type SupportErrorCode } from './errors';
 export { migrate } from './postgres/migrate';
+export { collectGarbage, heldArrayBufferBytes } from './memory/held-memory';
 export { startPostgres, type Postgres, type PostgresOptions } from './postgres/start-postgres';
 export { freePort } from './process/free-port';
 export { isRunning } from './process/is-running';

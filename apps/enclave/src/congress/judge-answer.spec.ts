@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from '@communique-tee/test-support';
 import { judgeAnswer } from './judge-answer';
 
 const refusal = (text: string, secret = 'the-secret-key') => judgeAnswer({ status: 400, headers: {}, body: Buffer.from(text) }, true, secret, 0).detail;
@@ -19,12 +18,10 @@ describe('the words of a refusal', () => {
   });
 
   it('take the room of 500 characters when they are remembered, not that of the answer they come from', () => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
-    collect();
+    collectGarbage();
     const before = process.memoryUsage().heapUsed;
     const details = Array.from({ length: 500 }, (_, i) => refusal(`${String(i)} ${'a word '.repeat(9000)}`));
-    collect();
+    collectGarbage();
     expect((process.memoryUsage().heapUsed - before) / details.length).toBeLessThan(10_000);
     expect(details).toHaveLength(500);
   });

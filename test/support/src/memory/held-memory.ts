@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Collects what nobody holds. What a machine under load has not got round to freeing must not look like memory that is held. */
+export function collectGarbage(): void {
+  collect();
+}
+
+/** Bytes of array buffers that something still holds: they are freed some time after their owners are collected. */
+export async function heldArrayBufferBytes(): Promise<number> {
+  let least = Infinity;
+  for (let round = 0; round < 5; round++) {
+    collect();
+    await sleep(10);
+    least = Math.min(least, process.memoryUsage().arrayBuffers);
+  }
+  return least;
+}
