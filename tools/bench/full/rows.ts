@@ -19,31 +19,27 @@ export async function fullRows({ profileFolder }: SectionOptions): Promise<Row[]
   await client.connect();
   try {
     await empty(client);
-    const onEmpty = await measure(gateway, client);
+    const few = await withScans(client, () => measure(gateway, client));
     await empty(client);
     const startedMs = performance.now();
     await fill(client, (text) => process.stderr.write(`  filled in ${text}\n`));
     const filledIn = (performance.now() - startedMs) / 1000;
-    const before = await scannedRows(client);
-    const onFull = await measure(gateway, client, onEmpty.atRate);
-    await sleep(STATISTICS_MS);
-    const after = await scannedRows(client);
-    const scanned = [...after].map(([name, read]) => `${name} ${(read - (before.get(name) ?? 0)).toLocaleString('en')}`).join(', ');
+    const full = await withScans(client, () => measure(gateway, client, few.measured.atRate));
 
     const rows = ({ top, atRate: rate, latency }: Measured, where: string) => ({
       top: { what: `accepted POST, ${where}`, value: top, unit: 'req/s' } satisfies Row,
       ...latencyOf(`accepted POST at ${rate.toFixed(0)} req/s, ${where}`, latency),
     });
-    const [few, many] = [rows(onEmpty, 'empty tables'), rows(onFull, 'full tables')];
+    const [onEmpty, onFull] = [rows(few.measured, 'empty tables'), rows(full.measured, 'full tables')];
     const size: Row = { what: `database with ${ROWS.toLocaleString('en')} messages and reservations`, value: await sizeMiB(client), unit: 'MiB', note: `filled in ${filledIn.toFixed(0)} s; receipts of 1 KiB, no documents` };
     return [
       size,
-      few.top,
-      few.p50,
-      few.p99,
-      { ...beside(many.top, few.top, { atLeast: 1 / AIM }), note: `rows read by sequential scans meanwhile: ${scanned}` },
-      beside(many.p50, few.p50, { atMost: AIM }),
-      beside(many.p99, few.p99, { atMost: AIM }),
+      { ...onEmpty.top, note: few.scanned },
+      onEmpty.p50,
+      onEmpty.p99,
+      { ...beside(onFull.top, onEmpty.top, { atLeast: 1 / AIM }), note: full.scanned },
+      beside(onFull.p50, onEmpty.p50, { atMost: AIM }),
+      beside(onFull.p99, onEmpty.p99, { atMost: AIM }),
     ];
   } finally {
     await client.end();
@@ -55,6 +51,15 @@ interface Measured {
   readonly top: number;
   readonly atRate: number;
   readonly latency: Parameters<typeof latencyOf>[1];
+}
+
+/** What was measured, and what sequential scans read meanwhile. */
+async function withScans(client: Client, run: () => Promise<Measured>): Promise<{ measured: Measured; scanned: string }> {
+  const before = await scannedRows(client);
+  const measured = await run();
+  await sleep(STATISTICS_MS);
+  const read = [...(await scannedRows(client))].map(([name, rows]) => `${name} ${(rows - (before.get(name) ?? 0)).toLocaleString('en')}`);
+  return { measured, scanned: `rows read by sequential scans meanwhile: ${read.join(', ')}` };
 }
 
 /** Each time from an empty queue: what waits is not what is asked about. */
