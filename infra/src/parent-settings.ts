@@ -2,6 +2,7 @@ import { LOG_GROUPS, type DatabaseSettings, type HttpsSettings, type ParentSetti
 import { DATABASE_NAME } from './components/database';
 import type { Settings } from './config/parse-settings';
 import { PROJECT } from './config/parse-settings';
+import { LAUNCH_HOOK, nameOf } from './naming/names';
 
 /** What AWS has made, and the parent's files need to know. Plain values. */
 export interface Made {
@@ -47,6 +48,7 @@ export function parentSettings(settings: Settings, made: Made): ParentSettings {
     redis: { at: settings.redis },
     https: httpsOf(settings, made),
     ...(made.elasticIpAllocationId !== undefined && { elasticIpAllocationId: made.elasticIpAllocationId }),
+    launchHook: { group: nameOf(settings.stack, 'parent'), ...LAUNCH_HOOK },
     logGroupPrefix: logGroupPrefix(settings.stack),
   };
 }

@@ -210,6 +210,7 @@ it('has a parent that takes the name of a secret that RDS makes', () => {
     egress: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }], acceptedPcr0: [pcr('1')], gateway: { environment: {} }, secrets: {}, redis: { at: 'parent' },
     database: { at: 'managed', host: 'database.example.org', port: 5432, name: 'communique', secretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf' },
     https: { by: 'certbot', domain: 'example.org', email: 'operator@example.org' }, logGroupPrefix: '/communique-tee/prod',
+    launchHook: { group: 'communique-tee-prod-parent', name: 'enclave-attested', timeoutSeconds: 1800 },
   };
   try {
     renderParentFiles(seen);
@@ -218,11 +219,15 @@ it('has a parent that takes the name of a secret that RDS makes', () => {
   }
 });
 
-// The group waits for this in every instance it starts: without it each one is given up after half an hour. To be `it` once infra/parent does it.
-it.failing('has a parent that says when its enclave is attested', async () => {
+// The group waits for this in every instance it starts: without it each one is given up after half an hour.
+it('has a parent that says when its enclave is attested', async () => {
   const { resources } = await run('dev');
   const files = resources.find(({ type, name }) => type.endsWith(':BucketObjectv2') && name.endsWith('-parent-files'))?.inputs.contentBase64;
-  expect(Buffer.from(String(files), 'base64').toString()).toContain('complete-lifecycle-action');
+  const [group] = resources.filter(({ type }) => type === 'aws:autoscaling/group:Group').map(({ inputs }) => inputs as { name: string; initialLifecycleHooks: { name: string; heartbeatTimeout: number }[] });
+  const [hook] = group?.initialLifecycleHooks ?? [];
+  const archive = Buffer.from(String(files), 'base64').toString();
+  expect(archive).toContain('complete-lifecycle-action');
+  for (const line of [`AUTO_SCALING_GROUP="${String(group?.name)}"`, `LAUNCH_HOOK="${String(hook?.name)}"`, `LAUNCH_HOOK_SECONDS="${String(hook?.heartbeatTimeout)}"`]) expect(archive).toContain(line);
 });
 
 it('replaces the parents when anything that is installed on them changes', async () => {

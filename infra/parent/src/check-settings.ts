@@ -24,6 +24,7 @@ const PATTERNS = {
   volume: [/^vol-[0-9a-f]{8,17}$/, 'must be the id of a volume'],
   allocation: [/^eipalloc-[0-9a-f]{8,17}$/, 'must be the allocation id of an Elastic IP'],
   name: [/^[a-z_][a-z0-9_]{0,62}$/, 'must be the name of a database'],
+  groupName: [/^[A-Za-z0-9._-]{1,255}$/, 'must be letters, digits and ._-'],
   logGroup: [/^\/[A-Za-z0-9._/-]{1,200}$/, 'must begin with / and hold letters, digits and ._/-'],
   https: [/^https:\/\/[A-Za-z0-9._~:/?=-]{1,500}$/, 'must be an https URL'],
 } as const;
@@ -54,6 +55,9 @@ export function checkSettings(settings: ParentSettings): void {
   match('release.key', settings.release.key, 'key');
   match('release.sha256', settings.release.sha256, 'sha256');
   match('logGroupPrefix', settings.logGroupPrefix, 'logGroup');
+  match('launchHook.group', settings.launchHook.group, 'groupName');
+  match('launchHook.name', settings.launchHook.name, 'groupName');
+  whole('launchHook.timeoutSeconds', settings.launchHook.timeoutSeconds, 30, 7200);
   checkMeasurements(settings, match, problem);
 
   const { cpuCount, memoryMiB, cid, port } = settings.enclave;

@@ -39,6 +39,15 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
     },
     'for what calls AWS',
   ));
+  files.set('/etc/communique/launch.env', environmentFile(
+    {
+      AUTO_SCALING_GROUP: settings.launchHook.group,
+      LAUNCH_HOOK: settings.launchHook.name,
+      LAUNCH_HOOK_SECONDS: String(settings.launchHook.timeoutSeconds),
+      HEALTH_URL: `http://127.0.0.1:${String(settings.gateway.port ?? DEFAULTS.gatewayPort)}/api/health/tee`,
+    },
+    'the group that waits for this instance',
+  ));
   files.set('/etc/communique/release.env', environmentFile({ STORE_BUCKET: settings.storeBucket, RELEASE_KEY: settings.release.key, RELEASE_SHA256: settings.release.sha256 }, 'the programs'));
   files.set('/etc/communique/enclave.env', environmentFile(
     {
@@ -83,7 +92,7 @@ function templateValues(settings: ParentSettings): Record<string, string> {
   const variableMs = (name: string, byDefault: number) => Number(gateway.environment[name] ?? byDefault);
   const egressUnits = egress.map(({ vsockPort }) => `communique-egress@${String(vsockPort)}.service`).join(' ');
   const units = [
-    ...['enclave-memory', 'image', 'enclave-log', 'enclave', 'secrets', 'migrate', 'gateway', 'nginx'].map((name) => `communique-${name}.service`),
+    ...['enclave-memory', 'image', 'enclave-log', 'enclave', 'secrets', 'migrate', 'gateway', 'nginx', 'attested'].map((name) => `communique-${name}.service`),
     'communique-egress.target',
     ...(https.by === 'certbot' ? ['communique-acme.timer'] : []),
     ...(database.at === 'parent' ? ['communique-postgresql.service'] : []),

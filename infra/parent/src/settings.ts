@@ -46,6 +46,8 @@ export interface ParentSettings {
   readonly redis: RedisSettings;
   readonly https: HttpsSettings;
   readonly elasticIpAllocationId?: string;
+  /** The hook of the Auto Scaling group that a new instance waits in until its enclave is attested, and how long the group waits. */
+  readonly launchHook: { readonly group: string; readonly name: string; readonly timeoutSeconds: number };
   /** E.g. `/communique/prod`; the groups below it are `LOG_GROUPS`. */
   readonly logGroupPrefix: string;
 }

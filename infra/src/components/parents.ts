@@ -1,6 +1,7 @@
 import { Group } from '@pulumi/aws/autoscaling/group.js';
 import { LaunchTemplate } from '@pulumi/aws/ec2/launchTemplate.js';
 import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
+import { LAUNCH_HOOK } from '../naming/names';
 import { Part } from './part';
 
 export interface ParentsArgs {
@@ -23,11 +24,6 @@ export interface ParentsArgs {
   /** What an instance needs from its first minute: its rights, its files. */
   after: Resource[];
 }
-
-/** Seconds that a new parent has until it says that its enclave is attested (`/api/health/tee`); then it is ended and another one tried. */
-const UNTIL_HEALTHY_SECONDS = 1800;
-/** The parent completes it, once its gateway answers well. */
-export const LAUNCH_HOOK = 'enclave-attested';
 
 /** The parent instances: made from one template, replaced one by one when it changes, back when they are lost. */
 export class Parents extends Part {
@@ -65,11 +61,13 @@ export class Parents extends Part {
         maxSize: args.maxInstances,
         vpcZoneIdentifiers: args.subnetIds,
         launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
-        healthCheckType: args.targetGroupArns.length > 0 ? 'ELB' : 'EC2',
+        // The balancer's checks say who gets requests. A spent budget or an absent database make every parent unwell at once, and to end
+        // them all would mend nothing: a new one enters by the hook below, an enclave that dies is restarted by its unit.
+        healthCheckType: 'EC2',
         healthCheckGracePeriod: 300,
         defaultInstanceWarmup: 60,
         targetGroupArns: args.targetGroupArns,
-        initialLifecycleHooks: [{ name: LAUNCH_HOOK, lifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING', heartbeatTimeout: UNTIL_HEALTHY_SECONDS, defaultResult: 'ABANDON' }],
+        initialLifecycleHooks: [{ name: LAUNCH_HOOK.name, lifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING', heartbeatTimeout: LAUNCH_HOOK.timeoutSeconds, defaultResult: 'ABANDON' }],
         instanceRefresh: {
           strategy: 'Rolling',
           triggers: ['tag'],

@@ -25,6 +25,9 @@ export const nameOf = (stack: string, part?: string): string => [PROJECT, stack,
 /** Bucket names are shared by all of AWS: account and region make this one ours. */
 export const bucketName = ({ stack, accountId, region }: Place, part: string): string => `${nameOf(stack, part)}-${accountId}-${region}`;
 
+/** A new parent stays in it until its gateway says that its enclave is attested; then it is ended and another one tried. */
+export const LAUNCH_HOOK = { name: 'enclave-attested', timeoutSeconds: 1800 } as const;
+
 /** What an enclave's configuration names in the image, before any key exists. */
 export const ENCLAVE_KEY_ALIAS = 'enclave';
 export const OPERATOR_KEY_ALIAS = 'operator';

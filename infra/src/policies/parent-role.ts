@@ -27,6 +27,7 @@ export interface ParentRoleArgs {
 
 /** Actions that know no resource narrower than `*`, and why each is needed. A test holds every policy of the program to this list. */
 export const WILDCARD_RESOURCES: Readonly<Record<string, string>> = {
+  'autoscaling:DescribeAutoScalingInstances': 'knows no resource; the parent looks whether its group waits for it',
   'cloudwatch:PutMetricData': 'metrics have no ARN; the namespace is fixed by a condition',
   'ec2:DescribeAddresses': 'EC2 describes know no resource; the parent looks whether its address is attached',
   'ec2:DescribeTags': "EC2 describes know no resource; CloudWatch's agent looks which group the instance is in",
@@ -56,7 +57,8 @@ export function parentRolePolicy(args: ParentRoleArgs): PolicyDocument {
     args.secretArns.length > 0 ? allow('ReadOwnSecrets', ['secretsmanager:GetSecretValue'], [...args.secretArns]) : undefined,
     attestedUse('EnclaveKeyForTheEnclave', args.enclaveKeyArn, ['kms:Decrypt', 'kms:GenerateDataKey'], args.acceptedImages),
     attestedUse('OperatorKeyForTheEnclave', args.operatorKeyArn, ['kms:Decrypt'], args.acceptedImages),
-    allow('SayWhenHealthy', ['autoscaling:CompleteLifecycleAction', 'autoscaling:SetInstanceHealth'], arnOf(place, 'autoscaling', `autoScalingGroup:*:autoScalingGroupName/${nameOf(place.stack, 'parent')}`)),
+    allow('LookWhetherItIsWaitedFor', ['autoscaling:DescribeAutoScalingInstances'], '*'),
+    allow('SayWhenHealthy', ['autoscaling:CompleteLifecycleAction'], arnOf(place, 'autoscaling', `autoScalingGroup:*:autoScalingGroupName/${nameOf(place.stack, 'parent')}`)),
     ...(args.elasticIpAllocationId === undefined
       ? []
       : [

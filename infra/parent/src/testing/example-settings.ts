@@ -30,6 +30,7 @@ export const ON_PARENT: ParentSettings = {
   redis: { at: 'parent' },
   https: { by: 'certbot', domain: 'communique.example.org', email: 'operations@example.org' },
   elasticIpAllocationId: 'eipalloc-0123456789abcdef0',
+  launchHook: { group: 'communique-tee-dev-parent', name: 'enclave-attested', timeoutSeconds: 1800 },
   logGroupPrefix: '/communique/dev',
 };
 
