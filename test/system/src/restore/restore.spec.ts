@@ -1,0 +1,229 @@
+import { migrate, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { startSystem, type System } from '../start-system';
+import { baseBackup, loseCluster, snapshotDisk, startFrom } from './cluster-copies';
+import { readDatabase } from './database-state';
+import { Sender, type Sent } from './senders';
+
+/** What docs/operator/disaster-recovery.md says of a restored database, with the gateway and the enclave as they run. */
+
+/** Kept away, so that a message to it waits. */
+const CLOSED = 'HNY03';
+const OPEN = 'HCA12';
+const BUSY = 'STX02';
+
+let folder: TemporaryFolder;
+let archive: string;
+let system: System;
+let sender: Sender;
+/** The server that runs now. */
+let postgres: Postgres;
+let copies = 0;
+
+beforeAll(async () => {
+  folder = await temporaryFolder('restore-');
+  await chmod(folder.path, 0o711); // as root, the server's user has to get through
+  archive = await mkdtemp(join('/var/tmp', 'communique-restore-archive-'));
+  await chmod(archive, 0o777);
+  system = await startSystem({
+    folder: folder.path,
+    persistent: true,
+    congressIntervalMs: 0,
+    postgresSettings: { wal_level: 'replica', archive_mode: 'on', archive_command: `test ! -f "${archive}/%f" && cp "%p" "${archive}/%f"`, archive_timeout: '0' },
+    gatewayEnvironment: { DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '500', ENCLAVE_TIMEOUT_MS: '5000', DELIVERY_LEASE_MS: '6000', DELIVERY_POLL_MS: '100', RATE_LIMIT_MAX_REQUESTS: '100000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '100000', RATE_LIMIT_OTHER_MAX_REQUESTS: '100000' },
+  });
+  postgres = system.postgres;
+  sender = await Sender.of(system, 'alice');
+}, 180_000);
+afterAll(async () => {
+  await (postgres as Postgres | undefined)?.stop();
+  await (system as System | undefined)?.stop();
+  for (let n = 1; n <= copies; n++) await rm(copyFolder(n), { recursive: true, force: true });
+  await rm((system as System | undefined)?.postgres.folder ?? '', { recursive: true, force: true });
+  await rm(archive, { recursive: true, force: true });
+  await folder.remove();
+});
+beforeEach(() => close(CLOSED));
+
+it('a snapshot of the disk, taken while messages come and go, brings back what was accepted before it, and delivers nothing twice', async () => {
+  const delivered = await sender.send([OPEN]);
+  expect(await sender.ended(delivered)).toBe('delivered');
+  await close(CLOSED, BUSY);
+  const waiting = await sender.send([CLOSED]);
+  const half = await sender.send(['SCA01', CLOSED]);
+  const between = await sender.send([BUSY]);
+  await sender.untilStatus(half, (status) => status === 'queued');
+  await untilArrived(half, 'SCA01');
+  const crowd = manySends(20);
+  await sleep(100);
+
+  const copy = await snapshotDisk(postgres, nextFolder());
+  await close(CLOSED);
+  expect(await sender.ended(between)).toBe('delivered');
+  const later = await sender.send([OPEN]);
+  expect(await sender.ended(later)).toBe('delivered');
+  const laterWaiting = await sender.send([CLOSED]);
+  const sentByCrowd = await crowd;
+  for (const sent of sentByCrowd) expect(await sender.ended(sent)).toBe('delivered');
+  const before = await readDatabase(system.databaseUrl);
+
+  await loseCluster(postgres);
+  await open();
+  postgres = await startFrom(copy, { port: postgres.port });
+  const restored = await readDatabase(system.databaseUrl);
+
+  // what was committed at that moment, whole and consistent
+  expect(restored.migrations).toEqual(before.migrations);
+  expect(await migrate(system.databaseUrl)).toMatch(/No pending migrations/);
+  expect(restored.unequalWindows).toEqual([]);
+  for (const sent of [delivered, waiting, half, between]) expect(restored.messages.has(sent.prepared.id)).toBe(true);
+  for (const sent of [later, laterWaiting]) expect(restored.messages.has(sent.prepared.id)).toBe(false);
+
+  // what waited is delivered, without a word of its sender; what was delivered meanwhile ends with the outcome that it had
+  for (const sent of [waiting, half, between]) expect(await sender.ended(sent)).toBe('delivered');
+  expect(await sender.outcomes(delivered)).toEqual({ [OPEN]: 'accepted' });
+  expect(await sender.outcomes(between)).toEqual({ [BUSY]: 'accepted' });
+  expect(await sender.outcomes(half)).toEqual({ SCA01: 'accepted', [CLOSED]: 'accepted' });
+
+  // what came after it is unknown here; its sender posts the same bytes again, and they are not delivered again
+  for (const sent of [later, laterWaiting]) {
+    expect(await sender.statusOf(sent)).toBe('unknown_here');
+    await sender.post(sent);
+    expect(await sender.ended(sent)).toBe('delivered');
+  }
+  expect(await sender.outcomes(later)).toEqual({ [OPEN]: 'accepted' });
+  for (const sent of sentByCrowd) {
+    if ((await sender.statusOf(sent)) === 'unknown_here') await sender.post(sent);
+    expect(await sender.ended(sent)).toBe('delivered');
+  }
+  for (const sent of [delivered, waiting, half, between, later, laterWaiting, ...sentByCrowd]) await expectOneCopyEach(sent);
+
+  const after = await readDatabase(system.databaseUrl);
+  expect(after.jobs).toEqual([]);
+  expect(after.unequalWindows).toEqual([]);
+  expect(after.reservations).toBe(after.messages.size);
+}, 180_000);
+
+it('with the enclave lost as well, what was delivered after the backup is sealed again by its sender, and Congress calls it a duplicate', async () => {
+  await close(BUSY);
+  const sent = await sender.send([BUSY]);
+  const copy = await snapshotDisk(postgres, nextFolder());
+  await open();
+  expect(await sender.ended(sent)).toBe('delivered');
+
+  await system.kill('enclave');
+  await loseCluster(postgres);
+  postgres = await startFrom(copy, { port: postgres.port });
+  await system.start('enclave');
+
+  // The backup knows that it waits, or that it was sent and not answered; never that it was delivered
+  const status = await sender.ended(sent);
+  expect(['key_retired', 'unknown']).toContain(status);
+  const again = await sender.sealAgain(sent);
+  await sender.post(again);
+  expect(await sender.ended(again)).toBe('delivered');
+  expect(await sender.outcomes(again)).toEqual({ [BUSY]: 'duplicate' });
+  await expectOneCopyEach(again);
+  expect((await readDatabase(system.databaseUrl)).unequalWindows).toEqual([]);
+}, 120_000);
+
+it('a base backup and the archived log bring the database to a moment of choice, here before rows were deleted by mistake', async () => {
+  await startArchiving();
+  const crowd = manySends(10);
+  const copy = await baseBackup(postgres, nextFolder());
+  const early = await crowd;
+  const delivered = await sender.send([OPEN]);
+  for (const sent of [...early, delivered]) expect(await sender.ended(sent)).toBe('delivered');
+  const waiting = await sender.send([CLOSED]);
+  await sender.untilStatus(waiting, (status) => status === 'queued');
+  await query("SELECT pg_create_restore_point('before_the_mistake')");
+  const before = await readDatabase(system.databaseUrl);
+  await query('DELETE FROM message');
+  await archived();
+  expect(await sender.statusOf(waiting)).toBe('unknown_here');
+
+  await system.kill('gateway');
+  await loseCluster(postgres);
+  postgres = await startFrom(copy, { port: postgres.port, archive: { folder: archive, until: 'before_the_mistake' } });
+  const restored = await readDatabase(system.databaseUrl);
+  expect(new Set(restored.messages.keys())).toEqual(new Set(before.messages.keys()));
+  expect(restored.reservations).toBe(before.reservations);
+  expect(restored.settledMicroUsd).toBe(before.settledMicroUsd);
+  expect(restored.unequalWindows).toEqual([]);
+  expect(await migrate(system.databaseUrl)).toMatch(/No pending migrations/);
+
+  await open();
+  await system.start('gateway');
+  expect(await sender.ended(waiting)).toBe('delivered');
+  expect(await sender.outcomes(delivered)).toEqual({ [OPEN]: 'accepted' });
+  for (const sent of [...early, delivered, waiting]) await expectOneCopyEach(sent);
+}, 180_000);
+
+const copyFolder = (n: number): string => `${system.postgres.folder}-copy-${String(n)}`;
+const nextFolder = (): string => copyFolder(++copies);
+
+/** Those offices answer "maintenance" until they are opened. */
+async function close(...offices: string[]): Promise<void> {
+  await setFaults({ queue: offices.map((office) => ({ office, fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 'always' })) });
+}
+const open = (): Promise<void> => setFaults({});
+
+async function setFaults(plan: object): Promise<void> {
+  const { status } = await fetch(`${system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
+  expect(status).toBeLessThan(300);
+}
+
+async function manySends(count: number): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  for (let n = 0; n < count; n++) sent.push(await sender.send([OPEN, 'SCA03']));
+  return sent;
+}
+
+async function untilArrived(sent: Sent, office: string): Promise<void> {
+  for (let n = 0; n < 300; n++) {
+    if ((await sender.copies(sent))[office] !== undefined) return;
+    await sleep(100);
+  }
+  throw new Error(`nothing arrived at ${office}`);
+}
+
+async function expectOneCopyEach(sent: Sent): Promise<void> {
+  expect(await sender.copies(sent)).toEqual(Object.fromEntries(sent.content.offices.map((office) => [office, 1])));
+}
+
+async function query(sql: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: system.databaseUrl });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** A restored server begins without an archive; this one gets what the first had. */
+async function startArchiving(): Promise<void> {
+  await rm(archive, { recursive: true, force: true });
+  await mkdir(archive, { mode: 0o777 });
+  await chmod(archive, 0o777);
+  await query(`ALTER SYSTEM SET archive_command = 'test ! -f "${archive}/%f" && cp "%p" "${archive}/%f"'`);
+  await query("ALTER SYSTEM SET archive_mode = 'on'");
+  await postgres.restart();
+  expect(await query('SHOW archive_mode')).toEqual([{ archive_mode: 'on' }]);
+}
+
+/** Until the log up to now is in the archive. */
+async function archived(): Promise<void> {
+  const [row] = await query('SELECT pg_walfile_name(pg_switch_wal()) AS file');
+  const file = String(row?.['file']);
+  for (let n = 0; n < 300; n++) {
+    const [state] = await query('SELECT last_archived_wal FROM pg_stat_archiver');
+    if (String(state?.['last_archived_wal']) >= file) return;
+    await sleep(100);
+  }
+  throw new Error('the log was not archived');
+}
