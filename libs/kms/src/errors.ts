@@ -1,0 +1,50 @@
+/**
+ * Why KMS was of no use:
+ * - `kms_unreachable`: no answer (no connection, TLS refused, cut, not in time); retried
+ * - `kms_denied`: the key's policy refused: another image, a debug enclave, a wrong encryption context, no permission
+ * - `kms_throttled`: too many requests; retried
+ * - `kms_failed`: KMS failed (retried where it is KMS's own failure), or refused for a reason that has no code of its own
+ * - `kms_answer_invalid`: the answer is not what KMS answers to an attested request
+ * - `kms_credentials`: there are none, or they have ended, or AWS does not know them
+ * - `kms_key_unusable`: the key does not exist, is disabled, is being deleted or cannot be had now
+ * - `kms_ciphertext_invalid`: no ciphertext of this key under this encryption context
+ * - `kms_clock`: AWS and this clock disagree about the time
+ */
+export type KmsErrorCode =
+  | 'kms_unreachable'
+  | 'kms_denied'
+  | 'kms_throttled'
+  | 'kms_failed'
+  | 'kms_answer_invalid'
+  | 'kms_credentials'
+  | 'kms_key_unusable'
+  | 'kms_ciphertext_invalid'
+  | 'kms_clock';
+
+export interface KmsErrorDetails {
+  /** AWS's name of the error, one of those in answer/refusal.ts: never a text of AWS's, which names principals and keys. */
+  awsType?: string | undefined;
+  status?: number | undefined;
+  retryable?: boolean;
+  cause?: unknown;
+}
+
+/** The message holds the code, AWS's name of the error and the status: nothing of what was sent or answered. */
+export class KmsError extends Error {
+  override readonly name = 'KmsError';
+  readonly awsType: string | undefined;
+  readonly status: number | undefined;
+  /** Another try may be answered otherwise; the client has made those that fit into its deadline. */
+  readonly retryable: boolean;
+
+  constructor(
+    readonly code: KmsErrorCode,
+    what: string,
+    { awsType, status, retryable = false, cause }: KmsErrorDetails = {},
+  ) {
+    super(`${code}: ${what}`, cause === undefined ? undefined : { cause });
+    this.awsType = awsType;
+    this.status = status;
+    this.retryable = retryable;
+  }
+}
