@@ -5,6 +5,22 @@ import { policy, type PolicyDocument, type Statement } from './document';
 /** AWS's name for PCR0 (AWS KMS developer guide, "Condition keys for AWS KMS with AWS Nitro Enclaves"). */
 const IMAGE = 'kms:RecipientAttestation:ImageSha384';
 
+/**
+ * The encryption context that enclaves and operators give (libs/protocol has none of it: KMS binds it to the ciphertext). A request
+ * without a key of it is denied like one with another value: StringNotEquals holds for what is absent.
+ */
+export const CONTEXT = {
+  purpose: 'communique-tee:purpose',
+  stack: 'communique-tee:stack',
+  /** PCR0 of the image that made an enclave key, 96 hexadecimal digits in lower case. */
+  pcr0: 'communique-tee:pcr0',
+  /** The name of an operator's secret, such as `cwc-house`. */
+  secret: 'communique-tee:secret',
+} as const;
+export const PURPOSES = { enclaveKeys: 'enclave-keys', operatorSecret: 'operator-secret' } as const;
+const ofContext = (key: keyof typeof CONTEXT): string => `kms:EncryptionContext:${CONTEXT[key]}`;
+const contextOf = (purpose: string, stack: string): Record<string, string> => ({ [ofContext('purpose')]: purpose, [ofContext('stack')]: stack });
+
 /** An image that may use a key. PCR0 covers kernel, command line and all ramdisks; the others are asked for where they are known. */
 export interface AcceptedImage {
   pcr0: string;
@@ -36,16 +52,24 @@ const NEVER = [
 ];
 
 /**
- * The key that guards enclave keys: an attested enclave of an accepted image may GenerateDataKey and Decrypt, and nobody anything else.
+ * The key that guards enclave keys: an attested enclave of an accepted image may GenerateDataKey and Decrypt under its own PCR0 as
+ * encryption context, and nobody anything else. So KMS itself never hands what image X made to image Y, both being accepted.
  * @throws Error where an image's measurement is all zero, or none is accepted
  */
 export function enclaveKeyPolicy(args: AttestedKeyArgs): PolicyDocument {
-  const { acceptedImages, parentRoleArn } = args;
+  const { acceptedImages, parentRoleArn, place } = args;
+  const context = contextOf(PURPOSES.enclaveKeys, place.stack);
+  const uses = ['kms:Decrypt', 'kms:GenerateDataKey'];
   return policy(
     ...administration(args),
-    ...checkedImages(acceptedImages).map((image, index) => attested(`AttestedEnclave${index}`, parentRoleArn, ['kms:Decrypt', 'kms:GenerateDataKey'], image)),
+    ...checkedImages(acceptedImages).map((image, index) => attested(`AttestedEnclave${index}`, parentRoleArn, uses, image, { ...context, [ofContext('pcr0')]: image.pcr0 })),
     deny('NobodyMakesCiphertext', NEVER),
-    ...denyWithoutAttestation(['kms:Decrypt', 'kms:GenerateDataKey'], acceptedImages),
+    ...denyWithoutAttestation(uses, acceptedImages),
+    ...denyOtherContext(uses, context),
+    ...acceptedImages.map(({ pcr0 }, index): Statement => ({
+      ...deny(`OnlyItsOwnKeys${index}`, uses),
+      Condition: { StringEqualsIgnoreCase: { [IMAGE]: pcr0 }, StringNotEquals: { [ofContext('pcr0')]: pcr0 } },
+    })),
   );
 }
 
@@ -55,13 +79,16 @@ export function enclaveKeyPolicy(args: AttestedKeyArgs): PolicyDocument {
  */
 export function operatorKeyPolicy(args: AttestedKeyArgs & { operators: readonly string[] }): PolicyDocument {
   const { acceptedImages, parentRoleArn, operators, place } = args;
+  const context = contextOf(PURPOSES.operatorSecret, place.stack);
+  const named = { Null: { [ofContext('secret')]: 'false' } };
   return policy(
     ...administration(args),
-    { Sid: 'OperatorsEncrypt', Effect: 'Allow', Principal: { AWS: accountRoot(place) }, Action: ['kms:Encrypt'], Resource: '*', Condition: { ArnEquals: { 'aws:PrincipalArn': [...operators] } } },
+    { Sid: 'OperatorsEncrypt', Effect: 'Allow', Principal: { AWS: accountRoot(place) }, Action: ['kms:Encrypt'], Resource: '*', Condition: { ArnEquals: { 'aws:PrincipalArn': [...operators] }, StringEquals: context, ...named } },
     { Sid: 'OnlyOperatorsEncrypt', Effect: 'Deny', Principal: '*', Action: ['kms:Encrypt'], Resource: '*', Condition: { ArnNotEquals: { 'aws:PrincipalArn': [...operators] } } },
-    ...checkedImages(acceptedImages).map((image, index) => attested(`AttestedEnclave${index}`, parentRoleArn, ['kms:Decrypt'], image)),
+    ...checkedImages(acceptedImages).map((image, index) => attested(`AttestedEnclave${index}`, parentRoleArn, ['kms:Decrypt'], image, context, named)),
     deny('NobodyElse', [...NEVER.filter((action) => action !== 'kms:Encrypt'), 'kms:GenerateDataKey']),
     ...denyWithoutAttestation(['kms:Decrypt'], acceptedImages),
+    ...denyOtherContext(['kms:Encrypt', 'kms:Decrypt'], context),
   );
 }
 
@@ -78,7 +105,7 @@ function administration({ place, administrators }: AttestedKeyArgs): Statement[]
   ];
 }
 
-function attested(sid: string, role: string, actions: string[], image: AcceptedImage): Statement {
+function attested(sid: string, role: string, actions: string[], image: AcceptedImage, context: Record<string, string>, more: Statement['Condition'] = {}): Statement {
   const pcrs = Object.entries({ PCR0: image.pcr0, PCR1: image.pcr1, PCR2: image.pcr2, PCR8: image.pcr8 }).filter(([, value]) => value !== undefined);
   return {
     Sid: sid,
@@ -86,7 +113,7 @@ function attested(sid: string, role: string, actions: string[], image: AcceptedI
     Principal: { AWS: role },
     Action: actions,
     Resource: '*', // of a key policy: this key
-    Condition: { StringEqualsIgnoreCase: { [IMAGE]: image.pcr0, ...Object.fromEntries(pcrs.map(([pcr, value]) => [`kms:RecipientAttestation:${pcr}`, String(value)])) } },
+    Condition: { StringEqualsIgnoreCase: { [IMAGE]: image.pcr0, ...Object.fromEntries(pcrs.map(([pcr, value]) => [`kms:RecipientAttestation:${pcr}`, String(value)])) }, StringEquals: context, ...more },
   };
 }
 
@@ -97,6 +124,10 @@ const denyWithoutAttestation = (actions: string[], images: readonly AcceptedImag
   { ...deny('NothingWithoutAttestation', actions), Condition: { Null: { [IMAGE]: 'true' } } },
   { ...deny('NoOtherImage', actions), Condition: { StringNotEqualsIgnoreCase: { [IMAGE]: images.map(({ pcr0 }) => pcr0) } } },
 ];
+
+/** One statement for each key: several in one condition would have to differ all together. */
+const denyOtherContext = (actions: string[], context: Readonly<Record<string, string>>): Statement[] =>
+  Object.entries(context).map(([key, value], index) => ({ ...deny(`NoOtherContext${index}`, actions), Condition: { StringNotEquals: { [key]: value } } }));
 
 function checkedImages(images: readonly AcceptedImage[]): readonly AcceptedImage[] {
   if (images.length === 0) throw new Error('a key that accepts no image guards nothing');
@@ -109,6 +140,6 @@ function checkedImages(images: readonly AcceptedImage[]): readonly AcceptedImage
 }
 
 /** The same conditions on the role's side: neither policy alone lets the parent decrypt. */
-export function attestedUse(sid: string, keyArn: string, actions: string[], images: readonly string[]): Statement {
-  return { Sid: sid, Effect: 'Allow', Action: actions, Resource: keyArn, Condition: { StringEqualsIgnoreCase: { [IMAGE]: [...images] } } };
+export function attestedUse(sid: string, keyArn: string, actions: string[], images: readonly string[], purpose: string, stack: string): Statement {
+  return { Sid: sid, Effect: 'Allow', Action: actions, Resource: keyArn, Condition: { StringEqualsIgnoreCase: { [IMAGE]: [...images] }, StringEquals: contextOf(purpose, stack) } };
 }

@@ -1,6 +1,6 @@
 import { METRIC_NAMESPACE } from '../../parent/src';
 import { arnOf, nameOf, STACK_TAG, type Place } from '../naming/names';
-import { attestedUse } from './attested-key';
+import { attestedUse, PURPOSES } from './attested-key';
 import { policy, type PolicyDocument, type Statement } from './document';
 
 /** An object of the store; without a version where its key is the hash of what is in it, which the parent checks. */
@@ -55,8 +55,8 @@ export function parentRolePolicy(args: ParentRoleArgs): PolicyDocument {
     allow('WriteOwnMetrics', ['cloudwatch:PutMetricData'], '*', { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } }),
     allow('NameOwnGroup', ['ec2:DescribeTags'], '*'),
     args.secretArns.length > 0 ? allow('ReadOwnSecrets', ['secretsmanager:GetSecretValue'], [...args.secretArns]) : undefined,
-    attestedUse('EnclaveKeyForTheEnclave', args.enclaveKeyArn, ['kms:Decrypt', 'kms:GenerateDataKey'], args.acceptedImages),
-    attestedUse('OperatorKeyForTheEnclave', args.operatorKeyArn, ['kms:Decrypt'], args.acceptedImages),
+    attestedUse('EnclaveKeyForTheEnclave', args.enclaveKeyArn, ['kms:Decrypt', 'kms:GenerateDataKey'], args.acceptedImages, PURPOSES.enclaveKeys, place.stack),
+    attestedUse('OperatorKeyForTheEnclave', args.operatorKeyArn, ['kms:Decrypt'], args.acceptedImages, PURPOSES.operatorSecret, place.stack),
     allow('LookWhetherItIsWaitedFor', ['autoscaling:DescribeAutoScalingInstances'], '*'),
     allow('SayWhenHealthy', ['autoscaling:CompleteLifecycleAction'], arnOf(place, 'autoscaling', `autoScalingGroup:*:autoScalingGroupName/${nameOf(place.stack, 'parent')}`)),
     ...(args.elasticIpAllocationId === undefined
