@@ -3,6 +3,8 @@ import type { DeliveryJob, Message } from '../database/generated/client';
 import type { Stored } from './acceptance';
 import type { Submission } from './submission';
 
+/** What a view is made of beside the message. */
+export const WITH_JOB = { job: { select: { nextAttemptAt: true } } } as const;
 export type MessageWithJob = Message & { readonly job: Pick<DeliveryJob, 'nextAttemptAt'> | null };
 
 /** What the owner is told of a message. */

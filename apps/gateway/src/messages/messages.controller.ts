@@ -1,6 +1,8 @@
+import type { Readable } from 'node:stream';
 import { MESSAGE_ID_PATTERN, type MessageView } from '@communique-tee/protocol';
 import { Controller, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { negotiate } from '../attestation/accept';
 import { Authenticated } from '../auth/authenticated';
 import { Caller, type CallerIdentity } from '../auth/caller';
 import { foreseenOf } from '../budget/foreseen';
@@ -12,12 +14,16 @@ import { Logger } from '../observability/logger';
 import { parseIdempotencyKey } from './idempotency-key';
 import { MessagesService } from './messages.service';
 import { readSealedMessage } from './read-sealed-message';
+import { StatusStreams } from './status-streams';
 import { submissionOf } from './submission';
+
+const EVENT_STREAM = 'text/event-stream';
 
 @Controller('api/messages')
 export class MessagesController {
   constructor(
     private readonly messages: MessagesService,
+    private readonly streams: StatusStreams,
     private readonly logger: Logger,
   ) {}
 
@@ -43,8 +49,19 @@ export class MessagesController {
   @Get(':id')
   @Authenticated()
   @RateLimit('api')
-  async get(@Caller() caller: CallerIdentity, @Param('id') id: string): Promise<MessageView> {
+  async get(
+    @Caller() caller: CallerIdentity,
+    @Param('id') id: string,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<MessageView | Readable> {
     if (!MESSAGE_ID_PATTERN.test(id)) throw new ProblemError('not_found');
-    return this.messages.find(caller.owner, id);
+    void reply.header('vary', 'Accept');
+    // Nothing was ever refused here for its Accept: whoever does not ask for events by preference gets the view.
+    if (negotiate(accept, ['application/json', EVENT_STREAM]) !== EVENT_STREAM) return this.messages.find(caller.owner, id);
+    const events = await this.streams.about(caller.owner, id);
+    // nginx would keep events back until its buffer is full.
+    void reply.headers({ 'content-type': EVENT_STREAM, 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+    return events;
   }
 }

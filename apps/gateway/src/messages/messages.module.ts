@@ -3,6 +3,7 @@ import { Admission } from './admission';
 import { GroupedAcceptance } from './grouped-acceptance';
 import { MessagesController } from './messages.controller';
 import { MessagesService } from './messages.service';
+import { StatusStreams } from './status-streams';
 
-@Module({ controllers: [MessagesController], providers: [MessagesService, GroupedAcceptance, Admission] })
+@Module({ controllers: [MessagesController], providers: [MessagesService, GroupedAcceptance, Admission, StatusStreams] })
 export class MessagesModule {}

@@ -10,10 +10,8 @@ import { Metrics } from '../observability/metrics/metrics';
 import { Acceptance, type AcceptanceKey, type Stored } from './acceptance';
 import { Admission } from './admission';
 import { GroupedAcceptance } from './grouped-acceptance';
-import { acceptedView, type MessageWithJob, messageView } from './message-view';
+import { acceptedView, type MessageWithJob, messageView, WITH_JOB } from './message-view';
 import { mayStillExpire, type Submission } from './submission';
-
-const WITH_JOB = { job: { select: { nextAttemptAt: true } } } as const;
 
 @Injectable()
 export class MessagesService {

@@ -7,6 +7,7 @@ import { AppModule } from '../../app.module';
 import { EmergencyStop } from '../../budget/emergency-stop';
 import { createApp } from '../../create-app';
 import { answer, type Behaviour, problem, TestEnclave } from '../../enclave/testing/test-enclave';
+import { StatusStreams } from '../../messages/status-streams';
 import { testConfig } from '../../testing/gateway-under-test';
 import { createIssuer, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
@@ -146,6 +147,8 @@ describe('the contract', () => {
     const { id } = accepted.body as { id: string };
     expect((await ask(url, POST, '/api/messages', { as: 'alice', body: new Uint8Array(encodeSealedMessage(sealedMessage())), headers: { 'content-type': 'application/cbor' } })).status).toBe(202);
     expect((await ask(url, 'get /api/messages/{id}', `/api/messages/${id}`, { as: 'alice' })).status).toBe(200);
+    Object.assign(app.get(StatusStreams).timing, { maxMs: 1, tickMs: 10 });
+    expect((await ask(url, 'get /api/messages/{id}', `/api/messages/${id}`, { as: 'alice', headers: { accept: 'text/event-stream' } })).status).toBe(200);
     expect((await ask(url, 'get /api/messages/{id}', `/api/messages/${id}`, { as: 'bob' })).code).toBe('not_found');
     expect((await ask(url, 'get /api/budget', '/api/budget', { as: 'alice' })).status).toBe(200);
 

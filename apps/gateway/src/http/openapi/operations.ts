@@ -59,10 +59,16 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/api/messages/{id}',
     summary: 'How a message stands',
-    description: 'For its owner alone; anybody else finds nothing there.',
+    description:
+      'For its owner alone; anybody else finds nothing there. Asked with `Accept: text/event-stream`, it is answered with server-sent events: `event: status` and the view as JSON, at once and at each change, until the message has ended. Comments come every 15 seconds. After two minutes, or where the gateway shuts down, the stream ends before the message does: ask again after `retry` milliseconds. At most 10 streams of one caller at once (`rate_limited`), and a bounded number of each process (`overloaded`).',
     authenticated: true,
     parameters: [{ name: 'id', in: 'path', required: true, description: 'The message id.', schema: uuid }],
-    answers: { '200': { description: 'The message, with its receipt once there is one.', content: { 'application/json': messageViewSchema } } },
+    answers: {
+      '200': {
+        description: 'The message, with its receipt once there is one.',
+        content: { 'application/json': messageViewSchema, 'text/event-stream': { type: 'string', description: 'Events `status`; the data of each is the view as in application/json, in one line.' } },
+      },
+    },
     problems: [...PROTECTED, 'not_found'],
   },
   {

@@ -1,0 +1,98 @@
+import { Readable } from 'node:stream';
+import { isEnded, type MessageView } from '@communique-tee/protocol';
+
+/** After how long a reader comes back where the stream ends before the message does. */
+export const RETRY_MS = 1000;
+
+export interface StatusStreamTiming {
+  /** Between comments that keep the connection open; below what nginx waits for (proxy_read_timeout). */
+  readonly heartbeatMs: number;
+  /** A stream ends then whatever its message does: the token that opened it was good at its beginning alone. */
+  readonly maxMs: number;
+  /** A reader that leaves what it was sent unread for so long is cut. */
+  readonly slowMs: number;
+}
+
+/**
+ * How one message stands, as server-sent events (WHATWG HTML, section 9.2) for one reader: `event: status` with the view as JSON, first as
+ * it is, then at each change, until the message has ended or the time is over. A reader that is slow misses what was in between and gets
+ * what holds: no more than one event waits for it.
+ */
+export class StatusStream {
+  readonly body: Readable;
+  /** Of the row that `offer` was last called for. */
+  version = '';
+
+  private readonly openedAtMs = performance.now();
+  private lastSentAtMs = this.openedAtMs;
+  /** Since when what was sent is not taken; null while the reader takes everything. */
+  private stuckSinceMs: number | null = null;
+  private pending: string | null = `retry: ${String(RETRY_MS)}\n\n`;
+  private lastEvent = '';
+  private ending = false;
+  private ended = false;
+
+  constructor(
+    readonly owner: string,
+    readonly messageId: string,
+    private readonly timing: StatusStreamTiming,
+  ) {
+    // A mark of one byte: `push` tells at once whether the reader keeps up.
+    this.body = new Readable({ highWaterMark: 1, read: () => { this.taken(); } });
+  }
+
+  /** Sends the view where it differs from the last one. */
+  offer(view: MessageView): void {
+    const event = `event: status\ndata: ${JSON.stringify(view)}\n\n`;
+    if (this.ending || event === this.lastEvent) return;
+    const greeting = this.lastEvent === '' ? (this.pending ?? '') : '';
+    this.lastEvent = event;
+    this.pending = greeting + event;
+    if (isEnded(view.status)) this.ending = true;
+    this.flush();
+  }
+
+  /** Nothing more comes: the reader asks again, after a pause of its own where `retryMs` is named. */
+  end(retryMs?: number): void {
+    if (this.ending) return;
+    this.ending = true;
+    if (retryMs !== undefined) this.pending = `${this.pending ?? ''}retry: ${String(retryMs)}\n\n`;
+    this.flush();
+  }
+
+  /** Called about once a second. */
+  tick(nowMs: number): void {
+    if (this.stuckSinceMs !== null && nowMs - this.stuckSinceMs >= this.timing.slowMs) {
+      this.body.destroy();
+      return;
+    }
+    if (this.ending) return;
+    if (nowMs - this.openedAtMs >= this.timing.maxMs) {
+      this.end();
+    } else if (nowMs - this.lastSentAtMs >= this.timing.heartbeatMs) {
+      this.pending ??= ': still here\n\n';
+      this.flush();
+    }
+  }
+
+  private taken(): void {
+    this.stuckSinceMs = null;
+    this.flush();
+  }
+
+  private flush(): void {
+    if (this.ended || this.body.destroyed || this.stuckSinceMs !== null) return;
+    if (this.pending !== null) {
+      const text = this.pending;
+      this.pending = null;
+      this.lastSentAtMs = performance.now();
+      // Taken as stuck before the push: it may call `read`, which says otherwise.
+      this.stuckSinceMs = this.lastSentAtMs;
+      if (this.body.push(text)) this.stuckSinceMs = null;
+    }
+    if (this.ending) {
+      this.ended = true;
+      this.body.push(null);
+    }
+  }
+}
