@@ -1,0 +1,21 @@
+/**
+ * How KMS says no: AWS JSON 1.1, `{"__type": name, "message": ...}` (AWS KMS API reference, the errors of each action, and
+ * "Common errors"). KMS answers 400 to everything that is the caller's, access included, and 500 to what is its own.
+ */
+export class KmsFailure extends Error {
+  override readonly name = 'KmsFailure';
+
+  constructor(
+    /** AWS's name, as the SDK's error is called. */
+    readonly type: string,
+    message = '',
+    readonly status = 400,
+  ) {
+    super(message);
+  }
+}
+
+/** AWS's way of putting what is wrong with one member of a request. */
+export function invalidMember(member: string, constraint: string): KmsFailure {
+  return new KmsFailure('ValidationException', `1 validation error detected: Value at '${member}' failed to satisfy constraint: ${constraint}`);
+}

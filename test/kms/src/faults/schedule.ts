@@ -1,0 +1,46 @@
+import type { Fault, Strike } from './fault';
+
+interface Planned {
+  fault: Fault;
+  action: string | undefined;
+  passing: number;
+  left: number;
+}
+
+/** Hands out the faults of a plan: the first that fits strikes. */
+export class FaultSchedule {
+  #plan: Planned[] = [];
+  readonly #struck = new Map<Fault['kind'], number>();
+
+  /** @throws TypeError where a number is none */
+  add(fault: Fault, { action, after = 0, times = 1 }: Strike = {}): void {
+    const left = times === 'always' ? Infinity : times;
+    if (!Number.isInteger(after) || after < 0 || !(left === Infinity || (Number.isInteger(left) && left > 0))) throw new TypeError('after: a count from 0; times: a count from 1, or "always"');
+    this.#plan.push({ fault, action, passing: after, left });
+  }
+
+  /** Ends all faults. */
+  clear(): void {
+    this.#plan = [];
+  }
+
+  /** How often each kind has struck since the start. */
+  counts(): Partial<Record<Fault['kind'], number>> {
+    return Object.fromEntries(this.#struck);
+  }
+
+  /** The fault for a request; one that passes counts for every plan that it fits until one strikes. */
+  take(action: string): Fault | undefined {
+    for (const planned of this.#plan) {
+      if (planned.left === 0 || (planned.action !== undefined && planned.action !== action)) continue;
+      if (planned.passing > 0) {
+        planned.passing--;
+        continue;
+      }
+      planned.left--;
+      this.#struck.set(planned.fault.kind, (this.#struck.get(planned.fault.kind) ?? 0) + 1);
+      return planned.fault;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import type { EncryptionContext } from './keys/ciphertext';
+
+/** What was asked and what became of it; nothing of keys, plaintexts, ciphertexts or signatures. */
+export interface KmsRequestRecord {
+  /** by the simulator's clock */
+  atMs: number;
+  /** `Decrypt`, ...; `unknown` where the target was none of these */
+  action: string;
+  /** null until the signature held */
+  principal: string | null;
+  /** `done`, AWS's name of the error, or `cut` where the connection was cut before anything was decided */
+  decision: string;
+  keyArn?: string;
+  encryptionContext?: EncryptionContext;
+  /** Of a document that was verified, 96 hexadecimal digits. */
+  attestedPcr0?: string;
+  /** The kind of the fault that struck. */
+  fault?: string;
+}
+
+const MAX_RECORDS = 10_000;
+
+/** The latest requests, oldest first. */
+export class RequestLog {
+  #records: KmsRequestRecord[] = [];
+
+  open(atMs: number, action: string): KmsRequestRecord {
+    const record: KmsRequestRecord = { atMs, action, principal: null, decision: 'cut' };
+    this.#records.push(record);
+    if (this.#records.length > MAX_RECORDS) this.#records.shift();
+    return record;
+  }
+
+  all(): KmsRequestRecord[] {
+    return this.#records.map((record) => ({ ...record }));
+  }
+
+  clear(): void {
+    this.#records = [];
+  }
+}

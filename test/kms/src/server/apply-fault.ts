@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Fault } from '../faults/fault';
+import type { Answer } from '../operations/call';
+
+/** A good answer as a fault leaves it. */
+export function changed(answer: Answer, fault: Fault | undefined): Answer {
+  switch (fault?.kind) {
+    case 'wrong_key_id':
+      return { ...answer, KeyId: fault.keyId ?? String(answer['KeyId']).replace(/:[0-9]{12}:/, (account) => (account === ':999999999999:' ? ':000000000000:' : ':999999999999:')) };
+    case 'plaintext': {
+      // bytes of the attacker's choice, not the true ones: those left the simulator for the recipient alone
+      const forged = { ...answer, Plaintext: randomBytes(32).toString('base64') };
+      if (fault.instead !== true) return forged;
+      const { CiphertextForRecipient: _withheld, ...rest } = forged as Answer;
+      return rest;
+    }
+    case 'answer':
+      return fault.change(answer);
+    default:
+      return answer;
+  }
+}
+
+/** Ends early when the other side has gone. */
+export function pause(delayMs: number, request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      request.socket.off('close', done);
+      resolve();
+    };
+    const timer = setTimeout(done, delayMs);
+    request.socket.once('close', done);
+  });
+}

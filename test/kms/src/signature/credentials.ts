@@ -1,0 +1,26 @@
+import { checkedPolicy, type CheckedPolicy, type PolicyInput } from '../authorization/policy';
+
+/** What a caller signs with, and who that makes him. */
+export interface SimulatedCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  /** Of a role's temporary credentials: it has to be sent and signed. */
+  sessionToken?: string;
+  /** A user's or role's ARN, or `arn:aws:sts::<account>:assumed-role/<role>/<session>`. */
+  principalArn: string;
+  /** By the simulator's clock; from then on ExpiredTokenException. */
+  expiresAtMs?: number;
+  /** What IAM allows the principal; without it nothing, so that only a key policy that names him lets him in. */
+  identityPolicy?: PolicyInput;
+}
+
+/** Credentials that were taken in. */
+export interface Caller extends SimulatedCredentials {
+  policy?: CheckedPolicy;
+}
+
+/** @throws TypeError for a policy that IAM would not take, or a principal that is no ARN */
+export function takeCredentials(given: SimulatedCredentials): Caller {
+  if (!/^arn:aws:(iam|sts)::[0-9]{12}:(user|role|assumed-role)\/.+$/.test(given.principalArn)) throw new TypeError('principalArn is no ARN of a user, a role or a role session');
+  return { ...given, ...(given.identityPolicy !== undefined && { policy: checkedPolicy('identity', given.identityPolicy) }) };
+}

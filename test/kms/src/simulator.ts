@@ -1,0 +1,135 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { testAuthority } from '@communique-tee/congress-simulator';
+import { checkedPolicy, type PolicyInput } from './authorization/policy';
+import { FaultSchedule } from './faults/schedule';
+import { KeyStore, type KeyState, type SimulatedKey } from './keys/key-store';
+import { recipientVerifier } from './recipient/attestation';
+import type { EnvelopeForm } from './recipient/enveloped-data';
+import { RequestLog, type KmsRequestRecord } from './requests';
+import { KmsServer } from './server/kms-server';
+import { takeCredentials, type SimulatedCredentials } from './signature/credentials';
+
+export interface KmsSimulatorOptions {
+  region: string;
+  /** 12 digits: whose keys these are */
+  account: string;
+  /** A key each, with the alias `alias/...` that points at it and its policy (JSON text or object), placeholders filled. */
+  keys?: readonly { alias: string; policy: PolicyInput }[];
+  credentials: readonly SimulatedCredentials[];
+  /** The root under which attestation documents are real here. */
+  trustAnchorPem: string;
+  /** The simulator's clock; default Date.now. */
+  nowMs?: () => number;
+  /** 0, the default, takes a free one. */
+  port?: number;
+  /** How CiphertextForRecipient is written; default `kms`. */
+  envelope?: EnvelopeForm;
+}
+
+export interface KmsSimulator {
+  /** `https://localhost:<port>` */
+  origin: string;
+  /** PEM of the authority that the server's certificate is from. */
+  certificateAuthority: string;
+  /** What was asked since the start, oldest first (the last 10,000). */
+  requests(): KmsRequestRecord[];
+  clearRequests(): void;
+  faults: Pick<FaultSchedule, 'add' | 'clear' | 'counts'>;
+  /** Makes a key; `alias` is optional. Returns its id and ARN. */
+  createKey(options: { policy: PolicyInput; alias?: string }): { keyId: string; arn: string };
+  /** The ARN of the key that an alias, key id or ARN stands for. */
+  keyArn(key: string): string;
+  setPolicy(key: string, policy: PolicyInput): void;
+  /** Points an alias (a new one too) at another key, as whoever has kms:UpdateAlias can. */
+  pointAlias(alias: string, key: string): void;
+  setKeyState(key: string, state: KeyState): void;
+  /** Adds credentials, or replaces those of the same access key. */
+  setCredentials(credentials: SimulatedCredentials): void;
+  removeCredentials(accessKeyId: string): void;
+  /** @throws KmsSimulatorError `failed` where a request met a mistake of the simulator's own */
+  close(): Promise<void>;
+}
+
+/** `production`: refused to start there. `options`: these cannot be. `listen_failed`: the port cannot be had. `failed`: a mistake in the simulator. */
+export class KmsSimulatorError extends Error {
+  override readonly name = 'KmsSimulatorError';
+  constructor(
+    readonly code: 'production' | 'options' | 'listen_failed' | 'failed',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * AWS KMS as a real HTTPS server on loopback, for tests: its keys are in this process' memory and whoever is in it can read them.
+ * @throws KmsSimulatorError; TypeError for a policy, alias or principal that AWS would not take; AttestationError ERR_ATTESTATION_TRUST_ANCHOR
+ */
+export async function startKmsSimulator(options: KmsSimulatorOptions): Promise<KmsSimulator> {
+  if (process.env['NODE_ENV'] === 'production') throw new KmsSimulatorError('production', 'the KMS simulator does not start with NODE_ENV=production');
+  const { region, account, nowMs = Date.now } = options;
+  if (!/^[a-z]{2}(-[a-z]+)+-[0-9]$/.test(region) || !/^[0-9]{12}$/.test(account)) throw new KmsSimulatorError('options', 'a region like us-east-1 and an account of 12 digits');
+  const keys = new KeyStore(region, account);
+  for (const { alias, policy } of options.keys ?? []) keys.create(checkedPolicy('key', policy), nowMs(), alias);
+  const credentials = new Map(options.credentials.map((each) => [each.accessKeyId, takeCredentials(each)]));
+  const [faults, requests] = [new FaultSchedule(), new RequestLog()];
+  const kms = new KmsServer({ region, account, keys, credentials, recipients: recipientVerifier(options.trustAnchorPem), faults, requests, envelope: options.envelope ?? 'kms', nowMs });
+
+  const authority = await testAuthority();
+  const certificate = await authority.issue({ names: ['localhost', '127.0.0.1', '::1', `kms.${region}.amazonaws.com`] });
+  const server = createServer({ key: certificate.privateKeyPem, cert: certificate.certificatePem, minVersion: 'TLSv1.2' }, guarded((...exchange) => kms.handle(...exchange)));
+  const port = await listen(server, options.port ?? 0);
+  const find = (name: string): SimulatedKey => keys.find(name).key;
+
+  return {
+    origin: `https://localhost:${port}`,
+    certificateAuthority: authority.certificatePem,
+    requests: () => requests.all(),
+    clearRequests: () => requests.clear(),
+    faults,
+    createKey: ({ policy, alias }) => {
+      const { keyId, arn } = keys.create(checkedPolicy('key', policy), nowMs(), alias);
+      return { keyId, arn };
+    },
+    keyArn: (name) => find(name).arn,
+    setPolicy: (name, policy) => void (find(name).policy = checkedPolicy('key', policy)),
+    pointAlias: (alias, name) => keys.point(alias, find(name)),
+    setKeyState: (name, state) => void (find(name).state = state),
+    setCredentials: (given) => void credentials.set(given.accessKeyId, takeCredentials(given)),
+    removeCredentials: (accessKeyId) => void credentials.delete(accessKeyId),
+    close: async () => {
+      await close(server);
+      const [cause] = kms.mistakes.splice(0);
+      if (cause !== undefined) throw new KmsSimulatorError('failed', 'the simulator failed by a mistake of its own', { cause });
+    },
+  };
+}
+
+/** A handler's own mistake is a 500 without words; a connection that broke is nobody's mistake. */
+function guarded(handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    handle(request, response).catch(() => {
+      if (response.headersSent || response.destroyed) return void response.destroy();
+      response.writeHead(500, { connection: 'close' }).end();
+    });
+  };
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => reject(new KmsSimulatorError('listen_failed', `cannot listen on port ${port}`, { cause })));
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

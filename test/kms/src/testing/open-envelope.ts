@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { KeyObject } from 'node:crypto';
+import { temporaryFolder } from '@communique-tee/test-support';
+
+const run = promisify(execFile);
+
+/** Opens a CMS EnvelopedData with `openssl cms`, which knows nothing of ours. */
+export async function openWithOpenssl(envelope: Uint8Array, privateKey: KeyObject): Promise<Uint8Array> {
+  const folder = await temporaryFolder('kms-envelope-');
+  try {
+    const [key, message] = [join(folder.path, 'key.pem'), join(folder.path, 'message.ber')];
+    await writeFile(key, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+    await writeFile(message, envelope);
+    const { stdout } = await run('openssl', ['cms', '-decrypt', '-binary', '-inform', 'DER', '-in', message, '-inkey', key], { encoding: 'buffer' });
+    return new Uint8Array(stdout);
+  } finally {
+    await folder.remove();
+  }
+}
+
+/** What `openssl asn1parse` sees: a line each, with depth, tag and `inf` for indefinite lengths. */
+export async function shapeOf(envelope: Uint8Array): Promise<string[]> {
+  const folder = await temporaryFolder('kms-envelope-');
+  try {
+    const message = join(folder.path, 'message.ber');
+    await writeFile(message, envelope);
+    const { stdout } = await run('openssl', ['asn1parse', '-inform', 'DER', '-in', message]);
+    return stdout.trim().split('\n');
+  } finally {
+    await folder.remove();
+  }
+}
