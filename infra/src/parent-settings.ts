@@ -1,5 +1,6 @@
 import { LOG_GROUPS, type DatabaseSettings, type HttpsSettings, type ParentSettings } from '../parent/src';
 import { DATABASE_NAME } from './components/database';
+import { kmsRegionsOf } from './config/enclave-image';
 import type { Settings } from './config/parse-settings';
 import { PROJECT } from './config/parse-settings';
 import { LAUNCH_HOOK, nameOf } from './naming/names';
@@ -35,6 +36,7 @@ export function parentSettings(settings: Settings, made: Made): ParentSettings {
     egress: image.routes,
     acceptedPcr0: settings.acceptedImages,
     gateway: {
+      credentials: kmsRegionsOf(image.routes).length > 0,
       environment: {
         AUTH_ISSUER: settings.authIssuer,
         AUTH_AUDIENCE: settings.authAudience,
@@ -44,6 +46,7 @@ export function parentSettings(settings: Settings, made: Made): ParentSettings {
       },
     },
     secrets: { ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }), ...(redisUrl !== undefined && { REDIS_URL: redisUrl }) },
+    enclaveSecrets: Object.fromEntries(Object.entries(made.secretArns).flatMap(([path, arn]) => (path.startsWith('enclave/') ? [[path.slice('enclave/'.length), arn]] : []))),
     database: databaseOf(settings, made),
     redis: { at: settings.redis },
     https: httpsOf(settings, made),

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/test-support';
@@ -203,11 +203,28 @@ it('takes over the data volume in its own zone, one parent at a time, where Post
   expect(group?.instanceRefresh.preferences).toMatchObject({ minHealthyPercentage: 0, maxHealthyPercentage: 100 });
 });
 
+it('opens the metadata service to the gateway where the enclave asks KMS, and hands it the enclave’s secrets', async () => {
+  const archiveOf = async (...hosts: string[]): Promise<string> => {
+    const changes = buildFolder('dev');
+    const file = join(folder, 'measurements.json');
+    const measured = JSON.parse(readFileSync(file, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...measured, routes: hosts.map((host, index) => ({ host, port: 443, vsockPort: 8001 + index })) }));
+    const { resources } = await runProgram('dev', stackConfig(root, 'dev', changes).values, { root });
+    return Buffer.from(String(resources.find(({ name }) => name.endsWith('-parent-files') && name.startsWith('communique'))?.inputs.contentBase64 ?? resources.find(({ inputs }) => inputs.contentBase64 !== undefined)?.inputs.contentBase64), 'base64').toString();
+  };
+  const [withKms, without] = [await archiveOf('uat-cwc.house.gov', 'kms.us-east-1.amazonaws.com'), await archiveOf('uat-cwc.house.gov')];
+  const denied = (archive: string) => [...archive.matchAll(/^IPAddressDeny=(.*)$/gm)].filter(([, addresses]) => addresses === 'fd00:ec2::254/128').length;
+  expect([denied(withKms), denied(without)]).toEqual([1, 0]);
+  expect(withKms).toContain('"host": "kms.us-east-1.amazonaws.com"');
+  expect(withKms).toContain('communique-egress@8002.service');
+  for (const line of ['ENCLAVE_SECRETS_FILE="/run/communique-enclave-secrets/secrets.json"', '"cwc-house": "arn:aws:secretsmanager:us-east-1:']) expect(withKms).toContain(line);
+});
+
 // RDS calls its secrets like this.
 it('has a parent that takes the name of a secret that RDS makes', () => {
   const seen: ParentSettings = {
     stack: 'prod', region: 'us-east-1', storeBucket: 'bucket', image: { key: 'k', versionId: 'v', sha384: pcr('a'), pcr0: pcr('1') }, release: { key: 'r', sha256: 'a'.repeat(64) }, enclave: { cpuCount: 2, memoryMiB: 3072 },
-    egress: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }], acceptedPcr0: [pcr('1')], gateway: { environment: {} }, secrets: {}, redis: { at: 'parent' },
+    egress: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }], acceptedPcr0: [pcr('1')], gateway: { environment: {} }, secrets: {}, enclaveSecrets: {}, redis: { at: 'parent' },
     database: { at: 'managed', host: 'database.example.org', port: 5432, name: 'communique', secretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf' },
     https: { by: 'certbot', domain: 'example.org', email: 'operator@example.org' }, logGroupPrefix: '/communique-tee/prod',
     launchHook: { group: 'communique-tee-prod-parent', name: 'enclave-attested', timeoutSeconds: 1800 },

@@ -24,6 +24,7 @@ const PATTERNS = {
   volume: [/^vol-[0-9a-f]{8,17}$/, 'must be the id of a volume'],
   allocation: [/^eipalloc-[0-9a-f]{8,17}$/, 'must be the allocation id of an Elastic IP'],
   name: [/^[a-z_][a-z0-9_]{0,62}$/, 'must be the name of a database'],
+  secretName: [/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9 and -'],
   groupName: [/^[A-Za-z0-9._-]{1,255}$/, 'must be letters, digits and ._-'],
   logGroup: [/^\/[A-Za-z0-9._/-]{1,200}$/, 'must begin with / and hold letters, digits and ._/-'],
   https: [/^https:\/\/[A-Za-z0-9._~:/?=-]{1,500}$/, 'must be an https URL'],
@@ -98,7 +99,7 @@ function checkMeasurements({ image, acceptedPcr0 }: ParentSettings, match: Match
   if (!acceptedPcr0.includes(image.pcr0)) problem('acceptedPcr0', 'does not hold image.pcr0: the gateway would refuse its own enclave');
 }
 
-function checkVariables({ gateway, secrets, database, redis }: ParentSettings, match: Match, problem: Problem): void {
+function checkVariables({ gateway, secrets, enclaveSecrets, database, redis }: ParentSettings, match: Match, problem: Problem): void {
   for (const [name, value] of Object.entries(gateway.environment)) {
     match(`gateway.environment.${name}`, name, 'variable');
     if (reserved.has(name)) problem(`gateway.environment.${name}`, 'is set by the renderer');
@@ -111,6 +112,10 @@ function checkVariables({ gateway, secrets, database, redis }: ParentSettings, m
     match(`secrets.${name}`, arn, 'arn');
     if (reserved.has(name)) problem(`secrets.${name}`, 'is set by the renderer');
     if (/_API_KEY$/.test(name)) problem(`secrets.${name}`, 'is of the enclave: the parent must never hold it');
+  }
+  for (const [name, arn] of Object.entries(enclaveSecrets)) {
+    match(`enclaveSecrets.${name}`, name, 'secretName');
+    match(`enclaveSecrets.${name}`, arn, 'arn');
   }
   const owned: readonly (readonly [string, boolean])[] = [['DATABASE_URL', database.at === 'external'], ['REDIS_URL', redis.at !== 'parent']];
   for (const [name, needed] of owned) {

@@ -42,7 +42,7 @@ export function cloudwatchAgent(settings: ParentSettings): object {
             ours('communique-migrate', 'gateway'),
             ours('communique-enclave-log', 'enclave'),
             ours('communique-enclave', 'enclave'),
-            ...['enclave-memory', 'image', 'egress', 'secrets', 'certificate', 'acme', 'address', 'data-volume', 'attested'].map((name) => ours(`communique-${name}`, 'parent')),
+            ...['enclave-memory', 'image', 'egress', 'secrets', 'certificate', 'acme', 'address', 'data-volume', 'attested', 'enclave-secrets'].map((name) => ours(`communique-${name}`, 'parent')),
             file('/var/log/nitro_enclaves/*.log', 'parent', 'nitro-cli'),
             file('/var/log/cloud-init-output.log', 'parent', 'cloud-init'),
             ours('communique-nginx', 'nginx'),

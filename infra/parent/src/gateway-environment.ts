@@ -1,11 +1,11 @@
-import { DEFAULTS, type ParentSettings } from './settings';
+import { DEFAULTS, ENCLAVE_SECRETS_FILE, type ParentSettings } from './settings';
 
 /** Through the socket, as the user of the service: there is no password (pg_hba.conf). */
 const DATABASE_ON_PARENT = 'postgresql://communique@localhost/communique?host=/run/communique-postgresql';
 const REDIS_ON_PARENT = 'redis://127.0.0.1:6379';
 
 /** Of migrations and gateway, but for the secrets: the variables of .env.example. */
-export function gatewayEnvironment({ region, enclave, gateway, acceptedPcr0, database, redis }: ParentSettings): Record<string, string> {
+export function gatewayEnvironment({ region, enclave, gateway, acceptedPcr0, enclaveSecrets, database, redis }: ParentSettings): Record<string, string> {
   return {
     ...gateway.environment,
     NODE_ENV: 'production',
@@ -19,6 +19,7 @@ export function gatewayEnvironment({ region, enclave, gateway, acceptedPcr0, dat
     TEE_PROVIDER: 'aws',
     TEE_ENDPOINT: `vsock:${String(enclave.cid ?? DEFAULTS.cid)}:${String(enclave.port ?? DEFAULTS.enclavePort)}`,
     TEE_EXPECTED_CODE_HASH: acceptedPcr0.map((pcr0) => `sha384:${pcr0}`).join(','),
+    ...(Object.keys(enclaveSecrets).length > 0 ? { ENCLAVE_SECRETS_FILE } : {}),
     ...(database.at === 'parent' ? { DATABASE_URL: DATABASE_ON_PARENT } : {}),
     ...(database.at === 'managed' ? { NODE_EXTRA_CA_CERTS: '/etc/communique/rds-authorities.pem' } : {}),
     ...(redis.at === 'parent' ? { REDIS_URL: REDIS_ON_PARENT } : {}),

@@ -5,7 +5,7 @@ import { cloudwatchAgent, prometheusScrape } from './cloudwatch-agent';
 import { environmentFile } from './environment-file';
 import { gatewayEnvironment } from './gateway-environment';
 import { problemPages } from './problem-pages';
-import { DEFAULTS, type ParentSettings } from './settings';
+import { DEFAULTS, ENCLAVE_SECRETS_FILE, type ParentSettings } from './settings';
 import { renderTemplates, type TemplateGroup } from './templates';
 
 export interface ParentFile {
@@ -22,6 +22,9 @@ const DEFAULT_ENCLAVE_TIMEOUT_MS = 60_000;
 const DEFAULT_SHUTDOWN_TIMEOUT_MS = 25_000;
 /** All clients behind one address; the gateway counts more finely. */
 const REQUESTS_PER_SECOND = 50;
+
+/** The instance metadata service. Its IPv6 address is off in the launch template. */
+const [METADATA_V4, METADATA_V6] = ['169.254.169.254/32', 'fd00:ec2::254/128'];
 
 /** Everything that is laid out on the parent, by absolute path. @throws ParentSettingsError */
 export function renderParentFiles(settings: ParentSettings): Record<string, ParentFile> {
@@ -67,6 +70,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
   files.set('/etc/communique/gateway.env', environmentFile(gatewayEnvironment(settings), 'the gateway, without its secrets'));
   files.set('/etc/communique/certificate.env', environmentFile(certificateEnvironment(settings), 'the certificate'));
   json('/etc/communique/secrets.json', secretsList(settings));
+  if (Object.keys(settings.enclaveSecrets).length > 0) json('/etc/communique/enclave-secrets.json', settings.enclaveSecrets);
   json('/etc/communique/cloudwatch-agent.json', cloudwatchAgent(settings));
   json('/etc/communique/prometheus.yaml', prometheusScrape(settings, settings.gateway.metricsPort ?? DEFAULTS.metricsPort));
   for (const { host, port, vsockPort } of settings.egress) {
@@ -75,7 +79,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
   return Object.fromEntries([...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, content]) => [path, { content, mode: path.startsWith(PROGRAMS) ? 0o755 : 0o644, owner: 'root:root' as const }]));
 }
 
-function groupsOf({ https, database, redis, elasticIpAllocationId }: ParentSettings): readonly TemplateGroup[] {
+function groupsOf({ https, database, redis, elasticIpAllocationId, enclaveSecrets }: ParentSettings): readonly TemplateGroup[] {
   return [
     'always',
     https.by === 'certbot' ? 'https-certbot' : 'https-balancer',
@@ -83,11 +87,12 @@ function groupsOf({ https, database, redis, elasticIpAllocationId }: ParentSetti
     ...(database.at === 'managed' ? (['database-managed'] as const) : []),
     ...(redis.at === 'parent' ? (['redis-parent'] as const) : []),
     ...(elasticIpAllocationId === undefined ? [] : (['elastic-ip'] as const)),
+    ...(Object.keys(enclaveSecrets).length > 0 ? (['enclave-secrets'] as const) : []),
   ];
 }
 
 function templateValues(settings: ParentSettings): Record<string, string> {
-  const { enclave, gateway, egress, https, database, redis, elasticIpAllocationId } = settings;
+  const { enclave, gateway, egress, https, database, redis, elasticIpAllocationId, enclaveSecrets } = settings;
   const memoryMiB = gateway.memoryMiB ?? DEFAULTS.gatewayMemoryMiB;
   const variableMs = (name: string, byDefault: number) => Number(gateway.environment[name] ?? byDefault);
   const egressUnits = egress.map(({ vsockPort }) => `communique-egress@${String(vsockPort)}.service`).join(' ');
@@ -98,6 +103,7 @@ function templateValues(settings: ParentSettings): Record<string, string> {
     ...(database.at === 'parent' ? ['communique-postgresql.service'] : []),
     ...(redis.at === 'parent' ? ['communique-redis.service'] : []),
     ...(elasticIpAllocationId === undefined ? [] : ['communique-address.service']),
+    ...(Object.keys(enclaveSecrets).length > 0 ? ['communique-enclave-secrets.timer'] : []),
   ];
   const byBalancer = https.by === 'balancer';
   const proxyProtocol = byBalancer && https.clientAddress === 'proxy-protocol';
@@ -106,6 +112,9 @@ function templateValues(settings: ParentSettings): Record<string, string> {
     enclaveCpuCount: String(enclave.cpuCount),
     unitsOfTarget: units.join(' '),
     egressUnits,
+    // The credentials of the instance are the business of no service that the internet reaches, but for asking KMS on the enclave's behalf.
+    gatewayDeniedAddresses: gateway.credentials === true ? METADATA_V6 : `${METADATA_V4} ${METADATA_V6}`,
+    enclaveSecretsFile: ENCLAVE_SECRETS_FILE,
     gatewayPort: String(gateway.port ?? DEFAULTS.gatewayPort),
     gatewayMemoryHighMiB: String(Math.floor(memoryMiB * 0.85)),
     gatewayMemoryMaxMiB: String(memoryMiB),

@@ -39,9 +39,18 @@ export interface ParentSettings {
   /** PCR0 of every image that the gateway accepts; the one that runs is among them. */
   readonly acceptedPcr0: readonly string[];
   /** `environment`: of .env.example, without secrets and without what is set here (`RESERVED_VARIABLES`). */
-  readonly gateway: { readonly port?: number; readonly metricsPort?: number; readonly memoryMiB?: number; readonly environment: Readonly<Record<string, string>> };
+  readonly gateway: {
+    /** Whether it may ask the metadata service for the instance's credentials: where the enclave has a way out to KMS. Default false. */
+    readonly credentials?: boolean;
+    readonly port?: number;
+    readonly metricsPort?: number;
+    readonly memoryMiB?: number;
+    readonly environment: Readonly<Record<string, string>>;
+  };
   /** Variable of the gateway -> ARN in Secrets Manager, the whole secret being the value. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Name, as in the enclave's configuration -> ARN in Secrets Manager, the whole secret being the base64 of a ciphertext of KMS. */
+  readonly enclaveSecrets: Readonly<Record<string, string>>;
   readonly database: DatabaseSettings;
   readonly redis: RedisSettings;
   readonly https: HttpsSettings;
@@ -52,6 +61,9 @@ export interface ParentSettings {
   readonly logGroupPrefix: string;
 }
 
+/** On the parent; in memory, the gateway's user alone may read it. */
+export const ENCLAVE_SECRETS_FILE = '/run/communique-enclave-secrets/secrets.json';
+
 export const DEFAULTS = { cid: 16, enclavePort: 5000, gatewayPort: 3001, metricsPort: 9464, gatewayMemoryMiB: 1024 } as const;
 
 /** Log groups under `logGroupPrefix`. */
@@ -59,6 +71,6 @@ export const LOG_GROUPS = ['gateway', 'enclave', 'parent', 'nginx', 'database', 
 
 /** Set by the renderer; not to be given in `gateway.environment`. */
 export const RESERVED_VARIABLES = [
-  ...['NODE_ENV', 'PORT', 'HOST', 'TRUSTED_PROXIES', 'METRICS_PORT', 'METRICS_HOST', 'AWS_REGION'],
+  ...['NODE_ENV', 'PORT', 'HOST', 'TRUSTED_PROXIES', 'METRICS_PORT', 'METRICS_HOST', 'AWS_REGION', 'ENCLAVE_SECRETS_FILE'],
   ...['TEE_PROVIDER', 'TEE_ENDPOINT', 'TEE_EXPECTED_CODE_HASH', 'TEE_ENABLE_ATTESTATION_VERIFICATION', 'ATTESTATION_DEVELOPMENT_ROOT_FILE'],
 ] as const;

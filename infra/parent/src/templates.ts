@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 /** The folders under infra/parent/files. */
-export type TemplateGroup = 'always' | 'https-certbot' | 'https-balancer' | 'data-volume' | 'database-parent' | 'database-managed' | 'redis-parent' | 'elastic-ip';
+export type TemplateGroup = 'always' | 'https-certbot' | 'https-balancer' | 'data-volume' | 'database-parent' | 'database-managed' | 'redis-parent' | 'elastic-ip' | 'enclave-secrets';
 
 const FOLDER = join('infra', 'parent', 'files');
 

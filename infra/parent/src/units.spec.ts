@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { renderParentFiles, type ParentSettings } from './index';
-import { EXAMPLES, MANAGED, ON_PARENT } from './testing/example-settings';
+import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settings';
 import { run } from './testing/run';
 import { commandAvailability, stage } from './testing/stage';
 
@@ -101,7 +101,12 @@ describe('the units', () => {
     expect(keys(name, 'DeviceAllow')).toContain('/dev/vsock rw');
   });
 
-  it.each(['communique-gateway.service', 'communique-egress@.service', 'communique-migrate.service', 'communique-nginx.service'])('%s cannot ask for the credentials of the instance', (name) => {
+  it('the gateway may ask for them where the enclave asks KMS, and only there', () => {
+    const denied = (settings: ParentSettings) => /^IPAddressDeny=(.*)$/m.exec(renderParentFiles(settings)[`${UNITS}/communique-gateway.service`]?.content ?? '')?.[1];
+    expect([denied(ON_PARENT), denied(EXTERNAL)]).toEqual(['fd00:ec2::254/128', '169.254.169.254/32 fd00:ec2::254/128']);
+  });
+
+  it.each(['communique-egress@.service', 'communique-migrate.service', 'communique-nginx.service', 'communique-acme.service'])('%s cannot ask for the credentials of the instance', (name) => {
     expect(keys(name, 'IPAddressDeny')).toEqual(['169.254.169.254/32 fd00:ec2::254/128']);
   });
 

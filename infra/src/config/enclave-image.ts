@@ -31,6 +31,9 @@ export interface EgressRoute {
   vsockPort: number;
 }
 
+/** Regions whose KMS the enclave can reach, by AWS's names for its endpoints. */
+export const kmsRegionsOf = (routes: readonly EgressRoute[]): string[] => routes.flatMap(({ host }) => /^kms(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.exec(host)?.[1] ?? []);
+
 /** A PCR of an enclave in debug mode: an image with it vouches for nothing. */
 export const isAllZero = (pcr: string): boolean => /^0*$/.test(pcr);
 

@@ -93,12 +93,14 @@ describe('the image folder', () => {
   };
 
   it('is read', () => expect(problems({})).toEqual([]));
+  it('is read with a way out to KMS', () => expect(problems({ routes: [...measurements.routes, { host: 'kms.us-east-1.amazonaws.com', port: 443, vsockPort: 8003 }] })).toEqual([]));
   it.each<[string, object, RegExp]>([
     ['zeros for PCR0', { pcr0: '0'.repeat(96) }, /pcr0: all zero/],
     ['zeros for PCR2 alone', { pcr2: '0'.repeat(96) }, /pcr2: all zero/],
     ['an image of another stack', { stack: 'prod' }, /configuration of stack prod inside/],
     ['an image of the other architecture', { architecture: 'x86_64' }, /is arm64, the image was built for x86_64/],
     ['a path for a name', { image: '../x.eif' }, /image/],
+    ['a way out to KMS of another region', { routes: [{ host: 'kms.eu-west-1.amazonaws.com', port: 443, vsockPort: 8003 }] }, /KMS in eu-west-1.*us-east-1/],
     ['no route', { routes: [] }, /no egress route/],
     ['another size than it says', { sizeBytes: 5 }, /has 4 bytes/],
   ])('is refused for %s', (_name, changed, words) => {

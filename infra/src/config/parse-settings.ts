@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { checkCapacity } from '../instances/capacity';
 import { findInstanceType, type Architecture } from '../instances/instance-types';
 import { ConfigError } from './config-error';
-import { readEnclaveImage, type EnclaveImage } from './enclave-image';
+import { kmsRegionsOf, readEnclaveImage, type EnclaveImage } from './enclave-image';
 import { readRelease, type Release } from './release';
 import { regionSchema, settingsSchema, type RawSettings } from './settings-schema';
 
@@ -58,6 +58,8 @@ export function parseSettings(stack: string, values: Readonly<Record<string, str
   if (!release) problems.push(`releaseFile: there is no ${releaseFile}; build the release first: npm run build:release -- --arch ${architecture}`);
   if (image && !standIn && image.stack !== stack) problems.push(`imageFolder: that image has the configuration of stack ${image.stack} inside, not of ${stack}`);
   if (image && image.routes.length === 0) problems.push('imageFolder: that image knows no egress route, so it could deliver nothing');
+
+  for (const other of image ? kmsRegionsOf(image.routes).filter((of) => region.success && of !== region.data) : []) problems.push(`imageFolder: that image asks KMS in ${other}, and the stack's keys are in ${String(region.data)}`);
 
   const environment = gatewayEnvironment(raw.gatewayEnvironment, problems);
   const { instanceType, enclaveCpuCount, enclaveMemoryMiB } = raw;

@@ -13,9 +13,11 @@ export const ON_PARENT: ParentSettings = {
   egress: [
     { host: 'cwc.house.gov', port: 443, vsockPort: 8001 },
     { host: 'soapbox.senate.gov', port: 443, vsockPort: 8002 },
+    { host: 'kms.us-east-1.amazonaws.com', port: 443, vsockPort: 8003 },
   ],
   acceptedPcr0: [pcr0, '12'.repeat(48)],
   gateway: {
+    credentials: true,
     environment: {
       AUTH_ISSUER: 'https://id.example.org/',
       AUTH_AUDIENCE: 'communique',
@@ -26,6 +28,7 @@ export const ON_PARENT: ParentSettings = {
     },
   },
   secrets: {},
+  enclaveSecrets: { 'cwc-house': 'arn:aws:secretsmanager:us-east-1:123456789012:secret:communique-tee/dev/enclave/cwc-house-AbCdEf' },
   database: { at: 'parent', volumeId: 'vol-0123456789abcdef0' },
   redis: { at: 'parent' },
   https: { by: 'certbot', domain: 'communique.example.org', email: 'operations@example.org' },
@@ -47,12 +50,15 @@ export const MANAGED: ParentSettings = {
   logGroupPrefix: '/communique/prod',
 };
 
-/** Somebody else's PostgreSQL and Redis behind a network balancer. */
+/** Somebody else's PostgreSQL and Redis behind a network balancer; an enclave without KMS. */
 export const EXTERNAL: ParentSettings = {
   ...MANAGED,
   stack: 'staging',
+  egress: MANAGED.egress.slice(0, 2),
+  gateway: { environment: MANAGED.gateway.environment },
   database: { at: 'external' },
   redis: { at: 'external' },
+  enclaveSecrets: {},
   secrets: { REDIS_URL: secret('redis'), DATABASE_URL: secret('database') },
   https: { by: 'balancer', networks: ['10.20.0.0/16'], clientAddress: 'proxy-protocol' },
 };
