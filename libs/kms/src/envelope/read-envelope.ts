@@ -95,7 +95,8 @@ function only(elements: AsnType[]): Node {
 }
 
 function integer(node: Node, value: number): void {
-  if (block(node, Integer, UNIVERSAL, 2, false).valueBlock.valueDec !== value) refuse('a version');
+  const { valueHexView } = block(node, Integer, UNIVERSAL, 2, false).valueBlock;
+  if (valueHexView.length !== 1 || valueHexView[0] !== value) refuse('a version');
 }
 
 function oid(node: Node, value: string): void {
