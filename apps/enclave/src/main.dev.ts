@@ -1,6 +1,7 @@
 // The development entry: `npx nx serve enclave`. The same enclave on a mock NSM, whose root nobody trusts unless it is named.
 import './environment/sealed-environment';
-import { createMockNsmTransport } from '@communique-tee/nsm-mock';
+import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import { createMockNsmTransport, developmentRootPem } from '@communique-tee/nsm-mock';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseConfiguration, readConfigurationFile } from './configuration/configuration';
@@ -28,7 +29,9 @@ exitOnError(async () => {
     process.exit(0);
   }
   const configuration = parseConfiguration(withSimulator(readConfigurationFile(values.config), dirname(resolve(values.config))));
-  const transport = await createMockNsmTransport({ rootFolder: resolve(values['development-root']) });
-  process.stderr.write(`Mock NSM: documents verify only under ${resolve(values['development-root'])}, which nobody else trusts.\n`);
-  stopOnSignals(await startEnclave(configuration, transport));
+  const rootFolder = resolve(values['development-root']);
+  const transport = await createMockNsmTransport({ rootFolder });
+  const developmentRoot = unsafeTrustAnchorFromPem(await developmentRootPem(rootFolder));
+  process.stderr.write(`Mock NSM: documents verify only under ${rootFolder}, which nobody else trusts.\n`);
+  stopOnSignals(await startEnclave(configuration, transport, { developmentRoot }));
 });

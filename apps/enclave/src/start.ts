@@ -1,14 +1,19 @@
 import 'reflect-metadata';
+import type { TrustAnchor } from '@communique-tee/attestation';
 import { createNsm, type NsmTransport } from '@communique-tee/nsm';
 import { formatAddress, listen, parseAddress } from '@communique-tee/vsock';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
-import { DocumentSource } from './attestation/document-source';
+import { AnchoredClock } from './clock/anchored-clock';
 import type { EnclaveConfiguration } from './configuration/configuration';
+import { destinationsOf } from './configuration/cross-checks';
+import { createEgress } from './egress';
 import { EnclaveModule } from './enclave.module';
 import { createServer } from './http/server';
-import { createEnclaveKeys, keyIdText } from './keys/enclave-keys';
+import { custodyName } from './keys/custody-config';
+import { keyIdText } from './keys/enclave-keys';
+import { openCustody } from './keys/open-custody';
 import { createLog, type Log } from './log/log';
 
 export interface RunningEnclave {
@@ -18,35 +23,51 @@ export interface RunningEnclave {
   close(): Promise<void>;
 }
 
-/** Makes the keys, takes the first attestation document (which anchors the clock) and listens. */
-export async function startEnclave(configuration: EnclaveConfiguration, transport: NsmTransport, log: Log = createLog()): Promise<RunningEnclave> {
+export interface StartOptions {
+  log?: Log;
+  /**
+   * The root of the mock NSM, for development and tests: sealed keys are then taken from whoever holds that root's key. The production
+   * entry passes none and has nothing to make one with (a test looks into its bundle), so there it is AWS's.
+   */
+  developmentRoot?: TrustAnchor;
+}
+
+/** Keys that have ended are dropped also where nobody asks for them. */
+const SWEEP_MS = 60_000;
+
+/**
+ * Takes the first attestation document, which anchors the clock, and listens: with keys of its own (custody `process`), or without
+ * any yet (custody `kms`), until a gateway offers what was sealed.
+ */
+export async function startEnclave(configuration: EnclaveConfiguration, transport: NsmTransport, options: StartOptions = {}): Promise<RunningEnclave> {
+  const { log = createLog(), developmentRoot: makerRoot } = options;
   const nsm = createNsm(transport);
-  const keys = await createEnclaveKeys(nsm);
+  const clock = new AnchoredClock();
+  const egress = createEgress(configuration.egress, destinationsOf(configuration));
+  const { ring, keeper, secrets, pcr0 } = await openCustody({ configuration, nsm, clock, egress, log, makerRoot });
   const enclaveId = randomUUID();
   const adapter = createServer();
-  const app = await NestFactory.create<NestFastifyApplication>(EnclaveModule.of({ configuration, nsm, keys, log, enclaveId }), adapter, {
-    logger: false,
-    bodyParser: false,
-    abortOnError: false,
-  });
+  const module = EnclaveModule.of({ configuration, egress, clock, ring, keeper, secrets, log, enclaveId });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: false, bodyParser: false, abortOnError: false });
   await app.init();
   const fastify = adapter.getInstance();
   await fastify.ready();
-  const first = await app.get(DocumentSource).forReceipt();
-  const bound = await listen(fastify.server, parseAddress(configuration.listen));
-  const address = formatAddress(bound);
+  const address = formatAddress(await listen(fastify.server, parseAddress(configuration.listen)));
+  const sweep = setInterval(() => ring.destroyExpired(), SWEEP_MS).unref();
+  const current = ring.current();
   log.write('info', 'enclave_listening', {
     address,
     enclaveId,
     stack: configuration.stack,
-    keyId: keyIdText(keys),
-    custody: keys.custody,
-    pcr0: first.pcr0,
+    ...(current && { keyId: keyIdText(current.keys.keyId) }),
+    custody: custodyName(configuration.custody),
+    pcr0,
   });
   return {
     address,
     enclaveId,
     async close() {
+      clearInterval(sweep);
       await app.close();
       await nsm.close();
     },

@@ -2,6 +2,5 @@
 export const CLOCK = Symbol('clock');
 export const CONGRESS = Symbol('congress');
 export const ENCLAVE_ID = Symbol('enclave id');
-export const ENCLAVE_KEYS = Symbol('enclave keys');
 export const LOG = Symbol('log');
 export const MESSAGE_LIMITS = Symbol('message limits');

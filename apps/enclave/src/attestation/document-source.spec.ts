@@ -3,7 +3,7 @@ import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport } from '@communique-tee/nsm-mock';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { AnchoredClock } from '../clock/anchored-clock';
-import { createEnclaveKeys } from '../keys/enclave-keys';
+import { createKeySecret, deriveEnclaveKeys } from '../keys/enclave-keys';
 import { DocumentSource } from './document-source';
 
 const MINUTE_MS = 60_000;
@@ -25,7 +25,7 @@ describe('an attestation document', () => {
     folder = await temporaryFolder('documents');
     const real = createNsm(await createMockNsmTransport({ rootFolder: folder.path, now: nowMs }));
     nsm = { ...real, attest: (fields) => (failing ? Promise.reject(new Error('the NSM fails')) : real.attest(fields)) };
-    documents = new DocumentSource(nsm, await createEnclaveKeys(nsm), new AnchoredClock(() => elapsedMs));
+    documents = new DocumentSource(nsm, deriveEnclaveKeys(await createKeySecret(nsm), 'process'), new AnchoredClock(() => elapsedMs));
   });
   afterEach(() => folder.remove());
 

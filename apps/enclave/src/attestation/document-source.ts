@@ -1,9 +1,10 @@
-import { readAttestation_unverified } from '@communique-tee/attestation';
 import type { Nsm } from '@communique-tee/nsm';
+import { toHex } from '@communique-tee/protocol';
 import { createHash } from 'node:crypto';
 import type { AnchoredClock } from '../clock/anchored-clock';
 import { ProblemError } from '../http/problem-error';
 import type { EnclaveKeys } from '../keys/enclave-keys';
+import { attest } from './attest';
 
 export interface AttestedDocument {
   bytes: Uint8Array;
@@ -24,7 +25,7 @@ const RECEIPT_REUSE_MS = 30 * 60_000;
 /** The NSM signs with one leaf certificate for nearly all of its three hours, so that a new document may have minutes left. */
 const RECEIPT_MARGIN_MS = 10 * 60_000;
 
-/** Attestation documents over the enclave's public keys, for clients and for receipts. */
+/** Attestation documents over one pair of the enclave's public keys, for clients and for receipts. */
 export class DocumentSource {
   private cached: AttestedDocument | undefined;
   private refreshing: Promise<AttestedDocument> | undefined;
@@ -71,12 +72,12 @@ export class DocumentSource {
     if (this.waiting >= MAX_WAITING) throw new ProblemError('enclave_busy', { retryAfterSeconds: 1 });
     this.waiting++;
     try {
-      const bytes = await this.nsm.attest({ publicKey: this.keys.sealing.publicKey, userData: this.keys.binding, ...(nonce && { nonce }) });
-      const { timestampMs, pcrs, certificates } = readAttestation_unverified(bytes);
-      this.clock.anchorOn(timestampMs);
-      const pcr0 = Buffer.from(pcrs.get(0) ?? []).toString('hex');
-      const endsAtMs = Math.min(...certificates.map(({ notAfterMs }) => notAfterMs));
-      return { bytes, sha256: createHash('sha256').update(bytes).digest(), pcr0, madeAtMs: timestampMs, endsAtMs };
+      const { bytes, timestampMs, pcr0, endsAtMs } = await attest(this.nsm, this.clock, {
+        publicKey: this.keys.sealing.publicKey,
+        userData: this.keys.binding,
+        ...(nonce && { nonce }),
+      });
+      return { bytes, sha256: createHash('sha256').update(bytes).digest(), pcr0: toHex(pcr0), madeAtMs: timestampMs, endsAtMs };
     } finally {
       this.waiting--;
     }

@@ -1,8 +1,11 @@
 import { parseAddress } from '@communique-tee/vsock';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { congressConfigSchema, congressDestinations } from '../congress/congress-config';
-import { egressConfigSchema, missingRoutes } from '../egress';
+import { congressConfigSchema } from '../congress/congress-config';
+import { egressConfigSchema } from '../egress';
+import { custodySchema, secretsSchema } from '../keys/custody-config';
+import { kmsConfigSchema } from '../kms/kms-config';
+import { crossChecks } from './cross-checks';
 
 /**
  * The enclave's only configuration: one file, in production part of the measured image and so covered by PCR0. Whoever could
@@ -15,6 +18,13 @@ export const enclaveConfigurationSchema = z.strictObject({
   listen: z.string().refine(isAddress, 'vsock:<port>, unix:<path> or tcp:<host>:<port>'),
   egress: egressConfigSchema,
   congress: congressConfigSchema,
+  custody: custodySchema.default({ mode: 'process' }),
+  /** Needed with custody kms and with secrets; a destination of egress like a chamber. */
+  kms: kmsConfigSchema.optional(),
+  /** How the secrets that a chamber names by `apiKeySecret` are encrypted. */
+  secrets: secretsSchema.optional(),
+  /** With custody kms and a far end that takes a DeliveryId twice: says by name that a lying parent can have a message delivered twice. */
+  acceptReplayAcrossEnclaves: z.boolean().default(false),
   messages: z
     .strictObject({
       /** Opened at the same time; more are answered enclave_busy. */
@@ -39,7 +49,11 @@ export class ConfigurationError extends Error {
 /** All that is wrong at once, by place and rule, without the values. */
 export function parseConfiguration(value: unknown): EnclaveConfiguration {
   const parsed = enclaveConfigurationSchema.safeParse(value);
-  if (parsed.success) return withRoutes(parsed.data);
+  if (parsed.success) {
+    const problems = crossChecks(parsed.data);
+    if (problems.length > 0) throw new ConfigurationError(problems);
+    return parsed.data;
+  }
   throw new ConfigurationError(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`));
 }
 
@@ -56,13 +70,6 @@ export function readConfigurationFile(path: string): unknown {
   } catch {
     throw new ConfigurationError([`${path} is not JSON`]);
   }
-}
-
-/** A chamber that no route leads to would be found out by a message, too late. */
-function withRoutes(configuration: EnclaveConfiguration): EnclaveConfiguration {
-  const missing = missingRoutes(configuration.egress, congressDestinations(configuration.congress));
-  if (missing.length === 0) return configuration;
-  throw new ConfigurationError(missing.map(({ host, port }) => `egress.routes: no route to ${host}:${port}`));
 }
 
 function isAddress(text: string): boolean {

@@ -1,3 +1,5 @@
+import { LIMITS, MAX_OFFERED_KEYS } from '@communique-tee/protocol';
+import { keyTimes } from '../keys/custody-config';
 import { ConfigurationError, parseConfiguration, type EnclaveConfiguration } from './configuration';
 
 export type ImageConfiguration = EnclaveConfiguration & { egress: Extract<EnclaveConfiguration['egress'], { mode: 'vsock' }> };
@@ -9,6 +11,12 @@ export function parseConfigurationForImage(value: unknown): ImageConfiguration {
   if (!/^vsock:\d+$/.test(configuration.listen)) problems.push('listen: an enclave image listens on vsock:<port>');
   if (configuration.egress.mode !== 'vsock') problems.push('egress.mode: an enclave image has no network but vsock');
   else if (configuration.egress.parentCid !== 3) problems.push('egress.parentCid: the parent is CID 3 to an enclave');
+  if (configuration.custody.mode === 'kms') {
+    const { rotateAfterSeconds, keepSeconds } = keyTimes(configuration.custody);
+    // All keys that live at once have to fit into one offer, and a few that two enclaves made at the same time
+    const most = Math.ceil((rotateAfterSeconds + keepSeconds) / rotateAfterSeconds);
+    if (most > MAX_OFFERED_KEYS - 8) problems.push(`custody.rotateAfterSeconds: too short, keys live for ${String(LIMITS.maxLifetimeSeconds / 86_400)} days beside their time`);
+  }
   if (problems.length > 0) throw new ConfigurationError(problems);
   return configuration as ImageConfiguration;
 }

@@ -15,7 +15,7 @@ describe('the Congress configuration', () => {
     expect(config.senate.messagePath).toBe('/api/production-messages/');
     expect(congressDestinations(config)).toEqual([{ host: 'cwc.house.gov', port: 443 }, { host: 'soapbox.senate.gov', port: 443 }]);
     expect(problems({})).toEqual(['deliveryAgent', 'house', 'senate']);
-    expect(problems({ ...whole, house: {} })).toEqual(['house.origin', 'house.apiKeyReadableInImage', 'house.deduplicates']);
+    expect(problems({ ...whole, house: {} }).sort()).toEqual(['house.apiKeyReadableInImage', 'house.deduplicates', 'house.origin']);
     expect(problems({ ...whole, deliveryAgent: {} })).toHaveLength(5);
   });
 
@@ -60,6 +60,14 @@ describe('the Congress configuration', () => {
     ['proxy', 'http://x'],
   ])('refuses %s: %p', (field, value) => {
     expect(problems({ ...whole, house: { ...chamber, [field]: value } })).toEqual([field === 'proxy' ? 'house' : `house.${field}`]);
+  });
+
+  it('takes the API key in the image or as a secret of a name, one of them', () => {
+    const { apiKeyReadableInImage: _left, ...without } = chamber;
+    expect(problems({ ...whole, house: { ...without, apiKeySecret: 'cwc-house' } })).toEqual([]);
+    expect(problems({ ...whole, house: without })).toEqual(['house.apiKeyReadableInImage']);
+    expect(problems({ ...whole, house: { ...chamber, apiKeySecret: 'cwc-house' } })).toEqual(['house.apiKeyReadableInImage']);
+    expect(problems({ ...whole, house: { ...without, apiKeySecret: 'CWC house' } })).toEqual(['house.apiKeySecret']);
   });
 
   it('trusts the named authorities alone, or the roots that Node carries', async () => {

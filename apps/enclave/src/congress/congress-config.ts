@@ -1,7 +1,8 @@
-import { X509Certificate } from 'node:crypto';
+import { SECRET_NAME } from '@communique-tee/protocol';
 import { rootCertificates } from 'node:tls';
 import * as z from 'zod';
-import { hostSchema, type Destination } from '../egress';
+import type { Destination } from '../egress';
+import { authoritiesSchema, destinationOf, originSchema, pemBlocks } from '../https';
 
 const email = z.string().max(254).regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/);
 
@@ -15,17 +16,21 @@ export const deliveryAgentSchema = z.strictObject({
 });
 export type DeliveryAgent = z.output<typeof deliveryAgentSchema>;
 
+/** What a chamber's API key may be, in the image or as a secret. */
+export const API_KEY = /^[\x21-\x7e]{8,200}$/;
+
 const MAX_INTERVAL_MS = 60_000;
 
 const chamberSchema = (messagePath: string) =>
   z.strictObject({
-    /** `https://host[:port]`, lower case, nothing after it. */
-    origin: z.string().refine(isOrigin, 'https://host[:port] and nothing else'),
+    origin: originSchema,
     messagePath: z.string().max(200).regex(/^\/[A-Za-z0-9._~/-]*$/).default(messagePath),
     /** Whoever has the image can read it; the name says so. */
-    apiKeyReadableInImage: z.string().regex(/^[\x21-\x7e]{8,200}$/),
+    apiKeyReadableInImage: z.string().regex(API_KEY).optional(),
+    /** Instead: the name of an operator's secret, which KMS opens for this image alone (configuration/configuration.ts, `secrets`). */
+    apiKeySecret: z.string().regex(SECRET_NAME).optional(),
     /** PEM; where it is given nothing else is trusted, where not, the roots that this Node carries. */
-    certificateAuthorities: z.string().max(100_000).refine(isPem, 'PEM certificates').optional(),
+    certificateAuthorities: authoritiesSchema.optional(),
     /** Whether this far end answers 409 for a DeliveryId that it took before. Only who has asked it can say. */
     deduplicates: z.boolean(),
     /** Between the starts of two deliveries; the default stays under the few a second that are reported as allowed. */
@@ -34,7 +39,7 @@ const chamberSchema = (messagePath: string) =>
     officeMinIntervalMs: z.int().min(0).max(MAX_INTERVAL_MS).optional(),
     /** For one delivery, from its turn to the end of the answer; and the longest that one waits for its turn. */
     timeoutMs: z.int().min(100).max(300_000).default(30_000),
-  }).transform((chamber) => ({ ...chamber, officeMinIntervalMs: chamber.officeMinIntervalMs ?? Math.min(MAX_INTERVAL_MS, 2 * chamber.minIntervalMs) }));
+  }).refine(hasOneApiKey, { path: ['apiKeyReadableInImage'], error: 'either apiKeyReadableInImage or apiKeySecret', when: ({ value }) => typeof value === 'object' && value !== null }).transform((chamber) => ({ ...chamber, officeMinIntervalMs: chamber.officeMinIntervalMs ?? Math.min(MAX_INTERVAL_MS, 2 * chamber.minIntervalMs) }));
 
 export const congressConfigSchema = z.strictObject({
   deliveryAgent: deliveryAgentSchema,
@@ -49,9 +54,9 @@ export function congressDestinations(config: CongressConfig): Destination[] {
   return [destinationOf(config.house.origin), destinationOf(config.senate.origin)];
 }
 
-export function destinationOf(origin: string): Destination {
-  const { hostname, port } = new URL(origin);
-  return { host: hostname, port: port === '' ? 443 : Number(port) };
+/** The operator's secrets without which nothing can be delivered, each once. */
+export function congressSecrets({ house, senate }: CongressConfig): string[] {
+  return [...new Set([house, senate].flatMap(({ apiKeySecret }) => apiKeySecret ?? []))];
 }
 
 /** The certificates to trust, always named: what Node would take by default can be widened by environment variables. */
@@ -59,20 +64,7 @@ export function trustedAuthorities(config: ChamberConfig): string[] {
   return config.certificateAuthorities === undefined ? [...rootCertificates] : pemBlocks(config.certificateAuthorities);
 }
 
-function isOrigin(text: string): boolean {
-  const url = URL.parse(text);
-  return url?.protocol === 'https:' && url.origin === text && hostSchema.safeParse(url.hostname).success;
-}
-
-function pemBlocks(pem: string): string[] {
-  return pem.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g) ?? [];
-}
-
-function isPem(pem: string): boolean {
-  try {
-    const certificates = pemBlocks(pem).map((block) => new X509Certificate(block));
-    return certificates.length > 0 && certificates.every(({ ca }) => ca);
-  } catch {
-    return false;
-  }
+/** Also asked where other fields are wrong, so that all that is wrong is said at once. */
+function hasOneApiKey(chamber: { apiKeyReadableInImage?: unknown; apiKeySecret?: unknown }): boolean {
+  return (chamber.apiKeyReadableInImage === undefined) !== (chamber.apiKeySecret === undefined);
 }

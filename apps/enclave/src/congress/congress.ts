@@ -3,7 +3,8 @@ import type { Clock } from '../clock/clock';
 import type { Egress } from '../egress';
 import { trustedAuthorities, type ChamberConfig, type CongressConfig } from './congress-config';
 import { buildCwc, CwcError } from './cwc-xml';
-import { httpsPost, HttpsPostError } from './https-post';
+import { HttpsError } from '../https';
+import { httpsPost } from './https-post';
 import { judgeAnswer, sentButNotKnown } from './judge-answer';
 import type { OfficeReason, OfficeResult } from './office-result';
 import { paddedDocument } from './padded-document';
@@ -25,8 +26,11 @@ export interface Congress {
   deduplicates(chamber: Chamber): boolean;
 }
 
+/** The operator's secrets by name, as far as they are there. */
+export type Secrets = Pick<ReadonlyMap<string, string>, 'get'>;
+
 /** The House and the Senate behind `egress`, each at its own pace, and each of their offices. */
-export function createCongress(config: CongressConfig, egress: Egress, clock: Clock): Congress {
+export function createCongress(config: CongressConfig, egress: Egress, clock: Clock, secrets: Secrets = new Map()): Congress {
   const chambers = { house: open(config.house), senate: open(config.senate) } satisfies Record<Chamber, OpenChamber>;
   return {
     deduplicates: (chamber) => config[chamber].deduplicates,
@@ -38,9 +42,15 @@ export function createCongress(config: CongressConfig, egress: Egress, clock: Cl
         if (error instanceof CwcError) return { outcome: 'refused', reason: 'message_invalid', detail: null };
         throw error;
       }
-      return send(chambers[chamberOf(office)], office, paddedDocument(xml), egress, clock, signal);
+      return send(chambers[chamberOf(office)], office, paddedDocument(xml), { egress, clock, secrets }, signal);
     },
   };
+}
+
+interface Surroundings {
+  egress: Egress;
+  clock: Clock;
+  secrets: Secrets;
 }
 
 interface OpenChamber {
@@ -53,7 +63,7 @@ function open(config: ChamberConfig): OpenChamber {
   return { config, authorities: trustedAuthorities(config), pace: new Pace({ ...config, maxWaitMs: config.timeoutMs }) };
 }
 
-async function send({ config, authorities, pace }: OpenChamber, office: string, body: Uint8Array, egress: Egress, clock: Clock, signal: AbortSignal | undefined): Promise<OfficeResult> {
+async function send({ config, authorities, pace }: OpenChamber, office: string, body: Uint8Array, { egress, clock, secrets }: Surroundings, signal: AbortSignal | undefined): Promise<OfficeResult> {
   try {
     await pace.turn(office, signal);
   } catch (error) {
@@ -61,19 +71,22 @@ async function send({ config, authorities, pace }: OpenChamber, office: string, 
     if (signal?.aborted === true) return notSent('aborted');
     throw error;
   }
+  // After the wait: the operator may have replaced it meanwhile
+  const apiKey = config.apiKeySecret === undefined ? config.apiKeyReadableInImage : secrets.get(config.apiKeySecret);
+  if (apiKey === undefined) return notSent('credentials_missing');
   try {
     const answer = await httpsPost(egress, {
       origin: config.origin,
-      target: `${config.messagePath}?apikey=${encodeURIComponent(config.apiKeyReadableInImage)}`,
+      target: `${config.messagePath}?apikey=${encodeURIComponent(apiKey)}`,
       authorities,
       contentType: 'application/xml',
       body,
       timeoutMs: config.timeoutMs,
       signal,
     });
-    return judgeAnswer(answer, config.deduplicates, config.apiKeyReadableInImage, clock.nowMs());
+    return judgeAnswer(answer, config.deduplicates, apiKey, clock.nowMs());
   } catch (error) {
-    if (!(error instanceof HttpsPostError)) throw error;
+    if (!(error instanceof HttpsError)) throw error;
     return error.sent ? sentButNotKnown(error.reason, config.deduplicates) : notSent(error.reason);
   }
 }

@@ -1,4 +1,4 @@
-export { congressConfigSchema, congressDestinations, type ChamberConfig, type CongressConfig, type DeliveryAgent } from './congress-config';
-export { createCongress, type Congress, type Delivery } from './congress';
+export { congressConfigSchema, congressDestinations, congressSecrets, type ChamberConfig, type CongressConfig, type DeliveryAgent } from './congress-config';
+export { createCongress, type Congress, type Delivery, type Secrets } from './congress';
 export { deliveryId } from './delivery-id';
 export type { OfficeReason, OfficeResult } from './office-result';

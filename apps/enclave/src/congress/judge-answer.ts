@@ -1,11 +1,11 @@
-import type { HttpsAnswer } from './https-post';
+import type { HttpsAnswer } from '../https';
 import type { OfficeReason, OfficeResult } from './office-result';
 
 const MAX_DETAIL_CHARACTERS = 500;
 const MAX_RETRY_AFTER_SECONDS = 24 * 3600;
 
 /** What an answer means for one office (README.md has the table). `secret` never appears in the detail, whatever the far end echoes. */
-export function judgeAnswer(answer: HttpsAnswer, deduplicates: boolean, secret: string, nowMs: number): OfficeResult {
+export function judgeAnswer(answer: Pick<HttpsAnswer, 'status' | 'headers' | 'body'>, deduplicates: boolean, secret: string, nowMs: number): OfficeResult {
   const { status, headers } = answer;
   const wait = retryAfter(headers['retry-after'], nowMs);
   switch (status) {

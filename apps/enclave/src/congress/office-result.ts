@@ -7,6 +7,7 @@ export type OfficeReason =
   | 'other_content_sent'
   | 'busy'
   | 'aborted'
+  | 'credentials_missing'
   | 'not_allowed'
   | 'name_not_resolved'
   | 'unreachable'

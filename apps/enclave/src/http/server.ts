@@ -1,4 +1,4 @@
-import { LIMITS, PROBLEMS, PROBLEM_MEDIA_TYPE, problemDocument, type ProblemCode } from '@communique-tee/protocol';
+import { LIMITS, MAX_KEY_OFFER_BYTES, PROBLEMS, PROBLEM_MEDIA_TYPE, problemDocument, type ProblemCode } from '@communique-tee/protocol';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
@@ -22,6 +22,9 @@ export function createServer(): FastifyAdapter {
     clientErrorHandler,
   });
   const fastify = adapter.getInstance();
+  fastify.addHook('onRoute', (route) => {
+    if (route.url === '/keys') route.bodyLimit = MAX_KEY_OFFER_BYTES;
+  });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/cbor', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);

@@ -1,12 +1,9 @@
-import { keyIdOf, importPrivateKey, type KeyPair } from '@communique-tee/crypto';
+import { importPrivateKey, keyIdOf, type KeyPair } from '@communique-tee/crypto';
 import type { Nsm } from '@communique-tee/nsm';
-import { PROCESS_CUSTODY, encodeKeyBinding, toHex } from '@communique-tee/protocol';
-import { createHash, createPrivateKey, createPublicKey, randomBytes, type KeyObject } from 'node:crypto';
+import { KEY_SECRET_BYTES, encodeKeyBinding, toHex } from '@communique-tee/protocol';
+import { createHash, createPrivateKey, createPublicKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 
-/**
- * The enclave's two key pairs. They are made when it starts, live in this process alone and end with it (custody `process`);
- * only their public halves ever leave, inside attestation documents.
- */
+/** Two key pairs of one secret; only their public halves ever leave, inside attestation documents. */
 export interface EnclaveKeys {
   /** X25519: messages are sealed to it. */
   sealing: KeyPair<KeyObject>;
@@ -14,29 +11,61 @@ export interface EnclaveKeys {
   keyId: Uint8Array;
   /** Ed25519: signs receipts. */
   receiptPrivateKey: KeyObject;
+  /** 32 bytes. */
+  receiptKey: Uint8Array;
   /** The canonical CBOR that stands as `user_data` in documents for clients. */
   binding: Uint8Array;
+  /** `process`, or the ARN of the KMS key alias that guards the secret. */
   custody: string;
 }
 
 /** RFC 8410 section 7: everything of a PKCS #8 Ed25519 key before its 32 bytes. */
 const ED25519_PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-export async function createEnclaveKeys(nsm: Nsm): Promise<EnclaveKeys> {
-  const sealing = importPrivateKey(await seed(nsm));
-  const receiptPrivateKey = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8_PREFIX, await seed(nsm)]), format: 'der', type: 'pkcs8' });
-  const keyId = keyIdOf(sealing.publicKey);
-  const custody = PROCESS_CUSTODY;
-  return { sealing, keyId, receiptPrivateKey, custody, binding: encodeKeyBinding({ keyId, receiptKey: rawPublicKey(receiptPrivateKey), custody }) };
-}
-
-export function keyIdText(keys: EnclaveKeys): string {
-  return toHex(keys.keyId);
-}
-
 /** 32 bytes from two sources, the NSM's and the kernel's, so that either alone being weak does no harm. */
-async function seed(nsm: Nsm): Promise<Uint8Array> {
-  return createHash('sha256').update(await nsm.random(32)).update(randomBytes(32)).digest();
+export async function createKeySecret(nsm: Nsm): Promise<Uint8Array> {
+  const fromNsm = await nsm.random(KEY_SECRET_BYTES);
+  const fromKernel = randomBytes(KEY_SECRET_BYTES);
+  const secret = createHash('sha256').update(fromNsm).update(fromKernel).digest();
+  fromNsm.fill(0);
+  fromKernel.fill(0);
+  return secret;
+}
+
+/**
+ * The key pairs of a secret, always the same ones: HKDF-SHA256 (RFC 5869) without salt, under a label for each. The secret is the
+ * caller's to wipe; what is left of it lives in OpenSSL's key objects, which wipe themselves when they are freed.
+ *
+ * @param secret 32 bytes
+ */
+export function deriveEnclaveKeys(secret: Uint8Array, custody: string): EnclaveKeys {
+  const sealing = derive(secret, 'communique-tee x25519 v1', importPrivateKey);
+  const receiptPrivateKey = derive(secret, 'communique-tee ed25519 v1', importEd25519);
+  const keyId = keyIdOf(sealing.publicKey);
+  const receiptKey = rawPublicKey(receiptPrivateKey);
+  return { sealing, keyId, receiptPrivateKey, receiptKey, custody, binding: encodeKeyBinding({ keyId, receiptKey, custody }) };
+}
+
+export function keyIdText(keyId: Uint8Array): string {
+  return toHex(keyId);
+}
+
+function derive<Key>(secret: Uint8Array, label: string, make: (seed: Uint8Array) => Key): Key {
+  const seed = new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), label, 32));
+  try {
+    return make(seed);
+  } finally {
+    seed.fill(0);
+  }
+}
+
+function importEd25519(seed: Uint8Array): KeyObject {
+  const pkcs8 = Buffer.concat([ED25519_PKCS8_PREFIX, seed]);
+  try {
+    return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
+  } finally {
+    pkcs8.fill(0);
+  }
 }
 
 function rawPublicKey(privateKey: KeyObject): Uint8Array {

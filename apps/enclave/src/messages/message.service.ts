@@ -15,9 +15,10 @@ import type { Clock } from '../clock/clock';
 import type { Congress } from '../congress/congress';
 import { deliveryId } from '../congress/delivery-id';
 import { ProblemError } from '../http/problem-error';
-import type { EnclaveKeys } from '../keys/enclave-keys';
+import { KeyRing, type HeldKey } from '../keys/key-ring';
 import type { Log } from '../log/log';
-import { CLOCK, CONGRESS, ENCLAVE_KEYS, LOG, MESSAGE_LIMITS } from '../tokens';
+import { OperatorSecrets } from '../secrets/operator-secrets';
+import { CLOCK, CONGRESS, LOG, MESSAGE_LIMITS } from '../tokens';
 import { AnswerMemory } from './answer-memory';
 import { DeliveryMemory } from './delivery-memory';
 import type { MessageLimits } from './message-limits';
@@ -34,7 +35,8 @@ export class MessageService {
   private readonly running = new Map<string, Promise<RelayAnswer>>();
 
   constructor(
-    @Inject(ENCLAVE_KEYS) private readonly keys: EnclaveKeys,
+    private readonly ring: KeyRing,
+    private readonly secrets: OperatorSecrets,
     @Inject(CONGRESS) private readonly congress: Congress,
     private readonly reporter: Reporter,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -47,12 +49,15 @@ export class MessageService {
 
   /**
    * @param sealed the CBOR form
-   * @throws ProtocolError for what cannot be read; ProblemError `key_retired` | `message_expired` | `expiry_out_of_range` |
+   * @throws ProtocolError for what cannot be read; ProblemError `keys_not_ready` | `key_retired` | `message_expired` | `expiry_out_of_range` |
    * `sealed_message_refused` | `enclave_busy`
    */
   async handle(sealed: Uint8Array): Promise<RelayAnswer> {
     const message = decodeSealedMessage(sealed);
-    if (Buffer.compare(message.keyId, this.keys.keyId) !== 0) throw new ProblemError('key_retired');
+    this.ring.currentOrNotReady();
+    const key = this.ring.find(message.keyId);
+    if (!key) throw new ProblemError('key_retired');
+    if (!this.secrets.isComplete()) throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
     const sealedSha256 = createHash('sha256').update(sealed).digest();
     const name = sealedSha256.toString('base64');
     const known = this.answers.get(name) ?? this.running.get(name);
@@ -61,7 +66,7 @@ export class MessageService {
     if (this.running.size >= this.limits.maxConcurrent || !this.deliveries.hasRoomFor((this.running.size + 1) * LIMITS.maxOffices)) {
       throw new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
     }
-    const work = this.process(message, sealedSha256)
+    const work = this.process(message, sealedSha256, key)
       .then((answer) => {
         if (answer.state === 'final') this.answers.keep(name, answer);
         return answer;
@@ -77,14 +82,14 @@ export class MessageService {
     if (leftMs > LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS) throw new ProblemError('expiry_out_of_range');
   }
 
-  private async process(message: SealedMessage, sealedSha256: Uint8Array): Promise<RelayAnswer> {
+  private async process(message: SealedMessage, sealedSha256: Uint8Array, key: HeldKey): Promise<RelayAnswer> {
     // Before anything is opened or sent: without a document there would be no receipt, and the parent is told that nothing was taken
-    await this.reporter.ready();
-    const { plaintext, answerKey } = this.open(message);
+    await this.reporter.ready(key);
+    const { plaintext, answerKey } = this.open(message, key);
     const parsed = parseCongressMessage(plaintext);
     const offices = parsed.ok ? await this.deliverAll(message, parsed.message) : parsed.offices.map(refuse);
     plaintext.fill(0);
-    const answer = await this.reporter.report({ message, sealedSha256, answerKey, offices, problems: parsed.ok ? [] : parsed.problems });
+    const answer = await this.reporter.report(key, { message, sealedSha256, answerKey, offices, problems: parsed.ok ? [] : parsed.problems });
     this.log.write('info', 'message_handled', {
       messageId: messageIdToText(message.messageId),
       outcome: answer.state,
@@ -93,9 +98,9 @@ export class MessageService {
     return answer;
   }
 
-  private open(message: SealedMessage): ReturnType<typeof open> {
+  private open(message: SealedMessage, { keys }: HeldKey): ReturnType<typeof open> {
     try {
-      return open(this.keys.sealing, message);
+      return open(keys.sealing, message);
     } catch (error) {
       if (error instanceof CryptoError) throw new ProblemError('sealed_message_refused');
       throw error;

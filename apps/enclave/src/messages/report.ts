@@ -10,10 +10,9 @@ import {
 } from '@communique-tee/protocol';
 import { commitToOffice, signReceipt } from '@communique-tee/receipts';
 import { randomBytes } from 'node:crypto';
-import type { DocumentSource } from '../attestation/document-source';
 import type { Clock } from '../clock/clock';
 import type { OfficeResult } from '../congress/office-result';
-import type { EnclaveKeys } from '../keys/enclave-keys';
+import type { HeldKey } from '../keys/key-ring';
 
 export interface Delivered {
   office: string;
@@ -31,21 +30,20 @@ export interface Report {
   problems: Answer['problems'];
 }
 
-/** Turns a report into what leaves the enclave: a public signed receipt and a sealed answer that opens its commitments. */
+/**
+ * Turns a report into what leaves the enclave: a public signed receipt and a sealed answer that opens its commitments. The receipt
+ * is signed by the pair that the message was sealed to, with the document that binds that pair.
+ */
 export class Reporter {
-  constructor(
-    private readonly keys: EnclaveKeys,
-    private readonly documents: DocumentSource,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly clock: Clock) {}
 
-  /** Resolves when a receipt can be made; rejects where the NSM gives no document for it. */
-  async ready(): Promise<void> {
-    await this.documents.forReceipt();
+  /** Resolves when a receipt can be made under this key; rejects where the NSM gives no document for it. */
+  async ready({ documents }: HeldKey): Promise<void> {
+    await documents.forReceipt();
   }
 
-  async report({ message, sealedSha256, answerKey, offices, problems }: Report): Promise<RelayAnswer> {
-    const document = await this.documents.forReceipt();
+  async report({ keys, documents }: HeldKey, { message, sealedSha256, answerKey, offices, problems }: Report): Promise<RelayAnswer> {
+    const document = await documents.forReceipt();
     const time = Math.floor(this.clock.nowMs() / 1000);
     const salted = offices.map((delivered) => ({ ...delivered, salt: new Uint8Array(randomBytes(32)) }));
     const receipt = await signReceipt(
@@ -59,7 +57,7 @@ export class Reporter {
         pcr0: document.pcr0,
         attestation_sha256: toBase64Url(document.sha256),
       },
-      this.keys.receiptPrivateKey,
+      keys.receiptPrivateKey,
     );
     const answer = encodeAnswer({
       version: 1,

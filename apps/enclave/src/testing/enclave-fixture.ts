@@ -48,7 +48,7 @@ export async function startEnclaveFixture(options: FixtureOptions = {}): Promise
   const log: string[] = [];
   const mock = await createMockNsmTransport({ rootFolder: folder.path });
   const transport = options.nsm?.(mock) ?? mock;
-  const enclave = await startEnclave(parseConfiguration(configurationFor(congress, options)), transport, createLog((line) => log.push(line)));
+  const enclave = await startEnclave(parseConfiguration(configurationFor(congress, options)), transport, { log: createLog((line) => log.push(line)) });
   const url = enclave.address.replace('tcp:', 'http://');
   const trustAnchor = unsafeTrustAnchorFromPem(await developmentRootPem(folder.path));
   const relay = (sealed: Uint8Array) =>

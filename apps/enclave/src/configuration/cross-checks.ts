@@ -1,0 +1,56 @@
+import { congressDestinations, congressSecrets } from '../congress/congress-config';
+import { missingRoutes, type Destination } from '../egress';
+import { destinationOf } from '../https';
+import { readAliasArn } from '../kms/kms-config';
+import type { EnclaveConfiguration } from './configuration';
+
+/** Everything that egress must let through. */
+export function destinationsOf(configuration: EnclaveConfiguration): Destination[] {
+  const all = [...congressDestinations(configuration.congress), ...(configuration.kms ? [destinationOf(configuration.kms.origin)] : [])];
+  return [...new Map(all.map((destination) => [`${destination.host}:${destination.port}`, destination])).values()];
+}
+
+/** What is wrong between the parts of a configuration that are each well-formed: it would be found out by a message, too late. */
+export function crossChecks(configuration: EnclaveConfiguration): string[] {
+  return [...routes(configuration), ...needs(configuration), ...kmsKeys(configuration), ...replay(configuration)];
+}
+
+function routes(configuration: EnclaveConfiguration): string[] {
+  return missingRoutes(configuration.egress, destinationsOf(configuration)).map(({ host, port }) => `egress.routes: no route to ${host}:${port}`);
+}
+
+function needs({ custody, kms, secrets, congress }: EnclaveConfiguration): string[] {
+  const problems: string[] = [];
+  const named = congressSecrets(congress);
+  if (named.length > 0 && !secrets) problems.push('secrets: needed for apiKeySecret');
+  if (named.length === 0 && secrets) problems.push('secrets: no chamber names an apiKeySecret');
+  const used = custody.mode === 'kms' || secrets !== undefined;
+  if (used && !kms) problems.push('kms: needed for custody kms and for secrets');
+  if (!used && kms) problems.push('kms: neither custody nor secrets use it');
+  return problems;
+}
+
+/** One client, one set of credentials: one account and region. */
+function kmsKeys({ custody, kms, secrets }: EnclaveConfiguration): string[] {
+  const problems: string[] = [];
+  const aliases = [...(custody.mode === 'kms' ? [custody.keyAlias] : []), ...(secrets ? [secrets.keyAlias] : [])];
+  if (new Set(aliases).size !== aliases.length) problems.push('secrets.keyAlias: another key than custody.keyAlias, since the operator may encrypt under it');
+  const places = aliases.map(readAliasArn);
+  if (new Set(places.map(({ partition, region, account }) => `${partition}:${region}:${account}`)).size > 1) {
+    problems.push('secrets.keyAlias: account and region of custody.keyAlias');
+  }
+  const region = kms && /^https:\/\/kms(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(kms.origin)?.[1];
+  if (region !== undefined && places.some((place) => place.region !== region)) problems.push('kms.origin: the region of the key alias');
+  return problems;
+}
+
+/**
+ * A parent that lies could give one message to two enclaves that share the key: only the far end's own memory of DeliveryIds stops
+ * the second delivery (messages/delivery-memory.ts holds within one process).
+ */
+function replay({ custody, congress, acceptReplayAcrossEnclaves }: EnclaveConfiguration): string[] {
+  if (custody.mode === 'process' || acceptReplayAcrossEnclaves) return [];
+  return (['house', 'senate'] as const)
+    .filter((chamber) => !congress[chamber].deduplicates)
+    .map((chamber) => `congress.${chamber}.deduplicates: true with custody kms, unless acceptReplayAcrossEnclaves says that a message may be delivered twice`);
+}

@@ -1,0 +1,86 @@
+import type { DocumentSource } from '../attestation/document-source';
+import type { Clock } from '../clock/clock';
+import { ProblemError } from '../http/problem-error';
+import type { Log } from '../log/log';
+import { keyIdText, type EnclaveKeys } from './enclave-keys';
+
+/** Two key pairs, the documents that vouch for them, and their times. */
+export interface HeldKey {
+  keys: EnclaveKeys;
+  documents: DocumentSource;
+  /** From 1; of those that are held, the highest is the current one. */
+  epoch: number;
+  /** Infinity where a key lives as long as the process. */
+  rotateAfterMs: number;
+  destroyAfterMs: number;
+}
+
+/** After so many seconds the gateway may come back: keys arrive by its next offer. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** Every key that messages are opened with. What has passed its end is dropped whenever anybody looks. */
+export class KeyRing {
+  private readonly keys = new Map<string, HeldKey>();
+  private lastCurrent: string | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  take(key: HeldKey): void {
+    this.keys.set(keyIdText(key.keys.keyId), key);
+    this.sayCurrent();
+  }
+
+  find(keyId: Uint8Array): HeldKey | undefined {
+    this.destroyExpired();
+    return this.keys.get(keyIdText(keyId));
+  }
+
+  /** The key that is shown to clients. */
+  current(): HeldKey | undefined {
+    return this.held()[0];
+  }
+
+  /** @throws ProblemError `keys_not_ready` */
+  currentOrNotReady(): HeldKey {
+    const current = this.current();
+    if (!current) throw new ProblemError('keys_not_ready', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    return current;
+  }
+
+  /** The current one first. Two of one epoch: the same order in every enclave. */
+  held(): HeldKey[] {
+    this.destroyExpired();
+    return this.sorted();
+  }
+
+  destroy(keyId: Uint8Array, code: 'revoked'): void {
+    if (this.keys.has(keyIdText(keyId))) this.drop(keyIdText(keyId), code);
+  }
+
+  destroyExpired(): void {
+    if (this.keys.size === 0) return;
+    const nowMs = this.clock.nowMs();
+    for (const [id, { destroyAfterMs }] of this.keys) if (nowMs >= destroyAfterMs) this.drop(id, 'expired');
+  }
+
+  /** Nothing refers to it from here on but what is being answered right now; OpenSSL wipes a private key when it frees it. */
+  private drop(id: string, code: 'revoked' | 'expired'): void {
+    this.keys.delete(id);
+    this.log.write('warn', 'key_destroyed', { keyId: id, code });
+    this.sayCurrent();
+  }
+
+  private sayCurrent(): void {
+    const [current] = this.sorted();
+    const id = current && keyIdText(current.keys.keyId);
+    if (id !== undefined && this.lastCurrent !== undefined && id !== this.lastCurrent) this.log.write('info', 'key_rotated', { keyId: id });
+    this.lastCurrent = id;
+  }
+
+  private sorted(): HeldKey[] {
+    return [...this.keys.values()].sort((a, b) => b.epoch - a.epoch || Buffer.compare(a.keys.keyId, b.keys.keyId));
+  }
+}

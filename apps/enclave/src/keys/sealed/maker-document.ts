@@ -1,0 +1,46 @@
+import { AttestationError, readAttestation_unverified, verifyAttestation, type VerifiedAttestation } from '@communique-tee/attestation';
+import { ProtocolError, decodeSealedKeyMaker, encodeSealedKeyCore, encodeSealedKeyMaker, toHex, type SealedKeyCore } from '@communique-tee/protocol';
+import { createHash } from 'node:crypto';
+import type { Guardian } from './guardian';
+import { KeyRefused } from './refusal';
+
+/** The maker's document is made within this of the record's `created`, before or after. */
+export const MAKER_TOLERANCE_MS = 5 * 60_000;
+
+/** The `user_data` of the document that vouches for a record with this core. */
+export function makerData(core: SealedKeyCore): Uint8Array {
+  return encodeSealedKeyMaker(coreSha256(core));
+}
+
+/**
+ * A document of this very image, no debug enclave, judged at its own time: leaf certificates last three hours and a record eight days.
+ * @throws AttestationError
+ */
+export function verifyOwnImage(document: Uint8Array, { pcr0, makerRoot }: Pick<Guardian, 'pcr0' | 'makerRoot'>): Promise<VerifiedAttestation> {
+  return verifyAttestation(document, {
+    acceptedMeasurements: [{ pcr0: toHex(pcr0) }],
+    freshness: { documentTakenFromCache: true },
+    maxAgeMs: 0,
+    maxFutureSkewMs: 0,
+    at: new Date(readAttestation_unverified(document).timestampMs),
+    ...(makerRoot && { trustAnchor: makerRoot }),
+  });
+}
+
+/** @throws KeyRefused `maker_refused` */
+export async function checkMaker(core: SealedKeyCore, document: Uint8Array, guardian: Guardian): Promise<void> {
+  try {
+    const { timestampMs, userData } = await verifyOwnImage(document, guardian);
+    const isOfItsTime = Math.abs(timestampMs - core.created * 1000) <= MAKER_TOLERANCE_MS;
+    const isOfThisKey = Buffer.compare(decodeSealedKeyMaker(userData ?? new Uint8Array()), coreSha256(core)) === 0;
+    if (isOfItsTime && isOfThisKey) return;
+  } catch (cause) {
+    if (!(cause instanceof AttestationError || cause instanceof ProtocolError)) throw cause;
+    throw new KeyRefused('maker_refused', { cause });
+  }
+  throw new KeyRefused('maker_refused');
+}
+
+function coreSha256(core: SealedKeyCore): Uint8Array {
+  return createHash('sha256').update(encodeSealedKeyCore(core)).digest();
+}

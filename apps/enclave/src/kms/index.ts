@@ -1,0 +1,3 @@
+export { aliasArnSchema, kmsAuthorities, kmsConfigSchema, readAliasArn, type KmsConfig } from './kms-config';
+export { KmsSession, KmsUseless, type KmsAuthorization, type KmsFailure } from './kms-session';
+export { openKms } from './open-kms';

@@ -1,0 +1,63 @@
+import { KmsError, type KmsClient, type KmsCredentials, type KmsErrorCode } from '@communique-tee/kms';
+import { NsmError } from '@communique-tee/nsm';
+
+/** Why KMS, or the NSM that vouches to it, was of no use. */
+export type KmsFailure = KmsErrorCode | 'nsm_failed';
+
+export class KmsUseless extends Error {
+  override readonly name = 'KmsUseless';
+  constructor(readonly code: KmsFailure) {
+    super(code);
+  }
+}
+
+/** Said of one ciphertext; everything else is true of the next one too. */
+const OF_ONE_CIPHERTEXT: KmsFailure = 'kms_ciphertext_invalid';
+/** Said of one key or of what is asked of it; another key may be had. */
+const OF_ONE_KEY: readonly KmsFailure[] = ['kms_denied', 'kms_key_unusable', OF_ONE_CIPHERTEXT];
+
+export interface KmsAuthorization {
+  credentials: KmsCredentials | null;
+  signal: AbortSignal;
+}
+
+/**
+ * What one offer asks of one KMS key: with the offer's credentials, until its deadline. Once KMS was of no use it is not asked again,
+ * so that an offer of many ciphertexts costs one failure.
+ */
+export class KmsSession {
+  private failure: KmsFailure | null;
+
+  constructor(
+    private readonly kms: KmsClient,
+    private readonly authorization: KmsAuthorization,
+    before?: KmsSession,
+  ) {
+    const failed = before?.code ?? null;
+    this.failure = failed !== null && OF_ONE_KEY.includes(failed) ? null : failed;
+  }
+
+  /** Why it was of no use; null where it was, or was not asked. */
+  get code(): KmsFailure | null {
+    return this.failure;
+  }
+
+  /** @throws KmsUseless */
+  async ask<Answer>(call: (kms: KmsClient, authorization: KmsAuthorization) => Promise<Answer>): Promise<Answer> {
+    if (this.failure !== null) throw new KmsUseless(this.failure);
+    try {
+      return await call(this.kms, this.authorization);
+    } catch (error) {
+      const code = this.codeOf(error);
+      if (code !== OF_ONE_CIPHERTEXT) this.failure = code;
+      throw new KmsUseless(code);
+    }
+  }
+
+  private codeOf(error: unknown): KmsFailure {
+    if (error instanceof KmsError) return error.code;
+    if (error instanceof NsmError) return 'nsm_failed';
+    if (this.authorization.signal.aborted) return 'kms_unreachable';
+    throw error;
+  }
+}
