@@ -1,0 +1,51 @@
+import { DescribeImagesCommand } from '@aws-sdk/client-ec2';
+import { GetParameterCommand } from '@aws-sdk/client-ssm';
+import { awsCode, explainAws } from '../aws/explain';
+import { fail, pass, warn, type Check, type Context, type Finding } from '../check';
+
+/** As infra/src/naming/amazon-linux.ts. */
+const AMAZON_LINUX = (architecture: string): string => `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`;
+
+export const ami: Check = {
+  name: 'ami',
+  title: 'the parent’s AMI exists, is Amazon’s or yours, and of the right architecture',
+  group: 'aws',
+  network: true,
+  needs: ['plan', 'account'],
+  async run(context) {
+    const { architecture } = await context.plan();
+    const configured = context.stackFile.values.get('amiId');
+    try {
+      const id = configured ?? (await newest(context, architecture));
+      if (id === undefined) return fail(`Amazon names no Amazon Linux 2023 for ${architecture} here`, 'give amiId');
+      return await look(context, id, architecture, configured !== undefined);
+    } catch (error) {
+      if (/^InvalidAMIID/.test(awsCode(error))) return fail(`there is no ${configured ?? 'such AMI'} in this region`, 'take out amiId, or give one of this region');
+      return explainAws(error, 'ssm:GetParameter and ec2:DescribeImages');
+    }
+  },
+};
+
+async function newest(context: Context, architecture: string): Promise<string | undefined> {
+  try {
+    const { Parameter: parameter } = await context.aws().ssm.send(new GetParameterCommand({ Name: AMAZON_LINUX(architecture) }), { abortSignal: context.signal });
+    return /^ami-[0-9a-f]{8,17}$/.exec(parameter?.Value ?? '')?.[0];
+  } catch (error) {
+    if (awsCode(error) === 'ParameterNotFound') return undefined;
+    throw error;
+  }
+}
+
+async function look(context: Context, id: string, architecture: string, isConfigured: boolean): Promise<Finding> {
+  const { Images: images = [] } = await context.aws().ec2.send(new DescribeImagesCommand({ ImageIds: [id], IncludeDeprecated: true }), { abortSignal: context.signal });
+  const [found] = images;
+  const todo = 'take out amiId, or give another';
+  if (found === undefined) return fail(`there is no ${id} in this region`, todo);
+  if (found.State !== 'available') return fail(`${id} is not available`, todo);
+  if (found.Architecture !== architecture) return fail(`${id} is of another architecture than the instance (${architecture})`, todo);
+  const { accountId } = await context.account();
+  if (found.ImageOwnerAlias !== 'amazon' && found.OwnerId !== accountId) return warn(`${id} belongs to ${found.OwnerId ?? 'somebody else'}, neither Amazon nor this account`, 'whoever makes the parent’s image can read what passes through the parent; take Amazon’s unless this is meant');
+  const ends = Date.parse(found.DeprecationTime ?? '');
+  if (ends < context.ports.nowMs()) return warn(`${id} is deprecated by its owner`, 'take a newer amiId, or none: then it is Amazon’s newest');
+  return pass(`${id}, ${architecture}${isConfigured ? '' : ', Amazon’s newest'}`);
+}

@@ -1,0 +1,26 @@
+import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
+import { explainAws } from '../aws/explain';
+import { fail, notYet, pass, type Check } from '../check';
+
+/** An instance is in service once its enclave is attested (the group's launch hook waits for that). */
+export const parent: Check = {
+  name: 'parent',
+  title: 'the stack’s instances are in service, or not made yet',
+  group: 'aws',
+  network: true,
+  needs: ['plan', 'account'],
+  async run(context) {
+    const { instances: wanted } = await context.plan();
+    const name = `communique-tee-${context.stack}-parent`;
+    try {
+      const { AutoScalingGroups: groups = [] } = await context.aws().groups.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), { abortSignal: context.signal });
+      const [group] = groups;
+      if (group === undefined) return context.before === 'up' ? pass('not made yet, pulumi up will') : notYet(context, `there is no group ${name}`, 'pulumi up makes it');
+      const serving = (group.Instances ?? []).filter(({ LifecycleState: state, HealthStatus: health }) => state === 'InService' && health === 'Healthy').length;
+      const text = `${String(serving)} of ${String(wanted)} in service`;
+      return serving >= wanted ? pass(text) : fail(text, `aws autoscaling describe-scaling-activities --auto-scaling-group-name ${name} says why; an instance that waits has not attested its enclave yet: journalctl -u communique-enclave on it`);
+    } catch (error) {
+      return explainAws(error, 'autoscaling:DescribeAutoScalingGroups');
+    }
+  },
+};

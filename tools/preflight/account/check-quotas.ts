@@ -1,0 +1,97 @@
+import { DescribeAddressesCommand, DescribeInstanceTypesCommand, paginateDescribeInstances, type Instance } from '@aws-sdk/client-ec2';
+import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
+import { awsCode, explainAws } from '../aws/explain';
+import { fail, pass, type Check, type Context } from '../check';
+
+/** Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances, in vCPUs. */
+const STANDARD_VCPUS = 'L-1216C47A';
+const ELASTIC_IPS = 'L-0263D0A3';
+const STANDARD = /^(a|c|d|h|i|m|r|t|z)[^.]*\./;
+const STACK_TAG = 'communique-tee:stack';
+/** More instances than this are not counted any further. */
+const MOST_PAGES = 20;
+
+export const vcpuQuota: Check = {
+  name: 'vcpu-quota',
+  title: 'the quota of standard vCPUs (L-1216C47A) holds the stack’s instances, also while they are replaced',
+  group: 'aws',
+  network: true,
+  needs: ['plan', 'account'],
+  async run(context) {
+    const { instanceType, instancesWhileReplacing } = await context.plan();
+    try {
+      const each = await vcpusOf(context, instanceType);
+      if (each === undefined) return fail(`AWS knows no ${instanceType} here`, 'see instance-type');
+      const quota = await quotaOf(context, STANDARD_VCPUS);
+      const used = await usedByOthers(context);
+      const wanted = each * instancesWhileReplacing;
+      const sum = `${String(wanted)} vCPUs wanted (${String(instancesWhileReplacing)} ${instanceType} while replacing), ${String(used)} used by others, quota ${String(quota)}`;
+      return wanted + used <= quota ? pass(sum) : fail(sum, raise(context, STANDARD_VCPUS, wanted + used));
+    } catch (error) {
+      return explainAws(error, 'servicequotas:GetServiceQuota, ec2:DescribeInstances and ec2:DescribeInstanceTypes');
+    }
+  },
+};
+
+export const addressQuota: Check = {
+  name: 'address-quota',
+  title: 'the quota of Elastic IPs (L-0263D0A3) holds the stack’s',
+  group: 'aws',
+  network: true,
+  needs: ['plan', 'account'],
+  async run(context) {
+    const { elasticIps } = await context.plan();
+    try {
+      const quota = await quotaOf(context, ELASTIC_IPS);
+      const { Addresses: addresses = [] } = await context.aws().ec2.send(new DescribeAddressesCommand({}), { abortSignal: context.signal });
+      const own = addresses.filter(({ Tags }) => Tags?.some(({ Key, Value }) => Key === STACK_TAG && Value === context.stack));
+      const others = addresses.length - own.length;
+      const sum = `${String(elasticIps)} wanted (${String(own.length)} there already), ${String(others)} used by others, quota ${String(quota)}`;
+      return Math.max(elasticIps, own.length) + others <= quota ? pass(sum) : fail(sum, `release what nobody needs, or ${raise(context, ELASTIC_IPS, elasticIps + others)}`);
+    } catch (error) {
+      return explainAws(error, 'servicequotas:GetServiceQuota and ec2:DescribeAddresses');
+    }
+  },
+};
+
+const raise = ({ stackFile }: Context, code: string, wanted: number): string =>
+  `aws service-quotas request-service-quota-increase --region ${stackFile.region ?? ''} --service-code ec2 --quota-code ${code} --desired-value ${String(wanted)}; AWS takes hours to days`;
+
+async function quotaOf(context: Context, code: string): Promise<number> {
+  const { quotas } = context.aws();
+  const ask = { ServiceCode: 'ec2', QuotaCode: code };
+  const options = { abortSignal: context.signal };
+  const value = await quotas.send(new GetServiceQuotaCommand(ask), options).then(
+    ({ Quota: quota }) => quota?.Value,
+    async (error: unknown) => {
+      // An account that never had another value has none of its own.
+      if (awsCode(error) !== 'NoSuchResourceException') throw error;
+      return (await quotas.send(new GetAWSDefaultServiceQuotaCommand(ask), options)).Quota?.Value;
+    },
+  );
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new SyntaxError('no quota in the answer');
+  return value;
+}
+
+async function vcpusOf(context: Context, instanceType: string): Promise<number | undefined> {
+  // A type's name that AWS does not know is an error of the request, not an empty answer; a filter is not.
+  const { InstanceTypes: types = [] } = await context.aws().ec2.send(new DescribeInstanceTypesCommand({ Filters: [{ Name: 'instance-type', Values: [instanceType] }] }), { abortSignal: context.signal });
+  return types[0]?.VCpuInfo?.DefaultVCpus;
+}
+
+/** vCPUs of running standard instances that are not this stack's. */
+async function usedByOthers(context: Context): Promise<number> {
+  let used = 0;
+  let pages = 0;
+  const states = { Name: 'instance-state-name', Values: ['pending', 'running'] };
+  for await (const { Reservations: reservations = [] } of paginateDescribeInstances({ client: context.aws().ec2, pageSize: 1000 }, { Filters: [states] }, { abortSignal: context.signal })) {
+    used += reservations.flatMap(({ Instances: instances = [] }) => instances).filter((instance) => counts(instance, context.stack)).reduce((sum, { CpuOptions: cpu }) => sum + (cpu?.CoreCount ?? 1) * (cpu?.ThreadsPerCore ?? 1), 0);
+    pages += 1;
+    if (pages >= MOST_PAGES) break;
+  }
+  return used;
+}
+
+const counts = ({ InstanceType: type, InstanceLifecycle: lifecycle, Tags: tags = [] }: Instance, stack: string): boolean =>
+  STANDARD.test(type ?? '') && lifecycle !== 'spot' && !tags.some(({ Key, Value }) => Key === STACK_TAG && Value === stack);
+

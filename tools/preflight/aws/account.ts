@@ -1,0 +1,52 @@
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+
+/** Who asks, and where. */
+export interface Account {
+  readonly accountId: string;
+  readonly arn: string;
+}
+
+/** In place of AWS's endpoints and of the ordinary chain of credentials. */
+export interface AwsOverrides {
+  readonly endpoint?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
+}
+
+export interface AwsClients {
+  readonly sts: STSClient;
+  readonly ec2: EC2Client;
+  readonly quotas: ServiceQuotasClient;
+  readonly s3: S3Client;
+  readonly secrets: SecretsManagerClient;
+  readonly ssm: SSMClient;
+  readonly kms: KMSClient;
+  readonly groups: AutoScalingClient;
+}
+
+/** Each question is asked at most twice; the time limit of its check ends it. */
+export function awsClients(region: string, { endpoint, credentials }: AwsOverrides): AwsClients {
+  const config = { region, maxAttempts: 2, ...(endpoint !== undefined && { endpoint }), ...(credentials && { credentials }) };
+  return {
+    sts: new STSClient(config),
+    ec2: new EC2Client(config),
+    quotas: new ServiceQuotasClient(config),
+    s3: new S3Client({ ...config, ...(endpoint !== undefined && { forcePathStyle: true }), followRegionRedirects: false }),
+    secrets: new SecretsManagerClient(config),
+    ssm: new SSMClient(config),
+    kms: new KMSClient(config),
+    groups: new AutoScalingClient(config),
+  };
+}
+
+export async function callerIdentity({ sts }: AwsClients, abortSignal: AbortSignal): Promise<Account> {
+  const { Account: accountId, Arn: arn } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal });
+  if (accountId === undefined || !/^\d{12}$/.test(accountId) || arn === undefined) throw new SyntaxError('no account in the answer');
+  return { accountId, arn };
+}

@@ -1,0 +1,68 @@
+import type { Account, AwsClients } from './aws/account';
+import type { Plan } from './plan/read-plan';
+import type { StackFile } from './plan/stack-file';
+import type { Ports } from './ports';
+import type { Redactor } from './redactor';
+
+export type Status = 'pass' | 'warn' | 'fail' | 'skip';
+
+/** One line of the report. */
+export interface Finding {
+  readonly status: Status;
+  /** What was seen. Never a secret. */
+  readonly found: string;
+  /** What to do about it. */
+  readonly todo?: string;
+}
+
+export const GROUPS = ['here', 'aws', 'names', 'stores', 'providers', 'congress'] as const;
+export type Group = (typeof GROUPS)[number];
+
+/** What a check cannot do without; where it is not to be had the check is skipped, and the check that says why has failed. */
+export type Need = 'plan' | 'account';
+
+export interface Check {
+  /** Of --only and --skip. */
+  readonly name: string;
+  /** What it proves, in one line of --help. */
+  readonly title: string;
+  readonly group: Group;
+  /** Asks something outside this machine: left out with --offline. */
+  readonly network: boolean;
+  readonly needs?: readonly Need[];
+  run(context: Context): Promise<Finding | readonly Finding[]>;
+}
+
+export interface Context {
+  readonly stack: string;
+  readonly stackFile: StackFile;
+  /** `up`: what `pulumi up` will make may be absent. `opening`: it has to be there. */
+  readonly before: 'up' | 'opening';
+  readonly ports: Ports;
+  readonly redactor: Redactor;
+  /** Of this check's time limit. */
+  readonly signal: AbortSignal;
+  /** For checks that need `plan`. @throws Unavailable */
+  plan(): Promise<Plan>;
+  /** For checks that need `account`. @throws Unavailable with AWS's error as its cause */
+  account(): Promise<Account>;
+  /** In the stack's region, with the caller's credentials. */
+  aws(): AwsClients;
+}
+
+/** Something a check needs is not to be had; which check says why. */
+export class Unavailable extends Error {
+  constructor(reason: string, cause?: unknown) {
+    super(reason, { cause });
+    this.name = 'Unavailable';
+  }
+}
+
+const finding = (status: Status, found: string, todo?: string): Finding => ({ status, found, ...(todo !== undefined && { todo }) });
+export const pass = (found: string, todo?: string): Finding => finding('pass', found, todo);
+export const warn = (found: string, todo: string): Finding => finding('warn', found, todo);
+export const fail = (found: string, todo: string): Finding => finding('fail', found, todo);
+export const skip = (found: string, todo?: string): Finding => finding('skip', found, todo);
+
+/** What `pulumi up`, or whoever acts right after it, will bring: a warning before it, a failure before opening to the public. */
+export const notYet = ({ before }: Context, found: string, todo: string): Finding => finding(before === 'opening' ? 'fail' : 'warn', found, todo);

@@ -1,0 +1,31 @@
+import { addressQuota, vcpuQuota } from './account/check-quotas';
+import { ami } from './account/check-ami';
+import { buckets } from './account/check-buckets';
+import { credentials } from './account/check-credentials';
+import { instanceType } from './account/check-instance-type';
+import { keys } from './account/check-keys';
+import { parent } from './account/check-parent';
+import { secrets } from './account/check-secrets';
+import type { Check } from './check';
+import { house, senate } from './congress/check-chamber';
+import { enclaveConfiguration } from './congress/check-configuration';
+import { image, release } from './here/check-artifacts';
+import { configuration } from './here/check-configuration';
+import { node } from './here/check-node';
+import { awsCli, git, pulumi } from './here/check-programs';
+import { caa } from './names/check-caa';
+import { delegation } from './names/check-delegation';
+import { domain } from './names/check-domain';
+import { anthropic, googleAi, openai } from './providers/checks';
+import { database } from './stores/check-database';
+import { redis } from './stores/check-redis';
+
+/** In the order of the report. */
+export const CHECKS: readonly Check[] = [
+  node, pulumi, awsCli, git, configuration, image, release,
+  credentials, vcpuQuota, instanceType, ami, addressQuota, buckets, keys, secrets, parent,
+  domain, delegation, caa,
+  database, redis,
+  openai, googleAi, anthropic,
+  enclaveConfiguration, house, senate,
+];

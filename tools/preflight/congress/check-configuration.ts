@@ -1,0 +1,28 @@
+import { fail, pass, warn, type Check, type Finding } from '../check';
+import { fileOf, readEnclaveConfiguration } from './enclave-configuration';
+
+const CHAMBERS = ['house', 'senate'] as const;
+
+/** What the schema of the enclave cannot know: whose configuration it is, and what was left of the example. */
+export const enclaveConfiguration: Check = {
+  name: 'enclave-config',
+  title: 'apps/enclave/config/<stack>.json is this stack’s, with a route to each chamber and nothing left of the example',
+  group: 'congress',
+  network: false,
+  async run(context) {
+    const read = await readEnclaveConfiguration(context);
+    const file = fileOf(context.stack);
+    if ('problem' in read) return fail(String(read.problem), `copy apps/enclave/config/example.json to ${file} and fill it in: docs/operations.md`);
+    const findings: Finding[] = [];
+    if (read.stack !== context.stack) findings.push(fail(`${file} calls its stack otherwise`, `write "stack": "${context.stack}"`));
+    if (read.egress.mode !== 'vsock') findings.push(fail('its egress is not by vsock, and an enclave has no network', '"egress": {"mode": "vsock", "routes": [...]}'));
+    for (const chamber of CHAMBERS) {
+      const url = URL.parse(read.congress[chamber].origin);
+      if (url?.protocol !== 'https:') findings.push(fail(`the origin of the ${chamber} is not https://host`, `change it in ${file}`));
+      else if (!read.egress.routes.some(({ host, port }) => host === url.hostname && port === Number(url.port === '' ? 443 : url.port))) findings.push(fail(`there is no egress route to the ${chamber} (${url.host})`, `add it to egress.routes of ${file}`));
+      else if (/^uat-|test/.test(url.hostname) && context.stackFile.values.get('production') === 'true') findings.push(warn(`the ${chamber} is ${url.host}, its test system, in a stack for production`, 'messages would reach nobody: take the production address once the chamber has given one'));
+    }
+    if (/to[- ]be[- ]replaced/i.test(JSON.stringify(read))) findings.push(fail('values of example.json are left in it', `replace what says "to be replaced" in ${file}`));
+    return findings.length > 0 ? findings : pass(`${CHAMBERS.map((chamber) => URL.parse(read.congress[chamber].origin)?.host ?? '').join(', ')}`);
+  },
+};

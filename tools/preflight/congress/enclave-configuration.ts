@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { Context } from '../check';
+
+/** As far as a way to Congress is described; the enclave's own schema judges the rest when the image is built. */
+const chamber = z.looseObject({
+  origin: z.string().max(300),
+  certificateAuthorities: z.string().max(100_000).optional(),
+  apiKeyReadableInImage: z.string().optional(),
+});
+
+const schema = z.looseObject({
+  stack: z.string(),
+  egress: z.looseObject({ mode: z.string(), routes: z.array(z.looseObject({ host: z.string(), port: z.number() })).max(64).default([]) }),
+  congress: z.looseObject({ house: chamber, senate: chamber }),
+});
+
+export type EnclaveConfiguration = z.output<typeof schema>;
+export type ChamberName = 'house' | 'senate';
+
+const MAX_BYTES = 1024 * 1024;
+
+export const fileOf = (stack: string): string => join('apps', 'enclave', 'config', `${stack}.json`);
+
+/** What is in the stack's file, or in words why not. */
+export async function readEnclaveConfiguration({ ports, stack, redactor }: Context): Promise<EnclaveConfiguration | { problem: string }> {
+  const file = fileOf(stack);
+  const text = await readFile(join(ports.root, file), 'utf8').catch(() => undefined);
+  if (text === undefined) return { problem: `there is no ${file}` };
+  if (text.length > MAX_BYTES) return { problem: `${file} is larger than a configuration can be` };
+  const parsed = schema.safeParse(parseJson(text));
+  if (!parsed.success) return { problem: `${file} is not an enclave’s configuration` };
+  for (const { apiKeyReadableInImage: key } of [parsed.data.congress.house, parsed.data.congress.senate]) redactor.add(key);
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,26 @@
+/** The `code` of an error or of what caused it (`ECONNREFUSED`, `28P01`, ...): short and out of few characters, or undefined. */
+export function codeOf(error: unknown): string | undefined {
+  for (let at: unknown = error, depth = 0; typeof at === 'object' && at !== null && depth < 5; depth += 1) {
+    if ('code' in at && typeof at.code === 'string' && /^[A-Z0-9_]{1,64}$/.test(at.code)) return at.code;
+    if ('errors' in at && Array.isArray(at.errors) && at.errors.length > 0) at = at.errors[0];
+    else at = 'cause' in at ? at.cause : undefined;
+  }
+  return undefined;
+}
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EACCES', 'EPERM',
+  'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT',
+]);
+
+export const isUnreachable = (error: unknown): boolean => UNREACHABLE.has(codeOf(error) ?? '') || (error instanceof Error && error.name === 'TimeoutError');
+
+/** The certificate or its chain is not accepted. */
+export const isCertificateCode = (code: string): boolean => /^(CERT_|ERR_TLS_CERT|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_(VERIFY|GET)|INVALID_CA|HOSTNAME_MISMATCH)/.test(code);
+
+/** What is left to say of an error that nobody expected: its class and code, never its text. */
+export function nameOf(error: unknown): string {
+  const name = error instanceof Error && /^[A-Za-z0-9]{1,64}$/.test(error.name) ? error.name : 'error';
+  const code = codeOf(error);
+  return code === undefined ? name : `${name} ${code}`;
+}

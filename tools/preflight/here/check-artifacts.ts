@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import * as z from 'zod';
+import { fail, pass, warn, type Check, type Context, type Finding } from '../check';
+import type { Plan } from '../plan/read-plan';
+
+const isOfRelease = (problem: string): boolean => problem.startsWith('releaseFile');
+
+/** infra reads measurements.json beside the image; this adds whether image, configuration file and commit still belong together. */
+export const image: Check = {
+  name: 'image',
+  title: 'the enclave image is built for this stack, and fits into its memory',
+  group: 'here',
+  network: false,
+  needs: ['plan'],
+  async run(context) {
+    const plan = await context.plan();
+    const build = `npm run build:image -- --stack ${context.stack} --arch ${plan.architecture}`;
+    const wrong = plan.artifactProblems.filter((problem) => !isOfRelease(problem));
+    if (wrong.length > 0) return wrong.map((problem) => fail(problem.replace(/[;:] (build the image (first|again): )?npm run build:image.*$/, ''), build));
+    if (plan.image === undefined) return [pass('infra takes it; what it measures is looked at once the release is built too')];
+    return [pass(`version ${plan.image.version}, PCR0 ${plan.image.pcr0.slice(0, 16)}...`), ...(await hasAged(context, plan, build))];
+  },
+};
+
+/** What the parent runs. */
+export const release: Check = {
+  name: 'release',
+  title: 'the programs of the parent are built',
+  group: 'here',
+  network: false,
+  needs: ['plan'],
+  async run(context) {
+    const { architecture, artifactProblems } = await context.plan();
+    const [wrong] = artifactProblems.filter(isOfRelease);
+    return wrong === undefined ? pass('there') : fail(wrong.replace(/; build the release first.*$/, ''), `npm run build:release -- --arch ${architecture}`);
+  },
+};
+
+const measurementsSchema = z.object({ configurationSha256: z.string().regex(/^[0-9a-f]{64}$/) });
+
+async function hasAged({ ports, signal, stack, stackFile }: Context, plan: Plan, build: string): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const given = stackFile.values.get('imageFolder') ?? join('dist', 'image', `${stack}-${plan.architecture}`);
+  const folder = isAbsolute(given) ? given : join(ports.root, given);
+  const parsed = measurementsSchema.safeParse(await readJson(join(folder, 'measurements.json')));
+  const file = join('apps', 'enclave', 'config', `${stack}.json`);
+  const configuration = await readFile(join(ports.root, file)).catch(() => undefined);
+  if (parsed.success && configuration !== undefined && createHash('sha256').update(configuration).digest('hex') !== parsed.data.configurationSha256) {
+    findings.push(warn(`${file} has changed since the image was built; the image has the old one`, `${build}, or put the old file back`));
+  }
+  const { code, stdout } = await ports.runProgram('git', ['rev-parse', 'HEAD'], { signal });
+  const head = stdout.trim();
+  if (code === 0 && plan.image !== undefined && plan.image.commit !== head) {
+    findings.push(warn('the image was not built from exactly the commit that is checked out', `where that is not meant: ${build}`));
+  }
+  return findings;
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,102 @@
+import * as z from 'zod';
+import { Unavailable } from '../check';
+import type { Ports } from '../ports';
+import type { StackFile } from './stack-file';
+
+/** What `pulumi up` would make, as far as checks look at it: out of infra's own preview, run as a program (the walls of lint). */
+export interface Plan {
+  /** The instance type that infra's table took. */
+  readonly instanceType: string;
+  readonly architecture: 'arm64' | 'x86_64';
+  readonly instances: number;
+  readonly maxInstances: number;
+  /** Most instances at once, while an instance refresh replaces them. */
+  readonly instancesWhileReplacing: number;
+  readonly elasticIps: number;
+  /** With the preview's account in them: take bucketsIn. */
+  bucketsIn(accountId: string): string[];
+  /** `communique-tee/<stack>/...` */
+  readonly secrets: readonly string[];
+  readonly database: 'parent' | 'managed' | 'external';
+  readonly redis: 'parent' | 'managed' | 'external';
+  readonly balancer: boolean;
+  /** Of the image, where one was built. */
+  readonly image: { readonly pcr0: string; readonly commit: string; readonly version: string } | undefined;
+  /** What infra said against image and release; the rest of the configuration is right. */
+  readonly artifactProblems: readonly string[];
+}
+
+/** The configuration cannot work, whatever is built. */
+export class PlanRefused extends Unavailable {
+  constructor(readonly problems: readonly string[]) {
+    super('the stack’s configuration cannot work: see configuration');
+    this.name = 'PlanRefused';
+  }
+}
+
+const resource = z.object({ type: z.string(), name: z.string(), inputs: z.record(z.string(), z.unknown()) });
+const previewSchema = z.object({
+  resources: z.array(resource).max(10_000),
+  outputs: z.object({
+    measurements: z.object({ pcr0: z.string().max(200) }),
+    image: z.object({ commit: z.string().max(200), version: z.string().max(100) }),
+    secrets: z.record(z.string(), z.unknown()),
+  }),
+});
+/** Stands in for the account in a preview (infra's mock). */
+const PREVIEW_ACCOUNT = '123456789012';
+
+/** @throws PlanRefused */
+export async function readPlan(ports: Ports, stack: string, stackFile: StackFile, signal: AbortSignal): Promise<Plan> {
+  const args = ['tools/run.mjs', 'infra/src/preview/main.ts', '--stack', stack, '--json', ...stackFile.changes.flatMap((change) => ['--config', change])];
+  // Two runs at once: most often the first is refused for the image alone.
+  const [whole, withoutImage] = await Promise.all([ports.runProgram(process.execPath, args, { signal }), ports.runProgram(process.execPath, [...args, '--without-image'], { signal })]);
+  if (signal.aborted) throw new PlanRefused(['infra’s preview did not end in time']);
+  if (whole.code === 0) return { ...parsePlan(whole.stdout, true), artifactProblems: [] };
+  if (withoutImage.code !== 0) throw new PlanRefused(problemsIn(withoutImage.stderr));
+  return { ...parsePlan(withoutImage.stdout, false), artifactProblems: problemsIn(whole.stderr) };
+}
+
+/** ` - <problem>` lines of infra's ConfigError. */
+function problemsIn(stderr: string): string[] {
+  const listed = stderr.split('\n').filter((line) => line.startsWith('  - ')).map((line) => line.slice(4));
+  if (listed.length > 0) return listed;
+  const first = stderr.split('\n').find((line) => line.trim() !== '');
+  return [first === undefined ? 'infra’s preview did not run: is everything installed (npm ci)?' : first.slice(0, 300)];
+}
+
+function parsePlan(json: string, imageIsReal: boolean): Omit<Plan, 'artifactProblems'> {
+  const parsed = previewSchema.safeParse(parseJson(json));
+  if (!parsed.success) throw new PlanRefused(['infra’s preview said something that preflight does not understand']);
+  const { resources, outputs } = parsed.data;
+  const ofType = (type: string) => resources.filter((made) => made.type === type);
+  const input = (type: string, key: string): unknown => ofType(type)[0]?.inputs[key];
+  const instanceType = z.string().max(32).catch('').parse(input('ec2.LaunchTemplate', 'instanceType'));
+  const instances = z.coerce.number().int().catch(1).parse(input('autoscaling.Group', 'minSize'));
+  const maxInstances = z.coerce.number().int().catch(1).parse(input('autoscaling.Group', 'maxSize'));
+  const refresh = z.object({ preferences: z.object({ maxHealthyPercentage: z.coerce.number() }) }).safeParse(input('autoscaling.Group', 'instanceRefresh'));
+  const percent = refresh.success ? refresh.data.preferences.maxHealthyPercentage : 200;
+  const external = (path: string): boolean => Object.hasOwn(outputs.secrets, path);
+  return {
+    instanceType,
+    architecture: /^[a-z]+\d+g/.test(instanceType) ? 'arm64' : 'x86_64',
+    instances,
+    maxInstances,
+    instancesWhileReplacing: Math.max(maxInstances, Math.ceil((instances * percent) / 100)),
+    elasticIps: ofType('ec2.Eip').length,
+    bucketsIn: (accountId) => ofType('s3.Bucket').flatMap(({ inputs }) => (typeof inputs['bucket'] === 'string' ? [inputs['bucket'].replace(PREVIEW_ACCOUNT, accountId)] : [])),
+    secrets: ofType('secretsmanager.Secret').flatMap(({ inputs }) => (typeof inputs['name'] === 'string' ? [inputs['name']] : [])),
+    database: ofType('rds.Instance').length > 0 ? 'managed' : external('gateway/database-url') ? 'external' : 'parent',
+    redis: ofType('elasticache.ReplicationGroup').length > 0 ? 'managed' : external('gateway/redis-url') ? 'external' : 'parent',
+    balancer: resources.some(({ type }) => /^(lb|alb|elasticloadbalancingv2)\./.test(type)),
+    image: imageIsReal ? { pcr0: outputs.measurements.pcr0, commit: outputs.image.commit, version: outputs.image.version } : undefined,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

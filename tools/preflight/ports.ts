@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { lookup, Resolver } from 'node:dns/promises';
+import type { AwsOverrides } from './aws/account';
+
+/** Everything outside this program, so that tests can put stand-ins in its place. */
+export interface Ports {
+  /** The checkout. */
+  readonly root: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly nodeVersion: string;
+  readonly fetch: typeof fetch;
+  readonly resolver: Pick<Resolver, 'resolve4' | 'resolve6' | 'resolveNs' | 'resolveCaa'>;
+  /** As the system's programs resolve a name. */
+  lookup(host: string): Promise<readonly { address: string; family: number }[]>;
+  runProgram(command: string, args: readonly string[], options: { signal: AbortSignal }): Promise<ProgramEnd>;
+  /** Of the providers' APIs, without a path. */
+  readonly origins: { readonly openai: string; readonly googleAi: string; readonly anthropic: string };
+  /** Empty outside tests: the ordinary chain of credentials, AWS's own endpoints. */
+  readonly aws: AwsOverrides;
+  nowMs(): number;
+}
+
+export interface ProgramEnd {
+  /** undefined: there is no such program, or it could not be started. */
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+
+export function realPorts(root: string): Ports {
+  return {
+    root,
+    env: process.env,
+    nodeVersion: process.versions.node,
+    fetch,
+    resolver: new Resolver({ timeout: 3000, tries: 2 }),
+    lookup: (host) => lookup(host, { all: true }),
+    runProgram: (command, args, { signal }) =>
+      new Promise((resolve) => {
+        execFile(command, [...args], { cwd: root, signal, maxBuffer: MAX_OUTPUT_BYTES, encoding: 'utf8' }, (error, stdout, stderr) => {
+          resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : undefined, stdout, stderr });
+        });
+      }),
+    origins: { openai: 'https://api.openai.com', googleAi: 'https://generativelanguage.googleapis.com', anthropic: 'https://api.anthropic.com' },
+    aws: {},
+    nowMs: Date.now,
+  };
+}

@@ -1,0 +1,71 @@
+import { NotUnderstood, parseArguments } from './arguments';
+import { CHECKS } from './checks';
+import type { Check } from './check';
+import { readStackFile, type StackFile } from './plan/stack-file';
+import type { Ports } from './ports';
+import { Redactor } from './redactor';
+import { asJson, count, inOrder, TextReport } from './report';
+import { Facts } from './runner/facts';
+import { Progress } from './runner/progress';
+import { runChecks } from './runner/run-checks';
+import { help } from './usage';
+
+export interface Streams {
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether colour is seen on `out`. */
+  readonly colour: boolean;
+  /** Whether a line on `err` can be taken back. */
+  readonly progress: boolean;
+}
+
+const CONCURRENCY = 8;
+
+/** @returns the exit code: 0 nothing failed, 1 something failed, 2 not understood */
+export async function runPreflight(args: readonly string[], ports: Ports, streams: Streams, all: readonly Check[] = CHECKS): Promise<number> {
+  const redactor = new Redactor();
+  redactor.addEnvironment(ports.env);
+  const known = inOrder(all);
+  let given;
+  let stackFile: StackFile;
+  try {
+    given = parseArguments(args, known.map(({ name }) => name));
+    if (given === 'help') {
+      streams.out(help(known));
+      return 0;
+    }
+    stackFile = readStackFile(ports.root, given.stack, given.config, (secret) => {
+      redactor.add(secret);
+    });
+  } catch (error) {
+    streams.err(`${redactor.clean(error instanceof Error ? error.message : 'not understood')}\n${error instanceof NotUnderstood ? 'npm run preflight -- --help explains.\n' : ''}`);
+    return 2;
+  }
+  const { stack, before, only, leaveOut, offline, json, limitMs } = given;
+  const checks = known.filter(({ name }) => (only.length === 0 || only.includes(name)) && !leaveOut.includes(name));
+  const report = new TextReport(checks.map(({ name }) => name), streams.colour, redactor);
+  const progress = new Progress(!json && streams.progress ? (text) => { streams.err(text); } : undefined, ports.nowMs);
+  const startedMs = ports.nowMs();
+  if (!json) streams.out(`Preflight of stack ${stack}, before ${before === 'up' ? 'pulumi up' : 'opening to the public'}\n\n`);
+  const outcomes = await runChecks({
+    checks,
+    facts: new Facts(ports, stack, stackFile, limitMs, offline),
+    context: { stack, stackFile, before, ports, redactor },
+    offline,
+    limitMs,
+    concurrency: CONCURRENCY,
+    onStart: (check) => {
+      progress.start(check);
+    },
+    onEnd: (outcome) => {
+      progress.end(outcome.check);
+      if (json) return;
+      progress.clear();
+      streams.out(report.take(outcome));
+    },
+  });
+  progress.stop();
+  const counts = count(outcomes);
+  streams.out(json ? asJson(stack, before, outcomes, redactor) : report.end(counts, ports.nowMs() - startedMs));
+  return counts.fail > 0 ? 1 : 0;
+}

@@ -1,0 +1,46 @@
+import { awsClients, callerIdentity, type Account, type AwsClients } from '../aws/account';
+import { Unavailable } from '../check';
+import { PlanRefused, readPlan, type Plan } from '../plan/read-plan';
+import type { StackFile } from '../plan/stack-file';
+import type { Ports } from '../ports';
+import { TookTooLong, within } from './time-limit';
+
+/** What several checks need, asked for once, each with a time limit of its own. */
+export class Facts {
+  #plan: Promise<Plan> | undefined;
+  #identity: Promise<Account> | undefined;
+  #aws: AwsClients | undefined;
+
+  constructor(
+    private readonly ports: Ports,
+    private readonly stack: string,
+    private readonly stackFile: StackFile,
+    private readonly limitMs: number,
+    private readonly offline: boolean,
+  ) {}
+
+  /** @throws PlanRefused */
+  plan(): Promise<Plan> {
+    this.#plan ??= within(this.limitMs, (signal) => readPlan(this.ports, this.stack, this.stackFile, signal)).catch((error: unknown) => {
+      if (error instanceof TookTooLong) throw new PlanRefused([`infra’s preview did not end within ${String(this.limitMs / 1000)} s`]);
+      throw error;
+    });
+    return this.#plan;
+  }
+
+  /** @throws Unavailable with AWS's error, or TookTooLong, as its cause */
+  async account(): Promise<Account> {
+    if (this.offline) throw new Unavailable('AWS is not asked (--offline)');
+    try {
+      this.#identity ??= within(this.limitMs, (signal) => callerIdentity(this.aws(), signal));
+      return await this.#identity;
+    } catch (error) {
+      throw new Unavailable('AWS was not asked: see aws-credentials', error);
+    }
+  }
+
+  aws(): AwsClients {
+    this.#aws ??= awsClients(this.stackFile.region ?? 'us-east-1', this.ports.aws);
+    return this.#aws;
+  }
+}

@@ -1,0 +1,58 @@
+import { fail, skip, Unavailable, type Check, type Context, type Finding } from '../check';
+import { nameOf } from '../error-code';
+import type { Facts } from './facts';
+import { TookTooLong, within } from './time-limit';
+
+export interface Outcome {
+  readonly check: Check;
+  /** At least one. */
+  readonly findings: readonly Finding[];
+  readonly tookMs: number;
+}
+
+export interface RunOptions {
+  readonly checks: readonly Check[];
+  readonly facts: Facts;
+  readonly context: Omit<Context, 'signal' | 'plan' | 'account' | 'aws'>;
+  readonly offline: boolean;
+  readonly limitMs: number;
+  /** Checks under way at once. */
+  readonly concurrency: number;
+  onStart(check: Check): void;
+  onEnd(outcome: Outcome): void;
+}
+
+/** Runs them all; none can stop another. In the order of `checks`. */
+export async function runChecks(options: RunOptions): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let at = next++; at < options.checks.length; at = next++) {
+      const check = options.checks[at];
+      if (check === undefined) return;
+      options.onStart(check);
+      const startedMs = options.context.ports.nowMs();
+      const findings = await findingsOf(check, options);
+      const outcome = { check, findings, tookMs: options.context.ports.nowMs() - startedMs };
+      outcomes[at] = outcome;
+      options.onEnd(outcome);
+    }
+  };
+  await Promise.all(Array.from({ length: options.concurrency }, worker));
+  return outcomes;
+}
+
+async function findingsOf(check: Check, { facts, context, offline, limitMs }: RunOptions): Promise<readonly Finding[]> {
+  if (offline && check.network) return [skip('not asked (--offline)')];
+  try {
+    // What others are asked for once has its own limit, before this check's clock starts.
+    for (const need of check.needs ?? []) await facts[need]();
+    const found = await within(limitMs, (signal) => check.run({ ...context, signal, plan: () => facts.plan(), account: () => facts.account(), aws: () => facts.aws() }));
+    const findings = 'status' in found ? [found] : found;
+    return findings.length > 0 ? findings : [skip('nothing to look at')];
+  } catch (error) {
+    if (error instanceof Unavailable) return [skip(error.message)];
+    if (error instanceof TookTooLong) return [fail(`no answer within ${String(error.limitMs / 1000)} s`, `is it reachable from here? --timeout <seconds> waits longer, --skip ${check.name} leaves it out`)];
+    return [fail(`the check itself went wrong (${nameOf(error)})`, 'this is a fault of preflight: report it, and look by hand')];
+  }
+}

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** A row of _prisma_migrations. */
+export interface AppliedMigration {
+  readonly name: string;
+  readonly checksum: string;
+  readonly finished: boolean;
+  readonly rolledBack: boolean;
+}
+
+export interface MigrationsCompared {
+  readonly total: number;
+  readonly missing: readonly string[];
+  /** Begun and not ended: prisma migrate goes no further. */
+  readonly failed: readonly string[];
+  /** Applied with other SQL than stands here now. */
+  readonly changed: readonly string[];
+  /** Applied, and not here: the database is newer than this checkout. */
+  readonly unknown: readonly string[];
+}
+
+/** Name to SHA-256 (hex) of migration.sql, as Prisma keeps it. */
+export async function migrationsHere(root: string): Promise<Map<string, string>> {
+  const folder = join(root, 'prisma', 'migrations');
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+  return new Map(await Promise.all(names.map(async (name) => [name, createHash('sha256').update(await readFile(join(folder, name, 'migration.sql'))).digest('hex')] as const)));
+}
+
+export function compareMigrations(here: ReadonlyMap<string, string>, rows: readonly AppliedMigration[]): MigrationsCompared {
+  const standing = rows.filter(({ rolledBack }) => !rolledBack);
+  const applied = new Map(standing.filter(({ finished }) => finished).map(({ name, checksum }) => [name, checksum]));
+  return {
+    total: here.size,
+    missing: [...here.keys()].filter((name) => !applied.has(name)),
+    failed: standing.filter(({ finished }) => !finished).map(({ name }) => name),
+    changed: [...here].filter(([name, checksum]) => applied.has(name) && applied.get(name) !== checksum).map(([name]) => name),
+    unknown: [...applied.keys()].filter((name) => !here.has(name)),
+  };
+}
