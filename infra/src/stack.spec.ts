@@ -33,7 +33,8 @@ const STACKS: [string, string, string[]][] = [
   ['prod', 'prod', []],
   ['prod with stores elsewhere', 'prod', ['database=external', 'redis=external']],
   ['prod of several parents behind an application balancer', 'prod', ['instances=2', 'maxInstances=4', 'balancer=application']],
-  ['prod of several parents behind a network balancer', 'prod', ['instances=2', 'balancer=network']],
+  ['prod of several parents behind a network balancer, each zone with its way out', 'prod', ['instances=2', 'balancer=network', 'natPerZone=true']],
+  ['prod of several parents behind a balancer without logs', 'prod', ['instances=2', 'balancer=application', 'balancerLogDays=0']],
   ['staging with its own image build', 'staging', ['imageBuild=true', 'imageBuildRepository=https://github.com/example/communique-tee', `imageBuildCommit=${'c'.repeat(40)}`, 'auditTrail=create']],
 ];
 
@@ -68,6 +69,12 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
     expect(all('aws:ec2/subnet:Subnet')).toHaveLength(4);
     expect(all('aws:ec2/routeTableAssociation:RouteTableAssociation')).toHaveLength(4);
     expect(inputsOf('aws:ec2/vpcEndpoint:VpcEndpoint')).toEqual([expect.objectContaining({ vpcEndpointType: 'Gateway', serviceName: 'com.amazonaws.us-east-1.s3' })]);
+    const [endpoint] = inputsOf<{ policy: string; routeTableIds: string[] }>('aws:ec2/vpcEndpoint:VpcEndpoint');
+    expect(endpoint?.routeTableIds).toHaveLength(all('aws:ec2/routeTable:RouteTable').length);
+    expect((JSON.parse(String(endpoint?.policy)) as PolicyDocument).Statement.map(({ Action, Resource }) => [Action, Resource])).toEqual([
+      [['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::communique-tee-${stack}-images-123456789012-us-east-1/*`],
+      [['s3:GetObject'], 'arn:aws:s3:::al2023-repos-us-east-1-de612dc2/*'],
+    ]);
     expect(inputsOf('aws:ec2/flowLog:FlowLog')).toEqual([expect.objectContaining({ trafficType: 'ALL' })]);
   });
 
@@ -149,12 +156,19 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
     expect(group).toMatchObject({ minSize: changes.includes('instances=2') ? 2 : 1, initialLifecycleHooks: [expect.objectContaining({ defaultResult: 'ABANDON' })] });
   });
 
-  it('gives the House one address', () => {
-    expect(all('aws:ec2/eip:Eip')).toHaveLength(1);
+  it('gives the House its address', () => {
+    const each = changes.includes('natPerZone=true');
+    expect(all('aws:ec2/eip:Eip')).toHaveLength(each ? 2 : 1);
+    if (each) {
+      expect(new Set(seen.outputs.addressesForTheHouse as string[]).size).toBe(2);
+      // Each private subnet goes out in its own zone.
+      const routes = inputsOf<{ routeTableId: string; natGatewayId?: string }>('aws:ec2/route:Route').filter(({ natGatewayId }) => natGatewayId !== undefined);
+      expect([new Set(routes.map(({ routeTableId }) => routeTableId)).size, new Set(routes.map(({ natGatewayId }) => natGatewayId)).size]).toEqual([2, 2]);
+    }
     const [template] = inputsOf<{ networkInterfaces: { associatePublicIpAddress: string }[] }>('aws:ec2/launchTemplate:LaunchTemplate');
     const several = changes.includes('instances=2');
     expect(template?.networkInterfaces[0]?.associatePublicIpAddress).toBe(String(!several));
-    expect(all('aws:ec2/natGateway:NatGateway')).toHaveLength(several ? 1 : 0);
+    expect(all('aws:ec2/natGateway:NatGateway')).toHaveLength(changes.includes('natPerZone=true') ? 2 : several ? 1 : 0);
     expect(seen.outputs.addressForTheHouse).toMatch(/^192\.0\.2\./);
   });
 
@@ -175,6 +189,30 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
       expect(database).not.toHaveProperty('password');
     }
     for (const redis of inputsOf('aws:elasticache/replicationGroup:ReplicationGroup')) expect(redis).not.toHaveProperty('authToken');
+  });
+
+  it('writes the balancer’s access logs into a bucket of their own, for a while', () => {
+    const [balancer] = inputsOf<{ accessLogs?: { enabled: boolean; bucket: string } }>('aws:lb/loadBalancer:LoadBalancer');
+    if (balancer === undefined || changes.includes('balancerLogDays=0')) {
+      expect(balancer?.accessLogs).toBeUndefined();
+      expect(all('aws:s3/bucket:Bucket').filter(({ name }) => name.includes('access-logs'))).toEqual([]);
+      return;
+    }
+    expect(balancer.accessLogs).toEqual({ enabled: true, bucket: 'communique-tee-prod-access-123456789012-us-east-1' });
+    const rules = inputsOf<{ bucket: string; rules: { expiration?: { days: number } }[] }>('aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration').find(({ bucket }) => bucket === balancer.accessLogs?.bucket)?.rules;
+    expect(rules?.find(({ expiration }) => expiration)?.expiration?.days).toBe(30);
+    const policy = inputsOf<{ bucket: string; policy: string }>('aws:s3/bucketPolicy:BucketPolicy').find(({ bucket }) => bucket === balancer.accessLogs?.bucket)?.policy;
+    const service = changes.includes('balancer=network') ? 'delivery.logs.amazonaws.com' : 'logdelivery.elasticloadbalancing.amazonaws.com';
+    expect((JSON.parse(String(policy)) as PolicyDocument).Statement).toContainEqual(expect.objectContaining({ Effect: 'Allow', Principal: { Service: service }, Action: ['s3:PutObject'], Resource: `arn:aws:s3:::${balancer.accessLogs?.bucket}/AWSLogs/123456789012/*` }));
+  });
+
+  it('counts in the parent’s log what only a line there says, and alarms for it', () => {
+    const filters = inputsOf<{ logGroupName: string; pattern: string; metricTransformation: { name: string; namespace: string } }>('aws:cloudwatch/logMetricFilter:LogMetricFilter');
+    for (const { logGroupName } of filters) expect(logGroupName).toBe(`/communique-tee/${stack}/parent`);
+    const alarmed = inputsOf<{ metricName: string; namespace: string }>('aws:cloudwatch/metricAlarm:MetricAlarm').map(({ namespace, metricName }) => `${namespace} ${metricName}`);
+    const wanted = [`CommuniqueTee ${stack}-launch-failures`, ...(all('aws:lb/loadBalancer:LoadBalancer').length === 0 ? [`CommuniqueTee ${stack}-certificate-failures`] : [])];
+    expect(filters.map(({ metricTransformation: { namespace, name } }) => `${namespace} ${name}`)).toEqual(expect.arrayContaining(wanted));
+    expect(alarmed).toEqual(expect.arrayContaining(wanted));
   });
 
   it('alarms people, watches the keys, and warns at 80 % of the budget', () => {

@@ -1,10 +1,11 @@
-import { all, output, type ComponentResourceOptions, type Output } from '@pulumi/pulumi';
+import { all, output, type ComponentResourceOptions } from '@pulumi/pulumi';
 import { renderParentArchive, renderUserData } from '../parent/src';
 import { Address } from './components/address';
 import { AlarmTopic } from './components/alarm-topic';
 import { Alarms } from './components/alarms';
 import { AuditTrail } from './components/audit-trail';
 import { Balancer } from './components/balancer';
+import { BalancerLogs } from './components/balancer-logs';
 import { StackBudget } from './components/budget';
 import { Dashboard } from './components/dashboard';
 import { Dns } from './components/dns';
@@ -15,6 +16,7 @@ import { Identity } from './components/identity';
 import { ImageBuild } from './components/image-build';
 import { ImageStore } from './components/image-store';
 import { KeyWatch } from './components/key-watch';
+import { LogMetrics } from './components/log-metrics';
 import { Logs } from './components/logs';
 import { Network } from './components/network';
 import { ParentPermissions } from './components/parent-permissions';
@@ -27,7 +29,7 @@ import { Stores } from './components/stores';
 import type { Settings } from './config/parse-settings';
 import { costOf } from './cost/cost';
 import type { Lookups } from './lookups';
-import { aliasName, ENCLAVE_KEY_ALIAS, nameOf, OPERATOR_KEY_ALIAS, stackTags, type Place } from './naming/names';
+import { aliasName, bucketName, ENCLAVE_KEY_ALIAS, nameOf, OPERATOR_KEY_ALIAS, stackTags, type Place } from './naming/names';
 import { consoleLinks } from './naming/console-links';
 import { logGroupPrefix, PARENT_LOG_GROUPS, parentSettings } from './parent-settings';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from './policies/attested-key';
@@ -42,7 +44,7 @@ export function createStack(settings: Settings, lookups: Lookups, options: Compo
   const several = settings.maxInstances > 1;
 
   const logs = new Logs(name('logs'), { prefix: logGroupPrefix(stack), names: [...PARENT_LOG_GROUPS, 'flow', ...(settings.imageBuild ? ['image-build'] : [])], retentionDays: settings.logRetentionDays, keep: production }, options);
-  const network = new Network(name('network'), { region: settings.region, cidr: settings.vpcCidr, zones: lookups.zones, nat: several, keepAddress: production }, options);
+  const network = new Network(name('network'), { place, storeArn: `arn:${lookups.partition}:s3:::${bucketName(place, 'images')}`, cidr: settings.vpcCidr, zones: lookups.zones, nat: several ? (settings.natPerZone ? 'each' : 'one') : 'none', keepAddress: production }, options);
   new FlowLogs(name('flow'), { place, vpcId: network.vpcId, logGroup: logs.group('flow') }, options);
   const groups = new SecurityGroups(name('access'), { vpcId: network.vpcId, balancer: settings.balancer !== 'none', managedDatabase: settings.database === 'managed', managedRedis: settings.redis === 'managed' }, options);
   if (settings.database === 'external' || settings.redis === 'external') new ExternalStores(name('stores'), { parentSecurityGroupId: groups.parentId, ports: externalPorts(settings) }, options);
@@ -77,10 +79,11 @@ export function createStack(settings: Settings, lookups: Lookups, options: Compo
   const address = several ? undefined : new Address(name('address'), { keep: production }, options);
   const release = new StoreObject(name('release'), { bucketId: store.bucketId, key: `releases/${settings.release.sha256}.tar.gz`, content: { file: settings.release.file }, settled: store.settled }, options);
 
+  const accessLogs = settings.balancer === 'none' || settings.balancerLogDays === 0 ? undefined : new BalancerLogs(name('access-logs'), { place, kind: settings.balancer, keepDays: settings.balancerLogDays, protect: production }, options);
   const balancer =
     settings.balancer === 'none' || groups.balancerId === undefined || lookups.zoneId === undefined
       ? undefined
-      : new Balancer(name(), { kind: settings.balancer, domain: settings.domain, zoneId: lookups.zoneId, vpcId: network.vpcId, subnetIds: network.publicSubnetIds, securityGroupId: groups.balancerId, production }, options);
+      : new Balancer(name(), { kind: settings.balancer, domain: settings.domain, zoneId: lookups.zoneId, vpcId: network.vpcId, subnetIds: network.publicSubnetIds, securityGroupId: groups.balancerId, production, ...(accessLogs && { logs: accessLogs }) }, options);
 
   const made = all([store.bucketId, store.versionId, output(stores.secretArns), stores.database, stores.dataVolumeId, address?.allocationId]).apply(
     ([storeBucket, imageVersionId, secretArns, database, dataVolumeId, elasticIpAllocationId]) => ({
@@ -144,6 +147,7 @@ export function createStack(settings: Settings, lookups: Lookups, options: Compo
   }
 
   const topic = new AlarmTopic(name('alarms'), { place, email: settings.alarmEmail }, options);
+  new LogMetrics(name('counted'), { stack, logGroupName: logs.group('parent').name }, { ...options, dependsOn: logs });
   new Alarms(
     name('alarm'),
     {
@@ -159,10 +163,10 @@ export function createStack(settings: Settings, lookups: Lookups, options: Compo
   new Dashboard(name('overview'), { stack, region: settings.region, groupName: parents.groupName }, options);
   new StackBudget(name('budget'), { stack, limitUsd: settings.monthlyBudgetUsd, email: settings.alarmEmail, topicArn: topic.topicArn }, options);
 
-  const registeredAddress: Output<string> | undefined = address?.publicIp ?? network.natAddress;
   return {
     url: `https://${settings.domain}`,
-    addressForTheHouse: registeredAddress,
+    addressForTheHouse: address?.publicIp ?? network.natAddresses[0],
+    ...(network.natAddresses.length > 1 && { addressesForTheHouse: network.natAddresses }),
     balancerName: balancer?.dnsName,
     measurements: { pcr0: image.pcr0, pcr1: image.pcr1, pcr2: image.pcr2, ...(image.pcr8 !== undefined && { pcr8: image.pcr8 }), accepted: settings.acceptedImages },
     image: { bucket: store.bucketId, key: store.key, versionId: store.versionId, commit: image.commit, version: image.version },

@@ -104,7 +104,7 @@ describeWith(missing.length === 0 ? { available: true } : { available: false, re
     const described = JSON.parse(await readFile(congressFile, 'utf8')) as Record<'house' | 'senate', { origin: string }>;
     for (const chamber of ['house', 'senate'] as const) described[chamber].origin = `https://localhost:${String(egressPorts[String(PORTS[chamber])])}`;
     await writeFile(throughProxies, JSON.stringify(described), { mode: 0o600 });
-    return developmentEnclave(join(workspaceRoot(), 'dist/apps/enclave/main.dev.js'), { ...surroundings, congressFile: throughProxies });
+    return developmentEnclave(join(workspaceRoot(), 'dist/apps/enclave/main.dev.js'), { ...surroundings, congressFile: throughProxies }, { number: 0, congressIntervalMs: undefined, keyGuard: undefined });
   }
 
   /** As systemd would put it together: the rendered file, and what fetch-secrets wrote. */

@@ -1,6 +1,7 @@
 import { MetricAlarm, type MetricAlarmArgs } from '@pulumi/aws/cloudwatch/metricAlarm.js';
 import type { ComponentResourceOptions, Input } from '@pulumi/pulumi';
 import { METRIC_NAMESPACE } from '../../parent/src';
+import { logMetricName } from './log-metrics';
 import { Part } from './part';
 
 export interface AlarmsArgs {
@@ -8,7 +9,7 @@ export interface AlarmsArgs {
   topicArn: Input<string>;
   groupName: Input<string>;
   instances: number;
-  /** Of the balancer's certificate; where nginx has one, certbot's failures are in the log. */
+  /** Of the balancer's certificate; without, nginx has certbot's, and its failures are counted. */
   certificateArn?: Input<string>;
   databaseIdentifier?: Input<string>;
   redisIdentifier?: Input<string>;
@@ -41,6 +42,11 @@ export function alarmConditions(args: Pick<AlarmsArgs, 'stack' | 'groupName' | '
     'parent-gone': { namespace: 'AWS/AutoScaling', metric: 'GroupInServiceInstances', dimensions: group, statistic: 'Minimum', when: '<', threshold: args.instances, minutes: 15, silenceIsBad: true, description: 'Fewer parents than asked for are in service.' },
     'parent-disk': { namespace: METRIC_NAMESPACE, metric: 'disk_used_percent', dimensions: group, statistic: 'Maximum', when: '>', threshold: 80, minutes: 15, description: 'A disk of the parent is fuller than 80 %.' },
     'parent-memory': { namespace: METRIC_NAMESPACE, metric: 'mem_used_percent', dimensions: group, statistic: 'Maximum', when: '>', threshold: 90, minutes: 15, description: "The parent's memory is fuller than 90 %; what the enclave has reserved is not counted as free." },
+    'parent-never-attested': { namespace: METRIC_NAMESPACE, metric: logMetricName(args.stack, 'launch-failures'), dimensions: {}, statistic: 'Sum', when: '>', threshold: 0, minutes: 5, description: 'A new parent was given up, since its enclave was not attested in time. Look at the log group parent (launch_never_attested).' },
+    ...(args.certificateArn === undefined && {
+      // One failure may be a name that does not lead here yet; the certificate ends a month after the first attempt to renew it.
+      'certificate-renewal': { namespace: METRIC_NAMESPACE, metric: logMetricName(args.stack, 'certificate-failures'), dimensions: {}, statistic: 'Sum', when: '>', threshold: 2, minutes: 1440, description: "Certbot has failed three times in a day. Look at the log group parent (communique-acme)." } as const,
+    }),
     ...(args.certificateArn !== undefined && {
       'certificate-expiry': { namespace: 'AWS/CertificateManager', metric: 'DaysToExpiry', dimensions: { CertificateArn: args.certificateArn }, statistic: 'Minimum', when: '<', threshold: 21, minutes: 1440, description: 'The certificate ends within three weeks, and ACM has not renewed it.' } as const,
     }),

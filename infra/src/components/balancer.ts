@@ -4,7 +4,7 @@ import { Listener } from '@pulumi/aws/lb/listener.js';
 import { LoadBalancer } from '@pulumi/aws/lb/loadBalancer.js';
 import { TargetGroup } from '@pulumi/aws/lb/targetGroup.js';
 import { Record } from '@pulumi/aws/route53/record.js';
-import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
+import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
 import { Part } from './part';
 
 export interface BalancerArgs {
@@ -15,6 +15,8 @@ export interface BalancerArgs {
   subnetIds: Input<string>[];
   securityGroupId: Input<string>;
   production: boolean;
+  /** Where its access logs go; nowhere without. */
+  logs?: { bucketId: Input<string>; settled: Resource[] };
 }
 
 /** TLS 1.2 and 1.3 alone. */
@@ -53,9 +55,10 @@ export class Balancer extends Part {
         securityGroups: [args.securityGroupId],
         enableDeletionProtection: args.production,
         ...(application ? { dropInvalidHeaderFields: true, desyncMitigationMode: 'strictest', idleTimeout: 75 } : { enableCrossZoneLoadBalancing: true }),
+        ...(args.logs && { accessLogs: { enabled: true, bucket: args.logs.bucketId } }),
         tags: { Name: name },
       },
-      this.child({ protect: args.production }),
+      this.child({ protect: args.production, dependsOn: args.logs?.settled ?? [] }),
     );
     this.dnsName = balancer.dnsName;
     this.zoneId = balancer.zoneId;

@@ -8,16 +8,20 @@ import { Subnet } from '@pulumi/aws/ec2/subnet.js';
 import { Vpc } from '@pulumi/aws/ec2/vpc.js';
 import { VpcEndpoint } from '@pulumi/aws/ec2/vpcEndpoint.js';
 import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
+import type { Place } from '../naming/names';
+import { s3EndpointPolicy } from '../policies/s3-endpoint';
 import { Part } from './part';
 
 export interface NetworkArgs {
-  region: string;
+  place: Place;
+  /** ARN of the stack's own store. */
+  storeArn: string;
   /** A /16. */
   cidr: string;
   /** Two availability zones. */
   zones: readonly [string, string];
-  /** Several parents go out through one NAT gateway, whose address the House has on its list. */
-  nat: boolean;
+  /** Several parents go out through NAT, whose addresses the House has on its list: one gateway for all, or one in each zone. */
+  nat: 'none' | 'one' | 'each';
   /** A registered address is not given back by accident. */
   keepAddress: boolean;
 }
@@ -29,8 +33,8 @@ export class Network extends Part {
   /** CIDR blocks of the public subnets. */
   readonly publicCidrs: string[];
   readonly privateSubnetIds: Output<string>[];
-  /** Of the NAT gateway, for the House's list. */
-  readonly natAddress: Output<string> | undefined;
+  /** Of the NAT gateways, for the House's list. */
+  readonly natAddresses: Output<string>[];
 
   constructor(name: string, args: NetworkArgs, options: ComponentResourceOptions) {
     super('Network', name, options);
@@ -41,7 +45,15 @@ export class Network extends Part {
 
     const publicRoutes = new RouteTable(`${name}-public`, { vpcId: vpc.id, tags: tagged('public') }, this.child());
     new Route(`${name}-public-out`, { routeTableId: publicRoutes.id, destinationCidrBlock: '0.0.0.0/0', gatewayId: gateway.id }, this.child());
-    const privateRoutes = new RouteTable(`${name}-private`, { vpcId: vpc.id, tags: tagged('private') }, this.child());
+    // The first zone's has no letter: it is the only one but where each zone has a NAT gateway.
+    const natZones = args.nat === 'each' ? args.zones : args.nat === 'one' ? args.zones.slice(0, 1) : [];
+    const part = (of: string, index: number): string => (index === 0 ? of : `${of}-${String(args.zones[index]).slice(-1)}`);
+    const privateRoutes = (args.nat === 'each' ? args.zones : args.zones.slice(0, 1)).map((_zone, index) => new RouteTable(`${name}-${part('private', index)}`, { vpcId: vpc.id, tags: tagged(part('private', index)) }, this.child()));
+    const privateRoutesOf = (index: number): RouteTable => {
+      const table = privateRoutes[index] ?? privateRoutes[0];
+      if (table === undefined) throw new Error('a network has a private route table');
+      return table;
+    };
 
     const [first, second] = args.cidr.split('.');
     this.publicCidrs = args.zones.map((_zone, index) => `${first}.${second}.${index}.0/24`);
@@ -53,23 +65,23 @@ export class Network extends Part {
       return made.id;
     };
     this.publicSubnetIds = args.zones.map((zone, index) => subnet('public', zone, index, publicRoutes));
-    this.privateSubnetIds = args.zones.map((zone, index) => subnet('private', zone, 128 + index, privateRoutes));
+    this.privateSubnetIds = args.zones.map((zone, index) => subnet('private', zone, 128 + index, privateRoutesOf(index)));
 
-    // Without a policy of its own: the packages of Amazon Linux come through it too, from buckets of Amazon's.
     new VpcEndpoint(
       `${name}-s3`,
-      { vpcId: vpc.id, serviceName: `com.amazonaws.${args.region}.s3`, vpcEndpointType: 'Gateway', routeTableIds: [publicRoutes.id, privateRoutes.id], tags: tagged('s3') },
+      { vpcId: vpc.id, serviceName: `com.amazonaws.${args.place.region}.s3`, vpcEndpointType: 'Gateway', routeTableIds: [publicRoutes.id, ...privateRoutes.map(({ id }) => id)], policy: JSON.stringify(s3EndpointPolicy(args.place, args.storeArn)), tags: tagged('s3') },
       this.child(),
     );
 
-    if (args.nat) {
-      const address = new Eip(`${name}-nat`, { domain: 'vpc', tags: tagged('nat') }, this.child({ protect: args.keepAddress }));
-      const [subnetId] = this.publicSubnetIds;
-      if (subnetId === undefined) throw new Error('a network has a public subnet');
-      const nat = new NatGateway(`${name}-nat`, { allocationId: address.id, subnetId, tags: tagged('nat') }, this.child({ dependsOn: gateway }));
-      new Route(`${name}-private-out`, { routeTableId: privateRoutes.id, destinationCidrBlock: '0.0.0.0/0', natGatewayId: nat.id }, this.child());
-      this.natAddress = address.publicIp;
-    }
+    this.natAddresses = natZones.map((_zone, index) => {
+      const suffix = part('nat', index);
+      const address = new Eip(`${name}-${suffix}`, { domain: 'vpc', tags: tagged(suffix) }, this.child({ protect: args.keepAddress }));
+      const subnetId = this.publicSubnetIds[index];
+      if (subnetId === undefined) throw new Error('each zone has a public subnet');
+      const nat = new NatGateway(`${name}-${suffix}`, { allocationId: address.id, subnetId, tags: tagged(suffix) }, this.child({ dependsOn: gateway }));
+      new Route(`${name}-${part('private', index)}-out`, { routeTableId: privateRoutesOf(index).id, destinationCidrBlock: '0.0.0.0/0', natGatewayId: nat.id }, this.child());
+      return address.publicIp;
+    });
     this.registerOutputs({});
   }
 }

@@ -13,6 +13,8 @@ export interface PrivateBucketArgs {
   bucketName: string;
   /** Days after which a version that is no longer the newest ends. */
   keepOldVersionsDays: number;
+  /** Days after which an object itself ends; for ever where it is not given. */
+  keepDays?: number;
   policy: (bucketArn: string) => PolicyDocument;
   /** Not deleted by `pulumi destroy`; otherwise it goes with everything in it. */
   protect: boolean;
@@ -40,6 +42,7 @@ export class PrivateBucket extends Part {
         bucket: bucket.id,
         rules: [
           { id: 'old-versions', status: 'Enabled', filter: { prefix: '' }, noncurrentVersionExpiration: { noncurrentDays: args.keepOldVersionsDays } },
+          ...(args.keepDays === undefined ? [] : [{ id: 'end', status: 'Enabled', filter: { prefix: '' }, expiration: { days: args.keepDays } }]),
           { id: 'broken-uploads', status: 'Enabled', filter: { prefix: '' }, abortIncompleteMultipartUpload: { daysAfterInitiation: 2 } },
         ],
       },

@@ -47,6 +47,7 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ['nine measurements', { acceptedPcr0: Array.from({ length: 9 }, (_x, n) => `${n + 1}`.repeat(96)).join(',') }, /acceptedPcr0: at most 8/],
   ['parent stores in production', { database: 'parent', production: 'true' }, /database parent: one disk/],
   ['parent stores of several', { redis: 'parent', instances: '2', balancer: 'network', hostedZone: 'example.org' }, /redis parent: several/],
+  ['a NAT gateway for nobody', { natPerZone: 'true' }, /natPerZone: one parent/],
   ['several without a balancer', { instances: '2' }, /balancer none/],
   ['a balancer without a zone', { balancer: 'network' }, /hostedZone: is missing/],
   ['a domain outside its zone', { hostedZone: 'other.org' }, /is not in the zone/],

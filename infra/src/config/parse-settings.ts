@@ -114,6 +114,7 @@ function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): str
     if (raw.production) problems.push(`${store} parent: one disk in one zone is not for production; take managed or external`);
     if (several) problems.push(`${store} parent: several instances cannot share one's disk; take managed or external, or instances 1`);
   }
+  if (raw.natPerZone && !several) problems.push('natPerZone: one parent goes out by its own address; take it with instances over 1');
   if (several && raw.balancer === 'none') problems.push('balancer none: several instances need one; take application or network');
   if (raw.maxInstances !== undefined && raw.maxInstances < (raw.instances ?? 1)) problems.push(`maxInstances ${raw.maxInstances}: fewer than instances ${raw.instances}`);
   if (raw.balancer === 'none' && missing('acmeEmail')) problems.push('acmeEmail: is missing, and without a balancer the certificate comes from Let’s Encrypt');

@@ -22,6 +22,8 @@ export const settingsShape = {
   instances: whole(1, 8).default(1).describe('parents at rest; more than 1 need a balancer, managed or external stores, and go out through NAT'),
   maxInstances: whole(1, 32).optional().describe('most parents when the queue grows (default: instances)'),
   balancer: z.enum(['none', 'application', 'network']).default('none').describe('TLS with an ACM certificate in front of the parents'),
+  balancerLogDays: whole(0, 3650).default(30).describe("how long the balancer's access logs are kept; they hold clients' addresses and paths. 0: none are written"),
+  natPerZone: yesNo.default(false).describe('a NAT gateway in each zone, so that one zone may fail (two addresses for the House); only where there are several parents'),
   amiId: z.string().regex(/^ami-[0-9a-f]{8,17}$/, 'an AMI id').optional().describe("the parent's AL2023 image; default: Amazon's newest, which replaces the instance when it changes"),
   rootVolumeGiB: whole(16, 1024).default(30).describe("the parent's own disk"),
   imageFolder: z.string().max(1024).optional().describe('where build:image wrote (default dist/image/<stack>-<architecture>)'),

@@ -2,7 +2,7 @@ import { costOf, savedByPlan, type CostSettings } from './cost';
 
 const dev: CostSettings = {
   region: 'us-east-1', instanceType: 'c6g.large', instances: 1, maxInstances: 1, rootVolumeGiB: 30, database: 'parent', databaseClass: 'db.t4g.micro', databaseStorageGiB: 20,
-  production: false, redis: 'parent', redisNodeType: 'cache.t4g.micro', dataVolumeGiB: 20, balancer: 'none', enclaveSecrets: ['cwc-house', 'cwc-senate'], imageBuild: false,
+  production: false, redis: 'parent', redisNodeType: 'cache.t4g.micro', dataVolumeGiB: 20, balancer: 'none', natPerZone: false, enclaveSecrets: ['cwc-house', 'cwc-senate'], imageBuild: false,
 };
 const item = (settings: CostSettings, name: string) => costOf(settings).items.find((each) => each.item.includes(name));
 
@@ -30,6 +30,8 @@ it('counts several parents behind a balancer with NAT and its addresses', () => 
   const several: CostSettings = { ...dev, instanceType: 'c6g.xlarge', instances: 2, maxInstances: 4, balancer: 'network', database: 'managed', redis: 'managed', production: true };
   expect(item(several, 'NAT')?.monthlyUsd).toBe('32.85');
   expect(item(several, 'IPv4')?.count).toBe(3);
+  expect(item({ ...several, natPerZone: true }, 'NAT')?.monthlyUsd).toBe('65.70');
+  expect(item({ ...several, natPerZone: true }, 'IPv4')?.count).toBe(4);
   expect(item(several, 'c6g.xlarge')?.monthlyUsd).toBe('198.56');
 });
 

@@ -32,7 +32,7 @@ export interface SavingsPlan {
 
 export type CostSettings = Pick<
   Settings,
-  'region' | 'instanceType' | 'instances' | 'maxInstances' | 'rootVolumeGiB' | 'database' | 'databaseClass' | 'databaseStorageGiB' | 'production' | 'redis' | 'redisNodeType' | 'dataVolumeGiB' | 'balancer' | 'enclaveSecrets' | 'imageBuild'
+  'region' | 'instanceType' | 'instances' | 'maxInstances' | 'rootVolumeGiB' | 'database' | 'databaseClass' | 'databaseStorageGiB' | 'production' | 'redis' | 'redisNodeType' | 'dataVolumeGiB' | 'balancer' | 'natPerZone' | 'enclaveSecrets' | 'imageBuild'
 >;
 
 /** The stack's bill of a month by item, before anything is created. */
@@ -82,6 +82,7 @@ function linesOf(settings: CostSettings): Line[] {
   const hourly = (item: string, count: number, perHour: MicroUsd | undefined): Line => ({ item, count, price: perHour === undefined ? 'not in the table' : `${dollars(perHour, 5)} an hour`, each: perHour === undefined ? null : perHour * PRICES.hoursPerMonth });
   const monthly = (item: string, count: number, each: MicroUsd | null, unit = ''): Line => ({ item, count, price: each === null ? 'not in the table' : `${dollars(each)}${unit} a month`, each });
   const several = settings.maxInstances > 1;
+  const nats = settings.natPerZone ? 2 : 1;
   const balancers = { none: undefined, application: 'Application Load Balancer', network: 'Network Load Balancer' }[settings.balancer];
   const secrets = settings.enclaveSecrets.length + (settings.database === 'parent' ? 0 : 1) + (settings.redis === 'parent' ? 0 : 1);
   return [
@@ -89,8 +90,8 @@ function linesOf(settings: CostSettings): Line[] {
     monthly('EBS gp3, root disks (GiB)', instances * settings.rootVolumeGiB, PRICES.gp3PerGiBMonth, ' per GiB'),
     ...(settings.database === 'parent' ? [monthly('EBS gp3, data volume (GiB)', settings.dataVolumeGiB, PRICES.gp3PerGiBMonth, ' per GiB')] : []),
     // A balancer has one address in each of its two zones.
-    hourly('public IPv4 address', 1 + (balancers === undefined ? 0 : 2), PRICES.publicIpv4PerHour),
-    ...(several ? [hourly('NAT gateway', 1, PRICES.natGatewayPerHour)] : []),
+    hourly('public IPv4 address', (several ? nats : 1) + (balancers === undefined ? 0 : 2), PRICES.publicIpv4PerHour),
+    ...(several ? [hourly('NAT gateway', nats, PRICES.natGatewayPerHour)] : []),
     ...(balancers === undefined ? [] : [monthly(balancers, 1, null)]),
     monthly('KMS key (enclave, operator, alarms)', 3, PRICES.kmsKeyPerMonth),
     monthly('secret', secrets, PRICES.secretPerMonth),

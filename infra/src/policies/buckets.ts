@@ -1,4 +1,4 @@
-import type { Place } from '../naming/names';
+import { arnOf, type Place } from '../naming/names';
 import { policy, type PolicyDocument, type Statement } from './document';
 
 const tlsOnly = (bucketArn: string): Statement[] => [
@@ -28,6 +28,24 @@ export function trailBucketPolicy(place: Place, bucketArn: string, trailArn: str
   return policy(
     { Sid: 'TrailLooks', Effect: 'Allow', Principal: service, Action: ['s3:GetBucketAcl'], Resource: bucketArn, Condition: { StringEquals: { 'aws:SourceArn': trailArn } } },
     { Sid: 'TrailWrites', Effect: 'Allow', Principal: service, Action: ['s3:PutObject'], Resource: `${bucketArn}/AWSLogs/${place.accountId}/*`, Condition: { StringEquals: { 'aws:SourceArn': trailArn, 's3:x-amz-acl': 'bucket-owner-full-control' } } },
+    ...tlsOnly(bucketArn),
+  );
+}
+
+/** What Elastic Load Balancing itself may do to the bucket of its access logs, as AWS documents it: for one kind its own service writes, for the other CloudWatch's. */
+export function balancerLogBucketPolicy(place: Place, bucketArn: string, kind: 'application' | 'network'): PolicyDocument {
+  const written = `${bucketArn}/AWSLogs/${place.accountId}/*`;
+  if (kind === 'application') {
+    return policy(
+      { Sid: 'BalancerWrites', Effect: 'Allow', Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' }, Action: ['s3:PutObject'], Resource: written, Condition: { ArnLike: { 'aws:SourceArn': arnOf(place, 'elasticloadbalancing', 'loadbalancer/*') } } },
+      ...tlsOnly(bucketArn),
+    );
+  }
+  const forUs = { StringEquals: { 'aws:SourceAccount': place.accountId }, ArnLike: { 'aws:SourceArn': arnOf(place, 'logs', '*') } };
+  const service = { Service: 'delivery.logs.amazonaws.com' };
+  return policy(
+    { Sid: 'DeliveryLooks', Effect: 'Allow', Principal: service, Action: ['s3:GetBucketAcl'], Resource: bucketArn, Condition: forUs },
+    { Sid: 'DeliveryWrites', Effect: 'Allow', Principal: service, Action: ['s3:PutObject'], Resource: written, Condition: { ...forUs, StringEquals: { ...forUs.StringEquals, 's3:x-amz-acl': 'bucket-owner-full-control' } } },
     ...tlsOnly(bucketArn),
   );
 }

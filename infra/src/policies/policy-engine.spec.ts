@@ -1,9 +1,10 @@
 import type { Place } from '../naming/names';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from './attested-key';
-import { imageBucketPolicy } from './buckets';
+import { balancerLogBucketPolicy, imageBucketPolicy } from './buckets';
 import type { PolicyDocument } from './document';
 import { keyPolicyDocuments } from './key-policy-documents';
 import { parentRolePolicy } from './parent-role';
+import { s3EndpointPolicy } from './s3-endpoint';
 import { isAllowed } from './testing/policy-engine';
 
 const place: Place = { stack: 'prod', region: 'us-east-1', accountId: '123456789012', partition: 'aws' };
@@ -185,6 +186,40 @@ it.each(ALLOWED)('allowed: %s', (_what, request) => {
 
 it.each(DENIED)('denied: %s', (_what, request) => {
   expect(decide(request)).toBe(false);
+});
+
+describe('the way to S3 from inside the network', () => {
+  const packages = 'arn:aws:s3:::al2023-repos-us-east-1-de612dc2/core/mirrors/latest/aarch64/mirror.list';
+  const nothing: PolicyDocument = { Version: '2012-10-17', Statement: [{ Sid: 'Nothing', Effect: 'Deny', Action: ['iam:*'], Resource: '*' }] };
+  const passes = (who: string, action: string, resource: string) => isAllowed({ who, action, resource, accountId: place.accountId, own: nothing, on: s3EndpointPolicy(place, bucketArn), context: {} });
+
+  it.each([
+    ['its own store', parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`],
+    ['its own files', parentRoleArn, 's3:GetObject', `${bucketArn}/parent/abc.tar`],
+    ['packages', parentRoleArn, 's3:GetObject', packages],
+  ])('is open to %s', (_what, who, action, resource) => {
+    expect(passes(who, action, resource)).toBe(true);
+  });
+
+  it.each([
+    ['a bucket of somebody else’s', parentRoleArn, 's3:GetObject', 'arn:aws:s3:::somebody-elses/x'],
+    ['writing to one', parentRoleArn, 's3:PutObject', 'arn:aws:s3:::somebody-elses/x'],
+    ['writing to its own', parentRoleArn, 's3:PutObject', `${bucketArn}/${imageKey}`],
+    ['another account’s credentials, in its own store', outsider, 's3:GetObject', `${bucketArn}/${imageKey}`],
+    ['a bucket whose name begins alike', parentRoleArn, 's3:GetObject', 'arn:aws:s3:::al2023-repos-us-east-1-de612dc2-mine/x'],
+  ])('is shut to %s', (_what, who, action, resource) => {
+    expect(passes(who, action, resource)).toBe(false);
+  });
+});
+
+describe('the bucket of the balancer’s logs', () => {
+  const logs = 'arn:aws:s3:::communique-tee-prod-access-123456789012-us-east-1';
+  it.each(['application', 'network'] as const)('is written to by nobody of another account, and read by none: %s', (kind) => {
+    const on = balancerLogBucketPolicy(place, logs, kind);
+    const asked = (who: string, action: string) => isAllowed({ who, action, resource: `${logs}/AWSLogs/123456789012/x`, accountId: place.accountId, own: everything, on, context: { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3' } });
+    expect([asked(outsider, 's3:PutObject'), asked(outsider, 's3:GetObject')]).toEqual([false, false]);
+    expect(asked(administrator, 's3:GetObject')).toBe(true);
+  });
 });
 
 it('hands tests outside the very documents', () => {
