@@ -1,15 +1,14 @@
-import { verifyAttestation, unsafeTrustAnchorFromPem, type AttestationPolicy } from '@communique-tee/attestation';
+import { unsafeTrustAnchorFromPem, type AttestationPolicy } from '@communique-tee/attestation';
 import { createDeliverySecret, fetchEnclaveKey, prepareMessage, type EnclaveKey, type PreparedMessage } from '@communique-tee/client';
 import { startCongressSimulator, type CongressSimulator, type CongressSimulatorOptions } from '@communique-tee/congress-simulator';
-import { openAnswer } from '@communique-tee/crypto';
 import type { NsmTransport } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
-import { decodeAnswer, decodeRelayAnswer, decodeSealedAnswer, type Answer, type CongressMessage, type RelayAnswer } from '@communique-tee/protocol';
-import { matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
+import type { CongressMessage } from '@communique-tee/protocol';
 import { temporaryFolder } from '@communique-tee/test-support';
 import { parseConfiguration } from '../configuration/configuration';
 import { createLog } from '../log/log';
 import { startEnclave, type RunningEnclave } from '../start';
+import { readRelayed, type Relayed } from './read-relayed';
 
 /** The whole enclave in this process, on a mock NSM, with a real Congress simulator over TLS and a sender's side to it. */
 export interface EnclaveFixture {
@@ -24,12 +23,6 @@ export interface EnclaveFixture {
   relay(sealed: Uint8Array): Promise<Response>;
   relayed(prepared: PreparedMessage): Promise<Relayed>;
   stop(): Promise<void>;
-}
-
-export interface Relayed {
-  answer: RelayAnswer;
-  opened: Answer;
-  receipt: VerifiedReceipt;
 }
 
 export interface FixtureOptions {
@@ -61,24 +54,7 @@ export async function startEnclaveFixture(options: FixtureOptions = {}): Promise
     trustAnchor,
     relay,
     key: () => fetchEnclaveKey(url, { acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchor }),
-    async relayed(prepared) {
-      const response = await relay(prepared.sealed);
-      if (!response.ok) throw new Error(`relay: ${String(response.status)} ${await response.text()}`);
-      const answer = decodeRelayAnswer(new Uint8Array(await response.arrayBuffer()));
-      const receipt = await verifyReceipt(
-        { receipt: answer.receipt, attestation_document: Buffer.from(answer.attestationDocument).toString('base64') },
-        {
-          verifyAttestation,
-          acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
-          trustAnchor,
-          messageId: prepared.id,
-          sealedSha256: prepared.sealedSha256,
-        },
-      );
-      const opened = decodeAnswer(openAnswer(prepared.answerKey, prepared.message, decodeSealedAnswer(answer.answer)));
-      matchAnswer(receipt.claims, opened);
-      return { answer, opened, receipt };
-    },
+    relayed: async (prepared) => readRelayed(await relay(prepared.sealed), prepared, trustAnchor),
     async stop() {
       await enclave.close();
       await congress.stop();

@@ -1,0 +1,31 @@
+import { verifyAttestation, type TrustAnchor } from '@communique-tee/attestation';
+import type { PreparedMessage } from '@communique-tee/client';
+import { openAnswer } from '@communique-tee/crypto';
+import { developmentMeasurements } from '@communique-tee/nsm-mock';
+import { decodeAnswer, decodeRelayAnswer, decodeSealedAnswer, type Answer, type RelayAnswer } from '@communique-tee/protocol';
+import { matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
+
+export interface Relayed {
+  answer: RelayAnswer;
+  opened: Answer;
+  receipt: VerifiedReceipt;
+}
+
+/** An answer of `POST /messages` as the sender comes to see it: receipt verified, answer opened, one held against the other. */
+export async function readRelayed(response: Response, prepared: PreparedMessage, trustAnchor: TrustAnchor): Promise<Relayed> {
+  if (!response.ok) throw new Error(`relay: ${String(response.status)} ${await response.text()}`);
+  const answer = decodeRelayAnswer(new Uint8Array(await response.arrayBuffer()));
+  const receipt = await verifyReceipt(
+    { receipt: answer.receipt, attestation_document: Buffer.from(answer.attestationDocument).toString('base64') },
+    {
+      verifyAttestation,
+      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      trustAnchor,
+      messageId: prepared.id,
+      sealedSha256: prepared.sealedSha256,
+    },
+  );
+  const opened = decodeAnswer(openAnswer(prepared.answerKey, prepared.message, decodeSealedAnswer(answer.answer)));
+  matchAnswer(receipt.claims, opened);
+  return { answer, opened, receipt };
+}

@@ -1,0 +1,38 @@
+import { decodeSealedKey, toHex, type KeyOffer, type KeyStatus, type SealedKeyCore } from '@communique-tee/protocol';
+import type { SealedEnclave } from './sealed-world';
+
+/** The gateways' database as far as keys go: of one custody, image and epoch the first record stays. */
+export class RecordStore {
+  private readonly stored = new Map<string, Uint8Array>();
+  readonly revoked: Uint8Array[] = [];
+
+  get records(): Uint8Array[] {
+    return [...this.stored.values()];
+  }
+
+  get cores(): SealedKeyCore[] {
+    return this.records.map((bytes) => decodeSealedKey(bytes).core);
+  }
+
+  insert(bytes: Uint8Array): void {
+    const { custody, pcr0, epoch } = decodeSealedKey(bytes).core;
+    const name = `${custody} ${toHex(pcr0)} ${String(epoch)}`;
+    if (!this.stored.has(name)) this.stored.set(name, bytes);
+  }
+
+  /** What a gateway does at its start and every few seconds. */
+  async exchange(enclave: SealedEnclave, more: Partial<KeyOffer> = {}): Promise<KeyStatus> {
+    const status = await enclave.offer({ records: this.records, revoked: this.revoked, ...more });
+    if (status.proposal) this.insert(status.proposal);
+    return status;
+  }
+
+  /** With all enclaves at once, until nobody proposes anything. */
+  async settle(enclaves: readonly SealedEnclave[], more: Partial<KeyOffer> = {}): Promise<KeyStatus[]> {
+    for (let round = 0; round < 5; round++) {
+      const statuses = await Promise.all(enclaves.map((enclave) => this.exchange(enclave, more)));
+      if (statuses.every(({ proposal }) => proposal === null)) return statuses;
+    }
+    throw new Error('the enclaves do not come to an end with their proposals');
+  }
+}

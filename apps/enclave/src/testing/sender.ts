@@ -1,0 +1,57 @@
+import { verifyAttestation, type TrustAnchor } from '@communique-tee/attestation';
+import type { PreparedMessage } from '@communique-tee/client';
+import { sealing } from '@communique-tee/crypto';
+import { developmentMeasurements } from '@communique-tee/nsm-mock';
+import { DEFAULT_SUITE, decodeKeyBinding, encodeCongressMessage, encodeSealedMessage, messageIdToText, toHex, type CongressMessage, type KeyBinding } from '@communique-tee/protocol';
+import { createHash, randomBytes } from 'node:crypto';
+import { congressMessage } from './enclave-fixture';
+import { readRelayed, type Relayed } from './read-relayed';
+
+/** A sender whose clock is set by a test, and the parent who relays for him; the client's own library goes by the machine's. */
+export class Sender {
+  constructor(
+    private readonly trustAnchor: TrustAnchor,
+    private readonly nowMs: () => number,
+  ) {}
+
+  /** @throws Error with the problem's code */
+  async key(url: string): Promise<KeyBinding & { publicKey: Uint8Array }> {
+    const nonce = new Uint8Array(randomBytes(32));
+    const response = await fetch(`${url}/attestation?nonce=${toHex(nonce)}`);
+    if (!response.ok) throw new Error(((await response.json()) as { code: string }).code);
+    const { publicKey, userData } = await verifyAttestation(new Uint8Array(await response.arrayBuffer()), {
+      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      freshness: { nonce },
+      maxAgeMs: 60_000,
+      maxFutureSkewMs: 60_000,
+      at: new Date(this.nowMs()),
+      trustAnchor: this.trustAnchor,
+    });
+    if (!publicKey || !userData) throw new Error('no key in the document');
+    return { publicKey, ...decodeKeyBinding(userData) };
+  }
+
+  async prepare(url: string, changes: Partial<CongressMessage> = {}, lifetimeSeconds = 7 * 24 * 3600): Promise<PreparedMessage> {
+    const { publicKey, keyId } = await this.key(url);
+    const messageId = new Uint8Array(randomBytes(16));
+    const expiresAtSeconds = Math.floor(this.nowMs() / 1000) + lifetimeSeconds;
+    const plaintext = encodeCongressMessage(congressMessage(changes));
+    const { message, answerKey } = sealing.seal({ publicKey, suite: DEFAULT_SUITE, keyId, messageId, expiresAtSeconds, nullifier: null, plaintext });
+    const sealed = encodeSealedMessage(message);
+    return { id: messageIdToText(messageId), message, answerKey, sealed, sealedSha256: createHash('sha256').update(sealed).digest() };
+  }
+
+  /** @returns 200, or status and code of the problem. */
+  async refusal(url: string, prepared: PreparedMessage): Promise<string> {
+    const response = await this.relay(url, prepared);
+    return response.ok ? '200' : `${String(response.status)} ${((await response.json()) as { code: string }).code}`;
+  }
+
+  async relayed(url: string, prepared: PreparedMessage): Promise<Relayed> {
+    return readRelayed(await this.relay(url, prepared), prepared, this.trustAnchor);
+  }
+
+  private relay(url: string, { sealed }: PreparedMessage): Promise<Response> {
+    return fetch(`${url}/messages`, { method: 'POST', headers: { 'content-type': 'application/cbor' }, body: new Uint8Array(sealed) });
+  }
+}
