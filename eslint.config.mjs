@@ -9,7 +9,8 @@ const layers = [
   { sourceTag: 'scope:gateway', onlyDependOnLibsWithTags: ['scope:gateway', 'scope:system', 'scope:shared'] },
   { sourceTag: 'scope:parent', onlyDependOnLibsWithTags: ['scope:parent', 'scope:system', 'scope:shared'] },
   { sourceTag: 'scope:infra', onlyDependOnLibsWithTags: ['scope:infra', 'scope:shared'] },
-  { sourceTag: 'scope:dev', onlyDependOnLibsWithTags: ['scope:dev', 'scope:system', 'scope:shared'] },
+  // infra: its key policies are what the KMS simulator goes by
+  { sourceTag: 'scope:dev', onlyDependOnLibsWithTags: ['scope:dev', 'scope:infra', 'scope:system', 'scope:shared'] },
 ];
 
 const nodeOnly = ['libs/*/src/**/node.ts', 'libs/*/src/**/*.node.ts', 'libs/crypto/src/index.ts', 'libs/attestation/src/index.ts'];

@@ -3,15 +3,27 @@ import { freePort, spawnService, workspaceRoot } from '@communique-tee/test-supp
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { KeyGuard } from './key-guard';
 import type { EnclaveProvider, EnclaveSurroundings } from './enclave-provider';
 
 const developmentSchema = z.looseObject({ congress: z.looseObject({ house: z.looseObject({}), senate: z.looseObject({}) }) });
 
+export interface DevelopmentEnclaveOptions {
+  /** Which of several, from 0: they share one root, as enclaves of one image share AWS's. */
+  number?: number;
+  /** That of the development configuration (0) unless given. */
+  congressIntervalMs?: number | undefined;
+  /** Without one, its keys end with it. */
+  keyGuard?: KeyGuard | undefined;
+}
+
 /** The enclave's app as an ordinary process on a mock NSM. `bundle`: of its development entry. */
-export async function developmentEnclave(bundle: string, { folder, logFolder, congressFile }: EnclaveSurroundings, congressIntervalMs?: number): Promise<EnclaveProvider> {
+export async function developmentEnclave(bundle: string, { folder, logFolder, congressFile }: EnclaveSurroundings, options: DevelopmentEnclaveOptions = {}): Promise<EnclaveProvider> {
   const address = `tcp:127.0.0.1:${await freePort()}`;
-  const configurationFile = join(folder, 'enclave.json');
-  await writeFile(configurationFile, await configuration(address, congressFile, congressIntervalMs));
+  const { number = 0 } = options;
+  const name = number === 0 ? 'enclave' : `enclave-${String(number + 1)}`;
+  const configurationFile = join(folder, `${name}.json`);
+  await writeFile(configurationFile, await configuration(address, congressFile, options));
   const rootFolder = join(folder, 'nsm');
   return {
     address,
@@ -23,15 +35,16 @@ export async function developmentEnclave(bundle: string, { folder, logFolder, co
         args: [bundle, '--config', configurationFile, '--development-root', rootFolder],
         env: {},
         readyWhen: /enclave_listening/,
-        logFile: join(logFolder, 'enclave.log'),
+        logFile: join(logFolder, `${name}.log`),
       }),
   };
 }
 
 /** The development configuration at another address, with the simulator that runs now as Congress. */
-async function configuration(listen: string, congressSimulator: string, minIntervalMs?: number): Promise<string> {
+async function configuration(listen: string, congressSimulator: string, { congressIntervalMs: minIntervalMs, keyGuard }: DevelopmentEnclaveOptions): Promise<string> {
   const development = developmentSchema.parse(JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')));
   const paced = (chamber: object) => ({ ...chamber, ...(minIntervalMs === undefined ? {} : { minIntervalMs }) });
   const congress = { ...development.congress, house: paced(development.congress.house), senate: paced(development.congress.senate) };
-  return `${JSON.stringify({ ...development, congress, listen, congressSimulator }, null, 2)}\n`;
+  const plain = { ...development, congress, listen, congressSimulator };
+  return `${JSON.stringify(keyGuard?.configure(plain) ?? plain, null, 2)}\n`;
 }

@@ -5,6 +5,7 @@ import { buildApps } from './build-apps';
 import { readCongress, type DescribedCongress } from './described-congress';
 import { developmentEnclave } from './development-enclave';
 import type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enclave-provider';
+import { startKeyGuard, type KeyGuard } from './key-guard';
 import { createTokenIssuer, type TokenIssuer } from './token-issuer';
 
 export interface SystemOptions {
@@ -15,8 +16,12 @@ export interface SystemOptions {
   /** Asked for first; another one if it is taken. */
   gatewayPort?: number;
   redisUrl?: string;
-  /** How many gateways, on the same database and enclave; one unless given. */
+  /** How many gateways, on the same database and enclaves; one unless given. */
   gateways?: number;
+  /** How many enclaves of one image; one unless given. */
+  enclaves?: number;
+  /** `process` unless given: each enclave's keys end with it. `sealed`: a KMS guards them (a simulator), and the chambers' API keys. */
+  keys?: 'process' | 'sealed';
   /** Further settings of PostgreSQL, e.g. `{ fsync: 'on' }`, which a database that is not kept does without. */
   postgresSettings?: Readonly<Record<string, string>>;
   /** More for the gateway's environment. */
@@ -25,7 +30,7 @@ export interface SystemOptions {
   withoutDeduplication?: boolean;
   /** Between the starts of two deliveries to one chamber; that of the development configuration (0) unless given. */
   congressIntervalMs?: number;
-  /** Another enclave than the app as a process on a mock NSM. */
+  /** Another enclave than the app as a process on a mock NSM; there is one of it. */
   enclave?: (surroundings: EnclaveSurroundings) => Promise<EnclaveProvider>;
   /** Called around each step, for progress lines. */
   step?: <T>(title: string, work: () => Promise<T>) => Promise<T>;
@@ -36,6 +41,7 @@ export interface System {
   /** The first gateway's. */
   gatewayUrl: string;
   gatewayUrls: readonly string[];
+  /** The first enclave's. */
   enclaveAddress: string;
   databaseUrl: string;
   congress: DescribedCongress;
@@ -46,14 +52,16 @@ export interface System {
   /** NAME=value lines, readable by their owner alone: the database's password is among them. */
   gatewayEnvironmentFile: string;
   postgres: Postgres;
-  /** As they run now; `gateway` is the first. */
+  /** As they run now; `enclave` and `gateway` are the first. */
   services: Readonly<{ congress: Service; enclave: RunningEnclave; gateway: Service }>;
+  /** Where keys are sealed. */
+  keyGuard?: KeyGuard;
   /** SIGKILL, or an orderly stop first; then the same again on the same address. */
   restart(which: 'enclave' | 'gateway', how: 'kill' | 'stop'): Promise<void>;
-  /** SIGKILL, and it stays away until `start`. `gateway`: which of several, from 0. */
-  kill(which: 'enclave' | 'gateway', gateway?: number): Promise<void>;
+  /** SIGKILL, and it stays away until `start`. `number`: which of several, from 0. */
+  kill(which: 'enclave' | 'gateway', number?: number): Promise<void>;
   /** After `kill`: the same again on the same address. @throws SupportError SERVICE_NOT_READY; then it may be called again */
-  start(which: 'enclave' | 'gateway', gateway?: number): Promise<void>;
+  start(which: 'enclave' | 'gateway', number?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -83,10 +91,20 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const congress = await readCongress(congressFile);
 
     const surroundings = { folder, logFolder, congress, congressFile, step };
-    const provider = await (options.enclave?.(surroundings) ?? developmentEnclave(bundles.enclave, surroundings, options.congressIntervalMs));
-    stops.push(async () => provider.stop?.());
-    let enclave = await step(options.enclave === undefined ? 'start the enclave on a mock NSM' : 'start the enclave', () => provider.start());
-    stops.push(() => enclave.stop());
+    const keyGuard = options.keys === 'sealed' ? await step('start the KMS simulator', () => startKeyGuard({ folder, congress })) : undefined;
+    if (keyGuard) stops.push(() => keyGuard.stop());
+    const providers: EnclaveProvider[] = [];
+    for (let number = 0; number < (options.enclaves ?? 1); number++) {
+      providers.push(await (options.enclave?.(surroundings) ?? developmentEnclave(bundles.enclave, surroundings, { number, congressIntervalMs: options.congressIntervalMs, keyGuard })));
+    }
+    const [provider] = providers;
+    if (provider === undefined) throw new RangeError('a system has an enclave');
+    stops.push(() => Promise.all(providers.map((each) => each.stop?.())));
+    const enclaves: RunningEnclave[] = [];
+    stops.push(() => Promise.all(enclaves.map((enclave) => enclave.stop())));
+    for (const [number, each] of providers.entries()) {
+      enclaves.push(await step(`start ${number === 0 ? 'the enclave' : `enclave ${String(number + 1)}`}${options.enclave === undefined ? ' on a mock NSM' : ''}`, () => each.start()));
+    }
 
     const rootFile = join(folder, 'development-root.pem');
     await writeFile(rootFile, provider.rootPem);
@@ -104,9 +122,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       AUTH_AUDIENCE: issuer.audience,
       AUTH_JWKS_FILE: issuer.jwksFile,
       TEE_PROVIDER: 'mock',
-      ENCLAVE_URL: provider.address,
+      ENCLAVE_URLS: providers.map(({ address }) => address).join(','),
       TEE_EXPECTED_CODE_HASH: `sha384:${provider.pcr0}`,
       ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
+      ...keyGuard?.gatewayEnvironment,
       ...options.gatewayEnvironment,
     };
     const gatewayEnvironmentFile = join(folder, 'gateway.env');
@@ -126,10 +145,15 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const first = await step('start the gateway', () => startGateway(0));
     gateways.push(first);
     for (let which = 1; which < ports.length; which++) gateways.push(await step(`start gateway ${String(which + 1)}`, () => startGateway(which)));
-    const serviceOf = (which: 'enclave' | 'gateway', gateway: number): RunningEnclave => (which === 'enclave' ? enclave : (gateways[gateway] ?? first));
-    const start = async (which: 'enclave' | 'gateway', gateway = 0): Promise<void> => {
-      if (which === 'enclave') enclave = await provider.start();
-      else gateways[gateway] = await startGateway(gateway);
+    const serviceOf = (which: 'enclave' | 'gateway', number: number): RunningEnclave => {
+      const service = (which === 'enclave' ? enclaves : gateways)[number];
+      if (service === undefined) throw new RangeError(`there is no ${which} ${String(number)}`);
+      return service;
+    };
+    const start = async (which: 'enclave' | 'gateway', number = 0): Promise<void> => {
+      const of = providers[number] ?? provider;
+      if (which === 'enclave') enclaves[number] = await of.start();
+      else gateways[number] = await startGateway(number);
     };
     return {
       gatewayUrl: `http://127.0.0.1:${String(port)}`,
@@ -143,18 +167,19 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       logFolder,
       gatewayEnvironmentFile,
       postgres,
+      ...(keyGuard && { keyGuard }),
       services: {
         congress: congressService,
         get enclave() {
-          return enclave;
+          return serviceOf('enclave', 0);
         },
         get gateway() {
           return gateways[0] ?? first;
         },
       },
       start,
-      async kill(which, gateway = 0) {
-        await serviceOf(which, gateway).kill();
+      async kill(which, number = 0) {
+        await serviceOf(which, number).kill();
       },
       async restart(which, how) {
         await serviceOf(which, 0)[how]();

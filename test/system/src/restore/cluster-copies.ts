@@ -1,7 +1,6 @@
 import { startPostgres, type Postgres } from '@communique-tee/test-support';
 import { execFile } from 'node:child_process';
-import { chown, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { mkdir } from 'node:fs/promises';
+import { chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';

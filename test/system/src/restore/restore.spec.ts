@@ -1,8 +1,9 @@
-import { migrate, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { chmod } from 'node:fs/promises';
+import { migrate, temporaryFolder, workspaceRoot, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { startSystem, type System } from '../start-system';
 import { baseBackup, loseCluster, snapshotDisk, startFrom } from './cluster-copies';
@@ -109,25 +110,35 @@ it('a snapshot of the disk, taken while messages come and go, brings back what w
 }, 180_000);
 
 it('with the enclave lost as well, what was delivered after the backup is sealed again by its sender, and Congress calls it a duplicate', async () => {
-  await close(BUSY);
-  const sent = await sender.send([BUSY]);
+  await setFaults({
+    queue: [
+      { office: BUSY, fault: { kind: 'maintenance', retryAfterSeconds: 5 }, times: 1 },
+      { office: 'HAK00', fault: { kind: 'slow', delayMs: 4000 }, times: 1 },
+    ],
+  });
+  const waiting = await sender.send([BUSY]);
+  await untilJob(waiting, 'dispatched_at IS NULL AND next_attempt_at > now() + interval \'2 s\'');
+  const underWay = await sender.send(['HAK00']);
+  await untilJob(underWay, 'dispatched_at IS NOT NULL');
   const copy = await snapshotDisk(postgres, nextFolder());
-  await open();
-  expect(await sender.ended(sent)).toBe('delivered');
+  for (const sent of [waiting, underWay]) expect(await sender.ended(sent)).toBe('delivered');
 
   await system.kill('enclave');
   await loseCluster(postgres);
   postgres = await startFrom(copy, { port: postgres.port });
   await system.start('enclave');
 
-  // The backup knows that it waits, or that it was sent and not answered; never that it was delivered
-  const status = await sender.ended(sent);
-  expect(['key_retired', 'unknown']).toContain(status);
-  const again = await sender.sealAgain(sent);
+  expect(await sender.ended(waiting)).toBe('key_retired');
+  const again = await sender.sealAgain(waiting);
   await sender.post(again);
   expect(await sender.ended(again)).toBe('delivered');
   expect(await sender.outcomes(again)).toEqual({ [BUSY]: 'duplicate' });
-  await expectOneCopyEach(again);
+
+  // The backup knows that it went out, and not what came of it: that stays so, and it is not sent again under its id
+  expect(await sender.ended(underWay)).toBe('unknown');
+  const sealedAgain = await sender.sealAgain(underWay);
+  await expect(sender.post(sealedAgain)).rejects.toMatchObject({ problem: 'message_id_taken' });
+  for (const sent of [again, underWay]) await expectOneCopyEach(sent);
   expect((await readDatabase(system.databaseUrl)).unequalWindows).toEqual([]);
 }, 120_000);
 
@@ -156,8 +167,15 @@ it('a base backup and the archived log bring the database to a moment of choice,
   expect(restored.unequalWindows).toEqual([]);
   expect(await migrate(system.databaseUrl)).toMatch(/No pending migrations/);
 
+  // The mail is held before any gateway sees the database, until an operator lets it go
+  await query("INSERT INTO emergency_stop (id, reason) VALUES (gen_random_uuid(), 'restored to before_the_mistake')");
   await open();
   await system.start('gateway');
+  await sleep(3000);
+  expect(await sender.statusOf(waiting)).toBe('queued');
+  expect(await sender.copies(waiting)).toEqual({});
+  await expect(sender.send([OPEN])).rejects.toMatchObject({ problem: 'emergency_stop' });
+  await operator('clear-stop', '--by', 'a test', '--why', 'the restored database was looked at');
   expect(await sender.ended(waiting)).toBe('delivered');
   expect(await sender.outcomes(delivered)).toEqual({ [OPEN]: 'accepted' });
   for (const sent of [...early, delivered, waiting]) await expectOneCopyEach(sent);
@@ -191,6 +209,16 @@ async function untilArrived(sent: Sent, office: string): Promise<void> {
   throw new Error(`nothing arrived at ${office}`);
 }
 
+/** Until its row of the queue is as the condition says. */
+async function untilJob({ prepared }: Sent, condition: string): Promise<void> {
+  for (let n = 0; n < 600; n++) {
+    const rows = await query(`SELECT 1 FROM delivery_job WHERE message_id = '${prepared.id}' AND ${condition}`);
+    if (rows.length > 0) return;
+    await sleep(20);
+  }
+  throw new Error(`the job never was: ${condition}`);
+}
+
 async function expectOneCopyEach(sent: Sent): Promise<void> {
   expect(await sender.copies(sent)).toEqual(Object.fromEntries(sent.content.offices.map((office) => [office, 1])));
 }
@@ -203,6 +231,11 @@ async function query(sql: string): Promise<Record<string, unknown>[]> {
   } finally {
     await client.end();
   }
+}
+
+async function operator(...args: string[]): Promise<void> {
+  const root = workspaceRoot();
+  await promisify(execFile)(process.execPath, [join(root, 'tools/run.mjs'), join(root, 'tools/operator/main.ts'), ...args], { cwd: root, env: { ...process.env, DATABASE_URL: system.databaseUrl } });
 }
 
 /** A restored server begins without an archive; this one gets what the first had. */

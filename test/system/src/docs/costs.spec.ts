@@ -1,0 +1,19 @@
+import { workspaceRoot } from '@communique-tee/test-support';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { costOf, costTable } from './cost-tables';
+
+const PAGE = join(workspaceRoot(), 'docs/operator/costs.md');
+
+it.each(['dev', 'staging', 'prod'])('docs/operator/costs.md has what the command prints for %s', async (stack) => {
+  // Where this fails, what the page should hold is in the difference.
+  const table = costTable(stack, await costOf(stack));
+  const page = await readFile(PAGE, 'utf8');
+  const from = page.indexOf(`## ${stack}:`);
+  expect(page.slice(from, from + table.length)).toBe(table);
+});
+
+it('docs/operator/costs.md says of which day the prices are', async () => {
+  const { asOf } = await costOf('dev');
+  expect(await readFile(PAGE, 'utf8')).toContain(`prices of ${asOf}`);
+});

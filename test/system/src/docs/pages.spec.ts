@@ -1,0 +1,81 @@
+import { workspaceRoot } from '@communique-tee/test-support';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
+import * as z from 'zod';
+import { anchorsOf, findAll, linksOf, readPages, type Page } from './pages';
+
+/** What README.md and docs/ tell people to do and to look at is there. */
+
+const root = workspaceRoot();
+let pages: Page[];
+
+beforeAll(async () => {
+  pages = await readPages(root);
+});
+
+it('reads the pages at all', () => {
+  expect(pages.map(({ path }) => path)).toEqual(expect.arrayContaining(['README.md', 'docs/operator/production.md', 'docs/operations.md']));
+});
+
+it('every npm run is a script of package.json', async () => {
+  const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
+  const named = pages.flatMap((page) => findAll(page, /\bnpm run ([a-z][a-z0-9:-]*)/g));
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter((line) => !Object.hasOwn(scripts, line.split(': ')[1] ?? ''))).toEqual([]);
+});
+
+it('every tool that is started from its source is there', () => {
+  const named = pages.flatMap((page) => findAll(page, /tools\/run\.mjs ([^\s<]+\.ts)/g));
+  expect(named.filter((line) => !existsSync(join(root, line.split(': ')[1] ?? '')))).toEqual([]);
+});
+
+it('every link leads to a file, and to a heading of it', async () => {
+  const broken: string[] = [];
+  for (const page of pages) {
+    for (const [path, anchor] of linksOf(page)) {
+      const target = path === '' ? page.path : relative(root, join(root, dirname(page.path), path));
+      if (!existsSync(join(root, target))) broken.push(`${page.path}: ${path}`);
+      else if (anchor !== '' && target.endsWith('.md') && !anchorsOf({ path: target, text: await readFile(join(root, target), 'utf8') }).has(anchor)) broken.push(`${page.path}: ${path}#${anchor}`);
+    }
+  }
+  expect(broken).toEqual([]);
+});
+
+it('every path in the operators’ pages is there', () => {
+  const named = operators().flatMap((page) => findAll(page, /`((?:apps|libs|infra|test|tools|docs|image|prisma)\/[^`\s<>]+)`/g));
+  expect(named.length).toBeGreaterThan(40);
+  expect(named.filter((line) => !existsSync(join(root, (line.split(': ')[1] ?? '').replace(/\.$/, ''))) && !/config\/(prod|staging)\.json$/.test(line))).toEqual([]);
+});
+
+it('every key of Pulumi.<stack>.yaml that operators are told to set is one', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'tools/run.mjs'), join(root, 'infra/src/preview/main.ts'), '--help'], { cwd: root });
+  const keys = new Set([...[...stdout.matchAll(/^ {2}([a-z][A-Za-z0-9]+) {2,}/gm)].map(([, key]) => key), 'redisAuthToken']);
+  expect(keys.size).toBeGreaterThan(30);
+  const named = operators().flatMap((page) => [...findAll(page, /pulumi config (?:set|rm) (?:--secret |--path ')?([A-Za-z0-9]+)/g), ...findAll(page, /--config ([A-Za-z0-9]+)=/g)]);
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((line) => !keys.has(line.split(': ')[1]))).toEqual([]);
+});
+
+it('every unit that operators are told to start or stop is installed on the parent', () => {
+  const named = operators().flatMap((page) => findAll(page, /\b(communique-[a-z-]+\.service)\b/g));
+  expect(named.length).toBeGreaterThan(5);
+  const files = ['always', 'https-certbot', 'database-parent', 'redis-parent'].map((folder) => join(root, 'infra/parent/files', folder, 'etc/systemd/system'));
+  expect(named.filter((line) => !files.some((folder) => existsSync(join(folder, line.split(': ')[1] ?? ''))))).toEqual([]);
+});
+
+it('what operators’ pages say of a test is the title of a test there', async () => {
+  const named = operators().flatMap(({ path, text }) => [...text.matchAll(/`([^`\s]+\.spec\.ts)`: "([^"]+)"/g)].map(([, file = '', title = '']) => ({ path, file, title })));
+  expect(named.length).toBeGreaterThan(30);
+  const gone: string[] = [];
+  for (const { path, file, title } of named) {
+    const source = existsSync(join(root, file)) ? await readFile(join(root, file), 'utf8') : '';
+    // As it stands in the source, where an apostrophe may be escaped
+    if (!source.replaceAll("\\'", "'").includes(title)) gone.push(`${path}: ${file}: ${title}`);
+  }
+  expect(gone).toEqual([]);
+});
+
+const operators = (): Page[] => pages.filter(({ path }) => path.startsWith('docs/operator/'));

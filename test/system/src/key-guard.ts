@@ -1,0 +1,100 @@
+import { enclaveKeyPolicy, operatorKeyPolicy } from '@communique-tee/key-policies';
+import { startKmsSimulator, type KmsSimulator } from '@communique-tee/kms-simulator';
+import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
+import { readFile, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { Agent } from 'node:https';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { DescribedCongress } from './described-congress';
+
+const REGION = 'us-east-1';
+const ACCOUNT = '123456789012';
+const STACK = 'development';
+const aliasArn = (key: string) => `arn:aws:kms:${REGION}:${ACCOUNT}:alias/communique-tee-${STACK}-${key}`;
+const principal = (role: string) => `arn:aws:iam::${ACCOUNT}:role/${role}`;
+
+/** A KMS with the two keys of a stack under the policies that `infra` renders, and what enclave and gateway need to use it. */
+export interface KeyGuard {
+  readonly kms: KmsSimulator;
+  /** For the gateway: credentials of the parent's role, and where the enclave's secrets lie as ciphertext. */
+  readonly gatewayEnvironment: Readonly<Record<string, string>>;
+  /** The same enclave with its keys in this custody. */
+  configure(configuration: { readonly congress: { readonly house: object; readonly senate: object }; readonly congressSimulator: string }): object;
+  stop(): Promise<void>;
+}
+
+export interface KeyGuardOptions {
+  readonly folder: string;
+  readonly congress: DescribedCongress;
+  /** The development image's, unless given. */
+  readonly pcr0?: string;
+  readonly rootPem?: string;
+  readonly rotateAfterSeconds?: number;
+}
+
+const chamberSchema = z.object({ origin: z.string(), messagePath: z.string(), deduplicates: z.boolean() });
+const describedSchema = z.object({ house: chamberSchema, senate: chamberSchema, certificateAuthority: z.string() });
+
+export async function startKeyGuard({ folder, congress, pcr0 = developmentMeasurements.pcr0, rootPem, rotateAfterSeconds }: KeyGuardOptions): Promise<KeyGuard> {
+  const policy = {
+    place: { stack: STACK, region: REGION, accountId: ACCOUNT, partition: 'aws' },
+    parentRoleArn: principal('parent'),
+    acceptedImages: [{ pcr0 }],
+    administrators: [principal('administrator')],
+    operators: [principal('operator')],
+  };
+  const credentialsOf = (role: string) => ({ accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`, secretAccessKey: randomBytes(30).toString('base64url'), principalArn: principal(role) });
+  const [parent, operator] = [credentialsOf('parent'), credentialsOf('operator')];
+  const kms = await startKmsSimulator({
+    region: REGION,
+    account: ACCOUNT,
+    keys: [
+      { alias: `alias/communique-tee-${STACK}-enclave`, policy: { ...enclaveKeyPolicy(policy) } },
+      { alias: `alias/communique-tee-${STACK}-operator`, policy: { ...operatorKeyPolicy(policy) } },
+    ],
+    // The key's policy leaves it to the account to say who of the named operators may encrypt
+    credentials: [parent, { ...operator, identityPolicy: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'kms:Encrypt', Resource: '*' }] } }],
+    trustAnchorPem: rootPem ?? (await developmentRootPem(join(folder, 'nsm'))),
+  });
+  const agent = new Agent({ ca: kms.certificateAuthority });
+  const client = new KMSClient({ region: REGION, endpoint: kms.origin, credentials: operator, requestHandler: { httpsAgent: agent } });
+  try {
+    const secrets: Record<string, string> = {};
+    for (const [name, key] of [['cwc-house', congress.house.apiKey], ['cwc-senate', congress.senate.apiKey]] as const) {
+      const context = { 'communique-tee:purpose': 'operator-secret', 'communique-tee:stack': STACK, 'communique-tee:secret': name };
+      const { CiphertextBlob = new Uint8Array() } = await client.send(new EncryptCommand({ KeyId: aliasArn('operator'), Plaintext: Buffer.from(key), EncryptionContext: context }));
+      secrets[name] = Buffer.from(CiphertextBlob).toString('base64');
+    }
+    const secretsFile = join(folder, 'enclave-secrets.json');
+    await writeFile(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
+    const described = describedSchema.parse(JSON.parse(await readFile(join(folder, 'congress', 'congress.json'), 'utf8')));
+    const certificateAuthorities = await readFile(described.certificateAuthority, 'utf8');
+    const chamber = (own: object, which: 'house' | 'senate') => ({ ...own, ...described[which], apiKeyReadableInImage: undefined, apiKeySecret: `cwc-${which}`, certificateAuthorities });
+    return {
+      kms,
+      gatewayEnvironment: {
+        ENCLAVE_SECRETS_FILE: secretsFile,
+        AWS_ACCESS_KEY_ID: parent.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: parent.secretAccessKey,
+      },
+      configure: ({ congressSimulator: _simulator, ...plain }) => ({
+        ...plain,
+        custody: { mode: 'kms', keyAlias: aliasArn('enclave'), ...(rotateAfterSeconds !== undefined && { rotateAfterSeconds }) },
+        kms: { origin: kms.origin, certificateAuthorities: kms.certificateAuthority },
+        secrets: { keyAlias: aliasArn('operator') },
+        // What is not de-duplicated at the far end may be delivered again by another enclave: tests of that say so
+        acceptReplayAcrossEnclaves: !(described.house.deduplicates && described.senate.deduplicates),
+        congress: { ...plain.congress, house: chamber(plain.congress.house, 'house'), senate: chamber(plain.congress.senate, 'senate') },
+      }),
+      stop: () => kms.close(),
+    };
+  } catch (error) {
+    await kms.close();
+    throw error;
+  } finally {
+    client.destroy();
+    agent.destroy();
+  }
+}
