@@ -87,6 +87,8 @@ export function encryptionContext(fields: Fields, name = 'EncryptionContext'): E
     if (typeof value !== 'string') throw mistyped();
     characters += key.length + value.length;
   }
+  // AWS advises against these and does not say which of the two a policy would see.
+  if (new Set(entries.map(([key]) => key.toLowerCase())).size < entries.length) throw new KmsFailure('ValidationException', 'The simulator takes no two keys of an encryption context that differ only by case.');
   if (characters > 8192) throw new KmsFailure('ValidationException', 'The encryption context is larger than 8192 characters.');
   return Object.fromEntries(entries) as Record<string, string>;
 }

@@ -11,7 +11,7 @@ const MAX_FUTURE_MS = 5 * 60_000;
 export interface AttestedRecipient {
   /** RSA-2048 SPKI in DER */
   publicKey: Uint8Array;
-  /** Condition keys for policies: `kms:RecipientAttestation:ImageSha384` and `:PCR0` to `:PCR15`, hexadecimal in lower case. */
+  /** Condition keys for policies: `kms:RecipientAttestation:ImageSha384` and `:PCR<n>` of each PCR, hexadecimal in lower case. */
   conditionKeys: Record<string, string>;
 }
 
@@ -83,7 +83,7 @@ function recipientKey(publicKey: Uint8Array | undefined): Uint8Array {
 function conditionKeys(pcrs: ReadonlyMap<number, Uint8Array>): Record<string, string> {
   const keys: Record<string, string> = {};
   for (const [index, value] of pcrs) {
-    if (index <= 15) keys[`kms:RecipientAttestation:PCR${index}`] = hex(value);
+    keys[`kms:RecipientAttestation:PCR${index}`] = hex(value);
     if (index === 0) keys['kms:RecipientAttestation:ImageSha384'] = hex(value);
   }
   return keys;

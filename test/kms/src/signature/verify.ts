@@ -1,7 +1,8 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { KmsFailure } from '../failure';
 import { parseAuthorization, type Authorization } from './authorization-header';
 import type { Caller } from './credentials';
+import { signatureOf } from './signature-of';
 
 const SKEW_MS = 5 * 60_000;
 
@@ -40,7 +41,7 @@ export function verifySignature(request: SignedRequest, rules: SignatureRules): 
 
   const time = headers.get('x-amz-date') ?? '';
   checkScope(authorization, time, rules.region);
-  const expected = signature(request, headers, authorization, time, credentials.secretAccessKey);
+  const expected = signatureOf(request, headers, authorization, time, credentials.secretAccessKey);
   if (!timingSafeEqual(expected, Buffer.from(authorization.signature, 'hex'))) {
     throw invalid('The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.');
   }
@@ -62,9 +63,9 @@ function foldHeaders(rawHeaders: readonly string[]): Map<string, string> {
 }
 
 function checkSignedHeaders({ signedHeaders }: Authorization, headers: ReadonlyMap<string, string>): void {
+  if (!headers.has('x-amz-date')) throw new KmsFailure('IncompleteSignatureException', "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header");
   const absent = signedHeaders.find((name) => !headers.has(name));
   if (absent !== undefined) throw invalid(`The signed header '${absent}' is not in the request`);
-  if (!headers.has('x-amz-date')) throw new KmsFailure('IncompleteSignatureException', "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header");
   // The target and the token are headers too: left unsigned, whoever carries the request could change what is asked.
   // The SDK does not sign what proxies rewrite or add on the way, the user agent among it.
   const needed = ['host', ...[...headers.keys()].filter((name) => name.startsWith('x-amz-') && name !== 'x-amz-user-agent')];
@@ -80,26 +81,6 @@ function checkScope({ date, region, service }: Authorization, time: string, ours
   if (time.slice(0, 8) !== date) throw invalid(`Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${date}' != '${time.slice(0, 8)}', from '${time}'.`);
 }
 
-function signature(request: SignedRequest, headers: ReadonlyMap<string, string>, authorization: Authorization, time: string, secret: string): Buffer {
-  const { date, region, service, signedHeaders } = authorization;
-  const canonicalRequest = [
-    request.method,
-    request.path,
-    canonicalQuery(request.query),
-    ...signedHeaders.map((name) => `${name}:${headers.get(name) ?? ''}`),
-    '',
-    signedHeaders.join(';'),
-    sha256(request.body),
-  ].join('\n');
-  const stringToSign = ['AWS4-HMAC-SHA256', time, `${date}/${region}/${service}/aws4_request`, sha256(canonicalRequest)].join('\n');
-  const key = [date, region, service, 'aws4_request'].reduce<string | Buffer>((previous, part) => hmac(previous, part), `AWS4${secret}`);
-  return hmac(key, stringToSign);
-}
-
-function canonicalQuery(query: string): string {
-  return query.split('&').filter((pair) => pair !== '').map((pair) => (pair.includes('=') ? pair : `${pair}=`)).sort().join('&');
-}
-
 function checkClock(time: string, nowMs: number): void {
   const signedMs = Date.parse(time.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'));
   const basic = (ms: number): string => new Date(ms).toISOString().replace(/[-:]|\.[0-9]+/g, '');
@@ -108,6 +89,4 @@ function checkClock(time: string, nowMs: number): void {
   if (signedMs > late) throw invalid(`Signature not yet current: ${time} is still later than ${basic(late)} (${basic(now)} + 5 min.)`);
 }
 
-const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
-const hmac = (key: string | Buffer, data: string): Buffer => createHmac('sha256', key).update(data, 'utf8').digest();
 const invalid = (message: string): KmsFailure => new KmsFailure('InvalidSignatureException', message);
