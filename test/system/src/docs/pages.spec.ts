@@ -1,6 +1,6 @@
 import { workspaceRoot } from '@communique-tee/test-support';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
@@ -62,7 +62,7 @@ it('every key of Pulumi.<stack>.yaml that operators are told to set is one', asy
 it('every unit that operators are told to start or stop is installed on the parent', () => {
   const named = operators().flatMap((page) => findAll(page, /\b(communique-[a-z-]+\.service)\b/g));
   expect(named.length).toBeGreaterThan(5);
-  const files = ['always', 'https-certbot', 'database-parent', 'redis-parent'].map((folder) => join(root, 'infra/parent/files', folder, 'etc/systemd/system'));
+  const files = readdirSync(join(root, 'infra/parent/files')).map((folder) => join(root, 'infra/parent/files', folder, 'etc/systemd/system'));
   expect(named.filter((line) => !files.some((folder) => existsSync(join(folder, line.split(': ')[1] ?? ''))))).toEqual([]);
 });
 
