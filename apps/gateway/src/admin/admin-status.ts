@@ -11,4 +11,23 @@ export const adminStatusSchema = z.strictObject({
   emergencyStop: z.strictObject({ standing: z.boolean(), since: instant.nullable() }),
   rateLimits: z.strictObject({ store: z.enum(['redis', 'memory']), degraded: z.boolean(), degradedSince: instant.nullable() }),
 });
+/** Answer of GET /api/admin/keys: what is known of each sealed key, and nothing that is sealed. */
+export const adminKeysSchema = z.strictObject({
+  keys: z.array(
+    z.strictObject({
+      keyId: z.string().regex(/^[0-9a-f]{32}$/),
+      custody: z.string(),
+      pcr0: z.string().regex(/^[0-9a-f]{96}$/),
+      epoch: z.int(),
+      state: z.enum(['live', 'rotated', 'destroyed', 'revoked']),
+      createdAt: instant,
+      rotateAfter: instant,
+      destroyAfter: instant,
+      revokedAt: instant.nullable(),
+      revokedBy: z.string().nullable(),
+      revokedWhy: z.string().nullable(),
+    }),
+  ),
+});
+export type AdminKeys = z.output<typeof adminKeysSchema>;
 export type AdminStatus = z.output<typeof adminStatusSchema>;

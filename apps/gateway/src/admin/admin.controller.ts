@@ -5,17 +5,19 @@ import { formatDollars } from '../config/money';
 import { DeliveryQueue } from '../delivery/delivery-queue';
 import { RateLimit } from '../limits/rate-limit.decorator';
 import { RateLimits } from '../limits/rate-limits';
-import type { AdminStatus } from './admin-status';
+import { SealedKeyStore } from '../keys/sealed-key-store';
+import type { AdminKeys, AdminStatus } from './admin-status';
 
 type Window = Awaited<ReturnType<BudgetService['state']>>['hour'];
 
-/** For people who run the gateway: to look, not to change. A stop is cleared by the operator's command, which the network cannot reach. */
+/** For people who run the gateway: to look, not to change. A stop is cleared, and a key revoked, by the operator's command, which the network cannot reach. */
 @Controller('api/admin')
 export class AdminController {
   constructor(
     private readonly queue: DeliveryQueue,
     private readonly budget: BudgetService,
     private readonly limits: RateLimits,
+    private readonly sealedKeys: SealedKeyStore,
   ) {}
 
   @Get('status')
@@ -30,6 +32,13 @@ export class AdminController {
       emergencyStop: { standing: budget.stopped, since: budget.stoppedSince?.toISOString() ?? null },
       rateLimits: { store, degraded, degradedSince: degradedSince?.toISOString() ?? null },
     };
+  }
+
+  @Get('keys')
+  @AdminScope()
+  @RateLimit('api')
+  async keys(): Promise<AdminKeys> {
+    return { keys: await this.sealedKeys.list() };
   }
 }
 

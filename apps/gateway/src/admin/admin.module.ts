@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { KeysModule } from '../keys/keys.module';
 import { AdminController } from './admin.controller';
 
-@Module({ controllers: [AdminController] })
+@Module({ imports: [KeysModule], controllers: [AdminController] })
 export class AdminModule {}

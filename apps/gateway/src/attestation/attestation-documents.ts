@@ -45,7 +45,7 @@ export class AttestationDocuments {
 
   /**
    * A document made for this nonce (16 to 64 bytes).
-   * @throws ProblemError `enclave_unavailable` | `enclave_timeout` | `enclave_busy` | `enclave_answer_invalid`
+   * @throws ProblemError `enclave_unavailable` | `enclave_timeout` | `enclave_busy` | `keys_not_ready` | `enclave_answer_invalid`
    */
   fresh(nonce: Uint8Array): Promise<UnjudgedDocument> {
     return this.fromAny(async (desk) => {
@@ -117,7 +117,7 @@ function answerOf(result: EnclaveResult<Uint8Array>): Uint8Array {
   if (result.kind === 'answer') return result.answer;
   if (result.kind === 'unreachable') throw new ProblemError(result.code === 'ETIMEDOUT' && result.sent ? 'enclave_timeout' : 'enclave_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
   if (result.code === 'enclave_answer_invalid') throw new ProblemError('enclave_answer_invalid');
-  const code = result.code === 'enclave_busy' ? 'enclave_busy' : 'enclave_unavailable';
+  const code = result.code === 'enclave_busy' || result.code === 'keys_not_ready' ? result.code : 'enclave_unavailable';
   throw new ProblemError(code, { retryAfterSeconds: result.retryAfterSeconds ?? RETRY_AFTER_SECONDS });
 }
 

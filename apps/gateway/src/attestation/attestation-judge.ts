@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { AttestationError, createAttestationVerifier, unsafeTrustAnchorFromPem, type AttestationPolicy, type VerifiedAttestation } from '@communique-tee/attestation';
-import { decodeKeyBinding, toHex } from '@communique-tee/protocol';
+import { decodeKeyBinding, toHex, type KeyBinding } from '@communique-tee/protocol';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import type { EnclaveClient } from '../enclave/enclave-client';
 
@@ -9,7 +9,9 @@ import type { EnclaveClient } from '../enclave/enclave-client';
 export type KeyId = string;
 
 export type Judgement =
-  | { readonly kind: 'verified'; readonly moduleId: string; readonly pcr0: string; readonly documentTimestampMs: number; readonly keyId: KeyId }
+  | { readonly kind: 'verified'; readonly moduleId: string; readonly pcr0: string; readonly documentTimestampMs: number; readonly keyId: KeyId; readonly custody: string }
+  /** It answers, and has no key yet that it could attest. */
+  | { readonly kind: 'waiting'; readonly code: 'keys_not_ready' }
   /** Something answered, and it is not the enclave that was expected. `code` is an attestation error's or `key_binding_invalid`. */
   | { readonly kind: 'refused'; readonly code: string }
   | { readonly kind: 'unreachable'; readonly code: string };
@@ -39,8 +41,12 @@ export class AttestationJudge {
     const nonce = new Uint8Array(randomBytes(NONCE_BYTES));
     const result = await enclave.attestation(nonce);
     if (result.kind === 'unreachable') return { kind: 'unreachable', code: result.code };
+    if (result.kind === 'problem' && result.code === 'keys_not_ready') return { kind: 'waiting', code: result.code };
     // An enclave that is busy or ends is not a wrong one; what cannot be read at all is.
-    if (result.kind === 'problem') return { kind: result.code === 'enclave_answer_invalid' ? 'refused' : 'unreachable', code: result.code };
+    if (result.kind === 'problem') {
+      const { code } = result;
+      return code === 'enclave_answer_invalid' ? { kind: 'refused', code } : { kind: 'unreachable', code };
+    }
     let verified: VerifiedAttestation;
     try {
       verified = await this.verifier.verify(result.answer, { ...this.policy, freshness: { nonce } });
@@ -48,13 +54,14 @@ export class AttestationJudge {
       if (error instanceof AttestationError) return { kind: 'refused', code: error.code };
       throw error;
     }
-    let keyId: KeyId;
+    let binding: KeyBinding;
     try {
-      keyId = toHex(decodeKeyBinding(verified.userData ?? new Uint8Array()).keyId);
+      binding = decodeKeyBinding(verified.userData ?? new Uint8Array());
     } catch {
       return { kind: 'refused', code: 'key_binding_invalid' };
     }
-    return { kind: 'verified', moduleId: verified.moduleId, pcr0: verified.pcr0, documentTimestampMs: verified.timestampMs, keyId };
+    const { moduleId, pcr0, timestampMs } = verified;
+    return { kind: 'verified', moduleId, pcr0, documentTimestampMs: timestampMs, keyId: toHex(binding.keyId), custody: binding.custody };
   }
 }
 

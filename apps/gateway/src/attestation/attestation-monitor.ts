@@ -61,18 +61,8 @@ export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplica
     await Promise.all(this.enclaves.map((enclave) => enclave.checkNow()));
   }
 
-  /** Calls back when an enclave has become trusted, and when one holds another key. */
+  /** Calls back when an enclave has become trusted, and when one holds other keys. */
   onTrusted(listener: () => void): void {
     for (const enclave of this.enclaves) enclave.onTrusted(listener);
-  }
-
-  /**
-   * Whether no enclave holds this key any more: all were looked at from now on, all are trusted, all hold others. Whoever was
-   * sealed to a key that is held now was sealed to it before this call, so that an older look proves nothing.
-   */
-  async isKeyRetired(keyId: KeyId): Promise<boolean> {
-    const nowMs = performance.now();
-    const looked = await Promise.all(this.enclaves.map((enclave) => enclave.lookSince(nowMs)));
-    return !looked.includes(false) && this.enclaves.every((enclave) => ![keyId, null].includes(enclave.keyId()));
   }
 }

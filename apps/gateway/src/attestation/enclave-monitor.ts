@@ -1,6 +1,8 @@
+import { PROCESS_CUSTODY } from '@communique-tee/protocol';
 import type { EnclaveClient } from '../enclave/enclave-client';
 import type { Logger } from '../observability/logger';
 import type { AttestationJudge, Judgement, KeyId } from './attestation-judge';
+import type { SaidKeys } from './said-keys';
 
 export type MonitorState =
   | { readonly kind: 'starting' }
@@ -12,17 +14,19 @@ export type MonitorState =
     });
 
 /** How soon the next look is taken, by what the last one saw: the NSM is spared, a wrong or absent enclave is noticed soon to be gone. */
-const NEXT_CHECK_MS = { verified: 15_000, refused: 5000, unreachable: 1000 } as const;
+const NEXT_CHECK_MS = { verified: 15_000, waiting: 1000, refused: 5000, unreachable: 1000 } as const;
 /** A verification counts for so long: three looks may fail to happen, not more. */
 const VERIFIED_FOR_MS = 60_000;
 
-/** Keeps an eye on one enclave: whether it answers, which code runs in it, which key it holds. */
+/** Keeps an eye on one enclave: whether it answers, which code runs in it, which keys it holds. */
 export class EnclaveMonitor {
   private last: { readonly judgement: Judgement; readonly atMs: number; readonly begunAtMs: number } | undefined;
   private checking: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
   private readonly listeners = new Set<() => void>();
+  private readonly meetings = new Set<() => void>();
+  private said: SaidKeys | null = null;
 
   constructor(
     /** Its place in the configuration, from 0. */
@@ -60,6 +64,46 @@ export class EnclaveMonitor {
     return this.isTrusted() && this.last?.judgement.kind === 'verified' ? this.last.judgement.keyId : null;
   }
 
+  /** What it last said of its keys; null where that is not known. */
+  keys(): SaidKeys | null {
+    return this.said;
+  }
+
+  /** Whether messages may be relayed now, and it has what it needs to open them, as far as is known. */
+  takesMessages(): boolean {
+    return this.isTrusted() && this.said?.state !== 'waiting';
+  }
+
+  /**
+   * The keys by which it is given messages: the one it attested and those it says it holds besides. Null where they are not known, or
+   * it takes no messages.
+   */
+  heldKeyIds(): readonly KeyId[] | null {
+    if (!this.takesMessages()) return null;
+    const attested = this.keyId();
+    if (attested === null) return this.judge.verifies ? null : (this.said?.held ?? null);
+    return [...new Set([attested, ...(this.said?.held ?? [])])];
+  }
+
+  /** Whether its keys are those of its process, which nobody can bring back: then its own word says which are gone. */
+  keepsItsKeysAlone(): boolean {
+    const judgement = this.last?.judgement;
+    const custody = judgement?.kind === 'verified' ? judgement.custody : this.said?.custody;
+    return custody === undefined || custody === PROCESS_CUSTODY;
+  }
+
+  /** Takes over what it said of its keys; null: nothing is known of them any more. */
+  noteKeys(said: SaidKeys | null): void {
+    const before = keysOf(this.said);
+    this.said = said;
+    if (said !== null && keysOf(said) !== before) for (const listener of this.listeners) listener();
+  }
+
+  /** Whether a document of it is verified before it is trusted. */
+  get verifies(): boolean {
+    return this.judge.verifies;
+  }
+
   /** Whether the last look got an answer, of whatever kind. */
   isUp(): boolean {
     return this.last !== undefined && this.last.judgement.kind !== 'unreachable';
@@ -85,9 +129,14 @@ export class EnclaveMonitor {
     return this.checking;
   }
 
-  /** Calls back when the enclave has become trusted, and when it holds another key. */
+  /** Calls back when the enclave has become trusted, and when it holds other keys. */
   onTrusted(listener: () => void): void {
     this.listeners.add(listener);
+  }
+
+  /** Calls back when something else answers than before, or in another way: reachable again, restarted, another key. */
+  onMet(listener: () => void): void {
+    this.meetings.add(listener);
   }
 
   private async check(): Promise<void> {
@@ -110,15 +159,24 @@ export class EnclaveMonitor {
     this.last = { judgement, atMs: performance.now(), begunAtMs };
     const component = `enclave-${String(this.index)}`;
     if (before?.kind === judgement.kind && codeOf(before) === codeOf(judgement)) return;
+    // What was said of its keys was said by what answered before.
+    this.said = null;
+    if (judgement.kind !== 'unreachable') for (const listener of this.meetings) listener();
     if (judgement.kind === 'verified') {
       this.logger.info({ component, moduleId: judgement.moduleId }, 'attestation verified');
       for (const listener of this.listeners) listener();
     } else if (judgement.kind === 'refused') {
       this.logger.error({ component, code: judgement.code }, 'attestation refused: nothing is relayed to it');
+    } else if (judgement.kind === 'waiting') {
+      this.logger.info({ component }, 'the enclave has no keys yet: nothing is relayed to it');
     } else {
       this.logger.warn({ component, code: judgement.code }, 'attestation cannot be asked for: nothing is relayed to it');
     }
   }
+}
+
+function keysOf(said: SaidKeys | null): string {
+  return said === null ? '' : `${said.state} ${[...(said.held ?? [])].sort().join(' ')}`;
 }
 
 function codeOf(judgement: Judgement): string {

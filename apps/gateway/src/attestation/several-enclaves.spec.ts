@@ -25,6 +25,7 @@ class Peer {
         answer(response, 200, 'application/cose', await this.identity.document(nonce === null ? undefined : Buffer.from(nonce, 'hex')));
         return;
       }
+      if (request.path === '/keys') return problem('not_found')(request, response);
       this.relays++;
       if (this.onRelay !== undefined) return this.onRelay(request, response);
       answer(response, 200, 'application/cbor', await this.identity.encodedAnswer(request.body, this.outcomes));

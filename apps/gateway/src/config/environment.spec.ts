@@ -47,6 +47,7 @@ describe('the environment', () => {
       budget: { userDayCapMicroUsd: 10_000_000n, systemHourCapMicroUsd: 100_000_000n, systemDayCapMicroUsd: 500_000_000n },
       attestation: { verify: true, acceptedMeasurements: [{ pcr0: PCR0 }] },
       enclave: { addresses: ['vsock:16:5000'] },
+      keys: { intervalMs: 15_000 },
     });
     expect(problems(PRODUCTION)).toEqual([]);
   });
@@ -82,6 +83,7 @@ describe('the environment', () => {
     ['several endpoints and one more', { ENCLAVE_URLS: 'vsock:17:5000,vsock:18:5000' }, 'ENCLAVE_URLS: names all enclaves'],
     ['several endpoints that nobody verifies', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,vsock:17:5000', NODE_ENV: 'development', TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' }, 'ENCLAVE_URLS: names more than one'],
     ['two endpoints', { ENCLAVE_URL: 'vsock:17:5000' }, 'ENCLAVE_URL: names another place'],
+    ['secrets of the enclave at a path that depends on where it starts', { ENCLAVE_SECRETS_FILE: 'secrets.json' }, 'ENCLAVE_SECRETS_FILE: must be an absolute path'],
     ['a lease shorter than a relay', { DELIVERY_LEASE_MS: '60000' }, 'DELIVERY_LEASE_MS: must be more'],
     ['a back-off upside down', { DELIVERY_MIN_BACKOFF_MS: '5000', DELIVERY_MAX_BACKOFF_MS: '4000' }, 'DELIVERY_MIN_BACKOFF_MS: must not'],
     ['a mock without its root', { TEE_PROVIDER: 'mock' }, 'ATTESTATION_DEVELOPMENT_ROOT_FILE: is required'],
@@ -145,7 +147,7 @@ describe('the environment', () => {
 
   it('says what is set and does nothing', () => {
     const { notices } = config({ ...PRODUCTION, OPENAI_API_KEY: 'k', METRICS_ENDPOINT: 'https://m.test', SENTRY_DSN: 'https://0123@s.test/1', AWS_REGION: 'us-east-1' });
-    expect(notices.map(({ variable }) => variable)).toEqual(['OPENAI_API_KEY', 'AWS_REGION']);
+    expect(notices.map(({ variable }) => variable)).toEqual(['OPENAI_API_KEY']);
     expect(config(GOOD).notices.map(({ variable }) => variable)).toEqual(['REDIS_URL']);
   });
 

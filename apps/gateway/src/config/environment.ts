@@ -123,6 +123,7 @@ export function parseEnvironment(environment: Environment, readFile: (path: stri
             : { url: values.AUTH_JWKS_URL, timeoutMs: values.AUTH_JWKS_TIMEOUT_MS ?? 5000, cooldownMs: values.AUTH_JWKS_COOLDOWN_MS ?? 30_000, staleMs: values.AUTH_JWKS_STALE_MS ?? 43_200_000 },
       },
       enclave: { addresses, timeoutMs },
+      keys: { intervalMs: values.ENCLAVE_KEYS_INTERVAL_MS ?? 15_000, ...(values.ENCLAVE_SECRETS_FILE === undefined ? {} : { secretsFile: values.ENCLAVE_SECRETS_FILE }) },
       attestation: {
         verify,
         acceptedMeasurements,
@@ -180,7 +181,6 @@ function noticesOf(isSet: (name: VariableName) => boolean, verify: boolean): Gat
   for (const variable of ENCLAVE_SECRETS) {
     if (isSet(variable)) notices.push({ variable, text: 'is set here, but belongs to the enclave alone: the gateway does not use it and has dropped it; remove it from this machine' });
   }
-  if (isSet('AWS_REGION')) notices.push({ variable: 'AWS_REGION', text: 'is valid, but the gateway calls nothing of AWS yet' });
   if (!isSet('REDIS_URL')) notices.push({ variable: 'REDIS_URL', text: 'is not set: rate limits are counted in this process, for one process only' });
   if (!verify) notices.push({ variable: 'TEE_ENABLE_ATTESTATION_VERIFICATION', text: 'is false: nobody checks here which code runs in the enclave' });
   return notices;

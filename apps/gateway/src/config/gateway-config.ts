@@ -49,6 +49,12 @@ export interface GatewayConfig {
     readonly addresses: readonly [string, ...string[]];
     readonly timeoutMs: number;
   };
+  readonly keys: {
+    /** How often each enclave is handed what it keeps its keys by, where nothing calls for it sooner. */
+    readonly intervalMs: number;
+    /** Absolute path of the operator's secrets, as ciphertexts; absent: there are none. Read anew when it changes. */
+    readonly secretsFile?: string;
+  };
   readonly attestation: {
     readonly verify: boolean;
     /** Hex of 48 bytes each, lower case; never empty where `verify` is true. */

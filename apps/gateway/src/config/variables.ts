@@ -131,6 +131,8 @@ export const VARIABLES = {
   ENCLAVE_URL: enclaveAddress,
   ENCLAVE_URLS: enclaveAddresses,
   ENCLAVE_TIMEOUT_MS: wholeNumber(1000, 600_000),
+  ENCLAVE_KEYS_INTERVAL_MS: wholeNumber(1000, 600_000),
+  ENCLAVE_SECRETS_FILE: text(4096).refine((path) => path.startsWith('/'), rule('must be an absolute path')),
   TEE_ENABLE_ATTESTATION_VERIFICATION: flag,
   TEE_EXPECTED_CODE_HASH: text(16_384),
   ATTESTATION_DEVELOPMENT_ROOT_FILE: text(4096),

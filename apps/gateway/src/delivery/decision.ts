@@ -23,11 +23,13 @@ export type Decision =
       readonly retryAfterSeconds: number | null;
       /** Whether what went out, now or before, is still without an answer. */
       readonly dispatchStands: boolean;
+      /** The enclave could not have taken it: the attempt is not counted, and the next one is soon. */
+      readonly uncounted?: true;
       readonly answer: RelayAnswer | null;
     };
 
 /** Answers by which the enclave says that it did not take what was sent just now. What an earlier attempt came to they do not say. */
-const NOT_TAKEN: ReadonlySet<ProblemCode> = new Set(['enclave_busy', 'shutting_down']);
+const NOT_TAKEN: ReadonlySet<ProblemCode> = new Set(['enclave_busy', 'shutting_down', 'keys_not_ready']);
 
 /** Answers by which the enclave says that it cannot take these bytes now or ever. */
 const FINAL = ['key_retired', 'sealed_message_refused', 'message_expired', 'suite_unsupported', 'malformed_body'] as const satisfies readonly ProblemCode[];
@@ -44,7 +46,8 @@ export function decide(job: LeasedJob, interim: Outcomes | null, result: Exclude
   const { code, retryAfterSeconds } = result;
   if (isFinal(code)) return decideFinalProblem(code, job, interim);
   const notTaken = NOT_TAKEN.has(code) || PROBLEMS[code].status < 500;
-  return { kind: 'retry', reason: code, retryAfterSeconds, dispatchStands: job.dispatchedBefore || !notTaken, answer: null };
+  const retry = { kind: 'retry', reason: code, retryAfterSeconds, dispatchStands: job.dispatchedBefore || !notTaken, answer: null } as const;
+  return code === 'keys_not_ready' ? { ...retry, uncounted: true } : retry;
 }
 
 /** The message's time is over by the database's clock; nothing is sent any more. */

@@ -1,11 +1,11 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toHex } from '@communique-tee/protocol';
-import { AttestationMonitor } from '../attestation/attestation-monitor';
 import type { EnclaveMonitor } from '../attestation/enclave-monitor';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import type { EnclaveResult } from '../enclave/enclave-result';
 import { readReceiptClaims_unverified } from '../enclave/read-receipt-claims';
+import { EnclaveKeys } from '../keys/enclave-keys';
 import { Logger } from '../observability/logger';
 import { Metrics } from '../observability/metrics/metrics';
 import { backoffMs } from './backoff';
@@ -28,7 +28,7 @@ export class DeliveryAttempt {
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'delivery'>,
     private readonly queue: DeliveryQueue,
     private readonly receipts: ReceiptJudge,
-    private readonly monitor: AttestationMonitor,
+    private readonly keys: EnclaveKeys,
     private readonly logger: Logger,
   ) {}
 
@@ -46,10 +46,10 @@ export class DeliveryAttempt {
     if (job.expired) {
       decision = decideExpired(job, interim);
     } else if (enclave === null) {
-      if (stopping.aborted || !(await this.monitor.isKeyRetired(toHex(job.keyId)))) return this.queue.release(job);
+      if (stopping.aborted || !(await this.keys.isRetired(toHex(job.keyId)))) return this.queue.release(job);
       decision = decide(job, interim, { kind: 'problem', code: 'key_retired', retryAfterSeconds: null });
     } else {
-      if (stopping.aborted || !enclave.isTrusted()) return this.queue.release(job);
+      if (stopping.aborted || !enclave.takesMessages()) return this.queue.release(job);
       if (!(await this.queue.dispatch(job))) { this.lost(job); return; }
       decision = await this.relay(job, enclave, interim, abandoned, pace);
     }
@@ -69,7 +69,11 @@ export class DeliveryAttempt {
     if (result.kind !== 'answer') {
       // A restart is seen sooner this way than by the next regular look, and nothing more is sent meanwhile.
       if (result.kind === 'unreachable' && !abandoned.aborted) void enclave.checkNow();
-      if (result.kind === 'problem' && result.code === 'key_retired' && !(await this.isRetiredEverywhere(job))) {
+      if (result.kind === 'problem' && result.code === 'keys_not_ready') {
+        void enclave.checkNow();
+        this.keys.syncSoon(enclave);
+      }
+      if (result.kind === 'problem' && result.code === 'key_retired' && !(await this.keys.isRetiredBy(enclave, toHex(job.keyId)))) {
         return { kind: 'retry', reason: 'key_retired', retryAfterSeconds: null, dispatchStands: job.dispatchedBefore, answer: null };
       }
       return decide(job, interim, result);
@@ -80,17 +84,12 @@ export class DeliveryAttempt {
     return decide(job, interim, { kind: 'problem', code: 'enclave_answer_invalid', retryAfterSeconds: null });
   }
 
-  /** The word of the only enclave counts; that of one of several is about itself. */
-  private async isRetiredEverywhere(job: LeasedJob): Promise<boolean> {
-    return this.monitor.enclaves.length === 1 || this.monitor.isKeyRetired(toHex(job.keyId));
-  }
-
   /** Once an answer is there, a database that is away for a moment must not lose it. To write the same twice changes nothing. */
   private async store(job: LeasedJob, decision: Decision): Promise<boolean> {
     for (let attempt = 1; ; attempt++) {
       try {
         if (decision.kind === 'end') return await this.queue.end(job, decision);
-        return await this.queue.retry(job, decision, backoffMs(job.attempt, this.config.delivery, decision.retryAfterSeconds));
+        return await this.queue.retry(job, decision, backoffMs(decision.uncounted === true ? 1 : job.attempt, this.config.delivery, decision.retryAfterSeconds));
       } catch (error) {
         if (attempt >= STORE_ATTEMPTS) throw error;
         await sleep(STORE_DELAY_MS * attempt);

@@ -72,7 +72,7 @@ describe('DeliveryQueue', () => {
     const old = await bench.accept(new Date(Date.now() - 1000));
     await bench.emergencyStop.raise('a test');
     const someKey = 'ab'.repeat(16);
-    for (const what of ['any', { keyId: keyIdOf(old) }, { otherThan: [someKey] }] as const) expect(await bench.queue.lease(9, 'a', what)).toEqual([]);
+    for (const what of ['any', { keyIds: [keyIdOf(old)] }, { otherThan: [someKey] }] as const) expect(await bench.queue.lease(9, 'a', what)).toEqual([]);
     expect(await bench.queue.lease(9, 'a', 'expired')).toMatchObject([{ messageId: old.messageId }]);
     await bench.database.client.emergencyStop.updateMany({ data: { clearedAt: new Date() } });
     expect(await bench.queue.lease(9, 'a', { otherThan: [someKey] })).toHaveLength(1);
@@ -99,7 +99,7 @@ describe('DeliveryQueue', () => {
       };
       const before = await read();
       expect(await alone.queue.lease(9, 'a', 'any')).toEqual([]);
-      expect(await alone.queue.lease(9, 'a', { keyId: keyIdOf(old) })).toEqual([]);
+      expect(await alone.queue.lease(9, 'a', { keyIds: [keyIdOf(old)] })).toEqual([]);
       expect(await alone.queue.lease(9, 'a', 'expired')).toHaveLength(1);
       expect((await read()) - before).toBeLessThan(200);
     } finally {

@@ -9,10 +9,10 @@ import type { LeasedJob } from './leased-job';
 import { copiesSent } from './outcomes';
 
 /**
- * Which due jobs are asked for: any; those that have expired, to be ended without a relay; those sealed to one key (hex); or those
+ * Which due jobs are asked for: any; those that have expired, to be ended without a relay; those sealed to one of these keys (hex); or those
  * sealed to none of these keys. While an emergency stop stands, none come but the expired, and these only where they are asked for.
  */
-export type Leasable = 'any' | 'expired' | { readonly keyId: string } | { readonly otherThan: readonly string[] };
+export type Leasable = 'any' | 'expired' | { readonly keyIds: readonly string[] } | { readonly otherThan: readonly string[] };
 
 /** Health is asked often and by many: what there is beyond this is not counted. */
 const MAX_COUNTED = 100_000;
@@ -47,9 +47,7 @@ export class DeliveryQueue {
   lease(limit: number, leaseOwner: string, what: Leasable): Promise<LeasedJob[]> {
     return this.database.read((client) => client.$queryRaw<LeasedJob[]>`
       WITH due AS (
-        SELECT message_id FROM delivery_job
-        WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now()) AND ${conditionOf(what)}
-        ORDER BY ${orderOf(what)} LIMIT ${limit}::int FOR UPDATE SKIP LOCKED),
+        ${dueJobs(what, limit)}),
       leased AS (
         UPDATE delivery_job j SET lease_owner = ${leaseOwner}, lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
         FROM due WHERE j.message_id = due.message_id
@@ -89,7 +87,7 @@ export class DeliveryQueue {
           dispatched_at = CASE WHEN ${decision.dispatchStands}::boolean THEN dispatched_at END
         WHERE message_id = ${job.messageId}::uuid AND lease_owner = ${job.leaseOwner}
         RETURNING message_id)
-      UPDATE message SET status = 'queued', reason = ${decision.reason},
+      UPDATE message SET status = 'queued', reason = ${decision.reason}, attempts = attempts - ${decision.uncounted === true ? 1 : 0}::int,
         receipt = coalesce(${answer?.receipt ?? null}::text, receipt),
         attestation_document = coalesce(${answer?.attestationDocument ?? null}::bytea, attestation_document),
         sealed_answer = coalesce(${answer?.answer ?? null}::bytea, sealed_answer)
@@ -147,11 +145,25 @@ export class DeliveryQueue {
 /** Looked at once and not by row: while a stop stands, the backlog is not read. */
 const NOT_STOPPED = Prisma.sql`NOT EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL)`;
 
-function conditionOf(what: Leasable): Prisma.Sql {
-  if (what === 'expired') return Prisma.sql`expires_at <= now()`;
-  if (what === 'any') return NOT_STOPPED;
-  if ('keyId' in what) return Prisma.sql`key_id = ${Buffer.from(what.keyId, 'hex')}::bytea AND ${NOT_STOPPED}`;
-  return Prisma.sql`key_id <> ALL (ARRAY[${Prisma.join(what.otherThan.map((keyId) => Buffer.from(keyId, 'hex')))}]::bytea[]) AND ${NOT_STOPPED}`;
+const DUE = Prisma.sql`next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now())`;
+
+function dueJobs(what: Leasable, limit: number): Prisma.Sql {
+  const due = (condition: Prisma.Sql) => Prisma.sql`
+    SELECT message_id, next_attempt_at FROM delivery_job WHERE ${DUE} AND ${condition} ORDER BY ${orderOf(what)} LIMIT ${limit}::int FOR UPDATE SKIP LOCKED`;
+  if (what === 'expired') return due(Prisma.sql`expires_at <= now()`);
+  if (what === 'any') return due(NOT_STOPPED);
+  if ('otherThan' in what) return due(what.otherThan.length === 0 ? NOT_STOPPED : Prisma.sql`key_id <> ALL (${keyArray(what.otherThan)}) AND ${NOT_STOPPED}`);
+  const [only, ...more] = what.keyIds;
+  if (only === undefined) return due(Prisma.sql`false`);
+  if (more.length === 0) return due(Prisma.sql`key_id = ${Buffer.from(only, 'hex')}::bytea AND ${NOT_STOPPED}`);
+  // By the index of each key, one after the other: a long backlog of a key that is not among them is not read.
+  return Prisma.sql`
+    SELECT message_id FROM unnest(${keyArray(what.keyIds)}) AS key (id) CROSS JOIN LATERAL (${due(Prisma.sql`key_id = key.id AND ${NOT_STOPPED}`)}) AS job
+    ORDER BY next_attempt_at LIMIT ${limit}::int`;
+}
+
+function keyArray(keyIds: readonly string[]): Prisma.Sql {
+  return Prisma.sql`ARRAY[${Prisma.join(keyIds.map((keyId) => Buffer.from(keyId, 'hex')))}]::bytea[]`;
 }
 
 /** What has expired is found by an index of its own: there may be none in a long backlog. */

@@ -3,6 +3,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 import type { EnclaveMonitor } from '../attestation/enclave-monitor';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
+import { EnclaveKeys } from '../keys/enclave-keys';
 import { Logger } from '../observability/logger';
 import { withRequestId } from '../observability/request-context';
 import { DeliveryAttempt } from './delivery-attempt';
@@ -20,11 +21,18 @@ interface Lane {
   readonly pace: RelayPace;
 }
 
+/** A lane that may be given messages now, and by which keys; null: it says by itself which keys it holds no longer. */
+interface OpenLane {
+  readonly lane: Lane;
+  readonly keyIds: readonly string[] | null;
+}
+
 /** Keeps up to `delivery.concurrency` attempts under way. README.md beside this file says what is guaranteed. */
 @Injectable()
 export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly name = randomUUID();
   private leases = 0;
+  private turns = 0;
   private readonly running = new Set<Promise<void>>();
   private readonly stopping = new AbortController();
   private readonly abandoned = new AbortController();
@@ -40,6 +48,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     private readonly queue: DeliveryQueue,
     private readonly attempt: DeliveryAttempt,
     private readonly monitor: AttestationMonitor,
+    private readonly keys: EnclaveKeys,
     private readonly signal: DeliverySignal,
     private readonly logger: Logger,
   ) {
@@ -88,15 +97,30 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async takeUp(): Promise<number> {
+    const open = this.openLanes();
+    // Whoever has the least under way is first, of equals each in turn: several may hold the same keys.
+    this.turns++;
+    const place = ({ enclave }: Lane) => (enclave.index + this.turns) % this.lanes.length;
+    open.sort(({ lane: a }, { lane: b }) => a.pace.underWay - b.pace.underWay || place(a) - place(b));
     let taken = 0;
-    const [only] = this.lanes;
-    // The only enclave says by itself which keys it holds no longer, and takes what has expired along with the rest.
-    if (this.lanes.length === 1 && only !== undefined && only.enclave.isTrusted()) taken = await this.takeFor(only, 'any');
-    for (const lane of this.lanes) {
-      const keyId = lane.enclave.keyId();
-      if (this.lanes.length > 1 && keyId !== null) taken += await this.takeFor(lane, { keyId });
-    }
+    for (const { lane, keyIds } of open) taken += await this.takeFor(lane, keyIds === null ? 'any' : { keyIds }, open.length);
     return taken === 0 ? this.takeLeftover() : taken;
+  }
+
+  private openLanes(): OpenLane[] {
+    const revoked = new Set(this.keys.revokedKeyIds());
+    return this.lanes.flatMap((lane): OpenLane[] => {
+      const { enclave } = lane;
+      if (!enclave.takesMessages()) return [];
+      if (this.saysItself(lane)) return [{ lane, keyIds: null }];
+      const keyIds = enclave.heldKeyIds()?.filter((keyId) => !revoked.has(keyId)) ?? [];
+      return keyIds.length === 0 ? [] : [{ lane, keyIds }];
+    });
+  }
+
+  /** The only enclave says by itself which keys it holds no longer, where nobody can bring them back. */
+  private saysItself({ enclave }: Lane): boolean {
+    return this.lanes.length === 1 && enclave.keepsItsKeysAlone();
   }
 
   /**
@@ -106,9 +130,11 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private async takeLeftover(): Promise<number> {
     if (performance.now() - this.nothingLeftAtMs < this.config.delivery.pollMs || this.room === 0) return 0;
     let taken = await this.takeFor(null, 'expired');
+    const revoked = this.keys.revokedKeyIds();
+    if (revoked.length > 0) taken += await this.takeFor(null, { keyIds: revoked });
     // While every enclave is known, a key that none of them holds can be told to be retired; else such a message waits.
-    const keyIds = this.lanes.map(({ enclave }) => enclave.keyId()).filter((keyId) => keyId !== null);
-    if (this.lanes.length > 1 && keyIds.length === this.lanes.length) taken += await this.takeFor(null, { otherThan: keyIds });
+    const held = this.lanes.map((lane) => (this.saysItself(lane) ? null : lane.enclave.heldKeyIds()));
+    if (!held.includes(null)) taken += await this.takeFor(null, { otherThan: held.flatMap((keyIds) => keyIds ?? []) });
     if (taken === 0) this.nothingLeftAtMs = performance.now();
     return taken;
   }
@@ -117,8 +143,9 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     return this.config.delivery.concurrency - this.running.size;
   }
 
-  private async takeFor(lane: Lane | null, what: Leasable): Promise<number> {
-    const limit = lane === null ? this.room : Math.min(this.room, lane.pace.free);
+  /** @param lanes among which what there is is shared out: what one leaves is there at the next turn */
+  private async takeFor(lane: Lane | null, what: Leasable, lanes = 1): Promise<number> {
+    const limit = lane === null ? this.room : Math.min(Math.ceil(this.room / lanes), lane.pace.free);
     if (limit <= 0) return 0;
     // A name of its own for each lease: an answer that comes late to this very process is late as well.
     const jobs = await this.queue.lease(limit, `${this.name}-${(++this.leases).toString(36)}`, what);

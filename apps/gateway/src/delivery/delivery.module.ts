@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { AttestationModule } from '../attestation/attestation.module';
 import { EnclaveModule } from '../enclave/enclave.module';
+import { KeysModule } from '../keys/keys.module';
 import { DeliveryAttempt } from './delivery-attempt';
 import { DeliveryQueue } from './delivery-queue';
 import { DeliverySignal } from './delivery-signal';
@@ -10,7 +11,7 @@ import { ReceiptJudge } from './receipt-judge';
 /** Global for DeliverySignal, which whoever accepts a message calls after its commit. */
 @Global()
 @Module({
-  imports: [EnclaveModule, AttestationModule],
+  imports: [EnclaveModule, AttestationModule, KeysModule],
   providers: [DeliveryAttempt, DeliveryQueue, DeliverySignal, DeliveryWorker, ReceiptJudge],
   exports: [DeliveryQueue, DeliverySignal],
 })

@@ -1,4 +1,4 @@
-import { LIMITS, decodeRelayAnswer, decodeSealedAnswer, enclaveHealthSchema, toHex, type EnclaveHealth, type RelayAnswer } from '@communique-tee/protocol';
+import { LIMITS, MAX_KEY_STATUS_BYTES, decodeKeyStatus, decodeRelayAnswer, decodeSealedAnswer, enclaveHealthSchema, toHex, type EnclaveHealth, type KeyStatus, type RelayAnswer } from '@communique-tee/protocol';
 import { parseAddress } from '@communique-tee/vsock';
 import type { EnclaveStep, Metrics } from '../observability/metrics/metrics';
 import { EnclaveAgent, MAX_SOCKETS } from './enclave-agent';
@@ -49,6 +49,19 @@ export class EnclaveClient {
     return this.ask('relay', request, LIMITS.maxRelayAnswerBytes, options.signal, ({ contentType, body }) => (contentType === 'application/cbor' ? readRelayAnswer(body) : undefined), this.timeoutMs);
   }
 
+  /**
+   * @param offer a KeyOffer in its CBOR form
+   * @returns what the enclave says of its keys; `unsupported` where it is from before there was anything to say
+   */
+  async keys(offer: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<KeyStatus | 'unsupported'>> {
+    const request: ExchangeRequest = { method: 'POST', path: '/keys', accept: 'application/cbor', contentType: 'application/cbor', body: offer };
+    // It may ask KMS meanwhile, once for each key that it does not know yet.
+    return this.ask<KeyStatus | 'unsupported'>('keys', request, MAX_KEY_STATUS_BYTES, options.signal, ({ status, contentType, body }) => {
+      if (status === 404) return 'unsupported';
+      return contentType === 'application/cbor' ? readKeyStatus(body) : undefined;
+    }, this.timeoutMs, [200, 404]);
+  }
+
   close(): void {
     this.agent.destroy();
   }
@@ -60,10 +73,11 @@ export class EnclaveClient {
     signal: AbortSignal | undefined,
     read: (response: Extract<Exchange, { kind: 'response' }>) => Answer | undefined,
     timeoutMs = Math.min(this.timeoutMs, SHORT_TIMEOUT_MS),
+    readable: readonly number[] = [200],
   ): Promise<EnclaveResult<Answer>> {
     const startedAt = performance.now();
     const response = await this.inTurn(timeoutMs, signal, (leftMs) => exchange(this.agent, request, { timeoutMs: leftMs, maxBodyBytes, signal }));
-    const result = resultOf(response, read);
+    const result = resultOf(response, read, readable);
     this.metrics?.enclaveAsked(step, result.kind, performance.now() - startedAt);
     return result;
   }
@@ -80,12 +94,20 @@ export class EnclaveClient {
   }
 }
 
-function resultOf<Answer>(response: Exchange, read: (response: Extract<Exchange, { kind: 'response' }>) => Answer | undefined): EnclaveResult<Answer> {
+function resultOf<Answer>(response: Exchange, read: (response: Extract<Exchange, { kind: 'response' }>) => Answer | undefined, readable: readonly number[]): EnclaveResult<Answer> {
   if (response.kind === 'failed') return { kind: 'unreachable', sent: response.sent, code: response.code };
   if (response.kind === 'unreadable') return invalidAnswer();
-  if (response.status !== 200) return readProblem(response);
+  if (!readable.includes(response.status)) return readProblem(response);
   const answer = read(response);
   return answer === undefined ? invalidAnswer() : { kind: 'answer', answer };
+}
+
+function readKeyStatus(body: Uint8Array): KeyStatus | undefined {
+  try {
+    return decodeKeyStatus(body);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Well formed in every part: the CBOR, the claims of the receipt, the shape of the sealed answer. */

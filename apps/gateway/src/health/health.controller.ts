@@ -33,7 +33,7 @@ export class HealthController {
     void reply.header('cache-control', 'no-store');
     const problem = await this.readiness.problem();
     // Not thrown: a probe that asks every second through an outage would fill the log.
-    if (problem === null) void reply.send({ status: 'ready' });
+    if (problem === null) void reply.send({ status: 'ready', keys: this.readiness.keys() });
     else sendProblem(reply, problem, statusOfProblem(problem));
   }
 
@@ -47,6 +47,7 @@ export class HealthController {
       return await this.health.check([
         () => indicators.enclave(),
         () => indicators.attestation(),
+        () => indicators.keys(),
         () => indicators.database(),
         () => indicators.redis(),
         () => indicators.queue(),

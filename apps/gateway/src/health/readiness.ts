@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AttestationMonitor } from '../attestation/attestation-monitor';
 import { Database } from '../database/database';
 import { ProblemError } from '../http/problem-error';
 import { ShutdownState } from '../http/shutdown-state';
@@ -17,7 +18,17 @@ export class Readiness {
   constructor(
     private readonly database: Database,
     private readonly shutdown: ShutdownState,
+    private readonly monitor: AttestationMonitor,
   ) {}
+
+  /**
+   * Whether an enclave is there that has its keys. It is said and does not count: while all of them wait for KMS, this gateway still
+   * takes what is sealed, keeps it, and tells who asks how it went.
+   */
+  keys(): 'ready' | 'waiting' | 'unknown' {
+    const states = this.monitor.enclaves.map((enclave) => enclave.keys()?.state ?? 'unknown');
+    return (['ready', 'waiting'] as const).find((state) => states.includes(state)) ?? 'unknown';
+  }
 
   /** @returns why not (`shutting_down` | `database_unavailable` | `overloaded`), or null where work may come */
   async problem(): Promise<ProblemError | null> {

@@ -38,6 +38,30 @@ export class TeeIndicators {
     return up.includes(true) ? session.degraded(why) : session.down(why);
   }
 
+  /**
+   * What each enclave says of its keys: down while none takes messages for want of them, degraded while one of several does not, or
+   * KMS is of no use to one. Where an enclave has not said, that is for the other indicators.
+   */
+  keys(): Promise<HealthIndicatorResult> {
+    const session = this.indicator.check('keys');
+    const said = this.monitor.enclaves.map((enclave) => ({ enclave, keys: enclave.keys() }));
+    const enclaves = said.map(({ enclave, keys }) => ({
+      index: enclave.index,
+      custody: keys?.custody ?? null,
+      state: keys?.state ?? 'unknown',
+      keyId: keys?.current ?? enclave.keyId(),
+      held: keys?.held?.length ?? null,
+      kms: keys?.kms ?? null,
+    }));
+    const waiting = enclaves.filter(({ state }) => state === 'waiting').length;
+    if (waiting > 0) {
+      const why = { code: 'keys_not_ready', enclaves };
+      return Promise.resolve(waiting === enclaves.length ? session.down(why) : session.degraded(why));
+    }
+    const failing = enclaves.find(({ kms }) => kms !== null);
+    return Promise.resolve(failing === undefined ? session.up({ enclaves }) : session.degraded({ code: failing.kms, enclaves }));
+  }
+
   attestation(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('attestation');
     const state = this.monitor.state();
@@ -46,6 +70,8 @@ export class TeeIndicators {
         return Promise.resolve(session.degraded({ code: 'attestation_not_verified' }));
       case 'starting':
         return Promise.resolve(session.down({ code: 'attestation_not_yet_verified' }));
+      case 'waiting':
+        return Promise.resolve(session.down({ code: state.code, ageMs: state.ageMs }));
       case 'verified': {
         const { moduleId, pcr0, ageMs } = state;
         return Promise.resolve(this.monitor.isTrusted() ? session.up({ moduleId, pcr0, ageMs }) : session.down({ code: 'attestation_stale', ageMs }));

@@ -8,10 +8,13 @@ export interface Swept {
   readonly messages: number;
   readonly windows: number;
   readonly reservations: number;
+  readonly keys: number;
 }
 
 export const BATCH_ROWS = 1000;
 const DAY_MS = 86_400_000;
+/** After its end a key's row says for so long that it was there, and who revoked it: longer than any message to it can be asked about. */
+const KEYS_KEPT_DAYS = 30;
 /** Names this work among all advisory locks of the database: "ctsweep" in ASCII. */
 const LOCK = 0x63_74_73_77_65_65_70n;
 
@@ -23,6 +26,7 @@ const LOCK = 0x63_74_73_77_65_65_70n;
  *   sealed bytes could be accepted, the row is what keeps them from being delivered twice.
  * - Budget windows without an open promise, then settled reservations, `ledgerDays` after the UTC day they count in: whole days, so
  *   that the sums of what is left still agree. Emergency stops, and who cleared them, are kept.
+ * - Sealed keys a month after their end; their records are gone at their end, or when they are revoked (keys/sealed-key-store.ts).
  */
 @Injectable()
 export class Retention {
@@ -53,7 +57,12 @@ export class Retention {
     const reservations = await this.purge(stopping, (transaction) => transaction.$executeRaw`
       DELETE FROM reservation WHERE id IN (
         SELECT id FROM reservation WHERE state = 'settled' AND reserved_at < ${day} ORDER BY reserved_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`);
-    return reservations === null ? null : { messages, windows, reservations };
+    if (reservations === null) return null;
+    const over = new Date(now.getTime() - KEYS_KEPT_DAYS * DAY_MS);
+    const keys = await this.purge(stopping, (transaction) => transaction.$executeRaw`
+      DELETE FROM sealed_key WHERE key_id IN (
+        SELECT key_id FROM sealed_key WHERE destroy_after < ${over} ORDER BY destroy_after LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`);
+    return keys === null ? null : { messages, windows, reservations, keys };
   }
 
   /** Batch after batch until one is not full. @returns null where the lock is another's */

@@ -8,6 +8,10 @@ import type { EnclaveMonitor } from '../../attestation/enclave-monitor';
 import type { GatewayConfig } from '../../config/gateway-config';
 import { Database } from '../../database/database';
 import { EnclaveClients } from '../../enclave/enclave-clients';
+import { EnclaveKeys } from '../../keys/enclave-keys';
+import { OperatorSecrets } from '../../keys/operator-secrets';
+import { ParentCredentials, type FindCredentials } from '../../keys/parent-credentials';
+import { SealedKeyStore } from '../../keys/sealed-key-store';
 import { Logger } from '../../observability/logger';
 import { DeliveryAttempt } from '../delivery-attempt';
 import { DeliveryQueue } from '../delivery-queue';
@@ -29,6 +33,10 @@ export class DeliveryBench {
   readonly budget: BudgetService;
   readonly emergencyStop: EmergencyStop;
   readonly queue: DeliveryQueue;
+  readonly sealedKeys: SealedKeyStore;
+  /** Credentials of the parent's role, where a spec gives some. */
+  findCredentials: FindCredentials = () => Promise.reject(new Error('there are none'));
+  private readonly keysOf = new Map<AttestationMonitor, EnclaveKeys>();
   private readonly clients: EnclaveClients[] = [];
   private readonly monitors: AttestationMonitor[] = [];
   private readonly workers: DeliveryWorker[] = [];
@@ -39,12 +47,24 @@ export class DeliveryBench {
     this.emergencyStop = new EmergencyStop(this.database, this.logger);
     this.budget = new BudgetService(whole, this.database, this.emergencyStop);
     this.queue = new DeliveryQueue(config, this.database, this.budget);
+    this.sealedKeys = new SealedKeyStore(this.database);
   }
 
   /** The real monitor of the configured enclaves; not started. */
   monitor(): AttestationMonitor {
     const made = new AttestationMonitor(this.enclaves(), new AttestationJudge(this.config), this.logger);
     this.monitors.push(made);
+    return made;
+  }
+
+  /** What keeps the enclaves of this monitor in keys; not started. */
+  keys(monitor: AttestationMonitor, secretsFile?: string): EnclaveKeys {
+    const known = this.keysOf.get(monitor);
+    if (known !== undefined) return known;
+    const config = { attestation: this.config.attestation, keys: { intervalMs: 60_000, ...(secretsFile === undefined ? {} : { secretsFile }) } };
+    const credentials = new ParentCredentials((options) => this.findCredentials(options), this.logger);
+    const made = new EnclaveKeys(config, monitor, this.sealedKeys, credentials, new OperatorSecrets(config, this.logger), this.logger);
+    this.keysOf.set(monitor, made);
     return made;
   }
 
@@ -59,15 +79,15 @@ export class DeliveryBench {
     const whole = this.config as GatewayConfig;
     const monitor = trust instanceof AttestationMonitor ? trust : this.saying(trust);
     const signal = new DeliverySignal();
-    const attempt = new DeliveryAttempt(whole, this.queue, new ReceiptJudge(this.config), monitor, this.logger);
-    const worker = new DeliveryWorker(whole, this.queue, attempt, monitor, signal, this.logger);
+    const attempt = new DeliveryAttempt(whole, this.queue, new ReceiptJudge(this.config), this.keys(monitor), this.logger);
+    const worker = new DeliveryWorker(whole, this.queue, attempt, monitor, this.keys(monitor), signal, this.logger);
     this.workers.push(worker);
     return { worker, signal };
   }
 
   private saying(trust: SaidTrust): AttestationMonitor {
     const [client] = this.enclaves().all;
-    const enclave = { index: 0, client, ...trust, keyId: () => null };
+    const enclave = { index: 0, client, ...trust, takesMessages: trust.isTrusted, keepsItsKeysAlone: () => true, keyId: () => null, heldKeyIds: () => null, keys: () => null };
     return { enclaves: [enclave], ...trust } as unknown as AttestationMonitor;
   }
 
@@ -96,6 +116,7 @@ export class DeliveryBench {
 
   async close(): Promise<void> {
     await this.stopWorkers();
+    await Promise.all([...this.keysOf.values()].map((keys) => keys.beforeApplicationShutdown()));
     await Promise.all(this.monitors.map((monitor) => monitor.beforeApplicationShutdown()));
     for (const clients of this.clients) clients.onApplicationShutdown();
     await this.database.onApplicationShutdown();

@@ -185,6 +185,8 @@ describe('the contract', () => {
     expect((await ask(url, ATTESTATION, nonce('ac'))).code).toBe('enclave_answer_invalid');
     enclave.behaviour = problem('enclave_busy', 3);
     expect((await ask(url, ATTESTATION, nonce('ad'))).code).toBe('enclave_busy');
+    enclave.behaviour = problem('keys_not_ready', 5);
+    expect((await ask(url, ATTESTATION, nonce('af'))).code).toBe('keys_not_ready');
     enclave.behaviour = () => undefined;
     expect((await ask(url, ATTESTATION, nonce('ae'))).code).toBe('enclave_timeout');
     enclave.behaviour = good;

@@ -1,6 +1,6 @@
 import { attestationViewSchema, type ProblemCode, messageViewSchema, sealedMessageJsonSchema } from '@communique-tee/protocol';
 import * as z from 'zod';
-import { adminStatusSchema } from '../../admin/admin-status';
+import { adminKeysSchema, adminStatusSchema } from '../../admin/admin-status';
 import { budgetViewSchema } from '../../budget/budget-view';
 
 export interface Parameter {
@@ -91,13 +91,22 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/admin/keys',
+    summary: 'The sealed keys of the enclaves',
+    description: "Needs the scope of administration. The latest first, at most 500, until they are deleted some days after their end. `live`: the newest of its custody and image is sealed to; `rotated`: only opens what was sealed to it; `destroyed`, `revoked`: its record is gone. They are revoked by the operator's command (`npm run operator -- keys revoke`).",
+    authenticated: true,
+    answers: { '200': { description: 'What is known of each key; nothing that is sealed.', content: { 'application/json': adminKeysSchema } } },
+    problems: [...PROTECTED, 'forbidden'],
+  },
+  {
+    method: 'get',
     path: '/attestation',
     summary: "The enclave's attestation document",
     description: 'With a nonce: a fresh document that carries it. Without one: a document that may have been handed out before. Only what is inside the document is signed.',
     authenticated: false,
     parameters: [{ name: 'nonce', in: 'query', description: '16 to 64 bytes in hex, random.', schema: { type: 'string', pattern: '^([0-9a-fA-F]{2}){16,64}$' } }],
     answers: { '200': { description: 'The document.', content: { 'application/json': attestationViewSchema, 'application/cose': { ...binary, description: 'COSE_Sign1, as the NSM gave it.' } } } },
-    problems: [...LIMITED, 'nonce_invalid', 'not_acceptable', 'enclave_unavailable', 'enclave_timeout', 'enclave_answer_invalid', 'enclave_busy'],
+    problems: [...LIMITED, 'nonce_invalid', 'not_acceptable', 'enclave_unavailable', 'enclave_timeout', 'enclave_answer_invalid', 'enclave_busy', 'keys_not_ready'],
   },
   {
     method: 'get',
@@ -112,16 +121,16 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/health/ready',
     summary: 'Whether new work should be sent here',
-    description: 'For load balancers. From the first moment of a shutdown on it says no, while whatever still comes is answered for SHUTDOWN_DRAIN_MS; so it does while the database is away or takes nothing. A look at the database serves all who ask within a second.',
+    description: 'For load balancers. From the first moment of a shutdown on it says no, while whatever still comes is answered for SHUTDOWN_DRAIN_MS; so it does while the database is away or takes nothing. A look at the database serves all who ask within a second. `keys` says whether an enclave is there that has its keys (`ready`, `waiting`, `unknown`); it changes nothing in the status.',
     authenticated: false,
-    answers: { '200': { description: 'Work may come.', content: { 'application/json': anything } } },
+    answers: { '200': { description: 'Work may come.', content: { 'application/json': z.strictObject({ status: z.literal('ready'), keys: z.enum(['ready', 'waiting', 'unknown']) }) } } },
     problems: ['shutting_down', 'database_unavailable', 'overloaded', ...LIMITED],
   },
   {
     method: 'get',
     path: '/api/health/tee',
     summary: 'Whether messages can be accepted and delivered',
-    description: 'Enclave, its attestation, database, rate limits, queue and budget, each up or down with the reason.',
+    description: 'Enclave, its attestation, its keys, database, rate limits, queue and budget, each up or down with the reason. Of each enclave’s keys: who guards them (`process`: nobody, they end with it), `state` (`waiting`: it takes no messages yet), the current key id, how many it holds, and why KMS is of no use to it, where it is not.',
     authenticated: false,
     answers: {
       '200': { description: 'Everything is up.', content: { 'application/json': anything } },

@@ -3,10 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { Decision } from '../../delivery/decision';
 import type { RateLimitClass } from '../../limits/rate-limit-class';
-import { methodLabel, OTHER, statusLabel, UNMATCHED } from './labels';
+import { keyRefusalLabel, kmsFailureLabel, methodLabel, OTHER, proposalLabel, statusLabel, UNMATCHED } from './labels';
 
 /** What the gateway asks of an enclave. */
-export type EnclaveStep = 'health' | 'attestation' | 'relay';
+export type EnclaveStep = 'health' | 'attestation' | 'relay' | 'keys';
 /** Why a new message is turned away: too many have not ended, or a due one waits too long for a worker. */
 export type AdmissionReason = 'queue_length' | 'queue_age';
 export type EnclaveOutcome = 'answer' | 'problem' | 'unreachable';
@@ -33,6 +33,9 @@ export class Metrics {
   private readonly retries = this.counter('communique_delivery_retries_total', 'Attempts after which another one follows.', ['reason']);
   private readonly attemptSeconds = this.histogram('communique_delivery_attempt_duration_seconds', 'From the lease of a job until what came of it is stored.', ['outcome'], DELIVERY_SECONDS);
   private readonly enclaveSeconds = this.histogram('communique_enclave_request_duration_seconds', 'Requests to the enclave.', ['step', 'outcome'], DELIVERY_SECONDS);
+  private readonly keyProposals = this.counter('communique_enclave_key_proposals_total', 'Sealed keys that enclaves asked this process to store, by what came of it.', ['outcome']);
+  private readonly keyRefusals = this.counter('communique_enclave_keys_refused_total', 'Sealed keys that an enclave did not take, once for as long as it says so.', ['code']);
+  private readonly kmsFailures = this.counter('communique_enclave_kms_failures_total', 'Exchanges of keys at which an enclave said that KMS was of no use to it.', ['code']);
   private readonly settlements = this.counter('communique_settlements_total', 'Reservations settled by this process; one whose transaction was rolled back counts too.', []);
 
   requestAnswered(method: string, route: string | undefined, status: number, seconds: number): void {
@@ -70,6 +73,18 @@ export class Metrics {
 
   enclaveAsked(step: EnclaveStep, outcome: EnclaveOutcome, durationMs: number): void {
     this.enclaveSeconds.observe({ step, outcome }, durationMs / 1000);
+  }
+
+  keyProposed(outcome: string): void {
+    this.keyProposals.inc({ outcome: proposalLabel(outcome) });
+  }
+
+  keyRefused(code: string): void {
+    this.keyRefusals.inc({ code: keyRefusalLabel(code) });
+  }
+
+  kmsFailed(code: string): void {
+    this.kmsFailures.inc({ code: kmsFailureLabel(code) });
   }
 
   reservationSettled(): void {

@@ -6,7 +6,8 @@ import { DeliveryWorker } from '../../delivery/delivery-worker';
 import { RateLimits } from '../../limits/rate-limits';
 import { Metrics } from './metrics';
 
-const ATTESTATION_STATES = ['off', 'starting', 'verified', 'refused', 'unreachable'] as const satisfies readonly MonitorState['kind'][];
+const ATTESTATION_STATES = ['off', 'starting', 'waiting', 'verified', 'refused', 'unreachable'] as const satisfies readonly MonitorState['kind'][];
+const KEY_STATES = ['unknown', 'waiting', 'ready'] as const;
 const STORES = ['redis', 'memory'] as const;
 
 /** What this process knows of what it stands on, as it is when metrics are read. */
@@ -15,6 +16,9 @@ export class StateGauges {
   private readonly attestation: Gauge<'enclave' | 'state'>;
   private readonly trusted: Gauge<'enclave'>;
   private readonly attestationAge: Gauge<'enclave'>;
+  private readonly keysState: Gauge<'enclave' | 'state'>;
+  private readonly keysHeld: Gauge<'enclave'>;
+  private readonly keyAge: Gauge<'enclave'>;
   private readonly paceLimit: Gauge<'enclave'>;
   private readonly paceUnderWay: Gauge<'enclave'>;
   private readonly store: Gauge<'store'>;
@@ -29,6 +33,9 @@ export class StateGauges {
     this.attestation = new Gauge({ name: 'communique_attestation_state', help: '1 for the state that the last look at the enclave came to.', labelNames: ['enclave', 'state'], registers });
     this.trusted = new Gauge({ name: 'communique_attestation_trusted', help: '1 while messages may be relayed to it.', labelNames: ['enclave'], registers });
     this.attestationAge = new Gauge({ name: 'communique_attestation_age_seconds', help: 'Since the last look at the enclave was judged; absent before the first.', labelNames: ['enclave'], registers });
+    this.keysState = new Gauge({ name: 'communique_enclave_keys_state', help: '1 for what the enclave last said of its keys; waiting: it takes no messages yet.', labelNames: ['enclave', 'state'], registers });
+    this.keysHeld = new Gauge({ name: 'communique_enclave_keys_held', help: 'Keys that the enclave opens messages with; absent where it has not said.', labelNames: ['enclave'], registers });
+    this.keyAge = new Gauge({ name: 'communique_enclave_key_age_seconds', help: 'Since the record of the current key was stored; absent where there is none.', labelNames: ['enclave'], registers });
     this.paceLimit = new Gauge({ name: 'communique_relay_limit_attempts', help: 'Attempts that this process gives the enclave at once now, 1 to DELIVERY_CONCURRENCY.', labelNames: ['enclave'], registers });
     this.paceUnderWay = new Gauge({ name: 'communique_relay_under_way_attempts', help: 'Attempts of this process that the enclave has now.', labelNames: ['enclave'], registers });
     this.store = new Gauge({ name: 'communique_rate_limits_store', help: '1 for where rate limits are counted now; memory is this process alone.', labelNames: ['store'], registers });
@@ -42,6 +49,12 @@ export class StateGauges {
       for (const each of ATTESTATION_STATES) this.attestation.set({ enclave, state: each }, each === state.kind ? 1 : 0);
       this.trusted.set({ enclave }, monitor.isTrusted() ? 1 : 0);
       if ('ageMs' in state) this.attestationAge.set({ enclave }, state.ageMs / 1000);
+      const keys = monitor.keys();
+      for (const each of KEY_STATES) this.keysState.set({ enclave, state: each }, each === (keys?.state ?? 'unknown') ? 1 : 0);
+      if (keys?.held == null) this.keysHeld.remove({ enclave });
+      else this.keysHeld.set({ enclave }, keys.held.length);
+      if (keys?.currentSince == null) this.keyAge.remove({ enclave });
+      else this.keyAge.set({ enclave }, Math.max(0, (Date.now() - keys.currentSince.getTime()) / 1000));
     }
     for (const [index, { limit, underWay }] of this.modules.get(DeliveryWorker, { strict: false }).paces().entries()) {
       const enclave = String(index);
