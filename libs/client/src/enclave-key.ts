@@ -1,6 +1,6 @@
 import { verifyAttestation, type AttestationPolicy, type VerifiedAttestation } from '@communique-tee/attestation/browser';
 import { keyIdOf } from '@communique-tee/crypto/browser';
-import { PROCESS_CUSTODY, PUBLIC_KEY_BYTES, decodeKeyBinding, toHex } from '@communique-tee/protocol';
+import { PUBLIC_KEY_BYTES, decodeKeyBinding, toHex } from '@communique-tee/protocol';
 import { ClientError } from './errors';
 import { request } from './http';
 
@@ -10,7 +10,10 @@ const TIMEOUT_MS = 15_000;
 export interface TrustPolicy {
   /** The images that the caller trusts, by PCR0; there is no default. */
   acceptedMeasurements: AttestationPolicy['acceptedMeasurements'];
-  /** Who may be able to bring the enclave's keys back: `process` (nobody) unless KMS key aliases are named. */
+  /**
+   * Who may be able to bring the enclave's keys back: `process` (nobody) and ARNs of KMS key aliases. Not given: whatever is attested; the
+   * image that PCR0 stands for names the alias in its own configuration, so who accepts the one has accepted the other.
+   */
   acceptedCustody?: readonly string[];
   /** Only for a development or test root. */
   trustAnchor?: AttestationPolicy['trustAnchor'];
@@ -31,7 +34,7 @@ export interface EnclaveKey {
 
 /**
  * Asks the gateway for an attestation document over a fresh nonce and verifies it. The gateway is not trusted with any of it.
- * @throws AttestationError by code, ClientError `ERR_CLIENT_REFUSED` | `ERR_CLIENT_KEY_BINDING` | `ERR_CLIENT_CUSTODY`
+ * @throws AttestationError by code, ClientError `refused` | `key_binding_invalid` | `custody_refused`
  */
 export async function fetchEnclaveKey(gateway: string | URL, policy: TrustPolicy): Promise<EnclaveKey> {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
@@ -59,12 +62,21 @@ function bindingOf(attestation: VerifiedAttestation, policy: TrustPolicy): Pick<
     throw unbound(cause);
   }
   if (toHex(keyIdOf(publicKey)) !== toHex(binding.keyId)) throw unbound();
-  if (!(policy.acceptedCustody ?? [PROCESS_CUSTODY]).includes(binding.custody)) {
-    throw new ClientError('ERR_CLIENT_CUSTODY', 'the keys are guarded in a way that the policy does not accept');
-  }
+  checkCustody(binding.custody, policy);
   return { publicKey, ...binding };
 }
 
+/** @throws ClientError `custody_refused` */
+export function checkCustody(custody: string, { acceptedCustody }: Pick<TrustPolicy, 'acceptedCustody'>): void {
+  if (acceptedCustody?.includes(custody) ?? true) return;
+  throw new ClientError('custody_refused', 'the keys are guarded in a way that the policy does not accept', { reason: custody });
+}
+
+/** Whether both name the same key. */
+export function isSameKey(a: Pick<EnclaveKey, 'keyId'>, b: Pick<EnclaveKey, 'keyId'>): boolean {
+  return toHex(a.keyId) === toHex(b.keyId);
+}
+
 function unbound(cause?: unknown): ClientError {
-  return new ClientError('ERR_CLIENT_KEY_BINDING', 'the attestation document does not bind a sealing key and a receipt key', { cause });
+  return new ClientError('key_binding_invalid', 'the attestation document does not bind a sealing key and a receipt key', { cause });
 }

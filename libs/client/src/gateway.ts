@@ -9,18 +9,19 @@ export interface GatewayOptions {
   gateway: string | URL;
   /** A bearer token; it is sent in its header and nowhere else. */
   token: string;
+  /** Gives the request up. */
+  signal?: AbortSignal;
 }
 
 /** Posts a sealed message; posting the same one again is safe, it is accepted once. Its Idempotency-Key names the sealed bytes. */
-export async function postMessage({ gateway, token }: GatewayOptions, prepared: PreparedMessage): Promise<MessageView> {
+export async function postMessage({ gateway, token, signal }: GatewayOptions, prepared: PreparedMessage): Promise<MessageView> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/cbor', 'idempotency-key': toHex(prepared.sealedSha256) };
   const body = new Uint8Array(prepared.sealed);
-  return readView(await request(new URL('/api/messages', gateway), { method: 'POST', headers, body }, TIMEOUT_MS));
+  return readView(await request(new URL('/api/messages', gateway), { method: 'POST', headers, body, ...withSignal(signal) }, TIMEOUT_MS));
 }
 
-export async function fetchMessage({ gateway, token }: GatewayOptions, id: string): Promise<MessageView> {
-  const url = new URL(`/api/messages/${encodeURIComponent(id)}`, gateway);
-  return readView(await request(url, { headers: { authorization: `Bearer ${token}` } }, TIMEOUT_MS));
+export async function fetchMessage({ gateway, token, signal }: GatewayOptions, id: string): Promise<MessageView> {
+  return readView(await request(messageUrl(gateway, id), { headers: { authorization: `Bearer ${token}` }, ...withSignal(signal) }, TIMEOUT_MS));
 }
 
 export interface FollowOptions {
@@ -32,7 +33,7 @@ export interface FollowOptions {
 
 /**
  * Asks until the message has ended.
- * @throws ClientError `ERR_CLIENT_TIMEOUT`; the message itself goes on
+ * @throws ClientError `timeout`; the message itself goes on
  */
 export async function followMessage(options: GatewayOptions, id: string, { timeoutMs = 60_000, intervalMs = 100, onStatus }: FollowOptions = {}): Promise<MessageView> {
   const deadline = Date.now() + timeoutMs;
@@ -40,13 +41,22 @@ export async function followMessage(options: GatewayOptions, id: string, { timeo
     const view = await fetchMessage(options, id);
     onStatus?.(view);
     if (isEnded(view.status)) return view;
-    if (Date.now() + pauseMs > deadline) throw new ClientError('ERR_CLIENT_TIMEOUT', 'no end within the time allowed');
+    if (Date.now() + pauseMs > deadline) throw new ClientError('timeout', 'no end within the time allowed');
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
-function readView(body: Uint8Array): MessageView {
+export function messageUrl(gateway: string | URL, id: string): URL {
+  return new URL(`/api/messages/${encodeURIComponent(id)}`, gateway);
+}
+
+/** @throws ClientError `answer_invalid` */
+export function readView(body: Uint8Array): MessageView {
   const parsed = messageViewSchema.safeParse(readJson(body));
-  if (!parsed.success) throw new ClientError('ERR_CLIENT_ANSWER', 'the answer is not a message view');
+  if (!parsed.success) throw new ClientError('answer_invalid', 'the answer is not a message view');
   return parsed.data;
+}
+
+export function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
 }

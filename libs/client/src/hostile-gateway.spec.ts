@@ -27,7 +27,7 @@ describe('a gateway that', () => {
       };
       more();
     });
-    await expect(fetchMessage(options, id)).rejects.toMatchObject({ code: 'ERR_CLIENT_ANSWER' });
+    await expect(fetchMessage(options, id)).rejects.toMatchObject({ code: 'answer_invalid' });
     expect(sent).toBeLessThan(64 * 1024 * 1024);
   });
 
@@ -42,11 +42,11 @@ describe('a gateway that', () => {
   });
 
   it.each([
-    ['no JSON', 200, 'nonsense', 'ERR_CLIENT_ANSWER'],
-    ['bytes that are not UTF-8', 200, Buffer.from([0xff]), 'ERR_CLIENT_ANSWER'],
-    ['another shape', 200, '{"id":1}', 'ERR_CLIENT_ANSWER'],
-    ['an error without a code', 500, '<html>', 'ERR_CLIENT_REFUSED'],
-    ['an error with a made up code', 400, '{"code":"__proto__"}', 'ERR_CLIENT_REFUSED'],
+    ['no JSON', 200, 'nonsense', 'answer_invalid'],
+    ['bytes that are not UTF-8', 200, Buffer.from([0xff]), 'answer_invalid'],
+    ['another shape', 200, '{"id":1}', 'answer_invalid'],
+    ['an error without a code', 500, '<html>', 'refused'],
+    ['an error with a made up code', 400, '{"code":"__proto__"}', 'refused'],
   ])('answers %s is an error with a code', async (_name, status, body, code) => {
     const options = await answering((_request, response) => response.writeHead(status).end(body));
     await expect(fetchMessage(options, id)).rejects.toMatchObject({ code, problem: undefined });

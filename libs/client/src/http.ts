@@ -2,27 +2,41 @@ import { isProblemCode } from '@communique-tee/protocol';
 import { ClientError } from './errors';
 
 const MAX_ANSWER_BYTES = 512 * 1024;
+const MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600;
+
+/** What fetch throws where there is no answer, or no whole one. Told apart from our own mistakes by being remembered here. */
+const networkErrors = new WeakSet<object>();
+
+export function isNetworkError(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && networkErrors.has(error);
+}
 
 /** Asks and reads the whole answer within `timeoutMs`; anything but 2xx is thrown with the gateway's own code. */
 export async function request(url: URL, init: RequestInit, timeoutMs: number): Promise<Uint8Array> {
-  const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
+  const response = await open(url, init, timeoutMs);
   const body = await readBounded(response);
-  if (!response.ok) throw refusal(response.status, body);
+  if (!response.ok) throw refusal(response, body);
   return body;
 }
 
+/** The answer with its body still to come; `timeoutMs` is for the whole of it, 0 for none. Redirects would take the token elsewhere. */
+export async function open(url: URL, init: RequestInit, timeoutMs: number): Promise<Response> {
+  const signals = [init.signal ?? [], timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : []].flat();
+  try {
+    return await fetch(url, { ...init, redirect: 'error', cache: 'no-store', credentials: 'omit', signal: AbortSignal.any(signals) });
+  } catch (error) {
+    throw remembered(error);
+  }
+}
+
 /** Stops reading at the limit: the gateway may send without end. */
-async function readBounded(response: Response): Promise<Uint8Array> {
+export async function readBounded(response: Response): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  const reader = response.body?.getReader();
-  for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
-    length += read.value.length;
-    if (length > MAX_ANSWER_BYTES) {
-      await reader?.cancel();
-      throw new ClientError('ERR_CLIENT_ANSWER', 'the answer is too large');
-    }
-    parts.push(read.value);
+  for await (const part of chunksOf(response)) {
+    length += part.length;
+    if (length > MAX_ANSWER_BYTES) throw new ClientError('answer_invalid', 'the answer is too large');
+    parts.push(part);
   }
   const whole = new Uint8Array(length);
   let at = 0;
@@ -33,15 +47,33 @@ async function readBounded(response: Response): Promise<Uint8Array> {
   return whole;
 }
 
+/** The body piece by piece; whoever stops reading ends it. */
+export async function* chunksOf(response: Response): AsyncGenerator<Uint8Array, void> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } catch (error) {
+    throw remembered(error);
+  } finally {
+    // Not waited for: a broken connection need not answer
+    reader.cancel().catch(() => undefined);
+  }
+}
+
 export function readJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch (cause) {
-    throw new ClientError('ERR_CLIENT_ANSWER', 'the answer is not JSON', { cause });
+    throw new ClientError('answer_invalid', 'the answer is not JSON', { cause });
   }
 }
 
-function refusal(status: number, body: Uint8Array): ClientError {
+export function refusal(response: Response, body: Uint8Array): ClientError {
   let code: unknown;
   try {
     const document = readJson(body);
@@ -49,7 +81,20 @@ function refusal(status: number, body: Uint8Array): ClientError {
   } catch {
     code = undefined;
   }
-  return new ClientError('ERR_CLIENT_REFUSED', `the gateway answered ${String(status)}${isProblemCode(code) ? ` ${code}` : ''}`, {
+  const retryAfterSeconds = readRetryAfter(response.headers.get('retry-after'));
+  return new ClientError('refused', `the gateway answered ${String(response.status)}${isProblemCode(code) ? ` ${code}` : ''}`, {
+    status: response.status,
     ...(isProblemCode(code) && { problem: code }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   });
+}
+
+/** Seconds alone, as the gateway writes it; a date (a proxy's) counts as not given. */
+function readRetryAfter(header: string | null): number | undefined {
+  return header !== null && /^[0-9]{1,9}$/.test(header) ? Math.min(Number(header), MAX_RETRY_AFTER_SECONDS) : undefined;
+}
+
+function remembered(error: unknown): unknown {
+  if (typeof error === 'object' && error !== null && !(error instanceof ClientError)) networkErrors.add(error);
+  return error;
 }

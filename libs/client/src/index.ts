@@ -1,6 +1,9 @@
-/** What a sender needs: attest, seal, post, follow, verify. Runs in a browser. */
+/** What a sender needs: attest, seal, post, follow, verify. Runs in a browser. `connect` does all of it; the rest are its steps. */
 export * from './errors';
+export * from './api';
+export { connect } from './connect';
 export { fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from './enclave-key';
 export { createDeliverySecret, prepareMessage, type PreparedMessage, type PrepareOptions } from './prepare';
 export { fetchMessage, followMessage, postMessage, type FollowOptions, type GatewayOptions } from './gateway';
 export { verifyResult, type VerifiedResult } from './result';
+export { watchMessage, type WatchOptions } from './watch';

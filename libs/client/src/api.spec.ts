@@ -1,0 +1,26 @@
+import { congressMessageSchema, messageViewSchema, type Answer, type CongressMessage, type MessageView } from '@communique-tee/protocol';
+import type { Message, StatusView, VerifiedReport } from './api';
+import { CLIENT_ERROR_CODES } from './errors';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+type Exact<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+type DeepReadonly<T> = T extends Uint8Array ? T : T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
+describe('the published types', () => {
+  it('are those of the schemas', () => {
+    // Held by the compiler (npm run typecheck); exactOptionalPropertyTypes makes zod's optional members take undefined too.
+    const message: Exact<Message, DeepReadonly<Omit<CongressMessage, 'version' | 'deliverySecret' | 'proof'>>> = true;
+    const view: Exact<StatusView, DeepReadonly<MessageView>> = true;
+    const offices: Exact<VerifiedReport['offices'], DeepReadonly<Omit<Answer['offices'][number], 'salt'>[]>> = true;
+    const problems: Exact<VerifiedReport['problems'], DeepReadonly<Answer['problems']>> = true;
+    expect([message, view, offices, problems]).toEqual([true, true, true, true]);
+    expect(Object.keys(congressMessageSchema.shape)).toHaveLength(9);
+    expect(Object.keys(messageViewSchema.shape)).toHaveLength(10);
+  });
+
+  it('of errors have a row each in the README', () => {
+    const readme = readFileSync(join(__dirname, '../README.md'), 'utf8');
+    expect(CLIENT_ERROR_CODES.filter((code) => !readme.includes(`| \`${code}\` |`))).toEqual([]);
+  });
+});

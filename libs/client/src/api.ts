@@ -1,0 +1,201 @@
+import type { BILL_TYPES, STATES, TOPICS } from '@communique-tee/protocol';
+
+/**
+ * The types that a caller of `connect` meets. This file imports nothing but the vocabulary, so that they can be published without the
+ * libraries behind them; api.spec.ts holds them against the schemas.
+ */
+
+/** Values of PCRs as 96 lowercase hexadecimal digits (SHA-384). PCR0 covers the whole image. */
+export interface AcceptedMeasurements {
+  readonly pcr0: string;
+  readonly pcr1?: string;
+  readonly pcr2?: string;
+  /** The role of the parent instance. */
+  readonly pcr3?: string;
+  /** The certificate that signed the image. */
+  readonly pcr8?: string;
+}
+
+/** Whom to trust. There is no default for measurements, and no member that makes less be checked but the one that says so. */
+export interface Policy {
+  /** The images that are trusted; one of these has to fit. */
+  readonly acceptedMeasurements: readonly [AcceptedMeasurements, ...AcceptedMeasurements[]];
+  /**
+   * Who may be able to bring the enclave's keys back: `process` (nobody) and ARNs of KMS key aliases. Not given: whatever the document
+   * attests, since the image that PCR0 stands for names the alias in its own configuration.
+   */
+  readonly acceptedCustody?: readonly string[];
+  /** How far the enclave's clock and ours may differ; 5 minutes unless given. */
+  readonly maxAgeMs?: number;
+  /** How long a verified key is used before another document is asked for; 15 minutes unless given, and never past its certificates. */
+  readonly maxKeyAgeMs?: number;
+  /** DEVELOPMENT AND TESTS ONLY. The PEM of a root to be trusted in place of AWS's: whoever has its key can forge every document. */
+  readonly unsafeDevelopmentRootPem?: string;
+}
+
+export interface ConnectOptions {
+  /** Asked before each request: a bearer token of who sends. It is sent in its header and nowhere else. */
+  readonly token: () => string | Promise<string>;
+  readonly signal?: AbortSignal;
+}
+
+/** A certificate of the chain under the AWS root. */
+export interface CertificateView {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** The enclave's keys as a verified document says them. */
+export interface AttestedKey {
+  /** 16 bytes. */
+  readonly keyId: Uint8Array;
+  /** 32 bytes, X25519: messages are sealed to it. */
+  readonly publicKey: Uint8Array;
+  /** 32 bytes, Ed25519: signs receipts. */
+  readonly receiptKey: Uint8Array;
+  /** Who can bring the keys back: `process` (nobody) or the ARN of a KMS key alias. */
+  readonly custody: string;
+  readonly attestation: {
+    readonly moduleId: string;
+    readonly timestampMs: number;
+    readonly pcr0: string;
+    readonly pcrs: ReadonlyMap<number, Uint8Array>;
+    /** Root first. */
+    readonly certificates: readonly CertificateView[];
+  };
+  /** COSE_Sign1, as received. */
+  readonly document: Uint8Array;
+}
+
+export interface Bill {
+  readonly congress: number;
+  readonly type: (typeof BILL_TYPES)[number];
+  readonly number: number;
+}
+
+/** A message to Congress; docs/message.md has lengths and rules. Nothing has a default. */
+export interface Message {
+  /** House: `HCA12`; Senate: `SCA01`. One to four. */
+  readonly offices: readonly string[];
+  readonly constituent: {
+    readonly prefix: string;
+    readonly firstName: string;
+    readonly middleName?: string | undefined;
+    readonly lastName: string;
+    readonly suffix?: string | undefined;
+    readonly title?: string | undefined;
+    readonly organization?: string | undefined;
+    readonly address1: string;
+    readonly address2?: string | undefined;
+    readonly address3?: string | undefined;
+    readonly city: string;
+    readonly state: (typeof STATES)[number];
+    readonly zip: string;
+    readonly email: string;
+    readonly phone?: string | undefined;
+  };
+  readonly message: {
+    readonly subject: string;
+    readonly body: string;
+    readonly topics: readonly (typeof TOPICS)[number][];
+    readonly bills?: readonly Bill[] | undefined;
+    readonly stance?: 'pro' | 'con' | undefined;
+    readonly moreInfo?: string | undefined;
+  };
+  readonly campaignId: string;
+  readonly responseRequested?: boolean | undefined;
+  readonly newsletterOptIn?: boolean | undefined;
+}
+
+export type Status = 'queued' | 'delivering' | 'delivered' | 'partially_delivered' | 'refused' | 'unknown' | 'expired' | 'key_retired';
+export type OfficeOutcome = 'accepted' | 'duplicate' | 'refused' | 'unknown' | 'pending';
+
+/** How a message stands in the gateway's own words; only what is in a verified receipt is proven. */
+export interface StatusView {
+  readonly id: string;
+  readonly status: Status;
+  readonly acceptedAt: string;
+  readonly expiresAt: string;
+  readonly endedAt: string | null;
+  readonly attempts: number;
+  readonly nextAttemptAt: string | null;
+  readonly reason: string | null;
+  readonly receipt: { readonly receipt: string; readonly attestation_document: string } | null;
+  readonly sealedAnswer: string | null;
+}
+
+/** What an enclave of an accepted measurement has signed, and what it says to the sender alone. Both were checked against each other. */
+export interface VerifiedReport {
+  /** Seconds since 1970, by the enclave's clock. */
+  readonly timeSeconds: number;
+  readonly pcr0: string;
+  readonly custody: string;
+  /** In the order of the message. */
+  readonly offices: readonly {
+    readonly office: string;
+    readonly outcome: OfficeOutcome;
+    readonly deliveryId: string | null;
+    readonly reason: string | null;
+    readonly detail: string | null;
+  }[];
+  /** What is wrong with the message itself; then every office has refused it. */
+  readonly problems: readonly { readonly pointer: string; readonly code: string; readonly message: string }[];
+  /** To be kept: it can be verified years later, by anyone. */
+  readonly receipt: { readonly receipt: string; readonly attestation_document: string };
+}
+
+export type SendState =
+  | { readonly step: 'attesting' }
+  | { readonly step: 'attested'; readonly key: AttestedKey }
+  /** `sealed` is what leaves this machine. */
+  | { readonly step: 'sealed'; readonly id: string; readonly sealed: Uint8Array }
+  | { readonly step: 'posting'; readonly attempt: number }
+  /** The gateway is asked again later. */
+  | { readonly step: 'waiting'; readonly waitMs: number; readonly because: string }
+  | { readonly step: 'accepted'; readonly view: StatusView }
+  /** `report`: verified, where there is one; it is an interim one while the message has not ended. */
+  | { readonly step: 'status'; readonly view: StatusView; readonly report: VerifiedReport | null }
+  /** The enclave no longer has the key: attested anew, sealed anew, the same message. */
+  | { readonly step: 'resealing' }
+  | { readonly step: 'ended'; readonly result: SendResult };
+
+export interface SendResult {
+  readonly id: string;
+  /** Where `report` is null, the gateway's word and nothing more. */
+  readonly status: Status;
+  /** A stable word for why; the gateway's. */
+  readonly reason: string | null;
+  readonly report: VerifiedReport | null;
+  readonly view: StatusView;
+  /** What it was sealed to. */
+  readonly key: AttestedKey;
+  readonly sealedSha256: Uint8Array;
+  readonly resealed: boolean;
+}
+
+export interface SendOptions {
+  readonly signal?: AbortSignal;
+  /** How long the message may wait for delivery; a day unless given, seven days at most. */
+  readonly lifetimeSeconds?: number;
+  /** How long the gateway is asked to take it; 2 minutes unless given. */
+  readonly postTimeoutMs?: number;
+  /** How long its way is followed; until it expires unless given. */
+  readonly followTimeoutMs?: number;
+  readonly onState?: (state: SendState) => void;
+}
+
+/** A message on its way. Iterating gives its states from the first on; both ways reject alike. */
+export interface Sending extends AsyncIterable<SendState> {
+  /** A UUID; known before anything is sent. */
+  readonly id: string;
+  readonly result: Promise<SendResult>;
+}
+
+export interface Client {
+  /** The verified key: out of the cache, or attested anew where that is over. @throws ClientError */
+  key(signal?: AbortSignal): Promise<AttestedKey>;
+  /** Checks, seals, posts, follows and verifies. Whatever is wrong rejects `result` with a ClientError. */
+  send(message: Message, options?: SendOptions): Sending;
+}

@@ -1,0 +1,36 @@
+import { AttestationError } from '@communique-tee/attestation/browser';
+import { CryptoError } from '@communique-tee/crypto/browser';
+import { ProtocolError } from '@communique-tee/protocol';
+import { ReceiptError } from '@communique-tee/receipts';
+import { ClientError } from './errors';
+import { isNetworkError } from './http';
+
+/** What `connect` and `send` throw is one class. What is no failure of theirs (a mistake in this code) is handed back as it is. */
+export function asClientError(error: unknown, signal?: AbortSignal): unknown {
+  if (signal?.aborted === true) return new ClientError('aborted', 'the caller gave it up', { cause: signal.reason });
+  if (error instanceof ClientError) return error;
+  if (error instanceof AttestationError) {
+    if (error.step === 'policy' && error.code !== 'ERR_ATTESTATION_UNSUPPORTED') return new ClientError('policy_invalid', error.message, { cause: error, reason: error.code });
+    return new ClientError('attestation_refused', `the attestation document does not verify: ${error.message}`, { cause: error, reason: error.code });
+  }
+  if (error instanceof ReceiptError || error instanceof CryptoError || error instanceof ProtocolError) {
+    return new ClientError('receipt_refused', `the receipt or the answer does not verify: ${error.message}`, { cause: error, reason: error.code });
+  }
+  if (isNetworkError(error)) return new ClientError('unreachable', 'the gateway gave no answer', { cause: error });
+  return error;
+}
+
+/** The same about a message that may be on its way. */
+export function aboutMessage(error: unknown, messageId: string): unknown {
+  if (!(error instanceof ClientError) || error.messageId !== undefined) return error;
+  const { code, message, cause, problems, problem, status, retryAfterSeconds, reason } = error;
+  return new ClientError(code, message, {
+    cause,
+    problems,
+    messageId,
+    ...(problem !== undefined && { problem }),
+    ...(status !== undefined && { status }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    ...(reason !== undefined && { reason }),
+  });
+}

@@ -1,0 +1,55 @@
+import type { Client, ConnectOptions, Policy } from './api';
+import { AttestedKeys } from './attested-keys';
+import { ClientError } from './errors';
+import { checkPolicy } from './policy';
+import { throwIfAborted } from './retry';
+import { sendMessage } from './send-message';
+
+/** What a bearer token may be made of (RFC 6750, section 2.1), so that nothing else gets into a header. */
+const TOKEN = /^[A-Za-z0-9._~+/-]{1,8192}=*$/;
+
+/**
+ * Asks the gateway for an attestation document over a fresh nonce and verifies it under `policy`. The gateway is trusted with nothing:
+ * what it says is believed only where an enclave of an accepted measurement has signed it.
+ * @param url of the gateway; https, or http on this machine
+ * @throws ClientError by `code`
+ * @example
+ * const client = await connect('https://gateway.example', { acceptedMeasurements: [{ pcr0 }] }, { token: () => session.token() });
+ * const { status, report } = await client.send(message).result;
+ */
+export async function connect(url: string | URL, policy: Policy, options: ConnectOptions): Promise<Client> {
+  const gateway = gatewayOf(url);
+  const checked = checkPolicy(policy);
+  throwIfAborted(options.signal);
+  const keys = new AttestedKeys(gateway, checked);
+  await keys.current(options.signal);
+  const sender = { gateway, keys, trust: checked.trust, token: () => tokenOf(options) };
+  return {
+    key: (signal) => keys.current(signal),
+    send: (message, sendOptions = {}) => sendMessage(sender, message, sendOptions),
+  };
+}
+
+/** A token in the clear is anybody's; on this machine there is nobody between. */
+function gatewayOf(url: string | URL): URL {
+  let gateway: URL;
+  try {
+    gateway = new URL(url);
+  } catch (cause) {
+    throw new ClientError('policy_invalid', 'the gateway’s address is no URL', { cause });
+  }
+  const local = /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])$/.test(gateway.hostname);
+  if (gateway.protocol === 'https:' || (gateway.protocol === 'http:' && local)) return gateway;
+  throw new ClientError('policy_invalid', 'the gateway’s address is not https');
+}
+
+async function tokenOf({ token }: ConnectOptions): Promise<string> {
+  let given: unknown;
+  try {
+    given = await token();
+  } catch (cause) {
+    throw new ClientError('token_unavailable', 'the token function failed', { cause });
+  }
+  if (typeof given !== 'string' || !TOKEN.test(given)) throw new ClientError('token_unavailable', 'the token function gave no bearer token');
+  return given;
+}

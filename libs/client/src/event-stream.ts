@@ -1,0 +1,51 @@
+import { ClientError } from './errors';
+import { chunksOf } from './http';
+
+const MAX_EVENT_CHARACTERS = 512 * 1024;
+const MAX_RETRY_MS = 60_000;
+
+export interface ServerSentEvent {
+  readonly type: string;
+  readonly data: string;
+}
+
+/** What has arrived: an event, the other end's wish for a pause before the next connection, or a sign of life. */
+export type Arrival = { readonly kind: 'event'; readonly event: ServerSentEvent } | { readonly kind: 'retry'; readonly retryMs: number } | { readonly kind: 'alive' };
+
+/**
+ * Server-sent events (WHATWG HTML, section 9.2.6) out of an answer to `fetch`: EventSource cannot send a token in a header. `id` is not
+ * read: each event is a whole status.
+ * @throws ClientError `answer_invalid` where an event is too large; what fetch throws
+ */
+export async function* readEvents(response: Response): AsyncGenerator<Arrival, void> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  let endedWithCr = false;
+  let type = '';
+  let data: string[] = [];
+  let characters = 0;
+  for await (const chunk of chunksOf(response)) {
+    yield { kind: 'alive' };
+    let text = decoder.decode(chunk, { stream: true });
+    if (endedWithCr && text.startsWith('\n')) text = text.slice(1);
+    if (text !== '') endedWithCr = text.endsWith('\r');
+    characters += text.length;
+    // A long line that comes in small pieces is not read again with each of them
+    const lines = /[\r\n]/.test(text) ? (rest + text).split(/\r\n|\n|\r/) : [rest + text];
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line !== '') {
+        const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
+        if (name === 'event') type = value;
+        else if (name === 'data') data.push(value);
+        else if (name === 'retry' && /^[0-9]{1,9}$/.test(value)) yield { kind: 'retry', retryMs: Math.min(Number(value), MAX_RETRY_MS) };
+        continue;
+      }
+      if (data.length > 0) yield { kind: 'event', event: { type: type === '' ? 'message' : type, data: data.join('\n') } };
+      type = '';
+      data = [];
+      characters = rest.length;
+    }
+    if (characters > MAX_EVENT_CHARACTERS) throw new ClientError('answer_invalid', 'an event of the stream is too large');
+  }
+}

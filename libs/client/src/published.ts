@@ -1,0 +1,6 @@
+/** What @communique-tee/client exports where it is published. */
+export { BILL_TYPES, STATES, TOPICS } from '@communique-tee/protocol';
+export * from './errors';
+export * from './api';
+export { connect } from './connect';
+export { validateMessage } from './validate-message';

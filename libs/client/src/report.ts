@@ -1,0 +1,55 @@
+import { messageIdToText, type MessageStatus, type MessageView, type Outcome } from '@communique-tee/protocol';
+import type { VerifiedReport } from './api';
+import type { TrustPolicy } from './enclave-key';
+import { ClientError } from './errors';
+import type { PreparedMessage } from './prepare';
+import { verifyResult } from './result';
+
+/**
+ * What the enclave reports, verified, and held against what was sent and against the gateway's own words; null where there is nothing yet.
+ * @param offices of the message as it was sealed
+ * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `receipt_refused` | `custody_refused`
+ */
+export async function verifyReport(view: MessageView, prepared: PreparedMessage, offices: readonly string[], policy: TrustPolicy): Promise<VerifiedReport | null> {
+  if (view.receipt === null || view.sealedAnswer === null) {
+    if (view.receipt !== null || view.sealedAnswer !== null) throw refused('half_a_report', 'a receipt and an answer come together');
+    if (view.status === 'delivered' || view.status === 'partially_delivered') throw refused('receipt_missing', 'it is said to be delivered, without a receipt');
+    return null;
+  }
+  const { receipt, answer, custody } = await verifyResult(view, prepared, policy);
+  if (messageIdToText(answer.messageId) !== prepared.id || answer.time !== receipt.claims.time) throw refused('answer_differs', 'the answer belongs to another receipt');
+  const told = answer.offices.map(({ office }) => office);
+  if ([...told].sort().join() !== [...offices].sort().join()) throw refused('offices_differ', 'the offices are not those of the message');
+  if (contradicts(view.status, answer.offices.map(({ outcome }) => outcome))) throw refused('status_contradicts_receipt', 'the status says something else than the receipt');
+  return {
+    timeSeconds: receipt.claims.time,
+    pcr0: receipt.claims.pcr0,
+    custody,
+    offices: answer.offices.map(({ salt: _salt, ...office }) => office),
+    problems: answer.problems,
+    receipt: view.receipt,
+  };
+}
+
+/** The gateway's summary of what is signed. Where it ended without a last word of the enclave's, an interim receipt may stand beside. */
+function contradicts(status: MessageStatus, outcomes: readonly Outcome[]): boolean {
+  const arrived = outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate').length;
+  switch (status) {
+    case 'delivered':
+      return outcomes.length === 0 || arrived !== outcomes.length;
+    case 'partially_delivered':
+      return arrived === 0 || arrived === outcomes.length;
+    case 'refused':
+    case 'key_retired':
+      return arrived > 0;
+    case 'unknown':
+    case 'expired':
+      return outcomes.length > 0 && arrived === outcomes.length;
+    default:
+      return false;
+  }
+}
+
+function refused(reason: string, message: string): ClientError {
+  return new ClientError('receipt_refused', message, { reason });
+}

@@ -1,0 +1,82 @@
+import { asClientError } from './as-client-error';
+import { ClientError } from './errors';
+
+const FIRST_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 10_000;
+/** What may be answered otherwise in a moment: the request came too slowly or too often, or the fault is not ours. */
+const LATER = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+export interface RetryOptions {
+  /** All attempts and pauses together; a pause that would go beyond it is not made. */
+  readonly budgetMs: number;
+  readonly maxAttempts: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onWait?: ((waitMs: number, error: ClientError) => void) | undefined;
+}
+
+/**
+ * Asks until there is an answer that will not change: what fails for the network, 429, 503 (not before Retry-After) or another fault of
+ * the other end is asked again, later each time.
+ * @throws ClientError the last one
+ */
+export async function withRetries<T>(ask: (attempt: number) => Promise<T>, { budgetMs, maxAttempts, signal, onWait }: RetryOptions): Promise<T> {
+  const deadlineMs = Date.now() + budgetMs;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      throwIfAborted(signal);
+      return await ask(attempt);
+    } catch (thrown) {
+      const error = asClientError(thrown, signal);
+      if (!(error instanceof ClientError) || !isPassing(error) || attempt >= maxAttempts) throw error;
+      const waitMs = pauseMs(attempt, error.retryAfterSeconds);
+      if (Date.now() + waitMs > deadlineMs) throw error;
+      onWait?.(waitMs, error);
+      await pause(waitMs, signal);
+    }
+  }
+}
+
+export function isPassing({ code, status }: ClientError): boolean {
+  return code === 'unreachable' || (code === 'refused' && status !== undefined && LATER.has(status));
+}
+
+/** Spread, so that those who were refused together do not come back together; never before Retry-After. */
+export function pauseMs(attempt: number, retryAfterSeconds = 0): number {
+  const growing = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+  return Math.ceil(retryAfterSeconds * 1000 + growing * (0.5 + Math.random() / 2));
+}
+
+/** @throws ClientError `aborted` */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  throwIfAborted(signal);
+  await new Promise<void>((resolve) => {
+    const over = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', over);
+      resolve();
+    };
+    const timer = setTimeout(over, ms);
+    signal?.addEventListener('abort', over);
+  });
+  throwIfAborted(signal);
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new ClientError('aborted', 'the caller gave it up', { cause: signal.reason });
+}
+
+/** What others wait for too is not given up for one of them: only this one's wait is. @throws ClientError `aborted` */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  throwIfAborted(signal);
+  let stop: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => { reject(new ClientError('aborted', 'the caller gave it up', { cause: signal.reason })); };
+    signal.addEventListener('abort', stop);
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,135 @@
+import { MESSAGE_ID_BYTES, isEnded, messageIdToText, type CongressMessage, type MessageView } from '@communique-tee/protocol';
+import type { Message, SendOptions, SendResult, SendState, Sending, VerifiedReport } from './api';
+import { aboutMessage, asClientError } from './as-client-error';
+import type { AttestedKeys } from './attested-keys';
+import { isSameKey, type EnclaveKey, type TrustPolicy } from './enclave-key';
+import { checkedMessage } from './checked-message';
+import { ClientError } from './errors';
+import { postMessage } from './gateway';
+import { prepareMessage, type PreparedMessage } from './prepare';
+import { verifyReport } from './report';
+import { withRetries } from './retry';
+import { States } from './states';
+import { watchMessage } from './watch';
+
+const POST_TIMEOUT_MS = 120_000;
+const MAX_POSTS = 12;
+/** After its expiry the gateway ends a message; it may be a little late. */
+const AFTER_EXPIRY_MS = 120_000;
+
+export interface Sender {
+  readonly gateway: URL;
+  readonly trust: TrustPolicy;
+  readonly keys: AttestedKeys;
+  /** @throws ClientError `token_unavailable` */
+  readonly token: () => Promise<string>;
+}
+
+/** Starts at once; what goes wrong rejects `result`. */
+export function sendMessage(sender: Sender, message: Message, options: SendOptions): Sending {
+  const id = messageIdToText(crypto.getRandomValues(new Uint8Array(MESSAGE_ID_BYTES)));
+  const states = new States();
+  const result = new Way(sender, id, options, (state) => {
+    states.add(state);
+    try {
+      options.onState?.(state);
+    } catch (error) {
+      // A page that fails to show something is told so, and its message goes on.
+      queueMicrotask(() => { throw error; });
+    }
+  }).go(message);
+  result.then(
+    () => { states.end(); },
+    (error: unknown) => { states.end({ error }); },
+  );
+  return { id, result, [Symbol.asyncIterator]: () => states.read() };
+}
+
+/** One message from its check to its end. */
+class Way {
+  private posted = false;
+
+  constructor(
+    private readonly sender: Sender,
+    private readonly id: string,
+    private readonly options: SendOptions,
+    private readonly tell: (state: SendState) => void,
+  ) {}
+
+  async go(message: Message): Promise<SendResult> {
+    try {
+      const content = checkedMessage(message);
+      const key = await this.attest();
+      const first = await this.deliver(content, key, false);
+      const result = first.status === 'key_retired' ? await this.sealAgain(content, first) : first;
+      this.tell({ step: 'ended', result });
+      return result;
+    } catch (thrown) {
+      const error = asClientError(thrown, this.options.signal);
+      throw this.posted ? aboutMessage(error, this.id) : error;
+    }
+  }
+
+  /** Once, under the same id and delivery secret: should an office have it already, it knows it again. */
+  private async sealAgain(content: CongressMessage, first: SendResult): Promise<SendResult> {
+    this.sender.keys.forget(first.key);
+    this.tell({ step: 'resealing' });
+    const key = await this.attest();
+    // The enclave still says that it holds the key: sealed to it again, the message would come back again.
+    return isSameKey(key, first.key) ? first : this.deliver(content, key, true);
+  }
+
+  private async attest(): Promise<EnclaveKey> {
+    this.tell({ step: 'attesting' });
+    const key = await this.sender.keys.current(this.options.signal);
+    this.tell({ step: 'attested', key });
+    return key;
+  }
+
+  private async deliver(content: CongressMessage, key: EnclaveKey, resealed: boolean): Promise<SendResult> {
+    const { lifetimeSeconds } = this.options;
+    const prepared = prepareMessage(content, key, { id: this.id, ...(lifetimeSeconds !== undefined && { lifetimeSeconds }) });
+    this.tell({ step: 'sealed', id: this.id, sealed: prepared.sealed });
+    const accepted = await this.post(prepared);
+    this.tell({ step: 'accepted', view: accepted });
+    const { view, report } = await this.follow(prepared, content.offices);
+    return { id: this.id, status: view.status, reason: view.reason, report, view, key, sealedSha256: prepared.sealedSha256, resealed };
+  }
+
+  private post(prepared: PreparedMessage): Promise<MessageView> {
+    const { signal, postTimeoutMs = POST_TIMEOUT_MS } = this.options;
+    let tokens = 0;
+    const post = async (attempt: number): Promise<MessageView> => {
+      this.tell({ step: 'posting', attempt });
+      const token = await this.sender.token();
+      tokens++;
+      this.posted = true;
+      try {
+        const view = await postMessage({ gateway: this.sender.gateway, token, ...(signal && { signal }) }, prepared);
+        if (view.id !== this.id) throw new ClientError('answer_invalid', 'the answer is about another message');
+        return view;
+      } catch (error) {
+        // It may have ended on its way here: the next one is asked for once.
+        if (error instanceof ClientError && error.status === 401 && tokens === 1) return post(attempt);
+        throw error;
+      }
+    };
+    return withRetries(post, { budgetMs: postTimeoutMs, maxAttempts: MAX_POSTS, signal, onWait: (waitMs, error) => { this.tell({ step: 'waiting', waitMs, because: error.problem ?? error.code }); } });
+  }
+
+  private async follow(prepared: PreparedMessage, offices: readonly string[]): Promise<{ view: MessageView; report: VerifiedReport | null }> {
+    const { signal, followTimeoutMs } = this.options;
+    const expiresMs = prepared.message.expiresAtSeconds * 1000 + AFTER_EXPIRY_MS;
+    const deadlineMs = followTimeoutMs === undefined ? expiresMs : Math.min(expiresMs, Date.now() + followTimeoutMs);
+    let known: { readonly receipt: string; readonly report: VerifiedReport | null } | undefined;
+    for await (const view of watchMessage(this.id, { gateway: this.sender.gateway, token: this.sender.token, signal, deadlineMs })) {
+      const receipt = JSON.stringify([view.receipt, view.sealedAnswer]);
+      // Most changes bring no other receipt; the last one is always held against the status.
+      const report = known !== undefined && known.receipt === receipt && !isEnded(view.status) ? known.report : await verifyReport(view, prepared, offices, this.sender.trust);
+      known = { receipt, report };
+      this.tell({ step: 'status', view, report });
+      if (isEnded(view.status)) return { view, report };
+    }
+    throw new ClientError('answer_invalid', 'the status stopped before its end');
+  }
+}

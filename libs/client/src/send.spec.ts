@@ -1,0 +1,275 @@
+import { decodeSealedMessage, toBase64Url } from '@communique-tee/protocol';
+import { connect, ClientError, type Client, type Policy, type SendState } from '.';
+import { TestGateway, testMessage } from './testing/test-gateway';
+
+const ALIAS = 'arn:aws:kms:us-east-1:111122223333:alias/communique';
+
+describe('a message that is sent', () => {
+  let gateway: TestGateway;
+  let client: Client;
+  let tokens: string[];
+  const open = (policy: Partial<Policy> = {}) => connect(gateway.url, { ...gateway.policy, ...policy }, { token: () => tokens.shift() ?? 'a.token' });
+  const caught = async (work: Promise<unknown>): Promise<ClientError> => {
+    const error: unknown = await work.then(() => 'nothing was thrown', (thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ClientError);
+    return error as ClientError;
+  };
+  const steps = (states: readonly SendState[]) => states.map(({ step }) => step);
+
+  beforeEach(async () => {
+    gateway = await TestGateway.start();
+    tokens = [];
+    client = await open();
+  });
+  afterEach(() => gateway.stop());
+
+  it('is sealed, posted, followed by a stream and verified, and its states can be watched', async () => {
+    const told: SendState[] = [];
+    const sending = client.send(testMessage(), { onState: (state) => told.push(state) });
+    const seen: SendState[] = [];
+    for await (const state of sending) seen.push(state);
+    const result = await sending.result;
+    expect(result).toMatchObject({ id: sending.id, status: 'delivered', resealed: false, report: { custody: 'process', offices: [{ office: 'HCA12', outcome: 'accepted' }, { office: 'SCA01', outcome: 'accepted' }], problems: [] } });
+    expect(steps(seen)).toEqual(['attesting', 'attested', 'sealed', 'posting', 'accepted', 'status', 'status', 'status', 'ended']);
+    expect(seen).toEqual(told);
+    const late: SendState[] = [];
+    for await (const state of sending) late.push(state);
+    expect(late).toEqual(seen);
+    expect(gateway.asked.map(({ accept }) => accept)).toEqual(['text/event-stream, application/json;q=0.5']);
+    expect(gateway.asked[0]?.token).toBe('Bearer a.token');
+    expect(gateway.attestations).toBe(1);
+    const sealed = seen.find((state) => state.step === 'sealed');
+    expect(sealed?.step === 'sealed' && Buffer.compare(sealed.sealed, gateway.posted[0]?.body ?? new Uint8Array())).toBe(0);
+  });
+
+  it('is refused before anything is asked where Congress would not take it', async () => {
+    const { email: _email, ...constituent } = testMessage().constituent;
+    const error = await caught(client.send({ ...testMessage(), constituent: constituent as never }).result);
+    expect(error).toMatchObject({ code: 'message_invalid', problems: [{ pointer: '/constituent/email', code: 'required' }], messageId: undefined });
+    for (const nonsense of [null, 'text', 1, [], {}]) expect(await caught(client.send(nonsense as never).result)).toMatchObject({ code: 'message_invalid' });
+    expect(gateway.posted).toEqual([]);
+  });
+
+  it('is posted again, the same bytes under the same key, where that can help', async () => {
+    gateway.postFaults = ['cut', { problem: 'overloaded', retryAfter: 1 }, 'cut-after', { problem: 'internal_error' }];
+    const states: SendState[] = [];
+    const { status } = await client.send(testMessage(), { onState: (state) => states.push(state) }).result;
+    expect(status).toBe('delivered');
+    expect(gateway.posted).toHaveLength(5);
+    expect(new Set(gateway.posted.map(({ body }) => Buffer.from(body).toString('hex'))).size).toBe(1);
+    expect(new Set(gateway.posted.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+    expect(gateway.posted[0]?.idempotencyKey).toMatch(/^[0-9a-f]{64}$/);
+    const waits = states.filter((state) => state.step === 'waiting');
+    expect(waits.map((state) => state.step === 'waiting' && state.because)).toEqual(['unreachable', 'overloaded', 'unreachable', 'internal_error']);
+    expect(waits[1]).toMatchObject({ waitMs: expect.any(Number) as number });
+    expect(waits[1]?.step === 'waiting' && waits[1].waitMs).toBeGreaterThanOrEqual(1000);
+  });
+
+  it('is given up where it will not be taken, or not soon, and says what the gateway said', async () => {
+    gateway.postFaults = [{ problem: 'expiry_out_of_range' }];
+    expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'refused', problem: 'expiry_out_of_range', status: 422 });
+    gateway.postFaults = [{ problem: 'user_daily_limit_reached', retryAfter: 40_000 }];
+    const sending = client.send(testMessage());
+    expect(await caught(sending.result)).toMatchObject({ code: 'refused', problem: 'user_daily_limit_reached', retryAfterSeconds: 40_000, messageId: sending.id });
+    expect(gateway.posted).toHaveLength(2);
+    gateway.postFaults = Array.from({ length: 50 }, () => 'cut' as const);
+    expect(await caught(client.send(testMessage(), { postTimeoutMs: 1500 }).result)).toMatchObject({ code: 'unreachable' });
+    expect(gateway.posted.length).toBeLessThan(8);
+  });
+
+  it('asks for another token once', async () => {
+    tokens = ['old', 'new'];
+    gateway.postFaults = [{ problem: 'unauthenticated' }];
+    expect(await client.send(testMessage()).result).toMatchObject({ status: 'delivered' });
+    expect(gateway.posted.map(({ token }) => token)).toEqual(['Bearer old', 'Bearer new']);
+    gateway.postFaults = [{ problem: 'unauthenticated' }, { problem: 'unauthenticated' }];
+    expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'refused', problem: 'unauthenticated' });
+  });
+
+  it.each([['a line break', 'a\r\nx: y'], ['nothing', ''], ['no text', undefined as never]])('is not sent with a token of %s', async (_, token) => {
+    const other = await connect(gateway.url, gateway.policy, { token: () => token });
+    expect(await caught(other.send(testMessage()).result)).toMatchObject({ code: 'token_unavailable' });
+    expect(gateway.posted).toEqual([]);
+  });
+
+  it('ends by the caller’s signal, wherever it is', async () => {
+    gateway.statuses = ['queued'];
+    const early = new AbortController();
+    early.abort();
+    expect(await caught(client.send(testMessage(), { signal: early.signal }).result)).toMatchObject({ code: 'aborted', messageId: undefined });
+    const late = new AbortController();
+    const sending = client.send(testMessage(), { signal: late.signal });
+    for await (const state of sending) {
+      if (state.step === 'status') break;
+    }
+    late.abort();
+    expect(await caught(sending.result)).toMatchObject({ code: 'aborted', messageId: sending.id });
+  });
+
+  it('is followed for as long as was said, and goes on', async () => {
+    gateway.statuses = ['queued'];
+    const sending = client.send(testMessage(), { followTimeoutMs: 300 });
+    expect(await caught(sending.result)).toMatchObject({ code: 'timeout', messageId: sending.id });
+  });
+
+  describe('whose gateway', () => {
+    it.each(['json', 'cut', 'cut-each', { problem: 'rate_limited' }, { problem: 'overloaded' }] as const)('answers a question for events with %j is followed all the same', async (events) => {
+      gateway.events = events;
+      expect(await client.send(testMessage()).result).toMatchObject({ status: 'delivered', report: { offices: [{ office: 'HCA12' }, { office: 'SCA01' }] } });
+    });
+
+    it('says that it was delivered, without a receipt, is not believed', async () => {
+      gateway.tamper = (view) => ({ ...view, receipt: null, sealedAnswer: null });
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'receipt_missing' });
+    });
+
+    it('keeps back half of the report is not believed', async () => {
+      gateway.tamper = (view) => ({ ...view, sealedAnswer: null });
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'half_a_report' });
+    });
+
+    it.each([['refused', 'accepted'], ['delivered', 'refused'], ['delivered', 'pending'], ['partially_delivered', 'accepted'], ['unknown', 'accepted'], ['expired', 'duplicate'], ['key_retired', 'accepted']] as const)('says %s where the receipt says %s is not believed', async (status, outcome) => {
+      gateway.outcome = outcome;
+      gateway.statuses = ['queued', status];
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'status_contradicts_receipt' });
+    });
+
+    it.each([['refused', 'refused'], ['delivered', 'duplicate'], ['unknown', 'unknown'], ['expired', 'pending']] as const)('says %s as the receipt says %s is believed', async (status, outcome) => {
+      gateway.outcome = outcome;
+      gateway.statuses = ['queued', status];
+      expect(await client.send(testMessage()).result).toMatchObject({ status, report: { offices: [{ outcome }, { outcome }] } });
+    });
+
+    it('shows the receipt of another message is not believed', async () => {
+      const other = await client.send(testMessage()).result;
+      gateway.tamper = (view) => (view.receipt === null ? view : { ...view, receipt: other.view.receipt });
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'ERR_RECEIPT_OTHER_MESSAGE' });
+    });
+
+    it('changes a receipt, or an answer, is not believed', async () => {
+      gateway.tamper = (view) => (view.receipt === null ? view : { ...view, receipt: { ...view.receipt, receipt: `${view.receipt.receipt.slice(0, -4)}AAAA` } });
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'ERR_RECEIPT_SIGNATURE' });
+      gateway.tamper = (view) => (view.sealedAnswer === null ? view : { ...view, sealedAnswer: `${view.sealedAnswer.slice(0, -4)}AAAA` });
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'ERR_CRYPTO_OPEN' });
+    });
+
+    it('answers about another message is left', async () => {
+      gateway.tamper = (view) => ({ ...view, id: '00000000-0000-4000-8000-000000000000' });
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'answer_invalid' });
+    });
+  });
+
+  it('gets a report about its own offices, or none', async () => {
+    gateway.tamperAnswer = (answer) => ({ ...answer, offices: answer.offices.map((office) => ({ ...office, office: 'SCA03' })) });
+    expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'offices_differ' });
+  });
+
+  it('has interim receipts verified too', async () => {
+    gateway.outcome = 'pending';
+    gateway.statuses = ['queued', 'expired'];
+    const other = await client.send(testMessage()).result;
+    gateway.statuses = ['queued', 'delivering', 'delivered'];
+    // The second status brings the report of that other, genuine message.
+    gateway.tamper = (view) => (view.status === 'delivering' ? { ...view, receipt: other.view.receipt, sealedAnswer: other.view.sealedAnswer } : view);
+    const states: SendState[] = [];
+    expect(await caught(client.send(testMessage(), { onState: (state) => states.push(state) }).result)).toMatchObject({ code: 'receipt_refused', reason: 'ERR_RECEIPT_OTHER_MESSAGE' });
+    expect(states.filter(({ step }) => step === 'status')).toHaveLength(1);
+  });
+
+  describe('to an enclave whose key', () => {
+    it('is gone is sealed again, once, the same message under the same id', async () => {
+      gateway.rotate({ keepOld: false });
+      const states: SendState[] = [];
+      const sending = client.send(testMessage(), { onState: (state) => states.push(state) });
+      const result = await sending.result;
+      expect(result).toMatchObject({ id: sending.id, status: 'delivered', resealed: true });
+      expect(steps(states).filter((step) => step === 'resealing')).toHaveLength(1);
+      const [first, second] = gateway.posted;
+      expect([first?.id, second?.id]).toEqual([sending.id, sending.id]);
+      expect(first?.idempotencyKey).not.toBe(second?.idempotencyKey);
+      expect(toBase64Url(decodeSealedMessage(second?.body ?? new Uint8Array()).keyId)).toBe(toBase64Url((await client.key()).keyId));
+      expect(gateway.attestations).toBe(2);
+    });
+
+    it('is gone again ends as it is told', async () => {
+      gateway.tamper = (view) => (view.receipt === null && view.attempts === 0 ? view : { ...view, status: 'key_retired', receipt: null, sealedAnswer: null });
+      const result = client.send(testMessage()).result;
+      // The gateway says so, and attests the same key: it is not sealed to that one again
+      expect(await result).toMatchObject({ status: 'key_retired', resealed: false, report: null });
+      expect(gateway.posted).toHaveLength(1);
+      gateway.tamper = (view) => {
+        if (view.status === 'queued') return view;
+        gateway.rotate({ keepOld: false });
+        return { ...view, status: 'key_retired', receipt: null, sealedAnswer: null };
+      };
+      expect(await client.send(testMessage()).result).toMatchObject({ status: 'key_retired', resealed: true });
+      expect(gateway.posted).toHaveLength(3);
+    });
+
+    it('is an older one by now has its receipt under the document of that older key', async () => {
+      gateway.rotate({ keepOld: true });
+      expect(await client.send(testMessage()).result).toMatchObject({ status: 'delivered', resealed: false });
+    });
+
+    it('is not the one that the receipt’s document names is not believed', async () => {
+      const { report } = gateway;
+      const old = await client.key();
+      gateway.rotate({ keepOld: true });
+      const fresh = await open();
+      expect(toBase64Url((await fresh.key()).keyId)).not.toBe(toBase64Url(old.keyId));
+      // The enclave signs with the newer key's document what was sealed to the older key
+      jest.spyOn(gateway, 'report').mockImplementation(async (message, keys) => {
+        const newer = (gateway as unknown as { keys: NonNullable<typeof keys> }).keys;
+        return report.call(gateway, message, { ...newer, pair: (keys ?? newer).pair });
+      });
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'ERR_RECEIPT_KEY_BINDING' });
+    });
+  });
+
+  describe('by a client whose policy', () => {
+    it('names a custody takes no other', async () => {
+      gateway.custody = ALIAS;
+      expect((await (await open()).key()).custody).toBe(ALIAS);
+      expect((await (await open({ acceptedCustody: ['process', ALIAS] })).key()).custody).toBe(ALIAS);
+      expect(await caught(open({ acceptedCustody: ['process'] }))).toMatchObject({ code: 'custody_refused', reason: ALIAS });
+    });
+
+    it('names another measurement, or AWS’s root alone, trusts nothing', async () => {
+      expect(await caught(open({ acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }))).toMatchObject({ code: 'attestation_refused', reason: 'ERR_ATTESTATION_MEASUREMENT' });
+      const { unsafeDevelopmentRootPem: _root, ...policy } = gateway.policy;
+      expect(await caught(connect(gateway.url, policy, { token: () => 't' }))).toMatchObject({ code: 'attestation_refused', reason: 'ERR_ATTESTATION_ROOT' });
+    });
+
+    it.each<[string, unknown]>([
+      ['nothing', undefined], ['an empty object', {}], ['no measurement', { acceptedMeasurements: [] }], ['a zero measurement', { acceptedMeasurements: [{ pcr0: '0'.repeat(96) }] }], ['upper case', { acceptedMeasurements: [{ pcr0: 'AB'.repeat(48) }] }],
+      ['a member that is misspelt', { acceptedCustodies: ['process'] }], ['a root under another name', { trustAnchor: 'x' }], ['an empty custody', { acceptedCustody: [] }], ['an age of NaN', { maxAgeMs: NaN }], ['a root that is no PEM', { unsafeDevelopmentRootPem: 'x' }],
+    ])('is %s is refused', async (_, policy) => {
+      const whole = policy === undefined || Object.keys(policy as object).length === 0 || 'acceptedMeasurements' in (policy as object) ? policy : { ...gateway.policy, ...(policy as object) };
+      expect(await caught(connect(gateway.url, whole as Policy, { token: () => 't' }))).toMatchObject({ code: 'policy_invalid' });
+    });
+
+    it('lets a key be used for so long', async () => {
+      const short = await open({ maxKeyAgeMs: 0 });
+      const before = gateway.attestations;
+      await Promise.all([short.key(), short.key(), short.key()]);
+      await short.key();
+      expect(gateway.attestations).toBe(before + 2);
+      await client.key();
+      expect(gateway.attestations).toBe(before + 2);
+    });
+
+    it('does not outlast the certificates', async () => {
+      const { attestation } = await client.key();
+      const before = gateway.attestations;
+      const endsMs = Math.min(...attestation.certificates.map(({ notAfterMs }) => notAfterMs));
+      const now = jest.spyOn(Date, 'now').mockReturnValue(endsMs);
+      await client.key().catch(() => undefined);
+      now.mockRestore();
+      expect(gateway.attestations).toBe(before + 1);
+    });
+  });
+
+  it.each(['http://gateway.example', 'ftp://127.0.0.1', 'nonsense'])('does not go to %s', async (url) => {
+    expect(await caught(connect(url, gateway.policy, { token: () => 't' }))).toMatchObject({ code: 'policy_invalid' });
+  });
+});

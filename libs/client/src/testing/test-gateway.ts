@@ -1,0 +1,231 @@
+import { sealing } from '@communique-tee/crypto';
+import { createNsm, type Nsm } from '@communique-tee/nsm';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import {
+  DEFAULT_SUITE, decodeSealedMessage, encodeAnswer, encodeKeyBinding, encodeSealedAnswer, encodeSealedMessage, messageIdToText, parseCongressMessage, problemDocument,
+  toBase64Url, type Answer, type MessageStatus, type MessageView, type Outcome, type ProblemCode, type SealedMessage,
+} from '@communique-tee/protocol';
+import { commitToOffice, signReceipt } from '@communique-tee/receipts';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Message, Policy } from '../api';
+
+/** One of the enclave's keys, with the key that signs its receipts. */
+function createKeys(custody: string) {
+  const pair = sealing.generateKeyPair();
+  const { publicKey } = pair;
+  const receipts = generateKeyPairSync('ed25519');
+  const receiptKey = new Uint8Array(Buffer.from(String(receipts.publicKey.export({ format: 'jwk' }).x), 'base64url'));
+  return { pair, publicKey, keyId: sealing.keyIdOf(publicKey), signing: receipts.privateKey, receiptKey, custody };
+}
+type Keys = ReturnType<typeof createKeys>;
+
+export interface Posted {
+  readonly id: string;
+  readonly body: Uint8Array;
+  readonly message: SealedMessage;
+  readonly idempotencyKey: string | undefined;
+  readonly token: string | undefined;
+}
+
+/** A refusal by problem code, the connection cut without an answer, or the message taken and the connection cut. */
+export type PostFault = { readonly problem: ProblemCode; readonly retryAfter?: number } | 'cut' | 'cut-after';
+
+/** A gateway and the enclave behind it in one, with real keys, documents and receipts, that can be told to misbehave. */
+export class TestGateway {
+  readonly posted: Posted[] = [];
+  /** Requests for documents, and for statuses with their Accept. */
+  attestations = 0;
+  readonly asked: { readonly accept: string; readonly token: string | undefined }[] = [];
+  /** Taken from the front, one for each post. */
+  postFaults: PostFault[] = [];
+  /** The statuses that a message goes through, the same for each; the last one stays. */
+  statuses: MessageStatus[] = ['queued', 'delivering', 'delivered'];
+  outcome: Outcome = 'accepted';
+  custody = 'process';
+  /** How a question for events is answered. */
+  events: 'stream' | 'json' | 'cut' | 'cut-each' | { readonly problem: ProblemCode } = 'stream';
+  /** What the gateway makes of a view before it is sent. */
+  tamper: (view: MessageView) => MessageView = (view) => view;
+  /** What the enclave makes of its answer before it is sealed. */
+  tamperAnswer: (answer: Answer) => Answer = (answer) => answer;
+  url = '';
+
+  private keys: Keys = createKeys('process');
+  private readonly held: Keys[] = [this.keys];
+  private readonly turns = new Map<string, number>();
+  private readonly reports = new Map<string, Promise<Pick<MessageView, 'receipt' | 'sealedAnswer'>>>();
+  private readonly server = createServer((request, response) => {
+    this.serve(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+  });
+
+  private constructor(
+    private readonly folder: TemporaryFolder,
+    private readonly nsm: Nsm,
+    private readonly rootPem: string,
+  ) {}
+
+  static async start(): Promise<TestGateway> {
+    const folder = await temporaryFolder('client');
+    const nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
+    const gateway = new TestGateway(folder, nsm, await developmentRootPem(folder.path));
+    await new Promise<void>((listening) => gateway.server.listen(0, '127.0.0.1', listening));
+    gateway.url = `http://127.0.0.1:${String((gateway.server.address() as AddressInfo).port)}`;
+    return gateway;
+  }
+
+  get policy(): Policy {
+    return { acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], unsafeDevelopmentRootPem: this.rootPem };
+  }
+
+  /** From now on another key is attested; the older ones are still held, or not. */
+  rotate({ keepOld }: { readonly keepOld: boolean }): void {
+    this.keys = createKeys(this.custody);
+    if (!keepOld) this.held.length = 0;
+    this.held.push(this.keys);
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((closed) => this.server.close(closed));
+    await this.nsm.close();
+    await this.folder.remove();
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://x');
+    const token = request.headers.authorization;
+    if (url.pathname === '/attestation') {
+      this.attestations++;
+      response.end(await this.document(this.keys, new Uint8Array(Buffer.from(url.searchParams.get('nonce') ?? '', 'hex'))));
+    } else if (request.method === 'POST') {
+      const parts: Buffer[] = [];
+      for await (const part of request) parts.push(part as Buffer);
+      this.post(new Uint8Array(Buffer.concat(parts)), request, response);
+    } else {
+      this.asked.push({ accept: request.headers.accept ?? '', token });
+      await this.status(url.pathname.split('/').at(-1) ?? '', request.headers.accept ?? '', response);
+    }
+  }
+
+  private post(body: Uint8Array, request: IncomingMessage, response: ServerResponse): void {
+    const message = decodeSealedMessage(body);
+    const id = messageIdToText(message.messageId);
+    const idempotencyKey = request.headers['idempotency-key'];
+    this.posted.push({ id, body, message, idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined, token: request.headers.authorization });
+    const fault = this.postFaults.shift();
+    if (fault === 'cut' || fault === 'cut-after') response.destroy();
+    else if (fault !== undefined) sendProblem(response, fault.problem, fault.retryAfter);
+    else response.writeHead(202).end(JSON.stringify(this.tamper(view(message, 'queued'))));
+    this.turns.set(id, 0);
+  }
+
+  private async status(id: string, accept: string, response: ServerResponse): Promise<void> {
+    const message = this.posted.findLast((posted) => posted.id === id)?.message;
+    if (message === undefined) { sendProblem(response, 'not_found'); return; }
+    if (!accept.startsWith('text/event-stream') || this.events === 'json') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(await this.nextView(message)));
+      return;
+    }
+    if (typeof this.events === 'object') { sendProblem(response, this.events.problem, 1); return; }
+    if (this.events === 'cut') { response.destroy(); return; }
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write('retry: 20\n\n: a comment\n\n');
+    for (let ended = false; !ended && !response.destroyed; await sleep(5)) {
+      const next = await this.nextView(message);
+      ended = !['queued', 'delivering'].includes(next.status);
+      response.write(`event: status\r\ndata: ${JSON.stringify(next)}\r\n\r\n`);
+      if (this.events === 'cut-each') {
+        setTimeout(() => response.destroy(), 20);
+        return;
+      }
+    }
+    response.end();
+  }
+
+  private async nextView(message: SealedMessage): Promise<MessageView> {
+    const id = messageIdToText(message.messageId);
+    const keys = this.held.find(({ keyId }) => Buffer.compare(keyId, message.keyId) === 0);
+    const turn = this.turns.get(id) ?? 0;
+    this.turns.set(id, turn + 1);
+    if (keys === undefined) return this.tamper({ ...view(message, 'key_retired'), reason: 'key_retired' });
+    const status = this.statuses[Math.min(turn, this.statuses.length - 1)] ?? 'queued';
+    const isInterim = status === 'queued' || status === 'delivering';
+    const report = isInterim ? { receipt: null, sealedAnswer: null } : await this.report(message, keys);
+    return this.tamper({ ...view(message, status), attempts: turn, ...report });
+  }
+
+  /** The enclave's part. */
+  async report(message: SealedMessage, keys: Keys = this.keys): Promise<Pick<MessageView, 'receipt' | 'sealedAnswer'>> {
+    const name = `${messageIdToText(message.messageId)} ${toBase64Url(message.keyId)}`;
+    const known = this.reports.get(name);
+    if (known !== undefined) return known;
+    const made = this.makeReport(message, keys);
+    this.reports.set(name, made);
+    return made;
+  }
+
+  private async makeReport(message: SealedMessage, keys: Keys): Promise<Pick<MessageView, 'receipt' | 'sealedAnswer'>> {
+    const opened = sealing.open(keys.pair, message);
+    const parsed = parseCongressMessage(opened.plaintext);
+    if (!parsed.ok) throw new Error('the client sealed what the enclave refuses');
+    const time = Math.floor(Date.now() / 1000);
+    const document = await this.document(keys);
+    const answer = this.tamperAnswer({
+      version: 1,
+      messageId: message.messageId,
+      time,
+      offices: parsed.message.offices.map((office) => ({ office, salt: new Uint8Array(randomBytes(32)), outcome: this.outcome, deliveryId: 'a'.repeat(32), reason: null, detail: null })),
+      problems: [],
+    });
+    const sealed = encodeSealedMessage(message);
+    const receipt = await signReceipt(
+      {
+        v: 1,
+        message_id: messageIdToText(message.messageId),
+        sealed_sha256: sha256(sealed),
+        suite: DEFAULT_SUITE,
+        offices: answer.offices.map(({ office, salt, outcome }) => ({ commitment: toBase64Url(commitToOffice(salt, office)), outcome })),
+        time,
+        pcr0: developmentMeasurements.pcr0,
+        attestation_sha256: sha256(document),
+      },
+      keys.signing,
+    );
+    return {
+      receipt: { receipt, attestation_document: Buffer.from(document).toString('base64') },
+      sealedAnswer: toBase64Url(encodeSealedAnswer(sealing.sealAnswer(opened.answerKey, message, encodeAnswer(answer)))),
+    };
+  }
+
+  private document({ publicKey, keyId, receiptKey }: Keys, nonce?: Uint8Array): Promise<Uint8Array> {
+    return this.nsm.attest({ publicKey, userData: encodeKeyBinding({ keyId, receiptKey, custody: this.custody }), ...(nonce && { nonce }) });
+  }
+}
+
+export function testMessage(): Message {
+  return {
+    offices: ['HCA12', 'SCA01'],
+    constituent: { prefix: 'Ms.', firstName: 'Test', lastName: 'Person', address1: '1 Test Street', city: 'Oakland', state: 'CA', zip: '94601', email: 'p@test.example' },
+    message: { subject: 'A subject', body: 'A text of a test.', topics: ['Energy'] },
+    campaignId: 'c1',
+  };
+}
+
+function view({ messageId, expiresAtSeconds }: SealedMessage, status: MessageStatus): MessageView {
+  const ended = status !== 'queued' && status !== 'delivering';
+  const now = '2026-01-01T00:00:00.000Z';
+  return { id: messageIdToText(messageId), status, acceptedAt: now, expiresAt: new Date(expiresAtSeconds * 1000).toISOString(), endedAt: ended ? now : null, attempts: 0, nextAttemptAt: null, reason: null, receipt: null, sealedAnswer: null };
+}
+
+function sendProblem(response: ServerResponse, code: ProblemCode, retryAfter?: number): void {
+  const document = problemDocument(code);
+  response.writeHead(document.status, { 'content-type': 'application/problem+json', ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }) }).end(JSON.stringify(document));
+}
+
+function sha256(bytes: Uint8Array): string {
+  return toBase64Url(createHash('sha256').update(bytes).digest());
+}
