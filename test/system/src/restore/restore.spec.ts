@@ -154,6 +154,8 @@ it('a base backup and the archived log bring the database to a moment of choice,
   await query("SELECT pg_create_restore_point('before_the_mistake')");
   const before = await readDatabase(system.databaseUrl);
   await query('DELETE FROM message');
+  await query('UPDATE budget_window SET spent_micro_usd = spent_micro_usd + 1');
+  expect((await readDatabase(system.databaseUrl)).unequalWindows).not.toEqual([]);
   await archived();
   expect(await sender.statusOf(waiting)).toBe('unknown_here');
 
@@ -172,7 +174,7 @@ it('a base backup and the archived log bring the database to a moment of choice,
   await open();
   await system.start('gateway');
   await sleep(3000);
-  expect(await sender.statusOf(waiting)).toBe('queued');
+  expect(['queued', 'delivering']).toContain(await sender.statusOf(waiting)); // the second where the moment fell into an attempt
   expect(await sender.copies(waiting)).toEqual({});
   await expect(sender.send([OPEN])).rejects.toMatchObject({ problem: 'emergency_stop' });
   await operator('clear-stop', '--by', 'a test', '--why', 'the restored database was looked at');
