@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { codeOf, messageOf } from './error-code';
 
 export interface PreflightArguments {
   readonly stack: string;
@@ -52,9 +53,9 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    // Node's own text names the option; it names the value only where that stands alone.
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-    throw new NotUnderstood(code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL' ? 'there are no arguments without --' : error instanceof Error ? (error.message.split('. ')[0] ?? '') : 'not understood');
+    // Node's own text names an option; of what stands alone it would name the value.
+    const isPositional = codeOf(error) === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL';
+    throw new NotUnderstood(isPositional ? 'there are no arguments without --' : (messageOf(error).split('. ')[0] ?? ''));
   }
 }
 

@@ -13,14 +13,23 @@ const UNREACHABLE = new Set([
   'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT',
 ]);
 
-export const isUnreachable = (error: unknown): boolean => UNREACHABLE.has(codeOf(error) ?? '') || (error instanceof Error && error.name === 'TimeoutError');
+export const isUnreachable = (error: unknown): boolean => UNREACHABLE.has(codeOf(error) ?? '') || textIn(error, 'name') === 'TimeoutError';
 
 /** The certificate or its chain is not accepted. */
 export const isCertificateCode = (code: string): boolean => /^(CERT_|ERR_TLS_CERT|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_(VERIFY|GET)|INVALID_CA|HOSTNAME_MISMATCH)/.test(code);
 
 /** What is left to say of an error that nobody expected: its class and code, never its text. */
 export function nameOf(error: unknown): string {
-  const name = error instanceof Error && /^[A-Za-z0-9]{1,64}$/.test(error.name) ? error.name : 'error';
+  const name = /^[A-Za-z0-9]{1,64}$/.exec(textIn(error, 'name'))?.[0] ?? 'error';
   const code = codeOf(error);
   return code === undefined ? name : `${name} ${code}`;
+}
+
+/** For decisions, and for words of this program's own errors: what others wrote there is not printed. */
+export const messageOf = (error: unknown): string => textIn(error, 'message');
+
+/** Not by instanceof: errors come from other realms, too. */
+function textIn(error: unknown, field: 'name' | 'message'): string {
+  const value: unknown = typeof error === 'object' && error !== null && field in error ? Reflect.get(error, field) : undefined;
+  return typeof value === 'string' ? value : '';
 }

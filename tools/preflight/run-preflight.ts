@@ -1,6 +1,7 @@
 import { NotUnderstood, parseArguments } from './arguments';
 import { CHECKS } from './checks';
 import type { Check } from './check';
+import { messageOf } from './error-code';
 import { readStackFile, type StackFile } from './plan/stack-file';
 import type { Ports } from './ports';
 import { Redactor } from './redactor';
@@ -38,7 +39,7 @@ export async function runPreflight(args: readonly string[], ports: Ports, stream
       redactor.add(secret);
     });
   } catch (error) {
-    streams.err(`${redactor.clean(error instanceof Error ? error.message : 'not understood')}\n${error instanceof NotUnderstood ? 'npm run preflight -- --help explains.\n' : ''}`);
+    streams.err(`${redactor.clean(messageOf(error))}\n${error instanceof NotUnderstood ? 'npm run preflight -- --help explains.\n' : ''}`);
     return 2;
   }
   const { stack, before, only, leaveOut, offline, json, limitMs } = given;

@@ -3,6 +3,9 @@ import { fileOf, readEnclaveConfiguration } from './enclave-configuration';
 
 const CHAMBERS = ['house', 'senate'] as const;
 
+/** uat-cwc.house.gov; soapbox.senate.gov/api/testing-messages/. */
+const isTestSystem = (host: string, messagePath: string): boolean => /^(uat|test|testing)\b/.test(host) || /\btesting-messages\b/.test(messagePath);
+
 /** What the schema of the enclave cannot know: whose configuration it is, and what was left of the example. */
 export const enclaveConfiguration: Check = {
   name: 'enclave-config',
@@ -20,7 +23,7 @@ export const enclaveConfiguration: Check = {
       const url = URL.parse(read.congress[chamber].origin);
       if (url?.protocol !== 'https:') findings.push(fail(`the origin of the ${chamber} is not https://host`, `change it in ${file}`));
       else if (!read.egress.routes.some(({ host, port }) => host === url.hostname && port === Number(url.port === '' ? 443 : url.port))) findings.push(fail(`there is no egress route to the ${chamber} (${url.host})`, `add it to egress.routes of ${file}`));
-      else if (/^uat-|test/.test(url.hostname) && context.stackFile.values.get('production') === 'true') findings.push(warn(`the ${chamber} is ${url.host}, its test system, in a stack for production`, 'messages would reach nobody: take the production address once the chamber has given one'));
+      else if (isTestSystem(url.hostname, read.congress[chamber].messagePath) && context.stackFile.values.get('production') === 'true') findings.push(warn(`the ${chamber} is ${url.host}${read.congress[chamber].messagePath}, its test system, in a stack for production`, 'messages would reach nobody: take the production address once the chamber has given one'));
     }
     if (/to[- ]be[- ]replaced/i.test(JSON.stringify(read))) findings.push(fail('values of example.json are left in it', `replace what says "to be replaced" in ${file}`));
     return findings.length > 0 ? findings : pass(`${CHAMBERS.map((chamber) => URL.parse(read.congress[chamber].origin)?.host ?? '').join(', ')}`);

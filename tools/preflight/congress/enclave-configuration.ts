@@ -6,6 +6,7 @@ import type { Context } from '../check';
 /** As far as a way to Congress is described; the enclave's own schema judges the rest when the image is built. */
 const chamber = z.looseObject({
   origin: z.string().max(300),
+  messagePath: z.string().max(300).default(''),
   certificateAuthorities: z.string().max(100_000).optional(),
   apiKeyReadableInImage: z.string().optional(),
 });

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { isLocal, judgeStoreUrl } from '../account/store-url';
 import { fail, pass, skip, warn, type Check, type Context, type Finding } from '../check';
-import { codeOf, isCertificateCode, isUnreachable, nameOf } from '../error-code';
+import { codeOf, isCertificateCode, isUnreachable, messageOf, nameOf } from '../error-code';
 import { compareMigrations, migrationsHere, type AppliedMigration } from './migrations';
 
 /** With the gateway's own library, so that TLS means the same. Reads only. */
@@ -70,6 +70,6 @@ function explain(error: unknown): Finding {
   if (isCertificateCode(code)) return fail(`the server’s certificate is not accepted (${code})`, 'for RDS: NODE_EXTRA_CA_CERTS or sslrootcert with its authorities (https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem); else look whether this is the server');
   if (code === 'ENOENT') return fail('a certificate file that DATABASE_URL names is not there', 'look at sslrootcert, sslcert and sslkey');
   if (isUnreachable(error)) return fail(`PostgreSQL is not reachable from here (${code})`, 'managed and parent databases are reached from the parent alone: run this there, or through aws ssm start-session with port forwarding');
-  if (error instanceof Error && error.message.includes('does not support SSL')) return fail('the server has no TLS', 'switch it on there');
+  if (messageOf(error).includes('does not support SSL')) return fail('the server has no TLS', 'switch it on there');
   return fail(`PostgreSQL cannot be used (${nameOf(error)})`, 'look at the server, and whether DATABASE_URL names one');
 }

@@ -1,7 +1,7 @@
 import Redis from 'ioredis';
 import { judgeStoreUrl } from '../account/store-url';
 import { fail, pass, skip, warn, type Check, type Finding } from '../check';
-import { codeOf, isCertificateCode, isUnreachable, nameOf } from '../error-code';
+import { codeOf, isCertificateCode, isUnreachable, messageOf, nameOf } from '../error-code';
 
 export const redis: Check = {
   name: 'redis',
@@ -56,7 +56,7 @@ function eviction(policy: string): Finding {
 
 function explain(error: unknown): Finding {
   const code = codeOf(error) ?? '';
-  const said = error instanceof Error ? error.message : '';
+  const said = messageOf(error);
   if (/^(NOAUTH|WRONGPASS|ERR (invalid password|AUTH))/.test(said)) return fail('Redis does not take this password', 'look at REDIS_URL; for ElastiCache it is redisAuthToken');
   if (said.startsWith('NOPERM')) return fail('this user may not ask INFO', 'allow it @read, @write, @scripting, @connection and info');
   if (isCertificateCode(code)) return fail(`the server’s certificate is not accepted (${code})`, 'look whether this is the server; NODE_EXTRA_CA_CERTS names further authorities');

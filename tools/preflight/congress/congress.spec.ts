@@ -1,0 +1,150 @@
+import { createServer as createHttps, type Server } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createTcp, type AddressInfo, type Server as TcpServer } from 'node:net';
+import { testAuthority, type TestAuthority } from '@communique-tee/congress-simulator';
+import { lines, look } from '../testing/look';
+
+const HOST = 'cwc.communique.test';
+const KEY = 'canary-cwc-key';
+let authority: TestAuthority;
+let server: Server;
+let answer: (request: IncomingMessage, response: ServerResponse) => void;
+const asked: string[] = [];
+
+const portOf = (listening: { address(): AddressInfo | string | null }): number => (listening.address() as AddressInfo).port;
+async function serve(options: Parameters<TestAuthority['issue']>[0], from = authority): Promise<Server> {
+  const { certificatePem, privateKeyPem } = await from.issue(options);
+  const made = createHttps({ cert: certificatePem, key: privateKeyPem }, (request, response) => {
+    asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
+  return made;
+}
+const stop = async (made: Server) => {
+  made.closeAllConnections();
+  await new Promise((resolve) => made.close(resolve));
+};
+beforeAll(async () => {
+  authority = await testAuthority();
+  server = await serve({ names: [HOST] });
+});
+afterAll(() => stop(server));
+
+const configuration = (port: number, authorities: string) => {
+  const chamber = { origin: `https://${HOST}:${String(port)}`, apiKeyReadableInImage: KEY, deduplicates: false, certificateAuthorities: authorities };
+  return { stack: 'prod', listen: 'vsock:5000', egress: { mode: 'vsock', routes: [{ host: HOST, port, vsockPort: 8001 }] }, congress: { house: { ...chamber }, senate: { ...chamber } } };
+};
+const ours = (port: number) => configuration(port, authority.certificatePem);
+const file = (value: unknown) => ({ 'apps/enclave/config/prod.json': typeof value === 'string' ? value : JSON.stringify(value) });
+const lookup = () => Promise.resolve([{ address: '::1', family: 6 }, { address: '127.0.0.1', family: 4 }]);
+
+async function said(name: string, value: unknown, more: string[] = [], at: typeof lookup = lookup) {
+  asked.length = 0;
+  const found = await look(name, { files: file(value), ports: { lookup: at } }, more);
+  expect(JSON.stringify(found)).not.toContain('canary');
+  return lines(found);
+}
+
+describe.each(['house', 'senate'])('%s', (name) => {
+  it('lets this address in, after HEAD / and nothing more', async () => {
+    answer = (_request, response) => response.writeHead(404).end();
+    expect(await said(name, ours(portOf(server)))).toEqual([`pass: ${HOST}:${String(portOf(server))} lets this address in (404 to HEAD /, TLSv1.3)`]);
+    expect(asked).toEqual(['HEAD /']);
+  });
+  it.each([['up', 'warn'], ['opening', 'fail']])('turns this address away with 403 (before %s: %s)', async (before, status) => {
+    answer = (_request, response) => response.writeHead(403).end();
+    expect(await said(name, ours(portOf(server)), ['--before', before])).toEqual([expect.stringMatching(new RegExp(`^${status}: .*answers 403: most likely this machine’s address is not on the`))]);
+  });
+  it('is down for the night', async () => {
+    answer = (_request, response) => response.writeHead(503).end();
+    expect(await said(name, ours(portOf(server)))).toEqual([expect.stringMatching(/^warn: .*lets this address in, and answers 503/)]);
+  });
+  it('refuses the connection', async () => {
+    expect(await said(name, ours(1))).toEqual([expect.stringMatching(/^warn: .*turns the connection away \(ECONNREFUSED\): most likely/)]);
+  });
+  it('shows a certificate of another authority', async () => {
+    expect(await said(name, configuration(portOf(server), (await testAuthority()).certificatePem))).toEqual([expect.stringMatching(/^fail: .*would not accept its certificate/)]);
+    expect(asked).toEqual([]);
+  });
+  it('shows a certificate that only this machine might trust', async () => {
+    const { certificateAuthorities: _own, ...chamber } = ours(portOf(server)).congress.house;
+    expect(await said(name, { ...ours(portOf(server)), congress: { house: chamber, senate: chamber } })).toEqual([expect.stringMatching(/^fail: .*would not accept its certificate/)]);
+  });
+  it('does not resolve', async () => {
+    const gone = () => Promise.reject(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }));
+    expect(await said(name, ours(443), [], gone)).toEqual([`fail: ${HOST} does not resolve (ENOTFOUND)`]);
+  });
+});
+
+describe('far ends that are none', () => {
+  it.each<[string, Parameters<TestAuthority['issue']>[0], RegExp]>([
+    ['another name', { names: ['other.communique.test'] }, /^fail: .*would not accept its certificate \(ERR_TLS_CERT_ALTNAME_INVALID\)/],
+    ['a certificate that has ended', { names: [HOST], notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') }, /^fail: .*would not accept its certificate \(CERT_HAS_EXPIRED\)/],
+    ['one that soon ends', { names: [HOST], notAfter: new Date(Date.now() + 24 * 3600 * 1000) }, /^warn: .*its certificate ends/],
+  ])('%s', async (_name, options, words) => {
+    answer = (_request, response) => response.end();
+    const other = await serve(options);
+    expect(await said('house', ours(portOf(other)))).toEqual([expect.stringMatching(words)]);
+    await stop(other);
+  });
+
+  it.each<[string, string, RegExp]>([['plain HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', /^fail: .*does not speak HTTPS/], ['a connection that is cut', '', /^warn: .*turns the connection away \(ECONNRESET\)/]])('%s', async (_name, words, expected) => {
+    const plain: TcpServer = createTcp((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => (words === '' ? socket.resetAndDestroy() : socket.end(words)));
+    });
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    expect(await said('house', ours(portOf(plain)))).toEqual([expect.stringMatching(expected)]);
+    await new Promise((resolve) => plain.close(resolve));
+  });
+
+  it('silence is a firewall’s answer', async () => {
+    const silent: TcpServer = createTcp((socket) => socket.on('error', () => undefined).resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    expect(await said('house', ours(portOf(silent)))).toEqual([expect.stringMatching(/^warn: .*does not answer \(nothing within 6 s\): most likely/)]);
+    await new Promise((resolve) => silent.close(resolve));
+  });
+});
+
+describe('enclave-config', () => {
+  const good = configuration(443, 'PEM');
+  const changed = (change: (value: typeof good) => void) => {
+    const value = structuredClone(good);
+    change(value);
+    return value;
+  };
+  it('passes for its own stack', async () => {
+    expect(await said('enclave-config', good)).toEqual([`pass: ${HOST}, ${HOST}`]);
+  });
+  it.each<[string, unknown, RegExp]>([
+    ['nothing in it', '', /is not an enclave’s configuration/],
+    ['no JSON', '{', /is not an enclave’s configuration/],
+    ['far too much', `{"a": "${'x'.repeat(1_100_000)}"}`, /larger than a configuration can be/],
+    ['another stack', changed((value) => (value.stack = 'staging')), /calls its stack otherwise/],
+    ['no vsock', changed((value) => (value.egress.mode = 'direct')), /egress is not by vsock/],
+    ['no route', changed((value) => (value.egress.routes = [])), /no egress route to the house/],
+    ['http', changed((value) => (value.congress.senate.origin = 'http://x')), /origin of the senate is not https/],
+    ['what the example says', changed((value) => (value.congress.house.apiKeyReadableInImage = 'to-be-replaced-by-the-house')), /values of example\.json are left/],
+  ])('fails for %s', async (_name, value, words) => {
+    const found = await said('enclave-config', value);
+    expect(found.find((line) => words.test(line))).toMatch(/^fail/);
+  });
+  it('warns of the test system of the Senate, which is a path', async () => {
+    const value = changed((one) => Object.assign(one.congress.senate, { messagePath: '/api/testing-messages/' }));
+    expect(await said('enclave-config', value)).toEqual([expect.stringMatching(/^warn: the senate is .*testing-messages\/, its test system/)]);
+  });
+  it('warns of the test system in production', async () => {
+    const host = 'uat-cwc.communique.test';
+    const value = changed((one) => {
+      one.congress.house.origin = `https://${host}`;
+      one.egress.routes.push({ host, port: 443, vsockPort: 8002 });
+    });
+    expect(await said('enclave-config', value)).toEqual([expect.stringMatching(/^warn: the house is uat-cwc.* its test system/)]);
+  });
+  it('is asked for where it is not there', async () => {
+    expect(lines(await look('enclave-config'))).toEqual(['fail: there is no apps/enclave/config/prod.json']);
+    expect(lines(await look('house'))).toEqual(['skip: the enclave is not configured: see enclave-config']);
+  });
+});
+

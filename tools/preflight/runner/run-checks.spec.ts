@@ -1,0 +1,62 @@
+import { pass, Unavailable, type Check, type Finding } from '../check';
+import { preflight } from '../testing/look';
+
+const check = (name: string, run: Check['run'], more: Partial<Check> = {}): Check => ({ name, title: name, group: 'here', network: false, run, ...more });
+const never = () => new Promise<Finding>(() => undefined);
+
+it('lets no check stop another, and keeps their order', async () => {
+  const checks = [
+    check('slow', () => new Promise((resolve) => setTimeout(resolve, 50, pass('done late')))),
+    check('throws', () => Promise.reject(new TypeError('canary'))),
+    check('hangs', never),
+    check('absent', () => Promise.reject(new Unavailable('not to be had'))),
+    check('many', () => Promise.resolve([pass('one'), pass('two')])),
+    check('none', () => Promise.resolve([])),
+  ];
+  const { code, out } = await preflight(['--stack', 'prod', '--timeout', '1'], { checks });
+  expect(code).toBe(1);
+  expect(out.split('\n').flatMap((line) => (/^ {2}(pass|warn|FAIL|skip)/.test(line) ? [line.trim().replace(/\s+/g, ' ')] : []))).toEqual([
+    'pass slow done late',
+    'FAIL throws the check itself went wrong (TypeError)',
+    'FAIL hangs no answer within 1 s',
+    'skip absent not to be had',
+    'pass many one',
+    'pass two',
+    'skip none nothing to look at',
+  ]);
+  expect(out).not.toContain('canary');
+});
+
+it('gives a check that took too long its signal', async () => {
+  let aborted = false;
+  await preflight(['--stack', 'prod', '--timeout', '1'], { checks: [check('hangs', ({ signal }) => (signal.addEventListener('abort', () => (aborted = true)), never()))] });
+  expect(aborted).toBe(true);
+});
+
+it('never runs more than eight at once', async () => {
+  let [now, most] = [0, 0];
+  const one = async () => {
+    most = Math.max(most, ++now);
+    await new Promise(setImmediate);
+    now -= 1;
+    return pass('x');
+  };
+  const { code } = await preflight(['--stack', 'prod'], { checks: Array.from({ length: 30 }, (_x, at) => check(`c${String(at)}`, one)) });
+  expect(code).toBe(0);
+  expect(most).toBe(8);
+});
+
+it('asks nothing outside with --offline', async () => {
+  const checks = [check('net', () => Promise.reject(new Error('asked')), { network: true }), check('here', ({ account }) => account().then(() => pass('x')))];
+  const { code, out } = await preflight(['--stack', 'prod', '--offline'], { checks });
+  expect(code).toBe(0);
+  expect(out).toMatch(/skip {2}net +not asked \(--offline\)/);
+  expect(out).toMatch(/skip {2}here +AWS is not asked/);
+});
+
+it('skips what needs a plan that cannot be had', async () => {
+  const checks = [check('needy', () => Promise.resolve(pass('x')), { needs: ['plan'] })];
+  const { code, out } = await preflight(['--stack', 'prod'], { checks, ports: { runProgram: () => Promise.resolve({ code: 1, stdout: '', stderr: '  - no\n' }) } });
+  expect(code).toBe(0);
+  expect(out).toMatch(/skip {2}needy +.*see configuration/);
+});

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { temporaryFolder, workspaceRoot } from '@communique-tee/test-support';
+import type { Check, Status } from '../check';
+import type { Ports, ProgramEnd } from '../ports';
+import { runPreflight } from '../run-preflight';
+
+export interface Seen {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface SeenFinding {
+  readonly check: string;
+  readonly status: Status;
+  readonly found: string;
+  readonly todo?: string;
+}
+
+export interface Surroundings {
+  readonly ports?: Partial<Ports>;
+  /** Files of the checkout by path; Pulumi.prod.yaml and package.json are there. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly colour?: boolean;
+  readonly checks?: readonly Check[];
+}
+
+export const STACK_FILE = `config:
+  aws:region: us-east-1
+  communique-tee:production: true
+  communique-tee:instanceType: c6g.xlarge
+  communique-tee:domain: service.communique.test
+  communique-tee:hostedZone: communique.test
+  communique-tee:redisAuthToken:
+    secure: v1:notreally
+`;
+
+const nothingThere = () => Promise.reject(Object.assign(new Error('queryA ENOTFOUND'), { code: 'ENOTFOUND' }));
+export const absent = { resolve4: nothingThere, resolve6: nothingThere, resolveNs: nothingThere, resolveCaa: nothingThere } as unknown as Ports['resolver'];
+
+/** infra's own preview of prod, run once: the plan that checks are given. */
+let previewJson: Promise<string> | undefined;
+export const realPreview = (): Promise<string> =>
+  (previewJson ??= promisify(execFile)(process.execPath, ['tools/run.mjs', 'infra/src/preview/main.ts', '--stack', 'prod', '--without-image', '--json'], { cwd: workspaceRoot(), maxBuffer: 1 << 24 }).then(({ stdout }) => stdout));
+
+/** Programs as they are on a machine that has all of them; the preview as infra says it. */
+export async function programs(command: string, args: readonly string[]): Promise<ProgramEnd> {
+  const end = (stdout: string): ProgramEnd => ({ code: 0, stdout, stderr: '' });
+  if (command === process.execPath) return end(await realPreview());
+  if (command === 'pulumi') return end('v3.210.0\n');
+  if (command === 'aws') return end('aws-cli/2.31.4 Python/3.13.7 Linux/6.1 exe/x86_64\n');
+  if (command === 'git') return end(args[0] === 'rev-parse' ? '0123456789abcdef0123456789abcdef01234567\n' : '');
+  return { code: undefined, stdout: '', stderr: '' };
+}
+
+/** Runs preflight in a checkout of its own, with nothing of this machine's around it. */
+export async function preflight(args: readonly string[], { ports = {}, files = {}, colour = false, checks }: Surroundings = {}): Promise<Seen> {
+  await using folder = await temporaryFolder();
+  const all = { 'package.json': '{"engines": {"node": ">=24"}}', 'Pulumi.prod.yaml': STACK_FILE, ...files };
+  for (const [path, text] of Object.entries(all)) {
+    await mkdir(dirname(join(folder.path, path)), { recursive: true });
+    await writeFile(join(folder.path, path), text);
+  }
+  let out = '';
+  let err = '';
+  const streams = { out: (text: string) => void (out += text), err: (text: string) => void (err += text), colour, progress: false };
+  const surroundings: Ports = {
+    root: folder.path,
+    env: {},
+    nodeVersion: '24.21.0',
+    fetch: () => Promise.reject(new Error('no test asked for the network')),
+    resolver: absent,
+    lookup: nothingThere,
+    runProgram: programs,
+    origins: { openai: 'http://127.0.0.1:1', googleAi: 'http://127.0.0.1:1', anthropic: 'http://127.0.0.1:1' },
+    aws: { endpoint: 'http://127.0.0.1:1', credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secretExampleKey' } },
+    nowMs: Date.now,
+    ...ports,
+  };
+  const code = await runPreflight(args, surroundings, streams, checks);
+  return { code, out, err };
+}
+
+/** What one check says. */
+export async function look(name: string, surroundings: Surroundings = {}, more: readonly string[] = []): Promise<SeenFinding[]> {
+  const { out, err } = await preflight(['--stack', 'prod', '--json', '--only', name, ...more], surroundings);
+  if (out === '') throw new Error(err);
+  return (JSON.parse(out) as { checks: SeenFinding[] }).checks;
+}
+
+/** `status: found` lines, for expectations. */
+export const lines = (findings: readonly SeenFinding[]): string[] => findings.map(({ status, found }) => `${status}: ${found}`);
