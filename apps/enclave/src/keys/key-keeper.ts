@@ -53,6 +53,7 @@ export class KeyKeeper {
     const found = kms ? await this.takeByKms(kms, offer, signal) : { proposal: null, refused: [], refused_secrets: [], kms: null };
     const { ring, secrets, custody, log } = this.parts;
     if (found.kms !== null) log.write('warn', 'kms_failed', { code: found.kms });
+    ring.sayIfRotated();
     const held = ring.held().map(({ keys }) => keys.keyId);
     return {
       custody,

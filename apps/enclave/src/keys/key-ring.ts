@@ -30,7 +30,6 @@ export class KeyRing {
 
   take(key: HeldKey): void {
     this.keys.set(keyIdText(key.keys.keyId), key);
-    this.sayCurrent();
   }
 
   find(keyId: Uint8Array): HeldKey | undefined {
@@ -56,6 +55,14 @@ export class KeyRing {
     return this.sorted();
   }
 
+  /** After all that an offer brought: at a start the keys of many days come one after the other. */
+  sayIfRotated(): void {
+    const current = this.current();
+    const id = current && keyIdText(current.keys.keyId);
+    if (id !== undefined && this.lastCurrent !== undefined && id !== this.lastCurrent) this.log.write('info', 'key_rotated', { keyId: id });
+    this.lastCurrent = id ?? this.lastCurrent;
+  }
+
   destroy(keyId: Uint8Array, code: 'revoked'): void {
     if (this.keys.has(keyIdText(keyId))) this.drop(keyIdText(keyId), code);
   }
@@ -70,14 +77,6 @@ export class KeyRing {
   private drop(id: string, code: 'revoked' | 'expired'): void {
     this.keys.delete(id);
     this.log.write('warn', 'key_destroyed', { keyId: id, code });
-    this.sayCurrent();
-  }
-
-  private sayCurrent(): void {
-    const [current] = this.sorted();
-    const id = current && keyIdText(current.keys.keyId);
-    if (id !== undefined && this.lastCurrent !== undefined && id !== this.lastCurrent) this.log.write('info', 'key_rotated', { keyId: id });
-    this.lastCurrent = id;
   }
 
   private sorted(): HeldKey[] {
