@@ -1,0 +1,36 @@
+import { PolicyPack, type PolicyProviderResource } from '@pulumi/policy';
+import { RESOURCE_RULES, STACK_RULES, type RuleResource } from '../src/rules';
+import { tagsOfProvider } from '../src/rules/seen-resources';
+
+interface Analyzed {
+  type: string;
+  name: string;
+  props: Readonly<Record<string, unknown>>;
+  provider?: PolicyProviderResource;
+}
+
+const ruleResource = ({ type, name, props, provider }: Analyzed): RuleResource => ({ type, name, props, providerTags: provider ? tagsOfProvider(provider.props) : undefined });
+
+/**
+ * `pulumi preview --policy-pack infra/policy-pack`: every rule before each resource is made, all of them mandatory. What a preview does
+ * not know yet (a policy with the ARN of something new in it) Pulumi reports as advice, and judges at `pulumi up`, before it is made.
+ */
+new PolicyPack('communique-tee', {
+  enforcementLevel: 'mandatory',
+  policies: [
+    ...RESOURCE_RULES.map(({ name, description, check }) => ({
+      name,
+      description,
+      validateResource: (args: Analyzed, report: (message: string) => void) => {
+        for (const problem of check(ruleResource(args))) report(`${args.name}: ${problem}`);
+      },
+    })),
+    ...STACK_RULES.map(({ name, description, checkStack }) => ({
+      name,
+      description,
+      validateStack: ({ resources }: { resources: Analyzed[] }, report: (message: string) => void) => {
+        for (const problem of checkStack(resources.map(ruleResource))) report(problem);
+      },
+    })),
+  ],
+});

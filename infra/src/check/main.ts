@@ -1,0 +1,3 @@
+import { runCheck } from './run-check';
+
+process.exitCode = await runCheck(process.argv.slice(2));

@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import { ConfigError } from '../config/config-error';
+import { previewArguments } from '../preview/arguments';
+import type { Streams } from '../preview/run-preview';
+import { runProgram } from '../preview/run-program';
+import { stackConfig } from '../preview/stack-config';
+import { notBuilt } from '../preview/stand-ins';
+import { RESOURCE_RULES, STACK_RULES, violationsOf } from '../rules';
+import { ruleResources } from '../rules/seen-resources';
+
+const terminal: Streams = { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) };
+const RULES = [...RESOURCE_RULES, ...STACK_RULES];
+
+const HELP = `Holds what pulumi up would create to the rules of infra/src/rules, without Pulumi's CLI, without AWS and without changing anything.
+With the CLI the same rules are a policy pack: pulumi preview --policy-pack infra/policy-pack
+
+  npm run check:policies -- [--stack dev|staging|prod]   default dev
+  --config <key>=<value>                                 as many as wanted, over Pulumi.<stack>.yaml
+  --without-image                                        before an image is built: its measurements are then made up, and said to be
+  --json
+  --help
+
+Rules:
+`;
+
+/** @returns the exit code: 0 every rule holds, 1 one does not or the configuration cannot work, 2 not understood */
+export async function runCheck(args: readonly string[], streams: Streams = terminal, root = resolve('.')): Promise<number> {
+  let given;
+  let config;
+  try {
+    given = previewArguments(args);
+    if (given === 'help') {
+      streams.out(`${HELP}${RULES.map(({ name, description }) => `  ${name.padEnd(26)} ${description}\n`).join('')}`);
+      return 0;
+    }
+    config = stackConfig(root, given.stack, given.config);
+  } catch (error) {
+    streams.err(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 2;
+  }
+  try {
+    const { resources } = await runProgram(given.stack, config.values, { root, ...(given.withoutImage && { standIn: notBuilt }) });
+    const violations = violationsOf(ruleResources(resources));
+    if (given.json) {
+      streams.out(`${JSON.stringify({ stack: given.stack, imageIsMadeUp: given.withoutImage, rules: RULES.map(({ name }) => name), resources: resources.length, violations }, undefined, 2)}\n`);
+    } else {
+      for (const { rule, resource, problem } of violations) streams.out(`${rule}: ${resource ? `${resource.type} ${resource.name} ` : ''}${problem}\n`);
+      streams.out(`${violations.length === 0 ? 'every rule holds' : `${violations.length} violations`}: ${RULES.length} rules, ${resources.length} resources in stack ${given.stack}\n`);
+      if (given.withoutImage) streams.out('No image was looked at: the measurements in the policies belong to no image.\n');
+    }
+    return violations.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    streams.err(`${error.message}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,26 @@
+import { bucketsClosed, noPublicBucket } from './buckets';
+import { encryptedEverywhere, noSecretInState } from './encryption';
+import { attestedKeys } from './keys';
+import { metadataV2, openPorts } from './network';
+import { deletionProtection } from './production';
+import { noWildcardAction, wildcardResourceListed } from './rights';
+import type { ResourceRule, RuleResource, StackRule } from './rule';
+import { tagged } from './tags';
+
+export type { ResourceRule, RuleResource, StackRule } from './rule';
+
+/** Each is written once: the tests of the program, `check:policies` and the policy pack use these. */
+export const RESOURCE_RULES: readonly ResourceRule[] = [noPublicBucket, encryptedEverywhere, noSecretInState, openPorts, metadataV2, noWildcardAction, wildcardResourceListed, attestedKeys, deletionProtection, tagged];
+export const STACK_RULES: readonly StackRule[] = [bucketsClosed];
+
+export interface Violation {
+  rule: string;
+  /** Type and name; of a stack rule there is none. */
+  resource?: { type: string; name: string };
+  problem: string;
+}
+
+export const violationsOf = (resources: readonly RuleResource[]): Violation[] => [
+  ...resources.flatMap((resource) => RESOURCE_RULES.flatMap((rule) => rule.check(resource).map((problem) => ({ rule: rule.name, resource: { type: resource.type, name: resource.name }, problem })))),
+  ...STACK_RULES.flatMap((rule) => rule.checkStack(resources).map((problem) => ({ rule: rule.name, problem }))),
+];

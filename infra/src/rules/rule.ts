@@ -1,0 +1,37 @@
+/** A resource as the program asks for it: before it exists (preview, `pulumi up`), or as a preview without Pulumi's CLI saw it. */
+export interface RuleResource {
+  /** As Pulumi writes it, `aws:s3/bucket:Bucket`. */
+  type: string;
+  name: string;
+  /** Inputs. */
+  props: Readonly<Record<string, unknown>>;
+  /** Tags that the resource's provider gives to everything; undefined where it is not known to have one. */
+  providerTags: Readonly<Record<string, string>> | undefined;
+}
+
+export interface ResourceRule {
+  name: string;
+  description: string;
+  /** @returns what is wrong, in words; empty where nothing is, or where it is not about such a resource */
+  check(resource: RuleResource): string[];
+}
+
+/** A rule about what belongs together. */
+export interface StackRule {
+  name: string;
+  description: string;
+  checkStack(resources: readonly RuleResource[]): string[];
+}
+
+export const isProduction = ({ providerTags }: RuleResource): boolean => providerTags?.Environment === 'production';
+
+/** What comes from outside is looked at, not believed. */
+export const recordOf = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {});
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]);
+export const textsOf = (value: unknown): string[] => listOf(value).filter((each): each is string => typeof each === 'string');
+/** Pulumi's AWS provider takes some booleans as text. */
+export const isTrue = (value: unknown): boolean => value === true || value === 'true';
+/** A number, or the text of one; NaN otherwise. */
+export const numberOf = (value: unknown): number => (typeof value === 'number' ? value : typeof value === 'string' && value !== '' ? Number(value) : NaN);
+/** What is said, where the condition does not hold. */
+export const unless = (holds: boolean, said: string): string[] => (holds ? [] : [said]);
