@@ -3,7 +3,8 @@ import { noblePrimitives } from './primitives/noble';
 import { createSealing } from './sealing/sealing';
 
 export * from './errors';
-export type { AnswerKey, SealInput, Sealing } from './sealing/sealing';
+export type { AnswerKey } from './answers/answers';
+export type { SealInput, Sealing } from './sealing/sealing';
 export type { KeyPair } from './primitives/primitives';
 export { MAX_PLAINTEXT_BYTES } from './padding/padding';
 

@@ -1,11 +1,15 @@
 /** Sealed messages on Node. In a browser take `@communique-tee/crypto/browser`: the same functions over the noble libraries. */
+import { createLegacySealing } from './legacy/legacy';
 import { nodePrimitives } from './primitives/node';
 import { createSealing } from './sealing/sealing';
 
 export * from './errors';
-export type { AnswerKey, SealInput, Sealing } from './sealing/sealing';
+export type { AnswerKey } from './answers/answers';
+export type { SealInput, Sealing } from './sealing/sealing';
 export type { KeyPair } from './primitives/primitives';
 export { MAX_PLAINTEXT_BYTES } from './padding/padding';
 
 export const sealing = createSealing(nodePrimitives);
 export const { generateKeyPair, importPrivateKey, keyIdOf, seal, open, sealAnswer, openAnswer } = sealing;
+/** The suite of the web client that exists today: opened in the enclave, never sealed here. */
+export const { legacyMessageId, openLegacy, sealLegacyAnswer, openLegacyAnswer } = createLegacySealing(nodePrimitives);

@@ -1,5 +1,4 @@
-import { decodeSealedMessage, type SealedMessage, sealedMessageFromJson } from '@communique-tee/protocol';
-import { parseJson } from '../http/json';
+import { decodeJson, decodeSealedMessage, type SealedMessage, sealedMessageFromJson } from '@communique-tee/protocol';
 import { ProblemError } from '../http/problem-error';
 import { RawBody } from '../http/raw-body';
 
@@ -9,5 +8,5 @@ import { RawBody } from '../http/raw-body';
  */
 export function readSealedMessage(body: unknown): SealedMessage {
   if (!(body instanceof RawBody)) throw new ProblemError('unsupported_media_type', { detail: 'Send application/json or application/cbor.' });
-  return body.mediaType === 'application/cbor' ? decodeSealedMessage(body.bytes) : sealedMessageFromJson(parseJson(body.bytes));
+  return body.mediaType === 'application/cbor' ? decodeSealedMessage(body.bytes) : sealedMessageFromJson(decodeJson(body.bytes));
 }

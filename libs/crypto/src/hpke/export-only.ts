@@ -1,5 +1,6 @@
 import { CryptoError } from '../errors';
 import type { KeyPair, Primitives } from '../primitives/primitives';
+import { sharedSecret } from '../primitives/shared-secret';
 
 /**
  * HPKE base mode with the export-only AEAD (RFC 9180 sections 4.1, 5.1.1 and 5.3): DHKEM(X25519, HKDF-SHA256) = 0x0020,
@@ -54,15 +55,7 @@ export function exportOnlyHpke<PrivateKey>(primitives: Primitives<PrivateKey>, i
     return (exporterContext) => expandExport(exporter, exporterContext);
   };
 
-  const exchange = (privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array | undefined => {
-    if (publicKey.length !== KEY_BYTES) return undefined;
-    try {
-      const secret = primitives.diffieHellman(privateKey, publicKey);
-      return secret.every((byte) => byte === 0) ? undefined : secret;
-    } catch {
-      return undefined;
-    }
-  };
+  const exchange = (privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array | undefined => (publicKey.length === KEY_BYTES ? sharedSecret(primitives, privateKey, publicKey) : undefined);
 
   return {
     setupSender(publicKey, ephemeral = primitives.generateKeyPair()) {

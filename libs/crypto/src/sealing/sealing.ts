@@ -12,6 +12,7 @@ import {
 } from '@communique-tee/protocol';
 import { CryptoError } from '../errors';
 import { exportOnlyHpke } from '../hpke/export-only';
+import { createAnswerSealing, type AnswerKey } from '../answers/answers';
 import { pad, unpad } from '../padding/padding';
 import type { KeyPair, Primitives } from '../primitives/primitives';
 
@@ -20,12 +21,6 @@ const INFO = encoder.encode('communique-tee sealed message v1');
 const REQUEST = encoder.encode('request');
 const ANSWER = encoder.encode('answer');
 
-/**
- * Answers are padded to at least this, so that their length tells nothing: not a refusal from an acceptance, not how much a far
- * end explained, not how many fields were wrong. The longest answer that the enclave writes fits (a test of its own holds that).
- */
-const SMALLEST_ANSWER_BUCKET = 8192;
-
 export interface SealInput extends SealedHeader {
   /** The enclave's X25519 key, 32 bytes, out of a verified attestation document. */
   publicKey: Uint8Array;
@@ -33,12 +28,10 @@ export interface SealInput extends SealedHeader {
   plaintext: Uint8Array;
 }
 
-/** The key of one exchange's answers, 32 bytes: opens what comes back, and nothing else. */
-export type AnswerKey = Uint8Array;
-
 /** The construction of architecture.md ("Sealed messages") over one set of primitives. */
 export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
   const hpke = exportOnlyHpke(primitives, INFO);
+  const answers = createAnswerSealing(primitives);
 
   return {
     generateKeyPair: () => primitives.generateKeyPair(),
@@ -89,20 +82,10 @@ export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
     },
 
     /** Seals an answer to the sender of the message whose header is given. Every answer takes a fresh random nonce. */
-    sealAnswer(answerKey: AnswerKey, header: SealedHeader, plaintext: Uint8Array): SealedAnswer {
-      const nonce = primitives.randomBytes(XCHACHA_NONCE_BYTES);
-      const padded = pad(plaintext, SMALLEST_ANSWER_BUCKET);
-      return { nonce, ciphertext: primitives.aeadSeal(answerKey, nonce, associatedData(header), padded) };
-    },
+    sealAnswer: (answerKey: AnswerKey, header: SealedHeader, plaintext: Uint8Array): SealedAnswer => answers.seal(answerKey, associatedData(header), plaintext),
 
     /** @throws CryptoError `ERR_CRYPTO_OPEN`, also for the answer to another message. */
-    openAnswer(answerKey: AnswerKey, header: SealedHeader, answer: SealedAnswer): Uint8Array {
-      const wellFormed = answer.nonce.length === XCHACHA_NONCE_BYTES && isPaddedLength(answer.ciphertext.length - POLY1305_TAG_BYTES);
-      const padded = wellFormed ? primitives.aeadOpen(answerKey, answer.nonce, associatedData(header), answer.ciphertext) : undefined;
-      const plaintext = padded && unpad(padded);
-      if (!plaintext) throw new CryptoError('ERR_CRYPTO_OPEN');
-      return plaintext;
-    },
+    openAnswer: (answerKey: AnswerKey, header: SealedHeader, answer: SealedAnswer): Uint8Array => answers.open(answerKey, associatedData(header), answer),
   };
 }
 

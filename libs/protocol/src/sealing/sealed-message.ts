@@ -8,11 +8,12 @@ import { MESSAGE_ID_PATTERN, messageIdFromText, messageIdToText } from '../text/
 
 /**
  * Sealing suites. 1: HPKE base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only (RFC 9180), XChaCha20-Poly1305
- * under the exported secret. 2 is kept for the legacy suite of the existing web client.
+ * under the exported secret. 2: that of the web client that exists today (legacy/legacy-message.ts), which has its own form.
  */
-export const SUITES = { 'hpke-x25519-hkdfsha256-xchacha20poly1305': 1 } as const;
+export const SUITES = { 'hpke-x25519-hkdfsha256-xchacha20poly1305': 1, 'x25519-blake2b-xchacha20poly1305': 2 } as const;
 export type Suite = keyof typeof SUITES;
-export const DEFAULT_SUITE: Suite = 'hpke-x25519-hkdfsha256-xchacha20poly1305';
+export const DEFAULT_SUITE = 'hpke-x25519-hkdfsha256-xchacha20poly1305' as const satisfies Suite;
+export const LEGACY_SUITE = 'x25519-blake2b-xchacha20poly1305' as const satisfies Suite;
 
 export const KEY_ID_BYTES = 16;
 export const NULLIFIER_BYTES = 32;
@@ -22,7 +23,7 @@ export const POLY1305_TAG_BYTES = 16;
 
 /** What stands beside the ciphertext and is bound to it as associated data. */
 export interface SealedHeader {
-  suite: Suite;
+  suite: typeof DEFAULT_SUITE;
   /** 16 bytes, names the enclave's key (see key-binding.ts). */
   keyId: Uint8Array;
   /** 16 bytes, the client's choice, random. */
@@ -86,7 +87,7 @@ const base64UrlOf = (length: number) => z.string().length(Math.ceil((length * 4)
 /** The JSON form: the same fields by name, bytes in base64url without padding, the message id as a UUID. */
 export const sealedMessageJsonSchema = z.strictObject({
   version: z.literal(1),
-  suite: z.enum(Object.keys(SUITES) as [Suite]),
+  suite: z.literal(DEFAULT_SUITE),
   keyId: base64UrlOf(KEY_ID_BYTES),
   messageId: z.string().regex(MESSAGE_ID_PATTERN),
   expiresAt: unixSeconds,
@@ -113,7 +114,7 @@ export function sealedMessageToJson(message: SealedMessage): SealedMessageJson {
 
 /** @throws ProtocolError `malformed_body` | `suite_unsupported` */
 export function sealedMessageFromJson(value: unknown): SealedMessage {
-  if (isRecord(value) && typeof value['suite'] === 'string' && !Object.hasOwn(SUITES, value['suite'])) throw unsupportedSuite();
+  if (isRecord(value) && typeof value['suite'] === 'string' && value['suite'] !== DEFAULT_SUITE) throw unsupportedSuite();
   const parsed = sealedMessageJsonSchema.safeParse(value);
   if (!parsed.success) throw new ProtocolError('malformed_body', describe(parsed.error));
   const json = parsed.data;

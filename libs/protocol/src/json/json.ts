@@ -1,19 +1,19 @@
-import { LIMITS } from '@communique-tee/protocol';
-import { ProblemError } from './problem-error';
+import { ProtocolError } from '../errors/protocol-error';
+import { LIMITS } from '../limits';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN = new Set([0x5b, 0x7b]);
 const CLOSE = new Set([0x5d, 0x7d]);
 
-/** UTF-8 JSON, not nested deeper than LIMITS.maxDepth. @throws ProblemError `malformed_body` */
-export function parseJson(bytes: Uint8Array): unknown {
+/** UTF-8 JSON (RFC 8259), not nested deeper than LIMITS.maxDepth. @throws ProtocolError `malformed_body`, with nothing of the input */
+export function decodeJson(bytes: Uint8Array): unknown {
   refuseDepth(bytes);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)) as unknown;
   } catch {
-    // JSON.parse quotes the input in its message
-    throw new ProblemError('malformed_body', { detail: 'The body is not JSON in UTF-8.' });
+    // No cause: JSON.parse quotes the input in its message
+    throw new ProtocolError('malformed_body', 'not JSON in UTF-8');
   }
 }
 
@@ -25,7 +25,7 @@ function refuseDepth(bytes: Uint8Array): void {
     if (byte === QUOTE) at = endOfString(bytes, at);
     else if (OPEN.has(byte)) depth++;
     else if (CLOSE.has(byte)) depth--;
-    if (depth > LIMITS.maxDepth) throw new ProblemError('malformed_body', { detail: `The body is nested deeper than ${String(LIMITS.maxDepth)}.` });
+    if (depth > LIMITS.maxDepth) throw new ProtocolError('malformed_body', `nested deeper than ${LIMITS.maxDepth}`);
   }
 }
 

@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import { validateCongressMessage, type CongressMessageResult } from '../congress/congress-message';
+import { HOUSE_OFFICE, SENATE_OFFICE } from '../congress/office';
+import type { FieldProblem } from '../errors/problems';
+import { decodeJson } from '../json/json';
+
+/**
+ * What the web client that exists today seals: JSON with a `deliveryAddress` beside proof inputs, which nobody reads here. Congress
+ * requires more than it holds; the client may add that under `constituent` and `message`. Nothing is guessed: a name is not taken apart,
+ * a senator is not looked up, and what is missing is named to the sender.
+ *
+ *     {
+ *       "deliveryAddress": { "name", "email", "street", "city", "state", "zip", "phone"?, "congressional_district"? },
+ *       "constituent": { "prefix", "firstName", "lastName", "middleName"?, "suffix"? },       added
+ *       "message": { "subject", "body", "topics": [...], "stance"?, "bills"? },                added
+ *       "campaignId": "...",                                                                   added
+ *       "offices": ["HCA12", "SCA01"]?             added; without it: the House office of congressional_district alone
+ *     }
+ */
+const text = z.string().max(10_000);
+const addressSchema = z.looseObject({
+  name: text.optional(),
+  email: text.optional(),
+  street: text.optional(),
+  city: text.optional(),
+  state: text.optional(),
+  zip: text.optional(),
+  phone: text.optional(),
+  congressional_district: z.union([text, z.int().min(0).max(99)]).optional(),
+});
+const contentSchema = z.looseObject({
+  deliveryAddress: addressSchema,
+  constituent: z.looseObject({ prefix: z.unknown(), firstName: z.unknown(), middleName: z.unknown(), lastName: z.unknown(), suffix: z.unknown() }).partial().optional(),
+  message: z.looseObject({ subject: z.unknown(), body: z.unknown(), topics: z.unknown(), stance: z.unknown(), bills: z.unknown() }).partial().optional(),
+  campaignId: z.unknown().optional(),
+  offices: z.unknown().optional(),
+});
+type Content = z.infer<typeof contentSchema>;
+
+/** Where a field of a Congress message is in the legacy JSON. */
+const POINTERS: Readonly<Record<string, string>> = {
+  '/constituent/address1': '/deliveryAddress/street',
+  '/constituent/city': '/deliveryAddress/city',
+  '/constituent/state': '/deliveryAddress/state',
+  '/constituent/zip': '/deliveryAddress/zip',
+  '/constituent/email': '/deliveryAddress/email',
+  '/constituent/phone': '/deliveryAddress/phone',
+};
+
+/** Reads and checks an opened message of the legacy suite. `deliverySecret`: 32 bytes, see libs/crypto, legacy. */
+export function parseLegacyContent(opened: Uint8Array, deliverySecret: Uint8Array): CongressMessageResult {
+  let value: unknown;
+  try {
+    value = decodeJson(opened);
+  } catch {
+    return { ok: false, offices: [], problems: [{ pointer: '', code: 'malformed', message: 'The sealed content is not JSON.' }] };
+  }
+  const parsed = contentSchema.safeParse(value);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.slice(0, 50).map(({ path }): FieldProblem => {
+      const pointer = path.map((part) => `/${String(part)}`).join('');
+      return { pointer, code: 'invalid', message: `${pointer || 'The message'}: does not have the required form` };
+    });
+    return { ok: false, offices: [], problems };
+  }
+  const result = validateCongressMessage(congressMessage(parsed.data, deliverySecret));
+  return result.ok ? result : { ...result, problems: result.problems.map(inLegacyTerms) };
+}
+
+function congressMessage({ deliveryAddress: address, constituent = {}, message = {}, campaignId, offices }: Content, deliverySecret: Uint8Array): unknown {
+  const { prefix, firstName, middleName, lastName, suffix } = constituent;
+  const { subject, body, topics, stance, bills } = message;
+  const { email, street, city, state, zip, phone } = address;
+  return defined({
+    version: 1,
+    deliverySecret,
+    offices: offices ?? houseOffice(address),
+    constituent: defined({ prefix, firstName, middleName, lastName, suffix, address1: street, city, state: state?.toUpperCase(), zip, email, phone: phone === undefined || phone === '' ? undefined : dashed(phone) }),
+    message: defined({ subject, body, topics, stance, bills }),
+    campaignId,
+    proof: null,
+  });
+}
+
+/** `12`, `CA-12`, `CA12`, and `AL`, `0` or `00` where a state has one district. */
+function houseOffice({ state, congressional_district: district }: Content['deliveryAddress']): string[] | undefined {
+  const found = /^(?:([A-Za-z]{2})[- ]?)?([0-9]{1,2}|AL)$/i.exec(String(district ?? ''));
+  if (!found || state === undefined) return undefined;
+  const [, named, number = ''] = found;
+  if (named !== undefined && named.toUpperCase() !== state.toUpperCase()) return undefined;
+  const office = `H${state.toUpperCase()}${number.toUpperCase() === 'AL' ? '00' : number.padStart(2, '0')}`;
+  return HOUSE_OFFICE.test(office) || SENATE_OFFICE.test(office) ? [office] : undefined;
+}
+
+/** Ten digits however they are written, as Congress writes them; anything else as it is, to be refused. */
+function dashed(phone: string): string {
+  const digits = phone.replace(/^\+?1(?=\D*(?:\d\D*){10}$)/, '').replace(/[\s().+-]/g, '');
+  return /^[0-9]{10}$/.test(digits) ? `${digits.slice(0, 3)}-${digits.slice(3, 6)}-${digits.slice(6)}` : phone;
+}
+
+function inLegacyTerms(problem: FieldProblem): FieldProblem {
+  const pointer = problem.pointer === '/offices' && problem.code === 'required' ? '/deliveryAddress/congressional_district' : (POINTERS[problem.pointer] ?? problem.pointer);
+  return { ...problem, pointer, message: problem.message.replace(problem.pointer, pointer) };
+}
+
+function defined(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+}
