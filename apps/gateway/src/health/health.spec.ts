@@ -16,7 +16,7 @@ import { createApp } from '../create-app';
 import { Database } from '../database/database';
 import { DeliveryModule } from '../delivery/delivery.module';
 import { EnclaveModule } from '../enclave/enclave.module';
-import { TestEnclave, answer, type Behaviour } from '../enclave/testing/test-enclave';
+import { TestEnclave, answer, problem, type Behaviour } from '../enclave/testing/test-enclave';
 import { testConfig } from '../testing/gateway-under-test';
 import { HealthModule } from './health.module';
 

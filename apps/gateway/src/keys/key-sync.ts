@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { encodeKeyOffer, MAX_OFFERED_KEYS, PROCESS_CUSTODY, toHex, type KeyOffer, type KeyStatus } from '@communique-tee/protocol';
 import type { EnclaveMonitor } from '../attestation/enclave-monitor';
 import type { SaidKeys } from '../attestation/said-keys';
 import type { EnclaveResult } from '../enclave/enclave-result';
 import type { Logger } from '../observability/logger';
 import type { Metrics } from '../observability/metrics/metrics';
+import { withRequestId } from '../observability/request-context';
 import type { OperatorSecrets } from './operator-secrets';
 import type { ParentCredentials } from './parent-credentials';
 import type { ProposalReader } from './read-proposal';
@@ -95,7 +97,8 @@ export class KeySync {
     const begunAtMs = performance.now();
     this.begunAtMs = begunAtMs;
     try {
-      if (await this.rounds()) this.goodSinceMs = begunAtMs;
+      // An id of its own, which the enclave's log has too.
+      if (await withRequestId(randomUUID(), () => this.rounds())) this.goodSinceMs = begunAtMs;
     } catch (error) {
       this.last = null;
       this.parts.logger.error({ component: this.component, err: error }, 'keys could not be exchanged');

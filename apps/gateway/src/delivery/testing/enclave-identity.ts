@@ -15,11 +15,16 @@ export class EnclaveIdentity {
   constructor(
     private readonly attest: Attest,
     private readonly pcr0: string,
+    private readonly custody: string = PROCESS_CUSTODY,
   ) {}
 
+  /** 32 bytes. */
+  get receiptKey(): Uint8Array {
+    return new Uint8Array(Buffer.from(this.keys.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'));
+  }
+
   document(nonce?: Uint8Array): Promise<Uint8Array> {
-    const receiptKey = new Uint8Array(Buffer.from(this.keys.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'));
-    const userData = encodeKeyBinding({ keyId: this.keyId, receiptKey, custody: PROCESS_CUSTODY });
+    const userData = encodeKeyBinding({ keyId: this.keyId, receiptKey: this.receiptKey, custody: this.custody });
     return this.attest({ ...(nonce === undefined ? {} : { nonce }), userData, publicKey: random(32) });
   }
 

@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { AppModule } from '../../app.module';
 import { EmergencyStop } from '../../budget/emergency-stop';
 import { createApp } from '../../create-app';
+import { Database } from '../../database/database';
 import { answer, type Behaviour, problem, TestEnclave } from '../../enclave/testing/test-enclave';
 import { StatusStreams } from '../../messages/status-streams';
 import { testConfig } from '../../testing/gateway-under-test';
@@ -34,6 +35,7 @@ const ELSEWHERE_OF: Readonly<Record<string, Partial<Record<ProblemCode, string>>
   'get /api/health/tee': { uri_too_long: 'has no parameter' },
   'get /api/budget': { uri_too_long: 'has no parameter' },
   'get /api/admin/status': { uri_too_long: 'has no parameter' },
+  'get /api/admin/keys': { uri_too_long: 'has no parameter' },
   'get /attestation': { uri_too_long: 'has no parameter in its path' },
   'post /api/messages': { uri_too_long: 'has no parameter' },
 };
@@ -51,6 +53,7 @@ describe('the contract', () => {
   const met = new Map<string, Set<string>>();
 
   const good: Behaviour = async ({ path, query }, response) => {
+    if (path === '/keys') return problem('not_found')({ method: 'POST', path, query, body: new Uint8Array() }, response);
     if (path === '/health') {
       answer(response, 200, 'application/json', JSON.stringify({ healthy: true, enclaveId: 'enclave-of-a-test', timestamp: new Date().toISOString() }));
       return;
@@ -171,8 +174,13 @@ describe('the contract', () => {
     for (const operation of OPERATIONS) if (operation.method === 'get') expect((await ask(url, nameOf(operation), operation.path.includes('{id}') ? '/api/messages/%zz' : `${operation.path}/%zz`)).code).toBe('malformed_body');
 
     const STATUS = 'get /api/admin/status';
+    const KEYS = 'get /api/admin/keys';
     expect((await ask(url, STATUS, '/api/admin/status', { as: 'admin' })).body).toMatchObject({ budget: { hour: { cap: '1000.00' } }, emergencyStop: { standing: false, since: null }, rateLimits: { store: 'memory' } });
     expect((await ask(url, STATUS, '/api/admin/status', { as: 'adminByList' })).status).toBe(200);
+    const sealedKey = { keyId: new Uint8Array(16), custody: 'arn:aws:kms:us-east-1:123456789012:alias/test', pcr0: new Uint8Array(48), epoch: 1n, record: new Uint8Array(9), rotateAfter: new Date(Date.now() - 1000), destroyAfter: new Date(Date.now() + 3_600_000) };
+    await app.get(Database).client.sealedKey.create({ data: sealedKey });
+    expect((await ask(url, KEYS, '/api/admin/keys', { as: 'admin' })).body).toMatchObject({ keys: [{ keyId: '00'.repeat(16), epoch: 1, state: 'rotated', revokedAt: null }] });
+    for (const as of ['alice', 'nearlyAdmin'] as const) expect((await ask(url, KEYS, '/api/admin/keys', { as })).code).toBe('forbidden');
     for (const as of ['alice', 'nearlyAdmin'] as const) expect((await ask(url, STATUS, '/api/admin/status', { as })).code).toBe('forbidden');
 
     const ATTESTATION = 'get /attestation';

@@ -7,6 +7,7 @@ import { isReportedEvent } from './reported-events';
 const NOT_REPORTED = [
   'redis cannot be reached or does not answer: rate limits are counted in this process alone',
   'the key set file cannot be read: the keys read before stay in use',
+  'the file of the secrets for enclaves cannot be used: what was read before stays in use',
   'emergency stop raised: all spending is refused until an operator clears it',
   'shutdown took too long and is given up',
 ];

@@ -13,6 +13,7 @@ const REPORTED: ReadonlySet<string> = new Set([
   'the receipt of an answer cannot be trusted',
   'attestation could not be judged',
   'attestation refused: nothing is relayed to it',
+  'keys could not be exchanged',
   'old rows could not be deleted',
   'metrics could not be read',
 ]);

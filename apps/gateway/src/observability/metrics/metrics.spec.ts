@@ -48,6 +48,7 @@ describe('metrics', () => {
     await migrate(databaseUrl);
     await issuer.writeKeySet(folder.file('jwks.json'));
     enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, (request, response) => {
+      if (request.path === '/keys') return problem('not_found')(request, response);
       requestIds.push(response.req.headers['x-request-id']);
       return problem('sealed_message_refused')(request, response);
     });
@@ -111,6 +112,10 @@ describe('metrics', () => {
       ['communique_attestation_state', { enclave: '0', state: 'off' }, 1],
       ['communique_attestation_state', { enclave: '0', state: 'verified' }, 0],
       ['communique_attestation_trusted', { enclave: '0' }, 1],
+      ['communique_enclave_keys_state', { enclave: '0', state: 'ready' }, 1],
+      ['communique_enclave_keys_state', { enclave: '0', state: 'waiting' }, 0],
+      ['communique_enclave_keys_held', { enclave: '0' }, undefined],
+      ['communique_enclave_key_age_seconds', { enclave: '0' }, undefined],
       ['communique_relay_limit_attempts', { enclave: '0' }, 8],
       ['communique_relay_under_way_attempts', { enclave: '0' }, 0],
       ['communique_rate_limits_store', { store: 'memory' }, 1],
@@ -180,11 +185,11 @@ describe('metrics', () => {
       status: (value) => /^[1-5][0-9]{2}$/.test(value) || value === 'refused',
       code: (value) => Object.hasOwn(PROBLEMS, value),
       class: (value) => (RATE_LIMIT_CLASSES as readonly string[]).includes(value),
-      step: (value) => ['health', 'attestation', 'relay'].includes(value),
+      step: (value) => ['health', 'attestation', 'relay', 'keys'].includes(value),
       outcome: (value) => ['answer', 'problem', 'unreachable', 'retry', 'refused', 'ok', 'failed'].includes(value),
       reason: (value) => Object.hasOwn(PROBLEMS, value) || ['queue_length', 'queue_age'].includes(value),
       le: (value) => value === '+Inf' || Number.isFinite(Number(value)),
-      state: (value) => ['off', 'starting', 'verified', 'refused', 'unreachable', 'idle', 'used', 'waiting'].includes(value),
+      state: (value) => ['off', 'starting', 'verified', 'refused', 'unreachable', 'idle', 'used', 'waiting', 'ready', 'unknown'].includes(value),
       store: (value) => ['redis', 'memory'].includes(value),
       window: (value) => ['system_hour', 'system_day'].includes(value),
       amount: (value) => ['reserved', 'spent', 'cap'].includes(value),

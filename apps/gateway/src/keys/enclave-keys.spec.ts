@@ -1,0 +1,403 @@
+import { randomBytes } from 'node:crypto';
+import { createNsm, type Nsm } from '@communique-tee/nsm';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { encodeCanonical, encodeKeyStatus, fromHex, MAX_KEY_STATUS_BYTES, toHex, type KeyStatus } from '@communique-tee/protocol';
+import { migrate, startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import type { AttestationMonitor } from '../attestation/attestation-monitor';
+import { DeliveryBench, type BenchConfig } from '../delivery/testing/delivery-bench';
+import { answer, problem } from '../enclave/testing/test-enclave';
+import type { EnclaveKeys } from './enclave-keys';
+import { MAX_LIVE_KEYS_PER_IMAGE } from './sealed-key-store';
+import { ALIAS, KeyedEnclave, makeRecord, nowSeconds, type Vault } from './testing/keyed-enclave';
+import { EnclaveIdentity } from '../delivery/testing/enclave-identity';
+
+const OTHER_PCR0 = '09'.repeat(48);
+const CANARY = 'xSesamexSecretxAccessxKeyx';
+
+interface Gateway {
+  readonly bench: DeliveryBench;
+  readonly monitor: AttestationMonitor;
+  readonly keys: EnclaveKeys;
+}
+
+async function until<T>(look: () => T | Promise<T>, fits: (value: T) => boolean): Promise<T> {
+  let last: T | undefined;
+  for (let round = 0; round < 1500; round++) {
+    last = await look();
+    if (fits(last)) return last;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`what was waited for did not come: ${JSON.stringify(last)}`);
+}
+
+describe('keys of enclaves', () => {
+  let postgres: Postgres;
+  let folder: TemporaryFolder;
+  let nsm: Nsm;
+  let otherNsm: Nsm;
+  let config: BenchConfig;
+  let vault: Vault;
+  let enclaves: KeyedEnclave[];
+  const gateways: Gateway[] = [];
+
+  const enclaveAt = (at: number): KeyedEnclave => {
+    const enclave = enclaves[at];
+    if (enclave === undefined) throw new Error('no such enclave');
+    return enclave;
+  };
+  const attest = (fields: Parameters<Nsm['attest']>[0]) => nsm.attest(fields);
+  const pcr0 = developmentMeasurements.pcr0;
+
+  beforeAll(async () => {
+    [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
+    await migrate(postgres.url);
+    nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
+    otherNsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root'), pcrs: new Map([[0, fromHex(OTHER_PCR0)]]) }));
+    config = {
+      database: { url: postgres.url, poolSize: 5 },
+      enclave: { addresses: [`unix:${folder.file('e0')}`, `unix:${folder.file('e1')}`, `unix:${folder.file('e2')}`], timeoutMs: 20_000 },
+      attestation: { verify: true, acceptedMeasurements: [{ pcr0 }, { pcr0: OTHER_PCR0 }], trustAnchorPem: await developmentRootPem(folder.file('root')), cacheMs: 60_000, maxAgeMs: 60_000 },
+      delivery: { concurrency: 6, leaseMs: 60_000, minBackoffMs: 10, maxBackoffMs: 50, pollMs: 20 },
+      budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
+    };
+  });
+  afterAll(async () => {
+    await postgres.stop();
+    await folder.remove();
+  });
+  beforeEach(async () => {
+    vault = new Map();
+    enclaves = [0, 1, 2].map((at) => new KeyedEnclave(folder.file(`e${String(at)}`), vault, attest, pcr0));
+    await Promise.all(enclaves.map(({ server }) => server.start()));
+  });
+  afterEach(async () => {
+    const [first] = gateways;
+    await Promise.all(gateways.map(({ bench }) => bench.stopWorkers()));
+    await first?.bench.database.client.deliveryJob.deleteMany();
+    await first?.bench.database.client.sealedKey.deleteMany();
+    await Promise.all(gateways.splice(0).map(({ bench }) => bench.close()));
+    await Promise.all(enclaves.map(({ server }) => server.stop()));
+  });
+
+  function gateway(over: Partial<BenchConfig> = {}, secretsFile?: string): Gateway {
+    const bench = new DeliveryBench({ ...config, ...over });
+    bench.findCredentials = () => Promise.resolve({ accessKeyId: 'AKIDTEST', secretAccessKey: CANARY, sessionToken: `${CANARY}Token`, expiration: new Date(Date.now() + 3_600_000) });
+    const monitor = bench.monitor();
+    const made = { bench, monitor, keys: bench.keys(monitor, secretsFile) };
+    gateways.push(made);
+    return made;
+  }
+  const one = (over: Partial<BenchConfig> = {}) => gateway({ enclave: { addresses: [`unix:${folder.file('e0')}`], timeoutMs: 20_000 }, ...over });
+  const start = ({ monitor, keys }: Gateway) => {
+    monitor.onApplicationBootstrap();
+    keys.onApplicationBootstrap();
+  };
+  const rows = ({ bench }: Gateway) => bench.database.client.sealedKey.findMany({ orderBy: [{ pcr0: 'asc' }, { epoch: 'asc' }] });
+  const revoke = ({ bench }: Gateway, keyId: string) =>
+    bench.database.client.sealedKey.update({ where: { keyId: new Uint8Array(fromHex(keyId)) }, data: { record: null, revokedAt: new Date(), revokedBy: 'a test', revokedWhy: 'to see' } });
+  const status = (over: Partial<KeyStatus> = {}): KeyStatus => ({ custody: ALIAS, state: 'waiting', wants: { credentials: true, secrets: [] }, current: null, held: [], proposal: null, refused: [], refused_secrets: [], kms: null, ...over });
+  const says = (over: Partial<KeyStatus>) => (_request: unknown, response: Parameters<typeof answer>[0]) => { answer(response, 200, 'application/cbor', encodeKeyStatus(status(over))); };
+  const all = (monitor: AttestationMonitor) => monitor.enclaves.every((enclave) => enclave.heldKeyIds() !== null);
+
+  it('are one for three enclaves that start at once behind three gateways', async () => {
+    const three = [gateway(), gateway(), gateway()];
+    three.forEach(start);
+    await until(() => three.every(({ monitor }) => all(monitor)), Boolean);
+    const [first] = three as [Gateway];
+    const stored = await rows(first);
+    expect(stored).toMatchObject([{ epoch: 1n, custody: ALIAS, revokedAt: null }]);
+    const [row] = stored;
+    expect(enclaves.map(({ keyId }) => keyId)).toEqual(Array.from({ length: 3 }, () => toHex(row?.keyId ?? new Uint8Array())));
+    for (const { monitor } of three) expect(monitor.views().map(({ keyId }) => keyId)).toEqual(enclaves.map(({ keyId }) => keyId));
+  });
+
+  it('come back after a restart, and what waited for them is delivered', async () => {
+    const here = one();
+    start(here);
+    await until(() => all(here.monitor), Boolean);
+    const { keyId } = enclaveAt(0);
+    await enclaveAt(0).server.stop();
+    enclaveAt(0).forget();
+    await here.monitor.checkNow();
+    const { messageId } = await here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(keyId));
+    here.bench.worker(here.monitor).worker.onApplicationBootstrap();
+    await enclaveAt(0).server.start();
+    expect(await until(() => here.bench.message(messageId), ({ endedAt }) => endedAt !== null)).toMatchObject({ status: 'delivered', attempts: 1 });
+    expect(enclaveAt(0).keyId).toBe(keyId);
+    expect(await rows(here)).toHaveLength(1);
+  });
+
+  it('are spread over by messages, each once, when several hold the same', async () => {
+    const here = gateway();
+    start(here);
+    await until(() => all(here.monitor), Boolean);
+    const ids = await Promise.all(Array.from({ length: 30 }, () => here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(enclaveAt(0).keyId)).then(({ messageId }) => messageId)));
+    here.bench.worker(here.monitor).worker.onApplicationBootstrap();
+    for (const id of ids) expect(await until(() => here.bench.message(id), ({ endedAt }) => endedAt !== null)).toMatchObject({ status: 'delivered', attempts: 1 });
+    const relays = enclaves.map((enclave) => enclave.relays);
+    expect(relays.reduce((sum, each) => sum + each)).toBe(30);
+    expect(relays.filter((each) => each > 0)).toHaveLength(3);
+  });
+
+  it('rotate: the new one is current everywhere, the old one is still held', async () => {
+    const [here, there] = [gateway(), gateway()];
+    [here, there].forEach(start);
+    await until(() => all(here.monitor) && all(there.monitor), Boolean);
+    const old = enclaveAt(0).keyId;
+    for (const enclave of enclaves) enclave.rotating = true;
+    await here.keys.syncNow();
+    await until(() => [here, there].every(({ monitor }) => monitor.enclaves.every((enclave) => enclave.keyId() !== old && enclave.heldKeyIds()?.length === 2)), Boolean);
+    expect(new Set(enclaves.map(({ keyId }) => keyId)).size).toBe(1);
+    expect(await rows(here)).toMatchObject([{ epoch: 1n }, { epoch: 2n }]);
+  });
+
+  it('that are revoked go from every enclave behind every gateway, another is made, and what was sealed to them ends', async () => {
+    const [here, there] = [gateway(), gateway()];
+    [here, there].forEach(start);
+    await until(() => all(here.monitor) && all(there.monitor), Boolean);
+    const old = enclaveAt(0).keyId;
+    const { messageId } = await here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(old));
+    await revoke(here, old);
+    await until(() => enclaves.every((enclave) => enclave.held.size > 0 && !enclave.held.has(old)), Boolean);
+    expect(new Set(enclaves.map(({ keyId }) => keyId)).size).toBe(1);
+    // With the number of the old one, since none of these remembers it
+    expect((await rows(here)).filter(({ record }) => record !== null)).toHaveLength(1);
+    await enclaveAt(2).server.stop(); // whoever is away is not waited for
+    here.bench.worker(here.monitor).worker.onApplicationBootstrap();
+    expect(await until(() => here.bench.message(messageId), ({ endedAt }) => endedAt !== null)).toMatchObject({ status: 'key_retired', reservations: [{ settledMicroUsd: 0n }] });
+    expect(enclaves.map(({ relays }) => relays)).toEqual([0, 0, 0]);
+  });
+
+  it('of two images: each enclave is offered all, opens its own, and gets what is sealed to its own', async () => {
+    enclaveAt(1).replaceImage((fields) => otherNsm.attest(fields), OTHER_PCR0);
+    const here = gateway();
+    start(here);
+    await until(() => all(here.monitor), Boolean);
+    const [old, fresh] = [enclaveAt(0), enclaveAt(1)];
+    expect(enclaveAt(2).keyId).toBe(old.keyId);
+    expect(fresh.keyId).not.toBe(old.keyId);
+    await here.keys.syncNow();
+    expect(enclaves.map(({ offers }) => offers.at(-1)?.records.length)).toEqual([2, 2, 2]);
+    const toOld = await here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(old.keyId));
+    const toFresh = await here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(fresh.keyId));
+    here.bench.worker(here.monitor).worker.onApplicationBootstrap();
+    for (const { messageId } of [toOld, toFresh]) expect(await until(() => here.bench.message(messageId), ({ endedAt }) => endedAt !== null)).toMatchObject({ status: 'delivered', attempts: 1 });
+    expect(fresh.relays).toBe(1);
+  });
+
+  describe('are handed to nobody who should not have them:', () => {
+    it('an enclave that keeps its keys to itself gets empty offers', async () => {
+      enclaveAt(0).onKeys = (request, response) => {
+        enclaveAt(0).offers.push(JSON.parse('{}') as never);
+        says({ custody: 'process', state: 'ready', wants: { credentials: true, secrets: ['cwc-house'] }, proposal: new Uint8Array(10) })(request, response);
+      };
+      const here = one();
+      let asked = 0;
+      here.bench.findCredentials = () => { asked++; return Promise.reject(new Error('no')); };
+      await here.keys.syncNow();
+      await here.keys.syncNow();
+      const bodies = enclaveAt(0).server.requests.filter(({ path }) => path === '/keys').map(({ body }) => toHex(body));
+      expect(new Set(bodies)).toEqual(new Set([toHex(encodeCanonical({ v: 1, credentials: null, records: [], revoked: [], secrets: {} }))]));
+      expect([bodies.length, asked, (await rows(here)).length]).toEqual([2, 0, 0]);
+      expect(here.monitor.enclaves[0].keys()).toMatchObject({ custody: 'process', state: 'ready' });
+    });
+
+    it('one from before has no keys to speak of', async () => {
+      enclaveAt(0).onKeys = problem('not_found');
+      const here = one();
+      await here.keys.syncNow();
+      expect(here.monitor.enclaves[0].keys()).toEqual({ custody: 'process', state: 'ready', current: null, currentSince: null, held: null, kms: null });
+    });
+
+    it('a wrong one gets nothing, and nothing of its is stored', async () => {
+      const here = one({ attestation: { ...config.attestation, acceptedMeasurements: [{ pcr0: OTHER_PCR0 }] } });
+      const made = await enclaveAt(0).propose();
+      enclaveAt(0).held.set(toHex(made.core.key_id), made.core); // so that it attests
+      await here.monitor.checkNow();
+      expect(here.monitor.state().kind).toBe('refused');
+      enclaveAt(0).rotating = true;
+      await here.keys.syncNow();
+      expect(enclaveAt(0).offers.every(({ credentials, records }) => credentials === null && records.length === 0)).toBe(true);
+      expect(await rows(here)).toEqual([]);
+    });
+
+    it('credentials go to those that want them alone, and are in no line of the log', async () => {
+      const here = one();
+      enclaveAt(0).wants = { credentials: false, secrets: [] };
+      await here.keys.syncNow();
+      expect(enclaveAt(0).credentials).toBeNull();
+      enclaveAt(0).wants = { credentials: true, secrets: [] };
+      await here.keys.syncNow();
+      expect(enclaveAt(0).credentials).toMatchObject({ access_key_id: 'AKIDTEST', secret_access_key: CANARY });
+      expect(here.bench.lines.join('')).not.toMatch(/AKIDTEST|Sesame/);
+    });
+  });
+
+  describe('that are proposed', () => {
+    const proposed = async (here: Gateway, proposal: Uint8Array) => {
+      enclaveAt(0).onKeys = says({ proposal });
+      await here.keys.syncNow();
+      return { count: (await rows(here)).length, codes: [...here.bench.lines.join('').matchAll(/"code":"([a-z_]+)"[^}]*proposes is not stored/g)].map((match) => match[1]) };
+    };
+    const identity = (by: Nsm, image = pcr0) => new EnclaveIdentity((fields) => by.attest(fields), image, ALIAS);
+    const made = async (changes: Parameters<typeof makeRecord>[2] | object = {}, by = nsm) => (await makeRecord(identity(by), (fields) => by.attest(fields), { epoch: 1, pcr0: fromHex(pcr0), ...changes })).record;
+
+    it('well are stored once', async () => {
+      expect(await proposed(one(), await made())).toEqual({ count: 1, codes: [] });
+    });
+
+    it.each<[string, string, () => Promise<Uint8Array>]>([
+      ['noise', 'malformed', () => Promise.resolve(new Uint8Array(randomBytes(5000)))],
+      ['another custody', 'other_custody', () => made({ custody: `${ALIAS}-other` })],
+      ['an image that is not accepted', 'other_image', () => made({ pcr0: new Uint8Array(48).fill(3) })],
+      ['an image that its maker is not', 'maker_refused', () => made({ pcr0: fromHex(OTHER_PCR0) })],
+      ['a maker of another image', 'maker_refused', () => made({}, otherNsm)],
+      ['a time to come', 'times_invalid', () => made({ created: nowSeconds() + 3600, rotate_after: nowSeconds() + 7200 })],
+      ['a time that is over', 'times_invalid', () => made({ created: 1000, rotate_after: 2000, destroy_after: nowSeconds() })],
+      ['a time without end', 'times_invalid', () => made({ rotate_after: nowSeconds() + 86_400, destroy_after: nowSeconds() + 3650 * 86_400 })],
+      ['a maker of long ago', 'maker_refused', () => made({ created: nowSeconds() - 3600 })],
+    ])('with %s are refused', async (_name, code, make) => {
+      const here = one();
+      const { count, codes } = await proposed(here, await make());
+      expect([count, new Set(codes)]).toEqual([0, new Set([code])]);
+    });
+
+    it('with one byte that is another are refused', async () => {
+      const here = one();
+      const record = await made();
+      const at = Buffer.from(record).indexOf(Buffer.from('epoch')) + 5;
+      const changed = Uint8Array.from(record);
+      changed[at] = 2; // the epoch itself
+      expect(await proposed(here, changed)).toMatchObject({ count: 0, codes: expect.arrayContaining(['maker_refused']) as unknown });
+    });
+
+    it('by the thousand, where nobody verifies who made them, end at the limit', async () => {
+      let epoch = 0;
+      const here = one({ attestation: { verify: false, acceptedMeasurements: [], cacheMs: 0, maxAgeMs: 0 } });
+      const maker = new EnclaveIdentity(() => Promise.resolve(new Uint8Array(9)), pcr0, ALIAS);
+      enclaveAt(0).onKeys = async (request, response) => {
+        const { record } = await makeRecord(new EnclaveIdentity(() => Promise.resolve(new Uint8Array(9)), pcr0, ALIAS), () => Promise.resolve(maker.keyId), { epoch: ++epoch, pcr0: fromHex(pcr0) });
+        says({ proposal: record })(request, response);
+      };
+      for (let round = 0; round < 20; round++) await here.keys.syncNow();
+      expect(epoch).toBeGreaterThan(MAX_LIVE_KEYS_PER_IMAGE);
+      expect(epoch).toBeLessThanOrEqual(80); // four exchanges each time
+      expect(await rows(here)).toHaveLength(MAX_LIVE_KEYS_PER_IMAGE);
+    });
+  });
+
+  it.each<[string, KeyedEnclave['onKeys']]>([
+    ['huge', (_request, response) => { answer(response, 200, 'application/cbor', new Uint8Array(MAX_KEY_STATUS_BYTES + 1)); }],
+    ['noise', (_request, response) => { answer(response, 200, 'application/cbor', new Uint8Array(randomBytes(100))); }],
+    ['of another type', (_request, response) => { answer(response, 200, 'text/html', '<html>'); }],
+    ['of another shape', (_request, response) => { answer(response, 200, 'application/cbor', encodeCanonical({ ...status(), v: 1, more: 1 })); }],
+    ['an error', (_request, response) => { answer(response, 500, 'text/plain', 'x'.repeat(100)); }],
+  ])('an answer that is %s is no answer', async (_name, behaviour) => {
+    const here = one();
+    enclaveAt(0).onKeys = behaviour;
+    await here.keys.syncNow();
+    expect(here.monitor.enclaves[0].keys()).toBeNull();
+    expect(await here.keys.isRetired('ab'.repeat(16))).toBe(false);
+  });
+
+  it('a database that goes away takes no key from an enclave, and nothing is asked of KMS meanwhile', async () => {
+    const here = one();
+    await here.keys.syncNow();
+    await here.monitor.checkNow();
+    const { keyId } = enclaveAt(0);
+    await postgres.kill();
+    await here.keys.syncNow();
+    await here.keys.syncNow();
+    expect(enclaveAt(0).keyId).toBe(keyId);
+    expect(enclaveAt(0).offers.at(-1)).toEqual({ credentials: null, records: [], revoked: [], secrets: {} });
+    expect(here.monitor.enclaves[0].heldKeyIds()).toEqual([keyId]);
+    await expect(here.keys.isRetired('ab'.repeat(16))).rejects.toMatchObject({ code: 'database_unavailable' });
+    await postgres.restart();
+    enclaveAt(0).forget();
+    await until(async () => { await here.keys.syncNow(); return enclaveAt(0).keyId; }, (now) => now === keyId);
+  });
+
+  describe('are retired', () => {
+    let here: Gateway;
+    beforeEach(async () => {
+      here = gateway();
+      start(here);
+      await until(() => all(here.monitor), Boolean);
+    });
+    const NOBODYS = 'ab'.repeat(16);
+
+    it('where all enclaves are there, trusted and ready, hold others, and the database has none', async () => {
+      expect(await here.keys.isRetired(NOBODYS)).toBe(true);
+    });
+
+    it('not where one holds it', async () => {
+      expect(await here.keys.isRetired(enclaveAt(0).keyId)).toBe(false);
+    });
+
+    it('not where one holds it that no record is of', async () => {
+      const key = await enclaveAt(1).propose({ epoch: 1 });
+      enclaveAt(1).held.set(toHex(key.core.key_id), { ...key.core, epoch: 0.5 });
+      expect(await here.keys.isRetired(toHex(key.core.key_id))).toBe(false);
+    });
+
+    it('not where one is away', async () => {
+      await enclaveAt(1).server.stop();
+      expect(await here.keys.isRetired(NOBODYS)).toBe(false);
+    });
+
+    it('not where one is waiting', async () => {
+      enclaveAt(1).onKeys = says({ state: 'waiting' });
+      expect(await here.keys.isRetired(NOBODYS)).toBe(false);
+    });
+
+    it('not where one is not trusted', async () => {
+      enclaves[1]?.held.clear(); // attests nothing
+      enclaveAt(1).onKeys = says({ state: 'ready' });
+      await here.monitor.checkNow();
+      expect(await here.keys.isRetired(NOBODYS)).toBe(false);
+    });
+
+    it('not while a record is there that nobody opens', async () => {
+      const { core, record } = await enclaveAt(0).propose({ epoch: 7 });
+      vault.delete(toHex(core.key_id));
+      await here.bench.sealedKeys.add(core, record);
+      expect(await here.keys.isRetired(toHex(core.key_id))).toBe(false);
+      await here.bench.database.client.sealedKey.update({ where: { keyId: new Uint8Array(core.key_id) }, data: { destroyAfter: new Date(Date.now() - 1000), rotateAfter: new Date(Date.now() - 2000) } });
+      expect(await here.keys.isRetired(toHex(core.key_id))).toBe(true);
+    });
+
+    it('at once where they are revoked, whoever is away', async () => {
+      const { keyId } = enclaveAt(0);
+      await enclaveAt(1).server.stop();
+      await revoke(here, keyId);
+      expect(await here.keys.isRetired(keyId)).toBe(true);
+    });
+  });
+
+  describe('of a single enclave', () => {
+    it('that calls a key retired which the database can bring back: the message waits', async () => {
+      const here = one();
+      start(here);
+      await until(() => all(here.monitor), Boolean);
+      const { messageId } = await here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(enclaveAt(0).keyId));
+      enclaveAt(0).onRelay = problem('key_retired');
+      here.bench.worker(here.monitor).worker.onApplicationBootstrap();
+      await until(() => enclaveAt(0).relays, (relays) => relays > 1);
+      expect(await here.bench.message(messageId)).toMatchObject({ endedAt: null });
+      enclaveAt(0).onRelay = undefined;
+      expect(await until(() => here.bench.message(messageId), ({ endedAt }) => endedAt !== null)).toMatchObject({ status: 'delivered' });
+    });
+
+    it('that has lost its keys: the message was not dispatched, is not counted, and goes once they are back', async () => {
+      const here = one();
+      start(here);
+      await until(() => all(here.monitor), Boolean);
+      const { messageId } = await here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(enclaveAt(0).keyId));
+      enclaveAt(0).onRelay = problem('keys_not_ready');
+      here.bench.worker(here.monitor).worker.onApplicationBootstrap();
+      await until(() => enclaveAt(0).relays, (relays) => relays > 3);
+      enclaveAt(0).onRelay = undefined;
+      expect(await until(() => here.bench.message(messageId), ({ endedAt }) => endedAt !== null)).toMatchObject({ status: 'delivered', attempts: 1 });
+    });
+  });
+});
