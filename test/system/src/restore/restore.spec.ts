@@ -1,11 +1,11 @@
 import { migrate, temporaryFolder, workspaceRoot, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
 import { startSystem, type System } from '../start-system';
+import { archiveCommand, queryOnce, startArchiving, untilArchived } from './archive';
 import { baseBackup, loseCluster, snapshotDisk, startFrom } from './cluster-copies';
 import { readDatabase } from './database-state';
 import { Sender, type Sent } from './senders';
@@ -34,7 +34,7 @@ beforeAll(async () => {
     folder: folder.path,
     persistent: true,
     congressIntervalMs: 0,
-    postgresSettings: { wal_level: 'replica', archive_mode: 'on', archive_command: `test ! -f "${archive}/%f" && cp "%p" "${archive}/%f"`, archive_timeout: '0' },
+    postgresSettings: { wal_level: 'replica', archive_mode: 'on', archive_command: archiveCommand(archive) },
     gatewayEnvironment: { DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '500', ENCLAVE_TIMEOUT_MS: '5000', DELIVERY_LEASE_MS: '6000', DELIVERY_POLL_MS: '100', RATE_LIMIT_MAX_REQUESTS: '100000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '100000', RATE_LIMIT_OTHER_MAX_REQUESTS: '100000' },
   });
   postgres = system.postgres;
@@ -143,7 +143,7 @@ it('with the enclave lost as well, what was delivered after the backup is sealed
 }, 120_000);
 
 it('a base backup and the archived log bring the database to a moment of choice, here before rows were deleted by mistake', async () => {
-  await startArchiving();
+  await startArchiving(postgres, system.databaseUrl, archive);
   const crowd = manySends(10);
   const copy = await baseBackup(postgres, nextFolder());
   const early = await crowd;
@@ -156,7 +156,7 @@ it('a base backup and the archived log bring the database to a moment of choice,
   await query('DELETE FROM message');
   await query('UPDATE budget_window SET spent_micro_usd = spent_micro_usd + 1');
   expect((await readDatabase(system.databaseUrl)).unequalWindows).not.toEqual([]);
-  await archived();
+  await untilArchived(system.databaseUrl);
   expect(await sender.statusOf(waiting)).toBe('unknown_here');
 
   await system.kill('gateway');
@@ -225,40 +225,9 @@ async function expectOneCopyEach(sent: Sent): Promise<void> {
   expect(await sender.copies(sent)).toEqual(Object.fromEntries(sent.content.offices.map((office) => [office, 1])));
 }
 
-async function query(sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: system.databaseUrl });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
+const query = (sql: string): Promise<Record<string, unknown>[]> => queryOnce(system.databaseUrl, sql);
 
 async function operator(...args: string[]): Promise<void> {
   const root = workspaceRoot();
   await promisify(execFile)(process.execPath, [join(root, 'tools/run.mjs'), join(root, 'tools/operator/main.ts'), ...args], { cwd: root, env: { ...process.env, DATABASE_URL: system.databaseUrl } });
-}
-
-/** A restored server begins without an archive; this one gets what the first had. */
-async function startArchiving(): Promise<void> {
-  await rm(archive, { recursive: true, force: true });
-  await mkdir(archive, { mode: 0o777 });
-  await chmod(archive, 0o777);
-  await query(`ALTER SYSTEM SET archive_command = 'test ! -f "${archive}/%f" && cp "%p" "${archive}/%f"'`);
-  await query("ALTER SYSTEM SET archive_mode = 'on'");
-  await postgres.restart();
-  expect(await query('SHOW archive_mode')).toEqual([{ archive_mode: 'on' }]);
-}
-
-/** Until the log up to now is in the archive. */
-async function archived(): Promise<void> {
-  const [row] = await query('SELECT pg_walfile_name(pg_switch_wal()) AS file');
-  const file = String(row?.['file']);
-  for (let n = 0; n < 300; n++) {
-    const [state] = await query('SELECT last_archived_wal FROM pg_stat_archiver');
-    if (String(state?.['last_archived_wal']) >= file) return;
-    await sleep(100);
-  }
-  throw new Error('the log was not archived');
 }
