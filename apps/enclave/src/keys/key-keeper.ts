@@ -18,8 +18,8 @@ export interface KeyKeeperParts {
   kms: { client: KmsClient; timeoutMs: number; sealedKeys: SealedKeys | null; secretOpener: SecretOpener | null } | null;
 }
 
-/** Offers of several gateways that wait for their turn, each with up to 1 MiB. */
-const MAX_WAITING = 4;
+/** Offers of several gateways, the one that is being taken and those that wait for their turn, each with up to 1 MiB. */
+const MAX_WAITING = 8;
 /** Where there is no KMS to wait for. */
 const PROCESS_TIMEOUT_MS = 5_000;
 
@@ -27,6 +27,7 @@ const PROCESS_TIMEOUT_MS = 5_000;
 export class KeyKeeper {
   private turn: Promise<unknown> = Promise.resolve();
   private waiting = 0;
+  private saidOfKms: string | null = null;
 
   constructor(private readonly parts: KeyKeeperParts) {}
 
@@ -52,7 +53,8 @@ export class KeyKeeper {
     const { kms } = this.parts;
     const found = kms ? await this.takeByKms(kms, offer, signal) : { proposal: null, refused: [], refused_secrets: [], kms: null };
     const { ring, secrets, custody, log } = this.parts;
-    if (found.kms !== null) log.write('warn', 'kms_failed', { code: found.kms });
+    if (found.kms !== null && found.kms !== this.saidOfKms) log.write('warn', 'kms_failed', { code: found.kms });
+    this.saidOfKms = found.kms;
     ring.sayIfRotated();
     const held = ring.held().map(({ keys }) => keys.keyId);
     return {

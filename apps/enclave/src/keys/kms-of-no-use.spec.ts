@@ -52,7 +52,8 @@ describe('while KMS is of no use, the answer says why, no other key is made, and
     expect(empty).toMatchObject({ state: 'waiting', proposal: null, kms: code });
     const offered = await enclave.offer({ records: [record], credentials });
     expect(offered).toMatchObject({ state: 'waiting', held: [], proposal: null, kms: code, refused: [{ code }] });
-    expect(enclave.log.join('')).toContain(`"event":"kms_failed","code":"${code}"`);
+    expect(enclave.log.filter((line) => line.includes('kms_failed'))).toEqual([expect.stringContaining(`"event":"kms_failed","code":"${code}"`)]); // once
+    expect(enclave.log.filter((line) => line.includes('key_refused'))).toHaveLength(1);
 
     world.kms.faults.clear();
     world.kms.setPolicy(ALIAS, world.policies.enclave);
