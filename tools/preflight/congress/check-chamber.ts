@@ -51,9 +51,9 @@ const refused = (context: Context, chamber: ChamberName, found: string): Finding
 function judge(context: Context, chamber: ChamberName, host: string, end: HeadEnd): Finding {
   if ('status' in end) {
     if (end.status === 403) return refused(context, chamber, `${host} answers 403`);
-    if (end.status >= 500) return warn(`${host} lets this address in, and answers ${String(end.status)}`, 'it may be down for the night: run this again');
+    if (end.status >= 500) return warn(`${host} answers this machine’s address with ${String(end.status)}`, 'it may be down for the night: run this again');
     const endsMs = Date.parse(end.validTo);
-    const text = `${host} lets this address in (${String(end.status)} to HEAD /, ${end.protocol})`;
+    const text = `${host} answers this machine’s address (${String(end.status)} to HEAD /, ${end.protocol})`;
     return endsMs - context.ports.nowMs() < SOON_MS ? warn(`${text}; its certificate ends ${new Date(endsMs).toISOString().slice(0, 10)}`, 'should it be renewed under another authority, certificateAuthorities has to follow') : pass(text);
   }
   const code = codeOf(end.error) ?? '';

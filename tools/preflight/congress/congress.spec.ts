@@ -49,7 +49,7 @@ async function said(name: string, value: unknown, more: string[] = [], at: typeo
 describe.each(['house', 'senate'])('%s', (name) => {
   it('lets this address in, after HEAD / and nothing more', async () => {
     answer = (_request, response) => response.writeHead(404).end();
-    expect(await said(name, ours(portOf(server)))).toEqual([`pass: ${HOST}:${String(portOf(server))} lets this address in (404 to HEAD /, TLSv1.3)`]);
+    expect(await said(name, ours(portOf(server)))).toEqual([`pass: ${HOST}:${String(portOf(server))} answers this machine’s address (404 to HEAD /, TLSv1.3)`]);
     expect(asked).toEqual(['HEAD /']);
   });
   it.each([['up', 'warn'], ['opening', 'fail']])('turns this address away with 403 (before %s: %s)', async (before, status) => {
@@ -58,7 +58,7 @@ describe.each(['house', 'senate'])('%s', (name) => {
   });
   it('is down for the night', async () => {
     answer = (_request, response) => response.writeHead(503).end();
-    expect(await said(name, ours(portOf(server)))).toEqual([expect.stringMatching(/^warn: .*lets this address in, and answers 503/)]);
+    expect(await said(name, ours(portOf(server)))).toEqual([expect.stringMatching(/^warn: .*answers this machine’s address with 503/)]);
   });
   it('refuses the connection', async () => {
     expect(await said(name, ours(1))).toEqual([expect.stringMatching(/^warn: .*turns the connection away \(ECONNREFUSED\): most likely/)]);

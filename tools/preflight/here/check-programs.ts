@@ -32,7 +32,7 @@ export const awsCli: Check = {
     const seen = await version(context, 'aws', ['--version']);
     const todo = 'install version 2 of the AWS CLI: it puts secrets in place, and opens sessions to the parent';
     if (!seen.found || seen.version === undefined) return warn('there is no aws that runs', todo);
-    return major(seen.version) >= 2 ? pass(seen.version) : warn(`${seen.version}: version 1 is no longer kept`, todo);
+    return major(seen.version) >= 2 ? pass(seen.version) : warn(`${seen.version}, and the commands of the docs are written for 2`, todo);
   },
 };
 
