@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { workspaceRoot } from '@communique-tee/test-support';
 import { ParentSettingsError, renderParentFiles, type ParentSettings } from '../parent/src';
 import type { SeenResource } from './mock-aws/mock-aws';
@@ -16,10 +18,11 @@ const folder = mkdtempSync(join(tmpdir(), 'communique-infra-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const pcr = (digit: string): string => digit.repeat(96);
+const RELEASE = gzipSync('a release');
 /** A whole image folder, as build:image leaves it, but for what is inside the .eif. */
 function buildFolder(stack: string): string[] {
   writeFileSync(join(folder, 'communique-tee.eif'), Buffer.alloc(1024, stack));
-  writeFileSync(join(folder, 'release.tar.gz'), 'a release');
+  writeFileSync(join(folder, 'release.tar.gz'), RELEASE);
   writeFileSync(
     join(folder, 'measurements.json'),
     JSON.stringify({ image: 'communique-tee.eif', version: '0.1.0', architecture: 'arm64', stack, sizeBytes: 1024, sha384: pcr('a'), hashAlgorithm: 'SHA384', pcr0: pcr('1'), pcr1: pcr('2'), pcr2: pcr('3'), commit: 'abc', routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }] }),
@@ -145,6 +148,14 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
     const { Statement } = JSON.parse(policy) as PolicyDocument;
     expect(Statement).toContainEqual(expect.objectContaining({ Action: ['s3:GetObjectVersion'], Resource: expect.stringMatching(`/${key}$`) as unknown, Condition: { StringEquals: { 's3:VersionId': (seen.outputs.image as { versionId: string }).versionId } } }));
     expect(Statement.filter(({ Action }) => [Action].flat().some((action) => action.startsWith('s3:')))).toHaveLength(3);
+  });
+
+  it('says in its template which image and which release an instance runs', () => {
+    const sha256 = createHash('sha256').update(RELEASE).digest('hex');
+    const [template] = inputsOf<{ tags: Record<string, string>; tagSpecifications: { resourceType: string; tags: Record<string, string> }[]; userData: string }>('aws:ec2/launchTemplate:LaunchTemplate');
+    for (const tags of [template?.tags, template?.tagSpecifications.find(({ resourceType }) => resourceType === 'instance')?.tags]) expect(tags).toMatchObject({ 'communique-tee:pcr0': pcr('1'), 'communique-tee:release': sha256 });
+    expect(inputsOf('aws:s3/bucketObjectv2:BucketObjectv2')).toContainEqual(expect.objectContaining({ key: `releases/${sha256}.tar.gz` }));
+    expect(seen.outputs.release).toEqual({ sha256, key: `releases/${sha256}.tar.gz` });
   });
 
   it('lets RDS make the database’s password', () => {

@@ -1,6 +1,7 @@
 import { Group } from '@pulumi/aws/autoscaling/group.js';
 import { LaunchTemplate } from '@pulumi/aws/ec2/launchTemplate.js';
 import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
+import { PROJECT } from '../config/parse-settings';
 import { LAUNCH_HOOK } from '../naming/names';
 import { Part } from './part';
 
@@ -20,7 +21,10 @@ export interface ParentsArgs {
   /** The data volume is with one instance at a time: the old one goes before the new one comes. */
   oneAtATime: boolean;
   targetGroupArns: Input<string>[];
+  /** Of the stack, for everything that an instance brings along. */
   tags: Readonly<Record<string, string>>;
+  /** What runs there, as tags of template and instances: PCR0 of the image, SHA-256 of the release. */
+  runs: { pcr0: string; release: string };
   /** What an instance needs from its first minute: its rights, its files. */
   after: Resource[];
 }
@@ -32,6 +36,7 @@ export class Parents extends Part {
   constructor(name: string, args: ParentsArgs, options: ComponentResourceOptions) {
     super('Parents', name, options);
     const tags = { ...args.tags, Name: name };
+    const runs = { [`${PROJECT}:pcr0`]: args.runs.pcr0, [`${PROJECT}:release`]: args.runs.release };
     const template = new LaunchTemplate(
       name,
       {
@@ -48,8 +53,8 @@ export class Parents extends Part {
         monitoring: { enabled: true },
         instanceInitiatedShutdownBehavior: 'terminate',
         userData: args.userData,
-        tagSpecifications: ['instance', 'volume', 'network-interface'].map((resourceType) => ({ resourceType, tags })),
-        tags: { Name: name },
+        tagSpecifications: ['instance', 'volume', 'network-interface'].map((resourceType) => ({ resourceType, tags: resourceType === 'instance' ? { ...tags, ...runs } : tags })),
+        tags: { Name: name, ...runs },
       },
       this.child(),
     );

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { notBuilt } from '../preview/stand-ins';
 import { ConfigError } from './config-error';
 import { parseSettings, type ParseOptions } from './parse-settings';
@@ -86,7 +88,7 @@ describe('the image folder', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const measurements = { image: 'communique-tee.eif', version: '0.1.0', architecture: 'arm64', stack: 'dev', sizeBytes: 4, sha384: 'a'.repeat(96), hashAlgorithm: 'SHA384', pcr0: '1'.repeat(96), pcr1: '2'.repeat(96), pcr2: '3'.repeat(96), commit: 'abc', routes: [{ host: 'a.example.org', port: 443, vsockPort: 8001 }] };
   const release = join(folder, 'release.tar.gz');
-  writeFileSync(release, 'x');
+  writeFileSync(release, gzipSync('x'));
   const problems = (changed: object, eif = 'eif!'): readonly string[] => {
     writeFileSync(join(folder, 'communique-tee.eif'), eif);
     writeFileSync(join(folder, 'measurements.json'), JSON.stringify({ ...measurements, ...changed }));
@@ -108,6 +110,29 @@ describe('the image folder', () => {
     const found = problems(changed);
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(words);
+  });
+  describe('with the release beside it', () => {
+    const built = join(folder, 'communique-tee-arm64.tar.gz');
+    const said = (content: Buffer | undefined, release?: object): readonly string[] => {
+      problems({});
+      rmSync(built, { force: true });
+      rmSync(join(folder, 'release.json'), { force: true });
+      if (content) writeFileSync(built, content);
+      if (release) writeFileSync(join(folder, 'release.json'), JSON.stringify(release));
+      return problemsOf({ imageFolder: folder, releaseFile: built }, { root: '/nowhere' });
+    };
+    const archive = gzipSync('programs');
+    const sha256 = createHash('sha256').update(archive).digest('hex');
+    it.each([['nothing beside it', undefined], ['of this architecture', { arch: 'arm64', sha256 }], ['described as another, built later', { arch: 'x86_64', sha256: 'f'.repeat(64) }]])('is taken: %s', (_what, described) => {
+      expect(said(archive, described)).toEqual([]);
+    });
+    it.each<[string, Buffer | undefined, object | undefined, RegExp]>([
+      ['absent', undefined, undefined, /there is no .*communique-tee-arm64.tar.gz; build the release first: npm run build:release -- --arch arm64$/],
+      ['empty', Buffer.alloc(0), undefined, /no gzip archive.*npm run build:release/],
+      ['of the other architecture', archive, { arch: 'x86_64', sha256 }, /built for x86_64, and the parent is arm64: npm run build:release -- --arch arm64$/],
+    ])('is refused: %s', (_what, content, described, words) => {
+      expect(said(content, described)).toEqual([expect.stringMatching(words)]);
+    });
   });
   it('is refused where it is not JSON', () => {
     writeFileSync(join(folder, 'measurements.json'), '{');

@@ -54,8 +54,9 @@ export function parseSettings(stack: string, values: Readonly<Record<string, str
   if ('problems' in reading) problems.push(...reading.problems.map((problem) => `${problem}: npm run build:image -- --stack ${stack} --arch ${architecture}`));
   const image = 'image' in reading ? reading.image : undefined;
   const releaseFile = raw.releaseFile ?? join('dist', 'release', `${PROJECT}-${architecture}.tar.gz`);
-  const release = standIn?.release ?? readRelease(isAbsolute(releaseFile) ? releaseFile : join(options.root, releaseFile));
-  if (!release) problems.push(`releaseFile: there is no ${releaseFile}; build the release first: npm run build:release -- --arch ${architecture}`);
+  const releaseReading = standIn ? { release: standIn.release } : readRelease(isAbsolute(releaseFile) ? releaseFile : join(options.root, releaseFile), architecture);
+  const release = 'release' in releaseReading ? releaseReading.release : undefined;
+  if ('problem' in releaseReading) problems.push(releaseReading.problem);
   if (image && !standIn && image.stack !== stack) problems.push(`imageFolder: that image has the configuration of stack ${image.stack} inside, not of ${stack}`);
   if (image && image.routes.length === 0) problems.push('imageFolder: that image knows no egress route, so it could deliver nothing');
 

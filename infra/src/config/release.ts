@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as z from 'zod';
+import type { Architecture } from '../instances/instance-types';
 
 /** The programs of the parent in one archive, as `npm run build:release` makes it. */
 export interface Release {
@@ -9,7 +12,26 @@ export interface Release {
   sha256: string;
 }
 
-export function readRelease(file: string): Release | undefined {
-  if (!existsSync(file)) return undefined;
-  return { file, sha256: createHash('sha256').update(readFileSync(file)).digest('hex') };
+/** `release.json`, which build:release writes beside the archive of the architecture that it built last. */
+const description = z.object({ arch: z.string(), sha256: z.string() });
+
+/** What would fail on the instance only, half an hour later, fails here: an archive that is absent, cut off at its beginning, or of the other architecture. */
+export function readRelease(file: string, architecture: Architecture): { release: Release } | { problem: string } {
+  const build = `npm run build:release -- --arch ${architecture}`;
+  if (!existsSync(file)) return { problem: `releaseFile: there is no ${file}; build the release first: ${build}` };
+  const bytes = readFileSync(file);
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return { problem: `releaseFile: ${file} is no gzip archive; build the release again: ${build}` };
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const described = describedBeside(file);
+  if (described?.sha256 === sha256 && described.arch !== architecture) return { problem: `releaseFile: ${file} was built for ${described.arch}, and the parent is ${architecture}: ${build}` };
+  return { release: { file, sha256 } };
+}
+
+function describedBeside(file: string): z.output<typeof description> | undefined {
+  try {
+    return description.parse(JSON.parse(readFileSync(join(dirname(file), 'release.json'), 'utf8')));
+  } catch {
+    // Nothing is known of it but its bytes.
+    return undefined;
+  }
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { workspaceRoot } from '@communique-tee/test-support';
 import { stackConfig } from '../preview/stack-config';
 import { SmallEngine, type Update } from './small-engine';
@@ -15,7 +16,7 @@ const pcr = (digit: string): string => digit.repeat(96);
 
 function config(stack: string, ...changes: string[]): { config: Record<string, string>; secretKeys: string[] } {
   writeFileSync(join(folder, 'communique-tee.eif'), 'eif!');
-  writeFileSync(join(folder, 'release.tar.gz'), 'a release');
+  writeFileSync(join(folder, 'release.tar.gz'), gzipSync('a release'));
   writeFileSync(
     join(folder, 'measurements.json'),
     JSON.stringify({ image: 'communique-tee.eif', version: '0.1.0', architecture: 'arm64', stack, sizeBytes: 4, sha384: pcr('a'), hashAlgorithm: 'SHA384', pcr0: pcr('1'), pcr1: pcr('2'), pcr2: pcr('3'), commit: 'abc', routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }] }),
