@@ -81,6 +81,8 @@ describeWith(missing.length === 0 ? { available: true } : { available: false, re
       database: { at: 'external' },
       redis: { at: 'external' },
       secrets: EXTERNAL.secrets,
+      // Its keys end with its process: there is no KMS here.
+      enclaveSecrets: {},
       egress: (['house', 'senate'] as const).map((chamber) => ({ host: 'localhost', port: Number(new URL(congress[chamber].origin).port), vsockPort: PORTS[chamber] })),
       gateway: { port: await freePort(), metricsPort: await freePort(), environment: { ...ON_PARENT.gateway.environment, DELIVERY_POLL_MS: '100', SHUTDOWN_DRAIN_MS: '0' } },
     };
@@ -120,7 +122,7 @@ describeWith(missing.length === 0 ? { available: true } : { available: false, re
     const rendered = { ...(await readEnvironmentFile(join(root, 'etc/communique/gateway.env'))), ...(await readEnvironmentFile(written)) };
     const here = await readEnvironmentFile(system.gatewayEnvironmentFile);
     const { AUTH_JWKS_URL: _url, TEE_ENDPOINT: _endpoint, ...kept } = rendered;
-    return { ...kept, ...Object.fromEntries(Object.entries({ ...here, TEE_ENDPOINT: here['ENCLAVE_URL'] ?? '' }).filter(([name]) => OF_THIS_MACHINE.includes(name))) };
+    return { ...kept, ...Object.fromEntries(Object.entries({ ...here, TEE_ENDPOINT: here['ENCLAVE_URLS'] ?? here['ENCLAVE_URL'] ?? '' }).filter(([name]) => OF_THIS_MACHINE.includes(name))) };
   }
 
   const at = () => `https://${NAME}:${String(staged.httpsPort)}`;
