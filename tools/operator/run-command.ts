@@ -1,11 +1,19 @@
 import { Client } from 'pg';
 import { type Command, USAGE } from './arguments';
+import { revokeKey, type SealedKeyRow, sealedKeys } from './sealed-keys';
 import { clearStop, standingStop, systemWindows } from './emergency-stop';
 
 export interface Output {
   out(text: string): void;
   err(text: string): void;
 }
+
+const NOTHING_CHANGED = 'nothing was changed';
+/** What may have happened all the same. */
+const UNSURE: Readonly<Partial<Record<Command['kind'], string>>> = {
+  'clear-stop': 'whether the stop was cleared, `status` will tell',
+  'keys-revoke': 'whether the key was revoked, `keys list` will tell',
+};
 
 /** @returns the exit code */
 export async function runCommand(command: Command, databaseUrl: string | undefined, { out, err }: Output): Promise<number> {
@@ -29,13 +37,26 @@ export async function runCommand(command: Command, databaseUrl: string | undefin
     client.on('error', () => undefined);
     await client.connect();
     connected = true;
-    return command.kind === 'status' ? await status(client, command.json, out) : await clear(client, command.by, command.why, out);
+    return await run(command, client, out);
   } catch (error) {
     const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-    err(`the database cannot be used (${typeof code === 'string' ? code : 'no answer'}); ${connected && command.kind === 'clear-stop' ? 'whether the stop was cleared, `status` will tell' : 'nothing was changed'}\n`);
+    err(`the database cannot be used (${typeof code === 'string' ? code : 'no answer'}); ${connected ? (UNSURE[command.kind] ?? NOTHING_CHANGED) : NOTHING_CHANGED}\n`);
     return 1;
   } finally {
     await client?.end().catch(() => undefined);
+  }
+}
+
+function run(command: Exclude<Command, { kind: 'help' | 'invalid' }>, client: Client, out: Output['out']): Promise<number> {
+  switch (command.kind) {
+    case 'status':
+      return status(client, command.json, out);
+    case 'clear-stop':
+      return clear(client, command.by, command.why, out);
+    case 'keys-list':
+      return listKeys(client, command.json, out);
+    case 'keys-revoke':
+      return revoke(client, command.keyId, command.by, command.why, out);
   }
 }
 
@@ -61,6 +82,33 @@ async function clear(client: Client, by: string, why: string, out: Output['out']
   out(`Cleared the stop of ${cleared.raisedAt.toISOString()} (${cleared.reason}), by ${by}.\n`);
   out('While the sum of this UTC day stands at EMERGENCY_SHUTDOWN_THRESHOLD, the next message raises it again: raise the threshold, or wait for the next UTC day.\n');
   return 0;
+}
+
+async function listKeys(client: Client, json: boolean, out: Output['out']): Promise<number> {
+  const keys = await sealedKeys(client);
+  if (json) {
+    out(`${JSON.stringify({ keys })}\n`);
+    return 0;
+  }
+  if (keys.length === 0) out('There are no sealed keys: no enclave of this database has had one made.\n');
+  for (const key of keys) out(textOf(key));
+  return 0;
+}
+
+function textOf({ keyId, custody, pcr0, epoch, state, createdAt, rotateAfter, destroyAfter, revokedAt, revokedBy, revokedWhy, waiting }: SealedKeyRow): string {
+  const revoked = revokedAt === null ? '' : `  revoked ${revokedAt.toISOString()} by ${String(revokedBy)}: ${String(revokedWhy)}\n`;
+  return `${keyId}  ${state}, ${String(waiting)} waiting, number ${epoch} of image ${pcr0.slice(0, 16)}... under ${custody}\n  made ${createdAt.toISOString()}, current until ${rotateAfter.toISOString()}, gone ${destroyAfter.toISOString()}\n${revoked}`;
+}
+
+async function revoke(client: Client, keyId: string, by: string, why: string, out: Output['out']): Promise<number> {
+  const revoked = await revokeKey(client, keyId, by, why);
+  if (revoked === undefined) {
+    out('No such key: `keys list` shows those that there are.\n');
+    return 1;
+  }
+  const { key, before } = revoked;
+  out(before ? `It had been revoked already:\n${textOf(key)}` : `Revoked ${keyId}, by ${by}. Gateways see it within a second and take it from every enclave that they reach; one that is cut off keeps it in its memory until it is stopped.\n${String(key.waiting)} message(s) wait for it and end as key_retired.\n`);
+  return before ? 1 : 0;
 }
 
 function dollars(microUsd: string): string {

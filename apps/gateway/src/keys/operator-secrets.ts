@@ -94,6 +94,8 @@ function parseSecrets(text: string): Secrets | undefined {
   } catch {
     return undefined;
   }
+  // Zod leaves out `__proto__` without a word.
+  if (typeof value !== 'object' || value === null || !Object.keys(value).every((name) => SECRET_NAME.test(name))) return undefined;
   const parsed = fileSchema.safeParse(value);
   return parsed.success ? new Map(Object.entries(parsed.data)) : undefined;
 }
