@@ -15,7 +15,7 @@ const run = promisify(execFile);
 const ENGINE = '@prisma/schema-engine-wasm';
 
 /**
- * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, LICENSE.
+ * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE.
  * @throws BuildError `input_not_locked` | `input_not_found` | `input_changed`
  */
 export async function layOut(root: string, folder: string, arch: Architecture): Promise<void> {
@@ -26,6 +26,7 @@ export async function layOut(root: string, folder: string, arch: Architecture): 
   await chmod(join(folder, 'bin/node'), 0o755);
   for (const app of ['gateway', 'parent']) await bundleApp(root, app, join(folder, app), npmArch);
   await bundleMigrations(root, join(folder, 'migrate'));
+  await bundleScript(root, 'tools/operator/main.ts', join(folder, 'operator'), []);
   await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'));
 }
 
@@ -38,24 +39,30 @@ async function bundleApp(root: string, app: string, folder: string, npmArch: str
 
 /** One file, Prisma's engine as it is installed, and the migrations. */
 async function bundleMigrations(root: string, folder: string): Promise<void> {
+  await bundleScript(root, 'tools/release/migrate/main.mjs', folder, [`${ENGINE}/*`]);
+  const engine = join(root, 'node_modules', ENGINE);
+  const beside = join(folder, 'node_modules', ENGINE);
+  await mkdir(beside, { recursive: true });
+  for (const name of await readdir(engine)) if (!name.endsWith('.d.ts')) await copyFile(join(engine, name), join(beside, name));
+  await cp(join(root, 'prisma/migrations'), join(folder, 'migrations'), { recursive: true });
+}
+
+/** `main.mjs` in the folder. */
+async function bundleScript(root: string, entry: string, folder: string, external: string[]): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: [join(root, 'tools/release/migrate/main.mjs')],
+    entryPoints: [join(root, entry)],
     outfile: join(folder, 'main.mjs'),
+    tsconfig: join(root, 'tsconfig.base.json'),
     bundle: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    external: [`${ENGINE}/*`],
+    external,
     legalComments: 'none',
     charset: 'utf8',
     logLevel: 'error',
     // pg is CommonJS and asks for parts of Node.
     banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
   });
-  const engine = join(root, 'node_modules', ENGINE);
-  const beside = join(folder, 'node_modules', ENGINE);
-  await mkdir(beside, { recursive: true });
-  for (const name of await readdir(engine)) if (!name.endsWith('.d.ts')) await copyFile(join(engine, name), join(beside, name));
-  await cp(join(root, 'prisma/migrations'), join(folder, 'migrations'), { recursive: true });
 }

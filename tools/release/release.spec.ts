@@ -50,8 +50,8 @@ const appliedIn = async (url: string) => {
 it('holds what the parent runs, and nothing of this machine', async () => {
   const files = await filesOf(release);
   expect(Object.entries(files).flatMap(([path, { executable }]) => (executable ? [path] : []))).toEqual(['bin/node']);
-  expect(Object.keys(files)).toEqual(expect.arrayContaining(['gateway/main.js', 'gateway/koffi.node', 'parent/main.js', 'parent/koffi.node', 'migrate/main.mjs', 'LICENSE']));
-  for (const path of ['gateway/main.js', 'parent/main.js', 'migrate/main.mjs']) expect((await readFile(join(release, path), 'utf8')).includes(workspaceRoot())).toBe(false);
+  expect(Object.keys(files)).toEqual(expect.arrayContaining(['gateway/main.js', 'gateway/koffi.node', 'parent/main.js', 'parent/koffi.node', 'migrate/main.mjs', 'operator/main.mjs', 'LICENSE']));
+  for (const path of ['gateway/main.js', 'parent/main.js', 'migrate/main.mjs', 'operator/main.mjs']) expect((await readFile(join(release, path), 'utf8')).includes(workspaceRoot())).toBe(false);
 });
 
 it('is the same again', async () => {
@@ -69,6 +69,12 @@ it('brings the other architecture\'s Node and native parts', async () => {
   // ELF's e_machine: 0xb7 AArch64, 0x3e x86-64
   for (const file of ['bin/node', 'gateway/koffi.node', 'parent/koffi.node']) expect([file, await machine(file)]).toEqual([file, HERE === 'arm64' ? 0x3e : 0xb7]);
   await rm(other, { recursive: true });
+});
+
+it('brings the operator\'s commands', async () => {
+  const service = await spawnService({ command: join(release, 'bin/node'), args: [join(release, 'operator/main.mjs'), 'status'], cwd: '/', env: {} });
+  const { code } = await service.exited;
+  expect([code, service.output()]).toEqual([2, expect.stringContaining('DATABASE_URL is not set')]);
 });
 
 describe('migrate', () => {

@@ -1,4 +1,5 @@
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { workspaceRoot } from '@communique-tee/test-support';
 import { asNitroCli } from '@communique-tee/eif';
@@ -41,13 +42,18 @@ export async function runBuild(args: readonly string[]): Promise<number> {
     return 2;
   }
   const root = workspaceRoot();
+  const configurationFile = resolve(values.configuration ?? join(root, 'apps/enclave/config', `${stack}.json`));
+  if (!existsSync(configurationFile)) {
+    process.stderr.write(`not built (configuration_invalid): there is no ${relative(process.cwd(), configurationFile)}.\nCopy apps/enclave/config/example.json (or example.production.json, with keys under KMS) to it and fill in what is yours: docs/operator/production.md.\n`);
+    return 1;
+  }
   const startedAtMs = performance.now();
   const elapsed = () => `${((performance.now() - startedAtMs) / 1000).toFixed(1).padStart(6)} s`;
   try {
     const built = await buildImage({
       root,
       arch,
-      configurationFile: resolve(values.configuration ?? join(root, 'apps/enclave/config', `${stack}.json`)),
+      configurationFile,
       outFolder: resolve(values.out ?? join(root, 'dist/image', `${stack}-${arch}`)),
       step: async (title, work) => {
         process.stderr.write(`${elapsed()}  ${title}\n`);
