@@ -105,6 +105,11 @@ describe('a record of a secret that the parent knows, under a data key that it w
     expect(await refusals(edited(({ maker }) => ({ ...forged, maker })))).toEqual(['maker_refused']);
   });
 
+  it.each<keyof SealedKeyCore & ('key_id' | 'public_key' | 'receipt_key')>(['key_id', 'public_key', 'receipt_key'])('is refused though vouched for where %s is not the secret’s', async (field) => {
+    const other = decodeSealedKey(another).core;
+    expect(await refusals(await forge(world, genuine, nsm, (core) => ({ ...core, [field]: other[field] })))).toEqual(['tampered']);
+  });
+
   it('would be taken if an enclave of this image had vouched for it: all rests on the maker and on the policy', async () => {
     expect(await refusals(await forge(world, genuine, nsm))).toEqual([]);
   });

@@ -103,7 +103,7 @@ export async function startSealedWorld(options: { congress?: CongressSimulatorOp
     const configuration = configure({
       ...configurationFor(congress),
       custody: { mode: 'kms', keyAlias: ALIAS },
-      kms: { origin: kms.origin, certificateAuthorities: kms.certificateAuthority, timeoutMs: 5_000 },
+      kms: { origin: kms.origin, certificateAuthorities: kms.certificateAuthority, timeoutMs: 60_000 },
     });
     const sink = (line: string) => {
       log.push(line);
