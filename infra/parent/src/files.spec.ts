@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { parseEgressSettings } from '../../../apps/parent/src/egress/egress-settings';
 import { parseEnvironment } from '../../../apps/gateway/src/config/environment';
-import { packagesOf, renderParentArchive, renderParentFiles, renderUserData, type ParentSettings } from './index';
+import { ENCLAVE_SECRETS_FILE, packagesOf, renderParentArchive, renderParentFiles, renderUserData, type ParentSettings } from './index';
 import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settings';
 import { run } from './testing/run';
 import { commandAvailability, stage } from './testing/stage';
@@ -152,6 +152,7 @@ describe('the environment of the gateway', () => {
     if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
     expect(parsed.config).toMatchObject({ environment: 'production', http: { host: '127.0.0.1', trustedProxies: ['127.0.0.1'] }, attestation: { verify: true }, enclave: { addresses: ['vsock:16:5000'] } });
     expect(parsed.config.attestation.acceptedMeasurements).toHaveLength(2);
+    expect(parsed.config.keys.secretsFile).toBe(Object.keys(settings.enclaveSecrets).length > 0 ? ENCLAVE_SECRETS_FILE : undefined);
   });
 
   it('keeps a value as it is, whatever a shell would make of it', async () => {
