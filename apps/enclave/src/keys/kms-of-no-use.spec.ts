@@ -78,6 +78,15 @@ it('many records while KMS fails cost one failure', async () => {
   expect(world.kms.requests()).toHaveLength(1);
 });
 
+it('offers that wait behind one that KMS holds up are ended with it', async () => {
+  const enclave = await world.start({ configure: impatient });
+  world.kms.faults.add({ kind: 'slow', delayMs: 60_000 }, { times: 'always' });
+  const answers = await Promise.allSettled([1, 2, 3].map(() => enclave.offer({ records: [record] })));
+  const codes = answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.kms : (answer.reason as { code: string }).code));
+  expect(codes).toHaveLength(3);
+  for (const code of codes) expect(['kms_unreachable', 'enclave_busy']).toContain(code);
+});
+
 it('what is held goes on without KMS', async () => {
   const enclave = await world.start({ configure: impatient });
   await enclave.offer({ records: [record] });

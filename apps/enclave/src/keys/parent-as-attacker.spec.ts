@@ -328,7 +328,8 @@ describe('an offer that is', () => {
 
   it('one of a crowd is answered, the crowd is told to come again', async () => {
     const enclave = await world.start();
-    const answers = await Promise.allSettled(Array.from({ length: 12 }, () => enclave.offer({ records: [genuine] })));
+    world.kms.faults.add({ kind: 'slow', delayMs: 2_000 }, { action: 'Decrypt' });
+    const answers = await Promise.allSettled(Array.from({ length: 40 }, () => enclave.offer({ records: [genuine] })));
     const codes = answers.map((answer) => (answer.status === 'fulfilled' ? 'taken' : (answer.reason as { code: string }).code));
     expect(new Set(codes)).toEqual(new Set(['taken', 'enclave_busy']));
     expect(await enclave.offer({ records: [genuine] })).toMatchObject({ state: 'ready' });
