@@ -8,6 +8,8 @@ export const HELP = `Kills everything at random while messages are sent, and jud
   --minutes <n>        how long the faults last; messages come evenly over that time (default 1.5)
   --seed <n>           of the fault plan and the messages' shapes; printed, so that a run can be had again (default: drawn)
   --gateways <n>       gateway processes on one database (default 1)
+  --enclaves <n>       enclaves of one image (default 1)
+  --keys <custody>     process: an enclave's keys end with it (default); sealed: a KMS guards them, and no key may be lost
   --clients <n>        that send at the same time (default 16)
   --no-deduplication   Congress takes a DeliveryId again that it took before
   --keep               leaves the folder with logs where it is; so does a violation
@@ -23,6 +25,8 @@ export interface Options {
   readonly minutes: number;
   readonly seed: number;
   readonly gateways: number;
+  readonly enclaves: number;
+  readonly keys: 'process' | 'sealed';
   readonly clients: number;
   readonly deduplicates: boolean;
   readonly keep: boolean;
@@ -38,6 +42,8 @@ export function readOptions(args: readonly string[]): Options | null {
       minutes: { type: 'string', default: '1.5' },
       seed: { type: 'string' },
       gateways: { type: 'string', default: '1' },
+      enclaves: { type: 'string', default: '1' },
+      keys: { type: 'string', default: 'process' },
       clients: { type: 'string', default: '16' },
       'no-deduplication': { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
@@ -46,11 +52,15 @@ export function readOptions(args: readonly string[]): Options | null {
     },
   });
   if (values.help) return null;
+  const { keys } = values;
+  if (keys !== 'process' && keys !== 'sealed') throw new Error('--keys must be process or sealed');
   return {
     messages: whole('messages', values.messages, 1, 30_000),
     minutes: inRange('minutes', values.minutes, 0.1, 600),
     seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : whole('seed', values.seed, 0, 2 ** 32 - 1),
     gateways: whole('gateways', values.gateways, 1, 8),
+    enclaves: whole('enclaves', values.enclaves, 1, 8),
+    keys,
     clients: whole('clients', values.clients, 1, 256),
     deduplicates: !values['no-deduplication'],
     keep: values.keep,
@@ -59,8 +69,8 @@ export function readOptions(args: readonly string[]): Options | null {
 }
 
 /** How to have the same run again. */
-export function commandOf({ messages, minutes, seed, gateways, clients, deduplicates }: Options): string {
-  return `npm run test:faults -- --messages ${String(messages)} --minutes ${String(minutes)} --seed ${String(seed)} --gateways ${String(gateways)} --clients ${String(clients)}${deduplicates ? '' : ' --no-deduplication'}`;
+export function commandOf({ messages, minutes, seed, gateways, enclaves, keys, clients, deduplicates }: Options): string {
+  return `npm run test:faults -- --messages ${String(messages)} --minutes ${String(minutes)} --seed ${String(seed)} --gateways ${String(gateways)} --enclaves ${String(enclaves)} --keys ${keys} --clients ${String(clients)}${deduplicates ? '' : ' --no-deduplication'}`;
 }
 
 function whole(name: string, text: string, min: number, max: number): number {

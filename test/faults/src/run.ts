@@ -48,6 +48,8 @@ export async function run(options: Options, folder: string, signal: AbortSignal,
     const system = await startSystem({
       folder,
       gateways: options.gateways,
+      enclaves: options.enclaves,
+      keys: options.keys,
       withoutDeduplication: !options.deduplicates,
       postgresSettings: { fsync: 'on', full_page_writes: 'on' },
       gatewayEnvironment: GATEWAY_ENVIRONMENT,
@@ -73,7 +75,7 @@ async function sendAndJudge(options: Options, system: System, redis: Redis | und
   const sent = new Map<string, SentMessage>();
   const failures: Violation[] = [];
   const senders = await makeSenders(options, system, startedMs + totalMs + REST_MS, signal);
-  const plan = drawFaultPlan(options.seed, totalMs, options.gateways);
+  const plan = drawFaultPlan(options.seed, totalMs, options);
   say(`plan: ${String(plan.kills.length)} kills, ${String(plan.episodes.length)} episodes of Congress, ${String(options.minutes)} min`);
   const injector = inject(plan, { system, redis }, signal, options.verbose ? say : () => undefined);
   const progress = watchProgress({ system, sent, injector, total: options.messages, say });
@@ -153,7 +155,7 @@ async function judgePhase(options: Options, system: System, sent: ReadonlyMap<st
   const database = await readRecord(system.databaseUrl);
   const copies = (await receivedBy(system.congress)).map(readCopy);
   const results = await openResults(database.messages, sent, policyOf(system));
-  const violations = judge({ sent, database, results, copies, deduplicates: options.deduplicates, resealed });
+  const violations = judge({ sent, database, results, copies, deduplicates: options.deduplicates, keysSealed: options.keys === 'sealed', resealed });
   const marks = new Set(copies.map(({ mark }) => mark));
   const unknownWithoutCopy = database.messages.filter(({ id, status }) => status === 'unknown' && !marks.has(sent.get(id)?.mark ?? null)).length;
   return { record: database, phase: { violations, unknownWithoutCopy, quiet, copies: copies.length, receipts: results.size, ends: countBy(database.messages.map(({ status }) => status)) } };

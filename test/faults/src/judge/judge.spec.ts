@@ -29,6 +29,8 @@ describe('the judge finds', () => {
     ['an end that the receipt contradicts', { status: 'delivered', outcomes: ['accepted', 'unknown'] }, ['status_contradicts_receipt']],
     ['delivered without a receipt', { outcomes: null, copies: [1, 1] }, ['copy_not_in_receipt', 'receipt_missing']],
     ['a key that is retired again', { status: 'key_retired', reason: 'key_retired', outcomes: null, resealed: true }, ['key_retired_again']],
+    ['a key that was lost though it was sealed', { status: 'key_retired', reason: 'key_retired', outcomes: null, keysSealed: true }, ['key_lost']],
+    ['one that ended unknown for want of a key though it was sealed', { status: 'unknown', reason: 'key_retired', outcomes: null, keysSealed: true }, ['key_lost']],
     ['a message that waits', { status: 'queued' }, ['not_ended']],
   ])('%s', (_what, given, rules) => {
     expect(rulesOf(given)).toEqual(rules);

@@ -15,12 +15,14 @@ export interface Evidence {
   readonly copies: readonly Copy[];
   /** Whether the far ends know a DeliveryId again. */
   readonly deduplicates: boolean;
+  /** Whether the enclaves' keys outlive them: then no message may end for want of one. */
+  readonly keysSealed: boolean;
   /** Whether what ended as key_retired has been sealed again since. */
   readonly resealed: boolean;
 }
 
 /** Everything that must never be, in what was found; none where the system kept its word. */
-export function judge({ sent, database, results, copies, deduplicates, resealed }: Evidence): Violation[] {
+export function judge({ sent, database, results, copies, deduplicates, keysSealed, resealed }: Evidence): Violation[] {
   const rows = new Map(database.messages.map((row) => [row.id, row]));
   const byMark = Map.groupBy(copies, ({ mark }) => mark);
   const marks = new Set([...sent.values()].map(({ mark }) => mark));
@@ -29,6 +31,7 @@ export function judge({ sent, database, results, copies, deduplicates, resealed 
     const row = rows.get(message.id);
     const result = results.get(message.id);
     found.push(...judgeMessage(message, row, result, resealed), ...judgeCopies(message, row, result, byMark.get(message.mark) ?? [], deduplicates));
+    if (keysSealed && (row?.status === 'key_retired' || row?.reason === 'key_retired')) found.push({ rule: 'key_lost', about: message.id, detail: row.status });
     if (row?.status === 'expired' && !message.shortLived) found.push({ rule: 'expired_early', about: message.id, detail: 'it had a day' });
   }
   for (const { id, status } of rows.values()) if (!sent.has(id)) found.push({ rule: 'unasked_row', about: id, detail: status });

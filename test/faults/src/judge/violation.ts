@@ -12,6 +12,7 @@ export interface Violation {
     | 'status_contradicts_receipt'
     | 'expired_early'
     | 'key_retired_again'
+    | 'key_lost'
     | 'refused_without_reason'
     | 'duplicate'
     | 'copy_missing'

@@ -4,7 +4,7 @@ import { drawFrom } from './draw';
 export const PROCESSES = ['gateway', 'enclave', 'redis', 'postgres'] as const;
 export type ProcessName = (typeof PROCESSES)[number];
 
-/** SIGKILL at `atMs`, started again `downMs` later. `which`: of several gateways, from 0. */
+/** SIGKILL at `atMs`, started again `downMs` later. `which`: of several of its kind, from 0. */
 export interface Kill {
   readonly process: ProcessName;
   readonly which: number;
@@ -32,11 +32,15 @@ const LIFE_MS: Record<ProcessName, number> = { gateway: 9_000, enclave: 12_000, 
 const MAX_DOWN_MS = 2500;
 const CALM_MS = 5000;
 
-/** The faults of a run. The same seed, length and number of gateways give the same plan. */
-export function drawFaultPlan(seed: number, totalMs: number, gateways: number): FaultPlan {
-  const kills = PROCESSES.flatMap((process) =>
-    Array.from({ length: process === 'gateway' ? gateways : 1 }, (_, which) => drawKills(seed, totalMs, process, which)).flat(),
-  );
+export interface Counts {
+  readonly gateways: number;
+  readonly enclaves: number;
+}
+
+/** The faults of a run. The same seed, length and numbers of processes give the same plan. */
+export function drawFaultPlan(seed: number, totalMs: number, { gateways, enclaves }: Counts): FaultPlan {
+  const counts: Record<ProcessName, number> = { gateway: gateways, enclave: enclaves, redis: 1, postgres: 1 };
+  const kills = PROCESSES.flatMap((process) => Array.from({ length: counts[process] }, (_, which) => drawKills(seed, totalMs, process, which)).flat());
   return { kills: kills.sort((a, b) => a.atMs - b.atMs), episodes: drawEpisodes(seed, totalMs) };
 }
 

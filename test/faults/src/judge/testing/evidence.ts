@@ -20,11 +20,12 @@ export interface Case {
   /** Copies at Congress, by office. */
   readonly copies?: readonly number[];
   readonly deduplicates?: boolean;
+  readonly keysSealed?: boolean;
   readonly resealed?: boolean;
 }
 
 /** One message to two offices, consistent in every part unless the case says otherwise. */
-export function evidenceOf({ status = 'delivered', reason = null, outcomes = ['accepted', 'accepted'], copies, deduplicates = true, resealed = false }: Case = {}) {
+export function evidenceOf({ status = 'delivered', reason = null, outcomes = ['accepted', 'accepted'], copies, deduplicates = true, keysSealed = false, resealed = false }: Case = {}) {
   const { content: drawn, mark } = drawContent(drawFrom(1, 'spec'));
   const content = { ...drawn, offices: ['HCA12', 'SCA01'] };
   const prepared = prepareMessage(content, enclaveKey());
@@ -47,6 +48,7 @@ export function evidenceOf({ status = 'delivered', reason = null, outcomes = ['a
     results: new Map(outcomes === null ? [] : [[message.id, { ok: true, offices: content.offices.map((office, at) => ({ office, outcome: outcomes[at] ?? 'accepted', deliveryId: deliveryIdOf(office) })) }]]),
     copies: content.offices.flatMap((office, at) => Array.from({ length: counts[at] ?? 0 }, () => copyFor(message, office))),
     deduplicates,
+    keysSealed,
     resealed,
   };
   return { evidence, message, row, reservation, windows };
