@@ -1,33 +1,31 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
-import { renderParentFiles } from './index';
-import { ON_PARENT, MANAGED } from './testing/example-settings';
+import { describeWith, type TemporaryFolder } from '@communique-tee/test-support';
 import { run } from './testing/run';
-import { commandAvailability, stage } from './testing/stage';
+import { commandAvailability } from './testing/stage';
+import { scriptEnvironment, stageScripts, writeScript, type StagedScripts } from './testing/staged-scripts';
 
-const PROGRAMS = 'usr/local/libexec/communique';
 let folder: TemporaryFolder;
+let staged: StagedScripts;
 let programs: string;
 /** Stand-ins for what is not on this machine. */
 let bin: string;
 
 beforeAll(async () => {
-  folder = await temporaryFolder('parent-scripts');
-  await stage({ ...renderParentFiles(MANAGED), ...renderParentFiles(ON_PARENT) }, folder.path);
-  programs = join(folder.path, PROGRAMS);
+  staged = await stageScripts('parent-scripts');
+  ({ folder, programs } = staged);
 });
 afterAll(() => folder.remove());
 beforeEach(async () => {
-  bin = await mkdtemp(join(folder.path, 'bin-'));
+  bin = await staged.newBin();
 });
 
-const script = (name: string, body: string) => writeFile(join(bin, name), `#!/bin/bash\nset -eu\n${body}\n`, { mode: 0o755 });
-const environment = (more: Record<string, string> = {}) => ({ PATH: `${bin}:/usr/bin:/bin:/usr/sbin:/sbin`, HOME: folder.path, ...more });
+const script = (name: string, body: string) => writeScript(bin, name, body);
+const environment = (more: Record<string, string> = {}) => scriptEnvironment(bin, folder.path, more);
 const hash = (algorithm: string, text: string) => createHash(algorithm).update(text).digest('hex');
 
 describe('check-reservation', () => {
@@ -146,64 +144,6 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
     it('makes an empty file of an empty list: its readers require one', async () => {
       const { code, file } = await fetchSecrets({});
       expect([code, await readFile(file, 'utf8')]).toEqual([0, '']);
-    });
-  });
-
-  describe('fetch-enclave-secrets', () => {
-    const ciphertext = (of: string) => Buffer.from(of.repeat(120)).toString('base64');
-    const LIST = { 'cwc-house': 'arn:house', 'cwc-senate': 'arn:senate' };
-    /** By ARN: the value, `null` where nothing was put there; an Error's message for anything else that AWS says. */
-    const fetchThem = async (values: Readonly<Record<string, string | null | Error>>, list: object = LIST) => {
-      const cases = Object.entries(values).map(([arn, value]) => {
-        if (value === null) return `${arn}) echo "An error occurred (ResourceNotFoundException) when calling GetSecretValue: no value for AWSCURRENT" >&2; exit 254 ;;`;
-        if (value instanceof Error) return `${arn}) echo '${value.message}' >&2; exit 254 ;;`;
-        return `${arn}) cat <<'JSON'\n${JSON.stringify({ SecretString: value })}\nJSON\n;;`;
-      });
-      await script('aws', `case $4 in\n${cases.join('\n')}\nesac`);
-      await writeFile(join(bin, 'list.json'), JSON.stringify(list));
-      const file = join(bin, 'secrets.json');
-      const ran = await run(join(programs, 'fetch-enclave-secrets'), [join(bin, 'list.json'), file], { env: environment() });
-      return { ...ran, file, written: await readFile(file, 'utf8').then((text): unknown => JSON.parse(text), () => undefined) };
-    };
-
-    it('writes the ciphertexts by name, for its user alone, and prints none', async () => {
-      const { code, stdout, stderr, file, written } = await fetchThem({ 'arn:house': `${ciphertext('h')}\n`, 'arn:senate': ciphertext('s') });
-      expect([code, stderr, stdout]).toEqual([0, '', 'secrets of the enclave: cwc-house, cwc-senate\n']);
-      expect(written).toEqual({ 'cwc-house': ciphertext('h'), 'cwc-senate': ciphertext('s') });
-      expect((await stat(file)).mode & 0o777).toBe(0o600);
-      expect((await readdir(bin)).filter((name) => name.startsWith('secrets.json'))).toEqual(['secrets.json']);
-    });
-
-    it('leaves the file alone where nothing has changed, and says nothing', async () => {
-      const values = { 'arn:house': ciphertext('h'), 'arn:senate': null };
-      const { file } = await fetchThem(values);
-      const before = await stat(file);
-      expect(await fetchThem(values)).toMatchObject({ code: 0, stdout: 'cwc-senate: nothing was put there yet\n' });
-      expect([(await stat(file)).ino, (await stat(file)).mtimeMs]).toEqual([before.ino, before.mtimeMs]);
-    });
-
-    it('makes an empty object of nothing, so that its reader finds one', async () => {
-      expect(await fetchThem({ 'arn:house': null, 'arn:senate': null })).toMatchObject({ code: 0, written: {} });
-    });
-
-    it.each([
-      ['a key in the clear', 'the-key-itself-in-the-clear'],
-      ['other bytes than base64', `${ciphertext('h')}"},{`],
-      ['half a group', ciphertext('h').slice(0, -1)],
-      ['far too much', 'A'.repeat(9000)],
-      ['nothing', ''],
-    ])('leaves out %s, without a word of it', async (_name, value) => {
-      const { code, stdout, stderr, written } = await fetchThem({ 'arn:house': value, 'arn:senate': ciphertext('s') });
-      expect([code, written]).toEqual([0, { 'cwc-senate': ciphertext('s') }]);
-      expect(stderr).toContain('cwc-house: is not the base64');
-      if (value !== '') expect(`${stdout}${stderr}`).not.toContain(value.slice(0, 16));
-    });
-
-    it('keeps what is there where AWS does not answer', async () => {
-      await fetchThem({ 'arn:house': ciphertext('h'), 'arn:senate': ciphertext('s') });
-      const { code, stderr, written } = await fetchThem({ 'arn:house': ciphertext('h'), 'arn:senate': new Error('An error occurred (AccessDeniedException)') });
-      expect([code, stderr]).toEqual([1, expect.stringContaining('cwc-senate: An error occurred (AccessDeniedException)')]);
-      expect(written).toEqual({ 'cwc-house': ciphertext('h'), 'cwc-senate': ciphertext('s') });
     });
   });
 
@@ -347,72 +287,6 @@ esac`,
       const { code, calls, stderr } = await attach(volume('i-0other'), 'exit 2');
       expect([code, stderr]).toEqual([1, expect.stringContaining('it is with i-0other')]);
       expect(calls).not.toContain('attach-volume');
-    });
-  });
-
-  describe('report-attested', () => {
-    const well = { status: 'ok', details: { enclave: { status: 'up' }, attestation: { status: 'up' }, budget: { status: 'up' } } };
-    /** One answer after the other, the last again and again; `undefined`: nobody listens. */
-    const report = async (states: readonly (string | undefined)[], healths: readonly (object | undefined)[], complete = 'exit 0', within = '1800') => {
-      const count = (name: string) => `n=$(cat ${bin}/${name} 2>/dev/null || echo 0); echo $((n + 1)) > ${bin}/${name}`;
-      const answers = (values: readonly (string | undefined)[], otherwise: string) => values.map((value, index) => `${index === values.length - 1 ? '*' : String(index)}) ${value === undefined ? otherwise : `echo '${value}'`} ;;`).join('\n');
-      const described = states.map((state) => (state === undefined ? undefined : JSON.stringify({ AutoScalingInstances: state === '' ? [] : [{ LifecycleState: state }] })));
-      await script('aws', `echo "$*" >> ${bin}/calls\ncase $2 in\n describe-auto-scaling-instances) ${count('described')}; case $n in\n${answers(described, 'exit 254')}\nesac ;;\n complete-lifecycle-action) ${count('completed')}; ${complete} ;;\nesac`);
-      await script('curl', `case "$*" in *instance-id*) echo i-0me ;; *api/token*) echo token ;; *http://127.0.0.1:3001/api/health/tee) ${count('asked')}; case $n in\n${answers(healths.map((health) => (health === undefined ? undefined : JSON.stringify(health))), 'exit 7')}\nesac ;; *) exit 2 ;; esac`);
-      // A second goes by at each look.
-      await script('cut', `${count('seconds')}; echo $n`);
-      const ran = await run(join(programs, 'report-attested'), [], {
-        env: environment({ AUTO_SCALING_GROUP: 'communique-tee-dev-parent', LAUNCH_HOOK: 'enclave-attested', LAUNCH_HOOK_SECONDS: within, HEALTH_URL: 'http://127.0.0.1:3001/api/health/tee', PAUSE_SECONDS: '0' }),
-      });
-      const events = ran.stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-      const calls = (await readFile(join(bin, 'calls'), 'utf8')).trim().split('\n');
-      return { ...ran, events, completed: calls.filter((call) => call.includes('complete-lifecycle-action')) };
-    };
-
-    it('says CONTINUE once enclave and attestation are up, and what was missing until then', async () => {
-      const { code, events, completed } = await report(['Pending', 'Pending:Wait'], [undefined, { status: 'error', details: { enclave: { status: 'down', code: 'enclave_unavailable' }, attestation: { status: 'down', code: 'attestation_not_yet_verified' } } }, well]);
-      expect(code).toBe(0);
-      expect(completed).toEqual(['autoscaling complete-lifecycle-action --auto-scaling-group-name communique-tee-dev-parent --lifecycle-hook-name enclave-attested --instance-id i-0me --lifecycle-action-result CONTINUE']);
-      expect(events.map(({ event, enclaveAndAttestation }) => [event, enclaveAndAttestation])).toEqual([
-        ['launch_health', 'no answer'],
-        ['launch_health', 'down (enclave_unavailable) down (attestation_not_yet_verified)'],
-        ['launch_health', 'up up'],
-        ['launch_completed', undefined],
-      ]);
-    });
-
-    it('does not wait for what another instance would not mend: an emergency stop', async () => {
-      const { code, completed } = await report(['Pending:Wait'], [{ ...well, status: 'error', details: { ...well.details, budget: { status: 'down', code: 'emergency_stop' } } }]);
-      expect([code, completed.length]).toEqual([0, 1]);
-    });
-
-    it.each([
-      ['an enclave that is up and not trusted', { ...well, details: { ...well.details, attestation: { status: 'down', code: 'attestation_refused' } } }],
-      ['attestation that is not verified at all', { ...well, details: { ...well.details, attestation: { status: 'degraded', code: 'attestation_not_verified' } } }],
-      ['an answer of something else', { hello: 'world' }],
-      ['nobody', undefined],
-    ])('never says it for %s, and leaves the end to the hook', async (_name, health) => {
-      const { code, events, completed } = await report(['Pending:Wait'], [health], 'exit 0', '6');
-      expect([code, completed]).toEqual([78, []]);
-      expect(events.at(-1)).toMatchObject({ event: 'launch_never_attested', level: 'error', withinSeconds: 6 });
-    });
-
-    it.each([['InService', 'after a reboot'], ['', 'outside a group'], ['Terminating:Wait', 'on its way out']])('does nothing where nobody waits for it: %s (%s)', async (state) => {
-      const { code, events, completed } = await report([state], [well]);
-      expect([code, completed]).toEqual([0, []]);
-      expect(events).toMatchObject([{ event: 'launch_not_waiting', instance: 'i-0me', state: state === '' ? 'none' : state }]);
-    });
-
-    it('tries again where AWS does not answer, or refuses once', async () => {
-      const { code, events, completed } = await report([undefined, 'Pending:Wait'], [well], '((n > 0)) || { echo Throttling >&2; exit 254; }');
-      expect([code, completed.length]).toEqual([0, 2]);
-      expect(events.map(({ event }) => event)).toEqual(['launch_state_unknown', 'launch_health', 'launch_not_completed', 'launch_completed']);
-      expect(events[2]).toMatchObject({ refusal: 'Throttling' });
-    });
-
-    it('ends where the hook has ended meanwhile', async () => {
-      const { code, events } = await report(['Pending:Wait', 'Terminating'], [well], 'echo "No active Lifecycle Action found" >&2; exit 254');
-      expect([code, events.at(-1)?.['event']]).toEqual([0, 'launch_not_waiting']);
     });
   });
 
