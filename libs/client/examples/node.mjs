@@ -1,0 +1,54 @@
+// Sends one message and prints what is proven about it.
+//
+//   TOKEN=... PCR0=<hex>[,<hex>] node node.mjs <gateway> <message.json> [<receipt.json>]
+//
+// DEVELOPMENT_ROOT names the PEM file of a development root; whoever has its key can forge what is printed here.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { ClientError, connect } from '@communique-tee/client';
+
+const { TOKEN = '', PCR0 = '', DEVELOPMENT_ROOT } = process.env;
+const [gateway, messageFile, receiptFile] = process.argv.slice(2);
+if (gateway === undefined || messageFile === undefined) {
+  console.error('usage: TOKEN=... PCR0=<hex>[,<hex>] node node.mjs <gateway> <message.json> [<receipt.json>]');
+  process.exit(2);
+}
+
+/** Ctrl-C gives up following; a message that was posted goes on. */
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort());
+
+try {
+  const client = await connect(
+    gateway,
+    {
+      acceptedMeasurements: PCR0.split(',').map((pcr0) => ({ pcr0: pcr0.trim() })),
+      ...(DEVELOPMENT_ROOT === undefined ? {} : { unsafeDevelopmentRootPem: readFileSync(DEVELOPMENT_ROOT, 'utf8') }),
+    },
+    { token: () => TOKEN, signal: stop.signal },
+  );
+  const { attestation, custody } = await client.key();
+  console.log(`verified: ${attestation.moduleId}, PCR0 ${attestation.pcr0.slice(0, 16)}..., keys: ${custody}`);
+
+  const sending = client.send(JSON.parse(readFileSync(messageFile, 'utf8')), { signal: stop.signal });
+  for await (const state of sending) {
+    if (state.step === 'sealed') console.log(`sealed: ${state.id}, ${state.sealed.length} bytes`);
+    else if (state.step === 'waiting') console.log(`asked again in ${Math.ceil(state.waitMs / 1000)} s: ${state.because}`);
+    else if (state.step === 'status') console.log(`status: ${state.view.status}${state.report === null ? '' : ', receipt verified'}`);
+  }
+
+  const { status, reason, report } = await sending.result;
+  if (report === null) {
+    console.log(`ended as ${status} (${reason ?? 'no reason'}), by the word of the gateway alone`);
+  } else {
+    for (const { office, outcome, deliveryId, detail } of report.offices) console.log(`${office}: ${outcome} ${deliveryId ?? ''} ${detail ?? ''}`.trimEnd());
+    for (const { message } of report.problems) console.log(message);
+    if (receiptFile !== undefined) writeFileSync(receiptFile, `${JSON.stringify(report.receipt, null, 2)}\n`);
+  }
+  process.exitCode = status === 'delivered' ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof ClientError)) throw error;
+  console.error(`${error.code}${error.reason === undefined ? '' : ` (${error.reason})`}: ${error.message}`);
+  for (const { message } of error.problems) console.error(`  ${message}`);
+  if (error.messageId !== undefined) console.error(`  message ${error.messageId} may be on its way`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import ts from 'typescript';
+
+/** Where the published types stand. They import nothing but each other, so that written one after the other they are whole. */
+const SOURCES = [
+  'libs/protocol/src/congress/cwc-vocabulary.ts',
+  'libs/protocol/src/errors/problems.ts',
+  'libs/client/src/errors.ts',
+  'libs/client/src/api.ts',
+  'libs/client/src/connect.ts',
+  'libs/client/src/validate-message.ts',
+] as const;
+
+/**
+ * One declaration file for the bundle: what the compiler says of the sources above, without their imports, and without the values that
+ * the bundle does not export.
+ * @param exported names that the bundle exports
+ * @throws Error where the bundle exports something that is declared nowhere
+ */
+export function declarationsOf(root: string, exported: readonly string[]): string {
+  const { compilerOptions } = ts.readConfigFile(join(root, 'tsconfig.base.json'), (file) => ts.sys.readFile(file)).config as { compilerOptions: object };
+  const { options } = ts.convertCompilerOptionsFromJson({ ...compilerOptions, types: ['node'], noEmit: false, declaration: true, emitDeclarationOnly: true, removeComments: false }, root);
+  const files = SOURCES.map((source) => join(root, source));
+  const program = ts.createProgram(files, options);
+  const declared = new Set<string>();
+  const parts = files.map((file) => {
+    let text = '';
+    program.emit(program.getSourceFile(file), (_name, emitted) => { text = emitted; }, undefined, true);
+    return keptOf(text, new Set(exported), declared);
+  });
+  const undeclared = exported.filter((name) => !declared.has(name));
+  if (undeclared.length > 0) throw new Error(`exported and not declared: ${undeclared.join(', ')}`);
+  // Without an export of its own kind, everything in a declaration file counts as exported.
+  return `${parts.join('\n')}\nexport {};\n`;
+}
+
+function keptOf(text: string, exported: ReadonlySet<string>, declared: Set<string>): string {
+  const source = ts.createSourceFile('x.d.ts', text, ts.ScriptTarget.ES2022, true);
+  return source.statements
+    .flatMap((statement) => {
+      if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) return [];
+      const names = valuesOf(statement);
+      for (const name of names) declared.add(name);
+      const isPublic = names.every((name) => exported.has(name));
+      if (!isPublic && ts.isFunctionDeclaration(statement)) return [];
+      const written = statement.getFullText(source).trim();
+      return [isPublic ? written : written.replace(/^(?:\/\*\*[\s\S]*?\*\/\s*)?export /, '')];
+    })
+    .join('\n');
+}
+
+/** Names of values that a statement declares; none for types. */
+function valuesOf(statement: ts.Statement): string[] {
+  if (ts.isVariableStatement(statement)) return statement.declarationList.declarations.map(({ name }) => name.getText());
+  if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) return statement.name === undefined ? [] : [statement.name.text];
+  return [];
+}

@@ -1,0 +1,23 @@
+import { answerSchema, congressMessageSchema, messageViewSchema, receiptClaimsSchema, receiptSchema } from '@communique-tee/protocol';
+
+/** Every schema that the client reads with; the spec asks the same of the bundle's zod and of the whole one. */
+const SCHEMAS = { answer: answerSchema, message: congressMessageSchema, view: messageViewSchema, claims: receiptClaimsSchema, receipt: receiptSchema } as const;
+
+export interface Case {
+  readonly schema: keyof typeof SCHEMAS;
+  /** JSON; bytes as `{ $bytes: <length> }`. */
+  readonly value: unknown;
+}
+
+/** Place and rule of everything that is wrong. */
+export function judge({ schema, value }: Case): string[] {
+  const parsed = SCHEMAS[schema].safeParse(withBytes(value));
+  return parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('/')} ${issue.code} ${JSON.stringify(issue.code === 'custom' ? (issue.params ?? null) : null)}`);
+}
+
+function withBytes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withBytes);
+  if (typeof value !== 'object' || value === null) return value;
+  if ('$bytes' in value) return new Uint8Array(Number(value.$bytes));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withBytes(member)]));
+}
