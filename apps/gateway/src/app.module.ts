@@ -11,15 +11,17 @@ import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { LimitsModule } from './limits/limits.module';
 import { MessagesModule } from './messages/messages.module';
+import { HistoryModule } from './observability/history/history.module';
 import { MetricsModule } from './observability/metrics/metrics.module';
 import { ObservabilityModule } from './observability/observability.module';
+import { PageModule } from './page/page.module';
 import { RetentionModule } from './retention/retention.module';
 
 @Module({})
 export class AppModule {
   /** The whole gateway. */
   static of(config: GatewayConfig): DynamicModule {
-    return { module: AppModule, imports: [...acceptingModules(config), AttestationModule, DeliveryModule, HealthModule, RetentionModule, AdminModule, MetricsModule] };
+    return { module: AppModule, imports: [...acceptingModules(config), AttestationModule, DeliveryModule, HealthModule, RetentionModule, AdminModule, MetricsModule, HistoryModule, PageModule] };
   }
 
   /** What accepts messages, without what relays them: for tests that watch a message lie in its queue. */

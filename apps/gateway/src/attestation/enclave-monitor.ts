@@ -87,9 +87,13 @@ export class EnclaveMonitor {
 
   /** Whether its keys are those of its process, which nobody can bring back: then its own word says which are gone. */
   keepsItsKeysAlone(): boolean {
+    return [null, PROCESS_CUSTODY].includes(this.custody());
+  }
+
+  /** Who can bring its keys back, as it attested, or says where it has not attested; null where that is not known. */
+  custody(): string | null {
     const judgement = this.last?.judgement;
-    const custody = judgement?.kind === 'verified' ? judgement.custody : this.said?.custody;
-    return custody === undefined || custody === PROCESS_CUSTODY;
+    return (judgement?.kind === 'verified' ? judgement.custody : this.said?.custody) ?? null;
   }
 
   /** Takes over what it said of its keys; null: nothing is known of them any more. */

@@ -1,9 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { LIMITS, encodeRelayAnswer, encodeSealedAnswer, toBase64Url, type RelayAnswer } from '@communique-tee/protocol';
+import { LIMITS, encodeKeyStatus, encodeRelayAnswer, encodeSealedAnswer, toBase64Url, type KeyStatus, type RelayAnswer } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { listen, type UnixAddress } from '@communique-tee/vsock';
 import { EnclaveClient } from './enclave-client';
-import { TestEnclave, answer, cut, problem, silent } from './testing/test-enclave';
+import { TestEnclave, answer, cut, problem, silent, type Behaviour } from './testing/test-enclave';
 
 const claims = {
   v: 1,
@@ -74,6 +74,19 @@ describe('EnclaveClient', () => {
     it.each([['key_retired'], ['sealed_message_refused'], ['message_expired'], ['enclave_busy']] as const)('is the problem %s', async (code) => {
       enclave.behaviour = problem(code);
       expect(await client.relay(sealed)).toEqual({ kind: 'problem', code, retryAfterSeconds: null });
+    });
+
+    it('is what it says of its keys, for the offer that was made; or that it is from before', async () => {
+      const status: KeyStatus = { custody: 'process', state: 'ready', wants: { credentials: false, secrets: [] }, current: new Uint8Array(16), held: [new Uint8Array(16)], proposal: null, refused: [], refused_secrets: [], kms: null };
+      enclave.behaviour = (_request, response) => { answer(response, 200, 'application/cbor', encodeKeyStatus(status)); };
+      expect(await client.keys(new Uint8Array([1, 2, 3]))).toEqual({ kind: 'answer', answer: status });
+      expect(enclave.requests.at(-1)).toMatchObject({ method: 'POST', path: '/keys', body: new Uint8Array([1, 2, 3]) });
+      for (const behaviour of [problem('not_found'), (_request: unknown, response: Parameters<Behaviour>[1]) => { answer(response, 404, 'text/plain', 'what?'); }]) {
+        enclave.behaviour = behaviour;
+        expect(await client.keys(new Uint8Array(1))).toEqual({ kind: 'answer', answer: 'unsupported' });
+      }
+      enclave.behaviour = problem('keys_not_ready', 5);
+      expect(await client.relay(new Uint8Array(1))).toEqual({ kind: 'problem', code: 'keys_not_ready', retryAfterSeconds: 5 });
     });
 
     it('is a problem with its patience', async () => {

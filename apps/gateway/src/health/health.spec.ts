@@ -1,6 +1,6 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
-import { encodeKeyBinding } from '@communique-tee/protocol';
+import { encodeKeyBinding, encodeKeyStatus, type KeyStatus } from '@communique-tee/protocol';
 import { migrate, startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -18,6 +18,8 @@ import { DeliveryModule } from '../delivery/delivery.module';
 import { EnclaveModule } from '../enclave/enclave.module';
 import { TestEnclave, answer, problem, type Behaviour } from '../enclave/testing/test-enclave';
 import { testConfig } from '../testing/gateway-under-test';
+import { EnclaveKeys } from '../keys/enclave-keys';
+import { ALIAS } from '../keys/testing/keyed-enclave';
 import { HealthModule } from './health.module';
 
 @Module({})
@@ -37,12 +39,20 @@ describe('health', () => {
   let url: string;
   let healthy = true;
 
-  const behaviour: Behaviour = async ({ path, query }, response) => {
+  let keys: Partial<KeyStatus> | null = null;
+  const behaviour: Behaviour = async (request, response) => {
+    const { path, query } = request;
+    if (path === '/keys') {
+      if (keys === null) return problem('not_found')(request, response);
+      const status: KeyStatus = { custody: ALIAS, state: 'ready', wants: { credentials: false, secrets: [] }, current: new Uint8Array(16), held: [new Uint8Array(16), new Uint8Array(16).fill(1)], proposal: null, refused: [], refused_secrets: [], kms: null, ...keys };
+      answer(response, 200, 'application/cbor', encodeKeyStatus(status));
+      return;
+    }
     if (path === '/health') {
       answer(response, 200, 'application/json', JSON.stringify({ healthy, enclaveId: 'enclave-of-a-test', timestamp: new Date().toISOString() }));
       return;
     }
-    const userData = encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: new Uint8Array(32), custody: 'process' });
+    const userData = encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: new Uint8Array(32), custody: keys === null ? 'process' : ALIAS });
     const nonce = query.get('nonce');
     answer(response, 200, 'application/cose', await nsm.attest({ userData, publicKey: new Uint8Array(32), ...(nonce === null ? {} : { nonce: new Uint8Array(Buffer.from(nonce, 'hex')) }) }));
   };
@@ -103,13 +113,15 @@ describe('health', () => {
   });
 
   it('is up when everything is', async () => {
-    const { status, body } = await tee();
+    // What it holds is asked for as soon as it is met, which is after it was verified
+    const { status, body } = await eventually((health) => JSON.stringify(health.body.details['keys']).includes('ready'));
     expect(status).toBe(200);
     expect(body).toMatchObject({
       status: 'ok',
       details: {
         enclave: { status: 'up', enclaveId: 'enclave-of-a-test', enclaves: [{ index: 0, up: true, trusted: true, keyId: '00'.repeat(16) }] },
         attestation: { status: 'up', pcr0: developmentMeasurements.pcr0 },
+        keys: { status: 'up', enclaves: [{ index: 0, custody: 'process', state: 'ready', keyId: '00'.repeat(16), held: null, kms: null }] },
         database: { status: 'up' },
         redis: { status: 'up', store: 'memory' },
         queue: { status: 'up', waiting: 0, overdueMs: 0 },
@@ -122,6 +134,31 @@ describe('health', () => {
     healthy = false;
     expect(await tee()).toMatchObject({ status: 503, down: [['enclave', { code: 'enclave_unhealthy', enclaves: [{ index: 0, up: false, trusted: true, keyId: '00'.repeat(16) }] }]] });
     healthy = true;
+  });
+
+  it('says what the enclave says of its keys: down while it waits for them, degraded while KMS is of no use', async () => {
+    const sync = async () => {
+      await app.get(AttestationMonitor, { strict: false }).checkNow();
+      await app.get(EnclaveKeys, { strict: false }).syncNow();
+    };
+    const view = { index: 0, custody: ALIAS, state: 'ready', keyId: '00'.repeat(16), held: 2, kms: null };
+    keys = {};
+    await sync();
+    expect((await tee()).body.details['keys']).toEqual({ status: 'up', enclaves: [view] });
+    expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({ status: 'ready', keys: 'ready' });
+    keys = { kms: 'kms_throttled' };
+    await sync();
+    expect(await tee()).toMatchObject({ status: 200, body: { details: { keys: { code: 'kms_throttled', enclaves: [{ ...view, kms: 'kms_throttled' }] } } } });
+    keys = { state: 'waiting', current: null, held: [], kms: 'kms_denied' };
+    await sync();
+    expect((await tee()).status).toBe(503);
+    expect((await tee()).body.details['keys']).toMatchObject({ status: 'down', code: 'keys_not_ready', enclaves: [{ state: 'waiting', held: 0, kms: 'kms_denied' }] });
+    // It is said, and keeps nobody from sending what can be kept and asked about
+    const ready = await fetch(`${url}/health/ready`);
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', keys: 'waiting' }]);
+    keys = null;
+    await sync();
+    expect((await tee()).status).toBe(200);
   });
 
   it('is down with an enclave that is another, and says which check failed', async () => {
@@ -177,7 +214,7 @@ describe('health', () => {
     try {
       await set('SET');
       // The pool finds out about its dead connections one by one
-      expect(await eventually(({ status, down }) => status === 503 && down.length === 1)).toMatchObject({ down: [['database', { code: 'database_read_only' }]] });
+      expect(await eventually(({ status, down }) => status === 503 && down.length === 1 && JSON.stringify(down).includes('database_read_only'))).toMatchObject({ down: [['database', { code: 'database_read_only' }]] });
     } finally {
       await set('RESET');
       await admin.end();

@@ -47,7 +47,7 @@ export class TeeIndicators {
     const said = this.monitor.enclaves.map((enclave) => ({ enclave, keys: enclave.keys() }));
     const enclaves = said.map(({ enclave, keys }) => ({
       index: enclave.index,
-      custody: keys?.custody ?? null,
+      custody: enclave.custody(),
       state: keys?.state ?? 'unknown',
       keyId: keys?.current ?? enclave.keyId(),
       held: keys?.held?.length ?? null,

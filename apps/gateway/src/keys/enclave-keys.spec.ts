@@ -72,7 +72,7 @@ describe('keys of enclaves', () => {
   });
   afterEach(async () => {
     const [first] = gateways;
-    await Promise.all(gateways.map(({ bench }) => bench.stopWorkers()));
+    await Promise.all(gateways.map(async ({ bench, keys }) => { await bench.stopWorkers(); await keys.beforeApplicationShutdown(); }));
     await first?.bench.database.client.deliveryJob.deleteMany();
     await first?.bench.database.client.sealedKey.deleteMany();
     await Promise.all(gateways.splice(0).map(({ bench }) => bench.close()));
@@ -137,6 +137,16 @@ describe('keys of enclaves', () => {
     const relays = enclaves.map((enclave) => enclave.relays);
     expect(relays.reduce((sum, each) => sum + each)).toBe(30);
     expect(relays.filter((each) => each > 0)).toHaveLength(3);
+  });
+
+  it('that no enclave can open any more stand in nobody’s way', async () => {
+    const here = one();
+    const { core, record } = await enclaveAt(0).propose();
+    vault.delete(toHex(core.key_id));
+    await here.bench.sealedKeys.add(core, record);
+    await here.keys.syncNow();
+    expect(enclaveAt(0).current?.epoch).toBe(2);
+    expect(await rows(here)).toHaveLength(2);
   });
 
   it('rotate: the new one is current everywhere, the old one is still held', async () => {

@@ -98,7 +98,8 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
     try {
       await this.store.wipeDestroyed();
       const { version, revoked } = await this.store.look();
-      const isNew = this.version !== null && this.version !== version;
+      // The first look counts as one that saw something: what happened since the first offers is not known.
+      const isNew = this.version !== version;
       this.version = version;
       this.revoked = revoked.map(toHex);
       if (isNew && !this.stopped) for (const sync of this.syncs) sync.soon();

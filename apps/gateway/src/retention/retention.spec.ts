@@ -102,6 +102,14 @@ describe('Retention', () => {
     expect(await retention.sweep(NOW)).toEqual({ messages: 0, windows: 0, reservations: 0, keys: 0 });
   });
 
+  it('deletes keys a month after their end, and no other', async () => {
+    const key = (fill: number, destroyAfter: Date) => prisma().sealedKey.create({ data: { keyId: new Uint8Array(16).fill(fill), custody: 'c', pcr0: new Uint8Array(48), epoch: BigInt(fill), record: new Uint8Array(9), rotateAfter: new Date(destroyAfter.getTime() - 1), destroyAfter } });
+    await Promise.all([key(1, ago(31)), key(2, ago(29)), key(3, ago(-1))]);
+    expect(await retention.sweep(NOW)).toMatchObject({ keys: 1 });
+    expect((await prisma().sealedKey.findMany({ orderBy: { epoch: 'asc' } })).map(({ epoch }) => epoch)).toEqual([2n, 3n]);
+    await prisma().sealedKey.deleteMany();
+  });
+
   it('keeps what an operator did', async () => {
     await prisma().emergencyStop.create({ data: { raisedAt: ago(1000), reason: 'a test', clearedAt: ago(999), clearedBy: 'who', clearedWhy: 'why' } });
     await retention.sweep(NOW);

@@ -2,6 +2,8 @@ import { attestationViewSchema, type ProblemCode, messageViewSchema, sealedMessa
 import * as z from 'zod';
 import { adminKeysSchema, adminStatusSchema } from '../../admin/admin-status';
 import { budgetViewSchema } from '../../budget/budget-view';
+import { adminHistorySchema, healthHistorySchema } from '../../observability/history/history-view';
+import { pageFactsSchema } from '../../page/page-facts';
 
 export interface Parameter {
   readonly name: string;
@@ -33,6 +35,9 @@ export interface Operation {
 const uuid = { type: 'string', format: 'uuid' } as const;
 const binary = { type: 'string', format: 'binary' } as const;
 const anything = { type: 'object', additionalProperties: true } as const;
+const text = { type: 'string' } as const;
+const NOT_MODIFIED = { '304': { description: 'As it was when it had this ETag.', content: {} } } as const;
+const SINCE: Parameter = { name: 'since', in: 'query', description: 'Unix seconds: later samples alone.', schema: { type: 'string', pattern: '^[0-9]{1,11}$' } };
 const LIMITED = ['rate_limited'] as const;
 const PROTECTED = ['unauthenticated', 'identity_provider_unavailable', 'database_unavailable', 'overloaded', ...LIMITED] as const;
 
@@ -137,6 +142,54 @@ export const OPERATIONS: readonly Operation[] = [
       '503': { description: 'Something is down, and what.', content: { 'application/json': anything } },
     },
     problems: [...LIMITED],
+  },
+  {
+    method: 'get',
+    path: '/api/health/history',
+    summary: 'The last hours of this process',
+    description: 'Every ten seconds, for at most six hours, in memory: what /api/health/tee says of each indicator, and how old the last verification of an enclave was. Each process has its own.',
+    authenticated: false,
+    parameters: [SINCE],
+    answers: { '200': { description: 'Lists with an entry for each sample.', content: { 'application/json': healthHistorySchema } } },
+    problems: [...LIMITED],
+  },
+  {
+    method: 'get',
+    path: '/api/admin/history',
+    summary: 'Queue, budget and latency of the last hours',
+    description: 'Needs the scope of administration. As /api/health/history: of this process, in memory. Latencies are those of the ten seconds before each sample: of answers to POST /api/messages, of the enclave’s answers to relayed messages, of whole delivery attempts.',
+    authenticated: true,
+    parameters: [SINCE],
+    answers: { '200': { description: 'Lists with an entry for each sample.', content: { 'application/json': adminHistorySchema } } },
+    problems: ['unauthenticated', 'identity_provider_unavailable', 'forbidden', ...LIMITED],
+  },
+  {
+    method: 'get',
+    path: '/api/page',
+    summary: 'What the page has to be told',
+    description: 'The measurements that this gateway accepts, and in development the root that its documents chain to. Words of the server: nothing of it is signed.',
+    authenticated: false,
+    answers: { '200': { description: 'What it says.', content: { 'application/json': pageFactsSchema } } },
+    problems: [...LIMITED],
+  },
+  ...(['/', '/status'] as const).map((path): Operation => ({
+    method: 'get',
+    path,
+    summary: path === '/' ? 'The page: who answers, what is proven, write, follow' : 'The page for operators',
+    description: 'For browsers. Who asks for JSON, and not for HTML, finds nothing here.',
+    authenticated: false,
+    answers: { '200': { description: 'The page.', content: { 'text/html': text } }, ...NOT_MODIFIED },
+    problems: ['not_found', ...LIMITED],
+  })),
+  {
+    method: 'get',
+    path: '/page/{file}',
+    summary: 'Scripts, styles and the icon of the page',
+    description: 'Their names hold a hash of their content: they may be kept for ever.',
+    authenticated: false,
+    parameters: [{ name: 'file', in: 'path', required: true, description: 'As the page names it.', schema: { type: 'string' } }],
+    answers: { '200': { description: 'The file.', content: { 'text/javascript': text, 'text/css': text, 'image/svg+xml': text } }, ...NOT_MODIFIED },
+    problems: ['not_found', ...LIMITED],
   },
 ];
 

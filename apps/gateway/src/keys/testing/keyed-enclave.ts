@@ -39,6 +39,8 @@ export class KeyedEnclave {
   /** What /keys and /messages do instead. */
   onKeys: Behaviour | undefined;
   onRelay: Behaviour | undefined;
+  /** Of what it could read of its own image, whether or not it opens. */
+  private highestOffered = 0;
   /** What it last got. */
   credentials: HandedCredentials | null = null;
 
@@ -102,6 +104,7 @@ export class KeyedEnclave {
     const refused: KeyStatus['refused'] = [];
     const revoked = new Set(offer.revoked.map(toHex));
     for (const id of revoked) this.held.delete(id);
+    this.highestOffered = 0;
     for (const bytes of offer.records) {
       let core: SealedKeyCore;
       try {
@@ -111,6 +114,7 @@ export class KeyedEnclave {
         continue;
       }
       const id = toHex(core.key_id);
+      if (toHex(core.pcr0) === this.pcr0) this.highestOffered = Math.max(this.highestOffered, core.epoch);
       if (toHex(core.pcr0) !== this.pcr0) refused.push({ key_id: core.key_id, code: 'other_image' });
       else if (!this.vault.has(id)) refused.push({ key_id: core.key_id, code: 'kms_denied' });
       else if (offer.credentials !== null || this.held.has(id)) this.held.set(id, core);
@@ -136,6 +140,6 @@ export class KeyedEnclave {
   async propose(changes: Partial<SealedKeyCore> = {}): Promise<{ core: SealedKeyCore; record: Uint8Array }> {
     const identity = new EnclaveIdentity(this.attest, this.pcr0, this.custody);
     this.vault.set(toHex(identity.keyId), identity);
-    return makeRecord(identity, this.attest, { epoch: (this.current?.epoch ?? 0) + 1, pcr0: new Uint8Array(Buffer.from(this.pcr0, 'hex')), custody: this.custody, ...changes });
+    return makeRecord(identity, this.attest, { epoch: Math.max(this.current?.epoch ?? 0, this.highestOffered) + 1, pcr0: new Uint8Array(Buffer.from(this.pcr0, 'hex')), custody: this.custody, ...changes });
   }
 }

@@ -51,10 +51,12 @@ export class StateGauges {
       if ('ageMs' in state) this.attestationAge.set({ enclave }, state.ageMs / 1000);
       const keys = monitor.keys();
       for (const each of KEY_STATES) this.keysState.set({ enclave, state: each }, each === (keys?.state ?? 'unknown') ? 1 : 0);
-      if (keys?.held == null) this.keysHeld.remove({ enclave });
-      else this.keysHeld.set({ enclave }, keys.held.length);
-      if (keys?.currentSince == null) this.keyAge.remove({ enclave });
-      else this.keyAge.set({ enclave }, Math.max(0, (Date.now() - keys.currentSince.getTime()) / 1000));
+      const held = keys?.held ?? null;
+      if (held === null) this.keysHeld.remove({ enclave });
+      else this.keysHeld.set({ enclave }, held.length);
+      const since = keys?.currentSince ?? null;
+      if (since === null) this.keyAge.remove({ enclave });
+      else this.keyAge.set({ enclave }, Math.max(0, (Date.now() - since.getTime()) / 1000));
     }
     for (const [index, { limit, underWay }] of this.modules.get(DeliveryWorker, { strict: false }).paces().entries()) {
       const enclave = String(index);

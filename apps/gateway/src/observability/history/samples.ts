@@ -1,0 +1,50 @@
+export const INDICATORS = ['enclave', 'attestation', 'keys', 'database', 'redis', 'queue', 'budget'] as const;
+export type IndicatorName = (typeof INDICATORS)[number];
+export type IndicatorStatus = 'up' | 'degraded' | 'down';
+
+export interface Amounts {
+  readonly reservedMicroUsd: bigint;
+  readonly spentMicroUsd: bigint;
+  readonly capMicroUsd: bigint;
+}
+
+/** What happened since the sample before: how many, and how long half of them and 95 of 100 took at most. */
+export interface Latency {
+  readonly count: number;
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+}
+export const LATENCIES = ['accept', 'relay', 'delivery'] as const;
+export type LatencyName = (typeof LATENCIES)[number];
+
+/** The gateway at one moment. */
+export interface Sample {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly indicators: Readonly<Record<IndicatorName, IndicatorStatus>>;
+  /** Since the last look at the enclave was judged; null where there was none, or it verified nothing. */
+  readonly attestationAgeMs: number | null;
+  /** Null where the database could not be asked. */
+  readonly queue: { readonly waiting: number; readonly overdueMs: number } | null;
+  readonly budget: { readonly hour: Amounts; readonly day: Amounts } | null;
+  readonly latency: Readonly<Record<LatencyName, Latency>>;
+}
+
+/** The last `capacity` samples, the oldest first. */
+export class SampleRing {
+  private readonly slots: Sample[] = [];
+  private next = 0;
+
+  constructor(private readonly capacity: number) {}
+
+  add(sample: Sample): void {
+    this.slots[this.next] = sample;
+    this.next = (this.next + 1) % this.capacity;
+  }
+
+  /** Those after the moment. */
+  since(ms: number): Sample[] {
+    const ordered = this.slots.length < this.capacity ? this.slots : [...this.slots.slice(this.next), ...this.slots.slice(0, this.next)];
+    return ordered.filter(({ atMs }) => atMs > ms);
+  }
+}

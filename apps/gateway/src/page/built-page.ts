@@ -1,0 +1,14 @@
+/** A file of the page as the build made it. */
+export interface BuiltFile {
+  /** `index.html`, `status.html`, or a name with a hash of its content in it. */
+  readonly name: string;
+  readonly contentType: string;
+  /** Its bytes, compressed with gzip, in base64. */
+  readonly gzipBase64: string;
+}
+
+/**
+ * The page of apps/page. In a bundle tools/build/plugins/page-in-bundle.mjs puts the built files here; run from its sources the
+ * gateway has none, and `/` leads nowhere.
+ */
+export const builtPage: readonly BuiltFile[] = [];
