@@ -164,6 +164,21 @@ describe('a message that is sent', () => {
     expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'offices_differ' });
   });
 
+  it('gets one about each of its offices, and about none twice', async () => {
+    gateway.tamperAnswer = (answer) => ({ ...answer, offices: answer.offices.slice(1) });
+    expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'offices_differ' });
+    gateway.tamperAnswer = (answer) => ({ ...answer, offices: answer.offices.map(() => answer.offices[0] as (typeof answer.offices)[number]) });
+    expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'offices_differ' });
+  });
+
+  it('that an enclave finds wrong in a way that this client does not know is refused, and says what it is', async () => {
+    gateway.statuses = ['refused'];
+    gateway.outcome = 'refused';
+    const problems = [{ pointer: '/offices/0', code: 'invalid', message: '/offices/0: does not have the required form' }];
+    gateway.tamperAnswer = (answer) => ({ ...answer, offices: answer.offices.slice(1), problems });
+    expect(await client.send(testMessage()).result).toMatchObject({ status: 'refused', report: { offices: [{ office: 'SCA01', outcome: 'refused' }], problems } });
+  });
+
   it('has interim receipts verified too', async () => {
     gateway.outcome = 'pending';
     gateway.statuses = ['queued', 'expired'];

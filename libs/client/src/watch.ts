@@ -13,6 +13,8 @@ const SILENCE_MS = 50_000;
 /** A stream that breaks so often without a word is one that something in between does not let through. */
 const MAX_SILENT_STREAMS = 2;
 const MAX_POLL_PAUSE_MS = 5000;
+/** After so many plain questions a stream is tried again: where there was no room, there may be some now. */
+const POLLS_BEFORE_STREAM = 20;
 /** A gateway that is not trusted may make up changes without end. */
 const MAX_CHANGES = 5000;
 
@@ -67,7 +69,8 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
       } else {
         yield await fetchMessage({ gateway: options.gateway, token: await options.token(), ...(options.signal && { signal: options.signal }) }, id);
         failures = 0;
-        waitMs = Math.min(MAX_POLL_PAUSE_MS, 250 * 1.5 ** polls++);
+        waitMs = Math.min(MAX_POLL_PAUSE_MS, 250 * 1.5 ** Math.min(polls, 10));
+        if (++polls % POLLS_BEFORE_STREAM === 0) silentStreams = MAX_SILENT_STREAMS - 1;
       }
     } catch (thrown) {
       const error = asClientError(thrown, options.signal);
