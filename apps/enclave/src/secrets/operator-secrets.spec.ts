@@ -1,6 +1,7 @@
 import { EncryptCommand } from '@aws-sdk/client-kms';
 import { RecordStore } from '../testing/record-store';
 import { OPERATOR, OPERATOR_ALIAS, PARENT, startSealedWorld, type EnclaveOptions, type SealedWorld } from '../testing/sealed-world';
+import { says } from '../testing/says';
 import { Sender } from '../testing/sender';
 
 let world: SealedWorld;
@@ -125,6 +126,6 @@ it('no secret is in any answer or log', () => {
   const text = Buffer.concat(world.said);
   expect(text.includes('secret_opened')).toBe(true);
   for (const secret of [world.congress.house.apiKey, world.congress.senate.apiKey, 'an-old-key-of-the-house', PARENT.secretAccessKey, PARENT.sessionToken!]) {
-    for (const form of ['utf8', 'hex', 'base64', 'base64url'] as const) expect(text.includes(Buffer.from(secret).toString(form).replace(/=+$/, ''))).toBe(false);
+    expect(says(text, Buffer.from(secret))).toBe(false);
   }
 });

@@ -7,7 +7,6 @@ import { keyIdText } from '../enclave-keys';
 import type { KeyRing } from '../key-ring';
 import type { Guardian } from './guardian';
 import { makeRecord, type MadeRecord } from './make-record';
-import type { KeyRefusal } from './refusal';
 
 const MAX_EPOCH = 0xffff_ffff;
 
@@ -18,8 +17,6 @@ const MAX_EPOCH = 0xffff_ffff;
 export class Proposals {
   private made: MadeRecord | null = null;
   private highestEpoch = 0;
-  /** Of this offer: a fresh key that KMS may open the next time, so that no other is needed. */
-  private isOneToCome = false;
 
   constructor(
     private readonly guardian: Guardian,
@@ -29,10 +26,6 @@ export class Proposals {
     private readonly log: Log,
   ) {}
 
-  beginOffer(): void {
-    this.isOneToCome = false;
-  }
-
   /** A record that can be read: whatever becomes of it, its epoch is taken in the store. */
   saw(core: SealedKeyCore): void {
     if (!this.isOurs(core)) return;
@@ -40,12 +33,10 @@ export class Proposals {
     if (this.made && core.epoch >= this.made.core.epoch) this.made = null;
   }
 
-  refused({ rotate_after }: SealedKeyCore, code: KeyRefusal): void {
-    const isForNow = (code.startsWith('kms_') && code !== 'kms_ciphertext_invalid') || code === 'nsm_failed';
-    if (isForNow && this.clock.nowMs() < rotate_after * 1000) this.isOneToCome = true;
-  }
-
-  /** The key that is to be stored, made now where one is due and KMS can be had; null where none is due or can be made. */
+  /**
+   * The key that is to be stored, made now where one is due; null where none is due or can be made. While KMS fails to open what was
+   * offered, the session asks it for nothing else either: there may be a fresh key among it.
+   */
   async proposal(session: KmsSession): Promise<Uint8Array | null> {
     if (!this.isDue()) this.made = null;
     else if (!this.made || this.clock.nowMs() >= this.made.core.rotate_after * 1000) this.made = await this.make(session);
@@ -54,7 +45,7 @@ export class Proposals {
 
   private isDue(): boolean {
     const current = this.ring.current();
-    return !this.isOneToCome && (!current || this.clock.nowMs() >= current.rotateAfterMs);
+    return !current || this.clock.nowMs() >= current.rotateAfterMs;
   }
 
   private async make(session: KmsSession): Promise<MadeRecord | null> {

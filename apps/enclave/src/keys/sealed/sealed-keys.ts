@@ -45,7 +45,6 @@ export class SealedKeys {
   async take(records: readonly Uint8Array[], session: KmsSession): Promise<Refused[]> {
     const refused: Refused[] = [];
     const said = new Set<string>();
-    this.proposals.beginOffer();
     for (const bytes of records) {
       const sha256 = createHash('sha256').update(bytes).digest('base64');
       const refusal = await this.takeOne(bytes, sha256, session);
@@ -74,7 +73,6 @@ export class SealedKeys {
       return null;
     } catch (error) {
       if (!(error instanceof KeyRefused)) throw error;
-      this.proposals.refused(record.core, error.code);
       return { key_id: record.core.key_id, code: error.code };
     }
   }
