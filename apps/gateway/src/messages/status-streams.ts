@@ -69,7 +69,6 @@ export class StatusStreams implements BeforeApplicationShutdown {
       this.watch();
       return stream.body;
     } catch (error) {
-      this.release(owner);
       throw error;
     }
   }

@@ -33,8 +33,9 @@ export class KeyedEnclave {
   relays = 0;
   proposal: { core: SealedKeyCore; record: Uint8Array } | null = null;
   wants: { credentials: boolean; secrets: string[] } = { credentials: true, secrets: [] };
-  /** Wants a new key though it has one. */
-  rotating = false;
+  /** Up to this epoch keys are too old to be sealed to. */
+  rotatedEpoch = 0;
+  private readonly revoked = new Set<string>();
   kms: string | null = null;
   /** What /keys and /messages do instead. */
   onKeys: Behaviour | undefined;
@@ -102,8 +103,10 @@ export class KeyedEnclave {
     this.offers.push(offer);
     this.credentials = offer.credentials;
     const refused: KeyStatus['refused'] = [];
-    const revoked = new Set(offer.revoked.map(toHex));
-    for (const id of revoked) this.held.delete(id);
+    for (const id of offer.revoked.map(toHex)) {
+      this.revoked.add(id); // and never taken again, whatever an offer says that was made before
+      this.held.delete(id);
+    }
     this.highestOffered = 0;
     for (const bytes of offer.records) {
       let core: SealedKeyCore;
@@ -116,14 +119,12 @@ export class KeyedEnclave {
       const id = toHex(core.key_id);
       if (toHex(core.pcr0) === this.pcr0) this.highestOffered = Math.max(this.highestOffered, core.epoch);
       if (toHex(core.pcr0) !== this.pcr0) refused.push({ key_id: core.key_id, code: 'other_image' });
+      else if (this.revoked.has(id)) refused.push({ key_id: core.key_id, code: 'revoked' });
       else if (!this.vault.has(id)) refused.push({ key_id: core.key_id, code: 'kms_denied' });
       else if (offer.credentials !== null || this.held.has(id)) this.held.set(id, core);
     }
-    if (this.proposal !== null && (this.current?.epoch ?? 0) >= this.proposal.core.epoch) {
-      this.proposal = null;
-      this.rotating = false;
-    }
-    if (offer.credentials !== null && (this.held.size === 0 || this.rotating)) this.proposal ??= await this.propose();
+    if (this.proposal !== null && (this.current?.epoch ?? 0) >= this.proposal.core.epoch) this.proposal = null;
+    if (offer.credentials !== null && (this.current?.epoch ?? 0) <= this.rotatedEpoch) this.proposal ??= await this.propose();
     return {
       custody: this.custody,
       state: this.held.size === 0 ? 'waiting' : 'ready',
