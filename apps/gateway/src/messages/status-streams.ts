@@ -69,6 +69,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
       this.watch();
       return stream.body;
     } catch (error) {
+      this.release(owner);
       throw error;
     }
   }
