@@ -8,6 +8,7 @@ const layers = [
   { sourceTag: 'scope:enclave', onlyDependOnLibsWithTags: ['scope:enclave', 'scope:system', 'scope:shared'] },
   { sourceTag: 'scope:gateway', onlyDependOnLibsWithTags: ['scope:gateway', 'scope:system', 'scope:shared'] },
   { sourceTag: 'scope:parent', onlyDependOnLibsWithTags: ['scope:parent', 'scope:system', 'scope:shared'] },
+  { sourceTag: 'scope:page', onlyDependOnLibsWithTags: ['scope:page', 'scope:shared'] },
   { sourceTag: 'scope:infra', onlyDependOnLibsWithTags: ['scope:infra', 'scope:shared'] },
   // infra: its key policies are what the KMS simulator goes by
   { sourceTag: 'scope:dev', onlyDependOnLibsWithTags: ['scope:dev', 'scope:infra', 'scope:system', 'scope:shared'] },
@@ -33,8 +34,8 @@ export default tseslint.config(
   },
   {
     // What runs in a browser.
-    files: ['libs/{protocol,crypto,attestation,receipts,client}/src/**/*.ts'],
-    ignores: [...nodeOnly, '**/*.spec.ts', 'libs/*/src/testing/**'],
+    files: ['libs/{protocol,crypto,attestation,receipts,client}/src/**/*.ts', 'apps/page/src/**/*.ts'],
+    ignores: [...nodeOnly, '**/*.spec.ts', 'libs/*/src/testing/**', 'apps/page/src/testing/**'],
     rules: {
       'no-restricted-imports': [
         'error',

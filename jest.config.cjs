@@ -52,6 +52,7 @@ module.exports = {
     project('client', 'libs/client'),
     project('enclave', 'apps/enclave'),
     project('gateway', 'apps/gateway'),
+    project('page', 'apps/page'),
     project('parent', 'apps/parent'),
     project('congress', 'test/congress'),
     project('kms-simulator', 'test/kms'),

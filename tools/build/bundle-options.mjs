@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { decoratorMetadata } from './plugins/decorator-metadata.mjs';
 import { koffiBesideBundle } from './plugins/koffi-beside-bundle.mjs';
 import { optionalPeers } from './plugins/optional-peers.mjs';
+import { pageInBundle } from './plugins/page-in-bundle.mjs';
 import { swaggerUiBesideBundle } from './plugins/swagger-ui-beside-bundle.mjs';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -44,6 +45,7 @@ export function bundleOptions({ app, dev = false, entry, outdir, target = `${pro
     define: { 'import.meta.url': '__bundleUrl', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
     banner: { js: "'use strict';\nconst __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     plugins: [
+      pageInBundle({ root }),
       decoratorMetadata({ sourceMaps: dev }),
       koffiBesideBundle({ outdir: folder, target, root }),
       swaggerUiBesideBundle({ outdir: folder, root }),

@@ -3,11 +3,15 @@ import { createMockNsmTransport, developmentMeasurements, developmentRootPem } f
 import { encodeKeyBinding, encodeSealedMessage, LIMITS, type ProblemCode, sealedMessageToJson } from '@communique-tee/protocol';
 import { migrate, type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { writeFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../../app.module';
 import { EmergencyStop } from '../../budget/emergency-stop';
 import { createApp } from '../../create-app';
 import { Database } from '../../database/database';
 import { answer, type Behaviour, problem, TestEnclave } from '../../enclave/testing/test-enclave';
+import { History } from '../../observability/history/history';
+import { PageFiles } from '../../page/page-files';
 import { StatusStreams } from '../../messages/status-streams';
 import { testConfig } from '../../testing/gateway-under-test';
 import { createIssuer, type Issuer } from '../../testing/issuer';
@@ -37,6 +41,11 @@ const ELSEWHERE_OF: Readonly<Record<string, Partial<Record<ProblemCode, string>>
   'get /api/admin/status': { uri_too_long: 'has no parameter' },
   'get /api/admin/keys': { uri_too_long: 'has no parameter' },
   'get /attestation': { uri_too_long: 'has no parameter in its path' },
+  'get /api/health/history': { uri_too_long: 'has no parameter in its path' },
+  'get /api/admin/history': { uri_too_long: 'has no parameter in its path' },
+  'get /api/page': { uri_too_long: 'has no parameter' },
+  'get /': { uri_too_long: 'has no parameter' },
+  'get /status': { uri_too_long: 'has no parameter' },
   'post /api/messages': { uri_too_long: 'has no parameter' },
 };
 
@@ -135,7 +144,7 @@ describe('the contract', () => {
 
   const nameOf = ({ method, path }: Operation) => `${method} ${path}`;
   const protectedOnes = OPERATIONS.filter(({ authenticated }) => authenticated);
-  const plain = (path: string) => path.replace('{id}', '00000000-0000-4000-8000-000000000000');
+  const plain = (path: string) => path.replace('{id}', '00000000-0000-4000-8000-000000000000').replace('{file}', 'none.js');
   const json = (body: unknown, more: Record<string, string> = {}) => ({ method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': 'application/json', ...more } });
   const POST = 'post /api/messages';
   const post = (url: string, as: keyof typeof tokens, body: unknown, more: Record<string, string> = {}) => ask(url, POST, '/api/messages', { as, ...json(body, more) });
@@ -171,7 +180,8 @@ describe('the contract', () => {
       expect((await ask(url, nameOf(operation), plain(operation.path), { method: other })).code).toBe('method_not_allowed');
     }
     expect((await ask(url, 'get /api/messages/{id}', `/api/messages/${'a'.repeat(300)}`, { as: 'alice' })).code).toBe('uri_too_long');
-    for (const operation of OPERATIONS) if (operation.method === 'get') expect((await ask(url, nameOf(operation), operation.path.includes('{id}') ? '/api/messages/%zz' : `${operation.path}/%zz`)).code).toBe('malformed_body');
+    expect((await ask(url, 'get /page/{file}', `/page/${'a'.repeat(300)}`)).code).toBe('uri_too_long');
+    for (const operation of OPERATIONS) if (operation.method === 'get') expect((await ask(url, nameOf(operation), operation.path.includes('{') ? operation.path.replace(/\{.*\}/, '%zz') : `${operation.path}/%zz`)).code).toBe('malformed_body');
 
     const STATUS = 'get /api/admin/status';
     const KEYS = 'get /api/admin/keys';
@@ -199,6 +209,7 @@ describe('the contract', () => {
     expect((await ask(url, ATTESTATION, nonce('ae'))).code).toBe('enclave_timeout');
     enclave.behaviour = good;
 
+    await meetPage(app, url);
     expect((await ask(url, 'get /health', '/health')).status).toBe(200);
     expect((await ask(url, 'get /health/ready', '/health/ready')).status).toBe(200);
     for (let round = 0, status = 0; status !== 200; round++) {
@@ -212,6 +223,23 @@ describe('the contract', () => {
     expect((await ask(url, STATUS, '/api/admin/status', { as: 'admin' })).body).toMatchObject({ emergencyStop: { standing: true, since: expect.any(String) as string } });
   });
 
+  async function meetPage(app: NestFastifyApplication, url: string): Promise<void> {
+    const file = (name: string, contentType: string) => ({ name, contentType, gzipBase64: gzipSync(`content of ${name}`).toString('base64') });
+    app.get(PageFiles).take([file('index.html', 'text/html; charset=utf-8'), file('status.html', 'text/html; charset=utf-8'), file('a.js', 'text/javascript'), file('a.css', 'text/css'), file('a.svg', 'image/svg+xml')]);
+    for (const path of ['/', '/status']) {
+      expect((await ask(url, `get ${path}`, path)).status).toBe(200);
+      expect((await ask(url, `get ${path}`, path, { headers: { accept: 'application/json' } })).code).toBe('not_found');
+    }
+    for (const name of ['a.js', 'a.css', 'a.svg']) expect((await ask(url, 'get /page/{file}', `/page/${name}`)).status).toBe(200);
+    expect((await ask(url, 'get /page/{file}', '/page/index.html')).code).toBe('not_found');
+    expect((await ask(url, 'get /api/page', '/api/page')).body).toMatchObject({ acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], developmentRoot: expect.stringContaining('BEGIN CERTIFICATE') as string });
+    await app.get(History).look();
+    expect((await ask(url, 'get /api/health/history', '/api/health/history')).body).toMatchObject({ intervalSeconds: 10, indicators: { database: expect.stringMatching(/u$/) as string } });
+    expect((await ask(url, 'get /api/health/history', '/api/health/history?since=x')).code).toBe('malformed_body');
+    expect((await ask(url, 'get /api/admin/history', '/api/admin/history', { as: 'admin' })).body).toMatchObject({ queue: { waiting: expect.any(Array) as number[] } });
+    for (const as of ['alice', 'nearlyAdmin'] as const) expect((await ask(url, 'get /api/admin/history', '/api/admin/history', { as })).code).toBe('forbidden');
+  }
+
   it('holds at the caps', async () => {
     const { url } = await start({ DATABASE_URL: await database(), DEFAULT_USER_DAILY_LIMIT: '0.04', SYSTEM_HOURLY_LIMIT: '0.08' }, false);
     const fresh = () => sealedMessageToJson(sealedMessage());
@@ -224,7 +252,7 @@ describe('the contract', () => {
   it('holds without database and enclave', async () => {
     const { url } = await start({ DATABASE_URL: 'postgresql://127.0.0.1:1/none', TEE_ENDPOINT: `unix:${folder.file('nobody')}` });
     expect((await post(url, 'alice', sealedMessageToJson(sealedMessage()))).code).toBe('database_unavailable');
-    for (const { method, path } of protectedOnes) if (method === 'get') expect((await ask(url, `${method} ${path}`, plain(path), { as: 'admin' })).code).toBe('database_unavailable');
+    for (const { method, path, problems } of protectedOnes) if (method === 'get' && problems.includes('database_unavailable')) expect((await ask(url, `${method} ${path}`, plain(path), { as: 'admin' })).code).toBe('database_unavailable');
     expect((await ask(url, 'get /health/ready', '/health/ready')).code).toBe('database_unavailable');
     expect((await ask(url, 'get /attestation', '/attestation')).code).toBe('enclave_unavailable');
     expect((await ask(url, 'get /api/health/tee', '/api/health/tee')).status).toBe(503);

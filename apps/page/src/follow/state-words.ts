@@ -1,0 +1,74 @@
+import type { ClientError, SendState, Status } from '@communique-tee/client';
+import { toHex } from '@communique-tee/protocol';
+import { duration } from '../format/time';
+
+const STATUSES: Readonly<Record<Status, string>> = {
+  queued: 'waiting to be relayed',
+  delivering: 'on its way',
+  delivered: 'every office has it',
+  partially_delivered: 'some offices have it, others not',
+  refused: 'no office took it',
+  unknown: 'sent, and not answered; it is not sent again',
+  expired: 'its time ran out',
+  key_retired: 'the enclave lost its key before it opened the message',
+};
+
+export function statusWords(status: Status): string {
+  return STATUSES[status];
+}
+
+/** One line for each state of a message on its way. */
+export function stateWords(state: SendState): string {
+  switch (state.step) {
+    case 'attesting':
+      return 'Asking for the enclave’s key.';
+    case 'attested':
+      return `Verified: PCR0 ${state.key.attestation.pcr0.slice(0, 16)}…, key ${toHex(state.key.keyId)}.`;
+    case 'sealed':
+      return `Sealed: ${state.sealed.length.toLocaleString('en')} bytes.`;
+    case 'posting':
+      return state.attempt === 1 ? 'Handing it to the server.' : `Handing it to the server, attempt ${String(state.attempt)}.`;
+    case 'waiting':
+      return `The server did not take it (${state.because}). Again in ${duration(state.waitMs)}.`;
+    case 'accepted':
+      return 'The server has it, and cannot open it.';
+    case 'status': {
+      const { status, attempts, reason } = state.view;
+      return `Status ${status}: ${STATUSES[status]}${attempts > 0 ? `, attempt ${String(attempts)}` : ''}${reason === null ? '' : ` (${reason})`}.${state.report === null ? '' : ' Receipt verified.'}`;
+    }
+    case 'resealing':
+      return 'The enclave no longer has that key. Verified and sealed again, the same message.';
+    case 'ended':
+      return `Ended: ${STATUSES[state.result.status]}.`;
+  }
+}
+
+const ERRORS: Readonly<Record<ClientError['code'], string>> = {
+  policy_invalid: 'The measurements cannot be used.',
+  message_invalid: 'Congress would not take the message as it is. Nothing was sent.',
+  attestation_refused: 'The enclave’s document does not verify. Nothing was sent.',
+  key_binding_invalid: 'The enclave’s document names no keys that could be used. Nothing was sent.',
+  custody_refused: 'The enclave’s keys are guarded in a way that is not accepted. Nothing was sent.',
+  token_unavailable: 'That is no token. Paste it again. Nothing was sent.',
+  refused: 'The server refused.',
+  unreachable: 'The server cannot be reached.',
+  answer_invalid: 'The server answered something that it should not.',
+  receipt_refused: 'The receipt or the answer does not verify. Do not believe the status.',
+  timeout: 'No end within the time. The message goes on.',
+  aborted: 'Stopped here. A message that the server has goes on.',
+};
+
+/** By the problem's code, where the server gave one that a person can do something about. */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  unauthenticated: 'The server does not take this token. It may have ended: get another one.',
+  rate_limited: 'Too many requests. Wait a moment.',
+  user_daily_limit_reached: 'Your budget for this UTC day is used up.',
+  system_hourly_limit_reached: 'Everybody’s budget of this hour is used up.',
+  emergency_stop: 'Delivery is stopped until an operator clears it.',
+};
+
+export function errorWords({ code, problem, reason }: Pick<ClientError, 'code' | 'problem' | 'reason'>): string {
+  const known = problem === undefined ? undefined : PROBLEMS[problem];
+  const name = problem ?? reason;
+  return `${known ?? ERRORS[code]}${name === undefined ? '' : ` (${name})`}`;
+}

@@ -1,0 +1,24 @@
+const UNITS = [['day', 86_400], ['h', 3600], ['min', 60], ['s', 1]] as const;
+
+/** `3 h 12 min`: the two largest units, nothing smaller than a second. */
+export function duration(ms: number): string {
+  let seconds = Math.floor(Math.abs(ms) / 1000);
+  const parts: string[] = [];
+  for (const [name, size] of UNITS) {
+    const count = Math.floor(seconds / size);
+    seconds -= count * size;
+    if (count > 0) parts.push(`${String(count)} ${name === 'day' && count > 1 ? 'days' : name}`);
+    else if (parts.length > 0) break;
+    if (parts.length === 2) break;
+  }
+  return parts.length === 0 ? 'less than a second' : parts.join(' ');
+}
+
+/** `2026-11-22 14:03:07 UTC`. */
+export function instant(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+export function clock(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 19);
+}

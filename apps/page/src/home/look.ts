@@ -1,0 +1,101 @@
+import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation/browser';
+import { toHex } from '@communique-tee/protocol';
+import { byId, el, replaceContent } from '../dom/elements';
+import { grouped } from '../format/hex';
+import { duration, instant } from '../format/time';
+import { type ChainVerdict, showChain } from '../proof/chain-view';
+import { CHECKS } from '../proof/checks';
+import { examine, readForShowing, type Verdict } from '../proof/examine';
+import { type Answer, fetchDocument, NoDocument } from '../proof/fetch-document';
+import { drawChecks, showFinding } from '../proof/proof-view';
+import { showSigned } from '../proof/signed-view';
+import type { ServerWords } from './server-words';
+import type { Trust } from './trust';
+
+let looks = 0;
+let ageTimer: ReturnType<typeof setInterval> | undefined;
+
+/** Asks with a new nonce and shows every check. A look that is overtaken by a later one shows nothing more. */
+export async function look(trust: Trust, words: Promise<ServerWords | undefined>): Promise<void> {
+  const number = ++looks;
+  trust.verified = undefined;
+  drawChecks(byId('checks'));
+  setVerdict('running', 'Checking …', 'This browser has made up a nonce and asks for a document that carries it.');
+  byId('development-offer').hidden = true;
+  byId('development').hidden = trust.developmentRootPem === undefined;
+  for (const id of ['facts', 'evidence']) byId(id).hidden = true;
+  await showFinding({ id: 'answer', state: 'running', detail: '' });
+  let answer: Answer;
+  try {
+    answer = await fetchDocument();
+  } catch (error) {
+    if (!(error instanceof NoDocument)) throw error;
+    if (number !== looks) return;
+    await showFinding({ id: 'answer', state: 'failed', detail: error.message });
+    setVerdict('failed', 'Nobody answers', error.message);
+    return;
+  }
+  if (number !== looks) return;
+  await showFinding({ id: 'answer', state: 'passed', detail: `${answer.document.length.toLocaleString('en')} bytes came back in ${String(answer.roundTripMs)} ms for nonce ${toHex(answer.nonce).slice(0, 16)}….` });
+
+  const anchor = trust.developmentRootPem === undefined ? undefined : unsafeTrustAnchorFromPem(trust.developmentRootPem);
+  const nowMs = Date.now();
+  const verdict = await examine({ ...answer, pcr0s: trust.pcr0s, anchor, nowMs }, async (finding) => {
+    if (number === looks) await showFinding(finding);
+  });
+  if (number !== looks) return;
+  showEvidence(answer, verdict, nowMs);
+  if (verdict.kind === 'trusted') trust.verified = { keys: verdict.keys, attestation: verdict.attestation, document: answer.document };
+  await conclude(verdict, trust, words);
+}
+
+async function conclude(verdict: Verdict, trust: Trust, words: Promise<ServerWords | undefined>): Promise<void> {
+  const development = trust.developmentRootPem !== undefined;
+  if (verdict.kind === 'trusted') {
+    if (development) setVerdict('open', 'Everything fits, under a root that proves nothing', 'The checks hold. But whoever has the development root’s key, and this server has it, can make documents that hold.');
+    else setVerdict('passed', 'An enclave of the image you trust', 'AWS’s hardware vouches that this image runs, now, and that the keys below are its own.');
+  } else if (verdict.kind === 'unmeasured') {
+    setVerdict('open', development ? 'An enclave of some image, under a root that proves nothing' : 'An enclave, of an image that you have not named', 'It is genuine as far as the chain goes. Which image it is, only you can say: give a PCR0 that you know from elsewhere.');
+  } else {
+    const title = CHECKS.find(({ id }) => id === verdict.check)?.title ?? '';
+    setVerdict('failed', 'Do not trust this server', `Refused at “${title}” (${verdict.code}). Nothing can be sent from this page.`);
+    const said = verdict.code === 'ERR_ATTESTATION_ROOT' && !development ? await words : undefined;
+    if (typeof said?.developmentRootPem === 'string') byId('development-offer').hidden = false;
+  }
+}
+
+function showEvidence({ document }: Answer, verdict: Verdict, nowMs: number): void {
+  const content = readForShowing(document);
+  const keys = verdict.kind === 'refused' ? undefined : verdict.keys;
+  byId('evidence').hidden = content === undefined;
+  byId('facts').hidden = content === undefined;
+  if (content === undefined) return;
+  byId('claims-warning').hidden = verdict.kind !== 'refused';
+  replaceContent(
+    byId('facts-list'),
+    ...[
+      ['Module', el('code', {}, content.moduleId)],
+      ['Image (PCR0)', el('code', { id: 'pcr0' }, grouped(toHex(content.pcrs.get(0) ?? new Uint8Array())))],
+      ['Document made', el('span', {}, `${instant(content.timestampMs)}, `, el('span', { id: 'document-age' }), ' ago')],
+      ...(keys === undefined ? [] : [['Sealing key', el('code', {}, toHex(keys.keyId))] as const]),
+    ].flatMap(([name, value]) => [el('dt', {}, name ?? ''), el('dd', {}, value ?? '')]),
+  );
+  const tick = () => { byId('document-age').textContent = duration(Math.max(0, Date.now() - content.timestampMs)); };
+  tick();
+  clearInterval(ageTimer);
+  ageTimer = setInterval(tick, 1000);
+  showChain(byId('chain'), content.certificates, chainVerdictOf(verdict), nowMs);
+  showSigned(byId('signed-list'), content, keys);
+}
+
+function chainVerdictOf(verdict: Verdict): ChainVerdict {
+  if (verdict.kind !== 'refused') return { kind: 'holds' };
+  if (verdict.check === 'chain') return { kind: 'breaks', at: verdict.brokenLink };
+  return verdict.check === 'structure' ? { kind: 'unknown' } : { kind: 'holds' };
+}
+
+function setVerdict(state: string, title: string, text: string): void {
+  const verdict = byId('verdict');
+  verdict.dataset['state'] = state;
+  replaceContent(verdict, el('p', { class: 'verdict-title' }, title), el('p', {}, text));
+}

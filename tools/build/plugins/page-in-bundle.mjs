@@ -1,0 +1,12 @@
+// The gateway's bundle carries the page (apps/page): one file to copy, and the page that is served is the one of the same sources.
+import { asBuiltFiles, buildPage } from '../page.mjs';
+
+export const pageInBundle = ({ root }) => ({
+  name: 'page-in-bundle',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]apps[\\/]gateway[\\/]src[\\/]page[\\/]built-page\.ts$/ }, async () => {
+      const { files, inputs } = await buildPage(root);
+      return { contents: `export const builtPage = ${JSON.stringify(asBuiltFiles(files))};\n`, loader: 'js', watchFiles: inputs };
+    });
+  },
+});
