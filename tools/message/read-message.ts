@@ -1,22 +1,20 @@
-import { createDeliverySecret } from '@communique-tee/client';
+import { ClientError, createDeliverySecret } from '@communique-tee/client';
 import { validateCongressMessage, type CongressMessage } from '@communique-tee/protocol';
-import { readFileSync } from 'node:fs';
+import { readJsonFile } from '../cli/files';
+
+/** A message has at most 256 KiB of text; JSON may write each character as six. */
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * A message out of a JSON file in the shape of docs/message.md. JSON has no bytes, so the delivery secret is made here; `version`
  * and `proof` have one possible value each and may be left out.
- * @throws Error that names the file and every field that is wrong, never a value
+ * @throws Failure `file_unreadable`, `not_understood`; ClientError `message_invalid`, which names every field that is wrong, never a value
  */
 export function readMessage(file: string): CongressMessage {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new Error(`${file} ${cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read'}`, { cause });
-  }
+  const value = readJsonFile(file, MAX_BYTES);
   const checked = validateCongressMessage(isObject(value) ? { version: 1, proof: null, ...value, deliverySecret: createDeliverySecret() } : value);
   if (checked.ok) return checked.message;
-  throw new Error(`${file} cannot be sent:\n${checked.problems.map(({ message }) => `  ${message}`).join('\n')}`);
+  throw new ClientError('message_invalid', `${file} cannot be sent:\n${checked.problems.map(({ message }) => `  ${message}`).join('\n')}`, { problems: checked.problems });
 }
 
 function isObject(value: unknown): value is object {

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+// npx communique-tee ...: plain Node 20. Installs what is missing, then runs main.ts on the workspace's own Node, in the caller's folder.
+import { join } from 'node:path';
+
+import { ensureInstalled } from '../setup/install.mjs';
+import { checkNode } from '../setup/node-version.mjs';
+import { runChild } from '../setup/run-child.mjs';
+import { root, say } from '../setup/workspace.mjs';
+
+const NOT_REACHED = 3;
+
+if (!(await ensureInstalled())) process.exit(NOT_REACHED);
+const problem = checkNode();
+if (problem !== undefined) {
+  say(problem);
+  process.exit(NOT_REACHED);
+}
+const script = 'cd -- "$0" && exec node "$@"';
+process.exitCode = await runChild('/bin/sh', ['-c', script, process.cwd(), join(root, 'tools', 'run.mjs'), join(root, 'tools', 'cli', 'main.ts'), ...process.argv.slice(2)]);

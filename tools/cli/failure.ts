@@ -1,0 +1,50 @@
+/** What a command ends with. Stable: scripts go by it; usage.ts and README.md say the same for people. */
+export const EXIT = { done: 0, refused: 1, notUnderstood: 2, notReached: 3, onItsWay: 4, interrupted: 130 } as const;
+export type Exit = (typeof EXIT)[keyof typeof EXIT];
+
+/** This command's own codes; those of the client, of attestation and of receipts keep their names. */
+const EXIT_OF = {
+  /** the arguments */
+  usage: EXIT.notUnderstood,
+  /** a file is not what it should be, or larger than such a thing ever is */
+  not_understood: EXIT.notUnderstood,
+  /** a file cannot be opened or written */
+  file_unreadable: EXIT.notReached,
+  file_unwritable: EXIT.notReached,
+  /** no answer, not in time, too long, or an answer that is an error of the other end */
+  unreachable: EXIT.notReached,
+  /** a message of which nothing is kept here */
+  message_unknown: EXIT.notUnderstood,
+  /** a kept message that another version, or nobody, has written */
+  state_broken: EXIT.notUnderstood,
+  token_missing: EXIT.notUnderstood,
+  /** tokens are made for development alone */
+  not_development: EXIT.refused,
+} as const satisfies Record<string, Exit>;
+export type FailureCode = keyof typeof EXIT_OF;
+
+export class Failure extends Error {
+  override readonly name = 'Failure';
+
+  constructor(
+    readonly code: FailureCode,
+    message: string,
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+  }
+
+  get exit(): Exit {
+    return EXIT_OF[this.code];
+  }
+}
+
+export function usage(message: string): Failure {
+  return new Failure('usage', message);
+}
+
+/** Of something thrown, what a person is told: the cause where fetch hides it. */
+export function messageOf(error: unknown): string {
+  const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,47 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { Failure, messageOf } from './failure';
+
+/**
+ * A file of at most `maxBytes`; of a larger one no more than that is read, be it a device without end.
+ * @throws Failure `file_unreadable`, `not_understood` (too large)
+ */
+export function readLimited(path: string, maxBytes: number): Uint8Array {
+  const buffer = new Uint8Array(maxBytes + 1);
+  let length = 0;
+  try {
+    const file = openSync(path, 'r');
+    try {
+      for (;;) {
+        const bytesRead = readSync(file, buffer, length, buffer.length - length, null);
+        length += bytesRead;
+        if (bytesRead === 0 || length === buffer.length) break;
+      }
+    } finally {
+      closeSync(file);
+    }
+  } catch (cause) {
+    throw new Failure('file_unreadable', `${path} cannot be read: ${messageOf(cause)}`, cause);
+  }
+  if (length > maxBytes) throw new Failure('not_understood', `${path} is larger than what belongs there (at most ${String(maxBytes)} bytes)`);
+  return buffer.subarray(0, length);
+}
+
+/** @throws Failure `file_unreadable`, `not_understood` */
+export function readText(path: string, maxBytes: number): string {
+  const bytes = readLimited(path, maxBytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Failure('not_understood', `${path} is no text`, cause);
+  }
+}
+
+/** @throws Failure `file_unreadable`, `not_understood`; never with a part of what stands there */
+export function readJsonFile(path: string, maxBytes: number): unknown {
+  const text = readText(path, maxBytes);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Failure('not_understood', `${path} is not JSON`);
+  }
+}

@@ -1,0 +1,28 @@
+export type Paint = (text: string, colour: 'good' | 'bad' | 'warn' | 'dim') => string;
+
+const SGR = { good: 32, bad: 31, warn: 33, dim: 2 } as const;
+
+/** Colours on a terminal alone, and not where the person does not want them (no-color.org). */
+export function painter(isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): Paint {
+  const plain = !isTerminal || (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb';
+  return plain ? (text) => text : (text, colour) => `\u001b[${String(SGR[colour])}m${text}\u001b[0m`;
+}
+
+/** Names come from whoever wrote a document or an answer: nothing of them may steer a terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e’]/g, '?');
+}
+
+export function rows(pairs: readonly (readonly [name: string, value: string])[]): string {
+  return pairs.map(([name, value]) => `  ${name.padEnd(12)}${value}\n`).join('');
+}
+
+export function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** A timestamp may be any number up to 2^53, which is beyond what a Date holds. */
+export function iso(ms: number): string {
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime()) ? `${String(ms)} ms` : time.toISOString();
+}

@@ -1,0 +1,69 @@
+import type { Command, Context } from './command';
+import { endingOf, type Ending } from './exit-of';
+import { EXIT, usage, type Exit } from './failure';
+import { keys } from './keys/keys';
+import { json, printable } from './output/terminal';
+import { receiptVerify } from './receipt/receipt-verify';
+import { seal } from './seal/seal';
+import { send } from './send/send';
+import { status } from './status/status';
+import { token } from './token/token';
+import { groupOverview, overview } from './usage';
+import { verify } from './verify/verify';
+
+export const COMMANDS: readonly Command[] = [verify, keys, send, status, receiptVerify, seal, token];
+
+/** One call of the command. @returns the exit code */
+export async function runCli(argv: readonly string[], context: Context): Promise<Exit> {
+  const asked = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
+  const { command, rest } = find(asked);
+  try {
+    if (asked.length === 0 || isHelp(rest)) {
+      context.out(command?.help ?? helpOf(asked));
+      return EXIT.done;
+    }
+    if (command === undefined) throw usage(isGroup(asked[0]) ? `${JSON.stringify(asked[0])} has commands of its own; which one?` : `${JSON.stringify(asked[0])} is no command`);
+    return await command.run(rest, context);
+  } catch (error) {
+    return tell(error, command, asked, context);
+  }
+}
+
+function find(argv: readonly string[]): { command: Command | undefined; rest: readonly string[] } {
+  for (const command of COMMANDS) {
+    const words = command.name.split(' ');
+    if (words.every((word, at) => argv[at] === word)) return { command, rest: argv.slice(words.length) };
+  }
+  return { command: undefined, rest: argv };
+}
+
+function isHelp(argv: readonly string[]): boolean {
+  return argv.includes('--help') || argv.includes('-h');
+}
+
+/** @throws Failure `usage` */
+function helpOf([first]: readonly string[]): string {
+  if (first === undefined || first.startsWith('-')) return overview(COMMANDS);
+  if (!isGroup(first)) throw usage(`${JSON.stringify(first)} is no command`);
+  return groupOverview(first, COMMANDS.filter(({ name }) => name.startsWith(`${first} `)));
+}
+
+function isGroup(word: string | undefined): boolean {
+  return word !== undefined && COMMANDS.some(({ name }) => name.startsWith(`${word} `));
+}
+
+/** Where the arguments could not be read, too, a program that asked for JSON gets JSON. */
+function tell(error: unknown, command: Command | undefined, argv: readonly string[], { out, err, paint, signal }: Context): Exit {
+  const interrupted: Ending | undefined = signal.aborted ? { exit: EXIT.interrupted, code: 'aborted', message: 'interrupted' } : undefined;
+  const ending = interrupted ?? endingOf(error);
+  if (ending === undefined) throw error;
+  const { exit, code, message, reason, problems } = ending;
+  if (argv.includes('--json')) {
+    out(json({ ok: false, exit, code, message, ...(reason !== undefined && { reason }), ...(problems && { problems }) }));
+    return exit;
+  }
+  const word = exit === EXIT.refused ? paint('REFUSED', 'bad') : paint('ERROR', 'bad');
+  err(`${word}  ${code}${reason === undefined ? '' : ` (${printable(reason)})`}\n${message.split('\n').map((line) => `  ${printable(line)}\n`).join('')}`);
+  if (code === 'usage') err(`\nnpx communique-tee ${command === undefined ? '' : `${command.name} `}--help explains.\n`);
+  return exit;
+}

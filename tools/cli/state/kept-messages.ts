@@ -1,0 +1,107 @@
+import type { PreparedMessage } from '@communique-tee/client';
+import { MESSAGE_ID_PATTERN, decodeSealedMessage, encodeSealedMessage, fromBase64Url, messageIdToText, toBase64Url } from '@communique-tee/protocol';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { KeptTrust } from '../arguments/trust';
+import { Failure, messageOf } from '../failure';
+import { readJsonFile } from '../files';
+
+/** The largest sealed message in base64url, and the little beside it. */
+const MAX_BYTES = 512 * 1024;
+
+const schema = z.strictObject({
+  v: z.literal(1),
+  gateway: z.url(),
+  /** CBOR form, base64url: what was posted. */
+  sealed: z.string(),
+  /** Base64url, 32 bytes: opens the enclave's answer, and nothing else. */
+  answerKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  /** What the sender trusted, so that the receipt is held against the same. */
+  trust: z.strictObject({ pcr0: z.tuple([z.string()], z.string()), custody: z.array(z.string()).optional(), developmentRootPem: z.string().optional() }),
+});
+
+/** What is needed to follow a message that was sealed here. Of the message itself nothing but its sealed form. */
+export interface KeptMessage {
+  readonly gateway: URL;
+  readonly prepared: PreparedMessage;
+  readonly trust: KeptTrust;
+}
+
+export const STATE_OPTION = { state: { type: 'string' } } as const;
+export const STATE_HELP = `  --state <folder>    where that is kept; default $XDG_STATE_HOME/communique-tee, or ~/.local/state/communique-tee
+`;
+
+/** A folder with one file for each message, both readable by their owner alone. */
+export class KeptMessages {
+  readonly folder: string;
+
+  constructor(folder: string | undefined, environment: Readonly<Record<string, string | undefined>>) {
+    const base = environment['XDG_STATE_HOME'] ?? '';
+    this.folder = folder ?? join(base.startsWith('/') ? base : join(homedir(), '.local', 'state'), 'communique-tee');
+  }
+
+  /** @throws Failure `usage` for what is no UUID */
+  fileOf(id: string): string {
+    if (!MESSAGE_ID_PATTERN.test(id)) throw new Failure('usage', 'a message id is a UUID in lower case, as send prints it');
+    return join(this.folder, `${id}.json`);
+  }
+
+  /** Before it is posted: an answer that nobody can open would be of no use. @throws Failure `file_unwritable` */
+  keep({ gateway, prepared, trust }: KeptMessage): string {
+    const file = this.fileOf(prepared.id);
+    const value: z.input<typeof schema> = {
+      v: 1,
+      gateway: gateway.href,
+      sealed: toBase64Url(prepared.sealed),
+      answerKey: toBase64Url(prepared.answerKey),
+      trust: { pcr0: [...trust.pcr0], ...(trust.custody && { custody: [...trust.custody] }), ...(trust.developmentRootPem !== undefined && { developmentRootPem: trust.developmentRootPem }) },
+    };
+    try {
+      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      chmodSync(this.folder, 0o700);
+      // Whole or not at all
+      const temporary = `${file}.${String(process.pid)}`;
+      writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+      renameSync(temporary, file);
+    } catch (cause) {
+      throw new Failure('file_unwritable', `what opens the answer cannot be kept in ${this.folder}, so nothing was sent: ${messageOf(cause)}`, cause);
+    }
+    return file;
+  }
+
+  /** @throws Failure `usage`, `message_unknown`, `state_broken`, `file_unreadable` */
+  find(id: string): KeptMessage {
+    const file = this.fileOf(id);
+    if (!existsSync(file)) throw new Failure('message_unknown', `nothing is kept of ${id} in ${this.folder}: it was sent elsewhere, or with another --state`);
+    try {
+      const { gateway, sealed, answerKey, trust } = schema.parse(readJsonFile(file, MAX_BYTES));
+      const bytes = fromBase64Url(sealed);
+      const message = decodeSealedMessage(bytes);
+      const canonical = encodeSealedMessage(message);
+      if (messageIdToText(message.messageId) !== id || Buffer.compare(canonical, bytes) !== 0) throw new RangeError('another message');
+      return {
+        gateway: new URL(gateway),
+        prepared: { id, message, sealed: bytes, sealedSha256: new Uint8Array(createHash('sha256').update(bytes).digest()), answerKey: fromBase64Url(answerKey) },
+        trust: { pcr0: trust.pcr0, custody: trust.custody, developmentRootPem: trust.developmentRootPem },
+      };
+    } catch (cause) {
+      if (cause instanceof Failure && cause.code === 'file_unreadable') throw cause;
+      // Without what stands there: it holds a key
+      throw new Failure('state_broken', `${file} is not what was kept: the answer cannot be opened with it`);
+    }
+  }
+
+  /** @throws Failure `usage`, `message_unknown`, `file_unwritable` */
+  forget(id: string): void {
+    const file = this.fileOf(id);
+    if (!existsSync(file)) throw new Failure('message_unknown', `nothing is kept of ${id} in ${this.folder}`);
+    try {
+      rmSync(file);
+    } catch (cause) {
+      throw new Failure('file_unwritable', `${file} cannot be removed: ${messageOf(cause)}`, cause);
+    }
+  }
+}
