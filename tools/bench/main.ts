@@ -8,6 +8,7 @@ import { attestationRows } from './attestation';
 import { decisionRows } from './decision/rows';
 import { enclaveRows } from './enclave/rows';
 import { fullRows } from './full/rows';
+import { keysRows } from './keys/rows';
 import { latencyRows } from './latency/rows';
 import type { Row } from './measure';
 import { memoryRows } from './memory/rows';
@@ -25,6 +26,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   memory: { title: 'Memory of the gateway', rows: memoryRows },
   full: { title: 'With a million ended messages and as many entries in the ledger', rows: fullRows },
   decision: { title: 'Limits and budget, one decision of Redis', rows: decisionRows },
+  keys: { title: 'Keys that outlive an enclave, and several enclaves', rows: keysRows },
   enclave: { title: 'The image, booted in QEMU', rows: enclaveRows },
 };
 
