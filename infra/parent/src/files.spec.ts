@@ -121,7 +121,8 @@ describeWith(commandAvailability('python3', 'python3-yaml'), 'YAML', () => {
 describe('the way out', () => {
   it('has one process per destination, each of which is let to that one alone, as egress-proxy itself reads it', () => {
     const files = renderParentFiles(ON_PARENT);
-    const target = files['/etc/systemd/system/communique-egress.target']?.content ?? '';
+    const wants = (target: string) => files[`/etc/systemd/system/communique-${target}.target`]?.content ?? '';
+    const target = `${wants('egress')}${wants('address')}`;
     for (const { host, port, vsockPort } of ON_PARENT.egress) {
       const parsed = parseEgressSettings(['--config', 'x'], () => files[`/etc/communique/egress/${String(vsockPort)}.json`]?.content ?? '');
       if (!parsed.ok) throw new Error(parsed.problems.join());
@@ -129,6 +130,28 @@ describe('the way out', () => {
       expect(target).toContain(`communique-egress@${String(vsockPort)}.service`);
     }
     expect(Object.keys(files).filter((path) => path.startsWith('/etc/communique/egress/'))).toHaveLength(ON_PARENT.egress.length);
+  });
+});
+
+describe('the Elastic IP', () => {
+  const wants = (settings: ParentSettings, target: string) => /^Wants=(.*)$/m.exec(renderParentFiles(settings)[`/etc/systemd/system/${target}`]?.content ?? '')?.[1]?.split(' ') ?? [];
+
+  it('is waited for by the ways to Congress and by the certificate, and by no other way out', () => {
+    expect(wants(ON_PARENT, 'communique-address.target')).toEqual(['communique-egress@8001.service', 'communique-egress@8002.service', 'communique-acme.service', 'communique-acme.timer']);
+    expect(wants(ON_PARENT, 'communique-egress.target')).toEqual(['communique-egress@8003.service']);
+    const atBoot = wants(ON_PARENT, 'communique.target');
+    expect(atBoot).toEqual(expect.arrayContaining(['communique-address.path', 'communique-address.service', 'communique-attested.service']));
+    expect(atBoot.filter((unit) => /acme|egress@|address\.target/.test(unit))).toEqual([]);
+  });
+
+  it('is waited for by nothing where the stack has none', () => {
+    expect(wants(MANAGED, 'communique-egress.target')).toEqual([8001, 8002, 8003].map((port) => `communique-egress@${String(port)}.service`));
+    expect(Object.keys(renderParentFiles(MANAGED)).filter((path) => path.includes('address'))).toEqual([]);
+  });
+
+  it('with it goes the certificate that clients believe, where they come to this nginx', () => {
+    expect(contentOf(ON_PARENT, '/etc/communique/launch.env')).toContain('FRONT_URL="https://communique.example.org/health"');
+    expect(contentOf(MANAGED, '/etc/communique/launch.env')).not.toContain('FRONT_URL');
   });
 });
 

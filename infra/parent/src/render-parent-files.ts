@@ -5,7 +5,7 @@ import { cloudwatchAgent, prometheusScrape } from './cloudwatch-agent';
 import { environmentFile } from './environment-file';
 import { gatewayEnvironment } from './gateway-environment';
 import { problemPages } from './problem-pages';
-import { DEFAULTS, ENCLAVE_SECRETS_FILE, type ParentSettings } from './settings';
+import { DEFAULTS, ENCLAVE_SECRETS_FILE, type EgressRoute, type ParentSettings } from './settings';
 import { renderTemplates, type TemplateGroup } from './templates';
 
 export interface ParentFile {
@@ -48,6 +48,8 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
       LAUNCH_HOOK: settings.launchHook.name,
       LAUNCH_HOOK_SECONDS: String(settings.launchHook.timeoutSeconds),
       HEALTH_URL: `http://127.0.0.1:${String(settings.gateway.port ?? DEFAULTS.gatewayPort)}/api/health/tee`,
+      // Clients come to this nginx, whose certificate they have to believe. Of a directory for trials they would not.
+      ...(settings.https.by === 'certbot' && settings.https.acmeDirectory === undefined ? { FRONT_URL: `https://${settings.https.domain}/health` } : {}),
     },
     'the group that waits for this instance',
   ));
@@ -79,6 +81,9 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
   return Object.fromEntries([...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, content]) => [path, { content, mode: path.startsWith(PROGRAMS) ? 0o755 : 0o644, owner: 'root:root' as const }]));
 }
 
+/** By AWS's names for its endpoints. */
+const isKms = (host: string) => /^kms(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(host);
+
 function groupsOf({ https, database, redis, elasticIpAllocationId, enclaveSecrets }: ParentSettings): readonly TemplateGroup[] {
   return [
     'always',
@@ -95,14 +100,15 @@ function templateValues(settings: ParentSettings): Record<string, string> {
   const { enclave, gateway, egress, https, database, redis, elasticIpAllocationId, enclaveSecrets } = settings;
   const memoryMiB = gateway.memoryMiB ?? DEFAULTS.gatewayMemoryMiB;
   const variableMs = (name: string, byDefault: number) => Number(gateway.environment[name] ?? byDefault);
-  const egressUnits = egress.map(({ vsockPort }) => `communique-egress@${String(vsockPort)}.service`).join(' ');
+  const waitsForAddress = ({ host }: EgressRoute) => elasticIpAllocationId !== undefined && !isKms(host);
+  const egressUnits = (routes: readonly EgressRoute[]) => routes.map(({ vsockPort }) => `communique-egress@${String(vsockPort)}.service`);
+  const certificateUnits = https.by === 'certbot' ? ['communique-acme.timer'] : [];
   const units = [
     ...['enclave-memory', 'image', 'enclave-log', 'enclave', 'secrets', 'migrate', 'gateway', 'nginx', 'attested'].map((name) => `communique-${name}.service`),
     'communique-egress.target',
-    ...(https.by === 'certbot' ? ['communique-acme.timer'] : []),
+    ...(elasticIpAllocationId === undefined ? certificateUnits : ['communique-address.service', 'communique-address.path']),
     ...(database.at === 'parent' ? ['communique-postgresql.service'] : []),
     ...(redis.at === 'parent' ? ['communique-redis.service'] : []),
-    ...(elasticIpAllocationId === undefined ? [] : ['communique-address.service']),
     ...(Object.keys(enclaveSecrets).length > 0 ? ['communique-enclave-secrets.timer'] : []),
   ];
   const byBalancer = https.by === 'balancer';
@@ -111,7 +117,9 @@ function templateValues(settings: ParentSettings): Record<string, string> {
     enclaveMemoryMiB: String(enclave.memoryMiB),
     enclaveCpuCount: String(enclave.cpuCount),
     unitsOfTarget: units.join(' '),
-    egressUnits,
+    // Congress answers the Elastic IP alone; KMS is asked for the enclave's keys before that, or it would never be attested.
+    egressUnits: egressUnits(egress.filter((route) => !waitsForAddress(route))).join(' '),
+    unitsOfAddress: [...egressUnits(egress.filter(waitsForAddress)), ...(https.by === 'certbot' ? ['communique-acme.service'] : []), ...certificateUnits].join(' '),
     // The credentials of the instance are the business of no service that the internet reaches, but for asking KMS on the enclave's behalf.
     gatewayDeniedAddresses: gateway.credentials === true ? METADATA_V6 : `${METADATA_V4} ${METADATA_V6}`,
     enclaveSecretsFile: ENCLAVE_SECRETS_FILE,

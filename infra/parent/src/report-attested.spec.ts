@@ -34,7 +34,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     });
     const events = ran.stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
     const calls = (await readFile(join(bin, 'calls'), 'utf8')).trim().split('\n');
-    return { ...ran, events, completed: calls.filter((call) => call.includes('complete-lifecycle-action')) };
+    return { ...ran, events, calls, completed: calls.filter((call) => call.includes('complete-lifecycle-action')) };
   };
 
   it('says CONTINUE once enclave and attestation are up, and what was missing until then', async () => {
@@ -76,6 +76,11 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     expect([code, completed.length]).toEqual([0, 2]);
     expect(events.map(({ event }) => event)).toEqual(['launch_state_unknown', 'launch_health', 'launch_not_completed', 'launch_completed']);
     expect(events[2]).toMatchObject({ refusal: 'Throttling' });
+  });
+
+  it('does without an Elastic IP where the stack has none', async () => {
+    const { calls } = await report(['Pending:Wait'], [well]);
+    expect(calls.filter((call) => call.includes('address'))).toEqual([]);
   });
 
   it('ends where the hook has ended meanwhile', async () => {

@@ -6,7 +6,7 @@ import { Part } from './part';
 /** What only a line of the parent's log says, and an alarm needs. The lines: record-end and report-attested of infra/parent. */
 export const LOG_METRICS = {
   'certificate-failures': '{ $.event = "service_ended" && $.unit = "communique-acme.service" && $.result != "success" }',
-  'launch-failures': '{ $.event = "launch_never_attested" }',
+  'launch-failures': '{ $.event = "launch_never_attested" || $.event = "launch_without_certificate" }',
 } as const;
 
 /** A filter gives its metric no dimension of its own, so the stack is in the name. */

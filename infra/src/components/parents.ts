@@ -11,7 +11,7 @@ export interface ParentsArgs {
   instanceProfileArn: Input<string>;
   securityGroupId: Input<string>;
   subnetIds: Input<string>[];
-  /** A public address of the instance's own: the way out until its Elastic IP is attached. */
+  /** A public address of the instance's own: the way out, to AWS alone, until it takes the Elastic IP when its enclave is attested. */
   publicAddress: boolean;
   rootVolumeGiB: number;
   /** Base64. Another one replaces the instances. */

@@ -1,0 +1,200 @@
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeWith } from '@communique-tee/test-support';
+import { run } from './testing/run';
+import { commandAvailability } from './testing/stage';
+import { scriptEnvironment, stageScripts, writeScript, type StagedScripts } from './testing/staged-scripts';
+
+const ME = 'i-0me';
+const BEFORE = 'i-0before';
+const ADDRESS = '203.0.113.5';
+
+let staged: StagedScripts;
+let bin: string;
+let runtime: string;
+beforeAll(async () => {
+  staged = await stageScripts('elastic-ip');
+});
+afterAll(() => staged.folder.remove());
+beforeEach(async () => {
+  bin = await staged.newBin();
+  runtime = join(bin, 'runtime');
+  await mkdir(runtime);
+});
+
+const read = (name: string) => readFile(join(bin, name), 'utf8').then((text) => text.trim(), () => '');
+const count = (name: string) => `n=$(cat ${bin}/${name} 2>/dev/null || echo 0); echo $((n + 1)) > ${bin}/${name}`;
+/** One after the other, the last again and again; null: no answer. */
+const oneByOne = (values: readonly (string | null)[]) => `case $n in\n${values.map((value, index) => `${index === values.length - 1 ? '*' : String(index)}) ${value === null ? 'exit 254' : `echo '${value}'`} ;;`).join('\n')}\nesac`;
+const report = (attestation: string) => JSON.stringify({ details: { enclave: { status: 'up' }, attestation: { status: attestation } } });
+const WELL = report('up');
+
+interface World {
+  /** Whose the address is at first. */
+  readonly holder?: string;
+  readonly states: readonly (string | null)[];
+  readonly health?: readonly (string | null)[];
+  /** Whether nginx answers with a certificate that is believed, look by look; without: always. */
+  readonly front?: readonly boolean[];
+  readonly nameLeadsTo?: string;
+  /** Shell: how CONTINUE ends, with `n` the calls before it. */
+  readonly completes?: string;
+  readonly associates?: string;
+}
+
+/** AWS, the gateway, nginx and DNS as a new parent meets them; the file `holder` has whose the address is. */
+async function world({ holder = BEFORE, states, health = [WELL], front = [true], nameLeadsTo = ADDRESS, completes = 'exit 0', associates = '' }: World): Promise<void> {
+  await writeFile(join(bin, 'holder'), holder);
+  await writeScript(
+    bin,
+    'aws',
+    `case $2 in
+  describe-auto-scaling-instances) ${count('described')}; state=$(${oneByOne(states)}) || exit 254; echo "{\\"AutoScalingInstances\\":[{\\"LifecycleState\\":\\"$state\\"}]}" ;;
+  describe-addresses) jq -n --arg id "$(<${bin}/holder)" '{Addresses: [{PublicIp: "${ADDRESS}"} + if $id == "-" then {} else {InstanceId: $id} end]}' ;;
+  associate-address) ${count('associated')}; ${associates}
+    [[ "$*" == "ec2 associate-address --allocation-id eipalloc-1 --instance-id $6 --allow-reassociation" ]]
+    echo "$6" > ${bin}/holder; echo "address $6" >> ${bin}/story ;;
+  complete-lifecycle-action) ${count('completed')}; echo "CONTINUE holder=$(<${bin}/holder)" >> ${bin}/story; ${completes} ;;
+  *) exit 2 ;;
+esac`,
+  );
+  await writeScript(
+    bin,
+    'curl',
+    `case "$*" in *instance-id*) echo ${ME} ;; *api/token*) echo token ;;
+  *http://127.0.0.1:3001/api/health/tee) ${count('asked')}; ${oneByOne(health)} ;;
+  *"--resolve communique.example.org:443:127.0.0.1 https://communique.example.org/health") ${count('fronted')}; echo front >> ${bin}/story; [[ $(${oneByOne(front.map(String))}) == true ]] ;;
+  *) exit 2 ;;
+esac`,
+  );
+  await writeScript(bin, 'getent', `[[ "$*" == 'ahostsv4 communique.example.org' ]]; echo '${nameLeadsTo}   STREAM communique.example.org'`);
+  // A second goes by at each look.
+  await writeScript(bin, 'cut', `${count('seconds')}; echo $n`);
+}
+
+const environment = (more: Record<string, string> = {}) => scriptEnvironment(bin, staged.folder.path, { ELASTIC_IP_ALLOCATION_ID: 'eipalloc-1', RUNTIME_DIRECTORY: runtime, PAUSE_SECONDS: '0', ...more });
+const eventsOf = (stdout: string) => stdout.trim().split('\n').map((line) => String((JSON.parse(line) as Record<string, unknown>)['event']));
+const isHere = () => access(join(runtime, 'here')).then(() => true, () => false);
+const story = async () => (await read('story')).split('\n').filter((line) => line !== '');
+
+describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
+  describe('of a new parent', () => {
+    const launch = async (more: Record<string, string> = {}) => {
+      const ran = await run(join(staged.programs, 'report-attested'), [], {
+        env: environment({ AUTO_SCALING_GROUP: 'group', LAUNCH_HOOK: 'hook', LAUNCH_HOOK_SECONDS: '16', RESERVE_SECONDS: '8', CERTIFICATE_SECONDS: '5', HEALTH_URL: 'http://127.0.0.1:3001/api/health/tee', FRONT_URL: 'https://communique.example.org/health', ...more }),
+      });
+      return { code: ran.code, events: eventsOf(ran.stdout), holder: await read('holder'), here: await isHere() };
+    };
+
+    it('is taken once the enclave is attested, then comes the certificate, then CONTINUE', async () => {
+      await world({ states: ['Pending', 'Pending:Wait'], health: [null, report('down'), WELL], front: [false, true] });
+      expect(await launch()).toEqual({ code: 0, events: ['launch_health', 'launch_health', 'launch_health', 'address_taken', 'launch_completed'], holder: ME, here: true });
+      expect(await story()).toEqual([`address ${ME}`, 'front', 'front', `CONTINUE holder=${ME}`]);
+    });
+
+    it.each([
+      ['whose enclave is never attested', { health: [report('down')] }],
+      ['that the group does not wait for yet', { states: ['Pending'] }],
+    ])('is never with one %s', async (_name, more) => {
+      await world({ states: ['Pending:Wait'], ...more });
+      expect(await launch({ LAUNCH_HOOK_SECONDS: '10' })).toMatchObject({ code: 78, holder: BEFORE, here: false });
+      expect(await story()).toEqual([]);
+    });
+
+    it('is not taken where the hook may end before all that follows is done', async () => {
+      await world({ states: ['Pending:Wait'] });
+      expect(await launch({ LAUNCH_HOOK_SECONDS: '9' })).toMatchObject({ code: 78, holder: BEFORE });
+      expect(await story()).toEqual([]);
+    });
+
+    it('goes back where the certificate is not had and clients are served by the parent before', async () => {
+      await world({ states: ['Pending:Wait'], front: [false] });
+      const { code, events, holder, here } = await launch();
+      expect([code, holder, here]).toEqual([78, BEFORE, false]);
+      expect(events.slice(-2)).toEqual(['launch_without_certificate', 'address_given_back']);
+      expect((await story()).filter((line) => line.startsWith('CONTINUE'))).toEqual([]);
+    });
+
+    it.each([
+      ['the address was nobody\'s', { holder: '-' }],
+      ['the name does not lead to it yet', { nameLeadsTo: '198.51.100.1' }],
+    ])('does not wait for a certificate where nobody could be served meanwhile: %s', async (_name, more) => {
+      await world({ states: ['Pending:Wait'], front: [false], ...more });
+      expect(await launch()).toEqual({ code: 0, events: ['launch_health', 'address_taken', 'launch_certificate_later', 'launch_completed'], holder: ME, here: true });
+    });
+
+    it.each([
+      ['CONTINUE is never heard', { states: ['Pending:Wait'], completes: 'exit 254' }, 78],
+      ['the group has given it up meanwhile', { states: ['Pending:Wait', 'Terminating:Wait'], completes: 'exit 254' }, 0],
+      ['the enclave dies before', { states: ['Pending:Wait'], completes: 'exit 254', health: [WELL, report('down')] }, 78],
+    ])('goes back where %s', async (_name, what, code) => {
+      await world(what);
+      const ended = await launch();
+      expect([ended.code, ended.holder, ended.here]).toEqual([code, BEFORE, false]);
+      expect(ended.events).toContain('address_given_back');
+    });
+
+    it('stays where CONTINUE was heard, though the answer was lost', async () => {
+      await world({ states: ['Pending:Wait', 'InService'], completes: 'exit 254' });
+      expect(await launch()).toMatchObject({ code: 0, holder: ME, here: true });
+    });
+
+    it('goes back to the right one, started again after it was killed', async () => {
+      await world({ states: ['Pending:Wait'], completes: 'kill -9 $(ps -o ppid= -p $PPID); exit 254' });
+      await launch();
+      expect(await read('holder')).toBe(ME);
+      await world({ holder: ME, states: ['Pending:Wait'], health: [report('down')] });
+      expect(await launch()).toMatchObject({ holder: BEFORE });
+    });
+
+    it('goes back when it is told to stop', async () => {
+      await world({ states: ['Pending:Wait'], completes: 'kill -TERM $(ps -o ppid= -p $PPID); exit 254' });
+      expect(await launch()).toMatchObject({ code: 143, holder: BEFORE });
+    });
+
+    it('is asked for again where AWS refuses once', async () => {
+      await world({ states: ['Pending:Wait'], associates: '((n > 0)) || exit 254' });
+      expect((await launch()).events).toEqual(['launch_health', 'address_not_taken', 'address_taken', 'launch_completed']);
+    });
+
+    it('is none of its business after a reboot: that is the keeper\'s', async () => {
+      await world({ holder: ME, states: ['InService'] });
+      expect(await launch()).toMatchObject({ code: 0, events: ['launch_not_waiting'], holder: ME });
+      expect(await story()).toEqual([]);
+    });
+  });
+
+  describe('of a parent that has been here', () => {
+    const keep = async (rounds = 2) => {
+      const ran = await run(join(staged.programs, 'keep-address'), [], { env: environment({ ROUNDS: String(rounds) }) });
+      return { code: ran.code, holder: await read('holder'), here: await isHere() };
+    };
+
+    it('is seen at once after a reboot, whatever the enclave is doing', async () => {
+      await world({ holder: ME, states: ['InService'], health: [null] });
+      expect(await keep(1)).toEqual({ code: 0, holder: ME, here: true });
+      expect(await story()).toEqual([]);
+    });
+
+    it('is taken by one in service when nobody has it, as when a parent that was given up has ended', async () => {
+      await world({ holder: '-', states: ['InService'] });
+      expect(await keep()).toEqual({ code: 0, holder: ME, here: true });
+    });
+
+    it.each([
+      ['a new parent has it, whoever is in service', { holder: 'i-0new', states: ['InService'] }],
+      ['it is not in service itself', { holder: '-', states: ['Pending:Wait'] }],
+      ['it is on its way out', { holder: '-', states: ['Terminating'] }],
+      ['AWS does not say what it is', { holder: '-', states: [null] }],
+    ])('is left alone where %s', async (_name, what) => {
+      await world(what);
+      expect(await keep()).toEqual({ code: 0, holder: what.holder, here: false });
+      expect(await story()).toEqual([]);
+    });
+
+    it('is asked for again where AWS refuses once', async () => {
+      await world({ holder: '-', states: ['InService'], associates: '((n > 0)) || exit 254' });
+      expect(await keep(3)).toEqual({ code: 0, holder: ME, here: true });
+    });
+  });
+});
