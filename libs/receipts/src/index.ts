@@ -2,5 +2,5 @@
 export * from './errors';
 export { commitToOffice } from './office-commitment';
 export { RECEIPT_ALGORITHM, signReceipt } from './sign-receipt';
-export { verifyReceipt, type ReceiptPolicy, type VerifiedReceipt } from './verify-receipt';
+export { verifyReceipt, verifyReceiptSignature, type ReceiptPolicy, type VerifiedReceipt } from './verify-receipt';
 export { matchAnswer } from './match-answer';

@@ -4,8 +4,8 @@ import { createMockNsmTransport, developmentMeasurements, developmentRootPem } f
 import { PROCESS_CUSTODY, encodeKeyBinding, toBase64Url, type Answer, type ReceiptClaims } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { CompactSign, UnsecuredJWT } from 'jose';
-import { createHash, createSecretKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
-import { commitToOffice, matchAnswer, signReceipt, verifyReceipt, type ReceiptPolicy } from './index';
+import { createHash, createPublicKey, createSecretKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { commitToOffice, matchAnswer, signReceipt, verifyReceipt, verifyReceiptSignature, type ReceiptPolicy } from './index';
 
 const { pcr0 } = developmentMeasurements;
 const messageId = '00112233-4455-4677-8899-aabbccddeeff';
@@ -51,6 +51,14 @@ it('a receipt verifies on its own, against the document that it carries', async 
   const verified = await verifyReceipt(carried(await signed()), policy);
   expect(verified.claims).toEqual(claims);
   expect(verified.attestation.pcr0).toBe(pcr0);
+});
+
+it('the signature alone is judged under a key that is known already', async () => {
+  const raw = (key: KeyObject) => new Uint8Array(Buffer.from(String(createPublicKey(key).export({ format: 'jwk' }).x), 'base64url'));
+  expect(await verifyReceiptSignature(await signed(), raw(receiptKey))).toEqual(claims);
+  await expect(verifyReceiptSignature(await signed(), raw(generateKeyPairSync('ed25519').privateKey))).rejects.toEqual(code('ERR_RECEIPT_SIGNATURE'));
+  await expect(verifyReceiptSignature((await withHeader({ alg: 'Ed25519', typ: 'JWT' })).receipt, raw(receiptKey))).rejects.toEqual(code('ERR_RECEIPT_MALFORMED'));
+  await expect(verifyReceiptSignature('a receipt', raw(receiptKey))).rejects.toEqual(code('ERR_RECEIPT_SIGNATURE'));
 });
 
 it('verifies years later, since everything is judged at its own time', async () => {

@@ -92,9 +92,20 @@ async function verifySignature(jws: string, attestation: VerifiedAttestation): P
   } catch (cause) {
     throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the attestation document names no receipt key', { cause });
   }
+  return verifyReceiptSignature(jws, receiptKey);
+}
+
+/**
+ * The signature alone, under a key that is known already: for the enclave that holds the private half. Nothing says here when, or for
+ * which message, the receipt was made.
+ * @param receiptKey 32 bytes, Ed25519
+ * @throws ReceiptError `ERR_RECEIPT_SIGNATURE` | `ERR_RECEIPT_MALFORMED`
+ */
+export async function verifyReceiptSignature(jws: string, receiptKey: Uint8Array): Promise<ReceiptClaims> {
   try {
     const key = await importJWK({ kty: 'OKP', crv: 'Ed25519', x: toBase64Url(receiptKey) }, RECEIPT_ALGORITHM);
-    const { payload } = await compactVerify(jws, key, { algorithms: [RECEIPT_ALGORITHM] });
+    const { payload, protectedHeader } = await compactVerify(jws, key, { algorithms: [RECEIPT_ALGORITHM] });
+    if (protectedHeader.typ !== RECEIPT_TYPE) throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS as receipts are');
     return readClaims(payload);
   } catch (cause) {
     if (cause instanceof ReceiptError) throw cause;

@@ -21,7 +21,10 @@ export type OfficeReason =
   | 'endpoint_not_found'
   | 'rate_limited'
   | 'maintenance'
+  // said by a receipt of another enclave of the same keys, which had the reason
+  | 'settled_before'
   // sent, and not known
+  | 'may_have_been_sent'
   | 'answer_timeout'
   | 'connection_lost'
   | 'malformed_answer'

@@ -1,6 +1,7 @@
 import { CryptoError, open } from '@communique-tee/crypto';
 import {
   LIMITS,
+  chamberOf,
   decodeSealedMessage,
   encodeCongressMessage,
   messageIdToText,
@@ -21,6 +22,7 @@ import { OperatorSecrets } from '../secrets/operator-secrets';
 import { CLOCK, CONGRESS, LOG, MESSAGE_LIMITS } from '../tokens';
 import { AnswerMemory } from './answer-memory';
 import { DeliveryMemory } from './delivery-memory';
+import { FIRST_ATTEMPT, earlierAttempts, type AttemptHeaders, type EarlierAttempts } from './earlier-attempts';
 import type { MessageLimits } from './message-limits';
 import { Reporter, type Delivered } from './report';
 
@@ -49,10 +51,11 @@ export class MessageService {
 
   /**
    * @param sealed the CBOR form
+   * @param headers what the gateway says of earlier attempts
    * @throws ProtocolError for what cannot be read; ProblemError `keys_not_ready` | `key_retired` | `message_expired` | `expiry_out_of_range` |
    * `sealed_message_refused` | `enclave_busy`
    */
-  async handle(sealed: Uint8Array): Promise<RelayAnswer> {
+  async handle(sealed: Uint8Array, headers: AttemptHeaders = FIRST_ATTEMPT): Promise<RelayAnswer> {
     const message = decodeSealedMessage(sealed);
     this.ring.currentOrNotReady();
     const key = this.ring.find(message.keyId);
@@ -66,7 +69,7 @@ export class MessageService {
     if (this.running.size >= this.limits.maxConcurrent || !this.deliveries.hasRoomFor((this.running.size + 1) * LIMITS.maxOffices)) {
       throw new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
     }
-    const work = this.process(message, sealedSha256, key)
+    const work = this.process(message, sealedSha256, key, headers)
       .then((answer) => {
         if (answer.state === 'final') this.answers.keep(name, answer);
         return answer;
@@ -82,12 +85,13 @@ export class MessageService {
     if (leftMs > LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS) throw new ProblemError('expiry_out_of_range');
   }
 
-  private async process(message: SealedMessage, sealedSha256: Uint8Array, key: HeldKey): Promise<RelayAnswer> {
+  private async process(message: SealedMessage, sealedSha256: Uint8Array, key: HeldKey, headers: AttemptHeaders): Promise<RelayAnswer> {
     // Before anything is opened or sent: without a document there would be no receipt, and the parent is told that nothing was taken
     await this.reporter.ready(key);
     const { plaintext, answerKey } = this.open(message, key);
     const parsed = parseCongressMessage(plaintext);
-    const offices = parsed.ok ? await this.deliverAll(message, parsed.message) : parsed.offices.map(refuse);
+    const earlier = await earlierAttempts(headers, { keys: key.keys, messageId: messageIdToText(message.messageId), sealedSha256 });
+    const offices = parsed.ok ? await this.deliverAll(message, parsed.message, earlier) : parsed.offices.map(refuse);
     plaintext.fill(0);
     const answer = await this.reporter.report(key, { message, sealedSha256, answerKey, offices, problems: parsed.ok ? [] : parsed.problems });
     this.log.write('info', 'message_handled', {
@@ -107,12 +111,14 @@ export class MessageService {
     }
   }
 
-  private deliverAll(message: SealedMessage, content: CongressMessage): Promise<Delivered[]> {
+  private deliverAll(message: SealedMessage, content: CongressMessage, earlier: EarlierAttempts): Promise<Delivered[]> {
     const identity = { contentSha256: contentSha256(content), untilMs: message.expiresAtSeconds * 1000 };
     return Promise.all(
-      content.offices.map(async (office) => {
+      content.offices.map(async (office, at) => {
         const id = deliveryId(content.deliverySecret, message.messageId, office);
-        const result = await this.deliveries.once(id, identity, () => this.congress.deliver({ office, message: content, deliveryId: id }));
+        // Only what this enclave knows nothing of, and the far end would take twice
+        const settled = this.congress.deduplicates(chamberOf(office)) ? null : earlier(at);
+        const result = await this.deliveries.once(id, identity, () => (settled ? Promise.resolve(settled) : this.congress.deliver({ office, message: content, deliveryId: id })));
         return { office, deliveryId: id, result };
       }),
     );

@@ -42,16 +42,16 @@ export class Sender {
   }
 
   /** @returns 200, or status and code of the problem. */
-  async refusal(url: string, prepared: PreparedMessage): Promise<string> {
-    const response = await this.relay(url, prepared);
+  async refusal(url: string, prepared: PreparedMessage, headers: Record<string, string> = {}): Promise<string> {
+    const response = await this.relay(url, prepared, headers);
     return response.ok ? '200' : `${String(response.status)} ${((await response.json()) as { code: string }).code}`;
   }
 
-  async relayed(url: string, prepared: PreparedMessage): Promise<Relayed> {
-    return readRelayed(await this.relay(url, prepared), prepared, this.trustAnchor);
+  async relayed(url: string, prepared: PreparedMessage, headers: Record<string, string> = {}): Promise<Relayed> {
+    return readRelayed(await this.relay(url, prepared, headers), prepared, this.trustAnchor);
   }
 
-  private relay(url: string, { sealed }: PreparedMessage): Promise<Response> {
-    return fetch(`${url}/messages`, { method: 'POST', headers: { 'content-type': 'application/cbor' }, body: new Uint8Array(sealed) });
+  private relay(url: string, { sealed }: PreparedMessage, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${url}/messages`, { method: 'POST', headers: { ...headers, 'content-type': 'application/cbor' }, body: new Uint8Array(sealed) });
   }
 }

@@ -64,7 +64,7 @@ export class DeliveryAttempt {
 
   private async relay(job: LeasedJob, enclave: EnclaveMonitor, interim: Outcomes | null, abandoned: AbortSignal, pace: (signal: PaceSignal) => void): Promise<Decision> {
     const startedAtMs = performance.now();
-    const result = await enclave.client.relay(job.sealed, { signal: abandoned });
+    const result = await enclave.client.relay(job.sealed, { signal: abandoned, dispatchedBefore: job.dispatchedBefore, interimReceipt: job.interimReceipt });
     pace(paceSignalOf(result, performance.now() - startedAtMs));
     if (result.kind !== 'answer') {
       // A restart is seen sooner this way than by the next regular look, and nothing more is sent meanwhile.

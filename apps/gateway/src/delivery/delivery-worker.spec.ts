@@ -112,6 +112,8 @@ describe('DeliveryWorker', () => {
     signal.notify();
     expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2, receipt: receipts[1] });
     expect(enclave.requests[0]?.body).toEqual(enclave.requests[1]?.body);
+    // What it says was sent is not to be sent again by an enclave that knows nothing of it
+    expect(enclave.requests.map(({ headers }) => [headers?.['communique-dispatched-before'], headers?.['communique-interim-receipt']])).toEqual([[undefined, undefined], [undefined, receipts[0]]]);
   });
 
   it('delivers once the enclave is there, and has sent nothing before', async () => {
@@ -138,6 +140,7 @@ describe('DeliveryWorker', () => {
     });
     start();
     expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2 });
+    expect(enclave.requests.map(({ headers }) => headers?.['communique-dispatched-before'])).toEqual([undefined, '1']);
     expect(standing).toBeInstanceOf(Date);
   });
 

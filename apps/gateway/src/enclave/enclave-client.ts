@@ -1,4 +1,4 @@
-import { LIMITS, MAX_KEY_STATUS_BYTES, decodeKeyStatus, decodeRelayAnswer, decodeSealedAnswer, enclaveHealthSchema, toHex, type EnclaveHealth, type KeyStatus, type RelayAnswer } from '@communique-tee/protocol';
+import { DISPATCHED_BEFORE, DISPATCHED_BEFORE_HEADER, INTERIM_RECEIPT_HEADER, LIMITS, MAX_KEY_STATUS_BYTES, decodeKeyStatus, decodeRelayAnswer, decodeSealedAnswer, enclaveHealthSchema, toHex, type EnclaveHealth, type KeyStatus, type RelayAnswer } from '@communique-tee/protocol';
 import { parseAddress } from '@communique-tee/vsock';
 import type { EnclaveStep, Metrics } from '../observability/metrics/metrics';
 import { EnclaveAgent, MAX_SOCKETS } from './enclave-agent';
@@ -43,9 +43,15 @@ export class EnclaveClient {
     );
   }
 
-  /** @param sealed a sealed message in its CBOR form, as it was accepted */
-  async relay(sealed: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<RelayAnswer>> {
-    const request: ExchangeRequest = { method: 'POST', path: '/messages', accept: 'application/cbor', contentType: 'application/cbor', body: sealed };
+  /**
+   * @param sealed a sealed message in its CBOR form, as it was accepted
+   * @param options.dispatchedBefore an earlier attempt went out and was never answered
+   * @param options.interimReceipt the last one, where there is one: what it says was sent is not sent again
+   */
+  async relay(sealed: Uint8Array, options: { signal?: AbortSignal; dispatchedBefore?: boolean; interimReceipt?: string | null } = {}): Promise<EnclaveResult<RelayAnswer>> {
+    const { dispatchedBefore = false, interimReceipt = null } = options;
+    const headers = { ...(dispatchedBefore && { [DISPATCHED_BEFORE_HEADER]: DISPATCHED_BEFORE }), ...(interimReceipt !== null && { [INTERIM_RECEIPT_HEADER]: interimReceipt }) };
+    const request: ExchangeRequest = { method: 'POST', path: '/messages', accept: 'application/cbor', contentType: 'application/cbor', headers, body: sealed };
     return this.ask('relay', request, LIMITS.maxRelayAnswerBytes, options.signal, ({ contentType, body }) => (contentType === 'application/cbor' ? readRelayAnswer(body) : undefined), this.timeoutMs);
   }
 

@@ -6,6 +6,7 @@ export interface ExchangeRequest {
   readonly path: string;
   readonly accept: string;
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
 }
 
@@ -25,7 +26,7 @@ export type Exchange =
 const MAX_HEADER_BYTES = 8192;
 
 /** One HTTP/1.1 request and its whole answer under limits; never throws, never tries twice. */
-export function exchange(agent: Agent, { method, path, accept, contentType, body }: ExchangeRequest, limits: ExchangeLimits): Promise<Exchange> {
+export function exchange(agent: Agent, { method, path, accept, contentType, headers, body }: ExchangeRequest, limits: ExchangeLimits): Promise<Exchange> {
   const { timeoutMs, maxBodyBytes, signal } = limits;
   if (signal?.aborted) return Promise.resolve({ kind: 'failed', sent: false, code: 'ABORT_ERR' });
   return new Promise((resolve) => {
@@ -38,7 +39,7 @@ export function exchange(agent: Agent, { method, path, accept, contentType, body
       path,
       host: 'enclave',
       maxHeaderSize: MAX_HEADER_BYTES,
-      headers: { accept, ...requestIdHeader(), ...(contentType === undefined ? {} : { 'content-type': contentType }), ...(body === undefined ? {} : { 'content-length': body.length }) },
+      headers: { ...headers, accept, ...requestIdHeader(), ...(contentType === undefined ? {} : { 'content-type': contentType }), ...(body === undefined ? {} : { 'content-length': body.length }) },
     });
     let finished = false;
     const finish = (result: Exchange) => {
