@@ -16,6 +16,7 @@ const REPORTED: ReadonlySet<string> = new Set([
   'keys could not be exchanged',
   'old rows could not be deleted',
   'metrics could not be read',
+  'a sample of the history could not be taken',
 ]);
 
 /** After it the process ends: what is to be sent is sent at once. */

@@ -231,4 +231,20 @@ describe('metrics', () => {
     await postgres.restart();
     expect(at(await until((now) => at(now, 'communique_database_up') === 1), 'communique_queue_jobs')).toBe(0);
   });
+
+  it('count a stream, and not how long somebody listened to it', async () => {
+    const route = { method: 'GET', route: '/api/messages/:id' };
+    const before = at(await read(), 'communique_http_request_duration_seconds_count', route);
+    const response = await fetch(`${url}/api/messages/00000000-0000-4000-8000-000000000000`, { headers: { authorization: `Bearer ${await issuer.token('alice')}`, accept: 'text/event-stream' } });
+    expect(response.status).toBe(404);
+    const message = sealedMessage();
+    const { id } = (await (await post(message)).json()) as { id: string };
+    const stream = await fetch(`${url}/api/messages/${id}`, { headers: { authorization: `Bearer ${await issuer.token('alice')}`, accept: 'text/event-stream' } });
+    expect(stream.headers.get('content-type')).toContain('text/event-stream');
+    await stream.text();
+    const samples = await until((now) => at(now, 'communique_http_requests_total', { ...route, status: '200' }) === 1);
+    expect(at(samples, 'communique_http_requests_total', { ...route, status: '200' })).toBe(1);
+    // Of the 404 alone, which was no stream
+    expect(at(samples, 'communique_http_request_duration_seconds_count', route)).toBe((before ?? 0) + 1);
+  });
 });

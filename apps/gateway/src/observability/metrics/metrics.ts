@@ -38,10 +38,11 @@ export class Metrics {
   private readonly kmsFailures = this.counter('communique_enclave_kms_failures_total', 'Exchanges of keys at which an enclave said that KMS was of no use to it.', ['code']);
   private readonly settlements = this.counter('communique_settlements_total', 'Reservations settled by this process; one whose transaction was rolled back counts too.', []);
 
-  requestAnswered(method: string, route: string | undefined, status: number, seconds: number): void {
+  /** `seconds` is undefined for a stream: it lasts as long as its listener stays. */
+  requestAnswered(method: string, route: string | undefined, status: number, seconds: number | undefined): void {
     const labels = { method: methodLabel(method), route: route ?? UNMATCHED };
     this.requests.inc({ ...labels, status: statusLabel(status) });
-    this.requestSeconds.observe(labels, seconds);
+    if (seconds !== undefined) this.requestSeconds.observe(labels, seconds);
   }
 
   problemAnswered(code: ProblemCode): void {

@@ -8,7 +8,8 @@ export function observeRequests(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
   const metrics = app.get(Metrics);
   server.addHook('onResponse', (request, reply, done) => {
-    metrics.requestAnswered(request.method, routeOf(request), reply.statusCode, reply.elapsedTime / 1000);
+    const streamed = String(reply.getHeader('content-type')).startsWith('text/event-stream');
+    metrics.requestAnswered(request.method, routeOf(request), reply.statusCode, streamed ? undefined : reply.elapsedTime / 1000);
     const problem = notedProblem(reply.raw);
     if (problem !== undefined) metrics.problemAnswered(problem);
     done();
