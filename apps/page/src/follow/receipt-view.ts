@@ -28,6 +28,7 @@ export function showResult(into: HTMLElement, result: SendResult): void {
 }
 
 function drawAnswer({ offices, problems }: VerifiedReport): HTMLElement {
+  const reasons = offices.some(({ reason, detail }) => reason !== null || detail !== null);
   return el(
     'div',
     {},
@@ -35,16 +36,16 @@ function drawAnswer({ offices, problems }: VerifiedReport): HTMLElement {
     el('p', {}, 'Opened here with a key that never left this page, and held against the receipt, office by office.'),
     el(
       'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Outcome for each office' },
+      { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Outcome for each office' },
       el(
         'table',
         {},
-        el('thead', {}, el('tr', {}, ...['Office', 'Outcome', 'DeliveryId', 'Why'].map((name) => el('th', { scope: 'col' }, name)))),
+        el('thead', {}, el('tr', {}, ...['Office', 'Outcome', 'DeliveryId', ...(reasons ? ['Why'] : [])].map((name) => el('th', { scope: 'col' }, name)))),
         el(
           'tbody',
           {},
           ...offices.map(({ office, outcome, deliveryId, reason, detail }) =>
-            el('tr', {}, el('th', { scope: 'row' }, office), el('td', {}, outcome), el('td', {}, deliveryId === null ? 'none' : el('code', {}, deliveryId)), el('td', {}, [reason, detail].filter((part) => part !== null).join(': '))),
+            el('tr', {}, el('th', { scope: 'row' }, office), el('td', {}, outcome), el('td', {}, deliveryId === null ? 'none' : el('code', {}, deliveryId)), reasons && el('td', {}, [reason, detail].filter((part) => part !== null).join(': '))),
           ),
         ),
       ),

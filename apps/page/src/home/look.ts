@@ -52,7 +52,7 @@ export async function look(trust: Trust, words: Promise<ServerWords | undefined>
 async function conclude(verdict: Verdict, trust: Trust, words: Promise<ServerWords | undefined>): Promise<void> {
   const development = trust.developmentRootPem !== undefined;
   if (verdict.kind === 'trusted') {
-    if (development) setVerdict('open', 'Everything fits, under a root that proves nothing', 'The checks hold. But whoever has the development root’s key, and this server has it, can make documents that hold.');
+    if (development) setVerdict('open', 'Everything fits, under a root that proves nothing', 'The checks hold. But whoever runs this server holds that root’s key, and can make documents for which they hold.');
     else setVerdict('passed', 'An enclave of the image you trust', 'AWS’s hardware vouches that this image runs, now, and that the keys below are its own.');
   } else if (verdict.kind === 'unmeasured') {
     setVerdict('open', development ? 'An enclave of some image, under a root that proves nothing' : 'An enclave, of an image that you have not named', 'It is genuine as far as the chain goes. Which image it is, only you can say: give a PCR0 that you know from elsewhere.');

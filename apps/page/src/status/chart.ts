@@ -42,7 +42,7 @@ export function lineChart({ title, note, at, series, format, atLeast }: Chart): 
     format(top),
     at,
     el('p', { class: 'legend' }, ...series.map(({ name, style }) => el('span', { class: `key ${style}` }, name))),
-    table(at, series.map(({ name, values }) => ({ name, textOf: (index: number) => textOf(values[index] ?? null, format) }))),
+    table(title, at, series.map(({ name, values }) => ({ name, textOf: (index: number) => textOf(values[index] ?? null, format) }))),
   );
 }
 
@@ -64,14 +64,14 @@ export function healthStrips(at: readonly number[], letters: Readonly<Record<str
       el('span', { class: `strip-now ${now}` }, now),
     );
   });
-  return figure('Health', '', 'A low bar: up. Half: degraded. Full: down.', el('div', { class: 'strips' }, ...strips), '', at, null, table(at, names.map((name) => ({ name, textOf: (index: number) => STATES[(letters[name] ?? '').charAt(index)]?.word ?? 'unknown' }))));
+  return figure('Health', '', 'A low bar: up. Half: degraded. Full: down.', el('div', { class: 'strips' }, ...strips), '', at, null, table('Health', at, names.map((name) => ({ name, textOf: (index: number) => STATES[(letters[name] ?? '').charAt(index)]?.word ?? 'unknown' }))));
 }
 
 function figure(title: string, now: string, note: string | undefined, picture: Element, top: string, at: readonly number[], legend: HTMLElement | null, numbers: HTMLElement): HTMLElement {
   const [first, end] = [at[0], at.at(-1)];
   return el(
     'figure',
-    {},
+    { class: title === 'Health' ? 'wide' : undefined },
     el('figcaption', {}, el('span', { class: 'chart-title' }, title), now !== '' && el('span', { class: 'chart-now' }, now)),
     note !== undefined && el('p', { class: 'hint' }, note),
     top !== '' && el('p', { class: 'scale', 'aria-hidden': 'true' }, top),
@@ -134,12 +134,12 @@ function bar(from: number, to: number, letter: string): SVGRectElement | null {
   return svg('rect', { x: tenth(from), y: tenth(20 - height), width: tenth(to - from), height: tenth(height), class: `bar ${state.word}` });
 }
 
-function table(at: readonly number[], columns: readonly { readonly name: string; readonly textOf: (index: number) => string }[]): HTMLElement {
+function table(title: string, at: readonly number[], columns: readonly { readonly name: string; readonly textOf: (index: number) => string }[]): HTMLElement {
   const step = Math.max(1, Math.ceil(at.length / TABLE_ROWS));
   const rows = at.map((_, index) => index).filter((index) => (at.length - 1 - index) % step === 0).reverse();
   return el(
     'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Numbers' },
+    { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': `${title}: numbers` },
     el(
       'table',
       {},

@@ -7,22 +7,21 @@ export interface ShownProblem {
 }
 
 const WORDS: Readonly<Record<string, string>> = {
-  required: 'is missing',
-  too_short: 'is too short',
-  too_long: 'is too long',
-  invalid_characters: 'holds characters that cannot be sent',
-  repeated: 'names one twice',
-  invalid: 'does not have the form that Congress takes',
+  required: 'missing.',
+  too_short: 'too short.',
+  too_long: 'too long.',
+  invalid_characters: 'has characters that cannot be sent.',
+  repeated: 'one is named twice.',
 };
+const OTHERWISE = 'Congress does not take it in this form.';
 
 /** One line for each field that something is wrong with, in the order of the form, and what belongs to no field. */
 export function problemsByField(problems: readonly FieldProblem[]): { readonly shown: readonly ShownProblem[]; readonly rest: readonly string[] } {
   const shown: ShownProblem[] = [];
   for (const field of FIELDS) {
     const found = problems.find(({ pointer }) => isOf(pointer, field));
-    if (found !== undefined) shown.push({ field, text: `${field.label} ${WORDS[found.code] ?? WORDS['invalid'] ?? ''}.${field.hint === undefined || found.code === 'required' ? '' : ` ${field.hint}${/[.…]$/.test(field.hint) ? '' : '.'}`}` });
+    if (found !== undefined) shown.push({ field, text: `${field.label}: ${WORDS[found.code] ?? OTHERWISE}` });
   }
-  // A whole part that is absent: each of its required fields is.
   const rest = problems.filter(({ pointer }) => !FIELDS.some((field) => isOf(pointer, field))).map(({ message }) => message);
   return { shown, rest };
 }

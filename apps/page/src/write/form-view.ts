@@ -64,7 +64,7 @@ export function showProblems(summary: HTMLElement, problems: readonly ShownProbl
   const count = problems.length + rest.length;
   replaceContent(
     summary,
-    el('h3', {}, count === 1 ? 'One thing is missing or wrong' : `${String(count)} things are missing or wrong`),
+    el('h3', {}, count === 1 ? 'One thing to mend' : `${String(count)} things to mend`),
     el('p', {}, 'Nothing was sealed and nothing was sent.'),
     el('ul', {}, ...problems.map(({ field, text }) => el('li', {}, el('a', { href: `#${fieldId(field.name)}` }, text))), ...rest.map((text) => el('li', {}, text))),
   );

@@ -25,7 +25,7 @@ export function showSealed(into: HTMLElement, message: Record<string, unknown>, 
       { class: 'side', 'aria-labelledby': 'stays' },
       el('h4', { id: 'stays' }, 'Stays in this browser'),
       el('p', { class: 'size' }, `${plainBytes.toLocaleString('en')} bytes of plain text`),
-      el('pre', { class: 'dump', tabindex: 0, role: 'region', 'aria-label': 'Your message in plain text' }, JSON.stringify(message, null, 2)),
+      el('pre', { class: 'dump', tabindex: 0, role: 'group', 'aria-label': 'Your message in plain text' }, JSON.stringify(message, null, 2)),
     ),
     el(
       'section',
@@ -33,7 +33,7 @@ export function showSealed(into: HTMLElement, message: Record<string, unknown>, 
       el('h4', { id: 'leaves' }, 'Leaves it'),
       el('p', { class: 'size' }, `${sealed.length.toLocaleString('en')} sealed bytes`),
       el('dl', { class: 'facts small' }, ...rows.flatMap(([name, value, meaning]) => [el('dt', {}, name), el('dd', {}, el('code', {}, value), meaning !== '' && el('span', { class: 'meaning' }, ` ${meaning}`))])),
-      el('pre', { class: 'dump', tabindex: 0, role: 'region', 'aria-label': 'The sealed bytes in hexadecimal' }, hexDump(sealed, MAX_SHOWN_BYTES)),
+      el('pre', { class: 'dump', tabindex: 0, role: 'group', 'aria-label': 'The sealed bytes in hexadecimal' }, hexDump(sealed, MAX_SHOWN_BYTES)),
     ),
   );
 }

@@ -1,0 +1,109 @@
+import { AttestationError, attestationErrorCodes, unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation/browser';
+import { keyIdOf } from '@communique-tee/crypto/browser';
+import { createNsm, type Nsm } from '@communique-tee/nsm';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { encodeKeyBinding } from '@communique-tee/protocol';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { randomBytes } from 'node:crypto';
+import { brokenLink, CHECKS, checkOf } from '../../../../apps/page/src/proof/checks';
+import { examine, type Finding, type Subject, type Verdict } from '../../../../apps/page/src/proof/examine';
+
+const HOUR_MS = 3_600_000;
+
+// Here and not beside the sources: those are typed for a browser, where the mock NSM is not.
+describe('the checks', () => {
+  let folder: TemporaryFolder;
+  let nsm: Nsm;
+  let pem: string;
+  const nonce = new Uint8Array(randomBytes(32));
+  const publicKey = new Uint8Array(randomBytes(32));
+  const binding = (over = {}) => encodeKeyBinding({ keyId: keyIdOf(publicKey), receiptKey: new Uint8Array(32).fill(7), custody: 'process', ...over });
+
+  beforeAll(async () => {
+    folder = await temporaryFolder('page');
+    nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
+    pem = await developmentRootPem(folder.path);
+  });
+  afterAll(async () => {
+    await nsm.close();
+    await folder.remove();
+  });
+
+  async function examined(over: Partial<Subject> = {}, userData = binding()): Promise<{ verdict: Verdict; states: Record<string, string>; order: string[]; findings: Finding[] }> {
+    const document = over.document ?? (await nsm.attest({ publicKey, userData, nonce }));
+    const findings: Finding[] = [];
+    const verdict = await examine({ document, nonce, pcr0s: [developmentMeasurements.pcr0], anchor: unsafeTrustAnchorFromPem(pem), nowMs: Date.now(), ...over }, (finding) => {
+      findings.push(finding);
+      return Promise.resolve();
+    });
+    return { verdict, findings, states: Object.fromEntries(findings.map(({ id, state }) => [id, state])), order: findings.filter(({ state }) => state !== 'running').map(({ id }) => id) };
+  }
+  const all = CHECKS.map(({ id }) => id).filter((id) => id !== 'answer');
+
+  it('are all made, in the order of the list, and hold', async () => {
+    const { verdict, order, states } = await examined();
+    expect(order).toEqual(all);
+    expect(new Set(Object.values(states))).toEqual(new Set(['passed']));
+    expect(verdict).toMatchObject({ kind: 'trusted', keys: { publicKey, custody: 'process' } });
+  });
+
+  it('trust nothing where no image was named', async () => {
+    const { verdict, states } = await examined({ pcr0s: undefined });
+    expect(states).toMatchObject({ signature: 'passed', measurement: 'open', binding: 'passed' });
+    expect(verdict.kind).toBe('unmeasured');
+  });
+
+  it('take AWS’s root where none is given', async () => {
+    const { verdict, order } = await examined({ anchor: undefined });
+    expect(order).toEqual(['structure', 'chain']);
+    expect(verdict).toMatchObject({ kind: 'refused', check: 'chain', code: 'ERR_ATTESTATION_ROOT', brokenLink: 0 });
+  });
+
+  it.each<[string, Partial<Subject>, string, string]>([
+    ['another image', { pcr0s: ['ab'.repeat(48)] }, 'measurement', 'ERR_ATTESTATION_MEASUREMENT'],
+    ['another nonce', { nonce: new Uint8Array(32) }, 'nonce', 'ERR_ATTESTATION_NONCE'],
+    ['an old document', { nowMs: Date.now() + HOUR_MS }, 'age', 'ERR_ATTESTATION_TOO_OLD'],
+    ['a chain that has ended', { nowMs: Date.now() + 4 * HOUR_MS }, 'chain', 'ERR_ATTESTATION_CERTIFICATE_EXPIRED'],
+    ['no document', { document: new Uint8Array(9) }, 'structure', 'ERR_ATTESTATION_CBOR_TRAILING'],
+  ])('refuse %s, and stop there', async (_, over, check, code) => {
+    const { verdict, order, states } = await examined(over);
+    expect(verdict).toMatchObject({ kind: 'refused', check, code });
+    expect(order).toEqual(all.slice(0, all.indexOf(check as (typeof all)[number]) + 1));
+    expect(states[check]).toBe('failed');
+  });
+
+  it('refuse every document in which one bit was turned', async () => {
+    const document = await nsm.attest({ publicKey, userData: binding(), nonce });
+    for (let at = 0; at < document.length; at += 97) {
+      const forged = Uint8Array.from(document);
+      forged[at] = (forged[at] ?? 0) ^ 1;
+      expect((await examined({ document: forged })).verdict.kind).toBe('refused');
+    }
+  });
+
+  it('refuse keys that are not those of the document', async () => {
+    expect((await examined({}, binding({ keyId: new Uint8Array(16) }))).verdict).toMatchObject({ kind: 'refused', check: 'binding' });
+    expect((await examined({}, Uint8Array.of(0))).verdict).toMatchObject({ kind: 'refused', check: 'binding' });
+  });
+
+  it('name who guards the keys', async () => {
+    const custody = 'arn:aws:kms:us-east-1:123456789012:alias/enclave';
+    const { findings } = await examined({}, binding({ custody }));
+    expect(findings.at(-1)).toMatchObject({ id: 'custody', state: 'passed', detail: expect.stringContaining(custody) as string });
+  });
+
+  it('have a place for every error of the library', () => {
+    for (const code of attestationErrorCodes) {
+      const error = new AttestationError(code);
+      expect([code, checkOf(error) === undefined]).toEqual([code, error.step === 'policy']);
+    }
+  });
+
+  it('know from the library’s own words which link broke', async () => {
+    const document = await nsm.attest({ publicKey, userData: binding(), nonce });
+    const error: unknown = await verifyAttestation(document, { acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], freshness: { nonce }, maxAgeMs: HOUR_MS, maxFutureSkewMs: 0, at: new Date(Date.now() + 4 * HOUR_MS), trustAnchor: unsafeTrustAnchorFromPem(pem) }).catch((thrown: unknown) => thrown);
+    if (!(error instanceof AttestationError)) throw new Error('it was not refused');
+    expect(brokenLink(error, 5)).toBe(4);
+    expect(brokenLink({ code: 'ERR_ATTESTATION_CERTIFICATE', message: 'something' }, 5)).toBeUndefined();
+  });
+});
