@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
-import { encodeCanonical, encodeKeyStatus, fromHex, MAX_KEY_STATUS_BYTES, toHex, type KeyStatus } from '@communique-tee/protocol';
+import { decodeKeyOffer, encodeCanonical, encodeKeyStatus, fromHex, MAX_KEY_STATUS_BYTES, toHex, type KeyStatus } from '@communique-tee/protocol';
 import { migrate, startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
 import type { AttestationMonitor } from '../attestation/attestation-monitor';
 import { DeliveryBench, type BenchConfig } from '../delivery/testing/delivery-bench';
@@ -208,7 +208,7 @@ describe('keys of enclaves', () => {
     it('an enclave that keeps its keys to itself gets empty offers', async () => {
       enclaveAt(0).onKeys = (request, response) => {
         enclaveAt(0).offers.push(JSON.parse('{}') as never);
-        says({ custody: 'process', state: 'ready', wants: { credentials: true, secrets: ['cwc-house'] }, proposal: new Uint8Array(10) })(request, response);
+        says({ custody: 'process', state: 'ready', wants: { credentials: true, secrets: [] }, proposal: new Uint8Array(10) })(request, response);
       };
       const here = one();
       let asked = 0;
@@ -219,6 +219,18 @@ describe('keys of enclaves', () => {
       expect(new Set(bodies)).toEqual(new Set([toHex(encodeCanonical({ v: 1, credentials: null, records: [], revoked: [], secrets: {} }))]));
       expect([bodies.length, asked, (await rows(here)).length]).toEqual([2, 0, 0]);
       expect(here.monitor.enclaves[0].keys()).toMatchObject({ custody: 'process', state: 'ready' });
+    });
+
+    it('one that keeps its keys to itself and opens a secret gets credentials, and no record of another custody', async () => {
+      enclaveAt(0).onKeys = (request, response) => says({ custody: 'process', state: 'waiting', wants: { credentials: true, secrets: ['cwc-house'] }, proposal: new Uint8Array(10) })(request, response);
+      const here = one();
+      let asked = 0;
+      here.bench.findCredentials = () => { asked++; return Promise.reject(new Error('no')); };
+      await here.keys.syncNow();
+      expect(asked).toBeGreaterThan(0);
+      expect(await rows(here)).toEqual([]);
+      const offered = enclaveAt(0).server.requests.filter(({ path }) => path === '/keys').map(({ body }) => decodeKeyOffer(body));
+      expect(offered.flatMap(({ records, revoked }) => [...records, ...revoked])).toEqual([]);
     });
 
     it('one from before has no keys to speak of', async () => {

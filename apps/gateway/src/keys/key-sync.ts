@@ -27,6 +27,7 @@ const MAX_ROUNDS = 4;
 /** However often something calls: an enclave that seems to be another one at each look is not asked without end. */
 const MIN_GAP_MS = 100;
 const NOTHING: KeyOffer = { credentials: null, records: [], revoked: [], secrets: {} };
+const NO_KEYS: KeysOfCustody = { live: [], revoked: [] };
 /** An enclave from before `POST /keys`. */
 const FROM_BEFORE: SaidKeys = { custody: PROCESS_CUSTODY, state: 'ready', current: null, currentSince: null, held: null, kms: null };
 
@@ -122,16 +123,16 @@ export class KeySync {
       }
       const status = result.answer;
       this.note(status, offer);
-      if (status.proposal !== null && this.mayHaveMore(status) && !this.databaseAway) await this.take(status.proposal, status);
+      if (status.proposal !== null && status.custody !== PROCESS_CUSTODY && this.mayHaveMore(status) && !this.databaseAway) await this.take(status.proposal, status);
       const next = await this.offer(status);
       if (round + 1 >= MAX_ROUNDS || same(next.bytes, offer.bytes)) return true;
       offer = next;
     }
   }
 
-  /** One that keeps its keys to itself is handed nothing, and so is one that is known to be a wrong one. */
+  /** One that keeps its keys to itself and opens no secret is handed nothing, and so is one that is known to be a wrong one. */
   private mayHaveMore(status: KeyStatus | null): status is KeyStatus {
-    return status !== null && status.custody !== PROCESS_CUSTODY && this.enclave.state().kind !== 'refused';
+    return status !== null && (status.custody !== PROCESS_CUSTODY || status.wants.secrets.length > 0) && this.enclave.state().kind !== 'refused';
   }
 
   /** What it is handed next. Without the database nothing: what is missing then must not look as if it were gone. */
@@ -140,7 +141,7 @@ export class KeySync {
     if (!this.mayHaveMore(status)) return nothing;
     let keys: KeysOfCustody;
     try {
-      keys = await this.parts.store.ofCustody(status.custody);
+      keys = status.custody === PROCESS_CUSTODY ? NO_KEYS : await this.parts.store.ofCustody(status.custody);
       this.databaseAway = false;
     } catch (error) {
       if (!this.databaseAway) this.parts.logger.warn({ component: this.component, err: error }, 'sealed keys cannot be read: the enclave keeps what it has');
