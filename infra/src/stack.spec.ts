@@ -25,7 +25,7 @@ function buildFolder(stack: string): string[] {
   writeFileSync(join(folder, 'release.tar.gz'), RELEASE);
   writeFileSync(
     join(folder, 'measurements.json'),
-    JSON.stringify({ image: 'communique-tee.eif', version: '0.1.0', architecture: 'arm64', stack, sizeBytes: 1024, sha384: pcr('a'), hashAlgorithm: 'SHA384', pcr0: pcr('1'), pcr1: pcr('2'), pcr2: pcr('3'), commit: 'abc', routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }] }),
+    JSON.stringify({ image: 'communique-tee.eif', version: '0.1.0', architecture: 'arm64', stack, sizeBytes: 1024, sha384: pcr('a'), hashAlgorithm: 'SHA384', pcr0: pcr('1'), pcr1: pcr('2'), pcr2: pcr('3'), commit: 'abc', custody: 'kms', routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }] }),
   );
   return [`imageFolder=${folder}`, `releaseFile=${join(folder, 'release.tar.gz')}`];
 }
@@ -160,6 +160,11 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
 
   it('lets RDS make the database’s password', () => {
     for (const database of inputsOf('aws:rds/instance:Instance')) expect(database.manageMasterUserPassword).toBe(true);
+  });
+
+  it('asks a parent whether it takes requests, which it does under an emergency stop as well', () => {
+    for (const { healthCheck } of inputsOf<{ healthCheck: object }>('aws:lb/targetGroup:TargetGroup')) expect(healthCheck).toMatchObject({ path: '/health/ready', matcher: '200', protocol: 'HTTPS' });
+    expect(all('aws:lb/targetGroup:TargetGroup')).toHaveLength(changes.some((change) => change.startsWith('balancer=')) ? 1 : 0);
   });
 
   it('writes the balancer’s access logs into a bucket of their own, for a while', () => {

@@ -27,12 +27,13 @@ describeWith(redisAvailability({ own: true }).available ? commandAvailability('r
 });
 
 describe('PostgreSQL on the parent', () => {
-  it('is reached by no network, and as communique by the gateway\'s user alone', () => {
+  it('is reached by no network; its owner is the user of the migrations, and the gateway\'s user is another', () => {
     expect(files['/etc/communique/postgresql/postgresql.conf']?.content).toMatch(/^listen_addresses = ''$/m);
     const rules = (files['/etc/communique/postgresql/pg_hba.conf']?.content ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     expect(rules.map((line) => line.split(/\s+/))).toEqual([
       ['local', 'all', 'postgres', 'peer'],
       ['local', 'communique', 'communique', 'peer', 'map=communique'],
+      ['local', 'communique', 'communique_gateway', 'peer', 'map=communique'],
       ['local', 'all', 'all', 'reject'],
     ]);
   });

@@ -1,7 +1,7 @@
 import { DEFAULTS, ENCLAVE_SECRETS_FILE, type ParentSettings } from './settings';
 
-/** Through the socket, as the user of the service: there is no password (pg_hba.conf). */
-const DATABASE_ON_PARENT = 'postgresql://communique@localhost/communique?host=/run/communique-postgresql';
+/** Through the socket, as the user of the service: there is no password (pg_hba.conf, pg_ident.conf). */
+const databaseOnParent = (role: 'communique' | 'communique_gateway') => `postgresql://${role}@localhost/communique?host=/run/communique-postgresql`;
 const REDIS_ON_PARENT = 'redis://127.0.0.1:6379';
 
 /** Of migrations and gateway, but for the secrets: the variables of .env.example. */
@@ -20,8 +20,11 @@ export function gatewayEnvironment({ region, enclave, gateway, acceptedPcr0, enc
     TEE_ENDPOINT: `vsock:${String(enclave.cid ?? DEFAULTS.cid)}:${String(enclave.port ?? DEFAULTS.enclavePort)}`,
     TEE_EXPECTED_CODE_HASH: acceptedPcr0.map((pcr0) => `sha384:${pcr0}`).join(','),
     ...(Object.keys(enclaveSecrets).length > 0 ? { ENCLAVE_SECRETS_FILE } : {}),
-    ...(database.at === 'parent' ? { DATABASE_URL: DATABASE_ON_PARENT } : {}),
+    ...(database.at === 'parent' ? { DATABASE_URL: databaseOnParent('communique_gateway') } : {}),
     ...(database.at === 'managed' ? { NODE_EXTRA_CA_CERTS: '/etc/communique/rds-authorities.pem' } : {}),
     ...(redis.at === 'parent' ? { REDIS_URL: REDIS_ON_PARENT } : {}),
   };
 }
+
+/** What migrations have otherwise than the gateway, where PostgreSQL is on the parent: the role that owns the tables. */
+export const migrateEnvironment = (): Record<string, string> => ({ DATABASE_URL: databaseOnParent('communique') });

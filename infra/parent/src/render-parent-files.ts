@@ -3,7 +3,7 @@ import { LIMITS } from '@communique-tee/protocol';
 import { checkSettings } from './check-settings';
 import { cloudwatchAgent, prometheusScrape } from './cloudwatch-agent';
 import { environmentFile } from './environment-file';
-import { gatewayEnvironment } from './gateway-environment';
+import { gatewayEnvironment, migrateEnvironment } from './gateway-environment';
 import { problemPages } from './problem-pages';
 import { DEFAULTS, ENCLAVE_SECRETS_FILE, type EgressRoute, type ParentSettings } from './settings';
 import { renderTemplates, type TemplateGroup } from './templates';
@@ -15,7 +15,7 @@ export interface ParentFile {
   readonly owner: 'root:root';
 }
 
-const PROGRAMS = '/usr/local/libexec/communique/';
+const PROGRAMS = ['/usr/local/libexec/communique/', '/usr/local/bin/'];
 /** How much longer nginx waits than the gateway may for its enclave. */
 const PROXY_MARGIN_SECONDS = 15;
 const DEFAULT_ENCLAVE_TIMEOUT_MS = 60_000;
@@ -70,6 +70,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
     'which image runs, with how much of the host',
   ));
   files.set('/etc/communique/gateway.env', environmentFile(gatewayEnvironment(settings), 'the gateway, without its secrets'));
+  if (settings.database.at === 'parent') files.set('/etc/communique/migrate.env', environmentFile(migrateEnvironment(), 'migrations, beside what the gateway has'));
   files.set('/etc/communique/certificate.env', environmentFile(certificateEnvironment(settings), 'the certificate'));
   json('/etc/communique/secrets.json', secretsList(settings));
   if (Object.keys(settings.enclaveSecrets).length > 0) json('/etc/communique/enclave-secrets.json', settings.enclaveSecrets);
@@ -78,7 +79,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
   for (const { host, port, vsockPort } of settings.egress) {
     json(`/etc/communique/egress/${String(vsockPort)}.json`, { routes: [{ listen: `vsock:${String(vsockPort)}`, host, port }] });
   }
-  return Object.fromEntries([...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, content]) => [path, { content, mode: path.startsWith(PROGRAMS) ? 0o755 : 0o644, owner: 'root:root' as const }]));
+  return Object.fromEntries([...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, content]) => [path, { content, mode: PROGRAMS.some((folder) => path.startsWith(folder)) ? 0o755 : 0o644, owner: 'root:root' as const }]));
 }
 
 /** By AWS's names for its endpoints. */

@@ -12,7 +12,7 @@ const MORE_EXPOSURE: Readonly<Record<string, number>> = { 'communique-data-volum
 const UNITS = '/etc/systemd/system';
 /** Not systemd's: stands for what AWS's package brings. */
 const ALLOCATOR = '[Unit]\nDescription=stands for the allocator\n[Service]\nType=oneshot\nExecStart=/usr/bin/nitro-enclaves-allocator\n[Install]\nWantedBy=multi-user.target\n';
-const PROGRAMS = ['/opt/communique/current/bin/node', '/usr/sbin/nginx', '/usr/bin/postgres', '/usr/bin/redis6-server', '/bin/kill', '/usr/bin/install', '/usr/bin/systemctl', '/usr/bin/nitro-enclaves-allocator'];
+const PROGRAMS = ['/opt/communique/current/bin/node', '/usr/sbin/nginx', '/usr/bin/postgres', '/usr/bin/psql', '/usr/bin/redis6-server', '/bin/kill', '/usr/bin/install', '/usr/bin/systemctl', '/usr/bin/nitro-enclaves-allocator'];
 
 describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () => {
   let folder: TemporaryFolder;

@@ -73,8 +73,10 @@ export class Balancer extends Part {
         deregistrationDelay: 60,
         // A client's address: in a header (application), or before the first byte (network); the connection itself is the balancer's.
         ...(!application && { proxyProtocolV2: true, preserveClientIp: 'false' }),
-        // Only a parent whose enclave is attested and trusted gets requests.
-        healthCheck: { enabled: true, protocol: 'HTTPS', port: '443', path: '/api/health/tee', matcher: '200', interval: 15, timeout: 10, healthyThreshold: 2, unhealthyThreshold: 3 },
+        // Whether the gateway takes requests. Not /api/health/tee: under an emergency stop, or with Congress's queue overdue, every parent
+        // says 503 there, and clients could no longer read how their messages went. A parent gets in by the launch hook, attested; one
+        // whose enclave has died meanwhile still takes messages, which any other parent delivers (several mean custody kms).
+        healthCheck: { enabled: true, protocol: 'HTTPS', port: '443', path: '/health/ready', matcher: '200', interval: 15, timeout: 10, healthyThreshold: 2, unhealthyThreshold: 3 },
         tags: { Name: name },
       },
       this.child(),

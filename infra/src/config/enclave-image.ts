@@ -23,6 +23,8 @@ export interface EnclaveImage {
   stack: string;
   /** Where the enclave may connect to, and through which vsock port of its parent. */
   routes: readonly EgressRoute[];
+  /** Whether its keys end with its process or are kept under KMS, for every enclave of the image; absent where the build did not say. */
+  custody?: 'process' | 'kms';
 }
 
 export interface EgressRoute {
@@ -63,6 +65,7 @@ const schema = z.object({
   routes: z
     .array(z.object({ host: z.string().regex(/^[a-z0-9.-]{1,253}$/), port: z.int().min(1).max(65_535), vsockPort: z.int().min(1024).max(4_294_967_294) }))
     .max(32),
+  custody: z.enum(['process', 'kms']).optional(),
 });
 
 export type ImageReading = { image: EnclaveImage } | { problems: string[] };
@@ -79,10 +82,10 @@ export function readEnclaveImage(folder: string): ImageReading {
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) return { problems: parsed.error.issues.map((issue) => `imageFolder: ${file}: ${issue.path.join('.') || 'the whole'}: ${issue.message}`) };
-  const { image: name, hashAlgorithm: _algorithm, pcr8, ...rest } = parsed.data;
+  const { image: name, hashAlgorithm: _algorithm, pcr8, custody, ...rest } = parsed.data;
   const eif = join(folder, name);
   if (!existsSync(eif)) return { problems: [`imageFolder: ${eif} is missing beside its measurements.json; build the image again`] };
   const { size } = statSync(eif);
   if (size !== rest.sizeBytes) return { problems: [`imageFolder: ${eif} has ${size} bytes, measurements.json says ${rest.sizeBytes}; build the image again`] };
-  return { image: { ...rest, file: eif, ...(pcr8 !== undefined && { pcr8 }) } };
+  return { image: { ...rest, file: eif, ...(pcr8 !== undefined && { pcr8 }), ...(custody !== undefined && { custody }) } };
 }

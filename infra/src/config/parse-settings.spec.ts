@@ -89,10 +89,10 @@ describe('the image folder', () => {
   const measurements = { image: 'communique-tee.eif', version: '0.1.0', architecture: 'arm64', stack: 'dev', sizeBytes: 4, sha384: 'a'.repeat(96), hashAlgorithm: 'SHA384', pcr0: '1'.repeat(96), pcr1: '2'.repeat(96), pcr2: '3'.repeat(96), commit: 'abc', routes: [{ host: 'a.example.org', port: 443, vsockPort: 8001 }] };
   const release = join(folder, 'release.tar.gz');
   writeFileSync(release, gzipSync('x'));
-  const problems = (changed: object, eif = 'eif!'): readonly string[] => {
+  const problems = (changed: object, eif = 'eif!', settings: Record<string, string> = {}): readonly string[] => {
     writeFileSync(join(folder, 'communique-tee.eif'), eif);
     writeFileSync(join(folder, 'measurements.json'), JSON.stringify({ ...measurements, ...changed }));
-    return problemsOf({ imageFolder: folder, releaseFile: release }, { root: '/nowhere' });
+    return problemsOf({ imageFolder: folder, releaseFile: release, ...settings }, { root: '/nowhere' });
   };
 
   it('is read', () => expect(problems({})).toEqual([]));
@@ -110,6 +110,23 @@ describe('the image folder', () => {
     const found = problems(changed);
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(words);
+  });
+  describe('where several parents share one queue', () => {
+    const several = { instances: '2', balancer: 'application', hostedZone: 'example.org' };
+    it.each([['at rest', several], ['when the queue grows', { ...several, instances: '1', maxInstances: '2' }]])('is taken with keys under KMS, which every enclave has: %s', (_name, settings) => {
+      expect(problems({ custody: 'kms' }, 'eif!', settings)).toEqual([]);
+    });
+    it.each<[string, object, Record<string, string>, RegExp]>([
+      ['keys that end with a process', { custody: 'process' }, several, /^instances: an image of custody process.*key_retired/],
+      ['the same, when the queue grows', { custody: 'process' }, { ...several, instances: '1', maxInstances: '2' }, /^instances: .*custody process/],
+      ['keys of which nothing is said', {}, several, /^instances: .*does not say.*build it again/],
+      ['a custody that there is none of', { custody: 'paper' }, {}, /custody/],
+    ])('is refused for %s', (_name, changed, settings, words) => {
+      expect(problems(changed, 'eif!', settings)).toEqual([expect.stringMatching(words)]);
+    });
+    it('is taken with either by one parent', () => {
+      for (const custody of ['process', 'kms']) expect(problems({ custody })).toEqual([]);
+    });
   });
   describe('with the release beside it', () => {
     const built = join(folder, 'communique-tee-arm64.tar.gz');

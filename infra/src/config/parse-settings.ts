@@ -62,6 +62,11 @@ export function parseSettings(stack: string, values: Readonly<Record<string, str
 
   for (const other of image ? kmsRegionsOf(image.routes).filter((of) => region.success && of !== region.data) : []) problems.push(`imageFolder: that image asks KMS in ${other}, and the stack's keys are in ${String(region.data)}`);
 
+  if (image && !standIn && image.custody !== 'kms' && ((raw.instances ?? 1) > 1 || (raw.maxInstances ?? 1) > 1)) {
+    const which = image.custody === undefined ? 'an image that does not say where its keys are kept (build it again)' : "an image of custody process, whose enclaves cannot open each other's messages";
+    problems.push(`instances: ${which}; several parents share one queue, and what waits for one's enclave another would end as key_retired: take an image of custody kms, or instances 1`);
+  }
+
   const environment = gatewayEnvironment(raw.gatewayEnvironment, problems);
   const { instanceType, enclaveCpuCount, enclaveMemoryMiB } = raw;
   if (instanceType !== undefined && enclaveCpuCount !== undefined && enclaveMemoryMiB !== undefined) {

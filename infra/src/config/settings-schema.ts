@@ -19,7 +19,7 @@ export const settingsShape = {
   instanceType: z.string().max(32).default('c6g.xlarge').describe('of the parent instance (src/instances/instance-types.ts)'),
   enclaveCpuCount: whole(1, 512).default(2).describe('whole cores; CPU 0 and its siblings stay with the parent'),
   enclaveMemoryMiB: whole(1, 1_000_000).default(3072).describe('a multiple of 2, at least 64 and four times the image'),
-  instances: whole(1, 8).default(1).describe('parents at rest; more than 1 need a balancer, managed or external stores, and go out through NAT'),
+  instances: whole(1, 8).default(1).describe('parents at rest; more than 1 need a balancer, managed or external stores, an image of custody kms, and go out through NAT'),
   maxInstances: whole(1, 32).optional().describe('most parents when the queue grows (default: instances)'),
   balancer: z.enum(['none', 'application', 'network']).default('none').describe('TLS with an ACM certificate in front of the parents'),
   balancerLogDays: whole(0, 3650).default(30).describe("how long the balancer's access logs are kept; they hold clients' addresses and paths. 0: none are written"),
