@@ -25,12 +25,30 @@ export interface Ending {
   readonly message: string;
   /** The code of the check that failed, or the gateway's own. */
   readonly reason?: string;
+  /** Of what may be on its way in spite of this. */
+  readonly messageId?: string;
   /** Field by field. */
   readonly problems?: readonly { readonly pointer: string; readonly code: string; readonly message: string }[];
 }
 
+/** What went wrong after a message was sealed, or while it was on its way. */
+export class AboutMessage extends Error {
+  override readonly name = 'AboutMessage';
+
+  constructor(
+    readonly messageId: string,
+    override readonly cause: unknown,
+  ) {
+    super('about a message', { cause });
+  }
+}
+
 /** How a command ends on what was thrown; undefined: a mistake in this code. */
 export function endingOf(error: unknown): Ending | undefined {
+  if (error instanceof AboutMessage) {
+    const ending = endingOf(error.cause);
+    return ending && { ...ending, messageId: error.messageId };
+  }
   if (error instanceof Failure) return { exit: error.exit, code: error.code, message: error.message };
   if (error instanceof ClientError) return ofClient(error);
   if (error instanceof AttestationError) return { exit: error.step === 'policy' ? EXIT.notUnderstood : EXIT.refused, code: 'attestation_refused', message: error.message, reason: error.code };

@@ -17,6 +17,8 @@ const EXIT_OF = {
   message_unknown: EXIT.notUnderstood,
   /** a kept message that another version, or nobody, has written */
   state_broken: EXIT.notUnderstood,
+  /** sealed again is only what the enclave has lost the key of */
+  not_retired: EXIT.refused,
   token_missing: EXIT.notUnderstood,
   /** tokens are made for development alone */
   not_development: EXIT.refused,
@@ -43,8 +45,14 @@ export function usage(message: string): Failure {
   return new Failure('usage', message);
 }
 
-/** Of something thrown, what a person is told: the cause where fetch hides it. */
+/** Of something thrown, what a person is told: the cause where fetch hides it. By shape: it may come from another realm. */
 export function messageOf(error: unknown): string {
-  const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof Error ? cause.message : String(cause);
+  const cause = memberOf(error, 'cause');
+  const of = typeof cause === 'object' && cause !== null ? cause : error;
+  const message = memberOf(of, 'message') || memberOf(of, 'code');
+  return typeof message === 'string' && message !== '' ? message : String(error);
+}
+
+function memberOf(error: unknown, name: 'cause' | 'message' | 'code'): unknown {
+  return typeof error === 'object' && error !== null && name in error ? (error as Record<string, unknown>)[name] : undefined;
 }

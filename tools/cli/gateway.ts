@@ -12,8 +12,10 @@ export async function reaching<T>(gateway: URL, ask: () => Promise<T>): Promise<
   }
 }
 
+/** By name: fetch may come from another realm than these classes. */
 function isNetworkError(error: unknown): boolean {
-  return (error instanceof TypeError && error.message === 'fetch failed') || (error instanceof DOMException && (error.name === 'TimeoutError' || error.name === 'AbortError'));
+  if (typeof error !== 'object' || error === null || !('name' in error) || !('message' in error)) return false;
+  return (error.name === 'TypeError' && (error.message === 'fetch failed' || error.message === 'terminated')) || error.name === 'TimeoutError' || error.name === 'AbortError';
 }
 
 /** Asked for and verified now. @throws AttestationError, ClientError, Failure `unreachable` */

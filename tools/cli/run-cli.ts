@@ -55,15 +55,17 @@ function isGroup(word: string | undefined): boolean {
 /** Where the arguments could not be read, too, a program that asked for JSON gets JSON. */
 function tell(error: unknown, command: Command | undefined, argv: readonly string[], { out, err, paint, signal }: Context): Exit {
   const interrupted: Ending | undefined = signal.aborted ? { exit: EXIT.interrupted, code: 'aborted', message: 'interrupted' } : undefined;
-  const ending = interrupted ?? endingOf(error);
+  const told = endingOf(error);
+  const ending = interrupted ? { ...told, ...interrupted } : told;
   if (ending === undefined) throw error;
-  const { exit, code, message, reason, problems } = ending;
+  const { exit, code, message, reason, problems, messageId } = ending;
   if (argv.includes('--json')) {
-    out(json({ ok: false, exit, code, message, ...(reason !== undefined && { reason }), ...(problems && { problems }) }));
+    out(json({ ok: false, exit, code, message, ...(reason !== undefined && { reason }), ...(messageId !== undefined && { id: messageId }), ...(problems && { problems }) }));
     return exit;
   }
   const word = exit === EXIT.refused ? paint('REFUSED', 'bad') : paint('ERROR', 'bad');
   err(`${word}  ${code}${reason === undefined ? '' : ` (${printable(reason)})`}\n${message.split('\n').map((line) => `  ${printable(line)}\n`).join('')}`);
+  if (messageId !== undefined) err(`  message ${messageId}; npx communique-tee status tells how it stands, send --again posts the same bytes once more: they are taken once\n`);
   if (code === 'usage') err(`\nnpx communique-tee ${command === undefined ? '' : `${command.name} `}--help explains.\n`);
   return exit;
 }

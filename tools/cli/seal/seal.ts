@@ -27,7 +27,7 @@ Exit code
   3  the gateway could not be reached, or a file not be read or written
 
 Example
-  npx communique-tee seal --message docs/examples/message.json --out .dev/sealed.cbor --pcr0 <hex> --development-root .dev/development-root.pem
+  npx communique-tee seal --message docs/examples/message.json --out sealed.cbor --pcr0 <hex>
 `;
 
 export const seal: Command = {

@@ -19,6 +19,8 @@ const schema = z.strictObject({
   sealed: z.string(),
   /** Base64url, 32 bytes: opens the enclave's answer, and nothing else. */
   answerKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  /** Base64url, 32 bytes: sealed again under it and the same id, no office gets the message twice. */
+  deliverySecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** What the sender trusted, so that the receipt is held against the same. */
   trust: z.strictObject({ pcr0: z.tuple([z.string()], z.string()), custody: z.array(z.string()).optional(), developmentRootPem: z.string().optional() }),
 });
@@ -27,6 +29,8 @@ const schema = z.strictObject({
 export interface KeptMessage {
   readonly gateway: URL;
   readonly prepared: PreparedMessage;
+  /** 32 bytes. */
+  readonly deliverySecret: Uint8Array;
   readonly trust: KeptTrust;
 }
 
@@ -50,13 +54,14 @@ export class KeptMessages {
   }
 
   /** Before it is posted: an answer that nobody can open would be of no use. @throws Failure `file_unwritable` */
-  keep({ gateway, prepared, trust }: KeptMessage): string {
+  keep({ gateway, prepared, deliverySecret, trust }: KeptMessage): string {
     const file = this.fileOf(prepared.id);
     const value: z.input<typeof schema> = {
       v: 1,
       gateway: gateway.href,
       sealed: toBase64Url(prepared.sealed),
       answerKey: toBase64Url(prepared.answerKey),
+      deliverySecret: toBase64Url(deliverySecret),
       trust: { pcr0: [...trust.pcr0], ...(trust.custody && { custody: [...trust.custody] }), ...(trust.developmentRootPem !== undefined && { developmentRootPem: trust.developmentRootPem }) },
     };
     try {
@@ -77,7 +82,7 @@ export class KeptMessages {
     const file = this.fileOf(id);
     if (!existsSync(file)) throw new Failure('message_unknown', `nothing is kept of ${id} in ${this.folder}: it was sent elsewhere, or with another --state`);
     try {
-      const { gateway, sealed, answerKey, trust } = schema.parse(readJsonFile(file, MAX_BYTES));
+      const { gateway, sealed, answerKey, deliverySecret, trust } = schema.parse(readJsonFile(file, MAX_BYTES));
       const bytes = fromBase64Url(sealed);
       const message = decodeSealedMessage(bytes);
       const canonical = encodeSealedMessage(message);
@@ -85,6 +90,7 @@ export class KeptMessages {
       return {
         gateway: new URL(gateway),
         prepared: { id, message, sealed: bytes, sealedSha256: new Uint8Array(createHash('sha256').update(bytes).digest()), answerKey: fromBase64Url(answerKey) },
+        deliverySecret: fromBase64Url(deliverySecret),
         trust: { pcr0: trust.pcr0, custody: trust.custody, developmentRootPem: trust.developmentRootPem },
       };
     } catch (cause) {

@@ -1,4 +1,4 @@
-import { fetchMessage, watchMessage, type TrustPolicy } from '@communique-tee/client';
+import { ClientError, fetchMessage, watchMessage, type TrustPolicy } from '@communique-tee/client';
 import type { MessageView } from '@communique-tee/protocol';
 import type { Context } from '../command';
 import { reaching } from '../gateway';
@@ -16,7 +16,7 @@ export async function look(kept: KeptMessage, policy: TrustPolicy, token: string
 
 /**
  * Each change, until its end or until `waitSeconds` are over.
- * @returns as it stood last; undefined where nothing was heard
+ * @returns as it stood last
  */
 export async function follow(kept: KeptMessage, policy: TrustPolicy, token: string, waitSeconds: number | undefined, context: Context): Promise<Standing> {
   const { gateway, prepared } = kept;
@@ -30,7 +30,7 @@ export async function follow(kept: KeptMessage, policy: TrustPolicy, token: stri
     }
   } catch (error) {
     // Waited for as long as was wanted: how it stands is still an answer
-    if (last === undefined || !(error instanceof Error && 'code' in error && error.code === 'timeout')) throw error;
+    if (!(error instanceof ClientError) || error.code !== 'timeout') throw error;
   }
   return last === undefined ? look(kept, policy, token, context) : standingOf(last, kept, policy);
 }

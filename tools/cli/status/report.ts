@@ -35,7 +35,7 @@ export function standingAsText(standing: Standing, paint: Paint): string {
     ['expires', view.expiresAt],
   ]);
   const receipt = result === null ? rows([['receipt', 'none: nothing of this is signed']]) : signedText(result, ownRoot, paint);
-  const advice = view.status === 'key_retired' ? 'The enclave lost its key before it opened the message: nobody has read it. Send it again.\n' : '';
+  const advice = view.status === 'key_retired' ? `The enclave lost its key before it opened the message. To seal it again: npx communique-tee send --again ${view.id} --message <file>\n` : '';
   return `${head}  ${view.id}\n${said}${receipt}${advice}`;
 }
 

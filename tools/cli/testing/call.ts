@@ -1,0 +1,25 @@
+import { runCli } from '../run-cli';
+
+export interface Called {
+  readonly exit: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Surroundings {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** The command in this process, without a terminal. Everything that it ever said is in `said`. */
+export function createCaller() {
+  const said: string[] = [];
+  const call = async (argv: readonly string[], { environment = {}, signal = new AbortController().signal }: Surroundings = {}): Promise<Called> => {
+    let out = '';
+    let err = '';
+    const exit = await runCli(argv, { out: (text) => (out += text), err: (text) => (err += text), environment, paint: (text) => text, signal });
+    said.push(out, err);
+    return { exit, out, err };
+  };
+  return { call, said };
+}
