@@ -15,7 +15,7 @@ import { MessageService } from './messages/message.service';
 import { MessagesController } from './messages/messages.controller';
 import { Reporter } from './messages/report';
 import { OperatorSecrets } from './secrets/operator-secrets';
-import { CLOCK, CONGRESS, ENCLAVE_ID, LOG, MESSAGE_LIMITS } from './tokens';
+import { CLOCK, CONGRESS, ENCLAVE_ID, LEGACY_SUITE, LOG, MESSAGE_LIMITS } from './tokens';
 
 export interface EnclaveParts {
   configuration: EnclaveConfiguration;
@@ -39,6 +39,7 @@ export class EnclaveModule {
         { provide: CLOCK, useValue: clock },
         { provide: LOG, useValue: log },
         { provide: ENCLAVE_ID, useValue: enclaveId },
+        { provide: LEGACY_SUITE, useValue: configuration.legacySuite },
         { provide: MESSAGE_LIMITS, useValue: configuration.messages },
         { provide: KeyRing, useValue: ring },
         { provide: KeyKeeper, useValue: keeper },

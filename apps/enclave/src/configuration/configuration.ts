@@ -23,6 +23,11 @@ export const enclaveConfigurationSchema = z.strictObject({
   kms: kmsConfigSchema.optional(),
   /** How the secrets that a chamber names by `apiKeySecret` are encrypted. */
   secrets: secretsSchema.optional(),
+  /**
+   * Whether messages of the web client that exists today are opened too: without padding, without a check of attestation by that client.
+   * The key of that suite is then attested beside the others.
+   */
+  legacySuite: z.boolean().default(false),
   /** With custody kms and a far end that takes a DeliveryId twice: says by name that a lying parent can have a message delivered twice. */
   acceptReplayAcrossEnclaves: z.boolean().default(false),
   messages: z

@@ -1,3 +1,4 @@
+import { keyIdOf } from '@communique-tee/crypto';
 import { createNsm } from '@communique-tee/nsm';
 import { createMockNsmTransport } from '@communique-tee/nsm-mock';
 import { decodeKeyBinding } from '@communique-tee/protocol';
@@ -20,6 +21,14 @@ describe('the key pairs of a secret', () => {
     const message = Buffer.from('a receipt');
     expect(new Uint8Array(sign(null, message, keys.receiptPrivateKey))).toEqual(ed25519.sign(message, seed('communique-tee ed25519 v1')));
     expect(decodeKeyBinding(keys.binding)).toEqual({ keyId: keys.keyId, receiptKey: keys.receiptKey, custody: 'process' });
+  });
+
+  it('have one of the legacy suite where it is switched on, under a label of its own, named beside the others', () => {
+    const keys = deriveEnclaveKeys(secret, 'process', true);
+    const legacyKey = x25519.getPublicKey(seed('communique-tee legacy x25519 v1'));
+    expect(keys.legacy).toMatchObject({ pair: { publicKey: legacyKey }, keyId: keyIdOf(legacyKey) });
+    expect(decodeKeyBinding(keys.binding)).toEqual({ keyId: keys.keyId, receiptKey: keys.receiptKey, custody: 'process', legacyKey });
+    expect(deriveEnclaveKeys(secret, 'process')).toMatchObject({ keyId: keys.keyId, legacy: null });
   });
 
   it('are the same each time, others of another secret, and leave the secret as it was', () => {

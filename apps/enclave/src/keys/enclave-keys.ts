@@ -3,7 +3,7 @@ import type { Nsm } from '@communique-tee/nsm';
 import { KEY_SECRET_BYTES, encodeKeyBinding, toHex } from '@communique-tee/protocol';
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 
-/** Two key pairs of one secret; only their public halves ever leave, inside attestation documents. */
+/** Key pairs of one secret; only their public halves ever leave, inside attestation documents. */
 export interface EnclaveKeys {
   /** X25519: messages are sealed to it. */
   sealing: KeyPair<KeyObject>;
@@ -13,6 +13,8 @@ export interface EnclaveKeys {
   receiptPrivateKey: KeyObject;
   /** 32 bytes. */
   receiptKey: Uint8Array;
+  /** X25519, of the suite of the web client that exists today; null where the configuration does not switch it on. */
+  legacy: { pair: KeyPair<KeyObject>; keyId: Uint8Array } | null;
   /** The canonical CBOR that stands as `user_data` in documents for clients. */
   binding: Uint8Array;
   /** `process`, or the ARN of the KMS key alias that guards the secret. */
@@ -37,13 +39,16 @@ export async function createKeySecret(nsm: Nsm): Promise<Uint8Array> {
  * caller's to wipe; what is left of it lives in OpenSSL's key objects, which wipe themselves when they are freed.
  *
  * @param secret 32 bytes
+ * @param legacySuite whether there is a pair for the legacy suite too
  */
-export function deriveEnclaveKeys(secret: Uint8Array, custody: string): EnclaveKeys {
+export function deriveEnclaveKeys(secret: Uint8Array, custody: string, legacySuite = false): EnclaveKeys {
   const sealing = derive(secret, 'communique-tee x25519 v1', importPrivateKey);
   const receiptPrivateKey = derive(secret, 'communique-tee ed25519 v1', importEd25519);
   const keyId = keyIdOf(sealing.publicKey);
   const receiptKey = rawPublicKey(receiptPrivateKey);
-  return { sealing, keyId, receiptPrivateKey, receiptKey, custody, binding: encodeKeyBinding({ keyId, receiptKey, custody }) };
+  const legacy = legacySuite ? derive(secret, 'communique-tee legacy x25519 v1', importPrivateKey) : null;
+  const binding = encodeKeyBinding({ keyId, receiptKey, custody, ...(legacy && { legacyKey: legacy.publicKey }) });
+  return { sealing, keyId, receiptPrivateKey, receiptKey, custody, legacy: legacy && { pair: legacy, keyId: keyIdOf(legacy.publicKey) }, binding };
 }
 
 export function keyIdText(keyId: Uint8Array): string {

@@ -56,13 +56,16 @@ export class KeyKeeper {
     if (found.kms !== null && found.kms !== this.saidOfKms) log.write('warn', 'kms_failed', { code: found.kms });
     this.saidOfKms = found.kms;
     ring.sayIfRotated();
-    const held = ring.held().map(({ keys }) => keys.keyId);
+    const keys = ring.held().map((key) => key.keys);
+    const held = keys.map(({ keyId }) => keyId);
+    const legacy = keys.flatMap((key) => key.legacy?.keyId ?? []);
     return {
       custody,
       state: held.length > 0 && secrets.isComplete() ? 'ready' : 'waiting',
       wants: { credentials: kms !== null, secrets: [...secrets.names] },
       current: held[0] ?? null,
       held,
+      ...(legacy.length > 0 && { held_legacy: legacy }),
       ...found,
     };
   }

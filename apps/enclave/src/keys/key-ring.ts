@@ -4,7 +4,7 @@ import { ProblemError } from '../http/problem-error';
 import type { Log } from '../log/log';
 import { keyIdText, type EnclaveKeys } from './enclave-keys';
 
-/** Two key pairs, the documents that vouch for them, and their times. */
+/** Key pairs of one secret, the documents that vouch for them, and their times. */
 export interface HeldKey {
   keys: EnclaveKeys;
   documents: DocumentSource;
@@ -35,6 +35,13 @@ export class KeyRing {
   find(keyId: Uint8Array): HeldKey | undefined {
     this.destroyExpired();
     return this.keys.get(keyIdText(keyId));
+  }
+
+  /** By the id of its pair of the legacy suite, which opens nothing of another one. */
+  findLegacy(keyId: Uint8Array): HeldKey | undefined {
+    this.destroyExpired();
+    const id = keyIdText(keyId);
+    return [...this.keys.values()].find(({ keys: { legacy } }) => legacy && keyIdText(legacy.keyId) === id);
   }
 
   /** The key that is shown to clients. */

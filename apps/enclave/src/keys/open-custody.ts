@@ -52,9 +52,9 @@ export async function openCustody(parts: CustodyParts): Promise<Custody> {
 }
 
 /** They end with the process, and what waits sealed to them then has to be sealed again: said at start, and to clients by their custody. */
-async function makeProcessKeys(ring: KeyRing, { nsm, clock, log }: CustodyParts): Promise<void> {
+async function makeProcessKeys(ring: KeyRing, { configuration, nsm, clock, log }: CustodyParts): Promise<void> {
   const secret = await createKeySecret(nsm);
-  const keys = deriveEnclaveKeys(secret, custodyName({ mode: 'process' }));
+  const keys = deriveEnclaveKeys(secret, custodyName({ mode: 'process' }), configuration.legacySuite);
   secret.fill(0);
   const documents = new DocumentSource(nsm, keys, clock);
   await documents.forReceipt();
@@ -63,10 +63,10 @@ async function makeProcessKeys(ring: KeyRing, { nsm, clock, log }: CustodyParts)
 }
 
 function openForKms(ring: KeyRing, secrets: OperatorSecrets, pcr0: Uint8Array, { configuration, nsm, clock, egress, log, makerRoot }: CustodyParts): KeyKeeperParts['kms'] {
-  const { kms, custody, stack } = configuration;
+  const { kms, custody, stack, legacySuite } = configuration;
   const alias = custody.mode === 'kms' ? custody.keyAlias : configuration.secrets?.keyAlias;
   if (!kms || alias === undefined) return null;
-  const sealedKeys = custody.mode === 'kms' ? new SealedKeys({ custody: custody.keyAlias, stack, pcr0, times: keyTimes(custody), makerRoot }, ring, nsm, clock, log) : null;
+  const sealedKeys = custody.mode === 'kms' ? new SealedKeys({ custody: custody.keyAlias, stack, pcr0, times: keyTimes(custody), legacySuite, makerRoot }, ring, nsm, clock, log) : null;
   const secretOpener = configuration.secrets ? new SecretOpener({ keyAlias: configuration.secrets.keyAlias, stack }, secrets, log) : null;
   return { client: openKms(kms, readAliasArn(alias).region, egress, nsm, clock), timeoutMs: kms.timeoutMs, sealedKeys, secretOpener };
 }

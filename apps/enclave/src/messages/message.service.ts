@@ -1,15 +1,5 @@
-import { CryptoError, open } from '@communique-tee/crypto';
-import {
-  LIMITS,
-  chamberOf,
-  decodeSealedMessage,
-  encodeCongressMessage,
-  messageIdToText,
-  parseCongressMessage,
-  type CongressMessage,
-  type RelayAnswer,
-  type SealedMessage,
-} from '@communique-tee/protocol';
+import { CryptoError } from '@communique-tee/crypto';
+import { LIMITS, chamberOf, encodeCongressMessage, messageIdToText, type CongressMessage, type RelayAnswer } from '@communique-tee/protocol';
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock/clock';
@@ -19,12 +9,13 @@ import { ProblemError } from '../http/problem-error';
 import { KeyRing, type HeldKey } from '../keys/key-ring';
 import type { Log } from '../log/log';
 import { OperatorSecrets } from '../secrets/operator-secrets';
-import { CLOCK, CONGRESS, LOG, MESSAGE_LIMITS } from '../tokens';
+import { CLOCK, CONGRESS, LEGACY_SUITE, LOG, MESSAGE_LIMITS } from '../tokens';
 import { AnswerMemory } from './answer-memory';
 import { DeliveryMemory } from './delivery-memory';
 import { FIRST_ATTEMPT, earlierAttempts, type AttemptHeaders, type EarlierAttempts } from './earlier-attempts';
 import type { MessageLimits } from './message-limits';
 import { Reporter, type Delivered } from './report';
+import { readSealedForm, type OpenedMessage, type SealedForm } from './sealed-form';
 
 /** Two clocks, the sender's and ours, may differ by this when the expiry is compared with the longest lifetime. */
 const LIFETIME_SLACK_MS = 3600_000;
@@ -44,21 +35,22 @@ export class MessageService {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
     @Inject(MESSAGE_LIMITS) private readonly limits: MessageLimits,
+    @Inject(LEGACY_SUITE) private readonly legacySuite: boolean,
   ) {
     this.answers = new AnswerMemory(limits.maxRememberedAnswers);
     this.deliveries = new DeliveryMemory(limits.maxRememberedDeliveries, clock);
   }
 
   /**
-   * @param sealed the CBOR form
+   * @param sealed the CBOR form, of either suite
    * @param headers what the gateway says of earlier attempts
    * @throws ProtocolError for what cannot be read; ProblemError `keys_not_ready` | `key_retired` | `message_expired` | `expiry_out_of_range` |
    * `sealed_message_refused` | `enclave_busy`
    */
   async handle(sealed: Uint8Array, headers: AttemptHeaders = FIRST_ATTEMPT): Promise<RelayAnswer> {
-    const message = decodeSealedMessage(sealed);
+    const message = readSealedForm(sealed, this.legacySuite);
     this.ring.currentOrNotReady();
-    const key = this.ring.find(message.keyId);
+    const key = message.keyIn(this.ring);
     if (!key) throw new ProblemError('key_retired');
     if (!this.secrets.isComplete()) throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
     const sealedSha256 = createHash('sha256').update(sealed).digest();
@@ -79,21 +71,21 @@ export class MessageService {
     return work;
   }
 
-  private checkExpiry(message: SealedMessage): void {
+  private checkExpiry(message: SealedForm): void {
+    if (message.expiresAtSeconds === null) return;
     const leftMs = message.expiresAtSeconds * 1000 - this.clock.nowMs();
     if (leftMs <= 0) throw new ProblemError('message_expired');
     if (leftMs > LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS) throw new ProblemError('expiry_out_of_range');
   }
 
-  private async process(message: SealedMessage, sealedSha256: Uint8Array, key: HeldKey, headers: AttemptHeaders): Promise<RelayAnswer> {
+  private async process(message: SealedForm, sealedSha256: Uint8Array, key: HeldKey, headers: AttemptHeaders): Promise<RelayAnswer> {
     // Before anything is opened or sent: without a document there would be no receipt, and the parent is told that nothing was taken
     await this.reporter.ready(key);
-    const { plaintext, answerKey } = this.open(message, key);
-    const parsed = parseCongressMessage(plaintext);
+    const { plaintext, sealAnswer, parsed } = open(message, key);
     const earlier = await earlierAttempts(headers, { keys: key.keys, messageId: messageIdToText(message.messageId), sealedSha256 });
-    const offices = parsed.ok ? await this.deliverAll(message, parsed.message, earlier) : parsed.offices.map(refuse);
+    const offices = parsed.ok ? await this.deliverAll(message, parsed.message, this.rememberUntilMs(message, key), earlier) : parsed.offices.map(refuse);
     plaintext.fill(0);
-    const answer = await this.reporter.report(key, { message, sealedSha256, answerKey, offices, problems: parsed.ok ? [] : parsed.problems });
+    const answer = await this.reporter.report(key, { message, sealedSha256, sealAnswer, offices, problems: parsed.ok ? [] : parsed.problems });
     this.log.write('info', 'message_handled', {
       messageId: messageIdToText(message.messageId),
       outcome: answer.state,
@@ -102,17 +94,14 @@ export class MessageService {
     return answer;
   }
 
-  private open(message: SealedMessage, { keys }: HeldKey): ReturnType<typeof open> {
-    try {
-      return open(keys.sealing, message);
-    } catch (error) {
-      if (error instanceof CryptoError) throw new ProblemError('sealed_message_refused');
-      throw error;
-    }
+  /** A message without an expiry may come again for as long as its key is held, or its gateway may keep it where that has no end. */
+  private rememberUntilMs({ expiresAtSeconds }: SealedForm, { destroyAfterMs }: HeldKey): number {
+    if (expiresAtSeconds !== null) return expiresAtSeconds * 1000;
+    return Number.isFinite(destroyAfterMs) ? destroyAfterMs : this.clock.nowMs() + LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS;
   }
 
-  private deliverAll(message: SealedMessage, content: CongressMessage, earlier: EarlierAttempts): Promise<Delivered[]> {
-    const identity = { contentSha256: contentSha256(content), untilMs: message.expiresAtSeconds * 1000 };
+  private deliverAll(message: SealedForm, content: CongressMessage, untilMs: number, earlier: EarlierAttempts): Promise<Delivered[]> {
+    const identity = { contentSha256: contentSha256(content), untilMs };
     return Promise.all(
       content.offices.map(async (office, at) => {
         const id = deliveryId(content.deliverySecret, message.messageId, office);
@@ -122,6 +111,15 @@ export class MessageService {
         return { office, deliveryId: id, result };
       }),
     );
+  }
+}
+
+function open(message: SealedForm, key: HeldKey): OpenedMessage {
+  try {
+    return message.open(key);
+  } catch (error) {
+    if (error instanceof CryptoError) throw new ProblemError('sealed_message_refused');
+    throw error;
   }
 }
 

@@ -1,4 +1,3 @@
-import { sealAnswer, type AnswerKey } from '@communique-tee/crypto';
 import {
   encodeAnswer,
   encodeSealedAnswer,
@@ -6,13 +5,13 @@ import {
   toBase64Url,
   type Answer,
   type RelayAnswer,
-  type SealedMessage,
 } from '@communique-tee/protocol';
 import { commitToOffice, signReceipt } from '@communique-tee/receipts';
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock/clock';
 import type { OfficeResult } from '../congress/office-result';
 import type { HeldKey } from '../keys/key-ring';
+import type { OpenedMessage, SealedForm } from './sealed-form';
 
 export interface Delivered {
   office: string;
@@ -22,10 +21,10 @@ export interface Delivered {
 
 /** What is known of a message at its end, or so far. */
 export interface Report {
-  message: SealedMessage;
+  message: Pick<SealedForm, 'messageId' | 'suite'>;
   /** 32 bytes, of the CBOR form. */
   sealedSha256: Uint8Array;
-  answerKey: AnswerKey;
+  sealAnswer: OpenedMessage['sealAnswer'];
   offices: readonly Delivered[];
   problems: Answer['problems'];
 }
@@ -42,7 +41,7 @@ export class Reporter {
     await documents.forReceipt();
   }
 
-  async report({ keys, documents }: HeldKey, { message, sealedSha256, answerKey, offices, problems }: Report): Promise<RelayAnswer> {
+  async report({ keys, documents }: HeldKey, { message, sealedSha256, sealAnswer, offices, problems }: Report): Promise<RelayAnswer> {
     const document = await documents.forReceipt();
     const time = Math.floor(this.clock.nowMs() / 1000);
     const salted = offices.map((delivered) => ({ ...delivered, salt: new Uint8Array(randomBytes(32)) }));
@@ -72,7 +71,7 @@ export class Reporter {
       retryAfterSeconds: retryAfter(pending),
       receipt,
       attestationDocument: document.bytes,
-      answer: encodeSealedAnswer(sealAnswer(answerKey, message, answer)),
+      answer: encodeSealedAnswer(sealAnswer(answer)),
     };
   }
 }

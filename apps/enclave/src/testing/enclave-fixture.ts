@@ -29,6 +29,7 @@ export interface FixtureOptions {
   congress?: CongressSimulatorOptions;
   messages?: { maxConcurrent?: number; maxRememberedDeliveries?: number; maxRememberedAnswers?: number };
   timeoutMs?: number;
+  legacySuite?: boolean;
   /** Stands between the enclave and its mock NSM. */
   nsm?: (transport: NsmTransport) => NsmTransport;
   /** Trust another authority than the simulator's. */
@@ -88,6 +89,7 @@ export function configurationFor(congress: CongressSimulator, options: FixtureOp
       house: chamber('house'),
       senate: chamber('senate'),
     },
+    ...(options.legacySuite !== undefined && { legacySuite: options.legacySuite }),
     ...(options.messages && { messages: options.messages }),
   };
 }

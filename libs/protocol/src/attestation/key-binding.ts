@@ -15,6 +15,8 @@ export interface KeyBinding {
   receiptKey: Uint8Array;
   /** Who can bring the keys back: `process` (nobody, they end with the process) or the ARN of the KMS key alias that guards them. */
   custody: string;
+  /** 32 bytes, X25519: the key of the suite of the web client that exists today (legacy/); absent where that suite is switched off. */
+  legacyKey?: Uint8Array;
 }
 
 export const PROCESS_CUSTODY = 'process';
@@ -29,15 +31,17 @@ const schema = z.strictObject({
   key_id: bytesOf(KEY_ID_BYTES),
   receipt_key: bytesOf(RECEIPT_KEY_BYTES),
   custody: z.union([z.literal(PROCESS_CUSTODY), z.string().max(380).regex(KMS_ALIAS_ARN)]),
+  legacy_key: bytesOf(PUBLIC_KEY_BYTES).optional(),
 });
 
-export function encodeKeyBinding(binding: KeyBinding): Uint8Array {
-  return encodeCanonical({ v: 1, key_id: binding.keyId, receipt_key: binding.receiptKey, custody: binding.custody });
+export function encodeKeyBinding({ keyId, receiptKey, custody, legacyKey }: KeyBinding): Uint8Array {
+  return encodeCanonical({ v: 1, key_id: keyId, receipt_key: receiptKey, custody, ...(legacyKey && { legacy_key: legacyKey }) });
 }
 
 /** @throws ProtocolError `malformed_body` */
 export function decodeKeyBinding(userData: Uint8Array): KeyBinding {
   const parsed = schema.safeParse(decodeStrict(userData, 512));
   if (!parsed.success) throw new ProtocolError('malformed_body', 'user_data is not a key binding');
-  return { keyId: parsed.data.key_id, receiptKey: parsed.data.receipt_key, custody: parsed.data.custody };
+  const { key_id, receipt_key, custody, legacy_key } = parsed.data;
+  return { keyId: key_id, receiptKey: receipt_key, custody, ...(legacy_key && { legacyKey: legacy_key }) };
 }

@@ -53,6 +53,8 @@ const statusSchema = z.strictObject({
   current: bytesOf(KEY_ID_BYTES).nullable(),
   /** Every key that it opens messages with. */
   held: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_OFFERED_KEYS + 1),
+  /** Of the same keys, the ids of their pairs of the legacy suite; absent where that is switched off. */
+  held_legacy: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_OFFERED_KEYS + 1).optional(),
   /** A key that it made and does not use before it is offered back among the records: store it, unless its epoch is taken. */
   proposal: bytesUpTo(MAX_SEALED_KEY_BYTES).nullable(),
   /** Records that it did not take, and why; `key_id` is null where not even that could be read. */

@@ -53,8 +53,14 @@ describe('a sealed key', () => {
     ['a longer secret', (value) => ({ ...value, sealed: bytes(49) })],
     ['a member too many', (value) => ({ ...value, more: 1 })],
     ['no maker', (value) => ({ ...value, maker: bytes(0) })],
+    ['a short legacy key', (value) => ({ ...value, core: { ...value.core, legacy_key: bytes(31) } })],
     ['a list', () => [1]],
   ])('with %s is refused', (_name, change) => expect(code(() => decodeSealedKey(encodeCanonical(change(record()))))).toBe('malformed_body'));
+
+  it('may name a key of the legacy suite', () => {
+    const withLegacy = { ...record(), core: { ...record().core, legacy_key: bytes(32, 9) } };
+    expect(decodeSealedKey(encodeSealedKey(withLegacy))).toEqual(withLegacy);
+  });
 
   it('that is cut, followed by more, or huge is refused', () => {
     const whole = encodeSealedKey(record());
@@ -80,6 +86,7 @@ describe('the exchange of keys', () => {
   it('comes back as it was', () => {
     expect(decodeKeyOffer(encodeKeyOffer(offer()))).toEqual(offer());
     expect(decodeKeyStatus(encodeKeyStatus(status()))).toEqual(status());
+    expect(decodeKeyStatus(encodeKeyStatus({ ...status(), held_legacy: [bytes(16)] }))).toEqual({ ...status(), held_legacy: [bytes(16)] });
     expect(decodeKeyStatus(encodeKeyStatus({ ...status(), custody: 'process', current: null }))).toMatchObject({ custody: 'process', current: null });
   });
 

@@ -10,6 +10,8 @@ export interface Guardian {
   /** 48 bytes: of this enclave's own image. */
   pcr0: Uint8Array;
   times: KeyTimes;
+  /** Whether keys have a pair of the legacy suite. */
+  legacySuite: boolean;
   /** Absent: the AWS root. Another only where the development entry passes the mock's by name. */
   makerRoot?: TrustAnchor | undefined;
 }

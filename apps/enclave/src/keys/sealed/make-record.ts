@@ -22,7 +22,7 @@ export interface MadeRecord {
 export async function makeRecord(epoch: number, guardian: Guardian, nsm: Nsm, clock: AnchoredClock, session: KmsSession): Promise<MadeRecord> {
   const secret = await createKeySecret(nsm);
   try {
-    const { keyId, sealing, receiptKey } = deriveEnclaveKeys(secret, guardian.custody);
+    const { keyId, sealing, receiptKey, legacy } = deriveEnclaveKeys(secret, guardian.custody, guardian.legacySuite);
     const dataKey = await session.ask((kms, authorization) => kms.generateDataKey({ keyId: guardian.custody, context: dataKeyContext(guardian), ...authorization }));
     try {
       const created = Math.floor(clock.nowMs() / 1000);
@@ -38,6 +38,7 @@ export async function makeRecord(epoch: number, guardian: Guardian, nsm: Nsm, cl
         destroy_after: rotateAfter + guardian.times.keepSeconds,
         public_key: sealing.publicKey,
         receipt_key: receiptKey,
+        ...(legacy && { legacy_key: legacy.pair.publicKey }),
         data_key: dataKey.ciphertextBlob,
       };
       const maker = (await attest(nsm, clock, { userData: makerData(core) })).bytes;

@@ -32,10 +32,12 @@ export async function openRecord(record: SealedKeyRecord, guardian: Guardian, se
   const secret = openSecret(record, dataKey);
   dataKey.fill(0);
   if (!secret) throw new KeyRefused('tampered');
-  const keys = deriveEnclaveKeys(secret, guardian.custody);
+  const keys = deriveEnclaveKeys(secret, guardian.custody, guardian.legacySuite);
   secret.fill(0);
-  const { key_id, public_key, receipt_key } = record.core;
-  const isSame = equal(keys.keyId, key_id) && equal(keys.sealing.publicKey, public_key) && equal(keys.receiptKey, receipt_key);
+  const { key_id, public_key, receipt_key, legacy_key } = record.core;
+  // One image has the suite on or off in all its records
+  const isSameLegacy = keys.legacy && legacy_key ? equal(keys.legacy.pair.publicKey, legacy_key) : !keys.legacy && !legacy_key;
+  const isSame = equal(keys.keyId, key_id) && equal(keys.sealing.publicKey, public_key) && equal(keys.receiptKey, receipt_key) && isSameLegacy;
   if (!isSame) throw new KeyRefused('tampered');
   return keys;
 }
