@@ -217,6 +217,22 @@ it('takes over the data volume in its own zone, one parent at a time, where Post
   expect(group?.instanceRefresh.preferences).toMatchObject({ minHealthyPercentage: 0, maxHealthyPercentage: 100 });
 });
 
+it('makes a snapshot of the data volume every day, of it alone, and keeps as many as are wanted', async () => {
+  const { resources } = await run('dev', 'dataSnapshots=3');
+  const of = <T>(type: string): T[] => resources.filter((resource) => resource.type === type).map(({ inputs }) => inputs as T);
+  const [volume] = of<{ tags: Record<string, string> }>('aws:ebs/volume:Volume');
+  const [policy, ...more] = of<{ state: string; policyDetails: { targetTags: Record<string, string>; schedules: { createRule: object; retainRule: object; copyTags: boolean }[] } }>('aws:dlm/lifecyclePolicy:LifecyclePolicy');
+  expect(more).toEqual([]);
+  expect(policy).toMatchObject({ state: 'ENABLED', policyDetails: { schedules: [{ createRule: { interval: 24, intervalUnit: 'HOURS', times: '08:00' }, retainRule: { count: 3 }, copyTags: true }] } });
+  // Disks of instances have the stack's tags as well, and nothing worth keeping.
+  const [template] = of<{ tagSpecifications: { resourceType: string; tags: Record<string, string> }[] }>('aws:ec2/launchTemplate:LaunchTemplate');
+  for (const [tag, value] of Object.entries(policy?.policyDetails.targetTags ?? {})) {
+    expect(volume?.tags[tag]).toBe(value);
+    for (const { tags } of template?.tagSpecifications ?? []) expect(tags[tag]).not.toBe(value);
+  }
+  expect((await run('staging')).resources.filter(({ type }) => type.startsWith('aws:dlm/'))).toEqual([]);
+});
+
 it('opens the metadata service to the gateway where the enclave asks KMS, and hands it the enclave’s secrets', async () => {
   const archiveOf = async (...hosts: string[]): Promise<string> => {
     const changes = buildFolder('dev');

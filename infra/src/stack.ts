@@ -75,7 +75,7 @@ export function createStack(settings: Settings, lookups: Lookups, options: Compo
       options,
     );
   }
-  const stores = new Stores(name('data'), { settings, subnetIds: network.privateSubnetIds, zone: lookups.zones[0], databaseGroupId: groups.databaseId, redisGroupId: groups.redisId }, options);
+  const stores = new Stores(name('data'), { settings, place, subnetIds: network.privateSubnetIds, zone: lookups.zones[0], databaseGroupId: groups.databaseId, redisGroupId: groups.redisId }, options);
   const address = several ? undefined : new Address(name('address'), { keep: production }, options);
   const release = new StoreObject(name('release'), { bucketId: store.bucketId, key: `releases/${settings.release.sha256}.tar.gz`, content: { file: settings.release.file }, settled: store.settled }, options);
 

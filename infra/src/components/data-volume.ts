@@ -1,20 +1,59 @@
+import { LifecyclePolicy } from '@pulumi/aws/dlm/lifecyclePolicy.js';
 import { Volume } from '@pulumi/aws/ebs/volume.js';
+import { Role } from '@pulumi/aws/iam/role.js';
+import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
+import { PROJECT } from '../config/parse-settings';
+import type { Place } from '../naming/names';
+import { trust } from '../policies/document';
+import { snapshotPolicy } from '../policies/service-roles';
 import { Part } from './part';
 
 export interface DataVolumeArgs {
+  place: Place;
   zone: string;
   sizeGiB: number;
+  /** How many daily snapshots are kept. */
+  snapshots: number;
 }
 
-/** The disk of PostgreSQL and Redis on the parent: outlives every instance, is taken over by the next, and leaves a snapshot when it ends. */
+/** When both coasts sleep; UTC. */
+const SNAPSHOT_AT = '08:00';
+
+/**
+ * The disk of PostgreSQL and Redis on the parent: outlives every instance, is taken over by the next, has a snapshot made of it every day,
+ * and leaves one when it ends. A snapshot is the disk at one moment: PostgreSQL recovers from it as from a crash.
+ */
 export class DataVolume extends Part {
   readonly volumeId: Output<string>;
 
-  constructor(name: string, { zone, sizeGiB }: DataVolumeArgs, options: ComponentResourceOptions) {
+  constructor(name: string, { place, zone, sizeGiB, snapshots }: DataVolumeArgs, options: ComponentResourceOptions) {
     super('DataVolume', name, options);
-    const volume = new Volume(name, { availabilityZone: zone, size: sizeGiB, type: 'gp3', encrypted: true, finalSnapshot: true, tags: { Name: name } }, this.child());
+    // No disk of an instance has it: those hold nothing.
+    const targetTags = { [`${PROJECT}:snapshots`]: place.stack };
+    const volume = new Volume(name, { availabilityZone: zone, size: sizeGiB, type: 'gp3', encrypted: true, finalSnapshot: true, tags: { Name: name, ...targetTags } }, this.child());
     this.volumeId = volume.id;
+
+    const snapshotsName = `${name}-snapshots`;
+    const role = new Role(snapshotsName, { name: snapshotsName, description: 'Makes and ends snapshots of the data volume', assumeRolePolicy: JSON.stringify(trust('dlm.amazonaws.com', place.accountId)) }, this.child());
+    const rights = new RolePolicy(snapshotsName, { role: role.id, policy: volume.id.apply((volumeId) => JSON.stringify(snapshotPolicy(place, volumeId))) }, this.child());
+    new LifecyclePolicy(
+      snapshotsName,
+      {
+        description: `${name} daily`,
+        executionRoleArn: role.arn,
+        state: 'ENABLED',
+        policyDetails: {
+          policyType: 'EBS_SNAPSHOT_MANAGEMENT',
+          resourceTypes: ['VOLUME'],
+          targetTags,
+          // The stack's tag is what lets the role end them again.
+          schedules: [{ name: 'daily', createRule: { interval: 24, intervalUnit: 'HOURS', times: SNAPSHOT_AT }, retainRule: { count: snapshots }, copyTags: true }],
+        },
+        tags: { Name: snapshotsName },
+      },
+      this.child({ dependsOn: rights }),
+    );
     this.registerOutputs({});
   }
 }

@@ -1,6 +1,6 @@
 import { output, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
 import type { Settings } from '../config/parse-settings';
-import { nameOf } from '../naming/names';
+import { nameOf, type Place } from '../naming/names';
 import { DataVolume } from './data-volume';
 import { Database } from './database';
 import { Part } from './part';
@@ -9,6 +9,7 @@ import { Secrets } from './secrets';
 
 export interface StoresArgs {
   settings: Settings;
+  place: Place;
   subnetIds: Input<string>[];
   zone: string;
   databaseGroupId: Input<string> | undefined;
@@ -24,7 +25,7 @@ export class Stores extends Part {
   readonly databaseIdentifier: string | undefined;
   readonly redisIdentifier: string | undefined;
 
-  constructor(name: string, { settings, subnetIds, zone, databaseGroupId, redisGroupId }: StoresArgs, options: ComponentResourceOptions) {
+  constructor(name: string, { settings, place, subnetIds, zone, databaseGroupId, redisGroupId }: StoresArgs, options: ComponentResourceOptions) {
     super('Stores', name, options);
     const { stack, production } = settings;
     const parent = { parent: this };
@@ -33,7 +34,7 @@ export class Stores extends Part {
       redisGroupId === undefined || settings.redisAuthToken === undefined
         ? undefined
         : new Redis(nameOf(stack, 'redis'), { subnetIds, securityGroupId: redisGroupId, nodeType: settings.redisNodeType, authToken: settings.redisAuthToken, authTokenVersion: settings.redisAuthTokenVersion, production }, parent);
-    const volume = settings.database === 'parent' ? new DataVolume(nameOf(stack, 'data'), { zone, sizeGiB: settings.dataVolumeGiB }, parent) : undefined;
+    const volume = settings.database === 'parent' ? new DataVolume(nameOf(stack, 'data'), { place, zone, sizeGiB: settings.dataVolumeGiB, snapshots: settings.dataSnapshots }, parent) : undefined;
     const secrets = new Secrets(
       nameOf(stack, 'secret'),
       {

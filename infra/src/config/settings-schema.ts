@@ -41,6 +41,7 @@ export const settingsShape = {
   redisAuthTokenVersion: whole(1, 1_000_000).default(1).describe('one more when redisAuthToken has changed'),
   externalPorts: listOf(z.string().regex(/^\d{1,5}$/), 4).default([]).describe('ports of PostgreSQL and Redis that are kept elsewhere (default 5432 and 6379)'),
   dataVolumeGiB: whole(10, 1024).default(20).describe('the retained volume of PostgreSQL and Redis on the parent'),
+  dataSnapshots: whole(1, 1000).default(7).describe('how many daily snapshots of that volume are kept'),
   enclaveSecrets: listOf(z.enum(ENCLAVE_SECRETS), 16).default(['cwc-house', 'cwc-senate']).describe(`secrets holding ciphertext for the enclave: ${ENCLAVE_SECRETS.join(', ')}`),
   authIssuer: httpsUrl.describe('who signs the bearer tokens'),
   authAudience: identifier(256).describe('whom the tokens are for'),

@@ -1,7 +1,7 @@
 import { costOf, savedByPlan, type CostSettings } from './cost';
 
 const dev: CostSettings = {
-  region: 'us-east-1', instanceType: 'c6g.large', instances: 1, maxInstances: 1, rootVolumeGiB: 30, database: 'parent', databaseClass: 'db.t4g.micro', databaseStorageGiB: 20,
+  region: 'us-east-1', instanceType: 'c6g.large', instances: 1, maxInstances: 1, rootVolumeGiB: 30, database: 'parent', dataSnapshots: 7, databaseClass: 'db.t4g.micro', databaseStorageGiB: 20,
   production: false, redis: 'parent', redisNodeType: 'cache.t4g.micro', dataVolumeGiB: 20, balancer: 'none', natPerZone: false, enclaveSecrets: ['cwc-house', 'cwc-senate'], imageBuild: false,
 };
 const item = (settings: CostSettings, name: string) => costOf(settings).items.find((each) => each.item.includes(name));
@@ -24,6 +24,11 @@ it('invents no price: what is not in the table is named as unknown', () => {
   }
   expect(cost.unknown).toContain('what eu-west-1 differs by from us-east-1');
   expect(cost.savingsPlan.onDemandPerHourUsd).toBeNull();
+});
+
+it('says that snapshots of the data volume cost something, where there is one', () => {
+  expect(costOf({ ...dev, dataSnapshots: 9 }).unknown.join()).toContain('EBS snapshots of the data volume: 9 kept');
+  expect(costOf({ ...dev, database: 'managed' }).unknown.join()).not.toContain('snapshots');
 });
 
 it('counts several parents behind a balancer with NAT and its addresses', () => {

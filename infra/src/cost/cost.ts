@@ -32,7 +32,7 @@ export interface SavingsPlan {
 
 export type CostSettings = Pick<
   Settings,
-  'region' | 'instanceType' | 'instances' | 'maxInstances' | 'rootVolumeGiB' | 'database' | 'databaseClass' | 'databaseStorageGiB' | 'production' | 'redis' | 'redisNodeType' | 'dataVolumeGiB' | 'balancer' | 'natPerZone' | 'enclaveSecrets' | 'imageBuild'
+  'region' | 'instanceType' | 'instances' | 'maxInstances' | 'rootVolumeGiB' | 'database' | 'databaseClass' | 'databaseStorageGiB' | 'production' | 'redis' | 'redisNodeType' | 'dataVolumeGiB' | 'dataSnapshots' | 'balancer' | 'natPerZone' | 'enclaveSecrets' | 'imageBuild'
 >;
 
 /** The stack's bill of a month by item, before anything is created. */
@@ -51,6 +51,7 @@ export function costOf(settings: CostSettings): MonthlyCost {
       'S3 and ECR storage and requests',
       'traffic out of AWS and between zones',
       'requests to KMS and Secrets Manager',
+      ...(settings.database === 'parent' ? [`EBS snapshots of the data volume: ${settings.dataSnapshots} kept, each by what has changed since the one before`] : []),
       ...(settings.maxInstances > 1 ? ['NAT traffic: 0.045 USD per GB'] : []),
       ...(settings.imageBuild ? ['CodeBuild, per minute of a build'] : []),
       ...(settings.region === PRICES.region ? [] : [`what ${settings.region} differs by from ${PRICES.region}`]),

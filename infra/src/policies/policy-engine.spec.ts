@@ -5,6 +5,7 @@ import type { PolicyDocument } from './document';
 import { keyPolicyDocuments } from './key-policy-documents';
 import { parentRolePolicy } from './parent-role';
 import { s3EndpointPolicy } from './s3-endpoint';
+import { snapshotPolicy } from './service-roles';
 import { isAllowed } from './testing/policy-engine';
 
 const place: Place = { stack: 'prod', region: 'us-east-1', accountId: '123456789012', partition: 'aws' };
@@ -72,6 +73,9 @@ const SECRET = { purpose: 'operator-secret', stack: 'prod', secret: 'cwc-house' 
 const forSecret = (of: AcceptedImage, context: Readonly<Record<string, string>> = SECRET) => ofImage(of, context);
 const KEYS = { purpose: 'enclave-keys', stack: 'prod', pcr0: image.pcr0 };
 const without = <T extends Record<string, string>>(values: T, name: keyof T & string): Record<string, string> => Object.fromEntries(Object.entries(values).filter(([key]) => key !== name));
+const dataVolume = 'arn:aws:ec2:us-east-1:123456789012:volume/vol-0123456789abcdef0';
+const snapshot = 'arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0';
+const snapshots = (action: string, resource: string, context?: Record<string, string>): Request => ({ who: 'arn:aws:iam::123456789012:role/communique-tee-prod-data-snapshots', action, resource, own: snapshotPolicy(place, 'vol-0123456789abcdef0'), ...(context && { context }) });
 const instance = 'arn:aws:ec2:us-east-1:123456789012:instance/i-0123456789abcdef0';
 
 const ALLOWED: [string, Request][] = [
@@ -90,6 +94,9 @@ const ALLOWED: [string, Request][] = [
   ['the deployer puts an image there', store(administrator, 's3:PutObject', `${bucketArn}/${imageKey}`)],
   ['the parent reads its secret', parent('secretsmanager:GetSecretValue', secretArn)],
   ['the parent takes its address', parent('ec2:AssociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0123456789abcdef0')],
+  ['the parent hands its address back to the one before', parent('ec2:AssociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'prod' })],
+  ['the snapshots’ role makes one of the data volume', snapshots('ec2:CreateSnapshot', dataVolume)],
+  ['the snapshots’ role ends one of the stack', snapshots('ec2:DeleteSnapshot', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'prod' })],
   ['the parent writes its metrics', parent('cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'CommuniqueTee' })],
   ['the parent writes its log', parent('logs:PutLogEvents', 'arn:aws:logs:us-east-1:123456789012:log-group:/communique-tee/prod/gateway:log-stream:i-1/gateway')],
 ];
@@ -171,6 +178,10 @@ const DENIED: [string, Request][] = [
   ['the log of another stack', parent('logs:PutLogEvents', 'arn:aws:logs:us-east-1:123456789012:log-group:/communique-tee/dev/gateway:log-stream:x')],
   ['another address', parent('ec2:AssociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0fedcba9876543210')],
   ['its address for somebody else’s instance', parent('ec2:AssociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'dev' })],
+  ['a snapshot of another volume', snapshots('ec2:CreateSnapshot', dataVolume.replace(/.$/, '1'))],
+  ['ending a snapshot of another stack', snapshots('ec2:DeleteSnapshot', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'dev' })],
+  ['ending a snapshot that says nothing', snapshots('ec2:DeleteSnapshot', snapshot)],
+  ['showing a snapshot to others', snapshots('ec2:ModifySnapshotAttribute', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'prod' })],
   ['taking another role', parent('sts:AssumeRole', administrator)],
   ['making a user', parent('iam:CreateUser', 'arn:aws:iam::123456789012:user/x')],
   ['starting an instance', parent('ec2:RunInstances', instance)],

@@ -1,4 +1,4 @@
-import { arnOf, type Place } from '../naming/names';
+import { arnOf, STACK_TAG, type Place } from '../naming/names';
 import { policy, type PolicyDocument } from './document';
 
 const logStreams = (place: Place, group: string): string[] => [arnOf(place, 'logs', `log-group:${group}`), arnOf(place, 'logs', `log-group:${group}:log-stream:*`)];
@@ -19,3 +19,15 @@ export const imageBuildPolicy = (place: Place, args: { logGroup: string; bucketA
     },
     { Sid: 'LogInToRegistry', Effect: 'Allow', Action: ['ecr:GetAuthorizationToken'], Resource: '*' },
   );
+
+/** Data Lifecycle Manager makes snapshots of one volume, and ends those that carry the stack's tag. */
+export function snapshotPolicy(place: Place, volumeId: string): PolicyDocument {
+  // Snapshots have no account in their ARN.
+  const snapshots = `arn:${place.partition}:ec2:${place.region}::snapshot/*`;
+  return policy(
+    { Sid: 'MakeSnapshots', Effect: 'Allow', Action: ['ec2:CreateSnapshot'], Resource: [arnOf(place, 'ec2', `volume/${volumeId}`), snapshots] },
+    { Sid: 'TagSnapshots', Effect: 'Allow', Action: ['ec2:CreateTags'], Resource: snapshots },
+    { Sid: 'EndSnapshots', Effect: 'Allow', Action: ['ec2:DeleteSnapshot'], Resource: snapshots, Condition: { StringEquals: { [`aws:ResourceTag/${STACK_TAG}`]: place.stack } } },
+    { Sid: 'LookForVolumeAndSnapshots', Effect: 'Allow', Action: ['ec2:DescribeInstances', 'ec2:DescribeSnapshots', 'ec2:DescribeVolumes'], Resource: '*' },
+  );
+}

@@ -5,13 +5,14 @@ import { metadataV2, openPorts } from './network';
 import { deletionProtection } from './production';
 import { noWildcardAction, wildcardResourceListed } from './rights';
 import type { ResourceRule, RuleResource, StackRule } from './rule';
+import { volumesSnapshotted } from './snapshots';
 import { tagged } from './tags';
 
 export type { ResourceRule, RuleResource, StackRule } from './rule';
 
 /** Each is written once: the tests of the program, `check:policies` and the policy pack use these. */
 export const RESOURCE_RULES: readonly ResourceRule[] = [noPublicBucket, encryptedEverywhere, noSecretInState, openPorts, metadataV2, noWildcardAction, wildcardResourceListed, attestedKeys, deletionProtection, tagged];
-export const STACK_RULES: readonly StackRule[] = [bucketsClosed];
+export const STACK_RULES: readonly StackRule[] = [bucketsClosed, volumesSnapshotted];
 
 export interface Violation {
   rule: string;

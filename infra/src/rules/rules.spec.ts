@@ -41,6 +41,11 @@ const lacking = (input: string, sid: string) => (props: RuleResource['props']) =
 const [bucketPolicy, key, rolePolicy, template, ingress] = ['aws:s3/bucketPolicy:BucketPolicy', 'aws:kms/key:Key', 'aws:iam/rolePolicy:RolePolicy', 'aws:ec2/launchTemplate:LaunchTemplate', 'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule'] as const;
 const allow = (more: object) => ({ Sid: 'More', Effect: 'Allow', Action: ['s3:GetObject'], Resource: 'arn:aws:s3:::x/*', ...more });
 
+const volume = 'aws:ebs/volume:Volume';
+const DATA = { encrypted: true, finalSnapshot: true, tags: { data: 'yes' } };
+const daily = (more: object, interval = 24): RuleResource[] =>
+  added('aws:dlm/lifecyclePolicy:LifecyclePolicy', { state: 'ENABLED', policyDetails: { resourceTypes: ['VOLUME'], targetTags: { data: 'yes' }, schedules: [{ createRule: { interval, intervalUnit: 'HOURS' }, retainRule: { count: 7 } }] }, ...more }).slice(-1);
+
 const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ['no-public-bucket', 'a block that is off', () => changed('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock', { blockPublicPolicy: false })],
   ['no-public-bucket', 'a policy for everybody', () => changed(bucketPolicy, plus('policy', allow({ Principal: '*' })))],
@@ -90,6 +95,10 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
   ['deletion-protection', 'no final snapshot', () => changed('aws:rds/instance:Instance', { skipFinalSnapshot: true })],
   ['deletion-protection', 'a bucket that goes with everything in it', () => changed('aws:s3/bucket:Bucket', { forceDestroy: true })],
   ['deletion-protection', 'a balancer that may be deleted', () => changed('aws:lb/loadBalancer:LoadBalancer', { enableDeletionProtection: false })],
+  ['volumes-snapshotted', 'a volume without', () => added(volume, DATA)],
+  ['volumes-snapshotted', 'a policy that is off', () => [...added(volume, DATA), ...daily({ state: 'DISABLED' })]],
+  ['volumes-snapshotted', 'a policy for other volumes', () => [...added(volume, { ...DATA, tags: { data: 'other' } }), ...daily({})]],
+  ['volumes-snapshotted', 'snapshots every two days', () => [...added(volume, DATA), ...daily({}, 48)]],
   ['tagged', 'a provider without tags', () => good.map((resource) => ({ ...resource, providerTags: {} }))],
   ['tagged', 'another provider', () => good.map((resource) => (resource.type === 'aws:ec2/vpc:Vpc' ? { ...resource, providerTags: undefined } : resource))],
   ['tagged', 'disks without tags', () => changed(template, (props) => ({ tagSpecifications: (props.tagSpecifications as { resourceType: string }[]).filter(({ resourceType }) => resourceType !== 'volume') }))],
@@ -101,6 +110,10 @@ it('finds nothing wrong with the program', () => {
 
 it.each(BROKEN)('%s notices %s', (rule, _what, broken) => {
   expect([...new Set(violationsOf(broken()).map((violation) => violation.rule))]).toContain(rule);
+});
+
+it('finds nothing wrong with a volume whose snapshots are made', () => {
+  expect(violationsOf([...added(volume, DATA), ...daily({})])).toEqual([]);
 });
 
 it('has a case for every rule', () => {
