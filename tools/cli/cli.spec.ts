@@ -269,9 +269,14 @@ describe('communique-tee', () => {
 
   it('ends with 130 where it is interrupted, and the message can still be followed', async () => {
     const stop = new AbortController();
-    const id = await sent();
-    stop.abort();
-    expect(await call(['status', id, '--wait'], { ...with_(), signal: stop.signal })).toMatchObject({ exit: 130, out: '' });
+    const id = await sent(through(liar.url));
+    // It never answers again
+    liar.tamper = () => {
+      stop.abort();
+      return new Promise(() => undefined);
+    };
+    for (const argv of [['status', id, '--wait'], ['keys', ...trust]]) expect(await call(argv, { ...through(liar.url), signal: stop.signal })).toMatchObject({ exit: 130, out: '' });
+    liar.tamper = (_path, body) => body;
     expect(await call(['status', id, '--wait'], with_())).toMatchObject({ exit: 0 });
   });
 

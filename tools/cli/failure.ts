@@ -19,6 +19,7 @@ const EXIT_OF = {
   state_broken: EXIT.notUnderstood,
   /** sealed again is only what the enclave has lost the key of */
   not_retired: EXIT.refused,
+  interrupted: EXIT.interrupted,
   token_missing: EXIT.notUnderstood,
   /** tokens are made for development alone */
   not_development: EXIT.refused,

@@ -1,6 +1,6 @@
 import type { Command, Context } from './command';
-import { endingOf, type Ending } from './exit-of';
-import { EXIT, usage, type Exit } from './failure';
+import { endingOf } from './exit-of';
+import { EXIT, Failure, usage, type Exit } from './failure';
 import { keys } from './keys/keys';
 import { json, printable } from './output/terminal';
 import { receiptVerify } from './receipt/receipt-verify';
@@ -23,10 +23,18 @@ export async function runCli(argv: readonly string[], context: Context): Promise
       return EXIT.done;
     }
     if (command === undefined) throw usage(isGroup(asked[0]) ? `${JSON.stringify(asked[0])} has commands of its own; which one?` : `${JSON.stringify(asked[0])} is no command`);
-    return await command.run(rest, context);
+    return await Promise.race([command.run(rest, context), interruption(context.signal)]);
   } catch (error) {
     return tell(error, command, asked, context);
   }
+}
+
+/** Not every wait ends by the signal: the command ends all the same. */
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(new Failure('interrupted', 'interrupted'));
+    signal.addEventListener('abort', () => { reject(new Failure('interrupted', 'interrupted')); }, { once: true });
+  });
 }
 
 function find(argv: readonly string[]): { command: Command | undefined; rest: readonly string[] } {
@@ -53,10 +61,8 @@ function isGroup(word: string | undefined): boolean {
 }
 
 /** Where the arguments could not be read, too, a program that asked for JSON gets JSON. */
-function tell(error: unknown, command: Command | undefined, argv: readonly string[], { out, err, paint, signal }: Context): Exit {
-  const interrupted: Ending | undefined = signal.aborted ? { exit: EXIT.interrupted, code: 'aborted', message: 'interrupted' } : undefined;
-  const told = endingOf(error);
-  const ending = interrupted ? { ...told, ...interrupted } : told;
+function tell(error: unknown, command: Command | undefined, argv: readonly string[], { out, err, paint }: Context): Exit {
+  const ending = endingOf(error);
   if (ending === undefined) throw error;
   const { exit, code, message, reason, problems, messageId } = ending;
   if (argv.includes('--json')) {
