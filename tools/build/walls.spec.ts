@@ -23,6 +23,8 @@ const BREACHES = [
   ['the gateway takes the Congress simulator', 'apps/gateway/src', "export * from '@communique-tee/congress-simulator';\n", '@nx/enforce-module-boundaries'],
   ['a browser library takes Node', 'libs/crypto/src', "import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n", 'no-restricted-imports'],
   ['a browser library takes a global of Node', 'libs/protocol/src', 'export const bytes = Buffer.alloc(1);\n', 'no-restricted-globals'],
+  ['the page takes Node', 'apps/page/src', "import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n", 'no-restricted-imports'],
+  ['the page takes what is the server’s', 'apps/page/src', "export * from '@communique-tee/vsock';\n", '@nx/enforce-module-boundaries'],
   ['a shared library takes one of the system', 'libs/protocol/src', "export * from '@communique-tee/vsock';\n", '@nx/enforce-module-boundaries'],
 ] as const;
 

@@ -8,7 +8,7 @@ import { errorWords, stateWords } from './state-words';
 const SILENCE_MS = 5000;
 
 /** One message on its way: each state as it comes, and its end. */
-export async function follow(send: (signal: AbortSignal, onState: (state: SendState) => void) => Promise<SendResult>, onSealed: (sealed: Uint8Array) => void, onError: (error: unknown) => void): Promise<void> {
+export async function follow(send: (signal: AbortSignal, onState: (state: SendState) => void) => Promise<SendResult>, onSealed: (sealed: Uint8Array) => void, onError: (error: ClientError) => void): Promise<void> {
   const log = byId('states');
   const stop = byId('stop') as HTMLButtonElement;
   const aborting = new AbortController();
@@ -34,11 +34,15 @@ export async function follow(send: (signal: AbortSignal, onState: (state: SendSt
     showResult(byId('result'), result);
     byId('result-title').focus();
   } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
     const line = byId('follow-error');
-    line.textContent = `${errorWords(error)}${error.messageId === undefined ? '' : ` Message ${error.messageId} may be on its way all the same.`}`;
+    if (error instanceof ClientError) {
+      line.textContent = `${errorWords(error)}${error.messageId === undefined ? '' : ` Message ${error.messageId} may be on its way all the same.`}`;
+      onError(error);
+    } else {
+      line.textContent = 'This page made a mistake. Its console says more.';
+      reportError(error);
+    }
     line.hidden = false;
-    onError(error);
   } finally {
     watch.stop();
     stop.hidden = true;

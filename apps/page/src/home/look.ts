@@ -18,6 +18,15 @@ let ageTimer: ReturnType<typeof setInterval> | undefined;
 /** Asks with a new nonce and shows every check. A look that is overtaken by a later one shows nothing more. */
 export async function look(trust: Trust, words: Promise<ServerWords | undefined>): Promise<void> {
   const number = ++looks;
+  try {
+    await lookAs(number, trust, words);
+  } catch (error) {
+    if (number === looks) setVerdict('failed', 'This page made a mistake', 'Nothing is proven, and nothing can be sent. Its console says more.');
+    reportError(error);
+  }
+}
+
+async function lookAs(number: number, trust: Trust, words: Promise<ServerWords | undefined>): Promise<void> {
   trust.verified = undefined;
   drawChecks(byId('checks'));
   setVerdict('running', 'Checking …', 'This browser has made up a nonce and asks for a document that carries it.');

@@ -1,4 +1,4 @@
-import { ClientError, connect, createDeliverySecret, type Message, prepareMessage } from '@communique-tee/client';
+import { connect, createDeliverySecret, type Message, prepareMessage } from '@communique-tee/client';
 import { encodeCongressMessage, validateCongressMessage } from '@communique-tee/protocol';
 import { byId } from '../dom/elements';
 import { follow } from '../follow/follow';
@@ -69,7 +69,7 @@ export function setUpWriting(trust: Trust): void {
         byId('sealed-part').hidden = false;
       },
       (error) => {
-        if (!(error instanceof ClientError) || error.problems.length === 0) return;
+        if (error.problems.length === 0) return;
         const { shown, rest: others } = problemsByField(error.problems);
         showProblems(byId('form-problems'), shown, others);
       },

@@ -85,7 +85,9 @@ export async function examine(subject: Subject, tell: (finding: Finding) => Prom
     try {
       attestation = await verify(subject, subject.pcr0s);
     } catch (error) {
-      return failWith(error, ['measurement'], 0);
+      if (!(error instanceof AttestationError) || error.code !== 'ERR_ATTESTATION_MEASUREMENT') return failWith(error, ['measurement'], 0);
+      await tell({ id: 'measurement', state: 'failed', detail: `Another image. It attests ${own}. You gave ${subject.pcr0s.join(', or ')}.` });
+      return { kind: 'refused', check: 'measurement', code: error.code, brokenLink: undefined };
     }
     await passed('measurement', 'PCR0 is, digit for digit, the one you gave.');
   }

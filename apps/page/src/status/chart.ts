@@ -64,14 +64,14 @@ export function healthStrips(at: readonly number[], letters: Readonly<Record<str
       el('span', { class: `strip-now ${now}` }, now),
     );
   });
-  return figure('Health', '', 'A low bar: up. Half: degraded. Full: down.', el('div', { class: 'strips' }, ...strips), '', at, null, table('Health', at, names.map((name) => ({ name, textOf: (index: number) => STATES[(letters[name] ?? '').charAt(index)]?.word ?? 'unknown' }))));
+  return figure('Part by part', '', 'A low bar: up. Half: degraded. Full: down.', el('div', { class: 'strips' }, ...strips), '', at, null, table('Part by part', at, names.map((name) => ({ name, textOf: (index: number) => STATES[(letters[name] ?? '').charAt(index)]?.word ?? 'unknown' }))));
 }
 
 function figure(title: string, now: string, note: string | undefined, picture: Element, top: string, at: readonly number[], legend: HTMLElement | null, numbers: HTMLElement): HTMLElement {
   const [first, end] = [at[0], at.at(-1)];
   return el(
     'figure',
-    { class: title === 'Health' ? 'wide' : undefined },
+    { class: legend === null ? 'strips-figure' : undefined },
     el('figcaption', {}, el('span', { class: 'chart-title' }, title), now !== '' && el('span', { class: 'chart-now' }, now)),
     note !== undefined && el('p', { class: 'hint' }, note),
     top !== '' && el('p', { class: 'scale', 'aria-hidden': 'true' }, top),

@@ -44,8 +44,8 @@ export function adminCharts(history: History): HTMLElement[] {
       note,
       at,
       series: [
-        { name: 'half', values: list(history, `latency.${name}.p50Ms`), style: 'a' },
-        { name: '95 of 100', values: list(history, `latency.${name}.p95Ms`), style: 'b' },
+        { name: 'median', values: list(history, `latency.${name}.p50Ms`), style: 'a' },
+        { name: '95th percentile', values: list(history, `latency.${name}.p95Ms`), style: 'b' },
       ],
       format: milliseconds,
       atLeast: 10,

@@ -10,7 +10,8 @@ export interface Field {
   readonly required?: true;
   readonly hint?: string;
   readonly autocomplete?: string;
-  readonly width?: 'short' | 'half';
+  /** Of twelve columns: 2, 3, 5, 6; all twelve unless given. */
+  readonly width?: 'tiny' | 'short' | 'name' | 'half';
   /** Of a choice: value and label. */
   readonly options?: readonly (readonly [value: string, label: string])[];
 }
@@ -36,9 +37,9 @@ export const GROUPS: readonly Group[] = [
   {
     title: 'From',
     fields: [
-      { name: 'constituent/prefix', label: 'Prefix', kind: 'text', required: true, hint: 'Ms., Mr., Mx., Dr., …', autocomplete: 'honorific-prefix', width: 'short' },
-      { name: 'constituent/firstName', label: 'First name', kind: 'text', required: true, autocomplete: 'given-name', width: 'half' },
-      { name: 'constituent/lastName', label: 'Last name', kind: 'text', required: true, autocomplete: 'family-name', width: 'half' },
+      { name: 'constituent/prefix', label: 'Prefix', kind: 'text', required: true, hint: 'Ms., Mr., Mx., …', autocomplete: 'honorific-prefix', width: 'tiny' },
+      { name: 'constituent/firstName', label: 'First name', kind: 'text', required: true, autocomplete: 'given-name', width: 'name' },
+      { name: 'constituent/lastName', label: 'Last name', kind: 'text', required: true, autocomplete: 'family-name', width: 'name' },
       { name: 'constituent/address1', label: 'Street and number', kind: 'text', required: true, autocomplete: 'address-line1' },
       { name: 'constituent/city', label: 'City', kind: 'text', required: true, autocomplete: 'address-level2', width: 'half' },
       { name: 'constituent/state', label: 'State', kind: 'state', required: true, autocomplete: 'address-level1', width: 'short' },
