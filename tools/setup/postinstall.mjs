@@ -4,6 +4,9 @@ import { checkNode, linkNode } from './node-version.mjs';
 import { ensurePrismaClient } from './prisma-client.mjs';
 import { say } from './workspace.mjs';
 
+// `npx communique-tee`: npm links this checkout into its cache and calls here, where nothing was installed. tools/cli/bin.mjs sees to it.
+if (process.env.npm_command === 'exec') process.exit(0);
+
 linkNode();
 const problem = checkNode();
 if (problem !== undefined) {
