@@ -27,6 +27,8 @@ export interface EnclaveKey {
   keyId: Uint8Array;
   receiptKey: Uint8Array;
   custody: string;
+  /** 32 bytes: what the web client that exists today seals to; absent where the image has that suite switched off. */
+  legacyKey?: Uint8Array;
   attestation: VerifiedAttestation;
   /** As received. */
   document: Uint8Array;
@@ -52,7 +54,7 @@ export async function fetchEnclaveKey(gateway: string | URL, policy: TrustPolicy
   return { ...bindingOf(attestation, policy), attestation, document };
 }
 
-function bindingOf(attestation: VerifiedAttestation, policy: TrustPolicy): Pick<EnclaveKey, 'publicKey' | 'keyId' | 'receiptKey' | 'custody'> {
+function bindingOf(attestation: VerifiedAttestation, policy: TrustPolicy): Pick<EnclaveKey, 'publicKey' | 'keyId' | 'receiptKey' | 'custody' | 'legacyKey'> {
   const { publicKey, userData } = attestation;
   if (publicKey?.length !== PUBLIC_KEY_BYTES || !userData) throw unbound();
   let binding: ReturnType<typeof decodeKeyBinding>;

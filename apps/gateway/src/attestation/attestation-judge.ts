@@ -9,7 +9,7 @@ import type { EnclaveClient } from '../enclave/enclave-client';
 export type KeyId = string;
 
 export type Judgement =
-  | { readonly kind: 'verified'; readonly moduleId: string; readonly pcr0: string; readonly documentTimestampMs: number; readonly keyId: KeyId; readonly custody: string }
+  | { readonly kind: 'verified'; readonly moduleId: string; readonly pcr0: string; readonly documentTimestampMs: number; readonly keyId: KeyId; readonly custody: string; readonly legacyKey?: Uint8Array }
   /** It answers, and has no key yet that it could attest. */
   | { readonly kind: 'waiting'; readonly code: 'keys_not_ready' }
   /** Something answered, and it is not the enclave that was expected. `code` is an attestation error's or `key_binding_invalid`. */
@@ -61,7 +61,7 @@ export class AttestationJudge {
       return { kind: 'refused', code: 'key_binding_invalid' };
     }
     const { moduleId, pcr0, timestampMs } = verified;
-    return { kind: 'verified', moduleId, pcr0, documentTimestampMs: timestampMs, keyId: toHex(binding.keyId), custody: binding.custody };
+    return { kind: 'verified', moduleId, pcr0, documentTimestampMs: timestampMs, keyId: toHex(binding.keyId), custody: binding.custody, ...(binding.legacyKey && { legacyKey: binding.legacyKey }) };
   }
 }
 

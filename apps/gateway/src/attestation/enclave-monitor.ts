@@ -1,4 +1,5 @@
-import { PROCESS_CUSTODY } from '@communique-tee/protocol';
+import { keyIdOf } from '@communique-tee/crypto';
+import { PROCESS_CUSTODY, toHex } from '@communique-tee/protocol';
 import type { EnclaveClient } from '../enclave/enclave-client';
 import type { Logger } from '../observability/logger';
 import type { AttestationJudge, Judgement, KeyId } from './attestation-judge';
@@ -27,6 +28,7 @@ export class EnclaveMonitor {
   private readonly listeners = new Set<() => void>();
   private readonly meetings = new Set<() => void>();
   private said: SaidKeys | null = null;
+  private attestedLegacyKey: Uint8Array | null | undefined;
 
   constructor(
     /** Its place in the configuration, from 0. */
@@ -64,6 +66,14 @@ export class EnclaveMonitor {
     return this.isTrusted() && this.last?.judgement.kind === 'verified' ? this.last.judgement.keyId : null;
   }
 
+  /**
+   * The key of the legacy suite that it attested when it was last verified, 32 bytes; null where it attested none, and undefined where it
+   * was never verified, or something else has answered since.
+   */
+  legacyKey(): Uint8Array | null | undefined {
+    return this.attestedLegacyKey;
+  }
+
   /** What it last said of its keys; null where that is not known. */
   keys(): SaidKeys | null {
     return this.said;
@@ -81,8 +91,9 @@ export class EnclaveMonitor {
   heldKeyIds(): readonly KeyId[] | null {
     if (!this.takesMessages()) return null;
     const attested = this.keyId();
-    if (attested === null) return this.judge.verifies ? null : (this.said?.held ?? null);
-    return [...new Set([attested, ...(this.said?.held ?? [])])];
+    if (attested === null) return this.judge.verifies || !this.said?.held ? null : [...this.said.held, ...(this.said.heldLegacy ?? [])];
+    const legacy = this.attestedLegacyKey ? [toHex(keyIdOf(this.attestedLegacyKey))] : [];
+    return [...new Set([attested, ...legacy, ...(this.said?.held ?? []), ...(this.said?.heldLegacy ?? [])])];
   }
 
   /** Whether its keys are those of its process, which nobody can bring back: then its own word says which are gone. */
@@ -161,6 +172,9 @@ export class EnclaveMonitor {
   private note(judgement: Judgement, begunAtMs: number): void {
     const before = this.last?.judgement;
     this.last = { judgement, atMs: performance.now(), begunAtMs };
+    // One that is away for a moment is what it was.
+    if (judgement.kind === 'verified') this.attestedLegacyKey = judgement.legacyKey ?? null;
+    else if (judgement.kind === 'refused') this.attestedLegacyKey = undefined;
     const component = `enclave-${String(this.index)}`;
     if (before?.kind === judgement.kind && codeOf(before) === codeOf(judgement)) return;
     // What was said of its keys was said by what answered before.
@@ -180,7 +194,7 @@ export class EnclaveMonitor {
 }
 
 function keysOf(said: SaidKeys | null): string {
-  return said === null ? '' : `${said.state} ${[...(said.held ?? [])].sort().join(' ')}`;
+  return said === null ? '' : `${said.state} ${[...(said.held ?? []), ...(said.heldLegacy ?? [])].sort().join(' ')}`;
 }
 
 function codeOf(judgement: Judgement): string {

@@ -11,6 +11,8 @@ export interface SaidKeys {
   readonly currentSince: Date | null;
   /** All keys that it opens messages with; null where it is from before there were several. */
   readonly held: readonly KeyId[] | null;
+  /** Of the same keys, the ids of their pairs of the legacy suite; absent where that is switched off. */
+  readonly heldLegacy?: readonly KeyId[];
   /** Why KMS was of no use to it when it last asked; null where it was. */
   readonly kms: string | null;
 }

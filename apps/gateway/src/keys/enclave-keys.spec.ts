@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { keyIdOf } from '@communique-tee/crypto';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { decodeKeyOffer, encodeCanonical, encodeKeyStatus, fromHex, MAX_KEY_STATUS_BYTES, toHex, type KeyStatus } from '@communique-tee/protocol';
@@ -7,7 +8,7 @@ import type { AttestationMonitor } from '../attestation/attestation-monitor';
 import { DeliveryBench, type BenchConfig } from '../delivery/testing/delivery-bench';
 import { answer, problem } from '../enclave/testing/test-enclave';
 import type { EnclaveKeys } from './enclave-keys';
-import { MAX_LIVE_KEYS_PER_IMAGE } from './sealed-key-store';
+import { MAX_LIVE_KEYS_PER_IMAGE, SealedKeyStore } from './sealed-key-store';
 import { ALIAS, KeyedEnclave, makeRecord, nowSeconds, type Vault } from './testing/keyed-enclave';
 import { EnclaveIdentity } from '../delivery/testing/enclave-identity';
 
@@ -109,6 +110,29 @@ describe('keys of enclaves', () => {
     const [row] = stored;
     expect(enclaves.map(({ keyId }) => keyId)).toEqual(Array.from({ length: 3 }, () => toHex(row?.keyId ?? new Uint8Array())));
     for (const { monitor } of three) expect(monitor.views().map(({ keyId }) => keyId)).toEqual(enclaves.map(({ keyId }) => keyId));
+  });
+
+  it('of the legacy suite stand as long as the record that names them', async () => {
+    const here = one();
+    const legacyKey = new Uint8Array(randomBytes(32));
+    const { core, record } = await makeRecord(new EnclaveIdentity(attest, pcr0, ALIAS), attest, { epoch: 1, pcr0: new Uint8Array(fromHex(pcr0)), legacy_key: legacyKey });
+    const store = new SealedKeyStore(here.bench.database);
+    expect(await store.add(core, record)).toBe('stored');
+    expect(await store.standing(keyIdOf(legacyKey))).toBe('live');
+    expect(await store.standing(new Uint8Array(randomBytes(16)))).toBe('none');
+    await revoke(here, toHex(core.key_id));
+    expect(await store.standing(keyIdOf(legacyKey))).toBe('none');
+  });
+
+  it('of the legacy suite that an enclave says it holds are keys by which it is given messages', async () => {
+    const here = one({ attestation: { ...config.attestation, verify: false } });
+    const [current, legacy] = [new Uint8Array(randomBytes(16)), new Uint8Array(randomBytes(16))];
+    enclaveAt(0).onKeys = says({ state: 'ready', current, held: [current], held_legacy: [legacy] });
+    start(here);
+    expect(await until(() => here.monitor.enclaves[0].heldKeyIds(), (ids) => ids !== null)).toEqual([toHex(current), toHex(legacy)]);
+    expect(here.monitor.enclaves[0].keys()?.held).toEqual([toHex(current)]);
+    expect(await here.keys.isRetired(toHex(legacy))).toBe(false);
+    expect(await here.keys.isRetired('00'.repeat(16))).toBe(true);
   });
 
   it('come back after a restart, and what waited for them is delivered', async () => {

@@ -199,11 +199,11 @@ export class KeySync {
     if (status.state === 'ready' && (state.kind === 'waiting' || (state.kind === 'verified' && status.current !== null && state.keyId !== toHex(status.current)))) void this.enclave.checkNow();
   }
 
-  private saidBy({ custody, state, current, held, kms }: KeyStatus, keys: KeysOfCustody | null): SaidKeys {
+  private saidBy({ custody, state, current, held, held_legacy: heldLegacy, kms }: KeyStatus, keys: KeysOfCustody | null): SaidKeys {
     const id = current === null ? null : toHex(current);
     const before = this.enclave.keys();
     const stored = keys?.live.find(({ keyId }) => toHex(keyId) === id)?.createdAt ?? (before?.current === id ? before?.currentSince : null);
-    return { custody, state, current: id, currentSince: stored ?? null, held: held.map(toHex), kms };
+    return { custody, state, current: id, currentSince: stored ?? null, held: held.map(toHex), ...(heldLegacy && { heldLegacy: heldLegacy.map(toHex) }), kms };
   }
 
   /** Said once for each change. What an enclave holds is not known while it cannot be asked. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { MAX_OFFERED_KEYS, MAX_REVOKED_KEYS, toHex, type SealedKeyCore } from '@communique-tee/protocol';
+import { keyIdOf } from '@communique-tee/crypto';
+import { decodeSealedKey, MAX_OFFERED_KEYS, MAX_REVOKED_KEYS, toHex, type SealedKeyCore } from '@communique-tee/protocol';
 import { Database } from '../database/database';
 
 export interface StoredKey {
@@ -93,12 +94,26 @@ export class SealedKeyStore {
     });
   }
 
-  /** What the database says of one key: a message to a `live` one can still be opened, to a `revoked` one never again. */
+  /**
+   * What the database says of one key: a message to a `live` one can still be opened, to a `revoked` one never again. An id of the
+   * legacy suite is found in the record that names it, for as long as there is one.
+   */
   async standing(keyId: Uint8Array): Promise<'live' | 'revoked' | 'none'> {
     const [row] = await this.database.read((client) => client.$queryRaw<{ revoked: boolean; live: boolean }[]>`
       SELECT revoked_at IS NOT NULL AS revoked, record IS NOT NULL AND destroy_after > now() AS live FROM sealed_key WHERE key_id = ${Buffer.from(keyId)}::bytea`);
     if (row?.revoked === true) return 'revoked';
-    return row?.live === true ? 'live' : 'none';
+    if (row !== undefined) return row.live ? 'live' : 'none';
+    return (await this.isLegacyKeyOfLive(keyId)) ? 'live' : 'none';
+  }
+
+  /** Asked only of a key that no enclave is known to hold. */
+  private async isLegacyKeyOfLive(keyId: Uint8Array): Promise<boolean> {
+    const rows = await this.database.read((client) => client.$queryRaw<{ record: Uint8Array }[]>`
+      SELECT record FROM sealed_key WHERE record IS NOT NULL AND destroy_after > now() LIMIT ${MAX_LIVE_KEYS}::int`);
+    return rows.some(({ record }) => {
+      const legacyKey = legacyKeyOf(plain(record));
+      return legacyKey !== undefined && Buffer.compare(keyIdOf(legacyKey), keyId) === 0;
+    });
   }
 
   /** Something that is another text whenever a key was stored or revoked since; with it the ids of all revoked ones. */
@@ -131,6 +146,14 @@ export class SealedKeyStore {
   /** Takes away the records of keys whose time is over. @returns how many */
   wipeDestroyed(): Promise<number> {
     return this.database.read((client) => client.$executeRaw`UPDATE sealed_key SET record = NULL WHERE record IS NOT NULL AND destroy_after <= now()`);
+  }
+}
+
+function legacyKeyOf(record: Uint8Array): Uint8Array | undefined {
+  try {
+    return decodeSealedKey(record).core.legacy_key;
+  } catch {
+    return undefined; // nobody opens it either
   }
 }
 

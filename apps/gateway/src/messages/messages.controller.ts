@@ -10,12 +10,13 @@ import { highestCostOfMessageMicroUsd } from '../budget/prices';
 import { Spends } from '../budget/spends';
 import { ProblemError } from '../http/problem-error';
 import { RateLimit } from '../limits/rate-limit.decorator';
+import { LegacySuite } from '../legacy/legacy-suite';
 import { Logger } from '../observability/logger';
 import { parseIdempotencyKey } from './idempotency-key';
 import { MessagesService } from './messages.service';
-import { readSealedMessage } from './read-sealed-message';
+import { type PostedMessage, readSealedMessage } from './read-sealed-message';
 import { StatusStreams } from './status-streams';
-import { submissionOf } from './submission';
+import { legacySubmissionOf, submissionOf, type Submission } from './submission';
 
 const EVENT_STREAM = 'text/event-stream';
 
@@ -24,6 +25,7 @@ export class MessagesController {
   constructor(
     private readonly messages: MessagesService,
     private readonly streams: StatusStreams,
+    private readonly legacy: LegacySuite,
     private readonly logger: Logger,
   ) {}
 
@@ -39,7 +41,7 @@ export class MessagesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MessageView> {
     const key = parseIdempotencyKey(idempotencyKey);
-    const submission = submissionOf(readSealedMessage(request.body));
+    const submission = this.submissionOf(readSealedMessage(request.body));
     const view = await this.messages.accept(caller.owner, submission, key, foreseenOf(request));
     this.logger.info({ messageId: view.id, state: view.status, bytes: submission.sealed.length }, 'message accepted');
     void reply.header('location', `/api/messages/${view.id}`);
@@ -63,5 +65,12 @@ export class MessagesController {
     // nginx would keep events back until its buffer is full.
     void reply.headers({ 'content-type': EVENT_STREAM, 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     return events;
+  }
+
+  /** @throws ProblemError `suite_unsupported` | `enclave_unavailable` */
+  private submissionOf(posted: PostedMessage): Submission {
+    if (posted.kind === 'standard') return submissionOf(posted.message);
+    this.legacy.assertOpen();
+    return legacySubmissionOf(posted.message);
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { encodeSealedMessage, LIMITS, messageIdToText, type SealedMessage } from '@communique-tee/protocol';
+import { legacyMessageId } from '@communique-tee/crypto';
+import { encodeLegacyMessage, encodeSealedMessage, LIMITS, type LegacyMessage, messageIdToText, type SealedMessage } from '@communique-tee/protocol';
 
 /** A sealed message as it is stored and relayed. */
 export interface Submission {
@@ -14,11 +15,21 @@ export interface Submission {
 }
 
 export function submissionOf(message: SealedMessage): Submission {
-  const sealed = encodeSealedMessage(message);
+  const { messageId, keyId, expiresAtSeconds } = message;
+  return submission(encodeSealedMessage(message), messageId, keyId, new Date(expiresAtSeconds * 1000));
+}
+
+/** Its id is made of its ciphertext, and it is tried for as long as any message is. */
+export function legacySubmissionOf(message: LegacyMessage, now = new Date()): Submission {
+  const expiresAt = new Date((Math.floor(now.getTime() / 1000) + LIMITS.maxLifetimeSeconds) * 1000);
+  return submission(encodeLegacyMessage(message), legacyMessageId(message.ciphertext), message.keyId, expiresAt);
+}
+
+function submission(sealed: Uint8Array, messageId: Uint8Array, keyId: Uint8Array, expiresAt: Date): Submission {
   return {
-    messageId: messageIdToText(message.messageId),
-    keyId: new Uint8Array(message.keyId),
-    expiresAt: new Date(message.expiresAtSeconds * 1000),
+    messageId: messageIdToText(messageId),
+    keyId: new Uint8Array(keyId),
+    expiresAt,
     sealed: new Uint8Array(sealed),
     sealedSha256: new Uint8Array(createHash('sha256').update(sealed).digest()),
   };

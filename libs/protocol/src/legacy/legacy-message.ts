@@ -75,7 +75,16 @@ export function legacyMessageFromJson(value: unknown): LegacyMessage {
 }
 
 /** `GET /api/tee/public-key`, in the shape that the client reads. */
-export function legacyPublicKeyView(keyId: Uint8Array, publicKey: Uint8Array): { success: true; keyId: string; publicKey: string; algorithm: 'X25519-XChaCha20-Poly1305' } {
+export const legacyPublicKeyViewSchema = z.strictObject({
+  success: z.literal(true),
+  keyId: z.string().regex(/^[0-9a-f]{32}$/),
+  publicKey: z.string().regex(/^0x[0-9a-f]{64}$/),
+  algorithm: z.literal('X25519-XChaCha20-Poly1305'),
+});
+export type LegacyPublicKeyView = z.infer<typeof legacyPublicKeyViewSchema>;
+
+/** @param keyId 16 bytes. @param publicKey 32 bytes */
+export function legacyPublicKeyView(keyId: Uint8Array, publicKey: Uint8Array): LegacyPublicKeyView {
   return { success: true, keyId: toHex(keyId), publicKey: `0x${toHex(publicKey)}`, algorithm: 'X25519-XChaCha20-Poly1305' };
 }
 

@@ -41,6 +41,7 @@ const ELSEWHERE_OF: Readonly<Record<string, Partial<Record<ProblemCode, string>>
   'get /api/admin/status': { uri_too_long: 'has no parameter' },
   'get /api/admin/keys': { uri_too_long: 'has no parameter' },
   'get /attestation': { uri_too_long: 'has no parameter in its path' },
+  'get /api/tee/public-key': { uri_too_long: 'has no parameter' },
   'get /api/health/history': { uri_too_long: 'has no parameter in its path' },
   'get /api/admin/history': { uri_too_long: 'has no parameter in its path' },
   'get /api/page': { uri_too_long: 'has no parameter' },
@@ -67,7 +68,7 @@ describe('the contract', () => {
       answer(response, 200, 'application/json', JSON.stringify({ healthy: true, enclaveId: 'enclave-of-a-test', timestamp: new Date().toISOString() }));
       return;
     }
-    const userData = encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: new Uint8Array(32), custody: 'process' });
+    const userData = encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: new Uint8Array(32), custody: 'process', legacyKey: new Uint8Array(32) });
     const nonce = query.get('nonce');
     answer(response, 200, 'application/cose', await nsm.attest({ userData, publicKey: new Uint8Array(32), ...(nonce === null ? {} : { nonce: new Uint8Array(Buffer.from(nonce, 'hex')) }) }));
   };
@@ -147,6 +148,7 @@ describe('the contract', () => {
   const plain = (path: string) => path.replace('{id}', '00000000-0000-4000-8000-000000000000').replace('{file}', 'none.js');
   const json = (body: unknown, more: Record<string, string> = {}) => ({ method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': 'application/json', ...more } });
   const POST = 'post /api/messages';
+  const legacy = { ciphertext: Buffer.alloc(99).toString('base64'), nonce: Buffer.alloc(24).toString('base64'), ephemeralPublicKey: `0x${'00'.repeat(32)}`, teeKeyId: '00'.repeat(16) };
   const post = (url: string, as: keyof typeof tokens, body: unknown, more: Record<string, string> = {}) => ask(url, POST, '/api/messages', { as, ...json(body, more) });
 
   it('holds with everything up', async () => {
@@ -218,6 +220,8 @@ describe('the contract', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
 
+    expect((await ask(url, 'get /api/tee/public-key', '/api/tee/public-key')).status).toBe(200);
+    expect((await post(url, 'alice', legacy)).status).toBe(202);
     await app.get(EmergencyStop).raise('a test of the contract');
     expect((await post(url, 'alice', sealedMessageToJson(sealedMessage()))).code).toBe('emergency_stop');
     expect((await ask(url, STATUS, '/api/admin/status', { as: 'admin' })).body).toMatchObject({ emergencyStop: { standing: true, since: expect.any(String) as string } });
@@ -254,6 +258,8 @@ describe('the contract', () => {
     expect((await post(url, 'alice', sealedMessageToJson(sealedMessage()))).code).toBe('database_unavailable');
     for (const { method, path, problems } of protectedOnes) if (method === 'get' && problems.includes('database_unavailable')) expect((await ask(url, `${method} ${path}`, plain(path), { as: 'admin' })).code).toBe('database_unavailable');
     expect((await ask(url, 'get /health/ready', '/health/ready')).code).toBe('database_unavailable');
+    expect((await ask(url, 'get /api/tee/public-key', '/api/tee/public-key')).code).toBe('not_found');
+    expect((await post(url, 'alice', legacy)).code).toBe('enclave_unavailable');
     expect((await ask(url, 'get /attestation', '/attestation')).code).toBe('enclave_unavailable');
     expect((await ask(url, 'get /api/health/tee', '/api/health/tee')).status).toBe(503);
     expect((await ask(url, 'get /health', '/health')).status).toBe(200);

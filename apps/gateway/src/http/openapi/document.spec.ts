@@ -10,7 +10,7 @@ describe('the OpenAPI document', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(document.paths['/api/messages']?.['post']).toMatchObject({
       security: [{ bearer: [] }],
-      requestBody: { content: { 'application/json': { schema: { additionalProperties: false, required: expect.arrayContaining(['ciphertext', 'nonce', 'keyId']) as string[] } }, 'application/cbor': {} } },
+      requestBody: { content: { 'application/json': { schema: { anyOf: [{ additionalProperties: false, required: expect.arrayContaining(['ciphertext', 'nonce', 'keyId']) as string[] }, { additionalProperties: false, required: expect.arrayContaining(['ciphertext', 'nonce', 'teeKeyId']) as string[] }] } }, 'application/cbor': {} } },
       responses: { '202': { content: { 'application/json': { schema: { properties: { status: { enum: expect.arrayContaining(['queued', 'key_retired']) as string[] } } } } } } },
     });
   });

@@ -1,4 +1,4 @@
-import { attestationViewSchema, type ProblemCode, messageViewSchema, sealedMessageJsonSchema } from '@communique-tee/protocol';
+import { attestationViewSchema, legacyMessageJsonSchema, legacyPublicKeyViewSchema, type ProblemCode, messageViewSchema, sealedMessageJsonSchema } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { adminKeysSchema, adminStatusSchema } from '../../admin/admin-status';
 import { budgetViewSchema } from '../../budget/budget-view';
@@ -48,16 +48,16 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/api/messages',
     summary: 'Hand over a sealed message',
     description:
-      'Accepts a message that only the attested enclave can open. When 202 is answered, the message and its delivery are committed to the database. The same bytes under the same message id are answered with the message as it stands and cost nothing. A message that ended as `key_retired` may be sealed again and posted under its id with a new Idempotency-Key, or none.',
+      'Accepts a message that only the attested enclave can open. When 202 is answered, the message and its delivery are committed to the database. The same bytes under the same message id are answered with the message as it stands and cost nothing. A message that ended as `key_retired` may be sealed again and posted under its id with a new Idempotency-Key, or none. The sealed JSON of the web client that exists today (`teeKeyId`) is taken where a trusted enclave attests a key of that suite; its id is made of its ciphertext, and it is tried for seven days.',
     authenticated: true,
     parameters: [
       { name: 'Idempotency-Key', in: 'header', description: '1 to 128 visible ASCII characters. Without it the message id is the key.', schema: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[\\x21-\\x7e]+$' } },
     ],
-    body: { 'application/json': sealedMessageJsonSchema, 'application/cbor': { ...binary, description: 'Canonical CBOR: [1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext].' } },
+    body: { 'application/json': z.union([sealedMessageJsonSchema, legacyMessageJsonSchema]), 'application/cbor': { ...binary, description: 'Canonical CBOR: [1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext].' } },
     answers: { '202': { description: 'Accepted, or accepted before.', content: { 'application/json': messageViewSchema }, headers: { Location: 'Where the message can be watched.' } } },
     problems: [
       ...PROTECTED, 'malformed_body', 'body_too_large', 'unsupported_media_type', 'suite_unsupported', 'idempotency_key_invalid', 'idempotency_key_reused', 'message_id_taken',
-      'expiry_out_of_range', 'user_daily_limit_reached', 'system_hourly_limit_reached', 'emergency_stop',
+      'expiry_out_of_range', 'enclave_unavailable', 'user_daily_limit_reached', 'system_hourly_limit_reached', 'emergency_stop',
     ],
   },
   {
@@ -112,6 +112,15 @@ export const OPERATIONS: readonly Operation[] = [
     parameters: [{ name: 'nonce', in: 'query', description: '16 to 64 bytes in hex, random.', schema: { type: 'string', pattern: '^([0-9a-fA-F]{2}){16,64}$' } }],
     answers: { '200': { description: 'The document.', content: { 'application/json': attestationViewSchema, 'application/cose': { ...binary, description: 'COSE_Sign1, as the NSM gave it.' } } } },
     problems: [...LIMITED, 'nonce_invalid', 'not_acceptable', 'enclave_unavailable', 'enclave_timeout', 'enclave_answer_invalid', 'enclave_busy', 'keys_not_ready'],
+  },
+  {
+    method: 'get',
+    path: '/api/tee/public-key',
+    summary: 'The key of the legacy suite',
+    description: 'For the web client that exists today, in the shape that it reads. Nothing of it is signed: the same key stands in `user_data` of the attestation document (`legacy_key`), where a newer client checks it. Not found where no trusted enclave attests such a key, since its configuration does not switch the suite on.',
+    authenticated: false,
+    answers: { '200': { description: 'The current key.', content: { 'application/json': legacyPublicKeyViewSchema } } },
+    problems: [...LIMITED, 'not_found'],
   },
   {
     method: 'get',
