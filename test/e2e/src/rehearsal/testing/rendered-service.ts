@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { spawnService, type Service, type ServiceOptions } from '@communique-tee/test-support';
-import type { ParentFile } from '../render-parent-files';
-import { run } from './run';
+import { run } from '../../../../../infra/parent/src/testing/run';
+import type { ParentFile } from '../../../../../infra/parent/src/render-parent-files';
 
-const NOBODY = '65534';
+export const NOBODY = '65534';
 
 /** Reads an environment file of systemd; where everything is quoted, bash reads it alike. */
 export async function readEnvironmentFile(file: string): Promise<Record<string, string>> {

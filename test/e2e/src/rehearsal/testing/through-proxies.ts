@@ -1,0 +1,49 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { developmentRootPem } from '@communique-tee/nsm-mock';
+import { freePort } from '@communique-tee/test-support';
+import { startKeyGuard, type KeyGuard } from '../../../../system/src/key-guard';
+import type { EnclaveSurroundings } from '../../../../system/src/enclave-provider';
+
+const CHAMBERS = ['house', 'senate'] as const;
+
+/** The vsock ports of the ways out, and what stands for each on this machine. */
+export const EGRESS = { house: 8001, senate: 8002, kms: 8003 } as const;
+export type Way = keyof typeof EGRESS;
+
+/** A way out of the enclave: the port that its proxy listens at here, and where that leads to. */
+export interface WayOut {
+  readonly listenPort: number;
+  readonly targetPort: number;
+}
+
+export interface ThroughProxies {
+  readonly ways: Readonly<Partial<Record<Way, WayOut>>>;
+  /** Congress as the enclave knows it: at the proxies' addresses alone. */
+  readonly congressFile: string;
+  /** With sealed keys: configures an enclave that asks KMS through its proxy as well. */
+  readonly keyGuard: KeyGuard | undefined;
+}
+
+const portOf = (origin: string): number => Number(new URL(origin).port);
+const localhost = (port: number): string => `https://localhost:${String(port)}`;
+
+export async function throughProxies({ folder, congress, congressFile }: EnclaveSurroundings, keys: 'process' | 'sealed'): Promise<ThroughProxies> {
+  const ways = { house: { listenPort: await freePort(), targetPort: portOf(congress.house.origin) }, senate: { listenPort: await freePort(), targetPort: portOf(congress.senate.origin) } };
+  // A guard reads Congress from its own folder.
+  const around = join(folder, 'through-proxies');
+  await mkdir(join(around, 'congress'), { recursive: true });
+  const throughFile = join(around, 'congress', 'congress.json');
+  const described = JSON.parse(await readFile(congressFile, 'utf8')) as Record<(typeof CHAMBERS)[number], { origin: string }>;
+  for (const chamber of CHAMBERS) described[chamber].origin = localhost(ways[chamber].listenPort);
+  await writeFile(throughFile, JSON.stringify(described), { mode: 0o600 });
+  if (keys === 'process') return { ways, congressFile: throughFile, keyGuard: undefined };
+
+  const guard = await startKeyGuard({ folder: around, congress, rootPem: await developmentRootPem(join(folder, 'nsm')) });
+  const kms = { listenPort: await freePort(), targetPort: portOf(guard.kms.origin) };
+  const configure: KeyGuard['configure'] = (plain) => {
+    const configured = guard.configure(plain) as { kms: object };
+    return { ...configured, kms: { ...configured.kms, origin: localhost(kms.listenPort) } };
+  };
+  return { ways: { ...ways, kms }, congressFile: throughFile, keyGuard: { ...guard, configure } };
+}
