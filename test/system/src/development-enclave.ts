@@ -13,6 +13,8 @@ export interface DevelopmentEnclaveOptions {
   number?: number;
   /** That of the development configuration (0) unless given. */
   congressIntervalMs?: number | undefined;
+  /** Whether it opens messages of the web client that exists today; not unless given. */
+  legacySuite?: boolean | undefined;
   /** Without one, its keys end with it. */
   keyGuard?: KeyGuard | undefined;
 }
@@ -41,10 +43,10 @@ export async function developmentEnclave(bundle: string, { folder, logFolder, co
 }
 
 /** The development configuration at another address, with the simulator that runs now as Congress. */
-async function configuration(listen: string, congressSimulator: string, { congressIntervalMs: minIntervalMs, keyGuard }: DevelopmentEnclaveOptions): Promise<string> {
+async function configuration(listen: string, congressSimulator: string, { congressIntervalMs: minIntervalMs, keyGuard, legacySuite }: DevelopmentEnclaveOptions): Promise<string> {
   const development = developmentSchema.parse(JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')));
   const paced = (chamber: object) => ({ ...chamber, ...(minIntervalMs === undefined ? {} : { minIntervalMs }) });
   const congress = { ...development.congress, house: paced(development.congress.house), senate: paced(development.congress.senate) };
-  const plain = { ...development, congress, listen, congressSimulator };
+  const plain = { ...development, congress, listen, congressSimulator, ...(legacySuite === undefined ? {} : { legacySuite }) };
   return `${JSON.stringify(keyGuard?.configure(plain) ?? plain, null, 2)}\n`;
 }

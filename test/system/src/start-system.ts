@@ -22,6 +22,8 @@ export interface SystemOptions {
   enclaves?: number;
   /** `process` unless given: each enclave's keys end with it. `sealed`: a KMS guards them (a simulator), and the chambers' API keys. */
   keys?: 'process' | 'sealed';
+  /** Whether the enclaves open messages of the web client that exists today; not unless given. */
+  legacySuite?: boolean;
   /** Further settings of PostgreSQL, e.g. `{ fsync: 'on' }`, which a database that is not kept does without. */
   postgresSettings?: Readonly<Record<string, string>>;
   /** More for the gateway's environment. */
@@ -95,7 +97,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     if (keyGuard) stops.push(() => keyGuard.stop());
     const providers: EnclaveProvider[] = [];
     for (let number = 0; number < (options.enclaves ?? 1); number++) {
-      providers.push(await (options.enclave?.(surroundings) ?? developmentEnclave(bundles.enclave, surroundings, { number, congressIntervalMs: options.congressIntervalMs, keyGuard })));
+      providers.push(await (options.enclave?.(surroundings) ?? developmentEnclave(bundles.enclave, surroundings, { number, congressIntervalMs: options.congressIntervalMs, legacySuite: options.legacySuite, keyGuard })));
     }
     const [provider] = providers;
     if (provider === undefined) throw new RangeError('a system has an enclave');
