@@ -84,6 +84,20 @@ describeWith(chromiumAvailability(), 'the page', () => {
       expect(tab.wrongs).toEqual([]);
     });
 
+    it('offers no other root where the server gives none, as in production', async () => {
+      await using tab = await open();
+      const { page } = tab;
+      await page.route('**/api/page', (route) => route.fulfill({ json: { acceptedMeasurements: [{ pcr0: system.pcr0 }], developmentRoot: null } }));
+      await page.goto(`${system.gatewayUrl}/#pcr0=${system.pcr0}`);
+      await verdict(page, 'failed').getByText('ERR_ATTESTATION_ROOT').waitFor();
+      await page.locator('summary', { hasText: 'What the server says' }).click();
+      await page.locator('#server-pcr0s').getByText(system.pcr0.slice(0, 8)).waitFor();
+      expect(await page.locator('#development-offer').isVisible()).toBe(false);
+      await fillForm(page);
+      await page.locator('#seal-only').click();
+      await page.locator('#write-note').getByText('not verified').waitFor();
+    });
+
     it('shows every check, the chain with its dates, and the measurement', async () => {
       await using tab = await open();
       const { page } = tab;
@@ -275,6 +289,8 @@ describeWith(chromiumAvailability(), 'the page', () => {
       await page.locator('#states').getByText('The server has it').waitFor();
       await system.kill('gateway');
       await page.locator('#silence').getByText('cannot be reached').waitFor({ timeout: 60_000 });
+      await page.locator('#again').click();
+      await verdict(page, 'failed').getByText('Nobody answers').waitFor();
       await setFaults({});
       await system.start('gateway');
       await page.locator('#result-title').getByText('Receipt verified').waitFor({ timeout: 90_000 });

@@ -16,7 +16,7 @@ import { adminIssuer } from './admin-issuer';
 const { values } = parseArgs({ options: { folder: { type: 'string', default: join(workspaceRoot(), 'docs/images') }, all: { type: 'boolean', default: false } } });
 const out = resolve(values.folder);
 const STATUS_SECONDS = 150;
-const MARGIN_PX = 28;
+const MARGIN_PX = 10;
 await mkdir(out, { recursive: true });
 const folder = await temporaryFolder('screenshots');
 const issuer = await adminIssuer(folder.path);
@@ -68,7 +68,7 @@ async function pictures(with_: Browser): Promise<void> {
     await page.locator('#admin-form button').click();
     await page.locator('#admin-charts figure').first().waitFor();
     if (values.all) await whole(page, `status${suffix}`);
-    await part(page, `page-status${suffix}`, '#now', '#public-charts');
+    await part(page, `page-status${suffix}`, '#health-title', '#public-charts');
     await context.close();
   }
   process.stdout.write(`${out}: written, with “${EXAMPLE['message/subject']}”\n`);
