@@ -33,6 +33,7 @@ const TOOLS = [
     ['logrotate', 'logrotate'],
     ['jq', 'jq'],
     ['openssl', 'openssl'],
+    ['psql', 'postgresql-client'],
   ].map(([command, name]) => ({ name: command, commands: [command], package: name, tests: `the tests of the parent's files that need ${command}`, byHand: byHand(name) })),
   { name: 'cpio', commands: ['cpio'], package: 'cpio', tests: 'a test of ramdisks', byHand: byHand('cpio') },
 ];

@@ -1,5 +1,5 @@
 // What the image builder runs before it puts a configuration into an image: `node check-configuration.js <file>`. Exit code 0, or 78
-// with all that is wrong on standard error. It prints the stack's name and the destinations that the parent has to let through.
+// with all that is wrong on standard error. It prints the stack's name, the custody of its keys, and the destinations that the parent has to let through.
 import { destinationsOf } from './configuration/cross-checks';
 import { parseConfigurationForImage } from './configuration/for-image';
 import { readConfigurationFile } from './configuration/configuration';
@@ -7,6 +7,6 @@ import { exitOnError } from './process';
 
 exitOnError(async () => {
   const configuration = parseConfigurationForImage(readConfigurationFile(process.argv[2] ?? ''));
-  const { stack, listen, egress } = configuration;
-  process.stdout.write(`${JSON.stringify({ stack, listen, routes: egress.routes, destinations: destinationsOf(configuration) })}\n`);
+  const { stack, listen, custody, egress } = configuration;
+  process.stdout.write(`${JSON.stringify({ stack, listen, custody: custody.mode, routes: egress.routes, destinations: destinationsOf(configuration) })}\n`);
 });

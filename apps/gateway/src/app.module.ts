@@ -9,6 +9,7 @@ import { DatabaseModule } from './database/database.module';
 import { DeliveryModule } from './delivery/delivery.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
+import { LegacyModule } from './legacy/legacy.module';
 import { LimitsModule } from './limits/limits.module';
 import { MessagesModule } from './messages/messages.module';
 import { HistoryModule } from './observability/history/history.module';
@@ -21,7 +22,7 @@ import { RetentionModule } from './retention/retention.module';
 export class AppModule {
   /** The whole gateway. */
   static of(config: GatewayConfig): DynamicModule {
-    return { module: AppModule, imports: [...acceptingModules(config), AttestationModule, DeliveryModule, HealthModule, RetentionModule, AdminModule, MetricsModule, HistoryModule, PageModule] };
+    return { module: AppModule, imports: [...acceptingModules(config), AttestationModule, LegacyModule, DeliveryModule, HealthModule, RetentionModule, AdminModule, MetricsModule, HistoryModule, PageModule] };
   }
 
   /** What accepts messages, without what relays them: for tests that watch a message lie in its queue. */

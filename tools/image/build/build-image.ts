@@ -129,6 +129,7 @@ export async function buildImage({ root, arch, configurationFile, outFolder, ste
           imageLockSha256: await sha256Of(join(root, 'image', 'image.lock.json')),
           kernelSha256: kernel.sha256,
           configurationSha256: createHash('sha256').update(contents.configuration).digest('hex'),
+          custody: configuration.custody,
           routes: configuration.routes,
         },
         null,

@@ -20,6 +20,7 @@ export async function bundleEnclave(root: string, folder: string): Promise<Encla
 const summarySchema = z.strictObject({
   stack: z.string(),
   listen: z.string(),
+  custody: z.enum(['process', 'kms']),
   routes: z.array(z.strictObject({ host: z.string(), port: z.int(), vsockPort: z.int() })),
   destinations: z.array(z.strictObject({ host: z.string(), port: z.int() })),
 });

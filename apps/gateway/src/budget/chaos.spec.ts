@@ -80,7 +80,8 @@ describe('the caps, while everything is killed', () => {
       looks++;
     }
     await Promise.all(running.splice(0).map((service) => service.kill()));
-    expect(looks).toBeGreaterThan(10);
+    // Some dozens on a machine that is not busy
+    expect(looks).toBeGreaterThan(3);
 
     // What was left open by those that were killed is settled once, by whoever comes first
     const config = testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: '/x', ...caps });

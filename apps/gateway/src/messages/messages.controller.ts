@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { MESSAGE_ID_PATTERN, type MessageView } from '@communique-tee/protocol';
-import { Controller, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, Headers, HttpCode, Optional, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { negotiate } from '../attestation/accept';
 import { Authenticated } from '../auth/authenticated';
@@ -25,7 +25,8 @@ export class MessagesController {
   constructor(
     private readonly messages: MessagesService,
     private readonly streams: StatusStreams,
-    private readonly legacy: LegacySuite,
+    /** Absent where this process only accepts and knows no enclave. */
+    @Optional() private readonly legacy?: LegacySuite,
     private readonly logger: Logger,
   ) {}
 
@@ -70,6 +71,7 @@ export class MessagesController {
   /** @throws ProblemError `suite_unsupported` | `enclave_unavailable` */
   private submissionOf(posted: PostedMessage): Submission {
     if (posted.kind === 'standard') return submissionOf(posted.message);
+    if (this.legacy === undefined) throw new ProblemError('suite_unsupported');
     this.legacy.assertOpen();
     return legacySubmissionOf(posted.message);
   }

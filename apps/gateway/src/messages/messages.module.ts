@@ -1,10 +1,9 @@
 import { Module } from '@nestjs/common';
-import { LegacyModule } from '../legacy/legacy.module';
 import { Admission } from './admission';
 import { GroupedAcceptance } from './grouped-acceptance';
 import { MessagesController } from './messages.controller';
 import { MessagesService } from './messages.service';
 import { StatusStreams } from './status-streams';
 
-@Module({ imports: [LegacyModule], controllers: [MessagesController], providers: [MessagesService, GroupedAcceptance, Admission, StatusStreams] })
+@Module({ controllers: [MessagesController], providers: [MessagesService, GroupedAcceptance, Admission, StatusStreams] })
 export class MessagesModule {}

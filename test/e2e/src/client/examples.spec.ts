@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { describeWith, freePort, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
-import { chromiumAvailability, openChromium, type Chromium } from '../../../test/support/src/chromium';
-import { connect, type Message } from '../src';
-import { buildClientPackage, type BuiltPackage } from '../../../tools/client-package/build-package';
+import { chromiumAvailability, openChromium, type Chromium } from '../../../support/src/chromium';
+import { connect, type Message } from '@communique-tee/client';
+import { buildClientPackage, type BuiltPackage } from '../../../../tools/client-package/build-package';
 
 const MESSAGE = {
   offices: ['HCA12', 'SCA01'],
