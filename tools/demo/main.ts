@@ -106,6 +106,9 @@ async function send(system: System, content: CongressMessage, step: ReturnType<t
 async function stayUp(system: System): Promise<void> {
   process.stdout.write(`
 The system stays up. Look at:
+  ${system.gatewayUrl}/#pcr0=${system.pcr0}
+      the page: which enclave answers, checked in your browser; write, seal, follow (with the token below)
+  ${system.gatewayUrl}/status             health, attestation, queue and budget over time
   ${system.gatewayUrl}/docs               the API
   ${system.gatewayUrl}/attestation        an attestation document
   ${system.gatewayUrl}/api/health/tee     health, attestation verified
