@@ -25,9 +25,9 @@ export class MessagesController {
   constructor(
     private readonly messages: MessagesService,
     private readonly streams: StatusStreams,
+    private readonly logger: Logger,
     /** Absent where this process only accepts and knows no enclave. */
     @Optional() private readonly legacy?: LegacySuite,
-    private readonly logger: Logger,
   ) {}
 
   @Post()
