@@ -22,7 +22,7 @@ describe('a far end that', () => {
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const { port } = server.address() as AddressInfo;
-    const chamber = { origin: `https://localhost:${String(port)}`, apiKeyReadableInImage: 'the-test-key', certificateAuthorities: authority.certificatePem, deduplicates: false, minIntervalMs: 0, timeoutMs: 1000 };
+    const chamber = { origin: `https://localhost:${String(port)}`, apiKeyReadableInImage: 'the-test-key', certificateAuthorities: authority.certificatePem, deduplicates: false, minIntervalMs: 0, timeoutMs: 4000 };
     const config = congressConfigSchema.parse({ deliveryAgent: TEST_AGENT, house: chamber, senate: chamber });
     congress = createCongress(config, createEgress({ mode: 'direct' }, [{ host: 'localhost', port }]), { nowMs: () => Date.now() });
   });
