@@ -31,13 +31,14 @@ function userData(bytes: Uint8Array | undefined): [string, string][] {
     ['key id', binding.key_id],
     ['receipt key', binding.receipt_key],
     ['custody', printable(binding.custody)],
+    ...(binding.legacy_key === undefined ? [] : [['legacy key', binding.legacy_key] as [string, string]]),
   ];
 }
 
 export function keyBinding(bytes: Uint8Array) {
   try {
-    const { keyId, receiptKey, custody } = decodeKeyBinding(bytes);
-    return { key_id: toHex(keyId), receipt_key: toHex(receiptKey), custody };
+    const { keyId, receiptKey, custody, legacyKey } = decodeKeyBinding(bytes);
+    return { key_id: toHex(keyId), receipt_key: toHex(receiptKey), custody, ...(legacyKey && { legacy_key: toHex(legacyKey) }) };
   } catch {
     return undefined;
   }
