@@ -131,7 +131,7 @@ describe('the first command', () => {
     });
 
     it('is content with tools that are named or on PATH', async () => {
-      for (const name of ['nginx', 'cloud-init', 'shellcheck', 'systemd-analyze', 'logrotate', 'jq', 'openssl', 'cpio']) await file(`bare/${name}`, '#!/bin/sh\n', 0o755);
+      for (const name of ['nginx', 'cloud-init', 'shellcheck', 'systemd-analyze', 'logrotate', 'jq', 'openssl', 'psql', 'cpio']) await file(`bare/${name}`, '#!/bin/sh\n', 0o755);
       env = { ...env, CI: 'true', REDIS_URL: 'redis://redis.test', CHROMIUM_PATH: '/opt/chromium' };
       expect(await first('test')).toMatchObject({ code: 0, stderr: '' });
     });
