@@ -21,15 +21,7 @@ const HELP = `The main job, on this machine: attest, seal, relay, deliver to the
   --help
 `;
 
-const { values } = parseArgs({
-  options: {
-    once: { type: 'boolean', default: false },
-    message: { type: 'string' },
-    port: { type: 'string', default: '3001' },
-    folder: { type: 'string', default: join(workspaceRoot(), '.dev') },
-    help: { type: 'boolean', default: false },
-  },
-});
+const { values } = readArguments();
 
 if (values.help) {
   process.stdout.write(HELP);
@@ -40,6 +32,23 @@ if (values.help) {
     process.stderr.write(`\n${code}${error instanceof Error ? error.message : String(error)}\n${existsSync(logs) ? `Logs: ${logs}\n` : ''}`);
     process.exitCode = 1;
   });
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        once: { type: 'boolean', default: false },
+        message: { type: 'string' },
+        port: { type: 'string', default: '3001' },
+        folder: { type: 'string', default: join(workspaceRoot(), '.dev') },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    process.exit(2);
+  }
 }
 
 async function demo(): Promise<void> {

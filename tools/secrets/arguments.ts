@@ -13,7 +13,7 @@ export const USAGE = `What only the enclave may know: encrypts a secret so that 
 The value is read from standard input (one line; on a terminal it is asked for and not shown), never from the command line, where other
 users of the machine could read it:
 
-  npm run secrets -- put --stack prod cwc-house < key.txt
+  npm run secrets -- put --stack prod --region us-east-1 cwc-house < key.txt
 
 <name> is what the image's configuration calls it: "apiKeySecret": "cwc-house". It is encrypted under alias/communique-tee-<stack>-operator
 with the stack and the name as encryption context, so that no two secrets can be swapped. You must be among the stack's secretOperators.

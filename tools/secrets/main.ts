@@ -10,4 +10,5 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   err: (text) => void process.stderr.write(text),
   environment: process.env,
 });
-process.stdin.unref();
+// A terminal or a pipe would keep this process alive; a file has no such thing
+(process.stdin as { unref?: () => void }).unref?.();

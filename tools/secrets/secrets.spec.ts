@@ -3,8 +3,9 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { operatorKeyPolicy } from '@communique-tee/key-policies';
 import { startKmsSimulator, type KmsSimulator } from '@communique-tee/kms-simulator';
 import { developmentRootPem } from '@communique-tee/nsm-mock';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { Agent } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -121,4 +122,18 @@ describe('npm run secrets', () => {
     expect(await run(['--help'])).toBe(0);
     expect(said.out).toContain('standard input');
   });
+});
+
+it('reads a file as well as a pipe', async () => {
+  const folder = await temporaryFolder('secrets-input');
+  try {
+    await writeFile(folder.file('key.txt'), 'short\n');
+    const script = `exec '${process.execPath}' tools/run.mjs tools/secrets/main.ts put --stack prod --region us-east-1 cwc-house < '${folder.file('key.txt')}'`;
+    const service = await spawnService({ command: '/bin/sh', args: ['-c', script], cwd: workspaceRoot(), env: { PATH: process.env['PATH'] ?? '' } });
+    expect(await service.exited).toMatchObject({ code: 1 });
+    expect(service.output()).toContain('8 to 200 visible ASCII');
+    expect(service.output()).not.toContain('TypeError');
+  } finally {
+    await folder.remove();
+  }
 });

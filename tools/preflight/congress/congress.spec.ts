@@ -125,7 +125,8 @@ describe('enclave-config', () => {
     ['no vsock', changed((value) => (value.egress.mode = 'direct')), /egress is not by vsock/],
     ['no route', changed((value) => (value.egress.routes = [])), /no egress route to the house/],
     ['http', changed((value) => (value.congress.senate.origin = 'http://x')), /origin of the senate is not https/],
-    ['what the example says', changed((value) => (value.congress.house.apiKeyReadableInImage = 'to-be-replaced-by-the-house')), /values of example\.json are left/],
+    ['what the example says', changed((value) => (value.congress.house.apiKeyReadableInImage = 'to-be-replaced-by-the-house')), /left of the example: what says "to be replaced"/],
+    ['the example’s addresses, account and telephone', changed((value) => Object.assign(value, { custody: { keyAlias: 'arn:aws:kms:us-east-1:111122223333:alias/x' }, agent: { ackEmail: 'ack@example.org', contactPhone: '202-555-0100' } })), /left of the example: addresses at example\.org, the account 111122223333, a telephone number/],
   ])('fails for %s', async (_name, value, words) => {
     const found = await said('enclave-config', value);
     expect(found.find((line) => words.test(line))).toMatch(/^fail/);
