@@ -14,7 +14,12 @@ const layers = [
   { sourceTag: 'scope:dev', onlyDependOnLibsWithTags: ['scope:dev', 'scope:infra', 'scope:system', 'scope:shared'] },
 ];
 
-const nodeOnly = ['libs/*/src/**/node.ts', 'libs/*/src/**/*.node.ts', 'libs/crypto/src/index.ts', 'libs/attestation/src/index.ts'];
+const nodeOnly = [
+  'libs/*/src/**/node.ts',
+  'libs/*/src/**/*.node.ts',
+  'libs/crypto/src/index.ts',
+  'libs/attestation/src/index.ts',
+];
 
 export default tseslint.config(
   { ignores: ['**/dist', '**/node_modules', '**/.nx', '**/.dev', '**/.cache', '**/generated', '**/*.cjs', '**/*.mjs'] },
@@ -28,7 +33,10 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
       '@typescript-eslint/no-extraneous-class': 'off', // Nest modules are empty classes
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' },
+      ],
       eqeqeq: 'error',
     },
   },
@@ -41,7 +49,10 @@ export default tseslint.config(
         'error',
         {
           patterns: [{ group: ['node:*'], message: 'This code runs in a browser: nothing of Node.' }],
-          paths: ['crypto', 'attestation'].map((name) => ({ name: `@communique-tee/${name}`, message: 'This code runs in a browser: take the /browser entry.' })),
+          paths: ['crypto', 'attestation'].map((name) => ({
+            name: `@communique-tee/${name}`,
+            message: 'This code runs in a browser: take the /browser entry.',
+          })),
         },
       ],
       'no-restricted-globals': ['error', 'process', 'Buffer', 'require', '__dirname'],
@@ -50,7 +61,14 @@ export default tseslint.config(
   {
     files: ['apps/enclave/**/*.ts'],
     ignores: ['**/*.spec.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['ioredis', '@prisma/*', 'pg'], message: 'The enclave knows no database and no Redis.' }] }] },
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [{ group: ['ioredis', '@prisma/*', 'pg'], message: 'The enclave knows no database and no Redis.' }],
+        },
+      ],
+    },
   },
   {
     // The development entry alone brings in the mock NSM; the production bundle starts from main.ts (a test looks into it).

@@ -22,7 +22,10 @@ const moduleNameMapper = Object.fromEntries(
 );
 
 // These export under the condition `import` alone, which jest does not ask for.
-for (const [name, file] of [['cborg', 'cborg.js'], ['cborg/length', 'lib/length.js']]) {
+for (const [name, file] of [
+  ['cborg', 'cborg.js'],
+  ['cborg/length', 'lib/length.js'],
+]) {
   moduleNameMapper[`^${name}$`] = `<rootDir>/node_modules/cborg/${file}`;
 }
 

@@ -22,10 +22,16 @@ export function packagesWith(names) {
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { name, from, required } = next;
     const folder = find(name, from);
-    if (folder === undefined && required) throw new Error(`${name} is not installed, which ${relative(root, from) || 'this'} needs`);
+    if (folder === undefined && required)
+      throw new Error(`${name} is not installed, which ${relative(root, from) || 'this'} needs`);
     if (folder === undefined || folders.has(folder)) continue;
     folders.add(folder);
-    const { dependencies = {}, optionalDependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const {
+      dependencies = {},
+      optionalDependencies = {},
+      peerDependencies = {},
+      peerDependenciesMeta = {},
+    } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     for (const each of Object.keys({ ...dependencies, ...peerDependencies })) {
       // An optional peer is whatever somebody else brought along (TypeScript): not ours to carry.
       if (peerDependenciesMeta[each]?.optional) continue;
@@ -46,7 +52,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const folder of folders) {
     // Nested node_modules hold other packages, which are copied only when they are needed.
     const nested = join(folder, 'node_modules');
-    cpSync(folder, join(resolve(target), relative(root, folder)), { recursive: true, filter: (source) => source !== nested });
+    cpSync(folder, join(resolve(target), relative(root, folder)), {
+      recursive: true,
+      filter: (source) => source !== nested,
+    });
   }
   console.log(`${folders.size} packages`);
 }

@@ -9,7 +9,12 @@ interface Analyzed {
   provider?: PolicyProviderResource;
 }
 
-const ruleResource = ({ type, name, props, provider }: Analyzed): RuleResource => ({ type, name, props, providerTags: provider ? tagsOfProvider(provider.props) : undefined });
+const ruleResource = ({ type, name, props, provider }: Analyzed): RuleResource => ({
+  type,
+  name,
+  props,
+  providerTags: provider ? tagsOfProvider(provider.props) : undefined,
+});
 
 /**
  * `pulumi preview --policy-pack infra/policy-pack`: every rule before each resource is made, all of them mandatory. What a preview does

@@ -15,7 +15,9 @@ import { RESOURCE_RULES, STACK_RULES } from '../src/rules';
 
 const root = workspaceRoot();
 const UNKNOWN = '04da6b54-80e4-46f7-96ec-b56ff0331ba9'; // Pulumi's own sentinel for a text that a preview does not know
-const TAGS = { tags: { 'communique-tee:stack': 'prod', Project: 'communique-tee', Environment: 'production', ManagedBy: 'pulumi' } };
+const TAGS = {
+  tags: { 'communique-tee:stack': 'prod', Project: 'communique-tee', Environment: 'production', ManagedBy: 'pulumi' },
+};
 
 interface Asked {
   type: string;
@@ -29,9 +31,23 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
   let client: AnalyzerClient | undefined;
 
   beforeAll(async () => {
-    host = spawn(process.execPath, [join(root, 'node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js'), '127.0.0.1:1', join(root, 'infra/policy-pack')], { cwd: join(root, 'infra/policy-pack'), stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' } });
+    host = spawn(
+      process.execPath,
+      [
+        join(root, 'node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js'),
+        '127.0.0.1:1',
+        join(root, 'infra/policy-pack'),
+      ],
+      {
+        cwd: join(root, 'infra/policy-pack'),
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' },
+      },
+    );
     if (!host.stdout) throw new Error('a pack says its port');
-    const ended = once(host, 'exit').then(([code]) => { throw new Error(`the pack ended with ${String(code)}`); });
+    const ended = once(host, 'exit').then(([code]) => {
+      throw new Error(`the pack ended with ${String(code)}`);
+    });
     const [port] = (await Promise.race([once(createInterface(host.stdout), 'line'), ended])) as [string];
     ended.catch(() => undefined);
     client = new AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure());
@@ -52,7 +68,11 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
     const made = new analyzerPb.AnalyzerProviderResource();
     made.setType('pulumi:providers:aws');
     made.setName('communique-tee-prod');
-    made.setProperties(structPb.Struct.fromJavaScript({ defaultTags: JSON.stringify({ tags: { ...TAGS.tags, Environment: environment } }) }));
+    made.setProperties(
+      structPb.Struct.fromJavaScript({
+        defaultTags: JSON.stringify({ tags: { ...TAGS.tags, Environment: environment } }),
+      }),
+    );
     return made;
   };
   const options = (): analyzerPb.AnalyzerResourceOptions => {
@@ -60,7 +80,8 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
     made.setCustomtimeouts(new analyzerPb.AnalyzerResourceOptions.CustomTimeouts());
     return made;
   };
-  const struct = (inputs: Record<string, unknown>): structPb.Struct => structPb.Struct.fromJavaScript(JSON.parse(JSON.stringify(inputs)) as Record<string, never>);
+  const struct = (inputs: Record<string, unknown>): structPb.Struct =>
+    structPb.Struct.fromJavaScript(JSON.parse(JSON.stringify(inputs)) as Record<string, never>);
 
   const analyze = ({ type, name, inputs }: Asked, environment?: string): Promise<string[]> => {
     const request = new analyzerPb.AnalyzeRequest();
@@ -70,7 +91,12 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
     request.setProperties(struct(inputs));
     request.setProvider(provider(environment));
     request.setOptions(options());
-    return new Promise((resolve, reject) => analyzer().analyze(request, (error, response) => { if (error) reject(error); else resolve(said(response)); }));
+    return new Promise((resolve, reject) =>
+      analyzer().analyze(request, (error, response) => {
+        if (error) reject(error);
+        else resolve(said(response));
+      }),
+    );
   };
   const analyzeStack = (resources: readonly Asked[]): Promise<string[]> => {
     const request = new analyzerPb.AnalyzeStackRequest();
@@ -85,13 +111,32 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
         return each;
       }),
     );
-    return new Promise((resolve, reject) => analyzer().analyzeStack(request, (error, response) => { if (error) reject(error); else resolve(said(response)); }));
+    return new Promise((resolve, reject) =>
+      analyzer().analyzeStack(request, (error, response) => {
+        if (error) reject(error);
+        else resolve(said(response));
+      }),
+    );
   };
-  const said = (response: analyzerPb.AnalyzeResponse): string[] => response.getDiagnosticsList().map((each) => `${each.getEnforcementlevel() === analyzerPb.EnforcementLevel.MANDATORY ? 'mandatory' : 'advisory'} ${each.getPolicyname()} ${each.getMessage()}`);
+  const said = (response: analyzerPb.AnalyzeResponse): string[] =>
+    response
+      .getDiagnosticsList()
+      .map(
+        (each) =>
+          `${each.getEnforcementlevel() === analyzerPb.EnforcementLevel.MANDATORY ? 'mandatory' : 'advisory'} ${each.getPolicyname()} ${each.getMessage()}`,
+      );
 
   it('names every rule', async () => {
-    const info = await new Promise<analyzerPb.AnalyzerInfo>((resolve, reject) => analyzer().getAnalyzerInfo(new emptyPb.Empty(), (error, response) => { if (error) reject(error); else resolve(response); }));
-    expect([info.getName(), info.getPoliciesList().map((policy) => policy.getName())]).toEqual(['communique-tee', [...RESOURCE_RULES, ...STACK_RULES].map(({ name }) => name)]);
+    const info = await new Promise<analyzerPb.AnalyzerInfo>((resolve, reject) =>
+      analyzer().getAnalyzerInfo(new emptyPb.Empty(), (error, response) => {
+        if (error) reject(error);
+        else resolve(response);
+      }),
+    );
+    expect([info.getName(), info.getPoliciesList().map((policy) => policy.getName())]).toEqual([
+      'communique-tee',
+      [...RESOURCE_RULES, ...STACK_RULES].map(({ name }) => name),
+    ]);
   });
 
   it('finds nothing wrong with what the program asks for', async () => {
@@ -101,11 +146,19 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
     expect(await analyzeStack(ours)).toEqual([]);
   });
 
-  const bare: Asked = { type: 'aws:rds/instance:Instance', name: 'db', inputs: { storageEncrypted: true, publiclyAccessible: false } };
+  const bare: Asked = {
+    type: 'aws:rds/instance:Instance',
+    name: 'db',
+    inputs: { storageEncrypted: true, publiclyAccessible: false },
+  };
 
   it('stops what breaks a rule', async () => {
-    expect(await analyze({ type: 'aws:ebs/volume:Volume', name: 'disk', inputs: { encrypted: false, finalSnapshot: true } })).toEqual([expect.stringMatching(/^mandatory encrypted-everywhere .*disk: is not encrypted/s)]);
-    expect(await analyzeStack([{ type: 'aws:s3/bucket:Bucket', name: 'open', inputs: { bucket: 'open' } }])).toContainEqual(expect.stringMatching(/^mandatory buckets-closed .*open has no public access block/s));
+    expect(
+      await analyze({ type: 'aws:ebs/volume:Volume', name: 'disk', inputs: { encrypted: false, finalSnapshot: true } }),
+    ).toEqual([expect.stringMatching(/^mandatory encrypted-everywhere .*disk: is not encrypted/s)]);
+    expect(
+      await analyzeStack([{ type: 'aws:s3/bucket:Bucket', name: 'open', inputs: { bucket: 'open' } }]),
+    ).toContainEqual(expect.stringMatching(/^mandatory buckets-closed .*open has no public access block/s));
   });
 
   it('asks of production what it does not ask of a trial', async () => {
@@ -114,7 +167,11 @@ describe('the policy pack, by Pulumi’s own host for packs', () => {
   });
 
   it('says what it cannot judge yet, and stops nothing for it', async () => {
-    const found = await analyze({ type: 'aws:s3/bucketPolicy:BucketPolicy', name: 'policy', inputs: { bucket: 'b', policy: UNKNOWN } });
+    const found = await analyze({
+      type: 'aws:s3/bucketPolicy:BucketPolicy',
+      name: 'policy',
+      inputs: { bucket: 'b', policy: UNKNOWN },
+    });
     expect(found.length).toBeGreaterThan(0);
     for (const line of found) expect(line).toMatch(/^advisory .*during preview/s);
   });

@@ -26,14 +26,19 @@ export async function lookUp(settings: Settings, provider: Provider): Promise<Lo
     getCallerIdentity({}, options),
     getPartition({}, options),
     // Local Zones and Wavelength carry no such instances.
-    getAvailabilityZones({ state: 'available', filters: [{ name: 'opt-in-status', values: ['opt-in-not-required'] }] }, options),
+    getAvailabilityZones(
+      { state: 'available', filters: [{ name: 'opt-in-status', values: ['opt-in-not-required'] }] },
+      options,
+    ),
   ]);
   const [first, second] = names;
   if (first === undefined || second === undefined) throw new Error(`${settings.region} has less than two zones`);
   const [{ issuerArn }, imageId, zoneId] = await Promise.all([
     getSessionContext({ arn }, options),
     settings.amiId ?? getParameter({ name: AMAZON_LINUX[settings.architecture] }, options).then(({ value }) => value),
-    settings.hostedZone === undefined ? undefined : getZone({ name: settings.hostedZone, privateZone: false }, options).then((zone) => zone.zoneId),
+    settings.hostedZone === undefined
+      ? undefined
+      : getZone({ name: settings.hostedZone, privateZone: false }, options).then((zone) => zone.zoneId),
   ]);
   return { accountId, partition, deployerArn: issuerArn, zones: [first, second], imageId, zoneId };
 }

@@ -45,8 +45,15 @@ export function parentSettings(settings: Settings, made: Made): ParentSettings {
         ...settings.gatewayEnvironment,
       },
     },
-    secrets: { ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }), ...(redisUrl !== undefined && { REDIS_URL: redisUrl }) },
-    enclaveSecrets: Object.fromEntries(Object.entries(made.secretArns).flatMap(([path, arn]) => (path.startsWith('enclave/') ? [[path.slice('enclave/'.length), arn]] : []))),
+    secrets: {
+      ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+      ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
+    },
+    enclaveSecrets: Object.fromEntries(
+      Object.entries(made.secretArns).flatMap(([path, arn]) =>
+        path.startsWith('enclave/') ? [[path.slice('enclave/'.length), arn]] : [],
+      ),
+    ),
     database: databaseOf(settings, made),
     redis: { at: settings.redis },
     https: httpsOf(settings, made),
@@ -67,7 +74,12 @@ function databaseOf(settings: Settings, { database, dataVolumeId }: Made): Datab
 }
 
 function httpsOf({ balancer, domain, acmeEmail }: Settings, { balancerNetworks }: Made): HttpsSettings {
-  if (balancer !== 'none') return { by: 'balancer', networks: balancerNetworks, clientAddress: balancer === 'application' ? 'x-forwarded-for' : 'proxy-protocol' };
+  if (balancer !== 'none')
+    return {
+      by: 'balancer',
+      networks: balancerNetworks,
+      clientAddress: balancer === 'application' ? 'x-forwarded-for' : 'proxy-protocol',
+    };
   if (acmeEmail === undefined) throw new Error('no balancer, and nobody for Let’s Encrypt to write to');
   return { by: 'certbot', domain, email: acmeEmail };
 }

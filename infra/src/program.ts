@@ -9,8 +9,15 @@ import { createStack } from './stack';
  * @param values Pulumi's configuration, `<namespace>:<key>` to text
  * @throws ConfigError before anything is created
  */
-export async function program(stack: string, values: Readonly<Record<string, string>>, options: ParseOptions): Promise<Record<string, unknown>> {
+export async function program(
+  stack: string,
+  values: Readonly<Record<string, string>>,
+  options: ParseOptions,
+): Promise<Record<string, unknown>> {
   const settings = parseSettings(stack, values, options);
-  const provider = new Provider(`communique-tee-${stack}`, { region: settings.region, defaultTags: { tags: stackTags(stack, settings.production) } });
+  const provider = new Provider(`communique-tee-${stack}`, {
+    region: settings.region,
+    defaultTags: { tags: stackTags(stack, settings.production) },
+  });
   return createStack(settings, await lookUp(settings, provider), { provider });
 }

@@ -25,22 +25,58 @@ function buildFolder(stack: string): string[] {
   writeFileSync(join(folder, 'release.tar.gz'), RELEASE);
   writeFileSync(
     join(folder, 'measurements.json'),
-    JSON.stringify({ image: 'communique-tee.eif', version: '0.1.0', architecture: 'arm64', stack, sizeBytes: 1024, sha384: pcr('a'), hashAlgorithm: 'SHA384', pcr0: pcr('1'), pcr1: pcr('2'), pcr2: pcr('3'), commit: 'abc', custody: 'kms', routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }] }),
+    JSON.stringify({
+      image: 'communique-tee.eif',
+      version: '0.1.0',
+      architecture: 'arm64',
+      stack,
+      sizeBytes: 1024,
+      sha384: pcr('a'),
+      hashAlgorithm: 'SHA384',
+      pcr0: pcr('1'),
+      pcr1: pcr('2'),
+      pcr2: pcr('3'),
+      commit: 'abc',
+      custody: 'kms',
+      routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }],
+    }),
   );
   return [`imageFolder=${folder}`, `releaseFile=${join(folder, 'release.tar.gz')}`];
 }
 
-const run = (stack: string, ...changes: string[]): Promise<Seen> => runProgram(stack, stackConfig(root, stack, [...buildFolder(stack), ...changes]).values, { root });
+const run = (stack: string, ...changes: string[]): Promise<Seen> =>
+  runProgram(stack, stackConfig(root, stack, [...buildFolder(stack), ...changes]).values, { root });
 
 const STACKS: [string, string, string[]][] = [
   ['dev', 'dev', []],
   ['staging', 'staging', []],
   ['prod', 'prod', []],
   ['prod with stores elsewhere', 'prod', ['database=external', 'redis=external']],
-  ['prod of several parents behind an application balancer', 'prod', ['instances=2', 'maxInstances=4', 'balancer=application']],
-  ['prod of several parents behind a network balancer, each zone with its way out', 'prod', ['instances=2', 'balancer=network', 'natPerZone=true']],
-  ['prod of several parents behind a balancer without logs', 'prod', ['instances=2', 'balancer=application', 'balancerLogDays=0']],
-  ['staging with its own image build', 'staging', ['imageBuild=true', 'imageBuildRepository=https://github.com/example/communique-tee', `imageBuildCommit=${'c'.repeat(40)}`, 'auditTrail=create']],
+  [
+    'prod of several parents behind an application balancer',
+    'prod',
+    ['instances=2', 'maxInstances=4', 'balancer=application'],
+  ],
+  [
+    'prod of several parents behind a network balancer, each zone with its way out',
+    'prod',
+    ['instances=2', 'balancer=network', 'natPerZone=true'],
+  ],
+  [
+    'prod of several parents behind a balancer without logs',
+    'prod',
+    ['instances=2', 'balancer=application', 'balancerLogDays=0'],
+  ],
+  [
+    'staging with its own image build',
+    'staging',
+    [
+      'imageBuild=true',
+      'imageBuildRepository=https://github.com/example/communique-tee',
+      `imageBuildCommit=${'c'.repeat(40)}`,
+      'auditTrail=create',
+    ],
+  ],
 ];
 
 describe.each(STACKS)('%s', (_title, stack, changes) => {
@@ -55,10 +91,24 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
 
   it('has one provider for everything, which tags everything', () => {
     const [provider] = all('pulumi:providers:aws');
-    expect(JSON.parse(String(provider?.inputs.defaultTags))).toEqual({ tags: { 'communique-tee:stack': stack, Project: 'communique-tee', Environment: stack === 'prod' ? 'production' : 'development', ManagedBy: 'pulumi' } });
-    for (const { name, provider: of } of aws()) expect([name, of]).toEqual([name, expect.stringContaining(`communique-tee-${stack}`)]);
-    for (const { tagSpecifications } of inputsOf<{ tagSpecifications: { resourceType: string; tags: Record<string, string> }[] }>('aws:ec2/launchTemplate:LaunchTemplate')) {
-      expect(tagSpecifications.map(({ resourceType }) => resourceType)).toEqual(['instance', 'volume', 'network-interface']);
+    expect(JSON.parse(String(provider?.inputs.defaultTags))).toEqual({
+      tags: {
+        'communique-tee:stack': stack,
+        Project: 'communique-tee',
+        Environment: stack === 'prod' ? 'production' : 'development',
+        ManagedBy: 'pulumi',
+      },
+    });
+    for (const { name, provider: of } of aws())
+      expect([name, of]).toEqual([name, expect.stringContaining(`communique-tee-${stack}`)]);
+    for (const { tagSpecifications } of inputsOf<{
+      tagSpecifications: { resourceType: string; tags: Record<string, string> }[];
+    }>('aws:ec2/launchTemplate:LaunchTemplate')) {
+      expect(tagSpecifications.map(({ resourceType }) => resourceType)).toEqual([
+        'instance',
+        'volume',
+        'network-interface',
+      ]);
       for (const { tags } of tagSpecifications) expect(tags['communique-tee:stack']).toBe(stack);
     }
   });
@@ -70,13 +120,24 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
   });
 
   it('spreads over two zones, with a way out for public subnets, S3 inside, and flow logs', () => {
-    expect(new Set(inputsOf<{ availabilityZone: string }>('aws:ec2/subnet:Subnet').map(({ availabilityZone }) => availabilityZone))).toEqual(new Set(['us-east-1a', 'us-east-1b']));
+    expect(
+      new Set(
+        inputsOf<{ availabilityZone: string }>('aws:ec2/subnet:Subnet').map(({ availabilityZone }) => availabilityZone),
+      ),
+    ).toEqual(new Set(['us-east-1a', 'us-east-1b']));
     expect(all('aws:ec2/subnet:Subnet')).toHaveLength(4);
     expect(all('aws:ec2/routeTableAssociation:RouteTableAssociation')).toHaveLength(4);
-    expect(inputsOf('aws:ec2/vpcEndpoint:VpcEndpoint')).toEqual([expect.objectContaining({ vpcEndpointType: 'Gateway', serviceName: 'com.amazonaws.us-east-1.s3' })]);
+    expect(inputsOf('aws:ec2/vpcEndpoint:VpcEndpoint')).toEqual([
+      expect.objectContaining({ vpcEndpointType: 'Gateway', serviceName: 'com.amazonaws.us-east-1.s3' }),
+    ]);
     const [endpoint] = inputsOf<{ policy: string; routeTableIds: string[] }>('aws:ec2/vpcEndpoint:VpcEndpoint');
     expect(endpoint?.routeTableIds).toHaveLength(all('aws:ec2/routeTable:RouteTable').length);
-    expect((JSON.parse(String(endpoint?.policy)) as PolicyDocument).Statement.map(({ Action, Resource }) => [Action, Resource])).toEqual([
+    expect(
+      (JSON.parse(String(endpoint?.policy)) as PolicyDocument).Statement.map(({ Action, Resource }) => [
+        Action,
+        Resource,
+      ]),
+    ).toEqual([
       [['s3:GetObject', 's3:GetObjectVersion'], `arn:aws:s3:::communique-tee-${stack}-images-123456789012-us-east-1/*`],
       [['s3:GetObject'], 'arn:aws:s3:::al2023-repos-us-east-1-de612dc2/*'],
     ]);
@@ -84,9 +145,20 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
   });
 
   it('lets the world in at 80 and 443 alone, and nobody at 22', () => {
-    const rules = inputsOf<{ cidrIpv4?: string; fromPort: number; toPort: number; referencedSecurityGroupId?: string; ipProtocol: string }>('aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule');
+    const rules = inputsOf<{
+      cidrIpv4?: string;
+      fromPort: number;
+      toPort: number;
+      referencedSecurityGroupId?: string;
+      ipProtocol: string;
+    }>('aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule');
     const world = rules.filter(({ cidrIpv4 }) => cidrIpv4 === '0.0.0.0/0');
-    expect(world.map(({ fromPort, toPort }) => [fromPort, toPort]).sort()).toEqual([[443, 443], [80, 80]].sort());
+    expect(world.map(({ fromPort, toPort }) => [fromPort, toPort]).sort()).toEqual(
+      [
+        [443, 443],
+        [80, 80],
+      ].sort(),
+    );
     for (const rule of rules) {
       expect(rule.ipProtocol).toBe('tcp');
       expect(rule.fromPort).toBe(rule.toPort);
@@ -99,16 +171,32 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
   });
 
   it('goes out to 443 and 80, and to stores kept elsewhere', () => {
-    const out = inputsOf<{ cidrIpv4?: string; fromPort: number }>('aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule').filter(({ cidrIpv4 }) => cidrIpv4 === '0.0.0.0/0');
-    expect(out.map(({ fromPort }) => fromPort).sort((a, b) => a - b)).toEqual(changes.includes('database=external') ? [80, 443, 5432, 6379] : [80, 443]);
+    const out = inputsOf<{ cidrIpv4?: string; fromPort: number }>(
+      'aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule',
+    ).filter(({ cidrIpv4 }) => cidrIpv4 === '0.0.0.0/0');
+    expect(out.map(({ fromPort }) => fromPort).sort((a, b) => a - b)).toEqual(
+      changes.includes('database=external') ? [80, 443, 5432, 6379] : [80, 443],
+    );
   });
 
   it('holds every rule (rules/*.ts), having something to hold it to', () => {
     expect(violationsOf(ruleResources(seen.resources))).toEqual([]);
-    for (const type of ['aws:s3/bucketPolicy:BucketPolicy', 'aws:kms/key:Key', 'aws:iam/rolePolicy:RolePolicy', 'aws:sns/topic:Topic', 'aws:ecr/repository:Repository', 'aws:secretsmanager/secret:Secret']) expect([type, all(type).length > 0]).toEqual([type, true]);
+    for (const type of [
+      'aws:s3/bucketPolicy:BucketPolicy',
+      'aws:kms/key:Key',
+      'aws:iam/rolePolicy:RolePolicy',
+      'aws:sns/topic:Topic',
+      'aws:ecr/repository:Repository',
+      'aws:secretsmanager/secret:Secret',
+    ])
+      expect([type, all(type).length > 0]).toEqual([type, true]);
     // What the rules look for by type is what the program makes.
-    expect(aws().flatMap((resource) => statementsOf({ ...resource, props: resource.inputs, providerTags: undefined })).length).toBeGreaterThan(30);
-    for (const redis of inputsOf<{ parameters: object[] }>('aws:elasticache/parameterGroup:ParameterGroup')) expect(redis.parameters).toContainEqual({ name: 'maxmemory-policy', value: 'noeviction' });
+    expect(
+      aws().flatMap((resource) => statementsOf({ ...resource, props: resource.inputs, providerTags: undefined }))
+        .length,
+    ).toBeGreaterThan(30);
+    for (const redis of inputsOf<{ parameters: object[] }>('aws:elasticache/parameterGroup:ParameterGroup'))
+      expect(redis.parameters).toContainEqual({ name: 'maxmemory-policy', value: 'noeviction' });
   });
 
   it('starts parents that can carry an enclave, and give their credentials to nobody behind a hop', () => {
@@ -122,7 +210,10 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
     const userData = Buffer.from(String(template?.userData), 'base64').toString();
     expect(userData).toMatch(/^#cloud-config/);
     const [group] = inputsOf('aws:autoscaling/group:Group');
-    expect(group).toMatchObject({ minSize: changes.includes('instances=2') ? 2 : 1, initialLifecycleHooks: [expect.objectContaining({ defaultResult: 'ABANDON' })] });
+    expect(group).toMatchObject({
+      minSize: changes.includes('instances=2') ? 2 : 1,
+      initialLifecycleHooks: [expect.objectContaining({ defaultResult: 'ABANDON' })],
+    });
   });
 
   it('gives the House its address', () => {
@@ -131,30 +222,59 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
     if (each) {
       expect(new Set(seen.outputs.addressesForTheHouse as string[]).size).toBe(2);
       // Each private subnet goes out in its own zone.
-      const routes = inputsOf<{ routeTableId: string; natGatewayId?: string }>('aws:ec2/route:Route').filter(({ natGatewayId }) => natGatewayId !== undefined);
-      expect([new Set(routes.map(({ routeTableId }) => routeTableId)).size, new Set(routes.map(({ natGatewayId }) => natGatewayId)).size]).toEqual([2, 2]);
+      const routes = inputsOf<{ routeTableId: string; natGatewayId?: string }>('aws:ec2/route:Route').filter(
+        ({ natGatewayId }) => natGatewayId !== undefined,
+      );
+      expect([
+        new Set(routes.map(({ routeTableId }) => routeTableId)).size,
+        new Set(routes.map(({ natGatewayId }) => natGatewayId)).size,
+      ]).toEqual([2, 2]);
     }
-    const [template] = inputsOf<{ networkInterfaces: { associatePublicIpAddress: string }[] }>('aws:ec2/launchTemplate:LaunchTemplate');
+    const [template] = inputsOf<{ networkInterfaces: { associatePublicIpAddress: string }[] }>(
+      'aws:ec2/launchTemplate:LaunchTemplate',
+    );
     const several = changes.includes('instances=2');
     expect(template?.networkInterfaces[0]?.associatePublicIpAddress).toBe(String(!several));
-    expect(all('aws:ec2/natGateway:NatGateway')).toHaveLength(changes.includes('natPerZone=true') ? 2 : several ? 1 : 0);
+    expect(all('aws:ec2/natGateway:NatGateway')).toHaveLength(
+      changes.includes('natPerZone=true') ? 2 : several ? 1 : 0,
+    );
     expect(seen.outputs.addressForTheHouse).toMatch(/^192\.0\.2\./);
   });
 
   it('pins the image by content and version, in the store and in the parent’s rights', () => {
     const key = `images/sha384/${pcr('a')}.eif`;
     expect(inputsOf('aws:s3/bucketObjectv2:BucketObjectv2')).toContainEqual(expect.objectContaining({ key }));
-    const [{ policy } = { policy: '{}' }] = inputsOf<{ role: string; policy: string }>('aws:iam/rolePolicy:RolePolicy').filter(({ role }) => role === `communique-tee-${stack}-parent`);
+    const [{ policy } = { policy: '{}' }] = inputsOf<{ role: string; policy: string }>(
+      'aws:iam/rolePolicy:RolePolicy',
+    ).filter(({ role }) => role === `communique-tee-${stack}-parent`);
     const { Statement } = JSON.parse(policy) as PolicyDocument;
-    expect(Statement).toContainEqual(expect.objectContaining({ Action: ['s3:GetObjectVersion'], Resource: expect.stringMatching(`/${key}$`) as unknown, Condition: { StringEquals: { 's3:VersionId': (seen.outputs.image as { versionId: string }).versionId } } }));
-    expect(Statement.filter(({ Action }) => [Action].flat().some((action) => action.startsWith('s3:')))).toHaveLength(3);
+    expect(Statement).toContainEqual(
+      expect.objectContaining({
+        Action: ['s3:GetObjectVersion'],
+        Resource: expect.stringMatching(`/${key}$`) as unknown,
+        Condition: { StringEquals: { 's3:VersionId': (seen.outputs.image as { versionId: string }).versionId } },
+      }),
+    );
+    expect(Statement.filter(({ Action }) => [Action].flat().some((action) => action.startsWith('s3:')))).toHaveLength(
+      3,
+    );
   });
 
   it('says in its template which image and which release an instance runs', () => {
     const sha256 = createHash('sha256').update(RELEASE).digest('hex');
-    const [template] = inputsOf<{ tags: Record<string, string>; tagSpecifications: { resourceType: string; tags: Record<string, string> }[]; userData: string }>('aws:ec2/launchTemplate:LaunchTemplate');
-    for (const tags of [template?.tags, template?.tagSpecifications.find(({ resourceType }) => resourceType === 'instance')?.tags]) expect(tags).toMatchObject({ 'communique-tee:pcr0': pcr('1'), 'communique-tee:release': sha256 });
-    expect(inputsOf('aws:s3/bucketObjectv2:BucketObjectv2')).toContainEqual(expect.objectContaining({ key: `releases/${sha256}.tar.gz` }));
+    const [template] = inputsOf<{
+      tags: Record<string, string>;
+      tagSpecifications: { resourceType: string; tags: Record<string, string> }[];
+      userData: string;
+    }>('aws:ec2/launchTemplate:LaunchTemplate');
+    for (const tags of [
+      template?.tags,
+      template?.tagSpecifications.find(({ resourceType }) => resourceType === 'instance')?.tags,
+    ])
+      expect(tags).toMatchObject({ 'communique-tee:pcr0': pcr('1'), 'communique-tee:release': sha256 });
+    expect(inputsOf('aws:s3/bucketObjectv2:BucketObjectv2')).toContainEqual(
+      expect.objectContaining({ key: `releases/${sha256}.tar.gz` }),
+    );
     expect(seen.outputs.release).toEqual({ sha256, key: `releases/${sha256}.tar.gz` });
   });
 
@@ -163,39 +283,73 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
   });
 
   it('asks a parent whether it takes requests, which it does under an emergency stop as well', () => {
-    for (const { healthCheck } of inputsOf<{ healthCheck: object }>('aws:lb/targetGroup:TargetGroup')) expect(healthCheck).toMatchObject({ path: '/health/ready', matcher: '200', protocol: 'HTTPS' });
-    expect(all('aws:lb/targetGroup:TargetGroup')).toHaveLength(changes.some((change) => change.startsWith('balancer=')) ? 1 : 0);
+    for (const { healthCheck } of inputsOf<{ healthCheck: object }>('aws:lb/targetGroup:TargetGroup'))
+      expect(healthCheck).toMatchObject({ path: '/health/ready', matcher: '200', protocol: 'HTTPS' });
+    expect(all('aws:lb/targetGroup:TargetGroup')).toHaveLength(
+      changes.some((change) => change.startsWith('balancer=')) ? 1 : 0,
+    );
   });
 
   it('writes the balancer’s access logs into a bucket of their own, for a while', () => {
-    const [balancer] = inputsOf<{ accessLogs?: { enabled: boolean; bucket: string } }>('aws:lb/loadBalancer:LoadBalancer');
+    const [balancer] = inputsOf<{ accessLogs?: { enabled: boolean; bucket: string } }>(
+      'aws:lb/loadBalancer:LoadBalancer',
+    );
     if (balancer === undefined || changes.includes('balancerLogDays=0')) {
       expect(balancer?.accessLogs).toBeUndefined();
       expect(all('aws:s3/bucket:Bucket').filter(({ name }) => name.includes('access-logs'))).toEqual([]);
       return;
     }
     expect(balancer.accessLogs).toEqual({ enabled: true, bucket: 'communique-tee-prod-access-123456789012-us-east-1' });
-    const rules = inputsOf<{ bucket: string; rules: { expiration?: { days: number } }[] }>('aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration').find(({ bucket }) => bucket === balancer.accessLogs?.bucket)?.rules;
+    const rules = inputsOf<{ bucket: string; rules: { expiration?: { days: number } }[] }>(
+      'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration',
+    ).find(({ bucket }) => bucket === balancer.accessLogs?.bucket)?.rules;
     expect(rules?.find(({ expiration }) => expiration)?.expiration?.days).toBe(30);
-    const policy = inputsOf<{ bucket: string; policy: string }>('aws:s3/bucketPolicy:BucketPolicy').find(({ bucket }) => bucket === balancer.accessLogs?.bucket)?.policy;
-    const service = changes.includes('balancer=network') ? 'delivery.logs.amazonaws.com' : 'logdelivery.elasticloadbalancing.amazonaws.com';
-    expect((JSON.parse(String(policy)) as PolicyDocument).Statement).toContainEqual(expect.objectContaining({ Effect: 'Allow', Principal: { Service: service }, Action: ['s3:PutObject'], Resource: `arn:aws:s3:::${balancer.accessLogs?.bucket}/AWSLogs/123456789012/*` }));
+    const policy = inputsOf<{ bucket: string; policy: string }>('aws:s3/bucketPolicy:BucketPolicy').find(
+      ({ bucket }) => bucket === balancer.accessLogs?.bucket,
+    )?.policy;
+    const service = changes.includes('balancer=network')
+      ? 'delivery.logs.amazonaws.com'
+      : 'logdelivery.elasticloadbalancing.amazonaws.com';
+    expect((JSON.parse(String(policy)) as PolicyDocument).Statement).toContainEqual(
+      expect.objectContaining({
+        Effect: 'Allow',
+        Principal: { Service: service },
+        Action: ['s3:PutObject'],
+        Resource: `arn:aws:s3:::${balancer.accessLogs?.bucket}/AWSLogs/123456789012/*`,
+      }),
+    );
   });
 
   it('counts in the parent’s log what only a line there says, and alarms for it', () => {
-    const filters = inputsOf<{ logGroupName: string; pattern: string; metricTransformation: { name: string; namespace: string } }>('aws:cloudwatch/logMetricFilter:LogMetricFilter');
+    const filters = inputsOf<{
+      logGroupName: string;
+      pattern: string;
+      metricTransformation: { name: string; namespace: string };
+    }>('aws:cloudwatch/logMetricFilter:LogMetricFilter');
     for (const { logGroupName } of filters) expect(logGroupName).toBe(`/communique-tee/${stack}/parent`);
-    const alarmed = inputsOf<{ metricName: string; namespace: string }>('aws:cloudwatch/metricAlarm:MetricAlarm').map(({ namespace, metricName }) => `${namespace} ${metricName}`);
-    const wanted = [`CommuniqueTee ${stack}-launch-failures`, ...(all('aws:lb/loadBalancer:LoadBalancer').length === 0 ? [`CommuniqueTee ${stack}-certificate-failures`] : [])];
-    expect(filters.map(({ metricTransformation: { namespace, name } }) => `${namespace} ${name}`)).toEqual(expect.arrayContaining(wanted));
+    const alarmed = inputsOf<{ metricName: string; namespace: string }>('aws:cloudwatch/metricAlarm:MetricAlarm').map(
+      ({ namespace, metricName }) => `${namespace} ${metricName}`,
+    );
+    const wanted = [
+      `CommuniqueTee ${stack}-launch-failures`,
+      ...(all('aws:lb/loadBalancer:LoadBalancer').length === 0 ? [`CommuniqueTee ${stack}-certificate-failures`] : []),
+    ];
+    expect(filters.map(({ metricTransformation: { namespace, name } }) => `${namespace} ${name}`)).toEqual(
+      expect.arrayContaining(wanted),
+    );
     expect(alarmed).toEqual(expect.arrayContaining(wanted));
   });
 
   it('alarms people, watches the keys, and warns at 80 % of the budget', () => {
     const alarms = inputsOf<{ name: string; alarmActions: string[] }>('aws:cloudwatch/metricAlarm:MetricAlarm');
-    for (const part of ['enclave-unhealthy', 'attestation-failing', 'queue-old', 'emergency-stop', 'parent-disk']) expect(alarms.map(({ name }) => name)).toContain(`communique-tee-${stack}-alarm-${part}`);
-    const rule = inputsOf<{ name: string; eventPattern: string }>('aws:cloudwatch/eventRule:EventRule').find(({ name }) => name.endsWith('-keys'));
-    expect(JSON.parse(String(rule?.eventPattern))).toMatchObject({ detail: { eventName: expect.arrayContaining(['PutKeyPolicy']) as unknown } });
+    for (const part of ['enclave-unhealthy', 'attestation-failing', 'queue-old', 'emergency-stop', 'parent-disk'])
+      expect(alarms.map(({ name }) => name)).toContain(`communique-tee-${stack}-alarm-${part}`);
+    const rule = inputsOf<{ name: string; eventPattern: string }>('aws:cloudwatch/eventRule:EventRule').find(
+      ({ name }) => name.endsWith('-keys'),
+    );
+    expect(JSON.parse(String(rule?.eventPattern))).toMatchObject({
+      detail: { eventName: expect.arrayContaining(['PutKeyPolicy']) as unknown },
+    });
     expect(JSON.stringify(inputsOf('aws:budgets/budget:Budget'))).toContain('"threshold":80');
     for (const group of inputsOf('aws:cloudwatch/logGroup:LogGroup')) expect(group.retentionInDays).toBeGreaterThan(0);
   });
@@ -204,28 +358,63 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
 it('protects production from being destroyed, and what it holds', async () => {
   const { resources } = await run('prod');
   const of = (type: string) => resources.filter((resource) => resource.type === type).map(({ inputs }) => inputs);
-  expect(of('aws:rds/instance:Instance')).toEqual([expect.objectContaining({ deletionProtection: true, skipFinalSnapshot: false, finalSnapshotIdentifier: 'communique-tee-prod-database-final', multiAz: true, backupRetentionPeriod: 35 })]);
-  expect(of('aws:elasticache/replicationGroup:ReplicationGroup')).toEqual([expect.objectContaining({ finalSnapshotIdentifier: 'communique-tee-prod-redis-final', automaticFailoverEnabled: true })]);
+  expect(of('aws:rds/instance:Instance')).toEqual([
+    expect.objectContaining({
+      deletionProtection: true,
+      skipFinalSnapshot: false,
+      finalSnapshotIdentifier: 'communique-tee-prod-database-final',
+      multiAz: true,
+      backupRetentionPeriod: 35,
+    }),
+  ]);
+  expect(of('aws:elasticache/replicationGroup:ReplicationGroup')).toEqual([
+    expect.objectContaining({
+      finalSnapshotIdentifier: 'communique-tee-prod-redis-final',
+      automaticFailoverEnabled: true,
+    }),
+  ]);
   for (const bucket of of('aws:s3/bucket:Bucket')) expect(bucket.forceDestroy).toBe(false);
   expect(of('aws:kms/key:Key').filter(({ deletionWindowInDays }) => deletionWindowInDays === 30)).toHaveLength(2);
 });
 
 it('takes over the data volume in its own zone, one parent at a time, where PostgreSQL is on the parent', async () => {
   const { resources } = await run('dev');
-  const [group] = resources.filter(({ type }) => type === 'aws:autoscaling/group:Group').map(({ inputs }) => inputs as { vpcZoneIdentifiers: string[]; instanceRefresh: { preferences: object } });
+  const [group] = resources
+    .filter(({ type }) => type === 'aws:autoscaling/group:Group')
+    .map(({ inputs }) => inputs as { vpcZoneIdentifiers: string[]; instanceRefresh: { preferences: object } });
   expect(group?.vpcZoneIdentifiers).toHaveLength(1);
   expect(group?.instanceRefresh.preferences).toMatchObject({ minHealthyPercentage: 0, maxHealthyPercentage: 100 });
 });
 
 it('makes a snapshot of the data volume every day, of it alone, and keeps as many as are wanted', async () => {
   const { resources } = await run('dev', 'dataSnapshots=3');
-  const of = <T>(type: string): T[] => resources.filter((resource) => resource.type === type).map(({ inputs }) => inputs as T);
+  const of = <T>(type: string): T[] =>
+    resources.filter((resource) => resource.type === type).map(({ inputs }) => inputs as T);
   const [volume] = of<{ tags: Record<string, string> }>('aws:ebs/volume:Volume');
-  const [policy, ...more] = of<{ state: string; policyDetails: { targetTags: Record<string, string>; schedules: { createRule: object; retainRule: object; copyTags: boolean }[] } }>('aws:dlm/lifecyclePolicy:LifecyclePolicy');
+  const [policy, ...more] = of<{
+    state: string;
+    policyDetails: {
+      targetTags: Record<string, string>;
+      schedules: { createRule: object; retainRule: object; copyTags: boolean }[];
+    };
+  }>('aws:dlm/lifecyclePolicy:LifecyclePolicy');
   expect(more).toEqual([]);
-  expect(policy).toMatchObject({ state: 'ENABLED', policyDetails: { schedules: [{ createRule: { interval: 24, intervalUnit: 'HOURS', times: '08:00' }, retainRule: { count: 3 }, copyTags: true }] } });
+  expect(policy).toMatchObject({
+    state: 'ENABLED',
+    policyDetails: {
+      schedules: [
+        {
+          createRule: { interval: 24, intervalUnit: 'HOURS', times: '08:00' },
+          retainRule: { count: 3 },
+          copyTags: true,
+        },
+      ],
+    },
+  });
   // Disks of instances have the stack's tags as well, and nothing worth keeping.
-  const [template] = of<{ tagSpecifications: { resourceType: string; tags: Record<string, string> }[] }>('aws:ec2/launchTemplate:LaunchTemplate');
+  const [template] = of<{ tagSpecifications: { resourceType: string; tags: Record<string, string> }[] }>(
+    'aws:ec2/launchTemplate:LaunchTemplate',
+  );
   for (const [tag, value] of Object.entries(policy?.policyDetails.targetTags ?? {})) {
     expect(volume?.tags[tag]).toBe(value);
     for (const { tags } of template?.tagSpecifications ?? []) expect(tags[tag]).not.toBe(value);
@@ -238,25 +427,63 @@ it('opens the metadata service to the gateway where the enclave asks KMS, and ha
     const changes = buildFolder('dev');
     const file = join(folder, 'measurements.json');
     const measured = JSON.parse(readFileSync(file, 'utf8')) as object;
-    writeFileSync(file, JSON.stringify({ ...measured, routes: hosts.map((host, index) => ({ host, port: 443, vsockPort: 8001 + index })) }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        ...measured,
+        routes: hosts.map((host, index) => ({ host, port: 443, vsockPort: 8001 + index })),
+      }),
+    );
     const { resources } = await runProgram('dev', stackConfig(root, 'dev', changes).values, { root });
-    return Buffer.from(String(resources.find(({ name }) => name.endsWith('-parent-files') && name.startsWith('communique'))?.inputs.contentBase64 ?? resources.find(({ inputs }) => inputs.contentBase64 !== undefined)?.inputs.contentBase64), 'base64').toString();
+    return Buffer.from(
+      String(
+        resources.find(({ name }) => name.endsWith('-parent-files') && name.startsWith('communique'))?.inputs
+          .contentBase64 ?? resources.find(({ inputs }) => inputs.contentBase64 !== undefined)?.inputs.contentBase64,
+      ),
+      'base64',
+    ).toString();
   };
-  const [withKms, without] = [await archiveOf('uat-cwc.house.gov', 'kms.us-east-1.amazonaws.com'), await archiveOf('uat-cwc.house.gov')];
-  const denied = (archive: string) => [...archive.matchAll(/^IPAddressDeny=(.*)$/gm)].filter(([, addresses]) => addresses === 'fd00:ec2::254/128').length;
+  const [withKms, without] = [
+    await archiveOf('uat-cwc.house.gov', 'kms.us-east-1.amazonaws.com'),
+    await archiveOf('uat-cwc.house.gov'),
+  ];
+  const denied = (archive: string) =>
+    [...archive.matchAll(/^IPAddressDeny=(.*)$/gm)].filter(([, addresses]) => addresses === 'fd00:ec2::254/128').length;
   expect([denied(withKms), denied(without)]).toEqual([1, 0]);
   expect(withKms).toContain('"host": "kms.us-east-1.amazonaws.com"');
   expect(withKms).toContain('communique-egress@8002.service');
-  for (const line of ['ENCLAVE_SECRETS_FILE="/run/communique-enclave-secrets/secrets.json"', '"cwc-house": "arn:aws:secretsmanager:us-east-1:']) expect(withKms).toContain(line);
+  for (const line of [
+    'ENCLAVE_SECRETS_FILE="/run/communique-enclave-secrets/secrets.json"',
+    '"cwc-house": "arn:aws:secretsmanager:us-east-1:',
+  ])
+    expect(withKms).toContain(line);
 });
 
 // RDS calls its secrets like this.
 it('has a parent that takes the name of a secret that RDS makes', () => {
   const seen: ParentSettings = {
-    stack: 'prod', region: 'us-east-1', storeBucket: 'bucket', image: { key: 'k', versionId: 'v', sha384: pcr('a'), pcr0: pcr('1') }, release: { key: 'r', sha256: 'a'.repeat(64) }, enclave: { cpuCount: 2, memoryMiB: 3072 },
-    egress: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }], acceptedPcr0: [pcr('1')], gateway: { environment: {} }, secrets: {}, enclaveSecrets: {}, redis: { at: 'parent' },
-    database: { at: 'managed', host: 'database.example.org', port: 5432, name: 'communique', secretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf' },
-    https: { by: 'certbot', domain: 'example.org', email: 'operator@example.org' }, logGroupPrefix: '/communique-tee/prod',
+    stack: 'prod',
+    region: 'us-east-1',
+    storeBucket: 'bucket',
+    image: { key: 'k', versionId: 'v', sha384: pcr('a'), pcr0: pcr('1') },
+    release: { key: 'r', sha256: 'a'.repeat(64) },
+    enclave: { cpuCount: 2, memoryMiB: 3072 },
+    egress: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }],
+    acceptedPcr0: [pcr('1')],
+    gateway: { environment: {} },
+    secrets: {},
+    enclaveSecrets: {},
+    redis: { at: 'parent' },
+    database: {
+      at: 'managed',
+      host: 'database.example.org',
+      port: 5432,
+      name: 'communique',
+      secretArn:
+        'arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf',
+    },
+    https: { by: 'certbot', domain: 'example.org', email: 'operator@example.org' },
+    logGroupPrefix: '/communique-tee/prod',
     launchHook: { group: 'communique-tee-prod-parent', name: 'enclave-attested', timeoutSeconds: 1800 },
   };
   try {
@@ -269,16 +496,28 @@ it('has a parent that takes the name of a secret that RDS makes', () => {
 // The group waits for this in every instance it starts: without it each one is given up after half an hour.
 it('has a parent that says when its enclave is attested', async () => {
   const { resources } = await run('dev');
-  const files = resources.find(({ type, name }) => type.endsWith(':BucketObjectv2') && name.endsWith('-parent-files'))?.inputs.contentBase64;
-  const [group] = resources.filter(({ type }) => type === 'aws:autoscaling/group:Group').map(({ inputs }) => inputs as { name: string; initialLifecycleHooks: { name: string; heartbeatTimeout: number }[] });
+  const files = resources.find(({ type, name }) => type.endsWith(':BucketObjectv2') && name.endsWith('-parent-files'))
+    ?.inputs.contentBase64;
+  const [group] = resources
+    .filter(({ type }) => type === 'aws:autoscaling/group:Group')
+    .map(
+      ({ inputs }) => inputs as { name: string; initialLifecycleHooks: { name: string; heartbeatTimeout: number }[] },
+    );
   const [hook] = group?.initialLifecycleHooks ?? [];
   const archive = Buffer.from(String(files), 'base64').toString();
   expect(archive).toContain('complete-lifecycle-action');
-  for (const line of [`AUTO_SCALING_GROUP="${String(group?.name)}"`, `LAUNCH_HOOK="${String(hook?.name)}"`, `LAUNCH_HOOK_SECONDS="${String(hook?.heartbeatTimeout)}"`]) expect(archive).toContain(line);
+  for (const line of [
+    `AUTO_SCALING_GROUP="${String(group?.name)}"`,
+    `LAUNCH_HOOK="${String(hook?.name)}"`,
+    `LAUNCH_HOOK_SECONDS="${String(hook?.heartbeatTimeout)}"`,
+  ])
+    expect(archive).toContain(line);
 });
 
 it('replaces the parents when anything that is installed on them changes', async () => {
-  const userDataOf = async (...changes: string[]): Promise<unknown> => (await run('dev', ...changes)).resources.find(({ type }) => type === 'aws:ec2/launchTemplate:LaunchTemplate')?.inputs.userData;
+  const userDataOf = async (...changes: string[]): Promise<unknown> =>
+    (await run('dev', ...changes)).resources.find(({ type }) => type === 'aws:ec2/launchTemplate:LaunchTemplate')
+      ?.inputs.userData;
   const before = await userDataOf();
   expect(await userDataOf()).toBe(before);
   expect(await userDataOf('enclaveMemoryMiB=1026')).not.toBe(before);

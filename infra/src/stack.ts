@@ -29,25 +29,71 @@ import { Stores } from './components/stores';
 import type { Settings } from './config/parse-settings';
 import { costOf } from './cost/cost';
 import type { Lookups } from './lookups';
-import { aliasName, bucketName, ENCLAVE_KEY_ALIAS, nameOf, OPERATOR_KEY_ALIAS, stackTags, type Place } from './naming/names';
+import {
+  aliasName,
+  bucketName,
+  ENCLAVE_KEY_ALIAS,
+  nameOf,
+  OPERATOR_KEY_ALIAS,
+  stackTags,
+  type Place,
+} from './naming/names';
 import { consoleLinks } from './naming/console-links';
 import { logGroupPrefix, PARENT_LOG_GROUPS, parentSettings } from './parent-settings';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from './policies/attested-key';
 import { parentRolePolicy } from './policies/parent-role';
 
 /** Everything of one stack. @returns the outputs of `pulumi up` */
-export function createStack(settings: Settings, lookups: Lookups, options: ComponentResourceOptions): Record<string, unknown> {
+export function createStack(
+  settings: Settings,
+  lookups: Lookups,
+  options: ComponentResourceOptions,
+): Record<string, unknown> {
   const { stack, production, image } = settings;
   const place: Place = { stack, region: settings.region, accountId: lookups.accountId, partition: lookups.partition };
   const name = (part?: string): string => nameOf(stack, part);
   const administrators = settings.keyAdministrators.length > 0 ? settings.keyAdministrators : [lookups.deployerArn];
   const several = settings.maxInstances > 1;
 
-  const logs = new Logs(name('logs'), { prefix: logGroupPrefix(stack), names: [...PARENT_LOG_GROUPS, 'flow', ...(settings.imageBuild ? ['image-build'] : [])], retentionDays: settings.logRetentionDays, keep: production }, options);
-  const network = new Network(name('network'), { place, storeArn: `arn:${lookups.partition}:s3:::${bucketName(place, 'images')}`, cidr: settings.vpcCidr, zones: lookups.zones, nat: several ? (settings.natPerZone ? 'each' : 'one') : 'none', keepAddress: production }, options);
+  const logs = new Logs(
+    name('logs'),
+    {
+      prefix: logGroupPrefix(stack),
+      names: [...PARENT_LOG_GROUPS, 'flow', ...(settings.imageBuild ? ['image-build'] : [])],
+      retentionDays: settings.logRetentionDays,
+      keep: production,
+    },
+    options,
+  );
+  const network = new Network(
+    name('network'),
+    {
+      place,
+      storeArn: `arn:${lookups.partition}:s3:::${bucketName(place, 'images')}`,
+      cidr: settings.vpcCidr,
+      zones: lookups.zones,
+      nat: several ? (settings.natPerZone ? 'each' : 'one') : 'none',
+      keepAddress: production,
+    },
+    options,
+  );
   new FlowLogs(name('flow'), { place, vpcId: network.vpcId, logGroup: logs.group('flow') }, options);
-  const groups = new SecurityGroups(name('access'), { vpcId: network.vpcId, balancer: settings.balancer !== 'none', managedDatabase: settings.database === 'managed', managedRedis: settings.redis === 'managed' }, options);
-  if (settings.database === 'external' || settings.redis === 'external') new ExternalStores(name('stores'), { parentSecurityGroupId: groups.parentId, ports: externalPorts(settings) }, options);
+  const groups = new SecurityGroups(
+    name('access'),
+    {
+      vpcId: network.vpcId,
+      balancer: settings.balancer !== 'none',
+      managedDatabase: settings.database === 'managed',
+      managedRedis: settings.redis === 'managed',
+    },
+    options,
+  );
+  if (settings.database === 'external' || settings.redis === 'external')
+    new ExternalStores(
+      name('stores'),
+      { parentSecurityGroupId: groups.parentId, ports: externalPorts(settings) },
+      options,
+    );
   const identity = new Identity(name('parent'), options);
 
   const acceptedImages: AcceptedImage[] = [
@@ -57,13 +103,23 @@ export function createStack(settings: Settings, lookups: Lookups, options: Compo
   const keyArgs = { place, acceptedImages, administrators };
   const enclaveKey = new GuardedKey(
     name('enclave-key'),
-    { description: 'Guards the keys of the enclave', alias: aliasName(stack, ENCLAVE_KEY_ALIAS), policy: identity.roleArn.apply((parentRoleArn) => enclaveKeyPolicy({ ...keyArgs, parentRoleArn })), protect: production },
+    {
+      description: 'Guards the keys of the enclave',
+      alias: aliasName(stack, ENCLAVE_KEY_ALIAS),
+      policy: identity.roleArn.apply((parentRoleArn) => enclaveKeyPolicy({ ...keyArgs, parentRoleArn })),
+      protect: production,
+    },
     options,
   );
   const operators = settings.secretOperators.length > 0 ? settings.secretOperators : administrators;
   const operatorKey = new GuardedKey(
     name('operator-key'),
-    { description: "The operator's secrets for the enclave", alias: aliasName(stack, OPERATOR_KEY_ALIAS), policy: identity.roleArn.apply((parentRoleArn) => operatorKeyPolicy({ ...keyArgs, parentRoleArn, operators })), protect: production },
+    {
+      description: "The operator's secrets for the enclave",
+      alias: aliasName(stack, OPERATOR_KEY_ALIAS),
+      policy: identity.roleArn.apply((parentRoleArn) => operatorKeyPolicy({ ...keyArgs, parentRoleArn, operators })),
+      protect: production,
+    },
     options,
   );
   const store = new ImageStore(name('images'), { place, image, administrators, protect: production }, options);
@@ -71,50 +127,120 @@ export function createStack(settings: Settings, lookups: Lookups, options: Compo
   if (settings.imageBuild && settings.imageBuildRepository !== undefined && settings.imageBuildCommit !== undefined) {
     new ImageBuild(
       name('image-build'),
-      { place, architecture: settings.architecture, repositoryUrl: settings.imageBuildRepository, commit: settings.imageBuildCommit, bucketId: store.bucketId, bucketArn: store.bucketArn, logGroup: logs.group('image-build'), registry: { arn: registry.repositoryArn, url: registry.repositoryUrl } },
+      {
+        place,
+        architecture: settings.architecture,
+        repositoryUrl: settings.imageBuildRepository,
+        commit: settings.imageBuildCommit,
+        bucketId: store.bucketId,
+        bucketArn: store.bucketArn,
+        logGroup: logs.group('image-build'),
+        registry: { arn: registry.repositoryArn, url: registry.repositoryUrl },
+      },
       options,
     );
   }
-  const stores = new Stores(name('data'), { settings, place, subnetIds: network.privateSubnetIds, zone: lookups.zones[0], databaseGroupId: groups.databaseId, redisGroupId: groups.redisId }, options);
+  const stores = new Stores(
+    name('data'),
+    {
+      settings,
+      place,
+      subnetIds: network.privateSubnetIds,
+      zone: lookups.zones[0],
+      databaseGroupId: groups.databaseId,
+      redisGroupId: groups.redisId,
+    },
+    options,
+  );
   const address = several ? undefined : new Address(name('address'), { keep: production }, options);
-  const release = new StoreObject(name('release'), { bucketId: store.bucketId, key: `releases/${settings.release.sha256}.tar.gz`, content: { file: settings.release.file }, settled: store.settled }, options);
+  const release = new StoreObject(
+    name('release'),
+    {
+      bucketId: store.bucketId,
+      key: `releases/${settings.release.sha256}.tar.gz`,
+      content: { file: settings.release.file },
+      settled: store.settled,
+    },
+    options,
+  );
 
-  const accessLogs = settings.balancer === 'none' || settings.balancerLogDays === 0 ? undefined : new BalancerLogs(name('access-logs'), { place, kind: settings.balancer, keepDays: settings.balancerLogDays, protect: production }, options);
+  const accessLogs =
+    settings.balancer === 'none' || settings.balancerLogDays === 0
+      ? undefined
+      : new BalancerLogs(
+          name('access-logs'),
+          { place, kind: settings.balancer, keepDays: settings.balancerLogDays, protect: production },
+          options,
+        );
   const balancer =
     settings.balancer === 'none' || groups.balancerId === undefined || lookups.zoneId === undefined
       ? undefined
-      : new Balancer(name(), { kind: settings.balancer, domain: settings.domain, zoneId: lookups.zoneId, vpcId: network.vpcId, subnetIds: network.publicSubnetIds, securityGroupId: groups.balancerId, production, ...(accessLogs && { logs: accessLogs }) }, options);
+      : new Balancer(
+          name(),
+          {
+            kind: settings.balancer,
+            domain: settings.domain,
+            zoneId: lookups.zoneId,
+            vpcId: network.vpcId,
+            subnetIds: network.publicSubnetIds,
+            securityGroupId: groups.balancerId,
+            production,
+            ...(accessLogs && { logs: accessLogs }),
+          },
+          options,
+        );
 
-  const made = all([store.bucketId, store.versionId, output(stores.secretArns), stores.database, stores.dataVolumeId, address?.allocationId]).apply(
-    ([storeBucket, imageVersionId, secretArns, database, dataVolumeId, elasticIpAllocationId]) => ({
-      storeBucket, imageKey: store.key, imageVersionId, releaseKey: `releases/${settings.release.sha256}.tar.gz`, secretArns, database, dataVolumeId, elasticIpAllocationId,
-      balancerNetworks: network.publicCidrs,
-    }),
-  );
+  const made = all([
+    store.bucketId,
+    store.versionId,
+    output(stores.secretArns),
+    stores.database,
+    stores.dataVolumeId,
+    address?.allocationId,
+  ]).apply(([storeBucket, imageVersionId, secretArns, database, dataVolumeId, elasticIpAllocationId]) => ({
+    storeBucket,
+    imageKey: store.key,
+    imageVersionId,
+    releaseKey: `releases/${settings.release.sha256}.tar.gz`,
+    secretArns,
+    database,
+    dataVolumeId,
+    elasticIpAllocationId,
+    balancerNetworks: network.publicCidrs,
+  }));
   const parent = made.apply((known) => parentSettings(settings, known));
   const archive = parent.apply((known) => {
     const { key, bytes } = renderParentArchive(known);
     return { key, base64: Buffer.from(bytes).toString('base64') };
   });
-  const files = new StoreObject(name('parent-files'), { bucketId: store.bucketId, key: archive.key, content: { base64: archive.base64 }, settled: store.settled }, options);
+  const files = new StoreObject(
+    name('parent-files'),
+    { bucketId: store.bucketId, key: archive.key, content: { base64: archive.base64 }, settled: store.settled },
+    options,
+  );
 
   const permissions = new ParentPermissions(
     name('parent-permissions'),
     {
       roleName: identity.roleName,
-      policy: all([made, store.bucketArn, files.key, enclaveKey.keyArn, operatorKey.keyArn]).apply(([known, bucketArn, filesKey, enclaveKeyArn, operatorKeyArn]) =>
-        parentRolePolicy({
-          place,
-          bucketArn,
-          objects: [{ key: known.imageKey, versionId: known.imageVersionId }, { key: known.releaseKey }, { key: filesKey }],
-          logGroupNames: PARENT_LOG_GROUPS.map((part) => logs.group(part).name),
-          secretArns: [...Object.values(known.secretArns), ...(known.database ? [known.database.secretArn] : [])],
-          enclaveKeyArn,
-          operatorKeyArn,
-          acceptedImages: settings.acceptedImages,
-          ...(known.elasticIpAllocationId !== undefined && { elasticIpAllocationId: known.elasticIpAllocationId }),
-          ...(known.dataVolumeId !== undefined && { dataVolumeId: known.dataVolumeId }),
-        }),
+      policy: all([made, store.bucketArn, files.key, enclaveKey.keyArn, operatorKey.keyArn]).apply(
+        ([known, bucketArn, filesKey, enclaveKeyArn, operatorKeyArn]) =>
+          parentRolePolicy({
+            place,
+            bucketArn,
+            objects: [
+              { key: known.imageKey, versionId: known.imageVersionId },
+              { key: known.releaseKey },
+              { key: filesKey },
+            ],
+            logGroupNames: PARENT_LOG_GROUPS.map((part) => logs.group(part).name),
+            secretArns: [...Object.values(known.secretArns), ...(known.database ? [known.database.secretArn] : [])],
+            enclaveKeyArn,
+            operatorKeyArn,
+            acceptedImages: settings.acceptedImages,
+            ...(known.elasticIpAllocationId !== undefined && { elasticIpAllocationId: known.elasticIpAllocationId }),
+            ...(known.dataVolumeId !== undefined && { dataVolumeId: known.dataVolumeId }),
+          }),
       ),
     },
     options,
@@ -127,7 +253,11 @@ export function createStack(settings: Settings, lookups: Lookups, options: Compo
       instanceType: settings.instanceType,
       instanceProfileArn: identity.instanceProfileArn,
       securityGroupId: groups.parentId,
-      subnetIds: several ? network.privateSubnetIds : oneZone ? network.publicSubnetIds.slice(0, 1) : network.publicSubnetIds,
+      subnetIds: several
+        ? network.privateSubnetIds
+        : oneZone
+          ? network.publicSubnetIds.slice(0, 1)
+          : network.publicSubnetIds,
       publicAddress: !several,
       rootVolumeGiB: settings.rootVolumeGiB,
       userData: parent.apply((known) => Buffer.from(renderUserData(known)).toString('base64')),
@@ -141,9 +271,12 @@ export function createStack(settings: Settings, lookups: Lookups, options: Compo
     },
     options,
   );
-  if (settings.maxInstances > settings.instances) new Scaling(name('scaling'), { groupName: parents.groupName, stack }, options);
+  if (settings.maxInstances > settings.instances)
+    new Scaling(name('scaling'), { groupName: parents.groupName, stack }, options);
   if (lookups.zoneId !== undefined) {
-    const target = balancer ? { balancer: { dnsName: balancer.dnsName, zoneId: balancer.zoneId } } : address && { address: address.publicIp };
+    const target = balancer
+      ? { balancer: { dnsName: balancer.dnsName, zoneId: balancer.zoneId } }
+      : address && { address: address.publicIp };
     if (target) new Dns(name('name'), { zoneId: lookups.zoneId, domain: settings.domain, target }, options);
   }
 
@@ -152,7 +285,10 @@ export function createStack(settings: Settings, lookups: Lookups, options: Compo
   new Alarms(
     name('alarm'),
     {
-      stack, topicArn: topic.topicArn, groupName: parents.groupName, instances: settings.instances,
+      stack,
+      topicArn: topic.topicArn,
+      groupName: parents.groupName,
+      instances: settings.instances,
       ...(balancer && { certificateArn: balancer.certificateArn }),
       ...(stores.databaseIdentifier !== undefined && { databaseIdentifier: stores.databaseIdentifier }),
       ...(stores.redisIdentifier !== undefined && { redisIdentifier: stores.redisIdentifier }),
@@ -160,17 +296,37 @@ export function createStack(settings: Settings, lookups: Lookups, options: Compo
     options,
   );
   if (settings.auditTrail === 'create') new AuditTrail(name('audit'), { place, protect: production }, options);
-  new KeyWatch(name('watch'), { keyArns: [enclaveKey.keyArn, operatorKey.keyArn], topicArn: topic.topicArn, bucketName: store.bucketId }, options);
+  new KeyWatch(
+    name('watch'),
+    { keyArns: [enclaveKey.keyArn, operatorKey.keyArn], topicArn: topic.topicArn, bucketName: store.bucketId },
+    options,
+  );
   new Dashboard(name('overview'), { stack, region: settings.region, groupName: parents.groupName }, options);
-  new StackBudget(name('budget'), { stack, limitUsd: settings.monthlyBudgetUsd, email: settings.alarmEmail, topicArn: topic.topicArn }, options);
+  new StackBudget(
+    name('budget'),
+    { stack, limitUsd: settings.monthlyBudgetUsd, email: settings.alarmEmail, topicArn: topic.topicArn },
+    options,
+  );
 
   return {
     url: `https://${settings.domain}`,
     addressForTheHouse: address?.publicIp ?? network.natAddresses[0],
     ...(network.natAddresses.length > 1 && { addressesForTheHouse: network.natAddresses }),
     balancerName: balancer?.dnsName,
-    measurements: { pcr0: image.pcr0, pcr1: image.pcr1, pcr2: image.pcr2, ...(image.pcr8 !== undefined && { pcr8: image.pcr8 }), accepted: settings.acceptedImages },
-    image: { bucket: store.bucketId, key: store.key, versionId: store.versionId, commit: image.commit, version: image.version },
+    measurements: {
+      pcr0: image.pcr0,
+      pcr1: image.pcr1,
+      pcr2: image.pcr2,
+      ...(image.pcr8 !== undefined && { pcr8: image.pcr8 }),
+      accepted: settings.acceptedImages,
+    },
+    image: {
+      bucket: store.bucketId,
+      key: store.key,
+      versionId: store.versionId,
+      commit: image.commit,
+      version: image.version,
+    },
     release: { sha256: settings.release.sha256, key: release.key },
     keys: { enclave: enclaveKey.aliasArn, operator: operatorKey.aliasArn },
     secrets: stores.secretArns,
@@ -181,4 +337,6 @@ export function createStack(settings: Settings, lookups: Lookups, options: Compo
 }
 
 const externalPorts = ({ database, redis, externalPorts: given }: Settings): number[] =>
-  given.length > 0 ? given.map(Number) : [...(database === 'external' ? [5432] : []), ...(redis === 'external' ? [6379] : [])];
+  given.length > 0
+    ? given.map(Number)
+    : [...(database === 'external' ? [5432] : []), ...(redis === 'external' ? [6379] : [])];

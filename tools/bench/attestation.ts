@@ -1,4 +1,9 @@
-import { createAttestationVerifier, unsafeTrustAnchorFromPem, verifyAttestation, type AttestationPolicy } from '@communique-tee/attestation';
+import {
+  createAttestationVerifier,
+  unsafeTrustAnchorFromPem,
+  verifyAttestation,
+  type AttestationPolicy,
+} from '@communique-tee/attestation';
 import { createNsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { temporaryFolder } from '@communique-tee/test-support';
@@ -25,7 +30,10 @@ export async function attestationRows(): Promise<Row[]> {
     const documents: { bytes: Uint8Array; ms: number }[] = [];
     // A new leaf every three hours under the same instance certificate, which lasts a day
     for (let leaf = 0; leaf < 7; leaf++) {
-      documents.push({ bytes: await nsm.attest({ publicKey: randomBytes(32), userData: randomBytes(100) }), ms: nowMs + 1000 });
+      documents.push({
+        bytes: await nsm.attest({ publicKey: randomBytes(32), userData: randomBytes(100) }),
+        ms: nowMs + 1000,
+      });
       nowMs += 3 * HOUR_MS + 60_000;
     }
     const [first, ...others] = documents;
@@ -39,10 +47,25 @@ export async function attestationRows(): Promise<Row[]> {
       value: await rateOf(() => verify('sha384', data, { key: pair.publicKey, dsaEncoding: 'ieee-p1363' }, signature)),
       unit: 'op/s',
     };
-    const none: Row = { what: 'verify, no cache', value: await rateOf(() => verifyAttestation(first.bytes, at(first.ms))), unit: 'op/s' };
+    const none: Row = {
+      what: 'verify, no cache',
+      value: await rateOf(() => verifyAttestation(first.bytes, at(first.ms))),
+      unit: 'op/s',
+    };
     const warm = createAttestationVerifier();
-    const leaf: Row = { what: 'verify, leaf cached', value: await rateOf(() => warm.verify(first.bytes, at(first.ms))), unit: 'op/s' };
-    return [bare, beside(none, bare, { atLeast: 0.15 }), beside({ what: 'verify, bundle cached, new leaf', value: await newLeaves(), unit: 'op/s' }, bare, { atLeast: 0.4 }), beside(leaf, bare, { atLeast: 0.85 })];
+    const leaf: Row = {
+      what: 'verify, leaf cached',
+      value: await rateOf(() => warm.verify(first.bytes, at(first.ms))),
+      unit: 'op/s',
+    };
+    return [
+      bare,
+      beside(none, bare, { atLeast: 0.15 }),
+      beside({ what: 'verify, bundle cached, new leaf', value: await newLeaves(), unit: 'op/s' }, bare, {
+        atLeast: 0.4,
+      }),
+      beside(leaf, bare, { atLeast: 0.85 }),
+    ];
 
     /** Verifiers that know the chain but meet each leaf for the first time; the warming up is not counted. */
     async function newLeaves(): Promise<number> {

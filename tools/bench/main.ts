@@ -35,7 +35,9 @@ its own, on the same machine. A reference that is not installed (pgbench, nginx,
 socat) is said to be not measured.
 
   npm run bench [-- <section> ...]   all unless named:
-${Object.entries(SECTIONS).map(([name, { title }]) => `    ${name.padEnd(12)} ${title}\n`).join('')}
+${Object.entries(SECTIONS)
+  .map(([name, { title }]) => `    ${name.padEnd(12)} ${title}\n`)
+  .join('')}
   --json <file>        where the results go as JSON (default .dev/bench.json)
   --profile <folder>   CPU profiles of the gateway in accept, latency and full go there; the figures are lower then.
                        node tools/run.mjs tools/bench/profile/main.ts <file> says where the time went
@@ -43,11 +45,17 @@ ${Object.entries(SECTIONS).map(([name, { title }]) => `    ${name.padEnd(12)} ${
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string', default: join(workspaceRoot(), '.dev', 'bench.json') }, profile: { type: 'string' }, help: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'string', default: join(workspaceRoot(), '.dev', 'bench.json') },
+    profile: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
 });
 const unknown = positionals.filter((name) => !Object.hasOwn(SECTIONS, name));
 if (values.help || unknown.length > 0) {
-  (unknown.length > 0 ? process.stderr : process.stdout).write(unknown.length > 0 ? `unknown section: ${unknown.join(', ')}\n\n${HELP}` : HELP);
+  (unknown.length > 0 ? process.stderr : process.stdout).write(
+    unknown.length > 0 ? `unknown section: ${unknown.join(', ')}\n\n${HELP}` : HELP,
+  );
   process.exitCode = unknown.length > 0 ? 2 : 0;
 } else {
   const results: Record<string, Row[]> = {};

@@ -5,19 +5,32 @@ const reference: Row = { what: 'reference', value: 200, unit: 'req/s' };
 
 describe('figures beside their references', () => {
   it('meet an aim from above or from below', () => {
-    expect(beside({ what: 'ours', value: 100, unit: 'req/s' }, reference, { atLeast: 0.5 })).toMatchObject({ ratio: 0.5, reference: 'reference' });
-    expect([meets(0.5, { atLeast: 0.5 }), meets(0.49, { atLeast: 0.5 }), meets(1.2, { atMost: 1.2 }), meets(1.21, { atMost: 1.2 })]).toEqual([true, false, true, false]);
+    expect(beside({ what: 'ours', value: 100, unit: 'req/s' }, reference, { atLeast: 0.5 })).toMatchObject({
+      ratio: 0.5,
+      reference: 'reference',
+    });
+    expect([
+      meets(0.5, { atLeast: 0.5 }),
+      meets(0.49, { atLeast: 0.5 }),
+      meets(1.2, { atMost: 1.2 }),
+      meets(1.21, { atMost: 1.2 }),
+    ]).toEqual([true, false, true, false]);
   });
 
   it('have no ratio where one of the two was not measured', () => {
     const absent = notMeasured('nginx', 'req/s', 'nginx');
     expect(beside(reference, absent, { atLeast: 1 })).not.toHaveProperty('ratio');
     expect(beside(absent, reference, { atLeast: 1 })).not.toHaveProperty('ratio');
-    expect(table('t', [absent, beside(reference, absent, { atLeast: 1 })])).toMatch(/^nginx +not measured +no nginx on this machine$/m);
+    expect(table('t', [absent, beside(reference, absent, { atLeast: 1 })])).toMatch(
+      /^nginx +not measured +no nginx on this machine$/m,
+    );
   });
 
   it('say in the table what is missed', () => {
-    const text = table('title', [beside({ what: 'ours', value: 99, unit: 'req/s' }, reference, { atLeast: 0.5 }), beside({ what: 'late', value: 3, unit: 'ms' }, { what: 'soon', value: 2 }, { atMost: 1.6 })]);
+    const text = table('title', [
+      beside({ what: 'ours', value: 99, unit: 'req/s' }, reference, { atLeast: 0.5 }),
+      beside({ what: 'late', value: 3, unit: 'ms' }, { what: 'soon', value: 2 }, { atMost: 1.6 }),
+    ]);
     expect(text).toMatch(/^ours +99\.00 req\/s +0\.49 +reference +>= 0\.50 MISSED$/m);
     expect(text).toMatch(/^late +3\.00 ms +1\.50 +soon +<= 1\.60 met$/m);
   });

@@ -15,21 +15,40 @@ export async function sealingRows(): Promise<Row[]> {
     const bytes = kib * KIB;
     const openssl = opensslSpeed(bytes);
     const { input, message } = sample(own.publicKey, bytes - 4);
-    const opened: Row = { what: `open ${String(kib)} KiB`, value: ((await rateOf(() => open(own, message))) * bytes) / 1e6, unit: 'MB/s' };
-    const sealed: Row = { what: `seal ${String(kib)} KiB`, value: ((await rateOf(() => seal(input))) * bytes) / 1e6, unit: 'MB/s' };
+    const opened: Row = {
+      what: `open ${String(kib)} KiB`,
+      value: ((await rateOf(() => open(own, message))) * bytes) / 1e6,
+      unit: 'MB/s',
+    };
+    const sealed: Row = {
+      what: `seal ${String(kib)} KiB`,
+      value: ((await rateOf(() => seal(input))) * bytes) / 1e6,
+      unit: 'MB/s',
+    };
     const text = randomBytes(bytes);
-    const noble = { what: 'noble XChaCha20-Poly1305', value: ((await rateOf(() => xchacha20poly1305(randomBytes(32), randomBytes(24)).encrypt(text))) * bytes) / 1e6 };
+    const noble = {
+      what: 'noble XChaCha20-Poly1305',
+      value: ((await rateOf(() => xchacha20poly1305(randomBytes(32), randomBytes(24)).encrypt(text))) * bytes) / 1e6,
+    };
     if (openssl !== undefined) rows.push({ what: `openssl speed ${String(kib)} KiB`, value: openssl, unit: 'MB/s' });
     rows.push({ ...noble, what: `${noble.what} ${String(kib)} KiB`, unit: 'MB/s' });
     const reference = openssl === undefined ? undefined : { what: 'openssl speed chacha20-poly1305', value: openssl };
-    rows.push(reference ? beside(opened, reference, kib === 256 ? { atLeast: 0.45 } : undefined) : { ...opened, note: 'no openssl on this machine' });
+    rows.push(
+      reference
+        ? beside(opened, reference, kib === 256 ? { atLeast: 0.45 } : undefined)
+        : { ...opened, note: 'no openssl on this machine' },
+    );
     rows.push(reference ? beside(sealed, reference) : sealed);
     rows.push(beside({ ...opened, what: `${opened.what} ` }, noble));
   }
   const [ours, theirs] = [generateKeyPairSync('x25519'), generateKeyPairSync('x25519')];
   const jwk = theirs.publicKey.export({ format: 'jwk' });
   const { privateKey } = ours;
-  const bare: Row = { what: 'bare X25519, keys at hand', value: await rateOf(() => diffieHellman({ privateKey, publicKey: theirs.publicKey })), unit: 'op/s' };
+  const bare: Row = {
+    what: 'bare X25519, keys at hand',
+    value: await rateOf(() => diffieHellman({ privateKey, publicKey: theirs.publicKey })),
+    unit: 'op/s',
+  };
   const fresh: Row = {
     what: 'bare X25519, new peer key',
     value: await rateOf(() => diffieHellman({ privateKey, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) })),

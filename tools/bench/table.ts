@@ -2,15 +2,30 @@ import { meets, type Row } from './measure';
 
 /** Columns for people; a row that misses its aim is marked, what was not measured says so, nothing is hidden. */
 export function table(title: string, rows: readonly Row[]): string {
-  const cells = rows.map((row) => [row.what, valueOf(row), row.ratio?.toFixed(2) ?? '', row.reference ?? '', aimOf(row), row.note ?? '']);
+  const cells = rows.map((row) => [
+    row.what,
+    valueOf(row),
+    row.ratio?.toFixed(2) ?? '',
+    row.reference ?? '',
+    aimOf(row),
+    row.note ?? '',
+  ]);
   const head = ['what', 'value', 'ratio', 'of the reference', 'aim', ''];
-  const widths = head.map((heading, column) => Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd();
+  const widths = head.map((heading, column) =>
+    Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
   return [`\n${title}`, line(head), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
 }
 
 function valueOf({ value, unit }: Row): string {
-  return value === null ? 'not measured' : `${value >= 100 || unit === 'files' || unit === 'documents' ? value.toFixed(0) : value.toFixed(2)} ${unit}`;
+  return value === null
+    ? 'not measured'
+    : `${value >= 100 || unit === 'files' || unit === 'documents' ? value.toFixed(0) : value.toFixed(2)} ${unit}`;
 }
 
 function aimOf({ aim, ratio }: Row): string {

@@ -11,7 +11,12 @@ import { appNames, bundleOptions, metafileOf, root } from './bundle-options.mjs'
 function parseArguments() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { dev: { type: 'boolean' }, outdir: { type: 'string' }, target: { type: 'string' }, entry: { type: 'string' } },
+    options: {
+      dev: { type: 'boolean' },
+      outdir: { type: 'string' },
+      target: { type: 'string' },
+      entry: { type: 'string' },
+    },
   });
   const [app, ...rest] = positionals;
   if (!appNames.includes(app) || rest.length > 0) throw new Error('which app?');
@@ -22,7 +27,9 @@ let what;
 try {
   what = parseArguments();
 } catch (error) {
-  console.error(`${error.message}\nusage: node tools/build/build.mjs <${appNames.join('|')}> [--dev] [--outdir <folder>] [--target <platform-arch>] [--entry <file>]`);
+  console.error(
+    `${error.message}\nusage: node tools/build/build.mjs <${appNames.join('|')}> [--dev] [--outdir <folder>] [--target <platform-arch>] [--entry <file>]`,
+  );
   process.exit(2);
 }
 const startedAtMs = performance.now();
@@ -38,6 +45,7 @@ try {
   );
 } catch (error) {
   if (!Array.isArray(error.errors)) throw error;
-  for (const text of await formatMessages(error.errors, { kind: 'error', color: process.stderr.isTTY })) console.error(text);
+  for (const text of await formatMessages(error.errors, { kind: 'error', color: process.stderr.isTTY }))
+    console.error(text);
   process.exitCode = 1;
 }

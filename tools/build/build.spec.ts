@@ -72,7 +72,8 @@ describe('build', () => {
   let entry: string;
   const cache = join(root, '.cache', `build-spec-${String(process.pid)}`);
 
-  const build = (args: string[]) => run(process.execPath, [join(root, 'tools/build/build.mjs'), ...args], { cwd: root });
+  const build = (args: string[]) =>
+    run(process.execPath, [join(root, 'tools/build/build.mjs'), ...args], { cwd: root });
 
   beforeAll(async () => {
     folder = await temporaryFolder();
@@ -90,7 +91,13 @@ describe('build', () => {
     expect(stdout).toMatch(/main\.js: [\d.]+ MB from \d+ files in [\d.]+ s/);
     expect((await readdir(folder.file('alone'))).sort()).toEqual(['koffi.node', 'main.js', 'meta.json']);
     const answer = await run(process.execPath, [folder.file('alone/main.js')], { cwd: '/', env: {} });
-    expect(JSON.parse(answer.stdout)).toEqual({ injected: 'injected', provider: 'Greeter', native: true, cbor: expect.any(Number) as number, curve: 'Ed25519' });
+    expect(JSON.parse(answer.stdout)).toEqual({
+      injected: 'injected',
+      provider: 'Greeter',
+      native: true,
+      cbor: expect.any(Number) as number,
+      curve: 'Ed25519',
+    });
   });
 
   it('carries the pages of the API and the database client', async () => {
@@ -112,7 +119,10 @@ describe('build', () => {
     await build(['enclave', '--entry', entry, '--outdir', folder.file('plain')]);
     await mkdir(folder.file('bare'));
     await copyFile(folder.file('plain/main.js'), folder.file('bare/main.js'));
-    const failure = await run(process.execPath, [folder.file('bare/main.js')], { cwd: root, env: { NODE_PATH: join(root, 'node_modules') } }).then(
+    const failure = await run(process.execPath, [folder.file('bare/main.js')], {
+      cwd: root,
+      env: { NODE_PATH: join(root, 'node_modules') },
+    }).then(
       () => undefined,
       (error: unknown) => String(error),
     );
@@ -123,7 +133,11 @@ describe('build', () => {
     const digests = [];
     for (const name of ['first', 'second']) {
       await build(['enclave', '--entry', entry, '--outdir', folder.file(name)]);
-      digests.push(createHash('sha256').update(await readFile(folder.file(name, 'main.js'))).digest('hex'));
+      digests.push(
+        createHash('sha256')
+          .update(await readFile(folder.file(name, 'main.js')))
+          .digest('hex'),
+      );
     }
     expect(digests[0]).toBe(digests[1]);
     const bundle = await readFile(folder.file('first', 'main.js'), 'utf8');
@@ -133,20 +147,31 @@ describe('build', () => {
   it('names what went in, and puts the development build apart', async () => {
     await build(['enclave', '--entry', entry, '--outdir', folder.file('both')]);
     await build(['enclave', '--dev', '--entry', entry, '--outdir', folder.file('both')]);
-    expect((await readdir(folder.file('both'))).sort()).toEqual(['koffi.node', 'main.dev.js', 'main.js', 'meta.dev.json', 'meta.json']);
+    expect((await readdir(folder.file('both'))).sort()).toEqual([
+      'koffi.node',
+      'main.dev.js',
+      'main.js',
+      'meta.dev.json',
+      'meta.json',
+    ]);
     const { inputs } = JSON.parse(await readFile(folder.file('both', 'meta.json'), 'utf8')) as { inputs: object };
     expect(Object.keys(inputs)).toContain('node_modules/cbor-x/node-index.js');
   });
 
   it('refuses an unknown app, a missing package of our own, a platform whose native part is not installed', async () => {
-    await expect(build(['no-such-app'])).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('usage') as string });
+    await expect(build(['no-such-app'])).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('usage') as string,
+    });
     const broken = join(cache, 'broken.ts');
     await writeFile(broken, "import 'no-such-package';\n");
     await expect(build(['enclave', '--entry', broken, '--outdir', folder.file('broken')])).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringContaining('no-such-package') as string,
     });
-    await expect(build(['enclave', '--entry', entry, '--outdir', folder.file('other'), '--target', 'sunos-sparc'])).rejects.toMatchObject({
+    await expect(
+      build(['enclave', '--entry', entry, '--outdir', folder.file('other'), '--target', 'sunos-sparc']),
+    ).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringContaining('@koromix/koffi-sunos-sparc') as string,
     });

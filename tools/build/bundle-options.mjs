@@ -42,7 +42,11 @@ export function bundleOptions({ app, dev = false, entry, outdir, target = `${pro
     sourcesContent: false,
     logLevel: 'silent',
     // Packages written as ES modules ask where they are; in a CommonJS file that is its own place.
-    define: { 'import.meta.url': '__bundleUrl', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
+    define: {
+      'import.meta.url': '__bundleUrl',
+      'import.meta.dirname': '__dirname',
+      'import.meta.filename': '__filename',
+    },
     banner: { js: "'use strict';\nconst __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     plugins: [
       pageInBundle({ root }),
@@ -54,4 +58,5 @@ export function bundleOptions({ app, dev = false, entry, outdir, target = `${pro
   };
 }
 
-export const metafileOf = (outfile) => join(dirname(outfile), basename(outfile) === 'main.js' ? 'meta.json' : 'meta.dev.json');
+export const metafileOf = (outfile) =>
+  join(dirname(outfile), basename(outfile) === 'main.js' ? 'meta.json' : 'meta.dev.json');

@@ -12,14 +12,23 @@ import { smallZod, unusedLibrariesLeft } from './plugins/small-zod.mjs';
 const SOURCES = 'apps/page/src';
 /** Each loads its own script and the one style sheet. */
 const DOCUMENTS = { 'index.html': 'home', 'status.html': 'status' };
-const TYPES = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', svg: 'image/svg+xml' };
+const TYPES = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+};
 
 /** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile }>} inputs: absolute paths */
 export async function buildPage(root) {
   const sources = join(root, SOURCES);
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { home: join(sources, 'home/main.ts'), status: join(sources, 'status/main.ts'), page: join(sources, 'page.css') },
+    entryPoints: {
+      home: join(sources, 'home/main.ts'),
+      status: join(sources, 'status/main.ts'),
+      page: join(sources, 'page.css'),
+    },
     outdir: join(root, 'dist/page'),
     bundle: true,
     write: false,
@@ -37,10 +46,17 @@ export async function buildPage(root) {
   });
   const named = (name, bytes) => {
     const [, stem, extension] = /^(.*)\.([a-z]+)$/.exec(name);
-    return { key: name, name: `${stem}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}.${extension}`, bytes };
+    return {
+      key: name,
+      name: `${stem}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}.${extension}`,
+      bytes,
+    };
   };
   const iconFile = join(sources, 'icon.svg');
-  const assets = [...outputFiles.map(({ path, contents }) => named(relative(join(root, 'dist/page'), path), Buffer.from(contents))), named('icon.svg', await readFile(iconFile))];
+  const assets = [
+    ...outputFiles.map(({ path, contents }) => named(relative(join(root, 'dist/page'), path), Buffer.from(contents))),
+    named('icon.svg', await readFile(iconFile)),
+  ];
   const addressOf = (key) => {
     const asset = assets.find((each) => each.key === key);
     if (asset === undefined) throw new Error(`the page has no ${key}`);
@@ -49,12 +65,23 @@ export async function buildPage(root) {
   const documents = await Promise.all(
     Object.entries(DOCUMENTS).map(async ([name, script]) => {
       const source = await readFile(join(sources, script, name), 'utf8');
-      const text = source.replaceAll(/\{\{([a-z.]+)\}\}/g, (_, key) => addressOf(key === 'script' ? `${script}.js` : key));
+      const text = source.replaceAll(/\{\{([a-z.]+)\}\}/g, (_, key) =>
+        addressOf(key === 'script' ? `${script}.js` : key),
+      );
       return { name, bytes: Buffer.from(text) };
     }),
   );
-  const files = [...documents, ...assets].map(({ name, bytes }) => ({ name, contentType: TYPES[name.split('.').at(-1)], bytes, gzip: gzipSync(bytes, { level: 9 }) }));
-  const inputs = [...Object.keys(metafile.inputs).map((path) => join(root, path)), iconFile, ...Object.entries(DOCUMENTS).map(([name, script]) => join(sources, script, name))];
+  const files = [...documents, ...assets].map(({ name, bytes }) => ({
+    name,
+    contentType: TYPES[name.split('.').at(-1)],
+    bytes,
+    gzip: gzipSync(bytes, { level: 9 }),
+  }));
+  const inputs = [
+    ...Object.keys(metafile.inputs).map((path) => join(root, path)),
+    iconFile,
+    ...Object.entries(DOCUMENTS).map(([name, script]) => join(sources, script, name)),
+  ];
   return { files, inputs, metafile };
 }
 

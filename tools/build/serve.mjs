@@ -20,8 +20,18 @@ const options = bundleOptions({ app, dev: true, entry, outdir });
 
 /** How each app is run. The enclave takes nothing from the environment, and here it gets none, as in the image. */
 const RUN = {
-  enclave: () => ({ node: [], args: rest.some((word) => /^--config(=|$)/.test(word)) ? rest : ['--config', 'apps/enclave/config/development.json', ...rest], env: {} }),
-  gateway: () => ({ node: existsSync(join(root, '.env')) ? [`--env-file-if-exists=${join(root, '.env')}`] : [], args: rest, env: process.env }),
+  enclave: () => ({
+    node: [],
+    args: rest.some((word) => /^--config(=|$)/.test(word))
+      ? rest
+      : ['--config', 'apps/enclave/config/development.json', ...rest],
+    env: {},
+  }),
+  gateway: () => ({
+    node: existsSync(join(root, '.env')) ? [`--env-file-if-exists=${join(root, '.env')}`] : [],
+    args: rest,
+    env: process.env,
+  }),
 };
 
 let child;
@@ -29,7 +39,11 @@ let stopping = false;
 
 function start() {
   const { node, args, env } = RUN[app]();
-  child = spawn(process.execPath, ['--enable-source-maps', ...node, options.outfile, ...args], { cwd: root, env, stdio: 'inherit' });
+  child = spawn(process.execPath, ['--enable-source-maps', ...node, options.outfile, ...args], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  });
   const mine = child;
   child.once('error', (error) => console.error(`serve: ${app} could not be started: ${error.message}`));
   child.once('exit', (code, signal) => {

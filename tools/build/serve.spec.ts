@@ -18,7 +18,15 @@ describe('serve', () => {
   const serve = (app: string, args: string[], env: NodeJS.ProcessEnv = process.env) =>
     spawnService({
       command: process.execPath,
-      args: [join(root, 'tools/build/serve.mjs'), app, '--serve-entry', entry, '--serve-outdir', join(cache, 'out'), ...args],
+      args: [
+        join(root, 'tools/build/serve.mjs'),
+        app,
+        '--serve-entry',
+        entry,
+        '--serve-outdir',
+        join(cache, 'out'),
+        ...args,
+      ],
       cwd: root,
       env,
       readyWhen: /one (\{.*\}) end/,
@@ -26,7 +34,8 @@ describe('serve', () => {
   const started = async (version: string) => {
     for (;;) {
       const match = new RegExp(`${version} (\\{.*\\}) end`).exec(service?.output() ?? '');
-      if (match?.[1] !== undefined) return JSON.parse(match[1]) as { pid: number; args: string[]; env: Record<string, string> };
+      if (match?.[1] !== undefined)
+        return JSON.parse(match[1]) as { pid: number; args: string[]; env: Record<string, string> };
       await sleep(20);
     }
   };
@@ -41,8 +50,15 @@ describe('serve', () => {
   });
 
   it('gives the enclave its development configuration and no environment at all', async () => {
-    service = await serve('enclave', ['--verbose'], { ...process.env, NODE_OPTIONS: '--no-deprecation', HTTPS_PROXY: 'http://redirect.test' });
-    expect(await started('one')).toMatchObject({ args: ['--config', 'apps/enclave/config/development.json', '--verbose'], env: {} });
+    service = await serve('enclave', ['--verbose'], {
+      ...process.env,
+      NODE_OPTIONS: '--no-deprecation',
+      HTTPS_PROXY: 'http://redirect.test',
+    });
+    expect(await started('one')).toMatchObject({
+      args: ['--config', 'apps/enclave/config/development.json', '--verbose'],
+      env: {},
+    });
   });
 
   it('passes a configuration of the caller through', async () => {

@@ -16,4 +16,11 @@ if (problem !== undefined) {
   process.exit(NOT_REACHED);
 }
 const script = 'cd -- "$0" && exec node "$@"';
-process.exitCode = await runChild('/bin/sh', ['-c', script, process.cwd(), join(root, 'tools', 'run.mjs'), join(root, 'tools', 'cli', 'main.ts'), ...process.argv.slice(2)]);
+process.exitCode = await runChild('/bin/sh', [
+  '-c',
+  script,
+  process.cwd(),
+  join(root, 'tools', 'run.mjs'),
+  join(root, 'tools', 'cli', 'main.ts'),
+  ...process.argv.slice(2),
+]);

@@ -30,7 +30,10 @@ describe('communique-tee', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    system = await startSystem({ folder: folder.file('system'), gatewayEnvironment: { RATE_LIMIT_MAX_REQUESTS: '10000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000' } });
+    system = await startSystem({
+      folder: folder.file('system'),
+      gatewayEnvironment: { RATE_LIMIT_MAX_REQUESTS: '10000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000' },
+    });
     liar = await startTamperingGateway(system.gatewayUrl);
     trust = ['--pcr0', system.pcr0, '--development-root', folder.file('system', 'development-root.pem')];
     token = await system.issuer.token('cli');
@@ -46,7 +49,9 @@ describe('communique-tee', () => {
     liar.requests.length = 0;
   });
 
-  const with_ = (more: Record<string, string> = {}): Surroundings => ({ environment: { COMMUNIQUE_TOKEN: token, COMMUNIQUE_GATEWAY: system.gatewayUrl, XDG_STATE_HOME: state, ...more } });
+  const with_ = (more: Record<string, string> = {}): Surroundings => ({
+    environment: { COMMUNIQUE_TOKEN: token, COMMUNIQUE_GATEWAY: system.gatewayUrl, XDG_STATE_HOME: state, ...more },
+  });
   const through = (url: string) => with_({ COMMUNIQUE_GATEWAY: url });
   const file = (name: string, content: string | Uint8Array) => {
     const path = folder.file(name);
@@ -64,50 +69,125 @@ describe('communique-tee', () => {
   it('sends, waits, and says what is signed: exit 0', async () => {
     const { exit, out, err } = await call(['send', '--message', exampleFile, ...trust, '--wait'], with_());
     expect(out).toMatch(/^DELIVERED {2}[0-9a-f-]{36}$/m);
-    for (const shown of ['VERIFIED', system.pcr0, 'custody     process', 'HCA12', 'accepted', 'DeliveryId ', 'WARNING']) expect(out).toContain(shown);
+    for (const shown of ['VERIFIED', system.pcr0, 'custody     process', 'HCA12', 'accepted', 'DeliveryId ', 'WARNING'])
+      expect(out).toContain(shown);
     for (const step of ['asking ', 'verified: PCR0', 'sealed: ', 'posting ', 'delivered']) expect(err).toContain(step);
     expect(exit).toBe(0);
   });
 
   it('keeps what opens the answer, readable by nobody else, and nothing of the message', async () => {
     const id = await sent();
-    expect([statSync(join(state, 'communique-tee')).mode & 0o777, statSync(keptFile(id)).mode & 0o777]).toEqual([0o700, 0o600]);
+    expect([statSync(join(state, 'communique-tee')).mode & 0o777, statSync(keptFile(id)).mode & 0o777]).toEqual([
+      0o700, 0o600,
+    ]);
     expect(readdirSync(join(state, 'communique-tee')).every((name) => /^[0-9a-f-]{36}\.json$/.test(name))).toBe(true);
     const text = readFileSync(keptFile(id), 'utf8');
-    for (const secret of [token, 'parks', 'Constituent', 'example.org', 'HCA12', 'Oakland']) expect(text).not.toContain(secret);
+    for (const secret of [token, 'parks', 'Constituent', 'example.org', 'HCA12', 'Oakland'])
+      expect(text).not.toContain(secret);
   });
 
   it('tells how a message stands, hands its receipt out, and anybody can verify that', async () => {
     const id = await sent();
     const receipt = folder.file('receipt.json');
-    const { exit, out } = await call(['status', id, '--wait', '--receipt', receipt, '--json'], with_({ COMMUNIQUE_GATEWAY: 'http://127.0.0.1:1' }));
-    expect(JSON.parse(out)).toMatchObject({ id, delivered: true, ended: true, gateway_says: { status: 'delivered' }, verified: { pcr0: system.pcr0, custody: 'process', own_root: true, offices: [{ office: 'HCA12', outcome: 'accepted' }, { office: 'SCA01' }, { office: 'SCA03' }] } });
+    const { exit, out } = await call(
+      ['status', id, '--wait', '--receipt', receipt, '--json'],
+      with_({ COMMUNIQUE_GATEWAY: 'http://127.0.0.1:1' }),
+    );
+    expect(JSON.parse(out)).toMatchObject({
+      id,
+      delivered: true,
+      ended: true,
+      gateway_says: { status: 'delivered' },
+      verified: {
+        pcr0: system.pcr0,
+        custody: 'process',
+        own_root: true,
+        offices: [{ office: 'HCA12', outcome: 'accepted' }, { office: 'SCA01' }, { office: 'SCA03' }],
+      },
+    });
     expect(exit).toBe(0);
 
     const sealed = file('sealed.cbor', fromBase64Url(kept(id).sealed));
-    const verified = await call(['receipt', 'verify', receipt, ...trust, '--sealed', sealed, '--json'], { environment: {} });
-    expect(JSON.parse(verified.out)).toMatchObject({ verified: true, compared_with_sealed_message: true, claims: { message_id: id, pcr0: system.pcr0 }, attestation: { key_binding: { custody: 'process' } } });
+    const verified = await call(['receipt', 'verify', receipt, ...trust, '--sealed', sealed, '--json'], {
+      environment: {},
+    });
+    expect(JSON.parse(verified.out)).toMatchObject({
+      verified: true,
+      compared_with_sealed_message: true,
+      claims: { message_id: id, pcr0: system.pcr0 },
+      attestation: { key_binding: { custody: 'process' } },
+    });
     const fromStatus = await call(['receipt', 'verify', file('status.json', out), ...trust]);
-    expect(fromStatus).toMatchObject({ exit: 0, out: expect.stringMatching(/^VERIFIED[^]*WARNING {2}it was compared with no sealed message/) as string });
+    expect(fromStatus).toMatchObject({
+      exit: 0,
+      out: expect.stringMatching(/^VERIFIED[^]*WARNING {2}it was compared with no sealed message/) as string,
+    });
 
     const whole = JSON.parse(readFileSync(receipt, 'utf8')) as { receipt: string; attestation_document: string };
     const [head = '', payload = '', signature = ''] = whole.receipt.split('.');
     const forged = (jws: string) => file('forged.json', JSON.stringify({ ...whole, receipt: jws }));
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
-    const changed = Buffer.from(JSON.stringify({ ...claims, time: Math.floor(Date.now() / 1000) + 1 })).toString('base64url');
-    expect(await refusal(['receipt', 'verify', forged(`${head}.${changed}.${signature}`), ...trust])).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_SIGNATURE']);
-    expect(await refusal(['receipt', 'verify', receipt, '--pcr0', other, ...trust.slice(2)])).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_ATTESTATION']);
-    expect(await refusal(['receipt', 'verify', receipt, ...trust.slice(0, 2)])).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_ATTESTATION']);
-    expect(await refusal(['receipt', 'verify', receipt, ...trust, '--custody', 'arn:aws:kms:us-east-1:111122223333:alias/x'])).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_KEY_BINDING']);
-    expect(await refusal(['receipt', 'verify', receipt, ...trust, '--sealed', file('other.cbor', fromBase64Url(kept(await sent()).sealed))])).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_OTHER_MESSAGE']);
-    expect(await refusal(['receipt', 'verify', receipt, ...trust, '--sealed', receipt])).toEqual([2, 'not_understood', undefined]);
+    const changed = Buffer.from(JSON.stringify({ ...claims, time: Math.floor(Date.now() / 1000) + 1 })).toString(
+      'base64url',
+    );
+    expect(await refusal(['receipt', 'verify', forged(`${head}.${changed}.${signature}`), ...trust])).toEqual([
+      1,
+      'receipt_refused',
+      'ERR_RECEIPT_SIGNATURE',
+    ]);
+    expect(await refusal(['receipt', 'verify', receipt, '--pcr0', other, ...trust.slice(2)])).toEqual([
+      1,
+      'receipt_refused',
+      'ERR_RECEIPT_ATTESTATION',
+    ]);
+    expect(await refusal(['receipt', 'verify', receipt, ...trust.slice(0, 2)])).toEqual([
+      1,
+      'receipt_refused',
+      'ERR_RECEIPT_ATTESTATION',
+    ]);
+    expect(
+      await refusal([
+        'receipt',
+        'verify',
+        receipt,
+        ...trust,
+        '--custody',
+        'arn:aws:kms:us-east-1:111122223333:alias/x',
+      ]),
+    ).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_KEY_BINDING']);
+    expect(
+      await refusal([
+        'receipt',
+        'verify',
+        receipt,
+        ...trust,
+        '--sealed',
+        file('other.cbor', fromBase64Url(kept(await sent()).sealed)),
+      ]),
+    ).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_OTHER_MESSAGE']);
+    expect(await refusal(['receipt', 'verify', receipt, ...trust, '--sealed', receipt])).toEqual([
+      2,
+      'not_understood',
+      undefined,
+    ]);
     expect(await refusal(['receipt', 'verify', sealed, ...trust])).toEqual([2, 'not_understood', undefined]);
-    expect(await refusal(['receipt', 'verify', file('huge.json', ' '.repeat(200_000)), ...trust])).toEqual([2, 'not_understood', undefined]);
-    expect(await refusal(['receipt', 'verify', folder.file('nowhere'), ...trust])).toEqual([3, 'file_unreadable', undefined]);
+    expect(await refusal(['receipt', 'verify', file('huge.json', ' '.repeat(200_000)), ...trust])).toEqual([
+      2,
+      'not_understood',
+      undefined,
+    ]);
+    expect(await refusal(['receipt', 'verify', folder.file('nowhere'), ...trust])).toEqual([
+      3,
+      'file_unreadable',
+      undefined,
+    ]);
   });
 
   /** With --json, as a program sees it. */
-  const refusal = async (argv: readonly string[], surroundings = with_()): Promise<[exit: number, code: unknown, reason: unknown]> => {
+  const refusal = async (
+    argv: readonly string[],
+    surroundings = with_(),
+  ): Promise<[exit: number, code: unknown, reason: unknown]> => {
     const { exit, out } = await call([...argv, '--json'], surroundings);
     const said = JSON.parse(out) as { ok: unknown; exit: unknown; code: unknown; reason?: unknown };
     expect(said).toMatchObject({ ok: false, exit });
@@ -117,7 +197,10 @@ describe('communique-tee', () => {
   it('shows the attested key, and what the server says of all as just that', async () => {
     const { exit, out } = await call(['keys', ...trust, '--all', '--json'], with_());
     const shown = JSON.parse(out) as { attested: { key_id: string }; server_says: { enclaves: { keyId: string }[] } };
-    expect(shown).toMatchObject({ attested: { custody: 'process', pcr0: system.pcr0, own_root: true }, server_says: { enclaves: [{ index: 0, state: 'ready', keyId: shown.attested.key_id }] } });
+    expect(shown).toMatchObject({
+      attested: { custody: 'process', pcr0: system.pcr0, own_root: true },
+      server_says: { enclaves: [{ index: 0, state: 'ready', keyId: shown.attested.key_id }] },
+    });
     expect(exit).toBe(0);
     const text = await call(['keys', ...trust, '--all', '--custody', 'process'], with_());
     expect(text.out).toMatch(/^ATTESTED[^]*nothing of it is signed:\n {2}enclave 0/);
@@ -132,10 +215,26 @@ describe('communique-tee', () => {
       const run = await call(['verify', ...argv, '--json']);
       return [run.exit, (JSON.parse(run.out) as { code: string }).code];
     };
-    expect(await judged([system.gatewayUrl, '--pcr0', other, ...trust.slice(2)])).toEqual([1, 'ERR_ATTESTATION_MEASUREMENT']);
-    expect(await judged([system.gatewayUrl, ...trust, '--custody', 'arn:aws:kms:us-east-1:111122223333:alias/x'])).toEqual([1, 'custody_refused']);
-    const document = file('document.cose', new Uint8Array(await (await fetch(`${system.gatewayUrl}/attestation?nonce=${'07'.repeat(32)}`, { headers: { accept: 'application/cose' } })).arrayBuffer()));
-    expect(await judged([document, ...trust, '--no-nonce', '--at', new Date(Date.now() + 7 * 86_400_000).toISOString()])).toEqual([1, 'ERR_ATTESTATION_CERTIFICATE_EXPIRED']);
+    expect(await judged([system.gatewayUrl, '--pcr0', other, ...trust.slice(2)])).toEqual([
+      1,
+      'ERR_ATTESTATION_MEASUREMENT',
+    ]);
+    expect(
+      await judged([system.gatewayUrl, ...trust, '--custody', 'arn:aws:kms:us-east-1:111122223333:alias/x']),
+    ).toEqual([1, 'custody_refused']);
+    const document = file(
+      'document.cose',
+      new Uint8Array(
+        await (
+          await fetch(`${system.gatewayUrl}/attestation?nonce=${'07'.repeat(32)}`, {
+            headers: { accept: 'application/cose' },
+          })
+        ).arrayBuffer(),
+      ),
+    );
+    expect(
+      await judged([document, ...trust, '--no-nonce', '--at', new Date(Date.now() + 7 * 86_400_000).toISOString()]),
+    ).toEqual([1, 'ERR_ATTESTATION_CERTIFICATE_EXPIRED']);
     liar.tamper = (_path, body) => flip(body, body.length - 1);
     expect(await judged([liar.url, ...trust])).toEqual([1, 'ERR_ATTESTATION_SIGNATURE']);
     liar.tamper = () => undefined;
@@ -145,12 +244,29 @@ describe('communique-tee', () => {
   it('sends nothing, and keeps nothing, where the enclave is not the one that is trusted', async () => {
     const before = readdirSync(join(state, 'communique-tee')).length;
     const surroundings = through(liar.url);
-    expect(await refusal(['send', '--message', exampleFile, '--pcr0', other, ...trust.slice(2)], surroundings)).toEqual([1, 'attestation_refused', 'ERR_ATTESTATION_MEASUREMENT']);
-    expect(await refusal(['send', '--message', exampleFile, ...trust, '--custody', 'arn:aws:kms:us-east-1:111122223333:alias/x'], surroundings)).toMatchObject([1, 'custody_refused', 'process']);
+    expect(await refusal(['send', '--message', exampleFile, '--pcr0', other, ...trust.slice(2)], surroundings)).toEqual(
+      [1, 'attestation_refused', 'ERR_ATTESTATION_MEASUREMENT'],
+    );
+    expect(
+      await refusal(
+        ['send', '--message', exampleFile, ...trust, '--custody', 'arn:aws:kms:us-east-1:111122223333:alias/x'],
+        surroundings,
+      ),
+    ).toMatchObject([1, 'custody_refused', 'process']);
     liar.tamper = (_path, body) => flip(body, body.length - 1);
-    expect(await refusal(['send', '--message', exampleFile, ...trust], surroundings)).toEqual([1, 'attestation_refused', 'ERR_ATTESTATION_SIGNATURE']);
-    expect(await refusal(['seal', '--message', exampleFile, '--out', folder.file('not-sealed'), ...trust], surroundings)).toEqual([1, 'attestation_refused', 'ERR_ATTESTATION_SIGNATURE']);
-    expect(await refusal(['keys', ...trust], surroundings)).toEqual([1, 'attestation_refused', 'ERR_ATTESTATION_SIGNATURE']);
+    expect(await refusal(['send', '--message', exampleFile, ...trust], surroundings)).toEqual([
+      1,
+      'attestation_refused',
+      'ERR_ATTESTATION_SIGNATURE',
+    ]);
+    expect(
+      await refusal(['seal', '--message', exampleFile, '--out', folder.file('not-sealed'), ...trust], surroundings),
+    ).toEqual([1, 'attestation_refused', 'ERR_ATTESTATION_SIGNATURE']);
+    expect(await refusal(['keys', ...trust], surroundings)).toEqual([
+      1,
+      'attestation_refused',
+      'ERR_ATTESTATION_SIGNATURE',
+    ]);
     expect(liar.requests.filter(({ method }) => method === 'POST')).toEqual([]);
     expect(existsSync(folder.file('not-sealed'))).toBe(false);
     expect(readdirSync(join(state, 'communique-tee'))).toHaveLength(before);
@@ -159,14 +275,29 @@ describe('communique-tee', () => {
   it('believes no receipt of another message, and no status without a receipt', async () => {
     const [id, another] = [await sent(through(liar.url)), await sent()];
     await call(['status', another, '--wait'], with_());
-    const view = await (await fetch(`${system.gatewayUrl}/api/messages/${another}`, { headers: { authorization: `Bearer ${token}` } })).text();
+    const view = await (
+      await fetch(`${system.gatewayUrl}/api/messages/${another}`, { headers: { authorization: `Bearer ${token}` } })
+    ).text();
     const about = `/api/messages/${id}`;
     liar.tamper = (path, body) => (path === about ? Buffer.from(view.replaceAll(another, id)) : body);
     expect(await refusal(['status', id])).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_OTHER_MESSAGE']);
     expect(await refusal(['status', id, '--wait'])).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_OTHER_MESSAGE']);
-    liar.tamper = (path, body) => (path === about ? Buffer.from(JSON.stringify({ ...(JSON.parse(body.toString()) as object), status: 'delivered', receipt: null, sealedAnswer: null })) : body);
+    liar.tamper = (path, body) =>
+      path === about
+        ? Buffer.from(
+            JSON.stringify({
+              ...(JSON.parse(body.toString()) as object),
+              status: 'delivered',
+              receipt: null,
+              sealedAnswer: null,
+            }),
+          )
+        : body;
     const { exit, out } = await call(['status', id], with_());
-    expect({ exit, out }).toMatchObject({ exit: 1, out: expect.stringMatching(/^NOT DELIVERED[^]*nothing of this is signed/) as string });
+    expect({ exit, out }).toMatchObject({
+      exit: 1,
+      out: expect.stringMatching(/^NOT DELIVERED[^]*nothing of this is signed/) as string,
+    });
     liar.tamper = () => Buffer.from('{"id":1}');
     expect(await refusal(['status', id])).toEqual([3, 'answer_invalid', undefined]);
   });
@@ -177,13 +308,19 @@ describe('communique-tee', () => {
     const { id, code } = JSON.parse(out) as { id: string; code: string };
     expect({ exit, code }).toEqual({ exit: 3, code: 'unreachable' });
     liar.tamper = (_path, body) => body;
-    expect(await call(['send', '--again', id, '--wait'], with_())).toMatchObject({ exit: 0, out: expect.stringContaining(`DELIVERED  ${id}`) as string });
+    expect(await call(['send', '--again', id, '--wait'], with_())).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining(`DELIVERED  ${id}`) as string,
+    });
     expect(liar.requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
     expect(await refusal(['send', '--again', id, '--message', exampleFile])).toEqual([1, 'not_retired', undefined]);
   });
 
   it('is refused with a token that is none of the issuer’s, and goes on with a good one', async () => {
-    const { exit, out } = await call(['send', '--message', exampleFile, ...trust, '--json'], with_({ COMMUNIQUE_TOKEN: 'ey.not.ours' }));
+    const { exit, out } = await call(
+      ['send', '--message', exampleFile, ...trust, '--json'],
+      with_({ COMMUNIQUE_TOKEN: 'ey.not.ours' }),
+    );
     const { id, code } = JSON.parse(out) as { id: string; code: string };
     expect({ exit, code }).toEqual({ exit: 1, code: 'refused' });
     expect(await call(['send', '--again', id], with_())).toMatchObject({ exit: 0 });
@@ -192,28 +329,57 @@ describe('communique-tee', () => {
   it('makes tokens for a development gateway that work, and for no other', async () => {
     const environmentFile = system.gatewayEnvironmentFile;
     const out = folder.file('token');
-    const made = await call(['token', '--environment', environmentFile, '--subject', 'cli-token', '--out', out], with_());
+    const made = await call(
+      ['token', '--environment', environmentFile, '--subject', 'cli-token', '--out', out],
+      with_(),
+    );
     expect(made.exit).toBe(0);
     const text = readFileSync(out, 'utf8').trim();
     expect(made.out).not.toContain(text);
-    expect([statSync(out).mode & 0o777, statSync(folder.file('system', 'token-key.json')).mode & 0o777]).toEqual([0o600, 0o600]);
-    expect(await call(['send', '--message', exampleFile, ...trust, '--token-file', out, '--wait'], with_({ COMMUNIQUE_TOKEN: '' }))).toMatchObject({ exit: 0 });
+    expect([statSync(out).mode & 0o777, statSync(folder.file('system', 'token-key.json')).mode & 0o777]).toEqual([
+      0o600, 0o600,
+    ]);
+    expect(
+      await call(
+        ['send', '--message', exampleFile, ...trust, '--token-file', out, '--wait'],
+        with_({ COMMUNIQUE_TOKEN: '' }),
+      ),
+    ).toMatchObject({ exit: 0 });
     expect(JSON.stringify(said)).not.toContain(text);
-    const shown = JSON.parse((await call(['token', '--environment', environmentFile, '--json'], with_())).out) as { token: string };
-    expect((await fetch(`${system.gatewayUrl}/api/budget`, { headers: { authorization: `Bearer ${shown.token}` } })).status).toBe(200);
+    const shown = JSON.parse((await call(['token', '--environment', environmentFile, '--json'], with_())).out) as {
+      token: string;
+    };
+    expect(
+      (await fetch(`${system.gatewayUrl}/api/budget`, { headers: { authorization: `Bearer ${shown.token}` } })).status,
+    ).toBe(200);
     // The tokens that the issuer made before are still good
-    expect((await fetch(`${system.gatewayUrl}/api/budget`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
+    expect(
+      (await fetch(`${system.gatewayUrl}/api/budget`, { headers: { authorization: `Bearer ${token}` } })).status,
+    ).toBe(200);
 
     const jwks = readFileSync(folder.file('system', 'jwks.json'), 'utf8');
     expect(jwks).not.toContain('"d"');
     const variables = readFileSync(environmentFile, 'utf8');
-    const refusedWith = async (content: string, more: Record<string, string> = {}) => refusal(['token', '--environment', file('other.env', content)], with_(more));
+    const refusedWith = async (content: string, more: Record<string, string> = {}) =>
+      refusal(['token', '--environment', file('other.env', content)], with_(more));
     expect(await refusedWith(variables, { NODE_ENV: 'production' })).toEqual([1, 'not_development', undefined]);
-    expect(await refusedWith(variables.replace('NODE_ENV=development', 'NODE_ENV=production'))).toEqual([1, 'not_development', undefined]);
+    expect(await refusedWith(variables.replace('NODE_ENV=development', 'NODE_ENV=production'))).toEqual([
+      1,
+      'not_development',
+      undefined,
+    ]);
     expect(await refusedWith(variables.replace('NODE_ENV=development', ''))).toEqual([1, 'not_development', undefined]);
-    expect(await refusedWith(`${variables}AUTH_JWKS_URL=https://id.example.org/jwks.json\n`)).toEqual([1, 'not_development', undefined]);
+    expect(await refusedWith(`${variables}AUTH_JWKS_URL=https://id.example.org/jwks.json\n`)).toEqual([
+      1,
+      'not_development',
+      undefined,
+    ]);
     expect(await refusedWith('NODE_ENV=development\n')).toEqual([2, 'not_understood', undefined]);
-    expect(await refusal(['token', '--environment', folder.file('nowhere')])).toEqual([3, 'file_unreadable', undefined]);
+    expect(await refusal(['token', '--environment', folder.file('nowhere')])).toEqual([
+      3,
+      'file_unreadable',
+      undefined,
+    ]);
     expect(readFileSync(folder.file('system', 'jwks.json'), 'utf8')).toBe(jwks);
   });
 
@@ -222,7 +388,9 @@ describe('communique-tee', () => {
     expect(await refusal(['verify', 'http://127.0.0.1:1', ...trust], nobody)).toEqual([3, 'unreachable', undefined]);
     expect(await refusal(['keys', ...trust], nobody)).toEqual([3, 'unreachable', undefined]);
     expect(await refusal(['send', '--message', exampleFile, ...trust], nobody)).toEqual([3, 'unreachable', undefined]);
-    expect(await refusal(['seal', '--message', exampleFile, '--out', folder.file('not-sealed'), ...trust], nobody)).toEqual([3, 'unreachable', undefined]);
+    expect(
+      await refusal(['seal', '--message', exampleFile, '--out', folder.file('not-sealed'), ...trust], nobody),
+    ).toEqual([3, 'unreachable', undefined]);
     const id = await sent();
     writeFileSync(keptFile(id), JSON.stringify({ ...kept(id), gateway: 'http://127.0.0.1:1' }));
     expect(await refusal(['status', id], nobody)).toEqual([3, 'unreachable', undefined]);
@@ -236,23 +404,44 @@ describe('communique-tee', () => {
     expect(await sendOf('/dev/zero')).toEqual([2, 'not_understood', undefined]);
     expect(await sendOf(file('half.json', message.slice(0, 200)))).toEqual([2, 'not_understood', undefined]);
     expect(await sendOf(file('huge.json', message.padEnd(2_000_000)))).toEqual([2, 'not_understood', undefined]);
-    const { exit, out } = await call(['send', '--message', file('wrong.json', message.replace('"94601"', '"9460-SECRET"')), ...trust, '--json'], with_());
-    expect(JSON.parse(out)).toMatchObject({ exit: 2, code: 'message_invalid', problems: [{ pointer: '/constituent/zip' }] });
+    const { exit, out } = await call(
+      ['send', '--message', file('wrong.json', message.replace('"94601"', '"9460-SECRET"')), ...trust, '--json'],
+      with_(),
+    );
+    expect(JSON.parse(out)).toMatchObject({
+      exit: 2,
+      code: 'message_invalid',
+      problems: [{ pointer: '/constituent/zip' }],
+    });
     expect({ exit, secret: out.includes('9460-SECRET') }).toEqual({ exit: 2, secret: false });
 
     const withTokenFile = (path: string) => refusal(['send', '--message', exampleFile, ...trust, '--token-file', path]);
     expect(await withTokenFile(folder.file('nowhere'))).toEqual([3, 'file_unreadable', undefined]);
     expect(await withTokenFile(file('bad-token', 'SECRET token'))).toEqual([2, 'not_understood', undefined]);
     expect(await withTokenFile(file('huge-token', 'S'.repeat(100_000)))).toEqual([2, 'not_understood', undefined]);
-    expect(await refusal(['send', '--message', exampleFile, ...trust], with_({ COMMUNIQUE_TOKEN: '' }))).toEqual([2, 'token_missing', undefined]);
-    expect(await refusal(['send', '--message', exampleFile, ...trust], with_({ COMMUNIQUE_TOKEN: 'SECRET\ntoken' }))).toEqual([2, 'not_understood', undefined]);
+    expect(await refusal(['send', '--message', exampleFile, ...trust], with_({ COMMUNIQUE_TOKEN: '' }))).toEqual([
+      2,
+      'token_missing',
+      undefined,
+    ]);
+    expect(
+      await refusal(['send', '--message', exampleFile, ...trust], with_({ COMMUNIQUE_TOKEN: 'SECRET\ntoken' })),
+    ).toEqual([2, 'not_understood', undefined]);
     expect(said.join('')).not.toContain('SECRET');
   });
 
   it('finds a broken, a foreign and an absent state, and does without what it was told to forget', async () => {
     const [id, another] = [await sent(), await sent()];
     const whole = readFileSync(keptFile(id), 'utf8');
-    for (const broken of ['', '{', whole.slice(0, -20), whole.replace('"v": 1', '"v": 2'), whole.replace(/"answerKey": "./, '"answerKey": "'), readFileSync(keptFile(another), 'utf8'), ' '.repeat(600_000)]) {
+    for (const broken of [
+      '',
+      '{',
+      whole.slice(0, -20),
+      whole.replace('"v": 1', '"v": 2'),
+      whole.replace(/"answerKey": "./, '"answerKey": "'),
+      readFileSync(keptFile(another), 'utf8'),
+      ' '.repeat(600_000),
+    ]) {
       writeFileSync(keptFile(id), broken);
       expect(await refusal(['status', id])).toEqual([2, 'state_broken', undefined]);
       expect(await refusal(['send', '--again', id])).toEqual([2, 'state_broken', undefined]);
@@ -263,7 +452,10 @@ describe('communique-tee', () => {
     expect(await refusal(['status', '../../etc/passwd'])).toEqual([2, 'usage', undefined]);
     expect(await call(['status', id, '--forget'], with_())).toMatchObject({ exit: 0 });
     expect(existsSync(keptFile(id))).toBe(false);
-    const { exit, out } = await call(['send', '--message', exampleFile, ...trust, '--state', file('no-folder', ''), '--json'], with_());
+    const { exit, out } = await call(
+      ['send', '--message', exampleFile, ...trust, '--state', file('no-folder', ''), '--json'],
+      with_(),
+    );
     expect({ exit, code: (JSON.parse(out) as { code: string }).code }).toEqual({ exit: 3, code: 'file_unwritable' });
   });
 
@@ -275,7 +467,11 @@ describe('communique-tee', () => {
       stop.abort();
       return new Promise(() => undefined);
     };
-    for (const argv of [['status', id, '--wait'], ['keys', ...trust]]) expect(await call(argv, { ...through(liar.url), signal: stop.signal })).toMatchObject({ exit: 130, out: '' });
+    for (const argv of [
+      ['status', id, '--wait'],
+      ['keys', ...trust],
+    ])
+      expect(await call(argv, { ...through(liar.url), signal: stop.signal })).toMatchObject({ exit: 130, out: '' });
     liar.tamper = (_path, body) => body;
     expect(await call(['status', id, '--wait'], with_())).toMatchObject({ exit: 0 });
   });
@@ -288,13 +484,28 @@ describe('communique-tee', () => {
     };
     const id = await sent(through(liar.url));
     liar.tamper = (_path, body) => body;
-    for (const argv of [['status', id], ['status', id, '--wait=0'], ['send', '--again', id, '--wait=0']]) expect(await call(argv, with_())).toMatchObject({ exit: 4, out: expect.stringContaining(`ON ITS WAY  ${id}`) as string });
-    expect(await refusal(['status', id, '--receipt', folder.file('no-receipt')])).toEqual([3, 'file_unwritable', undefined]);
+    for (const argv of [
+      ['status', id],
+      ['status', id, '--wait=0'],
+      ['send', '--again', id, '--wait=0'],
+    ])
+      expect(await call(argv, with_())).toMatchObject({
+        exit: 4,
+        out: expect.stringContaining(`ON ITS WAY  ${id}`) as string,
+      });
+    expect(await refusal(['status', id, '--receipt', folder.file('no-receipt')])).toEqual([
+      3,
+      'file_unwritable',
+      undefined,
+    ]);
     const first = kept(id);
     expect(await refusal(['send', '--again', id, '--message', exampleFile])).toEqual([1, 'not_retired', undefined]);
     expect(kept(id)).toEqual(first);
     await system.start('enclave');
-    expect(await call(['status', id, '--wait'], with_())).toMatchObject({ exit: 1, out: expect.stringMatching(/^NOT DELIVERED[^]*key_retired[^]*send --again/) as string });
+    expect(await call(['status', id, '--wait'], with_())).toMatchObject({
+      exit: 1,
+      out: expect.stringMatching(/^NOT DELIVERED[^]*key_retired[^]*send --again/) as string,
+    });
     const again = await call(['send', '--again', id, '--message', exampleFile, '--wait'], with_());
     expect(again).toMatchObject({ exit: 0, out: expect.stringContaining(`DELIVERED  ${id}`) as string });
     expect(kept(id).deliverySecret).toBe(first.deliverySecret);
@@ -303,7 +514,8 @@ describe('communique-tee', () => {
 
   it('says in the whole of this file no token and nothing of the message', () => {
     const everything = said.join('\n');
-    for (const secret of [token, 'more public parks', 'Example Street', 'example.constituent', 'Oakland']) expect(everything).not.toContain(secret);
+    for (const secret of [token, 'more public parks', 'Example Street', 'example.constituent', 'Oakland'])
+      expect(everything).not.toContain(secret);
   });
 
   it('is one program: started by any Node in any folder, with its exit code and nothing but JSON on standard output', async () => {
@@ -311,12 +523,23 @@ describe('communique-tee', () => {
     file('beside.pem', readFileSync(folder.file('system', 'development-root.pem')));
     const run = (argv: readonly string[]) =>
       new Promise<{ exit: number; out: string; err: string }>((done) => {
-        execFile(process.execPath, [bin, ...argv], { cwd: folder.path, env: { ...process.env, ...with_().environment } }, (error, out, err) => { done({ exit: error === null ? 0 : Number(error.code), out, err }); });
+        execFile(
+          process.execPath,
+          [bin, ...argv],
+          { cwd: folder.path, env: { ...process.env, ...with_().environment } },
+          (error, out, err) => {
+            done({ exit: error === null ? 0 : Number(error.code), out, err });
+          },
+        );
       });
     const good = await run(['keys', '--pcr0', system.pcr0, '--development-root', 'beside.pem', '--json']);
     expect(JSON.parse(good.out)).toMatchObject({ attested: { pcr0: system.pcr0 } });
     expect(good).toMatchObject({ exit: 0, err: '' });
-    expect(await run(['keys', '--pcr0', other, '--development-root', 'beside.pem'])).toMatchObject({ exit: 1, out: '', err: expect.stringContaining('ERR_ATTESTATION_MEASUREMENT') as string });
+    expect(await run(['keys', '--pcr0', other, '--development-root', 'beside.pem'])).toMatchObject({
+      exit: 1,
+      out: '',
+      err: expect.stringContaining('ERR_ATTESTATION_MEASUREMENT') as string,
+    });
     expect(await run(['nonsense'])).toMatchObject({ exit: 2, out: '' });
   });
 });

@@ -51,8 +51,15 @@ export function endingOf(error: unknown): Ending | undefined {
   }
   if (error instanceof Failure) return { exit: error.exit, code: error.code, message: error.message };
   if (error instanceof ClientError) return ofClient(error);
-  if (error instanceof AttestationError) return { exit: error.step === 'policy' ? EXIT.notUnderstood : EXIT.refused, code: 'attestation_refused', message: error.message, reason: error.code };
-  if (error instanceof ReceiptError || error instanceof CryptoError || error instanceof ProtocolError) return { exit: EXIT.refused, code: 'receipt_refused', message: error.message, reason: error.code };
+  if (error instanceof AttestationError)
+    return {
+      exit: error.step === 'policy' ? EXIT.notUnderstood : EXIT.refused,
+      code: 'attestation_refused',
+      message: error.message,
+      reason: error.code,
+    };
+  if (error instanceof ReceiptError || error instanceof CryptoError || error instanceof ProtocolError)
+    return { exit: EXIT.refused, code: 'receipt_refused', message: error.message, reason: error.code };
   return undefined;
 }
 

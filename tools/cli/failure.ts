@@ -55,5 +55,7 @@ export function messageOf(error: unknown): string {
 }
 
 function memberOf(error: unknown, name: 'cause' | 'message' | 'code'): unknown {
-  return typeof error === 'object' && error !== null && name in error ? (error as Record<string, unknown>)[name] : undefined;
+  return typeof error === 'object' && error !== null && name in error
+    ? (error as Record<string, unknown>)[name]
+    : undefined;
 }

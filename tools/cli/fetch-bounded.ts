@@ -7,7 +7,10 @@ export interface Answer {
 }
 
 /** The whole answer within `timeoutMs`, of at most `maxBytes`. @throws Failure `unreachable` */
-export async function fetchBounded(url: URL, { accept, maxBytes, timeoutMs }: { accept: string; maxBytes: number; timeoutMs: number }): Promise<Answer> {
+export async function fetchBounded(
+  url: URL,
+  { accept, maxBytes, timeoutMs }: { accept: string; maxBytes: number; timeoutMs: number },
+): Promise<Answer> {
   try {
     const response = await fetch(url, { headers: { accept }, signal: AbortSignal.timeout(timeoutMs) });
     return { ok: response.ok, status: response.status, body: await readAtMost(response, maxBytes) };
@@ -23,7 +26,11 @@ async function readAtMost(response: Response, most: number): Promise<Uint8Array>
   if (response.body) {
     for await (const part of response.body) {
       length += part.length;
-      if (length > most) throw new Failure('unreachable', `the answer is longer than any that belongs there (${String(most)} bytes are read)`);
+      if (length > most)
+        throw new Failure(
+          'unreachable',
+          `the answer is longer than any that belongs there (${String(most)} bytes are read)`,
+        );
       parts.push(part);
     }
   }

@@ -22,7 +22,11 @@ export function readLimited(path: string, maxBytes: number): Uint8Array {
   } catch (cause) {
     throw new Failure('file_unreadable', `${path} cannot be read: ${messageOf(cause)}`, cause);
   }
-  if (length > maxBytes) throw new Failure('not_understood', `${path} is larger than what belongs there (at most ${String(maxBytes)} bytes)`);
+  if (length > maxBytes)
+    throw new Failure(
+      'not_understood',
+      `${path} is larger than what belongs there (at most ${String(maxBytes)} bytes)`,
+    );
   return buffer.subarray(0, length);
 }
 

@@ -15,7 +15,11 @@ export async function reaching<T>(gateway: URL, ask: () => Promise<T>): Promise<
 /** By name: fetch may come from another realm than these classes. */
 function isNetworkError(error: unknown): boolean {
   if (typeof error !== 'object' || error === null || !('name' in error) || !('message' in error)) return false;
-  return (error.name === 'TypeError' && (error.message === 'fetch failed' || error.message === 'terminated')) || error.name === 'TimeoutError' || error.name === 'AbortError';
+  return (
+    (error.name === 'TypeError' && (error.message === 'fetch failed' || error.message === 'terminated')) ||
+    error.name === 'TimeoutError' ||
+    error.name === 'AbortError'
+  );
 }
 
 /** Asked for and verified now. @throws AttestationError, ClientError, Failure `unreachable` */

@@ -13,26 +13,48 @@ it('gives an overview: every command, the exit codes, first steps', async () => 
   }
 });
 
-it.each(COMMANDS.map(({ name }) => name))('%s --help teaches: what it takes, what its exit code says, an example', async (name) => {
-  for (const argv of [[...name.split(' '), '--help'], ['help', ...name.split(' ')], [...name.split(' '), '-h', '--no-such-option']]) {
-    const { exit, out } = await call(argv);
-    expect(exit).toBe(0);
-    for (const word of [`npx communique-tee ${name} `, '--json', 'Exit code', 'Example']) expect(out).toContain(word);
-    expect(out.split('\n').filter((line) => line.length > 140)).toEqual([]);
-  }
-});
+it.each(COMMANDS.map(({ name }) => name))(
+  '%s --help teaches: what it takes, what its exit code says, an example',
+  async (name) => {
+    for (const argv of [
+      [...name.split(' '), '--help'],
+      ['help', ...name.split(' ')],
+      [...name.split(' '), '-h', '--no-such-option'],
+    ]) {
+      const { exit, out } = await call(argv);
+      expect(exit).toBe(0);
+      for (const word of [`npx communique-tee ${name} `, '--json', 'Exit code', 'Example']) expect(out).toContain(word);
+      expect(out.split('\n').filter((line) => line.length > 140)).toEqual([]);
+    }
+  },
+);
 
 it('says where the answer’s key is kept', async () => {
-  for (const name of ['send', 'status']) expect((await call([name, '--help'])).out).toContain('~/.local/state/communique-tee');
+  for (const name of ['send', 'status'])
+    expect((await call([name, '--help'])).out).toContain('~/.local/state/communique-tee');
 });
 
 it('helps with commands of commands, and knows what it does not know: exit 2', async () => {
-  expect(await call(['receipt', '--help'])).toMatchObject({ exit: 0, out: expect.stringContaining('receipt verify') as string });
-  expect(await call(['receipt'])).toMatchObject({ exit: 2, out: '', err: expect.stringContaining('which one?') as string });
-  expect(await call(['nonsense'])).toMatchObject({ exit: 2, out: '', err: expect.stringContaining('"nonsense" is no command') as string });
+  expect(await call(['receipt', '--help'])).toMatchObject({
+    exit: 0,
+    out: expect.stringContaining('receipt verify') as string,
+  });
+  expect(await call(['receipt'])).toMatchObject({
+    exit: 2,
+    out: '',
+    err: expect.stringContaining('which one?') as string,
+  });
+  expect(await call(['nonsense'])).toMatchObject({
+    exit: 2,
+    out: '',
+    err: expect.stringContaining('"nonsense" is no command') as string,
+  });
   expect(await call(['nonsense', '--help'])).toMatchObject({ exit: 2, out: '' });
   const { exit, out } = await call(['nonsense', '--json']);
-  expect({ exit, said: JSON.parse(out) as unknown }).toMatchObject({ exit: 2, said: { ok: false, exit: 2, code: 'usage' } });
+  expect({ exit, said: JSON.parse(out) as unknown }).toMatchObject({
+    exit: 2,
+    said: { ok: false, exit: 2, code: 'usage' },
+  });
 });
 
 it.each([
@@ -46,12 +68,17 @@ it.each([
   ['a subject that could be more than one word', ['token', '--subject', 'a b']],
   ['an age for a receipt', ['receipt', 'verify', 'x', '--pcr0', 'ab'.repeat(48), '--max-age', '1']],
 ])('takes %s for a mistake: exit 2', async (_, argv) => {
-  expect(await call(argv, { environment: { COMMUNIQUE_TOKEN: 'a.b.c' } })).toMatchObject({ exit: 2, out: '', err: expect.stringMatching(/^ERROR {2}usage/) as string });
+  expect(await call(argv, { environment: { COMMUNIQUE_TOKEN: 'a.b.c' } })).toMatchObject({
+    exit: 2,
+    out: '',
+    err: expect.stringMatching(/^ERROR {2}usage/) as string,
+  });
 });
 
 it('colours on a terminal alone, and not where the person does not want it', () => {
   expect(painter(true, {})('x', 'good')).toBe('\u001b[32mx\u001b[0m');
-  for (const plain of [painter(false, {}), painter(true, { NO_COLOR: '1' }), painter(true, { TERM: 'dumb' })]) expect(plain('x', 'good')).toBe('x');
+  for (const plain of [painter(false, {}), painter(true, { NO_COLOR: '1' }), painter(true, { TERM: 'dumb' })])
+    expect(plain('x', 'good')).toBe('x');
 });
 
 it('lets nothing from outside steer the terminal', () => {

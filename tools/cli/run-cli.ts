@@ -22,7 +22,12 @@ export async function runCli(argv: readonly string[], context: Context): Promise
       context.out(command?.help ?? helpOf(asked));
       return EXIT.done;
     }
-    if (command === undefined) throw usage(isGroup(asked[0]) ? `${JSON.stringify(asked[0])} has commands of its own; which one?` : `${JSON.stringify(asked[0])} is no command`);
+    if (command === undefined)
+      throw usage(
+        isGroup(asked[0])
+          ? `${JSON.stringify(asked[0])} has commands of its own; which one?`
+          : `${JSON.stringify(asked[0])} is no command`,
+      );
     return await Promise.race([command.run(rest, context), interruption(context.signal)]);
   } catch (error) {
     return tell(error, command, asked, context);
@@ -33,7 +38,13 @@ export async function runCli(argv: readonly string[], context: Context): Promise
 function interruption(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(new Failure('interrupted', 'interrupted'));
-    signal.addEventListener('abort', () => { reject(new Failure('interrupted', 'interrupted')); }, { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        reject(new Failure('interrupted', 'interrupted'));
+      },
+      { once: true },
+    );
   });
 }
 
@@ -53,7 +64,10 @@ function isHelp(argv: readonly string[]): boolean {
 function helpOf([first]: readonly string[]): string {
   if (first === undefined || first.startsWith('-')) return overview(COMMANDS);
   if (!isGroup(first)) throw usage(`${JSON.stringify(first)} is no command`);
-  return groupOverview(first, COMMANDS.filter(({ name }) => name.startsWith(`${first} `)));
+  return groupOverview(
+    first,
+    COMMANDS.filter(({ name }) => name.startsWith(`${first} `)),
+  );
 }
 
 function isGroup(word: string | undefined): boolean {
@@ -61,17 +75,41 @@ function isGroup(word: string | undefined): boolean {
 }
 
 /** Where the arguments could not be read, too, a program that asked for JSON gets JSON. */
-function tell(error: unknown, command: Command | undefined, argv: readonly string[], { out, err, paint }: Context): Exit {
+function tell(
+  error: unknown,
+  command: Command | undefined,
+  argv: readonly string[],
+  { out, err, paint }: Context,
+): Exit {
   const ending = endingOf(error);
   if (ending === undefined) throw error;
   const { exit, code, message, reason, problems, messageId } = ending;
   if (argv.includes('--json')) {
-    out(json({ ok: false, exit, code, message, ...(reason !== undefined && { reason }), ...(messageId !== undefined && { id: messageId }), ...(problems && { problems }) }));
+    out(
+      json({
+        ok: false,
+        exit,
+        code,
+        message,
+        ...(reason !== undefined && { reason }),
+        ...(messageId !== undefined && { id: messageId }),
+        ...(problems && { problems }),
+      }),
+    );
     return exit;
   }
   const word = exit === EXIT.refused ? paint('REFUSED', 'bad') : paint('ERROR', 'bad');
-  err(`${word}  ${code}${reason === undefined ? '' : ` (${printable(reason)})`}\n${message.split('\n').map((line) => `  ${printable(line)}\n`).join('')}`);
-  if (messageId !== undefined) err(`  message ${messageId}; npx communique-tee status tells how it stands, send --again posts the same bytes once more: they are taken once\n`);
-  if (code === 'usage') err(`\nnpx communique-tee ${command === undefined ? '' : `${command.name} `}--help explains.\n`);
+  err(
+    `${word}  ${code}${reason === undefined ? '' : ` (${printable(reason)})`}\n${message
+      .split('\n')
+      .map((line) => `  ${printable(line)}\n`)
+      .join('')}`,
+  );
+  if (messageId !== undefined)
+    err(
+      `  message ${messageId}; npx communique-tee status tells how it stands, send --again posts the same bytes once more: they are taken once\n`,
+    );
+  if (code === 'usage')
+    err(`\nnpx communique-tee ${command === undefined ? '' : `${command.name} `}--help explains.\n`);
   return exit;
 }

@@ -4,8 +4,12 @@ import { runCli } from './run-cli';
 /** The command with this process around it. */
 export async function start(argv: readonly string[]): Promise<void> {
   const stop = new AbortController();
-  process.once('SIGINT', () => { stop.abort(); });
-  process.once('SIGTERM', () => { stop.abort(); });
+  process.once('SIGINT', () => {
+    stop.abort();
+  });
+  process.once('SIGTERM', () => {
+    stop.abort();
+  });
   const exit = await runCli(argv, {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

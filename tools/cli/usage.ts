@@ -9,7 +9,9 @@ const EXIT_CODES = `Exit code, for every command
   130  interrupted
 `;
 
-export const overview = (commands: readonly Command[]): string => `Private messages to Congress through an attested enclave: verify it, send, follow, check receipts.
+export const overview = (
+  commands: readonly Command[],
+): string => `Private messages to Congress through an attested enclave: verify it, send, follow, check receipts.
 
   npx communique-tee <command> [options]
 
@@ -27,7 +29,10 @@ The first steps, with npm run demo in another terminal (it prints its PCR0)
 `;
 
 /** Of the commands that begin alike, such as receipt. */
-export const groupOverview = (group: string, commands: readonly Command[]): string => `npx communique-tee ${group} <command> [options]
+export const groupOverview = (
+  group: string,
+  commands: readonly Command[],
+): string => `npx communique-tee ${group} <command> [options]
 
 ${commands.map(({ name, summary }) => `  ${name.padEnd(16)}${summary}\n`).join('')}
   ${group} <command> --help    explains it, with examples

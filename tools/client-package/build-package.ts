@@ -17,11 +17,25 @@ export interface BuiltPackage {
 }
 
 /** `@communique-tee/client` as it is published: one module, its types in one file, README, licences. The folder is made anew. */
-export async function buildClientPackage({ root, folder }: { readonly root: string; readonly folder: string }): Promise<BuiltPackage> {
+export async function buildClientPackage({
+  root,
+  folder,
+}: {
+  readonly root: string;
+  readonly folder: string;
+}): Promise<BuiltPackage> {
   const { text, metafile } = await bundleClient(root);
   const [output] = Object.values(metafile.outputs);
-  const built = { folder, minifiedBytes: Buffer.byteLength(text), gzipBytes: gzipBytes(text), shares: sharesOf(metafile) };
-  const { version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string; license: string };
+  const built = {
+    folder,
+    minifiedBytes: Buffer.byteLength(text),
+    gzipBytes: gzipBytes(text),
+    shares: sharesOf(metafile),
+  };
+  const { version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    version: string;
+    license: string;
+  };
   const declarations = declarationsOf(root, output?.exports ?? []);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -29,7 +43,10 @@ export async function buildClientPackage({ root, folder }: { readonly root: stri
     'index.js': text,
     'index.d.ts': declarations,
     'package.json': `${JSON.stringify(manifest(version, license), null, 2)}\n`,
-    'README.md': publicReadme(await readFile(join(root, 'libs/client/README.md'), 'utf8')).replace('<!-- size -->', `${(built.gzipBytes / 1000).toFixed(1)} KB gzip, ${(built.minifiedBytes / 1000).toFixed(0)} KB minified, nothing else to install.`),
+    'README.md': publicReadme(await readFile(join(root, 'libs/client/README.md'), 'utf8')).replace(
+      '<!-- size -->',
+      `${(built.gzipBytes / 1000).toFixed(1)} KB gzip, ${(built.minifiedBytes / 1000).toFixed(0)} KB minified, nothing else to install.`,
+    ),
     LICENSE: await readFile(join(root, 'LICENSE'), 'utf8'),
     'THIRD-PARTY-LICENSES.txt': await licencesOf(root, built.shares),
   };

@@ -18,14 +18,32 @@ const SOURCES = [
  * @throws Error where the bundle exports something that is declared nowhere
  */
 export function declarationsOf(root: string, exported: readonly string[]): string {
-  const { compilerOptions } = ts.readConfigFile(join(root, 'tsconfig.base.json'), (file) => ts.sys.readFile(file)).config as { compilerOptions: object };
-  const { options } = ts.convertCompilerOptionsFromJson({ ...compilerOptions, types: ['node'], noEmit: false, declaration: true, emitDeclarationOnly: true, removeComments: false }, root);
+  const { compilerOptions } = ts.readConfigFile(join(root, 'tsconfig.base.json'), (file) => ts.sys.readFile(file))
+    .config as { compilerOptions: object };
+  const { options } = ts.convertCompilerOptionsFromJson(
+    {
+      ...compilerOptions,
+      types: ['node'],
+      noEmit: false,
+      declaration: true,
+      emitDeclarationOnly: true,
+      removeComments: false,
+    },
+    root,
+  );
   const files = SOURCES.map((source) => join(root, source));
   const program = ts.createProgram(files, options);
   const declared = new Set<string>();
   const parts = files.map((file) => {
     let text = '';
-    program.emit(program.getSourceFile(file), (_name, emitted) => { text = emitted; }, undefined, true);
+    program.emit(
+      program.getSourceFile(file),
+      (_name, emitted) => {
+        text = emitted;
+      },
+      undefined,
+      true,
+    );
     return keptOf(text, new Set(exported), declared);
   });
   const undeclared = exported.filter((name) => !declared.has(name));
@@ -51,7 +69,9 @@ function keptOf(text: string, exported: ReadonlySet<string>, declared: Set<strin
 
 /** Names of values that a statement declares; none for types. */
 function valuesOf(statement: ts.Statement): string[] {
-  if (ts.isVariableStatement(statement)) return statement.declarationList.declarations.map(({ name }) => name.getText());
-  if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) return statement.name === undefined ? [] : [statement.name.text];
+  if (ts.isVariableStatement(statement))
+    return statement.declarationList.declarations.map(({ name }) => name.getText());
+  if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement))
+    return statement.name === undefined ? [] : [statement.name.text];
   return [];
 }

@@ -29,9 +29,17 @@ if (typeof given === 'string') {
   process.stdout.write(HELP);
 } else {
   const root = workspaceRoot();
-  const { folder, minifiedBytes, gzipBytes, shares } = await buildClientPackage({ root, folder: resolve(given.out ?? join(root, 'dist/client')) });
-  const rows = shares.map(({ name, bytes }) => `  ${name.padEnd(24)}${String(bytes).padStart(8)}${`${((100 * bytes) / minifiedBytes).toFixed(1)} %`.padStart(9)}\n`);
-  process.stdout.write(`${folder}\n${String(minifiedBytes)} bytes minified, ${String(gzipBytes)} bytes gzip (aim: under ${String(MAX_GZIP_BYTES)})\nminified, by where it comes from:\n${rows.join('')}`);
+  const { folder, minifiedBytes, gzipBytes, shares } = await buildClientPackage({
+    root,
+    folder: resolve(given.out ?? join(root, 'dist/client')),
+  });
+  const rows = shares.map(
+    ({ name, bytes }) =>
+      `  ${name.padEnd(24)}${String(bytes).padStart(8)}${`${((100 * bytes) / minifiedBytes).toFixed(1)} %`.padStart(9)}\n`,
+  );
+  process.stdout.write(
+    `${folder}\n${String(minifiedBytes)} bytes minified, ${String(gzipBytes)} bytes gzip (aim: under ${String(MAX_GZIP_BYTES)})\nminified, by where it comes from:\n${rows.join('')}`,
+  );
   if (gzipBytes >= MAX_GZIP_BYTES) {
     process.stderr.write('larger than it may be\n');
     process.exitCode = 1;

@@ -2,7 +2,18 @@
 // lock's and never the machine's, so that a build gives the same bytes anywhere. Nothing is installed on the machine.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, openSync, closeSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { cacheFolder } from './cache-folder';
@@ -27,17 +38,25 @@ export interface BuildRoot {
   /** The empty folder to build in, seen inside as /build. */
   readonly work: string;
   /** Runs a shell script inside, as root of the chroot, with this environment and no other. Output goes to `logFile`. */
-  run(script: string, options: { logFile: string; env?: Readonly<Record<string, string>>; progress?: (line: string) => void }): Promise<void>;
+  run(
+    script: string,
+    options: { logFile: string; env?: Readonly<Record<string, string>>; progress?: (line: string) => void },
+  ): Promise<void>;
 }
 
-export const keyOf = (...parts: readonly unknown[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
+export const keyOf = (...parts: readonly unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
 
 /**
  * Makes the root (or takes the one that is there), and lends it to one build at a time.
  *
  * @throws SetupError no_chroot, busy, and those of download()
  */
-export async function withBuildRoot<T>(name: string, packages: readonly LockedPackage[], use: (root: BuildRoot) => Promise<T>): Promise<T> {
+export async function withBuildRoot<T>(
+  name: string,
+  packages: readonly LockedPackage[],
+  use: (root: BuildRoot) => Promise<T>,
+): Promise<T> {
   const folder = join(cacheFolder(), 'roots', `${name}-${keyOf(LAYOUT, packages)}`);
   mkdirSync(join(cacheFolder(), 'roots'), { recursive: true });
   return holdLock(`${folder}.lock`, async () => {
@@ -55,7 +74,9 @@ export async function withBuildRoot<T>(name: string, packages: readonly LockedPa
 
 async function unpack(name: string, packages: readonly LockedPackage[], folder: string): Promise<void> {
   const startedAtMs = performance.now();
-  const files = await download(packages.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })));
+  const files = await download(
+    packages.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })),
+  );
   const draft = `${folder}.draft`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft);
@@ -71,7 +92,13 @@ async function unpack(name: string, packages: readonly LockedPackage[], folder: 
       symlinkSync(target, path);
     }
   }
-  for (const [sub, mode] of [['dev', 0o755], ['proc', 0o555], ['tmp', 0o1777], ['etc', 0o755]] as const) mkdirSync(join(draft, sub), { recursive: true, mode });
+  for (const [sub, mode] of [
+    ['dev', 0o755],
+    ['proc', 0o555],
+    ['tmp', 0o1777],
+    ['etc', 0o755],
+  ] as const)
+    mkdirSync(join(draft, sub), { recursive: true, mode });
   for (const node of ['null', 'zero', 'random', 'urandom']) closeSync(openSync(join(draft, 'dev', node), 'a'));
   writeFileSync(join(draft, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\n');
   writeFileSync(join(draft, 'etc/group'), 'root:x:0:\n');
@@ -85,7 +112,9 @@ function mergeUsr(root: string): void {
     const path = join(root, name);
     mkdirSync(join(root, 'usr', name), { recursive: true });
     if (existsSync(path) && lstatSync(path).isDirectory()) {
-      const { status, stderr } = spawnSync('cp', ['-a', '--remove-destination', `${path}/.`, join(root, 'usr', name)], { encoding: 'utf8' });
+      const { status, stderr } = spawnSync('cp', ['-a', '--remove-destination', `${path}/.`, join(root, 'usr', name)], {
+        encoding: 'utf8',
+      });
       if (status !== 0) throw new SetupError('build_failed', `cp: ${stderr}`);
       rmSync(path, { recursive: true });
     }
@@ -109,20 +138,35 @@ let entrance: readonly string[] | undefined;
 function findEntrance(folder: string): readonly string[] {
   if (entrance) return entrance;
   const isRoot = process.getuid?.() === 0;
-  const ways = [['unshare', isRoot ? '-m' : '-rm', '--propagation', 'private', '/bin/sh', '-c', WITH_MOUNTS], ...(isRoot ? [['/bin/sh', '-c', WITH_NODES]] : [])];
+  const ways = [
+    ['unshare', isRoot ? '-m' : '-rm', '--propagation', 'private', '/bin/sh', '-c', WITH_MOUNTS],
+    ...(isRoot ? [['/bin/sh', '-c', WITH_NODES]] : []),
+  ];
   for (const way of ways) {
     const [command = '', ...args] = way;
-    if (spawnSync(command, [...args, folder, 'PATH=/usr/bin', 'true'], { stdio: 'ignore' }).status === 0) return (entrance = way);
+    if (spawnSync(command, [...args, folder, 'PATH=/usr/bin', 'true'], { stdio: 'ignore' }).status === 0)
+      return (entrance = way);
   }
-  throw new SetupError('no_chroot', 'the build root cannot be entered here: run as root, or allow unprivileged user namespaces (kernel.unprivileged_userns_clone, AppArmor)');
+  throw new SetupError(
+    'no_chroot',
+    'the build root cannot be entered here: run as root, or allow unprivileged user namespaces (kernel.unprivileged_userns_clone, AppArmor)',
+  );
 }
 
-async function runInside(folder: string, script: string, { logFile, env = {}, progress }: Parameters<BuildRoot['run']>[1]): Promise<void> {
+async function runInside(
+  folder: string,
+  script: string,
+  { logFile, env = {}, progress }: Parameters<BuildRoot['run']>[1],
+): Promise<void> {
   const [command = '', ...args] = findEntrance(folder);
   const fixed = { PATH: '/usr/sbin:/usr/bin', HOME: '/', LC_ALL: 'C', TZ: 'UTC', ...env };
   const variables = Object.entries(fixed).map(([name, value]) => `${name}=${value}`);
   const log = openSync(logFile, 'a');
-  const child = spawn(command, [...args, folder, ...variables, '/bin/sh', '-c', `set -eu\numask 022\ncd /build\n${script}`], { stdio: ['ignore', log, log], detached: true });
+  const child = spawn(
+    command,
+    [...args, folder, ...variables, '/bin/sh', '-c', `set -eu\numask 022\ncd /build\n${script}`],
+    { stdio: ['ignore', log, log], detached: true },
+  );
   const watch = progress ? setInterval(() => progress(lastLine(logFile)), 15_000) : undefined;
   // A group of its own, so that make's compilers end with it and with us.
   const forward = () => {
@@ -150,4 +194,3 @@ function lastLine(file: string): string {
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
   return lines.at(-1) ?? '';
 }
-

@@ -7,7 +7,9 @@ import { join } from 'node:path';
 
 import { download } from './download';
 
-const aptIsHere = existsSync('/usr/lib/apt/apt-helper') ? { available: true as const } : { available: false as const, reason: 'apt is not on this machine' };
+const aptIsHere = existsSync('/usr/lib/apt/apt-helper')
+  ? { available: true as const }
+  : { available: false as const, reason: 'apt is not on this machine' };
 
 describeWith(aptIsHere, 'files of the archive', () => {
   let folder: TemporaryFolder;
@@ -18,7 +20,11 @@ describeWith(aptIsHere, 'files of the archive', () => {
     ['/pool/main/b/b_1.deb', 'second'],
   ]);
   const wanted = (name: string, content: string) => ({
-    file: { path: `pool/main/${name}/${name}_1.deb`, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') },
+    file: {
+      path: `pool/main/${name}/${name}_1.deb`,
+      bytes: content.length,
+      sha256: createHash('sha256').update(content).digest('hex'),
+    },
     suite: 'bookworm',
     label: `${name} 1`,
   });
@@ -60,7 +66,10 @@ describeWith(aptIsHere, 'files of the archive', () => {
 
   it('are named when the mirror has them no more, and what did come is kept', async () => {
     const into = join(folder.path, 'gone');
-    await expect(download([wanted('a', 'first'), wanted('c', 'third')], into)).rejects.toMatchObject({ code: 'version_gone', message: expect.stringContaining('c 1 (bookworm)') as string });
+    await expect(download([wanted('a', 'first'), wanted('c', 'third')], into)).rejects.toMatchObject({
+      code: 'version_gone',
+      message: expect.stringContaining('c 1 (bookworm)') as string,
+    });
     expect(readdirSync(into)).toHaveLength(1);
   });
 

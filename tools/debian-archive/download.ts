@@ -34,7 +34,10 @@ export async function sha256Of(file: string): Promise<string> {
  * @returns the kept files, in the order asked
  * @throws SetupError version_gone, wrong_hash, download_failed, no_mirror
  */
-export async function download(wanted: readonly Wanted[], folder = join(cacheFolder(), 'downloads')): Promise<string[]> {
+export async function download(
+  wanted: readonly Wanted[],
+  folder = join(cacheFolder(), 'downloads'),
+): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
   const place = ({ file }: Wanted) => join(folder, `${file.sha256.slice(0, 16)}-${basename(file.path)}`);
   const missing: Wanted[] = [];
@@ -59,7 +62,11 @@ async function isKept(path: string, file: ArchiveFile): Promise<boolean> {
 
 async function fetchSome(items: readonly Wanted[], mirror: Mirror, place: (item: Wanted) => string): Promise<void> {
   const draft = (item: Wanted) => `${place(item)}.${process.pid}`;
-  const triples = items.flatMap((item) => [`${archiveOf(mirror, item.suite)}/${item.file.path}`, draft(item), `SHA256:${item.file.sha256}`]);
+  const triples = items.flatMap((item) => [
+    `${archiveOf(mirror, item.suite)}/${item.file.path}`,
+    draft(item),
+    `SHA256:${item.file.sha256}`,
+  ]);
   const said = await aptHelper(triples);
   let failed: Wanted | undefined;
   for (const item of items) {
@@ -72,8 +79,13 @@ async function fetchSome(items: readonly Wanted[], mirror: Mirror, place: (item:
 
 function explain({ label, file, suite }: Wanted, said: string): SetupError {
   const name = basename(file.path);
-  const its = said.split('\n').filter((line) => /^(E:|Err:| {2})/.test(line)).slice(0, 4).join('\n  ');
-  if (/Hash Sum mismatch/i.test(said)) return new SetupError('wrong_hash', `${label}: the mirror's ${name} has another SHA-256 than the lock says`);
+  const its = said
+    .split('\n')
+    .filter((line) => /^(E:|Err:| {2})/.test(line))
+    .slice(0, 4)
+    .join('\n  ');
+  if (/Hash Sum mismatch/i.test(said))
+    return new SetupError('wrong_hash', `${label}: the mirror's ${name} has another SHA-256 than the lock says`);
   if (/\b404\b/.test(said)) {
     return new SetupError(
       'version_gone',
@@ -87,16 +99,28 @@ function explain({ label, file, suite }: Wanted, said: string): SetupError {
 /** Runs apt's downloader and returns what it said; whether it worked, the files say. */
 function aptHelper(triples: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(APT_HELPER, ['-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=3', 'download-file', ...triples], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, LC_ALL: 'C' },
-      timeout: DOWNLOAD_TIMEOUT_MS,
-    });
+    const child = spawn(
+      APT_HELPER,
+      ['-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=3', 'download-file', ...triples],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, LC_ALL: 'C' },
+        timeout: DOWNLOAD_TIMEOUT_MS,
+      },
+    );
     let said = '';
     const note = (chunk: Buffer) => void (said = (said + chunk.toString('utf8')).slice(-100_000));
     child.stdout.on('data', note);
     child.stderr.on('data', note);
-    child.on('error', (cause) => reject(new SetupError('download_failed', `${APT_HELPER} is not here: this needs a Debian or Ubuntu system, or the container in docker/`, { cause })));
+    child.on('error', (cause) =>
+      reject(
+        new SetupError(
+          'download_failed',
+          `${APT_HELPER} is not here: this needs a Debian or Ubuntu system, or the container in docker/`,
+          { cause },
+        ),
+      ),
+    );
     child.on('close', () => resolve(said));
   });
 }

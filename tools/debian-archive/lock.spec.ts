@@ -6,15 +6,19 @@ import { group, parseLock, source, type Lock } from './lock';
 const root = join(__dirname, '..', '..');
 const file = { path: 'pool/main/a/a/a_1_amd64.deb', bytes: 3, sha256: 'a'.repeat(64) };
 const entry = { name: 'a-package', version: '1', architecture: 'amd64', suite: 'bookworm', ...file };
-const lock = (change: object = {}) => JSON.stringify({ $comment: '', lockedOn: '2026-11-22', groups: { g: [{ ...entry, ...change }] }, sources: {} });
+const lock = (change: object = {}) =>
+  JSON.stringify({ $comment: '', lockedOn: '2026-11-22', groups: { g: [{ ...entry, ...change }] }, sources: {} });
 
 describe('a lock file', () => {
-  it.each(['image/image.lock.json', 'tools/emulator/emulator.lock.json'])('of this repository (%s) pins every input by version and hash', (path) => {
-    const parsed = parseLock(readFileSync(join(root, path), 'utf8'), path);
-    const packages = Object.values(parsed.groups).flat();
-    expect(packages.length).toBeGreaterThan(50);
-    expect(JSON.stringify(parsed)).not.toMatch(/https?:/);
-  });
+  it.each(['image/image.lock.json', 'tools/emulator/emulator.lock.json'])(
+    'of this repository (%s) pins every input by version and hash',
+    (path) => {
+      const parsed = parseLock(readFileSync(join(root, path), 'utf8'), path);
+      const packages = Object.values(parsed.groups).flat();
+      expect(packages.length).toBeGreaterThan(50);
+      expect(JSON.stringify(parsed)).not.toMatch(/https?:/);
+    },
+  );
 
   it('gives what it has and names what it lacks', () => {
     const parsed: Lock = parseLock(lock(), 'a.lock');

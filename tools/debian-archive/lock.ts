@@ -7,7 +7,10 @@ import { SetupError } from './setup-error';
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const archiveFile = z.strictObject({
   /** Below the archive's root: pool/main/... */
-  path: z.string().regex(/^pool\/[A-Za-z0-9+._~%/-]+$/).refine((path) => !path.split('/').includes('..'), 'leaves the archive'),
+  path: z
+    .string()
+    .regex(/^pool\/[A-Za-z0-9+._~%/-]+$/)
+    .refine((path) => !path.split('/').includes('..'), 'leaves the archive'),
   bytes: z.int().positive(),
   sha256,
 });

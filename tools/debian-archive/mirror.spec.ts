@@ -9,7 +9,10 @@ describe('the Debian mirror', () => {
       'http://security.example.test/debian-security/ bookworm-security main',
       '',
     ].join('\n');
-    expect(mirrorFromTargets(targets)).toEqual({ main: 'http://mirror.example.test/debian', security: 'http://security.example.test/debian-security' });
+    expect(mirrorFromTargets(targets)).toEqual({
+      main: 'http://mirror.example.test/debian',
+      security: 'http://security.example.test/debian-security',
+    });
   });
 
   it('is not found where apt serves another distribution', () => {
@@ -17,7 +20,10 @@ describe('the Debian mirror', () => {
   });
 
   it('can be named, with the archive of the security team beside it', () => {
-    const mirror = findMirror({ COMMUNIQUE_DEBIAN_MIRROR: 'http://snapshot.example.test/20261122/debian/', COMMUNIQUE_DEBIAN_SECURITY_MIRROR: 'http://snapshot.example.test/20261122/debian-security/' });
+    const mirror = findMirror({
+      COMMUNIQUE_DEBIAN_MIRROR: 'http://snapshot.example.test/20261122/debian/',
+      COMMUNIQUE_DEBIAN_SECURITY_MIRROR: 'http://snapshot.example.test/20261122/debian-security/',
+    });
     expect(archiveOf(mirror, 'trixie')).toBe('http://snapshot.example.test/20261122/debian');
     expect(archiveOf(mirror, 'bookworm-security')).toBe('http://snapshot.example.test/20261122/debian-security');
   });

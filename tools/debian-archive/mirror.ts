@@ -30,7 +30,9 @@ export function mirrorFromTargets(targets: string): Partial<Mirror> {
  * @throws SetupError no_mirror
  */
 export function findMirror(env: NodeJS.ProcessEnv = process.env): Mirror {
-  const asked = spawnSync('apt-get', ['indextargets', '--format', '$(REPO_URI) $(RELEASE)', 'Created-By: Packages'], { encoding: 'utf8' });
+  const asked = spawnSync('apt-get', ['indextargets', '--format', '$(REPO_URI) $(RELEASE)', 'Created-By: Packages'], {
+    encoding: 'utf8',
+  });
   const configured = mirrorFromTargets(asked.status === 0 ? asked.stdout : '');
   const main = env['COMMUNIQUE_DEBIAN_MIRROR']?.replace(/\/+$/, '') || configured.main;
   if (!main) {
@@ -39,7 +41,12 @@ export function findMirror(env: NodeJS.ProcessEnv = process.env): Mirror {
       "no Debian mirror: this machine's apt is not configured with one. Set COMMUNIQUE_DEBIAN_MIRROR (and COMMUNIQUE_DEBIAN_SECURITY_MIRROR) to the address of one.",
     );
   }
-  return { main, security: env['COMMUNIQUE_DEBIAN_SECURITY_MIRROR']?.replace(/\/+$/, '') || configured.security || `${main}-security` };
+  return {
+    main,
+    security:
+      env['COMMUNIQUE_DEBIAN_SECURITY_MIRROR']?.replace(/\/+$/, '') || configured.security || `${main}-security`,
+  };
 }
 
-export const archiveOf = (mirror: Mirror, suite: string): string => (suite.endsWith('-security') ? mirror.security : mirror.main);
+export const archiveOf = (mirror: Mirror, suite: string): string =>
+  suite.endsWith('-security') ? mirror.security : mirror.main;

@@ -15,9 +15,15 @@ export interface Resolver {
    * The packages and all they depend on (not what they merely recommend), as if nothing were installed.
    * `name=version` or `name/suite` picks one that is not the newest of `suites`.
    */
-  closure(names: readonly string[], options?: { suites?: readonly string[]; architecture?: 'amd64' | 'arm64' }): LockedPackage[];
+  closure(
+    names: readonly string[],
+    options?: { suites?: readonly string[]; architecture?: 'amd64' | 'arm64' },
+  ): LockedPackage[];
   /** These very packages, without what they depend on. */
-  only(names: readonly string[], options?: { suites?: readonly string[]; architecture?: 'amd64' | 'arm64' }): LockedPackage[];
+  only(
+    names: readonly string[],
+    options?: { suites?: readonly string[]; architecture?: 'amd64' | 'arm64' },
+  ): LockedPackage[];
   /** The newest source package of that suite. */
   source(name: string, suite: string): LockedSource;
   close(): void;
@@ -34,9 +40,12 @@ export function openResolver(): Resolver {
     const known = opened.get(key);
     if (known) return known;
     const base = join(folder, String(opened.size));
-    for (const sub of ['state/lists/partial', 'cache/archives/partial']) mkdirSync(join(base, sub), { recursive: true });
+    for (const sub of ['state/lists/partial', 'cache/archives/partial'])
+      mkdirSync(join(base, sub), { recursive: true });
     const lines = suites.flatMap((suite) =>
-      ['deb', 'deb-src'].map((kind) => `${kind} [signed-by=${KEYRING} arch=${architecture}] ${archiveOf(mirror, suite)} ${suite} main`),
+      ['deb', 'deb-src'].map(
+        (kind) => `${kind} [signed-by=${KEYRING} arch=${architecture}] ${archiveOf(mirror, suite)} ${suite} main`,
+      ),
     );
     writeFileSync(join(base, 'sources.list'), `${lines.join('\n')}\n`);
     writeFileSync(join(base, 'status'), '');
@@ -59,8 +68,15 @@ export function openResolver(): Resolver {
   }
 
   function describe(options: readonly string[], picked: readonly { name: string; version: string }[]): LockedPackage[] {
-    const records = run('apt-cache', [...options, 'show', '--no-all-versions', ...picked.map(({ name, version }) => `${name}=${version}`)]);
-    const byName = new Map(records.split('\n\n').map((record) => [`${field(record, 'Package')}=${field(record, 'Version')}`, record]));
+    const records = run('apt-cache', [
+      ...options,
+      'show',
+      '--no-all-versions',
+      ...picked.map(({ name, version }) => `${name}=${version}`),
+    ]);
+    const byName = new Map(
+      records.split('\n\n').map((record) => [`${field(record, 'Package')}=${field(record, 'Version')}`, record]),
+    );
     const policies = suitesOf(options, picked);
     return picked
       .map(({ name, version }) => {
@@ -80,7 +96,10 @@ export function openResolver(): Resolver {
   }
 
   /** Which suite has a version, from apt's table of versions. */
-  function suitesOf(options: readonly string[], picked: readonly { name: string; version: string }[]): Map<string, string> {
+  function suitesOf(
+    options: readonly string[],
+    picked: readonly { name: string; version: string }[],
+  ): Map<string, string> {
     const table = run('apt-cache', [...options, 'policy', ...picked.map(({ name }) => name)]);
     const found = new Map<string, string>();
     let name = '';
@@ -99,7 +118,10 @@ export function openResolver(): Resolver {
   const pick = (names: readonly string[], suites: readonly string[], architecture: string) => {
     const options = configuration(suites, architecture);
     const plan = run('apt-get', [...options, 'install', '-s', '-q', '--no-install-recommends', ...names]);
-    const picked = [...plan.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name, version]) => ({ name: (name ?? '').replace(/:\w+$/, ''), version: version ?? '' }));
+    const picked = [...plan.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name, version]) => ({
+      name: (name ?? '').replace(/:\w+$/, ''),
+      version: version ?? '',
+    }));
     return describe(options, picked);
   };
 
@@ -111,28 +133,46 @@ export function openResolver(): Resolver {
     },
     source(name, suite) {
       const options = configuration([suite], 'amd64');
-      const records = run('apt-cache', [...options, 'showsrc', '--only-source', name]).split('\n\n').filter((record) => field(record, 'Package') === name);
-      const newest = records.reduce((best, record) => (best && !newer(field(record, 'Version'), field(best, 'Version')) ? best : record), '');
+      const records = run('apt-cache', [...options, 'showsrc', '--only-source', name])
+        .split('\n\n')
+        .filter((record) => field(record, 'Package') === name);
+      const newest = records.reduce(
+        (best, record) => (best && !newer(field(record, 'Version'), field(best, 'Version')) ? best : record),
+        '',
+      );
       if (!newest) throw new SetupError('version_gone', `the source of ${name} is not in ${suite}`);
       const sums = /^Checksums-Sha256:\s*\n((?: .*\n?)+)/m.exec(newest)?.[1] ?? '';
-      const files = [...sums.matchAll(/^ ([0-9a-f]{64}) (\d+) (\S+)$/gm)].map(([, sha256 = '', bytes = '', file = '']) => ({
-        path: `${field(newest, 'Directory')}/${file}`,
-        bytes: Number(bytes),
-        sha256,
-      }));
+      const files = [...sums.matchAll(/^ ([0-9a-f]{64}) (\d+) (\S+)$/gm)].map(
+        ([, sha256 = '', bytes = '', file = '']) => ({
+          path: `${field(newest, 'Directory')}/${file}`,
+          bytes: Number(bytes),
+          sha256,
+        }),
+      );
       return { name, version: field(newest, 'Version'), suite, files };
     },
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-const field = (record: string, name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(record)?.[1]?.trim() ?? '';
+const field = (record: string, name: string): string =>
+  new RegExp(`^${name}: (.*)$`, 'm').exec(record)?.[1]?.trim() ?? '';
 
 const newer = (a: string, b: string): boolean => spawnSync('dpkg', ['--compare-versions', a, 'gt', b]).status === 0;
 
 function run(command: string, args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(command, [...args], { encoding: 'utf8', maxBuffer: 256 * 2 ** 20, env: { ...process.env, LC_ALL: 'C' } });
+  const { status, stdout, stderr, error } = spawnSync(command, [...args], {
+    encoding: 'utf8',
+    maxBuffer: 256 * 2 ** 20,
+    env: { ...process.env, LC_ALL: 'C' },
+  });
   if (status === 0) return stdout;
-  const why = error?.message ?? `${stderr}${stdout}`.split('\n').filter((line) => /^[EW]:| Depends: /.test(line)).slice(0, 6).join('; ');
+  const why =
+    error?.message ??
+    `${stderr}${stdout}`
+      .split('\n')
+      .filter((line) => /^[EW]:| Depends: /.test(line))
+      .slice(0, 6)
+      .join('; ');
   throw new SetupError('download_failed', `${command}: ${why}`);
 }

@@ -28,11 +28,17 @@ export async function isSealed(folder: string): Promise<boolean> {
 async function treeHash(folder: string): Promise<string> {
   const hash = createHash('sha256');
   const walk = async (inside: string): Promise<void> => {
-    for (const entry of readdirSync(join(folder, inside), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of readdirSync(join(folder, inside), { withFileTypes: true }).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )) {
       const name = join(inside, entry.name);
       if (name === SEAL) continue;
       const path = join(folder, name);
-      const [kind, content] = entry.isDirectory() ? ['folder', ''] : entry.isSymbolicLink() ? ['link', readlinkSync(path)] : ['file', await sha256Of(path)];
+      const [kind, content] = entry.isDirectory()
+        ? ['folder', '']
+        : entry.isSymbolicLink()
+          ? ['link', readlinkSync(path)]
+          : ['file', await sha256Of(path)];
       hash.update(JSON.stringify([kind, name, content]));
       if (entry.isDirectory()) await walk(name);
     }

@@ -2,7 +2,15 @@
 export class SetupError extends Error {
   override readonly name = 'SetupError';
   constructor(
-    readonly code: 'no_mirror' | 'download_failed' | 'version_gone' | 'wrong_hash' | 'no_chroot' | 'build_failed' | 'lock_invalid' | 'busy',
+    readonly code:
+      | 'no_mirror'
+      | 'download_failed'
+      | 'version_gone'
+      | 'wrong_hash'
+      | 'no_chroot'
+      | 'build_failed'
+      | 'lock_invalid'
+      | 'busy',
     message: string,
     options?: ErrorOptions,
   ) {

@@ -1,5 +1,12 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
-import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResult, type TrustPolicy } from '@communique-tee/client';
+import {
+  fetchEnclaveKey,
+  followMessage,
+  postMessage,
+  prepareMessage,
+  verifyResult,
+  type TrustPolicy,
+} from '@communique-tee/client';
 import { toHex, type CongressMessage } from '@communique-tee/protocol';
 import { workspaceRoot } from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
@@ -29,7 +36,9 @@ if (values.help) {
   await demo().catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
     const logs = resolve(values.folder, 'logs');
-    process.stderr.write(`\n${code}${error instanceof Error ? error.message : String(error)}\n${existsSync(logs) ? `Logs: ${logs}\n` : ''}`);
+    process.stderr.write(
+      `\n${code}${error instanceof Error ? error.message : String(error)}\n${existsSync(logs) ? `Logs: ${logs}\n` : ''}`,
+    );
     process.exitCode = 1;
   });
 }
@@ -55,17 +64,28 @@ async function demo(): Promise<void> {
   const content = values.message === undefined ? exampleMessage() : readMessage(values.message);
   const { step, total } = createSteps();
   process.stdout.write('\ncommunique-tee: a private message to Congress through an attested enclave\n\n');
-  const system = await startSystem({ folder: resolve(values.folder), persistent: true, gatewayPort: Number(values.port), step });
+  const system = await startSystem({
+    folder: resolve(values.folder),
+    persistent: true,
+    gatewayPort: Number(values.port),
+    step,
+  });
   try {
     await send(system, content, step);
-    process.stdout.write(`\nDone in ${total().trim()}: sealed here, opened only in the enclave, delivered, receipt verified.\n`);
+    process.stdout.write(
+      `\nDone in ${total().trim()}: sealed here, opened only in the enclave, delivered, receipt verified.\n`,
+    );
     if (!values.once) await stayUp(system);
   } finally {
     await system.stop();
   }
 }
 
-async function send(system: System, content: CongressMessage, step: ReturnType<typeof createSteps>['step']): Promise<void> {
+async function send(
+  system: System,
+  content: CongressMessage,
+  step: ReturnType<typeof createSteps>['step'],
+): Promise<void> {
   const policy: TrustPolicy = {
     acceptedMeasurements: [{ pcr0: system.pcr0 }],
     trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
@@ -83,7 +103,11 @@ async function send(system: System, content: CongressMessage, step: ReturnType<t
     () => Promise.resolve(prepareMessage(content, key)),
     ({ id, sealed }) => `message ${id}, ${String(sealed.length)} bytes sealed, for ${content.offices.join(', ')}`,
   );
-  await step('post it to the gateway, which cannot read it', () => postMessage(options, prepared), ({ status }) => `202, status ${status}`);
+  await step(
+    'post it to the gateway, which cannot read it',
+    () => postMessage(options, prepared),
+    ({ status }) => `202, status ${status}`,
+  );
   const view = await step(
     'follow it to its end',
     () => followMessage(options, prepared.id),
@@ -95,7 +119,9 @@ async function send(system: System, content: CongressMessage, step: ReturnType<t
     ({ receipt: { claims }, answer: { offices } }) =>
       [
         `signed ${new Date(claims.time * 1000).toISOString()} by PCR0 ${claims.pcr0.slice(0, 16)}...`,
-        ...offices.map(({ office, outcome, deliveryId }) => `${office}  ${outcome.padEnd(9)}  DeliveryId ${deliveryId ?? 'none'}`),
+        ...offices.map(
+          ({ office, outcome, deliveryId }) => `${office}  ${outcome.padEnd(9)}  DeliveryId ${deliveryId ?? 'none'}`,
+        ),
       ].join('\n'),
   );
   await step(
@@ -104,10 +130,14 @@ async function send(system: System, content: CongressMessage, step: ReturnType<t
       const sent = new Set(answer.offices.map(({ deliveryId }) => deliveryId));
       const arrived = (await receivedBy(system.congress)).filter(({ deliveryId }) => sent.has(deliveryId));
       const accepted = receipt.claims.offices.filter(({ outcome }) => outcome === 'accepted').length;
-      if (arrived.length !== accepted) throw new Error(`${String(accepted)} accepted by the receipt, ${String(arrived.length)} arrived`);
+      if (arrived.length !== accepted)
+        throw new Error(`${String(accepted)} accepted by the receipt, ${String(arrived.length)} arrived`);
       return arrived;
     },
-    (arrived) => arrived.map(({ chamber, office, xml }) => `${chamber.padEnd(6)}  ${office}  ${String(xml.length)} characters of XML`).join('\n'),
+    (arrived) =>
+      arrived
+        .map(({ chamber, office, xml }) => `${chamber.padEnd(6)}  ${office}  ${String(xml.length)} characters of XML`)
+        .join('\n'),
   );
   if (view.status !== 'delivered') throw new Error(`the message ended as ${view.status}`);
 }

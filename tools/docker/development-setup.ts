@@ -7,14 +7,20 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 
-const { values } = parseArgs({ options: { folder: { type: 'string', default: '/state' }, subject: { type: 'string', default: 'developer' } } });
+const { values } = parseArgs({
+  options: { folder: { type: 'string', default: '/state' }, subject: { type: 'string', default: 'developer' } },
+});
 // Read by the mock enclave and the simulator alone; the other one by the gateway too.
 const privateFolder = resolve(values.folder, 'private');
 const sharedFolder = resolve(values.folder, 'shared');
 for (const folder of [privateFolder, sharedFolder]) await mkdir(folder, { recursive: true, mode: 0o700 });
 
 const development = z.looseObject({}).parse(JSON.parse(await readFile('apps/enclave/config/development.json', 'utf8')));
-const configuration = { ...development, listen: `unix:${join(sharedFolder, 'enclave.sock')}`, congressSimulator: join(privateFolder, 'congress', 'congress.json') };
+const configuration = {
+  ...development,
+  listen: `unix:${join(sharedFolder, 'enclave.sock')}`,
+  congressSimulator: join(privateFolder, 'congress', 'congress.json'),
+};
 await replace(join(privateFolder, 'enclave.json'), `${JSON.stringify(configuration, null, 2)}\n`);
 await replace(join(sharedFolder, 'development-root.pem'), await developmentRootPem(join(privateFolder, 'nsm')));
 const issuer = await createTokenIssuer(privateFolder);

@@ -42,19 +42,31 @@ function parseLine(line: string): Instruction {
   const found = /^([A-Z]+)\s+((?:--[a-z-]+=\S+\s+)*)(.+)$/.exec(line);
   if (found === null) throw new Error(`not understood: ${line}`);
   const [, name = '', flagText = '', value = ''] = found;
-  const flags = Object.fromEntries(flagText.trim().split(/\s+/).filter(Boolean).map((flag) => flag.slice(2).split('=') as [string, string]));
+  const flags = Object.fromEntries(
+    flagText
+      .trim()
+      .split(/\s+/)
+      .filter(Boolean)
+      .map((flag) => flag.slice(2).split('=') as [string, string]),
+  );
   return { name, flags, value: value.trim() };
 }
 
 /** The words of an exec form (`["node", "main.js"]`). */
 export function words({ value }: Instruction): string[] {
   const parsed: unknown = JSON.parse(value.replace(/^(--\S+\s+)*CMD\s+/, ''));
-  if (!Array.isArray(parsed) || !parsed.every((word) => typeof word === 'string')) throw new Error(`not in exec form: ${value}`);
+  if (!Array.isArray(parsed) || !parsed.every((word) => typeof word === 'string'))
+    throw new Error(`not in exec form: ${value}`);
   return parsed;
 }
 
-export const last = (stage: Stage, name: string): Instruction | undefined => stage.instructions.findLast((each) => each.name === name);
+export const last = (stage: Stage, name: string): Instruction | undefined =>
+  stage.instructions.findLast((each) => each.name === name);
 
 /** `ENV A=1 B=2`, of the whole stage. */
 export const environmentOf = (stage: Stage): Record<string, string> =>
-  Object.fromEntries(stage.instructions.filter(({ name }) => name === 'ENV').flatMap(({ value }) => value.split(/\s+/).map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string])));
+  Object.fromEntries(
+    stage.instructions
+      .filter(({ name }) => name === 'ENV')
+      .flatMap(({ value }) => value.split(/\s+/).map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string])),
+  );

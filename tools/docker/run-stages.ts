@@ -9,7 +9,10 @@ import type { Dockerfile, Instruction } from './dockerfile';
 const OUTPUTS = /(?<=\s)\/(migrate|image)(?=\s|$)/g;
 
 /** @returns the folder that stands for a stage's root, by the stage's name */
-export function runStages(dockerfile: Dockerfile, options: { root: string; folder: string; args?: Record<string, string> }): (stage: string) => string {
+export function runStages(
+  dockerfile: Dockerfile,
+  options: { root: string; folder: string; args?: Record<string, string> },
+): (stage: string) => string {
   const { root, folder, args = {} } = options;
   const rootOf = (stage: string) => join(folder, stage);
   for (const { name, instructions } of dockerfile.stages) {
@@ -44,12 +47,25 @@ function copy(instruction: Instruction, from: string, stageRoot: string, workdir
   for (const source of sources) {
     const path = join(from, source);
     if (!existsSync(path)) throw new Error(`COPY ${instruction.value}: there is no ${source}`);
-    const into = statSync(path).isDirectory() || !(target.endsWith('/') || sources.length > 1) ? to : join(to, basename(source));
-    cpSync(path, into, { recursive: true, verbatimSymlinks: true, filter: (each) => fromStage || basename(each) !== 'node_modules' });
+    const into =
+      statSync(path).isDirectory() || !(target.endsWith('/') || sources.length > 1) ? to : join(to, basename(source));
+    cpSync(path, into, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (each) => fromStage || basename(each) !== 'node_modules',
+    });
   }
 }
 
-function run(command: string, { root, stageRoot, workdir, args }: { root: string; stageRoot: string; workdir: string; args: Record<string, string> }): void {
+function run(
+  command: string,
+  {
+    root,
+    stageRoot,
+    workdir,
+    args,
+  }: { root: string; stageRoot: string; workdir: string; args: Record<string, string> },
+): void {
   const cwd = join(stageRoot, workdir);
   if (command === 'npm ci') {
     symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));

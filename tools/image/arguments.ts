@@ -25,7 +25,13 @@ export interface PackCommand {
 
 export type Command =
   | { readonly kind: 'help' }
-  | { readonly kind: 'describe'; readonly file: string; readonly files: boolean; readonly signerFile: string | undefined; readonly json: boolean }
+  | {
+      readonly kind: 'describe';
+      readonly file: string;
+      readonly files: boolean;
+      readonly signerFile: string | undefined;
+      readonly json: boolean;
+    }
   | { readonly kind: 'measure'; readonly file: string; readonly json: boolean }
   | PackCommand
   | ({ readonly kind: 'sign'; readonly file: string; readonly output: string; readonly json: boolean } & KeyFiles)
@@ -36,7 +42,11 @@ export function parseCommand(args: readonly string[]): Command {
   if (args.includes('--help') || args.includes('-h') || args[0] === 'help') return { kind: 'help' };
   const [name, ...rest] = args;
   const parse = name === undefined ? undefined : commands.get(name);
-  if (parse === undefined) return { kind: 'invalid', problem: name === undefined ? 'which command?' : `the command ${JSON.stringify(name)} is not known` };
+  if (parse === undefined)
+    return {
+      kind: 'invalid',
+      problem: name === undefined ? 'which command?' : `the command ${JSON.stringify(name)} is not known`,
+    };
   try {
     return parse(rest);
   } catch (error) {
@@ -52,7 +62,13 @@ const commands = new Map<string, (args: readonly string[]) => Command>([
     'describe',
     (args) => {
       const { values, positionals } = read(args, { files: flag, signer: text, json: flag });
-      return { kind: 'describe', file: one(positionals), files: values.files === true, signerFile: values.signer, json: values.json === true };
+      return {
+        kind: 'describe',
+        file: one(positionals),
+        files: values.files === true,
+        signerFile: values.signer,
+        json: values.json === true,
+      };
     },
   ],
   [
@@ -66,9 +82,21 @@ const commands = new Map<string, (args: readonly string[]) => Command>([
   [
     'sign',
     (args) => {
-      const { values, positionals } = read(args, { key: text, certificate: text, output: { ...text, short: 'o' }, json: flag });
+      const { values, positionals } = read(args, {
+        key: text,
+        certificate: text,
+        output: { ...text, short: 'o' },
+        json: flag,
+      });
       const file = one(positionals);
-      return { kind: 'sign', file, keyFile: needed(values.key, '--key'), certificateFile: needed(values.certificate, '--certificate'), output: needed(values.output, '-o'), json: values.json === true };
+      return {
+        kind: 'sign',
+        file,
+        keyFile: needed(values.key, '--key'),
+        certificateFile: needed(values.certificate, '--certificate'),
+        output: needed(values.output, '-o'),
+        json: values.json === true,
+      };
     },
   ],
   [
@@ -84,15 +112,33 @@ const commands = new Map<string, (args: readonly string[]) => Command>([
 
 function pack(args: readonly string[]): PackCommand {
   const { values, positionals } = read(args, {
-    ...{ kernel: text, cmdline: text, ramdisk: { ...text, multiple: true }, arch: text, name: text, version: text, 'build-time': text },
-    ...{ 'kernel-version': text, metadata: text, memory: text, cpus: text, key: text, certificate: text, output: { ...text, short: 'o' }, json: flag },
+    ...{
+      kernel: text,
+      cmdline: text,
+      ramdisk: { ...text, multiple: true },
+      arch: text,
+      name: text,
+      version: text,
+      'build-time': text,
+    },
+    ...{
+      'kernel-version': text,
+      metadata: text,
+      memory: text,
+      cpus: text,
+      key: text,
+      certificate: text,
+      output: { ...text, short: 'o' },
+      json: flag,
+    },
   });
   if (positionals.length > 0) throw new Error(`${JSON.stringify(positionals[0])} belongs to no option`);
   const arch = values.arch ?? 'x86_64';
   if (arch !== 'x86_64' && arch !== 'arm64') throw new Error('--arch takes x86_64 or arm64');
   const ramdiskFiles = values.ramdisk ?? [];
   if (ramdiskFiles.length === 0) throw new Error('--ramdisk is missing');
-  if ((values.key === undefined) !== (values.certificate === undefined)) throw new Error('--key and --certificate go together');
+  if ((values.key === undefined) !== (values.certificate === undefined))
+    throw new Error('--key and --certificate go together');
   return {
     kind: 'pack',
     kernelFile: needed(values.kernel, '--kernel'),
@@ -106,7 +152,10 @@ function pack(args: readonly string[]): PackCommand {
     metadataFile: values.metadata,
     memoryMiB: wholeNumber(values.memory, '--memory'),
     cpus: wholeNumber(values.cpus, '--cpus'),
-    signing: values.key === undefined || values.certificate === undefined ? undefined : { keyFile: values.key, certificateFile: values.certificate },
+    signing:
+      values.key === undefined || values.certificate === undefined
+        ? undefined
+        : { keyFile: values.key, certificateFile: values.certificate },
     output: needed(values.output, '-o'),
     json: values.json === true,
   };

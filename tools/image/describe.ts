@@ -22,9 +22,26 @@ export function describeAsJson(image: EifImage, ramdisks: readonly Ramdisk[] | u
     ...rest,
     crc32: crc32.toString(16).padStart(8, '0'),
     metadata: image.metadata ?? null,
-    signature: signature === undefined ? null : { subject: signature.subject, issuer: signature.issuer, notBefore: new Date(signature.notBeforeMs).toISOString(), notAfter: new Date(signature.notAfterMs).toISOString(), certificatePem: signature.certificatePem },
+    signature:
+      signature === undefined
+        ? null
+        : {
+            subject: signature.subject,
+            issuer: signature.issuer,
+            notBefore: new Date(signature.notBeforeMs).toISOString(),
+            notAfter: new Date(signature.notAfterMs).toISOString(),
+            certificatePem: signature.certificatePem,
+          },
     ...asNitroCli(measurements),
-    ...(ramdisks && { ramdisks: ramdisks.map(({ entries }) => ({ entries: entries.map(({ offset: _o, endOffset: _e, target, mode, ...entry }) => ({ ...entry, mode: octal(mode), ...(target !== undefined && { target }) })) })) }),
+    ...(ramdisks && {
+      ramdisks: ramdisks.map(({ entries }) => ({
+        entries: entries.map(({ offset: _o, endOffset: _e, target, mode, ...entry }) => ({
+          ...entry,
+          mode: octal(mode),
+          ...(target !== undefined && { target }),
+        })),
+      })),
+    }),
   };
 }
 
@@ -39,7 +56,10 @@ export function describeAsText(image: EifImage, ramdisks: readonly Ramdisk[] | u
     `command line  ${printable(image.cmdline)}`,
     '',
     'sections',
-    ...image.sections.map(({ type, dataOffset, sizeBytes }) => `  ${type.padEnd(10)}at ${String(dataOffset).padEnd(11)} ${bytes(sizeBytes)}`),
+    ...image.sections.map(
+      ({ type, dataOffset, sizeBytes }) =>
+        `  ${type.padEnd(10)}at ${String(dataOffset).padEnd(11)} ${bytes(sizeBytes)}`,
+    ),
     '',
     'measurements',
     ...measurementLines(image.measurements).map((line) => `  ${line}`),
@@ -48,9 +68,20 @@ export function describeAsText(image: EifImage, ramdisks: readonly Ramdisk[] | u
   if (metadata === undefined) lines.push('metadata      none');
   else {
     lines.push('metadata, neither measured nor signed');
-    const fields = { name: metadata.imageName, version: metadata.imageVersion, built: metadata.buildTime, 'built by': `${metadata.buildTool} ${metadata.buildToolVersion}`, system: metadata.operatingSystem, kernel: metadata.kernelVersion };
+    const fields = {
+      name: metadata.imageName,
+      version: metadata.imageVersion,
+      built: metadata.buildTime,
+      'built by': `${metadata.buildTool} ${metadata.buildToolVersion}`,
+      system: metadata.operatingSystem,
+      kernel: metadata.kernelVersion,
+    };
     for (const [name, value] of Object.entries(fields)) lines.push(`  ${name.padEnd(10)}${printable(value)}`);
-    for (const [name, value] of [['Docker', metadata.dockerInfo], ['custom', metadata.customMetadata]] as const) if (value !== null) lines.push(`  ${name.padEnd(10)}${printable(JSON.stringify(value))}`);
+    for (const [name, value] of [
+      ['Docker', metadata.dockerInfo],
+      ['custom', metadata.customMetadata],
+    ] as const)
+      if (value !== null) lines.push(`  ${name.padEnd(10)}${printable(JSON.stringify(value))}`);
   }
   lines.push('');
   if (signature === undefined) lines.push('signature     none');

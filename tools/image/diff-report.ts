@@ -12,36 +12,61 @@ export function diffAsJson({ firstByte, sections, a, b }: ImageDifference): obje
     same: firstByte === undefined,
     sameMeasurements: sameMeasurements(a.measurements, b.measurements),
     firstByte: firstByte ?? null,
-    sections: sections.map(({ entries, ...section }) => ({ ...section, ...(entries && { entries: entries.map((e) => ({ name: e.name, change: e.change, properties: e.properties, a: entry(e.a), b: entry(e.b) })) }) })),
+    sections: sections.map(({ entries, ...section }) => ({
+      ...section,
+      ...(entries && {
+        entries: entries.map((e) => ({
+          name: e.name,
+          change: e.change,
+          properties: e.properties,
+          a: entry(e.a),
+          b: entry(e.b),
+        })),
+      }),
+    })),
   };
 }
 
 export function diffAsText({ firstByte, sections, a, b }: ImageDifference): string {
   if (firstByte === undefined) return 'The images are the same.\n';
-  const lines = [`The images differ from byte ${firstByte.offset} on (${printable(firstByte.where)}).`, `Their measurements are ${sameMeasurements(a.measurements, b.measurements) ? 'the same' : 'not the same'}.`];
+  const lines = [
+    `The images differ from byte ${firstByte.offset} on (${printable(firstByte.where)}).`,
+    `Their measurements are ${sameMeasurements(a.measurements, b.measurements) ? 'the same' : 'not the same'}.`,
+  ];
   for (const { section, change, sizeBytesA, sizeBytesB, offset, entry, entries, unreadable } of sections) {
     if (change !== 'changed') {
       lines.push('', `${section}: ${change}, ${sizeBytesA ?? sizeBytesB ?? 0} bytes`);
       continue;
     }
-    const size = sizeBytesA === sizeBytesB ? `${sizeBytesA ?? 0} bytes` : `${sizeBytesA ?? 0} and ${sizeBytesB ?? 0} bytes`;
-    lines.push('', `${section}: ${size}, from byte ${offset ?? 0} on${entry === undefined ? '' : `, in ${printable(entry)}`}`);
+    const size =
+      sizeBytesA === sizeBytesB ? `${sizeBytesA ?? 0} bytes` : `${sizeBytesA ?? 0} and ${sizeBytesB ?? 0} bytes`;
+    lines.push(
+      '',
+      `${section}: ${size}, from byte ${offset ?? 0} on${entry === undefined ? '' : `, in ${printable(entry)}`}`,
+    );
     if (unreadable !== undefined) lines.push(`  its files cannot be compared: ${printable(unreadable)}`);
     if (entries?.length === 0) lines.push('  the files are the same: the archives differ in form alone');
     for (const difference of entries ?? []) lines.push(...entryLines(difference));
   }
-  if (sections.length === 0) lines.push('All sections are the same: the header alone differs, or the order of the sections.');
+  if (sections.length === 0)
+    lines.push('All sections are the same: the header alone differs, or the order of the sections.');
   return `${lines.join('\n')}\n`;
 }
 
 function entryLines({ name, change, a, b, properties }: EntryDifference): string[] {
   const sign = { added: '+', removed: '-', changed: '~' }[change];
-  if (change !== 'changed' || a === undefined || b === undefined) return [`  ${sign} ${printable(name)}  ${summary(a ?? b)}`];
-  return [`  ${sign} ${printable(name)}`, ...properties.map((property) => `      ${property} ${value(a, property)} -> ${value(b, property)}`)];
+  if (change !== 'changed' || a === undefined || b === undefined)
+    return [`  ${sign} ${printable(name)}  ${summary(a ?? b)}`];
+  return [
+    `  ${sign} ${printable(name)}`,
+    ...properties.map((property) => `      ${property} ${value(a, property)} -> ${value(b, property)}`),
+  ];
 }
 
 function summary(entry: CpioEntry | undefined): string {
-  return entry === undefined ? '' : `${entry.kind} ${octal(entry.mode)}, ${entry.sizeBytes} bytes, sha256 ${entry.sha256}`;
+  return entry === undefined
+    ? ''
+    : `${entry.kind} ${octal(entry.mode)}, ${entry.sizeBytes} bytes, sha256 ${entry.sha256}`;
 }
 
 function value(entry: CpioEntry, property: keyof CpioEntry): string {

@@ -16,7 +16,11 @@ const root = join(__dirname, '../..');
 
 async function image(args: readonly string[], errIsTerminal = false) {
   const run = { status: 0, out: '', err: '' };
-  run.status = await runCommand(parseCommand(args), { out: (text) => (run.out += text), err: (text) => (run.err += text), errIsTerminal });
+  run.status = await runCommand(parseCommand(args), {
+    out: (text) => (run.out += text),
+    err: (text) => (run.err += text),
+    errIsTerminal,
+  });
   return run;
 }
 
@@ -24,8 +28,16 @@ async function image(args: readonly string[], errIsTerminal = false) {
 async function makeSigner() {
   const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, true, ['sign', 'verify']);
   const dates = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
-  const certificate = await X509CertificateGenerator.createSelfSigned({ name: 'CN=image signer', keys, ...dates, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-384' } });
-  return { privateKeyPem: KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }), certificatePem: certificate.toString('pem') };
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: 'CN=image signer',
+    keys,
+    ...dates,
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-384' },
+  });
+  return {
+    privateKeyPem: KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }),
+    certificatePem: certificate.toString('pem'),
+  };
 }
 
 let folder: string;
@@ -33,15 +45,40 @@ const file = (name: string) => join(folder, name);
 
 /** A small image, with these files in its second ramdisk. */
 async function pack(name: string, files: Record<string, string>, ...more: string[]) {
-  const entries: CpioInput[] = Object.entries(files).map(([path, text]) => ({ kind: 'file', name: path, mode: 0o644, content: Buffer.from(text) }));
+  const entries: CpioInput[] = Object.entries(files).map(([path, text]) => ({
+    kind: 'file',
+    name: path,
+    mode: 0o644,
+    content: Buffer.from(text),
+  }));
   await writeCpio(entries, file(`${name}.cpio`));
-  return image(['pack', '--kernel', file('kernel'), '--cmdline', 'quiet', '--ramdisk', file('init.cpio'), '--ramdisk', file(`${name}.cpio`), '-o', file(name), ...more]);
+  return image([
+    'pack',
+    '--kernel',
+    file('kernel'),
+    '--cmdline',
+    'quiet',
+    '--ramdisk',
+    file('init.cpio'),
+    '--ramdisk',
+    file(`${name}.cpio`),
+    '-o',
+    file(name),
+    ...more,
+  ]);
 }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'image-'));
   await writeFile(file('kernel'), 'kernel');
-  await writeCpio([{ kind: 'directory', name: 'dev', mode: 0o755 }, { kind: 'characterDevice', name: 'dev/console', mode: 0o600, major: 5, minor: 1 }, { kind: 'symlink', name: 'init', target: 'bin/init' }], file('init.cpio'));
+  await writeCpio(
+    [
+      { kind: 'directory', name: 'dev', mode: 0o755 },
+      { kind: 'characterDevice', name: 'dev/console', mode: 0o600, major: 5, minor: 1 },
+      { kind: 'symlink', name: 'init', target: 'bin/init' },
+    ],
+    file('init.cpio'),
+  );
   const signer = await makeSigner();
   await writeFile(file('key.pem'), signer.privateKeyPem);
   await writeFile(file('certificate.pem'), signer.certificatePem);
@@ -61,18 +98,52 @@ describe('image pack and measure', () => {
     const { Measurements } = JSON.parse(first.out) as { Measurements: Record<string, string> };
     expect(Object.keys(Measurements)).toEqual(['HashAlgorithm', 'PCR0', 'PCR1', 'PCR2']);
     expect(Measurements['HashAlgorithm']).toBe('Sha384 { ... }');
-    const app = createHash('sha384').update(await readFile(file('a.eif.cpio'))).digest();
-    expect(Measurements['PCR2']).toBe(createHash('sha384').update(Buffer.concat([Buffer.alloc(48), app])).digest('hex'));
+    const app = createHash('sha384')
+      .update(await readFile(file('a.eif.cpio')))
+      .digest();
+    expect(Measurements['PCR2']).toBe(
+      createHash('sha384')
+        .update(Buffer.concat([Buffer.alloc(48), app]))
+        .digest('hex'),
+    );
     expect((await image(['measure', file('a.eif'), '--json'])).out).toBe(first.out);
-    expect((await image(['measure', file('a.eif')])).out).toMatch(/^PCR0 {2}[0-9a-f]{96}\nPCR1 {2}[0-9a-f]{96}\nPCR2 {2}[0-9a-f]{96}\n$/);
+    expect((await image(['measure', file('a.eif')])).out).toMatch(
+      /^PCR0 {2}[0-9a-f]{96}\nPCR1 {2}[0-9a-f]{96}\nPCR2 {2}[0-9a-f]{96}\n$/,
+    );
   });
 
   it('writes what was asked for', async () => {
     await writeFile(file('custom.json'), '{"commit":"abc"}');
-    await pack('asked.eif', {}, '--arch', 'arm64', '--name', 'mine', '--version', '7', '--build-time', 'now', '--kernel-version', '6.12', '--metadata', file('custom.json'), '--memory', '512', '--cpus', '4');
+    await pack(
+      'asked.eif',
+      {},
+      '--arch',
+      'arm64',
+      '--name',
+      'mine',
+      '--version',
+      '7',
+      '--build-time',
+      'now',
+      '--kernel-version',
+      '6.12',
+      '--metadata',
+      file('custom.json'),
+      '--memory',
+      '512',
+      '--cpus',
+      '4',
+    );
     expect(await readImage(file('asked.eif'))).toMatchObject({
       ...{ arch: 'arm64', cmdline: 'quiet', defaultMemoryBytes: 536_870_912, defaultCpus: 4, signature: undefined },
-      metadata: { imageName: 'mine', imageVersion: '7', buildTime: 'now', kernelVersion: '6.12', customMetadata: { commit: 'abc' }, dockerInfo: null },
+      metadata: {
+        imageName: 'mine',
+        imageVersion: '7',
+        buildTime: 'now',
+        kernelVersion: '6.12',
+        customMetadata: { commit: 'abc' },
+        dockerInfo: null,
+      },
     });
   });
 
@@ -87,15 +158,57 @@ describe('image describe', () => {
     await pack('described.eif', { 'app.js': 'app' }, '--name', 'mine');
     const { status, out } = await image(['describe', file('described.eif'), '--files']);
     expect(status).toBe(0);
-    for (const shown of ['version       4', 'architecture  x86_64', 'command line  quiet', 'kernel    at 560         6 bytes', 'PCR0  ', 'name      mine', 'signature     none', 'c0600 0:0        5, 1 ', 'init -> bin/init', '  app.js']) expect(out).toContain(shown);
-    const json = JSON.parse((await image(['describe', file('described.eif'), '--files', '--json'])).out) as { ramdisks: { entries: object[] }[] };
-    expect(json).toMatchObject({ version: 4, arch: 'x86_64', signature: null, metadata: { imageName: 'mine' }, Measurements: { HashAlgorithm: 'Sha384 { ... }' } });
-    expect(json.ramdisks[1]!.entries).toEqual([{ name: 'app.js', kind: 'file', mode: '0644', uid: 0, gid: 0, time: 0, links: 1, sizeBytes: 3, major: 0, minor: 0, sha256: createHash('sha256').update('app').digest('hex') }]);
+    for (const shown of [
+      'version       4',
+      'architecture  x86_64',
+      'command line  quiet',
+      'kernel    at 560         6 bytes',
+      'PCR0  ',
+      'name      mine',
+      'signature     none',
+      'c0600 0:0        5, 1 ',
+      'init -> bin/init',
+      '  app.js',
+    ])
+      expect(out).toContain(shown);
+    const json = JSON.parse((await image(['describe', file('described.eif'), '--files', '--json'])).out) as {
+      ramdisks: { entries: object[] }[];
+    };
+    expect(json).toMatchObject({
+      version: 4,
+      arch: 'x86_64',
+      signature: null,
+      metadata: { imageName: 'mine' },
+      Measurements: { HashAlgorithm: 'Sha384 { ... }' },
+    });
+    expect(json.ramdisks[1]!.entries).toEqual([
+      {
+        name: 'app.js',
+        kind: 'file',
+        mode: '0644',
+        uid: 0,
+        gid: 0,
+        time: 0,
+        links: 1,
+        sizeBytes: 3,
+        major: 0,
+        minor: 0,
+        sha256: createHash('sha256').update('app').digest('hex'),
+      },
+    ]);
   });
 
   it('lets no name write into the terminal', async () => {
-    await pack('names.eif', { 'a\u001b[31m': 'x', 'b\u009b31m': 'y', 'c\u202ed': 'z' }, '--name', 'evil\u001b]0;title\u0007');
-    for (const more of [[], ['--json']]) expect((await image(['describe', file('names.eif'), '--files', ...more])).out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);  
+    await pack(
+      'names.eif',
+      { 'a\u001b[31m': 'x', 'b\u009b31m': 'y', 'c\u202ed': 'z' },
+      '--name',
+      'evil\u001b]0;title\u0007',
+    );
+    for (const more of [[], ['--json']])
+      expect((await image(['describe', file('names.eif'), '--files', ...more])).out).not.toMatch(
+        /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/,
+      );
     expect(printable('a\u202eb\n')).toBe('a\\u{202e}b\\u{a}');
   });
 });
@@ -104,23 +217,52 @@ describe('image sign', () => {
   const keys = () => ['--key', file('key.pem'), '--certificate', file('certificate.pem')];
 
   it('adds PCR8 and changes nothing else that is measured; describe knows the signer', async () => {
-    const unsigned = JSON.parse((await pack('unsigned.eif', { 'app.js': 'app' }, '--json')).out) as { Measurements: object };
+    const unsigned = JSON.parse((await pack('unsigned.eif', { 'app.js': 'app' }, '--json')).out) as {
+      Measurements: object;
+    };
     const signed = await image(['sign', file('unsigned.eif'), ...keys(), '-o', file('signed.eif'), '--json']);
-    expect(JSON.parse(signed.out)).toEqual({ Measurements: { ...unsigned.Measurements, PCR8: expect.stringMatching(/^[0-9a-f]{96}$/) as string } });
+    expect(JSON.parse(signed.out)).toEqual({
+      Measurements: { ...unsigned.Measurements, PCR8: expect.stringMatching(/^[0-9a-f]{96}$/) as string },
+    });
     expect((await pack('at-once.eif', { 'app.js': 'app' }, '--json', ...keys())).out).toBe(signed.out);
 
     expect((await image(['describe', file('signed.eif')])).out).toContain('subject   CN=image signer');
     expect((await image(['describe', file('signed.eif'), '--signer', file('certificate.pem')])).status).toBe(0);
-    expect(await image(['describe', file('signed.eif'), '--signer', file('other.pem')])).toMatchObject({ status: 1, out: '', err: expect.stringContaining('(ERR_EIF_SIGNER)') as string });
-    expect(await image(['describe', file('unsigned.eif'), '--signer', file('certificate.pem')])).toMatchObject({ status: 1, err: expect.stringContaining('(ERR_EIF_NOT_SIGNED)') as string });
+    expect(await image(['describe', file('signed.eif'), '--signer', file('other.pem')])).toMatchObject({
+      status: 1,
+      out: '',
+      err: expect.stringContaining('(ERR_EIF_SIGNER)') as string,
+    });
+    expect(await image(['describe', file('unsigned.eif'), '--signer', file('certificate.pem')])).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('(ERR_EIF_NOT_SIGNED)') as string,
+    });
   });
 
   it('takes one file for both, and refuses a key that does not fit', async () => {
     await pack('same.eif', { 'app.js': 'app' });
     expect((await image(['sign', file('same.eif'), ...keys(), '-o', file('same.eif')])).status).toBe(0);
     expect((await readImage(file('same.eif'))).signature?.subject).toBe('CN=image signer');
-    await writeFile(file('wrong.pem'), generateKeyPairSync('ec', { namedCurve: 'P-384', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } }).privateKey);
-    expect(await image(['sign', file('same.eif'), '--key', file('wrong.pem'), '--certificate', file('certificate.pem'), '-o', file('x.eif')])).toMatchObject({ status: 1, err: expect.stringContaining('(ERR_EIF_SIGNING_KEY)') as string });
+    await writeFile(
+      file('wrong.pem'),
+      generateKeyPairSync('ec', {
+        namedCurve: 'P-384',
+        privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+        publicKeyEncoding: { type: 'spki', format: 'pem' },
+      }).privateKey,
+    );
+    expect(
+      await image([
+        'sign',
+        file('same.eif'),
+        '--key',
+        file('wrong.pem'),
+        '--certificate',
+        file('certificate.pem'),
+        '-o',
+        file('x.eif'),
+      ]),
+    ).toMatchObject({ status: 1, err: expect.stringContaining('(ERR_EIF_SIGNING_KEY)') as string });
     expect(await readdir(folder)).not.toContain('x.eif');
   });
 });
@@ -128,7 +270,11 @@ describe('image sign', () => {
 describe('image diff', () => {
   it('says that two images are the same', async () => {
     await pack('a.eif', { 'app.js': 'app' });
-    expect(await image(['diff', file('a.eif'), file('a.eif')])).toEqual({ status: 0, out: 'The images are the same.\n', err: '' });
+    expect(await image(['diff', file('a.eif'), file('a.eif')])).toEqual({
+      status: 0,
+      out: 'The images are the same.\n',
+      err: '',
+    });
   });
 
   it('names sections and files that differ', async () => {
@@ -136,19 +282,38 @@ describe('image diff', () => {
     await pack('b.eif', { 'app.js': 'App', 'new.js': '' });
     const { status, out } = await image(['diff', file('a.eif'), file('b.eif')]);
     expect(status).toBe(1);
-    expect(out).toMatch(/^The images differ from byte \d+ on \(header, checksum\)\.\nTheir measurements are not the same\.\n\nramdisk 2: 512 bytes, from byte \d+ on, in app\.js\n/);
-    for (const shown of ['  ~ app.js\n      sha256 ', '  - gone.js  file 0644, 0 bytes', '  + new.js  file 0644, 0 bytes']) expect(out).toContain(shown);
+    expect(out).toMatch(
+      /^The images differ from byte \d+ on \(header, checksum\)\.\nTheir measurements are not the same\.\n\nramdisk 2: 512 bytes, from byte \d+ on, in app\.js\n/,
+    );
+    for (const shown of [
+      '  ~ app.js\n      sha256 ',
+      '  - gone.js  file 0644, 0 bytes',
+      '  + new.js  file 0644, 0 bytes',
+    ])
+      expect(out).toContain(shown);
     expect(JSON.parse((await image(['diff', file('a.eif'), file('b.eif'), '--json'])).out)).toMatchObject({
       same: false,
       sameMeasurements: false,
-      sections: [{ section: 'ramdisk 2', entry: 'app.js', entries: [{ name: 'app.js', change: 'changed', properties: ['sha256'] }, { name: 'gone.js', change: 'removed', b: null }, { name: 'new.js', change: 'added', a: null }] }],
+      sections: [
+        {
+          section: 'ramdisk 2',
+          entry: 'app.js',
+          entries: [
+            { name: 'app.js', change: 'changed', properties: ['sha256'] },
+            { name: 'gone.js', change: 'removed', b: null },
+            { name: 'new.js', change: 'added', a: null },
+          ],
+        },
+      ],
     });
   });
 
   it('says that what is not measured differs alone', async () => {
     await pack('a.eif', { 'app.js': 'app' });
     await pack('b.eif', { 'app.js': 'app' }, '--cpus', '3');
-    expect((await image(['diff', file('a.eif'), file('b.eif')])).out).toBe('The images differ from byte 23 on (header, default CPUs).\nTheir measurements are the same.\nAll sections are the same: the header alone differs, or the order of the sections.\n');
+    expect((await image(['diff', file('a.eif'), file('b.eif')])).out).toBe(
+      'The images differ from byte 23 on (header, default CPUs).\nTheir measurements are the same.\nAll sections are the same: the header alone differs, or the order of the sections.\n',
+    );
   });
 });
 
@@ -156,26 +321,104 @@ describe('what cannot be done', () => {
   it.each<[number, string, (broken: string) => string[]]>([
     [1, 'ERR_EIF_TRUNCATED', (broken) => ['describe', broken]],
     [1, 'ERR_EIF_TRUNCATED', (broken) => ['measure', broken]],
-    [1, 'ERR_EIF_TRUNCATED', (broken) => ['sign', broken, '--key', file('key.pem'), '--certificate', file('certificate.pem'), '-o', file('no.eif')]],
+    [
+      1,
+      'ERR_EIF_TRUNCATED',
+      (broken) => [
+        'sign',
+        broken,
+        '--key',
+        file('key.pem'),
+        '--certificate',
+        file('certificate.pem'),
+        '-o',
+        file('no.eif'),
+      ],
+    ],
     [2, 'ERR_EIF_TRUNCATED', (broken) => ['diff', broken, broken]],
     [2, 'ERR_EIF_FILE', () => ['measure', file('nowhere')]],
     [2, 'ERR_EIF_FILE', () => ['measure', folder]],
     [2, 'ERR_EIF_FILE', (broken) => ['describe', broken, '--signer', file('nowhere')]],
-    [2, 'ERR_EIF_FILE', () => ['pack', '--kernel', file('nowhere'), '--cmdline', '', '--ramdisk', file('init.cpio'), '-o', file('no.eif')]],
-    [2, 'ERR_EIF_FILE', () => ['pack', '--kernel', file('kernel'), '--cmdline', '', '--ramdisk', file('init.cpio'), '-o', file('no-folder/no.eif')]],
-    [2, 'ERR_EIF_FILE', () => ['pack', '--kernel', file('kernel'), '--cmdline', '', '--ramdisk', file('init.cpio'), '--metadata', file('kernel'), '-o', file('no.eif')]],
-    [1, 'ERR_EIF_CMDLINE', () => ['pack', '--kernel', file('kernel'), '--cmdline', 'ä', '--ramdisk', file('init.cpio'), '-o', file('no.eif')]],
+    [
+      2,
+      'ERR_EIF_FILE',
+      () => [
+        'pack',
+        '--kernel',
+        file('nowhere'),
+        '--cmdline',
+        '',
+        '--ramdisk',
+        file('init.cpio'),
+        '-o',
+        file('no.eif'),
+      ],
+    ],
+    [
+      2,
+      'ERR_EIF_FILE',
+      () => [
+        'pack',
+        '--kernel',
+        file('kernel'),
+        '--cmdline',
+        '',
+        '--ramdisk',
+        file('init.cpio'),
+        '-o',
+        file('no-folder/no.eif'),
+      ],
+    ],
+    [
+      2,
+      'ERR_EIF_FILE',
+      () => [
+        'pack',
+        '--kernel',
+        file('kernel'),
+        '--cmdline',
+        '',
+        '--ramdisk',
+        file('init.cpio'),
+        '--metadata',
+        file('kernel'),
+        '-o',
+        file('no.eif'),
+      ],
+    ],
+    [
+      1,
+      'ERR_EIF_CMDLINE',
+      () => [
+        'pack',
+        '--kernel',
+        file('kernel'),
+        '--cmdline',
+        'ä',
+        '--ramdisk',
+        file('init.cpio'),
+        '-o',
+        file('no.eif'),
+      ],
+    ],
   ])('ends with status %i and %s: %#', async (status, code, args) => {
     await pack('whole.eif', {});
     await writeFile(file('broken.eif'), (await readFile(file('whole.eif'))).subarray(0, -1));
-    expect(await image(args(file('broken.eif')))).toMatchObject({ status, out: '', err: expect.stringMatching(new RegExp(`^[^\n]+ \\(${code}\\)\n$`)) as string });
+    expect(await image(args(file('broken.eif')))).toMatchObject({
+      status,
+      out: '',
+      err: expect.stringMatching(new RegExp(`^[^\n]+ \\(${code}\\)\n$`)) as string,
+    });
     expect(JSON.parse((await image([...args(file('broken.eif')), '--json'])).out)).toMatchObject({ error: { code } });
     expect(await readdir(folder)).not.toContain('no.eif');
   });
 
   it('refuses custom metadata that nitro-cli would refuse', async () => {
     await writeFile(file('long.json'), JSON.stringify('x'.repeat(4096)));
-    expect(await pack('no.eif', {}, '--metadata', file('long.json'))).toMatchObject({ status: 2, err: expect.stringContaining('4096 are allowed') as string });
+    expect(await pack('no.eif', {}, '--metadata', file('long.json'))).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('4096 are allowed') as string,
+    });
   });
 
   it.each([
@@ -197,17 +440,26 @@ describe('what cannot be done', () => {
     [['pack', '--kernel', 'k', '--cmdline', '', '--ramdisk', 'r', '-o', 'x', '--key', 'k']],
     [['pack', '--kernel', 'k', '--cmdline', '', '--ramdisk', 'r', '-o', 'x', 'y']],
   ])('is not understood: %j', async (args) => {
-    expect(await image(args)).toMatchObject({ status: 2, out: '', err: expect.stringMatching(/^[^\n]+\nnpm run image -- --help explains\.\n$/) as string });
+    expect(await image(args)).toMatchObject({
+      status: 2,
+      out: '',
+      err: expect.stringMatching(/^[^\n]+\nnpm run image -- --help explains\.\n$/) as string,
+    });
   });
 });
 
 describe('the real command', () => {
   const command = promisify(execFile);
   it('explains itself, measures, and ends with its status', async () => {
-    const run = (...args: string[]) => command(process.execPath, ['tools/run.mjs', 'tools/image/main.ts', ...args], { cwd: root });
+    const run = (...args: string[]) =>
+      command(process.execPath, ['tools/run.mjs', 'tools/image/main.ts', ...args], { cwd: root });
     expect(await run('pack', '--help')).toEqual({ stdout: USAGE, stderr: '' });
     const { out } = await pack('real.eif', { 'app.js': 'app' }, '--json');
     expect(await run('measure', file('real.eif'), '--json')).toEqual({ stdout: out, stderr: '' });
-    await expect(run('measure', file('kernel'))).rejects.toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('ERR_EIF_MAGIC') as string });
+    await expect(run('measure', file('kernel'))).rejects.toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('ERR_EIF_MAGIC') as string,
+    });
   });
 });

@@ -8,7 +8,10 @@ export interface Output {
 
 /** Control characters would let an image's name write into the terminal. */
 export function printable(value: string): string {
-  return value.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return value.replaceAll(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }
 
 export function asJson(value: unknown): string {
@@ -19,7 +22,10 @@ export function asJson(value: unknown): string {
 export class ProgressLine {
   #shown = -1;
 
-  constructor(private readonly output: Output, private readonly what: string) {}
+  constructor(
+    private readonly output: Output,
+    private readonly what: string,
+  ) {}
 
   readonly show = (doneBytes: number, totalBytes: number): void => {
     if (!this.output.errIsTerminal) return;

@@ -1,5 +1,17 @@
 import { readFile, stat } from 'node:fs/promises';
-import { asNitroCli, certificatePcr8, diffImages, EifError, type EifMetadata, type Measurements, readImage, signImage, type SigningKey, verifySignature, writeImage } from '@communique-tee/eif';
+import {
+  asNitroCli,
+  certificatePcr8,
+  diffImages,
+  EifError,
+  type EifMetadata,
+  type Measurements,
+  readImage,
+  signImage,
+  type SigningKey,
+  verifySignature,
+  writeImage,
+} from '@communique-tee/eif';
 import { type Command, type KeyFiles, type PackCommand } from './arguments';
 import { describeAsJson, describeAsText, listRamdisks, measurementLines } from './describe';
 import { diffAsJson, diffAsText } from './diff-report';
@@ -32,7 +44,11 @@ export async function runCommand(command: Command, output: Output): Promise<numb
 /** Nothing was judged. */
 const notJudged = new Set(['ERR_EIF_FILE', 'ERR_EIF_SOURCE_CHANGED']);
 
-async function run(command: Exclude<Command, { kind: 'help' | 'invalid' }>, output: Output, progress: ProgressLine): Promise<number> {
+async function run(
+  command: Exclude<Command, { kind: 'help' | 'invalid' }>,
+  output: Output,
+  progress: ProgressLine,
+): Promise<number> {
   const onProgress = progress.show;
   const print = (json: object, text: string) => {
     progress.wipe();
@@ -56,7 +72,9 @@ async function run(command: Exclude<Command, { kind: 'help' | 'invalid' }>, outp
     case 'pack':
       return printMeasurements(await pack(command, onProgress));
     case 'sign':
-      return printMeasurements((await signImage(command.file, await readKey(command), command.output, { onProgress })).measurements);
+      return printMeasurements(
+        (await signImage(command.file, await readKey(command), command.output, { onProgress })).measurements,
+      );
     case 'diff': {
       const difference = await diffImages(command.a, command.b);
       print(diffAsJson(difference), diffAsText(difference));

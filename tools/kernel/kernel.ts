@@ -1,5 +1,14 @@
 // The enclave's kernel: Debian's source, our configuration and patches, a pinned compiler. The same bytes on any machine.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { keyOf, withBuildRoot } from '../debian-archive/build-root';
@@ -17,7 +26,12 @@ const RECIPE = 1;
 
 const TARGETS = {
   x86_64: { tools: 'compiler', make: 'ARCH=x86_64', target: 'bzImage', image: 'arch/x86/boot/bzImage' },
-  arm64: { tools: 'cross-compiler-arm64', make: 'ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-', target: 'Image', image: 'arch/arm64/boot/Image' },
+  arm64: {
+    tools: 'cross-compiler-arm64',
+    make: 'ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-',
+    target: 'Image',
+    image: 'arch/arm64/boot/Image',
+  },
 } as const;
 
 /** Whatever a build would take from its surroundings, fixed. */
@@ -43,7 +57,15 @@ export interface Kernel {
 export function kernelFolder(root: string, architecture: ImageArchitecture): string {
   const lock = readImageLock(root);
   const { tools } = TARGETS[architecture];
-  const inputs = [RECIPE, architecture, group(lock, tools), group(lock, 'linux-source'), FIXED, [...statements(fragment(root, architecture))].sort(), patches(root).map((file) => readFileSync(file, 'utf8'))];
+  const inputs = [
+    RECIPE,
+    architecture,
+    group(lock, tools),
+    group(lock, 'linux-source'),
+    FIXED,
+    [...statements(fragment(root, architecture))].sort(),
+    patches(root).map((file) => readFileSync(file, 'utf8')),
+  ];
   return join(cacheFolder(), 'kernel', `${architecture}-${keyOf(...inputs)}`);
 }
 
@@ -71,11 +93,16 @@ export async function ensureKernel(root: string, architecture: ImageArchitecture
 
 /** What both architectures have, then what this one has. */
 const fragment = (root: string, architecture: ImageArchitecture) =>
-  ['common', architecture].map((name) => readFileSync(join(root, 'image', 'kernel', `${name}.config`), 'utf8')).join('\n');
+  ['common', architecture]
+    .map((name) => readFileSync(join(root, 'image', 'kernel', `${name}.config`), 'utf8'))
+    .join('\n');
 
 function patches(root: string): string[] {
   const folder = join(root, 'image', 'kernel', 'patches');
-  return readdirSync(folder).filter((name) => name.endsWith('.patch')).sort().map((name) => join(folder, name));
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.patch'))
+    .sort()
+    .map((name) => join(folder, name));
 }
 
 async function build(root: string, architecture: ImageArchitecture, folder: string): Promise<void> {
@@ -86,10 +113,17 @@ async function build(root: string, architecture: ImageArchitecture, folder: stri
   rmSync(logFile, { force: true });
   const [source] = group(lock, 'linux-source');
   say(`kernel ${source?.version ?? ''} for ${architecture}, into ${folder}; log: ${logFile}`);
-  const [deb = ''] = await download(group(lock, 'linux-source').map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })));
+  const [deb = ''] = await download(
+    group(lock, 'linux-source').map((file) => ({ file, suite: file.suite, label: `${file.name} ${file.version}` })),
+  );
   const startedAtMs = performance.now();
   await withBuildRoot(tools, group(lock, tools), async (inside) => {
-    const run = (script: string) => inside.run(script, { logFile, env: FIXED, progress: (line) => say(`  ${seconds(startedAtMs)}  ${line.slice(0, 100)}`) });
+    const run = (script: string) =>
+      inside.run(script, {
+        logFile,
+        env: FIXED,
+        progress: (line) => say(`  ${seconds(startedAtMs)}  ${line.slice(0, 100)}`),
+      });
     copyFileSync(deb, join(inside.work, 'linux-source.deb'));
     writeFileSync(join(inside.work, 'fragment'), wanted);
     mkdirSync(join(inside.work, 'patches'));
@@ -105,7 +139,8 @@ async function build(root: string, architecture: ImageArchitecture, folder: stri
       make ${make} olddefconfig`);
     const finished = readFileSync(join(inside.work, 'linux', '.config'), 'utf8');
     const missing = unmet(wanted, finished);
-    if (missing.length > 0) throw new SetupError('build_failed', `image/kernel/${architecture}.config:\n  ${missing.join('\n  ')}`);
+    if (missing.length > 0)
+      throw new SetupError('build_failed', `image/kernel/${architecture}.config:\n  ${missing.join('\n  ')}`);
     say('kernel: compiling (3 to 10 minutes on two cores)');
     await run(`cd linux; make ${make} -j"$(nproc)" ${target}`);
     const draft = `${folder}.draft`;
@@ -130,7 +165,8 @@ const ARM64_LOAD_OFFSET = 2n * 1024n * 1024n;
 export function withLoadAddress(image: Uint8Array): Uint8Array {
   const changed = Uint8Array.from(image);
   const view = new DataView(changed.buffer);
-  if (changed.length < 64 || view.getUint32(56, true) !== 0x644d5241) throw new SetupError('build_failed', 'not an arm64 Image: the magic "ARM\\x64" is missing');
+  if (changed.length < 64 || view.getUint32(56, true) !== 0x644d5241)
+    throw new SetupError('build_failed', 'not an arm64 Image: the magic "ARM\\x64" is missing');
   view.setBigUint64(8, ARM64_LOAD_OFFSET, true);
   return changed;
 }

@@ -12,9 +12,15 @@ const MAX_BYTES = 1024 * 1024;
  */
 export function readMessage(file: string): CongressMessage {
   const value = readJsonFile(file, MAX_BYTES);
-  const checked = validateCongressMessage(isObject(value) ? { version: 1, proof: null, ...value, deliverySecret: createDeliverySecret() } : value);
+  const checked = validateCongressMessage(
+    isObject(value) ? { version: 1, proof: null, ...value, deliverySecret: createDeliverySecret() } : value,
+  );
   if (checked.ok) return checked.message;
-  throw new ClientError('message_invalid', `${file} cannot be sent:\n${checked.problems.map(({ message }) => `  ${message}`).join('\n')}`, { problems: checked.problems });
+  throw new ClientError(
+    'message_invalid',
+    `${file} cannot be sent:\n${checked.problems.map(({ message }) => `  ${message}`).join('\n')}`,
+    { problems: checked.problems },
+  );
 }
 
 function isObject(value: unknown): value is object {

@@ -27,7 +27,16 @@ const MAX_WHY = 500;
 export function parseCommand(args: readonly string[]): Command {
   let parsed;
   try {
-    parsed = parseArgs({ args: [...args], allowPositionals: true, options: { by: { type: 'string' }, why: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+    parsed = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        by: { type: 'string' },
+        why: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
   } catch (error) {
     return { kind: 'invalid', problem: error instanceof Error ? error.message : String(error) };
   }
@@ -37,7 +46,8 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === 'keys') return keysCommand(more, values);
   if (more.length > 0) return { kind: 'invalid', problem: 'one command at a time (quote texts that hold spaces)' };
   if (name === 'status') return { kind: 'status', json: values.json === true };
-  if (name !== 'clear-stop') return { kind: 'invalid', problem: name === undefined ? 'which command?' : 'this command is not known' };
+  if (name !== 'clear-stop')
+    return { kind: 'invalid', problem: name === undefined ? 'which command?' : 'this command is not known' };
   const reason = whoAndWhy('clear-stop', values);
   return 'problem' in reason ? { kind: 'invalid', ...reason } : { kind: 'clear-stop', ...reason };
 }
@@ -52,15 +62,23 @@ function keysCommand([name, ...more]: readonly string[], values: Values): Comman
   if (name === 'list' && more.length === 0) return { kind: 'keys-list', json: values.json === true };
   const [keyId = '', ...rest] = more;
   if (name !== 'revoke' || rest.length > 0) return { kind: 'invalid', problem: 'keys list, or keys revoke <key id>' };
-  if (!/^[0-9a-fA-F]{32}$/.test(keyId)) return { kind: 'invalid', problem: 'keys revoke needs a key id: 32 hexadecimal digits, as keys list shows them' };
+  if (!/^[0-9a-fA-F]{32}$/.test(keyId))
+    return { kind: 'invalid', problem: 'keys revoke needs a key id: 32 hexadecimal digits, as keys list shows them' };
   const reason = whoAndWhy('keys revoke', values);
-  return 'problem' in reason ? { kind: 'invalid', ...reason } : { kind: 'keys-revoke', keyId: keyId.toLowerCase(), ...reason };
+  return 'problem' in reason
+    ? { kind: 'invalid', ...reason }
+    : { kind: 'keys-revoke', keyId: keyId.toLowerCase(), ...reason };
 }
 
-function whoAndWhy(command: string, values: Values): { readonly by: string; readonly why: string } | { readonly problem: string } {
+function whoAndWhy(
+  command: string,
+  values: Values,
+): { readonly by: string; readonly why: string } | { readonly problem: string } {
   const by = values.by?.trim() ?? '';
   const why = values.why?.trim() ?? '';
-  if (by === '' || by.length > MAX_BY) return { problem: `${command} needs --by <name>, at most ${String(MAX_BY)} characters` };
-  if (why === '' || why.length > MAX_WHY) return { problem: `${command} needs --why <text>, at most ${String(MAX_WHY)} characters` };
+  if (by === '' || by.length > MAX_BY)
+    return { problem: `${command} needs --by <name>, at most ${String(MAX_BY)} characters` };
+  if (why === '' || why.length > MAX_WHY)
+    return { problem: `${command} needs --why <text>, at most ${String(MAX_WHY)} characters` };
   return { by, why };
 }

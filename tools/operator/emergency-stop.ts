@@ -7,7 +7,9 @@ export interface StandingStop {
 }
 
 export async function standingStop(client: Client): Promise<StandingStop | undefined> {
-  const { rows } = await client.query<StandingStop>('SELECT id, raised_at AS "raisedAt", reason FROM emergency_stop WHERE cleared_at IS NULL');
+  const { rows } = await client.query<StandingStop>(
+    'SELECT id, raised_at AS "raisedAt", reason FROM emergency_stop WHERE cleared_at IS NULL',
+  );
   return rows[0];
 }
 

@@ -23,46 +23,107 @@ describe('the operator', () => {
   async function operator(args: string[], database: string | undefined = url) {
     let out = '';
     let err = '';
-    const code = await runCommand(parseCommand(args), database, { out: (text) => (out += text), err: (text) => (err += text) });
+    const code = await runCommand(parseCommand(args), database, {
+      out: (text) => (out += text),
+      err: (text) => (err += text),
+    });
     return { code, out, err };
   }
 
   it('clears a standing stop once, and keeps who and why', async () => {
     await client.query("INSERT INTO emergency_stop (id, reason) VALUES ($1, 'threshold')", [randomUUID()]);
-    expect(await operator(['status'])).toMatchObject({ code: 0, out: expect.stringContaining('EMERGENCY STOP since') as string });
-    expect(await operator(['clear-stop', '--by', 'Ada', '--why', 'threshold raised'])).toMatchObject({ code: 0, out: expect.stringContaining('by Ada') as string });
-    const { rows } = await client.query('SELECT cleared_by, cleared_why FROM emergency_stop WHERE cleared_at IS NOT NULL');
+    expect(await operator(['status'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('EMERGENCY STOP since') as string,
+    });
+    expect(await operator(['clear-stop', '--by', 'Ada', '--why', 'threshold raised'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('by Ada') as string,
+    });
+    const { rows } = await client.query(
+      'SELECT cleared_by, cleared_why FROM emergency_stop WHERE cleared_at IS NOT NULL',
+    );
     expect(rows).toEqual([{ cleared_by: 'Ada', cleared_why: 'threshold raised' }]);
     expect(await operator(['clear-stop', '--by', 'Ada', '--why', 'again'])).toMatchObject({ code: 1 });
-    expect(await operator(['status'])).toMatchObject({ code: 0, out: expect.stringContaining('No emergency stop') as string });
+    expect(await operator(['status'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('No emergency stop') as string,
+    });
   });
 
   it('shows what is reserved and spent now', async () => {
-    await client.query("INSERT INTO budget_window (scope, subject, starts_at, reserved_micro_usd, spent_micro_usd) VALUES ('system_day', '', date_trunc('day', now(), 'UTC'), 40000, 1230000), ('system_day', '', date_trunc('day', now(), 'UTC') - interval '1 day', 1, 1)");
+    await client.query(
+      "INSERT INTO budget_window (scope, subject, starts_at, reserved_micro_usd, spent_micro_usd) VALUES ('system_day', '', date_trunc('day', now(), 'UTC'), 40000, 1230000), ('system_day', '', date_trunc('day', now(), 'UTC') - interval '1 day', 1, 1)",
+    );
     const { out } = await operator(['status']);
     expect(out).toContain('reserved $0.040000, spent $1.230000');
-    expect(JSON.parse((await operator(['status', '--json'])).out)).toMatchObject({ stopped: false, stop: null, windows: [{ scope: 'system_day', reservedMicroUsd: '40000' }] });
+    expect(JSON.parse((await operator(['status', '--json'])).out)).toMatchObject({
+      stopped: false,
+      stop: null,
+      windows: [{ scope: 'system_day', reservedMicroUsd: '40000' }],
+    });
   });
 
-  it.each([[[]], [['clear-stop']], [['clear-stop', '--by', 'Ada']], [['clear-stop', '--by', ' ', '--why', 'x']], [['clear-stop', '--by', 'Ada', '--why', 'x'.repeat(501)]], [['stop']], [['status', 'now']], [['status', '--force']], [['keys']], [['keys', 'list', 'all']], [['keys', 'revoke', '--by', 'Ada', '--why', 'x']], [['keys', 'revoke', 'ab', '--by', 'Ada', '--why', 'x']], [['keys', 'revoke', 'ab'.repeat(16), '--why', 'x']], [['keys', 'revoke', 'ab'.repeat(16), '--by', 'Ada']], [['keys', 'revoke', 'ab'.repeat(16), 'cd'.repeat(16), '--by', 'Ada', '--why', 'x']]])('does not understand %#', async (args) => {
+  it.each([
+    [[]],
+    [['clear-stop']],
+    [['clear-stop', '--by', 'Ada']],
+    [['clear-stop', '--by', ' ', '--why', 'x']],
+    [['clear-stop', '--by', 'Ada', '--why', 'x'.repeat(501)]],
+    [['stop']],
+    [['status', 'now']],
+    [['status', '--force']],
+    [['keys']],
+    [['keys', 'list', 'all']],
+    [['keys', 'revoke', '--by', 'Ada', '--why', 'x']],
+    [['keys', 'revoke', 'ab', '--by', 'Ada', '--why', 'x']],
+    [['keys', 'revoke', 'ab'.repeat(16), '--why', 'x']],
+    [['keys', 'revoke', 'ab'.repeat(16), '--by', 'Ada']],
+    [['keys', 'revoke', 'ab'.repeat(16), 'cd'.repeat(16), '--by', 'Ada', '--why', 'x']],
+  ])('does not understand %#', async (args) => {
     expect(await operator(args)).toMatchObject({ code: 2, err: expect.stringContaining('usage:') as string });
   });
 
   it('lists keys, and revokes one once', async () => {
     const [old, current] = ['0a'.repeat(16), '0b'.repeat(16)];
-    expect(await operator(['keys', 'list'])).toMatchObject({ code: 0, out: expect.stringContaining('no sealed keys') as string });
-    for (const [keyId, epoch, rotates] of [[old, 1, '-1 hour'], [current, 2, '1 day']] as const) {
-      await client.query("INSERT INTO sealed_key (key_id, custody, pcr0, epoch, record, rotate_after, destroy_after) VALUES (decode($1, 'hex'), 'arn:aws:kms:us-east-1:123456789012:alias/a', decode(repeat('cd', 48), 'hex'), $2, 'sealed', now() + $3::interval, now() + interval '8 days')", [keyId, epoch, rotates]);
+    expect(await operator(['keys', 'list'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('no sealed keys') as string,
+    });
+    for (const [keyId, epoch, rotates] of [
+      [old, 1, '-1 hour'],
+      [current, 2, '1 day'],
+    ] as const) {
+      await client.query(
+        "INSERT INTO sealed_key (key_id, custody, pcr0, epoch, record, rotate_after, destroy_after) VALUES (decode($1, 'hex'), 'arn:aws:kms:us-east-1:123456789012:alias/a', decode(repeat('cd', 48), 'hex'), $2, 'sealed', now() + $3::interval, now() + interval '8 days')",
+        [keyId, epoch, rotates],
+      );
     }
     const { out } = await operator(['keys', 'list']);
-    expect(out).toContain(`${old}  rotated, 0 waiting, number 1 of image cdcdcdcdcdcdcdcd... under arn:aws:kms:us-east-1:123456789012:alias/a`);
+    expect(out).toContain(
+      `${old}  rotated, 0 waiting, number 1 of image cdcdcdcdcdcdcdcd... under arn:aws:kms:us-east-1:123456789012:alias/a`,
+    );
     expect(out).toContain(`${current}  live`);
     expect(out).not.toContain('sealed\n');
-    expect(await operator(['keys', 'revoke', 'cc'.repeat(16), '--by', 'Ada', '--why', 'x'])).toMatchObject({ code: 1, out: expect.stringContaining('No such key') as string });
-    expect(await operator(['keys', 'revoke', current.toUpperCase(), '--by', 'Ada', '--why', 'its image was withdrawn'])).toMatchObject({ code: 0, out: expect.stringContaining(`Revoked ${current}, by Ada`) as string });
-    expect((await client.query('SELECT record, revoked_by, revoked_why FROM sealed_key WHERE revoked_at IS NOT NULL')).rows).toEqual([{ record: null, revoked_by: 'Ada', revoked_why: 'its image was withdrawn' }]);
-    expect(await operator(['keys', 'revoke', current, '--by', 'Eve', '--why', 'again'])).toMatchObject({ code: 1, out: expect.stringContaining('by Ada: its image was withdrawn') as string });
-    expect(JSON.parse((await operator(['keys', 'list', '--json'])).out)).toMatchObject({ keys: expect.arrayContaining([expect.objectContaining({ keyId: current, state: 'revoked', waiting: 0 })]) as unknown });
+    expect(await operator(['keys', 'revoke', 'cc'.repeat(16), '--by', 'Ada', '--why', 'x'])).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('No such key') as string,
+    });
+    expect(
+      await operator(['keys', 'revoke', current.toUpperCase(), '--by', 'Ada', '--why', 'its image was withdrawn']),
+    ).toMatchObject({ code: 0, out: expect.stringContaining(`Revoked ${current}, by Ada`) as string });
+    expect(
+      (await client.query('SELECT record, revoked_by, revoked_why FROM sealed_key WHERE revoked_at IS NOT NULL')).rows,
+    ).toEqual([{ record: null, revoked_by: 'Ada', revoked_why: 'its image was withdrawn' }]);
+    expect(await operator(['keys', 'revoke', current, '--by', 'Eve', '--why', 'again'])).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('by Ada: its image was withdrawn') as string,
+    });
+    expect(JSON.parse((await operator(['keys', 'list', '--json'])).out)).toMatchObject({
+      keys: expect.arrayContaining([
+        expect.objectContaining({ keyId: current, state: 'revoked', waiting: 0 }),
+      ]) as unknown,
+    });
   });
 
   it('explains itself', async () => {
@@ -70,7 +131,11 @@ describe('the operator', () => {
     expect(await operator(['status'], '')).toMatchObject({ code: 2 });
   });
 
-  it.each(['postgresql://u:p#sesame@host:99999/x', 'postgresql://u:p%zzsesame@127.0.0.1:1/x', 'postgresql://sesame:x@[::1/x'])('says that %s cannot be used, in one line and without its password', async (database) => {
+  it.each([
+    'postgresql://u:p#sesame@host:99999/x',
+    'postgresql://u:p%zzsesame@127.0.0.1:1/x',
+    'postgresql://sesame:x@[::1/x',
+  ])('says that %s cannot be used, in one line and without its password', async (database) => {
     const { code, err } = await operator(['clear-stop', '--by', 'Ada', '--why', 'x'], database);
     expect(code).toBe(1);
     expect(err).toMatch(/^the database cannot be used \([A-Z_]+\); nothing was changed\n$/);

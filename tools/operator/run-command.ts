@@ -16,7 +16,11 @@ const UNSURE: Readonly<Partial<Record<Command['kind'], string>>> = {
 };
 
 /** @returns the exit code */
-export async function runCommand(command: Command, databaseUrl: string | undefined, { out, err }: Output): Promise<number> {
+export async function runCommand(
+  command: Command,
+  databaseUrl: string | undefined,
+  { out, err }: Output,
+): Promise<number> {
   if (command.kind === 'help') {
     out(USAGE);
     return 0;
@@ -33,21 +37,32 @@ export async function runCommand(command: Command, databaseUrl: string | undefin
   let connected = false;
   try {
     // An address that is none is thrown at here already.
-    client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5000, query_timeout: 15_000, application_name: 'communique-operator' });
+    client = new Client({
+      connectionString: databaseUrl,
+      connectionTimeoutMillis: 5000,
+      query_timeout: 15_000,
+      application_name: 'communique-operator',
+    });
     client.on('error', () => undefined);
     await client.connect();
     connected = true;
     return await run(command, client, out);
   } catch (error) {
     const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-    err(`the database cannot be used (${typeof code === 'string' ? code : 'no answer'}); ${connected ? (UNSURE[command.kind] ?? NOTHING_CHANGED) : NOTHING_CHANGED}\n`);
+    err(
+      `the database cannot be used (${typeof code === 'string' ? code : 'no answer'}); ${connected ? (UNSURE[command.kind] ?? NOTHING_CHANGED) : NOTHING_CHANGED}\n`,
+    );
     return 1;
   } finally {
     await client?.end().catch(() => undefined);
   }
 }
 
-function run(command: Exclude<Command, { kind: 'help' | 'invalid' }>, client: Client, out: Output['out']): Promise<number> {
+function run(
+  command: Exclude<Command, { kind: 'help' | 'invalid' }>,
+  client: Client,
+  out: Output['out'],
+): Promise<number> {
   switch (command.kind) {
     case 'status':
       return status(client, command.json, out);
@@ -66,9 +81,15 @@ async function status(client: Client, json: boolean, out: Output['out']): Promis
     out(`${JSON.stringify({ stopped: stop !== undefined, stop: stop ?? null, windows })}\n`);
     return 0;
   }
-  out(stop === undefined ? 'No emergency stop stands.\n' : `EMERGENCY STOP since ${stop.raisedAt.toISOString()}: ${stop.reason}\n`);
+  out(
+    stop === undefined
+      ? 'No emergency stop stands.\n'
+      : `EMERGENCY STOP since ${stop.raisedAt.toISOString()}: ${stop.reason}\n`,
+  );
   for (const { scope, startsAt, reservedMicroUsd, spentMicroUsd } of windows) {
-    out(`${scope === 'system_hour' ? 'UTC hour' : 'UTC day '} from ${startsAt.toISOString()}: reserved ${dollars(reservedMicroUsd)}, spent ${dollars(spentMicroUsd)}\n`);
+    out(
+      `${scope === 'system_hour' ? 'UTC hour' : 'UTC day '} from ${startsAt.toISOString()}: reserved ${dollars(reservedMicroUsd)}, spent ${dollars(spentMicroUsd)}\n`,
+    );
   }
   return 0;
 }
@@ -80,7 +101,9 @@ async function clear(client: Client, by: string, why: string, out: Output['out']
     return 1;
   }
   out(`Cleared the stop of ${cleared.raisedAt.toISOString()} (${cleared.reason}), by ${by}.\n`);
-  out('While the sum of this UTC day stands at EMERGENCY_SHUTDOWN_THRESHOLD, the next message raises it again: raise the threshold, or wait for the next UTC day.\n');
+  out(
+    'While the sum of this UTC day stands at EMERGENCY_SHUTDOWN_THRESHOLD, the next message raises it again: raise the threshold, or wait for the next UTC day.\n',
+  );
   return 0;
 }
 
@@ -95,8 +118,22 @@ async function listKeys(client: Client, json: boolean, out: Output['out']): Prom
   return 0;
 }
 
-function textOf({ keyId, custody, pcr0, epoch, state, createdAt, rotateAfter, destroyAfter, revokedAt, revokedBy, revokedWhy, waiting }: SealedKeyRow): string {
-  const revoked = revokedAt === null ? '' : `  revoked ${revokedAt.toISOString()} by ${String(revokedBy)}: ${String(revokedWhy)}\n`;
+function textOf({
+  keyId,
+  custody,
+  pcr0,
+  epoch,
+  state,
+  createdAt,
+  rotateAfter,
+  destroyAfter,
+  revokedAt,
+  revokedBy,
+  revokedWhy,
+  waiting,
+}: SealedKeyRow): string {
+  const revoked =
+    revokedAt === null ? '' : `  revoked ${revokedAt.toISOString()} by ${String(revokedBy)}: ${String(revokedWhy)}\n`;
   return `${keyId}  ${state}, ${String(waiting)} waiting, number ${epoch} of image ${pcr0.slice(0, 16)}... under ${custody}\n  made ${createdAt.toISOString()}, current until ${rotateAfter.toISOString()}, gone ${destroyAfter.toISOString()}\n${revoked}`;
 }
 
@@ -107,7 +144,11 @@ async function revoke(client: Client, keyId: string, by: string, why: string, ou
     return 1;
   }
   const { key, before } = revoked;
-  out(before ? `It had been revoked already:\n${textOf(key)}` : `Revoked ${keyId}, by ${by}. Gateways see it within a second and take it from every enclave that they reach; one that is cut off keeps it in its memory until it is stopped.\n${String(key.waiting)} message(s) wait for it and end as key_retired.\n`);
+  out(
+    before
+      ? `It had been revoked already:\n${textOf(key)}`
+      : `Revoked ${keyId}, by ${by}. Gateways see it within a second and take it from every enclave that they reach; one that is cut off keeps it in its memory until it is stopped.\n${String(key.waiting)} message(s) wait for it and end as key_retired.\n`,
+  );
   return before ? 1 : 0;
 }
 

@@ -25,17 +25,27 @@ const COLUMNS = `encode(key_id, 'hex') AS "keyId", custody, encode(pcr0, 'hex') 
   (SELECT count(*)::int FROM delivery_job WHERE delivery_job.key_id = sealed_key.key_id) AS waiting`;
 
 export async function sealedKeys(client: Client): Promise<SealedKeyRow[]> {
-  const { rows } = await client.query<SealedKeyRow>(`SELECT ${COLUMNS} FROM sealed_key ORDER BY created_at DESC, key_id`);
+  const { rows } = await client.query<SealedKeyRow>(
+    `SELECT ${COLUMNS} FROM sealed_key ORDER BY created_at DESC, key_id`,
+  );
   return rows;
 }
 
 /** @returns the key as it is now; `before` where it had been revoked already, and nothing changed; undefined where there is none */
-export async function revokeKey(client: Client, keyId: string, by: string, why: string): Promise<{ readonly key: SealedKeyRow; readonly before: boolean } | undefined> {
+export async function revokeKey(
+  client: Client,
+  keyId: string,
+  by: string,
+  why: string,
+): Promise<{ readonly key: SealedKeyRow; readonly before: boolean } | undefined> {
   const { rowCount } = await client.query(
     `UPDATE sealed_key SET record = NULL, revoked_at = now(), revoked_by = $2, revoked_why = $3 WHERE key_id = decode($1, 'hex') AND revoked_at IS NULL`,
     [keyId, by, why],
   );
-  const { rows } = await client.query<SealedKeyRow>(`SELECT ${COLUMNS} FROM sealed_key WHERE key_id = decode($1, 'hex')`, [keyId]);
+  const { rows } = await client.query<SealedKeyRow>(
+    `SELECT ${COLUMNS} FROM sealed_key WHERE key_id = decode($1, 'hex')`,
+    [keyId],
+  );
   const [key] = rows;
   return key === undefined ? undefined : { key, before: rowCount === 0 };
 }

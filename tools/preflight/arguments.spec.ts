@@ -3,8 +3,37 @@ import { parseArguments } from './arguments';
 const names = ['node', 'house'];
 
 it('takes what preview takes, and its own', () => {
-  expect(parseArguments(['--stack', 'prod', '--config', 'a=1', '--config', 'b=2', '--only', 'node,house', '--skip', 'node', '--offline', '--json', '--timeout', '3', '--before', 'opening'], names)).toEqual({
-    stack: 'prod', config: ['a=1', 'b=2'], only: ['node', 'house'], leaveOut: ['node'], offline: true, json: true, limitMs: 3000, before: 'opening',
+  expect(
+    parseArguments(
+      [
+        '--stack',
+        'prod',
+        '--config',
+        'a=1',
+        '--config',
+        'b=2',
+        '--only',
+        'node,house',
+        '--skip',
+        'node',
+        '--offline',
+        '--json',
+        '--timeout',
+        '3',
+        '--before',
+        'opening',
+      ],
+      names,
+    ),
+  ).toEqual({
+    stack: 'prod',
+    config: ['a=1', 'b=2'],
+    only: ['node', 'house'],
+    leaveOut: ['node'],
+    offline: true,
+    json: true,
+    limitMs: 3000,
+    before: 'opening',
   });
   expect(parseArguments([], names)).toMatchObject({ stack: 'dev', before: 'up', limitMs: 10_000 });
 });

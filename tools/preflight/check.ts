@@ -58,11 +58,16 @@ export class Unavailable extends Error {
   }
 }
 
-const finding = (status: Status, found: string, todo?: string): Finding => ({ status, found, ...(todo !== undefined && { todo }) });
+const finding = (status: Status, found: string, todo?: string): Finding => ({
+  status,
+  found,
+  ...(todo !== undefined && { todo }),
+});
 export const pass = (found: string, todo?: string): Finding => finding('pass', found, todo);
 export const warn = (found: string, todo: string): Finding => finding('warn', found, todo);
 export const fail = (found: string, todo: string): Finding => finding('fail', found, todo);
 export const skip = (found: string, todo?: string): Finding => finding('skip', found, todo);
 
 /** What `pulumi up`, or whoever acts right after it, will bring: a warning before it, a failure before opening to the public. */
-export const notYet = ({ before }: Context, found: string, todo: string): Finding => finding(before === 'opening' ? 'fail' : 'warn', found, todo);
+export const notYet = ({ before }: Context, found: string, todo: string): Finding =>
+  finding(before === 'opening' ? 'fail' : 'warn', found, todo);

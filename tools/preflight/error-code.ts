@@ -9,14 +9,30 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 const UNREACHABLE = new Set([
-  'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EACCES', 'EPERM',
-  'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'EACCES',
+  'EPERM',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_SOCKET',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
 ]);
 
-export const isUnreachable = (error: unknown): boolean => UNREACHABLE.has(codeOf(error) ?? '') || textIn(error, 'name') === 'TimeoutError';
+export const isUnreachable = (error: unknown): boolean =>
+  UNREACHABLE.has(codeOf(error) ?? '') || textIn(error, 'name') === 'TimeoutError';
 
 /** The certificate or its chain is not accepted. */
-export const isCertificateCode = (code: string): boolean => /^(CERT_|ERR_TLS_CERT|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_(VERIFY|GET)|INVALID_CA|HOSTNAME_MISMATCH)/.test(code);
+export const isCertificateCode = (code: string): boolean =>
+  /^(CERT_|ERR_TLS_CERT|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_(VERIFY|GET)|INVALID_CA|HOSTNAME_MISMATCH)/.test(code);
 
 /** What is left to say of an error that nobody expected: its class and code, never its text. */
 export function nameOf(error: unknown): string {
@@ -30,6 +46,7 @@ export const messageOf = (error: unknown): string => textIn(error, 'message');
 
 /** Not by instanceof: errors come from other realms, too. */
 function textIn(error: unknown, field: 'name' | 'message'): string {
-  const value: unknown = typeof error === 'object' && error !== null && field in error ? Reflect.get(error, field) : undefined;
+  const value: unknown =
+    typeof error === 'object' && error !== null && field in error ? Reflect.get(error, field) : undefined;
   return typeof value === 'string' ? value : '';
 }

@@ -39,11 +39,24 @@ export function realPorts(root: string): Ports {
     lookup: (host) => lookup(host, { all: true }),
     runProgram: (command, args, { signal }) =>
       new Promise((resolve) => {
-        execFile(command, [...args], { cwd: root, signal, maxBuffer: MAX_OUTPUT_BYTES, encoding: 'utf8' }, (error, stdout, stderr) => {
-          resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : undefined, stdout, stderr });
-        });
+        execFile(
+          command,
+          [...args],
+          { cwd: root, signal, maxBuffer: MAX_OUTPUT_BYTES, encoding: 'utf8' },
+          (error, stdout, stderr) => {
+            resolve({
+              code: error === null ? 0 : typeof error.code === 'number' ? error.code : undefined,
+              stdout,
+              stderr,
+            });
+          },
+        );
       }),
-    origins: { openai: 'https://api.openai.com', googleAi: 'https://generativelanguage.googleapis.com', anthropic: 'https://api.anthropic.com' },
+    origins: {
+      openai: 'https://api.openai.com',
+      googleAi: 'https://generativelanguage.googleapis.com',
+      anthropic: 'https://api.anthropic.com',
+    },
     aws: {},
     nowMs: Date.now,
   };

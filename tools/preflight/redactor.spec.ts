@@ -9,8 +9,16 @@ function redactorOf(env: Record<string, string>): Redactor {
 it.each<[string, Record<string, string>, string]>([
   ['a key of the environment', { OPENAI_API_KEY: 'canary-word' }, 'says canary-word twice: canary-word'],
   ['a password in a URL', { DATABASE_URL: 'postgresql://ada:canary-word@host/x' }, 'no user canary-word'],
-  ['a percent-encoded password, decoded', { DATABASE_URL: 'postgresql://ada:canary%2Dword@host/x' }, 'canary-word and canary%2Dword'],
-  ['a password in a URL that cannot be parsed', { DATABASE_URL: 'postgresql://ada:canary-word#x@host:99999/x' }, 'canary-word#x'],
+  [
+    'a percent-encoded password, decoded',
+    { DATABASE_URL: 'postgresql://ada:canary%2Dword@host/x' },
+    'canary-word and canary%2Dword',
+  ],
+  [
+    'a password in a URL that cannot be parsed',
+    { DATABASE_URL: 'postgresql://ada:canary-word#x@host:99999/x' },
+    'canary-word#x',
+  ],
   ['a password behind a question mark', { X_URL: 'postgresql://h/x?password=canary-word' }, 'canary-word'],
   ['its base64', { SOME_TOKEN: 'canary-word' }, `Basic ${Buffer.from('canary-word').toString('base64')}`],
   ['PostgreSQL’s own variable', { PGPASSWORD: 'canary-word' }, 'canary-word'],
@@ -20,13 +28,25 @@ it.each<[string, Record<string, string>, string]>([
   expect(cleaned).toContain('<hidden>');
 });
 
-it.each(['postgresql://u:pässword@h/x', 'https://h/x?apikey=pässword', 'AKIAIOSFODNN7EXAMPLE', 'sk-proj-abcdefghijkl', `AIza${'x'.repeat(35)}`, 'eyJhbGciOiJF.eyJzdWIiOiIx.c2ln', 'AQICAHhabcdefghijklmnopqrst=='])('hides what looks like a secret: %s', (text) => {
+it.each([
+  'postgresql://u:pässword@h/x',
+  'https://h/x?apikey=pässword',
+  'AKIAIOSFODNN7EXAMPLE',
+  'sk-proj-abcdefghijkl',
+  `AIza${'x'.repeat(35)}`,
+  'eyJhbGciOiJF.eyJzdWIiOiIx.c2ln',
+  'AQICAHhabcdefghijklmnopqrst==',
+])('hides what looks like a secret: %s', (text) => {
   expect(new Redactor().clean(`before ${text} after`)).toMatch(/^before .*<hidden>.* after$/);
   expect(new Redactor().clean(text)).not.toMatch(/pässword|IOSFOD|abcdefghij|xxxxx|sdWIi/);
 });
 
 it('leaves folders, switches and short words alone', () => {
-  expect(redactorOf({ PWD: '/work/here', SSH_AUTH_SOCK: '/tmp/agent', KEY_FILE: '/etc/key', MY_TOKEN: 'on' }).clean('/work/here /tmp/agent /etc/key on')).toBe('/work/here /tmp/agent /etc/key on');
+  expect(
+    redactorOf({ PWD: '/work/here', SSH_AUTH_SOCK: '/tmp/agent', KEY_FILE: '/etc/key', MY_TOKEN: 'on' }).clean(
+      '/work/here /tmp/agent /etc/key on',
+    ),
+  ).toBe('/work/here /tmp/agent /etc/key on');
 });
 
 it('lets nobody move the cursor', () => {

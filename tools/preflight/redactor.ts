@@ -22,7 +22,13 @@ export class Redactor {
   /** A secret; its other spellings (percent-encoded, JSON, base64) go too. Texts of less than 6 characters are left: they are everywhere. */
   add(value: string | undefined): void {
     if (value === undefined || value.length < SHORTEST) return;
-    const spellings = [value, encodeURIComponent(value), decoded(value), JSON.stringify(value).slice(1, -1), Buffer.from(value, 'utf8').toString('base64')];
+    const spellings = [
+      value,
+      encodeURIComponent(value),
+      decoded(value),
+      JSON.stringify(value).slice(1, -1),
+      Buffer.from(value, 'utf8').toString('base64'),
+    ];
     for (const spelling of spellings) if (spelling.length >= SHORTEST) this.#secrets.add(spelling);
   }
 
@@ -42,19 +48,22 @@ export class Redactor {
       const at = userInfo.indexOf(':');
       if (at >= 0) this.add(userInfo.slice(at + 1));
     }
-    for (const [, name = '', value] of text.matchAll(/[?&]([^=&#]+)=([^&#]*)/g)) if (SECRET_NAME.test(name)) this.add(value);
+    for (const [, name = '', value] of text.matchAll(/[?&]([^=&#]+)=([^&#]*)/g))
+      if (SECRET_NAME.test(name)) this.add(value);
   }
 
   clean(text: string): string {
     let cleaned = text;
-    for (const secret of [...this.#secrets].sort((a, b) => b.length - a.length)) cleaned = cleaned.replaceAll(secret, REMOVED);
+    for (const secret of [...this.#secrets].sort((a, b) => b.length - a.length))
+      cleaned = cleaned.replaceAll(secret, REMOVED);
     for (const form of FORMS) cleaned = cleaned.replaceAll(form, form.source.endsWith('@') ? `${REMOVED}@` : REMOVED);
     return printable(cleaned);
   }
 }
 
 /** What somebody else's answer holds must not move a terminal's cursor. */
-const printable = (text: string): string => text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?');
+const printable = (text: string): string =>
+  text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?');
 
 function decoded(text: string): string {
   try {

@@ -29,7 +29,11 @@ export class TextReport {
   #next = 0;
   #group: Group | undefined;
 
-  constructor(names: readonly string[], private readonly colour: boolean, private readonly redactor: Redactor) {
+  constructor(
+    names: readonly string[],
+    private readonly colour: boolean,
+    private readonly redactor: Redactor,
+  ) {
     this.#names = names;
   }
 
@@ -46,7 +50,12 @@ export class TextReport {
   }
 
   end(counts: Counts, tookMs: number): string {
-    const parts = [`${String(counts.pass)} passed`, counts.warn === 1 ? '1 warning' : `${String(counts.warn)} warnings`, `${String(counts.fail)} failed`, `${String(counts.skip)} skipped`];
+    const parts = [
+      `${String(counts.pass)} passed`,
+      counts.warn === 1 ? '1 warning' : `${String(counts.warn)} warnings`,
+      `${String(counts.fail)} failed`,
+      `${String(counts.skip)} skipped`,
+    ];
     return `\n${parts.join(', ')} (${(tookMs / 1000).toFixed(1)} s)\n`;
   }
 
@@ -69,10 +78,17 @@ export class TextReport {
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
 export function asJson(stack: string, before: string, outcomes: readonly Outcome[], redactor: Redactor): string {
-  const cleaned = ({ status, found, todo }: Finding) => ({ status, found: redactor.clean(oneLine(found)), ...(todo !== undefined && { todo: redactor.clean(oneLine(todo)) }) });
-  const checks = outcomes.flatMap(({ check: { name, group }, findings, tookMs }) => findings.map((one) => ({ check: name, group, ...cleaned(one), tookMs })));
+  const cleaned = ({ status, found, todo }: Finding) => ({
+    status,
+    found: redactor.clean(oneLine(found)),
+    ...(todo !== undefined && { todo: redactor.clean(oneLine(todo)) }),
+  });
+  const checks = outcomes.flatMap(({ check: { name, group }, findings, tookMs }) =>
+    findings.map((one) => ({ check: name, group, ...cleaned(one), tookMs })),
+  );
   return `${JSON.stringify({ stack, before, ...count(outcomes), checks }, undefined, 2)}\n`;
 }
 
 /** The groups' order is that of the report. */
-export const inOrder = <T extends { readonly group: Group }>(checks: readonly T[]): T[] => [...checks].sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group));
+export const inOrder = <T extends { readonly group: Group }>(checks: readonly T[]): T[] =>
+  [...checks].sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group));

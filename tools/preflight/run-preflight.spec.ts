@@ -5,13 +5,29 @@ import { fail, pass, warn, type Check, type Finding } from './check';
 import { preflight, STACK_FILE } from './testing/look';
 import { startStandInAws, type StandInAws } from './testing/stand-in-aws';
 
-const says = (name: string, finding: Finding): Check => ({ name, title: `that ${name}`, group: 'here', network: false, run: () => Promise.resolve(finding) });
+const says = (name: string, finding: Finding): Check => ({
+  name,
+  title: `that ${name}`,
+  group: 'here',
+  network: false,
+  run: () => Promise.resolve(finding),
+});
 
-it.each<[number, Finding]>([[0, pass('a')], [0, warn('a', 'b')], [1, fail('a', 'b')]])('ends with %d for %j', async (code, finding) => {
+it.each<[number, Finding]>([
+  [0, pass('a')],
+  [0, warn('a', 'b')],
+  [1, fail('a', 'b')],
+])('ends with %d for %j', async (code, finding) => {
   expect((await preflight(['--stack', 'prod'], { checks: [says('x', finding)] })).code).toBe(code);
 });
 
-it.each([[['--nonsense']], [['--stack', 'none']], [['--stack', '../etc']], [['--only', 'nothing']], [['--stack', 'prod', '--config', 'nothing']]])('does not understand %j', async (args) => {
+it.each([
+  [['--nonsense']],
+  [['--stack', 'none']],
+  [['--stack', '../etc']],
+  [['--only', 'nothing']],
+  [['--stack', 'prod', '--config', 'nothing']],
+])('does not understand %j', async (args) => {
   const { code, out, err } = await preflight(args);
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).not.toBe('');
@@ -20,7 +36,8 @@ it.each([[['--nonsense']], [['--stack', 'none']], [['--stack', '../etc']], [['--
 it('teaches', async () => {
   const { code, out } = await preflight(['--help']);
   expect(code).toBe(0);
-  for (const { name, title } of CHECKS) expect(out).toMatch(new RegExp(`${name} +${title.slice(0, 20).replace(/[()]/g, '.')}`));
+  for (const { name, title } of CHECKS)
+    expect(out).toMatch(new RegExp(`${name} +${title.slice(0, 20).replace(/[()]/g, '.')}`));
 });
 
 it('names every check once, and gives each a line of help', () => {
@@ -35,7 +52,12 @@ it('paints on a terminal alone', async () => {
 
 it('leaves out what is told', async () => {
   const checks = ['a', 'b', 'c'].map((name) => says(name, pass(name)));
-  const names = async (...args: string[]) => (JSON.parse((await preflight(['--stack', 'prod', '--json', ...args], { checks })).out) as { checks: { check: string }[] }).checks.map(({ check }) => check);
+  const names = async (...args: string[]) =>
+    (
+      JSON.parse((await preflight(['--stack', 'prod', '--json', ...args], { checks })).out) as {
+        checks: { check: string }[];
+      }
+    ).checks.map(({ check }) => check);
   expect(await names('--only', 'a,b')).toEqual(['a', 'b']);
   expect(await names('--skip', 'a')).toEqual(['b', 'c']);
 });
@@ -47,7 +69,9 @@ describe('secrets', () => {
   beforeAll(async () => {
     aws = await startStandInAws();
     // Sends back everything it is told, as a debugging proxy might: headers, path and body.
-    echo = createServer((request, response) => response.writeHead(418).end(JSON.stringify([request.headers, request.url])));
+    echo = createServer((request, response) =>
+      response.writeHead(418).end(JSON.stringify([request.headers, request.url])),
+    );
     await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
   });
   afterAll(async () => {
@@ -59,31 +83,68 @@ describe('secrets', () => {
   it.each(['echoing', 'unreachable'])('are in no output, however wrong everything is (%s far ends)', async (kind) => {
     const port = String((echo.address() as AddressInfo).port);
     const origin = kind === 'echoing' ? `http://127.0.0.1:${port}` : 'http://127.0.0.1:1';
-    const leak = (body: string) => ({ status: 400, body: `<Response><Errors><Error><Code>${CANARY}</Code><Message>${CANARY} ${body}</Message></Error></Errors></Response>` });
+    const leak = (body: string) => ({
+      status: 400,
+      body: `<Response><Errors><Error><Code>${CANARY}</Code><Message>${CANARY} ${body}</Message></Error></Errors></Response>`,
+    });
     aws.answer({ '*': leak });
     const secret = (name: string) => `${CANARY}-${name}-secret`;
     const env = {
-      OPENAI_API_KEY: secret('openai'), GOOGLE_AI_API_KEY: secret('google'), ANTHROPIC_API_KEY: secret('anthropic'),
-      DATABASE_URL: `postgresql://ada:${secret('database')}@127.0.0.1:${kind === 'echoing' ? port : '1'}/x`, REDIS_URL: `redis://:${secret('redis')}@127.0.0.1:${kind === 'echoing' ? port : '1'}`,
-      AWS_SECRET_ACCESS_KEY: secret('aws'), AWS_SESSION_TOKEN: secret('session'),
+      OPENAI_API_KEY: secret('openai'),
+      GOOGLE_AI_API_KEY: secret('google'),
+      ANTHROPIC_API_KEY: secret('anthropic'),
+      DATABASE_URL: `postgresql://ada:${secret('database')}@127.0.0.1:${kind === 'echoing' ? port : '1'}/x`,
+      REDIS_URL: `redis://:${secret('redis')}@127.0.0.1:${kind === 'echoing' ? port : '1'}`,
+      AWS_SECRET_ACCESS_KEY: secret('aws'),
+      AWS_SESSION_TOKEN: secret('session'),
     };
-    const enclave = { stack: 'prod', egress: { mode: 'vsock', routes: [] }, congress: Object.fromEntries(['house', 'senate'].map((chamber) => [chamber, { origin: 'https://127.0.0.1:1', apiKeyReadableInImage: secret(chamber) }])) };
+    const enclave = {
+      stack: 'prod',
+      egress: { mode: 'vsock', routes: [] },
+      congress: Object.fromEntries(
+        ['house', 'senate'].map((chamber) => [
+          chamber,
+          { origin: 'https://127.0.0.1:1', apiKeyReadableInImage: secret(chamber) },
+        ]),
+      ),
+    };
     const surroundings = {
-      files: { 'Pulumi.prod.yaml': STACK_FILE.replace(/redisAuthToken:[\s\S]*$/, `redisAuthToken: ${secret('token')}\n`), 'apps/enclave/config/prod.json': JSON.stringify(enclave), 'prisma/migrations/a/migration.sql': '' },
+      files: {
+        'Pulumi.prod.yaml': STACK_FILE.replace(/redisAuthToken:[\s\S]*$/, `redisAuthToken: ${secret('token')}\n`),
+        'apps/enclave/config/prod.json': JSON.stringify(enclave),
+        'prisma/migrations/a/migration.sql': '',
+      },
       ports: {
-        env, fetch, lookup: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
+        env,
+        fetch,
+        lookup: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
         origins: { openai: origin, googleAi: origin, anthropic: origin },
-        aws: { endpoint: aws.endpoint, credentials: { accessKeyId: secret('id'), secretAccessKey: secret('aws'), sessionToken: secret('session') } },
-        runProgram: () => Promise.resolve({ code: 1, stdout: secret('openai'), stderr: `  - ${secret('openai')} ${secret('token')}\n` }),
+        aws: {
+          endpoint: aws.endpoint,
+          credentials: { accessKeyId: secret('id'), secretAccessKey: secret('aws'), sessionToken: secret('session') },
+        },
+        runProgram: () =>
+          Promise.resolve({
+            code: 1,
+            stdout: secret('openai'),
+            stderr: `  - ${secret('openai')} ${secret('token')}\n`,
+          }),
       },
     };
     for (const form of [[], ['--json']]) {
-      const { code, out, err } = await preflight(['--stack', 'prod', '--timeout', '3', '--config', `redisAuthToken=${secret('config')}`, ...form], surroundings);
+      const { code, out, err } = await preflight(
+        ['--stack', 'prod', '--timeout', '3', '--config', `redisAuthToken=${secret('config')}`, ...form],
+        surroundings,
+      );
       expect(code).toBe(1);
       expect(`${out}${err}`).not.toContain(CANARY);
       expect(out).toContain('openai');
     }
-    for (const form of [['--config', `redisAuthToken${secret('config')}`], ['--only', secret('openai')], [secret('openai')]]) {
+    for (const form of [
+      ['--config', `redisAuthToken${secret('config')}`],
+      ['--only', secret('openai')],
+      [secret('openai')],
+    ]) {
       const { code, out, err } = await preflight(['--stack', 'prod', ...form], surroundings);
       expect(code).toBe(2);
       expect(`${out}${err}`).not.toContain(CANARY);

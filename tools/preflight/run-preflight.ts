@@ -23,14 +23,22 @@ export interface Streams {
 const CONCURRENCY = 8;
 
 /** @returns the exit code: 0 nothing failed, 1 something failed, 2 not understood */
-export async function runPreflight(args: readonly string[], ports: Ports, streams: Streams, all: readonly Check[] = CHECKS): Promise<number> {
+export async function runPreflight(
+  args: readonly string[],
+  ports: Ports,
+  streams: Streams,
+  all: readonly Check[] = CHECKS,
+): Promise<number> {
   const redactor = new Redactor();
   redactor.addEnvironment(ports.env);
   const known = inOrder(all);
   let given;
   let stackFile: StackFile;
   try {
-    given = parseArguments(args, known.map(({ name }) => name));
+    given = parseArguments(
+      args,
+      known.map(({ name }) => name),
+    );
     if (given === 'help') {
       streams.out(help(known));
       return 0;
@@ -39,15 +47,29 @@ export async function runPreflight(args: readonly string[], ports: Ports, stream
       redactor.add(secret);
     });
   } catch (error) {
-    streams.err(`${redactor.clean(messageOf(error))}\n${error instanceof NotUnderstood ? 'npm run preflight -- --help explains.\n' : ''}`);
+    streams.err(
+      `${redactor.clean(messageOf(error))}\n${error instanceof NotUnderstood ? 'npm run preflight -- --help explains.\n' : ''}`,
+    );
     return 2;
   }
   const { stack, before, only, leaveOut, offline, json, limitMs } = given;
   const checks = known.filter(({ name }) => (only.length === 0 || only.includes(name)) && !leaveOut.includes(name));
-  const report = new TextReport(checks.map(({ name }) => name), streams.colour, redactor);
-  const progress = new Progress(!json && streams.progress ? (text) => { streams.err(text); } : undefined, ports.nowMs);
+  const report = new TextReport(
+    checks.map(({ name }) => name),
+    streams.colour,
+    redactor,
+  );
+  const progress = new Progress(
+    !json && streams.progress
+      ? (text) => {
+          streams.err(text);
+        }
+      : undefined,
+    ports.nowMs,
+  );
   const startedMs = ports.nowMs();
-  if (!json) streams.out(`Preflight of stack ${stack}, before ${before === 'up' ? 'pulumi up' : 'opening to the public'}\n\n`);
+  if (!json)
+    streams.out(`Preflight of stack ${stack}, before ${before === 'up' ? 'pulumi up' : 'opening to the public'}\n\n`);
   const outcomes = await runChecks({
     checks,
     facts: new Facts(ports, stack, stackFile, limitMs, offline),

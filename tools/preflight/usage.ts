@@ -1,6 +1,8 @@
 import type { Check } from './check';
 
-export const help = (checks: readonly Check[]): string => `Looks at everything that can be looked at before a stack is made, and before it is opened to the public. Changes nothing, sends
+export const help = (
+  checks: readonly Check[],
+): string => `Looks at everything that can be looked at before a stack is made, and before it is opened to the public. Changes nothing, sends
 nothing to Congress, and prints no key, token or password.
 
   npm run preflight -- [--stack dev|staging|prod]   default dev

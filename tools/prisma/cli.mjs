@@ -12,7 +12,9 @@ const require = createRequire(import.meta.url);
 
 /** Prisma's own engine, when it lies where the CLI would look. */
 export function hasNativeEngine(folder = dirname(require.resolve('@prisma/engines/package.json'))) {
-  return readdirSync(folder).some((name) => name.startsWith('schema-engine-') && !name.endsWith('.gz') && !name.endsWith('.sha256'));
+  return readdirSync(folder).some(
+    (name) => name.startsWith('schema-engine-') && !name.endsWith('.gz') && !name.endsWith('.sha256'),
+  );
 }
 
 export function prismaEnvironment(env = process.env) {
@@ -22,14 +24,21 @@ export function prismaEnvironment(env = process.env) {
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
     ...env,
     PATH: `${dirname(process.execPath)}:${env.PATH ?? ''}`,
-    ...(env.PRISMA_SCHEMA_ENGINE_BINARY || hasNativeEngine() ? {} : { PRISMA_SCHEMA_ENGINE_BINARY: join(here, 'schema-engine.mjs') }),
+    ...(env.PRISMA_SCHEMA_ENGINE_BINARY || hasNativeEngine()
+      ? {}
+      : { PRISMA_SCHEMA_ENGINE_BINARY: join(here, 'schema-engine.mjs') }),
   };
 }
 
 /** @returns {Promise<number>} the exit code */
 export function runPrisma(args, options = {}) {
   const cli = join(dirname(require.resolve('prisma/package.json')), 'build', 'index.js');
-  const child = spawn(process.execPath, [cli, ...args], { cwd: root, stdio: 'inherit', ...options, env: prismaEnvironment(options.env) });
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    ...options,
+    env: prismaEnvironment(options.env),
+  });
   const forward = (signal) => void child.kill(signal);
   process.on('SIGINT', forward).on('SIGTERM', forward);
   return new Promise((done, fail) => {

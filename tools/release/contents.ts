@@ -20,7 +20,10 @@ const ENGINE = '@prisma/schema-engine-wasm';
  */
 export async function layOut(root: string, folder: string, arch: Architecture): Promise<void> {
   const npmArch = NPM_ARCHITECTURE[arch];
-  const node = await fetchNpmPackage(lockedPackage(readLockfile(root), `node_modules/node-linux-${npmArch}`), cacheFolder());
+  const node = await fetchNpmPackage(
+    lockedPackage(readLockfile(root), `node_modules/node-linux-${npmArch}`),
+    cacheFolder(),
+  );
   await mkdir(join(folder, 'bin'), { recursive: true });
   await copyFile(join(node, 'bin/node'), join(folder, 'bin/node'));
   await chmod(join(folder, 'bin/node'), 0o755);
@@ -33,7 +36,10 @@ export async function layOut(root: string, folder: string, arch: Architecture): 
 /** The bundle is the same for every machine. npm installs koffi's native part of this one alone: the one beside the bundle is replaced. */
 async function bundleApp(root: string, app: string, folder: string, npmArch: string): Promise<void> {
   await run(process.execPath, [join(root, 'tools/build/build.mjs'), app, '--outdir', folder], { cwd: root });
-  const koffi = await fetchNpmPackage(lockedPackage(readLockfile(root), `node_modules/@koromix/koffi-linux-${npmArch}`), cacheFolder());
+  const koffi = await fetchNpmPackage(
+    lockedPackage(readLockfile(root), `node_modules/@koromix/koffi-linux-${npmArch}`),
+    cacheFolder(),
+  );
   await copyFile(join(koffi, `linux_${npmArch}`, 'koffi.node'), join(folder, 'koffi.node'));
 }
 
@@ -43,7 +49,8 @@ async function bundleMigrations(root: string, folder: string): Promise<void> {
   const engine = join(root, 'node_modules', ENGINE);
   const beside = join(folder, 'node_modules', ENGINE);
   await mkdir(beside, { recursive: true });
-  for (const name of await readdir(engine)) if (!name.endsWith('.d.ts')) await copyFile(join(engine, name), join(beside, name));
+  for (const name of await readdir(engine))
+    if (!name.endsWith('.d.ts')) await copyFile(join(engine, name), join(beside, name));
   await cp(join(root, 'prisma/migrations'), join(folder, 'migrations'), { recursive: true });
 }
 
@@ -63,6 +70,8 @@ async function bundleScript(root: string, entry: string, folder: string, externa
     charset: 'utf8',
     logLevel: 'error',
     // pg is CommonJS and asks for parts of Node.
-    banner: { js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+    },
   });
 }

@@ -16,7 +16,13 @@ Exit code: 0 built, 1 not built, 2 not understood.
 
 let values;
 try {
-  ({ values } = parseArgs({ options: { arch: { type: 'string', default: 'arm64' }, out: { type: 'string' }, help: { type: 'boolean', default: false } } }));
+  ({ values } = parseArgs({
+    options: {
+      arch: { type: 'string', default: 'arm64' },
+      out: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  }));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
   process.exit(2);
@@ -32,8 +38,14 @@ if (arch !== 'arm64' && arch !== 'x86_64') {
 }
 const root = workspaceRoot();
 try {
-  const { file, sha256, sizeBytes, key, manifest } = await buildRelease({ root, arch, outFolder: resolve(values.out ?? join(root, 'dist/release')) });
-  process.stderr.write(`${file}: ${(sizeBytes / 1e6).toFixed(1)} MB, ${String(Object.keys(manifest.files).length)} files\n`);
+  const { file, sha256, sizeBytes, key, manifest } = await buildRelease({
+    root,
+    arch,
+    outFolder: resolve(values.out ?? join(root, 'dist/release')),
+  });
+  process.stderr.write(
+    `${file}: ${(sizeBytes / 1e6).toFixed(1)} MB, ${String(Object.keys(manifest.files).length)} files\n`,
+  );
   process.stdout.write(`${JSON.stringify({ key, sha256 }, null, 2)}\n`);
 } catch (error) {
   if (!(error instanceof BuildError)) throw error;

@@ -19,10 +19,19 @@ export interface Manifest {
 /** Every file below the folder, by its path in it. */
 export async function filesOf(folder: string): Promise<Record<string, ManifestFile>> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const paths = entries.flatMap((entry) => (entry.isFile() ? [relative(folder, join(entry.parentPath, entry.name))] : [])).sort();
+  const paths = entries
+    .flatMap((entry) => (entry.isFile() ? [relative(folder, join(entry.parentPath, entry.name))] : []))
+    .sort();
   const described = paths.map(async (path) => {
     const [bytes, { mode }] = [await readFile(join(folder, path)), await stat(join(folder, path))];
-    return [path, { sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length, executable: (mode & 0o100) !== 0 }] as const;
+    return [
+      path,
+      {
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+        sizeBytes: bytes.length,
+        executable: (mode & 0o100) !== 0,
+      },
+    ] as const;
   });
   return Object.fromEntries(await Promise.all(described));
 }

@@ -32,7 +32,10 @@ export interface Command {
 const STACK = /^[a-z0-9-]{1,32}$/;
 
 /** @returns null where help is asked for. @throws Error with what is wrong */
-export function parseCommand(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Command | null {
+export function parseCommand(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Command | null {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -41,10 +44,13 @@ export function parseCommand(args: readonly string[], environment: Readonly<Reco
   if (values.help) return null;
   const [action, name, ...more] = positionals;
   if (action !== 'put' && action !== 'encrypt') throw new Error('put or encrypt?');
-  if (name === undefined || !SECRET_NAME.test(name)) throw new Error('the name is lower-case letters, digits and hyphens, like cwc-house');
+  if (name === undefined || !SECRET_NAME.test(name))
+    throw new Error('the name is lower-case letters, digits and hyphens, like cwc-house');
   if (more.length > 0) throw new Error('the value is read from standard input, never from the command line');
-  if (values.stack === undefined || !STACK.test(values.stack)) throw new Error('--stack is required, like --stack prod');
+  if (values.stack === undefined || !STACK.test(values.stack))
+    throw new Error('--stack is required, like --stack prod');
   const region = values.region ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'];
-  if (region === undefined || !/^[a-z]{2}(?:-[a-z]+)+-[0-9]$/.test(region)) throw new Error('--region is required, like --region us-east-1');
+  if (region === undefined || !/^[a-z]{2}(?:-[a-z]+)+-[0-9]$/.test(region))
+    throw new Error('--region is required, like --region us-east-1');
   return { action, stack: values.stack, name, region };
 }

@@ -37,14 +37,22 @@ export async function runCommand(args: readonly string[], ports: Ports): Promise
 async function run({ action, stack, name, region }: Command, ports: Ports): Promise<void> {
   const value = await readValue(ports.input, ports.err);
   const KeyId = `alias/communique-tee-${stack}-operator`;
-  const EncryptionContext = { 'communique-tee:purpose': 'operator-secret', 'communique-tee:stack': stack, 'communique-tee:secret': name };
-  const encrypted = await ports.kms(region).send(new EncryptCommand({ KeyId, Plaintext: Buffer.from(value), EncryptionContext }));
+  const EncryptionContext = {
+    'communique-tee:purpose': 'operator-secret',
+    'communique-tee:stack': stack,
+    'communique-tee:secret': name,
+  };
+  const encrypted = await ports
+    .kms(region)
+    .send(new EncryptCommand({ KeyId, Plaintext: Buffer.from(value), EncryptionContext }));
   if (encrypted.CiphertextBlob === undefined) throw new Error('KMS gave no ciphertext');
   const ciphertext = Buffer.from(encrypted.CiphertextBlob).toString('base64');
   ports.err(`encrypted under ${encrypted.KeyId ?? KeyId}\n`);
   if (action === 'encrypt') return ports.out(`${ciphertext}\n`);
   const SecretId = `communique-tee/${stack}/enclave/${name}`;
-  const stored = await ports.secretsManager(region).send(new PutSecretValueCommand({ SecretId, SecretString: ciphertext }));
+  const stored = await ports
+    .secretsManager(region)
+    .send(new PutSecretValueCommand({ SecretId, SecretString: ciphertext }));
   ports.out(`${SecretId}: stored as version ${stored.VersionId ?? '?'}\n`);
 }
 

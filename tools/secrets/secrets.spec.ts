@@ -49,8 +49,13 @@ describe('npm run secrets', () => {
     agent = new Agent({ ca: kms.certificateAuthority });
     store = createServer((request, response) => {
       void request.toArray().then((chunks: Buffer[]) => {
-        stored.push({ target: request.headers['x-amz-target'], ...(JSON.parse(Buffer.concat(chunks).toString()) as object) });
-        response.writeHead(storeAnswers.status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(storeAnswers.body));
+        stored.push({
+          target: request.headers['x-amz-target'],
+          ...(JSON.parse(Buffer.concat(chunks).toString()) as object),
+        });
+        response
+          .writeHead(storeAnswers.status, { 'content-type': 'application/x-amz-json-1.1' })
+          .end(JSON.stringify(storeAnswers.body));
       });
     }).listen(0, '127.0.0.1');
     await once(store, 'listening');
@@ -69,8 +74,15 @@ describe('npm run secrets', () => {
 
   const run = (args: readonly string[], { credentials = operator, value = `${KEY}\n` } = {}) =>
     runCommand(args, {
-      kms: (region) => new KMSClient({ region, endpoint: kms.origin, credentials, requestHandler: { httpsAgent: agent } }),
-      secretsManager: (region) => new SecretsManagerClient({ region, endpoint: `http://127.0.0.1:${String((store.address() as AddressInfo).port)}`, credentials, maxAttempts: 1 }),
+      kms: (region) =>
+        new KMSClient({ region, endpoint: kms.origin, credentials, requestHandler: { httpsAgent: agent } }),
+      secretsManager: (region) =>
+        new SecretsManagerClient({
+          region,
+          endpoint: `http://127.0.0.1:${String((store.address() as AddressInfo).port)}`,
+          credentials,
+          maxAttempts: 1,
+        }),
       input: Readable.from([Buffer.from(value)]),
       out: (text) => void (said.out += text),
       err: (text) => void (said.err += text),
@@ -83,9 +95,24 @@ describe('npm run secrets', () => {
   it('stores a ciphertext that KMS bound to stack and name, and nothing else', async () => {
     expect(await run(['put', '--stack', 'prod', 'cwc-house'])).toBe(0);
     expect(said.out).toContain('communique-tee/prod/enclave/cwc-house: stored as version v1');
-    expect(stored).toEqual([{ target: 'secretsmanager.PutSecretValue', SecretId: 'communique-tee/prod/enclave/cwc-house', SecretString: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/) as string, ClientRequestToken: expect.any(String) as string }]);
+    expect(stored).toEqual([
+      {
+        target: 'secretsmanager.PutSecretValue',
+        SecretId: 'communique-tee/prod/enclave/cwc-house',
+        SecretString: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/) as string,
+        ClientRequestToken: expect.any(String) as string,
+      },
+    ]);
     expect(JSON.stringify(stored)).not.toContain(KEY);
-    expect(kms.requests().at(-1)).toMatchObject({ action: 'Encrypt', decision: 'done', encryptionContext: { 'communique-tee:purpose': 'operator-secret', 'communique-tee:stack': 'prod', 'communique-tee:secret': 'cwc-house' } });
+    expect(kms.requests().at(-1)).toMatchObject({
+      action: 'Encrypt',
+      decision: 'done',
+      encryptionContext: {
+        'communique-tee:purpose': 'operator-secret',
+        'communique-tee:stack': 'prod',
+        'communique-tee:secret': 'cwc-house',
+      },
+    });
   });
 
   it('prints it where it shall not be stored', async () => {
@@ -95,9 +122,24 @@ describe('npm run secrets', () => {
   });
 
   it.each<[string, readonly string[], { credentials?: typeof operator; value?: string }, RegExp]>([
-    ['who is no operator', ['put', '--stack', 'prod', 'cwc-house'], { credentials: somebody }, /secretOperators of Pulumi.prod.yaml/],
-    ['a stack that is not there', ['put', '--stack', 'other', 'cwc-house'], {}, /no alias\/communique-tee-other-operator in us-east-1/],
-    ['credentials that AWS does not know', ['put', '--stack', 'prod', 'cwc-house'], { credentials: { ...operator, accessKeyId: 'AKIANOBODY000000000' } }, /AWS does not know you/],
+    [
+      'who is no operator',
+      ['put', '--stack', 'prod', 'cwc-house'],
+      { credentials: somebody },
+      /secretOperators of Pulumi.prod.yaml/,
+    ],
+    [
+      'a stack that is not there',
+      ['put', '--stack', 'other', 'cwc-house'],
+      {},
+      /no alias\/communique-tee-other-operator in us-east-1/,
+    ],
+    [
+      'credentials that AWS does not know',
+      ['put', '--stack', 'prod', 'cwc-house'],
+      { credentials: { ...operator, accessKeyId: 'AKIANOBODY000000000' } },
+      /AWS does not know you/,
+    ],
     ['no value', ['put', '--stack', 'prod', 'cwc-house'], { value: '\n' }, /8 to 200 visible ASCII/],
     ['two lines', ['put', '--stack', 'prod', 'cwc-house'], { value: `${KEY}\n${KEY}\n` }, /on one line/],
     ['a file', ['put', '--stack', 'prod', 'cwc-house'], { value: 'x'.repeat(5000) }, /longer than 4096 bytes/],
@@ -113,7 +155,14 @@ describe('npm run secrets', () => {
     expect(said.err).toContain('name it in enclaveSecrets of Pulumi.prod.yaml');
   });
 
-  it.each([[['put', 'cwc-house']], [['put', '--stack', 'prod']], [['put', '--stack', 'prod', 'CWC']], [['put', '--stack', 'prod', 'cwc-house', KEY]], [['get', '--stack', 'prod', 'x']], [['--what']]])('wants other arguments than %j', async (args) => {
+  it.each([
+    [['put', 'cwc-house']],
+    [['put', '--stack', 'prod']],
+    [['put', '--stack', 'prod', 'CWC']],
+    [['put', '--stack', 'prod', 'cwc-house', KEY]],
+    [['get', '--stack', 'prod', 'x']],
+    [['--what']],
+  ])('wants other arguments than %j', async (args) => {
     expect(await run(args)).toBe(2);
     expect(said.err).toContain('npm run secrets');
   });
@@ -129,7 +178,12 @@ it('reads a file as well as a pipe', async () => {
   try {
     await writeFile(folder.file('key.txt'), 'short\n');
     const script = `exec '${process.execPath}' tools/run.mjs tools/secrets/main.ts put --stack prod --region us-east-1 cwc-house < '${folder.file('key.txt')}'`;
-    const service = await spawnService({ command: '/bin/sh', args: ['-c', script], cwd: workspaceRoot(), env: { PATH: process.env['PATH'] ?? '' } });
+    const service = await spawnService({
+      command: '/bin/sh',
+      args: ['-c', script],
+      cwd: workspaceRoot(),
+      env: { PATH: process.env['PATH'] ?? '' },
+    });
     expect(await service.exited).toMatchObject({ code: 1 });
     expect(service.output()).toContain('8 to 200 visible ASCII');
     expect(service.output()).not.toContain('TypeError');

@@ -18,15 +18,24 @@ function run(command, args, { timeoutMs = INSTALL_TIMEOUT_MS, cwd } = {}) {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
   });
   if (status === 0) return { ok: true, stdout };
-  const said = `${stderr ?? ''}`.split('\n').filter((line) => /^(E:|W:|dpkg)/.test(line)).slice(0, 3).join('; ');
-  return { ok: false, stdout: stdout ?? '', reason: `${command} ${args.find((word) => /^[a-z]/.test(word)) ?? ''}: ${said || (error?.code ?? `exit ${status}`)}` };
+  const said = `${stderr ?? ''}`
+    .split('\n')
+    .filter((line) => /^(E:|W:|dpkg)/.test(line))
+    .slice(0, 3)
+    .join('; ');
+  return {
+    ok: false,
+    stdout: stdout ?? '',
+    reason: `${command} ${args.find((word) => /^[a-z]/.test(word)) ?? ''}: ${said || (error?.code ?? `exit ${status}`)}`,
+  };
 }
 
 export const isDebian = () => run('apt-get', ['--version']).ok && run('dpkg', ['--version']).ok;
 
 let updated;
 /** apt-get update, once for all that is asked for. */
-const update = (options = []) => (updated ??= run('apt-get', [...options, 'update', '-q'], { timeoutMs: UPDATE_TIMEOUT_MS }));
+const update = (options = []) =>
+  (updated ??= run('apt-get', [...options, 'update', '-q'], { timeoutMs: UPDATE_TIMEOUT_MS }));
 
 /** @returns {string | undefined} why it could not be installed */
 export function installAsRoot(packages) {
@@ -58,7 +67,14 @@ export function unpackInto(folder, packageName) {
       const state = join(work, 'state');
       mkdirSync(join(state, 'lists', 'partial'), { recursive: true });
       mkdirSync(join(work, 'cache', 'archives', 'partial'), { recursive: true });
-      options = ['-o', `Dir::State=${state}`, '-o', 'Dir::State::status=/var/lib/dpkg/status', '-o', `Dir::Cache=${join(work, 'cache')}`];
+      options = [
+        '-o',
+        `Dir::State=${state}`,
+        '-o',
+        'Dir::State::status=/var/lib/dpkg/status',
+        '-o',
+        `Dir::Cache=${join(work, 'cache')}`,
+      ];
       const refreshed = run('apt-get', [...options, 'update', '-q'], { timeoutMs: UPDATE_TIMEOUT_MS });
       if (!refreshed.ok) return refreshed.reason;
       plan = simulate(options, packageName);
@@ -84,4 +100,5 @@ export function unpackInto(folder, packageName) {
   }
 }
 
-const simulate = (options, packageName) => run('apt-get', [...options, 'install', '-s', '-q', '--no-install-recommends', packageName]);
+const simulate = (options, packageName) =>
+  run('apt-get', [...options, 'install', '-s', '-q', '--no-install-recommends', packageName]);

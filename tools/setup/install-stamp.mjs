@@ -9,7 +9,9 @@ import { root } from './workspace.mjs';
 const fileOf = (folder) => join(folder, 'node_modules', '.communique-install');
 
 const currentStamp = (folder) => {
-  const lock = createHash('sha256').update(readFileSync(join(folder, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(folder, 'package-lock.json')))
+    .digest('hex');
   return `${lock} ${process.platform}-${process.arch}\n`;
 };
 

@@ -28,10 +28,13 @@ function npmCi(startedAtMs) {
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
-  const progress = setInterval(() => {
-    if (process.stderr.isTTY) process.stderr.write(`\r  ${seconds(startedAtMs)} `);
-    else say(`  still installing, ${seconds(startedAtMs)}`);
-  }, process.stderr.isTTY ? 1000 : 20_000);
+  const progress = setInterval(
+    () => {
+      if (process.stderr.isTTY) process.stderr.write(`\r  ${seconds(startedAtMs)} `);
+      else say(`  still installing, ${seconds(startedAtMs)}`);
+    },
+    process.stderr.isTTY ? 1000 : 20_000,
+  );
   const forward = (signal) => void child.kill(signal);
   process.on('SIGINT', forward).on('SIGTERM', forward);
   return new Promise((resolve) => {

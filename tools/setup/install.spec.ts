@@ -18,7 +18,8 @@ describe('the first command', () => {
     await writeFile(folder.file(name), content);
     if (mode !== undefined) await chmod(folder.file(name), mode);
   };
-  const npm = (script: string) => file('bin/npm', `#!/bin/sh\necho "npm $*" >> "${folder.file('asked')}"\n${script}\n`, 0o755);
+  const npm = (script: string) =>
+    file('bin/npm', `#!/bin/sh\necho "npm $*" >> "${folder.file('asked')}"\n${script}\n`, 0o755);
   const asked = () => readFile(folder.file('asked'), 'utf8').catch(() => '');
   const command = (...args: string[]) => [join(folder.path, 'tools/setup/with-install.mjs'), ...args];
   const first = async (...args: string[]) => {
@@ -32,15 +33,24 @@ describe('the first command', () => {
     folder = await temporaryFolder();
     await cp(join(root, 'tools/setup'), folder.file('tools/setup'), { recursive: true });
     await file('package-lock.json', '{"lockfileVersion":3}');
-    await file('package.json', JSON.stringify({ scripts: { 'demo:run': 'node demo.mjs', 'test:run': 'node demo.mjs' } }));
-    await file('demo.mjs', "console.log(JSON.stringify(process.argv.slice(2)), process.execPath); process.exit(process.argv[2] === 'fail' ? 7 : 0);");
+    await file(
+      'package.json',
+      JSON.stringify({ scripts: { 'demo:run': 'node demo.mjs', 'test:run': 'node demo.mjs' } }),
+    );
+    await file(
+      'demo.mjs',
+      "console.log(JSON.stringify(process.argv.slice(2)), process.execPath); process.exit(process.argv[2] === 'fail' ? 7 : 0);",
+    );
     await npm('mkdir -p node_modules/.bin');
     env = { PATH: `${folder.file('bin')}:${dirname(process.execPath)}:/usr/bin:/bin`, HOME: folder.path };
   });
   afterEach(() => folder.remove());
 
   it('installs once, then only when the lockfile changes', async () => {
-    expect(await first('demo')).toMatchObject({ code: 0, stderr: expect.stringMatching(/npm ci.*\nInstalled in [\d.]+ s/) as string });
+    expect(await first('demo')).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/npm ci.*\nInstalled in [\d.]+ s/) as string,
+    });
     expect(await first('demo')).toMatchObject({ code: 0, stderr: '' });
     expect(await asked()).toBe('npm ci\n');
     await file('package-lock.json', '{"lockfileVersion":3,"packages":{}}');
@@ -49,7 +59,9 @@ describe('the first command', () => {
   });
 
   it('passes arguments and the exit code through', async () => {
-    expect((await first('demo', '--once', 'two words', '$HOME', "it's")).stdout).toContain('["--once","two words","$HOME","it\'s"]');
+    expect((await first('demo', '--once', 'two words', '$HOME', "it's")).stdout).toContain(
+      '["--once","two words","$HOME","it\'s"]',
+    );
     expect((await first('demo', 'fail')).code).toBe(7);
   });
 
@@ -71,16 +83,24 @@ describe('the first command', () => {
   it('refuses a Node that is too old, with what to do', async () => {
     await first('demo');
     await file('node_modules/.bin/node', '#!/bin/sh\necho v24.8.1\n', 0o755);
-    expect(await first('demo')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/24\.9.*v24\.8\.1/) as string });
+    expect(await first('demo')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/24\.9.*v24\.8\.1/) as string,
+    });
   });
 
   it('says which download failed and what to do, and starts nothing', async () => {
-    await npm('echo "npm error code E404" >&2; echo "npm error 404 Not Found - GET https://registry.test/@scope%2fname/-/name-1.2.3.tgz - not found" >&2; exit 1');
+    await npm(
+      'echo "npm error code E404" >&2; echo "npm error 404 Not Found - GET https://registry.test/@scope%2fname/-/name-1.2.3.tgz - not found" >&2; exit 1',
+    );
     const failed = await first('demo');
     expect(failed).toMatchObject({ code: 1, stdout: '' });
     expect(failed.stderr).toContain('the download of @scope/name (name-1.2.3.tgz) (E404)');
     expect(failed.stderr).toContain('registry does not have this package');
-    await npm('echo "npm error code ENOTFOUND" >&2; echo "npm error network request to https://registry.test/koffi failed, reason: getaddrinfo ENOTFOUND registry.test" >&2; exit 1');
+    await npm(
+      'echo "npm error code ENOTFOUND" >&2; echo "npm error network request to https://registry.test/koffi failed, reason: getaddrinfo ENOTFOUND registry.test" >&2; exit 1',
+    );
     expect((await first('demo')).stderr).toMatch(/the download of koffi \(ENOTFOUND\).*could not be reached/s);
     await npm('echo "npm error code 1" >&2; echo "npm error path /here/node_modules/koffi" >&2; exit 1');
     expect((await first('demo')).stderr).toContain('the install script in /here/node_modules/koffi (exit 1)');
@@ -98,7 +118,10 @@ describe('the first command', () => {
 
   it('hands a signal on, once, and ends as the command ends', async () => {
     await first('demo');
-    await file('demo.mjs', "let n = 0; process.on('SIGINT', () => { n += 1; setTimeout(() => { console.log('interrupted ' + n); process.exit(9); }, 200); }); console.log('up'); setInterval(() => {}, 1000);");
+    await file(
+      'demo.mjs',
+      "let n = 0; process.on('SIGINT', () => { n += 1; setTimeout(() => { console.log('interrupted ' + n); process.exit(9); }, 200); }); console.log('up'); setInterval(() => {}, 1000);",
+    );
     const service = await spawnService({ command: process.execPath, args: command('demo'), env, readyWhen: /up/ });
     process.kill(service.pid, 'SIGINT'); // the terminal's
     await sleep(20);
@@ -113,7 +136,8 @@ describe('the first command', () => {
       await first('demo');
       await file('bare/README', '');
       const links = { node: process.execPath, sh: '/bin/sh' };
-      for (const [name, target] of Object.entries(links)) await file(`bare/${name}`, `#!/bin/sh\nexec ${target} "$@"\n`, 0o755);
+      for (const [name, target] of Object.entries(links))
+        await file(`bare/${name}`, `#!/bin/sh\nexec ${target} "$@"\n`, 0o755);
       env = { PATH: folder.file('bare'), HOME: folder.path };
     });
 
@@ -127,18 +151,37 @@ describe('the first command', () => {
 
     it('fails when CI is set', async () => {
       env = { ...env, CI: 'true' };
-      expect(await first('test')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('CI is set') as string });
+      expect(await first('test')).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining('CI is set') as string,
+      });
     });
 
     it('is content with tools that are named or on PATH', async () => {
-      for (const name of ['nginx', 'cloud-init', 'shellcheck', 'systemd-analyze', 'logrotate', 'jq', 'openssl', 'psql', 'cpio']) await file(`bare/${name}`, '#!/bin/sh\n', 0o755);
+      for (const name of [
+        'nginx',
+        'cloud-init',
+        'shellcheck',
+        'systemd-analyze',
+        'logrotate',
+        'jq',
+        'openssl',
+        'psql',
+        'cpio',
+      ])
+        await file(`bare/${name}`, '#!/bin/sh\n', 0o755);
       env = { ...env, CI: 'true', REDIS_URL: 'redis://redis.test', CHROMIUM_PATH: '/opt/chromium' };
       expect(await first('test')).toMatchObject({ code: 0, stderr: '' });
     });
 
     it('unpacks Redis into the cache folder where nobody is root, and installs with no service started where root is', async () => {
       const log = folder.file('apt-log');
-      await file('bare/dpkg', `#!/bin/sh\n[ "$1" = -x ] && /bin/mkdir -p "$3/usr/bin" && echo '#!/bin/sh' > "$3/usr/bin/redis-server" && /bin/chmod 755 "$3/usr/bin/redis-server"\nexit 0\n`, 0o755);
+      await file(
+        'bare/dpkg',
+        `#!/bin/sh\n[ "$1" = -x ] && /bin/mkdir -p "$3/usr/bin" && echo '#!/bin/sh' > "$3/usr/bin/redis-server" && /bin/chmod 755 "$3/usr/bin/redis-server"\nexit 0\n`,
+        0o755,
+      );
       await file(
         'bare/apt-get',
         `#!/bin/sh\necho "$*" >> "${log}"\ncase "$*" in\n*" -s "*) echo "Inst redis-server (5)"; echo "Inst liblzf1 (3)";;\n*download*) : > redis-server.deb; : > liblzf1.deb;;\n*chromium) echo "E: no space" >&2; exit 100;;\nesac\n`,

@@ -14,7 +14,8 @@ const stampFile = join(generated, '.stamp');
 export function ensurePrismaClient() {
   if (!existsSync(schema)) return true;
   const hash = createHash('sha256');
-  for (const file of [schema, join(root, 'prisma.config.ts'), join(root, 'package-lock.json')]) hash.update(readFileSync(file));
+  for (const file of [schema, join(root, 'prisma.config.ts'), join(root, 'package-lock.json')])
+    hash.update(readFileSync(file));
   const stamp = hash.digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return true;
   if (!existsSync(join(bin, 'prisma'))) {

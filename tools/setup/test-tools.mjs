@@ -34,7 +34,13 @@ const TOOLS = [
     ['jq', 'jq'],
     ['openssl', 'openssl'],
     ['psql', 'postgresql-client'],
-  ].map(([command, name]) => ({ name: command, commands: [command], package: name, tests: `the tests of the parent's files that need ${command}`, byHand: byHand(name) })),
+  ].map(([command, name]) => ({
+    name: command,
+    commands: [command],
+    package: name,
+    tests: `the tests of the parent's files that need ${command}`,
+    byHand: byHand(name),
+  })),
   { name: 'cpio', commands: ['cpio'], package: 'cpio', tests: 'a test of ramdisks', byHand: byHand('cpio') },
 ];
 
@@ -62,7 +68,9 @@ function isExecutable(file) {
 }
 
 const present = (tool) =>
-  Boolean(tool.variable && process.env[tool.variable]) || onPath(tool.commands, SEARCHED) !== undefined || (tool.unpacked !== undefined && isExecutable(join(tool.unpacked, 'usr', 'bin', tool.commands[0])));
+  Boolean(tool.variable && process.env[tool.variable]) ||
+  onPath(tool.commands, SEARCHED) !== undefined ||
+  (tool.unpacked !== undefined && isExecutable(join(tool.unpacked, 'usr', 'bin', tool.commands[0])));
 
 /** @returns {Promise<boolean>} whether the tests may run */
 export async function ensureTestTools() {
@@ -101,7 +109,11 @@ function fetchMissing(tools) {
       reasons.set(tool, `it is not on PATH, and apt-get install ${tool.package} needs root`);
       continue;
     }
-    say(isRoot ? `Installing ${tool.name} (apt-get install ${tool.package}) ...` : `Fetching ${tool.name} into ${tool.unpacked} ...`);
+    say(
+      isRoot
+        ? `Installing ${tool.name} (apt-get install ${tool.package}) ...`
+        : `Fetching ${tool.name} into ${tool.unpacked} ...`,
+    );
     const reason = isRoot ? installAsRoot([tool.package]) : unpackInto(tool.unpacked, tool.package);
     if (reason === undefined) say(`${tool.name} is there, ${seconds(startedAtMs)}.`);
     else reasons.set(tool, reason);

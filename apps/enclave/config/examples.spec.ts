@@ -12,10 +12,15 @@ it.each(EXAMPLES)('%s is one that an image may carry', (name) => {
   expect(() => parseConfigurationForImage(JSON.parse(readFileSync(join(folder, name), 'utf8')))).not.toThrow();
 });
 
-describeWith(git('rev-parse') === 0 ? { available: true } : { available: false, reason: 'no checkout of git' }, 'git', () => {
-  it('knows the examples, and no stack of anybody', () => {
-    const ignored = (name: string) => git('check-ignore', '--no-index', '--quiet', join(folder, name)) === 0;
-    for (const name of EXAMPLES) expect([name, ignored(name)]).toEqual([name, false]);
-    for (const name of ['dev.json', 'staging.json', 'prod.json', 'example2.json']) expect([name, ignored(name)]).toEqual([name, true]);
-  });
-});
+describeWith(
+  git('rev-parse') === 0 ? { available: true } : { available: false, reason: 'no checkout of git' },
+  'git',
+  () => {
+    it('knows the examples, and no stack of anybody', () => {
+      const ignored = (name: string) => git('check-ignore', '--no-index', '--quiet', join(folder, name)) === 0;
+      for (const name of EXAMPLES) expect([name, ignored(name)]).toEqual([name, false]);
+      for (const name of ['dev.json', 'staging.json', 'prod.json', 'example2.json'])
+        expect([name, ignored(name)]).toEqual([name, true]);
+    });
+  },
+);

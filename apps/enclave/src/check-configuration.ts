@@ -8,5 +8,7 @@ import { exitOnError } from './process';
 exitOnError(async () => {
   const configuration = parseConfigurationForImage(readConfigurationFile(process.argv[2] ?? ''));
   const { stack, listen, custody, egress } = configuration;
-  process.stdout.write(`${JSON.stringify({ stack, listen, custody: custody.mode, routes: egress.routes, destinations: destinationsOf(configuration) })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ stack, listen, custody: custody.mode, routes: egress.routes, destinations: destinationsOf(configuration) })}\n`,
+  );
 });

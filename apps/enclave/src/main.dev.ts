@@ -28,7 +28,9 @@ exitOnError(async () => {
     process.stdout.write(USAGE);
     process.exit(0);
   }
-  const configuration = parseConfiguration(withSimulator(readConfigurationFile(values.config), dirname(resolve(values.config))));
+  const configuration = parseConfiguration(
+    withSimulator(readConfigurationFile(values.config), dirname(resolve(values.config))),
+  );
   const rootFolder = resolve(values['development-root']);
   const transport = await createMockNsmTransport({ rootFolder });
   const developmentRoot = unsafeTrustAnchorFromPem(await developmentRootPem(rootFolder));

@@ -13,5 +13,7 @@ const CONFIGURATION_FILE = '/etc/communique-tee/enclave.json';
 exitOnError(async () => {
   const { configurationFile = CONFIGURATION_FILE, parentCid = readParentCid() } = parseArguments(process.argv.slice(2));
   const configuration = parseConfiguration(readConfigurationFile(configurationFile));
-  stopOnSignals(await startEnclave({ ...configuration, egress: withParentCid(configuration.egress, parentCid) }, openNsmDevice()));
+  stopOnSignals(
+    await startEnclave({ ...configuration, egress: withParentCid(configuration.egress, parentCid) }, openNsmDevice()),
+  );
 });

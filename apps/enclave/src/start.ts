@@ -39,7 +39,11 @@ const SWEEP_MS = 60_000;
  * Takes the first attestation document, which anchors the clock, and listens: with keys of its own (custody `process`), or without
  * any yet (custody `kms`), until a gateway offers what was sealed.
  */
-export async function startEnclave(configuration: EnclaveConfiguration, transport: NsmTransport, options: StartOptions = {}): Promise<RunningEnclave> {
+export async function startEnclave(
+  configuration: EnclaveConfiguration,
+  transport: NsmTransport,
+  options: StartOptions = {},
+): Promise<RunningEnclave> {
   const { log = createLog(), developmentRoot: makerRoot } = options;
   const nsm = createNsm(transport);
   const clock = new AnchoredClock();
@@ -48,7 +52,11 @@ export async function startEnclave(configuration: EnclaveConfiguration, transpor
   const enclaveId = randomUUID();
   const adapter = createServer();
   const module = EnclaveModule.of({ configuration, egress, clock, ring, keeper, secrets, log, enclaveId });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: false, bodyParser: false, abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: false,
+    bodyParser: false,
+    abortOnError: false,
+  });
   await app.init();
   const fastify = adapter.getInstance();
   await fastify.ready();

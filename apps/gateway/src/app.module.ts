@@ -22,7 +22,21 @@ import { RetentionModule } from './retention/retention.module';
 export class AppModule {
   /** The whole gateway. */
   static of(config: GatewayConfig): DynamicModule {
-    return { module: AppModule, imports: [...acceptingModules(config), AttestationModule, LegacyModule, DeliveryModule, HealthModule, RetentionModule, AdminModule, MetricsModule, HistoryModule, PageModule] };
+    return {
+      module: AppModule,
+      imports: [
+        ...acceptingModules(config),
+        AttestationModule,
+        LegacyModule,
+        DeliveryModule,
+        HealthModule,
+        RetentionModule,
+        AdminModule,
+        MetricsModule,
+        HistoryModule,
+        PageModule,
+      ],
+    };
   }
 
   /** What accepts messages, without what relays them: for tests that watch a message lie in its queue. */
@@ -32,5 +46,14 @@ export class AppModule {
 }
 
 function acceptingModules(config: GatewayConfig) {
-  return [ConfigModule.of(config), ObservabilityModule, HttpModule, DatabaseModule, AuthModule, LimitsModule, BudgetModule, MessagesModule];
+  return [
+    ConfigModule.of(config),
+    ObservabilityModule,
+    HttpModule,
+    DatabaseModule,
+    AuthModule,
+    LimitsModule,
+    BudgetModule,
+    MessagesModule,
+  ];
 }

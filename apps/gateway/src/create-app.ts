@@ -11,8 +11,15 @@ import { observeRequests } from './observability/metrics/observe-requests';
 import { NestLogger } from './observability/nest-logger';
 
 /** The whole gateway, not yet listening. Close it with `close()`. */
-export async function createApp(config: GatewayConfig, root: DynamicModule = AppModule.of(config)): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(root, createHttpAdapter(config), { bodyParser: false, bufferLogs: true, abortOnError: false });
+export async function createApp(
+  config: GatewayConfig,
+  root: DynamicModule = AppModule.of(config),
+): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(root, createHttpAdapter(config), {
+    bodyParser: false,
+    bufferLogs: true,
+    abortOnError: false,
+  });
   const logger = app.get(Logger);
   app.useLogger(new NestLogger(logger));
   configureServer(app);

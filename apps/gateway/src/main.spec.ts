@@ -1,7 +1,15 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { migrate, type Postgres, spawnService, startPostgres, temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/test-support';
+import {
+  migrate,
+  type Postgres,
+  spawnService,
+  startPostgres,
+  temporaryFolder,
+  type TemporaryFolder,
+  workspaceRoot,
+} from '@communique-tee/test-support';
 import { AUDIENCE, createIssuer, ISSUER } from './testing/issuer';
 
 const root = workspaceRoot();
@@ -15,7 +23,11 @@ describe('the gateway as a process', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    await promisify(execFile)(process.execPath, [join(root, 'tools/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')], { cwd: root });
+    await promisify(execFile)(
+      process.execPath,
+      [join(root, 'tools/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
+      { cwd: root },
+    );
     bundle = folder.file('dist/main.js');
     postgres = await startPostgres();
     const url = await postgres.createDatabase();
@@ -48,14 +60,23 @@ describe('the gateway as a process', () => {
   }
 
   it('lists everything that is wrong and exits with 78', async () => {
-    const { code, stderr } = await run({ NODE_ENV: 'production', PORT: 'x', DATABASE_URL: 'sesame', TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' });
+    const { code, stderr } = await run({
+      NODE_ENV: 'production',
+      PORT: 'x',
+      DATABASE_URL: 'sesame',
+      TEE_ENABLE_ATTESTATION_VERIFICATION: 'false',
+    });
     expect(code).toBe(78);
-    for (const name of ['PORT', 'DATABASE_URL', 'REDIS_URL', 'TEE_ENABLE_ATTESTATION_VERIFICATION']) expect(stderr).toContain(`  ${name}: `);
+    for (const name of ['PORT', 'DATABASE_URL', 'REDIS_URL', 'TEE_ENABLE_ATTESTATION_VERIFICATION'])
+      expect(stderr).toContain(`  ${name}: `);
     expect(stderr).not.toContain('sesame');
   });
 
   it('does not start without its keys', async () => {
-    expect(await run({ AUTH_JWKS_FILE: folder.file('missing.json') })).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot start') as string });
+    expect(await run({ AUTH_JWKS_FILE: folder.file('missing.json') })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('cannot start') as string,
+    });
   });
 
   it('listens, warns of what it must not hold, answers and ends on SIGTERM with 0', async () => {
@@ -63,11 +84,22 @@ describe('the gateway as a process', () => {
       command: process.execPath,
       args: [bundle],
       cwd: folder.path,
-      env: { ...environment, OPENAI_API_KEY: 'sesame', METRICS_ENDPOINT: 'http://127.0.0.1:1/v1/metrics', SENTRY_DSN: 'http://sesame@127.0.0.1:1/1' },
+      env: {
+        ...environment,
+        OPENAI_API_KEY: 'sesame',
+        METRICS_ENDPOINT: 'http://127.0.0.1:1/v1/metrics',
+        SENTRY_DSN: 'http://sesame@127.0.0.1:1/1',
+      },
       readyWhen: /"msg":"listening"/,
     });
-    const lines = service.output().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines.filter(({ level }) => level === 'warn').map(({ variable }) => variable)).toEqual(expect.arrayContaining(['OPENAI_API_KEY', 'REDIS_URL']));
+    const lines = service
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.filter(({ level }) => level === 'warn').map(({ variable }) => variable)).toEqual(
+      expect.arrayContaining(['OPENAI_API_KEY', 'REDIS_URL']),
+    );
     const listening = lines.find(({ msg }) => msg === 'listening');
     expect((await fetch(`http://127.0.0.1:${String(listening?.['port'])}/health`)).status).toBe(200);
     expect((await fetch(`http://127.0.0.1:${String(listening?.['port'])}/docs`)).status).toBe(200);

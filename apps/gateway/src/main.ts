@@ -13,7 +13,9 @@ async function main(): Promise<void> {
   const parsed = parseEnvironment(process.env);
   for (const name of ENCLAVE_SECRETS) Reflect.deleteProperty(process.env, name);
   if (!parsed.ok) {
-    process.stderr.write(`The gateway cannot start. Its environment has ${String(parsed.problems.length)} problem(s):\n${parsed.problems.map((line) => `  ${line}\n`).join('')}`);
+    process.stderr.write(
+      `The gateway cannot start. Its environment has ${String(parsed.problems.length)} problem(s):\n${parsed.problems.map((line) => `  ${line}\n`).join('')}`,
+    );
     process.exitCode = EXIT_CONFIG;
     return;
   }
@@ -33,6 +35,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`The gateway cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `The gateway cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exit(1);
 });

@@ -16,9 +16,16 @@ describe('the whole gateway', () => {
     const app = await createApp(testConfig({ DATABASE_URL: 'postgresql://127.0.0.1:1/none', AUTH_JWKS_FILE: keySet }));
     try {
       await app.init();
-      const registered = app.get(RegisteredRoutes).all().filter(({ url }) => !url.startsWith('/docs'));
-      const documented = OPERATIONS.map(({ method, path }) => ({ method: method.toUpperCase(), url: path.replace(/\{(\w+)\}/g, ':$1') }));
-      const sorted = (routes: { method: string; url: string }[]) => routes.map(({ method, url }) => `${method} ${url}`).sort();
+      const registered = app
+        .get(RegisteredRoutes)
+        .all()
+        .filter(({ url }) => !url.startsWith('/docs'));
+      const documented = OPERATIONS.map(({ method, path }) => ({
+        method: method.toUpperCase(),
+        url: path.replace(/\{(\w+)\}/g, ':$1'),
+      }));
+      const sorted = (routes: { method: string; url: string }[]) =>
+        routes.map(({ method, url }) => `${method} ${url}`).sort();
       expect(sorted(registered)).toEqual(sorted(documented));
     } finally {
       await app.close();

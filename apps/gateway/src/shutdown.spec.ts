@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { messageIdToText, sealedMessageToJson } from '@communique-tee/protocol';
-import { migrate, type Postgres, type Service, spawnService, startPostgres, temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/test-support';
+import {
+  migrate,
+  type Postgres,
+  type Service,
+  spawnService,
+  startPostgres,
+  temporaryFolder,
+  type TemporaryFolder,
+  workspaceRoot,
+} from '@communique-tee/test-support';
 import { Client } from 'pg';
 import { AUDIENCE, createIssuer, ISSUER } from './testing/issuer';
 import { sealedMessage } from './testing/sealed';
@@ -28,7 +37,11 @@ describe('a gateway that is asked to stop', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    await promisify(execFile)(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')], { cwd: workspaceRoot() });
+    await promisify(execFile)(
+      process.execPath,
+      [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
+      { cwd: workspaceRoot() },
+    );
     bundle = folder.file('dist/main.js');
     postgres = await startPostgres();
     const url = await postgres.createDatabase();
@@ -57,8 +70,18 @@ describe('a gateway that is asked to stop', () => {
   });
 
   async function start(over: Record<string, string>): Promise<{ service: Service; port: number }> {
-    const service = await spawnService({ command: process.execPath, args: [bundle], cwd: folder.path, env: { ...environment, ...over }, readyWhen: /"msg":"listening"/ });
-    const listening = service.output().split('\n').find((line) => line.includes('"msg":"listening"')) ?? '{}';
+    const service = await spawnService({
+      command: process.execPath,
+      args: [bundle],
+      cwd: folder.path,
+      env: { ...environment, ...over },
+      readyWhen: /"msg":"listening"/,
+    });
+    const listening =
+      service
+        .output()
+        .split('\n')
+        .find((line) => line.includes('"msg":"listening"')) ?? '{}';
     return { service, port: (JSON.parse(listening) as { port: number }).port };
   }
 
@@ -66,18 +89,39 @@ describe('a gateway that is asked to stop', () => {
     const message = sealedMessage();
     const id = messageIdToText(message.messageId);
     return new Promise((resolve) => {
-      const fail = (error: Error & { code?: string }) => { resolve({ id, came: error.code ?? error.message }); };
-      const asked = request({ agent, port, host: '127.0.0.1', method: 'POST', path: '/api/messages', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } }, (response) => {
-        let body = '';
-        response.setEncoding('utf8').on('data', (text: string) => (body += text)).on('error', fail);
-        response.on('end', () => {
-          try {
-            resolve({ id, came: (JSON.parse(body) as { id?: string }).id === id || response.statusCode !== 202 ? (response.statusCode ?? 0) : 'another answer' });
-          } catch {
-            resolve({ id, came: 'no JSON' });
-          }
-        });
-      });
+      const fail = (error: Error & { code?: string }) => {
+        resolve({ id, came: error.code ?? error.message });
+      };
+      const asked = request(
+        {
+          agent,
+          port,
+          host: '127.0.0.1',
+          method: 'POST',
+          path: '/api/messages',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        },
+        (response) => {
+          let body = '';
+          response
+            .setEncoding('utf8')
+            .on('data', (text: string) => (body += text))
+            .on('error', fail);
+          response.on('end', () => {
+            try {
+              resolve({
+                id,
+                came:
+                  (JSON.parse(body) as { id?: string }).id === id || response.statusCode !== 202
+                    ? (response.statusCode ?? 0)
+                    : 'another answer',
+              });
+            } catch {
+              resolve({ id, came: 'no JSON' });
+            }
+          });
+        },
+      );
       asked.on('error', fail);
       asked.end(JSON.stringify(sealedMessageToJson(message)));
     });
@@ -118,7 +162,9 @@ describe('a gateway that is asked to stop', () => {
   it('cuts whoever does not come to an end, and still ends with 0', async () => {
     const { service, port } = await start({ SHUTDOWN_TIMEOUT_MS: '2000', REQUEST_TIMEOUT_MS: '300000' });
     const socket = connect(port, '127.0.0.1');
-    socket.write(`POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\nexpect: 100-continue\r\n\r\n{`);
+    socket.write(
+      `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: 1000\r\nexpect: 100-continue\r\n\r\n{`,
+    );
     const cut = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
     await new Promise((resolve) => socket.once('data', resolve));
     process.kill(service.pid, 'SIGTERM');

@@ -1,4 +1,10 @@
-import { freePort, spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  freePort,
+  spawnService,
+  temporaryFolder,
+  workspaceRoot,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { connect } from '@communique-tee/vsock';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +21,11 @@ describe("the parent's programs", () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    execFileSync(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), 'parent', '--outdir', folder.file('bundle')], { cwd: workspaceRoot() });
+    execFileSync(
+      process.execPath,
+      [join(workspaceRoot(), 'tools/build/build.mjs'), 'parent', '--outdir', folder.file('bundle')],
+      { cwd: workspaceRoot() },
+    );
     bundle = folder.file('bundle', 'main.js');
     far = createServer((socket) => socket.on('error', () => undefined).pipe(socket));
     const port = await freePort();
@@ -27,12 +37,19 @@ describe("the parent's programs", () => {
     await folder.remove();
   });
 
-  const run = (...args: string[]) => spawnSync(process.execPath, [bundle, ...args], { env: {}, encoding: 'utf8', timeout: 30_000 });
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [bundle, ...args], { env: {}, encoding: 'utf8', timeout: 30_000 });
 
   it('are one small bundle, without tests or a framework', () => {
-    const { inputs } = JSON.parse(readFileSync(folder.file('bundle', 'meta.json'), 'utf8')) as { inputs: Record<string, unknown> };
+    const { inputs } = JSON.parse(readFileSync(folder.file('bundle', 'meta.json'), 'utf8')) as {
+      inputs: Record<string, unknown>;
+    };
     const files = Object.keys(inputs);
-    expect(files.filter((file) => !file.includes('node_modules')).filter((file) => /testing|spec|apps\/(enclave|gateway)/.test(file))).toEqual([]);
+    expect(
+      files
+        .filter((file) => !file.includes('node_modules'))
+        .filter((file) => /testing|spec|apps\/(enclave|gateway)/.test(file)),
+    ).toEqual([]);
     expect(files.filter((file) => /node_modules\/(@nestjs|pg|ioredis|fastify)\//.test(file))).toEqual([]);
     expect(statSync(bundle).size).toBeLessThan(1_000_000);
   });
@@ -68,7 +85,16 @@ describe("the parent's programs", () => {
   it('carry bytes, count them for Prometheus, and drain after SIGTERM', async () => {
     const path = folder.file('egress');
     const metrics = await freePort();
-    const args = [bundle, 'egress-proxy', '--route', `unix:${path}=${destination}`, '--metrics', `tcp:127.0.0.1:${String(metrics)}`, '--drain-ms', '20000'];
+    const args = [
+      bundle,
+      'egress-proxy',
+      '--route',
+      `unix:${path}=${destination}`,
+      '--metrics',
+      `tcp:127.0.0.1:${String(metrics)}`,
+      '--drain-ms',
+      '20000',
+    ];
     const service = await spawnService({ command: process.execPath, args, env: {}, readyWhen: /metrics_listening/ });
     const socket = await connect({ kind: 'unix', path }, { timeoutMs: 5000 });
     const said = async (text: string, to: Socket = socket) => {
@@ -78,11 +104,14 @@ describe("the parent's programs", () => {
     };
     expect(await said('hello')).toBe('hello');
     const answer = await fetch(`http://127.0.0.1:${String(metrics)}/metrics`);
-    expect(await answer.text()).toContain(`communique_egress_bytes_total{destination="${destination}",direction="from"} 5`);
+    expect(await answer.text()).toContain(
+      `communique_egress_bytes_total{destination="${destination}",direction="from"} 5`,
+    );
     expect((await fetch(`http://127.0.0.1:${String(metrics)}/`)).status).toBe(404);
 
     process.kill(service.pid, 'SIGTERM');
-    for (let round = 0; round < 500 && !service.output().includes('egress_draining'); round++) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let round = 0; round < 500 && !service.output().includes('egress_draining'); round++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await said('still here')).toBe('still here');
     socket.end();
     expect(await service.exited).toEqual({ code: 0, signal: null });
@@ -92,12 +121,22 @@ describe("the parent's programs", () => {
 
   it('collect the log of the enclave', async () => {
     const path = folder.file('log');
-    const service = await spawnService({ command: process.execPath, args: [bundle, 'log-collector', '--listen', `unix:${path}`], env: {}, readyWhen: /enclave_log_listening/ });
+    const service = await spawnService({
+      command: process.execPath,
+      args: [bundle, 'log-collector', '--listen', `unix:${path}`],
+      env: {},
+      readyWhen: /enclave_log_listening/,
+    });
     const socket = await connect({ kind: 'unix', path }, { timeoutMs: 5000 });
-    socket.end('{"time":"2026-11-22T12:00:00.000Z","level":"info","event":"enclave_listening","address":"vsock:5000","plaintext":"Dear Senator"}\nDear Senator\n');
-    for (let round = 0; round < 500 && !service.output().includes('enclave_log_disconnected'); round++) await new Promise((resolve) => setTimeout(resolve, 10));
+    socket.end(
+      '{"time":"2026-11-22T12:00:00.000Z","level":"info","event":"enclave_listening","address":"vsock:5000","plaintext":"Dear Senator"}\nDear Senator\n',
+    );
+    for (let round = 0; round < 500 && !service.output().includes('enclave_log_disconnected'); round++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await service.stop()).toEqual({ code: 0, signal: null });
-    expect(service.output()).toMatch(/"source":"enclave","event":"enclave_listening","enclaveTime":"2026-11-22T12:00:00.000Z","address":"vsock:5000","droppedFields":1/);
+    expect(service.output()).toMatch(
+      /"source":"enclave","event":"enclave_listening","enclaveTime":"2026-11-22T12:00:00.000Z","address":"vsock:5000","droppedFields":1/,
+    );
     expect(service.output()).not.toContain('Senator');
   });
 });

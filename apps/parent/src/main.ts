@@ -35,7 +35,10 @@ async function logCollector(args: readonly string[]): Promise<void> {
   metrics?.close();
 }
 
-const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = { 'egress-proxy': egressProxy, 'log-collector': logCollector };
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  'egress-proxy': egressProxy,
+  'log-collector': logCollector,
+};
 
 class NotUnderstood extends Error {
   constructor(readonly problems: readonly string[]) {
@@ -54,7 +57,8 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
     return;
   }
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) throw new NotUnderstood([name === undefined ? 'which command? (--help)' : 'this command is not known (--help)']);
+  if (command === undefined)
+    throw new NotUnderstood([name === undefined ? 'which command? (--help)' : 'this command is not known (--help)']);
   await command(args);
 }
 
@@ -62,10 +66,14 @@ main(process.argv.slice(2)).then(
   () => process.exit(0),
   (error: unknown) => {
     if (error instanceof NotUnderstood) {
-      process.stderr.write(`communique-tee cannot start. ${error.problems.length} problem(s):\n${error.problems.map((problem) => `  ${problem}\n`).join('')}`);
+      process.stderr.write(
+        `communique-tee cannot start. ${error.problems.length} problem(s):\n${error.problems.map((problem) => `  ${problem}\n`).join('')}`,
+      );
       process.exit(EXIT_CONFIGURATION);
     }
-    process.stderr.write(`communique-tee failed: ${error instanceof SocketError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(
+      `communique-tee failed: ${error instanceof SocketError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
     process.exit(EXIT_FAILED);
   },
 );

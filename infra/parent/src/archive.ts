@@ -33,7 +33,8 @@ function tar(files: Readonly<Record<string, ParentFile>>): Uint8Array {
 function header(name: string, mode: number, sizeBytes: number): Buffer {
   const block = Buffer.alloc(BLOCK);
   if (Buffer.byteLength(name) > 100) throw new Error(`${name} is too long for this form of tar`);
-  const octal = (value: number, at: number, length: number) => block.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'ascii');
+  const octal = (value: number, at: number, length: number) =>
+    block.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'ascii');
   block.write(name, 0, 'utf8');
   octal(mode, 100, 8);
   octal(0, 108, 8);

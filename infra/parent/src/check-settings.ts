@@ -4,7 +4,9 @@ import { RESERVED_VARIABLES, type ParentSettings } from './settings';
 /** Thrown with everything that is wrong at once. */
 export class ParentSettingsError extends Error {
   constructor(readonly problems: readonly string[]) {
-    super(`the parent's settings have ${String(problems.length)} problem(s):\n${problems.map((line) => `  ${line}`).join('\n')}`);
+    super(
+      `the parent's settings have ${String(problems.length)} problem(s):\n${problems.map((line) => `  ${line}`).join('\n')}`,
+    );
     this.name = 'ParentSettingsError';
   }
 }
@@ -13,13 +15,19 @@ const PATTERNS = {
   stack: [/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and -'],
   region: [/^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$/, 'must be the name of a region like us-east-1'],
   bucket: [/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'],
-  key: [/^[A-Za-z0-9!_.*'()/-]{1,512}$/, 'must be a key of S3 of letters, digits and !_.*\'()/-'],
+  key: [/^[A-Za-z0-9!_.*'()/-]{1,512}$/, "must be a key of S3 of letters, digits and !_.*'()/-"],
   versionId: [/^[A-Za-z0-9_.-]{1,1024}$/, 'must be a VersionId of S3'],
   sha384: [/^[0-9a-f]{96}$/, 'must be 96 hexadecimal digits in lower case'],
   sha256: [/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case'],
-  host: [/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, 'must be a name in lower case or an IPv4 address'],
+  host: [
+    /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
+    'must be a name in lower case or an IPv4 address',
+  ],
   email: [/^[A-Za-z0-9._%+-]{1,64}@[a-z0-9.-]{1,190}$/, 'must be an address'],
-  arn: [/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,512}$/, 'must be the ARN of a secret'],
+  arn: [
+    /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,512}$/,
+    'must be the ARN of a secret',
+  ],
   variable: [/^[A-Z][A-Z0-9_]{0,63}$/, 'must be the name of a variable'],
   volume: [/^vol-[0-9a-f]{8,17}$/, 'must be the id of a volume'],
   allocation: [/^eipalloc-[0-9a-f]{8,17}$/, 'must be the allocation id of an Elastic IP'],
@@ -44,7 +52,8 @@ export function checkSettings(settings: ParentSettings): void {
     if (!form.test(value)) problem(where, rule);
   };
   const whole = (where: string, value: number | undefined, min: number, max: number) => {
-    if (value !== undefined && (!Number.isInteger(value) || value < min || value > max)) problem(where, `must be a whole number from ${String(min)} to ${String(max)}`);
+    if (value !== undefined && (!Number.isInteger(value) || value < min || value > max))
+      problem(where, `must be a whole number from ${String(min)} to ${String(max)}`);
   };
 
   match('stack', settings.stack, 'stack');
@@ -77,14 +86,17 @@ export function checkSettings(settings: ParentSettings): void {
     whole(`egress.${String(index)}.port`, route.port, 1, 65_535);
     // 9000 and 9001 are the heartbeat's and the log's.
     whole(`egress.${String(index)}.vsockPort`, route.vsockPort, 1024, 4_294_967_294);
-    if (route.vsockPort === 9000 || route.vsockPort === 9001) problem(`egress.${String(index)}.vsockPort`, 'is the port of the heartbeat (9000) or of the log (9001)');
+    if (route.vsockPort === 9000 || route.vsockPort === 9001)
+      problem(`egress.${String(index)}.vsockPort`, 'is the port of the heartbeat (9000) or of the log (9001)');
   });
-  if (new Set(settings.egress.map(({ vsockPort }) => vsockPort)).size !== settings.egress.length) problem('egress', 'names a vsock port twice');
+  if (new Set(settings.egress.map(({ vsockPort }) => vsockPort)).size !== settings.egress.length)
+    problem('egress', 'names a vsock port twice');
 
   checkVariables(settings, match, problem);
   checkDatabase(settings, match, whole, problem);
   checkHttps(settings, match, problem);
-  if (settings.elasticIpAllocationId !== undefined) match('elasticIpAllocationId', settings.elasticIpAllocationId, 'allocation');
+  if (settings.elasticIpAllocationId !== undefined)
+    match('elasticIpAllocationId', settings.elasticIpAllocationId, 'allocation');
   if (problems.length > 0) throw new ParentSettingsError(problems);
 }
 
@@ -92,20 +104,30 @@ type Match = (where: string, value: string, pattern: keyof typeof PATTERNS) => v
 type Problem = (where: string, rule: string) => void;
 
 function checkMeasurements({ image, acceptedPcr0 }: ParentSettings, match: Match, problem: Problem): void {
-  for (const [where, pcr0] of [['image.pcr0', image.pcr0], ...acceptedPcr0.map((each, index) => [`acceptedPcr0.${String(index)}`, each] as const)] as const) {
+  for (const [where, pcr0] of [
+    ['image.pcr0', image.pcr0],
+    ...acceptedPcr0.map((each, index) => [`acceptedPcr0.${String(index)}`, each] as const),
+  ] as const) {
     match(where, pcr0, 'sha384');
     if (ZERO.test(pcr0)) problem(where, 'is all zero: an enclave in debug mode');
   }
-  if (!acceptedPcr0.includes(image.pcr0)) problem('acceptedPcr0', 'does not hold image.pcr0: the gateway would refuse its own enclave');
+  if (!acceptedPcr0.includes(image.pcr0))
+    problem('acceptedPcr0', 'does not hold image.pcr0: the gateway would refuse its own enclave');
 }
 
-function checkVariables({ gateway, secrets, enclaveSecrets, database, redis }: ParentSettings, match: Match, problem: Problem): void {
+function checkVariables(
+  { gateway, secrets, enclaveSecrets, database, redis }: ParentSettings,
+  match: Match,
+  problem: Problem,
+): void {
   for (const [name, value] of Object.entries(gateway.environment)) {
     match(`gateway.environment.${name}`, name, 'variable');
     if (reserved.has(name)) problem(`gateway.environment.${name}`, 'is set by the renderer');
     if (Object.hasOwn(secrets, name)) problem(`gateway.environment.${name}`, 'is among the secrets too');
-    if (/_API_KEY$|^(DATABASE_URL|REDIS_URL)$/.test(name)) problem(`gateway.environment.${name}`, 'is a secret: it goes by ARN, or not to the gateway at all');
-    if (/[\x00-\x1f\x7f]/.test(value) || value.length > 16_384) problem(`gateway.environment.${name}`, 'must be one line of at most 16384 characters');
+    if (/_API_KEY$|^(DATABASE_URL|REDIS_URL)$/.test(name))
+      problem(`gateway.environment.${name}`, 'is a secret: it goes by ARN, or not to the gateway at all');
+    if (/[\x00-\x1f\x7f]/.test(value) || value.length > 16_384)
+      problem(`gateway.environment.${name}`, 'must be one line of at most 16384 characters');
   }
   for (const [name, arn] of Object.entries(secrets)) {
     match(`secrets.${name}`, name, 'variable');
@@ -117,13 +139,22 @@ function checkVariables({ gateway, secrets, enclaveSecrets, database, redis }: P
     match(`enclaveSecrets.${name}`, name, 'secretName');
     match(`enclaveSecrets.${name}`, arn, 'arn');
   }
-  const owned: readonly (readonly [string, boolean])[] = [['DATABASE_URL', database.at === 'external'], ['REDIS_URL', redis.at !== 'parent']];
+  const owned: readonly (readonly [string, boolean])[] = [
+    ['DATABASE_URL', database.at === 'external'],
+    ['REDIS_URL', redis.at !== 'parent'],
+  ];
   for (const [name, needed] of owned) {
-    if (needed !== Object.hasOwn(secrets, name)) problem(`secrets.${name}`, needed ? 'is needed' : 'is made by the renderer here');
+    if (needed !== Object.hasOwn(secrets, name))
+      problem(`secrets.${name}`, needed ? 'is needed' : 'is made by the renderer here');
   }
 }
 
-function checkDatabase({ database }: ParentSettings, match: Match, whole: (where: string, value: number, min: number, max: number) => void, _problem: Problem): void {
+function checkDatabase(
+  { database }: ParentSettings,
+  match: Match,
+  whole: (where: string, value: number, min: number, max: number) => void,
+  _problem: Problem,
+): void {
   if (database.at === 'parent') match('database.volumeId', database.volumeId, 'volume');
   if (database.at !== 'managed') return;
   match('database.host', database.host, 'host');
@@ -139,11 +170,18 @@ function checkHttps({ https }: ParentSettings, match: Match, problem: Problem): 
     if (https.acmeDirectory !== undefined) match('https.acmeDirectory', https.acmeDirectory, 'https');
     return;
   }
-  if (https.networks.length === 0) problem('https.networks', 'must name the balancer\'s networks');
+  if (https.networks.length === 0) problem('https.networks', "must name the balancer's networks");
   https.networks.forEach((block, index) => {
     const [address = '', bits = '', ...rest] = block.split('/');
     const family = isIP(address);
     // /0 would let every client say who it is.
-    if (family === 0 || rest.length > 0 || !/^[0-9]{1,3}$/.test(bits) || Number(bits) < 8 || Number(bits) > (family === 4 ? 32 : 128)) problem(`https.networks.${String(index)}`, 'must be a CIDR block of /8 or smaller');
+    if (
+      family === 0 ||
+      rest.length > 0 ||
+      !/^[0-9]{1,3}$/.test(bits) ||
+      Number(bits) < 8 ||
+      Number(bits) > (family === 4 ? 32 : 128)
+    )
+      problem(`https.networks.${String(index)}`, 'must be a CIDR block of /8 or smaller');
   });
 }

@@ -5,8 +5,20 @@ export const METRIC_NAMESPACE = 'CommuniqueTee';
 
 /** What the gateway's metrics say (docs/operations.md, "Metrics") that an alarm or the dashboard needs. */
 export const GATEWAY_METRICS = [
-  ...['communique_queue_jobs', 'communique_queue_due_jobs', 'communique_queue_oldest_due_seconds', 'communique_messages_accepted_total', 'communique_messages_ended_total'],
-  ...['communique_attestation_trusted', 'communique_emergency_stop', 'communique_budget_micro_usd', 'communique_database_up', 'communique_rate_limits_store'],
+  ...[
+    'communique_queue_jobs',
+    'communique_queue_due_jobs',
+    'communique_queue_oldest_due_seconds',
+    'communique_messages_accepted_total',
+    'communique_messages_ended_total',
+  ],
+  ...[
+    'communique_attestation_trusted',
+    'communique_emergency_stop',
+    'communique_budget_micro_usd',
+    'communique_database_up',
+    'communique_rate_limits_store',
+  ],
   ...['communique_admission_refusals_total', 'communique_error_reports_total', 'nodejs_eventloop_lag_p99_seconds'],
 ] as const;
 
@@ -21,9 +33,18 @@ const MINUTE = 60;
 
 /** /etc/communique/cloudwatch-agent.json. Logs are files: the agent of Amazon Linux's repository does not read the journal in every version. */
 export function cloudwatchAgent(settings: ParentSettings): object {
-  const file = (path: string, group: string, name: string) => ({ file_path: path, log_group_name: `${settings.logGroupPrefix}/${group}`, log_stream_name: `{instance_id}/${name}`, timezone: 'UTC' });
-  const ours = (name: string, group: string) => file(`/var/log/communique/${name}.log`, group, name.replace('communique-', ''));
-  const databases = [...(settings.database.at === 'parent' ? ['communique-postgresql'] : []), ...(settings.redis.at === 'parent' ? ['communique-redis'] : [])];
+  const file = (path: string, group: string, name: string) => ({
+    file_path: path,
+    log_group_name: `${settings.logGroupPrefix}/${group}`,
+    log_stream_name: `{instance_id}/${name}`,
+    timezone: 'UTC',
+  });
+  const ours = (name: string, group: string) =>
+    file(`/var/log/communique/${name}.log`, group, name.replace('communique-', ''));
+  const databases = [
+    ...(settings.database.at === 'parent' ? ['communique-postgresql'] : []),
+    ...(settings.redis.at === 'parent' ? ['communique-redis'] : []),
+  ];
   const labelled = GATEWAY_METRICS.filter((name) => LABELS[name] !== undefined);
   const plain = GATEWAY_METRICS.filter((name) => LABELS[name] === undefined);
   const declaration = (names: readonly string[], labels: readonly string[]) => ({
@@ -42,7 +63,18 @@ export function cloudwatchAgent(settings: ParentSettings): object {
             ours('communique-migrate', 'gateway'),
             ours('communique-enclave-log', 'enclave'),
             ours('communique-enclave', 'enclave'),
-            ...['enclave-memory', 'image', 'egress', 'secrets', 'certificate', 'acme', 'address', 'data-volume', 'attested', 'enclave-secrets'].map((name) => ours(`communique-${name}`, 'parent')),
+            ...[
+              'enclave-memory',
+              'image',
+              'egress',
+              'secrets',
+              'certificate',
+              'acme',
+              'address',
+              'data-volume',
+              'attested',
+              'enclave-secrets',
+            ].map((name) => ours(`communique-${name}`, 'parent')),
             file('/var/log/nitro_enclaves/*.log', 'parent', 'nitro-cli'),
             file('/var/log/cloud-init-output.log', 'parent', 'cloud-init'),
             ours('communique-nginx', 'nginx'),
@@ -58,7 +90,10 @@ export function cloudwatchAgent(settings: ParentSettings): object {
           emf_processor: {
             metric_declaration_dedup: true,
             metric_namespace: METRIC_NAMESPACE,
-            metric_declaration: [declaration(plain, []), ...labelled.map((name) => declaration([name], LABELS[name] ?? []))],
+            metric_declaration: [
+              declaration(plain, []),
+              ...labelled.map((name) => declaration([name], LABELS[name] ?? [])),
+            ],
           },
         },
       },
@@ -70,7 +105,11 @@ export function cloudwatchAgent(settings: ParentSettings): object {
       aggregation_dimensions: [['AutoScalingGroupName']],
       metrics_collected: {
         mem: { measurement: ['mem_used_percent'] },
-        disk: { resources: ['/', ...(settings.database.at === 'parent' ? ['/srv/communique'] : [])], measurement: ['disk_used_percent'], drop_device: true },
+        disk: {
+          resources: ['/', ...(settings.database.at === 'parent' ? ['/srv/communique'] : [])],
+          measurement: ['disk_used_percent'],
+          drop_device: true,
+        },
         netstat: { measurement: ['netstat_tcp_established'] },
       },
     },
@@ -81,6 +120,12 @@ export function cloudwatchAgent(settings: ParentSettings): object {
 export function prometheusScrape(settings: ParentSettings, metricsPort: number): object {
   return {
     global: { scrape_interval: '1m', scrape_timeout: '10s' },
-    scrape_configs: [{ job_name: 'gateway', sample_limit: 10_000, static_configs: [{ targets: [`127.0.0.1:${String(metricsPort)}`], labels: { stack: settings.stack } }] }],
+    scrape_configs: [
+      {
+        job_name: 'gateway',
+        sample_limit: 10_000,
+        static_configs: [{ targets: [`127.0.0.1:${String(metricsPort)}`], labels: { stack: settings.stack } }],
+      },
+    ],
   };
 }

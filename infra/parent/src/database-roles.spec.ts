@@ -13,9 +13,13 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
   let postgres: Postgres;
   let owner: string;
   let gateway: Client;
-  const urlOf = (user: string, database = 'communique') => `postgresql://${user}:test@127.0.0.1:${String(postgres.port)}/${database}`;
+  const urlOf = (user: string, database = 'communique') =>
+    `postgresql://${user}:test@127.0.0.1:${String(postgres.port)}/${database}`;
   /** Against this cluster, where there are no users of the system: by password. */
-  const prepare = () => run(join(staged.programs, 'prepare-database'), ['127.0.0.1'], { env: { PATH: '/usr/bin:/bin', PGPORT: String(postgres.port), PGPASSWORD: new URL(postgres.url).password } });
+  const prepare = () =>
+    run(join(staged.programs, 'prepare-database'), ['127.0.0.1'], {
+      env: { PATH: '/usr/bin:/bin', PGPORT: String(postgres.port), PGPASSWORD: new URL(postgres.url).password },
+    });
   const as = async <T>(url: string, work: (client: Client) => Promise<T>): Promise<T> => {
     const client = new Client({ connectionString: url });
     await client.connect();
@@ -31,11 +35,17 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await chmod(staged.folder.path, 0o755);
     postgres = await startPostgres();
     expect(await prepare()).toEqual({ code: 0, stdout: '', stderr: '' });
-    await as(postgres.url, (client) => client.query("ALTER ROLE communique PASSWORD 'test'; ALTER ROLE communique_gateway PASSWORD 'test'"));
+    await as(postgres.url, (client) =>
+      client.query("ALTER ROLE communique PASSWORD 'test'; ALTER ROLE communique_gateway PASSWORD 'test'"),
+    );
     owner = urlOf('communique');
     await migrate(owner);
     // As the unit of the migrations does, as the same role.
-    const revoke = /--command "(.*)"$/m.exec(renderParentFiles(ON_PARENT)['/etc/systemd/system/communique-migrate.service.d/20-postgresql.conf']?.content ?? '')?.[1] ?? '';
+    const revoke =
+      /--command "(.*)"$/m.exec(
+        renderParentFiles(ON_PARENT)['/etc/systemd/system/communique-migrate.service.d/20-postgresql.conf']?.content ??
+          '',
+      )?.[1] ?? '';
     await as(owner, (client) => client.query(revoke));
     gateway = new Client({ connectionString: urlOf('communique_gateway') });
     await gateway.connect();
@@ -46,13 +56,19 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await staged.folder.remove();
   });
 
-  it('the gateway\'s reads and writes rows of every table that migrations made, and uses every function', async () => {
+  it("the gateway's reads and writes rows of every table that migrations made, and uses every function", async () => {
     const { rows } = await gateway.query<{ name: string; rights: boolean[] }>(`
       SELECT c.relname AS name, array(SELECT has_table_privilege(c.oid, r) FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS r) AS rights
       FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') ORDER BY 1`);
     expect(rows.map(({ name }) => name)).toEqual(expect.arrayContaining(['message', 'emergency_stop', 'sealed_key']));
-    for (const { name, rights } of rows) expect([name, rights]).toEqual([name, name === '_prisma_migrations' ? [true, false, false, false] : [true, true, true, true]]);
-    const functions = await gateway.query<{ name: string; may: boolean }>("SELECT proname AS name, has_function_privilege(oid, 'EXECUTE') AS may FROM pg_proc WHERE pronamespace = 'public'::regnamespace");
+    for (const { name, rights } of rows)
+      expect([name, rights]).toEqual([
+        name,
+        name === '_prisma_migrations' ? [true, false, false, false] : [true, true, true, true],
+      ]);
+    const functions = await gateway.query<{ name: string; may: boolean }>(
+      "SELECT proname AS name, has_function_privilege(oid, 'EXECUTE') AS may FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+    );
     expect(functions.rows.length).toBeGreaterThan(0);
     for (const { name, may } of functions.rows) expect([name, may]).toEqual([name, true]);
   });
@@ -90,7 +106,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
     await expect(gateway.query(statement)).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('prepared again, nothing is lost, and what a migration makes later is the gateway\'s to use', async () => {
+  it("prepared again, nothing is lost, and what a migration makes later is the gateway's to use", async () => {
     await as(owner, (client) => client.query('CREATE TABLE later (id bigserial PRIMARY KEY)'));
     await gateway.query('INSERT INTO later DEFAULT VALUES');
     expect(await prepare()).toEqual({ code: 0, stdout: '', stderr: '' });
@@ -99,7 +115,9 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
   });
 
   it('a database from before there were two roles gets its rights at the next start', async () => {
-    await as(owner, (client) => client.query('CREATE TABLE before (id int); REVOKE ALL ON before FROM communique_gateway'));
+    await as(owner, (client) =>
+      client.query('CREATE TABLE before (id int); REVOKE ALL ON before FROM communique_gateway'),
+    );
     await expect(gateway.query('SELECT 1 FROM before')).rejects.toMatchObject({ code: '42501' });
     await prepare();
     await gateway.query('SELECT 1 FROM before');

@@ -22,11 +22,17 @@ beforeEach(async () => {
   await mkdir(runtime);
 });
 
-const read = (name: string) => readFile(join(bin, name), 'utf8').then((text) => text.trim(), () => '');
+const read = (name: string) =>
+  readFile(join(bin, name), 'utf8').then(
+    (text) => text.trim(),
+    () => '',
+  );
 const count = (name: string) => `n=$(cat ${bin}/${name} 2>/dev/null || echo 0); echo $((n + 1)) > ${bin}/${name}`;
 /** One after the other, the last again and again; null: no answer. */
-const oneByOne = (values: readonly (string | null)[]) => `case $n in\n${values.map((value, index) => `${index === values.length - 1 ? '*' : String(index)}) ${value === null ? 'exit 254' : `echo '${value}'`} ;;`).join('\n')}\nesac`;
-const report = (attestation: string) => JSON.stringify({ details: { enclave: { status: 'up' }, attestation: { status: attestation } } });
+const oneByOne = (values: readonly (string | null)[]) =>
+  `case $n in\n${values.map((value, index) => `${index === values.length - 1 ? '*' : String(index)}) ${value === null ? 'exit 254' : `echo '${value}'`} ;;`).join('\n')}\nesac`;
+const report = (attestation: string) =>
+  JSON.stringify({ details: { enclave: { status: 'up' }, attestation: { status: attestation } } });
 const WELL = report('up');
 
 interface World {
@@ -43,7 +49,15 @@ interface World {
 }
 
 /** AWS, the gateway, nginx and DNS as a new parent meets them; the file `holder` has whose the address is. */
-async function world({ holder = BEFORE, states, health = [WELL], front = [true], nameLeadsTo = ADDRESS, completes = 'exit 0', associates = '' }: World): Promise<void> {
+async function world({
+  holder = BEFORE,
+  states,
+  health = [WELL],
+  front = [true],
+  nameLeadsTo = ADDRESS,
+  completes = 'exit 0',
+  associates = '',
+}: World): Promise<void> {
   await writeFile(join(bin, 'holder'), holder);
   await writeScript(
     bin,
@@ -67,28 +81,60 @@ esac`,
   *) exit 2 ;;
 esac`,
   );
-  await writeScript(bin, 'getent', `[[ "$*" == 'ahostsv4 communique.example.org' ]]; echo '${nameLeadsTo}   STREAM communique.example.org'`);
+  await writeScript(
+    bin,
+    'getent',
+    `[[ "$*" == 'ahostsv4 communique.example.org' ]]; echo '${nameLeadsTo}   STREAM communique.example.org'`,
+  );
   // A second goes by at each look.
   await writeScript(bin, 'cut', `${count('seconds')}; echo $n`);
 }
 
-const environment = (more: Record<string, string> = {}) => scriptEnvironment(bin, staged.folder.path, { ELASTIC_IP_ALLOCATION_ID: 'eipalloc-1', RUNTIME_DIRECTORY: runtime, PAUSE_SECONDS: '0', ...more });
-const eventsOf = (stdout: string) => stdout.trim().split('\n').map((line) => String((JSON.parse(line) as Record<string, unknown>)['event']));
-const isHere = () => access(join(runtime, 'here')).then(() => true, () => false);
+const environment = (more: Record<string, string> = {}) =>
+  scriptEnvironment(bin, staged.folder.path, {
+    ELASTIC_IP_ALLOCATION_ID: 'eipalloc-1',
+    RUNTIME_DIRECTORY: runtime,
+    PAUSE_SECONDS: '0',
+    ...more,
+  });
+const eventsOf = (stdout: string) =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((line) => String((JSON.parse(line) as Record<string, unknown>)['event']));
+const isHere = () =>
+  access(join(runtime, 'here')).then(
+    () => true,
+    () => false,
+  );
 const story = async () => (await read('story')).split('\n').filter((line) => line !== '');
 
 describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
   describe('of a new parent', () => {
     const launch = async (more: Record<string, string> = {}) => {
       const ran = await run(join(staged.programs, 'report-attested'), [], {
-        env: environment({ AUTO_SCALING_GROUP: 'group', LAUNCH_HOOK: 'hook', LAUNCH_HOOK_SECONDS: '16', RESERVE_SECONDS: '8', CERTIFICATE_SECONDS: '5', HEALTH_URL: 'http://127.0.0.1:3001/api/health/tee', FRONT_URL: 'https://communique.example.org/health', ...more }),
+        env: environment({
+          AUTO_SCALING_GROUP: 'group',
+          LAUNCH_HOOK: 'hook',
+          LAUNCH_HOOK_SECONDS: '16',
+          RESERVE_SECONDS: '8',
+          CERTIFICATE_SECONDS: '5',
+          HEALTH_URL: 'http://127.0.0.1:3001/api/health/tee',
+          FRONT_URL: 'https://communique.example.org/health',
+          ...more,
+        }),
       });
       return { code: ran.code, events: eventsOf(ran.stdout), holder: await read('holder'), here: await isHere() };
     };
 
     it('is taken once the enclave is attested, then comes the certificate, then CONTINUE', async () => {
       await world({ states: ['Pending', 'Pending:Wait'], health: [null, report('down'), WELL], front: [false, true] });
-      expect(await launch()).toEqual({ code: 0, events: ['launch_health', 'launch_health', 'launch_health', 'address_taken', 'launch_completed'], holder: ME, here: true });
+      expect(await launch()).toEqual({
+        code: 0,
+        events: ['launch_health', 'launch_health', 'launch_health', 'address_taken', 'launch_completed'],
+        holder: ME,
+        here: true,
+      });
       expect(await story()).toEqual([`address ${ME}`, 'front', 'front', `CONTINUE holder=${ME}`]);
     });
 
@@ -116,17 +162,30 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
     });
 
     it.each([
-      ['the address was nobody\'s', { holder: '-' }],
+      ["the address was nobody's", { holder: '-' }],
       ['the name does not lead to it yet', { nameLeadsTo: '198.51.100.1' }],
     ])('does not wait for a certificate where nobody could be served meanwhile: %s', async (_name, more) => {
       await world({ states: ['Pending:Wait'], front: [false], ...more });
-      expect(await launch()).toEqual({ code: 0, events: ['launch_health', 'address_taken', 'launch_certificate_later', 'launch_completed'], holder: ME, here: true });
+      expect(await launch()).toEqual({
+        code: 0,
+        events: ['launch_health', 'address_taken', 'launch_certificate_later', 'launch_completed'],
+        holder: ME,
+        here: true,
+      });
     });
 
     it.each([
       ['CONTINUE is never heard', { states: ['Pending:Wait'], completes: 'exit 254' }, 78],
-      ['the group has given it up meanwhile', { states: ['Pending:Wait', 'Terminating:Wait'], completes: 'exit 254' }, 0],
-      ['the enclave dies before', { states: ['Pending:Wait'], completes: 'exit 254', health: [WELL, report('down')] }, 78],
+      [
+        'the group has given it up meanwhile',
+        { states: ['Pending:Wait', 'Terminating:Wait'], completes: 'exit 254' },
+        0,
+      ],
+      [
+        'the enclave dies before',
+        { states: ['Pending:Wait'], completes: 'exit 254', health: [WELL, report('down')] },
+        78,
+      ],
     ])('goes back where %s', async (_name, what, code) => {
       await world(what);
       const ended = await launch();
@@ -154,10 +213,15 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
 
     it('is asked for again where AWS refuses once', async () => {
       await world({ states: ['Pending:Wait'], associates: '((n > 0)) || exit 254' });
-      expect((await launch()).events).toEqual(['launch_health', 'address_not_taken', 'address_taken', 'launch_completed']);
+      expect((await launch()).events).toEqual([
+        'launch_health',
+        'address_not_taken',
+        'address_taken',
+        'launch_completed',
+      ]);
     });
 
-    it('is none of its business after a reboot: that is the keeper\'s', async () => {
+    it("is none of its business after a reboot: that is the keeper's", async () => {
       await world({ holder: ME, states: ['InService'] });
       expect(await launch()).toMatchObject({ code: 0, events: ['launch_not_waiting'], holder: ME });
       expect(await story()).toEqual([]);
@@ -166,7 +230,9 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
 
   describe('of a parent that has been here', () => {
     const keep = async (rounds = 2) => {
-      const ran = await run(join(staged.programs, 'keep-address'), [], { env: environment({ ROUNDS: String(rounds) }) });
+      const ran = await run(join(staged.programs, 'keep-address'), [], {
+        env: environment({ ROUNDS: String(rounds) }),
+      });
       return { code: ran.code, holder: await read('holder'), here: await isHere() };
     };
 

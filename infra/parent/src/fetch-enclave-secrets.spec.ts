@@ -24,19 +24,32 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
   /** By ARN: the value, `null` where nothing was put there; an Error's message for anything else that AWS says. */
   const fetchThem = async (values: Readonly<Record<string, string | null | Error>>, list: object = LIST) => {
     const cases = Object.entries(values).map(([arn, value]) => {
-      if (value === null) return `${arn}) echo "An error occurred (ResourceNotFoundException) when calling GetSecretValue: no value for AWSCURRENT" >&2; exit 254 ;;`;
+      if (value === null)
+        return `${arn}) echo "An error occurred (ResourceNotFoundException) when calling GetSecretValue: no value for AWSCURRENT" >&2; exit 254 ;;`;
       if (value instanceof Error) return `${arn}) echo '${value.message}' >&2; exit 254 ;;`;
       return `${arn}) cat <<'JSON'\n${JSON.stringify({ SecretString: value })}\nJSON\n;;`;
     });
     await script('aws', `case $4 in\n${cases.join('\n')}\nesac`);
     await writeFile(join(bin, 'list.json'), JSON.stringify(list));
     const file = join(bin, 'secrets.json');
-    const ran = await run(join(staged.programs, 'fetch-enclave-secrets'), [join(bin, 'list.json'), file], { env: environment() });
-    return { ...ran, file, written: await readFile(file, 'utf8').then((text): unknown => JSON.parse(text), () => undefined) };
+    const ran = await run(join(staged.programs, 'fetch-enclave-secrets'), [join(bin, 'list.json'), file], {
+      env: environment(),
+    });
+    return {
+      ...ran,
+      file,
+      written: await readFile(file, 'utf8').then(
+        (text): unknown => JSON.parse(text),
+        () => undefined,
+      ),
+    };
   };
 
   it('writes the ciphertexts by name, for its user alone, and prints none', async () => {
-    const { code, stdout, stderr, file, written } = await fetchThem({ 'arn:house': `${ciphertext('h')}\n`, 'arn:senate': ciphertext('s') });
+    const { code, stdout, stderr, file, written } = await fetchThem({
+      'arn:house': `${ciphertext('h')}\n`,
+      'arn:senate': ciphertext('s'),
+    });
     expect([code, stderr, stdout]).toEqual([0, '', 'secrets of the enclave: cwc-house, cwc-senate\n']);
     expect(written).toEqual({ 'cwc-house': ciphertext('h'), 'cwc-senate': ciphertext('s') });
     expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -70,8 +83,14 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
 
   it('keeps what is there where AWS does not answer', async () => {
     await fetchThem({ 'arn:house': ciphertext('h'), 'arn:senate': ciphertext('s') });
-    const { code, stderr, written } = await fetchThem({ 'arn:house': ciphertext('h'), 'arn:senate': new Error('An error occurred (AccessDeniedException)') });
-    expect([code, stderr]).toEqual([1, expect.stringContaining('cwc-senate: An error occurred (AccessDeniedException)')]);
+    const { code, stderr, written } = await fetchThem({
+      'arn:house': ciphertext('h'),
+      'arn:senate': new Error('An error occurred (AccessDeniedException)'),
+    });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('cwc-senate: An error occurred (AccessDeniedException)'),
+    ]);
     expect(written).toEqual({ 'cwc-house': ciphertext('h'), 'cwc-senate': ciphertext('s') });
   });
 });

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { parseEgressSettings } from '../../../apps/parent/src/egress/egress-settings';
 import { parseEnvironment } from '../../../apps/gateway/src/config/environment';
-import { ENCLAVE_SECRETS_FILE, packagesOf, renderParentArchive, renderParentFiles, renderUserData, type ParentSettings } from './index';
+import {
+  ENCLAVE_SECRETS_FILE,
+  packagesOf,
+  renderParentArchive,
+  renderParentFiles,
+  renderUserData,
+  type ParentSettings,
+} from './index';
 import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settings';
 import { run } from './testing/run';
 import { commandAvailability, stage } from './testing/stage';
@@ -16,7 +23,8 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 const contentOf = (settings: ParentSettings, path: string) => renderParentFiles(settings)[path]?.content ?? '';
-const scriptsOf = (settings: ParentSettings) => Object.entries(renderParentFiles(settings)).filter(([, { content }]) => content.startsWith('#!'));
+const scriptsOf = (settings: ParentSettings) =>
+  Object.entries(renderParentFiles(settings)).filter(([, { content }]) => content.startsWith('#!'));
 
 it.each(EXAMPLES)('leaves no placeholder and nothing empty: %s', (_name, settings) => {
   for (const [path, { content }] of Object.entries(renderParentFiles(settings))) {
@@ -25,7 +33,7 @@ it.each(EXAMPLES)('leaves no placeholder and nothing empty: %s', (_name, setting
   }
 });
 
-it('makes programs executable and nothing else; everything is root\'s', () => {
+it("makes programs executable and nothing else; everything is root's", () => {
   for (const [path, { content, mode, owner }] of Object.entries(renderParentFiles(ON_PARENT))) {
     expect([path, mode]).toEqual([path, content.startsWith('#!') ? 0o755 : 0o644]);
     expect(owner).toBe('root:root');
@@ -37,14 +45,19 @@ describeWith(commandAvailability('shellcheck', 'shellcheck'), 'shellcheck', () =
     const root = join(folder.path, 'scripts');
     const scripts = EXAMPLES.flatMap(([, settings]) => scriptsOf(settings));
     await mkdir(root);
-    const bootstrap = (JSON.parse(renderUserData(ON_PARENT).replace('#cloud-config\n', '')) as { write_files: { path: string; content: string }[] }).write_files.find(({ path }) => path.endsWith('bootstrap'));
+    const bootstrap = (
+      JSON.parse(renderUserData(ON_PARENT).replace('#cloud-config\n', '')) as {
+        write_files: { path: string; content: string }[];
+      }
+    ).write_files.find(({ path }) => path.endsWith('bootstrap'));
     await writeFile(join(root, 'bootstrap'), bootstrap?.content ?? '');
     for (const [path, { content }] of scripts) await writeFile(join(root, path.split('/').at(-1) ?? ''), content);
     const files = (await readdir(root)).map((name) => join(root, name));
     expect(files.length).toBeGreaterThan(15);
     // The bootstrap reads a file that is not here.
     expect(await run('shellcheck', ['--exclude=SC1091', ...files])).toEqual({ code: 0, stdout: '', stderr: '' });
-    for (const [path, { content }] of scripts) expect([path, content.includes('set -euo pipefail')]).toEqual([path, true]);
+    for (const [path, { content }] of scripts)
+      expect([path, content.includes('set -euo pipefail')]).toEqual([path, true]);
   });
 });
 
@@ -73,7 +86,9 @@ describe('user data', () => {
 
   it('is the same for the same settings, and another for any other', () => {
     expect(renderUserData({ ...ON_PARENT })).toBe(renderUserData(ON_PARENT));
-    expect(renderUserData({ ...ON_PARENT, enclave: { cpuCount: 2, memoryMiB: 3074 } })).not.toBe(renderUserData(ON_PARENT));
+    expect(renderUserData({ ...ON_PARENT, enclave: { cpuCount: 2, memoryMiB: 3074 } })).not.toBe(
+      renderUserData(ON_PARENT),
+    );
   });
 
   it('holds no secret, not even a name of one', () => {
@@ -82,7 +97,8 @@ describe('user data', () => {
 
   it('installs no docker, and databases only where they run here', () => {
     expect(packagesOf(ON_PARENT)).toEqual(expect.arrayContaining(['postgresql17-server', 'redis6', 'certbot']));
-    for (const settings of [MANAGED, EXTERNAL]) expect(packagesOf(settings).filter((name) => /docker|postgres|redis|certbot/.test(name))).toEqual([]);
+    for (const settings of [MANAGED, EXTERNAL])
+      expect(packagesOf(settings).filter((name) => /docker|postgres|redis|certbot/.test(name))).toEqual([]);
   });
 });
 
@@ -94,12 +110,17 @@ it('the archive is what tar reads, with its modes', async () => {
   expect(await run('tar', ['-xf', archive, '-C', root])).toMatchObject({ code: 0, stderr: '' });
   const listed = (await run('tar', ['-tvf', archive])).stdout;
   expect(listed).toMatch(/^-rwxr-xr-x root\/root .* usr\/local\/libexec\/communique\/install$/m);
-  for (const [path, { content }] of Object.entries(renderParentFiles(ON_PARENT))) expect(await readFile(join(root, path), 'utf8')).toBe(content);
+  for (const [path, { content }] of Object.entries(renderParentFiles(ON_PARENT)))
+    expect(await readFile(join(root, path), 'utf8')).toBe(content);
 });
 
 describeWith(commandAvailability('python3', 'python3-yaml'), 'YAML', () => {
   const load = async (text: string): Promise<unknown> => {
-    const { code, stdout, stderr } = await run('python3', ['-c', 'import json,sys,yaml; print(json.dumps(yaml.safe_load(sys.stdin)))'], { input: text });
+    const { code, stdout, stderr } = await run(
+      'python3',
+      ['-c', 'import json,sys,yaml; print(json.dumps(yaml.safe_load(sys.stdin)))'],
+      { input: text },
+    );
     if (code !== 0) throw new Error(stderr);
     return JSON.parse(stdout);
   };
@@ -109,12 +130,18 @@ describeWith(commandAvailability('python3', 'python3-yaml'), 'YAML', () => {
     expect(await load(text)).toEqual({ memory_mib: 3072, cpu_count: 2 });
     // AWS's own reader skips what comes before, and knows one `key: value` a line.
     expect(text.split('\n')).toContain('---');
-    for (const line of text.slice(text.indexOf('---\n') + 4).trim().split('\n')) expect(line).toMatch(/^[a-z_]+: [0-9]+$/);
+    for (const line of text
+      .slice(text.indexOf('---\n') + 4)
+      .trim()
+      .split('\n'))
+      expect(line).toMatch(/^[a-z_]+: [0-9]+$/);
   });
 
   it('user data and the scrape configuration are YAML', async () => {
     expect(await load(renderUserData(ON_PARENT))).toMatchObject({ runcmd: [['/usr/local/sbin/communique-bootstrap']] });
-    expect(await load(contentOf(ON_PARENT, '/etc/communique/prometheus.yaml'))).toMatchObject({ scrape_configs: [{ job_name: 'gateway' }] });
+    expect(await load(contentOf(ON_PARENT, '/etc/communique/prometheus.yaml'))).toMatchObject({
+      scrape_configs: [{ job_name: 'gateway' }],
+    });
   });
 });
 
@@ -124,33 +151,52 @@ describe('the way out', () => {
     const wants = (target: string) => files[`/etc/systemd/system/communique-${target}.target`]?.content ?? '';
     const target = `${wants('egress')}${wants('address')}`;
     for (const { host, port, vsockPort } of ON_PARENT.egress) {
-      const parsed = parseEgressSettings(['--config', 'x'], () => files[`/etc/communique/egress/${String(vsockPort)}.json`]?.content ?? '');
+      const parsed = parseEgressSettings(
+        ['--config', 'x'],
+        () => files[`/etc/communique/egress/${String(vsockPort)}.json`]?.content ?? '',
+      );
       if (!parsed.ok) throw new Error(parsed.problems.join());
       expect(parsed.settings.routes).toMatchObject([{ host, port, listen: { kind: 'vsock', port: vsockPort } }]);
       expect(target).toContain(`communique-egress@${String(vsockPort)}.service`);
     }
-    expect(Object.keys(files).filter((path) => path.startsWith('/etc/communique/egress/'))).toHaveLength(ON_PARENT.egress.length);
+    expect(Object.keys(files).filter((path) => path.startsWith('/etc/communique/egress/'))).toHaveLength(
+      ON_PARENT.egress.length,
+    );
   });
 });
 
 describe('the Elastic IP', () => {
-  const wants = (settings: ParentSettings, target: string) => /^Wants=(.*)$/m.exec(renderParentFiles(settings)[`/etc/systemd/system/${target}`]?.content ?? '')?.[1]?.split(' ') ?? [];
+  const wants = (settings: ParentSettings, target: string) =>
+    /^Wants=(.*)$/m
+      .exec(renderParentFiles(settings)[`/etc/systemd/system/${target}`]?.content ?? '')?.[1]
+      ?.split(' ') ?? [];
 
   it('is waited for by the ways to Congress and by the certificate, and by no other way out', () => {
-    expect(wants(ON_PARENT, 'communique-address.target')).toEqual(['communique-egress@8001.service', 'communique-egress@8002.service', 'communique-acme.service', 'communique-acme.timer']);
+    expect(wants(ON_PARENT, 'communique-address.target')).toEqual([
+      'communique-egress@8001.service',
+      'communique-egress@8002.service',
+      'communique-acme.service',
+      'communique-acme.timer',
+    ]);
     expect(wants(ON_PARENT, 'communique-egress.target')).toEqual(['communique-egress@8003.service']);
     const atBoot = wants(ON_PARENT, 'communique.target');
-    expect(atBoot).toEqual(expect.arrayContaining(['communique-address.path', 'communique-address.service', 'communique-attested.service']));
+    expect(atBoot).toEqual(
+      expect.arrayContaining(['communique-address.path', 'communique-address.service', 'communique-attested.service']),
+    );
     expect(atBoot.filter((unit) => /acme|egress@|address\.target/.test(unit))).toEqual([]);
   });
 
   it('is waited for by nothing where the stack has none', () => {
-    expect(wants(MANAGED, 'communique-egress.target')).toEqual([8001, 8002, 8003].map((port) => `communique-egress@${String(port)}.service`));
+    expect(wants(MANAGED, 'communique-egress.target')).toEqual(
+      [8001, 8002, 8003].map((port) => `communique-egress@${String(port)}.service`),
+    );
     expect(Object.keys(renderParentFiles(MANAGED)).filter((path) => path.includes('address'))).toEqual([]);
   });
 
   it('with it goes the certificate that clients believe, where they come to this nginx', () => {
-    expect(contentOf(ON_PARENT, '/etc/communique/launch.env')).toContain('FRONT_URL="https://communique.example.org/health"');
+    expect(contentOf(ON_PARENT, '/etc/communique/launch.env')).toContain(
+      'FRONT_URL="https://communique.example.org/health"',
+    );
     expect(contentOf(MANAGED, '/etc/communique/launch.env')).not.toContain('FRONT_URL');
   });
 });
@@ -160,42 +206,71 @@ describe('the environment of the gateway', () => {
   const sourced = async (text: string): Promise<Record<string, string>> => {
     const file = join(folder.path, 'gateway.env');
     await writeFile(file, text);
-    const { stdout } = await run('bash', ['-c', 'set -a; . "$0"; env -0', file], { env: { PATH: process.env['PATH'] ?? '' } });
-    return Object.fromEntries(stdout.split('\0').flatMap((entry) => (entry.includes('=') ? [[entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]] : [])));
+    const { stdout } = await run('bash', ['-c', 'set -a; . "$0"; env -0', file], {
+      env: { PATH: process.env['PATH'] ?? '' },
+    });
+    return Object.fromEntries(
+      stdout
+        .split('\0')
+        .flatMap((entry) =>
+          entry.includes('=') ? [[entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]] : [],
+        ),
+    );
   };
   const SECRETS: Readonly<Record<string, Record<string, string>>> = {
     dev: {},
-    prod: { DATABASE_URL: 'postgresql://u:p@db.abc.us-east-1.rds.amazonaws.com:5432/communique?sslmode=verify-full', REDIS_URL: 'rediss://:t@cache:6379' },
+    prod: {
+      DATABASE_URL: 'postgresql://u:p@db.abc.us-east-1.rds.amazonaws.com:5432/communique?sslmode=verify-full',
+      REDIS_URL: 'rediss://:t@cache:6379',
+    },
     staging: { DATABASE_URL: 'postgresql://u:p@db.example.org/communique', REDIS_URL: 'rediss://:t@cache:6379' },
   };
 
   it.each(EXAMPLES)('is one that the gateway takes: %s', async (_name, settings) => {
-    const environment = { ...(await sourced(contentOf(settings, '/etc/communique/gateway.env'))), ...SECRETS[settings.stack] };
+    const environment = {
+      ...(await sourced(contentOf(settings, '/etc/communique/gateway.env'))),
+      ...SECRETS[settings.stack],
+    };
     const parsed = parseEnvironment(environment);
     if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
-    expect(parsed.config).toMatchObject({ environment: 'production', http: { host: '127.0.0.1', trustedProxies: ['127.0.0.1'] }, attestation: { verify: true }, enclave: { addresses: ['vsock:16:5000'] } });
+    expect(parsed.config).toMatchObject({
+      environment: 'production',
+      http: { host: '127.0.0.1', trustedProxies: ['127.0.0.1'] },
+      attestation: { verify: true },
+      enclave: { addresses: ['vsock:16:5000'] },
+    });
     expect(parsed.config.attestation.acceptedMeasurements).toHaveLength(2);
-    expect(parsed.config.keys.secretsFile).toBe(Object.keys(settings.enclaveSecrets).length > 0 ? ENCLAVE_SECRETS_FILE : undefined);
+    expect(parsed.config.keys.secretsFile).toBe(
+      Object.keys(settings.enclaveSecrets).length > 0 ? ENCLAVE_SECRETS_FILE : undefined,
+    );
   });
 
   it('keeps a value as it is, whatever a shell would make of it', async () => {
     const value = 'a "quoted" \\ $HOME `id` \'x\' # no comment';
-    const text = contentOf({ ...ON_PARENT, gateway: { environment: { ...ON_PARENT.gateway.environment, AUTH_AUDIENCE: value } } }, '/etc/communique/gateway.env');
+    const text = contentOf(
+      { ...ON_PARENT, gateway: { environment: { ...ON_PARENT.gateway.environment, AUTH_AUDIENCE: value } } },
+      '/etc/communique/gateway.env',
+    );
     expect((await sourced(text))['AUTH_AUDIENCE']).toBe(value);
   });
 });
 
 describe('the agent of CloudWatch', () => {
-  const agent = JSON.parse(contentOf(ON_PARENT, '/etc/communique/cloudwatch-agent.json')) as { logs: { logs_collected: { files: { collect_list: { file_path: string; log_group_name: string }[] } } } };
+  const agent = JSON.parse(contentOf(ON_PARENT, '/etc/communique/cloudwatch-agent.json')) as {
+    logs: { logs_collected: { files: { collect_list: { file_path: string; log_group_name: string }[] } } };
+  };
 
   it('reads the log of every service', () => {
     const collected = agent.logs.logs_collected.files.collect_list.map(({ file_path }) => file_path);
-    const services = Object.keys(renderParentFiles(ON_PARENT)).flatMap((path) => /^\/etc\/systemd\/system\/(communique-[a-z-]+)@?\.service$/.exec(path)?.[1] ?? []);
+    const services = Object.keys(renderParentFiles(ON_PARENT)).flatMap(
+      (path) => /^\/etc\/systemd\/system\/(communique-[a-z-]+)@?\.service$/.exec(path)?.[1] ?? [],
+    );
     for (const service of services) expect(collected).toContain(`/var/log/communique/${service}.log`);
   });
 
   it('writes into groups below the prefix alone', () => {
-    for (const { log_group_name } of agent.logs.logs_collected.files.collect_list) expect(log_group_name).toMatch(/^\/communique\/dev\/(gateway|enclave|parent|nginx|database)$/);
+    for (const { log_group_name } of agent.logs.logs_collected.files.collect_list)
+      expect(log_group_name).toMatch(/^\/communique\/dev\/(gateway|enclave|parent|nginx|database)$/);
   });
 });
 
@@ -205,12 +280,18 @@ describeWith(commandAvailability('systemd-sysusers', 'systemd'), 'systemd-sysuse
     await stage(renderParentFiles(ON_PARENT), root);
     expect(await run('systemd-sysusers', [`--root=${root}`])).toMatchObject({ code: 0 });
     const users = await readFile(join(root, 'etc/passwd'), 'utf8');
-    const named = new Set(Object.values(renderParentFiles(ON_PARENT)).flatMap(({ content }) => [...content.matchAll(/^User=(communique.*)$/gm)].map(([, name = '']) => name)));
+    const named = new Set(
+      Object.values(renderParentFiles(ON_PARENT)).flatMap(({ content }) =>
+        [...content.matchAll(/^User=(communique.*)$/gm)].map(([, name = '']) => name),
+      ),
+    );
     expect(named.size).toBeGreaterThan(4);
     for (const name of named) expect(users).toMatch(new RegExp(`^${name}:`, 'm'));
     expect(await readFile(join(root, 'etc/group'), 'utf8')).toMatch(/^ne:.*communique-enclave/m);
     if (process.getuid?.() === 0) {
-      expect(await run('systemd-tmpfiles', [`--root=${root}`, '--create', 'communique.conf'])).toMatchObject({ code: 0 });
+      expect(await run('systemd-tmpfiles', [`--root=${root}`, '--create', 'communique.conf'])).toMatchObject({
+        code: 0,
+      });
       expect((await readdir(join(root, 'var/log'))).includes('communique')).toBe(true);
     }
   });
@@ -219,7 +300,11 @@ describeWith(commandAvailability('systemd-sysusers', 'systemd'), 'systemd-sysuse
 describeWith(commandAvailability('logrotate', 'logrotate'), 'logrotate', () => {
   it('takes its file', async () => {
     const file = join(folder.path, 'logrotate');
-    await writeFile(file, contentOf(ON_PARENT, '/etc/logrotate.d/communique').replace('/var/log/communique', folder.path), { mode: 0o644 });
+    await writeFile(
+      file,
+      contentOf(ON_PARENT, '/etc/logrotate.d/communique').replace('/var/log/communique', folder.path),
+      { mode: 0o644 },
+    );
     const { code, stderr } = await run('logrotate', ['--debug', '--state', join(folder.path, 'logrotate.state'), file]);
     expect([code, stderr.match(/error:.*/)]).toEqual([0, null]);
   });

@@ -1,11 +1,20 @@
 import { DEFAULTS, ENCLAVE_SECRETS_FILE, type ParentSettings } from './settings';
 
 /** Through the socket, as the user of the service: there is no password (pg_hba.conf, pg_ident.conf). */
-const databaseOnParent = (role: 'communique' | 'communique_gateway') => `postgresql://${role}@localhost/communique?host=/run/communique-postgresql`;
+const databaseOnParent = (role: 'communique' | 'communique_gateway') =>
+  `postgresql://${role}@localhost/communique?host=/run/communique-postgresql`;
 const REDIS_ON_PARENT = 'redis://127.0.0.1:6379';
 
 /** Of migrations and gateway, but for the secrets: the variables of .env.example. */
-export function gatewayEnvironment({ region, enclave, gateway, acceptedPcr0, enclaveSecrets, database, redis }: ParentSettings): Record<string, string> {
+export function gatewayEnvironment({
+  region,
+  enclave,
+  gateway,
+  acceptedPcr0,
+  enclaveSecrets,
+  database,
+  redis,
+}: ParentSettings): Record<string, string> {
   return {
     ...gateway.environment,
     NODE_ENV: 'production',

@@ -3,5 +3,15 @@ export { renderParentArchive, type ParentArchive } from './archive';
 export { ParentSettingsError } from './check-settings';
 export { GATEWAY_METRICS, METRIC_NAMESPACE } from './cloudwatch-agent';
 export { renderParentFiles, type ParentFile } from './render-parent-files';
-export { DEFAULTS, ENCLAVE_SECRETS_FILE, LOG_GROUPS, RESERVED_VARIABLES, type DatabaseSettings, type EgressRoute, type HttpsSettings, type ParentSettings, type RedisSettings } from './settings';
+export {
+  DEFAULTS,
+  ENCLAVE_SECRETS_FILE,
+  LOG_GROUPS,
+  RESERVED_VARIABLES,
+  type DatabaseSettings,
+  type EgressRoute,
+  type HttpsSettings,
+  type ParentSettings,
+  type RedisSettings,
+} from './settings';
 export { packagesOf, renderUserData } from './user-data';

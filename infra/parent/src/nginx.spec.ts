@@ -5,7 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { LIMITS } from '@communique-tee/protocol';
-import { describeWith, freePort, temporaryFolder, type Service, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  describeWith,
+  freePort,
+  temporaryFolder,
+  type Service,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settings';
 import { httpsRequest } from './testing/https-request';
 import { run } from './testing/run';
@@ -13,7 +19,8 @@ import { stageNginx, type StagedNginx } from './testing/start-nginx';
 import { commandAvailability } from './testing/stage';
 
 const NAME = 'communique.example.org';
-const nginx = (args: readonly string[]) => run('nginx', args, { env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` } });
+const nginx = (args: readonly string[]) =>
+  run('nginx', args, { env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` } });
 
 describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
   let folder: TemporaryFolder;
@@ -33,7 +40,12 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
   it('takes 443 and 80 on both families as it is rendered', async () => {
     const { renderParentFiles } = await import('./index');
     expect(renderParentFiles(ON_PARENT)['/etc/communique/nginx/servers.conf']?.content.match(/listen .*/g)).toEqual([
-      ...['listen 80 default_server;', 'listen [::]:80 default_server;', 'listen 443 ssl default_server;', 'listen [::]:443 ssl default_server;'],
+      ...[
+        'listen 80 default_server;',
+        'listen [::]:80 default_server;',
+        'listen 443 ssl default_server;',
+        'listen [::]:443 ssl default_server;',
+      ],
       ...['listen 443 ssl http2;', 'listen [::]:443 ssl http2;'],
     ]);
   });
@@ -48,11 +60,20 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     beforeAll(async () => {
       gateway = createServer((request, response) => {
         seen = { url: request.url, headers: request.headers };
-        request.resume().on('end', () => response.writeHead(request.url === '/teapot' ? 503 : 200, { 'content-type': 'application/problem+json' }).end('{"code":"mine"}'));
+        request
+          .resume()
+          .on('end', () =>
+            response
+              .writeHead(request.url === '/teapot' ? 503 : 200, { 'content-type': 'application/problem+json' })
+              .end('{"code":"mine"}'),
+          );
       });
       await new Promise<void>((done) => gateway.listen(0, '127.0.0.1', done));
       const { port } = gateway.address() as AddressInfo;
-      staged = await stageNginx({ ...ON_PARENT, gateway: { ...ON_PARENT.gateway, port } }, join(folder.path, 'certbot'));
+      staged = await stageNginx(
+        { ...ON_PARENT, gateway: { ...ON_PARENT.gateway, port } },
+        join(folder.path, 'certbot'),
+      );
       service = await staged.start();
       ca = await readFile(staged.certificate, 'utf8');
     });
@@ -63,7 +84,12 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     const ask = (options: Parameters<typeof httpsRequest>[3] = {}) => httpsRequest(staged.httpsPort, NAME, ca, options);
 
     it('says who really asks, whatever the client claims', async () => {
-      const claimed = { 'x-forwarded-for': '203.0.113.7', 'x-real-ip': '203.0.113.7', forwarded: 'for=203.0.113.7', 'x-forwarded-host': 'evil.example' };
+      const claimed = {
+        'x-forwarded-for': '203.0.113.7',
+        'x-real-ip': '203.0.113.7',
+        forwarded: 'for=203.0.113.7',
+        'x-forwarded-host': 'evil.example',
+      };
       expect((await ask({ path: '/attestation?nonce=00', headers: claimed })).status).toBe(200);
       expect(seen?.url).toBe('/attestation?nonce=00');
       expect(seen?.headers).toMatchObject({ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'https', host: NAME });
@@ -71,7 +97,11 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     });
 
     it('tells browsers to come by TLS only, on every answer, and not what it is', async () => {
-      for (const answer of [await ask(), await ask({ path: '/teapot' }), await ask({ method: 'POST', body: Buffer.alloc(LIMITS.maxSealedMessageJsonBytes + 1) })]) {
+      for (const answer of [
+        await ask(),
+        await ask({ path: '/teapot' }),
+        await ask({ method: 'POST', body: Buffer.alloc(LIMITS.maxSealedMessageJsonBytes + 1) }),
+      ]) {
         expect(answer.headers['strict-transport-security']).toMatch(/^max-age=63072000/);
         expect(answer.headers['server']).toBe('nginx');
       }
@@ -80,7 +110,11 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     it('takes the largest message, and refuses a larger one as the gateway would', async () => {
       expect((await ask({ method: 'POST', body: Buffer.alloc(LIMITS.maxSealedMessageJsonBytes) })).status).toBe(200);
       const refused = await ask({ method: 'POST', body: Buffer.alloc(LIMITS.maxSealedMessageJsonBytes + 1) });
-      expect([refused.status, refused.headers['content-type'], (JSON.parse(refused.body) as { code: string }).code]).toEqual([413, 'application/problem+json', 'body_too_large']);
+      expect([
+        refused.status,
+        refused.headers['content-type'],
+        (JSON.parse(refused.body) as { code: string }).code,
+      ]).toEqual([413, 'application/problem+json', 'body_too_large']);
     });
 
     it('refuses headers that are too large', async () => {
@@ -88,13 +122,20 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
       expect([refused.status, (JSON.parse(refused.body) as { code: string }).code]).toEqual([431, 'headers_too_large']);
     });
 
-    it('leaves the gateway\'s own answers as they are', async () => {
+    it("leaves the gateway's own answers as they are", async () => {
       expect(await ask({ path: '/teapot' })).toMatchObject({ status: 503, body: '{"code":"mine"}' });
     });
 
     it('speaks HTTP/2', async () => {
       const session = connectHttp2(`https://127.0.0.1:${String(staged.httpsPort)}`, { servername: NAME, ca });
-      const status = await new Promise((done) => session.request({ ':authority': NAME }).on('response', (headers) => { done(headers[':status']); }).resume());
+      const status = await new Promise((done) =>
+        session
+          .request({ ':authority': NAME })
+          .on('response', (headers) => {
+            done(headers[':status']);
+          })
+          .resume(),
+      );
       session.close();
       expect(status).toBe(200);
     });
@@ -109,17 +150,28 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
 
     it('gives nobody a handshake who does not know the name', async () => {
       const failed = await new Promise<string>((done) => {
-        const socket = connectTls({ host: '127.0.0.1', port: staged.httpsPort, servername: 'other.example.org', rejectUnauthorized: false }, () => { done('connected'); });
-        socket.on('error', (error) => { done(error.message); });
+        const socket = connectTls(
+          { host: '127.0.0.1', port: staged.httpsPort, servername: 'other.example.org', rejectUnauthorized: false },
+          () => {
+            done('connected');
+          },
+        );
+        socket.on('error', (error) => {
+          done(error.message);
+        });
       });
       expect(failed).toMatch(/unrecognized name/);
     });
 
-    it('answers the certificate\'s issuer on 80 and sends everybody else to 443', async () => {
-      await writeFile(join(staged.root, 'var/lib/communique-acme/.well-known/acme-challenge/token'), 'proof', { mode: 0o644 });
+    it("answers the certificate's issuer on 80 and sends everybody else to 443", async () => {
+      await writeFile(join(staged.root, 'var/lib/communique-acme/.well-known/acme-challenge/token'), 'proof', {
+        mode: 0o644,
+      });
       const at = `http://127.0.0.1:${String(staged.httpPort)}`;
       expect(await (await fetch(`${at}/.well-known/acme-challenge/token`)).text()).toBe('proof');
-      expect((await fetch(`${at}/.well-known/acme-challenge/../../../etc/passwd`, { redirect: 'manual' })).status).toBe(308);
+      expect((await fetch(`${at}/.well-known/acme-challenge/../../../etc/passwd`, { redirect: 'manual' })).status).toBe(
+        308,
+      );
       const redirect = await fetch(`${at}/api/messages`, { redirect: 'manual', method: 'POST', body: 'x' });
       expect([redirect.status, redirect.headers.get('location')]).toEqual([308, `https://${NAME}/api/messages`]);
     });
@@ -132,18 +184,39 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     });
 
     it('writes down counts, and no address, path or header', async () => {
-      await ask({ path: '/api/messages/secret-id?token=secret-token', headers: { authorization: 'Bearer secret-token', 'user-agent': 'secret-agent' } });
+      await ask({
+        path: '/api/messages/secret-id?token=secret-token',
+        headers: { authorization: 'Bearer secret-token', 'user-agent': 'secret-agent' },
+      });
       const log = await readFile(join(staged.root, 'var/log/communique-nginx/access.log'), 'utf8');
-      for (const line of log.trim().split('\n')) expect(Object.keys(JSON.parse(line) as object)).toEqual(['time', 'source', 'method', 'status', 'bytesIn', 'bytesOut', 'seconds', 'upstreamSeconds', 'tls']);
+      for (const line of log.trim().split('\n'))
+        expect(Object.keys(JSON.parse(line) as object)).toEqual([
+          'time',
+          'source',
+          'method',
+          'status',
+          'bytesIn',
+          'bytesOut',
+          'seconds',
+          'upstreamSeconds',
+          'tls',
+        ]);
       expect(`${log}${service.output()}`.split('\n').filter((line) => /secret|127\.0\.0\.1/.test(line))).toEqual([]);
     });
   });
 
   it('says overloaded while there is no gateway', async () => {
-    const staged = await stageNginx({ ...ON_PARENT, gateway: { ...ON_PARENT.gateway, port: await freePort() } }, join(folder.path, 'alone'));
+    const staged = await stageNginx(
+      { ...ON_PARENT, gateway: { ...ON_PARENT.gateway, port: await freePort() } },
+      join(folder.path, 'alone'),
+    );
     await using _service = await staged.start();
     const answer = await httpsRequest(staged.httpsPort, NAME, await readFile(staged.certificate, 'utf8'));
-    expect([answer.status, (JSON.parse(answer.body) as { code: string }).code, answer.headers['retry-after']]).toEqual([503, 'overloaded', '5']);
+    expect([answer.status, (JSON.parse(answer.body) as { code: string }).code, answer.headers['retry-after']]).toEqual([
+      503,
+      'overloaded',
+      '5',
+    ]);
   });
 
   it('behind a balancer believes the balancer, and in what a client wrote before it nothing', async () => {
@@ -154,10 +227,19 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
     });
     await new Promise<void>((done) => gateway.listen(0, '127.0.0.1', done));
     const { port } = gateway.address() as AddressInfo;
-    const staged = await stageNginx({ ...MANAGED, https: { by: 'balancer', networks: ['127.0.0.0/8'], clientAddress: 'x-forwarded-for' }, gateway: { ...MANAGED.gateway, port } }, join(folder.path, 'balancer'));
+    const staged = await stageNginx(
+      {
+        ...MANAGED,
+        https: { by: 'balancer', networks: ['127.0.0.0/8'], clientAddress: 'x-forwarded-for' },
+        gateway: { ...MANAGED.gateway, port },
+      },
+      join(folder.path, 'balancer'),
+    );
     await using _service = await staged.start();
     const ca = await readFile(staged.certificate, 'utf8');
-    await httpsRequest(staged.httpsPort, 'communique.internal', ca, { headers: { 'x-forwarded-for': '198.51.100.1, 203.0.113.9' } });
+    await httpsRequest(staged.httpsPort, 'communique.internal', ca, {
+      headers: { 'x-forwarded-for': '198.51.100.1, 203.0.113.9' },
+    });
     expect(forwarded).toBe('203.0.113.9');
   });
 

@@ -19,7 +19,10 @@ export function problemPages(): string {
       const { status } = PROBLEMS[code];
       const body = JSON.stringify(problemDocument(code, {}));
       if (/['$\\]/.test(body)) throw new Error(`the problem ${code} cannot be written into nginx's configuration`);
-      const retry = status === 429 || status === 503 ? '\n    add_header Retry-After 5 always;\n    add_header Strict-Transport-Security "max-age=63072000; includeSubDomains" always;' : '';
+      const retry =
+        status === 429 || status === 503
+          ? '\n    add_header Retry-After 5 always;\n    add_header Strict-Transport-Security "max-age=63072000; includeSubDomains" always;'
+          : '';
       return `error_page ${statuses} =${String(status)} @${code};\nlocation @${code} {\n    default_type ${PROBLEM_MEDIA_TYPE};${retry}\n    return ${String(status)} '${body}';\n}`;
     })
     .join('\n');

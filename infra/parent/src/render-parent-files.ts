@@ -32,60 +32,113 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
   const files = renderTemplates(groupsOf(settings), templateValues(settings));
   const json = (path: string, value: object) => files.set(path, `${JSON.stringify(value, null, 2)}\n`);
 
-  files.set('/etc/communique/region.env', environmentFile(
-    {
-      AWS_DEFAULT_REGION: settings.region,
-      AWS_RETRY_MODE: 'standard',
-      AWS_MAX_ATTEMPTS: '6',
-      ...(settings.database.at === 'parent' ? { DATA_VOLUME_ID: settings.database.volumeId } : {}),
-      ...(settings.elasticIpAllocationId === undefined ? {} : { ELASTIC_IP_ALLOCATION_ID: settings.elasticIpAllocationId }),
-    },
-    'for what calls AWS',
-  ));
-  files.set('/etc/communique/launch.env', environmentFile(
-    {
-      AUTO_SCALING_GROUP: settings.launchHook.group,
-      LAUNCH_HOOK: settings.launchHook.name,
-      LAUNCH_HOOK_SECONDS: String(settings.launchHook.timeoutSeconds),
-      HEALTH_URL: `http://127.0.0.1:${String(settings.gateway.port ?? DEFAULTS.gatewayPort)}/api/health/tee`,
-      // Clients come to this nginx, whose certificate they have to believe. Of a directory for trials they would not.
-      ...(settings.https.by === 'certbot' && settings.https.acmeDirectory === undefined ? { FRONT_URL: `https://${settings.https.domain}/health` } : {}),
-    },
-    'the group that waits for this instance',
-  ));
-  files.set('/etc/communique/release.env', environmentFile({ STORE_BUCKET: settings.storeBucket, RELEASE_KEY: settings.release.key, RELEASE_SHA256: settings.release.sha256 }, 'the programs'));
-  files.set('/etc/communique/enclave.env', environmentFile(
-    {
-      AWS_DEFAULT_REGION: settings.region,
-      IMAGE_BUCKET: settings.storeBucket,
-      IMAGE_KEY: settings.image.key,
-      IMAGE_VERSION_ID: settings.image.versionId,
-      IMAGE_SHA384: settings.image.sha384,
-      IMAGE_PCR0: settings.image.pcr0,
-      ENCLAVE_NAME: 'communique',
-      ENCLAVE_CID: String(settings.enclave.cid ?? DEFAULTS.cid),
-      ENCLAVE_CPU_COUNT: String(settings.enclave.cpuCount),
-      ENCLAVE_MEMORY_MIB: String(settings.enclave.memoryMiB),
-    },
-    'which image runs, with how much of the host',
-  ));
-  files.set('/etc/communique/gateway.env', environmentFile(gatewayEnvironment(settings), 'the gateway, without its secrets'));
-  if (settings.database.at === 'parent') files.set('/etc/communique/migrate.env', environmentFile(migrateEnvironment(), 'migrations, beside what the gateway has'));
+  files.set(
+    '/etc/communique/region.env',
+    environmentFile(
+      {
+        AWS_DEFAULT_REGION: settings.region,
+        AWS_RETRY_MODE: 'standard',
+        AWS_MAX_ATTEMPTS: '6',
+        ...(settings.database.at === 'parent' ? { DATA_VOLUME_ID: settings.database.volumeId } : {}),
+        ...(settings.elasticIpAllocationId === undefined
+          ? {}
+          : { ELASTIC_IP_ALLOCATION_ID: settings.elasticIpAllocationId }),
+      },
+      'for what calls AWS',
+    ),
+  );
+  files.set(
+    '/etc/communique/launch.env',
+    environmentFile(
+      {
+        AUTO_SCALING_GROUP: settings.launchHook.group,
+        LAUNCH_HOOK: settings.launchHook.name,
+        LAUNCH_HOOK_SECONDS: String(settings.launchHook.timeoutSeconds),
+        HEALTH_URL: `http://127.0.0.1:${String(settings.gateway.port ?? DEFAULTS.gatewayPort)}/api/health/tee`,
+        // Clients come to this nginx, whose certificate they have to believe. Of a directory for trials they would not.
+        ...(settings.https.by === 'certbot' && settings.https.acmeDirectory === undefined
+          ? { FRONT_URL: `https://${settings.https.domain}/health` }
+          : {}),
+      },
+      'the group that waits for this instance',
+    ),
+  );
+  files.set(
+    '/etc/communique/release.env',
+    environmentFile(
+      {
+        STORE_BUCKET: settings.storeBucket,
+        RELEASE_KEY: settings.release.key,
+        RELEASE_SHA256: settings.release.sha256,
+      },
+      'the programs',
+    ),
+  );
+  files.set(
+    '/etc/communique/enclave.env',
+    environmentFile(
+      {
+        AWS_DEFAULT_REGION: settings.region,
+        IMAGE_BUCKET: settings.storeBucket,
+        IMAGE_KEY: settings.image.key,
+        IMAGE_VERSION_ID: settings.image.versionId,
+        IMAGE_SHA384: settings.image.sha384,
+        IMAGE_PCR0: settings.image.pcr0,
+        ENCLAVE_NAME: 'communique',
+        ENCLAVE_CID: String(settings.enclave.cid ?? DEFAULTS.cid),
+        ENCLAVE_CPU_COUNT: String(settings.enclave.cpuCount),
+        ENCLAVE_MEMORY_MIB: String(settings.enclave.memoryMiB),
+      },
+      'which image runs, with how much of the host',
+    ),
+  );
+  files.set(
+    '/etc/communique/gateway.env',
+    environmentFile(gatewayEnvironment(settings), 'the gateway, without its secrets'),
+  );
+  if (settings.database.at === 'parent')
+    files.set(
+      '/etc/communique/migrate.env',
+      environmentFile(migrateEnvironment(), 'migrations, beside what the gateway has'),
+    );
   files.set('/etc/communique/certificate.env', environmentFile(certificateEnvironment(settings), 'the certificate'));
   json('/etc/communique/secrets.json', secretsList(settings));
-  if (Object.keys(settings.enclaveSecrets).length > 0) json('/etc/communique/enclave-secrets.json', settings.enclaveSecrets);
+  if (Object.keys(settings.enclaveSecrets).length > 0)
+    json('/etc/communique/enclave-secrets.json', settings.enclaveSecrets);
   json('/etc/communique/cloudwatch-agent.json', cloudwatchAgent(settings));
-  json('/etc/communique/prometheus.yaml', prometheusScrape(settings, settings.gateway.metricsPort ?? DEFAULTS.metricsPort));
+  json(
+    '/etc/communique/prometheus.yaml',
+    prometheusScrape(settings, settings.gateway.metricsPort ?? DEFAULTS.metricsPort),
+  );
   for (const { host, port, vsockPort } of settings.egress) {
-    json(`/etc/communique/egress/${String(vsockPort)}.json`, { routes: [{ listen: `vsock:${String(vsockPort)}`, host, port }] });
+    json(`/etc/communique/egress/${String(vsockPort)}.json`, {
+      routes: [{ listen: `vsock:${String(vsockPort)}`, host, port }],
+    });
   }
-  return Object.fromEntries([...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, content]) => [path, { content, mode: PROGRAMS.some((folder) => path.startsWith(folder)) ? 0o755 : 0o644, owner: 'root:root' as const }]));
+  return Object.fromEntries(
+    [...files]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([path, content]) => [
+        path,
+        {
+          content,
+          mode: PROGRAMS.some((folder) => path.startsWith(folder)) ? 0o755 : 0o644,
+          owner: 'root:root' as const,
+        },
+      ]),
+  );
 }
 
 /** By AWS's names for its endpoints. */
 const isKms = (host: string) => /^kms(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(host);
 
-function groupsOf({ https, database, redis, elasticIpAllocationId, enclaveSecrets }: ParentSettings): readonly TemplateGroup[] {
+function groupsOf({
+  https,
+  database,
+  redis,
+  elasticIpAllocationId,
+  enclaveSecrets,
+}: ParentSettings): readonly TemplateGroup[] {
   return [
     'always',
     https.by === 'certbot' ? 'https-certbot' : 'https-balancer',
@@ -102,12 +155,17 @@ function templateValues(settings: ParentSettings): Record<string, string> {
   const memoryMiB = gateway.memoryMiB ?? DEFAULTS.gatewayMemoryMiB;
   const variableMs = (name: string, byDefault: number) => Number(gateway.environment[name] ?? byDefault);
   const waitsForAddress = ({ host }: EgressRoute) => elasticIpAllocationId !== undefined && !isKms(host);
-  const egressUnits = (routes: readonly EgressRoute[]) => routes.map(({ vsockPort }) => `communique-egress@${String(vsockPort)}.service`);
+  const egressUnits = (routes: readonly EgressRoute[]) =>
+    routes.map(({ vsockPort }) => `communique-egress@${String(vsockPort)}.service`);
   const certificateUnits = https.by === 'certbot' ? ['communique-acme.timer'] : [];
   const units = [
-    ...['enclave-memory', 'image', 'enclave-log', 'enclave', 'secrets', 'migrate', 'gateway', 'nginx', 'attested'].map((name) => `communique-${name}.service`),
+    ...['enclave-memory', 'image', 'enclave-log', 'enclave', 'secrets', 'migrate', 'gateway', 'nginx', 'attested'].map(
+      (name) => `communique-${name}.service`,
+    ),
     'communique-egress.target',
-    ...(elasticIpAllocationId === undefined ? certificateUnits : ['communique-address.service', 'communique-address.path']),
+    ...(elasticIpAllocationId === undefined
+      ? certificateUnits
+      : ['communique-address.service', 'communique-address.path']),
     ...(database.at === 'parent' ? ['communique-postgresql.service'] : []),
     ...(redis.at === 'parent' ? ['communique-redis.service'] : []),
     ...(Object.keys(enclaveSecrets).length > 0 ? ['communique-enclave-secrets.timer'] : []),
@@ -120,7 +178,11 @@ function templateValues(settings: ParentSettings): Record<string, string> {
     unitsOfTarget: units.join(' '),
     // Congress answers the Elastic IP alone; KMS is asked for the enclave's keys before that, or it would never be attested.
     egressUnits: egressUnits(egress.filter((route) => !waitsForAddress(route))).join(' '),
-    unitsOfAddress: [...egressUnits(egress.filter(waitsForAddress)), ...(https.by === 'certbot' ? ['communique-acme.service'] : []), ...certificateUnits].join(' '),
+    unitsOfAddress: [
+      ...egressUnits(egress.filter(waitsForAddress)),
+      ...(https.by === 'certbot' ? ['communique-acme.service'] : []),
+      ...certificateUnits,
+    ].join(' '),
     // The credentials of the instance are the business of no service that the internet reaches, but for asking KMS on the enclave's behalf.
     gatewayDeniedAddresses: gateway.credentials === true ? METADATA_V6 : `${METADATA_V4} ${METADATA_V6}`,
     enclaveSecretsFile: ENCLAVE_SECRETS_FILE,
@@ -128,7 +190,9 @@ function templateValues(settings: ParentSettings): Record<string, string> {
     gatewayMemoryHighMiB: String(Math.floor(memoryMiB * 0.85)),
     gatewayMemoryMaxMiB: String(memoryMiB),
     gatewayStopSeconds: String(Math.ceil(variableMs('SHUTDOWN_TIMEOUT_MS', DEFAULT_SHUTDOWN_TIMEOUT_MS) / 1000) + 10),
-    proxyReadSeconds: String(Math.ceil(variableMs('ENCLAVE_TIMEOUT_MS', DEFAULT_ENCLAVE_TIMEOUT_MS) / 1000) + PROXY_MARGIN_SECONDS),
+    proxyReadSeconds: String(
+      Math.ceil(variableMs('ENCLAVE_TIMEOUT_MS', DEFAULT_ENCLAVE_TIMEOUT_MS) / 1000) + PROXY_MARGIN_SECONDS,
+    ),
     maxBodyBytes: String(LIMITS.maxSealedMessageJsonBytes),
     requestsPerSecond: String(REQUESTS_PER_SECOND),
     requestsBurst: String(2 * REQUESTS_PER_SECOND),
@@ -136,7 +200,12 @@ function templateValues(settings: ParentSettings): Record<string, string> {
     domain: https.by === 'certbot' ? https.domain : '_',
     certbotWritable: posix.dirname(certbotFolder(settings)),
     proxyProtocol: proxyProtocol ? ' proxy_protocol' : '',
-    realAddress: byBalancer ? [...https.networks.map((network) => `set_real_ip_from ${network};`), `real_ip_header ${proxyProtocol ? 'proxy_protocol' : 'X-Forwarded-For'};`].join('\n') : '',
+    realAddress: byBalancer
+      ? [
+          ...https.networks.map((network) => `set_real_ip_from ${network};`),
+          `real_ip_header ${proxyProtocol ? 'proxy_protocol' : 'X-Forwarded-For'};`,
+        ].join('\n')
+      : '',
     postgresqlSharedBuffersMiB: '256',
     postgresqlCacheMiB: '1024',
     redisServer: '/usr/bin/redis6-server',
@@ -144,11 +213,13 @@ function templateValues(settings: ParentSettings): Record<string, string> {
 }
 
 /** A new instance asks for a new certificate, of which there are only a few a week: so they are kept where data is kept, if anywhere. */
-const certbotFolder = ({ database }: ParentSettings) => (database.at === 'parent' ? '/srv/communique/letsencrypt' : '/var/lib/communique-acme/letsencrypt');
+const certbotFolder = ({ database }: ParentSettings) =>
+  database.at === 'parent' ? '/srv/communique/letsencrypt' : '/var/lib/communique-acme/letsencrypt';
 
 function certificateEnvironment(settings: ParentSettings): Record<string, string> {
   const { https, stack } = settings;
-  if (https.by === 'balancer') return { CERTIFICATE_NAME: `${stack}.communique.internal`, FIRST_CERTIFICATE_DAYS: '3650' };
+  if (https.by === 'balancer')
+    return { CERTIFICATE_NAME: `${stack}.communique.internal`, FIRST_CERTIFICATE_DAYS: '3650' };
   return {
     CERTIFICATE_NAME: https.domain,
     FIRST_CERTIFICATE_DAYS: '7',
@@ -163,7 +234,17 @@ function secretsList({ secrets, database }: ParentSettings): Record<string, obje
   return {
     ...Object.fromEntries(Object.entries(secrets).map(([name, arn]) => [name, { arn }])),
     ...(database.at === 'managed'
-      ? { DATABASE_URL: { arn: database.secretArn, postgresql: { host: database.host, port: database.port, database: database.name, parameters: '?sslmode=verify-full' } } }
+      ? {
+          DATABASE_URL: {
+            arn: database.secretArn,
+            postgresql: {
+              host: database.host,
+              port: database.port,
+              database: database.name,
+              parameters: '?sslmode=verify-full',
+            },
+          },
+        }
       : {}),
   };
 }

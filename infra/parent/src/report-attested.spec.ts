@@ -19,28 +19,79 @@ const script = (name: string, body: string) => writeScript(bin, name, body);
 const environment = (more: Record<string, string> = {}) => scriptEnvironment(bin, staged.folder.path, more);
 
 describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
-  const well = { status: 'ok', details: { enclave: { status: 'up' }, attestation: { status: 'up' }, budget: { status: 'up' } } };
+  const well = {
+    status: 'ok',
+    details: { enclave: { status: 'up' }, attestation: { status: 'up' }, budget: { status: 'up' } },
+  };
   /** One answer after the other, the last again and again; `undefined`: nobody listens. */
-  const report = async (states: readonly (string | undefined)[], healths: readonly (object | undefined)[], complete = 'exit 0', within = '1800') => {
+  const report = async (
+    states: readonly (string | undefined)[],
+    healths: readonly (object | undefined)[],
+    complete = 'exit 0',
+    within = '1800',
+  ) => {
     const count = (name: string) => `n=$(cat ${bin}/${name} 2>/dev/null || echo 0); echo $((n + 1)) > ${bin}/${name}`;
-    const answers = (values: readonly (string | undefined)[], otherwise: string) => values.map((value, index) => `${index === values.length - 1 ? '*' : String(index)}) ${value === undefined ? otherwise : `echo '${value}'`} ;;`).join('\n');
-    const described = states.map((state) => (state === undefined ? undefined : JSON.stringify({ AutoScalingInstances: state === '' ? [] : [{ LifecycleState: state }] })));
-    await script('aws', `echo "$*" >> ${bin}/calls\ncase $2 in\n describe-auto-scaling-instances) ${count('described')}; case $n in\n${answers(described, 'exit 254')}\nesac ;;\n complete-lifecycle-action) ${count('completed')}; ${complete} ;;\nesac`);
-    await script('curl', `case "$*" in *instance-id*) echo i-0me ;; *api/token*) echo token ;; *http://127.0.0.1:3001/api/health/tee) ${count('asked')}; case $n in\n${answers(healths.map((health) => (health === undefined ? undefined : JSON.stringify(health))), 'exit 7')}\nesac ;; *) exit 2 ;; esac`);
+    const answers = (values: readonly (string | undefined)[], otherwise: string) =>
+      values
+        .map(
+          (value, index) =>
+            `${index === values.length - 1 ? '*' : String(index)}) ${value === undefined ? otherwise : `echo '${value}'`} ;;`,
+        )
+        .join('\n');
+    const described = states.map((state) =>
+      state === undefined
+        ? undefined
+        : JSON.stringify({ AutoScalingInstances: state === '' ? [] : [{ LifecycleState: state }] }),
+    );
+    await script(
+      'aws',
+      `echo "$*" >> ${bin}/calls\ncase $2 in\n describe-auto-scaling-instances) ${count('described')}; case $n in\n${answers(described, 'exit 254')}\nesac ;;\n complete-lifecycle-action) ${count('completed')}; ${complete} ;;\nesac`,
+    );
+    await script(
+      'curl',
+      `case "$*" in *instance-id*) echo i-0me ;; *api/token*) echo token ;; *http://127.0.0.1:3001/api/health/tee) ${count('asked')}; case $n in\n${answers(
+        healths.map((health) => (health === undefined ? undefined : JSON.stringify(health))),
+        'exit 7',
+      )}\nesac ;; *) exit 2 ;; esac`,
+    );
     // A second goes by at each look.
     await script('cut', `${count('seconds')}; echo $n`);
     const ran = await run(join(staged.programs, 'report-attested'), [], {
-      env: environment({ AUTO_SCALING_GROUP: 'communique-tee-dev-parent', LAUNCH_HOOK: 'enclave-attested', LAUNCH_HOOK_SECONDS: within, HEALTH_URL: 'http://127.0.0.1:3001/api/health/tee', PAUSE_SECONDS: '0' }),
+      env: environment({
+        AUTO_SCALING_GROUP: 'communique-tee-dev-parent',
+        LAUNCH_HOOK: 'enclave-attested',
+        LAUNCH_HOOK_SECONDS: within,
+        HEALTH_URL: 'http://127.0.0.1:3001/api/health/tee',
+        PAUSE_SECONDS: '0',
+      }),
     });
-    const events = ran.stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    const events = ran.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     const calls = (await readFile(join(bin, 'calls'), 'utf8')).trim().split('\n');
     return { ...ran, events, calls, completed: calls.filter((call) => call.includes('complete-lifecycle-action')) };
   };
 
   it('says CONTINUE once enclave and attestation are up, and what was missing until then', async () => {
-    const { code, events, completed } = await report(['Pending', 'Pending:Wait'], [undefined, { status: 'error', details: { enclave: { status: 'down', code: 'enclave_unavailable' }, attestation: { status: 'down', code: 'attestation_not_yet_verified' } } }, well]);
+    const { code, events, completed } = await report(
+      ['Pending', 'Pending:Wait'],
+      [
+        undefined,
+        {
+          status: 'error',
+          details: {
+            enclave: { status: 'down', code: 'enclave_unavailable' },
+            attestation: { status: 'down', code: 'attestation_not_yet_verified' },
+          },
+        },
+        well,
+      ],
+    );
     expect(code).toBe(0);
-    expect(completed).toEqual(['autoscaling complete-lifecycle-action --auto-scaling-group-name communique-tee-dev-parent --lifecycle-hook-name enclave-attested --instance-id i-0me --lifecycle-action-result CONTINUE']);
+    expect(completed).toEqual([
+      'autoscaling complete-lifecycle-action --auto-scaling-group-name communique-tee-dev-parent --lifecycle-hook-name enclave-attested --instance-id i-0me --lifecycle-action-result CONTINUE',
+    ]);
     expect(events.map(({ event, enclaveAndAttestation }) => [event, enclaveAndAttestation])).toEqual([
       ['launch_health', 'no answer'],
       ['launch_health', 'down (enclave_unavailable) down (attestation_not_yet_verified)'],
@@ -50,13 +101,22 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
   });
 
   it('does not wait for what another instance would not mend: an emergency stop', async () => {
-    const { code, completed } = await report(['Pending:Wait'], [{ ...well, status: 'error', details: { ...well.details, budget: { status: 'down', code: 'emergency_stop' } } }]);
+    const { code, completed } = await report(
+      ['Pending:Wait'],
+      [{ ...well, status: 'error', details: { ...well.details, budget: { status: 'down', code: 'emergency_stop' } } }],
+    );
     expect([code, completed.length]).toEqual([0, 1]);
   });
 
   it.each([
-    ['an enclave that is up and not trusted', { ...well, details: { ...well.details, attestation: { status: 'down', code: 'attestation_refused' } } }],
-    ['attestation that is not verified at all', { ...well, details: { ...well.details, attestation: { status: 'degraded', code: 'attestation_not_verified' } } }],
+    [
+      'an enclave that is up and not trusted',
+      { ...well, details: { ...well.details, attestation: { status: 'down', code: 'attestation_refused' } } },
+    ],
+    [
+      'attestation that is not verified at all',
+      { ...well, details: { ...well.details, attestation: { status: 'degraded', code: 'attestation_not_verified' } } },
+    ],
     ['an answer of something else', { hello: 'world' }],
     ['nobody', undefined],
   ])('never says it for %s, and leaves the end to the hook', async (_name, health) => {
@@ -65,16 +125,31 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     expect(events.at(-1)).toMatchObject({ event: 'launch_never_attested', level: 'error', withinSeconds: 6 });
   });
 
-  it.each([['InService', 'after a reboot'], ['', 'outside a group'], ['Terminating:Wait', 'on its way out']])('does nothing where nobody waits for it: %s (%s)', async (state) => {
+  it.each([
+    ['InService', 'after a reboot'],
+    ['', 'outside a group'],
+    ['Terminating:Wait', 'on its way out'],
+  ])('does nothing where nobody waits for it: %s (%s)', async (state) => {
     const { code, events, completed } = await report([state], [well]);
     expect([code, completed]).toEqual([0, []]);
-    expect(events).toMatchObject([{ event: 'launch_not_waiting', instance: 'i-0me', state: state === '' ? 'none' : state }]);
+    expect(events).toMatchObject([
+      { event: 'launch_not_waiting', instance: 'i-0me', state: state === '' ? 'none' : state },
+    ]);
   });
 
   it('tries again where AWS does not answer, or refuses once', async () => {
-    const { code, events, completed } = await report([undefined, 'Pending:Wait'], [well], '((n > 0)) || { echo Throttling >&2; exit 254; }');
+    const { code, events, completed } = await report(
+      [undefined, 'Pending:Wait'],
+      [well],
+      '((n > 0)) || { echo Throttling >&2; exit 254; }',
+    );
     expect([code, completed.length]).toEqual([0, 2]);
-    expect(events.map(({ event }) => event)).toEqual(['launch_state_unknown', 'launch_health', 'launch_not_completed', 'launch_completed']);
+    expect(events.map(({ event }) => event)).toEqual([
+      'launch_state_unknown',
+      'launch_health',
+      'launch_not_completed',
+      'launch_completed',
+    ]);
     expect(events[2]).toMatchObject({ refusal: 'Throttling' });
   });
 
@@ -84,7 +159,11 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
   });
 
   it('ends where the hook has ended meanwhile', async () => {
-    const { code, events } = await report(['Pending:Wait', 'Terminating'], [well], 'echo "No active Lifecycle Action found" >&2; exit 254');
+    const { code, events } = await report(
+      ['Pending:Wait', 'Terminating'],
+      [well],
+      'echo "No active Lifecycle Action found" >&2; exit 254',
+    );
     expect([code, events.at(-1)?.['event']]).toEqual([0, 'launch_not_waiting']);
   });
 });

@@ -38,24 +38,38 @@ describe('check-reservation', () => {
     }
     await mkdir(join(root, 'module/nitro_enclaves/parameters'), { recursive: true });
     await writeFile(join(root, 'module/nitro_enclaves/parameters/ne_cpus'), `${cpus}\n`);
-    return run(join(programs, 'check-reservation'), [], { env: environment({ SYSFS: root, ENCLAVE_MEMORY_MIB: '3072', ENCLAVE_CPU_COUNT: '2' }) });
+    return run(join(programs, 'check-reservation'), [], {
+      env: environment({ SYSFS: root, ENCLAVE_MEMORY_MIB: '3072', ENCLAVE_CPU_COUNT: '2' }),
+    });
   };
 
   it.each([
     ['pages of 2 MiB', { '2048': 1536 }, '2-3'],
     ['of 1 GiB and of 32 MiB together', { '1048576': 2, '32768': 32 }, '1,3'],
   ])('is content: %s', async (_name, pages, cpus) => {
-    expect(await sysfs(pages, cpus)).toMatchObject({ code: 0, stdout: 'reserved for the enclave: 3072 MiB, 2 processors\n' });
+    expect(await sysfs(pages, cpus)).toMatchObject({
+      code: 0,
+      stdout: 'reserved for the enclave: 3072 MiB, 2 processors\n',
+    });
   });
 
   it('says when memory is missing though the allocator was content', async () => {
-    expect(await sysfs({ '2048': 1535 }, '2-3')).toMatchObject({ code: 1, stderr: expect.stringContaining('3070 MiB are reserved') as string });
+    expect(await sysfs({ '2048': 1535 }, '2-3')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('3070 MiB are reserved') as string,
+    });
     expect((await sysfs({}, '2-3')).code).toBe(1);
   });
 
   it('says when processors are missing', async () => {
-    expect(await sysfs({ '2048': 1536 }, '2')).toMatchObject({ code: 1, stderr: expect.stringContaining('the pool has 1') as string });
-    expect(await sysfs({ '2048': 1536 }, '')).toMatchObject({ code: 1, stderr: expect.stringContaining('empty') as string });
+    expect(await sysfs({ '2048': 1536 }, '2')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('the pool has 1') as string,
+    });
+    expect(await sysfs({ '2048': 1536 }, '')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('empty') as string,
+    });
   });
 });
 
@@ -65,7 +79,15 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
     const fetchImage = async (state: string, change: Record<string, string> = {}) => {
       await mkdir(state, { recursive: true });
       return run(join(programs, 'fetch-image'), [], {
-        env: environment({ STATE_DIRECTORY: state, IMAGE_BUCKET: 'bucket', IMAGE_KEY: 'images/a.eif', IMAGE_VERSION_ID: 'v1', IMAGE_SHA384: hash('sha384', 'the image'), IMAGE_PCR0: pcr0, ...change }),
+        env: environment({
+          STATE_DIRECTORY: state,
+          IMAGE_BUCKET: 'bucket',
+          IMAGE_KEY: 'images/a.eif',
+          IMAGE_VERSION_ID: 'v1',
+          IMAGE_SHA384: hash('sha384', 'the image'),
+          IMAGE_PCR0: pcr0,
+          ...change,
+        }),
       });
     };
     beforeEach(async () => {
@@ -78,7 +100,9 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
       expect(await fetchImage(state)).toMatchObject({ code: 0, stdout: `the image is there: PCR0 ${pcr0}\n` });
       expect(await readFile(join(state, 'enclave.eif'), 'utf8')).toBe('the image');
       expect((await fetchImage(state)).code).toBe(0);
-      expect(await readFile(join(bin, 'calls'), 'utf8')).toMatch(/^s3api get-object --bucket bucket --key images\/a.eif --version-id v1 \S+\n$/);
+      expect(await readFile(join(bin, 'calls'), 'utf8')).toMatch(
+        /^s3api get-object --bucket bucket --key images\/a.eif --version-id v1 \S+\n$/,
+      );
     });
 
     it('leaves nothing of a file that is another', async () => {
@@ -91,7 +115,10 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
     it('removes an image whose measurement is another than the one that was published', async () => {
       const state = join(bin, 'state');
       await script('nitro-cli', `echo '{"Measurements":{"PCR0":"${'ba'.repeat(48)}"}}'`);
-      expect(await fetchImage(state)).toMatchObject({ code: 1, stderr: expect.stringContaining('was expected: removed') as string });
+      expect(await fetchImage(state)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('was expected: removed') as string,
+      });
       expect((await run('ls', ['-A', state])).stdout).toBe('');
     });
   });
@@ -114,18 +141,32 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
       expect((await run('bash', ['-c', '. "$0"; printf %s "$REDIS_URL"', file])).stdout).toBe(value);
     });
 
-    it('makes a URL of RDS\'s secret, escaping what a password may hold', async () => {
+    it("makes a URL of RDS's secret, escaping what a password may hold", async () => {
       await secret(JSON.stringify({ username: 'communique', password: 'p@ss/w:rd?#%', engine: 'postgres' }));
-      const { code, file } = await fetchSecrets({ DATABASE_URL: { arn: 'arn:rds', postgresql: { host: 'db', port: 5432, database: 'communique', parameters: '?sslmode=verify-full' } } });
+      const { code, file } = await fetchSecrets({
+        DATABASE_URL: {
+          arn: 'arn:rds',
+          postgresql: { host: 'db', port: 5432, database: 'communique', parameters: '?sslmode=verify-full' },
+        },
+      });
       expect(code).toBe(0);
       const url = new URL((await run('bash', ['-c', '. "$0"; printf %s "$DATABASE_URL"', file])).stdout);
-      expect([decodeURIComponent(url.password), url.host, url.pathname, url.search]).toEqual(['p@ss/w:rd?#%', 'db:5432', '/communique', '?sslmode=verify-full']);
+      expect([decodeURIComponent(url.password), url.host, url.pathname, url.search]).toEqual([
+        'p@ss/w:rd?#%',
+        'db:5432',
+        '/communique',
+        '?sslmode=verify-full',
+      ]);
     });
 
     it.each([
       ['a second line, which would be another variable', 'a\nNODE_OPTIONS=--inspect', {}],
       ['nothing', '', {}],
-      ['RDS\'s form where it is not', 'plain-and-secret', { postgresql: { host: 'db', port: 1, database: 'd', parameters: '' } }],
+      [
+        "RDS's form where it is not",
+        'plain-and-secret',
+        { postgresql: { host: 'db', port: 1, database: 'd', parameters: '' } },
+      ],
     ])('refuses %s, and does not repeat it', async (_name, value, more) => {
       await secret(value);
       const { code, stdout, stderr, file } = await fetchSecrets({ REDIS_URL: { arn: 'arn:redis', ...more } });
@@ -165,8 +206,20 @@ esac`,
       spawn(join(programs, 'supervise-enclave'), {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: environment({
-          ...{ STATE_DIRECTORY: home, RUNTIME_DIRECTORY: home, WATCH_SECONDS: '0.05', LONGEST_WAIT_SECONDS: '0', ENCLAVE_NAME: 'communique', ENCLAVE_CID: '16' },
-          ...{ ENCLAVE_CPU_COUNT: '2', ENCLAVE_MEMORY_MIB: '3072', IMAGE_SHA384: hash('sha384', 'the image'), IMAGE_PCR0: pcr0 },
+          ...{
+            STATE_DIRECTORY: home,
+            RUNTIME_DIRECTORY: home,
+            WATCH_SECONDS: '0.05',
+            LONGEST_WAIT_SECONDS: '0',
+            ENCLAVE_NAME: 'communique',
+            ENCLAVE_CID: '16',
+          },
+          ...{
+            ENCLAVE_CPU_COUNT: '2',
+            ENCLAVE_MEMORY_MIB: '3072',
+            IMAGE_SHA384: hash('sha384', 'the image'),
+            IMAGE_PCR0: pcr0,
+          },
         }),
       });
     const outcome = async (child: ReturnType<typeof supervise>, onEvent: (event: string) => void = () => undefined) => {
@@ -181,7 +234,12 @@ esac`,
         }
       });
       const [code] = (await once(child, 'close')) as [number];
-      return { code, events, failures: await readFile(join(home, 'failures'), 'utf8').catch(() => '-'), calls: await readFile(join(home, 'calls'), 'utf8').catch(() => '') };
+      return {
+        code,
+        events,
+        failures: await readFile(join(home, 'failures'), 'utf8').catch(() => '-'),
+        calls: await readFile(join(home, 'calls'), 'utf8').catch(() => ''),
+      };
     };
     beforeEach(async () => {
       home = await mkdtemp(join(folder.path, 'enclave-'));
@@ -197,19 +255,29 @@ esac`,
       });
       expect([code, failures]).toEqual([0, '0\n']);
       expect(events.map(({ event }) => event)).toEqual(['enclave_running', 'enclave_stopping']);
-      expect(calls).toContain(`run-enclave --enclave-name communique --eif-path ${home}/enclave.eif --cpu-count 2 --memory 3072 --enclave-cid 16\n`);
+      expect(calls).toContain(
+        `run-enclave --enclave-name communique --eif-path ${home}/enclave.eif --cpu-count 2 --memory 3072 --enclave-cid 16\n`,
+      );
       expect(calls).not.toContain('debug');
       expect(calls.trimEnd()).toMatch(/terminate-enclave --enclave-id i-1-enc1$/);
       expect(await readFile(join(home, 'notified'), 'utf8')).toContain('--ready');
     });
 
-    it.each([['it is gone', 'rm -f'], ['it is on its way out', 'echo TERMINATING >']])('notices its end, says how long it lived and counts it: %s', async (_name, how) => {
+    it.each([
+      ['it is gone', 'rm -f'],
+      ['it is on its way out', 'echo TERMINATING >'],
+    ])('notices its end, says how long it lived and counts it: %s', async (_name, how) => {
       const child = supervise();
       const { code, events, failures } = await outcome(child, (event) => {
         if (event === 'enclave_running') void run('bash', ['-c', `${how} ${home}/state`]);
       });
       expect([code, failures]).toEqual([1, '1\n']);
-      expect(events.at(-1)).toMatchObject({ event: 'enclave_ended', level: 'error', id: 'i-1-enc1', upSeconds: expect.any(Number) as number });
+      expect(events.at(-1)).toMatchObject({
+        event: 'enclave_ended',
+        level: 'error',
+        id: 'i-1-enc1',
+        upSeconds: expect.any(Number) as number,
+      });
     });
 
     it.each([
@@ -252,21 +320,33 @@ esac`,
     const attach = async (describeVolumes: string, blkid: string) => {
       const disks = join(bin, 'disks');
       await mkdir(disks, { recursive: true });
-      await script('aws', `echo "$*" >> ${bin}/calls\ncase $2 in\n  describe-volumes) ${describeVolumes} ;;\n  attach-volume) touch ${bin}/attached ${disks}/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0 ;;\nesac`);
+      await script(
+        'aws',
+        `echo "$*" >> ${bin}/calls\ncase $2 in\n  describe-volumes) ${describeVolumes} ;;\n  attach-volume) touch ${bin}/attached ${disks}/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0 ;;\nesac`,
+      );
       await script('curl', 'case "$*" in *instance-id*) echo i-0me ;; *) echo token ;; esac');
       await script('blkid', blkid);
       await script('mkfs.ext4', `echo "$*" > ${bin}/made`);
       await script('udevadm', 'exit 0');
-      const ran = await run(join(programs, 'attach-data-volume'), [], { env: environment({ DATA_VOLUME_ID: 'vol-0123456789abcdef0', DISKS: disks, TRIES: '5', PAUSE_SECONDS: '0' }) });
-      return { ...ran, calls: await readFile(join(bin, 'calls'), 'utf8'), made: await readFile(join(bin, 'made'), 'utf8').catch(() => undefined) };
+      const ran = await run(join(programs, 'attach-data-volume'), [], {
+        env: environment({ DATA_VOLUME_ID: 'vol-0123456789abcdef0', DISKS: disks, TRIES: '5', PAUSE_SECONDS: '0' }),
+      });
+      return {
+        ...ran,
+        calls: await readFile(join(bin, 'calls'), 'utf8'),
+        made: await readFile(join(bin, 'made'), 'utf8').catch(() => undefined),
+      };
     };
-    const volume = (holder: string | null) => `echo '${JSON.stringify({ Volumes: [{ State: holder === null ? 'available' : 'in-use', Attachments: holder === null ? [] : [{ InstanceId: holder, State: 'attached' }] }] })}'`;
+    const volume = (holder: string | null) =>
+      `echo '${JSON.stringify({ Volumes: [{ State: holder === null ? 'available' : 'in-use', Attachments: holder === null ? [] : [{ InstanceId: holder, State: 'attached' }] }] })}'`;
     const untilAttached = () => `if [[ -f ${bin}/attached ]]; then ${volume('i-0me')}; else ${volume(null)}; fi`;
 
     it('attaches it, and makes a file system on a disk that is blank', async () => {
       const { code, made, calls } = await attach(untilAttached(), 'exit 2');
       expect(code).toBe(0);
-      expect(calls).toContain('ec2 attach-volume --volume-id vol-0123456789abcdef0 --instance-id i-0me --device /dev/sdf');
+      expect(calls).toContain(
+        'ec2 attach-volume --volume-id vol-0123456789abcdef0 --instance-id i-0me --device /dev/sdf',
+      );
       expect(made).toContain('-L communique-data');
     });
 
@@ -276,7 +356,7 @@ esac`,
     });
 
     it.each([
-      ['somebody else\'s data', 'echo LABEL=other'],
+      ["somebody else's data", 'echo LABEL=other'],
       ['a disk that cannot be read', 'exit 8'],
     ])('touches nothing: %s', async (_name, blkid) => {
       const { code, made } = await attach(untilAttached(), blkid);
@@ -291,8 +371,17 @@ esac`,
   });
 
   it('record-end says how a service ended, as a line of JSON', async () => {
-    const { stdout } = await run(join(programs, 'record-end'), ['communique-gateway.service'], { env: environment({ SERVICE_RESULT: 'signal', EXIT_CODE: 'killed', EXIT_STATUS: 'KILL' }) });
-    expect(JSON.parse(stdout)).toMatchObject({ level: 'error', event: 'service_ended', unit: 'communique-gateway.service', result: 'signal', exitCode: 'killed', exitStatus: 'KILL' });
+    const { stdout } = await run(join(programs, 'record-end'), ['communique-gateway.service'], {
+      env: environment({ SERVICE_RESULT: 'signal', EXIT_CODE: 'killed', EXIT_STATUS: 'KILL' }),
+    });
+    expect(JSON.parse(stdout)).toMatchObject({
+      level: 'error',
+      event: 'service_ended',
+      unit: 'communique-gateway.service',
+      result: 'signal',
+      exitCode: 'killed',
+      exitStatus: 'KILL',
+    });
   });
 });
 
@@ -304,7 +393,9 @@ describeWith(commandAvailability('openssl', 'openssl'), 'certificates', () => {
     const env = environment({ FIRST_CERTIFICATE_DAYS: '7', CERTIFICATE_NAME: 'communique.example.org' });
     expect((await run(join(programs, 'first-certificate'), [tls], { env })).code).toBe(0);
     const made = await readFile(join(tls, 'fullchain.pem'), 'utf8');
-    expect((await run('openssl', ['x509', '-noout', '-subject', '-in', join(tls, 'fullchain.pem')])).stdout).toContain('communique.example.org');
+    expect((await run('openssl', ['x509', '-noout', '-subject', '-in', join(tls, 'fullchain.pem')])).stdout).toContain(
+      'communique.example.org',
+    );
     expect((await stat(join(tls, 'privkey.pem'))).mode & 0o777).toBe(0o640);
     await run(join(programs, 'first-certificate'), [tls], { env });
     expect(await readFile(join(tls, 'fullchain.pem'), 'utf8')).toBe(made);

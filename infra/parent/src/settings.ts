@@ -2,7 +2,13 @@
 export type DatabaseSettings =
   | { readonly at: 'parent'; readonly volumeId: string }
   /** RDS; `secretArn`: RDS's JSON of username and password. */
-  | { readonly at: 'managed'; readonly host: string; readonly port: number; readonly name: string; readonly secretArn: string }
+  | {
+      readonly at: 'managed';
+      readonly host: string;
+      readonly port: number;
+      readonly name: string;
+      readonly secretArn: string;
+    }
   /** DATABASE_URL is among `secrets`. */
   | { readonly at: 'external' };
 
@@ -15,7 +21,11 @@ export type HttpsSettings =
   /** Let's Encrypt, or another directory (`acmeDirectory`: https URL). */
   | { readonly by: 'certbot'; readonly domain: string; readonly email: string; readonly acmeDirectory?: string }
   /** A load balancer with ACM in front. `networks`: CIDR blocks that the balancer connects from, whose word on the client is believed. */
-  | { readonly by: 'balancer'; readonly networks: readonly string[]; readonly clientAddress: 'x-forwarded-for' | 'proxy-protocol' };
+  | {
+      readonly by: 'balancer';
+      readonly networks: readonly string[];
+      readonly clientAddress: 'x-forwarded-for' | 'proxy-protocol';
+    };
 
 /** One destination of the enclave, as in `egress.routes` of its measured configuration. */
 export interface EgressRoute {
@@ -34,7 +44,12 @@ export interface ParentSettings {
   readonly image: { readonly key: string; readonly versionId: string; readonly sha384: string; readonly pcr0: string };
   /** What `npm run build:release` made: `sha256` of the archive, 64 hexadecimal digits. */
   readonly release: { readonly key: string; readonly sha256: string };
-  readonly enclave: { readonly cpuCount: number; readonly memoryMiB: number; readonly cid?: number; readonly port?: number };
+  readonly enclave: {
+    readonly cpuCount: number;
+    readonly memoryMiB: number;
+    readonly cid?: number;
+    readonly port?: number;
+  };
   readonly egress: readonly EgressRoute[];
   /** PCR0 of every image that the gateway accepts; the one that runs is among them. */
   readonly acceptedPcr0: readonly string[];
@@ -64,13 +79,34 @@ export interface ParentSettings {
 /** On the parent; in memory, the gateway's user alone may read it. */
 export const ENCLAVE_SECRETS_FILE = '/run/communique-enclave-secrets/secrets.json';
 
-export const DEFAULTS = { cid: 16, enclavePort: 5000, gatewayPort: 3001, metricsPort: 9464, gatewayMemoryMiB: 1024 } as const;
+export const DEFAULTS = {
+  cid: 16,
+  enclavePort: 5000,
+  gatewayPort: 3001,
+  metricsPort: 9464,
+  gatewayMemoryMiB: 1024,
+} as const;
 
 /** Log groups under `logGroupPrefix`. */
 export const LOG_GROUPS = ['gateway', 'enclave', 'parent', 'nginx', 'database', 'metrics'] as const;
 
 /** Set by the renderer; not to be given in `gateway.environment`. */
 export const RESERVED_VARIABLES = [
-  ...['NODE_ENV', 'PORT', 'HOST', 'TRUSTED_PROXIES', 'METRICS_PORT', 'METRICS_HOST', 'AWS_REGION', 'ENCLAVE_SECRETS_FILE'],
-  ...['TEE_PROVIDER', 'TEE_ENDPOINT', 'TEE_EXPECTED_CODE_HASH', 'TEE_ENABLE_ATTESTATION_VERIFICATION', 'ATTESTATION_DEVELOPMENT_ROOT_FILE'],
+  ...[
+    'NODE_ENV',
+    'PORT',
+    'HOST',
+    'TRUSTED_PROXIES',
+    'METRICS_PORT',
+    'METRICS_HOST',
+    'AWS_REGION',
+    'ENCLAVE_SECRETS_FILE',
+  ],
+  ...[
+    'TEE_PROVIDER',
+    'TEE_ENDPOINT',
+    'TEE_EXPECTED_CODE_HASH',
+    'TEE_ENABLE_ATTESTATION_VERIFICATION',
+    'ATTESTATION_DEVELOPMENT_ROOT_FILE',
+  ],
 ] as const;

@@ -2,7 +2,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 /** The folders under infra/parent/files. */
-export type TemplateGroup = 'always' | 'https-certbot' | 'https-balancer' | 'data-volume' | 'database-parent' | 'database-managed' | 'redis-parent' | 'elastic-ip' | 'enclave-secrets';
+export type TemplateGroup =
+  | 'always'
+  | 'https-certbot'
+  | 'https-balancer'
+  | 'data-volume'
+  | 'database-parent'
+  | 'database-managed'
+  | 'redis-parent'
+  | 'elastic-ip'
+  | 'enclave-secrets';
 
 const FOLDER = join('infra', 'parent', 'files');
 
@@ -15,7 +24,10 @@ function templatesFolder(): string {
 }
 
 /** Path on the parent -> text, with every `@name@` replaced. @throws Error for a name that has no value*/
-export function renderTemplates(groups: readonly TemplateGroup[], values: Readonly<Record<string, string>>): Map<string, string> {
+export function renderTemplates(
+  groups: readonly TemplateGroup[],
+  values: Readonly<Record<string, string>>,
+): Map<string, string> {
   const folder = templatesFolder();
   const rendered = new Map<string, string>();
   for (const group of groups) {

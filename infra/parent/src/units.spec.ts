@@ -8,11 +8,25 @@ import { commandAvailability, stage } from './testing/stage';
 
 /** As systemd-analyze security scores it, 0 to 10, lower is better. Four programs have to do more than the others. */
 const MOST_EXPOSURE = 2;
-const MORE_EXPOSURE: Readonly<Record<string, number>> = { 'communique-data-volume.service': 2.8, 'communique-acme.service': 2.2 };
+const MORE_EXPOSURE: Readonly<Record<string, number>> = {
+  'communique-data-volume.service': 2.8,
+  'communique-acme.service': 2.2,
+};
 const UNITS = '/etc/systemd/system';
 /** Not systemd's: stands for what AWS's package brings. */
-const ALLOCATOR = '[Unit]\nDescription=stands for the allocator\n[Service]\nType=oneshot\nExecStart=/usr/bin/nitro-enclaves-allocator\n[Install]\nWantedBy=multi-user.target\n';
-const PROGRAMS = ['/opt/communique/current/bin/node', '/usr/sbin/nginx', '/usr/bin/postgres', '/usr/bin/psql', '/usr/bin/redis6-server', '/bin/kill', '/usr/bin/install', '/usr/bin/systemctl', '/usr/bin/nitro-enclaves-allocator'];
+const ALLOCATOR =
+  '[Unit]\nDescription=stands for the allocator\n[Service]\nType=oneshot\nExecStart=/usr/bin/nitro-enclaves-allocator\n[Install]\nWantedBy=multi-user.target\n';
+const PROGRAMS = [
+  '/opt/communique/current/bin/node',
+  '/usr/sbin/nginx',
+  '/usr/bin/postgres',
+  '/usr/bin/psql',
+  '/usr/bin/redis6-server',
+  '/bin/kill',
+  '/usr/bin/install',
+  '/usr/bin/systemctl',
+  '/usr/bin/nitro-enclaves-allocator',
+];
 
 describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () => {
   let folder: TemporaryFolder;
@@ -35,9 +49,12 @@ describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () =>
     }
     return root;
   }
-  const verify = async (root: string, units: readonly string[]) => run('systemd-analyze', ['verify', `--root=${root}`, '--man=no', ...units], { cwd: join(root, UNITS) });
+  const verify = async (root: string, units: readonly string[]) =>
+    run('systemd-analyze', ['verify', `--root=${root}`, '--man=no', ...units], { cwd: join(root, UNITS) });
   const unitsOf = (settings: ParentSettings) => [
-    ...Object.keys(renderParentFiles(settings)).filter((path) => path.startsWith(`${UNITS}/`) && dirname(path) === UNITS && !path.includes('@')).map((path) => path.slice(UNITS.length + 1)),
+    ...Object.keys(renderParentFiles(settings))
+      .filter((path) => path.startsWith(`${UNITS}/`) && dirname(path) === UNITS && !path.includes('@'))
+      .map((path) => path.slice(UNITS.length + 1)),
     ...settings.egress.map(({ vsockPort }) => `communique-egress@${String(vsockPort)}.service`),
     'nitro-enclaves-allocator.service',
   ];
@@ -54,7 +71,10 @@ describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () =>
     for (const [broken, said] of [
       [good.replace('[Unit]', '[Unit]\nBefore=communique-secrets.service'), /ordering cycle/],
       [good.replace('current/bin/node', 'current/bin/nodejs'), /not executable/],
-      [good.replace('NoNewPrivileges', 'NoNewPrivilege').replace('[Service]', '[Service]\nNoNewPrivilege=yes'), /Unknown key/],
+      [
+        good.replace('NoNewPrivileges', 'NoNewPrivilege').replace('[Service]', '[Service]\nNoNewPrivilege=yes'),
+        /Unknown key/,
+      ],
     ] as const) {
       await writeFile(gateway, broken);
       expect((await verify(root, ['communique-gateway.service'])).stderr).toMatch(said);
@@ -66,9 +86,16 @@ describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () =>
     for (const settings of [ON_PARENT, MANAGED]) {
       const root = await staged(`security-${settings.stack}`, settings);
       for (const unit of (await readdir(join(root, UNITS))).filter((name) => /^communique-.*\.service$/.test(name))) {
-        const { stdout, stderr } = await run('systemd-analyze', ['security', '--offline=true', `--root=${root}`, '--no-pager', unit]);
+        const { stdout, stderr } = await run('systemd-analyze', [
+          'security',
+          '--offline=true',
+          `--root=${root}`,
+          '--no-pager',
+          unit,
+        ]);
         const exposure = Number(/Overall exposure level for .*: ([0-9.]+)/.exec(stdout + stderr)?.[1] ?? 'NaN');
-        if (!(exposure <= (MORE_EXPOSURE[unit] ?? MOST_EXPOSURE))) exposed.push(`${unit}: ${String(exposure)} ${stderr}`);
+        if (!(exposure <= (MORE_EXPOSURE[unit] ?? MOST_EXPOSURE)))
+          exposed.push(`${unit}: ${String(exposure)} ${stderr}`);
       }
     }
     expect(exposed).toEqual([]);
@@ -78,47 +105,90 @@ describeWith(commandAvailability('systemd-analyze', 'systemd'), 'systemd', () =>
 describe('the units', () => {
   const files = renderParentFiles(ON_PARENT);
   const unit = (name: string) => files[`${UNITS}/${name}`]?.content ?? '';
-  const keys = (name: string, key: string) => [...unit(name).matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value);
+  const keys = (name: string, key: string) =>
+    [...unit(name).matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value);
 
   it('never start an enclave in debug mode', () => {
-    for (const { content } of Object.values(files)) expect(content.replaceAll(/^\s*#.*$/gm, '')).not.toMatch(/debug-mode/);
+    for (const { content } of Object.values(files))
+      expect(content.replaceAll(/^\s*#.*$/gm, '')).not.toMatch(/debug-mode/);
   });
 
   it('each have a user of their own, or are root for a reason', () => {
-    const root = Object.keys(files).filter((path) => /\/communique-[^/]*\.service$/.test(path) && !/^(User=|DynamicUser=yes)/m.test(files[path]?.content ?? '')).map((path) => path.slice(UNITS.length + 1));
+    const root = Object.keys(files)
+      .filter(
+        (path) =>
+          /\/communique-[^/]*\.service$/.test(path) && !/^(User=|DynamicUser=yes)/m.test(files[path]?.content ?? ''),
+      )
+      .map((path) => path.slice(UNITS.length + 1));
     // They write what root alone may read, and look at disks.
-    expect(root).toEqual(['communique-acme.service', 'communique-certificate.service', 'communique-data-volume.service', 'communique-secrets.service']);
+    expect(root).toEqual([
+      'communique-acme.service',
+      'communique-certificate.service',
+      'communique-data-volume.service',
+      'communique-secrets.service',
+    ]);
   });
 
   it('give V8 what it needs: no unit of Node forbids memory that is written and run', () => {
-    const forbidding = Object.entries(files).filter(([, { content }]) => content.includes('/bin/node') && /^MemoryDenyWriteExecute=yes/m.test(content));
+    const forbidding = Object.entries(files).filter(
+      ([, { content }]) => content.includes('/bin/node') && /^MemoryDenyWriteExecute=yes/m.test(content),
+    );
     expect(forbidding.map(([path]) => path)).toEqual([]);
     expect(files[`${UNITS}/communique-.service.d/10-hardening.conf`]?.content).not.toMatch(/^MemoryDenyWriteExecute/m);
   });
 
-  it.each(['communique-gateway.service', 'communique-egress@.service', 'communique-enclave-log.service', 'communique-enclave.service'])('%s may open vsock', (name) => {
+  it.each([
+    'communique-gateway.service',
+    'communique-egress@.service',
+    'communique-enclave-log.service',
+    'communique-enclave.service',
+  ])('%s may open vsock', (name) => {
     expect(keys(name, 'RestrictAddressFamilies').join(' ')).toContain('AF_VSOCK');
     expect(keys(name, 'DeviceAllow')).toContain('/dev/vsock rw');
   });
 
   it('the gateway may ask for them where the enclave asks KMS, and only there', () => {
-    const denied = (settings: ParentSettings) => /^IPAddressDeny=(.*)$/m.exec(renderParentFiles(settings)[`${UNITS}/communique-gateway.service`]?.content ?? '')?.[1];
-    expect([denied(ON_PARENT), denied(EXTERNAL)]).toEqual(['fd00:ec2::254/128', '169.254.169.254/32 fd00:ec2::254/128']);
+    const denied = (settings: ParentSettings) =>
+      /^IPAddressDeny=(.*)$/m.exec(
+        renderParentFiles(settings)[`${UNITS}/communique-gateway.service`]?.content ?? '',
+      )?.[1];
+    expect([denied(ON_PARENT), denied(EXTERNAL)]).toEqual([
+      'fd00:ec2::254/128',
+      '169.254.169.254/32 fd00:ec2::254/128',
+    ]);
   });
 
-  it.each(['communique-egress@.service', 'communique-migrate.service', 'communique-nginx.service', 'communique-acme.service'])('%s cannot ask for the credentials of the instance', (name) => {
+  it.each([
+    'communique-egress@.service',
+    'communique-migrate.service',
+    'communique-nginx.service',
+    'communique-acme.service',
+  ])('%s cannot ask for the credentials of the instance', (name) => {
     expect(keys(name, 'IPAddressDeny')).toEqual(['169.254.169.254/32 fd00:ec2::254/128']);
   });
 
-  it.each(['communique-gateway.service', 'communique-egress@.service', 'communique-enclave-log.service', 'communique-migrate.service'])('%s is not started again where that cannot help', (name) => {
+  it.each([
+    'communique-gateway.service',
+    'communique-egress@.service',
+    'communique-enclave-log.service',
+    'communique-migrate.service',
+  ])('%s is not started again where that cannot help', (name) => {
     expect(keys(name, 'RestartPreventExitStatus')).toEqual(['78']);
   });
 
   it('start in order', () => {
     const after = (name: string) => keys(name, 'After').join(' ').split(' ');
     expect(after('communique-enclave-memory.service')).toContain('nitro-enclaves-allocator.service');
-    expect(after('communique-enclave.service')).toEqual(expect.arrayContaining(['communique-enclave-memory.service', 'communique-image.service']));
-    expect(after('communique-gateway.service')).toEqual(expect.arrayContaining(['communique-enclave.service', 'communique-migrate.service', 'communique-secrets.service']));
+    expect(after('communique-enclave.service')).toEqual(
+      expect.arrayContaining(['communique-enclave-memory.service', 'communique-image.service']),
+    );
+    expect(after('communique-gateway.service')).toEqual(
+      expect.arrayContaining([
+        'communique-enclave.service',
+        'communique-migrate.service',
+        'communique-secrets.service',
+      ]),
+    );
     expect(after('communique-nginx.service')).toContain('communique-gateway.service');
   });
 
@@ -131,7 +201,10 @@ describe('the units', () => {
   });
 
   it('let the gateway finish before it is killed', () => {
-    const longer = renderParentFiles({ ...ON_PARENT, gateway: { environment: { ...ON_PARENT.gateway.environment, SHUTDOWN_TIMEOUT_MS: '60000' } } });
+    const longer = renderParentFiles({
+      ...ON_PARENT,
+      gateway: { environment: { ...ON_PARENT.gateway.environment, SHUTDOWN_TIMEOUT_MS: '60000' } },
+    });
     expect(keys('communique-gateway.service', 'TimeoutStopSec')).toEqual(['35']);
     expect(longer[`${UNITS}/communique-gateway.service`]?.content).toContain('TimeoutStopSec=70');
   });

@@ -42,7 +42,10 @@ exec /usr/local/libexec/communique/install
  */
 export function renderUserData(settings: ParentSettings): string {
   const { key, sha256 } = renderParentArchive(settings);
-  const bootstrap = environmentFile({ AWS_DEFAULT_REGION: settings.region, STORE_BUCKET: settings.storeBucket, FILES_KEY: key, FILES_SHA256: sha256 }, 'for the bootstrap');
+  const bootstrap = environmentFile(
+    { AWS_DEFAULT_REGION: settings.region, STORE_BUCKET: settings.storeBucket, FILES_KEY: key, FILES_SHA256: sha256 },
+    'for the bootstrap',
+  );
   // JSON is YAML.
   const text = `#cloud-config\n${JSON.stringify(
     {
@@ -59,6 +62,9 @@ export function renderUserData(settings: ParentSettings): string {
     null,
     1,
   )}\n`;
-  if (Buffer.byteLength(text) > MAX_USER_DATA_BYTES) throw new Error(`user data has ${String(Buffer.byteLength(text))} bytes, and EC2 takes ${String(MAX_USER_DATA_BYTES)}`);
+  if (Buffer.byteLength(text) > MAX_USER_DATA_BYTES)
+    throw new Error(
+      `user data has ${String(Buffer.byteLength(text))} bytes, and EC2 takes ${String(MAX_USER_DATA_BYTES)}`,
+    );
   return text;
 }

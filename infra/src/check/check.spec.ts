@@ -5,7 +5,15 @@ import { runCheck } from './run-check';
 const root = workspaceRoot();
 const streams = () => {
   const said = { out: '', err: '' };
-  return { out: (text: string) => { said.out += text; }, err: (text: string) => { said.err += text; }, said };
+  return {
+    out: (text: string) => {
+      said.out += text;
+    },
+    err: (text: string) => {
+      said.err += text;
+    },
+    said,
+  };
 };
 
 it.each(['dev', 'staging', 'prod'])('holds every rule: %s', async (stack) => {
@@ -18,7 +26,12 @@ it.each(['dev', 'staging', 'prod'])('holds every rule: %s', async (stack) => {
 it('says so as JSON', async () => {
   const to = streams();
   expect(await runCheck(['--stack', 'prod', '--without-image', '--json'], to, root)).toBe(0);
-  expect(JSON.parse(to.said.out)).toMatchObject({ stack: 'prod', imageIsMadeUp: true, violations: [], rules: [...RESOURCE_RULES, ...STACK_RULES].map(({ name }) => name) });
+  expect(JSON.parse(to.said.out)).toMatchObject({
+    stack: 'prod',
+    imageIsMadeUp: true,
+    violations: [],
+    rules: [...RESOURCE_RULES, ...STACK_RULES].map(({ name }) => name),
+  });
 });
 
 it('names every rule in its help', async () => {
@@ -27,7 +40,11 @@ it('names every rule in its help', async () => {
   for (const { name } of RESOURCE_RULES) expect(to.said.out).toContain(name);
 });
 
-it.each([[['--stack', 'nowhere'], 2], [['--unknown'], 2], [['--without-image', '--config', 'instanceType=t4g.small'], 1]])('%p ends with %d', async (args, code) => {
+it.each([
+  [['--stack', 'nowhere'], 2],
+  [['--unknown'], 2],
+  [['--without-image', '--config', 'instanceType=t4g.small'], 1],
+])('%p ends with %d', async (args, code) => {
   const to = streams();
   expect(await runCheck(args, to, root)).toBe(code);
   expect(to.said.err.length).toBeGreaterThan(0);

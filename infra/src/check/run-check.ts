@@ -24,7 +24,11 @@ Rules:
 `;
 
 /** @returns the exit code: 0 every rule holds, 1 one does not or the configuration cannot work, 2 not understood */
-export async function runCheck(args: readonly string[], streams: Streams = terminal, root = resolve('.')): Promise<number> {
+export async function runCheck(
+  args: readonly string[],
+  streams: Streams = terminal,
+  root = resolve('.'),
+): Promise<number> {
   let given;
   let config;
   try {
@@ -39,14 +43,23 @@ export async function runCheck(args: readonly string[], streams: Streams = termi
     return 2;
   }
   try {
-    const { resources } = await runProgram(given.stack, config.values, { root, ...(given.withoutImage && { standIn: notBuilt }) });
+    const { resources } = await runProgram(given.stack, config.values, {
+      root,
+      ...(given.withoutImage && { standIn: notBuilt }),
+    });
     const violations = violationsOf(ruleResources(resources));
     if (given.json) {
-      streams.out(`${JSON.stringify({ stack: given.stack, imageIsMadeUp: given.withoutImage, rules: RULES.map(({ name }) => name), resources: resources.length, violations }, undefined, 2)}\n`);
+      streams.out(
+        `${JSON.stringify({ stack: given.stack, imageIsMadeUp: given.withoutImage, rules: RULES.map(({ name }) => name), resources: resources.length, violations }, undefined, 2)}\n`,
+      );
     } else {
-      for (const { rule, resource, problem } of violations) streams.out(`${rule}: ${resource ? `${resource.type} ${resource.name} ` : ''}${problem}\n`);
-      streams.out(`${violations.length === 0 ? 'every rule holds' : `${violations.length} violations`}: ${RULES.length} rules, ${resources.length} resources in stack ${given.stack}\n`);
-      if (given.withoutImage) streams.out('No image was looked at: the measurements in the policies belong to no image.\n');
+      for (const { rule, resource, problem } of violations)
+        streams.out(`${rule}: ${resource ? `${resource.type} ${resource.name} ` : ''}${problem}\n`);
+      streams.out(
+        `${violations.length === 0 ? 'every rule holds' : `${violations.length} violations`}: ${RULES.length} rules, ${resources.length} resources in stack ${given.stack}\n`,
+      );
+      if (given.withoutImage)
+        streams.out('No image was looked at: the measurements in the policies belong to no image.\n');
     }
     return violations.length === 0 ? 0 : 1;
   } catch (error) {

@@ -13,9 +13,22 @@ export class AlarmTopic extends Part {
 
   constructor(name: string, { place, email }: { place: Place; email: string }, options: ComponentResourceOptions) {
     super('AlarmTopic', name, options);
-    const key = new GuardedKey(`${name}-key`, { description: 'Alarms on their way to people', alias: aliasName(place.stack, 'alarms'), policy: alarmKeyPolicy(place), protect: false }, { parent: this });
+    const key = new GuardedKey(
+      `${name}-key`,
+      {
+        description: 'Alarms on their way to people',
+        alias: aliasName(place.stack, 'alarms'),
+        policy: alarmKeyPolicy(place),
+        protect: false,
+      },
+      { parent: this },
+    );
     const topic = new Topic(name, { name, kmsMasterKeyId: key.keyArn, tags: { Name: name } }, this.child());
-    new TopicPolicy(name, { arn: topic.arn, policy: policyText(topic.arn.apply((arn) => alarmTopicPolicy(place, arn))) }, this.child());
+    new TopicPolicy(
+      name,
+      { arn: topic.arn, policy: policyText(topic.arn.apply((arn) => alarmTopicPolicy(place, arn))) },
+      this.child(),
+    );
     new TopicSubscription(name, { topic: topic.arn, protocol: 'email', endpoint: email }, this.child());
     this.topicArn = topic.arn;
     this.registerOutputs({});

@@ -9,9 +9,28 @@ export class BalancerLogs extends Part {
   readonly bucketId: Output<string>;
   readonly settled: Resource[];
 
-  constructor(name: string, { place, kind, keepDays, protect }: { place: Place; kind: 'application' | 'network'; keepDays: number; protect: boolean }, options: ComponentResourceOptions) {
+  constructor(
+    name: string,
+    {
+      place,
+      kind,
+      keepDays,
+      protect,
+    }: { place: Place; kind: 'application' | 'network'; keepDays: number; protect: boolean },
+    options: ComponentResourceOptions,
+  ) {
     super('BalancerLogs', name, options);
-    const bucket = new PrivateBucket(name, { bucketName: bucketName(place, 'access'), keepOldVersionsDays: 1, keepDays, policy: (arn) => balancerLogBucketPolicy(place, arn, kind), protect }, { parent: this });
+    const bucket = new PrivateBucket(
+      name,
+      {
+        bucketName: bucketName(place, 'access'),
+        keepOldVersionsDays: 1,
+        keepDays,
+        policy: (arn) => balancerLogBucketPolicy(place, arn, kind),
+        protect,
+      },
+      { parent: this },
+    );
     this.bucketId = bucket.bucketId;
     this.settled = bucket.settled;
     this.registerOutputs({});

@@ -32,17 +32,32 @@ export class Balancer extends Part {
   constructor(name: string, args: BalancerArgs, options: ComponentResourceOptions) {
     super('Balancer', name, options);
     const application = args.kind === 'application';
-    const certificate = new Certificate(name, { domainName: args.domain, validationMethod: 'DNS', keyAlgorithm: 'EC_prime256v1', tags: { Name: name } }, this.child());
+    const certificate = new Certificate(
+      name,
+      { domainName: args.domain, validationMethod: 'DNS', keyAlgorithm: 'EC_prime256v1', tags: { Name: name } },
+      this.child(),
+    );
     const proof = certificate.domainValidationOptions.apply(([first]) => {
       if (first === undefined) throw new Error('ACM asked for no proof of the domain');
       return first;
     });
     const record = new Record(
       `${name}-proof`,
-      { zoneId: args.zoneId, name: proof.apply((p) => p.resourceRecordName), type: proof.apply((p) => p.resourceRecordType), records: [proof.apply((p) => p.resourceRecordValue)], ttl: 300, allowOverwrite: true },
+      {
+        zoneId: args.zoneId,
+        name: proof.apply((p) => p.resourceRecordName),
+        type: proof.apply((p) => p.resourceRecordType),
+        records: [proof.apply((p) => p.resourceRecordValue)],
+        ttl: 300,
+        allowOverwrite: true,
+      },
       this.child(),
     );
-    const proven = new CertificateValidation(name, { certificateArn: certificate.arn, validationRecordFqdns: [record.fqdn] }, this.child());
+    const proven = new CertificateValidation(
+      name,
+      { certificateArn: certificate.arn, validationRecordFqdns: [record.fqdn] },
+      this.child(),
+    );
     this.certificateArn = certificate.arn;
 
     const balancer = new LoadBalancer(
@@ -54,7 +69,9 @@ export class Balancer extends Part {
         subnets: args.subnetIds,
         securityGroups: [args.securityGroupId],
         enableDeletionProtection: args.production,
-        ...(application ? { dropInvalidHeaderFields: true, desyncMitigationMode: 'strictest', idleTimeout: 75 } : { enableCrossZoneLoadBalancing: true }),
+        ...(application
+          ? { dropInvalidHeaderFields: true, desyncMitigationMode: 'strictest', idleTimeout: 75 }
+          : { enableCrossZoneLoadBalancing: true }),
         ...(args.logs && { accessLogs: { enabled: true, bucket: args.logs.bucketId } }),
         tags: { Name: name },
       },
@@ -76,16 +93,46 @@ export class Balancer extends Part {
         // Whether the gateway takes requests. Not /api/health/tee: under an emergency stop, or with Congress's queue overdue, every parent
         // says 503 there, and clients could no longer read how their messages went. A parent gets in by the launch hook, attested; one
         // whose enclave has died meanwhile still takes messages, which any other parent delivers (several mean custody kms).
-        healthCheck: { enabled: true, protocol: 'HTTPS', port: '443', path: '/health/ready', matcher: '200', interval: 15, timeout: 10, healthyThreshold: 2, unhealthyThreshold: 3 },
+        healthCheck: {
+          enabled: true,
+          protocol: 'HTTPS',
+          port: '443',
+          path: '/health/ready',
+          matcher: '200',
+          interval: 15,
+          timeout: 10,
+          healthyThreshold: 2,
+          unhealthyThreshold: 3,
+        },
         tags: { Name: name },
       },
       this.child(),
     );
     this.targetGroupArn = targets.arn;
     const forward = [{ type: 'forward', targetGroupArn: targets.arn }];
-    new Listener(`${name}-https`, { loadBalancerArn: balancer.arn, port: 443, protocol: application ? 'HTTPS' : 'TLS', sslPolicy: TLS_POLICY, certificateArn: proven.certificateArn, defaultActions: forward }, this.child());
+    new Listener(
+      `${name}-https`,
+      {
+        loadBalancerArn: balancer.arn,
+        port: 443,
+        protocol: application ? 'HTTPS' : 'TLS',
+        sslPolicy: TLS_POLICY,
+        certificateArn: proven.certificateArn,
+        defaultActions: forward,
+      },
+      this.child(),
+    );
     if (application) {
-      new Listener(`${name}-http`, { loadBalancerArn: balancer.arn, port: 80, protocol: 'HTTP', defaultActions: [{ type: 'redirect', redirect: { protocol: 'HTTPS', port: '443', statusCode: 'HTTP_301' } }] }, this.child());
+      new Listener(
+        `${name}-http`,
+        {
+          loadBalancerArn: balancer.arn,
+          port: 80,
+          protocol: 'HTTP',
+          defaultActions: [{ type: 'redirect', redirect: { protocol: 'HTTPS', port: '443', statusCode: 'HTTP_301' } }],
+        },
+        this.child(),
+      );
     }
     this.registerOutputs({});
   }

@@ -31,12 +31,35 @@ export class DataVolume extends Part {
     super('DataVolume', name, options);
     // No disk of an instance has it: those hold nothing.
     const targetTags = { [`${PROJECT}:snapshots`]: place.stack };
-    const volume = new Volume(name, { availabilityZone: zone, size: sizeGiB, type: 'gp3', encrypted: true, finalSnapshot: true, tags: { Name: name, ...targetTags } }, this.child());
+    const volume = new Volume(
+      name,
+      {
+        availabilityZone: zone,
+        size: sizeGiB,
+        type: 'gp3',
+        encrypted: true,
+        finalSnapshot: true,
+        tags: { Name: name, ...targetTags },
+      },
+      this.child(),
+    );
     this.volumeId = volume.id;
 
     const snapshotsName = `${name}-snapshots`;
-    const role = new Role(snapshotsName, { name: snapshotsName, description: 'Makes and ends snapshots of the data volume', assumeRolePolicy: JSON.stringify(trust('dlm.amazonaws.com', place.accountId)) }, this.child());
-    const rights = new RolePolicy(snapshotsName, { role: role.id, policy: volume.id.apply((volumeId) => JSON.stringify(snapshotPolicy(place, volumeId))) }, this.child());
+    const role = new Role(
+      snapshotsName,
+      {
+        name: snapshotsName,
+        description: 'Makes and ends snapshots of the data volume',
+        assumeRolePolicy: JSON.stringify(trust('dlm.amazonaws.com', place.accountId)),
+      },
+      this.child(),
+    );
+    const rights = new RolePolicy(
+      snapshotsName,
+      { role: role.id, policy: volume.id.apply((volumeId) => JSON.stringify(snapshotPolicy(place, volumeId))) },
+      this.child(),
+    );
     new LifecyclePolicy(
       snapshotsName,
       {
@@ -48,7 +71,14 @@ export class DataVolume extends Part {
           resourceTypes: ['VOLUME'],
           targetTags,
           // The stack's tag is what lets the role end them again.
-          schedules: [{ name: 'daily', createRule: { interval: 24, intervalUnit: 'HOURS', times: SNAPSHOT_AT }, retainRule: { count: snapshots }, copyTags: true }],
+          schedules: [
+            {
+              name: 'daily',
+              createRule: { interval: 24, intervalUnit: 'HOURS', times: SNAPSHOT_AT },
+              retainRule: { count: snapshots },
+              copyTags: true,
+            },
+          ],
         },
         tags: { Name: snapshotsName },
       },

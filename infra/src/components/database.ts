@@ -28,7 +28,17 @@ export class Database extends Part {
     const subnets = new SubnetGroup(name, { name, subnetIds: args.subnetIds, tags: { Name: name } }, this.child());
     const parameters = new ParameterGroup(
       name,
-      { name, family: 'postgres17', parameters: [{ name: 'rds.force_ssl', value: '1' }, { name: 'log_min_duration_statement', value: '1000' }, { name: 'log_parameter_max_length', value: '0' }, { name: 'log_parameter_max_length_on_error', value: '0' }], tags: { Name: name } },
+      {
+        name,
+        family: 'postgres17',
+        parameters: [
+          { name: 'rds.force_ssl', value: '1' },
+          { name: 'log_min_duration_statement', value: '1000' },
+          { name: 'log_parameter_max_length', value: '0' },
+          { name: 'log_parameter_max_length_on_error', value: '0' },
+        ],
+        tags: { Name: name },
+      },
       this.child(),
     );
     const instance = new Instance(
@@ -73,7 +83,11 @@ export class Database extends Part {
       return secret.secretArn;
     });
     // RDS would change the password every seven days, and the gateway reads it when it starts: a year, and a command for sooner.
-    new SecretRotation(name, { secretId: this.secretArn, rotateImmediately: false, rotationRules: { automaticallyAfterDays: 365 } }, this.child());
+    new SecretRotation(
+      name,
+      { secretId: this.secretArn, rotateImmediately: false, rotationRules: { automaticallyAfterDays: 365 } },
+      this.child(),
+    );
     this.registerOutputs({});
   }
 }

@@ -12,7 +12,10 @@ export interface DnsArgs {
 export class Dns extends Part {
   constructor(name: string, { zoneId, domain, target }: DnsArgs, options: ComponentResourceOptions) {
     super('Dns', name, options);
-    const to = 'address' in target ? { records: [target.address], ttl: 300 } : { aliases: [{ name: target.balancer.dnsName, zoneId: target.balancer.zoneId, evaluateTargetHealth: true }] };
+    const to =
+      'address' in target
+        ? { records: [target.address], ttl: 300 }
+        : { aliases: [{ name: target.balancer.dnsName, zoneId: target.balancer.zoneId, evaluateTargetHealth: true }] };
     new Record(name, { zoneId, name: domain, type: 'A', ...to }, this.child());
     this.registerOutputs({});
   }

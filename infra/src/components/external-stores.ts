@@ -13,7 +13,18 @@ export class ExternalStores extends Part {
   constructor(name: string, args: ExternalStoresArgs, options: ComponentResourceOptions) {
     super('ExternalStores', name, options);
     for (const port of new Set(args.ports)) {
-      new SecurityGroupEgressRule(`${name}-${port}`, { securityGroupId: args.parentSecurityGroupId, cidrIpv4: '0.0.0.0/0', ipProtocol: 'tcp', fromPort: port, toPort: port, description: 'To a PostgreSQL or Redis kept elsewhere' }, this.child());
+      new SecurityGroupEgressRule(
+        `${name}-${port}`,
+        {
+          securityGroupId: args.parentSecurityGroupId,
+          cidrIpv4: '0.0.0.0/0',
+          ipProtocol: 'tcp',
+          fromPort: port,
+          toPort: port,
+          description: 'To a PostgreSQL or Redis kept elsewhere',
+        },
+        this.child(),
+      );
     }
     this.registerOutputs({});
   }

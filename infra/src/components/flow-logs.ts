@@ -17,9 +17,29 @@ export interface FlowLogsArgs {
 export class FlowLogs extends Part {
   constructor(name: string, { place, vpcId, logGroup }: FlowLogsArgs, options: ComponentResourceOptions) {
     super('FlowLogs', name, options);
-    const role = new Role(name, { name, assumeRolePolicy: JSON.stringify(trust('vpc-flow-logs.amazonaws.com', place.accountId)) }, this.child());
-    const rolePolicy = new RolePolicy(name, { role: role.id, policy: JSON.stringify(flowLogPolicy(place, logGroup.name)) }, this.child());
-    new FlowLog(name, { vpcId, trafficType: 'ALL', logDestinationType: 'cloud-watch-logs', logDestination: logGroup.arn, iamRoleArn: role.arn, maxAggregationInterval: 60, tags: { Name: name } }, this.child({ dependsOn: rolePolicy }));
+    const role = new Role(
+      name,
+      { name, assumeRolePolicy: JSON.stringify(trust('vpc-flow-logs.amazonaws.com', place.accountId)) },
+      this.child(),
+    );
+    const rolePolicy = new RolePolicy(
+      name,
+      { role: role.id, policy: JSON.stringify(flowLogPolicy(place, logGroup.name)) },
+      this.child(),
+    );
+    new FlowLog(
+      name,
+      {
+        vpcId,
+        trafficType: 'ALL',
+        logDestinationType: 'cloud-watch-logs',
+        logDestination: logGroup.arn,
+        iamRoleArn: role.arn,
+        maxAggregationInterval: 60,
+        tags: { Name: name },
+      },
+      this.child({ dependsOn: rolePolicy }),
+    );
     this.registerOutputs({});
   }
 }

@@ -12,7 +12,16 @@ export class Identity extends Part {
 
   constructor(name: string, options: ComponentResourceOptions) {
     super('Identity', name, options);
-    const role = new Role(name, { name, description: 'The parent instance of a Nitro enclave', assumeRolePolicy: JSON.stringify(trust('ec2.amazonaws.com')), maxSessionDuration: 3600 }, this.child());
+    const role = new Role(
+      name,
+      {
+        name,
+        description: 'The parent instance of a Nitro enclave',
+        assumeRolePolicy: JSON.stringify(trust('ec2.amazonaws.com')),
+        maxSessionDuration: 3600,
+      },
+      this.child(),
+    );
     this.roleArn = role.arn;
     this.roleName = role.name;
     this.instanceProfileArn = new InstanceProfile(name, { name, role: role.name }, this.child()).arn;

@@ -48,10 +48,23 @@ export class ImageBuild extends Part {
   constructor(name: string, args: ImageBuildArgs, options: ComponentResourceOptions) {
     super('ImageBuild', name, options);
     const { place, logGroup } = args;
-    const role = new Role(name, { name, assumeRolePolicy: JSON.stringify(trust('codebuild.amazonaws.com', place.accountId)) }, this.child());
-    const permissions = all([args.bucketArn, args.registry.arn]).apply(([bucketArn, repositoryArn]) => imageBuildPolicy(place, { logGroup: logGroup.name, bucketArn, prefix: BUILDS_PREFIX, repositoryArn }));
+    const role = new Role(
+      name,
+      { name, assumeRolePolicy: JSON.stringify(trust('codebuild.amazonaws.com', place.accountId)) },
+      this.child(),
+    );
+    const permissions = all([args.bucketArn, args.registry.arn]).apply(([bucketArn, repositoryArn]) =>
+      imageBuildPolicy(place, { logGroup: logGroup.name, bucketArn, prefix: BUILDS_PREFIX, repositoryArn }),
+    );
     const rolePolicy = new RolePolicy(name, { role: role.id, policy: policyText(permissions) }, this.child());
-    const variables = { STACK: place.stack, ARCHITECTURE: args.architecture, COMMIT: args.commit, BUCKET: args.bucketId, PREFIX: BUILDS_PREFIX, REPOSITORY: args.registry.url };
+    const variables = {
+      STACK: place.stack,
+      ARCHITECTURE: args.architecture,
+      COMMIT: args.commit,
+      BUCKET: args.bucketId,
+      PREFIX: BUILDS_PREFIX,
+      REPOSITORY: args.registry.url,
+    };
     const project = new Project(
       name,
       {
@@ -63,7 +76,10 @@ export class ImageBuild extends Part {
         environment: {
           type: args.architecture === 'arm64' ? 'ARM_CONTAINER' : 'LINUX_CONTAINER',
           computeType: 'BUILD_GENERAL1_LARGE',
-          image: args.architecture === 'arm64' ? 'aws/codebuild/amazonlinux-aarch64-standard:3.0' : 'aws/codebuild/amazonlinux-x86_64-standard:5.0',
+          image:
+            args.architecture === 'arm64'
+              ? 'aws/codebuild/amazonlinux-aarch64-standard:3.0'
+              : 'aws/codebuild/amazonlinux-x86_64-standard:5.0',
           privilegedMode: true, // Docker's daemon inside the build asks for it
           environmentVariables: Object.entries(variables).map(([variable, value]) => ({ name: variable, value })),
         },

@@ -25,9 +25,22 @@ export class ImageStore extends Part {
   readonly versionId: Output<string>;
   readonly settled: Resource[];
 
-  constructor(name: string, { place, image, administrators, protect }: ImageStoreArgs, options: ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { place, image, administrators, protect }: ImageStoreArgs,
+    options: ComponentResourceOptions,
+  ) {
     super('ImageStore', name, options);
-    const bucket = new PrivateBucket(name, { bucketName: bucketName(place, 'images'), keepOldVersionsDays: 90, policy: (arn) => imageBucketPolicy(place, arn, administrators), protect }, { parent: this });
+    const bucket = new PrivateBucket(
+      name,
+      {
+        bucketName: bucketName(place, 'images'),
+        keepOldVersionsDays: 90,
+        policy: (arn) => imageBucketPolicy(place, arn, administrators),
+        protect,
+      },
+      { parent: this },
+    );
     this.bucketId = bucket.bucketId;
     this.bucketArn = bucket.bucketArn;
     this.settled = bucket.settled;
@@ -37,7 +50,8 @@ export class ImageStore extends Part {
       {
         bucket: bucket.bucketId,
         key: this.key,
-        source: image.file === undefined ? new asset.StringAsset('the image is not built') : new asset.FileAsset(image.file),
+        source:
+          image.file === undefined ? new asset.StringAsset('the image is not built') : new asset.FileAsset(image.file),
         contentType: 'application/octet-stream',
         serverSideEncryption: 'AES256',
         checksumAlgorithm: 'SHA256',

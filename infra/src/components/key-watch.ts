@@ -14,7 +14,16 @@ export class KeyWatch extends Part {
   constructor(name: string, { keyArns, topicArn, bucketName }: KeyWatchArgs, options: ComponentResourceOptions) {
     super('KeyWatch', name, options);
     const watch = (part: string, description: string, pattern: Input<object>) => {
-      const rule = new EventRule(`${name}-${part}`, { name: `${name}-${part}`, description, eventPattern: all([pattern]).apply(([known]) => JSON.stringify(known)), tags: { Name: `${name}-${part}` } }, this.child());
+      const rule = new EventRule(
+        `${name}-${part}`,
+        {
+          name: `${name}-${part}`,
+          description,
+          eventPattern: all([pattern]).apply(([known]) => JSON.stringify(known)),
+          tags: { Name: `${name}-${part}` },
+        },
+        this.child(),
+      );
       new EventTarget(`${name}-${part}`, { rule: rule.name, arn: topicArn }, this.child());
     };
     watch(
@@ -25,16 +34,38 @@ export class KeyWatch extends Part {
         'detail-type': ['AWS API Call via CloudTrail'],
         detail: {
           eventSource: ['kms.amazonaws.com'],
-          eventName: ['PutKeyPolicy', 'ScheduleKeyDeletion', 'DisableKey', 'CreateGrant', 'UpdateAlias', 'DeleteAlias', 'DisableKeyRotation'],
+          eventName: [
+            'PutKeyPolicy',
+            'ScheduleKeyDeletion',
+            'DisableKey',
+            'CreateGrant',
+            'UpdateAlias',
+            'DeleteAlias',
+            'DisableKeyRotation',
+          ],
           resources: { ARN: arns },
         },
       })),
     );
-    watch('images', "The image store's rules were changed", all([bucketName]).apply(([bucket]) => ({
-      source: ['aws.s3'],
-      'detail-type': ['AWS API Call via CloudTrail'],
-      detail: { eventSource: ['s3.amazonaws.com'], eventName: ['PutBucketPolicy', 'DeleteBucketPolicy', 'PutBucketPublicAccessBlock', 'DeleteBucketPublicAccessBlock', 'PutBucketVersioning'], requestParameters: { bucketName: [bucket] } },
-    })));
+    watch(
+      'images',
+      "The image store's rules were changed",
+      all([bucketName]).apply(([bucket]) => ({
+        source: ['aws.s3'],
+        'detail-type': ['AWS API Call via CloudTrail'],
+        detail: {
+          eventSource: ['s3.amazonaws.com'],
+          eventName: [
+            'PutBucketPolicy',
+            'DeleteBucketPolicy',
+            'PutBucketPublicAccessBlock',
+            'DeleteBucketPublicAccessBlock',
+            'PutBucketVersioning',
+          ],
+          requestParameters: { bucketName: [bucket] },
+        },
+      })),
+    );
     this.registerOutputs({});
   }
 }

@@ -20,7 +20,11 @@ export class Logs extends Part {
     this.groups = new Map(
       names.map((part) => {
         const group = `${prefix}/${part}`;
-        const made = new LogGroup(`${name}-${part}`, { name: group, retentionInDays: retentionDays, tags: { Name: group } }, this.child({ retainOnDelete: keep }));
+        const made = new LogGroup(
+          `${name}-${part}`,
+          { name: group, retentionInDays: retentionDays, tags: { Name: group } },
+          this.child({ retainOnDelete: keep }),
+        );
         return [part, { name: group, arn: made.arn }];
       }),
     );

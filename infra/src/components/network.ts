@@ -39,16 +39,32 @@ export class Network extends Part {
   constructor(name: string, args: NetworkArgs, options: ComponentResourceOptions) {
     super('Network', name, options);
     const tagged = (suffix: string) => ({ Name: `${name}-${suffix}` });
-    const vpc = new Vpc(name, { cidrBlock: args.cidr, enableDnsSupport: true, enableDnsHostnames: true, tags: { Name: name } }, this.child());
+    const vpc = new Vpc(
+      name,
+      { cidrBlock: args.cidr, enableDnsSupport: true, enableDnsHostnames: true, tags: { Name: name } },
+      this.child(),
+    );
     this.vpcId = vpc.id;
     const gateway = new InternetGateway(name, { vpcId: vpc.id, tags: { Name: name } }, this.child());
 
     const publicRoutes = new RouteTable(`${name}-public`, { vpcId: vpc.id, tags: tagged('public') }, this.child());
-    new Route(`${name}-public-out`, { routeTableId: publicRoutes.id, destinationCidrBlock: '0.0.0.0/0', gatewayId: gateway.id }, this.child());
+    new Route(
+      `${name}-public-out`,
+      { routeTableId: publicRoutes.id, destinationCidrBlock: '0.0.0.0/0', gatewayId: gateway.id },
+      this.child(),
+    );
     // The first zone's has no letter: it is the only one but where each zone has a NAT gateway.
     const natZones = args.nat === 'each' ? args.zones : args.nat === 'one' ? args.zones.slice(0, 1) : [];
-    const part = (of: string, index: number): string => (index === 0 ? of : `${of}-${String(args.zones[index]).slice(-1)}`);
-    const privateRoutes = (args.nat === 'each' ? args.zones : args.zones.slice(0, 1)).map((_zone, index) => new RouteTable(`${name}-${part('private', index)}`, { vpcId: vpc.id, tags: tagged(part('private', index)) }, this.child()));
+    const part = (of: string, index: number): string =>
+      index === 0 ? of : `${of}-${String(args.zones[index]).slice(-1)}`;
+    const privateRoutes = (args.nat === 'each' ? args.zones : args.zones.slice(0, 1)).map(
+      (_zone, index) =>
+        new RouteTable(
+          `${name}-${part('private', index)}`,
+          { vpcId: vpc.id, tags: tagged(part('private', index)) },
+          this.child(),
+        ),
+    );
     const privateRoutesOf = (index: number): RouteTable => {
       const table = privateRoutes[index] ?? privateRoutes[0];
       if (table === undefined) throw new Error('a network has a private route table');
@@ -60,26 +76,57 @@ export class Network extends Part {
     const subnet = (kind: 'public' | 'private', zone: string, third: number, routes: RouteTable): Output<string> => {
       const suffix = `${kind}-${zone.slice(-1)}`;
       // Public addresses are given by the launch template where they are wanted, never by the subnet.
-      const made = new Subnet(`${name}-${suffix}`, { vpcId: vpc.id, cidrBlock: `${first}.${second}.${third}.0/24`, availabilityZone: zone, mapPublicIpOnLaunch: false, tags: tagged(suffix) }, this.child());
+      const made = new Subnet(
+        `${name}-${suffix}`,
+        {
+          vpcId: vpc.id,
+          cidrBlock: `${first}.${second}.${third}.0/24`,
+          availabilityZone: zone,
+          mapPublicIpOnLaunch: false,
+          tags: tagged(suffix),
+        },
+        this.child(),
+      );
       new RouteTableAssociation(`${name}-${suffix}`, { subnetId: made.id, routeTableId: routes.id }, this.child());
       return made.id;
     };
     this.publicSubnetIds = args.zones.map((zone, index) => subnet('public', zone, index, publicRoutes));
-    this.privateSubnetIds = args.zones.map((zone, index) => subnet('private', zone, 128 + index, privateRoutesOf(index)));
+    this.privateSubnetIds = args.zones.map((zone, index) =>
+      subnet('private', zone, 128 + index, privateRoutesOf(index)),
+    );
 
     new VpcEndpoint(
       `${name}-s3`,
-      { vpcId: vpc.id, serviceName: `com.amazonaws.${args.place.region}.s3`, vpcEndpointType: 'Gateway', routeTableIds: [publicRoutes.id, ...privateRoutes.map(({ id }) => id)], policy: JSON.stringify(s3EndpointPolicy(args.place, args.storeArn)), tags: tagged('s3') },
+      {
+        vpcId: vpc.id,
+        serviceName: `com.amazonaws.${args.place.region}.s3`,
+        vpcEndpointType: 'Gateway',
+        routeTableIds: [publicRoutes.id, ...privateRoutes.map(({ id }) => id)],
+        policy: JSON.stringify(s3EndpointPolicy(args.place, args.storeArn)),
+        tags: tagged('s3'),
+      },
       this.child(),
     );
 
     this.natAddresses = natZones.map((_zone, index) => {
       const suffix = part('nat', index);
-      const address = new Eip(`${name}-${suffix}`, { domain: 'vpc', tags: tagged(suffix) }, this.child({ protect: args.keepAddress }));
+      const address = new Eip(
+        `${name}-${suffix}`,
+        { domain: 'vpc', tags: tagged(suffix) },
+        this.child({ protect: args.keepAddress }),
+      );
       const subnetId = this.publicSubnetIds[index];
       if (subnetId === undefined) throw new Error('each zone has a public subnet');
-      const nat = new NatGateway(`${name}-${suffix}`, { allocationId: address.id, subnetId, tags: tagged(suffix) }, this.child({ dependsOn: gateway }));
-      new Route(`${name}-${part('private', index)}-out`, { routeTableId: privateRoutesOf(index).id, destinationCidrBlock: '0.0.0.0/0', natGatewayId: nat.id }, this.child());
+      const nat = new NatGateway(
+        `${name}-${suffix}`,
+        { allocationId: address.id, subnetId, tags: tagged(suffix) },
+        this.child({ dependsOn: gateway }),
+      );
+      new Route(
+        `${name}-${part('private', index)}-out`,
+        { routeTableId: privateRoutesOf(index).id, destinationCidrBlock: '0.0.0.0/0', natGatewayId: nat.id },
+        this.child(),
+      );
       return address.publicIp;
     });
     this.registerOutputs({});

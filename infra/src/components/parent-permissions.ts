@@ -7,7 +7,11 @@ import { Part, policyText } from './part';
 export class ParentPermissions extends Part {
   readonly granted: Resource;
 
-  constructor(name: string, { roleName, policy }: { roleName: Input<string>; policy: Input<PolicyDocument> }, options: ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { roleName, policy }: { roleName: Input<string>; policy: Input<PolicyDocument> },
+    options: ComponentResourceOptions,
+  ) {
     super('ParentPermissions', name, options);
     this.granted = new RolePolicy(name, { role: roleName, policy: policyText(policy) }, this.child());
     this.registerOutputs({});

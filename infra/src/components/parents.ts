@@ -47,13 +47,33 @@ export class Parents extends Part {
         enclaveOptions: { enabled: true },
         hibernationOptions: { configured: false }, // cannot be combined with enclaves
         iamInstanceProfile: { arn: args.instanceProfileArn },
-        metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1, instanceMetadataTags: 'disabled' },
-        blockDeviceMappings: [{ deviceName: '/dev/xvda', ebs: { volumeSize: args.rootVolumeGiB, volumeType: 'gp3', encrypted: 'true', deleteOnTermination: 'true' } }],
-        networkInterfaces: [{ deviceIndex: 0, associatePublicIpAddress: String(args.publicAddress), securityGroups: [args.securityGroupId], deleteOnTermination: 'true' }],
+        metadataOptions: {
+          httpEndpoint: 'enabled',
+          httpTokens: 'required',
+          httpPutResponseHopLimit: 1,
+          instanceMetadataTags: 'disabled',
+        },
+        blockDeviceMappings: [
+          {
+            deviceName: '/dev/xvda',
+            ebs: { volumeSize: args.rootVolumeGiB, volumeType: 'gp3', encrypted: 'true', deleteOnTermination: 'true' },
+          },
+        ],
+        networkInterfaces: [
+          {
+            deviceIndex: 0,
+            associatePublicIpAddress: String(args.publicAddress),
+            securityGroups: [args.securityGroupId],
+            deleteOnTermination: 'true',
+          },
+        ],
         monitoring: { enabled: true },
         instanceInitiatedShutdownBehavior: 'terminate',
         userData: args.userData,
-        tagSpecifications: ['instance', 'volume', 'network-interface'].map((resourceType) => ({ resourceType, tags: resourceType === 'instance' ? { ...tags, ...runs } : tags })),
+        tagSpecifications: ['instance', 'volume', 'network-interface'].map((resourceType) => ({
+          resourceType,
+          tags: resourceType === 'instance' ? { ...tags, ...runs } : tags,
+        })),
         tags: { Name: name, ...runs },
       },
       this.child(),
@@ -72,13 +92,27 @@ export class Parents extends Part {
         healthCheckGracePeriod: 300,
         defaultInstanceWarmup: 60,
         targetGroupArns: args.targetGroupArns,
-        initialLifecycleHooks: [{ name: LAUNCH_HOOK.name, lifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING', heartbeatTimeout: LAUNCH_HOOK.timeoutSeconds, defaultResult: 'ABANDON' }],
+        initialLifecycleHooks: [
+          {
+            name: LAUNCH_HOOK.name,
+            lifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+            heartbeatTimeout: LAUNCH_HOOK.timeoutSeconds,
+            defaultResult: 'ABANDON',
+          },
+        ],
         instanceRefresh: {
           strategy: 'Rolling',
           triggers: ['tag'],
-          preferences: args.oneAtATime ? { minHealthyPercentage: 0, maxHealthyPercentage: 100, autoRollback: false, skipMatching: true } : { minHealthyPercentage: 100, maxHealthyPercentage: 200, autoRollback: true, skipMatching: true },
+          preferences: args.oneAtATime
+            ? { minHealthyPercentage: 0, maxHealthyPercentage: 100, autoRollback: false, skipMatching: true }
+            : { minHealthyPercentage: 100, maxHealthyPercentage: 200, autoRollback: true, skipMatching: true },
         },
-        enabledMetrics: ['GroupInServiceInstances', 'GroupDesiredCapacity', 'GroupPendingInstances', 'GroupTerminatingInstances'],
+        enabledMetrics: [
+          'GroupInServiceInstances',
+          'GroupDesiredCapacity',
+          'GroupPendingInstances',
+          'GroupTerminatingInstances',
+        ],
         metricsGranularity: '1Minute',
         // The image, its policies and the template are there at once; whether an instance becomes healthy is the refresh's business.
         waitForCapacityTimeout: '0',

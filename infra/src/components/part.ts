@@ -1,4 +1,11 @@
-import { ComponentResource, type ComponentResourceOptions, type CustomResourceOptions, type Input, output, type Output } from '@pulumi/pulumi';
+import {
+  ComponentResource,
+  type ComponentResourceOptions,
+  type CustomResourceOptions,
+  type Input,
+  output,
+  type Output,
+} from '@pulumi/pulumi';
 import type { PolicyDocument } from '../policies/document';
 
 /** One concern of the stack, under the name `<project>-<stack>-<part>`. */
@@ -14,4 +21,5 @@ export class Part extends ComponentResource {
 }
 
 /** A policy as AWS takes it: JSON text. */
-export const policyText = (document: Input<PolicyDocument>): Output<string> => output(document).apply((known) => JSON.stringify(known));
+export const policyText = (document: Input<PolicyDocument>): Output<string> =>
+  output(document).apply((known) => JSON.stringify(known));

@@ -29,26 +29,68 @@ export class PrivateBucket extends Part {
 
   constructor(name: string, args: PrivateBucketArgs, options: ComponentResourceOptions) {
     super('PrivateBucket', name, options);
-    const bucket = new Bucket(name, { bucket: args.bucketName, forceDestroy: !args.protect, tags: { Name: args.bucketName } }, this.child({ protect: args.protect }));
+    const bucket = new Bucket(
+      name,
+      { bucket: args.bucketName, forceDestroy: !args.protect, tags: { Name: args.bucketName } },
+      this.child({ protect: args.protect }),
+    );
     this.bucketId = bucket.id;
     this.bucketArn = bucket.arn;
-    const closed = new BucketPublicAccessBlock(name, { bucket: bucket.id, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true }, this.child());
-    const owned = new BucketOwnershipControls(name, { bucket: bucket.id, rule: { objectOwnership: 'BucketOwnerEnforced' } }, this.child());
-    const versioned = new BucketVersioning(name, { bucket: bucket.id, versioningConfiguration: { status: 'Enabled' } }, this.child());
-    const encrypted = new BucketServerSideEncryptionConfiguration(name, { bucket: bucket.id, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }] }, this.child());
+    const closed = new BucketPublicAccessBlock(
+      name,
+      {
+        bucket: bucket.id,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      this.child(),
+    );
+    const owned = new BucketOwnershipControls(
+      name,
+      { bucket: bucket.id, rule: { objectOwnership: 'BucketOwnerEnforced' } },
+      this.child(),
+    );
+    const versioned = new BucketVersioning(
+      name,
+      { bucket: bucket.id, versioningConfiguration: { status: 'Enabled' } },
+      this.child(),
+    );
+    const encrypted = new BucketServerSideEncryptionConfiguration(
+      name,
+      { bucket: bucket.id, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }] },
+      this.child(),
+    );
     new BucketLifecycleConfiguration(
       name,
       {
         bucket: bucket.id,
         rules: [
-          { id: 'old-versions', status: 'Enabled', filter: { prefix: '' }, noncurrentVersionExpiration: { noncurrentDays: args.keepOldVersionsDays } },
-          ...(args.keepDays === undefined ? [] : [{ id: 'end', status: 'Enabled', filter: { prefix: '' }, expiration: { days: args.keepDays } }]),
-          { id: 'broken-uploads', status: 'Enabled', filter: { prefix: '' }, abortIncompleteMultipartUpload: { daysAfterInitiation: 2 } },
+          {
+            id: 'old-versions',
+            status: 'Enabled',
+            filter: { prefix: '' },
+            noncurrentVersionExpiration: { noncurrentDays: args.keepOldVersionsDays },
+          },
+          ...(args.keepDays === undefined
+            ? []
+            : [{ id: 'end', status: 'Enabled', filter: { prefix: '' }, expiration: { days: args.keepDays } }]),
+          {
+            id: 'broken-uploads',
+            status: 'Enabled',
+            filter: { prefix: '' },
+            abortIncompleteMultipartUpload: { daysAfterInitiation: 2 },
+          },
         ],
       },
       this.child({ dependsOn: versioned }),
     );
-    const ruled = new BucketPolicy(name, { bucket: bucket.id, policy: policyText(bucket.arn.apply(args.policy)) }, this.child({ dependsOn: closed }));
+    const ruled = new BucketPolicy(
+      name,
+      { bucket: bucket.id, policy: policyText(bucket.arn.apply(args.policy)) },
+      this.child({ dependsOn: closed }),
+    );
     this.settled = [closed, owned, versioned, encrypted, ruled];
     this.registerOutputs({});
   }

@@ -23,7 +23,11 @@ export class Redis extends Part {
     super('Redis', name, options);
     this.identifier = name;
     const subnets = new SubnetGroup(name, { name, subnetIds: args.subnetIds, tags: { Name: name } }, this.child());
-    const parameters = new ParameterGroup(name, { name, family: 'redis7', parameters: [{ name: 'maxmemory-policy', value: 'noeviction' }], tags: { Name: name } }, this.child());
+    const parameters = new ParameterGroup(
+      name,
+      { name, family: 'redis7', parameters: [{ name: 'maxmemory-policy', value: 'noeviction' }], tags: { Name: name } },
+      this.child(),
+    );
     const group = new ReplicationGroup(
       name,
       {

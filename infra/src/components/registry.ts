@@ -10,8 +10,28 @@ export class Registry extends Part {
 
   constructor(name: string, options: ComponentResourceOptions) {
     super('Registry', name, options);
-    const repository = new Repository(name, { name, imageTagMutability: 'IMMUTABLE', imageScanningConfiguration: { scanOnPush: true }, encryptionConfigurations: [{ encryptionType: 'AES256' }], forceDelete: false, tags: { Name: name } }, this.child());
-    const endUntagged = { rules: [{ rulePriority: 1, description: 'What has no tag ends', selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countUnit: 'days', countNumber: 14 }, action: { type: 'expire' } }] };
+    const repository = new Repository(
+      name,
+      {
+        name,
+        imageTagMutability: 'IMMUTABLE',
+        imageScanningConfiguration: { scanOnPush: true },
+        encryptionConfigurations: [{ encryptionType: 'AES256' }],
+        forceDelete: false,
+        tags: { Name: name },
+      },
+      this.child(),
+    );
+    const endUntagged = {
+      rules: [
+        {
+          rulePriority: 1,
+          description: 'What has no tag ends',
+          selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countUnit: 'days', countNumber: 14 },
+          action: { type: 'expire' },
+        },
+      ],
+    };
     new LifecyclePolicy(name, { repository: repository.name, policy: JSON.stringify(endUntagged) }, this.child());
     this.repositoryArn = repository.arn;
     this.repositoryUrl = repository.repositoryUrl;

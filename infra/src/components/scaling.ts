@@ -14,10 +14,44 @@ export class Scaling extends Part {
   constructor(name: string, { groupName, stack }: ScalingArgs, options: ComponentResourceOptions) {
     super('Scaling', name, options);
     const step = (part: string, scalingAdjustment: number, cooldown: number): Policy =>
-      new Policy(`${name}-${part}`, { name: `${name}-${part}`, autoscalingGroupName: groupName, policyType: 'SimpleScaling', adjustmentType: 'ChangeInCapacity', scalingAdjustment, cooldown }, this.child());
+      new Policy(
+        `${name}-${part}`,
+        {
+          name: `${name}-${part}`,
+          autoscalingGroupName: groupName,
+          policyType: 'SimpleScaling',
+          adjustmentType: 'ChangeInCapacity',
+          scalingAdjustment,
+          cooldown,
+        },
+        this.child(),
+      );
     const [more, fewer] = [step('more', 1, 600), step('fewer', -1, 1800)];
-    const alarm = (part: string, metricName: string, comparisonOperator: string, threshold: number, evaluationPeriods: number, action: Policy) =>
-      new MetricAlarm(`${name}-${part}`, { name: `${name}-${part}`, namespace: METRIC_NAMESPACE, dimensions: { stack }, metricName, statistic: 'Maximum', period: 60, evaluationPeriods, comparisonOperator, threshold, treatMissingData: 'notBreaching', alarmActions: [action.arn] }, this.child());
+    const alarm = (
+      part: string,
+      metricName: string,
+      comparisonOperator: string,
+      threshold: number,
+      evaluationPeriods: number,
+      action: Policy,
+    ) =>
+      new MetricAlarm(
+        `${name}-${part}`,
+        {
+          name: `${name}-${part}`,
+          namespace: METRIC_NAMESPACE,
+          dimensions: { stack },
+          metricName,
+          statistic: 'Maximum',
+          period: 60,
+          evaluationPeriods,
+          comparisonOperator,
+          threshold,
+          treatMissingData: 'notBreaching',
+          alarmActions: [action.arn],
+        },
+        this.child(),
+      );
     alarm('old', 'communique_queue_oldest_due_seconds', 'GreaterThanThreshold', 60, 3, more);
     alarm('deep', 'communique_queue_due_jobs', 'GreaterThanThreshold', 1000, 3, more);
     alarm('idle', 'communique_queue_due_jobs', 'LessThanThreshold', 10, 30, fewer);

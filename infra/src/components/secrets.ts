@@ -21,13 +21,26 @@ export class Secrets extends Part {
     super('Secrets', name, options);
     const arns: Record<string, Output<string>> = {};
     const make = (path: string, description: string): Secret => {
-      const made = new Secret(`${name}-${path.replaceAll('/', '-')}`, { name: secretName(args.stack, path), description, recoveryWindowInDays: args.production ? 30 : 7, tags: { Name: secretName(args.stack, path) } }, this.child());
+      const made = new Secret(
+        `${name}-${path.replaceAll('/', '-')}`,
+        {
+          name: secretName(args.stack, path),
+          description,
+          recoveryWindowInDays: args.production ? 30 : 7,
+          tags: { Name: secretName(args.stack, path) },
+        },
+        this.child(),
+      );
       arns[path] = made.arn;
       return made;
     };
     for (const [path, { description, value, version }] of Object.entries(args.known)) {
       const made = make(path, description);
-      new SecretVersion(`${name}-${path.replaceAll('/', '-')}`, { secretId: made.id, secretStringWo: secret(value), secretStringWoVersion: version }, this.child({ additionalSecretOutputs: ['secretString', 'secretStringWo'] }));
+      new SecretVersion(
+        `${name}-${path.replaceAll('/', '-')}`,
+        { secretId: made.id, secretStringWo: secret(value), secretStringWoVersion: version },
+        this.child({ additionalSecretOutputs: ['secretString', 'secretStringWo'] }),
+      );
     }
     for (const [path, description] of Object.entries(args.byOperator)) make(path, description);
     this.arns = arns;

@@ -26,19 +26,46 @@ export class SecurityGroups extends Part {
   constructor(name: string, args: SecurityGroupsArgs, options: ComponentResourceOptions) {
     super('SecurityGroups', name, options);
     const group = (part: string, description: string): SecurityGroup =>
-      new SecurityGroup(`${name}-${part}`, { name: `${name}-${part}`, description, vpcId: args.vpcId, tags: { Name: `${name}-${part}` } }, this.child());
+      new SecurityGroup(
+        `${name}-${part}`,
+        { name: `${name}-${part}`, description, vpcId: args.vpcId, tags: { Name: `${name}-${part}` } },
+        this.child(),
+      );
     const rule = (port: number) => ({ ipProtocol: 'tcp', fromPort: port, toPort: port });
     const fromAnywhere = (part: string, of: SecurityGroup, port: number, description: string) =>
-      new SecurityGroupIngressRule(`${name}-${part}-${port}`, { securityGroupId: of.id, cidrIpv4: ANYWHERE, ...rule(port), description }, this.child());
+      new SecurityGroupIngressRule(
+        `${name}-${part}-${port}`,
+        { securityGroupId: of.id, cidrIpv4: ANYWHERE, ...rule(port), description },
+        this.child(),
+      );
     const between = (part: string, from: SecurityGroup, to: SecurityGroup, port: number, description: string) => {
-      new SecurityGroupIngressRule(`${name}-${part}-in`, { securityGroupId: to.id, referencedSecurityGroupId: from.id, ...rule(port), description }, this.child());
-      new SecurityGroupEgressRule(`${name}-${part}-out`, { securityGroupId: from.id, referencedSecurityGroupId: to.id, ...rule(port), description }, this.child());
+      new SecurityGroupIngressRule(
+        `${name}-${part}-in`,
+        { securityGroupId: to.id, referencedSecurityGroupId: from.id, ...rule(port), description },
+        this.child(),
+      );
+      new SecurityGroupEgressRule(
+        `${name}-${part}-out`,
+        { securityGroupId: from.id, referencedSecurityGroupId: to.id, ...rule(port), description },
+        this.child(),
+      );
     };
 
     const parent = group('parent', 'The parent instance: gateway behind nginx');
     this.parentId = parent.id;
     // Out: Congress, AWS's own addresses, the identity provider, packages. Which hosts the enclave reaches is the egress proxies' list.
-    for (const port of [443, 80]) new SecurityGroupEgressRule(`${name}-parent-out-${port}`, { securityGroupId: parent.id, cidrIpv4: ANYWHERE, ...rule(port), description: port === 443 ? 'HTTPS: Congress, AWS, identity provider' : 'HTTP: certificate status and packages' }, this.child());
+    for (const port of [443, 80])
+      new SecurityGroupEgressRule(
+        `${name}-parent-out-${port}`,
+        {
+          securityGroupId: parent.id,
+          cidrIpv4: ANYWHERE,
+          ...rule(port),
+          description:
+            port === 443 ? 'HTTPS: Congress, AWS, identity provider' : 'HTTP: certificate status and packages',
+        },
+        this.child(),
+      );
 
     if (args.balancer) {
       const balancer = group('balancer', 'The load balancer');

@@ -20,8 +20,23 @@ export class StoreObject extends Part {
     const content =
       'base64' in args.content
         ? { contentBase64: args.content.base64 }
-        : { source: args.content.file === undefined ? new asset.StringAsset('the release is not built') : new asset.FileAsset(args.content.file) };
-    this.stored = new BucketObjectv2(name, { bucket: args.bucketId, key: args.key, ...content, contentType: 'application/octet-stream', serverSideEncryption: 'AES256' }, this.child({ dependsOn: args.settled, retainOnDelete: true }));
+        : {
+            source:
+              args.content.file === undefined
+                ? new asset.StringAsset('the release is not built')
+                : new asset.FileAsset(args.content.file),
+          };
+    this.stored = new BucketObjectv2(
+      name,
+      {
+        bucket: args.bucketId,
+        key: args.key,
+        ...content,
+        contentType: 'application/octet-stream',
+        serverSideEncryption: 'AES256',
+      },
+      this.child({ dependsOn: args.settled, retainOnDelete: true }),
+    );
     this.key = output(args.key);
     this.registerOutputs({});
   }

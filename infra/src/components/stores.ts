@@ -25,26 +25,76 @@ export class Stores extends Part {
   readonly databaseIdentifier: string | undefined;
   readonly redisIdentifier: string | undefined;
 
-  constructor(name: string, { settings, place, subnetIds, zone, databaseGroupId, redisGroupId }: StoresArgs, options: ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { settings, place, subnetIds, zone, databaseGroupId, redisGroupId }: StoresArgs,
+    options: ComponentResourceOptions,
+  ) {
     super('Stores', name, options);
     const { stack, production } = settings;
     const parent = { parent: this };
-    const database = databaseGroupId === undefined ? undefined : new Database(nameOf(stack, 'database'), { subnetIds, securityGroupId: databaseGroupId, instanceClass: settings.databaseClass, storageGiB: settings.databaseStorageGiB, production }, parent);
+    const database =
+      databaseGroupId === undefined
+        ? undefined
+        : new Database(
+            nameOf(stack, 'database'),
+            {
+              subnetIds,
+              securityGroupId: databaseGroupId,
+              instanceClass: settings.databaseClass,
+              storageGiB: settings.databaseStorageGiB,
+              production,
+            },
+            parent,
+          );
     const redis =
       redisGroupId === undefined || settings.redisAuthToken === undefined
         ? undefined
-        : new Redis(nameOf(stack, 'redis'), { subnetIds, securityGroupId: redisGroupId, nodeType: settings.redisNodeType, authToken: settings.redisAuthToken, authTokenVersion: settings.redisAuthTokenVersion, production }, parent);
-    const volume = settings.database === 'parent' ? new DataVolume(nameOf(stack, 'data'), { place, zone, sizeGiB: settings.dataVolumeGiB, snapshots: settings.dataSnapshots }, parent) : undefined;
+        : new Redis(
+            nameOf(stack, 'redis'),
+            {
+              subnetIds,
+              securityGroupId: redisGroupId,
+              nodeType: settings.redisNodeType,
+              authToken: settings.redisAuthToken,
+              authTokenVersion: settings.redisAuthTokenVersion,
+              production,
+            },
+            parent,
+          );
+    const volume =
+      settings.database === 'parent'
+        ? new DataVolume(
+            nameOf(stack, 'data'),
+            { place, zone, sizeGiB: settings.dataVolumeGiB, snapshots: settings.dataSnapshots },
+            parent,
+          )
+        : undefined;
     const secrets = new Secrets(
       nameOf(stack, 'secret'),
       {
         stack,
         production,
-        known: redis ? { 'gateway/redis-url': { description: 'REDIS_URL of the gateway', value: redis.url, version: settings.redisAuthTokenVersion } } : {},
+        known: redis
+          ? {
+              'gateway/redis-url': {
+                description: 'REDIS_URL of the gateway',
+                value: redis.url,
+                version: settings.redisAuthTokenVersion,
+              },
+            }
+          : {},
         byOperator: {
-          ...(settings.database === 'external' && { 'gateway/database-url': 'DATABASE_URL of the gateway, with sslmode=verify-full' }),
+          ...(settings.database === 'external' && {
+            'gateway/database-url': 'DATABASE_URL of the gateway, with sslmode=verify-full',
+          }),
           ...(settings.redis === 'external' && { 'gateway/redis-url': 'REDIS_URL of the gateway, rediss://' }),
-          ...Object.fromEntries(settings.enclaveSecrets.map((secret) => [`enclave/${secret}`, `For the enclave alone (${secret}): ciphertext under the operator's key`])),
+          ...Object.fromEntries(
+            settings.enclaveSecrets.map((secret) => [
+              `enclave/${secret}`,
+              `For the enclave alone (${secret}): ciphertext under the operator's key`,
+            ]),
+          ),
         },
       },
       parent,

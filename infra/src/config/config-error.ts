@@ -2,8 +2,13 @@
 export class ConfigError extends Error {
   readonly code = 'invalid_config';
 
-  constructor(stack: string, readonly problems: readonly string[]) {
-    super(`The configuration of stack ${stack} cannot work; nothing was created.\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  constructor(
+    stack: string,
+    readonly problems: readonly string[],
+  ) {
+    super(
+      `The configuration of stack ${stack} cannot work; nothing was created.\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
     this.name = 'ConfigError';
   }
 }

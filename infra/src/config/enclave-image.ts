@@ -34,7 +34,10 @@ export interface EgressRoute {
 }
 
 /** Regions whose KMS the enclave can reach, by AWS's names for its endpoints. */
-export const kmsRegionsOf = (routes: readonly EgressRoute[]): string[] => routes.flatMap(({ host }) => /^kms(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.exec(host)?.[1] ?? []);
+export const kmsRegionsOf = (routes: readonly EgressRoute[]): string[] =>
+  routes.flatMap(
+    ({ host }) => /^kms(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.exec(host)?.[1] ?? [],
+  );
 
 /** A PCR of an enclave in debug mode: an image with it vouches for nothing. */
 export const isAllZero = (pcr: string): boolean => /^0*$/.test(pcr);
@@ -46,7 +49,10 @@ export const measurement = z
     z
       .string()
       .regex(/^[0-9a-f]{96}$/, 'a measurement is a SHA-384: 96 hexadecimal digits')
-      .refine((value) => !isAllZero(value), 'all zero: that is an enclave in debug mode, whose memory its parent can read'),
+      .refine(
+        (value) => !isAllZero(value),
+        'all zero: that is an enclave in debug mode, whose memory its parent can read',
+      ),
   );
 
 const schema = z.object({
@@ -63,7 +69,13 @@ const schema = z.object({
   pcr8: measurement.optional(),
   commit: z.string().max(128),
   routes: z
-    .array(z.object({ host: z.string().regex(/^[a-z0-9.-]{1,253}$/), port: z.int().min(1).max(65_535), vsockPort: z.int().min(1024).max(4_294_967_294) }))
+    .array(
+      z.object({
+        host: z.string().regex(/^[a-z0-9.-]{1,253}$/),
+        port: z.int().min(1).max(65_535),
+        vsockPort: z.int().min(1024).max(4_294_967_294),
+      }),
+    )
     .max(32),
   custody: z.enum(['process', 'kms']).optional(),
 });
@@ -81,11 +93,24 @@ export function readEnclaveImage(folder: string): ImageReading {
     return { problems: [`imageFolder: ${file} is not JSON; build the image again`] };
   }
   const parsed = schema.safeParse(json);
-  if (!parsed.success) return { problems: parsed.error.issues.map((issue) => `imageFolder: ${file}: ${issue.path.join('.') || 'the whole'}: ${issue.message}`) };
+  if (!parsed.success)
+    return {
+      problems: parsed.error.issues.map(
+        (issue) => `imageFolder: ${file}: ${issue.path.join('.') || 'the whole'}: ${issue.message}`,
+      ),
+    };
   const { image: name, hashAlgorithm: _algorithm, pcr8, custody, ...rest } = parsed.data;
   const eif = join(folder, name);
-  if (!existsSync(eif)) return { problems: [`imageFolder: ${eif} is missing beside its measurements.json; build the image again`] };
+  if (!existsSync(eif))
+    return { problems: [`imageFolder: ${eif} is missing beside its measurements.json; build the image again`] };
   const { size } = statSync(eif);
-  if (size !== rest.sizeBytes) return { problems: [`imageFolder: ${eif} has ${size} bytes, measurements.json says ${rest.sizeBytes}; build the image again`] };
-  return { image: { ...rest, file: eif, ...(pcr8 !== undefined && { pcr8 }), ...(custody !== undefined && { custody }) } };
+  if (size !== rest.sizeBytes)
+    return {
+      problems: [
+        `imageFolder: ${eif} has ${size} bytes, measurements.json says ${rest.sizeBytes}; build the image again`,
+      ],
+    };
+  return {
+    image: { ...rest, file: eif, ...(pcr8 !== undefined && { pcr8 }), ...(custody !== undefined && { custody }) },
+  };
 }

@@ -20,8 +20,19 @@ const good: Record<string, string> = {
 };
 const withoutImage: ParseOptions = { root: '/nowhere', standIn: notBuilt };
 
-function problemsOf(changes: Record<string, string | undefined>, options = withoutImage, stack = 'dev'): readonly string[] {
-  const values = Object.fromEntries(Object.entries({ ...good, ...Object.fromEntries(Object.entries(changes).map(([key, value]) => [key.includes(':') ? key : `communique-tee:${key}`, value])) }).filter((entry): entry is [string, string] => entry[1] !== undefined));
+function problemsOf(
+  changes: Record<string, string | undefined>,
+  options = withoutImage,
+  stack = 'dev',
+): readonly string[] {
+  const values = Object.fromEntries(
+    Object.entries({
+      ...good,
+      ...Object.fromEntries(
+        Object.entries(changes).map(([key, value]) => [key.includes(':') ? key : `communique-tee:${key}`, value]),
+      ),
+    }).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
   try {
     parseSettings(stack, values, options);
     return [];
@@ -32,7 +43,16 @@ function problemsOf(changes: Record<string, string | undefined>, options = witho
 }
 
 it('fills in the defaults of production’s size', () => {
-  expect(parseSettings('dev', good, withoutImage)).toMatchObject({ instanceType: 'c6g.xlarge', enclaveCpuCount: 2, enclaveMemoryMiB: 3072, database: 'managed', redis: 'managed', instances: 1, maxInstances: 1, production: false });
+  expect(parseSettings('dev', good, withoutImage)).toMatchObject({
+    instanceType: 'c6g.xlarge',
+    enclaveCpuCount: 2,
+    enclaveMemoryMiB: 3072,
+    database: 'managed',
+    redis: 'managed',
+    instances: 1,
+    maxInstances: 1,
+    production: false,
+  });
 });
 
 it.each<[string, Record<string, string | undefined>, RegExp]>([
@@ -46,9 +66,17 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ['a measurement of SHA-256', { acceptedPcr0: `sha256:${'a'.repeat(64)}` }, /acceptedPcr0.*96 hexadecimal/],
   ['a debug measurement', { acceptedPcr0: `["${'0'.repeat(96)}"]` }, /acceptedPcr0.*all zero.*debug/],
   ['a list that is none', { acceptedPcr0: '[1' }, /acceptedPcr0: a list/],
-  ['nine measurements', { acceptedPcr0: Array.from({ length: 9 }, (_x, n) => `${n + 1}`.repeat(96)).join(',') }, /acceptedPcr0: at most 8/],
+  [
+    'nine measurements',
+    { acceptedPcr0: Array.from({ length: 9 }, (_x, n) => `${n + 1}`.repeat(96)).join(',') },
+    /acceptedPcr0: at most 8/,
+  ],
   ['parent stores in production', { database: 'parent', production: 'true' }, /database parent: one disk/],
-  ['parent stores of several', { redis: 'parent', instances: '2', balancer: 'network', hostedZone: 'example.org' }, /redis parent: several/],
+  [
+    'parent stores of several',
+    { redis: 'parent', instances: '2', balancer: 'network', hostedZone: 'example.org' },
+    /redis parent: several/,
+  ],
   ['a NAT gateway for nobody', { natPerZone: 'true' }, /natPerZone: one parent/],
   ['several without a balancer', { instances: '2' }, /balancer none/],
   ['a balancer without a zone', { balancer: 'network' }, /hostedZone: is missing/],
@@ -57,10 +85,18 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ['a password that needs quoting', { redisAuthToken: 'abc$efghijklmnop"' }, /redisAuthToken: letters/],
   ['nobody for Let’s Encrypt', { acmeEmail: undefined }, /acmeEmail: is missing/],
   ['a retention that CloudWatch does not know', { logRetentionDays: '31' }, /logRetentionDays 31/],
-  ['an administrator with a wildcard', { keyAdministrators: 'arn:aws:iam::123456789012:role/*' }, /keyAdministrators.*without wildcards/],
+  [
+    'an administrator with a wildcard',
+    { keyAdministrators: 'arn:aws:iam::123456789012:role/*' },
+    /keyAdministrators.*without wildcards/,
+  ],
   ['a build of nothing', { imageBuild: 'true' }, /imageBuild: needs/],
   ['variables that are no JSON', { gatewayEnvironment: 'A=1' }, /gatewayEnvironment/],
-  ['more parents at rest than at most', { instances: '3', maxInstances: '2', balancer: 'network', hostedZone: 'example.org' }, /maxInstances 2: fewer/],
+  [
+    'more parents at rest than at most',
+    { instances: '3', maxInstances: '2', balancer: 'network', hostedZone: 'example.org' },
+    /maxInstances 2: fewer/,
+  ],
 ])('refuses %s', (_name, changes, words) => {
   const problems = problemsOf(changes);
   expect(problems).toHaveLength(1);
@@ -72,21 +108,57 @@ it('refuses a stack’s name that no bucket could carry', () => {
 });
 
 it('says everything at once, and no secret’s value', () => {
-  const problems = problemsOf({ domain: undefined, instanceType: 't4g.small', database: 'parent', production: 'true', redisAuthToken: 'secret word' }, { root: '/nowhere' });
-  for (const words of ['domain: is missing', 't4g.small', 'database parent', 'redisAuthToken', 'build:image', 'build:release']) expect(problems.some((problem) => problem.includes(words))).toBe(true);
+  const problems = problemsOf(
+    {
+      domain: undefined,
+      instanceType: 't4g.small',
+      database: 'parent',
+      production: 'true',
+      redisAuthToken: 'secret word',
+    },
+    { root: '/nowhere' },
+  );
+  for (const words of [
+    'domain: is missing',
+    't4g.small',
+    'database parent',
+    'redisAuthToken',
+    'build:image',
+    'build:release',
+  ])
+    expect(problems.some((problem) => problem.includes(words))).toBe(true);
   expect(problems.join()).not.toContain('secret word');
 });
 
 it('takes the image’s own measurement and the one before, each once', () => {
   const { pcr0 } = notBuilt('arm64').image;
   const before = 'B'.repeat(96);
-  expect(parseSettings('dev', { ...good, 'communique-tee:acceptedPcr0': JSON.stringify([`sha384:${before}`, pcr0]) }, withoutImage).acceptedImages).toEqual([pcr0, before.toLowerCase()]);
+  expect(
+    parseSettings(
+      'dev',
+      { ...good, 'communique-tee:acceptedPcr0': JSON.stringify([`sha384:${before}`, pcr0]) },
+      withoutImage,
+    ).acceptedImages,
+  ).toEqual([pcr0, before.toLowerCase()]);
 });
 
 describe('the image folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'communique-config-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const measurements = { image: 'communique-tee.eif', version: '0.1.0', architecture: 'arm64', stack: 'dev', sizeBytes: 4, sha384: 'a'.repeat(96), hashAlgorithm: 'SHA384', pcr0: '1'.repeat(96), pcr1: '2'.repeat(96), pcr2: '3'.repeat(96), commit: 'abc', routes: [{ host: 'a.example.org', port: 443, vsockPort: 8001 }] };
+  const measurements = {
+    image: 'communique-tee.eif',
+    version: '0.1.0',
+    architecture: 'arm64',
+    stack: 'dev',
+    sizeBytes: 4,
+    sha384: 'a'.repeat(96),
+    hashAlgorithm: 'SHA384',
+    pcr0: '1'.repeat(96),
+    pcr1: '2'.repeat(96),
+    pcr2: '3'.repeat(96),
+    commit: 'abc',
+    routes: [{ host: 'a.example.org', port: 443, vsockPort: 8001 }],
+  };
   const release = join(folder, 'release.tar.gz');
   writeFileSync(release, gzipSync('x'));
   const problems = (changed: object, eif = 'eif!', settings: Record<string, string> = {}): readonly string[] => {
@@ -96,14 +168,23 @@ describe('the image folder', () => {
   };
 
   it('is read', () => expect(problems({})).toEqual([]));
-  it('is read with a way out to KMS', () => expect(problems({ routes: [...measurements.routes, { host: 'kms.us-east-1.amazonaws.com', port: 443, vsockPort: 8003 }] })).toEqual([]));
+  it('is read with a way out to KMS', () =>
+    expect(
+      problems({
+        routes: [...measurements.routes, { host: 'kms.us-east-1.amazonaws.com', port: 443, vsockPort: 8003 }],
+      }),
+    ).toEqual([]));
   it.each<[string, object, RegExp]>([
     ['zeros for PCR0', { pcr0: '0'.repeat(96) }, /pcr0: all zero/],
     ['zeros for PCR2 alone', { pcr2: '0'.repeat(96) }, /pcr2: all zero/],
     ['an image of another stack', { stack: 'prod' }, /configuration of stack prod inside/],
     ['an image of the other architecture', { architecture: 'x86_64' }, /is arm64, the image was built for x86_64/],
     ['a path for a name', { image: '../x.eif' }, /image/],
-    ['a way out to KMS of another region', { routes: [{ host: 'kms.eu-west-1.amazonaws.com', port: 443, vsockPort: 8003 }] }, /KMS in eu-west-1.*us-east-1/],
+    [
+      'a way out to KMS of another region',
+      { routes: [{ host: 'kms.eu-west-1.amazonaws.com', port: 443, vsockPort: 8003 }] },
+      /KMS in eu-west-1.*us-east-1/,
+    ],
     ['no route', { routes: [] }, /no egress route/],
     ['another size than it says', { sizeBytes: 5 }, /has 4 bytes/],
   ])('is refused for %s', (_name, changed, words) => {
@@ -113,12 +194,25 @@ describe('the image folder', () => {
   });
   describe('where several parents share one queue', () => {
     const several = { instances: '2', balancer: 'application', hostedZone: 'example.org' };
-    it.each([['at rest', several], ['when the queue grows', { ...several, instances: '1', maxInstances: '2' }]])('is taken with keys under KMS, which every enclave has: %s', (_name, settings) => {
+    it.each([
+      ['at rest', several],
+      ['when the queue grows', { ...several, instances: '1', maxInstances: '2' }],
+    ])('is taken with keys under KMS, which every enclave has: %s', (_name, settings) => {
       expect(problems({ custody: 'kms' }, 'eif!', settings)).toEqual([]);
     });
     it.each<[string, object, Record<string, string>, RegExp]>([
-      ['keys that end with a process', { custody: 'process' }, several, /^instances: an image of custody process.*key_retired/],
-      ['the same, when the queue grows', { custody: 'process' }, { ...several, instances: '1', maxInstances: '2' }, /^instances: .*custody process/],
+      [
+        'keys that end with a process',
+        { custody: 'process' },
+        several,
+        /^instances: an image of custody process.*key_retired/,
+      ],
+      [
+        'the same, when the queue grows',
+        { custody: 'process' },
+        { ...several, instances: '1', maxInstances: '2' },
+        /^instances: .*custody process/,
+      ],
       ['keys of which nothing is said', {}, several, /^instances: .*does not say.*build it again/],
       ['a custody that there is none of', { custody: 'paper' }, {}, /custody/],
     ])('is refused for %s', (_name, changed, settings, words) => {
@@ -140,13 +234,27 @@ describe('the image folder', () => {
     };
     const archive = gzipSync('programs');
     const sha256 = createHash('sha256').update(archive).digest('hex');
-    it.each([['nothing beside it', undefined], ['of this architecture', { arch: 'arm64', sha256 }], ['described as another, built later', { arch: 'x86_64', sha256: 'f'.repeat(64) }]])('is taken: %s', (_what, described) => {
+    it.each([
+      ['nothing beside it', undefined],
+      ['of this architecture', { arch: 'arm64', sha256 }],
+      ['described as another, built later', { arch: 'x86_64', sha256: 'f'.repeat(64) }],
+    ])('is taken: %s', (_what, described) => {
       expect(said(archive, described)).toEqual([]);
     });
     it.each<[string, Buffer | undefined, object | undefined, RegExp]>([
-      ['absent', undefined, undefined, /there is no .*communique-tee-arm64.tar.gz; build the release first: npm run build:release -- --arch arm64$/],
+      [
+        'absent',
+        undefined,
+        undefined,
+        /there is no .*communique-tee-arm64.tar.gz; build the release first: npm run build:release -- --arch arm64$/,
+      ],
       ['empty', Buffer.alloc(0), undefined, /no gzip archive.*npm run build:release/],
-      ['of the other architecture', archive, { arch: 'x86_64', sha256 }, /built for x86_64, and the parent is arm64: npm run build:release -- --arch arm64$/],
+      [
+        'of the other architecture',
+        archive,
+        { arch: 'x86_64', sha256 },
+        /built for x86_64, and the parent is arm64: npm run build:release -- --arch arm64$/,
+      ],
     ])('is refused: %s', (_what, content, described, words) => {
       expect(said(content, described)).toEqual([expect.stringMatching(words)]);
     });

@@ -9,9 +9,14 @@ import { regionSchema, settingsSchema, type RawSettings } from './settings-schem
 
 export const PROJECT = 'communique-tee';
 /** Days that CloudWatch takes for the retention of a log group. */
-const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+const RETENTIONS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
 
-export interface Settings extends Omit<RawSettings, 'maxInstances' | 'imageFolder' | 'releaseFile' | 'gatewayEnvironment'> {
+export interface Settings extends Omit<
+  RawSettings,
+  'maxInstances' | 'imageFolder' | 'releaseFile' | 'gatewayEnvironment'
+> {
   stack: string;
   region: string;
   maxInstances: number;
@@ -34,9 +39,14 @@ export interface ParseOptions {
  * @param values as Pulumi has them, `<namespace>:<key>` to text: those of the namespaces `communique-tee` and `aws` are read
  * @throws ConfigError with everything that is wrong
  */
-export function parseSettings(stack: string, values: Readonly<Record<string, string>>, options: ParseOptions): Settings {
+export function parseSettings(
+  stack: string,
+  values: Readonly<Record<string, string>>,
+  options: ParseOptions,
+): Settings {
   const problems: string[] = [];
-  if (!/^[a-z][a-z0-9-]{0,11}$/.test(stack)) problems.push(`stack ${stack}: at most 12 of a to z, 0 to 9 and -, since bucket names are made of it`);
+  if (!/^[a-z][a-z0-9-]{0,11}$/.test(stack))
+    problems.push(`stack ${stack}: at most 12 of a to z, 0 to 9 and -, since bucket names are made of it`);
   const region = regionSchema.safeParse(values['aws:region']);
   if (!region.success) problems.push('aws:region: a region, for example us-east-1');
 
@@ -50,52 +60,103 @@ export function parseSettings(stack: string, values: Readonly<Record<string, str
   const architecture = architectureOf(raw.instanceType);
   const standIn = options.standIn?.(architecture);
   const folder = raw.imageFolder ?? join('dist', 'image', `${stack}-${architecture}`);
-  const reading = standIn ? { image: standIn.image } : readEnclaveImage(isAbsolute(folder) ? folder : join(options.root, folder));
-  if ('problems' in reading) problems.push(...reading.problems.map((problem) => `${problem}: npm run build:image -- --stack ${stack} --arch ${architecture}`));
+  const reading = standIn
+    ? { image: standIn.image }
+    : readEnclaveImage(isAbsolute(folder) ? folder : join(options.root, folder));
+  if ('problems' in reading)
+    problems.push(
+      ...reading.problems.map(
+        (problem) => `${problem}: npm run build:image -- --stack ${stack} --arch ${architecture}`,
+      ),
+    );
   const image = 'image' in reading ? reading.image : undefined;
   const releaseFile = raw.releaseFile ?? join('dist', 'release', `${PROJECT}-${architecture}.tar.gz`);
-  const releaseReading = standIn ? { release: standIn.release } : readRelease(isAbsolute(releaseFile) ? releaseFile : join(options.root, releaseFile), architecture);
+  const releaseReading = standIn
+    ? { release: standIn.release }
+    : readRelease(isAbsolute(releaseFile) ? releaseFile : join(options.root, releaseFile), architecture);
   const release = 'release' in releaseReading ? releaseReading.release : undefined;
   if ('problem' in releaseReading) problems.push(releaseReading.problem);
-  if (image && !standIn && image.stack !== stack) problems.push(`imageFolder: that image has the configuration of stack ${image.stack} inside, not of ${stack}`);
-  if (image && image.routes.length === 0) problems.push('imageFolder: that image knows no egress route, so it could deliver nothing');
+  if (image && !standIn && image.stack !== stack)
+    problems.push(`imageFolder: that image has the configuration of stack ${image.stack} inside, not of ${stack}`);
+  if (image && image.routes.length === 0)
+    problems.push('imageFolder: that image knows no egress route, so it could deliver nothing');
 
-  for (const other of image ? kmsRegionsOf(image.routes).filter((of) => region.success && of !== region.data) : []) problems.push(`imageFolder: that image asks KMS in ${other}, and the stack's keys are in ${String(region.data)}`);
+  for (const other of image ? kmsRegionsOf(image.routes).filter((of) => region.success && of !== region.data) : [])
+    problems.push(`imageFolder: that image asks KMS in ${other}, and the stack's keys are in ${String(region.data)}`);
 
   if (image && !standIn && image.custody !== 'kms' && ((raw.instances ?? 1) > 1 || (raw.maxInstances ?? 1) > 1)) {
-    const which = image.custody === undefined ? 'an image that does not say where its keys are kept (build it again)' : "an image of custody process, whose enclaves cannot open each other's messages";
-    problems.push(`instances: ${which}; several parents share one queue, and what waits for one's enclave another would end as key_retired: take an image of custody kms, or instances 1`);
+    const which =
+      image.custody === undefined
+        ? 'an image that does not say where its keys are kept (build it again)'
+        : "an image of custody process, whose enclaves cannot open each other's messages";
+    problems.push(
+      `instances: ${which}; several parents share one queue, and what waits for one's enclave another would end as key_retired: take an image of custody kms, or instances 1`,
+    );
   }
 
   const environment = gatewayEnvironment(raw.gatewayEnvironment, problems);
   const { instanceType, enclaveCpuCount, enclaveMemoryMiB } = raw;
   if (instanceType !== undefined && enclaveCpuCount !== undefined && enclaveMemoryMiB !== undefined) {
-    problems.push(...checkCapacity({ instanceType, enclaveCpuCount, enclaveMemoryMiB, storesOnParent: raw.database === 'parent' || raw.redis === 'parent', ...(image && { image }) }));
+    problems.push(
+      ...checkCapacity({
+        instanceType,
+        enclaveCpuCount,
+        enclaveMemoryMiB,
+        storesOnParent: raw.database === 'parent' || raw.redis === 'parent',
+        ...(image && { image }),
+      }),
+    );
   }
   problems.push(...checkTogether(raw, wrong));
   const whole = settingsSchema.safeParse(own);
-  if (problems.length > 0 || !whole.success || !image || !release || !region.success) throw new ConfigError(stack, problems);
-  const { maxInstances = whole.data.instances, imageFolder: _folder, releaseFile: _release, gatewayEnvironment: _environment, ...rest } = whole.data;
-  return { ...rest, stack, region: region.data, maxInstances, architecture, image, release, gatewayEnvironment: environment, acceptedImages: [...new Set([image.pcr0, ...rest.acceptedPcr0])] };
+  if (problems.length > 0 || !whole.success || !image || !release || !region.success)
+    throw new ConfigError(stack, problems);
+  const {
+    maxInstances = whole.data.instances,
+    imageFolder: _folder,
+    releaseFile: _release,
+    gatewayEnvironment: _environment,
+    ...rest
+  } = whole.data;
+  return {
+    ...rest,
+    stack,
+    region: region.data,
+    maxInstances,
+    architecture,
+    image,
+    release,
+    gatewayEnvironment: environment,
+    acceptedImages: [...new Set([image.pcr0, ...rest.acceptedPcr0])],
+  };
 }
 
-const architectureOf = (instanceType = ''): Architecture => findInstanceType(instanceType)?.architecture ?? (/^[a-z]+\d+g/.test(instanceType) ? 'arm64' : 'x86_64');
+const architectureOf = (instanceType = ''): Architecture =>
+  findInstanceType(instanceType)?.architecture ?? (/^[a-z]+\d+g/.test(instanceType) ? 'arm64' : 'x86_64');
 
 /** Key by key, so that one wrong value does not hide what is wrong between the others. */
 function parseEach(own: Readonly<Record<string, string>>): { raw: Partial<RawSettings>; wrong: string[] } {
-  const wrong = Object.keys(own).filter((key) => !Object.hasOwn(settingsSchema.shape, key)).map((key) => `${key}: there is no such key`);
+  const wrong = Object.keys(own)
+    .filter((key) => !Object.hasOwn(settingsSchema.shape, key))
+    .map((key) => `${key}: there is no such key`);
   const entries = Object.entries(settingsSchema.shape).flatMap(([key, schema]): [string, unknown][] => {
     const parsed = schema.safeParse(own[key]);
     if (parsed.success) return [[key, parsed.data]];
     const value = own[key];
-    wrong.push(...(value === undefined ? [`${key}: is missing (${schema.description ?? ''})`] : parsed.error.issues.map((issue) => `${key}: ${issue.message}`)));
+    wrong.push(
+      ...(value === undefined
+        ? [`${key}: is missing (${schema.description ?? ''})`]
+        : parsed.error.issues.map((issue) => `${key}: ${issue.message}`)),
+    );
     return [];
   });
   return { raw: Object.fromEntries(entries), wrong };
 }
 
 function gatewayEnvironment(text: string | undefined, problems: string[]): Record<string, string> {
-  const parsed = z.record(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/), z.string()).safeParse(text === undefined ? {} : parseJson(text));
+  const parsed = z
+    .record(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/), z.string())
+    .safeParse(text === undefined ? {} : parseJson(text));
   if (parsed.success) return parsed.data;
   problems.push('gatewayEnvironment: a JSON object of variables, each a text');
   return {};
@@ -113,21 +174,40 @@ function parseJson(text: string): unknown {
 function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): string[] {
   const problems: string[] = [];
   /** Not given, and nothing is said of it yet. */
-  const missing = (key: keyof RawSettings): boolean => raw[key] === undefined && !wrong.some((problem) => problem.startsWith(`${key}:`));
+  const missing = (key: keyof RawSettings): boolean =>
+    raw[key] === undefined && !wrong.some((problem) => problem.startsWith(`${key}:`));
   const several = (raw.instances ?? 1) > 1 || (raw.maxInstances ?? 1) > 1;
   for (const store of ['database', 'redis'] as const) {
     if (raw[store] !== 'parent') continue;
-    if (raw.production) problems.push(`${store} parent: one disk in one zone is not for production; take managed or external`);
-    if (several) problems.push(`${store} parent: several instances cannot share one's disk; take managed or external, or instances 1`);
+    if (raw.production)
+      problems.push(`${store} parent: one disk in one zone is not for production; take managed or external`);
+    if (several)
+      problems.push(
+        `${store} parent: several instances cannot share one's disk; take managed or external, or instances 1`,
+      );
   }
-  if (raw.natPerZone && !several) problems.push('natPerZone: one parent goes out by its own address; take it with instances over 1');
-  if (several && raw.balancer === 'none') problems.push('balancer none: several instances need one; take application or network');
-  if (raw.maxInstances !== undefined && raw.maxInstances < (raw.instances ?? 1)) problems.push(`maxInstances ${raw.maxInstances}: fewer than instances ${raw.instances}`);
-  if (raw.balancer === 'none' && missing('acmeEmail')) problems.push('acmeEmail: is missing, and without a balancer the certificate comes from Let’s Encrypt');
-  if (raw.balancer !== 'none' && missing('hostedZone')) problems.push("hostedZone: is missing, and the balancer's ACM certificate is proven by a record in it");
-  if (raw.hostedZone !== undefined && raw.domain !== undefined && raw.domain !== raw.hostedZone && !raw.domain.endsWith(`.${raw.hostedZone}`)) problems.push(`domain ${raw.domain}: is not in the zone ${raw.hostedZone}`);
-  if (raw.redis === 'managed' && missing('redisAuthToken')) problems.push('redisAuthToken: is missing: pulumi config set --secret redisAuthToken ...');
-  if (raw.logRetentionDays !== undefined && !RETENTIONS.includes(raw.logRetentionDays)) problems.push(`logRetentionDays ${raw.logRetentionDays}: CloudWatch knows ${RETENTIONS.join(', ')}`);
-  if (raw.imageBuild && (missing('imageBuildRepository') || missing('imageBuildCommit'))) problems.push('imageBuild: needs imageBuildRepository and imageBuildCommit');
+  if (raw.natPerZone && !several)
+    problems.push('natPerZone: one parent goes out by its own address; take it with instances over 1');
+  if (several && raw.balancer === 'none')
+    problems.push('balancer none: several instances need one; take application or network');
+  if (raw.maxInstances !== undefined && raw.maxInstances < (raw.instances ?? 1))
+    problems.push(`maxInstances ${raw.maxInstances}: fewer than instances ${raw.instances}`);
+  if (raw.balancer === 'none' && missing('acmeEmail'))
+    problems.push('acmeEmail: is missing, and without a balancer the certificate comes from Let’s Encrypt');
+  if (raw.balancer !== 'none' && missing('hostedZone'))
+    problems.push("hostedZone: is missing, and the balancer's ACM certificate is proven by a record in it");
+  if (
+    raw.hostedZone !== undefined &&
+    raw.domain !== undefined &&
+    raw.domain !== raw.hostedZone &&
+    !raw.domain.endsWith(`.${raw.hostedZone}`)
+  )
+    problems.push(`domain ${raw.domain}: is not in the zone ${raw.hostedZone}`);
+  if (raw.redis === 'managed' && missing('redisAuthToken'))
+    problems.push('redisAuthToken: is missing: pulumi config set --secret redisAuthToken ...');
+  if (raw.logRetentionDays !== undefined && !RETENTIONS.includes(raw.logRetentionDays))
+    problems.push(`logRetentionDays ${raw.logRetentionDays}: CloudWatch knows ${RETENTIONS.join(', ')}`);
+  if (raw.imageBuild && (missing('imageBuildRepository') || missing('imageBuildCommit')))
+    problems.push('imageBuild: needs imageBuildRepository and imageBuildCommit');
   return problems;
 }

@@ -20,10 +20,14 @@ export function readRelease(file: string, architecture: Architecture): { release
   const build = `npm run build:release -- --arch ${architecture}`;
   if (!existsSync(file)) return { problem: `releaseFile: there is no ${file}; build the release first: ${build}` };
   const bytes = readFileSync(file);
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return { problem: `releaseFile: ${file} is no gzip archive; build the release again: ${build}` };
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b)
+    return { problem: `releaseFile: ${file} is no gzip archive; build the release again: ${build}` };
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const described = describedBeside(file);
-  if (described?.sha256 === sha256 && described.arch !== architecture) return { problem: `releaseFile: ${file} was built for ${described.arch}, and the parent is ${architecture}: ${build}` };
+  if (described?.sha256 === sha256 && described.arch !== architecture)
+    return {
+      problem: `releaseFile: ${file} was built for ${described.arch}, and the parent is ${architecture}: ${build}`,
+    };
   return { release: { file, sha256 } };
 }
 

@@ -8,64 +8,154 @@ export type StorePlace = (typeof STORE_PLACES)[number];
 /** What only the enclave may read: each is a secret whose value is ciphertext under the operator's key. */
 export const ENCLAVE_SECRETS = ['cwc-house', 'cwc-senate', 'openai', 'google-ai', 'anthropic'] as const;
 
-const identifier = (max: number) => z.string().min(1).max(max).regex(/^[A-Za-z0-9:/._-]+$/, 'letters, digits, and any of : / . _ -');
+const identifier = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[A-Za-z0-9:/._-]+$/, 'letters, digits, and any of : / . _ -');
 
 /**
  * Every key of Pulumi.<stack>.yaml under `communique-tee:`. The text of `describe` is what the docs and `preview --help` print.
  * Secrets (`pulumi config set --secret`) are in SECRET_KEYS.
  */
 export const settingsShape = {
-  production: yesNo.default(false).describe('true: deletion protection, final snapshots, several zones; nothing that loses data is taken'),
-  instanceType: z.string().max(32).default('c6g.xlarge').describe('of the parent instance (src/instances/instance-types.ts)'),
+  production: yesNo
+    .default(false)
+    .describe('true: deletion protection, final snapshots, several zones; nothing that loses data is taken'),
+  instanceType: z
+    .string()
+    .max(32)
+    .default('c6g.xlarge')
+    .describe('of the parent instance (src/instances/instance-types.ts)'),
   enclaveCpuCount: whole(1, 512).default(2).describe('whole cores; CPU 0 and its siblings stay with the parent'),
   enclaveMemoryMiB: whole(1, 1_000_000).default(3072).describe('a multiple of 2, at least 64 and four times the image'),
-  instances: whole(1, 8).default(1).describe('parents at rest; more than 1 need a balancer, managed or external stores, an image of custody kms, and go out through NAT'),
+  instances: whole(1, 8)
+    .default(1)
+    .describe(
+      'parents at rest; more than 1 need a balancer, managed or external stores, an image of custody kms, and go out through NAT',
+    ),
   maxInstances: whole(1, 32).optional().describe('most parents when the queue grows (default: instances)'),
-  balancer: z.enum(['none', 'application', 'network']).default('none').describe('TLS with an ACM certificate in front of the parents'),
-  balancerLogDays: whole(0, 3650).default(30).describe("how long the balancer's access logs are kept; they hold clients' addresses and paths. 0: none are written"),
-  natPerZone: yesNo.default(false).describe('a NAT gateway in each zone, so that one zone may fail (two addresses for the House); only where there are several parents'),
-  amiId: z.string().regex(/^ami-[0-9a-f]{8,17}$/, 'an AMI id').optional().describe("the parent's AL2023 image; default: Amazon's newest, which replaces the instance when it changes"),
+  balancer: z
+    .enum(['none', 'application', 'network'])
+    .default('none')
+    .describe('TLS with an ACM certificate in front of the parents'),
+  balancerLogDays: whole(0, 3650)
+    .default(30)
+    .describe(
+      "how long the balancer's access logs are kept; they hold clients' addresses and paths. 0: none are written",
+    ),
+  natPerZone: yesNo
+    .default(false)
+    .describe(
+      'a NAT gateway in each zone, so that one zone may fail (two addresses for the House); only where there are several parents',
+    ),
+  amiId: z
+    .string()
+    .regex(/^ami-[0-9a-f]{8,17}$/, 'an AMI id')
+    .optional()
+    .describe("the parent's AL2023 image; default: Amazon's newest, which replaces the instance when it changes"),
   rootVolumeGiB: whole(16, 1024).default(30).describe("the parent's own disk"),
-  imageFolder: z.string().max(1024).optional().describe('where build:image wrote (default dist/image/<stack>-<architecture>)'),
-  releaseFile: z.string().max(1024).optional().describe('the programs of the parent, as build:release made them (default dist/release/communique-tee-<architecture>.tar.gz)'),
-  acceptedPcr0: listOf(measurement, 8).default([]).describe('images that may use the keys beside the one being deployed: the old one during a rollout'),
+  imageFolder: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe('where build:image wrote (default dist/image/<stack>-<architecture>)'),
+  releaseFile: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe(
+      'the programs of the parent, as build:release made them (default dist/release/communique-tee-<architecture>.tar.gz)',
+    ),
+  acceptedPcr0: listOf(measurement, 8)
+    .default([])
+    .describe('images that may use the keys beside the one being deployed: the old one during a rollout'),
   domain: hostName.describe("the service's host name"),
-  hostedZone: hostName.optional().describe('the Route 53 zone that the domain is in; without it the record is yours to make'),
+  hostedZone: hostName
+    .optional()
+    .describe('the Route 53 zone that the domain is in; without it the record is yours to make'),
   acmeEmail: emailAddress.optional().describe('whom Let’s Encrypt writes to; required where there is no balancer'),
-  vpcCidr: z.string().regex(/^10\.\d{1,3}\.0\.0\/16$/, 'a /16 in 10.0.0.0/8').default('10.40.0.0/16').describe('addresses of the network'),
-  database: z.enum(STORE_PLACES).default('managed').describe('parent (one zone, refused in production), managed (RDS) or external (URL from a secret)'),
-  databaseClass: z.string().regex(/^db\.[a-z0-9]+\.[a-z0-9]+$/, 'an RDS instance class').default('db.t4g.micro').describe('of RDS'),
+  vpcCidr: z
+    .string()
+    .regex(/^10\.\d{1,3}\.0\.0\/16$/, 'a /16 in 10.0.0.0/8')
+    .default('10.40.0.0/16')
+    .describe('addresses of the network'),
+  database: z
+    .enum(STORE_PLACES)
+    .default('managed')
+    .describe('parent (one zone, refused in production), managed (RDS) or external (URL from a secret)'),
+  databaseClass: z
+    .string()
+    .regex(/^db\.[a-z0-9]+\.[a-z0-9]+$/, 'an RDS instance class')
+    .default('db.t4g.micro')
+    .describe('of RDS'),
   databaseStorageGiB: whole(20, 16_384).default(20).describe('of RDS; grows by itself to four times this'),
-  redis: z.enum(STORE_PLACES).default('managed').describe('parent (refused in production), managed (ElastiCache) or external (URL from a secret)'),
-  redisNodeType: z.string().regex(/^cache\.[a-z0-9]+\.[a-z0-9]+$/, 'an ElastiCache node type').default('cache.t4g.micro').describe('of ElastiCache'),
+  redis: z
+    .enum(STORE_PLACES)
+    .default('managed')
+    .describe('parent (refused in production), managed (ElastiCache) or external (URL from a secret)'),
+  redisNodeType: z
+    .string()
+    .regex(/^cache\.[a-z0-9]+\.[a-z0-9]+$/, 'an ElastiCache node type')
+    .default('cache.t4g.micro')
+    .describe('of ElastiCache'),
   redisAuthTokenVersion: whole(1, 1_000_000).default(1).describe('one more when redisAuthToken has changed'),
-  externalPorts: listOf(z.string().regex(/^\d{1,5}$/), 4).default([]).describe('ports of PostgreSQL and Redis that are kept elsewhere (default 5432 and 6379)'),
+  externalPorts: listOf(z.string().regex(/^\d{1,5}$/), 4)
+    .default([])
+    .describe('ports of PostgreSQL and Redis that are kept elsewhere (default 5432 and 6379)'),
   dataVolumeGiB: whole(10, 1024).default(20).describe('the retained volume of PostgreSQL and Redis on the parent'),
   dataSnapshots: whole(1, 1000).default(7).describe('how many daily snapshots of that volume are kept'),
-  enclaveSecrets: listOf(z.enum(ENCLAVE_SECRETS), 16).default(['cwc-house', 'cwc-senate']).describe(`secrets holding ciphertext for the enclave: ${ENCLAVE_SECRETS.join(', ')}`),
+  enclaveSecrets: listOf(z.enum(ENCLAVE_SECRETS), 16)
+    .default(['cwc-house', 'cwc-senate'])
+    .describe(`secrets holding ciphertext for the enclave: ${ENCLAVE_SECRETS.join(', ')}`),
   authIssuer: httpsUrl.describe('who signs the bearer tokens'),
   authAudience: identifier(256).describe('whom the tokens are for'),
   authJwksUrl: httpsUrl.describe("the issuer's public keys"),
-  gatewayEnvironment: z.string().max(65_536).optional().describe('further variables of .env.example as JSON, without secrets'),
+  gatewayEnvironment: z
+    .string()
+    .max(65_536)
+    .optional()
+    .describe('further variables of .env.example as JSON, without secrets'),
   corsOrigins: listOf(httpsUrl, 32).default([]).describe('origins whose pages may call from a browser'),
-  keyAdministrators: listOf(roleArn, 8).default([]).describe('who may change key policies (default: who runs pulumi up)'),
-  secretOperators: listOf(roleArn, 8).default([]).describe("who may encrypt the enclave's secrets (default: keyAdministrators)"),
+  keyAdministrators: listOf(roleArn, 8)
+    .default([])
+    .describe('who may change key policies (default: who runs pulumi up)'),
+  secretOperators: listOf(roleArn, 8)
+    .default([])
+    .describe("who may encrypt the enclave's secrets (default: keyAdministrators)"),
   alarmEmail: emailAddress.describe('where alarms and budget warnings go'),
   monthlyBudgetUsd: whole(1, 1_000_000).describe('of the stack; a warning at 80 %'),
   logRetentionDays: whole(1, 3653).default(30).describe('one of the numbers CloudWatch knows'),
-  auditTrail: z.enum(['create', 'existing']).default('create').describe('the CloudTrail that the alarm on key policies needs; existing: the account has one'),
-  imageBuild: yesNo.default(false).describe('a CodeBuild project that builds images in the account, beside building them elsewhere'),
+  auditTrail: z
+    .enum(['create', 'existing'])
+    .default('create')
+    .describe('the CloudTrail that the alarm on key policies needs; existing: the account has one'),
+  imageBuild: yesNo
+    .default(false)
+    .describe('a CodeBuild project that builds images in the account, beside building them elsewhere'),
   imageBuildRepository: httpsUrl.optional().describe('what CodeBuild clones; required with imageBuild'),
-  imageBuildCommit: z.string().regex(/^[0-9a-f]{40}$/, 'a full commit id').optional().describe('the commit that CodeBuild builds; required with imageBuild'),
+  imageBuildCommit: z
+    .string()
+    .regex(/^[0-9a-f]{40}$/, 'a full commit id')
+    .optional()
+    .describe('the commit that CodeBuild builds; required with imageBuild'),
 } as const;
 
-const secretText = z.string().min(16, 'at least 16 characters').max(128, 'at most 128 characters').regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, _ and -, so that it needs no quoting');
+const secretText = z
+  .string()
+  .min(16, 'at least 16 characters')
+  .max(128, 'at most 128 characters')
+  .regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, _ and -, so that it needs no quoting');
 
 export const secretShape = {
   redisAuthToken: secretText.describe('the password of ElastiCache; required with redis managed'),
 } as const;
 
-export const settingsSchema = z.strictObject({ ...settingsShape, redisAuthToken: secretShape.redisAuthToken.optional() });
+export const settingsSchema = z.strictObject({
+  ...settingsShape,
+  redisAuthToken: secretShape.redisAuthToken.optional(),
+});
 
 export const regionSchema = awsRegion;
 export type RawSettings = z.output<typeof settingsSchema>;

@@ -16,7 +16,11 @@ export function listOf<T>(item: z.ZodType<T, string>, most: number) {
   return z
     .string()
     .transform((text, context): string[] => {
-      if (!text.trimStart().startsWith('[')) return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+      if (!text.trimStart().startsWith('['))
+        return text
+          .split(',')
+          .map((part) => part.trim())
+          .filter((part) => part !== '');
       try {
         const json: unknown = JSON.parse(text);
         if (Array.isArray(json) && json.every((value) => typeof value === 'string')) return json;
@@ -32,18 +36,30 @@ export function listOf<T>(item: z.ZodType<T, string>, most: number) {
 export const hostName = z
   .string()
   .max(253)
-  .regex(/^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, 'a host name in lower case, without https://');
+  .regex(
+    /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
+    'a host name in lower case, without https://',
+  );
 
-export const emailAddress = z.string().max(254).regex(/^[^\s@<>"']+@[^\s@<>"']+\.[^\s@<>"']+$/, 'an email address');
+export const emailAddress = z
+  .string()
+  .max(254)
+  .regex(/^[^\s@<>"']+@[^\s@<>"']+\.[^\s@<>"']+$/, 'an email address');
 
 export const httpsUrl = z
   .string()
   .max(2048)
-  .refine((text) => URL.canParse(text) && new URL(text).protocol === 'https:' && !/["'\s\\$`]/.test(text), 'an https:// URL');
+  .refine(
+    (text) => URL.canParse(text) && new URL(text).protocol === 'https:' && !/["'\s\\$`]/.test(text),
+    'an https:// URL',
+  );
 
 export const roleArn = z
   .string()
   .max(2048)
-  .regex(/^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[A-Za-z0-9+=,.@_/-]+$/, 'the ARN of an IAM role or user, without wildcards');
+  .regex(
+    /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[A-Za-z0-9+=,.@_/-]+$/,
+    'the ARN of an IAM role or user, without wildcards',
+  );
 
 export const awsRegion = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, for example us-east-1');

@@ -32,7 +32,23 @@ export interface SavingsPlan {
 
 export type CostSettings = Pick<
   Settings,
-  'region' | 'instanceType' | 'instances' | 'maxInstances' | 'rootVolumeGiB' | 'database' | 'databaseClass' | 'databaseStorageGiB' | 'production' | 'redis' | 'redisNodeType' | 'dataVolumeGiB' | 'dataSnapshots' | 'balancer' | 'natPerZone' | 'enclaveSecrets' | 'imageBuild'
+  | 'region'
+  | 'instanceType'
+  | 'instances'
+  | 'maxInstances'
+  | 'rootVolumeGiB'
+  | 'database'
+  | 'databaseClass'
+  | 'databaseStorageGiB'
+  | 'production'
+  | 'redis'
+  | 'redisNodeType'
+  | 'dataVolumeGiB'
+  | 'dataSnapshots'
+  | 'balancer'
+  | 'natPerZone'
+  | 'enclaveSecrets'
+  | 'imageBuild'
 >;
 
 /** The stack's bill of a month by item, before anything is created. */
@@ -43,7 +59,12 @@ export function costOf(settings: CostSettings): MonthlyCost {
   return {
     asOf: PRICES.asOf,
     pricesOf: PRICES.region,
-    items: lines.map(({ item, count, price, each }) => ({ item, count, price, monthlyUsd: each === null ? null : dollars(each * BigInt(count)) })),
+    items: lines.map(({ item, count, price, each }) => ({
+      item,
+      count,
+      price,
+      monthlyUsd: each === null ? null : dollars(each * BigInt(count)),
+    })),
     knownUsd: dollars(known),
     unknown: [
       ...lines.filter(({ each }) => each === null).map(({ item }) => item),
@@ -51,7 +72,11 @@ export function costOf(settings: CostSettings): MonthlyCost {
       'S3 and ECR storage and requests',
       'traffic out of AWS and between zones',
       'requests to KMS and Secrets Manager',
-      ...(settings.database === 'parent' ? [`EBS snapshots of the data volume: ${settings.dataSnapshots} kept, each by what has changed since the one before`] : []),
+      ...(settings.database === 'parent'
+        ? [
+            `EBS snapshots of the data volume: ${settings.dataSnapshots} kept, each by what has changed since the one before`,
+          ]
+        : []),
       ...(settings.maxInstances > 1 ? ['NAT traffic: 0.045 USD per GB'] : []),
       ...(settings.imageBuild ? ['CodeBuild, per minute of a build'] : []),
       ...(settings.region === PRICES.region ? [] : [`what ${settings.region} differs by from ${PRICES.region}`]),
@@ -65,9 +90,14 @@ export function costOf(settings: CostSettings): MonthlyCost {
 }
 
 /** @param ratePerHour the plan's own rate for one parent, in micro-dollars @returns dollars a month, or null where the type's price is not known */
-export function savedByPlan(settings: Pick<CostSettings, 'instanceType' | 'instances'>, ratePerHour: MicroUsd): string | null {
+export function savedByPlan(
+  settings: Pick<CostSettings, 'instanceType' | 'instances'>,
+  ratePerHour: MicroUsd,
+): string | null {
   const onDemand = PRICES.perHour[settings.instanceType];
-  return onDemand === undefined ? null : dollars((onDemand - ratePerHour) * BigInt(settings.instances) * PRICES.hoursPerMonth);
+  return onDemand === undefined
+    ? null
+    : dollars((onDemand - ratePerHour) * BigInt(settings.instances) * PRICES.hoursPerMonth);
 }
 
 interface Line {
@@ -80,24 +110,49 @@ interface Line {
 
 function linesOf(settings: CostSettings): Line[] {
   const { instances, instanceType } = settings;
-  const hourly = (item: string, count: number, perHour: MicroUsd | undefined): Line => ({ item, count, price: perHour === undefined ? 'not in the table' : `${dollars(perHour, 5)} an hour`, each: perHour === undefined ? null : perHour * PRICES.hoursPerMonth });
-  const monthly = (item: string, count: number, each: MicroUsd | null, unit = ''): Line => ({ item, count, price: each === null ? 'not in the table' : `${dollars(each)}${unit} a month`, each });
+  const hourly = (item: string, count: number, perHour: MicroUsd | undefined): Line => ({
+    item,
+    count,
+    price: perHour === undefined ? 'not in the table' : `${dollars(perHour, 5)} an hour`,
+    each: perHour === undefined ? null : perHour * PRICES.hoursPerMonth,
+  });
+  const monthly = (item: string, count: number, each: MicroUsd | null, unit = ''): Line => ({
+    item,
+    count,
+    price: each === null ? 'not in the table' : `${dollars(each)}${unit} a month`,
+    each,
+  });
   const several = settings.maxInstances > 1;
   const nats = settings.natPerZone ? 2 : 1;
-  const balancers = { none: undefined, application: 'Application Load Balancer', network: 'Network Load Balancer' }[settings.balancer];
-  const secrets = settings.enclaveSecrets.length + (settings.database === 'parent' ? 0 : 1) + (settings.redis === 'parent' ? 0 : 1);
+  const balancers = { none: undefined, application: 'Application Load Balancer', network: 'Network Load Balancer' }[
+    settings.balancer
+  ];
+  const secrets =
+    settings.enclaveSecrets.length + (settings.database === 'parent' ? 0 : 1) + (settings.redis === 'parent' ? 0 : 1);
   return [
     hourly(`EC2 ${instanceType} (parent)`, instances, PRICES.perHour[instanceType]),
     monthly('EBS gp3, root disks (GiB)', instances * settings.rootVolumeGiB, PRICES.gp3PerGiBMonth, ' per GiB'),
-    ...(settings.database === 'parent' ? [monthly('EBS gp3, data volume (GiB)', settings.dataVolumeGiB, PRICES.gp3PerGiBMonth, ' per GiB')] : []),
+    ...(settings.database === 'parent'
+      ? [monthly('EBS gp3, data volume (GiB)', settings.dataVolumeGiB, PRICES.gp3PerGiBMonth, ' per GiB')]
+      : []),
     // A balancer has one address in each of its two zones.
     hourly('public IPv4 address', (several ? nats : 1) + (balancers === undefined ? 0 : 2), PRICES.publicIpv4PerHour),
     ...(several ? [hourly('NAT gateway', nats, PRICES.natGatewayPerHour)] : []),
     ...(balancers === undefined ? [] : [monthly(balancers, 1, null)]),
     monthly('KMS key (enclave, operator, alarms)', 3, PRICES.kmsKeyPerMonth),
     monthly('secret', secrets, PRICES.secretPerMonth),
-    ...(settings.database === 'managed' ? [monthly(`RDS ${settings.databaseClass}, ${settings.databaseStorageGiB} GiB${settings.production ? ', two zones' : ''}`, 1, null)] : []),
-    ...(settings.redis === 'managed' ? [monthly(`ElastiCache ${settings.redisNodeType}`, settings.production ? 2 : 1, null)] : []),
+    ...(settings.database === 'managed'
+      ? [
+          monthly(
+            `RDS ${settings.databaseClass}, ${settings.databaseStorageGiB} GiB${settings.production ? ', two zones' : ''}`,
+            1,
+            null,
+          ),
+        ]
+      : []),
+    ...(settings.redis === 'managed'
+      ? [monthly(`ElastiCache ${settings.redisNodeType}`, settings.production ? 2 : 1, null)]
+      : []),
   ];
 }
 

@@ -32,7 +32,8 @@ export function runCost(args: readonly string[], streams: Streams = terminal, ro
       streams.out(HELP);
       return 0;
     }
-    if (given.savingsRate !== undefined && !/^\d{1,3}(\.\d{1,6})?$/.test(given.savingsRate)) throw new Error('--savings-rate: dollars an hour, for example 0.0898');
+    if (given.savingsRate !== undefined && !/^\d{1,3}(\.\d{1,6})?$/.test(given.savingsRate))
+      throw new Error('--savings-rate: dollars an hour, for example 0.0898');
     config = stackConfig(root, given.stack, given.config);
   } catch (error) {
     streams.err(`${error instanceof Error ? error.message : String(error)}\n`);
@@ -42,7 +43,11 @@ export function runCost(args: readonly string[], streams: Streams = terminal, ro
     const settings = parseSettings(given.stack, config.values, { root, standIn: notBuilt });
     const cost = costOf(settings);
     const saved = given.savingsRate === undefined ? undefined : savedByPlan(settings, microUsd(given.savingsRate));
-    streams.out(given.json ? `${JSON.stringify({ stack: given.stack, ...cost, ...(saved !== undefined && { savedUsd: saved }) }, undefined, 2)}\n` : table(given.stack, cost, saved));
+    streams.out(
+      given.json
+        ? `${JSON.stringify({ stack: given.stack, ...cost, ...(saved !== undefined && { savedUsd: saved }) }, undefined, 2)}\n`
+        : table(given.stack, cost, saved),
+    );
     return 0;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -57,7 +62,10 @@ function microUsd(dollars: string): bigint {
 }
 
 function table(stack: string, cost: MonthlyCost, saved: string | null | undefined): string {
-  const rows = cost.items.map(({ item, count, price, monthlyUsd }) => `  ${item.padEnd(42)} ${String(count).padStart(5)} x ${price.padEnd(26)} ${(monthlyUsd ?? 'unknown').padStart(10)}\n`);
+  const rows = cost.items.map(
+    ({ item, count, price, monthlyUsd }) =>
+      `  ${item.padEnd(42)} ${String(count).padStart(5)} x ${price.padEnd(26)} ${(monthlyUsd ?? 'unknown').padStart(10)}\n`,
+  );
   const { savingsPlan } = cost;
   return [
     `Stack ${stack}, US dollars a month (730 hours), on demand, prices of ${cost.pricesOf} as of ${cost.asOf}\n\n`,

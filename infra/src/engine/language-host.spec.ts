@@ -19,13 +19,34 @@ function config(stack: string, ...changes: string[]): { config: Record<string, s
   writeFileSync(join(folder, 'release.tar.gz'), gzipSync('a release'));
   writeFileSync(
     join(folder, 'measurements.json'),
-    JSON.stringify({ image: 'communique-tee.eif', version: '0.1.0', architecture: 'arm64', stack, sizeBytes: 4, sha384: pcr('a'), hashAlgorithm: 'SHA384', pcr0: pcr('1'), pcr1: pcr('2'), pcr2: pcr('3'), commit: 'abc', routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }] }),
+    JSON.stringify({
+      image: 'communique-tee.eif',
+      version: '0.1.0',
+      architecture: 'arm64',
+      stack,
+      sizeBytes: 4,
+      sha384: pcr('a'),
+      hashAlgorithm: 'SHA384',
+      pcr0: pcr('1'),
+      pcr1: pcr('2'),
+      pcr2: pcr('3'),
+      commit: 'abc',
+      routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }],
+    }),
   );
-  const { values } = stackConfig(root, stack, [`imageFolder=${folder}`, `releaseFile=${join(folder, 'release.tar.gz')}`, ...changes]);
-  return { config: { ...values, 'communique-tee:redisAuthToken': SECRET }, secretKeys: ['communique-tee:redisAuthToken'] };
+  const { values } = stackConfig(root, stack, [
+    `imageFolder=${folder}`,
+    `releaseFile=${join(folder, 'release.tar.gz')}`,
+    ...changes,
+  ]);
+  return {
+    config: { ...values, 'communique-tee:redisAuthToken': SECRET },
+    secretKeys: ['communique-tee:redisAuthToken'],
+  };
 }
 
-const of = (operations: readonly Operation[], op: Operation['op']): Operation[] => operations.filter((operation) => operation.op === op);
+const of = (operations: readonly Operation[], op: Operation['op']): Operation[] =>
+  operations.filter((operation) => operation.op === op);
 const done = (update: Update): Update => {
   if (update.exitCode !== 0) throw new Error(`the program ended with ${String(update.exitCode)}: ${update.said}`);
   return update;
@@ -45,7 +66,11 @@ describe('dev, by the Node language host', () => {
     const { operations, outputs } = done(await engine.update(config('dev')));
     created = operations.length;
     expect(of(operations, 'create')).toHaveLength(created);
-    expect(outputs).toMatchObject({ url: 'https://dev.communique.example.org', addressForTheHouse: expect.stringMatching(/^192\.0\.2\./) as unknown, measurements: { pcr0: pcr('1') } });
+    expect(outputs).toMatchObject({
+      url: 'https://dev.communique.example.org',
+      addressForTheHouse: expect.stringMatching(/^192\.0\.2\./) as unknown,
+      measurements: { pcr0: pcr('1') },
+    });
   });
 
   it('stays as it is when nothing changed', async () => {
@@ -55,14 +80,22 @@ describe('dev, by the Node language host', () => {
 
   it('changes what one more accepted image touches, and nothing else', async () => {
     const { operations } = done(await engine.update(config('dev', `acceptedPcr0=${pcr('4')}`)));
-    const touched = operations.filter(({ op }) => op !== 'same').map(({ op, name, changed }) => `${op} ${name} ${changed.join()}`);
-    expect(touched.sort()).toEqual([
-      'replace communique-tee-dev-parent-files key,contentBase64',
-      'update communique-tee-dev-enclave-key policy',
-      'update communique-tee-dev-operator-key policy',
-      'update communique-tee-dev-parent userData',
-      'update communique-tee-dev-parent-permissions policy',
-    ].sort().map((line) => (line.includes('parent-files') ? expect.stringMatching(/^replace communique-tee-dev-parent-files /) : line)) as string[]);
+    const touched = operations
+      .filter(({ op }) => op !== 'same')
+      .map(({ op, name, changed }) => `${op} ${name} ${changed.join()}`);
+    expect(touched.sort()).toEqual(
+      [
+        'replace communique-tee-dev-parent-files key,contentBase64',
+        'update communique-tee-dev-enclave-key policy',
+        'update communique-tee-dev-operator-key policy',
+        'update communique-tee-dev-parent userData',
+        'update communique-tee-dev-parent-permissions policy',
+      ]
+        .sort()
+        .map((line) =>
+          line.includes('parent-files') ? expect.stringMatching(/^replace communique-tee-dev-parent-files /) : line,
+        ) as string[],
+    );
   });
 
   it('ends what is no longer asked for', async () => {
@@ -97,7 +130,14 @@ describe('prod, by the Node language host', () => {
   it('is not destroyed: database, Redis, keys, buckets and address are protected', () => {
     const before = engine.state.urns.length;
     expect(() => engine.destroy()).toThrow(/protected, not deleted/);
-    for (const type of ['aws:rds/instance:Instance', 'aws:elasticache/replicationGroup:ReplicationGroup', 'aws:kms/key:Key', 'aws:s3/bucket:Bucket', 'aws:ec2/eip:Eip']) expect(() => engine.destroy()).toThrow(type);
+    for (const type of [
+      'aws:rds/instance:Instance',
+      'aws:elasticache/replicationGroup:ReplicationGroup',
+      'aws:kms/key:Key',
+      'aws:s3/bucket:Bucket',
+      'aws:ec2/eip:Eip',
+    ])
+      expect(() => engine.destroy()).toThrow(type);
     expect(engine.state.urns).toHaveLength(before);
   });
 });

@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 const MARK = '4dabf18193072939515e22adb298388d';
 const SECRET = '1b47061264138c4ac30d75fd1eb44270';
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isSecret = (value: unknown): value is { value: unknown } => isRecord(value) && value[MARK] === SECRET;
 
 function map(value: unknown, secret: (inner: unknown) => unknown): unknown {
@@ -15,8 +16,12 @@ function map(value: unknown, secret: (inner: unknown) => unknown): unknown {
 }
 
 /** Secrets as a provider gets them: in the clear. */
-export const opened = (value: Record<string, unknown>): Record<string, unknown> => map(value, (inner) => inner) as Record<string, unknown>;
+export const opened = (value: Record<string, unknown>): Record<string, unknown> =>
+  map(value, (inner) => inner) as Record<string, unknown>;
 
 /** Secrets as they may stand in a state: a change is seen, the value is not. */
 export const hidden = (value: Record<string, unknown>): Record<string, unknown> =>
-  map(value, (inner) => `[secret ${createHash('sha256').update(JSON.stringify(inner)).digest('hex').slice(0, 8)}]`) as Record<string, unknown>;
+  map(
+    value,
+    (inner) => `[secret ${createHash('sha256').update(JSON.stringify(inner)).digest('hex').slice(0, 8)}]`,
+  ) as Record<string, unknown>;

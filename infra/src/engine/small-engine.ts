@@ -14,7 +14,11 @@ import { MockAws } from '../mock-aws/mock-aws';
 import { opened } from './property-values';
 import { StackState, type Goal, type Operation } from './stack-state';
 
-const projectSchema = z.object({ name: z.string(), main: z.string(), runtime: z.object({ name: z.literal('nodejs'), options: z.object({ typescript: z.boolean() }) }) });
+const projectSchema = z.object({
+  name: z.string(),
+  main: z.string(),
+  runtime: z.object({ name: z.literal('nodejs'), options: z.object({ typescript: z.boolean() }) }),
+});
 
 export interface UpdateOptions {
   config: Readonly<Record<string, string>>;
@@ -40,7 +44,11 @@ export class SmallEngine {
   readonly state: StackState;
   readonly #aws: MockAws;
 
-  constructor(private readonly root: string, private readonly stack: string, region: string) {
+  constructor(
+    private readonly root: string,
+    private readonly stack: string,
+    region: string,
+  ) {
     this.#aws = new MockAws(region);
     this.state = new StackState(this.#aws);
   }
@@ -53,8 +61,20 @@ export class SmallEngine {
     const said: string[] = [];
     const result: { rootUrn: string; outputs: Record<string, unknown> } = { rootUrn: '', outputs: {} };
     const server = new grpc.Server();
-    server.addService(engineGrpc.EngineService, this.#engineService(said, result) as unknown as grpc.UntypedServiceImplementation);
-    server.addService(resourceGrpc.ResourceMonitorService, this.#monitorService(project.name, dryRun, registered, operations, result) as unknown as grpc.UntypedServiceImplementation);
+    server.addService(
+      engineGrpc.EngineService,
+      this.#engineService(said, result) as unknown as grpc.UntypedServiceImplementation,
+    );
+    server.addService(
+      resourceGrpc.ResourceMonitorService,
+      this.#monitorService(
+        project.name,
+        dryRun,
+        registered,
+        operations,
+        result,
+      ) as unknown as grpc.UntypedServiceImplementation,
+    );
     const port = await new Promise<number>((resolve, reject) => {
       server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) => {
         if (error) reject(error);
@@ -76,10 +96,32 @@ export class SmallEngine {
   }
 
   /** As Pulumi works out directory and program from `main` (a file: its folder, and its name). */
-  #host(address: string, project: z.output<typeof projectSchema>, { config, secretKeys, dryRun }: Required<UpdateOptions>, said: string[]): Promise<number | null> {
+  #host(
+    address: string,
+    project: z.output<typeof projectSchema>,
+    { config, secretKeys, dryRun }: Required<UpdateOptions>,
+    said: string[],
+  ): Promise<number | null> {
     const main = join(this.root, project.main);
     const host = join(this.root, 'node_modules', '@pulumi', 'pulumi', 'cmd', 'run', 'index.js');
-    const args = ['--monitor', address, '--engine', address, '--project', project.name, '--stack', this.stack, '--root-directory', this.root, '--pwd', dirname(main), '--parallel', '16', ...(dryRun ? ['--dry-run', 'true'] : []), basename(main)];
+    const args = [
+      '--monitor',
+      address,
+      '--engine',
+      address,
+      '--project',
+      project.name,
+      '--stack',
+      this.stack,
+      '--root-directory',
+      this.root,
+      '--pwd',
+      dirname(main),
+      '--parallel',
+      '16',
+      ...(dryRun ? ['--dry-run', 'true'] : []),
+      basename(main),
+    ];
     const child = spawn(process.execPath, [host, ...args], {
       cwd: dirname(main),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -91,7 +133,8 @@ export class SmallEngine {
         PULUMI_NODEJS_TYPESCRIPT: String(project.runtime.options.typescript),
       },
     });
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk.toString('utf8')));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => said.push(chunk.toString('utf8')));
     return new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', resolve);
@@ -118,7 +161,13 @@ export class SmallEngine {
     };
   }
 
-  #monitorService(project: string, dryRun: boolean, registered: Set<string>, operations: Operation[], result: { rootUrn: string; outputs: Record<string, unknown> }) {
+  #monitorService(
+    project: string,
+    dryRun: boolean,
+    registered: Set<string>,
+    operations: Operation[],
+    result: { rootUrn: string; outputs: Record<string, unknown> },
+  ) {
     return {
       // Older engines answer this feature by feature; secrets are what the tests look at.
       supportsFeature: unary<resourcePb.SupportsFeatureRequest, resourcePb.SupportsFeatureResponse>((request) => {
@@ -128,18 +177,34 @@ export class SmallEngine {
       }),
       invoke: unary<resourcePb.ResourceInvokeRequest, resourcePb.ResourceInvokeResponse>((request) => {
         const response = new resourcePb.ResourceInvokeResponse();
-        response.setReturn(structPb.Struct.fromJavaScript(this.#aws.call({ token: request.getTok(), inputs: opened(asRecord(request.getArgs())) }) as never));
+        response.setReturn(
+          structPb.Struct.fromJavaScript(
+            this.#aws.call({ token: request.getTok(), inputs: opened(asRecord(request.getArgs())) }) as never,
+          ),
+        );
         return response;
       }),
       registerResource: unary<resourcePb.RegisterResourceRequest, resourcePb.RegisterResourceResponse>((request) => {
         const type = request.getType();
-        const parentTypes = request.getParent() === '' || request.getParent() === result.rootUrn ? '' : `${String(request.getParent().split('::')[2])}$`;
+        const parentTypes =
+          request.getParent() === '' || request.getParent() === result.rootUrn
+            ? ''
+            : `${String(request.getParent().split('::')[2])}$`;
         const urn = `urn:pulumi:${this.stack}::${project}::${parentTypes}${type}::${request.getName()}`;
         if (registered.has(urn)) throw new Error(`${urn} is registered twice`);
         registered.add(urn);
         const goal: Goal = {
-          urn, type, name: request.getName(), custom: request.getCustom(), parent: request.getParent(), provider: request.getProvider(), inputs: asRecord(request.getObject()),
-          dependencies: request.getDependenciesList(), protect: request.getProtect() ?? false, retainOnDelete: request.getRetainondelete() ?? false, ignoreChanges: request.getIgnorechangesList(),
+          urn,
+          type,
+          name: request.getName(),
+          custom: request.getCustom(),
+          parent: request.getParent(),
+          provider: request.getProvider(),
+          inputs: asRecord(request.getObject()),
+          dependencies: request.getDependenciesList(),
+          protect: request.getProtect() ?? false,
+          retainOnDelete: request.getRetainondelete() ?? false,
+          ignoreChanges: request.getIgnorechangesList(),
         };
         const response = new resourcePb.RegisterResourceResponse();
         response.setUrn(urn);
@@ -163,7 +228,8 @@ export class SmallEngine {
   }
 }
 
-const asRecord = (struct: structPb.Struct | undefined): Record<string, unknown> => (struct ? struct.toJavaScript() : {});
+const asRecord = (struct: structPb.Struct | undefined): Record<string, unknown> =>
+  struct ? struct.toJavaScript() : {};
 
 function unary<Request, Response>(answer: (request: Request) => Response) {
   return (call: { request: Request }, callback: (error: Error | null, response?: Response) => void): void => {

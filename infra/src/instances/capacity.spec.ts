@@ -1,6 +1,12 @@
 import { checkCapacity, type CapacityWish } from './capacity';
 
-const works: CapacityWish = { instanceType: 'c6g.xlarge', enclaveCpuCount: 2, enclaveMemoryMiB: 3072, storesOnParent: false, image: { architecture: 'arm64', sizeBytes: 50_910_014 } };
+const works: CapacityWish = {
+  instanceType: 'c6g.xlarge',
+  enclaveCpuCount: 2,
+  enclaveMemoryMiB: 3072,
+  storesOnParent: false,
+  image: { architecture: 'arm64', sizeBytes: 50_910_014 },
+};
 const wish = (changed: Partial<CapacityWish>) => checkCapacity({ ...works, ...changed });
 
 it("takes production's default, and a c6g.large with one vCPU", () => {
@@ -10,15 +16,35 @@ it("takes production's default, and a c6g.large with one vCPU", () => {
 
 it.each<[string, Partial<CapacityWish>, RegExp]>([
   ['a t4g', { instanceType: 't4g.small' }, /burstable.*nearest that works is c6g\.xlarge/],
-  ['2 vCPUs of a c6g.large', { instanceType: 'c6g.large', enclaveMemoryMiB: 1024 }, /at most 1; take enclaveCpuCount 1, or the nearest that works is c6g\.xlarge/],
+  [
+    '2 vCPUs of a c6g.large',
+    { instanceType: 'c6g.large', enclaveMemoryMiB: 1024 },
+    /at most 1; take enclaveCpuCount 1, or the nearest that works is c6g\.xlarge/,
+  ],
   ['4 of a c7g.xlarge', { instanceType: 'c7g.xlarge', enclaveCpuCount: 4 }, /at most 3.*c7g\.2xlarge/],
-  ['more memory than there is', { enclaveMemoryMiB: 8192 }, /at most 6144; take enclaveMemoryMiB 6144, or the nearest that works is c6g\.2xlarge/],
+  [
+    'more memory than there is',
+    { enclaveMemoryMiB: 8192 },
+    /at most 6144; take enclaveMemoryMiB 6144, or the nearest that works is c6g\.2xlarge/,
+  ],
   ['memory that the parent needs for its PostgreSQL', { enclaveMemoryMiB: 6144, storesOnParent: true }, /at most 5632/],
   ['an odd number of MiB', { enclaveMemoryMiB: 3071 }, /huge pages of 2 MiB; take 3072/],
-  ['less than 64 MiB', { enclaveMemoryMiB: 32, image: { architecture: 'arm64', sizeBytes: 1_000_000 } }, /at least 64 MiB; take 64/],
+  [
+    'less than 64 MiB',
+    { enclaveMemoryMiB: 32, image: { architecture: 'arm64', sizeBytes: 1_000_000 } },
+    /at least 64 MiB; take 64/,
+  ],
   ['less than four times the image', { enclaveMemoryMiB: 192 }, /less than 4 times the image of 48\.6 MiB.*take 196/],
-  ['an image of the other architecture', { image: { architecture: 'x86_64', sizeBytes: 50_910_014 } }, /is arm64, the image was built for x86_64; build it with --arch arm64/],
-  ['half a core', { instanceType: 'c6i.xlarge', enclaveCpuCount: 1, image: { architecture: 'x86_64', sizeBytes: 50_910_014 } }, /whole cores of 2 vCPUs; take 2/],
+  [
+    'an image of the other architecture',
+    { image: { architecture: 'x86_64', sizeBytes: 50_910_014 } },
+    /is arm64, the image was built for x86_64; build it with --arch arm64/,
+  ],
+  [
+    'half a core',
+    { instanceType: 'c6i.xlarge', enclaveCpuCount: 1, image: { architecture: 'x86_64', sizeBytes: 50_910_014 } },
+    /whole cores of 2 vCPUs; take 2/,
+  ],
   ['more than anything can give', { enclaveCpuCount: 512 }, /ask for less/],
 ])('refuses %s, with the reason and the nearest choice', (_name, changed, words) => {
   const problems = wish(changed);

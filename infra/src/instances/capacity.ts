@@ -1,4 +1,10 @@
-import { findInstanceType, SUPPORTED_TYPES, whyNotSupported, type Architecture, type InstanceType } from './instance-types';
+import {
+  findInstanceType,
+  SUPPORTED_TYPES,
+  whyNotSupported,
+  type Architecture,
+  type InstanceType,
+} from './instance-types';
 
 /** Kept for the parent's own system, gateway and nginx. On a c6g.large this leaves 2 GiB for the enclave. */
 export const PARENT_MEMORY_MIB = 2048;
@@ -36,11 +42,17 @@ export function checkCapacity(wish: CapacityWish): string[] {
   const type = findInstanceType(wish.instanceType);
   const nearest = nearestType(wish);
 
-  if (memoryMiB < SMALLEST_ENCLAVE_MIB) problems.push(`enclaveMemoryMiB ${memoryMiB}: an enclave has at least ${SMALLEST_ENCLAVE_MIB} MiB; take ${leastEnclaveMemoryMiB(image?.sizeBytes ?? 0)}`);
-  else if (memoryMiB % 2 !== 0) problems.push(`enclaveMemoryMiB ${memoryMiB}: memory is given in huge pages of 2 MiB; take ${memoryMiB + 1}`);
+  if (memoryMiB < SMALLEST_ENCLAVE_MIB)
+    problems.push(
+      `enclaveMemoryMiB ${memoryMiB}: an enclave has at least ${SMALLEST_ENCLAVE_MIB} MiB; take ${leastEnclaveMemoryMiB(image?.sizeBytes ?? 0)}`,
+    );
+  else if (memoryMiB % 2 !== 0)
+    problems.push(`enclaveMemoryMiB ${memoryMiB}: memory is given in huge pages of 2 MiB; take ${memoryMiB + 1}`);
   if (image && memoryMiB >= SMALLEST_ENCLAVE_MIB && memoryMiB < leastEnclaveMemoryMiB(image.sizeBytes)) {
     const wanted = leastEnclaveMemoryMiB(image.sizeBytes);
-    problems.push(`enclaveMemoryMiB ${memoryMiB}: less than ${MEMORY_PER_IMAGE} times the image of ${(image.sizeBytes / MIB).toFixed(1)} MiB, which nitro-cli refuses; take ${wanted} or more`);
+    problems.push(
+      `enclaveMemoryMiB ${memoryMiB}: less than ${MEMORY_PER_IMAGE} times the image of ${(image.sizeBytes / MIB).toFixed(1)} MiB, which nitro-cli refuses; take ${wanted} or more`,
+    );
   }
 
   if (!type) {
@@ -48,18 +60,26 @@ export function checkCapacity(wish: CapacityWish): string[] {
     return problems;
   }
   if (image && image.architecture !== type.architecture) {
-    problems.push(`instanceType ${type.name} is ${type.architecture}, the image was built for ${image.architecture}; build it with --arch ${type.architecture}, or ${nearest}`);
+    problems.push(
+      `instanceType ${type.name} is ${type.architecture}, the image was built for ${image.architecture}; build it with --arch ${type.architecture}, or ${nearest}`,
+    );
   }
   const mostCpus = mostEnclaveCpus(type);
   if (cpus % type.threadsPerCore !== 0) {
-    problems.push(`enclaveCpuCount ${cpus}: ${type.name} gives whole cores of ${type.threadsPerCore} vCPUs; take ${Math.min(mostCpus, cpus + 1)}`);
+    problems.push(
+      `enclaveCpuCount ${cpus}: ${type.name} gives whole cores of ${type.threadsPerCore} vCPUs; take ${Math.min(mostCpus, cpus + 1)}`,
+    );
   }
   if (cpus > mostCpus) {
-    problems.push(`enclaveCpuCount ${cpus}: ${type.name} has ${type.vcpus} vCPUs, and CPU 0 with its siblings stays with the parent, so at most ${mostCpus}; take enclaveCpuCount ${mostCpus}, or ${nearest}`);
+    problems.push(
+      `enclaveCpuCount ${cpus}: ${type.name} has ${type.vcpus} vCPUs, and CPU 0 with its siblings stays with the parent, so at most ${mostCpus}; take enclaveCpuCount ${mostCpus}, or ${nearest}`,
+    );
   }
   const mostMemory = mostEnclaveMemoryMiB(type, wish.storesOnParent);
   if (memoryMiB > mostMemory) {
-    problems.push(`enclaveMemoryMiB ${memoryMiB}: ${type.name} has ${type.memoryMiB} MiB, of which the parent keeps ${type.memoryMiB - mostMemory}, so at most ${mostMemory}; take enclaveMemoryMiB ${mostMemory}, or ${nearest}`);
+    problems.push(
+      `enclaveMemoryMiB ${memoryMiB}: ${type.name} has ${type.memoryMiB} MiB, of which the parent keeps ${type.memoryMiB - mostMemory}, so at most ${mostMemory}; take enclaveMemoryMiB ${mostMemory}, or ${nearest}`,
+    );
   }
   return problems;
 }
@@ -67,7 +87,8 @@ export function checkCapacity(wish: CapacityWish): string[] {
 /** In the same family first, then in c6g (or c6i), then anywhere of the same architecture. */
 function nearestType(wish: CapacityWish): string {
   const known = findInstanceType(wish.instanceType);
-  const architecture = wish.image?.architecture ?? known?.architecture ?? (/^[a-z]+\d+g/.test(wish.instanceType) ? 'arm64' : 'x86_64');
+  const architecture =
+    wish.image?.architecture ?? known?.architecture ?? (/^[a-z]+\d+g/.test(wish.instanceType) ? 'arm64' : 'x86_64');
   const family = wish.instanceType.split('.')[0];
   const works = (type: InstanceType): boolean =>
     type.architecture === architecture &&

@@ -8,15 +8,25 @@ const whereDumpIs = existsSync(dump) ? describe : describe.skip;
 
 whereDumpIs('the table against a DescribeInstanceTypes dump (skipped where ../shared is absent)', () => {
   const { types } = (existsSync(dump) ? JSON.parse(readFileSync(dump, 'utf8')) : { types: {} }) as {
-    types: Record<string, { nitroEnclaves: string; arch: string[]; vcpus: number; threadsPerCore: number; memMiB: number }>;
+    types: Record<
+      string,
+      { nitroEnclaves: string; arch: string[]; vcpus: number; threadsPerCore: number; memMiB: number }
+    >;
   };
 
   it.each(SUPPORTED_TYPES.map((type) => [type.name, type] as const))('%s', (name, type) => {
-    expect(types[name]).toEqual({ nitroEnclaves: 'supported', arch: [type.architecture], vcpus: type.vcpus, threadsPerCore: type.threadsPerCore, memMiB: type.memoryMiB });
+    expect(types[name]).toEqual({
+      nitroEnclaves: 'supported',
+      arch: [type.architecture],
+      vcpus: type.vcpus,
+      threadsPerCore: type.threadsPerCore,
+      memMiB: type.memoryMiB,
+    });
   });
 
   it('has none that AWS calls unsupported', () => {
-    for (const [name, { nitroEnclaves }] of Object.entries(types)) if (nitroEnclaves !== 'supported') expect([name, findInstanceType(name)]).toEqual([name, undefined]);
+    for (const [name, { nitroEnclaves }] of Object.entries(types))
+      if (nitroEnclaves !== 'supported') expect([name, findInstanceType(name)]).toEqual([name, undefined]);
   });
 });
 

@@ -50,14 +50,15 @@ const SIZES = [
 ];
 
 /** Smallest first within a family; families in the order of their table. */
-export const SUPPORTED_TYPES: readonly InstanceType[] = Object.entries(FAMILIES).flatMap(([family, { architecture, threadsPerCore, memoryMiBPerVcpu, smallestVcpus }]) =>
-  SIZES.filter(({ vcpus }) => vcpus >= smallestVcpus).map(({ size, vcpus }) => ({
-    name: `${family}.${size}`,
-    architecture,
-    vcpus,
-    threadsPerCore,
-    memoryMiB: vcpus * memoryMiBPerVcpu,
-  })),
+export const SUPPORTED_TYPES: readonly InstanceType[] = Object.entries(FAMILIES).flatMap(
+  ([family, { architecture, threadsPerCore, memoryMiBPerVcpu, smallestVcpus }]) =>
+    SIZES.filter(({ vcpus }) => vcpus >= smallestVcpus).map(({ size, vcpus }) => ({
+      name: `${family}.${size}`,
+      architecture,
+      vcpus,
+      threadsPerCore,
+      memoryMiB: vcpus * memoryMiBPerVcpu,
+    })),
 );
 
 export function findInstanceType(name: string): InstanceType | undefined {
@@ -67,9 +68,12 @@ export function findInstanceType(name: string): InstanceType | undefined {
 /** Why a type is not in the table, in words an operator can act on. */
 export function whyNotSupported(name: string): string {
   if (/^t\d/.test(name)) return `${name} cannot carry an enclave: no burstable (t) type can`;
-  if (/\.(nano|micro|small|medium)$/.test(name)) return `${name} cannot carry an enclave: an enclave needs whole cores beside the parent's own, which begin at .large (Graviton) or .xlarge (x86)`;
+  if (/\.(nano|micro|small|medium)$/.test(name))
+    return `${name} cannot carry an enclave: an enclave needs whole cores beside the parent's own, which begin at .large (Graviton) or .xlarge (x86)`;
   if (/\.metal/.test(name)) return `${name} cannot carry an enclave: bare metal has no Nitro hypervisor to divide it`;
-  if (/^(a1|c7gn|g5g|im4gn|is4gen|hpc7g)\./.test(name)) return `${name} cannot carry an enclave: AWS does not offer enclaves on this family`;
-  if (/^[a-z]+\d+(i|a|in|an|n|d)?\.large$/.test(name)) return `${name} cannot carry an enclave: its 2 vCPUs are one core, and that one stays with the parent`;
+  if (/^(a1|c7gn|g5g|im4gn|is4gen|hpc7g)\./.test(name))
+    return `${name} cannot carry an enclave: AWS does not offer enclaves on this family`;
+  if (/^[a-z]+\d+(i|a|in|an|n|d)?\.large$/.test(name))
+    return `${name} cannot carry an enclave: its 2 vCPUs are one core, and that one stays with the parent`;
   return `${name} is not among the instance types that this project knows`;
 }

@@ -16,7 +16,8 @@ function hexOf(name: string, digits: number): string {
   let hash = 0x811c9dc5;
   let text = '';
   for (let round = 0; text.length < digits; round++) {
-    for (const character of `${name}${round}`) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+    for (const character of `${name}${round}`)
+      hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
     text += hash.toString(16).padStart(8, '0');
   }
   return text.slice(0, digits);
@@ -31,7 +32,10 @@ export class MockAws implements runtime.Mocks {
 
   constructor(private readonly region: string) {}
 
-  newResource({ type, name, inputs, provider, custom }: runtime.MockResourceArgs): { id: string; state: Record<string, unknown> } {
+  newResource({ type, name, inputs, provider, custom }: runtime.MockResourceArgs): {
+    id: string;
+    state: Record<string, unknown>;
+  } {
     const given = inputs as Record<string, unknown>;
     this.resources.push({ type, name, inputs: given, provider });
     if (custom === false) return { id: `${name}-id`, state: given };
@@ -43,17 +47,46 @@ export class MockAws implements runtime.Mocks {
     const asked = inputs as Record<string, unknown>;
     switch (token) {
       case 'aws:index/getCallerIdentity:getCallerIdentity':
-        return { accountId: MOCK_ACCOUNT, arn: `arn:aws:sts::${MOCK_ACCOUNT}:assumed-role/deployer/session`, userId: 'AROAEXAMPLE:session', id: MOCK_ACCOUNT };
+        return {
+          accountId: MOCK_ACCOUNT,
+          arn: `arn:aws:sts::${MOCK_ACCOUNT}:assumed-role/deployer/session`,
+          userId: 'AROAEXAMPLE:session',
+          id: MOCK_ACCOUNT,
+        };
       case 'aws:iam/getSessionContext:getSessionContext':
-        return { arn: asked.arn, issuerArn: MOCK_DEPLOYER, issuerId: 'AROAEXAMPLE', issuerName: 'deployer', sessionName: 'session', id: String(asked.arn) };
+        return {
+          arn: asked.arn,
+          issuerArn: MOCK_DEPLOYER,
+          issuerId: 'AROAEXAMPLE',
+          issuerName: 'deployer',
+          sessionName: 'session',
+          id: String(asked.arn),
+        };
       case 'aws:index/getPartition:getPartition':
         return { partition: 'aws', dnsSuffix: 'amazonaws.com', id: 'aws', reverseDnsPrefix: 'com.amazonaws' };
       case 'aws:index/getAvailabilityZones:getAvailabilityZones':
-        return { names: ['a', 'b', 'c'].map((zone) => `${this.region}${zone}`), zoneIds: [], groupNames: [], id: this.region, region: this.region };
+        return {
+          names: ['a', 'b', 'c'].map((zone) => `${this.region}${zone}`),
+          zoneIds: [],
+          groupNames: [],
+          id: this.region,
+          region: this.region,
+        };
       case 'aws:ssm/getParameter:getParameter':
-        return { name: asked.name, value: `ami-${hexOf(String(asked.name), 17)}`, type: 'String', version: 1, arn: this.#arn('ssm', `parameter${String(asked.name)}`), id: asked.name };
+        return {
+          name: asked.name,
+          value: `ami-${hexOf(String(asked.name), 17)}`,
+          type: 'String',
+          version: 1,
+          arn: this.#arn('ssm', `parameter${String(asked.name)}`),
+          id: asked.name,
+        };
       case 'aws:route53/getZone:getZone':
-        return { zoneId: `Z${hexOf(String(asked.name), 13).toUpperCase()}`, name: asked.name, id: `Z${hexOf(String(asked.name), 13).toUpperCase()}` };
+        return {
+          zoneId: `Z${hexOf(String(asked.name), 13).toUpperCase()}`,
+          name: asked.name,
+          id: `Z${hexOf(String(asked.name), 13).toUpperCase()}`,
+        };
       default:
         throw new Error(`the stand-in for AWS does not know ${token}`);
     }
@@ -65,13 +98,21 @@ export class MockAws implements runtime.Mocks {
 
   #id(type: string, name: string, inputs: Record<string, unknown>): string {
     const prefixes: Record<string, string> = {
-      'aws:ec2/vpc:Vpc': 'vpc', 'aws:ec2/subnet:Subnet': 'subnet', 'aws:ec2/securityGroup:SecurityGroup': 'sg', 'aws:ec2/launchTemplate:LaunchTemplate': 'lt', 'aws:ebs/volume:Volume': 'vol',
-      'aws:ec2/eip:Eip': 'eipalloc', 'aws:ec2/internetGateway:InternetGateway': 'igw', 'aws:ec2/natGateway:NatGateway': 'nat', 'aws:ec2/routeTable:RouteTable': 'rtb',
+      'aws:ec2/vpc:Vpc': 'vpc',
+      'aws:ec2/subnet:Subnet': 'subnet',
+      'aws:ec2/securityGroup:SecurityGroup': 'sg',
+      'aws:ec2/launchTemplate:LaunchTemplate': 'lt',
+      'aws:ebs/volume:Volume': 'vol',
+      'aws:ec2/eip:Eip': 'eipalloc',
+      'aws:ec2/internetGateway:InternetGateway': 'igw',
+      'aws:ec2/natGateway:NatGateway': 'nat',
+      'aws:ec2/routeTable:RouteTable': 'rtb',
     };
     const prefix = prefixes[type];
     if (prefix !== undefined) return `${prefix}-0${hexOf(`${type}${name}`, 16)}`;
     if (type === 'aws:s3/bucket:Bucket') return String(inputs.bucket);
-    if (type === 'aws:secretsmanager/secret:Secret') return this.#arn('secretsmanager', `secret:${String(inputs.name)}-${hexOf(name, 6)}`);
+    if (type === 'aws:secretsmanager/secret:Secret')
+      return this.#arn('secretsmanager', `secret:${String(inputs.name)}-${hexOf(name, 6)}`);
     if (type === 'aws:kms/key:Key') return this.#keyId(name);
     return String(inputs.name ?? inputs.identifier ?? inputs.replicationGroupId ?? name);
   }
@@ -102,26 +143,51 @@ export class MockAws implements runtime.Mocks {
       case 'aws:ec2/launchTemplate:LaunchTemplate':
         return { latestVersion: 1 };
       case 'aws:rds/instance:Instance':
-        return { address: `${id}.abcdefgh.${this.region}.rds.amazonaws.com`, masterUserSecrets: [{ secretArn: this.#arn('secretsmanager', `secret:rds!db-${this.#keyId(name)}-${hexOf(name, 6)}`), secretStatus: 'active', kmsKeyId: '' }] };
+        return {
+          address: `${id}.abcdefgh.${this.region}.rds.amazonaws.com`,
+          masterUserSecrets: [
+            {
+              secretArn: this.#arn('secretsmanager', `secret:rds!db-${this.#keyId(name)}-${hexOf(name, 6)}`),
+              secretStatus: 'active',
+              kmsKeyId: '',
+            },
+          ],
+        };
       case 'aws:elasticache/replicationGroup:ReplicationGroup':
         return { primaryEndpointAddress: `master.${id}.abcdef.cache.amazonaws.com` };
       case 'aws:lb/loadBalancer:LoadBalancer':
-        return { arn: this.#arn('elasticloadbalancing', `loadbalancer/app/${id}/${hexOf(name, 16)}`), dnsName: `${id}.${this.region}.elb.amazonaws.com`, zoneId: 'Z0000000EXAMPLE' };
+        return {
+          arn: this.#arn('elasticloadbalancing', `loadbalancer/app/${id}/${hexOf(name, 16)}`),
+          dnsName: `${id}.${this.region}.elb.amazonaws.com`,
+          zoneId: 'Z0000000EXAMPLE',
+        };
       case 'aws:lb/targetGroup:TargetGroup':
         return { arn: this.#arn('elasticloadbalancing', `targetgroup/${id}/${hexOf(name, 16)}`) };
       case 'aws:acm/certificate:Certificate':
         return {
           arn: this.#arn('acm', `certificate/${this.#keyId(name)}`),
-          domainValidationOptions: [{ domainName: inputs.domainName, resourceRecordName: `_proof.${String(inputs.domainName)}.`, resourceRecordType: 'CNAME', resourceRecordValue: '_value.acm-validations.aws.' }],
+          domainValidationOptions: [
+            {
+              domainName: inputs.domainName,
+              resourceRecordName: `_proof.${String(inputs.domainName)}.`,
+              resourceRecordType: 'CNAME',
+              resourceRecordValue: '_value.acm-validations.aws.',
+            },
+          ],
         };
       case 'aws:sns/topic:Topic':
         return { arn: this.#arn('sns', id) };
       case 'aws:cloudwatch/logGroup:LogGroup':
         return { arn: this.#arn('logs', `log-group:${id}`) };
       case 'aws:ecr/repository:Repository':
-        return { arn: this.#arn('ecr', `repository/${id}`), repositoryUrl: `${MOCK_ACCOUNT}.dkr.ecr.${this.region}.amazonaws.com/${id}` };
+        return {
+          arn: this.#arn('ecr', `repository/${id}`),
+          repositoryUrl: `${MOCK_ACCOUNT}.dkr.ecr.${this.region}.amazonaws.com/${id}`,
+        };
       case 'aws:autoscaling/policy:Policy':
-        return { arn: this.#arn('autoscaling', `scalingPolicy:${this.#keyId(name)}:autoScalingGroupName/x:policyName/${id}`) };
+        return {
+          arn: this.#arn('autoscaling', `scalingPolicy:${this.#keyId(name)}:autoScalingGroupName/x:policyName/${id}`),
+        };
       case 'aws:route53/record:Record':
         return { fqdn: inputs.name };
       default:

@@ -3,8 +3,14 @@ import { nameOf, type Place } from './names';
 
 /** Pages of AWS's console that an operator opens first. */
 export function consoleLinks({ stack, region, partition }: Place): Record<string, string> {
-  const host = partition === 'aws-us-gov' ? 'console.amazonaws-us-gov.com' : partition === 'aws-cn' ? 'console.amazonaws.cn' : 'console.aws.amazon.com';
-  const page = (service: string, rest: string): string => `https://${region}.${host}/${service}/home?region=${region}#${rest}`;
+  const host =
+    partition === 'aws-us-gov'
+      ? 'console.amazonaws-us-gov.com'
+      : partition === 'aws-cn'
+        ? 'console.amazonaws.cn'
+        : 'console.aws.amazon.com';
+  const page = (service: string, rest: string): string =>
+    `https://${region}.${host}/${service}/home?region=${region}#${rest}`;
   const encoded = encodeURIComponent(encodeURIComponent(logGroupPrefix(stack))).replaceAll('%', '$');
   return {
     dashboard: page('cloudwatch', `dashboards/dashboard/${nameOf(stack, 'overview')}`),

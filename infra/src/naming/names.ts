@@ -20,10 +20,12 @@ export const stackTags = (stack: string, production: boolean): Record<string, st
 });
 
 /** `communique-tee-<stack>`, or with `-<part>`. */
-export const nameOf = (stack: string, part?: string): string => [PROJECT, stack, part].filter((piece) => piece !== undefined).join('-');
+export const nameOf = (stack: string, part?: string): string =>
+  [PROJECT, stack, part].filter((piece) => piece !== undefined).join('-');
 
 /** Bucket names are shared by all of AWS: account and region make this one ours. */
-export const bucketName = ({ stack, accountId, region }: Place, part: string): string => `${nameOf(stack, part)}-${accountId}-${region}`;
+export const bucketName = ({ stack, accountId, region }: Place, part: string): string =>
+  `${nameOf(stack, part)}-${accountId}-${region}`;
 
 /** A new parent stays in it until its gateway says that its enclave is attested; then it is ended and another one tried. */
 export const LAUNCH_HOOK = { name: 'enclave-attested', timeoutSeconds: 1800 } as const;
@@ -36,5 +38,6 @@ export const aliasName = (stack: string, key: string): string => `alias/${nameOf
 export const secretName = (stack: string, path: string): string => `${PROJECT}/${stack}/${path}`;
 export const logGroupName = (stack: string, part: string): string => `/${PROJECT}/${stack}/${part}`;
 
-export const arnOf = ({ partition, region, accountId }: Place, service: string, resource: string): string => `arn:${partition}:${service}:${region}:${accountId}:${resource}`;
+export const arnOf = ({ partition, region, accountId }: Place, service: string, resource: string): string =>
+  `arn:${partition}:${service}:${region}:${accountId}:${resource}`;
 export const accountRoot = ({ partition, accountId }: Place): string => `arn:${partition}:iam::${accountId}:root`;

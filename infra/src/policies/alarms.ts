@@ -11,16 +11,54 @@ export function alarmKeyPolicy(place: Place): PolicyDocument {
       Sid: 'AccountManages',
       Effect: 'Allow',
       Principal: { AWS: accountRoot(place) },
-      Action: ['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:GetKeyRotationStatus', 'kms:ListResourceTags', 'kms:ListKeyPolicies', 'kms:ListGrants', 'kms:PutKeyPolicy', 'kms:EnableKeyRotation', 'kms:TagResource', 'kms:UntagResource', 'kms:CreateAlias', 'kms:UpdateAlias', 'kms:DeleteAlias', 'kms:UpdateKeyDescription', 'kms:ScheduleKeyDeletion', 'kms:CancelKeyDeletion'],
+      Action: [
+        'kms:DescribeKey',
+        'kms:GetKeyPolicy',
+        'kms:GetKeyRotationStatus',
+        'kms:ListResourceTags',
+        'kms:ListKeyPolicies',
+        'kms:ListGrants',
+        'kms:PutKeyPolicy',
+        'kms:EnableKeyRotation',
+        'kms:TagResource',
+        'kms:UntagResource',
+        'kms:CreateAlias',
+        'kms:UpdateAlias',
+        'kms:DeleteAlias',
+        'kms:UpdateKeyDescription',
+        'kms:ScheduleKeyDeletion',
+        'kms:CancelKeyDeletion',
+      ],
       Resource: '*',
     },
-    { Sid: 'AlarmsAreSent', Effect: 'Allow', Principal: { Service: SENDERS }, Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: '*', Condition: { StringEquals: { 'aws:SourceAccount': place.accountId } } },
+    {
+      Sid: 'AlarmsAreSent',
+      Effect: 'Allow',
+      Principal: { Service: SENDERS },
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: '*',
+      Condition: { StringEquals: { 'aws:SourceAccount': place.accountId } },
+    },
   );
 }
 
 export function alarmTopicPolicy(place: Place, topicArn: string): PolicyDocument {
   return policy(
-    { Sid: 'AlarmsAreSent', Effect: 'Allow', Principal: { Service: SENDERS }, Action: ['sns:Publish'], Resource: topicArn, Condition: { StringEquals: { 'aws:SourceAccount': place.accountId } } },
-    { Sid: 'OnlyTls', Effect: 'Deny', Principal: '*', Action: ['sns:Publish'], Resource: topicArn, Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
+    {
+      Sid: 'AlarmsAreSent',
+      Effect: 'Allow',
+      Principal: { Service: SENDERS },
+      Action: ['sns:Publish'],
+      Resource: topicArn,
+      Condition: { StringEquals: { 'aws:SourceAccount': place.accountId } },
+    },
+    {
+      Sid: 'OnlyTls',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: ['sns:Publish'],
+      Resource: topicArn,
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    },
   );
 }

@@ -19,7 +19,10 @@ export const CONTEXT = {
 } as const;
 export const PURPOSES = { enclaveKeys: 'enclave-keys', operatorSecret: 'operator-secret' } as const;
 const ofContext = (key: keyof typeof CONTEXT): string => `kms:EncryptionContext:${CONTEXT[key]}`;
-const contextOf = (purpose: string, stack: string): Record<string, string> => ({ [ofContext('purpose')]: purpose, [ofContext('stack')]: stack });
+const contextOf = (purpose: string, stack: string): Record<string, string> => ({
+  [ofContext('purpose')]: purpose,
+  [ofContext('stack')]: stack,
+});
 
 /** An image that may use a key. PCR0 covers kernel, command line and all ramdisks; the others are asked for where they are known. */
 export interface AcceptedImage {
@@ -62,7 +65,9 @@ export function enclaveKeyPolicy(args: AttestedKeyArgs): PolicyDocument {
   const uses = ['kms:Decrypt', 'kms:GenerateDataKey'];
   return policy(
     ...administration(args),
-    ...checkedImages(acceptedImages).map((image, index) => attested(`AttestedEnclave${index}`, parentRoleArn, uses, image, { ...context, [ofContext('pcr0')]: image.pcr0 })),
+    ...checkedImages(acceptedImages).map((image, index) =>
+      attested(`AttestedEnclave${index}`, parentRoleArn, uses, image, { ...context, [ofContext('pcr0')]: image.pcr0 }),
+    ),
     deny('NobodyMakesCiphertext', NEVER),
     ...denyWithoutAttestation(uses, acceptedImages),
     ...denyOtherContext(uses, context),
@@ -83,9 +88,25 @@ export function operatorKeyPolicy(args: AttestedKeyArgs & { operators: readonly 
   const named = { Null: { [ofContext('secret')]: 'false' } };
   return policy(
     ...administration(args),
-    { Sid: 'OperatorsEncrypt', Effect: 'Allow', Principal: { AWS: accountRoot(place) }, Action: ['kms:Encrypt'], Resource: '*', Condition: { ArnEquals: { 'aws:PrincipalArn': [...operators] }, StringEquals: context, ...named } },
-    { Sid: 'OnlyOperatorsEncrypt', Effect: 'Deny', Principal: '*', Action: ['kms:Encrypt'], Resource: '*', Condition: { ArnNotEquals: { 'aws:PrincipalArn': [...operators] } } },
-    ...checkedImages(acceptedImages).map((image, index) => attested(`AttestedEnclave${index}`, parentRoleArn, ['kms:Decrypt'], image, context, named)),
+    {
+      Sid: 'OperatorsEncrypt',
+      Effect: 'Allow',
+      Principal: { AWS: accountRoot(place) },
+      Action: ['kms:Encrypt'],
+      Resource: '*',
+      Condition: { ArnEquals: { 'aws:PrincipalArn': [...operators] }, StringEquals: context, ...named },
+    },
+    {
+      Sid: 'OnlyOperatorsEncrypt',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: ['kms:Encrypt'],
+      Resource: '*',
+      Condition: { ArnNotEquals: { 'aws:PrincipalArn': [...operators] } },
+    },
+    ...checkedImages(acceptedImages).map((image, index) =>
+      attested(`AttestedEnclave${index}`, parentRoleArn, ['kms:Decrypt'], image, context, named),
+    ),
     deny('NobodyElse', [...NEVER.filter((action) => action !== 'kms:Encrypt'), 'kms:GenerateDataKey']),
     ...denyWithoutAttestation(['kms:Decrypt'], acceptedImages),
     ...denyOtherContext(['kms:Encrypt', 'kms:Decrypt'], context),
@@ -96,50 +117,139 @@ function administration({ place, administrators }: AttestedKeyArgs): Statement[]
   if (administrators.length === 0) throw new Error('a key needs an administrator');
   const [account, named] = [{ AWS: accountRoot(place) }, { 'aws:PrincipalArn': [...administrators] }];
   // The account, narrowed by name: a deleted and remade role is an administrator again, where a principal would be lost for good.
-  const changing = ['kms:PutKeyPolicy', 'kms:EnableKeyRotation', 'kms:UpdateAlias', 'kms:DeleteAlias', 'kms:CreateAlias', 'kms:ScheduleKeyDeletion', 'kms:CancelKeyDeletion', 'kms:DisableKey', 'kms:EnableKey', 'kms:UpdateKeyDescription', 'kms:TagResource', 'kms:UntagResource'];
+  const changing = [
+    'kms:PutKeyPolicy',
+    'kms:EnableKeyRotation',
+    'kms:UpdateAlias',
+    'kms:DeleteAlias',
+    'kms:CreateAlias',
+    'kms:ScheduleKeyDeletion',
+    'kms:CancelKeyDeletion',
+    'kms:DisableKey',
+    'kms:EnableKey',
+    'kms:UpdateKeyDescription',
+    'kms:TagResource',
+    'kms:UntagResource',
+  ];
   return [
-    { Sid: 'AccountReads', Effect: 'Allow', Principal: account, Action: ['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:GetKeyRotationStatus', 'kms:ListKeyPolicies', 'kms:ListResourceTags', 'kms:ListGrants'], Resource: '*' },
-    { Sid: 'AdministratorsChange', Effect: 'Allow', Principal: account, Action: changing, Resource: '*', Condition: { ArnEquals: named } },
-    { Sid: 'OnlyAdministratorsChange', Effect: 'Deny', Principal: '*', Action: changing, Resource: '*', Condition: { ArnNotEquals: named } },
-    { Sid: 'NobodyLocksItselfOut', Effect: 'Deny', Principal: '*', Action: ['kms:PutKeyPolicy'], Resource: '*', Condition: { Bool: { 'kms:BypassPolicyLockoutSafetyCheck': 'true' } } },
+    {
+      Sid: 'AccountReads',
+      Effect: 'Allow',
+      Principal: account,
+      Action: [
+        'kms:DescribeKey',
+        'kms:GetKeyPolicy',
+        'kms:GetKeyRotationStatus',
+        'kms:ListKeyPolicies',
+        'kms:ListResourceTags',
+        'kms:ListGrants',
+      ],
+      Resource: '*',
+    },
+    {
+      Sid: 'AdministratorsChange',
+      Effect: 'Allow',
+      Principal: account,
+      Action: changing,
+      Resource: '*',
+      Condition: { ArnEquals: named },
+    },
+    {
+      Sid: 'OnlyAdministratorsChange',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: changing,
+      Resource: '*',
+      Condition: { ArnNotEquals: named },
+    },
+    {
+      Sid: 'NobodyLocksItselfOut',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: ['kms:PutKeyPolicy'],
+      Resource: '*',
+      Condition: { Bool: { 'kms:BypassPolicyLockoutSafetyCheck': 'true' } },
+    },
   ];
 }
 
-function attested(sid: string, role: string, actions: string[], image: AcceptedImage, context: Record<string, string>, more: Statement['Condition'] = {}): Statement {
-  const pcrs = Object.entries({ PCR0: image.pcr0, PCR1: image.pcr1, PCR2: image.pcr2, PCR8: image.pcr8 }).filter(([, value]) => value !== undefined);
+function attested(
+  sid: string,
+  role: string,
+  actions: string[],
+  image: AcceptedImage,
+  context: Record<string, string>,
+  more: Statement['Condition'] = {},
+): Statement {
+  const pcrs = Object.entries({ PCR0: image.pcr0, PCR1: image.pcr1, PCR2: image.pcr2, PCR8: image.pcr8 }).filter(
+    ([, value]) => value !== undefined,
+  );
   return {
     Sid: sid,
     Effect: 'Allow',
     Principal: { AWS: role },
     Action: actions,
     Resource: '*', // of a key policy: this key
-    Condition: { StringEqualsIgnoreCase: { [IMAGE]: image.pcr0, ...Object.fromEntries(pcrs.map(([pcr, value]) => [`kms:RecipientAttestation:${pcr}`, String(value)])) }, StringEquals: context, ...more },
+    Condition: {
+      StringEqualsIgnoreCase: {
+        [IMAGE]: image.pcr0,
+        ...Object.fromEntries(pcrs.map(([pcr, value]) => [`kms:RecipientAttestation:${pcr}`, String(value)])),
+      },
+      StringEquals: context,
+      ...more,
+    },
   };
 }
 
-const deny = (sid: string, actions: string[]): Statement => ({ Sid: sid, Effect: 'Deny', Principal: '*', Action: actions, Resource: '*' });
+const deny = (sid: string, actions: string[]): Statement => ({
+  Sid: sid,
+  Effect: 'Deny',
+  Principal: '*',
+  Action: actions,
+  Resource: '*',
+});
 
 /** A denied request stays denied whatever any role's policy allows: the parent's own calls carry no attestation. */
 const denyWithoutAttestation = (actions: string[], images: readonly AcceptedImage[]): Statement[] => [
   { ...deny('NothingWithoutAttestation', actions), Condition: { Null: { [IMAGE]: 'true' } } },
-  { ...deny('NoOtherImage', actions), Condition: { StringNotEqualsIgnoreCase: { [IMAGE]: images.map(({ pcr0 }) => pcr0) } } },
+  {
+    ...deny('NoOtherImage', actions),
+    Condition: { StringNotEqualsIgnoreCase: { [IMAGE]: images.map(({ pcr0 }) => pcr0) } },
+  },
 ];
 
 /** One statement for each key: several in one condition would have to differ all together. */
 const denyOtherContext = (actions: string[], context: Readonly<Record<string, string>>): Statement[] =>
-  Object.entries(context).map(([key, value], index) => ({ ...deny(`NoOtherContext${index}`, actions), Condition: { StringNotEquals: { [key]: value } } }));
+  Object.entries(context).map(([key, value], index) => ({
+    ...deny(`NoOtherContext${index}`, actions),
+    Condition: { StringNotEquals: { [key]: value } },
+  }));
 
 function checkedImages(images: readonly AcceptedImage[]): readonly AcceptedImage[] {
   if (images.length === 0) throw new Error('a key that accepts no image guards nothing');
   for (const image of images) {
     for (const [name, value] of Object.entries(image) as [string, string | undefined][]) {
-      if (value !== undefined && (isAllZero(value) || !/^[0-9a-f]{96}$/.test(value))) throw new Error(`${name} of an accepted image is not a measurement, or all zero (debug mode)`);
+      if (value !== undefined && (isAllZero(value) || !/^[0-9a-f]{96}$/.test(value)))
+        throw new Error(`${name} of an accepted image is not a measurement, or all zero (debug mode)`);
     }
   }
   return images;
 }
 
 /** The same conditions on the role's side: neither policy alone lets the parent decrypt. */
-export function attestedUse(sid: string, keyArn: string, actions: string[], images: readonly string[], purpose: string, stack: string): Statement {
-  return { Sid: sid, Effect: 'Allow', Action: actions, Resource: keyArn, Condition: { StringEqualsIgnoreCase: { [IMAGE]: [...images] }, StringEquals: contextOf(purpose, stack) } };
+export function attestedUse(
+  sid: string,
+  keyArn: string,
+  actions: string[],
+  images: readonly string[],
+  purpose: string,
+  stack: string,
+): Statement {
+  return {
+    Sid: sid,
+    Effect: 'Allow',
+    Action: actions,
+    Resource: keyArn,
+    Condition: { StringEqualsIgnoreCase: { [IMAGE]: [...images] }, StringEquals: contextOf(purpose, stack) },
+  };
 }

@@ -2,15 +2,36 @@ import { arnOf, type Place } from '../naming/names';
 import { policy, type PolicyDocument, type Statement } from './document';
 
 const tlsOnly = (bucketArn: string): Statement[] => [
-  { Sid: 'OnlyTls', Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: [bucketArn, `${bucketArn}/*`], Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
-  { Sid: 'OnlyTls12', Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: [bucketArn, `${bucketArn}/*`], Condition: { NumericLessThan: { 's3:TlsVersion': '1.2' } } },
+  {
+    Sid: 'OnlyTls',
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 's3:*',
+    Resource: [bucketArn, `${bucketArn}/*`],
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  },
+  {
+    Sid: 'OnlyTls12',
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 's3:*',
+    Resource: [bucketArn, `${bucketArn}/*`],
+    Condition: { NumericLessThan: { 's3:TlsVersion': '1.2' } },
+  },
 ];
 
 /** The image store: TLS alone, this account alone, and an image once stored is ended by its lifecycle or an administrator only. */
 export function imageBucketPolicy(place: Place, bucketArn: string, administrators: readonly string[]): PolicyDocument {
   return policy(
     ...tlsOnly(bucketArn),
-    { Sid: 'OnlyThisAccount', Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: [bucketArn, `${bucketArn}/*`], Condition: { StringNotEquals: { 'aws:PrincipalAccount': place.accountId } } },
+    {
+      Sid: 'OnlyThisAccount',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 's3:*',
+      Resource: [bucketArn, `${bucketArn}/*`],
+      Condition: { StringNotEquals: { 'aws:PrincipalAccount': place.accountId } },
+    },
     {
       Sid: 'VersionsStay',
       Effect: 'Deny',
@@ -26,26 +47,68 @@ export function imageBucketPolicy(place: Place, bucketArn: string, administrator
 export function trailBucketPolicy(place: Place, bucketArn: string, trailArn: string): PolicyDocument {
   const service = { Service: 'cloudtrail.amazonaws.com' };
   return policy(
-    { Sid: 'TrailLooks', Effect: 'Allow', Principal: service, Action: ['s3:GetBucketAcl'], Resource: bucketArn, Condition: { StringEquals: { 'aws:SourceArn': trailArn } } },
-    { Sid: 'TrailWrites', Effect: 'Allow', Principal: service, Action: ['s3:PutObject'], Resource: `${bucketArn}/AWSLogs/${place.accountId}/*`, Condition: { StringEquals: { 'aws:SourceArn': trailArn, 's3:x-amz-acl': 'bucket-owner-full-control' } } },
+    {
+      Sid: 'TrailLooks',
+      Effect: 'Allow',
+      Principal: service,
+      Action: ['s3:GetBucketAcl'],
+      Resource: bucketArn,
+      Condition: { StringEquals: { 'aws:SourceArn': trailArn } },
+    },
+    {
+      Sid: 'TrailWrites',
+      Effect: 'Allow',
+      Principal: service,
+      Action: ['s3:PutObject'],
+      Resource: `${bucketArn}/AWSLogs/${place.accountId}/*`,
+      Condition: { StringEquals: { 'aws:SourceArn': trailArn, 's3:x-amz-acl': 'bucket-owner-full-control' } },
+    },
     ...tlsOnly(bucketArn),
   );
 }
 
 /** What Elastic Load Balancing itself may do to the bucket of its access logs, as AWS documents it: for one kind its own service writes, for the other CloudWatch's. */
-export function balancerLogBucketPolicy(place: Place, bucketArn: string, kind: 'application' | 'network'): PolicyDocument {
+export function balancerLogBucketPolicy(
+  place: Place,
+  bucketArn: string,
+  kind: 'application' | 'network',
+): PolicyDocument {
   const written = `${bucketArn}/AWSLogs/${place.accountId}/*`;
   if (kind === 'application') {
     return policy(
-      { Sid: 'BalancerWrites', Effect: 'Allow', Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' }, Action: ['s3:PutObject'], Resource: written, Condition: { ArnLike: { 'aws:SourceArn': arnOf(place, 'elasticloadbalancing', 'loadbalancer/*') } } },
+      {
+        Sid: 'BalancerWrites',
+        Effect: 'Allow',
+        Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' },
+        Action: ['s3:PutObject'],
+        Resource: written,
+        Condition: { ArnLike: { 'aws:SourceArn': arnOf(place, 'elasticloadbalancing', 'loadbalancer/*') } },
+      },
       ...tlsOnly(bucketArn),
     );
   }
-  const forUs = { StringEquals: { 'aws:SourceAccount': place.accountId }, ArnLike: { 'aws:SourceArn': arnOf(place, 'logs', '*') } };
+  const forUs = {
+    StringEquals: { 'aws:SourceAccount': place.accountId },
+    ArnLike: { 'aws:SourceArn': arnOf(place, 'logs', '*') },
+  };
   const service = { Service: 'delivery.logs.amazonaws.com' };
   return policy(
-    { Sid: 'DeliveryLooks', Effect: 'Allow', Principal: service, Action: ['s3:GetBucketAcl'], Resource: bucketArn, Condition: forUs },
-    { Sid: 'DeliveryWrites', Effect: 'Allow', Principal: service, Action: ['s3:PutObject'], Resource: written, Condition: { ...forUs, StringEquals: { ...forUs.StringEquals, 's3:x-amz-acl': 'bucket-owner-full-control' } } },
+    {
+      Sid: 'DeliveryLooks',
+      Effect: 'Allow',
+      Principal: service,
+      Action: ['s3:GetBucketAcl'],
+      Resource: bucketArn,
+      Condition: forUs,
+    },
+    {
+      Sid: 'DeliveryWrites',
+      Effect: 'Allow',
+      Principal: service,
+      Action: ['s3:PutObject'],
+      Resource: written,
+      Condition: { ...forUs, StringEquals: { ...forUs.StringEquals, 's3:x-amz-acl': 'bucket-owner-full-control' } },
+    },
     ...tlsOnly(bucketArn),
   );
 }

@@ -21,7 +21,14 @@ export interface KeyPolicySettings {
  * The policies of the two keys as `pulumi up` would give them to KMS, JSON text: for tests outside the program (the simulator of KMS).
  * @throws Error as {@link enclaveKeyPolicy}
  */
-export function keyPolicyDocuments({ stack, region, accountId, partition = 'aws', operators, ...args }: KeyPolicySettings): { enclave: string; operator: string } {
+export function keyPolicyDocuments({
+  stack,
+  region,
+  accountId,
+  partition = 'aws',
+  operators,
+  ...args
+}: KeyPolicySettings): { enclave: string; operator: string } {
   const place: Place = { stack, region, accountId, partition };
   return {
     enclave: JSON.stringify(enclaveKeyPolicy({ ...args, place })),

@@ -30,26 +30,71 @@ export function parentRolePolicy(args: ParentRoleArgs): PolicyDocument {
   const { place } = args;
   const instances = arnOf(place, 'ec2', 'instance/*');
   const ownInstances = { StringEquals: { [`aws:ResourceTag/${STACK_TAG}`]: place.stack } };
-  const allow = (Sid: string, Action: string[], Resource: string | string[], Condition?: Statement['Condition']): Statement => ({ Sid, Effect: 'Allow', Action, Resource, ...(Condition && { Condition }) });
+  const allow = (
+    Sid: string,
+    Action: string[],
+    Resource: string | string[],
+    Condition?: Statement['Condition'],
+  ): Statement => ({ Sid, Effect: 'Allow', Action, Resource, ...(Condition && { Condition }) });
   return policy(
     ...args.objects.map(({ key, versionId }, index) =>
       versionId === undefined
         ? allow(`ReadWhatIsInstalled${index}`, ['s3:GetObject'], `${args.bucketArn}/${key}`)
-        : allow(`ReadWhatIsInstalled${index}`, ['s3:GetObjectVersion'], `${args.bucketArn}/${key}`, { StringEquals: { 's3:VersionId': versionId } }),
+        : allow(`ReadWhatIsInstalled${index}`, ['s3:GetObjectVersion'], `${args.bucketArn}/${key}`, {
+            StringEquals: { 's3:VersionId': versionId },
+          }),
     ),
-    allow('WriteOwnLogs', ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'], args.logGroupNames.flatMap((name) => [arnOf(place, 'logs', `log-group:${name}`), arnOf(place, 'logs', `log-group:${name}:log-stream:*`)])),
-    allow('WriteOwnMetrics', ['cloudwatch:PutMetricData'], '*', { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } }),
+    allow(
+      'WriteOwnLogs',
+      ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'],
+      args.logGroupNames.flatMap((name) => [
+        arnOf(place, 'logs', `log-group:${name}`),
+        arnOf(place, 'logs', `log-group:${name}:log-stream:*`),
+      ]),
+    ),
+    allow('WriteOwnMetrics', ['cloudwatch:PutMetricData'], '*', {
+      StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE },
+    }),
     allow('NameOwnGroup', ['ec2:DescribeTags'], '*'),
-    args.secretArns.length > 0 ? allow('ReadOwnSecrets', ['secretsmanager:GetSecretValue'], [...args.secretArns]) : undefined,
-    attestedUse('EnclaveKeyForTheEnclave', args.enclaveKeyArn, ['kms:Decrypt', 'kms:GenerateDataKey'], args.acceptedImages, PURPOSES.enclaveKeys, place.stack),
-    attestedUse('OperatorKeyForTheEnclave', args.operatorKeyArn, ['kms:Decrypt'], args.acceptedImages, PURPOSES.operatorSecret, place.stack),
+    args.secretArns.length > 0
+      ? allow('ReadOwnSecrets', ['secretsmanager:GetSecretValue'], [...args.secretArns])
+      : undefined,
+    attestedUse(
+      'EnclaveKeyForTheEnclave',
+      args.enclaveKeyArn,
+      ['kms:Decrypt', 'kms:GenerateDataKey'],
+      args.acceptedImages,
+      PURPOSES.enclaveKeys,
+      place.stack,
+    ),
+    attestedUse(
+      'OperatorKeyForTheEnclave',
+      args.operatorKeyArn,
+      ['kms:Decrypt'],
+      args.acceptedImages,
+      PURPOSES.operatorSecret,
+      place.stack,
+    ),
     allow('LookWhetherItIsWaitedFor', ['autoscaling:DescribeAutoScalingInstances'], '*'),
-    allow('SayWhenHealthy', ['autoscaling:CompleteLifecycleAction'], arnOf(place, 'autoscaling', `autoScalingGroup:*:autoScalingGroupName/${nameOf(place.stack, 'parent')}`)),
+    allow(
+      'SayWhenHealthy',
+      ['autoscaling:CompleteLifecycleAction'],
+      arnOf(place, 'autoscaling', `autoScalingGroup:*:autoScalingGroupName/${nameOf(place.stack, 'parent')}`),
+    ),
     ...(args.elasticIpAllocationId === undefined
       ? []
       : [
-          allow('TakeTheAddress', ['ec2:AssociateAddress'], arnOf(place, 'ec2', `elastic-ip/${args.elasticIpAllocationId}`)),
-          allow('TakeTheAddressForOwnInstances', ['ec2:AssociateAddress'], [instances, arnOf(place, 'ec2', 'network-interface/*')], ownInstances),
+          allow(
+            'TakeTheAddress',
+            ['ec2:AssociateAddress'],
+            arnOf(place, 'ec2', `elastic-ip/${args.elasticIpAllocationId}`),
+          ),
+          allow(
+            'TakeTheAddressForOwnInstances',
+            ['ec2:AssociateAddress'],
+            [instances, arnOf(place, 'ec2', 'network-interface/*')],
+            ownInstances,
+          ),
           allow('LookForTheAddress', ['ec2:DescribeAddresses'], '*'),
         ]),
     ...(args.dataVolumeId === undefined
@@ -60,6 +105,15 @@ export function parentRolePolicy(args: ParentRoleArgs): PolicyDocument {
           allow('LookForTheDataVolume', ['ec2:DescribeVolumes'], '*'),
         ]),
     allow('SessionManagerInstance', ['ssm:UpdateInstanceInformation'], instances),
-    allow('SessionManager', ['ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel', 'ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel'], '*'),
+    allow(
+      'SessionManager',
+      [
+        'ssmmessages:CreateControlChannel',
+        'ssmmessages:CreateDataChannel',
+        'ssmmessages:OpenControlChannel',
+        'ssmmessages:OpenDataChannel',
+      ],
+      '*',
+    ),
   );
 }

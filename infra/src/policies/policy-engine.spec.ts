@@ -28,15 +28,25 @@ const imageBefore: AcceptedImage = { pcr0: pcr('4') };
 const letters: AcceptedImage = { pcr0: pcr('c') };
 const acceptedImages = [image, imageBefore, letters];
 const keyArgs = { place, parentRoleArn, acceptedImages, administrators: [administrator] };
-const everything: PolicyDocument = { Version: '2012-10-17', Statement: [{ Sid: 'All', Effect: 'Allow', Action: '*', Resource: '*' }] };
+const everything: PolicyDocument = {
+  Version: '2012-10-17',
+  Statement: [{ Sid: 'All', Effect: 'Allow', Action: '*', Resource: '*' }],
+};
 
 const policies = {
   enclaveKey: enclaveKeyPolicy(keyArgs),
   operatorKey: operatorKeyPolicy({ ...keyArgs, operators: [operator] }),
   bucket: imageBucketPolicy(place, bucketArn, [administrator]),
   parent: parentRolePolicy({
-    place, bucketArn, objects: [{ key: imageKey, versionId: 'version-1' }, { key: 'parent/abc.tar' }], logGroupNames: ['/communique-tee/prod/gateway'], secretArns: [secretArn],
-    enclaveKeyArn: keyArn, operatorKeyArn, acceptedImages: acceptedImages.map(({ pcr0 }) => pcr0), elasticIpAllocationId: 'eipalloc-0123456789abcdef0',
+    place,
+    bucketArn,
+    objects: [{ key: imageKey, versionId: 'version-1' }, { key: 'parent/abc.tar' }],
+    logGroupNames: ['/communique-tee/prod/gateway'],
+    secretArns: [secretArn],
+    enclaveKeyArn: keyArn,
+    operatorKeyArn,
+    acceptedImages: acceptedImages.map(({ pcr0 }) => pcr0),
+    elasticIpAllocationId: 'eipalloc-0123456789abcdef0',
   }),
 };
 
@@ -59,87 +69,237 @@ interface Request {
 }
 
 const decide = ({ who, action, resource, own, on, context }: Request): boolean =>
-  isAllowed({ who, action, resource, on, accountId: place.accountId, own: own ?? (who === parentRoleArn ? policies.parent : everything), context: { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3', ...context } });
+  isAllowed({
+    who,
+    action,
+    resource,
+    on,
+    accountId: place.accountId,
+    own: own ?? (who === parentRoleArn ? policies.parent : everything),
+    context: { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3', ...context },
+  });
 
-const enclaveKey = (who: string, action: string, context?: Record<string, string>): Request => ({ who, action, resource: keyArn, on: policies.enclaveKey, ...(context && { context }) });
-const operatorKey = (who: string, action: string, context?: Record<string, string>): Request => ({ who, action, resource: operatorKeyArn, on: policies.operatorKey, ...(context && { context }) });
-const store = (who: string, action: string, resource: string, context?: Record<string, string>): Request => ({ who, action, resource, on: policies.bucket, ...(context && { context }) });
-const parent = (action: string, resource: string, context?: Record<string, string>): Request => ({ who: parentRoleArn, action, resource, ...(context && { context }) });
-const inContext = (values: Readonly<Record<string, string>>): Record<string, string> => Object.fromEntries(Object.entries(values).map(([key, value]) => [`kms:EncryptionContext:communique-tee:${key}`, value]));
+const enclaveKey = (who: string, action: string, context?: Record<string, string>): Request => ({
+  who,
+  action,
+  resource: keyArn,
+  on: policies.enclaveKey,
+  ...(context && { context }),
+});
+const operatorKey = (who: string, action: string, context?: Record<string, string>): Request => ({
+  who,
+  action,
+  resource: operatorKeyArn,
+  on: policies.operatorKey,
+  ...(context && { context }),
+});
+const store = (who: string, action: string, resource: string, context?: Record<string, string>): Request => ({
+  who,
+  action,
+  resource,
+  on: policies.bucket,
+  ...(context && { context }),
+});
+const parent = (action: string, resource: string, context?: Record<string, string>): Request => ({
+  who: parentRoleArn,
+  action,
+  resource,
+  ...(context && { context }),
+});
+const inContext = (values: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [`kms:EncryptionContext:communique-tee:${key}`, value]),
+  );
 /** What an enclave of that image asks with, for its keys. */
-const ofImage = (of: AcceptedImage, context: Readonly<Record<string, string>> = { purpose: 'enclave-keys', stack: 'prod', pcr0: of.pcr0 }) => ({ ...attestation(of), ...inContext(context) });
+const ofImage = (
+  of: AcceptedImage,
+  context: Readonly<Record<string, string>> = { purpose: 'enclave-keys', stack: 'prod', pcr0: of.pcr0 },
+) => ({ ...attestation(of), ...inContext(context) });
 const SECRET = { purpose: 'operator-secret', stack: 'prod', secret: 'cwc-house' };
 /** The same for a secret of the operator. */
 const forSecret = (of: AcceptedImage, context: Readonly<Record<string, string>> = SECRET) => ofImage(of, context);
 const KEYS = { purpose: 'enclave-keys', stack: 'prod', pcr0: image.pcr0 };
-const without = <T extends Record<string, string>>(values: T, name: keyof T & string): Record<string, string> => Object.fromEntries(Object.entries(values).filter(([key]) => key !== name));
+const without = <T extends Record<string, string>>(values: T, name: keyof T & string): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).filter(([key]) => key !== name));
 const dataVolume = 'arn:aws:ec2:us-east-1:123456789012:volume/vol-0123456789abcdef0';
 const snapshot = 'arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0';
-const snapshots = (action: string, resource: string, context?: Record<string, string>): Request => ({ who: 'arn:aws:iam::123456789012:role/communique-tee-prod-data-snapshots', action, resource, own: snapshotPolicy(place, 'vol-0123456789abcdef0'), ...(context && { context }) });
+const snapshots = (action: string, resource: string, context?: Record<string, string>): Request => ({
+  who: 'arn:aws:iam::123456789012:role/communique-tee-prod-data-snapshots',
+  action,
+  resource,
+  own: snapshotPolicy(place, 'vol-0123456789abcdef0'),
+  ...(context && { context }),
+});
 const instance = 'arn:aws:ec2:us-east-1:123456789012:instance/i-0123456789abcdef0';
 
 const ALLOWED: [string, Request][] = [
   ['the enclave makes a data key', enclaveKey(parentRoleArn, 'kms:GenerateDataKey', ofImage(image))],
   ['the enclave opens its data key', enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage(image))],
   ['the image before does too, during a rollout', enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage(imageBefore))],
-  ['measurements may be written in capitals', enclaveKey(parentRoleArn, 'kms:Decrypt', { ...ofImage(letters), 'kms:RecipientAttestation:ImageSha384': pcr('c').toUpperCase() })],
-  ['an administrator points the alias elsewhere, which is told to people', enclaveKey(administrator, 'kms:UpdateAlias')],
-  ['an administrator changes the policy', enclaveKey(administrator, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'false' })],
+  [
+    'measurements may be written in capitals',
+    enclaveKey(parentRoleArn, 'kms:Decrypt', {
+      ...ofImage(letters),
+      'kms:RecipientAttestation:ImageSha384': pcr('c').toUpperCase(),
+    }),
+  ],
+  [
+    'an administrator points the alias elsewhere, which is told to people',
+    enclaveKey(administrator, 'kms:UpdateAlias'),
+  ],
+  [
+    'an administrator changes the policy',
+    enclaveKey(administrator, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'false' }),
+  ],
   ['anyone of the account whom IAM lets look, looks', enclaveKey(stranger, 'kms:DescribeKey')],
   ['an operator encrypts a secret for the enclave', operatorKey(operator, 'kms:Encrypt', inContext(SECRET))],
   ['the enclave opens a secret', operatorKey(parentRoleArn, 'kms:Decrypt', forSecret(image))],
   ['the image before opens it too', operatorKey(parentRoleArn, 'kms:Decrypt', forSecret(imageBefore))],
-  ['the parent reads its image in its version', store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`, { 's3:VersionId': 'version-1' })],
+  [
+    'the parent reads its image in its version',
+    store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`, { 's3:VersionId': 'version-1' }),
+  ],
   ['the parent reads its files', store(parentRoleArn, 's3:GetObject', `${bucketArn}/parent/abc.tar`)],
   ['the deployer puts an image there', store(administrator, 's3:PutObject', `${bucketArn}/${imageKey}`)],
   ['the parent reads its secret', parent('secretsmanager:GetSecretValue', secretArn)],
-  ['the parent takes its address', parent('ec2:AssociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0123456789abcdef0')],
-  ['the parent hands its address back to the one before', parent('ec2:AssociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'prod' })],
+  [
+    'the parent takes its address',
+    parent('ec2:AssociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0123456789abcdef0'),
+  ],
+  [
+    'the parent hands its address back to the one before',
+    parent('ec2:AssociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'prod' }),
+  ],
   ['the snapshots’ role makes one of the data volume', snapshots('ec2:CreateSnapshot', dataVolume)],
-  ['the snapshots’ role ends one of the stack', snapshots('ec2:DeleteSnapshot', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'prod' })],
-  ['the parent writes its metrics', parent('cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'CommuniqueTee' })],
-  ['the parent writes its log', parent('logs:PutLogEvents', 'arn:aws:logs:us-east-1:123456789012:log-group:/communique-tee/prod/gateway:log-stream:i-1/gateway')],
+  [
+    'the snapshots’ role ends one of the stack',
+    snapshots('ec2:DeleteSnapshot', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'prod' }),
+  ],
+  [
+    'the parent writes its metrics',
+    parent('cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'CommuniqueTee' }),
+  ],
+  [
+    'the parent writes its log',
+    parent(
+      'logs:PutLogEvents',
+      'arn:aws:logs:us-east-1:123456789012:log-group:/communique-tee/prod/gateway:log-stream:i-1/gateway',
+    ),
+  ],
 ];
 
 const DENIED: [string, Request][] = [
   ['the parent opens an enclave key without attestation', enclaveKey(parentRoleArn, 'kms:Decrypt', inContext(KEYS))],
-  ['the parent makes a data key without attestation', enclaveKey(parentRoleArn, 'kms:GenerateDataKey', inContext(KEYS))],
-  ['the parent, given every right in IAM, without attestation', { ...enclaveKey(parentRoleArn, 'kms:Decrypt', inContext(KEYS)), own: everything }],
+  [
+    'the parent makes a data key without attestation',
+    enclaveKey(parentRoleArn, 'kms:GenerateDataKey', inContext(KEYS)),
+  ],
+  [
+    'the parent, given every right in IAM, without attestation',
+    { ...enclaveKey(parentRoleArn, 'kms:Decrypt', inContext(KEYS)), own: everything },
+  ],
   ['another image', { ...enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage({ pcr0: pcr('9') })), own: everything }],
-  ['a debug enclave', { ...enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage({ pcr0: pcr('0'), pcr1: pcr('0'), pcr2: pcr('0') })), own: everything }],
-  ['the image’s kernel with other ramdisks', enclaveKey(parentRoleArn, 'kms:Decrypt', { ...ofImage(image), 'kms:RecipientAttestation:PCR2': pcr('8') })],
+  [
+    'a debug enclave',
+    {
+      ...enclaveKey(parentRoleArn, 'kms:Decrypt', ofImage({ pcr0: pcr('0'), pcr1: pcr('0'), pcr2: pcr('0') })),
+      own: everything,
+    },
+  ],
+  [
+    'the image’s kernel with other ramdisks',
+    enclaveKey(parentRoleArn, 'kms:Decrypt', { ...ofImage(image), 'kms:RecipientAttestation:PCR2': pcr('8') }),
+  ],
   ['an enclave of another role', enclaveKey(stranger, 'kms:Decrypt', ofImage(image))],
   ['an enclave of another account', enclaveKey(outsider, 'kms:Decrypt', ofImage(image))],
   ['an administrator opens an enclave key', enclaveKey(administrator, 'kms:Decrypt', inContext(KEYS))],
   ['an administrator with an attestation of his own', enclaveKey(administrator, 'kms:Decrypt', ofImage(image))],
-  ...['kms:Encrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKeyWithoutPlaintext', 'kms:GenerateDataKeyPair', 'kms:CreateGrant'].flatMap((action): [string, Request][] => [
+  ...[
+    'kms:Encrypt',
+    'kms:ReEncryptFrom',
+    'kms:ReEncryptTo',
+    'kms:GenerateDataKeyWithoutPlaintext',
+    'kms:GenerateDataKeyPair',
+    'kms:CreateGrant',
+  ].flatMap((action): [string, Request][] => [
     [`the enclave itself: ${action}`, { ...enclaveKey(parentRoleArn, action, ofImage(image)), own: everything }],
     [`an administrator: ${action}`, enclaveKey(administrator, action)],
     [`another account: ${action}`, enclaveKey(outsider, action)],
   ]),
   // Keys that an image made are its own, though both are accepted; and every part of the context has to be there.
   ...(['kms:Decrypt', 'kms:GenerateDataKey'] as const).flatMap((action): [string, Request][] => [
-    [`the image before, with keys of the new one: ${action}`, { ...enclaveKey(parentRoleArn, action, ofImage(imageBefore, KEYS)), own: everything }],
-    [`the new image, with keys of the one before: ${action}`, { ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, pcr0: imageBefore.pcr0 })), own: everything }],
-    [`keys of no image that is accepted: ${action}`, { ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, pcr0: pcr('9') })), own: everything }],
-    [`its own measurement in capitals, which would be another context: ${action}`, enclaveKey(parentRoleArn, action, ofImage(letters, { ...KEYS, pcr0: letters.pcr0.toUpperCase() }))],
-    ...(['purpose', 'stack', 'pcr0'] as const).map((name): [string, Request] => [`a context without ${name}: ${action}`, { ...enclaveKey(parentRoleArn, action, ofImage(image, without(KEYS, name))), own: everything }]),
+    [
+      `the image before, with keys of the new one: ${action}`,
+      { ...enclaveKey(parentRoleArn, action, ofImage(imageBefore, KEYS)), own: everything },
+    ],
+    [
+      `the new image, with keys of the one before: ${action}`,
+      { ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, pcr0: imageBefore.pcr0 })), own: everything },
+    ],
+    [
+      `keys of no image that is accepted: ${action}`,
+      { ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, pcr0: pcr('9') })), own: everything },
+    ],
+    [
+      `its own measurement in capitals, which would be another context: ${action}`,
+      enclaveKey(parentRoleArn, action, ofImage(letters, { ...KEYS, pcr0: letters.pcr0.toUpperCase() })),
+    ],
+    ...(['purpose', 'stack', 'pcr0'] as const).map((name): [string, Request] => [
+      `a context without ${name}: ${action}`,
+      { ...enclaveKey(parentRoleArn, action, ofImage(image, without(KEYS, name))), own: everything },
+    ]),
     [`no context at all: ${action}`, { ...enclaveKey(parentRoleArn, action, attestation(image)), own: everything }],
-    [`another stack's context: ${action}`, { ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, stack: 'dev' })), own: everything }],
-    [`another purpose: ${action}`, { ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, purpose: 'operator-secret' })), own: everything }],
+    [
+      `another stack's context: ${action}`,
+      { ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, stack: 'dev' })), own: everything },
+    ],
+    [
+      `another purpose: ${action}`,
+      {
+        ...enclaveKey(parentRoleArn, action, ofImage(image, { ...KEYS, purpose: 'operator-secret' })),
+        own: everything,
+      },
+    ],
   ]),
   ...(['purpose', 'stack', 'secret'] as const).flatMap((name): [string, Request][] => [
     [`an operator encrypts without ${name}`, operatorKey(operator, 'kms:Encrypt', inContext(without(SECRET, name)))],
-    [`the enclave opens a secret without ${name}`, { ...operatorKey(parentRoleArn, 'kms:Decrypt', forSecret(image, without(SECRET, name))), own: everything }],
+    [
+      `the enclave opens a secret without ${name}`,
+      { ...operatorKey(parentRoleArn, 'kms:Decrypt', forSecret(image, without(SECRET, name))), own: everything },
+    ],
   ]),
-  ['an operator encrypts for another stack', operatorKey(operator, 'kms:Encrypt', inContext({ ...SECRET, stack: 'dev' }))],
-  ['an operator encrypts what looks like an enclave key', operatorKey(operator, 'kms:Encrypt', inContext({ ...SECRET, purpose: 'enclave-keys' }))],
-  ['the enclave opens a secret of another stack', { ...operatorKey(parentRoleArn, 'kms:Decrypt', forSecret(image, { ...SECRET, stack: 'dev' })), own: everything }],
-  ['another image opens a secret', { ...operatorKey(parentRoleArn, 'kms:Decrypt', forSecret({ pcr0: pcr('9') })), own: everything }],
+  [
+    'an operator encrypts for another stack',
+    operatorKey(operator, 'kms:Encrypt', inContext({ ...SECRET, stack: 'dev' })),
+  ],
+  [
+    'an operator encrypts what looks like an enclave key',
+    operatorKey(operator, 'kms:Encrypt', inContext({ ...SECRET, purpose: 'enclave-keys' })),
+  ],
+  [
+    'the enclave opens a secret of another stack',
+    { ...operatorKey(parentRoleArn, 'kms:Decrypt', forSecret(image, { ...SECRET, stack: 'dev' })), own: everything },
+  ],
+  [
+    'another image opens a secret',
+    { ...operatorKey(parentRoleArn, 'kms:Decrypt', forSecret({ pcr0: pcr('9') })), own: everything },
+  ],
   ['an enclave of another role opens a secret', operatorKey(stranger, 'kms:Decrypt', forSecret(image))],
-  ['the enclave makes a data key of the operator’s key', { ...operatorKey(parentRoleArn, 'kms:GenerateDataKey', forSecret(image)), own: everything }],
+  [
+    'the enclave makes a data key of the operator’s key',
+    { ...operatorKey(parentRoleArn, 'kms:GenerateDataKey', forSecret(image)), own: everything },
+  ],
   // An alias that leads to another key would be custody of another key: it needs the right on this one.
-  ...(['kms:UpdateAlias', 'kms:DeleteAlias', 'kms:CreateAlias', 'kms:DisableKey', 'kms:CancelKeyDeletion', 'kms:EnableKey'] as const).flatMap((action): [string, Request][] => [
+  ...(
+    [
+      'kms:UpdateAlias',
+      'kms:DeleteAlias',
+      'kms:CreateAlias',
+      'kms:DisableKey',
+      'kms:CancelKeyDeletion',
+      'kms:EnableKey',
+    ] as const
+  ).flatMap((action): [string, Request][] => [
     [`somebody else: ${action}`, enclaveKey(stranger, action)],
     [`the parent, given every right in IAM: ${action}`, { ...enclaveKey(parentRoleArn, action), own: everything }],
     [`an operator, on the key of his secrets: ${action}`, operatorKey(operator, action)],
@@ -147,9 +307,15 @@ const DENIED: [string, Request][] = [
   ['another account points the alias elsewhere', enclaveKey(outsider, 'kms:UpdateAlias')],
   ['another account changes the policy', enclaveKey(outsider, 'kms:PutKeyPolicy')],
   ['an operator changes the policy', operatorKey(operator, 'kms:PutKeyPolicy')],
-  ['somebody else changes the policy', enclaveKey(stranger, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'false' })],
+  [
+    'somebody else changes the policy',
+    enclaveKey(stranger, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'false' }),
+  ],
   ['the parent changes the policy', { ...enclaveKey(parentRoleArn, 'kms:PutKeyPolicy'), own: everything }],
-  ['an administrator locks everyone out', enclaveKey(administrator, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'true' })],
+  [
+    'an administrator locks everyone out',
+    enclaveKey(administrator, 'kms:PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'true' }),
+  ],
   ['somebody else ends the key', enclaveKey(stranger, 'kms:ScheduleKeyDeletion')],
   ['somebody else points the alias elsewhere', enclaveKey(stranger, 'kms:UpdateAlias')],
   ['an operator opens a secret', operatorKey(operator, 'kms:Decrypt', inContext(SECRET))],
@@ -157,31 +323,67 @@ const DENIED: [string, Request][] = [
   ['the parent makes a secret', { ...operatorKey(parentRoleArn, 'kms:Encrypt', inContext(SECRET)), own: everything }],
   ['somebody else makes a secret', operatorKey(stranger, 'kms:Encrypt', inContext(SECRET))],
   ['an administrator who is no operator makes a secret', operatorKey(administrator, 'kms:Encrypt', inContext(SECRET))],
-  ['a debug enclave opens a secret', { ...operatorKey(parentRoleArn, 'kms:Decrypt', forSecret({ pcr0: pcr('0') })), own: everything }],
+  [
+    'a debug enclave opens a secret',
+    { ...operatorKey(parentRoleArn, 'kms:Decrypt', forSecret({ pcr0: pcr('0') })), own: everything },
+  ],
   ['anyone re-encrypts a secret', operatorKey(operator, 'kms:ReEncryptFrom', inContext(SECRET))],
-  ['another version of the image', store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`, { 's3:VersionId': 'version-2' })],
+  [
+    'another version of the image',
+    store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`, { 's3:VersionId': 'version-2' }),
+  ],
   ['another object of the store', store(parentRoleArn, 's3:GetObject', `${bucketArn}/builds/other.eif`)],
   ['another bucket', parent('s3:GetObject', 'arn:aws:s3:::somebody-elses/parent/abc.tar')],
   ['the parent writes into the store', store(parentRoleArn, 's3:PutObject', `${bucketArn}/${imageKey}`)],
-  ['reading without TLS', store(administrator, 's3:GetObject', `${bucketArn}/${imageKey}`, { 'aws:SecureTransport': 'false' })],
-  ['the parent reads its own image without TLS', store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`, { 's3:VersionId': 'version-1', 'aws:SecureTransport': 'false' })],
+  [
+    'reading without TLS',
+    store(administrator, 's3:GetObject', `${bucketArn}/${imageKey}`, { 'aws:SecureTransport': 'false' }),
+  ],
+  [
+    'the parent reads its own image without TLS',
+    store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`, {
+      's3:VersionId': 'version-1',
+      'aws:SecureTransport': 'false',
+    }),
+  ],
   ['another prefix', store(parentRoleArn, 's3:GetObject', `${bucketArn}/releases/abc.tar.gz`)],
   ['the image in no version', store(parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`)],
   ['the list of the store', store(parentRoleArn, 's3:ListBucket', bucketArn)],
-  ['reading with TLS 1.1', store(administrator, 's3:GetObject', `${bucketArn}/${imageKey}`, { 's3:TlsVersion': '1.1' })],
+  [
+    'reading with TLS 1.1',
+    store(administrator, 's3:GetObject', `${bucketArn}/${imageKey}`, { 's3:TlsVersion': '1.1' }),
+  ],
   ['another account reads the store', store(outsider, 's3:GetObject', `${bucketArn}/${imageKey}`)],
   ['somebody else ends a version of an image', store(stranger, 's3:DeleteObjectVersion', `${bucketArn}/${imageKey}`)],
   ['somebody else changes the store’s policy', store(stranger, 's3:PutBucketPolicy', bucketArn)],
   ['a secret of another stack', parent('secretsmanager:GetSecretValue', secretArn.replace('/prod/', '/dev/'))],
   ['changing a secret', parent('secretsmanager:PutSecretValue', secretArn)],
   ['metrics of another namespace', parent('cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'AWS/EC2' })],
-  ['the log of another stack', parent('logs:PutLogEvents', 'arn:aws:logs:us-east-1:123456789012:log-group:/communique-tee/dev/gateway:log-stream:x')],
-  ['another address', parent('ec2:AssociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0fedcba9876543210')],
-  ['its address for somebody else’s instance', parent('ec2:AssociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'dev' })],
+  [
+    'the log of another stack',
+    parent(
+      'logs:PutLogEvents',
+      'arn:aws:logs:us-east-1:123456789012:log-group:/communique-tee/dev/gateway:log-stream:x',
+    ),
+  ],
+  [
+    'another address',
+    parent('ec2:AssociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0fedcba9876543210'),
+  ],
+  [
+    'its address for somebody else’s instance',
+    parent('ec2:AssociateAddress', instance, { 'aws:ResourceTag/communique-tee:stack': 'dev' }),
+  ],
   ['a snapshot of another volume', snapshots('ec2:CreateSnapshot', dataVolume.replace(/.$/, '1'))],
-  ['ending a snapshot of another stack', snapshots('ec2:DeleteSnapshot', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'dev' })],
+  [
+    'ending a snapshot of another stack',
+    snapshots('ec2:DeleteSnapshot', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'dev' }),
+  ],
   ['ending a snapshot that says nothing', snapshots('ec2:DeleteSnapshot', snapshot)],
-  ['showing a snapshot to others', snapshots('ec2:ModifySnapshotAttribute', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'prod' })],
+  [
+    'showing a snapshot to others',
+    snapshots('ec2:ModifySnapshotAttribute', snapshot, { 'aws:ResourceTag/communique-tee:stack': 'prod' }),
+  ],
   ['taking another role', parent('sts:AssumeRole', administrator)],
   ['making a user', parent('iam:CreateUser', 'arn:aws:iam::123456789012:user/x')],
   ['starting an instance', parent('ec2:RunInstances', instance)],
@@ -201,8 +403,20 @@ it.each(DENIED)('denied: %s', (_what, request) => {
 
 describe('the way to S3 from inside the network', () => {
   const packages = 'arn:aws:s3:::al2023-repos-us-east-1-de612dc2/core/mirrors/latest/aarch64/mirror.list';
-  const nothing: PolicyDocument = { Version: '2012-10-17', Statement: [{ Sid: 'Nothing', Effect: 'Deny', Action: ['iam:*'], Resource: '*' }] };
-  const passes = (who: string, action: string, resource: string) => isAllowed({ who, action, resource, accountId: place.accountId, own: nothing, on: s3EndpointPolicy(place, bucketArn), context: {} });
+  const nothing: PolicyDocument = {
+    Version: '2012-10-17',
+    Statement: [{ Sid: 'Nothing', Effect: 'Deny', Action: ['iam:*'], Resource: '*' }],
+  };
+  const passes = (who: string, action: string, resource: string) =>
+    isAllowed({
+      who,
+      action,
+      resource,
+      accountId: place.accountId,
+      own: nothing,
+      on: s3EndpointPolicy(place, bucketArn),
+      context: {},
+    });
 
   it.each([
     ['its own store', parentRoleArn, 's3:GetObjectVersion', `${bucketArn}/${imageKey}`],
@@ -217,7 +431,12 @@ describe('the way to S3 from inside the network', () => {
     ['writing to one', parentRoleArn, 's3:PutObject', 'arn:aws:s3:::somebody-elses/x'],
     ['writing to its own', parentRoleArn, 's3:PutObject', `${bucketArn}/${imageKey}`],
     ['another account’s credentials, in its own store', outsider, 's3:GetObject', `${bucketArn}/${imageKey}`],
-    ['a bucket whose name begins alike', parentRoleArn, 's3:GetObject', 'arn:aws:s3:::al2023-repos-us-east-1-de612dc2-mine/x'],
+    [
+      'a bucket whose name begins alike',
+      parentRoleArn,
+      's3:GetObject',
+      'arn:aws:s3:::al2023-repos-us-east-1-de612dc2-mine/x',
+    ],
   ])('is shut to %s', (_what, who, action, resource) => {
     expect(passes(who, action, resource)).toBe(false);
   });
@@ -225,18 +444,49 @@ describe('the way to S3 from inside the network', () => {
 
 describe('the bucket of the balancer’s logs', () => {
   const logs = 'arn:aws:s3:::communique-tee-prod-access-123456789012-us-east-1';
-  it.each(['application', 'network'] as const)('is written to by nobody of another account, and read by none: %s', (kind) => {
-    const on = balancerLogBucketPolicy(place, logs, kind);
-    const asked = (who: string, action: string) => isAllowed({ who, action, resource: `${logs}/AWSLogs/123456789012/x`, accountId: place.accountId, own: everything, on, context: { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3' } });
-    expect([asked(outsider, 's3:PutObject'), asked(outsider, 's3:GetObject')]).toEqual([false, false]);
-    expect(asked(administrator, 's3:GetObject')).toBe(true);
-  });
+  it.each(['application', 'network'] as const)(
+    'is written to by nobody of another account, and read by none: %s',
+    (kind) => {
+      const on = balancerLogBucketPolicy(place, logs, kind);
+      const asked = (who: string, action: string) =>
+        isAllowed({
+          who,
+          action,
+          resource: `${logs}/AWSLogs/123456789012/x`,
+          accountId: place.accountId,
+          own: everything,
+          on,
+          context: { 'aws:SecureTransport': 'true', 's3:TlsVersion': '1.3' },
+        });
+      expect([asked(outsider, 's3:PutObject'), asked(outsider, 's3:GetObject')]).toEqual([false, false]);
+      expect(asked(administrator, 's3:GetObject')).toBe(true);
+    },
+  );
 });
 
 it('hands tests outside the very documents', () => {
-  const documents = keyPolicyDocuments({ ...place, parentRoleArn, acceptedImages, administrators: [administrator], operators: [operator] });
-  expect([JSON.parse(documents.enclave), JSON.parse(documents.operator)]).toEqual([policies.enclaveKey, policies.operatorKey]);
+  const documents = keyPolicyDocuments({
+    ...place,
+    parentRoleArn,
+    acceptedImages,
+    administrators: [administrator],
+    operators: [operator],
+  });
+  expect([JSON.parse(documents.enclave), JSON.parse(documents.operator)]).toEqual([
+    policies.enclaveKey,
+    policies.operatorKey,
+  ]);
   // KMS takes 32 KiB.
-  const most = keyPolicyDocuments({ ...place, parentRoleArn, acceptedImages: Array.from({ length: 9 }, (_x, n) => ({ pcr0: pcr(String(n + 1)), pcr1: pcr('a'), pcr2: pcr('b'), pcr8: pcr('c') })), administrators: Array<string>(8).fill(administrator) });
+  const most = keyPolicyDocuments({
+    ...place,
+    parentRoleArn,
+    acceptedImages: Array.from({ length: 9 }, (_x, n) => ({
+      pcr0: pcr(String(n + 1)),
+      pcr1: pcr('a'),
+      pcr2: pcr('b'),
+      pcr8: pcr('c'),
+    })),
+    administrators: Array<string>(8).fill(administrator),
+  });
   expect(Buffer.byteLength(most.enclave)).toBeLessThan(32 * 1024);
 });

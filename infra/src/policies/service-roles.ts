@@ -1,20 +1,44 @@
 import { arnOf, STACK_TAG, type Place } from '../naming/names';
 import { policy, type PolicyDocument } from './document';
 
-const logStreams = (place: Place, group: string): string[] => [arnOf(place, 'logs', `log-group:${group}`), arnOf(place, 'logs', `log-group:${group}:log-stream:*`)];
+const logStreams = (place: Place, group: string): string[] => [
+  arnOf(place, 'logs', `log-group:${group}`),
+  arnOf(place, 'logs', `log-group:${group}:log-stream:*`),
+];
 
 export const flowLogPolicy = (place: Place, logGroup: string): PolicyDocument =>
-  policy({ Sid: 'WriteFlowLogs', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'], Resource: logStreams(place, logGroup) });
+  policy({
+    Sid: 'WriteFlowLogs',
+    Effect: 'Allow',
+    Action: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'],
+    Resource: logStreams(place, logGroup),
+  });
 
 /** The build puts images and their measurements into the store and container images into the registry; it deletes nothing and deploys nothing. */
-export const imageBuildPolicy = (place: Place, args: { logGroup: string; bucketArn: string; prefix: string; repositoryArn: string }): PolicyDocument =>
+export const imageBuildPolicy = (
+  place: Place,
+  args: { logGroup: string; bucketArn: string; prefix: string; repositoryArn: string },
+): PolicyDocument =>
   policy(
-    { Sid: 'WriteBuildLog', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: logStreams(place, args.logGroup) },
+    {
+      Sid: 'WriteBuildLog',
+      Effect: 'Allow',
+      Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      Resource: logStreams(place, args.logGroup),
+    },
     { Sid: 'PublishImages', Effect: 'Allow', Action: ['s3:PutObject'], Resource: `${args.bucketArn}/${args.prefix}*` },
     {
       Sid: 'PushContainers',
       Effect: 'Allow',
-      Action: ['ecr:BatchCheckLayerAvailability', 'ecr:InitiateLayerUpload', 'ecr:UploadLayerPart', 'ecr:CompleteLayerUpload', 'ecr:PutImage', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+      Action: [
+        'ecr:BatchCheckLayerAvailability',
+        'ecr:InitiateLayerUpload',
+        'ecr:UploadLayerPart',
+        'ecr:CompleteLayerUpload',
+        'ecr:PutImage',
+        'ecr:BatchGetImage',
+        'ecr:GetDownloadUrlForLayer',
+      ],
       Resource: args.repositoryArn,
     },
     { Sid: 'LogInToRegistry', Effect: 'Allow', Action: ['ecr:GetAuthorizationToken'], Resource: '*' },
@@ -25,9 +49,25 @@ export function snapshotPolicy(place: Place, volumeId: string): PolicyDocument {
   // Snapshots have no account in their ARN.
   const snapshots = `arn:${place.partition}:ec2:${place.region}::snapshot/*`;
   return policy(
-    { Sid: 'MakeSnapshots', Effect: 'Allow', Action: ['ec2:CreateSnapshot'], Resource: [arnOf(place, 'ec2', `volume/${volumeId}`), snapshots] },
+    {
+      Sid: 'MakeSnapshots',
+      Effect: 'Allow',
+      Action: ['ec2:CreateSnapshot'],
+      Resource: [arnOf(place, 'ec2', `volume/${volumeId}`), snapshots],
+    },
     { Sid: 'TagSnapshots', Effect: 'Allow', Action: ['ec2:CreateTags'], Resource: snapshots },
-    { Sid: 'EndSnapshots', Effect: 'Allow', Action: ['ec2:DeleteSnapshot'], Resource: snapshots, Condition: { StringEquals: { [`aws:ResourceTag/${STACK_TAG}`]: place.stack } } },
-    { Sid: 'LookForVolumeAndSnapshots', Effect: 'Allow', Action: ['ec2:DescribeInstances', 'ec2:DescribeSnapshots', 'ec2:DescribeVolumes'], Resource: '*' },
+    {
+      Sid: 'EndSnapshots',
+      Effect: 'Allow',
+      Action: ['ec2:DeleteSnapshot'],
+      Resource: snapshots,
+      Condition: { StringEquals: { [`aws:ResourceTag/${STACK_TAG}`]: place.stack } },
+    },
+    {
+      Sid: 'LookForVolumeAndSnapshots',
+      Effect: 'Allow',
+      Action: ['ec2:DescribeInstances', 'ec2:DescribeSnapshots', 'ec2:DescribeVolumes'],
+      Resource: '*',
+    },
   );
 }

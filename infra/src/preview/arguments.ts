@@ -24,7 +24,13 @@ export function previewArguments(args: readonly string[]): PreviewArguments | 'h
     },
   });
   if (values.help) return 'help';
-  return { stack: values.stack, config: values.config, json: values.json, withoutImage: values['without-image'], savingsRate: values['savings-rate'] };
+  return {
+    stack: values.stack,
+    config: values.config,
+    json: values.json,
+    withoutImage: values['without-image'],
+    savingsRate: values['savings-rate'],
+  };
 }
 
 /** Every key of Pulumi.<stack>.yaml, with what it means. */

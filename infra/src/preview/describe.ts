@@ -2,7 +2,21 @@ import type { SeenResource } from '../mock-aws/mock-aws';
 import { PROJECT } from '../config/parse-settings';
 
 /** Said elsewhere, long, or secret. */
-const LEFT_OUT = new Set(['tags', 'tagSpecifications', 'policy', 'assumeRolePolicy', 'userData', 'contentBase64', 'source', 'dashboardBody', 'buildspec', '__defaults', 'authTokenWo', 'secretStringWo', 'defaultTags']);
+const LEFT_OUT = new Set([
+  'tags',
+  'tagSpecifications',
+  'policy',
+  'assumeRolePolicy',
+  'userData',
+  'contentBase64',
+  'source',
+  'dashboardBody',
+  'buildspec',
+  '__defaults',
+  'authTokenWo',
+  'secretStringWo',
+  'defaultTags',
+]);
 const SECRET = /password|authToken|secretString/i;
 const LONGEST = 60;
 
@@ -16,7 +30,13 @@ export interface Described {
 export function describe(resources: readonly SeenResource[]): Described[] {
   return resources
     .filter(({ type }) => !type.startsWith(`${PROJECT}:`))
-    .map(({ type, name, inputs }) => ({ type: shortType(type), name, inputs: Object.fromEntries(Object.entries(inputs).filter(([key, value]) => !LEFT_OUT.has(key) && !SECRET.test(key) && value !== undefined)) }))
+    .map(({ type, name, inputs }) => ({
+      type: shortType(type),
+      name,
+      inputs: Object.fromEntries(
+        Object.entries(inputs).filter(([key, value]) => !LEFT_OUT.has(key) && !SECRET.test(key) && value !== undefined),
+      ),
+    }))
     .sort((a, b) => a.type.localeCompare(b.type) || a.name.localeCompare(b.name));
 }
 

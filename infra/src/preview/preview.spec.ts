@@ -9,7 +9,12 @@ import { stackConfig } from './stack-config';
 const root = workspaceRoot();
 function streams() {
   const [out, err]: [string[], string[]] = [[], []];
-  return { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text), said: () => out.join(''), complained: () => err.join('') };
+  return {
+    out: (text: string) => void out.push(text),
+    err: (text: string) => void err.push(text),
+    said: () => out.join(''),
+    complained: () => err.join(''),
+  };
 }
 
 it('shows a stack before its image is built, and says that it made the measurements up', async () => {
@@ -23,8 +28,26 @@ it('shows a stack before its image is built, and says that it made the measureme
 it('as JSON, with changes, and without any secret', async () => {
   const to = streams();
   const secret = 'averysecretpassword';
-  expect(await runPreview(['--stack', 'staging', '--without-image', '--json', '--config', 'instanceType=c7g.xlarge', '--config', `redisAuthToken=${secret}`], to, root)).toBe(0);
-  const shown = JSON.parse(to.said()) as { imageIsMadeUp: boolean; resources: { type: string; inputs: Record<string, unknown> }[] };
+  expect(
+    await runPreview(
+      [
+        '--stack',
+        'staging',
+        '--without-image',
+        '--json',
+        '--config',
+        'instanceType=c7g.xlarge',
+        '--config',
+        `redisAuthToken=${secret}`,
+      ],
+      to,
+      root,
+    ),
+  ).toBe(0);
+  const shown = JSON.parse(to.said()) as {
+    imageIsMadeUp: boolean;
+    resources: { type: string; inputs: Record<string, unknown> }[];
+  };
   expect(shown.imageIsMadeUp).toBe(true);
   expect(shown.resources.find(({ type }) => type === 'ec2.LaunchTemplate')?.inputs.instanceType).toBe('c7g.xlarge');
   expect(to.said()).not.toContain(secret);
@@ -32,20 +55,34 @@ it('as JSON, with changes, and without any secret', async () => {
 
 it('says what cannot work, with nothing made', async () => {
   const to = streams();
-  expect(await runPreview(['--stack', 'prod', '--without-image', '--config', 'instanceType=t4g.small'], to, root)).toBe(1);
+  expect(await runPreview(['--stack', 'prod', '--without-image', '--config', 'instanceType=t4g.small'], to, root)).toBe(
+    1,
+  );
   expect(to.complained()).toMatch(/nothing was created[\s\S]*t4g\.small[\s\S]*c6g\.xlarge/);
   expect(to.said()).toBe('');
 });
 
-it.each([[['--nonsense']], [['--stack', '../etc']], [['--stack', 'none']], [['--config', 'nothing']]])('does not understand %j', async (args) => {
-  expect(await runPreview(args, streams(), root)).toBe(2);
-  expect(runCost(args, streams(), root)).toBe(2);
-});
+it.each([[['--nonsense']], [['--stack', '../etc']], [['--stack', 'none']], [['--config', 'nothing']]])(
+  'does not understand %j',
+  async (args) => {
+    expect(await runPreview(args, streams(), root)).toBe(2);
+    expect(runCost(args, streams(), root)).toBe(2);
+  },
+);
 
 it('lists every key in its help', async () => {
   const to = streams();
   expect(await runPreview(['--help'], to, root)).toBe(0);
-  for (const key of ['instanceType', 'enclaveCpuCount', 'enclaveMemoryMiB', 'database', 'redis', 'domain', 'acceptedPcr0']) expect(to.said()).toContain(key);
+  for (const key of [
+    'instanceType',
+    'enclaveCpuCount',
+    'enclaveMemoryMiB',
+    'database',
+    'redis',
+    'domain',
+    'acceptedPcr0',
+  ])
+    expect(to.said()).toContain(key);
 });
 
 it('costs a stack, and what a savings plan of that rate would save', () => {
@@ -60,7 +97,10 @@ it('costs a stack, and what a savings plan of that rate would save', () => {
 it('reads lists, numbers and secrets of Pulumi.<stack>.yaml as Pulumi hands them over', () => {
   const folder = mkdtempSync(join(tmpdir(), 'communique-stack-'));
   try {
-    writeFileSync(join(folder, 'Pulumi.x.yaml'), 'config:\n  communique-tee:acceptedPcr0: [a, b]\n  communique-tee:instances: 2\n  communique-tee:redisAuthToken:\n    secure: v1:abc\n');
+    writeFileSync(
+      join(folder, 'Pulumi.x.yaml'),
+      'config:\n  communique-tee:acceptedPcr0: [a, b]\n  communique-tee:instances: 2\n  communique-tee:redisAuthToken:\n    secure: v1:abc\n',
+    );
     const { values, hidden } = stackConfig(folder, 'x', []);
     expect(values).toMatchObject({ 'communique-tee:acceptedPcr0': '["a","b"]', 'communique-tee:instances': '2' });
     expect(hidden).toEqual(['communique-tee:redisAuthToken']);

@@ -25,7 +25,11 @@ Keys:
 `;
 
 /** @returns the exit code: 0 would work, 1 would not, 2 not understood */
-export async function runPreview(args: readonly string[], streams: Streams = terminal, root = resolve('.')): Promise<number> {
+export async function runPreview(
+  args: readonly string[],
+  streams: Streams = terminal,
+  root = resolve('.'),
+): Promise<number> {
   let given;
   let config;
   try {
@@ -40,14 +44,21 @@ export async function runPreview(args: readonly string[], streams: Streams = ter
     return 2;
   }
   try {
-    const { resources, outputs } = await runProgram(given.stack, config.values, { root, ...(given.withoutImage && { standIn: notBuilt }) });
+    const { resources, outputs } = await runProgram(given.stack, config.values, {
+      root,
+      ...(given.withoutImage && { standIn: notBuilt }),
+    });
     const described = describe(resources);
     if (given.json) {
-      streams.out(`${JSON.stringify({ stack: given.stack, imageIsMadeUp: given.withoutImage, standIns: config.hidden, resources: described, outputs }, undefined, 2)}\n`);
+      streams.out(
+        `${JSON.stringify({ stack: given.stack, imageIsMadeUp: given.withoutImage, standIns: config.hidden, resources: described, outputs }, undefined, 2)}\n`,
+      );
       return 0;
     }
     streams.out(asLines(described));
-    streams.out(`\n${described.length} resources in stack ${given.stack}; nothing was created. Ids and addresses are made up.\n`);
+    streams.out(
+      `\n${described.length} resources in stack ${given.stack}; nothing was created. Ids and addresses are made up.\n`,
+    );
     if (given.withoutImage) streams.out('No image was looked at: its measurements above belong to no image.\n');
     if (config.hidden.length > 0) streams.out(`Not looked at, since secret: ${config.hidden.join(', ')}\n`);
     streams.out(`\nOutputs:\n${JSON.stringify(outputs, undefined, 2)}\n`);

@@ -13,7 +13,11 @@ export interface Seen {
  * Runs the whole program against a stand-in for AWS: nothing is created, and no Pulumi CLI is needed. Once per process at a time.
  * @throws ConfigError, and whatever the program throws
  */
-export async function runProgram(stack: string, values: Readonly<Record<string, string>>, options: ParseOptions): Promise<Seen> {
+export async function runProgram(
+  stack: string,
+  values: Readonly<Record<string, string>>,
+  options: ParseOptions,
+): Promise<Seen> {
   const aws = new MockAws(values['aws:region'] ?? 'us-east-1');
   // What goes wrong while a resource is registered, Pulumi lets fall: as a rejection that nobody waits for.
   const fallen: unknown[] = [];

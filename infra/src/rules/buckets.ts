@@ -10,10 +10,19 @@ export const noPublicBucket: ResourceRule = {
   check(resource) {
     const { type, props } = resource;
     if (/^aws:s3\/bucketAcl/.test(type)) return ['there are no ACLs: the account owns every object'];
-    if (BUCKETS.includes(type)) return unless(props.acl === undefined && props.grants === undefined, 'has an ACL of its own');
-    if (/^aws:s3\/bucketPublicAccessBlock:/.test(type)) return BLOCKS.flatMap((block) => unless(isTrue(props[block]), `${block} is off`));
-    if (/^aws:s3\/bucketOwnershipControls:/.test(type)) return unless(recordOf(props.rule).objectOwnership === 'BucketOwnerEnforced', 'objects have ACLs (objectOwnership is not BucketOwnerEnforced)');
-    if (/^aws:s3\/bucketPolicy:/.test(type)) return statementsOf(resource).flatMap(({ allows, principals, sid }) => unless(!(allows && principals.includes('*')), `${sid} allows everybody`));
+    if (BUCKETS.includes(type))
+      return unless(props.acl === undefined && props.grants === undefined, 'has an ACL of its own');
+    if (/^aws:s3\/bucketPublicAccessBlock:/.test(type))
+      return BLOCKS.flatMap((block) => unless(isTrue(props[block]), `${block} is off`));
+    if (/^aws:s3\/bucketOwnershipControls:/.test(type))
+      return unless(
+        recordOf(props.rule).objectOwnership === 'BucketOwnerEnforced',
+        'objects have ACLs (objectOwnership is not BucketOwnerEnforced)',
+      );
+    if (/^aws:s3\/bucketPolicy:/.test(type))
+      return statementsOf(resource).flatMap(({ allows, principals, sid }) =>
+        unless(!(allows && principals.includes('*')), `${sid} allows everybody`),
+      );
     return [];
   },
 };
@@ -22,18 +31,36 @@ export const noPublicBucket: ResourceRule = {
 const BESIDE: readonly [string, RegExp, (resource: RuleResource) => boolean][] = [
   ['a public access block', /^aws:s3\/bucketPublicAccessBlock:/, () => true],
   ['ownership controls', /^aws:s3\/bucketOwnershipControls:/, () => true],
-  ['versioning', /^aws:s3\/bucketVersioning/, ({ props }) => recordOf(props.versioningConfiguration).status === 'Enabled'],
+  [
+    'versioning',
+    /^aws:s3\/bucketVersioning/,
+    ({ props }) => recordOf(props.versioningConfiguration).status === 'Enabled',
+  ],
   ['encryption', /^aws:s3\/bucketServerSideEncryptionConfiguration/, ({ props }) => listOf(props.rules).length > 0],
-  ['a policy that denies what comes without TLS', /^aws:s3\/bucketPolicy:/, (resource) => statementsOf(resource).some(({ allows, principals, conditions }) => !allows && principals.includes('*') && conditions.Bool?.['aws:SecureTransport']?.[0] === 'false')],
+  [
+    'a policy that denies what comes without TLS',
+    /^aws:s3\/bucketPolicy:/,
+    (resource) =>
+      statementsOf(resource).some(
+        ({ allows, principals, conditions }) =>
+          !allows && principals.includes('*') && conditions.Bool?.['aws:SecureTransport']?.[0] === 'false',
+      ),
+  ],
 ];
 
 export const bucketsClosed: StackRule = {
   name: 'buckets-closed',
-  description: 'Each bucket has a public access block, ownership controls, versioning, encryption, and a policy that denies what comes without TLS.',
+  description:
+    'Each bucket has a public access block, ownership controls, versioning, encryption, and a policy that denies what comes without TLS.',
   checkStack: (resources) =>
     resources
       .filter(({ type }) => BUCKETS.includes(type))
       .flatMap(({ name, props }) =>
-        BESIDE.flatMap(([what, type, holds]) => unless(resources.some((beside) => type.test(beside.type) && beside.props.bucket === props.bucket && holds(beside)), `${name} has no ${what.replace(/^a /, '')}`)),
+        BESIDE.flatMap(([what, type, holds]) =>
+          unless(
+            resources.some((beside) => type.test(beside.type) && beside.props.bucket === props.bucket && holds(beside)),
+            `${name} has no ${what.replace(/^a /, '')}`,
+          ),
+        ),
       ),
 };

@@ -11,7 +11,18 @@ import { tagged } from './tags';
 export type { ResourceRule, RuleResource, StackRule } from './rule';
 
 /** Each is written once: the tests of the program, `check:policies` and the policy pack use these. */
-export const RESOURCE_RULES: readonly ResourceRule[] = [noPublicBucket, encryptedEverywhere, noSecretInState, openPorts, metadataV2, noWildcardAction, wildcardResourceListed, attestedKeys, deletionProtection, tagged];
+export const RESOURCE_RULES: readonly ResourceRule[] = [
+  noPublicBucket,
+  encryptedEverywhere,
+  noSecretInState,
+  openPorts,
+  metadataV2,
+  noWildcardAction,
+  wildcardResourceListed,
+  attestedKeys,
+  deletionProtection,
+  tagged,
+];
 export const STACK_RULES: readonly StackRule[] = [bucketsClosed, volumesSnapshotted];
 
 export interface Violation {
@@ -22,6 +33,12 @@ export interface Violation {
 }
 
 export const violationsOf = (resources: readonly RuleResource[]): Violation[] => [
-  ...resources.flatMap((resource) => RESOURCE_RULES.flatMap((rule) => rule.check(resource).map((problem) => ({ rule: rule.name, resource: { type: resource.type, name: resource.name }, problem })))),
+  ...resources.flatMap((resource) =>
+    RESOURCE_RULES.flatMap((rule) =>
+      rule
+        .check(resource)
+        .map((problem) => ({ rule: rule.name, resource: { type: resource.type, name: resource.name }, problem })),
+    ),
+  ),
   ...STACK_RULES.flatMap((rule) => rule.checkStack(resources).map((problem) => ({ rule: rule.name, problem }))),
 ];

@@ -6,36 +6,84 @@ const IMAGE = `${ATTESTATION}ImageSha384`;
 /** What opens, or makes, what an enclave keeps. */
 const OPENING = ['kms:Decrypt', 'kms:GenerateDataKey'];
 /** With any of these somebody could feed an enclave what he knows, or hand the right on. Encrypting is the operator's, under the key of his secrets. */
-const NEVER = ['kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:ReEncrypt*', 'kms:GenerateDataKeyPair', 'kms:GenerateDataKeyPairWithoutPlaintext', 'kms:GenerateDataKeyWithoutPlaintext', 'kms:CreateGrant', 'kms:ReplicateKey', 'kms:ImportKeyMaterial'];
+const NEVER = [
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+  'kms:ReEncrypt*',
+  'kms:GenerateDataKeyPair',
+  'kms:GenerateDataKeyPairWithoutPlaintext',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:CreateGrant',
+  'kms:ReplicateKey',
+  'kms:ImportKeyMaterial',
+];
 
 /** Values of conditions on attestation, with where they stand. */
-const attested = ({ sid, conditions }: SeenStatement): { sid: string; operator: string; key: string; value: string }[] =>
-  Object.entries(conditions).flatMap(([operator, keys]) => Object.entries(keys).flatMap(([key, values]) => (key.startsWith(ATTESTATION) && !/^Null/i.test(operator) ? values.map((value) => ({ sid, operator, key, value })) : [])));
+const attested = ({
+  sid,
+  conditions,
+}: SeenStatement): { sid: string; operator: string; key: string; value: string }[] =>
+  Object.entries(conditions).flatMap(([operator, keys]) =>
+    Object.entries(keys).flatMap(([key, values]) =>
+      key.startsWith(ATTESTATION) && !/^Null/i.test(operator)
+        ? values.map((value) => ({ sid, operator, key, value }))
+        : [],
+    ),
+  );
 
 /** Denied to everyone, on no condition but that no attestation came along. */
 const isDenialWithoutAttestation = ({ allows, principals, conditions }: SeenStatement): boolean =>
-  !allows && principals.includes('*') && Object.keys(conditions).length === 1 && Object.keys(conditions.Null ?? {}).length === 1 && conditions.Null?.[IMAGE]?.[0] === 'true';
+  !allows &&
+  principals.includes('*') &&
+  Object.keys(conditions).length === 1 &&
+  Object.keys(conditions.Null ?? {}).length === 1 &&
+  conditions.Null?.[IMAGE]?.[0] === 'true';
 
 export const attestedKeys: ResourceRule = {
   name: 'attested-keys',
-  description: 'Keys open for attested enclaves alone: no measurement of zeros, no pattern for one, and a denial of everything without attestation; nobody may make ciphertext for an enclave by a detour.',
+  description:
+    'Keys open for attested enclaves alone: no measurement of zeros, no pattern for one, and a denial of everything without attestation; nobody may make ciphertext for an enclave by a detour.',
   check(resource) {
     const statements = statementsOf(resource);
     // Any policy: the role's own conditions count as much.
-    const measurements = statements.flatMap(attested).flatMap(({ sid, operator, key, value }) => [
-      ...unless(!/^0+$/.test(value), `${sid}: ${key} is all zero: an enclave in debug mode`),
-      ...unless(!/Like/i.test(operator) && /^[0-9a-f]{96}$/i.test(value), `${sid}: ${key} is no measurement, or compared as a pattern`),
-    ]);
+    const measurements = statements
+      .flatMap(attested)
+      .flatMap(({ sid, operator, key, value }) => [
+        ...unless(!/^0+$/.test(value), `${sid}: ${key} is all zero: an enclave in debug mode`),
+        ...unless(
+          !/Like/i.test(operator) && /^[0-9a-f]{96}$/i.test(value),
+          `${sid}: ${key} is no measurement, or compared as a pattern`,
+        ),
+      ]);
     if (resource.type !== 'aws:kms/key:Key') return measurements;
     // A service of AWS (alarms) has no enclave.
     const forPeople = statements.filter(({ allows, services }) => allows && services.length === 0);
-    const opened = OPENING.filter((action) => forPeople.some(({ actions }) => actions.some((each) => each === action || each === 'kms:*' || each === '*' || each === `${action}*`)));
+    const opened = OPENING.filter((action) =>
+      forPeople.some(({ actions }) =>
+        actions.some((each) => each === action || each === 'kms:*' || each === '*' || each === `${action}*`),
+      ),
+    );
     const guards = statements.some((statement) => attested(statement).length > 0) || opened.length > 0;
     return [
       ...measurements,
-      ...opened.flatMap((action) => unless(statements.some((statement) => isDenialWithoutAttestation(statement) && statement.actions.includes(action)), `${action} is not denied to everyone who brings no attestation`)),
-      ...(guards ? NEVER.filter((action) => forPeople.some(({ actions }) => actions.includes(action))).map((action) => `${action} is allowed`) : []),
-      ...forPeople.filter(({ actions, conditions }) => actions.some((action) => OPENING.includes(action)) && !Object.values(conditions).some((keys) => keys[IMAGE] !== undefined)).map(({ sid }) => `${sid} opens without asking which image`),
+      ...opened.flatMap((action) =>
+        unless(
+          statements.some((statement) => isDenialWithoutAttestation(statement) && statement.actions.includes(action)),
+          `${action} is not denied to everyone who brings no attestation`,
+        ),
+      ),
+      ...(guards
+        ? NEVER.filter((action) => forPeople.some(({ actions }) => actions.includes(action))).map(
+            (action) => `${action} is allowed`,
+          )
+        : []),
+      ...forPeople
+        .filter(
+          ({ actions, conditions }) =>
+            actions.some((action) => OPENING.includes(action)) &&
+            !Object.values(conditions).some((keys) => keys[IMAGE] !== undefined),
+        )
+        .map(({ sid }) => `${sid} opens without asking which image`),
     ];
   },
 };

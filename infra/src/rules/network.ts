@@ -14,7 +14,14 @@ interface LetIn {
 function letsIn({ type, props }: RuleResource): LetIn[] {
   switch (type) {
     case 'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule':
-      return [{ networks: [...textsOf(props.cidrIpv4), ...textsOf(props.cidrIpv6)], protocol: props.ipProtocol, from: numberOf(props.fromPort), to: numberOf(props.toPort) }];
+      return [
+        {
+          networks: [...textsOf(props.cidrIpv4), ...textsOf(props.cidrIpv6)],
+          protocol: props.ipProtocol,
+          from: numberOf(props.fromPort),
+          to: numberOf(props.toPort),
+        },
+      ];
     case 'aws:ec2/securityGroupRule:SecurityGroupRule':
       return props.type === 'ingress' ? [inline(props)] : [];
     case 'aws:ec2/securityGroup:SecurityGroup':
@@ -25,7 +32,12 @@ function letsIn({ type, props }: RuleResource): LetIn[] {
   }
 }
 
-const inline = (rule: Readonly<Record<string, unknown>>): LetIn => ({ networks: [...textsOf(rule.cidrBlocks), ...textsOf(rule.ipv6CidrBlocks)], protocol: rule.protocol, from: numberOf(rule.fromPort), to: numberOf(rule.toPort) });
+const inline = (rule: Readonly<Record<string, unknown>>): LetIn => ({
+  networks: [...textsOf(rule.cidrBlocks), ...textsOf(rule.ipv6CidrBlocks)],
+  protocol: rule.protocol,
+  from: numberOf(rule.fromPort),
+  to: numberOf(rule.toPort),
+});
 
 export const openPorts: ResourceRule = {
   name: 'open-ports',
@@ -33,7 +45,12 @@ export const openPorts: ResourceRule = {
   check: (resource) =>
     letsIn(resource)
       .filter(({ networks }) => networks.some((network) => OPEN.includes(network)))
-      .flatMap(({ protocol, from, to }) => unless(protocol === 'tcp' && from === to && MAY_BE_OPEN.includes(from), `lets everybody in at ${String(protocol)} ${Number.isNaN(from) ? 'all ports' : from === to ? String(from) : `${String(from)} to ${String(to)}`}`)),
+      .flatMap(({ protocol, from, to }) =>
+        unless(
+          protocol === 'tcp' && from === to && MAY_BE_OPEN.includes(from),
+          `lets everybody in at ${String(protocol)} ${Number.isNaN(from) ? 'all ports' : from === to ? String(from) : `${String(from)} to ${String(to)}`}`,
+        ),
+      ),
 };
 
 export const metadataV2: ResourceRule = {
@@ -45,7 +62,10 @@ export const metadataV2: ResourceRule = {
     return [
       ...unless(httpTokens === 'required', 'answers metadata requests without a token (IMDSv1)'),
       ...unless(numberOf(httpPutResponseHopLimit) === 1, 'lets metadata travel further than one hop'),
-      ...unless(!isTrue(instanceMetadataTags) && instanceMetadataTags !== 'enabled', 'shows its tags to everything that runs there'),
+      ...unless(
+        !isTrue(instanceMetadataTags) && instanceMetadataTags !== 'enabled',
+        'shows its tags to everything that runs there',
+      ),
       ...unless(props.keyName === undefined, 'has an SSH key'),
     ];
   },

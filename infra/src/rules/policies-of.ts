@@ -35,7 +35,13 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
 
 function seen(input: string, statement: Readonly<Record<string, unknown>>): SeenStatement {
   const principal = statement.Principal;
-  const conditions = Object.entries(recordOf(statement.Condition)).map(([operator, keys]) => [operator, Object.fromEntries(Object.entries(recordOf(keys)).map(([key, values]) => [key, listOf(values).map(String)]))] as const);
+  const conditions = Object.entries(recordOf(statement.Condition)).map(
+    ([operator, keys]) =>
+      [
+        operator,
+        Object.fromEntries(Object.entries(recordOf(keys)).map(([key, values]) => [key, listOf(values).map(String)])),
+      ] as const,
+  );
   return {
     input,
     sid: typeof statement.Sid === 'string' ? statement.Sid : '(no Sid)',

@@ -8,17 +8,25 @@ export const noWildcardAction: ResourceRule = {
   check: (resource) =>
     statementsOf(resource)
       .filter(({ allows }) => allows)
-      .flatMap(({ sid, actions, inverted }) => [...actions.filter((action) => /[*?]/.test(action)).map((action) => `${sid} allows ${action}`), ...inverted.map((what) => `${sid} allows by ${what}: everything but`)]),
+      .flatMap(({ sid, actions, inverted }) => [
+        ...actions.filter((action) => /[*?]/.test(action)).map((action) => `${sid} allows ${action}`),
+        ...inverted.map((what) => `${sid} allows by ${what}: everything but`),
+      ]),
 };
 
 export const wildcardResourceListed: ResourceRule = {
   name: 'wildcard-resource-listed',
-  description: 'A policy names the resources it is about, but for the short list of actions that know none (src/policies/wildcard-resources.ts).',
+  description:
+    'A policy names the resources it is about, but for the short list of actions that know none (src/policies/wildcard-resources.ts).',
   check(resource) {
     // In a key's own policy `*` is that key; in a topic's the program names it.
     if (resource.type === 'aws:kms/key:Key') return [];
     return statementsOf(resource)
       .filter(({ allows, resources }) => allows && resources.includes('*'))
-      .flatMap(({ sid, actions }) => actions.flatMap((action) => unless(WILDCARD_RESOURCES[action] !== undefined, `${sid} allows ${action} on everything`)));
+      .flatMap(({ sid, actions }) =>
+        actions.flatMap((action) =>
+          unless(WILDCARD_RESOURCES[action] !== undefined, `${sid} allows ${action} on everything`),
+        ),
+      );
   },
 };

@@ -26,12 +26,16 @@ export interface StackRule {
 export const isProduction = ({ providerTags }: RuleResource): boolean => providerTags?.Environment === 'production';
 
 /** What comes from outside is looked at, not believed. */
-export const recordOf = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {});
-export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]);
-export const textsOf = (value: unknown): string[] => listOf(value).filter((each): each is string => typeof each === 'string');
+export const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+export const listOf = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
+export const textsOf = (value: unknown): string[] =>
+  listOf(value).filter((each): each is string => typeof each === 'string');
 /** Pulumi's AWS provider takes some booleans as text. */
 export const isTrue = (value: unknown): boolean => value === true || value === 'true';
 /** A number, or the text of one; NaN otherwise. */
-export const numberOf = (value: unknown): number => (typeof value === 'number' ? value : typeof value === 'string' && value !== '' ? Number(value) : NaN);
+export const numberOf = (value: unknown): number =>
+  typeof value === 'number' ? value : typeof value === 'string' && value !== '' ? Number(value) : NaN;
 /** What is said, where the condition does not hold. */
 export const unless = (holds: boolean, said: string): string[] => (holds ? [] : [said]);

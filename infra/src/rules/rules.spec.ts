@@ -9,20 +9,35 @@ import { ruleResources } from './seen-resources';
 const root = workspaceRoot();
 let good: RuleResource[];
 beforeAll(async () => {
-  const { resources } = await runProgram('prod', stackConfig(root, 'prod', ['instances=2', 'balancer=application']).values, { root, standIn: notBuilt });
+  const { resources } = await runProgram(
+    'prod',
+    stackConfig(root, 'prod', ['instances=2', 'balancer=application']).values,
+    { root, standIn: notBuilt },
+  );
   good = ruleResources(resources);
 });
 
 /** The first of that type whose name ends so, with these inputs instead; `undefined` takes one away. */
-const changed = (type: string, inputs: Record<string, unknown> | ((props: RuleResource['props']) => Record<string, unknown>), end = ''): RuleResource[] => {
+const changed = (
+  type: string,
+  inputs: Record<string, unknown> | ((props: RuleResource['props']) => Record<string, unknown>),
+  end = '',
+): RuleResource[] => {
   const index = good.findIndex((resource) => resource.type === type && resource.name.endsWith(end));
   const found = good[index];
   if (found === undefined) throw new Error(`the program makes no ${type} ${end}`);
   const props = { ...found.props, ...(typeof inputs === 'function' ? inputs(found.props) : inputs) };
-  return good.map((resource, at) => (at === index ? { ...resource, props: Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined)) } : resource));
+  return good.map((resource, at) =>
+    at === index
+      ? { ...resource, props: Object.fromEntries(Object.entries(props).filter(([, value]) => value !== undefined)) }
+      : resource,
+  );
 };
 const without = (type: string): RuleResource[] => good.filter((resource) => resource.type !== type);
-const added = (type: string, props: Record<string, unknown>): RuleResource[] => [...good, { type, name: 'added', props, providerTags: good.find(({ type: of }) => of === 'aws:ec2/vpc:Vpc')?.providerTags }];
+const added = (type: string, props: Record<string, unknown>): RuleResource[] => [
+  ...good,
+  { type, name: 'added', props, providerTags: good.find(({ type: of }) => of === 'aws:ec2/vpc:Vpc')?.providerTags },
+];
 /** A policy's text, with something else in it. */
 const rewritten = (input: string, from: string | RegExp, to: string) => (props: RuleResource['props']) => {
   const text = String(props[input]).replace(from, to);
@@ -38,70 +53,323 @@ const lacking = (input: string, sid: string) => (props: RuleResource['props']) =
   return { [input]: JSON.stringify({ ...document, Statement: document.Statement.filter(({ Sid }) => Sid !== sid) }) };
 };
 
-const [bucketPolicy, key, rolePolicy, template, ingress] = ['aws:s3/bucketPolicy:BucketPolicy', 'aws:kms/key:Key', 'aws:iam/rolePolicy:RolePolicy', 'aws:ec2/launchTemplate:LaunchTemplate', 'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule'] as const;
-const allow = (more: object) => ({ Sid: 'More', Effect: 'Allow', Action: ['s3:GetObject'], Resource: 'arn:aws:s3:::x/*', ...more });
+const [bucketPolicy, key, rolePolicy, template, ingress] = [
+  'aws:s3/bucketPolicy:BucketPolicy',
+  'aws:kms/key:Key',
+  'aws:iam/rolePolicy:RolePolicy',
+  'aws:ec2/launchTemplate:LaunchTemplate',
+  'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule',
+] as const;
+const allow = (more: object) => ({
+  Sid: 'More',
+  Effect: 'Allow',
+  Action: ['s3:GetObject'],
+  Resource: 'arn:aws:s3:::x/*',
+  ...more,
+});
 
 const volume = 'aws:ebs/volume:Volume';
 const DATA = { encrypted: true, finalSnapshot: true, tags: { data: 'yes' } };
 const daily = (more: object, interval = 24): RuleResource[] =>
-  added('aws:dlm/lifecyclePolicy:LifecyclePolicy', { state: 'ENABLED', policyDetails: { resourceTypes: ['VOLUME'], targetTags: { data: 'yes' }, schedules: [{ createRule: { interval, intervalUnit: 'HOURS' }, retainRule: { count: 7 } }] }, ...more }).slice(-1);
+  added('aws:dlm/lifecyclePolicy:LifecyclePolicy', {
+    state: 'ENABLED',
+    policyDetails: {
+      resourceTypes: ['VOLUME'],
+      targetTags: { data: 'yes' },
+      schedules: [{ createRule: { interval, intervalUnit: 'HOURS' }, retainRule: { count: 7 } }],
+    },
+    ...more,
+  }).slice(-1);
 
 const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
-  ['no-public-bucket', 'a block that is off', () => changed('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock', { blockPublicPolicy: false })],
-  ['no-public-bucket', 'a policy for everybody', () => changed(bucketPolicy, plus('policy', allow({ Principal: '*' })))],
-  ['no-public-bucket', 'a policy for everybody, the other way to write it', () => changed(bucketPolicy, plus('policy', allow({ Principal: { AWS: ['*'] } })))],
+  [
+    'no-public-bucket',
+    'a block that is off',
+    () => changed('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock', { blockPublicPolicy: false }),
+  ],
+  [
+    'no-public-bucket',
+    'a policy for everybody',
+    () => changed(bucketPolicy, plus('policy', allow({ Principal: '*' }))),
+  ],
+  [
+    'no-public-bucket',
+    'a policy for everybody, the other way to write it',
+    () => changed(bucketPolicy, plus('policy', allow({ Principal: { AWS: ['*'] } }))),
+  ],
   ['no-public-bucket', 'an ACL', () => added('aws:s3/bucketAcl:BucketAcl', { bucket: 'x', acl: 'public-read' })],
-  ['no-public-bucket', 'objects with ACLs', () => changed('aws:s3/bucketOwnershipControls:BucketOwnershipControls', { rule: { objectOwnership: 'ObjectWriter' } })],
+  [
+    'no-public-bucket',
+    'objects with ACLs',
+    () =>
+      changed('aws:s3/bucketOwnershipControls:BucketOwnershipControls', { rule: { objectOwnership: 'ObjectWriter' } }),
+  ],
   ['buckets-closed', 'no public access block', () => without('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock')],
-  ['buckets-closed', 'no encryption', () => without('aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration')],
-  ['buckets-closed', 'versions that are suspended', () => changed('aws:s3/bucketVersioning:BucketVersioning', { versioningConfiguration: { status: 'Suspended' } })],
+  [
+    'buckets-closed',
+    'no encryption',
+    () => without('aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration'),
+  ],
+  [
+    'buckets-closed',
+    'versions that are suspended',
+    () => changed('aws:s3/bucketVersioning:BucketVersioning', { versioningConfiguration: { status: 'Suspended' } }),
+  ],
   ['buckets-closed', 'plain HTTP', () => changed(bucketPolicy, lacking('policy', 'OnlyTls'))],
   ['buckets-closed', 'a bucket beside the program’s', () => added('aws:s3/bucket:Bucket', { bucket: 'another' })],
-  ['encrypted-everywhere', 'a root disk in the clear', () => changed(template, { blockDeviceMappings: [{ deviceName: '/dev/xvda', ebs: { encrypted: 'false' } }] })],
-  ['encrypted-everywhere', 'a volume in the clear', () => added('aws:ebs/volume:Volume', { encrypted: false, finalSnapshot: true })],
-  ['encrypted-everywhere', 'a database in the clear', () => changed('aws:rds/instance:Instance', { storageEncrypted: false })],
-  ['encrypted-everywhere', 'a database with a public address', () => changed('aws:rds/instance:Instance', { publiclyAccessible: true })],
-  ['encrypted-everywhere', 'PostgreSQL without TLS', () => changed('aws:rds/parameterGroup:ParameterGroup', { parameters: [] })],
-  ['encrypted-everywhere', 'Redis without TLS', () => changed('aws:elasticache/replicationGroup:ReplicationGroup', { transitEncryptionMode: 'preferred' })],
+  [
+    'encrypted-everywhere',
+    'a root disk in the clear',
+    () => changed(template, { blockDeviceMappings: [{ deviceName: '/dev/xvda', ebs: { encrypted: 'false' } }] }),
+  ],
+  [
+    'encrypted-everywhere',
+    'a volume in the clear',
+    () => added('aws:ebs/volume:Volume', { encrypted: false, finalSnapshot: true }),
+  ],
+  [
+    'encrypted-everywhere',
+    'a database in the clear',
+    () => changed('aws:rds/instance:Instance', { storageEncrypted: false }),
+  ],
+  [
+    'encrypted-everywhere',
+    'a database with a public address',
+    () => changed('aws:rds/instance:Instance', { publiclyAccessible: true }),
+  ],
+  [
+    'encrypted-everywhere',
+    'PostgreSQL without TLS',
+    () => changed('aws:rds/parameterGroup:ParameterGroup', { parameters: [] }),
+  ],
+  [
+    'encrypted-everywhere',
+    'Redis without TLS',
+    () => changed('aws:elasticache/replicationGroup:ReplicationGroup', { transitEncryptionMode: 'preferred' }),
+  ],
   ['encrypted-everywhere', 'a topic in the clear', () => changed('aws:sns/topic:Topic', { kmsMasterKeyId: undefined })],
-  ['encrypted-everywhere', 'tags that can be moved', () => changed('aws:ecr/repository:Repository', { imageTagMutability: 'MUTABLE' })],
+  [
+    'encrypted-everywhere',
+    'tags that can be moved',
+    () => changed('aws:ecr/repository:Repository', { imageTagMutability: 'MUTABLE' }),
+  ],
   ['encrypted-everywhere', 'a key that is never rotated', () => changed(key, { enableKeyRotation: false })],
-  ['encrypted-everywhere', 'TLS 1.0 at the balancer', () => changed('aws:lb/listener:Listener', { sslPolicy: 'ELBSecurityPolicy-2016-08' }, '-https')],
-  ['encrypted-everywhere', 'plain HTTP at the balancer', () => changed('aws:lb/listener:Listener', { defaultActions: [{ type: 'forward' }] }, '-http')],
-  ['no-secret-in-state', 'a secret’s value', () => changed('aws:secretsmanager/secretVersion:SecretVersion', { secretString: 'x' })],
+  [
+    'encrypted-everywhere',
+    'TLS 1.0 at the balancer',
+    () => changed('aws:lb/listener:Listener', { sslPolicy: 'ELBSecurityPolicy-2016-08' }, '-https'),
+  ],
+  [
+    'encrypted-everywhere',
+    'plain HTTP at the balancer',
+    () => changed('aws:lb/listener:Listener', { defaultActions: [{ type: 'forward' }] }, '-http'),
+  ],
+  [
+    'no-secret-in-state',
+    'a secret’s value',
+    () => changed('aws:secretsmanager/secretVersion:SecretVersion', { secretString: 'x' }),
+  ],
   ['no-secret-in-state', 'the database’s password', () => changed('aws:rds/instance:Instance', { password: 'x' })],
-  ['open-ports', 'port 22', () => changed(ingress, { cidrIpv4: '0.0.0.0/0', referencedSecurityGroupId: undefined, fromPort: 22, toPort: 22 })],
-  ['open-ports', 'every port', () => changed(ingress, { cidrIpv4: '0.0.0.0/0', ipProtocol: '-1', fromPort: undefined, toPort: undefined })],
+  [
+    'open-ports',
+    'port 22',
+    () => changed(ingress, { cidrIpv4: '0.0.0.0/0', referencedSecurityGroupId: undefined, fromPort: 22, toPort: 22 }),
+  ],
+  [
+    'open-ports',
+    'every port',
+    () => changed(ingress, { cidrIpv4: '0.0.0.0/0', ipProtocol: '-1', fromPort: undefined, toPort: undefined }),
+  ],
   ['open-ports', 'a range around 443', () => changed(ingress, { cidrIpv4: '0.0.0.0/0', fromPort: 80, toPort: 443 })],
-  ['open-ports', 'IPv6', () => changed(ingress, { cidrIpv4: undefined, cidrIpv6: '::/0', fromPort: 5432, toPort: 5432 })],
-  ['open-ports', 'a rule inside a group', () => changed('aws:ec2/securityGroup:SecurityGroup', { ingress: [{ protocol: 'tcp', fromPort: 22, toPort: 22, cidrBlocks: ['0.0.0.0/0'] }] })],
-  ['open-ports', 'a rule of the older kind', () => added('aws:ec2/securityGroupRule:SecurityGroupRule', { type: 'ingress', protocol: 'tcp', fromPort: 6379, toPort: 6379, cidrBlocks: ['0.0.0.0/0'] })],
-  ['metadata-v2', 'IMDSv1', () => changed(template, (props) => ({ metadataOptions: { ...recordOf(props.metadataOptions), httpTokens: 'optional' } }))],
-  ['metadata-v2', 'two hops', () => changed(template, (props) => ({ metadataOptions: { ...recordOf(props.metadataOptions), httpPutResponseHopLimit: 2 } }))],
+  [
+    'open-ports',
+    'IPv6',
+    () => changed(ingress, { cidrIpv4: undefined, cidrIpv6: '::/0', fromPort: 5432, toPort: 5432 }),
+  ],
+  [
+    'open-ports',
+    'a rule inside a group',
+    () =>
+      changed('aws:ec2/securityGroup:SecurityGroup', {
+        ingress: [{ protocol: 'tcp', fromPort: 22, toPort: 22, cidrBlocks: ['0.0.0.0/0'] }],
+      }),
+  ],
+  [
+    'open-ports',
+    'a rule of the older kind',
+    () =>
+      added('aws:ec2/securityGroupRule:SecurityGroupRule', {
+        type: 'ingress',
+        protocol: 'tcp',
+        fromPort: 6379,
+        toPort: 6379,
+        cidrBlocks: ['0.0.0.0/0'],
+      }),
+  ],
+  [
+    'metadata-v2',
+    'IMDSv1',
+    () =>
+      changed(template, (props) => ({
+        metadataOptions: { ...recordOf(props.metadataOptions), httpTokens: 'optional' },
+      })),
+  ],
+  [
+    'metadata-v2',
+    'two hops',
+    () =>
+      changed(template, (props) => ({
+        metadataOptions: { ...recordOf(props.metadataOptions), httpPutResponseHopLimit: 2 },
+      })),
+  ],
   ['metadata-v2', 'nothing said', () => changed(template, { metadataOptions: undefined })],
   ['metadata-v2', 'an SSH key', () => changed(template, { keyName: 'mine' })],
   ['no-wildcard-action', 's3:*', () => changed(rolePolicy, plus('policy', allow({ Action: 's3:*' })))],
   ['no-wildcard-action', 's3:Get*', () => changed(rolePolicy, plus('policy', allow({ Action: ['s3:Get*'] })))],
-  ['no-wildcard-action', 'everything but', () => changed(rolePolicy, plus('policy', { Sid: 'Not', Effect: 'Allow', NotAction: ['iam:*'], Resource: 'arn:aws:s3:::x' }))],
-  ['wildcard-resource-listed', 'every secret', () => changed(rolePolicy, plus('policy', allow({ Action: ['secretsmanager:GetSecretValue'], Resource: '*' })))],
-  ['attested-keys', 'zeros for PCR0', () => changed(key, rewritten('policy', /"kms:RecipientAttestation:ImageSha384":"[0-9a-f]{96}"/, `"kms:RecipientAttestation:ImageSha384":"${'0'.repeat(96)}"`), '-enclave-key')],
-  ['attested-keys', 'zeros for PCR0 in the parent’s own rights', () => changed(rolePolicy, rewritten('policy', /"kms:RecipientAttestation:ImageSha384":\["[0-9a-f]{96}"/, `"kms:RecipientAttestation:ImageSha384":["${'0'.repeat(96)}"`), '-parent-permissions')],
-  ['attested-keys', 'a pattern for a measurement', () => changed(key, rewritten('policy', /"kms:RecipientAttestation:ImageSha384":"[0-9a-f]{96}"/, '"kms:RecipientAttestation:ImageSha384":"*"'), '-enclave-key')],
-  ['attested-keys', 'no denial without attestation', () => changed(key, lacking('policy', 'NothingWithoutAttestation'), '-enclave-key')],
-  ['attested-keys', 'a denial without attestation for some only', () => changed(key, rewritten('policy', '"Condition":{"Null":{"kms:RecipientAttestation:ImageSha384":"true"}}', '"Condition":{"Null":{"kms:RecipientAttestation:ImageSha384":"true"},"StringEquals":{"aws:PrincipalAccount":"1"}}'), '-operator-key')],
-  ['attested-keys', 'a right without a word of the image', () => changed(key, plus('policy', allow({ Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: ['kms:Decrypt'], Resource: '*' })), '-enclave-key')],
-  ['attested-keys', 'grants', () => changed(key, plus('policy', allow({ Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: ['kms:CreateGrant'], Resource: '*' })), '-enclave-key')],
-  ['deletion-protection', 'a database that may be deleted', () => changed('aws:rds/instance:Instance', { deletionProtection: false })],
+  [
+    'no-wildcard-action',
+    'everything but',
+    () =>
+      changed(
+        rolePolicy,
+        plus('policy', { Sid: 'Not', Effect: 'Allow', NotAction: ['iam:*'], Resource: 'arn:aws:s3:::x' }),
+      ),
+  ],
+  [
+    'wildcard-resource-listed',
+    'every secret',
+    () => changed(rolePolicy, plus('policy', allow({ Action: ['secretsmanager:GetSecretValue'], Resource: '*' }))),
+  ],
+  [
+    'attested-keys',
+    'zeros for PCR0',
+    () =>
+      changed(
+        key,
+        rewritten(
+          'policy',
+          /"kms:RecipientAttestation:ImageSha384":"[0-9a-f]{96}"/,
+          `"kms:RecipientAttestation:ImageSha384":"${'0'.repeat(96)}"`,
+        ),
+        '-enclave-key',
+      ),
+  ],
+  [
+    'attested-keys',
+    'zeros for PCR0 in the parent’s own rights',
+    () =>
+      changed(
+        rolePolicy,
+        rewritten(
+          'policy',
+          /"kms:RecipientAttestation:ImageSha384":\["[0-9a-f]{96}"/,
+          `"kms:RecipientAttestation:ImageSha384":["${'0'.repeat(96)}"`,
+        ),
+        '-parent-permissions',
+      ),
+  ],
+  [
+    'attested-keys',
+    'a pattern for a measurement',
+    () =>
+      changed(
+        key,
+        rewritten(
+          'policy',
+          /"kms:RecipientAttestation:ImageSha384":"[0-9a-f]{96}"/,
+          '"kms:RecipientAttestation:ImageSha384":"*"',
+        ),
+        '-enclave-key',
+      ),
+  ],
+  [
+    'attested-keys',
+    'no denial without attestation',
+    () => changed(key, lacking('policy', 'NothingWithoutAttestation'), '-enclave-key'),
+  ],
+  [
+    'attested-keys',
+    'a denial without attestation for some only',
+    () =>
+      changed(
+        key,
+        rewritten(
+          'policy',
+          '"Condition":{"Null":{"kms:RecipientAttestation:ImageSha384":"true"}}',
+          '"Condition":{"Null":{"kms:RecipientAttestation:ImageSha384":"true"},"StringEquals":{"aws:PrincipalAccount":"1"}}',
+        ),
+        '-operator-key',
+      ),
+  ],
+  [
+    'attested-keys',
+    'a right without a word of the image',
+    () =>
+      changed(
+        key,
+        plus(
+          'policy',
+          allow({ Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: ['kms:Decrypt'], Resource: '*' }),
+        ),
+        '-enclave-key',
+      ),
+  ],
+  [
+    'attested-keys',
+    'grants',
+    () =>
+      changed(
+        key,
+        plus(
+          'policy',
+          allow({ Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: ['kms:CreateGrant'], Resource: '*' }),
+        ),
+        '-enclave-key',
+      ),
+  ],
+  [
+    'deletion-protection',
+    'a database that may be deleted',
+    () => changed('aws:rds/instance:Instance', { deletionProtection: false }),
+  ],
   ['deletion-protection', 'no final snapshot', () => changed('aws:rds/instance:Instance', { skipFinalSnapshot: true })],
-  ['deletion-protection', 'a bucket that goes with everything in it', () => changed('aws:s3/bucket:Bucket', { forceDestroy: true })],
-  ['deletion-protection', 'a balancer that may be deleted', () => changed('aws:lb/loadBalancer:LoadBalancer', { enableDeletionProtection: false })],
+  [
+    'deletion-protection',
+    'a bucket that goes with everything in it',
+    () => changed('aws:s3/bucket:Bucket', { forceDestroy: true }),
+  ],
+  [
+    'deletion-protection',
+    'a balancer that may be deleted',
+    () => changed('aws:lb/loadBalancer:LoadBalancer', { enableDeletionProtection: false }),
+  ],
   ['volumes-snapshotted', 'a volume without', () => added(volume, DATA)],
   ['volumes-snapshotted', 'a policy that is off', () => [...added(volume, DATA), ...daily({ state: 'DISABLED' })]],
-  ['volumes-snapshotted', 'a policy for other volumes', () => [...added(volume, { ...DATA, tags: { data: 'other' } }), ...daily({})]],
+  [
+    'volumes-snapshotted',
+    'a policy for other volumes',
+    () => [...added(volume, { ...DATA, tags: { data: 'other' } }), ...daily({})],
+  ],
   ['volumes-snapshotted', 'snapshots every two days', () => [...added(volume, DATA), ...daily({}, 48)]],
   ['tagged', 'a provider without tags', () => good.map((resource) => ({ ...resource, providerTags: {} }))],
-  ['tagged', 'another provider', () => good.map((resource) => (resource.type === 'aws:ec2/vpc:Vpc' ? { ...resource, providerTags: undefined } : resource))],
-  ['tagged', 'disks without tags', () => changed(template, (props) => ({ tagSpecifications: (props.tagSpecifications as { resourceType: string }[]).filter(({ resourceType }) => resourceType !== 'volume') }))],
+  [
+    'tagged',
+    'another provider',
+    () =>
+      good.map((resource) =>
+        resource.type === 'aws:ec2/vpc:Vpc' ? { ...resource, providerTags: undefined } : resource,
+      ),
+  ],
+  [
+    'tagged',
+    'disks without tags',
+    () =>
+      changed(template, (props) => ({
+        tagSpecifications: (props.tagSpecifications as { resourceType: string }[]).filter(
+          ({ resourceType }) => resourceType !== 'volume',
+        ),
+      })),
+  ],
 ];
 
 it('finds nothing wrong with the program', () => {
@@ -117,10 +385,25 @@ it('finds nothing wrong with a volume whose snapshots are made', () => {
 });
 
 it('has a case for every rule', () => {
-  expect(new Set(BROKEN.map(([rule]) => rule))).toEqual(new Set([...RESOURCE_RULES, ...STACK_RULES].map(({ name }) => name)));
+  expect(new Set(BROKEN.map(([rule]) => rule))).toEqual(
+    new Set([...RESOURCE_RULES, ...STACK_RULES].map(({ name }) => name)),
+  );
 });
 
 it('reads documents that are no JSON, and no documents, as no policy', () => {
   expect(violationsOf(added('aws:iam/rolePolicy:RolePolicy', { policy: '{"Statement":', role: 'x' }))).toEqual([]);
-  expect(violationsOf(added('aws:iam/rolePolicy:RolePolicy', { policy: { Version: '2012-10-17', Statement: [allow({ Action: '*' })] }, role: 'x' }))).toEqual([{ rule: 'no-wildcard-action', resource: { type: 'aws:iam/rolePolicy:RolePolicy', name: 'added' }, problem: 'More allows *' }]);
+  expect(
+    violationsOf(
+      added('aws:iam/rolePolicy:RolePolicy', {
+        policy: { Version: '2012-10-17', Statement: [allow({ Action: '*' })] },
+        role: 'x',
+      }),
+    ),
+  ).toEqual([
+    {
+      rule: 'no-wildcard-action',
+      resource: { type: 'aws:iam/rolePolicy:RolePolicy', name: 'added' },
+      problem: 'More allows *',
+    },
+  ]);
 });

@@ -3,14 +3,25 @@ import { recordOf, type RuleResource } from './rule';
 
 /** What a run against the stand-in for AWS has seen, as rules look at it. */
 export function ruleResources(seen: readonly SeenResource[]): RuleResource[] {
-  const tags = new Map(seen.filter(({ type }) => type === 'pulumi:providers:aws').map(({ name, inputs }) => [name, tagsOfProvider(inputs)]));
-  return seen.map(({ type, name, inputs, provider }) => ({ type, name, props: inputs, providerTags: tags.get(nameOfProvider(provider)) }));
+  const tags = new Map(
+    seen
+      .filter(({ type }) => type === 'pulumi:providers:aws')
+      .map(({ name, inputs }) => [name, tagsOfProvider(inputs)]),
+  );
+  return seen.map(({ type, name, inputs, provider }) => ({
+    type,
+    name,
+    props: inputs,
+    providerTags: tags.get(nameOfProvider(provider)),
+  }));
 }
 
 /** Providers take every input as text, lists and maps as JSON. */
 export function tagsOfProvider({ defaultTags }: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const parsed: unknown = typeof defaultTags === 'string' ? JSON.parse(defaultTags) : defaultTags;
-  return Object.fromEntries(Object.entries(recordOf(recordOf(parsed).tags)).map(([tag, value]) => [tag, String(value)]));
+  return Object.fromEntries(
+    Object.entries(recordOf(recordOf(parsed).tags)).map(([tag, value]) => [tag, String(value)]),
+  );
 }
 
 /** Of `urn:pulumi:<stack>::<project>::<type>::<name>::<id>`. */

@@ -1,6 +1,9 @@
 import { listOf, numberOf, recordOf, unless, type RuleResource, type StackRule } from './rule';
 
-const tagsOf = ({ props, providerTags }: RuleResource): Readonly<Record<string, unknown>> => ({ ...providerTags, ...recordOf(props.tags) });
+const tagsOf = ({ props, providerTags }: RuleResource): Readonly<Record<string, unknown>> => ({
+  ...providerTags,
+  ...recordOf(props.tags),
+});
 
 /** Whether a policy of Data Lifecycle Manager makes snapshots of this volume at least once a day, and keeps some. */
 function makesSnapshotsOf(volume: RuleResource, { type, props }: RuleResource): boolean {
@@ -13,7 +16,11 @@ function makesSnapshotsOf(volume: RuleResource, { type, props }: RuleResource): 
     Object.entries(recordOf(targetTags)).some(([tag, value]) => tags[tag] === value) &&
     listOf(schedules).some((schedule) => {
       const { createRule, retainRule } = recordOf(schedule);
-      return recordOf(createRule).intervalUnit === 'HOURS' && numberOf(recordOf(createRule).interval) <= 24 && numberOf(recordOf(retainRule).count) >= 1;
+      return (
+        recordOf(createRule).intervalUnit === 'HOURS' &&
+        numberOf(recordOf(createRule).interval) <= 24 &&
+        numberOf(recordOf(retainRule).count) >= 1
+      );
     })
   );
 }
@@ -21,5 +28,13 @@ function makesSnapshotsOf(volume: RuleResource, { type, props }: RuleResource): 
 export const volumesSnapshotted: StackRule = {
   name: 'volumes-snapshotted',
   description: 'Of every volume that outlives its instance a snapshot is made each day, and some are kept.',
-  checkStack: (resources) => resources.filter(({ type }) => type === 'aws:ebs/volume:Volume').flatMap((volume) => unless(resources.some((each) => makesSnapshotsOf(volume, each)), `${volume.name} has no daily snapshot`)),
+  checkStack: (resources) =>
+    resources
+      .filter(({ type }) => type === 'aws:ebs/volume:Volume')
+      .flatMap((volume) =>
+        unless(
+          resources.some((each) => makesSnapshotsOf(volume, each)),
+          `${volume.name} has no daily snapshot`,
+        ),
+      ),
 };

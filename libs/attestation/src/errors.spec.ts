@@ -11,13 +11,22 @@ describe('the table of errors', () => {
 
   it('has no code in the README that is not raised', () => {
     const table = readme.slice(readme.indexOf('| step |'), readme.indexOf('Per certificate'));
-    const listed = table.split('\n').flatMap((row) => [...(row.split('|')[2] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => `ERR_ATTESTATION_${name ?? ''}`));
+    const listed = table
+      .split('\n')
+      .flatMap((row) =>
+        [...(row.split('|')[2] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => `ERR_ATTESTATION_${name ?? ''}`),
+      );
     expect([...listed].sort()).toEqual([...attestationErrorCodes].sort());
   });
 
   it('carries cause and step along', () => {
     const cause = new Error('why');
-    expect(new AttestationError('ERR_ATTESTATION_ROOT', 'a detail', cause)).toMatchObject({ code: 'ERR_ATTESTATION_ROOT', step: 'chain', cause, message: expect.stringContaining('a detail') });
+    expect(new AttestationError('ERR_ATTESTATION_ROOT', 'a detail', cause)).toMatchObject({
+      code: 'ERR_ATTESTATION_ROOT',
+      step: 'chain',
+      cause,
+      message: expect.stringContaining('a detail'),
+    });
     expect(new AttestationError('ERR_ATTESTATION_ROOT')).not.toHaveProperty('cause');
   });
 });

@@ -3,14 +3,26 @@
  * order of {@link attestationSteps}), and what is wrong. Codes are stable; the texts are not.
  * The same table, with the sources of each rule, is in ../README.md.
  */
-export const attestationSteps = ['policy', 'structure', 'algorithm', 'digest', 'chain', 'signature', 'measurements', 'freshness'] as const;
+export const attestationSteps = [
+  'policy',
+  'structure',
+  'algorithm',
+  'digest',
+  'chain',
+  'signature',
+  'measurements',
+  'freshness',
+] as const;
 export type AttestationStep = (typeof attestationSteps)[number];
 
 const table = {
   // The caller's own mistake: nothing was judged.
   ERR_ATTESTATION_POLICY: ['policy', 'the policy is not usable'],
   ERR_ATTESTATION_TRUST_ANCHOR: ['policy', 'the trust anchor is not usable'],
-  ERR_ATTESTATION_UNSUPPORTED: ['policy', 'this platform offers no WebCrypto (a browser offers it in secure contexts only)'],
+  ERR_ATTESTATION_UNSUPPORTED: [
+    'policy',
+    'this platform offers no WebCrypto (a browser offers it in secure contexts only)',
+  ],
 
   ERR_ATTESTATION_TOO_LARGE: ['structure', 'the document is larger than any real one can be'],
   ERR_ATTESTATION_CBOR: ['structure', 'the bytes are not the strict CBOR that is read here'],

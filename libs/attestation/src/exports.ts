@@ -1,5 +1,11 @@
 // What both entries export beside the functions that need cryptography.
-export { AttestationError, attestationErrorCodes, attestationSteps, type AttestationErrorCode, type AttestationStep } from './errors';
+export {
+  AttestationError,
+  attestationErrorCodes,
+  attestationSteps,
+  type AttestationErrorCode,
+  type AttestationStep,
+} from './errors';
 export type { AttestationPolicy, MeasurementSet } from './policy';
 export { awsNitroRootPem, awsNitroRootSha256 } from './trust/aws-root';
 export { unsafeTrustAnchorFromPem, type TrustAnchor } from './trust/trust-anchor';

@@ -39,7 +39,9 @@ describe('a valid document', () => {
 
   it('does not verify with any one bit flipped', async () => {
     await fc.assert(
-      fc.asyncProperty(position, fc.nat({ max: 7 }), (at, bit) => mustBeRefused(replaceAt(at, Uint8Array.of((valid[at] ?? 0) ^ (1 << bit))))),
+      fc.asyncProperty(position, fc.nat({ max: 7 }), (at, bit) =>
+        mustBeRefused(replaceAt(at, Uint8Array.of((valid[at] ?? 0) ^ (1 << bit)))),
+      ),
       { numRuns: 1500 },
     );
   });
@@ -47,9 +49,15 @@ describe('a valid document', () => {
   it('does not verify with bytes replaced, put in, taken out, repeated or moved', async () => {
     const mutation = fc.oneof(
       fc.tuple(position, fc.uint8Array({ minLength: 1, maxLength: 40 })).map(([at, bytes]) => replaceAt(at, bytes)),
-      fc.tuple(position, fc.uint8Array({ minLength: 1, maxLength: 40 })).map(([at, bytes]) => Buffer.concat([valid.subarray(0, at), bytes, valid.subarray(at)])),
-      fc.tuple(position, fc.integer({ min: 1, max: 40 })).map(([at, length]) => Buffer.concat([valid.subarray(0, at), valid.subarray(at + length)])),
-      fc.tuple(position, position, position).map(([to, from, length]) => replaceAt(to, valid.slice(from, from + (length % 200)))),
+      fc
+        .tuple(position, fc.uint8Array({ minLength: 1, maxLength: 40 }))
+        .map(([at, bytes]) => Buffer.concat([valid.subarray(0, at), bytes, valid.subarray(at)])),
+      fc
+        .tuple(position, fc.integer({ min: 1, max: 40 }))
+        .map(([at, length]) => Buffer.concat([valid.subarray(0, at), valid.subarray(at + length)])),
+      fc
+        .tuple(position, position, position)
+        .map(([to, from, length]) => replaceAt(to, valid.slice(from, from + (length % 200)))),
     );
     await fc.assert(
       fc.asyncProperty(mutation, async (document) => {
@@ -61,9 +69,12 @@ describe('a valid document', () => {
   });
 
   it('does not verify shorter or longer', async () => {
-    for (let length = 0; length < valid.length; length += length < 200 ? 1 : 37) await mustBeRefused(valid.slice(0, length));
+    for (let length = 0; length < valid.length; length += length < 200 ? 1 : 37)
+      await mustBeRefused(valid.slice(0, length));
     await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 300 }), (more) => mustBeRefused(new Uint8Array([...valid, ...more]))),
+      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 300 }), (more) =>
+        mustBeRefused(new Uint8Array([...valid, ...more])),
+      ),
       { numRuns: 200 },
     );
   });
@@ -77,19 +88,37 @@ describe('any bytes', () => {
   const anyBytes = fc.uint8Array({ minLength: 1, maxLength: 300, size: 'max' });
   it.each<[string, (value: Uint8Array) => Edits]>([
     ['as a signed payload', (value) => ({ payload: () => value })],
-    ['as the start of a signed payload', (value) => ({ payload: (payload) => new Uint8Array([...value.subarray(0, 3), ...payload.subarray(Math.min(3, value.length))]) })],
+    [
+      'as the start of a signed payload',
+      (value) => ({
+        payload: (payload) => new Uint8Array([...value.subarray(0, 3), ...payload.subarray(Math.min(3, value.length))]),
+      }),
+    ],
     ['as a certificate', (value) => ({ certificates: ([root, ...rest]) => [root ?? value, value, ...rest] })],
     ['as the protected header', (value) => ({ envelope: (envelope) => (envelope.protectedHeader = value) })],
-    ['as the value of an extension', (value) => ({ chain: (links) => link(links, 'leaf').parts.extensions?.splice(0, 2, extension('551d13', true, value), extension('551d0f', true, value)) })],
+    [
+      'as the value of an extension',
+      (value) => ({
+        chain: (links) =>
+          link(links, 'leaf').parts.extensions?.splice(
+            0,
+            2,
+            extension('551d13', true, value),
+            extension('551d0f', true, value),
+          ),
+      }),
+    ],
     ['as a name', (value) => ({ chain: (links) => (link(links, 'leaf').parts.subject = sequence(value)) })],
   ])('raise nothing but an AttestationError %s', async (_, edits) => {
     await fc.assert(
       fc.asyncProperty(anyBytes, async (value) => {
         const { document, rootDer } = writeDocument(edits(value));
         // A few random bytes may well be a name, or an extension: what is forbidden is another error.
-        await verifyAttestation(document, { ...checked, trustAnchor: unsafeTrustAnchorFromPem(pem(rootDer)) }).catch((error: unknown) => {
-          if (!(error instanceof AttestationError)) throw error;
-        });
+        await verifyAttestation(document, { ...checked, trustAnchor: unsafeTrustAnchorFromPem(pem(rootDer)) }).catch(
+          (error: unknown) => {
+            if (!(error instanceof AttestationError)) throw error;
+          },
+        );
       }),
       { numRuns: 150 },
     );

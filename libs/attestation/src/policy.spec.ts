@@ -2,7 +2,12 @@ import { verifyAttestation, type AttestationPolicy } from './index';
 import { unsafeTrustAnchorFromPem } from './trust/trust-anchor';
 
 const pcr0 = 'ab'.repeat(48);
-const valid = { acceptedMeasurements: [{ pcr0 }], freshness: { nonce: new Uint8Array(16) }, maxAgeMs: 1, maxFutureSkewMs: 0 };
+const valid = {
+  acceptedMeasurements: [{ pcr0 }],
+  freshness: { nonce: new Uint8Array(16) },
+  maxAgeMs: 1,
+  maxFutureSkewMs: 0,
+};
 // What plain JavaScript, or a configuration, could hand in.
 const judge = (policy: unknown) => verifyAttestation(new Uint8Array(), policy as AttestationPolicy);
 
@@ -37,7 +42,10 @@ describe('a policy', () => {
     ['an empty nonce', { ...valid, freshness: { nonce: new Uint8Array() } }],
     ['a nonce that can be guessed', { ...valid, freshness: { nonce: new Uint8Array(15) } }],
     ['a nonce longer than documents have', { ...valid, freshness: { nonce: new Uint8Array(513) } }],
-    ['a nonce and the escape from it', { ...valid, freshness: { nonce: new Uint8Array(16), documentTakenFromCache: true } }],
+    [
+      'a nonce and the escape from it',
+      { ...valid, freshness: { nonce: new Uint8Array(16), documentTakenFromCache: true } },
+    ],
     ['the escape not meant', { ...valid, freshness: { documentTakenFromCache: false } }],
     ['no maximum age', { ...valid, maxAgeMs: undefined }],
     ['an endless age', { ...valid, maxAgeMs: Infinity }],
@@ -48,7 +56,11 @@ describe('a policy', () => {
     ['a time that is no Date', { ...valid, at: 0 }],
     ['an invalid Date', { ...valid, at: new Date(NaN) }],
   ])('of %s is refused before the document is looked at', async (_, policy) => {
-    await expect(judge(policy)).rejects.toMatchObject({ name: 'AttestationError', code: 'ERR_ATTESTATION_POLICY', step: 'policy' });
+    await expect(judge(policy)).rejects.toMatchObject({
+      name: 'AttestationError',
+      code: 'ERR_ATTESTATION_POLICY',
+      step: 'policy',
+    });
   });
 
   it('takes a trust anchor from this library only', async () => {
@@ -66,6 +78,8 @@ describe('unsafeTrustAnchorFromPem', () => {
     ['two certificates', block + block],
     ['what is not base64', block.replace('AAAA', 'A=AA')],
   ])('refuses %s', (_, pem) => {
-    expect(() => unsafeTrustAnchorFromPem(pem)).toThrow(expect.objectContaining({ code: 'ERR_ATTESTATION_TRUST_ANCHOR' }));
+    expect(() => unsafeTrustAnchorFromPem(pem)).toThrow(
+      expect.objectContaining({ code: 'ERR_ATTESTATION_TRUST_ANCHOR' }),
+    );
   });
 });

@@ -64,7 +64,8 @@ export function checkPolicy(policy: AttestationPolicy): CheckedPolicy {
   const atMs = at instanceof Date ? at.getTime() : NaN;
   if (!Number.isFinite(atMs)) throw wrong('at is no valid Date');
   const anchor = given.trustAnchor ?? awsNitroRoot;
-  if (!(anchor instanceof TrustAnchor)) throw new AttestationError('ERR_ATTESTATION_TRUST_ANCHOR', 'it was not made by this library');
+  if (!(anchor instanceof TrustAnchor))
+    throw new AttestationError('ERR_ATTESTATION_TRUST_ANCHOR', 'it was not made by this library');
   return {
     accepted: measurementSets(given.acceptedMeasurements),
     nonce: nonceOf(given.freshness),
@@ -76,20 +77,25 @@ export function checkPolicy(policy: AttestationPolicy): CheckedPolicy {
 }
 
 function measurementSets(given: unknown): CheckedPolicy['accepted'] {
-  if (!Array.isArray(given) || given.length === 0) throw wrong('acceptedMeasurements is empty: name the PCR0 values that are accepted');
+  if (!Array.isArray(given) || given.length === 0)
+    throw wrong('acceptedMeasurements is empty: name the PCR0 values that are accepted');
   return given.map((set: unknown) => {
     if (typeof set !== 'object' || set === null) throw wrong('a measurement set is no object');
     const values = set as Record<string, unknown>;
     const unknown = Object.keys(values).find((key) => !pcrNames.some(([name]) => name === key));
     // A misspelt PCR would otherwise be a check that is never made.
-    if (unknown !== undefined) throw wrong(`a measurement set has ${JSON.stringify(unknown.slice(0, 32))}; PCR0, 1, 2, 3 and 8 can be named`);
+    if (unknown !== undefined)
+      throw wrong(`a measurement set has ${JSON.stringify(unknown.slice(0, 32))}; PCR0, 1, 2, 3 and 8 can be named`);
     if (values['pcr0'] === undefined) throw wrong('a measurement set without pcr0');
-    return pcrNames.flatMap(([name, index]) => (values[name] === undefined ? [] : [[index, pcrHex(values[name], name)] as const]));
+    return pcrNames.flatMap(([name, index]) =>
+      values[name] === undefined ? [] : [[index, pcrHex(values[name], name)] as const],
+    );
   });
 }
 
 function pcrHex(value: unknown, name: string): string {
-  if (typeof value !== 'string' || !/^[0-9a-f]{96}$/.test(value)) throw wrong(`${name} is not 96 lowercase hexadecimal digits (SHA-384)`);
+  if (typeof value !== 'string' || !/^[0-9a-f]{96}$/.test(value))
+    throw wrong(`${name} is not 96 lowercase hexadecimal digits (SHA-384)`);
   if (/^0+$/.test(value)) throw wrong(`${name} is zero: that is an enclave in debug mode, or an unused register`);
   return value;
 }
@@ -109,7 +115,8 @@ function nonceOf(given: unknown): Uint8Array | undefined {
 }
 
 function duration(value: unknown, name: string): number {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) throw wrong(`${name} is no number of milliseconds`);
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
+    throw wrong(`${name} is no number of milliseconds`);
   return value;
 }
 

@@ -36,7 +36,10 @@ if (!present) {
       const policy = {
         // In debug mode the three are zero, and no policy can name that.
         acceptedMeasurements: [{ pcr0: vector.pcrs['0'] ?? 'ab'.repeat(48) }] as const,
-        freshness: unverified.nonce && unverified.nonce.length >= 16 ? { nonce: unverified.nonce } : { documentTakenFromCache: true as const },
+        freshness:
+          unverified.nonce && unverified.nonce.length >= 16
+            ? { nonce: unverified.nonce }
+            : { documentTakenFromCache: true as const },
         maxAgeMs: 1000,
         maxFutureSkewMs: 0,
         at: new Date(vector.timestamp_ms + 500),
@@ -61,19 +64,29 @@ if (!present) {
       } else {
         it('verifies at its own time', async () => {
           const verified = await verifyAttestation(document, policy);
-          expect(verified).toMatchObject({ moduleId: vector.module_id, timestampMs: vector.timestamp_ms, pcr0: vector.pcrs['0'] });
-          const nonZero = [...verified.pcrs].filter(([, value]) => value.some((byte) => byte !== 0)).map(([index, value]) => [String(index), hex(value)]);
+          expect(verified).toMatchObject({
+            moduleId: vector.module_id,
+            timestampMs: vector.timestamp_ms,
+            pcr0: vector.pcrs['0'],
+          });
+          const nonZero = [...verified.pcrs]
+            .filter(([, value]) => value.some((byte) => byte !== 0))
+            .map(([index, value]) => [String(index), hex(value)]);
           expect(Object.fromEntries(nonZero)).toEqual(vector.pcrs);
           expect(verified.certificates.map(({ subject }) => subject)[0]).toBe('aws.nitro-enclaves');
         });
 
         it('fails with another PCR0', async () => {
-          await expect(verifyAttestation(document, { ...policy, acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] })).rejects.toMatchObject({ code: 'ERR_ATTESTATION_MEASUREMENT' });
+          await expect(
+            verifyAttestation(document, { ...policy, acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }),
+          ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_MEASUREMENT' });
         });
       }
 
       it('fails now', async () => {
-        await expect(verifyAttestation(document, { ...policy, at: new Date() })).rejects.toMatchObject({ code: 'ERR_ATTESTATION_CERTIFICATE_EXPIRED' });
+        await expect(verifyAttestation(document, { ...policy, at: new Date() })).rejects.toMatchObject({
+          code: 'ERR_ATTESTATION_CERTIFICATE_EXPIRED',
+        });
       });
     });
   });

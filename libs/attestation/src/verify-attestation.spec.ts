@@ -11,13 +11,17 @@ describe.each([
   ['node:crypto', nodeEntry],
   ['WebCrypto', browserEntry],
 ])('verifyAttestation over %s', (_, entry) => {
-  it.each(cases.map((each) => [each.name, each.expected, each] as const))('%s: %s', async (_name, expected, testCase) => {
-    expect(await outcomeOf(testCase, entry)).toBe(expected);
-  });
+  it.each(cases.map((each) => [each.name, each.expected, each] as const))(
+    '%s: %s',
+    async (_name, expected, testCase) => {
+      expect(await outcomeOf(testCase, entry)).toBe(expected);
+    },
+  );
 
   it('comes to the same with signatures remembered, the first time and again', async () => {
     const { verify } = entry.createAttestationVerifier();
-    for (const each of [...cases, ...cases]) expect([each.name, await outcomeOf(each, entry, verify)]).toEqual([each.name, each.expected]);
+    for (const each of [...cases, ...cases])
+      expect([each.name, await outcomeOf(each, entry, verify)]).toEqual([each.name, each.expected]);
   });
 });
 
@@ -30,6 +34,8 @@ describe('the table of cases', () => {
   it('has a case for every code but those of a policy that cannot be used', () => {
     const judged = attestationErrorCodes.filter((code) => new AttestationError(code).step !== 'policy');
     expect(judged.filter((code) => !forged.some(({ expected }) => expected === code))).toEqual([]);
-    expect(new Set(attestationErrorCodes.map((code) => new AttestationError(code).step))).toEqual(new Set(attestationSteps));
+    expect(new Set(attestationErrorCodes.map((code) => new AttestationError(code).step))).toEqual(
+      new Set(attestationSteps),
+    );
   });
 });

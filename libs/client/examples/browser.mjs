@@ -5,9 +5,16 @@ const { gateway, pcr0, unsafeDevelopmentRoot } = document.documentElement.datase
 const form = document.querySelector('#message');
 const enclave = document.querySelector('#enclave');
 
-for (const [name, values] of [['state', STATES], ['topic', TOPICS]]) form.elements[name].append(...values.map((value) => new Option(value)));
+for (const [name, values] of [
+  ['state', STATES],
+  ['topic', TOPICS],
+])
+  form.elements[name].append(...values.map((value) => new Option(value)));
 
-const policy = { acceptedMeasurements: [{ pcr0 }], ...(unsafeDevelopmentRoot && { unsafeDevelopmentRootPem: unsafeDevelopmentRoot }) };
+const policy = {
+  acceptedMeasurements: [{ pcr0 }],
+  ...(unsafeDevelopmentRoot && { unsafeDevelopmentRootPem: unsafeDevelopmentRoot }),
+};
 const connecting = connect(gateway, policy, { token: () => form.elements.token.value });
 try {
   const { attestation, custody } = await (await connecting).key();
@@ -23,7 +30,12 @@ form.addEventListener('submit', async (event) => {
   document.querySelector('#outcome').replaceChildren();
   try {
     const client = await connecting;
-    const sending = client.send({ offices: offices.split(',').map((office) => office.trim()), constituent, message: { subject, body, topics: [topic] }, campaignId: 'example-page' });
+    const sending = client.send({
+      offices: offices.split(',').map((office) => office.trim()),
+      constituent,
+      message: { subject, body, topics: [topic] },
+      campaignId: 'example-page',
+    });
     for await (const state of sending) show('#states', textOf(state));
     const { report, status } = await sending.result;
     if (report === null) show('#outcome', `${status}, by the word of the gateway alone`);
@@ -41,7 +53,9 @@ function textOf(state) {
 
 function wordsOf(error) {
   if (!(error instanceof ClientError)) throw error;
-  return [error.code, error.reason ?? error.problem, ...error.problems.map(({ message }) => message)].filter(Boolean).join(' ');
+  return [error.code, error.reason ?? error.problem, ...error.problems.map(({ message }) => message)]
+    .filter(Boolean)
+    .join(' ');
 }
 
 function show(list, text) {

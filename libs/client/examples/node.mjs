@@ -32,15 +32,18 @@ try {
   const sending = client.send(JSON.parse(readFileSync(messageFile, 'utf8')), { signal: stop.signal });
   for await (const state of sending) {
     if (state.step === 'sealed') console.log(`sealed: ${state.id}, ${state.sealed.length} bytes`);
-    else if (state.step === 'waiting') console.log(`asked again in ${Math.ceil(state.waitMs / 1000)} s: ${state.because}`);
-    else if (state.step === 'status') console.log(`status: ${state.view.status}${state.report === null ? '' : ', receipt verified'}`);
+    else if (state.step === 'waiting')
+      console.log(`asked again in ${Math.ceil(state.waitMs / 1000)} s: ${state.because}`);
+    else if (state.step === 'status')
+      console.log(`status: ${state.view.status}${state.report === null ? '' : ', receipt verified'}`);
   }
 
   const { status, reason, report } = await sending.result;
   if (report === null) {
     console.log(`ended as ${status} (${reason ?? 'no reason'}), by the word of the gateway alone`);
   } else {
-    for (const { office, outcome, deliveryId, detail } of report.offices) console.log(`${office}: ${outcome} ${deliveryId ?? ''} ${detail ?? ''}`.trimEnd());
+    for (const { office, outcome, deliveryId, detail } of report.offices)
+      console.log(`${office}: ${outcome} ${deliveryId ?? ''} ${detail ?? ''}`.trimEnd());
     for (const { message } of report.problems) console.log(message);
     if (receiptFile !== undefined) writeFileSync(receiptFile, `${JSON.stringify(report.receipt, null, 2)}\n`);
   }

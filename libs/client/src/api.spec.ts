@@ -1,11 +1,21 @@
-import { congressMessageSchema, messageViewSchema, type Answer, type CongressMessage, type MessageView } from '@communique-tee/protocol';
+import {
+  congressMessageSchema,
+  messageViewSchema,
+  type Answer,
+  type CongressMessage,
+  type MessageView,
+} from '@communique-tee/protocol';
 import type { Message, StatusView, VerifiedReport } from './api';
 import { CLIENT_ERROR_CODES } from './errors';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 type Exact<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
-type DeepReadonly<T> = T extends Uint8Array ? T : T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+type DeepReadonly<T> = T extends Uint8Array
+  ? T
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
 
 describe('the published types', () => {
   it('are those of the schemas', () => {

@@ -109,7 +109,8 @@ export interface Message {
   readonly newsletterOptIn?: boolean | undefined;
 }
 
-export type Status = 'queued' | 'delivering' | 'delivered' | 'partially_delivered' | 'refused' | 'unknown' | 'expired' | 'key_retired';
+export type Status =
+  'queued' | 'delivering' | 'delivered' | 'partially_delivered' | 'refused' | 'unknown' | 'expired' | 'key_retired';
 export type OfficeOutcome = 'accepted' | 'duplicate' | 'refused' | 'unknown' | 'pending';
 
 /** How a message stands in the gateway's own words; only what is in a verified receipt is proven. */

@@ -10,11 +10,18 @@ export function asClientError(error: unknown, signal?: AbortSignal): unknown {
   if (signal?.aborted === true) return new ClientError('aborted', 'the caller gave it up', { cause: signal.reason });
   if (error instanceof ClientError) return error;
   if (error instanceof AttestationError) {
-    if (error.step === 'policy' && error.code !== 'ERR_ATTESTATION_UNSUPPORTED') return new ClientError('policy_invalid', error.message, { cause: error, reason: error.code });
-    return new ClientError('attestation_refused', `the attestation document does not verify: ${error.message}`, { cause: error, reason: error.code });
+    if (error.step === 'policy' && error.code !== 'ERR_ATTESTATION_UNSUPPORTED')
+      return new ClientError('policy_invalid', error.message, { cause: error, reason: error.code });
+    return new ClientError('attestation_refused', `the attestation document does not verify: ${error.message}`, {
+      cause: error,
+      reason: error.code,
+    });
   }
   if (error instanceof ReceiptError || error instanceof CryptoError || error instanceof ProtocolError) {
-    return new ClientError('receipt_refused', `the receipt or the answer does not verify: ${error.message}`, { cause: error, reason: error.code });
+    return new ClientError('receipt_refused', `the receipt or the answer does not verify: ${error.message}`, {
+      cause: error,
+      reason: error.code,
+    });
   }
   if (isNetworkError(error)) return new ClientError('unreachable', 'the gateway gave no answer', { cause: error });
   return error;

@@ -27,7 +27,8 @@ export class AttestedKeys {
     const nowMs = Date.now();
     const { cached } = this;
     // A clock that was set back makes nothing younger
-    if (cached !== undefined && nowMs >= cached.fromMs && nowMs < cached.untilMs) return unlessAborted(Promise.resolve(cached.key), signal);
+    if (cached !== undefined && nowMs >= cached.fromMs && nowMs < cached.untilMs)
+      return unlessAborted(Promise.resolve(cached.key), signal);
     this.asking ??= this.ask().finally(() => {
       this.asking = undefined;
     });
@@ -41,9 +42,15 @@ export class AttestedKeys {
 
   private async ask(): Promise<EnclaveKey> {
     try {
-      const key = await withRetries(() => fetchEnclaveKey(this.gateway, this.policy.trust), { budgetMs: BUDGET_MS, maxAttempts: MAX_ATTEMPTS });
+      const key = await withRetries(() => fetchEnclaveKey(this.gateway, this.policy.trust), {
+        budgetMs: BUDGET_MS,
+        maxAttempts: MAX_ATTEMPTS,
+      });
       const fromMs = Date.now();
-      const untilMs = Math.min(fromMs + this.policy.maxKeyAgeMs, ...key.attestation.certificates.map(({ notAfterMs }) => notAfterMs));
+      const untilMs = Math.min(
+        fromMs + this.policy.maxKeyAgeMs,
+        ...key.attestation.certificates.map(({ notAfterMs }) => notAfterMs),
+      );
       this.cached = { key, fromMs, untilMs };
       return key;
     } catch (error) {

@@ -9,7 +9,11 @@ import { createDeliverySecret } from './prepare';
  */
 export function checkedMessage(message: Message): CongressMessage {
   const given: unknown = message;
-  const result = validateCongressMessage(typeof given === 'object' && given !== null ? { ...given, version: 1, proof: null, deliverySecret: createDeliverySecret() } : given);
+  const result = validateCongressMessage(
+    typeof given === 'object' && given !== null
+      ? { ...given, version: 1, proof: null, deliverySecret: createDeliverySecret() }
+      : given,
+  );
   if (result.ok) return result.message;
   throw new ClientError('message_invalid', 'Congress would not take this message', { problems: result.problems });
 }

@@ -50,6 +50,7 @@ async function tokenOf({ token }: ConnectOptions): Promise<string> {
   } catch (cause) {
     throw new ClientError('token_unavailable', 'the token function failed', { cause });
   }
-  if (typeof given !== 'string' || !TOKEN.test(given)) throw new ClientError('token_unavailable', 'the token function gave no bearer token');
+  if (typeof given !== 'string' || !TOKEN.test(given))
+    throw new ClientError('token_unavailable', 'the token function gave no bearer token');
   return given;
 }

@@ -24,7 +24,10 @@ describe("an enclave's key", () => {
   beforeAll(async () => {
     folder = await temporaryFolder('enclave-key');
     nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
-    policy = { acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(folder.path)) };
+    policy = {
+      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(folder.path)),
+    };
     server = createServer((request, response) => {
       const nonce = new URL(request.url ?? '', 'http://x').searchParams.get('nonce') ?? '';
       void answer(Buffer.from(nonce, 'hex')).then((document) => response.end(document));
@@ -38,7 +41,8 @@ describe("an enclave's key", () => {
     await nsm.close();
     await folder.remove();
   });
-  const saying = (binding: Partial<typeof bound>) => (nonce: Uint8Array) => nsm.attest({ nonce, publicKey, userData: encodeKeyBinding({ ...bound, ...binding }) });
+  const saying = (binding: Partial<typeof bound>) => (nonce: Uint8Array) =>
+    nsm.attest({ nonce, publicKey, userData: encodeKeyBinding({ ...bound, ...binding }) });
 
   it('is taken out of a document that was made for the nonce', async () => {
     answer = saying({});
@@ -67,8 +71,12 @@ describe("an enclave's key", () => {
   it('is taken in any custody that is attested, unless the caller named those that it takes', async () => {
     answer = saying({ custody: ALIAS });
     expect(await fetchEnclaveKey(gateway, policy)).toMatchObject({ custody: ALIAS });
-    await expect(fetchEnclaveKey(gateway, { ...policy, acceptedCustody: [PROCESS_CUSTODY] })).rejects.toMatchObject({ code: 'custody_refused' });
-    await expect(fetchEnclaveKey(gateway, { ...policy, acceptedCustody: [`${ALIAS}-2`] })).rejects.toMatchObject({ code: 'custody_refused' });
+    await expect(fetchEnclaveKey(gateway, { ...policy, acceptedCustody: [PROCESS_CUSTODY] })).rejects.toMatchObject({
+      code: 'custody_refused',
+    });
+    await expect(fetchEnclaveKey(gateway, { ...policy, acceptedCustody: [`${ALIAS}-2`] })).rejects.toMatchObject({
+      code: 'custody_refused',
+    });
     expect(await fetchEnclaveKey(gateway, { ...policy, acceptedCustody: [ALIAS] })).toMatchObject({ custody: ALIAS });
   });
 });

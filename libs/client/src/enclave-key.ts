@@ -1,4 +1,8 @@
-import { verifyAttestation, type AttestationPolicy, type VerifiedAttestation } from '@communique-tee/attestation/browser';
+import {
+  verifyAttestation,
+  type AttestationPolicy,
+  type VerifiedAttestation,
+} from '@communique-tee/attestation/browser';
 import { keyIdOf } from '@communique-tee/crypto/browser';
 import { PUBLIC_KEY_BYTES, decodeKeyBinding, toHex } from '@communique-tee/protocol';
 import { ClientError } from './errors';
@@ -54,7 +58,10 @@ export async function fetchEnclaveKey(gateway: string | URL, policy: TrustPolicy
   return { ...bindingOf(attestation, policy), attestation, document };
 }
 
-function bindingOf(attestation: VerifiedAttestation, policy: TrustPolicy): Pick<EnclaveKey, 'publicKey' | 'keyId' | 'receiptKey' | 'custody' | 'legacyKey'> {
+function bindingOf(
+  attestation: VerifiedAttestation,
+  policy: TrustPolicy,
+): Pick<EnclaveKey, 'publicKey' | 'keyId' | 'receiptKey' | 'custody' | 'legacyKey'> {
   const { publicKey, userData } = attestation;
   if (publicKey?.length !== PUBLIC_KEY_BYTES || !userData) throw unbound();
   let binding: ReturnType<typeof decodeKeyBinding>;
@@ -71,7 +78,9 @@ function bindingOf(attestation: VerifiedAttestation, policy: TrustPolicy): Pick<
 /** @throws ClientError `custody_refused` */
 export function checkCustody(custody: string, { acceptedCustody }: Pick<TrustPolicy, 'acceptedCustody'>): void {
   if (acceptedCustody?.includes(custody) ?? true) return;
-  throw new ClientError('custody_refused', 'the keys are guarded in a way that the policy does not accept', { reason: custody });
+  throw new ClientError('custody_refused', 'the keys are guarded in a way that the policy does not accept', {
+    reason: custody,
+  });
 }
 
 /** Whether both name the same key. */
@@ -80,5 +89,9 @@ export function isSameKey(a: Pick<EnclaveKey, 'keyId'>, b: Pick<EnclaveKey, 'key
 }
 
 function unbound(cause?: unknown): ClientError {
-  return new ClientError('key_binding_invalid', 'the attestation document does not bind a sealing key and a receipt key', { cause });
+  return new ClientError(
+    'key_binding_invalid',
+    'the attestation document does not bind a sealing key and a receipt key',
+    { cause },
+  );
 }

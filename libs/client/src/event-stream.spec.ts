@@ -27,16 +27,28 @@ describe('a stream of events', () => {
     ['fields that are not known', 'id: 7\nwhatever: 1\ndata: 1\n\n', [event('1')]],
     ['an event without data', 'event: status\n\ndata: 1\n\n', [event('1')]],
     ['an event that is cut off', 'data: 1\n\ndata: 2\n', [event('1')]],
-    ['a pause', 'retry: 1500\n\nretry: soon\n\nretry: 999999999\n\n', [{ kind: 'retry', retryMs: 1500 }, { kind: 'retry', retryMs: 60_000 }]],
+    [
+      'a pause',
+      'retry: 1500\n\nretry: soon\n\nretry: 999999999\n\n',
+      [
+        { kind: 'retry', retryMs: 1500 },
+        { kind: 'retry', retryMs: 60_000 },
+      ],
+    ],
     ['letters of several bytes', 'data: ü→😀\n\n', [event('ü→😀')]],
   ])('with %s is read, whole and byte by byte', async (_, text, expected) => {
     expect(await read(text)).toEqual(expected);
     expect(await read(...[...encoder.encode(text)].map((byte) => Uint8Array.of(byte)))).toEqual(expected);
   });
 
-  it.each([['one line', 'data: '], ['many lines', 'data: x\ndata: ']])('without end, in %s, is left', async (_, start) => {
+  it.each([
+    ['one line', 'data: '],
+    ['many lines', 'data: x\ndata: '],
+  ])('without end, in %s, is left', async (_, start) => {
     const piece = start.includes('\n') ? 'y\ndata: '.repeat(1000) : 'y'.repeat(8000);
-    await expect(read(start, ...Array.from({ length: 100 }, () => piece))).rejects.toMatchObject({ code: 'answer_invalid' });
+    await expect(read(start, ...Array.from({ length: 100 }, () => piece))).rejects.toMatchObject({
+      code: 'answer_invalid',
+    });
   });
 
   it('of many events is not too large', async () => {

@@ -10,7 +10,10 @@ export interface ServerSentEvent {
 }
 
 /** What has arrived: an event, the other end's wish for a pause before the next connection, or a sign of life. */
-export type Arrival = { readonly kind: 'event'; readonly event: ServerSentEvent } | { readonly kind: 'retry'; readonly retryMs: number } | { readonly kind: 'alive' };
+export type Arrival =
+  | { readonly kind: 'event'; readonly event: ServerSentEvent }
+  | { readonly kind: 'retry'; readonly retryMs: number }
+  | { readonly kind: 'alive' };
 
 /**
  * Server-sent events (WHATWG HTML, section 9.2.6) out of an answer to `fetch`: EventSource cannot send a token in a header. `id` is not
@@ -38,14 +41,17 @@ export async function* readEvents(response: Response): AsyncGenerator<Arrival, v
         const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
         if (name === 'event') type = value;
         else if (name === 'data') data.push(value);
-        else if (name === 'retry' && /^[0-9]{1,9}$/.test(value)) yield { kind: 'retry', retryMs: Math.min(Number(value), MAX_RETRY_MS) };
+        else if (name === 'retry' && /^[0-9]{1,9}$/.test(value))
+          yield { kind: 'retry', retryMs: Math.min(Number(value), MAX_RETRY_MS) };
         continue;
       }
-      if (data.length > 0) yield { kind: 'event', event: { type: type === '' ? 'message' : type, data: data.join('\n') } };
+      if (data.length > 0)
+        yield { kind: 'event', event: { type: type === '' ? 'message' : type, data: data.join('\n') } };
       type = '';
       data = [];
       characters = rest.length;
     }
-    if (characters > MAX_EVENT_CHARACTERS) throw new ClientError('answer_invalid', 'an event of the stream is too large');
+    if (characters > MAX_EVENT_CHARACTERS)
+      throw new ClientError('answer_invalid', 'an event of the stream is too large');
   }
 }

@@ -14,14 +14,33 @@ export interface GatewayOptions {
 }
 
 /** Posts a sealed message; posting the same one again is safe, it is accepted once. Its Idempotency-Key names the sealed bytes. */
-export async function postMessage({ gateway, token, signal }: GatewayOptions, prepared: PreparedMessage): Promise<MessageView> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/cbor', 'idempotency-key': toHex(prepared.sealedSha256) };
+export async function postMessage(
+  { gateway, token, signal }: GatewayOptions,
+  prepared: PreparedMessage,
+): Promise<MessageView> {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/cbor',
+    'idempotency-key': toHex(prepared.sealedSha256),
+  };
   const body = new Uint8Array(prepared.sealed);
-  return readView(await request(new URL('/api/messages', gateway), { method: 'POST', headers, body, ...withSignal(signal) }, TIMEOUT_MS));
+  return readView(
+    await request(
+      new URL('/api/messages', gateway),
+      { method: 'POST', headers, body, ...withSignal(signal) },
+      TIMEOUT_MS,
+    ),
+  );
 }
 
 export async function fetchMessage({ gateway, token, signal }: GatewayOptions, id: string): Promise<MessageView> {
-  return readView(await request(messageUrl(gateway, id), { headers: { authorization: `Bearer ${token}` }, ...withSignal(signal) }, TIMEOUT_MS));
+  return readView(
+    await request(
+      messageUrl(gateway, id),
+      { headers: { authorization: `Bearer ${token}` }, ...withSignal(signal) },
+      TIMEOUT_MS,
+    ),
+  );
 }
 
 export interface FollowOptions {
@@ -35,7 +54,11 @@ export interface FollowOptions {
  * Asks until the message has ended.
  * @throws ClientError `timeout`; the message itself goes on
  */
-export async function followMessage(options: GatewayOptions, id: string, { timeoutMs = 60_000, intervalMs = 100, onStatus }: FollowOptions = {}): Promise<MessageView> {
+export async function followMessage(
+  options: GatewayOptions,
+  id: string,
+  { timeoutMs = 60_000, intervalMs = 100, onStatus }: FollowOptions = {},
+): Promise<MessageView> {
   const deadline = Date.now() + timeoutMs;
   for (let pauseMs = intervalMs; ; pauseMs = Math.min(5_000, pauseMs * 1.5)) {
     const view = await fetchMessage(options, id);

@@ -60,7 +60,16 @@ describe('a message that is sealed again', () => {
     version: 1 as const,
     deliverySecret: createDeliverySecret(),
     offices: ['HCA12'],
-    constituent: { prefix: 'Ms.', firstName: 'Test', lastName: 'Person', address1: '1 Test Street', city: 'Oakland', state: 'CA' as const, zip: '94601', email: 'p@test.example' },
+    constituent: {
+      prefix: 'Ms.',
+      firstName: 'Test',
+      lastName: 'Person',
+      address1: '1 Test Street',
+      city: 'Oakland',
+      state: 'CA' as const,
+      zip: '94601',
+      email: 'p@test.example',
+    },
     message: { subject: 'A subject', body: 'A text of a test.', topics: ['Energy' as const] },
     campaignId: 'c1',
     proof: null,
@@ -78,7 +87,8 @@ describe('a message that is sealed again', () => {
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const gateway = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-    for (const prepared of [first, first, again]) await postMessage({ gateway, token: 't' }, prepared).catch(() => undefined);
+    for (const prepared of [first, first, again])
+      await postMessage({ gateway, token: 't' }, prepared).catch(() => undefined);
     server.closeAllConnections();
     await new Promise((closed) => server.close(closed));
     expect(keys[0]).toBe(keys[1]);

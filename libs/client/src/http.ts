@@ -23,7 +23,13 @@ export async function request(url: URL, init: RequestInit, timeoutMs: number): P
 export async function open(url: URL, init: RequestInit, timeoutMs: number): Promise<Response> {
   const signals = [init.signal ?? [], timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : []].flat();
   try {
-    return await fetch(url, { ...init, redirect: 'error', cache: 'no-store', credentials: 'omit', signal: AbortSignal.any(signals) });
+    return await fetch(url, {
+      ...init,
+      redirect: 'error',
+      cache: 'no-store',
+      credentials: 'omit',
+      signal: AbortSignal.any(signals),
+    });
   } catch (error) {
     throw remembered(error);
   }
@@ -82,11 +88,15 @@ export function refusal(response: Response, body: Uint8Array): ClientError {
     code = undefined;
   }
   const retryAfterSeconds = readRetryAfter(response.headers.get('retry-after'));
-  return new ClientError('refused', `the gateway answered ${String(response.status)}${isProblemCode(code) ? ` ${code}` : ''}`, {
-    status: response.status,
-    ...(isProblemCode(code) && { problem: code }),
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-  });
+  return new ClientError(
+    'refused',
+    `the gateway answered ${String(response.status)}${isProblemCode(code) ? ` ${code}` : ''}`,
+    {
+      status: response.status,
+      ...(isProblemCode(code) && { problem: code }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    },
+  );
 }
 
 /** Seconds alone, as the gateway writes it; a date (a proxy's) counts as not given. */

@@ -5,7 +5,13 @@ import { asClientError } from './as-client-error';
 import { ClientError } from './errors';
 
 const DEFAULT_KEY_AGE_MS = 15 * 60_000;
-const MEMBERS = ['acceptedMeasurements', 'acceptedCustody', 'maxAgeMs', 'maxKeyAgeMs', 'unsafeDevelopmentRootPem'] as const satisfies readonly (keyof Policy)[];
+const MEMBERS = [
+  'acceptedMeasurements',
+  'acceptedCustody',
+  'maxAgeMs',
+  'maxKeyAgeMs',
+  'unsafeDevelopmentRootPem',
+] as const satisfies readonly (keyof Policy)[];
 
 export interface CheckedPolicy {
   readonly trust: TrustPolicy;
@@ -21,11 +27,28 @@ export function checkPolicy(policy: Policy): CheckedPolicy {
   if (typeof given !== 'object' || given === null) throw invalid('it is no object');
   const unknown = Object.keys(given).find((name) => !(MEMBERS as readonly string[]).includes(name));
   if (unknown !== undefined) throw invalid(`it has ${JSON.stringify(unknown.slice(0, 40))}, which is not known`);
-  const { acceptedMeasurements, acceptedCustody, maxAgeMs, maxKeyAgeMs = DEFAULT_KEY_AGE_MS, unsafeDevelopmentRootPem } = policy;
-  if (!Array.isArray(acceptedMeasurements) || acceptedMeasurements.length === 0) throw invalid('acceptedMeasurements names no PCR0');
-  if (acceptedCustody !== undefined && (!Array.isArray(acceptedCustody) || acceptedCustody.length === 0 || !acceptedCustody.every((one) => typeof one === 'string'))) throw invalid('acceptedCustody is no list of texts');
-  for (const [name, value] of [['maxAgeMs', maxAgeMs], ['maxKeyAgeMs', maxKeyAgeMs]] as const) {
-    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) throw invalid(`${name} is no number of milliseconds`);
+  const {
+    acceptedMeasurements,
+    acceptedCustody,
+    maxAgeMs,
+    maxKeyAgeMs = DEFAULT_KEY_AGE_MS,
+    unsafeDevelopmentRootPem,
+  } = policy;
+  if (!Array.isArray(acceptedMeasurements) || acceptedMeasurements.length === 0)
+    throw invalid('acceptedMeasurements names no PCR0');
+  if (
+    acceptedCustody !== undefined &&
+    (!Array.isArray(acceptedCustody) ||
+      acceptedCustody.length === 0 ||
+      !acceptedCustody.every((one) => typeof one === 'string'))
+  )
+    throw invalid('acceptedCustody is no list of texts');
+  for (const [name, value] of [
+    ['maxAgeMs', maxAgeMs],
+    ['maxKeyAgeMs', maxKeyAgeMs],
+  ] as const) {
+    if (value !== undefined && !(Number.isFinite(value) && value >= 0))
+      throw invalid(`${name} is no number of milliseconds`);
   }
   const [first, ...rest] = acceptedMeasurements;
   const trust: TrustPolicy = { acceptedMeasurements: [{ ...first }, ...rest.map((set) => ({ ...set }))] };

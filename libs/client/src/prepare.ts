@@ -45,10 +45,16 @@ export function createDeliverySecret(): Uint8Array<ArrayBuffer> {
  * Checks the message as the enclave will, and seals it to a key that was just verified.
  * @throws ClientError `message_invalid` with every field that is wrong; ProtocolError for an `id` that is no UUID
  */
-export function prepareMessage(content: CongressMessage, key: EnclaveKey, options: PrepareOptions = {}): PreparedMessage {
+export function prepareMessage(
+  content: CongressMessage,
+  key: EnclaveKey,
+  options: PrepareOptions = {},
+): PreparedMessage {
   const checked = validateCongressMessage(content);
-  if (!checked.ok) throw new ClientError('message_invalid', 'Congress would not take this message', { problems: checked.problems });
-  const messageId = options.id === undefined ? crypto.getRandomValues(new Uint8Array(MESSAGE_ID_BYTES)) : messageIdFromText(options.id);
+  if (!checked.ok)
+    throw new ClientError('message_invalid', 'Congress would not take this message', { problems: checked.problems });
+  const messageId =
+    options.id === undefined ? crypto.getRandomValues(new Uint8Array(MESSAGE_ID_BYTES)) : messageIdFromText(options.id);
   const { message, answerKey } = seal({
     suite: DEFAULT_SUITE,
     publicKey: key.publicKey,

@@ -10,19 +10,34 @@ import { verifyResult } from './result';
  * @param offices of the message as it was sealed
  * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `receipt_refused` | `custody_refused`
  */
-export async function verifyReport(view: MessageView, prepared: PreparedMessage, offices: readonly string[], policy: TrustPolicy): Promise<VerifiedReport | null> {
+export async function verifyReport(
+  view: MessageView,
+  prepared: PreparedMessage,
+  offices: readonly string[],
+  policy: TrustPolicy,
+): Promise<VerifiedReport | null> {
   if (view.receipt === null || view.sealedAnswer === null) {
-    if (view.receipt !== null || view.sealedAnswer !== null) throw refused('half_a_report', 'a receipt and an answer come together');
-    if (view.status === 'delivered' || view.status === 'partially_delivered') throw refused('receipt_missing', 'it is said to be delivered, without a receipt');
+    if (view.receipt !== null || view.sealedAnswer !== null)
+      throw refused('half_a_report', 'a receipt and an answer come together');
+    if (view.status === 'delivered' || view.status === 'partially_delivered')
+      throw refused('receipt_missing', 'it is said to be delivered, without a receipt');
     return null;
   }
   const { receipt, answer, custody } = await verifyResult(view, prepared, policy);
-  if (messageIdToText(answer.messageId) !== prepared.id || answer.time !== receipt.claims.time) throw refused('answer_differs', 'the answer belongs to another receipt');
+  if (messageIdToText(answer.messageId) !== prepared.id || answer.time !== receipt.claims.time)
+    throw refused('answer_differs', 'the answer belongs to another receipt');
   const told = answer.offices.map(({ office }) => office);
   // An enclave that could not read all of the message refuses what it could read of its offices.
   const isWhole = told.length === offices.length || answer.problems.length > 0;
-  if (!isWhole || new Set(told).size !== told.length || !told.every((office) => offices.includes(office))) throw refused('offices_differ', 'the offices are not those of the message');
-  if (contradicts(view.status, answer.offices.map(({ outcome }) => outcome))) throw refused('status_contradicts_receipt', 'the status says something else than the receipt');
+  if (!isWhole || new Set(told).size !== told.length || !told.every((office) => offices.includes(office)))
+    throw refused('offices_differ', 'the offices are not those of the message');
+  if (
+    contradicts(
+      view.status,
+      answer.offices.map(({ outcome }) => outcome),
+    )
+  )
+    throw refused('status_contradicts_receipt', 'the status says something else than the receipt');
   return {
     timeSeconds: receipt.claims.time,
     pcr0: receipt.claims.pcr0,

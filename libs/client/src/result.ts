@@ -1,6 +1,15 @@
 import { verifyAttestation } from '@communique-tee/attestation/browser';
 import { openAnswer } from '@communique-tee/crypto/browser';
-import { decodeAnswer, decodeKeyBinding, decodeSealedAnswer, fromBase64Url, toHex, type Answer, type KeyBinding, type MessageView } from '@communique-tee/protocol';
+import {
+  decodeAnswer,
+  decodeKeyBinding,
+  decodeSealedAnswer,
+  fromBase64Url,
+  toHex,
+  type Answer,
+  type KeyBinding,
+  type MessageView,
+} from '@communique-tee/protocol';
 import { ReceiptError, matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 import { checkCustody, type TrustPolicy } from './enclave-key';
 import { ClientError } from './errors';
@@ -18,8 +27,13 @@ export interface VerifiedResult {
  * Verifies the receipt of a message, opens the answer to it, and checks that both tell the same.
  * @throws ReceiptError, CryptoError by code; ClientError `answer_invalid` where the gateway has no receipt or answer, `custody_refused`
  */
-export async function verifyResult(view: MessageView, prepared: PreparedMessage, policy: TrustPolicy): Promise<VerifiedResult> {
-  if (view.receipt === null || view.sealedAnswer === null) throw new ClientError('answer_invalid', 'there is no receipt for this message');
+export async function verifyResult(
+  view: MessageView,
+  prepared: PreparedMessage,
+  policy: TrustPolicy,
+): Promise<VerifiedResult> {
+  if (view.receipt === null || view.sealedAnswer === null)
+    throw new ClientError('answer_invalid', 'there is no receipt for this message');
   const receipt = await verifyReceipt(view.receipt, {
     verifyAttestation,
     acceptedMeasurements: policy.acceptedMeasurements,
@@ -29,7 +43,8 @@ export async function verifyResult(view: MessageView, prepared: PreparedMessage,
   });
   // An enclave may hold several keys: the document has to be that of the key that this message was sealed to.
   const { keyId, custody } = bindingOf(receipt);
-  if (toHex(keyId) !== toHex(prepared.message.keyId)) throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the attestation document is for another sealing key');
+  if (toHex(keyId) !== toHex(prepared.message.keyId))
+    throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the attestation document is for another sealing key');
   checkCustody(custody, policy);
   const sealedAnswer = decodeSealedAnswer(fromBase64Url(view.sealedAnswer));
   const answer = decodeAnswer(openAnswer(prepared.answerKey, prepared.message, sealedAnswer));

@@ -19,7 +19,10 @@ export interface RetryOptions {
  * the other end is asked again, later each time.
  * @throws ClientError the last one
  */
-export async function withRetries<T>(ask: (attempt: number) => Promise<T>, { budgetMs, maxAttempts, signal, onWait }: RetryOptions): Promise<T> {
+export async function withRetries<T>(
+  ask: (attempt: number) => Promise<T>,
+  { budgetMs, maxAttempts, signal, onWait }: RetryOptions,
+): Promise<T> {
   const deadlineMs = Date.now() + budgetMs;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -71,7 +74,9 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | u
   throwIfAborted(signal);
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => { reject(new ClientError('aborted', 'the caller gave it up', { cause: signal.reason })); };
+    stop = () => {
+      reject(new ClientError('aborted', 'the caller gave it up', { cause: signal.reason }));
+    };
     signal.addEventListener('abort', stop);
   });
   try {

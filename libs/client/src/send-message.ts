@@ -1,4 +1,10 @@
-import { MESSAGE_ID_BYTES, isEnded, messageIdToText, type CongressMessage, type MessageView } from '@communique-tee/protocol';
+import {
+  MESSAGE_ID_BYTES,
+  isEnded,
+  messageIdToText,
+  type CongressMessage,
+  type MessageView,
+} from '@communique-tee/protocol';
 import type { Message, SendOptions, SendResult, SendState, Sending, VerifiedReport } from './api';
 import { aboutMessage, asClientError } from './as-client-error';
 import type { AttestedKeys } from './attested-keys';
@@ -35,12 +41,18 @@ export function sendMessage(sender: Sender, message: Message, options: SendOptio
       options.onState?.(state);
     } catch (error) {
       // A page that fails to show something is told so, and its message goes on.
-      queueMicrotask(() => { throw error; });
+      queueMicrotask(() => {
+        throw error;
+      });
     }
   }).go(message);
   result.then(
-    () => { states.end(); },
-    (error: unknown) => { states.end({ error }); },
+    () => {
+      states.end();
+    },
+    (error: unknown) => {
+      states.end({ error });
+    },
   );
   return { id, result, [Symbol.asyncIterator]: () => states.read() };
 }
@@ -88,12 +100,24 @@ class Way {
 
   private async deliver(content: CongressMessage, key: EnclaveKey, resealed: boolean): Promise<SendResult> {
     const { lifetimeSeconds } = this.options;
-    const prepared = prepareMessage(content, key, { id: this.id, ...(lifetimeSeconds !== undefined && { lifetimeSeconds }) });
+    const prepared = prepareMessage(content, key, {
+      id: this.id,
+      ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
+    });
     this.tell({ step: 'sealed', id: this.id, sealed: prepared.sealed });
     const accepted = await this.post(prepared);
     this.tell({ step: 'accepted', view: accepted });
     const { view, report } = await this.follow(prepared, content.offices);
-    return { id: this.id, status: view.status, reason: view.reason, report, view, key, sealedSha256: prepared.sealedSha256, resealed };
+    return {
+      id: this.id,
+      status: view.status,
+      reason: view.reason,
+      report,
+      view,
+      key,
+      sealedSha256: prepared.sealedSha256,
+      resealed,
+    };
   }
 
   private post(prepared: PreparedMessage): Promise<MessageView> {
@@ -114,18 +138,36 @@ class Way {
         throw error;
       }
     };
-    return withRetries(post, { budgetMs: postTimeoutMs, maxAttempts: MAX_POSTS, signal, onWait: (waitMs, error) => { this.tell({ step: 'waiting', waitMs, because: error.problem ?? error.code }); } });
+    return withRetries(post, {
+      budgetMs: postTimeoutMs,
+      maxAttempts: MAX_POSTS,
+      signal,
+      onWait: (waitMs, error) => {
+        this.tell({ step: 'waiting', waitMs, because: error.problem ?? error.code });
+      },
+    });
   }
 
-  private async follow(prepared: PreparedMessage, offices: readonly string[]): Promise<{ view: MessageView; report: VerifiedReport | null }> {
+  private async follow(
+    prepared: PreparedMessage,
+    offices: readonly string[],
+  ): Promise<{ view: MessageView; report: VerifiedReport | null }> {
     const { signal, followTimeoutMs } = this.options;
     const expiresMs = prepared.message.expiresAtSeconds * 1000 + AFTER_EXPIRY_MS;
     const deadlineMs = followTimeoutMs === undefined ? expiresMs : Math.min(expiresMs, Date.now() + followTimeoutMs);
     let known: { readonly receipt: string; readonly report: VerifiedReport | null } | undefined;
-    for await (const view of watchMessage(this.id, { gateway: this.sender.gateway, token: this.sender.token, signal, deadlineMs })) {
+    for await (const view of watchMessage(this.id, {
+      gateway: this.sender.gateway,
+      token: this.sender.token,
+      signal,
+      deadlineMs,
+    })) {
       const receipt = JSON.stringify([view.receipt, view.sealedAnswer]);
       // Most changes bring no other receipt; the last one is always held against the status.
-      const report = known !== undefined && known.receipt === receipt && !isEnded(view.status) ? known.report : await verifyReport(view, prepared, offices, this.sender.trust);
+      const report =
+        known !== undefined && known.receipt === receipt && !isEnded(view.status)
+          ? known.report
+          : await verifyReport(view, prepared, offices, this.sender.trust);
       known = { receipt, report };
       this.tell({ step: 'status', view, report });
       if (isEnded(view.status)) return { view, report };

@@ -8,9 +8,13 @@ describe('a message that is sent', () => {
   let gateway: TestGateway;
   let client: Client;
   let tokens: string[];
-  const open = (policy: Partial<Policy> = {}) => connect(gateway.url, { ...gateway.policy, ...policy }, { token: () => tokens.shift() ?? 'a.token' });
+  const open = (policy: Partial<Policy> = {}) =>
+    connect(gateway.url, { ...gateway.policy, ...policy }, { token: () => tokens.shift() ?? 'a.token' });
   const caught = async (work: Promise<unknown>): Promise<ClientError> => {
-    const error: unknown = await work.then(() => 'nothing was thrown', (thrown: unknown) => thrown);
+    const error: unknown = await work.then(
+      () => 'nothing was thrown',
+      (thrown: unknown) => thrown,
+    );
     expect(error).toBeInstanceOf(ClientError);
     return error as ClientError;
   };
@@ -29,8 +33,30 @@ describe('a message that is sent', () => {
     const seen: SendState[] = [];
     for await (const state of sending) seen.push(state);
     const result = await sending.result;
-    expect(result).toMatchObject({ id: sending.id, status: 'delivered', resealed: false, report: { custody: 'process', offices: [{ office: 'HCA12', outcome: 'accepted' }, { office: 'SCA01', outcome: 'accepted' }], problems: [] } });
-    expect(steps(seen)).toEqual(['attesting', 'attested', 'sealed', 'posting', 'accepted', 'status', 'status', 'status', 'ended']);
+    expect(result).toMatchObject({
+      id: sending.id,
+      status: 'delivered',
+      resealed: false,
+      report: {
+        custody: 'process',
+        offices: [
+          { office: 'HCA12', outcome: 'accepted' },
+          { office: 'SCA01', outcome: 'accepted' },
+        ],
+        problems: [],
+      },
+    });
+    expect(steps(seen)).toEqual([
+      'attesting',
+      'attested',
+      'sealed',
+      'posting',
+      'accepted',
+      'status',
+      'status',
+      'status',
+      'ended',
+    ]);
     expect(seen).toEqual(told);
     const late: SendState[] = [];
     for await (const state of sending) late.push(state);
@@ -39,14 +65,21 @@ describe('a message that is sent', () => {
     expect(gateway.asked[0]?.token).toBe('Bearer a.token');
     expect(gateway.attestations).toBe(1);
     const sealed = seen.find((state) => state.step === 'sealed');
-    expect(sealed?.step === 'sealed' && Buffer.compare(sealed.sealed, gateway.posted[0]?.body ?? new Uint8Array())).toBe(0);
+    expect(
+      sealed?.step === 'sealed' && Buffer.compare(sealed.sealed, gateway.posted[0]?.body ?? new Uint8Array()),
+    ).toBe(0);
   });
 
   it('is refused before anything is asked where Congress would not take it', async () => {
     const { email: _email, ...constituent } = testMessage().constituent;
     const error = await caught(client.send({ ...testMessage(), constituent: constituent as never }).result);
-    expect(error).toMatchObject({ code: 'message_invalid', problems: [{ pointer: '/constituent/email', code: 'required' }], messageId: undefined });
-    for (const nonsense of [null, 'text', 1, [], {}]) expect(await caught(client.send(nonsense as never).result)).toMatchObject({ code: 'message_invalid' });
+    expect(error).toMatchObject({
+      code: 'message_invalid',
+      problems: [{ pointer: '/constituent/email', code: 'required' }],
+      messageId: undefined,
+    });
+    for (const nonsense of [null, 'text', 1, [], {}])
+      expect(await caught(client.send(nonsense as never).result)).toMatchObject({ code: 'message_invalid' });
     expect(gateway.posted).toEqual([]);
   });
 
@@ -60,20 +93,36 @@ describe('a message that is sent', () => {
     expect(new Set(gateway.posted.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
     expect(gateway.posted[0]?.idempotencyKey).toMatch(/^[0-9a-f]{64}$/);
     const waits = states.filter((state) => state.step === 'waiting');
-    expect(waits.map((state) => state.step === 'waiting' && state.because)).toEqual(['unreachable', 'overloaded', 'unreachable', 'internal_error']);
+    expect(waits.map((state) => state.step === 'waiting' && state.because)).toEqual([
+      'unreachable',
+      'overloaded',
+      'unreachable',
+      'internal_error',
+    ]);
     expect(waits[1]).toMatchObject({ waitMs: expect.any(Number) as number });
     expect(waits[1]?.step === 'waiting' && waits[1].waitMs).toBeGreaterThanOrEqual(1000);
   });
 
   it('is given up where it will not be taken, or not soon, and says what the gateway said', async () => {
     gateway.postFaults = [{ problem: 'expiry_out_of_range' }];
-    expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'refused', problem: 'expiry_out_of_range', status: 422 });
+    expect(await caught(client.send(testMessage()).result)).toMatchObject({
+      code: 'refused',
+      problem: 'expiry_out_of_range',
+      status: 422,
+    });
     gateway.postFaults = [{ problem: 'user_daily_limit_reached', retryAfter: 40_000 }];
     const sending = client.send(testMessage());
-    expect(await caught(sending.result)).toMatchObject({ code: 'refused', problem: 'user_daily_limit_reached', retryAfterSeconds: 40_000, messageId: sending.id });
+    expect(await caught(sending.result)).toMatchObject({
+      code: 'refused',
+      problem: 'user_daily_limit_reached',
+      retryAfterSeconds: 40_000,
+      messageId: sending.id,
+    });
     expect(gateway.posted).toHaveLength(2);
     gateway.postFaults = Array.from({ length: 50 }, () => 'cut' as const);
-    expect(await caught(client.send(testMessage(), { postTimeoutMs: 1500 }).result)).toMatchObject({ code: 'unreachable' });
+    expect(await caught(client.send(testMessage(), { postTimeoutMs: 1500 }).result)).toMatchObject({
+      code: 'unreachable',
+    });
     expect(gateway.posted.length).toBeLessThan(8);
   });
 
@@ -83,10 +132,17 @@ describe('a message that is sent', () => {
     expect(await client.send(testMessage()).result).toMatchObject({ status: 'delivered' });
     expect(gateway.posted.map(({ token }) => token)).toEqual(['Bearer old', 'Bearer new']);
     gateway.postFaults = [{ problem: 'unauthenticated' }, { problem: 'unauthenticated' }];
-    expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'refused', problem: 'unauthenticated' });
+    expect(await caught(client.send(testMessage()).result)).toMatchObject({
+      code: 'refused',
+      problem: 'unauthenticated',
+    });
   });
 
-  it.each([['a line break', 'a\r\nx: y'], ['nothing', ''], ['no text', undefined as never]])('is not sent with a token of %s', async (_, token) => {
+  it.each([
+    ['a line break', 'a\r\nx: y'],
+    ['nothing', ''],
+    ['no text', undefined as never],
+  ])('is not sent with a token of %s', async (_, token) => {
     const other = await connect(gateway.url, gateway.policy, { token: () => token });
     expect(await caught(other.send(testMessage()).result)).toMatchObject({ code: 'token_unavailable' });
     expect(gateway.posted).toEqual([]);
@@ -96,7 +152,10 @@ describe('a message that is sent', () => {
     gateway.statuses = ['queued'];
     const early = new AbortController();
     early.abort();
-    expect(await caught(client.send(testMessage(), { signal: early.signal }).result)).toMatchObject({ code: 'aborted', messageId: undefined });
+    expect(await caught(client.send(testMessage(), { signal: early.signal }).result)).toMatchObject({
+      code: 'aborted',
+      messageId: undefined,
+    });
     const late = new AbortController();
     const sending = client.send(testMessage(), { signal: late.signal });
     for await (const state of sending) {
@@ -113,44 +172,88 @@ describe('a message that is sent', () => {
   });
 
   describe('whose gateway', () => {
-    it.each(['json', 'cut', 'cut-each', { problem: 'rate_limited' }, { problem: 'overloaded' }] as const)('answers a question for events with %j is followed all the same', async (events) => {
-      gateway.events = events;
-      expect(await client.send(testMessage()).result).toMatchObject({ status: 'delivered', report: { offices: [{ office: 'HCA12' }, { office: 'SCA01' }] } });
-    });
+    it.each(['json', 'cut', 'cut-each', { problem: 'rate_limited' }, { problem: 'overloaded' }] as const)(
+      'answers a question for events with %j is followed all the same',
+      async (events) => {
+        gateway.events = events;
+        expect(await client.send(testMessage()).result).toMatchObject({
+          status: 'delivered',
+          report: { offices: [{ office: 'HCA12' }, { office: 'SCA01' }] },
+        });
+      },
+    );
 
     it('says that it was delivered, without a receipt, is not believed', async () => {
       gateway.tamper = (view) => ({ ...view, receipt: null, sealedAnswer: null });
-      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'receipt_missing' });
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({
+        code: 'receipt_refused',
+        reason: 'receipt_missing',
+      });
     });
 
     it('keeps back half of the report is not believed', async () => {
       gateway.tamper = (view) => ({ ...view, sealedAnswer: null });
-      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'half_a_report' });
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({
+        code: 'receipt_refused',
+        reason: 'half_a_report',
+      });
     });
 
-    it.each([['refused', 'accepted'], ['delivered', 'refused'], ['delivered', 'pending'], ['partially_delivered', 'accepted'], ['unknown', 'accepted'], ['expired', 'duplicate'], ['key_retired', 'accepted']] as const)('says %s where the receipt says %s is not believed', async (status, outcome) => {
+    it.each([
+      ['refused', 'accepted'],
+      ['delivered', 'refused'],
+      ['delivered', 'pending'],
+      ['partially_delivered', 'accepted'],
+      ['unknown', 'accepted'],
+      ['expired', 'duplicate'],
+      ['key_retired', 'accepted'],
+    ] as const)('says %s where the receipt says %s is not believed', async (status, outcome) => {
       gateway.outcome = outcome;
       gateway.statuses = ['queued', status];
-      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'status_contradicts_receipt' });
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({
+        code: 'receipt_refused',
+        reason: 'status_contradicts_receipt',
+      });
     });
 
-    it.each([['refused', 'refused'], ['delivered', 'duplicate'], ['unknown', 'unknown'], ['expired', 'pending']] as const)('says %s as the receipt says %s is believed', async (status, outcome) => {
+    it.each([
+      ['refused', 'refused'],
+      ['delivered', 'duplicate'],
+      ['unknown', 'unknown'],
+      ['expired', 'pending'],
+    ] as const)('says %s as the receipt says %s is believed', async (status, outcome) => {
       gateway.outcome = outcome;
       gateway.statuses = ['queued', status];
-      expect(await client.send(testMessage()).result).toMatchObject({ status, report: { offices: [{ outcome }, { outcome }] } });
+      expect(await client.send(testMessage()).result).toMatchObject({
+        status,
+        report: { offices: [{ outcome }, { outcome }] },
+      });
     });
 
     it('shows the receipt of another message is not believed', async () => {
       const other = await client.send(testMessage()).result;
       gateway.tamper = (view) => (view.receipt === null ? view : { ...view, receipt: other.view.receipt });
-      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'ERR_RECEIPT_OTHER_MESSAGE' });
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({
+        code: 'receipt_refused',
+        reason: 'ERR_RECEIPT_OTHER_MESSAGE',
+      });
     });
 
     it('changes a receipt, or an answer, is not believed', async () => {
-      gateway.tamper = (view) => (view.receipt === null ? view : { ...view, receipt: { ...view.receipt, receipt: `${view.receipt.receipt.slice(0, -4)}AAAA` } });
-      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'ERR_RECEIPT_SIGNATURE' });
-      gateway.tamper = (view) => (view.sealedAnswer === null ? view : { ...view, sealedAnswer: `${view.sealedAnswer.slice(0, -4)}AAAA` });
-      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'ERR_CRYPTO_OPEN' });
+      gateway.tamper = (view) =>
+        view.receipt === null
+          ? view
+          : { ...view, receipt: { ...view.receipt, receipt: `${view.receipt.receipt.slice(0, -4)}AAAA` } };
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({
+        code: 'receipt_refused',
+        reason: 'ERR_RECEIPT_SIGNATURE',
+      });
+      gateway.tamper = (view) =>
+        view.sealedAnswer === null ? view : { ...view, sealedAnswer: `${view.sealedAnswer.slice(0, -4)}AAAA` };
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({
+        code: 'receipt_refused',
+        reason: 'ERR_CRYPTO_OPEN',
+      });
     });
 
     it('answers about another message is left', async () => {
@@ -160,23 +263,43 @@ describe('a message that is sent', () => {
   });
 
   it('gets a report about its own offices, or none', async () => {
-    gateway.tamperAnswer = (answer) => ({ ...answer, offices: answer.offices.map((office) => ({ ...office, office: 'SCA03' })) });
-    expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'offices_differ' });
+    gateway.tamperAnswer = (answer) => ({
+      ...answer,
+      offices: answer.offices.map((office) => ({ ...office, office: 'SCA03' })),
+    });
+    expect(await caught(client.send(testMessage()).result)).toMatchObject({
+      code: 'receipt_refused',
+      reason: 'offices_differ',
+    });
   });
 
   it('gets one about each of its offices, and about none twice', async () => {
     gateway.tamperAnswer = (answer) => ({ ...answer, offices: answer.offices.slice(1) });
-    expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'offices_differ' });
-    gateway.tamperAnswer = (answer) => ({ ...answer, offices: answer.offices.map(() => answer.offices[0] as (typeof answer.offices)[number]) });
-    expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'offices_differ' });
+    expect(await caught(client.send(testMessage()).result)).toMatchObject({
+      code: 'receipt_refused',
+      reason: 'offices_differ',
+    });
+    gateway.tamperAnswer = (answer) => ({
+      ...answer,
+      offices: answer.offices.map(() => answer.offices[0] as (typeof answer.offices)[number]),
+    });
+    expect(await caught(client.send(testMessage()).result)).toMatchObject({
+      code: 'receipt_refused',
+      reason: 'offices_differ',
+    });
   });
 
   it('that an enclave finds wrong in a way that this client does not know is refused, and says what it is', async () => {
     gateway.statuses = ['refused'];
     gateway.outcome = 'refused';
-    const problems = [{ pointer: '/offices/0', code: 'invalid', message: '/offices/0: does not have the required form' }];
+    const problems = [
+      { pointer: '/offices/0', code: 'invalid', message: '/offices/0: does not have the required form' },
+    ];
     gateway.tamperAnswer = (answer) => ({ ...answer, offices: answer.offices.slice(1), problems });
-    expect(await client.send(testMessage()).result).toMatchObject({ status: 'refused', report: { offices: [{ office: 'SCA01', outcome: 'refused' }], problems } });
+    expect(await client.send(testMessage()).result).toMatchObject({
+      status: 'refused',
+      report: { offices: [{ office: 'SCA01', outcome: 'refused' }], problems },
+    });
   });
 
   it('has interim receipts verified too', async () => {
@@ -185,9 +308,15 @@ describe('a message that is sent', () => {
     const other = await client.send(testMessage()).result;
     gateway.statuses = ['queued', 'delivering', 'delivered'];
     // The second status brings the report of that other, genuine message.
-    gateway.tamper = (view) => (view.status === 'delivering' ? { ...view, receipt: other.view.receipt, sealedAnswer: other.view.sealedAnswer } : view);
+    gateway.tamper = (view) =>
+      view.status === 'delivering'
+        ? { ...view, receipt: other.view.receipt, sealedAnswer: other.view.sealedAnswer }
+        : view;
     const states: SendState[] = [];
-    expect(await caught(client.send(testMessage(), { onState: (state) => states.push(state) }).result)).toMatchObject({ code: 'receipt_refused', reason: 'ERR_RECEIPT_OTHER_MESSAGE' });
+    expect(await caught(client.send(testMessage(), { onState: (state) => states.push(state) }).result)).toMatchObject({
+      code: 'receipt_refused',
+      reason: 'ERR_RECEIPT_OTHER_MESSAGE',
+    });
     expect(states.filter(({ step }) => step === 'status')).toHaveLength(1);
   });
 
@@ -202,12 +331,17 @@ describe('a message that is sent', () => {
       const [first, second] = gateway.posted;
       expect([first?.id, second?.id]).toEqual([sending.id, sending.id]);
       expect(first?.idempotencyKey).not.toBe(second?.idempotencyKey);
-      expect(toBase64Url(decodeSealedMessage(second?.body ?? new Uint8Array()).keyId)).toBe(toBase64Url((await client.key()).keyId));
+      expect(toBase64Url(decodeSealedMessage(second?.body ?? new Uint8Array()).keyId)).toBe(
+        toBase64Url((await client.key()).keyId),
+      );
       expect(gateway.attestations).toBe(2);
     });
 
     it('is gone again ends as it is told', async () => {
-      gateway.tamper = (view) => (view.receipt === null && view.attempts === 0 ? view : { ...view, status: 'key_retired', receipt: null, sealedAnswer: null });
+      gateway.tamper = (view) =>
+        view.receipt === null && view.attempts === 0
+          ? view
+          : { ...view, status: 'key_retired', receipt: null, sealedAnswer: null };
       const result = client.send(testMessage()).result;
       // The gateway says so, and attests the same key: it is not sealed to that one again
       expect(await result).toMatchObject({ status: 'key_retired', resealed: false, report: null });
@@ -237,7 +371,10 @@ describe('a message that is sent', () => {
         const newer = (gateway as unknown as { keys: NonNullable<typeof keys> }).keys;
         return report.call(gateway, message, { ...newer, pair: (keys ?? newer).pair });
       });
-      expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'receipt_refused', reason: 'ERR_RECEIPT_KEY_BINDING' });
+      expect(await caught(client.send(testMessage()).result)).toMatchObject({
+        code: 'receipt_refused',
+        reason: 'ERR_RECEIPT_KEY_BINDING',
+      });
     });
   });
 
@@ -246,21 +383,45 @@ describe('a message that is sent', () => {
       gateway.custody = ALIAS;
       expect((await (await open()).key()).custody).toBe(ALIAS);
       expect((await (await open({ acceptedCustody: ['process', ALIAS] })).key()).custody).toBe(ALIAS);
-      expect(await caught(open({ acceptedCustody: ['process'] }))).toMatchObject({ code: 'custody_refused', reason: ALIAS });
+      expect(await caught(open({ acceptedCustody: ['process'] }))).toMatchObject({
+        code: 'custody_refused',
+        reason: ALIAS,
+      });
     });
 
     it('names another measurement, or AWS’s root alone, trusts nothing', async () => {
-      expect(await caught(open({ acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }))).toMatchObject({ code: 'attestation_refused', reason: 'ERR_ATTESTATION_MEASUREMENT' });
+      expect(await caught(open({ acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }))).toMatchObject({
+        code: 'attestation_refused',
+        reason: 'ERR_ATTESTATION_MEASUREMENT',
+      });
       const { unsafeDevelopmentRootPem: _root, ...policy } = gateway.policy;
-      expect(await caught(connect(gateway.url, policy, { token: () => 't' }))).toMatchObject({ code: 'attestation_refused', reason: 'ERR_ATTESTATION_ROOT' });
+      expect(await caught(connect(gateway.url, policy, { token: () => 't' }))).toMatchObject({
+        code: 'attestation_refused',
+        reason: 'ERR_ATTESTATION_ROOT',
+      });
     });
 
     it.each<[string, unknown]>([
-      ['nothing', undefined], ['an empty object', {}], ['no measurement', { acceptedMeasurements: [] }], ['a zero measurement', { acceptedMeasurements: [{ pcr0: '0'.repeat(96) }] }], ['upper case', { acceptedMeasurements: [{ pcr0: 'AB'.repeat(48) }] }],
-      ['a member that is misspelt', { acceptedCustodies: ['process'] }], ['a root under another name', { trustAnchor: 'x' }], ['an empty custody', { acceptedCustody: [] }], ['an age of NaN', { maxAgeMs: NaN }], ['a root that is no PEM', { unsafeDevelopmentRootPem: 'x' }],
+      ['nothing', undefined],
+      ['an empty object', {}],
+      ['no measurement', { acceptedMeasurements: [] }],
+      ['a zero measurement', { acceptedMeasurements: [{ pcr0: '0'.repeat(96) }] }],
+      ['upper case', { acceptedMeasurements: [{ pcr0: 'AB'.repeat(48) }] }],
+      ['a member that is misspelt', { acceptedCustodies: ['process'] }],
+      ['a root under another name', { trustAnchor: 'x' }],
+      ['an empty custody', { acceptedCustody: [] }],
+      ['an age of NaN', { maxAgeMs: NaN }],
+      ['a root that is no PEM', { unsafeDevelopmentRootPem: 'x' }],
     ])('is %s is refused', async (_, policy) => {
-      const whole = policy === undefined || Object.keys(policy as object).length === 0 || 'acceptedMeasurements' in (policy as object) ? policy : { ...gateway.policy, ...(policy as object) };
-      expect(await caught(connect(gateway.url, whole as Policy, { token: () => 't' }))).toMatchObject({ code: 'policy_invalid' });
+      const whole =
+        policy === undefined ||
+        Object.keys(policy as object).length === 0 ||
+        'acceptedMeasurements' in (policy as object)
+          ? policy
+          : { ...gateway.policy, ...(policy as object) };
+      expect(await caught(connect(gateway.url, whole as Policy, { token: () => 't' }))).toMatchObject({
+        code: 'policy_invalid',
+      });
     });
 
     it('lets a key be used for so long', async () => {

@@ -19,7 +19,7 @@ export class States {
   }
 
   async *read(): AsyncGenerator<SendState, void> {
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const state = this.all[at];
       if (state !== undefined) {
         at++;

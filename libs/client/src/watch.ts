@@ -53,7 +53,8 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
   let lastError: ClientError | undefined;
   for (;;) {
     throwIfAborted(options.signal);
-    if (Date.now() >= options.deadlineMs) throw new ClientError('timeout', 'no end within the time allowed; the message goes on', { cause: lastError });
+    if (Date.now() >= options.deadlineMs)
+      throw new ClientError('timeout', 'no end within the time allowed; the message goes on', { cause: lastError });
     let waitMs: number;
     try {
       if (silentStreams < MAX_SILENT_STREAMS) {
@@ -67,7 +68,10 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
         }
         waitMs = Math.max(heard.retryMs, pauseMs(1));
       } else {
-        yield await fetchMessage({ gateway: options.gateway, token: await options.token(), ...(options.signal && { signal: options.signal }) }, id);
+        yield await fetchMessage(
+          { gateway: options.gateway, token: await options.token(), ...(options.signal && { signal: options.signal }) },
+          id,
+        );
         failures = 0;
         waitMs = Math.min(MAX_POLL_PAUSE_MS, 250 * 1.5 ** Math.min(polls, 10));
         if (++polls % POLLS_BEFORE_STREAM === 0) silentStreams = MAX_SILENT_STREAMS - 1;
@@ -98,11 +102,21 @@ interface Heard {
 /** One connection. It ends in order where the gateway ends it. */
 async function* streamed(id: string, options: WatchOptions, heard: Heard): AsyncGenerator<MessageView, void> {
   const silence = new AbortController();
-  let timer = setTimeout(() => { silence.abort(); }, SILENCE_MS);
-  const deadline = setTimeout(() => { silence.abort(); }, Math.min(0x7fff_ffff, Math.max(0, options.deadlineMs - Date.now())));
+  let timer = setTimeout(() => {
+    silence.abort();
+  }, SILENCE_MS);
+  const deadline = setTimeout(
+    () => {
+      silence.abort();
+    },
+    Math.min(0x7fff_ffff, Math.max(0, options.deadlineMs - Date.now())),
+  );
   const signal = AbortSignal.any([silence.signal, options.signal ?? []].flat());
   try {
-    const headers = { authorization: `Bearer ${await options.token()}`, accept: `${EVENT_STREAM}, application/json;q=0.5` };
+    const headers = {
+      authorization: `Bearer ${await options.token()}`,
+      accept: `${EVENT_STREAM}, application/json;q=0.5`,
+    };
     const response = await open(messageUrl(options.gateway, id), { headers, signal }, 0);
     if (!response.ok) throw refusal(response, await readBounded(response));
     if (!(response.headers.get('content-type') ?? '').startsWith(EVENT_STREAM)) {
@@ -112,7 +126,9 @@ async function* streamed(id: string, options: WatchOptions, heard: Heard): Async
     }
     for await (const arrival of readEvents(response)) {
       clearTimeout(timer);
-      timer = setTimeout(() => { silence.abort(); }, SILENCE_MS);
+      timer = setTimeout(() => {
+        silence.abort();
+      }, SILENCE_MS);
       if (arrival.kind === 'retry') heard.retryMs = arrival.retryMs;
       if (arrival.kind !== 'event' || arrival.event.type !== 'status') continue;
       const view = readView(encoder.encode(arrival.event.data));

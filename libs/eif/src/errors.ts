@@ -57,7 +57,10 @@ export class EifError extends Error {
   readonly code: EifErrorCode;
 
   constructor(code: EifErrorCode, detail?: string, cause?: unknown) {
-    super(detail === undefined ? table[code] : `${table[code]}: ${detail}`, cause === undefined ? undefined : { cause });
+    super(
+      detail === undefined ? table[code] : `${table[code]}: ${detail}`,
+      cause === undefined ? undefined : { cause },
+    );
     this.code = code;
   }
 }

@@ -15,10 +15,25 @@ function levels(moduleId: string): Level[] {
   const subject = (commonName: string) => `C=US, O=communique-tee, OU=development, CN=${commonName}`;
   const instance = moduleId.split('-enc')[0] ?? moduleId;
   return [
-    { subject: subject('regional.development.nitro-enclaves'), pathLength: 2, usages: caUsages, validityMs: 20 * dayMs },
+    {
+      subject: subject('regional.development.nitro-enclaves'),
+      pathLength: 2,
+      usages: caUsages,
+      validityMs: 20 * dayMs,
+    },
     { subject: subject('zonal.development.nitro-enclaves'), pathLength: 1, usages: caUsages, validityMs: 5.6 * dayMs },
-    { subject: subject(`${instance}.development.nitro-enclaves`), pathLength: 0, usages: KeyUsageFlags.keyCertSign, validityMs: dayMs },
-    { subject: subject(`${moduleId}.development`), pathLength: 'leaf', usages: KeyUsageFlags.digitalSignature | KeyUsageFlags.nonRepudiation, validityMs: 3 * hourMs },
+    {
+      subject: subject(`${instance}.development.nitro-enclaves`),
+      pathLength: 0,
+      usages: KeyUsageFlags.keyCertSign,
+      validityMs: dayMs,
+    },
+    {
+      subject: subject(`${moduleId}.development`),
+      pathLength: 'leaf',
+      usages: KeyUsageFlags.digitalSignature | KeyUsageFlags.nonRepudiation,
+      validityMs: 3 * hourMs,
+    },
   ];
 }
 

@@ -33,7 +33,13 @@ export function signDocument(fields: DocumentFields, chain: Chain): Uint8Array {
     key: KeyObject.from(chain.leaf.keys.privateKey),
     dsaEncoding: 'ieee-p1363',
   });
-  return concat(Uint8Array.of(0x84), encode(protectedHeader), encode(new Map()), encode(payload), encode(new Uint8Array(signature)));
+  return concat(
+    Uint8Array.of(0x84),
+    encode(protectedHeader),
+    encode(new Map()),
+    encode(payload),
+    encode(new Uint8Array(signature)),
+  );
 }
 
 function concat(...parts: Uint8Array[]): Uint8Array {

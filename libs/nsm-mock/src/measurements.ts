@@ -9,7 +9,11 @@ const values = [0, 1, 2].map((index) => measure(`communique-tee development PCR$
 const hex = (index: number) => Buffer.from(values[index] ?? []).toString('hex');
 
 /** What the mock has in PCR0, 1 and 2 unless told otherwise: 96 hexadecimal digits each, measured from nothing. */
-export const developmentMeasurements: { pcr0: string; pcr1: string; pcr2: string } = { pcr0: hex(0), pcr1: hex(1), pcr2: hex(2) };
+export const developmentMeasurements: { pcr0: string; pcr1: string; pcr2: string } = {
+  pcr0: hex(0),
+  pcr1: hex(1),
+  pcr2: hex(2),
+};
 
 export const lockedPcrs = 16;
 export const maxPcrs = 32;
@@ -18,7 +22,11 @@ export const maxPcrs = 32;
 export function registers(given: ReadonlyMap<number, Uint8Array> = new Map()): Map<number, Uint8Array> {
   const out = new Map(Array.from({ length: lockedPcrs }, (_, index) => [index, values[index] ?? new Uint8Array(48)]));
   for (const [index, value] of given) {
-    if (!out.has(index) || value.length !== 48) throw new NsmMockError('ERR_NSM_MOCK_OPTIONS', `PCR${index}: 0 to ${lockedPcrs - 1} with 48 bytes each can be set`);
+    if (!out.has(index) || value.length !== 48)
+      throw new NsmMockError(
+        'ERR_NSM_MOCK_OPTIONS',
+        `PCR${index}: 0 to ${lockedPcrs - 1} with 48 bytes each can be set`,
+      );
     out.set(index, value.slice());
   }
   return out;

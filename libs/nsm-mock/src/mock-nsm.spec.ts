@@ -19,8 +19,14 @@ describe('the mock NSM', () => {
     rmSync(rootFolder, { recursive: true });
   });
 
-  const open = async (options: Partial<MockNsmOptions> = {}) => createNsm(await createMockNsmTransport({ rootFolder, ...options }));
-  const verify = async (document: Uint8Array, nonce: Uint8Array | undefined, pcr0 = developmentMeasurements.pcr0, at = new Date()) =>
+  const open = async (options: Partial<MockNsmOptions> = {}) =>
+    createNsm(await createMockNsmTransport({ rootFolder, ...options }));
+  const verify = async (
+    document: Uint8Array,
+    nonce: Uint8Array | undefined,
+    pcr0 = developmentMeasurements.pcr0,
+    at = new Date(),
+  ) =>
     verifyAttestation(document, {
       acceptedMeasurements: [{ pcr0 }],
       freshness: nonce ? { nonce } : { documentTakenFromCache: true },
@@ -50,7 +56,12 @@ describe('the mock NSM', () => {
   it('is refused by who trusts AWS only', async () => {
     const document = await (await open()).attest({});
     await expect(
-      verifyAttestation(document, { acceptedMeasurements: [developmentMeasurements], freshness: { documentTakenFromCache: true }, maxAgeMs: 60_000, maxFutureSkewMs: 0 }),
+      verifyAttestation(document, {
+        acceptedMeasurements: [developmentMeasurements],
+        freshness: { documentTakenFromCache: true },
+        maxAgeMs: 60_000,
+        maxFutureSkewMs: 0,
+      }),
     ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_ROOT' });
   });
 
@@ -80,7 +91,9 @@ describe('the mock NSM', () => {
       const { certificate, cabundle } = readAttestation_unverified(document);
       seen.push([...cabundle, certificate]);
     }
-    const kept = seen.slice(1).map((chain, i) => chain.map((der, level) => Buffer.compare(der, seen[i]?.[level] ?? new Uint8Array()) === 0));
+    const kept = seen
+      .slice(1)
+      .map((chain, i) => chain.map((der, level) => Buffer.compare(der, seen[i]?.[level] ?? new Uint8Array()) === 0));
     expect(kept).toEqual([
       [true, true, true, true, true],
       [true, true, true, true, false],
@@ -111,7 +124,9 @@ describe('the mock NSM', () => {
 
   it('does not use a root whose time is over', async () => {
     await developmentRootPem(rootFolder);
-    await expect(open({ now: () => Date.now() + 31 * 365 * dayMs })).rejects.toMatchObject({ code: 'ERR_NSM_MOCK_ROOT' });
+    await expect(open({ now: () => Date.now() + 31 * 365 * dayMs })).rejects.toMatchObject({
+      code: 'ERR_NSM_MOCK_ROOT',
+    });
   });
 
   it('does not start in production', async () => {
@@ -131,14 +146,24 @@ describe('the mock NSM', () => {
     const debug = await (await open({ pcrs: new Map([[1, new Uint8Array(48)]]) })).attest({});
     await expect(verify(debug, undefined)).rejects.toMatchObject({ code: 'ERR_ATTESTATION_DEBUG' });
     await expect(open({ pcrs: new Map([[16, pcr0]]) })).rejects.toMatchObject({ code: 'ERR_NSM_MOCK_OPTIONS' });
-    await expect(open({ pcrs: new Map([[0, new Uint8Array(32)]]) })).rejects.toMatchObject({ code: 'ERR_NSM_MOCK_OPTIONS' });
+    await expect(open({ pcrs: new Map([[0, new Uint8Array(32)]]) })).rejects.toMatchObject({
+      code: 'ERR_NSM_MOCK_OPTIONS',
+    });
   });
 
   it('describes itself and its PCRs, and gives random bytes', async () => {
     const nsm = await open({ moduleId: 'i-1-enc2' });
-    expect(await nsm.describe()).toMatchObject({ moduleId: 'i-1-enc2', digest: 'SHA384', maxPcrs: 32, versionMajor: 1 });
+    expect(await nsm.describe()).toMatchObject({
+      moduleId: 'i-1-enc2',
+      digest: 'SHA384',
+      maxPcrs: 32,
+      versionMajor: 1,
+    });
     const { lock, value } = await nsm.describePcr(0);
-    expect({ lock, value: Buffer.from(value).toString('hex') }).toEqual({ lock: true, value: developmentMeasurements.pcr0 });
+    expect({ lock, value: Buffer.from(value).toString('hex') }).toEqual({
+      lock: true,
+      value: developmentMeasurements.pcr0,
+    });
     expect(await nsm.describePcr(31)).toEqual({ lock: false, value: new Uint8Array(48) });
     await expect(nsm.describePcr(32)).rejects.toMatchObject({ code: 'ERR_NSM_INVALID_INDEX' });
     expect(Buffer.compare(await nsm.random(600), await nsm.random(600))).not.toBe(0);

@@ -46,7 +46,9 @@ export async function createMockNsmTransport(options: MockNsmOptions): Promise<N
     const userData = optionalBytes(fields, 'user_data', 0, 512);
     const publicKey = optionalBytes(fields, 'public_key', 1, 1024);
     const timestampMs = now();
-    return { document: signDocument({ moduleId, timestampMs, pcrs, publicKey, userData, nonce }, await chains.at(timestampMs)) };
+    return {
+      document: signDocument({ moduleId, timestampMs, pcrs, publicKey, userData, nonce }, await chains.at(timestampMs)),
+    };
   };
 
   const describePcr = (fields: Map<unknown, unknown>) => {

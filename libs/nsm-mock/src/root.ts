@@ -59,18 +59,28 @@ async function read(folder: string): Promise<Signer | undefined> {
   let certificatePem: string;
   let keyPem: string;
   try {
-    [certificatePem, keyPem] = await Promise.all([readFile(join(folder, 'certificate.pem'), 'utf8'), readFile(join(folder, 'key.pem'), 'utf8')]);
+    [certificatePem, keyPem] = await Promise.all([
+      readFile(join(folder, 'certificate.pem'), 'utf8'),
+      readFile(join(folder, 'key.pem'), 'utf8'),
+    ]);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new NsmMockError('ERR_NSM_MOCK_ROOT', `the development root in ${folder} cannot be read`, error);
   }
   try {
     const certificate = new X509Certificate(certificatePem);
-    const privateKey = await webcrypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(keyPem), curve, true, ['sign']);
+    const privateKey = await webcrypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(keyPem), curve, true, [
+      'sign',
+    ]);
     const publicKey = await webcrypto.subtle.importKey('spki', certificate.publicKey.rawData, curve, true, ['verify']);
     const probe = new Uint8Array(32);
     const algorithm = { name: 'ECDSA', hash: 'SHA-384' };
-    const fits = await webcrypto.subtle.verify(algorithm, publicKey, await webcrypto.subtle.sign(algorithm, privateKey, probe), probe);
+    const fits = await webcrypto.subtle.verify(
+      algorithm,
+      publicKey,
+      await webcrypto.subtle.sign(algorithm, privateKey, probe),
+      probe,
+    );
     if (!fits) throw new Error('key and certificate do not belong together');
     return {
       subject,
@@ -80,13 +90,20 @@ async function read(folder: string): Promise<Signer | undefined> {
       notAfterMs: certificate.notAfter.getTime(),
     };
   } catch (error) {
-    throw new NsmMockError('ERR_NSM_MOCK_ROOT', `the development root in ${folder} is damaged; delete the folder to have a new one`, error);
+    throw new NsmMockError(
+      'ERR_NSM_MOCK_ROOT',
+      `the development root in ${folder} is damaged; delete the folder to have a new one`,
+      error,
+    );
   }
 }
 
 function current(root: Signer, nowMs: number, folder: string): Signer {
   if (nowMs < root.notBeforeMs || nowMs > root.notAfterMs) {
-    throw new NsmMockError('ERR_NSM_MOCK_ROOT', `the development root in ${folder} is not valid now; delete the folder to have a new one`);
+    throw new NsmMockError(
+      'ERR_NSM_MOCK_ROOT',
+      `the development root in ${folder} is not valid now; delete the folder to have a new one`,
+    );
   }
   return root;
 }

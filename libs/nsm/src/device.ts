@@ -18,7 +18,11 @@ export function openNsmDevice(path = '/dev/nsm'): NsmTransport {
   } catch (cause) {
     const absent = ['ENOENT', 'ENODEV', 'ENXIO'].includes((cause as NodeJS.ErrnoException).code ?? '');
     throw absent
-      ? new NsmError('ERR_NSM_DEVICE_ABSENT', `there is no ${path}: this is not an enclave, or its kernel lacks the NSM driver`, cause)
+      ? new NsmError(
+          'ERR_NSM_DEVICE_ABSENT',
+          `there is no ${path}: this is not an enclave, or its kernel lacks the NSM driver`,
+          cause,
+        )
       : new NsmError('ERR_NSM_DEVICE', `${path} cannot be opened`, cause);
   }
   return createIoctlTransport({

@@ -6,7 +6,10 @@ import { bindIoctl, openNsmDevice } from './device';
 import { createIoctlTransport, nsmIoctl } from './ioctl-transport';
 
 /** A driver in JavaScript that reads and writes through the addresses in the message, as the kernel does. */
-function fakeDriver(answer: (request: Uint8Array) => { result?: number; bytes?: Uint8Array; length?: bigint }, delayMs = 0) {
+function fakeDriver(
+  answer: (request: Uint8Array) => { result?: number; bytes?: Uint8Array; length?: bigint },
+  delayMs = 0,
+) {
   const log = { concurrent: 0, most: 0, closed: 0, ioctls: [] as number[], capacities: [] as bigint[] };
   const transport = createIoctlTransport({
     bind: () =>
@@ -17,9 +20,14 @@ function fakeDriver(answer: (request: Uint8Array) => { result?: number; bytes?: 
           log.most = Math.max(log.most, ++log.concurrent);
           await new Promise((resolve) => setTimeout(resolve, delayMs));
           const message = new DataView(koffi.view(pointer, 32));
-          const view = (at: number, length: number) => new Uint8Array(koffi.view(message.getBigUint64(at, true), length));
+          const view = (at: number, length: number) =>
+            new Uint8Array(koffi.view(message.getBigUint64(at, true), length));
           log.capacities.push(message.getBigUint64(24, true));
-          const { result = 0, bytes = new Uint8Array(), length } = answer(view(0, Number(message.getBigUint64(8, true))).slice());
+          const {
+            result = 0,
+            bytes = new Uint8Array(),
+            length,
+          } = answer(view(0, Number(message.getBigUint64(8, true))).slice());
           view(16, bytes.length).set(bytes);
           message.setBigUint64(24, length ?? BigInt(bytes.length), true);
           log.concurrent--;
@@ -45,7 +53,9 @@ describe('the transport to the NSM driver', () => {
 
   it('asks one after the other, and each caller gets the answer to its own request', async () => {
     const { transport, log } = fakeDriver((request) => ({ bytes: request }), 2);
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => transport.request(new Uint8Array(i + 1).fill(i))));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => transport.request(new Uint8Array(i + 1).fill(i))),
+    );
     expect(answers).toEqual(Array.from({ length: 20 }, (_, i) => new Uint8Array(i + 1).fill(i)));
     expect(log.most).toBe(1);
     await transport.close();
@@ -53,7 +63,10 @@ describe('the transport to the NSM driver', () => {
 
   it('goes on after a request that failed', async () => {
     const { transport } = fakeDriver((request) => (request[0] === 0 ? { result: -1 } : { bytes: request }));
-    const [first, second] = await Promise.allSettled([transport.request(Uint8Array.of(0)), transport.request(Uint8Array.of(1))]);
+    const [first, second] = await Promise.allSettled([
+      transport.request(Uint8Array.of(0)),
+      transport.request(Uint8Array.of(1)),
+    ]);
     expect(first).toMatchObject({ status: 'rejected', reason: { code: 'ERR_NSM_DEVICE' } });
     expect(second).toMatchObject({ status: 'fulfilled', value: Uint8Array.of(1) });
     await transport.close();
@@ -92,7 +105,9 @@ describe('openNsmDevice', () => {
   });
 
   it('says that there is no device', () => {
-    expect(() => openNsmDevice(join(folder, 'nsm'))).toThrow(expect.objectContaining({ code: 'ERR_NSM_DEVICE_ABSENT', message: expect.stringContaining('not an enclave') }));
+    expect(() => openNsmDevice(join(folder, 'nsm'))).toThrow(
+      expect.objectContaining({ code: 'ERR_NSM_DEVICE_ABSENT', message: expect.stringContaining('not an enclave') }),
+    );
   });
 
   it('says that what is there cannot be opened as a device', () => {

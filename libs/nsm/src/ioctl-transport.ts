@@ -34,7 +34,9 @@ export function createIoctlTransport(device: IoctlDevice): NsmTransport {
     request(request) {
       if (closed) return Promise.reject(new NsmError('ERR_NSM_CLOSED', 'the NSM was closed'));
       if (request.length > maxRequestBytes) {
-        return Promise.reject(new NsmError('ERR_NSM_INPUT_TOO_LARGE', `a request of ${request.length} bytes, ${maxRequestBytes} allowed`));
+        return Promise.reject(
+          new NsmError('ERR_NSM_INPUT_TOO_LARGE', `a request of ${request.length} bytes, ${maxRequestBytes} allowed`),
+        );
       }
       const copy = request.slice();
       opened ??= open(device);
@@ -64,7 +66,12 @@ async function open(device: IoctlDevice) {
   return {
     async call(request: Uint8Array): Promise<Uint8Array> {
       bytes.set(request, messageBytes);
-      const fields = [address + BigInt(messageBytes), BigInt(request.length), address + BigInt(responseAt), BigInt(maxResponseBytes)];
+      const fields = [
+        address + BigInt(messageBytes),
+        BigInt(request.length),
+        address + BigInt(responseAt),
+        BigInt(maxResponseBytes),
+      ];
       fields.forEach((field, i) => {
         message.setBigUint64(i * 8, field, true);
       });
@@ -72,7 +79,8 @@ async function open(device: IoctlDevice) {
       // errno belongs to the thread that made the call, so it is not known here.
       if (result !== 0) throw new NsmError('ERR_NSM_DEVICE', 'the NSM driver refused the request');
       const length = message.getBigUint64(lengthAt, true);
-      if (length > BigInt(maxResponseBytes)) throw new NsmError('ERR_NSM_ANSWER', 'the NSM driver says that it wrote more than fits');
+      if (length > BigInt(maxResponseBytes))
+        throw new NsmError('ERR_NSM_ANSWER', 'the NSM driver says that it wrote more than fits');
       return bytes.slice(responseAt, responseAt + Number(length));
     },
     free() {

@@ -37,7 +37,9 @@ describe('the NSM client', () => {
 
   it('refuses an empty public key without asking', async () => {
     const { nsm, requests } = asked({});
-    await expect(nsm.attest({ publicKey: new Uint8Array() })).rejects.toMatchObject({ code: 'ERR_NSM_INVALID_ARGUMENT' });
+    await expect(nsm.attest({ publicKey: new Uint8Array() })).rejects.toMatchObject({
+      code: 'ERR_NSM_INVALID_ARGUMENT',
+    });
     expect(requests).toEqual([]);
   });
 
@@ -74,7 +76,9 @@ describe('the NSM client', () => {
   });
 
   it('does not wait for random bytes that never come', async () => {
-    await expect(asked({ GetRandom: { random: new Uint8Array() } }).nsm.random(1)).rejects.toMatchObject({ code: 'ERR_NSM_ANSWER' });
+    await expect(asked({ GetRandom: { random: new Uint8Array() } }).nsm.random(1)).rejects.toMatchObject({
+      code: 'ERR_NSM_ANSWER',
+    });
   });
 
   it.each([0, -1, 1.5, 4097, NaN])('refuses to ask for %p random bytes', async (length) => {
@@ -82,13 +86,35 @@ describe('the NSM client', () => {
   });
 
   it('describes the NSM', async () => {
-    const answer = { version_major: 1, version_minor: 2, version_patch: 3, module_id: 'i-1-enc2', max_pcrs: 32, locked_pcrs: [0, 1], digest: 'SHA384' };
+    const answer = {
+      version_major: 1,
+      version_minor: 2,
+      version_patch: 3,
+      module_id: 'i-1-enc2',
+      max_pcrs: 32,
+      locked_pcrs: [0, 1],
+      digest: 'SHA384',
+    };
     const { nsm, requests } = asked({ DescribeNSM: answer });
-    expect(await nsm.describe()).toEqual({ versionMajor: 1, versionMinor: 2, versionPatch: 3, moduleId: 'i-1-enc2', maxPcrs: 32, lockedPcrs: [0, 1], digest: 'SHA384' });
+    expect(await nsm.describe()).toEqual({
+      versionMajor: 1,
+      versionMinor: 2,
+      versionPatch: 3,
+      moduleId: 'i-1-enc2',
+      maxPcrs: 32,
+      lockedPcrs: [0, 1],
+      digest: 'SHA384',
+    });
     expect(requests).toEqual(['DescribeNSM']);
-    await expect(asked({ DescribeNSM: { ...answer, locked_pcrs: ['0'] } }).nsm.describe()).rejects.toMatchObject({ code: 'ERR_NSM_ANSWER' });
-    await expect(asked({ DescribeNSM: { ...answer, max_pcrs: '32' } }).nsm.describe()).rejects.toMatchObject({ code: 'ERR_NSM_ANSWER' });
-    await expect(asked({ DescribeNSM: { ...answer, digest: 384 } }).nsm.describe()).rejects.toMatchObject({ code: 'ERR_NSM_ANSWER' });
+    await expect(asked({ DescribeNSM: { ...answer, locked_pcrs: ['0'] } }).nsm.describe()).rejects.toMatchObject({
+      code: 'ERR_NSM_ANSWER',
+    });
+    await expect(asked({ DescribeNSM: { ...answer, max_pcrs: '32' } }).nsm.describe()).rejects.toMatchObject({
+      code: 'ERR_NSM_ANSWER',
+    });
+    await expect(asked({ DescribeNSM: { ...answer, digest: 384 } }).nsm.describe()).rejects.toMatchObject({
+      code: 'ERR_NSM_ANSWER',
+    });
   });
 
   it('describes a PCR', async () => {
@@ -96,7 +122,9 @@ describe('the NSM client', () => {
     expect(await nsm.describePcr(3)).toEqual({ lock: true, value: new Uint8Array(48) });
     expect(requests).toEqual([{ DescribePCR: { index: 3 } }]);
     await expect(nsm.describePcr(-1)).rejects.toMatchObject({ code: 'ERR_NSM_INVALID_INDEX' });
-    await expect(asked({ DescribePCR: { lock: 1, data: new Uint8Array(48) } }).nsm.describePcr(0)).rejects.toMatchObject({ code: 'ERR_NSM_ANSWER' });
+    await expect(
+      asked({ DescribePCR: { lock: 1, data: new Uint8Array(48) } }).nsm.describePcr(0),
+    ).rejects.toMatchObject({ code: 'ERR_NSM_ANSWER' });
   });
 
   it('closes its transport', async () => {

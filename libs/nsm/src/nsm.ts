@@ -54,7 +54,8 @@ const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8
 export function createNsm(transport: NsmTransport): Nsm {
   const ask = async (name: string, fields?: Record<string, unknown>): Promise<Map<unknown, unknown>> => {
     const request: Uint8Array = encoder.encode(fields === undefined ? name : { [name]: fields });
-    if (request.length > maxRequestBytes) throw new NsmError('ERR_NSM_INPUT_TOO_LARGE', `a request of ${request.length} bytes, ${maxRequestBytes} allowed`);
+    if (request.length > maxRequestBytes)
+      throw new NsmError('ERR_NSM_INPUT_TOO_LARGE', `a request of ${request.length} bytes, ${maxRequestBytes} allowed`);
     return readAnswer(await transport.request(request), name);
   };
 
@@ -63,14 +64,19 @@ export function createNsm(transport: NsmTransport): Nsm {
       checkLength(nonce, 'nonce', 0, 512);
       checkLength(userData, 'user_data', 0, 512);
       checkLength(publicKey, 'public_key', 1, 1024);
-      const answer = await ask('Attestation', { user_data: userData ?? null, nonce: nonce ?? null, public_key: publicKey ?? null });
+      const answer = await ask('Attestation', {
+        user_data: userData ?? null,
+        nonce: nonce ?? null,
+        public_key: publicKey ?? null,
+      });
       return bytesOf(answer, 'document');
     },
 
     async random(byteLength) {
-      if (!Number.isInteger(byteLength) || byteLength < 1 || byteLength > maxRandomBytes) throw new NsmError('ERR_NSM_INVALID_ARGUMENT', `1 to ${maxRandomBytes} random bytes can be asked for`);
+      if (!Number.isInteger(byteLength) || byteLength < 1 || byteLength > maxRandomBytes)
+        throw new NsmError('ERR_NSM_INVALID_ARGUMENT', `1 to ${maxRandomBytes} random bytes can be asked for`);
       const out = new Uint8Array(byteLength);
-      for (let at = 0; at < byteLength; ) {
+      for (let at = 0; at < byteLength;) {
         const some = bytesOf(await ask('GetRandom'), 'random');
         if (some.length === 0) throw new NsmError('ERR_NSM_ANSWER', 'the NSM answered no random bytes');
         out.set(some.subarray(0, byteLength - at), at);
@@ -82,7 +88,8 @@ export function createNsm(transport: NsmTransport): Nsm {
     async describe() {
       const answer = await ask('DescribeNSM');
       const locked = answer.get('locked_pcrs');
-      if (!Array.isArray(locked) || !locked.every((index) => typeof index === 'number')) throw unexpected('locked_pcrs');
+      if (!Array.isArray(locked) || !locked.every((index) => typeof index === 'number'))
+        throw unexpected('locked_pcrs');
       return {
         moduleId: textOf(answer, 'module_id'),
         digest: textOf(answer, 'digest'),
@@ -95,7 +102,8 @@ export function createNsm(transport: NsmTransport): Nsm {
     },
 
     async describePcr(index) {
-      if (!Number.isInteger(index) || index < 0 || index > 0xffff) throw new NsmError('ERR_NSM_INVALID_INDEX', 'the index of a PCR is a number from 0');
+      if (!Number.isInteger(index) || index < 0 || index > 0xffff)
+        throw new NsmError('ERR_NSM_INVALID_INDEX', 'the index of a PCR is a number from 0');
       const answer = await ask('DescribePCR', { index });
       const lock = answer.get('lock');
       if (typeof lock !== 'boolean') throw unexpected('lock');
@@ -108,7 +116,8 @@ export function createNsm(transport: NsmTransport): Nsm {
 
 function checkLength(value: Uint8Array | undefined, name: string, least: number, most: number): void {
   if (value === undefined) return;
-  if (value.length > most) throw new NsmError('ERR_NSM_INPUT_TOO_LARGE', `${name} has ${value.length} bytes, ${most} allowed`);
+  if (value.length > most)
+    throw new NsmError('ERR_NSM_INPUT_TOO_LARGE', `${name} has ${value.length} bytes, ${most} allowed`);
   if (value.length < least) throw new NsmError('ERR_NSM_INVALID_ARGUMENT', `${name} is empty: leave it out`);
 }
 

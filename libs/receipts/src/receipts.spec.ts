@@ -1,11 +1,31 @@
 import { unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
-import { PROCESS_CUSTODY, encodeKeyBinding, toBase64Url, type Answer, type ReceiptClaims } from '@communique-tee/protocol';
+import {
+  PROCESS_CUSTODY,
+  encodeKeyBinding,
+  toBase64Url,
+  type Answer,
+  type ReceiptClaims,
+} from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { CompactSign, UnsecuredJWT } from 'jose';
-import { createHash, createPublicKey, createSecretKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
-import { commitToOffice, matchAnswer, signReceipt, verifyReceipt, verifyReceiptSignature, type ReceiptPolicy } from './index';
+import {
+  createHash,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
+import {
+  commitToOffice,
+  matchAnswer,
+  signReceipt,
+  verifyReceipt,
+  verifyReceiptSignature,
+  type ReceiptPolicy,
+} from './index';
 
 const { pcr0 } = developmentMeasurements;
 const messageId = '00112233-4455-4677-8899-aabbccddeeff';
@@ -25,8 +45,17 @@ beforeAll(async () => {
   const pair = generateKeyPairSync('ed25519');
   receiptKey = pair.privateKey;
   const raw = Buffer.from(String(pair.publicKey.export({ format: 'jwk' }).x), 'base64url');
-  document = await nsm.attest({ publicKey: randomBytes(32), userData: encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: raw, custody: PROCESS_CUSTODY }) });
-  policy = { verifyAttestation, acceptedMeasurements: [{ pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(folder.path)), messageId, sealedSha256 };
+  document = await nsm.attest({
+    publicKey: randomBytes(32),
+    userData: encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: raw, custody: PROCESS_CUSTODY }),
+  });
+  policy = {
+    verifyAttestation,
+    acceptedMeasurements: [{ pcr0 }],
+    trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(folder.path)),
+    messageId,
+    sealedSha256,
+  };
   claims = {
     v: 1,
     message_id: messageId,
@@ -43,7 +72,10 @@ afterAll(async () => {
   await folder.remove();
 });
 
-const carried = (receipt: string, bytes: Uint8Array = document) => ({ receipt, attestation_document: Buffer.from(bytes).toString('base64') });
+const carried = (receipt: string, bytes: Uint8Array = document) => ({
+  receipt,
+  attestation_document: Buffer.from(bytes).toString('base64'),
+});
 const signed = (changes: Partial<ReceiptClaims> = {}, key = receiptKey) => signReceipt({ ...claims, ...changes }, key);
 const code = (expected: string) => expect.objectContaining({ name: 'ReceiptError', code: expected }) as Error;
 
@@ -54,10 +86,15 @@ it('a receipt verifies on its own, against the document that it carries', async 
 });
 
 it('the signature alone is judged under a key that is known already', async () => {
-  const raw = (key: KeyObject) => new Uint8Array(Buffer.from(String(createPublicKey(key).export({ format: 'jwk' }).x), 'base64url'));
+  const raw = (key: KeyObject) =>
+    new Uint8Array(Buffer.from(String(createPublicKey(key).export({ format: 'jwk' }).x), 'base64url'));
   expect(await verifyReceiptSignature(await signed(), raw(receiptKey))).toEqual(claims);
-  await expect(verifyReceiptSignature(await signed(), raw(generateKeyPairSync('ed25519').privateKey))).rejects.toEqual(code('ERR_RECEIPT_SIGNATURE'));
-  await expect(verifyReceiptSignature((await withHeader({ alg: 'Ed25519', typ: 'JWT' })).receipt, raw(receiptKey))).rejects.toEqual(code('ERR_RECEIPT_MALFORMED'));
+  await expect(verifyReceiptSignature(await signed(), raw(generateKeyPairSync('ed25519').privateKey))).rejects.toEqual(
+    code('ERR_RECEIPT_SIGNATURE'),
+  );
+  await expect(
+    verifyReceiptSignature((await withHeader({ alg: 'Ed25519', typ: 'JWT' })).receipt, raw(receiptKey)),
+  ).rejects.toEqual(code('ERR_RECEIPT_MALFORMED'));
   await expect(verifyReceiptSignature('a receipt', raw(receiptKey))).rejects.toEqual(code('ERR_RECEIPT_SIGNATURE'));
 });
 
@@ -72,19 +109,55 @@ it('verifies years later, since everything is judged at its own time', async () 
 });
 
 it.each([
-  ['signed by another key', async () => carried(await signed({}, generateKeyPairSync('ed25519').privateKey)), 'ERR_RECEIPT_SIGNATURE'],
-  ['about another message', async () => carried(await signed({ message_id: '10112233-4455-4677-8899-aabbccddeeff' })), 'ERR_RECEIPT_OTHER_MESSAGE'],
-  ['about other sealed bytes', async () => carried(await signed({ sealed_sha256: toBase64Url(new Uint8Array(32)) })), 'ERR_RECEIPT_OTHER_MESSAGE'],
-  ['naming another measurement', async () => carried(await signed({ pcr0: 'ab'.repeat(48) })), 'ERR_RECEIPT_MEASUREMENT'],
-  ['naming another document', async () => carried(await signed({ attestation_sha256: toBase64Url(new Uint8Array(32)) })), 'ERR_RECEIPT_ATTESTATION'],
-  ['signed four hours later, when the certificate had ended', async () => carried(await signed({ time: claims.time + 4 * 3600 })), 'ERR_RECEIPT_ATTESTATION'],
-  ['signed before the document was made', async () => carried(await signed({ time: claims.time - 3600 })), 'ERR_RECEIPT_ATTESTATION'],
-  ['with a document changed by a byte', async () => carried(await signed(), document.with(document.length - 1, 1)), 'ERR_RECEIPT_ATTESTATION'],
+  [
+    'signed by another key',
+    async () => carried(await signed({}, generateKeyPairSync('ed25519').privateKey)),
+    'ERR_RECEIPT_SIGNATURE',
+  ],
+  [
+    'about another message',
+    async () => carried(await signed({ message_id: '10112233-4455-4677-8899-aabbccddeeff' })),
+    'ERR_RECEIPT_OTHER_MESSAGE',
+  ],
+  [
+    'about other sealed bytes',
+    async () => carried(await signed({ sealed_sha256: toBase64Url(new Uint8Array(32)) })),
+    'ERR_RECEIPT_OTHER_MESSAGE',
+  ],
+  [
+    'naming another measurement',
+    async () => carried(await signed({ pcr0: 'ab'.repeat(48) })),
+    'ERR_RECEIPT_MEASUREMENT',
+  ],
+  [
+    'naming another document',
+    async () => carried(await signed({ attestation_sha256: toBase64Url(new Uint8Array(32)) })),
+    'ERR_RECEIPT_ATTESTATION',
+  ],
+  [
+    'signed four hours later, when the certificate had ended',
+    async () => carried(await signed({ time: claims.time + 4 * 3600 })),
+    'ERR_RECEIPT_ATTESTATION',
+  ],
+  [
+    'signed before the document was made',
+    async () => carried(await signed({ time: claims.time - 3600 })),
+    'ERR_RECEIPT_ATTESTATION',
+  ],
+  [
+    'with a document changed by a byte',
+    async () => carried(await signed(), document.with(document.length - 1, 1)),
+    'ERR_RECEIPT_ATTESTATION',
+  ],
   ['with claims changed', async () => carried(changed(await signed())), 'ERR_RECEIPT_SIGNATURE'],
   ['unsigned', () => Promise.resolve(carried(new UnsecuredJWT({ ...claims }).encode())), 'ERR_RECEIPT_MALFORMED'],
   ['signed with the public key as a secret', () => hs256(), 'ERR_RECEIPT_MALFORMED'],
   ['of another type', () => withHeader({ alg: 'Ed25519', typ: 'JWT' }), 'ERR_RECEIPT_MALFORMED'],
-  ['with its own key in the header', () => withHeader({ alg: 'Ed25519', typ: 'communique-tee-receipt+jws', jwk: {} }), 'ERR_RECEIPT_MALFORMED'],
+  [
+    'with its own key in the header',
+    () => withHeader({ alg: 'Ed25519', typ: 'communique-tee-receipt+jws', jwk: {} }),
+    'ERR_RECEIPT_MALFORMED',
+  ],
 ])('a receipt %s is refused', async (_name, receipt, expected) => {
   await expect(verifyReceipt(await receipt(), policy)).rejects.toThrow(code(expected));
 });
@@ -96,16 +169,15 @@ it.each([
   ['empty members', { receipt: '', attestation_document: '' }],
   ['text', 'text'],
   ['a huge JWS', { receipt: 'x'.repeat(9000), attestation_document: 'AA==' }],
-])(
-  '%s is no receipt',
-  async (_name, value) => {
-    await expect(verifyReceipt(value, policy)).rejects.toThrow(code('ERR_RECEIPT_MALFORMED'));
-  },
-);
+])('%s is no receipt', async (_name, value) => {
+  await expect(verifyReceipt(value, policy)).rejects.toThrow(code('ERR_RECEIPT_MALFORMED'));
+});
 
 it('is not believed from an image that the caller does not accept, nor under the AWS root', async () => {
   const receipt = carried(await signed());
-  await expect(verifyReceipt(receipt, { ...policy, acceptedMeasurements: [{ pcr0: 'cd'.repeat(48) }] })).rejects.toThrow(code('ERR_RECEIPT_ATTESTATION'));
+  await expect(
+    verifyReceipt(receipt, { ...policy, acceptedMeasurements: [{ pcr0: 'cd'.repeat(48) }] }),
+  ).rejects.toThrow(code('ERR_RECEIPT_ATTESTATION'));
   const { trustAnchor: _development, ...underAws } = policy;
   await expect(verifyReceipt(receipt, underAws)).rejects.toThrow(code('ERR_RECEIPT_ATTESTATION'));
 });
@@ -129,28 +201,41 @@ describe('the sealed answer', () => {
     expect(() => matchAnswer(claims, answer())).not.toThrow();
   });
 
-  it.each([[{ office: 'HCA13' }], [{ salt: new Uint8Array(32) }], [{ outcome: 'unknown' as const }]])('that says otherwise (%#) is not the receipt’s', (changes) => {
-    expect(() => matchAnswer(claims, answer(changes))).toThrow(code('ERR_RECEIPT_ANSWER'));
-  });
+  it.each([[{ office: 'HCA13' }], [{ salt: new Uint8Array(32) }], [{ outcome: 'unknown' as const }]])(
+    'that says otherwise (%#) is not the receipt’s',
+    (changes) => {
+      expect(() => matchAnswer(claims, answer(changes))).toThrow(code('ERR_RECEIPT_ANSWER'));
+    },
+  );
 
   it('with more or fewer offices is not the receipt’s', () => {
     const { offices } = answer();
     expect(() => matchAnswer(claims, { ...answer(), offices: [] })).toThrow(code('ERR_RECEIPT_ANSWER'));
-    expect(() => matchAnswer(claims, { ...answer(), offices: [...offices, ...offices] })).toThrow(code('ERR_RECEIPT_ANSWER'));
+    expect(() => matchAnswer(claims, { ...answer(), offices: [...offices, ...offices] })).toThrow(
+      code('ERR_RECEIPT_ANSWER'),
+    );
   });
 });
 
 function changed(jws: string): string {
   const [header, , signature] = jws.split('.');
-  const payload = Buffer.from(JSON.stringify({ ...claims, offices: [{ ...claims.offices[0], outcome: 'refused' }] })).toString('base64url');
+  const payload = Buffer.from(
+    JSON.stringify({ ...claims, offices: [{ ...claims.offices[0], outcome: 'refused' }] }),
+  ).toString('base64url');
   return [header, payload, signature].join('.');
 }
 
 async function withHeader(header: { alg: string; typ: string; jwk?: object }) {
-  return carried(await new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader(header).sign(receiptKey));
+  return carried(
+    await new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader(header).sign(receiptKey),
+  );
 }
 
 async function hs256() {
   const header = { alg: 'HS256', typ: 'communique-tee-receipt+jws' };
-  return carried(await new CompactSign(Buffer.from(JSON.stringify(claims))).setProtectedHeader(header).sign(createSecretKey(randomBytes(32))));
+  return carried(
+    await new CompactSign(Buffer.from(JSON.stringify(claims)))
+      .setProtectedHeader(header)
+      .sign(createSecretKey(randomBytes(32))),
+  );
 }

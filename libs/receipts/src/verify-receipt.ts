@@ -1,5 +1,16 @@
-import { AttestationError, type AttestationPolicy, type VerifiedAttestation } from '@communique-tee/attestation/browser';
-import { RECEIPT_TYPE, decodeKeyBinding, receiptClaimsSchema, receiptSchema, toBase64Url, type ReceiptClaims } from '@communique-tee/protocol';
+import {
+  AttestationError,
+  type AttestationPolicy,
+  type VerifiedAttestation,
+} from '@communique-tee/attestation/browser';
+import {
+  RECEIPT_TYPE,
+  decodeKeyBinding,
+  receiptClaimsSchema,
+  receiptSchema,
+  toBase64Url,
+  type ReceiptClaims,
+} from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { compactVerify, decodeProtectedHeader, importJWK } from 'jose';
 import { ReceiptError } from './errors';
@@ -49,7 +60,8 @@ export async function verifyReceipt(receipt: unknown, policy: ReceiptPolicy): Pr
   if (timeMs + 999 < attestation.leafNotBeforeMs || timeMs > attestation.leafNotAfterMs) {
     throw new ReceiptError('ERR_RECEIPT_TIME', 'the receipt was signed outside the validity of its certificate');
   }
-  if (claims.pcr0 !== attestation.pcr0) throw new ReceiptError('ERR_RECEIPT_MEASUREMENT', 'the receipt names another measurement');
+  if (claims.pcr0 !== attestation.pcr0)
+    throw new ReceiptError('ERR_RECEIPT_MEASUREMENT', 'the receipt names another measurement');
   if (claims.message_id !== policy.messageId || claims.sealed_sha256 !== toBase64Url(policy.sealedSha256)) {
     throw new ReceiptError('ERR_RECEIPT_OTHER_MESSAGE', 'the receipt is for another message');
   }
@@ -61,7 +73,8 @@ function readReceipt(receipt: unknown): { jws: string; document: Uint8Array } {
   if (!parsed.success) throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a receipt');
   try {
     const { alg, typ, ...rest } = decodeProtectedHeader(parsed.data.receipt);
-    if (alg !== RECEIPT_ALGORITHM || typ !== RECEIPT_TYPE || Object.keys(rest).length > 0) throw new TypeError('header');
+    if (alg !== RECEIPT_ALGORITHM || typ !== RECEIPT_TYPE || Object.keys(rest).length > 0)
+      throw new TypeError('header');
     const document = Uint8Array.from(atob(parsed.data.attestation_document), (character) => character.charCodeAt(0));
     return { jws: parsed.data.receipt, document };
   } catch (cause) {
@@ -69,7 +82,11 @@ function readReceipt(receipt: unknown): { jws: string; document: Uint8Array } {
   }
 }
 
-async function verifyDocument(document: Uint8Array, claimed: ReceiptClaims, policy: ReceiptPolicy): Promise<VerifiedAttestation> {
+async function verifyDocument(
+  document: Uint8Array,
+  claimed: ReceiptClaims,
+  policy: ReceiptPolicy,
+): Promise<VerifiedAttestation> {
   try {
     return await policy.verifyAttestation(document, {
       acceptedMeasurements: policy.acceptedMeasurements,
@@ -81,7 +98,9 @@ async function verifyDocument(document: Uint8Array, claimed: ReceiptClaims, poli
     });
   } catch (cause) {
     if (!(cause instanceof AttestationError)) throw cause;
-    throw new ReceiptError('ERR_RECEIPT_ATTESTATION', `the attestation document does not verify: ${cause.code}`, { cause });
+    throw new ReceiptError('ERR_RECEIPT_ATTESTATION', `the attestation document does not verify: ${cause.code}`, {
+      cause,
+    });
   }
 }
 
@@ -105,7 +124,8 @@ export async function verifyReceiptSignature(jws: string, receiptKey: Uint8Array
   try {
     const key = await importJWK({ kty: 'OKP', crv: 'Ed25519', x: toBase64Url(receiptKey) }, RECEIPT_ALGORITHM);
     const { payload, protectedHeader } = await compactVerify(jws, key, { algorithms: [RECEIPT_ALGORITHM] });
-    if (protectedHeader.typ !== RECEIPT_TYPE) throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS as receipts are');
+    if (protectedHeader.typ !== RECEIPT_TYPE)
+      throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS as receipts are');
     return readClaims(payload);
   } catch (cause) {
     if (cause instanceof ReceiptError) throw cause;

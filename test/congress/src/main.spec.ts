@@ -1,11 +1,20 @@
-import { spawnService, temporaryFolder, workspaceRoot, type Service, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  spawnService,
+  temporaryFolder,
+  workspaceRoot,
+  type Service,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 const ENTRY = ['tools/run.mjs', 'test/congress/src/main.ts'];
 const run = (args: string[], env: NodeJS.ProcessEnv = {}) =>
-  promisify(execFile)(process.execPath, [...ENTRY, ...args], { cwd: workspaceRoot(), env: { PATH: process.env['PATH'], ...env } });
+  promisify(execFile)(process.execPath, [...ENTRY, ...args], {
+    cwd: workspaceRoot(),
+    env: { PATH: process.env['PATH'], ...env },
+  });
 
 describe('the Congress simulator as a process', () => {
   let folder: TemporaryFolder;
@@ -15,8 +24,18 @@ describe('the Congress simulator as a process', () => {
   afterAll(() => folder.remove());
 
   const start = (): Promise<Service> =>
-    spawnService({ command: process.execPath, args: [...ENTRY, '--folder', folder.path], cwd: workspaceRoot(), env: { PATH: process.env['PATH'] }, readyWhen: /^ready$/m });
-  const described = () => JSON.parse(readFileSync(folder.file('congress.json'), 'utf8')) as { house: { origin: string; apiKey: string }; controlUrl: string };
+    spawnService({
+      command: process.execPath,
+      args: [...ENTRY, '--folder', folder.path],
+      cwd: workspaceRoot(),
+      env: { PATH: process.env['PATH'] },
+      readyWhen: /^ready$/m,
+    });
+  const described = () =>
+    JSON.parse(readFileSync(folder.file('congress.json'), 'utf8')) as {
+      house: { origin: string; apiKey: string };
+      controlUrl: string;
+    };
 
   it('keeps its authority and its keys between starts, answers on its control port and ends when asked', async () => {
     const first = await start();
@@ -35,12 +54,21 @@ describe('the Congress simulator as a process', () => {
 
   it('explains itself', async () => {
     expect((await run(['--help'])).stdout).toContain('--control-port');
-    await expect(run([])).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('--folder is required') as string });
-    await expect(run(['--folder', folder.path, '--house-port', 'x'])).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('not a port') as string });
+    await expect(run([])).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--folder is required') as string,
+    });
+    await expect(run(['--folder', folder.path, '--house-port', 'x'])).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('not a port') as string,
+    });
     await expect(run(['--nonsense'])).rejects.toMatchObject({ code: 1 });
   });
 
   it('does not start in production', async () => {
-    await expect(run(['--folder', folder.path], { NODE_ENV: 'production' })).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('production') as string });
+    await expect(run(['--folder', folder.path], { NODE_ENV: 'production' })).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('production') as string,
+    });
   });
 });

@@ -19,7 +19,10 @@ const HELP = `The Congress simulator: the House's and the Senate's ends of CWC 2
 It refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.
 `;
 
-const keysSchema = z.object({ house: z.object({ apiKey: z.string().min(1) }), senate: z.object({ apiKey: z.string().min(1) }) });
+const keysSchema = z.object({
+  house: z.object({ apiKey: z.string().min(1) }),
+  senate: z.object({ apiKey: z.string().min(1) }),
+});
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -58,7 +61,9 @@ async function main(): Promise<number> {
     certificateAuthority: join(folder, 'ca.pem'),
   };
   await writeFile(join(folder, 'congress.json'), `${JSON.stringify(described, null, 2)}\n`, { mode: 0o600 });
-  process.stdout.write(`house ${house.origin}\nsenate ${senate.origin}\ncontrol ${controlUrl}\nauthority ${described.certificateAuthority}\nready\n`);
+  process.stdout.write(
+    `house ${house.origin}\nsenate ${senate.origin}\ncontrol ${controlUrl}\nauthority ${described.certificateAuthority}\nready\n`,
+  );
   await new Promise<void>((done) => {
     process.once('SIGINT', done);
     process.once('SIGTERM', done);

@@ -4,8 +4,10 @@ import { fullCwc, minimalCwc } from './testing/documents';
 import { send, type PostOptions } from './testing/post';
 
 let simulator: CongressSimulator;
-const houseUrl = (path = '/v2/message', key = simulator.house.apiKey) => `${simulator.house.origin}${path}?apikey=${key}`;
-const senateUrl = (path = '/api/production-messages/') => `${simulator.senate.origin}${path}?apikey=${simulator.senate.apiKey}`;
+const houseUrl = (path = '/v2/message', key = simulator.house.apiKey) =>
+  `${simulator.house.origin}${path}?apikey=${key}`;
+const senateUrl = (path = '/api/production-messages/') =>
+  `${simulator.senate.origin}${path}?apikey=${simulator.senate.apiKey}`;
 const post = (body: string | Uint8Array, more: PostOptions = {}) => send(simulator, houseUrl(), { body, ...more });
 
 describe('the Congress simulator', () => {
@@ -21,10 +23,20 @@ describe('the Congress simulator', () => {
   it('takes a message once in each chamber and says so', async () => {
     expect(await post(minimalCwc())).toMatchObject({ status: 201 });
     expect(await post(minimalCwc())).toMatchObject({ status: 409 });
-    expect(await send(simulator, senateUrl(), { body: minimalCwc({ office: 'SCA01' }) })).toMatchObject({ status: 201 });
-    expect(await send(simulator, senateUrl('/api/testing-messages/'), { body: minimalCwc({ office: 'SCA01' }) })).toMatchObject({ status: 409 });
+    expect(await send(simulator, senateUrl(), { body: minimalCwc({ office: 'SCA01' }) })).toMatchObject({
+      status: 201,
+    });
+    expect(
+      await send(simulator, senateUrl('/api/testing-messages/'), { body: minimalCwc({ office: 'SCA01' }) }),
+    ).toMatchObject({ status: 409 });
     expect(simulator.received()).toEqual([
-      { chamber: 'house', office: 'HCA12', deliveryId: 'A1b2C3d4E5f6A1b2C3d4E5f6A1b2C3d4', xml: minimalCwc(), at: expect.stringMatching(/^\d{4}-.*Z$/) as string },
+      {
+        chamber: 'house',
+        office: 'HCA12',
+        deliveryId: 'A1b2C3d4E5f6A1b2C3d4E5f6A1b2C3d4',
+        xml: minimalCwc(),
+        at: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      },
       expect.objectContaining({ chamber: 'senate', office: 'SCA01' }),
     ]);
   });
@@ -44,23 +56,41 @@ describe('the Congress simulator', () => {
     const { status, headers, body } = await post(minimalCwc({ prefix: '', subject: 'abc' }));
     expect(status).toBe(400);
     expect(headers['content-type']).toMatch(/^application\/xml/);
-    expect(body).toContain('<Error>CWC/Constituent/Prefix: shorter than 1 characters</Error><Error>CWC/Message/Subject: shorter than 6 characters</Error>');
+    expect(body).toContain(
+      '<Error>CWC/Constituent/Prefix: shorter than 1 characters</Error><Error>CWC/Message/Subject: shorter than 6 characters</Error>',
+    );
     expect(simulator.received()).toEqual([]);
   });
 
   it.each<[string, () => Promise<{ status: number }>, number]>([
     ['no API key', () => send(simulator, `${simulator.house.origin}/v2/message`, { body: minimalCwc() }), 401],
     ['a wrong API key', () => send(simulator, houseUrl('/v2/message', 'wrong'), { body: minimalCwc() }), 401],
-    ["the other chamber's API key", () => send(simulator, houseUrl('/v2/message', simulator.senate.apiKey), { body: minimalCwc() }), 401],
-    ['two API keys', () => send(simulator, `${houseUrl()}&apikey=${simulator.house.apiKey}`, { body: minimalCwc() }), 401],
+    [
+      "the other chamber's API key",
+      () => send(simulator, houseUrl('/v2/message', simulator.senate.apiKey), { body: minimalCwc() }),
+      401,
+    ],
+    [
+      'two API keys',
+      () => send(simulator, `${houseUrl()}&apikey=${simulator.house.apiKey}`, { body: minimalCwc() }),
+      401,
+    ],
     ['another path', () => send(simulator, houseUrl('/v2/messages'), { body: minimalCwc() }), 404],
-    ["the other chamber's path", () => send(simulator, houseUrl('/api/production-messages/'), { body: minimalCwc() }), 404],
+    [
+      "the other chamber's path",
+      () => send(simulator, houseUrl('/api/production-messages/'), { body: minimalCwc() }),
+      404,
+    ],
     ['a path with a property of Object', () => send(simulator, houseUrl('/__proto__'), { body: minimalCwc() }), 404],
     ['GET', () => send(simulator, houseUrl(), { method: 'GET' }), 405],
     ['POST to the offices', () => send(simulator, houseUrl('/v2/offices'), { body: '' }), 405],
     ['no content type', () => post(minimalCwc(), { headers: {} }), 415],
     ['JSON', () => post('{}', { headers: { 'content-type': 'application/json' } }), 415],
-    ['a content type that only begins so', () => post(minimalCwc(), { headers: { 'content-type': 'application/xmlish' } }), 415],
+    [
+      'a content type that only begins so',
+      () => post(minimalCwc(), { headers: { 'content-type': 'application/xmlish' } }),
+      415,
+    ],
     ['an empty body', () => post(''), 400],
     ['bytes', () => post(Uint8Array.from({ length: 1000 }, (_, index) => index & 255)), 400],
     ["a Senate office at the House's end", () => post(minimalCwc({ office: 'SCA01' })), 400],
@@ -80,9 +110,16 @@ describe('the Congress simulator', () => {
 
   it('survives what is not HTTP and what is half of it', async () => {
     const { port } = new URL(simulator.house.origin);
-    for (const bytes of ['\u0000\u0001\u0002\r\n\r\n', 'POST /v2/message HTTP/1.1\r\ncontent-length: 10\r\n\r\nx', `POST //${'x'.repeat(100_000)} HTTP/1.1\r\n\r\n`]) {
+    for (const bytes of [
+      '\u0000\u0001\u0002\r\n\r\n',
+      'POST /v2/message HTTP/1.1\r\ncontent-length: 10\r\n\r\nx',
+      `POST //${'x'.repeat(100_000)} HTTP/1.1\r\n\r\n`,
+    ]) {
       await new Promise<void>((resolve) => {
-        const socket = connect({ host: '127.0.0.1', port: Number(port), servername: 'localhost', ca: simulator.certificateAuthorityPem }, () => socket.end(bytes));
+        const socket = connect(
+          { host: '127.0.0.1', port: Number(port), servername: 'localhost', ca: simulator.certificateAuthorityPem },
+          () => socket.end(bytes),
+        );
         socket.on('error', () => undefined).resume();
         socket.once('close', () => resolve());
       });
@@ -95,22 +132,36 @@ describe('the Congress simulator', () => {
     const url = (path: string) => `${listed.house.origin}${path}?apikey=${listed.house.apiKey}`;
     expect((await send(listed, url('/v2/offices'), { method: 'GET' })).body).toContain('<Office>HCA12</Office>');
     expect(await send(listed, url('/v2/message'), { body: minimalCwc() })).toMatchObject({ status: 201 });
-    expect(await send(listed, url('/v2/message'), { body: minimalCwc({ office: 'HCA13', deliveryId: 'B'.repeat(32) }) })).toMatchObject({ status: 400 });
+    expect(
+      await send(listed, url('/v2/message'), { body: minimalCwc({ office: 'HCA13', deliveryId: 'B'.repeat(32) }) }),
+    ).toMatchObject({ status: 400 });
     await listed.stop();
   });
 
   it('without de-duplication takes the same again', async () => {
     const forgetful = await startCongressSimulator({ house: { deduplicates: false } });
     const url = `${forgetful.house.origin}/v2/message?apikey=${forgetful.house.apiKey}`;
-    expect([await send(forgetful, url, { body: minimalCwc() }), await send(forgetful, url, { body: minimalCwc() })]).toMatchObject([{ status: 201 }, { status: 201 }]);
+    expect([
+      await send(forgetful, url, { body: minimalCwc() }),
+      await send(forgetful, url, { body: minimalCwc() }),
+    ]).toMatchObject([{ status: 201 }, { status: 201 }]);
     expect(forgetful.received()).toHaveLength(2);
     await forgetful.stop();
   });
 
   it('lets only the listed source addresses in', async () => {
-    const closed = await startCongressSimulator({ house: { allowedAddresses: ['192.0.2.7'] }, senate: { allowedAddresses: ['127.0.0.1'] } });
-    expect(await send(closed, `${closed.house.origin}/v2/message?apikey=${closed.house.apiKey}`, { body: minimalCwc() })).toMatchObject({ status: 403 });
-    expect(await send(closed, `${closed.senate.origin}/api/production-messages/?apikey=${closed.senate.apiKey}`, { body: minimalCwc({ office: 'SCA01' }) })).toMatchObject({ status: 201 });
+    const closed = await startCongressSimulator({
+      house: { allowedAddresses: ['192.0.2.7'] },
+      senate: { allowedAddresses: ['127.0.0.1'] },
+    });
+    expect(
+      await send(closed, `${closed.house.origin}/v2/message?apikey=${closed.house.apiKey}`, { body: minimalCwc() }),
+    ).toMatchObject({ status: 403 });
+    expect(
+      await send(closed, `${closed.senate.origin}/api/production-messages/?apikey=${closed.senate.apiKey}`, {
+        body: minimalCwc({ office: 'SCA01' }),
+      }),
+    ).toMatchObject({ status: 201 });
     await closed.stop();
   });
 
@@ -122,7 +173,9 @@ describe('the Congress simulator', () => {
       ['in the answer', 'in_the_answer', 1],
     ] as const)('cut %s', async (_name, at, stored) => {
       simulator.setFaults({ queue: [{ fault: { kind: 'cut', at } }] });
-      await expect(post(minimalCwc())).rejects.toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE|HPE_/) as string });
+      await expect(post(minimalCwc())).rejects.toMatchObject({
+        code: expect.stringMatching(/ECONNRESET|EPIPE|HPE_/) as string,
+      });
       expect(simulator.received()).toHaveLength(stored);
       expect(await post(minimalCwc())).toMatchObject({ status: stored === 1 ? 409 : 201 });
     });
@@ -134,16 +187,25 @@ describe('the Congress simulator', () => {
 
     it('a status, maintenance and a redirect leave nothing behind', async () => {
       simulator.setFaults({
-        queue: [{ fault: { kind: 'status', status: 502, body: 'broken' } }, { fault: { kind: 'maintenance', retryAfterSeconds: 120 } }, { fault: { kind: 'redirect', location: 'https://elsewhere.example/' } }],
+        queue: [
+          { fault: { kind: 'status', status: 502, body: 'broken' } },
+          { fault: { kind: 'maintenance', retryAfterSeconds: 120 } },
+          { fault: { kind: 'redirect', location: 'https://elsewhere.example/' } },
+        ],
       });
       expect(await post(minimalCwc())).toMatchObject({ status: 502, body: 'broken' });
       expect(await post(minimalCwc())).toMatchObject({ status: 503, headers: { 'retry-after': '120' } });
-      expect(await post(minimalCwc())).toMatchObject({ status: 307, headers: { location: 'https://elsewhere.example/' } });
+      expect(await post(minimalCwc())).toMatchObject({
+        status: 307,
+        headers: { location: 'https://elsewhere.example/' },
+      });
       expect(simulator.received()).toEqual([]);
     });
 
     it('slow is late, and no other thing', async () => {
-      simulator.setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 20 } }, { fault: { kind: 'slow', delayMs: 20, stored: true } }] });
+      simulator.setFaults({
+        queue: [{ fault: { kind: 'slow', delayMs: 20 } }, { fault: { kind: 'slow', delayMs: 20, stored: true } }],
+      });
       expect(await post(minimalCwc())).toMatchObject({ status: 201 });
       expect(await post(minimalCwc({ deliveryId: 'B'.repeat(32) }))).toMatchObject({ status: 201 });
       expect(simulator.received()).toHaveLength(2);
@@ -152,7 +214,9 @@ describe('the Congress simulator', () => {
     it('stop ends those who wait', async () => {
       const slow = await startCongressSimulator();
       slow.setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 600_000, stored: true } }] });
-      const waiting = send(slow, `${slow.house.origin}/v2/message?apikey=${slow.house.apiKey}`, { body: minimalCwc() }).catch((error: unknown) => error);
+      const waiting = send(slow, `${slow.house.origin}/v2/message?apikey=${slow.house.apiKey}`, {
+        body: minimalCwc(),
+      }).catch((error: unknown) => error);
       while (slow.received().length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       await slow.stop();
       expect(await waiting).toMatchObject({ code: 'ECONNRESET' });
@@ -171,7 +235,14 @@ describe('the Congress simulator', () => {
     });
 
     it('takes a plan of faults', async () => {
-      expect((await control('/faults', { method: 'POST', body: JSON.stringify({ queue: [{ fault: { kind: 'status', status: 500 } }] }) })).status).toBe(204);
+      expect(
+        (
+          await control('/faults', {
+            method: 'POST',
+            body: JSON.stringify({ queue: [{ fault: { kind: 'status', status: 500 } }] }),
+          })
+        ).status,
+      ).toBe(204);
       expect(await post(minimalCwc())).toMatchObject({ status: 500 });
       expect(await post(minimalCwc())).toMatchObject({ status: 201 });
     });
@@ -182,14 +253,21 @@ describe('the Congress simulator', () => {
       ['too much', '/faults', ' '.repeat(2_000_000), 413],
       ['another path', '/others', '{}', 404],
     ])('refuses %s', async (_name, path, body, status) => {
-      const outcome = await control(path, { method: 'POST', body }).then((answer) => answer.status, () => 413);
+      const outcome = await control(path, { method: 'POST', body }).then(
+        (answer) => answer.status,
+        () => 413,
+      );
       expect(outcome).toBe(status);
     });
 
     it('is for loopback alone', async () => {
       const { request } = await import('node:http');
       const status = await new Promise((resolve, reject) => {
-        request(`${simulator.controlUrl}/received`, { headers: { host: 'evil.example' } }, (answer) => resolve(answer.resume().statusCode)).once('error', reject).end();
+        request(`${simulator.controlUrl}/received`, { headers: { host: 'evil.example' } }, (answer) =>
+          resolve(answer.resume().statusCode),
+        )
+          .once('error', reject)
+          .end();
       });
       expect(status).toBe(403);
     });
@@ -201,7 +279,10 @@ describe('starting the Congress simulator', () => {
     const before = process.env['NODE_ENV'];
     process.env['NODE_ENV'] = 'production';
     try {
-      await expect(startCongressSimulator()).rejects.toMatchObject({ name: 'CongressSimulatorError', code: 'production' });
+      await expect(startCongressSimulator()).rejects.toMatchObject({
+        name: 'CongressSimulatorError',
+        code: 'production',
+      });
     } finally {
       if (before === undefined) delete process.env['NODE_ENV'];
       else process.env['NODE_ENV'] = before;

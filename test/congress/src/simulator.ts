@@ -67,7 +67,10 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
     throw new CongressSimulatorError('production', 'the Congress simulator does not start with NODE_ENV=production');
   }
   const authority = options.authority ?? (await testAuthority(options.folder));
-  const { certificatePem, privateKeyPem } = await authority.issue({ names: ['localhost', '127.0.0.1', '::1'], ...options.certificate });
+  const { certificatePem, privateKeyPem } = await authority.issue({
+    names: ['localhost', '127.0.0.1', '::1'],
+    ...options.certificate,
+  });
   const faults = new FaultSchedule();
   const received = new ReceivedMessages();
   const servers: Server[] = [];
@@ -75,7 +78,10 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
     await Promise.all(servers.splice(0).map(close));
   };
 
-  const startChamber = async (chamber: Chamber, { port = 0, ...given }: ChamberStartOptions = {}): Promise<ChamberAddress> => {
+  const startChamber = async (
+    chamber: Chamber,
+    { port = 0, ...given }: ChamberStartOptions = {},
+  ): Promise<ChamberAddress> => {
     const settings: ChamberOptions = {
       apiKey: randomBytes(16).toString('hex'),
       deduplicates: true,
@@ -85,7 +91,10 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
       ...given,
     };
     const served = new ChamberServer(chamber, settings, faults, received);
-    const server = createHttpsServer({ key: privateKeyPem, cert: certificatePem, minVersion: 'TLSv1.2' }, guarded((...exchange) => served.handle(...exchange)));
+    const server = createHttpsServer(
+      { key: privateKeyPem, cert: certificatePem, minVersion: 'TLSv1.2' },
+      guarded((...exchange) => served.handle(...exchange)),
+    );
     servers.push(server);
     return { origin: `https://localhost:${await listen(server, port)}`, apiKey: settings.apiKey };
   };
@@ -127,7 +136,9 @@ function listen(server: Server, port: number): Promise<number> {
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => reject(new CongressSimulatorError('listen_failed', `cannot listen on port ${port}`, { cause })));
+    server.once('error', (cause) =>
+      reject(new CongressSimulatorError('listen_failed', `cannot listen on port ${port}`, { cause })),
+    );
     // "localhost" may be ::1 first to a client: it then goes on to 127.0.0.1
     server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
   });

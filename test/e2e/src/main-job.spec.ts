@@ -1,5 +1,15 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
-import { fetchEnclaveKey, fetchMessage, followMessage, postMessage, prepareMessage, verifyResult, type GatewayOptions, type PreparedMessage, type TrustPolicy } from '@communique-tee/client';
+import {
+  fetchEnclaveKey,
+  fetchMessage,
+  followMessage,
+  postMessage,
+  prepareMessage,
+  verifyResult,
+  type GatewayOptions,
+  type PreparedMessage,
+  type TrustPolicy,
+} from '@communique-tee/client';
 import { sealedMessageToJson, type CongressMessage } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
@@ -15,9 +25,20 @@ beforeAll(async () => {
   folder = await temporaryFolder('e2e');
   system = await startSystem({
     folder: folder.path,
-    gatewayEnvironment: { DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '500', ENCLAVE_TIMEOUT_MS: '5000', DELIVERY_LEASE_MS: '6000', DELIVERY_POLL_MS: '100', RATE_LIMIT_MAX_REQUESTS: '10000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000' },
+    gatewayEnvironment: {
+      DELIVERY_MIN_BACKOFF_MS: '50',
+      DELIVERY_MAX_BACKOFF_MS: '500',
+      ENCLAVE_TIMEOUT_MS: '5000',
+      DELIVERY_LEASE_MS: '6000',
+      DELIVERY_POLL_MS: '100',
+      RATE_LIMIT_MAX_REQUESTS: '10000',
+      RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
+    },
   });
-  policy = { acceptedMeasurements: [{ pcr0: system.pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem) };
+  policy = {
+    acceptedMeasurements: [{ pcr0: system.pcr0 }],
+    trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
+  };
   alice = { gateway: system.gatewayUrl, token: await system.issuer.token('alice') };
   bob = { gateway: system.gatewayUrl, token: await system.issuer.token('bob') };
 }, 180_000);
@@ -44,7 +65,11 @@ it('the same message in JSON, and posted three times over, is accepted and deliv
   const post = () =>
     fetch(`${system.gatewayUrl}/api/messages`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${alice.token}`, 'content-type': 'application/json', 'idempotency-key': 'once' },
+      headers: {
+        authorization: `Bearer ${alice.token}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'once',
+      },
       body: JSON.stringify(sealedMessageToJson(prepared.message)),
     });
   const answers = [await post(), await post(), await post()];
@@ -89,7 +114,9 @@ it('ends as key_retired when the enclave was replaced before it was opened, and 
 
 it('a message that Congress cannot take is refused, and what is missing is named to the sender alone', async () => {
   const { message } = plantedMessage();
-  await setFaults({ queue: [{ fault: { kind: 'status', status: 400, body: 'the office is vacant' }, times: 'always' }] });
+  await setFaults({
+    queue: [{ fault: { kind: 'status', status: 400, body: 'the office is vacant' }, times: 'always' }],
+  });
   const prepared = await prepare(message);
   await postMessage(alice, prepared);
   const view = await followMessage(alice, prepared.id);

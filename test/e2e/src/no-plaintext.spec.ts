@@ -1,7 +1,15 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResult } from '@communique-tee/client';
 import { encodeCongressMessage } from '@communique-tee/protocol';
-import { describeWith, freePort, redisAvailability, startRedis, temporaryFolder, type Redis, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  describeWith,
+  freePort,
+  redisAvailability,
+  startRedis,
+  temporaryFolder,
+  type Redis,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { startSystem, type System } from '@communique-tee/test-system';
 import { Redis as RedisClient } from 'ioredis';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -31,7 +39,15 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     system = await startSystem({
       folder: folder.path,
       redisUrl: redis.url,
-      gatewayEnvironment: { LOG_LEVEL: 'trace', METRICS_PORT: metricsPort, RATE_LIMIT_MAX_REQUESTS: '10000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000', DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '200', DELIVERY_POLL_MS: '100' },
+      gatewayEnvironment: {
+        LOG_LEVEL: 'trace',
+        METRICS_PORT: metricsPort,
+        RATE_LIMIT_MAX_REQUESTS: '10000',
+        RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
+        DELIVERY_MIN_BACKOFF_MS: '50',
+        DELIVERY_MAX_BACKOFF_MS: '200',
+        DELIVERY_POLL_MS: '100',
+      },
     });
     apiKeys['houseApiKey'] = system.congress.house.apiKey;
     apiKeys['senateApiKey'] = system.congress.senate.apiKey;
@@ -45,17 +61,33 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
 
   it('the run did what it should, so that there is something to search', async () => {
     const received = await (await fetch(`${system.congress.controlUrl}/received`)).text();
-    expect(find(fields, [{ where: 'Congress', bytes: Buffer.from(received) }]).map(({ field }) => field)).toEqual(expect.arrayContaining(['lastName, its mark', 'body, its mark', 'address1, its mark', 'email']));
+    expect(find(fields, [{ where: 'Congress', bytes: Buffer.from(received) }]).map(({ field }) => field)).toEqual(
+      expect.arrayContaining(['lastName, its mark', 'body, its mark', 'address1, its mark', 'email']),
+    );
     expect(answers.length).toBeGreaterThan(20);
     // Doors that were shut before anything could be read would prove nothing
     expect(answers.filter(({ where }) => where.startsWith('429 '))).toEqual([]);
-    expect(answers.some(({ where, bytes }) => where === '200 answer of /metrics' && bytes.includes('communique_messages_ended_total'))).toBe(true);
+    expect(
+      answers.some(
+        ({ where, bytes }) => where === '200 answer of /metrics' && bytes.includes('communique_messages_ended_total'),
+      ),
+    ).toBe(true);
   });
 
   it('no field of a message, no delivery secret and no API key is in anything that is left', async () => {
     const remains = await remainsOf();
     const places = remains.map(({ where }) => where).join('\n');
-    for (const place of ['gateway.log', 'enclave.log', 'pg_wal', 'answer of /metrics', 'table public.message', 'table public.delivery_job', 'redis', 'environ']) expect(places).toContain(place);
+    for (const place of [
+      'gateway.log',
+      'enclave.log',
+      'pg_wal',
+      'answer of /metrics',
+      'table public.message',
+      'table public.delivery_job',
+      'redis',
+      'environ',
+    ])
+      expect(places).toContain(place);
     expect(remains.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeGreaterThan(20_000_000);
     expect(find({ ...fields, ...apiKeys }, remains)).toEqual([]);
   });
@@ -83,12 +115,21 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
   });
 
   async function runEverything(): Promise<void> {
-    const policy = { acceptedMeasurements: [{ pcr0: system.pcr0 }] as const, trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem) };
+    const policy = {
+      acceptedMeasurements: [{ pcr0: system.pcr0 }] as const,
+      trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
+    };
     const options = { gateway: system.gatewayUrl, token: await system.issuer.token('planted') };
     const key = await fetchEnclaveKey(system.gatewayUrl, policy);
     const faults: object[] = [
       {},
-      { queue: [{ fault: { kind: 'status', status: 500, stored: true } }, { fault: { kind: 'cut', at: 'after_reading' } }, { fault: { kind: 'garbage' } }] },
+      {
+        queue: [
+          { fault: { kind: 'status', status: 500, stored: true } },
+          { fault: { kind: 'cut', at: 'after_reading' } },
+          { fault: { kind: 'garbage' } },
+        ],
+      },
       { queue: [{ fault: { kind: 'status', status: 400, body: 'bad' }, times: 3 }] },
     ];
     for (const plan of faults) {
@@ -114,29 +155,59 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
         ['text/plain', text],
         ['application/x-www-form-urlencoded', new URLSearchParams(fields).toString()],
       ] as const) {
-        await keep(fetch(`${origin}/messages`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': type }, body: typeof body === 'string' ? body : new Uint8Array(body) }));
+        await keep(
+          fetch(`${origin}/messages`, {
+            method: 'POST',
+            headers: { authorization: `Bearer ${token}`, 'content-type': type },
+            body: typeof body === 'string' ? body : new Uint8Array(body),
+          }),
+        );
       }
       await keep(fetch(`${origin}/messages?body=${encodeURIComponent(text)}`, { method: 'POST', body: text }));
-      await keep(fetch(`${origin}/messages/${encodeURIComponent(text)}`, { headers: { authorization: `Bearer ${token}` } }));
+      await keep(
+        fetch(`${origin}/messages/${encodeURIComponent(text)}`, { headers: { authorization: `Bearer ${token}` } }),
+      );
     }
     const gateway = system.gatewayUrl;
-    const headers = { authorization: `Bearer ${encodeURIComponent(text)}`, 'idempotency-key': encodeURIComponent(text), 'x-request-id': encodeURIComponent(text), 'user-agent': encodeURIComponent(text) };
-    await keep(fetch(`${gateway}/api/messages`, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: json }));
+    const headers = {
+      authorization: `Bearer ${encodeURIComponent(text)}`,
+      'idempotency-key': encodeURIComponent(text),
+      'x-request-id': encodeURIComponent(text),
+      'user-agent': encodeURIComponent(text),
+    };
+    await keep(
+      fetch(`${gateway}/api/messages`, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: json,
+      }),
+    );
     await keep(fetch(`${gateway}/attestation?nonce=${encodeURIComponent(text)}`));
     await keep(fetch(`${enclave}/attestation?nonce=${encodeURIComponent(text)}`));
     await keep(fetch(`${gateway}/${encodeURIComponent(text)}`));
-    for (const path of ['/health', '/api/health/tee', '/attestation', '/docs-json']) await keep(fetch(`${gateway}${path}`));
+    for (const path of ['/health', '/api/health/tee', '/attestation', '/docs-json'])
+      await keep(fetch(`${gateway}${path}`));
     await keep(fetch(metricsUrl));
   }
 
   async function keep(asked: Promise<Response>): Promise<void> {
     const response = await asked;
     const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n');
-    answers.push({ where: `${String(response.status)} answer of ${new URL(response.url).pathname.slice(0, 20)}`, bytes: Buffer.from(`${headers}\n${await response.text()}`) });
+    answers.push({
+      where: `${String(response.status)} answer of ${new URL(response.url).pathname.slice(0, 20)}`,
+      bytes: Buffer.from(`${headers}\n${await response.text()}`),
+    });
   }
 
   async function remainsOf(): Promise<Remains[]> {
-    return [...answers, ...logs(), ...(await tables()), ...filesBelow(system.postgres.folder), ...(await redisDump()), ...processes()];
+    return [
+      ...answers,
+      ...logs(),
+      ...(await tables()),
+      ...filesBelow(system.postgres.folder),
+      ...(await redisDump()),
+      ...processes(),
+    ];
   }
 
   /** Of every process but Congress, who is meant to know. */
@@ -150,7 +221,9 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
     await client.connect();
     try {
       await client.query('checkpoint');
-      const { rows } = await client.query<{ name: string }>("select quote_ident(table_schema) || '.' || quote_ident(table_name) as name from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema')");
+      const { rows } = await client.query<{ name: string }>(
+        "select quote_ident(table_schema) || '.' || quote_ident(table_name) as name from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema')",
+      );
       const dumps: Remains[] = [];
       for (const { name } of rows) {
         const { rows: dump } = await client.query<{ row: string }>(`select row_to_json(t)::text as row from ${name} t`);
@@ -175,8 +248,15 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
 
   /** Command lines and environments are read by anyone of the same user. */
   function processes(): Remains[] {
-    return [system.services.gateway.pid, system.services.enclave.pid].filter((pid) => pid !== undefined).flatMap((pid) =>
-      ['cmdline', 'environ'].filter((name) => readdirSync(`/proc/${String(pid)}`).includes(name)).map((name) => ({ where: `/proc/${String(pid)}/${name}`, bytes: readFileSync(`/proc/${String(pid)}/${name}`) })),
-    );
+    return [system.services.gateway.pid, system.services.enclave.pid]
+      .filter((pid) => pid !== undefined)
+      .flatMap((pid) =>
+        ['cmdline', 'environ']
+          .filter((name) => readdirSync(`/proc/${String(pid)}`).includes(name))
+          .map((name) => ({
+            where: `/proc/${String(pid)}/${name}`,
+            bytes: readFileSync(`/proc/${String(pid)}/${name}`),
+          })),
+      );
   }
 });

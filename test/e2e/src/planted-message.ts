@@ -25,7 +25,12 @@ export function plantedMessage(): { message: CongressMessage; fields: Record<str
     deliverySecret: createDeliverySecret(),
     offices: ['HCA12', 'SCA01', 'SCA03'],
     constituent,
-    message: { subject: mark('subject'), body: `${mark('body')}\nand a second line ${randomBytes(8).toString('hex')}`, topics: ['Energy'], moreInfo: `https://example.org/${randomBytes(8).toString('hex')}` },
+    message: {
+      subject: mark('subject'),
+      body: `${mark('body')}\nand a second line ${randomBytes(8).toString('hex')}`,
+      topics: ['Energy'],
+      moreInfo: `https://example.org/${randomBytes(8).toString('hex')}`,
+    },
     campaignId: mark('campaign'),
     proof: null,
   };

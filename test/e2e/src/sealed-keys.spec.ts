@@ -1,5 +1,13 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
-import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResult, type EnclaveKey, type TrustPolicy } from '@communique-tee/client';
+import {
+  fetchEnclaveKey,
+  followMessage,
+  postMessage,
+  prepareMessage,
+  verifyResult,
+  type EnclaveKey,
+  type TrustPolicy,
+} from '@communique-tee/client';
 import { decodeRelayAnswer, receiptClaimsSchema, toHex } from '@communique-tee/protocol';
 import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
@@ -26,9 +34,20 @@ describe('three enclaves with sealed keys', () => {
       gateways: GATEWAYS,
       enclaves: ENCLAVES,
       keys: 'sealed',
-      gatewayEnvironment: { DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '500', ENCLAVE_TIMEOUT_MS: '10000', DELIVERY_LEASE_MS: '12000', DELIVERY_POLL_MS: '100', RATE_LIMIT_MAX_REQUESTS: '100000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '100000' },
+      gatewayEnvironment: {
+        DELIVERY_MIN_BACKOFF_MS: '50',
+        DELIVERY_MAX_BACKOFF_MS: '500',
+        ENCLAVE_TIMEOUT_MS: '10000',
+        DELIVERY_LEASE_MS: '12000',
+        DELIVERY_POLL_MS: '100',
+        RATE_LIMIT_MAX_REQUESTS: '100000',
+        RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '100000',
+      },
     });
-    policy = { acceptedMeasurements: [{ pcr0: system.pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem) };
+    policy = {
+      acceptedMeasurements: [{ pcr0: system.pcr0 }],
+      trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
+    };
     token = await system.issuer.token('alice');
   }, 180_000);
   afterAll(async () => {
@@ -38,8 +57,10 @@ describe('three enclaves with sealed keys', () => {
   afterEach(() => setFaults({}));
 
   const at = (which: number) => ({ gateway: system.gatewayUrls[which % GATEWAYS] ?? system.gatewayUrl, token });
-  const setFaults = (plan: object) => fetch(`${system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
-  const all = (work: (enclave: number) => Promise<void>) => Promise.all(Array.from({ length: ENCLAVES }, (_, enclave) => work(enclave)));
+  const setFaults = (plan: object) =>
+    fetch(`${system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
+  const all = (work: (enclave: number) => Promise<void>) =>
+    Promise.all(Array.from({ length: ENCLAVES }, (_, enclave) => work(enclave)));
   /** The key that is shown, once one is. */
   const shownKey = async (): Promise<EnclaveKey> => {
     for (let round = 0; ; round++) {
@@ -58,7 +79,11 @@ describe('three enclaves with sealed keys', () => {
     for (let n = 0; n < 4 * ENCLAVES; n++) shown.add(toHex((await fetchEnclaveKey(at(n).gateway, policy)).keyId));
     expect([...shown]).toEqual([toHex(key.keyId)]);
     expect(key.custody).toBe('arn:aws:kms:us-east-1:123456789012:alias/communique-tee-development-enclave');
-    expect(system.keyGuard?.kms.requests().filter(({ action, decision }) => action === 'GenerateDataKey' && decision === 'done').length).toBeGreaterThan(0);
+    expect(
+      system.keyGuard?.kms
+        .requests()
+        .filter(({ action, decision }) => action === 'GenerateDataKey' && decision === 'done').length,
+    ).toBeGreaterThan(0);
   });
 
   it('open after all of them were killed what was sealed before, and nobody has to seal again', async () => {
@@ -73,9 +98,13 @@ describe('three enclaves with sealed keys', () => {
     for (const [n, message] of messages.entries()) {
       const view = await followMessage(at(n + 1), message.id, { timeoutMs: 90_000 });
       expect(view.status).toBe('delivered');
-      deliveryIds.push(...(await verifyResult(view, message, policy)).answer.offices.map(({ deliveryId }) => deliveryId));
+      deliveryIds.push(
+        ...(await verifyResult(view, message, policy)).answer.offices.map(({ deliveryId }) => deliveryId),
+      );
     }
-    const received = (await receivedBy(system.congress)).map(({ deliveryId }) => deliveryId).filter((id) => deliveryIds.includes(id));
+    const received = (await receivedBy(system.congress))
+      .map(({ deliveryId }) => deliveryId)
+      .filter((id) => deliveryIds.includes(id));
     expect(received.sort()).toEqual(deliveryIds.sort());
     expect(toHex((await shownKey()).keyId)).toBe(toHex(key.keyId));
   }, 180_000);
@@ -84,12 +113,20 @@ describe('three enclaves with sealed keys', () => {
     const prepared = prepareMessage(plantedMessage().message, await shownKey());
     const outcomes: string[][] = [];
     for (const address of await enclaveAddresses()) {
-      const response = await fetch(`http://${address}/messages`, { method: 'POST', headers: { 'content-type': 'application/cbor' }, body: Buffer.from(prepared.sealed) });
+      const response = await fetch(`http://${address}/messages`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/cbor' },
+        body: Buffer.from(prepared.sealed),
+      });
       expect(response.status).toBe(200);
       const { receipt } = decodeRelayAnswer(new Uint8Array(await response.arrayBuffer()));
       outcomes.push(receiptClaimsSchema.parse(decodeJwt(receipt)).offices.map(({ outcome }) => outcome));
     }
-    expect(outcomes).toEqual([['accepted', 'accepted', 'accepted'], ['duplicate', 'duplicate', 'duplicate'], ['duplicate', 'duplicate', 'duplicate']]);
+    expect(outcomes).toEqual([
+      ['accepted', 'accepted', 'accepted'],
+      ['duplicate', 'duplicate', 'duplicate'],
+      ['duplicate', 'duplicate', 'duplicate'],
+    ]);
   });
 
   it('forget a key that an operator revokes, and what was sealed to it is sealed again', async () => {
@@ -97,7 +134,17 @@ describe('three enclaves with sealed keys', () => {
     const revoked = toHex(key.keyId);
     const operator = await spawnService({
       command: process.execPath,
-      args: [join(workspaceRoot(), 'tools/run.mjs'), join(workspaceRoot(), 'tools/operator/main.ts'), 'keys', 'revoke', revoked, '--by', 'tester', '--why', 'to see it go'],
+      args: [
+        join(workspaceRoot(), 'tools/run.mjs'),
+        join(workspaceRoot(), 'tools/operator/main.ts'),
+        'keys',
+        'revoke',
+        revoked,
+        '--by',
+        'tester',
+        '--why',
+        'to see it go',
+      ],
       env: { DATABASE_URL: system.databaseUrl },
     });
     expect(await operator.exited).toMatchObject({ code: 0 });
@@ -120,7 +167,8 @@ describe('three enclaves with sealed keys', () => {
   }, 180_000);
 
   it('leave no credential, API key or ciphertext of either in a log', async () => {
-    const { AWS_SECRET_ACCESS_KEY: secret = '', ENCLAVE_SECRETS_FILE: file = '' } = system.keyGuard?.gatewayEnvironment ?? {};
+    const { AWS_SECRET_ACCESS_KEY: secret = '', ENCLAVE_SECRETS_FILE: file = '' } =
+      system.keyGuard?.gatewayEnvironment ?? {};
     const ciphertexts = Object.values(JSON.parse(await readFile(file, 'utf8')) as Record<string, string>);
     const searched = [secret, system.congress.house.apiKey, system.congress.senate.apiKey, ...ciphertexts];
     expect(searched.every((text) => text.length > 16)).toBe(true);
@@ -134,6 +182,8 @@ describe('three enclaves with sealed keys', () => {
 
   async function enclaveAddresses(): Promise<string[]> {
     const environment = await readFile(system.gatewayEnvironmentFile, 'utf8');
-    return (/^ENCLAVE_URLS=(.*)$/m.exec(environment)?.[1] ?? '').split(',').map((address) => address.replace(/^tcp:/, ''));
+    return (/^ENCLAVE_URLS=(.*)$/m.exec(environment)?.[1] ?? '')
+      .split(',')
+      .map((address) => address.replace(/^tcp:/, ''));
   }
 });

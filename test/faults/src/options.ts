@@ -69,7 +69,16 @@ export function readOptions(args: readonly string[]): Options | null {
 }
 
 /** How to have the same run again. */
-export function commandOf({ messages, minutes, seed, gateways, enclaves, keys, clients, deduplicates }: Options): string {
+export function commandOf({
+  messages,
+  minutes,
+  seed,
+  gateways,
+  enclaves,
+  keys,
+  clients,
+  deduplicates,
+}: Options): string {
   return `npm run test:faults -- --messages ${String(messages)} --minutes ${String(minutes)} --seed ${String(seed)} --gateways ${String(gateways)} --enclaves ${String(enclaves)} --keys ${keys} --clients ${String(clients)}${deduplicates ? '' : ' --no-deduplication'}`;
 }
 
@@ -81,6 +90,7 @@ function whole(name: string, text: string, min: number, max: number): number {
 
 function inRange(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= min && value <= max)) throw new Error(`--${name} must be a number from ${String(min)} to ${String(max)}`);
+  if (text.trim() === '' || !(value >= min && value <= max))
+    throw new Error(`--${name} must be a number from ${String(min)} to ${String(max)}`);
   return value;
 }

@@ -38,7 +38,12 @@ const GATEWAY_ENVIRONMENT = {
 };
 
 /** The whole run in `folder`. @throws whatever keeps it from being judged; everything that was started has ended by then */
-export async function run(options: Options, folder: string, signal: AbortSignal, say: (line: string) => void): Promise<Outcome> {
+export async function run(
+  options: Options,
+  folder: string,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<Outcome> {
   const stops: (() => Promise<unknown>)[] = [];
   try {
     const available = redisAvailability({ own: true });
@@ -68,7 +73,13 @@ export async function run(options: Options, folder: string, signal: AbortSignal,
   }
 }
 
-async function sendAndJudge(options: Options, system: System, redis: Redis | undefined, signal: AbortSignal, say: (line: string) => void): Promise<Outcome> {
+async function sendAndJudge(
+  options: Options,
+  system: System,
+  redis: Redis | undefined,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<Outcome> {
   await watchEnds(system.databaseUrl);
   const startedMs = performance.now();
   const totalMs = options.minutes * 60_000;
@@ -76,13 +87,24 @@ async function sendAndJudge(options: Options, system: System, redis: Redis | und
   const failures: Violation[] = [];
   const senders = await makeSenders(options, system, startedMs + totalMs + REST_MS, signal);
   const plan = drawFaultPlan(options.seed, totalMs, options);
-  say(`plan: ${String(plan.kills.length)} kills, ${String(plan.episodes.length)} episodes of Congress, ${String(options.minutes)} min`);
+  say(
+    `plan: ${String(plan.kills.length)} kills, ${String(plan.episodes.length)} episodes of Congress, ${String(options.minutes)} min`,
+  );
   const injector = inject(plan, { system, redis }, signal, options.verbose ? say : () => undefined);
   const progress = watchProgress({ system, sent, injector, total: options.messages, say });
   try {
     const due = sendingTimes(options, totalMs, plan);
     const failed = (about: string) => (error: unknown) => {
-      failures.push({ rule: 'sender_failed', about, detail: error instanceof Error && 'code' in error ? String(error.code) : error instanceof Error ? error.name : 'unknown' });
+      failures.push({
+        rule: 'sender_failed',
+        about,
+        detail:
+          error instanceof Error && 'code' in error
+            ? String(error.code)
+            : error instanceof Error
+              ? error.name
+              : 'unknown',
+      });
     };
     await Promise.all(senders.map((sender) => sendInTurn(sender, options.seed, due, startedMs, sent, signal, failed)));
     await injector.finished;
@@ -91,11 +113,16 @@ async function sendAndJudge(options: Options, system: System, redis: Redis | und
     const quiet = await comeToRest(system, signal);
     const first = await judgePhase(options, system, sent, quiet, false);
     const retired = first.record.messages.filter(({ status }) => status === 'key_retired');
-    say(`first judgement: ${String(first.phase.violations.length)} violations; ${String(retired.length)} to be sealed again`);
+    say(
+      `first judgement: ${String(first.phase.violations.length)} violations; ${String(retired.length)} to be sealed again`,
+    );
     const again = retired.flatMap(({ id }) => sent.get(id) ?? []);
-    await Promise.all(senders.slice(0, USERS).map(async (sender) => {
-      for (const message of again.filter(({ user }) => user === sender.user)) if (!signal.aborted) await sender.sealAgain(message).catch(failed(message.id));
-    }));
+    await Promise.all(
+      senders.slice(0, USERS).map(async (sender) => {
+        for (const message of again.filter(({ user }) => user === sender.user))
+          if (!signal.aborted) await sender.sealAgain(message).catch(failed(message.id));
+      }),
+    );
     const second = await judgePhase(options, system, sent, await comeToRest(system, signal), true);
     return {
       options,
@@ -118,7 +145,14 @@ function makeSenders(options: Options, system: System, deadlineMs: number, signa
   return Promise.all(
     Array.from({ length: options.clients }, async (_, at) => {
       const user = `sender-${String(at % USERS)}`;
-      return new Sender({ gateways: system.gatewayUrls, policy, user, token: await system.issuer.token(user, 24 * 3600), deadlineMs, signal });
+      return new Sender({
+        gateways: system.gatewayUrls,
+        policy,
+        user,
+        token: await system.issuer.token(user, 24 * 3600),
+        deadlineMs,
+        signal,
+      });
     }),
   );
 }
@@ -140,7 +174,12 @@ function sendingTimes({ seed, messages }: Options, totalMs: number, { kills }: F
 }
 
 async function sendInTurn(
-  sender: Sender, seed: number, due: Due[], startedMs: number, sent: Map<string, SentMessage>, signal: AbortSignal,
+  sender: Sender,
+  seed: number,
+  due: Due[],
+  startedMs: number,
+  sent: Map<string, SentMessage>,
+  signal: AbortSignal,
   failed: (about: string) => (error: unknown) => void,
 ): Promise<void> {
   for (let next = due.shift(); next !== undefined && !signal.aborted; next = due.shift()) {
@@ -151,14 +190,40 @@ async function sendInTurn(
   }
 }
 
-async function judgePhase(options: Options, system: System, sent: ReadonlyMap<string, SentMessage>, quiet: boolean, resealed: boolean): Promise<{ phase: Phase; record: Awaited<ReturnType<typeof readRecord>> }> {
+async function judgePhase(
+  options: Options,
+  system: System,
+  sent: ReadonlyMap<string, SentMessage>,
+  quiet: boolean,
+  resealed: boolean,
+): Promise<{ phase: Phase; record: Awaited<ReturnType<typeof readRecord>> }> {
   const database = await readRecord(system.databaseUrl);
   const copies = (await receivedBy(system.congress)).map(readCopy);
   const results = await openResults(database.messages, sent, policyOf(system));
-  const violations = judge({ sent, database, results, copies, deduplicates: options.deduplicates, keysSealed: options.keys === 'sealed', resealed });
+  const violations = judge({
+    sent,
+    database,
+    results,
+    copies,
+    deduplicates: options.deduplicates,
+    keysSealed: options.keys === 'sealed',
+    resealed,
+  });
   const marks = new Set(copies.map(({ mark }) => mark));
-  const unknownWithoutCopy = database.messages.filter(({ id, status }) => status === 'unknown' && !marks.has(sent.get(id)?.mark ?? null)).length;
-  return { record: database, phase: { violations, unknownWithoutCopy, quiet, copies: copies.length, receipts: results.size, ends: countBy(database.messages.map(({ status }) => status)) } };
+  const unknownWithoutCopy = database.messages.filter(
+    ({ id, status }) => status === 'unknown' && !marks.has(sent.get(id)?.mark ?? null),
+  ).length;
+  return {
+    record: database,
+    phase: {
+      violations,
+      unknownWithoutCopy,
+      quiet,
+      copies: copies.length,
+      receipts: results.size,
+      ends: countBy(database.messages.map(({ status }) => status)),
+    },
+  };
 }
 
 /** Waits until no message is waiting, within bounds. @returns whether that came */
@@ -180,7 +245,10 @@ async function strikes(system: System): Promise<Record<string, number>> {
 }
 
 function policyOf(system: System): TrustPolicy {
-  return { acceptedMeasurements: [{ pcr0: system.pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem) };
+  return {
+    acceptedMeasurements: [{ pcr0: system.pcr0 }],
+    trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
+  };
 }
 
 function countBy(names: readonly string[]): Record<string, number> {

@@ -17,5 +17,8 @@ export class KmsFailure extends Error {
 
 /** AWS's way of putting what is wrong with one member of a request. */
 export function invalidMember(member: string, constraint: string): KmsFailure {
-  return new KmsFailure('ValidationException', `1 validation error detected: Value at '${member}' failed to satisfy constraint: ${constraint}`);
+  return new KmsFailure(
+    'ValidationException',
+    `1 validation error detected: Value at '${member}' failed to satisfy constraint: ${constraint}`,
+  );
 }

@@ -69,18 +69,35 @@ export class KmsSimulatorError extends Error {
  * @throws KmsSimulatorError; TypeError for a policy, alias or principal that AWS would not take; AttestationError ERR_ATTESTATION_TRUST_ANCHOR
  */
 export async function startKmsSimulator(options: KmsSimulatorOptions): Promise<KmsSimulator> {
-  if (process.env['NODE_ENV'] === 'production') throw new KmsSimulatorError('production', 'the KMS simulator does not start with NODE_ENV=production');
+  if (process.env['NODE_ENV'] === 'production')
+    throw new KmsSimulatorError('production', 'the KMS simulator does not start with NODE_ENV=production');
   const { region, account, nowMs = Date.now } = options;
-  if (!/^[a-z]{2}(-[a-z]+)+-[0-9]$/.test(region) || !/^[0-9]{12}$/.test(account)) throw new KmsSimulatorError('options', 'a region like us-east-1 and an account of 12 digits');
+  if (!/^[a-z]{2}(-[a-z]+)+-[0-9]$/.test(region) || !/^[0-9]{12}$/.test(account))
+    throw new KmsSimulatorError('options', 'a region like us-east-1 and an account of 12 digits');
   const keys = new KeyStore(region, account);
   for (const { alias, policy } of options.keys ?? []) keys.create(checkedPolicy('key', policy), nowMs(), alias);
   const credentials = new Map(options.credentials.map((each) => [each.accessKeyId, takeCredentials(each)]));
   const [faults, requests] = [new FaultSchedule(), new RequestLog()];
-  const kms = new KmsServer({ region, account, keys, credentials, recipients: recipientVerifier(options.trustAnchorPem), faults, requests, envelope: options.envelope ?? 'kms', nowMs });
+  const kms = new KmsServer({
+    region,
+    account,
+    keys,
+    credentials,
+    recipients: recipientVerifier(options.trustAnchorPem),
+    faults,
+    requests,
+    envelope: options.envelope ?? 'kms',
+    nowMs,
+  });
 
   const authority = await testAuthority();
-  const certificate = await authority.issue({ names: ['localhost', '127.0.0.1', '::1', `kms.${region}.amazonaws.com`] });
-  const server = createServer({ key: certificate.privateKeyPem, cert: certificate.certificatePem, minVersion: 'TLSv1.2' }, guarded((...exchange) => kms.handle(...exchange)));
+  const certificate = await authority.issue({
+    names: ['localhost', '127.0.0.1', '::1', `kms.${region}.amazonaws.com`],
+  });
+  const server = createServer(
+    { key: certificate.privateKeyPem, cert: certificate.certificatePem, minVersion: 'TLSv1.2' },
+    guarded((...exchange) => kms.handle(...exchange)),
+  );
   const port = await listen(server, options.port ?? 0);
   const find = (name: string): SimulatedKey => keys.find(name).key;
 
@@ -103,7 +120,8 @@ export async function startKmsSimulator(options: KmsSimulatorOptions): Promise<K
     close: async () => {
       await close(server);
       const [cause] = kms.mistakes.splice(0);
-      if (cause !== undefined) throw new KmsSimulatorError('failed', 'the simulator failed by a mistake of its own', { cause });
+      if (cause !== undefined)
+        throw new KmsSimulatorError('failed', 'the simulator failed by a mistake of its own', { cause });
     },
   };
 }
@@ -122,7 +140,9 @@ function listen(server: Server, port: number): Promise<number> {
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => reject(new KmsSimulatorError('listen_failed', `cannot listen on port ${port}`, { cause })));
+    server.once('error', (cause) =>
+      reject(new KmsSimulatorError('listen_failed', `cannot listen on port ${port}`, { cause })),
+    );
     server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
   });
 }

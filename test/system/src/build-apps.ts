@@ -6,7 +6,11 @@ import { promisify } from 'node:util';
 /** Bundles the enclave's development entry and the gateway, as `nx build` does. */
 export async function buildApps(): Promise<{ enclave: string; gateway: string }> {
   const run = promisify(execFile);
-  const build = async (...args: string[]) => run(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), ...args], { cwd: workspaceRoot() });
+  const build = async (...args: string[]) =>
+    run(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), ...args], { cwd: workspaceRoot() });
   await Promise.all([build('enclave', '--dev'), build('gateway')]);
-  return { enclave: join(workspaceRoot(), 'dist/apps/enclave/main.dev.js'), gateway: join(workspaceRoot(), 'dist/apps/gateway/main.js') };
+  return {
+    enclave: join(workspaceRoot(), 'dist/apps/enclave/main.dev.js'),
+    gateway: join(workspaceRoot(), 'dist/apps/gateway/main.js'),
+  };
 }

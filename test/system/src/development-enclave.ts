@@ -6,7 +6,9 @@ import * as z from 'zod';
 import type { KeyGuard } from './key-guard';
 import type { EnclaveProvider, EnclaveSurroundings } from './enclave-provider';
 
-const developmentSchema = z.looseObject({ congress: z.looseObject({ house: z.looseObject({}), senate: z.looseObject({}) }) });
+const developmentSchema = z.looseObject({
+  congress: z.looseObject({ house: z.looseObject({}), senate: z.looseObject({}) }),
+});
 
 export interface DevelopmentEnclaveOptions {
   /** Which of several, from 0: they share one root, as enclaves of one image share AWS's. */
@@ -20,7 +22,11 @@ export interface DevelopmentEnclaveOptions {
 }
 
 /** The enclave's app as an ordinary process on a mock NSM. `bundle`: of its development entry. */
-export async function developmentEnclave(bundle: string, { folder, logFolder, congressFile }: EnclaveSurroundings, options: DevelopmentEnclaveOptions = {}): Promise<EnclaveProvider> {
+export async function developmentEnclave(
+  bundle: string,
+  { folder, logFolder, congressFile }: EnclaveSurroundings,
+  options: DevelopmentEnclaveOptions = {},
+): Promise<EnclaveProvider> {
   const address = `tcp:127.0.0.1:${await freePort()}`;
   const { number = 0 } = options;
   const name = number === 0 ? 'enclave' : `enclave-${String(number + 1)}`;
@@ -43,10 +49,26 @@ export async function developmentEnclave(bundle: string, { folder, logFolder, co
 }
 
 /** The development configuration at another address, with the simulator that runs now as Congress. */
-async function configuration(listen: string, congressSimulator: string, { congressIntervalMs: minIntervalMs, keyGuard, legacySuite }: DevelopmentEnclaveOptions): Promise<string> {
-  const development = developmentSchema.parse(JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')));
+async function configuration(
+  listen: string,
+  congressSimulator: string,
+  { congressIntervalMs: minIntervalMs, keyGuard, legacySuite }: DevelopmentEnclaveOptions,
+): Promise<string> {
+  const development = developmentSchema.parse(
+    JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')),
+  );
   const paced = (chamber: object) => ({ ...chamber, ...(minIntervalMs === undefined ? {} : { minIntervalMs }) });
-  const congress = { ...development.congress, house: paced(development.congress.house), senate: paced(development.congress.senate) };
-  const plain = { ...development, congress, listen, congressSimulator, ...(legacySuite === undefined ? {} : { legacySuite }) };
+  const congress = {
+    ...development.congress,
+    house: paced(development.congress.house),
+    senate: paced(development.congress.senate),
+  };
+  const plain = {
+    ...development,
+    congress,
+    listen,
+    congressSimulator,
+    ...(legacySuite === undefined ? {} : { legacySuite }),
+  };
   return `${JSON.stringify(keyGuard?.configure(plain) ?? plain, null, 2)}\n`;
 }

@@ -33,7 +33,13 @@ export async function imageConfiguration(congressFile: string): Promise<ImageCon
       listen: `vsock:${String(APP_PORT)}`,
       egress: { mode: 'vsock', routes: [routeOf('house'), routeOf('senate')] },
       congress: {
-        deliveryAgent: { name: 'communique-tee tests', ackEmail: 'ack@example.org', contactName: 'communique-tee developers', contactEmail: 'developers@example.org', contactPhone: '202-555-0100' },
+        deliveryAgent: {
+          name: 'communique-tee tests',
+          ackEmail: 'ack@example.org',
+          contactName: 'communique-tee developers',
+          contactEmail: 'developers@example.org',
+          contactPhone: '202-555-0100',
+        },
         house: chamberOf(described.house),
         senate: chamberOf(described.senate),
       },

@@ -21,7 +21,10 @@ export interface KeyGuard {
   /** For the gateway: credentials of the parent's role, and where the enclave's secrets lie as ciphertext. */
   readonly gatewayEnvironment: Readonly<Record<string, string>>;
   /** The same enclave with its keys in this custody. */
-  configure(configuration: { readonly congress: { readonly house: object; readonly senate: object }; readonly congressSimulator: string }): object;
+  configure(configuration: {
+    readonly congress: { readonly house: object; readonly senate: object };
+    readonly congressSimulator: string;
+  }): object;
   stop(): Promise<void>;
 }
 
@@ -37,7 +40,13 @@ export interface KeyGuardOptions {
 const chamberSchema = z.object({ origin: z.string(), messagePath: z.string(), deduplicates: z.boolean() });
 const describedSchema = z.object({ house: chamberSchema, senate: chamberSchema, certificateAuthority: z.string() });
 
-export async function startKeyGuard({ folder, congress, pcr0 = developmentMeasurements.pcr0, rootPem, rotateAfterSeconds }: KeyGuardOptions): Promise<KeyGuard> {
+export async function startKeyGuard({
+  folder,
+  congress,
+  pcr0 = developmentMeasurements.pcr0,
+  rootPem,
+  rotateAfterSeconds,
+}: KeyGuardOptions): Promise<KeyGuard> {
   const policy = {
     place: { stack: STACK, region: REGION, accountId: ACCOUNT, partition: 'aws' },
     parentRoleArn: principal('parent'),
@@ -45,7 +54,11 @@ export async function startKeyGuard({ folder, congress, pcr0 = developmentMeasur
     administrators: [principal('administrator')],
     operators: [principal('operator')],
   };
-  const credentialsOf = (role: string) => ({ accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`, secretAccessKey: randomBytes(30).toString('base64url'), principalArn: principal(role) });
+  const credentialsOf = (role: string) => ({
+    accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(30).toString('base64url'),
+    principalArn: principal(role),
+  });
   const [parent, operator] = [credentialsOf('parent'), credentialsOf('operator')];
   const kms = await startKmsSimulator({
     region: REGION,
@@ -55,23 +68,54 @@ export async function startKeyGuard({ folder, congress, pcr0 = developmentMeasur
       { alias: `alias/communique-tee-${STACK}-operator`, policy: { ...operatorKeyPolicy(policy) } },
     ],
     // The key's policy leaves it to the account to say who of the named operators may encrypt
-    credentials: [parent, { ...operator, identityPolicy: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'kms:Encrypt', Resource: '*' }] } }],
+    credentials: [
+      parent,
+      {
+        ...operator,
+        identityPolicy: {
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Allow', Action: 'kms:Encrypt', Resource: '*' }],
+        },
+      },
+    ],
     trustAnchorPem: rootPem ?? (await developmentRootPem(join(folder, 'nsm'))),
   });
   const agent = new Agent({ ca: kms.certificateAuthority });
-  const client = new KMSClient({ region: REGION, endpoint: kms.origin, credentials: operator, requestHandler: { httpsAgent: agent } });
+  const client = new KMSClient({
+    region: REGION,
+    endpoint: kms.origin,
+    credentials: operator,
+    requestHandler: { httpsAgent: agent },
+  });
   try {
     const secrets: Record<string, string> = {};
-    for (const [name, key] of [['cwc-house', congress.house.apiKey], ['cwc-senate', congress.senate.apiKey]] as const) {
-      const context = { 'communique-tee:purpose': 'operator-secret', 'communique-tee:stack': STACK, 'communique-tee:secret': name };
-      const { CiphertextBlob = new Uint8Array() } = await client.send(new EncryptCommand({ KeyId: aliasArn('operator'), Plaintext: Buffer.from(key), EncryptionContext: context }));
+    for (const [name, key] of [
+      ['cwc-house', congress.house.apiKey],
+      ['cwc-senate', congress.senate.apiKey],
+    ] as const) {
+      const context = {
+        'communique-tee:purpose': 'operator-secret',
+        'communique-tee:stack': STACK,
+        'communique-tee:secret': name,
+      };
+      const { CiphertextBlob = new Uint8Array() } = await client.send(
+        new EncryptCommand({ KeyId: aliasArn('operator'), Plaintext: Buffer.from(key), EncryptionContext: context }),
+      );
       secrets[name] = Buffer.from(CiphertextBlob).toString('base64');
     }
     const secretsFile = join(folder, 'enclave-secrets.json');
     await writeFile(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
-    const described = describedSchema.parse(JSON.parse(await readFile(join(folder, 'congress', 'congress.json'), 'utf8')));
+    const described = describedSchema.parse(
+      JSON.parse(await readFile(join(folder, 'congress', 'congress.json'), 'utf8')),
+    );
     const certificateAuthorities = await readFile(described.certificateAuthority, 'utf8');
-    const chamber = (own: object, which: 'house' | 'senate') => ({ ...own, ...described[which], apiKeyReadableInImage: undefined, apiKeySecret: `cwc-${which}`, certificateAuthorities });
+    const chamber = (own: object, which: 'house' | 'senate') => ({
+      ...own,
+      ...described[which],
+      apiKeyReadableInImage: undefined,
+      apiKeySecret: `cwc-${which}`,
+      certificateAuthorities,
+    });
     return {
       kms,
       gatewayEnvironment: {
@@ -81,12 +125,20 @@ export async function startKeyGuard({ folder, congress, pcr0 = developmentMeasur
       },
       configure: ({ congressSimulator: _simulator, ...plain }) => ({
         ...plain,
-        custody: { mode: 'kms', keyAlias: aliasArn('enclave'), ...(rotateAfterSeconds !== undefined && { rotateAfterSeconds }) },
+        custody: {
+          mode: 'kms',
+          keyAlias: aliasArn('enclave'),
+          ...(rotateAfterSeconds !== undefined && { rotateAfterSeconds }),
+        },
         kms: { origin: kms.origin, certificateAuthorities: kms.certificateAuthority },
         secrets: { keyAlias: aliasArn('operator') },
         // What is not de-duplicated at the far end may be delivered again by another enclave: tests of that say so
         acceptReplayAcrossEnclaves: !(described.house.deduplicates && described.senate.deduplicates),
-        congress: { ...plain.congress, house: chamber(plain.congress.house, 'house'), senate: chamber(plain.congress.senate, 'senate') },
+        congress: {
+          ...plain.congress,
+          house: chamber(plain.congress.house, 'house'),
+          senate: chamber(plain.congress.senate, 'senate'),
+        },
       }),
       stop: () => kms.close(),
     };

@@ -1,4 +1,12 @@
-import { freePort, migrate, spawnService, startPostgres, workspaceRoot, type Postgres, type Service } from '@communique-tee/test-support';
+import {
+  freePort,
+  migrate,
+  spawnService,
+  startPostgres,
+  workspaceRoot,
+  type Postgres,
+  type Service,
+} from '@communique-tee/test-support';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildApps } from './build-apps';
@@ -80,24 +88,41 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   try {
     const bundles = await step('bundle the enclave and the gateway', buildApps);
     const postgres = await step('start PostgreSQL', () =>
-      startPostgres({ folder: join(folder, 'postgres'), persistent: options.persistent ?? false, settings: options.postgresSettings ?? {} }),
+      startPostgres({
+        folder: join(folder, 'postgres'),
+        persistent: options.persistent ?? false,
+        settings: options.postgresSettings ?? {},
+      }),
     );
     stops.push(() => postgres.stop());
     const databaseUrl = await postgres.createDatabase('communique');
     await step('prisma migrate deploy', () => migrate(databaseUrl));
 
     const congressFolder = join(folder, 'congress');
-    const congressService = await step('start the Congress simulator', () => startCongress(congressFolder, logFolder, options));
+    const congressService = await step('start the Congress simulator', () =>
+      startCongress(congressFolder, logFolder, options),
+    );
     stops.push(() => congressService.stop());
     const congressFile = join(congressFolder, 'congress.json');
     const congress = await readCongress(congressFile);
 
     const surroundings = { folder, logFolder, congress, congressFile, step };
-    const keyGuard = options.keys === 'sealed' ? await step('start the KMS simulator', () => startKeyGuard({ folder, congress })) : undefined;
+    const keyGuard =
+      options.keys === 'sealed'
+        ? await step('start the KMS simulator', () => startKeyGuard({ folder, congress }))
+        : undefined;
     if (keyGuard) stops.push(() => keyGuard.stop());
     const providers: EnclaveProvider[] = [];
     for (let number = 0; number < (options.enclaves ?? 1); number++) {
-      providers.push(await (options.enclave?.(surroundings) ?? developmentEnclave(bundles.enclave, surroundings, { number, congressIntervalMs: options.congressIntervalMs, legacySuite: options.legacySuite, keyGuard })));
+      providers.push(
+        await (options.enclave?.(surroundings) ??
+          developmentEnclave(bundles.enclave, surroundings, {
+            number,
+            congressIntervalMs: options.congressIntervalMs,
+            legacySuite: options.legacySuite,
+            keyGuard,
+          })),
+      );
     }
     const [provider] = providers;
     if (provider === undefined) throw new RangeError('a system has an enclave');
@@ -105,7 +130,12 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const enclaves: RunningEnclave[] = [];
     stops.push(() => Promise.all(enclaves.map((enclave) => enclave.stop())));
     for (const [number, each] of providers.entries()) {
-      enclaves.push(await step(`start ${number === 0 ? 'the enclave' : `enclave ${String(number + 1)}`}${options.enclave === undefined ? ' on a mock NSM' : ''}`, () => each.start()));
+      enclaves.push(
+        await step(
+          `start ${number === 0 ? 'the enclave' : `enclave ${String(number + 1)}`}${options.enclave === undefined ? ' on a mock NSM' : ''}`,
+          () => each.start(),
+        ),
+      );
     }
 
     const rootFile = join(folder, 'development-root.pem');
@@ -131,7 +161,13 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ...options.gatewayEnvironment,
     };
     const gatewayEnvironmentFile = join(folder, 'gateway.env');
-    await writeFile(gatewayEnvironmentFile, Object.entries(environment).map(([name, value]) => `${name}=${value}\n`).join(''), { mode: 0o600 });
+    await writeFile(
+      gatewayEnvironmentFile,
+      Object.entries(environment)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(''),
+      { mode: 0o600 },
+    );
     const startGateway = (which: number) =>
       spawnService({
         command: process.execPath,
@@ -146,7 +182,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     stops.push(() => Promise.all(gateways.map((gateway) => gateway.stop())));
     const first = await step('start the gateway', () => startGateway(0));
     gateways.push(first);
-    for (let which = 1; which < ports.length; which++) gateways.push(await step(`start gateway ${String(which + 1)}`, () => startGateway(which)));
+    for (let which = 1; which < ports.length; which++)
+      gateways.push(await step(`start gateway ${String(which + 1)}`, () => startGateway(which)));
     const serviceOf = (which: 'enclave' | 'gateway', number: number): RunningEnclave => {
       const service = (which === 'enclave' ? enclaves : gateways)[number];
       if (service === undefined) throw new RangeError(`there is no ${which} ${String(number)}`);
@@ -195,7 +232,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-function startCongress(folder: string, logFolder: string, { withoutDeduplication = false }: SystemOptions): Promise<Service> {
+function startCongress(
+  folder: string,
+  logFolder: string,
+  { withoutDeduplication = false }: SystemOptions,
+): Promise<Service> {
   return spawnService({
     command: process.execPath,
     args: [

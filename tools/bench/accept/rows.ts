@@ -17,11 +17,17 @@ const SEALED_BYTES = KIB * 1024 + 16 + 107;
  * same bodies posted to what does nothing with them: the framework, node:http, and that through nginx.
  */
 export async function acceptRows({ profileFolder }: SectionOptions): Promise<Row[]> {
-  const gateway = await startGateway({ profile: profileFolder === undefined ? undefined : { folder: profileFolder, name: 'accept' } });
+  const gateway = await startGateway({
+    profile: profileFolder === undefined ? undefined : { folder: profileFolder, name: 'accept' },
+  });
   const { tokens } = gateway;
   const stops = [() => gateway.stop()];
   try {
-    const inserts = await prepareInserts(gateway.postgres, { connections: CONNECTIONS, seconds: DURATION_MS / 1000, sealedBytes: SEALED_BYTES });
+    const inserts = await prepareInserts(gateway.postgres, {
+      connections: CONNECTIONS,
+      seconds: DURATION_MS / 1000,
+      sealedBytes: SEALED_BYTES,
+    });
     let loaderCores = 0;
     const accept = async () => {
       const result = await topRate(gateway, DURATION_MS);
@@ -39,7 +45,10 @@ export async function acceptRows({ profileFolder }: SectionOptions): Promise<Row
     const plain = await bare('bare node:http', http.port);
     const nginx = await startNginx(http.port);
     if (nginx !== undefined) stops.push(() => nginx.stop());
-    const passed = nginx === undefined ? notMeasured('nginx passing through to node:http', 'req/s', 'nginx') : await bare('nginx passing through to node:http', Number(new URL(nginx.url).port));
+    const passed =
+      nginx === undefined
+        ? notMeasured('nginx passing through to node:http', 'req/s', 'nginx')
+        : await bare('nginx passing through to node:http', Number(new URL(nginx.url).port));
 
     const insertedRow: Row = { what: inserts.what, value: inserted ?? null, unit: 'row/s', note: inserts.note };
     const acceptedRow: Row = { what: 'accepted POST', value: accepted ?? null, unit: 'req/s' };
@@ -57,6 +66,10 @@ export async function acceptRows({ profileFolder }: SectionOptions): Promise<Row
   }
 
   async function bare(what: string, port: number): Promise<Row> {
-    return { what, value: (await topRate({ url: `http://127.0.0.1:${String(port)}`, tokens }, BARE_DURATION_MS)).ratePerSecond, unit: 'req/s' };
+    return {
+      what,
+      value: (await topRate({ url: `http://127.0.0.1:${String(port)}`, tokens }, BARE_DURATION_MS)).ratePerSecond,
+      unit: 'req/s',
+    };
   }
 }

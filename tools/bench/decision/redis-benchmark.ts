@@ -3,11 +3,31 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /** Commands per second by redis-benchmark over so many connections, one at a time on each. */
-export async function redisBenchmark({ url, port }: Pick<Redis, 'url' | 'port'>, connections: number, requests: number, command: readonly string[]): Promise<number> {
+export async function redisBenchmark(
+  { url, port }: Pick<Redis, 'url' | 'port'>,
+  connections: number,
+  requests: number,
+  command: readonly string[],
+): Promise<number> {
   const { stdout } = await promisify(execFile)(
     'redis-benchmark',
     // It takes no password but as an argument: that of a server that holds nothing and ends with us
-    ['-h', '127.0.0.1', '-p', String(port), '-a', decodeURIComponent(new URL(url).password), '-c', String(connections), '-n', String(requests), '-r', '1000000', '--csv', ...command],
+    [
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(port),
+      '-a',
+      decodeURIComponent(new URL(url).password),
+      '-c',
+      String(connections),
+      '-n',
+      String(requests),
+      '-r',
+      '1000000',
+      '--csv',
+      ...command,
+    ],
     { maxBuffer: 16 * 1024 * 1024 },
   );
   return rateOfCsv(stdout);

@@ -11,7 +11,13 @@ const REQUESTS = 200_000;
 const ROUNDS = 2;
 const WARM_UP_MS = 1500;
 const DURATION_MS = 4000;
-const KEYS = ['bench:address:__rand_int__', 'bench:user:__rand_int__', 'bench:stop', 'bench:day:__rand_int__', 'bench:hour'];
+const KEYS = [
+  'bench:address:__rand_int__',
+  'bench:user:__rand_int__',
+  'bench:stop',
+  'bench:day:__rand_int__',
+  'bench:hour',
+];
 const ARGUMENTS = ['60000', '1000000000', '2000'];
 const decidedSchema = z.object({ ratePerSecond: z.number(), sha1: z.string() });
 
@@ -23,18 +29,38 @@ export async function decisionRows(): Promise<Row[]> {
   const redis = await startRedis({ own: true });
   const client = new Client(redis.url);
   try {
-    const decide = async () => decidedSchema.parse(await runPart('decision/main.ts', { redisUrl: redis.url, senders: CONNECTIONS, warmUpMs: WARM_UP_MS, durationMs: DURATION_MS }));
+    const decide = async () =>
+      decidedSchema.parse(
+        await runPart('decision/main.ts', {
+          redisUrl: redis.url,
+          senders: CONNECTIONS,
+          warmUpMs: WARM_UP_MS,
+          durationMs: DURATION_MS,
+        }),
+      );
     // Leaves the script in Redis
     const { sha1 } = await decide();
     const trivial = z.string().parse(await client.script('LOAD', 'return 1'));
-    const benchmark = (sha: string) => () => redisBenchmark(redis, CONNECTIONS, REQUESTS, ['evalsha', sha, String(KEYS.length), ...KEYS, ...ARGUMENTS]);
+    const benchmark = (sha: string) => () =>
+      redisBenchmark(redis, CONNECTIONS, REQUESTS, ['evalsha', sha, String(KEYS.length), ...KEYS, ...ARGUMENTS]);
     if (!isInstalled('redis-benchmark')) {
       const [decided] = await bestOf(ROUNDS, [async () => (await decide()).ratePerSecond]);
-      return [notMeasured('redis-benchmark, EVALSHA of the same script', 'op/s', 'redis-benchmark'), { what, value: decided ?? null, unit: 'op/s' }];
+      return [
+        notMeasured('redis-benchmark, EVALSHA of the same script', 'op/s', 'redis-benchmark'),
+        { what, value: decided ?? null, unit: 'op/s' },
+      ];
     }
-    const [decided, same, none] = await bestOf(ROUNDS, [async () => (await decide()).ratePerSecond, benchmark(sha1), benchmark(trivial)]);
+    const [decided, same, none] = await bestOf(ROUNDS, [
+      async () => (await decide()).ratePerSecond,
+      benchmark(sha1),
+      benchmark(trivial),
+    ]);
     const failed = /cmdstat_evalsha:.*failed_calls=([0-9]+)/.exec(await client.info('commandstats'))?.[1];
-    const sameRow: Row = { what: 'redis-benchmark -c 32, EVALSHA of the same script', value: same ?? null, unit: 'op/s' };
+    const sameRow: Row = {
+      what: 'redis-benchmark -c 32, EVALSHA of the same script',
+      value: same ?? null,
+      unit: 'op/s',
+    };
     const noneRow: Row = { what: "redis-benchmark -c 32, EVALSHA of 'return 1'", value: none ?? null, unit: 'op/s' };
     const row: Row = { what, value: decided ?? null, unit: 'op/s' };
     // The very first decision finds no script, and brings it

@@ -1,7 +1,12 @@
 import { bootEnclave, makeTestPki, type BootedEnclave } from '../../emulator';
 import { buildImage, type BuiltImage } from '../../image/build';
 import { workspaceRoot } from '@communique-tee/test-support';
-import { APP_PORT, imageConfiguration, type EnclaveProvider, type EnclaveSurroundings } from '@communique-tee/test-system';
+import {
+  APP_PORT,
+  imageConfiguration,
+  type EnclaveProvider,
+  type EnclaveSurroundings,
+} from '@communique-tee/test-system';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +43,15 @@ export async function bootingEnclave({ folder, congressFile, step }: EnclaveSurr
   const { configuration, routes } = await imageConfiguration(congressFile);
   const configurationFile = join(folder, 'emulated.json');
   await writeFile(configurationFile, JSON.stringify(configuration), { mode: 0o600 });
-  const image = await step('build the image', () => buildImage({ root, arch: 'x86_64', configurationFile, outFolder: join(folder, 'image'), step: (_title, work) => work() }));
+  const image = await step('build the image', () =>
+    buildImage({
+      root,
+      arch: 'x86_64',
+      configurationFile,
+      outFolder: join(folder, 'image'),
+      step: (_title, work) => work(),
+    }),
+  );
   const pki = await makeTestPki(join(folder, 'nsm-pki'));
   // A socket's path is short
   const sockets = await mkdtemp(join(tmpdir(), 'cb-'));
@@ -61,12 +74,20 @@ export async function bootingEnclave({ folder, congressFile, step }: EnclaveSurr
     },
     async start() {
       const before = listening();
-      const booted = await bootEnclave({ root, eif: image.image, folder: sockets, testPki: pki.folder, memoryMiB: enclave.memoryMiB });
+      const booted = await bootEnclave({
+        root,
+        eif: image.image,
+        folder: sockets,
+        testPki: pki.folder,
+        memoryMiB: enclave.memoryMiB,
+      });
       accelerator = booted.accelerator;
       const startedAtMs = performance.now() - booted.heartbeatMs;
       const sinceStart = () => performance.now() - startedAtMs;
       const ended = new AbortController();
-      void booted.exited.then(() => { ended.abort(new Error('the enclave ended before its first answer')); });
+      void booted.exited.then(() => {
+        ended.abort(new Error('the enclave ended before its first answer'));
+      });
       const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(APP_READY_TIMEOUT_MS)]);
       try {
         const [listeningMs, firstDocumentMs] = await Promise.all([

@@ -18,21 +18,44 @@ export interface PlainProcess {
  * device. The flags of the image's init.
  * @param congressFile in which the simulator describes itself
  */
-export async function startPlainProcess(developmentBundle: string, folder: string, congressFile: string): Promise<PlainProcess> {
-  const development = z.looseObject({}).parse(JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')));
+export async function startPlainProcess(
+  developmentBundle: string,
+  folder: string,
+  congressFile: string,
+): Promise<PlainProcess> {
+  const development = z
+    .looseObject({})
+    .parse(JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')));
   const address = `tcp:127.0.0.1:${String(await freePort())}`;
   const configurationFile = join(folder, 'plain.json');
-  await writeFile(configurationFile, JSON.stringify({ ...development, listen: address, congressSimulator: congressFile }), { mode: 0o600 });
+  await writeFile(
+    configurationFile,
+    JSON.stringify({ ...development, listen: address, congressSimulator: congressFile }),
+    { mode: 0o600 },
+  );
   const startedAtMs = performance.now();
   const service = await spawnService({
     command: process.execPath,
-    args: ['--disable-sigusr1', developmentBundle, '--config', configurationFile, '--development-root', join(folder, 'plain-nsm')],
+    args: [
+      '--disable-sigusr1',
+      developmentBundle,
+      '--config',
+      configurationFile,
+      '--development-root',
+      join(folder, 'plain-nsm'),
+    ],
     env: {},
   });
   try {
     const ended = new AbortController();
-    void service.exited.then(() => { ended.abort(new Error(`the app ended before its first answer:\n${service.output().slice(-2000)}`)); });
-    await firstDocument(address, BETWEEN_LOOKS_MS, AbortSignal.any([ended.signal, AbortSignal.timeout(READY_TIMEOUT_MS)]));
+    void service.exited.then(() => {
+      ended.abort(new Error(`the app ended before its first answer:\n${service.output().slice(-2000)}`));
+    });
+    await firstDocument(
+      address,
+      BETWEEN_LOOKS_MS,
+      AbortSignal.any([ended.signal, AbortSignal.timeout(READY_TIMEOUT_MS)]),
+    );
     return { address, firstDocumentMs: performance.now() - startedAtMs, service };
   } catch (error) {
     await service.stop();

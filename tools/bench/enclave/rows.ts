@@ -29,7 +29,14 @@ export async function enclaveRows(): Promise<Row[]> {
     return await measuredRows();
   } catch (error) {
     if (!(error instanceof SetupError || error instanceof BuildError)) throw error;
-    return [{ what: 'the booted image', value: null, unit: 's', note: `${error.code}: ${error.message.split('\n')[0] ?? ''}` }];
+    return [
+      {
+        what: 'the booted image',
+        value: null,
+        unit: 's',
+        note: `${error.code}: ${error.message.split('\n')[0] ?? ''}`,
+      },
+    ];
   }
 }
 
@@ -52,8 +59,18 @@ async function measuredRows(): Promise<Row[]> {
       ...(redis && { redisUrl: redis.url }),
       enclave: async (surroundings) => (made = await bootingEnclave(surroundings)),
       gatewayEnvironment: {
-        ...{ DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '500', DELIVERY_POLL_MS: '100', ENCLAVE_TIMEOUT_MS: '30000', DELIVERY_LEASE_MS: '40000' },
-        ...{ RATE_LIMIT_MAX_REQUESTS: MANY, RATE_LIMIT_OTHER_MAX_REQUESTS: MANY, RATE_LIMIT_ATTESTATION_MAX_REQUESTS: MANY },
+        ...{
+          DELIVERY_MIN_BACKOFF_MS: '50',
+          DELIVERY_MAX_BACKOFF_MS: '500',
+          DELIVERY_POLL_MS: '100',
+          ENCLAVE_TIMEOUT_MS: '30000',
+          DELIVERY_LEASE_MS: '40000',
+        },
+        ...{
+          RATE_LIMIT_MAX_REQUESTS: MANY,
+          RATE_LIMIT_OTHER_MAX_REQUESTS: MANY,
+          RATE_LIMIT_ATTESTATION_MAX_REQUESTS: MANY,
+        },
       },
       step,
     });
@@ -83,14 +100,24 @@ async function measuredRows(): Promise<Row[]> {
     stops.unshift(() => service.stop());
     const held: Parameters<typeof heldRows>[0] = { started: await settledMiB(service.pid) };
     await step('the same load for both, for their memory', async () => {
-      for (const each of [address, enclave.address]) await runEnclaveLoad({ target: { kind: 'enclave', address: each, ask: 'message' }, senders: 8, warmUpMs: 0, requests: LOAD_BEFORE_MEMORY });
+      for (const each of [address, enclave.address])
+        await runEnclaveLoad({
+          target: { kind: 'enclave', address: each, ask: 'message' },
+          senders: 8,
+          warmUpMs: 0,
+          requests: LOAD_BEFORE_MEMORY,
+        });
     });
     [held.loaded, machine.loaded] = [await settledMiB(service.pid), touched()];
 
     const accelerator = enclave.accelerator ?? 'unknown';
     const boot = bootRows(enclave.boots.slice(0, BOOTS), plainMs, accelerator);
-    const transport = await step('requests through vsock', () => transportRows({ enclave: enclave.address, udsPath: enclave.udsPath, plain: address }));
-    const attestation = await step('attestation documents', () => attestationCallRows(enclave.address, system.gatewayUrl, accelerator));
+    const transport = await step('requests through vsock', () =>
+      transportRows({ enclave: enclave.address, udsPath: enclave.udsPath, plain: address }),
+    );
+    const attestation = await step('attestation documents', () =>
+      attestationCallRows(enclave.address, system.gatewayUrl, accelerator),
+    );
     await service.stop();
     const least = await step('the least memory', () => leastMemoryRow(system, enclave));
     const production = await bundle('enclave', folder.file('production'));

@@ -6,7 +6,9 @@ import { readFileSync, readdirSync } from 'node:fs';
  * @param image by which QEMU's process is known. @returns undefined where /proc does not tell
  */
 export function touchedMiB(image: string, memoryMiB: number): number | undefined {
-  const pid = readdirSync('/proc').find((name) => /^[0-9]+$/.test(name) && commandLine(name).includes(`-kernel\0${image}\0`));
+  const pid = readdirSync('/proc').find(
+    (name) => /^[0-9]+$/.test(name) && commandLine(name).includes(`-kernel\0${image}\0`),
+  );
   if (pid === undefined) return undefined;
   try {
     return residentOf(readFileSync(`/proc/${pid}/smaps`, 'utf8'), memoryMiB);

@@ -26,7 +26,10 @@ export async function transportRows({ enclave, udsPath, plain }: Addresses): Pro
   const bridge = await startSocat(udsPath);
   try {
     const rows: Row[] = [];
-    for (const [ask, what] of [['health', 'GET /health'], ['message', 'POST 2 KiB']] as const) {
+    for (const [ask, what] of [
+      ['health', 'GET /health'],
+      ['message', 'POST 2 KiB'],
+    ] as const) {
       for (const senders of [1, AT_ONCE]) {
         const contenders = [plain, enclave, ...(bridge === undefined ? [] : [bridge.address(enclave)])];
         const [process, vsock, socat] = await best(contenders.map((address) => jobOf(address, ask, senders)));
@@ -39,7 +42,12 @@ export async function transportRows({ enclave, udsPath, plain }: Addresses): Pro
   }
 }
 
-const jobOf = (address: string, ask: Ask, senders: number): EnclaveLoadJob => ({ target: { kind: 'enclave', address, ask }, senders, warmUpMs: WARM_UP_MS, durationMs: DURATION_MS });
+const jobOf = (address: string, ask: Ask, senders: number): EnclaveLoadJob => ({
+  target: { kind: 'enclave', address, ask },
+  senders,
+  warmUpMs: WARM_UP_MS,
+  durationMs: DURATION_MS,
+});
 
 /** The fastest round of each; they take turns, and noise only slows. */
 async function best(jobs: readonly EnclaveLoadJob[]): Promise<(EnclaveLoadResult | undefined)[]> {
@@ -55,14 +63,32 @@ async function best(jobs: readonly EnclaveLoadJob[]): Promise<(EnclaveLoadResult
   return found;
 }
 
-function latencies(what: string, process: EnclaveLoadResult | undefined, vsock: EnclaveLoadResult | undefined, socat: EnclaveLoadResult | undefined): Row[] {
+function latencies(
+  what: string,
+  process: EnclaveLoadResult | undefined,
+  vsock: EnclaveLoadResult | undefined,
+  socat: EnclaveLoadResult | undefined,
+): Row[] {
   return (['p50', 'p99'] as const).flatMap((percentile) => {
-    const row = (by: string, result: EnclaveLoadResult | undefined): Row => ({ what: `${what}, ${by}, ${percentile}`, value: result?.[percentile] ?? null, unit: 'ms' });
-    return compared(row(PLAIN, process), row('emulated vsock', vsock), socat === undefined ? notMeasured(`${what}, ${BRIDGED}, ${percentile}`, 'ms', 'socat') : row(BRIDGED, socat));
+    const row = (by: string, result: EnclaveLoadResult | undefined): Row => ({
+      what: `${what}, ${by}, ${percentile}`,
+      value: result?.[percentile] ?? null,
+      unit: 'ms',
+    });
+    return compared(
+      row(PLAIN, process),
+      row('emulated vsock', vsock),
+      socat === undefined ? notMeasured(`${what}, ${BRIDGED}, ${percentile}`, 'ms', 'socat') : row(BRIDGED, socat),
+    );
   });
 }
 
-function rates(what: string, process: EnclaveLoadResult | undefined, vsock: EnclaveLoadResult | undefined, socat: EnclaveLoadResult | undefined): Row[] {
+function rates(
+  what: string,
+  process: EnclaveLoadResult | undefined,
+  vsock: EnclaveLoadResult | undefined,
+  socat: EnclaveLoadResult | undefined,
+): Row[] {
   const named = `${what}, ${String(AT_ONCE)} at once`;
   const row = (by: string, result: EnclaveLoadResult | undefined): Row => ({
     what: `${named}, ${by}`,
@@ -70,16 +96,27 @@ function rates(what: string, process: EnclaveLoadResult | undefined, vsock: Encl
     unit: 'req/s',
     ...(result && { note: `p50 ${result.p50.toFixed(1)}, p99 ${result.p99.toFixed(1)} ms` }),
   });
-  return compared(row(PLAIN, process), row('emulated vsock', vsock), socat === undefined ? notMeasured(`${named}, ${BRIDGED}`, 'req/s', 'socat') : row(BRIDGED, socat));
+  return compared(
+    row(PLAIN, process),
+    row('emulated vsock', vsock),
+    socat === undefined ? notMeasured(`${named}, ${BRIDGED}`, 'req/s', 'socat') : row(BRIDGED, socat),
+  );
 }
 
-const compared = (process: Row, vsock: Row, socat: Row): Row[] => [process, socat, beside(vsock, process), beside(vsock, socat)];
+const compared = (process: Row, vsock: Row, socat: Row): Row[] => [
+  process,
+  socat,
+  beside(vsock, process),
+  beside(vsock, socat),
+];
 
 /**
  * One hop of socat, as the documented fallback has it on a parent. It is a UNIX socket on both sides here: so the handshake by which
  * the emulator's vsock device is told the port goes through it as any other bytes.
  */
-async function startSocat(udsPath: string): Promise<{ address(enclave: string): string; readonly service: Service } | undefined> {
+async function startSocat(
+  udsPath: string,
+): Promise<{ address(enclave: string): string; readonly service: Service } | undefined> {
   if (!isInstalled('socat')) return undefined;
   const bridge = `${udsPath}.socat-${String(await freePort())}`;
   const service = await spawnService({

@@ -21,7 +21,9 @@ export async function empty(client: Client): Promise<void> {
  * add up to, spread over users and the last weeks. Foreign keys are not checked meanwhile: what is written keeps them.
  */
 export async function fill(client: Client, progress: (text: string) => void): Promise<void> {
-  await client.query(`SET session_replication_role = replica; SET synchronous_commit = off; SET maintenance_work_mem = '256MB'`);
+  await client.query(
+    `SET session_replication_role = replica; SET synchronous_commit = off; SET maintenance_work_mem = '256MB'`,
+  );
   const indexes = await dropIndexes(client);
   for (let from = 1; from <= ROWS; from += CHUNK) {
     const to = Math.min(from + CHUNK - 1, ROWS);
@@ -29,7 +31,9 @@ export async function fill(client: Client, progress: (text: string) => void): Pr
       date_trunc('milliseconds', now() - interval '1 day' * (1.5 + ${String(OLDEST_DAYS - 2)} * (1 - i / ${String(ROWS)}.0))) AS at FROM generate_series(${String(from)}::bigint, ${String(to)}::bigint) AS i) AS r`;
     await client.query(`INSERT INTO message (id, owner, sealed_sha256, key_id, status, accepted_at, expires_at, ended_at, attempts, receipt)
       SELECT id, owner, hash, substring(hash FROM 1 FOR 16), 'delivered', at, at + interval '7 days', at + interval '3 seconds', 1, repeat(encode(hash, 'hex'), 16) FROM ${rows}`);
-    await client.query(`INSERT INTO idempotency_key (owner, key, message_id, sealed_sha256, created_at) SELECT owner, id::text, id, hash, at FROM ${rows}`);
+    await client.query(
+      `INSERT INTO idempotency_key (owner, key, message_id, sealed_sha256, created_at) SELECT owner, id::text, id, hash, at FROM ${rows}`,
+    );
     await client.query(`INSERT INTO reservation (id, message_id, owner, state, reserved_micro_usd, settled_micro_usd, reserved_at, settled_at, price_version)
       SELECT gen_random_uuid(), id, owner, 'settled', 30000, 20000, at, at + interval '3 seconds', 'bench' FROM ${rows}`);
     progress(`${(to / 1000).toFixed(0)} of ${(ROWS / 1000).toFixed(0)} thousand messages`);
@@ -67,6 +71,9 @@ export async function sizeMiB(client: Client): Promise<number> {
 
 /** Rows that sequential scans have read so far, by table: with a million rows there should be next to none. */
 export async function scannedRows(client: Client): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await client.query<{ relname: string; read: string }>(`SELECT relname, seq_tup_read::text AS read FROM pg_stat_user_tables WHERE relname = ANY ($1)`, [TABLES]);
+  const { rows } = await client.query<{ relname: string; read: string }>(
+    `SELECT relname, seq_tup_read::text AS read FROM pg_stat_user_tables WHERE relname = ANY ($1)`,
+    [TABLES],
+  );
   return new Map(rows.map(({ relname, read }) => [relname, Number(read)]));
 }

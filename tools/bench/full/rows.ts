@@ -14,7 +14,9 @@ const STATISTICS_MS = 1500;
 
 /** Rate and latency of accepted POSTs on empty tables, and again beside a million ended messages and ledger entries. */
 export async function fullRows({ profileFolder }: SectionOptions): Promise<Row[]> {
-  const gateway = await startGateway({ profile: profileFolder === undefined ? undefined : { folder: profileFolder, name: 'full' } });
+  const gateway = await startGateway({
+    profile: profileFolder === undefined ? undefined : { folder: profileFolder, name: 'full' },
+  });
   const client = new Client({ connectionString: gateway.databaseUrl });
   await client.connect();
   try {
@@ -31,7 +33,12 @@ export async function fullRows({ profileFolder }: SectionOptions): Promise<Row[]
       ...latencyOf(`accepted POST at ${rate.toFixed(0)} req/s, ${where}`, latency),
     });
     const [onEmpty, onFull] = [rows(few.measured, 'empty tables'), rows(full.measured, 'full tables')];
-    const size: Row = { what: `database with ${ROWS.toLocaleString('en')} messages and reservations`, value: await sizeMiB(client), unit: 'MiB', note: `filled in ${filledIn.toFixed(0)} s; receipts of 1 KiB, no documents` };
+    const size: Row = {
+      what: `database with ${ROWS.toLocaleString('en')} messages and reservations`,
+      value: await sizeMiB(client),
+      unit: 'MiB',
+      note: `filled in ${filledIn.toFixed(0)} s; receipts of 1 KiB, no documents`,
+    };
     return [
       size,
       { ...onEmpty.top, note: few.scanned },
@@ -54,11 +61,16 @@ interface Measured {
 }
 
 /** What was measured, and what sequential scans read meanwhile. */
-async function withScans(client: Client, run: () => Promise<Measured>): Promise<{ measured: Measured; scanned: string }> {
+async function withScans(
+  client: Client,
+  run: () => Promise<Measured>,
+): Promise<{ measured: Measured; scanned: string }> {
   const before = await scannedRows(client);
   const measured = await run();
   await sleep(STATISTICS_MS);
-  const read = [...(await scannedRows(client))].map(([name, rows]) => `${name} ${(rows - (before.get(name) ?? 0)).toLocaleString('en')}`);
+  const read = [...(await scannedRows(client))].map(
+    ([name, rows]) => `${name} ${(rows - (before.get(name) ?? 0)).toLocaleString('en')}`,
+  );
   return { measured, scanned: `rows read by sequential scans meanwhile: ${read.join(', ')}` };
 }
 

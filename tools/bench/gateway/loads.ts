@@ -9,19 +9,35 @@ const WARM_UP_MS = 3000;
 
 type Target = Pick<BenchGateway, 'tokens'> & { readonly url: string };
 
-const posts = ({ url, tokens }: Target): Omit<LoadJob, 'rhythm'> => ({ origin: url, path: '/api/messages', tokens: [...tokens], kib: KIB, asksPerPost: 0 });
+const posts = ({ url, tokens }: Target): Omit<LoadJob, 'rhythm'> => ({
+  origin: url,
+  path: '/api/messages',
+  tokens: [...tokens],
+  kib: KIB,
+  asksPerPost: 0,
+});
 
 /** As many accepted POSTs as there can be over a fixed number of connections. */
 export function topRate(target: Target, durationMs = 8000) {
-  return runLoad({ ...posts(target), rhythm: { kind: 'closed', senders: CONNECTIONS, warmUpMs: WARM_UP_MS, durationMs } });
+  return runLoad({
+    ...posts(target),
+    rhythm: { kind: 'closed', senders: CONNECTIONS, warmUpMs: WARM_UP_MS, durationMs },
+  });
 }
 
 /** At fixed times, whether or not the server keeps up. */
 export function atRate(target: Target, ratePerSecond: number, durationMs = 10_000) {
-  return runLoad({ ...posts(target), rhythm: { kind: 'open', connections: OPEN_CONNECTIONS, ratePerSecond, warmUpMs: WARM_UP_MS, durationMs } });
+  return runLoad({
+    ...posts(target),
+    rhythm: { kind: 'open', connections: OPEN_CONNECTIONS, ratePerSecond, warmUpMs: WARM_UP_MS, durationMs },
+  });
 }
 
 /** Each message is posted, and its sender asks for it `asksPerPost` times. */
 export function mixed(target: Target, requests: number, asksPerPost: number) {
-  return runLoad({ ...posts(target), asksPerPost, rhythm: { kind: 'closed', senders: CONNECTIONS, warmUpMs: 0, requests } });
+  return runLoad({
+    ...posts(target),
+    asksPerPost,
+    rhythm: { kind: 'closed', senders: CONNECTIONS, warmUpMs: 0, requests },
+  });
 }

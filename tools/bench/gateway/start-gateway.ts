@@ -1,5 +1,15 @@
 import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
-import { freePort, migrate, redisAvailability, spawnService, startPostgres, startRedis, temporaryFolder, workspaceRoot, type Postgres } from '@communique-tee/test-support';
+import {
+  freePort,
+  migrate,
+  redisAvailability,
+  spawnService,
+  startPostgres,
+  startRedis,
+  temporaryFolder,
+  workspaceRoot,
+  type Postgres,
+} from '@communique-tee/test-support';
 import { createTokenIssuer } from '@communique-tee/test-system';
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -57,7 +67,11 @@ export async function startGateway({ profile, inspected = false }: BenchGatewayO
     const url = `http://127.0.0.1:${String(port)}`;
     const service = await spawnService({
       command: process.execPath,
-      args: [...profiling(profile), ...(inspected ? ['--inspect=127.0.0.1:0'] : []), await bundleOfGateway(profile?.folder ?? folder.path)],
+      args: [
+        ...profiling(profile),
+        ...(inspected ? ['--inspect=127.0.0.1:0'] : []),
+        await bundleOfGateway(profile?.folder ?? folder.path),
+      ],
       cwd: folder.path,
       env: {
         NODE_ENV: 'development',
@@ -87,7 +101,17 @@ export async function startGateway({ profile, inspected = false }: BenchGatewayO
     stops.unshift(() => service.stop());
     await new Promise((settled) => setTimeout(settled, SETTLE_MS));
     const tokens = await Promise.all(Array.from({ length: USERS }, (_, user) => issuer.token(`bench-${String(user)}`)));
-    return { url, pid: service.pid, tokens, postgres, databaseUrl, withRedis: redis !== undefined, folder: folder.path, output: () => service.output(), stop };
+    return {
+      url,
+      pid: service.pid,
+      tokens,
+      postgres,
+      databaseUrl,
+      withRedis: redis !== undefined,
+      folder: folder.path,
+      output: () => service.output(),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -104,6 +128,10 @@ function profiling(profile: BenchGatewayOptions['profile']): string[] {
 /** In a folder of its own: `dist` may be built anew by somebody else meanwhile. */
 async function bundleOfGateway(folder: string): Promise<string> {
   const outdir = resolve(folder, 'bundle');
-  await promisify(execFile)(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', outdir], { cwd: workspaceRoot() });
+  await promisify(execFile)(
+    process.execPath,
+    [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', outdir],
+    { cwd: workspaceRoot() },
+  );
   return join(outdir, 'main.js');
 }

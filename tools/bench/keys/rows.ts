@@ -1,5 +1,11 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
-import { fetchEnclaveKey, postMessage, prepareMessage, type EnclaveKey, type TrustPolicy } from '@communique-tee/client';
+import {
+  fetchEnclaveKey,
+  postMessage,
+  prepareMessage,
+  type EnclaveKey,
+  type TrustPolicy,
+} from '@communique-tee/client';
 import { temporaryFolder } from '@communique-tee/test-support';
 import { startSystem, type System } from '@communique-tee/test-system';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +20,12 @@ const POLL_MS = 5;
 const MANY = '1000000';
 
 const GATEWAY_ENVIRONMENT = {
-  ...{ DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '500', DELIVERY_POLL_MS: '50', DELIVERY_CONCURRENCY: '32' },
+  ...{
+    DELIVERY_MIN_BACKOFF_MS: '50',
+    DELIVERY_MAX_BACKOFF_MS: '500',
+    DELIVERY_POLL_MS: '50',
+    DELIVERY_CONCURRENCY: '32',
+  },
   ...{ RATE_LIMIT_MAX_REQUESTS: MANY, RATE_LIMIT_ATTESTATION_MAX_REQUESTS: MANY, RATE_LIMIT_OTHER_MAX_REQUESTS: MANY },
   ...{ DEFAULT_USER_DAILY_LIMIT: MANY, SYSTEM_HOURLY_LIMIT: MANY, EMERGENCY_SHUTDOWN_THRESHOLD: MANY },
 };
@@ -24,25 +35,59 @@ export async function keysRows(): Promise<Row[]> {
   const own = await measured({ keys: 'process', enclaves: 1 });
   const one = await measured({ keys: 'sealed', enclaves: 1 });
   const two = await measured({ keys: 'sealed', enclaves: 2 });
-  const start: Row = { what: 'enclave started until its key is shown, keys of its process', value: own.startMs, unit: 'ms', note: `the median of ${String(STARTS)}` };
-  const alone: Row = { what: 'delivered to three offices, one enclave, keys of its process', value: own.delivered, unit: 'req/s', note: 'the simulator takes as fast as it can; all of it on this machine' };
-  const single: Row = { what: 'delivered to three offices, one enclave, keys sealed', value: one.delivered, unit: 'req/s' };
+  const start: Row = {
+    what: 'enclave started until its key is shown, keys of its process',
+    value: own.startMs,
+    unit: 'ms',
+    note: `the median of ${String(STARTS)}`,
+  };
+  const alone: Row = {
+    what: 'delivered to three offices, one enclave, keys of its process',
+    value: own.delivered,
+    unit: 'req/s',
+    note: 'the simulator takes as fast as it can; all of it on this machine',
+  };
+  const single: Row = {
+    what: 'delivered to three offices, one enclave, keys sealed',
+    value: one.delivered,
+    unit: 'req/s',
+  };
   return [
     start,
-    { ...beside({ what: 'the same, keys sealed under KMS (simulator on this machine)', value: one.startMs, unit: 'ms' }, start), note: 'an RSA key, three Decrypts of KMS, and until the gateway next looks' },
+    {
+      ...beside(
+        { what: 'the same, keys sealed under KMS (simulator on this machine)', value: one.startMs, unit: 'ms' },
+        start,
+      ),
+      note: 'an RSA key, three Decrypts of KMS, and until the gateway next looks',
+    },
     alone,
     beside(single, alone),
-    beside({ what: 'delivered to three offices, two enclaves, keys sealed', value: two.delivered, unit: 'req/s' }, single),
+    beside(
+      { what: 'delivered to three offices, two enclaves, keys sealed', value: two.delivered, unit: 'req/s' },
+      single,
+    ),
   ];
 }
 
-async function measured(options: { keys: 'process' | 'sealed'; enclaves: number }): Promise<{ startMs: number; delivered: number }> {
+async function measured(options: {
+  keys: 'process' | 'sealed';
+  enclaves: number;
+}): Promise<{ startMs: number; delivered: number }> {
   const folder = await temporaryFolder('bench-keys');
   process.stderr.write(`  keys ${options.keys}, ${String(options.enclaves)} enclave(s)\n`);
   let system: System | undefined;
   try {
-    system = await startSystem({ folder: folder.path, congressIntervalMs: 0, gatewayEnvironment: GATEWAY_ENVIRONMENT, ...options });
-    const policy: TrustPolicy = { acceptedMeasurements: [{ pcr0: system.pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem) };
+    system = await startSystem({
+      folder: folder.path,
+      congressIntervalMs: 0,
+      gatewayEnvironment: GATEWAY_ENVIRONMENT,
+      ...options,
+    });
+    const policy: TrustPolicy = {
+      acceptedMeasurements: [{ pcr0: system.pcr0 }],
+      trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
+    };
     await shownKey(system, policy);
     const delivered = await throughput(system, policy);
     const startMs: number[] = [];
@@ -61,7 +106,7 @@ async function measured(options: { keys: 'process' | 'sealed'; enclaves: number 
 }
 
 async function shownKey({ gatewayUrl }: System, policy: TrustPolicy): Promise<EnclaveKey> {
-  for (const deadlineMs = performance.now() + 60_000; ; ) {
+  for (const deadlineMs = performance.now() + 60_000; ;) {
     try {
       return await fetchEnclaveKey(gatewayUrl, policy);
     } catch (error) {
@@ -81,11 +126,15 @@ async function throughput(system: System, policy: TrustPolicy): Promise<number> 
   try {
     const startedMs = performance.now();
     const queue = [...messages];
-    await Promise.all(Array.from({ length: SENDERS }, async () => {
-      for (let next = queue.pop(); next; next = queue.pop()) await postMessage(to, next);
-    }));
+    await Promise.all(
+      Array.from({ length: SENDERS }, async () => {
+        for (let next = queue.pop(); next; next = queue.pop()) await postMessage(to, next);
+      }),
+    );
     for (;;) {
-      const { rows } = await client.query<{ delivered: number }>(`SELECT count(*)::int AS delivered FROM message WHERE status = 'delivered'`);
+      const { rows } = await client.query<{ delivered: number }>(
+        `SELECT count(*)::int AS delivered FROM message WHERE status = 'delivered'`,
+      );
       if (rows[0]?.delivered === MESSAGES) return MESSAGES / ((performance.now() - startedMs) / 1000);
       if (performance.now() - startedMs > 300_000) throw new Error('not all were delivered in five minutes');
       await sleep(20);

@@ -13,7 +13,10 @@ export interface Counted {
 }
 
 /** What is answered within the measured time, over that time. A request that fails ends all of it. */
-export async function runClosedLoop({ senders, warmUpMs, durationMs = Infinity, requests = Infinity }: ClosedLoop, send: () => Promise<void>): Promise<Counted> {
+export async function runClosedLoop(
+  { senders, warmUpMs, durationMs = Infinity, requests = Infinity }: ClosedLoop,
+  send: () => Promise<void>,
+): Promise<Counted> {
   const beginsMs = performance.now() + warmUpMs;
   const endsMs = beginsMs + durationMs;
   let [sent, answered, lastMs] = [0, 0, beginsMs];

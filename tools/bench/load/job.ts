@@ -1,7 +1,19 @@
 import * as z from 'zod';
 
-const closedLoop = z.object({ kind: z.literal('closed'), senders: z.int().min(1), warmUpMs: z.number(), durationMs: z.number().optional(), requests: z.int().optional() });
-const openLoop = z.object({ kind: z.literal('open'), connections: z.int().min(1), ratePerSecond: z.number(), warmUpMs: z.number(), durationMs: z.number() });
+const closedLoop = z.object({
+  kind: z.literal('closed'),
+  senders: z.int().min(1),
+  warmUpMs: z.number(),
+  durationMs: z.number().optional(),
+  requests: z.int().optional(),
+});
+const openLoop = z.object({
+  kind: z.literal('open'),
+  connections: z.int().min(1),
+  ratePerSecond: z.number(),
+  warmUpMs: z.number(),
+  durationMs: z.number(),
+});
 
 /** What the loading process is told: where, as whom, what, and in which rhythm. */
 export const jobSchema = z.object({

@@ -5,7 +5,9 @@ function manualClock(): Clock & { pass(ms: number): void } {
   let nowMs = 1000;
   return {
     nowMs: () => nowMs,
-    pass: (ms) => { nowMs += ms; },
+    pass: (ms) => {
+      nowMs += ms;
+    },
     sleep: (ms) => {
       nowMs += ms;
       return Promise.resolve();
@@ -17,10 +19,14 @@ describe('open loop', () => {
   it('sends at fixed times and leaves the warm-up out', async () => {
     const clock = manualClock();
     const sentAt: number[] = [];
-    const latencies = await runOpenLoop({ ratePerSecond: 10, warmUpMs: 300, durationMs: 500 }, () => {
-      sentAt.push(clock.nowMs() - 1000);
-      return Promise.resolve();
-    }, clock);
+    const latencies = await runOpenLoop(
+      { ratePerSecond: 10, warmUpMs: 300, durationMs: 500 },
+      () => {
+        sentAt.push(clock.nowMs() - 1000);
+        return Promise.resolve();
+      },
+      clock,
+    );
     expect(sentAt).toEqual([0, 100, 200, 300, 400, 500, 600, 700]);
     expect(latencies).toHaveLength(5);
   });
@@ -28,10 +34,14 @@ describe('open loop', () => {
   it('counts what a stall made late from when it was due', async () => {
     const clock = manualClock();
     let sent = 0;
-    const latencies = await runOpenLoop({ ratePerSecond: 10, warmUpMs: 0, durationMs: 500 }, () => {
-      if (sent++ === 1) clock.pass(250); // the sender itself is held up
-      return Promise.resolve();
-    }, clock);
+    const latencies = await runOpenLoop(
+      { ratePerSecond: 10, warmUpMs: 0, durationMs: 500 },
+      () => {
+        if (sent++ === 1) clock.pass(250); // the sender itself is held up
+        return Promise.resolve();
+      },
+      clock,
+    );
     expect(sent).toBe(5);
     // Due at 100, 200, 300 and none before 350: had they been counted from when they went out, all would be 0
     expect(latencies[1]).toBeGreaterThanOrEqual(250);
@@ -41,6 +51,8 @@ describe('open loop', () => {
 
   it('ends with the error of a request that failed', async () => {
     const clock = manualClock();
-    await expect(runOpenLoop({ ratePerSecond: 10, warmUpMs: 0, durationMs: 500 }, () => Promise.reject(new Error('503')), clock)).rejects.toThrow('503');
+    await expect(
+      runOpenLoop({ ratePerSecond: 10, warmUpMs: 0, durationMs: 500 }, () => Promise.reject(new Error('503')), clock),
+    ).rejects.toThrow('503');
   });
 });

@@ -18,13 +18,17 @@ const CLOCK: Clock = { nowMs: () => performance.now(), sleep };
  * it went out: what waits behind a stall counts as waiting (no coordinated omission). Those due in the warm-up are not counted.
  * @returns latencies in milliseconds, in the order of the answers
  */
-export async function runOpenLoop({ ratePerSecond, warmUpMs, durationMs }: OpenLoop, send: () => Promise<void>, clock = CLOCK): Promise<number[]> {
+export async function runOpenLoop(
+  { ratePerSecond, warmUpMs, durationMs }: OpenLoop,
+  send: () => Promise<void>,
+  clock = CLOCK,
+): Promise<number[]> {
   const startedMs = clock.nowMs();
   const total = Math.floor(((warmUpMs + durationMs) * ratePerSecond) / 1000);
   const latencies: number[] = [];
   const waiting = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
-  for (let next = 0; next < total && failure === undefined; ) {
+  for (let next = 0; next < total && failure === undefined;) {
     const dueMs = startedMs + (next * 1000) / ratePerSecond;
     const aheadMs = dueMs - clock.nowMs();
     if (aheadMs > 0) {

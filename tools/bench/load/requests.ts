@@ -3,7 +3,10 @@ import type { LoadJob } from './job';
 import { sealedBodies } from './sealed-bodies';
 
 /** The next request of the mix, answered as it has to be, or an error. */
-export function requestsOf({ origin, path, tokens, kib, asksPerPost }: Omit<LoadJob, 'rhythm'>, connections: number): { send: () => Promise<void>; close: () => Promise<void> } {
+export function requestsOf(
+  { origin, path, tokens, kib, asksPerPost }: Omit<LoadJob, 'rhythm'>,
+  connections: number,
+): { send: () => Promise<void>; close: () => Promise<void> } {
   const pool = new Pool(origin, { connections, pipelining: 1 });
   const bodies = sealedBodies(kib);
   const authorizations = tokens.map((token) => `Bearer ${token}`);
@@ -18,7 +21,12 @@ export function requestsOf({ origin, path, tokens, kib, asksPerPost }: Omit<Load
   const post = async (): Promise<void> => {
     const authorization = authorizations[posts++ % authorizations.length] ?? '';
     const message = bodies.next();
-    const { statusCode, body } = await pool.request({ path, method: 'POST', headers: { authorization, 'content-type': 'application/cbor' }, body: message });
+    const { statusCode, body } = await pool.request({
+      path,
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/cbor' },
+      body: message,
+    });
     const text = await body.text();
     if (statusCode !== 202) throw new Error(`POST answered ${String(statusCode)}: ${text}`);
     if (asksPerPost === 0) return;

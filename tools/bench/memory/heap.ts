@@ -13,8 +13,12 @@ export async function heapInUseMiB(output: string): Promise<number> {
   const socket = new WebSocket(url);
   const opened = Promise.withResolvers<undefined>();
   const waiting = new Map<number, (result: Record<string, unknown>) => void>();
-  socket.addEventListener('open', () => { opened.resolve(undefined); });
-  socket.addEventListener('error', () => { opened.reject(new Error('the inspector cannot be reached')); });
+  socket.addEventListener('open', () => {
+    opened.resolve(undefined);
+  });
+  socket.addEventListener('error', () => {
+    opened.reject(new Error('the inspector cannot be reached'));
+  });
   socket.addEventListener('message', ({ data }) => {
     const parsed = answerSchema.safeParse(JSON.parse(String(data)));
     if (parsed.success) waiting.get(parsed.data.id)?.(parsed.data.result);

@@ -22,12 +22,26 @@ export async function memoryRows(): Promise<Row[]> {
     const many = await settledMiB(gateway.pid);
     const manyInUse = await heapInUseMiB(gateway.output());
 
-    const after = (what: string, requests: number, value: number | undefined): Row => ({ what: `${what}, after ${requests.toLocaleString('en')} requests`, value: value ?? null, unit: 'MiB' });
+    const after = (what: string, requests: number, value: number | undefined): Row => ({
+      what: `${what}, after ${requests.toLocaleString('en')} requests`,
+      value: value ?? null,
+      unit: 'MiB',
+    });
     const note = `1 POST to ${String(ASKS_PER_POST)} GET, ${ratePerSecond.toFixed(0)} req/s; V8 collects late where there is room`;
-    const [fewHeap, manyHeap] = [after('heap in use once collected', FEW, fewInUse), after('heap in use once collected', MANY, manyInUse)];
-    if (idle === undefined) return [notMeasured('resident memory of the gateway', 'MiB', '/proc'), fewHeap, beside(manyHeap, fewHeap)];
+    const [fewHeap, manyHeap] = [
+      after('heap in use once collected', FEW, fewInUse),
+      after('heap in use once collected', MANY, manyInUse),
+    ];
+    if (idle === undefined)
+      return [notMeasured('resident memory of the gateway', 'MiB', '/proc'), fewHeap, beside(manyHeap, fewHeap)];
     const fewResident = after('resident memory', FEW, few);
-    return [{ what: 'resident memory, just started', value: idle, unit: 'MiB' }, fewResident, { ...beside(after('resident memory', MANY, many), fewResident), note }, fewHeap, beside(manyHeap, fewHeap)];
+    return [
+      { what: 'resident memory, just started', value: idle, unit: 'MiB' },
+      fewResident,
+      { ...beside(after('resident memory', MANY, many), fewResident), note },
+      fewHeap,
+      beside(manyHeap, fewHeap),
+    ];
   } finally {
     await gateway.stop();
   }

@@ -10,7 +10,12 @@ export async function runPart(part: string, job: unknown): Promise<unknown> {
   try {
     const file = join(folder.path, 'job.json');
     writeFileSync(file, JSON.stringify(job), { mode: 0o600 });
-    const service = await spawnService({ command: process.execPath, args: [...entryOf(part), file], cwd: workspaceRoot(), env: process.env });
+    const service = await spawnService({
+      command: process.execPath,
+      args: [...entryOf(part), file],
+      cwd: workspaceRoot(),
+      env: process.env,
+    });
     const { code } = await service.exited;
     if (code !== 0) throw new Error(`${part} ended with ${String(code)}:\n${service.output().slice(-4000)}`);
     return JSON.parse(service.output().trim().split('\n').at(-1) ?? '');
@@ -20,7 +25,16 @@ export async function runPart(part: string, job: unknown): Promise<unknown> {
 }
 
 /** Starts a server among the parts; it says `listening <port>`. */
-export async function startPart(part: string, ...args: readonly string[]): Promise<{ readonly port: number; readonly service: Service }> {
-  const service = await spawnService({ command: process.execPath, args: [...entryOf(part), ...args], cwd: workspaceRoot(), env: process.env, readyWhen: /listening ([0-9]+)/ });
+export async function startPart(
+  part: string,
+  ...args: readonly string[]
+): Promise<{ readonly port: number; readonly service: Service }> {
+  const service = await spawnService({
+    command: process.execPath,
+    args: [...entryOf(part), ...args],
+    cwd: workspaceRoot(),
+    env: process.env,
+    readyWhen: /listening ([0-9]+)/,
+  });
   return { port: Number(service.ready?.[1]), service };
 }

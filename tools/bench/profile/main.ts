@@ -13,5 +13,6 @@ const { groups, functions, busySeconds } = selfTimes(profile, (url, lineNumber) 
   if (sources === undefined) bundles.set(url, (sources = sourcesOfBundle(readFileSync(fileURLToPath(url), 'utf8'))));
   return sources(lineNumber);
 });
-const lines = (shares: readonly Share[]) => shares.map(({ what, share }) => `  ${(share * 100).toFixed(1).padStart(5)} %  ${what}\n`).join('');
+const lines = (shares: readonly Share[]) =>
+  shares.map(({ what, share }) => `  ${(share * 100).toFixed(1).padStart(5)} %  ${what}\n`).join('');
 process.stdout.write(`busy for ${busySeconds.toFixed(1)} s\n${lines(groups)}\n${lines(functions.slice(0, 40))}`);

@@ -2,7 +2,9 @@ import { createServer } from 'node:http';
 
 // Reads the body and answers 202; nothing else. Says where it listens.
 const server = createServer((request, response) => {
-  request.resume().once('end', () => response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"queued"}'));
+  request
+    .resume()
+    .once('end', () => response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"queued"}'));
 });
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();

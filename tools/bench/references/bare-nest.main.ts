@@ -17,8 +17,18 @@ class BareController {
 @Module({ controllers: [BareController] })
 class BareModule {}
 
-const app = await NestFactory.create<NestFastifyApplication>(BareModule, new FastifyAdapter({ logger: false }), { bodyParser: false, logger: ['error'] });
-app.getHttpAdapter().getInstance().addContentTypeParser('application/cbor', { parseAs: 'buffer' }, (_request, body, done) => { done(null, body); });
+const app = await NestFactory.create<NestFastifyApplication>(BareModule, new FastifyAdapter({ logger: false }), {
+  bodyParser: false,
+  logger: ['error'],
+});
+app
+  .getHttpAdapter()
+  .getInstance()
+  .addContentTypeParser('application/cbor', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
 await app.listen(0, '127.0.0.1');
 const address: unknown = app.getHttpServer().address();
-process.stdout.write(`listening ${String(typeof address === 'object' && address !== null ? Reflect.get(address, 'port') : '')}\n`);
+process.stdout.write(
+  `listening ${String(typeof address === 'object' && address !== null ? Reflect.get(address, 'port') : '')}\n`,
+);

@@ -37,10 +37,18 @@ export async function prepareInserts(postgres: Postgres, options: Options): Prom
   const what = `one-row transactions of the same PostgreSQL, ${String(options.connections)} connections`;
   return isInstalled('pgbench')
     ? { what: `pgbench: ${what}`, note: '-j 1 -M prepared', measure: () => byPgbench(postgres, url, options) }
-    : { what: `a loop with pg: ${what}`, note: 'no pgbench on this machine; the loop is slower than it', measure: () => byLoop(url, options) };
+    : {
+        what: `a loop with pg: ${what}`,
+        note: 'no pgbench on this machine; the loop is slower than it',
+        measure: () => byLoop(url, options),
+      };
 }
 
-async function byPgbench(postgres: Postgres, url: string, { connections, seconds, sealedBytes }: Options): Promise<number> {
+async function byPgbench(
+  postgres: Postgres,
+  url: string,
+  { connections, seconds, sealedBytes }: Options,
+): Promise<number> {
   const script = join(postgres.folder, 'insert.sql');
   const hex = (bytes: number) => `\\x${randomBytes(bytes).toString('hex')}`;
   writeFileSync(
@@ -52,7 +60,25 @@ async function byPgbench(postgres: Postgres, url: string, { connections, seconds
   const { stdout } = await promisify(execFile)(
     'pgbench',
     [
-      ...['-h', '127.0.0.1', '-p', port, '-U', username, '-n', '-c', String(connections), '-j', '1', '-T', String(seconds), '-M', 'prepared', '-f', script],
+      ...[
+        '-h',
+        '127.0.0.1',
+        '-p',
+        port,
+        '-U',
+        username,
+        '-n',
+        '-c',
+        String(connections),
+        '-j',
+        '1',
+        '-T',
+        String(seconds),
+        '-M',
+        'prepared',
+        '-f',
+        script,
+      ],
       ...Object.entries(variables).flatMap(([name, value]) => ['-D', `${name}=${value}`]),
       pathname.slice(1),
     ],
@@ -72,7 +98,10 @@ async function byLoop(url: string, { connections, seconds, sealedBytes }: Option
     values,
   };
   try {
-    const { ratePerSecond } = await runClosedLoop({ senders: connections, warmUpMs: 1000, durationMs: seconds * 1000 }, async () => void (await pool.query(statement)));
+    const { ratePerSecond } = await runClosedLoop(
+      { senders: connections, warmUpMs: 1000, durationMs: seconds * 1000 },
+      async () => void (await pool.query(statement)),
+    );
     return ratePerSecond;
   } finally {
     await pool.end();

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { isInstalled } from '../process/is-installed';
 
 /** nginx with one worker, passing all through to a port; undefined where it is not installed. */
-export async function startNginx(targetPort: number): Promise<{ readonly url: string; stop(): Promise<void> } | undefined> {
+export async function startNginx(
+  targetPort: number,
+): Promise<{ readonly url: string; stop(): Promise<void> } | undefined> {
   if (!isInstalled('nginx')) return undefined;
   const folder = await temporaryFolder('bench-nginx');
   const port = await freePort();
@@ -25,7 +27,11 @@ http {
   );
   const url = `http://127.0.0.1:${String(port)}`;
   try {
-    const nginx = await spawnService({ command: 'nginx', args: ['-e', 'stderr', '-c', file], readyWhen: async () => (await fetch(url).catch(() => undefined)) !== undefined });
+    const nginx = await spawnService({
+      command: 'nginx',
+      args: ['-e', 'stderr', '-c', file],
+      readyWhen: async () => (await fetch(url).catch(() => undefined)) !== undefined,
+    });
     return {
       url,
       async stop() {

@@ -27,7 +27,9 @@ function takeRequest(bytes: Buffer): { readonly body: Buffer; readonly rest: Buf
   if (headEnd < 0) return undefined;
   const length = Number(/^content-length: *([0-9]+)\r?$/im.exec(bytes.toString('latin1', 0, headEnd))?.[1] ?? 0);
   const from = headEnd + HEAD_END.length;
-  return bytes.length < from + length ? undefined : { body: bytes.subarray(from, from + length), rest: bytes.subarray(from + length) };
+  return bytes.length < from + length
+    ? undefined
+    : { body: bytes.subarray(from, from + length), rest: bytes.subarray(from + length) };
 }
 
 function respond(socket: Socket, body: Buffer): void {

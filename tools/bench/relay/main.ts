@@ -9,7 +9,14 @@ import { cpuSecondsSince } from '../measure';
 
 // The relaying process: node tools/run.mjs tools/bench/relay/main.ts <job.json>; the result is one line of JSON.
 const { by, port, kib, senders, warmUpMs, durationMs } = z
-  .object({ by: z.enum(['client', 'undici']), port: z.int(), kib: z.int(), senders: z.int(), warmUpMs: z.number(), durationMs: z.number() })
+  .object({
+    by: z.enum(['client', 'undici']),
+    port: z.int(),
+    kib: z.int(),
+    senders: z.int(),
+    warmUpMs: z.number(),
+    durationMs: z.number(),
+  })
   .parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
 
 const bodies = sealedBodies(kib);
@@ -32,7 +39,9 @@ function parsing() {
       const answered = await client.relay(bodies.next());
       if (answered.kind !== 'answer') throw new Error(`a relay ended as ${JSON.stringify(answered)}`);
     },
-    close: () => { client.close(); },
+    close: () => {
+      client.close();
+    },
   };
 }
 
@@ -41,7 +50,12 @@ function direct() {
   const pool = new Pool(`http://127.0.0.1:${String(port)}`, { connections: senders, pipelining: 1 });
   return {
     send: async () => {
-      const { statusCode, body } = await pool.request({ path: '/messages', method: 'POST', headers: { 'content-type': 'application/cbor', accept: 'application/cbor' }, body: bodies.next() });
+      const { statusCode, body } = await pool.request({
+        path: '/messages',
+        method: 'POST',
+        headers: { 'content-type': 'application/cbor', accept: 'application/cbor' },
+        body: bodies.next(),
+      });
       await body.bytes();
       if (statusCode !== 200) throw new Error(`answered ${String(statusCode)}`);
     },

@@ -1,4 +1,10 @@
-import { DEFAULT_SUITE, encodeRelayAnswer, encodeSealedAnswer, toBase64Url, type ReceiptClaims } from '@communique-tee/protocol';
+import {
+  DEFAULT_SUITE,
+  encodeRelayAnswer,
+  encodeSealedAnswer,
+  toBase64Url,
+  type ReceiptClaims,
+} from '@communique-tee/protocol';
 import { randomBytes, randomUUID } from 'node:crypto';
 
 /** An answer of the enclave's shape, and where in it the ciphertext stands. */

@@ -28,11 +28,22 @@ export async function relayRows(): Promise<Row[]> {
         if (port === echo.port) perCpuSecond[who] = Math.max(perCpuSecond[who], ratePerCpuSecond);
         return ratePerSecond;
       };
-      const contenders = [by('undici', echo.port), by('client', echo.port), ...(nginx === undefined ? [] : [by('undici', Number(new URL(nginx.url).port))])];
+      const contenders = [
+        by('undici', echo.port),
+        by('client', echo.port),
+        ...(nginx === undefined ? [] : [by('undici', Number(new URL(nginx.url).port))]),
+      ];
       const [direct, relayed, passed] = await bestOf(ROUNDS, contenders);
-      const row = (what: string, value: number | undefined): Row => ({ what: `${what}, ${String(kib)} KiB`, value: value ?? null, unit: 'req/s' });
+      const row = (what: string, value: number | undefined): Row => ({
+        what: `${what}, ${String(kib)} KiB`,
+        value: value ?? null,
+        unit: 'req/s',
+      });
       const directRow = row('bare undici', direct);
-      const passedRow = passed === undefined ? notMeasured(`undici through nginx, ${String(kib)} KiB`, 'req/s', 'nginx') : row('undici through nginx', passed);
+      const passedRow =
+        passed === undefined
+          ? notMeasured(`undici through nginx, ${String(kib)} KiB`, 'req/s', 'nginx')
+          : row('undici through nginx', passed);
       const relayedRow = row('relay and parse', relayed);
       const note = `by CPU time of the relaying process ${perCpuSecond.client.toFixed(0)} to ${perCpuSecond.undici.toFixed(0)} /s: ${(perCpuSecond.client / perCpuSecond.undici).toFixed(2)}`;
       rows.push(directRow, passedRow, { ...beside(relayedRow, directRow, aim), note }, beside(relayedRow, passedRow));

@@ -14,13 +14,18 @@ export const koffiBesideBundle = ({ outdir, target, root }) => ({
     let used = false;
     build.onStart(() => void (used = false));
     build.onResolve({ filter: /[\\/]static\.c?js$/ }, ({ importer }) =>
-      /[\\/]node_modules[\\/]koffi[\\/]/.test(importer) ? { path: 'koffi-native', namespace: 'koffi-native' } : undefined,
+      /[\\/]node_modules[\\/]koffi[\\/]/.test(importer)
+        ? { path: 'koffi-native', namespace: 'koffi-native' }
+        : undefined,
     );
     build.onLoad({ filter: /.*/, namespace: 'koffi-native' }, () => {
       used = true;
       return { contents: `module.exports = { loadStatic: () => require('./${NATIVE_FILE}') };`, loader: 'js' };
     });
-    build.onResolve({ filter: new RegExp(`^\\./${NATIVE_FILE}$`), namespace: 'koffi-native' }, ({ path }) => ({ path, external: true }));
+    build.onResolve({ filter: new RegExp(`^\\./${NATIVE_FILE}$`), namespace: 'koffi-native' }, ({ path }) => ({
+      path,
+      external: true,
+    }));
     build.onEnd(async ({ errors }) => {
       if (used && errors.length === 0) await copyFile(nativeOf(target, root), join(outdir, NATIVE_FILE));
     });
@@ -35,7 +40,10 @@ function nativeOf(target, root) {
   try {
     folder = dirname(fromKoffi.resolve(`${name}/package.json`));
   } catch (error) {
-    throw new Error(`the package ${name} is not installed: npm installs it on ${target} only (npm ci --os ${target.split('-')[0]} --cpu ${target.split('-')[1]})`, { cause: error });
+    throw new Error(
+      `the package ${name} is not installed: npm installs it on ${target} only (npm ci --os ${target.split('-')[0]} --cpu ${target.split('-')[1]})`,
+      { cause: error },
+    );
   }
   const file = join(folder, target.replace('-', '_'), NATIVE_FILE);
   if (!existsSync(file)) throw new Error(`${name} does not hold ${file}`);

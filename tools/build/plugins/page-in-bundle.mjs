@@ -6,7 +6,11 @@ export const pageInBundle = ({ root }) => ({
   setup(build) {
     build.onLoad({ filter: /[\\/]apps[\\/]gateway[\\/]src[\\/]page[\\/]built-page\.ts$/ }, async () => {
       const { files, inputs } = await buildPage(root);
-      return { contents: `export const builtPage = ${JSON.stringify(asBuiltFiles(files))};\n`, loader: 'js', watchFiles: inputs };
+      return {
+        contents: `export const builtPage = ${JSON.stringify(asBuiltFiles(files))};\n`,
+        loader: 'js',
+        watchFiles: inputs,
+      };
     });
   },
 });

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 export const smallZod = (root) => ({
   name: 'small-zod',
   setup(build) {
-    build.onResolve({ filter: /^zod$/ }, () => ({ path: join(root, 'tools/client-package/browser/zod.ts'), sideEffects: false }));
+    build.onResolve({ filter: /^zod$/ }, () => ({
+      path: join(root, 'tools/client-package/browser/zod.ts'),
+      sideEffects: false,
+    }));
   },
 });
 
@@ -15,11 +18,15 @@ export const unusedLibrariesLeft = (root) => {
   return {
     name,
     setup(build) {
-      build.onResolve({ filter: /^(\.|@communique-tee\/)/ }, async ({ path, pluginData, importer, resolveDir, kind }) => {
-        if (pluginData === name || !(importer.startsWith(libs) || path.startsWith('@communique-tee/'))) return undefined;
-        const resolved = await build.resolve(path, { importer, resolveDir, kind, pluginData: name });
-        return { ...resolved, sideEffects: false };
-      });
+      build.onResolve(
+        { filter: /^(\.|@communique-tee\/)/ },
+        async ({ path, pluginData, importer, resolveDir, kind }) => {
+          if (pluginData === name || !(importer.startsWith(libs) || path.startsWith('@communique-tee/')))
+            return undefined;
+          const resolved = await build.resolve(path, { importer, resolveDir, kind, pluginData: name });
+          return { ...resolved, sideEffects: false };
+        },
+      );
     },
   };
 };

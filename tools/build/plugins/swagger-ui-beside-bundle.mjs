@@ -4,7 +4,14 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 export const ASSETS_FOLDER = 'swagger-ui';
-const ASSETS = ['LICENSE', 'favicon-16x16.png', 'favicon-32x32.png', 'swagger-ui-bundle.js', 'swagger-ui-standalone-preset.js', 'swagger-ui.css'];
+const ASSETS = [
+  'LICENSE',
+  'favicon-16x16.png',
+  'favicon-32x32.png',
+  'swagger-ui-bundle.js',
+  'swagger-ui-standalone-preset.js',
+  'swagger-ui.css',
+];
 const LOOKUP = "require('swagger-ui-dist/absolute-path.js')()";
 
 export const swaggerUiBesideBundle = ({ outdir, root }) => ({
@@ -12,12 +19,19 @@ export const swaggerUiBesideBundle = ({ outdir, root }) => ({
   setup(build) {
     let used = false;
     build.onStart(() => void (used = false));
-    build.onLoad({ filter: /[\\/]@nestjs[\\/]swagger[\\/]dist[\\/]swagger-ui[\\/]swagger-ui\.js$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      if (!source.includes(LOOKUP)) throw new Error(`${path} no longer looks for its files the way this plugin replaces`);
-      used = true;
-      return { contents: source.replace(LOOKUP, `require('node:path').join(__dirname, '${ASSETS_FOLDER}')`), loader: 'js' };
-    });
+    build.onLoad(
+      { filter: /[\\/]@nestjs[\\/]swagger[\\/]dist[\\/]swagger-ui[\\/]swagger-ui\.js$/ },
+      async ({ path }) => {
+        const source = await readFile(path, 'utf8');
+        if (!source.includes(LOOKUP))
+          throw new Error(`${path} no longer looks for its files the way this plugin replaces`);
+        used = true;
+        return {
+          contents: source.replace(LOOKUP, `require('node:path').join(__dirname, '${ASSETS_FOLDER}')`),
+          loader: 'js',
+        };
+      },
+    );
     build.onEnd(async ({ errors }) => {
       if (!used || errors.length > 0) return;
       const swagger = createRequire(join(root, 'package.json')).resolve('@nestjs/swagger');

@@ -11,9 +11,11 @@ export const GATEWAY_HELP = `  --gateway <url>     its address (default: COMMUNI
  */
 export function gatewayOf(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): URL {
   const text = given ?? environment['COMMUNIQUE_GATEWAY'] ?? DEFAULT_GATEWAY;
-  if (!URL.canParse(text)) throw usage('--gateway takes the address of a gateway, such as https://communique.example.org');
+  if (!URL.canParse(text))
+    throw usage('--gateway takes the address of a gateway, such as https://communique.example.org');
   const url = new URL(text);
   const local = /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local)) throw usage('--gateway has to be https, or http on this machine');
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local))
+    throw usage('--gateway has to be https, or http on this machine');
   return url;
 }

@@ -46,7 +46,12 @@ export function trustOf(values: TrustValues): Trust {
   const rootFile = values['development-root'];
   const pcr0 = pcr0Of(values.pcr0);
   const maxAgeSeconds = secondsOf(values['max-age'], 'max-age') ?? 300;
-  return { pcr0, custody: custodyOf(values.custody), maxAgeMs: maxAgeSeconds * 1000, developmentRootPem: rootFile === undefined ? undefined : readText(rootFile, 64 * 1024) };
+  return {
+    pcr0,
+    custody: custodyOf(values.custody),
+    maxAgeMs: maxAgeSeconds * 1000,
+    developmentRootPem: rootFile === undefined ? undefined : readText(rootFile, 64 * 1024),
+  };
 }
 
 /** The root given instead of AWS's. @throws Failure `not_understood` */
@@ -67,14 +72,27 @@ export function measurementsOf({ pcr0: [first, ...more] }: Pick<Trust, 'pcr0'>):
 export function policyOf(trust: KeptTrust & Partial<Pick<Trust, 'maxAgeMs'>>): TrustPolicy {
   const trustAnchor = anchorOf(trust);
   const { maxAgeMs } = trust;
-  return { acceptedMeasurements: measurementsOf(trust), ...(maxAgeMs !== undefined && { maxAgeMs }), ...(trust.custody && { acceptedCustody: trust.custody }), ...(trustAnchor && { trustAnchor }) };
+  return {
+    acceptedMeasurements: measurementsOf(trust),
+    ...(maxAgeMs !== undefined && { maxAgeMs }),
+    ...(trust.custody && { acceptedCustody: trust.custody }),
+    ...(trustAnchor && { trustAnchor }),
+  };
 }
 
 function pcr0Of(given: string[] | undefined): [string, ...string[]] {
-  const [first, ...rest] = (given ?? []).flatMap((list) => list.split(',')).map((value) => value.trim().toLowerCase().replace(/^(sha384:|0x)/, ''));
+  const [first, ...rest] = (given ?? [])
+    .flatMap((list) => list.split(','))
+    .map((value) =>
+      value
+        .trim()
+        .toLowerCase()
+        .replace(/^(sha384:|0x)/, ''),
+    );
   if (first === undefined) throw usage('--pcr0 is missing: name the measurements that you accept');
   for (const value of [first, ...rest]) {
-    if (!/^[0-9a-f]{96}$/.test(value)) throw usage('--pcr0 takes 96 hexadecimal digits (SHA-384), several with commas between them');
+    if (!/^[0-9a-f]{96}$/.test(value))
+      throw usage('--pcr0 takes 96 hexadecimal digits (SHA-384), several with commas between them');
     if (/^0+$/.test(value)) throw usage('a PCR0 of zeros is that of an enclave in debug mode: it cannot be accepted');
   }
   return [first, ...rest];
@@ -82,6 +100,7 @@ function pcr0Of(given: string[] | undefined): [string, ...string[]] {
 
 function custodyOf(given: string[] | undefined): string[] | undefined {
   const all = given?.flatMap((list) => list.split(',')).map((value) => value.trim());
-  if (all?.some((value) => !/^(process|arn:[\x21-\x7e]{1,400})$/.test(value)) === true) throw usage('--custody takes process, or the ARN of a KMS key alias');
+  if (all?.some((value) => !/^(process|arn:[\x21-\x7e]{1,400})$/.test(value)) === true)
+    throw usage('--custody takes process, or the ARN of a KMS key alias');
   return all;
 }

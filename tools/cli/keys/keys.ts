@@ -35,7 +35,16 @@ const healthSchema = z.looseObject({
   details: z.looseObject({
     keys: z.looseObject({
       enclaves: z
-        .array(z.object({ index: z.int(), custody: z.string().nullable(), state: z.string(), keyId: z.string().nullable(), held: z.int().nullable(), kms: z.string().nullable() }))
+        .array(
+          z.object({
+            index: z.int(),
+            custody: z.string().nullable(),
+            state: z.string(),
+            keyId: z.string().nullable(),
+            held: z.int().nullable(),
+            kms: z.string().nullable(),
+          }),
+        )
         .max(64),
     }),
   }),
@@ -47,7 +56,11 @@ export const keys: Command = {
   summary: 'the key that messages are sealed to, verified, and who can bring it back',
   help,
   async run(argv, { out, paint, environment }) {
-    const { values, positionals } = readArguments(argv, { ...TRUST_OPTIONS, ...GATEWAY_OPTION, all: { type: 'boolean' } });
+    const { values, positionals } = readArguments(argv, {
+      ...TRUST_OPTIONS,
+      ...GATEWAY_OPTION,
+      all: { type: 'boolean' },
+    });
     noPositional(positionals);
     const trust = trustOf(values);
     const gateway = gatewayOf(values.gateway, environment);
@@ -58,7 +71,16 @@ export const keys: Command = {
     if (values.json === true) {
       out(
         json({
-          attested: { key_id: toHex(key.keyId), public_key: toHex(key.publicKey), receipt_key: toHex(key.receiptKey), custody: key.custody, pcr0: attestation.pcr0, module_id: attestation.moduleId, made_at: iso(attestation.timestampMs), own_root: ownRoot },
+          attested: {
+            key_id: toHex(key.keyId),
+            public_key: toHex(key.publicKey),
+            receipt_key: toHex(key.receiptKey),
+            custody: key.custody,
+            pcr0: attestation.pcr0,
+            module_id: attestation.moduleId,
+            made_at: iso(attestation.timestampMs),
+            own_root: ownRoot,
+          },
           ...(held && { server_says: { enclaves: held } }),
         }),
       );
@@ -72,7 +94,12 @@ export const keys: Command = {
           ['key id', toHex(key.keyId)],
           ['public key', toHex(key.publicKey)],
           ['receipt key', toHex(key.receiptKey)],
-          ['custody', key.custody === 'process' ? 'process: nobody can bring the keys back; they end with the enclave' : printable(key.custody)],
+          [
+            'custody',
+            key.custody === 'process'
+              ? 'process: nobody can bring the keys back; they end with the enclave'
+              : printable(key.custody),
+          ],
           ['PCR0', attestation.pcr0],
           ['made', iso(attestation.timestampMs)],
         ]),
@@ -85,7 +112,13 @@ export const keys: Command = {
 
 function heldText(held: Held): string {
   const lines = held.map(({ index, state, keyId, held: count, custody, kms }) => {
-    const more = [count === null ? '' : `holds ${String(count)}`, custody === null ? '' : `custody ${custody}`, kms === null ? '' : `KMS: ${kms}`].filter((text) => text !== '').join(', ');
+    const more = [
+      count === null ? '' : `holds ${String(count)}`,
+      custody === null ? '' : `custody ${custody}`,
+      kms === null ? '' : `KMS: ${kms}`,
+    ]
+      .filter((text) => text !== '')
+      .join(', ');
     return `  enclave ${String(index).padEnd(4)}${printable(state).padEnd(9)}${keyId === null ? 'no key' : printable(keyId)}${more === '' ? '' : `  ${printable(more)}`}\n`;
   });
   return `\nThe server's word; nothing of it is signed:\n${lines.join('')}`;
@@ -93,7 +126,11 @@ function heldText(held: Held): string {
 
 /** 503 has the same body, and is what it looks like just when one wants to know. @throws Failure `unreachable` */
 async function heldKeys(gateway: URL): Promise<Held> {
-  const { body } = await fetchBounded(new URL('/api/health/tee', gateway), { accept: 'application/json', maxBytes: 256 * 1024, timeoutMs: 15_000 });
+  const { body } = await fetchBounded(new URL('/api/health/tee', gateway), {
+    accept: 'application/json',
+    maxBytes: 256 * 1024,
+    timeoutMs: 15_000,
+  });
   try {
     return healthSchema.parse(JSON.parse(Buffer.from(body).toString('utf8'))).details.keys.enclaves;
   } catch (cause) {

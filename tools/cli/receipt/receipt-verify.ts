@@ -1,5 +1,15 @@
 import { verifyAttestation } from '@communique-tee/attestation';
-import { decodeSealedMessage, fromBase64Url, LIMITS, messageIdToText, receiptClaimsSchema, receiptSchema, toBase64Url, type Receipt, type ReceiptClaims } from '@communique-tee/protocol';
+import {
+  decodeSealedMessage,
+  fromBase64Url,
+  LIMITS,
+  messageIdToText,
+  receiptClaimsSchema,
+  receiptSchema,
+  toBase64Url,
+  type Receipt,
+  type ReceiptClaims,
+} from '@communique-tee/protocol';
 import { ReceiptError, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 import { createHash } from 'node:crypto';
 import { onePositional, readArguments } from '../arguments/read-arguments';
@@ -47,12 +57,17 @@ export const receiptVerify: Command = {
   async run(argv, { out, paint }) {
     const { values, positionals } = readArguments(argv, { ...TRUST_OPTIONS, sealed: { type: 'string' } });
     const file = onePositional(positionals, 'the file of a receipt');
-    if (values['max-age'] !== undefined) throw usage('--max-age has no meaning here: a receipt is verified at its own time');
+    if (values['max-age'] !== undefined)
+      throw usage('--max-age has no meaning here: a receipt is verified at its own time');
     const trust = trustOf(values);
     const receipt = receiptIn(readJsonFile(file, MAX_BYTES));
     const expected = values.sealed === undefined ? undefined : sealedIn(values.sealed);
     const verified = await check(receipt, expected, trust);
-    out(values.json === true ? asJson(verified, expected !== undefined, trust) : asText(verified, expected !== undefined, trust, paint));
+    out(
+      values.json === true
+        ? asJson(verified, expected !== undefined, trust)
+        : asText(verified, expected !== undefined, trust, paint),
+    );
     return EXIT.done;
   },
 };
@@ -64,17 +79,30 @@ interface About {
 
 async function check(receipt: Receipt, expected: About | undefined, trust: Trust): Promise<VerifiedReceipt> {
   const trustAnchor = anchorOf(trust);
-  const verified = await verifyReceipt(receipt, { verifyAttestation, acceptedMeasurements: measurementsOf(trust), ...(trustAnchor && { trustAnchor }), ...(expected ?? claimedIn(receipt)) });
+  const verified = await verifyReceipt(receipt, {
+    verifyAttestation,
+    acceptedMeasurements: measurementsOf(trust),
+    ...(trustAnchor && { trustAnchor }),
+    ...(expected ?? claimedIn(receipt)),
+  });
   const custody = verified.attestation.userData && keyBinding(verified.attestation.userData)?.custody;
-  if (trust.custody !== undefined && (custody === undefined || !trust.custody.includes(custody))) throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the keys were guarded in a way that --custody does not accept');
+  if (trust.custody !== undefined && (custody === undefined || !trust.custody.includes(custody)))
+    throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the keys were guarded in a way that --custody does not accept');
   return verified;
 }
 
 /** @throws Failure `not_understood` */
 function receiptIn(value: unknown): Receipt {
-  const outer = typeof value === 'object' && value !== null && 'receipt' in value && typeof value.receipt === 'object' ? value.receipt : value;
+  const outer =
+    typeof value === 'object' && value !== null && 'receipt' in value && typeof value.receipt === 'object'
+      ? value.receipt
+      : value;
   const parsed = receiptSchema.safeParse(outer);
-  if (!parsed.success) throw new Failure('not_understood', outer === null ? 'there is no receipt yet in this file' : 'this file holds no receipt');
+  if (!parsed.success)
+    throw new Failure(
+      'not_understood',
+      outer === null ? 'there is no receipt yet in this file' : 'this file holds no receipt',
+    );
   return parsed.data;
 }
 
@@ -82,7 +110,10 @@ function receiptIn(value: unknown): Receipt {
 function sealedIn(file: string): About {
   const bytes = readLimited(file, LIMITS.maxSealedMessageBytes);
   try {
-    return { messageId: messageIdToText(decodeSealedMessage(bytes).messageId), sealedSha256: new Uint8Array(createHash('sha256').update(bytes).digest()) };
+    return {
+      messageId: messageIdToText(decodeSealedMessage(bytes).messageId),
+      sealedSha256: new Uint8Array(createHash('sha256').update(bytes).digest()),
+    };
   } catch (cause) {
     throw new Failure('not_understood', `${file} holds no sealed message`, cause);
   }
@@ -92,7 +123,9 @@ function sealedIn(file: string): About {
 function claimedIn({ receipt }: Receipt): About {
   let claims: ReceiptClaims;
   try {
-    claims = receiptClaimsSchema.parse(JSON.parse(Buffer.from(receipt.split('.')[1] ?? '', 'base64url').toString('utf8')));
+    claims = receiptClaimsSchema.parse(
+      JSON.parse(Buffer.from(receipt.split('.')[1] ?? '', 'base64url').toString('utf8')),
+    );
   } catch (cause) {
     throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'the claims are not those of a receipt', { cause });
   }
@@ -108,7 +141,10 @@ function asText({ claims, attestation }: VerifiedReceipt, compared: boolean, tru
     rows([
       ['message', claims.message_id],
       ['sealed', `SHA-256 ${Buffer.from(claims.sealed_sha256, 'base64url').toString('hex')}, ${claims.suite}`],
-      ...claims.offices.map(({ outcome, commitment }, at): [string, string] => [`office ${String(at + 1)}`, `${outcome.padEnd(10)} commitment ${commitment}`]),
+      ...claims.offices.map(({ outcome, commitment }, at): [string, string] => [
+        `office ${String(at + 1)}`,
+        `${outcome.padEnd(10)} commitment ${commitment}`,
+      ]),
     ]),
     '\nThe document that vouches for it:\n',
     describe(attestation, claims.time * 1000).join('\n'),
@@ -117,5 +153,12 @@ function asText({ claims, attestation }: VerifiedReceipt, compared: boolean, tru
 }
 
 function asJson({ claims, attestation }: VerifiedReceipt, compared: boolean, trust: Trust): string {
-  return json({ verified: true, compared_with_sealed_message: compared, own_root: trust.developmentRootPem !== undefined, claims, document_sha256: toBase64Url(attestation.documentSha256), attestation: fields(attestation) });
+  return json({
+    verified: true,
+    compared_with_sealed_message: compared,
+    own_root: trust.developmentRootPem !== undefined,
+    claims,
+    document_sha256: toBase64Url(attestation.documentSha256),
+    attestation: fields(attestation),
+  });
 }

@@ -35,7 +35,12 @@ export const seal: Command = {
   summary: 'a message into a file, to be posted by other means',
   help,
   async run(argv, { out, environment }) {
-    const { values, positionals } = readArguments(argv, { ...TRUST_OPTIONS, ...GATEWAY_OPTION, message: { type: 'string' }, out: { type: 'string' } });
+    const { values, positionals } = readArguments(argv, {
+      ...TRUST_OPTIONS,
+      ...GATEWAY_OPTION,
+      message: { type: 'string' },
+      out: { type: 'string' },
+    });
     noPositional(positionals);
     const { message, out: file } = values;
     if (message === undefined || file === undefined) throw usage('--message and --out are required');
@@ -48,7 +53,11 @@ export const seal: Command = {
     } catch (cause) {
       throw new Failure('file_unwritable', `${file} cannot be written: ${messageOf(cause)}`, cause);
     }
-    out(values.json === true ? json({ id, file, sealed_bytes: sealed.length, sealed_sha256: toHex(sealedSha256) }) : `${id}\n`);
+    out(
+      values.json === true
+        ? json({ id, file, sealed_bytes: sealed.length, sealed_sha256: toHex(sealedSha256) })
+        : `${id}\n`,
+    );
     return EXIT.done;
   },
 };

@@ -22,20 +22,38 @@ export const send: Command = {
   help,
   async run(argv, context) {
     const { wait, rest } = takeWait(argv);
-    const { values, positionals } = readArguments(rest, { ...TRUST_OPTIONS, ...TOKEN_OPTION, ...GATEWAY_OPTION, ...STATE_OPTION, message: { type: 'string' }, lifetime: { type: 'string' }, again: { type: 'string' } });
+    const { values, positionals } = readArguments(rest, {
+      ...TRUST_OPTIONS,
+      ...TOKEN_OPTION,
+      ...GATEWAY_OPTION,
+      ...STATE_OPTION,
+      message: { type: 'string' },
+      lifetime: { type: 'string' },
+      again: { type: 'string' },
+    });
     noPositional(positionals);
     const { again, message: file } = values;
-    const step = (text: string) => { context.err(`  ${text}\n`); };
+    const step = (text: string) => {
+      context.err(`  ${text}\n`);
+    };
     const state = new KeptMessages(values.state, context.environment);
     const lifetimeSeconds = secondsOf(values.lifetime, 'lifetime');
     const token = tokenOf(values['token-file'], context.environment);
 
     /** @param before the same message, sealed to a key that is gone */
-    const sealed = async (content: CongressMessage, gateway: URL, trust: KeptTrust, before?: KeptMessage): Promise<KeptMessage> => {
+    const sealed = async (
+      content: CongressMessage,
+      gateway: URL,
+      trust: KeptTrust,
+      before?: KeptMessage,
+    ): Promise<KeptMessage> => {
       step(`asking ${gateway.host} for attestation with a fresh nonce`);
       const key = await attestedKey(gateway, policyOf(trust));
       step(`verified: PCR0 ${key.attestation.pcr0.slice(0, 16)}..., key ${toHex(key.keyId)}, custody ${key.custody}`);
-      const prepared = prepareMessage(content, key, { ...(before && { id: before.prepared.id }), ...(lifetimeSeconds !== undefined && { lifetimeSeconds }) });
+      const prepared = prepareMessage(content, key, {
+        ...(before && { id: before.prepared.id }),
+        ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
+      });
       const kept = { gateway, prepared, deliverySecret: content.deliverySecret, trust };
       const stateFile = state.keep(kept);
       step(`sealed: ${String(prepared.sealed.length)} bytes; what opens the answer is in ${stateFile}`);
@@ -54,7 +72,11 @@ export const send: Command = {
       const content = { ...readMessage(file), deliverySecret: new Uint8Array(deliverySecret) };
       const { status } = await reaching(gateway, () => fetchMessage({ gateway, token, signal: context.signal }, again));
       // What opens the answer to the first sealing goes with it
-      if (status !== 'key_retired') throw new Failure('not_retired', `it is ${status}: a message is sealed again only where the enclave lost its key (key_retired)`);
+      if (status !== 'key_retired')
+        throw new Failure(
+          'not_retired',
+          `it is ${status}: a message is sealed again only where the enclave lost its key (key_retired)`,
+        );
       return sealed(content, gateway, trust, before);
     };
 
@@ -71,8 +93,19 @@ export const send: Command = {
       }
       context.out(
         values.json === true
-          ? json({ id, gateway_says: { status: view.status, expires_at: view.expiresAt }, sealed_bytes: prepared.sealed.length, sealed_sha256: toHex(prepared.sealedSha256), key_id: toHex(prepared.message.keyId), state: state.fileOf(id) })
-          : `${context.paint('POSTED', 'good')}  ${id}\n${rows([['status', `${view.status}, in the gateway's words`], ['expires', view.expiresAt], ['next', `npx communique-tee status ${id} --wait`]])}`,
+          ? json({
+              id,
+              gateway_says: { status: view.status, expires_at: view.expiresAt },
+              sealed_bytes: prepared.sealed.length,
+              sealed_sha256: toHex(prepared.sealedSha256),
+              key_id: toHex(prepared.message.keyId),
+              state: state.fileOf(id),
+            })
+          : `${context.paint('POSTED', 'good')}  ${id}\n${rows([
+              ['status', `${view.status}, in the gateway's words`],
+              ['expires', view.expiresAt],
+              ['next', `npx communique-tee status ${id} --wait`],
+            ])}`,
       );
       return EXIT.done;
     } catch (error) {

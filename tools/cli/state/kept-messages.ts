@@ -1,5 +1,12 @@
 import type { PreparedMessage } from '@communique-tee/client';
-import { MESSAGE_ID_PATTERN, decodeSealedMessage, encodeSealedMessage, fromBase64Url, messageIdToText, toBase64Url } from '@communique-tee/protocol';
+import {
+  MESSAGE_ID_PATTERN,
+  decodeSealedMessage,
+  encodeSealedMessage,
+  fromBase64Url,
+  messageIdToText,
+  toBase64Url,
+} from '@communique-tee/protocol';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -22,7 +29,11 @@ const schema = z.strictObject({
   /** Base64url, 32 bytes: sealed again under it and the same id, no office gets the message twice. */
   deliverySecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** What the sender trusted, so that the receipt is held against the same. */
-  trust: z.strictObject({ pcr0: z.tuple([z.string()], z.string()), custody: z.array(z.string()).optional(), developmentRootPem: z.string().optional() }),
+  trust: z.strictObject({
+    pcr0: z.tuple([z.string()], z.string()),
+    custody: z.array(z.string()).optional(),
+    developmentRootPem: z.string().optional(),
+  }),
 });
 
 /** What is needed to follow a message that was sealed here. Of the message itself nothing but its sealed form. */
@@ -49,7 +60,8 @@ export class KeptMessages {
 
   /** @throws Failure `usage` for what is no UUID */
   fileOf(id: string): string {
-    if (!MESSAGE_ID_PATTERN.test(id)) throw new Failure('usage', 'a message id is a UUID in lower case, as send prints it');
+    if (!MESSAGE_ID_PATTERN.test(id))
+      throw new Failure('usage', 'a message id is a UUID in lower case, as send prints it');
     return join(this.folder, `${id}.json`);
   }
 
@@ -62,7 +74,11 @@ export class KeptMessages {
       sealed: toBase64Url(prepared.sealed),
       answerKey: toBase64Url(prepared.answerKey),
       deliverySecret: toBase64Url(deliverySecret),
-      trust: { pcr0: [...trust.pcr0], ...(trust.custody && { custody: [...trust.custody] }), ...(trust.developmentRootPem !== undefined && { developmentRootPem: trust.developmentRootPem }) },
+      trust: {
+        pcr0: [...trust.pcr0],
+        ...(trust.custody && { custody: [...trust.custody] }),
+        ...(trust.developmentRootPem !== undefined && { developmentRootPem: trust.developmentRootPem }),
+      },
     };
     try {
       mkdirSync(this.folder, { recursive: true, mode: 0o700 });
@@ -72,7 +88,11 @@ export class KeptMessages {
       writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
       renameSync(temporary, file);
     } catch (cause) {
-      throw new Failure('file_unwritable', `what opens the answer cannot be kept in ${this.folder}, so nothing was sent: ${messageOf(cause)}`, cause);
+      throw new Failure(
+        'file_unwritable',
+        `what opens the answer cannot be kept in ${this.folder}, so nothing was sent: ${messageOf(cause)}`,
+        cause,
+      );
     }
     return file;
   }
@@ -80,16 +100,27 @@ export class KeptMessages {
   /** @throws Failure `usage`, `message_unknown`, `state_broken`, `file_unreadable` */
   find(id: string): KeptMessage {
     const file = this.fileOf(id);
-    if (!existsSync(file)) throw new Failure('message_unknown', `nothing is kept of ${id} in ${this.folder}: it was sent elsewhere, or with another --state`);
+    if (!existsSync(file))
+      throw new Failure(
+        'message_unknown',
+        `nothing is kept of ${id} in ${this.folder}: it was sent elsewhere, or with another --state`,
+      );
     try {
       const { gateway, sealed, answerKey, deliverySecret, trust } = schema.parse(readJsonFile(file, MAX_BYTES));
       const bytes = fromBase64Url(sealed);
       const message = decodeSealedMessage(bytes);
       const canonical = encodeSealedMessage(message);
-      if (messageIdToText(message.messageId) !== id || Buffer.compare(canonical, bytes) !== 0) throw new RangeError('another message');
+      if (messageIdToText(message.messageId) !== id || Buffer.compare(canonical, bytes) !== 0)
+        throw new RangeError('another message');
       return {
         gateway: new URL(gateway),
-        prepared: { id, message, sealed: bytes, sealedSha256: new Uint8Array(createHash('sha256').update(bytes).digest()), answerKey: fromBase64Url(answerKey) },
+        prepared: {
+          id,
+          message,
+          sealed: bytes,
+          sealedSha256: new Uint8Array(createHash('sha256').update(bytes).digest()),
+          answerKey: fromBase64Url(answerKey),
+        },
         deliverySecret: fromBase64Url(deliverySecret),
         trust: { pcr0: trust.pcr0, custody: trust.custody, developmentRootPem: trust.developmentRootPem },
       };

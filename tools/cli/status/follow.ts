@@ -9,8 +9,15 @@ import { standingOf, type Standing } from './report';
 const AFTER_EXPIRY_MS = 120_000;
 
 /** As it stands now. */
-export async function look(kept: KeptMessage, policy: TrustPolicy, token: string, { signal }: Context): Promise<Standing> {
-  const view = await reaching(kept.gateway, () => fetchMessage({ gateway: kept.gateway, token, signal }, kept.prepared.id));
+export async function look(
+  kept: KeptMessage,
+  policy: TrustPolicy,
+  token: string,
+  { signal }: Context,
+): Promise<Standing> {
+  const view = await reaching(kept.gateway, () =>
+    fetchMessage({ gateway: kept.gateway, token, signal }, kept.prepared.id),
+  );
   return standingOf(view, kept, policy);
 }
 
@@ -18,13 +25,24 @@ export async function look(kept: KeptMessage, policy: TrustPolicy, token: string
  * Each change, until its end or until `waitSeconds` are over.
  * @returns as it stood last
  */
-export async function follow(kept: KeptMessage, policy: TrustPolicy, token: string, waitSeconds: number | undefined, context: Context): Promise<Standing> {
+export async function follow(
+  kept: KeptMessage,
+  policy: TrustPolicy,
+  token: string,
+  waitSeconds: number | undefined,
+  context: Context,
+): Promise<Standing> {
   const { gateway, prepared } = kept;
   const expiresMs = prepared.message.expiresAtSeconds * 1000 + AFTER_EXPIRY_MS;
   const deadlineMs = waitSeconds === undefined ? expiresMs : Math.min(expiresMs, Date.now() + waitSeconds * 1000);
   let last: MessageView | undefined;
   try {
-    for await (const view of watchMessage(prepared.id, { gateway, token: () => Promise.resolve(token), signal: context.signal, deadlineMs })) {
+    for await (const view of watchMessage(prepared.id, {
+      gateway,
+      token: () => Promise.resolve(token),
+      signal: context.signal,
+      deadlineMs,
+    })) {
       last = view;
       context.err(`  ${view.status}${view.attempts > 0 ? `, attempts ${String(view.attempts)}` : ''}\n`);
     }

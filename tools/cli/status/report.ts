@@ -15,33 +15,48 @@ export interface Standing {
 /** @throws ReceiptError, CryptoError, ProtocolError, ClientError where there is a receipt that does not verify */
 export async function standingOf(view: MessageView, { prepared }: KeptMessage, policy: TrustPolicy): Promise<Standing> {
   const signed = view.receipt !== null || view.sealedAnswer !== null;
-  return { view, result: signed ? await verifyResult(view, prepared, policy) : null, ownRoot: policy.trustAnchor !== undefined };
+  return {
+    view,
+    result: signed ? await verifyResult(view, prepared, policy) : null,
+    ownRoot: policy.trustAnchor !== undefined,
+  };
 }
 
 /** By what is signed, not by what the gateway says: done when every office has it. */
 export function exitOf({ view, result }: Standing): Exit {
   const offices = result?.answer.offices ?? [];
-  if (offices.length > 0 && offices.every(({ outcome }) => outcome === 'accepted' || outcome === 'duplicate')) return EXIT.done;
+  if (offices.length > 0 && offices.every(({ outcome }) => outcome === 'accepted' || outcome === 'duplicate'))
+    return EXIT.done;
   return isEnded(view.status) ? EXIT.refused : EXIT.onItsWay;
 }
 
 export function standingAsText(standing: Standing, paint: Paint): string {
   const { view, result, ownRoot } = standing;
   const exit = exitOf(standing);
-  const head = paint(exit === EXIT.done ? 'DELIVERED' : exit === EXIT.refused ? 'NOT DELIVERED' : 'ON ITS WAY', exit === EXIT.done ? 'good' : exit === EXIT.refused ? 'bad' : 'warn');
+  const head = paint(
+    exit === EXIT.done ? 'DELIVERED' : exit === EXIT.refused ? 'NOT DELIVERED' : 'ON ITS WAY',
+    exit === EXIT.done ? 'good' : exit === EXIT.refused ? 'bad' : 'warn',
+  );
   const said = rows([
     ['status', `${view.status}${view.reason === null ? '' : ` (${printable(view.reason)})`}, in the gateway's words`],
     ['attempts', String(view.attempts)],
     ['expires', view.expiresAt],
   ]);
-  const receipt = result === null ? rows([['receipt', 'none: nothing of this is signed']]) : signedText(result, ownRoot, paint);
-  const advice = view.status === 'key_retired' ? `The enclave lost its key before it opened the message. To seal it again: npx communique-tee send --again ${view.id} --message <file>\n` : '';
+  const receipt =
+    result === null ? rows([['receipt', 'none: nothing of this is signed']]) : signedText(result, ownRoot, paint);
+  const advice =
+    view.status === 'key_retired'
+      ? `The enclave lost its key before it opened the message. To seal it again: npx communique-tee send --again ${view.id} --message <file>\n`
+      : '';
   return `${head}  ${view.id}\n${said}${receipt}${advice}`;
 }
 
 function signedText({ receipt: { claims }, answer, custody }: VerifiedResult, ownRoot: boolean, paint: Paint): string {
   const offices = answer.offices.map(({ office, outcome, deliveryId, reason, detail }) => {
-    const why = [reason, detail].filter((text) => text !== null).map((text) => `  ${printable(text)}`).join('');
+    const why = [reason, detail]
+      .filter((text) => text !== null)
+      .map((text) => `  ${printable(text)}`)
+      .join('');
     return `    ${office.padEnd(7)}${outcome.padEnd(10)}${deliveryId === null ? '' : `DeliveryId ${printable(deliveryId)}`}${why}\n`;
   });
   const problems = answer.problems.map(({ pointer, message }) => `    ${printable(pointer)}  ${printable(message)}\n`);
@@ -71,7 +86,13 @@ export function standingAsJson(standing: Standing): string {
       pcr0: result.receipt.claims.pcr0,
       custody: result.custody,
       own_root: ownRoot,
-      offices: result.answer.offices.map(({ office, outcome, deliveryId, reason: why, detail }) => ({ office, outcome, delivery_id: deliveryId, reason: why, detail })),
+      offices: result.answer.offices.map(({ office, outcome, deliveryId, reason: why, detail }) => ({
+        office,
+        outcome,
+        delivery_id: deliveryId,
+        reason: why,
+        detail,
+      })),
       problems: result.answer.problems,
     },
     receipt: view.receipt,

@@ -40,7 +40,13 @@ export const status: Command = {
   help,
   async run(argv, context) {
     const { wait, rest } = takeWait(argv);
-    const { values, positionals } = readArguments(rest, { ...TRUST_OPTIONS, ...TOKEN_OPTION, ...STATE_OPTION, receipt: { type: 'string' }, forget: { type: 'boolean' } });
+    const { values, positionals } = readArguments(rest, {
+      ...TRUST_OPTIONS,
+      ...TOKEN_OPTION,
+      ...STATE_OPTION,
+      receipt: { type: 'string' },
+      forget: { type: 'boolean' },
+    });
     const id = onePositional(positionals, 'the id of a message');
     const state = new KeptMessages(values.state, context.environment);
     if (values.forget === true) {
@@ -51,7 +57,10 @@ export const status: Command = {
     const kept = state.find(id);
     const policy = policyOf(values.pcr0 === undefined ? kept.trust : trustOf(values));
     const token = tokenOf(values['token-file'], context.environment);
-    const standing = wait === undefined ? await look(kept, policy, token, context) : await follow(kept, policy, token, wait === true ? undefined : wait, context);
+    const standing =
+      wait === undefined
+        ? await look(kept, policy, token, context)
+        : await follow(kept, policy, token, wait === true ? undefined : wait, context);
     if (values.receipt !== undefined) writeReceipt(values.receipt, standing.view.receipt);
     context.out(values.json === true ? standingAsJson(standing) : standingAsText(standing, context.paint));
     return exitOf(standing);
@@ -62,7 +71,8 @@ export const status: Command = {
 export function takeWait(argv: readonly string[]): { wait: true | number | undefined; rest: string[] } {
   const given = argv.filter((argument) => argument === '--wait' || argument.startsWith('--wait='));
   const [first] = given;
-  const wait = first === undefined ? undefined : first === '--wait' ? true : secondsOf(first.slice('--wait='.length), 'wait');
+  const wait =
+    first === undefined ? undefined : first === '--wait' ? true : secondsOf(first.slice('--wait='.length), 'wait');
   return { wait, rest: argv.filter((argument) => !given.includes(argument)) };
 }
 

@@ -14,10 +14,19 @@ export interface Surroundings {
 /** The command in this process, without a terminal. Everything that it ever said is in `said`. */
 export function createCaller() {
   const said: string[] = [];
-  const call = async (argv: readonly string[], { environment = {}, signal = new AbortController().signal }: Surroundings = {}): Promise<Called> => {
+  const call = async (
+    argv: readonly string[],
+    { environment = {}, signal = new AbortController().signal }: Surroundings = {},
+  ): Promise<Called> => {
     let out = '';
     let err = '';
-    const exit = await runCli(argv, { out: (text) => (out += text), err: (text) => (err += text), environment, paint: (text) => text, signal });
+    const exit = await runCli(argv, {
+      out: (text) => (out += text),
+      err: (text) => (err += text),
+      environment,
+      paint: (text) => text,
+      signal,
+    });
     said.push(out, err);
     return { exit, out, err };
   };

@@ -18,13 +18,24 @@ export async function startTamperingGateway(target: string): Promise<TamperingGa
     gateway.requests.push({ method, path });
     const sent: Buffer[] = [];
     for await (const part of request) sent.push(part as Buffer);
-    const headers = Object.fromEntries(['authorization', 'content-type', 'idempotency-key'].flatMap((name) => (typeof request.headers[name] === 'string' ? [[name, request.headers[name]]] : [])));
+    const headers = Object.fromEntries(
+      ['authorization', 'content-type', 'idempotency-key'].flatMap((name) =>
+        typeof request.headers[name] === 'string' ? [[name, request.headers[name]]] : [],
+      ),
+    );
     const accept = path.startsWith('/attestation') ? 'application/cose' : 'application/json';
-    const answer = await fetch(new URL(path, target), { method, headers: { ...headers, accept }, ...(sent.length > 0 && { body: new Uint8Array(Buffer.concat(sent)) }) });
+    const answer = await fetch(new URL(path, target), {
+      method,
+      headers: { ...headers, accept },
+      ...(sent.length > 0 && { body: new Uint8Array(Buffer.concat(sent)) }),
+    });
     const body = Buffer.from(await answer.arrayBuffer());
     const tampered = answer.ok ? await gateway.tamper(path, body) : body;
     if (tampered === undefined) response.destroy();
-    else response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'application/json' }).end(tampered);
+    else
+      response
+        .writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'application/json' })
+        .end(tampered);
   };
   const server = createServer((request, response) => void handle(request, response).catch(() => response.destroy()));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

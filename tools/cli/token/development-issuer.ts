@@ -8,8 +8,15 @@ import { readJsonFile, readText } from '../files';
 
 const MAX_BYTES = 256 * 1024;
 
-const privateKeySchema = z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() });
-const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })).max(99) });
+const privateKeySchema = z.strictObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: z.string(),
+  d: z.string(),
+});
+const keySetSchema = z.object({
+  keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })).max(99),
+});
 
 /** What a development gateway's environment says of who may call it. */
 export interface DevelopmentIdentity {
@@ -27,11 +34,18 @@ export interface DevelopmentIdentity {
  */
 export function readIdentity(file: string, own: Readonly<Record<string, string | undefined>>): DevelopmentIdentity {
   const variables = parseEnv(readText(file, MAX_BYTES));
-  if (own['NODE_ENV'] === 'production') throw new Failure('not_development', 'NODE_ENV is production here: tokens are made for development alone');
-  if (variables['NODE_ENV'] !== 'development') throw new Failure('not_development', `${file} is not that of a gateway for development (NODE_ENV=development)`);
+  if (own['NODE_ENV'] === 'production')
+    throw new Failure('not_development', 'NODE_ENV is production here: tokens are made for development alone');
+  if (variables['NODE_ENV'] !== 'development')
+    throw new Failure('not_development', `${file} is not that of a gateway for development (NODE_ENV=development)`);
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_FILE: jwks } = variables;
-  if (variables['AUTH_JWKS_URL'] !== undefined) throw new Failure('not_development', `the gateway of ${file} has an identity provider (AUTH_JWKS_URL): ask that for a token`);
-  if (!issuer || !audience || !jwks) throw new Failure('not_understood', `${file} names no AUTH_ISSUER, AUTH_AUDIENCE and AUTH_JWKS_FILE`);
+  if (variables['AUTH_JWKS_URL'] !== undefined)
+    throw new Failure(
+      'not_development',
+      `the gateway of ${file} has an identity provider (AUTH_JWKS_URL): ask that for a token`,
+    );
+  if (!issuer || !audience || !jwks)
+    throw new Failure('not_understood', `${file} names no AUTH_ISSUER, AUTH_AUDIENCE and AUTH_JWKS_FILE`);
   return { issuer, audience, jwksFile: resolve(jwks), keyFile: join(dirname(resolve(file)), 'token-key.json') };
 }
 
@@ -43,7 +57,11 @@ export interface DevelopmentToken {
 }
 
 /** Signs with a key of our own, whose public half is added to the gateway's key set where it is not there. @throws Failure by code */
-export async function issueToken({ issuer, audience, jwksFile, keyFile }: DevelopmentIdentity, subject: string, lifetimeSeconds: number): Promise<DevelopmentToken> {
+export async function issueToken(
+  { issuer, audience, jwksFile, keyFile }: DevelopmentIdentity,
+  subject: string,
+  lifetimeSeconds: number,
+): Promise<DevelopmentToken> {
   const jwk = existsSync(keyFile) ? readKey(keyFile) : await createKey(keyFile);
   const kid = await calculateJwkThumbprint(jwk);
   const keyIsNew = addPublicKey(jwksFile, { kty: jwk.kty, crv: jwk.crv, x: jwk.x, kid, alg: 'Ed25519', use: 'sig' });
@@ -62,9 +80,11 @@ export async function issueToken({ issuer, audience, jwksFile, keyFile }: Develo
 type PrivateKey = z.infer<typeof privateKeySchema>;
 
 function readKey(file: string): PrivateKey {
-  if ((statSync(file).mode & 0o077) !== 0) throw new Failure('not_understood', `${file} can be read by others: remove it, and a new key is made`);
+  if ((statSync(file).mode & 0o077) !== 0)
+    throw new Failure('not_understood', `${file} can be read by others: remove it, and a new key is made`);
   const parsed = privateKeySchema.safeParse(readJsonFile(file, MAX_BYTES));
-  if (!parsed.success) throw new Failure('not_understood', `${file} is not the key that was kept there: remove it, and a new one is made`);
+  if (!parsed.success)
+    throw new Failure('not_understood', `${file} is not the key that was kept there: remove it, and a new one is made`);
   return parsed.data;
 }
 

@@ -41,17 +41,28 @@ export const token: Command = {
   summary: 'a bearer token for a gateway that runs for development on this machine',
   help,
   async run(argv, { out, environment }) {
-    const { values, positionals } = readArguments(argv, { subject: { type: 'string' }, lifetime: { type: 'string' }, environment: { type: 'string' }, out: { type: 'string' } });
+    const { values, positionals } = readArguments(argv, {
+      subject: { type: 'string' },
+      lifetime: { type: 'string' },
+      environment: { type: 'string' },
+      out: { type: 'string' },
+    });
     noPositional(positionals);
     const { subject = 'developer', out: file } = values;
     if (!/^[\x21-\x7e]{1,200}$/.test(subject)) throw usage('--subject takes 1 to 200 characters without spaces');
     const lifetimeSeconds = secondsOf(values.lifetime, 'lifetime') ?? 3600;
-    if (lifetimeSeconds < 1 || lifetimeSeconds > MAX_LIFETIME_SECONDS) throw usage(`--lifetime takes 1 to ${String(MAX_LIFETIME_SECONDS)} seconds`);
+    if (lifetimeSeconds < 1 || lifetimeSeconds > MAX_LIFETIME_SECONDS)
+      throw usage(`--lifetime takes 1 to ${String(MAX_LIFETIME_SECONDS)} seconds`);
     const identity = readIdentity(values.environment ?? DEFAULT_ENVIRONMENT, environment);
     const issued = await issueToken(identity, subject, lifetimeSeconds);
     if (issued.keyIsNew) await pause(REREAD_MS);
     if (file !== undefined) writeToken(file, issued.token);
-    const about = { subject, issuer: identity.issuer, audience: identity.audience, expires_at: iso(issued.expiresAtSeconds * 1000) };
+    const about = {
+      subject,
+      issuer: identity.issuer,
+      audience: identity.audience,
+      expires_at: iso(issued.expiresAtSeconds * 1000),
+    };
     if (values.json === true) out(json(file === undefined ? { token: issued.token, ...about } : { file, ...about }));
     else out(file === undefined ? `${issued.token}\n` : `${file}: for ${subject}, until ${about.expires_at}\n`);
     return EXIT.done;

@@ -16,10 +16,32 @@ describe('the arguments of verify', () => {
   });
 
   it('are all understood', () => {
-    const argv = ['file', '--pcr0', `${pcr0}, sha384:${pcr0.toUpperCase()}`, '--pcr0', `0x${pcr0}`, '--nonce', nonce, '--max-age', '60', '--at', '2026-11-22T09:30:00+01:00', '--custody', 'process,arn:aws:kms:us-east-1:1:alias/a', '--development-root', __filename, '--json'];
+    const argv = [
+      'file',
+      '--pcr0',
+      `${pcr0}, sha384:${pcr0.toUpperCase()}`,
+      '--pcr0',
+      `0x${pcr0}`,
+      '--nonce',
+      nonce,
+      '--max-age',
+      '60',
+      '--at',
+      '2026-11-22T09:30:00+01:00',
+      '--custody',
+      'process,arn:aws:kms:us-east-1:1:alias/a',
+      '--development-root',
+      __filename,
+      '--json',
+    ];
     expect(parseArguments(argv)).toEqual({
       source: 'file',
-      trust: { pcr0: [pcr0, pcr0, pcr0], custody: ['process', 'arn:aws:kms:us-east-1:1:alias/a'], maxAgeMs: 60_000, developmentRootPem: readFileSync(__filename, 'utf8') },
+      trust: {
+        pcr0: [pcr0, pcr0, pcr0],
+        custody: ['process', 'arn:aws:kms:us-east-1:1:alias/a'],
+        maxAgeMs: 60_000,
+        developmentRootPem: readFileSync(__filename, 'utf8'),
+      },
       nonce: new Uint8Array(16).fill(1),
       at: new Date('2026-11-22T08:30:00Z'),
       json: true,

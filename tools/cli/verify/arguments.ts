@@ -13,7 +13,12 @@ export interface VerifyArguments {
 
 /** @throws Failure `usage`, and what reading the root's file throws */
 export function parseArguments(argv: readonly string[]): VerifyArguments {
-  const { values, positionals } = readArguments(argv, { ...TRUST_OPTIONS, nonce: { type: 'string' }, 'no-nonce': { type: 'boolean' }, at: { type: 'string' } });
+  const { values, positionals } = readArguments(argv, {
+    ...TRUST_OPTIONS,
+    nonce: { type: 'string' },
+    'no-nonce': { type: 'boolean' },
+    at: { type: 'string' },
+  });
   const source = onePositional(positionals, 'a file or a URL to verify');
   return {
     source,
@@ -36,7 +41,8 @@ function nonceOf(given: string | undefined, none: boolean, url: boolean): Verify
     throw usage('for a file, name the nonce with --nonce, or say --no-nonce');
   }
   const bytes = given.length / 2;
-  if (!/^(?:[0-9a-f]{2})+$/i.test(given) || bytes < 16 || bytes > 512) throw usage('--nonce takes 16 to 512 bytes as hexadecimal digits');
+  if (!/^(?:[0-9a-f]{2})+$/i.test(given) || bytes < 16 || bytes > 512)
+    throw usage('--nonce takes 16 to 512 bytes as hexadecimal digits');
   return new Uint8Array(Buffer.from(given, 'hex'));
 }
 

@@ -16,12 +16,20 @@ export function readDocumentFile(path: string): Uint8Array {
  * @param nonce sent as hexadecimal digits in the query, unless undefined
  * @throws Failure `usage`, `unreachable`, `not_understood`
  */
-export async function fetchDocument(source: string, nonce: Uint8Array | undefined, timeoutMs = NETWORK_TIMEOUT_MS): Promise<Uint8Array> {
+export async function fetchDocument(
+  source: string,
+  nonce: Uint8Array | undefined,
+  timeoutMs = NETWORK_TIMEOUT_MS,
+): Promise<Uint8Array> {
   if (!URL.canParse(source)) throw new Failure('usage', `${JSON.stringify(source)} is no URL`);
   const url = new URL(source);
   if (url.pathname === '/') url.pathname = '/attestation';
   if (nonce) url.searchParams.set('nonce', Buffer.from(nonce).toString('hex'));
-  const { ok, status, body } = await fetchBounded(url, { accept: 'application/cose', maxBytes: MAX_SOURCE_BYTES, timeoutMs });
+  const { ok, status, body } = await fetchBounded(url, {
+    accept: 'application/cose',
+    maxBytes: MAX_SOURCE_BYTES,
+    timeoutMs,
+  });
   if (!ok) throw new Failure('unreachable', `${url.host} answered ${String(status)}${problemCode(body)}`);
   return documentIn(body);
 }
@@ -29,7 +37,9 @@ export async function fetchDocument(source: string, nonce: Uint8Array | undefine
 /** Raw bytes, or text: the JSON of /attestation, or base64 (with either alphabet, with or without padding and line ends). */
 export function documentIn(content: Uint8Array): Uint8Array {
   if (content.length === 0) throw new Failure('not_understood', 'it is empty');
-  const isText = content.every((byte) => byte >= 0x20 ? byte < 0x7f : byte === 0x09 || byte === 0x0a || byte === 0x0d);
+  const isText = content.every((byte) =>
+    byte >= 0x20 ? byte < 0x7f : byte === 0x09 || byte === 0x0a || byte === 0x0d,
+  );
   if (!isText) return content;
   const text = Buffer.from(content).toString('latin1').trim();
   return text.startsWith('{') ? fromBase64(attestationDocumentIn(text)) : fromBase64(text);

@@ -25,7 +25,10 @@ interface Run {
 /** The real command. */
 function verify(...argv: string[]): Promise<Run> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, ['tools/run.mjs', 'tools/cli/main.ts', 'verify', ...argv], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['tools/run.mjs', 'tools/cli/main.ts', 'verify', ...argv], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const run: Run = { status: null, stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (run.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (run.stderr += text));
@@ -49,7 +52,9 @@ describe('communique-tee verify', () => {
     folder = mkdtempSync(join(tmpdir(), 'verify-'));
     nsm = createNsm(await createMockNsmTransport({ rootFolder: folder }));
     rootFile = join(folder, 'development-root/certificate.pem');
-    server = createServer((request, response) => void Promise.resolve(answer(request, response)).catch(() => response.destroy()));
+    server = createServer(
+      (request, response) => void Promise.resolve(answer(request, response)).catch(() => response.destroy()),
+    );
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
@@ -68,11 +73,33 @@ describe('communique-tee verify', () => {
   const nonceHex = '07'.repeat(32);
 
   it('trusts a good file: status 0, chain, measurements, age and keys are shown', async () => {
-    const userData = encodeKeyBinding({ keyId: new Uint8Array(16).fill(1), receiptKey: new Uint8Array(32).fill(2), custody: 'process' });
+    const userData = encodeKeyBinding({
+      keyId: new Uint8Array(16).fill(1),
+      receiptKey: new Uint8Array(32).fill(2),
+      custody: 'process',
+    });
     const path = file('good.cose', await nsm.attest({ nonce, publicKey: new Uint8Array(32).fill(3), userData }));
-    const { status, stdout } = await verify(path, '--pcr0', `${other},${pcr0}`, '--nonce', nonceHex, '--development-root', rootFile);
+    const { status, stdout } = await verify(
+      path,
+      '--pcr0',
+      `${other},${pcr0}`,
+      '--nonce',
+      nonceHex,
+      '--development-root',
+      rootFile,
+    );
     expect(stdout).toMatch(/^TRUSTED {2}i-development-enc/);
-    for (const shown of [`PCR0        ${pcr0}`, nonceHex, '03'.repeat(32), '01'.repeat(16), '02'.repeat(32), 'custody     process', 'before the time of verification', 'regional.development.nitro-enclaves', 'WARNING  under the root given with --development-root']) {
+    for (const shown of [
+      `PCR0        ${pcr0}`,
+      nonceHex,
+      '03'.repeat(32),
+      '01'.repeat(16),
+      '02'.repeat(32),
+      'custody     process',
+      'before the time of verification',
+      'regional.development.nitro-enclaves',
+      'WARNING  under the root given with --development-root',
+    ]) {
       expect(stdout).toContain(shown);
     }
     expect(status).toBe(0);
@@ -81,21 +108,51 @@ describe('communique-tee verify', () => {
   it('refuses what the policy refuses: status 1, the code, and what the document claims', async () => {
     const path = file('base64.txt', Buffer.from(await nsm.attest({ nonce })).toString('base64'));
     const wrongPcr = await verify(path, '--pcr0', other, '--nonce', nonceHex, '--development-root', rootFile);
-    expect(wrongPcr).toMatchObject({ status: 1, stdout: expect.stringContaining('REFUSED  ERR_ATTESTATION_MEASUREMENT') });
+    expect(wrongPcr).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('REFUSED  ERR_ATTESTATION_MEASUREMENT'),
+    });
     expect(wrongPcr.stdout).toContain('nothing of it is verified');
     expect(wrongPcr.stdout).toContain(pcr0);
-    expect(await verify(path, '--pcr0', pcr0, '--nonce', 'ff'.repeat(32), '--development-root', rootFile)).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_NONCE') });
-    expect(await verify(path, '--pcr0', pcr0, '--nonce', nonceHex)).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_ROOT') });
-    expect(await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', rootFile, '--at', '2020-01-01T00:00:00Z')).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_CERTIFICATE_NOT_YET_VALID') });
+    expect(
+      await verify(path, '--pcr0', pcr0, '--nonce', 'ff'.repeat(32), '--development-root', rootFile),
+    ).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_NONCE') });
+    expect(await verify(path, '--pcr0', pcr0, '--nonce', nonceHex)).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('ERR_ATTESTATION_ROOT'),
+    });
+    expect(
+      await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', rootFile, '--at', '2020-01-01T00:00:00Z'),
+    ).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_CERTIFICATE_NOT_YET_VALID') });
     const later = new Date(Date.now() + 600_000).toISOString();
-    expect(await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', rootFile, '--at', later)).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_TOO_OLD') });
-    expect(await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', rootFile, '--at', later, '--max-age', '3600')).toMatchObject({ status: 0, stdout: expect.stringContaining('WARNING  no nonce') });
+    expect(
+      await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', rootFile, '--at', later),
+    ).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_TOO_OLD') });
+    expect(
+      await verify(
+        path,
+        '--pcr0',
+        pcr0,
+        '--no-nonce',
+        '--development-root',
+        rootFile,
+        '--at',
+        later,
+        '--max-age',
+        '3600',
+      ),
+    ).toMatchObject({ status: 0, stdout: expect.stringContaining('WARNING  no nonce') });
   });
 
   it('refuses bytes that are no document, without a word on what they claim', async () => {
     const run = await verify(file('broken.cose', Uint8Array.of(0x84, 0xff)), '--pcr0', pcr0, '--no-nonce', '--json');
     expect(run.status).toBe(1);
-    expect(JSON.parse(run.stdout)).toMatchObject({ outcome: 'refused', trusted: false, code: 'ERR_ATTESTATION_CBOR', step: 'structure' });
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      outcome: 'refused',
+      trusted: false,
+      code: 'ERR_ATTESTATION_CBOR',
+      step: 'structure',
+    });
     expect(JSON.parse(run.stdout)).not.toHaveProperty('unverified');
   });
 
@@ -104,11 +161,22 @@ describe('communique-tee verify', () => {
     answer = async (request, response) => {
       asked.push({ url: request.url ?? '', accept: request.headers.accept });
       const given = new URL(request.url ?? '', url).searchParams.get('nonce') ?? '';
-      response.setHeader('content-type', 'application/cose').end(await nsm.attest({ nonce: new Uint8Array(Buffer.from(given, 'hex')) }));
+      response
+        .setHeader('content-type', 'application/cose')
+        .end(await nsm.attest({ nonce: new Uint8Array(Buffer.from(given, 'hex')) }));
     };
-    const runs = await Promise.all([verify(url, '--pcr0', pcr0, '--development-root', rootFile, '--json'), verify(`${url}/v1/document?x=1`, '--pcr0', pcr0, '--development-root', rootFile, '--json')]);
+    const runs = await Promise.all([
+      verify(url, '--pcr0', pcr0, '--development-root', rootFile, '--json'),
+      verify(`${url}/v1/document?x=1`, '--pcr0', pcr0, '--development-root', rootFile, '--json'),
+    ]);
     for (const run of runs) {
-      expect(JSON.parse(run.stdout)).toMatchObject({ outcome: 'trusted', trusted: true, nonce_checked: true, own_root: true, attestation: { pcrs: { 0: pcr0 }, user_data: null } });
+      expect(JSON.parse(run.stdout)).toMatchObject({
+        outcome: 'trusted',
+        trusted: true,
+        nonce_checked: true,
+        own_root: true,
+        attestation: { pcrs: { 0: pcr0 }, user_data: null },
+      });
       expect(run.status).toBe(0);
     }
     const urls = asked.map((each) => each.url).sort();
@@ -120,34 +188,85 @@ describe('communique-tee verify', () => {
 
   it('reads the JSON form as well, and refuses an answer to another nonce', async () => {
     answer = async (_, response) => {
-      response.setHeader('content-type', 'application/json').end(JSON.stringify({ attestation_document: Buffer.from(await nsm.attest({ nonce })).toString('base64') }));
+      response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify({ attestation_document: Buffer.from(await nsm.attest({ nonce })).toString('base64') }));
     };
-    expect(await verify(url, '--pcr0', pcr0, '--development-root', rootFile, '--nonce', nonceHex)).toMatchObject({ status: 0 });
-    expect(await verify(url, '--pcr0', pcr0, '--development-root', rootFile)).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_NONCE') });
-    expect(await verify(url, '--pcr0', pcr0, '--development-root', rootFile, '--no-nonce')).toMatchObject({ status: 0, stdout: expect.stringContaining('no nonce was checked') });
+    expect(await verify(url, '--pcr0', pcr0, '--development-root', rootFile, '--nonce', nonceHex)).toMatchObject({
+      status: 0,
+    });
+    expect(await verify(url, '--pcr0', pcr0, '--development-root', rootFile)).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('ERR_ATTESTATION_NONCE'),
+    });
+    expect(await verify(url, '--pcr0', pcr0, '--development-root', rootFile, '--no-nonce')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('no nonce was checked'),
+    });
   });
 
   it.each<[string, string, (request: IncomingMessage, response: ServerResponse) => void]>([
-    ['an error', '503 (enclave_unreachable)', (_, response) => response.writeHead(503, { 'content-type': 'application/problem+json' }).end('{"code":"enclave_unreachable"}')],
-    ['no end', 'longer than any', (_, response) => void Readable.from(endless()).on('error', () => undefined).pipe(response)],
-    ['half an answer', 'did not answer', (_, response) => void response.writeHead(200, { 'content-length': '100' }).write('x', () => response.destroy())],
+    [
+      'an error',
+      '503 (enclave_unreachable)',
+      (_, response) =>
+        response.writeHead(503, { 'content-type': 'application/problem+json' }).end('{"code":"enclave_unreachable"}'),
+    ],
+    [
+      'no end',
+      'longer than any',
+      (_, response) =>
+        void Readable.from(endless())
+          .on('error', () => undefined)
+          .pipe(response),
+    ],
+    [
+      'half an answer',
+      'did not answer',
+      (_, response) => void response.writeHead(200, { 'content-length': '100' }).write('x', () => response.destroy()),
+    ],
   ])('says that nothing was fetched from a server that answers %s: status 3', async (_, words, behaviour) => {
     answer = behaviour;
-    expect(await verify(url, '--pcr0', pcr0)).toMatchObject({ status: 3, stdout: '', stderr: expect.stringContaining(words) });
+    expect(await verify(url, '--pcr0', pcr0)).toMatchObject({
+      status: 3,
+      stdout: '',
+      stderr: expect.stringContaining(words),
+    });
   });
 
   it('does not judge what holds no document (status 2), or what it cannot read (status 3)', async () => {
     const path = file('page.html', '<!doctype html>');
-    expect(await verify(path, '--pcr0', pcr0, '--no-nonce')).toMatchObject({ status: 2, stderr: expect.stringContaining('not_understood') });
-    expect(await verify(join(folder, 'nowhere'), '--pcr0', pcr0, '--no-nonce')).toMatchObject({ status: 3, stderr: expect.stringContaining('file_unreadable') });
-    expect(await verify(folder, '--pcr0', pcr0, '--no-nonce')).toMatchObject({ status: 3, stderr: expect.stringContaining('file_unreadable') });
-    expect(await verify(file('huge', new Uint8Array(200_000)), '--pcr0', pcr0, '--no-nonce')).toMatchObject({ status: 2, stderr: expect.stringContaining('larger than what belongs there') });
-    expect(await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', path)).toMatchObject({ status: 2, stderr: expect.stringContaining('0 certificates in the PEM text') });
-    expect(await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', join(folder, 'nowhere'))).toMatchObject({ status: 3, stderr: expect.stringContaining('file_unreadable') });
+    expect(await verify(path, '--pcr0', pcr0, '--no-nonce')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('not_understood'),
+    });
+    expect(await verify(join(folder, 'nowhere'), '--pcr0', pcr0, '--no-nonce')).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('file_unreadable'),
+    });
+    expect(await verify(folder, '--pcr0', pcr0, '--no-nonce')).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('file_unreadable'),
+    });
+    expect(await verify(file('huge', new Uint8Array(200_000)), '--pcr0', pcr0, '--no-nonce')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('larger than what belongs there'),
+    });
+    expect(await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', path)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('0 certificates in the PEM text'),
+    });
+    expect(
+      await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', join(folder, 'nowhere')),
+    ).toMatchObject({ status: 3, stderr: expect.stringContaining('file_unreadable') });
   });
 
   it('says what is wrong with the arguments, in JSON where that was asked for: status 2', async () => {
-    expect(await verify('file', '--no-nonce')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('--pcr0 is missing') });
+    expect(await verify('file', '--no-nonce')).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('--pcr0 is missing'),
+    });
     const run = await verify('--json');
     expect(run.status).toBe(2);
     expect(JSON.parse(run.stdout)).toMatchObject({ ok: false, exit: 2, code: 'usage' });
@@ -156,12 +275,30 @@ describe('communique-tee verify', () => {
   it('teaches: status 0', async () => {
     const { status, stdout } = await verify('--help');
     expect(status).toBe(0);
-    for (const word of ['--pcr0', '--nonce', '--no-nonce', '--max-age', '--at', '--custody', '--development-root', '--json', 'Exit code']) expect(stdout).toContain(word);
+    for (const word of [
+      '--pcr0',
+      '--nonce',
+      '--no-nonce',
+      '--max-age',
+      '--at',
+      '--custody',
+      '--development-root',
+      '--json',
+      'Exit code',
+    ])
+      expect(stdout).toContain(word);
   });
 
   it('lets no name from a document steer the terminal', async () => {
     const evil = createNsm(await createMockNsmTransport({ rootFolder: folder, moduleId: 'i-\u001b[2J-enc1' }));
-    const { status, stdout } = await verify(file('evil.cose', await evil.attest({})), '--pcr0', pcr0, '--no-nonce', '--development-root', rootFile);
+    const { status, stdout } = await verify(
+      file('evil.cose', await evil.attest({})),
+      '--pcr0',
+      pcr0,
+      '--no-nonce',
+      '--development-root',
+      rootFile,
+    );
     expect({ status, escape: stdout.includes('\u001b') }).toEqual({ status: 0, escape: false });
   });
 });

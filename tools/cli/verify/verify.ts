@@ -40,7 +40,13 @@ async function judge({ source, trust, nonce: wanted, at: wantedTime }: VerifyArg
     });
     const refused = custodyProblem(attestation.userData, trust.custody);
     if (refused) return { outcome: 'refused', atMs, step: 'custody', document, ...refused };
-    return { outcome: 'trusted', atMs, nonceChecked: nonce !== undefined, ownRoot: trustAnchor !== undefined, attestation };
+    return {
+      outcome: 'trusted',
+      atMs,
+      nonceChecked: nonce !== undefined,
+      ownRoot: trustAnchor !== undefined,
+      attestation,
+    };
   } catch (error) {
     if (!(error instanceof AttestationError) || error.step === 'policy') throw error;
     return { outcome: 'refused', atMs, code: error.code, step: error.step, message: error.message, document };
@@ -48,11 +54,16 @@ async function judge({ source, trust, nonce: wanted, at: wantedTime }: VerifyArg
 }
 
 /** Only where the person said whom to accept: another enclave's documents say nothing of custody, and may be verified too. */
-function custodyProblem(userData: Uint8Array | undefined, accepted: readonly string[] | undefined): { code: string; message: string } | undefined {
+function custodyProblem(
+  userData: Uint8Array | undefined,
+  accepted: readonly string[] | undefined,
+): { code: string; message: string } | undefined {
   if (accepted === undefined) return undefined;
   try {
     const { custody } = decodeKeyBinding(userData ?? new Uint8Array());
-    return accepted.includes(custody) ? undefined : { code: 'custody_refused', message: 'the keys are guarded in a way that --custody does not accept' };
+    return accepted.includes(custody)
+      ? undefined
+      : { code: 'custody_refused', message: 'the keys are guarded in a way that --custody does not accept' };
   } catch {
     return { code: 'key_binding_invalid', message: 'the document says nothing of keys and who guards them' };
   }

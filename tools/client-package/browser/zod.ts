@@ -27,7 +27,8 @@ function chained(schema: Any): Chained {
     length: (value: number) => add(mini.length(value)),
     positive: () => add(mini.positive()),
     regex: (pattern: RegExp) => add(mini.regex(pattern)),
-    refine: (holds: (value: unknown) => unknown, params?: string | mini.core.$ZodCustomParams) => add(mini.refine(holds, params)),
+    refine: (holds: (value: unknown) => unknown, params?: string | mini.core.$ZodCustomParams) =>
+      add(mini.refine(holds, params)),
     optional: () => chained(mini.optional(schema)),
     nullable: () => chained(mini.nullable(schema)),
   });

@@ -1,7 +1,19 @@
-import { answerSchema, congressMessageSchema, messageViewSchema, receiptClaimsSchema, receiptSchema } from '@communique-tee/protocol';
+import {
+  answerSchema,
+  congressMessageSchema,
+  messageViewSchema,
+  receiptClaimsSchema,
+  receiptSchema,
+} from '@communique-tee/protocol';
 
 /** Every schema that the client reads with; the spec asks the same of the bundle's zod and of the whole one. */
-const SCHEMAS = { answer: answerSchema, message: congressMessageSchema, view: messageViewSchema, claims: receiptClaimsSchema, receipt: receiptSchema } as const;
+const SCHEMAS = {
+  answer: answerSchema,
+  message: congressMessageSchema,
+  view: messageViewSchema,
+  claims: receiptClaimsSchema,
+  receipt: receiptSchema,
+} as const;
 
 export interface Case {
   readonly schema: keyof typeof SCHEMAS;
@@ -12,7 +24,12 @@ export interface Case {
 /** Place and rule of everything that is wrong. */
 export function judge({ schema, value }: Case): string[] {
   const parsed = SCHEMAS[schema].safeParse(withBytes(value));
-  return parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('/')} ${issue.code} ${JSON.stringify(issue.code === 'custom' ? (issue.params ?? null) : null)}`);
+  return parsed.success
+    ? []
+    : parsed.error.issues.map(
+        (issue) =>
+          `${issue.path.join('/')} ${issue.code} ${JSON.stringify(issue.code === 'custom' ? (issue.params ?? null) : null)}`,
+      );
 }
 
 function withBytes(value: unknown): unknown {

@@ -8,12 +8,17 @@ import { networkInterfaces } from 'node:os';
 import { attempts } from './attempts';
 import { GUEST_PORT, PARENT_ECHO_PORT } from './ports';
 
-const log = (event: string, more: object = {}) => void process.stdout.write(`${JSON.stringify({ level: 'info', time: Date.now(), event, ...more })}\n`);
+const log = (event: string, more: object = {}) =>
+  void process.stdout.write(`${JSON.stringify({ level: 'info', time: Date.now(), event, ...more })}\n`);
 const nsm = createNsm(openNsmDevice());
 const parentCid = readFileSync('/run/enclave/parent-cid', 'utf8').trim();
 
 function look() {
-  const status = Object.fromEntries(readFileSync('/proc/self/status', 'utf8').split('\n').map((line) => line.split(':\t') as [string, string]));
+  const status = Object.fromEntries(
+    readFileSync('/proc/self/status', 'utf8')
+      .split('\n')
+      .map((line) => line.split(':\t') as [string, string]),
+  );
   return {
     uid: process.getuid?.(),
     gid: process.getgid?.(),
@@ -55,7 +60,9 @@ const server = createServer((request, response) => {
       case '/look':
         return response.end(JSON.stringify(look()));
       case '/document':
-        return response.end(Buffer.from(await nsm.attest({ nonce: Buffer.from(url.searchParams.get('nonce') ?? '', 'hex') })));
+        return response.end(
+          Buffer.from(await nsm.attest({ nonce: Buffer.from(url.searchParams.get('nonce') ?? '', 'hex') })),
+        );
       case '/echo':
         return response.end(await echo('x'.repeat(Number(url.searchParams.get('bytes')))));
       case '/write-big':

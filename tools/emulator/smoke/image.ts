@@ -10,9 +10,12 @@ import { ensureKernel } from '../../kernel/kernel';
 
 /** Folders, and what is in them, with every folder above an entry. */
 function withFolders(entries: CpioInput[]): CpioInput[] {
-  const folders = new Map<string, CpioInput>(entries.filter(({ kind }) => kind === 'directory').map((entry) => [entry.name, entry]));
+  const folders = new Map<string, CpioInput>(
+    entries.filter(({ kind }) => kind === 'directory').map((entry) => [entry.name, entry]),
+  );
   for (const { name } of entries) {
-    for (let above = dirname(name); above !== '.'; above = dirname(above)) if (!folders.has(above)) folders.set(above, { kind: 'directory', name: above, mode: 0o755 });
+    for (let above = dirname(name); above !== '.'; above = dirname(above))
+      if (!folders.has(above)) folders.set(above, { kind: 'directory', name: above, mode: 0o755 });
   }
   return [...folders.values(), ...entries.filter(({ kind }) => kind !== 'directory')];
 }
@@ -25,7 +28,11 @@ export async function smokeImage(root: string, into: string): Promise<WrittenIma
   const kernel = process.env['KERNEL'] ?? (await ensureKernel(root, 'x86_64')).image;
   const init = process.env['INIT'] ?? (await ensureInit(root, 'x86_64')).file;
   const libraries = await runtimeLibraries(root, 'x86_64');
-  execFileSync(process.execPath, ['tools/build/build.mjs', 'enclave', '--entry', 'tools/emulator/smoke/guest.ts', '--outdir', join(into, 'bundle')], { cwd: root });
+  execFileSync(
+    process.execPath,
+    ['tools/build/build.mjs', 'enclave', '--entry', 'tools/emulator/smoke/guest.ts', '--outdir', join(into, 'bundle')],
+    { cwd: root },
+  );
   const boot = join(into, 'boot.cpio');
   const app = join(into, 'app.cpio');
   await writeCpio(

@@ -26,7 +26,11 @@ async function get(enclave: BootedEnclave, path: string): Promise<Buffer> {
     const call = request({ createConnection: () => socket, path, headers: { connection: 'close' } }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => (response.statusCode === 200 ? done(Buffer.concat(chunks)) : fail(new Error(`${path}: ${String(response.statusCode)} ${Buffer.concat(chunks).toString()}`))));
+      response.on('end', () =>
+        response.statusCode === 200
+          ? done(Buffer.concat(chunks))
+          : fail(new Error(`${path}: ${String(response.statusCode)} ${Buffer.concat(chunks).toString()}`)),
+      );
       response.on('error', fail);
     });
     call.on('error', fail);
@@ -70,12 +74,22 @@ async function main(): Promise<void> {
 
   const nonce = randomBytes(32);
   const document = await get(enclave, `/document?nonce=${nonce.toString('hex')}`);
-  const policy = { freshness: { nonce }, maxAgeMs: 60_000, maxFutureSkewMs: 10_000, trustAnchor: unsafeTrustAnchorFromPem(pki.rootPem) };
+  const policy = {
+    freshness: { nonce },
+    maxAgeMs: 60_000,
+    maxFutureSkewMs: 10_000,
+    trustAnchor: unsafeTrustAnchorFromPem(pki.rootPem),
+  };
   const verified = await verifyAttestation(document, { ...policy, acceptedMeasurements: [image.measurements] });
   say(`a document of ${document.length} bytes verified, module ${verified.moduleId}`);
-  await assert.rejects(verifyAttestation(document, { ...policy, acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }), 'another image must be refused');
+  await assert.rejects(
+    verifyAttestation(document, { ...policy, acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }),
+    'another image must be refused',
+  );
 
-  const seen = JSON.parse((await get(enclave, '/look')).toString()) as Record<string, unknown> & { attempts: Record<string, string> };
+  const seen = JSON.parse((await get(enclave, '/look')).toString()) as Record<string, unknown> & {
+    attempts: Record<string, string>;
+  };
   say(JSON.stringify(seen));
   assert.deepEqual([seen['uid'], seen['gid'], seen['groups'], seen['parentCid']], [1000, 1000, [], '2']);
   assert.deepEqual(seen['capabilities'], Array(4).fill('0000000000000000'));
@@ -83,27 +97,47 @@ async function main(): Promise<void> {
   assert.deepEqual(seen['processes'], [String(seen['own'])], 'the app sees itself alone');
   const { programs, ...rest } = seen.attempts;
   assert.equal(programs, '/usr/bin/node', 'no shell, no other program');
-  assert.deepEqual(Object.entries(rest).filter(([, how]) => how === 'ALLOWED'), []);
+  assert.deepEqual(
+    Object.entries(rest).filter(([, how]) => how === 'ALLOWED'),
+    [],
+  );
 
   assert.equal((await get(enclave, '/echo?bytes=300000')).length, 300_000, 'guest to host and back');
   assert.equal((await get(enclave, '/write-big?bytes=5000000')).length, 5_000_000, 'host from guest');
   await get(enclave, '/log?lines=3000');
-  await until('the last line', () => events().some((event) => event.event === 'line' && (event as { i?: number }).i === 2999));
+  await until('the last line', () =>
+    events().some((event) => event.event === 'line' && (event as { i?: number }).i === 2999),
+  );
 
-  const counted = () => events().reduce((sum, event) => sum + (event.event === 'line' ? 1 : event.event === 'log_lines_dropped' ? ((event as { count?: number }).count ?? 0) : 0), 0);
+  const counted = () =>
+    events().reduce(
+      (sum, event) =>
+        sum +
+        (event.event === 'line'
+          ? 1
+          : event.event === 'log_lines_dropped'
+            ? ((event as { count?: number }).count ?? 0)
+            : 0),
+      0,
+    );
   await until('every line, or word that it was dropped', () => counted() >= 3000);
 
   await get(enclave, '/crash');
   await enclave.exited;
   await sleep(500);
   const kinds = new Set(events().map(({ event }) => event));
-  for (const kind of ['entropy', 'app_started', 'listening', 'unstructured_line', 'app_ended']) assert.ok(kinds.has(kind), `${kind} arrived`);
+  for (const kind of ['entropy', 'app_started', 'listening', 'unstructured_line', 'app_ended'])
+    assert.ok(kinds.has(kind), `${kind} arrived`);
   assert.ok(!received.some((line) => line.includes('PLAINTEXT')), 'what a crash prints stays inside');
   assert.ok(enclave.console().includes('PLAINTEXT'), 'but is on the console');
   collector.close();
   echo.close();
 
-  await assert.rejects(bootEnclave({ root, eif: image.path, folder: join(folder, 'other'), memoryMiB: 768, append: 'parent_cid=7' }), /bad_parent_cid/, 'nobody else is the parent');
+  await assert.rejects(
+    bootEnclave({ root, eif: image.path, folder: join(folder, 'other'), memoryMiB: 768, append: 'parent_cid=7' }),
+    /bad_parent_cid/,
+    'nobody else is the parent',
+  );
   say(`all held; ${received.length} log lines arrived`);
 }
 

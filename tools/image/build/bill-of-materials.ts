@@ -15,8 +15,18 @@ export interface Material {
 }
 
 /** CycloneDX 1.6 JSON of exactly `materials`. No time and no random serial number: the same image has the same document. */
-export function billOfMaterials(image: { name: string; version: string; sha384: string; pcr0: string }, materials: readonly Material[]): string {
-  const bom = new Models.Bom({ metadata: new Models.Metadata({ component: new Models.Component(Enums.ComponentType.Firmware, image.name, { bomRef: 'image', version: image.version }) }) });
+export function billOfMaterials(
+  image: { name: string; version: string; sha384: string; pcr0: string },
+  materials: readonly Material[],
+): string {
+  const bom = new Models.Bom({
+    metadata: new Models.Metadata({
+      component: new Models.Component(Enums.ComponentType.Firmware, image.name, {
+        bomRef: 'image',
+        version: image.version,
+      }),
+    }),
+  });
   const { component } = bom.metadata;
   if (component !== undefined) {
     component.hashes.set(Enums.HashAlgorithm['SHA-384'], image.sha384);
@@ -37,9 +47,17 @@ const TYPES = {
 } as const;
 
 function componentOf({ kind, name, version, purl, license, hash, description }: Material): Models.Component {
-  const component = new Models.Component(TYPES[kind], name, { version, bomRef: purl ?? `${kind}:${name}@${version}`, ...(purl !== undefined && { purl }), ...(description !== undefined && { description }) });
+  const component = new Models.Component(TYPES[kind], name, {
+    version,
+    bomRef: purl ?? `${kind}:${name}@${version}`,
+    ...(purl !== undefined && { purl }),
+    ...(description !== undefined && { description }),
+  });
   if (hash !== undefined) component.hashes.set(Enums.HashAlgorithm[hash.algorithm], hash.hex);
-  if (license !== undefined) component.licenses.add(SPDX.isSupportedSpdxId(license) ? new Models.SpdxLicense(license) : new Models.NamedLicense(license));
+  if (license !== undefined)
+    component.licenses.add(
+      SPDX.isSupportedSpdxId(license) ? new Models.SpdxLicense(license) : new Models.NamedLicense(license),
+    );
   return component;
 }
 

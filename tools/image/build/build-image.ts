@@ -42,17 +42,27 @@ export interface BuiltImage {
  * Builds an image out of what is pinned and of this checkout; the same of both gives the same bytes, on any machine.
  * @throws BuildError, SetupError (tools/debian-archive), EifError
  */
-export async function buildImage({ root, arch, configurationFile, outFolder, step }: ImageRequest): Promise<BuiltImage> {
+export async function buildImage({
+  root,
+  arch,
+  configurationFile,
+  outFolder,
+  step,
+}: ImageRequest): Promise<BuiltImage> {
   const work = await workFolder(outFolder);
   try {
-    const configuration = await step('check the configuration', () => checkConfiguration(root, join(work, 'check'), configurationFile));
+    const configuration = await step('check the configuration', () =>
+      checkConfiguration(root, join(work, 'check'), configurationFile),
+    );
     const kernel = await step('the kernel', () => ensureKernel(root, arch));
     const init = await step('init', () => ensureInit(root, arch));
     const lockfile = readLockfile(root);
     const npmArch = arch === 'x86_64' ? 'x64' : 'arm64';
     const nodePackage = lockedPackage(lockfile, `node_modules/node-linux-${npmArch}`);
     const koffiPackage = lockedPackage(lockfile, `node_modules/@koromix/koffi-linux-${npmArch}`);
-    const [nodeFolder, koffiFolder] = await step('Node and koffi', () => Promise.all([nodePackage, koffiPackage].map((wanted) => fetchNpmPackage(wanted, cacheFolder()))));
+    const [nodeFolder, koffiFolder] = await step('Node and koffi', () =>
+      Promise.all([nodePackage, koffiPackage].map((wanted) => fetchNpmPackage(wanted, cacheFolder()))),
+    );
     const libraries = await step('the C and C++ libraries', () => runtimeLibraries(root, arch));
     const bundle = await step('the enclave’s bundle', () => bundleEnclave(root, join(work, 'bundle')));
     const contents = {
@@ -94,7 +104,9 @@ export async function buildImage({ root, arch, configurationFile, outFolder, ste
         image,
       ),
     );
-    const sha384 = createHash('sha384').update(await readFile(image)).digest('hex');
+    const sha384 = createHash('sha384')
+      .update(await readFile(image))
+      .digest('hex');
     const { measurements } = written;
     const materials = materialsOf({
       kernel: { source: group(readImageLock(root), 'linux-source'), sha256: kernel.sha256 },
@@ -109,7 +121,13 @@ export async function buildImage({ root, arch, configurationFile, outFolder, ste
       version: source.version,
     });
     const sbomFile = join(outFolder, 'sbom.cdx.json');
-    await writeFile(sbomFile, billOfMaterials({ name: 'communique-tee.eif', version: source.version, sha384, pcr0: measurements.pcr0 }, materials));
+    await writeFile(
+      sbomFile,
+      billOfMaterials(
+        { name: 'communique-tee.eif', version: source.version, sha384, pcr0: measurements.pcr0 },
+        materials,
+      ),
+    );
     const measurementsFile = join(outFolder, 'measurements.json');
     await writeFile(
       measurementsFile,
@@ -148,6 +166,10 @@ async function workFolder(outFolder: string): Promise<string> {
     await mkdir(outFolder, { recursive: true });
     return await mkdtemp(join(outFolder, '.build-'));
   } catch (cause) {
-    throw new BuildError('out_not_writable', `nothing can be written to ${outFolder}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new BuildError(
+      'out_not_writable',
+      `nothing can be written to ${outFolder}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }

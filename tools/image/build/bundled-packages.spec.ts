@@ -12,10 +12,17 @@ describe('the packages in a bundle', () => {
     'node_modules/a/node_modules/@scope/b': { version: '1.0.0', integrity: 'sha512-BB==' },
     'node_modules/absent-from-bundle': { version: '1.0.0', integrity: 'sha512-CC==' },
   };
-  const inputs = (...names: string[]) => writeFileSync(metafile, JSON.stringify({ inputs: Object.fromEntries(names.map((name) => [name, {}])) }));
+  const inputs = (...names: string[]) =>
+    writeFileSync(metafile, JSON.stringify({ inputs: Object.fromEntries(names.map((name) => [name, {}])) }));
 
   it('are those of which a file went in, once, as the lockfile pins them', () => {
-    inputs('apps/enclave/src/main.ts', 'node_modules/zod/index.js', 'node_modules/zod/v4/core.js', 'node_modules/a/node_modules/@scope/b/b.js', 'koffi-native:koffi-native');
+    inputs(
+      'apps/enclave/src/main.ts',
+      'node_modules/zod/index.js',
+      'node_modules/zod/v4/core.js',
+      'node_modules/a/node_modules/@scope/b/b.js',
+      'koffi-native:koffi-native',
+    );
     expect(bundledPackages(metafile, lockfile)).toEqual([
       { name: '@scope/b', version: '1.0.0', integrity: 'sha512-BB==', license: undefined },
       { name: 'zod', version: '4.6.7', integrity: 'sha512-AA==', license: 'MIT' },
@@ -24,6 +31,8 @@ describe('the packages in a bundle', () => {
 
   it('must all be pinned', () => {
     inputs('node_modules/linked-by-hand/index.js');
-    expect(() => bundledPackages(metafile, lockfile)).toThrow(expect.objectContaining({ code: 'input_not_locked' }) as Error);
+    expect(() => bundledPackages(metafile, lockfile)).toThrow(
+      expect.objectContaining({ code: 'input_not_locked' }) as Error,
+    );
   });
 });

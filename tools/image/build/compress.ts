@@ -16,7 +16,9 @@ export async function compress(root: string, files: readonly string[]): Promise<
       await link(file, join(inside.work, String(at))).catch(() => copyFile(file, join(inside.work, String(at))));
       // No name and no time in the header (RFC 1952); -f since the file may have a second link
       await inside.run(`gzip -9 -n -f ${String(at)}`, { logFile });
-      await rename(join(inside.work, `${String(at)}.gz`), `${file}.gz`).catch(() => copyFile(join(inside.work, `${String(at)}.gz`), `${file}.gz`));
+      await rename(join(inside.work, `${String(at)}.gz`), `${file}.gz`).catch(() =>
+        copyFile(join(inside.work, `${String(at)}.gz`), `${file}.gz`),
+      );
       await rm(file);
     }
   });

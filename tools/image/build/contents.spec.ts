@@ -22,7 +22,8 @@ describe('what is in the image', () => {
   });
 
   it('cannot be written to by anybody', () => {
-    for (const entry of entries) if ('mode' in entry && entry.kind !== 'characterDevice') expect(entry.mode & 0o222).toBe(0);
+    for (const entry of entries)
+      if ('mode' in entry && entry.kind !== 'characterDevice') expect(entry.mode & 0o222).toBe(0);
   });
 
   it('names every folder above a file', () => {

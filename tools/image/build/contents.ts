@@ -40,6 +40,7 @@ const file = (name: string, mode: number, path: string): CpioInput => ({ kind: '
 
 function foldersOf(files: readonly CpioInput[]): CpioInput[] {
   const names = new Set<string>();
-  for (const { name } of files) for (let end = name.indexOf('/'); end !== -1; end = name.indexOf('/', end + 1)) names.add(name.slice(0, end));
+  for (const { name } of files)
+    for (let end = name.indexOf('/'); end !== -1; end = name.indexOf('/', end + 1)) names.add(name.slice(0, end));
   return [...names].sort().map((name) => folder(name));
 }

@@ -36,7 +36,10 @@ export async function checkConfiguration(root: string, folder: string, file: str
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
     // The first line is for machines.
-    throw new BuildError('configuration_invalid', `${file}\n${said.split('\n').slice(1).join('\n').trim() || String(error)}`);
+    throw new BuildError(
+      'configuration_invalid',
+      `${file}\n${said.split('\n').slice(1).join('\n').trim() || String(error)}`,
+    );
   }
 }
 
@@ -44,6 +47,9 @@ async function bundle(root: string, args: readonly string[]): Promise<void> {
   try {
     await run(process.execPath, [join(root, 'tools/build/build.mjs'), ...args], { cwd: root });
   } catch (error) {
-    throw new BuildError('bundle_failed', error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error));
+    throw new BuildError(
+      'bundle_failed',
+      error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error),
+    );
   }
 }

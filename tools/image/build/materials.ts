@@ -20,25 +20,59 @@ export interface ImageInputs {
 
 /** Every component that has bytes in the image, and no other. */
 export function materialsOf(inputs: ImageInputs): Material[] {
-  const ours = (name: string, sha256: string, description: string): Material => ({ kind: 'application', name, version: inputs.version, license: 'Apache-2.0', hash: { algorithm: 'SHA-256', hex: sha256 }, description });
+  const ours = (name: string, sha256: string, description: string): Material => ({
+    kind: 'application',
+    name,
+    version: inputs.version,
+    license: 'Apache-2.0',
+    hash: { algorithm: 'SHA-256', hex: sha256 },
+    description,
+  });
   return [
     ours('communique-tee-enclave', inputs.bundleSha256, 'app/main.js: the enclave, with the npm packages below in it'),
     ours('communique-tee-init', inputs.init.sha256, 'init: PID 1'),
-    ...inputs.kernel.source.map((deb) => debian(deb, 'operating-system', `the kernel is built from its source; SHA-256 of what was built: ${inputs.kernel.sha256}`)),
+    ...inputs.kernel.source.map((deb) =>
+      debian(
+        deb,
+        'operating-system',
+        `the kernel is built from its source; SHA-256 of what was built: ${inputs.kernel.sha256}`,
+      ),
+    ),
     ...inputs.musl.filter(({ name }) => name === 'musl-dev').map((deb) => debian(deb, 'library', 'linked into init')),
     ...inputs.libraries.map((deb) => debian(deb, 'library', 'libraries that Node is linked to')),
     npm(inputs.node, 'platform'),
-    ...dedupe([npm(inputs.koffi, 'library'), ...bundledPackages(inputs.bundle.metafile, inputs.lockfile).map((each) => npm(each, 'library'))]),
+    ...dedupe([
+      npm(inputs.koffi, 'library'),
+      ...bundledPackages(inputs.bundle.metafile, inputs.lockfile).map((each) => npm(each, 'library')),
+    ]),
   ];
 }
 
 function npm({ name, version, integrity, license }: NpmPackage, kind: Material['kind']): Material {
   const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;
-  return { kind, name, version, purl, license, hash: { algorithm: 'SHA-512', hex: Buffer.from(integrity.replace(/^sha512-/, ''), 'base64').toString('hex') } };
+  return {
+    kind,
+    name,
+    version,
+    purl,
+    license,
+    hash: { algorithm: 'SHA-512', hex: Buffer.from(integrity.replace(/^sha512-/, ''), 'base64').toString('hex') },
+  };
 }
 
-function debian({ name, version, architecture, sha256 }: LockedPackage, kind: Material['kind'], description: string): Material {
-  return { kind, name, version, purl: `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}`, hash: { algorithm: 'SHA-256', hex: sha256 }, description };
+function debian(
+  { name, version, architecture, sha256 }: LockedPackage,
+  kind: Material['kind'],
+  description: string,
+): Material {
+  return {
+    kind,
+    name,
+    version,
+    purl: `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}`,
+    hash: { algorithm: 'SHA-256', hex: sha256 },
+    description,
+  };
 }
 
 /** The same version of a package may lie in several folders. */

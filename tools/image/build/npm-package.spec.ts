@@ -15,7 +15,14 @@ beforeEach(() => {
   writeFileSync(join(folder, 'package', 'native.node'), 'as published');
   execFileSync('tar', ['-czf', join(folder, 'native.tgz'), '-C', folder, 'package']);
   packed = 0;
-  wanted = { name: '@a/native', version: '1.0.0', integrity: `sha512-${createHash('sha512').update(readFileSync(join(folder, 'native.tgz'))).digest('base64')}`, license: undefined };
+  wanted = {
+    name: '@a/native',
+    version: '1.0.0',
+    integrity: `sha512-${createHash('sha512')
+      .update(readFileSync(join(folder, 'native.tgz')))
+      .digest('base64')}`,
+    license: undefined,
+  };
 });
 
 afterEach(() => {

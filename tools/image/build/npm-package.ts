@@ -11,7 +11,10 @@ import { BuildError } from './build-error';
 const run = promisify(execFile);
 
 const lockfileSchema = z.object({
-  packages: z.record(z.string(), z.object({ version: z.string().optional(), integrity: z.string().optional(), license: z.string().optional() })),
+  packages: z.record(
+    z.string(),
+    z.object({ version: z.string().optional(), integrity: z.string().optional(), license: z.string().optional() }),
+  ),
 });
 export type Lockfile = z.infer<typeof lockfileSchema>['packages'];
 
@@ -30,8 +33,14 @@ export function readLockfile(root: string): Lockfile {
 /** `place` is a path in the lockfile, such as `node_modules/a/node_modules/b`. */
 export function lockedPackage(lockfile: Lockfile, place: string): NpmPackage {
   const entry = lockfile[place];
-  if (entry?.version === undefined || entry.integrity === undefined) throw new BuildError('input_not_locked', `package-lock.json does not pin ${place}`);
-  return { name: place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length), version: entry.version, integrity: entry.integrity, license: entry.license };
+  if (entry?.version === undefined || entry.integrity === undefined)
+    throw new BuildError('input_not_locked', `package-lock.json does not pin ${place}`);
+  return {
+    name: place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length),
+    version: entry.version,
+    integrity: entry.integrity,
+    license: entry.license,
+  };
 }
 
 /**
@@ -39,15 +48,27 @@ export function lockedPackage(lockfile: Lockfile, place: string): NpmPackage {
  * @returns the folder of its package.json. @throws BuildError `input_not_found` | `input_changed`
  */
 export async function fetchNpmPackage(wanted: NpmPackage, cacheFolder: string, pack = packWithNpm): Promise<string> {
-  const folder = join(cacheFolder, 'npm', `${wanted.name.replaceAll('/', '+')}-${wanted.version}-${createHash('sha256').update(wanted.integrity).digest('hex').slice(0, 16)}-sealed`);
+  const folder = join(
+    cacheFolder,
+    'npm',
+    `${wanted.name.replaceAll('/', '+')}-${wanted.version}-${createHash('sha256').update(wanted.integrity).digest('hex').slice(0, 16)}-sealed`,
+  );
   if (await isSealed(folder)) return join(folder, 'package');
   await mkdir(join(cacheFolder, 'npm'), { recursive: true });
   const draft = await mkdtemp(`${folder}.`);
   try {
     const tarball = await pack(wanted, draft);
     const [algorithm = '', expected] = wanted.integrity.split('-', 2);
-    if (algorithm !== 'sha512' || createHash(algorithm).update(await readFile(tarball)).digest('base64') !== expected) {
-      throw new BuildError('input_changed', `${wanted.name} ${wanted.version} is not the file that package-lock.json pins`);
+    if (
+      algorithm !== 'sha512' ||
+      createHash(algorithm)
+        .update(await readFile(tarball))
+        .digest('base64') !== expected
+    ) {
+      throw new BuildError(
+        'input_changed',
+        `${wanted.name} ${wanted.version} is not the file that package-lock.json pins`,
+      );
     }
     await run('tar', ['-xzf', tarball, '-C', draft, '--no-same-owner']);
     await rm(tarball);
@@ -66,9 +87,15 @@ export async function fetchNpmPackage(wanted: NpmPackage, cacheFolder: string, p
 
 async function packWithNpm({ name, version }: NpmPackage, folder: string): Promise<string> {
   try {
-    const { stdout } = await run('npm', ['pack', `${name}@${version}`, '--pack-destination', folder, '--silent', '--ignore-scripts'], { cwd: folder, maxBuffer: 1024 * 1024 });
+    const { stdout } = await run(
+      'npm',
+      ['pack', `${name}@${version}`, '--pack-destination', folder, '--silent', '--ignore-scripts'],
+      { cwd: folder, maxBuffer: 1024 * 1024 },
+    );
     return join(folder, stdout.trim().split('\n').at(-1) ?? '');
   } catch (cause) {
-    throw new BuildError('input_not_found', `${name} ${version} could not be had from the npm registry (npm pack)`, { cause });
+    throw new BuildError('input_not_found', `${name} ${version} could not be had from the npm registry (npm pack)`, {
+      cause,
+    });
   }
 }

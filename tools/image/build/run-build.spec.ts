@@ -33,6 +33,9 @@ it('names the examples where the stack has no configuration', async () => {
   expect(said).toContain('apps/enclave/config/example.json');
 });
 
-it.each([[[]], [['--stack', '../x']], [['--stack', 'example', '--arch', 'riscv']], [['--stack', 'example', 'more']]])('does not understand %j', async (args) => {
-  expect(await runBuild(args)).toBe(2);
-});
+it.each([[[]], [['--stack', '../x']], [['--stack', 'example', '--arch', 'riscv']], [['--stack', 'example', 'more']]])(
+  'does not understand %j',
+  async (args) => {
+    expect(await runBuild(args)).toBe(2);
+  },
+);

@@ -26,7 +26,13 @@ export async function runBuild(args: readonly string[]): Promise<number> {
   try {
     ({ values } = parseArgs({
       args: [...args],
-      options: { stack: { type: 'string' }, configuration: { type: 'string' }, arch: { type: 'string', default: 'x86_64' }, out: { type: 'string' }, help: { type: 'boolean', default: false } },
+      options: {
+        stack: { type: 'string' },
+        configuration: { type: 'string' },
+        arch: { type: 'string', default: 'x86_64' },
+        out: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
     }));
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
@@ -44,7 +50,9 @@ export async function runBuild(args: readonly string[]): Promise<number> {
   const root = workspaceRoot();
   const configurationFile = resolve(values.configuration ?? join(root, 'apps/enclave/config', `${stack}.json`));
   if (!existsSync(configurationFile)) {
-    process.stderr.write(`not built (configuration_invalid): there is no ${relative(process.cwd(), configurationFile)}.\nCopy apps/enclave/config/example.json (or example.production.json, with keys under KMS) to it and fill in what is yours: docs/operator/production.md.\n`);
+    process.stderr.write(
+      `not built (configuration_invalid): there is no ${relative(process.cwd(), configurationFile)}.\nCopy apps/enclave/config/example.json (or example.production.json, with keys under KMS) to it and fill in what is yours: docs/operator/production.md.\n`,
+    );
     return 1;
   }
   const startedAtMs = performance.now();
@@ -60,7 +68,8 @@ export async function runBuild(args: readonly string[]): Promise<number> {
         return work();
       },
     });
-    if (built.configuration.stack !== stack) process.stderr.write(`note: the configuration calls its stack ${built.configuration.stack}\n`);
+    if (built.configuration.stack !== stack)
+      process.stderr.write(`note: the configuration calls its stack ${built.configuration.stack}\n`);
     process.stderr.write(`${elapsed()}  ${built.image}: ${(built.sizeBytes / 1e6).toFixed(1)} MB\n`);
     process.stdout.write(`${JSON.stringify(asNitroCli(built.measurements), null, 2)}\n`);
     return 0;

@@ -23,7 +23,14 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 let values;
 try {
-  ({ values } = parseArgs({ options: { stack: { type: 'string', default: 'example' }, 'no-cache': { type: 'boolean', default: false }, keep: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } }));
+  ({ values } = parseArgs({
+    options: {
+      stack: { type: 'string', default: 'example' },
+      'no-cache': { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  }));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
   process.exit(2);
@@ -46,19 +53,41 @@ async function compare(stack: string, withoutCache: boolean, keep: boolean): Pro
     await build(root, stack, first, process.env, []);
     say('second build: from a clone');
     await run('git', ['clone', '--quiet', '--no-hardlinks', root, clone]);
-    if (withoutCache) await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: clone, maxBuffer: 2 ** 26 });
+    if (withoutCache)
+      await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: clone, maxBuffer: 2 ** 26 });
     // Links would lead back to the first folder
-    else await run('cp', ['-al', join(root, 'node_modules'), join(clone, 'node_modules')]).catch(() => cp(join(root, 'node_modules'), join(clone, 'node_modules'), { recursive: true, verbatimSymlinks: true }));
-    const cache = withoutCache ? { COMMUNIQUE_CACHE_DIR: join(work, 'cache'), npm_config_cache: join(work, 'npm-cache') } : {};
-    const other = { ...process.env, ...cache, USER: 'somebody', LOGNAME: 'somebody', TZ: 'Pacific/Auckland', LANG: 'tr_TR.UTF-8', LC_ALL: 'C.UTF-8' };
+    else
+      await run('cp', ['-al', join(root, 'node_modules'), join(clone, 'node_modules')]).catch(() =>
+        cp(join(root, 'node_modules'), join(clone, 'node_modules'), { recursive: true, verbatimSymlinks: true }),
+      );
+    const cache = withoutCache
+      ? { COMMUNIQUE_CACHE_DIR: join(work, 'cache'), npm_config_cache: join(work, 'npm-cache') }
+      : {};
+    const other = {
+      ...process.env,
+      ...cache,
+      USER: 'somebody',
+      LOGNAME: 'somebody',
+      TZ: 'Pacific/Auckland',
+      LANG: 'tr_TR.UTF-8',
+      LC_ALL: 'C.UTF-8',
+    };
     await build(clone, stack, second, other, ['taskset', '-c', '0', 'sh', '-c', 'umask 077; exec "$0" "$@"']);
-    const { firstByte, sections } = await diffImages(join(first, 'communique-tee.eif'), join(second, 'communique-tee.eif'));
+    const { firstByte, sections } = await diffImages(
+      join(first, 'communique-tee.eif'),
+      join(second, 'communique-tee.eif'),
+    );
     if (firstByte === undefined) {
-      const { pcr0, sizeBytes } = JSON.parse(readFileSync(join(first, 'measurements.json'), 'utf8')) as { pcr0: string; sizeBytes: number };
+      const { pcr0, sizeBytes } = JSON.parse(readFileSync(join(first, 'measurements.json'), 'utf8')) as {
+        pcr0: string;
+        sizeBytes: number;
+      };
       process.stdout.write(`the same: ${String(sizeBytes)} bytes, PCR0 ${pcr0}\n`);
       return 0;
     }
-    process.stdout.write(`different: at byte ${String(firstByte.offset)}, ${firstByte.where}\n${JSON.stringify(sections, null, 2)}\n`);
+    process.stdout.write(
+      `different: at byte ${String(firstByte.offset)}, ${firstByte.where}\n${JSON.stringify(sections, null, 2)}\n`,
+    );
     return 1;
   } finally {
     if (keep) say(`kept: ${work}`);
@@ -67,10 +96,29 @@ async function compare(stack: string, withoutCache: boolean, keep: boolean): Pro
 }
 
 /** By the folder's own tools, as anybody would. `through`: a command that runs the rest. */
-function build(folder: string, stack: string, out: string, env: NodeJS.ProcessEnv, through: readonly string[]): Promise<void> {
-  const [command = '', ...args] = [...through, process.execPath, 'tools/run.mjs', 'tools/image/build/main.ts', '--stack', stack, '--out', out];
+function build(
+  folder: string,
+  stack: string,
+  out: string,
+  env: NodeJS.ProcessEnv,
+  through: readonly string[],
+): Promise<void> {
+  const [command = '', ...args] = [
+    ...through,
+    process.execPath,
+    'tools/run.mjs',
+    'tools/image/build/main.ts',
+    '--stack',
+    stack,
+    '--out',
+    out,
+  ];
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'inherit'] });
-    child.on('error', reject).on('close', (code) => (code === 0 ? resolve() : reject(new Error(`the build in ${folder} ended with ${String(code)}`))));
+    child
+      .on('error', reject)
+      .on('close', (code) =>
+        code === 0 ? resolve() : reject(new Error(`the build in ${folder} ended with ${String(code)}`)),
+      );
   });
 }

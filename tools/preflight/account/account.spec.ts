@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { lines, look } from '../testing/look';
-import { ACCOUNT, awsError, awsJson, ec2, startStandInAws, type Answers, type StandInAws } from '../testing/stand-in-aws';
+import {
+  ACCOUNT,
+  awsError,
+  awsJson,
+  ec2,
+  startStandInAws,
+  type Answers,
+  type StandInAws,
+} from '../testing/stand-in-aws';
 import { iamArnOf } from './check-credentials';
 import { judgeCiphertext } from './ciphertext';
 import { judgeStoreUrl } from './store-url';
@@ -11,79 +19,165 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-async function lookAt(name: string, answers: Answers = {}, { config = [], opening = false, files = {} }: { config?: string[]; opening?: boolean; files?: Record<string, string> } = {}) {
+async function lookAt(
+  name: string,
+  answers: Answers = {},
+  {
+    config = [],
+    opening = false,
+    files = {},
+  }: { config?: string[]; opening?: boolean; files?: Record<string, string> } = {},
+) {
   aws.answer(answers);
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secretExampleKey' };
-  return look(name, { files, ports: { aws: { endpoint: aws.endpoint, credentials } } }, [...config.flatMap((change) => ['--config', change]), ...(opening ? ['--before', 'opening'] : [])]);
+  return look(name, { files, ports: { aws: { endpoint: aws.endpoint, credentials } } }, [
+    ...config.flatMap((change) => ['--config', change]),
+    ...(opening ? ['--before', 'opening'] : []),
+  ]);
 }
 const said = async (...args: Parameters<typeof lookAt>) => lines(await lookAt(...args));
 
 describe('aws-credentials', () => {
   it('says who asks, and where', async () => {
-    expect(await said('aws-credentials')).toEqual([`pass: arn:aws:sts::${ACCOUNT}:assumed-role/operator/ada in us-east-1`]);
+    expect(await said('aws-credentials')).toEqual([
+      `pass: arn:aws:sts::${ACCOUNT}:assumed-role/operator/ada in us-east-1`,
+    ]);
   });
   it('knows a role by its session', () => {
-    expect(iamArnOf('arn:aws:sts::111122223333:assumed-role/operator/ada')).toBe('arn:aws:iam::111122223333:role/operator');
+    expect(iamArnOf('arn:aws:sts::111122223333:assumed-role/operator/ada')).toBe(
+      'arn:aws:iam::111122223333:role/operator',
+    );
     expect(iamArnOf('arn:aws:iam::111122223333:user/ada')).toBe('arn:aws:iam::111122223333:user/ada');
   });
-  it.each([`arn:aws:iam::${ACCOUNT}:role/operator`, `["arn:aws:iam::${ACCOUNT}:role/team/operator"]`])('takes an administrator: %s', async (arn) => {
-    expect(await said('aws-credentials', {}, { config: [`keyAdministrators=${arn}`] })).toHaveLength(1);
-  });
+  it.each([`arn:aws:iam::${ACCOUNT}:role/operator`, `["arn:aws:iam::${ACCOUNT}:role/team/operator"]`])(
+    'takes an administrator: %s',
+    async (arn) => {
+      expect(await said('aws-credentials', {}, { config: [`keyAdministrators=${arn}`] })).toHaveLength(1);
+    },
+  );
   it('warns who could lock himself out, and of another account', async () => {
-    expect(await said('aws-credentials', {}, { config: [`keyAdministrators=arn:aws:iam::${ACCOUNT}:role/other`] })).toContainEqual(expect.stringMatching(/^fail: who asks is not among keyAdministrators/));
-    expect(await said('aws-credentials', {}, { config: ['secretOperators=arn:aws:iam::999988887777:role/x'] })).toContainEqual(expect.stringMatching(/^warn: secretOperators names .*999988887777/));
+    expect(
+      await said('aws-credentials', {}, { config: [`keyAdministrators=arn:aws:iam::${ACCOUNT}:role/other`] }),
+    ).toContainEqual(expect.stringMatching(/^fail: who asks is not among keyAdministrators/));
+    expect(
+      await said('aws-credentials', {}, { config: ['secretOperators=arn:aws:iam::999988887777:role/x'] }),
+    ).toContainEqual(expect.stringMatching(/^warn: secretOperators names .*999988887777/));
   });
-  it.each([['999988887777', 'us-east-1'], [ACCOUNT, 'eu-west-1']])('fails for an image whose keys are elsewhere (%s, %s)', async (account, region) => {
-    const files = { 'apps/enclave/config/prod.json': JSON.stringify({ keys: { alias: `arn:aws:kms:${region}:${account}:alias/communique-tee-prod-enclave` } }) };
-    expect(await said('aws-credentials', {}, { files })).toContainEqual(expect.stringMatching(/^fail: the enclave’s configuration names arn:aws:kms/));
+  it.each([
+    ['999988887777', 'us-east-1'],
+    [ACCOUNT, 'eu-west-1'],
+  ])('fails for an image whose keys are elsewhere (%s, %s)', async (account, region) => {
+    const files = {
+      'apps/enclave/config/prod.json': JSON.stringify({
+        keys: { alias: `arn:aws:kms:${region}:${account}:alias/communique-tee-prod-enclave` },
+      }),
+    };
+    expect(await said('aws-credentials', {}, { files })).toContainEqual(
+      expect.stringMatching(/^fail: the enclave’s configuration names arn:aws:kms/),
+    );
   });
   it('passes for an image whose keys are here', async () => {
-    const files = { 'apps/enclave/config/prod.json': JSON.stringify({ alias: `arn:aws:kms:us-east-1:${ACCOUNT}:alias/communique-tee-prod-enclave` }) };
+    const files = {
+      'apps/enclave/config/prod.json': JSON.stringify({
+        alias: `arn:aws:kms:us-east-1:${ACCOUNT}:alias/communique-tee-prod-enclave`,
+      }),
+    };
     expect(await said('aws-credentials', {}, { files })).toHaveLength(1);
   });
 });
 
 describe('vcpu-quota', () => {
   const quota = (value: number): Answers => ({ GetServiceQuota: awsJson({ Quota: { Value: value } }) });
-  const running = (type: string, cores: number, more = ''): string => `<item><instancesSet><item><instanceType>${type}</instanceType><cpuOptions><coreCount>${String(cores)}</coreCount><threadsPerCore>2</threadsPerCore></cpuOptions>${more}</item></instancesSet></item>`;
+  const running = (type: string, cores: number, more = ''): string =>
+    `<item><instancesSet><item><instanceType>${type}</instanceType><cpuOptions><coreCount>${String(cores)}</coreCount><threadsPerCore>2</threadsPerCore></cpuOptions>${more}</item></instancesSet></item>`;
 
   it('counts the instances that stand side by side while one is replaced', async () => {
-    expect(await said('vcpu-quota', quota(8))).toEqual(['pass: 8 vCPUs wanted (2 c6g.xlarge while replacing), 0 used by others, quota 8']);
+    expect(await said('vcpu-quota', quota(8))).toEqual([
+      'pass: 8 vCPUs wanted (2 c6g.xlarge while replacing), 0 used by others, quota 8',
+    ]);
     const [found] = await lookAt('vcpu-quota', quota(7));
-    expect(found).toMatchObject({ status: 'fail', todo: expect.stringMatching(/--quota-code L-1216C47A --desired-value 8/) as string });
+    expect(found).toMatchObject({
+      status: 'fail',
+      todo: expect.stringMatching(/--quota-code L-1216C47A --desired-value 8/) as string,
+    });
   });
   it('counts what others run, and neither its own, nor spot, nor other families', async () => {
     const instances = `<reservationSet>${running('m5.large', 2)}${running('p5.large', 50)}${running('c5.large', 50, '<instanceLifecycle>spot</instanceLifecycle>')}${running('c6g.xlarge', 2, '<tagSet><item><key>communique-tee:stack</key><value>prod</value></item></tagSet>')}</reservationSet>`;
-    expect(await said('vcpu-quota', { DescribeInstances: ec2('DescribeInstances', instances) })).toEqual(['pass: 8 vCPUs wanted (2 c6g.xlarge while replacing), 4 used by others, quota 32']);
+    expect(await said('vcpu-quota', { DescribeInstances: ec2('DescribeInstances', instances) })).toEqual([
+      'pass: 8 vCPUs wanted (2 c6g.xlarge while replacing), 4 used by others, quota 32',
+    ]);
   });
   it('takes the default where the account has none of its own', async () => {
-    const answers = { GetServiceQuota: awsError('NoSuchResourceException', 400), GetAWSDefaultServiceQuota: awsJson({ Quota: { Value: 5 } }) };
+    const answers = {
+      GetServiceQuota: awsError('NoSuchResourceException', 400),
+      GetAWSDefaultServiceQuota: awsJson({ Quota: { Value: 5 } }),
+    };
     expect(await said('vcpu-quota', answers)).toEqual([expect.stringMatching(/^fail: .*quota 5$/)]);
   });
 });
 
 describe('address-quota', () => {
-  const address = (stack: string) => `<item><publicIp>203.0.113.7</publicIp><tagSet><item><key>communique-tee:stack</key><value>${stack}</value></item></tagSet></item>`;
-  it.each([[0, 'pass'], [4, 'pass'], [5, 'fail']])('%d of others: %s', async (others, status) => {
-    const found = await lookAt('address-quota', { DescribeAddresses: ec2('DescribeAddresses', `<addressesSet>${address('other').repeat(others)}</addressesSet>`) });
+  const address = (stack: string) =>
+    `<item><publicIp>203.0.113.7</publicIp><tagSet><item><key>communique-tee:stack</key><value>${stack}</value></item></tagSet></item>`;
+  it.each([
+    [0, 'pass'],
+    [4, 'pass'],
+    [5, 'fail'],
+  ])('%d of others: %s', async (others, status) => {
+    const found = await lookAt('address-quota', {
+      DescribeAddresses: ec2('DescribeAddresses', `<addressesSet>${address('other').repeat(others)}</addressesSet>`),
+    });
     expect(found).toMatchObject([{ status }]);
   });
   it('does not count its own twice', async () => {
-    expect(await said('address-quota', { DescribeAddresses: ec2('DescribeAddresses', `<addressesSet>${address('other').repeat(4)}${address('prod')}</addressesSet>`) })).toEqual(['pass: 1 wanted (1 there already), 4 used by others, quota 5']);
+    expect(
+      await said('address-quota', {
+        DescribeAddresses: ec2(
+          'DescribeAddresses',
+          `<addressesSet>${address('other').repeat(4)}${address('prod')}</addressesSet>`,
+        ),
+      }),
+    ).toEqual(['pass: 1 wanted (1 there already), 4 used by others, quota 5']);
   });
 });
 
 describe('instance-type', () => {
-  const type = (architecture: string, enclaves: string) => ec2('DescribeInstanceTypes', `<instanceTypeSet><item><instanceType>c6g.xlarge</instanceType><processorInfo><supportedArchitectures><item>${architecture}</item></supportedArchitectures></processorInfo><nitroEnclavesSupport>${enclaves}</nitroEnclavesSupport></item></instanceTypeSet>`);
+  const type = (architecture: string, enclaves: string) =>
+    ec2(
+      'DescribeInstanceTypes',
+      `<instanceTypeSet><item><instanceType>c6g.xlarge</instanceType><processorInfo><supportedArchitectures><item>${architecture}</item></supportedArchitectures></processorInfo><nitroEnclavesSupport>${enclaves}</nitroEnclavesSupport></item></instanceTypeSet>`,
+    );
   it('passes where both of infra’s zones offer it', async () => {
     expect(await said('instance-type')).toEqual(['pass: c6g.xlarge in us-east-1a and us-east-1b, enclaves supported']);
   });
   it.each<[string, Answers, RegExp]>([
-    ['one zone', { DescribeInstanceTypeOfferings: ec2('DescribeInstanceTypeOfferings', '<instanceTypeOfferingSet><item><location>us-east-1a</location></item><item><location>us-east-1c</location></item></instanceTypeOfferingSet>') }, /^fail: c6g\.xlarge is not offered in us-east-1b,/],
+    [
+      'one zone',
+      {
+        DescribeInstanceTypeOfferings: ec2(
+          'DescribeInstanceTypeOfferings',
+          '<instanceTypeOfferingSet><item><location>us-east-1a</location></item><item><location>us-east-1c</location></item></instanceTypeOfferingSet>',
+        ),
+      },
+      /^fail: c6g\.xlarge is not offered in us-east-1b,/,
+    ],
     ['no enclaves', { DescribeInstanceTypes: type('arm64', 'unsupported') }, /cannot carry an enclave/],
     ['another architecture', { DescribeInstanceTypes: type('x86_64', 'supported') }, /is not arm64/],
-    ['no such type', { DescribeInstanceTypes: ec2('DescribeInstanceTypes', '<instanceTypeSet/>') }, /has no c6g\.xlarge/],
-    ['one zone alone', { DescribeAvailabilityZones: ec2('DescribeAvailabilityZones', '<availabilityZoneInfo><item><zoneName>us-east-1a</zoneName></item></availabilityZoneInfo>') }, /less than two zones/],
+    [
+      'no such type',
+      { DescribeInstanceTypes: ec2('DescribeInstanceTypes', '<instanceTypeSet/>') },
+      /has no c6g\.xlarge/,
+    ],
+    [
+      'one zone alone',
+      {
+        DescribeAvailabilityZones: ec2(
+          'DescribeAvailabilityZones',
+          '<availabilityZoneInfo><item><zoneName>us-east-1a</zoneName></item></availabilityZoneInfo>',
+        ),
+      },
+      /less than two zones/,
+    ],
   ])('fails for %s', async (_name, answers, words) => {
     const found = await lookAt('instance-type', answers);
     expect(found).toMatchObject([{ status: 'fail' }]);
@@ -92,33 +186,70 @@ describe('instance-type', () => {
 });
 
 describe('ami', () => {
-  const image = (fields: Record<string, string>) => ec2('DescribeImages', `<imagesSet><item>${Object.entries({ imageId: 'ami-0123456789abcdef0', imageState: 'available', architecture: 'arm64', imageOwnerAlias: 'amazon', imageOwnerId: '137112412989', ...fields }).map(([key, value]) => `<${key}>${value}</${key}>`).join('')}</item></imagesSet>`);
+  const image = (fields: Record<string, string>) =>
+    ec2(
+      'DescribeImages',
+      `<imagesSet><item>${Object.entries({
+        imageId: 'ami-0123456789abcdef0',
+        imageState: 'available',
+        architecture: 'arm64',
+        imageOwnerAlias: 'amazon',
+        imageOwnerId: '137112412989',
+        ...fields,
+      })
+        .map(([key, value]) => `<${key}>${value}</${key}>`)
+        .join('')}</item></imagesSet>`,
+    );
   it('takes Amazon’s newest', async () => {
     expect(await said('ami')).toEqual(['pass: ami-0123456789abcdef0, arm64, Amazon’s newest']);
     expect(aws.asked).toContain('GetParameter');
   });
   it('takes a configured one, without asking for the newest', async () => {
-    expect(await said('ami', {}, { config: ['amiId=ami-0aaaabbbbccccdddd'] })).toEqual(['pass: ami-0aaaabbbbccccdddd, arm64']);
+    expect(await said('ami', {}, { config: ['amiId=ami-0aaaabbbbccccdddd'] })).toEqual([
+      'pass: ami-0aaaabbbbccccdddd, arm64',
+    ]);
     expect(aws.asked).not.toContain('GetParameter');
   });
   it.each<[string, Answers, RegExp]>([
     ['another architecture', { DescribeImages: image({ architecture: 'x86_64' }) }, /^fail: .*another architecture/],
     ['one that is being made', { DescribeImages: image({ imageState: 'pending' }) }, /^fail: .*not available/],
-    ['a stranger’s', { DescribeImages: image({ imageOwnerAlias: '', imageOwnerId: '999988887777' }) }, /^warn: .*belongs to 999988887777/],
-    ['a deprecated one', { DescribeImages: image({ deprecationTime: '2024-01-01T00:00:00.000Z' }) }, /^warn: .*deprecated/],
+    [
+      'a stranger’s',
+      { DescribeImages: image({ imageOwnerAlias: '', imageOwnerId: '999988887777' }) },
+      /^warn: .*belongs to 999988887777/,
+    ],
+    [
+      'a deprecated one',
+      { DescribeImages: image({ deprecationTime: '2024-01-01T00:00:00.000Z' }) },
+      /^warn: .*deprecated/,
+    ],
     ['none', { DescribeImages: ec2('DescribeImages', '<imagesSet/>') }, /^fail: there is no ami-/],
     ['an id of another region', { DescribeImages: awsError('InvalidAMIID.NotFound', 400) }, /^fail: there is no/],
     ['no parameter', { GetParameter: awsError('ParameterNotFound', 400) }, /^fail: Amazon names no/],
-    ['a parameter that names none', { GetParameter: awsJson({ Parameter: { Value: '<script>' } }) }, /^fail: Amazon names no/],
+    [
+      'a parameter that names none',
+      { GetParameter: awsJson({ Parameter: { Value: '<script>' } }) },
+      /^fail: Amazon names no/,
+    ],
   ])('does not pass %s', async (_name, answers, words) => {
     expect(await said('ami', answers)).toEqual([expect.stringMatching(words)]);
   });
   it('takes one’s own', async () => {
-    expect(await said('ami', { DescribeImages: image({ imageOwnerAlias: '', imageOwnerId: ACCOUNT }) })).toEqual([expect.stringMatching(/^pass/)]);
+    expect(await said('ami', { DescribeImages: image({ imageOwnerAlias: '', imageOwnerId: ACCOUNT }) })).toEqual([
+      expect.stringMatching(/^pass/),
+    ]);
   });
 });
 
-it.each<[number, string]>([[200, 'pass: communique-tee-prod-images-111122223333-us-east-1 is ours'], [404, 'pass: communique-tee-prod-images-111122223333-us-east-1 is free'], [301, 'fail: communique-tee-prod-images-111122223333-us-east-1 is in another region'], [403, 'fail: communique-tee-prod-images-111122223333-us-east-1 is somebody else’s, or who asks may not look (s3:ListBucket)']])('bucket-names: %d', async (status, words) => {
+it.each<[number, string]>([
+  [200, 'pass: communique-tee-prod-images-111122223333-us-east-1 is ours'],
+  [404, 'pass: communique-tee-prod-images-111122223333-us-east-1 is free'],
+  [301, 'fail: communique-tee-prod-images-111122223333-us-east-1 is in another region'],
+  [
+    403,
+    'fail: communique-tee-prod-images-111122223333-us-east-1 is somebody else’s, or who asks may not look (s3:ListBucket)',
+  ],
+])('bucket-names: %d', async (status, words) => {
   const found = await said('bucket-names', { HeadBucket: { status } });
   expect(found).toContain(words);
   expect(aws.asked).toContain('HeadBucket /communique-tee-prod-images-111122223333-us-east-1/');
@@ -127,10 +258,20 @@ it.each<[number, string]>([[200, 'pass: communique-tee-prod-images-111122223333-
 describe('kms-keys', () => {
   const key = (metadata: object) => ({ DescribeKey: awsJson({ KeyMetadata: { KeyId: 'k', ...metadata } }) });
   it.each<[string, Answers, boolean, RegExp]>([
-    ['enabled', key({ Enabled: true, KeyState: 'Enabled' }), false, /^pass: alias\/communique-tee-prod-\w+ is enabled$/],
+    [
+      'enabled',
+      key({ Enabled: true, KeyState: 'Enabled' }),
+      false,
+      /^pass: alias\/communique-tee-prod-\w+ is enabled$/,
+    ],
     ['not made yet', {}, false, /^pass: .*not made yet/],
     ['not made, and soon public', {}, true, /^fail: there is no alias/],
-    ['about to be deleted', key({ Enabled: false, KeyState: 'PendingDeletion' }), false, /^fail: .*waiting to be deleted/],
+    [
+      'about to be deleted',
+      key({ Enabled: false, KeyState: 'PendingDeletion' }),
+      false,
+      /^fail: .*waiting to be deleted/,
+    ],
     ['disabled', key({ Enabled: false, KeyState: 'Disabled' }), false, /^fail: .*not enabled/],
   ])('%s', async (_name, answers, opening, words) => {
     const found = await said('kms-keys', answers, { opening });
@@ -143,8 +284,12 @@ describe('secrets', () => {
   /** As long and as begun as KMS's. */
   const ciphertext = () => Buffer.concat([Buffer.from([1, 2, 2, 0, 0x78]), randomBytes(180)]).toString('base64');
   const there = { DescribeSecret: awsJson({ Name: 'x', VersionIdsToStages: { a: ['AWSCURRENT'] } }) };
-  const holding = (enclave: object, gateway: object = { SecretString: 'rediss://:pw-of-redis@h:6379' }): Answers => ({ ...there, GetSecretValue: (body) => awsJson(body.includes('/enclave/') ? enclave : gateway) });
-  const stored = async (answers: Answers, opening = false) => (await said('secrets', answers, { opening })).filter((line) => !line.includes('RDS'));
+  const holding = (enclave: object, gateway: object = { SecretString: 'rediss://:pw-of-redis@h:6379' }): Answers => ({
+    ...there,
+    GetSecretValue: (body) => awsJson(body.includes('/enclave/') ? enclave : gateway),
+  });
+  const stored = async (answers: Answers, opening = false) =>
+    (await said('secrets', answers, { opening })).filter((line) => !line.includes('RDS'));
 
   it('pass where they hold what they should', async () => {
     const found = await stored(holding({ SecretString: `${ciphertext()}\n` }));
@@ -153,37 +298,65 @@ describe('secrets', () => {
   });
   it.each<[string, object, RegExp]>([
     ['the key itself', { SecretString: 'plain-canary-key' }, /^fail: .*something readable/],
-    ['the key in base64', { SecretString: Buffer.from('plain-canary-key'.repeat(20)).toString('base64') }, /^fail: .*something readable/],
+    [
+      'the key in base64',
+      { SecretString: Buffer.from('plain-canary-key'.repeat(20)).toString('base64') },
+      /^fail: .*something readable/,
+    ],
     ['a short one', { SecretString: randomBytes(60).toString('base64') }, /^fail: .*less than/],
-    ['other bytes', { SecretString: Buffer.concat([Buffer.from([9]), randomBytes(199)]).toString('base64') }, /^warn: .*does not begin/],
+    [
+      'other bytes',
+      { SecretString: Buffer.concat([Buffer.from([9]), randomBytes(199)]).toString('base64') },
+      /^warn: .*does not begin/,
+    ],
     ['no text', { SecretBinary: 'AAAA' }, /^fail: .*holds bytes/],
   ])('do not pass an enclave’s secret that holds %s, and do not show it', async (_name, value, words) => {
     const found = await lookAt('secrets', holding(value));
     for (const line of lines(found).filter((text) => text.includes('/enclave/'))) expect(line).toMatch(words);
     expect(JSON.stringify(found)).not.toMatch(/canary/);
   });
-  it.each([['redis://:canary@h:6379', /no TLS/], ['rediss://:canary@h:6379\n', /line break|blanks/], ['canary', /is not a redis URL/], ['', /empty/]])('do not pass the gateway’s %j', async (value, words) => {
+  it.each([
+    ['redis://:canary@h:6379', /no TLS/],
+    ['rediss://:canary@h:6379\n', /line break|blanks/],
+    ['canary', /is not a redis URL/],
+    ['', /empty/],
+  ])('do not pass the gateway’s %j', async (value, words) => {
     const found = await lookAt('secrets', holding({ SecretString: ciphertext() }, { SecretString: value }));
     const [gateway] = found.filter(({ found: text }) => text.includes('/gateway/'));
     expect(gateway).toMatchObject({ status: 'fail', found: expect.stringMatching(words) as string });
     expect(JSON.stringify(found)).not.toContain('canary');
   });
-  it.each([[false, 'warn'], [true, 'fail']])('are to be made, and filled (before opening: %s)', async (opening, status) => {
-    for (const answers of [{}, { DescribeSecret: awsJson({ Name: 'x' }) }]) for (const line of await stored(answers, opening)) expect(line).toMatch(new RegExp(`^${status}: .*(not there yet|has no value yet)`));
+  it.each([
+    [false, 'warn'],
+    [true, 'fail'],
+  ])('are to be made, and filled (before opening: %s)', async (opening, status) => {
+    for (const answers of [{}, { DescribeSecret: awsJson({ Name: 'x' }) }])
+      for (const line of await stored(answers, opening))
+        expect(line).toMatch(new RegExp(`^${status}: .*(not there yet|has no value yet)`));
   });
   it('say that their names are not free while they are being deleted', async () => {
-    for (const line of await stored({ DescribeSecret: awsJson({ Name: 'x', DeletedDate: 1_790_000_000 }) })) expect(line).toMatch(/^fail: .*waiting to be deleted/);
+    for (const line of await stored({ DescribeSecret: awsJson({ Name: 'x', DeletedDate: 1_790_000_000 }) }))
+      expect(line).toMatch(/^fail: .*waiting to be deleted/);
   });
   it('are well where who asks may not read them', async () => {
-    for (const line of await stored({ ...there, GetSecretValue: awsError('AccessDeniedException', 400) })) expect(line).toMatch(/^pass: .*has a value/);
+    for (const line of await stored({ ...there, GetSecretValue: awsError('AccessDeniedException', 400) }))
+      expect(line).toMatch(/^pass: .*has a value/);
   });
   it('of what only the enclave may know, tell how to put it without showing it', async () => {
     const found = await lookAt('secrets');
-    expect(found.find(({ found: text }) => text.includes('cwc-house'))?.todo).toMatch(/aws kms encrypt .*--key-id alias\/communique-tee-prod-operator .*put-secret-value .*\/enclave\/cwc-house /);
+    expect(found.find(({ found: text }) => text.includes('cwc-house'))?.todo).toMatch(
+      /aws kms encrypt .*--key-id alias\/communique-tee-prod-operator .*put-secret-value .*\/enclave\/cwc-house /,
+    );
   });
 });
 
-it.each<[string, ReturnType<typeof judgeCiphertext>]>([['', 'not base64'], ['AAA', 'not base64'], ['a b=', 'not base64'], ['AAAA', 'too short'], ['a'.repeat(4_000_000), 'unknown beginning']])('judges %.10s as %s', (text, judgement) => {
+it.each<[string, ReturnType<typeof judgeCiphertext>]>([
+  ['', 'not base64'],
+  ['AAA', 'not base64'],
+  ['a b=', 'not base64'],
+  ['AAAA', 'too short'],
+  ['a'.repeat(4_000_000), 'unknown beginning'],
+])('judges %.10s as %s', (text, judgement) => {
   expect(judgeCiphertext(text)).toBe(judgement);
 });
 
@@ -202,7 +375,11 @@ it.each<[string, boolean, RegExp | undefined]>([
 });
 
 describe('parent', () => {
-  const group = (...states: string[]) => ({ DescribeAutoScalingGroups: { body: `<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups><member><AutoScalingGroupName>g</AutoScalingGroupName><Instances>${states.map((state) => `<member><LifecycleState>${state}</LifecycleState><HealthStatus>Healthy</HealthStatus></member>`).join('')}</Instances></member></AutoScalingGroups></DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>` } });
+  const group = (...states: string[]) => ({
+    DescribeAutoScalingGroups: {
+      body: `<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups><member><AutoScalingGroupName>g</AutoScalingGroupName><Instances>${states.map((state) => `<member><LifecycleState>${state}</LifecycleState><HealthStatus>Healthy</HealthStatus></member>`).join('')}</Instances></member></AutoScalingGroups></DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>`,
+    },
+  });
   it.each<[Answers, boolean, string]>([
     [{}, false, 'pass: not made yet, pulumi up will'],
     [{}, true, 'fail: there is no group communique-tee-prod-parent'],
@@ -212,4 +389,3 @@ describe('parent', () => {
     expect(await said('parent', answers, { opening })).toEqual([line]);
   });
 });
-

@@ -4,7 +4,8 @@ import { awsCode, explainAws } from '../aws/explain';
 import { fail, pass, warn, type Check, type Context, type Finding } from '../check';
 
 /** As infra/src/naming/amazon-linux.ts. */
-const AMAZON_LINUX = (architecture: string): string => `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`;
+const AMAZON_LINUX = (architecture: string): string =>
+  `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`;
 
 export const ami: Check = {
   name: 'ami',
@@ -20,7 +21,11 @@ export const ami: Check = {
       if (id === undefined) return fail(`Amazon names no Amazon Linux 2023 for ${architecture} here`, 'give amiId');
       return await look(context, id, architecture, configured !== undefined);
     } catch (error) {
-      if (/^InvalidAMIID/.test(awsCode(error))) return fail(`there is no ${configured ?? 'such AMI'} in this region`, 'take out amiId, or give one of this region');
+      if (/^InvalidAMIID/.test(awsCode(error)))
+        return fail(
+          `there is no ${configured ?? 'such AMI'} in this region`,
+          'take out amiId, or give one of this region',
+        );
       return explainAws(error, 'ssm:GetParameter and ec2:DescribeImages');
     }
   },
@@ -28,7 +33,9 @@ export const ami: Check = {
 
 async function newest(context: Context, architecture: string): Promise<string | undefined> {
   try {
-    const { Parameter: parameter } = await context.aws().ssm.send(new GetParameterCommand({ Name: AMAZON_LINUX(architecture) }), { abortSignal: context.signal });
+    const { Parameter: parameter } = await context
+      .aws()
+      .ssm.send(new GetParameterCommand({ Name: AMAZON_LINUX(architecture) }), { abortSignal: context.signal });
     return /^ami-[0-9a-f]{8,17}$/.exec(parameter?.Value ?? '')?.[0];
   } catch (error) {
     if (awsCode(error) === 'ParameterNotFound') return undefined;
@@ -37,15 +44,23 @@ async function newest(context: Context, architecture: string): Promise<string | 
 }
 
 async function look(context: Context, id: string, architecture: string, isConfigured: boolean): Promise<Finding> {
-  const { Images: images = [] } = await context.aws().ec2.send(new DescribeImagesCommand({ ImageIds: [id], IncludeDeprecated: true }), { abortSignal: context.signal });
+  const { Images: images = [] } = await context
+    .aws()
+    .ec2.send(new DescribeImagesCommand({ ImageIds: [id], IncludeDeprecated: true }), { abortSignal: context.signal });
   const [found] = images;
   const todo = 'take out amiId, or give another';
   if (found === undefined) return fail(`there is no ${id} in this region`, todo);
   if (found.State !== 'available') return fail(`${id} is not available`, todo);
-  if (found.Architecture !== architecture) return fail(`${id} is of another architecture than the instance (${architecture})`, todo);
+  if (found.Architecture !== architecture)
+    return fail(`${id} is of another architecture than the instance (${architecture})`, todo);
   const { accountId } = await context.account();
-  if (found.ImageOwnerAlias !== 'amazon' && found.OwnerId !== accountId) return warn(`${id} belongs to ${found.OwnerId ?? 'somebody else'}, neither Amazon nor this account`, 'whoever makes the parent’s image can read what passes through the parent; take Amazon’s unless this is meant');
+  if (found.ImageOwnerAlias !== 'amazon' && found.OwnerId !== accountId)
+    return warn(
+      `${id} belongs to ${found.OwnerId ?? 'somebody else'}, neither Amazon nor this account`,
+      'whoever makes the parent’s image can read what passes through the parent; take Amazon’s unless this is meant',
+    );
   const ends = Date.parse(found.DeprecationTime ?? '');
-  if (ends < context.ports.nowMs()) return warn(`${id} is deprecated by its owner`, 'take a newer amiId, or none: then it is Amazon’s newest');
+  if (ends < context.ports.nowMs())
+    return warn(`${id} is deprecated by its owner`, 'take a newer amiId, or none: then it is Amazon’s newest');
   return pass(`${id}, ${architecture}${isConfigured ? '' : ', Amazon’s newest'}`);
 }

@@ -17,14 +17,21 @@ export const buckets: Check = {
 
 async function look(context: Context, bucket: string, accountId: string): Promise<Finding> {
   try {
-    await context.aws().s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: accountId }), { abortSignal: context.signal });
+    await context.aws().s3.send(new HeadBucketCommand({ Bucket: bucket, ExpectedBucketOwner: accountId }), {
+      abortSignal: context.signal,
+    });
     return pass(`${bucket} is ours`);
   } catch (error) {
     const status = statusOf(error);
     if (status === 404) return pass(`${bucket} is free`);
-    if (status === 301 || awsCode(error) === 'PermanentRedirect') return fail(`${bucket} is in another region`, 'look who made it there; pulumi up cannot take it over');
+    if (status === 301 || awsCode(error) === 'PermanentRedirect')
+      return fail(`${bucket} is in another region`, 'look who made it there; pulumi up cannot take it over');
     // A HEAD has no body: somebody else's bucket and a right that is missing look alike.
-    if (status === 403) return fail(`${bucket} is somebody else’s, or who asks may not look (s3:ListBucket)`, 'sign in with that right; if it is still refused, the name is taken and another stack name is needed');
+    if (status === 403)
+      return fail(
+        `${bucket} is somebody else’s, or who asks may not look (s3:ListBucket)`,
+        'sign in with that right; if it is still refused, the name is taken and another stack name is needed',
+      );
     return explainAws(error, 's3:ListBucket');
   }
 }

@@ -9,12 +9,14 @@ import { TookTooLong } from '../runner/time-limit';
 /** Who would run `pulumi up`, and whether that is whom the stack was written for. */
 export const credentials: Check = {
   name: 'aws-credentials',
-  title: 'AWS credentials work (STS GetCallerIdentity), in the account that configuration and image name, and may change the keys later',
+  title:
+    'AWS credentials work (STS GetCallerIdentity), in the account that configuration and image name, and may change the keys later',
   group: 'aws',
   network: true,
   async run(context) {
     const { region } = context.stackFile;
-    if (region === undefined) return fail('the stack names no region', `put aws:region into Pulumi.${context.stack}.yaml`);
+    if (region === undefined)
+      return fail('the stack names no region', `put aws:region into Pulumi.${context.stack}.yaml`);
     let account: Account;
     try {
       account = await context.account();
@@ -23,7 +25,11 @@ export const credentials: Check = {
       if (error.cause instanceof TookTooLong) throw error.cause;
       return explainAws(error.cause, 'sts:GetCallerIdentity');
     }
-    return [pass(`${account.arn} in ${region}`), ...(await namedElsewhere(context, account)), ...administrators(context, account)];
+    return [
+      pass(`${account.arn} in ${region}`),
+      ...(await namedElsewhere(context, account)),
+      ...administrators(context, account),
+    ];
   },
 };
 
@@ -32,12 +38,26 @@ async function namedElsewhere({ ports, stack, stackFile }: Context, { accountId 
   const findings: Finding[] = [];
   for (const key of ['keyAdministrators', 'secretOperators']) {
     const others = listOf(stackFile, key).filter((arn) => !arn.includes(`:${accountId}:`));
-    if (others.length > 0) findings.push(warn(`${key} names ${others.join(', ')}, which is not of account ${accountId}`, 'look whether these are the right credentials, or the right ARNs'));
+    if (others.length > 0)
+      findings.push(
+        warn(
+          `${key} names ${others.join(', ')}, which is not of account ${accountId}`,
+          'look whether these are the right credentials, or the right ARNs',
+        ),
+      );
   }
   const file = join('apps', 'enclave', 'config', `${stack}.json`);
   const text = await readFile(join(ports.root, file), 'utf8').catch(() => '');
-  for (const [arn, region, account] of text.matchAll(/arn:aws[a-z-]*:kms:([a-z0-9-]+):(\d{12}):(?:alias|key)\/[\w/-]+/g)) {
-    if (account !== accountId || region !== stackFile.region) findings.push(fail(`the enclave’s configuration names ${arn}, and this is account ${accountId} in ${stackFile.region ?? ''}`, `sign in to the other account, or change ${file} and build the image again`));
+  for (const [arn, region, account] of text.matchAll(
+    /arn:aws[a-z-]*:kms:([a-z0-9-]+):(\d{12}):(?:alias|key)\/[\w/-]+/g,
+  )) {
+    if (account !== accountId || region !== stackFile.region)
+      findings.push(
+        fail(
+          `the enclave’s configuration names ${arn}, and this is account ${accountId} in ${stackFile.region ?? ''}`,
+          `sign in to the other account, or change ${file} and build the image again`,
+        ),
+      );
   }
   return findings;
 }
@@ -48,8 +68,14 @@ function administrators({ stackFile }: Context, { arn }: Account): Finding[] {
   // A role with a path hides it in the session's ARN.
   const role = iamArnOf(arn).split('/').at(-1) ?? '';
   if (named.some((one) => one.split('/').at(-1) === role)) return [];
-  return [fail('who asks is not among keyAdministrators, and nobody else may change the keys’ policies', 'sign in as one of them, or add this role')];
+  return [
+    fail(
+      'who asks is not among keyAdministrators, and nobody else may change the keys’ policies',
+      'sign in as one of them, or add this role',
+    ),
+  ];
 }
 
 /** The role of a session: `arn:aws:sts::1:assumed-role/name/session` is `arn:aws:iam::1:role/name`. */
-export const iamArnOf = (arn: string): string => arn.replace(/^(arn:aws[a-z-]*):sts::(\d{12}):assumed-role\/([^/]+)\/.*$/, '$1:iam::$2:role/$3');
+export const iamArnOf = (arn: string): string =>
+  arn.replace(/^(arn:aws[a-z-]*):sts::(\d{12}):assumed-role\/([^/]+)\/.*$/, '$1:iam::$2:role/$3');

@@ -9,19 +9,35 @@ export const keys: Check = {
   group: 'aws',
   network: true,
   needs: ['account'],
-  run: (context) => Promise.all(['enclave', 'operator'].map((key) => look(context, `alias/communique-tee-${context.stack}-${key}`))),
+  run: (context) =>
+    Promise.all(['enclave', 'operator'].map((key) => look(context, `alias/communique-tee-${context.stack}-${key}`))),
 };
 
 async function look(context: Context, alias: string): Promise<Finding> {
   try {
-    const { KeyMetadata: key } = await context.aws().kms.send(new DescribeKeyCommand({ KeyId: alias }), { abortSignal: context.signal });
-    if (key?.KeyState === 'PendingDeletion') return fail(`${alias} is waiting to be deleted: what it guards would be lost`, `aws kms cancel-key-deletion --key-id ${key.KeyId ?? alias}`);
-    if (key?.Enabled !== true) return fail(`${alias} is not enabled`, `aws kms enable-key --key-id ${key?.KeyId ?? alias}, once it is known why`);
+    const { KeyMetadata: key } = await context
+      .aws()
+      .kms.send(new DescribeKeyCommand({ KeyId: alias }), { abortSignal: context.signal });
+    if (key?.KeyState === 'PendingDeletion')
+      return fail(
+        `${alias} is waiting to be deleted: what it guards would be lost`,
+        `aws kms cancel-key-deletion --key-id ${key.KeyId ?? alias}`,
+      );
+    if (key?.Enabled !== true)
+      return fail(
+        `${alias} is not enabled`,
+        `aws kms enable-key --key-id ${key?.KeyId ?? alias}, once it is known why`,
+      );
     return pass(`${alias} is enabled`);
   } catch (error) {
-    if (awsCode(error) === 'NotFoundException') return context.before === 'up' ? pass(`${alias}: not made yet, pulumi up will`) : notYet(context, `there is no ${alias}`, 'pulumi up makes it');
+    if (awsCode(error) === 'NotFoundException')
+      return context.before === 'up'
+        ? pass(`${alias}: not made yet, pulumi up will`)
+        : notYet(context, `there is no ${alias}`, 'pulumi up makes it');
     const explained = explainAws(error, 'kms:DescribeKey');
     // The key's own policy may keep even looking to its administrators.
-    return explained.status === 'fail' && explained.found.startsWith('not allowed') ? warn(`${alias}: ${explained.found}`, explained.todo ?? '') : explained;
+    return explained.status === 'fail' && explained.found.startsWith('not allowed')
+      ? warn(`${alias}: ${explained.found}`, explained.todo ?? '')
+      : explained;
   }
 }

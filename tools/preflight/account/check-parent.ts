@@ -13,12 +13,26 @@ export const parent: Check = {
     const { instances: wanted } = await context.plan();
     const name = `communique-tee-${context.stack}-parent`;
     try {
-      const { AutoScalingGroups: groups = [] } = await context.aws().groups.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), { abortSignal: context.signal });
+      const { AutoScalingGroups: groups = [] } = await context
+        .aws()
+        .groups.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }), {
+          abortSignal: context.signal,
+        });
       const [group] = groups;
-      if (group === undefined) return context.before === 'up' ? pass('not made yet, pulumi up will') : notYet(context, `there is no group ${name}`, 'pulumi up makes it');
-      const serving = (group.Instances ?? []).filter(({ LifecycleState: state, HealthStatus: health }) => state === 'InService' && health === 'Healthy').length;
+      if (group === undefined)
+        return context.before === 'up'
+          ? pass('not made yet, pulumi up will')
+          : notYet(context, `there is no group ${name}`, 'pulumi up makes it');
+      const serving = (group.Instances ?? []).filter(
+        ({ LifecycleState: state, HealthStatus: health }) => state === 'InService' && health === 'Healthy',
+      ).length;
       const text = `${String(serving)} of ${String(wanted)} in service`;
-      return serving >= wanted ? pass(text) : fail(text, `aws autoscaling describe-scaling-activities --auto-scaling-group-name ${name} says why; an instance that waits has not attested its enclave yet: journalctl -u communique-enclave on it`);
+      return serving >= wanted
+        ? pass(text)
+        : fail(
+            text,
+            `aws autoscaling describe-scaling-activities --auto-scaling-group-name ${name} says why; an instance that waits has not attested its enclave yet: journalctl -u communique-enclave on it`,
+          );
     } catch (error) {
       return explainAws(error, 'autoscaling:DescribeAutoScalingGroups');
     }

@@ -1,4 +1,9 @@
-import { DescribeAddressesCommand, DescribeInstanceTypesCommand, paginateDescribeInstances, type Instance } from '@aws-sdk/client-ec2';
+import {
+  DescribeAddressesCommand,
+  DescribeInstanceTypesCommand,
+  paginateDescribeInstances,
+  type Instance,
+} from '@aws-sdk/client-ec2';
 import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
 import { awsCode, explainAws } from '../aws/explain';
 import { fail, pass, type Check, type Context } from '../check';
@@ -43,11 +48,17 @@ export const addressQuota: Check = {
     const { elasticIps } = await context.plan();
     try {
       const quota = await quotaOf(context, ELASTIC_IPS);
-      const { Addresses: addresses = [] } = await context.aws().ec2.send(new DescribeAddressesCommand({}), { abortSignal: context.signal });
-      const own = addresses.filter(({ Tags }) => Tags?.some(({ Key, Value }) => Key === STACK_TAG && Value === context.stack));
+      const { Addresses: addresses = [] } = await context
+        .aws()
+        .ec2.send(new DescribeAddressesCommand({}), { abortSignal: context.signal });
+      const own = addresses.filter(({ Tags }) =>
+        Tags?.some(({ Key, Value }) => Key === STACK_TAG && Value === context.stack),
+      );
       const others = addresses.length - own.length;
       const sum = `${String(elasticIps)} wanted (${String(own.length)} there already), ${String(others)} used by others, quota ${String(quota)}`;
-      return Math.max(elasticIps, own.length) + others <= quota ? pass(sum) : fail(sum, `release what nobody needs, or ${raise(context, ELASTIC_IPS, elasticIps + others)}`);
+      return Math.max(elasticIps, own.length) + others <= quota
+        ? pass(sum)
+        : fail(sum, `release what nobody needs, or ${raise(context, ELASTIC_IPS, elasticIps + others)}`);
     } catch (error) {
       return explainAws(error, 'servicequotas:GetServiceQuota and ec2:DescribeAddresses');
     }
@@ -75,7 +86,11 @@ async function quotaOf(context: Context, code: string): Promise<number> {
 
 async function vcpusOf(context: Context, instanceType: string): Promise<number | undefined> {
   // A type's name that AWS does not know is an error of the request, not an empty answer; a filter is not.
-  const { InstanceTypes: types = [] } = await context.aws().ec2.send(new DescribeInstanceTypesCommand({ Filters: [{ Name: 'instance-type', Values: [instanceType] }] }), { abortSignal: context.signal });
+  const { InstanceTypes: types = [] } = await context
+    .aws()
+    .ec2.send(new DescribeInstanceTypesCommand({ Filters: [{ Name: 'instance-type', Values: [instanceType] }] }), {
+      abortSignal: context.signal,
+    });
   return types[0]?.VCpuInfo?.DefaultVCpus;
 }
 
@@ -84,14 +99,25 @@ async function usedByOthers(context: Context): Promise<number> {
   let used = 0;
   let pages = 0;
   const states = { Name: 'instance-state-name', Values: ['pending', 'running'] };
-  for await (const { Reservations: reservations = [] } of paginateDescribeInstances({ client: context.aws().ec2, pageSize: 1000 }, { Filters: [states] }, { abortSignal: context.signal })) {
-    used += reservations.flatMap(({ Instances: instances = [] }) => instances).filter((instance) => counts(instance, context.stack)).reduce((sum, { CpuOptions: cpu }) => sum + (cpu?.CoreCount ?? 1) * (cpu?.ThreadsPerCore ?? 1), 0);
+  for await (const { Reservations: reservations = [] } of paginateDescribeInstances(
+    { client: context.aws().ec2, pageSize: 1000 },
+    { Filters: [states] },
+    { abortSignal: context.signal },
+  )) {
+    used += reservations
+      .flatMap(({ Instances: instances = [] }) => instances)
+      .filter((instance) => counts(instance, context.stack))
+      .reduce((sum, { CpuOptions: cpu }) => sum + (cpu?.CoreCount ?? 1) * (cpu?.ThreadsPerCore ?? 1), 0);
     pages += 1;
     if (pages >= MOST_PAGES) break;
   }
   return used;
 }
 
-const counts = ({ InstanceType: type, InstanceLifecycle: lifecycle, Tags: tags = [] }: Instance, stack: string): boolean =>
-  STANDARD.test(type ?? '') && lifecycle !== 'spot' && !tags.some(({ Key, Value }) => Key === STACK_TAG && Value === stack);
-
+const counts = (
+  { InstanceType: type, InstanceLifecycle: lifecycle, Tags: tags = [] }: Instance,
+  stack: string,
+): boolean =>
+  STANDARD.test(type ?? '') &&
+  lifecycle !== 'spot' &&
+  !tags.some(({ Key, Value }) => Key === STACK_TAG && Value === stack);

@@ -14,5 +14,7 @@ export function judgeCiphertext(value: string): CiphertextJudgement {
   if (bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d)) return 'text in base64';
   if (bytes.length < SMALLEST_BYTES) return 'too short';
   const [first, second, third, fourth, fifth] = bytes;
-  return first === 1 && (second === 1 || second === 2) && third === 2 && fourth === 0 && fifth === 0x78 ? 'ciphertext' : 'unknown beginning';
+  return first === 1 && (second === 1 || second === 2) && third === 2 && fourth === 0 && fifth === 0x78
+    ? 'ciphertext'
+    : 'unknown beginning';
 }

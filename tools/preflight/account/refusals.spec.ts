@@ -11,13 +11,18 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-const lookAt = (name: string, ...more: string[]) => look(name, { ports: { aws: { endpoint: aws.endpoint, credentials } } }, more);
+const lookAt = (name: string, ...more: string[]) =>
+  look(name, { ports: { aws: { endpoint: aws.endpoint, credentials } } }, more);
 const identity = (answer: Answer | ((body: string) => Answer)) => {
   aws.answer({ GetCallerIdentity: answer });
 };
 /** Who asks is known; everything else answers so. */
 const allButIdentity = (answer: Answer | ((body: string) => Answer)) => {
-  const { GetCallerIdentity } = { GetCallerIdentity: { body: '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/ada</Arn><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>' } };
+  const { GetCallerIdentity } = {
+    GetCallerIdentity: {
+      body: '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/ada</Arn><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>',
+    },
+  };
   aws.answer({ GetCallerIdentity, '*': answer });
 };
 
@@ -29,32 +34,63 @@ describe('credentials', () => {
     ['a refusal', awsError('AccessDenied', 403), /^fail: not allowed to ask \(sts:GetCallerIdentity\)/],
     ['throttling', awsError('Throttling', 400), /^warn: AWS asks for patience/],
     ['an error of its own', awsError('InternalFailure', 500), /^warn: AWS could not answer \(500\)/],
-    ['a page of a proxy', { body: '<html><body>Welcome to the hotel' }, /^fail: AWS answered something that was not understood/],
+    [
+      'a page of a proxy',
+      { body: '<html><body>Welcome to the hotel' },
+      /^fail: AWS answered something that was not understood/,
+    ],
     ['bytes', { body: '\u0000\u0001' }, /^fail: AWS answered something that was not understood/],
-    ['an account that is none', { body: '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>x</Arn><Account>12</Account></GetCallerIdentityResult></GetCallerIdentityResponse>' }, /^fail: AWS answered something/],
+    [
+      'an account that is none',
+      {
+        body: '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>x</Arn><Account>12</Account></GetCallerIdentityResult></GetCallerIdentityResponse>',
+      },
+      /^fail: AWS answered something/,
+    ],
     ['silence', 'silence', /^fail: no answer within 1 s/],
   ])('explains %s', async (_name, answer, words) => {
     identity(answer);
-    expect(lines(await lookAt('aws-credentials', ...(answer === 'silence' ? ['--timeout', '1'] : [])))).toEqual([expect.stringMatching(words)]);
+    expect(lines(await lookAt('aws-credentials', ...(answer === 'silence' ? ['--timeout', '1'] : [])))).toEqual([
+      expect.stringMatching(words),
+    ]);
   });
 
   it('lets the other checks be skipped', async () => {
     identity(awsError('ExpiredToken', 403));
-    for (const name of CHECKS) expect(lines(await lookAt(name))).toEqual(['skip: AWS was not asked: see aws-credentials']);
+    for (const name of CHECKS)
+      expect(lines(await lookAt(name))).toEqual(['skip: AWS was not asked: see aws-credentials']);
     expect(aws.asked).toEqual(CHECKS.map(() => 'GetCallerIdentity'));
   });
 });
 
 describe.each(CHECKS)('%s', (name) => {
   it.each<[string, Answer | ((body: string) => Answer), RegExp]>([
-    ['a session that has ended meanwhile', awsError('ExpiredTokenException', 403), /session has expired|somebody else’s/],
-    ['a refusal', name === 'bucket-names' ? { status: 403 } : awsError('AccessDeniedException', 403), /not allowed to ask|somebody else’s/],
-    ['throttling', name === 'bucket-names' ? { status: 503 } : awsError('ThrottlingException', 400), /asks for patience|could not answer/],
-    ['garbage', name === 'bucket-names' ? { status: 418, body: 'x' } : { body: 'hello' }, /not understood|knows no|has no c6g|less than two zones|names no Amazon|is not enabled|no value yet|not made yet/],
+    [
+      'a session that has ended meanwhile',
+      awsError('ExpiredTokenException', 403),
+      /session has expired|somebody else’s/,
+    ],
+    [
+      'a refusal',
+      name === 'bucket-names' ? { status: 403 } : awsError('AccessDeniedException', 403),
+      /not allowed to ask|somebody else’s/,
+    ],
+    [
+      'throttling',
+      name === 'bucket-names' ? { status: 503 } : awsError('ThrottlingException', 400),
+      /asks for patience|could not answer/,
+    ],
+    [
+      'garbage',
+      name === 'bucket-names' ? { status: 418, body: 'x' } : { body: 'hello' },
+      /not understood|knows no|has no c6g|less than two zones|names no Amazon|is not enabled|no value yet|not made yet/,
+    ],
     ['silence', 'silence', /no answer within 1 s/],
   ])('says so at %s, and passes nothing', async (_name, answer, words) => {
     allButIdentity(answer);
-    const found = lines(await lookAt(name, ...(answer === 'silence' ? ['--timeout', '1'] : []))).filter((line) => !line.includes('by RDS'));
+    const found = lines(await lookAt(name, ...(answer === 'silence' ? ['--timeout', '1'] : []))).filter(
+      (line) => !line.includes('by RDS'),
+    );
     expect(found.length).toBeGreaterThan(0);
     for (const line of found) expect(line).toMatch(words);
     if (name !== 'parent' || _name !== 'garbage') for (const line of found) expect(line).not.toMatch(/^pass/);

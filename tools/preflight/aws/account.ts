@@ -16,7 +16,11 @@ export interface Account {
 /** In place of AWS's endpoints and of the ordinary chain of credentials. */
 export interface AwsOverrides {
   readonly endpoint?: string;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
 }
 
 export interface AwsClients {
@@ -32,12 +36,21 @@ export interface AwsClients {
 
 /** Each question is asked at most twice; the time limit of its check ends it. */
 export function awsClients(region: string, { endpoint, credentials }: AwsOverrides): AwsClients {
-  const config = { region, maxAttempts: 2, ...(endpoint !== undefined && { endpoint }), ...(credentials && { credentials }) };
+  const config = {
+    region,
+    maxAttempts: 2,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials && { credentials }),
+  };
   return {
     sts: new STSClient(config),
     ec2: new EC2Client(config),
     quotas: new ServiceQuotasClient(config),
-    s3: new S3Client({ ...config, ...(endpoint !== undefined && { forcePathStyle: true }), followRegionRedirects: false }),
+    s3: new S3Client({
+      ...config,
+      ...(endpoint !== undefined && { forcePathStyle: true }),
+      followRegionRedirects: false,
+    }),
     secrets: new SecretsManagerClient(config),
     ssm: new SSMClient(config),
     kms: new KMSClient(config),
@@ -47,6 +60,7 @@ export function awsClients(region: string, { endpoint, credentials }: AwsOverrid
 
 export async function callerIdentity({ sts }: AwsClients, abortSignal: AbortSignal): Promise<Account> {
   const { Account: accountId, Arn: arn } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal });
-  if (accountId === undefined || !/^\d{12}$/.test(accountId) || arn === undefined) throw new SyntaxError('no account in the answer');
+  if (accountId === undefined || !/^\d{12}$/.test(accountId) || arn === undefined)
+    throw new SyntaxError('no account in the answer');
   return { accountId, arn };
 }

@@ -2,9 +2,11 @@ import { fail, warn, type Finding } from '../check';
 import { codeOf, isUnreachable } from '../error-code';
 
 const EXPIRED = /^(ExpiredToken|ExpiredTokenException|RequestExpired|TokenRefreshRequired)$/;
-const NOT_VALID = /^(InvalidClientTokenId|UnrecognizedClientException|AuthFailure|SignatureDoesNotMatch|IncompleteSignature|InvalidAccessKeyId|InvalidSignatureException|MissingAuthenticationToken)$/;
+const NOT_VALID =
+  /^(InvalidClientTokenId|UnrecognizedClientException|AuthFailure|SignatureDoesNotMatch|IncompleteSignature|InvalidAccessKeyId|InvalidSignatureException|MissingAuthenticationToken)$/;
 const DENIED = /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|NotAuthorized|Forbidden|403)$/;
-const THROTTLED = /^(Throttling|ThrottlingException|ThrottledException|TooManyRequestsException|RequestLimitExceeded|RequestThrottled|SlowDown|429)$/;
+const THROTTLED =
+  /^(Throttling|ThrottlingException|ThrottledException|TooManyRequestsException|RequestLimitExceeded|RequestThrottled|SlowDown|429)$/;
 const NO_CREDENTIALS = /^(CredentialsProviderError|TokenProviderError|ProviderError)$/;
 
 /**
@@ -13,25 +15,52 @@ const NO_CREDENTIALS = /^(CredentialsProviderError|TokenProviderError|ProviderEr
  */
 export function explainAws(error: unknown, action: string): Finding {
   const code = awsCode(error);
-  if (NO_CREDENTIALS.test(code)) return fail('no AWS credentials were found', 'sign in (aws sso login, or AWS_PROFILE, or keys in the environment) and run this again');
+  if (NO_CREDENTIALS.test(code))
+    return fail(
+      'no AWS credentials were found',
+      'sign in (aws sso login, or AWS_PROFILE, or keys in the environment) and run this again',
+    );
   if (EXPIRED.test(code)) return fail('the AWS session has expired', 'sign in again');
-  if (NOT_VALID.test(code)) return fail(`AWS does not accept these credentials (${code})`, 'look which are in use: aws configure list; and at this machine’s clock');
-  if (DENIED.test(code)) return fail(`not allowed to ask (${action})`, `allow ${action} to who runs this, or look by hand`);
-  if (THROTTLED.test(code)) return warn(`AWS asks for patience (${code}), so this was not looked at`, 'run this again, with --only');
-  if (isUnreachable(error)) return fail(`AWS is not reachable from here (${codeOf(error) ?? code})`, 'look at this machine’s network, proxy and DNS, and at the stack’s aws:region');
+  if (NOT_VALID.test(code))
+    return fail(
+      `AWS does not accept these credentials (${code})`,
+      'look which are in use: aws configure list; and at this machine’s clock',
+    );
+  if (DENIED.test(code))
+    return fail(`not allowed to ask (${action})`, `allow ${action} to who runs this, or look by hand`);
+  if (THROTTLED.test(code))
+    return warn(`AWS asks for patience (${code}), so this was not looked at`, 'run this again, with --only');
+  if (isUnreachable(error))
+    return fail(
+      `AWS is not reachable from here (${codeOf(error) ?? code})`,
+      'look at this machine’s network, proxy and DNS, and at the stack’s aws:region',
+    );
   const status = statusOf(error);
-  if (status !== undefined && status >= 500) return warn(`AWS could not answer (${String(status)})`, 'run this again; https://health.aws.amazon.com says whether more is wrong');
-  return fail(`AWS answered something that was not understood (${code})`, 'is there a proxy in between? run this again');
+  if (status !== undefined && status >= 500)
+    return warn(
+      `AWS could not answer (${String(status)})`,
+      'run this again; https://health.aws.amazon.com says whether more is wrong',
+    );
+  return fail(
+    `AWS answered something that was not understood (${code})`,
+    'is there a proxy in between? run this again',
+  );
 }
 
 /** A name of the error, out of few characters: what an answer calls itself is not believed. */
 export function awsCode(error: unknown): string {
-  const name = typeof error === 'object' && error !== null && 'name' in error && typeof error.name === 'string' ? error.name : '';
+  const name =
+    typeof error === 'object' && error !== null && 'name' in error && typeof error.name === 'string' ? error.name : '';
   return /^[A-Za-z0-9.]{1,64}$/.test(name) ? name : 'unknown error';
 }
 
 export function statusOf(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('$metadata' in error)) return undefined;
   const metadata: unknown = error.$metadata;
-  return typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata && typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
+  return typeof metadata === 'object' &&
+    metadata !== null &&
+    'httpStatusCode' in metadata &&
+    typeof metadata.httpStatusCode === 'number'
+    ? metadata.httpStatusCode
+    : undefined;
 }

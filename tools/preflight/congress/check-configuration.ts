@@ -4,7 +4,8 @@ import { fileOf, readEnclaveConfiguration } from './enclave-configuration';
 const CHAMBERS = ['house', 'senate'] as const;
 
 /** uat-cwc.house.gov; soapbox.senate.gov/api/testing-messages/. */
-const isTestSystem = (host: string, messagePath: string): boolean => /^(uat|test|testing)\b/.test(host) || /\btesting-messages\b/.test(messagePath);
+const isTestSystem = (host: string, messagePath: string): boolean =>
+  /^(uat|test|testing)\b/.test(host) || /\btesting-messages\b/.test(messagePath);
 
 /** What the schema of the enclave cannot know: whose configuration it is, and what was left of the example. */
 const LEFT_OF_EXAMPLES: readonly (readonly [RegExp, string])[] = [
@@ -16,24 +17,61 @@ const LEFT_OF_EXAMPLES: readonly (readonly [RegExp, string])[] = [
 
 export const enclaveConfiguration: Check = {
   name: 'enclave-config',
-  title: 'apps/enclave/config/<stack>.json is this stack’s, with a route to each chamber and nothing left of the example',
+  title:
+    'apps/enclave/config/<stack>.json is this stack’s, with a route to each chamber and nothing left of the example',
   group: 'congress',
   network: false,
   async run(context) {
     const read = await readEnclaveConfiguration(context);
     const file = fileOf(context.stack);
-    if ('problem' in read) return fail(String(read.problem), `${file} is yours: its keys are in docs/operations.md, and apps/enclave/config/example.production.json (or example.json, for Congress’s test ends) is one to begin with`);
+    if ('problem' in read)
+      return fail(
+        String(read.problem),
+        `${file} is yours: its keys are in docs/operations.md, and apps/enclave/config/example.production.json (or example.json, for Congress’s test ends) is one to begin with`,
+      );
     const findings: Finding[] = [];
-    if (read.stack !== context.stack) findings.push(fail(`${file} calls its stack otherwise`, `write "stack": "${context.stack}"`));
-    if (read.egress.mode !== 'vsock') findings.push(fail('its egress is not by vsock, and an enclave has no network', '"egress": {"mode": "vsock", "routes": [...]}'));
+    if (read.stack !== context.stack)
+      findings.push(fail(`${file} calls its stack otherwise`, `write "stack": "${context.stack}"`));
+    if (read.egress.mode !== 'vsock')
+      findings.push(
+        fail(
+          'its egress is not by vsock, and an enclave has no network',
+          '"egress": {"mode": "vsock", "routes": [...]}',
+        ),
+      );
     for (const chamber of CHAMBERS) {
       const url = URL.parse(read.congress[chamber].origin);
-      if (url?.protocol !== 'https:') findings.push(fail(`the origin of the ${chamber} is not https://host`, `change it in ${file}`));
-      else if (!read.egress.routes.some(({ host, port }) => host === url.hostname && port === Number(url.port === '' ? 443 : url.port))) findings.push(fail(`there is no egress route to the ${chamber} (${url.host})`, `add it to egress.routes of ${file}`));
-      else if (isTestSystem(url.hostname, read.congress[chamber].messagePath) && context.stackFile.values.get('production') === 'true') findings.push(warn(`the ${chamber} is ${url.host}${read.congress[chamber].messagePath}, its test system, in a stack for production`, 'messages would reach nobody: take the production address once the chamber has given one'));
+      if (url?.protocol !== 'https:')
+        findings.push(fail(`the origin of the ${chamber} is not https://host`, `change it in ${file}`));
+      else if (
+        !read.egress.routes.some(
+          ({ host, port }) => host === url.hostname && port === Number(url.port === '' ? 443 : url.port),
+        )
+      )
+        findings.push(
+          fail(`there is no egress route to the ${chamber} (${url.host})`, `add it to egress.routes of ${file}`),
+        );
+      else if (
+        isTestSystem(url.hostname, read.congress[chamber].messagePath) &&
+        context.stackFile.values.get('production') === 'true'
+      )
+        findings.push(
+          warn(
+            `the ${chamber} is ${url.host}${read.congress[chamber].messagePath}, its test system, in a stack for production`,
+            'messages would reach nobody: take the production address once the chamber has given one',
+          ),
+        );
     }
     const left = LEFT_OF_EXAMPLES.filter(([pattern]) => pattern.test(JSON.stringify(read))).map(([, words]) => words);
-    if (left.length > 0) findings.push(fail(`left of the example: ${left.join(', ')}`, `put what is yours into ${file}; it is measured with the image`));
-    return findings.length > 0 ? findings : pass(`${CHAMBERS.map((chamber) => URL.parse(read.congress[chamber].origin)?.host ?? '').join(', ')}`);
+    if (left.length > 0)
+      findings.push(
+        fail(
+          `left of the example: ${left.join(', ')}`,
+          `put what is yours into ${file}; it is measured with the image`,
+        ),
+      );
+    return findings.length > 0
+      ? findings
+      : pass(`${CHAMBERS.map((chamber) => URL.parse(read.congress[chamber].origin)?.host ?? '').join(', ')}`);
   },
 };

@@ -11,7 +11,8 @@ let server: Server;
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
 const asked: string[] = [];
 
-const portOf = (listening: { address(): AddressInfo | string | null }): number => (listening.address() as AddressInfo).port;
+const portOf = (listening: { address(): AddressInfo | string | null }): number =>
+  (listening.address() as AddressInfo).port;
 async function serve(options: Parameters<TestAuthority['issue']>[0], from = authority): Promise<Server> {
   const { certificatePem, privateKeyPem } = await from.issue(options);
   const made = createHttps({ cert: certificatePem, key: privateKeyPem }, (request, response) => {
@@ -32,12 +33,28 @@ beforeAll(async () => {
 afterAll(() => stop(server));
 
 const configuration = (port: number, authorities: string) => {
-  const chamber = { origin: `https://${HOST}:${String(port)}`, apiKeyReadableInImage: KEY, deduplicates: false, certificateAuthorities: authorities };
-  return { stack: 'prod', listen: 'vsock:5000', egress: { mode: 'vsock', routes: [{ host: HOST, port, vsockPort: 8001 }] }, congress: { house: { ...chamber }, senate: { ...chamber } } };
+  const chamber = {
+    origin: `https://${HOST}:${String(port)}`,
+    apiKeyReadableInImage: KEY,
+    deduplicates: false,
+    certificateAuthorities: authorities,
+  };
+  return {
+    stack: 'prod',
+    listen: 'vsock:5000',
+    egress: { mode: 'vsock', routes: [{ host: HOST, port, vsockPort: 8001 }] },
+    congress: { house: { ...chamber }, senate: { ...chamber } },
+  };
 };
 const ours = (port: number) => configuration(port, authority.certificatePem);
-const file = (value: unknown) => ({ 'apps/enclave/config/prod.json': typeof value === 'string' ? value : JSON.stringify(value) });
-const lookup = () => Promise.resolve([{ address: '::1', family: 6 }, { address: '127.0.0.1', family: 4 }]);
+const file = (value: unknown) => ({
+  'apps/enclave/config/prod.json': typeof value === 'string' ? value : JSON.stringify(value),
+});
+const lookup = () =>
+  Promise.resolve([
+    { address: '::1', family: 6 },
+    { address: '127.0.0.1', family: 4 },
+  ]);
 
 async function said(name: string, value: unknown, more: string[] = [], at: typeof lookup = lookup) {
   asked.length = 0;
@@ -49,27 +66,42 @@ async function said(name: string, value: unknown, more: string[] = [], at: typeo
 describe.each(['house', 'senate'])('%s', (name) => {
   it('lets this address in, after HEAD / and nothing more', async () => {
     answer = (_request, response) => response.writeHead(404).end();
-    expect(await said(name, ours(portOf(server)))).toEqual([`pass: ${HOST}:${String(portOf(server))} answers this machine’s address (404 to HEAD /, TLSv1.3)`]);
+    expect(await said(name, ours(portOf(server)))).toEqual([
+      `pass: ${HOST}:${String(portOf(server))} answers this machine’s address (404 to HEAD /, TLSv1.3)`,
+    ]);
     expect(asked).toEqual(['HEAD /']);
   });
-  it.each([['up', 'warn'], ['opening', 'fail']])('turns this address away with 403 (before %s: %s)', async (before, status) => {
+  it.each([
+    ['up', 'warn'],
+    ['opening', 'fail'],
+  ])('turns this address away with 403 (before %s: %s)', async (before, status) => {
     answer = (_request, response) => response.writeHead(403).end();
-    expect(await said(name, ours(portOf(server)), ['--before', before])).toEqual([expect.stringMatching(new RegExp(`^${status}: .*answers 403: most likely this machine’s address is not on the`))]);
+    expect(await said(name, ours(portOf(server)), ['--before', before])).toEqual([
+      expect.stringMatching(new RegExp(`^${status}: .*answers 403: most likely this machine’s address is not on the`)),
+    ]);
   });
   it('is down for the night', async () => {
     answer = (_request, response) => response.writeHead(503).end();
-    expect(await said(name, ours(portOf(server)))).toEqual([expect.stringMatching(/^warn: .*answers this machine’s address with 503/)]);
+    expect(await said(name, ours(portOf(server)))).toEqual([
+      expect.stringMatching(/^warn: .*answers this machine’s address with 503/),
+    ]);
   });
   it('refuses the connection', async () => {
-    expect(await said(name, ours(1))).toEqual([expect.stringMatching(/^warn: .*turns the connection away \(ECONNREFUSED\): most likely/)]);
+    expect(await said(name, ours(1))).toEqual([
+      expect.stringMatching(/^warn: .*turns the connection away \(ECONNREFUSED\): most likely/),
+    ]);
   });
   it('shows a certificate of another authority', async () => {
-    expect(await said(name, configuration(portOf(server), (await testAuthority()).certificatePem))).toEqual([expect.stringMatching(/^fail: .*would not accept its certificate/)]);
+    expect(await said(name, configuration(portOf(server), (await testAuthority()).certificatePem))).toEqual([
+      expect.stringMatching(/^fail: .*would not accept its certificate/),
+    ]);
     expect(asked).toEqual([]);
   });
   it('shows a certificate that only this machine might trust', async () => {
     const { certificateAuthorities: _own, ...chamber } = ours(portOf(server)).congress.house;
-    expect(await said(name, { ...ours(portOf(server)), congress: { house: chamber, senate: chamber } })).toEqual([expect.stringMatching(/^fail: .*would not accept its certificate/)]);
+    expect(await said(name, { ...ours(portOf(server)), congress: { house: chamber, senate: chamber } })).toEqual([
+      expect.stringMatching(/^fail: .*would not accept its certificate/),
+    ]);
   });
   it('does not resolve', async () => {
     const gone = () => Promise.reject(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }));
@@ -79,9 +111,21 @@ describe.each(['house', 'senate'])('%s', (name) => {
 
 describe('far ends that are none', () => {
   it.each<[string, Parameters<TestAuthority['issue']>[0], RegExp]>([
-    ['another name', { names: ['other.communique.test'] }, /^fail: .*would not accept its certificate \(ERR_TLS_CERT_ALTNAME_INVALID\)/],
-    ['a certificate that has ended', { names: [HOST], notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') }, /^fail: .*would not accept its certificate \(CERT_HAS_EXPIRED\)/],
-    ['one that soon ends', { names: [HOST], notAfter: new Date(Date.now() + 24 * 3600 * 1000) }, /^warn: .*its certificate ends/],
+    [
+      'another name',
+      { names: ['other.communique.test'] },
+      /^fail: .*would not accept its certificate \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
+    ],
+    [
+      'a certificate that has ended',
+      { names: [HOST], notBefore: new Date('2020-01-01'), notAfter: new Date('2021-01-01') },
+      /^fail: .*would not accept its certificate \(CERT_HAS_EXPIRED\)/,
+    ],
+    [
+      'one that soon ends',
+      { names: [HOST], notAfter: new Date(Date.now() + 24 * 3600 * 1000) },
+      /^warn: .*its certificate ends/,
+    ],
   ])('%s', async (_name, options, words) => {
     answer = (_request, response) => response.end();
     const other = await serve(options);
@@ -89,7 +133,10 @@ describe('far ends that are none', () => {
     await stop(other);
   });
 
-  it.each<[string, string, RegExp]>([['plain HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', /^fail: .*does not speak HTTPS/], ['a connection that is cut', '', /^warn: .*turns the connection away \(ECONNRESET\)/]])('%s', async (_name, words, expected) => {
+  it.each<[string, string, RegExp]>([
+    ['plain HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', /^fail: .*does not speak HTTPS/],
+    ['a connection that is cut', '', /^warn: .*turns the connection away \(ECONNRESET\)/],
+  ])('%s', async (_name, words, expected) => {
     const plain: TcpServer = createTcp((socket) => {
       socket.on('error', () => undefined);
       socket.once('data', () => (words === '' ? socket.resetAndDestroy() : socket.end(words)));
@@ -102,7 +149,9 @@ describe('far ends that are none', () => {
   it('silence is a firewall’s answer', async () => {
     const silent: TcpServer = createTcp((socket) => socket.on('error', () => undefined).resume());
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    expect(await said('house', ours(portOf(silent)))).toEqual([expect.stringMatching(/^warn: .*does not answer \(nothing within 6 s\): most likely/)]);
+    expect(await said('house', ours(portOf(silent)))).toEqual([
+      expect.stringMatching(/^warn: .*does not answer \(nothing within 6 s\): most likely/),
+    ]);
     await new Promise((resolve) => silent.close(resolve));
   });
 });
@@ -125,15 +174,30 @@ describe('enclave-config', () => {
     ['no vsock', changed((value) => (value.egress.mode = 'direct')), /egress is not by vsock/],
     ['no route', changed((value) => (value.egress.routes = [])), /no egress route to the house/],
     ['http', changed((value) => (value.congress.senate.origin = 'http://x')), /origin of the senate is not https/],
-    ['what the example says', changed((value) => (value.congress.house.apiKeyReadableInImage = 'to-be-replaced-by-the-house')), /left of the example: what says "to be replaced"/],
-    ['the example’s addresses, account and telephone', changed((value) => Object.assign(value, { custody: { keyAlias: 'arn:aws:kms:us-east-1:111122223333:alias/x' }, agent: { ackEmail: 'ack@example.org', contactPhone: '202-555-0100' } })), /left of the example: addresses at example\.org, the account 111122223333, a telephone number/],
+    [
+      'what the example says',
+      changed((value) => (value.congress.house.apiKeyReadableInImage = 'to-be-replaced-by-the-house')),
+      /left of the example: what says "to be replaced"/,
+    ],
+    [
+      'the example’s addresses, account and telephone',
+      changed((value) =>
+        Object.assign(value, {
+          custody: { keyAlias: 'arn:aws:kms:us-east-1:111122223333:alias/x' },
+          agent: { ackEmail: 'ack@example.org', contactPhone: '202-555-0100' },
+        }),
+      ),
+      /left of the example: addresses at example\.org, the account 111122223333, a telephone number/,
+    ],
   ])('fails for %s', async (_name, value, words) => {
     const found = await said('enclave-config', value);
     expect(found.find((line) => words.test(line))).toMatch(/^fail/);
   });
   it('warns of the test system of the Senate, which is a path', async () => {
     const value = changed((one) => Object.assign(one.congress.senate, { messagePath: '/api/testing-messages/' }));
-    expect(await said('enclave-config', value)).toEqual([expect.stringMatching(/^warn: the senate is .*testing-messages\/, its test system/)]);
+    expect(await said('enclave-config', value)).toEqual([
+      expect.stringMatching(/^warn: the senate is .*testing-messages\/, its test system/),
+    ]);
   });
   it('warns of the test system in production', async () => {
     const host = 'uat-cwc.communique.test';
@@ -141,11 +205,12 @@ describe('enclave-config', () => {
       one.congress.house.origin = `https://${host}`;
       one.egress.routes.push({ host, port: 443, vsockPort: 8002 });
     });
-    expect(await said('enclave-config', value)).toEqual([expect.stringMatching(/^warn: the house is uat-cwc.* its test system/)]);
+    expect(await said('enclave-config', value)).toEqual([
+      expect.stringMatching(/^warn: the house is uat-cwc.* its test system/),
+    ]);
   });
   it('is asked for where it is not there', async () => {
     expect(lines(await look('enclave-config'))).toEqual(['fail: there is no apps/enclave/config/prod.json']);
     expect(lines(await look('house'))).toEqual(['skip: the enclave is not configured: see enclave-config']);
   });
 });
-

@@ -13,7 +13,13 @@ const chamber = z.looseObject({
 
 const schema = z.looseObject({
   stack: z.string(),
-  egress: z.looseObject({ mode: z.string(), routes: z.array(z.looseObject({ host: z.string(), port: z.number() })).max(64).default([]) }),
+  egress: z.looseObject({
+    mode: z.string(),
+    routes: z
+      .array(z.looseObject({ host: z.string(), port: z.number() }))
+      .max(64)
+      .default([]),
+  }),
   congress: z.looseObject({ house: chamber, senate: chamber }),
 });
 
@@ -25,14 +31,19 @@ const MAX_BYTES = 1024 * 1024;
 export const fileOf = (stack: string): string => join('apps', 'enclave', 'config', `${stack}.json`);
 
 /** What is in the stack's file, or in words why not. */
-export async function readEnclaveConfiguration({ ports, stack, redactor }: Context): Promise<EnclaveConfiguration | { problem: string }> {
+export async function readEnclaveConfiguration({
+  ports,
+  stack,
+  redactor,
+}: Context): Promise<EnclaveConfiguration | { problem: string }> {
   const file = fileOf(stack);
   const text = await readFile(join(ports.root, file), 'utf8').catch(() => undefined);
   if (text === undefined) return { problem: `there is no ${file}` };
   if (text.length > MAX_BYTES) return { problem: `${file} is larger than a configuration can be` };
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success) return { problem: `${file} is not an enclave’s configuration` };
-  for (const { apiKeyReadableInImage: key } of [parsed.data.congress.house, parsed.data.congress.senate]) redactor.add(key);
+  for (const { apiKeyReadableInImage: key } of [parsed.data.congress.house, parsed.data.congress.senate])
+    redactor.add(key);
   return parsed.data;
 }
 

@@ -13,7 +13,9 @@ export interface HeadTarget {
 }
 
 export type HeadStage = 'connect' | 'tls' | 'answer';
-export type HeadEnd = { readonly status: number; readonly protocol: string; readonly validTo: string } | { readonly stage: HeadStage; readonly error: unknown };
+export type HeadEnd =
+  | { readonly status: number; readonly protocol: string; readonly validTo: string }
+  | { readonly stage: HeadStage; readonly error: unknown };
 
 /** `HEAD /` and nothing more: no key, no body, no path of the interface. Says how far it came. */
 export function head({ host, port, address, family, certificateAuthorities, signal }: HeadTarget): Promise<HeadEnd> {
@@ -39,10 +41,12 @@ export function head({ host, port, address, family, certificateAuthorities, sign
       socket.once('connect', () => (stage = 'tls'));
       socket.once('secureConnect', () => {
         stage = 'answer';
-        if ('getProtocol' in socket && typeof socket.getProtocol === 'function') protocol = String(socket.getProtocol());
+        if ('getProtocol' in socket && typeof socket.getProtocol === 'function')
+          protocol = String(socket.getProtocol());
         if ('getPeerCertificate' in socket && typeof socket.getPeerCertificate === 'function') {
           const certificate: unknown = socket.getPeerCertificate();
-          if (typeof certificate === 'object' && certificate !== null && 'valid_to' in certificate) validTo = String(certificate.valid_to);
+          if (typeof certificate === 'object' && certificate !== null && 'valid_to' in certificate)
+            validTo = String(certificate.valid_to);
         }
       });
     });
@@ -58,4 +62,7 @@ export function head({ host, port, address, family, certificateAuthorities, sign
 }
 
 /** As the enclave takes them: the configured ones alone, else those that Node carries, whatever this machine trusts besides. */
-export const authoritiesOf = (pem: string | undefined): string[] => (pem === undefined ? [...rootCertificates] : (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []));
+export const authoritiesOf = (pem: string | undefined): string[] =>
+  pem === undefined
+    ? [...rootCertificates]
+    : (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []);

@@ -18,9 +18,16 @@ export const image: Check = {
     const plan = await context.plan();
     const build = `npm run build:image -- --stack ${context.stack} --arch ${plan.architecture}`;
     const wrong = plan.artifactProblems.filter((problem) => !isOfRelease(problem));
-    if (wrong.length > 0) return wrong.map((problem) => fail(problem.replace(/[;:] (build the image (first|again): )?npm run build:image.*$/, ''), build));
-    if (plan.image === undefined) return [pass('infra takes it; what it measures is looked at once the release is built too')];
-    return [pass(`version ${plan.image.version}, PCR0 ${plan.image.pcr0.slice(0, 16)}...`), ...(await hasAged(context, plan, build))];
+    if (wrong.length > 0)
+      return wrong.map((problem) =>
+        fail(problem.replace(/[;:] (build the image (first|again): )?npm run build:image.*$/, ''), build),
+      );
+    if (plan.image === undefined)
+      return [pass('infra takes it; what it measures is looked at once the release is built too')];
+    return [
+      pass(`version ${plan.image.version}, PCR0 ${plan.image.pcr0.slice(0, 16)}...`),
+      ...(await hasAged(context, plan, build)),
+    ];
   },
 };
 
@@ -34,7 +41,9 @@ export const release: Check = {
   async run(context) {
     const { architecture, artifactProblems } = await context.plan();
     const [wrong] = artifactProblems.filter(isOfRelease);
-    return wrong === undefined ? pass('there') : fail(wrong.replace(/; build the release first.*$/, ''), `npm run build:release -- --arch ${architecture}`);
+    return wrong === undefined
+      ? pass('there')
+      : fail(wrong.replace(/; build the release first.*$/, ''), `npm run build:release -- --arch ${architecture}`);
   },
 };
 
@@ -47,13 +56,24 @@ async function hasAged({ ports, signal, stack, stackFile }: Context, plan: Plan,
   const parsed = measurementsSchema.safeParse(await readJson(join(folder, 'measurements.json')));
   const file = join('apps', 'enclave', 'config', `${stack}.json`);
   const configuration = await readFile(join(ports.root, file)).catch(() => undefined);
-  if (parsed.success && configuration !== undefined && createHash('sha256').update(configuration).digest('hex') !== parsed.data.configurationSha256) {
-    findings.push(warn(`${file} has changed since the image was built; the image has the old one`, `${build}, or put the old file back`));
+  if (
+    parsed.success &&
+    configuration !== undefined &&
+    createHash('sha256').update(configuration).digest('hex') !== parsed.data.configurationSha256
+  ) {
+    findings.push(
+      warn(
+        `${file} has changed since the image was built; the image has the old one`,
+        `${build}, or put the old file back`,
+      ),
+    );
   }
   const { code, stdout } = await ports.runProgram('git', ['rev-parse', 'HEAD'], { signal });
   const head = stdout.trim();
   if (code === 0 && plan.image !== undefined && plan.image.commit !== head) {
-    findings.push(warn('the image was not built from exactly the commit that is checked out', `where that is not meant: ${build}`));
+    findings.push(
+      warn('the image was not built from exactly the commit that is checked out', `where that is not meant: ${build}`),
+    );
   }
   return findings;
 }

@@ -6,7 +6,8 @@ const TO_REPLACE = /(^|[.@/])example\.(org|com|net)(\W|$)/;
 /** infra's own judgement, and what it leaves to people. */
 export const configuration: Check = {
   name: 'configuration',
-  title: 'Pulumi.<stack>.yaml can work: infra takes it, instance type, CPUs and memory among it; no example.org is left',
+  title:
+    'Pulumi.<stack>.yaml can work: infra takes it, instance type, CPUs and memory among it; no example.org is left',
   group: 'here',
   network: false,
   async run(context) {
@@ -14,17 +15,38 @@ export const configuration: Check = {
     const file = `Pulumi.${stack}.yaml`;
     const findings: Finding[] = [];
     const examples = [...stackFile.values].filter(([, value]) => TO_REPLACE.test(value)).map(([key]) => key);
-    if (examples.length > 0) findings.push(fail(`names of example.org are left: ${examples.join(', ')}`, `put yours into ${file}`));
+    if (examples.length > 0)
+      findings.push(fail(`names of example.org are left: ${examples.join(', ')}`, `put yours into ${file}`));
     for (const [key, how] of stackFile.secrets) {
-      if (how === 'in the clear') findings.push(fail(`${key} stands in ${file} unencrypted`, `change it where it is used, then pulumi config set --secret ${key} (with --stack ${stack}): whoever has the file or its history has the old one`));
+      if (how === 'in the clear')
+        findings.push(
+          fail(
+            `${key} stands in ${file} unencrypted`,
+            `change it where it is used, then pulumi config set --secret ${key} (with --stack ${stack}): whoever has the file or its history has the old one`,
+          ),
+        );
     }
     try {
       const plan = await context.plan();
-      if (plan.redis === 'managed' && !stackFile.secrets.has('redisAuthToken')) findings.push(fail('redisAuthToken is not set, and Redis is managed', `pulumi config set --stack ${stack} --secret redisAuthToken <16 to 128 letters and digits>`));
-      findings.unshift(pass(`${plan.instanceType} (${plan.architecture}), ${String(plan.instances)} of at most ${String(plan.maxInstances)}, PostgreSQL ${plan.database}, Redis ${plan.redis}, ${stackFile.region ?? 'no region'}`));
+      if (plan.redis === 'managed' && !stackFile.secrets.has('redisAuthToken'))
+        findings.push(
+          fail(
+            'redisAuthToken is not set, and Redis is managed',
+            `pulumi config set --stack ${stack} --secret redisAuthToken <16 to 128 letters and digits>`,
+          ),
+        );
+      findings.unshift(
+        pass(
+          `${plan.instanceType} (${plan.architecture}), ${String(plan.instances)} of at most ${String(plan.maxInstances)}, PostgreSQL ${plan.database}, Redis ${plan.redis}, ${stackFile.region ?? 'no region'}`,
+        ),
+      );
     } catch (error) {
       if (!(error instanceof PlanRefused)) throw error;
-      findings.push(...error.problems.map((problem) => fail(problem, `change it in ${file}; npm run preview -- --help says what each key means`)));
+      findings.push(
+        ...error.problems.map((problem) =>
+          fail(problem, `change it in ${file}; npm run preview -- --help says what each key means`),
+        ),
+      );
     }
     return findings;
   },

@@ -4,11 +4,17 @@ import type { Ports, ProgramEnd } from '../ports';
 
 type RunProgram = Ports['runProgram'];
 const ending = (command: string, end: Partial<ProgramEnd>): Partial<Ports> => ({
-  runProgram: (asked, args) => (asked === command ? Promise.resolve({ code: 0, stdout: '', stderr: '', ...end }) : programs(asked, args)),
+  runProgram: (asked, args) =>
+    asked === command ? Promise.resolve({ code: 0, stdout: '', stderr: '', ...end }) : programs(asked, args),
 });
-const said = async (name: string, ports: Partial<Ports> = {}, files: Record<string, string> = {}) => lines(await look(name, { ports, files }));
+const said = async (name: string, ports: Partial<Ports> = {}, files: Record<string, string> = {}) =>
+  lines(await look(name, { ports, files }));
 
-it.each([['24.0.0', 'pass: 24.0.0'], ['25.1.0', 'pass: 25.1.0'], ['22.21.0', 'fail: 22.21.0, and 24 is needed']])('node %s', async (nodeVersion, line) => {
+it.each([
+  ['24.0.0', 'pass: 24.0.0'],
+  ['25.1.0', 'pass: 25.1.0'],
+  ['22.21.0', 'fail: 22.21.0, and 24 is needed'],
+])('node %s', async (nodeVersion, line) => {
   expect(await said('node', { nodeVersion })).toEqual([line]);
 });
 
@@ -43,17 +49,41 @@ it('git, clean', async () => {
 describe('image and release', () => {
   /** The preview refuses the image as it is, and takes the stack without. */
   const refusing = (...problems: string[]): Partial<Ports> => ({
-    runProgram: async (command, args) => (command === process.execPath && !args.includes('--without-image') ? { code: 1, stdout: '', stderr: `Cannot work\n${problems.map((problem) => `  - ${problem}\n`).join('')}` } : programs(command, args)),
+    runProgram: async (command, args) =>
+      command === process.execPath && !args.includes('--without-image')
+        ? { code: 1, stdout: '', stderr: `Cannot work\n${problems.map((problem) => `  - ${problem}\n`).join('')}` }
+        : programs(command, args),
   });
-  const missing = 'imageFolder: there is no dist/image/prod-arm64/measurements.json; build the image first: npm run build:image -- --stack prod --arch arm64';
-  const noRelease = 'releaseFile: there is no dist/release/communique-tee-arm64.tar.gz; build the release first: npm run build:release -- --arch arm64';
+  const missing =
+    'imageFolder: there is no dist/image/prod-arm64/measurements.json; build the image first: npm run build:image -- --stack prod --arch arm64';
+  const noRelease =
+    'releaseFile: there is no dist/release/communique-tee-arm64.tar.gz; build the release first: npm run build:release -- --arch arm64';
 
   it('say what is not built, and how to', async () => {
-    expect(await look('image', { ports: refusing(missing, noRelease) })).toMatchObject([{ status: 'fail', found: 'imageFolder: there is no dist/image/prod-arm64/measurements.json', todo: 'npm run build:image -- --stack prod --arch arm64' }]);
-    expect(await look('release', { ports: refusing(missing, noRelease) })).toMatchObject([{ status: 'fail', found: 'releaseFile: there is no dist/release/communique-tee-arm64.tar.gz', todo: 'npm run build:release -- --arch arm64' }]);
+    expect(await look('image', { ports: refusing(missing, noRelease) })).toMatchObject([
+      {
+        status: 'fail',
+        found: 'imageFolder: there is no dist/image/prod-arm64/measurements.json',
+        todo: 'npm run build:image -- --stack prod --arch arm64',
+      },
+    ]);
+    expect(await look('release', { ports: refusing(missing, noRelease) })).toMatchObject([
+      {
+        status: 'fail',
+        found: 'releaseFile: there is no dist/release/communique-tee-arm64.tar.gz',
+        todo: 'npm run build:release -- --arch arm64',
+      },
+    ]);
   });
   it('hand on infra’s rule of memory', async () => {
-    expect(await said('image', refusing('enclaveMemoryMiB 128: less than 4 times the image of 50.0 MiB, which nitro-cli refuses; take 200 or more'))).toEqual([expect.stringMatching(/^fail: enclaveMemoryMiB 128: .*take 200 or more$/)]);
+    expect(
+      await said(
+        'image',
+        refusing(
+          'enclaveMemoryMiB 128: less than 4 times the image of 50.0 MiB, which nitro-cli refuses; take 200 or more',
+        ),
+      ),
+    ).toEqual([expect.stringMatching(/^fail: enclaveMemoryMiB 128: .*take 200 or more$/)]);
   });
   it('pass apart from each other', async () => {
     expect(await said('image', refusing(noRelease))).toEqual([expect.stringMatching(/^pass/)]);
@@ -61,23 +91,54 @@ describe('image and release', () => {
   });
 
   const configuration = '{"stack": "prod"}';
-  const built = (commit: string): RunProgram => async (command, args) => {
-    if (command !== process.execPath) return programs(command, args);
-    const preview = JSON.parse(await realPreview()) as { outputs: { image: object } };
-    return { code: 0, stderr: '', stdout: JSON.stringify({ ...preview, outputs: { ...preview.outputs, image: { ...preview.outputs.image, commit } } }) };
-  };
-  const filesFor = (text: string) => ({ 'apps/enclave/config/prod.json': text, 'dist/image/prod-arm64/measurements.json': JSON.stringify({ configurationSha256: createHash('sha256').update(configuration).digest('hex') }) });
+  const built =
+    (commit: string): RunProgram =>
+    async (command, args) => {
+      if (command !== process.execPath) return programs(command, args);
+      const preview = JSON.parse(await realPreview()) as { outputs: { image: object } };
+      return {
+        code: 0,
+        stderr: '',
+        stdout: JSON.stringify({
+          ...preview,
+          outputs: { ...preview.outputs, image: { ...preview.outputs.image, commit } },
+        }),
+      };
+    };
+  const filesFor = (text: string) => ({
+    'apps/enclave/config/prod.json': text,
+    'dist/image/prod-arm64/measurements.json': JSON.stringify({
+      configurationSha256: createHash('sha256').update(configuration).digest('hex'),
+    }),
+  });
   const HEAD = '0123456789abcdef0123456789abcdef01234567';
 
   it('pass where image, configuration and commit belong together', async () => {
-    expect(await said('image', { runProgram: built(HEAD) }, filesFor(configuration))).toEqual([expect.stringMatching(/^pass: version .*, PCR0 0f0f0f0f0f0f0f0f\.\.\.$/)]);
+    expect(await said('image', { runProgram: built(HEAD) }, filesFor(configuration))).toEqual([
+      expect.stringMatching(/^pass: version .*, PCR0 0f0f0f0f0f0f0f0f\.\.\.$/),
+    ]);
   });
   it('warn where the configuration has changed since, or the commit', async () => {
-    expect(await said('image', { runProgram: built(HEAD) }, filesFor(`${configuration} `))).toContainEqual(expect.stringMatching(/^warn: apps\/enclave\/config\/prod\.json has changed/));
-    expect(await said('image', { runProgram: built('f'.repeat(40)) }, filesFor(configuration))).toContainEqual(expect.stringMatching(/^warn: the image was not built from exactly/));
+    expect(await said('image', { runProgram: built(HEAD) }, filesFor(`${configuration} `))).toContainEqual(
+      expect.stringMatching(/^warn: apps\/enclave\/config\/prod\.json has changed/),
+    );
+    expect(await said('image', { runProgram: built('f'.repeat(40)) }, filesFor(configuration))).toContainEqual(
+      expect.stringMatching(/^warn: the image was not built from exactly/),
+    );
   });
   it('look where imageFolder says', async () => {
-    const files = Object.fromEntries(Object.entries(filesFor('other')).map(([path, text]) => [path.replace('dist/image/prod-arm64', 'elsewhere'), text]));
-    expect(await said('image', { runProgram: built(HEAD) }, { ...files, 'Pulumi.prod.yaml': `${STACK_FILE}  communique-tee:imageFolder: elsewhere\n` })).toHaveLength(2);
+    const files = Object.fromEntries(
+      Object.entries(filesFor('other')).map(([path, text]) => [
+        path.replace('dist/image/prod-arm64', 'elsewhere'),
+        text,
+      ]),
+    );
+    expect(
+      await said(
+        'image',
+        { runProgram: built(HEAD) },
+        { ...files, 'Pulumi.prod.yaml': `${STACK_FILE}  communique-tee:imageFolder: elsewhere\n` },
+      ),
+    ).toHaveLength(2);
   });
 });

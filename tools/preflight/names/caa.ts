@@ -3,24 +3,54 @@ import type { CaaRecord } from 'node:dns';
 /** Of certificates without a wildcard (RFC 8659, sections 3 to 5). */
 export type CaaJudgement = { readonly allowed: true } | { readonly allowed: false; readonly why: string };
 
-const KNOWN_TAGS = new Set(['critical', 'issue', 'issuewild', 'iodef', 'contactemail', 'contactphone', 'issuemail', 'issuevmc', 'type']);
+const KNOWN_TAGS = new Set([
+  'critical',
+  'issue',
+  'issuewild',
+  'iodef',
+  'contactemail',
+  'contactphone',
+  'issuemail',
+  'issuevmc',
+  'type',
+]);
 
 /** @param authorities names under which the authority may be allowed; any of them is enough */
-export function judgeCaa(records: readonly CaaRecord[], authorities: readonly string[], method: 'http-01' | undefined): CaaJudgement {
+export function judgeCaa(
+  records: readonly CaaRecord[],
+  authorities: readonly string[],
+  method: 'http-01' | undefined,
+): CaaJudgement {
   // A critical property that is not understood stops every authority.
-  const strange = records.find((record) => record.critical !== 0 && Object.keys(record).some((tag) => !KNOWN_TAGS.has(tag.toLowerCase())));
+  const strange = records.find(
+    (record) => record.critical !== 0 && Object.keys(record).some((tag) => !KNOWN_TAGS.has(tag.toLowerCase())),
+  );
   if (strange !== undefined) return { allowed: false, why: 'a critical property is not one that authorities know' };
   const issue = records.flatMap((record) => (record.issue === undefined ? [] : [parse(record.issue)]));
   if (issue.length === 0) return { allowed: true };
   const ours = issue.filter(({ authority }) => authorities.includes(authority));
-  if (ours.length === 0) return { allowed: false, why: `only ${issue.map(({ authority }) => (authority === '' ? 'nobody' : authority)).join(', ')} may issue` };
-  const usable = ours.filter(({ methods }) => method === undefined || methods === undefined || methods.includes(method));
-  return usable.length > 0 ? { allowed: true } : { allowed: false, why: `${ours[0]?.authority ?? ''} may, but not by ${method ?? ''}` };
+  if (ours.length === 0)
+    return {
+      allowed: false,
+      why: `only ${issue.map(({ authority }) => (authority === '' ? 'nobody' : authority)).join(', ')} may issue`,
+    };
+  const usable = ours.filter(
+    ({ methods }) => method === undefined || methods === undefined || methods.includes(method),
+  );
+  return usable.length > 0
+    ? { allowed: true }
+    : { allowed: false, why: `${ours[0]?.authority ?? ''} may, but not by ${method ?? ''}` };
 }
 
 /** `letsencrypt.org; validationmethods=http-01,dns-01` (RFC 8657). */
 function parse(value: string): { authority: string; methods: string[] | undefined } {
   const [authority = '', ...parameters] = value.split(';').map((part) => part.trim());
   const methods = parameters.find((parameter) => parameter.toLowerCase().startsWith('validationmethods='));
-  return { authority: authority.toLowerCase(), methods: methods?.slice(methods.indexOf('=') + 1).split(',').map((method) => method.trim().toLowerCase()) };
+  return {
+    authority: authority.toLowerCase(),
+    methods: methods
+      ?.slice(methods.indexOf('=') + 1)
+      .split(',')
+      .map((method) => method.trim().toLowerCase()),
+  };
 }

@@ -21,9 +21,18 @@ export const caa: Check = {
       const at = await climb(context, domain);
       if (at === undefined) return pass(`no CAA record at ${domain} or above: everybody may issue`);
       const judged = judgeCaa(at.records, authorities, method);
-      return judged.allowed ? pass(`the CAA records of ${at.name} allow ${first}`) : fail(`the CAA records of ${at.name} forbid it: ${judged.why}`, `add there: ${at.name} CAA 0 issue "${first}"`);
+      return judged.allowed
+        ? pass(`the CAA records of ${at.name} allow ${first}`)
+        : fail(
+            `the CAA records of ${at.name} forbid it: ${judged.why}`,
+            `add there: ${at.name} CAA 0 issue "${first}"`,
+          );
     } catch (error) {
-      if (error instanceof DnsSilent) return fail(`DNS does not answer about CAA (${error.dnsCode}), and then no authority issues`, 'look at this machine’s resolver; if it is well, the zone’s servers are not');
+      if (error instanceof DnsSilent)
+        return fail(
+          `DNS does not answer about CAA (${error.dnsCode}), and then no authority issues`,
+          'look at this machine’s resolver; if it is well, the zone’s servers are not',
+        );
       throw error;
     }
   },

@@ -8,7 +8,9 @@ type Records = Readonly<Record<string, readonly unknown[] | string>>;
 function resolver(records: Records) {
   const ask = (kind: string) => (name: string) => {
     const found = records[`${kind} ${name}`] ?? 'ENOTFOUND';
-    return typeof found === 'string' ? Promise.reject(Object.assign(new Error('query'), { code: found })) : Promise.resolve(found);
+    return typeof found === 'string'
+      ? Promise.reject(Object.assign(new Error('query'), { code: found }))
+      : Promise.resolve(found);
   };
   return { resolve4: ask('A'), resolve6: ask('AAAA'), resolveNs: ask('NS'), resolveCaa: ask('CAA') } as never;
 }
@@ -21,8 +23,19 @@ afterAll(() => aws.stop());
 
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secretExampleKey' };
 const said = async (name: string, records: Records, more: string[] = [], addresses?: string[]) => {
-  aws.answer(addresses === undefined ? { '*': { status: 403, body: '' } } : { DescribeAddresses: ec2('DescribeAddresses', `<addressesSet>${addresses.map((address) => `<item><publicIp>${address}</publicIp></item>`).join('')}</addressesSet>`) });
-  return lines(await look(name, { ports: { resolver: resolver(records), aws: { endpoint: aws.endpoint, credentials } } }, more));
+  aws.answer(
+    addresses === undefined
+      ? { '*': { status: 403, body: '' } }
+      : {
+          DescribeAddresses: ec2(
+            'DescribeAddresses',
+            `<addressesSet>${addresses.map((address) => `<item><publicIp>${address}</publicIp></item>`).join('')}</addressesSet>`,
+          ),
+        },
+  );
+  return lines(
+    await look(name, { ports: { resolver: resolver(records), aws: { endpoint: aws.endpoint, credentials } } }, more),
+  );
 };
 const DOMAIN = 'service.communique.test';
 
@@ -37,17 +50,31 @@ describe('domain', () => {
     ['one before the stack has any', [], /^warn: .*no address yet/],
     ['one that nobody can compare', undefined, /^warn: .*AWS was not asked/],
   ])('resolves to %s', async (_name, addresses, words) => {
-    expect(await said('domain', { [`A ${DOMAIN}`]: ['203.0.113.7'] }, [], addresses)).toEqual([expect.stringMatching(words)]);
+    expect(await said('domain', { [`A ${DOMAIN}`]: ['203.0.113.7'] }, [], addresses)).toEqual([
+      expect.stringMatching(words),
+    ]);
   });
   it('has no AAAA records', async () => {
-    expect(await said('domain', { [`A ${DOMAIN}`]: ['203.0.113.7'], [`AAAA ${DOMAIN}`]: ['2001:db8::1'] }, [], ['203.0.113.7'])).toContainEqual(expect.stringMatching(/^fail: .*AAAA records/));
+    expect(
+      await said(
+        'domain',
+        { [`A ${DOMAIN}`]: ['203.0.113.7'], [`AAAA ${DOMAIN}`]: ['2001:db8::1'] },
+        [],
+        ['203.0.113.7'],
+      ),
+    ).toContainEqual(expect.stringMatching(/^fail: .*AAAA records/));
   });
   it('of two addresses, both are the stack’s', async () => {
-    expect(await said('domain', { [`A ${DOMAIN}`]: ['203.0.113.7', '203.0.113.9'] }, [], ['203.0.113.7'])).toEqual([expect.stringMatching(/^fail/)]);
+    expect(await said('domain', { [`A ${DOMAIN}`]: ['203.0.113.7', '203.0.113.9'] }, [], ['203.0.113.7'])).toEqual([
+      expect.stringMatching(/^fail/),
+    ]);
   });
-  it.each(['ETIMEOUT', 'ESERVFAIL', 'ECONNREFUSED'])('is not said to be absent while DNS is silent (%s)', async (code) => {
-    expect(await said('domain', { [`A ${DOMAIN}`]: code })).toEqual([`fail: DNS does not answer here (${code})`]);
-  });
+  it.each(['ETIMEOUT', 'ESERVFAIL', 'ECONNREFUSED'])(
+    'is not said to be absent while DNS is silent (%s)',
+    async (code) => {
+      expect(await said('domain', { [`A ${DOMAIN}`]: code })).toEqual([`fail: DNS does not answer here (${code})`]);
+    },
+  );
 });
 
 describe('zone', () => {
@@ -66,9 +93,24 @@ describe('zone', () => {
 describe('caa', () => {
   it.each<[string, Records, RegExp]>([
     ['nowhere', {}, /^pass: no CAA record/],
-    ['above, for Let’s Encrypt', { 'CAA communique.test': [{ critical: 0, issue: 'letsencrypt.org' }] }, /^pass: the CAA records of communique\.test allow/],
-    ['above, for another', { 'CAA communique.test': [{ critical: 0, issue: 'digicert.com' }] }, /^fail: the CAA records of communique\.test forbid it: only digicert\.com may issue/],
-    ['at the name, which hides those above', { [`CAA ${DOMAIN}`]: [{ critical: 0, issue: 'letsencrypt.org' }], 'CAA communique.test': [{ critical: 0, issue: ';' }] }, /^pass/],
+    [
+      'above, for Let’s Encrypt',
+      { 'CAA communique.test': [{ critical: 0, issue: 'letsencrypt.org' }] },
+      /^pass: the CAA records of communique\.test allow/,
+    ],
+    [
+      'above, for another',
+      { 'CAA communique.test': [{ critical: 0, issue: 'digicert.com' }] },
+      /^fail: the CAA records of communique\.test forbid it: only digicert\.com may issue/,
+    ],
+    [
+      'at the name, which hides those above',
+      {
+        [`CAA ${DOMAIN}`]: [{ critical: 0, issue: 'letsencrypt.org' }],
+        'CAA communique.test': [{ critical: 0, issue: ';' }],
+      },
+      /^pass/,
+    ],
     ['at the name, for nobody', { [`CAA ${DOMAIN}`]: [{ critical: 0, issue: ';' }] }, /^fail: .*only nobody may issue/],
     ['in a zone that does not answer', { 'CAA communique.test': 'ESERVFAIL' }, /^fail: DNS does not answer about CAA/],
   ])('%s', async (_name, records, words) => {
@@ -80,8 +122,20 @@ describe('caa', () => {
     [[{ critical: 0, issue: 'letsencrypt.org; validationmethods=dns-01' }], false],
     [[{ critical: 0, issuewild: ';' }], true],
     [[{ critical: 0, iodef: 'mailto:x@communique.test' }], true],
-    [[{ critical: 0, issue: 'digicert.com' }, { critical: 0, issue: 'letsencrypt.org' }], true],
-    [[{ critical: 128, strange: 'x' }, { critical: 0, issue: 'letsencrypt.org' }], false],
+    [
+      [
+        { critical: 0, issue: 'digicert.com' },
+        { critical: 0, issue: 'letsencrypt.org' },
+      ],
+      true,
+    ],
+    [
+      [
+        { critical: 128, strange: 'x' },
+        { critical: 0, issue: 'letsencrypt.org' },
+      ],
+      false,
+    ],
     [[{ critical: 0, issue: 'letsencrypt.org.evil.test' }], false],
   ])('judges %j: %s', (records, allowed) => {
     expect(judgeCaa(records, ['letsencrypt.org'], 'http-01').allowed).toBe(allowed);

@@ -5,18 +5,49 @@ import { PlanRefused, readPlan } from './read-plan';
 import { readStackFile } from './stack-file';
 
 const root = workspaceRoot();
-const real = (changes: string[] = []) => readPlan(realPorts(root), 'prod', readStackFile(root, 'prod', changes, () => undefined), new AbortController().signal);
+const real = (changes: string[] = []) =>
+  readPlan(
+    realPorts(root),
+    'prod',
+    readStackFile(root, 'prod', changes, () => undefined),
+    new AbortController().signal,
+  );
 
 it('reads what infra would make', async () => {
   const plan = await real();
-  expect(plan).toMatchObject({ instanceType: 'c6g.xlarge', architecture: 'arm64', instances: 1, maxInstances: 1, instancesWhileReplacing: 2, elasticIps: 1, database: 'managed', redis: 'managed', balancer: false });
+  expect(plan).toMatchObject({
+    instanceType: 'c6g.xlarge',
+    architecture: 'arm64',
+    instances: 1,
+    maxInstances: 1,
+    instancesWhileReplacing: 2,
+    elasticIps: 1,
+    database: 'managed',
+    redis: 'managed',
+    balancer: false,
+  });
   expect(plan.secrets).toContain('communique-tee/prod/enclave/cwc-house');
   expect(plan.bucketsIn('999988887777')).toContain('communique-tee-prod-images-999988887777-us-east-1');
 });
 
 it('takes changes as the preview does', async () => {
-  expect(await real(['instances=2', 'maxInstances=4', 'balancer=network', 'instanceType=c6i.xlarge', 'database=external', 'redis=external'])).toMatchObject({
-    architecture: 'x86_64', instances: 2, maxInstances: 4, instancesWhileReplacing: 4, balancer: true, database: 'external', redis: 'external',
+  expect(
+    await real([
+      'instances=2',
+      'maxInstances=4',
+      'balancer=network',
+      'instanceType=c6i.xlarge',
+      'database=external',
+      'redis=external',
+    ]),
+  ).toMatchObject({
+    architecture: 'x86_64',
+    instances: 2,
+    maxInstances: 4,
+    instancesWhileReplacing: 4,
+    balancer: true,
+    database: 'external',
+    redis: 'external',
   });
 });
 
@@ -31,32 +62,55 @@ it.each<[string, Partial<Awaited<ReturnType<Ports['runProgram']>>>]>([
   ['another shape', { code: 0, stdout: '{"resources": 1}' }],
   ['no start', { code: undefined }],
 ])('says so where the preview answers %s', async (_name, end) => {
-  const found = await look('configuration', { ports: { runProgram: () => Promise.resolve({ code: 0, stdout: '', stderr: '', ...end }) } });
+  const found = await look('configuration', {
+    ports: { runProgram: () => Promise.resolve({ code: 0, stdout: '', stderr: '', ...end }) },
+  });
   expect(lines(found)).toEqual([expect.stringMatching(/^fail: infra’s preview/)]);
 });
 
 describe('Pulumi.<stack>.yaml', () => {
   it('keeps secrets of --config from the preview’s command line', async () => {
     const asked: string[] = [];
-    const ports = { runProgram: async (_command: string, args: readonly string[]) => (asked.push(...args), { code: 0, stdout: await realPreview(), stderr: '' }) };
-    await look('configuration', { ports }, ['--config', 'redisAuthToken=canary-of-redis', '--config', 'redisAuthTokenVersion=2']);
+    const ports = {
+      runProgram: async (_command: string, args: readonly string[]) => (
+        asked.push(...args),
+        { code: 0, stdout: await realPreview(), stderr: '' }
+      ),
+    };
+    await look('configuration', { ports }, [
+      '--config',
+      'redisAuthToken=canary-of-redis',
+      '--config',
+      'redisAuthTokenVersion=2',
+    ]);
     expect(asked.join(' ')).toContain('redisAuthTokenVersion=2');
     expect(asked.join(' ')).not.toContain('canary');
   });
 
   it('is seen to hold examples, and secrets in the clear', async () => {
-    const file = STACK_FILE.replace(/ {2}communique-tee:redisAuthToken[\s\S]*$/, '  communique-tee:redisAuthToken: canary-of-redis\n  communique-tee:alarmEmail: ops@example.org\n');
+    const file = STACK_FILE.replace(
+      / {2}communique-tee:redisAuthToken[\s\S]*$/,
+      '  communique-tee:redisAuthToken: canary-of-redis\n  communique-tee:alarmEmail: ops@example.org\n',
+    );
     const found = await look('configuration', { files: { 'Pulumi.prod.yaml': file } });
-    expect(lines(found)).toEqual([expect.stringMatching(/^pass: c6g/), 'fail: names of example.org are left: alarmEmail', expect.stringMatching(/^fail: redisAuthToken stands in Pulumi\.prod\.yaml unencrypted/)]);
+    expect(lines(found)).toEqual([
+      expect.stringMatching(/^pass: c6g/),
+      'fail: names of example.org are left: alarmEmail',
+      expect.stringMatching(/^fail: redisAuthToken stands in Pulumi\.prod\.yaml unencrypted/),
+    ]);
     expect(JSON.stringify(found)).not.toContain('canary');
   });
 
   it('is seen to lack the password of a managed Redis', async () => {
     const file = STACK_FILE.replace(/ {2}communique-tee:redisAuthToken[\s\S]*$/, '');
-    expect(lines(await look('configuration', { files: { 'Pulumi.prod.yaml': file } }))).toContain('fail: redisAuthToken is not set, and Redis is managed');
+    expect(lines(await look('configuration', { files: { 'Pulumi.prod.yaml': file } }))).toContain(
+      'fail: redisAuthToken is not set, and Redis is managed',
+    );
   });
 
   it('has passed where all is right', async () => {
-    expect(lines(await look('configuration'))).toEqual(['pass: c6g.xlarge (arm64), 1 of at most 1, PostgreSQL managed, Redis managed, us-east-1']);
+    expect(lines(await look('configuration'))).toEqual([
+      'pass: c6g.xlarge (arm64), 1 of at most 1, PostgreSQL managed, Redis managed, us-east-1',
+    ]);
   });
 });

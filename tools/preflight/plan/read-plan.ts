@@ -48,9 +48,19 @@ const PREVIEW_ACCOUNT = '123456789012';
 
 /** @throws PlanRefused */
 export async function readPlan(ports: Ports, stack: string, stackFile: StackFile, signal: AbortSignal): Promise<Plan> {
-  const args = ['tools/run.mjs', 'infra/src/preview/main.ts', '--stack', stack, '--json', ...stackFile.changes.flatMap((change) => ['--config', change])];
+  const args = [
+    'tools/run.mjs',
+    'infra/src/preview/main.ts',
+    '--stack',
+    stack,
+    '--json',
+    ...stackFile.changes.flatMap((change) => ['--config', change]),
+  ];
   // Two runs at once: most often the first is refused for the image alone.
-  const [whole, withoutImage] = await Promise.all([ports.runProgram(process.execPath, args, { signal }), ports.runProgram(process.execPath, [...args, '--without-image'], { signal })]);
+  const [whole, withoutImage] = await Promise.all([
+    ports.runProgram(process.execPath, args, { signal }),
+    ports.runProgram(process.execPath, [...args, '--without-image'], { signal }),
+  ]);
   if (signal.aborted) throw new PlanRefused(['infra’s preview did not end in time']);
   if (whole.code === 0) return { ...parsePlan(whole.stdout, true), artifactProblems: [] };
   if (withoutImage.code !== 0) throw new PlanRefused(problemsIn(withoutImage.stderr));
@@ -59,7 +69,10 @@ export async function readPlan(ports: Ports, stack: string, stackFile: StackFile
 
 /** ` - <problem>` lines of infra's ConfigError. */
 function problemsIn(stderr: string): string[] {
-  const listed = stderr.split('\n').filter((line) => line.startsWith('  - ')).map((line) => line.slice(4));
+  const listed = stderr
+    .split('\n')
+    .filter((line) => line.startsWith('  - '))
+    .map((line) => line.slice(4));
   if (listed.length > 0) return listed;
   const first = stderr.split('\n').find((line) => line.trim() !== '');
   return [first === undefined ? 'infra’s preview did not run: is everything installed (npm ci)?' : first.slice(0, 300)];
@@ -74,7 +87,9 @@ function parsePlan(json: string, imageIsReal: boolean): Omit<Plan, 'artifactProb
   const instanceType = z.string().max(32).catch('').parse(input('ec2.LaunchTemplate', 'instanceType'));
   const instances = z.coerce.number().int().catch(1).parse(input('autoscaling.Group', 'minSize'));
   const maxInstances = z.coerce.number().int().catch(1).parse(input('autoscaling.Group', 'maxSize'));
-  const refresh = z.object({ preferences: z.object({ maxHealthyPercentage: z.coerce.number() }) }).safeParse(input('autoscaling.Group', 'instanceRefresh'));
+  const refresh = z
+    .object({ preferences: z.object({ maxHealthyPercentage: z.coerce.number() }) })
+    .safeParse(input('autoscaling.Group', 'instanceRefresh'));
   const percent = refresh.success ? refresh.data.preferences.maxHealthyPercentage : 200;
   const external = (path: string): boolean => Object.hasOwn(outputs.secrets, path);
   return {
@@ -84,12 +99,24 @@ function parsePlan(json: string, imageIsReal: boolean): Omit<Plan, 'artifactProb
     maxInstances,
     instancesWhileReplacing: Math.max(maxInstances, Math.ceil((instances * percent) / 100)),
     elasticIps: ofType('ec2.Eip').length,
-    bucketsIn: (accountId) => ofType('s3.Bucket').flatMap(({ inputs }) => (typeof inputs['bucket'] === 'string' ? [inputs['bucket'].replace(PREVIEW_ACCOUNT, accountId)] : [])),
-    secrets: ofType('secretsmanager.Secret').flatMap(({ inputs }) => (typeof inputs['name'] === 'string' ? [inputs['name']] : [])),
+    bucketsIn: (accountId) =>
+      ofType('s3.Bucket').flatMap(({ inputs }) =>
+        typeof inputs['bucket'] === 'string' ? [inputs['bucket'].replace(PREVIEW_ACCOUNT, accountId)] : [],
+      ),
+    secrets: ofType('secretsmanager.Secret').flatMap(({ inputs }) =>
+      typeof inputs['name'] === 'string' ? [inputs['name']] : [],
+    ),
     database: ofType('rds.Instance').length > 0 ? 'managed' : external('gateway/database-url') ? 'external' : 'parent',
-    redis: ofType('elasticache.ReplicationGroup').length > 0 ? 'managed' : external('gateway/redis-url') ? 'external' : 'parent',
+    redis:
+      ofType('elasticache.ReplicationGroup').length > 0
+        ? 'managed'
+        : external('gateway/redis-url')
+          ? 'external'
+          : 'parent',
     balancer: resources.some(({ type }) => /^(lb|alb|elasticloadbalancingv2)\./.test(type)),
-    image: imageIsReal ? { pcr0: outputs.measurements.pcr0, commit: outputs.image.commit, version: outputs.image.version } : undefined,
+    image: imageIsReal
+      ? { pcr0: outputs.measurements.pcr0, commit: outputs.image.commit, version: outputs.image.version }
+      : undefined,
   };
 }
 

@@ -24,9 +24,15 @@ const NO_SECRET = /version$/i;
 const schema = z.object({ config: z.record(z.string(), z.unknown()).default({}) });
 
 /** @throws Error in words for the person at the keyboard; never with a value */
-export function readStackFile(root: string, stack: string, changes: readonly string[], hide: (secret: string) => void): StackFile {
+export function readStackFile(
+  root: string,
+  stack: string,
+  changes: readonly string[],
+  hide: (secret: string) => void,
+): StackFile {
   const file = join(root, `Pulumi.${stack}.yaml`);
-  if (!/^[a-z0-9-]{1,32}$/.test(stack) || !existsSync(file)) throw new Error('--stack: there is no such stack (no Pulumi.<stack>.yaml)');
+  if (!/^[a-z0-9-]{1,32}$/.test(stack) || !existsSync(file))
+    throw new Error('--stack: there is no such stack (no Pulumi.<stack>.yaml)');
   const parsed = schema.safeParse(parseYaml(file));
   if (!parsed.success) throw new Error(`Pulumi.${stack}.yaml is not a stack's configuration`);
   const values = new Map<string, string>();
@@ -68,7 +74,11 @@ function parseYaml(file: string): unknown {
 /** A list of Pulumi.<stack>.yaml or of --config (JSON, or commas). */
 export function listOf(file: StackFile, key: string): string[] {
   const text = file.values.get(key) ?? '';
-  if (!text.trimStart().startsWith('[')) return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  if (!text.trimStart().startsWith('['))
+    return text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '');
   const parsed = z.array(z.string()).safeParse(parseJson(text));
   return parsed.success ? parsed.data : [];
 }

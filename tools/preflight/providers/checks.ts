@@ -7,7 +7,10 @@ export const openai = modelsCheck({
   variables: ['OPENAI_API_KEY'],
   origin: 'openai',
   path: '/v1/models',
-  headers: (key, { OPENAI_ORGANIZATION: organization }) => ({ authorization: `Bearer ${key}`, ...(organization !== undefined && /^[\w-]{1,100}$/.test(organization) && { 'openai-organization': organization }) }),
+  headers: (key, { OPENAI_ORGANIZATION: organization }) => ({
+    authorization: `Bearer ${key}`,
+    ...(organization !== undefined && /^[\w-]{1,100}$/.test(organization) && { 'openai-organization': organization }),
+  }),
   listedIn: 'data',
 });
 

@@ -16,10 +16,24 @@ afterAll(async () => {
 });
 
 const KEY = 'canary-provider-key';
-const PROVIDERS = [['openai', 'OPENAI_API_KEY'], ['google-ai', 'GOOGLE_AI_API_KEY'], ['google-ai', 'GEMINI_API_KEY'], ['anthropic', 'ANTHROPIC_API_KEY']] as const;
+const PROVIDERS = [
+  ['openai', 'OPENAI_API_KEY'],
+  ['google-ai', 'GOOGLE_AI_API_KEY'],
+  ['google-ai', 'GEMINI_API_KEY'],
+  ['anthropic', 'ANTHROPIC_API_KEY'],
+] as const;
 
-async function said(name: string, env: Record<string, string>, origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, more: string[] = []) {
-  const found = await look(name, { ports: { env, fetch, origins: { openai: origin, googleAi: origin, anthropic: origin } } }, more);
+async function said(
+  name: string,
+  env: Record<string, string>,
+  origin = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+  more: string[] = [],
+) {
+  const found = await look(
+    name,
+    { ports: { env, fetch, origins: { openai: origin, googleAi: origin, anthropic: origin } } },
+    more,
+  );
   expect(JSON.stringify(found)).not.toContain('canary');
   return lines(found);
 }
@@ -31,13 +45,19 @@ describe.each(PROVIDERS)('%s by %s', (name, variable) => {
       seen = [request.url, JSON.stringify([request.method, request.headers])];
       response.end(JSON.stringify(name === 'google-ai' ? { models: [{}, {}] } : { data: [{}, {}] }));
     };
-    expect(await said(name, { [variable]: KEY })).toEqual([expect.stringMatching(/^pass: .* takes the key of .* \(2 models on the first page\); nothing in this release uses it yet$/)]);
+    expect(await said(name, { [variable]: KEY })).toEqual([
+      expect.stringMatching(
+        /^pass: .* takes the key of .* \(2 models on the first page\); nothing in this release uses it yet$/,
+      ),
+    ]);
     expect(seen[0]).toBe(name === 'google-ai' ? '/v1beta/models' : '/v1/models');
     expect(seen[1]).toContain(KEY);
     expect(seen[1]).toContain('"GET"');
   });
   it('is skipped without a key', async () => {
-    expect(await said(name, { [variable]: '' })).toEqual([expect.stringMatching(/^skip: .* is not set; nothing in this release uses it yet$/)]);
+    expect(await said(name, { [variable]: '' })).toEqual([
+      expect.stringMatching(/^skip: .* is not set; nothing in this release uses it yet$/),
+    ]);
   });
   it.each<[number, string, RegExp]>([
     [401, '{}', /^fail: .* does not take the key/],
@@ -56,13 +76,19 @@ describe.each(PROVIDERS)('%s by %s', (name, variable) => {
   });
   it('says nothing', async () => {
     handle = () => undefined;
-    expect(await said(name, { [variable]: KEY }, undefined, ['--timeout', '1'])).toEqual(['fail: no answer within 1 s']);
+    expect(await said(name, { [variable]: KEY }, undefined, ['--timeout', '1'])).toEqual([
+      'fail: no answer within 1 s',
+    ]);
   });
   it('is not there', async () => {
-    expect(await said(name, { [variable]: KEY }, 'http://127.0.0.1:1')).toEqual([expect.stringMatching(/^fail: .* (is not reachable from here|could not be asked)/)]);
+    expect(await said(name, { [variable]: KEY }, 'http://127.0.0.1:1')).toEqual([
+      expect.stringMatching(/^fail: .* (is not reachable from here|could not be asked)/),
+    ]);
   });
   it('is not asked with what cannot be a key', async () => {
-    expect(await said(name, { [variable]: `${KEY}\nx: y` })).toEqual([expect.stringMatching(/^fail: .* another character that no key has/)]);
+    expect(await said(name, { [variable]: `${KEY}\nx: y` })).toEqual([
+      expect.stringMatching(/^fail: .* another character that no key has/),
+    ]);
   });
 });
 
@@ -75,5 +101,7 @@ it('reads no more than a list can be long', async () => {
     };
     more();
   };
-  expect(await said('openai', { OPENAI_API_KEY: KEY })).toEqual([expect.stringMatching(/^warn: OpenAI answered 200 without a list/)]);
+  expect(await said('openai', { OPENAI_API_KEY: KEY })).toEqual([
+    expect.stringMatching(/^warn: OpenAI answered 200 without a list/),
+  ]);
 });

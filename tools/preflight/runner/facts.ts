@@ -21,10 +21,13 @@ export class Facts {
 
   /** @throws PlanRefused */
   plan(): Promise<Plan> {
-    this.#plan ??= within(this.limitMs, (signal) => readPlan(this.ports, this.stack, this.stackFile, signal)).catch((error: unknown) => {
-      if (error instanceof TookTooLong) throw new PlanRefused([`infra’s preview did not end within ${String(this.limitMs / 1000)} s`]);
-      throw error;
-    });
+    this.#plan ??= within(this.limitMs, (signal) => readPlan(this.ports, this.stack, this.stackFile, signal)).catch(
+      (error: unknown) => {
+        if (error instanceof TookTooLong)
+          throw new PlanRefused([`infra’s preview did not end within ${String(this.limitMs / 1000)} s`]);
+        throw error;
+      },
+    );
     return this.#plan;
   }
 

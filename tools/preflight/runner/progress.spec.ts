@@ -1,7 +1,13 @@
 import { pass, type Check } from '../check';
 import { Progress } from './progress';
 
-const check = (name: string): Check => ({ name, title: name, group: 'here', network: false, run: () => Promise.resolve(pass('x')) });
+const check = (name: string): Check => ({
+  name,
+  title: name,
+  group: 'here',
+  network: false,
+  run: () => Promise.resolve(pass('x')),
+});
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());

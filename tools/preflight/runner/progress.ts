@@ -44,7 +44,10 @@ export class Progress {
     this.clear();
     const [first] = slow;
     if (first === undefined) return;
-    const names = slow.slice(0, MOST_NAMES).map(([{ name }]) => name).join(', ');
+    const names = slow
+      .slice(0, MOST_NAMES)
+      .map(([{ name }]) => name)
+      .join(', ');
     const more = slow.length > MOST_NAMES ? ` and ${String(slow.length - MOST_NAMES)} more` : '';
     this.write?.(`  ... ${names}${more} (${String(Math.floor((now - first[1]) / 1000))} s)`);
     this.#shown = true;

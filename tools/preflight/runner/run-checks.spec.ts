@@ -1,7 +1,14 @@
 import { pass, Unavailable, type Check, type Finding } from '../check';
 import { preflight } from '../testing/look';
 
-const check = (name: string, run: Check['run'], more: Partial<Check> = {}): Check => ({ name, title: name, group: 'here', network: false, run, ...more });
+const check = (name: string, run: Check['run'], more: Partial<Check> = {}): Check => ({
+  name,
+  title: name,
+  group: 'here',
+  network: false,
+  run,
+  ...more,
+});
 const never = () => new Promise<Finding>(() => undefined);
 
 it('lets no check stop another, and keeps their order', async () => {
@@ -15,7 +22,11 @@ it('lets no check stop another, and keeps their order', async () => {
   ];
   const { code, out } = await preflight(['--stack', 'prod', '--timeout', '1'], { checks });
   expect(code).toBe(1);
-  expect(out.split('\n').flatMap((line) => (/^ {2}(pass|warn|FAIL|skip)/.test(line) ? [line.trim().replace(/\s+/g, ' ')] : []))).toEqual([
+  expect(
+    out
+      .split('\n')
+      .flatMap((line) => (/^ {2}(pass|warn|FAIL|skip)/.test(line) ? [line.trim().replace(/\s+/g, ' ')] : [])),
+  ).toEqual([
     'pass slow done late',
     'FAIL throws the check itself went wrong (TypeError)',
     'FAIL hangs no answer within 1 s',
@@ -29,7 +40,9 @@ it('lets no check stop another, and keeps their order', async () => {
 
 it('gives a check that took too long its signal', async () => {
   let aborted = false;
-  await preflight(['--stack', 'prod', '--timeout', '1'], { checks: [check('hangs', ({ signal }) => (signal.addEventListener('abort', () => (aborted = true)), never()))] });
+  await preflight(['--stack', 'prod', '--timeout', '1'], {
+    checks: [check('hangs', ({ signal }) => (signal.addEventListener('abort', () => (aborted = true)), never()))],
+  });
   expect(aborted).toBe(true);
 });
 
@@ -41,13 +54,18 @@ it('never runs more than eight at once', async () => {
     now -= 1;
     return pass('x');
   };
-  const { code } = await preflight(['--stack', 'prod'], { checks: Array.from({ length: 30 }, (_x, at) => check(`c${String(at)}`, one)) });
+  const { code } = await preflight(['--stack', 'prod'], {
+    checks: Array.from({ length: 30 }, (_x, at) => check(`c${String(at)}`, one)),
+  });
   expect(code).toBe(0);
   expect(most).toBe(8);
 });
 
 it('asks nothing outside with --offline', async () => {
-  const checks = [check('net', () => Promise.reject(new Error('asked')), { network: true }), check('here', ({ account }) => account().then(() => pass('x')))];
+  const checks = [
+    check('net', () => Promise.reject(new Error('asked')), { network: true }),
+    check('here', ({ account }) => account().then(() => pass('x'))),
+  ];
   const { code, out } = await preflight(['--stack', 'prod', '--offline'], { checks });
   expect(code).toBe(0);
   expect(out).toMatch(/skip {2}net +not asked \(--offline\)/);
@@ -56,7 +74,10 @@ it('asks nothing outside with --offline', async () => {
 
 it('skips what needs a plan that cannot be had', async () => {
   const checks = [check('needy', () => Promise.resolve(pass('x')), { needs: ['plan'] })];
-  const { code, out } = await preflight(['--stack', 'prod'], { checks, ports: { runProgram: () => Promise.resolve({ code: 1, stdout: '', stderr: '  - no\n' }) } });
+  const { code, out } = await preflight(['--stack', 'prod'], {
+    checks,
+    ports: { runProgram: () => Promise.resolve({ code: 1, stdout: '', stderr: '  - no\n' }) },
+  });
   expect(code).toBe(0);
   expect(out).toMatch(/skip {2}needy +.*see configuration/);
 });

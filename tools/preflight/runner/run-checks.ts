@@ -47,12 +47,31 @@ async function findingsOf(check: Check, { facts, context, offline, limitMs }: Ru
   try {
     // What others are asked for once has its own limit, before this check's clock starts.
     for (const need of check.needs ?? []) await facts[need]();
-    const found = await within(limitMs, (signal) => check.run({ ...context, signal, plan: () => facts.plan(), account: () => facts.account(), aws: () => facts.aws() }));
+    const found = await within(limitMs, (signal) =>
+      check.run({
+        ...context,
+        signal,
+        plan: () => facts.plan(),
+        account: () => facts.account(),
+        aws: () => facts.aws(),
+      }),
+    );
     const findings = 'status' in found ? [found] : found;
     return findings.length > 0 ? findings : [skip('nothing to look at')];
   } catch (error) {
     if (error instanceof Unavailable) return [skip(error.message)];
-    if (error instanceof TookTooLong) return [fail(`no answer within ${String(error.limitMs / 1000)} s`, `is it reachable from here? --timeout <seconds> waits longer, --skip ${check.name} leaves it out`)];
-    return [fail(`the check itself went wrong (${nameOf(error)})`, 'this is a fault of preflight: report it, and look by hand')];
+    if (error instanceof TookTooLong)
+      return [
+        fail(
+          `no answer within ${String(error.limitMs / 1000)} s`,
+          `is it reachable from here? --timeout <seconds> waits longer, --skip ${check.name} leaves it out`,
+        ),
+      ];
+    return [
+      fail(
+        `the check itself went wrong (${nameOf(error)})`,
+        'this is a fault of preflight: report it, and look by hand',
+      ),
+    ];
   }
 }

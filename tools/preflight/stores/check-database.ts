@@ -12,7 +12,11 @@ export const database: Check = {
   network: true,
   async run(context) {
     const url = context.ports.env['DATABASE_URL'] ?? '';
-    if (url === '') return skip('DATABASE_URL is not set', 'on the parent, or through aws ssm start-session with port forwarding, set it and run --only database');
+    if (url === '')
+      return skip(
+        'DATABASE_URL is not set',
+        'on the parent, or through aws ssm start-session with port forwarding, set it and run --only database',
+      );
     const problem = judgeStoreUrl('postgresql', url, true);
     if (URL.parse(url) === null) return fail(`DATABASE_URL ${problem?.found ?? ''}`, problem?.todo ?? '');
     const findings = problem === undefined ? [] : [fail(`DATABASE_URL ${problem.found}`, problem.todo)];
@@ -20,7 +24,12 @@ export const database: Check = {
     const end = () => void client?.end().catch(() => undefined);
     context.signal.addEventListener('abort', end);
     try {
-      client = new Client({ connectionString: url, connectionTimeoutMillis: 30_000, query_timeout: 30_000, application_name: 'communique-preflight' });
+      client = new Client({
+        connectionString: url,
+        connectionTimeoutMillis: 30_000,
+        query_timeout: 30_000,
+        application_name: 'communique-preflight',
+      });
       client.on('error', () => undefined);
       await client.connect();
       return [...(await look(context, client, url)), ...findings];
@@ -35,41 +44,89 @@ export const database: Check = {
 
 async function look(context: Context, client: Client, url: string): Promise<Finding[]> {
   await client.query('BEGIN TRANSACTION READ ONLY');
-  const { rows: [server] } = await client.query<{ version: string; recovering: boolean; read_only: string; tls: string | null }>(
+  const {
+    rows: [server],
+  } = await client.query<{ version: string; recovering: boolean; read_only: string; tls: string | null }>(
     "SELECT current_setting('server_version') AS version, pg_is_in_recovery() AS recovering, current_setting('default_transaction_read_only') AS read_only, (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl) AS tls",
   );
   const tls = server?.tls ?? undefined;
-  const findings: Finding[] = [pass(`PostgreSQL ${/^[\d.]+/.exec(server?.version ?? '')?.[0] ?? ''} answers${tls === undefined ? '' : `, ${tls}`}`)];
-  if (tls === undefined && !isLocal(new URL(url))) findings.push(fail('the connection has no TLS', 'add sslmode=verify-full to DATABASE_URL'));
-  if (server?.recovering === true || server?.read_only === 'on') findings.push(fail('it takes no writes (a replica, or switched to read-only)', 'give the address of the primary'));
+  const findings: Finding[] = [
+    pass(
+      `PostgreSQL ${/^[\d.]+/.exec(server?.version ?? '')?.[0] ?? ''} answers${tls === undefined ? '' : `, ${tls}`}`,
+    ),
+  ];
+  if (tls === undefined && !isLocal(new URL(url)))
+    findings.push(fail('the connection has no TLS', 'add sslmode=verify-full to DATABASE_URL'));
+  if (server?.recovering === true || server?.read_only === 'on')
+    findings.push(fail('it takes no writes (a replica, or switched to read-only)', 'give the address of the primary'));
   findings.push(...(await migrated(context, client)));
   return findings;
 }
 
 async function migrated({ ports: { root } }: Context, client: Client): Promise<Finding[]> {
-  const migrate = 'npm run migrate with this DATABASE_URL; on the parent communique-migrate.service does it before the gateway starts';
-  const { rows: [table] } = await client.query<{ there: boolean }>("SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there");
+  const migrate =
+    'npm run migrate with this DATABASE_URL; on the parent communique-migrate.service does it before the gateway starts';
+  const {
+    rows: [table],
+  } = await client.query<{ there: boolean }>("SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there");
   if (table?.there !== true) return [fail('no migration has been applied', migrate)];
-  const { rows } = await client.query<AppliedMigration>('SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished, rolled_back_at IS NOT NULL AS "rolledBack" FROM _prisma_migrations LIMIT 10000');
+  const { rows } = await client.query<AppliedMigration>(
+    'SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished, rolled_back_at IS NOT NULL AS "rolledBack" FROM _prisma_migrations LIMIT 10000',
+  );
   const { total, missing, failed, changed, unknown } = compareMigrations(await migrationsHere(root), rows);
   const findings: Finding[] = [];
-  if (failed.length > 0) findings.push(fail(`begun and not ended: ${failed.join(', ')}`, 'look what it left behind, then prisma migrate resolve; nothing further is applied before'));
+  if (failed.length > 0)
+    findings.push(
+      fail(
+        `begun and not ended: ${failed.join(', ')}`,
+        'look what it left behind, then prisma migrate resolve; nothing further is applied before',
+      ),
+    );
   const absent = missing.filter((name) => !failed.includes(name));
-  if (absent.length > 0) findings.push(fail(`${String(absent.length)} of ${String(total)} migrations are missing: ${absent.join(', ')}`, migrate));
-  if (changed.length > 0) findings.push(fail(`applied with other SQL than is here: ${changed.join(', ')}`, 'a migration that has been applied must not change: check out the release that made this database'));
-  if (unknown.length > 0) findings.push(warn(`the database has migrations that are not here: ${unknown.map((name) => name.slice(0, 80)).join(', ')}`, 'it is newer than this checkout: look which release is to run'));
+  if (absent.length > 0)
+    findings.push(
+      fail(`${String(absent.length)} of ${String(total)} migrations are missing: ${absent.join(', ')}`, migrate),
+    );
+  if (changed.length > 0)
+    findings.push(
+      fail(
+        `applied with other SQL than is here: ${changed.join(', ')}`,
+        'a migration that has been applied must not change: check out the release that made this database',
+      ),
+    );
+  if (unknown.length > 0)
+    findings.push(
+      warn(
+        `the database has migrations that are not here: ${unknown.map((name) => name.slice(0, 80)).join(', ')}`,
+        'it is newer than this checkout: look which release is to run',
+      ),
+    );
   return findings.length > 0 ? findings : [pass(`all ${String(total)} migrations applied`)];
 }
 
 function explain(error: unknown): Finding {
   const code = codeOf(error) ?? '';
-  if (/^28/.test(code)) return fail(`PostgreSQL does not take this user and password (${code})`, 'look at DATABASE_URL, and at pg_hba.conf where the server is yours');
+  if (/^28/.test(code))
+    return fail(
+      `PostgreSQL does not take this user and password (${code})`,
+      'look at DATABASE_URL, and at pg_hba.conf where the server is yours',
+    );
   if (code === '3D000') return fail('PostgreSQL has no such database (3D000)', 'create it, then npm run migrate');
   if (code === '42501') return fail('this user may not read _prisma_migrations (42501)', 'take the gateway’s own user');
-  if (/^(57P0|53300)/.test(code)) return fail(`PostgreSQL takes no connections now (${code})`, 'it is starting, stopping or full: run this again');
-  if (isCertificateCode(code)) return fail(`the server’s certificate is not accepted (${code})`, 'for RDS: NODE_EXTRA_CA_CERTS or sslrootcert with its authorities (https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem); else look whether this is the server');
-  if (code === 'ENOENT') return fail('a certificate file that DATABASE_URL names is not there', 'look at sslrootcert, sslcert and sslkey');
-  if (isUnreachable(error)) return fail(`PostgreSQL is not reachable from here (${code})`, 'managed and parent databases are reached from the parent alone: run this there, or through aws ssm start-session with port forwarding');
+  if (/^(57P0|53300)/.test(code))
+    return fail(`PostgreSQL takes no connections now (${code})`, 'it is starting, stopping or full: run this again');
+  if (isCertificateCode(code))
+    return fail(
+      `the server’s certificate is not accepted (${code})`,
+      'for RDS: NODE_EXTRA_CA_CERTS or sslrootcert with its authorities (https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem); else look whether this is the server',
+    );
+  if (code === 'ENOENT')
+    return fail('a certificate file that DATABASE_URL names is not there', 'look at sslrootcert, sslcert and sslkey');
+  if (isUnreachable(error))
+    return fail(
+      `PostgreSQL is not reachable from here (${code})`,
+      'managed and parent databases are reached from the parent alone: run this there, or through aws ssm start-session with port forwarding',
+    );
   if (messageOf(error).includes('does not support SSL')) return fail('the server has no TLS', 'switch it on there');
   return fail(`PostgreSQL cannot be used (${nameOf(error)})`, 'look at the server, and whether DATABASE_URL names one');
 }

@@ -10,16 +10,27 @@ export const redis: Check = {
   network: true,
   async run({ ports: { env }, signal }) {
     const url = env['REDIS_URL'] ?? '';
-    if (url === '') return skip('REDIS_URL is not set', 'on the parent, or through aws ssm start-session with port forwarding, set it and run --only redis');
+    if (url === '')
+      return skip(
+        'REDIS_URL is not set',
+        'on the parent, or through aws ssm start-session with port forwarding, set it and run --only redis',
+      );
     const problem = judgeStoreUrl('redis', url, true);
-    if (URL.parse(url) === null || problem?.found.startsWith('is not') === true) return fail(`REDIS_URL ${problem?.found ?? ''}`, problem?.todo ?? '');
+    if (URL.parse(url) === null || problem?.found.startsWith('is not') === true)
+      return fail(`REDIS_URL ${problem?.found ?? ''}`, problem?.todo ?? '');
     const findings = problem === undefined ? [] : [fail(`REDIS_URL ${problem.found}`, problem.todo)];
     let last: unknown;
     let client: Redis | undefined;
     const end = () => client?.disconnect();
     signal.addEventListener('abort', end);
     try {
-      client = new Redis(url, { lazyConnect: true, enableReadyCheck: false, retryStrategy: () => null, maxRetriesPerRequest: 0, connectTimeout: 30_000 });
+      client = new Redis(url, {
+        lazyConnect: true,
+        enableReadyCheck: false,
+        retryStrategy: () => null,
+        maxRetriesPerRequest: 0,
+        connectTimeout: 30_000,
+      });
       client.on('error', (error) => (last = error));
       await client.connect();
       // INFO, since managed servers do not allow CONFIG.
@@ -34,11 +45,23 @@ export const redis: Check = {
 };
 
 function judge(info: string): Finding[] {
-  const fields = new Map(info.split(/\r?\n/).flatMap((line): [string, string][] => { const at = line.indexOf(':'); return at > 0 ? [[line.slice(0, at), line.slice(at + 1).trim()]] : []; }));
+  const fields = new Map(
+    info.split(/\r?\n/).flatMap((line): [string, string][] => {
+      const at = line.indexOf(':');
+      return at > 0 ? [[line.slice(0, at), line.slice(at + 1).trim()]] : [];
+    }),
+  );
   const word = (name: string): string => /^[\w.-]{1,40}/.exec(fields.get(name) ?? '')?.[0] ?? 'unknown';
   const findings = [pass(`Redis ${word('redis_version')} answers`)];
-  if (word('redis_mode') === 'cluster') findings.push(fail('it is a cluster: the gateway’s scripts need all their keys on one server', 'give one server, or a primary with replicas'));
-  if (word('role') === 'slave') findings.push(fail('it is a replica: it takes no writes', 'give the address of the primary'));
+  if (word('redis_mode') === 'cluster')
+    findings.push(
+      fail(
+        'it is a cluster: the gateway’s scripts need all their keys on one server',
+        'give one server, or a primary with replicas',
+      ),
+    );
+  if (word('role') === 'slave')
+    findings.push(fail('it is a replica: it takes no writes', 'give the address of the primary'));
   if (word('loading') === '1') findings.push(warn('it is still loading its data', 'run this again'));
   findings.push(eviction(word('maxmemory_policy')));
   return findings;
@@ -57,9 +80,22 @@ function eviction(policy: string): Finding {
 function explain(error: unknown): Finding {
   const code = codeOf(error) ?? '';
   const said = messageOf(error);
-  if (/^(NOAUTH|WRONGPASS|ERR (invalid password|AUTH))/.test(said)) return fail('Redis does not take this password', 'look at REDIS_URL; for ElastiCache it is redisAuthToken');
-  if (said.startsWith('NOPERM')) return fail('this user may not ask INFO', 'allow it @read, @write, @scripting, @connection and info');
-  if (isCertificateCode(code)) return fail(`the server’s certificate is not accepted (${code})`, 'look whether this is the server; NODE_EXTRA_CA_CERTS names further authorities');
-  if (isUnreachable(error)) return fail(`Redis is not reachable from here (${code})`, 'managed and parent servers are reached from the parent alone: run this there, or through aws ssm start-session with port forwarding');
-  return fail(`Redis cannot be used (${nameOf(error)})`, 'is it Redis, and does it speak TLS exactly where REDIS_URL is rediss://?');
+  if (/^(NOAUTH|WRONGPASS|ERR (invalid password|AUTH))/.test(said))
+    return fail('Redis does not take this password', 'look at REDIS_URL; for ElastiCache it is redisAuthToken');
+  if (said.startsWith('NOPERM'))
+    return fail('this user may not ask INFO', 'allow it @read, @write, @scripting, @connection and info');
+  if (isCertificateCode(code))
+    return fail(
+      `the server’s certificate is not accepted (${code})`,
+      'look whether this is the server; NODE_EXTRA_CA_CERTS names further authorities',
+    );
+  if (isUnreachable(error))
+    return fail(
+      `Redis is not reachable from here (${code})`,
+      'managed and parent servers are reached from the parent alone: run this there, or through aws ssm start-session with port forwarding',
+    );
+  return fail(
+    `Redis cannot be used (${nameOf(error)})`,
+    'is it Redis, and does it speak TLS exactly where REDIS_URL is rediss://?',
+  );
 }

@@ -25,18 +25,38 @@ export interface MigrationsCompared {
 export async function migrationsHere(root: string): Promise<Map<string, string>> {
   const folder = join(root, 'prisma', 'migrations');
   const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
-  return new Map(await Promise.all(names.map(async (name) => [name, createHash('sha256').update(await readFile(join(folder, name, 'migration.sql'))).digest('hex')] as const)));
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+  return new Map(
+    await Promise.all(
+      names.map(
+        async (name) =>
+          [
+            name,
+            createHash('sha256')
+              .update(await readFile(join(folder, name, 'migration.sql')))
+              .digest('hex'),
+          ] as const,
+      ),
+    ),
+  );
 }
 
-export function compareMigrations(here: ReadonlyMap<string, string>, rows: readonly AppliedMigration[]): MigrationsCompared {
+export function compareMigrations(
+  here: ReadonlyMap<string, string>,
+  rows: readonly AppliedMigration[],
+): MigrationsCompared {
   const standing = rows.filter(({ rolledBack }) => !rolledBack);
   const applied = new Map(standing.filter(({ finished }) => finished).map(({ name, checksum }) => [name, checksum]));
   return {
     total: here.size,
     missing: [...here.keys()].filter((name) => !applied.has(name)),
     failed: standing.filter(({ finished }) => !finished).map(({ name }) => name),
-    changed: [...here].filter(([name, checksum]) => applied.has(name) && applied.get(name) !== checksum).map(([name]) => name),
+    changed: [...here]
+      .filter(([name, checksum]) => applied.has(name) && applied.get(name) !== checksum)
+      .map(([name]) => name),
     unknown: [...applied.keys()].filter((name) => !here.has(name)),
   };
 }

@@ -2,15 +2,37 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describeWith, migrate, redisAvailability, startPostgres, startRedis, startSilentPort, workspaceRoot, type Postgres, type Redis } from '@communique-tee/test-support';
+import {
+  describeWith,
+  migrate,
+  redisAvailability,
+  startPostgres,
+  startRedis,
+  startSilentPort,
+  workspaceRoot,
+  type Postgres,
+  type Redis,
+} from '@communique-tee/test-support';
 import { Client } from 'pg';
 import { lines, look } from '../testing/look';
 import { compareMigrations } from './migrations';
 
 const folder = join(workspaceRoot(), 'prisma', 'migrations');
-const MIGRATIONS = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-const files = Object.fromEntries(MIGRATIONS.map((name) => [`prisma/migrations/${name}/migration.sql`, readFileSync(join(folder, name, 'migration.sql'), 'utf8')]));
-const said = async (name: string, env: Record<string, string>, more: string[] = [], changed: Record<string, string> = {}) => {
+const MIGRATIONS = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+const files = Object.fromEntries(
+  MIGRATIONS.map((name) => [
+    `prisma/migrations/${name}/migration.sql`,
+    readFileSync(join(folder, name, 'migration.sql'), 'utf8'),
+  ]),
+);
+const said = async (
+  name: string,
+  env: Record<string, string>,
+  more: string[] = [],
+  changed: Record<string, string> = {},
+) => {
   const found = await look(name, { files: { ...files, ...changed }, ports: { env } }, more);
   expect(JSON.stringify(found)).not.toMatch(/sesame/);
   return lines(found);
@@ -28,7 +50,8 @@ describe('database', () => {
       await client.end();
     }
   };
-  const ask = (more: string[] = [], changed: Record<string, string> = {}) => said('database', { DATABASE_URL: url }, more, changed);
+  const ask = (more: string[] = [], changed: Record<string, string> = {}) =>
+    said('database', { DATABASE_URL: url }, more, changed);
   beforeAll(async () => {
     postgres = await startPostgres();
     url = await postgres.createDatabase();
@@ -40,12 +63,21 @@ describe('database', () => {
     expect(await said('database', {})).toEqual(['skip: DATABASE_URL is not set']);
   });
   it('passes with every migration', async () => {
-    expect(await ask()).toEqual([expect.stringMatching(/^pass: PostgreSQL 18\S* answers$/), `pass: all ${String(MIGRATIONS.length)} migrations applied`]);
+    expect(await ask()).toEqual([
+      expect.stringMatching(/^pass: PostgreSQL 18\S* answers$/),
+      `pass: all ${String(MIGRATIONS.length)} migrations applied`,
+    ]);
   });
   it('sees what is missing, changed, unknown and broken', async () => {
-    expect(await ask([], { 'prisma/migrations/29990101000000_next/migration.sql': 'SELECT 1' })).toContainEqual(expect.stringMatching(/^fail: 1 of \d+ migrations are missing: 29990101000000_next$/));
-    expect(await ask([], { [`prisma/migrations/${MIGRATIONS[0] ?? ''}/migration.sql`]: 'SELECT 1' })).toContainEqual(`fail: applied with other SQL than is here: ${MIGRATIONS[0] ?? ''}`);
-    await query("INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count) VALUES ('later', 'x', '29990101000000_later', now(), now(), 1), ('broken', 'x', '29990102000000_broken', now(), NULL, 0), ('taken back', 'x', '29990103000000_back', now(), NULL, 0)");
+    expect(await ask([], { 'prisma/migrations/29990101000000_next/migration.sql': 'SELECT 1' })).toContainEqual(
+      expect.stringMatching(/^fail: 1 of \d+ migrations are missing: 29990101000000_next$/),
+    );
+    expect(await ask([], { [`prisma/migrations/${MIGRATIONS[0] ?? ''}/migration.sql`]: 'SELECT 1' })).toContainEqual(
+      `fail: applied with other SQL than is here: ${MIGRATIONS[0] ?? ''}`,
+    );
+    await query(
+      "INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count) VALUES ('later', 'x', '29990101000000_later', now(), now(), 1), ('broken', 'x', '29990102000000_broken', now(), NULL, 0), ('taken back', 'x', '29990103000000_back', now(), NULL, 0)",
+    );
     await query("UPDATE _prisma_migrations SET rolled_back_at = now() WHERE id = 'taken back'");
     const found = await ask();
     await query("DELETE FROM _prisma_migrations WHERE id IN ('later', 'broken', 'taken back')");
@@ -54,13 +86,18 @@ describe('database', () => {
     expect(found.join()).not.toContain('29990103000000_back');
   });
   it('fails where nothing is migrated', async () => {
-    expect(await said('database', { DATABASE_URL: await postgres.createDatabase() })).toContainEqual('fail: no migration has been applied');
+    expect(await said('database', { DATABASE_URL: await postgres.createDatabase() })).toContainEqual(
+      'fail: no migration has been applied',
+    );
   });
   it('fails where nothing can be written', async () => {
     const name = new URL(url).pathname.slice(1);
     await query(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`);
     const found = await ask();
-    await query('SET default_transaction_read_only = off', `ALTER DATABASE "${name}" RESET default_transaction_read_only`);
+    await query(
+      'SET default_transaction_read_only = off',
+      `ALTER DATABASE "${name}" RESET default_transaction_read_only`,
+    );
     expect(found).toContainEqual(expect.stringMatching(/^fail: it takes no writes/));
   });
 
@@ -70,29 +107,67 @@ describe('database', () => {
     return at.href;
   };
   it.each<[string, () => string, RegExp]>([
-    ['a wrong password', () => changed((at) => (at.password = 'sesame')), /^fail: PostgreSQL does not take this user and password \(28P01\)/],
+    [
+      'a wrong password',
+      () => changed((at) => (at.password = 'sesame')),
+      /^fail: PostgreSQL does not take this user and password \(28P01\)/,
+    ],
     ['no such database', () => changed((at) => (at.pathname = '/none')), /^fail: PostgreSQL has no such database/],
-    ['TLS where there is none', () => changed((at) => at.searchParams.set('sslmode', 'verify-full')), /^fail: the server has no TLS/],
-    ['nobody there', () => 'postgresql://u:sesame@127.0.0.1:1/x', /^fail: PostgreSQL is not reachable from here \(ECONNREFUSED\)/],
+    [
+      'TLS where there is none',
+      () => changed((at) => at.searchParams.set('sslmode', 'verify-full')),
+      /^fail: the server has no TLS/,
+    ],
+    [
+      'nobody there',
+      () => 'postgresql://u:sesame@127.0.0.1:1/x',
+      /^fail: PostgreSQL is not reachable from here \(ECONNREFUSED\)/,
+    ],
     ['what is no URL', () => 'postgresql://u:p#sesame@host:99999/x', /^fail: DATABASE_URL is not a postgresql URL/],
-    ['a file that is not there', () => 'postgresql://u:sesame@127.0.0.1:1/x?sslrootcert=/none.pem', /^fail: a certificate file that DATABASE_URL names is not there/],
+    [
+      'a file that is not there',
+      () => 'postgresql://u:sesame@127.0.0.1:1/x?sslrootcert=/none.pem',
+      /^fail: a certificate file that DATABASE_URL names is not there/,
+    ],
   ])('explains %s', async (_name, address, words) => {
     expect((await said('database', { DATABASE_URL: address() }))[0]).toMatch(words);
   });
   it('wants TLS to another machine', async () => {
-    const found = await said('database', { DATABASE_URL: 'postgresql://u:sesame@nowhere.communique.test/x' }, ['--timeout', '20']);
+    const found = await said('database', { DATABASE_URL: 'postgresql://u:sesame@nowhere.communique.test/x' }, [
+      '--timeout',
+      '20',
+    ]);
     expect(found).toContain('fail: DATABASE_URL asks for no TLS');
   });
   it('gives up on who does not answer', async () => {
     await using silent = await startSilentPort();
-    expect(await said('database', { DATABASE_URL: `postgresql://u:sesame@127.0.0.1:${String(silent.port)}/x` }, ['--timeout', '1'])).toEqual(['fail: no answer within 1 s']);
+    expect(
+      await said('database', { DATABASE_URL: `postgresql://u:sesame@127.0.0.1:${String(silent.port)}/x` }, [
+        '--timeout',
+        '1',
+      ]),
+    ).toEqual(['fail: no answer within 1 s']);
   });
 });
 
 it('compares migrations by name and checksum', () => {
-  const here = new Map([['a', '1'], ['b', '2']]);
-  expect(compareMigrations(here, [{ name: 'a', checksum: '1', finished: true, rolledBack: false }])).toEqual({ total: 2, missing: ['b'], failed: [], changed: [], unknown: [] });
-  expect(compareMigrations(here, [{ name: 'a', checksum: '9', finished: true, rolledBack: false }, { name: 'b', checksum: '2', finished: true, rolledBack: true }])).toMatchObject({ missing: ['b'], changed: ['a'] });
+  const here = new Map([
+    ['a', '1'],
+    ['b', '2'],
+  ]);
+  expect(compareMigrations(here, [{ name: 'a', checksum: '1', finished: true, rolledBack: false }])).toEqual({
+    total: 2,
+    missing: ['b'],
+    failed: [],
+    changed: [],
+    unknown: [],
+  });
+  expect(
+    compareMigrations(here, [
+      { name: 'a', checksum: '9', finished: true, rolledBack: false },
+      { name: 'b', checksum: '2', finished: true, rolledBack: true },
+    ]),
+  ).toMatchObject({ missing: ['b'], changed: ['a'] });
 });
 
 describeWith(redisAvailability({ own: true }), 'redis', () => {
@@ -103,18 +178,29 @@ describeWith(redisAvailability({ own: true }), 'redis', () => {
   afterAll(() => redis.stop());
 
   it('passes with noeviction', async () => {
-    expect(await said('redis', { REDIS_URL: redis.url })).toEqual([expect.stringMatching(/^pass: Redis [\d.]+ answers$/), 'pass: maxmemory-policy noeviction']);
+    expect(await said('redis', { REDIS_URL: redis.url })).toEqual([
+      expect.stringMatching(/^pass: Redis [\d.]+ answers$/),
+      'pass: maxmemory-policy noeviction',
+    ]);
   });
   it('warns of a server that evicts, and says why it is safe here', async () => {
     await using other = await startRedis({ own: true, settings: { 'maxmemory-policy': 'allkeys-lru' } });
-    expect(await said('redis', { REDIS_URL: other.url })).toContainEqual(expect.stringMatching(/^warn: maxmemory-policy allkeys-lru: .*No money and no message is at risk/));
+    expect(await said('redis', { REDIS_URL: other.url })).toContainEqual(
+      expect.stringMatching(/^warn: maxmemory-policy allkeys-lru: .*No money and no message is at risk/),
+    );
   });
   it('does not take a replica', async () => {
     await using other = await startRedis({ own: true, settings: { replicaof: '127.0.0.1 1' } });
-    expect(await said('redis', { REDIS_URL: other.url })).toContainEqual(expect.stringMatching(/^fail: it is a replica/));
+    expect(await said('redis', { REDIS_URL: other.url })).toContainEqual(
+      expect.stringMatching(/^fail: it is a replica/),
+    );
   });
   it.each<[string, (port: number) => string, RegExp]>([
-    ['a wrong password', (port) => `redis://:sesame@127.0.0.1:${String(port)}`, /^fail: Redis does not take this password/],
+    [
+      'a wrong password',
+      (port) => `redis://:sesame@127.0.0.1:${String(port)}`,
+      /^fail: Redis does not take this password/,
+    ],
     ['no password', (port) => `redis://127.0.0.1:${String(port)}`, /^fail: Redis does not take this password/],
     ['nobody there', () => 'redis://:sesame@127.0.0.1:1', /^fail: Redis is not reachable from here \(ECONNREFUSED\)/],
     ['what is no URL', () => 'redis://:sesame@[::1', /^fail: REDIS_URL is not a redis URL/],
@@ -131,7 +217,11 @@ describe('redis, from far ends that are none', () => {
     server = createServer((socket) => {
       socket.on('error', () => undefined);
       // ioredis sends several commands at once.
-      socket.on('data', (asked) => answer === '' || socket.write(answer.repeat(asked.toString('latin1').match(/^\*\d+\r$/gm)?.length ?? 1)));
+      socket.on(
+        'data',
+        (asked) =>
+          answer === '' || socket.write(answer.repeat(asked.toString('latin1').match(/^\*\d+\r$/gm)?.length ?? 1)),
+      );
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
@@ -140,12 +230,18 @@ describe('redis, from far ends that are none', () => {
   const bulk = (text: string) => `$${String(Buffer.byteLength(text))}\r\n${text}\r\n`;
 
   it.each<[string, string, RegExp]>([
-    ['a cluster', bulk('redis_version:7.1.0\r\nredis_mode:cluster\r\nmaxmemory_policy:noeviction\r\n'), /fail: it is a cluster/],
+    [
+      'a cluster',
+      bulk('redis_version:7.1.0\r\nredis_mode:cluster\r\nmaxmemory_policy:noeviction\r\n'),
+      /fail: it is a cluster/,
+    ],
     ['one that tells nothing', bulk('redis_version:7.1.0\r\n'), /warn: it does not tell its maxmemory-policy/],
     ['garbage', 'HTTP/1.1 400 Bad Request\r\n\r\n', /fail: Redis cannot be used/],
     ['silence', '', /fail: no answer within 1 s/],
   ])('%s', async (_name, words, expected) => {
     answer = words;
-    expect((await said('redis', { REDIS_URL: url() }, words === '' ? ['--timeout', '1'] : [])).join('\n')).toMatch(expected);
+    expect((await said('redis', { REDIS_URL: url() }, words === '' ? ['--timeout', '1'] : [])).join('\n')).toMatch(
+      expected,
+    );
   });
 });

@@ -39,12 +39,21 @@ export const STACK_FILE = `config:
 `;
 
 const nothingThere = () => Promise.reject(Object.assign(new Error('queryA ENOTFOUND'), { code: 'ENOTFOUND' }));
-export const absent = { resolve4: nothingThere, resolve6: nothingThere, resolveNs: nothingThere, resolveCaa: nothingThere } as unknown as Ports['resolver'];
+export const absent = {
+  resolve4: nothingThere,
+  resolve6: nothingThere,
+  resolveNs: nothingThere,
+  resolveCaa: nothingThere,
+} as unknown as Ports['resolver'];
 
 /** infra's own preview of prod, run once: the plan that checks are given. */
 let previewJson: Promise<string> | undefined;
 export const realPreview = (): Promise<string> =>
-  (previewJson ??= promisify(execFile)(process.execPath, ['tools/run.mjs', 'infra/src/preview/main.ts', '--stack', 'prod', '--without-image', '--json'], { cwd: workspaceRoot(), maxBuffer: 1 << 24 }).then(({ stdout }) => stdout));
+  (previewJson ??= promisify(execFile)(
+    process.execPath,
+    ['tools/run.mjs', 'infra/src/preview/main.ts', '--stack', 'prod', '--without-image', '--json'],
+    { cwd: workspaceRoot(), maxBuffer: 1 << 24 },
+  ).then(({ stdout }) => stdout));
 
 /** Programs as they are on a machine that has all of them; the preview as infra says it. */
 export async function programs(command: string, args: readonly string[]): Promise<ProgramEnd> {
@@ -57,7 +66,10 @@ export async function programs(command: string, args: readonly string[]): Promis
 }
 
 /** Runs preflight in a checkout of its own, with nothing of this machine's around it. */
-export async function preflight(args: readonly string[], { ports = {}, files = {}, colour = false, checks }: Surroundings = {}): Promise<Seen> {
+export async function preflight(
+  args: readonly string[],
+  { ports = {}, files = {}, colour = false, checks }: Surroundings = {},
+): Promise<Seen> {
   await using folder = await temporaryFolder();
   const all = { 'package.json': '{"engines": {"node": ">=24"}}', 'Pulumi.prod.yaml': STACK_FILE, ...files };
   for (const [path, text] of Object.entries(all)) {
@@ -66,7 +78,12 @@ export async function preflight(args: readonly string[], { ports = {}, files = {
   }
   let out = '';
   let err = '';
-  const streams = { out: (text: string) => void (out += text), err: (text: string) => void (err += text), colour, progress: false };
+  const streams = {
+    out: (text: string) => void (out += text),
+    err: (text: string) => void (err += text),
+    colour,
+    progress: false,
+  };
   const surroundings: Ports = {
     root: folder.path,
     env: {},
@@ -76,7 +93,10 @@ export async function preflight(args: readonly string[], { ports = {}, files = {
     lookup: nothingThere,
     runProgram: programs,
     origins: { openai: 'http://127.0.0.1:1', googleAi: 'http://127.0.0.1:1', anthropic: 'http://127.0.0.1:1' },
-    aws: { endpoint: 'http://127.0.0.1:1', credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secretExampleKey' } },
+    aws: {
+      endpoint: 'http://127.0.0.1:1',
+      credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secretExampleKey' },
+    },
     nowMs: Date.now,
     ...ports,
   };
@@ -85,11 +105,16 @@ export async function preflight(args: readonly string[], { ports = {}, files = {
 }
 
 /** What one check says. */
-export async function look(name: string, surroundings: Surroundings = {}, more: readonly string[] = []): Promise<SeenFinding[]> {
+export async function look(
+  name: string,
+  surroundings: Surroundings = {},
+  more: readonly string[] = [],
+): Promise<SeenFinding[]> {
   const { out, err } = await preflight(['--stack', 'prod', '--json', '--only', name, ...more], surroundings);
   if (out === '') throw new Error(err);
   return (JSON.parse(out) as { checks: SeenFinding[] }).checks;
 }
 
 /** `status: found` lines, for expectations. */
-export const lines = (findings: readonly SeenFinding[]): string[] => findings.map(({ status, found }) => `${status}: ${found}`);
+export const lines = (findings: readonly SeenFinding[]): string[] =>
+  findings.map(({ status, found }) => `${status}: ${found}`);

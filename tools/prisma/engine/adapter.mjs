@@ -24,7 +24,9 @@ class MigrationPg extends PrismaPg {
 
   async connectToShadowDb() {
     const name = await createShadowDatabase(this.#url);
-    const adapter = closeGaps(await new PrismaPg(poolConfig(this.#url, name), { schema: schemaName(this.#url) }).connect());
+    const adapter = closeGaps(
+      await new PrismaPg(poolConfig(this.#url, name), { schema: schemaName(this.#url) }).connect(),
+    );
     const dispose = adapter.dispose.bind(adapter);
     adapter.dispose = async () => {
       await dispose();

@@ -1,5 +1,12 @@
 // schema-engine [--version] [--datamodels <path>]... [--datasource <json>] [cli can-connect-to-database|create-database|drop-database]
-const WITH_VALUE = new Set(['--datamodels', '--datasource', '--enabled-preview-features', '--extension-types', '--database-type', '--shadow-database-url']);
+const WITH_VALUE = new Set([
+  '--datamodels',
+  '--datasource',
+  '--enabled-preview-features',
+  '--extension-types',
+  '--database-type',
+  '--shadow-database-url',
+]);
 
 /** @returns {{ version: boolean, datamodels: string[], url: string | undefined, command: string | undefined }} */
 export function parseArguments(argv) {

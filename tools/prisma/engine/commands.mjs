@@ -1,7 +1,11 @@
 // `schema-engine cli <command>`: a question about the database answered by the exit code, errors as JSON lines on stderr.
 import { EngineError, checkConnection, createDatabase, dropDatabase } from './connection.mjs';
 
-const COMMANDS = { 'can-connect-to-database': checkConnection, 'create-database': createDatabase, 'drop-database': (url) => dropDatabase(url) };
+const COMMANDS = {
+  'can-connect-to-database': checkConnection,
+  'create-database': createDatabase,
+  'drop-database': (url) => dropDatabase(url),
+};
 
 export async function runCommand(name, url) {
   try {

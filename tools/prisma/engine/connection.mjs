@@ -24,7 +24,9 @@ export function poolConfig(url, database = databaseName(url)) {
     database,
     max: 1,
     connectionTimeoutMillis: Number(searchParams.get('connect_timeout') ?? 10) * 1000,
-    ...(tls === 'require' || tls === 'verify-ca' || tls === 'verify-full' ? { ssl: { rejectUnauthorized: tls !== 'require' } } : {}),
+    ...(tls === 'require' || tls === 'verify-ca' || tls === 'verify-full'
+      ? { ssl: { rejectUnauthorized: tls !== 'require' } }
+      : {}),
   };
 }
 
@@ -45,11 +47,20 @@ export async function withClient(config, use) {
 }
 
 function connectionError(error, { host, port, user, database }) {
-  if (error.code === '3D000') return new EngineError('P1003', `Database \`${database}\` does not exist`, { cause: error });
+  if (error.code === '3D000')
+    return new EngineError('P1003', `Database \`${database}\` does not exist`, { cause: error });
   if (error.code === '28P01' || error.code === '28000') {
-    return new EngineError('P1000', `Authentication failed against database server, the provided database credentials for \`${user}\` are not valid.`, { cause: error });
+    return new EngineError(
+      'P1000',
+      `Authentication failed against database server, the provided database credentials for \`${user}\` are not valid.`,
+      { cause: error },
+    );
   }
-  return new EngineError('P1001', `Can't reach database server at \`${host}:${port}\` (${error.message || error.code})`, { cause: error });
+  return new EngineError(
+    'P1001',
+    `Can't reach database server at \`${host}:${port}\` (${error.message || error.code})`,
+    { cause: error },
+  );
 }
 
 const onServer = (url, use) => withClient(poolConfig(url, 'postgres'), use);
@@ -72,7 +83,9 @@ export async function createDatabase(url) {
 }
 
 export async function dropDatabase(url, name = databaseName(url)) {
-  await onServer(url, (client) => client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`));
+  await onServer(url, (client) =>
+    client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`),
+  );
 }
 
 /** An empty database beside the URL's. */

@@ -10,7 +10,8 @@ export function createHandlers(options) {
   let loading;
   const engine = () => (loading ??= loadEngine(options));
   const url = () => {
-    if (options.url === undefined) throw new EngineError('P1012', 'The datasource has no url (DATABASE_URL is not set).');
+    if (options.url === undefined)
+      throw new EngineError('P1012', 'The datasource has no url (DATABASE_URL is not set).');
     return options.url;
   };
   const ours = {
@@ -22,9 +23,14 @@ export function createHandlers(options) {
   return async function handle(method, parameters, print) {
     if (Object.hasOwn(ours, method)) return ours[method](parameters);
     const target = await engine();
-    if (typeof target[method] !== 'function') throw new EngineError(undefined, `The WebAssembly schema engine does not know ${method}.`);
+    if (typeof target[method] !== 'function')
+      throw new EngineError(undefined, `The WebAssembly schema engine does not know ${method}.`);
     if (NEED_DIAGNOSIS.has(method)) {
-      await target.diagnoseMigrationHistory({ migrationsList: parameters.migrationsList, filters: parameters.filters, optInToShadowDatabase: true });
+      await target.diagnoseMigrationHistory({
+        migrationsList: parameters.migrationsList,
+        filters: parameters.filters,
+        optInToShadowDatabase: true,
+      });
     }
     const result = await target[method](parameters);
     if (method === 'diff' && result?.stdout) print(result.stdout); // the native engine prints it as it goes

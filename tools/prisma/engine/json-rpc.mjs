@@ -18,7 +18,14 @@ export async function serve(handle, input, output) {
     try {
       send({ id, result: await handle(method, params, print) });
     } catch (error) {
-      send({ id, error: { code: USER_FACING_ERROR, message: 'An error happened. Check the data field for details.', data: describe(error) } });
+      send({
+        id,
+        error: {
+          code: USER_FACING_ERROR,
+          message: 'An error happened. Check the data field for details.',
+          data: describe(error),
+        },
+      });
     }
   }
 }

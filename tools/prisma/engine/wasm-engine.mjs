@@ -9,7 +9,8 @@ import { adapterFactory } from './adapter.mjs';
 const require = createRequire(import.meta.url);
 const BINDINGS = '@prisma/schema-engine-wasm/schema_engine_bg';
 
-export const engineVersion = () => JSON.parse(readFileSync(new URL('package.json', import.meta.resolve('@prisma/schema-engine-wasm')), 'utf8')).version;
+export const engineVersion = () =>
+  JSON.parse(readFileSync(new URL('package.json', import.meta.resolve('@prisma/schema-engine-wasm')), 'utf8')).version;
 
 let lastPanic;
 /** What the engine said when it panicked: the exception of a WebAssembly trap carries no message. */
@@ -33,5 +34,9 @@ export async function loadEngine({ datamodels, url }) {
   const schemas = datamodels.map((path) => [path, readFileSync(path, 'utf8')]);
   const log = (line) => process.stderr.write(line.endsWith('\n') ? line : `${line}\n`);
   // Some calls (diff of two schemas) need no database; the factory connects only when one does.
-  return bindings.SchemaEngine.new({ datamodels: schemas.length > 0 ? schemas : undefined }, log, adapterFactory(url ?? 'postgresql://127.0.0.1:1/none'));
+  return bindings.SchemaEngine.new(
+    { datamodels: schemas.length > 0 ? schemas : undefined },
+    log,
+    adapterFactory(url ?? 'postgresql://127.0.0.1:1/none'),
+  );
 }

@@ -13,15 +13,26 @@ const LOCK = 7_312_005_114;
 /** A migration that failed before, or one that was applied and is another or missing here: a person has to look. */
 const NEEDS_A_PERSON = new Set(['P3009', 'P3018', 'P3005', 'P3012', 'P3015', 'P1012']);
 
-const say = (level, event, more = {}) => process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), source: 'migrate', event, ...more })}\n`);
+const say = (level, event, more = {}) =>
+  process.stdout.write(
+    `${JSON.stringify({ level, time: new Date().toISOString(), source: 'migrate', event, ...more })}\n`,
+  );
 
 function migrationsList(folder) {
-  const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+  const names = readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+    .sort();
   return {
     baseDir: folder,
     lockfile: { path: 'migration_lock.toml', content: readFileSync(join(folder, 'migration_lock.toml'), 'utf8') },
     shadowDbInitScript: '',
-    migrationDirectories: names.map((path) => ({ path, migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: readFileSync(join(folder, path, 'migration.sql'), 'utf8') } } })),
+    migrationDirectories: names.map((path) => ({
+      path,
+      migrationFile: {
+        path: 'migration.sql',
+        content: { tag: 'ok', value: readFileSync(join(folder, path, 'migration.sql'), 'utf8') },
+      },
+    })),
   };
 }
 
@@ -32,7 +43,11 @@ async function migrate(url) {
   await withClient(poolConfig(url), async (client) => {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
     // As `migrate deploy`: what was changed after it was applied is said, and does not stop.
-    const { editedMigrationNames = [] } = await handle('diagnoseMigrationHistory', { migrationsList: list, optInToShadowDatabase: false, filters });
+    const { editedMigrationNames = [] } = await handle('diagnoseMigrationHistory', {
+      migrationsList: list,
+      optInToShadowDatabase: false,
+      filters,
+    });
     for (const migration of editedMigrationNames) say('warn', 'migration_edited', { migration });
     const { appliedMigrationNames } = await handle('applyMigrations', { migrationsList: list, filters });
     for (const migration of appliedMigrationNames) say('info', 'migration_applied', { migration });

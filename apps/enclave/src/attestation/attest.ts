@@ -17,5 +17,10 @@ export async function attest(nsm: Nsm, clock: AnchoredClock, fields: Attestation
   const bytes = await nsm.attest(fields);
   const { timestampMs, pcrs, certificates } = readAttestation_unverified(bytes);
   clock.anchorOn(timestampMs);
-  return { bytes, timestampMs, pcr0: pcrs.get(0) ?? new Uint8Array(), endsAtMs: Math.min(...certificates.map(({ notAfterMs }) => notAfterMs)) };
+  return {
+    bytes,
+    timestampMs,
+    pcr0: pcrs.get(0) ?? new Uint8Array(),
+    endsAtMs: Math.min(...certificates.map(({ notAfterMs }) => notAfterMs)),
+  };
 }

@@ -16,6 +16,8 @@ export class AttestationController {
   async document(@Query('nonce') nonce?: unknown): Promise<StreamableFile> {
     if (nonce !== undefined && (typeof nonce !== 'string' || !HEX.test(nonce))) throw new ProblemError('nonce_invalid');
     const { documents } = this.ring.currentOrNotReady();
-    return new StreamableFile(await (nonce === undefined ? documents.withoutNonce() : documents.withNonce(Buffer.from(nonce, 'hex'))));
+    return new StreamableFile(
+      await (nonce === undefined ? documents.withoutNonce() : documents.withNonce(Buffer.from(nonce, 'hex'))),
+    );
   }
 }

@@ -25,7 +25,11 @@ describe('an attestation document', () => {
     folder = await temporaryFolder('documents');
     const real = createNsm(await createMockNsmTransport({ rootFolder: folder.path, now: nowMs }));
     nsm = { ...real, attest: (fields) => (failing ? Promise.reject(new Error('the NSM fails')) : real.attest(fields)) };
-    documents = new DocumentSource(nsm, deriveEnclaveKeys(await createKeySecret(nsm), 'process'), new AnchoredClock(() => elapsedMs));
+    documents = new DocumentSource(
+      nsm,
+      deriveEnclaveKeys(await createKeySecret(nsm), 'process'),
+      new AnchoredClock(() => elapsedMs),
+    );
   });
   afterEach(() => folder.remove());
 
@@ -55,9 +59,12 @@ describe('an attestation document', () => {
   });
 
   it('is asked for by 32 at once; who comes then is told to come again', async () => {
-    const asked = await Promise.allSettled(Array.from({ length: 40 }, (_, i) => documents.withNonce(new Uint8Array(32).fill(i))));
+    const asked = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, i) => documents.withNonce(new Uint8Array(32).fill(i))),
+    );
     expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(32);
-    for (const result of asked) if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'enclave_busy' });
+    for (const result of asked)
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'enclave_busy' });
     await expect(documents.withNonce(new Uint8Array(32))).resolves.toBeDefined();
   });
 

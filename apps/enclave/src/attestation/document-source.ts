@@ -62,7 +62,8 @@ export class DocumentSource {
 
   private async notOlderThan(maxAgeMs: number, marginMs: number): Promise<AttestedDocument> {
     const nowMs = this.cached ? this.clock.nowMs() : 0;
-    if (this.cached && nowMs - this.cached.madeAtMs <= maxAgeMs && nowMs <= this.cached.endsAtMs - marginMs) return this.cached;
+    if (this.cached && nowMs - this.cached.madeAtMs <= maxAgeMs && nowMs <= this.cached.endsAtMs - marginMs)
+      return this.cached;
     this.refreshing ??= this.make().finally(() => (this.refreshing = undefined));
     this.cached = await this.refreshing;
     return this.cached;
@@ -77,7 +78,13 @@ export class DocumentSource {
         userData: this.keys.binding,
         ...(nonce && { nonce }),
       });
-      return { bytes, sha256: createHash('sha256').update(bytes).digest(), pcr0: toHex(pcr0), madeAtMs: timestampMs, endsAtMs };
+      return {
+        bytes,
+        sha256: createHash('sha256').update(bytes).digest(),
+        pcr0: toHex(pcr0),
+        madeAtMs: timestampMs,
+        endsAtMs,
+      };
     } finally {
       this.waiting--;
     }

@@ -38,7 +38,10 @@ describe("the parent's context id", () => {
     await using folder = await temporaryFolder();
     const file = folder.file('parent-cid');
     expect(readParentCid(file)).toBeUndefined();
-    for (const [text, cid] of [['2\n', 2], ['3\n', 3]] as const) {
+    for (const [text, cid] of [
+      ['2\n', 2],
+      ['3\n', 3],
+    ] as const) {
       writeFileSync(file, text);
       expect(readParentCid(file)).toBe(cid);
     }

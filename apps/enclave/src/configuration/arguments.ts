@@ -40,7 +40,11 @@ const USAGE = 'main.js [<configuration file>] [--parent-cid=<2|3>]';
 export function parseArguments(args: readonly string[]): Arguments {
   let parsed;
   try {
-    parsed = parseArgs({ args: [...args], allowPositionals: true, options: { 'parent-cid': { type: 'string', multiple: true } } });
+    parsed = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { 'parent-cid': { type: 'string', multiple: true } },
+    });
   } catch {
     throw new ConfigurationError([`arguments: ${USAGE}`]);
   }
@@ -49,5 +53,8 @@ export function parseArguments(args: readonly string[]): Arguments {
   const [cid, ...cids] = values['parent-cid'] ?? [];
   if (more.length > 0 || cids.length > 0) throw new ConfigurationError([`arguments: ${USAGE}`]);
   if (cid !== undefined && cid !== '2' && cid !== '3') throw new ConfigurationError(['--parent-cid: 2 or 3']);
-  return { ...(configurationFile !== undefined && { configurationFile }), ...(cid !== undefined && { parentCid: cid === '2' ? 2 : 3 }) };
+  return {
+    ...(configurationFile !== undefined && { configurationFile }),
+    ...(cid !== undefined && { parentCid: cid === '2' ? 2 : 3 }),
+  };
 }

@@ -59,7 +59,9 @@ export function parseConfiguration(value: unknown): EnclaveConfiguration {
     if (problems.length > 0) throw new ConfigurationError(problems);
     return parsed.data;
   }
-  throw new ConfigurationError(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`));
+  throw new ConfigurationError(
+    parsed.error.issues.map((issue) => `${issue.path.join('.') || 'file'}: ${issue.message}`),
+  );
 }
 
 /** @throws ConfigurationError */

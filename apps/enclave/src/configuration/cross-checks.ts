@@ -6,7 +6,10 @@ import type { EnclaveConfiguration } from './configuration';
 
 /** Everything that egress must let through. */
 export function destinationsOf(configuration: EnclaveConfiguration): Destination[] {
-  const all = [...congressDestinations(configuration.congress), ...(configuration.kms ? [destinationOf(configuration.kms.origin)] : [])];
+  const all = [
+    ...congressDestinations(configuration.congress),
+    ...(configuration.kms ? [destinationOf(configuration.kms.origin)] : []),
+  ];
   return [...new Map(all.map((destination) => [`${destination.host}:${destination.port}`, destination])).values()];
 }
 
@@ -16,7 +19,9 @@ export function crossChecks(configuration: EnclaveConfiguration): string[] {
 }
 
 function routes(configuration: EnclaveConfiguration): string[] {
-  return missingRoutes(configuration.egress, destinationsOf(configuration)).map(({ host, port }) => `egress.routes: no route to ${host}:${port}`);
+  return missingRoutes(configuration.egress, destinationsOf(configuration)).map(
+    ({ host, port }) => `egress.routes: no route to ${host}:${port}`,
+  );
 }
 
 function needs({ custody, kms, secrets, congress }: EnclaveConfiguration): string[] {
@@ -34,13 +39,15 @@ function needs({ custody, kms, secrets, congress }: EnclaveConfiguration): strin
 function kmsKeys({ custody, kms, secrets }: EnclaveConfiguration): string[] {
   const problems: string[] = [];
   const aliases = [...(custody.mode === 'kms' ? [custody.keyAlias] : []), ...(secrets ? [secrets.keyAlias] : [])];
-  if (new Set(aliases).size !== aliases.length) problems.push('secrets.keyAlias: another key than custody.keyAlias, since the operator may encrypt under it');
+  if (new Set(aliases).size !== aliases.length)
+    problems.push('secrets.keyAlias: another key than custody.keyAlias, since the operator may encrypt under it');
   const places = aliases.map(readAliasArn);
   if (new Set(places.map(({ partition, region, account }) => `${partition}:${region}:${account}`)).size > 1) {
     problems.push('secrets.keyAlias: account and region of custody.keyAlias');
   }
   const region = kms && /^https:\/\/kms(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(kms.origin)?.[1];
-  if (region !== undefined && places.some((place) => place.region !== region)) problems.push('kms.origin: the region of the key alias');
+  if (region !== undefined && places.some((place) => place.region !== region))
+    problems.push('kms.origin: the region of the key alias');
   return problems;
 }
 
@@ -52,5 +59,8 @@ function replay({ custody, congress, acceptReplayAcrossEnclaves }: EnclaveConfig
   if (custody.mode === 'process' || acceptReplayAcrossEnclaves) return [];
   return (['house', 'senate'] as const)
     .filter((chamber) => !congress[chamber].deduplicates)
-    .map((chamber) => `congress.${chamber}.deduplicates: true with custody kms, unless acceptReplayAcrossEnclaves says that a message may be delivered twice`);
+    .map(
+      (chamber) =>
+        `congress.${chamber}.deduplicates: true with custody kms, unless acceptReplayAcrossEnclaves says that a message may be delivered twice`,
+    );
 }

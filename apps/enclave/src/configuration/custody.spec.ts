@@ -3,16 +3,33 @@ import { ConfigurationError, parseConfiguration } from './configuration';
 import { destinationsOf } from './cross-checks';
 import { parseConfigurationForImage } from './for-image';
 
-const agent = { name: 'Tests of custody', ackEmail: 'ack@example.org', contactName: 'Tests of it', contactEmail: 'contact@example.org', contactPhone: '202-555-0100' };
+const agent = {
+  name: 'Tests of custody',
+  ackEmail: 'ack@example.org',
+  contactName: 'Tests of it',
+  contactEmail: 'contact@example.org',
+  contactPhone: '202-555-0100',
+};
 const ENCLAVE_KEY = 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-test-enclave';
 const OPERATOR_KEY = 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-test-operator';
 const KMS = 'https://kms.us-east-1.amazonaws.com';
 const route = (host: string, vsockPort: number) => ({ host, port: 443, vsockPort });
-const chamber = (name: string) => ({ origin: `https://${name}.example.org`, apiKeySecret: `cwc-${name}`, deduplicates: true });
+const chamber = (name: string) => ({
+  origin: `https://${name}.example.org`,
+  apiKeySecret: `cwc-${name}`,
+  deduplicates: true,
+});
 const whole = {
   stack: 'test',
   listen: 'vsock:5000',
-  egress: { mode: 'vsock', routes: [route('house.example.org', 8001), route('senate.example.org', 8002), route('kms.us-east-1.amazonaws.com', 8003)] },
+  egress: {
+    mode: 'vsock',
+    routes: [
+      route('house.example.org', 8001),
+      route('senate.example.org', 8002),
+      route('kms.us-east-1.amazonaws.com', 8003),
+    ],
+  },
   congress: { deliveryAgent: agent, house: chamber('house'), senate: chamber('senate') },
   custody: { mode: 'kms', keyAlias: ENCLAVE_KEY },
   kms: { origin: KMS },
@@ -28,26 +45,56 @@ const problems = (value: unknown, parse: (value: unknown) => unknown = parseConf
   }
 };
 const { custody: _custody, kms: _kms, secrets: _secrets, ...without } = whole;
-const readable = (name: string) => ({ origin: `https://${name}.example.org`, apiKeyReadableInImage: 'readable-in-it', deduplicates: true });
+const readable = (name: string) => ({
+  origin: `https://${name}.example.org`,
+  apiKeyReadableInImage: 'readable-in-it',
+  deduplicates: true,
+});
 const plain = { ...without, congress: { ...whole.congress, house: readable('house'), senate: readable('senate') } };
 
 describe('the custody of keys', () => {
   it('is the process where nothing is said', () => {
-    expect(parseConfiguration(plain)).toMatchObject({ custody: { mode: 'process' }, acceptReplayAcrossEnclaves: false });
+    expect(parseConfiguration(plain)).toMatchObject({
+      custody: { mode: 'process' },
+      acceptReplayAcrossEnclaves: false,
+    });
   });
 
   it('is a KMS key, rotated every day; KMS is a destination of egress', () => {
     const configuration = parseConfigurationForImage(whole);
-    expect(configuration).toMatchObject({ custody: { mode: 'kms', keyAlias: ENCLAVE_KEY, rotateAfterSeconds: 86_400 }, kms: { origin: KMS, timeoutMs: 10_000 } });
-    expect(destinationsOf(configuration)).toEqual([{ host: 'house.example.org', port: 443 }, { host: 'senate.example.org', port: 443 }, { host: 'kms.us-east-1.amazonaws.com', port: 443 }]);
+    expect(configuration).toMatchObject({
+      custody: { mode: 'kms', keyAlias: ENCLAVE_KEY, rotateAfterSeconds: 86_400 },
+      kms: { origin: KMS, timeoutMs: 10_000 },
+    });
+    expect(destinationsOf(configuration)).toEqual([
+      { host: 'house.example.org', port: 443 },
+      { host: 'senate.example.org', port: 443 },
+      { host: 'kms.us-east-1.amazonaws.com', port: 443 },
+    ]);
   });
 
   it.each<[string, object, string[]]>([
-    ['a key instead of its alias', { custody: { mode: 'kms', keyAlias: 'arn:aws:kms:us-east-1:123456789012:key/1' } }, ['custody.keyAlias']],
+    [
+      'a key instead of its alias',
+      { custody: { mode: 'kms', keyAlias: 'arn:aws:kms:us-east-1:123456789012:key/1' } },
+      ['custody.keyAlias'],
+    ],
     ['a mode that is none', { custody: { mode: 'disk' } }, ['custody.mode']],
     ['a process with an alias', { custody: { mode: 'process', keyAlias: ENCLAVE_KEY } }, ['custody']],
-    ['a rotation every second, an address with a path, a secret of no alias', { custody: { mode: 'kms', keyAlias: ENCLAVE_KEY, rotateAfterSeconds: 1 }, kms: { origin: `${KMS}/` }, secrets: {} }, ['custody.rotateAfterSeconds', 'kms.origin', 'secrets.keyAlias']],
-    ['an authority that is no PEM', { kms: { origin: KMS, certificateAuthorities: 'x' } }, ['kms.certificateAuthorities']],
+    [
+      'a rotation every second, an address with a path, a secret of no alias',
+      {
+        custody: { mode: 'kms', keyAlias: ENCLAVE_KEY, rotateAfterSeconds: 1 },
+        kms: { origin: `${KMS}/` },
+        secrets: {},
+      },
+      ['custody.rotateAfterSeconds', 'kms.origin', 'secrets.keyAlias'],
+    ],
+    [
+      'an authority that is no PEM',
+      { kms: { origin: KMS, certificateAuthorities: 'x' } },
+      ['kms.certificateAuthorities'],
+    ],
     ['consent to replay that is not yes or no', { acceptReplayAcrossEnclaves: 'yes' }, ['acceptReplayAcrossEnclaves']],
   ])('refuses %s', (_name, change, places) => {
     expect(problems({ ...whole, ...change }).map((problem) => problem.split(':')[0])).toEqual(places);
@@ -59,14 +106,43 @@ describe('the custody of keys', () => {
     ['a KMS that nothing uses', { ...plain, custody: { mode: 'process' }, secrets: undefined }, ['kms: neither']],
     ['secrets that nothing uses', { congress: plain.congress }, ['secrets: no chamber']],
     ['one key for both', { secrets: { keyAlias: ENCLAVE_KEY } }, ['secrets.keyAlias: another key']],
-    ['keys of two accounts', { secrets: { keyAlias: OPERATOR_KEY.replace('123456789012', '210987654321') } }, ['secrets.keyAlias: account and region']],
-    ['KMS of another region than its keys', { kms: { origin: 'https://kms.eu-west-1.amazonaws.com' }, egress: { ...whole.egress, routes: [...whole.egress.routes, route('kms.eu-west-1.amazonaws.com', 8004)] } }, ['kms.origin: the region']],
-    ['no route to KMS', { egress: { mode: 'vsock', routes: whole.egress.routes.slice(0, 2) } }, ['egress.routes: no route to kms.us-east-1.amazonaws.com:443']],
-    ['far ends that take a DeliveryId twice', { congress: { ...whole.congress, house: { ...chamber('house'), deduplicates: false } } }, ['congress.house.deduplicates: true with custody kms']],
+    [
+      'keys of two accounts',
+      { secrets: { keyAlias: OPERATOR_KEY.replace('123456789012', '210987654321') } },
+      ['secrets.keyAlias: account and region'],
+    ],
+    [
+      'KMS of another region than its keys',
+      {
+        kms: { origin: 'https://kms.eu-west-1.amazonaws.com' },
+        egress: { ...whole.egress, routes: [...whole.egress.routes, route('kms.eu-west-1.amazonaws.com', 8004)] },
+      },
+      ['kms.origin: the region'],
+    ],
+    [
+      'no route to KMS',
+      { egress: { mode: 'vsock', routes: whole.egress.routes.slice(0, 2) } },
+      ['egress.routes: no route to kms.us-east-1.amazonaws.com:443'],
+    ],
+    [
+      'far ends that take a DeliveryId twice',
+      { congress: { ...whole.congress, house: { ...chamber('house'), deduplicates: false } } },
+      ['congress.house.deduplicates: true with custody kms'],
+    ],
     [
       'all of it at once',
-      { secrets: { keyAlias: ENCLAVE_KEY }, egress: { mode: 'vsock', routes: whole.egress.routes.slice(1) }, congress: { ...whole.congress, senate: { ...chamber('senate'), deduplicates: false } }, kms: undefined },
-      ['egress.routes: no route to house.example.org:443', 'kms: needed', 'secrets.keyAlias: another key', 'congress.senate.deduplicates'],
+      {
+        secrets: { keyAlias: ENCLAVE_KEY },
+        egress: { mode: 'vsock', routes: whole.egress.routes.slice(1) },
+        congress: { ...whole.congress, senate: { ...chamber('senate'), deduplicates: false } },
+        kms: undefined,
+      },
+      [
+        'egress.routes: no route to house.example.org:443',
+        'kms: needed',
+        'secrets.keyAlias: another key',
+        'congress.senate.deduplicates',
+      ],
     ],
   ])('finds what does not go together: %s', (_name, change, expected) => {
     const found = problems({ ...whole, ...change });
@@ -75,21 +151,31 @@ describe('the custody of keys', () => {
   });
 
   it('takes a replay across enclaves where it is accepted by name', () => {
-    const forgetful = { ...whole, congress: { ...whole.congress, house: { ...chamber('house'), deduplicates: false } } };
+    const forgetful = {
+      ...whole,
+      congress: { ...whole.congress, house: { ...chamber('house'), deduplicates: false } },
+    };
     expect(problems({ ...forgetful, acceptReplayAcrossEnclaves: true })).toEqual([]);
-    expect(problems({ ...plain, congress: { ...plain.congress, house: { ...readable('house'), deduplicates: false } } })).toEqual([]);
+    expect(
+      problems({ ...plain, congress: { ...plain.congress, house: { ...readable('house'), deduplicates: false } } }),
+    ).toEqual([]);
   });
 
   it('of an image does not rotate so often that its keys do not fit into one offer', () => {
     const rotating = (rotateAfterSeconds: number) => ({ ...whole, custody: { ...whole.custody, rotateAfterSeconds } });
     expect(problems(rotating(3600))).toEqual([]);
-    expect(problems(rotating(3600), parseConfigurationForImage)).toEqual([expect.stringContaining('custody.rotateAfterSeconds: too short')]);
+    expect(problems(rotating(3600), parseConfigurationForImage)).toEqual([
+      expect.stringContaining('custody.rotateAfterSeconds: too short'),
+    ]);
     expect(problems(rotating(8 * 3600), parseConfigurationForImage)).toEqual([]);
   });
 
   it('names no value of a configuration that is refused', async () => {
     const { certificatePem } = await testAuthority();
-    const text = problems({ ...whole, kms: { origin: 'http://secret-place', certificateAuthorities: certificatePem, timeoutMs: 'secret-number' } }).join();
+    const text = problems({
+      ...whole,
+      kms: { origin: 'http://secret-place', certificateAuthorities: certificatePem, timeoutMs: 'secret-number' },
+    }).join();
     expect(text).not.toContain('secret');
   });
 });

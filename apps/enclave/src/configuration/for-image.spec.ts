@@ -1,7 +1,17 @@
 import { parseConfigurationForImage } from './for-image';
 
-const agent = { name: 'Tests of the image', ackEmail: 'ack@example.org', contactName: 'Tests of it', contactEmail: 'contact@example.org', contactPhone: '202-555-0100' };
-const chamber = (port: number) => ({ origin: `https://chamber.example.org:${String(port)}`, apiKeyReadableInImage: 'for-tests-alone', deduplicates: true });
+const agent = {
+  name: 'Tests of the image',
+  ackEmail: 'ack@example.org',
+  contactName: 'Tests of it',
+  contactEmail: 'contact@example.org',
+  contactPhone: '202-555-0100',
+};
+const chamber = (port: number) => ({
+  origin: `https://chamber.example.org:${String(port)}`,
+  apiKeyReadableInImage: 'for-tests-alone',
+  deduplicates: true,
+});
 const route = (port: number) => ({ host: 'chamber.example.org', port, vsockPort: port });
 const suitable = {
   stack: 'test',
@@ -19,7 +29,11 @@ describe('a configuration for an image', () => {
     ['listen', { ...suitable, listen: 'tcp:127.0.0.1:5000' }, 'listen: an enclave image listens'],
     ['egress', { ...suitable, egress: { mode: 'direct' } }, 'egress.mode: an enclave image has no network'],
     ['parent', { ...suitable, egress: { ...suitable.egress, parentCid: 16 } }, 'egress.parentCid: the parent is CID 3'],
-    ['anything that is wrong anyway', { ...suitable, egress: { mode: 'vsock', routes: [route(8001)] } }, 'no route to chamber.example.org:8002'],
+    [
+      'anything that is wrong anyway',
+      { ...suitable, egress: { mode: 'vsock', routes: [route(8001)] } },
+      'no route to chamber.example.org:8002',
+    ],
   ])('is refused for %s', (_name, value, problem) => {
     expect(() => parseConfigurationForImage(value)).toThrow(problem);
   });

@@ -2,7 +2,9 @@ import { LIMITS, MAX_OFFERED_KEYS } from '@communique-tee/protocol';
 import { keyTimes } from '../keys/custody-config';
 import { ConfigurationError, parseConfiguration, type EnclaveConfiguration } from './configuration';
 
-export type ImageConfiguration = EnclaveConfiguration & { egress: Extract<EnclaveConfiguration['egress'], { mode: 'vsock' }> };
+export type ImageConfiguration = EnclaveConfiguration & {
+  egress: Extract<EnclaveConfiguration['egress'], { mode: 'vsock' }>;
+};
 
 /** As `parseConfiguration`, for an enclave of its own: it has no network but vsock. @throws ConfigurationError */
 export function parseConfigurationForImage(value: unknown): ImageConfiguration {
@@ -15,7 +17,10 @@ export function parseConfigurationForImage(value: unknown): ImageConfiguration {
     const { rotateAfterSeconds, keepSeconds } = keyTimes(configuration.custody);
     // All keys that live at once have to fit into one offer, and a few that two enclaves made at the same time
     const most = Math.ceil((rotateAfterSeconds + keepSeconds) / rotateAfterSeconds);
-    if (most > MAX_OFFERED_KEYS - 8) problems.push(`custody.rotateAfterSeconds: too short, keys live for ${String(LIMITS.maxLifetimeSeconds / 86_400)} days beside their time`);
+    if (most > MAX_OFFERED_KEYS - 8)
+      problems.push(
+        `custody.rotateAfterSeconds: too short, keys live for ${String(LIMITS.maxLifetimeSeconds / 86_400)} days beside their time`,
+      );
   }
   if (problems.length > 0) throw new ConfigurationError(problems);
   return configuration as ImageConfiguration;

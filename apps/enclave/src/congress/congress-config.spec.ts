@@ -5,17 +5,35 @@ import { trustedAuthorities } from './congress-config';
 import { TEST_AGENT } from './testing/messages';
 
 const chamber = { origin: 'https://cwc.house.gov', apiKeyReadableInImage: 'a-test-key', deduplicates: false };
-const whole = { deliveryAgent: TEST_AGENT, house: chamber, senate: { ...chamber, origin: 'https://soapbox.senate.gov' } };
-const problems = (value: unknown) => congressConfigSchema.safeParse(value).error?.issues.map(({ path }) => path.join('.')) ?? [];
+const whole = {
+  deliveryAgent: TEST_AGENT,
+  house: chamber,
+  senate: { ...chamber, origin: 'https://soapbox.senate.gov' },
+};
+const problems = (value: unknown) =>
+  congressConfigSchema.safeParse(value).error?.issues.map(({ path }) => path.join('.')) ?? [];
 
 describe('the Congress configuration', () => {
   it('knows the paths and a careful pace, and nothing else by itself', () => {
     const config = congressConfigSchema.parse(whole);
-    expect(config.house).toEqual({ ...chamber, messagePath: '/v2/message', minIntervalMs: 500, officeMinIntervalMs: 1000, timeoutMs: 30_000 });
+    expect(config.house).toEqual({
+      ...chamber,
+      messagePath: '/v2/message',
+      minIntervalMs: 500,
+      officeMinIntervalMs: 1000,
+      timeoutMs: 30_000,
+    });
     expect(config.senate.messagePath).toBe('/api/production-messages/');
-    expect(congressDestinations(config)).toEqual([{ host: 'cwc.house.gov', port: 443 }, { host: 'soapbox.senate.gov', port: 443 }]);
+    expect(congressDestinations(config)).toEqual([
+      { host: 'cwc.house.gov', port: 443 },
+      { host: 'soapbox.senate.gov', port: 443 },
+    ]);
     expect(problems({})).toEqual(['deliveryAgent', 'house', 'senate']);
-    expect(problems({ ...whole, house: {} }).sort()).toEqual(['house.apiKeyReadableInImage', 'house.deduplicates', 'house.origin']);
+    expect(problems({ ...whole, house: {} }).sort()).toEqual([
+      'house.apiKeyReadableInImage',
+      'house.deduplicates',
+      'house.origin',
+    ]);
     expect(problems({ ...whole, deliveryAgent: {} })).toHaveLength(5);
   });
 
@@ -25,7 +43,9 @@ describe('the Congress configuration', () => {
     [{ minIntervalMs: 0, officeMinIntervalMs: 300 }, 300],
     [{ officeMinIntervalMs: 0 }, 0],
   ])('paces an office by %p at %i ms', (given, expected) => {
-    expect(congressConfigSchema.parse({ ...whole, senate: { ...whole.senate, ...given } }).senate.officeMinIntervalMs).toBe(expected);
+    expect(
+      congressConfigSchema.parse({ ...whole, senate: { ...whole.senate, ...given } }).senate.officeMinIntervalMs,
+    ).toBe(expected);
   });
 
   it.each([
@@ -59,23 +79,35 @@ describe('the Congress configuration', () => {
     ['timeoutMs', 0],
     ['proxy', 'http://x'],
   ])('refuses %s: %p', (field, value) => {
-    expect(problems({ ...whole, house: { ...chamber, [field]: value } })).toEqual([field === 'proxy' ? 'house' : `house.${field}`]);
+    expect(problems({ ...whole, house: { ...chamber, [field]: value } })).toEqual([
+      field === 'proxy' ? 'house' : `house.${field}`,
+    ]);
   });
 
   it('takes the API key in the image or as a secret of a name, one of them', () => {
     const { apiKeyReadableInImage: _left, ...without } = chamber;
     expect(problems({ ...whole, house: { ...without, apiKeySecret: 'cwc-house' } })).toEqual([]);
     expect(problems({ ...whole, house: without })).toEqual(['house.apiKeyReadableInImage']);
-    expect(problems({ ...whole, house: { ...chamber, apiKeySecret: 'cwc-house' } })).toEqual(['house.apiKeyReadableInImage']);
+    expect(problems({ ...whole, house: { ...chamber, apiKeySecret: 'cwc-house' } })).toEqual([
+      'house.apiKeyReadableInImage',
+    ]);
     expect(problems({ ...whole, house: { ...without, apiKeySecret: 'CWC house' } })).toEqual(['house.apiKeySecret']);
   });
 
   it('trusts the named authorities alone, or the roots that Node carries', async () => {
     const [one, two] = await Promise.all([testAuthority(), testAuthority()]);
-    const { house } = congressConfigSchema.parse({ ...whole, house: { ...chamber, certificateAuthorities: one.certificatePem + two.certificatePem } });
-    expect(trustedAuthorities(house).map((pem) => pem.trim())).toEqual([one.certificatePem.trim(), two.certificatePem.trim()]);
+    const { house } = congressConfigSchema.parse({
+      ...whole,
+      house: { ...chamber, certificateAuthorities: one.certificatePem + two.certificatePem },
+    });
+    expect(trustedAuthorities(house).map((pem) => pem.trim())).toEqual([
+      one.certificatePem.trim(),
+      two.certificatePem.trim(),
+    ]);
     expect(trustedAuthorities(congressConfigSchema.parse(whole).house)).toEqual([...rootCertificates]);
     const leaf = await one.issue({ names: ['localhost'] });
-    expect(problems({ ...whole, house: { ...chamber, certificateAuthorities: leaf.certificatePem } })).toEqual(['house.certificateAuthorities']);
+    expect(problems({ ...whole, house: { ...chamber, certificateAuthorities: leaf.certificatePem } })).toEqual([
+      'house.certificateAuthorities',
+    ]);
   });
 });

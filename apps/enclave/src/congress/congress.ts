@@ -30,14 +30,25 @@ export interface Congress {
 export type Secrets = Pick<ReadonlyMap<string, string>, 'get'>;
 
 /** The House and the Senate behind `egress`, each at its own pace, and each of their offices. */
-export function createCongress(config: CongressConfig, egress: Egress, clock: Clock, secrets: Secrets = new Map()): Congress {
+export function createCongress(
+  config: CongressConfig,
+  egress: Egress,
+  clock: Clock,
+  secrets: Secrets = new Map(),
+): Congress {
   const chambers = { house: open(config.house), senate: open(config.senate) } satisfies Record<Chamber, OpenChamber>;
   return {
     deduplicates: (chamber) => config[chamber].deduplicates,
     deliver: async ({ office, message, deliveryId, signal }) => {
       let xml: string;
       try {
-        xml = buildCwc({ office, message, deliveryAgent: config.deliveryAgent, deliveryId, now: new Date(clock.nowMs()) });
+        xml = buildCwc({
+          office,
+          message,
+          deliveryAgent: config.deliveryAgent,
+          deliveryId,
+          now: new Date(clock.nowMs()),
+        });
       } catch (error) {
         if (error instanceof CwcError) return { outcome: 'refused', reason: 'message_invalid', detail: null };
         throw error;
@@ -60,10 +71,20 @@ interface OpenChamber {
 }
 
 function open(config: ChamberConfig): OpenChamber {
-  return { config, authorities: trustedAuthorities(config), pace: new Pace({ ...config, maxWaitMs: config.timeoutMs }) };
+  return {
+    config,
+    authorities: trustedAuthorities(config),
+    pace: new Pace({ ...config, maxWaitMs: config.timeoutMs }),
+  };
 }
 
-async function send({ config, authorities, pace }: OpenChamber, office: string, body: Uint8Array, { egress, clock, secrets }: Surroundings, signal: AbortSignal | undefined): Promise<OfficeResult> {
+async function send(
+  { config, authorities, pace }: OpenChamber,
+  office: string,
+  body: Uint8Array,
+  { egress, clock, secrets }: Surroundings,
+  signal: AbortSignal | undefined,
+): Promise<OfficeResult> {
   try {
     await pace.turn(office, signal);
   } catch (error) {

@@ -1,4 +1,10 @@
-import { describeWithRelaxNg, judgeByRelaxNg, judgeCwc, parseXml, type XmlElement } from '@communique-tee/congress-simulator';
+import {
+  describeWithRelaxNg,
+  judgeByRelaxNg,
+  judgeCwc,
+  parseXml,
+  type XmlElement,
+} from '@communique-tee/congress-simulator';
 import { congressMessageSchema, type CongressMessage } from '@communique-tee/protocol';
 import * as fc from 'fast-check';
 import { buildCwc, CwcError, renderUncheckedCwc, type CwcInput } from './cwc-xml';
@@ -25,19 +31,42 @@ function leaves(element: XmlElement, found: Record<string, string[]> = {}): Reco
 describe('the CWC document', () => {
   it('has the elements that were given, in the order of the schema, and no others', () => {
     const message = testMessage();
-    const xml = buildCwc(input({ ...message, responseRequested: true, newsletterOptIn: false, message: { ...message.message, stance: 'con' } }));
+    const xml = buildCwc(
+      input({
+        ...message,
+        responseRequested: true,
+        newsletterOptIn: false,
+        message: { ...message.message, stance: 'con' },
+      }),
+    );
     expect([...xml.matchAll(/<([A-Za-z0-9]+)>/g)].map(([, name]) => name)).toEqual([
-      ...['CWC', 'CWCVersion', 'Delivery', 'DeliveryId', 'DeliveryDate', 'DeliveryAgent', 'DeliveryAgentAckEmailAddress', 'DeliveryAgentContact'],
+      ...[
+        'CWC',
+        'CWCVersion',
+        'Delivery',
+        'DeliveryId',
+        'DeliveryDate',
+        'DeliveryAgent',
+        'DeliveryAgentAckEmailAddress',
+        'DeliveryAgentContact',
+      ],
       ...['DeliveryAgentContactName', 'DeliveryAgentContactEmail', 'DeliveryAgentContactPhone', 'CampaignId'],
       ...['Recipient', 'MemberOffice', 'IsResponseRequested', 'NewsletterOptIn'],
       ...['Constituent', 'Prefix', 'FirstName', 'LastName', 'Address1', 'City', 'StateAbbreviation', 'Zip', 'Email'],
       ...['Message', 'Subject', 'LibraryOfCongressTopics', 'LibraryOfCongressTopic', 'ProOrCon', 'ConstituentMessage'],
     ]);
-    expect(leaves(parseXml(bytes(xml)))).toMatchObject({ DeliveryDate: ['20261122'], IsResponseRequested: ['Y'], NewsletterOptIn: ['N'], ProOrCon: ['Con'] });
+    expect(leaves(parseXml(bytes(xml)))).toMatchObject({
+      DeliveryDate: ['20261122'],
+      IsResponseRequested: ['Y'],
+      NewsletterOptIn: ['N'],
+      ProOrCon: ['Con'],
+    });
   });
 
   it('says nothing of a reply or a newsletter when the sender did not', () => {
-    expect(buildCwc(input(testMessage()))).not.toMatch(/IsResponseRequested|NewsletterOptIn|ProOrCon|Bills|MoreInfo|Phone>\d{3}-\d{3}-\d{4}<\/Phone/);
+    expect(buildCwc(input(testMessage()))).not.toMatch(
+      /IsResponseRequested|NewsletterOptIn|ProOrCon|Bills|MoreInfo|Phone>\d{3}-\d{3}-\d{4}<\/Phone/,
+    );
   });
 
   it('is taken by the judge of each chamber for its own offices only', () => {
@@ -55,9 +84,30 @@ describe('the CWC document', () => {
         const found = leaves(parseXml(bytes(buildCwc(input(message)))));
         const { constituent, message: said } = message;
         const one = (value: string | undefined) => (value === undefined ? undefined : [value]);
-        expect(found).toMatchObject({ CampaignId: [message.campaignId], Subject: [said.subject], ConstituentMessage: [said.body], LibraryOfCongressTopic: said.topics });
+        expect(found).toMatchObject({
+          CampaignId: [message.campaignId],
+          Subject: [said.subject],
+          ConstituentMessage: [said.body],
+          LibraryOfCongressTopic: said.topics,
+        });
         expect(found['MoreInfo']).toEqual(one(said.moreInfo));
-        const names = { Prefix: 'prefix', FirstName: 'firstName', MiddleName: 'middleName', LastName: 'lastName', Suffix: 'suffix', Title: 'title', ConstituentOrganization: 'organization', Address1: 'address1', Address2: 'address2', Address3: 'address3', City: 'city', StateAbbreviation: 'state', Zip: 'zip', Email: 'email', Phone: 'phone' } as const;
+        const names = {
+          Prefix: 'prefix',
+          FirstName: 'firstName',
+          MiddleName: 'middleName',
+          LastName: 'lastName',
+          Suffix: 'suffix',
+          Title: 'title',
+          ConstituentOrganization: 'organization',
+          Address1: 'address1',
+          Address2: 'address2',
+          Address3: 'address3',
+          City: 'city',
+          StateAbbreviation: 'state',
+          Zip: 'zip',
+          Email: 'email',
+          Phone: 'phone',
+        } as const;
         for (const [element, field] of Object.entries(names)) expect(found[element]).toEqual(one(constituent[field]));
       }),
       { numRuns: 300 },
@@ -83,7 +133,10 @@ describe('the schema of messages against the schema of Congress', () => {
   });
 
   it('agrees with what each rule says at its edges', () => {
-    const withField = (field: string, value: string) => ({ ...testMessage(), constituent: { ...testMessage().constituent, [field]: value } });
+    const withField = (field: string, value: string) => ({
+      ...testMessage(),
+      constituent: { ...testMessage().constituent, [field]: value },
+    });
     expect(accepts(withField('city', 'x'.repeat(500)))).toBe(true);
     expect(accepts(withField('city', 'x'.repeat(501)))).toBe(false);
     expect(accepts(withField('city', '\u{1f5fd}\u{1f5fd}'))).toBe(false); // four UTF-16 units, two characters
@@ -105,7 +158,9 @@ describeWithRelaxNg("the schema of messages against the House's RELAX NG schema 
 
 describe('what does not fit the schema', () => {
   const broken = (more: Partial<CwcInput>, part: CwcError['part']) => {
-    expect(() => buildCwc(input(testMessage(), more))).toThrow(expect.objectContaining({ name: 'CwcError', code: 'cwc_invalid', part }));
+    expect(() => buildCwc(input(testMessage(), more))).toThrow(
+      expect.objectContaining({ name: 'CwcError', code: 'cwc_invalid', part }),
+    );
   };
 
   it('is never built, whichever part it is', () => {

@@ -100,7 +100,11 @@ function check({ office, message, deliveryAgent, deliveryId, now }: CwcInput): v
 }
 
 function bill({ congress, type, number }: NonNullable<CongressMessage['message']['bills']>[number]): string {
-  return element('Bill', [text('BillCongress', String(congress)), text('BillTypeAbbreviation', type), text('BillNumber', String(number))]);
+  return element('Bill', [
+    text('BillCongress', String(congress)),
+    text('BillTypeAbbreviation', type),
+    text('BillNumber', String(number)),
+  ]);
 }
 
 function yesOrNo(value: boolean | undefined): string | undefined {
@@ -120,4 +124,3 @@ function text(name: string, value: string | undefined): string {
 function escape(value: string): string {
   return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#13;');
 }
-

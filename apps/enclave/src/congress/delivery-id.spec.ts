@@ -29,7 +29,11 @@ describe('deliveryId', () => {
     const counts = new Map<string, number>();
     const ids = 4000;
     for (let index = 0; index < ids; index++) {
-      const id = deliveryId(secret, Uint8Array.from({ length: 16 }, (_, at) => (at < 2 ? (index >> (8 * at)) & 255 : 0)), 'HCA12');
+      const id = deliveryId(
+        secret,
+        Uint8Array.from({ length: 16 }, (_, at) => (at < 2 ? (index >> (8 * at)) & 255 : 0)),
+        'HCA12',
+      );
       for (const letter of id) counts.set(letter, (counts.get(letter) ?? 0) + 1);
     }
     expect(counts.size).toBe(62);

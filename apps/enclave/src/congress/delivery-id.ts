@@ -20,7 +20,13 @@ export function deliveryId(deliverySecret: Uint8Array, messageId: Uint8Array, of
   if (!isOffice(office)) throw new RangeError('not an office');
   let id = '';
   for (let block = 0; id.length < LENGTH; block++) {
-    const bytes = createHmac('sha256', deliverySecret).update(DOMAIN).update(Uint8Array.of(0)).update(messageId).update(office).update(Uint8Array.of(block)).digest();
+    const bytes = createHmac('sha256', deliverySecret)
+      .update(DOMAIN)
+      .update(Uint8Array.of(0))
+      .update(messageId)
+      .update(office)
+      .update(Uint8Array.of(block))
+      .digest();
     for (const byte of bytes) {
       // 248 = 4 * 62: larger bytes would favour the first letters, and are passed over
       if (byte < 248 && id.length < LENGTH) id += ALPHABET.charAt(byte % 62);

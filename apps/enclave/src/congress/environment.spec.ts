@@ -21,10 +21,14 @@ describe('variables of the environment', () => {
   let rightConfig: string;
 
   const deliverWith = async (env: Record<string, string>, config: string) => {
-    const { stdout } = await promisify(execFile)(process.execPath, ['tools/run.mjs', 'apps/enclave/src/congress/testing/deliver-once.ts', config], {
-      cwd: workspaceRoot(),
-      env: { PATH: process.env['PATH'], ...env },
-    });
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['tools/run.mjs', 'apps/enclave/src/congress/testing/deliver-once.ts', config],
+      {
+        cwd: workspaceRoot(),
+        env: { PATH: process.env['PATH'], ...env },
+      },
+    );
     return JSON.parse(stdout) as unknown;
   };
 
@@ -42,7 +46,10 @@ describe('variables of the environment', () => {
     wrongConfig = folder.file('wrong.json');
     rightConfig = folder.file('right.json');
     writeFileSync(rightConfig, JSON.stringify(setup.config));
-    writeFileSync(wrongConfig, JSON.stringify({ deliveryAgent, senate, house: { ...house, certificateAuthorities: other.certificatePem } }));
+    writeFileSync(
+      wrongConfig,
+      JSON.stringify({ deliveryAgent, senate, house: { ...house, certificateAuthorities: other.certificatePem } }),
+    );
     writeFileSync(folder.file('ca.pem'), setup.simulator.certificateAuthorityPem);
     mkdirSync(join(folder.path, 'certs'));
   });
@@ -60,19 +67,37 @@ describe('variables of the environment', () => {
     ['NODE_USE_SYSTEM_CA', () => '1'],
     ['NODE_OPTIONS', () => '--use-openssl-ca'],
   ])('%s admits no certificate', async (name, value) => {
-    expect(await deliverWith({ [name]: value(), SSL_CERT_FILE: folder.file('ca.pem') }, wrongConfig)).toEqual({ outcome: 'pending', reason: 'certificate_refused', detail: null });
+    expect(await deliverWith({ [name]: value(), SSL_CERT_FILE: folder.file('ca.pem') }, wrongConfig)).toEqual({
+      outcome: 'pending',
+      reason: 'certificate_refused',
+      detail: null,
+    });
     expect(setup.simulator.received()).toEqual([]);
   });
 
   it('a proxy that is named is not asked', async () => {
     const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    expect(await deliverWith({ NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: url, HTTP_PROXY: url, https_proxy: url, http_proxy: url, ALL_PROXY: url }, rightConfig)).toMatchObject({ outcome: 'accepted' });
+    expect(
+      await deliverWith(
+        {
+          NODE_USE_ENV_PROXY: '1',
+          HTTPS_PROXY: url,
+          HTTP_PROXY: url,
+          https_proxy: url,
+          http_proxy: url,
+          ALL_PROXY: url,
+        },
+        rightConfig,
+      ),
+    ).toMatchObject({ outcome: 'accepted' });
     expect(proxied).toBe(0);
   });
 
   it('the session secrets are not written to a file', async () => {
     const file = folder.file('keylog');
-    expect(await deliverWith({ NODE_OPTIONS: `--tls-keylog=${file}`, SSLKEYLOGFILE: file }, rightConfig)).toMatchObject({ outcome: 'accepted' });
+    expect(await deliverWith({ NODE_OPTIONS: `--tls-keylog=${file}`, SSLKEYLOGFILE: file }, rightConfig)).toMatchObject(
+      { outcome: 'accepted' },
+    );
     expect(existsSync(file)).toBe(false);
   });
 });

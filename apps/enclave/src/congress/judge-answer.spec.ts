@@ -1,7 +1,8 @@
 import { collectGarbage } from '@communique-tee/test-support';
 import { judgeAnswer } from './judge-answer';
 
-const refusal = (text: string, secret = 'the-secret-key') => judgeAnswer({ status: 400, headers: {}, body: Buffer.from(text) }, true, secret, 0).detail;
+const refusal = (text: string, secret = 'the-secret-key') =>
+  judgeAnswer({ status: 400, headers: {}, body: Buffer.from(text) }, true, secret, 0).detail;
 
 describe('the words of a refusal', () => {
   it('never hold our API key, whichever way the far end repeats it', () => {

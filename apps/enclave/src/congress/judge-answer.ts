@@ -5,7 +5,12 @@ const MAX_DETAIL_CHARACTERS = 500;
 const MAX_RETRY_AFTER_SECONDS = 24 * 3600;
 
 /** What an answer means for one office (README.md has the table). `secret` never appears in the detail, whatever the far end echoes. */
-export function judgeAnswer(answer: Pick<HttpsAnswer, 'status' | 'headers' | 'body'>, deduplicates: boolean, secret: string, nowMs: number): OfficeResult {
+export function judgeAnswer(
+  answer: Pick<HttpsAnswer, 'status' | 'headers' | 'body'>,
+  deduplicates: boolean,
+  secret: string,
+  nowMs: number,
+): OfficeResult {
   const { status, headers } = answer;
   const wait = retryAfter(headers['retry-after'], nowMs);
   switch (status) {
@@ -30,7 +35,8 @@ export function judgeAnswer(answer: Pick<HttpsAnswer, 'status' | 'headers' | 'bo
     case 503:
       return { outcome: 'pending', reason: 'maintenance', detail: null, ...wait };
   }
-  const reason: OfficeReason = status >= 500 ? 'server_error' : status >= 300 && status < 400 ? 'redirected' : 'unexpected_status';
+  const reason: OfficeReason =
+    status >= 500 ? 'server_error' : status >= 300 && status < 400 ? 'redirected' : 'unexpected_status';
   return { ...sentButNotKnown(reason, deduplicates), ...wait };
 }
 
@@ -53,7 +59,10 @@ function readable(body: Uint8Array, secret: string): string | null {
     .replace(/<[^<>]*>/g, ' ')
     .replace(/&(lt|gt|quot|apos|amp);/g, (_whole, name: keyof typeof ENTITIES) => ENTITIES[name])
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ');
-  const detail = withoutSecret(text, secret).trim().slice(0, MAX_DETAIL_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
+  const detail = withoutSecret(text, secret)
+    .trim()
+    .slice(0, MAX_DETAIL_CHARACTERS)
+    .replace(/[\ud800-\udbff]$/, '');
   return detail === '' ? null : copied(detail);
 }
 

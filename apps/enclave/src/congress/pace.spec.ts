@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { Pace, PaceFull, type PaceLimits } from './pace';
 
-const paced = (limits: Partial<PaceLimits>) => new Pace({ minIntervalMs: 0, officeMinIntervalMs: 0, maxWaitMs: 10_000, ...limits });
+const paced = (limits: Partial<PaceLimits>) =>
+  new Pace({ minIntervalMs: 0, officeMinIntervalMs: 0, maxWaitMs: 10_000, ...limits });
 
 describe('a pace', () => {
   let started: string[];
@@ -13,7 +14,8 @@ describe('a pace', () => {
   });
   afterEach(() => jest.useRealTimers());
 
-  const ask = (pace: Pace, office: string, name = office) => pace.turn(office).then(() => void started.push(`${name} ${String(performance.now() - originMs)}`));
+  const ask = (pace: Pace, office: string, name = office) =>
+    pace.turn(office).then(() => void started.push(`${name} ${String(performance.now() - originMs)}`));
 
   describe('of a chamber', () => {
     it('spaces the starts, in the order of asking', async () => {
@@ -71,7 +73,14 @@ describe('a pace', () => {
       for (const office of ['HCA13', 'HCA14', 'HCA15']) void ask(pace, office);
       await jest.advanceTimersByTimeAsync(20_000);
       // the longest waiting whose office is free: the busy office at 1000, as it was not yet free at 500
-      expect(started.slice(0, 6)).toEqual(['HCA12 0', 'HCA13 500', 'HCA12 1000', 'HCA14 1500', 'HCA12 2000', 'HCA15 2500']);
+      expect(started.slice(0, 6)).toEqual([
+        'HCA12 0',
+        'HCA13 500',
+        'HCA12 1000',
+        'HCA14 1500',
+        'HCA12 2000',
+        'HCA15 2500',
+      ]);
       expect(started).toHaveLength(8);
     });
 
@@ -106,7 +115,15 @@ describe('a pace', () => {
       await jest.advanceTimersByTimeAsync(1000);
       void ask(pace, 'HCA12', 'again');
       await jest.advanceTimersByTimeAsync(10_000);
-      expect(started).toEqual(['HCA12 0', 'HCA13 0', 'HCA12 1000', 'HCA12 2000', 'HCA12 3000', 'HCA12 4000', 'again 5000']);
+      expect(started).toEqual([
+        'HCA12 0',
+        'HCA13 0',
+        'HCA12 1000',
+        'HCA12 2000',
+        'HCA12 3000',
+        'HCA12 4000',
+        'again 5000',
+      ]);
     });
 
     it('is forgotten once it is free', async () => {
@@ -126,8 +143,16 @@ describe('a pace', () => {
   });
 
   it('keeps both distances, the order in each office and the longest wait, whoever comes when', async () => {
-    const arrival = fc.record({ afterMs: fc.integer({ min: 0, max: 1500 }), office: fc.constantFrom('HCA12', 'HCA13', 'HCA14', 'HNY01'), givesUpAfterMs: fc.option(fc.integer({ min: 0, max: 3000 })) });
-    const limits = fc.record({ minIntervalMs: fc.integer({ min: 0, max: 700 }), officeMinIntervalMs: fc.integer({ min: 0, max: 2000 }), maxWaitMs: fc.integer({ min: 0, max: 5000 }) });
+    const arrival = fc.record({
+      afterMs: fc.integer({ min: 0, max: 1500 }),
+      office: fc.constantFrom('HCA12', 'HCA13', 'HCA14', 'HNY01'),
+      givesUpAfterMs: fc.option(fc.integer({ min: 0, max: 3000 })),
+    });
+    const limits = fc.record({
+      minIntervalMs: fc.integer({ min: 0, max: 700 }),
+      officeMinIntervalMs: fc.integer({ min: 0, max: 2000 }),
+      maxWaitMs: fc.integer({ min: 0, max: 5000 }),
+    });
     await fc.assert(
       fc.asyncProperty(limits, fc.array(arrival, { maxLength: 40 }), async (given, arrivals) => {
         const pace = new Pace(given);
@@ -137,22 +162,32 @@ describe('a pace', () => {
         for (const [n, { afterMs, office, givesUpAfterMs }] of arrivals.entries()) {
           await jest.advanceTimersByTimeAsync(afterMs);
           const controller = new AbortController();
-          if (givesUpAfterMs !== null) setTimeout(() => { controller.abort(); }, givesUpAfterMs);
+          if (givesUpAfterMs !== null)
+            setTimeout(() => {
+              controller.abort();
+            }, givesUpAfterMs);
           const sinceMs = performance.now();
-          void pace.turn(office, controller.signal).then(
-            () => {
-              starts.push({ n, office, atMs: performance.now() });
-              longestMs = Math.max(longestMs, performance.now() - sinceMs);
-            },
-            (error: unknown) => { if (!(error instanceof PaceFull) && !controller.signal.aborted) unexpected.push(error); },
-          ).finally(() => ended++);
+          void pace
+            .turn(office, controller.signal)
+            .then(
+              () => {
+                starts.push({ n, office, atMs: performance.now() });
+                longestMs = Math.max(longestMs, performance.now() - sinceMs);
+              },
+              (error: unknown) => {
+                if (!(error instanceof PaceFull) && !controller.signal.aborted) unexpected.push(error);
+              },
+            )
+            .finally(() => ended++);
         }
         await jest.advanceTimersByTimeAsync(20_000);
         expect(ended).toBe(arrivals.length);
         expect(unexpected).toEqual([]);
         expect(longestMs).toBeLessThanOrEqual(given.maxWaitMs + 1); // timers have whole milliseconds
         expect(jest.getTimerCount()).toBe(0);
-        starts.forEach(({ atMs }, at) => { if (at > 0) expect(atMs - (starts[at - 1]?.atMs ?? 0)).toBeGreaterThanOrEqual(given.minIntervalMs); });
+        starts.forEach(({ atMs }, at) => {
+          if (at > 0) expect(atMs - (starts[at - 1]?.atMs ?? 0)).toBeGreaterThanOrEqual(given.minIntervalMs);
+        });
         for (const ofOffice of Map.groupBy(starts, ({ office }) => office).values()) {
           ofOffice.forEach(({ n, atMs }, at) => {
             const before = ofOffice[at - 1];

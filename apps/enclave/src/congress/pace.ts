@@ -70,8 +70,14 @@ export class Pace {
         office,
         sinceMs: now,
         officeFreeMs,
-        start: () => { leave(); resolve(); },
-        sendAway: (reason) => { leave(); reject(reason); },
+        start: () => {
+          leave();
+          resolve();
+        },
+        sendAway: (reason) => {
+          leave();
+          reject(reason);
+        },
       };
       signal?.addEventListener('abort', giveUp, { once: true });
       this.waiting.add(waiter);
@@ -88,7 +94,8 @@ export class Pace {
       if (this.nextFreeMs > now) break;
       if (this.officeFreeMs.has(waiter.office)) continue;
       this.nextFreeMs = now + this.limits.minIntervalMs;
-      if (this.limits.officeMinIntervalMs > 0) this.officeFreeMs.set(waiter.office, now + this.limits.officeMinIntervalMs);
+      if (this.limits.officeMinIntervalMs > 0)
+        this.officeFreeMs.set(waiter.office, now + this.limits.officeMinIntervalMs);
       waiter.start();
     }
     // Others came between, or this process stood still: what looked short enough has become too long.
@@ -103,9 +110,15 @@ export class Pace {
     const [longest] = this.waiting;
     if (longest === undefined) return;
     let atMs = Infinity;
-    for (const { office } of this.waiting) atMs = Math.min(atMs, Math.max(this.nextFreeMs, this.officeFreeMs.get(office) ?? 0));
+    for (const { office } of this.waiting)
+      atMs = Math.min(atMs, Math.max(this.nextFreeMs, this.officeFreeMs.get(office) ?? 0));
     atMs = Math.min(atMs, longest.sinceMs + this.limits.maxWaitMs);
-    this.timer = setTimeout(() => { this.dispatch(); }, Math.max(0, Math.ceil(atMs - now)));
+    this.timer = setTimeout(
+      () => {
+        this.dispatch();
+      },
+      Math.max(0, Math.ceil(atMs - now)),
+    );
   }
 
   private waitingFor(office: string): number {

@@ -8,7 +8,11 @@ import { testMessage } from './testing/messages';
 import { setUp, type SetupOptions } from './testing/setup';
 
 const deliver = (congress: Congress) =>
-  congress.deliver({ office: 'HCA12', message: testMessage(), deliveryId: deliveryId(new Uint8Array(32), new Uint8Array(16), 'HCA12') });
+  congress.deliver({
+    office: 'HCA12',
+    message: testMessage(),
+    deliveryId: deliveryId(new Uint8Array(32), new Uint8Array(16), 'HCA12'),
+  });
 const hours = (count: number) => new Date(Date.now() + count * 3_600_000);
 
 async function attempt(options: SetupOptions) {
@@ -52,7 +56,9 @@ describe("the far end's certificate", () => {
     const { simulator, config } = await setUp();
     const port = Number(new URL(config.house.origin).port);
     const byAddress = { ...config, house: { ...config.house, origin: `https://127.0.0.1:${port}` } };
-    const congress = createCongress(byAddress, createEgress({ mode: 'direct' }, [{ host: '127.0.0.1', port }]), { nowMs: () => Date.now() });
+    const congress = createCongress(byAddress, createEgress({ mode: 'direct' }, [{ host: '127.0.0.1', port }]), {
+      nowMs: () => Date.now(),
+    });
     expect(await deliver(congress)).toMatchObject({ outcome: 'accepted' });
     await simulator.stop();
   });
@@ -72,7 +78,9 @@ describe('a far end that is not TLS', () => {
     const { simulator, config } = await setUp();
     await simulator.stop();
     const house = { ...config.house, deduplicates: false, origin: `https://localhost:${port}`, timeoutMs: 700 };
-    return createCongress({ ...config, house }, createEgress({ mode: 'direct' }, [{ host: 'localhost', port }]), { nowMs: () => Date.now() });
+    return createCongress({ ...config, house }, createEgress({ mode: 'direct' }, [{ host: 'localhost', port }]), {
+      nowMs: () => Date.now(),
+    });
   };
   afterEach(async () => {
     for (const socket of sockets) socket.destroy();
@@ -80,17 +88,30 @@ describe('a far end that is not TLS', () => {
   });
 
   it('answers in the clear', async () => {
-    expect(await deliver(await start((socket) => socket.write('HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n')))).toEqual({ outcome: 'pending', reason: 'tls_failed', detail: null });
+    expect(
+      await deliver(await start((socket) => socket.write('HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n'))),
+    ).toEqual({ outcome: 'pending', reason: 'tls_failed', detail: null });
   });
 
   it('hangs up in the handshake', async () => {
-    expect(await deliver(await start((socket) => socket.destroy()))).toEqual({ outcome: 'pending', reason: 'tls_failed', detail: null });
+    expect(await deliver(await start((socket) => socket.destroy()))).toEqual({
+      outcome: 'pending',
+      reason: 'tls_failed',
+      detail: null,
+    });
     await new Promise((resolve) => server.close(resolve));
-    expect(await deliver(await start((socket) => socket.end()))).toMatchObject({ outcome: 'pending', reason: 'tls_failed' });
+    expect(await deliver(await start((socket) => socket.end()))).toMatchObject({
+      outcome: 'pending',
+      reason: 'tls_failed',
+    });
   });
 
   it('says nothing', async () => {
-    expect(await deliver(await start(() => undefined))).toEqual({ outcome: 'pending', reason: 'connect_timeout', detail: null });
+    expect(await deliver(await start(() => undefined))).toEqual({
+      outcome: 'pending',
+      reason: 'connect_timeout',
+      detail: null,
+    });
   });
 });
 
@@ -117,11 +138,19 @@ describe("through the parent's proxy", () => {
       return (ours = await connectAddress({ kind: 'unix', path: folder.file('proxy') }, options));
     });
 
-    expect(await deliver(createCongress(config, egress, { nowMs: () => Date.now() }))).toMatchObject({ outcome: 'accepted' });
+    expect(await deliver(createCongress(config, egress, { nowMs: () => Date.now() }))).toMatchObject({
+      outcome: 'accepted',
+    });
     expect(simulator.received()).toHaveLength(1);
     const wire = Buffer.concat(seen).toString('latin1');
     expect(wire.length).toBeGreaterThan(1000);
-    for (const secret of ['Please keep the water clean', 'person@test.example', 'HCA12', config.house.apiKeyReadableInImage]) expect(wire).not.toContain(secret);
+    for (const secret of [
+      'Please keep the water clean',
+      'person@test.example',
+      'HCA12',
+      config.house.apiKeyReadableInImage,
+    ])
+      expect(wire).not.toContain(secret);
     expect(ours?.destroyed).toBe(true);
     for (const end of ends) end.destroy();
     await simulator.stop();

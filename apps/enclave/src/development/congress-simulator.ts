@@ -4,7 +4,12 @@ import * as z from 'zod';
 import { ConfigurationError } from '../configuration/configuration';
 
 /** What `test/congress` writes beside its certificates when it starts. */
-const chamber = z.object({ origin: z.string(), apiKey: z.string(), messagePath: z.string(), deduplicates: z.boolean() });
+const chamber = z.object({
+  origin: z.string(),
+  apiKey: z.string(),
+  messagePath: z.string(),
+  deduplicates: z.boolean(),
+});
 const describedSchema = z.object({ house: chamber, senate: chamber, certificateAuthority: z.string() });
 
 /**
@@ -20,10 +25,14 @@ export function withSimulator(value: unknown, folder: string): unknown {
     return configuration;
   }
   const described = describedSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  if (!described.success || !isRecord(configuration['congress'])) throw new ConfigurationError([`${file} does not describe a simulator`]);
+  if (!described.success || !isRecord(configuration['congress']))
+    throw new ConfigurationError([`${file} does not describe a simulator`]);
   const certificateAuthorities = readFileSync(described.data.certificateAuthority, 'utf8');
   const own = configuration['congress'];
-  const settings = (name: 'house' | 'senate', { origin, apiKey, messagePath, deduplicates }: z.infer<typeof chamber>) => ({
+  const settings = (
+    name: 'house' | 'senate',
+    { origin, apiKey, messagePath, deduplicates }: z.infer<typeof chamber>,
+  ) => ({
     // Pace and time-out stay the file's own
     ...(isRecord(own[name]) ? own[name] : {}),
     origin,
@@ -33,7 +42,10 @@ export function withSimulator(value: unknown, folder: string): unknown {
     certificateAuthorities,
   });
   const { house, senate } = described.data;
-  return { ...configuration, congress: { ...own, house: settings('house', house), senate: settings('senate', senate) } };
+  return {
+    ...configuration,
+    congress: { ...own, house: settings('house', house), senate: settings('senate', senate) },
+  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 
 /** A DNS name or an IP address, lower case, as it stands in an origin. */
-export const hostSchema = z.string().max(253).regex(/^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/);
+export const hostSchema = z
+  .string()
+  .max(253)
+  .regex(/^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$/);
 export const portSchema = z.int().min(1).max(65_535);
 
 const routeSchema = z.strictObject({
@@ -25,7 +28,10 @@ export const egressConfigSchema = z.discriminatedUnion('mode', [
       .array(routeSchema)
       .min(1)
       .max(32)
-      .refine((routes) => new Set(routes.map(({ host, port }) => `${host}:${port}`)).size === routes.length, 'a destination has one route'),
+      .refine(
+        (routes) => new Set(routes.map(({ host, port }) => `${host}:${port}`)).size === routes.length,
+        'a destination has one route',
+      ),
   }),
 ]);
 export type EgressConfig = z.output<typeof egressConfigSchema>;

@@ -2,14 +2,19 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { createEgress, egressConfigSchema, missingRoutes, withParentCid, type ConnectVsock } from '.';
 
-const problems = (value: unknown) => egressConfigSchema.safeParse(value).error?.issues.map(({ path }) => path.join('.')) ?? [];
+const problems = (value: unknown) =>
+  egressConfigSchema.safeParse(value).error?.issues.map(({ path }) => path.join('.')) ?? [];
 
 describe('the egress configuration', () => {
   const route = { host: 'cwc.house.gov', port: 443, vsockPort: 8443 };
 
   it('takes both modes; the parent is CID 3', () => {
     expect(egressConfigSchema.parse({ mode: 'direct' })).toEqual({ mode: 'direct' });
-    expect(egressConfigSchema.parse({ mode: 'vsock', routes: [route] })).toEqual({ mode: 'vsock', parentCid: 3, routes: [route] });
+    expect(egressConfigSchema.parse({ mode: 'vsock', routes: [route] })).toEqual({
+      mode: 'vsock',
+      parentCid: 3,
+      routes: [route],
+    });
   });
 
   it.each<[string, unknown, string]>([
@@ -40,7 +45,9 @@ describe('direct egress', () => {
   afterAll(() => new Promise((resolve) => server.close(resolve)));
 
   it('reaches what is allowed', async () => {
-    const socket = await createEgress({ mode: 'direct' }, [{ host: 'localhost', port }]).connect('localhost', port, { timeoutMs: 5000 });
+    const socket = await createEgress({ mode: 'direct' }, [{ host: 'localhost', port }]).connect('localhost', port, {
+      timeoutMs: 5000,
+    });
     expect((await socket.setEncoding('utf8').toArray()).join('')).toBe('hello');
   });
 
@@ -49,7 +56,10 @@ describe('direct egress', () => {
     ['another port', 'localhost', 1],
   ])('does not reach %s', async (_name, host, offset) => {
     const egress = createEgress({ mode: 'direct' }, [{ host: 'localhost', port }]);
-    await expect(egress.connect(host, port + offset, { timeoutMs: 5000 })).rejects.toMatchObject({ name: 'EgressError', code: 'egress_not_allowed' });
+    await expect(egress.connect(host, port + offset, { timeoutMs: 5000 })).rejects.toMatchObject({
+      name: 'EgressError',
+      code: 'egress_not_allowed',
+    });
   });
 
   it('says what went wrong', async () => {
@@ -57,11 +67,21 @@ describe('direct egress', () => {
     await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
     const closed = (free.address() as AddressInfo).port;
     await new Promise((resolve) => free.close(resolve));
-    const allowed = [{ host: '127.0.0.1', port: closed }, { host: 'no-such-name.invalid', port: 443 }, { host: 'localhost', port }];
+    const allowed = [
+      { host: '127.0.0.1', port: closed },
+      { host: 'no-such-name.invalid', port: 443 },
+      { host: 'localhost', port },
+    ];
     const egress = createEgress({ mode: 'direct' }, allowed);
-    await expect(egress.connect('127.0.0.1', closed, { timeoutMs: 5000 })).rejects.toMatchObject({ code: 'egress_unreachable' });
-    await expect(egress.connect('no-such-name.invalid', 443, { timeoutMs: 20_000 })).rejects.toMatchObject({ code: 'egress_name_not_resolved' });
-    await expect(egress.connect('localhost', port, { timeoutMs: 5000, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'egress_aborted' });
+    await expect(egress.connect('127.0.0.1', closed, { timeoutMs: 5000 })).rejects.toMatchObject({
+      code: 'egress_unreachable',
+    });
+    await expect(egress.connect('no-such-name.invalid', 443, { timeoutMs: 20_000 })).rejects.toMatchObject({
+      code: 'egress_name_not_resolved',
+    });
+    await expect(
+      egress.connect('localhost', port, { timeoutMs: 5000, signal: AbortSignal.abort() }),
+    ).rejects.toMatchObject({ code: 'egress_aborted' });
     const controller = new AbortController();
     const connecting = egress.connect('localhost', port, { timeoutMs: 5000, signal: controller.signal });
     controller.abort();
@@ -72,7 +92,10 @@ describe('direct egress', () => {
 describe('vsock egress', () => {
   const house = { host: 'cwc.house.gov', port: 443 };
   const config = egressConfigSchema.parse({ mode: 'vsock', routes: [{ ...house, vsockPort: 8443 }] });
-  const failing = (code: string): ConnectVsock => () => Promise.reject(Object.assign(new Error('x'), { code }));
+  const failing =
+    (code: string): ConnectVsock =>
+    () =>
+      Promise.reject(Object.assign(new Error('x'), { code }));
 
   it.each([2, 3] as const)("asks the parent's proxy for this destination, at CID %i", async (cid) => {
     const socket = {} as Socket;
@@ -87,9 +110,13 @@ describe('vsock egress', () => {
 
   it('needs a route and a permission', async () => {
     const never: ConnectVsock = () => Promise.reject(new Error('asked'));
-    await expect(createEgress(config, [], never).connect('cwc.house.gov', 443, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'egress_not_allowed' });
+    await expect(
+      createEgress(config, [], never).connect('cwc.house.gov', 443, { timeoutMs: 100 }),
+    ).rejects.toMatchObject({ code: 'egress_not_allowed' });
     const soapbox = { host: 'soapbox.senate.gov', port: 443 };
-    await expect(createEgress(config, [soapbox], never).connect('soapbox.senate.gov', 443, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'egress_not_allowed' });
+    await expect(
+      createEgress(config, [soapbox], never).connect('soapbox.senate.gov', 443, { timeoutMs: 100 }),
+    ).rejects.toMatchObject({ code: 'egress_not_allowed' });
     expect(missingRoutes(config, [house, soapbox])).toEqual([soapbox]);
     expect(missingRoutes({ mode: 'direct' }, [house])).toEqual([]);
   });
@@ -101,11 +128,15 @@ describe('vsock egress', () => {
     ['ABORT_ERR', 'egress_aborted'],
     ['ERR_VSOCK_UNAVAILABLE', 'egress_unreachable'],
   ])('%s is %s', async (code, expected) => {
-    await expect(createEgress(config, [house], failing(code)).connect('cwc.house.gov', 443, { timeoutMs: 100 })).rejects.toMatchObject({ code: expected });
+    await expect(
+      createEgress(config, [house], failing(code)).connect('cwc.house.gov', 443, { timeoutMs: 100 }),
+    ).rejects.toMatchObject({ code: expected });
   });
 
   it('does not fall back to the network', async () => {
     // no AF_VSOCK peer on a test machine: it must fail, and not by reaching anybody
-    await expect(createEgress(config, [house]).connect('cwc.house.gov', 443, { timeoutMs: 500 })).rejects.toMatchObject({ name: 'EgressError' });
+    await expect(createEgress(config, [house]).connect('cwc.house.gov', 443, { timeoutMs: 500 })).rejects.toMatchObject(
+      { name: 'EgressError' },
+    );
   });
 });

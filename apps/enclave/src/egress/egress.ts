@@ -29,14 +29,19 @@ export type ConnectVsock = (address: Address, options: EgressOptions) => Promise
  * `allowed` are the destinations that the rest of the configuration names (Congress); in vsock mode a destination needs a route
  * as well.
  */
-export function createEgress(config: EgressConfig, allowed: readonly Destination[], connectVsock: ConnectVsock = connectAddress): Egress {
+export function createEgress(
+  config: EgressConfig,
+  allowed: readonly Destination[],
+  connectVsock: ConnectVsock = connectAddress,
+): Egress {
   const permitted = new Set(allowed.map(key));
   const open = config.mode === 'direct' ? connectDirectly : throughParent(config, connectVsock);
   return {
     async connect(host, port, options) {
       const wanted = { host, port };
       const connecting = permitted.has(key(wanted)) ? open(wanted, options) : null;
-      if (!connecting) throw new EgressError('egress_not_allowed', `${key(wanted)} is not a destination of this configuration`);
+      if (!connecting)
+        throw new EgressError('egress_not_allowed', `${key(wanted)} is not a destination of this configuration`);
       try {
         return await connecting;
       } catch (cause) {
@@ -59,7 +64,9 @@ function key({ host, port }: Destination): string {
 }
 
 function throughParent(config: Extract<EgressConfig, { mode: 'vsock' }>, connectVsock: ConnectVsock) {
-  const routes = new Map(config.routes.map((route) => [key(route), parseAddress(`vsock:${config.parentCid}:${route.vsockPort}`)]));
+  const routes = new Map(
+    config.routes.map((route) => [key(route), parseAddress(`vsock:${config.parentCid}:${route.vsockPort}`)]),
+  );
   return (destination: Destination, options: EgressOptions): Promise<Socket> | null => {
     const address = routes.get(key(destination));
     return address ? connectVsock(address, options) : null;

@@ -1,4 +1,11 @@
 export { egressConfigSchema, hostSchema, portSchema, withParentCid, type EgressConfig } from './egress-config';
 export { EgressError, type EgressErrorCode } from './egress-error';
-export { createEgress, missingRoutes, type ConnectVsock, type Destination, type Egress, type EgressOptions } from './egress';
+export {
+  createEgress,
+  missingRoutes,
+  type ConnectVsock,
+  type Destination,
+  type Egress,
+  type EgressOptions,
+} from './egress';
 export { errorCode } from './error-code';

@@ -26,7 +26,11 @@ describe('an enclave whose environment somebody else chose', () => {
   beforeAll(async () => {
     folder = await temporaryFolder('environment');
     const outdir = join(folder.path, 'bundle');
-    execFileSync(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), 'enclave', '--dev', '--outdir', outdir], { cwd: workspaceRoot() });
+    execFileSync(
+      process.execPath,
+      [join(workspaceRoot(), 'tools/build/build.mjs'), 'enclave', '--dev', '--outdir', outdir],
+      { cwd: workspaceRoot() },
+    );
     bundle = join(outdir, 'main.dev.js');
     congress = await startCongressSimulator();
     rogue = createServer((_request, response) => {
@@ -40,7 +44,10 @@ describe('an enclave whose environment somebody else chose', () => {
     await new Promise<void>((listening) => rogue.listen(0, '127.0.0.1', listening));
     configurationFile = join(folder.path, 'enclave.json');
     writeFileSync(configurationFile, JSON.stringify(configurationFor(congress)));
-    writeFileSync(join(folder.path, 'preload.js'), `require('node:fs').writeFileSync(${JSON.stringify(join(folder.path, 'owned'))}, 'x');`);
+    writeFileSync(
+      join(folder.path, 'preload.js'),
+      `require('node:fs').writeFileSync(${JSON.stringify(join(folder.path, 'owned'))}, 'x');`,
+    );
     mkdirSync(join(folder.path, 'modules'));
   }, 120_000);
   afterAll(async () => {
@@ -70,7 +77,11 @@ describe('an enclave whose environment somebody else chose', () => {
     ['GLIBC_TUNABLES', ''],
     ['UV_THREADPOOL_SIZE', '1'],
   ])('does not start with %s, which acts before it could look away', (name, value) => {
-    const { status, stderr } = spawnSync(process.execPath, args(), { env: { [name]: value }, encoding: 'utf8', timeout: 20_000 });
+    const { status, stderr } = spawnSync(process.execPath, args(), {
+      env: { [name]: value },
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
     expect(status).toBe(78);
     expect(stderr).toContain('environment_refused');
     expect(stderr).toContain(name);
@@ -85,7 +96,12 @@ describe('an enclave whose environment somebody else chose', () => {
       command: process.execPath,
       args: args(),
       env: {
-        ...Object.fromEntries(['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'GLOBAL_AGENT_HTTP_PROXY', 'npm_config_proxy'].flatMap((name) => [[name, proxy], [name.toLowerCase(), proxy]])),
+        ...Object.fromEntries(
+          ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'GLOBAL_AGENT_HTTP_PROXY', 'npm_config_proxy'].flatMap((name) => [
+            [name, proxy],
+            [name.toLowerCase(), proxy],
+          ]),
+        ),
         NO_PROXY: '',
         HOSTALIASES: hostAliases,
         LOCALDOMAIN: 'rogue.test',
@@ -103,9 +119,16 @@ describe('an enclave whose environment somebody else chose', () => {
     try {
       const url = `http://127.0.0.1:${service.ready?.[1] ?? ''}`;
       const trustAnchor = unsafeTrustAnchorFromPem(await developmentRootPem(join(folder.path, 'nsm')));
-      const key = await fetchEnclaveKey(url, { acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchor });
+      const key = await fetchEnclaveKey(url, {
+        acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+        trustAnchor,
+      });
       const { sealed } = prepareMessage(congressMessage(), key);
-      const response = await fetch(`${url}/messages`, { method: 'POST', headers: { 'content-type': 'application/cbor' }, body: new Uint8Array(sealed) });
+      const response = await fetch(`${url}/messages`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/cbor' },
+        body: new Uint8Array(sealed),
+      });
       expect(decodeRelayAnswer(new Uint8Array(await response.arrayBuffer())).state).toBe('final');
       expect(congress.received()).toHaveLength(3);
       expect(rogueAsked).toBe(0);
@@ -116,15 +139,26 @@ describe('an enclave whose environment somebody else chose', () => {
 
   it('stops at a configuration and names what is wrong in it, all of it at once, without the values', () => {
     const broken = join(folder.path, 'broken.json');
-    writeFileSync(broken, JSON.stringify({ ...configurationFor(congress), stack: 'NOT A NAME', listen: 'http://secret-place', more: 1 }));
-    const { status, stderr } = spawnSync(process.execPath, [bundle, '--config', broken], { env: {}, encoding: 'utf8', timeout: 20_000 });
+    writeFileSync(
+      broken,
+      JSON.stringify({ ...configurationFor(congress), stack: 'NOT A NAME', listen: 'http://secret-place', more: 1 }),
+    );
+    const { status, stderr } = spawnSync(process.execPath, [bundle, '--config', broken], {
+      env: {},
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
     expect(status).toBe(78);
     for (const place of ['stack', 'listen', 'more']) expect(stderr).toContain(place);
     for (const value of ['NOT A NAME', 'secret-place', congress.house.apiKey]) expect(stderr).not.toContain(value);
   });
 
   it('does not run the mock NSM with NODE_ENV=production', () => {
-    const { status, stdout } = spawnSync(process.execPath, args(), { env: { NODE_ENV: 'production' }, encoding: 'utf8', timeout: 20_000 });
+    const { status, stdout } = spawnSync(process.execPath, args(), {
+      env: { NODE_ENV: 'production' },
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
     expect(status).not.toBe(0);
     expect(stdout).not.toContain('enclave_listening');
   });

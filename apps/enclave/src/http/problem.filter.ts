@@ -1,4 +1,10 @@
-import { PROBLEM_MEDIA_TYPE, ProtocolError, problemDocument, type ProblemCode, type ProblemDocument } from '@communique-tee/protocol';
+import {
+  PROBLEM_MEDIA_TYPE,
+  ProtocolError,
+  problemDocument,
+  type ProblemCode,
+  type ProblemDocument,
+} from '@communique-tee/protocol';
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { Log } from '../log/log';
@@ -12,7 +18,11 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const problem = toProblem(error);
-    if (problem.status >= 500) this.log.write('error', 'request_failed', { code: problem.code, step: error instanceof Error ? error.name : 'unknown' });
+    if (problem.status >= 500)
+      this.log.write('error', 'request_failed', {
+        code: problem.code,
+        step: error instanceof Error ? error.name : 'unknown',
+      });
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (problem.retryAfterSeconds !== undefined) void reply.header('retry-after', String(problem.retryAfterSeconds));
     void reply.status(problem.status).header('content-type', PROBLEM_MEDIA_TYPE).send(problem);
@@ -37,6 +47,7 @@ function toProblem(error: unknown): ProblemDocument {
 
 /** Fastify's own errors (body too large, wrong content type) carry a statusCode. */
 function statusOf(error: unknown): number {
-  const status: unknown = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
+  const status: unknown =
+    typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
   return typeof status === 'number' ? status : 500;
 }

@@ -8,10 +8,18 @@ beforeAll(async () => {
 afterAll(() => fixture.stop());
 
 it.each([
-  ['an address that cannot be decoded', 'GET /%ZZsecret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 'malformed_body'],
+  [
+    'an address that cannot be decoded',
+    'GET /%ZZsecret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    'malformed_body',
+  ],
   ['something that is not HTTP', 'secret\r\n\r\n', 'malformed_body'],
   ['headers without end', `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'secret'.repeat(5000)}\r\n\r\n`, 'headers_too_large'],
-  ['two lengths', 'POST /messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 'malformed_body'],
+  [
+    'two lengths',
+    'POST /messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+    'malformed_body',
+  ],
 ])('%s is answered by a problem document that repeats nothing', async (_name, bytes, code) => {
   const answer = await exchange(bytes);
   expect(answer).toContain('application/problem+json');
@@ -24,6 +32,10 @@ function exchange(bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(fixture.url).port), '127.0.0.1', () => socket.write(bytes));
     let answer = '';
-    socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk)).on('close', () => resolve(answer)).on('error', reject);
+    socket
+      .setEncoding('latin1')
+      .on('data', (chunk: string) => (answer += chunk))
+      .on('close', () => resolve(answer))
+      .on('error', reject);
   });
 }

@@ -1,4 +1,11 @@
-import { LIMITS, MAX_KEY_OFFER_BYTES, PROBLEMS, PROBLEM_MEDIA_TYPE, problemDocument, type ProblemCode } from '@communique-tee/protocol';
+import {
+  LIMITS,
+  MAX_KEY_OFFER_BYTES,
+  PROBLEMS,
+  PROBLEM_MEDIA_TYPE,
+  problemDocument,
+  type ProblemCode,
+} from '@communique-tee/protocol';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
@@ -17,7 +24,10 @@ export function createServer(): FastifyAdapter {
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (_error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
-      void reply.status(PROBLEMS.malformed_body.status).header('content-type', PROBLEM_MEDIA_TYPE).send(problemText('malformed_body'));
+      void reply
+        .status(PROBLEMS.malformed_body.status)
+        .header('content-type', PROBLEM_MEDIA_TYPE)
+        .send(problemText('malformed_body'));
     },
     clientErrorHandler,
   });
@@ -39,7 +49,11 @@ function clientErrorHandler(error: Error & { code?: string }, socket: Socket): v
     return;
   }
   const code: ProblemCode =
-    error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'malformed_body';
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? 'headers_too_large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? 'request_timeout'
+        : 'malformed_body';
   const { status } = PROBLEMS[code];
   const body = problemText(code);
   socket.end(

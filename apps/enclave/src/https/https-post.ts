@@ -72,7 +72,11 @@ async function openSocket(egress: Egress, post: HttpsPost, signal: AbortSignal):
   }
 }
 
-function exchange(secure: TLSSocket, { origin, target, headers, body, maxAnswerBytes }: HttpsPost, signal: AbortSignal): Promise<HttpsAnswer> {
+function exchange(
+  secure: TLSSocket,
+  { origin, target, headers, body, maxAnswerBytes }: HttpsPost,
+  signal: AbortSignal,
+): Promise<HttpsAnswer> {
   return new Promise((resolve, reject) => {
     const outgoing = request({
       createConnection: () => secure,
@@ -101,14 +105,19 @@ function exchange(secure: TLSSocket, { origin, target, headers, body, maxAnswerB
     });
     outgoing.once('response', (incoming) => {
       answered = true;
-      void readBounded(incoming, maxAnswerBytes).then((read) => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, ...read }));
+      void readBounded(incoming, maxAnswerBytes).then((read) =>
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, ...read }),
+      );
     });
     outgoing.end(body);
   });
 }
 
 /** Never rejects: the head has been read, and what follows only explains it. */
-async function readBounded(incoming: IncomingMessage, maxBytes: number): Promise<Pick<HttpsAnswer, 'body' | 'isWhole'>> {
+async function readBounded(
+  incoming: IncomingMessage,
+  maxBytes: number,
+): Promise<Pick<HttpsAnswer, 'body' | 'isWhole'>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   let isWhole = false;

@@ -12,7 +12,11 @@ export const custodySchema = z.discriminatedUnion('mode', [
     mode: z.literal('kms'),
     keyAlias: aliasArnSchema,
     /** From then on another key is current. The old one stays for as long as a message sealed to it can be valid. */
-    rotateAfterSeconds: z.int().min(60).max(30 * 24 * 3600).default(24 * 3600),
+    rotateAfterSeconds: z
+      .int()
+      .min(60)
+      .max(30 * 24 * 3600)
+      .default(24 * 3600),
   }),
 ]);
 export type CustodyConfig = z.output<typeof custodySchema>;

@@ -19,15 +19,26 @@ describe('the key pairs of a secret', () => {
     expect(keys.sealing.publicKey).toEqual(x25519.getPublicKey(seed('communique-tee x25519 v1')));
     expect(keys.receiptKey).toEqual(ed25519.getPublicKey(seed('communique-tee ed25519 v1')));
     const message = Buffer.from('a receipt');
-    expect(new Uint8Array(sign(null, message, keys.receiptPrivateKey))).toEqual(ed25519.sign(message, seed('communique-tee ed25519 v1')));
-    expect(decodeKeyBinding(keys.binding)).toEqual({ keyId: keys.keyId, receiptKey: keys.receiptKey, custody: 'process' });
+    expect(new Uint8Array(sign(null, message, keys.receiptPrivateKey))).toEqual(
+      ed25519.sign(message, seed('communique-tee ed25519 v1')),
+    );
+    expect(decodeKeyBinding(keys.binding)).toEqual({
+      keyId: keys.keyId,
+      receiptKey: keys.receiptKey,
+      custody: 'process',
+    });
   });
 
   it('have one of the legacy suite where it is switched on, under a label of its own, named beside the others', () => {
     const keys = deriveEnclaveKeys(secret, 'process', true);
     const legacyKey = x25519.getPublicKey(seed('communique-tee legacy x25519 v1'));
     expect(keys.legacy).toMatchObject({ pair: { publicKey: legacyKey }, keyId: keyIdOf(legacyKey) });
-    expect(decodeKeyBinding(keys.binding)).toEqual({ keyId: keys.keyId, receiptKey: keys.receiptKey, custody: 'process', legacyKey });
+    expect(decodeKeyBinding(keys.binding)).toEqual({
+      keyId: keys.keyId,
+      receiptKey: keys.receiptKey,
+      custody: 'process',
+      legacyKey,
+    });
     expect(deriveEnclaveKeys(secret, 'process')).toMatchObject({ keyId: keys.keyId, legacy: null });
   });
 
@@ -35,7 +46,9 @@ describe('the key pairs of a secret', () => {
     const copy = Uint8Array.from(secret);
     expect(deriveEnclaveKeys(copy, 'process').keyId).toEqual(deriveEnclaveKeys(secret, 'process').keyId);
     expect(copy).toEqual(secret);
-    expect(deriveEnclaveKeys(new Uint8Array(32), 'process').keyId).not.toEqual(deriveEnclaveKeys(secret, 'process').keyId);
+    expect(deriveEnclaveKeys(new Uint8Array(32), 'process').keyId).not.toEqual(
+      deriveEnclaveKeys(secret, 'process').keyId,
+    );
   });
 });
 

@@ -48,7 +48,15 @@ export function deriveEnclaveKeys(secret: Uint8Array, custody: string, legacySui
   const receiptKey = rawPublicKey(receiptPrivateKey);
   const legacy = legacySuite ? derive(secret, 'communique-tee legacy x25519 v1', importPrivateKey) : null;
   const binding = encodeKeyBinding({ keyId, receiptKey, custody, ...(legacy && { legacyKey: legacy.publicKey }) });
-  return { sealing, keyId, receiptPrivateKey, receiptKey, custody, legacy: legacy && { pair: legacy, keyId: keyIdOf(legacy.publicKey) }, binding };
+  return {
+    sealing,
+    keyId,
+    receiptPrivateKey,
+    receiptKey,
+    custody,
+    legacy: legacy && { pair: legacy, keyId: keyIdOf(legacy.publicKey) },
+    binding,
+  };
 }
 
 export function keyIdText(keyId: Uint8Array): string {

@@ -15,7 +15,12 @@ export interface KeyKeeperParts {
   secrets: OperatorSecrets;
   log: Log;
   /** Null where nothing here needs it. */
-  kms: { client: KmsClient; timeoutMs: number; sealedKeys: SealedKeys | null; secretOpener: SecretOpener | null } | null;
+  kms: {
+    client: KmsClient;
+    timeoutMs: number;
+    sealedKeys: SealedKeys | null;
+    secretOpener: SecretOpener | null;
+  } | null;
 }
 
 /** Offers of several gateways, the one that is being taken and those that wait for their turn, each with up to 1 MiB. */
@@ -51,7 +56,9 @@ export class KeyKeeper {
 
   private async take(offer: KeyOffer, signal: AbortSignal): Promise<KeyStatus> {
     const { kms } = this.parts;
-    const found = kms ? await this.takeByKms(kms, offer, signal) : { proposal: null, refused: [], refused_secrets: [], kms: null };
+    const found = kms
+      ? await this.takeByKms(kms, offer, signal)
+      : { proposal: null, refused: [], refused_secrets: [], kms: null };
     const { ring, secrets, custody, log } = this.parts;
     if (found.kms !== null && found.kms !== this.saidOfKms) log.write('warn', 'kms_failed', { code: found.kms });
     this.saidOfKms = found.kms;
@@ -87,5 +94,10 @@ export class KeyKeeper {
 }
 
 function toKms({ access_key_id, secret_access_key, session_token, expires }: HandedCredentials): KmsCredentials {
-  return { accessKeyId: access_key_id, secretAccessKey: secret_access_key, sessionToken: session_token, expiresMs: expires === null ? null : expires * 1000 };
+  return {
+    accessKeyId: access_key_id,
+    secretAccessKey: secret_access_key,
+    sessionToken: session_token,
+    expiresMs: expires === null ? null : expires * 1000,
+  };
 }

@@ -9,7 +9,10 @@ describe('the ring of keys', () => {
   beforeEach(() => {
     nowMs = 1000;
     log = [];
-    ring = new KeyRing({ nowMs: () => nowMs }, createLog((line) => log.push(line)));
+    ring = new KeyRing(
+      { nowMs: () => nowMs },
+      createLog((line) => log.push(line)),
+    );
   });
   const key = (fill: number, times: Partial<HeldKey> = {}): HeldKey => ({
     keys: deriveEnclaveKeys(new Uint8Array(32).fill(fill), 'process'),
@@ -34,7 +37,10 @@ describe('the ring of keys', () => {
 
   it('shows the same one in every enclave where two have one epoch', () => {
     const [one, other] = [key(1, { epoch: 7 }), key(2, { epoch: 7 })];
-    const reversed = new KeyRing({ nowMs: () => nowMs }, createLog(() => undefined));
+    const reversed = new KeyRing(
+      { nowMs: () => nowMs },
+      createLog(() => undefined),
+    );
     for (const each of [one, other]) ring.take(each);
     for (const each of [other, one]) reversed.take(each);
     expect(ring.current()).toBe(reversed.current());

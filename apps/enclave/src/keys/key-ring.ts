@@ -66,7 +66,8 @@ export class KeyRing {
   sayIfRotated(): void {
     const current = this.current();
     const id = current && keyIdText(current.keys.keyId);
-    if (id !== undefined && this.lastCurrent !== undefined && id !== this.lastCurrent) this.log.write('info', 'key_rotated', { keyId: id });
+    if (id !== undefined && this.lastCurrent !== undefined && id !== this.lastCurrent)
+      this.log.write('info', 'key_rotated', { keyId: id });
     this.lastCurrent = id ?? this.lastCurrent;
   }
 

@@ -1,6 +1,13 @@
 import { toHex } from '@communique-tee/protocol';
 import { RecordStore } from '../testing/record-store';
-import { ALIAS, DAY_MS, HOUR_MS, startSealedWorld, type SealedEnclave, type SealedWorld } from '../testing/sealed-world';
+import {
+  ALIAS,
+  DAY_MS,
+  HOUR_MS,
+  startSealedWorld,
+  type SealedEnclave,
+  type SealedWorld,
+} from '../testing/sealed-world';
 import { Sender } from '../testing/sender';
 
 let world: SealedWorld;
@@ -31,7 +38,15 @@ describe('an enclave whose keys KMS guards', () => {
     await expect(sender.key(enclave.url)).rejects.toThrow('keys_not_ready');
     expect((await fetch(`${enclave.url}/health`)).status).toBe(200);
     const status = await enclave.offer({ credentials: null });
-    expect(status).toMatchObject({ custody: ALIAS, state: 'waiting', wants: { credentials: true, secrets: [] }, current: null, held: [], proposal: null, kms: 'kms_credentials' });
+    expect(status).toMatchObject({
+      custody: ALIAS,
+      state: 'waiting',
+      wants: { credentials: true, secrets: [] },
+      current: null,
+      held: [],
+      proposal: null,
+      kms: 'kms_credentials',
+    });
     const other = await world.start();
     await store.settle([other]);
     expect(await sender.refusal(enclave.url, await sender.prepare(other.url))).toBe('503 keys_not_ready');
@@ -49,7 +64,8 @@ describe('an enclave whose keys KMS guards', () => {
     expect(key).toMatchObject({ keyId: second.current, custody: ALIAS });
     const { receipt } = await sender.relayed(enclave.url, await sender.prepare(enclave.url));
     expect(receipt.claims.offices.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted', 'accepted']);
-    for (const event of ['key_proposed', 'keys_opened']) expect(enclave.log.join('')).toContain(`"event":"${event}","keyId":"${toHex(key.keyId)}"`);
+    for (const event of ['key_proposed', 'keys_opened'])
+      expect(enclave.log.join('')).toContain(`"event":"${event}","keyId":"${toHex(key.keyId)}"`);
   });
 
   it('asks KMS once for a record, however often it is offered', async () => {
@@ -64,9 +80,12 @@ describe('an enclave whose keys KMS guards', () => {
     const enclaves = await Promise.all([world.start(), world.start(), world.start()]);
     const statuses = await store.settle(enclaves);
     expect(epochs()).toEqual([1]);
-    expect(new Set(statuses.map(({ held }) => ids(held).join()))).toEqual(new Set(ids(store.cores.map((core) => core.key_id))));
+    expect(new Set(statuses.map(({ held }) => ids(held).join()))).toEqual(
+      new Set(ids(store.cores.map((core) => core.key_id))),
+    );
     const prepared = await sender.prepare(enclaves[0].url);
-    for (const { url } of enclaves) expect((await sender.relayed(url, prepared)).receipt.claims.message_id).toBe(prepared.id);
+    for (const { url } of enclaves)
+      expect((await sender.relayed(url, prepared)).receipt.claims.message_id).toBe(prepared.id);
   });
 
   it('has the same key again after a restart, and opens what waited for it', async () => {
@@ -108,7 +127,9 @@ describe('an enclave whose keys KMS guards', () => {
     expect((await sender.relayed(enclave.url, later)).answer.state).toBe('final');
     await passes(2 * HOUR_MS, ...enclaves);
     expect(await sender.refusal(enclave.url, later)).toBe('409 key_retired');
-    expect(enclave.log.join('')).toContain(`"event":"key_destroyed","keyId":"${toHex(old.message.keyId)}","code":"expired"`);
+    expect(enclave.log.join('')).toContain(
+      `"event":"key_destroyed","keyId":"${toHex(old.message.keyId)}","code":"expired"`,
+    );
     const [status] = await store.settle(enclaves);
     expect(status?.refused).toEqual([{ key_id: store.cores[0]!.key_id, code: 'too_old' }]);
     expect(ids(status!.held)).not.toContain(toHex(old.message.keyId));
@@ -125,14 +146,32 @@ describe('an enclave whose keys KMS guards', () => {
     expect(status?.refused).toEqual([{ key_id: revoked!.key_id, code: 'revoked' }]);
     expect(epochs()).toEqual([1, 2]);
     expect(await sender.refusal(enclave.url, prepared)).toBe('409 key_retired');
-    expect(enclave.log.join('')).toContain(`"event":"key_destroyed","keyId":"${toHex(revoked!.key_id)}","code":"revoked"`);
+    expect(enclave.log.join('')).toContain(
+      `"event":"key_destroyed","keyId":"${toHex(revoked!.key_id)}","code":"revoked"`,
+    );
     // Also where the gateway has forgotten that it was
-    expect((await enclave.offer({ records: store.records })).refused).toEqual([{ key_id: revoked!.key_id, code: 'revoked' }]);
+    expect((await enclave.offer({ records: store.records })).refused).toEqual([
+      { key_id: revoked!.key_id, code: 'revoked' },
+    ]);
   });
 
   it('goes by the attested clock alone, whatever the machine says', async () => {
     const realMs = world.time.nowMs();
-    jest.useFakeTimers({ now: realMs + 3650 * DAY_MS, doNotFake: ['hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+    jest.useFakeTimers({
+      now: realMs + 3650 * DAY_MS,
+      doNotFake: [
+        'hrtime',
+        'nextTick',
+        'performance',
+        'queueMicrotask',
+        'setImmediate',
+        'clearImmediate',
+        'setInterval',
+        'clearInterval',
+        'setTimeout',
+        'clearTimeout',
+      ],
+    });
     try {
       const enclave = await world.start();
       const [status] = await store.settle([enclave]);
@@ -149,5 +188,7 @@ describe('an enclave whose keys KMS guards', () => {
 });
 
 it('an enclave in debug mode, or under another root, does not start with keys that it could vouch for nobody', async () => {
-  await expect(world.start({ pcrs: new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)])) })).rejects.toMatchObject({ name: 'AttestationError' });
+  await expect(
+    world.start({ pcrs: new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)])) }),
+  ).rejects.toMatchObject({ name: 'AttestationError' });
 });

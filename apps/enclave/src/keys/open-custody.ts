@@ -48,7 +48,12 @@ export async function openCustody(parts: CustodyParts): Promise<Custody> {
   if (configuration.custody.mode === 'kms') await verifyOwnImage(bytes, { pcr0, makerRoot: parts.makerRoot });
   else await makeProcessKeys(ring, parts);
   const kms = openForKms(ring, secrets, pcr0, parts);
-  return { ring, secrets, keeper: new KeyKeeper({ custody, ring, secrets, log, kms }), pcr0: Buffer.from(pcr0).toString('hex') };
+  return {
+    ring,
+    secrets,
+    keeper: new KeyKeeper({ custody, ring, secrets, log, kms }),
+    pcr0: Buffer.from(pcr0).toString('hex'),
+  };
 }
 
 /** They end with the process, and what waits sealed to them then has to be sealed again: said at start, and to clients by their custody. */
@@ -62,11 +67,32 @@ async function makeProcessKeys(ring: KeyRing, { configuration, nsm, clock, log }
   log.write('warn', 'keys_end_with_process', { keyId: keyIdText(keys.keyId), custody: keys.custody });
 }
 
-function openForKms(ring: KeyRing, secrets: OperatorSecrets, pcr0: Uint8Array, { configuration, nsm, clock, egress, log, makerRoot }: CustodyParts): KeyKeeperParts['kms'] {
+function openForKms(
+  ring: KeyRing,
+  secrets: OperatorSecrets,
+  pcr0: Uint8Array,
+  { configuration, nsm, clock, egress, log, makerRoot }: CustodyParts,
+): KeyKeeperParts['kms'] {
   const { kms, custody, stack, legacySuite } = configuration;
   const alias = custody.mode === 'kms' ? custody.keyAlias : configuration.secrets?.keyAlias;
   if (!kms || alias === undefined) return null;
-  const sealedKeys = custody.mode === 'kms' ? new SealedKeys({ custody: custody.keyAlias, stack, pcr0, times: keyTimes(custody), legacySuite, makerRoot }, ring, nsm, clock, log) : null;
-  const secretOpener = configuration.secrets ? new SecretOpener({ keyAlias: configuration.secrets.keyAlias, stack }, secrets, log) : null;
-  return { client: openKms(kms, readAliasArn(alias).region, egress, nsm, clock), timeoutMs: kms.timeoutMs, sealedKeys, secretOpener };
+  const sealedKeys =
+    custody.mode === 'kms'
+      ? new SealedKeys(
+          { custody: custody.keyAlias, stack, pcr0, times: keyTimes(custody), legacySuite, makerRoot },
+          ring,
+          nsm,
+          clock,
+          log,
+        )
+      : null;
+  const secretOpener = configuration.secrets
+    ? new SecretOpener({ keyAlias: configuration.secrets.keyAlias, stack }, secrets, log)
+    : null;
+  return {
+    client: openKms(kms, readAliasArn(alias).region, egress, nsm, clock),
+    timeoutMs: kms.timeoutMs,
+    sealedKeys,
+    secretOpener,
+  };
 }

@@ -16,7 +16,13 @@ export const kmsConfigSchema = z.strictObject({
 export type KmsConfig = z.output<typeof kmsConfigSchema>;
 
 /** Roots of Amazon Trust Services, by the common name of their subject (https://www.amazontrust.com/repository). */
-const AMAZON_ROOTS = ['Amazon Root CA 1', 'Amazon Root CA 2', 'Amazon Root CA 3', 'Amazon Root CA 4', 'Starfield Services Root Certificate Authority - G2'];
+const AMAZON_ROOTS = [
+  'Amazon Root CA 1',
+  'Amazon Root CA 2',
+  'Amazon Root CA 3',
+  'Amazon Root CA 4',
+  'Starfield Services Root Certificate Authority - G2',
+];
 
 /** PEM: of all the roots that Node carries, those that AWS's own endpoints chain to; no other authority may vouch for KMS. */
 export function kmsAuthorities({ certificateAuthorities }: KmsConfig): string[] {

@@ -10,7 +10,16 @@ import { kmsAuthorities, type KmsConfig } from './kms-config';
 export function openKms(config: KmsConfig, region: string, egress: Egress, nsm: Nsm, clock: AnchoredClock): KmsClient {
   const authorities = kmsAuthorities(config);
   const send: KmsTransport = async ({ origin, path, headers, body, timeoutMs, signal, maxAnswerBytes }) => {
-    const answer = await httpsPost(egress, { origin, target: path, authorities, headers, body, timeoutMs, maxAnswerBytes, signal });
+    const answer = await httpsPost(egress, {
+      origin,
+      target: path,
+      authorities,
+      headers,
+      body,
+      timeoutMs,
+      maxAnswerBytes,
+      signal,
+    });
     if (!answer.isWhole) throw new Error('the answer was cut');
     return answer;
   };

@@ -37,7 +37,11 @@ export class DeliveryMemory {
    * The remembered result, the running delivery's, or that of `deliver`, which is kept unless it is to be tried again. A result
    * is of one content: whoever seals another text under the same secret and id does not get a receipt for it.
    */
-  once(deliveryId: string, { contentSha256, untilMs }: Identity, deliver: () => Promise<OfficeResult>): Promise<OfficeResult> {
+  once(
+    deliveryId: string,
+    { contentSha256, untilMs }: Identity,
+    deliver: () => Promise<OfficeResult>,
+  ): Promise<OfficeResult> {
     const known = this.known.get(deliveryId);
     if (known) {
       if (known.contentSha256 !== contentSha256) return Promise.resolve(OTHER_CONTENT);

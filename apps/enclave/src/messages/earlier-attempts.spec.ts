@@ -23,7 +23,11 @@ describe('of two enclaves that share their keys', () => {
     sender = new Sender(world.trustAnchor, () => world.time.nowMs());
     const configure = (configuration: Record<string, unknown>) => {
       const { house, senate, ...rest } = configuration['congress'] as Record<'house' | 'senate', object>;
-      return { ...configuration, acceptReplayAcrossEnclaves: true, congress: { ...rest, house: { ...house, ...congress.house }, senate: { ...senate, ...congress.senate } } };
+      return {
+        ...configuration,
+        acceptReplayAcrossEnclaves: true,
+        congress: { ...rest, house: { ...house, ...congress.house }, senate: { ...senate, ...congress.senate } },
+      };
     };
     first = await world.start({ configure });
     second = await world.start({ configure });
@@ -44,22 +48,36 @@ describe('of two enclaves that share their keys', () => {
     });
 
     it('the second sends what an interim receipt says is left, and nothing else', async () => {
-      world.congress.setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 }, { fault: { kind: 'status', status: 400, body: 'no' }, chamber: 'house' }] });
+      world.congress.setFaults({
+        queue: [
+          { fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 },
+          { fault: { kind: 'status', status: 400, body: 'no' }, chamber: 'house' },
+        ],
+      });
       const prepared = await sender.prepare(first.url);
       const before = await sender.relayed(first.url, prepared);
       expect(outcomes(before).map(([outcome]) => outcome)).toEqual(['refused', 'pending', 'pending']);
       const after = await sender.relayed(second.url, prepared, interim(before.answer.receipt));
       expect(outcomes(after)).toEqual([['refused', 'settled_before'], accepted, accepted]);
-      expect(world.congress.received().map(({ office }) => office).sort()).toEqual(['SCA01', 'SCA03']);
+      expect(
+        world.congress
+          .received()
+          .map(({ office }) => office)
+          .sort(),
+      ).toEqual(['SCA01', 'SCA03']);
     });
 
     it('the second says accepted of what the first had accepted; with an attempt unanswered since, it sends nothing', async () => {
-      world.congress.setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 }] });
+      world.congress.setFaults({
+        queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 }],
+      });
       const prepared = await sender.prepare(first.url);
       const before = await sender.relayed(first.url, prepared);
       const after = await sender.relayed(second.url, prepared, { ...interim(before.answer.receipt), ...DISPATCHED });
       expect(outcomes(after)).toEqual([accepted, unknown, unknown]);
-      expect(after.opened.offices.map(({ deliveryId }) => deliveryId)).toEqual(before.opened.offices.map(({ deliveryId }) => deliveryId));
+      expect(after.opened.offices.map(({ deliveryId }) => deliveryId)).toEqual(
+        before.opened.offices.map(({ deliveryId }) => deliveryId),
+      );
       expect(world.congress.received()).toHaveLength(1);
     });
 
@@ -73,14 +91,20 @@ describe('of two enclaves that share their keys', () => {
       world.congress.clearReceived();
       world.congress.setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 3 }] });
       const { answer } = await sender.relayed(first.url, prepared);
-      const after = await sender.relayed(second.url, prepared, interim(change(answer.receipt, { other: other.answer.receipt })));
+      const after = await sender.relayed(
+        second.url,
+        prepared,
+        interim(change(answer.receipt, { other: other.answer.receipt })),
+      );
       expect(outcomes(after)).toEqual([unknown, unknown, unknown]);
       expect(world.congress.received()).toHaveLength(0);
     });
 
     it.each([['0'], ['1, 1'], ['true'], ['']])('the value %j of the header is not known', async (value) => {
       const prepared = await sender.prepare(first.url);
-      expect(await sender.refusal(first.url, prepared, { [DISPATCHED_BEFORE_HEADER]: value })).toBe('400 malformed_body');
+      expect(await sender.refusal(first.url, prepared, { [DISPATCHED_BEFORE_HEADER]: value })).toBe(
+        '400 malformed_body',
+      );
       expect(world.congress.received()).toHaveLength(0);
     });
   });
@@ -89,7 +113,11 @@ describe('of two enclaves that share their keys', () => {
     await open({ house: careless });
     const prepared = await sender.prepare(first.url);
     await sender.relayed(first.url, prepared);
-    expect(outcomes(await sender.relayed(second.url, prepared, DISPATCHED))).toEqual([unknown, ['duplicate', 'already_received'], ['duplicate', 'already_received']]);
+    expect(outcomes(await sender.relayed(second.url, prepared, DISPATCHED))).toEqual([
+      unknown,
+      ['duplicate', 'already_received'],
+      ['duplicate', 'already_received'],
+    ]);
     expect(world.congress.received()).toHaveLength(3);
   });
 });
@@ -98,7 +126,11 @@ it('an enclave whose keys are its own knows all that was sent under them: what i
   const alone = await startEnclaveFixture({ congress: { house: careless, senate: careless } });
   try {
     const prepared = await prepare(alone);
-    const response = await fetch(`${alone.url}/messages`, { method: 'POST', headers: { 'content-type': 'application/cbor', ...DISPATCHED }, body: new Uint8Array(prepared.sealed) });
+    const response = await fetch(`${alone.url}/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cbor', ...DISPATCHED },
+      body: new Uint8Array(prepared.sealed),
+    });
     expect(response.status).toBe(200);
     expect(alone.congress.received()).toHaveLength(3);
   } finally {

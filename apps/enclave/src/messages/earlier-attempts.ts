@@ -1,4 +1,10 @@
-import { DISPATCHED_BEFORE, MAX_RECEIPT_CHARACTERS, PROCESS_CUSTODY, toBase64Url, type Outcome } from '@communique-tee/protocol';
+import {
+  DISPATCHED_BEFORE,
+  MAX_RECEIPT_CHARACTERS,
+  PROCESS_CUSTODY,
+  toBase64Url,
+  type Outcome,
+} from '@communique-tee/protocol';
 import { ReceiptError, verifyReceiptSignature } from '@communique-tee/receipts';
 import type { OfficeResult } from '../congress/office-result';
 import { ProblemError } from '../http/problem-error';
@@ -15,8 +21,13 @@ export interface AttemptHeaders {
 export const FIRST_ATTEMPT: AttemptHeaders = { dispatchedBefore: false, interimReceipt: null };
 
 /** @throws ProblemError `malformed_body` for a value that the protocol does not know */
-export function readAttemptHeaders(dispatchedBefore: string | undefined, interimReceipt: string | undefined): AttemptHeaders {
-  const isKnown = [undefined, DISPATCHED_BEFORE].includes(dispatchedBefore) && (interimReceipt?.length ?? 0) <= MAX_RECEIPT_CHARACTERS;
+export function readAttemptHeaders(
+  dispatchedBefore: string | undefined,
+  interimReceipt: string | undefined,
+): AttemptHeaders {
+  const isKnown =
+    [undefined, DISPATCHED_BEFORE].includes(dispatchedBefore) &&
+    (interimReceipt?.length ?? 0) <= MAX_RECEIPT_CHARACTERS;
   if (!isKnown) throw new ProblemError('malformed_body', { detail: 'a header of earlier attempts' });
   return { dispatchedBefore: dispatchedBefore !== undefined, interimReceipt: interimReceipt ?? null };
 }
@@ -36,7 +47,11 @@ const MAY_HAVE_BEEN_SENT: OfficeResult = { outcome: 'unknown', reason: 'may_have
  */
 export async function earlierAttempts(
   { dispatchedBefore, interimReceipt }: AttemptHeaders,
-  { keys, messageId, sealedSha256 }: { keys: Pick<EnclaveKeys, 'custody' | 'receiptKey'>; messageId: string; sealedSha256: Uint8Array },
+  {
+    keys,
+    messageId,
+    sealedSha256,
+  }: { keys: Pick<EnclaveKeys, 'custody' | 'receiptKey'>; messageId: string; sealedSha256: Uint8Array },
 ): Promise<EarlierAttempts> {
   if (keys.custody === PROCESS_CUSTODY) return () => null;
   if (interimReceipt === null) return () => (dispatchedBefore ? MAY_HAVE_BEEN_SENT : null);
@@ -51,10 +66,17 @@ export async function earlierAttempts(
   };
 }
 
-async function outcomesOf(receipt: string, receiptKey: Uint8Array, messageId: string, sealedSha256: Uint8Array): Promise<Outcome[] | null> {
+async function outcomesOf(
+  receipt: string,
+  receiptKey: Uint8Array,
+  messageId: string,
+  sealedSha256: Uint8Array,
+): Promise<Outcome[] | null> {
   try {
     const { message_id, sealed_sha256, offices } = await verifyReceiptSignature(receipt, receiptKey);
-    return message_id === messageId && sealed_sha256 === toBase64Url(sealedSha256) ? offices.map(({ outcome }) => outcome) : null;
+    return message_id === messageId && sealed_sha256 === toBase64Url(sealedSha256)
+      ? offices.map(({ outcome }) => outcome)
+      : null;
   } catch (error) {
     if (error instanceof ReceiptError) return null;
     throw error;

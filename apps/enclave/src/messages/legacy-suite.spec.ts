@@ -1,10 +1,25 @@
 import { verifyAttestation } from '@communique-tee/attestation';
 import { keyIdOf } from '@communique-tee/crypto';
 import { developmentMeasurements } from '@communique-tee/nsm-mock';
-import { decodeKeyBinding, decodeRelayAnswer, encodeLegacyMessage, encodeSealedMessage, legacyPublicKeyView, toHex, type Answer, type RelayAnswer } from '@communique-tee/protocol';
+import {
+  decodeKeyBinding,
+  decodeRelayAnswer,
+  encodeLegacyMessage,
+  encodeSealedMessage,
+  legacyPublicKeyView,
+  toHex,
+  type Answer,
+  type RelayAnswer,
+} from '@communique-tee/protocol';
 import { matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 import { prepare, startEnclaveFixture, type EnclaveFixture } from '../testing/enclave-fixture';
-import { LEGACY_CONTENT_TODAY, legacyContent, sealAsLegacyClient, type LegacyKeyView, type LegacySealed } from '../testing/legacy-client';
+import {
+  LEGACY_CONTENT_TODAY,
+  legacyContent,
+  sealAsLegacyClient,
+  type LegacyKeyView,
+  type LegacySealed,
+} from '../testing/legacy-client';
 import { RecordStore } from '../testing/record-store';
 import { Sender } from '../testing/sender';
 import { startSealedWorld } from '../testing/sealed-world';
@@ -28,19 +43,30 @@ async function legacyKeyOf(of: EnclaveFixture): Promise<LegacyKeyView> {
   return legacyPublicKeyView(keyIdOf(legacyKey), legacyKey);
 }
 
-async function read(response: Response, sealed: LegacySealed, trustAnchor = fixture.trustAnchor): Promise<{ answer: RelayAnswer; opened: Answer; receipt: VerifiedReceipt }> {
+async function read(
+  response: Response,
+  sealed: LegacySealed,
+  trustAnchor = fixture.trustAnchor,
+): Promise<{ answer: RelayAnswer; opened: Answer; receipt: VerifiedReceipt }> {
   expect(response.status).toBe(200);
   const answer = decodeRelayAnswer(new Uint8Array(await response.arrayBuffer()));
   const receipt = await verifyReceipt(
     { receipt: answer.receipt, attestation_document: Buffer.from(answer.attestationDocument).toString('base64') },
-    { verifyAttestation, acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchor, messageId: sealed.id, sealedSha256: sealed.sealedSha256 },
+    {
+      verifyAttestation,
+      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      trustAnchor,
+      messageId: sealed.id,
+      sealedSha256: sealed.sealedSha256,
+    },
   );
   const opened = sealed.open(answer.answer);
   matchAnswer(receipt.claims, opened);
   return { answer, opened, receipt };
 }
 
-const codeOf = async (response: Response) => `${String(response.status)} ${((await response.json()) as { code: string }).code}`;
+const codeOf = async (response: Response) =>
+  `${String(response.status)} ${((await response.json()) as { code: string }).code}`;
 
 describe('a message of the legacy suite', () => {
   it('sealed by libsodium arrives, and comes back with a receipt that names the suite', async () => {
@@ -48,15 +74,27 @@ describe('a message of the legacy suite', () => {
     const { opened, receipt, answer } = await read(await fixture.relay(sealed.sealed), sealed);
     expect(answer.state).toBe('final');
     expect(receipt.claims.suite).toBe('x25519-blake2b-xchacha20poly1305');
-    expect(opened).toMatchObject({ problems: [], offices: [{ office: 'HCA12', outcome: 'accepted' }, { office: 'SCA01', outcome: 'accepted' }] });
+    expect(opened).toMatchObject({
+      problems: [],
+      offices: [
+        { office: 'HCA12', outcome: 'accepted' },
+        { office: 'SCA01', outcome: 'accepted' },
+      ],
+    });
     const received = fixture.congress.received();
-    expect(received.map(({ deliveryId }) => deliveryId).sort()).toEqual(opened.offices.map(({ deliveryId }) => deliveryId).sort());
-    for (const { xml } of received) expect(xml).toContain('<ConstituentMessage>A text that a legacy test sends.</ConstituentMessage>');
+    expect(received.map(({ deliveryId }) => deliveryId).sort()).toEqual(
+      opened.offices.map(({ deliveryId }) => deliveryId).sort(),
+    );
+    for (const { xml } of received)
+      expect(xml).toContain('<ConstituentMessage>A text that a legacy test sends.</ConstituentMessage>');
   });
 
   it('relayed twice, and five times at once, is delivered once', async () => {
     const sealed = await sealAsLegacyClient(key, legacyContent());
-    const answers = [await fixture.relay(sealed.sealed), ...(await Promise.all(Array.from({ length: 5 }, () => fixture.relay(sealed.sealed))))];
+    const answers = [
+      await fixture.relay(sealed.sealed),
+      ...(await Promise.all(Array.from({ length: 5 }, () => fixture.relay(sealed.sealed)))),
+    ];
     const receipts = await Promise.all(answers.map(async (answer) => (await read(answer, sealed)).answer.receipt));
     expect(new Set(receipts).size).toBe(1);
     expect(fixture.congress.received()).toHaveLength(1);
@@ -65,7 +103,9 @@ describe('a message of the legacy suite', () => {
   it('as that client seals it today is answered with what is missing, and nothing is sent', async () => {
     const sealed = await sealAsLegacyClient(key, LEGACY_CONTENT_TODAY);
     const { opened, receipt } = await read(await fixture.relay(sealed.sealed), sealed);
-    expect(opened.problems.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual(expect.arrayContaining(['/constituent/prefix required', '/message/body required', '/campaignId required']));
+    expect(opened.problems.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual(
+      expect.arrayContaining(['/constituent/prefix required', '/message/body required', '/campaignId required']),
+    );
     expect(opened.offices).toMatchObject([{ office: 'HCA12', outcome: 'refused', reason: 'message_invalid' }]);
     expect(receipt.claims.offices.map(({ outcome }) => outcome)).toEqual(['refused']);
     expect(fixture.congress.received()).toHaveLength(0);
@@ -81,17 +121,25 @@ describe('a message of the legacy suite', () => {
     const { message } = await sealAsLegacyClient(key, legacyContent());
     const flipped = Uint8Array.from(message.ciphertext);
     flipped[0] = (flipped[0] ?? 0) ^ 1;
-    expect(await codeOf(await fixture.relay(encodeLegacyMessage({ ...message, ciphertext: flipped })))).toBe('422 sealed_message_refused');
-    expect(await codeOf(await fixture.relay(encodeLegacyMessage({ ...message, keyId: new Uint8Array(16) })))).toBe('409 key_retired');
+    expect(await codeOf(await fixture.relay(encodeLegacyMessage({ ...message, ciphertext: flipped })))).toBe(
+      '422 sealed_message_refused',
+    );
+    expect(await codeOf(await fixture.relay(encodeLegacyMessage({ ...message, keyId: new Uint8Array(16) })))).toBe(
+      '409 key_retired',
+    );
     expect(await codeOf(await fixture.relay(Buffer.from([0x86, 1, 2])))).toBe('400 malformed_body');
   });
 
   it('opens under no key of another suite, and no other message under its key', async () => {
     const other = await fixture.key();
     const { message } = await sealAsLegacyClient(key, legacyContent());
-    expect(await codeOf(await fixture.relay(encodeLegacyMessage({ ...message, keyId: other.keyId })))).toBe('409 key_retired');
+    expect(await codeOf(await fixture.relay(encodeLegacyMessage({ ...message, keyId: other.keyId })))).toBe(
+      '409 key_retired',
+    );
     const prepared = await prepare(fixture);
-    expect(await codeOf(await fixture.relay(encodeSealedMessage({ ...prepared.message, keyId: message.keyId })))).toBe('409 key_retired');
+    expect(await codeOf(await fixture.relay(encodeSealedMessage({ ...prepared.message, keyId: message.keyId })))).toBe(
+      '409 key_retired',
+    );
     expect(fixture.congress.received()).toHaveLength(0);
   });
 
@@ -108,7 +156,9 @@ describe('where the configuration does not switch it on', () => {
   it('no key of it is attested, and its messages are of no suite that is open', async () => {
     const off = await startEnclaveFixture();
     try {
-      expect(decodeKeyBinding((await off.key()).attestation.userData ?? new Uint8Array())).not.toHaveProperty('legacyKey');
+      expect(decodeKeyBinding((await off.key()).attestation.userData ?? new Uint8Array())).not.toHaveProperty(
+        'legacyKey',
+      );
       const sealed = await sealAsLegacyClient(key, legacyContent());
       expect(await codeOf(await off.relay(sealed.sealed))).toBe('422 suite_unsupported');
       expect(off.congress.received()).toHaveLength(0);
@@ -135,7 +185,12 @@ describe('with sealed keys', () => {
       const second = await world.start({ configure });
       const [status] = await store.settle([second]);
       expect(status?.held_legacy?.map(toHex)).toEqual([view.keyId]);
-      const relay = () => fetch(`${second.url}/messages`, { method: 'POST', headers: { 'content-type': 'application/cbor' }, body: new Uint8Array(sealed.sealed) });
+      const relay = () =>
+        fetch(`${second.url}/messages`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/cbor' },
+          body: new Uint8Array(sealed.sealed),
+        });
       const { receipt } = await read(await relay(), sealed, world.trustAnchor);
       expect(receipt.claims.offices.map(({ outcome }) => outcome)).toEqual(['accepted']);
       // An image that has it switched off opens no record that names such a key

@@ -26,7 +26,10 @@ describe('the memory of deliveries', () => {
   it('gives no other text the result of one, neither afterwards nor at the same time', async () => {
     const memory = new DeliveryMemory(100, { nowMs: () => 0 });
     const deliver = jest.fn(() => Promise.resolve(accepted));
-    const results = await Promise.all([memory.once('a', until(10), deliver), memory.once('a', until(10, 'another text'), deliver)]);
+    const results = await Promise.all([
+      memory.once('a', until(10), deliver),
+      memory.once('a', until(10, 'another text'), deliver),
+    ]);
     results.push(await memory.once('a', until(10, 'another text'), deliver));
     expect(results.map(({ outcome }) => outcome)).toEqual(['accepted', 'refused', 'refused']);
     expect(deliver).toHaveBeenCalledTimes(1);

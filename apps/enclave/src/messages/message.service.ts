@@ -1,5 +1,12 @@
 import { CryptoError } from '@communique-tee/crypto';
-import { LIMITS, chamberOf, encodeCongressMessage, messageIdToText, type CongressMessage, type RelayAnswer } from '@communique-tee/protocol';
+import {
+  LIMITS,
+  chamberOf,
+  encodeCongressMessage,
+  messageIdToText,
+  type CongressMessage,
+  type RelayAnswer,
+} from '@communique-tee/protocol';
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock/clock';
@@ -58,7 +65,10 @@ export class MessageService {
     const known = this.answers.get(name) ?? this.running.get(name);
     if (known) return known;
     this.checkExpiry(message);
-    if (this.running.size >= this.limits.maxConcurrent || !this.deliveries.hasRoomFor((this.running.size + 1) * LIMITS.maxOffices)) {
+    if (
+      this.running.size >= this.limits.maxConcurrent ||
+      !this.deliveries.hasRoomFor((this.running.size + 1) * LIMITS.maxOffices)
+    ) {
       throw new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
     }
     const work = this.process(message, sealedSha256, key, headers)
@@ -78,14 +88,31 @@ export class MessageService {
     if (leftMs > LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS) throw new ProblemError('expiry_out_of_range');
   }
 
-  private async process(message: SealedForm, sealedSha256: Uint8Array, key: HeldKey, headers: AttemptHeaders): Promise<RelayAnswer> {
+  private async process(
+    message: SealedForm,
+    sealedSha256: Uint8Array,
+    key: HeldKey,
+    headers: AttemptHeaders,
+  ): Promise<RelayAnswer> {
     // Before anything is opened or sent: without a document there would be no receipt, and the parent is told that nothing was taken
     await this.reporter.ready(key);
     const { plaintext, sealAnswer, parsed } = open(message, key);
-    const earlier = await earlierAttempts(headers, { keys: key.keys, messageId: messageIdToText(message.messageId), sealedSha256 });
-    const offices = parsed.ok ? await this.deliverAll(message, parsed.message, this.rememberUntilMs(message, key), earlier) : parsed.offices.map(refuse);
+    const earlier = await earlierAttempts(headers, {
+      keys: key.keys,
+      messageId: messageIdToText(message.messageId),
+      sealedSha256,
+    });
+    const offices = parsed.ok
+      ? await this.deliverAll(message, parsed.message, this.rememberUntilMs(message, key), earlier)
+      : parsed.offices.map(refuse);
     plaintext.fill(0);
-    const answer = await this.reporter.report(key, { message, sealedSha256, sealAnswer, offices, problems: parsed.ok ? [] : parsed.problems });
+    const answer = await this.reporter.report(key, {
+      message,
+      sealedSha256,
+      sealAnswer,
+      offices,
+      problems: parsed.ok ? [] : parsed.problems,
+    });
     this.log.write('info', 'message_handled', {
       messageId: messageIdToText(message.messageId),
       outcome: answer.state,
@@ -97,17 +124,26 @@ export class MessageService {
   /** A message without an expiry may come again for as long as its key is held, or its gateway may keep it where that has no end. */
   private rememberUntilMs({ expiresAtSeconds }: SealedForm, { destroyAfterMs }: HeldKey): number {
     if (expiresAtSeconds !== null) return expiresAtSeconds * 1000;
-    return Number.isFinite(destroyAfterMs) ? destroyAfterMs : this.clock.nowMs() + LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS;
+    return Number.isFinite(destroyAfterMs)
+      ? destroyAfterMs
+      : this.clock.nowMs() + LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS;
   }
 
-  private deliverAll(message: SealedForm, content: CongressMessage, untilMs: number, earlier: EarlierAttempts): Promise<Delivered[]> {
+  private deliverAll(
+    message: SealedForm,
+    content: CongressMessage,
+    untilMs: number,
+    earlier: EarlierAttempts,
+  ): Promise<Delivered[]> {
     const identity = { contentSha256: contentSha256(content), untilMs };
     return Promise.all(
       content.offices.map(async (office, at) => {
         const id = deliveryId(content.deliverySecret, message.messageId, office);
         // Only what this enclave knows nothing of, and the far end would take twice
         const settled = this.congress.deduplicates(chamberOf(office)) ? null : earlier(at);
-        const result = await this.deliveries.once(id, identity, () => (settled ? Promise.resolve(settled) : this.congress.deliver({ office, message: content, deliveryId: id })));
+        const result = await this.deliveries.once(id, identity, () =>
+          settled ? Promise.resolve(settled) : this.congress.deliver({ office, message: content, deliveryId: id }),
+        );
         return { office, deliveryId: id, result };
       }),
     );
@@ -125,7 +161,9 @@ function open(message: SealedForm, key: HeldKey): OpenedMessage {
 
 /** Of what every office gets: the same when a message is sealed again, for the offices that are left. */
 function contentSha256(content: CongressMessage): string {
-  return createHash('sha256').update(encodeCongressMessage({ ...content, offices: [] })).digest('base64');
+  return createHash('sha256')
+    .update(encodeCongressMessage({ ...content, offices: [] }))
+    .digest('base64');
 }
 
 function refuse(office: string): Delivered {

@@ -13,8 +13,14 @@ export class MessagesController {
   @HttpCode(200)
   @Header('content-type', 'application/cbor')
   @Header('cache-control', 'no-store')
-  async deliver(@Body() body: unknown, @Headers(DISPATCHED_BEFORE_HEADER) dispatchedBefore?: string, @Headers(INTERIM_RECEIPT_HEADER) interimReceipt?: string): Promise<StreamableFile> {
+  async deliver(
+    @Body() body: unknown,
+    @Headers(DISPATCHED_BEFORE_HEADER) dispatchedBefore?: string,
+    @Headers(INTERIM_RECEIPT_HEADER) interimReceipt?: string,
+  ): Promise<StreamableFile> {
     if (!Buffer.isBuffer(body)) throw new ProblemError('unsupported_media_type');
-    return new StreamableFile(encodeRelayAnswer(await this.messages.handle(body, readAttemptHeaders(dispatchedBefore, interimReceipt))));
+    return new StreamableFile(
+      encodeRelayAnswer(await this.messages.handle(body, readAttemptHeaders(dispatchedBefore, interimReceipt))),
+    );
   }
 }

@@ -41,7 +41,10 @@ export class Reporter {
     await documents.forReceipt();
   }
 
-  async report({ keys, documents }: HeldKey, { message, sealedSha256, sealAnswer, offices, problems }: Report): Promise<RelayAnswer> {
+  async report(
+    { keys, documents }: HeldKey,
+    { message, sealedSha256, sealAnswer, offices, problems }: Report,
+  ): Promise<RelayAnswer> {
     const document = await documents.forReceipt();
     const time = Math.floor(this.clock.nowMs() / 1000);
     const salted = offices.map((delivered) => ({ ...delivered, salt: new Uint8Array(randomBytes(32)) }));
@@ -51,7 +54,10 @@ export class Reporter {
         message_id: messageIdToText(message.messageId),
         sealed_sha256: toBase64Url(sealedSha256),
         suite: message.suite,
-        offices: salted.map(({ salt, office, result }) => ({ commitment: toBase64Url(commitToOffice(salt, office)), outcome: result.outcome })),
+        offices: salted.map(({ salt, office, result }) => ({
+          commitment: toBase64Url(commitToOffice(salt, office)),
+          outcome: result.outcome,
+        })),
         time,
         pcr0: document.pcr0,
         attestation_sha256: toBase64Url(document.sha256),
@@ -62,7 +68,14 @@ export class Reporter {
       version: 1,
       messageId: message.messageId,
       time,
-      offices: salted.map(({ office, salt, deliveryId, result: { outcome, reason, detail } }) => ({ office, salt, outcome, deliveryId, reason, detail })),
+      offices: salted.map(({ office, salt, deliveryId, result: { outcome, reason, detail } }) => ({
+        office,
+        salt,
+        outcome,
+        deliveryId,
+        reason,
+        detail,
+      })),
       problems,
     });
     const pending = offices.filter(({ result }) => result.outcome === 'pending');

@@ -50,7 +50,11 @@ function standardForm(sealed: Uint8Array): SealedForm {
     keyIn: (ring) => ring.find(keyId),
     open({ keys }) {
       const { plaintext, answerKey } = open(keys.sealing, message);
-      return { plaintext, parsed: parseCongressMessage(plaintext), sealAnswer: (answer) => sealAnswer(answerKey, message, answer) };
+      return {
+        plaintext,
+        parsed: parseCongressMessage(plaintext),
+        sealAnswer: (answer) => sealAnswer(answerKey, message, answer),
+      };
     },
   };
 }
@@ -65,7 +69,11 @@ function legacyForm(sealed: Uint8Array): SealedForm {
     open({ keys }) {
       if (!keys.legacy) throw new CryptoError('ERR_CRYPTO_OPEN');
       const { plaintext, answerKey, deliverySecret } = openLegacy(keys.legacy.pair, message);
-      return { plaintext, parsed: parseLegacyContent(plaintext, deliverySecret), sealAnswer: (answer) => sealLegacyAnswer(answerKey, message, answer) };
+      return {
+        plaintext,
+        parsed: parseLegacyContent(plaintext, deliverySecret),
+        sealAnswer: (answer) => sealLegacyAnswer(answerKey, message, answer),
+      };
     },
   };
 }

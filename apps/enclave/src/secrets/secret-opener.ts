@@ -62,8 +62,14 @@ export class SecretOpener {
 
   private async open(name: string, ciphertextBlob: Uint8Array, session: KmsSession): Promise<string> {
     const { keyAlias, stack } = this.options;
-    const context = { 'communique-tee:purpose': 'operator-secret', 'communique-tee:stack': stack, 'communique-tee:secret': name };
-    const { plaintext } = await session.ask((kms, authorization) => kms.decrypt({ keyId: keyAlias, ciphertextBlob, context, ...authorization }));
+    const context = {
+      'communique-tee:purpose': 'operator-secret',
+      'communique-tee:stack': stack,
+      'communique-tee:secret': name,
+    };
+    const { plaintext } = await session.ask((kms, authorization) =>
+      kms.decrypt({ keyId: keyAlias, ciphertextBlob, context, ...authorization }),
+    );
     try {
       return Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength).toString('latin1');
     } finally {

@@ -1,6 +1,16 @@
 import { unsafeTrustAnchorFromPem, type AttestationPolicy } from '@communique-tee/attestation';
-import { createDeliverySecret, fetchEnclaveKey, prepareMessage, type EnclaveKey, type PreparedMessage } from '@communique-tee/client';
-import { startCongressSimulator, type CongressSimulator, type CongressSimulatorOptions } from '@communique-tee/congress-simulator';
+import {
+  createDeliverySecret,
+  fetchEnclaveKey,
+  prepareMessage,
+  type EnclaveKey,
+  type PreparedMessage,
+} from '@communique-tee/client';
+import {
+  startCongressSimulator,
+  type CongressSimulator,
+  type CongressSimulatorOptions,
+} from '@communique-tee/congress-simulator';
 import type { NsmTransport } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import type { CongressMessage } from '@communique-tee/protocol';
@@ -42,11 +52,17 @@ export async function startEnclaveFixture(options: FixtureOptions = {}): Promise
   const log: string[] = [];
   const mock = await createMockNsmTransport({ rootFolder: folder.path });
   const transport = options.nsm?.(mock) ?? mock;
-  const enclave = await startEnclave(parseConfiguration(configurationFor(congress, options)), transport, { log: createLog((line) => log.push(line)) });
+  const enclave = await startEnclave(parseConfiguration(configurationFor(congress, options)), transport, {
+    log: createLog((line) => log.push(line)),
+  });
   const url = enclave.address.replace('tcp:', 'http://');
   const trustAnchor = unsafeTrustAnchorFromPem(await developmentRootPem(folder.path));
   const relay = (sealed: Uint8Array) =>
-    fetch(`${url}/messages`, { method: 'POST', headers: { 'content-type': 'application/cbor' }, body: new Uint8Array(sealed) });
+    fetch(`${url}/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cbor' },
+      body: new Uint8Array(sealed),
+    });
   return {
     congress,
     enclave,
@@ -116,6 +132,10 @@ export function congressMessage(changes: Partial<CongressMessage> = {}): Congres
   };
 }
 
-export async function prepare(fixture: EnclaveFixture, changes: Partial<CongressMessage> = {}, lifetimeSeconds = 600): Promise<PreparedMessage> {
+export async function prepare(
+  fixture: EnclaveFixture,
+  changes: Partial<CongressMessage> = {},
+  lifetimeSeconds = 600,
+): Promise<PreparedMessage> {
   return prepareMessage(congressMessage(changes), await fixture.key(), { lifetimeSeconds });
 }

@@ -1,5 +1,14 @@
 import { DecryptCommand, EncryptCommand } from '@aws-sdk/client-kms';
-import { sealedKeyAssociatedData, decodeSealedKey, encodeSealedKey, encodeSealedKeyCore, encodeSealedKeyMaker, toHex, type SealedKeyCore, type SealedKeyRecord } from '@communique-tee/protocol';
+import {
+  sealedKeyAssociatedData,
+  decodeSealedKey,
+  encodeSealedKey,
+  encodeSealedKeyCore,
+  encodeSealedKeyMaker,
+  toHex,
+  type SealedKeyCore,
+  type SealedKeyRecord,
+} from '@communique-tee/protocol';
 import type { Nsm } from '@communique-tee/nsm';
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { createHash, hkdfSync, randomBytes } from 'node:crypto';
@@ -7,8 +16,17 @@ import { deriveEnclaveKeys } from '../keys/enclave-keys';
 import { ALIAS, PARENT, type SealedWorld } from './sealed-world';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
-export const keyContext = (pcr0: Uint8Array) => ({ 'communique-tee:purpose': 'enclave-keys', 'communique-tee:stack': 'test', 'communique-tee:pcr0': toHex(pcr0) });
-const ALLOW_ALL = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'kms:*', Resource: '*' }] };
+export const keyContext = (pcr0: Uint8Array) => ({
+  'communique-tee:purpose': 'enclave-keys',
+  'communique-tee:stack': 'test',
+  'communique-tee:pcr0': toHex(pcr0),
+});
+const ALLOW_ALL = {
+  Version: '2012-10-17',
+  Statement: [
+    { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'kms:*', Resource: '*' },
+  ],
+};
 
 /** A document over what the core says, by whoever has this NSM. */
 export async function vouch(nsm: Nsm, core: SealedKeyCore): Promise<Uint8Array> {
@@ -19,11 +37,20 @@ export async function vouch(nsm: Nsm, core: SealedKeyCore): Promise<Uint8Array> 
  * A record that is whole in itself, of a secret that the forger knows, under a data key that he knows and KMS unwraps: what a parent
  * could make where the key's policy let it. The policy stands open while it is made, which the real one never does.
  */
-export async function forge(world: SealedWorld, like: Uint8Array, nsm: Nsm, change: (core: SealedKeyCore) => SealedKeyCore = (core) => core): Promise<Uint8Array> {
+export async function forge(
+  world: SealedWorld,
+  like: Uint8Array,
+  nsm: Nsm,
+  change: (core: SealedKeyCore) => SealedKeyCore = (core) => core,
+): Promise<Uint8Array> {
   const secret = new Uint8Array(randomBytes(32));
   const dataKey = new Uint8Array(randomBytes(32));
   const base = decodeSealedKey(like).core;
-  const wrapped = await withOpenPolicy(world, () => world.client(PARENT).send(new EncryptCommand({ KeyId: ALIAS, Plaintext: dataKey, EncryptionContext: keyContext(base.pcr0) })));
+  const wrapped = await withOpenPolicy(world, () =>
+    world
+      .client(PARENT)
+      .send(new EncryptCommand({ KeyId: ALIAS, Plaintext: dataKey, EncryptionContext: keyContext(base.pcr0) })),
+  );
   const keys = deriveEnclaveKeys(secret, ALIAS);
   const core = change({
     ...base,
@@ -42,12 +69,27 @@ export async function forge(world: SealedWorld, like: Uint8Array, nsm: Nsm, chan
 export async function secretsOf(world: SealedWorld, bytes: Uint8Array): Promise<Record<string, Uint8Array>> {
   const record = decodeSealedKey(bytes);
   const opened = await withOpenPolicy(world, () =>
-    world.client(PARENT).send(new DecryptCommand({ KeyId: ALIAS, CiphertextBlob: record.core.data_key, EncryptionContext: keyContext(record.core.pcr0) })),
+    world.client(PARENT).send(
+      new DecryptCommand({
+        KeyId: ALIAS,
+        CiphertextBlob: record.core.data_key,
+        EncryptionContext: keyContext(record.core.pcr0),
+      }),
+    ),
   );
   const dataKey = opened.Plaintext ?? new Uint8Array();
-  const secret = xchacha20poly1305(dataKey, record.nonce, sealedKeyAssociatedData(record.core, sha256(record.maker))).decrypt(record.sealed);
+  const secret = xchacha20poly1305(
+    dataKey,
+    record.nonce,
+    sealedKeyAssociatedData(record.core, sha256(record.maker)),
+  ).decrypt(record.sealed);
   const seed = (label: string) => new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(0), label, 32));
-  return { 'data key': dataKey, secret, 'x25519 seed': seed('communique-tee x25519 v1'), 'ed25519 seed': seed('communique-tee ed25519 v1') };
+  return {
+    'data key': dataKey,
+    secret,
+    'x25519 seed': seed('communique-tee x25519 v1'),
+    'ed25519 seed': seed('communique-tee ed25519 v1'),
+  };
 }
 
 export function changed(bytes: Uint8Array, change: (record: SealedKeyRecord) => SealedKeyRecord): Uint8Array {

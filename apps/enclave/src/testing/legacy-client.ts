@@ -1,5 +1,14 @@
 import { legacyMessageId, openLegacyAnswer } from '@communique-tee/crypto';
-import { decodeAnswer, decodeSealedAnswer, encodeLegacyMessage, legacyMessageFromJson, legacyPublicKeyView, messageIdToText, type Answer, type LegacyMessage } from '@communique-tee/protocol';
+import {
+  decodeAnswer,
+  decodeSealedAnswer,
+  encodeLegacyMessage,
+  legacyMessageFromJson,
+  legacyPublicKeyView,
+  messageIdToText,
+  type Answer,
+  type LegacyMessage,
+} from '@communique-tee/protocol';
 import sodium from 'libsodium-wrappers';
 import { createHash } from 'node:crypto';
 
@@ -24,9 +33,20 @@ export async function sealAsLegacyClient(view: LegacyKeyView, content: unknown):
   const shared = sodium.crypto_scalarmult(ephemeral.privateKey, sodium.from_hex(view.publicKey.slice(2)));
   const key = sodium.crypto_generichash(32, shared, sodium.from_string('commons-witness-encryption-v1'));
   const nonce = sodium.randombytes_buf(sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
-  const ciphertext = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(typeof content === 'string' ? content : JSON.stringify(content), null, null, nonce, key);
+  const ciphertext = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
+    typeof content === 'string' ? content : JSON.stringify(content),
+    null,
+    null,
+    nonce,
+    key,
+  );
   const base64 = (bytes: Uint8Array) => sodium.to_base64(bytes, sodium.base64_variants.ORIGINAL);
-  const json = { ciphertext: base64(ciphertext), nonce: base64(nonce), ephemeralPublicKey: `0x${sodium.to_hex(ephemeral.publicKey)}`, teeKeyId: view.keyId };
+  const json = {
+    ciphertext: base64(ciphertext),
+    nonce: base64(nonce),
+    ephemeralPublicKey: `0x${sodium.to_hex(ephemeral.publicKey)}`,
+    teeKeyId: view.keyId,
+  };
   const message = legacyMessageFromJson(json);
   const sealed = encodeLegacyMessage(message);
   return {
@@ -41,7 +61,16 @@ export async function sealAsLegacyClient(view: LegacyKeyView, content: unknown):
 
 /** What that client seals today: more is required by Congress. */
 export const LEGACY_CONTENT_TODAY = {
-  deliveryAddress: { name: 'Test Person', email: 'person@example.org', street: '1 Example Street', city: 'Oakland', state: 'CA', zip: '94601', phone: '(510) 555-0100', congressional_district: 'CA-12' },
+  deliveryAddress: {
+    name: 'Test Person',
+    email: 'person@example.org',
+    street: '1 Example Street',
+    city: 'Oakland',
+    state: 'CA',
+    zip: '94601',
+    phone: '(510) 555-0100',
+    congressional_district: 'CA-12',
+  },
   proof: { publicInputs: ['1'] },
 };
 

@@ -2,7 +2,13 @@ import { verifyAttestation, type TrustAnchor } from '@communique-tee/attestation
 import type { PreparedMessage } from '@communique-tee/client';
 import { openAnswer } from '@communique-tee/crypto';
 import { developmentMeasurements } from '@communique-tee/nsm-mock';
-import { decodeAnswer, decodeRelayAnswer, decodeSealedAnswer, type Answer, type RelayAnswer } from '@communique-tee/protocol';
+import {
+  decodeAnswer,
+  decodeRelayAnswer,
+  decodeSealedAnswer,
+  type Answer,
+  type RelayAnswer,
+} from '@communique-tee/protocol';
 import { matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 
 export interface Relayed {
@@ -12,7 +18,11 @@ export interface Relayed {
 }
 
 /** An answer of `POST /messages` as the sender comes to see it: receipt verified, answer opened, one held against the other. */
-export async function readRelayed(response: Response, prepared: PreparedMessage, trustAnchor: TrustAnchor): Promise<Relayed> {
+export async function readRelayed(
+  response: Response,
+  prepared: PreparedMessage,
+  trustAnchor: TrustAnchor,
+): Promise<Relayed> {
   if (!response.ok) throw new Error(`relay: ${String(response.status)} ${await response.text()}`);
   const answer = decodeRelayAnswer(new Uint8Array(await response.arrayBuffer()));
   const receipt = await verifyReceipt(

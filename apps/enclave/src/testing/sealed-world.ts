@@ -1,10 +1,20 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { unsafeTrustAnchorFromPem, type TrustAnchor } from '@communique-tee/attestation';
-import { startCongressSimulator, type CongressSimulator, type CongressSimulatorOptions } from '@communique-tee/congress-simulator';
+import {
+  startCongressSimulator,
+  type CongressSimulator,
+  type CongressSimulatorOptions,
+} from '@communique-tee/congress-simulator';
 import { startKmsSimulator, type KmsSimulator, type SimulatedCredentials } from '@communique-tee/kms-simulator';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { createNsm, type Nsm, type NsmTransport } from '@communique-tee/nsm';
-import { decodeKeyStatus, encodeKeyOffer, type HandedCredentials, type KeyOffer, type KeyStatus } from '@communique-tee/protocol';
+import {
+  decodeKeyStatus,
+  encodeKeyOffer,
+  type HandedCredentials,
+  type KeyOffer,
+  type KeyStatus,
+} from '@communique-tee/protocol';
 import { temporaryFolder } from '@communique-tee/test-support';
 import { Agent } from 'node:https';
 import { keyPolicyDocuments } from '../../../../infra/src/policies/key-policy-documents';
@@ -24,9 +34,25 @@ const EVERYTHING = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Actio
 export const NEXT_IMAGE = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48).fill(8)]));
 export const DEBUG_IMAGE = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)]));
 
-export const PARENT: SimulatedCredentials = { accessKeyId: 'ASIAPARENT', secretAccessKey: 'parent-secret-access-key', sessionToken: 'parent-session-token', principalArn: role('parent'), identityPolicy: EVERYTHING };
-export const OPERATOR: SimulatedCredentials = { accessKeyId: 'ASIAOPERATOR', secretAccessKey: 'operator-secret-access-key', principalArn: role('operator'), identityPolicy: EVERYTHING };
-export const CREDENTIALS: HandedCredentials = { access_key_id: PARENT.accessKeyId, secret_access_key: PARENT.secretAccessKey, session_token: PARENT.sessionToken ?? null, expires: null };
+export const PARENT: SimulatedCredentials = {
+  accessKeyId: 'ASIAPARENT',
+  secretAccessKey: 'parent-secret-access-key',
+  sessionToken: 'parent-session-token',
+  principalArn: role('parent'),
+  identityPolicy: EVERYTHING,
+};
+export const OPERATOR: SimulatedCredentials = {
+  accessKeyId: 'ASIAOPERATOR',
+  secretAccessKey: 'operator-secret-access-key',
+  principalArn: role('operator'),
+  identityPolicy: EVERYTHING,
+};
+export const CREDENTIALS: HandedCredentials = {
+  access_key_id: PARENT.accessKeyId,
+  secret_access_key: PARENT.secretAccessKey,
+  session_token: PARENT.sessionToken ?? null,
+  expires: null,
+};
 
 export interface SealedEnclave extends RunningEnclave {
   url: string;
@@ -77,7 +103,10 @@ export async function startSealedWorld(options: { congress?: CongressSimulatorOp
   const rootPem = await developmentRootPem(folder.path);
   const kms = await startKmsSimulator({
     ...PLACE,
-    keys: [{ alias: ALIAS.split(':').pop() ?? '', policy: policies.enclave }, { alias: OPERATOR_ALIAS.split(':').pop() ?? '', policy: policies.operator }],
+    keys: [
+      { alias: ALIAS.split(':').pop() ?? '', policy: policies.enclave },
+      { alias: OPERATOR_ALIAS.split(':').pop() ?? '', policy: policies.operator },
+    ],
     credentials: [PARENT, OPERATOR],
     trustAnchorPem: rootPem,
     nowMs: () => time.nowMs(),
@@ -88,7 +117,13 @@ export async function startSealedWorld(options: { congress?: CongressSimulatorOp
   const clients: KMSClient[] = [];
   const client = ({ accessKeyId, secretAccessKey, sessionToken }: SimulatedCredentials): KMSClient => {
     const credentials = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
-    const made = new KMSClient({ region: PLACE.region, endpoint: kms.origin, maxAttempts: 1, credentials, requestHandler: { httpsAgent: agent } });
+    const made = new KMSClient({
+      region: PLACE.region,
+      endpoint: kms.origin,
+      maxAttempts: 1,
+      credentials,
+      requestHandler: { httpsAgent: agent },
+    });
     // The SDK's clock does not know of this one
     if (time.offsetMs !== 0) made.config.systemClockOffset = time.offsetMs;
     clients.push(made);
@@ -96,9 +131,14 @@ export async function startSealedWorld(options: { congress?: CongressSimulatorOp
   };
   const running = new Set<RunningEnclave>();
   const said: Uint8Array[] = [];
-  const device = (pcrs?: ReadonlyMap<number, Uint8Array>) => createMockNsmTransport({ rootFolder: folder.path, now: () => time.nowMs(), ...(pcrs && { pcrs }) });
+  const device = (pcrs?: ReadonlyMap<number, Uint8Array>) =>
+    createMockNsmTransport({ rootFolder: folder.path, now: () => time.nowMs(), ...(pcrs && { pcrs }) });
 
-  const start = async ({ pcrs, configure = (configuration) => configuration, nsm = (transport) => transport }: EnclaveOptions = {}): Promise<SealedEnclave> => {
+  const start = async ({
+    pcrs,
+    configure = (configuration) => configuration,
+    nsm = (transport) => transport,
+  }: EnclaveOptions = {}): Promise<SealedEnclave> => {
     const log: string[] = [];
     const configuration = configure({
       ...configurationFor(congress),
@@ -109,14 +149,25 @@ export async function startSealedWorld(options: { congress?: CongressSimulatorOp
       log.push(line);
       said.push(Buffer.from(line));
     };
-    const enclave = await startEnclave(parseConfiguration(configuration), nsm(await device(pcrs)), { log: createLog(sink), developmentRoot: trustAnchor });
+    const enclave = await startEnclave(parseConfiguration(configuration), nsm(await device(pcrs)), {
+      log: createLog(sink),
+      developmentRoot: trustAnchor,
+    });
     running.add(enclave);
     const url = enclave.address.replace('tcp:', 'http://');
     const post = async (sent: Uint8Array) => {
-      const response = await fetch(`${url}/keys`, { method: 'POST', headers: { 'content-type': 'application/cbor' }, body: new Uint8Array(sent) });
+      const response = await fetch(`${url}/keys`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/cbor' },
+        body: new Uint8Array(sent),
+      });
       const body = new Uint8Array(await response.arrayBuffer());
       said.push(body);
-      return { status: response.status, code: response.ok ? null : ((JSON.parse(Buffer.from(body).toString()) as { code: string }).code), body };
+      return {
+        status: response.status,
+        code: response.ok ? null : (JSON.parse(Buffer.from(body).toString()) as { code: string }).code,
+        body,
+      };
     };
     return {
       ...enclave,
@@ -124,7 +175,9 @@ export async function startSealedWorld(options: { congress?: CongressSimulatorOp
       log,
       post,
       async offer(offer = {}) {
-        const { code, body } = await post(encodeKeyOffer({ credentials: CREDENTIALS, records: [], revoked: [], secrets: {}, ...offer }));
+        const { code, body } = await post(
+          encodeKeyOffer({ credentials: CREDENTIALS, records: [], revoked: [], secrets: {}, ...offer }),
+        );
         if (code !== null) throw Object.assign(new Error(code), { code });
         return decodeKeyStatus(body);
       },

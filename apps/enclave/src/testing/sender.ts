@@ -2,7 +2,16 @@ import { verifyAttestation, type TrustAnchor } from '@communique-tee/attestation
 import type { PreparedMessage } from '@communique-tee/client';
 import { sealing } from '@communique-tee/crypto';
 import { developmentMeasurements } from '@communique-tee/nsm-mock';
-import { DEFAULT_SUITE, decodeKeyBinding, encodeCongressMessage, encodeSealedMessage, messageIdToText, toHex, type CongressMessage, type KeyBinding } from '@communique-tee/protocol';
+import {
+  DEFAULT_SUITE,
+  decodeKeyBinding,
+  encodeCongressMessage,
+  encodeSealedMessage,
+  messageIdToText,
+  toHex,
+  type CongressMessage,
+  type KeyBinding,
+} from '@communique-tee/protocol';
 import { createHash, randomBytes } from 'node:crypto';
 import { congressMessage } from './enclave-fixture';
 import { readRelayed, type Relayed } from './read-relayed';
@@ -31,14 +40,32 @@ export class Sender {
     return { publicKey, ...decodeKeyBinding(userData) };
   }
 
-  async prepare(url: string, changes: Partial<CongressMessage> = {}, lifetimeSeconds = 7 * 24 * 3600): Promise<PreparedMessage> {
+  async prepare(
+    url: string,
+    changes: Partial<CongressMessage> = {},
+    lifetimeSeconds = 7 * 24 * 3600,
+  ): Promise<PreparedMessage> {
     const { publicKey, keyId } = await this.key(url);
     const messageId = new Uint8Array(randomBytes(16));
     const expiresAtSeconds = Math.floor(this.nowMs() / 1000) + lifetimeSeconds;
     const plaintext = encodeCongressMessage(congressMessage(changes));
-    const { message, answerKey } = sealing.seal({ publicKey, suite: DEFAULT_SUITE, keyId, messageId, expiresAtSeconds, nullifier: null, plaintext });
+    const { message, answerKey } = sealing.seal({
+      publicKey,
+      suite: DEFAULT_SUITE,
+      keyId,
+      messageId,
+      expiresAtSeconds,
+      nullifier: null,
+      plaintext,
+    });
     const sealed = encodeSealedMessage(message);
-    return { id: messageIdToText(messageId), message, answerKey, sealed, sealedSha256: createHash('sha256').update(sealed).digest() };
+    return {
+      id: messageIdToText(messageId),
+      message,
+      answerKey,
+      sealed,
+      sealedSha256: createHash('sha256').update(sealed).digest(),
+    };
   }
 
   /** @returns 200, or status and code of the problem. */
@@ -52,6 +79,10 @@ export class Sender {
   }
 
   private relay(url: string, { sealed }: PreparedMessage, headers: Record<string, string> = {}): Promise<Response> {
-    return fetch(`${url}/messages`, { method: 'POST', headers: { ...headers, 'content-type': 'application/cbor' }, body: new Uint8Array(sealed) });
+    return fetch(`${url}/messages`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/cbor' },
+      body: new Uint8Array(sealed),
+    });
   }
 }

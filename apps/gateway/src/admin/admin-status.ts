@@ -9,7 +9,11 @@ export const adminStatusSchema = z.strictObject({
   queue: z.strictObject({ waiting: z.int(), overdueMs: z.int() }),
   budget: z.strictObject({ hour: window, day: window }),
   emergencyStop: z.strictObject({ standing: z.boolean(), since: instant.nullable() }),
-  rateLimits: z.strictObject({ store: z.enum(['redis', 'memory']), degraded: z.boolean(), degradedSince: instant.nullable() }),
+  rateLimits: z.strictObject({
+    store: z.enum(['redis', 'memory']),
+    degraded: z.boolean(),
+    degradedSince: instant.nullable(),
+  }),
 });
 /** Answer of GET /api/admin/keys: what is known of each sealed key, and nothing that is sealed. */
 export const adminKeysSchema = z.strictObject({

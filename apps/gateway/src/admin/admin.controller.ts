@@ -43,5 +43,10 @@ export class AdminController {
 }
 
 function windowOf({ capMicroUsd, reservedMicroUsd, spentMicroUsd, resetsAt }: Window): AdminStatus['budget']['hour'] {
-  return { cap: formatDollars(capMicroUsd), reserved: formatDollars(reservedMicroUsd), spent: formatDollars(spentMicroUsd), resetsAt: resetsAt.toISOString() };
+  return {
+    cap: formatDollars(capMicroUsd),
+    reserved: formatDollars(reservedMicroUsd),
+    spent: formatDollars(spentMicroUsd),
+    resetsAt: resetsAt.toISOString(),
+  };
 }

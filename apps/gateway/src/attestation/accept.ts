@@ -2,7 +2,10 @@
  * Content negotiation for a short list of types (RFC 9110 section 12.5.1): the offered type of the highest quality, the first
  * offered where several have it; `undefined` where none is acceptable. No header means anything.
  */
-export function negotiate<const Type extends string>(accept: string | undefined, offered: readonly Type[]): Type | undefined {
+export function negotiate<const Type extends string>(
+  accept: string | undefined,
+  offered: readonly Type[],
+): Type | undefined {
   const ranges = (accept ?? '*/*').slice(0, 2000).split(',').map(parseRange);
   let best: { type: Type; quality: number } | undefined;
   for (const type of offered) {

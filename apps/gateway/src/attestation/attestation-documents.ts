@@ -49,7 +49,8 @@ export class AttestationDocuments {
    */
   fresh(nonce: Uint8Array): Promise<UnjudgedDocument> {
     return this.fromAny(async (desk) => {
-      if (desk.inFlight >= MAX_IN_FLIGHT) throw new ProblemError('enclave_busy', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      if (desk.inFlight >= MAX_IN_FLIGHT)
+        throw new ProblemError('enclave_busy', { retryAfterSeconds: RETRY_AFTER_SECONDS });
       desk.inFlight++;
       try {
         return await fetchFrom(desk, nonce);
@@ -67,7 +68,8 @@ export class AttestationDocuments {
   shared(): Promise<UnjudgedDocument> {
     return this.fromAny((desk) => {
       const { cached, enclave } = desk;
-      if (cached !== undefined && performance.now() < cached.goodUntilMs && cached.keyId === enclave.keyId()) return Promise.resolve(cached.document);
+      if (cached !== undefined && performance.now() < cached.goodUntilMs && cached.keyId === enclave.keyId())
+        return Promise.resolve(cached.document);
       desk.refreshing ??= this.refresh(desk).finally(() => {
         desk.refreshing = undefined;
       });
@@ -85,7 +87,9 @@ export class AttestationDocuments {
   /** The first that gives one; the failure of the last where none does. */
   private async fromAny(ask: (desk: Desk) => Promise<UnjudgedDocument>): Promise<UnjudgedDocument> {
     const trusted = this.desks.filter(({ enclave }) => enclave.isTrusted());
-    const candidates = (trusted.length > 0 ? trusted : [...this.desks]).sort((a, b) => a.inFlight - b.inFlight || a.turn - b.turn);
+    const candidates = (trusted.length > 0 ? trusted : [...this.desks]).sort(
+      (a, b) => a.inFlight - b.inFlight || a.turn - b.turn,
+    );
     let failure: unknown;
     for (const desk of candidates) {
       desk.turn = ++this.turns;
@@ -107,15 +111,22 @@ async function fetchFrom({ enclave }: Desk, nonce?: Uint8Array): Promise<Unjudge
   try {
     content = readAttestation_unverified(document);
   } catch (cause) {
-    throw new ProblemError('enclave_answer_invalid', { detail: 'What the enclave gave is not an attestation document.', cause });
+    throw new ProblemError('enclave_answer_invalid', {
+      detail: 'What the enclave gave is not an attestation document.',
+      cause,
+    });
   }
-  if (!sameBytes(content.nonce, nonce)) throw new ProblemError('enclave_answer_invalid', { detail: 'The document was made for another nonce.' });
+  if (!sameBytes(content.nonce, nonce))
+    throw new ProblemError('enclave_answer_invalid', { detail: 'The document was made for another nonce.' });
   return { document, content };
 }
 
 function answerOf(result: EnclaveResult<Uint8Array>): Uint8Array {
   if (result.kind === 'answer') return result.answer;
-  if (result.kind === 'unreachable') throw new ProblemError(result.code === 'ETIMEDOUT' && result.sent ? 'enclave_timeout' : 'enclave_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+  if (result.kind === 'unreachable')
+    throw new ProblemError(result.code === 'ETIMEDOUT' && result.sent ? 'enclave_timeout' : 'enclave_unavailable', {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
   if (result.code === 'enclave_answer_invalid') throw new ProblemError('enclave_answer_invalid');
   const code = result.code === 'enclave_busy' || result.code === 'keys_not_ready' ? result.code : 'enclave_unavailable';
   throw new ProblemError(code, { retryAfterSeconds: result.retryAfterSeconds ?? RETRY_AFTER_SECONDS });

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { AttestationError, createAttestationVerifier, unsafeTrustAnchorFromPem, type AttestationPolicy, type VerifiedAttestation } from '@communique-tee/attestation';
+import {
+  AttestationError,
+  createAttestationVerifier,
+  unsafeTrustAnchorFromPem,
+  type AttestationPolicy,
+  type VerifiedAttestation,
+} from '@communique-tee/attestation';
 import { decodeKeyBinding, toHex, type KeyBinding } from '@communique-tee/protocol';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
 import type { EnclaveClient } from '../enclave/enclave-client';
@@ -9,7 +15,15 @@ import type { EnclaveClient } from '../enclave/enclave-client';
 export type KeyId = string;
 
 export type Judgement =
-  | { readonly kind: 'verified'; readonly moduleId: string; readonly pcr0: string; readonly documentTimestampMs: number; readonly keyId: KeyId; readonly custody: string; readonly legacyKey?: Uint8Array }
+  | {
+      readonly kind: 'verified';
+      readonly moduleId: string;
+      readonly pcr0: string;
+      readonly documentTimestampMs: number;
+      readonly keyId: KeyId;
+      readonly custody: string;
+      readonly legacyKey?: Uint8Array;
+    }
   /** It answers, and has no key yet that it could attest. */
   | { readonly kind: 'waiting'; readonly code: 'keys_not_ready' }
   /** Something answered, and it is not the enclave that was expected. `code` is an attestation error's or `key_binding_invalid`. */
@@ -25,9 +39,7 @@ export class AttestationJudge {
   private readonly verifier = createAttestationVerifier();
   private readonly policy: Omit<AttestationPolicy, 'freshness'> | undefined;
 
-  constructor(
-    @Inject(GATEWAY_CONFIG) { attestation }: Pick<GatewayConfig, 'attestation'>,
-  ) {
+  constructor(@Inject(GATEWAY_CONFIG) { attestation }: Pick<GatewayConfig, 'attestation'>) {
     this.policy = attestation.verify ? policyOf(attestation) : undefined;
   }
 
@@ -61,11 +73,23 @@ export class AttestationJudge {
       return { kind: 'refused', code: 'key_binding_invalid' };
     }
     const { moduleId, pcr0, timestampMs } = verified;
-    return { kind: 'verified', moduleId, pcr0, documentTimestampMs: timestampMs, keyId: toHex(binding.keyId), custody: binding.custody, ...(binding.legacyKey && { legacyKey: binding.legacyKey }) };
+    return {
+      kind: 'verified',
+      moduleId,
+      pcr0,
+      documentTimestampMs: timestampMs,
+      keyId: toHex(binding.keyId),
+      custody: binding.custody,
+      ...(binding.legacyKey && { legacyKey: binding.legacyKey }),
+    };
   }
 }
 
-function policyOf({ acceptedMeasurements, trustAnchorPem, maxAgeMs }: GatewayConfig['attestation']): Omit<AttestationPolicy, 'freshness'> {
+function policyOf({
+  acceptedMeasurements,
+  trustAnchorPem,
+  maxAgeMs,
+}: GatewayConfig['attestation']): Omit<AttestationPolicy, 'freshness'> {
   return {
     acceptedMeasurements: measurementsOf(acceptedMeasurements),
     maxAgeMs,
@@ -75,7 +99,9 @@ function policyOf({ acceptedMeasurements, trustAnchorPem, maxAgeMs }: GatewayCon
 }
 
 /** @throws Error for an empty list: nothing is accepted by default */
-export function measurementsOf(accepted: GatewayConfig['attestation']['acceptedMeasurements']): AttestationPolicy['acceptedMeasurements'] {
+export function measurementsOf(
+  accepted: GatewayConfig['attestation']['acceptedMeasurements'],
+): AttestationPolicy['acceptedMeasurements'] {
   const [first, ...rest] = accepted;
   if (first === undefined) throw new Error('no accepted measurement is configured');
   return [first, ...rest];

@@ -27,7 +27,10 @@ export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplica
 
   constructor(clients: EnclaveClients, judge: AttestationJudge, logger: Logger) {
     const [first, ...rest] = clients.all;
-    this.enclaves = [new EnclaveMonitor(0, first, judge, logger), ...rest.map((client, at) => new EnclaveMonitor(at + 1, client, judge, logger))];
+    this.enclaves = [
+      new EnclaveMonitor(0, first, judge, logger),
+      ...rest.map((client, at) => new EnclaveMonitor(at + 1, client, judge, logger)),
+    ];
   }
 
   onApplicationBootstrap(): void {
@@ -53,7 +56,12 @@ export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplica
   }
 
   views(): EnclaveView[] {
-    return this.enclaves.map((enclave) => ({ index: enclave.index, up: enclave.isUp(), trusted: enclave.isTrusted(), keyId: enclave.keyId() }));
+    return this.enclaves.map((enclave) => ({
+      index: enclave.index,
+      up: enclave.isUp(),
+      trusted: enclave.isTrusted(),
+      keyId: enclave.keyId(),
+    }));
   }
 
   /** Looks at all of them now. */

@@ -22,9 +22,14 @@ export class AttestationController {
   @Get()
   @RateLimit('attestation')
   @Header('Vary', 'Accept')
-  async get(@Query('nonce') nonceHex: unknown, @Headers('accept') accept: string | undefined, @Res({ passthrough: true }) reply: Reply): Promise<AttestationView | Buffer> {
+  async get(
+    @Query('nonce') nonceHex: unknown,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<AttestationView | Buffer> {
     const type = negotiate(accept, [JSON_TYPE, COSE_TYPE]);
-    if (type === undefined) throw new ProblemError('not_acceptable', { detail: `${JSON_TYPE} or ${COSE_TYPE} can be given.` });
+    if (type === undefined)
+      throw new ProblemError('not_acceptable', { detail: `${JSON_TYPE} or ${COSE_TYPE} can be given.` });
     const nonce = readNonce(nonceHex);
     // A document made for one nonce is nobody else's, and the shared one is cached here, where its age is known.
     reply.header('cache-control', 'no-store');
@@ -36,7 +41,13 @@ export class AttestationController {
 
 function readNonce(value: unknown): Uint8Array | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === 'string' && value.length >= 2 * LIMITS.minNonceBytes && value.length <= 2 * LIMITS.maxNonceBytes && value.length % 2 === 0 && /^[0-9a-fA-F]+$/.test(value)) {
+  if (
+    typeof value === 'string' &&
+    value.length >= 2 * LIMITS.minNonceBytes &&
+    value.length <= 2 * LIMITS.maxNonceBytes &&
+    value.length % 2 === 0 &&
+    /^[0-9a-fA-F]+$/.test(value)
+  ) {
     return fromHex(value);
   }
   throw new ProblemError('nonce_invalid');
@@ -46,7 +57,11 @@ function viewOf({ document, content }: UnjudgedDocument): AttestationView {
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
   return {
     attestation_document: base64(document),
-    pcrs: Object.fromEntries([...content.pcrs].filter(([, value]) => value.some((byte) => byte !== 0)).map(([index, value]) => [String(index), toHex(value)])),
+    pcrs: Object.fromEntries(
+      [...content.pcrs]
+        .filter(([, value]) => value.some((byte) => byte !== 0))
+        .map(([index, value]) => [String(index), toHex(value)]),
+    ),
     cabundle: content.cabundle.map(base64),
     module_id: content.moduleId,
     timestamp: content.timestampMs,

@@ -23,12 +23,32 @@ describe('attestation', () => {
   let enclave: TestEnclave;
   let clients: EnclaveClients;
 
-  const attesting = (by: Nsm = nsm, userData: Uint8Array | undefined = keyBinding): Behaviour => async ({ query }, response) => {
-    answer(response, 200, 'application/cose', await by.attest({ ...nonceOf(query.get('nonce')), ...(userData === undefined ? {} : { userData }), publicKey: new Uint8Array(32).fill(1) }));
-  };
-  const configOf = (attestation: Partial<GatewayConfig['attestation']> = {}): Pick<GatewayConfig, 'attestation' | 'enclave'> => ({
+  const attesting =
+    (by: Nsm = nsm, userData: Uint8Array | undefined = keyBinding): Behaviour =>
+    async ({ query }, response) => {
+      answer(
+        response,
+        200,
+        'application/cose',
+        await by.attest({
+          ...nonceOf(query.get('nonce')),
+          ...(userData === undefined ? {} : { userData }),
+          publicKey: new Uint8Array(32).fill(1),
+        }),
+      );
+    };
+  const configOf = (
+    attestation: Partial<GatewayConfig['attestation']> = {},
+  ): Pick<GatewayConfig, 'attestation' | 'enclave'> => ({
     enclave: { addresses: [`unix:${folder.file('enclave')}`], timeoutMs: 20_000 },
-    attestation: { verify: true, acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchorPem: rootPem, cacheMs: 60_000, maxAgeMs: 60_000, ...attestation },
+    attestation: {
+      verify: true,
+      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      trustAnchorPem: rootPem,
+      cacheMs: 60_000,
+      maxAgeMs: 60_000,
+      ...attestation,
+    },
   });
 
   beforeAll(async () => {
@@ -53,16 +73,40 @@ describe('attestation', () => {
       type: (value: string) => headers.set('content-type', value),
       header: (name: string, value: string) => headers.set(name, value),
     };
-    const controllerWith = (attestation: Partial<GatewayConfig['attestation']> = {}) => new AttestationController(new AttestationDocuments(configOf(attestation), new AttestationMonitor(clients, new AttestationJudge(configOf(attestation)), quiet)));
-    beforeEach(() => { headers.clear(); });
+    const controllerWith = (attestation: Partial<GatewayConfig['attestation']> = {}) =>
+      new AttestationController(
+        new AttestationDocuments(
+          configOf(attestation),
+          new AttestationMonitor(clients, new AttestationJudge(configOf(attestation)), quiet),
+        ),
+      );
+    beforeEach(() => {
+      headers.clear();
+    });
 
     it('hands on a document that verifies under the nonce it was asked with', async () => {
       const nonce = new Uint8Array(16).fill(0xab);
       const document = await controllerWith().get('AB'.repeat(16), 'application/cose', reply);
       if (!(document instanceof Uint8Array)) throw new Error('not bytes');
-      expect(headers).toEqual(new Map([['content-type', 'application/cose'], ['cache-control', 'no-store']]));
-      const policy = { acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], freshness: { nonce }, maxAgeMs: 60_000, maxFutureSkewMs: 5000, trustAnchor: unsafeTrustAnchorFromPem(rootPem) } as const;
-      expect(await verifyAttestation(new Uint8Array(document), { ...policy, acceptedMeasurements: [...policy.acceptedMeasurements] as [{ pcr0: string }] })).toMatchObject({ pcr0: developmentMeasurements.pcr0 });
+      expect(headers).toEqual(
+        new Map([
+          ['content-type', 'application/cose'],
+          ['cache-control', 'no-store'],
+        ]),
+      );
+      const policy = {
+        acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+        freshness: { nonce },
+        maxAgeMs: 60_000,
+        maxFutureSkewMs: 5000,
+        trustAnchor: unsafeTrustAnchorFromPem(rootPem),
+      } as const;
+      expect(
+        await verifyAttestation(new Uint8Array(document), {
+          ...policy,
+          acceptedMeasurements: [...policy.acceptedMeasurements] as [{ pcr0: string }],
+        }),
+      ).toMatchObject({ pcr0: developmentMeasurements.pcr0 });
     });
 
     it('shows as JSON what is in the document', async () => {
@@ -74,21 +118,30 @@ describe('attestation', () => {
       expect(headers.get('content-type')).toBe('application/json');
     });
 
-    it.each([['a word', 'xyz'], ['nothing', ''], ['15 bytes', 'ab'.repeat(15)], ['65 bytes', 'ab'.repeat(65)], ['half a byte', `${'ab'.repeat(16)}a`], ['two', ['ab'.repeat(16), 'ab'.repeat(16)]], ['an object', { a: 1 }]])(
-      'refuses as a nonce: %s',
-      async (_what, nonce) => {
-        await expect(controllerWith().get(nonce, undefined, reply)).rejects.toMatchObject({ code: 'nonce_invalid' });
-        expect(enclave.requests).toEqual([]);
-      },
-    );
+    it.each([
+      ['a word', 'xyz'],
+      ['nothing', ''],
+      ['15 bytes', 'ab'.repeat(15)],
+      ['65 bytes', 'ab'.repeat(65)],
+      ['half a byte', `${'ab'.repeat(16)}a`],
+      ['two', ['ab'.repeat(16), 'ab'.repeat(16)]],
+      ['an object', { a: 1 }],
+    ])('refuses as a nonce: %s', async (_what, nonce) => {
+      await expect(controllerWith().get(nonce, undefined, reply)).rejects.toMatchObject({ code: 'nonce_invalid' });
+      expect(enclave.requests).toEqual([]);
+    });
 
     it('refuses to give what it does not have', async () => {
-      await expect(controllerWith().get(undefined, 'text/html', reply)).rejects.toMatchObject({ code: 'not_acceptable' });
+      await expect(controllerWith().get(undefined, 'text/html', reply)).rejects.toMatchObject({
+        code: 'not_acceptable',
+      });
     });
 
     it('asks the enclave once for many who bring no nonce', async () => {
       const controller = controllerWith();
-      const all = await Promise.all(Array.from({ length: 10 }, () => controller.get(undefined, 'application/cose', reply)));
+      const all = await Promise.all(
+        Array.from({ length: 10 }, () => controller.get(undefined, 'application/cose', reply)),
+      );
       expect(await controller.get(undefined, 'application/cose', reply)).toEqual(all[0]);
       expect(enclave.requests.map(({ query }) => query.get('nonce'))).toEqual([null]);
     });
@@ -110,16 +163,43 @@ describe('attestation', () => {
     });
 
     it.each<[string, Behaviour, string]>([
-      ['a document for another nonce', async (_request, response) => { answer(response, 200, 'application/cose', await nsm.attest({ nonce: new Uint8Array(16) })); }, 'enclave_answer_invalid'],
-      ['a document without one', async (_request, response) => { answer(response, 200, 'application/cose', await nsm.attest({})); }, 'enclave_answer_invalid'],
-      ['no document', (_request, response) => { answer(response, 200, 'application/cose', 'garbage'); }, 'enclave_answer_invalid'],
-      ['another type', (_request, response) => { answer(response, 200, 'text/html', 'garbage'); }, 'enclave_answer_invalid'],
+      [
+        'a document for another nonce',
+        async (_request, response) => {
+          answer(response, 200, 'application/cose', await nsm.attest({ nonce: new Uint8Array(16) }));
+        },
+        'enclave_answer_invalid',
+      ],
+      [
+        'a document without one',
+        async (_request, response) => {
+          answer(response, 200, 'application/cose', await nsm.attest({}));
+        },
+        'enclave_answer_invalid',
+      ],
+      [
+        'no document',
+        (_request, response) => {
+          answer(response, 200, 'application/cose', 'garbage');
+        },
+        'enclave_answer_invalid',
+      ],
+      [
+        'another type',
+        (_request, response) => {
+          answer(response, 200, 'text/html', 'garbage');
+        },
+        'enclave_answer_invalid',
+      ],
       ['a busy enclave', problem('enclave_busy', 3), 'enclave_busy'],
       ['a broken enclave', problem('internal_error'), 'enclave_unavailable'],
       ['a cut connection', cut, 'enclave_unavailable'],
     ])('does not hand on: %s', async (_what, behaviour, code) => {
       enclave.behaviour = behaviour;
-      await expect(controllerWith().get('ab'.repeat(16), undefined, reply)).rejects.toMatchObject({ name: 'ProblemError', code });
+      await expect(controllerWith().get('ab'.repeat(16), undefined, reply)).rejects.toMatchObject({
+        name: 'ProblemError',
+        code,
+      });
     });
 
     it('does not let a crowd queue up before the NSM', async () => {
@@ -131,8 +211,11 @@ describe('attestation', () => {
       const controller = controllerWith();
       const crowd = Array.from({ length: 33 }, () => controller.get('ab'.repeat(16), undefined, reply));
       await expect(Promise.race(crowd)).rejects.toMatchObject({ code: 'enclave_busy', retryAfterSeconds: 5 });
-      for (let round = 0; round < 600 && held.length < 32; round++) await new Promise((resolve) => setTimeout(resolve, 10));
-      held.forEach((release) => { release(); });
+      for (let round = 0; round < 600 && held.length < 32; round++)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      held.forEach((release) => {
+        release();
+      });
       expect((await Promise.allSettled(crowd)).filter(({ status }) => status === 'fulfilled')).toHaveLength(32);
       enclave.behaviour = attesting();
       await controller.get('ab'.repeat(16), undefined, reply);
@@ -143,7 +226,11 @@ describe('attestation', () => {
     const lines: string[] = [];
     let monitors: AttestationMonitor[] = [];
     const monitorWith = (attestation: Partial<GatewayConfig['attestation']> = {}) => {
-      const made = new AttestationMonitor(clients, new AttestationJudge(configOf(attestation)), new Logger({ log: { level: 'debug' } }, { write: (line) => lines.push(line) }));
+      const made = new AttestationMonitor(
+        clients,
+        new AttestationJudge(configOf(attestation)),
+        new Logger({ log: { level: 'debug' } }, { write: (line) => lines.push(line) }),
+      );
       monitors.push(made);
       return made;
     };
@@ -164,14 +251,20 @@ describe('attestation', () => {
       monitor.onTrusted(() => called++);
       await monitor.checkNow();
       await monitor.checkNow();
-      expect(monitor.state()).toMatchObject({ kind: 'verified', pcr0: developmentMeasurements.pcr0, ageMs: expect.any(Number) as number });
+      expect(monitor.state()).toMatchObject({
+        kind: 'verified',
+        pcr0: developmentMeasurements.pcr0,
+        ageMs: expect.any(Number) as number,
+      });
       expect(monitor.isTrusted()).toBe(true);
       expect(called).toBe(1);
       expect(new Set(enclave.requests.map(({ query }) => query.get('nonce'))).size).toBe(2);
     });
 
     it('accepts any of the listed measurements', async () => {
-      const monitor = monitorWith({ acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }, { pcr0: developmentMeasurements.pcr0 }] });
+      const monitor = monitorWith({
+        acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }, { pcr0: developmentMeasurements.pcr0 }],
+      });
       await monitor.checkNow();
       expect(monitor.isTrusted()).toBe(true);
     });
@@ -182,16 +275,51 @@ describe('attestation', () => {
       expect(enclave.requests).toHaveLength(1);
     });
 
-    const debugging = async () => createNsm(await createMockNsmTransport({ rootFolder: folder.file('root'), pcrs: new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)])) }));
+    const debugging = async () =>
+      createNsm(
+        await createMockNsmTransport({
+          rootFolder: folder.file('root'),
+          pcrs: new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)])),
+        }),
+      );
     const otherRoot = async () => createNsm(await createMockNsmTransport({ rootFolder: folder.file('another-root') }));
     it.each<[string, Partial<GatewayConfig['attestation']>, () => Behaviour | Promise<Behaviour>, string]>([
-      ['another measurement', { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }, attesting, 'ERR_ATTESTATION_MEASUREMENT'],
+      [
+        'another measurement',
+        { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] },
+        attesting,
+        'ERR_ATTESTATION_MEASUREMENT',
+      ],
       ['debug mode', {}, async () => attesting(await debugging()), 'ERR_ATTESTATION_DEBUG'],
       ['another root', {}, async () => attesting(await otherRoot()), 'ERR_ATTESTATION_ROOT'],
-      ['a replayed document', {}, async () => { const old = await nsm.attest({ nonce: new Uint8Array(32), userData: keyBinding }); return (_request, response) => { answer(response, 200, 'application/cose', old); }; }, 'ERR_ATTESTATION_NONCE'],
+      [
+        'a replayed document',
+        {},
+        async () => {
+          const old = await nsm.attest({ nonce: new Uint8Array(32), userData: keyBinding });
+          return (_request, response) => {
+            answer(response, 200, 'application/cose', old);
+          };
+        },
+        'ERR_ATTESTATION_NONCE',
+      ],
       ['no key binding', {}, () => attesting(nsm, new Uint8Array([1, 2, 3])), 'key_binding_invalid'],
-      ['garbage', {}, () => (_request, response) => { answer(response, 200, 'application/cose', 'garbage'); }, 'ERR_ATTESTATION_CBOR'],
-      ['another type', {}, () => (_request, response) => { answer(response, 200, 'text/html', 'x'); }, 'enclave_answer_invalid'],
+      [
+        'garbage',
+        {},
+        () => (_request, response) => {
+          answer(response, 200, 'application/cose', 'garbage');
+        },
+        'ERR_ATTESTATION_CBOR',
+      ],
+      [
+        'another type',
+        {},
+        () => (_request, response) => {
+          answer(response, 200, 'text/html', 'x');
+        },
+        'enclave_answer_invalid',
+      ],
     ])('refuses %s and says which check failed', async (_what, attestation, behaviour, code) => {
       enclave.behaviour = await behaviour();
       const monitor = monitorWith(attestation);
@@ -233,7 +361,9 @@ describe('attestation', () => {
     it('looks by itself, and sees an enclave come back', async () => {
       await enclave.stop();
       const monitor = monitorWith();
-      const trusted = new Promise<void>((resolve) => { monitor.onTrusted(resolve); });
+      const trusted = new Promise<void>((resolve) => {
+        monitor.onTrusted(resolve);
+      });
       monitor.onApplicationBootstrap();
       await monitor.checkNow();
       expect(monitor.state()).toMatchObject({ kind: 'unreachable' });

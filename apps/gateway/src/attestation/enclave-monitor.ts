@@ -91,7 +91,8 @@ export class EnclaveMonitor {
   heldKeyIds(): readonly KeyId[] | null {
     if (!this.takesMessages()) return null;
     const attested = this.keyId();
-    if (attested === null) return this.judge.verifies || !this.said?.held ? null : [...this.said.held, ...(this.said.heldLegacy ?? [])];
+    if (attested === null)
+      return this.judge.verifies || !this.said?.held ? null : [...this.said.held, ...(this.said.heldLegacy ?? [])];
     const legacy = this.attestedLegacyKey ? [toHex(keyIdOf(this.attestedLegacyKey))] : [];
     return [...new Set([attested, ...legacy, ...(this.said?.held ?? []), ...(this.said?.heldLegacy ?? [])])];
   }
@@ -188,7 +189,10 @@ export class EnclaveMonitor {
     } else if (judgement.kind === 'waiting') {
       this.logger.info({ component }, 'the enclave has no keys yet: nothing is relayed to it');
     } else {
-      this.logger.warn({ component, code: judgement.code }, 'attestation cannot be asked for: nothing is relayed to it');
+      this.logger.warn(
+        { component, code: judgement.code },
+        'attestation cannot be asked for: nothing is relayed to it',
+      );
     }
   }
 }

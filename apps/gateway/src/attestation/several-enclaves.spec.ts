@@ -1,7 +1,13 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { decodeKeyBinding, toHex, type Outcome } from '@communique-tee/protocol';
-import { migrate, startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  migrate,
+  startPostgres,
+  temporaryFolder,
+  type Postgres,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { DeliveryBench, type BenchConfig } from '../delivery/testing/delivery-bench';
 import { EnclaveIdentity } from '../delivery/testing/enclave-identity';
 import { TestEnclave, answer, problem, type Behaviour } from '../enclave/testing/test-enclave';
@@ -22,7 +28,12 @@ class Peer {
     this.server = new TestEnclave({ kind: 'unix', path }, async (request, response) => {
       const nonce = request.query.get('nonce');
       if (request.path === '/attestation') {
-        answer(response, 200, 'application/cose', await this.identity.document(nonce === null ? undefined : Buffer.from(nonce, 'hex')));
+        answer(
+          response,
+          200,
+          'application/cose',
+          await this.identity.document(nonce === null ? undefined : Buffer.from(nonce, 'hex')),
+        );
         return;
       }
       if (request.path === '/keys') return problem('not_found')(request, response);
@@ -56,7 +67,8 @@ describe('several enclaves', () => {
   let bench: DeliveryBench;
   let monitor: AttestationMonitor;
 
-  const identity = (by = nsm, pcr0: string = developmentMeasurements.pcr0) => new EnclaveIdentity((fields) => by.attest(fields), pcr0);
+  const identity = (by = nsm, pcr0: string = developmentMeasurements.pcr0) =>
+    new EnclaveIdentity((fields) => by.attest(fields), pcr0);
 
   beforeAll(async () => {
     [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
@@ -65,7 +77,13 @@ describe('several enclaves', () => {
     config = {
       database: { url: postgres.url, poolSize: 5 },
       enclave: { addresses: [`unix:${folder.file('one')}`, `unix:${folder.file('two')}`], timeoutMs: 20_000 },
-      attestation: { verify: true, acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchorPem: await developmentRootPem(folder.file('root')), cacheMs: 60_000, maxAgeMs: 60_000 },
+      attestation: {
+        verify: true,
+        acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+        trustAnchorPem: await developmentRootPem(folder.file('root')),
+        cacheMs: 60_000,
+        maxAgeMs: 60_000,
+      },
       delivery: { concurrency: 4, leaseMs: 60_000, minBackoffMs: 10, maxBackoffMs: 50, pollMs: 20 },
       budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
     };
@@ -91,8 +109,14 @@ describe('several enclaves', () => {
 
   const later = () => new Date(Date.now() + 3_600_000);
   const acceptFor = (peer: Peer) => bench.accept(later(), peer.identity.keyId).then(({ messageId }) => messageId);
-  const start = () => { bench.worker(monitor).worker.onApplicationBootstrap(); };
-  const ended = (id: string) => until(() => bench.message(id), ({ endedAt }) => endedAt !== null);
+  const start = () => {
+    bench.worker(monitor).worker.onApplicationBootstrap();
+  };
+  const ended = (id: string) =>
+    until(
+      () => bench.message(id),
+      ({ endedAt }) => endedAt !== null,
+    );
   const waits = async (id: string) => {
     await new Promise((resolve) => setTimeout(resolve, 300)); // many polls
     const message = await bench.message(id);
@@ -103,7 +127,10 @@ describe('several enclaves', () => {
     expect(monitor.views()).toEqual([one, two].map(({ keyId }, index) => ({ index, up: true, trusted: true, keyId })));
     await two.server.stop();
     await monitor.checkNow();
-    expect(monitor.views()).toEqual([{ index: 0, up: true, trusted: true, keyId: one.keyId }, { index: 1, up: false, trusted: false, keyId: null }]);
+    expect(monitor.views()).toEqual([
+      { index: 0, up: true, trusted: true, keyId: one.keyId },
+      { index: 1, up: false, trusted: false, keyId: null },
+    ]);
     expect(monitor.isTrusted()).toBe(true);
   });
 
@@ -111,7 +138,8 @@ describe('several enclaves', () => {
     const forOne = await Promise.all([acceptFor(one), acceptFor(one), acceptFor(one)]);
     const forTwo = await Promise.all([acceptFor(two), acceptFor(two)]);
     start();
-    for (const id of [...forOne, ...forTwo]) expect(await ended(id)).toMatchObject({ status: 'delivered', attempts: 1 });
+    for (const id of [...forOne, ...forTwo])
+      expect(await ended(id)).toMatchObject({ status: 'delivered', attempts: 1 });
     expect([one.relays, two.relays]).toEqual([3, 2]);
   });
 
@@ -136,11 +164,21 @@ describe('several enclaves', () => {
     await two.server.start();
     await monitor.checkNow();
     expect(await ended(forTwo)).toMatchObject({ status: 'delivered', attempts: 1 });
-    expect(await ended(forNobody)).toMatchObject({ status: 'key_retired', reason: 'key_retired', receipt: null, reservations: [{ settledMicroUsd: 0n }] });
+    expect(await ended(forNobody)).toMatchObject({
+      status: 'key_retired',
+      reason: 'key_retired',
+      receipt: null,
+      reservations: [{ settledMicroUsd: 0n }],
+    });
   });
 
   it('one refused: it gets nothing, not even what is sealed to its key', async () => {
-    const wrong = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root'), pcrs: new Map([[0, new Uint8Array(48).fill(9)]]) }));
+    const wrong = createNsm(
+      await createMockNsmTransport({
+        rootFolder: folder.file('root'),
+        pcrs: new Map([[0, new Uint8Array(48).fill(9)]]),
+      }),
+    );
     two.identity = identity(wrong, '09'.repeat(48));
     await monitor.checkNow();
     expect(monitor.views()[1]).toEqual({ index: 1, up: true, trusted: false, keyId: null });
@@ -201,7 +239,10 @@ describe('several enclaves', () => {
     const forTwo = await Promise.all(Array.from({ length: 4 }, () => acceptFor(two)));
     const { worker } = bench.worker(monitor);
     worker.onApplicationBootstrap();
-    await until(() => Promise.resolve(worker.paces()), (paces) => paces[1]?.limit === 1);
+    await until(
+      () => Promise.resolve(worker.paces()),
+      (paces) => paces[1]?.limit === 1,
+    );
     expect(worker.paces()[0]?.limit).toBe(4);
     expect(await ended(await acceptFor(one))).toMatchObject({ status: 'delivered' });
     two.onRelay = undefined;

@@ -7,7 +7,8 @@ import { callerOf } from './caller';
 @Injectable()
 export class AuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
-    if (callerOf(context.switchToHttp().getRequest<FastifyRequest>()) === undefined) throw new ProblemError('unauthenticated');
+    if (callerOf(context.switchToHttp().getRequest<FastifyRequest>()) === undefined)
+      throw new ProblemError('unauthenticated');
     return true;
   }
 }

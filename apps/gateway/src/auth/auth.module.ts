@@ -10,7 +10,8 @@ import { createTokenVerifier, TOKEN_VERIFIER } from './token-verifier';
     {
       provide: TOKEN_VERIFIER,
       inject: [GATEWAY_CONFIG, Logger],
-      useFactory: async (config: GatewayConfig, logger: Logger) => createTokenVerifier(config.auth, await openKeySource(config.auth.jwks, logger)),
+      useFactory: async (config: GatewayConfig, logger: Logger) =>
+        createTokenVerifier(config.auth, await openKeySource(config.auth.jwks, logger)),
     },
   ],
   exports: [TOKEN_VERIFIER],

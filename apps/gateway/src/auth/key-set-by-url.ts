@@ -25,7 +25,11 @@ export interface KeySetByUrl {
  */
 export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetByUrl, logger: Logger): KeySource {
   // Never by itself: both durations without end
-  const remote = createRemoteJWKSet(new URL(url), { timeoutDuration: timeoutMs, cacheMaxAge: Infinity, cooldownDuration: Infinity });
+  const remote = createRemoteJWKSet(new URL(url), {
+    timeoutDuration: timeoutMs,
+    cacheMaxAge: Infinity,
+    cooldownDuration: Infinity,
+  });
   let number = 0;
   let fetchedAtMs: number | undefined;
   let askedAtMs = -Infinity;
@@ -43,7 +47,12 @@ export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetB
         },
         (error: unknown) => {
           failure = error;
-          logger.warn({ err: error }, fetchedAtMs === undefined ? 'the keys that sign tokens cannot be fetched' : 'the keys that sign tokens cannot be fetched: the last good ones are used for a while');
+          logger.warn(
+            { err: error },
+            fetchedAtMs === undefined
+              ? 'the keys that sign tokens cannot be fetched'
+              : 'the keys that sign tokens cannot be fetched: the last good ones are used for a while',
+          );
         },
       )
       .finally(() => {

@@ -56,7 +56,11 @@ async function load(path: string) {
   return { modifiedAtMs, keys: createLocalJWKSet(parseKeySet(await readFile(path, 'utf8'))) };
 }
 
-const publicKey = z.looseObject({ kty: z.enum(['OKP', 'EC', 'RSA']), d: z.undefined().optional(), k: z.undefined().optional() });
+const publicKey = z.looseObject({
+  kty: z.enum(['OKP', 'EC', 'RSA']),
+  d: z.undefined().optional(),
+  k: z.undefined().optional(),
+});
 const keySetSchema = z.looseObject({ keys: z.array(publicKey).min(1).max(100) });
 
 /** @throws Error without the content, for anything but a set of public keys */

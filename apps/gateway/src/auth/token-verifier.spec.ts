@@ -12,7 +12,12 @@ import { openKeySource, parseKeySet } from './key-source';
 import { createTokenVerifier, ownerOf, type TokenVerifier } from './token-verifier';
 
 const logger = new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null'));
-const settings = { issuer: ISSUER, audience: AUDIENCE, algorithms: ['EdDSA', 'ES256', 'RS256'], clockSkewSeconds: 30 } as const;
+const settings = {
+  issuer: ISSUER,
+  audience: AUDIENCE,
+  algorithms: ['EdDSA', 'ES256', 'RS256'],
+  clockSkewSeconds: 30,
+} as const;
 const now = () => Math.floor(Date.now() / 1000);
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -32,10 +37,14 @@ describe('a bearer token', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  const refused = (authorization: string | undefined) => expect(verify(authorization)).rejects.toMatchObject({ code: 'unauthenticated' });
+  const refused = (authorization: string | undefined) =>
+    expect(verify(authorization)).rejects.toMatchObject({ code: 'unauthenticated' });
 
   it('names its owner by a hash of issuer and subject', async () => {
-    expect(await verify(`Bearer ${await issuer.token('alice')}`)).toEqual({ owner: ownerOf(ISSUER, 'alice'), scopes: [] });
+    expect(await verify(`Bearer ${await issuer.token('alice')}`)).toEqual({
+      owner: ownerOf(ISSUER, 'alice'),
+      scopes: [],
+    });
     expect(await verify(`bearer ${await rsa.token('alice')}`)).toEqual({ owner: ownerOf(ISSUER, 'alice'), scopes: [] });
     expect(ownerOf(ISSUER, 'alice')).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(ownerOf('a', 'bc')).not.toBe(ownerOf('ab', 'c'));
@@ -79,7 +88,9 @@ describe('a bearer token', () => {
     for (const secret of [pem, pem.trim(), JSON.stringify(rsa.jwk)]) {
       for (const kid of ['rsa-1', undefined]) {
         const head = encode({ alg: 'HS256', typ: 'JWT', kid });
-        await refused(`Bearer ${head}.${payload}.${createHmac('sha256', secret).update(`${head}.${payload}`).digest('base64url')}`);
+        await refused(
+          `Bearer ${head}.${payload}.${createHmac('sha256', secret).update(`${head}.${payload}`).digest('base64url')}`,
+        );
       }
     }
   });
@@ -96,8 +107,12 @@ describe('a bearer token', () => {
     await issuer.writeKeySet(file, [other.jwk]);
     const source = await openKeySource({ file }, logger);
     const authorization = `Bearer ${await other.token('alice')}`;
-    await expect(createTokenVerifier(settings, source)(authorization)).rejects.toMatchObject({ code: 'unauthenticated' });
-    await expect(createTokenVerifier({ ...settings, algorithms: ['ES384'] }, source)(authorization)).resolves.toBeDefined();
+    await expect(createTokenVerifier(settings, source)(authorization)).rejects.toMatchObject({
+      code: 'unauthenticated',
+    });
+    await expect(
+      createTokenVerifier({ ...settings, algorithms: ['ES384'] }, source)(authorization),
+    ).resolves.toBeDefined();
   });
 
   it('that brings its own key is refused', async () => {
@@ -116,7 +131,17 @@ describe('a bearer token', () => {
     await refused(`Bearer ${encode({ alg: 'EdDSA', kid: 'key-1', crit: ['x'], x: 1 })}.${mallory}.${signature}`);
   });
 
-  it.each([undefined, '', 'Bearer', 'Bearer ', 'Basic YTpi', 'Bearer a.b', 'Bearer a.b.c.d', 'Bearer a.b.c, Bearer d.e.f', 'Bearer \u0000.b.c'])('%j is refused', async (authorization) => {
+  it.each([
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    'Basic YTpi',
+    'Bearer a.b',
+    'Bearer a.b.c.d',
+    'Bearer a.b.c, Bearer d.e.f',
+    'Bearer \u0000.b.c',
+  ])('%j is refused', async (authorization) => {
     await refused(authorization);
   });
 
@@ -144,7 +169,11 @@ describe('a key set by URL', () => {
     server.closeAllConnections();
     server.close();
   });
-  const open = async (over: { staleMs?: number } = {}) => createTokenVerifier(settings, await openKeySource({ url, timeoutMs: 200, cooldownMs: 60_000, staleMs: 3_600_000, ...over }, logger));
+  const open = async (over: { staleMs?: number } = {}) =>
+    createTokenVerifier(
+      settings,
+      await openKeySource({ url, timeoutMs: 200, cooldownMs: 60_000, staleMs: 3_600_000, ...over }, logger),
+    );
 
   it('is fetched once for many tokens, and not again for unknown keys within the cooldown', async () => {
     const issuer = await createIssuer();
@@ -153,7 +182,10 @@ describe('a key set by URL', () => {
     fetched = 0;
     await Promise.all(Array.from({ length: 20 }, async () => verify(`Bearer ${await issuer.token('alice')}`)));
     const stranger = await createIssuer('EdDSA', 'unknown');
-    for (let i = 0; i < 5; i++) await expect(verify(`Bearer ${await stranger.token('alice')}`)).rejects.toMatchObject({ code: 'unauthenticated' });
+    for (let i = 0; i < 5; i++)
+      await expect(verify(`Bearer ${await stranger.token('alice')}`)).rejects.toMatchObject({
+        code: 'unauthenticated',
+      });
     expect(fetched).toBe(1);
   });
 
@@ -167,9 +199,14 @@ describe('a key set by URL', () => {
     const issuer = await createIssuer();
     const verify = await open();
     answer = () => wrong;
-    await expect(verify(`Bearer ${await issuer.token('alice')}`)).rejects.toMatchObject({ code: 'identity_provider_unavailable', retryAfterSeconds: 10 });
+    await expect(verify(`Bearer ${await issuer.token('alice')}`)).rejects.toMatchObject({
+      code: 'identity_provider_unavailable',
+      retryAfterSeconds: 10,
+    });
     answer = () => ({ status: 200, body: JSON.stringify({ keys: [issuer.jwk] }) });
-    await later(1000, async () => { await expect(verify(`Bearer ${await issuer.token('alice')}`)).resolves.toBeDefined(); });
+    await later(1000, async () => {
+      await expect(verify(`Bearer ${await issuer.token('alice')}`)).resolves.toBeDefined();
+    });
   });
 
   /** As if so many milliseconds had passed. */
@@ -182,12 +219,22 @@ describe('a key set by URL', () => {
       clock.mockRestore();
     }
   }
-  const serving = (...keys: Issuer[]) => () => ({ status: 200, body: JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }) });
-  const passes = async (verify: TokenVerifier, issuer: Issuer) => { await expect(verify(`Bearer ${await issuer.token('alice')}`)).resolves.toBeDefined(); };
-  const refuses = async (verify: TokenVerifier, issuer: Issuer, code: string) => { await expect(verify(`Bearer ${await issuer.token('alice')}`)).rejects.toMatchObject({ code }); };
+  const serving =
+    (...keys: Issuer[]) =>
+    () => ({ status: 200, body: JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }) });
+  const passes = async (verify: TokenVerifier, issuer: Issuer) => {
+    await expect(verify(`Bearer ${await issuer.token('alice')}`)).resolves.toBeDefined();
+  };
+  const refuses = async (verify: TokenVerifier, issuer: Issuer, code: string) => {
+    await expect(verify(`Bearer ${await issuer.token('alice')}`)).rejects.toMatchObject({ code });
+  };
 
   it('may rotate: a new key id is fetched once, many unknown ones within the cooldown not at all', async () => {
-    const [first, second, stranger] = await Promise.all([createIssuer('EdDSA', 'first'), createIssuer('EdDSA', 'second'), createIssuer('EdDSA', 'nobody')]);
+    const [first, second, stranger] = await Promise.all([
+      createIssuer('EdDSA', 'first'),
+      createIssuer('EdDSA', 'second'),
+      createIssuer('EdDSA', 'nobody'),
+    ]);
     answer = serving(first);
     const verify = await open();
     await passes(verify, first);
@@ -209,31 +256,37 @@ describe('a key set by URL', () => {
     });
   });
 
-  it.each([['hangs', 'hang' as const], ['answers with errors', { status: 503, body: '' }]])('of a provider that %s for long: the last good keys serve for a bounded time, then nobody is let in, then it heals', async (_, wrong) => {
-    const [known, newer] = await Promise.all([createIssuer('EdDSA', 'known'), createIssuer('EdDSA', 'newer')]);
-    answer = serving(known);
-    const verify = await open({ staleMs: 3_600_000 });
-    await passes(verify, known);
-    answer = () => wrong;
-    fetched = 0;
-    await later(600_001, async () => {
-      for (let round = 0; round < 20; round++) await passes(verify, known);
-      expect(fetched).toBe(1);
-      // whether this key is good cannot be known now
-      await refuses(verify, newer, 'identity_provider_unavailable');
-      expect(fetched).toBe(1);
-    });
-    await later(600_000 + 3_500_000, () => passes(verify, known));
-    await later(600_001 + 3_600_000, async () => {
-      for (let round = 0; round < 5; round++) await refuses(verify, known, 'identity_provider_unavailable');
-    });
-    expect(fetched).toBeLessThanOrEqual(4);
-    answer = serving(known, newer);
-    await later(700_000 + 3_600_000, async () => {
+  it.each([
+    ['hangs', 'hang' as const],
+    ['answers with errors', { status: 503, body: '' }],
+  ])(
+    'of a provider that %s for long: the last good keys serve for a bounded time, then nobody is let in, then it heals',
+    async (_, wrong) => {
+      const [known, newer] = await Promise.all([createIssuer('EdDSA', 'known'), createIssuer('EdDSA', 'newer')]);
+      answer = serving(known);
+      const verify = await open({ staleMs: 3_600_000 });
       await passes(verify, known);
-      await passes(verify, newer);
-    });
-  });
+      answer = () => wrong;
+      fetched = 0;
+      await later(600_001, async () => {
+        for (let round = 0; round < 20; round++) await passes(verify, known);
+        expect(fetched).toBe(1);
+        // whether this key is good cannot be known now
+        await refuses(verify, newer, 'identity_provider_unavailable');
+        expect(fetched).toBe(1);
+      });
+      await later(600_000 + 3_500_000, () => passes(verify, known));
+      await later(600_001 + 3_600_000, async () => {
+        for (let round = 0; round < 5; round++) await refuses(verify, known, 'identity_provider_unavailable');
+      });
+      expect(fetched).toBeLessThanOrEqual(4);
+      answer = serving(known, newer);
+      await later(700_000 + 3_600_000, async () => {
+        await passes(verify, known);
+        await passes(verify, newer);
+      });
+    },
+  );
 
   it('is asked once a second at most while it has never answered', async () => {
     const issuer = await createIssuer();
@@ -280,7 +333,12 @@ describe('a key set file', () => {
     expect(() => parseKeySet('{')).toThrow('not JSON');
   });
 
-  it.each([[{ keys: [] }], [{ keys: [{ kty: 'oct', k: 'AAAA' }] }], [{ keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'AA', d: 'AA' }] }], [[]]])('%j is refused: public keys only', (set) => {
+  it.each([
+    [{ keys: [] }],
+    [{ keys: [{ kty: 'oct', k: 'AAAA' }] }],
+    [{ keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'AA', d: 'AA' }] }],
+    [[]],
+  ])('%j is refused: public keys only', (set) => {
     expect(() => parseKeySet(JSON.stringify(set))).toThrow('public keys');
   });
 });

@@ -19,11 +19,17 @@ export type TokenVerifier = (authorization: string | undefined) => Promise<Calle
  * minute while its key set stays what it is (VerifiedTokens): a key that is taken away counts from the same moment on.
  * @throws ProblemError `unauthenticated` (which check failed is not told) | `identity_provider_unavailable`
  */
-export function createTokenVerifier(auth: Omit<GatewayConfig['auth'], 'jwks' | 'adminScope'>, keys: KeySource): TokenVerifier {
+export function createTokenVerifier(
+  auth: Omit<GatewayConfig['auth'], 'jwks' | 'adminScope'>,
+  keys: KeySource,
+): TokenVerifier {
   const verifiedTokens = new VerifiedTokens(auth.clockSkewSeconds);
   return async (authorization) => {
-    const token = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(authorization?.slice(0, MAX_TOKEN_CHARACTERS + 1) ?? '')?.[1];
-    if (token === undefined || (authorization?.length ?? 0) > MAX_TOKEN_CHARACTERS) throw new ProblemError('unauthenticated');
+    const token = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(
+      authorization?.slice(0, MAX_TOKEN_CHARACTERS + 1) ?? '',
+    )?.[1];
+    if (token === undefined || (authorization?.length ?? 0) > MAX_TOKEN_CHARACTERS)
+      throw new ProblemError('unauthenticated');
     try {
       const keySet = await keys.current();
       const known = verifiedTokens.find(token, keySet);
@@ -36,7 +42,8 @@ export function createTokenVerifier(auth: Omit<GatewayConfig['auth'], 'jwks' | '
         requiredClaims: ['exp', 'sub'],
       });
       const { sub, scope, nbf, exp } = payload;
-      if (typeof sub !== 'string' || sub.length === 0 || sub.length > MAX_SUBJECT_CHARACTERS) throw new ProblemError('unauthenticated');
+      if (typeof sub !== 'string' || sub.length === 0 || sub.length > MAX_SUBJECT_CHARACTERS)
+        throw new ProblemError('unauthenticated');
       const caller = { owner: ownerOf(auth.issuer, sub), scopes: scopesOf(scope) };
       if (exp !== undefined) verifiedTokens.keep(token, keySet, { caller, notBefore: nbf, expiresAt: exp });
       return caller;
@@ -55,5 +62,7 @@ function scopesOf(claim: unknown): readonly string[] {
 
 /** Who, as the database knows them: base64url of SHA-256 over the JSON array of issuer and subject (43 characters). */
 export function ownerOf(issuer: string, subject: string): string {
-  return createHash('sha256').update(JSON.stringify([issuer, subject])).digest('base64url');
+  return createHash('sha256')
+    .update(JSON.stringify([issuer, subject]))
+    .digest('base64url');
 }

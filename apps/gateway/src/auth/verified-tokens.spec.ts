@@ -12,7 +12,18 @@ import { VerifiedTokens } from './verified-tokens';
 
 const logger = new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null'));
 const settings = { issuer: ISSUER, audience: AUDIENCE, algorithms: ['EdDSA'], clockSkewSeconds: 30 } as const;
-const ALL_BUT_DATE = ['hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] as const;
+const ALL_BUT_DATE = [
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'clearImmediate',
+  'setInterval',
+  'clearInterval',
+  'setTimeout',
+  'clearTimeout',
+] as const;
 const UNAVAILABLE = { code: 'identity_provider_unavailable' };
 const REFUSED = { code: 'unauthenticated' };
 
@@ -29,7 +40,10 @@ describe('a token that was verified a moment ago', () => {
     issuer = await createIssuer();
     server = createServer((_, response) => {
       if (served === 'error') response.writeHead(503).end();
-      else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: served.map(({ jwk }) => jwk) }));
+      else
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ keys: served.map(({ jwk }) => jwk) }));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
@@ -53,7 +67,17 @@ describe('a token that was verified a moment ago', () => {
     return { verify: (token: string) => verify(`Bearer ${token}`), checks: () => find.mock.calls.length };
   };
   const byUrl = async () =>
-    watched(await openKeySource({ url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`, timeoutMs: 500, cooldownMs: 10_000, staleMs: 60_000 }, logger));
+    watched(
+      await openKeySource(
+        {
+          url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`,
+          timeoutMs: 500,
+          cooldownMs: 10_000,
+          staleMs: 60_000,
+        },
+        logger,
+      ),
+    );
   /** From now on, as if so long had passed for everything that measures. */
   const pass = (ms: number) => {
     passedMs += ms;
@@ -66,7 +90,8 @@ describe('a token that was verified a moment ago', () => {
   it('is not verified again, and names the same caller', async () => {
     const { verify, checks } = await byUrl();
     const token = await issuer.token('alice', { scope: 'a b' });
-    for (let round = 0; round < 5; round++) expect(await verify(token)).toEqual({ owner: ownerOf(ISSUER, 'alice'), scopes: ['a', 'b'] });
+    for (let round = 0; round < 5; round++)
+      expect(await verify(token)).toEqual({ owner: ownerOf(ISSUER, 'alice'), scopes: ['a', 'b'] });
     expect(checks()).toBe(1);
     expect(await verify(await issuer.token('bob'))).toEqual({ owner: ownerOf(ISSUER, 'bob'), scopes: [] });
     expect(checks()).toBe(2);
@@ -81,7 +106,9 @@ describe('a token that was verified a moment ago', () => {
     forged[0] = (forged[0] ?? 0) ^ 1;
     for (let round = 0; round < 2; round++) {
       await expect(verify([head, payload, forged.toString('base64url')].join('.'))).rejects.toMatchObject(REFUSED);
-      await expect(verify([head, Buffer.from('{"sub":"eve"}').toString('base64url'), signature].join('.'))).rejects.toMatchObject(REFUSED);
+      await expect(
+        verify([head, Buffer.from('{"sub":"eve"}').toString('base64url'), signature].join('.')),
+      ).rejects.toMatchObject(REFUSED);
     }
     expect(checks()).toBe(5);
   });
@@ -199,7 +226,9 @@ describe('a token that was verified a moment ago', () => {
     const kept = new VerifiedTokens(30);
     const caller = { owner: 'x', scopes: [] };
     expect(kept.find('token', 1)).toBeUndefined();
-    const keep = (at: number) => { kept.keep(`token ${String(at)}`, 1, { caller, notBefore: undefined, expiresAt: now() + 300 }); };
+    const keep = (at: number) => {
+      kept.keep(`token ${String(at)}`, 1, { caller, notBefore: undefined, expiresAt: now() + 300 });
+    };
     for (let at = 0; at < 5000; at++) keep(at);
     const found = Array.from({ length: 5000 }, (_, at) => kept.find(`token ${String(at)}`, 1) !== undefined);
     expect(found.filter(Boolean)).toHaveLength(4096);

@@ -50,7 +50,9 @@ export class VerifiedTokens {
   /** As the verification itself judges (RFC 7519 sections 4.1.4 and 4.1.5). */
   private isInTime({ notBefore, expiresAt }: VerifiedToken): boolean {
     const now = Math.floor(Date.now() / 1000);
-    return expiresAt > now - this.clockSkewSeconds && (notBefore === undefined || notBefore <= now + this.clockSkewSeconds);
+    return (
+      expiresAt > now - this.clockSkewSeconds && (notBefore === undefined || notBefore <= now + this.clockSkewSeconds)
+    );
   }
 }
 

@@ -1,5 +1,15 @@
 import { encodeSealedMessage, messageIdToText, type SealedMessage } from '@communique-tee/protocol';
-import { describeWith, migrate, type Postgres, type Redis, redisAvailability, startPostgres, startRedis, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  describeWith,
+  migrate,
+  type Postgres,
+  type Redis,
+  redisAvailability,
+  startPostgres,
+  startRedis,
+  temporaryFolder,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import RedisClient from 'ioredis';
 import { ownerOf } from '../auth/token-verifier';
 import { Database } from '../database/database';
@@ -21,7 +31,12 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
   let issuer: Issuer;
   let template: string;
   beforeAll(async () => {
-    [postgres, redis, folder, issuer] = await Promise.all([startPostgres(), startRedis({ own: true }), temporaryFolder('copies'), createIssuer()]);
+    [postgres, redis, folder, issuer] = await Promise.all([
+      startPostgres(),
+      startRedis({ own: true }),
+      temporaryFolder('copies'),
+      createIssuer(),
+    ]);
     client = new RedisClient(redis.url);
     template = await postgres.createDatabase();
     await Promise.all([migrate(template), issuer.writeKeySet(folder.file('jwks.json'))]);
@@ -33,13 +48,22 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
   beforeEach(() => client.flushall());
 
   async function twoGateways(caps: Record<string, string>) {
-    const environment = { DATABASE_URL: await copyDatabase(template), REDIS_URL: redis.url, AUTH_JWKS_FILE: folder.file('jwks.json'), ...caps };
+    const environment = {
+      DATABASE_URL: await copyDatabase(template),
+      REDIS_URL: redis.url,
+      AUTH_JWKS_FILE: folder.file('jwks.json'),
+      ...caps,
+    };
     const gateways = await Promise.all([startGateway(environment), startGateway(environment)]);
     const [one, two] = gateways;
     const transactions = gateways.map(({ app }) => jest.spyOn(app.get(Database), 'transaction'));
     const post = async (gateway: GatewayUnderTest, message: SealedMessage, as = 'alice') => {
       const headers = { authorization: `Bearer ${await issuer.token(as)}`, 'content-type': 'application/cbor' };
-      const response = await fetch(`${gateway.url}/api/messages`, { method: 'POST', headers, body: new Uint8Array(encodeSealedMessage(message)) });
+      const response = await fetch(`${gateway.url}/api/messages`, {
+        method: 'POST',
+        headers,
+        body: new Uint8Array(encodeSealedMessage(message)),
+      });
       const { code, id } = (await response.json()) as Record<string, unknown>;
       return { status: response.status, code, id, retryAfter: Number(response.headers.get('retry-after')) };
     };
@@ -49,7 +73,17 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
       return String((row?.reservedMicroUsd ?? 0n) + (row?.spentMicroUsd ?? 0n));
     };
     const asked = () => transactions.reduce((sum, spy) => sum + spy.mock.calls.length, 0);
-    return { one, two, post, database, used, asked, [Symbol.asyncDispose]: async () => { await Promise.all(gateways.map((gateway) => gateway.close())); } };
+    return {
+      one,
+      two,
+      post,
+      database,
+      used,
+      asked,
+      [Symbol.asyncDispose]: async () => {
+        await Promise.all(gateways.map((gateway) => gateway.close()));
+      },
+    };
   }
 
   async function written(key: string): Promise<string> {
@@ -63,35 +97,38 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
   it.each<[string, Record<string, string>, 'user_day' | 'system_hour', string, number]>([
     ["a user's day", { DEFAULT_USER_DAILY_LIMIT: CAP }, 'user_day', 'user_daily_limit_reached', 429],
     ["the system's hour", { SYSTEM_HOURLY_LIMIT: CAP }, 'system_hour', 'system_hourly_limit_reached', 503],
-  ])('of %s: what PostgreSQL refused with is what the ledger holds, and the other process refuses by it, the same way', async (_, caps, scope, code, status) => {
-    await using at = await twoGateways(caps);
-    const accepted = Array.from({ length: 3 }, () => sealedMessage());
-    for (const message of accepted) expect((await at.post(at.one, message)).status).toBe(202);
-    expect(await client.keys('communique:budget:*')).toEqual([]); // nothing was refused, so nothing is copied
-    const before = at.asked();
-    const now = new Date();
-    const key = windowCopyKeys(ALICE, now)[scope === 'user_day' ? 'userDay' : 'systemHour'];
-    const refused = await at.post(at.one, sealedMessage());
-    expect(refused).toMatchObject({ status, code });
-    expect(at.asked()).toBe(before + 1);
-    expect(await written(key)).toBe(await at.used(scope));
-    expect(await at.used(scope)).toBe('120000');
-    expect(await client.pttl(key)).toBeLessThanOrEqual(COPY_LIFE_MS);
+  ])(
+    'of %s: what PostgreSQL refused with is what the ledger holds, and the other process refuses by it, the same way',
+    async (_, caps, scope, code, status) => {
+      await using at = await twoGateways(caps);
+      const accepted = Array.from({ length: 3 }, () => sealedMessage());
+      for (const message of accepted) expect((await at.post(at.one, message)).status).toBe(202);
+      expect(await client.keys('communique:budget:*')).toEqual([]); // nothing was refused, so nothing is copied
+      const before = at.asked();
+      const now = new Date();
+      const key = windowCopyKeys(ALICE, now)[scope === 'user_day' ? 'userDay' : 'systemHour'];
+      const refused = await at.post(at.one, sealedMessage());
+      expect(refused).toMatchObject({ status, code });
+      expect(at.asked()).toBe(before + 1);
+      expect(await written(key)).toBe(await at.used(scope));
+      expect(await at.used(scope)).toBe('120000');
+      expect(await client.pttl(key)).toBeLessThanOrEqual(COPY_LIFE_MS);
 
-    // Held there for as long as the test needs it
-    await client.set(key, '120000', 'PX', COPY_LIFE_MS);
-    const foreseen = await at.post(at.two, sealedMessage());
-    expect(foreseen).toMatchObject({ status, code });
-    expect(Math.abs(foreseen.retryAfter - refused.retryAfter)).toBeLessThan(60);
-    expect(at.asked()).toBe(before + 1);
-    // A repeated POST, its 202 lost, is answered all the same
-    for (const message of accepted) {
+      // Held there for as long as the test needs it
       await client.set(key, '120000', 'PX', COPY_LIFE_MS);
-      expect(await at.post(at.two, message)).toMatchObject({ status: 202, id: messageIdToText(message.messageId) });
-    }
-    expect(await at.database.client.message.count()).toBe(3);
-    if (scope === 'user_day') expect(await at.post(at.two, sealedMessage(), 'bob')).toMatchObject({ status: 202 });
-  });
+      const foreseen = await at.post(at.two, sealedMessage());
+      expect(foreseen).toMatchObject({ status, code });
+      expect(Math.abs(foreseen.retryAfter - refused.retryAfter)).toBeLessThan(60);
+      expect(at.asked()).toBe(before + 1);
+      // A repeated POST, its 202 lost, is answered all the same
+      for (const message of accepted) {
+        await client.set(key, '120000', 'PX', COPY_LIFE_MS);
+        expect(await at.post(at.two, message)).toMatchObject({ status: 202, id: messageIdToText(message.messageId) });
+      }
+      expect(await at.database.client.message.count()).toBe(3);
+      if (scope === 'user_day') expect(await at.post(at.two, sealedMessage(), 'bob')).toMatchObject({ status: 202 });
+    },
+  );
 
   it('are asked about again when they have ended: what became free can be spent', async () => {
     await using at = await twoGateways({ DEFAULT_USER_DAILY_LIMIT: CAP });
@@ -99,7 +136,8 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
     expect((await at.post(at.one, sealedMessage())).status).toBe(429);
     await written(windowCopyKeys(ALICE, new Date()).userDay);
     await at.database.client.budgetWindow.updateMany({ where: { scope: 'user_day' }, data: { reservedMicroUsd: 0n } });
-    while ((await at.post(at.two, sealedMessage())).status !== 202) await new Promise((resolve) => setTimeout(resolve, 100));
+    while ((await at.post(at.two, sealedMessage())).status !== 202)
+      await new Promise((resolve) => setTimeout(resolve, 100));
   });
 
   it('decide nothing where they are too low, garbage, of another window or without an end', async () => {
@@ -107,8 +145,14 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
     const { userDay, systemHour } = windowCopyKeys(ALICE, new Date());
     const yesterday = windowCopyKeys(ALICE, new Date(Date.now() - 86_400_000)).userDay;
     for (const [key, value, ...life] of [
-      [userDay, '0', 'PX', COPY_LIFE_MS], [userDay, 'full', 'PX', COPY_LIFE_MS], [userDay, '-99999999', 'PX', COPY_LIFE_MS], [userDay, '9'.repeat(40), 'PX', COPY_LIFE_MS],
-      [yesterday, '99999999', 'PX', COPY_LIFE_MS], [STOP_KEY, '1'], [systemHour, '999999999999'], [systemHour, '999999999999', 'PX', 3_600_000],
+      [userDay, '0', 'PX', COPY_LIFE_MS],
+      [userDay, 'full', 'PX', COPY_LIFE_MS],
+      [userDay, '-99999999', 'PX', COPY_LIFE_MS],
+      [userDay, '9'.repeat(40), 'PX', COPY_LIFE_MS],
+      [yesterday, '99999999', 'PX', COPY_LIFE_MS],
+      [STOP_KEY, '1'],
+      [systemHour, '999999999999'],
+      [systemHour, '999999999999', 'PX', 3_600_000],
     ] as const) {
       const message = sealedMessage();
       if (life.length === 0) await client.set(key, value);
@@ -125,12 +169,21 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
   it('of the emergency stop refuse in every process, and end with it', async () => {
     await using at = await twoGateways({ EMERGENCY_SHUTDOWN_THRESHOLD: CAP });
     const first = sealedMessage();
-    for (const message of [first, sealedMessage(), sealedMessage()]) expect((await at.post(at.one, message)).status).toBe(202);
-    expect(await at.post(at.one, sealedMessage())).toMatchObject({ status: 503, code: 'emergency_stop', retryAfter: 900 });
+    for (const message of [first, sealedMessage(), sealedMessage()])
+      expect((await at.post(at.one, message)).status).toBe(202);
+    expect(await at.post(at.one, sealedMessage())).toMatchObject({
+      status: 503,
+      code: 'emergency_stop',
+      retryAfter: 900,
+    });
     expect(await written(STOP_KEY)).toBe('1');
     const before = at.asked();
     await client.set(STOP_KEY, '1', 'PX', COPY_LIFE_MS);
-    expect(await at.post(at.two, sealedMessage())).toMatchObject({ status: 503, code: 'emergency_stop', retryAfter: 900 });
+    expect(await at.post(at.two, sealedMessage())).toMatchObject({
+      status: 503,
+      code: 'emergency_stop',
+      retryAfter: 900,
+    });
     expect(at.asked()).toBe(before);
     await client.set(STOP_KEY, '1', 'PX', COPY_LIFE_MS);
     expect(await at.post(at.two, first)).toMatchObject({ status: 202 });
@@ -138,8 +191,11 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
     await client.flushall();
     expect(await at.post(at.two, sealedMessage())).toMatchObject({ status: 503, code: 'emergency_stop' });
     await at.database.client.budgetWindow.updateMany({ data: { reservedMicroUsd: 0n } });
-    await at.database.client.emergencyStop.updateMany({ data: { clearedAt: new Date(), clearedBy: 'op', clearedWhy: 'test' } });
-    while ((await at.post(at.two, sealedMessage())).status !== 202) await new Promise((resolve) => setTimeout(resolve, 100));
+    await at.database.client.emergencyStop.updateMany({
+      data: { clearedAt: new Date(), clearedBy: 'op', clearedWhy: 'test' },
+    });
+    while ((await at.post(at.two, sealedMessage())).status !== 202)
+      await new Promise((resolve) => setTimeout(resolve, 100));
   });
 
   it('do not delay an answer and are not needed: Redis is killed', async () => {

@@ -32,18 +32,24 @@ export class BudgetCopies {
     if (!this.redis.usable || this.underWay.has(key)) return;
     this.underWay.add(key);
     void read()
-      .then((value) => (value === undefined ? undefined : this.redis.ask((redis) => redis.set(key, value, 'PX', COPY_LIFE_MS))))
+      .then((value) =>
+        value === undefined ? undefined : this.redis.ask((redis) => redis.set(key, value, 'PX', COPY_LIFE_MS)),
+      )
       .catch(() => undefined) // the next refusal tries again
       .finally(() => this.underWay.delete(key));
   }
 
   private async used(scope: 'user_day' | 'system_hour', subject: string, startsAt: Date): Promise<string> {
-    const row = await this.database.read((client) => client.budgetWindow.findUnique({ where: { scope_subject_startsAt: { scope, subject, startsAt } } }));
+    const row = await this.database.read((client) =>
+      client.budgetWindow.findUnique({ where: { scope_subject_startsAt: { scope, subject, startsAt } } }),
+    );
     return String((row?.reservedMicroUsd ?? 0n) + (row?.spentMicroUsd ?? 0n));
   }
 
   private async standingStop(): Promise<string | undefined> {
-    const stop = await this.database.read((client) => client.emergencyStop.findFirst({ where: { clearedAt: null }, select: { id: true } }));
+    const stop = await this.database.read((client) =>
+      client.emergencyStop.findFirst({ where: { clearedAt: null }, select: { id: true } }),
+    );
     return stop === null ? undefined : STOP_COPY;
   }
 }

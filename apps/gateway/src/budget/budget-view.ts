@@ -1,6 +1,9 @@
 import * as z from 'zod';
 
-const dollars = z.string().regex(/^[0-9]+\.[0-9]{2,6}$/).describe('Dollars, exactly, two to six digits after the point.');
+const dollars = z
+  .string()
+  .regex(/^[0-9]+\.[0-9]{2,6}$/)
+  .describe('Dollars, exactly, two to six digits after the point.');
 
 /** `GET /api/budget`: the caller's own UTC day. */
 export const budgetViewSchema = z.strictObject({

@@ -5,5 +5,9 @@ import { BudgetService } from './budget.service';
 import { EmergencyStop } from './emergency-stop';
 
 @Global()
-@Module({ controllers: [BudgetController], providers: [BudgetService, EmergencyStop, BudgetCopies], exports: [BudgetService, EmergencyStop] })
+@Module({
+  controllers: [BudgetController],
+  providers: [BudgetService, EmergencyStop, BudgetCopies],
+  exports: [BudgetService, EmergencyStop],
+})
 export class BudgetModule {}

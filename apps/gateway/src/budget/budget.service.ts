@@ -70,9 +70,13 @@ export class BudgetService {
     if (amountMicroUsd < 0n) throw new RangeError('an amount is not negative');
     const { budget } = this.config;
     const { hour, day } = windowsOf(now);
-    await transaction.reservation.create({ data: { messageId, owner, reservedMicroUsd: amountMicroUsd, reservedAt: now, priceVersion: prices.version } });
+    await transaction.reservation.create({
+      data: { messageId, owner, reservedMicroUsd: amountMicroUsd, reservedAt: now, priceVersion: prices.version },
+    });
     // Each step reads the one before it, so that PostgreSQL takes the rows in this order and stops at the first that is full.
-    const [taken] = await transaction.$queryRaw<[{ stopped: boolean; userDay: boolean; systemHour: boolean; systemDay: boolean }]>`
+    const [taken] = await transaction.$queryRaw<
+      [{ stopped: boolean; userDay: boolean; systemHour: boolean; systemDay: boolean }]
+    >`
       WITH stop AS MATERIALIZED (SELECT 1 WHERE spending_stopped()),
       user_day AS (
         INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd)
@@ -135,7 +139,11 @@ export class BudgetService {
     if (open === undefined) return false;
     const { hour, day } = windowsOf(open.reservedAt);
     // One statement each, in the order in which reserve takes them.
-    for (const [scope, subject, startsAt] of [['user_day', open.owner, day], ['system_hour', '', hour], ['system_day', '', day]] as const) {
+    for (const [scope, subject, startsAt] of [
+      ['user_day', open.owner, day],
+      ['system_hour', '', hour],
+      ['system_day', '', day],
+    ] as const) {
       const changed = await transaction.$executeRaw`
         UPDATE budget_window SET reserved_micro_usd = reserved_micro_usd - ${open.reserved}::bigint, spent_micro_usd = spent_micro_usd + ${actualMicroUsd}::bigint
         WHERE scope = ${scope}::"BudgetScope" AND subject = ${subject} AND starts_at = ${startsAt}`;
@@ -151,22 +159,51 @@ export class BudgetService {
     const { budget } = this.config;
     const [stop, rows] = await Promise.all([
       this.emergencyStop.standing(),
-      this.database.read((client) => client.budgetWindow.findMany({ where: { subject: '', OR: [{ scope: 'system_hour', startsAt: hour }, { scope: 'system_day', startsAt: day }] } })),
+      this.database.read((client) =>
+        client.budgetWindow.findMany({
+          where: {
+            subject: '',
+            OR: [
+              { scope: 'system_hour', startsAt: hour },
+              { scope: 'system_day', startsAt: day },
+            ],
+          },
+        }),
+      ),
     ]);
     const of = (scope: 'system_hour' | 'system_day') => rows.find((row) => row.scope === scope);
     return {
       stopped: stop !== null,
       stoppedSince: stop?.raisedAt ?? null,
-      hour: { startsAt: hour, resetsAt: endOfHour(now), capMicroUsd: budget.systemHourCapMicroUsd, ...amounts(of('system_hour')) },
-      day: { startsAt: day, resetsAt: endOfDay(now), capMicroUsd: budget.systemDayCapMicroUsd, ...amounts(of('system_day')) },
+      hour: {
+        startsAt: hour,
+        resetsAt: endOfHour(now),
+        capMicroUsd: budget.systemHourCapMicroUsd,
+        ...amounts(of('system_hour')),
+      },
+      day: {
+        startsAt: day,
+        resetsAt: endOfDay(now),
+        capMicroUsd: budget.systemDayCapMicroUsd,
+        ...amounts(of('system_day')),
+      },
     };
   }
 
   /** One caller's UTC day. @throws ProblemError `database_unavailable` */
   async dayOf(owner: string, now = new Date()): Promise<WindowState> {
     const { day } = windowsOf(now);
-    const row = await this.database.read((client) => client.budgetWindow.findUnique({ where: { scope_subject_startsAt: { scope: 'user_day', subject: owner, startsAt: day } } }));
-    return { startsAt: day, resetsAt: endOfDay(now), capMicroUsd: this.config.budget.userDayCapMicroUsd, ...amounts(row) };
+    const row = await this.database.read((client) =>
+      client.budgetWindow.findUnique({
+        where: { scope_subject_startsAt: { scope: 'user_day', subject: owner, startsAt: day } },
+      }),
+    );
+    return {
+      startsAt: day,
+      resetsAt: endOfDay(now),
+      capMicroUsd: this.config.budget.userDayCapMicroUsd,
+      ...amounts(row),
+    };
   }
 
   private stopped(now: Date): ProblemError {
@@ -181,7 +218,11 @@ export class BudgetService {
 }
 
 function refusalOf(code: BudgetRefusal, now: Date): ProblemError {
-  const retryAfterSeconds = { emergency_stop: STOP_RETRY_AFTER_SECONDS, user_daily_limit_reached: secondsUntil(endOfDay(now), now), system_hourly_limit_reached: secondsUntil(endOfHour(now), now) };
+  const retryAfterSeconds = {
+    emergency_stop: STOP_RETRY_AFTER_SECONDS,
+    user_daily_limit_reached: secondsUntil(endOfDay(now), now),
+    system_hourly_limit_reached: secondsUntil(endOfHour(now), now),
+  };
   return new ProblemError(code, { retryAfterSeconds: retryAfterSeconds[code] });
 }
 

@@ -2,7 +2,19 @@ import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { migrate, redisAvailability, spawnService, startPostgres, startRedis, temporaryFolder, workspaceRoot, type Postgres, type Redis, type Service, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  migrate,
+  redisAvailability,
+  spawnService,
+  startPostgres,
+  startRedis,
+  temporaryFolder,
+  workspaceRoot,
+  type Postgres,
+  type Redis,
+  type Service,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import RedisClient from 'ioredis';
 import { Client } from 'pg';
 import { pino } from 'pino';
@@ -42,7 +54,18 @@ describe('the caps, while everything is killed', () => {
 
   beforeAll(async () => {
     [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder('caps')]);
-    execFileSync(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--entry', 'apps/gateway/src/budget/testing/spender.ts', '--outdir', folder.path], { cwd: workspaceRoot() });
+    execFileSync(
+      process.execPath,
+      [
+        join(workspaceRoot(), 'tools/build/build.mjs'),
+        'gateway',
+        '--entry',
+        'apps/gateway/src/budget/testing/spender.ts',
+        '--outdir',
+        folder.path,
+      ],
+      { cwd: workspaceRoot() },
+    );
     spender = folder.file('main.js');
     if (redisAvailability({ own: true }).available) redis = await startRedis({ own: true });
     else process.stderr.write('SKIPPED: no redis-server, so no Redis before the budget\n');
@@ -54,13 +77,33 @@ describe('the caps, while everything is killed', () => {
   });
 
   it.each([
-    { name: 'a user’s day and the system’s hour', caps: { DEFAULT_USER_DAILY_LIMIT: '0.50', SYSTEM_HOURLY_LIMIT: '1.70', EMERGENCY_SHUTDOWN_THRESHOLD: '1000' }, stops: false },
-    { name: 'the threshold of the day', caps: { DEFAULT_USER_DAILY_LIMIT: '1000', SYSTEM_HOURLY_LIMIT: '1000', EMERGENCY_SHUTDOWN_THRESHOLD: '2.50' }, stops: true },
+    {
+      name: 'a user’s day and the system’s hour',
+      caps: { DEFAULT_USER_DAILY_LIMIT: '0.50', SYSTEM_HOURLY_LIMIT: '1.70', EMERGENCY_SHUTDOWN_THRESHOLD: '1000' },
+      stops: false,
+    },
+    {
+      name: 'the threshold of the day',
+      caps: { DEFAULT_USER_DAILY_LIMIT: '1000', SYSTEM_HOURLY_LIMIT: '1000', EMERGENCY_SHUTDOWN_THRESHOLD: '2.50' },
+      stops: true,
+    },
   ])('hold to the micro-dollar: $name', async ({ caps, stops }) => {
     const url = await postgres.createDatabase();
     await migrate(url);
     const start = async () => {
-      running.push(await spawnService({ command: process.execPath, args: [spender], env: { DATABASE_URL: url, CAPS: JSON.stringify(caps), AROUND, ...(redis === undefined ? {} : { REDIS_URL: redis.url }) }, readyWhen: /spending/ }));
+      running.push(
+        await spawnService({
+          command: process.execPath,
+          args: [spender],
+          env: {
+            DATABASE_URL: url,
+            CAPS: JSON.stringify(caps),
+            AROUND,
+            ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
+          },
+          readyWhen: /spending/,
+        }),
+      );
     };
     await Promise.all(Array.from({ length: PROCESSES }, start));
 
@@ -89,10 +132,16 @@ describe('the caps, while everything is killed', () => {
     const stop = new EmergencyStop(database, new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null')));
     const budget = new BudgetService(config, database, stop);
     try {
-      const open = await database.client.reservation.findMany({ where: { state: 'reserved' }, select: { messageId: true } });
+      const open = await database.client.reservation.findMany({
+        where: { state: 'reserved' },
+        select: { messageId: true },
+      });
       expect(open.length).toBeGreaterThan(0);
       for (const { messageId } of open) {
-        const settle = () => database.transaction((transaction) => budget.settle(transaction, { messageId: String(messageId), actualMicroUsd: 0n, now: new Date(AROUND) }));
+        const settle = () =>
+          database.transaction((transaction) =>
+            budget.settle(transaction, { messageId: String(messageId), actualMicroUsd: 0n, now: new Date(AROUND) }),
+          );
         expect((await Promise.all([settle(), settle()])).filter(Boolean)).toHaveLength(1);
       }
       const end = await snapshot(url);
@@ -132,9 +181,19 @@ async function disturb(redis: Redis, round: number): Promise<void> {
 }
 
 function expectWithin({ scope, subject, reserved, spent, open, settled }: Counted, caps: Record<string, string>): void {
-  const cap = { user_day: caps['DEFAULT_USER_DAILY_LIMIT'], system_hour: caps['SYSTEM_HOURLY_LIMIT'], system_day: caps['EMERGENCY_SHUTDOWN_THRESHOLD'] }[scope];
+  const cap = {
+    user_day: caps['DEFAULT_USER_DAILY_LIMIT'],
+    system_hour: caps['SYSTEM_HOURLY_LIMIT'],
+    system_day: caps['EMERGENCY_SHUTDOWN_THRESHOLD'],
+  }[scope];
   const within = reserved + spent <= dollars(cap ?? '0');
-  expect({ scope, subject, within, reserved, spent }).toEqual({ scope, subject, within: true, reserved: open, spent: settled });
+  expect({ scope, subject, within, reserved, spent }).toEqual({
+    scope,
+    subject,
+    within: true,
+    reserved: open,
+    spent: settled,
+  });
 }
 
 /** Every window beside what the ledger says of it; one statement is one snapshot. Empty while the server restarts. */
@@ -143,13 +202,27 @@ async function snapshot(url: string): Promise<Counted[]> {
   client.on('error', () => undefined);
   try {
     await client.connect();
-    const { rows } = await client.query<{ scope: string; subject: string; startsAt: Date; reserved: string; spent: string; open: string; settled: string }>(`
+    const { rows } = await client.query<{
+      scope: string;
+      subject: string;
+      startsAt: Date;
+      reserved: string;
+      spent: string;
+      open: string;
+      settled: string;
+    }>(`
       SELECT w.scope::text, w.subject, w.starts_at AS "startsAt", w.reserved_micro_usd AS reserved, w.spent_micro_usd AS spent,
         coalesce(sum(r.reserved_micro_usd) FILTER (WHERE r.state = 'reserved'), 0) AS open, coalesce(sum(r.settled_micro_usd), 0) AS settled
       FROM budget_window w LEFT JOIN reservation r
         ON date_trunc(CASE w.scope WHEN 'system_hour' THEN 'hour' ELSE 'day' END, r.reserved_at) = w.starts_at AND (w.scope <> 'user_day' OR r.owner = w.subject)
       GROUP BY w.scope, w.subject, w.starts_at`);
-    return rows.map(({ reserved, spent, open, settled, ...rest }) => ({ ...rest, reserved: BigInt(reserved), spent: BigInt(spent), open: BigInt(open), settled: BigInt(settled) }));
+    return rows.map(({ reserved, spent, open, settled, ...rest }) => ({
+      ...rest,
+      reserved: BigInt(reserved),
+      spent: BigInt(spent),
+      open: BigInt(open),
+      settled: BigInt(settled),
+    }));
   } catch (error) {
     if (error instanceof Error && 'code' in error && /^(57P|08|ECONN)/.test(String(error.code))) return [];
     throw error;

@@ -4,7 +4,8 @@ const NOW = new Date('2027-03-01T23:59:58.500Z');
 const caps = { userDayCapMicroUsd: 100n, systemHourCapMicroUsd: 1000n, systemDayCapMicroUsd: 1n };
 const copy = (value: string | null, leftMs = 1000) => ({ value, leftMs });
 const none = copy(null);
-const code = (stop: string | null, day: string | null, hour: string | null, cost = 10n) => foresee([copy(stop), copy(day), copy(hour)], cost, caps, NOW)?.code ?? null;
+const code = (stop: string | null, day: string | null, hour: string | null, cost = 10n) =>
+  foresee([copy(stop), copy(day), copy(hour)], cost, caps, NOW)?.code ?? null;
 
 beforeEach(() => jest.spyOn(performance, 'now').mockReturnValue(5000));
 afterEach(() => jest.restoreAllMocks());
@@ -21,7 +22,22 @@ describe('what the copies foresee', () => {
     expect(foresee([], 10n, caps, NOW)).toBeNull();
   });
 
-  it.each(['', ' ', '-1', '1e9', '0x99', '999999999999x', '٩٩٩', '00999', '99.9', '1_000', '99999999999999999999', 'NaN', 'Infinity', '91\n'])('is nothing where a copy holds %j', (garbage) => {
+  it.each([
+    '',
+    ' ',
+    '-1',
+    '1e9',
+    '0x99',
+    '999999999999x',
+    '٩٩٩',
+    '00999',
+    '99.9',
+    '1_000',
+    '99999999999999999999',
+    'NaN',
+    'Infinity',
+    '91\n',
+  ])('is nothing where a copy holds %j', (garbage) => {
     expect(code(garbage, garbage, garbage)).toBeNull();
   });
 
@@ -30,7 +46,8 @@ describe('what the copies foresee', () => {
   });
 
   it('holds as long as the copy lives, two seconds at most, and not beyond its window', () => {
-    const until = (stop: ReturnType<typeof copy>, day: ReturnType<typeof copy>) => foresee([stop, day, none], 10n, caps, NOW)?.untilMs;
+    const until = (stop: ReturnType<typeof copy>, day: ReturnType<typeof copy>) =>
+      foresee([stop, day, none], 10n, caps, NOW)?.untilMs;
     expect(until(copy('1', 300), none)).toBe(5300);
     expect(until(copy('1', 999_999), none)).toBe(7000);
     expect(until(none, copy('91', 1900))).toBe(6500); // the UTC day ends
@@ -39,6 +56,9 @@ describe('what the copies foresee', () => {
   it('is of one owner and one window', () => {
     const keys = windowCopyKeys('alice', NOW);
     const later = windowCopyKeys('alice', new Date(NOW.getTime() + 1500));
-    expect(new Set([keys.userDay, later.userDay, windowCopyKeys('bob', NOW).userDay, keys.systemHour, later.systemHour]).size).toBe(5);
+    expect(
+      new Set([keys.userDay, later.userDay, windowCopyKeys('bob', NOW).userDay, keys.systemHour, later.systemHour])
+        .size,
+    ).toBe(5);
   });
 });

@@ -26,21 +26,35 @@ export interface WindowCopyKeys {
 
 export function windowCopyKeys(owner: string, now: Date): WindowCopyKeys {
   const { hour, day } = windowsOf(now);
-  return { userDay: `communique:budget:user_day:${owner}:${String(day.getTime())}`, systemHour: `communique:budget:system_hour:${String(hour.getTime())}` };
+  return {
+    userDay: `communique:budget:user_day:${owner}:${String(day.getTime())}`,
+    systemHour: `communique:budget:system_hour:${String(hour.getTime())}`,
+  };
 }
 
 /** @param copies of the stop, the user's day and the system's hour, or empty: in the order in which PostgreSQL looks, so that the same one refuses */
-export function foresee(copies: readonly Copy[], costMicroUsd: bigint, caps: GatewayConfig['budget'], now: Date): ForeseenRefusal | null {
+export function foresee(
+  copies: readonly Copy[],
+  costMicroUsd: bigint,
+  caps: GatewayConfig['budget'],
+  now: Date,
+): ForeseenRefusal | null {
   const [stop, userDay, systemHour] = copies;
   if (stop?.value === STOP_COPY) return refusal('emergency_stop', stop, Infinity);
-  if (isFull(userDay, costMicroUsd, caps.userDayCapMicroUsd)) return refusal('user_daily_limit_reached', userDay, endOfDay(now).getTime() - now.getTime());
-  if (isFull(systemHour, costMicroUsd, caps.systemHourCapMicroUsd)) return refusal('system_hourly_limit_reached', systemHour, endOfHour(now).getTime() - now.getTime());
+  if (isFull(userDay, costMicroUsd, caps.userDayCapMicroUsd))
+    return refusal('user_daily_limit_reached', userDay, endOfDay(now).getTime() - now.getTime());
+  if (isFull(systemHour, costMicroUsd, caps.systemHourCapMicroUsd))
+    return refusal('system_hourly_limit_reached', systemHour, endOfHour(now).getTime() - now.getTime());
   return null;
 }
 
 /** An amount that PostgreSQL can hold, and nothing that merely looks like one. */
 function isFull(copy: Copy | undefined, costMicroUsd: bigint, capMicroUsd: bigint): copy is Copy {
-  return typeof copy?.value === 'string' && /^(0|[1-9][0-9]{0,18})$/.test(copy.value) && BigInt(copy.value) + costMicroUsd > capMicroUsd;
+  return (
+    typeof copy?.value === 'string' &&
+    /^(0|[1-9][0-9]{0,18})$/.test(copy.value) &&
+    BigInt(copy.value) + costMicroUsd > capMicroUsd
+  );
 }
 
 function refusal(code: BudgetRefusal, { leftMs }: Copy, windowLeftMs: number): ForeseenRefusal {

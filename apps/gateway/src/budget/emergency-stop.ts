@@ -20,12 +20,17 @@ export class EmergencyStop {
    * under way, and none is committed after it. Call it outside of any transaction that reserves.
    */
   async raise(reason: string): Promise<void> {
-    const raised = await this.database.read((client) => client.emergencyStop.createMany({ data: [{ reason }], skipDuplicates: true }));
-    if (raised.count > 0) this.logger.error({}, 'emergency stop raised: all spending is refused until an operator clears it');
+    const raised = await this.database.read((client) =>
+      client.emergencyStop.createMany({ data: [{ reason }], skipDuplicates: true }),
+    );
+    if (raised.count > 0)
+      this.logger.error({}, 'emergency stop raised: all spending is refused until an operator clears it');
   }
 
   /** The standing stop, or null. */
   async standing(): Promise<{ raisedAt: Date; reason: string } | null> {
-    return this.database.read((client) => client.emergencyStop.findFirst({ where: { clearedAt: null }, select: { raisedAt: true, reason: true } }));
+    return this.database.read((client) =>
+      client.emergencyStop.findFirst({ where: { clearedAt: null }, select: { raisedAt: true, reason: true } }),
+    );
   }
 }

@@ -15,9 +15,24 @@ const CAPS = { user: 500_000n, hour: 900_000n, day: 1_000_000n };
 const dollars = (microUsd: bigint) => (Number(microUsd) / 1e6).toFixed(6);
 
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('reserve' as const), owner: fc.nat(2), amount: fc.oneof(fc.bigInt({ min: 0n, max: 550_000n }), fc.constantFrom(100_000n, 250_000n, 400_000n, 500_000n)), minute: fc.nat(119) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('reserve' as const),
+      owner: fc.nat(2),
+      amount: fc.oneof(fc.bigInt({ min: 0n, max: 550_000n }), fc.constantFrom(100_000n, 250_000n, 400_000n, 500_000n)),
+      minute: fc.nat(119),
+    }),
+  },
   // What it came to may be more than was promised; a second settlement of the same is none
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const), which: fc.nat(50), actual: fc.bigInt({ min: 0n, max: 600_000n }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('settle' as const),
+      which: fc.nat(50),
+      actual: fc.bigInt({ min: 0n, max: 600_000n }),
+    }),
+  },
 );
 
 interface Reservation {
@@ -39,7 +54,13 @@ describe('reserve and settle, by any sequence of amounts', () => {
     postgres = await startPostgres();
     const url = await postgres.createDatabase();
     await migrate(url);
-    const config = testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: '/x', DEFAULT_USER_DAILY_LIMIT: dollars(CAPS.user), SYSTEM_HOURLY_LIMIT: dollars(CAPS.hour), EMERGENCY_SHUTDOWN_THRESHOLD: dollars(CAPS.day) });
+    const config = testConfig({
+      DATABASE_URL: url,
+      AUTH_JWKS_FILE: '/x',
+      DEFAULT_USER_DAILY_LIMIT: dollars(CAPS.user),
+      SYSTEM_HOURLY_LIMIT: dollars(CAPS.hour),
+      EMERGENCY_SHUTDOWN_THRESHOLD: dollars(CAPS.day),
+    });
     database = new Database(config);
     stop = new EmergencyStop(database, new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null')));
     budget = new BudgetService(config, database, stop);
@@ -61,7 +82,9 @@ describe('reserve and settle, by any sequence of amounts', () => {
           if (each.kind === 'settle') {
             const one = made[each.which % Math.max(1, made.length)];
             if (one === undefined) continue;
-            const did = await database.transaction((transaction) => budget.settle(transaction, { messageId: one.messageId, actualMicroUsd: each.actual, now: new Date() }));
+            const did = await database.transaction((transaction) =>
+              budget.settle(transaction, { messageId: one.messageId, actualMicroUsd: each.actual, now: new Date() }),
+            );
             expect(did).toBe(one.settled === undefined);
             one.settled ??= each.actual;
             continue;
@@ -70,8 +93,15 @@ describe('reserve and settle, by any sequence of amounts', () => {
           const expected = stopped ? 'emergency_stop' : refusalOf(made, owner, at, each.amount);
           const messageId = randomUUID();
           const outcome = await budget
-            .stopOnThreshold(() => database.transaction((transaction) => budget.reserve(transaction, { owner, messageId, amountMicroUsd: each.amount, now: at })))
-            .then(() => undefined, (error: unknown) => (error as { code: string }).code);
+            .stopOnThreshold(() =>
+              database.transaction((transaction) =>
+                budget.reserve(transaction, { owner, messageId, amountMicroUsd: each.amount, now: at }),
+              ),
+            )
+            .then(
+              () => undefined,
+              (error: unknown) => (error as { code: string }).code,
+            );
           expect(outcome).toBe(expected);
           if (outcome === undefined) made.push({ owner, messageId, amount: each.amount, at, settled: undefined });
           stopped ||= outcome === 'emergency_stop';
@@ -83,9 +113,15 @@ describe('reserve and settle, by any sequence of amounts', () => {
   }, 240_000);
 
   async function expectWindows(made: readonly Reservation[], start: number): Promise<void> {
-    const rows = await database.client.budgetWindow.findMany({ where: { startsAt: { gte: new Date(start), lt: new Date(start + DAY_MS) } } });
+    const rows = await database.client.budgetWindow.findMany({
+      where: { startsAt: { gte: new Date(start), lt: new Date(start + DAY_MS) } },
+    });
     for (const { scope, subject, startsAt, reservedMicroUsd, spentMicroUsd } of rows) {
-      const counted = made.filter(({ owner, at }) => (scope === 'system_hour' ? windowsOf(at).hour : windowsOf(at).day).getTime() === startsAt.getTime() && (scope !== 'user_day' || owner === subject));
+      const counted = made.filter(
+        ({ owner, at }) =>
+          (scope === 'system_hour' ? windowsOf(at).hour : windowsOf(at).day).getTime() === startsAt.getTime() &&
+          (scope !== 'user_day' || owner === subject),
+      );
       expect(reservedMicroUsd).toBe(sum(counted, ({ amount, settled }) => (settled === undefined ? amount : 0n)));
       expect(spentMicroUsd).toBe(sum(counted, ({ settled }) => settled ?? 0n));
     }
@@ -94,9 +130,11 @@ describe('reserve and settle, by any sequence of amounts', () => {
 
 /** The rules, from README.md alone: in this order. */
 function refusalOf(made: readonly Reservation[], owner: string, at: Date, amount: bigint): string | undefined {
-  const used = (counts: (one: Reservation) => boolean) => sum(made.filter(counts), ({ amount: promised, settled }) => settled ?? promised);
+  const used = (counts: (one: Reservation) => boolean) =>
+    sum(made.filter(counts), ({ amount: promised, settled }) => settled ?? promised);
   if (used((one) => one.owner === owner) + amount > CAPS.user) return 'user_daily_limit_reached';
-  if (used((one) => windowsOf(one.at).hour.getTime() === windowsOf(at).hour.getTime()) + amount > CAPS.hour) return 'system_hourly_limit_reached';
+  if (used((one) => windowsOf(one.at).hour.getTime() === windowsOf(at).hour.getTime()) + amount > CAPS.hour)
+    return 'system_hourly_limit_reached';
   return used(() => true) + amount > CAPS.day ? 'emergency_stop' : undefined;
 }
 

@@ -5,6 +5,10 @@ import { GATEWAY_CONFIG, type GatewayConfig } from './gateway-config';
 @Module({})
 export class ConfigModule {
   static of(config: GatewayConfig): DynamicModule {
-    return { module: ConfigModule, providers: [{ provide: GATEWAY_CONFIG, useValue: config }], exports: [GATEWAY_CONFIG] };
+    return {
+      module: ConfigModule,
+      providers: [{ provide: GATEWAY_CONFIG, useValue: config }],
+      exports: [GATEWAY_CONFIG],
+    };
   }
 }

@@ -30,12 +30,16 @@ function problems(environment: Environment, readFile?: (path: string) => string)
 
 describe('the environment', () => {
   it('holds to the rules of production where it does not say where it is', () => {
-    expect(problems({ ...GOOD, NODE_ENV: undefined })).toEqual([expect.stringMatching(/^REDIS_URL: is required in production/)]);
+    expect(problems({ ...GOOD, NODE_ENV: undefined })).toEqual([
+      expect.stringMatching(/^REDIS_URL: is required in production/),
+    ]);
     expect(config({ ...PRODUCTION, NODE_ENV: undefined }).environment).toBe('production');
   });
 
   it('does not start with a cap that no message fits under', () => {
-    expect(problems({ ...GOOD, DEFAULT_USER_DAILY_LIMIT: '0.03' })).toEqual([expect.stringMatching(/^DEFAULT_USER_DAILY_LIMIT: is less than one message can cost/)]);
+    expect(problems({ ...GOOD, DEFAULT_USER_DAILY_LIMIT: '0.03' })).toEqual([
+      expect.stringMatching(/^DEFAULT_USER_DAILY_LIMIT: is less than one message can cost/),
+    ]);
     expect(problems({ ...GOOD, DEFAULT_USER_DAILY_LIMIT: '0.04' })).toEqual([]);
   });
 
@@ -44,7 +48,11 @@ describe('the environment', () => {
       environment: 'development',
       http: { host: '127.0.0.1', port: 3001, trustedProxies: [] },
       rateLimits: { windowMs: 60_000, maxRequests: 100 },
-      budget: { userDayCapMicroUsd: 10_000_000n, systemHourCapMicroUsd: 100_000_000n, systemDayCapMicroUsd: 500_000_000n },
+      budget: {
+        userDayCapMicroUsd: 10_000_000n,
+        systemHourCapMicroUsd: 100_000_000n,
+        systemDayCapMicroUsd: 500_000_000n,
+      },
       attestation: { verify: true, acceptedMeasurements: [{ pcr0: PCR0 }] },
       enclave: { addresses: ['vsock:16:5000'] },
       keys: { intervalMs: 15_000 },
@@ -53,8 +61,31 @@ describe('the environment', () => {
   });
 
   it('tells of everything that is wrong at once', () => {
-    const names = problems({ PORT: '70000', LOG_LEVEL: 'loud', SYSTEM_HOURLY_LIMIT: '1e3', REDIS_URL: 'http://x', TEE_EXPECTED_CODE_HASH: 'sha256:00', SENTRY_DSN: 'x', TEE_ENDPIONT: 'y', AUTH_ALGORITHMS: 'HS256' }).map((line) => line.split(':')[0]);
-    expect(names).toEqual(['AUTH_ALGORITHMS', 'AUTH_AUDIENCE', 'AUTH_ISSUER', 'AUTH_JWKS_URL', 'DATABASE_URL', 'LOG_LEVEL', 'PORT', 'REDIS_URL', 'SENTRY_DSN', 'SYSTEM_HOURLY_LIMIT', 'TEE_ENDPIONT', 'TEE_ENDPOINT', 'TEE_EXPECTED_CODE_HASH']);
+    const names = problems({
+      PORT: '70000',
+      LOG_LEVEL: 'loud',
+      SYSTEM_HOURLY_LIMIT: '1e3',
+      REDIS_URL: 'http://x',
+      TEE_EXPECTED_CODE_HASH: 'sha256:00',
+      SENTRY_DSN: 'x',
+      TEE_ENDPIONT: 'y',
+      AUTH_ALGORITHMS: 'HS256',
+    }).map((line) => line.split(':')[0]);
+    expect(names).toEqual([
+      'AUTH_ALGORITHMS',
+      'AUTH_AUDIENCE',
+      'AUTH_ISSUER',
+      'AUTH_JWKS_URL',
+      'DATABASE_URL',
+      'LOG_LEVEL',
+      'PORT',
+      'REDIS_URL',
+      'SENTRY_DSN',
+      'SYSTEM_HOURLY_LIMIT',
+      'TEE_ENDPIONT',
+      'TEE_ENDPOINT',
+      'TEE_EXPECTED_CODE_HASH',
+    ]);
   });
 
   it('never repeats a value', () => {
@@ -65,29 +96,74 @@ describe('the environment', () => {
   });
 
   it.each<[string, Environment, string]>([
-    ['a measurement of the wrong hash', { TEE_EXPECTED_CODE_HASH: `sha256:${'a'.repeat(64)}` }, 'TEE_EXPECTED_CODE_HASH: entry 1: sha256 cannot be a measurement of an enclave: PCR0 is a SHA-384'],
-    ['the measurement of a debug enclave', { TEE_EXPECTED_CODE_HASH: `sha384:${PCR0},sha384:${'0'.repeat(96)}` }, 'TEE_EXPECTED_CODE_HASH: entry 2: all zero'],
+    [
+      'a measurement of the wrong hash',
+      { TEE_EXPECTED_CODE_HASH: `sha256:${'a'.repeat(64)}` },
+      'TEE_EXPECTED_CODE_HASH: entry 1: sha256 cannot be a measurement of an enclave: PCR0 is a SHA-384',
+    ],
+    [
+      'the measurement of a debug enclave',
+      { TEE_EXPECTED_CODE_HASH: `sha384:${PCR0},sha384:${'0'.repeat(96)}` },
+      'TEE_EXPECTED_CODE_HASH: entry 2: all zero',
+    ],
     ['a measurement without its prefix', { TEE_EXPECTED_CODE_HASH: PCR0 }, 'TEE_EXPECTED_CODE_HASH: entry 1: must be'],
     ['no measurement', { TEE_EXPECTED_CODE_HASH: ' ' }, 'TEE_EXPECTED_CODE_HASH: is required'],
     ['two key sources', { AUTH_JWKS_FILE: '/x' }, 'AUTH_JWKS_URL: set either'],
     ['an algorithm that is symmetric', { AUTH_ALGORITHMS: 'ES256,HS256' }, 'AUTH_ALGORITHMS: '],
     ['no algorithm', { AUTH_ALGORITHMS: 'none' }, 'AUTH_ALGORITHMS: '],
     ['another scheme of database', { DATABASE_URL: 'mysql://x/y' }, 'DATABASE_URL: must be a URL'],
-    ['an amount that is no amount', { DEFAULT_USER_DAILY_LIMIT: '10.0000001' }, 'DEFAULT_USER_DAILY_LIMIT: must be an amount'],
+    [
+      'an amount that is no amount',
+      { DEFAULT_USER_DAILY_LIMIT: '10.0000001' },
+      'DEFAULT_USER_DAILY_LIMIT: must be an amount',
+    ],
     ['an endpoint without a context id', { TEE_ENDPOINT: 'vsock:5000' }, 'TEE_ENDPOINT: must be'],
     ['an emulated endpoint without its port', { TEE_ENDPOINT: 'hybrid:/run/vm' }, 'TEE_ENDPOINT: must be'],
     ['an emulated endpoint somewhere', { TEE_ENDPOINT: 'hybrid:vm:5000' }, 'TEE_ENDPOINT: must be'],
     ['an endpoint by name', { TEE_ENDPOINT: 'tcp:enclave.test:5000' }, 'TEE_ENDPOINT: must be'],
-    ['several endpoints of which one is nothing', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,,vsock:17:5000' }, 'ENCLAVE_URLS: must be 1 to 32'],
-    ['the same endpoint twice', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,vsock:16:5000' }, 'ENCLAVE_URLS: must be 1 to 32'],
-    ['several endpoints and one more', { ENCLAVE_URLS: 'vsock:17:5000,vsock:18:5000' }, 'ENCLAVE_URLS: names all enclaves'],
-    ['several endpoints that nobody verifies', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,vsock:17:5000', NODE_ENV: 'development', TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' }, 'ENCLAVE_URLS: names more than one'],
+    [
+      'several endpoints of which one is nothing',
+      { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,,vsock:17:5000' },
+      'ENCLAVE_URLS: must be 1 to 32',
+    ],
+    [
+      'the same endpoint twice',
+      { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,vsock:16:5000' },
+      'ENCLAVE_URLS: must be 1 to 32',
+    ],
+    [
+      'several endpoints and one more',
+      { ENCLAVE_URLS: 'vsock:17:5000,vsock:18:5000' },
+      'ENCLAVE_URLS: names all enclaves',
+    ],
+    [
+      'several endpoints that nobody verifies',
+      {
+        TEE_ENDPOINT: '',
+        ENCLAVE_URLS: 'vsock:16:5000,vsock:17:5000',
+        NODE_ENV: 'development',
+        TEE_ENABLE_ATTESTATION_VERIFICATION: 'false',
+      },
+      'ENCLAVE_URLS: names more than one',
+    ],
     ['two endpoints', { ENCLAVE_URL: 'vsock:17:5000' }, 'ENCLAVE_URL: names another place'],
-    ['secrets of the enclave at a path that depends on where it starts', { ENCLAVE_SECRETS_FILE: 'secrets.json' }, 'ENCLAVE_SECRETS_FILE: must be an absolute path'],
+    [
+      'secrets of the enclave at a path that depends on where it starts',
+      { ENCLAVE_SECRETS_FILE: 'secrets.json' },
+      'ENCLAVE_SECRETS_FILE: must be an absolute path',
+    ],
     ['a lease shorter than a relay', { DELIVERY_LEASE_MS: '60000' }, 'DELIVERY_LEASE_MS: must be more'],
-    ['a back-off upside down', { DELIVERY_MIN_BACKOFF_MS: '5000', DELIVERY_MAX_BACKOFF_MS: '4000' }, 'DELIVERY_MIN_BACKOFF_MS: must not'],
+    [
+      'a back-off upside down',
+      { DELIVERY_MIN_BACKOFF_MS: '5000', DELIVERY_MAX_BACKOFF_MS: '4000' },
+      'DELIVERY_MIN_BACKOFF_MS: must not',
+    ],
     ['a mock without its root', { TEE_PROVIDER: 'mock' }, 'ATTESTATION_DEVELOPMENT_ROOT_FILE: is required'],
-    ['a development root for AWS', { ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' }, 'ATTESTATION_DEVELOPMENT_ROOT_FILE: goes with'],
+    [
+      'a development root for AWS',
+      { ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' },
+      'ATTESTATION_DEVELOPMENT_ROOT_FILE: goes with',
+    ],
     ['a cap under a name that nobody reads', { SYSTEM_HOURLY_LIMT: '1.00' }, 'SYSTEM_HOURLY_LIMT: is not a variable'],
     ['another', { EMERGENCY_SHUTDOWN_TRESHOLD: '1.00' }, 'EMERGENCY_SHUTDOWN_TRESHOLD: is not a variable'],
     ['a third', { DEFAULT_USER_DAILY_LIMITS: '1.00' }, 'DEFAULT_USER_DAILY_LIMITS: is not a variable'],
@@ -95,16 +171,32 @@ describe('the environment', () => {
     ['a time-out under a name that nobody reads', { ENCLAVE_TIMEOUT: '1000' }, 'ENCLAVE_TIMEOUT: is not a variable'],
     ['a metrics port under a name that nobody reads', { METRICS_PROT: '9464' }, 'METRICS_PROT: is not a variable'],
     ['metrics on the port of the service', { METRICS_PORT: '3001' }, 'METRICS_PORT: is the same as PORT'],
-    ['a secret in the address of metrics', { METRICS_ENDPOINT: 'https://u:p@m.test/v1/metrics' }, 'METRICS_ENDPOINT: must not hold'],
-    ['an admission limit under a name that nobody reads', { ADMISSION_MAX_WAITNG: '10' }, 'ADMISSION_MAX_WAITNG: is not a variable'],
-    ['a retention under a name that nobody reads', { RETENTION_MESSAGE_DAYS: '10' }, 'RETENTION_MESSAGE_DAYS: is not a variable'],
+    [
+      'a secret in the address of metrics',
+      { METRICS_ENDPOINT: 'https://u:p@m.test/v1/metrics' },
+      'METRICS_ENDPOINT: must not hold',
+    ],
+    [
+      'an admission limit under a name that nobody reads',
+      { ADMISSION_MAX_WAITNG: '10' },
+      'ADMISSION_MAX_WAITNG: is not a variable',
+    ],
+    [
+      'a retention under a name that nobody reads',
+      { RETENTION_MESSAGE_DAYS: '10' },
+      'RETENTION_MESSAGE_DAYS: is not a variable',
+    ],
     ['a DSN without a key', { SENTRY_DSN: 'https://s.test/1' }, 'SENTRY_DSN: must be'],
     ['a DSN without a project', { SENTRY_DSN: 'https://0123@s.test/' }, 'SENTRY_DSN: must be'],
     ['a DSN with a secret key', { SENTRY_DSN: 'https://0123:4567@s.test/1' }, 'SENTRY_DSN: must be'],
     ['a DSN with a query', { SENTRY_DSN: 'https://0123@s.test/1?x=1' }, 'SENTRY_DSN: must be'],
     ['a DSN of another scheme', { SENTRY_DSN: 'ftp://0123@s.test/1' }, 'SENTRY_DSN: must be'],
     ['a DSN with a line in its key', { SENTRY_DSN: 'https://01%0d%0a23@s.test/1' }, 'SENTRY_DSN: must be'],
-    ['a shutdown that ends before it has drained', { SHUTDOWN_DRAIN_MS: '5000', SHUTDOWN_TIMEOUT_MS: '5000' }, 'SHUTDOWN_TIMEOUT_MS: must be more'],
+    [
+      'a shutdown that ends before it has drained',
+      { SHUTDOWN_DRAIN_MS: '5000', SHUTDOWN_TIMEOUT_MS: '5000' },
+      'SHUTDOWN_TIMEOUT_MS: must be more',
+    ],
     ['an origin with a path', { CORS_ORIGINS: 'https://app.test/' }, 'CORS_ORIGINS: must be a list of origins'],
     ['every origin', { CORS_ORIGINS: '*' }, 'CORS_ORIGINS: must be a list of origins'],
     ['a scope of two words', { AUTH_ADMIN_SCOPE: 'a b' }, 'AUTH_ADMIN_SCOPE: must be one scope'],
@@ -116,14 +208,30 @@ describe('the environment', () => {
   });
 
   it.each<[string, Environment, string]>([
-    ['verification switched off', { TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' }, 'TEE_ENABLE_ATTESTATION_VERIFICATION'],
-    ['a mock', { TEE_PROVIDER: 'mock', TEE_EXPECTED_CODE_HASH: `sha384:${PCR0}`, ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' }, 'TEE_PROVIDER'],
+    [
+      'verification switched off',
+      { TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' },
+      'TEE_ENABLE_ATTESTATION_VERIFICATION',
+    ],
+    [
+      'a mock',
+      { TEE_PROVIDER: 'mock', TEE_EXPECTED_CODE_HASH: `sha384:${PCR0}`, ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' },
+      'TEE_PROVIDER',
+    ],
     ['a development root', { ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' }, 'ATTESTATION_DEVELOPMENT_ROOT_FILE'],
     ['no Redis', { REDIS_URL: '' }, 'REDIS_URL'],
     ['keys over plain HTTP', { AUTH_JWKS_URL: 'http://id.test/jwks' }, 'AUTH_JWKS_URL'],
-    ['one of several enclaves on another machine', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,tcp:10.0.0.7:5000' }, 'ENCLAVE_URLS'],
+    [
+      'one of several enclaves on another machine',
+      { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,tcp:10.0.0.7:5000' },
+      'ENCLAVE_URLS',
+    ],
     ['an emulated enclave', { TEE_ENDPOINT: 'hybrid:/run/vm:5000' }, 'TEE_ENDPOINT'],
-    ['one emulated enclave of several', { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,hybrid:/run/vm:5000' }, 'ENCLAVE_URLS'],
+    [
+      'one emulated enclave of several',
+      { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,hybrid:/run/vm:5000' },
+      'ENCLAVE_URLS',
+    ],
     ['reports in the clear', { SENTRY_DSN: 'http://0123@s.test/1' }, 'SENTRY_DSN'],
     ['an enclave on another machine', { TEE_ENDPOINT: 'tcp:10.0.0.7:5000' }, 'TEE_ENDPOINT'],
   ])('refuses %s in production', (_, over, name) => {
@@ -134,27 +242,51 @@ describe('the environment', () => {
     const mock = { ...GOOD, TEE_PROVIDER: 'mock', ATTESTATION_DEVELOPMENT_ROOT_FILE: '/root.pem' };
     const pem = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n';
     expect(config(mock, () => pem).attestation.trustAnchorPem).toBe(pem);
-    expect(problems(mock, () => 'no pem')).toEqual(['ATTESTATION_DEVELOPMENT_ROOT_FILE: names a file that holds no PEM certificate']);
-    expect(problems(mock, () => { throw new Error('gone'); })).toEqual(['ATTESTATION_DEVELOPMENT_ROOT_FILE: names a file that cannot be read']);
+    expect(problems(mock, () => 'no pem')).toEqual([
+      'ATTESTATION_DEVELOPMENT_ROOT_FILE: names a file that holds no PEM certificate',
+    ]);
+    expect(
+      problems(mock, () => {
+        throw new Error('gone');
+      }),
+    ).toEqual(['ATTESTATION_DEVELOPMENT_ROOT_FILE: names a file that cannot be read']);
   });
 
   it('takes an endpoint as a URL too, and several measurements', () => {
-    const { enclave, attestation } = config({ ...GOOD, TEE_ENDPOINT: 'vsock://16:5000', TEE_EXPECTED_CODE_HASH: `sha384:${PCR0}, sha384:${'CD'.repeat(48)},sha384:${PCR0}` });
-    expect(config({ ...GOOD, ENCLAVE_URLS: 'vsock:16:5000, unix:/run/enclave, hybrid:/run/vm:5000' }).enclave.addresses).toEqual(['vsock:16:5000', 'unix:/run/enclave', 'hybrid:/run/vm:5000']);
+    const { enclave, attestation } = config({
+      ...GOOD,
+      TEE_ENDPOINT: 'vsock://16:5000',
+      TEE_EXPECTED_CODE_HASH: `sha384:${PCR0}, sha384:${'CD'.repeat(48)},sha384:${PCR0}`,
+    });
+    expect(
+      config({ ...GOOD, ENCLAVE_URLS: 'vsock:16:5000, unix:/run/enclave, hybrid:/run/vm:5000' }).enclave.addresses,
+    ).toEqual(['vsock:16:5000', 'unix:/run/enclave', 'hybrid:/run/vm:5000']);
     expect(enclave.addresses).toEqual(['vsock:16:5000']);
     expect(attestation.acceptedMeasurements).toEqual([{ pcr0: PCR0 }, { pcr0: 'cd'.repeat(48) }]);
   });
 
   it('says what is set and does nothing', () => {
-    const { notices } = config({ ...PRODUCTION, OPENAI_API_KEY: 'k', METRICS_ENDPOINT: 'https://m.test', SENTRY_DSN: 'https://0123@s.test/1', AWS_REGION: 'us-east-1' });
+    const { notices } = config({
+      ...PRODUCTION,
+      OPENAI_API_KEY: 'k',
+      METRICS_ENDPOINT: 'https://m.test',
+      SENTRY_DSN: 'https://0123@s.test/1',
+      AWS_REGION: 'us-east-1',
+    });
     expect(notices.map(({ variable }) => variable)).toEqual(['OPENAI_API_KEY']);
     expect(config(GOOD).notices.map(({ variable }) => variable)).toEqual(['REDIS_URL']);
   });
 
   it('reports errors where it is told to, and nowhere else', () => {
     expect(config(GOOD)).not.toHaveProperty('errorReports');
-    expect(config({ ...PRODUCTION, SENTRY_DSN: 'https://0123abcd@o1.ingest.s.test/42' }).errorReports).toEqual({ endpoint: 'https://o1.ingest.s.test/api/42/envelope/', publicKey: '0123abcd' });
-    expect(config({ ...PRODUCTION, SENTRY_DSN: 'http://0123@127.0.0.1:9000/sentry/7' }).errorReports).toEqual({ endpoint: 'http://127.0.0.1:9000/sentry/api/7/envelope/', publicKey: '0123' });
+    expect(config({ ...PRODUCTION, SENTRY_DSN: 'https://0123abcd@o1.ingest.s.test/42' }).errorReports).toEqual({
+      endpoint: 'https://o1.ingest.s.test/api/42/envelope/',
+      publicKey: '0123abcd',
+    });
+    expect(config({ ...PRODUCTION, SENTRY_DSN: 'http://0123@127.0.0.1:9000/sentry/7' }).errorReports).toEqual({
+      endpoint: 'http://127.0.0.1:9000/sentry/api/7/envelope/',
+      publicKey: '0123',
+    });
     expect(problems({ ...GOOD, SENTRY_DSN: 'http://0123@sentry.test/7' })).toEqual([]); // in development
     expect(problems({ ...PRODUCTION, SENTRY_DSN: 'http://0123@127.0.0.1.s.test/7' })).toHaveLength(1);
   });
@@ -162,8 +294,13 @@ describe('the environment', () => {
   it('keeps metrics to itself unless told where to, and drains in production', () => {
     expect(config(GOOD)).toMatchObject({ metrics: {}, shutdown: { drainMs: 0, timeoutMs: 25_000 } });
     expect(config(GOOD).metrics).toEqual({});
-    expect(config({ ...PRODUCTION, METRICS_PORT: '9464', METRICS_ENDPOINT: 'https://m.test/v1/metrics' })).toMatchObject({
-      metrics: { listen: { host: '127.0.0.1', port: 9464 }, push: { endpoint: 'https://m.test/v1/metrics', intervalMs: 30_000 } },
+    expect(
+      config({ ...PRODUCTION, METRICS_PORT: '9464', METRICS_ENDPOINT: 'https://m.test/v1/metrics' }),
+    ).toMatchObject({
+      metrics: {
+        listen: { host: '127.0.0.1', port: 9464 },
+        push: { endpoint: 'https://m.test/v1/metrics', intervalMs: 30_000 },
+      },
       shutdown: { drainMs: 5000 },
     });
   });
@@ -177,7 +314,11 @@ describe('the environment', () => {
   it('may be copied from .env.example as it is, and every value shown there is well formed', () => {
     const text = readFileSync(join(workspaceRoot(), '.env.example'), 'utf8');
     expect(problems(parseEnv(text))).toEqual([]);
-    const shown = Object.fromEntries(Object.entries(parseEnv(text.replace(/^#(?=[A-Z][A-Z0-9_]+=)/gm, ''))).filter(([name]) => name !== 'AUTH_JWKS_FILE'));
+    const shown = Object.fromEntries(
+      Object.entries(parseEnv(text.replace(/^#(?=[A-Z][A-Z0-9_]+=)/gm, ''))).filter(
+        ([name]) => name !== 'AUTH_JWKS_FILE',
+      ),
+    );
     expect(problems(shown)).toEqual([]);
     // and what is shown as the default is the default
     const { notices: _shown, redis: _redis, http, ...rest } = config(shown);

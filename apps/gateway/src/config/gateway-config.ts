@@ -4,7 +4,19 @@ export const GATEWAY_CONFIG = 'GATEWAY_CONFIG';
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** Signature algorithms of bearer tokens: asymmetric ones only. An HMAC key that verifies could also sign. */
-export const TOKEN_ALGORITHMS = ['EdDSA', 'Ed25519', 'ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const;
+export const TOKEN_ALGORITHMS = [
+  'EdDSA',
+  'Ed25519',
+  'ES256',
+  'ES384',
+  'ES512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+] as const;
 export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 
 /** Everything the gateway is told from outside, parsed once at start (environment.ts) and trusted after that. */
@@ -28,7 +40,12 @@ export interface GatewayConfig {
   /** Absent: rate limits are counted in this process alone. */
   readonly redis?: { readonly url: string };
   readonly log: { readonly level: (typeof LOG_LEVELS)[number] };
-  readonly rateLimits: { readonly windowMs: number; readonly maxRequests: number; readonly attestationMaxRequests: number; readonly otherMaxRequests: number };
+  readonly rateLimits: {
+    readonly windowMs: number;
+    readonly maxRequests: number;
+    readonly attestationMaxRequests: number;
+    readonly otherMaxRequests: number;
+  };
   readonly budget: {
     readonly userDayCapMicroUsd: bigint;
     readonly systemHourCapMicroUsd: bigint;
@@ -42,7 +59,9 @@ export interface GatewayConfig {
     readonly clockSkewSeconds: number;
     /** What a token's `scope` must hold for calls of administration. */
     readonly adminScope: string;
-    readonly jwks: { readonly url: string; readonly timeoutMs: number; readonly cooldownMs: number; readonly staleMs: number } | { readonly file: string };
+    readonly jwks:
+      | { readonly url: string; readonly timeoutMs: number; readonly cooldownMs: number; readonly staleMs: number }
+      | { readonly file: string };
   };
   readonly enclave: {
     /** Each `vsock:<cid>:<port>`, `unix:<absolute path>`, `tcp:<host>:<port>` or, never in production, `hybrid:<absolute path>:<port>`; more than one only where attestation is verified. */

@@ -12,6 +12,9 @@ export function parseDollars(text: string): bigint | undefined {
 export function formatDollars(microUsd: bigint): string {
   const sign = microUsd < 0n ? '-' : '';
   const amount = microUsd < 0n ? -microUsd : microUsd;
-  const fraction = (amount % 1_000_000n).toString().padStart(6, '0').replace(/0{1,4}$/, '');
+  const fraction = (amount % 1_000_000n)
+    .toString()
+    .padStart(6, '0')
+    .replace(/0{1,4}$/, '');
   return `${sign}${(amount / 1_000_000n).toString()}.${fraction}`;
 }

@@ -11,7 +11,14 @@ const PATH = /^((?:\/[A-Za-z0-9._~-]{1,64}){0,4})\/([0-9]{1,19})$/;
 /** `https://<public key>@<host>[:<port>][/<path>]/<project id>` -> `https://<host>[:<port>][/<path>]/api/<project id>/envelope/`; undefined for anything else. */
 export function parseSentryDsn(text: string): SentryDsn | undefined {
   const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol) || !PUBLIC_KEY.test(url.username) || url.password !== '' || /[?#]/.test(text)) return undefined;
+  if (
+    url === null ||
+    !/^https?:$/.test(url.protocol) ||
+    !PUBLIC_KEY.test(url.username) ||
+    url.password !== '' ||
+    /[?#]/.test(text)
+  )
+    return undefined;
   const [, path, project] = PATH.exec(url.pathname) ?? [];
   if (path === undefined || project === undefined) return undefined;
   return { endpoint: `${url.origin}${path}/api/${project}/envelope/`, publicKey: url.username };
@@ -20,5 +27,10 @@ export function parseSentryDsn(text: string): SentryDsn | undefined {
 /** Whether reports would go over a network unencrypted. */
 export function leavesMachineInClear({ endpoint }: SentryDsn): boolean {
   const { protocol, hostname } = new URL(endpoint);
-  return protocol === 'http:' && hostname !== 'localhost' && hostname !== '[::1]' && !/^127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$/.test(hostname);
+  return (
+    protocol === 'http:' &&
+    hostname !== 'localhost' &&
+    hostname !== '[::1]' &&
+    !/^127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$/.test(hostname)
+  );
 }

@@ -13,30 +13,51 @@ const rule = (message: string) => ({ error: () => message });
 
 const wholeNumber = (min: number, max: number) => {
   const message = `must be a whole number from ${String(min)} to ${String(max)}`;
-  return z.string().regex(/^(0|[1-9][0-9]{0,11})$/, rule(message)).transform(Number).refine((value) => value >= min && value <= max, rule(message));
+  return z
+    .string()
+    .regex(/^(0|[1-9][0-9]{0,11})$/, rule(message))
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, rule(message));
 };
 
 const dollars = z.string().transform((text, context) => {
   const amount = parseDollars(text);
   if (amount !== undefined) return amount;
-  context.addIssue({ code: 'custom', message: 'must be an amount in dollars like 10.00, with at most six digits after the point' });
+  context.addIssue({
+    code: 'custom',
+    message: 'must be an amount in dollars like 10.00, with at most six digits after the point',
+  });
   return z.NEVER;
 });
 
 const url = (schemes: readonly string[]) =>
-  z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), rule(`must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`));
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)),
+      rule(`must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`),
+    );
 
 const MAX_ENCLAVES = 32;
 
 const enclaveAddress = z.string().transform((text, context) => {
   try {
     const address = parseAddress(text.replace(/^(vsock|tcp):\/\//, '$1:'));
-    const connectable = 'path' in address ? address.path.startsWith('/') : address.kind === 'tcp' ? address.port > 0 : address.kind === 'vsock' && address.cid !== null;
+    const connectable =
+      'path' in address
+        ? address.path.startsWith('/')
+        : address.kind === 'tcp'
+          ? address.port > 0
+          : address.kind === 'vsock' && address.cid !== null;
     if (connectable) return formatAddress(address);
   } catch {
     // said below
   }
-  context.addIssue({ code: 'custom', message: 'must be vsock:<cid>:<port>, unix:<absolute path>, tcp:<IP address or localhost>:<port> or, for an emulated enclave, hybrid:<absolute path>:<port>' });
+  context.addIssue({
+    code: 'custom',
+    message:
+      'must be vsock:<cid>:<port>, unix:<absolute path>, tcp:<IP address or localhost>:<port> or, for an emulated enclave, hybrid:<absolute path>:<port>',
+  });
   return z.NEVER;
 });
 
@@ -44,8 +65,17 @@ const enclaveAddresses = z.string().transform((text, context): readonly [string,
   const parsed = text.split(',').map((entry) => enclaveAddress.safeParse(entry.trim()));
   const addresses = parsed.flatMap(({ data }) => (data === undefined ? [] : [data]));
   const [first, ...rest] = addresses;
-  if (first !== undefined && addresses.length === parsed.length && new Set(addresses).size === addresses.length && addresses.length <= MAX_ENCLAVES) return [first, ...rest];
-  context.addIssue({ code: 'custom', message: `must be 1 to ${String(MAX_ENCLAVES)} different addresses with commas between them, each as in ENCLAVE_URL` });
+  if (
+    first !== undefined &&
+    addresses.length === parsed.length &&
+    new Set(addresses).size === addresses.length &&
+    addresses.length <= MAX_ENCLAVES
+  )
+    return [first, ...rest];
+  context.addIssue({
+    code: 'custom',
+    message: `must be 1 to ${String(MAX_ENCLAVES)} different addresses with commas between them, each as in ENCLAVE_URL`,
+  });
   return z.NEVER;
 });
 
@@ -53,7 +83,10 @@ const algorithms = z.string().transform((text, context): readonly TokenAlgorithm
   const names = [...new Set(text.split(',').map((name) => name.trim()))];
   const known = names.filter((name): name is TokenAlgorithm => (TOKEN_ALGORITHMS as readonly string[]).includes(name));
   if (known.length > 0 && known.length === names.length) return known;
-  context.addIssue({ code: 'custom', message: `must be a list out of ${TOKEN_ALGORITHMS.join(',')} (never none, never HS*)` });
+  context.addIssue({
+    code: 'custom',
+    message: `must be a list out of ${TOKEN_ALGORITHMS.join(',')} (never none, never HS*)`,
+  });
   return z.NEVER;
 });
 
@@ -69,21 +102,31 @@ function isAddressOrBlock(entry: string): boolean {
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;
   // A block of /0 would believe everyone.
-  return bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (family === 4 ? 32 : 128));
+  return (
+    bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (family === 4 ? 32 : 128))
+  );
 }
 
 const origins = z.string().transform((text, context): readonly string[] => {
   const entries = [...new Set(text.split(',').map((entry) => entry.trim()))];
   // Exactly what a browser writes into Origin: scheme, host and port, nothing after.
-  if (entries.every((entry) => /^https?:/.test(entry) && URL.canParse(entry) && new URL(entry).origin === entry)) return entries;
-  context.addIssue({ code: 'custom', message: 'must be a list of origins like https://app.example.org: no path, no slash at the end, no *' });
+  if (entries.every((entry) => /^https?:/.test(entry) && URL.canParse(entry) && new URL(entry).origin === entry))
+    return entries;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be a list of origins like https://app.example.org: no path, no slash at the end, no *',
+  });
   return z.NEVER;
 });
 
 const sentryDsn = z.string().transform((text, context): SentryDsn => {
   const dsn = parseSentryDsn(text);
   if (dsn !== undefined) return dsn;
-  context.addIssue({ code: 'custom', message: 'must be https://<public key>@<host>/<project id>, as Sentry shows it for the project: no secret key, no query' });
+  context.addIssue({
+    code: 'custom',
+    message:
+      'must be https://<public key>@<host>/<project id>, as Sentry shows it for the project: no secret key, no query',
+  });
   return z.NEVER;
 });
 
@@ -92,7 +135,9 @@ const flag = z.enum(['true', 'false'], rule('must be true or false')).transform(
 
 export const VARIABLES = {
   NODE_ENV: z.enum(['development', 'test', 'production'], rule('must be development, test or production')),
-  HOST: z.string().refine((host) => isIP(host) !== 0 || host === 'localhost', rule('must be an IP address or localhost')),
+  HOST: z
+    .string()
+    .refine((host) => isIP(host) !== 0 || host === 'localhost', rule('must be an IP address or localhost')),
   PORT: wholeNumber(0, 65_535),
   REQUEST_TIMEOUT_MS: wholeNumber(1000, 300_000),
   TRUSTED_PROXIES: proxies,
@@ -114,7 +159,12 @@ export const VARIABLES = {
   AUTH_JWKS_TIMEOUT_MS: wholeNumber(100, 60_000),
   AUTH_JWKS_COOLDOWN_MS: wholeNumber(0, 3_600_000),
   AUTH_JWKS_STALE_MS: wholeNumber(0, 604_800_000),
-  AUTH_ADMIN_SCOPE: z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, rule('must be one scope of OAuth 2.0: 1 to 128 visible characters without space, quote or backslash')),
+  AUTH_ADMIN_SCOPE: z
+    .string()
+    .regex(
+      /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/,
+      rule('must be one scope of OAuth 2.0: 1 to 128 visible characters without space, quote or backslash'),
+    ),
 
   RATE_LIMIT_WINDOW: wholeNumber(1000, 86_400_000),
   RATE_LIMIT_MAX_REQUESTS: wholeNumber(1, 1_000_000),
@@ -126,7 +176,9 @@ export const VARIABLES = {
   EMERGENCY_SHUTDOWN_THRESHOLD: dollars,
 
   TEE_PROVIDER: z.enum(['aws', 'mock'], rule('must be aws (Nitro Enclaves) or mock (development)')),
-  AWS_REGION: z.string().regex(/^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$/, rule('must be the name of an AWS region like us-east-1')),
+  AWS_REGION: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$/, rule('must be the name of an AWS region like us-east-1')),
   TEE_ENDPOINT: enclaveAddress,
   ENCLAVE_URL: enclaveAddress,
   ENCLAVE_URLS: enclaveAddresses,
@@ -155,8 +207,13 @@ export const VARIABLES = {
   SHUTDOWN_TIMEOUT_MS: wholeNumber(1000, 600_000),
 
   METRICS_PORT: wholeNumber(0, 65_535),
-  METRICS_HOST: z.string().refine((host) => isIP(host) !== 0 || host === 'localhost', rule('must be an IP address or localhost')),
-  METRICS_ENDPOINT: url(['http', 'https']).refine((text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''), rule('must not hold a user name or password')),
+  METRICS_HOST: z
+    .string()
+    .refine((host) => isIP(host) !== 0 || host === 'localhost', rule('must be an IP address or localhost')),
+  METRICS_ENDPOINT: url(['http', 'https']).refine(
+    (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
+    rule('must not hold a user name or password'),
+  ),
   METRICS_PUSH_INTERVAL_MS: wholeNumber(1000, 3_600_000),
   SENTRY_DSN: sentryDsn,
   OPENAI_API_KEY: text(4096),
@@ -169,4 +226,21 @@ export type VariableName = keyof typeof VARIABLES;
 export type Values = { [Name in VariableName]?: z.output<(typeof VARIABLES)[Name]> | undefined };
 
 /** A name with one of these beginnings that is not in the table is a slip of the pen and would otherwise be ignored in silence. */
-export const OWN_PREFIXES = ['TEE_', 'AUTH_', 'ATTESTATION_', 'DELIVERY_', 'RATE_LIMIT_', 'ENCLAVE_', 'TRUSTED_', 'MAX_CONNECTIONS', 'CORS_', 'DEFAULT_USER_', 'SYSTEM_HOUR', 'EMERGENCY_', 'METRICS_', 'SHUTDOWN_', 'ADMISSION_', 'RETENTION_'] as const;
+export const OWN_PREFIXES = [
+  'TEE_',
+  'AUTH_',
+  'ATTESTATION_',
+  'DELIVERY_',
+  'RATE_LIMIT_',
+  'ENCLAVE_',
+  'TRUSTED_',
+  'MAX_CONNECTIONS',
+  'CORS_',
+  'DEFAULT_USER_',
+  'SYSTEM_HOUR',
+  'EMERGENCY_',
+  'METRICS_',
+  'SHUTDOWN_',
+  'ADMISSION_',
+  'RETENTION_',
+] as const;

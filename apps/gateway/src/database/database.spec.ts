@@ -9,17 +9,28 @@ import { Database } from './database';
 describe('a database whose connections all stay in use', () => {
   it('is overloaded and not away: whoever waits too long is sent off, and comes back soon', async () => {
     await using postgres = await startPostgres();
-    const database = new Database(testConfig({ DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '2', AUTH_JWKS_FILE: '/x' }));
+    const database = new Database(
+      testConfig({ DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '2', AUTH_JWKS_FILE: '/x' }),
+    );
     let letGo: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => { letGo = resolve; });
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
     let begun = 0;
-    const holding = [0, 1].map(() => database.transaction(async (transaction) => {
-      await transaction.$queryRaw`SELECT 1`;
-      begun++;
-      await held;
-    }));
+    const holding = [0, 1].map(() =>
+      database.transaction(async (transaction) => {
+        await transaction.$queryRaw`SELECT 1`;
+        begun++;
+        await held;
+      }),
+    );
     while (begun < 2) await new Promise((resolve) => setTimeout(resolve, 10));
-    const late = await Promise.all([database.read((client) => client.$queryRaw`SELECT 1`), database.transaction((transaction) => transaction.$queryRaw`SELECT 1`)].map((asked) => asked.catch((error: unknown) => error)));
+    const late = await Promise.all(
+      [
+        database.read((client) => client.$queryRaw`SELECT 1`),
+        database.transaction((transaction) => transaction.$queryRaw`SELECT 1`),
+      ].map((asked) => asked.catch((error: unknown) => error)),
+    );
     for (const error of late) expect(error).toMatchObject({ code: 'overloaded', retryAfterSeconds: 1 });
     letGo();
     await Promise.all(holding);
@@ -28,25 +39,34 @@ describe('a database whose connections all stay in use', () => {
   });
 });
 
-(process.platform === 'linux' ? describe : describe.skip)('a database that no longer answers (frozen, or cut off)', () => {
-  it('is unavailable: nobody waits without end, and it serves again when it moves again', async () => {
-    await using postgres = await startPostgres();
-    const database = new Database(testConfig({ DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '2', AUTH_JWKS_FILE: '/x' }));
-    const read = () => database.read((client) => client.$queryRaw`SELECT 1`);
-    await Promise.all([read(), read()]);
-    const server = Number(readFileSync(join(postgres.folder, 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
-    const processes = [server, ...childrenOf(server)];
-    try {
-      for (const pid of processes) process.kill(pid, 'SIGSTOP');
-      const late = await Promise.all([read(), database.transaction((transaction) => transaction.$queryRaw`SELECT 1`)].map((asked) => asked.catch((error: unknown) => error)));
-      for (const error of late) expect(error).toMatchObject({ code: 'database_unavailable' });
-    } finally {
-      for (const pid of processes) process.kill(pid, 'SIGCONT');
-    }
-    await expect(read()).resolves.toHaveLength(1);
-    await database.onApplicationShutdown();
-  });
-});
+(process.platform === 'linux' ? describe : describe.skip)(
+  'a database that no longer answers (frozen, or cut off)',
+  () => {
+    it('is unavailable: nobody waits without end, and it serves again when it moves again', async () => {
+      await using postgres = await startPostgres();
+      const database = new Database(
+        testConfig({ DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '2', AUTH_JWKS_FILE: '/x' }),
+      );
+      const read = () => database.read((client) => client.$queryRaw`SELECT 1`);
+      await Promise.all([read(), read()]);
+      const server = Number(readFileSync(join(postgres.folder, 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
+      const processes = [server, ...childrenOf(server)];
+      try {
+        for (const pid of processes) process.kill(pid, 'SIGSTOP');
+        const late = await Promise.all(
+          [read(), database.transaction((transaction) => transaction.$queryRaw`SELECT 1`)].map((asked) =>
+            asked.catch((error: unknown) => error),
+          ),
+        );
+        for (const error of late) expect(error).toMatchObject({ code: 'database_unavailable' });
+      } finally {
+        for (const pid of processes) process.kill(pid, 'SIGCONT');
+      }
+      await expect(read()).resolves.toHaveLength(1);
+      await database.onApplicationShutdown();
+    });
+  },
+);
 
 describe('a database whose sessions are in another time zone', () => {
   let postgres: Postgres;
@@ -59,7 +79,9 @@ describe('a database whose sessions are in another time zone', () => {
     await migrate(url);
     const client = new Client({ connectionString: url });
     await client.connect();
-    await client.query(`ALTER DATABASE ${client.escapeIdentifier(new URL(url).pathname.slice(1))} SET timezone = 'America/New_York'`);
+    await client.query(
+      `ALTER DATABASE ${client.escapeIdentifier(new URL(url).pathname.slice(1))} SET timezone = 'America/New_York'`,
+    );
     await client.end();
   });
   afterAll(async () => {
@@ -94,7 +116,9 @@ describe('a database whose sessions are in another time zone', () => {
 });
 
 function childrenOf(parent: number): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   return pids.filter((pid) => {
     try {
       return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1]) === parent;

@@ -40,7 +40,10 @@ export class Database implements OnApplicationShutdown {
       idle_in_transaction_session_timeout: 2 * TRANSACTION_TIMEOUT_MS,
       application_name: 'communique-gateway',
     });
-    this.client = new PrismaClient({ adapter: new PrismaPg(this.connections, { disposeExternalPool: true }), errorFormat: 'minimal' });
+    this.client = new PrismaClient({
+      adapter: new PrismaPg(this.connections, { disposeExternalPool: true }),
+      errorFormat: 'minimal',
+    });
   }
 
   /**
@@ -50,7 +53,11 @@ export class Database implements OnApplicationShutdown {
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.client.$transaction(work, { maxWait: WAIT_FOR_CONNECTION_MS, timeout: TRANSACTION_TIMEOUT_MS, isolationLevel: 'ReadCommitted' });
+        return await this.client.$transaction(work, {
+          maxWait: WAIT_FOR_CONNECTION_MS,
+          timeout: TRANSACTION_TIMEOUT_MS,
+          isolationLevel: 'ReadCommitted',
+        });
       } catch (error) {
         if (attempt < ATTEMPTS && isWriteConflict(error)) continue;
         throw unavailableOr(error);
@@ -92,6 +99,9 @@ function inUtc(url: string): string {
 
 function unavailableOr(error: unknown): unknown {
   if (error instanceof ProblemError) return error;
-  if (isPoolExhausted(error)) return new ProblemError('overloaded', { retryAfterSeconds: OVERLOAD_RETRY_AFTER_SECONDS, cause: error });
-  return isDatabaseUnreachable(error) ? new ProblemError('database_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error }) : error;
+  if (isPoolExhausted(error))
+    return new ProblemError('overloaded', { retryAfterSeconds: OVERLOAD_RETRY_AFTER_SECONDS, cause: error });
+  return isDatabaseUnreachable(error)
+    ? new ProblemError('database_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error })
+    : error;
 }

@@ -1,11 +1,44 @@
 /** Prisma: cannot reach, time-out, connection closed, pool exhausted, no transaction to be had in time. */
-const PRISMA_CODES = new Set(['P1000', 'P1001', 'P1002', 'P1003', 'P1008', 'P1010', 'P1011', 'P1017', 'P2024', 'P2028', 'P2037']);
-const ADAPTER_KINDS = new Set(['DatabaseNotReachable', 'DatabaseDoesNotExist', 'DatabaseAccessDenied', 'ConnectionClosed', 'TlsConnectionError', 'AuthenticationFailed', 'TooManyConnections', 'SocketTimeout', 'TransactionAlreadyClosed']);
+const PRISMA_CODES = new Set([
+  'P1000',
+  'P1001',
+  'P1002',
+  'P1003',
+  'P1008',
+  'P1010',
+  'P1011',
+  'P1017',
+  'P2024',
+  'P2028',
+  'P2037',
+]);
+const ADAPTER_KINDS = new Set([
+  'DatabaseNotReachable',
+  'DatabaseDoesNotExist',
+  'DatabaseAccessDenied',
+  'ConnectionClosed',
+  'TlsConnectionError',
+  'AuthenticationFailed',
+  'TooManyConnections',
+  'SocketTimeout',
+  'TransactionAlreadyClosed',
+]);
 /** SQLSTATE classes 08 (connection), 53 (resources), 57P (operator intervention), 25006 (read-only: a standby), 57014 (time-out). */
 const SQL_STATES = /^(08...|53...|57P..|25006|57014)$/;
-const SYSTEM_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT']);
+const SYSTEM_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+]);
 /** What pg says in words only. */
-const WORDS = /Connection terminated|Client has encountered a connection error|Query read timeout|Cannot use a pool after calling end/;
+const WORDS =
+  /Connection terminated|Client has encountered a connection error|Query read timeout|Cannot use a pool after calling end/;
 
 /** What pg says, in words only, where all connections of the pool stayed in use for as long as one waits for them. */
 const POOL_IN_USE = /timeout exceeded when trying to connect/;
@@ -19,13 +52,21 @@ export function isDatabaseUnreachable(error: unknown): boolean {
   return anyCause(error, (cause) => {
     const code = textAt(cause, 'code');
     if (PRISMA_CODES.has(code) || SYSTEM_CODES.has(code) || ADAPTER_KINDS.has(textAt(cause, 'kind'))) return true;
-    return SQL_STATES.test(textAt(cause, 'originalCode')) || SQL_STATES.test(code) || WORDS.test(textAt(cause, 'message'));
+    return (
+      SQL_STATES.test(textAt(cause, 'originalCode')) || SQL_STATES.test(code) || WORDS.test(textAt(cause, 'message'))
+    );
   });
 }
 
 /** Deadlock or serialization failure: the transaction was rolled back and may simply be run again. */
 export function isWriteConflict(error: unknown): boolean {
-  return anyCause(error, (cause) => textAt(cause, 'code') === 'P2034' || textAt(cause, 'kind') === 'TransactionWriteConflict' || /^(40001|40P01)$/.test(textAt(cause, 'originalCode')));
+  return anyCause(
+    error,
+    (cause) =>
+      textAt(cause, 'code') === 'P2034' ||
+      textAt(cause, 'kind') === 'TransactionWriteConflict' ||
+      /^(40001|40P01)$/.test(textAt(cause, 'originalCode')),
+  );
 }
 
 /** Prisma wraps the driver's error in `meta.driverAdapterError`, that one its own in `cause`. */
@@ -34,7 +75,8 @@ function anyCause(error: unknown, matches: (cause: object) => boolean): boolean 
   for (let depth = 0; depth < 8 && typeof here === 'object' && here !== null; depth++) {
     if (matches(here)) return true;
     const meta: unknown = 'meta' in here ? here.meta : undefined;
-    const adapterError: unknown = typeof meta === 'object' && meta !== null && 'driverAdapterError' in meta ? meta.driverAdapterError : undefined;
+    const adapterError: unknown =
+      typeof meta === 'object' && meta !== null && 'driverAdapterError' in meta ? meta.driverAdapterError : undefined;
     here = adapterError ?? ('cause' in here ? here.cause : undefined);
   }
   return false;

@@ -5,7 +5,9 @@ const nearlyOne = () => 0.999_999;
 
 describe('backoffMs', () => {
   it('doubles its ceiling up to the cap', () => {
-    expect([1, 2, 3, 4, 5, 1000].map((attempt) => backoffMs(attempt, limits, null, nearlyOne))).toEqual([99, 199, 399, 799, 999, 999]);
+    expect([1, 2, 3, 4, 5, 1000].map((attempt) => backoffMs(attempt, limits, null, nearlyOne))).toEqual([
+      99, 199, 399, 799, 999, 999,
+    ]);
   });
 
   it('has full jitter', () => {

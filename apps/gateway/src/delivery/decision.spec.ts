@@ -16,10 +16,20 @@ const job = (changes: Partial<LeasedJob> = {}): LeasedJob => ({
   ...changes,
 });
 const dispatched = job({ dispatchedBefore: true, attempt: 2 });
-const answer = (changes: Partial<RelayAnswer> = {}): RelayAnswer => ({ state: 'final', retryAfterSeconds: null, receipt: 'r', attestationDocument: new Uint8Array([1]), answer: new Uint8Array([1]), ...changes });
-const trusted = (outcomes: Outcome[], changes: Partial<RelayAnswer> = {}) => ({ kind: 'answer', trusted: { answer: answer(changes), outcomes } }) as const;
-const problem = (code: ProblemCode, retryAfterSeconds: number | null = null) => ({ kind: 'problem', code, retryAfterSeconds }) as const;
-const end = (decision: Decision) => (decision.kind === 'end' ? { status: decision.status, reason: decision.reason, cost: decision.cost } : decision);
+const answer = (changes: Partial<RelayAnswer> = {}): RelayAnswer => ({
+  state: 'final',
+  retryAfterSeconds: null,
+  receipt: 'r',
+  attestationDocument: new Uint8Array([1]),
+  answer: new Uint8Array([1]),
+  ...changes,
+});
+const trusted = (outcomes: Outcome[], changes: Partial<RelayAnswer> = {}) =>
+  ({ kind: 'answer', trusted: { answer: answer(changes), outcomes } }) as const;
+const problem = (code: ProblemCode, retryAfterSeconds: number | null = null) =>
+  ({ kind: 'problem', code, retryAfterSeconds }) as const;
+const end = (decision: Decision) =>
+  decision.kind === 'end' ? { status: decision.status, reason: decision.reason, cost: decision.cost } : decision;
 
 describe('how a message ends by its receipt', () => {
   it.each<[Outcome[], string, number]>([
@@ -34,12 +44,24 @@ describe('how a message ends by its receipt', () => {
   ])('%j: %s, %i copies sent', (outcomes, status, copies) => {
     expect(endOf(outcomes)).toBe(status);
     expect(copiesSent(outcomes)).toBe(copies);
-    expect(decide(job(), null, trusted(outcomes))).toEqual({ kind: 'end', status, reason: null, cost: { copies: outcomes }, answer: answer() });
+    expect(decide(job(), null, trusted(outcomes))).toEqual({
+      kind: 'end',
+      status,
+      reason: null,
+      cost: { copies: outcomes },
+      answer: answer(),
+    });
   });
 
   it('does not end while an office is pending, and keeps the receipt', () => {
     const pending = { state: 'pending', retryAfterSeconds: 60 } as const;
-    expect(decide(dispatched, null, trusted(['accepted', 'pending'], pending))).toEqual({ kind: 'retry', reason: 'office_unreachable', retryAfterSeconds: 60, dispatchStands: false, answer: answer(pending) });
+    expect(decide(dispatched, null, trusted(['accepted', 'pending'], pending))).toEqual({
+      kind: 'retry',
+      reason: 'office_unreachable',
+      retryAfterSeconds: 60,
+      dispatchStands: false,
+      answer: answer(pending),
+    });
   });
 });
 
@@ -50,28 +72,49 @@ describe('what is not an answer', () => {
     [true, false, true],
     [true, true, true],
   ])('unreachable, sent %s, dispatched before %s: the dispatch stands %s', (sent, before, stands) => {
-    expect(decide(job({ dispatchedBefore: before }), null, { kind: 'unreachable', sent, code: 'ECONNRESET' })).toMatchObject({ kind: 'retry', reason: 'enclave_unavailable', dispatchStands: stands });
+    expect(
+      decide(job({ dispatchedBefore: before }), null, { kind: 'unreachable', sent, code: 'ECONNRESET' }),
+    ).toMatchObject({ kind: 'retry', reason: 'enclave_unavailable', dispatchStands: stands });
   });
 
   it('tells a time-out from an absence', () => {
-    expect(decide(job(), null, { kind: 'unreachable', sent: true, code: 'ETIMEDOUT' })).toMatchObject({ reason: 'enclave_timeout' });
+    expect(decide(job(), null, { kind: 'unreachable', sent: true, code: 'ETIMEDOUT' })).toMatchObject({
+      reason: 'enclave_timeout',
+    });
   });
 
   it('an enclave that is busy took nothing, and its patience is kept', () => {
-    expect(decide(job(), null, problem('enclave_busy', 9))).toEqual({ kind: 'retry', reason: 'enclave_busy', retryAfterSeconds: 9, dispatchStands: false, answer: null });
+    expect(decide(job(), null, problem('enclave_busy', 9))).toEqual({
+      kind: 'retry',
+      reason: 'enclave_busy',
+      retryAfterSeconds: 9,
+      dispatchStands: false,
+      answer: null,
+    });
   });
 
   it('an enclave that is busy says nothing of what went out before', () => {
     expect(decide(dispatched, null, problem('enclave_busy'))).toMatchObject({ dispatchStands: true });
   });
 
-  it.each(['internal_error', 'enclave_answer_invalid', 'enclave_timeout'] as const)('after %s what went out may have been taken', (code) => {
-    expect(decide(job(), null, problem(code))).toMatchObject({ kind: 'retry', reason: code, dispatchStands: true });
-  });
+  it.each(['internal_error', 'enclave_answer_invalid', 'enclave_timeout'] as const)(
+    'after %s what went out may have been taken',
+    (code) => {
+      expect(decide(job(), null, problem(code))).toMatchObject({ kind: 'retry', reason: code, dispatchStands: true });
+    },
+  );
 
   it('no problem but these ends a message', () => {
-    const ends = (Object.keys(PROBLEMS) as ProblemCode[]).filter((code) => decide(job(), null, problem(code)).kind === 'end');
-    expect(ends.sort()).toEqual(['key_retired', 'malformed_body', 'message_expired', 'sealed_message_refused', 'suite_unsupported']);
+    const ends = (Object.keys(PROBLEMS) as ProblemCode[]).filter(
+      (code) => decide(job(), null, problem(code)).kind === 'end',
+    );
+    expect(ends.sort()).toEqual([
+      'key_retired',
+      'malformed_body',
+      'message_expired',
+      'sealed_message_refused',
+      'suite_unsupported',
+    ]);
   });
 });
 
@@ -88,13 +131,28 @@ describe('the problems that end a message', () => {
     expect(end(decide(job(), null, problem(code)))).toEqual({ status, reason: code, cost: nothing });
   });
 
-  it.each(['key_retired', 'message_expired', 'suite_unsupported', 'malformed_body'] as const)('%s leaves one that went out without an answer unknown, for all that was reserved', (code) => {
-    expect(end(decide(dispatched, null, problem(code)))).toEqual({ status: 'unknown', reason: code, cost: 'reservation' });
-    expect(end(decide(dispatched, ['accepted', 'pending'], problem(code)))).toEqual({ status: 'unknown', reason: code, cost: 'reservation' });
-  });
+  it.each(['key_retired', 'message_expired', 'suite_unsupported', 'malformed_body'] as const)(
+    '%s leaves one that went out without an answer unknown, for all that was reserved',
+    (code) => {
+      expect(end(decide(dispatched, null, problem(code)))).toEqual({
+        status: 'unknown',
+        reason: code,
+        cost: 'reservation',
+      });
+      expect(end(decide(dispatched, ['accepted', 'pending'], problem(code)))).toEqual({
+        status: 'unknown',
+        reason: code,
+        cost: 'reservation',
+      });
+    },
+  );
 
   it('sealed_message_refused is the same whenever it is said', () => {
-    expect(end(decide(dispatched, null, problem('sealed_message_refused')))).toEqual({ status: 'refused', reason: 'sealed_message_refused', cost: nothing });
+    expect(end(decide(dispatched, null, problem('sealed_message_refused')))).toEqual({
+      status: 'refused',
+      reason: 'sealed_message_refused',
+      cost: nothing,
+    });
   });
 
   it.each<['key_retired' | 'message_expired' | 'suite_unsupported' | 'malformed_body', Outcome[], string]>([
@@ -112,7 +170,11 @@ describe('the problems that end a message', () => {
   });
 
   it('the clock ends a message as the enclave would', () => {
-    for (const [which, interim] of [[job(), null], [dispatched, null], [job(), ['accepted', 'pending']]] as const) {
+    for (const [which, interim] of [
+      [job(), null],
+      [dispatched, null],
+      [job(), ['accepted', 'pending']],
+    ] as const) {
       expect(decideExpired(which, interim)).toEqual(decide(which, interim, problem('message_expired')));
     }
   });

@@ -16,7 +16,13 @@ export type EndStatus = Exclude<MessageStatus, 'queued' | 'delivering'>;
 export type Cost = { readonly copies: Outcomes } | 'reservation';
 
 export type Decision =
-  | { readonly kind: 'end'; readonly status: EndStatus; readonly reason: string | null; readonly cost: Cost; readonly answer: RelayAnswer | null }
+  | {
+      readonly kind: 'end';
+      readonly status: EndStatus;
+      readonly reason: string | null;
+      readonly cost: Cost;
+      readonly answer: RelayAnswer | null;
+    }
   | {
       readonly kind: 'retry';
       readonly reason: string;
@@ -32,21 +38,43 @@ export type Decision =
 const NOT_TAKEN: ReadonlySet<ProblemCode> = new Set(['enclave_busy', 'shutting_down', 'keys_not_ready']);
 
 /** Answers by which the enclave says that it cannot take these bytes now or ever. */
-const FINAL = ['key_retired', 'sealed_message_refused', 'message_expired', 'suite_unsupported', 'malformed_body'] as const satisfies readonly ProblemCode[];
+const FINAL = [
+  'key_retired',
+  'sealed_message_refused',
+  'message_expired',
+  'suite_unsupported',
+  'malformed_body',
+] as const satisfies readonly ProblemCode[];
 type FinalProblem = (typeof FINAL)[number];
 const isFinal = (code: ProblemCode): code is FinalProblem => (FINAL as readonly ProblemCode[]).includes(code);
 
 /** From an attempt's result to what is written. `interim`: the outcomes of the last interim receipt, if any. README.md has the same as a table. */
-export function decide(job: LeasedJob, interim: Outcomes | null, result: Exclude<EnclaveResult<never>, { kind: 'answer' }> | { kind: 'answer'; trusted: TrustedAnswer }): Decision {
+export function decide(
+  job: LeasedJob,
+  interim: Outcomes | null,
+  result: Exclude<EnclaveResult<never>, { kind: 'answer' }> | { kind: 'answer'; trusted: TrustedAnswer },
+): Decision {
   if (result.kind === 'answer') return decideAnswer(result.trusted);
   if (result.kind === 'unreachable') {
     const reason = result.code === 'ETIMEDOUT' && result.sent ? 'enclave_timeout' : 'enclave_unavailable';
-    return { kind: 'retry', reason, retryAfterSeconds: null, dispatchStands: result.sent || job.dispatchedBefore, answer: null };
+    return {
+      kind: 'retry',
+      reason,
+      retryAfterSeconds: null,
+      dispatchStands: result.sent || job.dispatchedBefore,
+      answer: null,
+    };
   }
   const { code, retryAfterSeconds } = result;
   if (isFinal(code)) return decideFinalProblem(code, job, interim);
   const notTaken = NOT_TAKEN.has(code) || PROBLEMS[code].status < 500;
-  const retry = { kind: 'retry', reason: code, retryAfterSeconds, dispatchStands: job.dispatchedBefore || !notTaken, answer: null } as const;
+  const retry = {
+    kind: 'retry',
+    reason: code,
+    retryAfterSeconds,
+    dispatchStands: job.dispatchedBefore || !notTaken,
+    answer: null,
+  } as const;
   return code === 'keys_not_ready' ? { ...retry, uncounted: true } : retry;
 }
 
@@ -57,7 +85,13 @@ export function decideExpired(job: LeasedJob, interim: Outcomes | null): Decisio
 
 function decideAnswer({ answer, outcomes }: TrustedAnswer): Decision {
   if (answer.state === 'pending') {
-    return { kind: 'retry', reason: 'office_unreachable', retryAfterSeconds: answer.retryAfterSeconds, dispatchStands: false, answer };
+    return {
+      kind: 'retry',
+      reason: 'office_unreachable',
+      retryAfterSeconds: answer.retryAfterSeconds,
+      dispatchStands: false,
+      answer,
+    };
   }
   return { kind: 'end', status: endOf(outcomes), reason: null, cost: { copies: outcomes }, answer };
 }

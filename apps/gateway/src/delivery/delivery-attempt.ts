@@ -39,7 +39,13 @@ export class DeliveryAttempt {
    * @param pace told what was learned of the enclave's pace, where something was
    * @throws ProblemError `database_unavailable`; the lease then runs out and the job is taken up again
    */
-  async run(job: LeasedJob, enclave: EnclaveMonitor | null, stopping: AbortSignal, abandoned: AbortSignal, pace: (signal: PaceSignal) => void): Promise<void> {
+  async run(
+    job: LeasedJob,
+    enclave: EnclaveMonitor | null,
+    stopping: AbortSignal,
+    abandoned: AbortSignal,
+    pace: (signal: PaceSignal) => void,
+  ): Promise<void> {
     const startedAt = performance.now();
     const interim = outcomesOf(job.interimReceipt);
     let decision: Decision;
@@ -50,21 +56,51 @@ export class DeliveryAttempt {
       decision = decide(job, interim, { kind: 'problem', code: 'key_retired', retryAfterSeconds: null });
     } else {
       if (stopping.aborted || !enclave.takesMessages()) return this.queue.release(job);
-      if (!(await this.queue.dispatch(job))) { this.lost(job); return; }
+      if (!(await this.queue.dispatch(job))) {
+        this.lost(job);
+        return;
+      }
       decision = await this.relay(job, enclave, interim, abandoned, pace);
     }
     const stored = await this.store(job, decision);
-    if (!stored) { this.lost(job); return; }
+    if (!stored) {
+      this.lost(job);
+      return;
+    }
     const durationMs = Math.round(performance.now() - startedAt);
     this.metrics?.attemptStored(decision, durationMs);
     const { messageId, attempt } = job;
-    if (decision.kind === 'end') this.logger.info({ messageId, attempt, status: decision.status, ...(decision.reason === null ? {} : { reason: decision.reason }), durationMs }, 'message ended');
-    else this.logger.info({ messageId, attempt, reason: decision.reason, durationMs }, 'message waits for another attempt');
+    if (decision.kind === 'end')
+      this.logger.info(
+        {
+          messageId,
+          attempt,
+          status: decision.status,
+          ...(decision.reason === null ? {} : { reason: decision.reason }),
+          durationMs,
+        },
+        'message ended',
+      );
+    else
+      this.logger.info(
+        { messageId, attempt, reason: decision.reason, durationMs },
+        'message waits for another attempt',
+      );
   }
 
-  private async relay(job: LeasedJob, enclave: EnclaveMonitor, interim: Outcomes | null, abandoned: AbortSignal, pace: (signal: PaceSignal) => void): Promise<Decision> {
+  private async relay(
+    job: LeasedJob,
+    enclave: EnclaveMonitor,
+    interim: Outcomes | null,
+    abandoned: AbortSignal,
+    pace: (signal: PaceSignal) => void,
+  ): Promise<Decision> {
     const startedAtMs = performance.now();
-    const result = await enclave.client.relay(job.sealed, { signal: abandoned, dispatchedBefore: job.dispatchedBefore, interimReceipt: job.interimReceipt });
+    const result = await enclave.client.relay(job.sealed, {
+      signal: abandoned,
+      dispatchedBefore: job.dispatchedBefore,
+      interimReceipt: job.interimReceipt,
+    });
     pace(paceSignalOf(result, performance.now() - startedAtMs));
     if (result.kind !== 'answer') {
       // A restart is seen sooner this way than by the next regular look, and nothing more is sent meanwhile.
@@ -73,8 +109,18 @@ export class DeliveryAttempt {
         void enclave.checkNow();
         this.keys.syncSoon(enclave);
       }
-      if (result.kind === 'problem' && result.code === 'key_retired' && !(await this.keys.isRetiredBy(enclave, toHex(job.keyId)))) {
-        return { kind: 'retry', reason: 'key_retired', retryAfterSeconds: null, dispatchStands: job.dispatchedBefore, answer: null };
+      if (
+        result.kind === 'problem' &&
+        result.code === 'key_retired' &&
+        !(await this.keys.isRetiredBy(enclave, toHex(job.keyId)))
+      ) {
+        return {
+          kind: 'retry',
+          reason: 'key_retired',
+          retryAfterSeconds: null,
+          dispatchStands: job.dispatchedBefore,
+          answer: null,
+        };
       }
       return decide(job, interim, result);
     }
@@ -89,7 +135,11 @@ export class DeliveryAttempt {
     for (let attempt = 1; ; attempt++) {
       try {
         if (decision.kind === 'end') return await this.queue.end(job, decision);
-        return await this.queue.retry(job, decision, backoffMs(decision.uncounted === true ? 1 : job.attempt, this.config.delivery, decision.retryAfterSeconds));
+        return await this.queue.retry(
+          job,
+          decision,
+          backoffMs(decision.uncounted === true ? 1 : job.attempt, this.config.delivery, decision.retryAfterSeconds),
+        );
       } catch (error) {
         if (attempt >= STORE_ATTEMPTS) throw error;
         await sleep(STORE_DELAY_MS * attempt);

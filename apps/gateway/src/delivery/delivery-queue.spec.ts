@@ -11,8 +11,20 @@ const configOf = (url: string, leaseMs: number): BenchConfig => ({
   budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
 });
 
-const delivered: Extract<Decision, { kind: 'end' }> = { kind: 'end', status: 'delivered', reason: null, cost: { copies: ['accepted'] }, answer: null };
-const again: Extract<Decision, { kind: 'retry' }> = { kind: 'retry', reason: 'enclave_unavailable', retryAfterSeconds: null, dispatchStands: false, answer: null };
+const delivered: Extract<Decision, { kind: 'end' }> = {
+  kind: 'end',
+  status: 'delivered',
+  reason: null,
+  cost: { copies: ['accepted'] },
+  answer: null,
+};
+const again: Extract<Decision, { kind: 'retry' }> = {
+  kind: 'retry',
+  reason: 'enclave_unavailable',
+  retryAfterSeconds: null,
+  dispatchStands: false,
+  answer: null,
+};
 
 describe('DeliveryQueue', () => {
   let postgres: Postgres;
@@ -47,7 +59,14 @@ describe('DeliveryQueue', () => {
   it('hands out a due job once, whole, and says so', async () => {
     const { messageId, sealed } = await bench.accept();
     const job = await leaseOne();
-    expect(job).toMatchObject({ messageId, leaseOwner: 'a', attempt: 1, expired: false, dispatchedBefore: false, interimReceipt: null });
+    expect(job).toMatchObject({
+      messageId,
+      leaseOwner: 'a',
+      attempt: 1,
+      expired: false,
+      dispatchedBefore: false,
+      interimReceipt: null,
+    });
     expect(Buffer.from(job.sealed).equals(sealed)).toBe(true);
     expect(await bench.queue.lease(9, 'b', 'any')).toEqual([]);
     expect(await bench.message(messageId)).toMatchObject({ status: 'delivering', attempts: 1 });
@@ -72,7 +91,8 @@ describe('DeliveryQueue', () => {
     const old = await bench.accept(new Date(Date.now() - 1000));
     await bench.emergencyStop.raise('a test');
     const someKey = 'ab'.repeat(16);
-    for (const what of ['any', { keyIds: [keyIdOf(old)] }, { otherThan: [someKey] }] as const) expect(await bench.queue.lease(9, 'a', what)).toEqual([]);
+    for (const what of ['any', { keyIds: [keyIdOf(old)] }, { otherThan: [someKey] }] as const)
+      expect(await bench.queue.lease(9, 'a', what)).toEqual([]);
     expect(await bench.queue.lease(9, 'a', 'expired')).toMatchObject([{ messageId: old.messageId }]);
     await bench.database.client.emergencyStop.updateMany({ data: { clearedAt: new Date() } });
     expect(await bench.queue.lease(9, 'a', { otherThan: [someKey] })).toHaveLength(1);
@@ -127,7 +147,12 @@ describe('DeliveryQueue', () => {
     expect(await bench.queue.end(first, delivered)).toBe(false);
     expect(await bench.queue.retry(first, again, 0)).toBe(false);
     await bench.queue.release(first);
-    expect(await bench.message(messageId)).toMatchObject({ status: 'delivering', attempts: 2, job: { leaseOwner: 'second' }, reservations: [{ state: 'reserved' }] });
+    expect(await bench.message(messageId)).toMatchObject({
+      status: 'delivering',
+      attempts: 2,
+      job: { leaseOwner: 'second' },
+      reservations: [{ state: 'reserved' }],
+    });
     expect(await bench.queue.end(second, delivered)).toBe(true);
     expect(await bench.queue.end(second, { ...delivered, status: 'refused' })).toBe(false);
     expect(await bench.message(messageId)).toMatchObject({ status: 'delivered', job: null });
@@ -144,7 +169,13 @@ describe('DeliveryQueue', () => {
   it('ends a message, its job and its reservation together', async () => {
     const { messageId } = await bench.accept();
     const job = await leaseOne();
-    const answer = { state: 'final', retryAfterSeconds: null, receipt: 'a.b.c', attestationDocument: new Uint8Array([1]), answer: new Uint8Array([2]) } as const;
+    const answer = {
+      state: 'final',
+      retryAfterSeconds: null,
+      receipt: 'a.b.c',
+      attestationDocument: new Uint8Array([1]),
+      answer: new Uint8Array([2]),
+    } as const;
     await bench.queue.end(job, { ...delivered, cost: { copies: ['accepted', 'refused', 'unknown'] }, answer });
     expect(await bench.message(messageId)).toMatchObject({
       status: 'delivered',
@@ -160,37 +191,59 @@ describe('DeliveryQueue', () => {
   it('ends nothing at all where the settlement fails', async () => {
     const { messageId } = await bench.accept();
     const job = await leaseOne();
-    await bench.database.client.$executeRaw`ALTER TABLE reservation ADD CONSTRAINT broken CHECK (state <> 'settled') NOT VALID`;
+    await bench.database.client
+      .$executeRaw`ALTER TABLE reservation ADD CONSTRAINT broken CHECK (state <> 'settled') NOT VALID`;
     try {
       await expect(bench.queue.end(job, delivered)).rejects.toThrow();
     } finally {
       await bench.database.client.$executeRaw`ALTER TABLE reservation DROP CONSTRAINT broken`;
     }
-    expect(await bench.message(messageId)).toMatchObject({ status: 'delivering', endedAt: null, job: { leaseOwner: 'a' }, reservations: [{ state: 'reserved' }] });
+    expect(await bench.message(messageId)).toMatchObject({
+      status: 'delivering',
+      endedAt: null,
+      job: { leaseOwner: 'a' },
+      reservations: [{ state: 'reserved' }],
+    });
     expect(await bench.queue.end(job, delivered)).toBe(true);
   });
 
   it('settles what nobody knows at all that was reserved', async () => {
     const { messageId } = await bench.accept();
     await bench.queue.end(await leaseOne(), { ...delivered, status: 'unknown', cost: 'reservation' });
-    expect(await bench.message(messageId)).toMatchObject({ reservations: [{ state: 'settled', settledMicroUsd: 40_000n, reservedMicroUsd: 40_000n }] });
+    expect(await bench.message(messageId)).toMatchObject({
+      reservations: [{ state: 'settled', settledMicroUsd: 40_000n, reservedMicroUsd: 40_000n }],
+    });
   });
 
-  it.each([true, false])('gives a job back until later, dispatch standing %s, interim receipt kept', async (dispatchStands) => {
-    const { messageId } = await bench.accept();
-    const job = await leaseOne();
-    await bench.queue.dispatch(job);
-    const answer = { state: 'pending', retryAfterSeconds: 1, receipt: 'a.b.c', attestationDocument: new Uint8Array([1]), answer: new Uint8Array([2]) } as const;
-    await bench.queue.retry(job, { ...again, dispatchStands, answer }, 3_000_000);
-    const waiting = await bench.message(messageId);
-    expect(waiting).toMatchObject({ status: 'queued', reason: 'enclave_unavailable', receipt: 'a.b.c', job: { leaseOwner: null, leaseUntil: null, dispatchedAt: dispatchStands ? (expect.any(Date) as Date) : null } });
-    expect(await bench.queue.lease(1, 'b', 'any')).toEqual([]);
-    await bench.database.client.deliveryJob.updateMany({ data: { nextAttemptAt: new Date(0) } });
-    const next = await leaseOne();
-    expect(next.interimReceipt).toBe('a.b.c');
-    await bench.queue.retry(next, again, 0);
-    expect(await bench.message(messageId)).toMatchObject({ receipt: 'a.b.c' });
-  });
+  it.each([true, false])(
+    'gives a job back until later, dispatch standing %s, interim receipt kept',
+    async (dispatchStands) => {
+      const { messageId } = await bench.accept();
+      const job = await leaseOne();
+      await bench.queue.dispatch(job);
+      const answer = {
+        state: 'pending',
+        retryAfterSeconds: 1,
+        receipt: 'a.b.c',
+        attestationDocument: new Uint8Array([1]),
+        answer: new Uint8Array([2]),
+      } as const;
+      await bench.queue.retry(job, { ...again, dispatchStands, answer }, 3_000_000);
+      const waiting = await bench.message(messageId);
+      expect(waiting).toMatchObject({
+        status: 'queued',
+        reason: 'enclave_unavailable',
+        receipt: 'a.b.c',
+        job: { leaseOwner: null, leaseUntil: null, dispatchedAt: dispatchStands ? (expect.any(Date) as Date) : null },
+      });
+      expect(await bench.queue.lease(1, 'b', 'any')).toEqual([]);
+      await bench.database.client.deliveryJob.updateMany({ data: { nextAttemptAt: new Date(0) } });
+      const next = await leaseOne();
+      expect(next.interimReceipt).toBe('a.b.c');
+      await bench.queue.retry(next, again, 0);
+      expect(await bench.message(messageId)).toMatchObject({ receipt: 'a.b.c' });
+    },
+  );
 
   it('never waits longer than the message lives', async () => {
     const expiresAt = new Date(Date.now() + 60_000);
@@ -202,7 +255,11 @@ describe('DeliveryQueue', () => {
   it('takes back a release as if nothing had been', async () => {
     const { messageId } = await bench.accept();
     await bench.queue.release(await leaseOne());
-    expect(await bench.message(messageId)).toMatchObject({ status: 'queued', attempts: 0, job: { leaseOwner: null, dispatchedAt: null } });
+    expect(await bench.message(messageId)).toMatchObject({
+      status: 'queued',
+      attempts: 0,
+      job: { leaseOwner: null, dispatchedAt: null },
+    });
     expect(await leaseOne()).toMatchObject({ attempt: 1 });
   });
 

@@ -12,7 +12,8 @@ import { copiesSent } from './outcomes';
  * Which due jobs are asked for: any; those that have expired, to be ended without a relay; those sealed to one of these keys (hex); or those
  * sealed to none of these keys. While an emergency stop stands, none come but the expired, and these only where they are asked for.
  */
-export type Leasable = 'any' | 'expired' | { readonly keyIds: readonly string[] } | { readonly otherThan: readonly string[] };
+export type Leasable =
+  'any' | 'expired' | { readonly keyIds: readonly string[] } | { readonly otherThan: readonly string[] };
 
 /** Health is asked often and by many: what there is beyond this is not counted. */
 const MAX_COUNTED = 100_000;
@@ -45,7 +46,8 @@ export class DeliveryQueue {
    * @throws ProblemError `database_unavailable`
    */
   lease(limit: number, leaseOwner: string, what: Leasable): Promise<LeasedJob[]> {
-    return this.database.read((client) => client.$queryRaw<LeasedJob[]>`
+    return this.database.read(
+      (client) => client.$queryRaw<LeasedJob[]>`
       WITH due AS (
         ${dueJobs(what, limit)}),
       leased AS (
@@ -58,7 +60,8 @@ export class DeliveryQueue {
         RETURNING m.id, m.sealed_sha256, m.attempts, m.receipt)
       SELECT id::text AS "messageId", sealed, leased.key_id AS "keyId", sealed_sha256 AS "sealedSha256", lease_owner AS "leaseOwner", attempts AS attempt,
              expired, dispatched_at IS NOT NULL AS "dispatchedBefore", receipt AS "interimReceipt"
-      FROM leased JOIN delivering ON id = message_id`);
+      FROM leased JOIN delivering ON id = message_id`,
+    );
   }
 
   /**
@@ -67,9 +70,11 @@ export class DeliveryQueue {
    * @throws ProblemError `database_unavailable`
    */
   async dispatch({ messageId, leaseOwner }: LeasedJob): Promise<boolean> {
-    const changed = await this.database.read((client) => client.$executeRaw`
+    const changed = await this.database.read(
+      (client) => client.$executeRaw`
       UPDATE delivery_job SET dispatched_at = coalesce(dispatched_at, now()), lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
-      WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner} AND lease_until > now()`);
+      WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner} AND lease_until > now()`,
+    );
     return changed === 1;
   }
 
@@ -80,7 +85,8 @@ export class DeliveryQueue {
    */
   async retry(job: LeasedJob, decision: Extract<Decision, { kind: 'retry' }>, delayMs: number): Promise<boolean> {
     const { answer } = decision;
-    const changed = await this.database.read((client) => client.$executeRaw`
+    const changed = await this.database.read(
+      (client) => client.$executeRaw`
       WITH job AS (
         UPDATE delivery_job SET lease_owner = NULL, lease_until = NULL,
           next_attempt_at = least(now() + ${delayMs}::bigint * interval '1 millisecond', expires_at),
@@ -91,18 +97,21 @@ export class DeliveryQueue {
         receipt = coalesce(${answer?.receipt ?? null}::text, receipt),
         attestation_document = coalesce(${answer?.attestationDocument ?? null}::bytea, attestation_document),
         sealed_answer = coalesce(${answer?.answer ?? null}::bytea, sealed_answer)
-      FROM job WHERE id = job.message_id`);
+      FROM job WHERE id = job.message_id`,
+    );
     return changed === 1;
   }
 
   /** Gives back what was leased and not sent, as if it had not been leased. @throws ProblemError `database_unavailable` */
   async release({ messageId, leaseOwner }: LeasedJob): Promise<void> {
-    await this.database.read((client) => client.$executeRaw`
+    await this.database.read(
+      (client) => client.$executeRaw`
       WITH job AS (
         UPDATE delivery_job SET lease_owner = NULL, lease_until = NULL
         WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner}
         RETURNING message_id)
-      UPDATE message SET status = 'queued', attempts = attempts - 1 FROM job WHERE id = job.message_id`);
+      UPDATE message SET status = 'queued', attempts = attempts - 1 FROM job WHERE id = job.message_id`,
+    );
   }
 
   /**
@@ -110,7 +119,10 @@ export class DeliveryQueue {
    * @returns false where another worker has the job, or has ended it
    * @throws ProblemError `database_unavailable`; then it may or may not have happened, and may be called again
    */
-  end({ messageId, leaseOwner }: LeasedJob, { status, reason, cost, answer }: Extract<Decision, { kind: 'end' }>): Promise<boolean> {
+  end(
+    { messageId, leaseOwner }: LeasedJob,
+    { status, reason, cost, answer }: Extract<Decision, { kind: 'end' }>,
+  ): Promise<boolean> {
     return this.database.transaction(async (transaction) => {
       const changed = await transaction.$executeRaw`
         WITH job AS (DELETE FROM delivery_job WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner} RETURNING message_id)
@@ -120,24 +132,33 @@ export class DeliveryQueue {
           sealed_answer = coalesce(${answer?.answer ?? null}::bytea, sealed_answer)
         FROM job WHERE id = job.message_id`;
       if (changed !== 1) return false;
-      await this.budget.settle(transaction, { messageId, actualMicroUsd: await this.amountOf(transaction, messageId, cost), now: new Date() });
+      await this.budget.settle(transaction, {
+        messageId,
+        actualMicroUsd: await this.amountOf(transaction, messageId, cost),
+        now: new Date(),
+      });
       return true;
     });
   }
 
   /** For health. @throws ProblemError `database_unavailable` */
   async state(): Promise<QueueState> {
-    const [state] = await this.database.read((client) => client.$queryRaw<[{ waiting: number; overdueMs: number }]>`
+    const [state] = await this.database.read(
+      (client) => client.$queryRaw<[{ waiting: number; overdueMs: number }]>`
       SELECT (SELECT count(*) FROM (SELECT FROM delivery_job LIMIT ${MAX_COUNTED}::int) AS jobs)::int AS waiting,
              coalesce((SELECT extract(epoch FROM now() - next_attempt_at) * 1000 FROM delivery_job
                        WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now())
-                       ORDER BY next_attempt_at LIMIT 1), 0)::float8 AS "overdueMs"`);
+                       ORDER BY next_attempt_at LIMIT 1), 0)::float8 AS "overdueMs"`,
+    );
     return { waiting: state.waiting, overdueMs: Math.round(state.overdueMs) };
   }
 
   private async amountOf(transaction: Transaction, messageId: string, cost: Cost): Promise<bigint> {
     if (cost !== 'reservation') return costOfDelivery(copiesSent(cost.copies));
-    const open = await transaction.reservation.findFirst({ where: { messageId, state: 'reserved' }, select: { reservedMicroUsd: true } });
+    const open = await transaction.reservation.findFirst({
+      where: { messageId, state: 'reserved' },
+      select: { reservedMicroUsd: true },
+    });
     return open?.reservedMicroUsd ?? 0n;
   }
 }
@@ -152,7 +173,12 @@ function dueJobs(what: Leasable, limit: number): Prisma.Sql {
     SELECT message_id, next_attempt_at FROM delivery_job WHERE ${DUE} AND ${condition} ORDER BY ${orderOf(what)} LIMIT ${limit}::int FOR UPDATE SKIP LOCKED`;
   if (what === 'expired') return due(Prisma.sql`expires_at <= now()`);
   if (what === 'any') return due(NOT_STOPPED);
-  if ('otherThan' in what) return due(what.otherThan.length === 0 ? NOT_STOPPED : Prisma.sql`key_id <> ALL (${keyArray(what.otherThan)}) AND ${NOT_STOPPED}`);
+  if ('otherThan' in what)
+    return due(
+      what.otherThan.length === 0
+        ? NOT_STOPPED
+        : Prisma.sql`key_id <> ALL (${keyArray(what.otherThan)}) AND ${NOT_STOPPED}`,
+    );
   const [only, ...more] = what.keyIds;
   if (only === undefined) return due(Prisma.sql`false`);
   if (more.length === 0) return due(Prisma.sql`key_id = ${Buffer.from(only, 'hex')}::bytea AND ${NOT_STOPPED}`);

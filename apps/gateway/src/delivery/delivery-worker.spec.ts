@@ -2,7 +2,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createNsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { encodeRelayAnswer, type MessageStatus, type Outcome } from '@communique-tee/protocol';
-import { migrate, startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  migrate,
+  startPostgres,
+  temporaryFolder,
+  type Postgres,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { TestEnclave, answer, cut, problem, silent, type Behaviour } from '../enclave/testing/test-enclave';
 import { DeliveryBench, type BenchConfig } from './testing/delivery-bench';
 import { EnclaveIdentity } from './testing/enclave-identity';
@@ -36,7 +42,13 @@ describe('DeliveryWorker', () => {
     config = {
       database: { url: postgres.url, poolSize: 5 },
       enclave: { addresses: [`unix:${folder.file('enclave')}`], timeoutMs: 20_000 },
-      attestation: { verify: true, acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchorPem: await developmentRootPem(folder.file('root')), cacheMs: 0, maxAgeMs: 60_000 },
+      attestation: {
+        verify: true,
+        acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+        trustAnchorPem: await developmentRootPem(folder.file('root')),
+        cacheMs: 0,
+        maxAgeMs: 60_000,
+      },
       delivery: { concurrency: 4, leaseMs: 60_000, minBackoffMs: 10, maxBackoffMs: 50, pollMs: 20 },
       budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
     };
@@ -57,8 +69,14 @@ describe('DeliveryWorker', () => {
     await enclave.stop();
   });
 
-  const accepting = (outcomes: readonly Outcome[], ...forged: Parameters<EnclaveIdentity['answer']> extends [unknown, unknown, ...infer Rest] ? Rest : never): Behaviour =>
-    async (request, response) => { answer(response, 200, 'application/cbor', await identity.encodedAnswer(request.body, outcomes, ...forged)); };
+  const accepting =
+    (
+      outcomes: readonly Outcome[],
+      ...forged: Parameters<EnclaveIdentity['answer']> extends [unknown, unknown, ...infer Rest] ? Rest : never
+    ): Behaviour =>
+    async (request, response) => {
+      answer(response, 200, 'application/cbor', await identity.encodedAnswer(request.body, outcomes, ...forged));
+    };
   /** One behaviour after the other, the last for good. */
   const inTurn = (...behaviours: [Behaviour, ...Behaviour[]]): Behaviour => {
     let turn = 0;
@@ -74,8 +92,13 @@ describe('DeliveryWorker', () => {
     made.worker.onApplicationBootstrap();
     return made;
   };
-  const ended = (messageId: string) => until(() => bench.message(messageId), ({ endedAt }) => endedAt !== null);
-  const settledOf = ({ reservations }: Awaited<ReturnType<typeof ended>>) => reservations.map(({ state, settledMicroUsd }) => ({ state, settledMicroUsd }));
+  const ended = (messageId: string) =>
+    until(
+      () => bench.message(messageId),
+      ({ endedAt }) => endedAt !== null,
+    );
+  const settledOf = ({ reservations }: Awaited<ReturnType<typeof ended>>) =>
+    reservations.map(({ state, settledMicroUsd }) => ({ state, settledMicroUsd }));
   const settled = (amount: bigint) => [{ state: 'settled', settledMicroUsd: amount }];
 
   describe('ends a message by the receipt', () => {
@@ -90,7 +113,15 @@ describe('DeliveryWorker', () => {
       const { messageId, sealed } = await bench.accept();
       start();
       const message = await ended(messageId);
-      expect(message).toMatchObject({ status, reason: null, attempts: 1, job: null, receipt: expect.any(String) as string, attestationDocument: expect.any(Uint8Array) as Uint8Array, sealedAnswer: expect.any(Uint8Array) as Uint8Array });
+      expect(message).toMatchObject({
+        status,
+        reason: null,
+        attempts: 1,
+        job: null,
+        receipt: expect.any(String) as string,
+        attestationDocument: expect.any(Uint8Array) as Uint8Array,
+        sealedAnswer: expect.any(Uint8Array) as Uint8Array,
+      });
       expect(settledOf(message)).toEqual(settled(cost));
       expect(enclave.requests.map(({ body }) => Buffer.from(body).equals(sealed))).toEqual([true]);
     });
@@ -99,28 +130,53 @@ describe('DeliveryWorker', () => {
   it('keeps the interim receipt while an office is pending, and asks again with the same bytes', async () => {
     const receipts: string[] = [];
     enclave.behaviour = async (request, response) => {
-      const made = await identity.answer(request.body, receipts.length === 0 ? ['accepted', 'pending'] : ['accepted', 'accepted'], receipts.length === 0 ? { retryAfterSeconds: 3600 } : {});
+      const made = await identity.answer(
+        request.body,
+        receipts.length === 0 ? ['accepted', 'pending'] : ['accepted', 'accepted'],
+        receipts.length === 0 ? { retryAfterSeconds: 3600 } : {},
+      );
       receipts.push(made.receipt);
       answer(response, 200, 'application/cbor', encodeRelayAnswer(made));
     };
     const { messageId } = await bench.accept();
     const { signal } = start();
-    const waiting = await until(() => bench.message(messageId), ({ receipt }) => receipt !== null);
-    expect(waiting).toMatchObject({ status: 'queued', reason: 'office_unreachable', endedAt: null, receipt: receipts[0], job: { dispatchedAt: null, leaseOwner: null }, reservations: [{ state: 'reserved' }] });
+    const waiting = await until(
+      () => bench.message(messageId),
+      ({ receipt }) => receipt !== null,
+    );
+    expect(waiting).toMatchObject({
+      status: 'queued',
+      reason: 'office_unreachable',
+      endedAt: null,
+      receipt: receipts[0],
+      job: { dispatchedAt: null, leaseOwner: null },
+      reservations: [{ state: 'reserved' }],
+    });
     expect(waiting.job?.nextAttemptAt.getTime()).toBeGreaterThan(Date.now() + 3_500_000); // the enclave's patience, past our own cap
     await bench.database.client.deliveryJob.update({ where: { messageId }, data: { nextAttemptAt: new Date(0) } });
     signal.notify();
     expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2, receipt: receipts[1] });
     expect(enclave.requests[0]?.body).toEqual(enclave.requests[1]?.body);
     // What it says was sent is not to be sent again by an enclave that knows nothing of it
-    expect(enclave.requests.map(({ headers }) => [headers?.['communique-dispatched-before'], headers?.['communique-interim-receipt']])).toEqual([[undefined, undefined], [undefined, receipts[0]]]);
+    expect(
+      enclave.requests.map(({ headers }) => [
+        headers?.['communique-dispatched-before'],
+        headers?.['communique-interim-receipt'],
+      ]),
+    ).toEqual([
+      [undefined, undefined],
+      [undefined, receipts[0]],
+    ]);
   });
 
   it('delivers once the enclave is there, and has sent nothing before', async () => {
     await enclave.stop();
     const { messageId } = await bench.accept();
     start();
-    const waiting = await until(() => bench.message(messageId), ({ attempts, status }) => attempts >= 2 && status === 'queued');
+    const waiting = await until(
+      () => bench.message(messageId),
+      ({ attempts, status }) => attempts >= 2 && status === 'queued',
+    );
     expect(waiting).toMatchObject({ reason: 'enclave_unavailable', job: { dispatchedAt: null } });
     await enclave.start();
     expect(await ended(messageId)).toMatchObject({ status: 'delivered' });
@@ -128,8 +184,18 @@ describe('DeliveryWorker', () => {
 
   it.each<[string, Behaviour]>([
     ['a cut connection', cut],
-    ['garbage', (_request, response) => { answer(response, 200, 'application/cbor', 'garbage'); }],
-    ['a huge answer', (_request, response) => { answer(response, 200, 'application/cbor', new Uint8Array(1 << 20)); }],
+    [
+      'garbage',
+      (_request, response) => {
+        answer(response, 200, 'application/cbor', 'garbage');
+      },
+    ],
+    [
+      'a huge answer',
+      (_request, response) => {
+        answer(response, 200, 'application/cbor', new Uint8Array(1 << 20));
+      },
+    ],
     ['an internal error', problem('internal_error')],
   ])('asks again after %s, remembering that it was sent', async (_what, behaviour) => {
     let standing: Date | null | undefined;
@@ -178,14 +244,17 @@ describe('DeliveryWorker', () => {
       expect(settledOf(message)).toEqual(settled(0n));
     });
 
-    it.each(['key_retired', 'message_expired'] as const)('%s after a cut connection: unknown, for all that was reserved', async (code) => {
-      enclave.behaviour = inTurn(cut, problem(code));
-      const { messageId } = await bench.accept();
-      start();
-      const message = await ended(messageId);
-      expect(message).toMatchObject({ status: 'unknown', reason: code });
-      expect(settledOf(message)).toEqual(settled(40_000n));
-    });
+    it.each(['key_retired', 'message_expired'] as const)(
+      '%s after a cut connection: unknown, for all that was reserved',
+      async (code) => {
+        enclave.behaviour = inTurn(cut, problem(code));
+        const { messageId } = await bench.accept();
+        start();
+        const message = await ended(messageId);
+        expect(message).toMatchObject({ status: 'unknown', reason: code });
+        expect(settledOf(message)).toEqual(settled(40_000n));
+      },
+    );
 
     it('busy in between does not make an unanswered dispatch forgotten', async () => {
       enclave.behaviour = inTurn(cut, problem('enclave_busy'), problem('key_retired'));
@@ -199,7 +268,11 @@ describe('DeliveryWorker', () => {
       const { messageId } = await bench.accept();
       start();
       const message = await ended(messageId);
-      expect(message).toMatchObject({ status: 'partially_delivered', reason: 'key_retired', receipt: expect.any(String) as string });
+      expect(message).toMatchObject({
+        status: 'partially_delivered',
+        reason: 'key_retired',
+        receipt: expect.any(String) as string,
+      });
       expect(settledOf(message)).toEqual(settled(10_000n));
     });
   });
@@ -226,7 +299,10 @@ describe('DeliveryWorker', () => {
     it('keeps its interim receipt and is paid by it', async () => {
       const { messageId, sealed } = await bench.accept(new Date(Date.now() - 1000));
       const { receipt, attestationDocument } = await identity.answer(sealed, ['accepted', 'pending']);
-      await bench.database.client.message.update({ where: { id: messageId }, data: { receipt, attestationDocument: new Uint8Array(attestationDocument) } });
+      await bench.database.client.message.update({
+        where: { id: messageId },
+        data: { receipt, attestationDocument: new Uint8Array(attestationDocument) },
+      });
       start();
       const message = await ended(messageId);
       expect(message).toMatchObject({ status: 'expired', receipt });
@@ -257,7 +333,10 @@ describe('DeliveryWorker', () => {
   describe('a receipt that cannot be trusted', () => {
     it.each<[string, () => Behaviour]>([
       ['signed by another key', () => accepting(['accepted'], {}, { key: generateKeyPairSync('ed25519').privateKey })],
-      ['for another message', () => accepting(['accepted'], {}, { claims: { message_id: '00000000-0000-4000-8000-000000000000' } })],
+      [
+        'for another message',
+        () => accepting(['accepted'], {}, { claims: { message_id: '00000000-0000-4000-8000-000000000000' } }),
+      ],
       ['for other sealed bytes', () => accepting(['accepted'], {}, { claims: { sealed_sha256: 'A'.repeat(43) } })],
       ['of another measurement', () => accepting(['accepted'], {}, { claims: { pcr0: 'ab'.repeat(48) } })],
       ['that contradicts the state beside it', () => accepting(['accepted', 'pending'], { state: 'final' })],
@@ -282,7 +361,15 @@ describe('DeliveryWorker', () => {
       const message = await ended(messageId);
       expect(message).toMatchObject({ status: 'delivered', attempts: 2 });
       expect(settledOf(message)).toEqual(settled(10_000n));
-      expect(await dying.queue.end(job, { kind: 'end', status: 'refused', reason: null, cost: { copies: [] }, answer: null })).toBe(false);
+      expect(
+        await dying.queue.end(job, {
+          kind: 'end',
+          status: 'refused',
+          reason: null,
+          cost: { copies: [] },
+          answer: null,
+        }),
+      ).toBe(false);
       expect(await bench.message(messageId)).toMatchObject({ status: 'delivered' });
     });
 
@@ -298,11 +385,16 @@ describe('DeliveryWorker', () => {
         accepting(['accepted']),
       );
       const { worker } = start(slow);
-      await until(() => Promise.resolve(answers.length), (count) => count === 1);
+      await until(
+        () => Promise.resolve(answers.length),
+        (count) => count === 1,
+      );
       const stopping = worker.beforeApplicationShutdown(); // takes nothing up again, waits for its answer
       start();
       expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 2 });
-      answers.forEach((late) => { late(); });
+      answers.forEach((late) => {
+        late();
+      });
       await stopping;
       expect(slow.lines.some((line) => line.includes('another worker has this message'))).toBe(true);
       const message = await bench.message(messageId);
@@ -315,7 +407,8 @@ describe('DeliveryWorker', () => {
       start();
       start(otherBench());
       start(otherBench());
-      for (const { messageId } of accepted) expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 1 });
+      for (const { messageId } of accepted)
+        expect(await ended(messageId)).toMatchObject({ status: 'delivered', attempts: 1 });
       expect(enclave.requests).toHaveLength(20);
     });
   });
@@ -324,19 +417,28 @@ describe('DeliveryWorker', () => {
     it('finishes what is under way and takes up nothing new', async () => {
       let release: () => void = () => undefined;
       enclave.behaviour = async (request, response) => {
-        await new Promise<void>((resolve) => { release = resolve; });
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
         await accepting(['accepted'])(request, response);
       };
       const first = await bench.accept();
       const { worker, signal } = start();
-      await until(() => Promise.resolve(enclave.requests.length), (count) => count === 1);
+      await until(
+        () => Promise.resolve(enclave.requests.length),
+        (count) => count === 1,
+      );
       const stopped = worker.beforeApplicationShutdown();
       const second = await bench.accept();
       signal.notify();
       release();
       await stopped;
       expect(await bench.message(first.messageId)).toMatchObject({ status: 'delivered' });
-      expect(await bench.message(second.messageId)).toMatchObject({ status: 'queued', attempts: 0, job: { leaseOwner: null } });
+      expect(await bench.message(second.messageId)).toMatchObject({
+        status: 'queued',
+        attempts: 0,
+        job: { leaseOwner: null },
+      });
     });
   });
 
@@ -378,11 +480,21 @@ describe('DeliveryWorker', () => {
   describe('an enclave that is not the expected one', () => {
     it('gets nothing until it is', async () => {
       const { messageId } = await bench.accept();
-      const wrong = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root'), pcrs: new Map([[0, new Uint8Array(48).fill(9)]]) }));
+      const wrong = createNsm(
+        await createMockNsmTransport({
+          rootFolder: folder.file('root'),
+          pcrs: new Map([[0, new Uint8Array(48).fill(9)]]),
+        }),
+      );
       let attested = new EnclaveIdentity((fields) => wrong.attest(fields), '09'.repeat(48));
       enclave.behaviour = async (request, response) => {
         if (request.path !== '/attestation') return accepting(['accepted'])(request, response);
-        answer(response, 200, 'application/cose', await attested.document(Buffer.from(request.query.get('nonce') ?? '', 'hex')));
+        answer(
+          response,
+          200,
+          'application/cose',
+          await attested.document(Buffer.from(request.query.get('nonce') ?? '', 'hex')),
+        );
       };
       const monitor = bench.monitor();
       try {
@@ -409,9 +521,16 @@ describe('DeliveryWorker', () => {
     const { messageId } = await bench.accept();
     let looks = 0;
     const { worker } = start(bench, { ...trusting, isTrusted: () => ++looks === 1 });
-    await until(() => Promise.resolve(looks), (count) => count >= 3);
+    await until(
+      () => Promise.resolve(looks),
+      (count) => count >= 3,
+    );
     await worker.beforeApplicationShutdown();
-    expect(await bench.message(messageId)).toMatchObject({ status: 'queued', attempts: 0, job: { leaseOwner: null, dispatchedAt: null } });
+    expect(await bench.message(messageId)).toMatchObject({
+      status: 'queued',
+      attempts: 0,
+      job: { leaseOwner: null, dispatchedAt: null },
+    });
     expect(enclave.requests).toEqual([]);
   });
 
@@ -423,6 +542,7 @@ describe('DeliveryWorker', () => {
     const log = bench.lines.join('');
     expect(log).toContain(messageId);
     expect(log).not.toContain(receipt);
-    for (const encoding of ['base64', 'base64url', 'hex'] as const) expect(log).not.toContain(Buffer.from(sealed).subarray(200, 260).toString(encoding));
+    for (const encoding of ['base64', 'base64url', 'hex'] as const)
+      expect(log).not.toContain(Buffer.from(sealed).subarray(200, 260).toString(encoding));
   });
 });

@@ -61,7 +61,9 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   onApplicationBootstrap(): void {
-    this.signal.onNotify(() => { this.lookAgain(); });
+    this.signal.onNotify(() => {
+      this.lookAgain();
+    });
     this.monitor.onTrusted(() => {
       this.nothingLeftAtMs = -Infinity;
       this.lookAgain();
@@ -73,7 +75,9 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     this.lookAgain();
-    const timer = setTimeout(() => { this.abandoned.abort(); }, GRACE_MS);
+    const timer = setTimeout(() => {
+      this.abandoned.abort();
+    }, GRACE_MS);
     await this.loop;
     await Promise.all(this.running);
     clearTimeout(timer);
@@ -103,7 +107,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     const place = ({ enclave }: Lane) => (enclave.index + this.turns) % this.lanes.length;
     open.sort(({ lane: a }, { lane: b }) => a.pace.underWay - b.pace.underWay || place(a) - place(b));
     let taken = 0;
-    for (const { lane, keyIds } of open) taken += await this.takeFor(lane, keyIds === null ? 'any' : { keyIds }, open.length);
+    for (const { lane, keyIds } of open)
+      taken += await this.takeFor(lane, keyIds === null ? 'any' : { keyIds }, open.length);
     return taken === 0 ? this.takeLeftover() : taken;
   }
 
@@ -155,10 +160,18 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
 
   private start(job: LeasedJob, lane: Lane | null): void {
     const slot = lane?.pace.take();
-    const run = () => this.attempt.run(job, lane?.enclave ?? null, this.stopping.signal, this.abandoned.signal, (signal) => slot?.done(signal));
+    const run = () =>
+      this.attempt.run(job, lane?.enclave ?? null, this.stopping.signal, this.abandoned.signal, (signal) =>
+        slot?.done(signal),
+      );
     // A request id of its own for each attempt, which the enclave's log has too.
     const attempt: Promise<void> = withRequestId(randomUUID(), run)
-      .catch((error: unknown) => { this.logger.error({ messageId: job.messageId, err: error }, 'an attempt could not be written down: its lease runs out'); })
+      .catch((error: unknown) => {
+        this.logger.error(
+          { messageId: job.messageId, err: error },
+          'an attempt could not be written down: its lease runs out',
+        );
+      })
       .finally(() => {
         slot?.done({ kind: 'nothing' });
         this.running.delete(attempt);

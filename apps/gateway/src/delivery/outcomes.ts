@@ -12,5 +12,6 @@ export function endOf(outcomes: Outcomes): 'delivered' | 'partially_delivered' |
 
 /** Copies that went out to Congress, which is what costs. */
 export function copiesSent(outcomes: Outcomes): number {
-  return outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown').length;
+  return outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown')
+    .length;
 }

@@ -8,7 +8,8 @@ import { readReceiptClaims_unverified } from '../enclave/read-receipt-claims';
 import type { TrustedAnswer } from './decision';
 import type { LeasedJob } from './leased-job';
 
-export type ReceiptJudgement = { readonly ok: true; readonly trusted: TrustedAnswer } | { readonly ok: false; readonly code: string };
+export type ReceiptJudgement =
+  { readonly ok: true; readonly trusted: TrustedAnswer } | { readonly ok: false; readonly code: string };
 
 /** Believes an answer's outcomes only under a receipt that a sender would believe too. */
 @Injectable()
@@ -33,13 +34,20 @@ export class ReceiptJudge {
       throw error;
     }
     const outcomes = claims.offices.map(({ outcome }) => outcome);
-    if ((answer.state === 'pending') !== outcomes.includes('pending')) return { ok: false, code: 'state_contradicts_receipt' };
+    if ((answer.state === 'pending') !== outcomes.includes('pending'))
+      return { ok: false, code: 'state_contradicts_receipt' };
     return { ok: true, trusted: { answer, outcomes } };
   }
 
-  private async verified({ messageId, sealedSha256 }: Pick<LeasedJob, 'messageId' | 'sealedSha256'>, answer: RelayAnswer): Promise<ReceiptClaims> {
+  private async verified(
+    { messageId, sealedSha256 }: Pick<LeasedJob, 'messageId' | 'sealedSha256'>,
+    answer: RelayAnswer,
+  ): Promise<ReceiptClaims> {
     const { trustAnchorPem, acceptedMeasurements } = this.attestation;
-    const receipt = { receipt: answer.receipt, attestation_document: Buffer.from(answer.attestationDocument).toString('base64') };
+    const receipt = {
+      receipt: answer.receipt,
+      attestation_document: Buffer.from(answer.attestationDocument).toString('base64'),
+    };
     const { claims } = await verifyReceipt(receipt, {
       verifyAttestation: (document, policy) => this.verifier.verify(document, policy),
       acceptedMeasurements: measurementsOf(acceptedMeasurements),
@@ -50,10 +58,14 @@ export class ReceiptJudge {
     return claims;
   }
 
-  private unverified({ messageId, sealedSha256 }: Pick<LeasedJob, 'messageId' | 'sealedSha256'>, answer: RelayAnswer): ReceiptClaims {
+  private unverified(
+    { messageId, sealedSha256 }: Pick<LeasedJob, 'messageId' | 'sealedSha256'>,
+    answer: RelayAnswer,
+  ): ReceiptClaims {
     const claims = readReceiptClaims_unverified(answer.receipt);
     if (claims === undefined) throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a receipt');
-    if (claims.message_id !== messageId || claims.sealed_sha256 !== toBase64Url(sealedSha256)) throw new ReceiptError('ERR_RECEIPT_OTHER_MESSAGE', 'the receipt is for another message');
+    if (claims.message_id !== messageId || claims.sealed_sha256 !== toBase64Url(sealedSha256))
+      throw new ReceiptError('ERR_RECEIPT_OTHER_MESSAGE', 'the receipt is for another message');
     return claims;
   }
 }

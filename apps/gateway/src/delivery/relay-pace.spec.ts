@@ -5,7 +5,9 @@ const served = (latencyMs = 100): PaceSignal => ({ kind: 'served', latencyMs });
 /** A round: as many as are allowed begin together, and each ends with the signal. */
 const round = (pace: RelayPace, signal: PaceSignal | ((at: number) => PaceSignal)) => {
   const slots = Array.from({ length: pace.limit }, () => pace.take());
-  slots.forEach((slot, at) => { slot.done(typeof signal === 'function' ? signal(at) : signal); });
+  slots.forEach((slot, at) => {
+    slot.done(typeof signal === 'function' ? signal(at) : signal);
+  });
 };
 const rounds = (pace: RelayPace, count: number, signal: PaceSignal) => {
   for (let n = 0; n < count; n++) round(pace, signal);
@@ -17,7 +19,10 @@ describe('RelayPace', () => {
     expect([pace.limit, pace.free, pace.underWay]).toEqual([3, 3, 0]);
     const slots = [pace.take(), pace.take(), pace.take()];
     expect([pace.free, pace.underWay]).toEqual([0, 3]);
-    slots.forEach((slot) => { slot.done({ kind: 'nothing' }); slot.done({ kind: 'busy' }); });
+    slots.forEach((slot) => {
+      slot.done({ kind: 'nothing' });
+      slot.done({ kind: 'busy' });
+    });
     expect([pace.limit, pace.free, pace.underWay]).toEqual([3, 3, 0]);
   });
 
@@ -34,7 +39,10 @@ describe('RelayPace', () => {
     const pace = new RelayPace(8);
     rounds(pace, 3, { kind: 'busy' });
     expect(pace.limit).toBe(1);
-    const limits = Array.from({ length: 40 }, () => { rounds(pace, 1, served()); return pace.limit; });
+    const limits = Array.from({ length: 40 }, () => {
+      rounds(pace, 1, served());
+      return pace.limit;
+    });
     expect(limits.every((limit, at) => limit - (limits[at - 1] ?? 1) <= 1)).toBe(true);
     expect(limits.at(-1)).toBe(8);
   });
@@ -73,19 +81,26 @@ describe('RelayPace', () => {
   });
 
   it('stays between one and the most, and loses no place, whatever it hears', () => {
-    const signal = fc.oneof(fc.constantFrom<PaceSignal>({ kind: 'busy' }, { kind: 'late' }, { kind: 'nothing' }), fc.integer({ min: 0, max: 60_000 }).map(served));
+    const signal = fc.oneof(
+      fc.constantFrom<PaceSignal>({ kind: 'busy' }, { kind: 'late' }, { kind: 'nothing' }),
+      fc.integer({ min: 0, max: 60_000 }).map(served),
+    );
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 50 }), fc.array(fc.tuple(fc.boolean(), signal), { maxLength: 300 }), (max, steps) => {
-        const pace = new RelayPace(max);
-        const open: ReturnType<RelayPace['take']>[] = [];
-        for (const [take, heard] of steps) {
-          if (take && pace.free > 0) open.push(pace.take());
-          else open.shift()?.done(heard);
-          expect(pace.limit).toBeGreaterThanOrEqual(1);
-          expect(pace.limit).toBeLessThanOrEqual(max);
-          expect(pace.underWay).toBe(open.length);
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.array(fc.tuple(fc.boolean(), signal), { maxLength: 300 }),
+        (max, steps) => {
+          const pace = new RelayPace(max);
+          const open: ReturnType<RelayPace['take']>[] = [];
+          for (const [take, heard] of steps) {
+            if (take && pace.free > 0) open.push(pace.take());
+            else open.shift()?.done(heard);
+            expect(pace.limit).toBeGreaterThanOrEqual(1);
+            expect(pace.limit).toBeLessThanOrEqual(max);
+            expect(pace.underWay).toBe(open.length);
+          }
+        },
+      ),
     );
   });
 });

@@ -1,5 +1,6 @@
 /** What an attempt says of its enclave: served, and how long the relay took; turned away; too late to be waited for; or nothing. */
-export type PaceSignal = { readonly kind: 'served'; readonly latencyMs: number } | { readonly kind: 'busy' | 'late' | 'nothing' };
+export type PaceSignal =
+  { readonly kind: 'served'; readonly latencyMs: number } | { readonly kind: 'busy' | 'late' | 'nothing' };
 
 /** One attempt's place; given back once, by `done`. */
 export interface PaceSlot {
@@ -91,7 +92,8 @@ export class RelayPace {
 
   private note(latencyMs: number): void {
     this.smoothed++;
-    this.smoothedMs = this.smoothedMs === undefined ? latencyMs : this.smoothedMs + SMOOTHING * (latencyMs - this.smoothedMs);
+    this.smoothedMs =
+      this.smoothedMs === undefined ? latencyMs : this.smoothedMs + SMOOTHING * (latencyMs - this.smoothedMs);
     this.lowestMs = Math.min(this.lowestMs, latencyMs);
     if (++this.samples < SAMPLES_OF_A_BASELINE) return;
     // The lowest of the last one to two hundred: a far end that has become slower for good becomes the measure in time.
@@ -102,6 +104,10 @@ export class RelayPace {
 
   private isSlow(): boolean {
     const baselineMs = Math.min(this.lowestMs, this.lowestBeforeMs);
-    return this.smoothed >= SAMPLES_OF_A_TREND && this.smoothedMs !== undefined && this.smoothedMs > Math.max(baselineMs * SLOW_RATIO, baselineMs + SLOW_MARGIN_MS);
+    return (
+      this.smoothed >= SAMPLES_OF_A_TREND &&
+      this.smoothedMs !== undefined &&
+      this.smoothedMs > Math.max(baselineMs * SLOW_RATIO, baselineMs + SLOW_MARGIN_MS)
+    );
   }
 }

@@ -17,7 +17,9 @@ describe('the connections to an emulated enclave', () => {
   beforeEach(async () => {
     folder = await temporaryFolder();
     inside = { kind: 'unix', path: folder.file('guest') };
-    enclave = new TestEnclave(inside, (_request, response) => { answer(response, 200, 'text/plain', 'ok'); });
+    enclave = new TestEnclave(inside, (_request, response) => {
+      answer(response, 200, 'text/plain', 'ok');
+    });
     await boot();
     agent = new EnclaveAgent(parseAddress(`hybrid:${folder.file('vm')}:5000`));
   });
@@ -35,7 +37,14 @@ describe('the connections to an emulated enclave', () => {
   };
   const ask = () =>
     new Promise<string>((resolve, reject) => {
-      get({ agent, path: '/', host: 'enclave' }, (response) => { response.setEncoding('utf8').toArray().then((parts) => { resolve(parts.join('')); }, reject); }).on('error', reject);
+      get({ agent, path: '/', host: 'enclave' }, (response) => {
+        response
+          .setEncoding('utf8')
+          .toArray()
+          .then((parts) => {
+            resolve(parts.join(''));
+          }, reject);
+      }).on('error', reject);
     });
   const idle = () => Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? []);
   const open = () => Object.values(agent.sockets).flatMap((sockets) => sockets ?? []);
@@ -48,7 +57,14 @@ describe('the connections to an emulated enclave', () => {
   });
 
   it('are never more than 64, however many ask at the same moment', async () => {
-    enclave.behaviour = (_request, response) => { answer(response, 200, 'application/json', JSON.stringify({ healthy: true, enclaveId: 'one', timestamp: '2026-11-22T00:00:00.000Z' })); };
+    enclave.behaviour = (_request, response) => {
+      answer(
+        response,
+        200,
+        'application/json',
+        JSON.stringify({ healthy: true, enclaveId: 'one', timestamp: '2026-11-22T00:00:00.000Z' }),
+      );
+    };
     const client = new EnclaveClient({ address: `hybrid:${folder.file('vm')}:5000`, timeoutMs: 20_000 });
     const answers = await Promise.all(Array.from({ length: 300 }, () => client.health()));
     expect(answers.every(({ kind }) => kind === 'answer')).toBe(true);

@@ -10,7 +10,12 @@ const MAX_IDLE_SOCKETS = 8;
 /** Keep-alive connections over whatever the address names. A request gets its socket only once that is connected. */
 export class EnclaveAgent extends Agent {
   constructor(private readonly address: Address) {
-    super({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_IDLE_SOCKETS, scheduling: 'lifo' } satisfies AgentOptions);
+    super({
+      keepAlive: true,
+      maxSockets: MAX_SOCKETS,
+      maxFreeSockets: MAX_IDLE_SOCKETS,
+      scheduling: 'lifo',
+    } satisfies AgentOptions);
   }
 
   override createConnection(_options: object, callback?: (error: Error | null, stream: Duplex) => void): undefined {

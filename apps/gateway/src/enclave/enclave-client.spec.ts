@@ -1,5 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { LIMITS, encodeKeyStatus, encodeRelayAnswer, encodeSealedAnswer, toBase64Url, type KeyStatus, type RelayAnswer } from '@communique-tee/protocol';
+import {
+  LIMITS,
+  encodeKeyStatus,
+  encodeRelayAnswer,
+  encodeSealedAnswer,
+  toBase64Url,
+  type KeyStatus,
+  type RelayAnswer,
+} from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { listen, type UnixAddress } from '@communique-tee/vsock';
 import { EnclaveClient } from './enclave-client';
@@ -15,7 +23,8 @@ const claims = {
   pcr0: 'ab'.repeat(48),
   attestation_sha256: 'A'.repeat(43),
 };
-const jws = (payload: unknown) => `e30.${toBase64Url(new TextEncoder().encode(JSON.stringify(payload)))}.${'A'.repeat(86)}`;
+const jws = (payload: unknown) =>
+  `e30.${toBase64Url(new TextEncoder().encode(JSON.stringify(payload)))}.${'A'.repeat(86)}`;
 const relayAnswer = (changes: Partial<RelayAnswer> = {}): RelayAnswer => ({
   state: 'final',
   retryAfterSeconds: null,
@@ -42,7 +51,9 @@ describe('EnclaveClient', () => {
   beforeEach(async () => {
     folder = await temporaryFolder();
     address = { kind: 'unix', path: folder.file('enclave') };
-    enclave = new TestEnclave(address, (_request, response) => { answer(response, 200, 'application/cbor', encodeRelayAnswer(relayAnswer())); });
+    enclave = new TestEnclave(address, (_request, response) => {
+      answer(response, 200, 'application/cbor', encodeRelayAnswer(relayAnswer()));
+    });
     await enclave.start();
     client = clientWith(20_000);
   });
@@ -60,33 +71,64 @@ describe('EnclaveClient', () => {
 
     it('is health', async () => {
       const health = { healthy: true, enclaveId: 'one', timestamp: '2026-11-22T00:00:00.000Z' };
-      enclave.behaviour = (_request, response) => { answer(response, 200, 'application/json', JSON.stringify(health)); };
+      enclave.behaviour = (_request, response) => {
+        answer(response, 200, 'application/json', JSON.stringify(health));
+      };
       expect(await client.health()).toEqual({ kind: 'answer', answer: health });
     });
 
     it('is a document, asked for with the nonce in hex or without', async () => {
-      enclave.behaviour = (_request, response) => { answer(response, 200, 'application/cose; cose-type="cose-sign1"', 'document'); };
-      expect(await client.attestation(new Uint8Array(16).fill(0xab))).toEqual({ kind: 'answer', answer: new TextEncoder().encode('document') });
+      enclave.behaviour = (_request, response) => {
+        answer(response, 200, 'application/cose; cose-type="cose-sign1"', 'document');
+      };
+      expect(await client.attestation(new Uint8Array(16).fill(0xab))).toEqual({
+        kind: 'answer',
+        answer: new TextEncoder().encode('document'),
+      });
       await client.attestation();
       expect(enclave.requests.map(({ query }) => query.get('nonce'))).toEqual(['ab'.repeat(16), null]);
     });
 
-    it.each([['key_retired'], ['sealed_message_refused'], ['message_expired'], ['enclave_busy']] as const)('is the problem %s', async (code) => {
-      enclave.behaviour = problem(code);
-      expect(await client.relay(sealed)).toEqual({ kind: 'problem', code, retryAfterSeconds: null });
-    });
+    it.each([['key_retired'], ['sealed_message_refused'], ['message_expired'], ['enclave_busy']] as const)(
+      'is the problem %s',
+      async (code) => {
+        enclave.behaviour = problem(code);
+        expect(await client.relay(sealed)).toEqual({ kind: 'problem', code, retryAfterSeconds: null });
+      },
+    );
 
     it('is what it says of its keys, for the offer that was made; or that it is from before', async () => {
-      const status: KeyStatus = { custody: 'process', state: 'ready', wants: { credentials: false, secrets: [] }, current: new Uint8Array(16), held: [new Uint8Array(16)], proposal: null, refused: [], refused_secrets: [], kms: null };
-      enclave.behaviour = (_request, response) => { answer(response, 200, 'application/cbor', encodeKeyStatus(status)); };
+      const status: KeyStatus = {
+        custody: 'process',
+        state: 'ready',
+        wants: { credentials: false, secrets: [] },
+        current: new Uint8Array(16),
+        held: [new Uint8Array(16)],
+        proposal: null,
+        refused: [],
+        refused_secrets: [],
+        kms: null,
+      };
+      enclave.behaviour = (_request, response) => {
+        answer(response, 200, 'application/cbor', encodeKeyStatus(status));
+      };
       expect(await client.keys(new Uint8Array([1, 2, 3]))).toEqual({ kind: 'answer', answer: status });
       expect(enclave.requests.at(-1)).toMatchObject({ method: 'POST', path: '/keys', body: new Uint8Array([1, 2, 3]) });
-      for (const behaviour of [problem('not_found'), (_request: unknown, response: Parameters<Behaviour>[1]) => { answer(response, 404, 'text/plain', 'what?'); }]) {
+      for (const behaviour of [
+        problem('not_found'),
+        (_request: unknown, response: Parameters<Behaviour>[1]) => {
+          answer(response, 404, 'text/plain', 'what?');
+        },
+      ]) {
         enclave.behaviour = behaviour;
         expect(await client.keys(new Uint8Array(1))).toEqual({ kind: 'answer', answer: 'unsupported' });
       }
       enclave.behaviour = problem('keys_not_ready', 5);
-      expect(await client.relay(new Uint8Array(1))).toEqual({ kind: 'problem', code: 'keys_not_ready', retryAfterSeconds: 5 });
+      expect(await client.relay(new Uint8Array(1))).toEqual({
+        kind: 'problem',
+        code: 'keys_not_ready',
+        retryAfterSeconds: 5,
+      });
     });
 
     it('is a problem with its patience', async () => {
@@ -111,11 +153,21 @@ describe('EnclaveClient', () => {
       ['another type', 'text/html', encodeRelayAnswer(relayAnswer())],
       ['nothing', 'application/cbor', ''],
       ['a receipt that is none', 'application/cbor', encodeRelayAnswer(relayAnswer({ receipt: 'a.b.c' }))],
-      ['a receipt with other claims', 'application/cbor', encodeRelayAnswer(relayAnswer({ receipt: jws({ ...claims, extra: 1 }) }))],
-      ['a sealed answer that is none', 'application/cbor', encodeRelayAnswer(relayAnswer({ answer: new Uint8Array([0x80]) }))],
+      [
+        'a receipt with other claims',
+        'application/cbor',
+        encodeRelayAnswer(relayAnswer({ receipt: jws({ ...claims, extra: 1 }) })),
+      ],
+      [
+        'a sealed answer that is none',
+        'application/cbor',
+        encodeRelayAnswer(relayAnswer({ answer: new Uint8Array([0x80]) })),
+      ],
       ['too much', 'application/cbor', new Uint8Array(LIMITS.maxRelayAnswerBytes + 1)],
     ])('%s', async (_what, contentType, body) => {
-      enclave.behaviour = (_request, response) => { answer(response, 200, contentType, body); };
+      enclave.behaviour = (_request, response) => {
+        answer(response, 200, contentType, body);
+      };
       expect(await client.relay(sealed)).toEqual(invalid);
     });
 
@@ -133,7 +185,9 @@ describe('EnclaveClient', () => {
 
     it('an empty or a large document', async () => {
       for (const size of [0, 16_385]) {
-        enclave.behaviour = (_request, response) => { answer(response, 200, 'application/cose', new Uint8Array(size)); };
+        enclave.behaviour = (_request, response) => {
+          answer(response, 200, 'application/cose', new Uint8Array(size));
+        };
         expect(await client.attestation()).toEqual(invalid);
       }
     });
@@ -147,12 +201,16 @@ describe('EnclaveClient', () => {
       ['another success', 202, 'application/cbor', ''],
       ['a redirection', 302, 'text/html', ''],
     ])('%s', async (_what, status, contentType, body) => {
-      enclave.behaviour = (_request, response) => { answer(response, status, contentType, body); };
+      enclave.behaviour = (_request, response) => {
+        answer(response, status, contentType, body);
+      };
       expect(await client.relay(sealed)).toEqual(invalid);
     });
 
     it('health of another shape', async () => {
-      enclave.behaviour = (_request, response) => { answer(response, 200, 'application/json', '{"healthy":"yes"}'); };
+      enclave.behaviour = (_request, response) => {
+        answer(response, 200, 'application/json', '{"healthy":"yes"}');
+      };
       expect(await client.health()).toEqual(invalid);
     });
   });
@@ -165,13 +223,20 @@ describe('EnclaveClient', () => {
       const free = createServer();
       const taken = await listen(free, tcp.address);
       await new Promise((resolve) => free.close(resolve));
-      const other = new EnclaveClient({ address: `tcp:127.0.0.1:${taken.kind === 'tcp' ? taken.port : 0}`, timeoutMs: 20_000 });
+      const other = new EnclaveClient({
+        address: `tcp:127.0.0.1:${taken.kind === 'tcp' ? taken.port : 0}`,
+        timeoutMs: 20_000,
+      });
       expect(await other.relay(sealed)).toEqual({ kind: 'unreachable', sent: false, code: 'ECONNREFUSED' });
       other.close();
     });
 
     it('got nothing from one who had given up before', async () => {
-      expect(await client.relay(sealed, { signal: AbortSignal.abort() })).toEqual({ kind: 'unreachable', sent: false, code: 'ABORT_ERR' });
+      expect(await client.relay(sealed, { signal: AbortSignal.abort() })).toEqual({
+        kind: 'unreachable',
+        sent: false,
+        code: 'ABORT_ERR',
+      });
       expect(enclave.requests).toEqual([]);
     });
 
@@ -195,8 +260,14 @@ describe('EnclaveClient', () => {
 
     it('may have got everything when we give up', async () => {
       const controller = new AbortController();
-      enclave.behaviour = () => { controller.abort(); };
-      expect(await client.relay(sealed, { signal: controller.signal })).toEqual({ kind: 'unreachable', sent: true, code: 'ABORT_ERR' });
+      enclave.behaviour = () => {
+        controller.abort();
+      };
+      expect(await client.relay(sealed, { signal: controller.signal })).toEqual({
+        kind: 'unreachable',
+        sent: true,
+        code: 'ABORT_ERR',
+      });
     });
 
     it('may have got everything over a kept connection that turns out to be dead', async () => {
@@ -224,7 +295,9 @@ describe('EnclaveClient', () => {
       await enclave.stop();
       raw = createServer((socket) => {
         socket.on('error', () => undefined);
-        socket.once('data', () => { say(socket); });
+        socket.once('data', () => {
+          say(socket);
+        });
       });
       await listen(raw, address);
     });
@@ -235,12 +308,16 @@ describe('EnclaveClient', () => {
       ['headers without end', `HTTP/1.1 200 OK\r\nx: ${'a'.repeat(100_000)}`],
       ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
     ])('%s', async (_what, text) => {
-      say = (socket) => { socket.end(text); };
+      say = (socket) => {
+        socket.end(text);
+      };
       expect(await client.relay(sealed)).toEqual(invalid);
     });
 
     it('an upgrade that nobody asked for', async () => {
-      say = (socket) => { socket.end('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'); };
+      say = (socket) => {
+        socket.end('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
+      };
       expect(await client.relay(sealed)).toMatchObject({ kind: 'unreachable', sent: true });
     });
   });

@@ -9,7 +9,10 @@ import { EnclaveClient } from './enclave-client';
 export class EnclaveClients implements OnModuleInit, OnApplicationShutdown {
   readonly all: readonly [EnclaveClient, ...EnclaveClient[]];
 
-  constructor(@Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'enclave'>, @Optional() metrics?: Metrics) {
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'enclave'>,
+    @Optional() metrics?: Metrics,
+  ) {
     const { enclave } = config;
     const clientOf = (address: string) => new EnclaveClient({ address, timeoutMs: enclave.timeoutMs }, metrics);
     const [first, ...rest] = enclave.addresses;

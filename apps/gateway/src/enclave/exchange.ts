@@ -26,7 +26,11 @@ export type Exchange =
 const MAX_HEADER_BYTES = 8192;
 
 /** One HTTP/1.1 request and its whole answer under limits; never throws, never tries twice. */
-export function exchange(agent: Agent, { method, path, accept, contentType, headers, body }: ExchangeRequest, limits: ExchangeLimits): Promise<Exchange> {
+export function exchange(
+  agent: Agent,
+  { method, path, accept, contentType, headers, body }: ExchangeRequest,
+  limits: ExchangeLimits,
+): Promise<Exchange> {
   const { timeoutMs, maxBodyBytes, signal } = limits;
   if (signal?.aborted) return Promise.resolve({ kind: 'failed', sent: false, code: 'ABORT_ERR' });
   return new Promise((resolve) => {
@@ -39,7 +43,13 @@ export function exchange(agent: Agent, { method, path, accept, contentType, head
       path,
       host: 'enclave',
       maxHeaderSize: MAX_HEADER_BYTES,
-      headers: { ...headers, accept, ...requestIdHeader(), ...(contentType === undefined ? {} : { 'content-type': contentType }), ...(body === undefined ? {} : { 'content-length': body.length }) },
+      headers: {
+        ...headers,
+        accept,
+        ...requestIdHeader(),
+        ...(contentType === undefined ? {} : { 'content-type': contentType }),
+        ...(body === undefined ? {} : { 'content-length': body.length }),
+      },
     });
     let finished = false;
     const finish = (result: Exchange) => {
@@ -50,21 +60,41 @@ export function exchange(agent: Agent, { method, path, accept, contentType, head
       if (result.kind !== 'response') request.destroy();
       resolve(result);
     };
-    const fail = (code: string) => { finish(code.startsWith('HPE_') ? { kind: 'unreadable' } : { kind: 'failed', sent, code }); };
-    const onAbort = () => { fail('ABORT_ERR'); };
-    const timer = setTimeout(() => { fail('ETIMEDOUT'); }, timeoutMs);
+    const fail = (code: string) => {
+      finish(code.startsWith('HPE_') ? { kind: 'unreadable' } : { kind: 'failed', sent, code });
+    };
+    const onAbort = () => {
+      fail('ABORT_ERR');
+    };
+    const timer = setTimeout(() => {
+      fail('ETIMEDOUT');
+    }, timeoutMs);
     signal?.addEventListener('abort', onAbort, { once: true });
 
-    request.on('socket', () => { sent = true; });
-    request.on('error', (error) => { fail(codeOf(error)); });
+    request.on('socket', () => {
+      sent = true;
+    });
+    request.on('error', (error) => {
+      fail(codeOf(error));
+    });
     // Once a response has begun, its own stream says how it ends: the connection may close before it is read.
     let responded = false;
-    request.on('close', () => { if (!responded) fail('ECONNRESET'); });
+    request.on('close', () => {
+      if (!responded) fail('ECONNRESET');
+    });
     request.on('response', (response) => {
       responded = true;
       collect(response, maxBodyBytes).then(
-        (answer) => { finish(answer === undefined ? { kind: 'unreadable' } : { kind: 'response', status: response.statusCode ?? 0, contentType: mediaType(response), body: answer }); },
-        (error: unknown) => { fail(codeOf(error)); },
+        (answer) => {
+          finish(
+            answer === undefined
+              ? { kind: 'unreadable' }
+              : { kind: 'response', status: response.statusCode ?? 0, contentType: mediaType(response), body: answer },
+          );
+        },
+        (error: unknown) => {
+          fail(codeOf(error));
+        },
       );
     });
     request.end(body);

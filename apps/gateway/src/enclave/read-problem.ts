@@ -9,7 +9,9 @@ const problemSchema = z.object({
 });
 
 /** The problem that a response other than 200 states; only its code and its patience are taken over. */
-export function readProblem(response: Extract<Exchange, { kind: 'response' }>): Extract<EnclaveResult<never>, { kind: 'problem' }> {
+export function readProblem(
+  response: Extract<Exchange, { kind: 'response' }>,
+): Extract<EnclaveResult<never>, { kind: 'problem' }> {
   if (response.contentType !== PROBLEM_MEDIA_TYPE) return invalidAnswer();
   const parsed = problemSchema.safeParse(readJson(response.body));
   if (!parsed.success || PROBLEMS[parsed.data.code].status !== response.status) return invalidAnswer();

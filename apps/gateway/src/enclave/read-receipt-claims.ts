@@ -7,7 +7,9 @@ export function readReceiptClaims_unverified(receipt: string): ReceiptClaims | u
   const payload = COMPACT_JWS.exec(receipt)?.[1];
   if (payload === undefined) return undefined;
   try {
-    return receiptClaimsSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(fromBase64Url(payload))));
+    return receiptClaimsSchema.parse(
+      JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(fromBase64Url(payload))),
+    );
   } catch {
     return undefined;
   }

@@ -23,9 +23,15 @@ export class Turns {
         this.waiting.delete(proceed);
         resolve(outcome);
       };
-      const proceed = () => { end('taken'); };
-      const onAbort = () => { end('ABORT_ERR'); };
-      const timer = setTimeout(() => { end('ETIMEDOUT'); }, timeoutMs);
+      const proceed = () => {
+        end('taken');
+      };
+      const onAbort = () => {
+        end('ABORT_ERR');
+      };
+      const timer = setTimeout(() => {
+        end('ETIMEDOUT');
+      }, timeoutMs);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.waiting.add(proceed);
     });

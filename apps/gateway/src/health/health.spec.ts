@@ -1,7 +1,13 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { encodeKeyBinding, encodeKeyStatus, type KeyStatus } from '@communique-tee/protocol';
-import { migrate, startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  migrate,
+  startPostgres,
+  temporaryFolder,
+  type Postgres,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { generateKeyPairSync } from 'node:crypto';
@@ -44,17 +50,46 @@ describe('health', () => {
     const { path, query } = request;
     if (path === '/keys') {
       if (keys === null) return problem('not_found')(request, response);
-      const status: KeyStatus = { custody: ALIAS, state: 'ready', wants: { credentials: false, secrets: [] }, current: new Uint8Array(16), held: [new Uint8Array(16), new Uint8Array(16).fill(1)], proposal: null, refused: [], refused_secrets: [], kms: null, ...keys };
+      const status: KeyStatus = {
+        custody: ALIAS,
+        state: 'ready',
+        wants: { credentials: false, secrets: [] },
+        current: new Uint8Array(16),
+        held: [new Uint8Array(16), new Uint8Array(16).fill(1)],
+        proposal: null,
+        refused: [],
+        refused_secrets: [],
+        kms: null,
+        ...keys,
+      };
       answer(response, 200, 'application/cbor', encodeKeyStatus(status));
       return;
     }
     if (path === '/health') {
-      answer(response, 200, 'application/json', JSON.stringify({ healthy, enclaveId: 'enclave-of-a-test', timestamp: new Date().toISOString() }));
+      answer(
+        response,
+        200,
+        'application/json',
+        JSON.stringify({ healthy, enclaveId: 'enclave-of-a-test', timestamp: new Date().toISOString() }),
+      );
       return;
     }
-    const userData = encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: new Uint8Array(32), custody: keys === null ? 'process' : ALIAS });
+    const userData = encodeKeyBinding({
+      keyId: new Uint8Array(16),
+      receiptKey: new Uint8Array(32),
+      custody: keys === null ? 'process' : ALIAS,
+    });
     const nonce = query.get('nonce');
-    answer(response, 200, 'application/cose', await nsm.attest({ userData, publicKey: new Uint8Array(32), ...(nonce === null ? {} : { nonce: new Uint8Array(Buffer.from(nonce, 'hex')) }) }));
+    answer(
+      response,
+      200,
+      'application/cose',
+      await nsm.attest({
+        userData,
+        publicKey: new Uint8Array(32),
+        ...(nonce === null ? {} : { nonce: new Uint8Array(Buffer.from(nonce, 'hex')) }),
+      }),
+    );
   };
 
   beforeAll(async () => {
@@ -62,7 +97,12 @@ describe('health', () => {
     await migrate(postgres.url);
     nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
     await writeFile(folder.file('root.pem'), await developmentRootPem(folder.file('root')));
-    const key = { ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), kid: 'test', alg: 'EdDSA', use: 'sig' };
+    const key = {
+      ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }),
+      kid: 'test',
+      alg: 'EdDSA',
+      use: 'sig',
+    };
     await writeFile(folder.file('jwks.json'), JSON.stringify({ keys: [key] }));
     enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, behaviour);
     await enclave.start();
@@ -74,7 +114,10 @@ describe('health', () => {
       TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
       ATTESTATION_DEVELOPMENT_ROOT_FILE: folder.file('root.pem'),
     });
-    app = await createApp(config, { module: WholeGateway, imports: [AppModule.accepting(config), EnclaveModule, AttestationModule, DeliveryModule, HealthModule] });
+    app = await createApp(config, {
+      module: WholeGateway,
+      imports: [AppModule.accepting(config), EnclaveModule, AttestationModule, DeliveryModule, HealthModule],
+    });
     await app.listen(0, '127.0.0.1');
     url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     await app.get(AttestationMonitor, { strict: false }).checkNow();
@@ -89,7 +132,13 @@ describe('health', () => {
   const tee = async () => {
     const response = await fetch(`${url}/api/health/tee`);
     const body = (await response.json()) as Body;
-    return { status: response.status, body, down: Object.entries(body.details).filter(([, { status }]) => status !== 'up').map(([name, { status: _status, ...rest }]) => [name, rest]) };
+    return {
+      status: response.status,
+      body,
+      down: Object.entries(body.details)
+        .filter(([, { status }]) => status !== 'up')
+        .map(([name, { status: _status, ...rest }]) => [name, rest]),
+    };
   };
 
   type Health = Awaited<ReturnType<typeof tee>>;
@@ -114,14 +163,23 @@ describe('health', () => {
 
   it('is up when everything is', async () => {
     // What it holds is asked for as soon as it is met, which is after it was verified
-    const { status, body } = await eventually((health) => JSON.stringify(health.body.details['keys']).includes('ready'));
+    const { status, body } = await eventually((health) =>
+      JSON.stringify(health.body.details['keys']).includes('ready'),
+    );
     expect(status).toBe(200);
     expect(body).toMatchObject({
       status: 'ok',
       details: {
-        enclave: { status: 'up', enclaveId: 'enclave-of-a-test', enclaves: [{ index: 0, up: true, trusted: true, keyId: '00'.repeat(16) }] },
+        enclave: {
+          status: 'up',
+          enclaveId: 'enclave-of-a-test',
+          enclaves: [{ index: 0, up: true, trusted: true, keyId: '00'.repeat(16) }],
+        },
         attestation: { status: 'up', pcr0: developmentMeasurements.pcr0 },
-        keys: { status: 'up', enclaves: [{ index: 0, custody: 'process', state: 'ready', keyId: '00'.repeat(16), held: null, kms: null }] },
+        keys: {
+          status: 'up',
+          enclaves: [{ index: 0, custody: 'process', state: 'ready', keyId: '00'.repeat(16), held: null, kms: null }],
+        },
         database: { status: 'up' },
         redis: { status: 'up', store: 'memory' },
         queue: { status: 'up', waiting: 0, overdueMs: 0 },
@@ -132,7 +190,15 @@ describe('health', () => {
 
   it('is down with an enclave that says it is not well', async () => {
     healthy = false;
-    expect(await tee()).toMatchObject({ status: 503, down: [['enclave', { code: 'enclave_unhealthy', enclaves: [{ index: 0, up: false, trusted: true, keyId: '00'.repeat(16) }] }]] });
+    expect(await tee()).toMatchObject({
+      status: 503,
+      down: [
+        [
+          'enclave',
+          { code: 'enclave_unhealthy', enclaves: [{ index: 0, up: false, trusted: true, keyId: '00'.repeat(16) }] },
+        ],
+      ],
+    });
     healthy = true;
   });
 
@@ -148,11 +214,18 @@ describe('health', () => {
     expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({ status: 'ready', keys: 'ready' });
     keys = { kms: 'kms_throttled' };
     await sync();
-    expect(await tee()).toMatchObject({ status: 200, body: { details: { keys: { code: 'kms_throttled', enclaves: [{ ...view, kms: 'kms_throttled' }] } } } });
+    expect(await tee()).toMatchObject({
+      status: 200,
+      body: { details: { keys: { code: 'kms_throttled', enclaves: [{ ...view, kms: 'kms_throttled' }] } } },
+    });
     keys = { state: 'waiting', current: null, held: [], kms: 'kms_denied' };
     await sync();
     expect((await tee()).status).toBe(503);
-    expect((await tee()).body.details['keys']).toMatchObject({ status: 'down', code: 'keys_not_ready', enclaves: [{ state: 'waiting', held: 0, kms: 'kms_denied' }] });
+    expect((await tee()).body.details['keys']).toMatchObject({
+      status: 'down',
+      code: 'keys_not_ready',
+      enclaves: [{ state: 'waiting', held: 0, kms: 'kms_denied' }],
+    });
     // It is said, and keeps nobody from sending what can be kept and asked about
     const ready = await fetch(`${url}/health/ready`);
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', keys: 'waiting' }]);
@@ -162,12 +235,20 @@ describe('health', () => {
   });
 
   it('is down with an enclave that is another, and says which check failed', async () => {
-    const wrong = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root'), pcrs: new Map([[0, new Uint8Array(48).fill(9)]]) }));
+    const wrong = createNsm(
+      await createMockNsmTransport({
+        rootFolder: folder.file('root'),
+        pcrs: new Map([[0, new Uint8Array(48).fill(9)]]),
+      }),
+    );
     const right = nsm;
     nsm = wrong;
     const monitor = app.get(AttestationMonitor, { strict: false });
     await monitor.checkNow();
-    expect(await tee()).toMatchObject({ status: 503, down: [['attestation', { code: 'attestation_refused', check: 'ERR_ATTESTATION_MEASUREMENT' }]] });
+    expect(await tee()).toMatchObject({
+      status: 503,
+      down: [['attestation', { code: 'attestation_refused', check: 'ERR_ATTESTATION_MEASUREMENT' }]],
+    });
     nsm = right;
     await monitor.checkNow();
     expect((await tee()).status).toBe(200);
@@ -177,7 +258,13 @@ describe('health', () => {
     await enclave.stop();
     const monitor = app.get(AttestationMonitor, { strict: false });
     await monitor.checkNow();
-    expect(await tee()).toMatchObject({ status: 503, down: expect.arrayContaining([['enclave', expect.objectContaining({ code: 'enclave_unavailable' })], ['attestation', expect.objectContaining({ code: 'enclave_unavailable' })]]) as unknown });
+    expect(await tee()).toMatchObject({
+      status: 503,
+      down: expect.arrayContaining([
+        ['enclave', expect.objectContaining({ code: 'enclave_unavailable' })],
+        ['attestation', expect.objectContaining({ code: 'enclave_unavailable' })],
+      ]) as unknown,
+    });
     await enclave.start();
     await monitor.checkNow();
   });
@@ -195,7 +282,14 @@ describe('health', () => {
   it('is down while no further message fits into the hour, though cents of it are left', async () => {
     const { client } = app.get(Database);
     const startsAt = windowsOf(new Date()).hour;
-    await client.budgetWindow.createMany({ data: [startsAt, new Date(startsAt.getTime() + 3_600_000)].map((hour) => ({ scope: 'system_hour', subject: '', startsAt: hour, spentMicroUsd: 999_970_000n })) });
+    await client.budgetWindow.createMany({
+      data: [startsAt, new Date(startsAt.getTime() + 3_600_000)].map((hour) => ({
+        scope: 'system_hour',
+        subject: '',
+        startsAt: hour,
+        spentMicroUsd: 999_970_000n,
+      })),
+    });
     expect(await tee()).toMatchObject({ status: 503, down: [['budget', { code: 'system_hourly_limit_reached' }]] });
     await client.budgetWindow.updateMany({ data: { spentMicroUsd: 999_960_000n } });
     expect((await tee()).status).toBe(200);
@@ -208,13 +302,22 @@ describe('health', () => {
     const admin = new Client({ connectionString: postgres.url, options: '-c default_transaction_read_only=off' });
     await admin.connect();
     const set = async (change: string) => {
-      await admin.query(`ALTER DATABASE "${name}" ${change} default_transaction_read_only${change === 'SET' ? ' = on' : ''}`);
-      await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'communique-gateway'");
+      await admin.query(
+        `ALTER DATABASE "${name}" ${change} default_transaction_read_only${change === 'SET' ? ' = on' : ''}`,
+      );
+      await admin.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'communique-gateway'",
+      );
     };
     try {
       await set('SET');
       // The pool finds out about its dead connections one by one
-      expect(await eventually(({ status, down }) => status === 503 && down.length === 1 && JSON.stringify(down).includes('database_read_only'))).toMatchObject({ down: [['database', { code: 'database_read_only' }]] });
+      expect(
+        await eventually(
+          ({ status, down }) =>
+            status === 503 && down.length === 1 && JSON.stringify(down).includes('database_read_only'),
+        ),
+      ).toMatchObject({ down: [['database', { code: 'database_read_only' }]] });
     } finally {
       await set('RESET');
       await admin.end();
@@ -226,7 +329,9 @@ describe('health', () => {
     await postgres.kill();
     const { status, down } = await tee();
     expect(status).toBe(503);
-    expect(down.sort()).toEqual(['budget', 'database', 'queue'].map((name) => [name, { code: 'database_unavailable' }]));
+    expect(down.sort()).toEqual(
+      ['budget', 'database', 'queue'].map((name) => [name, { code: 'database_unavailable' }]),
+    );
     expect((await fetch(`${url}/health`)).status).toBe(200);
     await postgres.restart();
     expect((await eventually(({ status }) => status === 200)).status).toBe(200);
@@ -234,13 +339,22 @@ describe('health', () => {
 
   it('hands out attestation over HTTP, as JSON and as bytes', async () => {
     const json = await fetch(`${url}/attestation?nonce=${'ab'.repeat(16)}`);
-    expect([json.status, json.headers.get('content-type'), json.headers.get('cache-control'), json.headers.get('vary')]).toEqual([200, expect.stringMatching(/^application\/json/), 'no-store', 'Accept']);
+    expect([
+      json.status,
+      json.headers.get('content-type'),
+      json.headers.get('cache-control'),
+      json.headers.get('vary'),
+    ]).toEqual([200, expect.stringMatching(/^application\/json/), 'no-store', 'Accept']);
     const { attestation_document: document } = (await json.json()) as { attestation_document: string };
     expect(Buffer.from(document, 'base64').length).toBeGreaterThan(1000);
     const cose = await fetch(`${url}/attestation`, { headers: { accept: 'application/cose' } });
     expect([cose.status, cose.headers.get('content-type')]).toEqual([200, 'application/cose']);
     expect((await cose.arrayBuffer()).byteLength).toBeGreaterThan(1000);
     const refused = await fetch(`${url}/attestation?nonce=zz`);
-    expect([refused.status, refused.headers.get('content-type'), ((await refused.json()) as { code: string }).code]).toEqual([400, expect.stringMatching(/^application\/problem\+json/), 'nonce_invalid']);
+    expect([
+      refused.status,
+      refused.headers.get('content-type'),
+      ((await refused.json()) as { code: string }).code,
+    ]).toEqual([400, expect.stringMatching(/^application\/problem\+json/), 'nonce_invalid']);
   });
 });

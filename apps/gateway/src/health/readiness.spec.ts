@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { migrate, type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  migrate,
+  type Postgres,
+  startPostgres,
+  temporaryFolder,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../create-app';
 import { testConfig } from '../testing/gateway-under-test';
@@ -29,7 +35,13 @@ describe('readiness', () => {
   const ask = async (url: string, path = '/health/ready') => {
     const response = await fetch(`${url}${path}`);
     const { status, code } = (await response.json()) as { status: unknown; code?: string };
-    return { http: response.status, status, code, connection: response.headers.get('connection'), retryAfter: response.headers.get('retry-after') };
+    return {
+      http: response.status,
+      status,
+      code,
+      connection: response.headers.get('connection'),
+      retryAfter: response.headers.get('retry-after'),
+    };
   };
   async function until(url: string, http: number): Promise<Awaited<ReturnType<typeof ask>>> {
     for (let round = 0; round < 400; round++) {
@@ -55,7 +67,12 @@ describe('readiness', () => {
     const { app, url } = await start({ SHUTDOWN_DRAIN_MS: '5000' });
     expect((await until(url, 200)).http).toBe(200);
     const closed = app.close();
-    expect(await until(url, 503)).toMatchObject({ http: 503, code: 'shutting_down', connection: 'close', retryAfter: '5' });
+    expect(await until(url, 503)).toMatchObject({
+      http: 503,
+      code: 'shutting_down',
+      connection: 'close',
+      retryAfter: '5',
+    });
     expect(await ask(url, '/health')).toMatchObject({ http: 200, status: 'ok', connection: 'close' });
     expect((await fetch(`${url}/api/budget`)).status).toBe(401);
     await closed;

@@ -34,14 +34,18 @@ export class Readiness {
   async problem(): Promise<ProblemError | null> {
     if (this.shutdown.draining) return new ProblemError('shutting_down', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     if (this.last !== undefined && performance.now() < this.last.goodUntilMs) return this.last.problem;
-    this.looking ??= this.look().finally(() => { this.looking = undefined; });
+    this.looking ??= this.look().finally(() => {
+      this.looking = undefined;
+    });
     return this.looking;
   }
 
   private async look(): Promise<ProblemError | null> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<ProblemError>((resolve) => {
-      timer = setTimeout(() => { resolve(away()); }, TIMEOUT_MS);
+      timer = setTimeout(() => {
+        resolve(away());
+      }, TIMEOUT_MS);
     });
     const problem = await Promise.race([this.ask(), late]);
     clearTimeout(timer);
@@ -52,7 +56,12 @@ export class Readiness {
   /** Never rejects. A standby answers every read and takes no message. */
   private async ask(): Promise<ProblemError | null> {
     try {
-      const [{ readOnly }] = await this.database.read((client) => client.$queryRaw<[{ readOnly: boolean }]>`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`);
+      const [{ readOnly }] = await this.database.read(
+        (client) =>
+          client.$queryRaw<
+            [{ readOnly: boolean }]
+          >`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`,
+      );
       return readOnly ? away() : null;
     } catch (error) {
       return error instanceof ProblemError ? error : away(error);
@@ -61,5 +70,8 @@ export class Readiness {
 }
 
 function away(cause?: unknown): ProblemError {
-  return new ProblemError('database_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, ...(cause === undefined ? {} : { cause }) });
+  return new ProblemError('database_unavailable', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

@@ -29,11 +29,16 @@ export class TeeIndicators {
   /** Down where none is up, degraded where one of several is not. Which is trusted, and for which key, says the monitor. */
   async enclave(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('enclave');
-    const results = await Promise.all(this.monitor.enclaves.map(({ client }) => client.health({ signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) })));
+    const results = await Promise.all(
+      this.monitor.enclaves.map(({ client }) => client.health({ signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) })),
+    );
     const up = results.map((result) => result.kind === 'answer' && result.answer.healthy);
-    const enclaves = this.monitor.views().map(({ index, trusted, keyId }) => ({ index, up: up[index] ?? false, trusted, keyId }));
+    const enclaves = this.monitor
+      .views()
+      .map(({ index, trusted, keyId }) => ({ index, up: up[index] ?? false, trusted, keyId }));
     const worst = results[up.indexOf(false)];
-    if (worst === undefined) return session.up({ enclaveId: results[0]?.kind === 'answer' ? results[0].answer.enclaveId : null, enclaves });
+    if (worst === undefined)
+      return session.up({ enclaveId: results[0]?.kind === 'answer' ? results[0].answer.enclaveId : null, enclaves });
     const why = { ...reasonOf(worst), enclaves };
     return up.includes(true) ? session.degraded(why) : session.down(why);
   }
@@ -59,7 +64,9 @@ export class TeeIndicators {
       return Promise.resolve(waiting === enclaves.length ? session.down(why) : session.degraded(why));
     }
     const failing = enclaves.find(({ kms }) => kms !== null);
-    return Promise.resolve(failing === undefined ? session.up({ enclaves }) : session.degraded({ code: failing.kms, enclaves }));
+    return Promise.resolve(
+      failing === undefined ? session.up({ enclaves }) : session.degraded({ code: failing.kms, enclaves }),
+    );
   }
 
   attestation(): Promise<HealthIndicatorResult> {
@@ -74,7 +81,11 @@ export class TeeIndicators {
         return Promise.resolve(session.down({ code: state.code, ageMs: state.ageMs }));
       case 'verified': {
         const { moduleId, pcr0, ageMs } = state;
-        return Promise.resolve(this.monitor.isTrusted() ? session.up({ moduleId, pcr0, ageMs }) : session.down({ code: 'attestation_stale', ageMs }));
+        return Promise.resolve(
+          this.monitor.isTrusted()
+            ? session.up({ moduleId, pcr0, ageMs })
+            : session.down({ code: 'attestation_stale', ageMs }),
+        );
       }
       case 'refused':
         return Promise.resolve(session.down({ code: 'attestation_refused', check: state.code, ageMs: state.ageMs }));
@@ -86,7 +97,12 @@ export class TeeIndicators {
   database(): Promise<HealthIndicatorResult> {
     return this.asking('database', async () => {
       // A standby, or a server that was made read-only, answers every read and takes no message.
-      const [{ readOnly }] = await this.databases.read((client) => client.$queryRaw<[{ readOnly: boolean }]>`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`);
+      const [{ readOnly }] = await this.databases.read(
+        (client) =>
+          client.$queryRaw<
+            [{ readOnly: boolean }]
+          >`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`,
+      );
       return readOnly ? { code: 'database_read_only' } : {};
     });
   }
@@ -94,7 +110,8 @@ export class TeeIndicators {
   redis(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('redis');
     const { store, degraded, degradedSince } = this.rateLimits.state();
-    if (degraded) return Promise.resolve(session.down({ code: 'redis_unavailable', since: degradedSince?.toISOString() ?? null }));
+    if (degraded)
+      return Promise.resolve(session.down({ code: 'redis_unavailable', since: degradedSince?.toISOString() ?? null }));
     return Promise.resolve(session.up({ store }));
   }
 
@@ -121,7 +138,9 @@ export class TeeIndicators {
     let timer: NodeJS.Timeout | undefined;
     try {
       const late = new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => { reject(new ProblemError('database_unavailable')); }, CHECK_TIMEOUT_MS);
+        timer = setTimeout(() => {
+          reject(new ProblemError('database_unavailable'));
+        }, CHECK_TIMEOUT_MS);
       });
       const data = await Promise.race([ask(), late]);
       return 'code' in data ? session.down(data) : session.up(data);

@@ -25,9 +25,13 @@ export function configureServer(app: NestFastifyApplication): void {
   const shutdown = app.get(ShutdownState);
 
   // Node itself would refuse an Expect that it does not know, without a word. RFC 9110 section 10.1.1 lets it be passed over.
-  server.server.on('checkExpectation', (request, response) => { server.server.emit('request', request, response); });
+  server.server.on('checkExpectation', (request, response) => {
+    server.server.emit('request', request, response);
+  });
 
-  server.addHook('onRoute', (route) => { routes.add(route.method, route.url); });
+  server.addHook('onRoute', (route) => {
+    routes.add(route.method, route.url);
+  });
 
   server.addHook('onRequest', (request, reply, done) => {
     answeredEarly.delete(request.socket);
@@ -45,28 +49,49 @@ export function configureServer(app: NestFastifyApplication): void {
   guardEntrance(server, app.get(RateLimits), app.get<TokenVerifier>(TOKEN_VERIFIER));
   boundConnections(server.server, config.http);
   // Reading the body leaves the context that onRequest opened.
-  server.addHook('preValidation', (request, _reply, done) => { withRequestId(request.id, done); });
+  server.addHook('preValidation', (request, _reply, done) => {
+    withRequestId(request.id, done);
+  });
 
   // A connection that would be kept alive would keep the server from closing.
   server.addHook('onSend', (request, reply, _payload, done) => {
     if (shutdown.draining) void reply.header('connection', 'close');
-    if (MAY_BE_HAD_LATER.has(reply.statusCode) && !reply.hasHeader('retry-after')) void reply.header('retry-after', String(DEFAULT_RETRY_AFTER_SECONDS));
+    if (MAY_BE_HAD_LATER.has(reply.statusCode) && !reply.hasHeader('retry-after'))
+      void reply.header('retry-after', String(DEFAULT_RETRY_AFTER_SECONDS));
     // Refused before its body came: what is still on its way must not be met by a second answer.
     if (!request.raw.complete) answeredEarly.add(request.socket);
     done();
   });
 
   server.addHook('onResponse', (request, reply, done) => {
-    if (!wasRateLimited(request)) logger.info({ requestId: request.id, method: request.method, route: routeOf(request), status: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 10) / 10 }, 'request answered');
+    if (!wasRateLimited(request))
+      logger.info(
+        {
+          requestId: request.id,
+          method: request.method,
+          route: routeOf(request),
+          status: reply.statusCode,
+          durationMs: Math.round(reply.elapsedTime * 10) / 10,
+        },
+        'request answered',
+      );
     done();
   });
 
   server.removeAllContentTypeParsers();
-  for (const [mediaType, bodyLimit] of [['application/json', LIMITS.maxSealedMessageJsonBytes], ['application/cbor', LIMITS.maxSealedMessageBytes]] as const) {
-    server.addContentTypeParser(mediaType, { parseAs: 'buffer', bodyLimit }, (request: FastifyRequest, body: Buffer, done) => {
-      if (isEncoded(request)) done(new ProblemError('unsupported_media_type', { detail: 'A Content-Encoding is not read here.' }));
-      else done(null, new RawBody(mediaType, body));
-    });
+  for (const [mediaType, bodyLimit] of [
+    ['application/json', LIMITS.maxSealedMessageJsonBytes],
+    ['application/cbor', LIMITS.maxSealedMessageBytes],
+  ] as const) {
+    server.addContentTypeParser(
+      mediaType,
+      { parseAs: 'buffer', bodyLimit },
+      (request: FastifyRequest, body: Buffer, done) => {
+        if (isEncoded(request))
+          done(new ProblemError('unsupported_media_type', { detail: 'A Content-Encoding is not read here.' }));
+        else done(null, new RawBody(mediaType, body));
+      },
+    );
   }
 }
 

@@ -4,13 +4,20 @@ import type { GatewayConfig } from '../config/gateway-config';
 import { clientAddress } from '../limits/client-address';
 
 /** Bounds on open connections, in all and from one address. What is over is closed unheard: an answer would cost what the bound saves. */
-export function boundConnections(server: Server, { maxConnections, maxConnectionsPerAddress, trustedProxies }: GatewayConfig['http']): void {
+export function boundConnections(
+  server: Server,
+  { maxConnections, maxConnectionsPerAddress, trustedProxies }: GatewayConfig['http'],
+): void {
   server.maxConnections = maxConnections;
   const proxies = blockListOf(trustedProxies);
   const open = new Map<string, number>();
   server.on('connection', (socket: Socket) => {
     const { remoteAddress } = socket;
-    if (remoteAddress === undefined || proxies.check(remoteAddress.replace(/%.*$/, ''), isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')) return;
+    if (
+      remoteAddress === undefined ||
+      proxies.check(remoteAddress.replace(/%.*$/, ''), isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')
+    )
+      return;
     const address = clientAddress(remoteAddress, undefined);
     const count = (open.get(address) ?? 0) + 1;
     if (count > maxConnectionsPerAddress) {

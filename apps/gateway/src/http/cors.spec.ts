@@ -5,7 +5,16 @@ import { type GatewayUnderTest, startGateway } from '../testing/gateway-under-te
 import { createIssuer } from '../testing/issuer';
 
 const APP = 'https://app.test';
-const OTHERS = ['https://app.test.evil.test', 'https://APP.test', 'http://app.test', 'https://app.test:8443', 'https://app.test/', 'null', 'https://evil.test', '*'];
+const OTHERS = [
+  'https://app.test.evil.test',
+  'https://APP.test',
+  'http://app.test',
+  'https://app.test:8443',
+  'https://app.test/',
+  'null',
+  'https://evil.test',
+  '*',
+];
 
 describe('pages of other origins', () => {
   let folder: string;
@@ -26,12 +35,25 @@ describe('pages of other origins', () => {
     await rm(folder, { recursive: true });
   });
 
-  const ask = (at: GatewayUnderTest, origin: string, method = 'GET', path = '/api/budget') => fetch(`${at.url}${path}`, { method, headers: { origin, ...(method === 'OPTIONS' ? { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' } : {}) } });
+  const ask = (at: GatewayUnderTest, origin: string, method = 'GET', path = '/api/budget') =>
+    fetch(`${at.url}${path}`, {
+      method,
+      headers: {
+        origin,
+        ...(method === 'OPTIONS'
+          ? { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' }
+          : {}),
+      },
+    });
   const granted = ({ headers }: Response) => [...headers.keys()].filter((name) => name.startsWith('access-control-'));
 
   it.each([APP, 'http://localhost:5173'])('that are listed may read answers, refusals too: %s', async (origin) => {
     const response = await ask(open, origin);
-    expect([response.status, response.headers.get('access-control-allow-origin'), response.headers.get('vary')]).toEqual([401, origin, 'Origin']);
+    expect([
+      response.status,
+      response.headers.get('access-control-allow-origin'),
+      response.headers.get('vary'),
+    ]).toEqual([401, origin, 'Origin']);
     expect(response.headers.get('access-control-expose-headers')).toContain('retry-after');
     expect(response.headers.has('access-control-allow-credentials')).toBe(false);
   });
@@ -51,14 +73,22 @@ describe('pages of other origins', () => {
   it.each(OTHERS)('that are not listed get nothing: %s', async (origin) => {
     for (const method of ['GET', 'OPTIONS']) {
       const response = await ask(open, origin, method);
-      expect([response.status, granted(response), response.headers.get('vary')]).toEqual([method === 'GET' ? 401 : 405, [], 'Origin']);
+      expect([response.status, granted(response), response.headers.get('vary')]).toEqual([
+        method === 'GET' ? 401 : 405,
+        [],
+        'Origin',
+      ]);
     }
   });
 
   it('get nothing where no origin is listed', async () => {
     for (const method of ['GET', 'OPTIONS']) {
       const response = await ask(shut, APP, method);
-      expect([response.status, granted(response), response.headers.get('vary')]).toEqual([method === 'GET' ? 401 : 405, [], null]);
+      expect([response.status, granted(response), response.headers.get('vary')]).toEqual([
+        method === 'GET' ? 401 : 405,
+        [],
+        null,
+      ]);
     }
   });
 });

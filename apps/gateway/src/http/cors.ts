@@ -33,12 +33,21 @@ export function allowOrigins(server: FastifyInstance, origins: readonly string[]
   // Later than the limits, so that preflights are counted.
   server.addHook('preParsing', (request, reply, _payload, done) => {
     const methods = routes.methodsOf(request.url);
-    if (request.method !== 'OPTIONS' || methods.length === 0 || request.headers['access-control-request-method'] === undefined || !reply.hasHeader('access-control-allow-origin')) {
+    if (
+      request.method !== 'OPTIONS' ||
+      methods.length === 0 ||
+      request.headers['access-control-request-method'] === undefined ||
+      !reply.hasHeader('access-control-allow-origin')
+    ) {
       done();
       return;
     }
     void reply
-      .headers({ 'access-control-allow-methods': methods.join(', '), 'access-control-allow-headers': REQUEST_HEADERS, 'access-control-max-age': PREFLIGHT_MAX_AGE_SECONDS })
+      .headers({
+        'access-control-allow-methods': methods.join(', '),
+        'access-control-allow-headers': REQUEST_HEADERS,
+        'access-control-max-age': PREFLIGHT_MAX_AGE_SECONDS,
+      })
       .code(204)
       .send();
   });

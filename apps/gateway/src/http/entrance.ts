@@ -28,7 +28,12 @@ export function guardEntrance(server: FastifyInstance, limits: RateLimits, verif
     if (refused !== undefined) admit(request, reply, [refused]);
 
     const token = authenticated ? await verified(verify, request) : undefined;
-    const { standings, foreseen } = await limits.decide({ limitClass, address, owner: token?.caller?.owner, costMicroUsd });
+    const { standings, foreseen } = await limits.decide({
+      limitClass,
+      address,
+      owner: token?.caller?.owner,
+      costMicroUsd,
+    });
     admit(request, reply, standings);
     if (token === undefined) return;
     if (token.caller === undefined) throw token.error;
@@ -36,10 +41,14 @@ export function guardEntrance(server: FastifyInstance, limits: RateLimits, verif
     if (foreseen !== null) rememberForeseen(request, foreseen);
   });
   // Fastify would read a body for an address that leads nowhere too. Later than preflights are answered (cors.ts).
-  server.addHook('preParsing', (request, _reply, _payload, done) => { done(request.is404 ? new ProblemError('not_found') : null); });
+  server.addHook('preParsing', (request, _reply, _payload, done) => {
+    done(request.is404 ? new ProblemError('not_found') : null);
+  });
 }
 
-type Verified = { readonly caller: CallerIdentity; readonly error?: never } | { readonly caller?: undefined; readonly error: unknown };
+type Verified =
+  | { readonly caller: CallerIdentity; readonly error?: never }
+  | { readonly caller?: undefined; readonly error: unknown };
 
 /** What is wrong with a token is told after its address was counted. */
 async function verified(verify: TokenVerifier, request: FastifyRequest): Promise<Verified> {

@@ -5,5 +5,8 @@ import { RegisteredRoutes } from './registered-routes';
 import { ShutdownState } from './shutdown-state';
 
 @Global()
-@Module({ providers: [RegisteredRoutes, ShutdownState, { provide: APP_FILTER, useClass: ProblemFilter }], exports: [RegisteredRoutes, ShutdownState] })
+@Module({
+  providers: [RegisteredRoutes, ShutdownState, { provide: APP_FILTER, useClass: ProblemFilter }],
+  exports: [RegisteredRoutes, ShutdownState],
+})
 export class HttpModule {}

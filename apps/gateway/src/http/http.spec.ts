@@ -39,7 +39,10 @@ describe('over HTTP', () => {
   /** Every refusal: its status and code, the media type, an id, no store, and nothing of what was sent. */
   async function expectProblem(response: Response, code: ProblemCode): Promise<void> {
     const text = await response.text();
-    expect({ status: response.status, code: (JSON.parse(text) as { code: string }).code }).toEqual({ status: PROBLEMS[code].status, code });
+    expect({ status: response.status, code: (JSON.parse(text) as { code: string }).code }).toEqual({
+      status: PROBLEMS[code].status,
+      code,
+    });
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     expect(response.headers.get('cache-control')).toBe('no-store');
@@ -48,8 +51,17 @@ describe('over HTTP', () => {
     expect(text).not.toMatch(/\bat .*:\d+:\d+|node_modules/);
   }
 
-  function post(body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null, headers: Record<string, string> = {}, method = 'POST') {
-    return fetch(`${gateway.url}/api/messages`, { method, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers }, body, ...({ duplex: 'half' } as object) });
+  function post(
+    body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null,
+    headers: Record<string, string> = {},
+    method = 'POST',
+  ) {
+    return fetch(`${gateway.url}/api/messages`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+      body,
+      ...({ duplex: 'half' } as object),
+    });
   }
 
   /** Bytes as they are, and what came back until the server closed. */
@@ -58,7 +70,15 @@ describe('over HTTP', () => {
     const socket = connect(Number(port), '127.0.0.1');
     const chunks: Buffer[] = [];
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    const closed = new Promise<void>((resolve) => socket.on('close', () => { resolve(); }).on('error', () => { resolve(); }));
+    const closed = new Promise<void>((resolve) =>
+      socket
+        .on('close', () => {
+          resolve();
+        })
+        .on('error', () => {
+          resolve();
+        }),
+    );
     for (const piece of pieces) socket.write(piece);
     await closed;
     return Buffer.concat(chunks).toString();
@@ -114,19 +134,42 @@ describe('over HTTP', () => {
 
   it('refuses what is too large, announced or not, for each form at its own size', async () => {
     await expectProblem(await post('x'.repeat(LIMITS.maxSealedMessageJsonBytes + 1)), 'body_too_large');
-    await expectProblem(await post(new Uint8Array(LIMITS.maxSealedMessageBytes + 1), { 'content-type': 'application/cbor' }), 'body_too_large');
-    const endless = new ReadableStream<Uint8Array>({ pull: (controller) => { controller.enqueue(new Uint8Array(65_536)); } });
+    await expectProblem(
+      await post(new Uint8Array(LIMITS.maxSealedMessageBytes + 1), { 'content-type': 'application/cbor' }),
+      'body_too_large',
+    );
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        controller.enqueue(new Uint8Array(65_536));
+      },
+    });
     // The server answers and closes; whether fetch reads the answer before its own write fails is the system's choice.
-    await post(endless).then((response) => expectProblem(response, 'body_too_large'), (error: unknown) => { expect(error).toBeInstanceOf(TypeError); });
+    await post(endless).then(
+      (response) => expectProblem(response, 'body_too_large'),
+      (error: unknown) => {
+        expect(error).toBeInstanceOf(TypeError);
+      },
+    );
   });
 
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonx', 'application/problem+json', 'nonsense', '/'])('refuses the content type %s', async (contentType) => {
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonx',
+    'application/problem+json',
+    'nonsense',
+    '/',
+  ])('refuses the content type %s', async (contentType) => {
     await expectProblem(await post('{}', { 'content-type': contentType }), 'unsupported_media_type');
   });
 
   it('refuses a compressed body, and none at all', async () => {
     await expectProblem(await post('{}', { 'content-encoding': 'gzip' }), 'unsupported_media_type');
-    await expectProblem(await fetch(`${gateway.url}/api/messages`, { method: 'POST', headers: { authorization: `Bearer ${token}` } }), 'unsupported_media_type');
+    await expectProblem(
+      await fetch(`${gateway.url}/api/messages`, { method: 'POST', headers: { authorization: `Bearer ${token}` } }),
+      'unsupported_media_type',
+    );
   });
 
   it('looks at the token before the body', async () => {
@@ -140,8 +183,12 @@ describe('over HTTP', () => {
     expect(response.headers.get('allow')).toBe('POST');
     await expectProblem(response, 'method_not_allowed');
     await expectProblem(await fetch(`${gateway.url}/api/messages/${CANARY}`, { method: 'PUT' }), 'method_not_allowed');
-    for (const path of [`/${CANARY}`, '/api', '/api/messages/a/b', '/API/messages/x', '/.env', '/docs/../main.js']) await expectProblem(await fetch(`${gateway.url}${path}`), 'not_found');
-    await expectProblem(await fetch(`${gateway.url}/api/messages/`, { headers: { authorization: `Bearer ${token}` } }), 'not_found');
+    for (const path of [`/${CANARY}`, '/api', '/api/messages/a/b', '/API/messages/x', '/.env', '/docs/../main.js'])
+      await expectProblem(await fetch(`${gateway.url}${path}`), 'not_found');
+    await expectProblem(
+      await fetch(`${gateway.url}/api/messages/`, { headers: { authorization: `Bearer ${token}` } }),
+      'not_found',
+    );
   });
 
   it('refuses an address that is malformed or too long', async () => {
@@ -152,13 +199,34 @@ describe('over HTTP', () => {
   it.each<[string, (string | (() => string))[], number]>([
     ['headers that are too large', [`GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`], 431],
     ['something that is not HTTP', [`${CANARY}\r\n\r\n`], 400],
-    ['two lengths', ['POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx'], 400],
-    ['a length and chunks', ['POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'], 400],
+    [
+      'two lengths',
+      ['POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx'],
+      400,
+    ],
+    [
+      'a length and chunks',
+      ['POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+      400,
+    ],
     ['no host', ['GET / HTTP/1.1\r\n\r\n'], 400],
     ['two hosts', [`GET /health HTTP/1.1\r\nhost: x\r\nHost: ${CANARY}\r\n\r\n`], 400],
-    ['an expectation that nobody knows', [`POST /api/messages HTTP/1.1\r\nhost: x\r\nexpect: ${CANARY}\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`], 401],
+    [
+      'an expectation that nobody knows',
+      [
+        `POST /api/messages HTTP/1.1\r\nhost: x\r\nexpect: ${CANARY}\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`,
+      ],
+      401,
+    ],
     ['headers that never end', ['GET / HTTP/1.1\r\nhost: x\r\nx-slow: '], 408],
-    ['a body that never comes', [() => `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{`], 408],
+    [
+      'a body that never comes',
+      [
+        () =>
+          `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{`,
+      ],
+      408,
+    ],
   ])('answers %s and closes', async (_, pieces, status) => {
     const answer = await raw(...pieces.map((piece) => (typeof piece === 'string' ? piece : piece())));
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
@@ -174,7 +242,15 @@ describe('over HTTP', () => {
 
   it('believes X-Forwarded-For from nobody unless told to', async () => {
     const limited = { ...environment, RATE_LIMIT_MAX_REQUESTS: '5' };
-    const statuses = async (at: GatewayUnderTest) => Promise.all(Array.from({ length: 10 }, async (_, index) => (await fetch(`${at.url}/api/budget`, { headers: { 'x-forwarded-for': `203.0.113.${String(index)}` } })).status));
+    const statuses = async (at: GatewayUnderTest) =>
+      Promise.all(
+        Array.from(
+          { length: 10 },
+          async (_, index) =>
+            (await fetch(`${at.url}/api/budget`, { headers: { 'x-forwarded-for': `203.0.113.${String(index)}` } }))
+              .status,
+        ),
+      );
     await using strict = await startGateway(limited);
     expect((await statuses(strict)).filter((status) => status === 429)).toHaveLength(5);
     await using behindProxy = await startGateway({ ...limited, TRUSTED_PROXIES: '127.0.0.1' });
@@ -182,8 +258,15 @@ describe('over HTTP', () => {
   });
 
   it('limits each user, from wherever they come', async () => {
-    await using limited = await startGateway({ ...environment, RATE_LIMIT_MAX_REQUESTS: '3', TRUSTED_PROXIES: '127.0.0.1' });
-    const ask = async (index: number) => fetch(`${limited.url}/api/budget`, { headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': `203.0.113.${String(index)}` } });
+    await using limited = await startGateway({
+      ...environment,
+      RATE_LIMIT_MAX_REQUESTS: '3',
+      TRUSTED_PROXIES: '127.0.0.1',
+    });
+    const ask = async (index: number) =>
+      fetch(`${limited.url}/api/budget`, {
+        headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': `203.0.113.${String(index)}` },
+      });
     const answers = await Promise.all(Array.from({ length: 6 }, (_, index) => ask(index)));
     const refused = answers.filter(({ status }) => status === 429);
     expect(refused).toHaveLength(3);
@@ -200,8 +283,14 @@ describe('over HTTP', () => {
     const socket = connect(Number(port), '127.0.0.1');
     let answer = '';
     socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
-    const ended = new Promise<void>((resolve) => socket.on('close', () => { resolve(); }));
-    socket.write(`POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: ${String(body.length)}\r\nexpect: 100-continue\r\n\r\n`);
+    const ended = new Promise<void>((resolve) =>
+      socket.on('close', () => {
+        resolve();
+      }),
+    );
+    socket.write(
+      `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: ${String(body.length)}\r\nexpect: 100-continue\r\n\r\n`,
+    );
     while (!answer.includes('100 Continue')) await new Promise((resolve) => setTimeout(resolve, 5));
     const closed = closing.close();
     socket.write(body);

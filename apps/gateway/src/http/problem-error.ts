@@ -28,6 +28,8 @@ export class ProblemError extends Error {
     super(PROBLEMS[code].title, details.cause === undefined ? undefined : { cause: details.cause });
     this.detail = details.detail;
     this.errors = details.errors;
-    this.retryAfterSeconds = details.retryAfterSeconds ?? (MAY_BE_HAD_LATER.has(PROBLEMS[code].status) ? DEFAULT_RETRY_AFTER_SECONDS : undefined);
+    this.retryAfterSeconds =
+      details.retryAfterSeconds ??
+      (MAY_BE_HAD_LATER.has(PROBLEMS[code].status) ? DEFAULT_RETRY_AFTER_SECONDS : undefined);
   }
 }

@@ -30,7 +30,9 @@ export function problemOf(error: unknown): ProblemError {
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
   if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return undefined;
-  return 'code' in error && typeof error.code === 'string' && error.code.startsWith('FST_') ? error.statusCode : undefined;
+  return 'code' in error && typeof error.code === 'string' && error.code.startsWith('FST_')
+    ? error.statusCode
+    : undefined;
 }
 
 export function statusOfProblem(problem: ProblemError): number {

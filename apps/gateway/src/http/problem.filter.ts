@@ -31,7 +31,8 @@ export class ProblemFilter implements ExceptionFilter {
     const status = statusOfProblem(problem);
     const fields = { code: problem.code, status, method: request.method, route: request.routeOptions.url };
     // Errors are what nobody designed: a cap that is full or a database that is away refuses many, and wakes nobody up by that.
-    if (problem.code === 'internal_error') this.logger.error({ ...fields, err: problem.cause ?? error }, 'request failed');
+    if (problem.code === 'internal_error')
+      this.logger.error({ ...fields, err: problem.cause ?? error }, 'request failed');
     else if (status >= 500) this.logger.warn({ ...fields, err: problem.cause }, 'request refused');
     else if (!wasRateLimited(request)) this.logger.info(fields, 'request refused');
     if (!reply.sent) sendProblem(reply, problem, status);
@@ -40,5 +41,12 @@ export class ProblemFilter implements ExceptionFilter {
 
 /** The client went, was cut for being slow or sent garbage for a chunk, before its body was there: no error of ours, and nobody hears the answer. */
 function wasCutOff({ raw }: FastifyRequest, error: unknown): boolean {
-  return raw.destroyed && !raw.complete && typeof error === 'object' && error !== null && 'code' in error && error.code === 'ECONNRESET';
+  return (
+    raw.destroyed &&
+    !raw.complete &&
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    error.code === 'ECONNRESET'
+  );
 }

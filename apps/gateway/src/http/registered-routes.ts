@@ -6,7 +6,12 @@ export class RegisteredRoutes {
   private readonly routes: { readonly method: string; readonly url: string; readonly pattern: RegExp }[] = [];
 
   add(methods: string | readonly string[], url: string): void {
-    const pattern = new RegExp(`^${url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : escape(part))).join('/')}$`);
+    const pattern = new RegExp(
+      `^${url
+        .split('/')
+        .map((part) => (part.startsWith(':') ? '[^/]+' : escape(part)))
+        .join('/')}$`,
+    );
     for (const method of [methods].flat()) this.routes.push({ method, url, pattern });
   }
 

@@ -20,7 +20,8 @@ declare module 'fastify' {
 /** Adds to what other decorators of the same method said. */
 export function routePolicy(part: Partial<RoutePolicy>): MethodDecorator {
   return (target, key, descriptor) => {
-    const before = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, descriptor.value as object) as { communique?: Partial<RoutePolicy> } | undefined;
+    const before = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, descriptor.value as object) as
+      { communique?: Partial<RoutePolicy> } | undefined;
     RouteConfig({ ...before, communique: { ...before?.communique, ...part } })(target, key, descriptor);
   };
 }

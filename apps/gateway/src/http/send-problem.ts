@@ -28,5 +28,9 @@ export function problemHeaders(problem: ProblemError): Record<string, string> {
 /** As bytes: to a text Fastify would add a charset, which this media type does not have. */
 export function sendProblem(reply: FastifyReply, problem: ProblemError, status: number): void {
   noteProblem(reply.raw, problem.code);
-  void reply.removeHeader('content-length').code(status).headers(problemHeaders(problem)).send(Buffer.from(problemText(problem)));
+  void reply
+    .removeHeader('content-length')
+    .code(status)
+    .headers(problemHeaders(problem))
+    .send(Buffer.from(problemText(problem)));
 }

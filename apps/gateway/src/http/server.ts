@@ -31,7 +31,12 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
-    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs), connectionsCheckingInterval: 1000, requireHostHeader: false },
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+      connectionsCheckingInterval: 1000,
+      requireHostHeader: false,
+    },
     routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
     onProtoPoisoning: 'error',
     frameworkErrors: refuseUnrouted,
@@ -41,7 +46,12 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
 
 /** Event of the HTTP server: a request was answered that no hook has seen. Its arguments are those of UnroutedListener. */
 export const UNROUTED = 'communique:unrouted';
-export type UnroutedListener = (answered: { readonly method: string; readonly status: number; readonly code: ProblemCode; readonly seconds: number }) => void;
+export type UnroutedListener = (answered: {
+  readonly method: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly seconds: number;
+}) => void;
 
 /**
  * A malformed address (400) or an over-long parameter (414): met by the router, before any hook, so no limit counts it. As with what
@@ -53,7 +63,12 @@ function refuseUnrouted(error: FastifyError, request: FastifyRequest, reply: Fas
   if (!request.raw.complete) answeredEarly.add(request.socket);
   void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id, connection: 'close' });
   sendProblem(reply, problem, status);
-  request.server.server.emit(UNROUTED, { method: request.method, status, code: problem.code, seconds: reply.elapsedTime / 1000 } satisfies Parameters<UnroutedListener>[0]);
+  request.server.server.emit(UNROUTED, {
+    method: request.method,
+    status,
+    code: problem.code,
+    seconds: reply.elapsedTime / 1000,
+  } satisfies Parameters<UnroutedListener>[0]);
 }
 
 /** Connections whose last request was answered while its body was still to come. */
@@ -65,11 +80,25 @@ export function clientErrorHandler(error: Error & { code?: string }, socket: Soc
     socket.destroy();
     return;
   }
-  const problem = new ProblemError(error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'malformed_body');
+  const problem = new ProblemError(
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? 'headers_too_large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? 'request_timeout'
+        : 'malformed_body',
+  );
   const { status } = PROBLEMS[problem.code];
   const body = problemText(problem);
-  const headers = { ...SECURITY_HEADERS, ...problemHeaders(problem), 'x-request-id': randomUUID(), 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
-  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const headers = {
+    ...SECURITY_HEADERS,
+    ...problemHeaders(problem),
+    'x-request-id': randomUUID(),
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  const head = Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
   socket.end(`HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`);
 }
 

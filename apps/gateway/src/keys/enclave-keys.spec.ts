@@ -2,8 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { keyIdOf } from '@communique-tee/crypto';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
-import { decodeKeyOffer, encodeCanonical, encodeKeyStatus, fromHex, MAX_KEY_STATUS_BYTES, toHex, type KeyStatus } from '@communique-tee/protocol';
-import { migrate, startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  decodeKeyOffer,
+  encodeCanonical,
+  encodeKeyStatus,
+  fromHex,
+  MAX_KEY_STATUS_BYTES,
+  toHex,
+  type KeyStatus,
+} from '@communique-tee/protocol';
+import {
+  migrate,
+  startPostgres,
+  temporaryFolder,
+  type Postgres,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import type { AttestationMonitor } from '../attestation/attestation-monitor';
 import { DeliveryBench, type BenchConfig } from '../delivery/testing/delivery-bench';
 import { answer, problem } from '../enclave/testing/test-enclave';
@@ -53,11 +67,22 @@ describe('keys of enclaves', () => {
     [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
     await migrate(postgres.url);
     nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
-    otherNsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root'), pcrs: new Map([[0, fromHex(OTHER_PCR0)]]) }));
+    otherNsm = createNsm(
+      await createMockNsmTransport({ rootFolder: folder.file('root'), pcrs: new Map([[0, fromHex(OTHER_PCR0)]]) }),
+    );
     config = {
       database: { url: postgres.url, poolSize: 5 },
-      enclave: { addresses: [`unix:${folder.file('e0')}`, `unix:${folder.file('e1')}`, `unix:${folder.file('e2')}`], timeoutMs: 20_000 },
-      attestation: { verify: true, acceptedMeasurements: [{ pcr0 }, { pcr0: OTHER_PCR0 }], trustAnchorPem: await developmentRootPem(folder.file('root')), cacheMs: 60_000, maxAgeMs: 60_000 },
+      enclave: {
+        addresses: [`unix:${folder.file('e0')}`, `unix:${folder.file('e1')}`, `unix:${folder.file('e2')}`],
+        timeoutMs: 20_000,
+      },
+      attestation: {
+        verify: true,
+        acceptedMeasurements: [{ pcr0 }, { pcr0: OTHER_PCR0 }],
+        trustAnchorPem: await developmentRootPem(folder.file('root')),
+        cacheMs: 60_000,
+        maxAgeMs: 60_000,
+      },
       delivery: { concurrency: 6, leaseMs: 60_000, minBackoffMs: 10, maxBackoffMs: 50, pollMs: 20 },
       budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
     };
@@ -73,7 +98,12 @@ describe('keys of enclaves', () => {
   });
   afterEach(async () => {
     const [first] = gateways;
-    await Promise.all(gateways.map(async ({ bench, keys }) => { await bench.stopWorkers(); await keys.beforeApplicationShutdown(); }));
+    await Promise.all(
+      gateways.map(async ({ bench, keys }) => {
+        await bench.stopWorkers();
+        await keys.beforeApplicationShutdown();
+      }),
+    );
     await first?.bench.database.client.deliveryJob.deleteMany();
     await first?.bench.database.client.sealedKey.deleteMany();
     await Promise.all(gateways.splice(0).map(({ bench }) => bench.close()));
@@ -82,22 +112,46 @@ describe('keys of enclaves', () => {
 
   function gateway(over: Partial<BenchConfig> = {}, secretsFile?: string): Gateway {
     const bench = new DeliveryBench({ ...config, ...over });
-    bench.findCredentials = () => Promise.resolve({ accessKeyId: 'AKIDTEST', secretAccessKey: CANARY, sessionToken: `${CANARY}Token`, expiration: new Date(Date.now() + 3_600_000) });
+    bench.findCredentials = () =>
+      Promise.resolve({
+        accessKeyId: 'AKIDTEST',
+        secretAccessKey: CANARY,
+        sessionToken: `${CANARY}Token`,
+        expiration: new Date(Date.now() + 3_600_000),
+      });
     const monitor = bench.monitor();
     const made = { bench, monitor, keys: bench.keys(monitor, secretsFile) };
     gateways.push(made);
     return made;
   }
-  const one = (over: Partial<BenchConfig> = {}) => gateway({ enclave: { addresses: [`unix:${folder.file('e0')}`], timeoutMs: 20_000 }, ...over });
+  const one = (over: Partial<BenchConfig> = {}) =>
+    gateway({ enclave: { addresses: [`unix:${folder.file('e0')}`], timeoutMs: 20_000 }, ...over });
   const start = ({ monitor, keys }: Gateway) => {
     monitor.onApplicationBootstrap();
     keys.onApplicationBootstrap();
   };
-  const rows = ({ bench }: Gateway) => bench.database.client.sealedKey.findMany({ orderBy: [{ pcr0: 'asc' }, { epoch: 'asc' }] });
+  const rows = ({ bench }: Gateway) =>
+    bench.database.client.sealedKey.findMany({ orderBy: [{ pcr0: 'asc' }, { epoch: 'asc' }] });
   const revoke = ({ bench }: Gateway, keyId: string) =>
-    bench.database.client.sealedKey.update({ where: { keyId: new Uint8Array(fromHex(keyId)) }, data: { record: null, revokedAt: new Date(), revokedBy: 'a test', revokedWhy: 'to see' } });
-  const status = (over: Partial<KeyStatus> = {}): KeyStatus => ({ custody: ALIAS, state: 'waiting', wants: { credentials: true, secrets: [] }, current: null, held: [], proposal: null, refused: [], refused_secrets: [], kms: null, ...over });
-  const says = (over: Partial<KeyStatus>) => (_request: unknown, response: Parameters<typeof answer>[0]) => { answer(response, 200, 'application/cbor', encodeKeyStatus(status(over))); };
+    bench.database.client.sealedKey.update({
+      where: { keyId: new Uint8Array(fromHex(keyId)) },
+      data: { record: null, revokedAt: new Date(), revokedBy: 'a test', revokedWhy: 'to see' },
+    });
+  const status = (over: Partial<KeyStatus> = {}): KeyStatus => ({
+    custody: ALIAS,
+    state: 'waiting',
+    wants: { credentials: true, secrets: [] },
+    current: null,
+    held: [],
+    proposal: null,
+    refused: [],
+    refused_secrets: [],
+    kms: null,
+    ...over,
+  });
+  const says = (over: Partial<KeyStatus>) => (_request: unknown, response: Parameters<typeof answer>[0]) => {
+    answer(response, 200, 'application/cbor', encodeKeyStatus(status(over)));
+  };
   const all = (monitor: AttestationMonitor) => monitor.enclaves.every((enclave) => enclave.heldKeyIds() !== null);
 
   it('are one for three enclaves that start at once behind three gateways', async () => {
@@ -108,14 +162,21 @@ describe('keys of enclaves', () => {
     const stored = await rows(first);
     expect(stored).toMatchObject([{ epoch: 1n, custody: ALIAS, revokedAt: null }]);
     const [row] = stored;
-    expect(enclaves.map(({ keyId }) => keyId)).toEqual(Array.from({ length: 3 }, () => toHex(row?.keyId ?? new Uint8Array())));
-    for (const { monitor } of three) expect(monitor.views().map(({ keyId }) => keyId)).toEqual(enclaves.map(({ keyId }) => keyId));
+    expect(enclaves.map(({ keyId }) => keyId)).toEqual(
+      Array.from({ length: 3 }, () => toHex(row?.keyId ?? new Uint8Array())),
+    );
+    for (const { monitor } of three)
+      expect(monitor.views().map(({ keyId }) => keyId)).toEqual(enclaves.map(({ keyId }) => keyId));
   });
 
   it('of the legacy suite stand as long as the record that names them', async () => {
     const here = one();
     const legacyKey = new Uint8Array(randomBytes(32));
-    const { core, record } = await makeRecord(new EnclaveIdentity(attest, pcr0, ALIAS), attest, { epoch: 1, pcr0: new Uint8Array(fromHex(pcr0)), legacy_key: legacyKey });
+    const { core, record } = await makeRecord(new EnclaveIdentity(attest, pcr0, ALIAS), attest, {
+      epoch: 1,
+      pcr0: new Uint8Array(fromHex(pcr0)),
+      legacy_key: legacyKey,
+    });
     const store = new SealedKeyStore(here.bench.database);
     expect(await store.add(core, record)).toBe('stored');
     expect(await store.standing(keyIdOf(legacyKey))).toBe('live');
@@ -129,7 +190,12 @@ describe('keys of enclaves', () => {
     const [current, legacy] = [new Uint8Array(randomBytes(16)), new Uint8Array(randomBytes(16))];
     enclaveAt(0).onKeys = says({ state: 'ready', current, held: [current], held_legacy: [legacy] });
     start(here);
-    expect(await until(() => here.monitor.enclaves[0].heldKeyIds(), (ids) => ids !== null)).toEqual([toHex(current), toHex(legacy)]);
+    expect(
+      await until(
+        () => here.monitor.enclaves[0].heldKeyIds(),
+        (ids) => ids !== null,
+      ),
+    ).toEqual([toHex(current), toHex(legacy)]);
     expect(here.monitor.enclaves[0].keys()?.held).toEqual([toHex(current)]);
     expect(await here.keys.isRetired(toHex(legacy))).toBe(false);
     expect(await here.keys.isRetired('00'.repeat(16))).toBe(true);
@@ -146,7 +212,12 @@ describe('keys of enclaves', () => {
     const { messageId } = await here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(keyId));
     here.bench.worker(here.monitor).worker.onApplicationBootstrap();
     await enclaveAt(0).server.start();
-    expect(await until(() => here.bench.message(messageId), ({ endedAt }) => endedAt !== null)).toMatchObject({ status: 'delivered', attempts: 1 });
+    expect(
+      await until(
+        () => here.bench.message(messageId),
+        ({ endedAt }) => endedAt !== null,
+      ),
+    ).toMatchObject({ status: 'delivered', attempts: 1 });
     expect(enclaveAt(0).keyId).toBe(keyId);
     expect(await rows(here)).toHaveLength(1);
   });
@@ -155,9 +226,21 @@ describe('keys of enclaves', () => {
     const here = gateway();
     start(here);
     await until(() => all(here.monitor), Boolean);
-    const ids = await Promise.all(Array.from({ length: 30 }, () => here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(enclaveAt(0).keyId)).then(({ messageId }) => messageId)));
+    const ids = await Promise.all(
+      Array.from({ length: 30 }, () =>
+        here.bench
+          .accept(new Date(Date.now() + 3_600_000), fromHex(enclaveAt(0).keyId))
+          .then(({ messageId }) => messageId),
+      ),
+    );
     here.bench.worker(here.monitor).worker.onApplicationBootstrap();
-    for (const id of ids) expect(await until(() => here.bench.message(id), ({ endedAt }) => endedAt !== null)).toMatchObject({ status: 'delivered', attempts: 1 });
+    for (const id of ids)
+      expect(
+        await until(
+          () => here.bench.message(id),
+          ({ endedAt }) => endedAt !== null,
+        ),
+      ).toMatchObject({ status: 'delivered', attempts: 1 });
     const relays = enclaves.map((enclave) => enclave.relays);
     expect(relays.reduce((sum, each) => sum + each)).toBe(30);
     expect(relays.filter((each) => each > 0)).toHaveLength(3);
@@ -191,7 +274,13 @@ describe('keys of enclaves', () => {
     const old = enclaveAt(0).keyId;
     for (const enclave of enclaves) enclave.rotatedEpoch = 1;
     await here.keys.syncNow();
-    await until(() => [here, there].every(({ monitor }) => monitor.enclaves.every((enclave) => enclave.keyId() !== old && enclave.heldKeyIds()?.length === 2)), Boolean);
+    await until(
+      () =>
+        [here, there].every(({ monitor }) =>
+          monitor.enclaves.every((enclave) => enclave.keyId() !== old && enclave.heldKeyIds()?.length === 2),
+        ),
+      Boolean,
+    );
     expect(new Set(enclaves.map(({ keyId }) => keyId)).size).toBe(1);
     expect(await rows(here)).toMatchObject([{ epoch: 1n }, { epoch: 2n }]);
   });
@@ -203,11 +292,21 @@ describe('keys of enclaves', () => {
     const old = enclaveAt(0).keyId;
     const { messageId } = await here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(old));
     await revoke(here, old);
-    await until(() => enclaves.every((enclave) => enclave.held.size > 0 && !enclave.held.has(old)) && new Set(enclaves.map(({ keyId }) => keyId)).size === 1, Boolean);
+    await until(
+      () =>
+        enclaves.every((enclave) => enclave.held.size > 0 && !enclave.held.has(old)) &&
+        new Set(enclaves.map(({ keyId }) => keyId)).size === 1,
+      Boolean,
+    );
     await until(() => here.keys.revokedKeyIds().includes(old), Boolean);
     await enclaveAt(2).server.stop(); // whoever is away is not waited for
     here.bench.worker(here.monitor).worker.onApplicationBootstrap();
-    expect(await until(() => here.bench.message(messageId), ({ endedAt }) => endedAt !== null)).toMatchObject({ status: 'key_retired', reservations: [{ settledMicroUsd: 0n }] });
+    expect(
+      await until(
+        () => here.bench.message(messageId),
+        ({ endedAt }) => endedAt !== null,
+      ),
+    ).toMatchObject({ status: 'key_retired', reservations: [{ settledMicroUsd: 0n }] });
     expect(enclaves.map(({ relays }) => relays)).toEqual([0, 0, 0]);
   });
 
@@ -222,11 +321,22 @@ describe('keys of enclaves', () => {
     await here.keys.syncNow();
     // One that has just been met again is asked with an empty offer first
     const offered = () => enclaves.map(({ offers }) => offers.at(-1)?.records.length);
-    expect(await until(() => offered(), (lengths) => lengths.every((length) => length === 2))).toEqual([2, 2, 2]);
+    expect(
+      await until(
+        () => offered(),
+        (lengths) => lengths.every((length) => length === 2),
+      ),
+    ).toEqual([2, 2, 2]);
     const toOld = await here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(old.keyId));
     const toFresh = await here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(fresh.keyId));
     here.bench.worker(here.monitor).worker.onApplicationBootstrap();
-    for (const { messageId } of [toOld, toFresh]) expect(await until(() => here.bench.message(messageId), ({ endedAt }) => endedAt !== null)).toMatchObject({ status: 'delivered', attempts: 1 });
+    for (const { messageId } of [toOld, toFresh])
+      expect(
+        await until(
+          () => here.bench.message(messageId),
+          ({ endedAt }) => endedAt !== null,
+        ),
+      ).toMatchObject({ status: 'delivered', attempts: 1 });
     expect(fresh.relays).toBe(1);
   });
 
@@ -234,28 +344,51 @@ describe('keys of enclaves', () => {
     it('an enclave that keeps its keys to itself gets empty offers', async () => {
       enclaveAt(0).onKeys = (request, response) => {
         enclaveAt(0).offers.push(JSON.parse('{}') as never);
-        says({ custody: 'process', state: 'ready', wants: { credentials: true, secrets: [] }, proposal: new Uint8Array(10) })(request, response);
+        says({
+          custody: 'process',
+          state: 'ready',
+          wants: { credentials: true, secrets: [] },
+          proposal: new Uint8Array(10),
+        })(request, response);
       };
       const here = one();
       let asked = 0;
-      here.bench.findCredentials = () => { asked++; return Promise.reject(new Error('no')); };
+      here.bench.findCredentials = () => {
+        asked++;
+        return Promise.reject(new Error('no'));
+      };
       await here.keys.syncNow();
       await here.keys.syncNow();
-      const bodies = enclaveAt(0).server.requests.filter(({ path }) => path === '/keys').map(({ body }) => toHex(body));
-      expect(new Set(bodies)).toEqual(new Set([toHex(encodeCanonical({ v: 1, credentials: null, records: [], revoked: [], secrets: {} }))]));
+      const bodies = enclaveAt(0)
+        .server.requests.filter(({ path }) => path === '/keys')
+        .map(({ body }) => toHex(body));
+      expect(new Set(bodies)).toEqual(
+        new Set([toHex(encodeCanonical({ v: 1, credentials: null, records: [], revoked: [], secrets: {} }))]),
+      );
       expect([bodies.length, asked, (await rows(here)).length]).toEqual([2, 0, 0]);
       expect(here.monitor.enclaves[0].keys()).toMatchObject({ custody: 'process', state: 'ready' });
     });
 
     it('one that keeps its keys to itself and opens a secret gets credentials, and no record of another custody', async () => {
-      enclaveAt(0).onKeys = (request, response) => says({ custody: 'process', state: 'waiting', wants: { credentials: true, secrets: ['cwc-house'] }, proposal: new Uint8Array(10) })(request, response);
+      enclaveAt(0).onKeys = (request, response) =>
+        says({
+          custody: 'process',
+          state: 'waiting',
+          wants: { credentials: true, secrets: ['cwc-house'] },
+          proposal: new Uint8Array(10),
+        })(request, response);
       const here = one();
       let asked = 0;
-      here.bench.findCredentials = () => { asked++; return Promise.reject(new Error('no')); };
+      here.bench.findCredentials = () => {
+        asked++;
+        return Promise.reject(new Error('no'));
+      };
       await here.keys.syncNow();
       expect(asked).toBeGreaterThan(0);
       expect(await rows(here)).toEqual([]);
-      const offered = enclaveAt(0).server.requests.filter(({ path }) => path === '/keys').map(({ body }) => decodeKeyOffer(body));
+      const offered = enclaveAt(0)
+        .server.requests.filter(({ path }) => path === '/keys')
+        .map(({ body }) => decodeKeyOffer(body));
       expect(offered.flatMap(({ records, revoked }) => [...records, ...revoked])).toEqual([]);
     });
 
@@ -263,7 +396,14 @@ describe('keys of enclaves', () => {
       enclaveAt(0).onKeys = problem('not_found');
       const here = one();
       await here.keys.syncNow();
-      expect(here.monitor.enclaves[0].keys()).toEqual({ custody: 'process', state: 'ready', current: null, currentSince: null, held: null, kms: null });
+      expect(here.monitor.enclaves[0].keys()).toEqual({
+        custody: 'process',
+        state: 'ready',
+        current: null,
+        currentSince: null,
+        held: null,
+        kms: null,
+      });
     });
 
     it('a wrong one gets nothing, and nothing of its is stored', async () => {
@@ -274,7 +414,9 @@ describe('keys of enclaves', () => {
       expect(here.monitor.state().kind).toBe('refused');
       enclaveAt(0).rotatedEpoch = 1;
       await here.keys.syncNow();
-      expect(enclaveAt(0).offers.every(({ credentials, records }) => credentials === null && records.length === 0)).toBe(true);
+      expect(
+        enclaveAt(0).offers.every(({ credentials, records }) => credentials === null && records.length === 0),
+      ).toBe(true);
       expect(await rows(here)).toEqual([]);
     });
 
@@ -294,10 +436,17 @@ describe('keys of enclaves', () => {
     const proposed = async (here: Gateway, proposal: Uint8Array) => {
       enclaveAt(0).onKeys = says({ proposal });
       await here.keys.syncNow();
-      return { count: (await rows(here)).length, codes: [...here.bench.lines.join('').matchAll(/"code":"([a-z_]+)"[^}]*proposes is not stored/g)].map((match) => match[1]) };
+      return {
+        count: (await rows(here)).length,
+        codes: [...here.bench.lines.join('').matchAll(/"code":"([a-z_]+)"[^}]*proposes is not stored/g)].map(
+          (match) => match[1],
+        ),
+      };
     };
     const identity = (by: Nsm, image = pcr0) => new EnclaveIdentity((fields) => by.attest(fields), image, ALIAS);
-    const made = async (changes: Parameters<typeof makeRecord>[2] | object = {}, by = nsm) => (await makeRecord(identity(by), (fields) => by.attest(fields), { epoch: 1, pcr0: fromHex(pcr0), ...changes })).record;
+    const made = async (changes: Parameters<typeof makeRecord>[2] | object = {}, by = nsm) =>
+      (await makeRecord(identity(by), (fields) => by.attest(fields), { epoch: 1, pcr0: fromHex(pcr0), ...changes }))
+        .record;
 
     it('well are stored once', async () => {
       expect(await proposed(one(), await made())).toEqual({ count: 1, codes: [] });
@@ -309,9 +458,21 @@ describe('keys of enclaves', () => {
       ['an image that is not accepted', 'other_image', () => made({ pcr0: new Uint8Array(48).fill(3) })],
       ['an image that its maker is not', 'maker_refused', () => made({ pcr0: fromHex(OTHER_PCR0) })],
       ['a maker of another image', 'maker_refused', () => made({}, otherNsm)],
-      ['a time to come', 'times_invalid', () => made({ created: nowSeconds() + 3600, rotate_after: nowSeconds() + 7200 })],
-      ['a time that is over', 'times_invalid', () => made({ created: 1000, rotate_after: 2000, destroy_after: nowSeconds() })],
-      ['a time without end', 'times_invalid', () => made({ rotate_after: nowSeconds() + 86_400, destroy_after: nowSeconds() + 3650 * 86_400 })],
+      [
+        'a time to come',
+        'times_invalid',
+        () => made({ created: nowSeconds() + 3600, rotate_after: nowSeconds() + 7200 }),
+      ],
+      [
+        'a time that is over',
+        'times_invalid',
+        () => made({ created: 1000, rotate_after: 2000, destroy_after: nowSeconds() }),
+      ],
+      [
+        'a time without end',
+        'times_invalid',
+        () => made({ rotate_after: nowSeconds() + 86_400, destroy_after: nowSeconds() + 3650 * 86_400 }),
+      ],
       ['a maker of long ago', 'maker_refused', () => made({ created: nowSeconds() - 3600 })],
     ])('with %s are refused', async (_name, code, make) => {
       const here = one();
@@ -325,7 +486,10 @@ describe('keys of enclaves', () => {
       const at = Buffer.from(record).indexOf(Buffer.from('epoch')) + 5;
       const changed = Uint8Array.from(record);
       changed[at] = 2; // the epoch itself
-      expect(await proposed(here, changed)).toMatchObject({ count: 0, codes: expect.arrayContaining(['maker_refused']) as unknown });
+      expect(await proposed(here, changed)).toMatchObject({
+        count: 0,
+        codes: expect.arrayContaining(['maker_refused']) as unknown,
+      });
     });
 
     it('by the thousand, where nobody verifies who made them, end at the limit', async () => {
@@ -333,7 +497,11 @@ describe('keys of enclaves', () => {
       const here = one({ attestation: { verify: false, acceptedMeasurements: [], cacheMs: 0, maxAgeMs: 0 } });
       const maker = new EnclaveIdentity(() => Promise.resolve(new Uint8Array(9)), pcr0, ALIAS);
       enclaveAt(0).onKeys = async (request, response) => {
-        const { record } = await makeRecord(new EnclaveIdentity(() => Promise.resolve(new Uint8Array(9)), pcr0, ALIAS), () => Promise.resolve(maker.keyId), { epoch: ++epoch, pcr0: fromHex(pcr0) });
+        const { record } = await makeRecord(
+          new EnclaveIdentity(() => Promise.resolve(new Uint8Array(9)), pcr0, ALIAS),
+          () => Promise.resolve(maker.keyId),
+          { epoch: ++epoch, pcr0: fromHex(pcr0) },
+        );
         says({ proposal: record })(request, response);
       };
       for (let round = 0; round < 20; round++) await here.keys.syncNow();
@@ -344,11 +512,36 @@ describe('keys of enclaves', () => {
   });
 
   it.each<[string, KeyedEnclave['onKeys']]>([
-    ['huge', (_request, response) => { answer(response, 200, 'application/cbor', new Uint8Array(MAX_KEY_STATUS_BYTES + 1)); }],
-    ['noise', (_request, response) => { answer(response, 200, 'application/cbor', new Uint8Array(randomBytes(100))); }],
-    ['of another type', (_request, response) => { answer(response, 200, 'text/html', '<html>'); }],
-    ['of another shape', (_request, response) => { answer(response, 200, 'application/cbor', encodeCanonical({ ...status(), v: 1, more: 1 })); }],
-    ['an error', (_request, response) => { answer(response, 500, 'text/plain', 'x'.repeat(100)); }],
+    [
+      'huge',
+      (_request, response) => {
+        answer(response, 200, 'application/cbor', new Uint8Array(MAX_KEY_STATUS_BYTES + 1));
+      },
+    ],
+    [
+      'noise',
+      (_request, response) => {
+        answer(response, 200, 'application/cbor', new Uint8Array(randomBytes(100)));
+      },
+    ],
+    [
+      'of another type',
+      (_request, response) => {
+        answer(response, 200, 'text/html', '<html>');
+      },
+    ],
+    [
+      'of another shape',
+      (_request, response) => {
+        answer(response, 200, 'application/cbor', encodeCanonical({ ...status(), v: 1, more: 1 }));
+      },
+    ],
+    [
+      'an error',
+      (_request, response) => {
+        answer(response, 500, 'text/plain', 'x'.repeat(100));
+      },
+    ],
   ])('an answer that is %s is no answer', async (_name, behaviour) => {
     const here = one();
     enclaveAt(0).onKeys = behaviour;
@@ -371,7 +564,13 @@ describe('keys of enclaves', () => {
     await expect(here.keys.isRetired('ab'.repeat(16))).rejects.toMatchObject({ code: 'database_unavailable' });
     await postgres.restart();
     enclaveAt(0).forget();
-    await until(async () => { await here.keys.syncNow(); return enclaveAt(0).keyId; }, (now) => now === keyId);
+    await until(
+      async () => {
+        await here.keys.syncNow();
+        return enclaveAt(0).keyId;
+      },
+      (now) => now === keyId,
+    );
   });
 
   describe('are retired', () => {
@@ -419,7 +618,10 @@ describe('keys of enclaves', () => {
       vault.delete(toHex(core.key_id));
       await here.bench.sealedKeys.add(core, record);
       expect(await here.keys.isRetired(toHex(core.key_id))).toBe(false);
-      await here.bench.database.client.sealedKey.update({ where: { keyId: new Uint8Array(core.key_id) }, data: { destroyAfter: new Date(Date.now() - 1000), rotateAfter: new Date(Date.now() - 2000) } });
+      await here.bench.database.client.sealedKey.update({
+        where: { keyId: new Uint8Array(core.key_id) },
+        data: { destroyAfter: new Date(Date.now() - 1000), rotateAfter: new Date(Date.now() - 2000) },
+      });
       expect(await here.keys.isRetired(toHex(core.key_id))).toBe(true);
     });
 
@@ -439,10 +641,18 @@ describe('keys of enclaves', () => {
       const { messageId } = await here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(enclaveAt(0).keyId));
       enclaveAt(0).onRelay = problem('key_retired');
       here.bench.worker(here.monitor).worker.onApplicationBootstrap();
-      await until(() => enclaveAt(0).relays, (relays) => relays > 1);
+      await until(
+        () => enclaveAt(0).relays,
+        (relays) => relays > 1,
+      );
       expect(await here.bench.message(messageId)).toMatchObject({ endedAt: null });
       enclaveAt(0).onRelay = undefined;
-      expect(await until(() => here.bench.message(messageId), ({ endedAt }) => endedAt !== null)).toMatchObject({ status: 'delivered' });
+      expect(
+        await until(
+          () => here.bench.message(messageId),
+          ({ endedAt }) => endedAt !== null,
+        ),
+      ).toMatchObject({ status: 'delivered' });
     });
 
     it('that has lost its keys: the message was not dispatched, is not counted, and goes once they are back', async () => {
@@ -452,9 +662,17 @@ describe('keys of enclaves', () => {
       const { messageId } = await here.bench.accept(new Date(Date.now() + 3_600_000), fromHex(enclaveAt(0).keyId));
       enclaveAt(0).onRelay = problem('keys_not_ready');
       here.bench.worker(here.monitor).worker.onApplicationBootstrap();
-      await until(() => enclaveAt(0).relays, (relays) => relays > 3);
+      await until(
+        () => enclaveAt(0).relays,
+        (relays) => relays > 3,
+      );
       enclaveAt(0).onRelay = undefined;
-      expect(await until(() => here.bench.message(messageId), ({ endedAt }) => endedAt !== null)).toMatchObject({ status: 'delivered', attempts: 1 });
+      expect(
+        await until(
+          () => here.bench.message(messageId),
+          ({ endedAt }) => endedAt !== null,
+        ),
+      ).toMatchObject({ status: 'delivered', attempts: 1 });
     });
   });
 });

@@ -1,4 +1,10 @@
-import { Inject, Injectable, Optional, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Optional,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { fromHex, toHex } from '@communique-tee/protocol';
 import type { KeyId } from '../attestation/attestation-judge';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
@@ -34,14 +40,24 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly logger: Logger,
     @Optional() metrics?: Metrics,
   ) {
-    const parts = { store, credentials, secrets, logger, metrics, proposals: new ProposalReader(config.attestation), intervalMs: config.keys.intervalMs };
+    const parts = {
+      store,
+      credentials,
+      secrets,
+      logger,
+      metrics,
+      proposals: new ProposalReader(config.attestation),
+      intervalMs: config.keys.intervalMs,
+    };
     this.syncs = monitor.enclaves.map((enclave) => new KeySync(enclave, parts));
   }
 
   onApplicationBootstrap(): void {
     for (const sync of this.syncs) sync.start();
     this.timer = setInterval(() => {
-      this.watching ??= this.watch().finally(() => { this.watching = undefined; });
+      this.watching ??= this.watch().finally(() => {
+        this.watching = undefined;
+      });
     }, WATCH_MS).unref();
   }
 
@@ -76,11 +92,16 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
     const standing = await this.store.standing(fromHex(keyId));
     if (standing !== 'none') return standing === 'revoked';
     const nowMs = performance.now();
-    const looked = await Promise.all(this.monitor.enclaves.map(async (enclave, at) => {
-      const said = await this.syncs[at]?.syncSince(nowMs);
-      return said === true && (!enclave.verifies || (await enclave.lookSince(nowMs)));
-    }));
-    return !looked.includes(false) && this.monitor.enclaves.every((enclave) => enclave.heldKeyIds()?.includes(keyId) === false);
+    const looked = await Promise.all(
+      this.monitor.enclaves.map(async (enclave, at) => {
+        const said = await this.syncs[at]?.syncSince(nowMs);
+        return said === true && (!enclave.verifies || (await enclave.lookSince(nowMs)));
+      }),
+    );
+    return (
+      !looked.includes(false) &&
+      this.monitor.enclaves.every((enclave) => enclave.heldKeyIds()?.includes(keyId) === false)
+    );
   }
 
   /**

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { encodeKeyOffer, MAX_OFFERED_KEYS, PROCESS_CUSTODY, toHex, type KeyOffer, type KeyStatus } from '@communique-tee/protocol';
+import {
+  encodeKeyOffer,
+  MAX_OFFERED_KEYS,
+  PROCESS_CUSTODY,
+  toHex,
+  type KeyOffer,
+  type KeyStatus,
+} from '@communique-tee/protocol';
 import type { EnclaveMonitor } from '../attestation/enclave-monitor';
 import type { SaidKeys } from '../attestation/said-keys';
 import type { EnclaveResult } from '../enclave/enclave-result';
@@ -29,7 +36,14 @@ const MIN_GAP_MS = 100;
 const NOTHING: KeyOffer = { credentials: null, records: [], revoked: [], secrets: {} };
 const NO_KEYS: KeysOfCustody = { live: [], revoked: [] };
 /** An enclave from before `POST /keys`. */
-const FROM_BEFORE: SaidKeys = { custody: PROCESS_CUSTODY, state: 'ready', current: null, currentSince: null, held: null, kms: null };
+const FROM_BEFORE: SaidKeys = {
+  custody: PROCESS_CUSTODY,
+  state: 'ready',
+  current: null,
+  currentSince: null,
+  held: null,
+  kms: null,
+};
 
 interface Offer {
   readonly bytes: Uint8Array;
@@ -104,7 +118,8 @@ export class KeySync {
       this.last = null;
       this.parts.logger.error({ component: this.component, err: error }, 'keys could not be exchanged');
     }
-    if (!this.stopping.signal.aborted) this.timer = setTimeout(() => void this.syncNow(), this.parts.intervalMs).unref();
+    if (!this.stopping.signal.aborted)
+      this.timer = setTimeout(() => void this.syncNow(), this.parts.intervalMs).unref();
   }
 
   private async rounds(): Promise<boolean> {
@@ -123,7 +138,13 @@ export class KeySync {
       }
       const status = result.answer;
       this.note(status, offer);
-      if (status.proposal !== null && status.custody !== PROCESS_CUSTODY && this.mayHaveMore(status) && !this.databaseAway) await this.take(status.proposal, status);
+      if (
+        status.proposal !== null &&
+        status.custody !== PROCESS_CUSTODY &&
+        this.mayHaveMore(status) &&
+        !this.databaseAway
+      )
+        await this.take(status.proposal, status);
       const next = await this.offer(status);
       if (round + 1 >= MAX_ROUNDS || same(next.bytes, offer.bytes)) return true;
       offer = next;
@@ -132,7 +153,11 @@ export class KeySync {
 
   /** One that keeps its keys to itself and opens no secret is handed nothing, and so is one that is known to be a wrong one. */
   private mayHaveMore(status: KeyStatus | null): status is KeyStatus {
-    return status !== null && (status.custody !== PROCESS_CUSTODY || status.wants.secrets.length > 0) && this.enclave.state().kind !== 'refused';
+    return (
+      status !== null &&
+      (status.custody !== PROCESS_CUSTODY || status.wants.secrets.length > 0) &&
+      this.enclave.state().kind !== 'refused'
+    );
   }
 
   /** What it is handed next. Without the database nothing: what is missing then must not look as if it were gone. */
@@ -144,17 +169,29 @@ export class KeySync {
       keys = status.custody === PROCESS_CUSTODY ? NO_KEYS : await this.parts.store.ofCustody(status.custody);
       this.databaseAway = false;
     } catch (error) {
-      if (!this.databaseAway) this.parts.logger.warn({ component: this.component, err: error }, 'sealed keys cannot be read: the enclave keeps what it has');
+      if (!this.databaseAway)
+        this.parts.logger.warn(
+          { component: this.component, err: error },
+          'sealed keys cannot be read: the enclave keeps what it has',
+        );
       this.databaseAway = true;
       return nothing;
     }
     const { wants } = status;
-    const [credentials, all] = await Promise.all([wants.credentials ? this.parts.credentials.current() : null, wants.secrets.length > 0 ? this.parts.secrets.current() : null]);
-    const secrets = Object.fromEntries(wants.secrets.flatMap((name) => {
-      const secret = all?.get(name);
-      return secret === undefined ? [] : [[name, secret] as const];
-    }));
-    return { bytes: encodeKeyOffer({ credentials, records: recordsFor(status, keys), revoked: [...keys.revoked], secrets }), keys };
+    const [credentials, all] = await Promise.all([
+      wants.credentials ? this.parts.credentials.current() : null,
+      wants.secrets.length > 0 ? this.parts.secrets.current() : null,
+    ]);
+    const secrets = Object.fromEntries(
+      wants.secrets.flatMap((name) => {
+        const secret = all?.get(name);
+        return secret === undefined ? [] : [[name, secret] as const];
+      }),
+    );
+    return {
+      bytes: encodeKeyOffer({ credentials, records: recordsFor(status, keys), revoked: [...keys.revoked], secrets }),
+      keys,
+    };
   }
 
   private async take(proposal: Uint8Array, { custody }: KeyStatus): Promise<void> {
@@ -165,12 +202,17 @@ export class KeySync {
     try {
       outcome = read.ok ? await store.add(read.core, proposal) : read.code;
     } catch (error) {
-      logger.warn({ component: this.component, err: error }, 'a sealed key cannot be stored: the enclave offers it again');
+      logger.warn(
+        { component: this.component, err: error },
+        'a sealed key cannot be stored: the enclave offers it again',
+      );
       return;
     }
     metrics?.keyProposed(outcome);
-    if (outcome === 'stored') logger.info({ component: this.component, bytes: proposal.length }, 'a sealed key was stored');
-    else if (!['known', 'epoch_taken'].includes(outcome)) logger.warn({ component: this.component, code: outcome }, 'a sealed key that an enclave proposes is not stored');
+    if (outcome === 'stored')
+      logger.info({ component: this.component, bytes: proposal.length }, 'a sealed key was stored');
+    else if (!['known', 'epoch_taken'].includes(outcome))
+      logger.warn({ component: this.component, code: outcome }, 'a sealed key that an enclave proposes is not stored');
   }
 
   private note(status: KeyStatus, { keys }: Offer): void {
@@ -183,27 +225,48 @@ export class KeySync {
       if (refusals.has(textOf(refusal))) continue;
       metrics?.keyRefused(refusal.code);
       // What another image made is refused by design, for as long as both are there.
-      if (refusal.code !== 'other_image') logger.warn({ component, code: refusal.code }, 'an enclave refuses a sealed key');
+      if (refusal.code !== 'other_image')
+        logger.warn({ component, code: refusal.code }, 'an enclave refuses a sealed key');
     }
     for (const { name, code } of status.refused_secrets) {
-      if (!before?.refused_secrets.some((other) => other.name === name && other.code === code)) logger.warn({ component, code }, 'an enclave cannot open a secret of the operator');
+      if (!before?.refused_secrets.some((other) => other.name === name && other.code === code))
+        logger.warn({ component, code }, 'an enclave cannot open a secret of the operator');
     }
     if (status.kms !== null) {
       metrics?.kmsFailed(status.kms);
       if (before?.kms !== status.kms) logger.warn({ component, code: status.kms }, 'KMS was of no use to an enclave');
     }
-    if (before?.custody !== status.custody && status.custody === PROCESS_CUSTODY) logger.info({ component }, 'the keys of this enclave live as long as its process: no KMS key is configured');
+    if (before?.custody !== status.custody && status.custody === PROCESS_CUSTODY)
+      logger.info({ component }, 'the keys of this enclave live as long as its process: no KMS key is configured');
     this.enclave.noteKeys(this.saidBy(status, keys));
     // What it attests lags behind what it holds.
     const state = this.enclave.state();
-    if (status.state === 'ready' && (state.kind === 'waiting' || (state.kind === 'verified' && status.current !== null && state.keyId !== toHex(status.current)))) void this.enclave.checkNow();
+    if (
+      status.state === 'ready' &&
+      (state.kind === 'waiting' ||
+        (state.kind === 'verified' && status.current !== null && state.keyId !== toHex(status.current)))
+    )
+      void this.enclave.checkNow();
   }
 
-  private saidBy({ custody, state, current, held, held_legacy: heldLegacy, kms }: KeyStatus, keys: KeysOfCustody | null): SaidKeys {
+  private saidBy(
+    { custody, state, current, held, held_legacy: heldLegacy, kms }: KeyStatus,
+    keys: KeysOfCustody | null,
+  ): SaidKeys {
     const id = current === null ? null : toHex(current);
     const before = this.enclave.keys();
-    const stored = keys?.live.find(({ keyId }) => toHex(keyId) === id)?.createdAt ?? (before?.current === id ? before?.currentSince : null);
-    return { custody, state, current: id, currentSince: stored ?? null, held: held.map(toHex), ...(heldLegacy && { heldLegacy: heldLegacy.map(toHex) }), kms };
+    const stored =
+      keys?.live.find(({ keyId }) => toHex(keyId) === id)?.createdAt ??
+      (before?.current === id ? before?.currentSince : null);
+    return {
+      custody,
+      state,
+      current: id,
+      currentSince: stored ?? null,
+      held: held.map(toHex),
+      ...(heldLegacy && { heldLegacy: heldLegacy.map(toHex) }),
+      kms,
+    };
   }
 
   /** Said once for each change. What an enclave holds is not known while it cannot be asked. */
@@ -217,16 +280,24 @@ export class KeySync {
     if (failure === this.failure) return;
     this.failure = failure;
     // That it cannot be reached says its monitor.
-    if (result?.kind === 'problem') this.parts.logger.warn({ component: this.component, code: result.code }, 'an enclave cannot be asked for its keys');
+    if (result?.kind === 'problem')
+      this.parts.logger.warn(
+        { component: this.component, code: result.code },
+        'an enclave cannot be asked for its keys',
+      );
   }
 }
 
 /** All of them, newest first; where there are more than fit, those of other images give way. */
 function recordsFor({ refused }: KeyStatus, { live }: KeysOfCustody): Uint8Array[] {
   if (live.length <= MAX_OFFERED_KEYS) return live.map(({ record }) => record);
-  const foreign = new Set(refused.flatMap(({ key_id: keyId, code }) => (keyId !== null && code === 'other_image' ? [toHex(keyId)] : [])));
+  const foreign = new Set(
+    refused.flatMap(({ key_id: keyId, code }) => (keyId !== null && code === 'other_image' ? [toHex(keyId)] : [])),
+  );
   const isForeign = ({ keyId }: { keyId: Uint8Array }) => foreign.has(toHex(keyId));
-  return [...live.filter((key) => !isForeign(key)), ...live.filter(isForeign)].slice(0, MAX_OFFERED_KEYS).map(({ record }) => record);
+  return [...live.filter((key) => !isForeign(key)), ...live.filter(isForeign)]
+    .slice(0, MAX_OFFERED_KEYS)
+    .map(({ record }) => record);
 }
 
 function textOf({ key_id: keyId, code }: KeyStatus['refused'][number]): string {

@@ -7,7 +7,13 @@ import { SealedKeyStore } from './sealed-key-store';
 
 @Module({
   imports: [AttestationModule],
-  providers: [EnclaveKeys, OperatorSecrets, ParentCredentials, SealedKeyStore, { provide: FIND_CREDENTIALS, useFactory: defaultChain }],
+  providers: [
+    EnclaveKeys,
+    OperatorSecrets,
+    ParentCredentials,
+    SealedKeyStore,
+    { provide: FIND_CREDENTIALS, useFactory: defaultChain },
+  ],
   exports: [EnclaveKeys, SealedKeyStore],
 })
 export class KeysModule {}

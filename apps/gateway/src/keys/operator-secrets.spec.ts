@@ -17,24 +17,36 @@ describe('the file of the operator’s secrets', () => {
     folder = await temporaryFolder();
     path = folder.file('secrets.json');
     lines = [];
-    secrets = new OperatorSecrets({ keys: { intervalMs: 1000, secretsFile: path } }, new Logger({ log: { level: 'debug' } }, { write: (line) => void lines.push(line) }));
+    secrets = new OperatorSecrets(
+      { keys: { intervalMs: 1000, secretsFile: path } },
+      new Logger({ log: { level: 'debug' } }, { write: (line) => void lines.push(line) }),
+    );
   });
   afterEach(() => folder.remove());
 
   const bytes = (length = 200) => new Uint8Array(randomBytes(length));
   const base64 = (value: Uint8Array) => Buffer.from(value).toString('base64');
   const write = (content: unknown) => writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
-  const codes = () => lines.map((line) => (JSON.parse(line) as { code?: string }).code).filter((code) => code !== undefined);
+  const codes = () =>
+    lines.map((line) => (JSON.parse(line) as { code?: string }).code).filter((code) => code !== undefined);
 
   it('that is not configured holds none', async () => {
-    const none = new OperatorSecrets({ keys: { intervalMs: 1000 } }, new Logger({ log: { level: 'silent' } }, { write: () => undefined }));
+    const none = new OperatorSecrets(
+      { keys: { intervalMs: 1000 } },
+      new Logger({ log: { level: 'silent' } }, { write: () => undefined }),
+    );
     expect((await none.current()).size).toBe(0);
   });
 
   it('is read', async () => {
     const [house, ai] = [bytes(), bytes(6144)];
     await write({ 'cwc-house': base64(house), ai: base64(ai) });
-    expect(await secrets.current()).toEqual(new Map([['cwc-house', house], ['ai', ai]]));
+    expect(await secrets.current()).toEqual(
+      new Map([
+        ['cwc-house', house],
+        ['ai', ai],
+      ]),
+    );
   });
 
   it('may come late, is read anew when it is replaced, and stays in use when it goes', async () => {

@@ -11,13 +11,19 @@ const MAX_FILE_BYTES = 192 * 1024;
 const MAX_SECRET_BYTES = 6144;
 const INVALID = 'secrets_file_invalid';
 
-const ciphertext = z.string().max(Math.ceil(MAX_SECRET_BYTES / 3) * 4).transform((text, context): Uint8Array => {
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.length > 0 && bytes.length <= MAX_SECRET_BYTES && bytes.toString('base64') === text) return new Uint8Array(bytes);
-  context.addIssue({ code: 'custom' });
-  return z.NEVER;
-});
-const fileSchema = z.record(z.string().regex(SECRET_NAME), ciphertext).refine((secrets) => Object.keys(secrets).length <= MAX_SECRETS);
+const ciphertext = z
+  .string()
+  .max(Math.ceil(MAX_SECRET_BYTES / 3) * 4)
+  .transform((text, context): Uint8Array => {
+    const bytes = Buffer.from(text, 'base64');
+    if (bytes.length > 0 && bytes.length <= MAX_SECRET_BYTES && bytes.toString('base64') === text)
+      return new Uint8Array(bytes);
+    context.addIssue({ code: 'custom' });
+    return z.NEVER;
+  });
+const fileSchema = z
+  .record(z.string().regex(SECRET_NAME), ciphertext)
+  .refine((secrets) => Object.keys(secrets).length <= MAX_SECRETS);
 
 export type Secrets = ReadonlyMap<string, Uint8Array>;
 const NONE: Secrets = new Map();
@@ -34,7 +40,10 @@ export class OperatorSecrets {
   private failure: string | null = null;
   private reading: Promise<Secrets> | undefined;
 
-  constructor(@Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'keys'>, private readonly logger: Logger) {
+  constructor(
+    @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'keys'>,
+    private readonly logger: Logger,
+  ) {
     this.path = config.keys.secretsFile;
   }
 
@@ -42,7 +51,9 @@ export class OperatorSecrets {
   current(): Promise<Secrets> {
     const { path } = this;
     if (path === undefined) return Promise.resolve(NONE);
-    this.reading ??= this.read(path).finally(() => { this.reading = undefined; });
+    this.reading ??= this.read(path).finally(() => {
+      this.reading = undefined;
+    });
     return this.reading;
   }
 
@@ -64,7 +75,8 @@ export class OperatorSecrets {
       const stat = await file.stat();
       if (!stat.isFile() || stat.size > MAX_FILE_BYTES) return INVALID;
       const version = [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ');
-      if (version !== this.lastRead?.version) this.lastRead = { version, failure: this.take(await file.readFile('utf8')) };
+      if (version !== this.lastRead?.version)
+        this.lastRead = { version, failure: this.take(await file.readFile('utf8')) };
       return this.lastRead.failure;
     } finally {
       await file.close();
@@ -83,7 +95,11 @@ export class OperatorSecrets {
   private say(failure: string | null): void {
     if (failure === this.failure) return;
     this.failure = failure;
-    if (failure !== null) this.logger.error({ code: failure }, 'the file of the secrets for enclaves cannot be used: what was read before stays in use');
+    if (failure !== null)
+      this.logger.error(
+        { code: failure },
+        'the file of the secrets for enclaves cannot be used: what was read before stays in use',
+      );
   }
 }
 
@@ -95,7 +111,8 @@ function parseSecrets(text: string): Secrets | undefined {
     return undefined;
   }
   // Zod leaves out `__proto__` without a word.
-  if (typeof value !== 'object' || value === null || !Object.keys(value).every((name) => SECRET_NAME.test(name))) return undefined;
+  if (typeof value !== 'object' || value === null || !Object.keys(value).every((name) => SECRET_NAME.test(name)))
+    return undefined;
   const parsed = fileSchema.safeParse(value);
   return parsed.success ? new Map(Object.entries(parsed.data)) : undefined;
 }

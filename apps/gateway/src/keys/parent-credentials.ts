@@ -40,8 +40,13 @@ export class ParentCredentials {
 
   /** Never throws. @returns null where there are none that will do for half a minute */
   async current(nowMs = Date.now()): Promise<HandedCredentials | null> {
-    if (this.left(nowMs) < REFRESH_MS && (this.finding !== undefined || performance.now() - this.triedAtMs >= RETRY_MS)) {
-      this.finding ??= this.refresh().finally(() => { this.finding = undefined; });
+    if (
+      this.left(nowMs) < REFRESH_MS &&
+      (this.finding !== undefined || performance.now() - this.triedAtMs >= RETRY_MS)
+    ) {
+      this.finding ??= this.refresh().finally(() => {
+        this.finding = undefined;
+      });
       await this.finding;
     }
     return this.left(nowMs) < USELESS_MS ? null : (this.last?.credentials ?? null);
@@ -55,9 +60,14 @@ export class ParentCredentials {
     this.triedAtMs = performance.now();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'credentials_timeout'>((resolve) => {
-      timer = setTimeout(() => { resolve('credentials_timeout'); }, TIMEOUT_MS);
+      timer = setTimeout(() => {
+        resolve('credentials_timeout');
+      }, TIMEOUT_MS);
     });
-    const found = this.find({ forceRefresh: this.last !== undefined }).then(handed, () => 'credentials_unavailable' as const);
+    const found = this.find({ forceRefresh: this.last !== undefined }).then(
+      handed,
+      () => 'credentials_unavailable' as const,
+    );
     const outcome = await Promise.race([found, late]);
     clearTimeout(timer);
     if (typeof outcome === 'string') {
@@ -81,11 +91,17 @@ function handed(found: FoundCredentials): HandedCredentials | 'credentials_inval
   for (const [name, maxLength] of Object.entries(SHAPES)) {
     const value = found[name as keyof typeof SHAPES];
     const isAbsent = value === undefined && name === 'sessionToken';
-    if (!isAbsent && (typeof value !== 'string' || value.length > maxLength || !/^[\x21-\x7e]+$/.test(value))) return 'credentials_invalid';
+    if (!isAbsent && (typeof value !== 'string' || value.length > maxLength || !/^[\x21-\x7e]+$/.test(value)))
+      return 'credentials_invalid';
   }
   const expires = found.expiration === undefined ? null : Math.floor(found.expiration.getTime() / 1000);
   if (expires !== null && !(Number.isSafeInteger(expires) && expires >= 0)) return 'credentials_invalid';
-  return { access_key_id: found.accessKeyId, secret_access_key: found.secretAccessKey, session_token: found.sessionToken ?? null, expires };
+  return {
+    access_key_id: found.accessKeyId,
+    secret_access_key: found.secretAccessKey,
+    session_token: found.sessionToken ?? null,
+    expires,
+  };
 }
 
 /** The AWS SDK's chain, loaded when it is first asked: most gateways of a test never do. */

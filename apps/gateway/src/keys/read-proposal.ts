@@ -1,6 +1,18 @@
 import { createHash } from 'node:crypto';
-import { createAttestationVerifier, readAttestation_unverified, unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
-import { decodeSealedKey, decodeSealedKeyMaker, encodeSealedKeyCore, LIMITS, toHex, type SealedKeyCore, type SealedKeyRecord } from '@communique-tee/protocol';
+import {
+  createAttestationVerifier,
+  readAttestation_unverified,
+  unsafeTrustAnchorFromPem,
+} from '@communique-tee/attestation';
+import {
+  decodeSealedKey,
+  decodeSealedKeyMaker,
+  encodeSealedKeyCore,
+  LIMITS,
+  toHex,
+  type SealedKeyCore,
+  type SealedKeyRecord,
+} from '@communique-tee/protocol';
 import { measurementsOf } from '../attestation/attestation-judge';
 import type { GatewayConfig } from '../config/gateway-config';
 
@@ -9,7 +21,8 @@ import type { GatewayConfig } from '../config/gateway-config';
  * accepted, or than the enclave attested; `times_invalid`; `maker_refused` no accepted enclave vouches for it.
  */
 export type ProposalRefusal = 'malformed' | 'other_custody' | 'other_image' | 'times_invalid' | 'maker_refused';
-export type ReadProposal = { readonly ok: true; readonly core: SealedKeyCore } | { readonly ok: false; readonly code: ProposalRefusal };
+export type ReadProposal =
+  { readonly ok: true; readonly core: SealedKeyCore } | { readonly ok: false; readonly code: ProposalRefusal };
 
 /** An enclave's clock may be ahead of ours by so much, and its document as far from the key's own time. */
 const MAX_SKEW_SECONDS = 300;
@@ -26,7 +39,11 @@ export class ProposalReader {
   constructor(private readonly attestation: GatewayConfig['attestation']) {}
 
   /** @param pcr0 that the enclave attested, in hex; null where it has not yet */
-  async read(bytes: Uint8Array, expected: { readonly custody: string; readonly pcr0: string | null }, now = new Date()): Promise<ReadProposal> {
+  async read(
+    bytes: Uint8Array,
+    expected: { readonly custody: string; readonly pcr0: string | null },
+    now = new Date(),
+  ): Promise<ReadProposal> {
     let record: SealedKeyRecord;
     try {
       record = decodeSealedKey(bytes);
@@ -37,7 +54,8 @@ export class ProposalReader {
     const pcr0 = toHex(core.pcr0);
     if (core.custody !== expected.custody) return refused('other_custody');
     if (expected.pcr0 !== null && pcr0 !== expected.pcr0) return refused('other_image');
-    if (this.attestation.verify && !this.attestation.acceptedMeasurements.some((accepted) => accepted.pcr0 === pcr0)) return refused('other_image');
+    if (this.attestation.verify && !this.attestation.acceptedMeasurements.some((accepted) => accepted.pcr0 === pcr0))
+      return refused('other_image');
     if (!timesAreSane(core, Math.floor(now.getTime() / 1000))) return refused('times_invalid');
     if (this.attestation.verify && !(await this.isVouchedFor(record, pcr0))) return refused('maker_refused');
     return { ok: true, core };
@@ -66,8 +84,16 @@ export class ProposalReader {
   }
 }
 
-function timesAreSane({ created, rotate_after: rotateAfter, destroy_after: destroyAfter }: SealedKeyCore, nowSeconds: number): boolean {
-  return created <= nowSeconds + MAX_SKEW_SECONDS && nowSeconds < destroyAfter && rotateAfter - created <= MAX_ROTATION_SECONDS && destroyAfter - rotateAfter <= MAX_KEPT_SECONDS;
+function timesAreSane(
+  { created, rotate_after: rotateAfter, destroy_after: destroyAfter }: SealedKeyCore,
+  nowSeconds: number,
+): boolean {
+  return (
+    created <= nowSeconds + MAX_SKEW_SECONDS &&
+    nowSeconds < destroyAfter &&
+    rotateAfter - created <= MAX_ROTATION_SECONDS &&
+    destroyAfter - rotateAfter <= MAX_KEPT_SECONDS
+  );
 }
 
 function refused(code: ProposalRefusal): ReadProposal {

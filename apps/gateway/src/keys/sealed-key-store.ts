@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { keyIdOf } from '@communique-tee/crypto';
-import { decodeSealedKey, MAX_OFFERED_KEYS, MAX_REVOKED_KEYS, toHex, type SealedKeyCore } from '@communique-tee/protocol';
+import {
+  decodeSealedKey,
+  MAX_OFFERED_KEYS,
+  MAX_REVOKED_KEYS,
+  toHex,
+  type SealedKeyCore,
+} from '@communique-tee/protocol';
 import { Database } from '../database/database';
 
 export interface StoredKey {
@@ -54,16 +60,23 @@ export class SealedKeyStore {
   /** @throws ProblemError `database_unavailable` | `overloaded`, as all of these */
   async ofCustody(custody: string): Promise<KeysOfCustody> {
     const [live, revoked] = await Promise.all([
-      this.database.read((client) => client.$queryRaw<StoredKey[]>`
+      this.database.read(
+        (client) => client.$queryRaw<StoredKey[]>`
         SELECT key_id AS "keyId", record, created_at AS "createdAt" FROM sealed_key
         WHERE custody = ${custody} AND record IS NOT NULL AND destroy_after > now()
-        ORDER BY created_at DESC, key_id LIMIT ${MAX_LIVE_KEYS}::int`),
-      this.database.read((client) => client.$queryRaw<{ keyId: Uint8Array }[]>`
+        ORDER BY created_at DESC, key_id LIMIT ${MAX_LIVE_KEYS}::int`,
+      ),
+      this.database.read(
+        (client) => client.$queryRaw<{ keyId: Uint8Array }[]>`
         SELECT key_id AS "keyId" FROM sealed_key
         WHERE custody = ${custody} AND revoked_at IS NOT NULL AND destroy_after > now()
-        ORDER BY revoked_at DESC, key_id LIMIT ${MAX_REVOKED_KEYS}::int`),
+        ORDER BY revoked_at DESC, key_id LIMIT ${MAX_REVOKED_KEYS}::int`,
+      ),
     ]);
-    return { live: live.map((key) => ({ ...key, keyId: plain(key.keyId), record: plain(key.record) })), revoked: revoked.map(({ keyId }) => plain(keyId)) };
+    return {
+      live: live.map((key) => ({ ...key, keyId: plain(key.keyId), record: plain(key.record) })),
+      revoked: revoked.map(({ keyId }) => plain(keyId)),
+    };
   }
 
   /**
@@ -99,8 +112,10 @@ export class SealedKeyStore {
    * legacy suite is found in the record that names it, for as long as there is one.
    */
   async standing(keyId: Uint8Array): Promise<'live' | 'revoked' | 'none'> {
-    const [row] = await this.database.read((client) => client.$queryRaw<{ revoked: boolean; live: boolean }[]>`
-      SELECT revoked_at IS NOT NULL AS revoked, record IS NOT NULL AND destroy_after > now() AS live FROM sealed_key WHERE key_id = ${Buffer.from(keyId)}::bytea`);
+    const [row] = await this.database.read(
+      (client) => client.$queryRaw<{ revoked: boolean; live: boolean }[]>`
+      SELECT revoked_at IS NOT NULL AS revoked, record IS NOT NULL AND destroy_after > now() AS live FROM sealed_key WHERE key_id = ${Buffer.from(keyId)}::bytea`,
+    );
     if (row?.revoked === true) return 'revoked';
     if (row !== undefined) return row.live ? 'live' : 'none';
     return (await this.isLegacyKeyOfLive(keyId)) ? 'live' : 'none';
@@ -108,8 +123,10 @@ export class SealedKeyStore {
 
   /** Asked only of a key that no enclave is known to hold. */
   private async isLegacyKeyOfLive(keyId: Uint8Array): Promise<boolean> {
-    const rows = await this.database.read((client) => client.$queryRaw<{ record: Uint8Array }[]>`
-      SELECT record FROM sealed_key WHERE record IS NOT NULL AND destroy_after > now() LIMIT ${MAX_LIVE_KEYS}::int`);
+    const rows = await this.database.read(
+      (client) => client.$queryRaw<{ record: Uint8Array }[]>`
+      SELECT record FROM sealed_key WHERE record IS NOT NULL AND destroy_after > now() LIMIT ${MAX_LIVE_KEYS}::int`,
+    );
     return rows.some(({ record }) => {
       const legacyKey = legacyKeyOf(plain(record));
       return legacyKey !== undefined && Buffer.compare(keyIdOf(legacyKey), keyId) === 0;
@@ -118,34 +135,50 @@ export class SealedKeyStore {
 
   /** Something that is another text whenever a key was stored or revoked since; with it the ids of all revoked ones. */
   async look(): Promise<{ readonly version: string; readonly revoked: readonly Uint8Array[] }> {
-    const rows = await this.database.read((client) => client.$queryRaw<{ keyId: Uint8Array; revoked: boolean }[]>`
-      SELECT key_id AS "keyId", revoked_at IS NOT NULL AS revoked FROM sealed_key WHERE record IS NOT NULL OR revoked_at IS NOT NULL ORDER BY key_id`);
-    const version = rows.map(({ keyId, revoked }) => `${revoked ? '-' : '+'}${Buffer.from(keyId).toString('base64')}`).join('');
+    const rows = await this.database.read(
+      (client) => client.$queryRaw<{ keyId: Uint8Array; revoked: boolean }[]>`
+      SELECT key_id AS "keyId", revoked_at IS NOT NULL AS revoked FROM sealed_key WHERE record IS NOT NULL OR revoked_at IS NOT NULL ORDER BY key_id`,
+    );
+    const version = rows
+      .map(({ keyId, revoked }) => `${revoked ? '-' : '+'}${Buffer.from(keyId).toString('base64')}`)
+      .join('');
     return { version, revoked: rows.filter(({ revoked }) => revoked).map(({ keyId }) => plain(keyId)) };
   }
 
   /** All that there are, the latest first, at most 500. */
   async list(): Promise<KeyView[]> {
-    const rows = await this.database.read((client) => client.sealedKey.findMany({ orderBy: [{ createdAt: 'desc' }, { keyId: 'asc' }], take: MAX_LISTED, omit: { record: true } }));
+    const rows = await this.database.read((client) =>
+      client.sealedKey.findMany({
+        orderBy: [{ createdAt: 'desc' }, { keyId: 'asc' }],
+        take: MAX_LISTED,
+        omit: { record: true },
+      }),
+    );
     const now = new Date();
-    return rows.map(({ keyId, pcr0, epoch, custody, createdAt, rotateAfter, destroyAfter, revokedAt, revokedBy, revokedWhy }) => ({
-      keyId: toHex(keyId),
-      custody,
-      pcr0: toHex(pcr0),
-      epoch: Number(epoch),
-      state: revokedAt !== null ? 'revoked' : destroyAfter <= now ? 'destroyed' : rotateAfter <= now ? 'rotated' : 'live',
-      createdAt: createdAt.toISOString(),
-      rotateAfter: rotateAfter.toISOString(),
-      destroyAfter: destroyAfter.toISOString(),
-      revokedAt: revokedAt?.toISOString() ?? null,
-      revokedBy,
-      revokedWhy,
-    }));
+    return rows.map(
+      ({ keyId, pcr0, epoch, custody, createdAt, rotateAfter, destroyAfter, revokedAt, revokedBy, revokedWhy }) => ({
+        keyId: toHex(keyId),
+        custody,
+        pcr0: toHex(pcr0),
+        epoch: Number(epoch),
+        state:
+          revokedAt !== null ? 'revoked' : destroyAfter <= now ? 'destroyed' : rotateAfter <= now ? 'rotated' : 'live',
+        createdAt: createdAt.toISOString(),
+        rotateAfter: rotateAfter.toISOString(),
+        destroyAfter: destroyAfter.toISOString(),
+        revokedAt: revokedAt?.toISOString() ?? null,
+        revokedBy,
+        revokedWhy,
+      }),
+    );
   }
 
   /** Takes away the records of keys whose time is over. @returns how many */
   wipeDestroyed(): Promise<number> {
-    return this.database.read((client) => client.$executeRaw`UPDATE sealed_key SET record = NULL WHERE record IS NOT NULL AND destroy_after <= now()`);
+    return this.database.read(
+      (client) =>
+        client.$executeRaw`UPDATE sealed_key SET record = NULL WHERE record IS NOT NULL AND destroy_after <= now()`,
+    );
   }
 }
 

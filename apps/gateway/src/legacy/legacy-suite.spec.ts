@@ -3,8 +3,21 @@ import { writeFile } from 'node:fs/promises';
 import { keyIdOf, legacyMessageId } from '@communique-tee/crypto';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
-import { encodeKeyBinding, encodeLegacyMessage, legacyMessageFromJson, LIMITS, messageIdToText, toHex } from '@communique-tee/protocol';
-import { migrate, type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  encodeKeyBinding,
+  encodeLegacyMessage,
+  legacyMessageFromJson,
+  LIMITS,
+  messageIdToText,
+  toHex,
+} from '@communique-tee/protocol';
+import {
+  migrate,
+  type Postgres,
+  startPostgres,
+  temporaryFolder,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { AppModule } from '../app.module';
 import { createApp } from '../create-app';
 import { answer, problem, TestEnclave } from '../enclave/testing/test-enclave';
@@ -39,9 +52,24 @@ describe('the legacy suite', () => {
     legacyKey = bytes(32);
     const keyId = bytes(16);
     enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, async (request, response) => {
-      if (request.path !== '/attestation') return problem(request.path === '/messages' ? 'enclave_busy' : 'not_found')(request, response);
-      const userData = encodeKeyBinding({ keyId, receiptKey: new Uint8Array(32), custody: 'process', ...(legacyKey && { legacyKey }) });
-      answer(response, 200, 'application/cose', await nsm.attest({ userData, publicKey: new Uint8Array(32), nonce: new Uint8Array(Buffer.from(request.query.get('nonce') ?? '', 'hex')) }));
+      if (request.path !== '/attestation')
+        return problem(request.path === '/messages' ? 'enclave_busy' : 'not_found')(request, response);
+      const userData = encodeKeyBinding({
+        keyId,
+        receiptKey: new Uint8Array(32),
+        custody: 'process',
+        ...(legacyKey && { legacyKey }),
+      });
+      answer(
+        response,
+        200,
+        'application/cose',
+        await nsm.attest({
+          userData,
+          publicKey: new Uint8Array(32),
+          nonce: new Uint8Array(Buffer.from(request.query.get('nonce') ?? '', 'hex')),
+        }),
+      );
     });
   });
   afterEach(async () => {
@@ -72,21 +100,43 @@ describe('the legacy suite', () => {
     }
   }
 
-  const sealed = (teeKeyId = toHex(keyIdOf(legacyKey ?? new Uint8Array(32)))) => ({ ciphertext: base64(bytes(600)), nonce: base64(bytes(24)), ephemeralPublicKey: `0x${toHex(bytes(32))}`, teeKeyId });
+  const sealed = (teeKeyId = toHex(keyIdOf(legacyKey ?? new Uint8Array(32)))) => ({
+    ciphertext: base64(bytes(600)),
+    nonce: base64(bytes(24)),
+    ephemeralPublicKey: `0x${toHex(bytes(32))}`,
+    teeKeyId,
+  });
   async function post(body: object, { as = 'alice', key }: { as?: string; key?: string } = {}) {
-    const headers = { authorization: `Bearer ${await issuer.token(as)}`, 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) };
+    const headers = {
+      authorization: `Bearer ${await issuer.token(as)}`,
+      'content-type': 'application/json',
+      ...(key !== undefined && { 'idempotency-key': key }),
+    };
     const response = await fetch(`${url}/api/messages`, { method: 'POST', headers, body: JSON.stringify(body) });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
   async function publicKey() {
     const response = await fetch(`${url}/api/tee/public-key`);
-    return { status: response.status, cache: response.headers.get('cache-control'), body: (await response.json()) as Record<string, unknown> };
+    return {
+      status: response.status,
+      cache: response.headers.get('cache-control'),
+      body: (await response.json()) as Record<string, unknown>,
+    };
   }
 
   it('shows the attested key in the shape that the client reads', async () => {
     await start();
     const key = legacyKey ?? new Uint8Array();
-    expect(await publicKey()).toEqual({ status: 200, cache: 'no-store', body: { success: true, keyId: toHex(keyIdOf(key)), publicKey: `0x${toHex(key)}`, algorithm: 'X25519-XChaCha20-Poly1305' } });
+    expect(await publicKey()).toEqual({
+      status: 200,
+      cache: 'no-store',
+      body: {
+        success: true,
+        keyId: toHex(keyIdOf(key)),
+        publicKey: `0x${toHex(key)}`,
+        algorithm: 'X25519-XChaCha20-Poly1305',
+      },
+    });
   });
 
   it('takes the client’s JSON under an id of its ciphertext, for seven days, and relays its binary form', async () => {
@@ -100,7 +150,11 @@ describe('the legacy suite', () => {
     expect(expiresAt).toBeGreaterThanOrEqual(before - 1000 + LIMITS.maxLifetimeSeconds * 1000);
     expect(expiresAt).toBeLessThanOrEqual(Date.now() + LIMITS.maxLifetimeSeconds * 1000);
     const relayed = encodeLegacyMessage(legacyMessageFromJson(message));
-    for (let round = 0; !enclave.requests.some(({ path, body: got }) => path === '/messages' && Buffer.compare(got, relayed) === 0); round++) {
+    for (
+      let round = 0;
+      !enclave.requests.some(({ path, body: got }) => path === '/messages' && Buffer.compare(got, relayed) === 0);
+      round++
+    ) {
       if (round > 600) throw new Error('never relayed');
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -111,7 +165,12 @@ describe('the legacy suite', () => {
     const message = sealed();
     const first = await post({ ...message, suite: 'x25519-blake2b-xchacha20poly1305' });
     const second = await post(message);
-    expect([second.status, second.body['id'], second.body['acceptedAt'], second.body['expiresAt']]).toEqual([202, first.body['id'], first.body['acceptedAt'], first.body['expiresAt']]);
+    expect([second.status, second.body['id'], second.body['acceptedAt'], second.body['expiresAt']]).toEqual([
+      202,
+      first.body['id'],
+      first.body['acceptedAt'],
+      first.body['expiresAt'],
+    ]);
     expect((await post(message, { as: 'bob' })).body['code']).toBe('message_id_taken');
     expect((await post(message, { key: 'a-key' })).body['id']).toBe(first.body['id']);
     expect((await post(sealed(), { key: 'a-key' })).body['code']).toBe('idempotency_key_reused');
@@ -150,7 +209,10 @@ describe('the legacy suite', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect((await post(sealed())).status).toBe(202);
-    enclave.behaviour = (request, response) => (request.path === '/attestation' ? answer(response, 200, 'application/cose', 'no document') : problem('not_found')(request, response));
+    enclave.behaviour = (request, response) =>
+      request.path === '/attestation'
+        ? answer(response, 200, 'application/cose', 'no document')
+        : problem('not_found')(request, response);
     await enclave.start();
     for (let round = 0; (await post(sealed())).status === 202; round++) {
       if (round > 600) throw new Error('still open');

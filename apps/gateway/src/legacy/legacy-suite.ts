@@ -28,6 +28,8 @@ export class LegacySuite {
     const attested = this.monitor.enclaves.map((enclave) => enclave.legacyKey());
     if (attested.some((key) => key instanceof Uint8Array)) return;
     const isKnown = attested.some((key) => key === null) || !this.monitor.enclaves.some(({ verifies }) => verifies);
-    throw isKnown ? new ProblemError('suite_unsupported') : new ProblemError('enclave_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    throw isKnown
+      ? new ProblemError('suite_unsupported')
+      : new ProblemError('enclave_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
   }
 }

@@ -5,5 +5,10 @@ import { LegacySuite } from './legacy-suite';
 
 /** Global for LegacySuite, which whoever accepts a message asks. */
 @Global()
-@Module({ imports: [AttestationModule], controllers: [LegacyController], providers: [LegacySuite], exports: [LegacySuite] })
+@Module({
+  imports: [AttestationModule],
+  controllers: [LegacyController],
+  providers: [LegacySuite],
+  exports: [LegacySuite],
+})
 export class LegacyModule {}

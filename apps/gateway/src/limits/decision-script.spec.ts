@@ -18,7 +18,8 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
   });
   beforeEach(() => client.flushall());
 
-  const run = (quota = 3, windowMs = 60_000, keys: readonly string[] = KEYS) => runDecisionScript(client, keys, [windowMs, quota, LIFE_MS]);
+  const run = (quota = 3, windowMs = 60_000, keys: readonly string[] = KEYS) =>
+    runDecisionScript(client, keys, [windowMs, quota, LIFE_MS]);
   const ttl = (key: string) => client.pttl(key);
 
   it('counts the address, and the user where the address may', async () => {
@@ -28,7 +29,13 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
       counts.push([address.count, user?.count]);
       expect(copies).toEqual([]);
     }
-    expect(counts).toEqual([[1, 1], [2, 2], [3, 3], [4, undefined], [5, undefined]]);
+    expect(counts).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+      [4, undefined],
+      [5, undefined],
+    ]);
     expect(await client.get('user')).toBe('3');
     expect(await run(3, 60_000, ['other'])).toMatchObject({ address: { count: 1, leftMs: 60_000 }, copies: [] });
     expect(await run(3, 60_000, ['another', 'user'])).toMatchObject({ address: { count: 1 }, user: { count: 4 } });
@@ -60,14 +67,22 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     ['a hash', (key) => client.hset(key, 'a', '1')],
   ])('starts over where a window holds %s', async (_, put) => {
     for (const key of ['address', 'user']) await put(key);
-    expect(await run()).toEqual({ address: { count: 1, leftMs: 60_000 }, user: { count: 1, leftMs: 60_000 }, copies: [] });
+    expect(await run()).toEqual({
+      address: { count: 1, leftMs: 60_000 },
+      user: { count: 1, leftMs: 60_000 },
+      copies: [],
+    });
     expect(await run()).toMatchObject({ address: { count: 2 }, user: { count: 2 } });
   });
 
   it('gives an end to a window that has none, or one too far away', async () => {
     await client.set('address', '2');
     await client.set('user', '2', 'PX', 86_400_000);
-    expect(await run()).toEqual({ address: { count: 3, leftMs: 60_000 }, user: { count: 3, leftMs: 60_000 }, copies: [] });
+    expect(await run()).toEqual({
+      address: { count: 3, leftMs: 60_000 },
+      user: { count: 3, leftMs: 60_000 },
+      copies: [],
+    });
     expect(await ttl('address')).toBeGreaterThan(0);
     expect(await ttl('user')).toBeLessThanOrEqual(60_000);
   });

@@ -87,7 +87,11 @@ export interface ScriptAnswer {
 }
 
 /** @throws whatever Redis or the connection says; an answer that is not the script's is an Error too */
-export async function runDecisionScript(redis: Redis, keys: readonly string[], args: readonly number[]): Promise<ScriptAnswer> {
+export async function runDecisionScript(
+  redis: Redis,
+  keys: readonly string[],
+  args: readonly number[],
+): Promise<ScriptAnswer> {
   try {
     return parse(await redis.evalsha(SHA1, keys.length, ...keys, ...args));
   } catch (error) {
@@ -112,7 +116,8 @@ function parse(reply: unknown): ScriptAnswer {
   const parts: readonly unknown[] = Array.isArray(reply) ? reply : [];
   const number = (at: number): number => {
     const value = parts[at];
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error('redis answered something else than the script');
+    if (typeof value !== 'number' || !Number.isFinite(value))
+      throw new Error('redis answered something else than the script');
     return value;
   };
   const address = { count: number(0), leftMs: number(1) };

@@ -11,19 +11,33 @@ import { SharedRedis } from './shared-redis';
 const lines: string[] = [];
 const logger = new Logger({ log: { level: 'info' } }, { write: (line: string) => lines.push(line) });
 const warnings = (reason: string) => lines.filter((line) => line.includes(`"reason":"${reason}"`)).length;
-const environment = { DATABASE_URL: 'postgresql://nowhere/db', AUTH_JWKS_FILE: '/x', RATE_LIMIT_MAX_REQUESTS: '3', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1', RATE_LIMIT_WINDOW: '60000' };
+const environment = {
+  DATABASE_URL: 'postgresql://nowhere/db',
+  AUTH_JWKS_FILE: '/x',
+  RATE_LIMIT_MAX_REQUESTS: '3',
+  RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1',
+  RATE_LIMIT_WINDOW: '60000',
+};
 
 function opened(environmentOfThis: Record<string, string> = {}) {
   const config = testConfig({ ...environment, ...environmentOfThis });
   const redis = new SharedRedis(config, logger);
   const limits = new RateLimits(config, redis, logger);
-  return { redis, limits, state: () => limits.state(), close: () => { redis.onApplicationShutdown(); } };
+  return {
+    redis,
+    limits,
+    state: () => limits.state(),
+    close: () => {
+      redis.onApplicationShutdown();
+    },
+  };
 }
 type Opened = ReturnType<typeof opened>;
 
 /** Each from an address of its own, so that it is the user whose quota counts. */
 let addresses = 0;
-const decide = ({ limits }: Opened, owner: string, limitClass: RateLimitClass = 'api') => limits.decide({ limitClass, address: `192.0.2.${String(addresses++)}`, owner });
+const decide = ({ limits }: Opened, owner: string, limitClass: RateLimitClass = 'api') =>
+  limits.decide({ limitClass, address: `192.0.2.${String(addresses++)}`, owner });
 const byUser = async (...args: Parameters<typeof decide>) => (await decide(...args)).standings[1];
 
 async function passes(one: Opened, attempts: number, key: string): Promise<number> {
@@ -65,8 +79,16 @@ describe('an address over its quota', () => {
     }
     expect(one.limits.refusedFromMemory('api', address)).toBeUndefined();
     const { standings } = await one.limits.decide({ limitClass: 'api', address, owner: 'not counted' });
-    expect(standings).toEqual([{ allowed: false, policy: 'api-address', quota: 3, windowSeconds: 60, remaining: 0, resetSeconds: 60 }]);
-    for (let n = 0; n < 10; n++) expect(one.limits.refusedFromMemory('api', address)).toMatchObject({ allowed: false, policy: 'api-address', remaining: 0, resetSeconds: 60 });
+    expect(standings).toEqual([
+      { allowed: false, policy: 'api-address', quota: 3, windowSeconds: 60, remaining: 0, resetSeconds: 60 },
+    ]);
+    for (let n = 0; n < 10; n++)
+      expect(one.limits.refusedFromMemory('api', address)).toMatchObject({
+        allowed: false,
+        policy: 'api-address',
+        remaining: 0,
+        resetSeconds: 60,
+      });
     await one.limits.decide({ limitClass: 'api', address });
     expect(one.limits.refusedFromMemory('other', address)).toBeUndefined();
     expect(await byUser(one, 'not counted')).toMatchObject({ remaining: 2 });
@@ -109,9 +131,19 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     const sockets = new Set<Socket>();
     const between = createServer((near) => {
       const far = connect(redis.port, '127.0.0.1');
-      for (const [from, to] of [[near, far], [far, near]] as const) {
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
         sockets.add(from);
-        from.on('data', (chunk: Buffer) => { to.write(chunk); }).on('error', () => undefined).on('close', () => { to.destroy(); });
+        from
+          .on('data', (chunk: Buffer) => {
+            to.write(chunk);
+          })
+          .on('error', () => undefined)
+          .on('close', () => {
+            to.destroy();
+          });
         if (hangs) from.pause();
       }
     });
@@ -168,10 +200,17 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     await client.call('ACL', 'SETUSER', 'default', '-@scripting');
     const from = lines.length;
     await withRequestId('of-somebody', () => passes(one, 10, 'no script'));
-    const probes = async () => Number(/rejected_calls=([0-9]+)/.exec((await client.info('commandstats')).split('\n').find((line) => line.startsWith('cmdstat_eval:')) ?? '')?.[1] ?? 0);
+    const probes = async () =>
+      Number(
+        /rejected_calls=([0-9]+)/.exec(
+          (await client.info('commandstats')).split('\n').find((line) => line.startsWith('cmdstat_eval:')) ?? '',
+        )?.[1] ?? 0,
+      );
     await until(async () => (await probes()) >= 2);
     expect(one.state()).toMatchObject({ store: 'redis', degraded: true });
-    expect(lines.slice(from).filter((line) => line.includes('redis'))).toEqual([expect.stringMatching(/"requestId":"of-somebody".*"code":"NOPERM".*redis cannot/)]);
+    expect(lines.slice(from).filter((line) => line.includes('redis'))).toEqual([
+      expect.stringMatching(/"requestId":"of-somebody".*"code":"NOPERM".*redis cannot/),
+    ]);
     await client.call('ACL', 'SETUSER', 'default', '+@all');
     await until(() => !one.state().degraded);
     const back = lines.slice(from).filter((line) => line.includes('redis is back'));

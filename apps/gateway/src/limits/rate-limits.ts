@@ -47,7 +47,12 @@ export class RateLimits {
     const { windowMs, maxRequests, attestationMaxRequests, otherMaxRequests } = config.rateLimits;
     this.windowMs = Math.floor(windowMs / 1000) * 1000;
     this.local = new WindowsInMemory(this.windowMs);
-    this.quotas = { api: maxRequests, attestation: attestationMaxRequests, health: otherMaxRequests, other: otherMaxRequests };
+    this.quotas = {
+      api: maxRequests,
+      attestation: attestationMaxRequests,
+      health: otherMaxRequests,
+      other: otherMaxRequests,
+    };
   }
 
   /** The standing of an address that is over its quota for all that this process knows; nothing is counted and nobody is asked. */
@@ -76,12 +81,17 @@ export class RateLimits {
       keys.push(STOP_KEY, userDay, systemHour);
     }
     const quota = this.quotas[limitClass];
-    const shared = await this.redis.ask((redis) => runDecisionScript(redis, keys, [this.windowMs, quota, COPY_LIFE_MS]));
+    const shared = await this.redis.ask((redis) =>
+      runDecisionScript(redis, keys, [this.windowMs, quota, COPY_LIFE_MS]),
+    );
     if (shared !== undefined && shared.address.count > quota) this.knownOver.add(addressKey, shared.address.leftMs);
     const answer = shared ?? this.countHere(addressKey, keys[1], quota);
     const standings = [this.counted(limitClass, 'address', answer.address)];
     if (answer.user !== undefined) standings.push(this.counted(limitClass, 'user', answer.user));
-    return { standings, foreseen: costMicroUsd === undefined ? null : foresee(answer.copies, costMicroUsd, this.config.budget, now) };
+    return {
+      standings,
+      foreseen: costMicroUsd === undefined ? null : foresee(answer.copies, costMicroUsd, this.config.budget, now),
+    };
   }
 
   /** For health. */
@@ -91,14 +101,20 @@ export class RateLimits {
 
   private countHere(addressKey: string, userKey: string | undefined, quota: number): ScriptAnswer {
     const address = this.local.count(addressKey);
-    return address.count > quota || userKey === undefined ? { address, copies: [] } : { address, user: this.local.count(userKey), copies: [] };
+    return address.count > quota || userKey === undefined
+      ? { address, copies: [] }
+      : { address, user: this.local.count(userKey), copies: [] };
   }
 
   private counted(limitClass: RateLimitClass, scope: RateLimitScope, counted: Counted): Standing {
     const standing = this.standing(limitClass, scope, counted);
     if (!standing.allowed) this.metrics?.rateLimited(limitClass);
     // One line for each window that overflows, however many requests do.
-    if (counted.count === standing.quota + 1) this.logger.warn({ code: 'rate_limited', reason: standing.policy, count: standing.quota }, 'a rate limit was reached');
+    if (counted.count === standing.quota + 1)
+      this.logger.warn(
+        { code: 'rate_limited', reason: standing.policy, count: standing.quota },
+        'a rate limit was reached',
+      );
     return standing;
   }
 

@@ -40,7 +40,9 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     if (this.redis === undefined || this.redis.status === 'ready') return;
-    await once(this.redis, 'ready', { signal: AbortSignal.timeout(START_WAIT_MS) }).catch((error: unknown) => { this.degrade(error); });
+    await once(this.redis, 'ready', { signal: AbortSignal.timeout(START_WAIT_MS) }).catch((error: unknown) => {
+      this.degrade(error);
+    });
   }
 
   get usable(): boolean {
@@ -60,7 +62,11 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
 
   /** For health. */
   state(): SharedRedisState {
-    return { store: this.redis === undefined ? 'memory' : 'redis', degraded: this.degradedSince !== null, degradedSince: this.degradedSince };
+    return {
+      store: this.redis === undefined ? 'memory' : 'redis',
+      degraded: this.degradedSince !== null,
+      degradedSince: this.degradedSince,
+    };
   }
 
   onApplicationShutdown(): void {
@@ -82,20 +88,29 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
       reconnectOnError: (error) => error.message.startsWith('READONLY'),
       retryStrategy: (attempt) => Math.min(100 * attempt, MAX_RECONNECT_DELAY_MS),
     });
-    redis.on('error', (error: unknown) => { this.degrade(error); });
+    redis.on('error', (error: unknown) => {
+      this.degrade(error);
+    });
     return redis;
   }
 
   private degrade(error: unknown): void {
     if (this.degradedSince !== null || this.ended) return;
     this.degradedSince = new Date();
-    this.logger.error({ err: error, code: refusalOf(error) }, 'redis cannot be reached or does not answer: rate limits are counted in this process alone');
+    this.logger.error(
+      { err: error, code: refusalOf(error) },
+      'redis cannot be reached or does not answer: rate limits are counted in this process alone',
+    );
     this.probeLater();
   }
 
   private probeLater(): void {
     // Whoever met the outage has nothing to do with its end.
-    this.probeTimer = withoutRequestId(() => setTimeout(() => { void this.probe(); }, PROBE_INTERVAL_MS).unref());
+    this.probeTimer = withoutRequestId(() =>
+      setTimeout(() => {
+        void this.probe();
+      }, PROBE_INTERVAL_MS).unref(),
+    );
   }
 
   /** By what requests ask: a Redis that answers something else is of no use here. */
@@ -113,5 +128,7 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
 
 /** With which word Redis refused where it did answer: NOAUTH, NOPERM, OOM, READONLY, CROSSSLOT ... */
 function refusalOf(error: unknown): string | undefined {
-  return error instanceof Error && error.name === 'ReplyError' ? /^[A-Z]{2,20}(?= )/.exec(error.message)?.[0] : undefined;
+  return error instanceof Error && error.name === 'ReplyError'
+    ? /^[A-Z]{2,20}(?= )/.exec(error.message)?.[0]
+    : undefined;
 }

@@ -17,7 +17,11 @@ export interface Standing {
  */
 export function rateLimitHeaders(standings: readonly Standing[]): Record<string, string> {
   return {
-    'ratelimit-policy': standings.map(({ policy, quota, windowSeconds }) => `"${policy}";q=${String(quota)};w=${String(windowSeconds)}`).join(', '),
-    ratelimit: standings.map(({ policy, remaining, resetSeconds }) => `"${policy}";r=${String(remaining)};t=${String(resetSeconds)}`).join(', '),
+    'ratelimit-policy': standings
+      .map(({ policy, quota, windowSeconds }) => `"${policy}";q=${String(quota)};w=${String(windowSeconds)}`)
+      .join(', '),
+    ratelimit: standings
+      .map(({ policy, remaining, resetSeconds }) => `"${policy}";r=${String(remaining)};t=${String(resetSeconds)}`)
+      .join(', '),
   };
 }

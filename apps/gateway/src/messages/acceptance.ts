@@ -66,7 +66,10 @@ export class Acceptance {
   private async claimKey(): Promise<boolean> {
     const { owner, key } = this.key;
     const { messageId, sealedSha256 } = this.submission;
-    const { count } = await this.transaction.idempotencyKey.createMany({ data: [{ owner, key, messageId, sealedSha256, createdAt: this.now }], skipDuplicates: true });
+    const { count } = await this.transaction.idempotencyKey.createMany({
+      data: [{ owner, key, messageId, sealedSha256, createdAt: this.now }],
+      skipDuplicates: true,
+    });
     if (count === 1) return true;
     const used = await this.transaction.idempotencyKey.findUnique({ where: { owner_key: { owner, key } } });
     return used !== null && this.isSame(used.sealedSha256);
@@ -97,7 +100,18 @@ export class Acceptance {
     }
     await this.transaction.message.update({
       where: { id: messageId },
-      data: { status: 'queued', sealedSha256, keyId, expiresAt, reason: null, endedAt: null, attempts: 0, receipt: null, attestationDocument: null, sealedAnswer: null },
+      data: {
+        status: 'queued',
+        sealedSha256,
+        keyId,
+        expiresAt,
+        reason: null,
+        endedAt: null,
+        attempts: 0,
+        receipt: null,
+        attestationDocument: null,
+        sealedAnswer: null,
+      },
       select: { id: true },
     });
     await this.transaction.deliveryJob.deleteMany({ where: { messageId } });
@@ -108,7 +122,10 @@ export class Acceptance {
   private async moveDefaultKey(): Promise<void> {
     const { owner, key } = this.key;
     const { messageId, sealedSha256 } = this.submission;
-    const { count } = await this.transaction.idempotencyKey.updateMany({ where: { owner, key, messageId }, data: { sealedSha256 } });
+    const { count } = await this.transaction.idempotencyKey.updateMany({
+      where: { owner, key, messageId },
+      data: { sealedSha256 },
+    });
     if (count === 0 && !(await this.claimKey())) throw new ProblemError('idempotency_key_reused');
   }
 

@@ -14,7 +14,9 @@ describe('Admission', () => {
   beforeAll(async () => {
     postgres = await startPostgres();
     await migrate(postgres.url);
-    database = new Database(testConfig({ DATABASE_URL: postgres.url, AUTH_JWKS_FILE: '/x', TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' }));
+    database = new Database(
+      testConfig({ DATABASE_URL: postgres.url, AUTH_JWKS_FILE: '/x', TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' }),
+    );
   });
   afterAll(async () => {
     await database.onApplicationShutdown();
@@ -30,12 +32,22 @@ describe('Admission', () => {
     await database.client.message.deleteMany();
   });
 
-  const admission = (maxWaiting = 3, maxAgeMs = 60_000) => new Admission({ admission: { maxWaiting, maxAgeMs } }, database);
+  const admission = (maxWaiting = 3, maxAgeMs = 60_000) =>
+    new Admission({ admission: { maxWaiting, maxAgeMs } }, database);
   async function enqueue(count: number, due = new Date(), leaseUntil: Date | null = null): Promise<void> {
     for (let n = 0; n < count; n++) {
       const id = randomUUID();
       const [keyId, expiresAt] = [new Uint8Array(16), new Date(Date.now() + 3_600_000)];
-      await database.client.message.create({ data: { id, owner: 'x'.repeat(43), sealedSha256: new Uint8Array(randomBytes(32)), keyId, expiresAt, job: { create: { sealed: new Uint8Array(1), keyId, expiresAt, nextAttemptAt: due, leaseUntil } } } });
+      await database.client.message.create({
+        data: {
+          id,
+          owner: 'x'.repeat(43),
+          sealedSha256: new Uint8Array(randomBytes(32)),
+          keyId,
+          expiresAt,
+          job: { create: { sealed: new Uint8Array(1), keyId, expiresAt, nextAttemptAt: due, leaseUntil } },
+        },
+      });
     }
   }
   const overloaded = { code: 'overloaded', retryAfterSeconds: expect.any(Number) as number };
@@ -59,15 +71,25 @@ describe('Admission', () => {
 
   it('counts whom it turned away, by what was too much', async () => {
     const metrics = new Metrics();
-    const counted = (maxWaiting: number, maxAgeMs: number) => { const one = admission(maxWaiting, maxAgeMs); Object.assign(one, { metrics }); return one; };
-    const refusals = async () => (await metrics.registry.getSingleMetricAsString('communique_admission_refusals_total')).split('\n').filter((line) => !line.startsWith('#'));
+    const counted = (maxWaiting: number, maxAgeMs: number) => {
+      const one = admission(maxWaiting, maxAgeMs);
+      Object.assign(one, { metrics });
+      return one;
+    };
+    const refusals = async () =>
+      (await metrics.registry.getSingleMetricAsString('communique_admission_refusals_total'))
+        .split('\n')
+        .filter((line) => !line.startsWith('#'));
     await enqueue(2, new Date(Date.now() - 90_000));
     await counted(3, 600_000).refusal();
     expect(await refusals()).toEqual([]);
     await counted(1, 600_000).refusal();
     await counted(3, 60_000).refusal();
     await counted(3, 60_000).refusal();
-    expect(await refusals()).toEqual(['communique_admission_refusals_total{reason="queue_length"} 1', 'communique_admission_refusals_total{reason="queue_age"} 2']);
+    expect(await refusals()).toEqual([
+      'communique_admission_refusals_total{reason="queue_length"} 1',
+      'communique_admission_refusals_total{reason="queue_age"} 2',
+    ]);
   });
 
   it('does not hold a job against the queue that is under way or waits for its time', async () => {
@@ -86,7 +108,8 @@ describe('Admission', () => {
     nowMs += 2;
     expect(await Promise.all([one.refusal(), one.refusal()])).toEqual([null, null]); // looking behind their backs
     expect(looks).toHaveBeenCalledTimes(2);
-    for (let round = 0; round < 600 && (await one.refusal()) === null; round++) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let round = 0; round < 600 && (await one.refusal()) === null; round++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await one.refusal()).toMatchObject(overloaded);
     await database.client.message.deleteMany();
     nowMs += 60_000; // what it knew is too old to count

@@ -42,7 +42,9 @@ export class Admission {
     const { waiting, oldestMs } = await this.load();
     if (waiting <= maxWaiting && oldestMs <= maxAgeMs) return null;
     this.metrics?.admissionRefused(waiting > maxWaiting ? 'queue_length' : 'queue_age');
-    return new ProblemError('overloaded', { retryAfterSeconds: RETRY_AFTER_SECONDS + Math.floor(Math.random() * (RETRY_SPREAD_SECONDS + 1)) });
+    return new ProblemError('overloaded', {
+      retryAfterSeconds: RETRY_AFTER_SECONDS + Math.floor(Math.random() * (RETRY_SPREAD_SECONDS + 1)),
+    });
   }
 
   private async load(): Promise<QueueLoad> {
@@ -60,11 +62,13 @@ export class Admission {
 
   private async look(): Promise<QueueLoad> {
     const { maxWaiting } = this.config.admission;
-    const [load] = await this.database.read((client) => client.$queryRaw<[QueueLoad]>`
+    const [load] = await this.database.read(
+      (client) => client.$queryRaw<[QueueLoad]>`
       SELECT (SELECT count(*) FROM (SELECT FROM delivery_job LIMIT ${maxWaiting}::int + 1) AS jobs)::int AS waiting,
              coalesce((SELECT extract(epoch FROM now() - next_attempt_at) * 1000 FROM delivery_job
                        WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now())
-                       ORDER BY next_attempt_at LIMIT 1), 0)::float8 AS "oldestMs"`);
+                       ORDER BY next_attempt_at LIMIT 1), 0)::float8 AS "oldestMs"`,
+    );
     this.last = { load, atMs: performance.now() };
     return load;
   }

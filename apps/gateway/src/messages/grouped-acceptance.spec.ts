@@ -32,12 +32,21 @@ describe('messages accepted in groups', () => {
   });
 
   async function setUp(environment: Record<string, string> = {}) {
-    const config = testConfig({ DATABASE_URL: await copyDatabase(template), AUTH_JWKS_FILE: '/nonexistent', ...environment });
+    const config = testConfig({
+      DATABASE_URL: await copyDatabase(template),
+      AUTH_JWKS_FILE: '/nonexistent',
+      ...environment,
+    });
     const database = new Database(config);
     databases.push(database);
     const logger = new Logger(config, process.stdout);
     const budget = new BudgetService(config, database, new EmergencyStop(database, logger));
-    const service = new MessagesService(database, budget, new GroupedAcceptance(database, budget), new Admission(config, database));
+    const service = new MessagesService(
+      database,
+      budget,
+      new GroupedAcceptance(database, budget),
+      new Admission(config, database),
+    );
     const outcome = (who: string, submission: Submission, key?: string) =>
       service.accept(owner(who), submission, key).then(
         ({ status }) => status as string,
@@ -50,15 +59,36 @@ describe('messages accepted in groups', () => {
   it('are each committed whole, in far fewer transactions than messages', async () => {
     const { database, outcome } = await setUp();
     const submissions = Array.from({ length: 300 }, fresh);
-    const outcomes = await Promise.all(submissions.map((submission, at) => outcome(`user-${String(at % 7)}`, submission)));
+    const outcomes = await Promise.all(
+      submissions.map((submission, at) => outcome(`user-${String(at % 7)}`, submission)),
+    );
     expect(new Set(outcomes)).toEqual(new Set(['queued']));
-    const [counts] = await database.client.$queryRaw<[{ messages: number; transactions: number; jobs: number; keys: number; reserved: bigint; day: bigint; users: bigint }]>`
+    const [counts] = await database.client.$queryRaw<
+      [
+        {
+          messages: number;
+          transactions: number;
+          jobs: number;
+          keys: number;
+          reserved: bigint;
+          day: bigint;
+          users: bigint;
+        },
+      ]
+    >`
       SELECT (SELECT count(*)::int FROM message) AS messages, (SELECT count(DISTINCT xmin::text)::int FROM message) AS transactions,
              (SELECT count(*)::int FROM delivery_job) AS jobs, (SELECT count(*)::int FROM idempotency_key) AS keys,
              (SELECT sum(reserved_micro_usd)::bigint FROM reservation) AS reserved,
              (SELECT reserved_micro_usd FROM budget_window WHERE scope = 'system_day') AS day,
              (SELECT sum(reserved_micro_usd)::bigint FROM budget_window WHERE scope = 'user_day') AS users`;
-    expect(counts).toMatchObject({ messages: 300, jobs: 300, keys: 300, reserved: 300n * PRICE, day: 300n * PRICE, users: 300n * PRICE });
+    expect(counts).toMatchObject({
+      messages: 300,
+      jobs: 300,
+      keys: 300,
+      reserved: 300n * PRICE,
+      day: 300n * PRICE,
+      users: 300n * PRICE,
+    });
     expect(counts.transactions).toBeLessThan(60);
     for (const { messageId, sealed } of submissions) {
       const job = await database.client.deliveryJob.findUniqueOrThrow({ where: { messageId } });
@@ -71,7 +101,9 @@ describe('messages accepted in groups', () => {
     // Everybody waits for the system's day, which somebody holds
     expect(await outcome('first', fresh())).toBe('queued');
     let letGo: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => { letGo = resolve; });
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
     const other = new Database(config);
     databases.push(other);
     const holding = other.transaction(async (transaction) => {
@@ -83,7 +115,10 @@ describe('messages accepted in groups', () => {
     await new Promise((resolve) => setTimeout(resolve, 6500));
     letGo();
     await holding;
-    const counts = Object.entries(Object.groupBy(await outcomes, (text) => text)).map(([text, all]) => [text, all?.length]);
+    const counts = Object.entries(Object.groupBy(await outcomes, (text) => text)).map(([text, all]) => [
+      text,
+      all?.length,
+    ]);
     const { queued = 0, overloaded = 0, ...others } = Object.fromEntries(counts) as Record<string, number>;
     expect(others).toEqual({});
     expect(overloaded).toBeGreaterThan(2000);
@@ -100,14 +135,20 @@ describe('messages accepted in groups', () => {
     await database.onApplicationShutdown(); // sessions tell their counts when they end
     const look = new Database(config);
     databases.push(look);
-    const [{ rows }] = await look.client.$queryRaw<[{ rows: number }]>`SELECT seq_tup_read::int AS rows FROM pg_stat_user_tables WHERE relname = 'message'`;
+    const [{ rows }] = await look.client.$queryRaw<
+      [{ rows: number }]
+    >`SELECT seq_tup_read::int AS rows FROM pg_stat_user_tables WHERE relname = 'message'`;
     expect(rows).toBe(0);
   });
 
   it('of the largest size go out in groups that the database can take', async () => {
     const { database, outcome } = await setUp();
-    const large = Array.from({ length: 12 }, () => submissionOf(sealedMessage({ ciphertext: new Uint8Array(randomBytes(256 * 1024 + 16)) })));
-    expect(new Set(await Promise.all(large.map((submission) => outcome('alice', submission))))).toEqual(new Set(['queued']));
+    const large = Array.from({ length: 12 }, () =>
+      submissionOf(sealedMessage({ ciphertext: new Uint8Array(randomBytes(256 * 1024 + 16)) })),
+    );
+    expect(new Set(await Promise.all(large.map((submission) => outcome('alice', submission))))).toEqual(
+      new Set(['queued']),
+    );
     expect(await database.client.deliveryJob.count()).toBe(12);
   });
 
@@ -128,7 +169,9 @@ describe('messages accepted in groups', () => {
   it('that are posted twice at once are one message, paid for once', async () => {
     const { database, outcome } = await setUp();
     const submissions = Array.from({ length: 20 }, fresh);
-    const outcomes = await Promise.all([...submissions, ...submissions, ...submissions].map((submission) => outcome('alice', submission)));
+    const outcomes = await Promise.all(
+      [...submissions, ...submissions, ...submissions].map((submission) => outcome('alice', submission)),
+    );
     expect(new Set(outcomes)).toEqual(new Set(['queued']));
     expect(await database.client.reservation.count()).toBe(20);
   });
@@ -146,7 +189,13 @@ describe('messages accepted in groups', () => {
       outcome('alice', other, 'key-1'),
       ...good.slice(5).map((submission) => outcome('bob', submission)),
     ]);
-    expect(outcomes).toEqual([...Array<string>(5).fill('queued'), 'message_id_taken', 'message_id_taken', 'idempotency_key_reused', ...Array<string>(5).fill('queued')]);
+    expect(outcomes).toEqual([
+      ...Array<string>(5).fill('queued'),
+      'message_id_taken',
+      'message_id_taken',
+      'idempotency_key_reused',
+      ...Array<string>(5).fill('queued'),
+    ]);
     expect(await database.client.message.count()).toBe(11);
     expect(await database.client.reservation.count()).toBe(11);
   });
@@ -154,7 +203,10 @@ describe('messages accepted in groups', () => {
   it('of one user stop at that user’s cap to the message, and no other user’s do', async () => {
     // Three messages at four cents
     const { database, outcome } = await setUp({ DEFAULT_USER_DAILY_LIMIT: '0.13' });
-    const posts = Array.from({ length: 30 }, (_, at) => ({ who: at % 3 === 0 ? 'greedy' : `modest-${String(at)}`, submission: fresh() }));
+    const posts = Array.from({ length: 30 }, (_, at) => ({
+      who: at % 3 === 0 ? 'greedy' : `modest-${String(at)}`,
+      submission: fresh(),
+    }));
     const outcomes = await Promise.all(posts.map(({ who, submission }) => outcome(who, submission)));
     const of = (who: string) => outcomes.filter((_, at) => posts[at]?.who === who);
     expect(of('greedy').filter((status) => status === 'queued')).toHaveLength(3);
@@ -176,7 +228,9 @@ describe('messages accepted in groups', () => {
     const { database, outcome } = await setUp({ EMERGENCY_SHUTDOWN_THRESHOLD: '0.20' });
     const outcomes = await Promise.all(Array.from({ length: 12 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
     expect(outcomes.filter((status) => status === 'queued').length).toBeLessThanOrEqual(5);
-    expect(outcomes.filter((status) => status === 'emergency_stop')).toHaveLength(12 - outcomes.filter((status) => status === 'queued').length);
+    expect(outcomes.filter((status) => status === 'emergency_stop')).toHaveLength(
+      12 - outcomes.filter((status) => status === 'queued').length,
+    );
     expect(await database.client.emergencyStop.count({ where: { clearedAt: null } })).toBe(1);
     expect(await outcome('late', fresh())).toBe('emergency_stop');
   });
@@ -184,7 +238,9 @@ describe('messages accepted in groups', () => {
   it('that cannot be stored are told so, all of them', async () => {
     const { database, outcome } = await setUp();
     await database.client.$executeRaw`ALTER TABLE delivery_job ADD CONSTRAINT nothing_fits CHECK (false)`;
-    expect(new Set(await Promise.all(Array.from({ length: 5 }, () => outcome('alice', fresh()))))).not.toContain('queued');
+    expect(new Set(await Promise.all(Array.from({ length: 5 }, () => outcome('alice', fresh()))))).not.toContain(
+      'queued',
+    );
     expect(await database.client.message.count()).toBe(0);
     expect(await database.client.budgetWindow.count()).toBe(0);
   });
@@ -217,7 +273,9 @@ describe('messages accepted in groups', () => {
       await transaction.$executeRaw`SELECT FROM message WHERE id = ${first.messageId}::uuid FOR UPDATE`;
       gone = outcome('a', again, 'another key');
       for (let round = 0; round < 600; round++) {
-        const [{ waiting }] = await transaction.$queryRaw<[{ waiting: number }]>`SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted`;
+        const [{ waiting }] = await transaction.$queryRaw<
+          [{ waiting: number }]
+        >`SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted`;
         if (waiting > 0) break;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }

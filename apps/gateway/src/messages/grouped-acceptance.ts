@@ -60,9 +60,18 @@ export class GroupedAcceptance {
    * known whether the commit went through
    */
   accept(submission: Submission, key: AcceptanceKey): Promise<Stored | null> {
-    if (this.waiting.length >= MAX_WAITING || this.waitingBytes + submission.sealed.length > MAX_WAITING_BYTES) return Promise.reject(tooMany());
+    if (this.waiting.length >= MAX_WAITING || this.waitingBytes + submission.sealed.length > MAX_WAITING_BYTES)
+      return Promise.reject(tooMany());
     return new Promise((resolve, reject) => {
-      const one: Waiting = { submission, key, resolve, reject, timer: setTimeout(() => { this.sendOff(one); }, MAX_WAIT_MS) };
+      const one: Waiting = {
+        submission,
+        key,
+        resolve,
+        reject,
+        timer: setTimeout(() => {
+          this.sendOff(one);
+        }, MAX_WAIT_MS),
+      };
       this.waiting.push(one);
       this.waitingBytes += submission.sealed.length;
       this.dispatch();
@@ -104,7 +113,9 @@ export class GroupedAcceptance {
     for (const one of this.waiting) {
       const [id, key] = [one.submission.messageId, `${one.key.owner} ${one.key.key}`];
       const size = one.submission.sealed.length;
-      const fits = group.length === 0 || (group.length < MAX_MESSAGES && bytes + size <= MAX_BYTES && !names.has(id) && !names.has(key));
+      const fits =
+        group.length === 0 ||
+        (group.length < MAX_MESSAGES && bytes + size <= MAX_BYTES && !names.has(id) && !names.has(key));
       if (!fits) {
         left.push(one);
         continue;
@@ -140,23 +151,37 @@ export class GroupedAcceptance {
     let offset = 0;
     const rows = group.map(({ submission, key }) => {
       const { messageId: id, sealed, sealedSha256, keyId, expiresAt } = submission;
-      const row = { id, owner: key.owner, key: key.key, sha256: hex(sealedSha256), key_id: hex(keyId), expires_at: expiresAt, offset, length: sealed.length };
+      const row = {
+        id,
+        owner: key.owner,
+        key: key.key,
+        sha256: hex(sealedSha256),
+        key_id: hex(keyId),
+        expires_at: expiresAt,
+        offset,
+        length: sealed.length,
+      };
       offset += sealed.length;
       return row;
     });
     const sealed = Buffer.concat(group.map(({ submission }) => submission.sealed));
-    const { hour, day, userDayCapMicroUsd, systemHourCapMicroUsd, systemDayCapMicroUsd, priceVersion } = this.budget.termsAt(now);
-    const accepted = await this.database.read((client) => client.$queryRaw<{ id: string; nextAttemptAt: Date }[]>`
+    const { hour, day, userDayCapMicroUsd, systemHourCapMicroUsd, systemDayCapMicroUsd, priceVersion } =
+      this.budget.termsAt(now);
+    const accepted = await this.database.read(
+      (client) => client.$queryRaw<{ id: string; nextAttemptAt: Date }[]>`
       SELECT accepted::text AS "id", next_attempt_at AS "nextAttemptAt" FROM accept_messages(
         ${JSON.stringify(rows)}::jsonb, ${sealed}::bytea, ${now}::timestamptz, ${hour}::timestamptz, ${day}::timestamptz,
         ${highestCostOfMessageMicroUsd}::bigint, ${priceVersion}::text,
-        ${userDayCapMicroUsd}::bigint, ${systemHourCapMicroUsd}::bigint, ${systemDayCapMicroUsd}::bigint)`);
+        ${userDayCapMicroUsd}::bigint, ${systemHourCapMicroUsd}::bigint, ${systemDayCapMicroUsd}::bigint)`,
+    );
     return new Map(accepted.map(({ id, nextAttemptAt }) => [id, nextAttemptAt]));
   }
 }
 
 function tooMany(): ProblemError {
-  return new ProblemError('overloaded', { retryAfterSeconds: RETRY_AFTER_SECONDS + Math.floor(Math.random() * (RETRY_SPREAD_SECONDS + 1)) });
+  return new ProblemError('overloaded', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS + Math.floor(Math.random() * (RETRY_SPREAD_SECONDS + 1)),
+  });
 }
 
 function hex(bytes: Uint8Array): string {

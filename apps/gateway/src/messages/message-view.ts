@@ -19,7 +19,10 @@ export function messageView(message: MessageWithJob): MessageView {
     attempts: message.attempts,
     nextAttemptAt: message.job?.nextAttemptAt.toISOString() ?? null,
     reason: message.reason,
-    receipt: receipt === null || attestationDocument === null ? null : { receipt, attestation_document: Buffer.from(attestationDocument).toString('base64') },
+    receipt:
+      receipt === null || attestationDocument === null
+        ? null
+        : { receipt, attestation_document: Buffer.from(attestationDocument).toString('base64') },
     sealedAnswer: sealedAnswer === null ? null : toBase64Url(sealedAnswer),
   };
 }

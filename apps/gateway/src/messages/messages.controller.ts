@@ -61,7 +61,8 @@ export class MessagesController {
     if (!MESSAGE_ID_PATTERN.test(id)) throw new ProblemError('not_found');
     void reply.header('vary', 'Accept');
     // Nothing was ever refused here for its Accept: whoever does not ask for events by preference gets the view.
-    if (negotiate(accept, ['application/json', EVENT_STREAM]) !== EVENT_STREAM) return this.messages.find(caller.owner, id);
+    if (negotiate(accept, ['application/json', EVENT_STREAM]) !== EVENT_STREAM)
+      return this.messages.find(caller.owner, id);
     const events = await this.streams.about(caller.owner, id);
     // nginx would keep events back until its buffer is full.
     void reply.headers({ 'content-type': EVENT_STREAM, 'cache-control': 'no-store', 'x-accel-buffering': 'no' });

@@ -5,5 +5,8 @@ import { MessagesController } from './messages.controller';
 import { MessagesService } from './messages.service';
 import { StatusStreams } from './status-streams';
 
-@Module({ controllers: [MessagesController], providers: [MessagesService, GroupedAcceptance, Admission, StatusStreams] })
+@Module({
+  controllers: [MessagesController],
+  providers: [MessagesService, GroupedAcceptance, Admission, StatusStreams],
+})
 export class MessagesModule {}

@@ -34,7 +34,13 @@ export class MessagesService {
    * @throws ProblemError `expiry_out_of_range` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` |
    * `system_hourly_limit_reached` | `emergency_stop` | `database_unavailable` | `overloaded`
    */
-  async accept(owner: string, submission: Submission, idempotencyKey: string | undefined, foreseen: ForeseenRefusal | null = null, now = new Date()): Promise<MessageView> {
+  async accept(
+    owner: string,
+    submission: Submission,
+    idempotencyKey: string | undefined,
+    foreseen: ForeseenRefusal | null = null,
+    now = new Date(),
+  ): Promise<MessageView> {
     const key = { owner, key: idempotencyKey ?? submission.messageId, explicit: idempotencyKey !== undefined };
     if (!mayStillExpire(submission, now)) return this.repeatOf(owner, submission, outOfRange());
     const refusal = this.budget.foreseen(foreseen, now) ?? (await this.admission.refusal());
@@ -52,7 +58,13 @@ export class MessagesService {
     return this.budget.stopOnThreshold(() =>
       this.database.transaction(async (transaction) => {
         const stored = await new Acceptance(transaction, submission, key, now).store();
-        if (stored !== null) await this.budget.reserve(transaction, { owner, messageId: submission.messageId, amountMicroUsd: highestCostOfMessageMicroUsd, now });
+        if (stored !== null)
+          await this.budget.reserve(transaction, {
+            owner,
+            messageId: submission.messageId,
+            amountMicroUsd: highestCostOfMessageMicroUsd,
+            now,
+          });
         return stored;
       }),
     );
@@ -60,7 +72,9 @@ export class MessagesService {
 
   /** The message of its owner. @throws ProblemError `not_found` for any other id | `database_unavailable` */
   async find(owner: string, messageId: string): Promise<MessageView> {
-    const message: MessageWithJob | null = await this.database.read((client) => client.message.findUnique({ where: { id: messageId, owner }, include: WITH_JOB }));
+    const message: MessageWithJob | null = await this.database.read((client) =>
+      client.message.findUnique({ where: { id: messageId, owner }, include: WITH_JOB }),
+    );
     if (message === null) throw new ProblemError('not_found');
     return messageView(message);
   }
@@ -68,12 +82,16 @@ export class MessagesService {
   /** What can no longer be accepted may have been accepted in time. @throws what it is refused with where it was not */
   private async repeatOf(owner: string, submission: Submission, refusal: ProblemError): Promise<MessageView> {
     const { messageId, sealedSha256 } = submission;
-    const message = await this.database.read((client) => client.message.findUnique({ where: { id: messageId, owner, sealedSha256 }, include: WITH_JOB }));
+    const message = await this.database.read((client) =>
+      client.message.findUnique({ where: { id: messageId, owner, sealedSha256 }, include: WITH_JOB }),
+    );
     if (message !== null) return messageView(message);
     throw refusal;
   }
 }
 
 function outOfRange(): ProblemError {
-  return new ProblemError('expiry_out_of_range', { detail: `A message must expire within the next ${String(LIMITS.maxLifetimeSeconds)} seconds.` });
+  return new ProblemError('expiry_out_of_range', {
+    detail: `A message must expire within the next ${String(LIMITS.maxLifetimeSeconds)} seconds.`,
+  });
 }

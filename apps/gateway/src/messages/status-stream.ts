@@ -38,7 +38,12 @@ export class StatusStream {
     private readonly timing: StatusStreamTiming,
   ) {
     // A mark of one byte: `push` tells at once whether the reader keeps up.
-    this.body = new Readable({ highWaterMark: 1, read: () => { this.taken(); } });
+    this.body = new Readable({
+      highWaterMark: 1,
+      read: () => {
+        this.taken();
+      },
+    });
   }
 
   /** Sends the view where it differs from the last one. */

@@ -5,7 +5,16 @@ import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageIdToText, type MessageView, messageViewSchema, sealedMessageToJson } from '@communique-tee/protocol';
-import { describeWith, freePort, migrate, type Postgres, spawnService, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  describeWith,
+  freePort,
+  migrate,
+  type Postgres,
+  spawnService,
+  startPostgres,
+  temporaryFolder,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { Database } from '../database/database';
 import { type GatewayUnderTest, startGateway } from '../testing/gateway-under-test';
 import { createIssuer, type Issuer } from '../testing/issuer';
@@ -42,7 +51,9 @@ describe('the stream of a message', () => {
     await postgres.stop();
     await folder.remove();
   });
-  beforeEach(() => { Object.assign(streams.timing, usual, { pollMs: 20, tickMs: 20 }); });
+  beforeEach(() => {
+    Object.assign(streams.timing, usual, { pollMs: 20, tickMs: 20 });
+  });
   afterEach(async () => {
     jest.restoreAllMocks();
     await until(() => streams.count === 0);
@@ -53,12 +64,20 @@ describe('the stream of a message', () => {
   }
   async function post(as = 'alice', url = gateway.url): Promise<string> {
     const message = sealedMessage();
-    const response = await fetch(`${url}/api/messages`, { method: 'POST', headers: { authorization: `Bearer ${await issuer.token(as)}`, 'content-type': 'application/json' }, body: JSON.stringify(sealedMessageToJson(message)) });
+    const response = await fetch(`${url}/api/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await issuer.token(as)}`, 'content-type': 'application/json' },
+      body: JSON.stringify(sealedMessageToJson(message)),
+    });
     expect(response.status).toBe(202);
     return messageIdToText(message.messageId);
   }
   async function plain(id: string, as = 'alice'): Promise<unknown> {
-    return (await fetch(`${gateway.url}/api/messages/${id}`, { headers: { authorization: `Bearer ${await issuer.token(as)}` } })).json();
+    return (
+      await fetch(`${gateway.url}/api/messages/${id}`, {
+        headers: { authorization: `Bearer ${await issuer.token(as)}` },
+      })
+    ).json();
   }
 
   interface Listening {
@@ -69,33 +88,67 @@ describe('the stream of a message', () => {
     readonly over: Promise<'end' | 'cut'>;
     leave(): void;
   }
-  async function listen(id: string, { as = 'alice', url = gateway.url, accept = EVENTS }: { as?: string; url?: string; accept?: string } = {}): Promise<Listening> {
+  async function listen(
+    id: string,
+    { as = 'alice', url = gateway.url, accept = EVENTS }: { as?: string; url?: string; accept?: string } = {},
+  ): Promise<Listening> {
     const headers = { authorization: `Bearer ${await issuer.token(as)}`, accept };
     return new Promise((resolve, reject) => {
       const request = httpGet(`${url}/api/messages/${id}`, { agent, headers }, (response) => {
         let text = '';
-        response.setEncoding('utf8').on('data', (part: string) => (text += part)).on('error', () => undefined);
+        response
+          .setEncoding('utf8')
+          .on('data', (part: string) => (text += part))
+          .on('error', () => undefined);
         const over = new Promise<'end' | 'cut'>((ended) => {
-          response.once('end', () => { ended('end'); });
-          response.once('close', () => { ended('cut'); });
+          response.once('end', () => {
+            ended('end');
+          });
+          response.once('close', () => {
+            ended('cut');
+          });
         });
-        const views = () => [...text.matchAll(/^event: status\ndata: (.*)\n\n/gm)].map(([, data = '']) => messageViewSchema.parse(JSON.parse(data)));
-        resolve({ response, text: () => text, views, over, leave: () => { request.destroy(); } });
+        const views = () =>
+          [...text.matchAll(/^event: status\ndata: (.*)\n\n/gm)].map(([, data = '']) =>
+            messageViewSchema.parse(JSON.parse(data)),
+          );
+        resolve({
+          response,
+          text: () => text,
+          views,
+          over,
+          leave: () => {
+            request.destroy();
+          },
+        });
       });
       request.on('error', reject);
     });
   }
-  const set = (id: string, data: Parameters<Database['client']['message']['update']>[0]['data']) => database.client.message.update({ where: { id }, data, select: { id: true } });
-  const end = (id: string) => database.transaction(async (transaction) => {
-    await transaction.deliveryJob.delete({ where: { messageId: id } });
-    await transaction.message.update({ where: { id }, data: { status: 'refused', reason: 'sealed_message_refused', endedAt: new Date() }, select: { id: true } });
-  });
+  const set = (id: string, data: Parameters<Database['client']['message']['update']>[0]['data']) =>
+    database.client.message.update({ where: { id }, data, select: { id: true } });
+  const end = (id: string) =>
+    database.transaction(async (transaction) => {
+      await transaction.deliveryJob.delete({ where: { messageId: id } });
+      await transaction.message.update({
+        where: { id },
+        data: { status: 'refused', reason: 'sealed_message_refused', endedAt: new Date() },
+        select: { id: true },
+      });
+    });
 
   it('begins with how it stands, goes on with each change, and ends with the message', async () => {
     const id = await post();
     const listening = await listen(id);
     expect(listening.response.statusCode).toBe(200);
-    expect(listening.response.headers).toMatchObject({ 'content-type': EVENTS, 'cache-control': 'no-store', 'x-accel-buffering': 'no', vary: 'Accept', 'x-content-type-options': 'nosniff', ratelimit: expect.any(String) as string });
+    expect(listening.response.headers).toMatchObject({
+      'content-type': EVENTS,
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      vary: 'Accept',
+      'x-content-type-options': 'nosniff',
+      ratelimit: expect.any(String) as string,
+    });
     await until(() => listening.views().length === 1);
     expect(listening.text()).toMatch(/^retry: \d+\n\n/);
     expect(listening.views()[0]).toEqual(await plain(id));
@@ -103,7 +156,11 @@ describe('the stream of a message', () => {
     await until(() => listening.views().length === 2);
     await end(id);
     expect(await listening.over).toBe('end');
-    expect(listening.views().map(({ status, attempts }) => [status, attempts])).toEqual([['queued', 0], ['delivering', 1], ['refused', 1]]);
+    expect(listening.views().map(({ status, attempts }) => [status, attempts])).toEqual([
+      ['queued', 0],
+      ['delivering', 1],
+      ['refused', 1],
+    ]);
     expect(listening.views()[2]).toEqual(await plain(id));
     const late = await listen(id);
     expect(await late.over).toBe('end');
@@ -122,16 +179,25 @@ describe('the stream of a message', () => {
     listening.leave();
   });
 
-  it.each(['', '*/*', 'application/json', 'application/json, text/event-stream', 'text/event-stream;q=0', 'text/html'])('is not given for Accept: %s', async (accept) => {
-    const id = await post();
-    const response = await fetch(`${gateway.url}/api/messages/${id}`, { headers: { authorization: `Bearer ${await issuer.token('alice')}`, accept } });
-    expect(response.headers.get('content-type')).toContain('application/json');
-    expect(await response.json()).toMatchObject({ id, status: 'queued' });
-  });
+  it.each(['', '*/*', 'application/json', 'application/json, text/event-stream', 'text/event-stream;q=0', 'text/html'])(
+    'is not given for Accept: %s',
+    async (accept) => {
+      const id = await post();
+      const response = await fetch(`${gateway.url}/api/messages/${id}`, {
+        headers: { authorization: `Bearer ${await issuer.token('alice')}`, accept },
+      });
+      expect(response.headers.get('content-type')).toContain('application/json');
+      expect(await response.json()).toMatchObject({ id, status: 'queued' });
+    },
+  );
 
   it('is for its owner alone', async () => {
     const id = await post();
-    for (const [what, as] of [[id, 'bob'], [id.toUpperCase(), 'alice'], ['x', 'alice']] as const) {
+    for (const [what, as] of [
+      [id, 'bob'],
+      [id.toUpperCase(), 'alice'],
+      ['x', 'alice'],
+    ] as const) {
       const { response, over } = await listen(what, { as });
       await over;
       expect([response.statusCode, response.headers['content-type']]).toEqual([404, 'application/problem+json']);
@@ -173,7 +239,10 @@ describe('the stream of a message', () => {
     const mine = await Promise.all(Array.from({ length: 10 }, () => listen(id)));
     const refused = await listen(id);
     await refused.over;
-    expect([refused.response.statusCode, JSON.parse(refused.text())]).toMatchObject([429, { code: 'rate_limited', retryAfterSeconds: 5 }]);
+    expect([refused.response.statusCode, JSON.parse(refused.text())]).toMatchObject([
+      429,
+      { code: 'rate_limited', retryAfterSeconds: 5 },
+    ]);
     const others = await listen(await post('bob'), { as: 'bob' });
     expect(others.response.statusCode).toBe(200);
     expect(await plain(id)).toMatchObject({ id });
@@ -195,7 +264,11 @@ describe('the stream of a message', () => {
     const ids = await Promise.all(owners.map((as) => post(as)));
     const { all } = streams.limits;
     streams.limits.all = 500;
-    const listening = (await Promise.all(owners.map((as, n) => Promise.all(Array.from({ length: 10 }, () => listen(ids[n] ?? '', { as })))))).flat();
+    const listening = (
+      await Promise.all(
+        owners.map((as, n) => Promise.all(Array.from({ length: 10 }, () => listen(ids[n] ?? '', { as })))),
+      )
+    ).flat();
     expect(streams.count).toBe(500);
     const one = await post('late');
     const refused = await listen(one, { as: 'late' });
@@ -204,7 +277,8 @@ describe('the stream of a message', () => {
     expect(Number(refused.response.headers['retry-after'])).toBeGreaterThan(0);
     expect(await plain(one, 'late')).toMatchObject({ id: one });
     await until(() => listening.every((each) => each.views().length === 1));
-    const versions = () => [...(streams as unknown as { open: Set<{ version: string }> }).open].map(({ version }) => version);
+    const versions = () =>
+      [...(streams as unknown as { open: Set<{ version: string }> }).open].map(({ version }) => version);
     await until(() => versions().every((version) => version !== '')); // each was looked at once
     const reads = jest.spyOn(database, 'read');
     const looks = jest.spyOn(streams as unknown as { lookOnce(): Promise<void> }, 'lookOnce');
@@ -221,13 +295,16 @@ describe('the stream of a message', () => {
     const id = await post();
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
     const closed = new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
-    socket.write(`GET /api/messages/${id} HTTP/1.1\r\nhost: x\r\naccept: ${EVENTS}\r\nauthorization: Bearer ${await issuer.token('alice')}\r\n\r\n`);
+    socket.write(
+      `GET /api/messages/${id} HTTP/1.1\r\nhost: x\r\naccept: ${EVENTS}\r\nauthorization: Bearer ${await issuer.token('alice')}\r\n\r\n`,
+    );
     await new Promise((resolve) => socket.once('data', resolve));
     socket.pause();
     // More than what the two ends' buffers take
     for (let attempts = 1; streams.count === 1; attempts++) {
       await set(id, { attempts, receipt: 'x'.repeat(8_000_000), attestationDocument: new Uint8Array(1) });
-      for (const { body } of (streams as unknown as { open: Set<{ body: Readable }> }).open) expect(body.readableLength).toBeLessThan(8_100_000);
+      for (const { body } of (streams as unknown as { open: Set<{ body: Readable }> }).open)
+        expect(body.readableLength).toBeLessThan(8_100_000);
       await sleep(20);
     }
     socket.resume();
@@ -238,9 +315,13 @@ describe('the stream of a message', () => {
     const id = await post();
     const token = await issuer.token('alice');
     for (let round = 0; round < 50; round++) {
-      const sockets = Array.from({ length: 20 }, () => connect(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => undefined));
+      const sockets = Array.from({ length: 20 }, () =>
+        connect(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => undefined),
+      );
       for (const [at, socket] of sockets.entries()) {
-        socket.write(`GET /api/messages/${id} HTTP/1.1\r\nhost: x\r\naccept: ${EVENTS}\r\nauthorization: Bearer ${token}\r\n\r\n`);
+        socket.write(
+          `GET /api/messages/${id} HTTP/1.1\r\nhost: x\r\naccept: ${EVENTS}\r\nauthorization: Bearer ${token}\r\n\r\n`,
+        );
         if (at % 2 === 0) setImmediate(() => socket.destroy());
         else socket.once('data', () => socket.destroy());
       }
@@ -265,23 +346,38 @@ describe('the stream of a message', () => {
   });
 
   const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx'].find((path) => existsSync(path));
-  describeWith(nginx === undefined ? { available: false, reason: 'there is no nginx here (apt-get install nginx-light)' } : { available: true }, 'behind nginx', () => {
-    it('comes as it is sent, and ends as it ends', async () => {
-      const port = await freePort();
-      const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder.file(name)};`).join(' ');
-      await writeFile(folder.file('nginx.conf'), `daemon off; master_process off; pid ${folder.file('nginx.pid')}; error_log stderr;
-        events {} http { access_log off; ${temporary} server { listen 127.0.0.1:${String(port)}; location / { proxy_pass ${gateway.url}; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering on; } } }`);
-      const url = `http://127.0.0.1:${String(port)}`;
-      const service = await spawnService({ command: nginx ?? '', args: ['-e', 'stderr', '-c', folder.file('nginx.conf')], readyWhen: async () => (await fetch(url).catch(() => undefined)) !== undefined });
-      const id = await post();
-      const listening = await listen(id, { url });
-      await until(() => listening.views().length === 1);
-      await set(id, { attempts: 1 });
-      await until(() => listening.views().length === 2);
-      await end(id);
-      expect(await listening.over).toBe('end');
-      expect(listening.response.headers['content-type']).toBe(EVENTS);
-      await service.stop();
-    });
-  });
+  describeWith(
+    nginx === undefined
+      ? { available: false, reason: 'there is no nginx here (apt-get install nginx-light)' }
+      : { available: true },
+    'behind nginx',
+    () => {
+      it('comes as it is sent, and ends as it ends', async () => {
+        const port = await freePort();
+        const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+          .map((name) => `${name}_temp_path ${folder.file(name)};`)
+          .join(' ');
+        await writeFile(
+          folder.file('nginx.conf'),
+          `daemon off; master_process off; pid ${folder.file('nginx.pid')}; error_log stderr;
+        events {} http { access_log off; ${temporary} server { listen 127.0.0.1:${String(port)}; location / { proxy_pass ${gateway.url}; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering on; } } }`,
+        );
+        const url = `http://127.0.0.1:${String(port)}`;
+        const service = await spawnService({
+          command: nginx ?? '',
+          args: ['-e', 'stderr', '-c', folder.file('nginx.conf')],
+          readyWhen: async () => (await fetch(url).catch(() => undefined)) !== undefined,
+        });
+        const id = await post();
+        const listening = await listen(id, { url });
+        await until(() => listening.views().length === 1);
+        await set(id, { attempts: 1 });
+        await until(() => listening.views().length === 2);
+        await end(id);
+        expect(await listening.over).toBe('end');
+        expect(listening.response.headers['content-type']).toBe(EVENTS);
+        await service.stop();
+      });
+    },
+  );
 });

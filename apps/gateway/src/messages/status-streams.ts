@@ -27,7 +27,14 @@ const TICK_MS = 1000;
 @Injectable()
 export class StatusStreams implements BeforeApplicationShutdown {
   /** For tests, which cannot wait that long. */
-  readonly timing = { pollMs: 500, heartbeatMs: 15_000, maxMs: 120_000, slowMs: 30_000, tickMs: TICK_MS, closeMs: 2000 };
+  readonly timing = {
+    pollMs: 500,
+    heartbeatMs: 15_000,
+    maxMs: 120_000,
+    slowMs: 30_000,
+    tickMs: TICK_MS,
+    closeMs: 2000,
+  };
   readonly limits: { all: number; ofOwner: number };
 
   private readonly open = new Set<StatusStream>();
@@ -42,7 +49,10 @@ export class StatusStreams implements BeforeApplicationShutdown {
     private readonly messages: MessagesService,
     private readonly database: Database,
   ) {
-    this.limits = { all: Math.max(1, Math.min(MAX_STREAMS, Math.floor(config.http.maxConnections / 2))), ofOwner: MAX_STREAMS_OF_OWNER };
+    this.limits = {
+      all: Math.max(1, Math.min(MAX_STREAMS, Math.floor(config.http.maxConnections / 2))),
+      ofOwner: MAX_STREAMS_OF_OWNER,
+    };
   }
 
   /** For metrics. */
@@ -78,14 +88,20 @@ export class StatusStreams implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.closing = true;
     for (const stream of this.open) stream.end(this.laterMs());
-    for (const deadline = performance.now() + this.timing.closeMs; this.open.size > 0 && performance.now() < deadline; ) await sleep(20);
+    for (const deadline = performance.now() + this.timing.closeMs; this.open.size > 0 && performance.now() < deadline;)
+      await sleep(20);
     for (const stream of this.open) stream.body.destroy();
   }
 
   private take(owner: string): void {
     const mine = this.ofOwner.get(owner) ?? 0;
-    if (mine >= this.limits.ofOwner) throw new ProblemError('rate_limited', { retryAfterSeconds: RETRY_AFTER_SECONDS, detail: `At most ${String(this.limits.ofOwner)} streams at once.` });
-    if (this.total >= this.limits.all) throw new ProblemError('overloaded', { retryAfterSeconds: Math.ceil(this.laterMs() / 1000) });
+    if (mine >= this.limits.ofOwner)
+      throw new ProblemError('rate_limited', {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+        detail: `At most ${String(this.limits.ofOwner)} streams at once.`,
+      });
+    if (this.total >= this.limits.all)
+      throw new ProblemError('overloaded', { retryAfterSeconds: Math.ceil(this.laterMs() / 1000) });
     this.ofOwner.set(owner, mine + 1);
     this.total++;
   }
@@ -116,7 +132,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
   }
 
   private async look(): Promise<void> {
-    for (let pauseMs = this.timing.pollMs; this.open.size > 0; ) {
+    for (let pauseMs = this.timing.pollMs; this.open.size > 0;) {
       await sleep(pauseMs, undefined, { ref: false });
       try {
         await this.lookOnce();
@@ -131,8 +147,10 @@ export class StatusStreams implements BeforeApplicationShutdown {
   private async lookOnce(): Promise<void> {
     const byId = Map.groupBy(this.open, ({ messageId }) => messageId);
     const ids = [...byId.keys()];
-    const rows = await this.database.read((client) => client.$queryRaw<{ id: string; version: string }[]>`
-      SELECT id::text AS id, xmin::text AS version FROM message WHERE id = ANY(${ids}::uuid[])`);
+    const rows = await this.database.read(
+      (client) => client.$queryRaw<{ id: string; version: string }[]>`
+      SELECT id::text AS id, xmin::text AS version FROM message WHERE id = ANY(${ids}::uuid[])`,
+    );
     const versions = new Map(rows.map(({ id, version }) => [id, version]));
     const changed: string[] = [];
     for (const [id, streams] of byId) {
@@ -142,7 +160,9 @@ export class StatusStreams implements BeforeApplicationShutdown {
       else if (streams.some((stream) => stream.version !== version)) changed.push(id);
     }
     for (let at = 0; at < changed.length; at += VIEWS_AT_ONCE) {
-      const messages = await this.database.read((client) => client.message.findMany({ where: { id: { in: changed.slice(at, at + VIEWS_AT_ONCE) } }, include: WITH_JOB }));
+      const messages = await this.database.read((client) =>
+        client.message.findMany({ where: { id: { in: changed.slice(at, at + VIEWS_AT_ONCE) } }, include: WITH_JOB }),
+      );
       for (const message of messages) {
         const view = messageView(message);
         for (const stream of byId.get(message.id) ?? []) {

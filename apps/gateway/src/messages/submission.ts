@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { legacyMessageId } from '@communique-tee/crypto';
-import { encodeLegacyMessage, encodeSealedMessage, LIMITS, type LegacyMessage, messageIdToText, type SealedMessage } from '@communique-tee/protocol';
+import {
+  encodeLegacyMessage,
+  encodeSealedMessage,
+  LIMITS,
+  type LegacyMessage,
+  messageIdToText,
+  type SealedMessage,
+} from '@communique-tee/protocol';
 
 /** A sealed message as it is stored and relayed. */
 export interface Submission {

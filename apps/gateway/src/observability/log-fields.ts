@@ -63,7 +63,11 @@ function describeError(error: unknown, depth = 0): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   const code: unknown = 'code' in error ? error.code : undefined;
   // A message may be made to look like frames, so it goes first; where it cannot be told from them, there are none.
-  const frames = (cutMessage(error.stack ?? '', error.message) ?? '').split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 12).map((line) => line.trim());
+  const frames = (cutMessage(error.stack ?? '', error.message) ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 12)
+    .map((line) => line.trim());
   return {
     type: matching(CODE)(error.name) ? error.name : 'Error',
     ...(matching(CODE)(code) ? { code } : {}),

@@ -15,14 +15,33 @@ function listening(level: 'info' | 'debug' = 'info') {
 describe('a log line', () => {
   it('holds the event, the allowed fields and the id of the request', () => {
     const { logger, last } = listening();
-    withRequestId('0b0e', () => { logger.info({ messageId: 'abc', durationMs: 1.5, status: 202 }, 'message accepted'); });
-    expect(last()).toMatchObject({ level: 'info', app: 'gateway', requestId: '0b0e', messageId: 'abc', durationMs: 1.5, status: 202, msg: 'message accepted' });
+    withRequestId('0b0e', () => {
+      logger.info({ messageId: 'abc', durationMs: 1.5, status: 202 }, 'message accepted');
+    });
+    expect(last()).toMatchObject({
+      level: 'info',
+      app: 'gateway',
+      requestId: '0b0e',
+      messageId: 'abc',
+      durationMs: 1.5,
+      status: 202,
+      msg: 'message accepted',
+    });
     logger.debug({}, 'too quiet');
     expect(last()['msg']).toBe('message accepted');
   });
 
   it('leaves out a field that is not known or does not have its shape', () => {
-    const fields = { body: SECRET, authorization: SECRET, messageId: SECRET, code: `x\n${SECRET}`, route: '/a?b=sesame', durationMs: SECRET, host: 'a b', count: Number.NaN } as object;
+    const fields = {
+      body: SECRET,
+      authorization: SECRET,
+      messageId: SECRET,
+      code: `x\n${SECRET}`,
+      route: '/a?b=sesame',
+      durationMs: SECRET,
+      host: 'a b',
+      count: Number.NaN,
+    } as object;
     expect(allowedFields(fields)).toEqual({});
   });
 
@@ -30,7 +49,14 @@ describe('a log line', () => {
     const { logger, lines, last } = listening();
     const cause = Object.assign(new TypeError(`bad ${SECRET}`), { code: 'ERR_X' });
     logger.error({ err: new Error(`failed: ${SECRET}\n    at ${SECRET}`, { cause }) }, 'request failed');
-    expect(last()['err']).toMatchObject({ type: 'Error', cause: { type: 'TypeError', code: 'ERR_X', frames: expect.arrayContaining([expect.stringMatching(/^at /)]) as string[] } });
+    expect(last()['err']).toMatchObject({
+      type: 'Error',
+      cause: {
+        type: 'TypeError',
+        code: 'ERR_X',
+        frames: expect.arrayContaining([expect.stringMatching(/^at /)]) as string[],
+      },
+    });
     logger.error({ err: SECRET }, 'request failed');
     new NestLogger(logger).error(SECRET, SECRET, 'ExceptionsHandler');
     new NestLogger(logger).log(SECRET);
@@ -43,6 +69,9 @@ describe('a log line', () => {
 
   it('goes on where nothing can be written', () => {
     const logger = new Logger({ log: { level: 'info' } }, openLogDestination('/dev/full'));
-    for (let line = 0; line < 3; line++) expect(() => { logger.info({}, 'message accepted'); }).not.toThrow();
+    for (let line = 0; line < 3; line++)
+      expect(() => {
+        logger.info({}, 'message accepted');
+      }).not.toThrow();
   });
 });

@@ -19,8 +19,19 @@ export class Logger {
   private readonly pino;
   private listener: ((fields: LogFields, event: string) => void) | undefined;
 
-  constructor(@Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'log'>, @Inject(LOG_DESTINATION) destination: LogDestination) {
-    this.pino = pino({ level: config.log.level, base: { app: 'gateway' }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }, destination);
+  constructor(
+    @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'log'>,
+    @Inject(LOG_DESTINATION) destination: LogDestination,
+  ) {
+    this.pino = pino(
+      {
+        level: config.log.level,
+        base: { app: 'gateway' },
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (level) => ({ level }) },
+      },
+      destination,
+    );
   }
 
   debug(fields: LogFields, event: string): void {

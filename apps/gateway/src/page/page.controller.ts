@@ -45,12 +45,19 @@ export class PageController {
   @RateLimit('api')
   facts(): PageFacts {
     const { attestation } = this.config;
-    return { acceptedMeasurements: attestation.acceptedMeasurements.map(({ pcr0 }) => ({ pcr0 })), developmentRoot: attestation.trustAnchorPem ?? null };
+    return {
+      acceptedMeasurements: attestation.acceptedMeasurements.map(({ pcr0 }) => ({ pcr0 })),
+      developmentRoot: attestation.trustAnchorPem ?? null,
+    };
   }
 
   private sendPage(name: string, asked: Asked, reply: FastifyReply): void {
     if (!wantsPage(asked.accept)) throw new ProblemError('not_found');
-    void reply.headers({ 'cache-control': 'no-cache', 'content-security-policy': PAGE_POLICY, 'permissions-policy': PERMISSIONS_POLICY });
+    void reply.headers({
+      'cache-control': 'no-cache',
+      'content-security-policy': PAGE_POLICY,
+      'permissions-policy': PERMISSIONS_POLICY,
+    });
     this.send(name, asked, reply);
   }
 

@@ -18,7 +18,9 @@ export class RetentionSweeper implements OnApplicationBootstrap, BeforeApplicati
 
   onApplicationBootstrap(): void {
     this.start();
-    this.timer = setInterval(() => { this.start(); }, EVERY_MS).unref();
+    this.timer = setInterval(() => {
+      this.start();
+    }, EVERY_MS).unref();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -39,7 +41,8 @@ export class RetentionSweeper implements OnApplicationBootstrap, BeforeApplicati
       const swept = await this.retention.sweep(new Date(), this.stopping.signal);
       if (swept === null) return;
       const durationMs = Math.round(performance.now() - startedAt);
-      for (const [component, count] of Object.entries(swept)) if (count > 0) this.logger.info({ component, count, durationMs }, 'deleted what was kept long enough');
+      for (const [component, count] of Object.entries(swept))
+        if (count > 0) this.logger.info({ component, count, durationMs }, 'deleted what was kept long enough');
     } catch (error) {
       this.logger.error({ err: error }, 'old rows could not be deleted');
     }

@@ -42,17 +42,33 @@ describe('Retention', () => {
     await prisma().idempotencyKey.create({ data: { owner, key: 'a key', messageId, sealedSha256 } });
     const [job] = await bench.queue.lease(1, 'a', 'any');
     if (job?.messageId !== messageId) throw new Error('another job was due');
-    await bench.queue.end(job, { kind: 'end', status: 'delivered', reason: null, cost: { copies: ['accepted'] }, answer: null });
+    await bench.queue.end(job, {
+      kind: 'end',
+      status: 'delivered',
+      reason: null,
+      cost: { copies: ['accepted'] },
+      answer: null,
+    });
     await prisma().message.update({ where: { id: messageId }, data: { endedAt, expiresAt } });
     return messageId;
   }
   const remaining = async () => (await prisma().message.findMany({ select: { id: true } })).map(({ id }) => id);
   const reservation = (reservedAt: Date, settled = true) =>
     prisma().reservation.create({
-      data: { messageId: crypto.randomUUID(), owner: 'x'.repeat(43), reservedMicroUsd: 5n, reservedAt, priceVersion: 'v', ...(settled ? { state: 'settled', settledMicroUsd: 5n, settledAt: reservedAt } : {}) },
+      data: {
+        messageId: crypto.randomUUID(),
+        owner: 'x'.repeat(43),
+        reservedMicroUsd: 5n,
+        reservedAt,
+        priceVersion: 'v',
+        ...(settled ? { state: 'settled', settledMicroUsd: 5n, settledAt: reservedAt } : {}),
+      },
       select: { id: true },
     });
-  const window = (startsAt: Date, reservedMicroUsd = 0n) => prisma().budgetWindow.create({ data: { scope: 'system_day', subject: '', startsAt, reservedMicroUsd, spentMicroUsd: 5n } });
+  const window = (startsAt: Date, reservedMicroUsd = 0n) =>
+    prisma().budgetWindow.create({
+      data: { scope: 'system_day', subject: '', startsAt, reservedMicroUsd, spentMicroUsd: 5n },
+    });
 
   it('leaves no sealed bytes of a message that has ended', async () => {
     const id = await endedMessage(ago(0));
@@ -66,7 +82,9 @@ describe('Retention', () => {
     expect(await retention.sweep(NOW)).toEqual({ messages: 1, windows: 0, reservations: 0, keys: 0 });
     expect(await remaining()).toEqual([young]);
     expect((await prisma().idempotencyKey.findMany()).map(({ messageId }) => messageId)).toEqual([young]);
-    expect(await prisma().reservation.findMany({ where: { messageId: old } })).toMatchObject([{ state: 'settled', settledMicroUsd: 10_000n }]);
+    expect(await prisma().reservation.findMany({ where: { messageId: old } })).toMatchObject([
+      { state: 'settled', settledMicroUsd: 10_000n },
+    ]);
   });
 
   it('keeps what has not ended, however old, with its job', async () => {
@@ -103,15 +121,31 @@ describe('Retention', () => {
   });
 
   it('deletes keys a month after their end, and no other', async () => {
-    const key = (fill: number, destroyAfter: Date) => prisma().sealedKey.create({ data: { keyId: new Uint8Array(16).fill(fill), custody: 'c', pcr0: new Uint8Array(48), epoch: BigInt(fill), record: new Uint8Array(9), rotateAfter: new Date(destroyAfter.getTime() - 1), destroyAfter } });
+    const key = (fill: number, destroyAfter: Date) =>
+      prisma().sealedKey.create({
+        data: {
+          keyId: new Uint8Array(16).fill(fill),
+          custody: 'c',
+          pcr0: new Uint8Array(48),
+          epoch: BigInt(fill),
+          record: new Uint8Array(9),
+          rotateAfter: new Date(destroyAfter.getTime() - 1),
+          destroyAfter,
+        },
+      });
     await Promise.all([key(1, ago(31)), key(2, ago(29)), key(3, ago(-1))]);
     expect(await retention.sweep(NOW)).toMatchObject({ keys: 1 });
-    expect((await prisma().sealedKey.findMany({ orderBy: { epoch: 'asc' } })).map(({ epoch }) => epoch)).toEqual([2n, 3n]);
+    expect((await prisma().sealedKey.findMany({ orderBy: { epoch: 'asc' } })).map(({ epoch }) => epoch)).toEqual([
+      2n,
+      3n,
+    ]);
     await prisma().sealedKey.deleteMany();
   });
 
   it('keeps what an operator did', async () => {
-    await prisma().emergencyStop.create({ data: { raisedAt: ago(1000), reason: 'a test', clearedAt: ago(999), clearedBy: 'who', clearedWhy: 'why' } });
+    await prisma().emergencyStop.create({
+      data: { raisedAt: ago(1000), reason: 'a test', clearedAt: ago(999), clearedBy: 'who', clearedWhy: 'why' },
+    });
     await retention.sweep(NOW);
     expect(await prisma().emergencyStop.count()).toBe(1);
     await prisma().emergencyStop.deleteMany();
@@ -119,7 +153,8 @@ describe('Retention', () => {
 
   it('goes on batch after batch until nothing is left, and stops between two when asked', async () => {
     const rows = 2 * BATCH_ROWS + 1;
-    await prisma().$executeRaw`INSERT INTO message (id, owner, sealed_sha256, key_id, status, accepted_at, expires_at, ended_at)
+    await prisma()
+      .$executeRaw`INSERT INTO message (id, owner, sealed_sha256, key_id, status, accepted_at, expires_at, ended_at)
       SELECT gen_random_uuid(), 'x', sha256('x'), decode(repeat('00', 16), 'hex'), 'delivered', ${ago(60)}, ${ago(59)}, ${ago(59)} FROM generate_series(1, ${rows}::int)`;
     expect(await retention.sweep(NOW, AbortSignal.abort())).toMatchObject({ messages: BATCH_ROWS });
     expect(await retention.sweep(NOW)).toMatchObject({ messages: rows - BATCH_ROWS });
@@ -141,8 +176,13 @@ describe('Retention', () => {
   });
 
   it('may be done by several at once', async () => {
-    await Promise.all([1, 2, 3].map(() => prisma().$executeRaw`INSERT INTO message (id, owner, sealed_sha256, key_id, status, accepted_at, expires_at, ended_at)
-      SELECT gen_random_uuid(), 'x', sha256('x'), decode(repeat('00', 16), 'hex'), 'delivered', ${ago(60)}, ${ago(59)}, ${ago(59)} FROM generate_series(1, ${BATCH_ROWS}::int)`));
+    await Promise.all(
+      [1, 2, 3].map(
+        () => prisma()
+          .$executeRaw`INSERT INTO message (id, owner, sealed_sha256, key_id, status, accepted_at, expires_at, ended_at)
+      SELECT gen_random_uuid(), 'x', sha256('x'), decode(repeat('00', 16), 'hex'), 'delivered', ${ago(60)}, ${ago(59)}, ${ago(59)} FROM generate_series(1, ${BATCH_ROWS}::int)`,
+      ),
+    );
     const swept = await Promise.all([retention.sweep(NOW), retention.sweep(NOW), retention.sweep(NOW)]);
     await retention.sweep(NOW);
     expect(swept.some((one) => one !== null)).toBe(true);

@@ -45,31 +45,48 @@ export class Retention {
     const ended = new Date(now.getTime() - messagesDays * DAY_MS);
     const expired = new Date(now.getTime() - DAY_MS);
     const { day } = windowsOf(new Date(now.getTime() - ledgerDays * DAY_MS));
-    const messages = await this.purge(stopping, (transaction) => transaction.$executeRaw`
+    const messages = await this.purge(
+      stopping,
+      (transaction) => transaction.$executeRaw`
       DELETE FROM message WHERE id IN (
-        SELECT id FROM message WHERE ended_at < ${ended} AND expires_at < ${expired} ORDER BY ended_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`);
+        SELECT id FROM message WHERE ended_at < ${ended} AND expires_at < ${expired} ORDER BY ended_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
+    );
     if (messages === null) return null;
-    const windows = await this.purge(stopping, (transaction) => transaction.$executeRaw`
+    const windows = await this.purge(
+      stopping,
+      (transaction) => transaction.$executeRaw`
       DELETE FROM budget_window WHERE (scope, subject, starts_at) IN (
         SELECT scope, subject, starts_at FROM budget_window WHERE starts_at < ${day} AND reserved_micro_usd = 0
-        ORDER BY starts_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`);
+        ORDER BY starts_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
+    );
     if (windows === null) return null;
-    const reservations = await this.purge(stopping, (transaction) => transaction.$executeRaw`
+    const reservations = await this.purge(
+      stopping,
+      (transaction) => transaction.$executeRaw`
       DELETE FROM reservation WHERE id IN (
-        SELECT id FROM reservation WHERE state = 'settled' AND reserved_at < ${day} ORDER BY reserved_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`);
+        SELECT id FROM reservation WHERE state = 'settled' AND reserved_at < ${day} ORDER BY reserved_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
+    );
     if (reservations === null) return null;
     const over = new Date(now.getTime() - KEYS_KEPT_DAYS * DAY_MS);
-    const keys = await this.purge(stopping, (transaction) => transaction.$executeRaw`
+    const keys = await this.purge(
+      stopping,
+      (transaction) => transaction.$executeRaw`
       DELETE FROM sealed_key WHERE key_id IN (
-        SELECT key_id FROM sealed_key WHERE destroy_after < ${over} ORDER BY destroy_after LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`);
+        SELECT key_id FROM sealed_key WHERE destroy_after < ${over} ORDER BY destroy_after LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
+    );
     return keys === null ? null : { messages, windows, reservations, keys };
   }
 
   /** Batch after batch until one is not full. @returns null where the lock is another's */
-  private async purge(stopping: AbortSignal | undefined, deleteBatch: (transaction: Transaction) => Promise<number>): Promise<number | null> {
-    for (let total = 0; ; ) {
+  private async purge(
+    stopping: AbortSignal | undefined,
+    deleteBatch: (transaction: Transaction) => Promise<number>,
+  ): Promise<number | null> {
+    for (let total = 0; ;) {
       const deleted = await this.database.transaction(async (transaction) => {
-        const [{ held }] = await transaction.$queryRaw<[{ held: boolean }]>`SELECT pg_try_advisory_xact_lock(${LOCK}::bigint) AS held`;
+        const [{ held }] = await transaction.$queryRaw<
+          [{ held: boolean }]
+        >`SELECT pg_try_advisory_xact_lock(${LOCK}::bigint) AS held`;
         return held ? deleteBatch(transaction) : null;
       });
       if (deleted === null) return null;

@@ -16,9 +16,20 @@ export async function createIssuer(algorithm = 'EdDSA', keyId = 'key-1') {
       await writeFile(file, JSON.stringify({ keys: [jwk, ...more] }));
     },
     /** A good token unless `claims` say otherwise; a claim of undefined is left out. */
-    async token(subject: string | undefined, claims: JWTPayload = {}, header: { alg?: string; kid?: string } = {}): Promise<string> {
+    async token(
+      subject: string | undefined,
+      claims: JWTPayload = {},
+      header: { alg?: string; kid?: string } = {},
+    ): Promise<string> {
       const now = Math.floor(Date.now() / 1000);
-      return new SignJWT({ iss: ISSUER, aud: AUDIENCE, iat: now, exp: now + 300, ...(subject === undefined ? {} : { sub: subject }), ...claims })
+      return new SignJWT({
+        iss: ISSUER,
+        aud: AUDIENCE,
+        iat: now,
+        exp: now + 300,
+        ...(subject === undefined ? {} : { sub: subject }),
+        ...claims,
+      })
         .setProtectedHeader({ alg: algorithm, kid: keyId, ...header })
         .sign(privateKey);
     },

@@ -4,14 +4,22 @@ type Attributes = Readonly<Record<string, string | number | boolean | undefined>
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** An element with attributes and content. Text stays text: nothing is ever read as markup. */
-export function el<Tag extends keyof HTMLElementTagNameMap>(tag: Tag, attributes: Attributes = {}, ...children: Child[]): HTMLElementTagNameMap[Tag] {
+export function el<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[Tag] {
   const element = document.createElement(tag);
   setAttributes(element, attributes);
   append(element, children);
   return element;
 }
 
-export function svg<Tag extends keyof SVGElementTagNameMap>(tag: Tag, attributes: Attributes = {}, ...children: Child[]): SVGElementTagNameMap[Tag] {
+export function svg<Tag extends keyof SVGElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: Child[]
+): SVGElementTagNameMap[Tag] {
   const element = document.createElementNS(SVG, tag);
   setAttributes(element, attributes);
   append(element, children);
@@ -34,7 +42,9 @@ export function replaceContent(element: Element, ...children: Child[]): void {
 export function shown(): Promise<void> {
   if (document.visibilityState === 'hidden') return Promise.resolve();
   return new Promise((resolve) => {
-    requestAnimationFrame(() => { setTimeout(resolve, 0); });
+    requestAnimationFrame(() => {
+      setTimeout(resolve, 0);
+    });
   });
 }
 
@@ -46,5 +56,7 @@ function setAttributes(element: Element, attributes: Attributes): void {
 }
 
 function append(element: Element, children: readonly Child[]): void {
-  element.append(...children.filter((child): child is Node | string => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.filter((child): child is Node | string => child !== null && child !== undefined && child !== false),
+  );
 }

@@ -8,7 +8,11 @@ import { errorWords, stateWords } from './state-words';
 const SILENCE_MS = 5000;
 
 /** One message on its way: each state as it comes, and its end. */
-export async function follow(send: (signal: AbortSignal, onState: (state: SendState) => void) => Promise<SendResult>, onSealed: (sealed: Uint8Array) => void, onError: (error: ClientError) => void): Promise<void> {
+export async function follow(
+  send: (signal: AbortSignal, onState: (state: SendState) => void) => Promise<SendResult>,
+  onSealed: (sealed: Uint8Array) => void,
+  onError: (error: ClientError) => void,
+): Promise<void> {
   const log = byId('states');
   const stop = byId('stop') as HTMLButtonElement;
   const aborting = new AbortController();
@@ -19,7 +23,9 @@ export async function follow(send: (signal: AbortSignal, onState: (state: SendSt
   byId('follow-error').hidden = true;
   byId('following').hidden = false;
   stop.hidden = false;
-  stop.onclick = () => { aborting.abort(); };
+  stop.onclick = () => {
+    aborting.abort();
+  };
   byId('follow-title').scrollIntoView({ block: 'start' });
   let last = '';
   try {
@@ -60,12 +66,19 @@ function watchSilence(): { heard(): void; stop(): void } {
     if (silentMs < SILENCE_MS || asking) return;
     asking = true;
     fetch('/health', { cache: 'no-store', signal: AbortSignal.timeout(4000) })
-      .then(({ ok }) => ok, () => false)
+      .then(
+        ({ ok }) => ok,
+        () => false,
+      )
       .then((answers) => {
         if (Date.now() - heardMs < SILENCE_MS) return;
-        line.textContent = answers ? `No change for ${duration(Date.now() - heardMs)}.` : `The server cannot be reached. Last heard ${duration(Date.now() - heardMs)} ago; asking again.`;
+        line.textContent = answers
+          ? `No change for ${duration(Date.now() - heardMs)}.`
+          : `The server cannot be reached. Last heard ${duration(Date.now() - heardMs)} ago; asking again.`;
       })
-      .finally(() => { asking = false; })
+      .finally(() => {
+        asking = false;
+      })
       .catch(() => undefined);
   }, 1000);
   return {

@@ -12,7 +12,11 @@ export function showResult(into: HTMLElement, result: SendResult): void {
     replaceContent(
       into,
       el('h3', { id: 'result-title', tabindex: -1 }, 'No receipt'),
-      el('p', {}, `The server says: ${status}, ${statusWords(status)}${result.reason === null ? '' : ` (${result.reason})`}. The enclave has signed nothing, so this is the server’s word and no more.`),
+      el(
+        'p',
+        {},
+        `The server says: ${status}, ${statusWords(status)}${result.reason === null ? '' : ` (${result.reason})`}. The enclave has signed nothing, so this is the server’s word and no more.`,
+      ),
     );
     return;
   }
@@ -22,8 +26,17 @@ export function showResult(into: HTMLElement, result: SendResult): void {
     drawAnswer(report),
     el('h4', {}, 'What the enclave signed'),
     el('dl', { class: 'facts claims' }, ...drawClaims(claimsOf(report))),
-    el('p', {}, 'It proves that an enclave of this measurement, whose key the document attests, reports these outcomes for these sealed bytes at that time. It does not prove what the message said, who sent it, that anybody read it, or that you live in the district.'),
-    el('p', {}, downloadOf(result.id, report), ' It can be verified by anyone, years later. What opens your answer is in this page alone, and gone when you close it.'),
+    el(
+      'p',
+      {},
+      'It proves that an enclave of this measurement, whose key the document attests, reports these outcomes for these sealed bytes at that time. It does not prove what the message said, who sent it, that anybody read it, or that you live in the district.',
+    ),
+    el(
+      'p',
+      {},
+      downloadOf(result.id, report),
+      ' It can be verified by anyone, years later. What opens your answer is in this page alone, and gone when you close it.',
+    ),
   );
 }
 
@@ -40,31 +53,68 @@ function drawAnswer({ offices, problems }: VerifiedReport): HTMLElement {
       el(
         'table',
         {},
-        el('thead', {}, el('tr', {}, ...['Office', 'Outcome', 'DeliveryId', ...(reasons ? ['Why'] : [])].map((name) => el('th', { scope: 'col' }, name)))),
+        el(
+          'thead',
+          {},
+          el(
+            'tr',
+            {},
+            ...['Office', 'Outcome', 'DeliveryId', ...(reasons ? ['Why'] : [])].map((name) =>
+              el('th', { scope: 'col' }, name),
+            ),
+          ),
+        ),
         el(
           'tbody',
           {},
           ...offices.map(({ office, outcome, deliveryId, reason, detail }) =>
-            el('tr', {}, el('th', { scope: 'row' }, office), el('td', {}, outcome), el('td', {}, deliveryId === null ? 'none' : el('code', {}, deliveryId)), reasons && el('td', {}, [reason, detail].filter((part) => part !== null).join(': '))),
+            el(
+              'tr',
+              {},
+              el('th', { scope: 'row' }, office),
+              el('td', {}, outcome),
+              el('td', {}, deliveryId === null ? 'none' : el('code', {}, deliveryId)),
+              reasons && el('td', {}, [reason, detail].filter((part) => part !== null).join(': ')),
+            ),
           ),
         ),
       ),
     ),
-    problems.length > 0 && el('ul', { class: 'problems' }, ...problems.map(({ pointer, message }) => el('li', {}, `${pointer}: ${message}`))),
+    problems.length > 0 &&
+      el(
+        'ul',
+        { class: 'problems' },
+        ...problems.map(({ pointer, message }) => el('li', {}, `${pointer}: ${message}`)),
+      ),
   );
 }
 
 function drawClaims(claims: ReceiptClaims): HTMLElement[] {
   const rows: readonly (readonly [name: string, value: string, meaning: string])[] = [
     ['message_id', claims.message_id, 'The id that this page made up for your message.'],
-    ['sealed_sha256', grouped(toHex(fromBase64Url(claims.sealed_sha256))), 'The hash of the bytes that left. Computed here: the same.'],
+    [
+      'sealed_sha256',
+      grouped(toHex(fromBase64Url(claims.sealed_sha256))),
+      'The hash of the bytes that left. Computed here: the same.',
+    ],
     ['suite', claims.suite, 'How they were sealed.'],
-    ['offices', claims.offices.map(({ commitment, outcome }) => `${commitment.slice(0, 12)}… ${outcome}`).join('\n'), 'Each office hidden behind a salted hash. Your answer holds the salts; they fit.'],
+    [
+      'offices',
+      claims.offices.map(({ commitment, outcome }) => `${commitment.slice(0, 12)}… ${outcome}`).join('\n'),
+      'Each office hidden behind a salted hash. Your answer holds the salts; they fit.',
+    ],
     ['time', instant(claims.time * 1000), 'The enclave’s clock, which the server cannot set.'],
     ['pcr0', grouped(claims.pcr0), 'The image that signed. The same as in its document, and one that you trust.'],
-    ['attestation_sha256', grouped(toHex(fromBase64Url(claims.attestation_sha256))), 'The document that vouches for the receipt key. It travels with the receipt.'],
+    [
+      'attestation_sha256',
+      grouped(toHex(fromBase64Url(claims.attestation_sha256))),
+      'The document that vouches for the receipt key. It travels with the receipt.',
+    ],
   ];
-  return rows.flatMap(([name, value, meaning]) => [el('dt', {}, el('code', {}, name)), el('dd', {}, el('code', { class: 'lines' }, value), el('span', { class: 'meaning' }, ` ${meaning}`))]);
+  return rows.flatMap(([name, value, meaning]) => [
+    el('dt', {}, el('code', {}, name)),
+    el('dd', {}, el('code', { class: 'lines' }, value), el('span', { class: 'meaning' }, ` ${meaning}`)),
+  ]);
 }
 
 /** Of a receipt whose signature was verified. */

@@ -27,7 +27,9 @@ export function stateWords(state: SendState): string {
     case 'sealed':
       return `Sealed: ${state.sealed.length.toLocaleString('en')} bytes.`;
     case 'posting':
-      return state.attempt === 1 ? 'Handing it to the server.' : `Handing it to the server, attempt ${String(state.attempt)}.`;
+      return state.attempt === 1
+        ? 'Handing it to the server.'
+        : `Handing it to the server, attempt ${String(state.attempt)}.`;
     case 'waiting':
       return `The server did not take it (${state.because}). Again in ${duration(state.waitMs)}.`;
     case 'accepted':

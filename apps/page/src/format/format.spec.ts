@@ -19,8 +19,15 @@ it('writes a moment in UTC', () => {
 });
 
 it('dumps bytes in rows, and counts what it leaves out', () => {
-  expect(hexDump(Uint8Array.from({ length: 18 }, (_, at) => at), 100)).toBe('00000  00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f\n00010  10 11');
-  expect(hexDump(new Uint8Array(1040), 16)).toBe(`00000  ${'00 '.repeat(8)} ${'00 '.repeat(8)}`.trimEnd() + '\nand 1,024 bytes more');
+  expect(
+    hexDump(
+      Uint8Array.from({ length: 18 }, (_, at) => at),
+      100,
+    ),
+  ).toBe('00000  00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f\n00010  10 11');
+  expect(hexDump(new Uint8Array(1040), 16)).toBe(
+    `00000  ${'00 '.repeat(8)} ${'00 '.repeat(8)}`.trimEnd() + '\nand 1,024 bytes more',
+  );
   expect(hexDump(new Uint8Array(), 16)).toBe('');
 });
 

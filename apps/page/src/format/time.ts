@@ -1,4 +1,10 @@
-const UNITS = [['year', 31_536_000], ['day', 86_400], ['h', 3600], ['min', 60], ['s', 1]] as const;
+const UNITS = [
+  ['year', 31_536_000],
+  ['day', 86_400],
+  ['h', 3600],
+  ['min', 60],
+  ['s', 1],
+] as const;
 
 /** `3 h 12 min`: the two largest units, nothing smaller than a second. */
 export function duration(ms: number): string {
@@ -7,7 +13,8 @@ export function duration(ms: number): string {
   for (const [name, size] of UNITS) {
     const count = Math.floor(seconds / size);
     seconds -= count * size;
-    if (count > 0) parts.push(`${String(count)} ${count > 1 && (name === 'year' || name === 'day') ? `${name}s` : name}`);
+    if (count > 0)
+      parts.push(`${String(count)} ${count > 1 && (name === 'year' || name === 'day') ? `${name}s` : name}`);
     else if (parts.length > 0) break;
     if (parts.length === 2) break;
   }

@@ -21,7 +21,12 @@ export async function look(trust: Trust, words: Promise<ServerWords | undefined>
   try {
     await lookAs(number, trust, words);
   } catch (error) {
-    if (number === looks) setVerdict('failed', 'This page made a mistake', 'Nothing is proven, and nothing can be sent. Its console says more.');
+    if (number === looks)
+      setVerdict(
+        'failed',
+        'This page made a mistake',
+        'Nothing is proven, and nothing can be sent. Its console says more.',
+      );
     reportError(error);
   }
 }
@@ -45,29 +50,55 @@ async function lookAs(number: number, trust: Trust, words: Promise<ServerWords |
     return;
   }
   if (number !== looks) return;
-  await showFinding({ id: 'answer', state: 'passed', detail: `${answer.document.length.toLocaleString('en')} bytes came back in ${String(answer.roundTripMs)} ms for nonce ${toHex(answer.nonce).slice(0, 16)}….` });
+  await showFinding({
+    id: 'answer',
+    state: 'passed',
+    detail: `${answer.document.length.toLocaleString('en')} bytes came back in ${String(answer.roundTripMs)} ms for nonce ${toHex(answer.nonce).slice(0, 16)}….`,
+  });
 
-  const anchor = trust.developmentRootPem === undefined ? undefined : unsafeTrustAnchorFromPem(trust.developmentRootPem);
+  const anchor =
+    trust.developmentRootPem === undefined ? undefined : unsafeTrustAnchorFromPem(trust.developmentRootPem);
   const nowMs = Date.now();
   const verdict = await examine({ ...answer, pcr0s: trust.pcr0s, anchor, nowMs }, async (finding) => {
     if (number === looks) await showFinding(finding);
   });
   if (number !== looks) return;
   showEvidence(answer, verdict, nowMs);
-  if (verdict.kind === 'trusted') trust.verified = { keys: verdict.keys, attestation: verdict.attestation, document: answer.document };
+  if (verdict.kind === 'trusted')
+    trust.verified = { keys: verdict.keys, attestation: verdict.attestation, document: answer.document };
   await conclude(verdict, trust, words);
 }
 
 async function conclude(verdict: Verdict, trust: Trust, words: Promise<ServerWords | undefined>): Promise<void> {
   const development = trust.developmentRootPem !== undefined;
   if (verdict.kind === 'trusted') {
-    if (development) setVerdict('open', 'Everything fits, under a root that proves nothing', 'The checks hold. But whoever runs this server holds that root’s key, and can make documents for which they hold.');
-    else setVerdict('passed', 'An enclave of the image you trust', 'AWS’s hardware vouches that this image runs, now, and that the keys below are its own.');
+    if (development)
+      setVerdict(
+        'open',
+        'Everything fits, under a root that proves nothing',
+        'The checks hold. But whoever runs this server holds that root’s key, and can make documents for which they hold.',
+      );
+    else
+      setVerdict(
+        'passed',
+        'An enclave of the image you trust',
+        'AWS’s hardware vouches that this image runs, now, and that the keys below are its own.',
+      );
   } else if (verdict.kind === 'unmeasured') {
-    setVerdict('open', development ? 'An enclave of some image, under a root that proves nothing' : 'An enclave, of an image that you have not named', 'It is genuine as far as the chain goes. Which image it is, only you can say: give a PCR0 that you know from elsewhere.');
+    setVerdict(
+      'open',
+      development
+        ? 'An enclave of some image, under a root that proves nothing'
+        : 'An enclave, of an image that you have not named',
+      'It is genuine as far as the chain goes. Which image it is, only you can say: give a PCR0 that you know from elsewhere.',
+    );
   } else {
     const title = CHECKS.find(({ id }) => id === verdict.check)?.title ?? '';
-    setVerdict('failed', 'Do not trust this server', `Refused at “${title}” (${verdict.code}). Nothing can be sent from this page.`);
+    setVerdict(
+      'failed',
+      'Do not trust this server',
+      `Refused at “${title}” (${verdict.code}). Nothing can be sent from this page.`,
+    );
     const said = verdict.code === 'ERR_ATTESTATION_ROOT' && !development ? await words : undefined;
     if (typeof said?.developmentRootPem === 'string') byId('development-offer').hidden = false;
   }
@@ -85,11 +116,16 @@ function showEvidence({ document }: Answer, verdict: Verdict, nowMs: number): vo
     ...[
       ['Module', el('code', {}, content.moduleId)],
       ['Image (PCR0)', el('code', { id: 'pcr0' }, grouped(toHex(content.pcrs.get(0) ?? new Uint8Array())))],
-      ['Document made', el('span', {}, `${instant(content.timestampMs)}, `, el('span', { id: 'document-age' }), ' ago')],
+      [
+        'Document made',
+        el('span', {}, `${instant(content.timestampMs)}, `, el('span', { id: 'document-age' }), ' ago'),
+      ],
       ...(keys === undefined ? [] : [['Sealing key', el('code', {}, toHex(keys.keyId))] as const]),
     ].flatMap(([name, value]) => [el('dt', {}, name ?? ''), el('dd', {}, value ?? '')]),
   );
-  const tick = () => { byId('document-age').textContent = duration(Math.max(0, Date.now() - content.timestampMs)); };
+  const tick = () => {
+    byId('document-age').textContent = duration(Math.max(0, Date.now() - content.timestampMs));
+  };
   tick();
   clearInterval(ageTimer);
   ageTimer = setInterval(tick, 1000);

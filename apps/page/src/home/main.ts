@@ -7,7 +7,9 @@ import { setUpWriting } from './write';
 
 const trust: Trust = { pcr0s: undefined, developmentRootPem: undefined, verified: undefined };
 const words = serverWords();
-const lookAgain = () => { void look(trust, words); };
+const lookAgain = () => {
+  void look(trust, words);
+};
 
 byId('no-script').hidden = true;
 byId('app').hidden = false;

@@ -22,9 +22,17 @@ export function setUpMeasurements(trust: Trust, words: Promise<ServerWords | und
     const kept = keptMeasurements();
     const given = measurementsInAddress(location.hash, location.search);
     if (given?.ok === true && kept !== undefined && kept.join() !== given.pcr0s.join()) {
-      take(given.pcr0s, 'From this page’s address. It is NOT what this browser keeps: whoever gave you the link names another image.');
+      take(
+        given.pcr0s,
+        'From this page’s address. It is NOT what this browser keeps: whoever gave you the link names another image.',
+      );
     } else if (given?.ok === true) {
-      take(given.pcr0s, kept === undefined ? 'From this page’s address: as good as whoever gave you the link.' : 'From this page’s address, and what this browser keeps.');
+      take(
+        given.pcr0s,
+        kept === undefined
+          ? 'From this page’s address: as good as whoever gave you the link.'
+          : 'From this page’s address, and what this browser keeps.',
+      );
     } else if (given !== undefined) {
       take(undefined, `The measurement in this page’s address is of no use. ${given.problem}`);
     } else {
@@ -45,7 +53,12 @@ export function setUpMeasurements(trust: Trust, words: Promise<ServerWords | und
     error.textContent = read.ok ? '' : read.problem;
     if (read.ok) {
       input.removeAttribute('aria-invalid');
-      take(read.pcr0s, keepMeasurements(read.pcr0s) ? 'Kept in this browser.' : 'This browser keeps nothing: it is forgotten with this page.');
+      take(
+        read.pcr0s,
+        keepMeasurements(read.pcr0s)
+          ? 'Kept in this browser.'
+          : 'This browser keeps nothing: it is forgotten with this page.',
+      );
       changed();
     } else {
       input.setAttribute('aria-invalid', 'true');
@@ -59,11 +72,17 @@ export function setUpMeasurements(trust: Trust, words: Promise<ServerWords | und
   });
   void words.then((said) => {
     const accepted = said?.acceptedPcr0s ?? [];
-    replaceContent(byId('server-pcr0s'), ...(accepted.length === 0 ? [el('li', {}, 'It names none.')] : accepted.map((pcr0) => el('li', {}, el('code', {}, grouped(pcr0))))));
+    replaceContent(
+      byId('server-pcr0s'),
+      ...(accepted.length === 0
+        ? [el('li', {}, 'It names none.')]
+        : accepted.map((pcr0) => el('li', {}, el('code', {}, grouped(pcr0))))),
+    );
   });
 }
 
 /** What to run on one's own machine. */
 function showCommand(pcr0s: Pcr0s | undefined): void {
-  byId('own-command').textContent = `npx communique-tee verify ${location.origin} --pcr0 ${pcr0s?.join(',') ?? '<PCR0>'}`;
+  byId('own-command').textContent =
+    `npx communique-tee verify ${location.origin} --pcr0 ${pcr0s?.join(',') ?? '<PCR0>'}`;
 }

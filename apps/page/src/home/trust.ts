@@ -8,5 +8,6 @@ export interface Trust {
   /** Set by the person's own click alone. */
   developmentRootPem: string | undefined;
   /** Of the last look that held in everything, the person's measurements included. */
-  verified: { readonly keys: Keys; readonly attestation: VerifiedAttestation; readonly document: Uint8Array } | undefined;
+  verified:
+    { readonly keys: Keys; readonly attestation: VerifiedAttestation; readonly document: Uint8Array } | undefined;
 }

@@ -16,10 +16,16 @@ export function setUpWriting(trust: Trust): void {
   const note = byId('write-note');
   let sending = false;
 
-  const prepared = (): { message: Record<string, unknown>; plain: Parameters<typeof prepareMessage>[0] } | undefined => {
+  const prepared = ():
+    { message: Record<string, unknown>; plain: Parameters<typeof prepareMessage>[0] } | undefined => {
     note.textContent = '';
     const message = readForm(new FormData(form));
-    const result = validateCongressMessage({ ...message, version: 1, deliverySecret: createDeliverySecret(), proof: null });
+    const result = validateCongressMessage({
+      ...message,
+      version: 1,
+      deliverySecret: createDeliverySecret(),
+      proof: null,
+    });
     const summary = byId('form-problems');
     if (!result.ok) {
       const { shown, rest } = problemsByField(result.problems);
@@ -28,7 +34,10 @@ export function setUpWriting(trust: Trust): void {
     }
     clearProblems(summary);
     if (trust.verified === undefined) {
-      note.textContent = trust.pcr0s === undefined ? 'First name the image that you trust (1). Nothing was sealed.' : 'The enclave is not verified (2). Nothing was sealed.';
+      note.textContent =
+        trust.pcr0s === undefined
+          ? 'First name the image that you trust (1). Nothing was sealed.'
+          : 'The enclave is not verified (2). Nothing was sealed.';
       return undefined;
     }
     return { message, plain: result.message };
@@ -56,7 +65,10 @@ export function setUpWriting(trust: Trust): void {
     }
     sending = true;
     const [first, ...rest] = trust.pcr0s;
-    const policy = { acceptedMeasurements: [{ pcr0: first }, ...rest.map((pcr0) => ({ pcr0 }))] as const, ...(trust.developmentRootPem !== undefined && { unsafeDevelopmentRootPem: trust.developmentRootPem }) };
+    const policy = {
+      acceptedMeasurements: [{ pcr0: first }, ...rest.map((pcr0) => ({ pcr0 }))] as const,
+      ...(trust.developmentRootPem !== undefined && { unsafeDevelopmentRootPem: trust.developmentRootPem }),
+    };
     const given = token.value.trim();
     void follow(
       async (signal, onState) => {
@@ -73,6 +85,8 @@ export function setUpWriting(trust: Trust): void {
         const { shown, rest: others } = problemsByField(error.problems);
         showProblems(byId('form-problems'), shown, others);
       },
-    ).finally(() => { sending = false; });
+    ).finally(() => {
+      sending = false;
+    });
   });
 }

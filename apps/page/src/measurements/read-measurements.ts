@@ -11,7 +11,10 @@ export function readMeasurements(text: string): Read {
   if (given === '') return { ok: false, problem: 'Type a PCR0, or paste measurements.json.' };
   if (given.length > MAX_CHARACTERS) return { ok: false, problem: 'That is too long to be a measurement.' };
   if (given.startsWith('{')) return readJson(given);
-  const words = given.split(/[\s,]+/).map((word) => word.replace(/^sha384:/i, '').toLowerCase()).filter((word) => word !== '');
+  const words = given
+    .split(/[\s,]+/)
+    .map((word) => word.replace(/^sha384:/i, '').toLowerCase())
+    .filter((word) => word !== '');
   // Shown in groups of eight; pasted back it comes so.
   const joined = words.join('');
   return checked(words.length > 1 && joined.length === 96 ? [joined] : words);
@@ -30,8 +33,10 @@ function readJson(text: string): Read {
 
 function checked(words: readonly string[]): Read {
   const [first, ...rest] = [...new Set(words)];
-  if (first === undefined || words.some((word) => !/^[0-9a-f]{96}$/.test(word))) return { ok: false, problem: 'A PCR0 is 96 hexadecimal digits.' };
-  if (words.some((word) => /^0+$/.test(word))) return { ok: false, problem: 'All zeros: that is an enclave in debug mode, which anybody can look into.' };
+  if (first === undefined || words.some((word) => !/^[0-9a-f]{96}$/.test(word)))
+    return { ok: false, problem: 'A PCR0 is 96 hexadecimal digits.' };
+  if (words.some((word) => /^0+$/.test(word)))
+    return { ok: false, problem: 'All zeros: that is an enclave in debug mode, which anybody can look into.' };
   if (rest.length >= MAX_MEASUREMENTS) return { ok: false, problem: 'Those are too many to know them all.' };
   return { ok: true, pcr0s: [first, ...rest] };
 }

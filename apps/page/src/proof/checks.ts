@@ -41,7 +41,10 @@ export function checkOf({ step, code }: Pick<AttestationError, 'step' | 'code'>)
  * Which certificate (from 0, root first) a refused chain broke at; undefined where the error does not say.
  * The library names it in its text as `certificate 2 of 5`; a spec holds this against it.
  */
-export function brokenLink({ code, message }: Pick<AttestationError, 'code' | 'message'>, count: number): number | undefined {
+export function brokenLink(
+  { code, message }: Pick<AttestationError, 'code' | 'message'>,
+  count: number,
+): number | undefined {
   if (code === 'ERR_ATTESTATION_ROOT') return 0;
   if (code === 'ERR_ATTESTATION_CERTIFICATE_LEAF_IS_CA') return count - 1;
   const named = /certificate (\d+) of \d+/.exec(message)?.[1];

@@ -39,7 +39,12 @@ export type Verdict =
   | { readonly kind: 'trusted'; readonly attestation: VerifiedAttestation; readonly keys: Keys }
   /** Everything holds; whether it is an image that the person trusts was not asked. */
   | { readonly kind: 'unmeasured'; readonly attestation: VerifiedAttestation; readonly keys: Keys }
-  | { readonly kind: 'refused'; readonly check: CheckId; readonly code: string; readonly brokenLink: number | undefined };
+  | {
+      readonly kind: 'refused';
+      readonly check: CheckId;
+      readonly code: string;
+      readonly brokenLink: number | undefined;
+    };
 
 /** What a document says, for showing; undefined where it cannot be read at all. Nothing of it is verified. */
 export function readForShowing(document: Uint8Array): UnverifiedAttestation | undefined {
@@ -64,7 +69,12 @@ export async function examine(subject: Subject, tell: (finding: Finding) => Prom
     const check = checkOf(error) ?? from[0] ?? 'structure';
     for (const id of from.slice(0, from.indexOf(check))) await passed(id, DETAILS[id]?.(content, subject) ?? '');
     await tell({ id: check, state: 'failed', detail: sentence(error.message) });
-    return { kind: 'refused', check, code: error.code, brokenLink: check === 'chain' ? brokenLink(error, certificates) : undefined };
+    return {
+      kind: 'refused',
+      check,
+      code: error.code,
+      brokenLink: check === 'chain' ? brokenLink(error, certificates) : undefined,
+    };
   };
 
   const own = toHex(content?.pcrs.get(0) ?? new Uint8Array());
@@ -79,14 +89,23 @@ export async function examine(subject: Subject, tell: (finding: Finding) => Prom
   for (const id of WITHOUT_MEASUREMENT) await passed(id, DETAILS[id]?.(content, subject) ?? '');
 
   if (subject.pcr0s === undefined) {
-    await tell({ id: 'measurement', state: 'open', detail: 'You named no image, so nothing was compared. Give a PCR0 above.' });
+    await tell({
+      id: 'measurement',
+      state: 'open',
+      detail: 'You named no image, so nothing was compared. Give a PCR0 above.',
+    });
   } else {
     await tell({ id: 'measurement', state: 'running', detail: '' });
     try {
       attestation = await verify(subject, subject.pcr0s);
     } catch (error) {
-      if (!(error instanceof AttestationError) || error.code !== 'ERR_ATTESTATION_MEASUREMENT') return failWith(error, ['measurement'], 0);
-      await tell({ id: 'measurement', state: 'failed', detail: `Another image. It attests ${own}. You gave ${subject.pcr0s.join(', or ')}.` });
+      if (!(error instanceof AttestationError) || error.code !== 'ERR_ATTESTATION_MEASUREMENT')
+        return failWith(error, ['measurement'], 0);
+      await tell({
+        id: 'measurement',
+        state: 'failed',
+        detail: `Another image. It attests ${own}. You gave ${subject.pcr0s.join(', or ')}.`,
+      });
       return { kind: 'refused', check: 'measurement', code: error.code, brokenLink: undefined };
     }
     await passed('measurement', 'PCR0 is, digit for digit, the one you gave.');
@@ -97,20 +116,36 @@ export async function examine(subject: Subject, tell: (finding: Finding) => Prom
     await tell({ id: 'binding', state: 'failed', detail: 'The document names no keys that could be used.' });
     return { kind: 'refused', check: 'binding', code: 'key_binding_invalid', brokenLink: undefined };
   }
-  await passed('binding', `The sealing key and the receipt key stand inside the signed document. Key id ${toHex(keys.keyId)}, computed here from the key: the same.`);
+  await passed(
+    'binding',
+    `The sealing key and the receipt key stand inside the signed document. Key id ${toHex(keys.keyId)}, computed here from the key: the same.`,
+  );
   await passed('custody', custodySentence(keys.custody));
   return { kind: subject.pcr0s === undefined ? 'unmeasured' : 'trusted', attestation, keys };
 }
 
-const WITHOUT_MEASUREMENT = ['structure', 'chain', 'signature', 'registers', 'nonce', 'age'] as const satisfies readonly CheckId[];
+const WITHOUT_MEASUREMENT = [
+  'structure',
+  'chain',
+  'signature',
+  'registers',
+  'nonce',
+  'age',
+] as const satisfies readonly CheckId[];
 
-const DETAILS: Readonly<Partial<Record<CheckId, (content: UnverifiedAttestation | undefined, subject: Subject) => string>>> = {
-  structure: (_, { document }) => `COSE_Sign1 of ${document.length.toLocaleString('en')} bytes: strict CBOR, ES384, SHA-384, no field too many.`,
-  chain: (content, { anchor }) => `${String(content?.certificates.length ?? 0)} certificates hold, each signed by the one above, all within their dates. ${anchor === undefined ? 'The first is the AWS Nitro root that this page carries.' : 'The first is the development root that this server gave.'}`,
+const DETAILS: Readonly<
+  Partial<Record<CheckId, (content: UnverifiedAttestation | undefined, subject: Subject) => string>>
+> = {
+  structure: (_, { document }) =>
+    `COSE_Sign1 of ${document.length.toLocaleString('en')} bytes: strict CBOR, ES384, SHA-384, no field too many.`,
+  chain: (content, { anchor }) =>
+    `${String(content?.certificates.length ?? 0)} certificates hold, each signed by the one above, all within their dates. ${anchor === undefined ? 'The first is the AWS Nitro root that this page carries.' : 'The first is the development root that this server gave.'}`,
   signature: () => 'ECDSA on P-384, by the key of the last certificate, over every byte of the document.',
   registers: () => 'PCR0, 1 and 2 are there and none is zero.',
-  nonce: ({ nonce } = {} as UnverifiedAttestation) => `The document carries ${String(nonce?.length ?? 0)} bytes that this browser had just made up. Nobody can have made it before.`,
-  age: (content, { nowMs }) => `Its clock says ${content === undefined ? '' : instant(content.timestampMs)}, ${content === undefined ? '' : duration(nowMs - content.timestampMs)} from this computer’s. Five minutes are allowed.`,
+  nonce: ({ nonce } = {} as UnverifiedAttestation) =>
+    `The document carries ${String(nonce?.length ?? 0)} bytes that this browser had just made up. Nobody can have made it before.`,
+  age: (content, { nowMs }) =>
+    `Its clock says ${content === undefined ? '' : instant(content.timestampMs)}, ${content === undefined ? '' : duration(nowMs - content.timestampMs)} from this computer’s. Five minutes are allowed.`,
 };
 
 function verify({ document, nonce, anchor, nowMs }: Subject, pcr0s: Pcr0s): Promise<VerifiedAttestation> {

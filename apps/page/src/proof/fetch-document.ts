@@ -23,7 +23,13 @@ export async function fetchDocument(): Promise<Answer> {
   const startedMs = performance.now();
   let response: Response;
   try {
-    response = await fetch(`/attestation?nonce=${toHex(nonce)}`, { headers: { accept: 'application/cose' }, cache: 'no-store', credentials: 'omit', redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    response = await fetch(`/attestation?nonce=${toHex(nonce)}`, {
+      headers: { accept: 'application/cose' },
+      cache: 'no-store',
+      credentials: 'omit',
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
   } catch (cause) {
     throw new NoDocument('The server cannot be reached.', { cause });
   }

@@ -2,7 +2,13 @@ import { byId, el, replaceContent, shown } from '../dom/elements';
 import { CHECKS, type CheckId, type CheckState } from './checks';
 import type { Finding } from './examine';
 
-const WORDS: Readonly<Record<CheckState, string>> = { waiting: 'not reached', running: 'looking', passed: 'holds', failed: 'fails', open: 'not compared' };
+const WORDS: Readonly<Record<CheckState, string>> = {
+  waiting: 'not reached',
+  running: 'looking',
+  passed: 'holds',
+  failed: 'fails',
+  open: 'not compared',
+};
 const SIGNS: Readonly<Record<CheckState, string>> = { waiting: '·', running: '…', passed: '✓', failed: '✕', open: '?' };
 
 /** The list of checks, none of them made yet. */
@@ -14,7 +20,12 @@ export function drawChecks(into: HTMLElement): void {
         'li',
         { id: `check-${id}`, 'data-state': 'waiting' },
         el('span', { class: 'sign', 'aria-hidden': 'true' }, SIGNS.waiting),
-        el('div', {}, el('p', { class: 'check-title' }, title, el('span', { class: 'check-state' }, WORDS.waiting)), el('p', { class: 'check-detail' })),
+        el(
+          'div',
+          {},
+          el('p', { class: 'check-title' }, title, el('span', { class: 'check-state' }, WORDS.waiting)),
+          el('p', { class: 'check-detail' }),
+        ),
       ),
     ),
   );

@@ -21,8 +21,12 @@ export function showSigned(into: HTMLElement, content: UnverifiedAttestation, ke
     ['module', content.moduleId, 'instance and enclave'],
     ['time', instant(content.timestampMs), 'the hypervisor’s clock'],
     ['nonce', content.nonce === undefined ? 'none' : grouped(toHex(content.nonce)), 'made up in this browser'],
-    ...[...content.pcrs].filter(([index]) => !zero.includes(index)).map(([index, value]) => [`PCR${String(index)}`, grouped(toHex(value)), MEANINGS[index] ?? ''] as const),
-    ...(zero.length === 0 ? [] : [['zero', zero.map((index) => `PCR${String(index)}`).join(', '), 'unused, or debug mode'] as const]),
+    ...[...content.pcrs]
+      .filter(([index]) => !zero.includes(index))
+      .map(([index, value]) => [`PCR${String(index)}`, grouped(toHex(value)), MEANINGS[index] ?? ''] as const),
+    ...(zero.length === 0
+      ? []
+      : [['zero', zero.map((index) => `PCR${String(index)}`).join(', '), 'unused, or debug mode'] as const]),
     ...(keys === undefined
       ? []
       : ([
@@ -31,5 +35,11 @@ export function showSigned(into: HTMLElement, content: UnverifiedAttestation, ke
           ['custody', keys.custody, 'who could bring the keys back'],
         ] as const)),
   ];
-  replaceContent(into, ...rows.flatMap(([name, value, meaning]) => [el('dt', {}, name), el('dd', {}, el('code', {}, value), meaning !== '' && el('span', { class: 'meaning' }, ` ${meaning}`))]));
+  replaceContent(
+    into,
+    ...rows.flatMap(([name, value, meaning]) => [
+      el('dt', {}, name),
+      el('dd', {}, el('code', {}, value), meaning !== '' && el('span', { class: 'meaning' }, ` ${meaning}`)),
+    ]),
+  );
 }

@@ -11,13 +11,23 @@ const MAX_SAMPLES = 2160;
 
 /** Lists and words of letters by their path (`budget.hour.spentMicroUsd`), each as long as `at`; anything else is left out. */
 export function readHistory(body: unknown): History {
-  const at = isRecord(body) && Array.isArray(body['at']) ? body['at'].filter((value): value is number => typeof value === 'number') : [];
+  const at =
+    isRecord(body) && Array.isArray(body['at'])
+      ? body['at'].filter((value): value is number => typeof value === 'number')
+      : [];
   const lists: Record<string, readonly (number | null)[]> = {};
   const letters: Record<string, string> = {};
   const walk = (value: unknown, path: string, depth: number): void => {
     if (typeof value === 'string' && value.length === at.length) letters[path] = value;
-    else if (Array.isArray(value) && value.length === at.length && value.every((each) => each === null || typeof each === 'number')) lists[path] = value as (number | null)[];
-    else if (isRecord(value) && depth < 4) for (const [name, member] of Object.entries(value)) walk(member, path === '' ? name : `${path}.${name}`, depth + 1);
+    else if (
+      Array.isArray(value) &&
+      value.length === at.length &&
+      value.every((each) => each === null || typeof each === 'number')
+    )
+      lists[path] = value as (number | null)[];
+    else if (isRecord(value) && depth < 4)
+      for (const [name, member] of Object.entries(value))
+        walk(member, path === '' ? name : `${path}.${name}`, depth + 1);
   };
   walk(body, '', 0);
   return { at, lists, letters };
@@ -32,8 +42,18 @@ export function joined(known: History, fresh: History): History {
   const words = new Set([...Object.keys(known.letters), ...Object.keys(fresh.letters)]);
   return {
     at: [...known.at.slice(drop, kept), ...fresh.at],
-    lists: Object.fromEntries([...names].map((name) => [name, [...(known.lists[name] ?? nothing(kept)).slice(drop, kept), ...(fresh.lists[name] ?? nothing(fresh.at.length))]])),
-    letters: Object.fromEntries([...words].map((name) => [name, `${(known.letters[name] ?? ' '.repeat(kept)).slice(drop, kept)}${fresh.letters[name] ?? ' '.repeat(fresh.at.length)}`])),
+    lists: Object.fromEntries(
+      [...names].map((name) => [
+        name,
+        [...(known.lists[name] ?? nothing(kept)).slice(drop, kept), ...(fresh.lists[name] ?? nothing(fresh.at.length))],
+      ]),
+    ),
+    letters: Object.fromEntries(
+      [...words].map((name) => [
+        name,
+        `${(known.letters[name] ?? ' '.repeat(kept)).slice(drop, kept)}${fresh.letters[name] ?? ' '.repeat(fresh.at.length)}`,
+      ]),
+    ),
   };
 }
 

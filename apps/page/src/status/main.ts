@@ -29,8 +29,12 @@ byId('admin-form').addEventListener('submit', (event) => {
   admin = EMPTY;
   void lookAtAdmin();
 });
-document.addEventListener('visibilitychange', () => { void look(); });
-setInterval(() => { void look(); }, INTERVAL_MS);
+document.addEventListener('visibilitychange', () => {
+  void look();
+});
+setInterval(() => {
+  void look();
+}, INTERVAL_MS);
 void look();
 
 async function look(): Promise<void> {
@@ -44,7 +48,10 @@ async function look(): Promise<void> {
 }
 
 async function lookAtHealth(): Promise<void> {
-  const [now, past] = await Promise.all([ask('/api/health/tee'), ask(`/api/health/history?since=${String(health.at.at(-1) ?? 0)}`)]);
+  const [now, past] = await Promise.all([
+    ask('/api/health/tee'),
+    ask(`/api/health/history?since=${String(health.at.at(-1) ?? 0)}`),
+  ]);
   if (past.ok) health = joined(health, readHistory(past.body));
   showNow(now);
   if (past.ok) showCharts('public-charts', health.at.length === 0 ? [] : publicCharts(health));
@@ -53,7 +60,9 @@ async function lookAtHealth(): Promise<void> {
 async function lookAtAdmin(): Promise<void> {
   if (token === undefined) return;
   const past = await ask(`/api/admin/history?since=${String(admin.at.at(-1) ?? 0)}`, token);
-  byId('admin-note').textContent = past.ok ? `As of ${clock(Date.now())} UTC. The token is in this page’s memory alone.` : past.why;
+  byId('admin-note').textContent = past.ok
+    ? `As of ${clock(Date.now())} UTC. The token is in this page’s memory alone.`
+    : past.why;
   if (!past.ok) {
     if (past.status === 401 || past.status === 403) {
       token = undefined;
@@ -70,10 +79,15 @@ function showNow(now: Awaited<ReturnType<typeof ask>>): void {
   const verdict = byId('now');
   if (!now.ok) {
     verdict.dataset['state'] = 'failed';
-    replaceContent(verdict, el('p', { class: 'verdict-title' }, now.why), el('p', {}, 'The charts show what was known before.'));
+    replaceContent(
+      verdict,
+      el('p', { class: 'verdict-title' }, now.why),
+      el('p', {}, 'The charts show what was known before.'),
+    );
     return;
   }
-  const details = (now.body as { details?: Record<string, { status?: unknown; code?: unknown } | undefined> } | null)?.details ?? {};
+  const details =
+    (now.body as { details?: Record<string, { status?: unknown; code?: unknown } | undefined> } | null)?.details ?? {};
   const bad = Object.entries(details).filter(([, each]) => each?.status !== 'up');
   const state = now.status === 200 ? (bad.length === 0 ? 'passed' : 'open') : 'failed';
   const title = { passed: 'Everything is up', open: 'Degraded', failed: 'Something is down' }[state];
@@ -84,7 +98,19 @@ function showNow(now: Awaited<ReturnType<typeof ask>>): void {
     replaceContent(
       verdict,
       el('p', { class: 'verdict-title' }, title),
-      bad.length > 0 && el('ul', { class: 'plain' }, ...bad.map(([name, each]) => el('li', {}, `${name}: ${typeof each?.status === 'string' ? each.status : 'unknown'}`, typeof each?.code === 'string' && el('code', {}, ` ${each.code}`)))),
+      bad.length > 0 &&
+        el(
+          'ul',
+          { class: 'plain' },
+          ...bad.map(([name, each]) =>
+            el(
+              'li',
+              {},
+              `${name}: ${typeof each?.status === 'string' ? each.status : 'unknown'}`,
+              typeof each?.code === 'string' && el('code', {}, ` ${each.code}`),
+            ),
+          ),
+        ),
     );
   }
   byId('as-of').textContent = `As of ${clock(Date.now())} UTC, every ten seconds while this page is in front.`;
@@ -94,8 +120,16 @@ function showNow(now: Awaited<ReturnType<typeof ask>>): void {
 function showCharts(id: string, charts: readonly HTMLElement[]): void {
   const into = byId(id);
   const open = [...into.querySelectorAll('details')].map((each) => each.open);
-  const focused = [...into.querySelectorAll<HTMLElement>('summary, [tabindex]')].findIndex((each) => each === document.activeElement);
-  replaceContent(into, ...(charts.length === 0 ? [el('p', { class: 'hint' }, 'No samples yet. The first comes within ten seconds.')] : charts));
+  const focused = [...into.querySelectorAll<HTMLElement>('summary, [tabindex]')].findIndex(
+    (each) => each === document.activeElement,
+  );
+  replaceContent(
+    into,
+    ...(charts.length === 0
+      ? [el('p', { class: 'hint' }, 'No samples yet. The first comes within ten seconds.')]
+      : charts),
+  );
   for (const [index, each] of [...into.querySelectorAll('details')].entries()) each.open = open[index] ?? false;
-  if (focused >= 0) [...into.querySelectorAll<HTMLElement>('summary, [tabindex]')][focused]?.focus({ preventScroll: true });
+  if (focused >= 0)
+    [...into.querySelectorAll<HTMLElement>('summary, [tabindex]')][focused]?.focus({ preventScroll: true });
 }

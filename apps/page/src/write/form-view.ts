@@ -13,7 +13,9 @@ export function drawFields(into: HTMLElement): void {
 
 function drawGroup({ title, optional, fields }: Group): HTMLElement {
   const content = el('div', { class: 'fields' }, ...fields.map(drawField));
-  return optional === true ? el('details', { class: 'group' }, el('summary', {}, title), content) : el('fieldset', { class: 'group' }, el('legend', {}, title), content);
+  return optional === true
+    ? el('details', { class: 'group' }, el('summary', {}, title), content)
+    : el('fieldset', { class: 'group' }, el('legend', {}, title), content);
 }
 
 function drawField(field: Field): HTMLElement {
@@ -30,19 +32,49 @@ function drawField(field: Field): HTMLElement {
       { class: className, id: fieldId(name), tabindex: -1, 'aria-describedby': describedBy(field) },
       el('legend', {}, ...labelText),
       hintLine,
-      el('div', { class: field.kind }, ...boxes.map(([value, text]) => el('label', { class: 'box' }, el('input', { type, name, value, checked: type === 'radio' && value === '' }), el('span', {}, text)))),
+      el(
+        'div',
+        { class: field.kind },
+        ...boxes.map(([value, text]) =>
+          el(
+            'label',
+            { class: 'box' },
+            el('input', { type, name, value, checked: type === 'radio' && value === '' }),
+            el('span', {}, text),
+          ),
+        ),
+      ),
       error,
     );
   }
-  return el('div', { class: className }, el('label', { for: fieldId(name) }, ...labelText), hintLine, drawControl(field), error);
+  return el(
+    'div',
+    { class: className },
+    el('label', { for: fieldId(name) }, ...labelText),
+    hintLine,
+    drawControl(field),
+    error,
+  );
 }
 
 function drawControl(field: Field): HTMLElement {
   const { name, kind, required, autocomplete } = field;
-  const common = { id: fieldId(name), name, 'aria-required': required === true ? 'true' : undefined, 'aria-describedby': describedBy(field), autocomplete: autocomplete ?? 'off' };
+  const common = {
+    id: fieldId(name),
+    name,
+    'aria-required': required === true ? 'true' : undefined,
+    'aria-describedby': describedBy(field),
+    autocomplete: autocomplete ?? 'off',
+  };
   if (kind === 'body') return el('textarea', { ...common, rows: 9, spellcheck: 'true' });
   if (kind === 'bills') return el('textarea', { ...common, rows: 2, spellcheck: 'false' });
-  if (kind === 'state') return el('select', common, el('option', { value: '' }, 'Choose'), ...STATES.map((state) => el('option', { value: state }, state)));
+  if (kind === 'state')
+    return el(
+      'select',
+      common,
+      el('option', { value: '' }, 'Choose'),
+      ...STATES.map((state) => el('option', { value: state }, state)),
+    );
   return el('input', { ...common, type: kind === 'text' ? 'text' : kind });
 }
 
@@ -66,7 +98,12 @@ export function showProblems(summary: HTMLElement, problems: readonly ShownProbl
     summary,
     el('h3', {}, count === 1 ? 'One thing to mend' : `${String(count)} things to mend`),
     el('p', {}, 'Nothing was sealed and nothing was sent.'),
-    el('ul', {}, ...problems.map(({ field, text }) => el('li', {}, el('a', { href: `#${fieldId(field.name)}` }, text))), ...rest.map((text) => el('li', {}, text))),
+    el(
+      'ul',
+      {},
+      ...problems.map(({ field, text }) => el('li', {}, el('a', { href: `#${fieldId(field.name)}` }, text))),
+      ...rest.map((text) => el('li', {}, text)),
+    ),
   );
   for (const link of summary.querySelectorAll('a')) {
     link.addEventListener('click', (event) => {

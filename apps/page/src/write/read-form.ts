@@ -19,19 +19,53 @@ export function readForm(entries: Entries): Record<string, unknown> {
     const value = name === 'message/body' ? given.replaceAll('\r\n', '\n') : given.trim();
     return value === '' ? undefined : value;
   };
-  const texts_ = (prefix: string, names: readonly string[]) => names.map((name) => [name, text(`${prefix}/${name}`)] as const);
-  const bills = text('message/bills')?.split('\n').map((line) => line.trim()).filter((line) => line !== '').map(readBill);
+  const texts_ = (prefix: string, names: readonly string[]) =>
+    names.map((name) => [name, text(`${prefix}/${name}`)] as const);
+  const bills = text('message/bills')
+    ?.split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .map(readBill);
   return present([
-    ['offices', text('offices')?.toUpperCase().split(/[\s,;]+/).filter((code) => code !== '')],
+    [
+      'offices',
+      text('offices')
+        ?.toUpperCase()
+        .split(/[\s,;]+/)
+        .filter((code) => code !== ''),
+    ],
     ['constituent', present(texts_('constituent', CONSTITUENT))],
-    ['message', present([...texts_('message', ['subject', 'body', 'stance', 'moreInfo']), ['topics', topics.length === 0 ? undefined : topics], ['bills', bills]])],
+    [
+      'message',
+      present([
+        ...texts_('message', ['subject', 'body', 'stance', 'moreInfo']),
+        ['topics', topics.length === 0 ? undefined : topics],
+        ['bills', bills],
+      ]),
+    ],
     ['campaignId', text('campaignId')],
     ['responseRequested', readYesNo(text('responseRequested'))],
     ['newsletterOptIn', readYesNo(text('newsletterOptIn'))],
   ]);
 }
 
-const CONSTITUENT = ['prefix', 'firstName', 'middleName', 'lastName', 'suffix', 'title', 'organization', 'address1', 'address2', 'address3', 'city', 'state', 'zip', 'email', 'phone'];
+const CONSTITUENT = [
+  'prefix',
+  'firstName',
+  'middleName',
+  'lastName',
+  'suffix',
+  'title',
+  'organization',
+  'address1',
+  'address2',
+  'address3',
+  'city',
+  'state',
+  'zip',
+  'email',
+  'phone',
+];
 
 /** What cannot be read becomes a bill that the check refuses. */
 function readBill(line: string): { readonly congress: number; readonly type: string; readonly number: number } {

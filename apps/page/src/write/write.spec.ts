@@ -24,15 +24,33 @@ const FILLED: readonly (readonly [string, string])[] = [
   ['responseRequested', 'no'],
   ['newsletterOptIn', ''],
 ];
-const check = (message: Record<string, unknown>) => validateCongressMessage({ ...message, version: 1, deliverySecret: new Uint8Array(32), proof: null });
+const check = (message: Record<string, unknown>) =>
+  validateCongressMessage({ ...message, version: 1, deliverySecret: new Uint8Array(32), proof: null });
 
 describe('the form', () => {
   it('becomes a message of what was filled in, and of nothing else', () => {
     const message = readForm(FILLED);
     expect(message).toEqual({
       offices: ['HCA12', 'SCA01', 'SCA03'],
-      constituent: { prefix: 'Ms.', firstName: 'Test', lastName: 'Person', address1: '1 Test Street', city: 'Oakland', state: 'CA', zip: '94601', email: 'p@test.example' },
-      message: { subject: 'A subject', body: ' Two lines\nof words. ', topics: ['Energy', 'Law'], bills: [{ congress: 119, type: 'hr', number: 1 }, { congress: 118, type: 's', number: 22 }] },
+      constituent: {
+        prefix: 'Ms.',
+        firstName: 'Test',
+        lastName: 'Person',
+        address1: '1 Test Street',
+        city: 'Oakland',
+        state: 'CA',
+        zip: '94601',
+        email: 'p@test.example',
+      },
+      message: {
+        subject: 'A subject',
+        body: ' Two lines\nof words. ',
+        topics: ['Energy', 'Law'],
+        bills: [
+          { congress: 119, type: 'hr', number: 1 },
+          { congress: 118, type: 's', number: 22 },
+        ],
+      },
       campaignId: 'c1',
       responseRequested: false,
     });
@@ -50,18 +68,49 @@ describe('the form', () => {
 
   it('knows every field that the message has', () => {
     const names = (prefix: string, fields: object) => Object.keys(fields).map((name) => `${prefix}${name}`);
-    const all = { constituent: { prefix: 1, firstName: 1, middleName: 1, lastName: 1, suffix: 1, title: 1, organization: 1, address1: 1, address2: 1, address3: 1, city: 1, state: 1, zip: 1, email: 1, phone: 1 }, message: { subject: 1, body: 1, topics: 1, bills: 1, stance: 1, moreInfo: 1 } };
+    const all = {
+      constituent: {
+        prefix: 1,
+        firstName: 1,
+        middleName: 1,
+        lastName: 1,
+        suffix: 1,
+        title: 1,
+        organization: 1,
+        address1: 1,
+        address2: 1,
+        address3: 1,
+        city: 1,
+        state: 1,
+        zip: 1,
+        email: 1,
+        phone: 1,
+      },
+      message: { subject: 1, body: 1, topics: 1, bills: 1, stance: 1, moreInfo: 1 },
+    };
     // An unknown field would be named; a value of a wrong type is only invalid
     const result = check({ ...all, offices: 1, campaignId: 1, responseRequested: 1, newsletterOptIn: 1 });
     expect(result.ok || result.problems.filter(({ code }) => code === 'unknown_field')).toEqual([]);
-    expect(FIELDS.map(({ name }) => name).sort()).toEqual([...names('constituent/', all.constituent), ...names('message/', all.message), 'offices', 'campaignId', 'responseRequested', 'newsletterOptIn'].sort());
+    expect(FIELDS.map(({ name }) => name).sort()).toEqual(
+      [
+        ...names('constituent/', all.constituent),
+        ...names('message/', all.message),
+        'offices',
+        'campaignId',
+        'responseRequested',
+        'newsletterOptIn',
+      ].sort(),
+    );
   });
 
   it('names the field that a problem deep inside belongs to, and says what belongs to none', () => {
     const result = check(readForm([...FILLED, ['message/bills', 'nonsense'], ['offices', 'HCA12 XX']]));
     if (result.ok) throw new Error('that is no message');
     expect(problemsByField(result.problems).shown.map(({ field }) => field.name)).toEqual(['offices', 'message/bills']);
-    expect(problemsByField([{ pointer: '/proof', code: 'invalid', message: 'The proof.' }])).toEqual({ shown: [], rest: ['The proof.'] });
+    expect(problemsByField([{ pointer: '/proof', code: 'invalid', message: 'The proof.' }])).toEqual({
+      shown: [],
+      rest: ['The proof.'],
+    });
   });
 
   it('offers the topics of Congress', () => {

@@ -10,10 +10,18 @@ export interface CollectorSettings {
   readonly metrics: Address | undefined;
 }
 
-const OPTIONS = { listen: { type: 'string' }, 'max-lines-per-second': { type: 'string' }, metrics: { type: 'string' }, raw: { type: 'boolean' } } as const;
+const OPTIONS = {
+  listen: { type: 'string' },
+  'max-lines-per-second': { type: 'string' },
+  metrics: { type: 'string' },
+  raw: { type: 'boolean' },
+} as const;
 
 /** Whoever forgets to say where this runs (NODE_ENV) gets the rules of production, as in the gateway. */
-export function parseCollectorSettings(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Parsed<CollectorSettings> {
+export function parseCollectorSettings(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Parsed<CollectorSettings> {
   const problems: string[] = [];
   const problem: Problem = (where, rule) => problems.push(`${where}: ${rule}`);
   let values;
@@ -25,9 +33,14 @@ export function parseCollectorSettings(args: readonly string[], environment: Rea
   const listen = localAddress(values.listen ?? 'vsock:9001', '--listen', problem);
   const metrics = values.metrics === undefined ? undefined : localAddress(values.metrics, '--metrics', problem);
   const rate = values['max-lines-per-second'];
-  const maxLinesPerSecond = rate === undefined ? 200 : wholeNumber(rate, [1, 100_000], '--max-lines-per-second', problem);
+  const maxLinesPerSecond =
+    rate === undefined ? 200 : wholeNumber(rate, [1, 100_000], '--max-lines-per-second', problem);
   const raw = values.raw === true;
-  if (raw && environment['NODE_ENV'] !== 'development' && environment['NODE_ENV'] !== 'test') problem('--raw', 'is refused in production (NODE_ENV is neither development nor test): lines of any content would be shown');
+  if (raw && environment['NODE_ENV'] !== 'development' && environment['NODE_ENV'] !== 'test')
+    problem(
+      '--raw',
+      'is refused in production (NODE_ENV is neither development nor test): lines of any content would be shown',
+    );
   if (problems.length > 0 || listen === undefined || maxLinesPerSecond === undefined) return { ok: false, problems };
   return { ok: true, settings: { listen, maxLinesPerSecond, raw, metrics } };
 }

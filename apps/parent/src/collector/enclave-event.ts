@@ -10,7 +10,10 @@ const MAX_NAMES = 64;
 type Check = (value: unknown) => boolean;
 const text: Check = (value) => typeof value === 'string' && TEXT.test(value);
 const number: Check = (value) => typeof value === 'number' && Number.isFinite(value);
-const names: Check = (value) => Array.isArray(value) && value.length <= MAX_NAMES && value.every((each) => typeof each === 'string' && NAME.test(each));
+const names: Check = (value) =>
+  Array.isArray(value) &&
+  value.length <= MAX_NAMES &&
+  value.every((each) => typeof each === 'string' && NAME.test(each));
 
 export const EVENT_FIELDS = {
   code: text,
@@ -77,7 +80,8 @@ export function readEnclaveEvent(line: string): EnclaveEvent | undefined {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const { level, event, time, source, ...rest } = value as Record<string, unknown>;
-  if (typeof level !== 'string' || !LEVELS.has(level) || typeof event !== 'string' || !EVENT.test(event)) return undefined;
+  if (typeof level !== 'string' || !LEVELS.has(level) || typeof event !== 'string' || !EVENT.test(event))
+    return undefined;
   const fields: Record<string, unknown> = {};
   let droppedFields = source === undefined || source === 'init' ? 0 : 1;
   for (const [name, content] of Object.entries(rest)) {
@@ -85,7 +89,14 @@ export function readEnclaveEvent(line: string): EnclaveEvent | undefined {
     else droppedFields++;
   }
   const enclaveTime = timeOf(time);
-  return { level, event, ...(source === 'init' && { part: 'init' }), ...(enclaveTime !== undefined && { enclaveTime }), fields, droppedFields };
+  return {
+    level,
+    event,
+    ...(source === 'init' && { part: 'init' }),
+    ...(enclaveTime !== undefined && { enclaveTime }),
+    fields,
+    droppedFields,
+  };
 }
 
 /** The app writes ISO 8601, init milliseconds since 1970. */

@@ -4,7 +4,9 @@ import { LineSplitter, MAX_LINE_BYTES } from './line-splitter';
 
 const split = (chunks: readonly Uint8Array[]) => {
   const lines: string[] = [];
-  const splitter = new LineSplitter(({ bytes, cut }) => lines.push(`${Buffer.from(bytes).toString('latin1')}${cut ? '|cut' : ''}`));
+  const splitter = new LineSplitter(({ bytes, cut }) =>
+    lines.push(`${Buffer.from(bytes).toString('latin1')}${cut ? '|cut' : ''}`),
+  );
   for (const chunk of chunks) splitter.push(chunk);
   splitter.end();
   return lines;
@@ -14,17 +16,24 @@ const bytes = (text: string) => Buffer.from(text, 'latin1');
 describe('LineSplitter', () => {
   it('gives the same lines however the bytes arrive', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ maxLength: 20 }).map((text) => text.replaceAll('\n', ' ')), { minLength: 1 }), fc.array(fc.nat(50)), (lines, cuts) => {
-        const whole = Buffer.from(`${lines.join('\n')}\n`);
-        const chunks: Uint8Array[] = [];
-        let at = 0;
-        for (const cut of cuts) {
-          chunks.push(whole.subarray(at, at + cut));
-          at += cut;
-        }
-        chunks.push(whole.subarray(at));
-        expect(split(chunks)).toEqual(lines.map((line) => Buffer.from(line).toString('latin1')));
-      }),
+      fc.property(
+        fc.array(
+          fc.string({ maxLength: 20 }).map((text) => text.replaceAll('\n', ' ')),
+          { minLength: 1 },
+        ),
+        fc.array(fc.nat(50)),
+        (lines, cuts) => {
+          const whole = Buffer.from(`${lines.join('\n')}\n`);
+          const chunks: Uint8Array[] = [];
+          let at = 0;
+          for (const cut of cuts) {
+            chunks.push(whole.subarray(at, at + cut));
+            at += cut;
+          }
+          chunks.push(whole.subarray(at));
+          expect(split(chunks)).toEqual(lines.map((line) => Buffer.from(line).toString('latin1')));
+        },
+      ),
     );
   });
 

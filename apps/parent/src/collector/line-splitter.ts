@@ -17,7 +17,7 @@ export class LineSplitter {
   constructor(private readonly onLine: (line: Line) => void) {}
 
   push(chunk: Uint8Array): void {
-    for (let start = 0; start < chunk.length; ) {
+    for (let start = 0; start < chunk.length;) {
       const newline = chunk.indexOf(NEWLINE, start);
       const end = newline < 0 ? chunk.length : newline;
       this.hold(chunk.subarray(start, end));

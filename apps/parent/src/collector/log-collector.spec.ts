@@ -39,7 +39,11 @@ describe('the log collector', () => {
 
   const start = async ({ raw = false, maxLinesPerSecond = 100 } = {}) => {
     const listen: Address = { kind: 'hybrid', path: folder.file('vm'), port: 9001 };
-    collector = await startLogCollector({ listen, raw, maxLinesPerSecond }, (line) => sink(line), () => nowMs);
+    collector = await startLogCollector(
+      { listen, raw, maxLinesPerSecond },
+      (line) => sink(line),
+      () => nowMs,
+    );
     return collector;
   };
   /** As the guest's connection to CID 2, port 9001 arrives. */
@@ -60,39 +64,73 @@ describe('the log collector', () => {
   };
   const count = (event: string) => out.filter((line) => line.event === event).length;
   const fromEnclave = () => out.filter(({ source }) => source === 'enclave');
-  const event = (fields: object = {}) => `${JSON.stringify({ time: '2026-11-22T12:00:00.000Z', level: 'info', event: 'message_handled', ...fields })}\n`;
-  const metric = async (name: string) => (await collector?.metrics.registry.metrics())?.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ')[1];
+  const event = (fields: object = {}) =>
+    `${JSON.stringify({ time: '2026-11-22T12:00:00.000Z', level: 'info', event: 'message_handled', ...fields })}\n`;
+  const metric = async (name: string) =>
+    (await collector?.metrics.registry.metrics())
+      ?.split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.split(' ')[1];
 
   it('writes the events of the enclave, marked as such, with its own time and the enclave’s', async () => {
     await start();
     await send(event({ code: 'key_retired', source: 'kernel' }), event({ bytes: 7 }));
     const time = expect.stringMatching(/^20/) as string;
     expect(fromEnclave()).toEqual([
-      { time, level: 'info', source: 'enclave', event: 'message_handled', enclaveTime: '2026-11-22T12:00:00.000Z', code: 'key_retired', droppedFields: 1 },
-      { time, level: 'info', source: 'enclave', event: 'message_handled', enclaveTime: '2026-11-22T12:00:00.000Z', bytes: 7 },
+      {
+        time,
+        level: 'info',
+        source: 'enclave',
+        event: 'message_handled',
+        enclaveTime: '2026-11-22T12:00:00.000Z',
+        code: 'key_retired',
+        droppedFields: 1,
+      },
+      {
+        time,
+        level: 'info',
+        source: 'enclave',
+        event: 'message_handled',
+        enclaveTime: '2026-11-22T12:00:00.000Z',
+        bytes: 7,
+      },
     ]);
   });
 
   it('counts what is no event, and shows nothing of it', async () => {
     await start();
-    await send('[    0.1] Linux version 6.12\n', 'Dear Senator,\n', event({ text: 'Dear Senator' }), new Uint8Array([0, 0xff, 0xfe, 0x0a]));
+    await send(
+      '[    0.1] Linux version 6.12\n',
+      'Dear Senator,\n',
+      event({ text: 'Dear Senator' }),
+      new Uint8Array([0, 0xff, 0xfe, 0x0a]),
+    );
     expect(await metric('communique_enclave_log_lines_total{fate="other"}')).toBe('3');
     await collector?.close();
     collector = undefined;
-    expect(out.find(({ event: name }) => name === 'enclave_log_not_events')).toMatchObject({ source: 'log-collector', count: 3 });
+    expect(out.find(({ event: name }) => name === 'enclave_log_not_events')).toMatchObject({
+      source: 'log-collector',
+      count: 3,
+    });
     expect(JSON.stringify(out)).not.toMatch(/Senator|Linux/);
   });
 
   it('shows lines with --raw, escaped on one line each', async () => {
     await start({ raw: true });
     await send('[    0.1] Linux \u001b[2J\r\n', event());
-    expect(fromEnclave().map(({ event: name, line }) => [name, line])).toEqual([['raw_line', '[    0.1] Linux \u001b[2J\r'], ['message_handled', undefined]]);
+    expect(fromEnclave().map(({ event: name, line }) => [name, line])).toEqual([
+      ['raw_line', '[    0.1] Linux \u001b[2J\r'],
+      ['message_handled', undefined],
+    ]);
   });
 
   it('cuts a line that is too long, and goes on after it', async () => {
     await start({ raw: true });
     await send(`${'x'.repeat(1_000_000)}\n`, event());
-    expect(fromEnclave()).toMatchObject([{ event: 'raw_line', cut: true, line: 'x'.repeat(16_384) }, { event: 'message_handled' }]);
+    expect(fromEnclave()).toMatchObject([
+      { event: 'raw_line', cut: true, line: 'x'.repeat(16_384) },
+      { event: 'message_handled' },
+    ]);
     expect(await metric('communique_enclave_log_lines_cut_total')).toBe('1');
   });
 
@@ -128,7 +166,8 @@ describe('the log collector', () => {
     const { metrics } = await start({ maxLinesPerSecond: 100_000 });
     const socket = await open();
     socket.end(event({ code: 'x'.repeat(200) }).repeat(10_000));
-    for (let round = 0; round < 500 && !/connections_open 0/.test(await metrics.registry.metrics()); round++) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let round = 0; round < 500 && !/connections_open 0/.test(await metrics.registry.metrics()); round++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     expect(stuck.writableLength + stuck.readableLength).toBeLessThan(1_100_000);
     expect(Number(await metric('communique_enclave_log_lines_total{fate="output"}'))).toBeGreaterThan(5000);
   });
@@ -165,11 +204,21 @@ describe('what the log collector is told', () => {
   };
 
   it('has defaults', () => {
-    expect(parseCollectorSettings([], {})).toEqual({ ok: true, settings: { listen: { kind: 'vsock', cid: null, port: 9001 }, maxLinesPerSecond: 200, raw: false, metrics: undefined } });
+    expect(parseCollectorSettings([], {})).toEqual({
+      ok: true,
+      settings: {
+        listen: { kind: 'vsock', cid: null, port: 9001 },
+        maxLinesPerSecond: 200,
+        raw: false,
+        metrics: undefined,
+      },
+    });
   });
 
   it('is refused with everything that is wrong at once', () => {
-    expect(problems(['--listen', 'tcp:0.0.0.0:9001', '--max-lines-per-second', '0', '--metrics', 'x', '--raw'])).toEqual(['--listen', '--metrics', '--max-lines-per-second', '--raw']);
+    expect(
+      problems(['--listen', 'tcp:0.0.0.0:9001', '--max-lines-per-second', '0', '--metrics', 'x', '--raw']),
+    ).toEqual(['--listen', '--metrics', '--max-lines-per-second', '--raw']);
   });
 
   it('shows raw lines in development and in tests alone', () => {

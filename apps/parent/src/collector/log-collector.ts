@@ -26,14 +26,19 @@ export type LineSink = (line: string) => boolean;
  *
  * @throws SocketError where it cannot listen
  */
-export async function startLogCollector(settings: Omit<CollectorSettings, 'metrics'>, sink: LineSink, nowMs?: () => number): Promise<LogCollector> {
+export async function startLogCollector(
+  settings: Omit<CollectorSettings, 'metrics'>,
+  sink: LineSink,
+  nowMs?: () => number,
+): Promise<LogCollector> {
   const metrics = new CollectorMetrics();
   const rate = new LineRate(settings.maxLinesPerSecond, settings.maxLinesPerSecond * BURST_SECONDS, nowMs);
   const connections = new Set<Socket>();
   let dropped = 0;
   let others = 0;
 
-  const own = (level: string, event: string, fields: object = {}) => sink(`${JSON.stringify({ time: new Date().toISOString(), level, source: 'log-collector', event, ...fields })}\n`);
+  const own = (level: string, event: string, fields: object = {}) =>
+    sink(`${JSON.stringify({ time: new Date().toISOString(), level, source: 'log-collector', event, ...fields })}\n`);
   const onLine = ({ bytes, cut }: Line) => {
     if (bytes.length === 0) return;
     if (cut) metrics.cut.inc();
@@ -47,7 +52,10 @@ export async function startLogCollector(settings: Omit<CollectorSettings, 'metri
     if (event === undefined) {
       others++;
       metrics.line('other');
-      if (settings.raw) sink(`${JSON.stringify({ time: new Date().toISOString(), level: 'info', source: 'enclave', event: 'raw_line', cut, line: text })}\n`);
+      if (settings.raw)
+        sink(
+          `${JSON.stringify({ time: new Date().toISOString(), level: 'info', source: 'enclave', event: 'raw_line', cut, line: text })}\n`,
+        );
       return;
     }
     if (event.droppedFields > 0) metrics.droppedFields.inc(event.droppedFields);

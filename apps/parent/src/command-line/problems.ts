@@ -20,7 +20,12 @@ export function localAddress(text: string, where: string, problem: Problem): Add
   return address;
 }
 
-export function wholeNumber(text: string, [min, max]: readonly [number, number], where: string, problem: Problem): number | undefined {
+export function wholeNumber(
+  text: string,
+  [min, max]: readonly [number, number],
+  where: string,
+  problem: Problem,
+): number | undefined {
   const value = /^(0|[1-9][0-9]{0,11})$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
   problem(where, `must be a whole number from ${min} to ${max}`);

@@ -7,9 +7,23 @@ const ATTEMPT_MS = 500;
  * Name resolution is the system's (getaddrinfo), IPv6 and IPv4 are tried in turn (RFC 8305). `timeoutMs` is for both together.
  * Rejects with the system's code or ETIMEDOUT, and leaves no socket.
  */
-export function connectDestination(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<Socket> {
+export function connectDestination(
+  host: string,
+  port: number,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true, allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: 60_000, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ATTEMPT_MS });
+    const socket = connect({
+      host,
+      port,
+      noDelay: true,
+      allowHalfOpen: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: ATTEMPT_MS,
+    });
     const settle = () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);

@@ -17,12 +17,42 @@ export type CloseReason = 'end' | 'error' | 'idle' | 'drain';
 
 export class EgressMetrics {
   readonly registry = new Registry();
-  private readonly open = new Gauge({ name: 'communique_egress_connections_open', help: 'Connections open now', labelNames: ['destination'], registers: [this.registry] });
-  private readonly total = new Counter({ name: 'communique_egress_connections_total', help: 'Connections accepted', labelNames: ['destination'], registers: [this.registry] });
-  private readonly closes = new Counter({ name: 'communique_egress_connections_closed_total', help: 'Connections closed, by reason', labelNames: ['destination', 'reason'], registers: [this.registry] });
-  private readonly refusals = new Counter({ name: 'communique_egress_connections_refused_total', help: 'Connections closed unheard, by the limit that was reached', labelNames: ['destination', 'reason'], registers: [this.registry] });
-  private readonly failures = new Counter({ name: 'communique_egress_connect_errors_total', help: 'Destinations not reached, by code', labelNames: ['destination', 'code'], registers: [this.registry] });
-  private readonly bytes = new Counter({ name: 'communique_egress_bytes_total', help: 'Bytes carried', labelNames: ['destination', 'direction'], registers: [this.registry] });
+  private readonly open = new Gauge({
+    name: 'communique_egress_connections_open',
+    help: 'Connections open now',
+    labelNames: ['destination'],
+    registers: [this.registry],
+  });
+  private readonly total = new Counter({
+    name: 'communique_egress_connections_total',
+    help: 'Connections accepted',
+    labelNames: ['destination'],
+    registers: [this.registry],
+  });
+  private readonly closes = new Counter({
+    name: 'communique_egress_connections_closed_total',
+    help: 'Connections closed, by reason',
+    labelNames: ['destination', 'reason'],
+    registers: [this.registry],
+  });
+  private readonly refusals = new Counter({
+    name: 'communique_egress_connections_refused_total',
+    help: 'Connections closed unheard, by the limit that was reached',
+    labelNames: ['destination', 'reason'],
+    registers: [this.registry],
+  });
+  private readonly failures = new Counter({
+    name: 'communique_egress_connect_errors_total',
+    help: 'Destinations not reached, by code',
+    labelNames: ['destination', 'code'],
+    registers: [this.registry],
+  });
+  private readonly bytes = new Counter({
+    name: 'communique_egress_bytes_total',
+    help: 'Bytes carried',
+    labelNames: ['destination', 'direction'],
+    registers: [this.registry],
+  });
 
   route(destination: string): RouteMetrics {
     const open = this.open.labels(destination);

@@ -8,7 +8,8 @@ import { startEgressProxy, type EgressProxy } from './egress-proxy';
 import type { EgressSettings, Route } from './egress-settings';
 
 const text = async (socket: Socket) => (await socket.setEncoding('utf8').toArray()).join('');
-type Changes = Partial<Pick<EgressSettings, 'maxConnections' | 'connectTimeoutMs' | 'idleTimeoutMs'>> & Partial<Pick<Route, 'maxConnections' | 'host' | 'port'>> & { perRoute?: number };
+type Changes = Partial<Pick<EgressSettings, 'maxConnections' | 'connectTimeoutMs' | 'idleTimeoutMs'>> &
+  Partial<Pick<Route, 'maxConnections' | 'host' | 'port'>> & { perRoute?: number };
 
 describe('the egress proxy', () => {
   let folder: TemporaryFolder;
@@ -37,27 +38,49 @@ describe('the egress proxy', () => {
     for (const proxy of proxies.splice(0)) await proxy.close(0);
     await new Promise((resolve) => far.close(resolve));
     await folder.remove();
-    for (let round = 0; round < 300 && openSockets() > before; round++) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let round = 0; round < 300 && openSockets() > before; round++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     expect(openSockets()).toBeLessThanOrEqual(before);
   });
 
   const start = async ({ perRoute = 256, host = '127.0.0.1', ...changes }: Changes = {}) => {
     const listenAt: Address = { kind: 'hybrid', path: folder.file('vm'), port: 8001 + proxies.length };
-    const route: Route = { listen: listenAt, host, port: changes.port ?? port, destination: `${host}:443`, maxConnections: perRoute };
+    const route: Route = {
+      listen: listenAt,
+      host,
+      port: changes.port ?? port,
+      destination: `${host}:443`,
+      maxConnections: perRoute,
+    };
     const { maxConnections = 512, connectTimeoutMs = 5000, idleTimeoutMs = 60_000 } = changes;
-    const proxy = await startEgressProxy({ routes: [route], maxConnections, connectTimeoutMs, idleTimeoutMs }, createLog('egress-proxy', (line) => lines.push(line)));
+    const proxy = await startEgressProxy(
+      { routes: [route], maxConnections, connectTimeoutMs, idleTimeoutMs },
+      createLog('egress-proxy', (line) => lines.push(line)),
+    );
     proxies.push(proxy);
-    return { proxy, metric: async (name: string) => (await proxy.metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(name)).map((line) => line.replace(name, '')) };
+    return {
+      proxy,
+      metric: async (name: string) =>
+        (await proxy.metrics.registry.metrics())
+          .split('\n')
+          .filter((line) => line.startsWith(name))
+          .map((line) => line.replace(name, '')),
+    };
   };
   /** As the guest's connection arrives. */
-  const open = (index = 0) => connect({ kind: 'unix', path: `${folder.file('vm')}_${8001 + index}` }, { timeoutMs: 5000, allowHalfOpen: keepsOpen });
+  const open = (index = 0) =>
+    connect(
+      { kind: 'unix', path: `${folder.file('vm')}_${8001 + index}` },
+      { timeoutMs: 5000, allowHalfOpen: keepsOpen },
+    );
   const pair = async () => {
     const arrived = once(far, 'connection') as Promise<[Socket]>;
     const enclave = await open();
     return [enclave, (await arrived)[0]] as const;
   };
   const metricBecomes = async (read: () => Promise<string[]>, expected: string[]) => {
-    for (let round = 0; round < 300 && JSON.stringify(await read()) !== JSON.stringify(expected); round++) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let round = 0; round < 300 && JSON.stringify(await read()) !== JSON.stringify(expected); round++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await read()).toEqual(expected);
   };
 
@@ -70,8 +93,14 @@ describe('the egress proxy', () => {
     destination.write('answer one, ');
     setTimeout(() => destination.end('answer two'), 20);
     expect(await text(enclave)).toBe('answer one, answer two');
-    await metricBecomes(() => metric('communique_egress_connections_closed_total'), ['{destination="127.0.0.1:443",reason="end"} 1']);
-    expect(await metric('communique_egress_bytes_total')).toEqual(['{destination="127.0.0.1:443",direction="to"} 8', '{destination="127.0.0.1:443",direction="from"} 22']);
+    await metricBecomes(
+      () => metric('communique_egress_connections_closed_total'),
+      ['{destination="127.0.0.1:443",reason="end"} 1'],
+    );
+    expect(await metric('communique_egress_bytes_total')).toEqual([
+      '{destination="127.0.0.1:443",direction="to"} 8',
+      '{destination="127.0.0.1:443",direction="from"} 22',
+    ]);
 
     const [other, far2] = await pair();
     far2.end('early');
@@ -81,28 +110,34 @@ describe('the egress proxy', () => {
     expect(await text(far2)).toBe('still here');
   });
 
-  it.each(['enclave', 'destination'] as const)('holds back who writes while the %s is slow, and loses nothing', async (slow) => {
-    await start();
-    const [enclave, destination] = await pair();
-    const [reader, writer] = slow === 'enclave' ? [enclave, destination] : [destination, enclave];
-    reader.pause();
-    const chunk = new Uint8Array(64 * 1024).fill(7);
-    const total = 128 * 1024 * 1024;
-    let written = 0;
-    for (let full = false; !full && written < total; ) {
-      for (let room = true; room && written < total; written += chunk.length) room = writer.write(chunk);
-      full = await Promise.race([once(writer, 'drain').then(() => false), new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 300))]);
-    }
-    expect(written).toBeLessThan(total / 4); // kernel and stream buffers of four sockets
-    let received = 0;
-    reader.on('data', (data: Buffer) => (received += data.length)).resume();
-    writer.end();
-    await once(reader, 'end');
-    expect(received).toBe(written);
-    reader.end();
-    writer.resume();
-    await once(writer, 'close');
-  });
+  it.each(['enclave', 'destination'] as const)(
+    'holds back who writes while the %s is slow, and loses nothing',
+    async (slow) => {
+      await start();
+      const [enclave, destination] = await pair();
+      const [reader, writer] = slow === 'enclave' ? [enclave, destination] : [destination, enclave];
+      reader.pause();
+      const chunk = new Uint8Array(64 * 1024).fill(7);
+      const total = 128 * 1024 * 1024;
+      let written = 0;
+      for (let full = false; !full && written < total;) {
+        for (let room = true; room && written < total; written += chunk.length) room = writer.write(chunk);
+        full = await Promise.race([
+          once(writer, 'drain').then(() => false),
+          new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 300)),
+        ]);
+      }
+      expect(written).toBeLessThan(total / 4); // kernel and stream buffers of four sockets
+      let received = 0;
+      reader.on('data', (data: Buffer) => (received += data.length)).resume();
+      writer.end();
+      await once(reader, 'end');
+      expect(received).toBe(written);
+      reader.end();
+      writer.resume();
+      await once(writer, 'close');
+    },
+  );
 
   it('carries 500 connections at once, each with its own bytes', async () => {
     const { proxy, metric } = await start({ perRoute: 500 });
@@ -129,7 +164,10 @@ describe('the egress proxy', () => {
     const third = await open();
     third.on('error', () => undefined).resume();
     await once(third, 'close');
-    expect(await metric('communique_egress_connections_refused_total')).toEqual(['{destination="127.0.0.1:443",reason="route_limit"} 1', '{destination="127.0.0.1:443",reason="total_limit"} 0']);
+    expect(await metric('communique_egress_connections_refused_total')).toEqual([
+      '{destination="127.0.0.1:443",reason="route_limit"} 1',
+      '{destination="127.0.0.1:443",reason="total_limit"} 0',
+    ]);
     first.destroy();
     await metricBecomes(() => metric('communique_egress_connections_open'), ['{destination="127.0.0.1:443"} 1']);
     const [again, destination] = await pair();
@@ -145,7 +183,9 @@ describe('the egress proxy', () => {
     const second = await open();
     second.on('error', () => undefined).resume();
     await once(second, 'close');
-    expect(await metric('communique_egress_connections_refused_total')).toContain('{destination="127.0.0.1:443",reason="total_limit"} 1');
+    expect(await metric('communique_egress_connections_refused_total')).toContain(
+      '{destination="127.0.0.1:443",reason="total_limit"} 1',
+    );
     first.destroy();
   });
 
@@ -158,9 +198,19 @@ describe('the egress proxy', () => {
       enclave.on('error', () => undefined).resume();
       await once(enclave, 'close');
     }
-    await metricBecomes(() => metric('communique_egress_connect_errors_total'), ['{destination="127.0.0.1:443",code="ECONNREFUSED"} 1']);
-    expect((await unnamed.metric('communique_egress_connect_errors_total'))[0]).toMatch(/code="(ENOTFOUND|EAI_AGAIN|EAI_FAIL)"\} 1$/);
-    expect(lines.map((line) => JSON.parse(line) as { event: string; code?: string }).filter(({ event }) => event === 'egress_connect_failed').map(({ code }) => code)).toEqual(['ECONNREFUSED', expect.stringMatching(/^E/)]);
+    await metricBecomes(
+      () => metric('communique_egress_connect_errors_total'),
+      ['{destination="127.0.0.1:443",code="ECONNREFUSED"} 1'],
+    );
+    expect((await unnamed.metric('communique_egress_connect_errors_total'))[0]).toMatch(
+      /code="(ENOTFOUND|EAI_AGAIN|EAI_FAIL)"\} 1$/,
+    );
+    expect(
+      lines
+        .map((line) => JSON.parse(line) as { event: string; code?: string })
+        .filter(({ event }) => event === 'egress_connect_failed')
+        .map(({ code }) => code),
+    ).toEqual(['ECONNREFUSED', expect.stringMatching(/^E/)]);
   });
 
   it('gives up a destination that does not answer in time', async () => {
@@ -181,7 +231,8 @@ describe('the egress proxy', () => {
       dying.on('error', () => undefined);
       dying.write('half a mess');
       await once(living, 'data');
-      if (victim === 1) dying.resetAndDestroy(); // TCP: a reset, which no pipe passes on
+      if (victim === 1)
+        dying.resetAndDestroy(); // TCP: a reset, which no pipe passes on
       else dying.destroy(); // a unix socket has no reset: its end is passed on, and ours follows
       await once(living, 'close');
     }
@@ -194,7 +245,10 @@ describe('the egress proxy', () => {
     destination.resume();
     enclave.resume();
     await Promise.all([once(enclave, 'close'), once(destination, 'close')]);
-    await metricBecomes(() => metric('communique_egress_connections_closed_total'), ['{destination="127.0.0.1:443",reason="idle"} 1']);
+    await metricBecomes(
+      () => metric('communique_egress_connections_closed_total'),
+      ['{destination="127.0.0.1:443",reason="idle"} 1'],
+    );
   });
 
   it('lets what is open finish when it stops, refuses new ones, and cuts what does not finish', async () => {
@@ -209,14 +263,30 @@ describe('the egress proxy', () => {
     finishing.end();
     await once(lasting, 'close');
     await stopped;
-    expect((await metric('communique_egress_connections_closed_total')).sort()).toEqual(['{destination="127.0.0.1:443",reason="drain"} 1', '{destination="127.0.0.1:443",reason="end"} 1']);
+    expect((await metric('communique_egress_connections_closed_total')).sort()).toEqual([
+      '{destination="127.0.0.1:443",reason="drain"} 1',
+      '{destination="127.0.0.1:443",reason="end"} 1',
+    ]);
   });
 
   it('does not start on half of its listeners', async () => {
-    const route = (path: string): Route => ({ listen: { kind: 'unix', path }, host: '127.0.0.1', port, destination: 'd:1', maxConnections: 1 });
+    const route = (path: string): Route => ({
+      listen: { kind: 'unix', path },
+      host: '127.0.0.1',
+      port,
+      destination: 'd:1',
+      maxConnections: 1,
+    });
     const routes = [route(folder.file('one')), route(folder.file('none', 'two'))];
-    await expect(startEgressProxy({ routes, maxConnections: 1, connectTimeoutMs: 100, idleTimeoutMs: 100 }, createLog('x', () => undefined))).rejects.toMatchObject({ name: 'SocketError' });
-    await expect(connect({ kind: 'unix', path: folder.file('one') }, { timeoutMs: 1000 })).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(
+      startEgressProxy(
+        { routes, maxConnections: 1, connectTimeoutMs: 100, idleTimeoutMs: 100 },
+        createLog('x', () => undefined),
+      ),
+    ).rejects.toMatchObject({ name: 'SocketError' });
+    await expect(connect({ kind: 'unix', path: folder.file('one') }, { timeoutMs: 1000 })).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
   });
 
   it('writes nothing of what passes', async () => {

@@ -25,7 +25,10 @@ export interface EgressProxy {
  *
  * @throws SocketError where a listener cannot be opened; none stays open then
  */
-export async function startEgressProxy(settings: Omit<EgressSettings, 'metrics' | 'drainMs'>, log: Log): Promise<EgressProxy> {
+export async function startEgressProxy(
+  settings: Omit<EgressSettings, 'metrics' | 'drainMs'>,
+  log: Log,
+): Promise<EgressProxy> {
   const metrics = new EgressMetrics();
   const cut = new AbortController();
   const servers: Server[] = [];
@@ -37,7 +40,12 @@ export async function startEgressProxy(settings: Omit<EgressSettings, 'metrics' 
     let open = 0;
     return createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (enclave) => {
       enclave.on('error', () => undefined);
-      const limit = open >= route.maxConnections ? 'route_limit' : running.size >= settings.maxConnections ? 'total_limit' : undefined;
+      const limit =
+        open >= route.maxConnections
+          ? 'route_limit'
+          : running.size >= settings.maxConnections
+            ? 'total_limit'
+            : undefined;
       if (limit !== undefined) {
         enclave.destroy();
         counts.refused(limit);
@@ -52,14 +60,19 @@ export async function startEgressProxy(settings: Omit<EgressSettings, 'metrics' 
       running.add(carried);
     });
   };
-  const stopListening = () => Promise.all(servers.filter(({ listening }) => listening).map((server) => new Promise((resolve) => server.close(resolve))));
+  const stopListening = () =>
+    Promise.all(
+      servers.filter(({ listening }) => listening).map((server) => new Promise((resolve) => server.close(resolve))),
+    );
 
   const addresses: Address[] = [];
   try {
     for (const route of settings.routes) {
       const server = serve(route);
       const address = await listen(server, route.listen, { unixMode: 0o660 });
-      server.on('error', (error) => log.write('error', 'egress_listener_failed', { destination: route.destination, code: codeLabel(error) }));
+      server.on('error', (error) =>
+        log.write('error', 'egress_listener_failed', { destination: route.destination, code: codeLabel(error) }),
+      );
       servers.push(server);
       addresses.push(address);
       log.write('info', 'egress_listening', { address: formatAddress(address), destination: route.destination });
@@ -84,7 +97,14 @@ export async function startEgressProxy(settings: Omit<EgressSettings, 'metrics' 
   };
 }
 
-async function carry(enclave: Socket, route: Route, { connectTimeoutMs, idleTimeoutMs }: Pick<EgressSettings, 'connectTimeoutMs' | 'idleTimeoutMs'>, counts: RouteMetrics, report: Report, cut: AbortSignal): Promise<void> {
+async function carry(
+  enclave: Socket,
+  route: Route,
+  { connectTimeoutMs, idleTimeoutMs }: Pick<EgressSettings, 'connectTimeoutMs' | 'idleTimeoutMs'>,
+  counts: RouteMetrics,
+  report: Report,
+  cut: AbortSignal,
+): Promise<void> {
   counts.opened();
   let destination: Socket;
   try {

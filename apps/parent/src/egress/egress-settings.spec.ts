@@ -16,11 +16,38 @@ const settings = (args: readonly string[], file = '') => {
 
 describe('what the egress proxy is told', () => {
   it('is a route for each destination, and limits that have defaults', () => {
-    expect(settings(['--route', CWC, '--route', 'unix:/run/a=b/s=[2001:db8::1]:8443', '--route', 'hybrid:/run/vm:8003=10.0.0.1:1'])).toEqual({
+    expect(
+      settings([
+        '--route',
+        CWC,
+        '--route',
+        'unix:/run/a=b/s=[2001:db8::1]:8443',
+        '--route',
+        'hybrid:/run/vm:8003=10.0.0.1:1',
+      ]),
+    ).toEqual({
       routes: [
-        { listen: { kind: 'vsock', cid: null, port: 8001 }, host: 'cwc.house.gov', port: 443, destination: 'cwc.house.gov:443', maxConnections: 256 },
-        { listen: { kind: 'unix', path: '/run/a=b/s' }, host: '2001:db8::1', port: 8443, destination: '[2001:db8::1]:8443', maxConnections: 256 },
-        { listen: { kind: 'hybrid', path: '/run/vm', port: 8003 }, host: '10.0.0.1', port: 1, destination: '10.0.0.1:1', maxConnections: 256 },
+        {
+          listen: { kind: 'vsock', cid: null, port: 8001 },
+          host: 'cwc.house.gov',
+          port: 443,
+          destination: 'cwc.house.gov:443',
+          maxConnections: 256,
+        },
+        {
+          listen: { kind: 'unix', path: '/run/a=b/s' },
+          host: '2001:db8::1',
+          port: 8443,
+          destination: '[2001:db8::1]:8443',
+          maxConnections: 256,
+        },
+        {
+          listen: { kind: 'hybrid', path: '/run/vm', port: 8003 },
+          host: '10.0.0.1',
+          port: 1,
+          destination: '10.0.0.1:1',
+          maxConnections: 256,
+        },
       ],
       maxConnections: 512,
       connectTimeoutMs: 10_000,
@@ -31,7 +58,12 @@ describe('what the egress proxy is told', () => {
   });
 
   it('may stand in a file, whose numbers the command line overrides', () => {
-    const file = JSON.stringify({ routes: [{ listen: 'vsock:8002', host: 'soapbox.senate.gov', port: 443, maxConnections: 3 }], maxConnections: 7, drainMs: 0, metrics: 'tcp:127.0.0.1:9465' });
+    const file = JSON.stringify({
+      routes: [{ listen: 'vsock:8002', host: 'soapbox.senate.gov', port: 443, maxConnections: 3 }],
+      maxConnections: 7,
+      drainMs: 0,
+      metrics: 'tcp:127.0.0.1:9465',
+    });
     expect(settings(['--config', 'x', '--route', CWC, '--max-connections', '8'], file)).toMatchObject({
       routes: [{ destination: 'cwc.house.gov:443' }, { destination: 'soapbox.senate.gov:443', maxConnections: 3 }],
       maxConnections: 8,
@@ -51,18 +83,43 @@ describe('what the egress proxy is told', () => {
     ['a host that is more', ['--route', 'vsock:8001=u@cwc.house.gov:443'], undefined, '--route 1: the host'],
     ['an empty label', ['--route', 'vsock:8001=cwc..gov:443'], undefined, '--route 1: the host'],
     ['brackets around a name', ['--route', 'vsock:8001=[cwc.house.gov]:443'], undefined, '--route 1: the host'],
-    ['a listener for everybody', ['--route', 'tcp:0.0.0.0:8001=cwc.house.gov:443'], undefined, '--route 1: tcp must stay'],
-    ['a listener on another machine', ['--route', 'tcp:10.0.0.1:8001=cwc.house.gov:443'], undefined, '--route 1: tcp must stay'],
-    ['one listener for two destinations', ['--route', CWC, '--route', 'vsock:8001=soapbox.senate.gov:443'], undefined, 'vsock:8001: is there twice'],
+    [
+      'a listener for everybody',
+      ['--route', 'tcp:0.0.0.0:8001=cwc.house.gov:443'],
+      undefined,
+      '--route 1: tcp must stay',
+    ],
+    [
+      'a listener on another machine',
+      ['--route', 'tcp:10.0.0.1:8001=cwc.house.gov:443'],
+      undefined,
+      '--route 1: tcp must stay',
+    ],
+    [
+      'one listener for two destinations',
+      ['--route', CWC, '--route', 'vsock:8001=soapbox.senate.gov:443'],
+      undefined,
+      'vsock:8001: is there twice',
+    ],
     ['metrics for everybody', ['--route', CWC, '--metrics', 'tcp:[::]:9465'], undefined, '--metrics: tcp must stay'],
     ['no number', ['--route', CWC, '--max-connections', '1e3'], undefined, '--max-connections: must be a whole number'],
-    ['no connections', ['--route', CWC, '--max-connections-per-route', '0'], undefined, '--max-connections-per-route: must be'],
+    [
+      'no connections',
+      ['--route', CWC, '--max-connections-per-route', '0'],
+      undefined,
+      '--max-connections-per-route: must be',
+    ],
     ['a file that is gone', ['--config', 'x'], undefined, '--config: cannot be read'],
     ['a file that is no JSON', ['--config', 'x'], '{', '--config: is not JSON'],
     ['a file with a slip of the pen', ['--config', 'x'], '{"route":[]}', '--config: '],
     ['a file without routes', ['--config', 'x'], '{"routes":[]}', '--route: at least one'],
     ['a file with a number that is none', ['--config', 'x', '--route', CWC], '{"drainMs":"1"}', 'drainMs: '],
-    ['a route of the file with a bad host', ['--config', 'x'], '{"routes":[{"listen":"vsock:1","host":"a b","port":1}]}', 'routes.0: the host'],
+    [
+      'a route of the file with a bad host',
+      ['--config', 'x'],
+      '{"routes":[{"listen":"vsock:1","host":"a b","port":1}]}',
+      'routes.0: the host',
+    ],
     ['an option that nobody knows', ['--allow', 'everything'], undefined, "Unknown option '--allow'"],
     ['a word too many', ['--route', CWC, 'cwc.house.gov'], undefined, 'Unexpected argument'],
   ])('is refused with %s', (_what, args, file, expected) => {
@@ -72,6 +129,19 @@ describe('what the egress proxy is told', () => {
   });
 
   it('is refused with everything that is wrong at once', () => {
-    expect(problems(['--route', 'x', '--route', 'tcp:1.2.3.4:5=a:1', '--drain-ms', '-', '--idle-timeout-ms', '1', '--metrics', 'x']).map((line) => line.split(':')[0])).toEqual(['--route 1', '--route 2', '--metrics', '--idle-timeout-ms', '--drain-ms']);
+    expect(
+      problems([
+        '--route',
+        'x',
+        '--route',
+        'tcp:1.2.3.4:5=a:1',
+        '--drain-ms',
+        '-',
+        '--idle-timeout-ms',
+        '1',
+        '--metrics',
+        'x',
+      ]).map((line) => line.split(':')[0]),
+    ).toEqual(['--route 1', '--route 2', '--metrics', '--idle-timeout-ms', '--drain-ms']);
   });
 });

@@ -25,7 +25,8 @@ export interface EgressSettings {
   readonly metrics: Address | undefined;
 }
 
-export type Parsed<Settings> = { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly problems: readonly string[] };
+export type Parsed<Settings> =
+  { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly problems: readonly string[] };
 
 const NUMBERS = {
   'max-connections': { key: 'maxConnections', range: [1, 100_000], byDefault: 512 },
@@ -37,9 +38,20 @@ const NUMBERS = {
 type NumberOption = keyof typeof NUMBERS;
 
 const MAX_ROUTES = 32;
-const within = ([min, max]: readonly [number, number]) => z.int(`must be a whole number from ${min} to ${max}`).min(min).max(max).optional();
+const within = ([min, max]: readonly [number, number]) =>
+  z.int(`must be a whole number from ${min} to ${max}`).min(min).max(max).optional();
 const fileSchema = z.strictObject({
-  routes: z.array(z.strictObject({ listen: z.string(), host: z.string(), port: z.int().min(1).max(65_535), maxConnections: within([1, 100_000]) })).max(MAX_ROUTES).optional(),
+  routes: z
+    .array(
+      z.strictObject({
+        listen: z.string(),
+        host: z.string(),
+        port: z.int().min(1).max(65_535),
+        maxConnections: within([1, 100_000]),
+      }),
+    )
+    .max(MAX_ROUTES)
+    .optional(),
   maxConnections: within(NUMBERS['max-connections'].range),
   maxConnectionsPerRoute: within(NUMBERS['max-connections-per-route'].range),
   connectTimeoutMs: within(NUMBERS['connect-timeout-ms'].range),
@@ -61,7 +73,10 @@ const OPTIONS = {
 } as const;
 
 /** All that is wrong at once. */
-export function parseEgressSettings(args: readonly string[], readFile: (path: string) => string = (path) => readFileSync(path, 'utf8')): Parsed<EgressSettings> {
+export function parseEgressSettings(
+  args: readonly string[],
+  readFile: (path: string) => string = (path) => readFileSync(path, 'utf8'),
+): Parsed<EgressSettings> {
   const problems: string[] = [];
   const problem: Problem = (where, rule) => problems.push(`${where}: ${rule}`);
   let values;
@@ -79,7 +94,9 @@ export function parseEgressSettings(args: readonly string[], readFile: (path: st
   const perRoute = number('max-connections-per-route');
   const routes = [
     ...(values.route ?? []).map((text, index) => routeOfText(text, perRoute, `--route ${index + 1}`, problem)),
-    ...(file.routes ?? []).map(({ listen, host, port, maxConnections = perRoute }, index) => route(listen, host, port, maxConnections, `routes.${index}`, problem)),
+    ...(file.routes ?? []).map(({ listen, host, port, maxConnections = perRoute }, index) =>
+      route(listen, host, port, maxConnections, `routes.${index}`, problem),
+    ),
   ].filter((each) => each !== undefined);
   if (routes.length === 0 && problems.length === 0) problem('--route', 'at least one is needed, here or in --config');
   if (routes.length > MAX_ROUTES) problem('--route', `at most ${MAX_ROUTES}`);
@@ -121,11 +138,20 @@ function routeOfText(text: string, maxConnections: number, where: string, proble
   return route(listen, host, Number(port), maxConnections, where, problem);
 }
 
-function route(listenText: string, hostText: string, port: number, maxConnections: number, where: string, problem: Problem): Route | undefined {
+function route(
+  listenText: string,
+  hostText: string,
+  port: number,
+  maxConnections: number,
+  where: string,
+  problem: Problem,
+): Route | undefined {
   const listen = localAddress(listenText, where, problem);
   const host = hostText.replace(/^\[(.*)\]$/, '$1');
   const bracketed = host !== hostText;
-  const hostIsValid = bracketed ? isIPv6(host) : hostText.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(hostText) && !hostText.includes('..');
+  const hostIsValid = bracketed
+    ? isIPv6(host)
+    : hostText.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(hostText) && !hostText.includes('..');
   if (!hostIsValid) problem(where, 'the host is a name in lower case, an IPv4 address, or an IPv6 address in brackets');
   if (port < 1 || port > 65_535) problem(where, 'a port is 1 to 65535');
   if (listen === undefined || !hostIsValid || port < 1 || port > 65_535) return undefined;

@@ -2,7 +2,13 @@ import { startCongressSimulator, type CongressSimulator } from '@communique-tee/
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { connect } from '@communique-tee/vsock';
 import { httpsPost } from '../../../enclave/src/congress/https-post';
-import { createEgress, egressConfigSchema, withParentCid, type ConnectVsock, type Egress } from '../../../enclave/src/egress';
+import {
+  createEgress,
+  egressConfigSchema,
+  withParentCid,
+  type ConnectVsock,
+  type Egress,
+} from '../../../enclave/src/egress';
 import { createLog } from '../log';
 import { startEgressProxy, type EgressProxy } from './egress-proxy';
 import { parseEgressSettings } from './egress-settings';
@@ -24,11 +30,22 @@ describe('the enclave behind the egress proxy', () => {
     congress = await startCongressSimulator();
     const uds = folder.file('vm.vsock');
     const device: ConnectVsock = (address, options) =>
-      address.kind === 'vsock' && address.cid === 2 ? connect({ kind: 'unix', path: `${uds}_${String(address.port)}` }, options) : Promise.reject(Object.assign(new Error('dropped'), { code: 'ETIMEDOUT' }));
+      address.kind === 'vsock' && address.cid === 2
+        ? connect({ kind: 'unix', path: `${uds}_${String(address.port)}` }, options)
+        : Promise.reject(Object.assign(new Error('dropped'), { code: 'ETIMEDOUT' }));
     const parsed = parseEgressSettings(['--route', `hybrid:${uds}:8001=localhost:${String(house().port)}`]);
     if (!parsed.ok) throw new Error(parsed.problems.join());
-    proxy = await startEgressProxy(parsed.settings, createLog('egress-proxy', () => undefined));
-    const measured = egressConfigSchema.parse({ mode: 'vsock', routes: [{ ...house(), vsockPort: 8001 }, { ...senate(), vsockPort: 8002 }] });
+    proxy = await startEgressProxy(
+      parsed.settings,
+      createLog('egress-proxy', () => undefined),
+    );
+    const measured = egressConfigSchema.parse({
+      mode: 'vsock',
+      routes: [
+        { ...house(), vsockPort: 8001 },
+        { ...senate(), vsockPort: 8002 },
+      ],
+    });
     egress = createEgress(withParentCid(measured, 2), [house(), senate()], device);
   });
   afterAll(async () => {
@@ -37,12 +54,24 @@ describe('the enclave behind the egress proxy', () => {
     await folder.remove();
   });
 
-  const post = (origin: string, authority = congress.certificateAuthorityPem, body: Uint8Array = new TextEncoder().encode('<x/>')) =>
-    httpsPost(egress, { origin, target: `/v2/validate?apikey=${congress.house.apiKey}`, authorities: [authority], contentType: 'application/xml', body, timeoutMs: 20_000, signal: undefined });
+  const post = (
+    origin: string,
+    authority = congress.certificateAuthorityPem,
+    body: Uint8Array = new TextEncoder().encode('<x/>'),
+  ) =>
+    httpsPost(egress, {
+      origin,
+      target: `/v2/validate?apikey=${congress.house.apiKey}`,
+      authorities: [authority],
+      contentType: 'application/xml',
+      body,
+      timeoutMs: 20_000,
+      signal: undefined,
+    });
 
   it('speaks TLS to Congress: the proxy carries it', async () => {
     expect((await post(congress.house.origin)).status).toBe(400); // read, and no CWC message
-    expect((await proxy.metrics.registry.metrics())).toMatch(/connections_total\{destination="localhost:[0-9]+"\} 1/);
+    expect(await proxy.metrics.registry.metrics()).toMatch(/connections_total\{destination="localhost:[0-9]+"\} 1/);
   });
 
   it('does so 100 times at once', async () => {
@@ -59,11 +88,24 @@ describe('the enclave behind the egress proxy', () => {
     const uds = folder.file('evil.vsock');
     const parsed = parseEgressSettings(['--route', `hybrid:${uds}:8001=localhost:${new URL(other.house.origin).port}`]);
     if (!parsed.ok) throw new Error(parsed.problems.join());
-    const evil = await startEgressProxy(parsed.settings, createLog('egress-proxy', () => undefined));
+    const evil = await startEgressProxy(
+      parsed.settings,
+      createLog('egress-proxy', () => undefined),
+    );
     try {
       const measured = egressConfigSchema.parse({ mode: 'vsock', routes: [{ ...house(), vsockPort: 8001 }] });
-      const deceived = createEgress(measured, [house()], (_address, options) => connect({ kind: 'unix', path: `${uds}_8001` }, options));
-      const request = { origin: congress.house.origin, target: '/', authorities: [congress.certificateAuthorityPem], contentType: 'application/xml', body: new Uint8Array(1), timeoutMs: 20_000, signal: undefined };
+      const deceived = createEgress(measured, [house()], (_address, options) =>
+        connect({ kind: 'unix', path: `${uds}_8001` }, options),
+      );
+      const request = {
+        origin: congress.house.origin,
+        target: '/',
+        authorities: [congress.certificateAuthorityPem],
+        contentType: 'application/xml',
+        body: new Uint8Array(1),
+        timeoutMs: 20_000,
+        signal: undefined,
+      };
       await expect(httpsPost(deceived, request)).rejects.toMatchObject({ reason: 'certificate_refused', sent: false });
     } finally {
       await evil.close(0);

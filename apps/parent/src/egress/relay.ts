@@ -6,7 +6,13 @@ import type { CloseReason, Direction } from './egress-metrics';
  * end is passed on by itself (half-close). A side that reads slowly holds the other back: nothing is kept but the two streams' own
  * buffers (64 KiB each way). Both sockets must be open to half-close, and are destroyed when this resolves.
  */
-export function relay(enclave: Socket, destination: Socket, idleTimeoutMs: number, passed: (direction: Direction, bytes: number) => void, cut: AbortSignal): Promise<CloseReason> {
+export function relay(
+  enclave: Socket,
+  destination: Socket,
+  idleTimeoutMs: number,
+  passed: (direction: Direction, bytes: number) => void,
+  cut: AbortSignal,
+): Promise<CloseReason> {
   return new Promise((resolve) => {
     let closed = 0;
     let outcome: CloseReason | undefined;

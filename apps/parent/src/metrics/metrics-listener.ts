@@ -12,18 +12,22 @@ export interface MetricsListener {
 
 /** `GET /metrics` for Prometheus. @throws SocketError where it cannot listen */
 export async function startMetricsListener(address: Address, registry: Registry): Promise<MetricsListener> {
-  const server: Server = createServer({ requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS }, (request, response) => {
-    if (request.url?.split('?', 1)[0] !== '/metrics') {
-      response.writeHead(404).end();
-    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.writeHead(405, { allow: 'GET, HEAD' }).end();
-    } else {
-      registry.metrics().then(
-        (body) => response.writeHead(200, { 'content-type': registry.contentType, 'cache-control': 'no-store' }).end(body),
-        () => response.writeHead(500).end(),
-      );
-    }
-  });
+  const server: Server = createServer(
+    { requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS },
+    (request, response) => {
+      if (request.url?.split('?', 1)[0] !== '/metrics') {
+        response.writeHead(404).end();
+      } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+        response.writeHead(405, { allow: 'GET, HEAD' }).end();
+      } else {
+        registry.metrics().then(
+          (body) =>
+            response.writeHead(200, { 'content-type': registry.contentType, 'cache-control': 'no-store' }).end(body),
+          () => response.writeHead(500).end(),
+        );
+      }
+    },
+  );
   server.maxConnections = MAX_CONNECTIONS;
   const bound = await listen(server, address, { unixMode: 0o660 });
   server.unref();

@@ -28,7 +28,9 @@ export const ON_PARENT: ParentSettings = {
     },
   },
   secrets: {},
-  enclaveSecrets: { 'cwc-house': 'arn:aws:secretsmanager:us-east-1:123456789012:secret:communique-tee/dev/enclave/cwc-house-AbCdEf' },
+  enclaveSecrets: {
+    'cwc-house': 'arn:aws:secretsmanager:us-east-1:123456789012:secret:communique-tee/dev/enclave/cwc-house-AbCdEf',
+  },
   database: { at: 'parent', volumeId: 'vol-0123456789abcdef0' },
   redis: { at: 'parent' },
   https: { by: 'certbot', domain: 'communique.example.org', email: 'operations@example.org' },
@@ -43,7 +45,13 @@ const secret = (name: string) => `arn:aws:secretsmanager:us-east-1:123456789012:
 export const MANAGED: ParentSettings = {
   ...withoutAddress(ON_PARENT),
   stack: 'prod',
-  database: { at: 'managed', host: 'db.abc.us-east-1.rds.amazonaws.com', port: 5432, name: 'communique', secretArn: secret('rds') },
+  database: {
+    at: 'managed',
+    host: 'db.abc.us-east-1.rds.amazonaws.com',
+    port: 5432,
+    name: 'communique',
+    secretArn: secret('rds'),
+  },
   redis: { at: 'managed' },
   secrets: { REDIS_URL: secret('redis') },
   https: { by: 'balancer', networks: ['10.20.0.0/20', '10.20.16.0/20'], clientAddress: 'x-forwarded-for' },
@@ -63,7 +71,11 @@ export const EXTERNAL: ParentSettings = {
   https: { by: 'balancer', networks: ['10.20.0.0/16'], clientAddress: 'proxy-protocol' },
 };
 
-export const EXAMPLES = [['everything on the parent', ON_PARENT], ['managed', MANAGED], ['external', EXTERNAL]] as const;
+export const EXAMPLES = [
+  ['everything on the parent', ON_PARENT],
+  ['managed', MANAGED],
+  ['external', EXTERNAL],
+] as const;
 
 function withoutAddress({ elasticIpAllocationId: _left, ...rest }: ParentSettings): ParentSettings {
   return rest;

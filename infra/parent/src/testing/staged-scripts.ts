@@ -16,9 +16,18 @@ export interface StagedScripts {
 export async function stageScripts(prefix: string): Promise<StagedScripts> {
   const folder = await temporaryFolder(prefix);
   await stage({ ...renderParentFiles(MANAGED), ...renderParentFiles(ON_PARENT) }, folder.path);
-  return { folder, programs: join(folder.path, 'usr/local/libexec/communique'), newBin: () => mkdtemp(join(folder.path, 'bin-')) };
+  return {
+    folder,
+    programs: join(folder.path, 'usr/local/libexec/communique'),
+    newBin: () => mkdtemp(join(folder.path, 'bin-')),
+  };
 }
 
 /** Stands in for a program. */
-export const writeScript = (bin: string, name: string, body: string) => writeFile(join(bin, name), `#!/bin/bash\nset -eu\n${body}\n`, { mode: 0o755 });
-export const scriptEnvironment = (bin: string, home: string, more: Record<string, string> = {}) => ({ PATH: `${bin}:/usr/bin:/bin:/usr/sbin:/sbin`, HOME: home, ...more });
+export const writeScript = (bin: string, name: string, body: string) =>
+  writeFile(join(bin, name), `#!/bin/bash\nset -eu\n${body}\n`, { mode: 0o755 });
+export const scriptEnvironment = (bin: string, home: string, more: Record<string, string> = {}) => ({
+  PATH: `${bin}:/usr/bin:/bin:/usr/sbin:/sbin`,
+  HOME: home,
+  ...more,
+});

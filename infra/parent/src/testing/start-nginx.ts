@@ -9,7 +9,13 @@ import type { ParentSettings } from '../settings';
 import { stage } from './stage';
 
 /** Folders that the configuration names, and which lie below the stage here. */
-const FOLDERS = ['/etc/communique/', '/run/communique-nginx/', '/var/cache/communique-nginx/', '/var/log/communique-nginx/', '/var/lib/communique-acme'];
+const FOLDERS = [
+  '/etc/communique/',
+  '/run/communique-nginx/',
+  '/var/cache/communique-nginx/',
+  '/var/log/communique-nginx/',
+  '/var/lib/communique-acme',
+];
 
 export interface StagedNginx {
   readonly configuration: string;
@@ -25,17 +31,41 @@ export interface StagedNginx {
 export async function stageNginx(settings: ParentSettings, root: string): Promise<StagedNginx> {
   const [httpsPort, httpPort] = [await freePort(), await freePort()];
   const moved = (text: string) =>
-    FOLDERS.reduce((rest, folder) => rest.replaceAll(folder, join(root, folder) + (folder.endsWith('/') ? '/' : '')), text)
+    FOLDERS.reduce(
+      (rest, folder) => rest.replaceAll(folder, join(root, folder) + (folder.endsWith('/') ? '/' : '')),
+      text,
+    )
       .replaceAll(/^ *listen \[::\].*\n/gm, '')
       .replaceAll(/listen 443\b/g, `listen 127.0.0.1:${String(httpsPort)}`)
       .replaceAll(/listen 80\b/g, `listen 127.0.0.1:${String(httpPort)}`);
-  const files = Object.entries(renderParentFiles(settings)).filter(([path]) => path.startsWith('/etc/communique/nginx/'));
+  const files = Object.entries(renderParentFiles(settings)).filter(([path]) =>
+    path.startsWith('/etc/communique/nginx/'),
+  );
   await stage(Object.fromEntries(files.map(([path, file]) => [path, { ...file, content: moved(file.content) }])), root);
-  for (const folder of [...FOLDERS, '/etc/communique/tls', '/var/lib/communique-acme/.well-known/acme-challenge']) await mkdir(join(root, folder), { recursive: true });
+  for (const folder of [...FOLDERS, '/etc/communique/tls', '/var/lib/communique-acme/.well-known/acme-challenge'])
+    await mkdir(join(root, folder), { recursive: true });
   await chmod(root, 0o755);
   const tls = join(root, 'etc/communique/tls');
   const name = settings.https.by === 'certbot' ? settings.https.domain : 'communique.internal';
-  await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-keyout', join(tls, 'privkey.pem'), '-out', join(tls, 'fullchain.pem')]);
+  await promisify(execFile)('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    `/CN=${name}`,
+    '-addext',
+    `subjectAltName=DNS:${name}`,
+    '-keyout',
+    join(tls, 'privkey.pem'),
+    '-out',
+    join(tls, 'fullchain.pem'),
+  ]);
   const configuration = join(root, 'etc/communique/nginx/nginx.conf');
   return {
     configuration,
@@ -49,7 +79,11 @@ export async function stageNginx(settings: ParentSettings, root: string): Promis
         // Its stop in order would wait for connections that are kept open.
         args: ['-c', configuration, '-e', 'stderr', '-g', 'worker_shutdown_timeout 1s;'],
         env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` },
-        readyWhen: async () => fetch(`http://127.0.0.1:${String(httpPort)}/`, { redirect: 'manual' }).then(() => true, async () => listens(httpsPort)),
+        readyWhen: async () =>
+          fetch(`http://127.0.0.1:${String(httpPort)}/`, { redirect: 'manual' }).then(
+            () => true,
+            async () => listens(httpsPort),
+          ),
         stopSignal: 'SIGTERM',
       }),
   };
@@ -57,7 +91,12 @@ export async function stageNginx(settings: ParentSettings, root: string): Promis
 
 function listens(port: number): Promise<boolean> {
   return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1', () => { socket.destroy(); done(true); });
-    socket.on('error', () => { done(false); });
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      done(true);
+    });
+    socket.on('error', () => {
+      done(false);
+    });
   });
 }

@@ -6,11 +6,17 @@ import type { PolicyDocument } from '../document';
 
 /** Of @cloud-copilot/iam-policy, on which iam-simulate stands. */
 interface PolicyLibrary {
-  createValidatedPolicy(document: unknown, validate: (document: unknown) => unknown[], metadata: { name: string }): { errors: readonly unknown[] };
+  createValidatedPolicy(
+    document: unknown,
+    validate: (document: unknown) => unknown[],
+    metadata: { name: string },
+  ): { errors: readonly unknown[] };
   validateIdentityPolicy(document: unknown): unknown[];
   validateResourcePolicy(document: unknown): unknown[];
 }
-const { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } = createRequire(join(workspaceRoot(), 'node_modules/@cloud-copilot/iam-simulate/package.json'))('@cloud-copilot/iam-policy') as PolicyLibrary;
+const { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } = createRequire(
+  join(workspaceRoot(), 'node_modules/@cloud-copilot/iam-simulate/package.json'),
+)('@cloud-copilot/iam-policy') as PolicyLibrary;
 
 export interface Question {
   /** ARN of a role or user. */
@@ -27,7 +33,10 @@ export interface Question {
 }
 
 const EVERYTHING = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
-const TO_EVERYBODY = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }] };
+const TO_EVERYBODY = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }],
+};
 
 /**
  * As IAM decides, the organisation allowing everything. `runUnsafeSimulation`: the other drops `kms:EncryptionContext:<key>` from a request,
@@ -42,10 +51,22 @@ export function isAllowed({ who, action, resource, accountId, own, on, context }
   };
   const result = runUnsafeSimulation(
     {
-      request: { principal: who, action, resource: { resource, accountId }, contextVariables: { 'aws:PrincipalArn': who, 'aws:PrincipalAccount': who.split(':')[4] ?? '', 'aws:PrincipalIsAWSService': 'false', ...context } },
+      request: {
+        principal: who,
+        action,
+        resource: { resource, accountId },
+        contextVariables: {
+          'aws:PrincipalArn': who,
+          'aws:PrincipalAccount': who.split(':')[4] ?? '',
+          'aws:PrincipalIsAWSService': 'false',
+          ...context,
+        },
+      },
       identityPolicies: [{ name: 'own', policy: valid('own', own, validateIdentityPolicy) }],
       serviceControlPolicies: [{ orgIdentifier: 'r-root', policies: [{ name: 'FullAWSAccess', policy: EVERYTHING }] }],
-      resourceControlPolicies: [{ orgIdentifier: 'r-root', policies: [{ name: 'RCPFullAWSAccess', policy: TO_EVERYBODY }] }],
+      resourceControlPolicies: [
+        { orgIdentifier: 'r-root', policies: [{ name: 'RCPFullAWSAccess', policy: TO_EVERYBODY }] },
+      ],
       ...(on && { resourcePolicy: valid('on', on, validateResourcePolicy) }),
     },
     {},

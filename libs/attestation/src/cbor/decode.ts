@@ -2,7 +2,8 @@ import { decode } from 'cborg';
 import { AttestationError } from '../errors';
 import { scanCbor } from './scan';
 
-export type CborValue = number | bigint | string | boolean | null | undefined | Uint8Array | CborValue[] | Map<CborValue, CborValue>;
+export type CborValue =
+  number | bigint | string | boolean | null | undefined | Uint8Array | CborValue[] | Map<CborValue, CborValue>;
 
 /**
  * Strict CBOR: shortest forms only, no duplicate keys, maps as Map, and everything that {@link scanCbor} refuses.
@@ -25,6 +26,10 @@ export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMa
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : '';
     // cborg has no codes; the pinned version's words are covered by a test.
-    throw new AttestationError(message.includes('repeat map key') ? 'ERR_ATTESTATION_CBOR_DUPLICATE_KEY' : 'ERR_ATTESTATION_CBOR', undefined, cause);
+    throw new AttestationError(
+      message.includes('repeat map key') ? 'ERR_ATTESTATION_CBOR_DUPLICATE_KEY' : 'ERR_ATTESTATION_CBOR',
+      undefined,
+      cause,
+    );
   }
 }

@@ -21,7 +21,8 @@ export function scanCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boole
     let value = minor;
     if (minor >= 24) {
       const width = 1 << (minor - 24);
-      if (minor > 27 || at + width > bytes.length) throw malformed(minor > 27 ? 'a reserved length' : 'it ends too early');
+      if (minor > 27 || at + width > bytes.length)
+        throw malformed(minor > 27 ? 'a reserved length' : 'it ends too early');
       value = 0;
       for (let i = 0; i < width; i++) value = value * 256 + (bytes[at++] ?? 0);
     }
@@ -32,12 +33,18 @@ export function scanCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boole
   const anything = () => Infinity;
 
   const item = (depth: number): void => {
-    if (++items > maxCborItems) throw new AttestationError('ERR_ATTESTATION_CBOR_LIMIT', `more than ${maxCborItems} items`);
+    if (++items > maxCborItems)
+      throw new AttestationError('ERR_ATTESTATION_CBOR_LIMIT', `more than ${maxCborItems} items`);
     const head = bytes[at++];
     if (head === undefined) throw malformed('it ends too early');
     const major = head >> 5;
     const minor = head & 31;
-    if (minor === indefinite && major >= 2 && major <= 5 && !(major === 5 && depth === 0 && options.indefiniteOuterMap)) {
+    if (
+      minor === indefinite &&
+      major >= 2 &&
+      major <= 5 &&
+      !(major === 5 && depth === 0 && options.indefiniteOuterMap)
+    ) {
       throw new AttestationError('ERR_ATTESTATION_CBOR_INDEFINITE');
     }
     switch (major) {
@@ -54,7 +61,8 @@ export function scanCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boole
       }
       case 4:
       case 5: {
-        if (depth >= maxCborDepth) throw new AttestationError('ERR_ATTESTATION_CBOR_LIMIT', `deeper than ${maxCborDepth}`);
+        if (depth >= maxCborDepth)
+          throw new AttestationError('ERR_ATTESTATION_CBOR_LIMIT', `deeper than ${maxCborDepth}`);
         if (minor === indefinite) {
           while (bytes[at] !== 0xff) {
             item(depth + 1);

@@ -15,16 +15,26 @@ const tag18 = 0xd2;
 
 /** Reads the envelope, tagged with 18 or not. Signature and headers are not judged here. */
 export function parseCoseSign1(document: Uint8Array): CoseSign1 {
-  if (document.length > maxDocumentBytes) throw new AttestationError('ERR_ATTESTATION_TOO_LARGE', `${document.length} bytes, ${maxDocumentBytes} allowed`);
+  if (document.length > maxDocumentBytes)
+    throw new AttestationError('ERR_ATTESTATION_TOO_LARGE', `${document.length} bytes, ${maxDocumentBytes} allowed`);
   const body = document[0] === tag18 ? document.subarray(1) : document;
   const items = decodeStrictCbor(body, { indefiniteOuterMap: false });
-  if (!Array.isArray(items) || items.length !== 4) throw new AttestationError('ERR_ATTESTATION_COSE', 'not an array of four');
+  if (!Array.isArray(items) || items.length !== 4)
+    throw new AttestationError('ERR_ATTESTATION_COSE', 'not an array of four');
   const [protectedHeader, unprotectedHeader, payload, signature] = items;
-  if (!(protectedHeader instanceof Uint8Array)) throw new AttestationError('ERR_ATTESTATION_COSE', 'the protected header is no byte string');
-  if (!(unprotectedHeader instanceof Map)) throw new AttestationError('ERR_ATTESTATION_COSE', 'the unprotected header is no map');
-  if (!(payload instanceof Uint8Array) || payload.length === 0) throw new AttestationError('ERR_ATTESTATION_COSE', 'no payload inside');
-  if (payload.length > maxPayloadBytes) throw new AttestationError('ERR_ATTESTATION_TOO_LARGE', `a payload of ${payload.length} bytes, ${maxPayloadBytes} allowed`);
-  if (!(signature instanceof Uint8Array) || signature.length !== 96) throw new AttestationError('ERR_ATTESTATION_COSE', 'the signature is not 96 bytes');
+  if (!(protectedHeader instanceof Uint8Array))
+    throw new AttestationError('ERR_ATTESTATION_COSE', 'the protected header is no byte string');
+  if (!(unprotectedHeader instanceof Map))
+    throw new AttestationError('ERR_ATTESTATION_COSE', 'the unprotected header is no map');
+  if (!(payload instanceof Uint8Array) || payload.length === 0)
+    throw new AttestationError('ERR_ATTESTATION_COSE', 'no payload inside');
+  if (payload.length > maxPayloadBytes)
+    throw new AttestationError(
+      'ERR_ATTESTATION_TOO_LARGE',
+      `a payload of ${payload.length} bytes, ${maxPayloadBytes} allowed`,
+    );
+  if (!(signature instanceof Uint8Array) || signature.length !== 96)
+    throw new AttestationError('ERR_ATTESTATION_COSE', 'the signature is not 96 bytes');
   return { protectedHeader, unprotectedHeaderSize: unprotectedHeader.size, payload, signature };
 }
 
@@ -46,7 +56,9 @@ const context = Uint8Array.of(0x84, 0x6a, ...new TextEncoder().encode('Signature
 export function signedBytes(protectedHeader: Uint8Array, payload: Uint8Array): Uint8Array {
   const head = byteStringHead(protectedHeader.length);
   const payloadHead = byteStringHead(payload.length);
-  const out = new Uint8Array(context.length + head.length + protectedHeader.length + 1 + payloadHead.length + payload.length);
+  const out = new Uint8Array(
+    context.length + head.length + protectedHeader.length + 1 + payloadHead.length + payload.length,
+  );
   let at = 0;
   for (const part of [context, head, protectedHeader, Uint8Array.of(0x40), payloadHead, payload]) {
     out.set(part, at);

@@ -17,7 +17,17 @@ export interface AttestationDocument {
   nonce?: Uint8Array;
 }
 
-const fields = new Set(['module_id', 'digest', 'timestamp', 'pcrs', 'certificate', 'cabundle', 'public_key', 'user_data', 'nonce']);
+const fields = new Set([
+  'module_id',
+  'digest',
+  'timestamp',
+  'pcrs',
+  'certificate',
+  'cabundle',
+  'public_key',
+  'user_data',
+  'nonce',
+]);
 /** AWS sets no upper end; real bundles have four. Each entry costs a signature check, so the length is bounded. */
 export const maxBundleCertificates = 8;
 
@@ -30,7 +40,10 @@ export function parseDocument(payload: Uint8Array): AttestationDocument {
   if (!(map instanceof Map)) throw new AttestationError('ERR_ATTESTATION_FIELD_TYPE', 'the payload is no map');
   for (const key of map.keys()) {
     if (typeof key !== 'string' || !fields.has(key)) {
-      throw new AttestationError('ERR_ATTESTATION_FIELD_UNKNOWN', typeof key === 'string' ? JSON.stringify(key.slice(0, 32)) : 'a name that is no text');
+      throw new AttestationError(
+        'ERR_ATTESTATION_FIELD_UNKNOWN',
+        typeof key === 'string' ? JSON.stringify(key.slice(0, 32)) : 'a name that is no text',
+      );
     }
   }
   const moduleId = mandatory(map, 'module_id');
@@ -71,7 +84,10 @@ function optionalBytes(map: Fields, name: string, least: number, most: number): 
 function bytes(value: CborValue, name: string, least: number, most: number): Uint8Array {
   if (!(value instanceof Uint8Array)) throw wrongType(name);
   if (value.length < least || value.length > most) {
-    throw new AttestationError('ERR_ATTESTATION_FIELD_LENGTH', `${name} has ${value.length} bytes, ${least} to ${most} allowed`);
+    throw new AttestationError(
+      'ERR_ATTESTATION_FIELD_LENGTH',
+      `${name} has ${value.length} bytes, ${least} to ${most} allowed`,
+    );
   }
   return value;
 }
@@ -90,7 +106,8 @@ function pcrs(value: CborValue): Map<number, Uint8Array> {
   for (const [index, pcr] of value) {
     if (typeof index !== 'number' || index < 0 || index > 31) throw new AttestationError('ERR_ATTESTATION_PCR_INDEX');
     if (!(pcr instanceof Uint8Array)) throw wrongType(`PCR${index}`);
-    if (pcr.length !== 32 && pcr.length !== 48 && pcr.length !== 64) throw new AttestationError('ERR_ATTESTATION_PCR_LENGTH', `PCR${index} has ${pcr.length} bytes`);
+    if (pcr.length !== 32 && pcr.length !== 48 && pcr.length !== 64)
+      throw new AttestationError('ERR_ATTESTATION_PCR_LENGTH', `PCR${index} has ${pcr.length} bytes`);
     out.set(index, pcr);
   }
   return out;
@@ -99,7 +116,10 @@ function pcrs(value: CborValue): Map<number, Uint8Array> {
 function cabundle(value: CborValue): Uint8Array[] {
   if (!Array.isArray(value)) throw wrongType('cabundle');
   if (value.length < 1 || value.length > maxBundleCertificates) {
-    throw new AttestationError('ERR_ATTESTATION_CABUNDLE_LENGTH', `${value.length} certificates, 1 to ${maxBundleCertificates} allowed`);
+    throw new AttestationError(
+      'ERR_ATTESTATION_CABUNDLE_LENGTH',
+      `${value.length} certificates, 1 to ${maxBundleCertificates} allowed`,
+    );
   }
   return value.map((entry, i) => bytes(entry, `cabundle[${i}]`, 1, 1024));
 }

@@ -33,7 +33,9 @@ describe.each([
   });
 
   it('refuse a point that is not on the curve', async () => {
-    await expect((async () => primitives.importP384(Uint8Array.from(point, (byte, i) => (i === 95 ? byte ^ 1 : byte))))()).rejects.toThrow();
+    await expect(
+      (async () => primitives.importP384(Uint8Array.from(point, (byte, i) => (i === 95 ? byte ^ 1 : byte))))(),
+    ).rejects.toThrow();
   });
 });
 

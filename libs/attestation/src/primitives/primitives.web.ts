@@ -10,8 +10,13 @@ export const webPrimitives: AttestationPrimitives = {
     const uncompressed = new Uint8Array(97);
     uncompressed[0] = 0x04;
     uncompressed.set(point, 1);
-    const key = await subtle().importKey('raw', uncompressed, { name: 'ECDSA', namedCurve: 'P-384' }, false, ['verify']);
-    return { verify: (message, signature) => subtle().verify({ name: 'ECDSA', hash: 'SHA-384' }, key, own(signature), own(message)) };
+    const key = await subtle().importKey('raw', uncompressed, { name: 'ECDSA', namedCurve: 'P-384' }, false, [
+      'verify',
+    ]);
+    return {
+      verify: (message, signature) =>
+        subtle().verify({ name: 'ECDSA', hash: 'SHA-384' }, key, own(signature), own(message)),
+    };
   },
 };
 

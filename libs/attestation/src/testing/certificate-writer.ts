@@ -1,5 +1,16 @@
 import { sign, type KeyObject } from 'node:crypto';
-import { bits, boolean, concat, distinguishedName, element, integer, octets, oid, sequence, utcTime } from './der-writer';
+import {
+  bits,
+  boolean,
+  concat,
+  distinguishedName,
+  element,
+  integer,
+  octets,
+  oid,
+  sequence,
+  utcTime,
+} from './der-writer';
 
 /** The parts of a certificate, each of which a test can replace. */
 export interface CertificateParts {
@@ -23,14 +34,21 @@ export interface CertificateParts {
   finished: (der: Uint8Array) => Uint8Array;
 }
 
-export const ecdsaWith = (hash: 'sha256' | 'sha384' | 'sha512') => sequence(oid(`2a8648ce3d0403${{ sha256: '02', sha384: '03', sha512: '04' }[hash]}`));
+export const ecdsaWith = (hash: 'sha256' | 'sha384' | 'sha512') =>
+  sequence(oid(`2a8648ce3d0403${{ sha256: '02', sha384: '03', sha512: '04' }[hash]}`));
 
 export interface Named {
   name: string;
   keys: { publicKey: KeyObject; privateKey: KeyObject };
 }
 
-export function certificateParts(subject: Named, issuer: Named, notBeforeMs: number, notAfterMs: number, extensions: Uint8Array[]): CertificateParts {
+export function certificateParts(
+  subject: Named,
+  issuer: Named,
+  notBeforeMs: number,
+  notAfterMs: number,
+  extensions: Uint8Array[],
+): CertificateParts {
   return {
     version: element(0xa0, integer(2)),
     serial: integer(0x5a, ...Buffer.from(subject.name).subarray(0, 8)),
@@ -77,7 +95,11 @@ export function extension(id: string, critical: boolean, value: Uint8Array): Uin
 
 /** `pathLength` undefined: no limit */
 export function basicConstraints(ca: boolean, pathLength?: number, critical = true): Uint8Array {
-  return extension('551d13', critical, sequence(ca ? boolean(0xff) : absent, pathLength === undefined ? absent : integer(pathLength)));
+  return extension(
+    '551d13',
+    critical,
+    sequence(ca ? boolean(0xff) : absent, pathLength === undefined ? absent : integer(pathLength)),
+  );
 }
 
 /** The first byte of the bit string: 0x80 digitalSignature, 0x40 nonRepudiation, 0x04 keyCertSign, 0x02 cRLSign. */
@@ -86,4 +108,5 @@ export function keyUsage(usages: number, critical = true): Uint8Array {
   return extension('551d0f', critical, bits(unused, Uint8Array.of(usages)));
 }
 
-export const subjectKeyIdentifier = (critical = false) => extension('551d0e', critical, octets(concat(new Uint8Array(20).fill(7))));
+export const subjectKeyIdentifier = (critical = false) =>
+  extension('551d0e', critical, octets(concat(new Uint8Array(20).fill(7))));

@@ -6,7 +6,12 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 export function element(tag: number, ...content: readonly Uint8Array[]): Uint8Array {
   const body = concat(...content);
-  const length = body.length < 0x80 ? [body.length] : body.length < 0x100 ? [0x81, body.length] : [0x82, body.length >> 8, body.length & 0xff];
+  const length =
+    body.length < 0x80
+      ? [body.length]
+      : body.length < 0x100
+        ? [0x81, body.length]
+        : [0x82, body.length >> 8, body.length & 0xff];
   return concat(Uint8Array.of(tag, ...length), body);
 }
 

@@ -19,7 +19,8 @@ export const negative = (value: number) => head(1, -1 - value);
 export const bytes = (content: Uint8Array) => concat(head(2, content.length), content);
 export const text = (content: string) => concat(head(3, Buffer.byteLength(content)), new TextEncoder().encode(content));
 export const array = (...items: Uint8Array[]) => concat(head(4, items.length), ...items);
-export const map = (...entries: (readonly [Uint8Array, Uint8Array])[]) => concat(head(5, entries.length), ...entries.flat());
+export const map = (...entries: (readonly [Uint8Array, Uint8Array])[]) =>
+  concat(head(5, entries.length), ...entries.flat());
 export const nothing = Uint8Array.of(0xf6);
 
 /** The payload as names and encoded values, in the order of real documents. */
@@ -84,7 +85,9 @@ export function writeDocument(edits: Edits = {}): WrittenDocument {
   const rootDer = chain.certificates[0] ?? new Uint8Array();
   const certificates = edits.certificates?.([...chain.certificates]) ?? chain.certificates;
 
-  const pcrs = new Map<number, Uint8Array>([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map((i) => [i, i <= 4 || i === 8 ? pcr(0xa0 + i) : pcr(0)]));
+  const pcrs = new Map<number, Uint8Array>(
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map((i) => [i, i <= 4 || i === 8 ? pcr(0xa0 + i) : pcr(0)]),
+  );
   edits.pcrs?.(pcrs);
   const fields = new Fields()
     .set('module_id', text('i-0123456789abcdef0-enc0123456789abcdef'))
@@ -110,9 +113,23 @@ export function writeDocument(edits: Edits = {}): WrittenDocument {
     signWith: undefined,
   };
   edits.envelope?.(envelope);
-  const toSign = array(text(envelope.signedContext), bytes(envelope.protectedHeader), bytes(envelope.externalData), bytes(envelope.payload));
-  const signature = envelope.signature(new Uint8Array(sign(envelope.digest, toSign, { key: envelope.signWith ?? chain.leafKey, dsaEncoding: 'ieee-p1363' })));
-  const items = [bytes(envelope.protectedHeader), envelope.unprotectedHeader, bytes(envelope.payload), bytes(signature)];
+  const toSign = array(
+    text(envelope.signedContext),
+    bytes(envelope.protectedHeader),
+    bytes(envelope.externalData),
+    bytes(envelope.payload),
+  );
+  const signature = envelope.signature(
+    new Uint8Array(
+      sign(envelope.digest, toSign, { key: envelope.signWith ?? chain.leafKey, dsaEncoding: 'ieee-p1363' }),
+    ),
+  );
+  const items = [
+    bytes(envelope.protectedHeader),
+    envelope.unprotectedHeader,
+    bytes(envelope.payload),
+    bytes(signature),
+  ];
   const document = array(...(edits.items?.(items) ?? items));
   return { document: edits.document?.(document) ?? document, rootDer };
 }

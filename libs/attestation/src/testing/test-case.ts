@@ -1,4 +1,10 @@
-import type { AttestationError, AttestationErrorCode, AttestationPolicy, unsafeTrustAnchorFromPem, VerifiedAttestation } from '../exports';
+import type {
+  AttestationError,
+  AttestationErrorCode,
+  AttestationPolicy,
+  unsafeTrustAnchorFromPem,
+  VerifiedAttestation,
+} from '../exports';
 
 /** A document and what becomes of it, as plain data: the same case runs in Node and is handed to a browser. */
 export interface TestCase {
@@ -26,7 +32,11 @@ export interface TestEntry {
 }
 
 /** `verified`, a code, or (never, in a test that passes) what else was thrown. Runs anywhere. */
-export async function outcomeOf(testCase: TestCase, entry: TestEntry, verify = entry.verifyAttestation): Promise<string> {
+export async function outcomeOf(
+  testCase: TestCase,
+  entry: TestEntry,
+  verify = entry.verifyAttestation,
+): Promise<string> {
   try {
     await verify(fromBase64(testCase.documentBase64), policyOf(testCase.policy, entry));
     return 'verified';
@@ -38,7 +48,8 @@ export async function outcomeOf(testCase: TestCase, entry: TestEntry, verify = e
 export function policyOf(policy: TestPolicy, entry: Pick<TestEntry, 'unsafeTrustAnchorFromPem'>): AttestationPolicy {
   return {
     acceptedMeasurements: policy.acceptedMeasurements as unknown as AttestationPolicy['acceptedMeasurements'],
-    freshness: policy.nonceBase64 === null ? { documentTakenFromCache: true } : { nonce: fromBase64(policy.nonceBase64) },
+    freshness:
+      policy.nonceBase64 === null ? { documentTakenFromCache: true } : { nonce: fromBase64(policy.nonceBase64) },
     maxAgeMs: policy.maxAgeMs,
     maxFutureSkewMs: policy.maxFutureSkewMs,
     at: new Date(policy.atMs),

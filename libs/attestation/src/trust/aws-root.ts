@@ -22,4 +22,6 @@ rfMCMQCi85sWBbJwKKXdS6BptQFuZbT73o/gBh1qUxl/nNr12UO8Yfwr6wPLb+6N
 IwLz3/Y=
 -----END CERTIFICATE-----`;
 
-export const awsNitroRoot = new TrustAnchor({ sha256: Uint8Array.from(awsNitroRootSha256.match(/../g) ?? [], (pair) => parseInt(pair, 16)) });
+export const awsNitroRoot = new TrustAnchor({
+  sha256: Uint8Array.from(awsNitroRootSha256.match(/../g) ?? [], (pair) => parseInt(pair, 16)),
+});

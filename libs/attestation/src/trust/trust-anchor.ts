@@ -35,7 +35,11 @@ export function trustAnchorSha256(anchor: TrustAnchor, primitives: AttestationPr
 export function unsafeTrustAnchorFromPem(pem: string): TrustAnchor {
   const blocks = [...pem.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g)];
   const body = blocks[0]?.[1];
-  if (body === undefined || blocks.length !== 1) throw new AttestationError('ERR_ATTESTATION_TRUST_ANCHOR', `${blocks.length} certificates in the PEM text, one is expected`);
+  if (body === undefined || blocks.length !== 1)
+    throw new AttestationError(
+      'ERR_ATTESTATION_TRUST_ANCHOR',
+      `${blocks.length} certificates in the PEM text, one is expected`,
+    );
   let text: string;
   try {
     text = atob(body.replaceAll(/\s/g, ''));

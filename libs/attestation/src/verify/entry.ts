@@ -17,7 +17,8 @@ export interface AttestationVerifierOptions {
 /** The two functions that both entries export, over one set of primitives. */
 export function createEntry(primitives: AttestationPrimitives) {
   return {
-    verifyAttestation: (document: Uint8Array, policy: AttestationPolicy): Promise<VerifiedAttestation> => verify(document, policy, primitives),
+    verifyAttestation: (document: Uint8Array, policy: AttestationPolicy): Promise<VerifiedAttestation> =>
+      verify(document, policy, primitives),
     createAttestationVerifier: (options: AttestationVerifierOptions = {}): AttestationVerifier => {
       const cache = new SignatureCache(options.maxCachedSignatures ?? 256);
       return { verify: (document, policy) => verify(document, policy, primitives, cache) };

@@ -15,5 +15,8 @@ export interface UnverifiedAttestation extends AttestationDocument {
  */
 export function readAttestation_unverified(document: Uint8Array): UnverifiedAttestation {
   const content = parseDocument(parseCoseSign1(document).payload);
-  return { ...content, certificates: [...content.cabundle, content.certificate].map((der) => summarizeCertificate(parseCertificate(der))) };
+  return {
+    ...content,
+    certificates: [...content.cabundle, content.certificate].map((der) => summarizeCertificate(parseCertificate(der))),
+  };
 }

@@ -61,7 +61,10 @@ describe('createAttestationVerifier', () => {
     const first = written();
     await verify(first.document, first.policy);
     const leaf = anotherLeaf();
-    const second = written({ certificates: (all) => [...all.slice(0, -1), leaf.der], envelope: (envelope) => (envelope.signWith = leaf.privateKey) });
+    const second = written({
+      certificates: (all) => [...all.slice(0, -1), leaf.der],
+      envelope: (envelope) => (envelope.signWith = leaf.privateKey),
+    });
     await verify(second.document, second.policy);
     expect(count.verified).toBe(5 + 2);
   });
@@ -70,7 +73,8 @@ describe('createAttestationVerifier', () => {
     const { count, createAttestationVerifier } = counted();
     const { verify } = createAttestationVerifier();
     const { document, policy } = written({ chain: (links) => (link(links, 'zonal').signWith = newKeys().privateKey) });
-    for (let i = 0; i < 2; i++) await expect(verify(document, policy)).rejects.toMatchObject({ code: 'ERR_ATTESTATION_CERTIFICATE_SIGNATURE' });
+    for (let i = 0; i < 2; i++)
+      await expect(verify(document, policy)).rejects.toMatchObject({ code: 'ERR_ATTESTATION_CERTIFICATE_SIGNATURE' });
     expect(count.verified).toBe(3); // regional once, zonal twice
   });
 

@@ -12,7 +12,12 @@ import type { SignatureCache } from './signature-cache';
 import type { VerifiedAttestation } from './verified';
 
 /** All checks in their order (../../README.md). Nothing of a document is returned unless every one passed. */
-export async function verify(document: Uint8Array, policy: AttestationPolicy, primitives: AttestationPrimitives, cache?: SignatureCache): Promise<VerifiedAttestation> {
+export async function verify(
+  document: Uint8Array,
+  policy: AttestationPolicy,
+  primitives: AttestationPrimitives,
+  cache?: SignatureCache,
+): Promise<VerifiedAttestation> {
   const checked = checkPolicy(policy);
 
   if (!(document instanceof Uint8Array)) throw new AttestationError('ERR_ATTESTATION_COSE', 'not a Uint8Array');
@@ -32,7 +37,8 @@ export async function verify(document: Uint8Array, policy: AttestationPolicy, pr
     cache,
   });
 
-  if (!(await chain.verify(signedBytes(sign1.protectedHeader, sign1.payload), sign1.signature))) throw new AttestationError('ERR_ATTESTATION_SIGNATURE');
+  if (!(await chain.verify(signedBytes(sign1.protectedHeader, sign1.payload), sign1.signature)))
+    throw new AttestationError('ERR_ATTESTATION_SIGNATURE');
 
   checkMeasurements(content.pcrs, checked.accepted);
   checkFreshness(content, checked);

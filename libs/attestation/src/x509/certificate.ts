@@ -28,7 +28,10 @@ export interface Certificate extends Extensions {
 const ecdsaWithSha384 = Uint8Array.of(0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03);
 /** SubjectPublicKeyInfo up to the point: id-ecPublicKey, secp384r1, a BIT STRING that starts with 04 (RFC 5480, section 2). */
 const p384KeyHead = Uint8Array.of(
-  ...[0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22],
+  ...[
+    0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00,
+    0x22,
+  ],
   ...[0x03, 0x62, 0x00, 0x04],
 );
 const version3 = Uint8Array.of(0x02, 0x01, 0x02);
@@ -63,8 +66,10 @@ export function parseCertificate(der: Uint8Array): Certificate {
   const extensions = body.done ? undefined : body.read(0xa3, 'the extensions').content;
   body.end('the extensions');
 
-  if (!sameBytes(algorithm, ecdsaWithSha384) || !sameBytes(innerAlgorithm, ecdsaWithSha384)) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_ALGORITHM');
-  if (key.length !== p384KeyHead.length + 96 || !sameBytes(key.subarray(0, p384KeyHead.length), p384KeyHead)) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY');
+  if (!sameBytes(algorithm, ecdsaWithSha384) || !sameBytes(innerAlgorithm, ecdsaWithSha384))
+    throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_ALGORITHM');
+  if (key.length !== p384KeyHead.length + 96 || !sameBytes(key.subarray(0, p384KeyHead.length), p384KeyHead))
+    throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY');
 
   return {
     der,
@@ -94,7 +99,10 @@ function rawSignature(bits: Uint8Array): Uint8Array {
   outer.end('the signature');
   const out = new Uint8Array(96);
   for (const end of [48, 96]) {
-    const number = positiveInteger(pair.read(tags.integer, 'a half of the signature').content, 'a half of the signature');
+    const number = positiveInteger(
+      pair.read(tags.integer, 'a half of the signature').content,
+      'a half of the signature',
+    );
     if (number.length > 48) throw malformed('a half of the signature is too long');
     out.set(number, end - number.length);
   }

@@ -35,7 +35,8 @@ export async function verifyChain(input: ChainInput): Promise<VerifiedChain> {
   const rootDer = cabundle[0];
   if (!rootDer) throw new AttestationError('ERR_ATTESTATION_CABUNDLE_LENGTH');
   const rootSha256 = await primitives.sha256(rootDer);
-  if (!sameBytes(rootSha256, await trustAnchorSha256(input.anchor, primitives))) throw new AttestationError('ERR_ATTESTATION_ROOT');
+  if (!sameBytes(rootSha256, await trustAnchorSha256(input.anchor, primitives)))
+    throw new AttestationError('ERR_ATTESTATION_ROOT');
 
   const count = cabundle.length + 1;
   const rootLink = cache?.link(rootSha256, rootSha256);
@@ -55,37 +56,62 @@ export async function verifyChain(input: ChainInput): Promise<VerifiedChain> {
     if (!signed) {
       signed = read(der, which, primitives);
       const { tbs, signature } = signed.certificate;
-      if (!(await verifyWith(issuer, label(above, count), tbs, signature))) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_SIGNATURE', which);
+      if (!(await verifyWith(issuer, label(above, count), tbs, signature)))
+        throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_SIGNATURE', which);
       if (link !== undefined) cache?.set(link, signed);
     }
-    if (!sameBytes(signed.certificate.issuer, issuer.certificate.subject)) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_ISSUER', which);
+    if (!sameBytes(signed.certificate.issuer, issuer.certificate.subject))
+      throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_ISSUER', which);
     checkCertificate(signed.certificate, index, count, atMs);
     certificates.push(signed.certificate);
     issuer = signed;
     if (sha256) issuerSha256 = sha256;
   }
   const leaf = issuer;
-  return { certificates, leaf: leaf.certificate, verify: (message, signature) => verifyWith(leaf, label(count - 1, count), message, signature) };
+  return {
+    certificates,
+    leaf: leaf.certificate,
+    verify: (message, signature) => verifyWith(leaf, label(count - 1, count), message, signature),
+  };
 }
 
 function checkCertificate(certificate: Certificate, index: number, count: number, atMs: number): void {
   const which = label(index, count);
-  if (atMs < certificate.notBeforeMs) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_NOT_YET_VALID', `${which}, valid from ${iso(certificate.notBeforeMs)}`);
-  if (atMs > certificate.notAfterMs) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_EXPIRED', `${which}, valid until ${iso(certificate.notAfterMs)}`);
+  if (atMs < certificate.notBeforeMs)
+    throw new AttestationError(
+      'ERR_ATTESTATION_CERTIFICATE_NOT_YET_VALID',
+      `${which}, valid from ${iso(certificate.notBeforeMs)}`,
+    );
+  if (atMs > certificate.notAfterMs)
+    throw new AttestationError(
+      'ERR_ATTESTATION_CERTIFICATE_EXPIRED',
+      `${which}, valid until ${iso(certificate.notAfterMs)}`,
+    );
   if (index === count - 1) {
     if (certificate.isCa) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_LEAF_IS_CA');
-    if (!certificate.maySignDocuments) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY_USAGE', `${which} lacks digitalSignature`);
+    if (!certificate.maySignDocuments)
+      throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY_USAGE', `${which} lacks digitalSignature`);
     return;
   }
-  if (!certificate.isCa || !certificate.basicConstraintsCritical) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_NOT_CA', which);
+  if (!certificate.isCa || !certificate.basicConstraintsCritical)
+    throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_NOT_CA', which);
   const casBelow = count - 2 - index;
   if (certificate.pathLength !== undefined && certificate.pathLength < casBelow) {
-    throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_PATH_LENGTH', `${which} allows ${certificate.pathLength}, there are ${casBelow}`);
+    throw new AttestationError(
+      'ERR_ATTESTATION_CERTIFICATE_PATH_LENGTH',
+      `${which} allows ${certificate.pathLength}, there are ${casBelow}`,
+    );
   }
-  if (!certificate.maySignCertificates) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY_USAGE', `${which} lacks keyCertSign`);
+  if (!certificate.maySignCertificates)
+    throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY_USAGE', `${which} lacks keyCertSign`);
 }
 
-async function verifyWith(signer: SignedCertificate, which: string, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+async function verifyWith(
+  signer: SignedCertificate,
+  which: string,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
   let key: P384Key;
   try {
     key = await signer.key();

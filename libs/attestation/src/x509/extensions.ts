@@ -18,7 +18,12 @@ const keyUsage = '551d0f';
 
 /** Reads `[3] SEQUENCE OF Extension`. What is critical and not one of the two is refused, and so is what appears twice. */
 export function readExtensions(content: Uint8Array | undefined): Extensions {
-  const out: Extensions = { isCa: false, basicConstraintsCritical: false, maySignDocuments: false, maySignCertificates: false };
+  const out: Extensions = {
+    isCa: false,
+    basicConstraintsCritical: false,
+    maySignDocuments: false,
+    maySignCertificates: false,
+  };
   if (content === undefined) return out;
   const outer = new DerReader(content);
   const list = new DerReader(outer.read(tags.sequence, 'the extensions').content);
@@ -74,7 +79,8 @@ function readKeyUsage(value: Uint8Array, out: Extensions): void {
   const unused = content[0];
   if (unused === undefined || unused > 7 || content.length < 2 || content.length > 3) throw malformed('keyUsage');
   const bits = content[1] ?? 0;
-  if (((content[content.length - 1] ?? 0) & ((1 << unused) - 1)) !== 0) throw malformed('keyUsage has bits where none are');
+  if (((content[content.length - 1] ?? 0) & ((1 << unused) - 1)) !== 0)
+    throw malformed('keyUsage has bits where none are');
   out.maySignDocuments = (bits & 0x80) !== 0;
   out.maySignCertificates = (bits & 0x04) !== 0;
 }

@@ -2,8 +2,22 @@ import { sealing } from '@communique-tee/crypto';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import {
-  DEFAULT_SUITE, decodeSealedMessage, encodeAnswer, encodeKeyBinding, encodeSealedAnswer, encodeSealedMessage, messageIdToText, parseCongressMessage, problemDocument,
-  toBase64Url, type Answer, type MessageStatus, type MessageView, type Outcome, type ProblemCode, type SealedMessage,
+  DEFAULT_SUITE,
+  decodeSealedMessage,
+  encodeAnswer,
+  encodeKeyBinding,
+  encodeSealedAnswer,
+  encodeSealedMessage,
+  messageIdToText,
+  parseCongressMessage,
+  problemDocument,
+  toBase64Url,
+  type Answer,
+  type MessageStatus,
+  type MessageView,
+  type Outcome,
+  type ProblemCode,
+  type SealedMessage,
 } from '@communique-tee/protocol';
 import { commitToOffice, signReceipt } from '@communique-tee/receipts';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
@@ -59,7 +73,9 @@ export class TestGateway {
   private readonly turns = new Map<string, number>();
   private readonly reports = new Map<string, Promise<Pick<MessageView, 'receipt' | 'sealedAnswer'>>>();
   private readonly server = createServer((request, response) => {
-    this.serve(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+    this.serve(request, response).catch((error: unknown) =>
+      response.destroy(error instanceof Error ? error : undefined),
+    );
   });
 
   private constructor(
@@ -100,7 +116,9 @@ export class TestGateway {
     const token = request.headers.authorization;
     if (url.pathname === '/attestation') {
       this.attestations++;
-      response.end(await this.document(this.keys, new Uint8Array(Buffer.from(url.searchParams.get('nonce') ?? '', 'hex'))));
+      response.end(
+        await this.document(this.keys, new Uint8Array(Buffer.from(url.searchParams.get('nonce') ?? '', 'hex'))),
+      );
     } else if (request.method === 'POST') {
       const parts: Buffer[] = [];
       for await (const part of request) parts.push(part as Buffer);
@@ -115,7 +133,13 @@ export class TestGateway {
     const message = decodeSealedMessage(body);
     const id = messageIdToText(message.messageId);
     const idempotencyKey = request.headers['idempotency-key'];
-    this.posted.push({ id, body, message, idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined, token: request.headers.authorization });
+    this.posted.push({
+      id,
+      body,
+      message,
+      idempotencyKey: typeof idempotencyKey === 'string' ? idempotencyKey : undefined,
+      token: request.headers.authorization,
+    });
     const fault = this.postFaults.shift();
     if (fault === 'cut' || fault === 'cut-after') response.destroy();
     else if (fault !== undefined) sendProblem(response, fault.problem, fault.retryAfter);
@@ -125,13 +149,22 @@ export class TestGateway {
 
   private async status(id: string, accept: string, response: ServerResponse): Promise<void> {
     const message = this.posted.findLast((posted) => posted.id === id)?.message;
-    if (message === undefined) { sendProblem(response, 'not_found'); return; }
+    if (message === undefined) {
+      sendProblem(response, 'not_found');
+      return;
+    }
     if (!accept.startsWith('text/event-stream') || this.events === 'json') {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(await this.nextView(message)));
       return;
     }
-    if (typeof this.events === 'object') { sendProblem(response, this.events.problem, 1); return; }
-    if (this.events === 'cut') { response.destroy(); return; }
+    if (typeof this.events === 'object') {
+      sendProblem(response, this.events.problem, 1);
+      return;
+    }
+    if (this.events === 'cut') {
+      response.destroy();
+      return;
+    }
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write('retry: 20\n\n: a comment\n\n');
     for (let ended = false; !ended && !response.destroyed; await sleep(5)) {
@@ -178,7 +211,14 @@ export class TestGateway {
       version: 1,
       messageId: message.messageId,
       time,
-      offices: parsed.message.offices.map((office) => ({ office, salt: new Uint8Array(randomBytes(32)), outcome: this.outcome, deliveryId: 'a'.repeat(32), reason: null, detail: null })),
+      offices: parsed.message.offices.map((office) => ({
+        office,
+        salt: new Uint8Array(randomBytes(32)),
+        outcome: this.outcome,
+        deliveryId: 'a'.repeat(32),
+        reason: null,
+        detail: null,
+      })),
       problems: [],
     });
     const sealed = encodeSealedMessage(message);
@@ -188,7 +228,10 @@ export class TestGateway {
         message_id: messageIdToText(message.messageId),
         sealed_sha256: sha256(sealed),
         suite: DEFAULT_SUITE,
-        offices: answer.offices.map(({ office, salt, outcome }) => ({ commitment: toBase64Url(commitToOffice(salt, office)), outcome })),
+        offices: answer.offices.map(({ office, salt, outcome }) => ({
+          commitment: toBase64Url(commitToOffice(salt, office)),
+          outcome,
+        })),
         time,
         pcr0: developmentMeasurements.pcr0,
         attestation_sha256: sha256(document),
@@ -197,19 +240,34 @@ export class TestGateway {
     );
     return {
       receipt: { receipt, attestation_document: Buffer.from(document).toString('base64') },
-      sealedAnswer: toBase64Url(encodeSealedAnswer(sealing.sealAnswer(opened.answerKey, message, encodeAnswer(answer)))),
+      sealedAnswer: toBase64Url(
+        encodeSealedAnswer(sealing.sealAnswer(opened.answerKey, message, encodeAnswer(answer))),
+      ),
     };
   }
 
   private document({ publicKey, keyId, receiptKey }: Keys, nonce?: Uint8Array): Promise<Uint8Array> {
-    return this.nsm.attest({ publicKey, userData: encodeKeyBinding({ keyId, receiptKey, custody: this.custody }), ...(nonce && { nonce }) });
+    return this.nsm.attest({
+      publicKey,
+      userData: encodeKeyBinding({ keyId, receiptKey, custody: this.custody }),
+      ...(nonce && { nonce }),
+    });
   }
 }
 
 export function testMessage(): Message {
   return {
     offices: ['HCA12', 'SCA01'],
-    constituent: { prefix: 'Ms.', firstName: 'Test', lastName: 'Person', address1: '1 Test Street', city: 'Oakland', state: 'CA', zip: '94601', email: 'p@test.example' },
+    constituent: {
+      prefix: 'Ms.',
+      firstName: 'Test',
+      lastName: 'Person',
+      address1: '1 Test Street',
+      city: 'Oakland',
+      state: 'CA',
+      zip: '94601',
+      email: 'p@test.example',
+    },
     message: { subject: 'A subject', body: 'A text of a test.', topics: ['Energy'] },
     campaignId: 'c1',
   };
@@ -218,12 +276,28 @@ export function testMessage(): Message {
 function view({ messageId, expiresAtSeconds }: SealedMessage, status: MessageStatus): MessageView {
   const ended = status !== 'queued' && status !== 'delivering';
   const now = '2026-01-01T00:00:00.000Z';
-  return { id: messageIdToText(messageId), status, acceptedAt: now, expiresAt: new Date(expiresAtSeconds * 1000).toISOString(), endedAt: ended ? now : null, attempts: 0, nextAttemptAt: null, reason: null, receipt: null, sealedAnswer: null };
+  return {
+    id: messageIdToText(messageId),
+    status,
+    acceptedAt: now,
+    expiresAt: new Date(expiresAtSeconds * 1000).toISOString(),
+    endedAt: ended ? now : null,
+    attempts: 0,
+    nextAttemptAt: null,
+    reason: null,
+    receipt: null,
+    sealedAnswer: null,
+  };
 }
 
 function sendProblem(response: ServerResponse, code: ProblemCode, retryAfter?: number): void {
   const document = problemDocument(code);
-  response.writeHead(document.status, { 'content-type': 'application/problem+json', ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }) }).end(JSON.stringify(document));
+  response
+    .writeHead(document.status, {
+      'content-type': 'application/problem+json',
+      ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+    })
+    .end(JSON.stringify(document));
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -23,8 +23,11 @@ export function createAnswerSealing<PrivateKey>(primitives: Primitives<PrivateKe
 
     /** @throws CryptoError `ERR_CRYPTO_OPEN` */
     open(answerKey: AnswerKey, associatedData: Uint8Array, answer: SealedAnswer): Uint8Array {
-      const wellFormed = answer.nonce.length === XCHACHA_NONCE_BYTES && isPaddedLength(answer.ciphertext.length - POLY1305_TAG_BYTES);
-      const padded = wellFormed ? primitives.aeadOpen(answerKey, answer.nonce, associatedData, answer.ciphertext) : undefined;
+      const wellFormed =
+        answer.nonce.length === XCHACHA_NONCE_BYTES && isPaddedLength(answer.ciphertext.length - POLY1305_TAG_BYTES);
+      const padded = wellFormed
+        ? primitives.aeadOpen(answerKey, answer.nonce, associatedData, answer.ciphertext)
+        : undefined;
       const plaintext = padded && unpad(padded);
       if (!plaintext) throw new CryptoError('ERR_CRYPTO_OPEN');
       return plaintext;

@@ -51,10 +51,19 @@ describe.each(IMPLEMENTATIONS)('export-only HPKE over $name', (implementation) =
       const publicKey = implementation.publicKeyOf(raw);
 
       const ours = implementation.sender(publicKey, info);
-      const recipient = await suite.createRecipientContext({ recipientKey: theirs, enc: copy(ours.encapsulatedKey), info: copy(info) });
-      expect(new Uint8Array(await recipient.export(copy(context), 32))).toEqual(new Uint8Array(ours.exportSecret(context)));
+      const recipient = await suite.createRecipientContext({
+        recipientKey: theirs,
+        enc: copy(ours.encapsulatedKey),
+        info: copy(info),
+      });
+      expect(new Uint8Array(await recipient.export(copy(context), 32))).toEqual(
+        new Uint8Array(ours.exportSecret(context)),
+      );
 
-      const sender = await suite.createSenderContext({ recipientPublicKey: await suite.kem.importKey('raw', copy(publicKey)), info: copy(info) });
+      const sender = await suite.createSenderContext({
+        recipientPublicKey: await suite.kem.importKey('raw', copy(publicKey)),
+        info: copy(info),
+      });
       const opened = implementation.receiver(raw, new Uint8Array(sender.enc), info);
       expect(new Uint8Array(opened(context))).toEqual(new Uint8Array(await sender.export(copy(context), 32)));
     }
@@ -63,11 +72,15 @@ describe.each(IMPLEMENTATIONS)('export-only HPKE over $name', (implementation) =
   it.each(SMALL_ORDER)('refuses the small-order key %s, as recipient and as sender', (hex) => {
     const point = fromHex(hex);
     expect(() => implementation.sender(point, new Uint8Array())).toThrow(new CryptoError('ERR_CRYPTO_PUBLIC_KEY'));
-    expect(() => implementation.receiver(fromHex(RFC9180_A7_1.recipientPrivate), point, new Uint8Array())).toThrow(new CryptoError('ERR_CRYPTO_OPEN'));
+    expect(() => implementation.receiver(fromHex(RFC9180_A7_1.recipientPrivate), point, new Uint8Array())).toThrow(
+      new CryptoError('ERR_CRYPTO_OPEN'),
+    );
   });
 
   it.each([0, 31, 33, 64])('refuses a key of %i bytes', (length) => {
-    expect(() => implementation.sender(new Uint8Array(length).fill(9), new Uint8Array())).toThrow(new CryptoError('ERR_CRYPTO_PUBLIC_KEY'));
+    expect(() => implementation.sender(new Uint8Array(length).fill(9), new Uint8Array())).toThrow(
+      new CryptoError('ERR_CRYPTO_PUBLIC_KEY'),
+    );
   });
 });
 

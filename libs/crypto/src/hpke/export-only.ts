@@ -8,7 +8,10 @@ import { sharedSecret } from '../primitives/shared-secret';
  */
 export interface ExportOnlyHpke<PrivateKey> {
   /** @throws CryptoError `ERR_CRYPTO_PUBLIC_KEY` */
-  setupSender(publicKey: Uint8Array, ephemeral?: KeyPair<PrivateKey>): { encapsulatedKey: Uint8Array; exportSecret: ExportSecret };
+  setupSender(
+    publicKey: Uint8Array,
+    ephemeral?: KeyPair<PrivateKey>,
+  ): { encapsulatedKey: Uint8Array; exportSecret: ExportSecret };
   /** @throws CryptoError `ERR_CRYPTO_OPEN` */
   setupReceiver(own: KeyPair<PrivateKey>, encapsulatedKey: Uint8Array): ExportSecret;
 }
@@ -25,13 +28,17 @@ const KEM_SUITE = concat(encoder.encode('KEM'), Uint8Array.of(0x00, 0x20));
 const HPKE_SUITE = concat(encoder.encode('HPKE'), Uint8Array.of(0x00, 0x20, 0x00, 0x01, 0xff, 0xff));
 const MODE_BASE = Uint8Array.of(0);
 
-export function exportOnlyHpke<PrivateKey>(primitives: Primitives<PrivateKey>, info: Uint8Array): ExportOnlyHpke<PrivateKey> {
+export function exportOnlyHpke<PrivateKey>(
+  primitives: Primitives<PrivateKey>,
+  info: Uint8Array,
+): ExportOnlyHpke<PrivateKey> {
   const { hmacSha256 } = primitives;
 
   // Section 4: LabeledExtract and LabeledExpand, with what stands before the variable part made once.
   const extractor = (suite: Uint8Array, label: string) => {
     const prefix = concat(VERSION, suite, encoder.encode(label));
-    return (salt: Uint8Array, keyMaterial: Uint8Array) => hmacSha256(salt.length === 0 ? ZERO_SALT : salt, concat(prefix, keyMaterial));
+    return (salt: Uint8Array, keyMaterial: Uint8Array) =>
+      hmacSha256(salt.length === 0 ? ZERO_SALT : salt, concat(prefix, keyMaterial));
   };
   const expander = (suite: Uint8Array, label: string) => {
     const prefix = concat(Uint8Array.of(0, KEY_BYTES), VERSION, suite, encoder.encode(label));
@@ -55,13 +62,17 @@ export function exportOnlyHpke<PrivateKey>(primitives: Primitives<PrivateKey>, i
     return (exporterContext) => expandExport(exporter, exporterContext);
   };
 
-  const exchange = (privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array | undefined => (publicKey.length === KEY_BYTES ? sharedSecret(primitives, privateKey, publicKey) : undefined);
+  const exchange = (privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array | undefined =>
+    publicKey.length === KEY_BYTES ? sharedSecret(primitives, privateKey, publicKey) : undefined;
 
   return {
     setupSender(publicKey, ephemeral = primitives.generateKeyPair()) {
       const exchanged = exchange(ephemeral.privateKey, publicKey);
       if (!exchanged) throw new CryptoError('ERR_CRYPTO_PUBLIC_KEY');
-      return { encapsulatedKey: ephemeral.publicKey, exportSecret: schedule(exchanged, ephemeral.publicKey, publicKey) };
+      return {
+        encapsulatedKey: ephemeral.publicKey,
+        exportSecret: schedule(exchanged, ephemeral.publicKey, publicKey),
+      };
     },
     setupReceiver(own, encapsulatedKey) {
       const exchanged = exchange(own.privateKey, encapsulatedKey);

@@ -1,4 +1,12 @@
-import { decodeLegacyMessage, encodeLegacyMessage, isLegacyMessage, legacyMessageFromJson, legacyPublicKeyView, toHex, type LegacyMessage } from '@communique-tee/protocol';
+import {
+  decodeLegacyMessage,
+  encodeLegacyMessage,
+  isLegacyMessage,
+  legacyMessageFromJson,
+  legacyPublicKeyView,
+  toHex,
+  type LegacyMessage,
+} from '@communique-tee/protocol';
 import sodium from 'libsodium-wrappers';
 import { generateKeyPair, keyIdOf, legacyMessageId, openLegacy, openLegacyAnswer, sealLegacyAnswer } from '../index';
 
@@ -10,7 +18,15 @@ function sealAsClient(view: { keyId: string; publicKey: string }, text: string) 
   const nonce = sodium.randombytes_buf(sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
   const ciphertext = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(text, null, null, nonce, key);
   const base64 = (bytes: Uint8Array) => sodium.to_base64(bytes, sodium.base64_variants.ORIGINAL);
-  return { shared, json: { ciphertext: base64(ciphertext), nonce: base64(nonce), ephemeralPublicKey: `0x${sodium.to_hex(ephemeral.publicKey)}`, teeKeyId: view.keyId } };
+  return {
+    shared,
+    json: {
+      ciphertext: base64(ciphertext),
+      nonce: base64(nonce),
+      ephemeralPublicKey: `0x${sodium.to_hex(ephemeral.publicKey)}`,
+      teeKeyId: view.keyId,
+    },
+  };
 }
 
 describe('the suite of the web client that exists today', () => {
@@ -29,7 +45,12 @@ describe('the suite of the web client that exists today', () => {
   beforeAll(() => sodium.ready);
 
   it('shows its key in the shape that the client reads', () => {
-    expect(view).toEqual({ success: true, keyId: toHex(keyIdOf(own.publicKey)), publicKey: `0x${toHex(own.publicKey)}`, algorithm: 'X25519-XChaCha20-Poly1305' });
+    expect(view).toEqual({
+      success: true,
+      keyId: toHex(keyIdOf(own.publicKey)),
+      publicKey: `0x${toHex(own.publicKey)}`,
+      algorithm: 'X25519-XChaCha20-Poly1305',
+    });
   });
 
   it('opens what libsodium sealed, through every form of it', () => {
@@ -41,7 +62,9 @@ describe('the suite of the web client that exists today', () => {
   });
 
   it('makes the same id, answer key and delivery secret each time it is opened, and others for another message', () => {
-    const [one, other] = [sealAsClient(view, text), sealAsClient(view, text)].map(({ json }) => legacyMessageFromJson(json)) as [LegacyMessage, LegacyMessage];
+    const [one, other] = [sealAsClient(view, text), sealAsClient(view, text)].map(({ json }) =>
+      legacyMessageFromJson(json),
+    ) as [LegacyMessage, LegacyMessage];
     expect(openLegacy(own, one)).toEqual(openLegacy(own, one));
     expect(legacyMessageId(one.ciphertext)).toHaveLength(16);
     expect(legacyMessageId(one.ciphertext)).not.toEqual(legacyMessageId(other.ciphertext));
@@ -57,7 +80,9 @@ describe('the suite of the web client that exists today', () => {
     const answer = sealLegacyAnswer(openLegacy(own, message).answerKey, message, Buffer.from('refused'));
     expect(answer.ciphertext).toHaveLength(8192 + 16);
     expect(Buffer.from(openLegacyAnswer(one.shared, message, answer)).toString()).toBe('refused');
-    expect(codeOf(() => openLegacyAnswer(one.shared, legacyMessageFromJson(other.json), answer))).toBe('ERR_CRYPTO_OPEN');
+    expect(codeOf(() => openLegacyAnswer(one.shared, legacyMessageFromJson(other.json), answer))).toBe(
+      'ERR_CRYPTO_OPEN',
+    );
     expect(codeOf(() => openLegacyAnswer(other.shared, message, answer))).toBe('ERR_CRYPTO_OPEN');
   });
 
@@ -72,7 +97,8 @@ describe('the suite of the web client that exists today', () => {
       }
     }
     expect(codeOf(() => openLegacy(generateKeyPair(), message))).toBe('ERR_CRYPTO_OPEN');
-    for (const smallOrder of [new Uint8Array(32), Uint8Array.of(1, ...new Uint8Array(31))]) expect(codeOf(() => openLegacy(own, { ...message, ephemeralKey: smallOrder }))).toBe('ERR_CRYPTO_OPEN');
+    for (const smallOrder of [new Uint8Array(32), Uint8Array.of(1, ...new Uint8Array(31))])
+      expect(codeOf(() => openLegacy(own, { ...message, ephemeralKey: smallOrder }))).toBe('ERR_CRYPTO_OPEN');
     expect(codeOf(() => openLegacy(own, { ...message, ciphertext: new Uint8Array(16) }))).toBe('ERR_CRYPTO_OPEN');
   });
 });

@@ -1,4 +1,10 @@
-import { POLY1305_TAG_BYTES, XCHACHA_NONCE_BYTES, encodeCanonical, type LegacyMessage, type SealedAnswer } from '@communique-tee/protocol';
+import {
+  POLY1305_TAG_BYTES,
+  XCHACHA_NONCE_BYTES,
+  encodeCanonical,
+  type LegacyMessage,
+  type SealedAnswer,
+} from '@communique-tee/protocol';
 import { blake2b } from '@noble/hashes/blake2.js';
 import { createAnswerSealing, type AnswerKey } from '../answers/answers';
 import { CryptoError } from '../errors';
@@ -43,17 +49,25 @@ export function createLegacySealing<PrivateKey>(primitives: Primitives<PrivateKe
      * @returns `answerKey` and `deliverySecret`: 32 bytes each
      * @throws CryptoError `ERR_CRYPTO_OPEN`
      */
-    openLegacy(own: KeyPair<PrivateKey>, message: LegacyMessage): { plaintext: Uint8Array; answerKey: AnswerKey; deliverySecret: Uint8Array } {
-      if (message.ciphertext.length <= POLY1305_TAG_BYTES || message.nonce.length !== XCHACHA_NONCE_BYTES) throw new CryptoError('ERR_CRYPTO_OPEN');
+    openLegacy(
+      own: KeyPair<PrivateKey>,
+      message: LegacyMessage,
+    ): { plaintext: Uint8Array; answerKey: AnswerKey; deliverySecret: Uint8Array } {
+      if (message.ciphertext.length <= POLY1305_TAG_BYTES || message.nonce.length !== XCHACHA_NONCE_BYTES)
+        throw new CryptoError('ERR_CRYPTO_OPEN');
       const shared = sharedSecret(primitives, own.privateKey, message.ephemeralKey);
-      const plaintext = shared && primitives.aeadOpen(keyed(MESSAGE_KEY, shared), message.nonce, NO_ASSOCIATED_DATA, message.ciphertext);
+      const plaintext =
+        shared &&
+        primitives.aeadOpen(keyed(MESSAGE_KEY, shared), message.nonce, NO_ASSOCIATED_DATA, message.ciphertext);
       if (!shared || !plaintext) throw new CryptoError('ERR_CRYPTO_OPEN');
       return { plaintext, answerKey: keyed(ANSWER_KEY, shared), deliverySecret: keyed(DELIVERY_SECRET, shared) };
     },
 
-    sealLegacyAnswer: (answerKey: AnswerKey, message: LegacyMessage, plaintext: Uint8Array): SealedAnswer => answers.seal(answerKey, answerData(message), plaintext),
+    sealLegacyAnswer: (answerKey: AnswerKey, message: LegacyMessage, plaintext: Uint8Array): SealedAnswer =>
+      answers.seal(answerKey, answerData(message), plaintext),
 
     /** For who kept the ephemeral key's shared secret (32 bytes). @throws CryptoError `ERR_CRYPTO_OPEN` */
-    openLegacyAnswer: (shared: Uint8Array, message: LegacyMessage, answer: SealedAnswer): Uint8Array => answers.open(keyed(ANSWER_KEY, shared), answerData(message), answer),
+    openLegacyAnswer: (shared: Uint8Array, message: LegacyMessage, answer: SealedAnswer): Uint8Array =>
+      answers.open(keyed(ANSWER_KEY, shared), answerData(message), answer),
   };
 }

@@ -22,16 +22,22 @@ const DIGEST_BYTES = 32;
 /** For the enclave and everything else that runs on Node. Keys are imported as JWK, three times faster than DER. */
 export const nodePrimitives: Primitives<KeyObject> = {
   generateKeyPair: () => withPublicKey(generateKeyPairSync('x25519').privateKey),
-  importPrivateKey: (raw) => withPublicKey(createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, raw]), format: 'der', type: 'pkcs8' })),
+  importPrivateKey: (raw) =>
+    withPublicKey(createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, raw]), format: 'der', type: 'pkcs8' })),
   diffieHellman: (privateKey, publicKey) =>
     diffieHellman({
       privateKey,
-      publicKey: createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: asBuffer(publicKey).toString('base64url') }, format: 'jwk' }),
+      publicKey: createPublicKey({
+        key: { kty: 'OKP', crv: 'X25519', x: asBuffer(publicKey).toString('base64url') },
+        format: 'jwk',
+      }),
     }),
   sha256: (message) => hash('sha256', message, 'buffer'),
   hmacSha256,
   aeadSeal(key, nonce, associatedData, plaintext) {
-    const cipher = createCipheriv('chacha20-poly1305', subkey(key, nonce), shortNonce(nonce), { authTagLength: TAG_BYTES });
+    const cipher = createCipheriv('chacha20-poly1305', subkey(key, nonce), shortNonce(nonce), {
+      authTagLength: TAG_BYTES,
+    });
     cipher.setAAD(associatedData, { plaintextLength: plaintext.length });
     const body = cipher.update(plaintext);
     cipher.final();
@@ -40,7 +46,9 @@ export const nodePrimitives: Primitives<KeyObject> = {
   aeadOpen(key, nonce, associatedData, ciphertext) {
     const length = ciphertext.length - TAG_BYTES;
     if (length < 0) return undefined;
-    const decipher = createDecipheriv('chacha20-poly1305', subkey(key, nonce), shortNonce(nonce), { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv('chacha20-poly1305', subkey(key, nonce), shortNonce(nonce), {
+      authTagLength: TAG_BYTES,
+    });
     decipher.setAAD(associatedData, { plaintextLength: length });
     decipher.setAuthTag(ciphertext.subarray(length));
     const plaintext = decipher.update(ciphertext.subarray(0, length));

@@ -1,7 +1,11 @@
 import type { Primitives } from './primitives';
 
 /** X25519, or undefined for a key of small order, whose secret of zeros everybody knows (RFC 7748 section 6.1, RFC 9180 section 7.1.4). */
-export function sharedSecret<PrivateKey>(primitives: Primitives<PrivateKey>, privateKey: PrivateKey, publicKey: Uint8Array): Uint8Array | undefined {
+export function sharedSecret<PrivateKey>(
+  primitives: Primitives<PrivateKey>,
+  privateKey: PrivateKey,
+  publicKey: Uint8Array,
+): Uint8Array | undefined {
   try {
     const secret = primitives.diffieHellman(privateKey, publicKey);
     return secret.every((byte) => byte === 0) ? undefined : secret;

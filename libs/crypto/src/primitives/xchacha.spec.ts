@@ -29,7 +29,11 @@ describe.each(IMPLEMENTATIONS)('XChaCha20-Poly1305 over $name', (implementation)
   it('takes parts of a larger Buffer, wherever they start', () => {
     for (let offset = 0; offset < 8; offset++) {
       const whole = Buffer.concat([Buffer.alloc(offset), key, nonce, fromHex(DRAFT_A3_1.ciphertext)]);
-      const [k, n, c] = [whole.subarray(offset, offset + 32), whole.subarray(offset + 32, offset + 56), whole.subarray(offset + 56)];
+      const [k, n, c] = [
+        whole.subarray(offset, offset + 32),
+        whole.subarray(offset + 32, offset + 56),
+        whole.subarray(offset + 56),
+      ];
       const opened = implementation.aeadOpen(k, n, associatedData, c);
       expect(opened && new TextDecoder().decode(opened)).toBe(DRAFT_A3_1.plaintext);
     }

@@ -75,17 +75,24 @@ export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
         message.encapsulatedKey.length === ENCAPSULATED_KEY_BYTES;
       if (!wellFormed) throw new CryptoError('ERR_CRYPTO_OPEN');
       const exportSecret = hpke.setupReceiver(own, message.encapsulatedKey);
-      const padded = primitives.aeadOpen(exportSecret(REQUEST), message.nonce, associatedData(message), message.ciphertext);
+      const padded = primitives.aeadOpen(
+        exportSecret(REQUEST),
+        message.nonce,
+        associatedData(message),
+        message.ciphertext,
+      );
       const plaintext = padded && unpad(padded);
       if (!plaintext) throw new CryptoError('ERR_CRYPTO_OPEN');
       return { plaintext, answerKey: exportSecret(ANSWER) };
     },
 
     /** Seals an answer to the sender of the message whose header is given. Every answer takes a fresh random nonce. */
-    sealAnswer: (answerKey: AnswerKey, header: SealedHeader, plaintext: Uint8Array): SealedAnswer => answers.seal(answerKey, associatedData(header), plaintext),
+    sealAnswer: (answerKey: AnswerKey, header: SealedHeader, plaintext: Uint8Array): SealedAnswer =>
+      answers.seal(answerKey, associatedData(header), plaintext),
 
     /** @throws CryptoError `ERR_CRYPTO_OPEN`, also for the answer to another message. */
-    openAnswer: (answerKey: AnswerKey, header: SealedHeader, answer: SealedAnswer): Uint8Array => answers.open(answerKey, associatedData(header), answer),
+    openAnswer: (answerKey: AnswerKey, header: SealedHeader, answer: SealedAnswer): Uint8Array =>
+      answers.open(answerKey, associatedData(header), answer),
   };
 }
 

@@ -8,7 +8,10 @@ import type { Primitives } from '../primitives/primitives';
 import type { Sealing } from '../sealing/sealing';
 
 /** Both sets of primitives under one shape, keys as raw bytes, so that every spec runs over each, and one against the other. */
-export const IMPLEMENTATIONS = [bind('node:crypto', nodePrimitives, node.sealing), bind('noble', noblePrimitives, browser.sealing)];
+export const IMPLEMENTATIONS = [
+  bind('node:crypto', nodePrimitives, node.sealing),
+  bind('noble', noblePrimitives, browser.sealing),
+];
 
 function bind<Key>(name: string, primitives: Primitives<Key>, sealing: Sealing<Key>) {
   return {

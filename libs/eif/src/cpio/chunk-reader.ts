@@ -6,7 +6,10 @@ export class ChunkReader {
   #chunk: Uint8Array = new Uint8Array();
   #offset = 0;
 
-  constructor(source: AsyncIterable<Uint8Array>, private readonly maxBytes: number) {
+  constructor(
+    source: AsyncIterable<Uint8Array>,
+    private readonly maxBytes: number,
+  ) {
     this.#source = source[Symbol.asyncIterator]();
   }
 
@@ -28,7 +31,7 @@ export class ChunkReader {
 
   /** Parts, each good until the next one is asked for. @throws EifError ERR_CPIO_TRUNCATED, ERR_CPIO_TOO_LARGE */
   async *take(sizeBytes: number): AsyncGenerator<Uint8Array, void, undefined> {
-    for (let left = sizeBytes; left > 0; ) {
+    for (let left = sizeBytes; left > 0;) {
       if (!(await this.#fill())) throw new EifError('ERR_CPIO_TRUNCATED', `at byte ${this.#offset}`);
       const part = this.#chunk.subarray(0, left);
       this.#chunk = this.#chunk.subarray(part.length);

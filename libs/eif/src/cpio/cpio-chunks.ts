@@ -18,8 +18,15 @@ export async function* cpioChunks(entries: Iterable<CpioInput>): AsyncGenerator<
   for (const entry of sortEntries(entries)) {
     const source = await contentOf(entry);
     try {
-      if (source.sizeBytes > 0xffffffff) throw new EifError('ERR_CPIO_ENTRY', `${entry.name}: ${source.sizeBytes} bytes`);
-      const head = header(entry.name, ++inode, modeOf(entry), source.sizeBytes, entry.kind === 'characterDevice' ? entry : noDevice);
+      if (source.sizeBytes > 0xffffffff)
+        throw new EifError('ERR_CPIO_ENTRY', `${entry.name}: ${source.sizeBytes} bytes`);
+      const head = header(
+        entry.name,
+        ++inode,
+        modeOf(entry),
+        source.sizeBytes,
+        entry.kind === 'characterDevice' ? entry : noDevice,
+      );
       written += head.length;
       yield head;
       let done = 0;
@@ -54,9 +61,29 @@ async function contentOf(entry: CpioInput): Promise<OpenSource> {
 }
 
 /** Magic, thirteen numbers of eight hexadecimal digits, the name with a NUL, padded to 4. */
-function header(name: string, inode: number, mode: number, sizeBytes: number, device: { major: number; minor: number }): Uint8Array {
+function header(
+  name: string,
+  inode: number,
+  mode: number,
+  sizeBytes: number,
+  device: { major: number; minor: number },
+): Uint8Array {
   const nameBytes = Buffer.from(`${name}\0`);
-  const fields = { inode, mode, uid: 0, gid: 0, links: 1, time: 0, sizeBytes, devMajor: 0, devMinor: 0, major: device.major, minor: device.minor, name: nameBytes.length, check: 0 };
+  const fields = {
+    inode,
+    mode,
+    uid: 0,
+    gid: 0,
+    links: 1,
+    time: 0,
+    sizeBytes,
+    devMajor: 0,
+    devMinor: 0,
+    major: device.major,
+    minor: device.minor,
+    name: nameBytes.length,
+    check: 0,
+  };
   const text = `070701${Object.values(fields)
     .map((value) => value.toString(16).padStart(8, '0'))
     .join('')}`;

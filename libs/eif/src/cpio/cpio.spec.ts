@@ -48,20 +48,53 @@ async function archive(entries: readonly CpioInput[]): Promise<Buffer> {
 describe('an archive', () => {
   it('lists what was put in, in the order of the names, owned by root, from 1970', async () => {
     const entries = await list(await archive(example));
-    expect(entries.map(({ name }) => name)).toEqual(['bin', 'dev', 'dev/console', 'empty', 'init', 'tmp', 'usr', 'usr/bin', 'usr/bin/app']);
+    expect(entries.map(({ name }) => name)).toEqual([
+      'bin',
+      'dev',
+      'dev/console',
+      'empty',
+      'init',
+      'tmp',
+      'usr',
+      'usr/bin',
+      'usr/bin/app',
+    ]);
     for (const entry of entries) expect(entry).toMatchObject({ uid: 0, gid: 0, time: 0, links: 1 });
     expect(entries[0]).toMatchObject({ kind: 'symlink', mode: 0o777, target: 'usr/bin' });
     expect(entries[2]).toMatchObject({ kind: 'characterDevice', mode: 0o600, major: 5, minor: 1, sizeBytes: 0 });
-    expect(entries[4]).toMatchObject({ kind: 'file', mode: 0o755, sizeBytes: 3, sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' });
+    expect(entries[4]).toMatchObject({
+      kind: 'file',
+      mode: 0o755,
+      sizeBytes: 3,
+      sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+    });
     expect(entries[5]).toMatchObject({ kind: 'directory', mode: 0o1777 });
-    expect(entries.every(({ offset, endOffset }, i) => offset === (entries[i - 1]?.endOffset ?? 0) && endOffset > offset)).toBe(true);
+    expect(
+      entries.every(({ offset, endOffset }, i) => offset === (entries[i - 1]?.endOffset ?? 0) && endOffset > offset),
+    ).toBe(true);
   });
 
   it('has the bytes of the newc format', async () => {
     const bytes = await archive([{ kind: 'file', name: 'init', mode: 0o755, content: Buffer.from('abc') }]);
-    const numbers = ['00000001', '000081ed', '00000000', '00000000', '00000001', '00000000', '00000003', '00000000', '00000000', '00000000', '00000000', '00000005', '00000000'];
+    const numbers = [
+      '00000001',
+      '000081ed',
+      '00000000',
+      '00000000',
+      '00000001',
+      '00000000',
+      '00000003',
+      '00000000',
+      '00000000',
+      '00000000',
+      '00000000',
+      '00000005',
+      '00000000',
+    ];
     expect(bytes.subarray(0, 120).toString('latin1')).toBe(`070701${numbers.join('')}init\0\0abc\0`.slice(0, 120));
-    expect(bytes.subarray(120, 126 + 104).toString('latin1')).toBe(`070701${['0', '0', '0', '0', '1', '0', '0', '0', '0', '0', '0', 'b', '0'].map((digit) => digit.padStart(8, '0')).join('')}`);
+    expect(bytes.subarray(120, 126 + 104).toString('latin1')).toBe(
+      `070701${['0', '0', '0', '0', '1', '0', '0', '0', '0', '0', '0', 'b', '0'].map((digit) => digit.padStart(8, '0')).join('')}`,
+    );
     expect(bytes.length).toBe(512);
   });
 
@@ -69,10 +102,14 @@ describe('an archive', () => {
     const bytes = await archive(example);
     const expected = await list(bytes);
     await fc.assert(
-      fc.asyncProperty(fc.shuffledSubarray(example, { minLength: example.length }), fc.integer({ min: 1, max: 700 }), async (entries, size) => {
-        expect((await archive(entries)).equals(bytes)).toBe(true);
-        expect(await list(bytes, undefined, size)).toEqual(expected);
-      }),
+      fc.asyncProperty(
+        fc.shuffledSubarray(example, { minLength: example.length }),
+        fc.integer({ min: 1, max: 700 }),
+        async (entries, size) => {
+          expect((await archive(entries)).equals(bytes)).toBe(true);
+          expect(await list(bytes, undefined, size)).toEqual(expected);
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -85,24 +122,39 @@ describe('an archive', () => {
     const path = join(folder, 'content');
     await writeFile(path, Buffer.alloc(2_500_001, 'x'));
     const fromFile = await archive([{ kind: 'file', name: 'a', mode: 0o644, content: { path } }]);
-    const fromMemory = await archive([{ kind: 'file', name: 'a', mode: 0o644, content: new Uint8Array(Buffer.alloc(2_500_001, 'x')) }]);
+    const fromMemory = await archive([
+      { kind: 'file', name: 'a', mode: 0o644, content: new Uint8Array(Buffer.alloc(2_500_001, 'x')) },
+    ]);
     expect(fromFile.equals(fromMemory)).toBe(true);
   });
 
-  const cpio = (process.env['PATH'] ?? '').split(':').map((directory) => join(directory, 'cpio')).find(existsSync);
-  (cpio === undefined ? it.skip : it)(`is read by cpio(1)${cpio === undefined ? ' (skipped: Debian\'s package "cpio" is not installed)' : ''}`, async () => {
-    const path = join(folder, 'for-cpio');
-    await writeCpio(example, path);
-    const { stdout } = await run('sh', ['-c', `"$0" --list --verbose --numeric-uid-gid --quiet < "$1"`, cpio ?? '', path], { env: { TZ: 'UTC', LC_ALL: 'C' } });
-    expect(stdout).toMatch(/^crw------- +1 0 +0 +5, +1 Jan +1 +1970 dev\/console$/m);
-    expect(stdout).toMatch(/^lrwxrwxrwx .* bin -> usr\/bin$/m);
-    const out = join(folder, 'out');
-    await mkdir(out);
-    // Without the device, which only root can make.
-    await writeCpio(example.filter(({ kind }) => kind !== 'characterDevice'), path);
-    await run('sh', ['-c', `cd "$1" && "$0" --extract --quiet < "$2"`, cpio ?? '', out, path]);
-    expect(await readFile(join(out, 'usr/bin/app'), 'utf8')).toBe('#!/init');
-  });
+  const cpio = (process.env['PATH'] ?? '')
+    .split(':')
+    .map((directory) => join(directory, 'cpio'))
+    .find(existsSync);
+  (cpio === undefined ? it.skip : it)(
+    `is read by cpio(1)${cpio === undefined ? ' (skipped: Debian\'s package "cpio" is not installed)' : ''}`,
+    async () => {
+      const path = join(folder, 'for-cpio');
+      await writeCpio(example, path);
+      const { stdout } = await run(
+        'sh',
+        ['-c', `"$0" --list --verbose --numeric-uid-gid --quiet < "$1"`, cpio ?? '', path],
+        { env: { TZ: 'UTC', LC_ALL: 'C' } },
+      );
+      expect(stdout).toMatch(/^crw------- +1 0 +0 +5, +1 Jan +1 +1970 dev\/console$/m);
+      expect(stdout).toMatch(/^lrwxrwxrwx .* bin -> usr\/bin$/m);
+      const out = join(folder, 'out');
+      await mkdir(out);
+      // Without the device, which only root can make.
+      await writeCpio(
+        example.filter(({ kind }) => kind !== 'characterDevice'),
+        path,
+      );
+      await run('sh', ['-c', `cd "$1" && "$0" --extract --quiet < "$2"`, cpio ?? '', out, path]);
+      expect(await readFile(join(out, 'usr/bin/app'), 'utf8')).toBe('#!/init');
+    },
+  );
 });
 
 describe('an entry that cannot be', () => {
@@ -174,7 +226,9 @@ describe('an archive with one thing wrong', () => {
     for (let i = 0; i < 300; i++) {
       const mutated = Buffer.from(bytes);
       mutated[random(bytes.length)]! ^= 1 << random(8);
-      const entries = await list(mutated).catch((error: unknown) => expect(error).toMatchObject({ name: 'EifError', code: expect.stringMatching(/^ERR_CPIO_/) as string }));
+      const entries = await list(mutated).catch((error: unknown) =>
+        expect(error).toMatchObject({ name: 'EifError', code: expect.stringMatching(/^ERR_CPIO_/) as string }),
+      );
       if (entries !== undefined) expect(entries.length).toBeLessThanOrEqual(example.length);
     }
   });
@@ -213,7 +267,9 @@ describe('a ramdisk inside an image', () => {
     damaged[40]! ^= 0xff;
     await expect(read(damaged)).rejects.toMatchObject({ code: 'ERR_CPIO_GZIP' });
     await expect(read(compressed.subarray(0, -30))).rejects.toMatchObject({ code: 'ERR_CPIO_GZIP' });
-    await expect(read(gzipSync(Buffer.concat([await archive(example), Buffer.alloc(50_000_000)])))).rejects.toMatchObject({ code: 'ERR_CPIO_TOO_LARGE' });
+    await expect(
+      read(gzipSync(Buffer.concat([await archive(example), Buffer.alloc(50_000_000)]))),
+    ).rejects.toMatchObject({ code: 'ERR_CPIO_TOO_LARGE' });
     await expect(read(Buffer.from('squashfs'))).rejects.toMatchObject({ code: 'ERR_CPIO_TRUNCATED' });
   });
 });

@@ -41,7 +41,10 @@ export interface ReadCpioOptions {
  * @param source may cut the archive anywhere
  * @throws EifError ERR_CPIO_FORMAT, _NAME, _DUPLICATE, _TRUNCATED, _TRAILING, _TOO_LARGE
  */
-export async function* readCpio(source: AsyncIterable<Uint8Array>, { maxBytes = 4_294_967_296, maxEntries = 200_000 }: ReadCpioOptions = {}): AsyncGenerator<CpioEntry, void, undefined> {
+export async function* readCpio(
+  source: AsyncIterable<Uint8Array>,
+  { maxBytes = 4_294_967_296, maxEntries = 200_000 }: ReadCpioOptions = {},
+): AsyncGenerator<CpioEntry, void, undefined> {
   const reader = new ChunkReader(source, maxBytes);
   const seen = new Set<string>();
   for (;;) {
@@ -58,8 +61,10 @@ export async function* readCpio(source: AsyncIterable<Uint8Array>, { maxBytes = 
 
     const { st_mode, sizeBytes, ...rest } = fields;
     const kind = kindOf(st_mode);
-    if (kind !== 'file' && kind !== 'symlink' && sizeBytes !== 0) throw new EifError('ERR_CPIO_FORMAT', `${JSON.stringify(name)} has content, and can have none`);
-    if (kind === 'symlink' && (sizeBytes === 0 || sizeBytes > maxNameBytes)) throw new EifError('ERR_CPIO_FORMAT', `${JSON.stringify(name)} links to ${sizeBytes} bytes`);
+    if (kind !== 'file' && kind !== 'symlink' && sizeBytes !== 0)
+      throw new EifError('ERR_CPIO_FORMAT', `${JSON.stringify(name)} has content, and can have none`);
+    if (kind === 'symlink' && (sizeBytes === 0 || sizeBytes > maxNameBytes))
+      throw new EifError('ERR_CPIO_FORMAT', `${JSON.stringify(name)} links to ${sizeBytes} bytes`);
     const hash = createHash('sha256');
     let target = '';
     for await (const chunk of reader.take(sizeBytes)) {
@@ -86,7 +91,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 async function readHeader(reader: ChunkReader) {
   const text = Buffer.from(await reader.read(headerTextBytes)).toString('latin1');
-  if (!/^070701[0-9a-fA-F]{104}$/.test(text)) throw new EifError('ERR_CPIO_FORMAT', `no header at byte ${reader.offset - headerTextBytes}`);
+  if (!/^070701[0-9a-fA-F]{104}$/.test(text))
+    throw new EifError('ERR_CPIO_FORMAT', `no header at byte ${reader.offset - headerTextBytes}`);
   const field = (i: number) => Number.parseInt(text.slice(6 + 8 * i, 14 + 8 * i), 16);
   const nameBytes = field(11);
   if (field(12) !== 0) throw new EifError('ERR_CPIO_FORMAT', 'a checksum, which 070701 has not');
@@ -100,16 +106,28 @@ async function readHeader(reader: ChunkReader) {
   } catch (cause) {
     throw new EifError('ERR_CPIO_NAME', 'no UTF-8', cause);
   }
-  return { name, st_mode: field(1), uid: field(2), gid: field(3), links: field(4), time: field(5), sizeBytes: field(6), major: field(9), minor: field(10) };
+  return {
+    name,
+    st_mode: field(1),
+    uid: field(2),
+    gid: field(3),
+    links: field(4),
+    time: field(5),
+    sizeBytes: field(6),
+    major: field(9),
+    minor: field(10),
+  };
 }
 
 async function padding(reader: ChunkReader): Promise<void> {
   const bytes = await reader.read(-reader.offset & 3);
-  if (bytes.some((byte) => byte !== 0)) throw new EifError('ERR_CPIO_FORMAT', `padding that is not zero before byte ${reader.offset}`);
+  if (bytes.some((byte) => byte !== 0))
+    throw new EifError('ERR_CPIO_FORMAT', `padding that is not zero before byte ${reader.offset}`);
 }
 
 async function onlyZeros(reader: ChunkReader): Promise<void> {
-  for await (const chunk of reader.rest()) if (chunk.some((byte) => byte !== 0)) throw new EifError('ERR_CPIO_TRAILING');
+  for await (const chunk of reader.rest())
+    if (chunk.some((byte) => byte !== 0)) throw new EifError('ERR_CPIO_TRAILING');
 }
 
 function kindOf(mode: number): CpioEntry['kind'] {

@@ -14,7 +14,11 @@ import { type CpioEntry, readCpio, type ReadCpioOptions } from './read-cpio';
  * const image = await readImage(path);
  * for (const section of image.sections) if (section.type === 'ramdisk') for await (const entry of readRamdisk(path, section)) console.log(entry.name);
  */
-export async function* readRamdisk(path: string, section: Section, options: ReadCpioOptions = {}): AsyncGenerator<CpioEntry, void, undefined> {
+export async function* readRamdisk(
+  path: string,
+  section: Section,
+  options: ReadCpioOptions = {},
+): AsyncGenerator<CpioEntry, void, undefined> {
   const file = await InputFile.open(path);
   try {
     yield* readCpio(await uncompressed(file, section), options);
@@ -24,7 +28,10 @@ export async function* readRamdisk(path: string, section: Section, options: Read
 }
 
 /** The archive itself, cut anywhere. */
-export async function uncompressed(file: InputFile, { dataOffset, sizeBytes }: Section): Promise<AsyncIterable<Uint8Array>> {
+export async function uncompressed(
+  file: InputFile,
+  { dataOffset, sizeBytes }: Section,
+): Promise<AsyncIterable<Uint8Array>> {
   const start = await file.read(dataOffset, Math.min(2, sizeBytes));
   const compressed = start[0] === 0x1f && start[1] === 0x8b;
   return compressed ? gunzip(file.chunks(dataOffset, sizeBytes)) : file.chunks(dataOffset, sizeBytes);

@@ -21,10 +21,25 @@ export interface EntriesDifference {
   readonly firstEntry: string | undefined;
 }
 
-const compared = ['kind', 'mode', 'uid', 'gid', 'time', 'links', 'sizeBytes', 'major', 'minor', 'target', 'sha256'] as const satisfies (keyof CpioEntry)[];
+const compared = [
+  'kind',
+  'mode',
+  'uid',
+  'gid',
+  'time',
+  'links',
+  'sizeBytes',
+  'major',
+  'minor',
+  'target',
+  'sha256',
+] as const satisfies (keyof CpioEntry)[];
 
 /** @throws EifError ERR_CPIO_* where one of the two is no archive that is read here */
-export async function diffEntries(a: { file: InputFile; section: Section }, b: { file: InputFile; section: Section }): Promise<EntriesDifference> {
+export async function diffEntries(
+  a: { file: InputFile; section: Section },
+  b: { file: InputFile; section: Section },
+): Promise<EntriesDifference> {
   const [left, right] = [await list(a.file, a.section), await list(b.file, b.section)];
   const before = new Map(left.map((entry) => [entry.name, entry]));
   const after = new Map(right.map((entry) => [entry.name, entry]));
@@ -39,8 +54,13 @@ export async function diffEntries(a: { file: InputFile; section: Section }, b: {
     if (properties.length > 0) entries.push({ name, change: 'changed', a: one, b: other, properties });
   }
   const differing = new Set(entries.map(({ name }) => name));
-  const first = left.find((entry, i) => entry.name !== right[i]?.name || differing.has(entry.name)) ?? right[left.length];
-  return { entries, firstEntry: first?.name, entryAt: (offset) => left.find((entry) => offset < entry.endOffset)?.name };
+  const first =
+    left.find((entry, i) => entry.name !== right[i]?.name || differing.has(entry.name)) ?? right[left.length];
+  return {
+    entries,
+    firstEntry: first?.name,
+    entryAt: (offset) => left.find((entry) => offset < entry.endOffset)?.name,
+  };
 }
 
 async function list(file: InputFile, section: Section): Promise<CpioEntry[]> {

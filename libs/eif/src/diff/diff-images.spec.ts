@@ -14,18 +14,39 @@ let folder: string;
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'eif-diff-'))));
 afterAll(() => rm(folder, { recursive: true }));
 
-const file = (name: string, text: string, mode = 0o644): CpioInput => ({ kind: 'file', name, mode, content: Buffer.from(text) });
+const file = (name: string, text: string, mode = 0o644): CpioInput => ({
+  kind: 'file',
+  name,
+  mode,
+  content: Buffer.from(text),
+});
 const init = [{ kind: 'directory', name: 'dev', mode: 0o755 } as const, file('init', 'start')];
 const app = [file('a.js', 'let a;'), file('b.js', 'let b;'), file('c.js', 'let c;')];
 
-async function image(name: string, change: { init?: CpioInput[]; app?: CpioInput[]; compression?: 'none' | 'gzip' } & Partial<ImageParts> = {}): Promise<string> {
+async function image(
+  name: string,
+  change: { init?: CpioInput[]; app?: CpioInput[]; compression?: 'none' | 'gzip' } & Partial<ImageParts> = {},
+): Promise<string> {
   const path = join(folder, name);
   const { compression = 'none', init: first = init, app: second = app, ...parts } = change;
-  for (const [entries, end] of [[first, 'init'], [second, 'app']] as const) {
+  for (const [entries, end] of [
+    [first, 'init'],
+    [second, 'app'],
+  ] as const) {
     await writeCpio(entries, `${path}.${end}`);
     if (compression === 'gzip') await writeFile(`${path}.${end}`, gzipSync(await readFile(`${path}.${end}`)));
   }
-  await writeImage({ kernel: Buffer.from('kernel'), cmdline: 'quiet', ramdisks: [{ path: `${path}.init` }, { path: `${path}.app` }], metadata, arch: 'x86_64', ...parts }, path);
+  await writeImage(
+    {
+      kernel: Buffer.from('kernel'),
+      cmdline: 'quiet',
+      ramdisks: [{ path: `${path}.init` }, { path: `${path}.app` }],
+      metadata,
+      arch: 'x86_64',
+      ...parts,
+    },
+    path,
+  );
   return path;
 }
 
@@ -34,28 +55,43 @@ describe('two images', () => {
     expect(await diffImages(await image('a'), await image('b'))).toMatchObject({ firstByte: undefined, sections: [] });
   });
 
-  it.each(['none', 'gzip'] as const)('differ in entries that were added, removed and changed (compression: %s)', async (compression) => {
-    const other = [file('a.js', 'let a;'), file('b.js', 'let B;', 0o755), file('d.js', 'let d;')];
-    const { firstByte, sections } = await diffImages(await image('a', { compression }), await image('b', { app: other, compression }));
-    expect(firstByte).toMatchObject({ where: expect.stringMatching(/^header, (checksum|table of offsets|table of sizes)$/) as string });
-    expect(sections).toHaveLength(1);
-    expect(sections[0]).toMatchObject({ section: 'ramdisk 2', change: 'changed', entry: 'b.js' });
-    expect(sections[0]!.entries?.map(({ name, change, properties }) => [name, change, properties])).toEqual([
-      ['b.js', 'changed', ['mode', 'sha256']],
-      ['c.js', 'removed', []],
-      ['d.js', 'added', []],
-    ]);
-  });
+  it.each(['none', 'gzip'] as const)(
+    'differ in entries that were added, removed and changed (compression: %s)',
+    async (compression) => {
+      const other = [file('a.js', 'let a;'), file('b.js', 'let B;', 0o755), file('d.js', 'let d;')];
+      const { firstByte, sections } = await diffImages(
+        await image('a', { compression }),
+        await image('b', { app: other, compression }),
+      );
+      expect(firstByte).toMatchObject({
+        where: expect.stringMatching(/^header, (checksum|table of offsets|table of sizes)$/) as string,
+      });
+      expect(sections).toHaveLength(1);
+      expect(sections[0]).toMatchObject({ section: 'ramdisk 2', change: 'changed', entry: 'b.js' });
+      expect(sections[0]!.entries?.map(({ name, change, properties }) => [name, change, properties])).toEqual([
+        ['b.js', 'changed', ['mode', 'sha256']],
+        ['c.js', 'removed', []],
+        ['d.js', 'added', []],
+      ]);
+    },
+  );
 
   it('differ in form alone where an archive holds the same in another way', async () => {
     const { sections } = await diffImages(await image('a'), await image('b', { compression: 'gzip' }));
-    expect(sections.map(({ section, entries }) => [section, entries])).toEqual([['ramdisk 1', []], ['ramdisk 2', []]]);
+    expect(sections.map(({ section, entries }) => [section, entries])).toEqual([
+      ['ramdisk 1', []],
+      ['ramdisk 2', []],
+    ]);
   });
 
   it('differ in sections that one of them has not', async () => {
     const [a, b] = [await image('a'), await image('b', { signing: await makeSigningKey() })];
-    expect((await diffImages(a, b)).sections).toMatchObject([{ section: 'signature', change: 'added', sizeBytesA: undefined }]);
-    expect((await diffImages(b, a)).sections).toMatchObject([{ section: 'signature', change: 'removed', sizeBytesB: undefined }]);
+    expect((await diffImages(a, b)).sections).toMatchObject([
+      { section: 'signature', change: 'added', sizeBytesA: undefined },
+    ]);
+    expect((await diffImages(b, a)).sections).toMatchObject([
+      { section: 'signature', change: 'removed', sizeBytesB: undefined },
+    ]);
   });
 
   it('differ at a byte that is named', async () => {
@@ -67,12 +103,19 @@ describe('two images', () => {
     ];
     for (const [path, where] of places) expect((await diffImages(base, path)).firstByte?.where).toBe(where);
     const [one, two] = await collidingImages();
-    expect(await diffImages(one, two)).toMatchObject({ firstByte: { offset: 560, where: 'kernel, byte 0' }, sections: [{ section: 'kernel', offset: 0 }] });
+    expect(await diffImages(one, two)).toMatchObject({
+      firstByte: { offset: 560, where: 'kernel, byte 0' },
+      sections: [{ section: 'kernel', offset: 0 }],
+    });
   });
 
   it('tell why entries cannot be compared', async () => {
     const [a, b] = [await image('a'), await image('b', { ramdisks: [Buffer.from('squashfs'), Buffer.from('x')] })];
-    expect((await diffImages(a, b)).sections[0]).toMatchObject({ section: 'ramdisk 1', entries: undefined, unreadable: expect.stringContaining('archive') as string });
+    expect((await diffImages(a, b)).sections[0]).toMatchObject({
+      section: 'ramdisk 1',
+      entries: undefined,
+      unreadable: expect.stringContaining('archive') as string,
+    });
   });
 
   it('are refused where one is not whole', async () => {
@@ -89,7 +132,7 @@ describe('two images', () => {
 async function collidingImages(): Promise<[string, string]> {
   const [one, two] = [Buffer.from('0123456789'), Buffer.from('0123456789')];
   // x^32 + ... of CRC-32, the lowest bit first: bytes 0 to 4 of a reflected multiple.
-  const polynomial = 0x1_04c1_1db7.toString(2).split('').map(Number);
+  const polynomial = (0x1_04c1_1db7).toString(2).split('').map(Number);
   polynomial.forEach((bit, i) => (two[i >> 3]! ^= bit << (i & 7)));
   const paths: [string, string] = [join(folder, 'one'), join(folder, 'two')];
   for (const [i, data] of [one, two].entries()) {

@@ -55,18 +55,24 @@ export async function diffImages(pathA: string, pathB: string): Promise<ImageDif
 async function diffOpenImages(fileA: InputFile, fileB: InputFile): Promise<ImageDifference> {
   const [a, b] = [await readOpenImage(fileA), await readOpenImage(fileB)];
   const [namedA, namedB] = [named(a.sections), named(b.sections)];
-  const offset = await firstDifference({ file: fileA, offset: 0, sizeBytes: fileA.sizeBytes }, { file: fileB, offset: 0, sizeBytes: fileB.sizeBytes });
+  const offset = await firstDifference(
+    { file: fileA, offset: 0, sizeBytes: fileA.sizeBytes },
+    { file: fileB, offset: 0, sizeBytes: fileB.sizeBytes },
+  );
   const sections: SectionDifference[] = [];
   if (offset === undefined) return { firstByte: undefined, sections, a, b };
   for (const [section, one] of namedA) {
     const other = namedB.get(section);
-    if (other === undefined) sections.push({ section, change: 'removed', sizeBytesA: one.sizeBytes, sizeBytesB: undefined, ...nothingMore });
+    if (other === undefined)
+      sections.push({ section, change: 'removed', sizeBytesA: one.sizeBytes, sizeBytesB: undefined, ...nothingMore });
     else {
       const difference = await diffSections(section, { file: fileA, section: one }, { file: fileB, section: other });
       if (difference !== undefined) sections.push(difference);
     }
   }
-  for (const [section, other] of namedB) if (!namedA.has(section)) sections.push({ section, change: 'added', sizeBytesA: undefined, sizeBytesB: other.sizeBytes, ...nothingMore });
+  for (const [section, other] of namedB)
+    if (!namedA.has(section))
+      sections.push({ section, change: 'added', sizeBytesA: undefined, sizeBytesB: other.sizeBytes, ...nothingMore });
   return { firstByte: { offset, where: placeOf(offset, namedA, sections) }, sections, a, b };
 }
 
@@ -81,7 +87,14 @@ async function diffSections(name: string, a: Side, b: Side): Promise<SectionDiff
   const range = ({ file, section }: Side) => ({ file, offset: section.dataOffset, sizeBytes: section.sizeBytes });
   const offset = await firstDifference(range(a), range(b));
   if (offset === undefined) return undefined;
-  const difference = { ...nothingMore, section: name, change: 'changed' as const, sizeBytesA: a.section.sizeBytes, sizeBytesB: b.section.sizeBytes, offset };
+  const difference = {
+    ...nothingMore,
+    section: name,
+    change: 'changed' as const,
+    sizeBytesA: a.section.sizeBytes,
+    sizeBytesB: b.section.sizeBytes,
+    offset,
+  };
   if (a.section.type !== 'ramdisk') return difference;
   try {
     const { entries, entryAt, firstEntry } = await diffEntries(a, b);
@@ -98,10 +111,16 @@ async function isCompressed({ file, section }: Side): Promise<boolean> {
 
 function named(sections: readonly Section[]): Map<string, Section> {
   let ramdisks = 0;
-  return new Map(sections.map((section) => [section.type === 'ramdisk' ? `ramdisk ${++ramdisks}` : section.type, section]));
+  return new Map(
+    sections.map((section) => [section.type === 'ramdisk' ? `ramdisk ${++ramdisks}` : section.type, section]),
+  );
 }
 
-function placeOf(offset: number, sections: ReadonlyMap<string, Section>, differences: readonly SectionDifference[]): string {
+function placeOf(
+  offset: number,
+  sections: ReadonlyMap<string, Section>,
+  differences: readonly SectionDifference[],
+): string {
   const field = headerField(offset);
   if (field !== undefined) return `header, ${field}`;
   for (const [name, { dataOffset, sizeBytes }] of sections) {

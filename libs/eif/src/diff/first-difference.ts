@@ -10,7 +10,7 @@ export interface Range {
 export async function firstDifference(a: Range, b: Range): Promise<number | undefined> {
   const common = Math.min(a.sizeBytes, b.sizeBytes);
   const [left, right] = [a.file.chunks(a.offset, common), b.file.chunks(b.offset, common)];
-  for (let done = 0; done < common; ) {
+  for (let done = 0; done < common;) {
     const [one, other] = [await left.next(), await right.next()];
     if (one.done === true || other.done === true) break;
     if (Buffer.compare(one.value, other.value) !== 0) {

@@ -10,7 +10,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  */
 export function encodeCmdline(cmdline: string): Uint8Array {
   if (!/^[\x20-\x7e]*$/.test(cmdline)) throw new EifError('ERR_EIF_CMDLINE', 'a character that is not printable ASCII');
-  if (cmdline.length > maxCmdlineBytes) throw new EifError('ERR_EIF_CMDLINE', `${cmdline.length} bytes, and Linux takes ${maxCmdlineBytes}`);
+  if (cmdline.length > maxCmdlineBytes)
+    throw new EifError('ERR_EIF_CMDLINE', `${cmdline.length} bytes, and Linux takes ${maxCmdlineBytes}`);
   return new TextEncoder().encode(cmdline);
 }
 

@@ -65,13 +65,15 @@ export function decodeHeader(bytes: Uint8Array): Header & { readonly crc32: numb
   if (view.getUint16(24) !== 0 || view.getUint32(unusedAt) !== 0) throw new EifError('ERR_EIF_RESERVED');
   const count = view.getUint16(26);
   // Kernel, command line and a ramdisk; from version 4 on metadata besides.
-  if (count < version || count > maxSections) throw new EifError('ERR_EIF_SECTION_COUNT', `${count}, and ${version} to ${maxSections} are possible`);
+  if (count < version || count > maxSections)
+    throw new EifError('ERR_EIF_SECTION_COUNT', `${count}, and ${version} to ${maxSections} are possible`);
   const sections: { offset: number; sizeBytes: number }[] = [];
   for (let i = 0; i < maxSections; i++) {
     const offset = view.getBigUint64(offsetsAt + 8 * i);
     const size = view.getBigUint64(sizesAt + 8 * i);
     if (i >= count) {
-      if (offset !== 0n || size !== 0n) throw new EifError('ERR_EIF_RESERVED', `the unused entry ${i} of the table of sections`);
+      if (offset !== 0n || size !== 0n)
+        throw new EifError('ERR_EIF_RESERVED', `the unused entry ${i} of the table of sections`);
     } else {
       if (offset > safe || size > safe) throw new EifError('ERR_EIF_TRUNCATED', `section ${i} reaches beyond 2^53 - 1`);
       sections.push({ offset: Number(offset), sizeBytes: Number(size) });
@@ -79,7 +81,14 @@ export function decodeHeader(bytes: Uint8Array): Header & { readonly crc32: numb
   }
   const [memory, cpus] = [view.getBigUint64(8), view.getBigUint64(16)];
   if (memory > safe || cpus > safe) throw new EifError('ERR_EIF_DEFAULTS');
-  return { version, arch: flags === arm64Flag ? 'arm64' : 'x86_64', defaultMemoryBytes: Number(memory), defaultCpus: Number(cpus), sections, crc32: view.getUint32(crcOffset) };
+  return {
+    version,
+    arch: flags === arm64Flag ? 'arm64' : 'x86_64',
+    defaultMemoryBytes: Number(memory),
+    defaultCpus: Number(cpus),
+    sections,
+    crc32: view.getUint32(crcOffset),
+  };
 }
 
 const safe = BigInt(Number.MAX_SAFE_INTEGER);
@@ -101,8 +110,11 @@ export function decodeSectionHeader(bytes: Uint8Array, sizeBytes: number, versio
   const view = new DataView(bytes.buffer, bytes.byteOffset, sectionHeaderBytes);
   const code = view.getUint16(0);
   const type = sectionTypeOf(code);
-  if (type === undefined || (type === 'metadata' && version < 4)) throw new EifError('ERR_EIF_SECTION_TYPE', `type ${code}`);
-  if (view.getUint16(2) !== 0) throw new EifError('ERR_EIF_SECTION_FLAGS', `0x${view.getUint16(2).toString(16)}, ${type}`);
-  if (view.getBigUint64(4) !== BigInt(sizeBytes)) throw new EifError('ERR_EIF_SECTION_SIZE', `${sizeBytes} and ${view.getBigUint64(4)}, ${type}`);
+  if (type === undefined || (type === 'metadata' && version < 4))
+    throw new EifError('ERR_EIF_SECTION_TYPE', `type ${code}`);
+  if (view.getUint16(2) !== 0)
+    throw new EifError('ERR_EIF_SECTION_FLAGS', `0x${view.getUint16(2).toString(16)}, ${type}`);
+  if (view.getBigUint64(4) !== BigInt(sizeBytes))
+    throw new EifError('ERR_EIF_SECTION_SIZE', `${sizeBytes} and ${view.getBigUint64(4)}, ${type}`);
   return type;
 }

@@ -11,7 +11,13 @@ const text = z.string().max(4096);
 const schema = z.looseObject({
   ImageName: text,
   ImageVersion: text,
-  BuildMetadata: z.looseObject({ BuildTime: text, BuildTool: text, BuildToolVersion: text, OperatingSystem: text, KernelVersion: text }),
+  BuildMetadata: z.looseObject({
+    BuildTime: text,
+    BuildTool: text,
+    BuildToolVersion: text,
+    OperatingSystem: text,
+    KernelVersion: text,
+  }),
   DockerInfo: z.json(),
   CustomMetadata: z.json().optional(),
 });
@@ -35,12 +41,28 @@ export interface EifMetadata {
 
 /** @throws EifError ERR_EIF_METADATA: a field of a wrong type, or more than 256 KiB */
 export function encodeMetadata(metadata: EifMetadata): Uint8Array {
-  const { imageName, imageVersion, buildTime, buildTool, buildToolVersion, operatingSystem, kernelVersion, dockerInfo, customMetadata } = metadata;
+  const {
+    imageName,
+    imageVersion,
+    buildTime,
+    buildTool,
+    buildToolVersion,
+    operatingSystem,
+    kernelVersion,
+    dockerInfo,
+    customMetadata,
+  } = metadata;
   const bytes = new TextEncoder().encode(
     JSON.stringify({
       ImageName: imageName,
       ImageVersion: imageVersion,
-      BuildMetadata: { BuildTime: buildTime, BuildTool: buildTool, BuildToolVersion: buildToolVersion, OperatingSystem: operatingSystem, KernelVersion: kernelVersion },
+      BuildMetadata: {
+        BuildTime: buildTime,
+        BuildTool: buildTool,
+        BuildToolVersion: buildToolVersion,
+        OperatingSystem: operatingSystem,
+        KernelVersion: kernelVersion,
+      },
       DockerInfo: dockerInfo,
       CustomMetadata: customMetadata,
     }),
@@ -53,7 +75,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** @throws EifError ERR_EIF_METADATA: no UTF-8, no JSON, a field missing or of a wrong type, or more than 256 KiB */
 export function decodeMetadata(bytes: Uint8Array): EifMetadata {
-  if (bytes.length > maxMetadataBytes) throw new EifError('ERR_EIF_METADATA', `${bytes.length} bytes, ${maxMetadataBytes} allowed`);
+  if (bytes.length > maxMetadataBytes)
+    throw new EifError('ERR_EIF_METADATA', `${bytes.length} bytes, ${maxMetadataBytes} allowed`);
   let json: unknown;
   try {
     json = JSON.parse(utf8.decode(bytes));
@@ -64,7 +87,10 @@ export function decodeMetadata(bytes: Uint8Array): EifMetadata {
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new EifError('ERR_EIF_METADATA', issue === undefined ? undefined : `${issue.path.join('.')}: ${issue.message}`);
+    throw new EifError(
+      'ERR_EIF_METADATA',
+      issue === undefined ? undefined : `${issue.path.join('.')}: ${issue.message}`,
+    );
   }
   const { ImageName, ImageVersion, BuildMetadata, DockerInfo, CustomMetadata } = parsed.data;
   return {
@@ -87,7 +113,9 @@ const maxDepth = 32;
 function deeperThan(json: unknown, depth: number): boolean {
   let level: unknown[] = [json];
   for (let i = 0; i <= depth; i++) {
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? (Object.values(value) as unknown[]) : []));
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null ? (Object.values(value) as unknown[]) : [],
+    );
     if (level.length === 0) return false;
   }
   return true;

@@ -2,7 +2,13 @@
 export const sectionTypes = { kernel: 1, cmdline: 2, ramdisk: 3, signature: 4, metadata: 5 } as const;
 export type SectionType = keyof typeof sectionTypes;
 
-const names: Readonly<Record<number, SectionType>> = { 1: 'kernel', 2: 'cmdline', 3: 'ramdisk', 4: 'signature', 5: 'metadata' };
+const names: Readonly<Record<number, SectionType>> = {
+  1: 'kernel',
+  2: 'cmdline',
+  3: 'ramdisk',
+  4: 'signature',
+  5: 'metadata',
+};
 
 export function sectionTypeOf(code: number): SectionType | undefined {
   return names[code];

@@ -36,6 +36,9 @@ export function rangeSource(file: InputFile, offset: number, sizeBytes: number):
 async function* wholeFile(file: InputFile): AsyncGenerator<Uint8Array, void, undefined> {
   yield* file.chunks(0, file.sizeBytes);
   // Shorter is noticed while reading; longer only here.
-  const longer = await file.read(file.sizeBytes, 1).then(() => true, () => false);
+  const longer = await file.read(file.sizeBytes, 1).then(
+    () => true,
+    () => false,
+  );
   if (longer) throw new EifError('ERR_EIF_SOURCE_CHANGED', file.path);
 }

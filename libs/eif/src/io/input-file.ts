@@ -34,7 +34,7 @@ export class InputFile {
   /** Chunks of at most 1 MiB. One buffer is used for all of them: each is good until the next one is asked for. */
   async *chunks(offset: number, sizeBytes: number): AsyncGenerator<Uint8Array, void, undefined> {
     const buffer = new Uint8Array(Math.min(chunkBytes, sizeBytes));
-    for (let done = 0; done < sizeBytes; ) {
+    for (let done = 0; done < sizeBytes;) {
       const chunk = buffer.subarray(0, Math.min(buffer.length, sizeBytes - done));
       await this.fill(chunk, offset + done);
       done += chunk.length;
@@ -47,7 +47,7 @@ export class InputFile {
   }
 
   private async fill(bytes: Uint8Array, offset: number): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const { bytesRead } = await this.handle.read(bytes, done, bytes.length - done, offset + done);
       if (bytesRead === 0) throw new EifError('ERR_EIF_SOURCE_CHANGED', this.path);
       done += bytesRead;

@@ -46,7 +46,7 @@ export class OutputFile {
   }
 
   private async writeAt(bytes: Uint8Array, offset: number): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       const { bytesWritten } = await system(() => this.handle.write(bytes, done, bytes.length - done, offset + done));
       done += bytesWritten;
     }

@@ -41,7 +41,11 @@ export class Measurer {
 
   finish(): Measurements {
     const bootstrap = this.#bootstrap ?? this.#image.copy();
-    return { pcr0: extend(this.#image.digest()), pcr1: extend(bootstrap.digest()), pcr2: extend(this.#application.digest()) };
+    return {
+      pcr0: extend(this.#image.digest()),
+      pcr1: extend(bootstrap.digest()),
+      pcr2: extend(this.#application.digest()),
+    };
   }
 }
 

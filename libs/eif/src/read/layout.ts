@@ -21,7 +21,9 @@ export interface Layout extends Omit<Header, 'sections'> {
 export async function readLayout(file: InputFile): Promise<Layout> {
   if (file.sizeBytes < headerBytes) {
     const start = await file.read(0, Math.min(4, file.sizeBytes));
-    throw Buffer.from(start).toString('latin1') === '.eif'.slice(0, start.length) ? new EifError('ERR_EIF_TRUNCATED', `${file.sizeBytes} bytes`) : new EifError('ERR_EIF_MAGIC');
+    throw Buffer.from(start).toString('latin1') === '.eif'.slice(0, start.length)
+      ? new EifError('ERR_EIF_TRUNCATED', `${file.sizeBytes} bytes`)
+      : new EifError('ERR_EIF_MAGIC');
   }
   const headBytes = await file.read(0, headerBytes);
   const { sections: table, ...header } = decodeHeader(headBytes);
@@ -30,9 +32,14 @@ export async function readLayout(file: InputFile): Promise<Layout> {
   let end = headerBytes;
   for (const [i, { offset, sizeBytes }] of table.entries()) {
     if (offset < end) throw new EifError('ERR_EIF_OVERLAP', `section ${i} starts at ${offset}, and ${end} is free`);
-    if (offset > end) throw new EifError(offset > file.sizeBytes ? 'ERR_EIF_TRUNCATED' : 'ERR_EIF_GAP', `section ${i} starts at ${offset}, and ${end} is free`);
+    if (offset > end)
+      throw new EifError(
+        offset > file.sizeBytes ? 'ERR_EIF_TRUNCATED' : 'ERR_EIF_GAP',
+        `section ${i} starts at ${offset}, and ${end} is free`,
+      );
     const dataOffset = offset + sectionHeaderBytes;
-    if (sizeBytes > file.sizeBytes - dataOffset) throw new EifError('ERR_EIF_TRUNCATED', `section ${i} of ${sizeBytes} bytes in a file of ${file.sizeBytes}`);
+    if (sizeBytes > file.sizeBytes - dataOffset)
+      throw new EifError('ERR_EIF_TRUNCATED', `section ${i} of ${sizeBytes} bytes in a file of ${file.sizeBytes}`);
     const head = await file.read(offset, sectionHeaderBytes);
     const type = decodeSectionHeader(head, sizeBytes, header.version);
     checkSize(type, sizeBytes);
@@ -41,16 +48,24 @@ export async function readLayout(file: InputFile): Promise<Layout> {
     end = dataOffset + sizeBytes;
   }
   if (end !== file.sizeBytes) throw new EifError('ERR_EIF_TRAILING', `${file.sizeBytes - end} bytes`);
-  checkOrder(sections.map(({ type }) => type), header.version);
+  checkOrder(
+    sections.map(({ type }) => type),
+    header.version,
+  );
   return { ...header, sections, headBytes, sectionHeads };
 }
 
-const largest: Partial<Record<SectionType, number>> = { cmdline: maxCmdlineBytes, metadata: maxMetadataBytes, signature: maxSignatureBytes };
+const largest: Partial<Record<SectionType, number>> = {
+  cmdline: maxCmdlineBytes,
+  metadata: maxMetadataBytes,
+  signature: maxSignatureBytes,
+};
 
 function checkSize(type: SectionType, sizeBytes: number): void {
   if (sizeBytes === 0 && type !== 'cmdline') throw new EifError('ERR_EIF_SECTION_EMPTY', type);
   const most = largest[type];
-  if (most !== undefined && sizeBytes > most) throw new EifError('ERR_EIF_SECTION_TOO_LARGE', `${type}, ${sizeBytes} bytes, ${most} allowed`);
+  if (most !== undefined && sizeBytes > most)
+    throw new EifError('ERR_EIF_SECTION_TOO_LARGE', `${type}, ${sizeBytes} bytes, ${most} allowed`);
 }
 
 /**

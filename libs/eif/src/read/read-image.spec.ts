@@ -3,7 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EifError, type EifErrorCode, eifErrorCodes } from '../errors';
 import { prepareSigner } from '../sign/signer';
-import { cmdline, goodSections, kernel, metadataType, ramdisk, rawImage, rawMetadata, type RawSection, seeded, signature, withCrc } from '../testing/raw-image';
+import {
+  cmdline,
+  goodSections,
+  kernel,
+  metadataType,
+  ramdisk,
+  rawImage,
+  rawMetadata,
+  type RawSection,
+  seeded,
+  signature,
+  withCrc,
+} from '../testing/raw-image';
 import { makeSigningKey } from '../testing/signing-key';
 import { readImage } from './read-image';
 
@@ -34,26 +46,38 @@ const u64 = (at: number, value: bigint) => (image: Buffer) => void image.writeBi
 const offsetAt = (i: number) => 28 + 8 * i;
 const sizeAt = (i: number) => 284 + 8 * i;
 const without = (...types: number[]) => goodSections().filter(({ type }) => !types.includes(type));
-const with_ = (type: number, data: Uint8Array | string) => goodSections().map((section) => (section.type === type ? { ...section, data: Buffer.from(data) } : section));
-const meta = (change: object) => with_(metadataType, JSON.stringify({ ...(JSON.parse(rawMetadata.toString()) as object), ...change }));
+const with_ = (type: number, data: Uint8Array | string) =>
+  goodSections().map((section) => (section.type === type ? { ...section, data: Buffer.from(data) } : section));
+const meta = (change: object) =>
+  with_(metadataType, JSON.stringify({ ...(JSON.parse(rawMetadata.toString()) as object), ...change }));
 
 describe('an image from elsewhere', () => {
   it('is read where metadata and signature stand elsewhere behind the command line, and custom metadata is absent', async () => {
     const [k, c, m, ...rest] = goodSections() as [RawSection, RawSection, RawSection, ...RawSection[]];
     const image = await read(rawImage([k, c, ...rest, m]));
-    expect(image).toMatchObject({ version: 4, arch: 'x86_64', cmdline: 'console=ttyS0', metadata: { imageName: 'test', customMetadata: null } });
+    expect(image).toMatchObject({
+      version: 4,
+      arch: 'x86_64',
+      cmdline: 'console=ttyS0',
+      metadata: { imageName: 'test', customMetadata: null },
+    });
     expect(image.measurements).toEqual((await read(rawImage(goodSections()))).measurements);
   });
 
   it('is read in version 3, which knows no metadata', async () => {
-    expect(await read(rawImage(without(metadataType), undefined, 3))).toMatchObject({ version: 3, metadata: undefined });
+    expect(await read(rawImage(without(metadataType), undefined, 3))).toMatchObject({
+      version: 3,
+      metadata: undefined,
+    });
     expect(await refusal(rawImage(goodSections(), undefined, 3))).toBe('ERR_EIF_SECTION_TYPE');
   });
 
   it('with one ramdisk has the PCR2 that every real image of that kind has', async () => {
     const image = await read(rawImage(goodSections().slice(0, 4)));
     // Printed by nitro-cli for countless public images, such as those built by tkhq/qos and MystenLabs/nautilus.
-    expect(image.measurements.pcr2).toBe('21b9efbc184807662e966d34f390821309eeac6802309798826296bf3e8bec7c10edb30948c90ba67310f7b964fc500a');
+    expect(image.measurements.pcr2).toBe(
+      '21b9efbc184807662e966d34f390821309eeac6802309798826296bf3e8bec7c10edb30948c90ba67310f7b964fc500a',
+    );
     expect(image.measurements.pcr1).toBe(image.measurements.pcr0);
   });
 });
@@ -74,22 +98,47 @@ describe('an image with one thing wrong and a checksum that fits', () => {
     ['ERR_EIF_RESERVED', 'an unused offset', () => rawImage(goodSections(), u64(offsetAt(31), 1n))],
     ['ERR_EIF_RESERVED', 'an unused size', () => rawImage(goodSections(), u64(sizeAt(5), 1n))],
     ['ERR_EIF_SECTION_COUNT', 'no section', () => rawImage([])],
-    ['ERR_EIF_SECTION_COUNT', '33 sections', () => rawImage([...goodSections(), ...Array.from({ length: 28 }, () => ({ type: ramdisk, data: Buffer.from('x') }))])],
+    [
+      'ERR_EIF_SECTION_COUNT',
+      '33 sections',
+      () =>
+        rawImage([...goodSections(), ...Array.from({ length: 28 }, () => ({ type: ramdisk, data: Buffer.from('x') }))]),
+    ],
     ['ERR_EIF_RESERVED', 'one section more than counted', () => rawImage(goodSections(), u16(26, 4))],
     ['ERR_EIF_OVERLAP', 'one section less than counted', () => rawImage(goodSections(), u16(26, 6))],
     ['ERR_EIF_OVERLAP', 'the first section in the header', () => rawImage(goodSections(), u64(offsetAt(0), 540n))],
     ['ERR_EIF_OVERLAP', 'two sections at one place', () => rawImage(goodSections(), u64(offsetAt(4), 548n))],
-    ['ERR_EIF_GAP', 'a gap', () => rawImage(goodSections(), (i) => u64(offsetAt(4), i.readBigUInt64BE(offsetAt(4)) + 1n)(i))],
+    [
+      'ERR_EIF_GAP',
+      'a gap',
+      () => rawImage(goodSections(), (i) => u64(offsetAt(4), i.readBigUInt64BE(offsetAt(4)) + 1n)(i)),
+    ],
     ['ERR_EIF_TRUNCATED', 'a section behind the end', () => rawImage(goodSections(), u64(offsetAt(4), 1_000_000n))],
-    ['ERR_EIF_TRUNCATED', 'an offset beyond all files', () => rawImage(goodSections(), u64(offsetAt(4), 0xffff_ffff_ffff_ffffn))],
-    ['ERR_EIF_TRUNCATED', 'a size that wraps around', () => rawImage(goodSections(), u64(sizeAt(4), 0xffff_ffff_ffff_fff0n))],
+    [
+      'ERR_EIF_TRUNCATED',
+      'an offset beyond all files',
+      () => rawImage(goodSections(), u64(offsetAt(4), 0xffff_ffff_ffff_ffffn)),
+    ],
+    [
+      'ERR_EIF_TRUNCATED',
+      'a size that wraps around',
+      () => rawImage(goodSections(), u64(sizeAt(4), 0xffff_ffff_ffff_fff0n)),
+    ],
     ['ERR_EIF_TRUNCATED', 'a size of 2^53 - 1', () => rawImage(goodSections(), u64(sizeAt(4), (1n << 53n) - 1n))],
     ['ERR_EIF_TRUNCATED', 'the last byte cut off', () => rawImage(goodSections(), (i) => i.subarray(0, -1))],
     ['ERR_EIF_TRUNCATED', 'only the header', () => rawImage(goodSections(), (i) => i.subarray(0, 548))],
     ['ERR_EIF_TRUNCATED', 'a section header cut off', () => rawImage(goodSections(), (i) => i.subarray(0, 552))],
-    ['ERR_EIF_TRAILING', 'a byte behind the end', () => rawImage(goodSections(), (i) => Buffer.concat([i, Buffer.alloc(1)]))],
+    [
+      'ERR_EIF_TRAILING',
+      'a byte behind the end',
+      () => rawImage(goodSections(), (i) => Buffer.concat([i, Buffer.alloc(1)])),
+    ],
     ['ERR_EIF_SECTION_SIZE', 'a size that is another in the section', () => rawImage(goodSections(), u64(552, 7n))],
-    ['ERR_EIF_SECTION_SIZE', 'a size that is another in the header', () => rawImage(goodSections(), u64(sizeAt(0), 5n))],
+    [
+      'ERR_EIF_SECTION_SIZE',
+      'a size that is another in the header',
+      () => rawImage(goodSections(), u64(sizeAt(0), 5n)),
+    ],
     ['ERR_EIF_SECTION_TYPE', 'type 0', () => rawImage([...goodSections(), { type: 0, data: Buffer.from('x') }])],
     ['ERR_EIF_SECTION_TYPE', 'type 6', () => rawImage([...goodSections(), { type: 6, data: Buffer.from('x') }])],
     ['ERR_EIF_SECTION_FLAGS', 'a flag of a section', () => rawImage(goodSections().map((s) => ({ ...s, flags: 1 })))],
@@ -97,17 +146,37 @@ describe('an image with one thing wrong and a checksum that fits', () => {
     ['ERR_EIF_SECTION_EMPTY', 'empty ramdisks', () => rawImage(with_(ramdisk, ''))],
     ['ERR_EIF_SECTION_TOO_LARGE', 'a long command line', () => rawImage(with_(cmdline, 'x'.repeat(2048)))],
     ['ERR_EIF_SECTION_TOO_LARGE', 'long metadata', () => rawImage(with_(metadataType, 'x'.repeat(262_145)))],
-    ['ERR_EIF_SECTION_TOO_LARGE', 'a long signature', () => rawImage([...goodSections(), { type: signature, data: Buffer.alloc(32_769) }])],
-    ['ERR_EIF_SECTION_ORDER', 'the command line first', () => rawImage([goodSections()[1]!, goodSections()[0]!, ...goodSections().slice(2)])],
-    ['ERR_EIF_SECTION_ORDER', 'a ramdisk before the command line', () => rawImage([goodSections()[0]!, goodSections()[3]!, ...goodSections().slice(1)])],
-    ['ERR_EIF_SECTION_ORDER', 'metadata before the command line', () => rawImage([goodSections()[0]!, goodSections()[2]!, goodSections()[1]!, ...goodSections().slice(3)])],
+    [
+      'ERR_EIF_SECTION_TOO_LARGE',
+      'a long signature',
+      () => rawImage([...goodSections(), { type: signature, data: Buffer.alloc(32_769) }]),
+    ],
+    [
+      'ERR_EIF_SECTION_ORDER',
+      'the command line first',
+      () => rawImage([goodSections()[1]!, goodSections()[0]!, ...goodSections().slice(2)]),
+    ],
+    [
+      'ERR_EIF_SECTION_ORDER',
+      'a ramdisk before the command line',
+      () => rawImage([goodSections()[0]!, goodSections()[3]!, ...goodSections().slice(1)]),
+    ],
+    [
+      'ERR_EIF_SECTION_ORDER',
+      'metadata before the command line',
+      () => rawImage([goodSections()[0]!, goodSections()[2]!, goodSections()[1]!, ...goodSections().slice(3)]),
+    ],
     ['ERR_EIF_SECTION_DUPLICATE', 'two kernels', () => rawImage([goodSections()[0]!, ...goodSections()])],
     ['ERR_EIF_SECTION_DUPLICATE', 'two command lines', () => rawImage([...goodSections(), goodSections()[1]!])],
     ['ERR_EIF_SECTION_DUPLICATE', 'metadata twice', () => rawImage([...goodSections(), goodSections()[2]!])],
     ['ERR_EIF_SECTION_MISSING', 'no kernel', () => rawImage(without(kernel))],
     ['ERR_EIF_SECTION_MISSING', 'no command line', () => rawImage(without(cmdline))],
     ['ERR_EIF_SECTION_MISSING', 'no metadata', () => rawImage(without(metadataType))],
-    ['ERR_EIF_SECTION_MISSING', 'no ramdisk', () => rawImage([...without(ramdisk), { type: signature, data: Buffer.from('x') }])],
+    [
+      'ERR_EIF_SECTION_MISSING',
+      'no ramdisk',
+      () => rawImage([...without(ramdisk), { type: signature, data: Buffer.from('x') }]),
+    ],
     ['ERR_EIF_CMDLINE', 'a NUL in the command line', () => rawImage(with_(cmdline, 'a\0b'))],
     ['ERR_EIF_CMDLINE', 'a command line that is no text', () => rawImage(with_(cmdline, Uint8Array.of(0xff)))],
     ['ERR_EIF_METADATA', 'no JSON', () => rawImage(with_(metadataType, '{'))],
@@ -117,8 +186,24 @@ describe('an image with one thing wrong and a checksum that fits', () => {
     ['ERR_EIF_METADATA', 'no build metadata', () => rawImage(meta({ BuildMetadata: undefined }))],
     ['ERR_EIF_METADATA', 'half of the build metadata', () => rawImage(meta({ BuildMetadata: { BuildTime: 't' } }))],
     ['ERR_EIF_METADATA', 'no Docker information', () => rawImage(meta({ DockerInfo: undefined }))],
-    ['ERR_EIF_METADATA', 'metadata nested without end', () => rawImage(with_(metadataType, rawMetadata.toString().replace('"DockerInfo":{}', `"DockerInfo":${'['.repeat(100_000)}${']'.repeat(100_000)}`)))],
-    ['ERR_EIF_SIGNATURE_FORMAT', 'a signature of letters', () => rawImage([...goodSections(), { type: signature, data: Buffer.from('signed') }])],
+    [
+      'ERR_EIF_METADATA',
+      'metadata nested without end',
+      () =>
+        rawImage(
+          with_(
+            metadataType,
+            rawMetadata
+              .toString()
+              .replace('"DockerInfo":{}', `"DockerInfo":${'['.repeat(100_000)}${']'.repeat(100_000)}`),
+          ),
+        ),
+    ],
+    [
+      'ERR_EIF_SIGNATURE_FORMAT',
+      'a signature of letters',
+      () => rawImage([...goodSections(), { type: signature, data: Buffer.from('signed') }]),
+    ],
   ])('is refused with %s: %s', async (code, _what, make) => {
     expect(await refusal(make())).toBe(code);
   });
@@ -129,7 +214,10 @@ describe('a mutated image', () => {
   beforeAll(async () => {
     const signer = prepareSigner(await makeSigningKey());
     const { measurements } = await read(rawImage(goodSections()));
-    images = [rawImage(goodSections()), rawImage([...goodSections(), { type: signature, data: signer.sign(measurements.pcr0) }])];
+    images = [
+      rawImage(goodSections()),
+      rawImage([...goodSections(), { type: signature, data: signer.sign(measurements.pcr0) }]),
+    ];
     for (const image of images) expect(await refusal(image)).toBeUndefined();
   });
 
@@ -152,7 +240,9 @@ describe('a mutated image', () => {
     const image = images[0]!;
     const heads = Array.from({ length: 5 }, (_, i) => Number(image.readBigUInt64BE(offsetAt(i))));
     // Magic to flags but for the architecture, everything from "reserved" to "unused", and the sections' own headers.
-    const places = [[0, 7], [24, 544], ...heads.map((head) => [head, head + 12])].flatMap(([from = 0, to = 0]) => Array.from({ length: to - from }, (_, i) => from + i));
+    const places = [[0, 7], [24, 544], ...heads.map((head) => [head, head + 12])].flatMap(([from = 0, to = 0]) =>
+      Array.from({ length: to - from }, (_, i) => from + i),
+    );
     for (let i = 0; i < 300; i++) {
       const mutated = Buffer.from(image);
       const at = places[random(places.length)]!;

@@ -66,7 +66,8 @@ export async function readOpenImage(file: InputFile, { onProgress }: ReadOptions
     if (keep !== undefined) kept.set(type, keep);
   }
   // What follows is read only from a file that is whole.
-  if (crc !== header.crc32) throw new EifError('ERR_EIF_CRC', `${hex(header.crc32)} in the header, ${hex(crc)} computed`);
+  if (crc !== header.crc32)
+    throw new EifError('ERR_EIF_CRC', `${hex(header.crc32)} in the header, ${hex(crc)} computed`);
   const [cmdline, metadata, signature] = [kept.get('cmdline'), kept.get('metadata'), kept.get('signature')];
   const measurements = measurer.finish();
   const image = {

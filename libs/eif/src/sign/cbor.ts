@@ -15,7 +15,10 @@ export function head(kind: number, value: number): number[] {
 
 export const text = (value: string) => [...head(major.text, value.length), ...new TextEncoder().encode(value)];
 export const byteString = (value: Uint8Array) => [...head(major.bytes, value.length), ...value];
-export const numbers = (value: Uint8Array) => [...head(major.array, value.length), ...Array.from(value, (byte) => head(major.unsigned, byte)).flat()];
+export const numbers = (value: Uint8Array) => [
+  ...head(major.array, value.length),
+  ...Array.from(value, (byte) => head(major.unsigned, byte)).flat(),
+];
 
 /** Reads what the functions above write, in an order that the caller knows, and nothing else. */
 export class CborReader {

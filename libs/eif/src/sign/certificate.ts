@@ -8,7 +8,8 @@ import { EifError } from '../errors';
  * @throws EifError ERR_EIF_SIGNATURE_CERTIFICATE
  */
 export function readCertificate(pem: string): X509Certificate {
-  if (!/^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/.test(pem)) throw new EifError('ERR_EIF_SIGNATURE_CERTIFICATE', 'not one PEM block');
+  if (!/^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/.test(pem))
+    throw new EifError('ERR_EIF_SIGNATURE_CERTIFICATE', 'not one PEM block');
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(pem);

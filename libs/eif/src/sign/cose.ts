@@ -12,17 +12,35 @@ const es384Header = Uint8Array.of(0xa1, 0x01, 0x38, 0x22);
 
 /** @param pcr0 48 bytes */
 export function registerPayload(pcr0: Uint8Array): Uint8Array {
-  return Uint8Array.from([...head(major.map, 2), ...text('register_index'), 0, ...text('register_value'), ...numbers(pcr0)]);
+  return Uint8Array.from([
+    ...head(major.map, 2),
+    ...text('register_index'),
+    0,
+    ...text('register_value'),
+    ...numbers(pcr0),
+  ]);
 }
 
 /** Sig_structure (RFC 9052, section 4.4): ["Signature1", protected, external_aad = h'', payload]. */
 export function signedBytes(payload: Uint8Array): Uint8Array {
-  return Uint8Array.from([...head(major.array, 4), ...text('Signature1'), ...byteString(es384Header), 0x40, ...byteString(payload)]);
+  return Uint8Array.from([
+    ...head(major.array, 4),
+    ...text('Signature1'),
+    ...byteString(es384Header),
+    0x40,
+    ...byteString(payload),
+  ]);
 }
 
 /** @param signature r || s, 96 bytes */
 export function encodeSign1(payload: Uint8Array, signature: Uint8Array): Uint8Array {
-  return Uint8Array.from([...head(major.array, 4), ...byteString(es384Header), ...head(major.map, 0), ...byteString(payload), ...byteString(signature)]);
+  return Uint8Array.from([
+    ...head(major.array, 4),
+    ...byteString(es384Header),
+    ...head(major.map, 0),
+    ...byteString(payload),
+    ...byteString(signature),
+  ]);
 }
 
 export interface SignedRegister {
@@ -43,7 +61,8 @@ export function decodeSign1(bytes: Uint8Array): SignedRegister {
   const payload = envelope.byteString();
   const signature = envelope.byteString();
   envelope.end();
-  if (header.length !== es384Header.length || es384Header.some((byte, i) => header[i] !== byte)) throw new EifError('ERR_EIF_SIGNATURE_ALGORITHM');
+  if (header.length !== es384Header.length || es384Header.some((byte, i) => header[i] !== byte))
+    throw new EifError('ERR_EIF_SIGNATURE_ALGORITHM');
   if (signature.length !== 96) throw new EifError('ERR_EIF_SIGNATURE_FORMAT', 'the signature is not 96 bytes');
 
   const register = new CborReader(payload);

@@ -16,7 +16,13 @@ import { verifySignature } from './verify-signature';
 let folder: string;
 let key: SigningKey;
 let other: SigningKey;
-const parts: ImageParts = { kernel: Buffer.from('kernel'), cmdline: 'quiet', ramdisks: [Buffer.from('init'), Buffer.from('app')], metadata, arch: 'x86_64' };
+const parts: ImageParts = {
+  kernel: Buffer.from('kernel'),
+  cmdline: 'quiet',
+  ramdisks: [Buffer.from('init'), Buffer.from('app')],
+  metadata,
+  arch: 'x86_64',
+};
 const file = (name: string) => join(folder, name);
 
 beforeAll(async () => {
@@ -39,8 +45,16 @@ describe('a signed image', () => {
     expect(atOnce.measurements).toEqual(later.measurements);
     expect(certificatePcr8(key.certificatePem)).toBe(pcr8);
 
-    const [a, b, c] = await Promise.all(['unsigned.eif', 'later.eif', 'at-once.eif'].map(async (name) => ({ bytes: await readFile(file(name)), image: await readImage(file(name)) })));
-    expect(b!.image).toMatchObject({ measurements: later.measurements, signature: { pcr8, subject: 'CN=image signer', certificatePem: key.certificatePem } });
+    const [a, b, c] = await Promise.all(
+      ['unsigned.eif', 'later.eif', 'at-once.eif'].map(async (name) => ({
+        bytes: await readFile(file(name)),
+        image: await readImage(file(name)),
+      })),
+    );
+    expect(b!.image).toMatchObject({
+      measurements: later.measurements,
+      signature: { pcr8, subject: 'CN=image signer', certificatePem: key.certificatePem },
+    });
     expect(b!.image.sections.at(-1)?.type).toBe('signature');
     expect(b!.bytes.subarray(548, a!.bytes.length).equals(a!.bytes.subarray(548))).toBe(true);
     expect(c!.bytes.subarray(548, a!.bytes.length).equals(a!.bytes.subarray(548))).toBe(true);
@@ -55,7 +69,10 @@ describe('a signed image', () => {
     expect(more).toEqual([]);
     expect([...entry!.keys()]).toEqual(['signing_certificate', 'signature']);
     expect(Buffer.from(entry!.get('signing_certificate')!).toString()).toBe(key.certificatePem);
-    const [header, unprotected, payload, signed, ...rest] = decode(Uint8Array.from(entry!.get('signature')!), { strict: true, useMaps: true }) as [Uint8Array, Map<never, never>, Uint8Array, Uint8Array];
+    const [header, unprotected, payload, signed, ...rest] = decode(Uint8Array.from(entry!.get('signature')!), {
+      strict: true,
+      useMaps: true,
+    }) as [Uint8Array, Map<never, never>, Uint8Array, Uint8Array];
     expect(rest).toEqual([]);
     expect(decode(header, { useMaps: true })).toEqual(new Map([[1, -35]]));
     expect(unprotected.size).toBe(0);
@@ -64,15 +81,36 @@ describe('a signed image', () => {
       ['register_value', [...Buffer.from(measurements.pcr0, 'hex')]],
     ]);
     const toBeSigned = encode(['Signature1', header, new Uint8Array(), payload]);
-    expect(verify('sha384', toBeSigned, { key: new X509Certificate(key.certificatePem).publicKey, dsaEncoding: 'ieee-p1363' }, signed)).toBe(true);
+    expect(
+      verify(
+        'sha384',
+        toBeSigned,
+        { key: new X509Certificate(key.certificatePem).publicKey, dsaEncoding: 'ieee-p1363' },
+        signed,
+      ),
+    ).toBe(true);
   });
 
   it('is signed anew in the same place, also over itself, by somebody else', async () => {
     await writeFile(file('anew.eif'), rawImage(await signedSections(key)));
-    expect((await readImage(file('anew.eif'))).sections.map(({ type }) => type)).toEqual(['kernel', 'cmdline', 'signature', 'metadata', 'ramdisk', 'ramdisk']);
+    expect((await readImage(file('anew.eif'))).sections.map(({ type }) => type)).toEqual([
+      'kernel',
+      'cmdline',
+      'signature',
+      'metadata',
+      'ramdisk',
+      'ramdisk',
+    ]);
     await signImage(file('anew.eif'), other, file('anew.eif'));
     const image = await readImage(file('anew.eif'));
-    expect(image.sections.map(({ type }) => type)).toEqual(['kernel', 'cmdline', 'signature', 'metadata', 'ramdisk', 'ramdisk']);
+    expect(image.sections.map(({ type }) => type)).toEqual([
+      'kernel',
+      'cmdline',
+      'signature',
+      'metadata',
+      'ramdisk',
+      'ramdisk',
+    ]);
     expect(image.signature?.subject).toBe('CN=somebody else');
     expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);
   });
@@ -91,7 +129,8 @@ describe('a signed image', () => {
       [image, { pcr8, at: new Date(NaN) }, 'ERR_EIF_CERTIFICATE_NOT_YET_VALID'],
       [await readImage(file('not-signed.eif')), { pcr8, at: signingTime }, 'ERR_EIF_NOT_SIGNED'],
     ] as const;
-    for (const [given, policy, code] of refusals) expect(() => verifySignature(given, policy)).toThrow(expect.objectContaining({ code }));
+    for (const [given, policy, code] of refusals)
+      expect(() => verifySignature(given, policy)).toThrow(expect.objectContaining({ code }));
   });
 });
 
@@ -105,15 +144,32 @@ describe('a signature that does not hold', () => {
   }
 
   /** A signature section that is right but for what `edit` changes before it is signed. */
-  async function sectionWith(signer: SigningKey, edit: (entry: Entry) => void, after: (sign1: unknown[]) => unknown = (sign1) => sign1): Promise<Buffer> {
+  async function sectionWith(
+    signer: SigningKey,
+    edit: (entry: Entry) => void,
+    after: (sign1: unknown[]) => unknown = (sign1) => sign1,
+  ): Promise<Buffer> {
     await writeFile(file('base.eif'), rawImage(goodSections()));
     const { measurements } = await readImage(file('base.eif'));
-    const entry: Entry = { certificate: signer.certificatePem, header: Uint8Array.of(0xa1, 1, 0x38, 0x22), unprotected: {}, payload: { register_index: 0, register_value: [...Buffer.from(measurements.pcr0, 'hex')] } };
+    const entry: Entry = {
+      certificate: signer.certificatePem,
+      header: Uint8Array.of(0xa1, 1, 0x38, 0x22),
+      unprotected: {},
+      payload: { register_index: 0, register_value: [...Buffer.from(measurements.pcr0, 'hex')] },
+    };
     edit(entry);
     const payload = encode(entry.payload);
-    const signed = new Uint8Array(sign('sha384', encode(['Signature1', entry.header, new Uint8Array(), payload]), { key: createPrivateKey(signer.privateKeyPem), dsaEncoding: 'ieee-p1363' }));
+    const signed = new Uint8Array(
+      sign('sha384', encode(['Signature1', entry.header, new Uint8Array(), payload]), {
+        key: createPrivateKey(signer.privateKeyPem),
+        dsaEncoding: 'ieee-p1363',
+      }),
+    );
     const sign1 = [...encode(after([entry.header, entry.unprotected, payload, signed]))];
-    const map = new Map<string, unknown>([['signing_certificate', [...Buffer.from(entry.certificate)]], ['signature', sign1]]);
+    const map = new Map<string, unknown>([
+      ['signing_certificate', [...Buffer.from(entry.certificate)]],
+      ['signature', sign1],
+    ]);
     return Buffer.from([...encode([map], { mapSorter: () => 0 }), ...(entry.tail ?? [])]);
   }
 
@@ -129,11 +185,31 @@ describe('a signature that does not hold', () => {
   const pcr = (byte: number, length = 48) => Array.from({ length }, () => byte);
   it.each<[string, string, (entry: Entry) => void]>([
     ['ERR_EIF_SIGNATURE_REGISTER', 'another PCR0', (e) => (e.payload = { register_index: 0, register_value: pcr(7) })],
-    ['ERR_EIF_SIGNATURE_REGISTER', 'another register', (e) => (e.payload = { register_index: 1, register_value: pcr(7) })],
-    ['ERR_EIF_SIGNATURE_FORMAT', 'a short register', (e) => (e.payload = { register_index: 0, register_value: pcr(7, 47) })],
-    ['ERR_EIF_SIGNATURE_FORMAT', 'a register of bytes', (e) => (e.payload = { register_index: 0, register_value: Uint8Array.from(pcr(7)) })],
-    ['ERR_EIF_SIGNATURE_FORMAT', 'a number that is no byte', (e) => (e.payload = { register_index: 0, register_value: pcr(256) })],
-    ['ERR_EIF_SIGNATURE_FORMAT', 'a third field', (e) => (e.payload = { register_index: 0, register_value: pcr(7), x: 0 })],
+    [
+      'ERR_EIF_SIGNATURE_REGISTER',
+      'another register',
+      (e) => (e.payload = { register_index: 1, register_value: pcr(7) }),
+    ],
+    [
+      'ERR_EIF_SIGNATURE_FORMAT',
+      'a short register',
+      (e) => (e.payload = { register_index: 0, register_value: pcr(7, 47) }),
+    ],
+    [
+      'ERR_EIF_SIGNATURE_FORMAT',
+      'a register of bytes',
+      (e) => (e.payload = { register_index: 0, register_value: Uint8Array.from(pcr(7)) }),
+    ],
+    [
+      'ERR_EIF_SIGNATURE_FORMAT',
+      'a number that is no byte',
+      (e) => (e.payload = { register_index: 0, register_value: pcr(256) }),
+    ],
+    [
+      'ERR_EIF_SIGNATURE_FORMAT',
+      'a third field',
+      (e) => (e.payload = { register_index: 0, register_value: pcr(7), x: 0 }),
+    ],
     ['ERR_EIF_SIGNATURE_FORMAT', 'no map', (e) => (e.payload = pcr(0))],
     ['ERR_EIF_SIGNATURE_ALGORITHM', 'ES256', (e) => (e.header = Uint8Array.of(0xa1, 1, 0x26))],
     ['ERR_EIF_SIGNATURE_ALGORITHM', 'no algorithm', (e) => (e.header = Uint8Array.of(0xa0))],
@@ -143,7 +219,11 @@ describe('a signature that does not hold', () => {
     ['ERR_EIF_SIGNATURE_CERTIFICATE', 'two certificates', (e) => (e.certificate += other.certificatePem)],
     ['ERR_EIF_SIGNATURE_CERTIFICATE', 'no certificate', (e) => (e.certificate = '')],
     ['ERR_EIF_SIGNATURE_CERTIFICATE', 'a key instead', (e) => (e.certificate = key.privateKeyPem)],
-    ['ERR_EIF_SIGNATURE_CERTIFICATE', 'a certificate that is none', (e) => (e.certificate = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')],
+    [
+      'ERR_EIF_SIGNATURE_CERTIFICATE',
+      'a certificate that is none',
+      (e) => (e.certificate = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'),
+    ],
   ])('is refused with %s: %s', async (code, _what, edit) => {
     await expect(refused(await sectionWith(key, edit))).rejects.toMatchObject({ code });
   });
@@ -153,7 +233,9 @@ describe('a signature that does not hold', () => {
     ['with a fifth item', (sign1) => [...sign1, 0]],
     ['without a payload', ([header, unprotected, , signed]) => [header, unprotected, null, signed]],
   ])('is refused %s', async (_what, after) => {
-    await expect(refused(await sectionWith(key, () => undefined, after))).rejects.toMatchObject({ code: 'ERR_EIF_SIGNATURE_FORMAT' });
+    await expect(refused(await sectionWith(key, () => undefined, after))).rejects.toMatchObject({
+      code: 'ERR_EIF_SIGNATURE_FORMAT',
+    });
   });
 
   it.each([
@@ -165,7 +247,9 @@ describe('a signature that does not hold', () => {
     ['a length of eight bytes', '9bffffffffffffffff'],
   ])('is refused: %s', async (_what, hex) => {
     const good = await sectionWith(key, () => undefined);
-    await expect(refused(Buffer.concat([Buffer.from(hex, 'hex'), good.subarray(1)]))).rejects.toMatchObject({ code: 'ERR_EIF_SIGNATURE_FORMAT' });
+    await expect(refused(Buffer.concat([Buffer.from(hex, 'hex'), good.subarray(1)]))).rejects.toMatchObject({
+      code: 'ERR_EIF_SIGNATURE_FORMAT',
+    });
   });
 });
 

@@ -13,14 +13,29 @@ import { prepareSigner, type SigningKey } from './signer';
  * @param path may be the same as `imagePath`; the file is there whole or not at all
  * @throws EifError what `readImage` throws, ERR_EIF_SIGNATURE_CERTIFICATE, ERR_EIF_SIGNING_KEY, ERR_EIF_SECTION_COUNT
  */
-export async function signImage(imagePath: string, key: SigningKey, path: string, options: WriteOptions = {}): Promise<WrittenImage> {
+export async function signImage(
+  imagePath: string,
+  key: SigningKey,
+  path: string,
+  options: WriteOptions = {},
+): Promise<WrittenImage> {
   const signer = prepareSigner(key);
   const file = await InputFile.open(imagePath);
   try {
-    const { version, arch, defaultMemoryBytes, defaultCpus, sections, measurements, signature } = await readOpenImage(file, options);
+    const { version, arch, defaultMemoryBytes, defaultCpus, sections, measurements, signature } = await readOpenImage(
+      file,
+      options,
+    );
     const signed = { type: 'signature' as const, source: bytesSource(signer.sign(measurements.pcr0)) };
-    const kept = sections.map(({ type, dataOffset, sizeBytes }) => (type === 'signature' ? signed : { type, source: rangeSource(file, dataOffset, sizeBytes) }));
-    const written = await writeSections(path, { version, arch, defaultMemoryBytes, defaultCpus }, signature === undefined ? [...kept, signed] : kept, options.onProgress);
+    const kept = sections.map(({ type, dataOffset, sizeBytes }) =>
+      type === 'signature' ? signed : { type, source: rangeSource(file, dataOffset, sizeBytes) },
+    );
+    const written = await writeSections(
+      path,
+      { version, arch, defaultMemoryBytes, defaultCpus },
+      signature === undefined ? [...kept, signed] : kept,
+      options.onProgress,
+    );
     if (written.measurements.pcr0 !== measurements.pcr0) throw new EifError('ERR_EIF_SOURCE_CHANGED', imagePath);
     return { ...written, measurements: { ...written.measurements, pcr8: signer.pcr8 } };
   } finally {

@@ -32,8 +32,10 @@ export function prepareSigner({ privateKeyPem, certificatePem }: SigningKey): Si
     // Not even as a cause: it is about a private key.
     throw new EifError('ERR_EIF_SIGNING_KEY', 'it cannot be read');
   }
-  if (key.asymmetricKeyDetails?.namedCurve !== 'secp384r1') throw new EifError('ERR_EIF_SIGNING_KEY', 'it is not on P-384');
-  if (!certificate.checkPrivateKey(key)) throw new EifError('ERR_EIF_SIGNING_KEY', 'the certificate is for another key');
+  if (key.asymmetricKeyDetails?.namedCurve !== 'secp384r1')
+    throw new EifError('ERR_EIF_SIGNING_KEY', 'it is not on P-384');
+  if (!certificate.checkPrivateKey(key))
+    throw new EifError('ERR_EIF_SIGNING_KEY', 'the certificate is for another key');
   return {
     pcr8: measureCertificate(certificate.raw),
     sign(pcr0) {
@@ -48,7 +50,8 @@ export function prepareSigner({ privateKeyPem, certificatePem }: SigningKey): Si
         ...text('signature'),
         ...numbers(encodeSign1(payload, signature)),
       ]);
-      if (section.length > maxSignatureBytes) throw new EifError('ERR_EIF_SECTION_TOO_LARGE', `signature, ${section.length} bytes`);
+      if (section.length > maxSignatureBytes)
+        throw new EifError('ERR_EIF_SECTION_TOO_LARGE', `signature, ${section.length} bytes`);
       return section;
     },
   };

@@ -21,7 +21,9 @@ export function verifySignature(image: EifImage, { pcr8, at }: SignaturePolicy):
   const { signature } = image;
   if (signature === undefined) throw new EifError('ERR_EIF_NOT_SIGNED');
   if (signature.pcr8 !== pcr8) throw new EifError('ERR_EIF_SIGNER', `PCR8 is ${signature.pcr8}`);
-  if (!(at.getTime() >= signature.notBeforeMs)) throw new EifError('ERR_EIF_CERTIFICATE_NOT_YET_VALID', new Date(signature.notBeforeMs).toISOString());
-  if (at.getTime() > signature.notAfterMs) throw new EifError('ERR_EIF_CERTIFICATE_EXPIRED', new Date(signature.notAfterMs).toISOString());
+  if (!(at.getTime() >= signature.notBeforeMs))
+    throw new EifError('ERR_EIF_CERTIFICATE_NOT_YET_VALID', new Date(signature.notBeforeMs).toISOString());
+  if (at.getTime() > signature.notAfterMs)
+    throw new EifError('ERR_EIF_CERTIFICATE_EXPIRED', new Date(signature.notAfterMs).toISOString());
   return signature;
 }

@@ -15,9 +15,21 @@ await ramdisk.truncate(Number(size));
 await ramdisk.close();
 
 const before = process.resourceUsage().maxRSS;
-const written = await writeImage({ kernel: Uint8Array.of(1), cmdline: '', ramdisks: [{ path: path('ramdisk') }], metadata, arch: 'x86_64' }, path('image.eif'));
+const written = await writeImage(
+  { kernel: Uint8Array.of(1), cmdline: '', ramdisks: [{ path: path('ramdisk') }], metadata, arch: 'x86_64' },
+  path('image.eif'),
+);
 const { measurements } = await readImage(path('image.eif'));
-const signing = { privateKeyPem: readFileSync(path('key.pem'), 'utf8'), certificatePem: readFileSync(path('certificate.pem'), 'utf8') };
+const signing = {
+  privateKeyPem: readFileSync(path('key.pem'), 'utf8'),
+  certificatePem: readFileSync(path('certificate.pem'), 'utf8'),
+};
 const signed = await signImage(path('image.eif'), signing, path('signed.eif'));
 const grownBytes = (process.resourceUsage().maxRSS - before) * 1024;
-process.stdout.write(JSON.stringify({ grownBytes, sizeBytes: written.sizeBytes, same: measurements.pcr0 === written.measurements.pcr0 && measurements.pcr0 === signed.measurements.pcr0 }));
+process.stdout.write(
+  JSON.stringify({
+    grownBytes,
+    sizeBytes: written.sizeBytes,
+    same: measurements.pcr0 === written.measurements.pcr0 && measurements.pcr0 === signed.measurements.pcr0,
+  }),
+);

@@ -13,7 +13,13 @@ export const rawMetadata = Buffer.from(
   JSON.stringify({
     ImageName: metadata.imageName,
     ImageVersion: metadata.imageVersion,
-    BuildMetadata: { BuildTime: 't', BuildTool: 'b', BuildToolVersion: '1', OperatingSystem: 'Linux', KernelVersion: '6' },
+    BuildMetadata: {
+      BuildTime: 't',
+      BuildTool: 'b',
+      BuildToolVersion: '1',
+      OperatingSystem: 'Linux',
+      KernelVersion: '6',
+    },
     DockerInfo: {},
   }),
 );
@@ -29,7 +35,11 @@ export const goodSections = (): RawSection[] => [
 ];
 
 /** An image put together from the description of the format alone, with a checksum that fits whatever `edit` does to it. */
-export function rawImage(sections: readonly RawSection[], edit: (image: Buffer) => Buffer | undefined = () => undefined, version = 4): Buffer {
+export function rawImage(
+  sections: readonly RawSection[],
+  edit: (image: Buffer) => Buffer | undefined = () => undefined,
+  version = 4,
+): Buffer {
   const header = Buffer.alloc(548);
   header.write('.eif', 'latin1');
   header.writeUInt16BE(version, 4);

@@ -15,5 +15,8 @@ export async function makeSigningKey(namedCurve = 'P-384', name = 'CN=image sign
     notAfter: new Date('2026-11-02T00:00:00Z'),
     signingAlgorithm: { name: 'ECDSA', hash: 'SHA-384' },
   });
-  return { privateKeyPem: KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString(), certificatePem: certificate.toString('pem') };
+  return {
+    privateKeyPem: KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString(),
+    certificatePem: certificate.toString('pem'),
+  };
 }

@@ -15,7 +15,11 @@ it('writes, reads and signs an image of 256 MiB with less than half of that in m
     await writeFile(join(folder, 'key.pem'), privateKeyPem);
     await writeFile(join(folder, 'certificate.pem'), certificatePem);
     const sizeBytes = 256 * 1024 * 1024;
-    const { stdout } = await run(process.execPath, ['tools/run.mjs', 'libs/eif/src/testing/large-image.ts', folder, String(sizeBytes)], { cwd: root });
+    const { stdout } = await run(
+      process.execPath,
+      ['tools/run.mjs', 'libs/eif/src/testing/large-image.ts', folder, String(sizeBytes)],
+      { cwd: root },
+    );
     const result = JSON.parse(stdout) as { grownBytes: number; sizeBytes: number; same: boolean };
     expect(result.same).toBe(true);
     expect(result.sizeBytes).toBeGreaterThan(sizeBytes);

@@ -49,12 +49,14 @@ export interface WrittenImage {
  */
 export async function writeImage(parts: ImageParts, path: string, options: WriteOptions = {}): Promise<WrittenImage> {
   const { defaultMemoryBytes = 1_073_741_824, defaultCpus = 2, arch } = parts;
-  for (const value of [defaultMemoryBytes, defaultCpus]) if (!Number.isSafeInteger(value) || value < 0) throw new EifError('ERR_EIF_DEFAULTS', String(value));
+  for (const value of [defaultMemoryBytes, defaultCpus])
+    if (!Number.isSafeInteger(value) || value < 0) throw new EifError('ERR_EIF_DEFAULTS', String(value));
   const cmdline = bytesSource(encodeCmdline(parts.cmdline));
   const metadata = bytesSource(encodeMetadata(parts.metadata));
   const signer = parts.signing === undefined ? undefined : prepareSigner(parts.signing);
   const count = 3 + parts.ramdisks.length + (signer === undefined ? 0 : 1);
-  if (parts.ramdisks.length === 0 || count > maxSections) throw new EifError('ERR_EIF_SECTION_COUNT', `${parts.ramdisks.length} ramdisks`);
+  if (parts.ramdisks.length === 0 || count > maxSections)
+    throw new EifError('ERR_EIF_SECTION_COUNT', `${parts.ramdisks.length} ramdisks`);
 
   const opened: OpenSource[] = [];
   const openOne = async (source: ByteSource): Promise<OpenSource> => {
@@ -70,14 +72,16 @@ export async function writeImage(parts: ImageParts, path: string, options: Write
       { type: 'metadata', source: metadata },
     ];
     for (const ramdisk of parts.ramdisks) sections.push({ type: 'ramdisk', source: await openOne(ramdisk) });
-    for (const { type, source } of sections) if (source.sizeBytes === 0 && type !== 'cmdline') throw new EifError('ERR_EIF_SECTION_EMPTY', type);
+    for (const { type, source } of sections)
+      if (source.sizeBytes === 0 && type !== 'cmdline') throw new EifError('ERR_EIF_SECTION_EMPTY', type);
     const header = { version: 4, arch, defaultMemoryBytes, defaultCpus };
     if (signer === undefined) return await writeSections(path, header, sections, options.onProgress);
 
     const signed = await measureSections(sections);
     sections.push({ type: 'signature', source: bytesSource(signer.sign(signed.pcr0)) });
     const written = await writeSections(path, header, sections, options.onProgress);
-    if (written.measurements.pcr0 !== signed.pcr0) throw new EifError('ERR_EIF_SOURCE_CHANGED', 'the image is not the one that was signed');
+    if (written.measurements.pcr0 !== signed.pcr0)
+      throw new EifError('ERR_EIF_SOURCE_CHANGED', 'the image is not the one that was signed');
     return { ...written, measurements: { ...written.measurements, pcr8: signer.pcr8 } };
   } finally {
     for (const source of opened) await source.close();

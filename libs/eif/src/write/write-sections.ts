@@ -1,6 +1,13 @@
 import { crc32 } from 'node:zlib';
 import { EifError } from '../errors';
-import { crcOffset, encodeHeader, encodeSectionHeader, headerBytes, type Header, sectionHeaderBytes } from '../format/header';
+import {
+  crcOffset,
+  encodeHeader,
+  encodeSectionHeader,
+  headerBytes,
+  type Header,
+  sectionHeaderBytes,
+} from '../format/header';
 import { maxSections } from '../format/limits';
 import type { SectionType } from '../format/sections';
 import type { OpenSource } from '../io/byte-source';
@@ -28,7 +35,8 @@ export async function writeSections(
   sections: readonly SectionToWrite[],
   onProgress?: Progress,
 ): Promise<{ measurements: Measurements; sizeBytes: number }> {
-  if (sections.length > maxSections) throw new EifError('ERR_EIF_SECTION_COUNT', `${sections.length}, and ${maxSections} are possible`);
+  if (sections.length > maxSections)
+    throw new EifError('ERR_EIF_SECTION_COUNT', `${sections.length}, and ${maxSections} are possible`);
   let offset = headerBytes;
   const table = sections.map(({ source }) => {
     const entry = { offset, sizeBytes: source.sizeBytes };

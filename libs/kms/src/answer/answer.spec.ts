@@ -5,12 +5,25 @@ import { checkKeyArn, ownerOfAlias } from './key-arn';
 const bytes = (value: unknown) => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
 const invalid = expect.objectContaining({ code: 'kms_answer_invalid' }) as Error;
 const KeyId = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-const dataKey = { KeyId, CiphertextBlob: 'AQID', CiphertextForRecipient: 'BAUG', KeyMaterialId: 'ab', SomethingNew: { a: 1 } };
+const dataKey = {
+  KeyId,
+  CiphertextBlob: 'AQID',
+  CiphertextForRecipient: 'BAUG',
+  KeyMaterialId: 'ab',
+  SomethingNew: { a: 1 },
+};
 const decrypted = { KeyId, CiphertextForRecipient: 'BAUG', EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' };
 
 it.each([{}, { Plaintext: null }, { Plaintext: '' }])('reads an answer with %j', (plaintext) => {
-  expect(readDataKeyAnswer(bytes({ ...dataKey, ...plaintext }))).toMatchObject({ KeyId, CiphertextBlob: Uint8Array.of(1, 2, 3), CiphertextForRecipient: Uint8Array.of(4, 5, 6) });
-  expect(readDecryptedAnswer(bytes({ ...decrypted, ...plaintext }))).toMatchObject({ KeyId, CiphertextForRecipient: Uint8Array.of(4, 5, 6) });
+  expect(readDataKeyAnswer(bytes({ ...dataKey, ...plaintext }))).toMatchObject({
+    KeyId,
+    CiphertextBlob: Uint8Array.of(1, 2, 3),
+    CiphertextForRecipient: Uint8Array.of(4, 5, 6),
+  });
+  expect(readDecryptedAnswer(bytes({ ...decrypted, ...plaintext }))).toMatchObject({
+    KeyId,
+    CiphertextForRecipient: Uint8Array.of(4, 5, 6),
+  });
 });
 
 it.each<[string, object]>([
@@ -33,14 +46,27 @@ it.each<[string, object]>([
 
 it('refuses a data key whose ciphertext is absent, or larger than a record has room for', () => {
   expect(() => readDataKeyAnswer(bytes(decrypted))).toThrow(invalid);
-  expect(() => readDataKeyAnswer(bytes({ ...dataKey, CiphertextBlob: Buffer.alloc(1030).toString('base64') }))).toThrow(invalid);
+  expect(() => readDataKeyAnswer(bytes({ ...dataKey, CiphertextBlob: Buffer.alloc(1030).toString('base64') }))).toThrow(
+    invalid,
+  );
 });
 
 it('refuses a plaintext of another algorithm', () => {
-  expect(() => readDecryptedAnswer(bytes({ ...decrypted, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }))).toThrow(invalid);
+  expect(() => readDecryptedAnswer(bytes({ ...decrypted, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }))).toThrow(
+    invalid,
+  );
 });
 
-it.each(['', '[]', 'null', '"a"', '{', '['.repeat(MAX_ANSWER_BYTES), '\u0000', JSON.stringify({ ...dataKey, x: 'a'.repeat(MAX_ANSWER_BYTES) })])('refuses a body that is none', (body) => {
+it.each([
+  '',
+  '[]',
+  'null',
+  '"a"',
+  '{',
+  '['.repeat(MAX_ANSWER_BYTES),
+  '\u0000',
+  JSON.stringify({ ...dataKey, x: 'a'.repeat(MAX_ANSWER_BYTES) }),
+])('refuses a body that is none', (body) => {
   expect(() => readDataKeyAnswer(bytes(body))).toThrow(invalid);
   expect(() => readDecryptedAnswer(bytes(body))).toThrow(invalid);
 });
@@ -50,7 +76,11 @@ it('refuses bytes that are no UTF-8', () => {
 });
 
 it('says which field it refuses and nothing that stands in it, and keeps no cause', () => {
-  for (const body of [{ ...dataKey, Plaintext: 'c2VjcmV0' }, '{"Plaintext":"c2VjcmV0",}', { KeyId: 'c2VjcmV0', Plaintext: 'c2VjcmV0' }]) {
+  for (const body of [
+    { ...dataKey, Plaintext: 'c2VjcmV0' },
+    '{"Plaintext":"c2VjcmV0",}',
+    { KeyId: 'c2VjcmV0', Plaintext: 'c2VjcmV0' },
+  ]) {
     try {
       readDataKeyAnswer(bytes(body));
       throw new Error('taken');
@@ -64,14 +94,27 @@ it('says which field it refuses and nothing that stands in it, and keeps no caus
 
 it('says nothing but kms_answer_invalid to any JSON', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.json(), fc.record({ KeyId: fc.anything(), CiphertextBlob: fc.base64String(), CiphertextForRecipient: fc.base64String(), Plaintext: fc.option(fc.string()) }).map((value) => JSON.stringify(value))), (body) => {
-      try {
-        const { CiphertextForRecipient } = readDataKeyAnswer(bytes(body));
-        expect(CiphertextForRecipient.length).toBeGreaterThan(0);
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'kms_answer_invalid' });
-      }
-    }),
+    fc.property(
+      fc.oneof(
+        fc.json(),
+        fc
+          .record({
+            KeyId: fc.anything(),
+            CiphertextBlob: fc.base64String(),
+            CiphertextForRecipient: fc.base64String(),
+            Plaintext: fc.option(fc.string()),
+          })
+          .map((value) => JSON.stringify(value)),
+      ),
+      (body) => {
+        try {
+          const { CiphertextForRecipient } = readDataKeyAnswer(bytes(body));
+          expect(CiphertextForRecipient.length).toBeGreaterThan(0);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'kms_answer_invalid' });
+        }
+      },
+    ),
     { numRuns: 1000 },
   );
 });
@@ -80,9 +123,12 @@ describe('the key that answers', () => {
   const alias = 'arn:aws:kms:us-east-1:111122223333:alias/communique-tee-test-enclave';
   const owner = ownerOfAlias(alias)!;
 
-  it.each([KeyId, KeyId.replace('1234abcd-12ab-34cd-56ef-1234567890ab', 'mrk-1234abcd12ab34cd56ef1234567890ab')])('is of the account and region of the alias: %s', (arn) => {
-    expect(() => checkKeyArn(arn, owner)).not.toThrow();
-  });
+  it.each([KeyId, KeyId.replace('1234abcd-12ab-34cd-56ef-1234567890ab', 'mrk-1234abcd12ab34cd56ef1234567890ab')])(
+    'is of the account and region of the alias: %s',
+    (arn) => {
+      expect(() => checkKeyArn(arn, owner)).not.toThrow();
+    },
+  );
 
   it.each([
     KeyId.replace('111122223333', '444455556666'),
@@ -99,7 +145,15 @@ describe('the key that answers', () => {
     expect(() => checkKeyArn(arn, owner)).toThrow(invalid);
   });
 
-  it.each(['', 'alias/x', KeyId, `${alias} `, `${alias}\n`, alias.replace('111122223333', '11112222333'), `${alias}${'a'.repeat(256)}`])('is asked for by an alias ARN alone: %j', (arn) => {
+  it.each([
+    '',
+    'alias/x',
+    KeyId,
+    `${alias} `,
+    `${alias}\n`,
+    alias.replace('111122223333', '11112222333'),
+    `${alias}${'a'.repeat(256)}`,
+  ])('is asked for by an alias ARN alone: %j', (arn) => {
     expect(ownerOfAlias(arn)).toBeUndefined();
   });
 });

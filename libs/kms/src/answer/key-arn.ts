@@ -22,12 +22,18 @@ export function ownerOfAlias(aliasArn: string): KeyOwner | undefined {
  */
 export function checkKeyArn(keyArn: string, asked: KeyOwner): void {
   const answered = ownerIn(KEY_ARN, keyArn);
-  if (answered?.partition !== asked.partition || answered.region !== asked.region || answered.account !== asked.account) {
+  if (
+    answered?.partition !== asked.partition ||
+    answered.region !== asked.region ||
+    answered.account !== asked.account
+  ) {
     throw new KmsError('kms_answer_invalid', "the answer names no key of the alias's account and region");
   }
 }
 
 function ownerIn(pattern: RegExp, arn: string): KeyOwner | undefined {
   const [, partition, region, account] = pattern.exec(arn) ?? [];
-  return partition === undefined || region === undefined || account === undefined ? undefined : { partition, region, account };
+  return partition === undefined || region === undefined || account === undefined
+    ? undefined
+    : { partition, region, account };
 }

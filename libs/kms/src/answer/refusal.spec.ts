@@ -30,14 +30,30 @@ it.each([
 ])('%s (%d) means %s, to be retried: %s', (type, status, code, retryable) => {
   expect(meant(status, { __type: type })).toEqual([code, retryable, type]);
   expect(meant(status, { __type: `com.amazonaws.kms#${type}`, Message: 'x' })).toEqual([code, retryable, type]);
-  expect(meant(status, 'no JSON', `${type}:http://internal.amazon.com/coral/com.amazonaws.kms/`)).toEqual([code, retryable, type]);
+  expect(meant(status, 'no JSON', `${type}:http://internal.amazon.com/coral/com.amazonaws.kms/`)).toEqual([
+    code,
+    retryable,
+    type,
+  ]);
 });
 
 it.each([
-  ['InvalidSignatureException', 'Signature expired: 20261122T150405Z is now earlier than 20261122T150906Z (20261122T151406Z - 5 min.)', 'kms_clock'],
-  ['InvalidSignatureException', 'Signature not yet current: 20261122T150405Z is still later than 20261122T145904Z', 'kms_clock'],
+  [
+    'InvalidSignatureException',
+    'Signature expired: 20261122T150405Z is now earlier than 20261122T150906Z (20261122T151406Z - 5 min.)',
+    'kms_clock',
+  ],
+  [
+    'InvalidSignatureException',
+    'Signature not yet current: 20261122T150405Z is still later than 20261122T145904Z',
+    'kms_clock',
+  ],
   ['SignatureDoesNotMatch', 'Signature expired: 20261122T150405Z', 'kms_clock'],
-  ['InvalidSignatureException', 'The request signature we calculated does not match the signature you provided.', 'kms_credentials'],
+  [
+    'InvalidSignatureException',
+    'The request signature we calculated does not match the signature you provided.',
+    'kms_credentials',
+  ],
   ['AccessDeniedException', 'Signature expired: says somebody', 'kms_denied'],
 ])('%s, "%s" means %s', (type, message, code) => {
   expect(refusalOf(400, undefined, bytes({ __type: type, message })).code).toBe(code);
@@ -52,7 +68,21 @@ it.each([
   [503, 'kms_failed', true],
 ])('judges by the status %d where no known name is given', (status, code, retryable) => {
   const deep = '['.repeat(20_000);
-  for (const body of ['', '<html>', '{"__type":', 'null', '[]', '{}', '{"__type":7}', '{"__type":"constructor"}', '{"__type":"__proto__"}', '{"__type":"#"}', '{"__type":"NewException"}', deep, '\ud800']) {
+  for (const body of [
+    '',
+    '<html>',
+    '{"__type":',
+    'null',
+    '[]',
+    '{}',
+    '{"__type":7}',
+    '{"__type":"constructor"}',
+    '{"__type":"__proto__"}',
+    '{"__type":"#"}',
+    '{"__type":"NewException"}',
+    deep,
+    '\ud800',
+  ]) {
     expect([body.slice(0, 20), ...meant(status, body)]).toEqual([body.slice(0, 20), code, retryable, undefined]);
   }
 });
@@ -60,7 +90,11 @@ it.each([
 it("repeats nothing of AWS's text, and no name that it does not know", () => {
   const secret = 'arn:aws:sts::111122223333:assumed-role/parent/i-0123';
   for (const type of ['AccessDeniedException', `Odd${secret}`]) {
-    const error = refusalOf(400, undefined, bytes({ __type: type, message: `User: ${secret} is not authorized`, Message: secret }));
+    const error = refusalOf(
+      400,
+      undefined,
+      bytes({ __type: type, message: `User: ${secret} is not authorized`, Message: secret }),
+    );
     expect(JSON.stringify({ ...error, message: error.message, stack: error.stack })).not.toContain('111122223333');
   }
 });

@@ -67,7 +67,11 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 const SIGNATURE_ERRORS = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch']);
 const CLOCK_TEXT = /^Signature (?:expired|not yet current)\b/;
 
-const refusalSchema = z.object({ __type: z.string().max(256), message: z.string().optional(), Message: z.string().optional() });
+const refusalSchema = z.object({
+  __type: z.string().max(256),
+  message: z.string().optional(),
+  Message: z.string().optional(),
+});
 
 /**
  * What an answer other than 200 means (AWS JSON 1.1: the name in `__type`, with or without a namespace before `#`; where the body
@@ -79,10 +83,17 @@ export function refusalOf(status: number, errorTypeHeader: string | undefined, b
   const meaning = Object.hasOwn(MEANINGS, named) ? MEANINGS[named] : undefined;
   if (meaning === undefined) {
     if (status === 429) return new KmsError('kms_throttled', 'status 429', { status, retryable: true });
-    return new KmsError('kms_failed', `status ${status}, an error of no known name`, { status, retryable: status >= 500 });
+    return new KmsError('kms_failed', `status ${status}, an error of no known name`, {
+      status,
+      retryable: status >= 500,
+    });
   }
   const isClock = SIGNATURE_ERRORS.has(named) && CLOCK_TEXT.test(refusal?.message ?? refusal?.Message ?? '');
-  return new KmsError(isClock ? 'kms_clock' : meaning.code, `status ${status}, ${named}`, { status, awsType: named, retryable: meaning.retryable ?? false });
+  return new KmsError(isClock ? 'kms_clock' : meaning.code, `status ${status}, ${named}`, {
+    status,
+    awsType: named,
+    retryable: meaning.retryable ?? false,
+  });
 }
 
 function readRefusal(body: Uint8Array): z.infer<typeof refusalSchema> | undefined {

@@ -30,7 +30,9 @@ const denied = new KmsError('kms_denied', 'x');
 
 it('tries again, with pauses that double, until it is answered', async () => {
   const { attempts, slept, tryOf } = setup();
-  await expect(attempted(tryOf([throttled, throttled, throttled, 'answered']), attempts, undefined)).resolves.toBe('answered');
+  await expect(attempted(tryOf([throttled, throttled, throttled, 'answered']), attempts, undefined)).resolves.toBe(
+    'answered',
+  );
   expect(slept).toEqual([150, 300, 600]);
 });
 

@@ -28,7 +28,11 @@ const LONGEST_PAUSE_MS = 5_000;
  * half of each is chance, so that enclaves which lost KMS together do not come back together.
  * @throws the signal's reason where the caller gave up
  */
-export async function attempted<Answer>(attempt: (timeoutMs: number) => Promise<Answer>, attempts: Attempts, signal: AbortSignal | undefined): Promise<Answer> {
+export async function attempted<Answer>(
+  attempt: (timeoutMs: number) => Promise<Answer>,
+  attempts: Attempts,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
   const begun = attempts.monotonicMs();
   const leftMs = (): number => begun + attempts.deadlineMs - attempts.monotonicMs();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {

@@ -9,7 +9,12 @@ const NOW_MS = Date.parse('2026-11-22T15:04:05Z');
 const keyId = 'arn:aws:kms:us-east-1:111122223333:alias/communique-tee-test-enclave';
 const keyArn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const context = { 'communique-tee:purpose': 'enclave-keys', 'communique-tee:stack': 'test' };
-const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', sessionToken: 'token', expiresMs: NOW_MS + 60_000 };
+const credentials = {
+  accessKeyId: 'AKIDEXAMPLE',
+  secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+  sessionToken: 'token',
+  expiresMs: NOW_MS + 60_000,
+};
 const document = randomBytes(4096);
 const dataKey = randomBytes(32);
 const ciphertextBlob = new Uint8Array(randomBytes(184));
@@ -21,11 +26,23 @@ beforeAll(() => {
 
 type Answering = (request: KmsRequest, count: number) => KmsHttpAnswer | Promise<KmsHttpAnswer>;
 const ok = (body: object): KmsHttpAnswer => ({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) });
-const no = (status: number, type: string, message = ''): KmsHttpAnswer => ({ status, headers: {}, body: Buffer.from(JSON.stringify({ __type: type, message })) });
+const no = (status: number, type: string, message = ''): KmsHttpAnswer => ({
+  status,
+  headers: {},
+  body: Buffer.from(JSON.stringify({ __type: type, message })),
+});
 const envelope = (plaintext: Uint8Array) => Buffer.from(sealForRecipient(plaintext, pair.publicKey)).toString('base64');
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-const dataKeyAnswer = (change: object = {}) => ok({ KeyId: keyArn, CiphertextBlob: base64(ciphertextBlob), CiphertextForRecipient: envelope(dataKey), Plaintext: '', ...change });
-const decryptAnswer = (change: object = {}) => ok({ KeyId: keyArn, CiphertextForRecipient: envelope(dataKey), EncryptionAlgorithm: 'SYMMETRIC_DEFAULT', ...change });
+const dataKeyAnswer = (change: object = {}) =>
+  ok({
+    KeyId: keyArn,
+    CiphertextBlob: base64(ciphertextBlob),
+    CiphertextForRecipient: envelope(dataKey),
+    Plaintext: '',
+    ...change,
+  });
+const decryptAnswer = (change: object = {}) =>
+  ok({ KeyId: keyArn, CiphertextForRecipient: envelope(dataKey), EncryptionAlgorithm: 'SYMMETRIC_DEFAULT', ...change });
 
 function setup(answering: Answering = () => dataKeyAnswer(), options: Partial<KmsClientOptions> = {}) {
   const requests: KmsRequest[] = [];
@@ -46,17 +63,31 @@ function setup(answering: Answering = () => dataKeyAnswer(), options: Partial<Km
     recipient: Promise.resolve(recipientKeyOf(pair)),
     ...options,
   });
-  return { sut, requests, attested, bodies: () => requests.map(({ body }) => JSON.parse(new TextDecoder().decode(body)) as Record<string, unknown>) };
+  return {
+    sut,
+    requests,
+    attested,
+    bodies: () => requests.map(({ body }) => JSON.parse(new TextDecoder().decode(body)) as Record<string, unknown>),
+  };
 }
 const coded = (code: string) => expect.objectContaining({ name: 'KmsError', code }) as Error;
 const Recipient = { AttestationDocument: base64(document), KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' };
 
 it('asks for a data key with an attestation document over its own RSA key, and opens what comes back', async () => {
   const { sut, requests, attested, bodies } = setup();
-  await expect(sut.generateDataKey({ keyId, context, credentials })).resolves.toEqual({ plaintext: new Uint8Array(dataKey), ciphertextBlob, keyArn });
+  await expect(sut.generateDataKey({ keyId, context, credentials })).resolves.toEqual({
+    plaintext: new Uint8Array(dataKey),
+    ciphertextBlob,
+    keyArn,
+  });
   expect(attested).toEqual([new Uint8Array(pair.publicKey.export({ type: 'spki', format: 'der' }))]);
   expect(bodies()).toEqual([{ KeyId: keyId, KeySpec: 'AES_256', EncryptionContext: context, Recipient }]);
-  expect(requests[0]).toMatchObject({ origin: 'https://kms.us-east-1.amazonaws.com', method: 'POST', path: '/', timeoutMs: 5000 });
+  expect(requests[0]).toMatchObject({
+    origin: 'https://kms.us-east-1.amazonaws.com',
+    method: 'POST',
+    path: '/',
+    timeoutMs: 5000,
+  });
   expect(requests[0]?.headers).toEqual({
     host: 'kms.us-east-1.amazonaws.com',
     'content-type': 'application/x-amz-json-1.1',
@@ -64,22 +95,38 @@ it('asks for a data key with an attestation document over its own RSA key, and o
     'x-amz-date': '20261122T150405Z',
     'x-amz-security-token': 'token',
     'x-amz-content-sha256': expect.stringMatching(/^[0-9a-f]{64}$/) as string,
-    authorization: expect.stringMatching(/^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/20261122\/us-east-1\/kms\/aws4_request, SignedHeaders=content-type;host;/) as string,
+    authorization: expect.stringMatching(
+      /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/20261122\/us-east-1\/kms\/aws4_request, SignedHeaders=content-type;host;/,
+    ) as string,
   });
 });
 
 it('decrypts with the key, the context and the recipient named', async () => {
   const { sut, requests, bodies } = setup(() => decryptAnswer());
-  await expect(sut.decrypt({ keyId, context, ciphertextBlob, credentials, plaintextBytes: 32 })).resolves.toEqual({ plaintext: new Uint8Array(dataKey), keyArn });
+  await expect(sut.decrypt({ keyId, context, ciphertextBlob, credentials, plaintextBytes: 32 })).resolves.toEqual({
+    plaintext: new Uint8Array(dataKey),
+    keyArn,
+  });
   expect(requests[0]?.headers['x-amz-target']).toBe('TrentService.Decrypt');
-  expect(bodies()).toEqual([{ KeyId: keyId, CiphertextBlob: base64(ciphertextBlob), EncryptionContext: context, EncryptionAlgorithm: 'SYMMETRIC_DEFAULT', Recipient }]);
+  expect(bodies()).toEqual([
+    {
+      KeyId: keyId,
+      CiphertextBlob: base64(ciphertextBlob),
+      EncryptionContext: context,
+      EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+      Recipient,
+    },
+  ]);
 });
 
 it("decrypts an operator's secret of any length that KMS encrypts", async () => {
   for (const length of [1, 4096]) {
     const secret = new Uint8Array(randomBytes(length));
     const { sut } = setup(() => decryptAnswer({ CiphertextForRecipient: envelope(secret) }));
-    await expect(sut.decrypt({ keyId, context, ciphertextBlob, credentials })).resolves.toEqual({ plaintext: secret, keyArn });
+    await expect(sut.decrypt({ keyId, context, ciphertextBlob, credentials })).resolves.toEqual({
+      plaintext: secret,
+      keyArn,
+    });
   }
 });
 
@@ -97,7 +144,10 @@ it('makes its RSA key once, and asks for a fresh document at every call', async 
     },
     send: () => Promise.resolve(dataKeyAnswer({ CiphertextForRecipient: base64(sealForRecipient(dataKey, made!)) })),
   });
-  await Promise.all([sut.generateDataKey({ keyId, context, credentials }), sut.generateDataKey({ keyId, context, credentials })]);
+  await Promise.all([
+    sut.generateDataKey({ keyId, context, credentials }),
+    sut.generateDataKey({ keyId, context, credentials }),
+  ]);
   expect(spkis).toHaveLength(2);
   expect(new Set(spkis).size).toBe(1);
 });
@@ -110,12 +160,28 @@ describe('refuses an answer', () => {
     ['of another region', () => ({ KeyId: keyArn.replace('us-east-1', 'eu-west-1') })],
     ['with a data key of 16 bytes', () => ({ CiphertextForRecipient: envelope(randomBytes(16)) })],
     ['with a data key of 64 bytes', () => ({ CiphertextForRecipient: envelope(randomBytes(64)) })],
-    ['for another recipient', () => ({ CiphertextForRecipient: base64(sealForRecipient(dataKey, generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey)) })],
-    ['with bytes behind the envelope', () => ({ CiphertextForRecipient: base64(Buffer.concat([sealForRecipient(dataKey, pair.publicKey), Buffer.alloc(3)])) })],
+    [
+      'for another recipient',
+      () => ({
+        CiphertextForRecipient: base64(
+          sealForRecipient(dataKey, generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey),
+        ),
+      }),
+    ],
+    [
+      'with bytes behind the envelope',
+      () => ({
+        CiphertextForRecipient: base64(Buffer.concat([sealForRecipient(dataKey, pair.publicKey), Buffer.alloc(3)])),
+      }),
+    ],
   ])('%s', async (_what, change) => {
-    const { sut, requests } = setup((_request, count) => (count === 1 ? dataKeyAnswer(change()) : decryptAnswer(change())));
+    const { sut, requests } = setup((_request, count) =>
+      count === 1 ? dataKeyAnswer(change()) : decryptAnswer(change()),
+    );
     await expect(sut.generateDataKey({ keyId, context, credentials })).rejects.toEqual(coded('kms_answer_invalid'));
-    await expect(sut.decrypt({ keyId, context, ciphertextBlob, credentials, plaintextBytes: 32 })).rejects.toEqual(coded('kms_answer_invalid'));
+    await expect(sut.decrypt({ keyId, context, ciphertextBlob, credentials, plaintextBytes: 32 })).rejects.toEqual(
+      coded('kms_answer_invalid'),
+    );
     expect(requests).toHaveLength(2); // and does not ask again
   });
 
@@ -139,16 +205,25 @@ describe('does not ask', () => {
     expect([requests.length, attested.length]).toEqual([0, 0]);
   });
 
-  it.each([keyArn, 'alias/x', keyId.replace('us-east-1', 'us-west-2')])('for what is no alias ARN of its region: %s', async (other) => {
-    const { sut, requests } = setup();
-    await expect(sut.generateDataKey({ keyId: other, context, credentials })).rejects.toEqual(coded('kms_key_unusable'));
-    await expect(sut.decrypt({ keyId: other, context, ciphertextBlob, credentials })).rejects.toEqual(coded('kms_key_unusable'));
-    expect(requests).toHaveLength(0);
-  });
+  it.each([keyArn, 'alias/x', keyId.replace('us-east-1', 'us-west-2')])(
+    'for what is no alias ARN of its region: %s',
+    async (other) => {
+      const { sut, requests } = setup();
+      await expect(sut.generateDataKey({ keyId: other, context, credentials })).rejects.toEqual(
+        coded('kms_key_unusable'),
+      );
+      await expect(sut.decrypt({ keyId: other, context, ciphertextBlob, credentials })).rejects.toEqual(
+        coded('kms_key_unusable'),
+      );
+      expect(requests).toHaveLength(0);
+    },
+  );
 
   it.each([0, 6145])('with a ciphertext of %d bytes', async (length) => {
     const { sut, requests } = setup();
-    await expect(sut.decrypt({ keyId, context, ciphertextBlob: new Uint8Array(length), credentials })).rejects.toEqual(coded('kms_ciphertext_invalid'));
+    await expect(sut.decrypt({ keyId, context, ciphertextBlob: new Uint8Array(length), credentials })).rejects.toEqual(
+      coded('kms_ciphertext_invalid'),
+    );
     expect(requests).toHaveLength(0);
   });
 
@@ -167,15 +242,26 @@ describe('tries again', () => {
     ["a page of somebody's", { status: 503, headers: {}, body: Buffer.from('<html>') }],
   ])('where it was %s, each time signed anew with the time that is then', async (_what, failure) => {
     let now = NOW_MS;
-    const { sut, requests } = setup((_request, count) => (count < 3 ? failure : dataKeyAnswer()), { nowMs: () => now, sleep: () => Promise.resolve(void (now += 1000)) });
+    const { sut, requests } = setup((_request, count) => (count < 3 ? failure : dataKeyAnswer()), {
+      nowMs: () => now,
+      sleep: () => Promise.resolve(void (now += 1000)),
+    });
     await expect(sut.generateDataKey({ keyId, context, credentials })).resolves.toMatchObject({ keyArn });
-    expect(requests.map(({ headers }) => headers['x-amz-date'])).toEqual(['20261122T150405Z', '20261122T150406Z', '20261122T150407Z']);
+    expect(requests.map(({ headers }) => headers['x-amz-date'])).toEqual([
+      '20261122T150405Z',
+      '20261122T150406Z',
+      '20261122T150407Z',
+    ]);
   });
 
   it('where nobody answered, and says so with the cause when time is over', async () => {
     const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
     let now = 0;
-    const { sut, requests } = setup(() => Promise.reject(cause), { deadlineMs: 3000, monotonicMs: () => now, sleep: (ms) => Promise.resolve(void (now += ms)) });
+    const { sut, requests } = setup(() => Promise.reject(cause), {
+      deadlineMs: 3000,
+      monotonicMs: () => now,
+      sleep: (ms) => Promise.resolve(void (now += ms)),
+    });
     const error = await sut.generateDataKey({ keyId, context, credentials }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'kms_unreachable', retryable: true, cause });
     expect(requests.length).toBeGreaterThan(2);
@@ -183,7 +269,10 @@ describe('tries again', () => {
 
   it('no longer where the credentials end meanwhile', async () => {
     let now = NOW_MS;
-    const { sut, requests } = setup(() => no(500, 'KMSInternalException'), { nowMs: () => now, sleep: () => Promise.resolve(void (now += 60_000)) });
+    const { sut, requests } = setup(() => no(500, 'KMSInternalException'), {
+      nowMs: () => now,
+      sleep: () => Promise.resolve(void (now += 60_000)),
+    });
     await expect(sut.generateDataKey({ keyId, context, credentials })).rejects.toEqual(coded('kms_credentials'));
     expect(requests).toHaveLength(1);
   });
@@ -231,10 +320,17 @@ describe('is not held up', () => {
 });
 
 it('names no credential in any error', async () => {
-  const answers = [no(400, 'UnrecognizedClientException', credentials.secretAccessKey), no(400, 'x', credentials.sessionToken), dataKeyAnswer({ Plaintext: 'c2VjcmV0' })];
+  const answers = [
+    no(400, 'UnrecognizedClientException', credentials.secretAccessKey),
+    no(400, 'x', credentials.sessionToken),
+    dataKeyAnswer({ Plaintext: 'c2VjcmV0' }),
+  ];
   for (const answer of answers) {
-    const error = (await setup(() => answer).sut.generateDataKey({ keyId, context, credentials }).catch((thrown: unknown) => thrown)) as Error;
+    const error = (await setup(() => answer)
+      .sut.generateDataKey({ keyId, context, credentials })
+      .catch((thrown: unknown) => thrown)) as Error;
     const said = JSON.stringify({ ...error, stack: error.stack?.split('\n')[0], message: error.message });
-    for (const secret of [credentials.secretAccessKey, 'AKIDEXAMPLE', '"token"', 'c2VjcmV0']) expect(said).not.toContain(secret);
+    for (const secret of [credentials.secretAccessKey, 'AKIDEXAMPLE', '"token"', 'c2VjcmV0'])
+      expect(said).not.toContain(secret);
   }
 });

@@ -75,11 +75,23 @@ const MAX_CIPHERTEXT_BYTES = 6144;
  * const kms = createKmsClient({ region: 'us-east-1', origin: 'https://kms.us-east-1.amazonaws.com', send, nowMs: clock.nowMs, attest });
  * const { plaintext, ciphertextBlob } = await kms.generateDataKey({ keyId: aliasArn, context, credentials });
  */
-export function createKmsClient({ region, origin, send, nowMs, attest, recipient = makeRecipientKey(), ...pace }: KmsClientOptions): KmsClient {
+export function createKmsClient({
+  region,
+  origin,
+  send,
+  nowMs,
+  attest,
+  recipient = makeRecipientKey(),
+  ...pace
+}: KmsClientOptions): KmsClient {
   const attempts: Attempts = { ...DEFAULT_ATTEMPTS, ...pace };
   recipient.catch(() => undefined); // whoever asks is told
 
-  async function ask(action: 'GenerateDataKey' | 'Decrypt', parameters: object, { credentials, signal }: GenerateDataKeyParameters): Promise<Uint8Array> {
+  async function ask(
+    action: 'GenerateDataKey' | 'Decrypt',
+    parameters: object,
+    { credentials, signal }: GenerateDataKeyParameters,
+  ): Promise<Uint8Array> {
     signal?.throwIfAborted();
     usableCredentials(credentials, nowMs()); // before the NSM is troubled
     const document = await attest((await recipient).publicKeySpki);
@@ -92,10 +104,18 @@ export function createKmsClient({ region, origin, send, nowMs, attest, recipient
       async (timeoutMs) => {
         const now = nowMs();
         const signed = await signRequest({ origin, region, headers, body }, usableCredentials(credentials, now), now);
-        const answer = await exchanged(send, { origin, method: 'POST', path: '/', headers: signed, body, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES }, signal);
+        const answer = await exchanged(
+          send,
+          { origin, method: 'POST', path: '/', headers: signed, body, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES },
+          signal,
+        );
         if (answer.status === 200) return answer.body;
         const errorType = answer.headers['x-amzn-errortype'];
-        throw refusalOf(answer.status, typeof errorType === 'string' ? errorType : undefined, answer.body.subarray(0, MAX_ANSWER_BYTES));
+        throw refusalOf(
+          answer.status,
+          typeof errorType === 'string' ? errorType : undefined,
+          answer.body.subarray(0, MAX_ANSWER_BYTES),
+        );
       },
       attempts,
       signal,
@@ -106,7 +126,9 @@ export function createKmsClient({ region, origin, send, nowMs, attest, recipient
     async generateDataKey(parameters) {
       const { keyId, context } = parameters;
       const owner = ownerIn(region, keyId);
-      const answer = readDataKeyAnswer(await ask('GenerateDataKey', { KeyId: keyId, KeySpec: 'AES_256', EncryptionContext: context }, parameters));
+      const answer = readDataKeyAnswer(
+        await ask('GenerateDataKey', { KeyId: keyId, KeySpec: 'AES_256', EncryptionContext: context }, parameters),
+      );
       checkKeyArn(answer.KeyId, owner);
       const plaintext = opened(await recipient, answer.CiphertextForRecipient, DATA_KEY_BYTES);
       return { plaintext, ciphertextBlob: answer.CiphertextBlob, keyArn: answer.KeyId };
@@ -114,18 +136,28 @@ export function createKmsClient({ region, origin, send, nowMs, attest, recipient
     async decrypt(parameters) {
       const { keyId, context, ciphertextBlob, plaintextBytes } = parameters;
       const owner = ownerIn(region, keyId);
-      if (ciphertextBlob.length === 0 || ciphertextBlob.length > MAX_CIPHERTEXT_BYTES) throw new KmsError('kms_ciphertext_invalid', 'its length');
-      const asked = { KeyId: keyId, CiphertextBlob: base64(ciphertextBlob), EncryptionContext: context, EncryptionAlgorithm: 'SYMMETRIC_DEFAULT' };
+      if (ciphertextBlob.length === 0 || ciphertextBlob.length > MAX_CIPHERTEXT_BYTES)
+        throw new KmsError('kms_ciphertext_invalid', 'its length');
+      const asked = {
+        KeyId: keyId,
+        CiphertextBlob: base64(ciphertextBlob),
+        EncryptionContext: context,
+        EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+      };
       const answer = readDecryptedAnswer(await ask('Decrypt', asked, parameters));
       checkKeyArn(answer.KeyId, owner);
-      return { plaintext: opened(await recipient, answer.CiphertextForRecipient, plaintextBytes), keyArn: answer.KeyId };
+      return {
+        plaintext: opened(await recipient, answer.CiphertextForRecipient, plaintextBytes),
+        keyArn: answer.KeyId,
+      };
     },
   };
 }
 
 function ownerIn(region: string, keyId: string): KeyOwner {
   const owner = ownerOfAlias(keyId);
-  if (owner?.region !== region) throw new KmsError('kms_key_unusable', 'it is not named by the ARN of an alias of the region');
+  if (owner?.region !== region)
+    throw new KmsError('kms_key_unusable', 'it is not named by the ARN of an alias of the region');
   return owner;
 }
 
@@ -136,7 +168,11 @@ function opened(recipient: RecipientKey, envelope: Uint8Array, bytes: number | u
   throw new KmsError('kms_answer_invalid', 'the plaintext has a wrong length');
 }
 
-async function exchanged(send: KmsTransport, request: Omit<Parameters<KmsTransport>[0], 'signal'>, caller: AbortSignal | undefined): Promise<KmsHttpAnswer> {
+async function exchanged(
+  send: KmsTransport,
+  request: Omit<Parameters<KmsTransport>[0], 'signal'>,
+  caller: AbortSignal | undefined,
+): Promise<KmsHttpAnswer> {
   const timeout = AbortSignal.timeout(request.timeoutMs);
   const signal = caller ? AbortSignal.any([caller, timeout]) : timeout;
   try {

@@ -32,7 +32,10 @@ describe.each([
   it.each([
     ['PKCS#1 v1.5', ['-aes256', '-keyopt', 'rsa_padding_mode:pkcs1']],
     ['OAEP with SHA-1', ['-aes256', '-keyopt', 'rsa_padding_mode:oaep']],
-    ['MGF1 with SHA-1', ['-aes256', '-keyopt', 'rsa_padding_mode:oaep', '-keyopt', 'rsa_oaep_md:sha256', '-keyopt', 'rsa_mgf1_md:sha1']],
+    [
+      'MGF1 with SHA-1',
+      ['-aes256', '-keyopt', 'rsa_padding_mode:oaep', '-keyopt', 'rsa_oaep_md:sha256', '-keyopt', 'rsa_mgf1_md:sha1'],
+    ],
     ['AES-128', ['-aes128', '-keyopt', 'rsa_padding_mode:oaep', '-keyopt', 'rsa_oaep_md:sha256']],
     ['AES-256-GCM', ['-aes-256-gcm', '-keyopt', 'rsa_padding_mode:oaep', '-keyopt', 'rsa_oaep_md:sha256']],
   ])('is refused with %s', (_what, options) => {
@@ -58,7 +61,8 @@ describe.each([
         const opened = openedOrNothing(flipped);
         const isMalleable = (at >= ivAt && at < ivAt + 16) || at >= contentAt;
         if (opened === undefined) refused++;
-        else if (!isMalleable) expect({ at, bit, same: Buffer.from(opened).equals(plaintext) }).toEqual({ at, bit, same: true });
+        else if (!isMalleable)
+          expect({ at, bit, same: Buffer.from(opened).equals(plaintext) }).toEqual({ at, bit, same: true });
       }
     }
     expect(refused).toBeGreaterThan((envelope.length - 16 - 48) * 8 * 0.8);
@@ -84,12 +88,19 @@ it("opens KMS's own form, and OpenSSL reads it alike", () => {
 it('refuses a key of 16 bytes, whatever algorithm is said', () => {
   const contentKey = randomBytes(16);
   refuses(sealForRecipient(randomBytes(32), openssl.publicKey, { contentKey }));
-  refuses(sealForRecipient(randomBytes(32), openssl.publicKey, { contentKey, contentAlgorithm: (iv) => tlv(0x30, OIDS.aes128Cbc, tlv(4, iv)) }));
+  refuses(
+    sealForRecipient(randomBytes(32), openssl.publicKey, {
+      contentKey,
+      contentAlgorithm: (iv) => tlv(0x30, OIDS.aes128Cbc, tlv(4, iv)),
+    }),
+  );
 });
 
 it('says nothing of what it was given when it refuses', () => {
   const plaintext = randomBytes(32);
-  const envelope = sealForRecipient(plaintext, openssl.publicKey, { content: (text) => tlv(0x80, text.subarray(0, 32)) }); // no padding behind it
+  const envelope = sealForRecipient(plaintext, openssl.publicKey, {
+    content: (text) => tlv(0x80, text.subarray(0, 32)),
+  }); // no padding behind it
   let said = '';
   try {
     openEnvelope(envelope, openssl.privateKey);

@@ -26,7 +26,10 @@ function contentKey({ encryptedKey }: Envelope, privateKey: KeyObject): Uint8Arr
   let key: Uint8Array;
   try {
     // OpenSSL's MGF1 takes the hash of OAEP where no other is named
-    key = privateDecrypt({ key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, encryptedKey);
+    key = privateDecrypt(
+      { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
+      encryptedKey,
+    );
   } catch {
     throw new KmsError('kms_answer_invalid', 'the envelope is not for this key');
   }

@@ -1,15 +1,26 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { KmsError } from '../errors';
-import { indefinite, integer, NULL, oaep, OIDS, sealForRecipient, tlv, type EnvelopeParts } from '../testing/kms-envelope';
+import {
+  indefinite,
+  integer,
+  NULL,
+  oaep,
+  OIDS,
+  sealForRecipient,
+  tlv,
+  type EnvelopeParts,
+} from '../testing/kms-envelope';
 import { readEnvelope } from './read-envelope';
 
 let publicKey: KeyObject;
 beforeAll(() => {
   ({ publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 }));
 });
-const sealed = (parts: EnvelopeParts = {}, bytes = 32) => sealForRecipient(new Uint8Array(bytes).fill(7), publicKey, parts);
-const refuses = (envelope: Uint8Array) => expect(() => readEnvelope(envelope)).toThrow(expect.objectContaining({ code: 'kms_answer_invalid' }));
+const sealed = (parts: EnvelopeParts = {}, bytes = 32) =>
+  sealForRecipient(new Uint8Array(bytes).fill(7), publicKey, parts);
+const refuses = (envelope: Uint8Array) =>
+  expect(() => readEnvelope(envelope)).toThrow(expect.objectContaining({ code: 'kms_answer_invalid' }));
 const optional = (...content: Uint8Array[]) => tlv(0x30, OIDS.sha256, ...content);
 
 it.each(['definite', 'indefinite'] as const)('reads %s lengths', (lengths) => {
@@ -18,8 +29,14 @@ it.each(['definite', 'indefinite'] as const)('reads %s lengths', (lengths) => {
 });
 
 it.each<[string, EnvelopeParts]>([
-  ['content in pieces of any size', { content: (text) => indefinite(0xa0, tlv(4, text.subarray(0, 5)), tlv(4), tlv(4, text.subarray(5))) }],
-  ['content in pieces, definite', { lengths: 'definite', content: (text) => tlv(0xa0, tlv(4, text.subarray(0, 16)), tlv(4, text.subarray(16))) }],
+  [
+    'content in pieces of any size',
+    { content: (text) => indefinite(0xa0, tlv(4, text.subarray(0, 5)), tlv(4), tlv(4, text.subarray(5))) },
+  ],
+  [
+    'content in pieces, definite',
+    { lengths: 'definite', content: (text) => tlv(0xa0, tlv(4, text.subarray(0, 16)), tlv(4, text.subarray(16))) },
+  ],
   ['content as a whole', { content: (text) => tlv(0x80, text) }],
   ['SHA-256 without parameters', { keyAlgorithm: oaep(optional()) }],
   ['SHA-256 with and without parameters', { keyAlgorithm: oaep(optional(), optional(NULL)) }],
@@ -37,7 +54,10 @@ it.each<[string, EnvelopeParts]>([
   ['two recipients', { recipients: (recipient) => [recipient, recipient] }],
   ['a key agreement', { recipients: (recipient) => [tlv(0xa1, recipient)] }],
   ['a recipient of version 0', { recipientVersion: integer(0) }],
-  ['a recipient by issuer and serial number', { recipientVersion: integer(0), recipientId: tlv(0x30, tlv(0x30), integer(1)) }],
+  [
+    'a recipient by issuer and serial number',
+    { recipientVersion: integer(0), recipientId: tlv(0x30, tlv(0x30), integer(1)) },
+  ],
   ['an empty key identifier', { recipientId: tlv(0x80) }],
   ['a key identifier of 65 bytes', { recipientId: tlv(0x80, new Uint8Array(65)) }],
   ['a constructed key identifier', { recipientId: tlv(0xa0, tlv(4, new Uint8Array(32))) }],
@@ -49,8 +69,20 @@ it.each<[string, EnvelopeParts]>([
   ['SHA-384', { keyAlgorithm: oaep(tlv(0x30, OIDS.sha384, NULL)) }],
   ['MGF1 with SHA-1', { keyAlgorithm: oaep(optional(NULL), tlv(0x30, OIDS.sha1, NULL)) }],
   ['MGF1 by default (SHA-1)', { keyAlgorithm: tlv(0x30, OIDS.rsaesOaep, tlv(0x30, tlv(0xa0, optional(NULL)))) }],
-  ['another mask', { keyAlgorithm: tlv(0x30, OIDS.rsaesOaep, tlv(0x30, tlv(0xa0, optional()), tlv(0xa1, tlv(0x30, OIDS.sha256, optional())))) }],
-  ['a label', { keyAlgorithm: oaep(optional(), optional(), tlv(0xa2, tlv(0x30, OIDS.pSpecified, tlv(4, Uint8Array.of(1))))) }],
+  [
+    'another mask',
+    {
+      keyAlgorithm: tlv(
+        0x30,
+        OIDS.rsaesOaep,
+        tlv(0x30, tlv(0xa0, optional()), tlv(0xa1, tlv(0x30, OIDS.sha256, optional()))),
+      ),
+    },
+  ],
+  [
+    'a label',
+    { keyAlgorithm: oaep(optional(), optional(), tlv(0xa2, tlv(0x30, OIDS.pSpecified, tlv(4, Uint8Array.of(1))))) },
+  ],
   ['SHA-256 with other parameters', { keyAlgorithm: oaep(optional(integer(1))) }],
   ['SHA-256 with NULL that holds something', { keyAlgorithm: oaep(optional(tlv(5, Uint8Array.of(0)))) }],
   ['SHA-256 with two parameters', { keyAlgorithm: oaep(optional(NULL, NULL)) }],
@@ -117,8 +149,16 @@ it('reads what KMS encrypts at most', () => {
 it('says nothing but kms_answer_invalid to any bytes', () => {
   const whole = sealed();
   const mutated = fc
-    .array(fc.record({ at: fc.nat(whole.length - 1), drop: fc.nat(3), put: fc.uint8Array({ maxLength: 4 }) }), { minLength: 1, maxLength: 4 })
-    .map((edits) => edits.reduce<Buffer>((bytes, { at, drop, put }) => Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + drop)]), Buffer.from(whole)));
+    .array(fc.record({ at: fc.nat(whole.length - 1), drop: fc.nat(3), put: fc.uint8Array({ maxLength: 4 }) }), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map((edits) =>
+      edits.reduce<Buffer>(
+        (bytes, { at, drop, put }) => Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + drop)]),
+        Buffer.from(whole),
+      ),
+    );
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array({ maxLength: 600 }), mutated), (bytes) => {
       try {

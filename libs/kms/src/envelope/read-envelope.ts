@@ -1,4 +1,16 @@
-import { Constructed, fromBER, Integer, Null, ObjectIdentifier, OctetString, Primitive, Sequence, Set as Asn1Set, type AsnType, type BaseBlock } from 'asn1js';
+import {
+  Constructed,
+  fromBER,
+  Integer,
+  Null,
+  ObjectIdentifier,
+  OctetString,
+  Primitive,
+  Sequence,
+  Set as Asn1Set,
+  type AsnType,
+  type BaseBlock,
+} from 'asn1js';
 import { KmsError } from '../errors';
 
 /** What is left of an EnvelopedData once its algorithms are known to be the only ones that are taken. */
@@ -39,7 +51,10 @@ export function readEnvelope(ber: Uint8Array): Envelope {
   oid(contentType, OID.envelopedData);
   const [version, recipients, encryptedContentInfo] = sequence(only(explicit(content, 0)), 3);
   integer(version, 2);
-  const [recipientVersion, recipientId, keyAlgorithm, encryptedKey] = sequence(only(children(recipients, Asn1Set, UNIVERSAL, 17)), 4);
+  const [recipientVersion, recipientId, keyAlgorithm, encryptedKey] = sequence(
+    only(children(recipients, Asn1Set, UNIVERSAL, 17)),
+    4,
+  );
   integer(recipientVersion, 2);
   keyIdentifier(recipientId);
   oaepWithSha256(keyAlgorithm);
@@ -58,7 +73,12 @@ function parse(ber: Uint8Array): AsnType {
   if (ber.length === 0 || ber.length > MAX_ENVELOPE_BYTES) return refuse('its size');
   let read;
   try {
-    read = fromBER(ber, { maxDepth: MAX_DEPTH, maxNodes: MAX_NODES, maxContentLength: MAX_ENVELOPE_BYTES, parseEmbedded: false });
+    read = fromBER(ber, {
+      maxDepth: MAX_DEPTH,
+      maxNodes: MAX_NODES,
+      maxContentLength: MAX_ENVELOPE_BYTES,
+      parseEmbedded: false,
+    });
     if (read.offset === ber.length && Buffer.from(read.result.toBER()).equals(ber)) return read.result;
   } catch {
     // what the library stumbles over is refused as what it reports
@@ -71,10 +91,18 @@ const CONTEXT = 3;
 type Node = AsnType | undefined;
 type Type<Block> = abstract new (...parameters: never[]) => Block;
 
-function block<Block extends BaseBlock>(node: Node, type: Type<Block>, tagClass: number, tagNumber: number, isConstructed: boolean): Block {
+function block<Block extends BaseBlock>(
+  node: Node,
+  type: Type<Block>,
+  tagClass: number,
+  tagNumber: number,
+  isConstructed: boolean,
+): Block {
   if (!(node instanceof type)) return refuse('its structure');
   const { idBlock } = node;
-  return idBlock.tagClass === tagClass && idBlock.tagNumber === tagNumber && idBlock.isConstructed === isConstructed ? node : refuse('its structure');
+  return idBlock.tagClass === tagClass && idBlock.tagNumber === tagNumber && idBlock.isConstructed === isConstructed
+    ? node
+    : refuse('its structure');
 }
 
 function children(node: Node, type: Type<Constructed>, tagClass: number, tagNumber: number): AsnType[] {
@@ -130,12 +158,16 @@ function sha256(node: Node): void {
   const [algorithm, parameters, ...more] = children(node, Sequence, UNIVERSAL, 16);
   oid(algorithm, OID.sha256);
   if (more.length > 0) refuse('its structure');
-  if (parameters !== undefined && block(parameters, Null, UNIVERSAL, 5, false).blockLength !== 2) refuse('its structure');
+  if (parameters !== undefined && block(parameters, Null, UNIVERSAL, 5, false).blockLength !== 2)
+    refuse('its structure');
 }
 
 /** `[0] IMPLICIT OCTET STRING`: whole, or in pieces (X.690 section 8.7.3) each of which is whole. */
 function pieces(node: Node): Uint8Array {
-  const whole = node instanceof Primitive ? [block(node, Primitive, CONTEXT, 0, false)] : explicit(node, 0).map((piece) => block(piece, OctetString, UNIVERSAL, 4, false));
+  const whole =
+    node instanceof Primitive
+      ? [block(node, Primitive, CONTEXT, 0, false)]
+      : explicit(node, 0).map((piece) => block(piece, OctetString, UNIVERSAL, 4, false));
   const content = new Uint8Array(Buffer.concat(whole.map(({ valueBlock }) => valueBlock.valueHexView)));
   return content.length > 0 && content.length % 16 === 0 ? content : refuse('a length');
 }

@@ -7,12 +7,17 @@ it('makes an RSA-2048 key that KMS takes, and opens what OpenSSL encrypts for it
   const recipient = await makeRecipientKey();
   expect(recipient.publicKeySpki).toHaveLength(294);
   const publicKey = createPublicKey({ key: Buffer.from(recipient.publicKeySpki), type: 'spki', format: 'der' });
-  expect([publicKey.asymmetricKeyType, publicKey.asymmetricKeyDetails]).toEqual(['rsa', { modulusLength: 2048, publicExponent: 65537n }]);
+  expect([publicKey.asymmetricKeyType, publicKey.asymmetricKeyDetails]).toEqual([
+    'rsa',
+    { modulusLength: 2048, publicExponent: 65537n },
+  ]);
   const openssl = openSsl();
   try {
     const plaintext = randomBytes(32);
     for (const words of [[], ['-stream']]) {
-      expect(Buffer.from(recipient.open(openssl.encryptFor(publicKey, plaintext, ...words))).equals(plaintext)).toBe(true);
+      expect(Buffer.from(recipient.open(openssl.encryptFor(publicKey, plaintext, ...words))).equals(plaintext)).toBe(
+        true,
+      );
     }
   } finally {
     openssl.remove();

@@ -15,7 +15,13 @@ export async function makeRecipientKey(): Promise<RecipientKey> {
   return recipientKeyOf(await promisify(generateKeyPair)('rsa', { modulusLength: 2048, publicExponent: 0x10001 }));
 }
 
-export function recipientKeyOf({ publicKey, privateKey }: { publicKey: KeyObject; privateKey: KeyObject }): RecipientKey {
+export function recipientKeyOf({
+  publicKey,
+  privateKey,
+}: {
+  publicKey: KeyObject;
+  privateKey: KeyObject;
+}): RecipientKey {
   return {
     publicKeySpki: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
     open: (ciphertextForRecipient) => openEnvelope(ciphertextForRecipient, privateKey),

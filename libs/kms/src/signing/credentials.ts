@@ -1,7 +1,11 @@
 import * as z from 'zod';
 import { KmsError } from '../errors';
 
-const text = (max: number) => z.string().regex(/^[\x21-\x7e]+$/).max(max);
+const text = (max: number) =>
+  z
+    .string()
+    .regex(/^[\x21-\x7e]+$/)
+    .max(max);
 const credentialsSchema = z.object({
   accessKeyId: text(128),
   secretAccessKey: text(256),

@@ -28,5 +28,10 @@ export class Sha256 {
 function begin(secret: Bytes | undefined): Hash | Hmac {
   if (secret === undefined) return createHash('sha256');
   if (typeof secret === 'string') return createHmac('sha256', secret);
-  return createHmac('sha256', ArrayBuffer.isView(secret) ? new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength) : new Uint8Array(secret));
+  return createHmac(
+    'sha256',
+    ArrayBuffer.isView(secret)
+      ? new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength)
+      : new Uint8Array(secret),
+  );
 }

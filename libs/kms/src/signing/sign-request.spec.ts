@@ -14,7 +14,11 @@ interface Captured {
 }
 
 /** What AWS's own client puts on the wire, its clock standing still. */
-async function capturedFromSdk(credentials: typeof CREDENTIALS & { sessionToken?: string }, command: GenerateDataKeyCommand | DecryptCommand, endpoint?: string): Promise<Captured> {
+async function capturedFromSdk(
+  credentials: typeof CREDENTIALS & { sessionToken?: string },
+  command: GenerateDataKeyCommand | DecryptCommand,
+  endpoint?: string,
+): Promise<Captured> {
   let captured: Captured | undefined;
   const client = new KMSClient({
     region: 'us-east-1',
@@ -38,15 +42,38 @@ async function capturedFromSdk(credentials: typeof CREDENTIALS & { sessionToken?
   return captured;
 }
 
-const SIGNED_ANEW = new Set(['authorization', 'x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token', 'host', 'content-length']);
-const Recipient = { AttestationDocument: new Uint8Array(4096).fill(3), KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' as const };
+const SIGNED_ANEW = new Set([
+  'authorization',
+  'x-amz-date',
+  'x-amz-content-sha256',
+  'x-amz-security-token',
+  'host',
+  'content-length',
+]);
+const Recipient = {
+  AttestationDocument: new Uint8Array(4096).fill(3),
+  KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' as const,
+};
 const context = { 'communique-tee:purpose': 'enclave-keys', 'communique-tee:stack': 'prüfung' };
 const KeyId = 'arn:aws:kms:us-east-1:111122223333:alias/communique-tee-test-enclave';
 
 it("computes AWS's published example: get-vanilla of the Signature Version 4 test suite", async () => {
-  const signer = new SignatureV4({ service: 'service', region: 'us-east-1', sha256: Sha256, credentials: CREDENTIALS, applyChecksum: false });
+  const signer = new SignatureV4({
+    service: 'service',
+    region: 'us-east-1',
+    sha256: Sha256,
+    credentials: CREDENTIALS,
+    applyChecksum: false,
+  });
   const { headers } = await signer.sign(
-    { method: 'GET', protocol: 'https:', hostname: 'example.amazonaws.com', path: '/', query: {}, headers: { host: 'example.amazonaws.com' } },
+    {
+      method: 'GET',
+      protocol: 'https:',
+      hostname: 'example.amazonaws.com',
+      path: '/',
+      query: {},
+      headers: { host: 'example.amazonaws.com' },
+    },
     { signingDate: new Date('2015-08-30T12:36:00Z') },
   );
   expect(headers['authorization']).toBe(
@@ -55,25 +82,61 @@ it("computes AWS's published example: get-vanilla of the Signature Version 4 tes
 });
 
 it.each([
-  ['a data key, of a role', { ...CREDENTIALS, sessionToken: 'IQoJb3JpZ2luX2VjEXAMPLE/+=' }, new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256', EncryptionContext: context, Recipient }), undefined],
-  ['a plaintext, of a user', CREDENTIALS, new DecryptCommand({ KeyId, CiphertextBlob: new Uint8Array(190), EncryptionContext: context, Recipient }), undefined],
-  ['a plaintext, at an endpoint with a port', CREDENTIALS, new DecryptCommand({ KeyId, CiphertextBlob: new Uint8Array(190), Recipient }), 'https://kms.test:8443'],
+  [
+    'a data key, of a role',
+    { ...CREDENTIALS, sessionToken: 'IQoJb3JpZ2luX2VjEXAMPLE/+=' },
+    new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256', EncryptionContext: context, Recipient }),
+    undefined,
+  ],
+  [
+    'a plaintext, of a user',
+    CREDENTIALS,
+    new DecryptCommand({ KeyId, CiphertextBlob: new Uint8Array(190), EncryptionContext: context, Recipient }),
+    undefined,
+  ],
+  [
+    'a plaintext, at an endpoint with a port',
+    CREDENTIALS,
+    new DecryptCommand({ KeyId, CiphertextBlob: new Uint8Array(190), Recipient }),
+    'https://kms.test:8443',
+  ],
 ])("signs as AWS's own client does: %s", async (_what, credentials, command, endpoint) => {
   const sdk = await capturedFromSdk(credentials, command, endpoint);
   expect([sdk.method, sdk.path]).toEqual(['POST', '/']);
   expect(sdk.headers['content-type']).toBe('application/x-amz-json-1.1');
   const headers = Object.fromEntries(Object.entries(sdk.headers).filter(([name]) => !SIGNED_ANEW.has(name)));
   const body = typeof sdk.body === 'string' ? new TextEncoder().encode(sdk.body) : sdk.body;
-  const signed = await signRequest({ origin: endpoint ?? 'https://kms.us-east-1.amazonaws.com', region: 'us-east-1', headers: { ...headers, 'content-length': String(body.length) }, body }, credentials, NOW_MS);
+  const signed = await signRequest(
+    {
+      origin: endpoint ?? 'https://kms.us-east-1.amazonaws.com',
+      region: 'us-east-1',
+      headers: { ...headers, 'content-length': String(body.length) },
+      body,
+    },
+    credentials,
+    NOW_MS,
+  );
 
-  for (const name of ['authorization', 'host', 'x-amz-date', 'x-amz-content-sha256', 'x-amz-security-token', 'x-amz-target']) {
+  for (const name of [
+    'authorization',
+    'host',
+    'x-amz-date',
+    'x-amz-content-sha256',
+    'x-amz-security-token',
+    'x-amz-target',
+  ]) {
     expect([name, signed[name]]).toEqual([name, sdk.headers[name]]);
   }
   expect(signed['x-amz-date']).toBe('20261122T150405Z');
 });
 
 it('signs with the time that it is given, whatever the machine says', async () => {
-  const request = { origin: 'https://kms.us-east-1.amazonaws.com', region: 'us-east-1', headers: {}, body: new Uint8Array(2) };
+  const request = {
+    origin: 'https://kms.us-east-1.amazonaws.com',
+    region: 'us-east-1',
+    headers: {},
+    body: new Uint8Array(2),
+  };
   const first = await signRequest(request, CREDENTIALS, NOW_MS);
   jest.spyOn(Date, 'now').mockReturnValue(0);
   expect(await signRequest(request, CREDENTIALS, NOW_MS)).toEqual(first);
@@ -83,8 +146,16 @@ it('signs with the time that it is given, whatever the machine says', async () =
 
 it('signs every byte of the body, and the target', async () => {
   const sign = (target: string, body: Uint8Array) =>
-    signRequest({ origin: 'https://kms.us-east-1.amazonaws.com', region: 'us-east-1', headers: { 'x-amz-target': target }, body }, CREDENTIALS, NOW_MS).then(({ authorization }) => authorization);
-  const signatures = [await sign('a', Uint8Array.of(1)), await sign('a', Uint8Array.of(2)), await sign('b', Uint8Array.of(1))];
+    signRequest(
+      { origin: 'https://kms.us-east-1.amazonaws.com', region: 'us-east-1', headers: { 'x-amz-target': target }, body },
+      CREDENTIALS,
+      NOW_MS,
+    ).then(({ authorization }) => authorization);
+  const signatures = [
+    await sign('a', Uint8Array.of(1)),
+    await sign('a', Uint8Array.of(2)),
+    await sign('b', Uint8Array.of(1)),
+  ];
   expect(new Set(signatures).size).toBe(3);
   expect(signatures[0]).toContain('SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-target');
 });

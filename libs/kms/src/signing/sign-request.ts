@@ -15,7 +15,11 @@ export interface UnsignedRequest {
  * signer: `host`, those given, `x-amz-date`, `x-amz-content-sha256`, `x-amz-security-token` and `authorization`, names in lower case.
  * The signer remembers derived keys of the last 50 credentials for their day: they sign for the parent's own role, which the parent has.
  */
-export async function signRequest({ origin, region, headers, body }: UnsignedRequest, credentials: UsableCredentials, nowMs: number): Promise<Record<string, string>> {
+export async function signRequest(
+  { origin, region, headers, body }: UnsignedRequest,
+  credentials: UsableCredentials,
+  nowMs: number,
+): Promise<Record<string, string>> {
   const { protocol, host, hostname } = new URL(origin);
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const signer = new SignatureV4({

@@ -18,19 +18,54 @@ export interface OpenSsl {
 }
 
 /** How KMS encrypts, for `cms -encrypt`. */
-export const LIKE_KMS = ['-aes256', '-keyopt', 'rsa_padding_mode:oaep', '-keyopt', 'rsa_oaep_md:sha256', '-keyopt', 'rsa_mgf1_md:sha256'];
+export const LIKE_KMS = [
+  '-aes256',
+  '-keyopt',
+  'rsa_padding_mode:oaep',
+  '-keyopt',
+  'rsa_oaep_md:sha256',
+  '-keyopt',
+  'rsa_mgf1_md:sha256',
+];
 
 export function openSsl(): OpenSsl {
   const folder = mkdtempSync(join(tmpdir(), 'kms-openssl-'));
   const file = (name: string) => join(folder, name);
-  const run = (...words: string[]) => execFileSync('openssl', words, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 24 });
-  run('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'key.pem', '-out', 'own.pem', '-subj', '/CN=recipient', '-days', '2');
+  const run = (...words: string[]) =>
+    execFileSync('openssl', words, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 24 });
+  run(
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    'key.pem',
+    '-out',
+    'own.pem',
+    '-subj',
+    '/CN=recipient',
+    '-days',
+    '2',
+  );
   const privateKey = createPrivateKey(readFileSync(file('key.pem')));
 
   const encryptTo = (certificate: string, plaintext: Uint8Array, words: string[]) => {
     writeFileSync(file('plaintext'), plaintext);
     const options = words.includes('-keyopt') ? words : [...LIKE_KMS, ...words];
-    return run('cms', '-encrypt', '-binary', '-in', 'plaintext', '-outform', 'DER', '-keyid', '-recip', certificate, ...options);
+    return run(
+      'cms',
+      '-encrypt',
+      '-binary',
+      '-in',
+      'plaintext',
+      '-outform',
+      'DER',
+      '-keyid',
+      '-recip',
+      certificate,
+      ...options,
+    );
   };
   return {
     privateKey,

@@ -25,6 +25,8 @@ describe('the key binding', () => {
     ['another version', { v: 2 }],
   ])('with %s is refused', (_name, change) => {
     const map = { v: 1, key_id: binding.keyId, receipt_key: binding.receiptKey, custody: binding.custody, ...change };
-    expect(() => decodeKeyBinding(encodeCanonical(map))).toThrow(expect.objectContaining({ code: 'malformed_body' }) as Error);
+    expect(() => decodeKeyBinding(encodeCanonical(map))).toThrow(
+      expect.objectContaining({ code: 'malformed_body' }) as Error,
+    );
   });
 });

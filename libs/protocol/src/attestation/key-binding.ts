@@ -35,7 +35,13 @@ const schema = z.strictObject({
 });
 
 export function encodeKeyBinding({ keyId, receiptKey, custody, legacyKey }: KeyBinding): Uint8Array {
-  return encodeCanonical({ v: 1, key_id: keyId, receipt_key: receiptKey, custody, ...(legacyKey && { legacy_key: legacyKey }) });
+  return encodeCanonical({
+    v: 1,
+    key_id: keyId,
+    receipt_key: receiptKey,
+    custody,
+    ...(legacyKey && { legacy_key: legacyKey }),
+  });
 }
 
 /** @throws ProtocolError `malformed_body` */

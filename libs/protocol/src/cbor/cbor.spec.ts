@@ -5,7 +5,9 @@ const read = (hex: string) => decodeStrict(fromHex(hex), 1000);
 
 describe('canonical CBOR', () => {
   it('sorts keys by their encoded bytes and takes the shortest forms (RFC 8949 section 4.2.1)', () => {
-    expect(toHex(encodeCanonical({ b: 1, aa: 24, a: 256 }))).toBe('a3' + '6161' + '190100' + '6162' + '01' + '626161' + '1818');
+    expect(toHex(encodeCanonical({ b: 1, aa: 24, a: 256 }))).toBe(
+      'a3' + '6161' + '190100' + '6162' + '01' + '626161' + '1818',
+    );
   });
 
   it('comes back as it was', () => {
@@ -52,11 +54,15 @@ describe('canonical CBOR', () => {
 
   it('reads nesting of eight and refuses by depth, not by the stack', () => {
     expect(read('8181818181818181' + '01')).toBeDefined();
-    expect(() => decodeStrict(new Uint8Array(200_000).fill(0x81), 300_000)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
+    expect(() => decodeStrict(new Uint8Array(200_000).fill(0x81), 300_000)).toThrow(
+      expect.objectContaining({ code: 'malformed_body' }),
+    );
   });
 
   it('refuses more than 4096 items and more bytes than asked for', () => {
-    expect(() => decodeStrict(encodeCanonical(new Array(4096).fill(0)), 10_000)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
+    expect(() => decodeStrict(encodeCanonical(new Array(4096).fill(0)), 10_000)).toThrow(
+      expect.objectContaining({ code: 'malformed_body' }),
+    );
     expect(() => decodeStrict(new Uint8Array(1001), 1000)).toThrow(expect.objectContaining({ code: 'body_too_large' }));
   });
 });

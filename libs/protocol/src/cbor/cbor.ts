@@ -66,7 +66,8 @@ class BoundedTokenizer {
     const children = this.childrenOf(token);
     if (children > 0) {
       this.open.push(children);
-      if (this.open.length > LIMITS.maxDepth) throw new ProtocolError('malformed_body', `nested deeper than ${LIMITS.maxDepth}`);
+      if (this.open.length > LIMITS.maxDepth)
+        throw new ProtocolError('malformed_body', `nested deeper than ${LIMITS.maxDepth}`);
     }
     return token;
   }

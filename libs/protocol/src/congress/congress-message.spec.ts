@@ -1,5 +1,10 @@
 import { encodeCanonical } from '../cbor/cbor';
-import { encodeCongressMessage, parseCongressMessage, validateCongressMessage, type CongressMessage } from './congress-message';
+import {
+  encodeCongressMessage,
+  parseCongressMessage,
+  validateCongressMessage,
+  type CongressMessage,
+} from './congress-message';
 import { STATES, TOPICS } from './cwc-vocabulary';
 import { chamberOf, isOffice } from './office';
 
@@ -7,7 +12,16 @@ const valid = (): CongressMessage => ({
   version: 1,
   deliverySecret: new Uint8Array(32).fill(7),
   offices: ['HCA12', 'SCA01', 'SCA03'],
-  constituent: { prefix: 'Ms.', firstName: 'Test', lastName: 'Person', address1: '1 Test Street', city: 'Oakland', state: 'CA', zip: '94601', email: 'person@test.example' },
+  constituent: {
+    prefix: 'Ms.',
+    firstName: 'Test',
+    lastName: 'Person',
+    address1: '1 Test Street',
+    city: 'Oakland',
+    state: 'CA',
+    zip: '94601',
+    email: 'person@test.example',
+  },
   message: { subject: 'Clean water', body: 'Please keep the water clean.', topics: ['Health'] },
   campaignId: 'c1',
   proof: null,
@@ -15,7 +29,11 @@ const valid = (): CongressMessage => ({
 
 /** The valid message with the value at `path` replaced, or taken away when it is undefined. */
 function changed(path: string, value: unknown): unknown {
-  const copy: Record<string, unknown> = { ...valid(), constituent: { ...valid().constituent }, message: { ...valid().message } };
+  const copy: Record<string, unknown> = {
+    ...valid(),
+    constituent: { ...valid().constituent },
+    message: { ...valid().message },
+  };
   const names = path.split('/').slice(1);
   const last = names.pop() ?? '';
   const target = names.reduce((here, name) => here[name] as Record<string, unknown>, copy);
@@ -31,17 +49,37 @@ const problemsOf = (value: unknown) => {
 
 describe('a message to Congress', () => {
   it('comes back from its encoding as it was, absent fields absent', () => {
-    const message: CongressMessage = { ...valid(), responseRequested: false, message: { ...valid().message, stance: 'pro', bills: [{ congress: 119, type: 'hr', number: 1 }] } };
+    const message: CongressMessage = {
+      ...valid(),
+      responseRequested: false,
+      message: { ...valid().message, stance: 'pro', bills: [{ congress: 119, type: 'hr', number: 1 }] },
+    };
     expect(parseCongressMessage(encodeCongressMessage(message))).toEqual({ ok: true, message });
-    expect(encodeCongressMessage({ ...message, newsletterOptIn: undefined } as unknown as CongressMessage)).toEqual(encodeCongressMessage(message));
+    expect(encodeCongressMessage({ ...message, newsletterOptIn: undefined } as unknown as CongressMessage)).toEqual(
+      encodeCongressMessage(message),
+    );
   });
 
-  it.each(['/deliverySecret', '/offices', '/constituent', '/constituent/prefix', '/constituent/firstName', '/constituent/lastName', '/constituent/address1', '/constituent/city', '/constituent/state', '/constituent/zip', '/constituent/email', '/message', '/message/subject', '/message/body', '/message/topics', '/campaignId'])(
-    'is asked for %s when it is left out: nothing is made up',
-    (path) => {
-      expect(problemsOf(changed(path, undefined))).toEqual([`${path} required`]);
-    },
-  );
+  it.each([
+    '/deliverySecret',
+    '/offices',
+    '/constituent',
+    '/constituent/prefix',
+    '/constituent/firstName',
+    '/constituent/lastName',
+    '/constituent/address1',
+    '/constituent/city',
+    '/constituent/state',
+    '/constituent/zip',
+    '/constituent/email',
+    '/message',
+    '/message/subject',
+    '/message/body',
+    '/message/topics',
+    '/campaignId',
+  ])('is asked for %s when it is left out: nothing is made up', (path) => {
+    expect(problemsOf(changed(path, undefined))).toEqual([`${path} required`]);
+  });
 
   it.each<[string, unknown, string]>([
     ['/constituent/prefix', '', 'too_short'],
@@ -83,9 +121,12 @@ describe('a message to Congress', () => {
     expect(problemsOf(changed('/offices', [office]))).toEqual(['/offices/0 invalid']);
   });
 
-  it.each(['https://example.org', 'http://example.org:8080/a/b?c=d&e=%20#f', 'https://example.org/?q'])('may point to %s', (address) => {
-    expect(problemsOf(changed('/message/moreInfo', address))).toEqual([]);
-  });
+  it.each(['https://example.org', 'http://example.org:8080/a/b?c=d&e=%20#f', 'https://example.org/?q'])(
+    'may point to %s',
+    (address) => {
+      expect(problemsOf(changed('/message/moreInfo', address))).toEqual([]);
+    },
+  );
 
   it('has no field that is not known', () => {
     expect(problemsOf({ ...valid(), extra: 1 })).toEqual([' unknown_field']);
@@ -93,10 +134,16 @@ describe('a message to Congress', () => {
   });
 
   it('lists everything that is wrong, without the values', () => {
-    const result = validateCongressMessage({ ...valid(), campaignId: '!', constituent: { ...valid().constituent, zip: 'geheim', city: '' } });
+    const result = validateCongressMessage({
+      ...valid(),
+      campaignId: '!',
+      constituent: { ...valid().constituent, zip: 'geheim', city: '' },
+    });
     expect(result).toMatchObject({ ok: false, offices: ['HCA12', 'SCA01', 'SCA03'] });
     expect(JSON.stringify(result)).not.toMatch(/geheim|!/);
-    expect(problemsOf({ ...valid(), campaignId: '!', constituent: { ...valid().constituent, zip: 'geheim' } })).toEqual(['/constituent/zip invalid', '/campaignId too_short']);
+    expect(problemsOf({ ...valid(), campaignId: '!', constituent: { ...valid().constituent, zip: 'geheim' } })).toEqual(
+      ['/constituent/zip invalid', '/campaignId too_short'],
+    );
   });
 
   it('keeps the offices that can be read from a message that cannot', () => {
@@ -115,7 +162,8 @@ describe('a message to Congress', () => {
   });
 
   it('is no array, null, number or text', () => {
-    for (const value of [[], null, 7, 'x']) expect(parseCongressMessage(encodeCanonical(value))).toMatchObject({ ok: false });
+    for (const value of [[], null, 7, 'x'])
+      expect(parseCongressMessage(encodeCanonical(value))).toMatchObject({ ok: false });
   });
 });
 

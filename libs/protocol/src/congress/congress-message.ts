@@ -15,9 +15,17 @@ import { HOUSE_OFFICE, SENATE_OFFICE } from './office';
  * the maximum is in units, which are never fewer, the minimum in characters, which are never more, so that either count is met.
  */
 const text = (min: number, max: number) =>
-  z.string().max(max).refine(isXmlText, { params: { rule: 'invalid_characters' } }).refine(hasInk(min), { params: { rule: 'too_short' } });
+  z
+    .string()
+    .max(max)
+    .refine(isXmlText, { params: { rule: 'invalid_characters' } })
+    .refine(hasInk(min), { params: { rule: 'too_short' } });
 
-const email = z.string().max(254).regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/).refine(isXmlText);
+const email = z
+  .string()
+  .max(254)
+  .regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/)
+  .refine(isXmlText);
 const phone = z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/);
 
 /** RFC 3986 with an authority of a name and a port: what xsd:anyURI takes whoever reads it, and what no office has to guess at. */
@@ -55,12 +63,23 @@ export const congressMessageSchema = z.strictObject({
     body: text(6, 10_000),
     topics: z.array(z.enum(TOPICS)).min(1).max(TOPICS.length),
     bills: z
-      .array(z.strictObject({ congress: z.int().positive().max(999), type: z.enum(BILL_TYPES), number: z.int().positive().max(99_999) }))
+      .array(
+        z.strictObject({
+          congress: z.int().positive().max(999),
+          type: z.enum(BILL_TYPES),
+          number: z.int().positive().max(99_999),
+        }),
+      )
       .max(20)
       .optional(),
     stance: z.enum(['pro', 'con']).optional(),
     /** An http or https address, percent-encoded where it must be; a client takes `new URL(text).href`. */
-    moreInfo: z.string().max(2000).regex(WEB_ADDRESS).refine((value) => URL.canParse(value)).optional(),
+    moreInfo: z
+      .string()
+      .max(2000)
+      .regex(WEB_ADDRESS)
+      .refine((value) => URL.canParse(value))
+      .optional(),
   }),
   campaignId: text(2, 500),
   responseRequested: z.boolean().optional(),
@@ -75,7 +94,8 @@ export function encodeCongressMessage(message: CongressMessage): Uint8Array {
   return encodeCanonical(withoutUndefined(message));
 }
 
-export type CongressMessageResult = { ok: true; message: CongressMessage } | { ok: false; offices: string[]; problems: FieldProblem[] };
+export type CongressMessageResult =
+  { ok: true; message: CongressMessage } | { ok: false; offices: string[]; problems: FieldProblem[] };
 
 /** Reads and checks an opened message. Problems name field and rule, never the value; offices that are well formed are kept, so that the receipt can refuse each. */
 export function parseCongressMessage(opened: Uint8Array): CongressMessageResult {
@@ -83,7 +103,11 @@ export function parseCongressMessage(opened: Uint8Array): CongressMessageResult 
   try {
     value = decodeStrict(opened, LIMITS.maxPaddedPlaintextBytes);
   } catch {
-    return { ok: false, offices: [], problems: [{ pointer: '', code: 'malformed', message: 'The sealed content is not canonical CBOR.' }] };
+    return {
+      ok: false,
+      offices: [],
+      problems: [{ pointer: '', code: 'malformed', message: 'The sealed content is not canonical CBOR.' }],
+    };
   }
   return validateCongressMessage(value);
 }
@@ -92,7 +116,11 @@ export function parseCongressMessage(opened: Uint8Array): CongressMessageResult 
 export function validateCongressMessage(value: unknown): CongressMessageResult {
   const parsed = congressMessageSchema.safeParse(value);
   if (parsed.success) return { ok: true, message: parsed.data };
-  return { ok: false, offices: readableOffices(value), problems: parsed.error.issues.slice(0, 50).map((issue) => toFieldProblem(issue, value)) };
+  return {
+    ok: false,
+    offices: readableOffices(value),
+    problems: parsed.error.issues.slice(0, 50).map((issue) => toFieldProblem(issue, value)),
+  };
 }
 
 function toFieldProblem(issue: z.core.$ZodIssue, value: unknown): FieldProblem {
@@ -132,7 +160,10 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 function readableOffices(value: unknown): string[] {
   const offices = valueAt(value, ['offices']);
   if (!Array.isArray(offices)) return [];
-  const wellFormed = offices.filter((office): office is string => typeof office === 'string' && (HOUSE_OFFICE.test(office) || SENATE_OFFICE.test(office)));
+  const wellFormed = offices.filter(
+    (office): office is string =>
+      typeof office === 'string' && (HOUSE_OFFICE.test(office) || SENATE_OFFICE.test(office)),
+  );
   return [...new Set(wellFormed)].slice(0, LIMITS.maxOffices);
 }
 
@@ -149,9 +180,12 @@ function hasInk(min: number): (value: string) => boolean {
   };
 }
 
-
 function withoutUndefined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutUndefined);
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined).map(([key, member]) => [key, withoutUndefined(member)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([key, member]) => [key, withoutUndefined(member)]),
+  );
 }

@@ -31,7 +31,7 @@ function refuseDepth(bytes: Uint8Array): void {
 
 /** Index of the closing quote: the next one after an even number of backslashes. */
 function endOfString(bytes: Uint8Array, start: number): number {
-  for (let at = start; ; ) {
+  for (let at = start; ;) {
     at = bytes.indexOf(QUOTE, at + 1);
     if (at < 0) return bytes.length;
     let slashes = 0;

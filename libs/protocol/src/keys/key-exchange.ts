@@ -19,7 +19,11 @@ export const MAX_REVOKED_KEYS = 256;
 export const MAX_SECRETS = 16;
 export const SECRET_NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 
-const credentialText = (max: number) => z.string().regex(/^[\x21-\x7e]+$/).max(max);
+const credentialText = (max: number) =>
+  z
+    .string()
+    .regex(/^[\x21-\x7e]+$/)
+    .max(max);
 const offerSchema = z.strictObject({
   v: z.literal(1),
   /** Of the parent's role, short-lived: KMS wants to know who asks. They decrypt nothing without the enclave's attestation. */
@@ -37,7 +41,9 @@ const offerSchema = z.strictObject({
   /** Key ids that an operator has revoked: dropped, and never taken again. */
   revoked: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_REVOKED_KEYS),
   /** The operator's secrets by name, as KMS's CiphertextBlob. */
-  secrets: z.record(z.string().regex(SECRET_NAME), bytesUpTo(6144)).refine((secrets) => Object.keys(secrets).length <= MAX_SECRETS, `at most ${MAX_SECRETS} secrets`),
+  secrets: z
+    .record(z.string().regex(SECRET_NAME), bytesUpTo(6144))
+    .refine((secrets) => Object.keys(secrets).length <= MAX_SECRETS, `at most ${MAX_SECRETS} secrets`),
 });
 export type KeyOffer = Omit<z.infer<typeof offerSchema>, 'v'>;
 export type HandedCredentials = NonNullable<KeyOffer['credentials']>;
@@ -54,7 +60,10 @@ const statusSchema = z.strictObject({
   /** Every key that it opens messages with. */
   held: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_OFFERED_KEYS + 1),
   /** Of the same keys, the ids of their pairs of the legacy suite; absent where that is switched off. */
-  held_legacy: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_OFFERED_KEYS + 1).optional(),
+  held_legacy: z
+    .array(bytesOf(KEY_ID_BYTES))
+    .max(MAX_OFFERED_KEYS + 1)
+    .optional(),
   /** A key that it made and does not use before it is offered back among the records: store it, unless its epoch is taken. */
   proposal: bytesUpTo(MAX_SEALED_KEY_BYTES).nullable(),
   /** Records that it did not take, and why; `key_id` is null where not even that could be read. */
@@ -84,7 +93,12 @@ export function decodeKeyStatus(bytes: Uint8Array): KeyStatus {
   return read(statusSchema, bytes, MAX_KEY_STATUS_BYTES, 'not a status of keys');
 }
 
-function read<Value extends { v: 1 }>(schema: z.ZodType<Value>, bytes: Uint8Array, maxBytes: number, what: string): Omit<Value, 'v'> {
+function read<Value extends { v: 1 }>(
+  schema: z.ZodType<Value>,
+  bytes: Uint8Array,
+  maxBytes: number,
+  what: string,
+): Omit<Value, 'v'> {
   const parsed = schema.safeParse(decodeStrict(bytes, maxBytes));
   if (!parsed.success) throw new ProtocolError('malformed_body', what);
   const { v: _version, ...value } = parsed.data;

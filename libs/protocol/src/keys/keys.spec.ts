@@ -1,12 +1,41 @@
 import { encodeCanonical } from '../cbor/cbor';
 import { LIMITS } from '../limits';
-import { decodeKeyOffer, decodeKeyStatus, encodeKeyOffer, encodeKeyStatus, MAX_KEY_OFFER_BYTES, MAX_OFFERED_KEYS, type KeyOffer, type KeyStatus } from './key-exchange';
-import { decodeSealedKey, decodeSealedKeyMaker, encodeSealedKey, encodeSealedKeyMaker, MAX_SEALED_KEY_BYTES, sealedKeyAssociatedData, type SealedKeyRecord } from './sealed-key';
+import {
+  decodeKeyOffer,
+  decodeKeyStatus,
+  encodeKeyOffer,
+  encodeKeyStatus,
+  MAX_KEY_OFFER_BYTES,
+  MAX_OFFERED_KEYS,
+  type KeyOffer,
+  type KeyStatus,
+} from './key-exchange';
+import {
+  decodeSealedKey,
+  decodeSealedKeyMaker,
+  encodeSealedKey,
+  encodeSealedKeyMaker,
+  MAX_SEALED_KEY_BYTES,
+  sealedKeyAssociatedData,
+  type SealedKeyRecord,
+} from './sealed-key';
 
 const ALIAS = 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-test-enclave';
 const bytes = (length: number, fill = 7) => new Uint8Array(length).fill(fill);
 const record = (): SealedKeyRecord => ({
-  core: { v: 1, key_id: bytes(16), epoch: 1, custody: ALIAS, pcr0: bytes(48), created: 1000, rotate_after: 2000, destroy_after: 3000, public_key: bytes(32), receipt_key: bytes(32), data_key: bytes(180) },
+  core: {
+    v: 1,
+    key_id: bytes(16),
+    epoch: 1,
+    custody: ALIAS,
+    pcr0: bytes(48),
+    created: 1000,
+    rotate_after: 2000,
+    destroy_after: 3000,
+    public_key: bytes(32),
+    receipt_key: bytes(32),
+    data_key: bytes(180),
+  },
   maker: bytes(4000),
   nonce: bytes(24),
   sealed: bytes(48),
@@ -55,7 +84,9 @@ describe('a sealed key', () => {
     ['no maker', (value) => ({ ...value, maker: bytes(0) })],
     ['a short legacy key', (value) => ({ ...value, core: { ...value.core, legacy_key: bytes(31) } })],
     ['a list', () => [1]],
-  ])('with %s is refused', (_name, change) => expect(code(() => decodeSealedKey(encodeCanonical(change(record()))))).toBe('malformed_body'));
+  ])('with %s is refused', (_name, change) =>
+    expect(code(() => decodeSealedKey(encodeCanonical(change(record()))))).toBe('malformed_body'),
+  );
 
   it('may name a key of the legacy suite', () => {
     const withLegacy = { ...record(), core: { ...record().core, legacy_key: bytes(32, 9) } };
@@ -78,7 +109,9 @@ describe('a sealed key', () => {
 
   it('is named by its maker’s document for this purpose alone', () => {
     expect(decodeSealedKeyMaker(encodeSealedKeyMaker(bytes(32)))).toEqual(bytes(32));
-    expect(code(() => decodeSealedKeyMaker(encodeCanonical({ v: 1, purpose: 'other', core_sha256: bytes(32) })))).toBe('malformed_body');
+    expect(code(() => decodeSealedKeyMaker(encodeCanonical({ v: 1, purpose: 'other', core_sha256: bytes(32) })))).toBe(
+      'malformed_body',
+    );
   });
 });
 
@@ -86,12 +119,21 @@ describe('the exchange of keys', () => {
   it('comes back as it was', () => {
     expect(decodeKeyOffer(encodeKeyOffer(offer()))).toEqual(offer());
     expect(decodeKeyStatus(encodeKeyStatus(status()))).toEqual(status());
-    expect(decodeKeyStatus(encodeKeyStatus({ ...status(), held_legacy: [bytes(16)] }))).toEqual({ ...status(), held_legacy: [bytes(16)] });
-    expect(decodeKeyStatus(encodeKeyStatus({ ...status(), custody: 'process', current: null }))).toMatchObject({ custody: 'process', current: null });
+    expect(decodeKeyStatus(encodeKeyStatus({ ...status(), held_legacy: [bytes(16)] }))).toEqual({
+      ...status(),
+      held_legacy: [bytes(16)],
+    });
+    expect(decodeKeyStatus(encodeKeyStatus({ ...status(), custody: 'process', current: null }))).toMatchObject({
+      custody: 'process',
+      current: null,
+    });
   });
 
   it('has room for all that may be stored at once', () => {
-    const largest = { ...offer(), records: Array.from({ length: MAX_OFFERED_KEYS }, () => bytes(MAX_SEALED_KEY_BYTES)) };
+    const largest = {
+      ...offer(),
+      records: Array.from({ length: MAX_OFFERED_KEYS }, () => bytes(MAX_SEALED_KEY_BYTES)),
+    };
     expect(decodeKeyOffer(encodeKeyOffer(largest)).records).toHaveLength(MAX_OFFERED_KEYS);
     expect(LIMITS.maxItems).toBeGreaterThan(MAX_OFFERED_KEYS);
   });
@@ -103,7 +145,10 @@ describe('the exchange of keys', () => {
     ['a line feed in a credential', { credentials: { ...offer().credentials, access_key_id: 'A\nB' } }],
     ['a credential of another kind', { credentials: { ...offer().credentials, expires: 'soon' } }],
     ['no list', { revoked: null }],
-  ])('refuses an offer with %s', (_name, change) => expect(code(() => decodeKeyOffer(encodeCanonical({ v: 1, ...offer(), ...change })))).toBe('malformed_body'));
+  ])('refuses an offer with %s', (_name, change) =>
+    expect(code(() => decodeKeyOffer(encodeCanonical({ v: 1, ...offer(), ...change })))).toBe('malformed_body'),
+  );
 
-  it('refuses what is huge before it reads it', () => expect(code(() => decodeKeyOffer(bytes(MAX_KEY_OFFER_BYTES + 1)))).toBe('body_too_large'));
+  it('refuses what is huge before it reads it', () =>
+    expect(code(() => decodeKeyOffer(bytes(MAX_KEY_OFFER_BYTES + 1)))).toBe('body_too_large'));
 });

@@ -61,7 +61,8 @@ export function decodeSealedKey(bytes: Uint8Array): SealedKeyRecord {
   const parsed = recordSchema.safeParse(decodeStrict(bytes, MAX_SEALED_KEY_BYTES));
   if (!parsed.success) throw new ProtocolError('malformed_body', 'not a sealed key');
   const { created, rotate_after, destroy_after } = parsed.data.core;
-  if (created >= rotate_after || rotate_after >= destroy_after) throw new ProtocolError('malformed_body', 'the times of a sealed key are out of order');
+  if (created >= rotate_after || rotate_after >= destroy_after)
+    throw new ProtocolError('malformed_body', 'the times of a sealed key are out of order');
   return parsed.data;
 }
 

@@ -30,8 +30,26 @@ const addressSchema = z.looseObject({
 });
 const contentSchema = z.looseObject({
   deliveryAddress: addressSchema,
-  constituent: z.looseObject({ prefix: z.unknown(), firstName: z.unknown(), middleName: z.unknown(), lastName: z.unknown(), suffix: z.unknown() }).partial().optional(),
-  message: z.looseObject({ subject: z.unknown(), body: z.unknown(), topics: z.unknown(), stance: z.unknown(), bills: z.unknown() }).partial().optional(),
+  constituent: z
+    .looseObject({
+      prefix: z.unknown(),
+      firstName: z.unknown(),
+      middleName: z.unknown(),
+      lastName: z.unknown(),
+      suffix: z.unknown(),
+    })
+    .partial()
+    .optional(),
+  message: z
+    .looseObject({
+      subject: z.unknown(),
+      body: z.unknown(),
+      topics: z.unknown(),
+      stance: z.unknown(),
+      bills: z.unknown(),
+    })
+    .partial()
+    .optional(),
   campaignId: z.unknown().optional(),
   offices: z.unknown().optional(),
 });
@@ -53,7 +71,11 @@ export function parseLegacyContent(opened: Uint8Array, deliverySecret: Uint8Arra
   try {
     value = decodeJson(opened);
   } catch {
-    return { ok: false, offices: [], problems: [{ pointer: '', code: 'malformed', message: 'The sealed content is not JSON.' }] };
+    return {
+      ok: false,
+      offices: [],
+      problems: [{ pointer: '', code: 'malformed', message: 'The sealed content is not JSON.' }],
+    };
   }
   const parsed = contentSchema.safeParse(value);
   if (!parsed.success) {
@@ -67,7 +89,10 @@ export function parseLegacyContent(opened: Uint8Array, deliverySecret: Uint8Arra
   return result.ok ? result : { ...result, problems: result.problems.map(inLegacyTerms) };
 }
 
-function congressMessage({ deliveryAddress: address, constituent = {}, message = {}, campaignId, offices }: Content, deliverySecret: Uint8Array): unknown {
+function congressMessage(
+  { deliveryAddress: address, constituent = {}, message = {}, campaignId, offices }: Content,
+  deliverySecret: Uint8Array,
+): unknown {
   const { prefix, firstName, middleName, lastName, suffix } = constituent;
   const { subject, body, topics, stance, bills } = message;
   const { email, street, city, state, zip, phone } = address;
@@ -75,7 +100,19 @@ function congressMessage({ deliveryAddress: address, constituent = {}, message =
     version: 1,
     deliverySecret,
     offices: offices ?? houseOffice(address),
-    constituent: defined({ prefix, firstName, middleName, lastName, suffix, address1: street, city, state: state?.toUpperCase(), zip, email, phone: phone === undefined || phone === '' ? undefined : dashed(phone) }),
+    constituent: defined({
+      prefix,
+      firstName,
+      middleName,
+      lastName,
+      suffix,
+      address1: street,
+      city,
+      state: state?.toUpperCase(),
+      zip,
+      email,
+      phone: phone === undefined || phone === '' ? undefined : dashed(phone),
+    }),
     message: defined({ subject, body, topics, stance, bills }),
     campaignId,
     proof: null,
@@ -99,7 +136,10 @@ function dashed(phone: string): string {
 }
 
 function inLegacyTerms(problem: FieldProblem): FieldProblem {
-  const pointer = problem.pointer === '/offices' && problem.code === 'required' ? '/deliveryAddress/congressional_district' : (POINTERS[problem.pointer] ?? problem.pointer);
+  const pointer =
+    problem.pointer === '/offices' && problem.code === 'required'
+      ? '/deliveryAddress/congressional_district'
+      : (POINTERS[problem.pointer] ?? problem.pointer);
   return { ...problem, pointer, message: problem.message.replace(problem.pointer, pointer) };
 }
 

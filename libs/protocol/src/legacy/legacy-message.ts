@@ -23,14 +23,31 @@ export interface LegacyMessage {
 }
 
 const ciphertext = z.custom<Uint8Array>(
-  (value) => value instanceof Uint8Array && value.length > POLY1305_TAG_BYTES && value.length <= LIMITS.maxPaddedPlaintextBytes + POLY1305_TAG_BYTES,
+  (value) =>
+    value instanceof Uint8Array &&
+    value.length > POLY1305_TAG_BYTES &&
+    value.length <= LIMITS.maxPaddedPlaintextBytes + POLY1305_TAG_BYTES,
   'a ciphertext and its tag',
 );
-const wireSchema = z.tuple([z.literal(1), z.literal(SUITES[LEGACY_SUITE]), bytesOf(KEY_ID_BYTES), bytesOf(32), bytesOf(XCHACHA_NONCE_BYTES), ciphertext]);
+const wireSchema = z.tuple([
+  z.literal(1),
+  z.literal(SUITES[LEGACY_SUITE]),
+  bytesOf(KEY_ID_BYTES),
+  bytesOf(32),
+  bytesOf(XCHACHA_NONCE_BYTES),
+  ciphertext,
+]);
 
 /** The binary form, as it is stored and relayed: the canonical CBOR array `[1, 2, key id, ephemeral key, nonce, ciphertext]`. */
 export function encodeLegacyMessage(message: LegacyMessage): Uint8Array {
-  return encodeCanonical([1, SUITES[LEGACY_SUITE], message.keyId, message.ephemeralKey, message.nonce, message.ciphertext]);
+  return encodeCanonical([
+    1,
+    SUITES[LEGACY_SUITE],
+    message.keyId,
+    message.ephemeralKey,
+    message.nonce,
+    message.ciphertext,
+  ]);
 }
 
 /** @throws ProtocolError `body_too_large` | `malformed_body` */
@@ -52,7 +69,11 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 /** The JSON form: the client's own four members; `suite` may be named. Nothing else is taken, so that no plain text travels beside it. */
 export const legacyMessageJsonSchema = z.strictObject({
   suite: z.literal(LEGACY_SUITE).optional(),
-  ciphertext: z.string().min(24).max(Math.ceil(LIMITS.maxSealedMessageBytes / 3) * 4).regex(BASE64),
+  ciphertext: z
+    .string()
+    .min(24)
+    .max(Math.ceil(LIMITS.maxSealedMessageBytes / 3) * 4)
+    .regex(BASE64),
   nonce: z.string().length(32).regex(BASE64),
   ephemeralPublicKey: z.string().regex(HEX_KEY),
   teeKeyId: z.string().regex(/^[0-9a-f]{32}$/),
@@ -61,16 +82,33 @@ export type LegacyMessageJson = z.infer<typeof legacyMessageJsonSchema>;
 
 /** Whether JSON is meant to be of the legacy suite: it names it, or it names its key as that client does. */
 export function isLegacyMessageJson(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && (Object.hasOwn(value, 'teeKeyId') || ('suite' in value && value.suite === LEGACY_SUITE));
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    (Object.hasOwn(value, 'teeKeyId') || ('suite' in value && value.suite === LEGACY_SUITE))
+  );
 }
 
 /** @throws ProtocolError `malformed_body`, naming the members that are wrong and never what is in them */
 export function legacyMessageFromJson(value: unknown): LegacyMessage {
   const parsed = legacyMessageJsonSchema.safeParse(value);
-  if (!parsed.success) throw new ProtocolError('malformed_body', parsed.error.issues.slice(0, 8).map((issue) => `${issue.path.join('.') || 'body'}: ${issue.code}`).join('; '));
+  if (!parsed.success)
+    throw new ProtocolError(
+      'malformed_body',
+      parsed.error.issues
+        .slice(0, 8)
+        .map((issue) => `${issue.path.join('.') || 'body'}: ${issue.code}`)
+        .join('; '),
+    );
   const { ciphertext: text, nonce, ephemeralPublicKey, teeKeyId } = parsed.data;
-  const message = { keyId: fromHex(teeKeyId), ephemeralKey: fromHex(ephemeralPublicKey.slice(2).toLowerCase()), nonce: fromBase64(nonce), ciphertext: fromBase64(text) };
-  if (message.nonce.length !== XCHACHA_NONCE_BYTES || !ciphertext.safeParse(message.ciphertext).success) throw new ProtocolError('malformed_body', 'ciphertext or nonce have another length');
+  const message = {
+    keyId: fromHex(teeKeyId),
+    ephemeralKey: fromHex(ephemeralPublicKey.slice(2).toLowerCase()),
+    nonce: fromBase64(nonce),
+    ciphertext: fromBase64(text),
+  };
+  if (message.nonce.length !== XCHACHA_NONCE_BYTES || !ciphertext.safeParse(message.ciphertext).success)
+    throw new ProtocolError('malformed_body', 'ciphertext or nonce have another length');
   return message;
 }
 
@@ -85,7 +123,12 @@ export type LegacyPublicKeyView = z.infer<typeof legacyPublicKeyViewSchema>;
 
 /** @param keyId 16 bytes. @param publicKey 32 bytes */
 export function legacyPublicKeyView(keyId: Uint8Array, publicKey: Uint8Array): LegacyPublicKeyView {
-  return { success: true, keyId: toHex(keyId), publicKey: `0x${toHex(publicKey)}`, algorithm: 'X25519-XChaCha20-Poly1305' };
+  return {
+    success: true,
+    keyId: toHex(keyId),
+    publicKey: `0x${toHex(publicKey)}`,
+    algorithm: 'X25519-XChaCha20-Poly1305',
+  };
 }
 
 /** RFC 4648 section 4 with its padding; one byte string has one text. */
@@ -96,6 +139,7 @@ function fromBase64(text: string): Uint8Array {
   } catch {
     throw new ProtocolError('malformed_body', 'not base64');
   }
-  if (Math.ceil(bytes.length / 3) * 4 !== text.length) throw new ProtocolError('malformed_body', 'not base64 with its padding');
+  if (Math.ceil(bytes.length / 3) * 4 !== text.length)
+    throw new ProtocolError('malformed_body', 'not base64 with its padding');
   return bytes;
 }

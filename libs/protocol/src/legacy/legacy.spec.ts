@@ -2,11 +2,28 @@ import { encodeCanonical } from '../cbor/cbor';
 import { LIMITS } from '../limits';
 import { decodeSealedMessage, sealedMessageFromJson } from '../sealing/sealed-message';
 import { parseLegacyContent } from './legacy-content';
-import { decodeLegacyMessage, encodeLegacyMessage, isLegacyMessage, isLegacyMessageJson, legacyMessageFromJson, type LegacyMessage } from './legacy-message';
+import {
+  decodeLegacyMessage,
+  encodeLegacyMessage,
+  isLegacyMessage,
+  isLegacyMessageJson,
+  legacyMessageFromJson,
+  type LegacyMessage,
+} from './legacy-message';
 
 const bytes = (length: number, fill = 7) => new Uint8Array(length).fill(fill);
-const message = (): LegacyMessage => ({ keyId: bytes(16), ephemeralKey: bytes(32), nonce: bytes(24), ciphertext: bytes(100) });
-const json = () => ({ ciphertext: Buffer.from(bytes(100)).toString('base64'), nonce: Buffer.from(bytes(24)).toString('base64'), ephemeralPublicKey: `0x${'07'.repeat(32)}`, teeKeyId: '07'.repeat(16) });
+const message = (): LegacyMessage => ({
+  keyId: bytes(16),
+  ephemeralKey: bytes(32),
+  nonce: bytes(24),
+  ciphertext: bytes(100),
+});
+const json = () => ({
+  ciphertext: Buffer.from(bytes(100)).toString('base64'),
+  nonce: Buffer.from(bytes(24)).toString('base64'),
+  ephemeralPublicKey: `0x${'07'.repeat(32)}`,
+  teeKeyId: '07'.repeat(16),
+});
 const code = (run: () => unknown) => {
   try {
     run();
@@ -30,7 +47,9 @@ describe('a sealed message of the legacy suite', () => {
     expect(legacyMessageFromJson({ ...json(), suite: 'x25519-blake2b-xchacha20poly1305' })).toEqual(message());
     expect(isLegacyMessageJson(json())).toBe(true);
     expect(isLegacyMessageJson({ suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305' })).toBe(false);
-    expect(code(() => sealedMessageFromJson({ ...json(), suite: 'x25519-blake2b-xchacha20poly1305' }))).toBe('suite_unsupported');
+    expect(code(() => sealedMessageFromJson({ ...json(), suite: 'x25519-blake2b-xchacha20poly1305' }))).toBe(
+      'suite_unsupported',
+    );
   });
 
   it.each<[string, object]>([
@@ -43,12 +62,18 @@ describe('a sealed message of the legacy suite', () => {
     ['a key without 0x', { ephemeralPublicKey: '07'.repeat(32) }],
     ['a short key', { ephemeralPublicKey: `0x${'07'.repeat(31)}` }],
     ['a key id in words', { teeKeyId: 'latest' }],
-  ])('with %s is refused', (_name, change) => expect(code(() => legacyMessageFromJson({ ...json(), ...change }))).toBe('malformed_body'));
+  ])('with %s is refused', (_name, change) =>
+    expect(code(() => legacyMessageFromJson({ ...json(), ...change }))).toBe('malformed_body'),
+  );
 
   it('is as large as another at most', () => {
     const most = LIMITS.maxPaddedPlaintextBytes + 16;
-    expect(code(() => decodeLegacyMessage(encodeLegacyMessage({ ...message(), ciphertext: bytes(most) })))).toBe('taken');
-    expect(code(() => decodeLegacyMessage(encodeLegacyMessage({ ...message(), ciphertext: bytes(most + 1) })))).toBe('malformed_body');
+    expect(code(() => decodeLegacyMessage(encodeLegacyMessage({ ...message(), ciphertext: bytes(most) })))).toBe(
+      'taken',
+    );
+    expect(code(() => decodeLegacyMessage(encodeLegacyMessage({ ...message(), ciphertext: bytes(most + 1) })))).toBe(
+      'malformed_body',
+    );
     expect(code(() => decodeLegacyMessage(bytes(LIMITS.maxSealedMessageBytes + 1)))).toBe('body_too_large');
   });
 });
@@ -56,7 +81,16 @@ describe('a sealed message of the legacy suite', () => {
 describe('the content of the legacy suite', () => {
   const SECRET = bytes(32, 9);
   const today = () => ({
-    deliveryAddress: { name: 'Test Person', email: 'person@test.example', street: '1 Test Street', city: 'Oakland', state: 'ca', zip: '94601', phone: '(510) 555-0100', congressional_district: 'CA-12' },
+    deliveryAddress: {
+      name: 'Test Person',
+      email: 'person@test.example',
+      street: '1 Test Street',
+      city: 'Oakland',
+      state: 'ca',
+      zip: '94601',
+      phone: '(510) 555-0100',
+      congressional_district: 'CA-12',
+    },
     proof: { publicInputs: ['1'] },
   });
   const complete = () => ({
@@ -78,7 +112,17 @@ describe('the content of the legacy suite', () => {
         version: 1,
         deliverySecret: SECRET,
         offices: ['HCA12'],
-        constituent: { prefix: 'Ms.', firstName: 'Test', lastName: 'Person', address1: '1 Test Street', city: 'Oakland', state: 'CA', zip: '94601', email: 'person@test.example', phone: '510-555-0100' },
+        constituent: {
+          prefix: 'Ms.',
+          firstName: 'Test',
+          lastName: 'Person',
+          address1: '1 Test Street',
+          city: 'Oakland',
+          state: 'CA',
+          zip: '94601',
+          email: 'person@test.example',
+          phone: '510-555-0100',
+        },
         message: { subject: 'Clean water', body: 'Please keep the water clean.', topics: ['Health'] },
         campaignId: 'water',
         proof: null,
@@ -87,13 +131,39 @@ describe('the content of the legacy suite', () => {
   });
 
   it('of today names all that Congress requires and it lacks, in its own terms, and nothing is made up', () => {
-    expect(problems(today())).toEqual(['/constituent/prefix required', '/constituent/firstName required', '/constituent/lastName required', '/message/subject required', '/message/body required', '/message/topics required', '/campaignId required']);
+    expect(problems(today())).toEqual([
+      '/constituent/prefix required',
+      '/constituent/firstName required',
+      '/constituent/lastName required',
+      '/message/subject required',
+      '/message/body required',
+      '/message/topics required',
+      '/campaignId required',
+    ]);
     const { deliveryAddress } = complete();
-    expect(problems({ ...complete(), deliveryAddress: { ...deliveryAddress, street: undefined, zip: 'x', congressional_district: undefined } })).toEqual(['/deliveryAddress/congressional_district required', '/deliveryAddress/street required', '/deliveryAddress/zip invalid']);
+    expect(
+      problems({
+        ...complete(),
+        deliveryAddress: { ...deliveryAddress, street: undefined, zip: 'x', congressional_district: undefined },
+      }),
+    ).toEqual([
+      '/deliveryAddress/congressional_district required',
+      '/deliveryAddress/street required',
+      '/deliveryAddress/zip invalid',
+    ]);
     expect(JSON.stringify(parse(today()))).not.toMatch(/Test Street|person@/);
   });
 
-  it.each([['12', ['HCA12']], [3, ['HCA03']], ['CA03', ['HCA03']], ['al', ['HCA00']], ['AL', ['HCA00']], ['NY-12', undefined], ['twelve', undefined], ['123', undefined]])('takes district %s for %j', (district, offices) => {
+  it.each([
+    ['12', ['HCA12']],
+    [3, ['HCA03']],
+    ['CA03', ['HCA03']],
+    ['al', ['HCA00']],
+    ['AL', ['HCA00']],
+    ['NY-12', undefined],
+    ['twelve', undefined],
+    ['123', undefined],
+  ])('takes district %s for %j', (district, offices) => {
     const { deliveryAddress } = complete();
     const result = parse({ ...complete(), deliveryAddress: { ...deliveryAddress, congressional_district: district } });
     expect(result.ok ? result.message.offices : undefined).toEqual(offices);
@@ -104,7 +174,12 @@ describe('the content of the legacy suite', () => {
     expect(problems({ ...complete(), offices: ['the senate'] })).toEqual(['/offices/0 invalid']);
   });
 
-  it.each([['5105550100', '510-555-0100'], ['+1 510.555.0100', '510-555-0100'], ['1-510-555-0100', '510-555-0100'], ['', undefined]])('writes phone %s as Congress does', (phone, written) => {
+  it.each([
+    ['5105550100', '510-555-0100'],
+    ['+1 510.555.0100', '510-555-0100'],
+    ['1-510-555-0100', '510-555-0100'],
+    ['', undefined],
+  ])('writes phone %s as Congress does', (phone, written) => {
     const { deliveryAddress } = complete();
     expect(parse({ ...complete(), deliveryAddress: { ...deliveryAddress, phone } })).toMatchObject({ ok: true });
     const result = parse({ ...complete(), deliveryAddress: { ...deliveryAddress, phone } });
@@ -113,14 +188,28 @@ describe('the content of the legacy suite', () => {
 
   it.each([['555-0100'], ['+44 20 7946 0000']])('refuses phone %s', (phone) => {
     const { deliveryAddress } = complete();
-    expect(problems({ ...complete(), deliveryAddress: { ...deliveryAddress, phone } })).toEqual(['/deliveryAddress/phone invalid']);
+    expect(problems({ ...complete(), deliveryAddress: { ...deliveryAddress, phone } })).toEqual([
+      '/deliveryAddress/phone invalid',
+    ]);
   });
 
-  it.each([['no JSON', Buffer.from('Dear Senator')], ['nothing', Buffer.alloc(0)], ['what is no UTF-8', Buffer.from([0x22, 0xff, 0x22])], ['what is nested too deep', Buffer.from('['.repeat(50))]])('that is %s is a problem of its own', (_name, opened) => {
-    expect(parseLegacyContent(opened, SECRET)).toEqual({ ok: false, offices: [], problems: [{ pointer: '', code: 'malformed', message: 'The sealed content is not JSON.' }] });
+  it.each([
+    ['no JSON', Buffer.from('Dear Senator')],
+    ['nothing', Buffer.alloc(0)],
+    ['what is no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+    ['what is nested too deep', Buffer.from('['.repeat(50))],
+  ])('that is %s is a problem of its own', (_name, opened) => {
+    expect(parseLegacyContent(opened, SECRET)).toEqual({
+      ok: false,
+      offices: [],
+      problems: [{ pointer: '', code: 'malformed', message: 'The sealed content is not JSON.' }],
+    });
   });
 
-  it.each([[{}], [[]], ['text'], [{ deliveryAddress: 'Oakland' }], [{ deliveryAddress: { email: 7 } }]])('that is %j is refused', (value) => {
-    expect(parse(value).ok).toBe(false);
-  });
+  it.each([[{}], [[]], ['text'], [{ deliveryAddress: 'Oakland' }], [{ deliveryAddress: { email: 7 } }]])(
+    'that is %j is refused',
+    (value) => {
+      expect(parse(value).ok).toBe(false);
+    },
+  );
 });

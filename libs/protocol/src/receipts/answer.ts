@@ -18,7 +18,10 @@ export const answerSchema = z.strictObject({
       office: z.string().refine(isOffice),
       salt: bytesOf(32),
       outcome: z.enum(OUTCOMES),
-      deliveryId: z.string().regex(/^[0-9A-Za-z]{32}$/).nullable(),
+      deliveryId: z
+        .string()
+        .regex(/^[0-9A-Za-z]{32}$/)
+        .nullable(),
       /** A stable word for why, for refused, unknown and pending; `detail` is what the far end said, shortened. */
       reason: z.string().max(100).nullable(),
       detail: z.string().max(500).nullable(),

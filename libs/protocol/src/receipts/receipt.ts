@@ -28,6 +28,9 @@ export type ReceiptClaims = z.infer<typeof receiptClaimsSchema>;
 /** A receipt as it is handed to people: the JWS in compact form, and the document (base64) that vouches for its key. */
 export const receiptSchema = z.strictObject({
   receipt: z.string().max(8192),
-  attestation_document: z.string().max(24_000).regex(/^[A-Za-z0-9+/]+={0,2}$/),
+  attestation_document: z
+    .string()
+    .max(24_000)
+    .regex(/^[A-Za-z0-9+/]+={0,2}$/),
 });
 export type Receipt = z.infer<typeof receiptSchema>;

@@ -1,6 +1,13 @@
 import { encodeCanonical } from '../cbor/cbor';
 import { LIMITS } from '../limits';
-import { decodeSealedMessage, encodeSealedMessage, sealedMessageFromJson, sealedMessageToJson, DEFAULT_SUITE, type SealedMessage } from './sealed-message';
+import {
+  decodeSealedMessage,
+  encodeSealedMessage,
+  sealedMessageFromJson,
+  sealedMessageToJson,
+  DEFAULT_SUITE,
+  type SealedMessage,
+} from './sealed-message';
 
 const message: SealedMessage = {
   suite: DEFAULT_SUITE,
@@ -12,7 +19,17 @@ const message: SealedMessage = {
   nonce: new Uint8Array(24).fill(4),
   ciphertext: new Uint8Array(1024 + 16).fill(5),
 };
-const wire = [1, 1, message.keyId, message.messageId, message.expiresAtSeconds, null, message.encapsulatedKey, message.nonce, message.ciphertext];
+const wire = [
+  1,
+  1,
+  message.keyId,
+  message.messageId,
+  message.expiresAtSeconds,
+  null,
+  message.encapsulatedKey,
+  message.nonce,
+  message.ciphertext,
+];
 
 describe('the wire form of a sealed message', () => {
   it('comes back from CBOR and from JSON', () => {
@@ -48,18 +65,30 @@ describe('the wire form of a sealed message', () => {
     ['ciphertext, no bucket', 8, new Uint8Array(1039)],
     ['ciphertext, below the smallest bucket', 8, new Uint8Array(512 + 16)],
   ])('is refused with a wrong %s', (_name, at, value) => {
-    expect(() => decodeSealedMessage(encodeCanonical(wire.map((part, index) => (index === at ? value : part))))).toThrow(
+    expect(() =>
+      decodeSealedMessage(encodeCanonical(wire.map((part, index) => (index === at ? value : part)))),
+    ).toThrow(expect.objectContaining({ code: 'malformed_body' }));
+  });
+
+  it.each([
+    ['fewer parts', wire.slice(0, 8)],
+    ['more parts', [...wire, 0]],
+    ['a map', { version: 1 }],
+    ['a number', 1],
+    ['null', null],
+  ])('is refused as %s', (_name, value) => {
+    expect(() => decodeSealedMessage(encodeCanonical(value))).toThrow(
       expect.objectContaining({ code: 'malformed_body' }),
     );
   });
 
-  it.each([['fewer parts', wire.slice(0, 8)], ['more parts', [...wire, 0]], ['a map', { version: 1 }], ['a number', 1], ['null', null]])('is refused as %s', (_name, value) => {
-    expect(() => decodeSealedMessage(encodeCanonical(value))).toThrow(expect.objectContaining({ code: 'malformed_body' }));
-  });
-
   it('of another suite is told so', () => {
-    expect(() => decodeSealedMessage(encodeCanonical([1, 2, ...wire.slice(2)]))).toThrow(expect.objectContaining({ code: 'suite_unsupported' }));
-    expect(() => sealedMessageFromJson({ ...sealedMessageToJson(message), suite: 'rot13' })).toThrow(expect.objectContaining({ code: 'suite_unsupported' }));
+    expect(() => decodeSealedMessage(encodeCanonical([1, 2, ...wire.slice(2)]))).toThrow(
+      expect.objectContaining({ code: 'suite_unsupported' }),
+    );
+    expect(() => sealedMessageFromJson({ ...sealedMessageToJson(message), suite: 'rot13' })).toThrow(
+      expect.objectContaining({ code: 'suite_unsupported' }),
+    );
   });
 
   it.each([
@@ -78,7 +107,8 @@ describe('the wire form of a sealed message', () => {
       throw new Error('was read');
     } catch (error) {
       expect(error).toMatchObject({ code: 'malformed_body' });
-      for (const value of Object.values(change)) if (typeof value === 'string') expect(String(error)).not.toContain(value);
+      for (const value of Object.values(change))
+        if (typeof value === 'string') expect(String(error)).not.toContain(value);
     }
   });
 });

@@ -54,7 +54,10 @@ const wireSchema = z.tuple([
   bytesOf(NULLIFIER_BYTES).nullable(),
   bytesOf(ENCAPSULATED_KEY_BYTES),
   bytesOf(XCHACHA_NONCE_BYTES),
-  z.custom<Uint8Array>((value) => value instanceof Uint8Array && isBucketCiphertext(value), 'a size bucket and its tag'),
+  z.custom<Uint8Array>(
+    (value) => value instanceof Uint8Array && isBucketCiphertext(value),
+    'a size bucket and its tag',
+  ),
 ]);
 
 /** The binary form: a canonical CBOR array `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext]`; 106 to 141 bytes and the ciphertext. */
@@ -82,7 +85,11 @@ export function decodeSealedMessage(encoded: Uint8Array): SealedMessage {
   return { suite: DEFAULT_SUITE, keyId, messageId, expiresAtSeconds, nullifier, encapsulatedKey, nonce, ciphertext };
 }
 
-const base64UrlOf = (length: number) => z.string().length(Math.ceil((length * 4) / 3)).regex(/^[A-Za-z0-9_-]*$/);
+const base64UrlOf = (length: number) =>
+  z
+    .string()
+    .length(Math.ceil((length * 4) / 3))
+    .regex(/^[A-Za-z0-9_-]*$/);
 
 /** The JSON form: the same fields by name, bytes in base64url without padding, the message id as a UUID. */
 export const sealedMessageJsonSchema = z.strictObject({
@@ -94,7 +101,10 @@ export const sealedMessageJsonSchema = z.strictObject({
   nullifier: base64UrlOf(NULLIFIER_BYTES).nullable(),
   encapsulatedKey: base64UrlOf(ENCAPSULATED_KEY_BYTES),
   nonce: base64UrlOf(XCHACHA_NONCE_BYTES),
-  ciphertext: z.string().max(Math.ceil((LIMITS.maxSealedMessageBytes * 4) / 3)).regex(/^[A-Za-z0-9_-]*$/),
+  ciphertext: z
+    .string()
+    .max(Math.ceil((LIMITS.maxSealedMessageBytes * 4) / 3))
+    .regex(/^[A-Za-z0-9_-]*$/),
 });
 export type SealedMessageJson = z.infer<typeof sealedMessageJsonSchema>;
 
@@ -114,7 +124,8 @@ export function sealedMessageToJson(message: SealedMessage): SealedMessageJson {
 
 /** @throws ProtocolError `malformed_body` | `suite_unsupported` */
 export function sealedMessageFromJson(value: unknown): SealedMessage {
-  if (isRecord(value) && typeof value['suite'] === 'string' && value['suite'] !== DEFAULT_SUITE) throw unsupportedSuite();
+  if (isRecord(value) && typeof value['suite'] === 'string' && value['suite'] !== DEFAULT_SUITE)
+    throw unsupportedSuite();
   const parsed = sealedMessageJsonSchema.safeParse(value);
   if (!parsed.success) throw new ProtocolError('malformed_body', describe(parsed.error));
   const json = parsed.data;
@@ -128,7 +139,8 @@ export function sealedMessageFromJson(value: unknown): SealedMessage {
     nonce: fromBase64Url(json.nonce),
     ciphertext: fromBase64Url(json.ciphertext),
   };
-  if (!isBucketCiphertext(message.ciphertext)) throw new ProtocolError('malformed_body', 'ciphertext: a size bucket and its tag');
+  if (!isBucketCiphertext(message.ciphertext))
+    throw new ProtocolError('malformed_body', 'ciphertext: a size bucket and its tag');
   return message;
 }
 
@@ -156,5 +168,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** Paths and rules of what is wrong; zod's own messages may repeat the input, so they are not passed on. */
 function describe(error: z.ZodError): string {
-  return error.issues.slice(0, 8).map((issue) => `${issue.path.join('.') || 'body'}: ${issue.code}`).join('; ');
+  return error.issues
+    .slice(0, 8)
+    .map((issue) => `${issue.path.join('.') || 'body'}: ${issue.code}`)
+    .join('; ');
 }

@@ -14,13 +14,17 @@ it('base64url equals Node for any bytes, and comes back', () => {
   expect(toBase64Url(large)).toBe(Buffer.from(large).toString('base64url'));
 });
 
-it.each(['A', 'AA=', 'AB', 'AAB', 'A+', 'A/', ' AAA', 'AAA\n', 'ÀAAA', 'AAAA='])('base64url refuses %j: one byte string has one text', (text) => {
-  expect(() => fromBase64Url(text)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
-});
+it.each(['A', 'AA=', 'AB', 'AAB', 'A+', 'A/', ' AAA', 'AAA\n', 'ÀAAA', 'AAAA='])(
+  'base64url refuses %j: one byte string has one text',
+  (text) => {
+    expect(() => fromBase64Url(text)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
+  },
+);
 
 it('hex comes back and refuses what is no hex', () => {
   expect(toHex(fromHex('00ffA0'))).toBe('00ffa0');
-  for (const text of ['0', '0g', ' 00', '0x00']) expect(() => fromHex(text)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
+  for (const text of ['0', '0g', ' 00', '0x00'])
+    expect(() => fromHex(text)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
 });
 
 it('a message id is a lowercase UUID of 16 bytes', () => {

@@ -68,16 +68,21 @@ describe('parseAddress', () => {
 
   it('throws nothing but AddressError, and what it reads it writes the same', () => {
     fc.assert(
-      fc.property(fc.tuple(fc.constantFrom('vsock:', 'unix:', 'tcp:', 'tcp:[', 'hybrid:', 'hybrid:/a:1', ''), fc.string()).map((parts) => parts.join('')), (text) => {
-        let address: Address;
-        try {
-          address = parseAddress(text);
-        } catch (error) {
-          expect(error).toBeInstanceOf(AddressError);
-          return;
-        }
-        expect(formatAddress(address)).toBe(text);
-      }),
+      fc.property(
+        fc
+          .tuple(fc.constantFrom('vsock:', 'unix:', 'tcp:', 'tcp:[', 'hybrid:', 'hybrid:/a:1', ''), fc.string())
+          .map((parts) => parts.join('')),
+        (text) => {
+          let address: Address;
+          try {
+            address = parseAddress(text);
+          } catch (error) {
+            expect(error).toBeInstanceOf(AddressError);
+            return;
+          }
+          expect(formatAddress(address)).toBe(text);
+        },
+      ),
     );
   });
 });

@@ -10,6 +10,8 @@ export function formatAddress(address: Address): string {
     case 'hybrid':
       return `hybrid:${address.path}:${address.port}`;
     case 'tcp':
-      return address.host.includes(':') ? `tcp:[${address.host}]:${address.port}` : `tcp:${address.host}:${address.port}`;
+      return address.host.includes(':')
+        ? `tcp:[${address.host}]:${address.port}`
+        : `tcp:${address.host}:${address.port}`;
   }
 }

@@ -61,13 +61,15 @@ function parseVsock(rest: string): VsockAddress {
   const port = vsockPort(parts.at(-1));
   if (parts.length === 1) return { kind: 'vsock', cid: null, port };
   const cid = decimal(parts[0]);
-  if (cid === undefined || cid < 1 || cid >= VSOCK_ANY) throw new AddressError('ERR_ADDRESS_CID', 'a context id is 1 to 4294967294');
+  if (cid === undefined || cid < 1 || cid >= VSOCK_ANY)
+    throw new AddressError('ERR_ADDRESS_CID', 'a context id is 1 to 4294967294');
   return { kind: 'vsock', cid, port };
 }
 
 function parseUnix(path: string): UnixAddress {
   const length = Buffer.byteLength(path);
-  if (length === 0 || length > MAX_PATH_BYTES) throw new AddressError('ERR_ADDRESS_PATH', `a socket's path has 1 to ${MAX_PATH_BYTES} bytes`);
+  if (length === 0 || length > MAX_PATH_BYTES)
+    throw new AddressError('ERR_ADDRESS_PATH', `a socket's path has 1 to ${MAX_PATH_BYTES} bytes`);
   if (path.includes('\0')) throw new AddressError('ERR_ADDRESS_PATH', 'a path holds no NUL');
   return { kind: 'unix', path };
 }
@@ -88,14 +90,16 @@ export function hybridListenPath({ path, port }: Pick<HybridAddress, 'path' | 'p
 
 function vsockPort(text: string | undefined): number {
   const port = decimal(text);
-  if (port === undefined || port < 1 || port >= VSOCK_ANY) throw new AddressError('ERR_ADDRESS_PORT', 'a vsock port is 1 to 4294967294');
+  if (port === undefined || port < 1 || port >= VSOCK_ANY)
+    throw new AddressError('ERR_ADDRESS_PORT', 'a vsock port is 1 to 4294967294');
   return port;
 }
 
 function parseTcp(rest: string): TcpAddress {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(rest) ?? [];
   const port = decimal(digits);
-  if (port === undefined || port > 65_535) throw new AddressError('ERR_ADDRESS_PORT', 'tcp:<host>:<port>, and a port is 0 to 65535');
+  if (port === undefined || port > 65_535)
+    throw new AddressError('ERR_ADDRESS_PORT', 'tcp:<host>:<port>, and a port is 0 to 65535');
   if (bracketed !== undefined && isIPv6(bracketed)) return { kind: 'tcp', host: bracketed, port };
   if (plain !== undefined && (isIPv4(plain) || plain === 'localhost')) return { kind: 'tcp', host: plain, port };
   throw new AddressError('ERR_ADDRESS_HOST', 'the host is an IPv4 address, an IPv6 address in brackets, or localhost');

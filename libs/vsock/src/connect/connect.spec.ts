@@ -37,16 +37,23 @@ describe('connect', () => {
   it('says ECONNREFUSED where nobody listens on tcp', async () => {
     const address = await listen(server, parseAddress('tcp:127.0.0.1:0'));
     await new Promise((resolve) => server.close(resolve));
-    await expect(connect(address, { timeoutMs: 5000 })).rejects.toMatchObject({ name: 'SocketError', code: 'ECONNREFUSED' });
+    await expect(connect(address, { timeoutMs: 5000 })).rejects.toMatchObject({
+      name: 'SocketError',
+      code: 'ECONNREFUSED',
+    });
   });
 
   it('says ENOENT where there is no unix socket', async () => {
-    await expect(connect({ kind: 'unix', path: folder.file('none') }, { timeoutMs: 5000 })).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(connect({ kind: 'unix', path: folder.file('none') }, { timeoutMs: 5000 })).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
   });
 
   it('says ABORT_ERR before and during connecting', async () => {
     const address = await listen(server, parseAddress('tcp:127.0.0.1:0'));
-    await expect(connect(address, { timeoutMs: 5000, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORT_ERR' });
+    await expect(connect(address, { timeoutMs: 5000, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'ABORT_ERR',
+    });
     const controller = new AbortController();
     const connecting = connect(address, { timeoutMs: 5000, signal: controller.signal });
     controller.abort();
@@ -72,7 +79,9 @@ describe('connect', () => {
   });
 
   it('asks for a context id', async () => {
-    await expect(connect(parseAddress('vsock:5000'), { timeoutMs: 100 })).rejects.toMatchObject({ code: 'ERR_ADDRESS_CID' });
+    await expect(connect(parseAddress('vsock:5000'), { timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'ERR_ADDRESS_CID',
+    });
   });
 
   it('gives every failure one class', async () => {

@@ -23,7 +23,10 @@ export interface ConnectOptions {
  *   also `ECONNREFUSED` (nobody listens in the guest) and `EPROTO` (the socket is no vsock device's)
  * @throws AddressError ERR_ADDRESS_CID for a vsock address that names no context id
  */
-export async function connect(address: Address, { timeoutMs, signal, allowHalfOpen = false }: ConnectOptions): Promise<Socket> {
+export async function connect(
+  address: Address,
+  { timeoutMs, signal, allowHalfOpen = false }: ConnectOptions,
+): Promise<Socket> {
   const text = formatAddress(address);
   const open = opener(address, allowHalfOpen);
   if (signal?.aborted) throw new SocketError('ABORT_ERR', `connecting to ${text} was given up`);
@@ -37,7 +40,10 @@ export async function connect(address: Address, { timeoutMs, signal, allowHalfOp
       reject(error);
     };
     const onAbort = () => giveUp(new SocketError('ABORT_ERR', `connecting to ${text} was given up`));
-    const timer = setTimeout(() => giveUp(new SocketError('ETIMEDOUT', `${text} did not answer in ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(
+      () => giveUp(new SocketError('ETIMEDOUT', `${text} did not answer in ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     signal?.addEventListener('abort', onAbort, { once: true });
 
     open(ending.signal).then(
@@ -56,11 +62,13 @@ function opener(address: Address, allowHalfOpen: boolean): (signal: AbortSignal)
   switch (address.kind) {
     case 'vsock': {
       const { cid, port } = address;
-      if (cid === null) throw new AddressError('ERR_ADDRESS_CID', 'a context id is needed to connect: vsock:<cid>:<port>');
+      if (cid === null)
+        throw new AddressError('ERR_ADDRESS_CID', 'a context id is needed to connect: vsock:<cid>:<port>');
       return (signal) => connectVsock(cid, port, { signal, allowHalfOpen });
     }
     case 'hybrid':
-      return async (signal) => requestPort(await connectNet({ path: address.path, allowHalfOpen }, signal), address.port, signal);
+      return async (signal) =>
+        requestPort(await connectNet({ path: address.path, allowHalfOpen }, signal), address.port, signal);
     case 'unix':
       return (signal) => connectNet({ path: address.path, allowHalfOpen }, signal);
     case 'tcp':

@@ -47,13 +47,17 @@ describe('a hybrid address', () => {
   it('puts an answer together that comes byte by byte', async () => {
     await device.stop();
     const server = createServer((socket) => {
-      socket.once('data', () => void (async () => {
-        for (const byte of 'OK 4294967295\nx') {
-          socket.write(byte);
-          await new Promise((resolve) => setTimeout(resolve, 2));
-        }
-        socket.end();
-      })());
+      socket.once(
+        'data',
+        () =>
+          void (async () => {
+            for (const byte of 'OK 4294967295\nx') {
+              socket.write(byte);
+              await new Promise((resolve) => setTimeout(resolve, 2));
+            }
+            socket.end();
+          })(),
+      );
     });
     await listen(server, { kind: 'unix', path: address.path });
     try {
@@ -64,7 +68,10 @@ describe('a hybrid address', () => {
   });
 
   it('says ECONNREFUSED where nobody listens in the guest', async () => {
-    await expect(connect({ ...address, port: 5001 }, { timeoutMs: 5000 })).rejects.toMatchObject({ name: 'SocketError', code: 'ECONNREFUSED' });
+    await expect(connect({ ...address, port: 5001 }, { timeoutMs: 5000 })).rejects.toMatchObject({
+      name: 'SocketError',
+      code: 'ECONNREFUSED',
+    });
   });
 
   it.each([
@@ -104,7 +111,9 @@ describe('a hybrid address', () => {
   });
 
   it('says ENOENT where there is no device, ECONNREFUSED where it is gone', async () => {
-    await expect(connect({ ...address, path: folder.file('none') }, { timeoutMs: 5000 })).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(connect({ ...address, path: folder.file('none') }, { timeoutMs: 5000 })).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
   });
 
   it('gets the connections of the guest at the path with the port', async () => {
@@ -112,11 +121,15 @@ describe('a hybrid address', () => {
     const inbound: Address = { ...address, port: 8001 };
     expect(await listen(server, inbound)).toEqual(inbound);
     try {
-      expect(await text(await connect({ kind: 'unix', path: `${address.path}_8001` }, { timeoutMs: 5000 }))).toBe('host');
+      expect(await text(await connect({ kind: 'unix', path: `${address.path}_8001` }, { timeoutMs: 5000 }))).toBe(
+        'host',
+      );
       await expect(listen(createServer(), inbound)).rejects.toMatchObject({ code: 'EADDRINUSE' });
     } finally {
       await new Promise((resolve) => server.close(resolve));
     }
-    await expect(connect({ kind: 'unix', path: `${address.path}_8001` }, { timeoutMs: 5000 })).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(connect({ kind: 'unix', path: `${address.path}_8001` }, { timeoutMs: 5000 })).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
   });
 });

@@ -27,9 +27,11 @@ export function requestPort(socket: Socket, port: number, signal: AbortSignal): 
       reject(SocketError.from(error, 'the vsock device failed'));
     };
     const onAbort = () => fail(new SocketError('ABORT_ERR', 'connecting was given up'));
-    const onEnd = () => fail(new SocketError('ECONNREFUSED', `the vsock device closed: nobody listens on port ${port} in the guest`));
+    const onEnd = () =>
+      fail(new SocketError('ECONNREFUSED', `the vsock device closed: nobody listens on port ${port} in the guest`));
     // A device that drops the connection with our request unread makes it a reset.
-    const onError = (error: Error) => fail(['ECONNRESET', 'EPIPE'].includes(SocketError.from(error, '').code) ? refused(port, error) : error);
+    const onError = (error: Error) =>
+      fail(['ECONNRESET', 'EPIPE'].includes(SocketError.from(error, '').code) ? refused(port, error) : error);
     const onReadable = () => {
       for (let chunk = read(socket); chunk !== null; chunk = read(socket)) {
         answer = Buffer.concat([answer, chunk]);
@@ -57,7 +59,9 @@ export function requestPort(socket: Socket, port: number, signal: AbortSignal): 
 }
 
 function refused(port: number, cause: Error): SocketError {
-  return new SocketError('ECONNREFUSED', `the vsock device closed: nobody listens on port ${port} in the guest`, { cause });
+  return new SocketError('ECONNREFUSED', `the vsock device closed: nobody listens on port ${port} in the guest`, {
+    cause,
+  });
 }
 
 function read(socket: Socket): Buffer | null {

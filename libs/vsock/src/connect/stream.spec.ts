@@ -48,7 +48,10 @@ const WAYS: Record<string, (server: Server, folder: TemporaryFolder) => Promise<
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const signal = new AbortController().signal;
-    return { open: ({ allowHalfOpen = false } = {}) => connectVsock(1, port, { signal, allowHalfOpen }, loopbackLibc), close: () => closing(server) };
+    return {
+      open: ({ allowHalfOpen = false } = {}) => connectVsock(1, port, { signal, allowHalfOpen }, loopbackLibc),
+      close: () => closing(server),
+    };
   },
 };
 
@@ -70,7 +73,8 @@ describeWith(linux, 'a connection', () => {
     afterEach(async () => {
       await way.close();
       await folder.remove();
-      for (let round = 0; round < 200 && openSockets() > before; round++) await new Promise((resolve) => setTimeout(resolve, 10));
+      for (let round = 0; round < 200 && openSockets() > before; round++)
+        await new Promise((resolve) => setTimeout(resolve, 10));
       expect(openSockets()).toBeLessThanOrEqual(before);
     });
     const pair = async (options?: Partial<ConnectOptions>): Promise<[Socket, Socket]> => {
@@ -114,9 +118,12 @@ describeWith(linux, 'a connection', () => {
       const total = 64 * 1024 * 1024;
       let written = 0;
       // Until write() has said no for 200 ms: every buffer on the way is full
-      for (let full = false; !full && written < total; ) {
+      for (let full = false; !full && written < total;) {
         for (let room = true; room && written < total; written += chunk.length) room = ours.write(chunk);
-        full = await Promise.race([once(ours, 'drain').then(() => false), new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 200))]);
+        full = await Promise.race([
+          once(ours, 'drain').then(() => false),
+          new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 200)),
+        ]);
       }
       expect(written).toBeLessThan(total / 2);
       expect(ours.writableLength).toBeLessThan(1024 * 1024);
@@ -132,13 +139,17 @@ describeWith(linux, 'a connection', () => {
     it('tells the writer by the system’s code that the reader is gone', async () => {
       const [ours, theirs] = await pair();
       theirs.destroy();
-      const failed = once(ours, 'close').then(() => 'closed', (error: unknown) => error);
+      const failed = once(ours, 'close').then(
+        () => 'closed',
+        (error: unknown) => error,
+      );
       const write = () => {
         if (!ours.destroyed) ours.write(new Uint8Array(65_536), () => setImmediate(write));
       };
       write();
       const outcome = await failed;
-      if (outcome !== 'closed') expect(outcome).toMatchObject({ code: expect.stringMatching(/^(EPIPE|ECONNRESET)$/) as string });
+      if (outcome !== 'closed')
+        expect(outcome).toMatchObject({ code: expect.stringMatching(/^(EPIPE|ECONNRESET)$/) as string });
     });
 
     it(`leaves no descriptor behind after ${CONNECTIONS} connections`, async () => {

@@ -19,13 +19,25 @@ describe('the check at start', () => {
   });
 });
 
-describeWith(process.platform === 'linux' ? { available: true } : { available: false, reason: `no AF_VSOCK on ${process.platform}` }, 'the check at start, on Linux', () => {
-  it('passes here and leaves no descriptor', async () => {
-    const available = await libc().then((c) => c.close(c.socket())).then(() => true, () => false);
-    const before = openSockets();
-    if (available) await checkVsock([vsock]);
-    else await expect(checkVsock([vsock])).rejects.toMatchObject({ name: 'SocketError' });
-    for (let round = 0; round < 100 && openSockets() > before; round++) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(openSockets()).toBeLessThanOrEqual(before);
-  });
-});
+describeWith(
+  process.platform === 'linux'
+    ? { available: true }
+    : { available: false, reason: `no AF_VSOCK on ${process.platform}` },
+  'the check at start, on Linux',
+  () => {
+    it('passes here and leaves no descriptor', async () => {
+      const available = await libc()
+        .then((c) => c.close(c.socket()))
+        .then(
+          () => true,
+          () => false,
+        );
+      const before = openSockets();
+      if (available) await checkVsock([vsock]);
+      else await expect(checkVsock([vsock])).rejects.toMatchObject({ name: 'SocketError' });
+      for (let round = 0; round < 100 && openSockets() > before; round++)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(openSockets()).toBeLessThanOrEqual(before);
+    });
+  },
+);

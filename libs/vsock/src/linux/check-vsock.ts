@@ -8,7 +8,10 @@ import { openHandle, tcpWrap } from './node-internals';
  *
  * @throws SocketError ERR_VSOCK_UNAVAILABLE (this Node), EAFNOSUPPORT (this kernel)
  */
-export async function checkVsock(addresses: Iterable<Pick<Address, 'kind'>>, internals: { readonly holder?: object } = {}): Promise<void> {
+export async function checkVsock(
+  addresses: Iterable<Pick<Address, 'kind'>>,
+  internals: { readonly holder?: object } = {},
+): Promise<void> {
   for (const { kind } of addresses) {
     if (kind !== 'vsock') continue;
     tcpWrap(internals.holder);

@@ -50,7 +50,8 @@ export function libc(): Promise<Libc> {
 
 /** @throws SocketError ERR_VSOCK_UNAVAILABLE */
 export async function loadLibc(family: Family): Promise<Libc> {
-  if (process.platform !== 'linux') throw new SocketError('ERR_VSOCK_UNAVAILABLE', `there is no AF_VSOCK on ${process.platform}`);
+  if (process.platform !== 'linux')
+    throw new SocketError('ERR_VSOCK_UNAVAILABLE', `there is no AF_VSOCK on ${process.platform}`);
   try {
     const koffi = await import('koffi');
     const library = koffi.load('libc.so.6');
@@ -70,8 +71,13 @@ export async function loadLibc(family: Family): Promise<Libc> {
 
 type NativeFunction = (...args: unknown[]) => unknown;
 
-function bindings(family: Family, native: Record<'socket' | 'bind' | 'connect' | 'poll' | 'getsockopt' | 'close', NativeFunction>, errno: () => number): Libc {
-  const systemError = (reason: number, call: string) => new SocketError(errnoName(reason), `${call} on ${family.name} failed`);
+function bindings(
+  family: Family,
+  native: Record<'socket' | 'bind' | 'connect' | 'poll' | 'getsockopt' | 'close', NativeFunction>,
+  errno: () => number,
+): Libc {
+  const systemError = (reason: number, call: string) =>
+    new SocketError(errnoName(reason), `${call} on ${family.name} failed`);
   const failed = (result: unknown) => typeof result !== 'number' || result < 0;
   return {
     socket() {
@@ -102,7 +108,8 @@ function bindings(family: Family, native: Record<'socket' | 'bind' | 'connect' |
       const value = Buffer.alloc(4);
       const length = Buffer.alloc(4);
       length.writeUInt32LE(4);
-      if (failed(native.getsockopt(fd, SOL_SOCKET, SO_ERROR, value, length))) throw systemError(errno(), 'getsockopt(SO_ERROR)');
+      if (failed(native.getsockopt(fd, SOL_SOCKET, SO_ERROR, value, length)))
+        throw systemError(errno(), 'getsockopt(SO_ERROR)');
       const reason = value.readInt32LE(0);
       if (reason !== 0) throw systemError(reason, 'connect');
     },

@@ -66,5 +66,9 @@ function isTcpWrap(value: unknown): value is TcpWrap {
 }
 
 function missing(cause?: unknown): SocketError {
-  return new SocketError('ERR_VSOCK_UNAVAILABLE', `Node ${process.version} no longer has process.binding('tcp_wrap'), which vsock needs`, { cause });
+  return new SocketError(
+    'ERR_VSOCK_UNAVAILABLE',
+    `Node ${process.version} no longer has process.binding('tcp_wrap'), which vsock needs`,
+    { cause },
+  );
 }

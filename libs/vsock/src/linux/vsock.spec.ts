@@ -18,7 +18,8 @@ function vsockAvailability(): Availability {
   return { available: true };
 }
 
-const linux: Availability = process.platform === 'linux' ? { available: true } : { available: false, reason: 'descriptors are counted in /proc' };
+const linux: Availability =
+  process.platform === 'linux' ? { available: true } : { available: false, reason: 'descriptors are counted in /proc' };
 const anyPort = (): Address => ({ kind: 'vsock', cid: null, port: randomInt(1 << 20, 2 ** 31) });
 
 describe('the internals of Node that vsock needs', () => {
@@ -34,13 +35,23 @@ describe('the internals of Node that vsock needs', () => {
   }
   it.each<[string, object]>([
     ['no process.binding', {}],
-    ['one that refuses', { binding: () => { throw new Error('No such binding'); } }],
+    [
+      'one that refuses',
+      {
+        binding: () => {
+          throw new Error('No such binding');
+        },
+      },
+    ],
     ['one without TCP', { binding: () => ({ constants }) }],
     ['handles that cannot be opened', { binding: () => ({ TCP: class {}, constants }) }],
     ['no constants', { binding: () => ({ TCP: Handle }) }],
   ])('are missed clearly: %s', (_what, holder) => {
     expect(() => tcpWrap(holder)).toThrow(
-      expect.objectContaining({ code: 'ERR_VSOCK_UNAVAILABLE', message: expect.stringContaining(process.version) as string }),
+      expect.objectContaining({
+        code: 'ERR_VSOCK_UNAVAILABLE',
+        message: expect.stringContaining(process.version) as string,
+      }),
     );
   });
 });
@@ -50,7 +61,10 @@ describeWith(linux, 'connecting by our own descriptor', () => {
 
   it('says ECONNREFUSED where nobody listens', async () => {
     const { signal } = new AbortController();
-    await expect(connectVsock(1, await freePort(), { signal, ...noDelay }, loopbackLibc)).rejects.toMatchObject({ name: 'SocketError', code: 'ECONNREFUSED' });
+    await expect(connectVsock(1, await freePort(), { signal, ...noDelay }, loopbackLibc)).rejects.toMatchObject({
+      name: 'SocketError',
+      code: 'ECONNREFUSED',
+    });
   });
 
   // A thousand who wait hold no worker thread, so files are read meanwhile
@@ -68,7 +82,8 @@ describeWith(linux, 'connecting by our own descriptor', () => {
     await Promise.all(Array.from({ length: 20 }, () => readFile(__filename)));
     controller.abort();
     await Promise.all(waiting);
-    for (let round = 0; round < 600 && openSockets() > before; round++) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let round = 0; round < 600 && openSockets() > before; round++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     expect(openSockets()).toBeLessThanOrEqual(before);
   });
 });
@@ -97,7 +112,9 @@ describeWith(vsockAvailability(), 'vsock', () => {
   });
 
   it('says EADDRNOTAVAIL for the context id of another', async () => {
-    await expect(listen(createServer(), { kind: 'vsock', cid: 77_777, port: 5000 })).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
+    await expect(listen(createServer(), { kind: 'vsock', cid: 77_777, port: 5000 })).rejects.toMatchObject({
+      code: 'EADDRNOTAVAIL',
+    });
   });
 
   it('refuses a server that listens already', async () => {
@@ -123,8 +140,11 @@ describeWith(vsockAvailability(), 'vsock', () => {
     const aborted = connect({ kind: 'vsock', cid: 77_777, port: 5000 }, { timeoutMs: 3000, signal: controller.signal });
     controller.abort();
     await expect(aborted).rejects.toMatchObject({ code: 'ABORT_ERR' });
-    await expect(connect({ kind: 'vsock', cid: 77_777, port: 5000 }, { timeoutMs: 50 })).rejects.toMatchObject({ name: 'SocketError' });
-    for (let round = 0; round < 600 && openSockets() > before; round++) await new Promise((resolve) => setTimeout(resolve, 10));
+    await expect(connect({ kind: 'vsock', cid: 77_777, port: 5000 }, { timeoutMs: 50 })).rejects.toMatchObject({
+      name: 'SocketError',
+    });
+    for (let round = 0; round < 600 && openSockets() > before; round++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
     expect(openSockets()).toBeLessThanOrEqual(before);
   });
 });

@@ -22,7 +22,12 @@ export interface VsockConnectOptions {
  *
  * @throws SocketError by the system's code, ABORT_ERR, ERR_VSOCK_UNAVAILABLE; the descriptor is closed by then
  */
-export async function connectVsock(cid: number, port: number, { signal, allowHalfOpen }: VsockConnectOptions, load: () => Promise<Libc> = libc): Promise<Socket> {
+export async function connectVsock(
+  cid: number,
+  port: number,
+  { signal, allowHalfOpen }: VsockConnectOptions,
+  load: () => Promise<Libc> = libc,
+): Promise<Socket> {
   const c = await load();
   tcpWrap();
   const fd = c.socket();
@@ -54,7 +59,12 @@ async function answered(c: Libc, fd: number, signal: AbortSignal): Promise<void>
 }
 
 /** Binds (any context id where none is given) and hands the descriptor to the server, whose `listening` or `error` follows. */
-export async function listenVsock(server: Server, cid: number | null, port: number, load: () => Promise<Libc> = libc): Promise<void> {
+export async function listenVsock(
+  server: Server,
+  cid: number | null,
+  port: number,
+  load: () => Promise<Libc> = libc,
+): Promise<void> {
   const c = await load();
   tcpWrap();
   const fd = c.socket();

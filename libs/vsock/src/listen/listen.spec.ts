@@ -8,7 +8,8 @@ const close = (server: Server) => new Promise((resolve) => server.close(resolve)
 
 /** The socket file of a process that ended without removing it. */
 function leaveSocket(path: string): void {
-  const script = "require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))";
+  const script =
+    "require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))";
   spawnSync(process.execPath, ['-e', script, path]);
   expect(lstatSync(path).isSocket()).toBe(true);
 }
@@ -29,7 +30,9 @@ describe('listen', () => {
   });
 
   it('gives the real port of tcp port 0', async () => {
-    const address = await listen(server, parseAddress('tcp:[::1]:0')).catch(() => listen(server, parseAddress('tcp:127.0.0.1:0')));
+    const address = await listen(server, parseAddress('tcp:[::1]:0')).catch(() =>
+      listen(server, parseAddress('tcp:127.0.0.1:0')),
+    );
     expect(address).toMatchObject({ kind: 'tcp', port: expect.any(Number) as number });
     expect(address.kind === 'tcp' && address.port).not.toBe(0);
   });
@@ -39,16 +42,19 @@ describe('listen', () => {
     await expect(listen(createServer(), address)).rejects.toMatchObject({ name: 'SocketError', code: 'EADDRINUSE' });
   });
 
-  it.each([0o600, 0o660] as const)('opens a unix socket with mode %o whatever the umask is, and leaves the umask', async (unixMode) => {
-    const before = process.umask(0o002);
-    try {
-      await listen(server, { kind: 'unix', path }, { unixMode });
-      expect(process.umask()).toBe(0o002);
-    } finally {
-      process.umask(before);
-    }
-    expect(lstatSync(path).mode & 0o777).toBe(unixMode);
-  });
+  it.each([0o600, 0o660] as const)(
+    'opens a unix socket with mode %o whatever the umask is, and leaves the umask',
+    async (unixMode) => {
+      const before = process.umask(0o002);
+      try {
+        await listen(server, { kind: 'unix', path }, { unixMode });
+        expect(process.umask()).toBe(0o002);
+      } finally {
+        process.umask(before);
+      }
+      expect(lstatSync(path).mode & 0o777).toBe(unixMode);
+    },
+  );
 
   it('is closed to others by default', async () => {
     await listen(server, { kind: 'unix', path });
@@ -80,6 +86,8 @@ describe('listen', () => {
   });
 
   it('says why a folder that is not there cannot hold a socket', async () => {
-    await expect(listen(server, { kind: 'unix', path: folder.file('none', 'socket') })).rejects.toMatchObject({ name: 'SocketError' });
+    await expect(listen(server, { kind: 'unix', path: folder.file('none', 'socket') })).rejects.toMatchObject({
+      name: 'SocketError',
+    });
   });
 });

@@ -19,7 +19,11 @@ export interface ListenOptions {
  * @example const address = await listen(createServer(handler), parseAddress('unix:/run/communique/enclave.sock'));
  * @throws SocketError by the system's code (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, ...), `ERR_VSOCK_UNAVAILABLE`
  */
-export async function listen(server: Server, address: Address, { unixMode = 0o600 }: ListenOptions = {}): Promise<Address> {
+export async function listen(
+  server: Server,
+  address: Address,
+  { unixMode = 0o600 }: ListenOptions = {},
+): Promise<Address> {
   const doing = `cannot listen on ${formatAddress(address)}`;
   if (address.kind === 'unix') await removeStaleSocket(address.path);
   if (address.kind === 'hybrid') await removeStaleSocket(hybridListenPath(address));

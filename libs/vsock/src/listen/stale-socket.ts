@@ -20,7 +20,8 @@ export async function removeStaleSocket(path: string): Promise<void> {
   } catch (error) {
     const code = SocketError.from(error, '').code;
     if (code === 'ENOENT') return;
-    if (code !== 'ECONNREFUSED') throw new SocketError('EADDRINUSE', `${path} cannot be asked (${code})`, { cause: error });
+    if (code !== 'ECONNREFUSED')
+      throw new SocketError('EADDRINUSE', `${path} cannot be asked (${code})`, { cause: error });
     await unlink(path).catch(() => undefined); // another starter was first; who loses the race sees EADDRINUSE
     return;
   }

@@ -54,7 +54,11 @@ async function makeAuthority(): Promise<Authority> {
   return { certificate, privateKey: keys.privateKey };
 }
 
-async function issue(authority: x509.X509Certificate, signingKey: webcrypto.CryptoKey, options: IssueOptions): Promise<{ certificatePem: string; privateKeyPem: string }> {
+async function issue(
+  authority: x509.X509Certificate,
+  signingKey: webcrypto.CryptoKey,
+  options: IssueOptions,
+): Promise<{ certificatePem: string; privateKeyPem: string }> {
   const keys = await crypto.subtle.generateKey(SIGNING, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.create({
     subject: 'CN=Congress simulator',
@@ -68,7 +72,9 @@ async function issue(authority: x509.X509Certificate, signingKey: webcrypto.Cryp
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(options.names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))),
+      new x509.SubjectAlternativeNameExtension(
+        options.names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
+      ),
       await x509.AuthorityKeyIdentifierExtension.create(authority),
     ],
   });
@@ -89,11 +95,17 @@ async function readAuthority(folder: string): Promise<Authority | null> {
   }
   const certificate = new x509.X509Certificate(pem[0]);
   if (certificate.notAfter.getTime() < Date.now() + DAY_MS) return null; // about to expire: made anew
-  const privateKey = await crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem[1]), SIGNING, true, ['sign']);
+  const privateKey = await crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem[1]), SIGNING, true, [
+    'sign',
+  ]);
   return { certificate, privateKey };
 }
 
-async function keepAuthority(folder: string, certificate: x509.X509Certificate, privateKey: webcrypto.CryptoKey): Promise<void> {
+async function keepAuthority(
+  folder: string,
+  certificate: x509.X509Certificate,
+  privateKey: webcrypto.CryptoKey,
+): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await put(join(folder, 'ca.key.pem'), await toPem(privateKey), 0o600);
   await put(join(folder, 'ca.pem'), `${certificate.toString('pem')}\n`, 0o644);

@@ -16,7 +16,9 @@ describeWithRelaxNg("the simulator's judge against libxml2 with the House's RELA
     const mutations = [...mutationsOf(minimalCwc()), ...mutationsOf(fullCwc())];
     expect(mutations.length).toBeGreaterThan(1000);
     const theirs = await judgeByRelaxNg(mutations.map(({ xml }) => xml));
-    const disagreements = mutations.flatMap(({ what, xml }, index) => (ours(xml) === theirs[index]?.valid ? [] : [`${what}: libxml2 says ${theirs[index]?.valid}`]));
+    const disagreements = mutations.flatMap(({ what, xml }, index) =>
+      ours(xml) === theirs[index]?.valid ? [] : [`${what}: libxml2 says ${theirs[index]?.valid}`],
+    );
     expect(disagreements).toEqual([]);
     const taken = theirs.filter(({ valid }) => valid).length;
     expect(taken).toBeGreaterThan(200);

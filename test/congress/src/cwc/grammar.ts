@@ -57,7 +57,10 @@ const BILL: Rule = {
   kind: 'interleave',
   children: {
     BillCongress: ['optional', data(positiveInteger)],
-    BillTypeAbbreviation: ['optional', data(tokenPattern(/^(hamdt|hconres|hjres|hr|hres|s|samdt|sconres|sjres|sres)$/))],
+    BillTypeAbbreviation: [
+      'optional',
+      data(tokenPattern(/^(hamdt|hconres|hjres|hr|hres|s|samdt|sconres|sjres|sres)$/)),
+    ],
     BillNumber: ['optional', data(positiveInteger)],
   },
 };

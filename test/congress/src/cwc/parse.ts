@@ -42,7 +42,8 @@ export function parseXml(bytes: Uint8Array): XmlElement {
   });
   parser.on('xmldecl', (declaration) => {
     if (declaration.version !== '1.0') throw new XmlRefused('not XML 1.0');
-    if (declaration.encoding !== undefined && declaration.encoding.toLowerCase() !== 'utf-8') throw new XmlRefused('declared as other than UTF-8');
+    if (declaration.encoding !== undefined && declaration.encoding.toLowerCase() !== 'utf-8')
+      throw new XmlRefused('declared as other than UTF-8');
   });
   parser.on('text', addText);
   parser.on('cdata', addText);
@@ -51,7 +52,8 @@ export function parseXml(bytes: Uint8Array): XmlElement {
     if (open.length >= MAX_XML_DEPTH) throw new XmlRefused(`nested deeper than ${MAX_XML_DEPTH}`);
     const faults: string[] = [];
     if (tag.uri !== '') faults.push('in a namespace');
-    if (Object.values(tag.attributes).some(({ name, prefix }) => name !== 'xmlns' && prefix !== 'xmlns')) faults.push('has attributes');
+    if (Object.values(tag.attributes).some(({ name, prefix }) => name !== 'xmlns' && prefix !== 'xmlns'))
+      faults.push('has attributes');
     const element: XmlElement = { name: tag.local, text: '', children: [], faults };
     const parent = open.at(-1);
     if (parent) parent.children.push(element);

@@ -9,13 +9,18 @@ const errorsOf = (xml: string) => {
 
 describe('the judge of CWC documents', () => {
   it('takes the least and the most that the schema has, and tells id and office', () => {
-    expect(judge(minimalCwc())).toEqual({ valid: true, deliveryId: 'A1b2C3d4E5f6A1b2C3d4E5f6A1b2C3d4', office: 'HCA12' });
+    expect(judge(minimalCwc())).toEqual({
+      valid: true,
+      deliveryId: 'A1b2C3d4E5f6A1b2C3d4E5f6A1b2C3d4',
+      office: 'HCA12',
+    });
     expect(judge(fullCwc())).toMatchObject({ valid: true });
   });
 
   it("knows the Senate's offices from the House's", () => {
     expect(judge(minimalCwc({ office: 'SCA03' }), 'senate')).toMatchObject({ valid: true, office: 'SCA03' });
-    for (const office of ['SCA04', 'SCA00', 'SCA1', 'HCA01', 'SCA011']) expect(judge(minimalCwc({ office }), 'senate').valid).toBe(false);
+    for (const office of ['SCA04', 'SCA00', 'SCA1', 'HCA01', 'SCA011'])
+      expect(judge(minimalCwc({ office }), 'senate').valid).toBe(false);
   });
 
   it('names place and rule, and never the value', () => {
@@ -50,7 +55,9 @@ describe('the judge of CWC documents', () => {
     ['an external entity', '<!DOCTYPE CWC [<!ENTITY x SYSTEM "file:///etc/passwd">]>'],
     ['entities that multiply', '<!DOCTYPE CWC [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'],
   ])('refuses %s before it means anything', (_name, doctype) => {
-    expect(errorsOf(minimalCwc({ prefix: 'M' }).replace('<CWC>', `${doctype}<CWC>`))).toEqual(['a document type declaration is not taken']);
+    expect(errorsOf(minimalCwc({ prefix: 'M' }).replace('<CWC>', `${doctype}<CWC>`))).toEqual([
+      'a document type declaration is not taken',
+    ]);
   });
 
   it('refuses depth, number and bytes that are not UTF-8', () => {

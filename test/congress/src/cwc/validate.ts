@@ -20,7 +20,11 @@ export function judgeCwc(bytes: Uint8Array, chamber: Chamber): CwcJudgement {
   if (root.name !== 'CWC') errors.push('the root element is not CWC');
   else judge(root, cwcGrammar(chamber), 'CWC', errors);
   if (errors.length > 0) return { valid: false, errors: errors.slice(0, MAX_ERRORS) };
-  return { valid: true, deliveryId: textAt(root, 'Delivery', 'DeliveryId'), office: textAt(root, 'Recipient', 'MemberOffice') };
+  return {
+    valid: true,
+    deliveryId: textAt(root, 'Delivery', 'DeliveryId'),
+    office: textAt(root, 'Recipient', 'MemberOffice'),
+  };
 }
 
 function textAt(root: XmlElement, ...names: string[]): string {
@@ -42,7 +46,12 @@ function judge(element: XmlElement, rule: Rule, place: string, errors: string[])
   else judgeInterleave(element, rule, place, errors);
 }
 
-function judgeSequence(element: XmlElement, rule: Extract<Rule, { kind: 'sequence' }>, place: string, errors: string[]): void {
+function judgeSequence(
+  element: XmlElement,
+  rule: Extract<Rule, { kind: 'sequence' }>,
+  place: string,
+  errors: string[],
+): void {
   if (element.children.length > rule.children.length) errors.push(`${place}: has elements too many`);
   for (const [index, [name, inner]] of rule.children.entries()) {
     const child = element.children[index];
@@ -51,7 +60,12 @@ function judgeSequence(element: XmlElement, rule: Extract<Rule, { kind: 'sequenc
   }
 }
 
-function judgeInterleave(element: XmlElement, rule: Extract<Rule, { kind: 'interleave' }>, place: string, errors: string[]): void {
+function judgeInterleave(
+  element: XmlElement,
+  rule: Extract<Rule, { kind: 'interleave' }>,
+  place: string,
+  errors: string[],
+): void {
   const counts = new Map<string, number>();
   for (const child of element.children) {
     const known = Object.hasOwn(rule.children, child.name) ? rule.children[child.name] : undefined;
@@ -65,7 +79,8 @@ function judgeInterleave(element: XmlElement, rule: Extract<Rule, { kind: 'inter
   for (const [name, [occurs]] of Object.entries(rule.children)) {
     const count = counts.get(name) ?? 0;
     if (count === 0 && (occurs === 'one' || occurs === 'oneOrMore')) errors.push(`${place}/${name}: is missing`);
-    if (count > 1 && (occurs === 'one' || occurs === 'optional')) errors.push(`${place}/${name}: stands there more than once`);
+    if (count > 1 && (occurs === 'one' || occurs === 'optional'))
+      errors.push(`${place}/${name}: stands there more than once`);
   }
   if (rule.order) judgeOrder(element, rule.order, place, errors);
 }
@@ -73,5 +88,6 @@ function judgeInterleave(element: XmlElement, rule: Extract<Rule, { kind: 'inter
 function judgeOrder(element: XmlElement, order: readonly string[], place: string, errors: string[]): void {
   const found = element.children.map(({ name }) => order.indexOf(name)).filter((at) => at >= 0);
   if (found.length === 0) errors.push(`${place}: needs one of ${order.join(', ')}`);
-  if (found.some((at, index) => index > 0 && at < (found[index - 1] ?? 0))) errors.push(`${place}: ${order.join(' comes before ')}`);
+  if (found.some((at, index) => index > 0 && at < (found[index - 1] ?? 0)))
+    errors.push(`${place}: ${order.join(' comes before ')}`);
 }

@@ -18,9 +18,18 @@ export const faultSchema = z.discriminatedUnion('kind', [
   /** Waits, then does its usual work; or does its work, then waits with the answer. */
   z.strictObject({ kind: z.literal('slow'), delayMs, stored: z.boolean().default(false) }),
   /** The connection is cut: before the request is read, after it, after it is stored, or in the middle of the answer's head. */
-  z.strictObject({ kind: z.literal('cut'), at: z.enum(['before_reading', 'after_reading', 'after_storing', 'in_the_answer']) }),
+  z.strictObject({
+    kind: z.literal('cut'),
+    at: z.enum(['before_reading', 'after_reading', 'after_storing', 'in_the_answer']),
+  }),
   /** 503 with Retry-After. */
-  z.strictObject({ kind: z.literal('maintenance'), retryAfterSeconds: z.int().min(0).max(86_400 * 7) }),
+  z.strictObject({
+    kind: z.literal('maintenance'),
+    retryAfterSeconds: z
+      .int()
+      .min(0)
+      .max(86_400 * 7),
+  }),
   /** Bytes that are no HTTP answer. */
   z.strictObject({ kind: z.literal('garbage'), stored: z.boolean().default(false) }),
   /** 307 to another place. */
@@ -40,7 +49,13 @@ export const faultPlanSchema = z.strictObject({
   /** The first entry that fits strikes. */
   queue: z.array(queuedFaultSchema).max(10_000).default([]),
   /** Where none fits: with this probability one of these, by a generator of its own, so that a seed gives the same run again. */
-  random: z.strictObject({ seed: z.int().min(0).max(0xffff_ffff), probability: z.number().min(0).max(1), faults: z.array(faultSchema).min(1).max(100) }).optional(),
+  random: z
+    .strictObject({
+      seed: z.int().min(0).max(0xffff_ffff),
+      probability: z.number().min(0).max(1),
+      faults: z.array(faultSchema).min(1).max(100),
+    })
+    .optional(),
 });
 export type FaultPlan = z.output<typeof faultPlanSchema>;
 export type FaultPlanInput = z.input<typeof faultPlanSchema>;

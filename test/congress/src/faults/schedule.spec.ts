@@ -20,12 +20,26 @@ describe('the fault schedule', () => {
         { fault: status(502), times: 'always' },
       ],
     });
-    const taken = [faults.take('house', 'HCA12'), faults.take('house', 'HCA13'), faults.take('senate', 'SCA01'), faults.take('house', 'HCA12'), faults.take('house', 'HCA12'), faults.take('senate', null)];
-    expect(taken.map((fault) => (fault?.kind === 'status' ? fault.status : null))).toEqual([501, 502, 500, 501, 502, 502]);
+    const taken = [
+      faults.take('house', 'HCA12'),
+      faults.take('house', 'HCA13'),
+      faults.take('senate', 'SCA01'),
+      faults.take('house', 'HCA12'),
+      faults.take('house', 'HCA12'),
+      faults.take('senate', null),
+    ];
+    expect(taken.map((fault) => (fault?.kind === 'status' ? fault.status : null))).toEqual([
+      501, 502, 500, 501, 502, 502,
+    ]);
   });
 
   it('counts what has struck, whatever the plan is by now', () => {
-    const faults = schedule({ queue: [{ fault: { ...status(502), stored: true }, office: 'HCA12' }, { fault: { kind: 'cut', at: 'before_reading' } }] });
+    const faults = schedule({
+      queue: [
+        { fault: { ...status(502), stored: true }, office: 'HCA12' },
+        { fault: { kind: 'cut', at: 'before_reading' } },
+      ],
+    });
     faults.takeBeforeReading('house');
     faults.take('house', 'HCA12');
     faults.set({ queue: [{ fault: status(502), times: 'always' }] });
@@ -45,7 +59,9 @@ describe('the fault schedule', () => {
     const random = { seed: 42, probability: 0.25, faults: [status(500), status(502)] };
     const run = (seed: number) => {
       const faults = schedule({ random: { ...random, seed } });
-      return Array.from({ length: 1000 }, () => faults.take('house', null)).map((fault) => (fault?.kind === 'status' ? fault.status : 0));
+      return Array.from({ length: 1000 }, () => faults.take('house', null)).map((fault) =>
+        fault?.kind === 'status' ? fault.status : 0,
+      );
     };
     expect(run(42)).toEqual(run(42));
     expect(run(42)).not.toEqual(run(43));

@@ -66,7 +66,8 @@ export class FaultSchedule {
 }
 
 function nameOf(fault: Fault): string {
-  const what = fault.kind === 'cut' ? `cut ${fault.at}` : fault.kind === 'status' ? `status ${fault.status}` : fault.kind;
+  const what =
+    fault.kind === 'cut' ? `cut ${fault.at}` : fault.kind === 'status' ? `status ${fault.status}` : fault.kind;
   return 'stored' in fault && fault.stored ? `${what}, stored` : what;
 }
 

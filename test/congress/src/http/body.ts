@@ -13,9 +13,20 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
 }
 
 /** Answers once; a body that was not read to its end costs the connection. */
-export function answer(response: ServerResponse, status: number, type: string, body: string, headers: Record<string, string> = {}): void {
+export function answer(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string,
+  headers: Record<string, string> = {},
+): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { 'content-type': type, 'content-length': String(Buffer.byteLength(body)), connection: 'close', ...headers });
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+    ...headers,
+  });
   response.end(body);
 }
 

@@ -21,7 +21,11 @@ type Action = 'message' | 'validate' | 'offices';
 
 const PATHS: Record<Chamber, Record<string, Action>> = {
   house: { '/v2/message': 'message', '/v2/validate': 'validate', '/v2/offices': 'offices' },
-  senate: { '/api/testing-messages/': 'message', '/api/production-messages/': 'message', '/api/active_offices': 'offices' },
+  senate: {
+    '/api/testing-messages/': 'message',
+    '/api/production-messages/': 'message',
+    '/api/active_offices': 'offices',
+  },
 };
 
 const XML = 'application/xml; charset=utf-8';
@@ -46,14 +50,20 @@ export class ChamberServer {
     const method = action === 'offices' ? 'GET' : 'POST';
     if (request.method !== method) return answer(response, 405, XML, errorsXml([`${method} only`]), { allow: method });
     const keys = new URLSearchParams(query).getAll('apikey');
-    if (keys.length !== 1 || !sameText(keys[0] ?? '', this.options.apiKey)) return this.refuse(response, 401, 'the API key is missing or wrong');
+    if (keys.length !== 1 || !sameText(keys[0] ?? '', this.options.apiKey))
+      return this.refuse(response, 401, 'the API key is missing or wrong');
     if (action === 'offices') return this.listOffices(response);
     await this.takeDocument(action, request, response);
   }
 
-  private async takeDocument(action: 'message' | 'validate', request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async takeDocument(
+    action: 'message' | 'validate',
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     if (action === 'message' && this.faults.takeBeforeReading(this.chamber)) return void request.socket.destroy();
-    if (!/^application\/xml *(;|$)/i.test(request.headers['content-type'] ?? '')) return this.refuse(response, 415, 'application/xml only');
+    if (!/^application\/xml *(;|$)/i.test(request.headers['content-type'] ?? ''))
+      return this.refuse(response, 415, 'application/xml only');
     const body = await readBody(request, this.options.maxBodyBytes);
     if (!body) return this.refuse(response, 413, `more than ${this.options.maxBodyBytes} bytes`);
     const fault = action === 'message' ? this.faults.take(this.chamber, officeIn(body)) : null;
@@ -62,10 +72,18 @@ export class ChamberServer {
 
     const store = (): { status: number; text: string } => {
       if (!judgement.valid || errors.length > 0) return { status: 400, text: errorsXml(errors) };
-      if (action === 'validate') return { status: 200, text: '<?xml version="1.0" encoding="UTF-8"?>\n<Message>Valid</Message>\n' };
+      if (action === 'validate')
+        return { status: 200, text: '<?xml version="1.0" encoding="UTF-8"?>\n<Message>Valid</Message>\n' };
       const { deliveryId, office } = judgement;
-      if (this.options.deduplicates && this.received.has(this.chamber, deliveryId)) return { status: 409, text: errorsXml(['this DeliveryId was taken before']) };
-      this.received.add({ chamber: this.chamber, office, deliveryId, xml: new TextDecoder().decode(body), at: new Date().toISOString() });
+      if (this.options.deduplicates && this.received.has(this.chamber, deliveryId))
+        return { status: 409, text: errorsXml(['this DeliveryId was taken before']) };
+      this.received.add({
+        chamber: this.chamber,
+        office,
+        deliveryId,
+        xml: new TextDecoder().decode(body),
+        at: new Date().toISOString(),
+      });
       return { status: 201, text: '<?xml version="1.0" encoding="UTF-8"?>\n<Message>Accepted</Message>\n' };
     };
 
@@ -74,13 +92,26 @@ export class ChamberServer {
     answer(response, status, XML, text);
   }
 
-  private async fail(fault: Fault, store: () => { status: number; text: string }, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async fail(
+    fault: Fault,
+    store: () => { status: number; text: string },
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     if ('stored' in fault && fault.stored) store();
     switch (fault.kind) {
       case 'status':
-        return answer(response, fault.status, XML, fault.body ?? errorsXml(['a fault on demand']), fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter });
+        return answer(
+          response,
+          fault.status,
+          XML,
+          fault.body ?? errorsXml(['a fault on demand']),
+          fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter },
+        );
       case 'maintenance':
-        return answer(response, 503, XML, errorsXml(['down for maintenance']), { 'retry-after': String(fault.retryAfterSeconds) });
+        return answer(response, 503, XML, errorsXml(['down for maintenance']), {
+          'retry-after': String(fault.retryAfterSeconds),
+        });
       case 'redirect':
         return answer(response, 307, XML, '', { location: fault.location });
       case 'slow': {
@@ -93,13 +124,16 @@ export class ChamberServer {
         return;
       case 'cut':
         if (fault.at === 'after_storing' || fault.at === 'in_the_answer') store();
-        if (fault.at === 'in_the_answer') return void request.socket.write('HTTP/1.1 20', () => request.socket.destroy());
+        if (fault.at === 'in_the_answer')
+          return void request.socket.write('HTTP/1.1 20', () => request.socket.destroy());
         request.socket.destroy();
     }
   }
 
   private officeErrors(office: string): string[] {
-    return this.options.offices && !this.options.offices.includes(office) ? ['Recipient/MemberOffice: this office is not served'] : [];
+    return this.options.offices && !this.options.offices.includes(office)
+      ? ['Recipient/MemberOffice: this office is not served']
+      : [];
   }
 
   private listOffices(response: ServerResponse): void {

@@ -20,7 +20,8 @@ export class ControlServer {
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // a web page in somebody's browser must not reach this by a name of its own
-    if (!/^(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?$/.test(request.headers.host ?? '')) return json(response, 403, { error: 'loopback only' });
+    if (!/^(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?$/.test(request.headers.host ?? ''))
+      return json(response, 403, { error: 'loopback only' });
     const route = `${request.method ?? ''} ${(request.url ?? '').split('?')[0] ?? ''}`;
     switch (route) {
       case 'GET /control/received':
@@ -47,7 +48,8 @@ export class ControlServer {
       return json(response, 400, { error: 'not JSON' });
     }
     const parsed = faultPlanSchema.safeParse(plan);
-    if (!parsed.success) return json(response, 400, { error: 'not a fault plan', problems: z.flattenError(parsed.error) });
+    if (!parsed.success)
+      return json(response, 400, { error: 'not a fault plan', problems: z.flattenError(parsed.error) });
     this.faults.set(parsed.data);
     answer(response, 204, 'application/json', '');
   }

@@ -9,7 +9,13 @@ export interface Fields {
 }
 
 /** The least that the schema takes. */
-export function minimalCwc({ deliveryId = 'A1b2C3d4E5f6A1b2C3d4E5f6A1b2C3d4', office = 'HCA12', prefix = 'Ms.', subject = 'Clean water', inMessage = '' }: Fields = {}): string {
+export function minimalCwc({
+  deliveryId = 'A1b2C3d4E5f6A1b2C3d4E5f6A1b2C3d4',
+  office = 'HCA12',
+  prefix = 'Ms.',
+  subject = 'Clean water',
+  inMessage = '',
+}: Fields = {}): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <CWC>
   <CWCVersion>2.0</CWCVersion>
@@ -69,12 +75,18 @@ export function fullCwc(): string {
     </OrganizationContact>
     <OrganizationAbout>What it is about</OrganizationAbout>`,
     )
-    .replace('</MemberOffice>', '</MemberOffice><IsResponseRequested>Y</IsResponseRequested><NewsletterOptIn>n</NewsletterOptIn>')
+    .replace(
+      '</MemberOffice>',
+      '</MemberOffice><IsResponseRequested>Y</IsResponseRequested><NewsletterOptIn>n</NewsletterOptIn>',
+    )
     .replace(
       '</Email>',
       `</Email><MiddleName>M</MiddleName><Suffix>Jr.</Suffix><Title>Professor</Title>
     <ConstituentOrganization>Test club</ConstituentOrganization><Address2>Apt 2</Address2><Address3>c/o Test</Address3>
     <Phone>510-555-0100</Phone><AddressValidation>y</AddressValidation><EmailValidation>N</EmailValidation>`,
     )
-    .replace('</LibraryOfCongressTopic>', '</LibraryOfCongressTopic><LibraryOfCongressTopic>Arts, Culture, Religion</LibraryOfCongressTopic>');
+    .replace(
+      '</LibraryOfCongressTopic>',
+      '</LibraryOfCongressTopic><LibraryOfCongressTopic>Arts, Culture, Religion</LibraryOfCongressTopic>',
+    );
 }

@@ -28,20 +28,24 @@ interface Place {
 /** Returns false where the change does not apply. */
 type Change = (place: Place) => boolean;
 
-const leaf = (value: (text: string) => string): Change => ({ element }) => {
-  if (element.children.length > 0 || element.name === 'Bill') return false;
-  const changed = value(element.text);
-  if (changed === element.text) return false;
-  element.text = changed;
-  return true;
-};
+const leaf =
+  (value: (text: string) => string): Change =>
+  ({ element }) => {
+    if (element.children.length > 0 || element.name === 'Bill') return false;
+    const changed = value(element.text);
+    if (changed === element.text) return false;
+    element.text = changed;
+    return true;
+  };
 
-const inParent = (change: (siblings: XmlElement[], at: number) => boolean): Change => ({ element, parent }) =>
-  parent !== null && change(parent.children, parent.children.indexOf(element));
+const inParent =
+  (change: (siblings: XmlElement[], at: number) => boolean): Change =>
+  ({ element, parent }) =>
+    parent !== null && change(parent.children, parent.children.indexOf(element));
 
 const CHANGES: Record<string, Change> = {
   'left out': inParent((siblings, at) => siblings.splice(at, 1).length > 0),
-  'twice': inParent((siblings, at) => siblings.splice(at, 0, structuredClone(siblings[at]) as XmlElement).length === 0),
+  twice: inParent((siblings, at) => siblings.splice(at, 0, structuredClone(siblings[at]) as XmlElement).length === 0),
   'after its neighbour': inParent((siblings, at) => {
     const [moved, next] = [siblings[at], siblings[at + 1]];
     if (!moved || !next) return false;
@@ -52,17 +56,19 @@ const CHANGES: Record<string, Change> = {
     siblings.push(...siblings.splice(at, 1));
     return true;
   }),
-  'renamed': ({ element }) => ((element.name = `${element.name}X`), true),
+  renamed: ({ element }) => ((element.name = `${element.name}X`), true),
   'in lower case': ({ element }) => ((element.name = element.name.toLowerCase()), true),
-  'with a stranger inside': ({ element }) => element.children.push({ name: 'Stranger', text: 'x', children: [], faults: [] }) > 0,
-  'with its like inside': ({ element }) => element.children.push({ name: element.name, text: element.text, children: [], faults: [] }) > 0,
+  'with a stranger inside': ({ element }) =>
+    element.children.push({ name: 'Stranger', text: 'x', children: [], faults: [] }) > 0,
+  'with its like inside': ({ element }) =>
+    element.children.push({ name: element.name, text: element.text, children: [], faults: [] }) > 0,
   'with an attribute': ({ element }) => ((element.name += ' a="b"'), true),
   'in a namespace': ({ element }) => ((element.name += ' xmlns="urn:x"'), true),
   'declaring a prefix': ({ element }) => ((element.name += ' xmlns:x="urn:x"'), true),
   'stray text': ({ element }) => element.children.length > 0 && ((element.text += 'stray'), true),
-  'empty': leaf(() => ''),
+  empty: leaf(() => ''),
   'white space only': leaf(() => ' \t\n '),
-  'padded': leaf((text) => `\n  ${text}\t `),
+  padded: leaf((text) => `\n  ${text}\t `),
   'spaces doubled': leaf((text) => text.replaceAll(' ', '  ')),
   'one character': leaf(() => 'x'),
   'two wide characters': leaf(() => '\u{1f5fd}\u{1f5fd}'),
@@ -74,8 +80,12 @@ const CHANGES: Record<string, Change> = {
   '10001 characters': leaf(() => 'x'.repeat(10_001)),
   'last character lost': leaf((text) => text.slice(0, -1)),
   'a digit more': leaf((text) => `${text}1`),
-  'other case': leaf((text) => text.replace(/[a-z]/gi, (letter) => (letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase()))),
-  'zero': leaf(() => '0'),
+  'other case': leaf((text) =>
+    text.replace(/[a-z]/gi, (letter) =>
+      letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+    ),
+  ),
+  zero: leaf(() => '0'),
   'minus one': leaf(() => '-1'),
   'plus seven': leaf(() => '+7'),
   'a fraction': leaf(() => '1.5'),

@@ -14,15 +14,25 @@ export interface PostOptions {
 }
 
 /** One HTTPS request that trusts the simulator's authority. Rejects when the connection breaks. */
-export function send(simulator: CongressSimulator, url: string, { method = 'POST', headers = { 'content-type': 'application/xml' }, body = '' }: PostOptions = {}): Promise<Posted> {
+export function send(
+  simulator: CongressSimulator,
+  url: string,
+  { method = 'POST', headers = { 'content-type': 'application/xml' }, body = '' }: PostOptions = {},
+): Promise<Posted> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers, ca: simulator.certificateAuthorityPem, agent: false }, (incoming) => {
-      let text = '';
-      incoming.setEncoding('utf8');
-      incoming.on('data', (chunk: string) => (text += chunk));
-      incoming.once('error', reject);
-      incoming.once('end', () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: text }));
-    });
+    const outgoing = request(
+      url,
+      { method, headers, ca: simulator.certificateAuthorityPem, agent: false },
+      (incoming) => {
+        let text = '';
+        incoming.setEncoding('utf8');
+        incoming.on('data', (chunk: string) => (text += chunk));
+        incoming.once('error', reject);
+        incoming.once('end', () =>
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: text }),
+        );
+      },
+    );
     outgoing.once('error', reject);
     outgoing.end(body);
   });

@@ -21,7 +21,10 @@ export function describeWithRelaxNg(name: string, body: () => void): void {
 
 /** libxml2's verdict by the House's RELAX NG schema on each document, in one child process. */
 export async function judgeByRelaxNg(documents: readonly string[]): Promise<RelaxNgVerdict[]> {
-  const child = spawn(process.execPath, [resolve(process.cwd(), 'test/congress/src/testing/libxml2-process.mjs'), SCHEMA]);
+  const child = spawn(process.execPath, [
+    resolve(process.cwd(), 'test/congress/src/testing/libxml2-process.mjs'),
+    SCHEMA,
+  ]);
   child.stdin.end(JSON.stringify(documents));
   const [out, errors, code] = await Promise.all([
     text(child.stdout),

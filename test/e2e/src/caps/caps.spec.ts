@@ -1,4 +1,14 @@
-import { describeWith, migrate, redisAvailability, startPostgres, startRedis, temporaryFolder, type Postgres, type Redis, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  describeWith,
+  migrate,
+  redisAvailability,
+  startPostgres,
+  startRedis,
+  temporaryFolder,
+  type Postgres,
+  type Redis,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import RedisClient from 'ioredis';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,9 +39,13 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     folder = await temporaryFolder('caps');
     const settings = { requirepass: password, masterauth: password, 'repl-diskless-sync-delay': '0' };
     [postgres, prepared, ...servers] = await Promise.all([
-      startPostgres({ settings: { track_commit_timestamp: 'on' } }), prepareGateways(folder.path), startRedis({ own: true, settings }), startRedis({ own: true, settings }),
+      startPostgres({ settings: { track_commit_timestamp: 'on' } }),
+      prepareGateways(folder.path),
+      startRedis({ own: true, settings }),
+      startRedis({ own: true, settings }),
     ]);
-    const client = ({ port }: Redis) => new RedisClient({ port, password, retryStrategy: () => 50 }).on('error', () => undefined);
+    const client = ({ port }: Redis) =>
+      new RedisClient({ port, password, retryStrategy: () => 50 }).on('error', () => undefined);
     redis = [client(servers[0]), client(servers[1])];
     address = await openRedisSwitch(servers[0].port);
   }, 180_000);
@@ -57,14 +71,17 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     const clients = new Clients(gateways.urls, (user) => prepared.issuer.token(user));
     const check = async () => {
       const windows = await ledger.windows();
-      for (const { scope, counted, ledger: reserved } of windows) expect({ scope, within: reserved <= caps[scope], counted }).toEqual({ scope, within: true, counted: reserved });
+      for (const { scope, counted, ledger: reserved } of windows)
+        expect({ scope, within: reserved <= caps[scope], counted }).toEqual({ scope, within: true, counted: reserved });
       return windows;
     };
     /** One round: posts and looks at the ledger until `disturb` has run for its time. */
     const round = async (name: string, disturb: (gateways: Gateways, until: number) => Promise<void>) => {
       const until = performance.now() + ROUND_MS;
       let over = false;
-      const disturbed = disturb(gateways, until).finally(() => { over = true; });
+      const disturbed = disturb(gateways, until).finally(() => {
+        over = true;
+      });
       const watch = async () => {
         while (!over) {
           await check();
@@ -74,12 +91,22 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
       await Promise.all([clients.postWhile(name, disturbed), watch()]);
       const postedMs = performance.now() - (until - ROUND_MS);
       await clients.clearDoubts();
-      process.stderr.write(`${name}: ${String(clients.posts)} posts, ${String(clients.accepted.size)} accepted, ${postedMs.toFixed(0)} ms, refused ${JSON.stringify([...clients.refused])}, repeated ${JSON.stringify([...clients.repeated])}\n`);
+      process.stderr.write(
+        `${name}: ${String(clients.posts)} posts, ${String(clients.accepted.size)} accepted, ${postedMs.toFixed(0)} ms, refused ${JSON.stringify([...clients.refused])}, repeated ${JSON.stringify([...clients.repeated])}\n`,
+      );
       const windows = await check();
       expect(await ledger.messageIds()).toEqual(clients.accepted);
       return windows;
     };
-    return { clients, ledger, round, stop: async () => { await Promise.all([clients.close(), ledger.close()]); await gateways.stop(); } };
+    return {
+      clients,
+      ledger,
+      round,
+      stop: async () => {
+        await Promise.all([clients.close(), ledger.close()]);
+        await gateways.stop();
+      },
+    };
   }
 
   async function every(ms: number, until: number, work: (n: number) => Promise<unknown>): Promise<void> {
@@ -88,7 +115,8 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
       await sleep(ms);
     }
   }
-  const stat = async (client: RedisClient, section: string, name: string) => Number(new RegExp(`${name}[:=](?:calls=)?([0-9]+)`).exec(await client.info(section))?.[1] ?? 0);
+  const stat = async (client: RedisClient, section: string, name: string) =>
+    Number(new RegExp(`${name}[:=](?:calls=)?([0-9]+)`).exec(await client.info(section))?.[1] ?? 0);
   const decisions = (client: RedisClient) => stat(client, 'commandstats', 'cmdstat_evalsha');
 
   describe('on a user’s day', () => {
@@ -101,57 +129,80 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
 
     it.each<[string, (gateways: Gateways, until: number) => Promise<void>]>([
       ['is flushed', (_, until) => every(30, until, () => redis[0].flushall())],
-      ['evicts', async (_, until) => {
-        const before = await stat(redis[0], 'stats', 'evicted_keys');
-        await redis[0].config('SET', 'maxmemory-policy', 'allkeys-lru');
-        await redis[0].config('SET', 'maxmemory', String(Math.round((await stat(redis[0], 'memory', 'used_memory')) + 100_000)));
-        await every(5, until, (n) => redis[0].set(`filler:${String(n)}`, 'x'.repeat(20_000)).catch(() => undefined));
-        await redis[0].config('SET', 'maxmemory', '0');
-        expect(await stat(redis[0], 'stats', 'evicted_keys')).toBeGreaterThan(before);
-      }],
-      ['fails over to an empty one, and back', async (_, until) => {
-        await every(700, until, async (n) => {
-          const to = (n + 1) % 2 === 0 ? 0 : 1;
-          await redis[to].flushall();
-          address.point(servers[to].port);
-        });
-        address.point(servers[0].port);
-      }],
-      ['fails over to one that lags, at first a replica still', async (_, until) => {
-        await redis[1].replicaof('127.0.0.1', String(servers[0].port));
-        while ((await redis[1].info('replication')).includes('master_link_status:down')) await sleep(20);
-        await sleep(300);
-        await redis[1].replicaof('127.0.0.1', '1'); // cut off: from here on it lags
-        await sleep(500);
-        address.point(servers[1].port);
-        await sleep(800);
-        const before = await decisions(redis[1]);
-        await redis[1].replicaof('NO', 'ONE');
-        await sleep(Math.max(0, until - performance.now()));
-        expect(await decisions(redis[1])).toBeGreaterThan(before);
-        address.point(servers[0].port);
-      }],
-      ['is away, and comes back empty', async (_, until) => {
-        await servers[0].kill();
-        await sleep((until - performance.now()) / 2);
-        await servers[0].restart();
-        await sleep(Math.max(0, until - performance.now()));
-      }],
-      ['is well, and gateways are killed', async (gateways, until) => {
-        await every(200, until, (n) => gateways.killAndRestart(n % PROCESSES));
-      }],
-    ])('while Redis %s', async (name, disturb) => {
-      const { clients, round } = running;
+      [
+        'evicts',
+        async (_, until) => {
+          const before = await stat(redis[0], 'stats', 'evicted_keys');
+          await redis[0].config('SET', 'maxmemory-policy', 'allkeys-lru');
+          await redis[0].config(
+            'SET',
+            'maxmemory',
+            String(Math.round((await stat(redis[0], 'memory', 'used_memory')) + 100_000)),
+          );
+          await every(5, until, (n) => redis[0].set(`filler:${String(n)}`, 'x'.repeat(20_000)).catch(() => undefined));
+          await redis[0].config('SET', 'maxmemory', '0');
+          expect(await stat(redis[0], 'stats', 'evicted_keys')).toBeGreaterThan(before);
+        },
+      ],
+      [
+        'fails over to an empty one, and back',
+        async (_, until) => {
+          await every(700, until, async (n) => {
+            const to = (n + 1) % 2 === 0 ? 0 : 1;
+            await redis[to].flushall();
+            address.point(servers[to].port);
+          });
+          address.point(servers[0].port);
+        },
+      ],
+      [
+        'fails over to one that lags, at first a replica still',
+        async (_, until) => {
+          await redis[1].replicaof('127.0.0.1', String(servers[0].port));
+          while ((await redis[1].info('replication')).includes('master_link_status:down')) await sleep(20);
+          await sleep(300);
+          await redis[1].replicaof('127.0.0.1', '1'); // cut off: from here on it lags
+          await sleep(500);
+          address.point(servers[1].port);
+          await sleep(800);
+          const before = await decisions(redis[1]);
+          await redis[1].replicaof('NO', 'ONE');
+          await sleep(Math.max(0, until - performance.now()));
+          expect(await decisions(redis[1])).toBeGreaterThan(before);
+          address.point(servers[0].port);
+        },
+      ],
+      [
+        'is away, and comes back empty',
+        async (_, until) => {
+          await servers[0].kill();
+          await sleep((until - performance.now()) / 2);
+          await servers[0].restart();
+          await sleep(Math.max(0, until - performance.now()));
+        },
+      ],
+      [
+        'is well, and gateways are killed',
+        async (gateways, until) => {
+          await every(200, until, (n) => gateways.killAndRestart(n % PROCESSES));
+        },
+      ],
+    ])(
+      'while Redis %s',
+      async (name, disturb) => {
+        const { clients, round } = running;
 
-      const windows = await round(name, disturb);
+        const windows = await round(name, disturb);
 
-      const full = windows.filter(({ scope, counted }) => scope === 'user_day' && counted === caps.user_day);
-      expect(full.length).toBeGreaterThan(0);
-      expect(clients.refused.get('user_daily_limit_reached')).toBeGreaterThan(0);
-      // Redis is in use again
-      const before = await decisions(redis[0]);
-      while ((await decisions(redis[0])) < before + 200) await clients.postWhile(`${name} after`, sleep(100));
-    }, 60_000);
+        const full = windows.filter(({ scope, counted }) => scope === 'user_day' && counted === caps.user_day);
+        expect(full.length).toBeGreaterThan(0);
+        expect(clients.refused.get('user_daily_limit_reached')).toBeGreaterThan(0);
+        // Redis is in use again
+        const before = await decisions(redis[0]);
+        while ((await decisions(redis[0])) < before + 200) await clients.postWhile(`${name} after`, sleep(100));
+      },
+      60_000,
+    );
   });
 
   /** All of it at once, but the kills. */
@@ -159,7 +210,8 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     await every(60, until, async (n) => {
       if (n % 3 === 0) await redis[0].flushall();
       if (n % 10 === 9) address.point(n % 20 === 9 ? 0 : servers[0].port);
-      for (const key of await redis[0].keys('communique:budget:*')) await redis[0].set(key, ['0', 'x', '-5', '99999999999'][n % 4] ?? '', 'PX', 500);
+      for (const key of await redis[0].keys('communique:budget:*'))
+        await redis[0].set(key, ['0', 'x', '-5', '99999999999'][n % 4] ?? '', 'PX', 500);
     });
     address.point(servers[0].port);
   };
@@ -168,13 +220,19 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     const caps = { user_day: LARGE, system_hour: 301n * PRICE, system_day: LARGE };
     const { round, clients, stop } = await system(caps);
     const windows = await round('hour', everything);
-    expect(windows.filter(({ scope }) => scope === 'system_hour').some(({ counted }) => counted === caps.system_hour)).toBe(true);
+    expect(
+      windows.filter(({ scope }) => scope === 'system_hour').some(({ counted }) => counted === caps.system_hour),
+    ).toBe(true);
     expect(clients.refused.get('system_hourly_limit_reached')).toBeGreaterThan(0);
     await stop();
   }, 60_000);
 
   it('on the threshold of the day, where the emergency stop is the last word', async () => {
-    const { round, clients, ledger, stop } = await system({ user_day: LARGE, system_hour: LARGE, system_day: 301n * PRICE });
+    const { round, clients, ledger, stop } = await system({
+      user_day: LARGE,
+      system_hour: LARGE,
+      system_day: 301n * PRICE,
+    });
     await round('threshold', everything);
     expect(await ledger.reservedAfterStop()).toEqual({ stops: 1, after: 0, reservations: clients.accepted.size });
     expect(clients.refused.get('emergency_stop')).toBeGreaterThan(0);

@@ -40,14 +40,19 @@ export class Clients {
   async postWhile(name: string, ends: Promise<unknown>): Promise<void> {
     let going = true;
     const from = this.posts;
-    const stop = ends.finally(() => { going = false; });
-    await Promise.all([stop, ...Array.from({ length: CLIENTS }, async () => {
-      while (going && !this.closed) {
-        const n = this.posts++;
-        const group = Math.floor((n - from) / POSTS_BY_THE_SAME);
-        await this.post(sealed(`${name} ${String(group * USERS_AT_ONCE + (n % USERS_AT_ONCE))}`));
-      }
-    })]);
+    const stop = ends.finally(() => {
+      going = false;
+    });
+    await Promise.all([
+      stop,
+      ...Array.from({ length: CLIENTS }, async () => {
+        while (going && !this.closed) {
+          const n = this.posts++;
+          const group = Math.floor((n - from) / POSTS_BY_THE_SAME);
+          await this.post(sealed(`${name} ${String(group * USERS_AT_ONCE + (n % USERS_AT_ONCE))}`));
+        }
+      }),
+    ]);
   }
 
   /** Those of which it is not known, once more: what was accepted is answered so, however full the caps are. */
@@ -83,7 +88,13 @@ export class Clients {
   private async ask(pool: Pool | undefined, { body, user, id }: Post): Promise<string | null> {
     try {
       const token = await this.token(user);
-      const { statusCode, body: answer } = (await pool?.request({ path: '/api/messages', method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/cbor' }, body })) ?? {};
+      const { statusCode, body: answer } =
+        (await pool?.request({
+          path: '/api/messages',
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/cbor' },
+          body,
+        })) ?? {};
       const read = (await answer?.json()) as { id?: string; code?: string };
       if (statusCode !== 202) return read.code ?? null;
       if (read.id !== id) throw new Error('answered for another message');

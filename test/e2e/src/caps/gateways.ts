@@ -8,8 +8,17 @@ import { promisify } from 'node:util';
 
 /** What gateways are started from. There is no enclave: what they accept stays in the queue, and the ledger holds promises alone. */
 export async function prepareGateways(folder: string) {
-  const build = promisify(execFile)(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', join(folder, 'bundle')], { cwd: workspaceRoot() });
-  const [issuer, rootPem, enclavePort] = await Promise.all([createTokenIssuer(folder), developmentRootPem(join(folder, 'nsm')), freePort(), build]);
+  const build = promisify(execFile)(
+    process.execPath,
+    [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', join(folder, 'bundle')],
+    { cwd: workspaceRoot() },
+  );
+  const [issuer, rootPem, enclavePort] = await Promise.all([
+    createTokenIssuer(folder),
+    developmentRootPem(join(folder, 'nsm')),
+    freePort(),
+    build,
+  ]);
   const rootFile = join(folder, 'development-root.pem');
   await writeFile(rootFile, rootPem);
   const environment = {
@@ -30,7 +39,8 @@ export async function prepareGateways(folder: string) {
   return {
     issuer,
     /** So many processes of their own, each on a port of its own, that share what `env` names. */
-    start: (count: number, env: Record<string, string>) => Gateways.start(count, join(folder, 'bundle', 'main.js'), { ...environment, ...env }),
+    start: (count: number, env: Record<string, string>) =>
+      Gateways.start(count, join(folder, 'bundle', 'main.js'), { ...environment, ...env }),
   };
 }
 
@@ -44,8 +54,18 @@ export class Gateways {
   static async start(count: number, bundle: string, env: Record<string, string>): Promise<Gateways> {
     const ports = await Promise.all(Array.from({ length: count }, freePort));
     const spawn = (which: number) =>
-      spawnService({ command: process.execPath, args: [bundle], env: { ...env, PORT: String(ports[which]) }, readyWhen: /"msg":"listening"/, readyTimeoutMs: 60_000 });
-    return new Gateways(ports.map((port) => `http://127.0.0.1:${String(port)}`), await Promise.all(ports.map((_, which) => spawn(which))), spawn);
+      spawnService({
+        command: process.execPath,
+        args: [bundle],
+        env: { ...env, PORT: String(ports[which]) },
+        readyWhen: /"msg":"listening"/,
+        readyTimeoutMs: 60_000,
+      });
+    return new Gateways(
+      ports.map((port) => `http://127.0.0.1:${String(port)}`),
+      await Promise.all(ports.map((_, which) => spawn(which))),
+      spawn,
+    );
   }
 
   /** SIGKILL, and the same again on its port. */

@@ -33,7 +33,12 @@ export class Ledger {
       SELECT coalesce(l.scope, w.scope::text) AS scope, coalesce(l.subject, w.subject) AS subject,
              coalesce(w.reserved_micro_usd + w.spent_micro_usd, 0) AS counted, coalesce(l.amount, 0) AS ledger
       FROM ledger l FULL JOIN budget_window w ON w.scope::text = l.scope AND w.subject = l.subject AND w.starts_at = l.starts_at`);
-    return rows.map(({ scope, subject, counted, ledger }) => ({ scope, subject, counted: BigInt(counted), ledger: BigInt(ledger) }));
+    return rows.map(({ scope, subject, counted, ledger }) => ({
+      scope,
+      subject,
+      counted: BigInt(counted),
+      ledger: BigInt(ledger),
+    }));
   }
 
   async messageIds(): Promise<Set<string>> {

@@ -23,8 +23,12 @@ export async function openRedisSwitch(first: number): Promise<RedisSwitch> {
       return;
     }
     const far = keep(connect(target, '127.0.0.1'));
-    near.on('close', () => { far.destroy(); });
-    far.on('close', () => { near.destroy(); });
+    near.on('close', () => {
+      far.destroy();
+    });
+    far.on('close', () => {
+      near.destroy();
+    });
     near.pipe(far).pipe(near);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -39,7 +43,9 @@ export async function openRedisSwitch(first: number): Promise<RedisSwitch> {
     },
     close: () =>
       new Promise((closed) => {
-        server.close(() => { closed(); });
+        server.close(() => {
+          closed();
+        });
         cut();
       }),
   };

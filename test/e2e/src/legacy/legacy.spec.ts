@@ -3,14 +3,28 @@ import { fetchEnclaveKey, followMessage, type GatewayOptions, type TrustPolicy }
 import { messageViewSchema, toHex, type Answer, type MessageView } from '@communique-tee/protocol';
 import { matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
-import { receivedBy, startSystem, type ReceivedXml, type System, type SystemOptions } from '@communique-tee/test-system';
+import {
+  receivedBy,
+  startSystem,
+  type ReceivedXml,
+  type System,
+  type SystemOptions,
+} from '@communique-tee/test-system';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { completeContent, contentOfToday, seal, type KeyView, type Sealed } from './web-client';
 
 const ENCLAVES = 2;
-const SETTINGS = { DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '500', ENCLAVE_TIMEOUT_MS: '10000', DELIVERY_LEASE_MS: '12000', DELIVERY_POLL_MS: '100', RATE_LIMIT_MAX_REQUESTS: '100000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '100000' };
+const SETTINGS = {
+  DELIVERY_MIN_BACKOFF_MS: '50',
+  DELIVERY_MAX_BACKOFF_MS: '500',
+  ENCLAVE_TIMEOUT_MS: '10000',
+  DELIVERY_LEASE_MS: '12000',
+  DELIVERY_POLL_MS: '100',
+  RATE_LIMIT_MAX_REQUESTS: '100000',
+  RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '100000',
+};
 
 interface World {
   system: System;
@@ -24,7 +38,10 @@ async function startWorld(options: Partial<SystemOptions>): Promise<World> {
   const system = await startSystem({ folder: folder.path, gatewayEnvironment: SETTINGS, ...options });
   return {
     system,
-    policy: { acceptedMeasurements: [{ pcr0: system.pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem) },
+    policy: {
+      acceptedMeasurements: [{ pcr0: system.pcr0 }],
+      trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
+    },
     alice: { gateway: system.gatewayUrl, token: await system.issuer.token('alice') },
     async stop() {
       await system.stop();
@@ -34,7 +51,11 @@ async function startWorld(options: Partial<SystemOptions>): Promise<World> {
 }
 
 async function post({ gateway, token }: GatewayOptions, sealed: Sealed): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(`${String(gateway)}/api/messages`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(sealed.json) });
+  const response = await fetch(`${String(gateway)}/api/messages`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(sealed.json),
+  });
   return { status: response.status, body: await response.json() };
 }
 
@@ -47,7 +68,8 @@ describe('the web client that exists today, where the enclaves open its suite', 
   afterAll(() => (world as World | undefined)?.stop());
   afterEach(() => setFaults({}));
 
-  const setFaults = (plan: object) => fetch(`${world.system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
+  const setFaults = (plan: object) =>
+    fetch(`${world.system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
   /** Once an enclave has its keys and is trusted. */
   async function shownKey(): Promise<KeyView> {
     for (let round = 0; ; round++) {
@@ -67,7 +89,13 @@ describe('the web client that exists today, where the enclaves open its suite', 
   };
   async function resultOf(view: MessageView, message: Sealed): Promise<{ receipt: VerifiedReceipt; answer: Answer }> {
     const { trustAnchor, acceptedMeasurements } = world.policy;
-    const receipt = await verifyReceipt(view.receipt, { verifyAttestation, acceptedMeasurements, ...(trustAnchor && { trustAnchor }), messageId: message.id, sealedSha256: message.sha256 });
+    const receipt = await verifyReceipt(view.receipt, {
+      verifyAttestation,
+      acceptedMeasurements,
+      ...(trustAnchor && { trustAnchor }),
+      messageId: message.id,
+      sealedSha256: message.sha256,
+    });
     const answer = message.openAnswer(view.sealedAnswer ?? '');
     matchAnswer(receipt.claims, answer);
     return { receipt, answer };
@@ -76,7 +104,12 @@ describe('the web client that exists today, where the enclaves open its suite', 
   it('is shown the key that the document attests', async () => {
     const view = await shownKey();
     const { legacyKey, keyId } = await fetchEnclaveKey(world.system.gatewayUrl, world.policy);
-    expect(view).toEqual({ success: true, keyId: expect.stringMatching(/^[0-9a-f]{32}$/) as string, publicKey: `0x${toHex(legacyKey ?? new Uint8Array())}`, algorithm: 'X25519-XChaCha20-Poly1305' });
+    expect(view).toEqual({
+      success: true,
+      keyId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      publicKey: `0x${toHex(legacyKey ?? new Uint8Array())}`,
+      algorithm: 'X25519-XChaCha20-Poly1305',
+    });
     expect(view.keyId).not.toBe(toHex(keyId));
   });
 
@@ -96,13 +129,20 @@ describe('the web client that exists today, where the enclaves open its suite', 
 
   it('posted three times over is accepted and delivered once; another’s it is not', async () => {
     const message = await sealed(completeContent());
-    const answers = [await post(world.alice, message), await post(world.alice, message), await post(world.alice, message)];
+    const answers = [
+      await post(world.alice, message),
+      await post(world.alice, message),
+      await post(world.alice, message),
+    ];
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
     const bob = { ...world.alice, token: await world.system.issuer.token('bob') };
     expect(await post(bob, message)).toMatchObject({ status: 409, body: { code: 'message_id_taken' } });
     const { answer } = await resultOf(await followMessage(world.alice, message.id, { timeoutMs: 90_000 }), message);
     expect(await arrived(answer)).toHaveLength(3);
-    expect(await post(world.alice, message)).toMatchObject({ status: 202, body: { id: message.id, status: 'delivered' } });
+    expect(await post(world.alice, message)).toMatchObject({
+      status: 202,
+      body: { id: message.id, status: 'delivered' },
+    });
   }, 120_000);
 
   it('with what it seals today is told what is missing, and nothing is sent', async () => {
@@ -113,9 +153,15 @@ describe('the web client that exists today, where the enclaves open its suite', 
     expect(view.status).toBe('refused');
     const { answer } = await resultOf(view, message);
     expect(answer.offices).toMatchObject([{ office: 'HCA12', outcome: 'refused', reason: 'message_invalid' }]);
-    expect(answer.problems.map(({ pointer, code }) => `${pointer} ${code}`).sort()).toEqual(
-      ['/campaignId required', '/constituent/firstName required', '/constituent/lastName required', '/constituent/prefix required', '/message/body required', '/message/subject required', '/message/topics required'],
-    );
+    expect(answer.problems.map(({ pointer, code }) => `${pointer} ${code}`).sort()).toEqual([
+      '/campaignId required',
+      '/constituent/firstName required',
+      '/constituent/lastName required',
+      '/constituent/prefix required',
+      '/message/body required',
+      '/message/subject required',
+      '/message/topics required',
+    ]);
     expect(await receivedBy(world.system.congress)).toHaveLength(before);
   }, 120_000);
 
@@ -157,7 +203,15 @@ describe('where the enclave does not open its suite', () => {
       expect((await fetchEnclaveKey(world.system.gatewayUrl, world.policy)).legacyKey).toBeUndefined();
       const response = await fetch(`${world.system.gatewayUrl}/api/tee/public-key`);
       expect([response.status, response.headers.get('cache-control')]).toEqual([404, 'no-store']);
-      const message = await seal({ success: true, keyId: '00'.repeat(16), publicKey: `0x${'09'.padEnd(64, '0')}`, algorithm: 'X25519-XChaCha20-Poly1305' }, completeContent());
+      const message = await seal(
+        {
+          success: true,
+          keyId: '00'.repeat(16),
+          publicKey: `0x${'09'.padEnd(64, '0')}`,
+          algorithm: 'X25519-XChaCha20-Poly1305',
+        },
+        completeContent(),
+      );
       // Before an enclave was looked at it would be enclave_unavailable
       let answer = await post(world.alice, message);
       for (let round = 0; answer.status === 503 && round < 600; round++) {

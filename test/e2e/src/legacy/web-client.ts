@@ -12,7 +12,12 @@ export interface KeyView {
 
 /** What the web client that exists today posts, and what a newer one keeps of it. */
 export interface Sealed {
-  readonly json: { readonly ciphertext: string; readonly nonce: string; readonly ephemeralPublicKey: string; readonly teeKeyId: string };
+  readonly json: {
+    readonly ciphertext: string;
+    readonly nonce: string;
+    readonly ephemeralPublicKey: string;
+    readonly teeKeyId: string;
+  };
   /** UUID. */
   readonly id: string;
   /** Of the binary form that is relayed. */
@@ -31,19 +36,44 @@ export async function seal(view: KeyView, content: object): Promise<Sealed> {
   const base64 = (bytes: Uint8Array) => sodium.to_base64(bytes, sodium.base64_variants.ORIGINAL);
 
   const keyId = sodium.from_hex(view.keyId);
-  const id = createHash('sha256').update('communique-tee legacy message id v1').update(ciphertext).digest().subarray(0, 16);
-  const length = ciphertext.length < 256 ? [0x58, ciphertext.length] : [0x59, ciphertext.length >> 8, ciphertext.length & 0xff];
-  const wire = Buffer.concat([Buffer.from([0x86, 1, 2, 0x50]), keyId, Buffer.from([0x58, 32]), ephemeral.publicKey, Buffer.from([0x58, 24]), nonce, Buffer.from(length), ciphertext]);
+  const id = createHash('sha256')
+    .update('communique-tee legacy message id v1')
+    .update(ciphertext)
+    .digest()
+    .subarray(0, 16);
+  const length =
+    ciphertext.length < 256 ? [0x58, ciphertext.length] : [0x59, ciphertext.length >> 8, ciphertext.length & 0xff];
+  const wire = Buffer.concat([
+    Buffer.from([0x86, 1, 2, 0x50]),
+    keyId,
+    Buffer.from([0x58, 32]),
+    ephemeral.publicKey,
+    Buffer.from([0x58, 24]),
+    nonce,
+    Buffer.from(length),
+    ciphertext,
+  ]);
 
   return {
-    json: { ciphertext: base64(ciphertext), nonce: base64(nonce), ephemeralPublicKey: `0x${sodium.to_hex(ephemeral.publicKey)}`, teeKeyId: view.keyId },
+    json: {
+      ciphertext: base64(ciphertext),
+      nonce: base64(nonce),
+      ephemeralPublicKey: `0x${sodium.to_hex(ephemeral.publicKey)}`,
+      teeKeyId: view.keyId,
+    },
     id: id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
     sha256: createHash('sha256').update(wire).digest(),
     openAnswer(sealedAnswer) {
       const answer = decodeSealedAnswer(fromBase64Url(sealedAnswer));
       const answerKey = sodium.crypto_generichash(32, shared, sodium.from_string('communique-tee legacy answer v1'));
       const associatedData = Buffer.concat([Buffer.from([0x82, 0x50]), keyId, Buffer.from([0x50]), id]);
-      const padded = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(null, answer.ciphertext, associatedData, answer.nonce, answerKey);
+      const padded = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
+        null,
+        answer.ciphertext,
+        associatedData,
+        answer.nonce,
+        answerKey,
+      );
       const end = 4 + new DataView(padded.buffer, padded.byteOffset).getUint32(0);
       return decodeAnswer(padded.subarray(4, end));
     },
@@ -53,13 +83,25 @@ export async function seal(view: KeyView, content: object): Promise<Sealed> {
 /** The JSON that it seals today, in which no text is like any other. */
 export function contentOfToday(): { deliveryAddress: Record<string, string>; proof: object } {
   return {
-    deliveryAddress: { name: `Planted ${mark()}`, email: `planted-${mark()}@example.org`, street: `${mark()} Street`, city: 'Oakland', state: 'CA', zip: '94601', phone: '(202) 555-0123', congressional_district: 'CA-12' },
+    deliveryAddress: {
+      name: `Planted ${mark()}`,
+      email: `planted-${mark()}@example.org`,
+      street: `${mark()} Street`,
+      city: 'Oakland',
+      state: 'CA',
+      zip: '94601',
+      phone: '(202) 555-0123',
+      congressional_district: 'CA-12',
+    },
     proof: { publicInputs: [mark()] },
   };
 }
 
 /** With what Congress requires beside it. */
-export function completeContent(): ReturnType<typeof contentOfToday> & { offices: string[]; message: { body: string } } {
+export function completeContent(): ReturnType<typeof contentOfToday> & {
+  offices: string[];
+  message: { body: string };
+} {
   return {
     ...contentOfToday(),
     ...{ constituent: { prefix: 'Ms.', firstName: `Planted ${mark()}`, lastName: `Planted ${mark()}` } },

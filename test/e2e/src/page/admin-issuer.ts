@@ -6,10 +6,16 @@ const ISSUER = 'https://identity.page.test';
 const AUDIENCE = 'communique-tee';
 
 /** An identity provider whose tokens may hold a scope: the system's own gives none. */
-export async function adminIssuer(folder: string): Promise<{ readonly environment: Readonly<Record<string, string>>; token(subject: string, scope?: string): Promise<string> }> {
+export async function adminIssuer(folder: string): Promise<{
+  readonly environment: Readonly<Record<string, string>>;
+  token(subject: string, scope?: string): Promise<string>;
+}> {
   const { publicKey, privateKey } = await generateKeyPair('Ed25519');
   const file = join(folder, 'page-jwks.json');
-  await writeFile(file, JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'page', alg: 'Ed25519', use: 'sig' }] }));
+  await writeFile(
+    file,
+    JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'page', alg: 'Ed25519', use: 'sig' }] }),
+  );
   return {
     environment: { AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE, AUTH_JWKS_FILE: file },
     token: (subject, scope) =>

@@ -1,4 +1,9 @@
-import { AttestationError, attestationErrorCodes, unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation/browser';
+import {
+  AttestationError,
+  attestationErrorCodes,
+  unsafeTrustAnchorFromPem,
+  verifyAttestation,
+} from '@communique-tee/attestation/browser';
 import { keyIdOf } from '@communique-tee/crypto/browser';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
@@ -17,7 +22,13 @@ describe('the checks', () => {
   let pem: string;
   const nonce = new Uint8Array(randomBytes(32));
   const publicKey = new Uint8Array(randomBytes(32));
-  const binding = (over = {}) => encodeKeyBinding({ keyId: keyIdOf(publicKey), receiptKey: new Uint8Array(32).fill(7), custody: 'process', ...over });
+  const binding = (over = {}) =>
+    encodeKeyBinding({
+      keyId: keyIdOf(publicKey),
+      receiptKey: new Uint8Array(32).fill(7),
+      custody: 'process',
+      ...over,
+    });
 
   beforeAll(async () => {
     folder = await temporaryFolder('page');
@@ -29,14 +40,32 @@ describe('the checks', () => {
     await folder.remove();
   });
 
-  async function examined(over: Partial<Subject> = {}, userData = binding()): Promise<{ verdict: Verdict; states: Record<string, string>; order: string[]; findings: Finding[] }> {
+  async function examined(
+    over: Partial<Subject> = {},
+    userData = binding(),
+  ): Promise<{ verdict: Verdict; states: Record<string, string>; order: string[]; findings: Finding[] }> {
     const document = over.document ?? (await nsm.attest({ publicKey, userData, nonce }));
     const findings: Finding[] = [];
-    const verdict = await examine({ document, nonce, pcr0s: [developmentMeasurements.pcr0], anchor: unsafeTrustAnchorFromPem(pem), nowMs: Date.now(), ...over }, (finding) => {
-      findings.push(finding);
-      return Promise.resolve();
-    });
-    return { verdict, findings, states: Object.fromEntries(findings.map(({ id, state }) => [id, state])), order: findings.filter(({ state }) => state !== 'running').map(({ id }) => id) };
+    const verdict = await examine(
+      {
+        document,
+        nonce,
+        pcr0s: [developmentMeasurements.pcr0],
+        anchor: unsafeTrustAnchorFromPem(pem),
+        nowMs: Date.now(),
+        ...over,
+      },
+      (finding) => {
+        findings.push(finding);
+        return Promise.resolve();
+      },
+    );
+    return {
+      verdict,
+      findings,
+      states: Object.fromEntries(findings.map(({ id, state }) => [id, state])),
+      order: findings.filter(({ state }) => state !== 'running').map(({ id }) => id),
+    };
   }
   const all = CHECKS.map(({ id }) => id).filter((id) => id !== 'answer');
 
@@ -82,14 +111,21 @@ describe('the checks', () => {
   });
 
   it('refuse keys that are not those of the document', async () => {
-    expect((await examined({}, binding({ keyId: new Uint8Array(16) }))).verdict).toMatchObject({ kind: 'refused', check: 'binding' });
+    expect((await examined({}, binding({ keyId: new Uint8Array(16) }))).verdict).toMatchObject({
+      kind: 'refused',
+      check: 'binding',
+    });
     expect((await examined({}, Uint8Array.of(0))).verdict).toMatchObject({ kind: 'refused', check: 'binding' });
   });
 
   it('name who guards the keys', async () => {
     const custody = 'arn:aws:kms:us-east-1:123456789012:alias/enclave';
     const { findings } = await examined({}, binding({ custody }));
-    expect(findings.at(-1)).toMatchObject({ id: 'custody', state: 'passed', detail: expect.stringContaining(custody) as string });
+    expect(findings.at(-1)).toMatchObject({
+      id: 'custody',
+      state: 'passed',
+      detail: expect.stringContaining(custody) as string,
+    });
   });
 
   it('have a place for every error of the library', () => {
@@ -101,7 +137,14 @@ describe('the checks', () => {
 
   it('know from the library’s own words which link broke', async () => {
     const document = await nsm.attest({ publicKey, userData: binding(), nonce });
-    const error: unknown = await verifyAttestation(document, { acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], freshness: { nonce }, maxAgeMs: HOUR_MS, maxFutureSkewMs: 0, at: new Date(Date.now() + 4 * HOUR_MS), trustAnchor: unsafeTrustAnchorFromPem(pem) }).catch((thrown: unknown) => thrown);
+    const error: unknown = await verifyAttestation(document, {
+      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      freshness: { nonce },
+      maxAgeMs: HOUR_MS,
+      maxFutureSkewMs: 0,
+      at: new Date(Date.now() + 4 * HOUR_MS),
+      trustAnchor: unsafeTrustAnchorFromPem(pem),
+    }).catch((thrown: unknown) => thrown);
     if (!(error instanceof AttestationError)) throw new Error('it was not refused');
     expect(brokenLink(error, 5)).toBe(4);
     expect(brokenLink({ code: 'ERR_ATTESTATION_CERTIFICATE', message: 'something' }, 5)).toBeUndefined();

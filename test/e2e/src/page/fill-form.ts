@@ -2,8 +2,8 @@ import type { Page } from 'playwright-core';
 
 /** The person of docs/examples/message.json, typed in as a person would. */
 export const EXAMPLE = {
-  'offices': 'HCA12 SCA01 SCA03',
-  'campaignId': 'example-campaign',
+  offices: 'HCA12 SCA01 SCA03',
+  campaignId: 'example-campaign',
   'constituent/prefix': 'Mx.',
   'constituent/firstName': 'Example',
   'constituent/lastName': 'Constituent',
@@ -18,7 +18,8 @@ export const EXAMPLE_STATE = 'CA';
 export const EXAMPLE_TOPIC = 'Public Lands and Natural Resources';
 
 export async function fillForm(page: Page, over: Readonly<Record<string, string>> = {}): Promise<void> {
-  for (const [name, value] of Object.entries({ ...EXAMPLE, ...over })) await page.locator(`[name="${name}"]`).fill(value);
+  for (const [name, value] of Object.entries({ ...EXAMPLE, ...over }))
+    await page.locator(`[name="${name}"]`).fill(value);
   await page.locator('[name="constituent/state"]').selectOption(EXAMPLE_STATE);
   await page.locator(`[name="message/topics"][value="${EXAMPLE_TOPIC}"]`).check();
 }

@@ -28,7 +28,16 @@ describeWith(chromiumAvailability(), 'the page', () => {
     browser = found;
     system = await startSystem({
       folder: folder.path,
-      gatewayEnvironment: { ...issuer.environment, DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '500', DELIVERY_POLL_MS: '100', ENCLAVE_TIMEOUT_MS: '5000', DELIVERY_LEASE_MS: '6000', RATE_LIMIT_MAX_REQUESTS: '10000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000' },
+      gatewayEnvironment: {
+        ...issuer.environment,
+        DELIVERY_MIN_BACKOFF_MS: '50',
+        DELIVERY_MAX_BACKOFF_MS: '500',
+        DELIVERY_POLL_MS: '100',
+        ENCLAVE_TIMEOUT_MS: '5000',
+        DELIVERY_LEASE_MS: '6000',
+        RATE_LIMIT_MAX_REQUESTS: '10000',
+        RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
+      },
     });
   }, 180_000);
   afterAll(async () => {
@@ -39,11 +48,29 @@ describeWith(chromiumAvailability(), 'the page', () => {
   beforeEach(() => setFaults({}));
 
   const open = (options = {}): Promise<Visit> => visit(browser, system.gatewayUrl, options);
-  const setFaults = (plan: object) => fetch(`${system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
+  const setFaults = (plan: object) =>
+    fetch(`${system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
   const verdict = (page: Page, state: string) => page.locator(`#verdict[data-state="${state}"]`);
   const stateOf = (page: Page, check: string) => page.locator(`#check-${check}`).getAttribute('data-state');
-  const statesOf = async (page: Page) => Object.fromEntries(await Promise.all(['answer', 'structure', 'chain', 'signature', 'registers', 'nonce', 'age', 'measurement', 'binding', 'custody'].map(async (id) => [id, await stateOf(page, id)])));
-  const fits = (page: Page) => page.evaluate<boolean>('document.documentElement.scrollWidth <= document.documentElement.clientWidth');
+  const statesOf = async (page: Page) =>
+    Object.fromEntries(
+      await Promise.all(
+        [
+          'answer',
+          'structure',
+          'chain',
+          'signature',
+          'registers',
+          'nonce',
+          'age',
+          'measurement',
+          'binding',
+          'custody',
+        ].map(async (id) => [id, await stateOf(page, id)]),
+      ),
+    );
+  const fits = (page: Page) =>
+    page.evaluate<boolean>('document.documentElement.scrollWidth <= document.documentElement.clientWidth');
 
   /** As a person in development does: a measurement from elsewhere, and the development root by their own click. What comes of it is for the test. */
   async function underDevelopmentRoot(page: Page, pcr0 = system.pcr0): Promise<void> {
@@ -65,7 +92,9 @@ describeWith(chromiumAvailability(), 'the page', () => {
 
   async function violations(page: Page): Promise<string[]> {
     await page.evaluate(axe);
-    return page.evaluate<string[]>("axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`)))");
+    return page.evaluate<string[]>(
+      "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`)))",
+    );
   }
 
   describe('who answers', () => {
@@ -87,7 +116,9 @@ describeWith(chromiumAvailability(), 'the page', () => {
     it('offers no other root where the server gives none, as in production', async () => {
       await using tab = await open();
       const { page } = tab;
-      await page.route('**/api/page', (route) => route.fulfill({ json: { acceptedMeasurements: [{ pcr0: system.pcr0 }], developmentRoot: null } }));
+      await page.route('**/api/page', (route) =>
+        route.fulfill({ json: { acceptedMeasurements: [{ pcr0: system.pcr0 }], developmentRoot: null } }),
+      );
       await page.goto(`${system.gatewayUrl}/#pcr0=${system.pcr0}`);
       await verdict(page, 'failed').getByText('ERR_ATTESTATION_ROOT').waitFor();
       await page.locator('summary', { hasText: 'What the server says' }).click();
@@ -109,7 +140,9 @@ describeWith(chromiumAvailability(), 'the page', () => {
       const links = await page.locator('#chain li').allTextContents();
       expect(links).toHaveLength(5);
       for (const link of links) expect(link).toMatch(/holds.*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC to .* left/);
-      expect(await page.locator('#own-command').textContent()).toBe(`npx communique-tee verify ${system.gatewayUrl} --pcr0 ${system.pcr0}`);
+      expect(await page.locator('#own-command').textContent()).toBe(
+        `npx communique-tee verify ${system.gatewayUrl} --pcr0 ${system.pcr0}`,
+      );
       expect(tab.wrongs).toEqual([]);
     });
 
@@ -131,8 +164,15 @@ describeWith(chromiumAvailability(), 'the page', () => {
       const { page } = tab;
       await underDevelopmentRoot(page, 'ab'.repeat(48));
       await verdict(page, 'failed').getByText('ERR_ATTESTATION_MEASUREMENT').waitFor();
-      expect(await statesOf(page)).toMatchObject({ signature: 'passed', nonce: 'passed', measurement: 'failed', binding: 'waiting' });
-      expect(await page.locator('#check-measurement .check-detail').textContent()).toContain(`It attests ${system.pcr0}. You gave ${'ab'.repeat(48)}.`);
+      expect(await statesOf(page)).toMatchObject({
+        signature: 'passed',
+        nonce: 'passed',
+        measurement: 'failed',
+        binding: 'waiting',
+      });
+      expect(await page.locator('#check-measurement .check-detail').textContent()).toContain(
+        `It attests ${system.pcr0}. You gave ${'ab'.repeat(48)}.`,
+      );
       await fillForm(page);
       await page.locator('#message-form button[type=submit]').click();
       await page.locator('#write-note').getByText('not verified').waitFor();
@@ -162,16 +202,30 @@ describeWith(chromiumAvailability(), 'the page', () => {
       });
       await underDevelopmentRoot(page);
       await verdict(page, 'failed').getByText('ERR_ATTESTATION_SIGNATURE').waitFor();
-      expect(await statesOf(page)).toMatchObject({ structure: 'passed', chain: 'passed', signature: 'failed', registers: 'waiting', measurement: 'waiting' });
+      expect(await statesOf(page)).toMatchObject({
+        structure: 'passed',
+        chain: 'passed',
+        signature: 'failed',
+        registers: 'waiting',
+        measurement: 'waiting',
+      });
       await page.locator('#claims-warning').getByText('what the document claims').waitFor();
     });
 
     it('refuses a document that was made for somebody else, and what is no document', async () => {
       await using tab = await open();
       const { page } = tab;
-      const earlier = Buffer.from(await (await fetch(`${system.gatewayUrl}/attestation?nonce=${'00'.repeat(32)}`, { headers: { accept: 'application/cose' } })).arrayBuffer());
+      const earlier = Buffer.from(
+        await (
+          await fetch(`${system.gatewayUrl}/attestation?nonce=${'00'.repeat(32)}`, {
+            headers: { accept: 'application/cose' },
+          })
+        ).arrayBuffer(),
+      );
       let body = earlier;
-      await page.route('**/attestation?*', (route) => route.fulfill({ status: 200, contentType: 'application/cose', body }));
+      await page.route('**/attestation?*', (route) =>
+        route.fulfill({ status: 200, contentType: 'application/cose', body }),
+      );
       await underDevelopmentRoot(page);
       await verdict(page, 'failed').getByText('ERR_ATTESTATION_NONCE').waitFor();
       body = Buffer.from('not a document');
@@ -201,20 +255,39 @@ describeWith(chromiumAvailability(), 'the page', () => {
       await using tab = await open();
       const { page } = tab;
       const left: Buffer[] = [];
-      page.on('request', (request) => left.push(Buffer.from(request.url()), Buffer.from(JSON.stringify(request.headers())), request.postDataBuffer() ?? Buffer.alloc(0)));
+      page.on('request', (request) =>
+        left.push(
+          Buffer.from(request.url()),
+          Buffer.from(JSON.stringify(request.headers())),
+          request.postDataBuffer() ?? Buffer.alloc(0),
+        ),
+      );
       await verified(page);
       await send(page);
       await page.locator('#result-title').getByText('Receipt verified: every office has it').waitFor();
-      expect(await page.locator('#states li').allTextContents()).toEqual(expect.arrayContaining([expect.stringContaining('Sealed: 1,146 bytes'), expect.stringContaining('cannot open it'), expect.stringContaining('Receipt verified')]));
+      expect(await page.locator('#states li').allTextContents()).toEqual(
+        expect.arrayContaining([
+          expect.stringContaining('Sealed: 1,146 bytes'),
+          expect.stringContaining('cannot open it'),
+          expect.stringContaining('Receipt verified'),
+        ]),
+      );
       const rows = await page.locator('#result table tbody tr').allTextContents();
       expect(rows.map((row) => row.slice(0, 5))).toEqual(['HCA12', 'SCA01', 'SCA03']);
       const ids = await page.locator('#result table td code').allTextContents();
       expect((await receivedBy(system.congress)).filter(({ deliveryId }) => ids.includes(deliveryId))).toHaveLength(3);
       await page.locator('section[aria-labelledby="stays"] pre').getByText('example.constituent@example.org').waitFor();
       const dump = (await page.locator('section[aria-labelledby="leaves"] pre').textContent()) ?? '';
-      const shown = Buffer.from(dump.split('\n').map((row) => row.slice(5).replaceAll(/\s/g, '')).join(''), 'hex');
+      const shown = Buffer.from(
+        dump
+          .split('\n')
+          .map((row) => row.slice(5).replaceAll(/\s/g, ''))
+          .join(''),
+        'hex',
+      );
       expect(left.some((body) => body.equals(shown))).toBe(true);
-      for (const plain of ['Example', 'Oakland', '94601', 'parks', 'Mx.']) expect(left.filter((each) => each.includes(plain))).toEqual([]);
+      for (const plain of ['Example', 'Oakland', '94601', 'parks', 'Mx.'])
+        expect(left.filter((each) => each.includes(plain))).toEqual([]);
       const [download] = await Promise.all([page.waitForEvent('download'), page.locator('a[download]').click()]);
       const receipt = JSON.parse(await readFile(await download.path(), 'utf8')) as object;
       expect(Object.keys(receipt)).toEqual(['receipt', 'attestation_document']);
@@ -225,7 +298,9 @@ describeWith(chromiumAvailability(), 'the page', () => {
       await using tab = await open();
       const { page } = tab;
       const posts: string[] = [];
-      page.on('request', (request) => { if (request.method() === 'POST') posts.push(request.url()); });
+      page.on('request', (request) => {
+        if (request.method() === 'POST') posts.push(request.url());
+      });
       await verified(page);
       await fillForm(page, { 'message/body': 'ä'.repeat(2000) });
       await page.locator('#seal-only').click();
@@ -241,7 +316,11 @@ describeWith(chromiumAvailability(), 'the page', () => {
       await using tab = await open();
       const { page } = tab;
       await verified(page);
-      expect(await page.locator('#fields input:not([type=checkbox]):not([type=radio]), #fields textarea').evaluateAll((all) => all.map((each) => (each as unknown as { value: string }).value).join(''))).toBe('');
+      expect(
+        await page
+          .locator('#fields input:not([type=checkbox]):not([type=radio]), #fields textarea')
+          .evaluateAll((all) => all.map((each) => (each as unknown as { value: string }).value).join('')),
+      ).toBe('');
       await page.locator('#message-form button[type=submit]').click();
       expect(await page.locator('#form-problems li').count()).toBe(13);
       expect(await page.evaluate('document.activeElement.id')).toBe('form-problems');
@@ -250,7 +329,12 @@ describeWith(chromiumAvailability(), 'the page', () => {
       await page.locator('[name="message/bills"]').fill('119 hr 1\nnonsense');
       await page.locator('[name="constituent/phone"]').fill('12');
       await page.locator('#message-form button[type=submit]').click();
-      expect(await page.locator('#form-problems li').allTextContents()).toEqual(['Offices: one is named twice.', 'ZIP code: Congress does not take it in this form.', 'Phone: Congress does not take it in this form.', 'Bills: Congress does not take it in this form.']);
+      expect(await page.locator('#form-problems li').allTextContents()).toEqual([
+        'Offices: one is named twice.',
+        'ZIP code: Congress does not take it in this form.',
+        'Phone: Congress does not take it in this form.',
+        'Bills: Congress does not take it in this form.',
+      ]);
       await page.locator('#form-problems a', { hasText: 'ZIP' }).click();
       expect(await page.evaluate('document.activeElement.name')).toBe('constituent/zip');
       expect(await page.locator('[name="constituent/zip"]').inputValue()).toBe('9460');
@@ -260,7 +344,9 @@ describeWith(chromiumAvailability(), 'the page', () => {
     it('that Congress refuses is refused by a receipt, with the reason for the sender', async () => {
       await using tab = await open();
       const { page } = tab;
-      await setFaults({ queue: [{ fault: { kind: 'status', status: 400, body: 'the office is vacant' }, times: 'always' }] });
+      await setFaults({
+        queue: [{ fault: { kind: 'status', status: 400, body: 'the office is vacant' }, times: 'always' }],
+      });
       await verified(page);
       await send(page);
       await page.locator('#result-title').getByText('no office took it').waitFor();
@@ -319,7 +405,15 @@ describeWith(chromiumAvailability(), 'the page', () => {
     await tabTo('#pcr0-form button[type=submit]');
     await page.keyboard.press('Space');
     await verdict(page, 'open').getByText('Everything fits').waitFor();
-    for (const name of ['offices', 'campaignId', 'constituent/prefix', 'constituent/firstName', 'constituent/lastName', 'constituent/address1', 'constituent/city'] as const) {
+    for (const name of [
+      'offices',
+      'campaignId',
+      'constituent/prefix',
+      'constituent/firstName',
+      'constituent/lastName',
+      'constituent/address1',
+      'constituent/city',
+    ] as const) {
       await tabTo(`[name="${name}"]`);
       await page.keyboard.type(EXAMPLE[name]);
     }
@@ -339,23 +433,26 @@ describeWith(chromiumAvailability(), 'the page', () => {
   });
 
   describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
-    it.each([360, 1280])('has nothing that axe objects to and no scrolling sideways at %p px, from the first look to the receipt', async (width) => {
-      await using tab = await open({ colorScheme, viewport: { width, height: 800 } });
-      const { page } = tab;
-      await page.goto(`${system.gatewayUrl}/#pcr0=${system.pcr0}`);
-      await page.locator('#development-offer').waitFor();
-      expect([await violations(page), await fits(page)]).toEqual([[], true]);
-      await page.locator('#development-use').click();
-      await verdict(page, 'open').waitFor();
-      await page.locator('#message-form button[type=submit]').click();
-      await page.locator('#form-problems').waitFor();
-      expect([await violations(page), await fits(page)]).toEqual([[], true]);
-      await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
-      await send(page);
-      await page.locator('#result-title').waitFor();
-      expect([await violations(page), await fits(page)]).toEqual([[], true]);
-      expect(tab.wrongs).toEqual([]);
-    });
+    it.each([360, 1280])(
+      'has nothing that axe objects to and no scrolling sideways at %p px, from the first look to the receipt',
+      async (width) => {
+        await using tab = await open({ colorScheme, viewport: { width, height: 800 } });
+        const { page } = tab;
+        await page.goto(`${system.gatewayUrl}/#pcr0=${system.pcr0}`);
+        await page.locator('#development-offer').waitFor();
+        expect([await violations(page), await fits(page)]).toEqual([[], true]);
+        await page.locator('#development-use').click();
+        await verdict(page, 'open').waitFor();
+        await page.locator('#message-form button[type=submit]').click();
+        await page.locator('#form-problems').waitFor();
+        expect([await violations(page), await fits(page)]).toEqual([[], true]);
+        await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
+        await send(page);
+        await page.locator('#result-title').waitFor();
+        expect([await violations(page), await fits(page)]).toEqual([[], true]);
+        expect(tab.wrongs).toEqual([]);
+      },
+    );
 
     it.each([360, 1280])('so has the page for operators at %p px', async (width) => {
       await using tab = await open({ colorScheme, viewport: { width, height: 800 } });
@@ -377,7 +474,10 @@ describeWith(chromiumAvailability(), 'the page', () => {
       const { page } = tab;
       await page.goto(`${system.gatewayUrl}/status`);
       await page.locator('#now[data-state="passed"]').getByText('Everything is up').waitFor();
-      await page.locator('#public-charts').getByRole('img', { name: /^enclave: up/ }).waitFor();
+      await page
+        .locator('#public-charts')
+        .getByRole('img', { name: /^enclave: up/ })
+        .waitFor();
       expect(await page.locator('#admin-charts figure').count()).toBe(0);
       await page.locator('#admin-token').fill(await issuer.token('alice'));
       await page.locator('#admin-form button').click();
@@ -386,7 +486,9 @@ describeWith(chromiumAvailability(), 'the page', () => {
       await page.locator('#admin-form button').click();
       await page.getByRole('img', { name: /^Budget of the hour\. Now: .*cap \$100\.00/ }).waitFor();
       expect(await page.locator('#admin-token').inputValue()).toBe('');
-      expect(await page.evaluate('JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])')).toBe('[{},{},""]');
+      expect(await page.evaluate('JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])')).toBe(
+        '[{},{},""]',
+      );
     });
 
     it('says that the server is away, and goes on when it is back', async () => {

@@ -13,14 +13,22 @@ import { openChromium } from '../../../support/src/chromium';
 import { EXAMPLE, fillForm } from './fill-form';
 import { adminIssuer } from './admin-issuer';
 
-const { values } = parseArgs({ options: { folder: { type: 'string', default: join(workspaceRoot(), 'docs/images') }, all: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    folder: { type: 'string', default: join(workspaceRoot(), 'docs/images') },
+    all: { type: 'boolean', default: false },
+  },
+});
 const out = resolve(values.folder);
 const STATUS_SECONDS = 150;
 const MARGIN_PX = 10;
 await mkdir(out, { recursive: true });
 const folder = await temporaryFolder('screenshots');
 const issuer = await adminIssuer(folder.path);
-const system = await startSystem({ folder: folder.path, gatewayEnvironment: { ...issuer.environment, SYSTEM_HOURLY_LIMIT: '5', DEFAULT_USER_DAILY_LIMIT: '100' } });
+const system = await startSystem({
+  folder: folder.path,
+  gatewayEnvironment: { ...issuer.environment, SYSTEM_HOURLY_LIMIT: '5', DEFAULT_USER_DAILY_LIMIT: '100' },
+});
 const traffic = sendMessages();
 const chromium = await openChromium();
 try {
@@ -35,13 +43,21 @@ try {
 
 async function pictures(with_: Browser): Promise<void> {
   const kinds = values.all
-    ? ([['', 'light', 1100], ['-dark', 'dark', 1100], ['-narrow', 'light', 360]] as const)
+    ? ([
+        ['', 'light', 1100],
+        ['-dark', 'dark', 1100],
+        ['-narrow', 'light', 360],
+      ] as const)
     : ([['', 'light', 1100]] as const);
   for (const [suffix, colorScheme, width] of kinds) {
     const context = await with_.newContext({ colorScheme, viewport: { width, height: 860 }, reducedMotion: 'reduce' });
     const page = await context.newPage();
-    page.on('pageerror', (error) => { process.stderr.write(`${error.message}\n`); });
-    page.on('console', (message) => { if (message.type() === 'error') process.stderr.write(`${message.text()}\n`); });
+    page.on('pageerror', (error) => {
+      process.stderr.write(`${error.message}\n`);
+    });
+    page.on('console', (message) => {
+      if (message.type() === 'error') process.stderr.write(`${message.text()}\n`);
+    });
     await page.goto(`${system.gatewayUrl}/#pcr0=${system.pcr0}`);
     await page.locator('#development-offer').waitFor();
     if (values.all) await whole(page, `refused${suffix}`);
@@ -50,7 +66,9 @@ async function pictures(with_: Browser): Promise<void> {
     await page.evaluate('window.scrollTo(0, 0)');
     if (values.all) await whole(page, `verified${suffix}`);
     await part(page, `page-checks${suffix}`, '#proven-title', '#checks');
-    if (values.all) for (const details of await page.locator('#evidence details').all()) await details.locator('summary').first().click();
+    if (values.all)
+      for (const details of await page.locator('#evidence details').all())
+        await details.locator('summary').first().click();
     if (values.all) await whole(page, `evidence${suffix}`);
     if (values.all) {
       await page.locator('button[type=submit]', { hasText: 'Seal and send' }).click();
@@ -76,8 +94,25 @@ async function pictures(with_: Browser): Promise<void> {
 
 /** So that the charts have something to show: messages for some minutes, an enclave that is away for a moment. */
 async function sendMessages(): Promise<void> {
-  const policy = { acceptedMeasurements: [{ pcr0: system.pcr0 }] as const, unsafeDevelopmentRootPem: system.developmentRootPem };
-  const message = { offices: ['HCA12', 'SCA01', 'SCA03'], constituent: { prefix: 'Mx.', firstName: 'Example', lastName: 'Constituent', address1: '1 Example Street', city: 'Oakland', state: 'CA', zip: '94601', email: 'example.constituent@example.org' }, message: { subject: EXAMPLE['message/subject'], body: EXAMPLE['message/body'], topics: ['Energy'] }, campaignId: 'example-campaign' } as const;
+  const policy = {
+    acceptedMeasurements: [{ pcr0: system.pcr0 }] as const,
+    unsafeDevelopmentRootPem: system.developmentRootPem,
+  };
+  const message = {
+    offices: ['HCA12', 'SCA01', 'SCA03'],
+    constituent: {
+      prefix: 'Mx.',
+      firstName: 'Example',
+      lastName: 'Constituent',
+      address1: '1 Example Street',
+      city: 'Oakland',
+      state: 'CA',
+      zip: '94601',
+      email: 'example.constituent@example.org',
+    },
+    message: { subject: EXAMPLE['message/subject'], body: EXAMPLE['message/body'], topics: ['Energy'] },
+    campaignId: 'example-campaign',
+  } as const;
   const token = await issuer.token('screenshots');
   const endMs = Date.now() + STATUS_SECONDS * 1000;
   let restarted = false;
@@ -100,7 +135,11 @@ async function part(page: Page, name: string, from: string, to: string): Promise
   if (first === null || last === null) throw new Error(`${from} or ${to} is not to be seen`);
   const scrolled = await page.evaluate<number>('window.scrollY');
   const y = Math.max(0, first.y + scrolled - MARGIN_PX);
-  await page.screenshot({ path: join(out, `${name}.png`), fullPage: true, clip: { x: 0, y, width: page.viewportSize()?.width ?? 0, height: last.y + last.height + scrolled + MARGIN_PX - y } });
+  await page.screenshot({
+    path: join(out, `${name}.png`),
+    fullPage: true,
+    clip: { x: 0, y, width: page.viewportSize()?.width ?? 0, height: last.y + last.height + scrolled + MARGIN_PX - y },
+  });
 }
 
 async function whole(page: Page, name: string): Promise<void> {

@@ -3,7 +3,15 @@ import { connect, type LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
-import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResult, type EnclaveKey, type TrustPolicy } from '@communique-tee/client';
+import {
+  fetchEnclaveKey,
+  followMessage,
+  postMessage,
+  prepareMessage,
+  verifyResult,
+  type EnclaveKey,
+  type TrustPolicy,
+} from '@communique-tee/client';
 import { describeWith, redisAvailability, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { receivedBy } from '@communique-tee/test-system';
 import { Client } from 'pg';
@@ -24,92 +32,119 @@ const needs: readonly Availability[] = [
 ];
 const missing = needs.flatMap((each) => (each.available ? [] : [each.reason]));
 
-describeWith(missing.length === 0 ? { available: true } : { available: false, reason: missing.join('; ') }, 'a rehearsal of the parent', () => {
-  describe.each(['process', 'sealed'] as const)('keys %s', (keys) => {
-    let folder: TemporaryFolder;
-    let parent: Rehearsal;
-    const realFetch = globalThis.fetch;
+describeWith(
+  missing.length === 0 ? { available: true } : { available: false, reason: missing.join('; ') },
+  'a rehearsal of the parent',
+  () => {
+    describe.each(['process', 'sealed'] as const)('keys %s', (keys) => {
+      let folder: TemporaryFolder;
+      let parent: Rehearsal;
+      const realFetch = globalThis.fetch;
 
-    beforeAll(async () => {
-      folder = await temporaryFolder('rehearsal-');
-      parent = await startRehearsal(folder, keys);
-      const ca = await readFile(parent.nginx.certificate, 'utf8');
-      const lookup: LookupFunction = (_name, options, done) => {
-        if (options.all === true) done(null, [{ address: '127.0.0.1', family: 4 }]);
-        else done(null, '127.0.0.1', 4);
+      beforeAll(async () => {
+        folder = await temporaryFolder('rehearsal-');
+        parent = await startRehearsal(folder, keys);
+        const ca = await readFile(parent.nginx.certificate, 'utf8');
+        const lookup: LookupFunction = (_name, options, done) => {
+          if (options.all === true) done(null, [{ address: '127.0.0.1', family: 4 }]);
+          else done(null, '127.0.0.1', 4);
+        };
+        const dispatcher = new Agent({ connect: { ca, lookup } });
+        globalThis.fetch = ((input: string | URL, init?: object) =>
+          new URL(input).hostname === NAME
+            ? undiciFetch(input, { ...init, dispatcher })
+            : realFetch(input, init)) as typeof fetch;
+      }, 300_000);
+
+      afterAll(async () => {
+        globalThis.fetch = realFetch;
+        await (parent as Rehearsal | undefined)?.stop();
+        await folder.remove();
+      }, 60_000);
+
+      const at = () => `https://${NAME}:${String(parent.nginx.httpsPort)}`;
+      const policy = (): TrustPolicy => ({
+        acceptedMeasurements: [{ pcr0: parent.system.pcr0 }],
+        trustAnchor: unsafeTrustAnchorFromPem(parent.system.developmentRootPem),
+      });
+      /** Once the enclave has its keys, which with KMS come through the gateway. */
+      const enclaveKey = async (): Promise<EnclaveKey> => {
+        while ((await fetch(`${at()}/api/health/tee`)).status !== 200) await sleep(100);
+        return fetchEnclaveKey(at(), policy());
       };
-      const dispatcher = new Agent({ connect: { ca, lookup } });
-      globalThis.fetch = ((input: string | URL, init?: object) => (new URL(input).hostname === NAME ? undiciFetch(input, { ...init, dispatcher }) : realFetch(input, init))) as typeof fetch;
-    }, 300_000);
 
-    afterAll(async () => {
-      globalThis.fetch = realFetch;
-      await (parent as Rehearsal | undefined)?.stop();
-      await folder.remove();
-    }, 60_000);
+      it("a sealed message posted at nginx's TLS port reaches House and Senate through the proxies, and its receipt verifies", async () => {
+        const alice = { gateway: at(), token: await parent.system.issuer.token('alice') };
+        const { message, fields } = plantedMessage();
+        const prepared = prepareMessage(message, await enclaveKey());
+        expect((await postMessage(alice, prepared)).status).toBe('queued');
+        const view = await followMessage(alice, prepared.id, { timeoutMs: 60_000 });
+        expect(view.status).toBe('delivered');
+        const { answer } = await verifyResult(view, prepared, policy());
+        const ids = answer.offices.map(({ deliveryId }) => deliveryId);
+        const arrived = (await receivedBy(parent.system.congress)).filter(({ deliveryId }) => ids.includes(deliveryId));
+        expect(arrived.map(({ office }) => office).sort()).toEqual(['HCA12', 'SCA01', 'SCA03']);
+        // Nothing of it is in what the parent writes down.
+        const written =
+          Object.values(parent.services)
+            .map((service) => service.output())
+            .join('') + (await readFile(join(parent.nginx.root, 'var/log/communique-nginx/access.log'), 'utf8'));
+        for (const field of Object.values(fields)) expect(written.includes(field)).toBe(false);
+        expect(written.includes(alice.token)).toBe(false);
+      });
 
-    const at = () => `https://${NAME}:${String(parent.nginx.httpsPort)}`;
-    const policy = (): TrustPolicy => ({ acceptedMeasurements: [{ pcr0: parent.system.pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(parent.system.developmentRootPem) });
-    /** Once the enclave has its keys, which with KMS come through the gateway. */
-    const enclaveKey = async (): Promise<EnclaveKey> => {
-      while ((await fetch(`${at()}/api/health/tee`)).status !== 200) await sleep(100);
-      return fetchEnclaveKey(at(), policy());
-    };
+      it('everything behind it is well, and the gateway counts whom nginx says', async () => {
+        const response = await fetch(`${at()}/api/health/tee`, { headers: { 'x-forwarded-for': '203.0.113.7' } });
+        expect([response.status, response.headers.get('strict-transport-security')]).toEqual([
+          200,
+          expect.stringContaining('max-age'),
+        ]);
+        const { details } = (await response.json()) as {
+          details: { keys: { enclaves: { custody: string; state: string }[] } };
+        };
+        expect(details.keys.enclaves).toMatchObject([
+          { custody: keys === 'sealed' ? expect.stringMatching(/^arn:aws:kms:.*alias\/communique-tee-/) : 'process' },
+        ]);
+      });
 
-    it('a sealed message posted at nginx\'s TLS port reaches House and Senate through the proxies, and its receipt verifies', async () => {
-      const alice = { gateway: at(), token: await parent.system.issuer.token('alice') };
-      const { message, fields } = plantedMessage();
-      const prepared = prepareMessage(message, await enclaveKey());
-      expect((await postMessage(alice, prepared)).status).toBe('queued');
-      const view = await followMessage(alice, prepared.id, { timeoutMs: 60_000 });
-      expect(view.status).toBe('delivered');
-      const { answer } = await verifyResult(view, prepared, policy());
-      const ids = answer.offices.map(({ deliveryId }) => deliveryId);
-      const arrived = (await receivedBy(parent.system.congress)).filter(({ deliveryId }) => ids.includes(deliveryId));
-      expect(arrived.map(({ office }) => office).sort()).toEqual(['HCA12', 'SCA01', 'SCA03']);
-      // Nothing of it is in what the parent writes down.
-      const written = Object.values(parent.services).map((service) => service.output()).join('') + (await readFile(join(parent.nginx.root, 'var/log/communique-nginx/access.log'), 'utf8'));
-      for (const field of Object.values(fields)) expect(written.includes(field)).toBe(false);
-      expect(written.includes(alice.token)).toBe(false);
+      it("waits while one chamber's way out is shut, and delivers when it is open again", async () => {
+        const alice = { gateway: at(), token: await parent.system.issuer.token('alice') };
+        await parent.services['egress-house']?.stop();
+        const prepared = prepareMessage(plantedMessage().message, await enclaveKey());
+        await postMessage(alice, prepared);
+        await parent.startEgress('house');
+        const view = await followMessage(alice, prepared.id, { timeoutMs: 60_000 });
+        expect(view.status).toBe('delivered');
+      });
+
+      it("the collector takes the enclave's own log lines", async () => {
+        const lines = (await readFile(join(parent.system.logFolder, 'enclave.log'), 'utf8'))
+          .split('\n')
+          .filter((line) => line.startsWith('{'));
+        const socket = connect(parent.collectorPort, '127.0.0.1');
+        socket.end(`${lines.join('\n')}\n`);
+        const collected = () =>
+          (parent.services['collector']?.output() ?? '')
+            .split('\n')
+            .filter((line) => line.includes('"source":"enclave"'));
+        while (!collected().some((line) => line.includes('message_handled'))) await sleep(50);
+        expect(collected().some((line) => line.includes('enclave_listening'))).toBe(true);
+      });
+
+      it('the gateway does all this with a role that owns nothing', async () => {
+        const client = new Client({ connectionString: parent.gatewayDatabaseUrl });
+        await client.connect();
+        const { rows } = await client.query<{ me: string; owned: number; sealed: number }>(
+          'SELECT current_user AS me, (SELECT count(*)::int FROM pg_class WHERE pg_get_userbyid(relowner) = current_user) AS owned, (SELECT count(*)::int FROM sealed_key) AS sealed',
+        );
+        await client.end();
+        expect(rows).toEqual([{ me: 'communique_gateway', owned: 0, sealed: keys === 'sealed' ? 1 : 0 }]);
+      });
+
+      it('the gateway ends in order when its unit is stopped', async () => {
+        expect(await parent.services['gateway']?.stop(35_000)).toMatchObject({ code: 0 });
+        expect((await fetch(`${at()}/health`)).status).toBe(503);
+      });
     });
-
-    it('everything behind it is well, and the gateway counts whom nginx says', async () => {
-      const response = await fetch(`${at()}/api/health/tee`, { headers: { 'x-forwarded-for': '203.0.113.7' } });
-      expect([response.status, response.headers.get('strict-transport-security')]).toEqual([200, expect.stringContaining('max-age')]);
-      const { details } = (await response.json()) as { details: { keys: { enclaves: { custody: string; state: string }[] } } };
-      expect(details.keys.enclaves).toMatchObject([{ custody: keys === 'sealed' ? expect.stringMatching(/^arn:aws:kms:.*alias\/communique-tee-/) : 'process' }]);
-    });
-
-    it('waits while one chamber\'s way out is shut, and delivers when it is open again', async () => {
-      const alice = { gateway: at(), token: await parent.system.issuer.token('alice') };
-      await parent.services['egress-house']?.stop();
-      const prepared = prepareMessage(plantedMessage().message, await enclaveKey());
-      await postMessage(alice, prepared);
-      await parent.startEgress('house');
-      const view = await followMessage(alice, prepared.id, { timeoutMs: 60_000 });
-      expect(view.status).toBe('delivered');
-    });
-
-    it('the collector takes the enclave\'s own log lines', async () => {
-      const lines = (await readFile(join(parent.system.logFolder, 'enclave.log'), 'utf8')).split('\n').filter((line) => line.startsWith('{'));
-      const socket = connect(parent.collectorPort, '127.0.0.1');
-      socket.end(`${lines.join('\n')}\n`);
-      const collected = () => (parent.services['collector']?.output() ?? '').split('\n').filter((line) => line.includes('"source":"enclave"'));
-      while (!collected().some((line) => line.includes('message_handled'))) await sleep(50);
-      expect(collected().some((line) => line.includes('enclave_listening'))).toBe(true);
-    });
-
-    it('the gateway does all this with a role that owns nothing', async () => {
-      const client = new Client({ connectionString: parent.gatewayDatabaseUrl });
-      await client.connect();
-      const { rows } = await client.query<{ me: string; owned: number; sealed: number }>("SELECT current_user AS me, (SELECT count(*)::int FROM pg_class WHERE pg_get_userbyid(relowner) = current_user) AS owned, (SELECT count(*)::int FROM sealed_key) AS sealed");
-      await client.end();
-      expect(rows).toEqual([{ me: 'communique_gateway', owned: 0, sealed: keys === 'sealed' ? 1 : 0 }]);
-    });
-
-    it('the gateway ends in order when its unit is stopped', async () => {
-      expect(await parent.services['gateway']?.stop(35_000)).toMatchObject({ code: 0 });
-      expect((await fetch(`${at()}/health`)).status).toBe(503);
-    });
-  });
-});
+  },
+);

@@ -17,11 +17,14 @@ export interface Remains {
 /** Looks for every field in every encoding; the fields' names and where they stand are told, their values are not. */
 export function find(fields: Readonly<Record<string, string>>, remains: readonly Remains[]): Find[] {
   const finds: Find[] = [];
-  const needles = Object.entries(fields).flatMap(([field, text]) => encodingsOf(text).map(({ encoding, needle }) => ({ field, encoding, needle })));
+  const needles = Object.entries(fields).flatMap(([field, text]) =>
+    encodingsOf(text).map(({ encoding, needle }) => ({ field, encoding, needle })),
+  );
   for (const { where, bytes } of remains) {
     const haystack = comparable(bytes);
     for (const { field, encoding, needle } of needles) {
-      if (haystack.includes(comparable(Buffer.from(needle, encoding === 'UTF-16' ? 'latin1' : 'utf8')))) finds.push({ field, encoding, where });
+      if (haystack.includes(comparable(Buffer.from(needle, encoding === 'UTF-16' ? 'latin1' : 'utf8'))))
+        finds.push({ field, encoding, where });
     }
   }
   return finds;

@@ -39,9 +39,13 @@ export function differences(copy: Copy, content: CongressMessage): string[] {
     '/CWC/Message/LibraryOfCongressTopics/LibraryOfCongressTopic': message.topics,
     '/CWC/Message/ConstituentMessage': [message.body],
   };
-  const wrong = Object.entries(meant).filter(([path, texts]) => JSON.stringify(copy.values.get(path)) !== JSON.stringify(texts));
+  const wrong = Object.entries(meant).filter(
+    ([path, texts]) => JSON.stringify(copy.values.get(path)) !== JSON.stringify(texts),
+  );
   // Nothing of a person that they did not give: what we add is about the delivery alone
-  const added = [...copy.values.keys()].filter((path) => !Object.hasOwn(meant, path) && !/^\/CWC\/(CWCVersion$|Delivery\/)/.test(path));
+  const added = [...copy.values.keys()].filter(
+    (path) => !Object.hasOwn(meant, path) && !/^\/CWC\/(CWCVersion$|Delivery\/)/.test(path),
+  );
   return [...wrong.map(([path]) => path), ...added];
 }
 

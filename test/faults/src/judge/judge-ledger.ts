@@ -3,57 +3,94 @@ import type { DatabaseRecord, MessageRow, ReservationRow, WindowRow } from './re
 import type { Violation } from './violation';
 
 const HOUR_MS = 3_600_000;
-const LENGTH_MS: Record<WindowRow['scope'], number> = { user_day: 24 * HOUR_MS, system_hour: HOUR_MS, system_day: 24 * HOUR_MS };
+const LENGTH_MS: Record<WindowRow['scope'], number> = {
+  user_day: 24 * HOUR_MS,
+  system_hour: HOUR_MS,
+  system_day: 24 * HOUR_MS,
+};
 
 /** Money: one reservation for each acceptance, each settled at what went out, and windows that are the ledger's sums. */
-export function judgeLedger({ messages, reservations, windows, emergencyStops }: DatabaseRecord, results: ReadonlyMap<string, OpenedResult>): Violation[] {
+export function judgeLedger(
+  { messages, reservations, windows, emergencyStops }: DatabaseRecord,
+  results: ReadonlyMap<string, OpenedResult>,
+): Violation[] {
   const found: Violation[] = [];
   const say = (rule: Violation['rule'], about: string, detail: string) => found.push({ rule, about, detail });
   const byMessage = Map.groupBy(reservations, ({ messageId }) => messageId);
   const price = priceOfCopy(messages, byMessage, results);
   for (const row of messages) {
     const own = byMessage.get(row.id) ?? [];
-    if (own.length !== row.acceptedSha256.length) say('reservations_not_one_per_acceptance', row.id, `${String(own.length)} reservations, accepted ${String(row.acceptedSha256.length)} times`);
+    if (own.length !== row.acceptedSha256.length)
+      say(
+        'reservations_not_one_per_acceptance',
+        row.id,
+        `${String(own.length)} reservations, accepted ${String(row.acceptedSha256.length)} times`,
+      );
     if (own.some(({ state }) => state !== 'settled')) say('reservation_open', row.id, row.status);
     const last = own.at(-1);
     if (last === undefined || last.settled === null) continue;
     const meant = costOf(row, last, results.get(row.id), price);
-    if (meant !== null && last.settled !== meant) say('settled_wrongly', row.id, `${row.status}: ${String(last.settled)} instead of ${String(meant)}`);
-    if (own.slice(0, -1).some(({ settled }) => settled !== 0n)) say('settled_wrongly', row.id, 'what ended as key_retired was paid for');
+    if (meant !== null && last.settled !== meant)
+      say('settled_wrongly', row.id, `${row.status}: ${String(last.settled)} instead of ${String(meant)}`);
+    if (own.slice(0, -1).some(({ settled }) => settled !== 0n))
+      say('settled_wrongly', row.id, 'what ended as key_retired was paid for');
   }
   for (const window of windows) {
     const startMs = window.startsAt.getTime();
-    const within = reservations.filter(({ owner, reservedAt }) => (window.scope !== 'user_day' || owner === window.subject) && reservedAt.getTime() >= startMs && reservedAt.getTime() < startMs + LENGTH_MS[window.scope]);
+    const within = reservations.filter(
+      ({ owner, reservedAt }) =>
+        (window.scope !== 'user_day' || owner === window.subject) &&
+        reservedAt.getTime() >= startMs &&
+        reservedAt.getTime() < startMs + LENGTH_MS[window.scope],
+    );
     const open = sum(within.filter(({ state }) => state === 'reserved').map(({ reserved }) => reserved));
     const settled = sum(within.map((reservation) => reservation.settled ?? 0n));
-    if (window.reserved !== open || window.spent !== settled) say('window_not_ledger', `${window.scope} ${window.startsAt.toISOString()}`, `reserved ${String(window.reserved)}, ledger ${String(open)}; spent ${String(window.spent)}, ledger ${String(settled)}`);
+    if (window.reserved !== open || window.spent !== settled)
+      say(
+        'window_not_ledger',
+        `${window.scope} ${window.startsAt.toISOString()}`,
+        `reserved ${String(window.reserved)}, ledger ${String(open)}; spent ${String(window.spent)}, ledger ${String(settled)}`,
+      );
   }
   for (const [scope, lengthMs] of Object.entries(LENGTH_MS)) {
     const counted = sum(windows.filter((window) => window.scope === scope).map(({ spent }) => spent));
-    if (counted !== sum(reservations.map(({ settled }) => settled ?? 0n))) say('window_not_ledger', scope, `not every reservation counts in a window of ${String(lengthMs / HOUR_MS)} h`);
+    if (counted !== sum(reservations.map(({ settled }) => settled ?? 0n)))
+      say('window_not_ledger', scope, `not every reservation counts in a window of ${String(lengthMs / HOUR_MS)} h`);
   }
   if (emergencyStops > 0) say('emergency_stop', 'the whole system', 'raised, though no cap was near');
   return found;
 }
 
 /** What one copy costs, as the first delivered message was charged; all others have to agree. */
-function priceOfCopy(messages: readonly MessageRow[], reservations: ReadonlyMap<string, readonly ReservationRow[]>, results: ReadonlyMap<string, OpenedResult>): bigint | null {
+function priceOfCopy(
+  messages: readonly MessageRow[],
+  reservations: ReadonlyMap<string, readonly ReservationRow[]>,
+  results: ReadonlyMap<string, OpenedResult>,
+): bigint | null {
   for (const { id, status } of messages) {
     const result = results.get(id);
     const settled = reservations.get(id)?.at(-1)?.settled ?? null;
-    if (status === 'delivered' && result?.ok === true && settled !== null) return settled / BigInt(result.offices.length);
+    if (status === 'delivered' && result?.ok === true && settled !== null)
+      return settled / BigInt(result.offices.length);
   }
   return null;
 }
 
 /** Null where it cannot be told. */
-function costOf({ status, reason }: MessageRow, { reserved }: ReservationRow, result: OpenedResult | undefined, price: bigint | null): bigint | null {
+function costOf(
+  { status, reason }: MessageRow,
+  { reserved }: ReservationRow,
+  result: OpenedResult | undefined,
+  price: bigint | null,
+): bigint | null {
   if (result?.ok === false) return null;
   const outcomes = result?.offices.map(({ outcome }) => outcome) ?? [];
   // Sent, and never answered: all that was promised. Where the receipt itself says unknown, what it says.
   if (status === 'unknown' && !outcomes.includes('unknown')) return reserved;
   if (status === 'unknown' && reason !== null) return null; // both: which came last is not in the record
-  const copies = outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown').length;
+  const copies = outcomes.filter(
+    (outcome) => outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown',
+  ).length;
   if (copies === 0) return 0n;
   return price === null ? null : BigInt(copies) * price;
 }

@@ -6,7 +6,12 @@ import type { MessageRow } from './record';
 import type { Violation } from './violation';
 
 /** One message's row against what its sender knows. `resealed`: those whose key was retired have been sealed again by now. */
-export function judgeMessage(message: SentMessage, row: MessageRow | undefined, result: OpenedResult | undefined, resealed: boolean): Violation[] {
+export function judgeMessage(
+  message: SentMessage,
+  row: MessageRow | undefined,
+  result: OpenedResult | undefined,
+  resealed: boolean,
+): Violation[] {
   const found: Violation[] = [];
   const say = (rule: Violation['rule'], detail: string) => found.push({ rule, about: message.id, detail });
   if (row === undefined) {
@@ -20,22 +25,40 @@ export function judgeMessage(message: SentMessage, row: MessageRow | undefined, 
     return found;
   }
   const sealings = new Set(message.prepared.map(({ sealedSha256 }) => toHex(sealedSha256)));
-  if (!sealings.has(row.sealedSha256) || row.acceptedSha256.some((sha256) => !sealings.has(sha256))) say('bytes_not_sealed_by_sender', state);
+  if (!sealings.has(row.sealedSha256) || row.acceptedSha256.some((sha256) => !sealings.has(sha256)))
+    say('bytes_not_sealed_by_sender', state);
 
   // One end for each time it was accepted, and only key_retired is followed by another.
   const early = row.ends.slice(0, -1);
-  if (row.ends.length !== row.acceptedSha256.length || row.ends.at(-1) !== status || early.some((end) => end !== 'key_retired')) say('ended_more_than_once', `accepted ${String(row.acceptedSha256.length)} times, ended as ${row.ends.join(', ')}`);
+  if (
+    row.ends.length !== row.acceptedSha256.length ||
+    row.ends.at(-1) !== status ||
+    early.some((end) => end !== 'key_retired')
+  )
+    say('ended_more_than_once', `accepted ${String(row.acceptedSha256.length)} times, ended as ${row.ends.join(', ')}`);
   if (status === 'key_retired' && resealed) say('key_retired_again', 'nothing was restarted since it was sealed again');
   if (status === 'expired' && row.endedAt < row.expiresAt) say('expired_early', state);
 
   if (result?.ok === false) say('receipt_does_not_verify', `${state}: ${result.code}`);
-  if (result === undefined && (status === 'delivered' || status === 'partially_delivered' || (status === 'refused' && reason === null))) say('receipt_missing', state);
+  if (
+    result === undefined &&
+    (status === 'delivered' || status === 'partially_delivered' || (status === 'refused' && reason === null))
+  )
+    say('receipt_missing', state);
   if (result?.ok !== true) return found;
   const outcomes = result.offices.map(({ outcome }) => outcome);
-  if ([...message.content.offices].sort().join() !== result.offices.map(({ office }) => office).sort().join()) say('status_contradicts_receipt', `${state}: other offices`);
+  if (
+    [...message.content.offices].sort().join() !==
+    result.offices
+      .map(({ office }) => office)
+      .sort()
+      .join()
+  )
+    say('status_contradicts_receipt', `${state}: other offices`);
   if (!fits(status, reason, outcomes)) say('status_contradicts_receipt', `${state}: ${outcomes.join(', ')}`);
   for (const { office, outcome } of result.offices) {
-    if (outcome === 'refused' && office !== REFUSING_OFFICE) say('refused_without_reason', `${state}: ${office} refuses nothing`);
+    if (outcome === 'refused' && office !== REFUSING_OFFICE)
+      say('refused_without_reason', `${state}: ${office} refuses nothing`);
   }
   return found;
 }

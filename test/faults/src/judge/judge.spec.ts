@@ -8,11 +8,20 @@ describe('the judge finds nothing in', () => {
   it.each<[string, Case]>([
     ['a delivered message', {}],
     ['one whose second copy was a duplicate of the first', { outcomes: ['accepted', 'duplicate'] }],
-    ['one that was sent and not answered, with a copy', { status: 'unknown', reason: 'key_retired', outcomes: null, copies: [1, 0], deduplicates: false }],
+    [
+      'one that was sent and not answered, with a copy',
+      { status: 'unknown', reason: 'key_retired', outcomes: null, copies: [1, 0], deduplicates: false },
+    ],
     ['one that was sent and not answered, without', { status: 'unknown', reason: 'key_retired', outcomes: null }],
-    ['one whose receipt does not know', { status: 'unknown', outcomes: ['accepted', 'unknown'], copies: [1, 1], deduplicates: false }],
+    [
+      'one whose receipt does not know',
+      { status: 'unknown', outcomes: ['accepted', 'unknown'], copies: [1, 1], deduplicates: false },
+    ],
     ['a retired key', { status: 'key_retired', reason: 'key_retired', outcomes: null }],
-    ['one that expired while an office that knows ids again was asked', { status: 'expired', reason: 'message_expired', outcomes: ['accepted', 'pending'], copies: [1, 1] }],
+    [
+      'one that expired while an office that knows ids again was asked',
+      { status: 'expired', reason: 'message_expired', outcomes: ['accepted', 'pending'], copies: [1, 1] },
+    ],
   ])('%s', (_what, given) => {
     expect(judge(evidenceOf(given).evidence)).toEqual([]);
   });
@@ -21,16 +30,54 @@ describe('the judge finds nothing in', () => {
 describe('the judge finds', () => {
   it.each<[string, Case, string[]]>([
     ['a second copy', { copies: [2, 1] }, ['duplicate']],
-    ['a second copy of what was not answered', { status: 'unknown', reason: 'key_retired', outcomes: null, copies: [0, 2] }, ['duplicate']],
+    [
+      'a second copy of what was not answered',
+      { status: 'unknown', reason: 'key_retired', outcomes: null, copies: [0, 2] },
+      ['duplicate'],
+    ],
     ['a copy that is not there', { copies: [1, 0] }, ['copy_missing']],
-    ['a copy under "refused"', { status: 'partially_delivered', outcomes: ['accepted', 'refused'], copies: [1, 1] }, ['copy_not_in_receipt', 'refused_without_reason']],
-    ['a copy of what says that it was never opened', { status: 'key_retired', reason: 'key_retired', outcomes: null, copies: [1, 0] }, ['copy_not_in_receipt']],
-    ['a copy under "pending" where ids are not known again', { status: 'expired', reason: 'message_expired', outcomes: ['accepted', 'pending'], copies: [1, 1], deduplicates: false }, ['copy_not_in_receipt']],
-    ['an end that the receipt contradicts', { status: 'delivered', outcomes: ['accepted', 'unknown'] }, ['status_contradicts_receipt']],
+    [
+      'a copy under "refused"',
+      { status: 'partially_delivered', outcomes: ['accepted', 'refused'], copies: [1, 1] },
+      ['copy_not_in_receipt', 'refused_without_reason'],
+    ],
+    [
+      'a copy of what says that it was never opened',
+      { status: 'key_retired', reason: 'key_retired', outcomes: null, copies: [1, 0] },
+      ['copy_not_in_receipt'],
+    ],
+    [
+      'a copy under "pending" where ids are not known again',
+      {
+        status: 'expired',
+        reason: 'message_expired',
+        outcomes: ['accepted', 'pending'],
+        copies: [1, 1],
+        deduplicates: false,
+      },
+      ['copy_not_in_receipt'],
+    ],
+    [
+      'an end that the receipt contradicts',
+      { status: 'delivered', outcomes: ['accepted', 'unknown'] },
+      ['status_contradicts_receipt'],
+    ],
     ['delivered without a receipt', { outcomes: null, copies: [1, 1] }, ['copy_not_in_receipt', 'receipt_missing']],
-    ['a key that is retired again', { status: 'key_retired', reason: 'key_retired', outcomes: null, resealed: true }, ['key_retired_again']],
-    ['a key that was lost though it was sealed', { status: 'key_retired', reason: 'key_retired', outcomes: null, keysSealed: true }, ['key_lost']],
-    ['one that ended unknown for want of a key though it was sealed', { status: 'unknown', reason: 'key_retired', outcomes: null, keysSealed: true }, ['key_lost']],
+    [
+      'a key that is retired again',
+      { status: 'key_retired', reason: 'key_retired', outcomes: null, resealed: true },
+      ['key_retired_again'],
+    ],
+    [
+      'a key that was lost though it was sealed',
+      { status: 'key_retired', reason: 'key_retired', outcomes: null, keysSealed: true },
+      ['key_lost'],
+    ],
+    [
+      'one that ended unknown for want of a key though it was sealed',
+      { status: 'unknown', reason: 'key_retired', outcomes: null, keysSealed: true },
+      ['key_lost'],
+    ],
     ['a message that waits', { status: 'queued' }, ['not_ended']],
   ])('%s', (_what, given, rules) => {
     expect(rulesOf(given)).toEqual(rules);
@@ -40,38 +87,87 @@ describe('the judge finds', () => {
     const made = evidenceOf();
     return rulesIn({ ...made.evidence, ...change(made) });
   };
-  const database = (change: (found: ReturnType<typeof evidenceOf>) => Partial<Evidence['database']>) => changed((made) => ({ database: { ...made.evidence.database, ...change(made) } }));
+  const database = (change: (found: ReturnType<typeof evidenceOf>) => Partial<Evidence['database']>) =>
+    changed((made) => ({ database: { ...made.evidence.database, ...change(made) } }));
 
   it('a 202 of which nothing is left', () => {
-    expect(changed(({ evidence }) => ({ results: new Map(), database: { ...evidence.database, messages: [], reservations: [], windows: [] } }))).toEqual(['copy_not_in_receipt', 'lost']);
+    expect(
+      changed(({ evidence }) => ({
+        results: new Map(),
+        database: { ...evidence.database, messages: [], reservations: [], windows: [] },
+      })),
+    ).toEqual(['copy_not_in_receipt', 'lost']);
   });
 
   it('two ends, a job that is left, other bytes, a message of nobody', () => {
-    expect(database(({ row }) => ({ messages: [{ ...row, ends: ['unknown', 'delivered'] }] }))).toEqual(['ended_more_than_once']);
+    expect(database(({ row }) => ({ messages: [{ ...row, ends: ['unknown', 'delivered'] }] }))).toEqual([
+      'ended_more_than_once',
+    ]);
     expect(database(({ row }) => ({ jobs: [row.id] }))).toEqual(['job_left']);
-    expect(database(({ row }) => ({ messages: [{ ...row, acceptedSha256: ['00'.repeat(32)] }] }))).toEqual(['bytes_not_sealed_by_sender']);
+    expect(database(({ row }) => ({ messages: [{ ...row, acceptedSha256: ['00'.repeat(32)] }] }))).toEqual([
+      'bytes_not_sealed_by_sender',
+    ]);
     expect(changed(() => ({ sent: new Map() }))).toEqual(['copy_of_nobody', 'unasked_row']);
   });
 
   it('a receipt that does not verify', () => {
-    expect(changed(({ row }) => ({ results: new Map([[row.id, { ok: false, code: 'ERR_RECEIPT_SIGNATURE' }]]) }))).toEqual(['copy_not_in_receipt', 'receipt_does_not_verify']);
+    expect(
+      changed(({ row }) => ({ results: new Map([[row.id, { ok: false, code: 'ERR_RECEIPT_SIGNATURE' }]]) })),
+    ).toEqual(['copy_not_in_receipt', 'receipt_does_not_verify']);
   });
 
   it('another text, another office, another DeliveryId', () => {
     const other = evidenceOf().message;
-    expect(changed(({ message }) => ({ copies: [copyFor(message, 'HCA12'), copyFor({ content: { ...message.content, message: { ...message.content.message, body: 'another text' } } }, 'SCA01')] }))).toEqual(['other_text']);
-    expect(changed(({ message, evidence }) => ({ copies: [...evidence.copies, copyFor(message, 'SCA03')] }))).toEqual(['copy_not_in_receipt']);
-    expect(changed(({ message }) => ({ copies: [copyFor(message, 'HCA12'), copyFor(message, 'SCA01', 'x'.repeat(32))] }))).toEqual(['other_delivery_id']);
-    expect(changed(({ evidence }) => ({ copies: [...evidence.copies, copyFor(other, 'HCA12')] }))).toEqual(['copy_of_nobody']);
+    expect(
+      changed(({ message }) => ({
+        copies: [
+          copyFor(message, 'HCA12'),
+          copyFor(
+            { content: { ...message.content, message: { ...message.content.message, body: 'another text' } } },
+            'SCA01',
+          ),
+        ],
+      })),
+    ).toEqual(['other_text']);
+    expect(changed(({ message, evidence }) => ({ copies: [...evidence.copies, copyFor(message, 'SCA03')] }))).toEqual([
+      'copy_not_in_receipt',
+    ]);
+    expect(
+      changed(({ message }) => ({ copies: [copyFor(message, 'HCA12'), copyFor(message, 'SCA01', 'x'.repeat(32))] })),
+    ).toEqual(['other_delivery_id']);
+    expect(changed(({ evidence }) => ({ copies: [...evidence.copies, copyFor(other, 'HCA12')] }))).toEqual([
+      'copy_of_nobody',
+    ]);
   });
 
   it('money that does not add up', () => {
-    expect(database(({ reservation, windows }) => ({ reservations: [{ ...reservation, state: 'reserved', settled: null }], windows: windows.map((window) => ({ ...window, reserved: 80n, spent: 0n })) }))).toEqual(['reservation_open']);
-    expect(database(() => ({ reservations: [] }))).toEqual(['reservations_not_one_per_acceptance', 'window_not_ledger']);
-    expect(database(({ windows }) => ({ windows: windows.map((window, at) => (at === 1 ? { ...window, spent: window.spent + 1n } : window)) }))).toEqual(['window_not_ledger']);
+    expect(
+      database(({ reservation, windows }) => ({
+        reservations: [{ ...reservation, state: 'reserved', settled: null }],
+        windows: windows.map((window) => ({ ...window, reserved: 80n, spent: 0n })),
+      })),
+    ).toEqual(['reservation_open']);
+    expect(database(() => ({ reservations: [] }))).toEqual([
+      'reservations_not_one_per_acceptance',
+      'window_not_ledger',
+    ]);
+    expect(
+      database(({ windows }) => ({
+        windows: windows.map((window, at) => (at === 1 ? { ...window, spent: window.spent + 1n } : window)),
+      })),
+    ).toEqual(['window_not_ledger']);
     expect(database(({ windows }) => ({ windows: windows.slice(1) }))).toEqual(['window_not_ledger']);
     expect(database(() => ({ emergencyStops: 1 }))).toEqual(['emergency_stop']);
     const { evidence, reservation } = evidenceOf({ status: 'unknown', reason: 'key_retired', outcomes: null });
-    expect(rulesIn({ ...evidence, database: { ...evidence.database, reservations: [{ ...reservation, settled: 0n }], windows: evidence.database.windows.map((window) => ({ ...window, spent: 0n })) } })).toEqual(['settled_wrongly']);
+    expect(
+      rulesIn({
+        ...evidence,
+        database: {
+          ...evidence.database,
+          reservations: [{ ...reservation, settled: 0n }],
+          windows: evidence.database.windows.map((window) => ({ ...window, spent: 0n })),
+        },
+      }),
+    ).toEqual(['settled_wrongly']);
   });
 });

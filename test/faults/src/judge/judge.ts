@@ -30,12 +30,20 @@ export function judge({ sent, database, results, copies, deduplicates, keysSeale
   for (const message of sent.values()) {
     const row = rows.get(message.id);
     const result = results.get(message.id);
-    found.push(...judgeMessage(message, row, result, resealed), ...judgeCopies(message, row, result, byMark.get(message.mark) ?? [], deduplicates));
-    if (keysSealed && (row?.status === 'key_retired' || row?.reason === 'key_retired')) found.push({ rule: 'key_lost', about: message.id, detail: row.status });
-    if (row?.status === 'expired' && !message.shortLived) found.push({ rule: 'expired_early', about: message.id, detail: 'it had a day' });
+    found.push(
+      ...judgeMessage(message, row, result, resealed),
+      ...judgeCopies(message, row, result, byMark.get(message.mark) ?? [], deduplicates),
+    );
+    if (keysSealed && (row?.status === 'key_retired' || row?.reason === 'key_retired'))
+      found.push({ rule: 'key_lost', about: message.id, detail: row.status });
+    if (row?.status === 'expired' && !message.shortLived)
+      found.push({ rule: 'expired_early', about: message.id, detail: 'it had a day' });
   }
-  for (const { id, status } of rows.values()) if (!sent.has(id)) found.push({ rule: 'unasked_row', about: id, detail: status });
-  for (const id of database.jobs) found.push({ rule: 'job_left', about: id, detail: rows.get(id)?.status ?? 'no message' });
-  for (const { mark, office, deliveryId } of copies) if (mark === null || !marks.has(mark)) found.push({ rule: 'copy_of_nobody', about: deliveryId, detail: office });
+  for (const { id, status } of rows.values())
+    if (!sent.has(id)) found.push({ rule: 'unasked_row', about: id, detail: status });
+  for (const id of database.jobs)
+    found.push({ rule: 'job_left', about: id, detail: rows.get(id)?.status ?? 'no message' });
+  for (const { mark, office, deliveryId } of copies)
+    if (mark === null || !marks.has(mark)) found.push({ rule: 'copy_of_nobody', about: deliveryId, detail: office });
   return [...found, ...judgeLedger(database, results)];
 }

@@ -10,19 +10,30 @@ export interface OpenedOffice {
 }
 
 /** What a message's receipt says once it has verified and the sender has opened the answer to it; or the code of what does not verify. */
-export type OpenedResult = { readonly ok: true; readonly offices: readonly OpenedOffice[] } | { readonly ok: false; readonly code: string };
+export type OpenedResult =
+  { readonly ok: true; readonly offices: readonly OpenedOffice[] } | { readonly ok: false; readonly code: string };
 
 /** By message id; messages without a receipt are left out. Each receipt is verified by the document that it carries. */
-export async function openResults(rows: readonly MessageRow[], sent: ReadonlyMap<string, SentMessage>, policy: TrustPolicy): Promise<Map<string, OpenedResult>> {
+export async function openResults(
+  rows: readonly MessageRow[],
+  sent: ReadonlyMap<string, SentMessage>,
+  policy: TrustPolicy,
+): Promise<Map<string, OpenedResult>> {
   const opened = new Map<string, OpenedResult>();
   for (const row of rows) {
     const message = sent.get(row.id);
-    if (row.receipt !== null && message !== undefined) opened.set(row.id, await open(row, row.receipt, message, policy));
+    if (row.receipt !== null && message !== undefined)
+      opened.set(row.id, await open(row, row.receipt, message, policy));
   }
   return opened;
 }
 
-async function open(row: MessageRow, receipt: string, message: SentMessage, policy: TrustPolicy): Promise<OpenedResult> {
+async function open(
+  row: MessageRow,
+  receipt: string,
+  message: SentMessage,
+  policy: TrustPolicy,
+): Promise<OpenedResult> {
   const prepared = message.prepared.find(({ sealedSha256 }) => toHex(sealedSha256) === row.sealedSha256);
   if (prepared === undefined) return { ok: false, code: 'never_sealed' };
   if (row.attestationDocument === null || row.sealedAnswer === null) return { ok: false, code: 'incomplete' };
@@ -40,7 +51,10 @@ async function open(row: MessageRow, receipt: string, message: SentMessage, poli
   };
   try {
     const { answer } = await verifyResult(view, prepared, policy);
-    return { ok: true, offices: answer.offices.map(({ office, outcome, deliveryId }) => ({ office, outcome, deliveryId })) };
+    return {
+      ok: true,
+      offices: answer.offices.map(({ office, outcome, deliveryId }) => ({ office, outcome, deliveryId })),
+    };
   } catch (error) {
     const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
     return { ok: false, code: typeof code === 'string' ? code : 'does_not_verify' };

@@ -86,7 +86,9 @@ export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
        FROM message m`,
     );
     const jobs = await rows<{ id: string }>('SELECT message_id::text AS id FROM delivery_job');
-    const reservations = await rows<Omit<ReservationRow, 'reserved' | 'settled'> & { reserved: string; settled: string | null }>(
+    const reservations = await rows<
+      Omit<ReservationRow, 'reserved' | 'settled'> & { reserved: string; settled: string | null }
+    >(
       `SELECT message_id::text AS "messageId", owner, state::text, reserved_micro_usd::text AS reserved, settled_micro_usd::text AS settled, reserved_at AS "reservedAt" FROM reservation ORDER BY reserved_at`,
     );
     const windows = await rows<Omit<WindowRow, 'reserved' | 'spent'> & { reserved: string; spent: string }>(
@@ -96,7 +98,11 @@ export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
     return {
       messages,
       jobs: jobs.map(({ id }) => id),
-      reservations: reservations.map((row) => ({ ...row, reserved: BigInt(row.reserved), settled: row.settled === null ? null : BigInt(row.settled) })),
+      reservations: reservations.map((row) => ({
+        ...row,
+        reserved: BigInt(row.reserved),
+        settled: row.settled === null ? null : BigInt(row.settled),
+      })),
       windows: windows.map((row) => ({ ...row, reserved: BigInt(row.reserved), spent: BigInt(row.spent) })),
       emergencyStops: stops?.count ?? 0,
     };
@@ -104,7 +110,12 @@ export async function readRecord(databaseUrl: string): Promise<DatabaseRecord> {
 }
 
 async function connected<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString, connectionTimeoutMillis: 5000, statement_timeout: 60_000, application_name: 'fault-judge' });
+  const client = new Client({
+    connectionString,
+    connectionTimeoutMillis: 5000,
+    statement_timeout: 60_000,
+    application_name: 'fault-judge',
+  });
   client.on('error', () => undefined); // the query that was under way tells
   try {
     await client.connect();

@@ -2,22 +2,36 @@ import { drawFaultPlan, PROCESSES } from './fault-plan';
 
 describe('the fault plan', () => {
   it('is the same for the same seed, and another for another', () => {
-    expect(drawFaultPlan(42, 120_000, { gateways: 1, enclaves: 1 })).toEqual(drawFaultPlan(42, 120_000, { gateways: 1, enclaves: 1 }));
-    expect(drawFaultPlan(42, 120_000, { gateways: 1, enclaves: 1 })).not.toEqual(drawFaultPlan(43, 120_000, { gateways: 1, enclaves: 1 }));
+    expect(drawFaultPlan(42, 120_000, { gateways: 1, enclaves: 1 })).toEqual(
+      drawFaultPlan(42, 120_000, { gateways: 1, enclaves: 1 }),
+    );
+    expect(drawFaultPlan(42, 120_000, { gateways: 1, enclaves: 1 })).not.toEqual(
+      drawFaultPlan(43, 120_000, { gateways: 1, enclaves: 1 }),
+    );
   });
 
   it('kills every process repeatedly within the time', () => {
     const { kills, episodes } = drawFaultPlan(42, 120_000, { gateways: 2, enclaves: 3 });
     for (const process of PROCESSES) expect(kills.filter((kill) => kill.process === process).length).toBeGreaterThan(3);
-    expect(new Set(kills.filter(({ process }) => process === 'gateway').map(({ which }) => which))).toEqual(new Set([0, 1]));
-    expect(new Set(kills.filter(({ process }) => process === 'enclave').map(({ which }) => which))).toEqual(new Set([0, 1, 2]));
+    expect(new Set(kills.filter(({ process }) => process === 'gateway').map(({ which }) => which))).toEqual(
+      new Set([0, 1]),
+    );
+    expect(new Set(kills.filter(({ process }) => process === 'enclave').map(({ which }) => which))).toEqual(
+      new Set([0, 1, 2]),
+    );
     for (const { atMs } of [...kills, ...episodes]) expect(atMs).toBeLessThan(120_000);
   });
 
   it('never has Congress say "not taken" of what it took', () => {
     for (let seed = 0; seed < 200; seed++) {
-      const faults = drawFaultPlan(seed, 60_000, { gateways: 1, enclaves: 1 }).episodes.flatMap(({ plan }) => plan.random?.faults ?? []);
-      expect(faults.filter((fault) => fault.kind === 'status' && (fault.status === 429 || fault.status === 503) && fault.stored)).toEqual([]);
+      const faults = drawFaultPlan(seed, 60_000, { gateways: 1, enclaves: 1 }).episodes.flatMap(
+        ({ plan }) => plan.random?.faults ?? [],
+      );
+      expect(
+        faults.filter(
+          (fault) => fault.kind === 'status' && (fault.status === 429 || fault.status === 503) && fault.stored,
+        ),
+      ).toEqual([]);
     }
   });
 });

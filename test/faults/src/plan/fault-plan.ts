@@ -40,14 +40,16 @@ export interface Counts {
 /** The faults of a run. The same seed, length and numbers of processes give the same plan. */
 export function drawFaultPlan(seed: number, totalMs: number, { gateways, enclaves }: Counts): FaultPlan {
   const counts: Record<ProcessName, number> = { gateway: gateways, enclave: enclaves, redis: 1, postgres: 1 };
-  const kills = PROCESSES.flatMap((process) => Array.from({ length: counts[process] }, (_, which) => drawKills(seed, totalMs, process, which)).flat());
+  const kills = PROCESSES.flatMap((process) =>
+    Array.from({ length: counts[process] }, (_, which) => drawKills(seed, totalMs, process, which)).flat(),
+  );
   return { kills: kills.sort((a, b) => a.atMs - b.atMs), episodes: drawEpisodes(seed, totalMs) };
 }
 
 function drawKills(seed: number, totalMs: number, process: ProcessName, which: number): Kill[] {
   const draw = drawFrom(seed, `${process} ${String(which)}`);
   const kills: Kill[] = [];
-  for (let atMs = 0; ; ) {
+  for (let atMs = 0; ;) {
     atMs += Math.round(LIFE_MS[process] * draw.between(0.3, 1.7));
     if (atMs >= totalMs) return kills;
     const downMs = Math.round(draw.chance(0.3) ? 0 : draw.between(100, MAX_DOWN_MS));
@@ -59,22 +61,29 @@ function drawKills(seed: number, totalMs: number, process: ProcessName, which: n
 function drawEpisodes(seed: number, totalMs: number): Episode[] {
   const draw = drawFrom(seed, 'congress');
   const episodes: Episode[] = [];
-  for (let atMs = 0; ; ) {
+  for (let atMs = 0; ;) {
     atMs += Math.round(CALM_MS * draw.between(0.2, 1.2));
     if (atMs >= totalMs) return episodes;
     const lastsMs = Math.min(Math.round(draw.between(1000, 6000)), totalMs - atMs);
     const faults = Array.from({ length: draw.whole(1, 3) }, () => drawFault(seed, atMs + draw.whole(0, 1_000_000)));
-    const cut = draw.chance(0.3) ? [{ fault: { kind: 'cut', at: 'before_reading' } as const, times: draw.whole(1, 6) }] : [];
+    const cut = draw.chance(0.3)
+      ? [{ fault: { kind: 'cut', at: 'before_reading' } as const, times: draw.whole(1, 6) }]
+      : [];
     episodes.push({
       atMs,
       lastsMs,
-      plan: { queue: [...ALWAYS, ...cut], random: { seed: draw.whole(0, 0xffff_ffff), probability: draw.one([0.3, 0.6, 1]), faults } },
+      plan: {
+        queue: [...ALWAYS, ...cut],
+        random: { seed: draw.whole(0, 0xffff_ffff), probability: draw.one([0.3, 0.6, 1]), faults },
+      },
     });
     atMs += lastsMs;
   }
 }
 
-const ALWAYS = [{ fault: { kind: 'status', status: 400, stored: false } as const, office: REFUSING_OFFICE, times: 'always' as const }];
+const ALWAYS = [
+  { fault: { kind: 'status', status: 400, stored: false } as const, office: REFUSING_OFFICE, times: 'always' as const },
+];
 
 /** Congress without faults, but for the office that refuses. */
 export const CALM: FaultPlanInput = { queue: ALWAYS };

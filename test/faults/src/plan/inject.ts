@@ -27,10 +27,18 @@ const START_ATTEMPTS = 10;
 
 /** Runs the plan: each process has its own time line, so that several may be away at once. `signal` ends it early, everything started. */
 export function inject(plan: FaultPlan, victims: Victims, signal: AbortSignal, note: (line: string) => void): Injector {
-  const injected = { kills: { gateway: 0, enclave: 0, redis: 0, postgres: 0 }, episodes: 0, failedStarts: [] as string[] };
+  const injected = {
+    kills: { gateway: 0, enclave: 0, redis: 0, postgres: 0 },
+    episodes: 0,
+    failedStarts: [] as string[],
+  };
   const down = new Set<string>();
   const startedAt = performance.now();
-  const until = (atMs: number) => sleep(Math.max(0, atMs - (performance.now() - startedAt)), undefined, { signal }).then(() => true, () => false);
+  const until = (atMs: number) =>
+    sleep(Math.max(0, atMs - (performance.now() - startedAt)), undefined, { signal }).then(
+      () => true,
+      () => false,
+    );
 
   const killInTurn = async (kills: readonly Kill[]): Promise<void> => {
     for (const { process, which, atMs, downMs } of kills) {
@@ -71,7 +79,11 @@ export function inject(plan: FaultPlan, victims: Victims, signal: AbortSignal, n
   };
 
   const lines = new Map<string, Kill[]>();
-  for (const kill of plan.kills) lines.set(`${kill.process} ${String(kill.which)}`, [...(lines.get(`${kill.process} ${String(kill.which)}`) ?? []), kill]);
+  for (const kill of plan.kills)
+    lines.set(`${kill.process} ${String(kill.which)}`, [
+      ...(lines.get(`${kill.process} ${String(kill.which)}`) ?? []),
+      kill,
+    ]);
   const finished = Promise.allSettled([...[...lines.values()].map(killInTurn), disturbCongress()]).then((results) => {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   });
@@ -79,8 +91,13 @@ export function inject(plan: FaultPlan, victims: Victims, signal: AbortSignal, n
   return { injected, down, finished };
 }
 
-function actionsOn(process: ProcessName, which: number, { system, redis }: Victims): { kill: () => Promise<void>; start: () => Promise<void> } {
-  if (process === 'gateway' || process === 'enclave') return { kill: () => system.kill(process, which), start: () => system.start(process, which) };
+function actionsOn(
+  process: ProcessName,
+  which: number,
+  { system, redis }: Victims,
+): { kill: () => Promise<void>; start: () => Promise<void> } {
+  if (process === 'gateway' || process === 'enclave')
+    return { kill: () => system.kill(process, which), start: () => system.start(process, which) };
   const server: Postgres | Redis | undefined = process === 'postgres' ? system.postgres : redis;
   if (server === undefined) throw new Error('there is no Redis');
   return { kill: () => server.kill(), start: () => server.restart() };

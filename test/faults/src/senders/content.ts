@@ -28,7 +28,11 @@ export function drawContent(draw: Draw): { mark: string; content: CongressMessag
       zip: String(draw.whole(10_000, 99_999)),
       email: `${mark}@example.org`,
     },
-    message: { subject: `Subject ${mark}`, body: `${mark}\n]]> &amp; ${'a line of text & more\n'.repeat(draw.whole(1, 100))}${randomBytes(16).toString('hex')}`, topics: ['Energy'] },
+    message: {
+      subject: `Subject ${mark}`,
+      body: `${mark}\n]]> &amp; ${'a line of text & more\n'.repeat(draw.whole(1, 100))}${randomBytes(16).toString('hex')}`,
+      topics: ['Energy'],
+    },
     campaignId: mark,
     proof: null,
   };

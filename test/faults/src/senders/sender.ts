@@ -1,4 +1,11 @@
-import { ClientError, fetchEnclaveKey, postMessage, prepareMessage, type EnclaveKey, type TrustPolicy } from '@communique-tee/client';
+import {
+  ClientError,
+  fetchEnclaveKey,
+  postMessage,
+  prepareMessage,
+  type EnclaveKey,
+  type TrustPolicy,
+} from '@communique-tee/client';
 import { PROBLEMS } from '@communique-tee/protocol';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drawContent } from './content';
@@ -38,7 +45,17 @@ export class Sender {
     const key = await this.enclaveKey();
     if (key === null) return;
     const prepared = prepareMessage(content, key, { lifetimeSeconds });
-    const message: SentMessage = { id: prepared.id, mark, user: this.options.user, content, prepared: [prepared], accepted: 0, shortLived, posts: 0, givenUp: null };
+    const message: SentMessage = {
+      id: prepared.id,
+      mark,
+      user: this.options.user,
+      content,
+      prepared: [prepared],
+      accepted: 0,
+      shortLived,
+      posts: 0,
+      givenUp: null,
+    };
     onSealed(message);
     await this.post(message);
   }
@@ -54,11 +71,13 @@ export class Sender {
   private async post(message: SentMessage): Promise<void> {
     const prepared = message.prepared.at(-1);
     if (prepared === undefined) throw new Error('nothing was sealed');
-    message.givenUp = (await this.untilAnswered(async (gateway) => {
-      message.posts++;
-      await postMessage({ gateway, token: this.options.token }, prepared);
-      message.accepted++;
-    })).givenUp;
+    message.givenUp = (
+      await this.untilAnswered(async (gateway) => {
+        message.posts++;
+        await postMessage({ gateway, token: this.options.token }, prepared);
+        message.accepted++;
+      })
+    ).givenUp;
   }
 
   private async enclaveKey(): Promise<EnclaveKey | null> {
@@ -69,7 +88,9 @@ export class Sender {
     return answer;
   }
 
-  private async untilAnswered<T>(ask: (gateway: string) => Promise<T>): Promise<{ answer?: T; givenUp: string | null }> {
+  private async untilAnswered<T>(
+    ask: (gateway: string) => Promise<T>,
+  ): Promise<{ answer?: T; givenUp: string | null }> {
     const { gateways, deadlineMs, signal } = this.options;
     for (let pauseMs = 50; ; pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2)) {
       const gateway = gateways[this.turn++ % gateways.length] ?? '';
@@ -90,6 +111,7 @@ function finalCodeOf(error: unknown): string | null {
   // fetch: the connection was refused, cut, or too slow
   if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError')) return null;
   if (!(error instanceof ClientError)) throw error;
-  if (error.problem !== undefined) return PROBLEMS[error.problem].status >= 500 || error.problem === 'rate_limited' ? null : error.problem;
+  if (error.problem !== undefined)
+    return PROBLEMS[error.problem].status >= 500 || error.problem === 'rate_limited' ? null : error.problem;
   return error.code;
 }

@@ -1,6 +1,28 @@
-import { DecryptCommand, DescribeKeyCommand, EncryptCommand, GenerateDataKeyCommand, GenerateDataKeyWithoutPlaintextCommand, GenerateRandomCommand, ReEncryptCommand, type RecipientInfo } from '@aws-sdk/client-kms';
+import {
+  DecryptCommand,
+  DescribeKeyCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  GenerateDataKeyWithoutPlaintextCommand,
+  GenerateRandomCommand,
+  ReEncryptCommand,
+  type RecipientInfo,
+} from '@aws-sdk/client-kms';
 import type { Nsm } from '@communique-tee/nsm';
-import { ACCOUNT, callers, ENCLAVE_ALIAS, enclaveContext, OPEN_ALIAS, openPolicy, OPERATOR_ALIAS, recipientKeys, REGION, secretContext, startWorld, type World } from '../testing/world';
+import {
+  ACCOUNT,
+  callers,
+  ENCLAVE_ALIAS,
+  enclaveContext,
+  OPEN_ALIAS,
+  openPolicy,
+  OPERATOR_ALIAS,
+  recipientKeys,
+  REGION,
+  secretContext,
+  startWorld,
+  type World,
+} from '../testing/world';
 import { openWithOpenssl } from '../testing/open-envelope';
 
 let world: World;
@@ -9,10 +31,21 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const denied = { name: 'AccessDeniedException', $metadata: expect.objectContaining({ httpStatusCode: 400 }) as unknown };
+const denied = {
+  name: 'AccessDeniedException',
+  $metadata: expect.objectContaining({ httpStatusCode: 400 }) as unknown,
+};
 const generate = (EncryptionContext: Record<string, string>, Recipient?: RecipientInfo, caller = callers.parent) =>
-  world.client(caller).send(new GenerateDataKeyCommand({ KeyId: ENCLAVE_ALIAS, KeySpec: 'AES_256', EncryptionContext, ...(Recipient && { Recipient }) }));
-const without = (name: string) => Object.fromEntries(Object.entries(enclaveContext).filter(([key]) => key !== `communique-tee:${name}`));
+  world.client(caller).send(
+    new GenerateDataKeyCommand({
+      KeyId: ENCLAVE_ALIAS,
+      KeySpec: 'AES_256',
+      EncryptionContext,
+      ...(Recipient && { Recipient }),
+    }),
+  );
+const without = (name: string) =>
+  Object.fromEntries(Object.entries(enclaveContext).filter(([key]) => key !== `communique-tee:${name}`));
 const nextContext = { ...enclaveContext, 'communique-tee:pcr0': '08'.repeat(48) };
 
 describe('under the policy that the program renders for enclave keys', () => {
@@ -20,8 +53,23 @@ describe('under the policy that the program renders for enclave keys', () => {
     expect((await generate(enclaveContext, await world.recipient())).CiphertextForRecipient).toBeDefined();
     const next = await generate(nextContext, await world.recipient(world.nextImageNsm));
     expect(next.CiphertextForRecipient).toBeDefined();
-    const decrypt = async (from: Nsm) => world.client().send(new DecryptCommand({ KeyId: ENCLAVE_ALIAS, CiphertextBlob: next.CiphertextBlob, EncryptionContext: nextContext, Recipient: await world.recipient(from) }));
-    expect((await openWithOpenssl((await decrypt(world.nextImageNsm)).CiphertextForRecipient ?? new Uint8Array(), recipientKeys.privateKey)).length).toBe(32);
+    const decrypt = async (from: Nsm) =>
+      world.client().send(
+        new DecryptCommand({
+          KeyId: ENCLAVE_ALIAS,
+          CiphertextBlob: next.CiphertextBlob,
+          EncryptionContext: nextContext,
+          Recipient: await world.recipient(from),
+        }),
+      );
+    expect(
+      (
+        await openWithOpenssl(
+          (await decrypt(world.nextImageNsm)).CiphertextForRecipient ?? new Uint8Array(),
+          recipientKeys.privateKey,
+        )
+      ).length,
+    ).toBe(32);
     await expect(decrypt(world.nsm)).rejects.toMatchObject(denied);
   });
 
@@ -33,7 +81,9 @@ describe('under the policy that the program renders for enclave keys', () => {
     await expect(generate(enclaveContext)).rejects.toMatchObject(denied);
     await expect(generate(enclaveContext, await world.recipient(world.otherImageNsm))).rejects.toMatchObject(denied);
     await expect(generate(enclaveContext, await world.recipient(world.debugNsm))).rejects.toMatchObject(denied);
-    await expect(generate({ ...enclaveContext, 'communique-tee:pcr0': '0'.repeat(96) }, await world.recipient(world.debugNsm))).rejects.toMatchObject(denied);
+    await expect(
+      generate({ ...enclaveContext, 'communique-tee:pcr0': '0'.repeat(96) }, await world.recipient(world.debugNsm)),
+    ).rejects.toMatchObject(denied);
     await expect(generate(enclaveContext, await world.recipient(), callers.stranger)).rejects.toMatchObject(denied);
   });
 
@@ -41,33 +91,77 @@ describe('under the policy that the program renders for enclave keys', () => {
     const EncryptionContext = enclaveContext;
     for (const caller of [callers.parent, callers.operator, callers.stranger]) {
       const client = world.client(caller);
-      const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId: OPEN_ALIAS, Plaintext: new Uint8Array(32), EncryptionContext }));
+      const { CiphertextBlob } = await client.send(
+        new EncryptCommand({ KeyId: OPEN_ALIAS, Plaintext: new Uint8Array(32), EncryptionContext }),
+      );
       const attempts = [
         client.send(new EncryptCommand({ KeyId: ENCLAVE_ALIAS, Plaintext: new Uint8Array(32), EncryptionContext })),
-        client.send(new GenerateDataKeyWithoutPlaintextCommand({ KeyId: ENCLAVE_ALIAS, KeySpec: 'AES_256', EncryptionContext })),
-        client.send(new ReEncryptCommand({ CiphertextBlob, SourceEncryptionContext: EncryptionContext, DestinationKeyId: ENCLAVE_ALIAS, DestinationEncryptionContext: EncryptionContext })),
+        client.send(
+          new GenerateDataKeyWithoutPlaintextCommand({ KeyId: ENCLAVE_ALIAS, KeySpec: 'AES_256', EncryptionContext }),
+        ),
+        client.send(
+          new ReEncryptCommand({
+            CiphertextBlob,
+            SourceEncryptionContext: EncryptionContext,
+            DestinationKeyId: ENCLAVE_ALIAS,
+            DestinationEncryptionContext: EncryptionContext,
+          }),
+        ),
       ];
       for (const attempt of attempts) await expect(attempt).rejects.toMatchObject(denied);
     }
     const made = await generate(EncryptionContext, await world.recipient());
-    await expect(world.client().send(new ReEncryptCommand({ CiphertextBlob: made.CiphertextBlob, SourceEncryptionContext: EncryptionContext, DestinationKeyId: OPEN_ALIAS }))).rejects.toMatchObject(denied);
+    await expect(
+      world.client().send(
+        new ReEncryptCommand({
+          CiphertextBlob: made.CiphertextBlob,
+          SourceEncryptionContext: EncryptionContext,
+          DestinationKeyId: OPEN_ALIAS,
+        }),
+      ),
+    ).rejects.toMatchObject(denied);
   });
 });
 
 it('secrets are the operators’ to write and the enclaves’ to read', async () => {
-  const encrypt = (caller = callers.operator, EncryptionContext: Record<string, string> = secretContext) => world.client(caller).send(new EncryptCommand({ KeyId: OPERATOR_ALIAS, Plaintext: Uint8Array.of(1), EncryptionContext }));
+  const encrypt = (caller = callers.operator, EncryptionContext: Record<string, string> = secretContext) =>
+    world
+      .client(caller)
+      .send(new EncryptCommand({ KeyId: OPERATOR_ALIAS, Plaintext: Uint8Array.of(1), EncryptionContext }));
   const { CiphertextBlob } = await encrypt();
-  const decrypt = (caller = callers.parent, Recipient?: RecipientInfo) => world.client(caller).send(new DecryptCommand({ KeyId: OPERATOR_ALIAS, CiphertextBlob, EncryptionContext: secretContext, ...(Recipient && { Recipient }) }));
+  const decrypt = (caller = callers.parent, Recipient?: RecipientInfo) =>
+    world.client(caller).send(
+      new DecryptCommand({
+        KeyId: OPERATOR_ALIAS,
+        CiphertextBlob,
+        EncryptionContext: secretContext,
+        ...(Recipient && { Recipient }),
+      }),
+    );
   expect((await decrypt(callers.parent, await world.recipient())).CiphertextForRecipient).toBeDefined();
   await expect(decrypt()).rejects.toMatchObject(denied);
   await expect(decrypt(callers.operator, await world.recipient())).rejects.toMatchObject(denied);
   await expect(encrypt(callers.parent)).rejects.toMatchObject(denied);
-  await expect(encrypt(callers.operator, { ...secretContext, 'communique-tee:stack': 'prod' })).rejects.toMatchObject(denied);
+  await expect(encrypt(callers.operator, { ...secretContext, 'communique-tee:stack': 'prod' })).rejects.toMatchObject(
+    denied,
+  );
 });
 
 describe('as IAM decides', () => {
-  const describeKey = (caller: Parameters<World['client']>[0], KeyId = OPEN_ALIAS) => world.client(caller).send(new DescribeKeyCommand({ KeyId }));
-  const policy = (statement: object) => ({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:role/bare` }, Action: 'kms:*', Resource: '*', ...statement }] });
+  const describeKey = (caller: Parameters<World['client']>[0], KeyId = OPEN_ALIAS) =>
+    world.client(caller).send(new DescribeKeyCommand({ KeyId }));
+  const policy = (statement: object) => ({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${ACCOUNT}:role/bare` },
+        Action: 'kms:*',
+        Resource: '*',
+        ...statement,
+      },
+    ],
+  });
 
   it('a key policy that names the account leaves it to the caller’s own policy', async () => {
     await expect(describeKey(callers.bare)).rejects.toMatchObject(denied);
@@ -77,8 +171,15 @@ describe('as IAM decides', () => {
   it('a key policy that names the role is enough, for its sessions too', async () => {
     const { keyId } = world.kms.createKey({ policy: policy({}) });
     await expect(describeKey(callers.bare, keyId)).resolves.toBeDefined();
-    world.kms.setCredentials({ accessKeyId: 'ASIASESSION', secretAccessKey: 's', sessionToken: 't', principalArn: `arn:aws:sts::${ACCOUNT}:assumed-role/bare/i-1` });
-    await expect(describeKey({ accessKeyId: 'ASIASESSION', secretAccessKey: 's', sessionToken: 't', principalArn: '' }, keyId)).resolves.toBeDefined();
+    world.kms.setCredentials({
+      accessKeyId: 'ASIASESSION',
+      secretAccessKey: 's',
+      sessionToken: 't',
+      principalArn: `arn:aws:sts::${ACCOUNT}:assumed-role/bare/i-1`,
+    });
+    await expect(
+      describeKey({ accessKeyId: 'ASIASESSION', secretAccessKey: 's', sessionToken: 't', principalArn: '' }, keyId),
+    ).resolves.toBeDefined();
     await expect(describeKey(callers.stranger, keyId)).rejects.toMatchObject(denied);
   });
 
@@ -89,32 +190,62 @@ describe('as IAM decides', () => {
     ['aws:PrincipalArn', { ArnEquals: { 'aws:PrincipalArn': `arn:aws:iam::${ACCOUNT}:role/bare` } }, true],
     ['aws:PrincipalAccount', { StringEquals: { 'aws:PrincipalAccount': '999999999999' } }, false],
     ['kms:ViaService, which is absent', { StringLike: { 'kms:ViaService': '*' } }, false],
-    ['the names of the context, all', { 'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['a', 'b'] } }, true],
-    ['the names of the context, one too many', { 'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['a'] } }, false],
+    [
+      'the names of the context, all',
+      { 'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['a', 'b'] } },
+      true,
+    ],
+    [
+      'the names of the context, one too many',
+      { 'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['a'] } },
+      false,
+    ],
     ['a value of the context', { StringEquals: { 'kms:EncryptionContext:a': '1' } }, true],
     ['a value of the context in another case', { StringEquals: { 'kms:EncryptionContext:b': 'TWO' } }, false],
     ['PCR4 of an attestation that is not there', { StringLike: { 'kms:RecipientAttestation:PCR4': '*' } }, false],
   ])('a condition on %s', async (_what, Condition, allowed) => {
     const { keyId } = world.kms.createKey({ policy: policy({ Condition }) });
     world.kms.pointAlias('alias/conditions', keyId);
-    const asked = world.client(callers.bare).send(new GenerateDataKeyCommand({ KeyId: 'alias/conditions', KeySpec: 'AES_128', EncryptionContext: { a: '1', b: 'two' } }));
-    await (allowed ? expect(asked).resolves.toMatchObject({ KeyId: world.kms.keyArn(keyId) }) : expect(asked).rejects.toMatchObject(denied));
+    const asked = world.client(callers.bare).send(
+      new GenerateDataKeyCommand({
+        KeyId: 'alias/conditions',
+        KeySpec: 'AES_128',
+        EncryptionContext: { a: '1', b: 'two' },
+      }),
+    );
+    await (allowed
+      ? expect(asked).resolves.toMatchObject({ KeyId: world.kms.keyArn(keyId) })
+      : expect(asked).rejects.toMatchObject(denied));
   });
 
   it('an alias that is asked for by the key’s ARN is no request by alias', async () => {
-    const { keyId, arn } = world.kms.createKey({ policy: policy({ Condition: { StringEquals: { 'kms:RequestAlias': 'alias/asked' } } }), alias: 'alias/asked' });
+    const { keyId, arn } = world.kms.createKey({
+      policy: policy({ Condition: { StringEquals: { 'kms:RequestAlias': 'alias/asked' } } }),
+      alias: 'alias/asked',
+    });
     await expect(describeKey(callers.bare, `arn:aws:kms:${REGION}:${ACCOUNT}:alias/asked`)).resolves.toBeDefined();
     for (const name of [keyId, arn]) await expect(describeKey(callers.bare, name)).rejects.toMatchObject(denied);
   });
 
   it('random bytes are IAM’s alone to allow', async () => {
-    await expect(world.client(callers.bare).send(new GenerateRandomCommand({ NumberOfBytes: 8 }))).rejects.toMatchObject(denied);
-    await expect(world.client(callers.stranger).send(new GenerateRandomCommand({ NumberOfBytes: 8 }))).resolves.toBeDefined();
+    await expect(
+      world.client(callers.bare).send(new GenerateRandomCommand({ NumberOfBytes: 8 })),
+    ).rejects.toMatchObject(denied);
+    await expect(
+      world.client(callers.stranger).send(new GenerateRandomCommand({ NumberOfBytes: 8 })),
+    ).resolves.toBeDefined();
   });
 
   it('another account gets nothing by an ARN, and is let in by no statement for this one', async () => {
-    await expect(describeKey(callers.parent, world.kms.keyArn(OPEN_ALIAS).replace(ACCOUNT, '999999999999'))).rejects.toMatchObject(denied);
-    const outsider = { accessKeyId: 'AKIAOUTSIDE', secretAccessKey: 's', principalArn: 'arn:aws:iam::999999999999:role/outsider', identityPolicy: callers.parent.identityPolicy as object };
+    await expect(
+      describeKey(callers.parent, world.kms.keyArn(OPEN_ALIAS).replace(ACCOUNT, '999999999999')),
+    ).rejects.toMatchObject(denied);
+    const outsider = {
+      accessKeyId: 'AKIAOUTSIDE',
+      secretAccessKey: 's',
+      principalArn: 'arn:aws:iam::999999999999:role/outsider',
+      identityPolicy: callers.parent.identityPolicy as object,
+    };
     world.kms.setCredentials(outsider);
     await expect(describeKey(outsider, world.kms.keyArn(OPEN_ALIAS))).rejects.toMatchObject(denied);
   });

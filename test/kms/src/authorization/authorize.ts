@@ -23,7 +23,17 @@ export interface Asked {
 }
 
 /** Nothing of an organisation narrows anything here: AWS's FullAWSAccess and RCPFullAWSAccess. */
-const unrestricted = (statement: object) => [{ orgIdentifier: 'r-root', policies: [{ name: 'unrestricted', policy: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*', ...statement }] } }] }];
+const unrestricted = (statement: object) => [
+  {
+    orgIdentifier: 'r-root',
+    policies: [
+      {
+        name: 'unrestricted',
+        policy: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*', ...statement }] },
+      },
+    ],
+  },
+];
 
 /**
  * Evaluates the key's policy and the caller's own as IAM does. `runUnsafeSimulation`: the other drops condition keys that
@@ -35,7 +45,12 @@ export function authorize(asked: Asked): void {
   const resource = key?.arn ?? '*';
   const result = runUnsafeSimulation(
     {
-      request: { principal: caller.principalArn, action, resource: { resource, accountId: account }, contextVariables: conditionKeys(asked) },
+      request: {
+        principal: caller.principalArn,
+        action,
+        resource: { resource, accountId: account },
+        contextVariables: conditionKeys(asked),
+      },
       identityPolicies: caller.policy ? [{ name: 'identity', policy: caller.policy }] : [],
       serviceControlPolicies: unrestricted({}),
       resourceControlPolicies: unrestricted({ Principal: '*' }),
@@ -45,11 +60,24 @@ export function authorize(asked: Asked): void {
   );
   if (result === 'Allowed') return;
   const why = result === 'ExplicitlyDenied' ? 'with an explicit deny' : 'because no policy allows the action';
-  throw new KmsFailure('AccessDeniedException', `User: ${caller.principalArn} is not authorized to perform: ${action} on resource: ${resource} ${why}`);
+  throw new KmsFailure(
+    'AccessDeniedException',
+    `User: ${caller.principalArn} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
+  );
 }
 
 /** AWS KMS developer guide, "Condition keys for AWS KMS"; IAM's global ones that a policy for KMS may ask for. */
-function conditionKeys({ caller, account, region, key, aliases, requestAlias, context, recipient, nowMs }: Asked): Record<string, string | string[]> {
+function conditionKeys({
+  caller,
+  account,
+  region,
+  key,
+  aliases,
+  requestAlias,
+  context,
+  recipient,
+  nowMs,
+}: Asked): Record<string, string | string[]> {
   const principalAccount = caller.principalArn.split(':')[4] ?? '';
   const names = Object.keys(context ?? {});
   return {
@@ -71,7 +99,9 @@ function conditionKeys({ caller, account, region, key, aliases, requestAlias, co
     ...(aliases && aliases.length > 0 && { 'kms:ResourceAliases': [...aliases] }),
     ...(requestAlias !== undefined && { 'kms:RequestAlias': requestAlias }),
     ...(names.length > 0 && { 'kms:EncryptionContextKeys': names }),
-    ...Object.fromEntries(Object.entries(context ?? {}).map(([name, value]) => [`kms:EncryptionContext:${name}`, value])),
+    ...Object.fromEntries(
+      Object.entries(context ?? {}).map(([name, value]) => [`kms:EncryptionContext:${name}`, value]),
+    ),
     ...recipient,
   };
 }

@@ -4,11 +4,17 @@ import { workspaceRoot } from '@communique-tee/test-support';
 
 /** Of @cloud-copilot/iam-policy, on which iam-simulate stands. */
 interface PolicyLibrary {
-  createValidatedPolicy(document: unknown, validate: (document: unknown) => unknown[], metadata: { name: string }): { errors: readonly unknown[] };
+  createValidatedPolicy(
+    document: unknown,
+    validate: (document: unknown) => unknown[],
+    metadata: { name: string },
+  ): { errors: readonly unknown[] };
   validateIdentityPolicy(document: unknown): unknown[];
   validateResourcePolicy(document: unknown): unknown[];
 }
-const { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } = createRequire(join(workspaceRoot(), 'node_modules/@cloud-copilot/iam-simulate/package.json'))('@cloud-copilot/iam-policy') as PolicyLibrary;
+const { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } = createRequire(
+  join(workspaceRoot(), 'node_modules/@cloud-copilot/iam-simulate/package.json'),
+)('@cloud-copilot/iam-policy') as PolicyLibrary;
 
 /** A policy that IAM would take, as the engine reads it. */
 export type CheckedPolicy = object;
@@ -26,7 +32,10 @@ export function checkedPolicy(kind: 'key' | 'identity', given: PolicyInput): Che
       throw new TypeError(`a ${kind} policy is not JSON`, { cause });
     }
   }
-  const policy = createValidatedPolicy(document, kind === 'key' ? validateResourcePolicy : validateIdentityPolicy, { name: kind });
-  if (policy.errors.length > 0) throw new TypeError(`IAM would not take this ${kind} policy: ${JSON.stringify(policy.errors)}`);
+  const policy = createValidatedPolicy(document, kind === 'key' ? validateResourcePolicy : validateIdentityPolicy, {
+    name: kind,
+  });
+  if (policy.errors.length > 0)
+    throw new TypeError(`IAM would not take this ${kind} policy: ${JSON.stringify(policy.errors)}`);
   return policy;
 }

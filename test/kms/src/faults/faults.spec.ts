@@ -1,7 +1,16 @@
 import { DecryptCommand, DescribeKeyCommand, GenerateDataKeyCommand, GenerateRandomCommand } from '@aws-sdk/client-kms';
 import { openWithOpenssl, shapeOf } from '../testing/open-envelope';
 import { send, signed } from '../testing/raw-call';
-import { ACCOUNT, callers, ENCLAVE_ALIAS, enclaveContext, OPEN_ALIAS, recipientKeys, startWorld, type World } from '../testing/world';
+import {
+  ACCOUNT,
+  callers,
+  ENCLAVE_ALIAS,
+  enclaveContext,
+  OPEN_ALIAS,
+  recipientKeys,
+  startWorld,
+  type World,
+} from '../testing/world';
 
 let world: World;
 beforeAll(async () => {
@@ -14,8 +23,17 @@ beforeEach(() => {
 });
 
 const random = () => world.client().send(new GenerateRandomCommand({ NumberOfBytes: 8 }));
-const dataKey = async () => world.client().send(new GenerateDataKeyCommand({ KeyId: ENCLAVE_ALIAS, KeySpec: 'AES_256', EncryptionContext: enclaveContext, Recipient: await world.recipient() }));
-const raw = async () => send(world.kms, await signed(world.kms, 'GenerateRandom', { NumberOfBytes: 8 }, callers.parent));
+const dataKey = async () =>
+  world.client().send(
+    new GenerateDataKeyCommand({
+      KeyId: ENCLAVE_ALIAS,
+      KeySpec: 'AES_256',
+      EncryptionContext: enclaveContext,
+      Recipient: await world.recipient(),
+    }),
+  );
+const raw = async () =>
+  send(world.kms, await signed(world.kms, 'GenerateRandom', { NumberOfBytes: 8 }, callers.parent));
 const decisions = () => world.kms.requests().map(({ decision }) => decision);
 
 it('throttles, and fails, as the SDK understands it', async () => {
@@ -32,7 +50,9 @@ it('throttles, and fails, as the SDK understands it', async () => {
 it('is outlived by the SDK’s retries', async () => {
   world.kms.faults.add({ kind: 'throttling' });
   world.kms.faults.add({ kind: 'cut', at: 'after_doing' });
-  await expect(world.client(callers.parent, { maxAttempts: 3 }).send(new GenerateRandomCommand({ NumberOfBytes: 8 }))).resolves.toBeDefined();
+  await expect(
+    world.client(callers.parent, { maxAttempts: 3 }).send(new GenerateRandomCommand({ NumberOfBytes: 8 })),
+  ).resolves.toBeDefined();
   expect(decisions()).toEqual(['ThrottlingException', 'done', 'done']);
 });
 
@@ -42,7 +62,12 @@ it('strikes the n-th request of an action, as often as it was told', async () =>
   const outcomes: boolean[] = [];
   for (let turn = 0; turn < 6; turn++) {
     await describeKey();
-    outcomes.push(await random().then(() => true, () => false));
+    outcomes.push(
+      await random().then(
+        () => true,
+        () => false,
+      ),
+    );
   }
   expect(outcomes).toEqual([true, true, false, false, true, true]);
   world.kms.faults.add({ kind: 'internal' }, { times: 'always' });
@@ -54,7 +79,12 @@ it('strikes the n-th request of an action, as often as it was told', async () =>
   expect(() => world.kms.faults.add({ kind: 'internal' }, { after: -1 })).toThrow(TypeError);
 });
 
-it.each([['before_reading', 'cut'], ['after_reading', 'cut'], ['after_doing', 'done'], ['in_the_answer', 'done']] as const)('cuts the connection %s', async (at, decision) => {
+it.each([
+  ['before_reading', 'cut'],
+  ['after_reading', 'cut'],
+  ['after_doing', 'done'],
+  ['in_the_answer', 'done'],
+] as const)('cuts the connection %s', async (at, decision) => {
   world.kms.faults.add({ kind: 'cut', at });
   await expect(raw()).rejects.toMatchObject({ code: 'ECONNRESET' });
   expect(decisions()).toEqual([decision]);
@@ -63,8 +93,16 @@ it.each([['before_reading', 'cut'], ['after_reading', 'cut'], ['after_doing', 'd
 it('answers slowly, before its work or behind it', async () => {
   for (const done of [false, true]) {
     world.kms.faults.add({ kind: 'slow', delayMs: 60_000, done });
-    const client = world.client(callers.parent, { requestHandler: { requestTimeout: 200, throwOnRequestTimeout: true, httpsAgent: new (await import('node:https')).Agent({ ca: world.kms.certificateAuthority }) } });
-    await expect(client.send(new GenerateRandomCommand({ NumberOfBytes: 8 }))).rejects.toMatchObject({ name: 'TimeoutError' });
+    const client = world.client(callers.parent, {
+      requestHandler: {
+        requestTimeout: 200,
+        throwOnRequestTimeout: true,
+        httpsAgent: new (await import('node:https')).Agent({ ca: world.kms.certificateAuthority }),
+      },
+    });
+    await expect(client.send(new GenerateRandomCommand({ NumberOfBytes: 8 }))).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
   }
   world.kms.faults.add({ kind: 'slow', delayMs: 1 });
   await expect(random()).resolves.toBeDefined();
@@ -79,9 +117,15 @@ it('answers with garbage', async () => {
 
 it('has a clock that is off', async () => {
   world.kms.faults.add({ kind: 'clock', offsetMs: 10 * 60_000 });
-  await expect(random()).rejects.toMatchObject({ name: 'InvalidSignatureException', message: expect.stringContaining('Signature expired') as unknown });
+  await expect(random()).rejects.toMatchObject({
+    name: 'InvalidSignatureException',
+    message: expect.stringContaining('Signature expired') as unknown,
+  });
   world.kms.faults.add({ kind: 'clock', offsetMs: -10 * 60_000 });
-  await expect(random()).rejects.toMatchObject({ name: 'InvalidSignatureException', message: expect.stringContaining('not yet current') as unknown });
+  await expect(random()).rejects.toMatchObject({
+    name: 'InvalidSignatureException',
+    message: expect.stringContaining('not yet current') as unknown,
+  });
 });
 
 it('names a key of another account', async () => {
@@ -96,7 +140,9 @@ it('can be an attacker’s KMS', async () => {
   const both = await dataKey();
   expect(both.Plaintext).toHaveLength(32);
   // what lies open is not what was sealed: the simulator has no way to tell that
-  expect(await openWithOpenssl(both.CiphertextForRecipient ?? new Uint8Array(), recipientKeys.privateKey)).not.toEqual(both.Plaintext);
+  expect(await openWithOpenssl(both.CiphertextForRecipient ?? new Uint8Array(), recipientKeys.privateKey)).not.toEqual(
+    both.Plaintext,
+  );
   world.kms.faults.add({ kind: 'plaintext', instead: true });
   expect(await dataKey()).not.toHaveProperty('CiphertextForRecipient');
   world.kms.faults.add({ kind: 'answer', change: ({ KeyId }) => ({ KeyId }) });
@@ -109,7 +155,14 @@ it('writes the envelope in the form that is asked for', async () => {
   const opened: Uint8Array[] = [];
   for (const form of ['kms', 'scattered', 'definite'] as const) {
     world.kms.faults.add({ kind: 'envelope', form });
-    const { CiphertextForRecipient = new Uint8Array() } = await world.client().send(new DecryptCommand({ KeyId: ENCLAVE_ALIAS, CiphertextBlob: made.CiphertextBlob, EncryptionContext: enclaveContext, Recipient: await world.recipient() }));
+    const { CiphertextForRecipient = new Uint8Array() } = await world.client().send(
+      new DecryptCommand({
+        KeyId: ENCLAVE_ALIAS,
+        CiphertextBlob: made.CiphertextBlob,
+        EncryptionContext: enclaveContext,
+        Recipient: await world.recipient(),
+      }),
+    );
     expect((await shapeOf(CiphertextForRecipient)).some((line) => /l= ?inf/.test(line))).toBe(form !== 'definite');
     opened.push(await openWithOpenssl(CiphertextForRecipient, recipientKeys.privateKey));
   }

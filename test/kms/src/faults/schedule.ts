@@ -15,7 +15,8 @@ export class FaultSchedule {
   /** @throws TypeError where a number is none */
   add(fault: Fault, { action, after = 0, times = 1 }: Strike = {}): void {
     const left = times === 'always' ? Infinity : times;
-    if (!Number.isInteger(after) || after < 0 || !(left === Infinity || (Number.isInteger(left) && left > 0))) throw new TypeError('after: a count from 0; times: a count from 1, or "always"');
+    if (!Number.isInteger(after) || after < 0 || !(left === Infinity || (Number.isInteger(left) && left > 0)))
+      throw new TypeError('after: a count from 0; times: a count from 1, or "always"');
     this.#plan.push({ fault, action, passing: after, left });
   }
 

@@ -12,7 +12,12 @@ const TAG_BYTES = 16;
 const HEAD_BYTES = VERSION.length + KEY_ID_BYTES;
 
 /** `version | key id (16) | iv (12) | AES-256-GCM ciphertext | tag (16)`; header and encryption context are authenticated. */
-export function encryptUnder(secret: Uint8Array, keyId: string, plaintext: Uint8Array, context: EncryptionContext): Uint8Array {
+export function encryptUnder(
+  secret: Uint8Array,
+  keyId: string,
+  plaintext: Uint8Array,
+  context: EncryptionContext,
+): Uint8Array {
   const head = Buffer.concat([VERSION, Buffer.from(keyId.replaceAll('-', ''), 'hex')]);
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv('aes-256-gcm', secret, iv).setAAD(associatedData(head, context));
@@ -24,7 +29,8 @@ export function encryptUnder(secret: Uint8Array, keyId: string, plaintext: Uint8
  * @throws KmsFailure InvalidCiphertextException
  */
 export function keyIdOf(blob: Uint8Array): string {
-  const isOurs = blob.length >= HEAD_BYTES + IV_BYTES + TAG_BYTES && VERSION.every((byte, index) => blob[index] === byte);
+  const isOurs =
+    blob.length >= HEAD_BYTES + IV_BYTES + TAG_BYTES && VERSION.every((byte, index) => blob[index] === byte);
   if (!isOurs) throw new KmsFailure('InvalidCiphertextException');
   const hex = Buffer.from(blob.subarray(VERSION.length, HEAD_BYTES)).toString('hex');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
@@ -33,10 +39,14 @@ export function keyIdOf(blob: Uint8Array): string {
 /** @throws KmsFailure InvalidCiphertextException: altered, or another context */
 export function decryptUnder(secret: Uint8Array, blob: Uint8Array, context: EncryptionContext): Uint8Array {
   const [head, iv] = [blob.subarray(0, HEAD_BYTES), blob.subarray(HEAD_BYTES, HEAD_BYTES + IV_BYTES)];
-  const decipher = createDecipheriv('aes-256-gcm', secret, iv, { authTagLength: TAG_BYTES }).setAAD(associatedData(head, context));
+  const decipher = createDecipheriv('aes-256-gcm', secret, iv, { authTagLength: TAG_BYTES }).setAAD(
+    associatedData(head, context),
+  );
   decipher.setAuthTag(blob.subarray(blob.length - TAG_BYTES));
   try {
-    return new Uint8Array(Buffer.concat([decipher.update(blob.subarray(HEAD_BYTES + IV_BYTES, blob.length - TAG_BYTES)), decipher.final()]));
+    return new Uint8Array(
+      Buffer.concat([decipher.update(blob.subarray(HEAD_BYTES + IV_BYTES, blob.length - TAG_BYTES)), decipher.final()]),
+    );
   } catch {
     // KMS gives no reason
     throw new KmsFailure('InvalidCiphertextException');

@@ -38,7 +38,14 @@ export class KeyStore {
     if (alias !== undefined && !ALIAS.test(alias)) throw new TypeError('an alias is "alias/<name>"');
     if (alias !== undefined && this.#aliases.has(alias)) throw new TypeError(`${alias} is there already`);
     const keyId = randomUUID();
-    const key: SimulatedKey = { keyId, arn: this.#arn(`key/${keyId}`), createdAtMs: nowMs, secret: randomBytes(32), policy, state: 'Enabled' };
+    const key: SimulatedKey = {
+      keyId,
+      arn: this.#arn(`key/${keyId}`),
+      createdAtMs: nowMs,
+      secret: randomBytes(32),
+      policy,
+      state: 'Enabled',
+    };
     this.#keys.set(keyId, key);
     if (alias !== undefined) this.#aliases.set(alias, keyId);
     return key;
@@ -68,16 +75,24 @@ export class KeyStore {
     if (name.startsWith('arn:')) {
       const [, partition, service, itsRegion, itsAccount, ...rest] = name.split(':');
       local = rest.join(':');
-      if (partition !== 'aws' || service !== 'kms' || !/^(key|alias)\//.test(local)) throw notFound(`Invalid arn ${name}`);
+      if (partition !== 'aws' || service !== 'kms' || !/^(key|alias)\//.test(local))
+        throw notFound(`Invalid arn ${name}`);
       if (itsRegion !== region) throw notFound(`Invalid arn ${itsRegion ?? ''}`);
-      if (itsAccount !== account) throw new KmsFailure('AccessDeniedException', 'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.');
+      if (itsAccount !== account)
+        throw new KmsFailure(
+          'AccessDeniedException',
+          'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
+        );
       local = local.replace(/^key\//, '');
     }
     const alias = local.startsWith('alias/') ? local : undefined;
     const keyId = alias === undefined ? local : this.#aliases.get(alias);
     if (alias !== undefined && keyId === undefined) throw notFound(`Alias ${this.#arn(alias)} is not found.`);
     const key = keyId === undefined ? undefined : this.#keys.get(keyId);
-    if (!key) throw notFound(KEY_ID.test(local) ? `Key '${this.#arn(`key/${local}`)}' does not exist` : `Invalid keyId '${local}'`);
+    if (!key)
+      throw notFound(
+        KEY_ID.test(local) ? `Key '${this.#arn(`key/${local}`)}' does not exist` : `Invalid keyId '${local}'`,
+      );
     return { key, ...(alias !== undefined && { requestAlias: alias }) };
   }
 
@@ -89,7 +104,8 @@ export class KeyStore {
 /** @throws KmsFailure DisabledException, KMSInvalidStateException */
 export function checkUsable(key: SimulatedKey): void {
   if (key.state === 'Disabled') throw new KmsFailure('DisabledException', `${key.arn} is disabled.`);
-  if (key.state === 'PendingDeletion') throw new KmsFailure('KMSInvalidStateException', `${key.arn} is pending deletion.`);
+  if (key.state === 'PendingDeletion')
+    throw new KmsFailure('KMSInvalidStateException', `${key.arn} is pending deletion.`);
 }
 
 const notFound = (message: string): KmsFailure => new KmsFailure('NotFoundException', message);

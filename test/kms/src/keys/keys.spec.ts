@@ -1,12 +1,23 @@
 import { DecryptCommand, EncryptCommand, GenerateDataKeyCommand, ReEncryptCommand } from '@aws-sdk/client-kms';
-import { ACCOUNT, ENCLAVE_ALIAS, enclaveContext, OPEN_ALIAS, openPolicy, REGION, startWorld, type World } from '../testing/world';
+import {
+  ACCOUNT,
+  ENCLAVE_ALIAS,
+  enclaveContext,
+  OPEN_ALIAS,
+  openPolicy,
+  REGION,
+  startWorld,
+  type World,
+} from '../testing/world';
 
 let world: World;
 let blob: Uint8Array;
 const context = { a: '1', b: '2' };
 beforeAll(async () => {
   world = await startWorld();
-  const made = await world.client().send(new EncryptCommand({ KeyId: OPEN_ALIAS, Plaintext: Uint8Array.of(1, 2, 3), EncryptionContext: context }));
+  const made = await world
+    .client()
+    .send(new EncryptCommand({ KeyId: OPEN_ALIAS, Plaintext: Uint8Array.of(1, 2, 3), EncryptionContext: context }));
   blob = made.CiphertextBlob ?? new Uint8Array();
 });
 afterAll(() => world.close());
@@ -19,9 +30,12 @@ describe('a ciphertext', () => {
     expect((await decrypt(blob, { b: '2', a: '1' })).Plaintext).toEqual(Uint8Array.of(1, 2, 3));
   });
 
-  it.each([{}, { a: '1' }, { a: '1', b: '3' }, { a: '1', b: '2', c: '3' }, { A: '1', b: '2' }, { a: '1,b', '': '2' }])('is not opened with the context %j', async (other) => {
-    await expect(decrypt(blob, other)).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
-  });
+  it.each([{}, { a: '1' }, { a: '1', b: '3' }, { a: '1', b: '2', c: '3' }, { A: '1', b: '2' }, { a: '1,b', '': '2' }])(
+    'is not opened with the context %j',
+    async (other) => {
+      await expect(decrypt(blob, other)).rejects.toMatchObject({ name: 'InvalidCiphertextException' });
+    },
+  );
 
   it('is not opened with any bit changed, nor short or long', async () => {
     // behind the header and the key's id, which lead to other answers
@@ -45,7 +59,16 @@ describe('a ciphertext', () => {
   it('of another key than the one named is refused', async () => {
     const { keyId } = world.kms.createKey({ policy: openPolicy });
     await expect(decrypt(blob, context, keyId)).rejects.toMatchObject({ name: 'IncorrectKeyException' });
-    await expect(world.client().send(new ReEncryptCommand({ CiphertextBlob: blob, SourceEncryptionContext: context, SourceKeyId: keyId, DestinationKeyId: keyId }))).rejects.toMatchObject({ name: 'IncorrectKeyException' });
+    await expect(
+      world.client().send(
+        new ReEncryptCommand({
+          CiphertextBlob: blob,
+          SourceEncryptionContext: context,
+          SourceKeyId: keyId,
+          DestinationKeyId: keyId,
+        }),
+      ),
+    ).rejects.toMatchObject({ name: 'IncorrectKeyException' });
   });
 
   it('carries nothing of its plaintext or context', () => {
@@ -66,15 +89,23 @@ describe('a key', () => {
     [`arn:aws:kms:${REGION}:${ACCOUNT}:grant/1`, 'NotFoundException'],
     ['arn:', 'NotFoundException'],
   ])('%s: %s', async (KeyId, name) => {
-    await expect(world.client().send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' }))).rejects.toMatchObject({ name });
+    await expect(world.client().send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' }))).rejects.toMatchObject({
+      name,
+    });
   });
 
   it('that an alias was taken from no longer answers by it', async () => {
-    const [first, second] = [world.kms.createKey({ policy: openPolicy, alias: 'alias/moving' }), world.kms.createKey({ policy: openPolicy })];
+    const [first, second] = [
+      world.kms.createKey({ policy: openPolicy, alias: 'alias/moving' }),
+      world.kms.createKey({ policy: openPolicy }),
+    ];
     const made = await world.client().send(new GenerateDataKeyCommand({ KeyId: 'alias/moving', KeySpec: 'AES_256' }));
     expect(made.KeyId).toBe(first.arn);
     world.kms.pointAlias('alias/moving', second.keyId);
-    const open = (KeyId?: string) => world.client().send(new DecryptCommand({ CiphertextBlob: made.CiphertextBlob, ...(KeyId !== undefined && { KeyId }) }));
+    const open = (KeyId?: string) =>
+      world
+        .client()
+        .send(new DecryptCommand({ CiphertextBlob: made.CiphertextBlob, ...(KeyId !== undefined && { KeyId }) }));
     await expect(open('alias/moving')).rejects.toMatchObject({ name: 'IncorrectKeyException' });
     await expect(open()).resolves.toMatchObject({ KeyId: first.arn });
     expect(world.kms.keyArn('alias/moving')).toBe(second.arn);
@@ -90,7 +121,13 @@ describe('a key', () => {
     world.kms.setKeyState(keyId, 'Enabled');
     await expect(use()).resolves.toBeDefined();
     world.kms.setKeyState(ENCLAVE_ALIAS, 'Disabled');
-    await expect(world.client().send(new GenerateDataKeyCommand({ KeyId: ENCLAVE_ALIAS, KeySpec: 'AES_256', EncryptionContext: enclaveContext }))).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    await expect(
+      world
+        .client()
+        .send(
+          new GenerateDataKeyCommand({ KeyId: ENCLAVE_ALIAS, KeySpec: 'AES_256', EncryptionContext: enclaveContext }),
+        ),
+    ).rejects.toMatchObject({ name: 'AccessDeniedException' });
     world.kms.setKeyState(ENCLAVE_ALIAS, 'Enabled');
   });
 

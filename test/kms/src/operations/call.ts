@@ -27,11 +27,22 @@ export type Operation = (call: Call) => Promise<Answer> | Answer;
 export const base64 = (data: Uint8Array): string => Buffer.from(data).toString('base64');
 
 /** Allows or throws, then looks at the key's state: whoever may not use a key does not learn that. */
-export function permit(call: Call, action: string, named: NamedKey, extra: { context?: EncryptionContext; recipient?: AttestedRecipient | undefined } = {}): void {
+export function permit(
+  call: Call,
+  action: string,
+  named: NamedKey,
+  extra: { context?: EncryptionContext; recipient?: AttestedRecipient | undefined } = {},
+): void {
   const { key, requestAlias } = named;
   call.note({ keyArn: key.arn, ...(extra.context && { encryptionContext: extra.context }) });
   authorize({
-    action, caller: call.caller, account: call.account, region: call.region, nowMs: call.nowMs, key, aliases: call.keys.aliasesOf(key),
+    action,
+    caller: call.caller,
+    account: call.account,
+    region: call.region,
+    nowMs: call.nowMs,
+    key,
+    aliases: call.keys.aliasesOf(key),
     ...(requestAlias !== undefined && { requestAlias }),
     ...(extra.context && { context: extra.context }),
     ...(extra.recipient && { recipient: extra.recipient.conditionKeys }),
@@ -41,7 +52,8 @@ export function permit(call: Call, action: string, named: NamedKey, extra: { con
 
 /** A dry run ends once everything was allowed. @throws KmsFailure DryRunOperationException */
 export function endDryRun({ fields }: Call): void {
-  if (flag(fields, 'DryRun')) throw new KmsFailure('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.');
+  if (flag(fields, 'DryRun'))
+    throw new KmsFailure('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.');
 }
 
 /** `Recipient`, verified. @throws KmsFailure ValidationException */
@@ -67,6 +79,9 @@ export function plaintextFor(call: Call, plaintext: Uint8Array, recipient: Attes
 /** Every key here is symmetric. @throws KmsFailure InvalidKeyUsageException, ValidationException */
 export function symmetricOnly(fields: Fields, name = 'EncryptionAlgorithm'): void {
   const algorithm = oneOf(fields, name, ['SYMMETRIC_DEFAULT', 'RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SM2PKE']);
-  if (algorithm !== undefined && algorithm !== 'SYMMETRIC_DEFAULT') throw new KmsFailure('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec SYMMETRIC_DEFAULT.`);
+  if (algorithm !== undefined && algorithm !== 'SYMMETRIC_DEFAULT')
+    throw new KmsFailure(
+      'InvalidKeyUsageException',
+      `Algorithm ${algorithm} is incompatible with key spec SYMMETRIC_DEFAULT.`,
+    );
 }
-

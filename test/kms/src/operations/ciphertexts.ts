@@ -18,7 +18,11 @@ export const encrypt: Operation = (call) => {
   const named = call.keys.find(keyId);
   permit(call, 'kms:Encrypt', named, { context });
   endDryRun(call);
-  return { CiphertextBlob: base64(encryptUnder(named.key.secret, named.key.keyId, plaintext, context)), KeyId: named.key.arn, EncryptionAlgorithm: ALGORITHM };
+  return {
+    CiphertextBlob: base64(encryptUnder(named.key.secret, named.key.keyId, plaintext, context)),
+    KeyId: named.key.arn,
+    EncryptionAlgorithm: ALGORITHM,
+  };
 };
 
 /** Decrypt (AWS KMS API reference). */
@@ -45,7 +49,10 @@ export const reEncrypt: Operation = (call) => {
   const blob = bytes(fields, 'CiphertextBlob', 1, 6144);
   const sourceId = optionalText(fields, 'SourceKeyId', 2048);
   const destinationId = text(fields, 'DestinationKeyId', 2048);
-  const [sourceContext, destinationContext] = [encryptionContext(fields, 'SourceEncryptionContext'), encryptionContext(fields, 'DestinationEncryptionContext')];
+  const [sourceContext, destinationContext] = [
+    encryptionContext(fields, 'SourceEncryptionContext'),
+    encryptionContext(fields, 'DestinationEncryptionContext'),
+  ];
   symmetricOnly(fields, 'SourceEncryptionAlgorithm');
   symmetricOnly(fields, 'DestinationEncryptionAlgorithm');
   refuseGrants(fields);
@@ -70,10 +77,18 @@ export const reEncrypt: Operation = (call) => {
 function keyFor(call: Call, blob: Uint8Array, keyId: string | undefined): NamedKey {
   if (keyId !== undefined) return call.keys.find(keyId);
   const key = call.keys.byId(keyIdOf(blob));
-  if (!key) throw new KmsFailure('AccessDeniedException', 'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.');
+  if (!key)
+    throw new KmsFailure(
+      'AccessDeniedException',
+      'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
+    );
   return { key };
 }
 
 function checkMadeUnder(blob: Uint8Array, { key }: NamedKey): void {
-  if (keyIdOf(blob) !== key.keyId) throw new KmsFailure('IncorrectKeyException', 'The key ID in the request does not identify a CMK that can perform this operation.');
+  if (keyIdOf(blob) !== key.keyId)
+    throw new KmsFailure(
+      'IncorrectKeyException',
+      'The key ID in the request does not identify a CMK that can perform this operation.',
+    );
 }

@@ -12,7 +12,11 @@ export const generateDataKey: Operation = async (call) => {
   permit(call, 'kms:GenerateDataKey', named, { context: request.context, recipient });
   endDryRun(call);
   const plaintext = randomBytes(request.length);
-  return { ...plaintextFor(call, plaintext, recipient), CiphertextBlob: base64(encryptUnder(named.key.secret, named.key.keyId, plaintext, request.context)), KeyId: named.key.arn };
+  return {
+    ...plaintextFor(call, plaintext, recipient),
+    CiphertextBlob: base64(encryptUnder(named.key.secret, named.key.keyId, plaintext, request.context)),
+    KeyId: named.key.arn,
+  };
 };
 
 /** GenerateDataKeyWithoutPlaintext: the same without the bytes themselves; it knows no recipient. */
@@ -21,7 +25,12 @@ export const generateDataKeyWithoutPlaintext: Operation = (call) => {
   const named = call.keys.find(request.keyId);
   permit(call, 'kms:GenerateDataKeyWithoutPlaintext', named, { context: request.context });
   endDryRun(call);
-  return { CiphertextBlob: base64(encryptUnder(named.key.secret, named.key.keyId, randomBytes(request.length), request.context)), KeyId: named.key.arn };
+  return {
+    CiphertextBlob: base64(
+      encryptUnder(named.key.secret, named.key.keyId, randomBytes(request.length), request.context),
+    ),
+    KeyId: named.key.arn,
+  };
 };
 
 function parse(fields: Fields): { keyId: string; length: number; context: EncryptionContext } {
@@ -30,6 +39,7 @@ function parse(fields: Fields): { keyId: string; length: number; context: Encryp
   const bytes = whole(fields, 'NumberOfBytes', 1, 1024);
   refuseGrants(fields);
   flag(fields, 'DryRun');
-  if ((spec === undefined) === (bytes === undefined)) throw new KmsFailure('ValidationException', 'Please specify either number of bytes or key spec.');
+  if ((spec === undefined) === (bytes === undefined))
+    throw new KmsFailure('ValidationException', 'Please specify either number of bytes or key spec.');
   return { keyId, length: bytes ?? (spec === 'AES_128' ? 16 : 32), context: encryptionContext(fields) };
 }

@@ -19,7 +19,8 @@ export function optionalText(fields: Fields, name: string, maxCharacters: number
   if (value === undefined) return undefined;
   if (typeof value !== 'string') throw mistyped();
   if (value.length < 1) throw invalidMember(told(name), 'Member must have length greater than or equal to 1');
-  if (value.length > maxCharacters) throw invalidMember(told(name), `Member must have length less than or equal to ${maxCharacters}`);
+  if (value.length > maxCharacters)
+    throw invalidMember(told(name), `Member must have length less than or equal to ${maxCharacters}`);
   return value;
 }
 
@@ -34,7 +35,8 @@ export function oneOf<const T extends string>(fields: Fields, name: string, valu
   if (value === undefined) return undefined;
   if (typeof value !== 'string') throw mistyped();
   const found = values.find((candidate) => candidate === value);
-  if (found === undefined) throw invalidMember(told(name), `Member must satisfy enum value set: [${values.join(', ')}]`);
+  if (found === undefined)
+    throw invalidMember(told(name), `Member must satisfy enum value set: [${values.join(', ')}]`);
   return found;
 }
 
@@ -61,7 +63,8 @@ export function optionalBytes(fields: Fields, name: string, least: number, most:
   if (typeof value !== 'string') throw mistyped();
   const bytes = Buffer.from(value, 'base64');
   if (bytes.toString('base64') !== value) throw mistyped();
-  if (bytes.length < least) throw invalidMember(told(name), `Member must have length greater than or equal to ${least}`);
+  if (bytes.length < least)
+    throw invalidMember(told(name), `Member must have length greater than or equal to ${least}`);
   if (bytes.length > most) throw invalidMember(told(name), `Member must have length less than or equal to ${most}`);
   return new Uint8Array(bytes);
 }
@@ -88,8 +91,13 @@ export function encryptionContext(fields: Fields, name = 'EncryptionContext'): E
     characters += key.length + value.length;
   }
   // AWS advises against these and does not say which of the two a policy would see.
-  if (new Set(entries.map(([key]) => key.toLowerCase())).size < entries.length) throw new KmsFailure('ValidationException', 'The simulator takes no two keys of an encryption context that differ only by case.');
-  if (characters > 8192) throw new KmsFailure('ValidationException', 'The encryption context is larger than 8192 characters.');
+  if (new Set(entries.map(([key]) => key.toLowerCase())).size < entries.length)
+    throw new KmsFailure(
+      'ValidationException',
+      'The simulator takes no two keys of an encryption context that differ only by case.',
+    );
+  if (characters > 8192)
+    throw new KmsFailure('ValidationException', 'The encryption context is larger than 8192 characters.');
   return Object.fromEntries(entries) as Record<string, string>;
 }
 

@@ -7,9 +7,17 @@ import { optionalText, refuseGrants, text, whole } from './fields';
 /** GenerateRandom (AWS KMS API reference): no key, so that only IAM's policies decide; a recipient may be named. */
 export const generateRandom: Operation = async (call) => {
   const length = whole(call.fields, 'NumberOfBytes', 1, 1024);
-  if (optionalText(call.fields, 'CustomKeyStoreId', 64) !== undefined) throw new KmsFailure('CustomKeyStoreNotFoundException');
+  if (optionalText(call.fields, 'CustomKeyStoreId', 64) !== undefined)
+    throw new KmsFailure('CustomKeyStoreNotFoundException');
   const recipient = await recipientOf(call);
-  authorize({ action: 'kms:GenerateRandom', caller: call.caller, account: call.account, region: call.region, nowMs: call.nowMs, ...(recipient && { recipient: recipient.conditionKeys }) });
+  authorize({
+    action: 'kms:GenerateRandom',
+    caller: call.caller,
+    account: call.account,
+    region: call.region,
+    nowMs: call.nowMs,
+    ...(recipient && { recipient: recipient.conditionKeys }),
+  });
   if (length === undefined) throw new KmsFailure('ValidationException', 'NumberOfBytes is required.');
   return plaintextFor(call, randomBytes(length), recipient);
 };

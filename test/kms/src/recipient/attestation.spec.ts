@@ -17,17 +17,36 @@ beforeEach(() => {
   documentNow = Date.now();
 });
 
-const ask = (recipient: RecipientInfo, KeyId = OPEN_ALIAS) => world.client().send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256', EncryptionContext: enclaveContext, Recipient: recipient }));
-const refused = (message: string | RegExp) => ({ name: 'ValidationException', message: expect.stringMatching(message) as string });
+const ask = (recipient: RecipientInfo, KeyId = OPEN_ALIAS) =>
+  world.client().send(
+    new GenerateDataKeyCommand({
+      KeyId,
+      KeySpec: 'AES_256',
+      EncryptionContext: enclaveContext,
+      Recipient: recipient,
+    }),
+  );
+const refused = (message: string | RegExp) => ({
+  name: 'ValidationException',
+  message: expect.stringMatching(message) as string,
+});
 
 it('takes documents of every image, and leaves images to the policy', async () => {
-  for (const nsm of [world.nsm, world.otherImageNsm, world.debugNsm]) expect((await ask(await world.recipient(nsm))).CiphertextForRecipient).toBeDefined();
-  await expect(ask(await world.recipient(world.otherImageNsm), ENCLAVE_ALIAS)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  for (const nsm of [world.nsm, world.otherImageNsm, world.debugNsm])
+    expect((await ask(await world.recipient(nsm))).CiphertextForRecipient).toBeDefined();
+  await expect(ask(await world.recipient(world.otherImageNsm), ENCLAVE_ALIAS)).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  });
 });
 
 it('gives a debug enclave’s zeros to the policy, which refuses', async () => {
-  await expect(ask(await world.recipient(world.debugNsm), ENCLAVE_ALIAS)).rejects.toMatchObject({ name: 'AccessDeniedException' });
-  expect(world.kms.requests().at(-1)).toMatchObject({ decision: 'AccessDeniedException', attestedPcr0: '0'.repeat(96) });
+  await expect(ask(await world.recipient(world.debugNsm), ENCLAVE_ALIAS)).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  });
+  expect(world.kms.requests().at(-1)).toMatchObject({
+    decision: 'AccessDeniedException',
+    attestedPcr0: '0'.repeat(96),
+  });
 });
 
 describe.each(['an image', 'a debug enclave'])('a document of %s', (of) => {
@@ -51,17 +70,29 @@ describe.each(['an image', 'a debug enclave'])('a document of %s', (of) => {
   it('is refused with one bit changed anywhere that matters', async () => {
     const { AttestationDocument, KeyEncryptionAlgorithm } = await world.recipient(device());
     const whole = AttestationDocument ?? new Uint8Array();
-    for (const at of [0, 8, 40, Math.floor(whole.length / 3), Math.floor(whole.length / 2), whole.length - 97, whole.length - 1]) {
+    for (const at of [
+      0,
+      8,
+      40,
+      Math.floor(whole.length / 3),
+      Math.floor(whole.length / 2),
+      whole.length - 97,
+      whole.length - 1,
+    ]) {
       const changed = whole.slice();
       changed[at] = (changed[at] ?? 0) ^ 1;
-      await expect(ask({ AttestationDocument: changed, KeyEncryptionAlgorithm })).rejects.toMatchObject(refused('ERR_ATTESTATION_'));
+      await expect(ask({ AttestationDocument: changed, KeyEncryptionAlgorithm })).rejects.toMatchObject(
+        refused('ERR_ATTESTATION_'),
+      );
     }
   });
 
   it('is refused under another root', async () => {
     await using folder = await temporaryFolder('kms-other-root-');
     const zero = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)]));
-    const other = createNsm(await createMockNsmTransport({ rootFolder: folder.path, ...(of !== 'an image' && { pcrs: zero }) }));
+    const other = createNsm(
+      await createMockNsmTransport({ rootFolder: folder.path, ...(of !== 'an image' && { pcrs: zero }) }),
+    );
     await expect(ask(await world.recipient(other))).rejects.toMatchObject(refused('ERR_ATTESTATION_ROOT'));
     await other.close();
   });
@@ -73,32 +104,57 @@ it.each([
   ['an elliptic curve', () => spkiOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey)],
   ['X25519', () => spkiOf(generateKeyPairSync('x25519').publicKey)],
   ['RSA-PSS', () => spkiOf(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey)],
-  ['PKCS #1', () => new Uint8Array(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'der', type: 'pkcs1' }))],
-  ['SPKI with a byte behind it', () => Uint8Array.of(...spkiOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey), 0)],
+  [
+    'PKCS #1',
+    () =>
+      new Uint8Array(
+        generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'der', type: 'pkcs1' }),
+      ),
+  ],
+  [
+    'SPKI with a byte behind it',
+    () => Uint8Array.of(...spkiOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey), 0),
+  ],
   ['anything', () => Uint8Array.of(1, 2, 3)],
 ])('refuses a document whose key is %s', async (_what, key) => {
-  await expect(ask(await world.recipient(world.nsm, key()))).rejects.toMatchObject(refused('not an RSA key of 2048 bits'));
+  await expect(ask(await world.recipient(world.nsm, key()))).rejects.toMatchObject(
+    refused('not an RSA key of 2048 bits'),
+  );
 });
 
 it('refuses a document without a key, and what is no document', async () => {
   const algorithm = { KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' as const };
-  await expect(ask({ ...algorithm, AttestationDocument: await world.nsm.attest({}) })).rejects.toMatchObject(refused('no public key'));
-  await expect(ask({ ...algorithm, AttestationDocument: new Uint8Array(1000) })).rejects.toMatchObject(refused('ERR_ATTESTATION_'));
-  await expect(ask({ ...algorithm, AttestationDocument: new Uint8Array(100_000) })).rejects.toMatchObject(refused('ERR_ATTESTATION_TOO_LARGE'));
-  await expect(ask({ ...algorithm, AttestationDocument: new Uint8Array(262_145) })).rejects.toMatchObject(refused('less than or equal to 262144'));
+  await expect(ask({ ...algorithm, AttestationDocument: await world.nsm.attest({}) })).rejects.toMatchObject(
+    refused('no public key'),
+  );
+  await expect(ask({ ...algorithm, AttestationDocument: new Uint8Array(1000) })).rejects.toMatchObject(
+    refused('ERR_ATTESTATION_'),
+  );
+  await expect(ask({ ...algorithm, AttestationDocument: new Uint8Array(100_000) })).rejects.toMatchObject(
+    refused('ERR_ATTESTATION_TOO_LARGE'),
+  );
+  await expect(ask({ ...algorithm, AttestationDocument: new Uint8Array(262_145) })).rejects.toMatchObject(
+    refused('less than or equal to 262144'),
+  );
   await expect(ask(algorithm)).rejects.toMatchObject(refused("'attestationDocument'"));
 });
 
 it('refuses another algorithm, or none', async () => {
   const { AttestationDocument } = await world.recipient();
-  await expect(ask({ AttestationDocument, KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_1' as 'RSAES_OAEP_SHA_256' })).rejects.toMatchObject(refused('RSAES_OAEP_SHA_256'));
+  await expect(
+    ask({ AttestationDocument, KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_1' as 'RSAES_OAEP_SHA_256' }),
+  ).rejects.toMatchObject(refused('RSAES_OAEP_SHA_256'));
   await expect(ask({ AttestationDocument })).rejects.toMatchObject(refused('must not be null'));
 });
 
 it('refuses a bad document in every action that takes one, before it looks for a key', async () => {
   const bad = { AttestationDocument: new Uint8Array(10), KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' as const };
   const client = world.client();
-  await expect(client.send(new GenerateRandomCommand({ NumberOfBytes: 8, Recipient: bad }))).rejects.toMatchObject(refused('ERR_ATTESTATION_'));
-  await expect(client.send(new DecryptCommand({ KeyId: 'alias/none', CiphertextBlob: new Uint8Array(100), Recipient: bad }))).rejects.toMatchObject(refused('ERR_ATTESTATION_'));
+  await expect(client.send(new GenerateRandomCommand({ NumberOfBytes: 8, Recipient: bad }))).rejects.toMatchObject(
+    refused('ERR_ATTESTATION_'),
+  );
+  await expect(
+    client.send(new DecryptCommand({ KeyId: 'alias/none', CiphertextBlob: new Uint8Array(100), Recipient: bad })),
+  ).rejects.toMatchObject(refused('ERR_ATTESTATION_'));
   await expect(ask(bad, 'alias/none')).rejects.toMatchObject(refused('ERR_ATTESTATION_'));
 });

@@ -1,5 +1,11 @@
 import { createPublicKey } from 'node:crypto';
-import { AttestationError, createAttestationVerifier, readAttestation_unverified, unsafeTrustAnchorFromPem, type UnverifiedAttestation } from '@communique-tee/attestation';
+import {
+  AttestationError,
+  createAttestationVerifier,
+  readAttestation_unverified,
+  unsafeTrustAnchorFromPem,
+  type UnverifiedAttestation,
+} from '@communique-tee/attestation';
 import { KmsFailure } from '../failure';
 
 /** KMS takes a document for five minutes (AWS KMS developer guide, "Cryptographic attestation"). */
@@ -77,7 +83,10 @@ function recipientKey(publicKey: Uint8Array | undefined): Uint8Array {
   } catch {
     // said below
   }
-  throw new KmsFailure('ValidationException', 'The public key of the attestation document is not an RSA key of 2048 bits as SubjectPublicKeyInfo in DER.');
+  throw new KmsFailure(
+    'ValidationException',
+    'The public key of the attestation document is not an RSA key of 2048 bits as SubjectPublicKeyInfo in DER.',
+  );
 }
 
 function conditionKeys(pcrs: ReadonlyMap<number, Uint8Array>): Record<string, string> {

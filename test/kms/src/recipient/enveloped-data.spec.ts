@@ -31,9 +31,14 @@ it('is byte for byte of the shape that KMS’s messages have', () => {
   // ContentInfo, EnvelopedData v2, one KeyTransRecipientInfo v2 with a 32-byte subjectKeyIdentifier, RSAES-OAEP with both hashes
   // named, AES-256-CBC; the two ends of a message recorded from KMS (RustCrypto/formats#779) with the random parts left out
   const shape = new RegExp(
-    '^308006092a864886f70d010703a0803080020102' + '3182016b30820167020102' + '8020[0-9a-f]{64}' +
-    '303c06092a864886f70d010107302fa00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500' +
-    '04820100[0-9a-f]{512}' + '308006092a864886f70d010701301d060960864801650304012a0410[0-9a-f]{32}' + 'a0800430[0-9a-f]{96}' + '00000000000000000000$',
+    '^308006092a864886f70d010703a0803080020102' +
+      '3182016b30820167020102' +
+      '8020[0-9a-f]{64}' +
+      '303c06092a864886f70d010107302fa00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500' +
+      '04820100[0-9a-f]{512}' +
+      '308006092a864886f70d010701301d060960864801650304012a0410[0-9a-f]{32}' +
+      'a0800430[0-9a-f]{96}' +
+      '00000000000000000000$',
   );
   expect(hex).toMatch(shape);
 });
@@ -41,7 +46,9 @@ it('is byte for byte of the shape that KMS’s messages have', () => {
 it('has indefinite lengths and pieces where it says so', async () => {
   const count = (lines: string[], what: RegExp): number => lines.filter((line) => what.test(line)).length;
   const plaintext = new Uint8Array(100);
-  const [kms, scattered, definite] = await Promise.all(forms.map((form) => shapeOf(envelopedData(plaintext, spki, form))));
+  const [kms, scattered, definite] = await Promise.all(
+    forms.map((form) => shapeOf(envelopedData(plaintext, spki, form))),
+  );
   expect(count(kms ?? [], /l= ?inf/)).toBe(5);
   expect(count(scattered ?? [], /l= ?inf/)).toBe(5);
   expect(count(definite ?? [], /l= ?inf/)).toBe(0);

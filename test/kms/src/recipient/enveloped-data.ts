@@ -26,7 +26,10 @@ export function envelopedData(plaintext: Uint8Array, spki: Uint8Array, form: Env
   const cipher = createCipheriv('aes-256-cbc', key, iv);
   const content = Buffer.concat([cipher.update(plaintext), cipher.final()]);
   const recipient = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  const encryptedKey = publicEncrypt({ key: recipient, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, key);
+  const encryptedKey = publicEncrypt(
+    { key: recipient, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
+    key,
+  );
   key.fill(0);
 
   const sha256 = sequence(SHA256, NULL);
@@ -39,10 +42,17 @@ export function envelopedData(plaintext: Uint8Array, spki: Uint8Array, form: Env
     const encrypted = sequence(DATA, algorithm, tlv(0x80, content));
     return sequence(ENVELOPED_DATA, tlv(0xa0, sequence(integer(2), recipients, encrypted)));
   }
-  const encrypted = indefinite(0x30, DATA, algorithm, indefinite(0xa0, ...pieces(content, PIECE_BYTES[form]).map(octets)));
+  const encrypted = indefinite(
+    0x30,
+    DATA,
+    algorithm,
+    indefinite(0xa0, ...pieces(content, PIECE_BYTES[form]).map(octets)),
+  );
   return indefinite(0x30, ENVELOPED_DATA, indefinite(0xa0, indefinite(0x30, integer(2), recipients, encrypted)));
 }
 
 function pieces(bytes: Uint8Array, size: number): Uint8Array[] {
-  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size));
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+    bytes.subarray(index * size, (index + 1) * size),
+  );
 }

@@ -7,7 +7,14 @@ import type { Answer } from '../operations/call';
 export function changed(answer: Answer, fault: Fault | undefined): Answer {
   switch (fault?.kind) {
     case 'wrong_key_id':
-      return { ...answer, KeyId: fault.keyId ?? String(answer['KeyId']).replace(/:[0-9]{12}:/, (account) => (account === ':999999999999:' ? ':000000000000:' : ':999999999999:')) };
+      return {
+        ...answer,
+        KeyId:
+          fault.keyId ??
+          String(answer['KeyId']).replace(/:[0-9]{12}:/, (account) =>
+            account === ':999999999999:' ? ':000000000000:' : ':999999999999:',
+          ),
+      };
     case 'plaintext': {
       // bytes of the attacker's choice, not the true ones: those left the simulator for the recipient alone
       const forged = { ...answer, Plaintext: randomBytes(32).toString('base64') };

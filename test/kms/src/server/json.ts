@@ -16,7 +16,8 @@ export function parseFields(body: Uint8Array): Fields {
   } catch {
     throw new KmsFailure('SerializationException');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new KmsFailure('SerializationException');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new KmsFailure('SerializationException');
   return value as Fields;
 }
 

@@ -1,7 +1,16 @@
 import { EncryptCommand, GenerateDataKeyCommand } from '@aws-sdk/client-kms';
 import { startKmsSimulator } from '../simulator';
 import { send, signed } from '../testing/raw-call';
-import { ACCOUNT, callers, ENCLAVE_ALIAS, enclaveContext, OPEN_ALIAS, REGION, startWorld, type World } from '../testing/world';
+import {
+  ACCOUNT,
+  callers,
+  ENCLAVE_ALIAS,
+  enclaveContext,
+  OPEN_ALIAS,
+  REGION,
+  startWorld,
+  type World,
+} from '../testing/world';
 
 let world: World;
 beforeAll(async () => {
@@ -9,24 +18,37 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const ask = async (action: string, fields: unknown) => send(world.kms, await signed(world.kms, action, fields, callers.parent));
+const ask = async (action: string, fields: unknown) =>
+  send(world.kms, await signed(world.kms, action, fields, callers.parent));
 
 it('answers in AWS JSON 1.1', async () => {
   const answer = await ask('GenerateRandom', { NumberOfBytes: 4 });
-  expect(answer.headers).toMatchObject({ 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown });
+  expect(answer.headers).toMatchObject({
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amzn-requestid': expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
+  });
   expect(Object.keys(JSON.parse(answer.body) as object)).toEqual(['Plaintext']);
   expect((await ask('Decrypt', { CiphertextBlob: 'AAAA' })).body).toBe('{"__type":"InvalidCiphertextException"}');
-  expect(JSON.parse((await send(world.kms, await signed(world.kms, 'DescribeKey', { KeyId: OPEN_ALIAS }, callers.bare))).body)).toEqual({ __type: 'AccessDeniedException', Message: expect.stringContaining('not authorized') as unknown });
+  expect(
+    JSON.parse(
+      (await send(world.kms, await signed(world.kms, 'DescribeKey', { KeyId: OPEN_ALIAS }, callers.bare))).body,
+    ),
+  ).toEqual({ __type: 'AccessDeniedException', Message: expect.stringContaining('not authorized') as unknown });
 });
 
 it('knows no other action, method, path or type', async () => {
   const unknown = { type: 'UnknownOperationException' };
-  for (const action of ['PutKeyPolicy', 'decrypt', 'constructor', 'Decrypt2', '']) expect(await ask(action, {})).toMatchObject({ ...unknown, status: 400 });
+  for (const action of ['PutKeyPolicy', 'decrypt', 'constructor', 'Decrypt2', ''])
+    expect(await ask(action, {})).toMatchObject({ ...unknown, status: 400 });
   const request = await signed(world.kms, 'GenerateRandom', { NumberOfBytes: 4 }, callers.parent);
   expect(await send(world.kms, { ...request, path: '/path' })).toMatchObject({ ...unknown, status: 404 });
   expect(await send(world.kms, { ...request, method: 'PUT' })).toMatchObject({ ...unknown, status: 404 });
-  expect(await send(world.kms, { ...request, headers: { ...request.headers, 'content-type': 'application/json' } })).toMatchObject({ ...unknown, status: 404 });
-  expect(await send(world.kms, { ...request, headers: { ...request.headers, 'x-amz-target': 'DynamoDB_20120810.GetItem' } })).toMatchObject({ ...unknown, status: 400 });
+  expect(
+    await send(world.kms, { ...request, headers: { ...request.headers, 'content-type': 'application/json' } }),
+  ).toMatchObject({ ...unknown, status: 404 });
+  expect(
+    await send(world.kms, { ...request, headers: { ...request.headers, 'x-amz-target': 'DynamoDB_20120810.GetItem' } }),
+  ).toMatchObject({ ...unknown, status: 400 });
 });
 
 it.each([
@@ -56,15 +78,45 @@ it.each<[string, string, string, object]>([
   ['no plaintext', 'ValidationException', 'Encrypt', { KeyId: OPEN_ALIAS }],
   ['null for it', 'ValidationException', 'Encrypt', { KeyId: OPEN_ALIAS, Plaintext: null }],
   ['an empty one', 'ValidationException', 'Encrypt', { KeyId: OPEN_ALIAS, Plaintext: '' }],
-  ['more than 4096 bytes', 'ValidationException', 'Encrypt', { KeyId: OPEN_ALIAS, Plaintext: Buffer.alloc(4097).toString('base64') }],
-  ['a context of more than 8192 characters', 'ValidationException', 'Encrypt', { KeyId: OPEN_ALIAS, Plaintext: 'AA==', EncryptionContext: { a: 'x'.repeat(8192) } }],
-  ['a context with a key in two cases', 'ValidationException', 'Encrypt', { KeyId: OPEN_ALIAS, Plaintext: 'AA==', EncryptionContext: { a: '1', A: '1' } }],
-  ['an algorithm that is none', 'ValidationException', 'Encrypt', { KeyId: OPEN_ALIAS, Plaintext: 'AA==', EncryptionAlgorithm: 'ROT13' }],
-  ['an algorithm of other keys', 'InvalidKeyUsageException', 'Encrypt', { KeyId: OPEN_ALIAS, Plaintext: 'AA==', EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }],
+  [
+    'more than 4096 bytes',
+    'ValidationException',
+    'Encrypt',
+    { KeyId: OPEN_ALIAS, Plaintext: Buffer.alloc(4097).toString('base64') },
+  ],
+  [
+    'a context of more than 8192 characters',
+    'ValidationException',
+    'Encrypt',
+    { KeyId: OPEN_ALIAS, Plaintext: 'AA==', EncryptionContext: { a: 'x'.repeat(8192) } },
+  ],
+  [
+    'a context with a key in two cases',
+    'ValidationException',
+    'Encrypt',
+    { KeyId: OPEN_ALIAS, Plaintext: 'AA==', EncryptionContext: { a: '1', A: '1' } },
+  ],
+  [
+    'an algorithm that is none',
+    'ValidationException',
+    'Encrypt',
+    { KeyId: OPEN_ALIAS, Plaintext: 'AA==', EncryptionAlgorithm: 'ROT13' },
+  ],
+  [
+    'an algorithm of other keys',
+    'InvalidKeyUsageException',
+    'Encrypt',
+    { KeyId: OPEN_ALIAS, Plaintext: 'AA==', EncryptionAlgorithm: 'RSAES_OAEP_SHA_256' },
+  ],
   ['grants', 'InvalidGrantTokenException', 'Encrypt', { KeyId: OPEN_ALIAS, Plaintext: 'AA==', GrantTokens: ['x'] }],
   ['a dry run', 'DryRunOperationException', 'Encrypt', { KeyId: OPEN_ALIAS, Plaintext: 'AA==', DryRun: true }],
   ['no ciphertext', 'ValidationException', 'Decrypt', {}],
-  ['a ciphertext of more than 6144 bytes', 'ValidationException', 'Decrypt', { CiphertextBlob: Buffer.alloc(6145).toString('base64') }],
+  [
+    'a ciphertext of more than 6144 bytes',
+    'ValidationException',
+    'Decrypt',
+    { CiphertextBlob: Buffer.alloc(6145).toString('base64') },
+  ],
   ['neither a spec nor a number', 'ValidationException', 'GenerateDataKey', { KeyId: OPEN_ALIAS }],
   ['both', 'ValidationException', 'GenerateDataKey', { KeyId: OPEN_ALIAS, KeySpec: 'AES_256', NumberOfBytes: 32 }],
   ['another spec', 'ValidationException', 'GenerateDataKey', { KeyId: OPEN_ALIAS, KeySpec: 'AES_512' }],
@@ -78,7 +130,12 @@ it.each<[string, string, string, object]>([
 });
 
 it('reads no more than half a megabyte, and serves the next', async () => {
-  const large = { method: 'POST', path: '/', headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'TrentService.Encrypt' }, body: 'x'.repeat(600 * 1024) };
+  const large = {
+    method: 'POST',
+    path: '/',
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'TrentService.Encrypt' },
+    body: 'x'.repeat(600 * 1024),
+  };
   // the answer may find the connection still being written to
   const answer = await send(world.kms, large).catch((error: NodeJS.ErrnoException) => error.code);
   expect(['EPIPE', 'ECONNRESET', 413]).toContain(typeof answer === 'object' ? answer.status : answer);
@@ -87,26 +144,72 @@ it('reads no more than half a megabyte, and serves the next', async () => {
 });
 
 it('passes over members that an action does not have, Encrypt’s Recipient among them', async () => {
-  expect((await ask('Encrypt', { KeyId: OPEN_ALIAS, Plaintext: 'AA==', Recipient: { AttestationDocument: 'AA==' }, Anything: 1 })).status).toBe(200);
+  expect(
+    (
+      await ask('Encrypt', {
+        KeyId: OPEN_ALIAS,
+        Plaintext: 'AA==',
+        Recipient: { AttestationDocument: 'AA==' },
+        Anything: 1,
+      })
+    ).status,
+  ).toBe(200);
 });
 
 it('remembers what was asked, and nothing that is secret', async () => {
   world.kms.clearRequests();
   const client = world.client();
   const secret = 'the secret of this test';
-  await client.send(new EncryptCommand({ KeyId: OPEN_ALIAS, Plaintext: Buffer.from(secret), EncryptionContext: { a: '1' } }));
-  await client.send(new GenerateDataKeyCommand({ KeyId: ENCLAVE_ALIAS, KeySpec: 'AES_256', EncryptionContext: enclaveContext, Recipient: await world.recipient() }));
+  await client.send(
+    new EncryptCommand({ KeyId: OPEN_ALIAS, Plaintext: Buffer.from(secret), EncryptionContext: { a: '1' } }),
+  );
+  await client.send(
+    new GenerateDataKeyCommand({
+      KeyId: ENCLAVE_ALIAS,
+      KeySpec: 'AES_256',
+      EncryptionContext: enclaveContext,
+      Recipient: await world.recipient(),
+    }),
+  );
   await expect(client.send(new GenerateDataKeyCommand({ KeyId: ENCLAVE_ALIAS, KeySpec: 'AES_256' }))).rejects.toThrow();
   await send(world.kms, { headers: {}, body: secret });
   const requests = world.kms.requests();
   const principal = callers.parent.principalArn;
   expect(requests).toEqual([
-    { atMs: expect.any(Number) as unknown, action: 'Encrypt', principal, decision: 'done', keyArn: world.kms.keyArn(OPEN_ALIAS), encryptionContext: { a: '1' } },
-    { atMs: expect.any(Number) as unknown, action: 'GenerateDataKey', principal, decision: 'done', keyArn: world.kms.keyArn(ENCLAVE_ALIAS), encryptionContext: enclaveContext, attestedPcr0: enclaveContext['communique-tee:pcr0'] },
-    { atMs: expect.any(Number) as unknown, action: 'GenerateDataKey', principal, decision: 'AccessDeniedException', keyArn: world.kms.keyArn(ENCLAVE_ALIAS), encryptionContext: {} },
+    {
+      atMs: expect.any(Number) as unknown,
+      action: 'Encrypt',
+      principal,
+      decision: 'done',
+      keyArn: world.kms.keyArn(OPEN_ALIAS),
+      encryptionContext: { a: '1' },
+    },
+    {
+      atMs: expect.any(Number) as unknown,
+      action: 'GenerateDataKey',
+      principal,
+      decision: 'done',
+      keyArn: world.kms.keyArn(ENCLAVE_ALIAS),
+      encryptionContext: enclaveContext,
+      attestedPcr0: enclaveContext['communique-tee:pcr0'],
+    },
+    {
+      atMs: expect.any(Number) as unknown,
+      action: 'GenerateDataKey',
+      principal,
+      decision: 'AccessDeniedException',
+      keyArn: world.kms.keyArn(ENCLAVE_ALIAS),
+      encryptionContext: {},
+    },
     { atMs: expect.any(Number) as unknown, action: 'unknown', principal: null, decision: 'UnknownOperationException' },
   ]);
-  for (const hidden of [secret, Buffer.from(secret).toString('base64'), callers.parent.secretAccessKey, callers.parent.sessionToken ?? '']) expect(JSON.stringify(requests)).not.toContain(hidden);
+  for (const hidden of [
+    secret,
+    Buffer.from(secret).toString('base64'),
+    callers.parent.secretAccessKey,
+    callers.parent.sessionToken ?? '',
+  ])
+    expect(JSON.stringify(requests)).not.toContain(hidden);
 });
 
 describe('starting', () => {
@@ -122,8 +225,12 @@ describe('starting', () => {
     await expect(startKmsSimulator(options)).rejects.toMatchObject({ code: 'ERR_ATTESTATION_TRUST_ANCHOR' });
     await expect(startKmsSimulator({ ...options, region: 'moon' })).rejects.toMatchObject({ code: 'options' });
     await expect(startKmsSimulator({ ...options, account: '1' })).rejects.toMatchObject({ code: 'options' });
-    await expect(startKmsSimulator({ ...options, credentials: [{ ...callers.parent, principalArn: 'me' }] })).rejects.toThrow(TypeError);
-    await expect(startWorld({ port: Number(new URL(world.kms.origin).port) })).rejects.toMatchObject({ code: 'listen_failed' });
+    await expect(
+      startKmsSimulator({ ...options, credentials: [{ ...callers.parent, principalArn: 'me' }] }),
+    ).rejects.toThrow(TypeError);
+    await expect(startWorld({ port: Number(new URL(world.kms.origin).port) })).rejects.toMatchObject({
+      code: 'listen_failed',
+    });
   });
 
   it('takes the port that it is given, again after it was closed', async () => {

@@ -56,18 +56,37 @@ export class KmsServer {
       record.decision = 'done';
     } catch (error) {
       if (!(error instanceof KmsFailure)) this.mistakes.push(error);
-      const failure = error instanceof KmsFailure ? error : new KmsFailure('KMSInternalException', 'the simulator itself failed', 500);
+      const failure =
+        error instanceof KmsFailure
+          ? error
+          : new KmsFailure('KMSInternalException', 'the simulator itself failed', 500);
       record.decision = failure.type;
       status = failure.status;
       // KMS writes it with a capital letter where access is denied
-      answer = { __type: failure.type, ...(failure.message !== '' && { [failure.type === 'AccessDeniedException' ? 'Message' : 'message']: failure.message }) };
+      answer = {
+        __type: failure.type,
+        ...(failure.message !== '' && {
+          [failure.type === 'AccessDeniedException' ? 'Message' : 'message']: failure.message,
+        }),
+      };
     }
     if (fault?.kind === 'slow' && fault.done === true) await pause(fault.delayMs, request);
     send(request, response, status, JSON.stringify(answer), nowMs, fault);
   }
 
-  private async answer(request: IncomingMessage, body: Uint8Array | null, action: string, nowMs: number, fault: Fault | undefined, record: KmsRequestRecord): Promise<Answer> {
-    if (fault?.kind === 'throttling') throw new KmsFailure('ThrottlingException', 'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.');
+  private async answer(
+    request: IncomingMessage,
+    body: Uint8Array | null,
+    action: string,
+    nowMs: number,
+    fault: Fault | undefined,
+    record: KmsRequestRecord,
+  ): Promise<Answer> {
+    if (fault?.kind === 'throttling')
+      throw new KmsFailure(
+        'ThrottlingException',
+        'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
+      );
     if (fault?.kind === 'internal') throw new KmsFailure('KMSInternalException', 'KMS internal failure', 500);
     if (fault?.kind === 'error') throw new KmsFailure(fault.type, fault.message, fault.status);
     if (!body) throw new KmsFailure('RequestEntityTooLargeException', 'The request is too large.', 413);
@@ -77,11 +96,20 @@ export class KmsServer {
     const operation = operations.get(action);
     const isCall = request.method === 'POST' && path === '/' && one(request.headers['content-type']) === TYPE;
     if (!isCall || !operation) throw new KmsFailure('UnknownOperationException', '', isCall ? 400 : 404);
-    const caller = verifySignature({ method: 'POST', path, query, rawHeaders: request.rawHeaders, body }, { region, nowMs, find: (id) => credentials.get(id) });
+    const caller = verifySignature(
+      { method: 'POST', path, query, rawHeaders: request.rawHeaders, body },
+      { region, nowMs, find: (id) => credentials.get(id) },
+    );
     record.principal = caller.principalArn;
 
     const answer = await operation({
-      fields: parseFields(body), caller, keys, recipients, region, account, nowMs,
+      fields: parseFields(body),
+      caller,
+      keys,
+      recipients,
+      region,
+      account,
+      nowMs,
       envelope: fault?.kind === 'envelope' ? fault.form : this.parts.envelope,
       note: (seen) => Object.assign(record, seen),
     });
@@ -89,7 +117,14 @@ export class KmsServer {
   }
 }
 
-function send(request: IncomingMessage, response: ServerResponse, status: number, text: string, nowMs: number, fault: Fault | undefined): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  text: string,
+  nowMs: number,
+  fault: Fault | undefined,
+): void {
   if (response.destroyed) return;
   if (fault?.kind === 'cut' && fault.at === 'after_doing') return void request.socket.destroy();
   const isGarbage = fault?.kind === 'garbage';
@@ -102,7 +137,8 @@ function send(request: IncomingMessage, response: ServerResponse, status: number
     // a body that was not read to its end costs the connection
     ...(!request.complete && { connection: 'close' }),
   });
-  if (fault?.kind === 'cut') return void response.write(body.subarray(0, Math.floor(body.length / 2)), () => request.socket.destroy());
+  if (fault?.kind === 'cut')
+    return void response.write(body.subarray(0, Math.floor(body.length / 2)), () => request.socket.destroy());
   response.end(body);
 }
 

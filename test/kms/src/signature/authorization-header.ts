@@ -21,7 +21,8 @@ const ALGORITHM = 'AWS4-HMAC-SHA256';
  */
 export function parseAuthorization(header: string): Authorization {
   const space = header.indexOf(' ');
-  if (space === -1 || header.slice(0, space) !== ALGORITHM) throw incomplete(`Unsupported AWS 'algorithm'; ${ALGORITHM} is expected`);
+  if (space === -1 || header.slice(0, space) !== ALGORITHM)
+    throw incomplete(`Unsupported AWS 'algorithm'; ${ALGORITHM} is expected`);
   const parts = new Map<string, string>();
   for (const part of header.slice(space + 1).split(',')) {
     const equals = part.indexOf('=');
@@ -42,7 +43,12 @@ export function parseAuthorization(header: string): Authorization {
   }
   const names = signedHeaders.split(';');
   const sorted = [...names].sort();
-  if (names.some((name, index) => name === '' || name !== name.toLowerCase() || name !== sorted[index] || name === names[index - 1])) {
+  if (
+    names.some(
+      (name, index) =>
+        name === '' || name !== name.toLowerCase() || name !== sorted[index] || name === names[index - 1],
+    )
+  ) {
     throw incomplete("'SignedHeaders' must be lower case, sorted, each once");
   }
   if (!/^[0-9a-f]{64}$/.test(signature)) throw incomplete("'Signature' must be 64 hexadecimal digits in lower case");

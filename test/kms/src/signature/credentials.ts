@@ -21,6 +21,10 @@ export interface Caller extends SimulatedCredentials {
 
 /** @throws TypeError for a policy that IAM would not take, or a principal that is no ARN */
 export function takeCredentials(given: SimulatedCredentials): Caller {
-  if (!/^arn:aws:(iam|sts)::[0-9]{12}:(user|role|assumed-role)\/.+$/.test(given.principalArn)) throw new TypeError('principalArn is no ARN of a user, a role or a role session');
-  return { ...given, ...(given.identityPolicy !== undefined && { policy: checkedPolicy('identity', given.identityPolicy) }) };
+  if (!/^arn:aws:(iam|sts)::[0-9]{12}:(user|role|assumed-role)\/.+$/.test(given.principalArn))
+    throw new TypeError('principalArn is no ARN of a user, a role or a role session');
+  return {
+    ...given,
+    ...(given.identityPolicy !== undefined && { policy: checkedPolicy('identity', given.identityPolicy) }),
+  };
 }

@@ -7,7 +7,13 @@ import type { SignedRequest } from './verify';
  * @param headers by name in lower case, values in canonical form
  * @param time `x-amz-date`: YYYYMMDD'T'HHMMSS'Z'
  */
-export function signatureOf(request: SignedRequest, headers: ReadonlyMap<string, string>, scope: Omit<Authorization, 'accessKeyId' | 'signature'>, time: string, secret: string): Buffer {
+export function signatureOf(
+  request: SignedRequest,
+  headers: ReadonlyMap<string, string>,
+  scope: Omit<Authorization, 'accessKeyId' | 'signature'>,
+  time: string,
+  secret: string,
+): Buffer {
   const { date, region, service, signedHeaders } = scope;
   const canonicalRequest = [
     request.method,
@@ -18,13 +24,26 @@ export function signatureOf(request: SignedRequest, headers: ReadonlyMap<string,
     signedHeaders.join(';'),
     sha256(request.body),
   ].join('\n');
-  const stringToSign = ['AWS4-HMAC-SHA256', time, `${date}/${region}/${service}/aws4_request`, sha256(canonicalRequest)].join('\n');
-  const key = [date, region, service, 'aws4_request'].reduce<string | Buffer>((previous, part) => hmac(previous, part), `AWS4${secret}`);
+  const stringToSign = [
+    'AWS4-HMAC-SHA256',
+    time,
+    `${date}/${region}/${service}/aws4_request`,
+    sha256(canonicalRequest),
+  ].join('\n');
+  const key = [date, region, service, 'aws4_request'].reduce<string | Buffer>(
+    (previous, part) => hmac(previous, part),
+    `AWS4${secret}`,
+  );
   return hmac(key, stringToSign);
 }
 
 function canonicalQuery(query: string): string {
-  return query.split('&').filter((pair) => pair !== '').map((pair) => (pair.includes('=') ? pair : `${pair}=`)).sort().join('&');
+  return query
+    .split('&')
+    .filter((pair) => pair !== '')
+    .map((pair) => (pair.includes('=') ? pair : `${pair}=`))
+    .sort()
+    .join('&');
 }
 
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');

@@ -37,16 +37,20 @@ export function verifySignature(request: SignedRequest, rules: SignatureRules): 
 
   const credentials = rules.find(authorization.accessKeyId);
   const token = headers.get('x-amz-security-token');
-  if (!credentials || token !== credentials.sessionToken) throw new KmsFailure('UnrecognizedClientException', 'The security token included in the request is invalid.');
+  if (!credentials || token !== credentials.sessionToken)
+    throw new KmsFailure('UnrecognizedClientException', 'The security token included in the request is invalid.');
 
   const time = headers.get('x-amz-date') ?? '';
   checkScope(authorization, time, rules.region);
   const expected = signatureOf(request, headers, authorization, time, credentials.secretAccessKey);
   if (!timingSafeEqual(expected, Buffer.from(authorization.signature, 'hex'))) {
-    throw invalid('The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.');
+    throw invalid(
+      'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+    );
   }
   checkClock(time, rules.nowMs);
-  if (credentials.expiresAtMs !== undefined && rules.nowMs >= credentials.expiresAtMs) throw new KmsFailure('ExpiredTokenException', 'The security token included in the request is expired');
+  if (credentials.expiresAtMs !== undefined && rules.nowMs >= credentials.expiresAtMs)
+    throw new KmsFailure('ExpiredTokenException', 'The security token included in the request is expired');
   return credentials;
 }
 
@@ -63,30 +67,43 @@ function foldHeaders(rawHeaders: readonly string[]): Map<string, string> {
 }
 
 function checkSignedHeaders({ signedHeaders }: Authorization, headers: ReadonlyMap<string, string>): void {
-  if (!headers.has('x-amz-date')) throw new KmsFailure('IncompleteSignatureException', "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header");
+  if (!headers.has('x-amz-date'))
+    throw new KmsFailure(
+      'IncompleteSignatureException',
+      "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header",
+    );
   const absent = signedHeaders.find((name) => !headers.has(name));
   if (absent !== undefined) throw invalid(`The signed header '${absent}' is not in the request`);
   // The target and the token are headers too: left unsigned, whoever carries the request could change what is asked.
   // The SDK does not sign what proxies rewrite or add on the way, the user agent among it.
-  const needed = ['host', ...[...headers.keys()].filter((name) => name.startsWith('x-amz-') && name !== 'x-amz-user-agent')];
+  const needed = [
+    'host',
+    ...[...headers.keys()].filter((name) => name.startsWith('x-amz-') && name !== 'x-amz-user-agent'),
+  ];
   for (const name of needed) {
     if (!signedHeaders.includes(name)) throw invalid(`'${name}' must be a 'SignedHeader' in the AWS Authorization`);
   }
 }
 
 function checkScope({ date, region, service }: Authorization, time: string, ours: string): void {
-  if (!/^[0-9]{8}T[0-9]{6}Z$/.test(time)) throw new KmsFailure('IncompleteSignatureException', 'Date must be in ISO-8601 \'basic format\'');
+  if (!/^[0-9]{8}T[0-9]{6}Z$/.test(time))
+    throw new KmsFailure('IncompleteSignatureException', "Date must be in ISO-8601 'basic format'");
   if (region !== ours) throw invalid(`Credential should be scoped to a valid region, not '${region}'.`);
   if (service !== 'kms') throw invalid("Credential should be scoped to correct service: 'kms'.");
-  if (time.slice(0, 8) !== date) throw invalid(`Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${date}' != '${time.slice(0, 8)}', from '${time}'.`);
+  if (time.slice(0, 8) !== date)
+    throw invalid(
+      `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${date}' != '${time.slice(0, 8)}', from '${time}'.`,
+    );
 }
 
 function checkClock(time: string, nowMs: number): void {
   const signedMs = Date.parse(time.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'));
   const basic = (ms: number): string => new Date(ms).toISOString().replace(/[-:]|\.[0-9]+/g, '');
   const [now, early, late] = [nowMs, nowMs - SKEW_MS, nowMs + SKEW_MS];
-  if (!(signedMs >= early)) throw invalid(`Signature expired: ${time} is now earlier than ${basic(early)} (${basic(now)} - 5 min.)`);
-  if (signedMs > late) throw invalid(`Signature not yet current: ${time} is still later than ${basic(late)} (${basic(now)} + 5 min.)`);
+  if (!(signedMs >= early))
+    throw invalid(`Signature expired: ${time} is now earlier than ${basic(early)} (${basic(now)} - 5 min.)`);
+  if (signedMs > late)
+    throw invalid(`Signature not yet current: ${time} is still later than ${basic(late)} (${basic(now)} + 5 min.)`);
 }
 
 const invalid = (message: string): KmsFailure => new KmsFailure('InvalidSignatureException', message);

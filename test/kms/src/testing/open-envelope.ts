@@ -14,7 +14,11 @@ export async function openWithOpenssl(envelope: Uint8Array, privateKey: KeyObjec
     const [key, message] = [join(folder.path, 'key.pem'), join(folder.path, 'message.ber')];
     await writeFile(key, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
     await writeFile(message, envelope);
-    const { stdout } = await run('openssl', ['cms', '-decrypt', '-binary', '-inform', 'DER', '-in', message, '-inkey', key], { encoding: 'buffer' });
+    const { stdout } = await run(
+      'openssl',
+      ['cms', '-decrypt', '-binary', '-inform', 'DER', '-in', message, '-inkey', key],
+      { encoding: 'buffer' },
+    );
     return new Uint8Array(stdout);
   } finally {
     await folder.remove();

@@ -23,7 +23,15 @@ export interface RawRequest {
 class Sha256 {
   #hash;
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    const key = typeof secret === 'string' ? secret : secret && Buffer.from(ArrayBuffer.isView(secret) ? new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength) : new Uint8Array(secret));
+    const key =
+      typeof secret === 'string'
+        ? secret
+        : secret &&
+          Buffer.from(
+            ArrayBuffer.isView(secret)
+              ? new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength)
+              : new Uint8Array(secret),
+          );
     this.#hash = key === undefined ? createHash('sha256') : createHmac('sha256', key);
   }
   update(data: Uint8Array): void {
@@ -45,28 +53,73 @@ export interface SignOptions {
 }
 
 /** A request as AWS's own signer signs it, for spoiling it afterwards. */
-export async function signed(kms: KmsSimulator, action: string, fields: unknown, credentials: SimulatedCredentials, { region = REGION, service = 'kms', at = new Date(), unsigned = [] }: SignOptions = {}): Promise<RawRequest> {
+export async function signed(
+  kms: KmsSimulator,
+  action: string,
+  fields: unknown,
+  credentials: SimulatedCredentials,
+  { region = REGION, service = 'kms', at = new Date(), unsigned = [] }: SignOptions = {},
+): Promise<RawRequest> {
   const url = new URL(kms.origin);
   const body = typeof fields === 'string' ? fields : JSON.stringify(fields);
-  const signer = new SignatureV4({ service, region, sha256: Sha256, credentials: { accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.secretAccessKey, ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }) } });
+  const signer = new SignatureV4({
+    service,
+    region,
+    sha256: Sha256,
+    credentials: {
+      accessKeyId: credentials.accessKeyId,
+      secretAccessKey: credentials.secretAccessKey,
+      ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
+    },
+  });
   const { headers } = await signer.sign(
-    { method: 'POST', protocol: 'https:', hostname: url.hostname, port: Number(url.port), path: '/', query: {}, headers: { host: url.host, 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `TrentService.${action}` }, body },
+    {
+      method: 'POST',
+      protocol: 'https:',
+      hostname: url.hostname,
+      port: Number(url.port),
+      path: '/',
+      query: {},
+      headers: {
+        host: url.host,
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': `TrentService.${action}`,
+      },
+      body,
+    },
     { signingDate: at, unsignableHeaders: new Set(unsigned) },
   );
   return { headers: { ...headers }, body };
 }
 
-export function send(kms: KmsSimulator, { method = 'POST', path = '/', headers, body }: RawRequest): Promise<RawAnswer> {
+export function send(
+  kms: KmsSimulator,
+  { method = 'POST', path = '/', headers, body }: RawRequest,
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const sent = request(`${kms.origin}${path}`, { method, headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) }, ca: kms.certificateAuthority, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text, type: /^\{"__type":"([A-Za-z]+)"/.exec(text)?.[1] });
-      });
-    });
+    const sent = request(
+      `${kms.origin}${path}`,
+      {
+        method,
+        headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+        ca: kms.certificateAuthority,
+        agent: false,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: text,
+            type: /^\{"__type":"([A-Za-z]+)"/.exec(text)?.[1],
+          });
+        });
+      },
+    );
     sent.on('error', reject);
     sent.end(body);
   });

@@ -18,18 +18,44 @@ const role = (name: string): string => `arn:aws:iam::${ACCOUNT}:role/${name}`;
 const everything = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
 
 const caller = (name: string, more: Partial<SimulatedCredentials> = {}): SimulatedCredentials => ({
-  accessKeyId: `ASIA${name.toUpperCase()}`, secretAccessKey: `secret of ${name}`, sessionToken: `token of ${name}`, principalArn: role(name), identityPolicy: everything, ...more,
+  accessKeyId: `ASIA${name.toUpperCase()}`,
+  secretAccessKey: `secret of ${name}`,
+  sessionToken: `token of ${name}`,
+  principalArn: role(name),
+  identityPolicy: everything,
+  ...more,
 });
-export const callers = { parent: caller('parent'), operator: caller('operator'), stranger: caller('stranger'), bare: { accessKeyId: 'AKIABARE', secretAccessKey: 'secret of bare', principalArn: role('bare') } };
+export const callers = {
+  parent: caller('parent'),
+  operator: caller('operator'),
+  stranger: caller('stranger'),
+  bare: { accessKeyId: 'AKIABARE', secretAccessKey: 'secret of bare', principalArn: role('bare') },
+};
 
-export const openPolicy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: 'kms:*', Resource: '*' }] };
+export const openPolicy = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: 'kms:*', Resource: '*' }],
+};
 /** What `pulumi up` would give to KMS. */
 const policies = keyPolicyDocuments({
-  stack: 'test', region: REGION, accountId: ACCOUNT, parentRoleArn: role('parent'), administrators: [role('deployer')], operators: [role('operator')],
+  stack: 'test',
+  region: REGION,
+  accountId: ACCOUNT,
+  parentRoleArn: role('parent'),
+  administrators: [role('deployer')],
+  operators: [role('operator')],
   acceptedImages: [{ pcr0: developmentMeasurements.pcr0 }, { pcr0: '08'.repeat(48) }],
 });
-export const enclaveContext = { 'communique-tee:purpose': 'enclave-keys', 'communique-tee:stack': 'test', 'communique-tee:pcr0': developmentMeasurements.pcr0 };
-export const secretContext = { 'communique-tee:purpose': 'operator-secret', 'communique-tee:stack': 'test', 'communique-tee:secret': 'cwc-house' };
+export const enclaveContext = {
+  'communique-tee:purpose': 'enclave-keys',
+  'communique-tee:stack': 'test',
+  'communique-tee:pcr0': developmentMeasurements.pcr0,
+};
+export const secretContext = {
+  'communique-tee:purpose': 'operator-secret',
+  'communique-tee:stack': 'test',
+  'communique-tee:secret': 'cwc-house',
+};
 
 /** RSA-2048 as an enclave makes it, once for all tests. */
 export const recipientKeys = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -51,29 +77,56 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function startWorld(options: Partial<KmsSimulatorOptions> & { documentNow?: () => number } = {}): Promise<World> {
+export async function startWorld(
+  options: Partial<KmsSimulatorOptions> & { documentNow?: () => number } = {},
+): Promise<World> {
   const folder = await temporaryFolder('kms-simulator-');
   const rootFolder = folder.path;
   const device = async (pcrs?: ReadonlyMap<number, Uint8Array>): Promise<Nsm> =>
-    createNsm(await createMockNsmTransport({ rootFolder, ...(pcrs && { pcrs }), ...(options.documentNow && { now: options.documentNow }) }));
+    createNsm(
+      await createMockNsmTransport({
+        rootFolder,
+        ...(pcrs && { pcrs }),
+        ...(options.documentNow && { now: options.documentNow }),
+      }),
+    );
   const fill = (byte: number) => new Map([0, 1, 2].map((index) => [index, new Uint8Array(48).fill(byte)]));
-  const [nsm, debugNsm, otherImageNsm, nextImageNsm] = [await device(), await device(fill(0)), await device(fill(9)), await device(fill(8))];
+  const [nsm, debugNsm, otherImageNsm, nextImageNsm] = [
+    await device(),
+    await device(fill(0)),
+    await device(fill(9)),
+    await device(fill(8)),
+  ];
   const { documentNow: _, ...given } = options;
   const kms = await startKmsSimulator({
     region: REGION,
     account: ACCOUNT,
-    keys: [{ alias: ENCLAVE_ALIAS, policy: policies.enclave }, { alias: OPERATOR_ALIAS, policy: policies.operator }, { alias: OPEN_ALIAS, policy: openPolicy }],
+    keys: [
+      { alias: ENCLAVE_ALIAS, policy: policies.enclave },
+      { alias: OPERATOR_ALIAS, policy: policies.operator },
+      { alias: OPEN_ALIAS, policy: openPolicy },
+    ],
     credentials: Object.values(callers),
     trustAnchorPem: await developmentRootPem(rootFolder),
     ...given,
   });
   const clients: KMSClient[] = [];
   return {
-    kms, nsm, debugNsm, otherImageNsm, nextImageNsm,
+    kms,
+    nsm,
+    debugNsm,
+    otherImageNsm,
+    nextImageNsm,
     client(credentials = callers.parent, config = {}) {
       const made = new KMSClient({
-        region: REGION, endpoint: kms.origin, maxAttempts: 1,
-        credentials: { accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.secretAccessKey, ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }) },
+        region: REGION,
+        endpoint: kms.origin,
+        maxAttempts: 1,
+        credentials: {
+          accessKeyId: credentials.accessKeyId,
+          secretAccessKey: credentials.secretAccessKey,
+          ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
+        },
         requestHandler: { httpsAgent: new Agent({ ca: kms.certificateAuthority }) },
         ...config,
       });

@@ -15,7 +15,9 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
 
 /** For describeWith: whether browser tests can run here. */
 export function chromiumAvailability(env: NodeJS.ProcessEnv = process.env): Availability {
-  return findChromium(env) === undefined ? { available: false, reason: new ChromiumUnavailableError().message } : { available: true };
+  return findChromium(env) === undefined
+    ? { available: false, reason: new ChromiumUnavailableError().message }
+    : { available: true };
 }
 
 function isExecutable(path: string): boolean {

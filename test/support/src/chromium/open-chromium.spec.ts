@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWith } from '../describe-with';
-import { bundleForBrowser, chromiumAvailability, findChromium, openModuleInChromium, type BrowserModule } from './index';
+import {
+  bundleForBrowser,
+  chromiumAvailability,
+  findChromium,
+  openModuleInChromium,
+  type BrowserModule,
+} from './index';
 
 describeWith(chromiumAvailability(), 'a module in Chromium', () => {
   let page: BrowserModule;
@@ -16,7 +22,12 @@ describeWith(chromiumAvailability(), 'a module in Chromium', () => {
   });
 
   it('runs in a real browser, in a secure context, without Node', async () => {
-    expect(await page.call('environment')).toEqual({ secure: true, subtle: 'function', node: 'undefined', digest: [0xe3, 0xb0] });
+    expect(await page.call('environment')).toEqual({
+      secure: true,
+      subtle: 'function',
+      node: 'undefined',
+      digest: [0xe3, 0xb0],
+    });
     expect(page.chromiumVersion).toMatch(/^\d+\./);
   });
 
@@ -42,6 +53,9 @@ describe('findChromium', () => {
   it('takes CHROMIUM_PATH and nothing else where that is set', () => {
     expect(findChromium({ CHROMIUM_PATH: process.execPath })).toBe(process.execPath);
     expect(findChromium({ CHROMIUM_PATH: '/nowhere/chromium' })).toBeUndefined();
-    expect(chromiumAvailability({ CHROMIUM_PATH: '/nowhere/chromium' })).toMatchObject({ available: false, reason: expect.stringContaining('apt-get') });
+    expect(chromiumAvailability({ CHROMIUM_PATH: '/nowhere/chromium' })).toMatchObject({
+      available: false,
+      reason: expect.stringContaining('apt-get'),
+    });
   });
 });

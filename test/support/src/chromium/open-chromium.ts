@@ -67,7 +67,9 @@ export async function openModuleInChromium(entry: string): Promise<BrowserModule
   const server = createServer((request, response) => {
     const isScript = request.url === '/module.js';
     response.writeHead(200, { 'content-type': isScript ? 'text/javascript' : 'text/html; charset=utf-8' });
-    response.end(isScript ? script : '<!doctype html><link rel="icon" href="data:,"><script src="/module.js"></script>');
+    response.end(
+      isScript ? script : '<!doctype html><link rel="icon" href="data:,"><script src="/module.js"></script>',
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -100,7 +102,9 @@ export async function openModuleInChromium(entry: string): Promise<BrowserModule
       call: <Output>(name: string, ...input: unknown[]) =>
         page.evaluate(
           ([global, property, values]) => {
-            const loaded = (globalThis as unknown as Record<string, Record<string, (...values: unknown[]) => unknown>>)[global];
+            const loaded = (globalThis as unknown as Record<string, Record<string, (...values: unknown[]) => unknown>>)[
+              global
+            ];
             const called = loaded?.[property];
             if (!called) throw new Error(`the module does not export ${property}`);
             return called(...values) as Output;

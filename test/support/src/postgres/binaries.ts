@@ -28,7 +28,8 @@ export function serverUser(passwd = '/etc/passwd'): ServerUser | undefined {
       .map(([name, , uid, gid]) => [name ?? '', { uid: Number(uid), gid: Number(gid) }] as const),
   );
   const user = users.get('postgres') ?? users.get('nobody');
-  if (user === undefined) throw new SupportError('POSTGRES_UNAVAILABLE', 'runs as root, and there is neither a user postgres nor nobody');
+  if (user === undefined)
+    throw new SupportError('POSTGRES_UNAVAILABLE', 'runs as root, and there is neither a user postgres nor nobody');
   return user;
 }
 
@@ -55,7 +56,9 @@ export function postgresBinaries(): PostgresBinaries {
   const folder = join(dirname(entry), '..');
   const user = serverUser();
   const native = join(folder, 'native');
-  const usable = isReachable(join(native, 'bin', 'postgres'), user) ? native : openCopy(native, join(folder, 'package.json'));
+  const usable = isReachable(join(native, 'bin', 'postgres'), user)
+    ? native
+    : openCopy(native, join(folder, 'package.json'));
   return { initdb: join(usable, 'bin', 'initdb'), postgres: join(usable, 'bin', 'postgres'), user };
 }
 

@@ -33,7 +33,8 @@ export async function clusterFolder(binaries: PostgresBinaries, wanted: string |
 
   if (existsSync(versionFile) && existsSync(passwordFile)) {
     const version = (await readFile(versionFile, 'utf8')).trim();
-    if (version !== MAJOR) throw new SupportError('POSTGRES_FOLDER_UNUSABLE', `${path} was made by PostgreSQL ${version}; remove it`);
+    if (version !== MAJOR)
+      throw new SupportError('POSTGRES_FOLDER_UNUSABLE', `${path} was made by PostgreSQL ${version}; remove it`);
     await refuseRunning(path, data);
     return { path, data, password: (await readFile(passwordFile, 'utf8')).trim() };
   }
@@ -51,11 +52,29 @@ export async function clusterFolder(binaries: PostgresBinaries, wanted: string |
   try {
     await promisify(execFile)(
       binaries.initdb,
-      ['--pgdata', data, '--username', 'postgres', '--pwfile', handOver, '--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
+      [
+        '--pgdata',
+        data,
+        '--username',
+        'postgres',
+        '--pwfile',
+        handOver,
+        '--auth',
+        'scram-sha-256',
+        '--encoding',
+        'UTF8',
+        '--locale',
+        'C',
+        '--no-sync',
+      ],
       { ...(binaries.user ?? {}), cwd: '/', env: { PATH: process.env['PATH'], LC_ALL: 'C' } },
     );
   } catch (error) {
-    throw new SupportError('POSTGRES_START_FAILED', `initdb: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new SupportError(
+      'POSTGRES_START_FAILED',
+      `initdb: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   } finally {
     await rm(handOver, { force: true });
   }
@@ -65,7 +84,8 @@ export async function clusterFolder(binaries: PostgresBinaries, wanted: string |
 
 async function openFolder({ user }: PostgresBinaries, wanted: string | undefined): Promise<string> {
   let path: string;
-  if (wanted === undefined) path = await mkdtemp(join(isReachable(tmpdir(), user) ? tmpdir() : '/var/tmp', 'communique-postgres-'));
+  if (wanted === undefined)
+    path = await mkdtemp(join(isReachable(tmpdir(), user) ? tmpdir() : '/var/tmp', 'communique-postgres-'));
   else {
     path = resolve(wanted);
     await mkdir(path, { recursive: true });
@@ -76,7 +96,8 @@ async function openFolder({ user }: PostgresBinaries, wanted: string | undefined
     }
   }
   if (user !== undefined) await chmod(path, 0o711);
-  if (!isReachable(path, user)) throw new SupportError('POSTGRES_FOLDER_UNUSABLE', `user ${String(user?.uid)} cannot enter ${path}`);
+  if (!isReachable(path, user))
+    throw new SupportError('POSTGRES_FOLDER_UNUSABLE', `user ${String(user?.uid)} cannot enter ${path}`);
   return path;
 }
 

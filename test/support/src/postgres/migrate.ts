@@ -14,11 +14,15 @@ import { workspaceRoot } from '../workspace/root';
 export async function migrate(databaseUrl: string): Promise<string> {
   const root = workspaceRoot();
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'tools', 'prisma', 'cli.mjs'), 'migrate', 'deploy'], {
-      cwd: root,
-      env: { ...process.env, DATABASE_URL: databaseUrl },
-      maxBuffer: 16 * 1024 * 1024,
-    });
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [join(root, 'tools', 'prisma', 'cli.mjs'), 'migrate', 'deploy'],
+      {
+        cwd: root,
+        env: { ...process.env, DATABASE_URL: databaseUrl },
+        maxBuffer: 16 * 1024 * 1024,
+      },
+    );
     return stdout;
   } catch (error) {
     const details = String(propertyOf(error, 'stderr') ?? error);

@@ -30,7 +30,10 @@ describe('startPostgres', () => {
   afterAll(() => postgres.stop());
 
   it('is PostgreSQL 18 on the loopback interface', async () => {
-    const [row] = await query<{ version: string; address: string }>(postgres.url, "select version(), current_setting('listen_addresses') as address");
+    const [row] = await query<{ version: string; address: string }>(
+      postgres.url,
+      "select version(), current_setting('listen_addresses') as address",
+    );
     expect(row?.version).toMatch(/^PostgreSQL 18\./);
     expect(row?.address).toBe('127.0.0.1');
   });
@@ -98,7 +101,9 @@ describe('a cluster of its own', () => {
     const second = await startPostgres({ folder: folder.file('postgres'), port });
     try {
       expect(second.url).toBe(first.url);
-      expect(await query(second.url, "select id, current_setting('fsync') as fsync from kept")).toEqual([{ id: 1, fsync: 'on' }]);
+      expect(await query(second.url, "select id, current_setting('fsync') as fsync from kept")).toEqual([
+        { id: 1, fsync: 'on' },
+      ]);
     } finally {
       await second.stop();
     }
@@ -121,7 +126,9 @@ describe('a cluster of its own', () => {
   it('refuses a folder that a server runs on', async () => {
     const postgres = await startPostgres({ folder: folder.file('postgres') });
     try {
-      await expect(startPostgres({ folder: folder.file('postgres') })).rejects.toMatchObject({ code: 'POSTGRES_FOLDER_IN_USE' });
+      await expect(startPostgres({ folder: folder.file('postgres') })).rejects.toMatchObject({
+        code: 'POSTGRES_FOLDER_IN_USE',
+      });
       expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }]);
     } finally {
       await postgres.stop();

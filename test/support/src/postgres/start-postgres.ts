@@ -60,7 +60,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const run = (port: number): Promise<Service> =>
     spawnService({
       command: binaries.postgres,
-      args: ['-D', folder.data, '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      args: [
+        '-D',
+        folder.data,
+        '-p',
+        String(port),
+        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
       env: { PATH: process.env['PATH'], LC_ALL: 'C' },
       cwd: '/',
       ...(binaries.user ?? {}),
@@ -96,7 +102,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     throw error;
   }
 
-  const urlOf = (database: string) => `postgresql://postgres:${folder.password}@127.0.0.1:${String(port)}/${encodeURIComponent(database)}`;
+  const urlOf = (database: string) =>
+    `postgresql://postgres:${folder.password}@127.0.0.1:${String(port)}/${encodeURIComponent(database)}`;
   const stop = async () => {
     await service?.stop(20_000);
     await discard();

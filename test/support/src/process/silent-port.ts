@@ -17,13 +17,18 @@ const FILLERS = 4;
 export async function startSilentPort(): Promise<SilentPort> {
   const service = await spawnService({
     command: process.execPath,
-    args: ['-e', "const s = require('node:net').createServer().listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => console.log(`port ${s.address().port} `))"],
+    args: [
+      '-e',
+      "const s = require('node:net').createServer().listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => console.log(`port ${s.address().port} `))",
+    ],
     env: {},
     readyWhen: /port (\d+) /,
   });
   const port = Number(service.ready?.[1]);
   process.kill(service.pid, 'SIGSTOP');
-  const fillers = Array.from({ length: FILLERS }, () => connect({ host: '127.0.0.1', port }).on('error', () => undefined));
+  const fillers = Array.from({ length: FILLERS }, () =>
+    connect({ host: '127.0.0.1', port }).on('error', () => undefined),
+  );
   const [first] = fillers;
   if (first?.connecting === true) await once(first, 'connect');
   const stop = async () => {

@@ -16,7 +16,10 @@ describe('spawnService', () => {
     await using folder = await temporaryFolder();
     const service = await spawnService({
       command: node,
-      args: ['-e', "console.log('booting'); setTimeout(() => console.log('listening on 4711'), 50); console.error('a warning'); setInterval(() => {}, 1000)"],
+      args: [
+        '-e',
+        "console.log('booting'); setTimeout(() => console.log('listening on 4711'), 50); console.error('a warning'); setInterval(() => {}, 1000)",
+      ],
       readyWhen: /listening on (\d+)/,
       logFile: folder.file('service.log'),
     });
@@ -30,19 +33,34 @@ describe('spawnService', () => {
 
   it('waits for a check', async () => {
     let asked = 0;
-    const service = await spawnService({ command: node, args: ['-e', 'setInterval(() => {}, 1000)'], readyWhen: () => Promise.resolve((asked += 1) === 3) });
+    const service = await spawnService({
+      command: node,
+      args: ['-e', 'setInterval(() => {}, 1000)'],
+      readyWhen: () => Promise.resolve((asked += 1) === 3),
+    });
     expect(asked).toBe(3);
     await service.stop();
   });
 
   it('hands over the given environment and no other', async () => {
-    const service = await spawnService({ command: node, args: ['-e', 'console.log(`env ${JSON.stringify(process.env)}`)'], env: {}, readyWhen: /env (.*)/ });
+    const service = await spawnService({
+      command: node,
+      args: ['-e', 'console.log(`env ${JSON.stringify(process.env)}`)'],
+      env: {},
+      readyWhen: /env (.*)/,
+    });
     expect(service.ready?.[1]).toBe('{}');
     await service.exited;
   });
 
   it('reports a process that ends too early, with its last words', async () => {
-    await expect(spawnService({ command: node, args: ['-e', "console.error('no such thing'); process.exit(3)"], readyWhen: /never/ })).rejects.toMatchObject({
+    await expect(
+      spawnService({
+        command: node,
+        args: ['-e', "console.error('no such thing'); process.exit(3)"],
+        readyWhen: /never/,
+      }),
+    ).rejects.toMatchObject({
       code: 'SERVICE_NOT_READY',
       message: expect.stringMatching(/ended \(3\).*no such thing/s) as string,
     });
@@ -51,19 +69,31 @@ describe('spawnService', () => {
   it('reports a command that is not there, and one that is never ready', async () => {
     await expect(spawnService({ command: '/nowhere/at-all' })).rejects.toMatchObject({ code: 'SERVICE_NOT_READY' });
     await expect(
-      spawnService({ command: node, args: ['-e', 'setInterval(() => {}, 1000)'], readyWhen: /never/, readyTimeoutMs: 200 }),
+      spawnService({
+        command: node,
+        args: ['-e', 'setInterval(() => {}, 1000)'],
+        readyWhen: /never/,
+        readyTimeoutMs: 200,
+      }),
     ).rejects.toMatchObject({ code: 'SERVICE_NOT_READY', message: expect.stringContaining('in time') as string });
   });
 
   it('kills what does not want to end', async () => {
-    const service = await spawnService({ command: node, args: ['-e', "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)"], readyWhen: /up/ });
+    const service = await spawnService({
+      command: node,
+      args: ['-e', "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)"],
+      readyWhen: /up/,
+    });
     expect(await service.stop(100)).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
   it('takes its children with it', async () => {
     const service = await spawnService({
       command: node,
-      args: ['-e', "const { pid } = require('node:child_process').spawn('sleep', ['1000']); console.log(`child ${pid}`); setInterval(() => {}, 1000)"],
+      args: [
+        '-e',
+        "const { pid } = require('node:child_process').spawn('sleep', ['1000']); console.log(`child ${pid}`); setInterval(() => {}, 1000)",
+      ],
       readyWhen: /child (\d+)/,
     });
     const child = Number(service.ready?.[1]);

@@ -122,7 +122,9 @@ export async function spawnService(options: ServiceOptions): Promise<Service> {
 
   const describeFailure = (what: string) => {
     const tail = output.slice(-2000).trim();
-    return new SupportError('SERVICE_NOT_READY', `${options.command} ${what}${tail === '' ? '' : `\n${tail}`}`, { cause: failure });
+    return new SupportError('SERVICE_NOT_READY', `${options.command} ${what}${tail === '' ? '' : `\n${tail}`}`, {
+      cause: failure,
+    });
   };
   let match: RegExpExecArray | undefined;
   const deadline = Date.now() + (options.readyTimeoutMs ?? 60_000);
@@ -137,7 +139,8 @@ export async function spawnService(options: ServiceOptions): Promise<Service> {
       match = new RegExp(readyWhen.source, readyWhen.flags.replace(/[gy]/g, '')).exec(output) ?? undefined;
       if (match !== undefined) break;
     } else if (ended === undefined && (await readyWhen().catch(() => false))) break;
-    if (ended !== undefined) throw describeFailure(`ended (${String((await exited).code ?? (await exited).signal)}) before it was ready`);
+    if (ended !== undefined)
+      throw describeFailure(`ended (${String((await exited).code ?? (await exited).signal)}) before it was ready`);
     if (Date.now() > deadline) {
       await stop(1000);
       throw describeFailure('was not ready in time');

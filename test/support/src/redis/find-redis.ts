@@ -21,7 +21,12 @@ export function findRedisServer(path = process.env['PATH'] ?? '', cache?: string
   const libraries = ['usr/lib', 'lib'].flatMap((part) => {
     const folder = join(unpacked, part);
     if (!existsSync(folder)) return [];
-    return [folder, ...readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name))];
+    return [
+      folder,
+      ...readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => join(folder, entry.name)),
+    ];
   });
   return { command, env: { LD_LIBRARY_PATH: libraries.join(delimiter) } };
 }

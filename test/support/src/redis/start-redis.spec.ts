@@ -25,7 +25,10 @@ describeWith(redisAvailability({ own: true }), 'startRedis', () => {
   afterAll(() => redis.stop());
 
   it('is a Redis with the settings asked for', async () => {
-    expect(await run(redis.url, (client) => client.config('GET', 'maxmemory'))).toEqual(['maxmemory', String(16 * 1024 * 1024)]);
+    expect(await run(redis.url, (client) => client.config('GET', 'maxmemory'))).toEqual([
+      'maxmemory',
+      String(16 * 1024 * 1024),
+    ]);
   });
 
   it('wants its password', async () => {
@@ -76,6 +79,9 @@ describe('findRedisServer', () => {
     });
     await mkdir(folder.file('bin'));
     await writeFile(folder.file('bin/redis-server'), '#!/bin/sh\n', { mode: 0o755 });
-    expect(findRedisServer(folder.file('bin'), folder.path)).toEqual({ command: folder.file('bin/redis-server'), env: {} });
+    expect(findRedisServer(folder.file('bin'), folder.path)).toEqual({
+      command: folder.file('bin/redis-server'),
+      env: {},
+    });
   });
 });

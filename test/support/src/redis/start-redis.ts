@@ -31,7 +31,8 @@ export interface Redis extends AsyncDisposable {
 
 export type Availability = { readonly available: true } | { readonly available: false; readonly reason: string };
 
-const MISSING = 'no redis-server: install it (apt-get install redis-server), or set REDIS_URL, or run `npm test`, which tries to fetch it';
+const MISSING =
+  'no redis-server: install it (apt-get install redis-server), or set REDIS_URL, or run `npm test`, which tries to fetch it';
 
 /** Whether startRedis has something to start; for a loud skip (describeWith). */
 export function redisAvailability(options: RedisOptions = {}): Availability {
@@ -55,9 +56,23 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
   const fixed = options.port !== undefined && options.port !== 0 ? options.port : undefined;
   let port = fixed ?? (await freePort());
   const run = async (): Promise<Service> => {
-    const settings = { bind: '127.0.0.1', port: String(port), save: '""', appendonly: 'no', dir: folder, requirepass: password, ...options.settings };
+    const settings = {
+      bind: '127.0.0.1',
+      port: String(port),
+      save: '""',
+      appendonly: 'no',
+      dir: folder,
+      requirepass: password,
+      ...options.settings,
+    };
     const file = join(folder, 'redis.conf'); // not arguments: the process list would show the password
-    await writeFile(file, Object.entries(settings).map(([name, value]) => `${name} ${value}\n`).join(''), { mode: 0o600 });
+    await writeFile(
+      file,
+      Object.entries(settings)
+        .map(([name, value]) => `${name} ${value}\n`)
+        .join(''),
+      { mode: 0o600 },
+    );
     return spawnService({
       command: server.command,
       args: [file],
@@ -107,7 +122,19 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
 }
 
 function sharedRedis(url: string): Redis {
-  const refuse = () => Promise.reject(new SupportError('REDIS_NOT_OWNED', 'REDIS_URL names a server that is not ours to stop; ask for { own: true }'));
+  const refuse = () =>
+    Promise.reject(
+      new SupportError('REDIS_NOT_OWNED', 'REDIS_URL names a server that is not ours to stop; ask for { own: true }'),
+    );
   const leave = () => Promise.resolve();
-  return { url, port: Number(new URL(url).port || 6379), owned: false, log: () => '', stop: leave, kill: refuse, restart: refuse, [Symbol.asyncDispose]: leave };
+  return {
+    url,
+    port: Number(new URL(url).port || 6379),
+    owned: false,
+    log: () => '',
+    stop: leave,
+    kill: refuse,
+    restart: refuse,
+    [Symbol.asyncDispose]: leave,
+  };
 }

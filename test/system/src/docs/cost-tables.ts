@@ -6,7 +6,9 @@ import * as z from 'zod';
 
 const costSchema = z.object({
   asOf: z.string(),
-  items: z.array(z.object({ item: z.string(), count: z.number(), price: z.string(), monthlyUsd: z.string().nullable() })),
+  items: z.array(
+    z.object({ item: z.string(), count: z.number(), price: z.string(), monthlyUsd: z.string().nullable() }),
+  ),
   knownUsd: z.string(),
 });
 export type Cost = z.infer<typeof costSchema>;
@@ -14,7 +16,11 @@ export type Cost = z.infer<typeof costSchema>;
 /** What `npm run cost -- --stack <stack> --json` says. */
 export async function costOf(stack: string): Promise<Cost> {
   const root = workspaceRoot();
-  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'tools/run.mjs'), join(root, 'infra/src/cost/main.ts'), '--stack', stack, '--json'], { cwd: root });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(root, 'tools/run.mjs'), join(root, 'infra/src/cost/main.ts'), '--stack', stack, '--json'],
+    { cwd: root },
+  );
   return costSchema.parse(JSON.parse(stdout));
 }
 
@@ -27,7 +33,9 @@ export function costTable(stack: string, { items, knownUsd }: Cost): string {
     '',
     '| item | count | each | a month |',
     '|---|---:|---|---:|',
-    ...items.map(({ item, count, price, monthlyUsd }) => `| ${item} | ${String(count)} | ${price} | ${monthlyUsd ?? 'unknown'} |`),
+    ...items.map(
+      ({ item, count, price, monthlyUsd }) => `| ${item} | ${String(count)} | ${price} | ${monthlyUsd ?? 'unknown'} |`,
+    ),
     `| what is known, together | | | ${knownUsd} |`,
     '',
   ].join('\n');

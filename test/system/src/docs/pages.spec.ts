@@ -17,11 +17,15 @@ beforeAll(async () => {
 });
 
 it('reads the pages at all', () => {
-  expect(pages.map(({ path }) => path)).toEqual(expect.arrayContaining(['README.md', 'docs/operator/production.md', 'docs/operations.md']));
+  expect(pages.map(({ path }) => path)).toEqual(
+    expect.arrayContaining(['README.md', 'docs/operator/production.md', 'docs/operations.md']),
+  );
 });
 
 it('every npm run is a script of package.json', async () => {
-  const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
+  const { scripts } = z
+    .object({ scripts: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
   const named = pages.flatMap((page) => findAll(page, /\bnpm run ([a-z][a-z0-9:-]*)/g));
   expect(named.length).toBeGreaterThan(50);
   expect(named.filter((line) => !Object.hasOwn(scripts, line.split(': ')[1] ?? ''))).toEqual([]);
@@ -38,23 +42,46 @@ it('every link leads to a file, and to a heading of it', async () => {
     for (const [path, anchor] of linksOf(page)) {
       const target = path === '' ? page.path : relative(root, join(root, dirname(page.path), path));
       if (!existsSync(join(root, target))) broken.push(`${page.path}: ${path}`);
-      else if (anchor !== '' && target.endsWith('.md') && !anchorsOf({ path: target, text: await readFile(join(root, target), 'utf8') }).has(anchor)) broken.push(`${page.path}: ${path}#${anchor}`);
+      else if (
+        anchor !== '' &&
+        target.endsWith('.md') &&
+        !anchorsOf({ path: target, text: await readFile(join(root, target), 'utf8') }).has(anchor)
+      )
+        broken.push(`${page.path}: ${path}#${anchor}`);
     }
   }
   expect(broken).toEqual([]);
 });
 
 it('every path in the operators’ pages is there', () => {
-  const named = operators().flatMap((page) => findAll(page, /`((?:apps|libs|infra|test|tools|docs|image|prisma)\/[^`\s<>]+)`/g));
+  const named = operators().flatMap((page) =>
+    findAll(page, /`((?:apps|libs|infra|test|tools|docs|image|prisma)\/[^`\s<>]+)`/g),
+  );
   expect(named.length).toBeGreaterThan(40);
-  expect(named.filter((line) => !existsSync(join(root, (line.split(': ')[1] ?? '').replace(/\.$/, ''))) && !/config\/(prod|staging)\.json$/.test(line))).toEqual([]);
+  expect(
+    named.filter(
+      (line) =>
+        !existsSync(join(root, (line.split(': ')[1] ?? '').replace(/\.$/, ''))) &&
+        !/config\/(prod|staging)\.json$/.test(line),
+    ),
+  ).toEqual([]);
 });
 
 it('every key of Pulumi.<stack>.yaml that operators are told to set is one', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'tools/run.mjs'), join(root, 'infra/src/preview/main.ts'), '--help'], { cwd: root });
-  const keys = new Set([...[...stdout.matchAll(/^ {2}([a-z][A-Za-z0-9]+) {2,}/gm)].map(([, key]) => key), 'redisAuthToken']);
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(root, 'tools/run.mjs'), join(root, 'infra/src/preview/main.ts'), '--help'],
+    { cwd: root },
+  );
+  const keys = new Set([
+    ...[...stdout.matchAll(/^ {2}([a-z][A-Za-z0-9]+) {2,}/gm)].map(([, key]) => key),
+    'redisAuthToken',
+  ]);
   expect(keys.size).toBeGreaterThan(30);
-  const named = operators().flatMap((page) => [...findAll(page, /pulumi config (?:set|rm) (?:--secret |--path ')?([A-Za-z0-9]+)/g), ...findAll(page, /--config ([A-Za-z0-9]+)=/g)]);
+  const named = operators().flatMap((page) => [
+    ...findAll(page, /pulumi config (?:set|rm) (?:--secret |--path ')?([A-Za-z0-9]+)/g),
+    ...findAll(page, /--config ([A-Za-z0-9]+)=/g),
+  ]);
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((line) => !keys.has(line.split(': ')[1]))).toEqual([]);
 });
@@ -62,12 +89,18 @@ it('every key of Pulumi.<stack>.yaml that operators are told to set is one', asy
 it('every unit that operators are told to start or stop is installed on the parent', () => {
   const named = operators().flatMap((page) => findAll(page, /\b(communique-[a-z-]+\.service)\b/g));
   expect(named.length).toBeGreaterThan(5);
-  const files = readdirSync(join(root, 'infra/parent/files')).map((folder) => join(root, 'infra/parent/files', folder, 'etc/systemd/system'));
-  expect(named.filter((line) => !files.some((folder) => existsSync(join(folder, line.split(': ')[1] ?? ''))))).toEqual([]);
+  const files = readdirSync(join(root, 'infra/parent/files')).map((folder) =>
+    join(root, 'infra/parent/files', folder, 'etc/systemd/system'),
+  );
+  expect(named.filter((line) => !files.some((folder) => existsSync(join(folder, line.split(': ')[1] ?? ''))))).toEqual(
+    [],
+  );
 });
 
 it('what operators’ pages say of a test is the title of a test there', async () => {
-  const named = operators().flatMap(({ path, text }) => [...text.matchAll(/`([^`\s]+\.spec\.ts)`: "([^"]+)"/g)].map(([, file = '', title = '']) => ({ path, file, title })));
+  const named = operators().flatMap(({ path, text }) =>
+    [...text.matchAll(/`([^`\s]+\.spec\.ts)`: "([^"]+)"/g)].map(([, file = '', title = '']) => ({ path, file, title })),
+  );
   expect(named.length).toBeGreaterThan(30);
   const gone: string[] = [];
   for (const { path, file, title } of named) {

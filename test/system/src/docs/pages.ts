@@ -10,8 +10,15 @@ export interface Page {
 
 /** README.md and everything under docs/. */
 export async function readPages(root = workspaceRoot()): Promise<Page[]> {
-  const names = (await readdir(join(root, 'docs'), { recursive: true })).filter((name) => name.endsWith('.md')).map((name) => join('docs', name));
-  return Promise.all(['README.md', ...names.sort()].map(async (path) => ({ path: relative(root, join(root, path)), text: await readFile(join(root, path), 'utf8') })));
+  const names = (await readdir(join(root, 'docs'), { recursive: true }))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name));
+  return Promise.all(
+    ['README.md', ...names.sort()].map(async (path) => ({
+      path: relative(root, join(root, path)),
+      text: await readFile(join(root, path), 'utf8'),
+    })),
+  );
 }
 
 /** Each with the page it stands in, for a message that says where to look. */
@@ -25,7 +32,12 @@ const WITHOUT_CODE = /^```[\s\S]*?^```|^ {4,}.*$|`[^`\n]*`/gm;
 export function anchorsOf({ text }: Page): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ''] of text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#{1,6} (.+)$/gm)) {
-    const anchor = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').trim().replaceAll(' ', '-');
+    const anchor = heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-');
     let unique = anchor;
     for (let n = 1; anchors.has(unique); n++) unique = `${anchor}-${String(n)}`;
     anchors.add(unique);

@@ -38,7 +38,9 @@ export async function baseBackup(postgres: Postgres, folder: string): Promise<Cl
   try {
     await client.query("SELECT pg_backup_start('base', true)");
     await copyCluster(postgres.folder, folder);
-    const { rows } = await client.query<{ labelfile: string; spcmapfile: string }>('SELECT labelfile, spcmapfile FROM pg_backup_stop(true)');
+    const { rows } = await client.query<{ labelfile: string; spcmapfile: string }>(
+      'SELECT labelfile, spcmapfile FROM pg_backup_stop(true)',
+    );
     const data = join(folder, 'data');
     await rm(join(data, 'postmaster.pid'), { force: true });
     await rm(join(data, 'pg_wal'), { recursive: true, force: true });
@@ -105,10 +107,17 @@ async function freeze(main: number): Promise<number[]> {
 
 async function family(main: number): Promise<number[]> {
   const children = await readFile(`/proc/${String(main)}/task/${String(main)}/children`, 'utf8');
-  return [main, ...children.split(' ').map(Number).filter((pid) => pid > 1)];
+  return [
+    main,
+    ...children
+      .split(' ')
+      .map(Number)
+      .filter((pid) => pid > 1),
+  ];
 }
 
-const stateOf = async (pid: number): Promise<string | undefined> => (await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => undefined))?.split(') ').at(-1)?.[0];
+const stateOf = async (pid: number): Promise<string | undefined> =>
+  (await readFile(`/proc/${String(pid)}/stat`, 'utf8').catch(() => undefined))?.split(') ').at(-1)?.[0];
 
 async function until(pid: number, state: string): Promise<void> {
   for (let n = 0; n < 1000; n++) {

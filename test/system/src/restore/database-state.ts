@@ -26,11 +26,17 @@ export async function readDatabase(url: string): Promise<DatabaseState> {
   await client.connect();
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const migrations = await client.query<{ line: string }>("SELECT migration_name || ' ' || checksum || ' ' || (finished_at IS NOT NULL AND rolled_back_at IS NULL) AS line FROM _prisma_migrations ORDER BY 1");
+    const migrations = await client.query<{ line: string }>(
+      "SELECT migration_name || ' ' || checksum || ' ' || (finished_at IS NOT NULL AND rolled_back_at IS NULL) AS line FROM _prisma_migrations ORDER BY 1",
+    );
     const messages = await client.query<{ id: string; status: string }>('SELECT id::text, status::text FROM message');
     const jobs = await client.query<{ id: string }>('SELECT message_id::text AS id FROM delivery_job');
-    const check = (await client.query(await readFile(LEDGER_CHECK, 'utf8'))) as unknown as QueryResult<Record<string, unknown>>[];
-    const sums = await client.query<{ settled: string; reservations: string }>('SELECT coalesce(sum(settled_micro_usd), 0) AS settled, count(*) AS reservations FROM reservation');
+    const check = (await client.query(await readFile(LEDGER_CHECK, 'utf8'))) as unknown as QueryResult<
+      Record<string, unknown>
+    >[];
+    const sums = await client.query<{ settled: string; reservations: string }>(
+      'SELECT coalesce(sum(settled_micro_usd), 0) AS settled, count(*) AS reservations FROM reservation',
+    );
     await client.query('COMMIT');
     return {
       migrations: migrations.rows.map(({ line }) => line),

@@ -1,4 +1,10 @@
-import { migrate, temporaryFolder, workspaceRoot, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  migrate,
+  temporaryFolder,
+  workspaceRoot,
+  type Postgres,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,7 +41,16 @@ beforeAll(async () => {
     persistent: true,
     congressIntervalMs: 0,
     postgresSettings: { wal_level: 'replica', archive_mode: 'on', archive_command: archiveCommand(archive) },
-    gatewayEnvironment: { DELIVERY_MIN_BACKOFF_MS: '50', DELIVERY_MAX_BACKOFF_MS: '500', ENCLAVE_TIMEOUT_MS: '5000', DELIVERY_LEASE_MS: '6000', DELIVERY_POLL_MS: '100', RATE_LIMIT_MAX_REQUESTS: '100000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '100000', RATE_LIMIT_OTHER_MAX_REQUESTS: '100000' },
+    gatewayEnvironment: {
+      DELIVERY_MIN_BACKOFF_MS: '50',
+      DELIVERY_MAX_BACKOFF_MS: '500',
+      ENCLAVE_TIMEOUT_MS: '5000',
+      DELIVERY_LEASE_MS: '6000',
+      DELIVERY_POLL_MS: '100',
+      RATE_LIMIT_MAX_REQUESTS: '100000',
+      RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '100000',
+      RATE_LIMIT_OTHER_MAX_REQUESTS: '100000',
+    },
   });
   postgres = system.postgres;
   sender = await Sender.of(system, 'alice');
@@ -101,7 +116,8 @@ it('a snapshot of the disk, taken while messages come and go, brings back what w
     if ((await sender.statusOf(sent)) === 'unknown_here') await sender.post(sent);
     expect(await sender.ended(sent)).toBe('delivered');
   }
-  for (const sent of [delivered, waiting, half, between, later, laterWaiting, ...sentByCrowd]) await expectOneCopyEach(sent);
+  for (const sent of [delivered, waiting, half, between, later, laterWaiting, ...sentByCrowd])
+    await expectOneCopyEach(sent);
 
   const after = await readDatabase(system.databaseUrl);
   expect(after.jobs).toEqual([]);
@@ -117,7 +133,7 @@ it('with the enclave lost as well, what was delivered after the backup is sealed
     ],
   });
   const waiting = await sender.send([BUSY]);
-  await untilJob(waiting, 'dispatched_at IS NULL AND next_attempt_at > now() + interval \'2 s\'');
+  await untilJob(waiting, "dispatched_at IS NULL AND next_attempt_at > now() + interval '2 s'");
   const underWay = await sender.send(['HAK00']);
   await untilJob(underWay, 'dispatched_at IS NOT NULL');
   const copy = await snapshotDisk(postgres, nextFolder());
@@ -188,12 +204,17 @@ const nextFolder = (): string => copyFolder(++copies);
 
 /** Those offices answer "maintenance" until they are opened. */
 async function close(...offices: string[]): Promise<void> {
-  await setFaults({ queue: offices.map((office) => ({ office, fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 'always' })) });
+  await setFaults({
+    queue: offices.map((office) => ({ office, fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 'always' })),
+  });
 }
 const open = (): Promise<void> => setFaults({});
 
 async function setFaults(plan: object): Promise<void> {
-  const { status } = await fetch(`${system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
+  const { status } = await fetch(`${system.congress.controlUrl}/faults`, {
+    method: 'POST',
+    body: JSON.stringify(plan),
+  });
   expect(status).toBeLessThan(300);
 }
 
@@ -229,5 +250,9 @@ const query = (sql: string): Promise<Record<string, unknown>[]> => queryOnce(sys
 
 async function operator(...args: string[]): Promise<void> {
   const root = workspaceRoot();
-  await promisify(execFile)(process.execPath, [join(root, 'tools/run.mjs'), join(root, 'tools/operator/main.ts'), ...args], { cwd: root, env: { ...process.env, DATABASE_URL: system.databaseUrl } });
+  await promisify(execFile)(
+    process.execPath,
+    [join(root, 'tools/run.mjs'), join(root, 'tools/operator/main.ts'), ...args],
+    { cwd: root, env: { ...process.env, DATABASE_URL: system.databaseUrl } },
+  );
 }

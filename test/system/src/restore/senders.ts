@@ -1,5 +1,16 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
-import { createDeliverySecret, fetchEnclaveKey, fetchMessage, followMessage, postMessage, prepareMessage, verifyResult, type GatewayOptions, type PreparedMessage, type TrustPolicy } from '@communique-tee/client';
+import {
+  createDeliverySecret,
+  fetchEnclaveKey,
+  fetchMessage,
+  followMessage,
+  postMessage,
+  prepareMessage,
+  verifyResult,
+  type GatewayOptions,
+  type PreparedMessage,
+  type TrustPolicy,
+} from '@communique-tee/client';
 import type { CongressMessage } from '@communique-tee/protocol';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,7 +32,10 @@ export class Sender {
   ) {}
 
   static async of(system: System, name: string): Promise<Sender> {
-    const policy: TrustPolicy = { acceptedMeasurements: [{ pcr0: system.pcr0 }], trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem) };
+    const policy: TrustPolicy = {
+      acceptedMeasurements: [{ pcr0: system.pcr0 }],
+      trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
+    };
     return new Sender(system, { gateway: system.gatewayUrl, token: await system.issuer.token(name) }, policy);
   }
 
@@ -32,7 +46,12 @@ export class Sender {
 
   /** With the same id and delivery secret, for a message that ended as `key_retired`. */
   async sealAgain({ content, prepared }: Sent): Promise<Sent> {
-    return { content, prepared: prepareMessage(content, await fetchEnclaveKey(this.system.gatewayUrl, this.policy), { id: prepared.id }) };
+    return {
+      content,
+      prepared: prepareMessage(content, await fetchEnclaveKey(this.system.gatewayUrl, this.policy), {
+        id: prepared.id,
+      }),
+    };
   }
 
   /** Until it has its 202; a gateway that is away or without its database is asked again. */
@@ -70,7 +89,8 @@ export class Sender {
   /** How many copies of it have arrived at Congress, by office. */
   async copies({ content }: Sent): Promise<Record<string, number>> {
     const copies: Record<string, number> = {};
-    for (const { office, xml } of await receivedBy(this.system.congress)) if (xml.includes(content.campaignId)) copies[office] = (copies[office] ?? 0) + 1;
+    for (const { office, xml } of await receivedBy(this.system.congress))
+      if (xml.includes(content.campaignId)) copies[office] = (copies[office] ?? 0) + 1;
     return copies;
   }
 
@@ -88,7 +108,12 @@ export class Sender {
         return await ask();
       } catch (error) {
         const problem = problemOf(error);
-        if (n > 300 || (problem !== undefined && !['database_unavailable', 'overloaded', 'shutting_down', 'internal_error'].includes(problem))) throw error;
+        if (
+          n > 300 ||
+          (problem !== undefined &&
+            !['database_unavailable', 'overloaded', 'shutting_down', 'internal_error'].includes(problem))
+        )
+          throw error;
         await sleep(100);
       }
     }
@@ -106,7 +131,16 @@ function messageTo(offices: string[]): CongressMessage {
     version: 1,
     deliverySecret: createDeliverySecret(),
     offices,
-    constituent: { prefix: 'Dr.', firstName: 'Made', lastName: 'Up', address1: '1 Made-up Street', city: 'Springfield', state: 'CA', zip: '90001', email: `${mark}@example.org` },
+    constituent: {
+      prefix: 'Dr.',
+      firstName: 'Made',
+      lastName: 'Up',
+      address1: '1 Made-up Street',
+      city: 'Springfield',
+      state: 'CA',
+      zip: '90001',
+      email: `${mark}@example.org`,
+    },
     message: { subject: 'A subject', body: 'A body', topics: ['Energy'] },
     campaignId: mark,
     proof: null,

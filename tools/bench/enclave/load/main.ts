@@ -25,7 +25,9 @@ const { count, ratePerSecond } = await runClosedLoop(rhythm, async () => {
 });
 await close();
 const { p50, p99 } = percentilesOf(latenciesMs);
-process.stdout.write(`${JSON.stringify({ count, ratePerSecond, p50, p99, distinctDocuments: documents.size } satisfies EnclaveLoadResult)}\n`);
+process.stdout.write(
+  `${JSON.stringify({ count, ratePerSecond, p50, p99, distinctDocuments: documents.size } satisfies EnclaveLoadResult)}\n`,
+);
 
 function seen(document: Uint8Array): void {
   documents.add(createHash('sha256').update(document).digest('base64'));
@@ -33,7 +35,9 @@ function seen(document: Uint8Array): void {
 
 async function toEnclave({ address, ask }: Extract<EnclaveLoadJob['target'], { kind: 'enclave' }>) {
   const client = new EnclaveClient({ address, timeoutMs: TIMEOUT_MS });
-  const answerOf = async <Answer>(asked: Promise<{ kind: 'answer'; answer: Answer } | { kind: 'problem' | 'unreachable' }>): Promise<Answer> => {
+  const answerOf = async <Answer>(
+    asked: Promise<{ kind: 'answer'; answer: Answer } | { kind: 'problem' | 'unreachable' }>,
+  ): Promise<Answer> => {
     const result = await asked;
     if (result.kind !== 'answer') throw new Error(`${ask} ended as ${JSON.stringify(result)}`);
     return result.answer;
@@ -44,7 +48,12 @@ async function toEnclave({ address, ask }: Extract<EnclaveLoadJob['target'], { k
     else if (ask === 'health') await answerOf(client.health());
     else seen(await answerOf(client.attestation(randomBytes(NONCE_BYTES))));
   };
-  return { send, close: () => { client.close(); } };
+  return {
+    send,
+    close: () => {
+      client.close();
+    },
+  };
 }
 
 function toGateway({ origin, withNonce }: Extract<EnclaveLoadJob['target'], { kind: 'gateway' }>) {

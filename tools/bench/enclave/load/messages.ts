@@ -16,7 +16,15 @@ export function messagesFor(document: Uint8Array, beforehand: number): () => Uin
   const keyId = keyIdOf(publicKey);
   const expiresAtSeconds = Math.floor(Date.now() / 1000) + LIFETIME_SECONDS;
   const sealNext = () => {
-    const { message } = seal({ publicKey, keyId, suite: DEFAULT_SUITE, messageId: randomBytes(16), expiresAtSeconds, nullifier: null, plaintext: randomBytes(PLAINTEXT_BYTES) });
+    const { message } = seal({
+      publicKey,
+      keyId,
+      suite: DEFAULT_SUITE,
+      messageId: randomBytes(16),
+      expiresAtSeconds,
+      nullifier: null,
+      plaintext: randomBytes(PLAINTEXT_BYTES),
+    });
     return encodeSealedMessage(message);
   };
   const sealed = Array.from({ length: beforehand }, sealNext);

@@ -6,10 +6,16 @@ const read = (text: string) => {
   return found;
 };
 
-const base = read('Package: base\nArchitecture: all\nEssential: yes\nPre-Depends: shell | other-shell, libc6 (>= 2.34)\nInstalled-Size: 10\nSize: 1000');
+const base = read(
+  'Package: base\nArchitecture: all\nEssential: yes\nPre-Depends: shell | other-shell, libc6 (>= 2.34)\nInstalled-Size: 10\nSize: 1000',
+);
 const libc = read('Package: libc6\nArchitecture: amd64\nPriority: optional\nInstalled-Size: 20\nSize: 2000');
-const dash = read('Package: dash\nArchitecture: amd64\nProvides: shell (= 1), sh\nDepends: libc6:any (>= 2)\nInstalled-Size: 30\nSize: 3000');
-const editor = read('Package: editor\nArchitecture: amd64\nPriority: optional\nDepends: libc6\nInstalled-Size: 40\nSize: 4000');
+const dash = read(
+  'Package: dash\nArchitecture: amd64\nProvides: shell (= 1), sh\nDepends: libc6:any (>= 2)\nInstalled-Size: 30\nSize: 3000',
+);
+const editor = read(
+  'Package: editor\nArchitecture: amd64\nPriority: optional\nDepends: libc6\nInstalled-Size: 40\nSize: 4000',
+);
 
 describe('the packages of a Debian base', () => {
   it('are those required with what they depend on, through alternatives and what is provided', () => {

@@ -31,7 +31,8 @@ export async function debianBase(): Promise<DebianBase | undefined> {
   let paragraph: string[] = [];
   for await (const line of createInterface({ input: index.stdout })) {
     if (line !== '') {
-      if (/^(Package|Architecture|Essential|Priority|Provides|Depends|Pre-Depends|Installed-Size|Size):/.test(line)) paragraph.push(line);
+      if (/^(Package|Architecture|Essential|Priority|Provides|Depends|Pre-Depends|Installed-Size|Size):/.test(line))
+        paragraph.push(line);
       continue;
     }
     const found = readPackage(paragraph);
@@ -41,14 +42,24 @@ export async function debianBase(): Promise<DebianBase | undefined> {
   if (!packages.some(({ name }) => name === 'base-files')) return undefined;
   const chosen = closureOf(packages, BESIDES_REQUIRED);
   const sum = (of: (each: DebianPackage) => number) => chosen.reduce((total, each) => total + of(each), 0);
-  return { packages: chosen.length, installedBytes: sum(({ installedKiB }) => installedKiB * 1024), packedBytes: sum(({ packedBytes }) => packedBytes) };
+  return {
+    packages: chosen.length,
+    installedBytes: sum(({ installedKiB }) => installedKiB * 1024),
+    packedBytes: sum(({ packedBytes }) => packedBytes),
+  };
 }
 
 export function readPackage(lines: readonly string[]): DebianPackage | undefined {
-  const fields = new Map(lines.map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
+  const fields = new Map(
+    lines.map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+  );
   const name = fields.get('Package');
   if (name === undefined || !['amd64', 'all'].includes(fields.get('Architecture') ?? '')) return undefined;
-  const list = (field: string) => (fields.get(field) ?? '').split(',').map((each) => each.trim()).filter((each) => each !== '');
+  const list = (field: string) =>
+    (fields.get(field) ?? '')
+      .split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== '');
   const bare = (text: string) => text.trim().replace(/[\s:(].*$/, '');
   return {
     name,
@@ -63,7 +74,9 @@ export function readPackage(lines: readonly string[]): DebianPackage | undefined
 /** What is required, `besides`, and everything they depend on; of alternatives the first that there is. Versions are apt's business. */
 export function closureOf(packages: readonly DebianPackage[], besides: readonly string[]): DebianPackage[] {
   const byName = new Map(packages.map((each) => [each.name, each]));
-  const providers = new Map(packages.flatMap((each) => each.provides.map((name): [string, DebianPackage] => [name, each])));
+  const providers = new Map(
+    packages.flatMap((each) => each.provides.map((name): [string, DebianPackage] => [name, each])),
+  );
   const chosen = new Set<DebianPackage>();
   const take = (found: DebianPackage): void => {
     if (chosen.has(found)) return;
@@ -71,7 +84,8 @@ export function closureOf(packages: readonly DebianPackage[], besides: readonly 
     for (const alternatives of found.depends) {
       const [first] = alternatives.flatMap((name) => byName.get(name) ?? []);
       const taken = first ?? alternatives.flatMap((name) => providers.get(name) ?? [])[0];
-      if (taken === undefined) throw new Error(`apt's index has none of ${alternatives.join(', ')}, which ${found.name} depends on`);
+      if (taken === undefined)
+        throw new Error(`apt's index has none of ${alternatives.join(', ')}, which ${found.name} depends on`);
       take(taken);
     }
   };

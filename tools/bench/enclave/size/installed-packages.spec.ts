@@ -1,8 +1,17 @@
 import { installedWith, type Lockfile } from './installed-packages';
 
-const entry = (changes: Partial<Lockfile[string]> = {}): Lockfile[string] => ({ dependencies: {}, optionalDependencies: {}, peerDependencies: {}, peerDependenciesMeta: {}, ...changes });
+const entry = (changes: Partial<Lockfile[string]> = {}): Lockfile[string] => ({
+  dependencies: {},
+  optionalDependencies: {},
+  peerDependencies: {},
+  peerDependenciesMeta: {},
+  ...changes,
+});
 const lockfile: Lockfile = {
-  'node_modules/a': entry({ dependencies: { '@x/b': '1', c: '1' }, optionalDependencies: { 'a-linux': '1', 'a-other': '1' } }),
+  'node_modules/a': entry({
+    dependencies: { '@x/b': '1', c: '1' },
+    optionalDependencies: { 'a-linux': '1', 'a-other': '1' },
+  }),
   'node_modules/@x/b': entry({ dependencies: { c: '2' } }),
   'node_modules/@x/b/node_modules/c': entry(),
   'node_modules/c': entry({ peerDependencies: { p: '1', q: '1' }, peerDependenciesMeta: { q: { optional: true } } }),
@@ -25,5 +34,7 @@ it('takes what each depends on from the nearest place, its peers, and of what is
 
 it('does not go on without one', () => {
   expect(() => installedWith(['node_modules/z'], lockfile, () => true)).toThrow('node_modules/z');
-  expect(() => installedWith(['node_modules/a'], { 'node_modules/a': entry({ dependencies: { gone: '1' } }) }, () => true)).toThrow('gone');
+  expect(() =>
+    installedWith(['node_modules/a'], { 'node_modules/a': entry({ dependencies: { gone: '1' } }) }, () => true),
+  ).toThrow('gone');
 });

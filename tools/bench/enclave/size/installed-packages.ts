@@ -32,25 +32,40 @@ const placeOf = (path: string) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=
 /** By the metafile of esbuild beside a bundle. */
 export function importedBy(metafile: string): Imported {
   const { inputs, outputs } = metafileSchema.parse(JSON.parse(readFileSync(metafile, 'utf8')));
-  const places = Object.entries(inputs).flatMap(([input, { imports }]) => (placeOf(input) === undefined ? imports.flatMap(({ path }) => placeOf(path) ?? []) : []));
-  const own = Object.values(outputs).flatMap((output) => Object.entries(output.inputs).filter(([input]) => placeOf(input) === undefined));
-  return { places: [...new Set(places)].sort(), ownBytes: own.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0) };
+  const places = Object.entries(inputs).flatMap(([input, { imports }]) =>
+    placeOf(input) === undefined ? imports.flatMap(({ path }) => placeOf(path) ?? []) : [],
+  );
+  const own = Object.values(outputs).flatMap((output) =>
+    Object.entries(output.inputs).filter(([input]) => placeOf(input) === undefined),
+  );
+  return {
+    places: [...new Set(places)].sort(),
+    ownBytes: own.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0),
+  };
 }
 
-export const readLockfile = (root: string): Lockfile => lockfileSchema.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))).packages;
+export const readLockfile = (root: string): Lockfile =>
+  lockfileSchema.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))).packages;
 
 /** What `npm install --omit=dev` of these would bring on this platform: they, what they depend on and what they want beside them. */
-export function installedWith(places: readonly string[], lockfile: Lockfile, isThere: (place: string) => boolean): string[] {
+export function installedWith(
+  places: readonly string[],
+  lockfile: Lockfile,
+  isThere: (place: string) => boolean,
+): string[] {
   const found = new Set<string>();
   const take = (place: string): void => {
     if (found.has(place)) return;
     found.add(place);
     const entry = lockfile[place];
     if (entry === undefined) throw new Error(`package-lock.json does not know ${place}`);
-    const peers = Object.keys(entry.peerDependencies).filter((name) => entry.peerDependenciesMeta[name]?.optional !== true);
+    const peers = Object.keys(entry.peerDependencies).filter(
+      (name) => entry.peerDependenciesMeta[name]?.optional !== true,
+    );
     for (const name of [...Object.keys(entry.dependencies), ...peers]) {
       const at = resolve(name, place, lockfile);
-      if (at === undefined && !(name in entry.optionalDependencies)) throw new Error(`package-lock.json has no ${name} for ${place}`);
+      if (at === undefined && !(name in entry.optionalDependencies))
+        throw new Error(`package-lock.json has no ${name} for ${place}`);
       if (at !== undefined) take(at);
     }
     for (const name of Object.keys(entry.optionalDependencies)) {

@@ -21,7 +21,12 @@ export async function plainLayout(root: string, metafile: string): Promise<Plain
   const files = [NODE, ...packages.flatMap((place) => filesOf(root, place))];
   const bytes = files.reduce((sum, file) => sum + statSync(join(root, file)).size, ownBytes);
   // Our own compiled code is a few hundred KiB: counted as it is, for one file
-  return { packages: packages.length, files: files.length + 1, bytes, packedBytes: (await packed(root, files)) + ownBytes };
+  return {
+    packages: packages.length,
+    files: files.length + 1,
+    bytes,
+    packedBytes: (await packed(root, files)) + ownBytes,
+  };
 }
 
 /** Without packages that lie inside, which are counted by themselves. */

@@ -8,17 +8,37 @@ const MIB = 1024 * 1024;
 
 /** The image beside a plain layout of the same app. @param metafile of the enclave's production bundle */
 export async function sizeRows(image: string, metafile: string): Promise<Row[]> {
-  const [inside, plain, base] = await Promise.all([contentsOf(image), plainLayout(workspaceRoot(), metafile), debianBase()]);
+  const [inside, plain, base] = await Promise.all([
+    contentsOf(image),
+    plainLayout(workspaceRoot(), metafile),
+    debianBase(),
+  ]);
   const named = base === undefined ? 'Node and node_modules' : 'Node and node_modules on a Debian base';
-  const baseNote = base === undefined ? 'no index of Debian’s packages on this machine' : `of it Debian's base of ${String(base.packages)} packages ${mib(base.installedBytes)} by its index (debian:*-slim leaves out their documentation)`;
-  const packed: Row = { what: `${named}, packed`, value: (plain.packedBytes + (base?.packedBytes ?? 0)) / MIB, unit: 'MiB', note: 'gzip -9; Debian’s packages as they are (xz). Amazon Linux’s image is not to be had here' };
-  const unpacked: Row = { what: named, value: (plain.bytes + (base?.installedBytes ?? 0)) / MIB, unit: 'MiB', note: `${baseNote}; node_modules of ${String(plain.packages)} packages` };
+  const baseNote =
+    base === undefined
+      ? 'no index of Debian’s packages on this machine'
+      : `of it Debian's base of ${String(base.packages)} packages ${mib(base.installedBytes)} by its index (debian:*-slim leaves out their documentation)`;
+  const packed: Row = {
+    what: `${named}, packed`,
+    value: (plain.packedBytes + (base?.packedBytes ?? 0)) / MIB,
+    unit: 'MiB',
+    note: 'gzip -9; Debian’s packages as they are (xz). Amazon Linux’s image is not to be had here',
+  };
+  const unpacked: Row = {
+    what: named,
+    value: (plain.bytes + (base?.installedBytes ?? 0)) / MIB,
+    unit: 'MiB',
+    note: `${baseNote}; node_modules of ${String(plain.packages)} packages`,
+  };
   const files: Row = { what: 'files of Node and node_modules alone', value: plain.files, unit: 'files' };
   return [
     packed,
     beside({ what: 'image (.eif, kernel in it)', value: inside.packedBytes / MIB, unit: 'MiB' }, packed),
     unpacked,
-    beside({ what: 'image, unpacked', value: inside.bytes / MIB, unit: 'MiB', note: 'its kernel counted as it is packed' }, unpacked),
+    beside(
+      { what: 'image, unpacked', value: inside.bytes / MIB, unit: 'MiB', note: 'its kernel counted as it is packed' },
+      unpacked,
+    ),
     files,
     beside({ what: 'files in the image', value: inside.files, unit: 'files' }, files),
   ];

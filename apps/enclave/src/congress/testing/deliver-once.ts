@@ -5,7 +5,13 @@ import { testMessage } from './messages';
 
 // environment.spec.ts runs this as a process of its own: one delivery by the configuration file that is named, its result printed.
 const config = congressConfigSchema.parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
-const congress = createCongress(config, createEgress({ mode: 'direct' }, congressDestinations(config)), { nowMs: () => Date.now() });
+const congress = createCongress(config, createEgress({ mode: 'direct' }, congressDestinations(config)), {
+  nowMs: () => Date.now(),
+});
 void congress
-  .deliver({ office: 'HCA12', message: testMessage(), deliveryId: deliveryId(new Uint8Array(32), new Uint8Array(16), 'HCA12') })
+  .deliver({
+    office: 'HCA12',
+    message: testMessage(),
+    deliveryId: deliveryId(new Uint8Array(32), new Uint8Array(16), 'HCA12'),
+  })
   .then((result) => process.stdout.write(`${JSON.stringify(result)}\n`));

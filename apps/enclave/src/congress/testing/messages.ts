@@ -35,12 +35,38 @@ export function testMessage(offices: string[] = ['HCA12', 'SCA01', 'SCA03']): Co
 const character = fc.oneof(
   { weight: 6, arbitrary: fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 1 }) },
   { weight: 3, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }) },
-  { weight: 2, arbitrary: fc.constantFrom('<', '>', '&', '"', "'", ']]>', '\r', '\n', '\t', '\r\n', '\u0085', '\u2028', '\u{1f5fd}', '&amp;', '&#13;') },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      '<',
+      '>',
+      '&',
+      '"',
+      "'",
+      ']]>',
+      '\r',
+      '\n',
+      '\t',
+      '\r\n',
+      '\u0085',
+      '\u2028',
+      '\u{1f5fd}',
+      '&amp;',
+      '&#13;',
+    ),
+  },
 );
 /** Text of roughly this length that is likely, not certain, to be one that Congress takes. */
-const text = (min: number, max: number) => fc.string({ unit: character, minLength: min, maxLength: Math.min(max, min + 30) });
+const text = (min: number, max: number) =>
+  fc.string({ unit: character, minLength: min, maxLength: Math.min(max, min + 30) });
 const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
-const email = fc.tuple(fc.stringMatching(/^[!-?A-~]{1,20}$/), fc.stringMatching(/^[a-z-]{1,20}$/), fc.stringMatching(/^[a-z.]{1,10}$/)).map(([a, b, c]) => `${a}@${b}.${c}`);
+const email = fc
+  .tuple(
+    fc.stringMatching(/^[!-?A-~]{1,20}$/),
+    fc.stringMatching(/^[a-z-]{1,20}$/),
+    fc.stringMatching(/^[a-z.]{1,10}$/),
+  )
+  .map(([a, b, c]) => `${a}@${b}.${c}`);
 
 /** Messages of every shape, most of them valid: every field has odd characters and lengths near its limits. */
 export const anyMessage: fc.Arbitrary<CongressMessage> = fc
@@ -66,7 +92,16 @@ export const anyMessage: fc.Arbitrary<CongressMessage> = fc
       subject: text(6, 500),
       body: text(6, 10_000),
       topics: fc.uniqueArray(fc.constantFrom(...TOPICS), { minLength: 1 }),
-      bills: optional(fc.array(fc.record({ congress: fc.integer({ min: 1, max: 999 }), type: fc.constantFrom(...BILL_TYPES), number: fc.integer({ min: 1, max: 99_999 }) }), { maxLength: 20 })),
+      bills: optional(
+        fc.array(
+          fc.record({
+            congress: fc.integer({ min: 1, max: 999 }),
+            type: fc.constantFrom(...BILL_TYPES),
+            number: fc.integer({ min: 1, max: 99_999 }),
+          }),
+          { maxLength: 20 },
+        ),
+      ),
       stance: optional(fc.constantFrom('pro' as const, 'con' as const)),
       moreInfo: optional(fc.webUrl({ withFragments: true, withQueryParameters: true })),
     }),
@@ -118,14 +153,42 @@ const BAD_TEXTS = [
   'ZZ',
 ];
 
-const TEXT_FIELDS = ['prefix', 'firstName', 'middleName', 'lastName', 'suffix', 'title', 'organization', 'address1', 'address2', 'address3', 'city', 'state', 'zip', 'email', 'phone'];
+const TEXT_FIELDS = [
+  'prefix',
+  'firstName',
+  'middleName',
+  'lastName',
+  'suffix',
+  'title',
+  'organization',
+  'address1',
+  'address2',
+  'address3',
+  'city',
+  'state',
+  'zip',
+  'email',
+  'phone',
+];
 const MESSAGE_FIELDS = ['subject', 'body', 'moreInfo', 'stance'];
 
 /** A likely valid message with one field overwritten by something bad, or taken away. Not a CongressMessage but by its type. */
 export const brokenMessage: fc.Arbitrary<CongressMessage> = fc
-  .tuple(anyMessage, fc.constantFrom(...TEXT_FIELDS.map((name) => ['constituent', name]), ...MESSAGE_FIELDS.map((name) => ['message', name]), ['campaignId']), fc.oneof(fc.constantFrom(...BAD_TEXTS), fc.constant(undefined)))
+  .tuple(
+    anyMessage,
+    fc.constantFrom(
+      ...TEXT_FIELDS.map((name) => ['constituent', name]),
+      ...MESSAGE_FIELDS.map((name) => ['message', name]),
+      ['campaignId'],
+    ),
+    fc.oneof(fc.constantFrom(...BAD_TEXTS), fc.constant(undefined)),
+  )
   .map(([message, path, value]) => {
-    const copy: Record<string, unknown> = { ...message, constituent: { ...message.constituent }, message: { ...message.message } };
+    const copy: Record<string, unknown> = {
+      ...message,
+      constituent: { ...message.constituent },
+      message: { ...message.message },
+    };
     const [first = '', second] = path;
     const target = second === undefined ? copy : (copy[first] as Record<string, unknown>);
     if (value === undefined) Reflect.deleteProperty(target, second ?? first);

@@ -1,4 +1,9 @@
-import { startCongressSimulator, type ChamberStartOptions, type CongressSimulator, type CongressSimulatorOptions } from '@communique-tee/congress-simulator';
+import {
+  startCongressSimulator,
+  type ChamberStartOptions,
+  type CongressSimulator,
+  type CongressSimulatorOptions,
+} from '@communique-tee/congress-simulator';
 import * as z from 'zod';
 import { createEgress, type Egress } from '../../egress';
 import { congressConfigSchema, congressDestinations, createCongress, type Congress, type CongressConfig } from '..';
@@ -21,13 +26,21 @@ export interface SetupOptions extends CongressSimulatorOptions {
 
 /** The enclave's Congress client configured for a simulator of its own. */
 export async function setUp({ both = {}, configure = {}, ...options }: SetupOptions = {}): Promise<Setup> {
-  const simulator = await startCongressSimulator({ ...options, house: { ...both, ...options.house }, senate: { ...both, ...options.senate } });
+  const simulator = await startCongressSimulator({
+    ...options,
+    house: { ...both, ...options.house },
+    senate: { ...both, ...options.senate },
+  });
   const config = configFor(simulator, both.deduplicates ?? true, configure);
   const egress = createEgress({ mode: 'direct' }, congressDestinations(config));
   return { simulator, config, egress, congress: createCongress(config, egress, { nowMs: () => Date.now() }) };
 }
 
-export function configFor(simulator: CongressSimulator, deduplicates: boolean, configure: Partial<ConfigInput['house']> = {}): CongressConfig {
+export function configFor(
+  simulator: CongressSimulator,
+  deduplicates: boolean,
+  configure: Partial<ConfigInput['house']> = {},
+): CongressConfig {
   const chamber = (name: 'house' | 'senate') => ({
     origin: simulator[name].origin,
     apiKeyReadableInImage: simulator[name].apiKey,

@@ -18,5 +18,9 @@ export interface Guardian {
 
 /** The encryption context of data keys: the policy of the KMS key pairs its PCR0 with the attested one. */
 export function dataKeyContext({ stack, pcr0 }: Guardian): Record<string, string> {
-  return { 'communique-tee:purpose': 'enclave-keys', 'communique-tee:stack': stack, 'communique-tee:pcr0': toHex(pcr0) };
+  return {
+    'communique-tee:purpose': 'enclave-keys',
+    'communique-tee:stack': stack,
+    'communique-tee:pcr0': toHex(pcr0),
+  };
 }

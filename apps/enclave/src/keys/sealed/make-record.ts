@@ -19,11 +19,19 @@ export interface MadeRecord {
  * enclave too, and so nobody serves a key that could not be opened again.
  * @throws KmsUseless; NsmError where the NSM gives no entropy or document
  */
-export async function makeRecord(epoch: number, guardian: Guardian, nsm: Nsm, clock: AnchoredClock, session: KmsSession): Promise<MadeRecord> {
+export async function makeRecord(
+  epoch: number,
+  guardian: Guardian,
+  nsm: Nsm,
+  clock: AnchoredClock,
+  session: KmsSession,
+): Promise<MadeRecord> {
   const secret = await createKeySecret(nsm);
   try {
     const { keyId, sealing, receiptKey, legacy } = deriveEnclaveKeys(secret, guardian.custody, guardian.legacySuite);
-    const dataKey = await session.ask((kms, authorization) => kms.generateDataKey({ keyId: guardian.custody, context: dataKeyContext(guardian), ...authorization }));
+    const dataKey = await session.ask((kms, authorization) =>
+      kms.generateDataKey({ keyId: guardian.custody, context: dataKeyContext(guardian), ...authorization }),
+    );
     try {
       const created = Math.floor(clock.nowMs() / 1000);
       const rotateAfter = created + guardian.times.rotateAfterSeconds;
@@ -42,7 +50,10 @@ export async function makeRecord(epoch: number, guardian: Guardian, nsm: Nsm, cl
         data_key: dataKey.ciphertextBlob,
       };
       const maker = (await attest(nsm, clock, { userData: makerData(core) })).bytes;
-      return { core, bytes: encodeSealedKey({ core, maker, ...sealSecret(secret, dataKey.plaintext, { core, maker }) }) };
+      return {
+        core,
+        bytes: encodeSealedKey({ core, maker, ...sealSecret(secret, dataKey.plaintext, { core, maker }) }),
+      };
     } finally {
       dataKey.plaintext.fill(0);
     }

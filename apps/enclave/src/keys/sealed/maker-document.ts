@@ -1,5 +1,17 @@
-import { AttestationError, readAttestation_unverified, verifyAttestation, type VerifiedAttestation } from '@communique-tee/attestation';
-import { ProtocolError, decodeSealedKeyMaker, encodeSealedKeyCore, encodeSealedKeyMaker, toHex, type SealedKeyCore } from '@communique-tee/protocol';
+import {
+  AttestationError,
+  readAttestation_unverified,
+  verifyAttestation,
+  type VerifiedAttestation,
+} from '@communique-tee/attestation';
+import {
+  ProtocolError,
+  decodeSealedKeyMaker,
+  encodeSealedKeyCore,
+  encodeSealedKeyMaker,
+  toHex,
+  type SealedKeyCore,
+} from '@communique-tee/protocol';
 import { createHash } from 'node:crypto';
 import type { Guardian } from './guardian';
 import { KeyRefused } from './refusal';
@@ -16,7 +28,10 @@ export function makerData(core: SealedKeyCore): Uint8Array {
  * A document of this very image, no debug enclave, judged at its own time: leaf certificates last three hours and a record eight days.
  * @throws AttestationError
  */
-export function verifyOwnImage(document: Uint8Array, { pcr0, makerRoot }: Pick<Guardian, 'pcr0' | 'makerRoot'>): Promise<VerifiedAttestation> {
+export function verifyOwnImage(
+  document: Uint8Array,
+  { pcr0, makerRoot }: Pick<Guardian, 'pcr0' | 'makerRoot'>,
+): Promise<VerifiedAttestation> {
   return verifyAttestation(document, {
     acceptedMeasurements: [{ pcr0: toHex(pcr0) }],
     freshness: { documentTakenFromCache: true },

@@ -39,7 +39,8 @@ export class Proposals {
    */
   async proposal(session: KmsSession): Promise<Uint8Array | null> {
     if (!this.isDue()) this.made = null;
-    else if (!this.made || this.clock.nowMs() >= this.made.core.rotate_after * 1000) this.made = await this.make(session);
+    else if (!this.made || this.clock.nowMs() >= this.made.core.rotate_after * 1000)
+      this.made = await this.make(session);
     return this.made?.bytes ?? null;
   }
 

@@ -1,5 +1,12 @@
 import type { Nsm } from '@communique-tee/nsm';
-import { MAX_OFFERED_KEYS, ProtocolError, decodeSealedKey, type KeyStatus, type SealedKeyCore, type SealedKeyRecord } from '@communique-tee/protocol';
+import {
+  MAX_OFFERED_KEYS,
+  ProtocolError,
+  decodeSealedKey,
+  type KeyStatus,
+  type SealedKeyCore,
+  type SealedKeyRecord,
+} from '@communique-tee/protocol';
 import { createHash } from 'node:crypto';
 import { DocumentSource } from '../../attestation/document-source';
 import type { AnchoredClock } from '../../clock/anchored-clock';
@@ -52,7 +59,11 @@ export class SealedKeys {
       refused.push(refusal);
       const name = `${sha256} ${refusal.code}`;
       said.add(name);
-      if (!this.said.has(name)) this.log.write('warn', 'key_refused', { code: refusal.code, ...(refusal.key_id && { keyId: keyIdText(refusal.key_id) }) });
+      if (!this.said.has(name))
+        this.log.write('warn', 'key_refused', {
+          code: refusal.code,
+          ...(refusal.key_id && { keyId: keyIdText(refusal.key_id) }),
+        });
     }
     this.said = said;
     this.forgetDropped();
@@ -100,4 +111,3 @@ export class SealedKeys {
 function timesOf({ epoch, rotate_after, destroy_after }: SealedKeyCore) {
   return { epoch, rotateAfterMs: rotate_after * 1000, destroyAfterMs: destroy_after * 1000 };
 }
-

@@ -5,13 +5,20 @@ import { createHash, randomBytes } from 'node:crypto';
 const NONCE_BYTES = 24;
 
 /** Seals the secret under the data key: bound to the whole core and to the document that vouches for it. */
-export function sealSecret(secret: Uint8Array, dataKey: Uint8Array, { core, maker }: Pick<SealedKeyRecord, 'core' | 'maker'>): Pick<SealedKeyRecord, 'nonce' | 'sealed'> {
+export function sealSecret(
+  secret: Uint8Array,
+  dataKey: Uint8Array,
+  { core, maker }: Pick<SealedKeyRecord, 'core' | 'maker'>,
+): Pick<SealedKeyRecord, 'nonce' | 'sealed'> {
   const nonce = new Uint8Array(randomBytes(NONCE_BYTES));
   return { nonce, sealed: xchacha20poly1305(dataKey, nonce, associatedData(core, maker)).encrypt(secret) };
 }
 
 /** @returns 32 bytes, or undefined where the tag does not fit. */
-export function openSecret({ core, maker, nonce, sealed }: SealedKeyRecord, dataKey: Uint8Array): Uint8Array | undefined {
+export function openSecret(
+  { core, maker, nonce, sealed }: SealedKeyRecord,
+  dataKey: Uint8Array,
+): Uint8Array | undefined {
   try {
     return xchacha20poly1305(dataKey, nonce, associatedData(core, maker)).decrypt(sealed);
   } catch {

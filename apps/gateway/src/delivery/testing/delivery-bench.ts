@@ -61,9 +61,19 @@ export class DeliveryBench {
   keys(monitor: AttestationMonitor, secretsFile?: string): EnclaveKeys {
     const known = this.keysOf.get(monitor);
     if (known !== undefined) return known;
-    const config = { attestation: this.config.attestation, keys: { intervalMs: 60_000, ...(secretsFile === undefined ? {} : { secretsFile }) } };
+    const config = {
+      attestation: this.config.attestation,
+      keys: { intervalMs: 60_000, ...(secretsFile === undefined ? {} : { secretsFile }) },
+    };
     const credentials = new ParentCredentials((options) => this.findCredentials(options), this.logger);
-    const made = new EnclaveKeys(config, monitor, this.sealedKeys, credentials, new OperatorSecrets(config, this.logger), this.logger);
+    const made = new EnclaveKeys(
+      config,
+      monitor,
+      this.sealedKeys,
+      credentials,
+      new OperatorSecrets(config, this.logger),
+      this.logger,
+    );
     this.keysOf.set(monitor, made);
     return made;
   }
@@ -79,7 +89,13 @@ export class DeliveryBench {
     const whole = this.config as GatewayConfig;
     const monitor = trust instanceof AttestationMonitor ? trust : this.saying(trust);
     const signal = new DeliverySignal();
-    const attempt = new DeliveryAttempt(whole, this.queue, new ReceiptJudge(this.config), this.keys(monitor), this.logger);
+    const attempt = new DeliveryAttempt(
+      whole,
+      this.queue,
+      new ReceiptJudge(this.config),
+      this.keys(monitor),
+      this.logger,
+    );
     const worker = new DeliveryWorker(whole, this.queue, attempt, monitor, this.keys(monitor), signal, this.logger);
     this.workers.push(worker);
     return { worker, signal };
@@ -87,19 +103,38 @@ export class DeliveryBench {
 
   private saying(trust: SaidTrust): AttestationMonitor {
     const [client] = this.enclaves().all;
-    const enclave = { index: 0, client, ...trust, takesMessages: trust.isTrusted, keepsItsKeysAlone: () => true, keyId: () => null, heldKeyIds: () => null, keys: () => null };
+    const enclave = {
+      index: 0,
+      client,
+      ...trust,
+      takesMessages: trust.isTrusted,
+      keepsItsKeysAlone: () => true,
+      keyId: () => null,
+      heldKeyIds: () => null,
+      keys: () => null,
+    };
     return { enclaves: [enclave], ...trust } as unknown as AttestationMonitor;
   }
 
   /** An accepted message, its job and its reservation, as the accepting transaction leaves them. */
-  async accept(expiresAt = new Date(Date.now() + 3_600_000), sealedTo?: Uint8Array): Promise<{ messageId: string; sealed: Uint8Array }> {
+  async accept(
+    expiresAt = new Date(Date.now() + 3_600_000),
+    sealedTo?: Uint8Array,
+  ): Promise<{ messageId: string; sealed: Uint8Array }> {
     const { message, sealed, messageId } = sealedNoise(expiresAt, sealedTo);
     const keyId = new Uint8Array(message.keyId);
     const owner = randomBytes(32).toString('base64url');
     await this.database.transaction(async (transaction) => {
-      await transaction.message.create({ data: { id: messageId, owner, sealedSha256: new Uint8Array(sha256(sealed)), keyId, expiresAt } });
+      await transaction.message.create({
+        data: { id: messageId, owner, sealedSha256: new Uint8Array(sha256(sealed)), keyId, expiresAt },
+      });
       await transaction.deliveryJob.create({ data: { messageId, sealed: new Uint8Array(sealed), keyId, expiresAt } });
-      await this.budget.reserve(transaction, { owner, messageId, amountMicroUsd: highestCostOfMessageMicroUsd, now: new Date() });
+      await this.budget.reserve(transaction, {
+        owner,
+        messageId,
+        amountMicroUsd: highestCostOfMessageMicroUsd,
+        now: new Date(),
+      });
     });
     return { messageId, sealed };
   }
@@ -107,7 +142,10 @@ export class DeliveryBench {
   async message(id: string) {
     const { client } = this.database;
     const message = await client.message.findUniqueOrThrow({ where: { id }, include: { job: true } });
-    return { ...message, reservations: await client.reservation.findMany({ where: { messageId: id }, orderBy: { reservedAt: 'asc' } }) };
+    return {
+      ...message,
+      reservations: await client.reservation.findMany({ where: { messageId: id }, orderBy: { reservedAt: 'asc' } }),
+    };
   }
 
   async stopWorkers(): Promise<void> {

@@ -1,11 +1,27 @@
 import { createHash, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
-import { encodeKeyBinding, encodeRelayAnswer, encodeSealedAnswer, encodeSealedMessage, decodeSealedMessage, messageIdToText, toBase64Url, PROCESS_CUSTODY, type Outcome, type RelayAnswer, type SealedMessage } from '@communique-tee/protocol';
+import {
+  encodeKeyBinding,
+  encodeRelayAnswer,
+  encodeSealedAnswer,
+  encodeSealedMessage,
+  decodeSealedMessage,
+  messageIdToText,
+  toBase64Url,
+  PROCESS_CUSTODY,
+  type Outcome,
+  type RelayAnswer,
+  type SealedMessage,
+} from '@communique-tee/protocol';
 import { signReceipt } from '@communique-tee/receipts';
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
 export const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest());
 
-export type Attest = (fields: { nonce?: Uint8Array; userData?: Uint8Array; publicKey?: Uint8Array }) => Promise<Uint8Array>;
+export type Attest = (fields: {
+  nonce?: Uint8Array;
+  userData?: Uint8Array;
+  publicKey?: Uint8Array;
+}) => Promise<Uint8Array>;
 
 /** Keys and receipts of an enclave, real in everything but that no message is ever opened: its offices are told to it. */
 export class EnclaveIdentity {
@@ -29,7 +45,12 @@ export class EnclaveIdentity {
   }
 
   /** A receipt for these sealed bytes; `changes` and `key` forge it. */
-  async answer(sealed: Uint8Array, outcomes: readonly Outcome[], changes: Partial<RelayAnswer> = {}, forged: { claims?: object; key?: KeyObject } = {}): Promise<RelayAnswer> {
+  async answer(
+    sealed: Uint8Array,
+    outcomes: readonly Outcome[],
+    changes: Partial<RelayAnswer> = {},
+    forged: { claims?: object; key?: KeyObject } = {},
+  ): Promise<RelayAnswer> {
     const document = await this.document();
     const claims = {
       v: 1 as const,
@@ -59,7 +80,10 @@ export class EnclaveIdentity {
 }
 
 /** The outside of a sealed message; its inside is noise. */
-export function sealedNoise(expiresAt: Date, keyId: Uint8Array = random(16)): { message: SealedMessage; sealed: Uint8Array; messageId: string } {
+export function sealedNoise(
+  expiresAt: Date,
+  keyId: Uint8Array = random(16),
+): { message: SealedMessage; sealed: Uint8Array; messageId: string } {
   const message: SealedMessage = {
     suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305',
     keyId,

@@ -1,4 +1,10 @@
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { listen, type Address } from '@communique-tee/vsock';
 import { problemDocument, PROBLEM_MEDIA_TYPE, type ProblemCode } from '@communique-tee/protocol';
 
@@ -47,7 +53,13 @@ export class TestEnclave {
       return; // the client went away
     }
     const url = new URL(request.url ?? '/', 'http://enclave');
-    const seen: TestRequest = { method: request.method ?? '', path: url.pathname, query: url.searchParams, headers: request.headers, body: new Uint8Array(Buffer.concat(chunks)) };
+    const seen: TestRequest = {
+      method: request.method ?? '',
+      path: url.pathname,
+      query: url.searchParams,
+      headers: request.headers,
+      body: new Uint8Array(Buffer.concat(chunks)),
+    };
     this.requests.push(seen);
     await this.behaviour(seen, response);
   }

@@ -3,13 +3,21 @@ import { SwaggerModule } from '@nestjs/swagger';
 import { openApiDocument } from './document';
 
 /** Swagger UI's own scripts, its inline styles and icons, and requests to this server: nothing else. */
-const PAGE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /** The pages at /docs and the document at /docs-json. */
 export function serveOpenApi(app: NestFastifyApplication): void {
-  app.getHttpAdapter().getInstance().addHook('onSend', (request, reply, _payload, done) => {
-    if (/^\/docs(\/|$|\?)/.test(request.url)) void reply.header('content-security-policy', PAGE_POLICY);
-    done();
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onSend', (request, reply, _payload, done) => {
+      if (/^\/docs(\/|$|\?)/.test(request.url)) void reply.header('content-security-policy', PAGE_POLICY);
+      done();
+    });
+  SwaggerModule.setup('docs', app, openApiDocument, {
+    jsonDocumentUrl: 'docs-json',
+    raw: ['json'],
+    customSiteTitle: 'communique-tee gateway',
   });
-  SwaggerModule.setup('docs', app, openApiDocument, { jsonDocumentUrl: 'docs-json', raw: ['json'], customSiteTitle: 'communique-tee gateway' });
 }

@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import {
-  decodeKeyOffer, decodeSealedKey, decodeSealedMessage, encodeKeyStatus, encodeSealedKey, encodeSealedKeyCore, encodeSealedKeyMaker, toHex,
-  type HandedCredentials, type KeyOffer, type KeyStatus, type SealedKeyCore,
+  decodeKeyOffer,
+  decodeSealedKey,
+  decodeSealedMessage,
+  encodeKeyStatus,
+  encodeSealedKey,
+  encodeSealedKeyCore,
+  encodeSealedKeyMaker,
+  toHex,
+  type HandedCredentials,
+  type KeyOffer,
+  type KeyStatus,
+  type SealedKeyCore,
 } from '@communique-tee/protocol';
 import { EnclaveIdentity, sha256, type Attest } from '../../delivery/testing/enclave-identity';
 import { answer, problem, TestEnclave, type Behaviour, type TestRequest } from '../../enclave/testing/test-enclave';
@@ -14,11 +24,23 @@ export type Vault = Map<string, EnclaveIdentity>;
 const random = (length: number) => new Uint8Array(randomBytes(length));
 export const nowSeconds = () => Math.floor(Date.now() / 1000);
 
-export async function makeRecord(identity: EnclaveIdentity, attest: Attest, changes: Partial<SealedKeyCore> & Pick<SealedKeyCore, 'epoch' | 'pcr0'>): Promise<{ core: SealedKeyCore; record: Uint8Array }> {
+export async function makeRecord(
+  identity: EnclaveIdentity,
+  attest: Attest,
+  changes: Partial<SealedKeyCore> & Pick<SealedKeyCore, 'epoch' | 'pcr0'>,
+): Promise<{ core: SealedKeyCore; record: Uint8Array }> {
   const created = nowSeconds();
   const core: SealedKeyCore = {
-    v: 1, key_id: identity.keyId, custody: ALIAS, created, rotate_after: created + 86_400, destroy_after: created + 8 * 86_400,
-    public_key: random(32), receipt_key: identity.receiptKey, data_key: random(180), ...changes,
+    v: 1,
+    key_id: identity.keyId,
+    custody: ALIAS,
+    created,
+    rotate_after: created + 86_400,
+    destroy_after: created + 8 * 86_400,
+    public_key: random(32),
+    receipt_key: identity.receiptKey,
+    data_key: random(180),
+    ...changes,
   };
   const maker = await attest({ userData: encodeSealedKeyMaker(sha256(encodeSealedKeyCore(core))) });
   return { core, record: encodeSealedKey({ core, maker, nonce: random(24), sealed: random(48) }) };
@@ -79,7 +101,12 @@ export class KeyedEnclave {
 
   private async handle(request: TestRequest, response: Parameters<Behaviour>[1]): Promise<void> {
     if (request.path === '/health') {
-      answer(response, 200, 'application/json', JSON.stringify({ healthy: true, enclaveId: 'enclave-of-a-test', timestamp: new Date().toISOString() }));
+      answer(
+        response,
+        200,
+        'application/json',
+        JSON.stringify({ healthy: true, enclaveId: 'enclave-of-a-test', timestamp: new Date().toISOString() }),
+      );
     } else if (request.path === '/keys') {
       if (this.onKeys !== undefined) return this.onKeys(request, response);
       answer(response, 200, 'application/cbor', encodeKeyStatus(await this.exchange(decodeKeyOffer(request.body))));
@@ -87,7 +114,12 @@ export class KeyedEnclave {
       const identity = this.vault.get(this.keyId);
       const nonce = request.query.get('nonce');
       if (identity === undefined) return problem('keys_not_ready', 5)(request, response);
-      answer(response, 200, 'application/cose', await identity.document(nonce === null ? undefined : Buffer.from(nonce, 'hex')));
+      answer(
+        response,
+        200,
+        'application/cose',
+        await identity.document(nonce === null ? undefined : Buffer.from(nonce, 'hex')),
+      );
     } else {
       this.relays++;
       if (this.onRelay !== undefined) return this.onRelay(request, response);
@@ -124,7 +156,8 @@ export class KeyedEnclave {
       else if (offer.credentials !== null || this.held.has(id)) this.held.set(id, core);
     }
     if (this.proposal !== null && (this.current?.epoch ?? 0) >= this.proposal.core.epoch) this.proposal = null;
-    if (offer.credentials !== null && (this.current?.epoch ?? 0) <= this.rotatedEpoch) this.proposal ??= await this.propose();
+    if (offer.credentials !== null && (this.current?.epoch ?? 0) <= this.rotatedEpoch)
+      this.proposal ??= await this.propose();
     return {
       custody: this.custody,
       state: this.held.size === 0 ? 'waiting' : 'ready',
@@ -141,6 +174,11 @@ export class KeyedEnclave {
   async propose(changes: Partial<SealedKeyCore> = {}): Promise<{ core: SealedKeyCore; record: Uint8Array }> {
     const identity = new EnclaveIdentity(this.attest, this.pcr0, this.custody);
     this.vault.set(toHex(identity.keyId), identity);
-    return makeRecord(identity, this.attest, { epoch: Math.max(this.current?.epoch ?? 0, this.highestOffered) + 1, pcr0: new Uint8Array(Buffer.from(this.pcr0, 'hex')), custody: this.custody, ...changes });
+    return makeRecord(identity, this.attest, {
+      epoch: Math.max(this.current?.epoch ?? 0, this.highestOffered) + 1,
+      pcr0: new Uint8Array(Buffer.from(this.pcr0, 'hex')),
+      custody: this.custody,
+      ...changes,
+    });
   }
 }

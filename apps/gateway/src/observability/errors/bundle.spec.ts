@@ -3,7 +3,15 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { migrate, type Postgres, spawnService, startPostgres, temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/test-support';
+import {
+  migrate,
+  type Postgres,
+  spawnService,
+  startPostgres,
+  temporaryFolder,
+  type TemporaryFolder,
+  workspaceRoot,
+} from '@communique-tee/test-support';
 import { Client } from 'pg';
 import { AUDIENCE, createIssuer, ISSUER } from '../../testing/issuer';
 import { SentrySimulator } from './testing/sentry-simulator';
@@ -27,8 +35,15 @@ describe('a gateway that crashes', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    await promisify(execFile)(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')], { cwd: workspaceRoot() });
-    release = `communique-gateway@${createHash('sha256').update(await readFile(folder.file('dist/main.js'))).digest('hex').slice(0, 12)}`;
+    await promisify(execFile)(
+      process.execPath,
+      [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
+      { cwd: workspaceRoot() },
+    );
+    release = `communique-gateway@${createHash('sha256')
+      .update(await readFile(folder.file('dist/main.js')))
+      .digest('hex')
+      .slice(0, 12)}`;
     postgres = await startPostgres();
     await migrate(postgres.url);
     await (await createIssuer()).writeKeySet(folder.file('jwks.json'));
@@ -55,7 +70,13 @@ describe('a gateway that crashes', () => {
   afterEach(() => sentry.stop());
 
   async function crash(how: keyof typeof CRASHES) {
-    const service = await spawnService({ command: process.execPath, args: ['--require', folder.file(`${how}.cjs`), folder.file('dist/main.js')], cwd: folder.path, env: environment, readyWhen: /"msg":"listening"/ });
+    const service = await spawnService({
+      command: process.execPath,
+      args: ['--require', folder.file(`${how}.cjs`), folder.file('dist/main.js')],
+      cwd: folder.path,
+      env: environment,
+      readyWhen: /"msg":"listening"/,
+    });
     process.kill(service.pid, 'SIGUSR2');
     const { code } = await service.exited;
     return { code, output: service.output() };
@@ -89,7 +110,13 @@ describe('a gateway that crashes', () => {
 
   it('ends in order where Sentry hangs, and tells frames as places in the bundle', async () => {
     sentry.behaviour = { kind: 'hang' };
-    const service = await spawnService({ command: process.execPath, args: [folder.file('dist/main.js')], cwd: folder.path, env: environment, readyWhen: /"msg":"listening"/ });
+    const service = await spawnService({
+      command: process.execPath,
+      args: [folder.file('dist/main.js')],
+      cwd: folder.path,
+      env: environment,
+      readyWhen: /"msg":"listening"/,
+    });
     // A table is gone: what nobody has designed for.
     const client = new Client({ connectionString: postgres.url });
     await client.connect();

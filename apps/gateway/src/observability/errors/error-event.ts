@@ -30,7 +30,10 @@ const ENCLAVE = /^enclave-[0-9]{1,2}$/;
  * A Sentry event made of nothing but what is written here: classes, codes and frames of the error and its causes, our own text of the
  * event, method and template of the route, the request's id, release and environment. No message, no property, no value of a variable.
  */
-export function errorEvent({ event, err, fields, requestId, atMs }: NotedError, program: Program): Event & { readonly fingerprint: string[] } {
+export function errorEvent(
+  { event, err, fields, requestId, atMs }: NotedError,
+  program: Program,
+): Event & { readonly fingerprint: string[] } {
   const facts = err === undefined ? [] : errorFacts(err, program.folder);
   const [outermost] = facts;
   const code = matching(CODE, fields['code']);
@@ -57,7 +60,13 @@ export function errorEvent({ event, err, fields, requestId, atMs }: NotedError, 
     ...(route === undefined ? {} : { transaction: route }),
     ...(facts.length === 0 ? {} : { exception: { values: facts.map((each) => exceptionOf(each, event)).reverse() } }),
     tags: Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== undefined)),
-    fingerprint: [event, ...facts.map(({ type, code: own }) => `${type} ${own ?? ''}`), code ?? '', sqlState ?? '', placeOf(facts)],
+    fingerprint: [
+      event,
+      ...facts.map(({ type, code: own }) => `${type} ${own ?? ''}`),
+      code ?? '',
+      sqlState ?? '',
+      placeOf(facts),
+    ],
   };
 }
 
@@ -74,7 +83,9 @@ function exceptionOf({ type, code, frames }: ErrorFacts, event: string) {
 /** The function of ours where the innermost error was made: two bugs of one class are two kinds, and the same bug in the next release is the same. */
 function placeOf(facts: readonly ErrorFacts[]): string {
   const frame = facts.at(-1)?.frames.find(({ in_app: inApp }) => inApp);
-  return frame === undefined ? '' : (frame.function ?? `${frame.filename}:${String(frame.lineno)}:${String(frame.colno)}`);
+  return frame === undefined
+    ? ''
+    : (frame.function ?? `${frame.filename}:${String(frame.lineno)}:${String(frame.colno)}`);
 }
 
 function matching(pattern: RegExp, value: unknown): string | undefined {

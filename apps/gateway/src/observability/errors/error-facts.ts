@@ -14,7 +14,12 @@ export interface ErrorFacts {
 const CLASS = /^[A-Za-z_$][A-Za-z0-9_$]{0,63}$/;
 /** Codes of Node, its HTTP client, Fastify, jose (ERR_J...) and Prisma. */
 const CODES = /^(?:(?:ERR|FST_ERR|UND_ERR)_[A-Z0-9_]{1,60}|P[1-6][0-9]{3})$/;
-const SYSTEM_CODES: ReadonlySet<string> = new Set([...Object.keys(constants.errno), 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL']);
+const SYSTEM_CODES: ReadonlySet<string> = new Set([
+  ...Object.keys(constants.errno),
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+]);
 /** Classes of SQLSTATE: PostgreSQL's documentation, appendix A. */
 const SQL_STATE = /^(?:0[0-389ABFLPZ]|2[0-8BDF]|34|3[89BDF]|4[0246]|5[3-578]|F0|HV|P0|XX)[0-9A-Z]{3}$/;
 const MAX_DEPTH = 4;
@@ -54,10 +59,12 @@ export function sqlStateOf(error: unknown): string | undefined {
   try {
     let here = error;
     for (let depth = 0; depth < 8 && typeof here === 'object' && here !== null; depth++) {
-      const found = at(here, 'originalCode') ?? (here.constructor.name === 'DatabaseError' ? at(here, 'code') : undefined);
+      const found =
+        at(here, 'originalCode') ?? (here.constructor.name === 'DatabaseError' ? at(here, 'code') : undefined);
       if (typeof found === 'string' && SQL_STATE.test(found)) return found;
       const meta = at(here, 'meta');
-      here = (typeof meta === 'object' && meta !== null ? at(meta, 'driverAdapterError') : undefined) ?? at(here, 'cause');
+      here =
+        (typeof meta === 'object' && meta !== null ? at(meta, 'driverAdapterError') : undefined) ?? at(here, 'cause');
     }
   } catch {
     // said without it

@@ -1,4 +1,10 @@
-import { migrate, type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  migrate,
+  type Postgres,
+  startPostgres,
+  temporaryFolder,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { sealedMessageToJson } from '@communique-tee/protocol';
 import { parseSentryDsn } from '../../config/sentry-dsn';
 import { ProblemError } from '../../http/problem-error';
@@ -30,7 +36,11 @@ describe('error reports', () => {
     [lines, metrics] = [[], new Metrics()];
     // Reports do not depend on what the log shows.
     logger = new Logger({ log: { level: 'warn' } }, { write: (line) => lines.push(line) });
-    reports = new ErrorReports({ environment: 'test', errorReports: parseSentryDsn(dsn) ?? { endpoint: '', publicKey: '' } }, logger, metrics);
+    reports = new ErrorReports(
+      { environment: 'test', errorReports: parseSentryDsn(dsn) ?? { endpoint: '', publicKey: '' } },
+      logger,
+      metrics,
+    );
   });
   afterEach(async () => {
     sentry.behaviour = { kind: 'take' };
@@ -39,27 +49,67 @@ describe('error reports', () => {
   });
 
   /** A kind of its own for each name. */
-  const fail = (code: string, event = 'request failed') => { logger.error({ err: new Error('x'), code, status: 500 }, event as 'request failed'); };
-  const count = async (outcome: string) => Number(/ (\d+)$/.exec((await metrics.registry.getSingleMetricAsString('communique_error_reports_total')).split('\n').find((line) => line.includes(`"${outcome}"`)) ?? '')?.[1] ?? 0);
+  const fail = (code: string, event = 'request failed') => {
+    logger.error({ err: new Error('x'), code, status: 500 }, event as 'request failed');
+  };
+  const count = async (outcome: string) =>
+    Number(
+      / (\d+)$/.exec(
+        (await metrics.registry.getSingleMetricAsString('communique_error_reports_total'))
+          .split('\n')
+          .find((line) => line.includes(`"${outcome}"`)) ?? '',
+      )?.[1] ?? 0,
+    );
   const untilCounted = async (outcome: string, least: number) => {
-    for (let round = 0; round < 1000 && (await count(outcome)) < least; round++) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (let round = 0; round < 1000 && (await count(outcome)) < least; round++)
+      await new Promise((resolve) => setTimeout(resolve, 5));
     return count(outcome);
   };
-  const warnings = () => lines.map((line) => JSON.parse(line) as { level: string; msg: string }).filter(({ level }) => level === 'warn').map(({ msg }) => msg);
+  const warnings = () =>
+    lines
+      .map((line) => JSON.parse(line) as { level: string; msg: string })
+      .filter(({ level }) => level === 'warn')
+      .map(({ msg }) => msg);
 
   it('arrive as an envelope of one event, under the key of the project', async () => {
-    withRequestId(REQUEST_ID, () => { logger.error({ err: new TypeError('x'), code: 'internal_error', status: 500, method: 'GET', route: '/api/budget' }, 'request failed'); });
+    withRequestId(REQUEST_ID, () => {
+      logger.error(
+        { err: new TypeError('x'), code: 'internal_error', status: 500, method: 'GET', route: '/api/budget' },
+        'request failed',
+      );
+    });
     await sentry.until(() => sentry.arrivals.length > 0);
     const [arrival] = sentry.arrivals;
     expect(arrival).toMatchObject({
       method: 'POST',
       url: '/api/42/envelope/',
-      headers: { 'content-type': 'application/x-sentry-envelope', 'x-sentry-auth': `Sentry sentry_version=7, sentry_client=communique-gateway/1, sentry_key=${KEY}` },
+      headers: {
+        'content-type': 'application/x-sentry-envelope',
+        'x-sentry-auth': `Sentry sentry_version=7, sentry_client=communique-gateway/1, sentry_key=${KEY}`,
+      },
     });
     expect(Object.keys(arrival?.envelope.header ?? {}).sort()).toEqual(['event_id', 'sdk', 'sent_at']);
     const [event] = sentry.events();
-    expect(Object.keys(event ?? {}).sort()).toEqual(['environment', 'event_id', 'exception', 'fingerprint', 'level', 'logentry', 'logger', 'platform', 'release', 'sdk', 'tags', 'timestamp', 'transaction']);
-    expect(event).toMatchObject({ tags: { request_id: REQUEST_ID, route: '/api/budget', code: 'internal_error' }, sdk: { settings: { infer_ip: 'never' } }, release: expect.stringMatching(/^communique-gateway@[0-9a-f]{12}$/) as string });
+    expect(Object.keys(event ?? {}).sort()).toEqual([
+      'environment',
+      'event_id',
+      'exception',
+      'fingerprint',
+      'level',
+      'logentry',
+      'logger',
+      'platform',
+      'release',
+      'sdk',
+      'tags',
+      'timestamp',
+      'transaction',
+    ]);
+    expect(event).toMatchObject({
+      tags: { request_id: REQUEST_ID, route: '/api/budget', code: 'internal_error' },
+      sdk: { settings: { infer_ip: 'never' } },
+      release: expect.stringMatching(/^communique-gateway@[0-9a-f]{12}$/) as string,
+    });
     expect(await untilCounted('sent', 1)).toBe(1);
     expect(sentry.malformed).toEqual([]);
   });
@@ -78,14 +128,19 @@ describe('error reports', () => {
   it('say nothing of what the framework says', async () => {
     new NestLogger(logger).error('xSesamex', 'xSesamex', 'xSesamex');
     await sentry.until(() => sentry.arrivals.length > 0);
-    expect(sentry.events()[0]).toMatchObject({ logentry: { message: 'framework error' }, exception: { values: [{ type: 'string' }] } });
+    expect(sentry.events()[0]).toMatchObject({
+      logentry: { message: 'framework error' },
+      exception: { values: [{ type: 'string' }] },
+    });
     expect(sentry.arrivals[0]?.raw).not.toContain('xSesamex');
   });
 
   it('of a kind go once a minute, and the next one says how many there were', async () => {
     const clock = jest.spyOn(performance, 'now');
     clock.mockReturnValue(1_000_000);
-    const oneKind = () => { fail('same'); };
+    const oneKind = () => {
+      fail('same');
+    };
     for (let n = 0; n < 50; n++) oneKind();
     expect(await untilCounted('suppressed', 49)).toBe(49);
     clock.mockReturnValue(1_060_000);
@@ -150,7 +205,10 @@ describe('error reports', () => {
   });
 
   it('do not exist without a DSN', async () => {
-    const own = { metrics: new Metrics(), logger: new Logger({ log: { level: 'silent' } }, { write: () => undefined }) };
+    const own = {
+      metrics: new Metrics(),
+      logger: new Logger({ log: { level: 'silent' } }, { write: () => undefined }),
+    };
     const listening = jest.spyOn(own.logger, 'onError');
     const silent = new ErrorReports({ environment: 'test' }, own.logger, own.metrics);
     own.logger.error({ err: new Error('x') }, 'request failed');
@@ -160,11 +218,24 @@ describe('error reports', () => {
   });
 
   it('do not make of one error two', () => {
-    const hostile = new Proxy(new Error('x'), { get: () => { throw new Error('y'); }, getPrototypeOf: () => { throw new Error('z'); } });
+    const hostile = new Proxy(new Error('x'), {
+      get: () => {
+        throw new Error('y');
+      },
+      getPrototypeOf: () => {
+        throw new Error('z');
+      },
+    });
     const silent = new Logger({ log: { level: 'silent' } }, { write: () => undefined });
-    silent.onError(() => { throw new Error('from the listener'); });
-    expect(() => { silent.error({}, 'request failed'); }).not.toThrow();
-    expect(() => { silent.error({ err: hostile }, 'request failed'); }).toThrow(); // the log itself looks at it, as before
+    silent.onError(() => {
+      throw new Error('from the listener');
+    });
+    expect(() => {
+      silent.error({}, 'request failed');
+    }).not.toThrow();
+    expect(() => {
+      silent.error({ err: hostile }, 'request failed');
+    }).toThrow(); // the log itself looks at it, as before
   });
 });
 
@@ -184,17 +255,39 @@ describe('a request that fails', () => {
 
   it('is reported without a byte of what it carried, and of what the error held', async () => {
     const sentry = new SentrySimulator(KEY);
-    await using gateway = await startGateway({ DATABASE_URL: postgres.url, AUTH_JWKS_FILE: folder.file('jwks.json'), TEE_ENABLE_ATTESTATION_VERIFICATION: 'false', SENTRY_DSN: await sentry.start() });
+    await using gateway = await startGateway({
+      DATABASE_URL: postgres.url,
+      AUTH_JWKS_FILE: folder.file('jwks.json'),
+      TEE_ENABLE_ATTESTATION_VERIFICATION: 'false',
+      SENTRY_DSN: await sentry.start(),
+    });
     const [plainText, privateKey] = ['Dear Senator, my secret is', 'MC4CAQAwBQYDK2VwBCIEIA0xSesamex'];
     const token = await issuer.token('alice-xSesamex');
     const body = JSON.stringify(sealedMessageToJson(sealedMessage()));
     jest.spyOn(gateway.app.get(MessagesService), 'accept').mockImplementation(() => {
-      const cause = Object.assign(new RangeError(`${privateKey}\n    at ${privateKey} (/x.js:1:1)`), { code: privateKey, key: privateKey });
-      throw Object.assign(new TypeError(`${plainText} ${token} ${body}`, { cause }), { code: token.slice(0, 20), name: 'xSesamex', plainText, headers: { authorization: `Bearer ${token}` }, body });
+      const cause = Object.assign(new RangeError(`${privateKey}\n    at ${privateKey} (/x.js:1:1)`), {
+        code: privateKey,
+        key: privateKey,
+      });
+      throw Object.assign(new TypeError(`${plainText} ${token} ${body}`, { cause }), {
+        code: token.slice(0, 20),
+        name: 'xSesamex',
+        plainText,
+        headers: { authorization: `Bearer ${token}` },
+        body,
+      });
     });
     const response = await fetch(`${gateway.url}/api/messages?x=xSesamex`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': 'xSesamex', 'user-agent': 'xSesamex', 'x-request-id': 'xSesamex', 'sentry-trace': 'xSesamex', baggage: 'sentry-release=xSesamex' },
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'xSesamex',
+        'user-agent': 'xSesamex',
+        'x-request-id': 'xSesamex',
+        'sentry-trace': 'xSesamex',
+        baggage: 'sentry-release=xSesamex',
+      },
       body,
     });
     expect(response.status).toBe(500);
@@ -204,14 +297,22 @@ describe('a request that fails', () => {
 
     expect(sentry.arrivals).toHaveLength(1);
     const raw = sentry.arrivals[0]?.raw ?? '';
-    const sealed = Object.values(JSON.parse(body) as Record<string, unknown>).filter((value): value is string => typeof value === 'string' && value.length > 8);
+    const sealed = Object.values(JSON.parse(body) as Record<string, unknown>).filter(
+      (value): value is string => typeof value === 'string' && value.length > 8,
+    );
     expect(sealed.length).toBeGreaterThan(1);
-    for (const secret of ['xSesamex', 'Dear', plainText, privateKey, token, ...token.split('.'), ...sealed, 'alice']) expect(raw).not.toContain(secret);
+    for (const secret of ['xSesamex', 'Dear', plainText, privateKey, token, ...token.split('.'), ...sealed, 'alice'])
+      expect(raw).not.toContain(secret);
     expect(sentry.events()[0]).toMatchObject({
       logentry: { message: 'request failed' },
       transaction: '/api/messages',
       exception: { values: [{ type: 'RangeError' }, { type: 'TypeError' }] },
-      tags: { code: 'internal_error', route: '/api/messages', method: 'POST', request_id: response.headers.get('x-request-id') },
+      tags: {
+        code: 'internal_error',
+        route: '/api/messages',
+        method: 'POST',
+        request_id: response.headers.get('x-request-id'),
+      },
     });
   });
 });

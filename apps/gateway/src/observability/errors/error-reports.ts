@@ -23,7 +23,8 @@ export type ReportsConfig = Pick<GatewayConfig, 'errorReports' | 'environment'>;
  */
 @Injectable()
 export class ErrorReports implements OnApplicationShutdown {
-  private readonly sender: { readonly transport: SentryTransport; readonly program: Program; readonly count: Counter<'outcome'> } | undefined;
+  private readonly sender:
+    { readonly transport: SentryTransport; readonly program: Program; readonly count: Counter<'outcome'> } | undefined;
   private readonly budget = new ReportBudget();
   private noted: NotedError[] = [];
   private scheduled = false;
@@ -35,13 +36,22 @@ export class ErrorReports implements OnApplicationShutdown {
     metrics: Metrics,
   ) {
     if (config.errorReports === undefined) return;
-    const count = new Counter({ name: 'communique_error_reports_total', help: 'Unexpected errors, by what became of their reports.', labelNames: ['outcome'], registers: [metrics.registry] });
+    const count = new Counter({
+      name: 'communique_error_reports_total',
+      help: 'Unexpected errors, by what became of their reports.',
+      labelNames: ['outcome'],
+      registers: [metrics.registry],
+    });
     this.sender = {
       count,
-      transport: new SentryTransport(config.errorReports, (outcome) => { this.heard(outcome, count); }),
+      transport: new SentryTransport(config.errorReports, (outcome) => {
+        this.heard(outcome, count);
+      }),
       program: { ...runningProgram(), environment: config.environment },
     };
-    logger.onError((fields, event) => { this.note(fields, event); });
+    logger.onError((fields, event) => {
+      this.note(fields, event);
+    });
   }
 
   /** The last of what was noted goes out, within a bound. */
@@ -65,7 +75,9 @@ export class ErrorReports implements OnApplicationShutdown {
       this.sender.transport.sendBlocking(this.eventsToSend(), FLUSH_MS);
     } else if (!this.scheduled) {
       this.scheduled = true;
-      setImmediate(() => { this.send(); });
+      setImmediate(() => {
+        this.send();
+      });
     }
   }
 
@@ -90,7 +102,8 @@ export class ErrorReports implements OnApplicationShutdown {
   /** Said once for an outage, however long. */
   private heard(outcome: SentOutcome, count: Counter<'outcome'>): void {
     count.inc({ outcome });
-    if (outcome === 'failed' && !this.away) this.logger.warn({}, 'errors cannot be reported: SENTRY_DSN does not take them');
+    if (outcome === 'failed' && !this.away)
+      this.logger.warn({}, 'errors cannot be reported: SENTRY_DSN does not take them');
     if (outcome === 'sent' && this.away) this.logger.info({}, 'error reports are taken again');
     if (outcome !== 'dropped') this.away = outcome === 'failed';
   }

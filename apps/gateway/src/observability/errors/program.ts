@@ -9,7 +9,10 @@ import { dirname } from 'node:path';
 export function runningProgram(file = process.argv[1]): { readonly folder: string; readonly release: string } {
   try {
     const path = realpathSync(file ?? '');
-    return { folder: dirname(path), release: `communique-gateway@${createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12)}` };
+    return {
+      folder: dirname(path),
+      release: `communique-gateway@${createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12)}`,
+    };
   } catch {
     return { folder: '/nonexistent', release: 'communique-gateway@unknown' };
   }

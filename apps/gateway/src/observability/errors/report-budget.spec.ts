@@ -3,7 +3,12 @@ import { ReportBudget } from './report-budget';
 describe('the budget of reports', () => {
   it('lets one of a kind through each minute, and then says how many were kept back', () => {
     const budget = new ReportBudget();
-    expect([budget.take('a', 0), budget.take('a', 1), budget.take('a', 59_999), budget.take('b', 2)]).toEqual([0, null, null, 0]);
+    expect([budget.take('a', 0), budget.take('a', 1), budget.take('a', 59_999), budget.take('b', 2)]).toEqual([
+      0,
+      null,
+      null,
+      0,
+    ]);
     expect([budget.take('a', 60_000), budget.take('a', 60_001), budget.take('a', 120_000)]).toEqual([2, null, 1]);
   });
 

@@ -14,8 +14,16 @@ const NOT_REPORTED = [
 
 describe('what is reported', () => {
   it('is decided for every line that the gateway writes at level error, and every text is fixed', () => {
-    const sources = globSync('apps/gateway/src/**/*.ts', { cwd: workspaceRoot() }).filter((path) => !path.endsWith('.spec.ts') && !path.includes('/testing/'));
-    const calls = sources.flatMap((path) => [...readFileSync(join(workspaceRoot(), path), 'utf8').matchAll(/\b(?:logger|get\(Logger\))\.error\(\{.*?\}, (?:'([^']*)'|([^)]+))\)/g)].map(([, text, other]) => ({ path, text, other })));
+    const sources = globSync('apps/gateway/src/**/*.ts', { cwd: workspaceRoot() }).filter(
+      (path) => !path.endsWith('.spec.ts') && !path.includes('/testing/'),
+    );
+    const calls = sources.flatMap((path) =>
+      [
+        ...readFileSync(join(workspaceRoot(), path), 'utf8').matchAll(
+          /\b(?:logger|get\(Logger\))\.error\(\{.*?\}, (?:'([^']*)'|([^)]+))\)/g,
+        ),
+      ].map(([, text, other]) => ({ path, text, other })),
+    );
     expect(calls.length).toBeGreaterThan(10);
     expect(calls.filter(({ text }) => text === undefined)).toEqual([]);
     const texts = calls.map(({ text = '' }) => text);

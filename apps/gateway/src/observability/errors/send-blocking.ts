@@ -26,7 +26,12 @@ Promise.allSettled(bodies.map(post)).then(() => {
 export function sendBlocking({ timeoutMs, ...request }: BlockingRequest): void {
   try {
     const done = new Int32Array(new SharedArrayBuffer(4));
-    const thread = new Worker(THREAD, { eval: true, env: {}, execArgv: [], workerData: { ...request, timeoutMs, done } });
+    const thread = new Worker(THREAD, {
+      eval: true,
+      env: {},
+      execArgv: [],
+      workerData: { ...request, timeoutMs, done },
+    });
     thread.on('error', () => undefined);
     thread.unref();
     Atomics.wait(done, 0, 0, timeoutMs);

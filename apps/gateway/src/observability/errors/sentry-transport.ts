@@ -33,10 +33,18 @@ export class SentryTransport {
     private readonly heard: (outcome: SentOutcome) => void,
   ) {
     const client = `${CLIENT.name}/${CLIENT.version}`;
-    this.headers = { 'content-type': 'application/x-sentry-envelope', 'x-sentry-auth': `Sentry sentry_version=7, sentry_client=${client}, sentry_key=${target.publicKey}` };
+    this.headers = {
+      'content-type': 'application/x-sentry-envelope',
+      'x-sentry-auth': `Sentry sentry_version=7, sentry_client=${client}, sentry_key=${target.publicKey}`,
+    };
     this.transport = createTransport(
       // One more than ever, so that the last words of a crash find a place.
-      { bufferSize: MAX_IN_FLIGHT + 1, recordDroppedEvent: (reason) => { if (reason === 'ratelimit_backoff' || reason === 'queue_overflow') this.heard('dropped'); } },
+      {
+        bufferSize: MAX_IN_FLIGHT + 1,
+        recordDroppedEvent: (reason) => {
+          if (reason === 'ratelimit_backoff' || reason === 'queue_overflow') this.heard('dropped');
+        },
+      },
       ({ body }) => this.request(body),
     );
   }
@@ -53,7 +61,8 @@ export class SentryTransport {
     for (const event of events) this.enqueue(event);
     const { gathered } = this;
     this.gathered = undefined;
-    if (gathered.length > 0) sendBlocking({ endpoint: this.target.endpoint, headers: this.headers, bodies: gathered, timeoutMs });
+    if (gathered.length > 0)
+      sendBlocking({ endpoint: this.target.endpoint, headers: this.headers, bodies: gathered, timeoutMs });
   }
 
   /** Waits for what is under way, at most so long, and gives up the rest. */
@@ -68,7 +77,10 @@ export class SentryTransport {
     Promise.resolve(this.transport.send(envelope)).catch(() => undefined);
   }
 
-  private async request(body: Body): Promise<{ statusCode: number; headers?: { 'x-sentry-rate-limits': string | null; 'retry-after': string | null } }> {
+  private async request(body: Body): Promise<{
+    statusCode: number;
+    headers?: { 'x-sentry-rate-limits': string | null; 'retry-after': string | null };
+  }> {
     if (this.gathered !== undefined) {
       this.gathered.push(body);
       return { statusCode: 200 };
@@ -76,10 +88,22 @@ export class SentryTransport {
     this.inFlight.add(body);
     try {
       const signal = AbortSignal.any([this.stopped.signal, AbortSignal.timeout(TIMEOUT_MS)]);
-      const response = await fetch(this.target.endpoint, { method: 'POST', headers: this.headers, body: typeof body === 'string' ? body : new Uint8Array(body), redirect: 'error', signal });
+      const response = await fetch(this.target.endpoint, {
+        method: 'POST',
+        headers: this.headers,
+        body: typeof body === 'string' ? body : new Uint8Array(body),
+        redirect: 'error',
+        signal,
+      });
       await response.body?.cancel();
       this.heard(response.ok ? 'sent' : 'failed');
-      return { statusCode: response.status, headers: { 'x-sentry-rate-limits': response.headers.get('x-sentry-rate-limits'), 'retry-after': response.headers.get('retry-after') } };
+      return {
+        statusCode: response.status,
+        headers: {
+          'x-sentry-rate-limits': response.headers.get('x-sentry-rate-limits'),
+          'retry-after': response.headers.get('retry-after'),
+        },
+      };
     } catch (error) {
       this.heard('failed');
       throw error;

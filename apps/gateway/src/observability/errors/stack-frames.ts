@@ -8,7 +8,8 @@ export interface Frame {
 }
 
 const MAX_FRAMES = 20;
-const LOCATED = /^ {4}at (?:async )?(?:(.{1,200}) \()?((?:file:\/\/)?\/[^()]{1,400}|node:[a-z0-9_/]{1,80}):([0-9]{1,9}):([0-9]{1,9})\)?$/;
+const LOCATED =
+  /^ {4}at (?:async )?(?:(.{1,200}) \()?((?:file:\/\/)?\/[^()]{1,400}|node:[a-z0-9_/]{1,80}):([0-9]{1,9}):([0-9]{1,9})\)?$/;
 const FUNCTION = /^[A-Za-z0-9_$.#<>[\] ]{1,120}$/;
 const FILE = /^[A-Za-z0-9_@.+/-]{1,200}$/;
 

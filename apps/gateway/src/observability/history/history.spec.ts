@@ -6,10 +6,21 @@ import { type Sample, SampleRing } from './samples';
 const nothing = { count: 0, p50Ms: null, p95Ms: null };
 const sampleAt = (atMs: number, over: Partial<Sample> = {}): Sample => ({
   atMs,
-  indicators: { enclave: 'up', attestation: 'up', keys: 'degraded', database: 'down', redis: 'up', queue: 'up', budget: 'up' },
+  indicators: {
+    enclave: 'up',
+    attestation: 'up',
+    keys: 'degraded',
+    database: 'down',
+    redis: 'up',
+    queue: 'up',
+    budget: 'up',
+  },
   attestationAgeMs: 1234,
   queue: { waiting: 3, overdueMs: 1500 },
-  budget: { hour: { reservedMicroUsd: 1n, spentMicroUsd: 2n, capMicroUsd: 3n }, day: { reservedMicroUsd: 4n, spentMicroUsd: 5n, capMicroUsd: 6n } },
+  budget: {
+    hour: { reservedMicroUsd: 1n, spentMicroUsd: 2n, capMicroUsd: 3n },
+    day: { reservedMicroUsd: 4n, spentMicroUsd: 5n, capMicroUsd: 6n },
+  },
   latency: { accept: { count: 2, p50Ms: 1.5, p95Ms: 9 }, relay: nothing, delivery: nothing },
   ...over,
 });
@@ -27,8 +38,16 @@ describe('the ring', () => {
 describe('latency between two readings', () => {
   it('is that of what came between, estimated inside the bucket', async () => {
     const registry = new Registry();
-    const histogram = new Histogram({ name: 'communique_http_request_duration_seconds', help: 'x', labelNames: ['method', 'route'], buckets: [0.1, 0.2, 1], registers: [registry] });
-    const observe = (seconds: number, route = '/api/messages') => { histogram.observe({ method: 'POST', route }, seconds); };
+    const histogram = new Histogram({
+      name: 'communique_http_request_duration_seconds',
+      help: 'x',
+      labelNames: ['method', 'route'],
+      buckets: [0.1, 0.2, 1],
+      registers: [registry],
+    });
+    const observe = (seconds: number, route = '/api/messages') => {
+      histogram.observe({ method: 'POST', route }, seconds);
+    };
     observe(50);
     const before = await bucketsOf(registry, 'accept');
     for (let index = 0; index < 9; index++) observe(0.15);
@@ -55,7 +74,15 @@ describe('what is told', () => {
     expect(healthHistorySchema.parse(view)).toEqual({
       ...kept,
       at: [1, 11],
-      indicators: { enclave: 'uu', attestation: 'uu', keys: 'gg', database: 'dd', redis: 'uu', queue: 'uu', budget: 'uu' },
+      indicators: {
+        enclave: 'uu',
+        attestation: 'uu',
+        keys: 'gg',
+        database: 'dd',
+        redis: 'uu',
+        queue: 'uu',
+        budget: 'uu',
+      },
       attestationAgeSeconds: [1.2, null],
     });
   });
@@ -64,7 +91,10 @@ describe('what is told', () => {
     const view = adminHistoryOf(samples, kept);
     expect(adminHistorySchema.parse(view)).toMatchObject({
       queue: { waiting: [3, null], overdueSeconds: [1.5, null] },
-      budget: { hour: { spentMicroUsd: [2, null], reservedMicroUsd: [1, null], capMicroUsd: [3, null] }, day: { capMicroUsd: [6, null] } },
+      budget: {
+        hour: { spentMicroUsd: [2, null], reservedMicroUsd: [1, null], capMicroUsd: [3, null] },
+        day: { capMicroUsd: [6, null] },
+      },
       latency: { accept: { count: [2, 2], p50Ms: [1.5, 1.5], p95Ms: [9, 9] }, relay: { p50Ms: [null, null] } },
     });
   });

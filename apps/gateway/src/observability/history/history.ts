@@ -7,7 +7,16 @@ import { TeeIndicators } from '../../health/tee-indicators';
 import { Logger } from '../logger';
 import { Metrics } from '../metrics/metrics';
 import { bucketsOf, type Buckets, latencyBetween } from './latency';
-import { INDICATORS, type IndicatorName, type IndicatorStatus, LATENCIES, type Latency, type LatencyName, type Sample, SampleRing } from './samples';
+import {
+  INDICATORS,
+  type IndicatorName,
+  type IndicatorStatus,
+  LATENCIES,
+  type Latency,
+  type LatencyName,
+  type Sample,
+  SampleRing,
+} from './samples';
 
 const INTERVAL_MS = 10_000;
 const KEPT_MS = 6 * 3_600_000;
@@ -52,16 +61,28 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   /** Looks now. Never throws. */
   async look(): Promise<void> {
-    this.looking ??= this.take().then(
-      (sample) => { this.ring.add(sample); },
-      (error: unknown) => { this.logger.error({ err: error }, 'a sample of the history could not be taken'); },
-    ).finally(() => { this.looking = undefined; });
+    this.looking ??= this.take()
+      .then(
+        (sample) => {
+          this.ring.add(sample);
+        },
+        (error: unknown) => {
+          this.logger.error({ err: error }, 'a sample of the history could not be taken');
+        },
+      )
+      .finally(() => {
+        this.looking = undefined;
+      });
     await this.looking;
   }
 
   private schedule(afterMs: number): void {
     if (this.stopped) return;
-    this.timer = setTimeout(() => { void this.look().then(() => { this.schedule(INTERVAL_MS); }); }, afterMs).unref();
+    this.timer = setTimeout(() => {
+      void this.look().then(() => {
+        this.schedule(INTERVAL_MS);
+      });
+    }, afterMs).unref();
   }
 
   private async take(): Promise<Sample> {
@@ -89,7 +110,9 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
     let timer: NodeJS.Timeout | undefined;
     try {
       const late = new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => { reject(new Error('late')); }, TIMEOUT_MS);
+        timer = setTimeout(() => {
+          reject(new Error('late'));
+        }, TIMEOUT_MS);
       });
       const { hour, day } = await Promise.race([this.budgets.state(), late]);
       return { hour: amountsOf(hour), day: amountsOf(day) };
@@ -102,12 +125,14 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private async latencies(): Promise<Record<LatencyName, Latency>> {
-    const entries = await Promise.all(LATENCIES.map(async (name) => {
-      const after = await bucketsOf(this.metrics.registry, name);
-      const latency = latencyBetween(this.buckets.get(name) ?? new Map<number, number>(), after);
-      this.buckets.set(name, after);
-      return [name, latency] as const;
-    }));
+    const entries = await Promise.all(
+      LATENCIES.map(async (name) => {
+        const after = await bucketsOf(this.metrics.registry, name);
+        const latency = latencyBetween(this.buckets.get(name) ?? new Map<number, number>(), after);
+        this.buckets.set(name, after);
+        return [name, latency] as const;
+      }),
+    );
     return Object.fromEntries(entries) as Record<LatencyName, Latency>;
   }
 }

@@ -5,7 +5,9 @@ import type { Latency, LatencyName } from './samples';
 export type Buckets = ReadonlyMap<number, number>;
 
 /** Which observations of which of the process's own histograms. */
-const SOURCES: Readonly<Record<LatencyName, { readonly metric: string; readonly labels: Readonly<Record<string, string>> }>> = {
+const SOURCES: Readonly<
+  Record<LatencyName, { readonly metric: string; readonly labels: Readonly<Record<string, string>> }>
+> = {
   accept: { metric: 'communique_http_request_duration_seconds', labels: { method: 'POST', route: '/api/messages' } },
   relay: { metric: 'communique_enclave_request_duration_seconds', labels: { step: 'relay', outcome: 'answer' } },
   delivery: { metric: 'communique_delivery_attempt_duration_seconds', labels: {} },
@@ -23,7 +25,8 @@ export async function bucketsOf(registry: Registry, name: LatencyName): Promise<
   if (found === undefined) throw new Error(`there is no metric ${metric}`);
   const sums = new Map<number, number>();
   for (const { metricName, labels: of, value } of found.values as Value[]) {
-    if (metricName !== `${metric}_bucket` || !Object.entries(labels).every(([label, wanted]) => of[label] === wanted)) continue;
+    if (metricName !== `${metric}_bucket` || !Object.entries(labels).every(([label, wanted]) => of[label] === wanted))
+      continue;
     const bound = of['le'] === '+Inf' ? Infinity : Number(of['le']);
     sums.set(bound, (sums.get(bound) ?? 0) + value);
   }
@@ -37,13 +40,18 @@ export function latencyBetween(before: Buckets, after: Buckets): Latency {
   return { count, p50Ms: quantileMs(counts, count, 0.5), p95Ms: quantileMs(counts, count, 0.95) };
 }
 
-function quantileMs(counts: readonly { readonly bound: number; readonly count: number }[], total: number, quantile: number): number | null {
+function quantileMs(
+  counts: readonly { readonly bound: number; readonly count: number }[],
+  total: number,
+  quantile: number,
+): number | null {
   if (total <= 0) return null;
   const rank = quantile * total;
   let [lower, below] = [0, 0];
   for (const { bound, count } of counts) {
     if (count >= rank) {
-      const seconds = bound === Infinity ? lower : lower + ((bound - lower) * (rank - below)) / Math.max(1, count - below);
+      const seconds =
+        bound === Infinity ? lower : lower + ((bound - lower) * (rank - below)) / Math.max(1, count - below);
       return Math.round(seconds * 10_000) / 10;
     }
     lower = bound;

@@ -44,7 +44,10 @@ export class SampleRing {
 
   /** Those after the moment. */
   since(ms: number): Sample[] {
-    const ordered = this.slots.length < this.capacity ? this.slots : [...this.slots.slice(this.next), ...this.slots.slice(0, this.next)];
+    const ordered =
+      this.slots.length < this.capacity
+        ? this.slots
+        : [...this.slots.slice(this.next), ...this.slots.slice(0, this.next)];
     return ordered.filter(({ atMs }) => atMs > ms);
   }
 }

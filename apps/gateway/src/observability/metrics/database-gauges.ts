@@ -31,10 +31,14 @@ export class DatabaseGauges {
     this.gauges.pool.set({ state: 'idle' }, pool.idleCount);
     this.gauges.pool.set({ state: 'used' }, pool.totalCount - pool.idleCount);
     this.gauges.pool.set({ state: 'waiting' }, pool.waitingCount);
-    this.asking ??= this.ask().finally(() => { this.asking = undefined; });
+    this.asking ??= this.ask().finally(() => {
+      this.asking = undefined;
+    });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => { reject(new Error('late')); }, TIMEOUT_MS);
+      timer = setTimeout(() => {
+        reject(new Error('late'));
+      }, TIMEOUT_MS);
     });
     try {
       await Promise.race([this.asking, late]);
@@ -47,13 +51,17 @@ export class DatabaseGauges {
 
   private async ask(): Promise<void> {
     const [[queue], budget] = await Promise.all([
-      this.database.read((client) => client.$queryRaw<[{ jobs: number; due: number; leased: number; oldestDueSeconds: number; reservations: number }]>`
+      this.database.read(
+        (client) => client.$queryRaw<
+          [{ jobs: number; due: number; leased: number; oldestDueSeconds: number; reservations: number }]
+        >`
         SELECT count(*)::int AS jobs,
                (count(*) FILTER (WHERE is_due))::int AS due,
                (count(*) FILTER (WHERE lease_until > now()))::int AS leased,
                coalesce(extract(epoch FROM now() - min(next_attempt_at) FILTER (WHERE is_due)), 0)::float8 AS "oldestDueSeconds",
                (SELECT count(*)::int FROM reservation WHERE state = 'reserved') AS reservations
-        FROM (SELECT *, next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now()) AS is_due FROM delivery_job) AS job`),
+        FROM (SELECT *, next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now()) AS is_due FROM delivery_job) AS job`,
+      ),
       this.budgets.state(),
     ]);
     this.gauges.up.set(1);
@@ -81,14 +89,18 @@ export class DatabaseGauges {
 }
 
 function gaugesIn(registry: Registry) {
-  const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) => new Gauge({ name, help, labelNames, registers: [registry] });
+  const gauge = <Label extends string = never>(name: string, help: string, labelNames: Label[] = []) =>
+    new Gauge({ name, help, labelNames, registers: [registry] });
   return {
     up: gauge('communique_database_up', 'Whether the database answered when metrics were read.'),
     pool: gauge('communique_database_pool', 'Connections of this process, and who waits for one.', ['state']),
     jobs: gauge('communique_queue_jobs', 'Messages that have not ended.'),
     due: gauge('communique_queue_due_jobs', 'Due jobs that no worker has.'),
     leased: gauge('communique_queue_leased_jobs', 'Jobs under a lease that has not run out.'),
-    oldestDue: gauge('communique_queue_oldest_due_seconds', 'How long the longest overdue job has been due without a worker; 0 where none is.'),
+    oldestDue: gauge(
+      'communique_queue_oldest_due_seconds',
+      'How long the longest overdue job has been due without a worker; 0 where none is.',
+    ),
     reservations: gauge('communique_reservations_open', 'Reservations that are not settled.'),
     budget: gauge('communique_budget_micro_usd', 'Windows of now, in micro-dollars.', ['window', 'amount']),
     stop: gauge('communique_emergency_stop', '1 while an emergency stop stands.'),

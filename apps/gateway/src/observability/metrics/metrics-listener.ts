@@ -23,7 +23,10 @@ export class MetricsListener implements OnApplicationBootstrap, OnApplicationShu
   async onApplicationBootstrap(): Promise<void> {
     const { listen } = this.config.metrics;
     if (listen === undefined) return;
-    const server = createServer({ requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS }, (request, response) => void this.answer(request, response));
+    const server = createServer(
+      { requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS },
+      (request, response) => void this.answer(request, response),
+    );
     server.maxConnections = MAX_CONNECTIONS;
     server.listen(listen.port, listen.host);
     await once(server, 'listening');

@@ -17,7 +17,8 @@ export class MetricsReader {
     private readonly states: StateGauges,
   ) {
     // They watch the event loop and the collector all the time: only where somebody reads them.
-    if (config.metrics.listen !== undefined || config.metrics.push !== undefined) collectDefaultMetrics({ register: metrics.registry });
+    if (config.metrics.listen !== undefined || config.metrics.push !== undefined)
+      collectDefaultMetrics({ register: metrics.registry });
   }
 
   /** In the exposition format of Prometheus. */

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROBLEMS, type SealedMessage, sealedMessageToJson } from '@communique-tee/protocol';
-import { migrate, type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  migrate,
+  type Postgres,
+  startPostgres,
+  temporaryFolder,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { EmergencyStop } from '../../budget/emergency-stop';
 import { createApp } from '../../create-app';
@@ -26,10 +32,19 @@ interface Sample {
 }
 
 function parse(text: string): Sample[] {
-  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => {
-    const [, name = '', labels = '', value = ''] = /^([a-zA-Z0-9_:]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-    return { name, labels: Object.fromEntries([...labels.matchAll(/([a-z_]+)="((?:[^"\\]|\\.)*)"/g)].map((match) => [match[1] ?? '', match[2] ?? ''])), value: Number(value) };
-  });
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [, name = '', labels = '', value = ''] = /^([a-zA-Z0-9_:]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+      return {
+        name,
+        labels: Object.fromEntries(
+          [...labels.matchAll(/([a-z_]+)="((?:[^"\\]|\\.)*)"/g)].map((match) => [match[1] ?? '', match[2] ?? '']),
+        ),
+        value: Number(value),
+      };
+    });
 }
 
 describe('metrics', () => {
@@ -78,9 +93,18 @@ describe('metrics', () => {
   const read = async () => parse(await (await fetch(metricsUrl)).text());
   /** The value of the one series, or undefined. */
   const at = (samples: readonly Sample[], name: string, labels: Record<string, string> = {}) =>
-    samples.find((sample) => sample.name === name && Object.keys(sample.labels).length === Object.keys(labels).length && Object.entries(labels).every(([key, value]) => sample.labels[key] === value))?.value;
+    samples.find(
+      (sample) =>
+        sample.name === name &&
+        Object.keys(sample.labels).length === Object.keys(labels).length &&
+        Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
+    )?.value;
   const post = async (message: SealedMessage) =>
-    fetch(`${url}/api/messages`, { method: 'POST', headers: { authorization: `Bearer ${await issuer.token('alice')}`, 'content-type': 'application/json' }, body: JSON.stringify(sealedMessageToJson(message)) });
+    fetch(`${url}/api/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await issuer.token('alice')}`, 'content-type': 'application/json' },
+      body: JSON.stringify(sealedMessageToJson(message)),
+    });
   async function until(holds: (samples: readonly Sample[]) => boolean): Promise<Sample[]> {
     for (let round = 0; ; round++) {
       const samples = await read();
@@ -92,7 +116,12 @@ describe('metrics', () => {
   it('tell what became of messages, and what the process stands on', async () => {
     for (let round = 0; round < 3; round++) expect((await post(sealedMessage())).status).toBe(202);
     // What comes from the database may have been read just before the last message ended
-    const samples = await until((now) => at(now, 'communique_messages_ended_total', { status: 'refused' }) === 3 && at(now, 'communique_queue_jobs', {}) === 0 && at(now, 'communique_reservations_open', {}) === 0);
+    const samples = await until(
+      (now) =>
+        at(now, 'communique_messages_ended_total', { status: 'refused' }) === 3 &&
+        at(now, 'communique_queue_jobs', {}) === 0 &&
+        at(now, 'communique_reservations_open', {}) === 0,
+    );
     const expected: [string, Record<string, string>, unknown][] = [
       ['communique_http_requests_total', { method: 'POST', route: '/api/messages', status: '202' }, 3],
       ['communique_http_request_duration_seconds_count', { method: 'POST', route: '/api/messages' }, 3],
@@ -132,7 +161,9 @@ describe('metrics', () => {
   });
 
   it('go with ids by which the logs of gateway and enclave can be laid side by side, never with one of a client', async () => {
-    const response = await fetch(`${url}/attestation?nonce=${'ab'.repeat(16)}`, { headers: { 'x-request-id': CANARY } });
+    const response = await fetch(`${url}/attestation?nonce=${'ab'.repeat(16)}`, {
+      headers: { 'x-request-id': CANARY },
+    });
     expect(response.headers.get('x-request-id')).toMatch(UUID);
     expect(requestIds.at(-1)).toBe(response.headers.get('x-request-id'));
   });
@@ -141,15 +172,40 @@ describe('metrics', () => {
     await app.get(EmergencyStop).raise('a test of metrics');
     const { client } = app.get(Database);
     const [id, keyId] = [randomUUID(), new Uint8Array(16)];
-    await client.message.create({ data: { id, owner: 'o'.repeat(43), sealedSha256: new Uint8Array(32), keyId, expiresAt: new Date(Date.now() + 3_600_000) } });
+    await client.message.create({
+      data: {
+        id,
+        owner: 'o'.repeat(43),
+        sealedSha256: new Uint8Array(32),
+        keyId,
+        expiresAt: new Date(Date.now() + 3_600_000),
+      },
+    });
     await client.$executeRaw`INSERT INTO delivery_job (message_id, sealed, key_id, expires_at, next_attempt_at) VALUES (${id}::uuid, 'x', ${keyId}, now() + interval '1 hour', now() - interval '90 seconds')`;
-    await client.reservation.create({ data: { messageId: id, owner: 'o'.repeat(43), reservedMicroUsd: 40_000n, reservedAt: new Date(), priceVersion: 'test' } });
+    await client.reservation.create({
+      data: {
+        messageId: id,
+        owner: 'o'.repeat(43),
+        reservedMicroUsd: 40_000n,
+        reservedAt: new Date(),
+        priceVersion: 'test',
+      },
+    });
     const samples = await read();
-    expect([at(samples, 'communique_queue_jobs'), at(samples, 'communique_queue_due_jobs'), at(samples, 'communique_reservations_open'), at(samples, 'communique_emergency_stop')]).toEqual([1, 1, 1, 1]);
+    expect([
+      at(samples, 'communique_queue_jobs'),
+      at(samples, 'communique_queue_due_jobs'),
+      at(samples, 'communique_reservations_open'),
+      at(samples, 'communique_emergency_stop'),
+    ]).toEqual([1, 1, 1, 1]);
     expect(at(samples, 'communique_queue_oldest_due_seconds')).toBeGreaterThanOrEqual(90);
     await client.$executeRaw`UPDATE delivery_job SET lease_owner = 'test', lease_until = now() + interval '1 hour'`;
     const leased = await read();
-    expect([at(leased, 'communique_queue_due_jobs'), at(leased, 'communique_queue_leased_jobs'), at(leased, 'communique_queue_oldest_due_seconds')]).toEqual([0, 1, 0]);
+    expect([
+      at(leased, 'communique_queue_due_jobs'),
+      at(leased, 'communique_queue_leased_jobs'),
+      at(leased, 'communique_queue_oldest_due_seconds'),
+    ]).toEqual([0, 1, 0]);
     await client.$executeRaw`DELETE FROM reservation WHERE message_id = ${id}::uuid`;
     await client.$executeRaw`DELETE FROM message WHERE id = ${id}::uuid`;
     await client.$executeRaw`UPDATE emergency_stop SET cleared_at = now()`;
@@ -158,15 +214,46 @@ describe('metrics', () => {
   async function hostile(canary: string): Promise<void> {
     const token = await issuer.token(canary);
     const asked: [string, RequestInit?][] = [
-      [`/${canary}`], [`/api/messages/${canary}`], [`/api/messages/${randomUUID()}?x=${canary}`, { headers: { authorization: `Bearer ${token}` } }], [`/%zz${canary}`], [`/api/messages/${canary.repeat(40)}`],
-      [`/attestation?nonce=${canary}`], ['/attestation'], ['/attestation'], ['/attestation'], [`/docs/${canary}`], ['/health', { method: 'PURGE' }], ['/health', { method: 'REPORT' }], ['/api/messages', { method: 'PUT', body: canary }],
-      ['/api/messages', { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': canary, 'x-request-id': canary }, body: `{"${canary}":1}` }],
-      ['/api/messages', { method: 'POST', headers: { authorization: `Bearer ${canary}`, 'user-agent': canary }, body: canary }],
+      [`/${canary}`],
+      [`/api/messages/${canary}`],
+      [`/api/messages/${randomUUID()}?x=${canary}`, { headers: { authorization: `Bearer ${token}` } }],
+      [`/%zz${canary}`],
+      [`/api/messages/${canary.repeat(40)}`],
+      [`/attestation?nonce=${canary}`],
+      ['/attestation'],
+      ['/attestation'],
+      ['/attestation'],
+      [`/docs/${canary}`],
+      ['/health', { method: 'PURGE' }],
+      ['/health', { method: 'REPORT' }],
+      ['/api/messages', { method: 'PUT', body: canary }],
+      [
+        '/api/messages',
+        {
+          method: 'POST',
+          headers: {
+            authorization: `Bearer ${token}`,
+            'content-type': 'application/json',
+            'idempotency-key': canary,
+            'x-request-id': canary,
+          },
+          body: `{"${canary}":1}`,
+        },
+      ],
+      [
+        '/api/messages',
+        { method: 'POST', headers: { authorization: `Bearer ${canary}`, 'user-agent': canary }, body: canary },
+      ],
     ];
     for (const [path, init] of asked) await (await fetch(`${url}${path}`, init)).text();
     await new Promise<void>((resolve) => {
       const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.end(`${canary} / HTTP/9.9\r\n\r\n`));
-      socket.resume().on('close', () => { resolve(); }).on('error', () => undefined);
+      socket
+        .resume()
+        .on('close', () => {
+          resolve();
+        })
+        .on('error', () => undefined);
     });
   }
 
@@ -177,12 +264,21 @@ describe('metrics', () => {
     const text = await (await fetch(metricsUrl)).text();
     expect(text).not.toContain(CANARY);
     const samples = parse(text);
-    const own = (all: readonly Sample[]) => all.filter(({ name }) => name.startsWith('communique_')).map(({ name, labels }) => JSON.stringify([name, labels])).sort();
+    const own = (all: readonly Sample[]) =>
+      all
+        .filter(({ name }) => name.startsWith('communique_'))
+        .map(({ name, labels }) => JSON.stringify([name, labels]))
+        .sort();
     expect(own(samples)).toEqual(own(first));
 
     const allowed: Record<string, (value: string) => boolean> = {
       method: (value) => ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'].includes(value),
-      route: (value) => value === 'unmatched' || app.get(RegisteredRoutes).all().some((route) => route.url === value),
+      route: (value) =>
+        value === 'unmatched' ||
+        app
+          .get(RegisteredRoutes)
+          .all()
+          .some((route) => route.url === value),
       status: (value) => /^[1-5][0-9]{2}$/.test(value) || value === 'refused',
       code: (value) => Object.hasOwn(PROBLEMS, value),
       class: (value) => (RATE_LIMIT_CLASSES as readonly string[]).includes(value),
@@ -190,21 +286,42 @@ describe('metrics', () => {
       outcome: (value) => ['answer', 'problem', 'unreachable', 'retry', 'refused', 'ok', 'failed'].includes(value),
       reason: (value) => Object.hasOwn(PROBLEMS, value) || ['queue_length', 'queue_age'].includes(value),
       le: (value) => value === '+Inf' || Number.isFinite(Number(value)),
-      state: (value) => ['off', 'starting', 'verified', 'refused', 'unreachable', 'idle', 'used', 'waiting', 'ready', 'unknown'].includes(value),
+      state: (value) =>
+        [
+          'off',
+          'starting',
+          'verified',
+          'refused',
+          'unreachable',
+          'idle',
+          'used',
+          'waiting',
+          'ready',
+          'unknown',
+        ].includes(value),
       store: (value) => ['redis', 'memory'].includes(value),
       window: (value) => ['system_hour', 'system_day'].includes(value),
       amount: (value) => ['reserved', 'spent', 'cap'].includes(value),
       enclave: (value) => value === '0',
     };
-    const stray = samples.filter(({ name }) => name.startsWith('communique_')).flatMap(({ name, labels }) => Object.entries(labels).filter(([label, value]) => allowed[label]?.(value) !== true).map((pair) => [name, ...pair]));
+    const stray = samples
+      .filter(({ name }) => name.startsWith('communique_'))
+      .flatMap(({ name, labels }) =>
+        Object.entries(labels)
+          .filter(([label, value]) => allowed[label]?.(value) !== true)
+          .map((pair) => [name, ...pair]),
+      );
     expect(stray).toEqual([]);
 
     // and what was asked for was counted
     expect(at(samples, 'communique_rate_limit_refusals_total', { class: 'attestation' })).toBeGreaterThan(0);
     expect(at(samples, 'communique_http_problems_total', { code: 'rate_limited' })).toBeGreaterThan(0);
     expect(at(samples, 'communique_http_problems_total', { code: 'malformed_body' })).toBeGreaterThan(0);
-    expect(at(samples, 'communique_http_requests_total', { method: 'GET', route: 'unmatched', status: '404' })).toBeGreaterThan(0);
-    for (const status of ['400', '414']) expect(at(samples, 'communique_http_requests_total', { method: 'GET', route: 'unmatched', status })).toBe(2);
+    expect(
+      at(samples, 'communique_http_requests_total', { method: 'GET', route: 'unmatched', status: '404' }),
+    ).toBeGreaterThan(0);
+    for (const status of ['400', '414'])
+      expect(at(samples, 'communique_http_requests_total', { method: 'GET', route: 'unmatched', status })).toBe(2);
     expect(at(samples, 'communique_http_problems_total', { code: 'uri_too_long' })).toBe(2);
     expect(at(samples, 'communique_http_unparsed_total')).toBe(2);
   });
@@ -227,7 +344,13 @@ describe('metrics', () => {
     await postgres.kill();
     const samples = await read();
     expect(at(samples, 'communique_database_up')).toBe(0);
-    for (const name of ['communique_queue_jobs', 'communique_reservations_open', 'communique_budget_micro_usd', 'communique_emergency_stop']) expect(samples.filter((sample) => sample.name === name)).toEqual([]);
+    for (const name of [
+      'communique_queue_jobs',
+      'communique_reservations_open',
+      'communique_budget_micro_usd',
+      'communique_emergency_stop',
+    ])
+      expect(samples.filter((sample) => sample.name === name)).toEqual([]);
     expect(at(samples, 'communique_messages_accepted_total')).toBe(3);
     await postgres.restart();
     expect(at(await until((now) => at(now, 'communique_database_up') === 1), 'communique_queue_jobs')).toBe(0);
@@ -236,11 +359,15 @@ describe('metrics', () => {
   it('count a stream, and not how long somebody listened to it', async () => {
     const route = { method: 'GET', route: '/api/messages/:id' };
     const before = at(await read(), 'communique_http_request_duration_seconds_count', route);
-    const response = await fetch(`${url}/api/messages/00000000-0000-4000-8000-000000000000`, { headers: { authorization: `Bearer ${await issuer.token('alice')}`, accept: 'text/event-stream' } });
+    const response = await fetch(`${url}/api/messages/00000000-0000-4000-8000-000000000000`, {
+      headers: { authorization: `Bearer ${await issuer.token('alice')}`, accept: 'text/event-stream' },
+    });
     expect(response.status).toBe(404);
     const message = sealedMessage();
     const { id } = (await (await post(message)).json()) as { id: string };
-    const stream = await fetch(`${url}/api/messages/${id}`, { headers: { authorization: `Bearer ${await issuer.token('alice')}`, accept: 'text/event-stream' } });
+    const stream = await fetch(`${url}/api/messages/${id}`, {
+      headers: { authorization: `Bearer ${await issuer.token('alice')}`, accept: 'text/event-stream' },
+    });
     expect(stream.headers.get('content-type')).toContain('text/event-stream');
     await stream.text();
     const samples = await until((now) => at(now, 'communique_http_requests_total', { ...route, status: '200' }) === 1);

@@ -9,7 +9,12 @@ export function observeRequests(app: NestFastifyApplication): void {
   const metrics = app.get(Metrics);
   server.addHook('onResponse', (request, reply, done) => {
     const streamed = String(reply.getHeader('content-type')).startsWith('text/event-stream');
-    metrics.requestAnswered(request.method, routeOf(request), reply.statusCode, streamed ? undefined : reply.elapsedTime / 1000);
+    metrics.requestAnswered(
+      request.method,
+      routeOf(request),
+      reply.statusCode,
+      streamed ? undefined : reply.elapsedTime / 1000,
+    );
     const problem = notedProblem(reply.raw);
     if (problem !== undefined) metrics.problemAnswered(problem);
     done();
@@ -19,5 +24,7 @@ export function observeRequests(app: NestFastifyApplication): void {
     metrics.problemAnswered(code);
   };
   server.server.on(UNROUTED, unrouted);
-  server.server.on('clientError', () => { metrics.connectionRefused(); });
+  server.server.on('clientError', () => {
+    metrics.connectionRefused();
+  });
 }

@@ -6,7 +6,14 @@ import { DeliveryWorker } from '../../delivery/delivery-worker';
 import { RateLimits } from '../../limits/rate-limits';
 import { Metrics } from './metrics';
 
-const ATTESTATION_STATES = ['off', 'starting', 'waiting', 'verified', 'refused', 'unreachable'] as const satisfies readonly MonitorState['kind'][];
+const ATTESTATION_STATES = [
+  'off',
+  'starting',
+  'waiting',
+  'verified',
+  'refused',
+  'unreachable',
+] as const satisfies readonly MonitorState['kind'][];
 const KEY_STATES = ['unknown', 'waiting', 'ready'] as const;
 const STORES = ['redis', 'memory'] as const;
 
@@ -30,15 +37,60 @@ export class StateGauges {
     private readonly modules: ModuleRef,
   ) {
     const registers = [metrics.registry];
-    this.attestation = new Gauge({ name: 'communique_attestation_state', help: '1 for the state that the last look at the enclave came to.', labelNames: ['enclave', 'state'], registers });
-    this.trusted = new Gauge({ name: 'communique_attestation_trusted', help: '1 while messages may be relayed to it.', labelNames: ['enclave'], registers });
-    this.attestationAge = new Gauge({ name: 'communique_attestation_age_seconds', help: 'Since the last look at the enclave was judged; absent before the first.', labelNames: ['enclave'], registers });
-    this.keysState = new Gauge({ name: 'communique_enclave_keys_state', help: '1 for what the enclave last said of its keys; waiting: it takes no messages yet.', labelNames: ['enclave', 'state'], registers });
-    this.keysHeld = new Gauge({ name: 'communique_enclave_keys_held', help: 'Keys that the enclave opens messages with; absent where it has not said.', labelNames: ['enclave'], registers });
-    this.keyAge = new Gauge({ name: 'communique_enclave_key_age_seconds', help: 'Since the record of the current key was stored; absent where there is none.', labelNames: ['enclave'], registers });
-    this.paceLimit = new Gauge({ name: 'communique_relay_limit_attempts', help: 'Attempts that this process gives the enclave at once now, 1 to DELIVERY_CONCURRENCY.', labelNames: ['enclave'], registers });
-    this.paceUnderWay = new Gauge({ name: 'communique_relay_under_way_attempts', help: 'Attempts of this process that the enclave has now.', labelNames: ['enclave'], registers });
-    this.store = new Gauge({ name: 'communique_rate_limits_store', help: '1 for where rate limits are counted now; memory is this process alone.', labelNames: ['store'], registers });
+    this.attestation = new Gauge({
+      name: 'communique_attestation_state',
+      help: '1 for the state that the last look at the enclave came to.',
+      labelNames: ['enclave', 'state'],
+      registers,
+    });
+    this.trusted = new Gauge({
+      name: 'communique_attestation_trusted',
+      help: '1 while messages may be relayed to it.',
+      labelNames: ['enclave'],
+      registers,
+    });
+    this.attestationAge = new Gauge({
+      name: 'communique_attestation_age_seconds',
+      help: 'Since the last look at the enclave was judged; absent before the first.',
+      labelNames: ['enclave'],
+      registers,
+    });
+    this.keysState = new Gauge({
+      name: 'communique_enclave_keys_state',
+      help: '1 for what the enclave last said of its keys; waiting: it takes no messages yet.',
+      labelNames: ['enclave', 'state'],
+      registers,
+    });
+    this.keysHeld = new Gauge({
+      name: 'communique_enclave_keys_held',
+      help: 'Keys that the enclave opens messages with; absent where it has not said.',
+      labelNames: ['enclave'],
+      registers,
+    });
+    this.keyAge = new Gauge({
+      name: 'communique_enclave_key_age_seconds',
+      help: 'Since the record of the current key was stored; absent where there is none.',
+      labelNames: ['enclave'],
+      registers,
+    });
+    this.paceLimit = new Gauge({
+      name: 'communique_relay_limit_attempts',
+      help: 'Attempts that this process gives the enclave at once now, 1 to DELIVERY_CONCURRENCY.',
+      labelNames: ['enclave'],
+      registers,
+    });
+    this.paceUnderWay = new Gauge({
+      name: 'communique_relay_under_way_attempts',
+      help: 'Attempts of this process that the enclave has now.',
+      labelNames: ['enclave'],
+      registers,
+    });
+    this.store = new Gauge({
+      name: 'communique_rate_limits_store',
+      help: '1 for where rate limits are counted now; memory is this process alone.',
+      labelNames: ['store'],
+      registers,
+    });
   }
 
   refresh(): void {
@@ -46,11 +98,13 @@ export class StateGauges {
       // Its place in the configuration, never its address
       const enclave = String(monitor.index);
       const state = monitor.state();
-      for (const each of ATTESTATION_STATES) this.attestation.set({ enclave, state: each }, each === state.kind ? 1 : 0);
+      for (const each of ATTESTATION_STATES)
+        this.attestation.set({ enclave, state: each }, each === state.kind ? 1 : 0);
       this.trusted.set({ enclave }, monitor.isTrusted() ? 1 : 0);
       if ('ageMs' in state) this.attestationAge.set({ enclave }, state.ageMs / 1000);
       const keys = monitor.keys();
-      for (const each of KEY_STATES) this.keysState.set({ enclave, state: each }, each === (keys?.state ?? 'unknown') ? 1 : 0);
+      for (const each of KEY_STATES)
+        this.keysState.set({ enclave, state: each }, each === (keys?.state ?? 'unknown') ? 1 : 0);
       const held = keys?.held ?? null;
       if (held === null) this.keysHeld.remove({ enclave });
       else this.keysHeld.set({ enclave }, held.length);

@@ -22,13 +22,23 @@ describe('OTLP metrics', () => {
     metrics.requestAnswered('GET', '/health', 200, 0.003);
     metrics.requestAnswered('GET', '/health', 200, 20);
     new Gauge({ name: 'nothing_yet', help: 'h', registers: [metrics.registry] }).set(Number.NaN);
-    const body = otlpMetrics(await metrics.registry.getMetricsAsJSON(), { 'service.name': 'x' }, { startedAtMs: 1000, nowMs: 2000.5 });
+    const body = otlpMetrics(
+      await metrics.registry.getMetricsAsJSON(),
+      { 'service.name': 'x' },
+      { startedAtMs: 1000, nowMs: 2000.5 },
+    );
     const times = { startTimeUnixNano: '1000000000', timeUnixNano: '2000000000' };
     const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
     expect(body).toEqual({
-      resourceMetrics: [{ resource: { attributes: [attribute('service.name', 'x')] }, scopeMetrics: [{ scope: { name: 'communique-gateway' }, metrics: expect.any(Array) as unknown }] }],
+      resourceMetrics: [
+        {
+          resource: { attributes: [attribute('service.name', 'x')] },
+          scopeMetrics: [{ scope: { name: 'communique-gateway' }, metrics: expect.any(Array) as unknown }],
+        },
+      ],
     });
-    const list = (body as { resourceMetrics: [{ scopeMetrics: [{ metrics: { name: string }[] }] }] }).resourceMetrics[0].scopeMetrics[0].metrics;
+    const list = (body as { resourceMetrics: [{ scopeMetrics: [{ metrics: { name: string }[] }] }] }).resourceMetrics[0]
+      .scopeMetrics[0].metrics;
     const named = (name: string) => list.find((metric) => metric.name === name);
     expect(named('communique_messages_accepted_total')).toEqual({
       name: 'communique_messages_accepted_total',
@@ -71,10 +81,13 @@ describe('pushing metrics', () => {
     answer = (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"partialSuccess":{}}');
     collector = createServer((request, response) => {
       let body = '';
-      request.setEncoding('utf8').on('data', (text: string) => (body += text)).on('end', () => {
-        taken.push({ method: request.method, path: request.url, headers: request.headers, body });
-        answer(response);
-      });
+      request
+        .setEncoding('utf8')
+        .on('data', (text: string) => (body += text))
+        .on('end', () => {
+          taken.push({ method: request.method, path: request.url, headers: request.headers, body });
+          answer(response);
+        });
     });
     await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
     endpoint = `http://127.0.0.1:${String((collector.address() as AddressInfo).port)}/v1/metrics`;
@@ -87,7 +100,12 @@ describe('pushing metrics', () => {
 
   function start(intervalMs: number): void {
     const reader: Pick<MetricsReader, 'json'> = { json: () => metrics.registry.getMetricsAsJSON() };
-    push = new MetricsPush({ metrics: { push: { endpoint, intervalMs } } }, reader as MetricsReader, new Logger({ log: { level: 'info' } }, { write: (line) => void lines.push(line) }), metrics);
+    push = new MetricsPush(
+      { metrics: { push: { endpoint, intervalMs } } },
+      reader as MetricsReader,
+      new Logger({ log: { level: 'info' } }, { write: (line) => void lines.push(line) }),
+      metrics,
+    );
     push.onApplicationBootstrap();
   }
   const until = async (holds: () => boolean) => {
@@ -98,8 +116,22 @@ describe('pushing metrics', () => {
   it('goes to the endpoint as it was given, again and again', async () => {
     start(10);
     await until(() => taken.length >= 3);
-    expect(taken[0]).toMatchObject({ method: 'POST', path: '/v1/metrics', headers: { 'content-type': 'application/json' } });
-    expect(JSON.parse(taken[2]?.body ?? '')).toMatchObject({ resourceMetrics: [{ resource: { attributes: expect.arrayContaining([{ key: 'service.name', value: { stringValue: 'communique-gateway' } }]) as unknown } }] });
+    expect(taken[0]).toMatchObject({
+      method: 'POST',
+      path: '/v1/metrics',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(JSON.parse(taken[2]?.body ?? '')).toMatchObject({
+      resourceMetrics: [
+        {
+          resource: {
+            attributes: expect.arrayContaining([
+              { key: 'service.name', value: { stringValue: 'communique-gateway' } },
+            ]) as unknown,
+          },
+        },
+      ],
+    });
     expect(taken[2]?.body).toContain('communique_metrics_pushes_total');
     expect(lines).toEqual([]);
   });
@@ -115,7 +147,9 @@ describe('pushing metrics', () => {
     answer = (response) => response.writeHead(204).end();
     await until(() => events().length >= 2);
     expect(events().slice(1)).toEqual(['metrics are taken again']);
-    expect(await metrics.registry.getSingleMetricAsString('communique_metrics_pushes_total')).toMatch(/\{outcome="failed"\} [4-9]|\{outcome="failed"\} [0-9]{2}/);
+    expect(await metrics.registry.getSingleMetricAsString('communique_metrics_pushes_total')).toMatch(
+      /\{outcome="failed"\} [4-9]|\{outcome="failed"\} [0-9]{2}/,
+    );
     expect(lines.join('')).not.toContain('xSesamex');
   });
 

@@ -26,7 +26,12 @@ export class MetricsPush implements OnApplicationBootstrap, OnApplicationShutdow
     private readonly logger: Logger,
     metrics: Metrics,
   ) {
-    this.pushes = new Counter({ name: 'communique_metrics_pushes_total', help: 'Pushes of metrics to METRICS_ENDPOINT.', labelNames: ['outcome'], registers: [metrics.registry] });
+    this.pushes = new Counter({
+      name: 'communique_metrics_pushes_total',
+      help: 'Pushes of metrics to METRICS_ENDPOINT.',
+      labelNames: ['outcome'],
+      registers: [metrics.registry],
+    });
   }
 
   onApplicationBootstrap(): void {
@@ -40,18 +45,28 @@ export class MetricsPush implements OnApplicationBootstrap, OnApplicationShutdow
 
   private schedule(target: NonNullable<GatewayConfig['metrics']['push']>): void {
     this.timer = setTimeout(() => {
-      void this.push(target.endpoint, Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, target.intervalMs))).finally(() => {
-        if (!this.stopped.signal.aborted) this.schedule(target);
-      });
+      void this.push(target.endpoint, Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, target.intervalMs))).finally(
+        () => {
+          if (!this.stopped.signal.aborted) this.schedule(target);
+        },
+      );
     }, target.intervalMs).unref();
   }
 
   /** Never throws. */
   private async push(endpoint: string, timeoutMs: number): Promise<void> {
     try {
-      const body = JSON.stringify(otlpMetrics(await this.reader.json(), this.resource, { startedAtMs: this.startedAtMs, nowMs: Date.now() }));
+      const body = JSON.stringify(
+        otlpMetrics(await this.reader.json(), this.resource, { startedAtMs: this.startedAtMs, nowMs: Date.now() }),
+      );
       const signal = AbortSignal.any([this.stopped.signal, AbortSignal.timeout(timeoutMs)]);
-      const response = await fetch(endpoint, { method: 'POST', headers: { 'content-type': 'application/json' }, body, redirect: 'error', signal });
+      const response = await fetch(endpoint, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+        redirect: 'error',
+        signal,
+      });
       await response.body?.cancel();
       if (response.ok) this.succeeded();
       else this.failed({ status: response.status });

@@ -9,7 +9,11 @@ interface Point {
 
 /** AGGREGATION_TEMPORALITY_CUMULATIVE of metrics.proto: counted since the start, as Prometheus does. */
 const CUMULATIVE = 2;
-const UNITS: readonly (readonly [RegExp, string])[] = [[/_seconds(_total)?$/, 's'], [/_bytes(_total)?$/, 'By'], [/_micro_usd(_total)?$/, '{micro_usd}']];
+const UNITS: readonly (readonly [RegExp, string])[] = [
+  [/_seconds(_total)?$/, 's'],
+  [/_bytes(_total)?$/, 'By'],
+  [/_micro_usd(_total)?$/, '{micro_usd}'],
+];
 
 export interface OtlpTimes {
   /** When counting began, and now: milliseconds since 1970. */
@@ -22,12 +26,18 @@ export interface OtlpTimes {
  * JSON mapping of the OTLP specification: names in lowerCamelCase, 64-bit whole numbers as decimal text, enums as numbers.
  * @param resource attributes of the process, e.g. service.name
  */
-export function otlpMetrics(metrics: MetricsJson, resource: Readonly<Record<string, string>>, times: OtlpTimes): object {
+export function otlpMetrics(
+  metrics: MetricsJson,
+  resource: Readonly<Record<string, string>>,
+  times: OtlpTimes,
+): object {
   return {
     resourceMetrics: [
       {
         resource: { attributes: attributesOf(resource) },
-        scopeMetrics: [{ scope: { name: 'communique-gateway' }, metrics: metrics.flatMap((metric) => metricOf(metric, times)) }],
+        scopeMetrics: [
+          { scope: { name: 'communique-gateway' }, metrics: metrics.flatMap((metric) => metricOf(metric, times)) },
+        ],
       },
     ],
   };
@@ -42,9 +52,25 @@ function metricOf(metric: MetricsJson[number], times: OtlpTimes): object[] {
   const common = { name, description: help, ...(unit === undefined ? {} : { unit }) };
   const finite = points.filter(({ value }) => Number.isFinite(value));
   if (finite.length === 0) return [];
-  if (type === 'counter') return [{ ...common, sum: { aggregationTemporality: CUMULATIVE, isMonotonic: true, dataPoints: finite.map((point) => numberPoint(point, times)) } }];
+  if (type === 'counter')
+    return [
+      {
+        ...common,
+        sum: {
+          aggregationTemporality: CUMULATIVE,
+          isMonotonic: true,
+          dataPoints: finite.map((point) => numberPoint(point, times)),
+        },
+      },
+    ];
   if (type === 'gauge') return [{ ...common, gauge: { dataPoints: finite.map((point) => numberPoint(point, times)) } }];
-  if (type === 'histogram') return [{ ...common, histogram: { aggregationTemporality: CUMULATIVE, dataPoints: histogramPoints(name, finite, times) } }];
+  if (type === 'histogram')
+    return [
+      {
+        ...common,
+        histogram: { aggregationTemporality: CUMULATIVE, dataPoints: histogramPoints(name, finite, times) },
+      },
+    ];
   return [];
 }
 
@@ -54,10 +80,15 @@ function numberPoint({ labels, value }: Point, times: OtlpTimes): object {
 
 /** Prometheus counts each bucket with all below it; OTLP counts each alone, and the last one has no bound. */
 function histogramPoints(name: string, points: readonly Point[], times: OtlpTimes): object[] {
-  const series = Map.groupBy(points, ({ labels: { le: _bound, ...labels } }) => JSON.stringify(Object.entries(labels).sort()));
+  const series = Map.groupBy(points, ({ labels: { le: _bound, ...labels } }) =>
+    JSON.stringify(Object.entries(labels).sort()),
+  );
   return [...series.values()].map((ofSeries) => {
-    const buckets = ofSeries.filter(({ metricName }) => metricName === `${name}_bucket`).sort((a, b) => boundOf(a) - boundOf(b));
-    const valueOf = (suffix: string) => ofSeries.find(({ metricName }) => metricName === `${name}_${suffix}`)?.value ?? 0;
+    const buckets = ofSeries
+      .filter(({ metricName }) => metricName === `${name}_bucket`)
+      .sort((a, b) => boundOf(a) - boundOf(b));
+    const valueOf = (suffix: string) =>
+      ofSeries.find(({ metricName }) => metricName === `${name}_${suffix}`)?.value ?? 0;
     const { le: _bound, ...labels } = ofSeries[0]?.labels ?? {};
     return {
       ...timesOf(times),
@@ -83,5 +114,7 @@ function nanoseconds(ms: number): string {
 }
 
 function attributesOf(labels: Labels): object[] {
-  return Object.entries(labels).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value: { stringValue: String(value) } }]));
+  return Object.entries(labels).flatMap(([key, value]) =>
+    value === undefined ? [] : [{ key, value: { stringValue: String(value) } }],
+  );
 }

@@ -13,13 +13,29 @@ export const accepted = () => [
   testCase('the payload is a map of indefinite length', 'verified', {
     payload: (_, { entries }) => concat(Uint8Array.of(0xbf), ...entries.flat(), Uint8Array.of(0xff)),
   }),
-  testCase('optional fields are null', 'verified', { fields: (fields) => fields.set('nonce', nothing).set('user_data', nothing).set('public_key', nothing) }, { nonceBase64: null }),
-  testCase('optional fields are absent', 'verified', { fields: (fields) => fields.delete('nonce').delete('user_data').delete('public_key') }, { nonceBase64: null }),
+  testCase(
+    'optional fields are null',
+    'verified',
+    { fields: (fields) => fields.set('nonce', nothing).set('user_data', nothing).set('public_key', nothing) },
+    { nonceBase64: null },
+  ),
+  testCase(
+    'optional fields are absent',
+    'verified',
+    { fields: (fields) => fields.delete('nonce').delete('user_data').delete('public_key') },
+    { nonceBase64: null },
+  ),
   testCase('from a cache, with a nonce of somebody else', 'verified', {}, { nonceBase64: null }),
   testCase(
     'the longest fields',
     'verified',
-    { fields: (fields) => fields.set('nonce', bytes(long)).set('user_data', bytes(long)).set('public_key', bytes(new Uint8Array(1024))) },
+    {
+      fields: (fields) =>
+        fields
+          .set('nonce', bytes(long))
+          .set('user_data', bytes(long))
+          .set('public_key', bytes(new Uint8Array(1024))),
+    },
     { nonceBase64: base64Of(long) },
   ),
   testCase('empty user data', 'verified', { fields: (fields) => fields.set('user_data', bytes(new Uint8Array())) }),
@@ -28,15 +44,40 @@ export const accepted = () => [
       for (let i = 16; i < 32; i++) pcrs.set(i, pcr(i, i % 2 ? 32 : 64));
     },
   }),
-  testCase('the second of two accepted sets fits', 'verified', {}, { acceptedMeasurements: [{ pcr0: pcrHex(5) }, { pcr0: pcrHex(0) }] }),
-  testCase('all measurements that a policy can name', 'verified', {}, { acceptedMeasurements: [{ pcr0: pcrHex(0), pcr1: pcrHex(1), pcr2: pcrHex(2), pcr3: pcrHex(3), pcr8: pcrHex(8) }] }),
+  testCase(
+    'the second of two accepted sets fits',
+    'verified',
+    {},
+    { acceptedMeasurements: [{ pcr0: pcrHex(5) }, { pcr0: pcrHex(0) }] },
+  ),
+  testCase(
+    'all measurements that a policy can name',
+    'verified',
+    {},
+    { acceptedMeasurements: [{ pcr0: pcrHex(0), pcr1: pcrHex(1), pcr2: pcrHex(2), pcr3: pcrHex(3), pcr8: pcrHex(8) }] },
+  ),
   testCase('as old as allowed', 'verified', { fields: (fields) => fields.set('timestamp', uint(testTimeMs - 60_000)) }),
-  testCase('as far ahead as allowed', 'verified', { fields: (fields) => fields.set('timestamp', uint(testTimeMs + 5_000)) }),
-  testCase('at the first moment of the leaf', 'verified', { fields: (fields) => fields.set('timestamp', uint(testTimeMs - hourMs)) }, { atMs: testTimeMs - hourMs }),
-  testCase('at the last moment of the leaf', 'verified', { fields: (fields) => fields.set('timestamp', uint(testTimeMs + 2 * hourMs)) }, { atMs: testTimeMs + 2 * hourMs }),
+  testCase('as far ahead as allowed', 'verified', {
+    fields: (fields) => fields.set('timestamp', uint(testTimeMs + 5_000)),
+  }),
+  testCase(
+    'at the first moment of the leaf',
+    'verified',
+    { fields: (fields) => fields.set('timestamp', uint(testTimeMs - hourMs)) },
+    { atMs: testTimeMs - hourMs },
+  ),
+  testCase(
+    'at the last moment of the leaf',
+    'verified',
+    { fields: (fields) => fields.set('timestamp', uint(testTimeMs + 2 * hourMs)) },
+    { atMs: testTimeMs + 2 * hourMs },
+  ),
   testCase('GeneralizedTime in a certificate', 'verified', {
     chain: (links) => {
-      Object.assign(link(links, 'leaf').parts, { notBefore: generalizedTime(testTimeMs - hourMs), notAfter: generalizedTime(testTimeMs + hourMs) });
+      Object.assign(link(links, 'leaf').parts, {
+        notBefore: generalizedTime(testTimeMs - hourMs),
+        notAfter: generalizedTime(testTimeMs + hourMs),
+      });
     },
   }),
   testCase('an unknown extension that is not critical', 'verified', {
@@ -44,7 +85,8 @@ export const accepted = () => [
   }),
   testCase('CAs without a path length', 'verified', {
     chain: (links) => {
-      for (const name of ['regional', 'zonal', 'instance'] as const) link(links, name).parts.extensions = [basicConstraints(true), keyUsage(0x04)];
+      for (const name of ['regional', 'zonal', 'instance'] as const)
+        link(links, name).parts.extensions = [basicConstraints(true), keyUsage(0x04)];
     },
   }),
   testCase('a leaf without basicConstraints', 'verified', {

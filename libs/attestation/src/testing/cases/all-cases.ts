@@ -7,5 +7,7 @@ import { envelopes, payloads } from './structure';
 
 /** Every case, written and signed anew. */
 export function allCases(): TestCase[] {
-  return [accepted, envelopes, payloads, algorithms, chains, certificates, signatures, measurements, freshness].flatMap((cases) => cases());
+  return [accepted, envelopes, payloads, algorithms, chains, certificates, signatures, measurements, freshness].flatMap(
+    (cases) => cases(),
+  );
 }

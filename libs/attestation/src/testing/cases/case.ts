@@ -8,7 +8,12 @@ export const base64Of = (value: Uint8Array) => Buffer.from(value).toString('base
 export const pcrHex = (index: number) => hexOf(pcr(0xa0 + index));
 
 /** One row: a name, what becomes of it, how it differs from a valid document, and from the policy that fits it. */
-export function testCase(name: string, expected: TestCase['expected'], edits: Edits = {}, policy: Partial<TestPolicy> = {}): TestCase {
+export function testCase(
+  name: string,
+  expected: TestCase['expected'],
+  edits: Edits = {},
+  policy: Partial<TestPolicy> = {},
+): TestCase {
   const { document, rootDer } = writeDocument(edits);
   return {
     name,

@@ -28,13 +28,22 @@ export const algorithms = () => [
   testCase('the algorithm in the unprotected header only', 'ERR_ATTESTATION_ALGORITHM', {
     envelope: (envelope) => Object.assign(envelope, { protectedHeader: map(), unprotectedHeader: map(es384) }),
   }),
-  testCase('the algorithm in both headers', 'ERR_ATTESTATION_UNPROTECTED_HEADER', { envelope: (envelope) => (envelope.unprotectedHeader = map(es384)) }),
-  testCase('a key id in the unprotected header', 'ERR_ATTESTATION_UNPROTECTED_HEADER', { envelope: (envelope) => (envelope.unprotectedHeader = map([uint(4), bytes(testNonce)])) }),
-  ...['SHA256', 'SHA512', 'sha384', 'SHA384 ', ''].map((digest) => testCase(`digest ${JSON.stringify(digest)}`, 'ERR_ATTESTATION_DIGEST', { fields: (fields) => fields.set('digest', text(digest)) })),
+  testCase('the algorithm in both headers', 'ERR_ATTESTATION_UNPROTECTED_HEADER', {
+    envelope: (envelope) => (envelope.unprotectedHeader = map(es384)),
+  }),
+  testCase('a key id in the unprotected header', 'ERR_ATTESTATION_UNPROTECTED_HEADER', {
+    envelope: (envelope) => (envelope.unprotectedHeader = map([uint(4), bytes(testNonce)])),
+  }),
+  ...['SHA256', 'SHA512', 'sha384', 'SHA384 ', ''].map((digest) =>
+    testCase(`digest ${JSON.stringify(digest)}`, 'ERR_ATTESTATION_DIGEST', {
+      fields: (fields) => fields.set('digest', text(digest)),
+    }),
+  ),
 ];
 
 const wrong = 'ERR_ATTESTATION_SIGNATURE';
-const flip = (at: number) => (original: Uint8Array) => Uint8Array.from(original, (byte, i) => (i === (at < 0 ? original.length + at : at) ? byte ^ 1 : byte));
+const flip = (at: number) => (original: Uint8Array) =>
+  Uint8Array.from(original, (byte, i) => (i === (at < 0 ? original.length + at : at) ? byte ^ 1 : byte));
 
 export const signatures = () => [
   testCase('the signature of another document', wrong, {
@@ -45,11 +54,17 @@ export const signatures = () => [
   }),
   testCase('the first bit of the signature flipped', wrong, { envelope: (envelope) => (envelope.signature = flip(0)) }),
   testCase('the last bit of the signature flipped', wrong, { envelope: (envelope) => (envelope.signature = flip(-1)) }),
-  testCase('r and s swapped', wrong, { envelope: (envelope) => (envelope.signature = (raw) => concat(raw.slice(48), raw.slice(0, 48))) }),
+  testCase('r and s swapped', wrong, {
+    envelope: (envelope) => (envelope.signature = (raw) => concat(raw.slice(48), raw.slice(0, 48))),
+  }),
   testCase('a signature of zeros', wrong, { envelope: (envelope) => (envelope.signature = () => new Uint8Array(96)) }),
-  testCase('a signature of ones', wrong, { envelope: (envelope) => (envelope.signature = () => new Uint8Array(96).fill(0xff)) }),
+  testCase('a signature of ones', wrong, {
+    envelope: (envelope) => (envelope.signature = () => new Uint8Array(96).fill(0xff)),
+  }),
   testCase('r is zero', wrong, { envelope: (envelope) => (envelope.signature = (raw) => raw.fill(0, 0, 48)) }),
-  testCase('a nonce changed after signing', wrong, { document: (document) => flip(document.length - 96 - 2 - 1)(document) }),
+  testCase('a nonce changed after signing', wrong, {
+    document: (document) => flip(document.length - 96 - 2 - 1)(document),
+  }),
   testCase('signed by another key', wrong, { envelope: (envelope) => (envelope.signWith = newKeys().privateKey) }),
   testCase('signed by the key of the certificate above', wrong, {
     chain: (links) => {

@@ -8,7 +8,11 @@ export const NOBODY = '65534';
 /** Reads an environment file of systemd; where everything is quoted, bash reads it alike. */
 export async function readEnvironmentFile(file: string): Promise<Record<string, string>> {
   const { stdout } = await run('bash', ['-c', 'set -a; . "$0"; env -0', file], { env: { PATH: '/usr/bin:/bin' } });
-  const all = stdout.split('\0').flatMap((entry) => (entry.includes('=') ? [[entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)] as const] : []));
+  const all = stdout
+    .split('\0')
+    .flatMap((entry) =>
+      entry.includes('=') ? [[entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)] as const] : [],
+    );
   return Object.fromEntries(all.filter(([name]) => !['PATH', 'PWD', 'SHLVL', '_'].includes(name)));
 }
 
@@ -29,25 +33,48 @@ export interface RenderedService {
  * ExecStart of a rendered unit with its limits, without privileges and, where we are root, as nobody; what systemd itself would do
  * (sandbox, cgroups, system call filter) is not done here.
  */
-export function startRendered({ files, unit, release, instead = {}, environment = {}, options }: RenderedService): Promise<Service> {
+export function startRendered({
+  files,
+  unit,
+  release,
+  instead = {},
+  environment = {},
+  options,
+}: RenderedService): Promise<Service> {
   const [template = '', instance = ''] = unit.split('@');
   const path = `/etc/systemd/system/${instance === '' ? unit : `${template}@`}.service`;
   const text = `${files['/etc/systemd/system/communique-.service.d/10-hardening.conf']?.content ?? ''}\n${files[path]?.content ?? ''}`;
   const values = (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value);
   const start = values('ExecStart').at(-1);
   if (start === undefined) throw new Error(`${path} starts nothing`);
-  const command = Object.entries({ '%i': instance, '/opt/communique/current': release, ...instead }).reduce((line, [from, to]) => line.replaceAll(from, to), start).split(' ');
-  const ours = Object.fromEntries(values('Environment').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+  const command = Object.entries({ '%i': instance, '/opt/communique/current': release, ...instead })
+    .reduce((line, [from, to]) => line.replaceAll(from, to), start)
+    .split(' ');
+  const ours = Object.fromEntries(
+    values('Environment').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
   const nofile = Math.min(Number(values('LimitNOFILE').at(-1) ?? 1024), 16_384);
   const root = process.getuid?.() === 0;
   const wrapped = [
     ...['prlimit', '--core=0', `--nofile=${String(nofile)}`],
-    ...['setpriv', '--no-new-privs', ...(root ? ['--bounding-set=-all', '--inh-caps=-all', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [])],
+    ...[
+      'setpriv',
+      '--no-new-privs',
+      ...(root
+        ? ['--bounding-set=-all', '--inh-caps=-all', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
+        : []),
+    ],
     ...command,
   ];
   const [program = '', ...args] = wrapped;
   // PATH is for setpriv and prlimit; the program is named by its path.
-  return spawnService({ command: program, args, cwd: '/', env: { PATH: '/usr/bin:/bin', ...ours, ...environment }, ...options });
+  return spawnService({
+    command: program,
+    args,
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin', ...ours, ...environment },
+    ...options,
+  });
 }
 
 /** A rendered script, with stand-ins first on PATH. */

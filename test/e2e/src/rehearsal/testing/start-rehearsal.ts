@@ -2,7 +2,14 @@ import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort, startPostgres, startRedis, workspaceRoot, type Service, type TemporaryFolder } from '@communique-tee/test-support';
+import {
+  freePort,
+  startPostgres,
+  startRedis,
+  workspaceRoot,
+  type Service,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
 import { startSystem, type EnclaveSurroundings, type System } from '@communique-tee/test-system';
 import { Client } from 'pg';
 import { renderParentFiles, type ParentFile, type ParentSettings } from '../../../../../infra/parent/src';
@@ -15,9 +22,20 @@ import { NOBODY, readEnvironmentFile, runScript, startRendered } from './rendere
 import { EGRESS, throughProxies, type ThroughProxies, type Way } from './through-proxies';
 
 /** All that differs from a parent: there is no Nitro enclave here, and the identity provider is a file. */
-const OF_THIS_MACHINE = ['NODE_ENV', 'TEE_PROVIDER', 'TEE_ENDPOINT', 'TEE_EXPECTED_CODE_HASH', 'ATTESTATION_DEVELOPMENT_ROOT_FILE', 'AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL', 'AUTH_JWKS_FILE'];
+const OF_THIS_MACHINE = [
+  'NODE_ENV',
+  'TEE_PROVIDER',
+  'TEE_ENDPOINT',
+  'TEE_EXPECTED_CODE_HASH',
+  'ATTESTATION_DEVELOPMENT_ROOT_FILE',
+  'AUTH_ISSUER',
+  'AUTH_AUDIENCE',
+  'AUTH_JWKS_URL',
+  'AUTH_JWKS_FILE',
+];
 const SECRETS = ['cwc-house', 'cwc-senate'] as const;
-const secretArn = (name: string) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:communique-tee/dev/enclave/${name}-AbCdEf`;
+const secretArn = (name: string) =>
+  `arn:aws:secretsmanager:us-east-1:123456789012:secret:communique-tee/dev/enclave/${name}-AbCdEf`;
 
 /** The parent's rendered files at work on this machine, in front of Congress, KMS and an enclave that are none. */
 export interface Rehearsal {
@@ -52,19 +70,31 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
     let settings: ParentSettings = ON_PARENT;
     let through: ThroughProxies | undefined;
     const collectorPort = await freePort();
-    const start = async (name: string, unit: string, options: Parameters<typeof startRendered>[0]['options'], more: Partial<Parameters<typeof startRendered>[0]> = {}) => {
+    const start = async (
+      name: string,
+      unit: string,
+      options: Parameters<typeof startRendered>[0]['options'],
+      more: Partial<Parameters<typeof startRendered>[0]> = {},
+    ) => {
       const service = (services[name] = await startRendered({ files, unit, release, options, ...more }));
       stops.push(() => service.stop());
       return service;
     };
     const startEgress = async (way: Way, logFile?: string) => {
-      await start(`egress-${way}`, `communique-egress@${String(EGRESS[way])}`, { readyWhen: /listening/, ...(logFile !== undefined && { logFile }) }, { instead: { '/etc/communique': join(root, 'etc/communique') } });
+      await start(
+        `egress-${way}`,
+        `communique-egress@${String(EGRESS[way])}`,
+        { readyWhen: /listening/, ...(logFile !== undefined && { logFile }) },
+        { instead: { '/etc/communique': join(root, 'etc/communique') } },
+      );
     };
     /** Everything that runs before the enclave: files, proxies, collector. */
     const beforeEnclave = async (surroundings: EnclaveSurroundings) => {
       const { keyGuard, ways } = (through = await throughProxies(surroundings, keys));
       if (keyGuard) stops.push(() => keyGuard.stop());
-      const open = (Object.keys(ways) as Way[]).flatMap((way) => (ways[way] === undefined ? [] : [{ way, ...ways[way] }]));
+      const open = (Object.keys(ways) as Way[]).flatMap((way) =>
+        ways[way] === undefined ? [] : [{ way, ...ways[way] }],
+      );
       settings = {
         ...ON_PARENT,
         database: { at: 'external' },
@@ -72,19 +102,35 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
         secrets: EXTERNAL.secrets,
         enclaveSecrets: keyGuard ? Object.fromEntries(SECRETS.map((name) => [name, secretArn(name)])) : {},
         egress: open.map(({ way, targetPort }) => ({ host: 'localhost', port: targetPort, vsockPort: EGRESS[way] })),
-        gateway: { port: await freePort(), metricsPort: await freePort(), environment: { ...ON_PARENT.gateway.environment, DELIVERY_POLL_MS: '100', SHUTDOWN_DRAIN_MS: '0' } },
+        gateway: {
+          port: await freePort(),
+          metricsPort: await freePort(),
+          environment: { ...ON_PARENT.gateway.environment, DELIVERY_POLL_MS: '100', SHUTDOWN_DRAIN_MS: '0' },
+        },
       };
       files = renderParentFiles(settings);
       for (const { way, listenPort } of open) {
         const path = `/etc/communique/egress/${String(EGRESS[way])}.json`;
         const file = files[path];
         if (file === undefined) throw new Error(`${path} was not rendered`);
-        files[path] = { ...file, content: file.content.replace(`vsock:${String(EGRESS[way])}`, `tcp:127.0.0.1:${String(listenPort)}`) };
+        files[path] = {
+          ...file,
+          content: file.content.replace(`vsock:${String(EGRESS[way])}`, `tcp:127.0.0.1:${String(listenPort)}`),
+        };
       }
       await stage(files, root);
       for (const { way } of open) await startEgress(way, join(surroundings.logFolder, `egress-${way}.log`));
-      await start('collector', 'communique-enclave-log', { readyWhen: /listening/ }, { instead: { 'vsock:9001': `tcp:127.0.0.1:${String(collectorPort)}` } });
-      return developmentEnclave(join(workspaceRoot(), 'dist/apps/enclave/main.dev.js'), { ...surroundings, congressFile: through.congressFile }, { number: 0, congressIntervalMs: undefined, keyGuard });
+      await start(
+        'collector',
+        'communique-enclave-log',
+        { readyWhen: /listening/ },
+        { instead: { 'vsock:9001': `tcp:127.0.0.1:${String(collectorPort)}` } },
+      );
+      return developmentEnclave(
+        join(workspaceRoot(), 'dist/apps/enclave/main.dev.js'),
+        { ...surroundings, congressFile: through.congressFile },
+        { number: 0, congressIntervalMs: undefined, keyGuard },
+      );
     };
 
     const system = await startSystem({ folder: folder.file('system'), enclave: beforeEnclave });
@@ -93,16 +139,33 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
     await system.kill('gateway');
     if (through === undefined) throw new Error('the system has no enclave');
 
-    const bin = await standIns(folder, { [settings.secrets['DATABASE_URL'] ?? '']: databases.gateway, [settings.secrets['REDIS_URL'] ?? '']: redis.url }, through);
+    const bin = await standIns(
+      folder,
+      { [settings.secrets['DATABASE_URL'] ?? '']: databases.gateway, [settings.secrets['REDIS_URL'] ?? '']: redis.url },
+      through,
+    );
     const environment = await gatewayEnvironment(root, folder, bin, system, through);
-    const migrated = await start('migrate', 'communique-migrate', {}, { environment: { ...environment, DATABASE_URL: databases.owner } });
+    const migrated = await start(
+      'migrate',
+      'communique-migrate',
+      {},
+      { environment: { ...environment, DATABASE_URL: databases.owner } },
+    );
     const { code } = await migrated.exited;
     if (code !== 0) throw new Error(`migrations ended with ${String(code)}: ${migrated.output()}`);
     await start('gateway', 'communique-gateway', { readyWhen: /"msg":"listening"/ }, { environment });
     const nginx = await stageNginx(settings, folder.file('nginx'));
     const front = (services['nginx'] = await nginx.start());
     stops.push(() => front.stop());
-    return { system, nginx, services, collectorPort, gatewayDatabaseUrl: databases.gateway, startEgress: (way) => startEgress(way), stop };
+    return {
+      system,
+      nginx,
+      services,
+      collectorPort,
+      gatewayDatabaseUrl: databases.gateway,
+      startEgress: (way) => startEgress(way),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -110,10 +173,19 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
 }
 
 /** As on a parent: one role that migrates, and the gateway's, which owns nothing. By password, since there are no users of the system here. */
-async function prepareDatabase(folder: TemporaryFolder, postgres: { readonly url: string; readonly port: number }): Promise<{ readonly owner: string; readonly gateway: string }> {
+async function prepareDatabase(
+  folder: TemporaryFolder,
+  postgres: { readonly url: string; readonly port: number },
+): Promise<{ readonly owner: string; readonly gateway: string }> {
   const script = folder.file('prepare-database');
-  await writeFile(script, renderParentFiles(ON_PARENT)['/usr/local/libexec/communique/prepare-database']?.content ?? '', { mode: 0o755 });
-  await promisify(execFile)(script, ['127.0.0.1'], { env: { PATH: '/usr/bin:/bin', PGPORT: String(postgres.port), PGPASSWORD: new URL(postgres.url).password } });
+  await writeFile(
+    script,
+    renderParentFiles(ON_PARENT)['/usr/local/libexec/communique/prepare-database']?.content ?? '',
+    { mode: 0o755 },
+  );
+  await promisify(execFile)(script, ['127.0.0.1'], {
+    env: { PATH: '/usr/bin:/bin', PGPORT: String(postgres.port), PGPASSWORD: new URL(postgres.url).password },
+  });
   const client = new Client({ connectionString: postgres.url });
   await client.connect();
   await client.query("ALTER ROLE communique PASSWORD 'rehearsal'; ALTER ROLE communique_gateway PASSWORD 'rehearsal'");
@@ -123,36 +195,76 @@ async function prepareDatabase(folder: TemporaryFolder, postgres: { readonly url
 }
 
 /** Secrets Manager: the gateway's secrets, and the enclave's as ciphertexts. @returns a folder for PATH */
-async function standIns(folder: TemporaryFolder, secrets: Record<string, string>, { keyGuard }: ThroughProxies): Promise<string> {
-  const ciphertexts = keyGuard === undefined ? {} : (JSON.parse(await readFile(keyGuard.gatewayEnvironment['ENCLAVE_SECRETS_FILE'] ?? '', 'utf8')) as Record<string, string>);
-  const all = { ...secrets, ...Object.fromEntries(Object.entries(ciphertexts).map(([name, value]) => [secretArn(name), value])) };
+async function standIns(
+  folder: TemporaryFolder,
+  secrets: Record<string, string>,
+  { keyGuard }: ThroughProxies,
+): Promise<string> {
+  const ciphertexts =
+    keyGuard === undefined
+      ? {}
+      : (JSON.parse(await readFile(keyGuard.gatewayEnvironment['ENCLAVE_SECRETS_FILE'] ?? '', 'utf8')) as Record<
+          string,
+          string
+        >);
+  const all = {
+    ...secrets,
+    ...Object.fromEntries(Object.entries(ciphertexts).map(([name, value]) => [secretArn(name), value])),
+  };
   const bin = folder.file('bin');
   await mkdir(bin);
   await writeFile(folder.file('secrets.json'), JSON.stringify(all), { mode: 0o600 });
-  await writeFile(join(bin, 'aws'), `#!/bin/bash\n[[ "$1 $2 $3" == 'secretsmanager get-secret-value --secret-id' ]] || exit 2\njq -e --arg arn "$4" '{SecretString: .[$arn]}' ${folder.file('secrets.json')}\n`, { mode: 0o755 });
+  await writeFile(
+    join(bin, 'aws'),
+    `#!/bin/bash\n[[ "$1 $2 $3" == 'secretsmanager get-secret-value --secret-id' ]] || exit 2\njq -e --arg arn "$4" '{SecretString: .[$arn]}' ${folder.file('secrets.json')}\n`,
+    { mode: 0o755 },
+  );
   return bin;
 }
 
 /** As systemd would put it together: the rendered file, and what fetch-secrets wrote; beside it what fetch-enclave-secrets wrote. */
-async function gatewayEnvironment(root: string, folder: TemporaryFolder, bin: string, system: System, { keyGuard }: ThroughProxies): Promise<Record<string, string>> {
+async function gatewayEnvironment(
+  root: string,
+  folder: TemporaryFolder,
+  bin: string,
+  system: System,
+  { keyGuard }: ThroughProxies,
+): Promise<Record<string, string>> {
   const written = folder.file('gateway.env');
-  await succeeds(runScript(root, 'fetch-secrets', [join(root, 'etc/communique/secrets.json'), written], bin), 'secrets: DATABASE_URL, REDIS_URL\n');
+  await succeeds(
+    runScript(root, 'fetch-secrets', [join(root, 'etc/communique/secrets.json'), written], bin),
+    'secrets: DATABASE_URL, REDIS_URL\n',
+  );
   const enclaveSecrets: Record<string, string> = {};
   if (keyGuard) {
     const own = folder.file('enclave-secrets');
     await mkdir(own, { mode: 0o700 });
     const file = join(own, 'secrets.json');
-    await succeeds(runScript(root, 'fetch-enclave-secrets', [join(root, 'etc/communique/enclave-secrets.json'), file], bin), `secrets of the enclave: ${SECRETS.join(', ')}\n`);
+    await succeeds(
+      runScript(root, 'fetch-enclave-secrets', [join(root, 'etc/communique/enclave-secrets.json'), file], bin),
+      `secrets of the enclave: ${SECRETS.join(', ')}\n`,
+    );
     // The unit runs as the gateway's user.
     if (process.getuid?.() === 0) for (const path of [own, file]) await chown(path, Number(NOBODY), Number(NOBODY));
     // Credentials are the instance's, by the metadata service; here by name.
     const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = keyGuard.gatewayEnvironment;
     Object.assign(enclaveSecrets, { ENCLAVE_SECRETS_FILE: file, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY });
   }
-  const rendered = { ...(await readEnvironmentFile(join(root, 'etc/communique/gateway.env'))), ...(await readEnvironmentFile(written)) };
+  const rendered = {
+    ...(await readEnvironmentFile(join(root, 'etc/communique/gateway.env'))),
+    ...(await readEnvironmentFile(written)),
+  };
   const here = await readEnvironmentFile(system.gatewayEnvironmentFile);
   const { AUTH_JWKS_URL: _url, TEE_ENDPOINT: _endpoint, ...kept } = rendered;
-  return { ...kept, ...Object.fromEntries(Object.entries({ ...here, TEE_ENDPOINT: here['ENCLAVE_URLS'] ?? here['ENCLAVE_URL'] ?? '' }).filter(([name]) => OF_THIS_MACHINE.includes(name))), ...enclaveSecrets };
+  return {
+    ...kept,
+    ...Object.fromEntries(
+      Object.entries({ ...here, TEE_ENDPOINT: here['ENCLAVE_URLS'] ?? here['ENCLAVE_URL'] ?? '' }).filter(([name]) =>
+        OF_THIS_MACHINE.includes(name),
+      ),
+    ),
+    ...enclaveSecrets,
+  };
 }
 
 async function succeeds(running: ReturnType<typeof runScript>, said: string): Promise<void> {

@@ -28,18 +28,31 @@ export interface ThroughProxies {
 const portOf = (origin: string): number => Number(new URL(origin).port);
 const localhost = (port: number): string => `https://localhost:${String(port)}`;
 
-export async function throughProxies({ folder, congress, congressFile }: EnclaveSurroundings, keys: 'process' | 'sealed'): Promise<ThroughProxies> {
-  const ways = { house: { listenPort: await freePort(), targetPort: portOf(congress.house.origin) }, senate: { listenPort: await freePort(), targetPort: portOf(congress.senate.origin) } };
+export async function throughProxies(
+  { folder, congress, congressFile }: EnclaveSurroundings,
+  keys: 'process' | 'sealed',
+): Promise<ThroughProxies> {
+  const ways = {
+    house: { listenPort: await freePort(), targetPort: portOf(congress.house.origin) },
+    senate: { listenPort: await freePort(), targetPort: portOf(congress.senate.origin) },
+  };
   // A guard reads Congress from its own folder.
   const around = join(folder, 'through-proxies');
   await mkdir(join(around, 'congress'), { recursive: true });
   const throughFile = join(around, 'congress', 'congress.json');
-  const described = JSON.parse(await readFile(congressFile, 'utf8')) as Record<(typeof CHAMBERS)[number], { origin: string }>;
+  const described = JSON.parse(await readFile(congressFile, 'utf8')) as Record<
+    (typeof CHAMBERS)[number],
+    { origin: string }
+  >;
   for (const chamber of CHAMBERS) described[chamber].origin = localhost(ways[chamber].listenPort);
   await writeFile(throughFile, JSON.stringify(described), { mode: 0o600 });
   if (keys === 'process') return { ways, congressFile: throughFile, keyGuard: undefined };
 
-  const guard = await startKeyGuard({ folder: around, congress, rootPem: await developmentRootPem(join(folder, 'nsm')) });
+  const guard = await startKeyGuard({
+    folder: around,
+    congress,
+    rootPem: await developmentRootPem(join(folder, 'nsm')),
+  });
   const kms = { listenPort: await freePort(), targetPort: portOf(guard.kms.origin) };
   const configure: KeyGuard['configure'] = (plain) => {
     const configured = guard.configure(plain) as { kms: object };

@@ -25,28 +25,88 @@ export interface Case {
 }
 
 /** One message to two offices, consistent in every part unless the case says otherwise. */
-export function evidenceOf({ status = 'delivered', reason = null, outcomes = ['accepted', 'accepted'], copies, deduplicates = true, keysSealed = false, resealed = false }: Case = {}) {
+export function evidenceOf({
+  status = 'delivered',
+  reason = null,
+  outcomes = ['accepted', 'accepted'],
+  copies,
+  deduplicates = true,
+  keysSealed = false,
+  resealed = false,
+}: Case = {}) {
   const { content: drawn, mark } = drawContent(drawFrom(1, 'spec'));
   const content = { ...drawn, offices: ['HCA12', 'SCA01'] };
   const prepared = prepareMessage(content, enclaveKey());
-  const message: SentMessage = { id: prepared.id, mark, user: 'sender-0', content, prepared: [prepared], accepted: 1, shortLived: true, posts: 1, givenUp: null };
+  const message: SentMessage = {
+    id: prepared.id,
+    mark,
+    user: 'sender-0',
+    content,
+    prepared: [prepared],
+    accepted: 1,
+    shortLived: true,
+    posts: 1,
+    givenUp: null,
+  };
   const sealedSha256 = toHex(prepared.sealedSha256);
   const row: MessageRow = {
-    id: message.id, owner: 'owner', status, reason, sealedSha256, expiresAt: NOW, endedAt: NOW,
-    receipt: outcomes === null ? null : 'receipt', attestationDocument: null, sealedAnswer: null, acceptedSha256: [sealedSha256], ends: [status],
+    id: message.id,
+    owner: 'owner',
+    status,
+    reason,
+    sealedSha256,
+    expiresAt: NOW,
+    endedAt: NOW,
+    receipt: outcomes === null ? null : 'receipt',
+    attestationDocument: null,
+    sealedAnswer: null,
+    acceptedSha256: [sealedSha256],
+    ends: [status],
   };
-  const sentCopies = (outcomes ?? []).filter((outcome) => outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown').length;
+  const sentCopies = (outcomes ?? []).filter(
+    (outcome) => outcome === 'accepted' || outcome === 'duplicate' || outcome === 'unknown',
+  ).length;
   const settled = status === 'unknown' && !(outcomes ?? []).includes('unknown') ? PROMISED : PRICE * BigInt(sentCopies);
-  const reservation: ReservationRow = { messageId: message.id, owner: 'owner', state: 'settled', reserved: PROMISED, settled, reservedAt: NOW };
+  const reservation: ReservationRow = {
+    messageId: message.id,
+    owner: 'owner',
+    state: 'settled',
+    reserved: PROMISED,
+    settled,
+    reservedAt: NOW,
+  };
   const windows = (['user_day', 'system_hour', 'system_day'] as const).map((scope) => ({
-    scope, subject: scope === 'user_day' ? 'owner' : '', startsAt: new Date(scope === 'system_hour' ? '2026-11-22T10:00:00Z' : '2026-11-22T00:00:00Z'), reserved: 0n, spent: settled,
+    scope,
+    subject: scope === 'user_day' ? 'owner' : '',
+    startsAt: new Date(scope === 'system_hour' ? '2026-11-22T10:00:00Z' : '2026-11-22T00:00:00Z'),
+    reserved: 0n,
+    spent: settled,
   }));
-  const counts = copies ?? content.offices.map((_, at) => (outcomes?.[at] === 'accepted' || outcomes?.[at] === 'duplicate' ? 1 : 0));
+  const counts =
+    copies ?? content.offices.map((_, at) => (outcomes?.[at] === 'accepted' || outcomes?.[at] === 'duplicate' ? 1 : 0));
   const evidence: Evidence = {
     sent: new Map([[message.id, message]]),
     database: { messages: [row], jobs: [], reservations: [reservation], windows, emergencyStops: 0 },
-    results: new Map(outcomes === null ? [] : [[message.id, { ok: true, offices: content.offices.map((office, at) => ({ office, outcome: outcomes[at] ?? 'accepted', deliveryId: deliveryIdOf(office) })) }]]),
-    copies: content.offices.flatMap((office, at) => Array.from({ length: counts[at] ?? 0 }, () => copyFor(message, office))),
+    results: new Map(
+      outcomes === null
+        ? []
+        : [
+            [
+              message.id,
+              {
+                ok: true,
+                offices: content.offices.map((office, at) => ({
+                  office,
+                  outcome: outcomes[at] ?? 'accepted',
+                  deliveryId: deliveryIdOf(office),
+                })),
+              },
+            ],
+          ],
+    ),
+    copies: content.offices.flatMap((office, at) =>
+      Array.from({ length: counts[at] ?? 0 }, () => copyFor(message, office)),
+    ),
     deduplicates,
     keysSealed,
     resealed,
@@ -59,9 +119,14 @@ export function deliveryIdOf(office: string): string {
 }
 
 /** The document that the enclave should have made, written by another hand. */
-export function copyFor({ content }: Pick<SentMessage, 'content'>, office: string, deliveryId = deliveryIdOf(office)): Copy {
+export function copyFor(
+  { content }: Pick<SentMessage, 'content'>,
+  office: string,
+  deliveryId = deliveryIdOf(office),
+): Copy {
   const { constituent, message } = content;
-  const element = (name: string, text: string) => `<${name}>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</${name}>`;
+  const element = (name: string, text: string) =>
+    `<${name}>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</${name}>`;
   const xml = `<CWC><CWCVersion>2.0</CWCVersion><Delivery>${element('DeliveryId', deliveryId)}${element('CampaignId', content.campaignId)}</Delivery>
     <Recipient>${element('MemberOffice', office)}</Recipient>
     <Constituent>${element('Prefix', constituent.prefix)}${element('FirstName', constituent.firstName)}${element('LastName', constituent.lastName)}${element('Address1', constituent.address1)}${element('City', constituent.city)}${element('StateAbbreviation', constituent.state)}${element('Zip', constituent.zip)}${element('Email', constituent.email)}</Constituent>

@@ -38,16 +38,28 @@ export function violations(schema: Schema, value: unknown, at = ''): string[] {
       case 'required':
         return broken(!isRecord(value) || (rule as string[]).every((name) => Object.hasOwn(value, name)));
       case 'properties':
-        return isRecord(value) ? Object.entries(rule as Record<string, Schema>).flatMap(([name, of]) => (Object.hasOwn(value, name) ? violations(of, value[name], `${at}/${name}`) : [])) : [];
+        return isRecord(value)
+          ? Object.entries(rule as Record<string, Schema>).flatMap(([name, of]) =>
+              Object.hasOwn(value, name) ? violations(of, value[name], `${at}/${name}`) : [],
+            )
+          : [];
       case 'additionalProperties': {
         if (!isRecord(value) || rule === true) return [];
-        const others = Object.keys(value).filter((name) => !Object.hasOwn((schema['properties'] ?? {}) as object, name));
-        return rule === false ? broken(others.length === 0) : others.flatMap((name) => violations(rule as Schema, value[name], `${at}/${name}`));
+        const others = Object.keys(value).filter(
+          (name) => !Object.hasOwn((schema['properties'] ?? {}) as object, name),
+        );
+        return rule === false
+          ? broken(others.length === 0)
+          : others.flatMap((name) => violations(rule as Schema, value[name], `${at}/${name}`));
       }
       case 'propertyNames':
-        return isRecord(value) ? Object.keys(value).flatMap((name) => violations(rule as Schema, name, `${at}/${name}`)) : [];
+        return isRecord(value)
+          ? Object.keys(value).flatMap((name) => violations(rule as Schema, name, `${at}/${name}`))
+          : [];
       case 'items':
-        return Array.isArray(value) ? value.flatMap((item, index) => violations(rule as Schema, item, `${at}/${String(index)}`)) : [];
+        return Array.isArray(value)
+          ? value.flatMap((item, index) => violations(rule as Schema, item, `${at}/${String(index)}`))
+          : [];
       case 'anyOf':
         return broken((rule as Schema[]).some((of) => violations(of, value, at).length === 0));
       case 'oneOf':

@@ -5,7 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** What it does with the next envelopes; `take` is what Sentry does. */
 export type Behaviour =
   | { readonly kind: 'take' | 'hang' | 'cut' }
-  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string };
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+    };
 
 export interface Envelope {
   readonly header: Readonly<Record<string, unknown>>;
@@ -29,16 +34,24 @@ export class SentrySimulator {
   behaviour: Behaviour = { kind: 'take' };
   private readonly server = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-      const body = Buffer.concat(chunks);
-      const raw = `${request.rawHeaders.join('\n')}\n\n${body.toString('latin1')}`;
-      try {
-        this.arrivals.push({ method: request.method, url: request.url, headers: request.headers, raw, envelope: parseEnvelope(body) });
-      } catch {
-        this.malformed.push(raw);
-      }
-      answer(this.behaviour, response);
-    });
+    request
+      .on('data', (chunk: Buffer) => chunks.push(chunk))
+      .on('end', () => {
+        const body = Buffer.concat(chunks);
+        const raw = `${request.rawHeaders.join('\n')}\n\n${body.toString('latin1')}`;
+        try {
+          this.arrivals.push({
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            raw,
+            envelope: parseEnvelope(body),
+          });
+        } catch {
+          this.malformed.push(raw);
+        }
+        answer(this.behaviour, response);
+      });
   });
 
   constructor(readonly publicKey: string) {}
@@ -55,7 +68,11 @@ export class SentrySimulator {
 
   /** The events that came, as they were. */
   events(): Record<string, unknown>[] {
-    return this.arrivals.flatMap(({ envelope }) => envelope.items.filter(({ header }) => header['type'] === 'event').map(({ payload }) => payload as Record<string, unknown>));
+    return this.arrivals.flatMap(({ envelope }) =>
+      envelope.items
+        .filter(({ header }) => header['type'] === 'event')
+        .map(({ payload }) => payload as Record<string, unknown>),
+    );
   }
 
   async until(holds: () => boolean): Promise<void> {
@@ -69,7 +86,10 @@ function parseEnvelope(body: Uint8Array): Envelope {
   if (lines.at(-1) === '') lines.pop();
   const [header, ...rest] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   if (header === undefined || rest.length === 0 || rest.length % 2 !== 0) throw new Error('not an envelope');
-  const items = Array.from({ length: rest.length / 2 }, (_, at) => ({ header: rest[2 * at] ?? {}, payload: rest[2 * at + 1] }));
+  const items = Array.from({ length: rest.length / 2 }, (_, at) => ({
+    header: rest[2 * at] ?? {},
+    payload: rest[2 * at + 1],
+  }));
   if (items.some((item) => typeof item.header['type'] !== 'string')) throw new Error('an item without its type');
   return { header, items };
 }
@@ -77,5 +97,6 @@ function parseEnvelope(body: Uint8Array): Envelope {
 function answer(behaviour: Behaviour, response: ServerResponse): void {
   if (behaviour.kind === 'take') response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":"0"}');
   else if (behaviour.kind === 'cut') response.socket?.destroy();
-  else if (behaviour.kind === 'status') response.writeHead(behaviour.status, behaviour.headers ?? {}).end(behaviour.body ?? '');
+  else if (behaviour.kind === 'status')
+    response.writeHead(behaviour.status, behaviour.headers ?? {}).end(behaviour.body ?? '');
 }
