@@ -1,5 +1,5 @@
 import { webPrimitives } from './primitives/primitives.web';
-import { createEntry } from './verify/entry';
+import { createEntry } from './entry';
 
 export * from './exports';
 

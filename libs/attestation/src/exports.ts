@@ -7,9 +7,9 @@ export {
   type AttestationStep,
 } from './errors';
 export type { AttestationPolicy, MeasurementSet } from './policy';
-export { awsNitroRootPem, awsNitroRootSha256 } from './trust/aws-root';
-export { unsafeTrustAnchorFromPem, type TrustAnchor } from './trust/trust-anchor';
-export type { AttestationVerifier, AttestationVerifierOptions } from './verify/entry';
-export { readAttestation_unverified, type UnverifiedAttestation } from './verify/read-unverified';
-export type { VerifiedAttestation } from './verify/verified';
+export { awsNitroRootPem, awsNitroRootSha256 } from './aws-root';
+export { unsafeTrustAnchorFromPem, type TrustAnchor } from './trust-anchor';
+export type { AttestationVerifier, AttestationVerifierOptions } from './entry';
+export { readAttestation_unverified, type UnverifiedAttestation } from './read-unverified';
+export type { VerifiedAttestation } from './verified';
 export type { CertificateSummary } from './x509/summary';

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { AttestationError, verifyAttestation, type VerifiedAttestation } from './index';
-import { unsafeTrustAnchorFromPem } from './trust/trust-anchor';
+import { unsafeTrustAnchorFromPem } from './trust-anchor';
 import { fromBase64, policyOf } from './testing/test-case';
 import { extension } from './testing/certificate-writer';
 import { testCase } from './testing/cases/case';
 import { link, pem } from './testing/chain-writer';
 import { sequence } from './testing/der-writer';
 import { writeDocument, type Edits } from './testing/document-writer';
-import { readAttestation_unverified } from './verify/read-unverified';
+import { readAttestation_unverified } from './read-unverified';
 
 const { documentBase64, policy } = testCase('to be mutated', 'verified');
 const valid = fromBase64(documentBase64);

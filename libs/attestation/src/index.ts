@@ -1,5 +1,5 @@
 import { nodePrimitives } from './primitives/primitives.node';
-import { createEntry } from './verify/entry';
+import { createEntry } from './entry';
 
 export * from './exports';
 

@@ -1,5 +1,5 @@
 import { verifyAttestation, type AttestationPolicy } from './index';
-import { unsafeTrustAnchorFromPem } from './trust/trust-anchor';
+import { unsafeTrustAnchorFromPem } from './trust-anchor';
 
 const pcr0 = 'ab'.repeat(48);
 const valid = {

@@ -1,6 +1,6 @@
 import { AttestationError } from './errors';
-import { awsNitroRoot } from './trust/aws-root';
-import { TrustAnchor } from './trust/trust-anchor';
+import { awsNitroRoot } from './aws-root';
+import { TrustAnchor } from './trust-anchor';
 
 /** Values of PCRs as 96 lowercase hexadecimal digits (SHA-384). PCR0 covers kernel, command line and all file systems. */
 export interface MeasurementSet {

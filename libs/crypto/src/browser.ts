@@ -1,12 +1,12 @@
 /** Sealed messages in a browser, or wherever there is no Node: the same functions as the Node entry. */
 import { noblePrimitives } from './primitives/noble';
-import { createSealing } from './sealing/sealing';
+import { createSealing } from './sealing';
 
 export * from './errors';
-export type { AnswerKey } from './answers/answers';
-export type { SealInput, Sealing } from './sealing/sealing';
+export type { AnswerKey } from './answers';
+export type { SealInput, Sealing } from './sealing';
 export type { KeyPair } from './primitives/primitives';
-export { MAX_PLAINTEXT_BYTES } from './padding/padding';
+export { MAX_PLAINTEXT_BYTES } from './padding';
 
 export const sealing = createSealing(noblePrimitives);
 export const { generateKeyPair, importPrivateKey, keyIdOf, seal, open, sealAnswer, openAnswer } = sealing;

@@ -1,13 +1,13 @@
 /** Sealed messages on Node. In a browser take `@communique-tee/crypto/browser`: the same functions over the noble libraries. */
-import { createLegacySealing } from './legacy/legacy';
+import { createLegacySealing } from './legacy';
 import { nodePrimitives } from './primitives/node';
-import { createSealing } from './sealing/sealing';
+import { createSealing } from './sealing';
 
 export * from './errors';
-export type { AnswerKey } from './answers/answers';
-export type { SealInput, Sealing } from './sealing/sealing';
+export type { AnswerKey } from './answers';
+export type { SealInput, Sealing } from './sealing';
 export type { KeyPair } from './primitives/primitives';
-export { MAX_PLAINTEXT_BYTES } from './padding/padding';
+export { MAX_PLAINTEXT_BYTES } from './padding';
 
 export const sealing = createSealing(nodePrimitives);
 export const { generateKeyPair, importPrivateKey, keyIdOf, seal, open, sealAnswer, openAnswer } = sealing;

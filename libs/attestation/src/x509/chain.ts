@@ -1,7 +1,7 @@
 import { AttestationError } from '../errors';
 import type { AttestationPrimitives, P384Key } from '../primitives/primitives';
-import { trustAnchorSha256, type TrustAnchor } from '../trust/trust-anchor';
-import type { SignatureCache, SignedCertificate } from '../verify/signature-cache';
+import { trustAnchorSha256, type TrustAnchor } from '../trust-anchor';
+import type { SignatureCache, SignedCertificate } from '../signature-cache';
 import { parseCertificate, type Certificate } from './certificate';
 import { sameBytes } from './der';
 

@@ -1,5 +1,5 @@
 import { AttestationError } from '../errors';
-import { toHex } from '../hex/hex';
+import { toHex } from '../hex';
 import { DerReader, malformed, tags } from './der';
 
 export interface Extensions {

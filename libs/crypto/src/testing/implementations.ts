@@ -1,11 +1,11 @@
 import type { SealedMessage } from '@communique-tee/protocol';
 import * as browser from '../browser';
-import { exportOnlyHpke } from '../hpke/export-only';
+import { exportOnlyHpke } from '../export-only';
 import * as node from '../index';
 import { noblePrimitives } from '../primitives/noble';
 import { nodePrimitives } from '../primitives/node';
 import type { Primitives } from '../primitives/primitives';
-import type { Sealing } from '../sealing/sealing';
+import type { Sealing } from '../sealing';
 
 /** Both sets of primitives under one shape, keys as raw bytes, so that every spec runs over each, and one against the other. */
 export const IMPLEMENTATIONS = [

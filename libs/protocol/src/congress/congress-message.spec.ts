@@ -1,4 +1,4 @@
-import { encodeCanonical } from '../cbor/cbor';
+import { encodeCanonical } from '../encoding/cbor';
 import {
   encodeCongressMessage,
   parseCongressMessage,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { decodeStrict, encodeCanonical } from '../cbor/cbor';
-import type { FieldProblem } from '../errors/problems';
+import { decodeStrict, encodeCanonical } from '../encoding/cbor';
+import type { FieldProblem } from '../problems';
 import { LIMITS } from '../limits';
 import { BILL_TYPES, STATES, TOPICS } from './cwc-vocabulary';
 import { HOUSE_OFFICE, SENATE_OFFICE } from './office';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { validateCongressMessage, type CongressMessageResult } from '../congress/congress-message';
 import { HOUSE_OFFICE, SENATE_OFFICE } from '../congress/office';
-import type { FieldProblem } from '../errors/problems';
-import { decodeJson } from '../json/json';
+import type { FieldProblem } from '../problems';
+import { decodeJson } from '../encoding/json';
 
 /**
  * What the web client that exists today seals: JSON with a `deliveryAddress` beside proof inputs, which nobody reads here. Congress

@@ -1,10 +1,16 @@
 import * as z from 'zod';
-import { decodeStrict, encodeCanonical } from '../cbor/cbor';
-import { ProtocolError } from '../errors/protocol-error';
+import { decodeStrict, encodeCanonical } from '../encoding/cbor';
+import { ProtocolError } from '../protocol-error';
 import { LIMITS } from '../limits';
-import { bytesOf } from '../schema/bytes';
-import { KEY_ID_BYTES, LEGACY_SUITE, POLY1305_TAG_BYTES, SUITES, XCHACHA_NONCE_BYTES } from '../sealing/sealed-message';
-import { fromHex, toHex } from '../text/hex';
+import { bytesOf } from '../encoding/bytes';
+import {
+  KEY_ID_BYTES,
+  LEGACY_SUITE,
+  POLY1305_TAG_BYTES,
+  SUITES,
+  XCHACHA_NONCE_BYTES,
+} from '../messages/sealed-message';
+import { fromHex, toHex } from '../encoding/hex';
 
 /**
  * What the web client that exists today sends: X25519 with an ephemeral key, BLAKE2b-256, XChaCha20-Poly1305 without associated data

@@ -1,6 +1,6 @@
-import { encodeCanonical } from '../cbor/cbor';
+import { encodeCanonical } from '../encoding/cbor';
 import { LIMITS } from '../limits';
-import { decodeSealedMessage, sealedMessageFromJson } from '../sealing/sealed-message';
+import { decodeSealedMessage, sealedMessageFromJson } from '../messages/sealed-message';
 import { parseLegacyContent } from './legacy-content';
 import {
   decodeLegacyMessage,

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { decodeStrict, encodeCanonical } from '../cbor/cbor';
-import { ProtocolError } from '../errors/protocol-error';
+import { decodeStrict, encodeCanonical } from '../encoding/cbor';
+import { ProtocolError } from '../protocol-error';
 import { LIMITS } from '../limits';
 import { isOffice } from '../congress/office';
-import { bytesOf, bytesUpTo } from '../schema/bytes';
+import { bytesOf, bytesUpTo } from '../encoding/bytes';
 import { OUTCOMES } from './outcome';
 
 /** What the enclave tells the sender alone: a canonical CBOR map, padded and sealed with a key of the sender's own exchange. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { SUITES, type Suite } from '../sealing/sealed-message';
-import { MESSAGE_ID_PATTERN } from '../text/message-id';
+import { SUITES, type Suite } from '../messages/sealed-message';
+import { MESSAGE_ID_PATTERN } from '../messages/message-id';
 import { OUTCOMES } from './outcome';
 
 const base64Url32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/);

@@ -1,0 +1,101 @@
+import { AttestationError } from './errors';
+import { maxCborDepth, maxCborItems } from './limits';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const indefinite = 31;
+
+/**
+ * Walks over CBOR (RFC 8949) without building anything, and refuses what no attestation document holds: depth and number of
+ * items beyond the limits, lengths beyond the end, indefinite lengths (but for the outermost map, where asked: documents of
+ * 2025 have it), tags, floats, simple values but null, text that is not UTF-8, bytes after the end.
+ * After this a decoder runs on input of known shape and size.
+ */
+export function scanCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boolean }): void {
+  let at = 0;
+  let items = 0;
+
+  const malformed = (why: string) => new AttestationError('ERR_ATTESTATION_CBOR', why);
+
+  /** The argument of a head (section 3), at most `most`; more is refused as reaching beyond the end. */
+  const argument = (minor: number, most: () => number): number => {
+    let value = minor;
+    if (minor >= 24) {
+      const width = 1 << (minor - 24);
+      if (minor > 27 || at + width > bytes.length)
+        throw malformed(minor > 27 ? 'a reserved length' : 'it ends too early');
+      value = 0;
+      for (let i = 0; i < width; i++) value = value * 256 + (bytes[at++] ?? 0);
+    }
+    if (value > most()) throw malformed('it ends too early');
+    return value;
+  };
+  const left = () => bytes.length - at;
+  const anything = () => Infinity;
+
+  const item = (depth: number): void => {
+    if (++items > maxCborItems)
+      throw new AttestationError('ERR_ATTESTATION_CBOR_LIMIT', `more than ${maxCborItems} items`);
+    const head = bytes[at++];
+    if (head === undefined) throw malformed('it ends too early');
+    const major = head >> 5;
+    const minor = head & 31;
+    if (
+      minor === indefinite &&
+      major >= 2 &&
+      major <= 5 &&
+      !(major === 5 && depth === 0 && options.indefiniteOuterMap)
+    ) {
+      throw new AttestationError('ERR_ATTESTATION_CBOR_INDEFINITE');
+    }
+    switch (major) {
+      case 0:
+      case 1:
+        argument(minor, anything);
+        return;
+      case 2:
+      case 3: {
+        const length = argument(minor, left); // moves `at` to the content
+        if (major === 3) text(at, at + length);
+        at += length;
+        return;
+      }
+      case 4:
+      case 5: {
+        if (depth >= maxCborDepth)
+          throw new AttestationError('ERR_ATTESTATION_CBOR_LIMIT', `deeper than ${maxCborDepth}`);
+        if (minor === indefinite) {
+          while (bytes[at] !== 0xff) {
+            item(depth + 1);
+            item(depth + 1);
+          }
+          at++;
+          return;
+        }
+        // Each item takes a byte at least, so a count beyond the end is refused before the first one is looked at.
+        const count = argument(minor, () => left() / (major === 5 ? 2 : 1)) * (major === 5 ? 2 : 1);
+        for (let i = 0; i < count; i++) item(depth + 1);
+        return;
+      }
+      case 6:
+        throw new AttestationError('ERR_ATTESTATION_CBOR_TAG');
+      default:
+        if (head !== 0xf6) throw malformed('a float or a simple value other than null');
+    }
+  };
+
+  const text = (from: number, to: number): void => {
+    for (let i = from; i < to; i++) {
+      if ((bytes[i] ?? 0) >= 0x80) {
+        try {
+          utf8.decode(bytes.subarray(from, to));
+          return;
+        } catch (cause) {
+          throw new AttestationError('ERR_ATTESTATION_CBOR', 'text that is not UTF-8', cause);
+        }
+      }
+    }
+  };
+
+  item(0);
+  if (at !== bytes.length) throw new AttestationError('ERR_ATTESTATION_CBOR_TRAILING', `${bytes.length - at} bytes`);
+}

@@ -1,0 +1,127 @@
+import { nodePrimitives } from './primitives/primitives.node';
+import type { AttestationPrimitives } from './primitives/primitives';
+import { unsafeTrustAnchorFromPem } from './trust-anchor';
+import { AttestationError } from './errors';
+import { anotherLeaf, link, newKeys, pem, testTimeMs } from './testing/chain-writer';
+import { testNonce, writeDocument, type Edits } from './testing/document-writer';
+import { pcrHex } from './testing/cases/case';
+import { createEntry } from './entry';
+import { SignatureCache, type SignedCertificate } from './signature-cache';
+
+/** Counts what costs time. */
+function counted() {
+  const count = { verified: 0, imported: 0 };
+  const primitives: AttestationPrimitives = {
+    sha256: (bytes) => nodePrimitives.sha256(bytes),
+    async importP384(point) {
+      count.imported++;
+      const key = await nodePrimitives.importP384(point);
+      return {
+        verify(message, signature) {
+          count.verified++;
+          return key.verify(message, signature);
+        },
+      };
+    },
+  };
+  return { count, ...createEntry(primitives) };
+}
+
+function written(edits: Edits = {}) {
+  const { document, rootDer } = writeDocument(edits);
+  return {
+    document,
+    policy: {
+      acceptedMeasurements: [{ pcr0: pcrHex(0) }] as const,
+      freshness: { nonce: testNonce },
+      maxAgeMs: 60_000,
+      maxFutureSkewMs: 0,
+      at: new Date(testTimeMs),
+      trustAnchor: unsafeTrustAnchorFromPem(pem(rootDer)),
+    },
+  };
+}
+
+describe('createAttestationVerifier', () => {
+  it('checks five signatures the first time and one after that; without it five each time', async () => {
+    const { count, verifyAttestation, createAttestationVerifier } = counted();
+    const { document, policy } = written();
+    const { verify } = createAttestationVerifier();
+    await verify(document, policy);
+    expect(count).toEqual({ verified: 5, imported: 5 });
+    await verify(document, policy);
+    expect(count).toEqual({ verified: 6, imported: 5 });
+    await verifyAttestation(document, policy);
+    expect(count).toEqual({ verified: 11, imported: 10 });
+  });
+
+  it('checks two signatures for a new leaf below a known bundle', async () => {
+    const { count, createAttestationVerifier } = counted();
+    const { verify } = createAttestationVerifier();
+    const first = written();
+    await verify(first.document, first.policy);
+    const leaf = anotherLeaf();
+    const second = written({
+      certificates: (all) => [...all.slice(0, -1), leaf.der],
+      envelope: (envelope) => (envelope.signWith = leaf.privateKey),
+    });
+    await verify(second.document, second.policy);
+    expect(count.verified).toBe(5 + 2);
+  });
+
+  it('remembers no signature that is wrong', async () => {
+    const { count, createAttestationVerifier } = counted();
+    const { verify } = createAttestationVerifier();
+    const { document, policy } = written({ chain: (links) => (link(links, 'zonal').signWith = newKeys().privateKey) });
+    for (let i = 0; i < 2; i++)
+      await expect(verify(document, policy)).rejects.toMatchObject({ code: 'ERR_ATTESTATION_CERTIFICATE_SIGNATURE' });
+    expect(count.verified).toBe(3); // regional once, zonal twice
+  });
+
+  it.each([
+    ['the time', { at: new Date(testTimeMs + 3 * 3_600_000) }, 'ERR_ATTESTATION_CERTIFICATE_EXPIRED'],
+    ['the measurements', { acceptedMeasurements: [{ pcr0: pcrHex(5) }] as const }, 'ERR_ATTESTATION_MEASUREMENT'],
+    ['the nonce', { freshness: { nonce: new Uint8Array(32) } }, 'ERR_ATTESTATION_NONCE'],
+    ['the age', { maxAgeMs: 0 }, 'ERR_ATTESTATION_TOO_OLD'],
+    ['the trust anchor', { trustAnchor: unsafeTrustAnchorFromPem(pem(new Uint8Array(9))) }, 'ERR_ATTESTATION_ROOT'],
+  ])('judges by %s every time', async (_, change, code) => {
+    const { verify } = counted().createAttestationVerifier();
+    const { document, policy } = written();
+    await verify(document, policy);
+    await expect(verify(document, { ...policy, ...change })).rejects.toMatchObject({ code });
+    await expect(verify(document, policy)).resolves.toBeDefined();
+  });
+
+  it('judges flags every time: a chain that was refused for them is refused again', async () => {
+    const { verify } = counted().createAttestationVerifier();
+    const { document, policy } = written({ chain: (links) => (link(links, 'zonal').parts.extensions = []) });
+    for (let i = 0; i < 2; i++) await expect(verify(document, policy)).rejects.toBeInstanceOf(AttestationError);
+  });
+
+  it('works as before when it may remember little', async () => {
+    const { count, createAttestationVerifier } = counted();
+    const { verify } = createAttestationVerifier({ maxCachedSignatures: 1 });
+    const { document, policy } = written();
+    for (let i = 0; i < 3; i++) await verify(document, policy);
+    expect(count.verified).toBe(15);
+  });
+});
+
+describe('SignatureCache', () => {
+  it('forgets what was used longest ago', () => {
+    const cache = new SignatureCache(2);
+    const signed = {} as SignedCertificate;
+    cache.set('a', signed);
+    cache.set('b', signed);
+    cache.get('a');
+    cache.set('c', signed);
+    expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual([signed, undefined, signed]);
+    expect(cache.size).toBe(2);
+  });
+
+  it('tells certificate and issuer apart', () => {
+    const cache = new SignatureCache(2);
+    const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+    expect(cache.link(a, b)).not.toBe(cache.link(b, a));
+  });
+});

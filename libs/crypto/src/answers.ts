@@ -1,0 +1,36 @@
+import { POLY1305_TAG_BYTES, XCHACHA_NONCE_BYTES, isPaddedLength, type SealedAnswer } from '@communique-tee/protocol';
+import { CryptoError } from './errors';
+import { pad, unpad } from './padding';
+import type { Primitives } from './primitives/primitives';
+
+/**
+ * Answers are padded to at least this, so that their length tells nothing: not a refusal from an acceptance, not how much a far
+ * end explained, not how many fields were wrong. The longest answer that the enclave writes fits (a test of its own holds that).
+ */
+const SMALLEST_ANSWER_BUCKET = 8192;
+
+/** The key of one exchange's answers, 32 bytes: opens what comes back, and nothing else. */
+export type AnswerKey = Uint8Array;
+
+/** The way back, of every suite: XChaCha20-Poly1305, padded, bound to what names the message. */
+export function createAnswerSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
+  return {
+    seal(answerKey: AnswerKey, associatedData: Uint8Array, plaintext: Uint8Array): SealedAnswer {
+      const nonce = primitives.randomBytes(XCHACHA_NONCE_BYTES);
+      const padded = pad(plaintext, SMALLEST_ANSWER_BUCKET);
+      return { nonce, ciphertext: primitives.aeadSeal(answerKey, nonce, associatedData, padded) };
+    },
+
+    /** @throws CryptoError `ERR_CRYPTO_OPEN` */
+    open(answerKey: AnswerKey, associatedData: Uint8Array, answer: SealedAnswer): Uint8Array {
+      const wellFormed =
+        answer.nonce.length === XCHACHA_NONCE_BYTES && isPaddedLength(answer.ciphertext.length - POLY1305_TAG_BYTES);
+      const padded = wellFormed
+        ? primitives.aeadOpen(answerKey, answer.nonce, associatedData, answer.ciphertext)
+        : undefined;
+      const plaintext = padded && unpad(padded);
+      if (!plaintext) throw new CryptoError('ERR_CRYPTO_OPEN');
+      return plaintext;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import {
+  decodeLegacyMessage,
+  encodeLegacyMessage,
+  isLegacyMessage,
+  legacyMessageFromJson,
+  legacyPublicKeyView,
+  toHex,
+  type LegacyMessage,
+} from '@communique-tee/protocol';
+import sodium from 'libsodium-wrappers';
+import { generateKeyPair, keyIdOf, legacyMessageId, openLegacy, openLegacyAnswer, sealLegacyAnswer } from './index';
+
+/** As the web client that exists today seals, with the library that it uses. */
+function sealAsClient(view: { keyId: string; publicKey: string }, text: string) {
+  const ephemeral = sodium.crypto_box_keypair();
+  const shared = sodium.crypto_scalarmult(ephemeral.privateKey, sodium.from_hex(view.publicKey.slice(2)));
+  const key = sodium.crypto_generichash(32, shared, sodium.from_string('commons-witness-encryption-v1'));
+  const nonce = sodium.randombytes_buf(sodium.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
+  const ciphertext = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(text, null, null, nonce, key);
+  const base64 = (bytes: Uint8Array) => sodium.to_base64(bytes, sodium.base64_variants.ORIGINAL);
+  return {
+    shared,
+    json: {
+      ciphertext: base64(ciphertext),
+      nonce: base64(nonce),
+      ephemeralPublicKey: `0x${sodium.to_hex(ephemeral.publicKey)}`,
+      teeKeyId: view.keyId,
+    },
+  };
+}
+
+describe('the suite of the web client that exists today', () => {
+  const own = generateKeyPair();
+  const view = legacyPublicKeyView(keyIdOf(own.publicKey), own.publicKey);
+  const text = JSON.stringify({ deliveryAddress: { name: 'Test Person', city: 'Oakland' }, proof: [1, 2] });
+  const codeOf = (run: () => unknown) => {
+    try {
+      run();
+    } catch (error) {
+      return (error as { code?: string }).code;
+    }
+    return 'opened';
+  };
+
+  beforeAll(() => sodium.ready);
+
+  it('shows its key in the shape that the client reads', () => {
+    expect(view).toEqual({
+      success: true,
+      keyId: toHex(keyIdOf(own.publicKey)),
+      publicKey: `0x${toHex(own.publicKey)}`,
+      algorithm: 'X25519-XChaCha20-Poly1305',
+    });
+  });
+
+  it('opens what libsodium sealed, through every form of it', () => {
+    const { json } = sealAsClient(view, text);
+    const message = decodeLegacyMessage(encodeLegacyMessage(legacyMessageFromJson(json)));
+    expect(isLegacyMessage(encodeLegacyMessage(message))).toBe(true);
+    expect(Buffer.from(openLegacy(own, message).plaintext).toString()).toBe(text);
+    expect(toHex(message.keyId)).toBe(view.keyId);
+  });
+
+  it('makes the same id, answer key and delivery secret each time it is opened, and others for another message', () => {
+    const [one, other] = [sealAsClient(view, text), sealAsClient(view, text)].map(({ json }) =>
+      legacyMessageFromJson(json),
+    ) as [LegacyMessage, LegacyMessage];
+    expect(openLegacy(own, one)).toEqual(openLegacy(own, one));
+    expect(legacyMessageId(one.ciphertext)).toHaveLength(16);
+    expect(legacyMessageId(one.ciphertext)).not.toEqual(legacyMessageId(other.ciphertext));
+    const { answerKey, deliverySecret } = openLegacy(own, one);
+    expect(openLegacy(own, other).deliverySecret).not.toEqual(deliverySecret);
+    expect(deliverySecret).not.toEqual(answerKey);
+    expect([answerKey.length, deliverySecret.length]).toEqual([32, 32]);
+  });
+
+  it('answers who kept the exchange’s secret, about this message alone', () => {
+    const [one, other] = [sealAsClient(view, text), sealAsClient(view, text)];
+    const message = legacyMessageFromJson(one.json);
+    const answer = sealLegacyAnswer(openLegacy(own, message).answerKey, message, Buffer.from('refused'));
+    expect(answer.ciphertext).toHaveLength(8192 + 16);
+    expect(Buffer.from(openLegacyAnswer(one.shared, message, answer)).toString()).toBe('refused');
+    expect(codeOf(() => openLegacyAnswer(one.shared, legacyMessageFromJson(other.json), answer))).toBe(
+      'ERR_CRYPTO_OPEN',
+    );
+    expect(codeOf(() => openLegacyAnswer(other.shared, message, answer))).toBe('ERR_CRYPTO_OPEN');
+  });
+
+  it('refuses every flipped byte, another key, and keys of small order, all alike', () => {
+    const message = legacyMessageFromJson(sealAsClient(view, 'x').json);
+    for (const part of ['ephemeralKey', 'nonce', 'ciphertext'] as const) {
+      for (let at = 0; at < message[part].length; at++) {
+        const changed = Uint8Array.from(message[part]);
+        changed[at] = (changed[at] ?? 0) ^ 1;
+        // The highest bit of an X25519 key is not read (RFC 7748 section 5); bit 0 always is
+        expect(codeOf(() => openLegacy(own, { ...message, [part]: changed }))).toBe('ERR_CRYPTO_OPEN');
+      }
+    }
+    expect(codeOf(() => openLegacy(generateKeyPair(), message))).toBe('ERR_CRYPTO_OPEN');
+    for (const smallOrder of [new Uint8Array(32), Uint8Array.of(1, ...new Uint8Array(31))])
+      expect(codeOf(() => openLegacy(own, { ...message, ephemeralKey: smallOrder }))).toBe('ERR_CRYPTO_OPEN');
+    expect(codeOf(() => openLegacy(own, { ...message, ciphertext: new Uint8Array(16) }))).toBe('ERR_CRYPTO_OPEN');
+  });
+});

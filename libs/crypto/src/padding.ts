@@ -1,0 +1,30 @@
+import { LIMITS } from '@communique-tee/protocol';
+import { CryptoError } from './errors';
+
+const LENGTH_BYTES = 4;
+const SMALLEST_BUCKET = 1024;
+
+/** The longest text that can be sealed: the largest bucket less its length prefix, 262,140 bytes. */
+export const MAX_PLAINTEXT_BYTES = LIMITS.maxPaddedPlaintextBytes - LENGTH_BYTES;
+
+/**
+ * Length (4 bytes, big endian), text, zeros up to the next power of two from 1 KiB to 256 KiB, so that the length of the sealed
+ * bytes tells little of the text's. `smallestBucket` keeps short texts as large as the longest usual one.
+ * @throws CryptoError `ERR_CRYPTO_TOO_LARGE`
+ */
+export function pad(plaintext: Uint8Array, smallestBucket = SMALLEST_BUCKET): Uint8Array {
+  if (plaintext.length > MAX_PLAINTEXT_BYTES) throw new CryptoError('ERR_CRYPTO_TOO_LARGE');
+  let bucket = smallestBucket;
+  while (bucket < plaintext.length + LENGTH_BYTES) bucket *= 2;
+  const padded = new Uint8Array(bucket);
+  new DataView(padded.buffer).setUint32(0, plaintext.length);
+  padded.set(plaintext, LENGTH_BYTES);
+  return padded;
+}
+
+/** A view of the text, or undefined where the length prefix points past the end. What the padding holds is the sender's affair. */
+export function unpad(padded: Uint8Array): Uint8Array | undefined {
+  if (padded.length < LENGTH_BYTES) return undefined;
+  const length = new DataView(padded.buffer, padded.byteOffset, padded.byteLength).getUint32(0);
+  return length > padded.length - LENGTH_BYTES ? undefined : padded.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
+}

@@ -1,0 +1,106 @@
+import * as z from 'zod';
+import { KMS_ALIAS_ARN, PROCESS_CUSTODY } from './key-binding';
+import { decodeStrict, encodeCanonical } from '../encoding/cbor';
+import { ProtocolError } from '../protocol-error';
+import { bytesOf, bytesUpTo } from '../encoding/bytes';
+import { KEY_ID_BYTES } from '../messages/sealed-message';
+import { MAX_SEALED_KEY_BYTES } from './sealed-key';
+
+/**
+ * `POST /keys` of the enclave, `application/cbor` both ways: the gateway hands in what the enclave cannot fetch (it has no way in
+ * and no disk) and learns which keys it holds. Everything handed in is ciphertext, or opens nothing without attestation; none of it
+ * is believed. Asked again and again, each time with all there is.
+ */
+export const MAX_KEY_OFFER_BYTES = 1024 * 1024;
+export const MAX_KEY_STATUS_BYTES = 64 * 1024;
+/** Records in one offer: a day's key for a week and a few that were made by accident at the same time. */
+export const MAX_OFFERED_KEYS = 32;
+export const MAX_REVOKED_KEYS = 256;
+export const MAX_SECRETS = 16;
+export const SECRET_NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
+
+const credentialText = (max: number) =>
+  z
+    .string()
+    .regex(/^[\x21-\x7e]+$/)
+    .max(max);
+const offerSchema = z.strictObject({
+  v: z.literal(1),
+  /** Of the parent's role, short-lived: KMS wants to know who asks. They decrypt nothing without the enclave's attestation. */
+  credentials: z
+    .strictObject({
+      access_key_id: credentialText(128),
+      secret_access_key: credentialText(256),
+      session_token: credentialText(8192).nullable(),
+      /** Seconds since 1970; null where they do not end. */
+      expires: z.int().min(0).nullable(),
+    })
+    .nullable(),
+  /** Sealed keys in their CBOR form, each read apart: one that is broken does not hide the others. */
+  records: z.array(bytesUpTo(MAX_SEALED_KEY_BYTES)).max(MAX_OFFERED_KEYS),
+  /** Key ids that an operator has revoked: dropped, and never taken again. */
+  revoked: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_REVOKED_KEYS),
+  /** The operator's secrets by name, as KMS's CiphertextBlob. */
+  secrets: z
+    .record(z.string().regex(SECRET_NAME), bytesUpTo(6144))
+    .refine((secrets) => Object.keys(secrets).length <= MAX_SECRETS, `at most ${MAX_SECRETS} secrets`),
+});
+export type KeyOffer = Omit<z.infer<typeof offerSchema>, 'v'>;
+export type HandedCredentials = NonNullable<KeyOffer['credentials']>;
+
+const code = z.string().regex(/^[a-z0-9_]{1,64}$/);
+const statusSchema = z.strictObject({
+  v: z.literal(1),
+  custody: z.union([z.literal(PROCESS_CUSTODY), z.string().max(380).regex(KMS_ALIAS_ARN)]),
+  /** `waiting`: it has no key to be sealed to, or lacks a secret it needs, and takes no messages. */
+  state: z.enum(['waiting', 'ready']),
+  /** What it would use if it were offered. */
+  wants: z.strictObject({ credentials: z.boolean(), secrets: z.array(z.string().regex(SECRET_NAME)).max(MAX_SECRETS) }),
+  current: bytesOf(KEY_ID_BYTES).nullable(),
+  /** Every key that it opens messages with. */
+  held: z.array(bytesOf(KEY_ID_BYTES)).max(MAX_OFFERED_KEYS + 1),
+  /** Of the same keys, the ids of their pairs of the legacy suite; absent where that is switched off. */
+  held_legacy: z
+    .array(bytesOf(KEY_ID_BYTES))
+    .max(MAX_OFFERED_KEYS + 1)
+    .optional(),
+  /** A key that it made and does not use before it is offered back among the records: store it, unless its epoch is taken. */
+  proposal: bytesUpTo(MAX_SEALED_KEY_BYTES).nullable(),
+  /** Records that it did not take, and why; `key_id` is null where not even that could be read. */
+  refused: z.array(z.strictObject({ key_id: bytesOf(KEY_ID_BYTES).nullable(), code })).max(MAX_OFFERED_KEYS),
+  /** Secrets that it could not open, by name. */
+  refused_secrets: z.array(z.strictObject({ name: z.string().regex(SECRET_NAME), code })).max(MAX_SECRETS),
+  /** Why KMS was of no use when it was last asked; null where it was. */
+  kms: code.nullable(),
+});
+export type KeyStatus = Omit<z.infer<typeof statusSchema>, 'v'>;
+
+export function encodeKeyOffer(offer: KeyOffer): Uint8Array {
+  return encodeCanonical({ v: 1, ...offer });
+}
+
+/** @throws ProtocolError `body_too_large` | `malformed_body` */
+export function decodeKeyOffer(bytes: Uint8Array): KeyOffer {
+  return read(offerSchema, bytes, MAX_KEY_OFFER_BYTES, 'not an offer of keys');
+}
+
+export function encodeKeyStatus(status: KeyStatus): Uint8Array {
+  return encodeCanonical({ v: 1, ...status });
+}
+
+/** @throws ProtocolError `body_too_large` | `malformed_body` */
+export function decodeKeyStatus(bytes: Uint8Array): KeyStatus {
+  return read(statusSchema, bytes, MAX_KEY_STATUS_BYTES, 'not a status of keys');
+}
+
+function read<Value extends { v: 1 }>(
+  schema: z.ZodType<Value>,
+  bytes: Uint8Array,
+  maxBytes: number,
+  what: string,
+): Omit<Value, 'v'> {
+  const parsed = schema.safeParse(decodeStrict(bytes, maxBytes));
+  if (!parsed.success) throw new ProtocolError('malformed_body', what);
+  const { v: _version, ...value } = parsed.data;
+  return value;
+}

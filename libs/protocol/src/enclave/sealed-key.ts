@@ -1,0 +1,91 @@
+import * as z from 'zod';
+import { KMS_ALIAS_ARN, PUBLIC_KEY_BYTES, RECEIPT_KEY_BYTES } from './key-binding';
+import { decodeStrict, encodeCanonical } from '../encoding/cbor';
+import { ProtocolError } from '../protocol-error';
+import { bytesOf, bytesUpTo } from '../encoding/bytes';
+import { KEY_ID_BYTES } from '../messages/sealed-message';
+
+/** A record as it is stored: its core, its maker's document (at most 16 KiB) and the sealed secret. */
+export const MAX_SEALED_KEY_BYTES = 24 * 1024;
+/** The secret that is sealed: 32 bytes, from which every key pair of the record is derived. */
+export const KEY_SECRET_BYTES = 32;
+export const PCR_BYTES = 48;
+
+const seconds = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const coreShape = {
+  v: z.literal(1),
+  /** 16 bytes, of the X25519 public key. */
+  key_id: bytesOf(KEY_ID_BYTES),
+  /** The number of the key among those of its custody and image, from 1: the highest that may be used is the current one. */
+  epoch: z.int().min(1).max(0xffff_ffff),
+  /** ARN of the KMS key alias that guards it. */
+  custody: z.string().max(380).regex(KMS_ALIAS_ARN),
+  /** 48 bytes: the image that made it, and the only one that opens it. */
+  pcr0: bytesOf(PCR_BYTES),
+  /** Seconds since 1970 by the maker's attested clock. */
+  created: seconds,
+  /** From then on another key is current. */
+  rotate_after: seconds,
+  /** From then on nobody opens it: no message that is sealed to it can be valid any more. */
+  destroy_after: seconds,
+  public_key: bytesOf(PUBLIC_KEY_BYTES),
+  receipt_key: bytesOf(RECEIPT_KEY_BYTES),
+  /** X25519, of the suite of the web client that exists today; absent where the image has it switched off. */
+  legacy_key: bytesOf(PUBLIC_KEY_BYTES).optional(),
+  /** KMS's CiphertextBlob of the data key. */
+  data_key: bytesUpTo(1024),
+} as const;
+
+const coreSchema = z.strictObject(coreShape);
+const recordSchema = z.strictObject({
+  core: coreSchema,
+  /** 1 to 16,384 bytes: the attestation document that the maker's NSM signed over `sealedKeyMakerData(core)`. */
+  maker: bytesUpTo(16_384),
+  /** XChaCha20-Poly1305. */
+  nonce: bytesOf(24),
+  /** The 32 bytes of secret and the 16 of the tag; associated data: `sealedKeyAssociatedData`. */
+  sealed: bytesOf(KEY_SECRET_BYTES + 16),
+});
+
+/** Everything of a sealed key but the secret: what its maker's document signs. */
+export type SealedKeyCore = z.infer<typeof coreSchema>;
+/** A key pair at rest: useless to whoever cannot have KMS unwrap its data key for an attested enclave. */
+export type SealedKeyRecord = z.infer<typeof recordSchema>;
+
+export function encodeSealedKey(record: SealedKeyRecord): Uint8Array {
+  return encodeCanonical(record);
+}
+
+/** @throws ProtocolError `body_too_large` | `malformed_body` */
+export function decodeSealedKey(bytes: Uint8Array): SealedKeyRecord {
+  const parsed = recordSchema.safeParse(decodeStrict(bytes, MAX_SEALED_KEY_BYTES));
+  if (!parsed.success) throw new ProtocolError('malformed_body', 'not a sealed key');
+  const { created, rotate_after, destroy_after } = parsed.data.core;
+  if (created >= rotate_after || rotate_after >= destroy_after)
+    throw new ProtocolError('malformed_body', 'the times of a sealed key are out of order');
+  return parsed.data;
+}
+
+/** Canonical CBOR of the core: its SHA-256 is what the maker's document binds. */
+export function encodeSealedKeyCore(core: SealedKeyCore): Uint8Array {
+  return encodeCanonical(core);
+}
+
+const makerSchema = z.strictObject({ v: z.literal(1), purpose: z.literal('sealed-key'), core_sha256: bytesOf(32) });
+
+/** The `user_data` of a maker's document, told apart from a key binding and a KMS request's by its purpose. */
+export function encodeSealedKeyMaker(coreSha256: Uint8Array): Uint8Array {
+  return encodeCanonical({ v: 1, purpose: 'sealed-key', core_sha256: coreSha256 });
+}
+
+/** @returns SHA-256 of the core, 32 bytes. @throws ProtocolError `malformed_body` */
+export function decodeSealedKeyMaker(userData: Uint8Array): Uint8Array {
+  const parsed = makerSchema.safeParse(decodeStrict(userData, 512));
+  if (!parsed.success) throw new ProtocolError('malformed_body', 'user_data does not name a sealed key');
+  return parsed.data.core_sha256;
+}
+
+/** Associated data of the sealed secret: the whole core and the hash of the document that vouches for it. */
+export function sealedKeyAssociatedData(core: SealedKeyCore, makerSha256: Uint8Array): Uint8Array {
+  return encodeCanonical({ v: 1, purpose: 'sealed-key', core, maker_sha256: makerSha256 });
+}

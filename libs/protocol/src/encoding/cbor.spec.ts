@@ -1,0 +1,68 @@
+import { fromHex, toHex } from './hex';
+import { decodeStrict, encodeCanonical } from './cbor';
+
+const read = (hex: string) => decodeStrict(fromHex(hex), 1000);
+
+describe('canonical CBOR', () => {
+  it('sorts keys by their encoded bytes and takes the shortest forms (RFC 8949 section 4.2.1)', () => {
+    expect(toHex(encodeCanonical({ b: 1, aa: 24, a: 256 }))).toBe(
+      'a3' + '6161' + '190100' + '6162' + '01' + '626161' + '1818',
+    );
+  });
+
+  it('comes back as it was', () => {
+    const value = { text: 'ä', bytes: Uint8Array.of(1, 2), list: [1, -1, null, true], number: 4_000_000_000 };
+    expect(decodeStrict(encodeCanonical(value), 1000)).toEqual(value);
+  });
+
+  it('keeps a member called __proto__ a mere member', () => {
+    const value = read('a1' + '695f5f70726f746f5f5f' + 'a1616101') as Record<string, unknown>;
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+    expect(Object.hasOwn(value, '__proto__')).toBe(true);
+  });
+
+  it.each([
+    ['an integer not in its shortest form', '1817'],
+    ['a length not in its shortest form', '5801ff'],
+    ['an indefinite-length array', '9f01ff'],
+    ['an indefinite-length map', 'bf616101ff'],
+    ['an indefinite-length string', '7f6161ff'],
+    ['indefinite-length bytes', '5f4101ff'],
+    ['a key twice', 'a2616101616102'],
+    ['a key that is no text', 'a10102'],
+    ['a tag', 'c074323031332d30332d32315432303a30343a30305a'],
+    ['undefined', 'f7'],
+    ['NaN', 'f97e00'],
+    ['infinity', 'f97c00'],
+    ['one as a half float', 'f93c00'],
+    ['one as a float', 'fa3f800000'],
+    ['one as a double', 'fb3ff0000000000000'],
+    ['something after the end', '0101'],
+    ['an end too soon', '8201'],
+    ['bytes that are not there', '5903e8'],
+    ['a break alone', 'ff'],
+    ['a reserved length', '1c'],
+    ['nothing', ''],
+    ['text that is not UTF-8', '62c328'],
+    ['an array of 2^32-1', '9affffffff'],
+    ['an array of 2^53', '9b0020000000000000'],
+    ['a map of 2^31', 'ba80000000'],
+    ['nesting of nine', '818181818181818181' + '01'],
+  ])('refuses %s', (_name, hex) => {
+    expect(() => read(hex)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
+  });
+
+  it('reads nesting of eight and refuses by depth, not by the stack', () => {
+    expect(read('8181818181818181' + '01')).toBeDefined();
+    expect(() => decodeStrict(new Uint8Array(200_000).fill(0x81), 300_000)).toThrow(
+      expect.objectContaining({ code: 'malformed_body' }),
+    );
+  });
+
+  it('refuses more than 4096 items and more bytes than asked for', () => {
+    expect(() => decodeStrict(encodeCanonical(new Array(4096).fill(0)), 10_000)).toThrow(
+      expect.objectContaining({ code: 'malformed_body' }),
+    );
+    expect(() => decodeStrict(new Uint8Array(1001), 1000)).toThrow(expect.objectContaining({ code: 'body_too_large' }));
+  });
+});

@@ -1,0 +1,48 @@
+import * as z from 'zod';
+import { decodeStrict, encodeCanonical } from '../encoding/cbor';
+import { ProtocolError } from '../protocol-error';
+import { LIMITS } from '../limits';
+import { bytesUpTo } from '../encoding/bytes';
+
+/**
+ * Between gateway and enclave, HTTP/1.1 over vsock, unix socket or loopback TCP:
+ *
+ * - `POST /messages`, body `application/cbor`: the sealed message in its CBOR form -> 200 `application/cbor`, a RelayAnswer;
+ *   or a problem document: `key_retired`, `sealed_message_refused`, `message_expired`, `enclave_busy`, and what HTTP can get wrong.
+ *   With what the gateway knows of earlier attempts, which an enclave that shares its keys may know nothing of:
+ *   `communique-dispatched-before: 1` where an attempt went out and was never answered; `communique-interim-receipt`, the last receipt
+ *   that said `pending` of some office (a JWS, which the enclave checks under its own key).
+ * - `GET /attestation?nonce=<hex>` -> 200 `application/cose`, the document's bytes. Without a nonce: a document without one.
+ * - `POST /keys`, see enclave/key-exchange.ts. Until the enclave has its keys, the two above are answered `keys_not_ready`.
+ * - `GET /health` -> 200 JSON, see enclave/enclave-health.ts.
+ */
+export const DISPATCHED_BEFORE_HEADER = 'communique-dispatched-before';
+export const DISPATCHED_BEFORE = '1';
+export const INTERIM_RECEIPT_HEADER = 'communique-interim-receipt';
+/** A JWS in compact form. */
+export const MAX_RECEIPT_CHARACTERS = 8192;
+
+const relayAnswerSchema = z.strictObject({
+  v: z.literal(1),
+  /** `final`: do not send again. `pending`: some office could not be reached; send the same bytes again, not before `retryAfterSeconds` where that is named. */
+  state: z.enum(['final', 'pending']),
+  retryAfterSeconds: z.int().min(1).max(86_400).nullable(),
+  /** JWS in compact form. */
+  receipt: z.string().max(MAX_RECEIPT_CHARACTERS),
+  attestationDocument: bytesUpTo(16_512),
+  /** The sealed answer in its CBOR form. */
+  answer: bytesUpTo(65_536),
+});
+export type RelayAnswer = Omit<z.infer<typeof relayAnswerSchema>, 'v'>;
+
+export function encodeRelayAnswer(answer: RelayAnswer): Uint8Array {
+  return encodeCanonical({ v: 1, ...answer });
+}
+
+/** @throws ProtocolError `body_too_large` | `malformed_body` */
+export function decodeRelayAnswer(bytes: Uint8Array): RelayAnswer {
+  const parsed = relayAnswerSchema.safeParse(decodeStrict(bytes, LIMITS.maxRelayAnswerBytes));
+  if (!parsed.success) throw new ProtocolError('malformed_body', 'not a relay answer');
+  const { v: _version, ...answer } = parsed.data;
+  return answer;
+}

@@ -1,0 +1,175 @@
+import * as z from 'zod';
+import { decodeStrict, encodeCanonical } from '../encoding/cbor';
+import { ProtocolError } from '../protocol-error';
+import { LIMITS } from '../limits';
+import { bytesOf } from '../encoding/bytes';
+import { fromBase64Url, toBase64Url } from '../encoding/base64url';
+import { MESSAGE_ID_PATTERN, messageIdFromText, messageIdToText } from './message-id';
+
+/**
+ * Sealing suites. 1: HPKE base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, export-only (RFC 9180), XChaCha20-Poly1305
+ * under the exported secret. 2: that of the web client that exists today (legacy/legacy-message.ts), which has its own form.
+ */
+export const SUITES = { 'hpke-x25519-hkdfsha256-xchacha20poly1305': 1, 'x25519-blake2b-xchacha20poly1305': 2 } as const;
+export type Suite = keyof typeof SUITES;
+export const DEFAULT_SUITE = 'hpke-x25519-hkdfsha256-xchacha20poly1305' as const satisfies Suite;
+export const LEGACY_SUITE = 'x25519-blake2b-xchacha20poly1305' as const satisfies Suite;
+
+export const KEY_ID_BYTES = 16;
+export const NULLIFIER_BYTES = 32;
+export const ENCAPSULATED_KEY_BYTES = 32;
+export const XCHACHA_NONCE_BYTES = 24;
+export const POLY1305_TAG_BYTES = 16;
+
+/** What stands beside the ciphertext and is bound to it as associated data. */
+export interface SealedHeader {
+  suite: typeof DEFAULT_SUITE;
+  /** 16 bytes, names the enclave's key (see key-binding.ts). */
+  keyId: Uint8Array;
+  /** 16 bytes, the client's choice, random. */
+  messageId: Uint8Array;
+  /** Unix seconds; after it nobody opens the message. */
+  expiresAtSeconds: number;
+  /** 32 bytes, the public nullifier of the proof of residence; null until that exists. */
+  nullifier: Uint8Array | null;
+}
+
+export interface SealedMessage extends SealedHeader {
+  /** 32 bytes, the client's ephemeral X25519 key. */
+  encapsulatedKey: Uint8Array;
+  /** 24 random bytes. */
+  nonce: Uint8Array;
+  /** A padded size bucket (1 KiB to 256 KiB, powers of two) and the 16-byte tag. */
+  ciphertext: Uint8Array;
+}
+
+const unixSeconds = z.int().min(0).max(0xffff_ffff);
+
+const wireSchema = z.tuple([
+  z.literal(1),
+  z.literal(1),
+  bytesOf(KEY_ID_BYTES),
+  bytesOf(16),
+  unixSeconds,
+  bytesOf(NULLIFIER_BYTES).nullable(),
+  bytesOf(ENCAPSULATED_KEY_BYTES),
+  bytesOf(XCHACHA_NONCE_BYTES),
+  z.custom<Uint8Array>(
+    (value) => value instanceof Uint8Array && isBucketCiphertext(value),
+    'a size bucket and its tag',
+  ),
+]);
+
+/** The binary form: a canonical CBOR array `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext]`; 106 to 141 bytes and the ciphertext. */
+export function encodeSealedMessage(message: SealedMessage): Uint8Array {
+  return encodeCanonical([
+    1,
+    SUITES[message.suite],
+    message.keyId,
+    message.messageId,
+    message.expiresAtSeconds,
+    message.nullifier,
+    message.encapsulatedKey,
+    message.nonce,
+    message.ciphertext,
+  ]);
+}
+
+/** @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported` */
+export function decodeSealedMessage(encoded: Uint8Array): SealedMessage {
+  const value = decodeStrict(encoded, LIMITS.maxSealedMessageBytes);
+  if (Array.isArray(value) && value[0] === 1 && Number.isInteger(value[1]) && value[1] !== 1) throw unsupportedSuite();
+  const parsed = wireSchema.safeParse(value);
+  if (!parsed.success) throw new ProtocolError('malformed_body', describe(parsed.error));
+  const [, , keyId, messageId, expiresAtSeconds, nullifier, encapsulatedKey, nonce, ciphertext] = parsed.data;
+  return { suite: DEFAULT_SUITE, keyId, messageId, expiresAtSeconds, nullifier, encapsulatedKey, nonce, ciphertext };
+}
+
+const base64UrlOf = (length: number) =>
+  z
+    .string()
+    .length(Math.ceil((length * 4) / 3))
+    .regex(/^[A-Za-z0-9_-]*$/);
+
+/** The JSON form: the same fields by name, bytes in base64url without padding, the message id as a UUID. */
+export const sealedMessageJsonSchema = z.strictObject({
+  version: z.literal(1),
+  suite: z.literal(DEFAULT_SUITE),
+  keyId: base64UrlOf(KEY_ID_BYTES),
+  messageId: z.string().regex(MESSAGE_ID_PATTERN),
+  expiresAt: unixSeconds,
+  nullifier: base64UrlOf(NULLIFIER_BYTES).nullable(),
+  encapsulatedKey: base64UrlOf(ENCAPSULATED_KEY_BYTES),
+  nonce: base64UrlOf(XCHACHA_NONCE_BYTES),
+  ciphertext: z
+    .string()
+    .max(Math.ceil((LIMITS.maxSealedMessageBytes * 4) / 3))
+    .regex(/^[A-Za-z0-9_-]*$/),
+});
+export type SealedMessageJson = z.infer<typeof sealedMessageJsonSchema>;
+
+export function sealedMessageToJson(message: SealedMessage): SealedMessageJson {
+  return {
+    version: 1,
+    suite: message.suite,
+    keyId: toBase64Url(message.keyId),
+    messageId: messageIdToText(message.messageId),
+    expiresAt: message.expiresAtSeconds,
+    nullifier: message.nullifier && toBase64Url(message.nullifier),
+    encapsulatedKey: toBase64Url(message.encapsulatedKey),
+    nonce: toBase64Url(message.nonce),
+    ciphertext: toBase64Url(message.ciphertext),
+  };
+}
+
+/** @throws ProtocolError `malformed_body` | `suite_unsupported` */
+export function sealedMessageFromJson(value: unknown): SealedMessage {
+  if (isRecord(value) && typeof value['suite'] === 'string' && value['suite'] !== DEFAULT_SUITE)
+    throw unsupportedSuite();
+  const parsed = sealedMessageJsonSchema.safeParse(value);
+  if (!parsed.success) throw new ProtocolError('malformed_body', describe(parsed.error));
+  const json = parsed.data;
+  const message: SealedMessage = {
+    suite: json.suite,
+    keyId: fromBase64Url(json.keyId),
+    messageId: messageIdFromText(json.messageId),
+    expiresAtSeconds: json.expiresAt,
+    nullifier: json.nullifier === null ? null : fromBase64Url(json.nullifier),
+    encapsulatedKey: fromBase64Url(json.encapsulatedKey),
+    nonce: fromBase64Url(json.nonce),
+    ciphertext: fromBase64Url(json.ciphertext),
+  };
+  if (!isBucketCiphertext(message.ciphertext))
+    throw new ProtocolError('malformed_body', 'ciphertext: a size bucket and its tag');
+  return message;
+}
+
+/** What the ciphertext is bound to: the canonical CBOR array `[key id, message id, expiry, nullifier]`. */
+export function associatedData(header: SealedHeader): Uint8Array {
+  return encodeCanonical([header.keyId, header.messageId, header.expiresAtSeconds, header.nullifier]);
+}
+
+/** Powers of two from 1 KiB to 256 KiB. */
+export function isPaddedLength(length: number): boolean {
+  return length >= 1024 && length <= LIMITS.maxPaddedPlaintextBytes && (length & (length - 1)) === 0;
+}
+
+function isBucketCiphertext(ciphertext: Uint8Array): boolean {
+  return isPaddedLength(ciphertext.length - POLY1305_TAG_BYTES);
+}
+
+function unsupportedSuite(): ProtocolError {
+  return new ProtocolError('suite_unsupported', 'the suite is not one that is open here');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Paths and rules of what is wrong; zod's own messages may repeat the input, so they are not passed on. */
+function describe(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 8)
+    .map((issue) => `${issue.path.join('.') || 'body'}: ${issue.code}`)
+    .join('; ');
+}
