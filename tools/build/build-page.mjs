@@ -1,5 +1,5 @@
 // node tools/build/build-page.mjs [<file>]: builds the page of apps/page, says how large it is and what that is made of; with a file, writes it
-// there as JSON in the shape of apps/gateway/src/page/built-page.ts.
+// there as JSON in the shape of apps/gateway/src/edge/page/built-page.ts.
 import { writeFile } from 'node:fs/promises';
 
 import { root } from './bundle-options.mjs';

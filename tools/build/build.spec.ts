@@ -45,7 +45,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { PrismaClient } from '${join(root, 'apps/gateway/src/database/generated/client')}';
+import { PrismaClient } from '${join(root, 'apps/gateway/src/core/database/generated/client')}';
 
 @Controller() class Hello { @Get('hello') hello() { return { hello: 'there' }; } }
 @Module({ controllers: [Hello] }) class App {}

@@ -85,7 +85,7 @@ export async function buildPage(root) {
   return { files, inputs, metafile };
 }
 
-/** As apps/gateway/src/page/built-page.ts has them. */
+/** As apps/gateway/src/edge/page/built-page.ts has them. */
 export function asBuiltFiles(files) {
   return files.map(({ name, contentType, gzip }) => ({ name, contentType, gzipBase64: gzip.toString('base64') }));
 }

@@ -31,7 +31,7 @@ const BREACHES = [
   [
     'the enclave takes the gateway',
     'apps/enclave/src',
-    "export * from '../../gateway/src/database/generated/client';\n",
+    "export * from '../../gateway/src/core/database/generated/client';\n",
     '@nx/enforce-module-boundaries',
   ],
   [

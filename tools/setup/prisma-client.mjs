@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { bin, root, say, workspaceEnvironment } from './workspace.mjs';
 
 const schema = join(root, 'prisma', 'schema.prisma');
-const generated = join(root, 'apps', 'gateway', 'src', 'database', 'generated');
+const generated = join(root, 'apps', 'gateway', 'src', 'core', 'database', 'generated');
 const stampFile = join(generated, '.stamp');
 
 /** @returns {boolean} whether it is there (or not needed); what failed has been said */

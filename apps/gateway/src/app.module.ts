@@ -1,22 +1,22 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AdminModule } from './admin/admin.module';
-import { AttestationModule } from './attestation/attestation.module';
-import { AuthModule } from './auth/auth.module';
-import { BudgetModule } from './budget/budget.module';
-import { ConfigModule } from './config/config.module';
-import type { GatewayConfig } from './config/gateway-config';
-import { DatabaseModule } from './database/database.module';
-import { DeliveryModule } from './delivery/delivery.module';
-import { HealthModule } from './health/health.module';
-import { HttpModule } from './http/http.module';
-import { LegacyModule } from './legacy/legacy.module';
-import { LimitsModule } from './limits/limits.module';
-import { MessagesModule } from './messages/messages.module';
-import { HistoryModule } from './observability/history/history.module';
-import { MetricsModule } from './observability/metrics/metrics.module';
-import { ObservabilityModule } from './observability/observability.module';
-import { PageModule } from './page/page.module';
-import { RetentionModule } from './retention/retention.module';
+import { AdminModule } from './features/admin/admin.module';
+import { AttestationModule } from './features/attestation/attestation.module';
+import { AuthModule } from './features/auth/auth.module';
+import { BudgetModule } from './features/budget/budget.module';
+import { ConfigModule } from './core/config/config.module';
+import type { GatewayConfig } from './core/config/gateway-config';
+import { DatabaseModule } from './core/database/database.module';
+import { DeliveryModule } from './features/delivery/delivery.module';
+import { HealthModule } from './edge/health/health.module';
+import { HttpModule } from './edge/http/http.module';
+import { LegacyModule } from './features/legacy/legacy.module';
+import { LimitsModule } from './features/limits/limits.module';
+import { MessagesModule } from './features/messages/messages.module';
+import { HistoryModule } from './edge/monitoring/history/history.module';
+import { MetricsModule } from './edge/monitoring/metrics/metrics.module';
+import { ObservabilityModule } from './core/telemetry/observability.module';
+import { PageModule } from './edge/page/page.module';
+import { RetentionModule } from './features/retention/retention.module';
 
 @Module({})
 export class AppModule {

@@ -2,13 +2,13 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
-import type { GatewayConfig } from './config/gateway-config';
-import { configureServer } from './http/configure-server';
-import { serveOpenApi } from './http/openapi/serve';
-import { createHttpAdapter } from './http/server';
-import { Logger } from './observability/logger';
-import { observeRequests } from './observability/metrics/observe-requests';
-import { NestLogger } from './observability/nest-logger';
+import type { GatewayConfig } from './core/config/gateway-config';
+import { configureServer } from './edge/http/configure-server';
+import { serveOpenApi } from './edge/openapi/serve';
+import { createHttpAdapter } from './edge/http/server';
+import { Logger } from './core/telemetry/logger';
+import { observeRequests } from './edge/http/observe-requests';
+import { NestLogger } from './core/telemetry/nest-logger';
 
 /** The whole gateway, not yet listening. Close it with `close()`. */
 export async function createApp(

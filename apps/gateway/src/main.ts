@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
-import { ENCLAVE_SECRETS, parseEnvironment } from './config/environment';
+import { ENCLAVE_SECRETS, parseEnvironment } from './core/config/environment';
 import { createApp } from './create-app';
-import { Logger } from './observability/logger';
-import { limitShutdown } from './shutdown-limit';
+import { Logger } from './core/telemetry/logger';
+import { limitShutdown } from './core/lifecycle/shutdown-limit';
 
 /** sysexits.h EX_CONFIG: started again it would fail again. */
 const EXIT_CONFIG = 78;

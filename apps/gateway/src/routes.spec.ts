@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from './create-app';
-import { OPERATIONS } from './http/openapi/operations';
-import { RegisteredRoutes } from './http/registered-routes';
+import { OPERATIONS } from './edge/openapi/operations';
+import { RegisteredRoutes } from './core/routing/registered-routes';
 import { testConfig } from './testing/gateway-under-test';
 import { createIssuer } from './testing/issuer';
 

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { parseEgressSettings } from '../../../apps/parent/src/egress/egress-settings';
-import { parseEnvironment } from '../../../apps/gateway/src/config/environment';
+import { parseEnvironment } from '../../../apps/gateway/src/core/config/environment';
 import {
   ENCLAVE_SECRETS_FILE,
   packagesOf,

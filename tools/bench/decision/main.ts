@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 /* eslint-disable @nx/enforce-module-boundaries -- the very step that the gateway takes is what is measured here */
-import type { GatewayConfig } from '../../../apps/gateway/src/config/gateway-config';
-import { DECISION_SCRIPT } from '../../../apps/gateway/src/limits/decision-script';
-import { RateLimits } from '../../../apps/gateway/src/limits/rate-limits';
-import { SharedRedis } from '../../../apps/gateway/src/limits/shared-redis';
-import { Logger } from '../../../apps/gateway/src/observability/logger';
+import type { GatewayConfig } from '../../../apps/gateway/src/core/config/gateway-config';
+import { DECISION_SCRIPT } from '../../../apps/gateway/src/core/redis/decision-script';
+import { RateLimits } from '../../../apps/gateway/src/features/limits/rate-limits';
+import { SharedRedis } from '../../../apps/gateway/src/core/redis/shared-redis';
+import { Logger } from '../../../apps/gateway/src/core/telemetry/logger';
 /* eslint-enable @nx/enforce-module-boundaries */
 import { runClosedLoop } from '../load/closed-loop';
 

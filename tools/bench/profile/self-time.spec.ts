@@ -3,7 +3,7 @@ import { selfTimes, sourcesOfBundle, type CpuProfile } from './self-time';
 const BUNDLE = `'use strict';
 // node_modules/pg/lib/client.js
 function query() {}
-  // apps/gateway/src/budget/windows.ts
+  // apps/gateway/src/features/budget/windows.ts
 function windowsOf() {}`;
 
 describe('self time of a CPU profile', () => {

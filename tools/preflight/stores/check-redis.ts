@@ -67,7 +67,7 @@ function judge(info: string): Finding[] {
   return findings;
 }
 
-/** What evicting costs here: apps/gateway/src/budget/README.md, docs/operations.md. */
+/** What evicting costs here: apps/gateway/src/features/budget/README.md, docs/operations.md. */
 function eviction(policy: string): Finding {
   if (policy === 'noeviction') return pass('maxmemory-policy noeviction');
   if (policy === 'unknown') return warn('it does not tell its maxmemory-policy', 'see that it is noeviction');

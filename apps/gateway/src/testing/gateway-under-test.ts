@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from '../app.module';
-import { parseEnvironment } from '../config/environment';
-import type { GatewayConfig } from '../config/gateway-config';
+import { parseEnvironment } from '../core/config/environment';
+import type { GatewayConfig } from '../core/config/gateway-config';
 import { createApp } from '../create-app';
 import { AUDIENCE, ISSUER } from './issuer';
 

@@ -1,4 +1,4 @@
-/** What GET /api/health/history and /api/admin/history answer (apps/gateway/src/observability/history), as far as it is drawn. */
+/** What GET /api/health/history and /api/admin/history answer (apps/gateway/src/edge/monitoring/history), as far as it is drawn. */
 export interface History {
   readonly at: readonly number[];
   readonly lists: Readonly<Record<string, readonly (number | null)[]>>;

@@ -1,8 +1,0 @@
-import { applyDecorators, UseGuards } from '@nestjs/common';
-import { routePolicy } from '../http/route-policy';
-import { AuthGuard } from './auth.guard';
-
-/** The route takes a bearer token, which is verified before the body is read; then the user's rate limit counts too. */
-export function Authenticated(): MethodDecorator {
-  return applyDecorators(routePolicy({ authenticated: true }), UseGuards(AuthGuard));
-}

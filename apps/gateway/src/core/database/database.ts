@@ -1,0 +1,107 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Pool } from 'pg';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
+import { ProblemError } from '../problems/problem-error';
+import { type Prisma, PrismaClient } from './generated/client';
+import { isDatabaseUnreachable, isPoolExhausted, isWriteConflict } from './unreachable';
+
+/** The client inside a transaction. */
+export type Transaction = Prisma.TransactionClient;
+
+const CONNECT_TIMEOUT_MS = 5000;
+const WAIT_FOR_CONNECTION_MS = 10_000;
+const TRANSACTION_TIMEOUT_MS = 15_000;
+/** The server ends a statement itself; one that no longer answers at all (a frozen machine, a cut network) is given up here. */
+const ANSWER_TIMEOUT_MS = TRANSACTION_TIMEOUT_MS + 2000;
+const ATTEMPTS = 3;
+const RETRY_AFTER_SECONDS = 5;
+/** The queue for a connection moves on; the database itself is well. */
+const OVERLOAD_RETRY_AFTER_SECONDS = 1;
+
+/**
+ * PostgreSQL, the gateway's truth. Whatever says that it cannot be reached becomes the problem `database_unavailable`; where every
+ * connection stays in use, `overloaded`: nothing was begun then.
+ */
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  readonly client: PrismaClient;
+  private readonly connections: Pool;
+
+  constructor(@Inject(GATEWAY_CONFIG) config: GatewayConfig) {
+    this.connections = new Pool({
+      connectionString: inUtc(config.database.url),
+      max: config.database.poolSize,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      // A lost peer is noticed, and a statement that hangs ends before its transaction does.
+      keepAlive: true,
+      statement_timeout: TRANSACTION_TIMEOUT_MS,
+      query_timeout: ANSWER_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: 2 * TRANSACTION_TIMEOUT_MS,
+      application_name: 'communique-gateway',
+    });
+    this.client = new PrismaClient({
+      adapter: new PrismaPg(this.connections, { disposeExternalPool: true }),
+      errorFormat: 'minimal',
+    });
+  }
+
+  /**
+   * Runs `work` in one READ COMMITTED transaction; run again when it lost a deadlock. What `work` throws rolls it back.
+   * @throws ProblemError `overloaded` | `database_unavailable`; with the second it is not known whether a commit went through
+   */
+  async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.client.$transaction(work, {
+          maxWait: WAIT_FOR_CONNECTION_MS,
+          timeout: TRANSACTION_TIMEOUT_MS,
+          isolationLevel: 'ReadCommitted',
+        });
+      } catch (error) {
+        if (attempt < ATTEMPTS && isWriteConflict(error)) continue;
+        throw unavailableOr(error);
+      }
+    }
+  }
+
+  /**
+   * A read outside of any transaction.
+   * @throws ProblemError `database_unavailable` | `overloaded`
+   */
+  async read<T>(query: (client: PrismaClient) => Promise<T>): Promise<T> {
+    try {
+      return await query(this.client);
+    } catch (error) {
+      throw unavailableOr(error);
+    }
+  }
+
+  /** For metrics: connections of this process, and who waits for one. */
+  get pool(): { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number } {
+    return this.connections;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.client.$disconnect();
+  }
+}
+
+/**
+ * Prisma's adapter writes a time without its zone and drops the zone of what it reads, so a session must be in UTC whatever the
+ * server, the database or the role says. An option of the start packet wins over all of these; the address may hold others.
+ */
+function inUtc(url: string): string {
+  const address = new URL(url);
+  address.searchParams.set('options', [address.searchParams.get('options') ?? '', '-c TimeZone=UTC'].join(' ').trim());
+  return address.href;
+}
+
+function unavailableOr(error: unknown): unknown {
+  if (error instanceof ProblemError) return error;
+  if (isPoolExhausted(error))
+    return new ProblemError('overloaded', { retryAfterSeconds: OVERLOAD_RETRY_AFTER_SECONDS, cause: error });
+  return isDatabaseUnreachable(error)
+    ? new ProblemError('database_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error })
+    : error;
+}

@@ -1,0 +1,24 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from '../telemetry/logger';
+
+/** Before the process has to be gone, so that the rest of the shutdown still runs: leases are given back, connections are closed. */
+const CUT_BEFORE_MS = 500;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/**
+ * A shutdown that waits for somebody else ends all the same. Shortly before `timeoutMs` have passed since the signal, connections that
+ * are still open are cut; at `timeoutMs` the process ends with 1: leases it still holds run out, and other workers go on.
+ */
+export function limitShutdown(app: NestFastifyApplication, timeoutMs: number): void {
+  const begin = () => {
+    setTimeout(() => {
+      app.get(Logger).warn({}, 'shutdown: open connections are cut');
+      app.getHttpServer().closeAllConnections();
+    }, timeoutMs - CUT_BEFORE_MS).unref();
+    setTimeout(() => {
+      app.get(Logger).error({}, 'shutdown took too long and is given up');
+      process.exit(1);
+    }, timeoutMs).unref();
+  };
+  for (const signal of SIGNALS) process.once(signal, begin);
+}

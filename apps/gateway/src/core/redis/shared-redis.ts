@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config/gateway-config';
+import { Logger } from '../telemetry/logger';
+import { withoutRequestId } from '../telemetry/request-context';
+import { probeDecisionScript } from './decision-script';
+
+export interface SharedRedisState {
+  /** Where counts are kept by configuration. */
+  readonly store: 'redis' | 'memory';
+  /** Redis is configured and cannot be reached or does not answer: each process counts alone until it is back. */
+  readonly degraded: boolean;
+  readonly degradedSince: Date | null;
+}
+
+/** A request waits so long for Redis once, twice that where it stands behind one that waits; after that none waits until a probe was answered. */
+const COMMAND_TIMEOUT_MS = 150;
+/** A connection on which nothing comes back for so long is given up for a new one. */
+const SOCKET_TIMEOUT_MS = 2000;
+const PROBE_INTERVAL_MS = 250;
+const MAX_RECONNECT_DELAY_MS = 2000;
+/** How long the start waits for Redis; it goes on without. */
+const START_WAIT_MS = 2000;
+
+/** The one connection to Redis, and whether it is of use at the moment. */
+@Injectable()
+export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
+  private readonly redis: Redis | undefined;
+  private degradedSince: Date | null = null;
+  private probeTimer: NodeJS.Timeout | undefined;
+  private ended = false;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) { redis }: Pick<GatewayConfig, 'redis'>,
+    private readonly logger: Logger,
+  ) {
+    if (redis !== undefined) this.redis = this.connect(redis.url);
+  }
+
+  async onModuleInit(): Promise<void> {
+    if (this.redis === undefined || this.redis.status === 'ready') return;
+    await once(this.redis, 'ready', { signal: AbortSignal.timeout(START_WAIT_MS) }).catch((error: unknown) => {
+      this.degrade(error);
+    });
+  }
+
+  get usable(): boolean {
+    return this.redis !== undefined && this.degradedSince === null && !this.ended;
+  }
+
+  /** @returns undefined where there is no Redis, or none that answers; never throws for it */
+  async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T | undefined> {
+    if (this.redis === undefined || !this.usable) return undefined;
+    try {
+      return await question(this.redis);
+    } catch (error) {
+      this.degrade(error);
+      return undefined;
+    }
+  }
+
+  /** For health. */
+  state(): SharedRedisState {
+    return {
+      store: this.redis === undefined ? 'memory' : 'redis',
+      degraded: this.degradedSince !== null,
+      degradedSince: this.degradedSince,
+    };
+  }
+
+  onApplicationShutdown(): void {
+    this.ended = true;
+    clearTimeout(this.probeTimer);
+    this.redis?.disconnect();
+  }
+
+  private connect(url: string): Redis {
+    const redis = new Redis(url, {
+      enableOfflineQueue: false,
+      // What is asked within one turn of the event loop travels together.
+      enableAutoPipelining: true,
+      maxRetriesPerRequest: 0,
+      connectTimeout: 2000,
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      socketTimeout: SOCKET_TIMEOUT_MS,
+      // After a failover the old primary may still answer, and refuse writes.
+      reconnectOnError: (error) => error.message.startsWith('READONLY'),
+      retryStrategy: (attempt) => Math.min(100 * attempt, MAX_RECONNECT_DELAY_MS),
+    });
+    redis.on('error', (error: unknown) => {
+      this.degrade(error);
+    });
+    return redis;
+  }
+
+  private degrade(error: unknown): void {
+    if (this.degradedSince !== null || this.ended) return;
+    this.degradedSince = new Date();
+    this.logger.error(
+      { err: error, code: refusalOf(error) },
+      'redis cannot be reached or does not answer: rate limits are counted in this process alone',
+    );
+    this.probeLater();
+  }
+
+  private probeLater(): void {
+    // Whoever met the outage has nothing to do with its end.
+    this.probeTimer = withoutRequestId(() =>
+      setTimeout(() => {
+        void this.probe();
+      }, PROBE_INTERVAL_MS).unref(),
+    );
+  }
+
+  /** By what requests ask: a Redis that answers something else is of no use here. */
+  private async probe(): Promise<void> {
+    try {
+      if (this.redis !== undefined) await probeDecisionScript(this.redis);
+    } catch {
+      if (!this.ended) this.probeLater();
+      return;
+    }
+    this.degradedSince = null;
+    this.logger.info({}, 'redis is back: rate limits are shared again');
+  }
+}
+
+/** With which word Redis refused where it did answer: NOAUTH, NOPERM, OOM, READONLY, CROSSSLOT ... */
+function refusalOf(error: unknown): string | undefined {
+  return error instanceof Error && error.name === 'ReplyError'
+    ? /^[A-Z]{2,20}(?= )/.exec(error.message)?.[0]
+    : undefined;
+}

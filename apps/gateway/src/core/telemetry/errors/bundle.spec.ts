@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  migrate,
+  type Postgres,
+  spawnService,
+  startPostgres,
+  temporaryFolder,
+  type TemporaryFolder,
+  workspaceRoot,
+} from '@communique-tee/test-support';
+import { Client } from 'pg';
+import { AUDIENCE, createIssuer, ISSUER } from '../../../testing/issuer';
+import { SentrySimulator } from './testing/sentry-simulator';
+
+const KEY = '0123456789abcdef0123456789abcdef';
+const SECRET = 'xSesamex';
+
+/** Loaded before the bundle: something of it throws a moment after SIGUSR2, where nobody catches it. */
+const CRASHES = {
+  exception: `process.on('SIGUSR2', () => setImmediate(() => { throw Object.assign(new TypeError('${SECRET}'), { body: '${SECRET}' }); }));`,
+  rejection: `process.on('SIGUSR2', () => { void Promise.reject({ message: '${SECRET}' }); });`,
+};
+
+/** The production bundle as a process of its own. */
+describe('a gateway that crashes', () => {
+  let folder: TemporaryFolder;
+  let postgres: Postgres;
+  let sentry: SentrySimulator;
+  let environment: Record<string, string>;
+  let release: string;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    await promisify(execFile)(
+      process.execPath,
+      [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
+      { cwd: workspaceRoot() },
+    );
+    release = `communique-gateway@${createHash('sha256')
+      .update(await readFile(folder.file('dist/main.js')))
+      .digest('hex')
+      .slice(0, 12)}`;
+    postgres = await startPostgres();
+    await migrate(postgres.url);
+    await (await createIssuer()).writeKeySet(folder.file('jwks.json'));
+    for (const [name, code] of Object.entries(CRASHES)) await writeFile(folder.file(`${name}.cjs`), code);
+  });
+  afterAll(async () => {
+    await postgres.stop();
+    await folder[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    sentry = new SentrySimulator(KEY);
+    environment = {
+      NODE_ENV: 'development',
+      PORT: '0',
+      DATABASE_URL: postgres.url,
+      AUTH_ISSUER: ISSUER,
+      AUTH_AUDIENCE: AUDIENCE,
+      AUTH_JWKS_FILE: folder.file('jwks.json'),
+      TEE_ENDPOINT: `unix:${folder.file('no-enclave.sock')}`,
+      TEE_EXPECTED_CODE_HASH: `sha384:${'ab'.repeat(48)}`,
+      SENTRY_DSN: await sentry.start(),
+    };
+  });
+  afterEach(() => sentry.stop());
+
+  async function crash(how: keyof typeof CRASHES) {
+    const service = await spawnService({
+      command: process.execPath,
+      args: ['--require', folder.file(`${how}.cjs`), folder.file('dist/main.js')],
+      cwd: folder.path,
+      env: environment,
+      readyWhen: /"msg":"listening"/,
+    });
+    process.kill(service.pid, 'SIGUSR2');
+    const { code } = await service.exited;
+    return { code, output: service.output() };
+  }
+
+  it.each([
+    ['exception', 'TypeError'],
+    ['rejection', 'UnhandledPromiseRejection'],
+  ] as const)('reports an uncaught %s before it ends with 1', async (how, type) => {
+    const { code, output } = await crash(how);
+    expect(code).toBe(1);
+    expect(sentry.malformed).toEqual([]);
+    expect(sentry.events()).toEqual([
+      expect.objectContaining({
+        level: 'fatal',
+        release,
+        environment: 'development',
+        logentry: { message: 'uncaught exception' },
+        exception: { values: [expect.objectContaining({ type, mechanism: { type: 'generic', handled: false } })] },
+      }),
+    ]);
+    for (const text of [sentry.arrivals[0]?.raw ?? '', output]) expect(text).not.toContain(SECRET);
+    expect(output).not.toContain(KEY);
+  });
+
+  it.each([['hang'], ['cut']] as const)('ends all the same where Sentry would %s', async (kind) => {
+    sentry.behaviour = { kind };
+    expect((await crash('exception')).code).toBe(1);
+    expect(sentry.events()).toHaveLength(1);
+  });
+
+  it('ends in order where Sentry hangs, and tells frames as places in the bundle', async () => {
+    sentry.behaviour = { kind: 'hang' };
+    const service = await spawnService({
+      command: process.execPath,
+      args: [folder.file('dist/main.js')],
+      cwd: folder.path,
+      env: environment,
+      readyWhen: /"msg":"listening"/,
+    });
+    // A table is gone: what nobody has designed for.
+    const client = new Client({ connectionString: postgres.url });
+    await client.connect();
+    await client.query('ALTER TABLE delivery_job RENAME TO elsewhere');
+    await client.end();
+    await sentry.until(() => sentry.arrivals.length > 0);
+    expect(await service.stop()).toEqual({ code: 0, signal: null });
+    const [event] = sentry.events();
+    expect(event).toMatchObject({ logentry: { message: 'the queue cannot be read' }, tags: { sqlstate: '42P01' } });
+    const frames = JSON.stringify(event?.['exception']);
+    expect(frames).toContain('"filename":"main.js"');
+    expect(frames).not.toContain(folder.path);
+  });
+});

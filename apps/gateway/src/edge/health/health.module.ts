@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { AttestationModule } from '../../features/attestation/attestation.module';
+import { DeliveryModule } from '../../features/delivery/delivery.module';
+import { EnclaveModule } from '../../features/enclave/enclave.module';
+import { HealthController } from './health.controller';
+import { Readiness } from './readiness';
+import { TeeIndicators } from './tee-indicators';
+
+@Module({
+  // Terminus would log whole results at every failed look; the answer says the same to who asked.
+  imports: [TerminusModule.forRoot({ logger: false }), EnclaveModule, AttestationModule, DeliveryModule],
+  controllers: [HealthController],
+  providers: [Readiness, TeeIndicators],
+})
+export class HealthModule {}

@@ -1,0 +1,360 @@
+import { createNsm, type Nsm } from '@communique-tee/nsm';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { encodeKeyBinding, encodeKeyStatus, type KeyStatus } from '@communique-tee/protocol';
+import {
+  migrate,
+  startPostgres,
+  temporaryFolder,
+  type Postgres,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
+import { Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { Client } from 'pg';
+import { AppModule } from '../../app.module';
+import { AttestationModule } from '../../features/attestation/attestation.module';
+import { AttestationMonitor } from '../../features/attestation/attestation-monitor';
+import { EmergencyStop } from '../../features/budget/emergency-stop';
+import { windowsOf } from '../../features/budget/windows';
+import { createApp } from '../../create-app';
+import { Database } from '../../core/database/database';
+import { DeliveryModule } from '../../features/delivery/delivery.module';
+import { EnclaveModule } from '../../features/enclave/enclave.module';
+import { TestEnclave, answer, problem, type Behaviour } from '../../features/enclave/testing/test-enclave';
+import { testConfig } from '../../testing/gateway-under-test';
+import { EnclaveKeys } from '../../features/keys/enclave-keys';
+import { ALIAS } from '../../features/keys/testing/keyed-enclave';
+import { HealthModule } from './health.module';
+
+@Module({})
+class WholeGateway {}
+
+interface Body {
+  readonly status: string;
+  readonly details: Record<string, Record<string, unknown>>;
+}
+
+describe('health', () => {
+  let postgres: Postgres;
+  let folder: TemporaryFolder;
+  let nsm: Nsm;
+  let enclave: TestEnclave;
+  let app: NestFastifyApplication;
+  let url: string;
+  let healthy = true;
+
+  let keys: Partial<KeyStatus> | null = null;
+  const behaviour: Behaviour = async (request, response) => {
+    const { path, query } = request;
+    if (path === '/keys') {
+      if (keys === null) return problem('not_found')(request, response);
+      const status: KeyStatus = {
+        custody: ALIAS,
+        state: 'ready',
+        wants: { credentials: false, secrets: [] },
+        current: new Uint8Array(16),
+        held: [new Uint8Array(16), new Uint8Array(16).fill(1)],
+        proposal: null,
+        refused: [],
+        refused_secrets: [],
+        kms: null,
+        ...keys,
+      };
+      answer(response, 200, 'application/cbor', encodeKeyStatus(status));
+      return;
+    }
+    if (path === '/health') {
+      answer(
+        response,
+        200,
+        'application/json',
+        JSON.stringify({ healthy, enclaveId: 'enclave-of-a-test', timestamp: new Date().toISOString() }),
+      );
+      return;
+    }
+    const userData = encodeKeyBinding({
+      keyId: new Uint8Array(16),
+      receiptKey: new Uint8Array(32),
+      custody: keys === null ? 'process' : ALIAS,
+    });
+    const nonce = query.get('nonce');
+    answer(
+      response,
+      200,
+      'application/cose',
+      await nsm.attest({
+        userData,
+        publicKey: new Uint8Array(32),
+        ...(nonce === null ? {} : { nonce: new Uint8Array(Buffer.from(nonce, 'hex')) }),
+      }),
+    );
+  };
+
+  beforeAll(async () => {
+    [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
+    await migrate(postgres.url);
+    nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
+    await writeFile(folder.file('root.pem'), await developmentRootPem(folder.file('root')));
+    const key = {
+      ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }),
+      kid: 'test',
+      alg: 'EdDSA',
+      use: 'sig',
+    };
+    await writeFile(folder.file('jwks.json'), JSON.stringify({ keys: [key] }));
+    enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, behaviour);
+    await enclave.start();
+    const config = testConfig({
+      DATABASE_URL: postgres.url,
+      AUTH_JWKS_FILE: folder.file('jwks.json'),
+      TEE_PROVIDER: 'mock',
+      TEE_ENDPOINT: `unix:${folder.file('enclave')}`,
+      TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+      ATTESTATION_DEVELOPMENT_ROOT_FILE: folder.file('root.pem'),
+    });
+    app = await createApp(config, {
+      module: WholeGateway,
+      imports: [AppModule.accepting(config), EnclaveModule, AttestationModule, DeliveryModule, HealthModule],
+    });
+    await app.listen(0, '127.0.0.1');
+    url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    await app.get(AttestationMonitor, { strict: false }).checkNow();
+  });
+  afterAll(async () => {
+    await app.close();
+    await enclave.stop();
+    await postgres.stop();
+    await folder.remove();
+  });
+
+  const tee = async () => {
+    const response = await fetch(`${url}/api/health/tee`);
+    const body = (await response.json()) as Body;
+    return {
+      status: response.status,
+      body,
+      down: Object.entries(body.details)
+        .filter(([, { status }]) => status !== 'up')
+        .map(([name, { status: _status, ...rest }]) => [name, rest]),
+    };
+  };
+
+  type Health = Awaited<ReturnType<typeof tee>>;
+  /** The first answer that fits within a minute, or the last one. */
+  const eventually = async (fits: (health: Health) => boolean): Promise<Health> => {
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      const health = await tee();
+      if (fits(health) || Date.now() > deadline) return health;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+
+  it('says that the process lives, whatever it stands on', async () => {
+    await enclave.stop();
+    const response = await fetch(`${url}/health`);
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    await enclave.start();
+    await app.get(AttestationMonitor, { strict: false }).checkNow();
+  });
+
+  it('is up when everything is', async () => {
+    // What it holds is asked for as soon as it is met, which is after it was verified
+    const { status, body } = await eventually((health) =>
+      JSON.stringify(health.body.details['keys']).includes('ready'),
+    );
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      status: 'ok',
+      details: {
+        enclave: {
+          status: 'up',
+          enclaveId: 'enclave-of-a-test',
+          enclaves: [{ index: 0, up: true, trusted: true, keyId: '00'.repeat(16) }],
+        },
+        attestation: { status: 'up', pcr0: developmentMeasurements.pcr0 },
+        keys: {
+          status: 'up',
+          enclaves: [{ index: 0, custody: 'process', state: 'ready', keyId: '00'.repeat(16), held: null, kms: null }],
+        },
+        database: { status: 'up' },
+        redis: { status: 'up', store: 'memory' },
+        queue: { status: 'up', waiting: 0, overdueMs: 0 },
+        budget: { status: 'up' },
+      },
+    });
+  });
+
+  it('is down with an enclave that says it is not well', async () => {
+    healthy = false;
+    expect(await tee()).toMatchObject({
+      status: 503,
+      down: [
+        [
+          'enclave',
+          { code: 'enclave_unhealthy', enclaves: [{ index: 0, up: false, trusted: true, keyId: '00'.repeat(16) }] },
+        ],
+      ],
+    });
+    healthy = true;
+  });
+
+  it('says what the enclave says of its keys: down while it waits for them, degraded while KMS is of no use', async () => {
+    const sync = async () => {
+      await app.get(AttestationMonitor, { strict: false }).checkNow();
+      await app.get(EnclaveKeys, { strict: false }).syncNow();
+    };
+    const view = { index: 0, custody: ALIAS, state: 'ready', keyId: '00'.repeat(16), held: 2, kms: null };
+    keys = {};
+    await sync();
+    expect((await tee()).body.details['keys']).toEqual({ status: 'up', enclaves: [view] });
+    expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({ status: 'ready', keys: 'ready' });
+    keys = { kms: 'kms_throttled' };
+    await sync();
+    expect(await tee()).toMatchObject({
+      status: 200,
+      body: { details: { keys: { code: 'kms_throttled', enclaves: [{ ...view, kms: 'kms_throttled' }] } } },
+    });
+    keys = { state: 'waiting', current: null, held: [], kms: 'kms_denied' };
+    await sync();
+    expect((await tee()).status).toBe(503);
+    expect((await tee()).body.details['keys']).toMatchObject({
+      status: 'down',
+      code: 'keys_not_ready',
+      enclaves: [{ state: 'waiting', held: 0, kms: 'kms_denied' }],
+    });
+    // It is said, and keeps nobody from sending what can be kept and asked about
+    const ready = await fetch(`${url}/health/ready`);
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', keys: 'waiting' }]);
+    keys = null;
+    await sync();
+    expect((await tee()).status).toBe(200);
+  });
+
+  it('is down with an enclave that is another, and says which check failed', async () => {
+    const wrong = createNsm(
+      await createMockNsmTransport({
+        rootFolder: folder.file('root'),
+        pcrs: new Map([[0, new Uint8Array(48).fill(9)]]),
+      }),
+    );
+    const right = nsm;
+    nsm = wrong;
+    const monitor = app.get(AttestationMonitor, { strict: false });
+    await monitor.checkNow();
+    expect(await tee()).toMatchObject({
+      status: 503,
+      down: [['attestation', { code: 'attestation_refused', check: 'ERR_ATTESTATION_MEASUREMENT' }]],
+    });
+    nsm = right;
+    await monitor.checkNow();
+    expect((await tee()).status).toBe(200);
+  });
+
+  it('is down without the enclave', async () => {
+    await enclave.stop();
+    const monitor = app.get(AttestationMonitor, { strict: false });
+    await monitor.checkNow();
+    expect(await tee()).toMatchObject({
+      status: 503,
+      down: expect.arrayContaining([
+        ['enclave', expect.objectContaining({ code: 'enclave_unavailable' })],
+        ['attestation', expect.objectContaining({ code: 'enclave_unavailable' })],
+      ]) as unknown,
+    });
+    await enclave.start();
+    await monitor.checkNow();
+  });
+
+  it('is down while an emergency stop stands', async () => {
+    await app.get(EmergencyStop).raise('a test of health');
+    const { status, down } = await tee();
+    expect(status).toBe(503);
+    expect(down).toEqual([['budget', { code: 'emergency_stop', since: expect.any(String) as string }]]);
+    expect(JSON.stringify(down)).not.toContain('a test of health');
+    await app.get(Database).client.emergencyStop.updateMany({ data: { clearedAt: new Date() } });
+    expect((await tee()).status).toBe(200);
+  });
+
+  it('is down while no further message fits into the hour, though cents of it are left', async () => {
+    const { client } = app.get(Database);
+    const startsAt = windowsOf(new Date()).hour;
+    await client.budgetWindow.createMany({
+      data: [startsAt, new Date(startsAt.getTime() + 3_600_000)].map((hour) => ({
+        scope: 'system_hour',
+        subject: '',
+        startsAt: hour,
+        spentMicroUsd: 999_970_000n,
+      })),
+    });
+    expect(await tee()).toMatchObject({ status: 503, down: [['budget', { code: 'system_hourly_limit_reached' }]] });
+    await client.budgetWindow.updateMany({ data: { spentMicroUsd: 999_960_000n } });
+    expect((await tee()).status).toBe(200);
+    await client.budgetWindow.deleteMany();
+  });
+
+  it('is down with a database that can be read and takes nothing', async () => {
+    const name = new URL(postgres.url).pathname.slice(1);
+    // Of its own, not from the gateway's pool: every connection of that has to go
+    const admin = new Client({ connectionString: postgres.url, options: '-c default_transaction_read_only=off' });
+    await admin.connect();
+    const set = async (change: string) => {
+      await admin.query(
+        `ALTER DATABASE "${name}" ${change} default_transaction_read_only${change === 'SET' ? ' = on' : ''}`,
+      );
+      await admin.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'communique-gateway'",
+      );
+    };
+    try {
+      await set('SET');
+      // The pool finds out about its dead connections one by one
+      expect(
+        await eventually(
+          ({ status, down }) =>
+            status === 503 && down.length === 1 && JSON.stringify(down).includes('database_read_only'),
+        ),
+      ).toMatchObject({ down: [['database', { code: 'database_read_only' }]] });
+    } finally {
+      await set('RESET');
+      await admin.end();
+    }
+    expect((await eventually(({ status }) => status === 200)).status).toBe(200);
+  });
+
+  it('is down without the database, and comes back with it', async () => {
+    await postgres.kill();
+    const { status, down } = await tee();
+    expect(status).toBe(503);
+    expect(down.sort()).toEqual(
+      ['budget', 'database', 'queue'].map((name) => [name, { code: 'database_unavailable' }]),
+    );
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+    await postgres.restart();
+    expect((await eventually(({ status }) => status === 200)).status).toBe(200);
+  });
+
+  it('hands out attestation over HTTP, as JSON and as bytes', async () => {
+    const json = await fetch(`${url}/attestation?nonce=${'ab'.repeat(16)}`);
+    expect([
+      json.status,
+      json.headers.get('content-type'),
+      json.headers.get('cache-control'),
+      json.headers.get('vary'),
+    ]).toEqual([200, expect.stringMatching(/^application\/json/), 'no-store', 'Accept']);
+    const { attestation_document: document } = (await json.json()) as { attestation_document: string };
+    expect(Buffer.from(document, 'base64').length).toBeGreaterThan(1000);
+    const cose = await fetch(`${url}/attestation`, { headers: { accept: 'application/cose' } });
+    expect([cose.status, cose.headers.get('content-type')]).toEqual([200, 'application/cose']);
+    expect((await cose.arrayBuffer()).byteLength).toBeGreaterThan(1000);
+    const refused = await fetch(`${url}/attestation?nonce=zz`);
+    expect([
+      refused.status,
+      refused.headers.get('content-type'),
+      ((await refused.json()) as { code: string }).code,
+    ]).toEqual([400, expect.stringMatching(/^application\/problem\+json/), 'nonce_invalid']);
+  });
+});

@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { AttestationMonitor } from '../../features/attestation/attestation-monitor';
+import { Database } from '../../core/database/database';
+import { ProblemError } from '../../core/problems/problem-error';
+import { ShutdownState } from '../../core/lifecycle/shutdown-state';
+
+/** A load balancer asks often, and nobody's questions may keep the database busy: one look serves all of this time. */
+const GOOD_FOR_MS = 1000;
+const TIMEOUT_MS = 2000;
+const RETRY_AFTER_SECONDS = 5;
+
+/** Whether new work should come to this process. */
+@Injectable()
+export class Readiness {
+  private last: { readonly problem: ProblemError | null; readonly goodUntilMs: number } | undefined;
+  private looking: Promise<ProblemError | null> | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly shutdown: ShutdownState,
+    private readonly monitor: AttestationMonitor,
+  ) {}
+
+  /**
+   * Whether an enclave is there that has its keys. It is said and does not count: while all of them wait for KMS, this gateway still
+   * takes what is sealed, keeps it, and tells who asks how it went.
+   */
+  keys(): 'ready' | 'waiting' | 'unknown' {
+    const states = this.monitor.enclaves.map((enclave) => enclave.keys()?.state ?? 'unknown');
+    return (['ready', 'waiting'] as const).find((state) => states.includes(state)) ?? 'unknown';
+  }
+
+  /** @returns why not (`shutting_down` | `database_unavailable` | `overloaded`), or null where work may come */
+  async problem(): Promise<ProblemError | null> {
+    if (this.shutdown.draining) return new ProblemError('shutting_down', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    if (this.last !== undefined && performance.now() < this.last.goodUntilMs) return this.last.problem;
+    this.looking ??= this.look().finally(() => {
+      this.looking = undefined;
+    });
+    return this.looking;
+  }
+
+  private async look(): Promise<ProblemError | null> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<ProblemError>((resolve) => {
+      timer = setTimeout(() => {
+        resolve(away());
+      }, TIMEOUT_MS);
+    });
+    const problem = await Promise.race([this.ask(), late]);
+    clearTimeout(timer);
+    this.last = { problem, goodUntilMs: performance.now() + GOOD_FOR_MS };
+    return problem;
+  }
+
+  /** Never rejects. A standby answers every read and takes no message. */
+  private async ask(): Promise<ProblemError | null> {
+    try {
+      const [{ readOnly }] = await this.database.read(
+        (client) =>
+          client.$queryRaw<
+            [{ readOnly: boolean }]
+          >`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`,
+      );
+      return readOnly ? away() : null;
+    } catch (error) {
+      return error instanceof ProblemError ? error : away(error);
+    }
+  }
+}
+
+function away(cause?: unknown): ProblemError {
+  return new ProblemError('database_unavailable', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

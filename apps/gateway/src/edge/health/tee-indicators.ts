@@ -1,0 +1,159 @@
+import { Injectable } from '@nestjs/common';
+import type { EnclaveHealth } from '@communique-tee/protocol';
+import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { AttestationMonitor } from '../../features/attestation/attestation-monitor';
+import { BudgetService } from '../../features/budget/budget.service';
+import { highestCostOfMessageMicroUsd } from '../../core/config/prices';
+import { Database } from '../../core/database/database';
+import { DeliveryQueue } from '../../features/delivery/delivery-queue';
+import type { EnclaveResult } from '../../features/enclave/enclave-result';
+import { ProblemError } from '../../core/problems/problem-error';
+import { RateLimits } from '../../features/limits/rate-limits';
+
+/** A due job that no worker takes for so long: the workers are stuck, or nothing may be relayed. Congress being away does not count. */
+const MAX_OVERDUE_MS = 60_000;
+const CHECK_TIMEOUT_MS = 3000;
+
+/** One indicator for each thing that delivery stands on: up, or down with a stable `code`. Never a secret, an address or a text from outside. */
+@Injectable()
+export class TeeIndicators {
+  constructor(
+    private readonly indicator: HealthIndicatorService,
+    private readonly monitor: AttestationMonitor,
+    private readonly databases: Database,
+    private readonly rateLimits: RateLimits,
+    private readonly deliveryQueue: DeliveryQueue,
+    private readonly budgets: BudgetService,
+  ) {}
+
+  /** Down where none is up, degraded where one of several is not. Which is trusted, and for which key, says the monitor. */
+  async enclave(): Promise<HealthIndicatorResult> {
+    const session = this.indicator.check('enclave');
+    const results = await Promise.all(
+      this.monitor.enclaves.map(({ client }) => client.health({ signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) })),
+    );
+    const up = results.map((result) => result.kind === 'answer' && result.answer.healthy);
+    const enclaves = this.monitor
+      .views()
+      .map(({ index, trusted, keyId }) => ({ index, up: up[index] ?? false, trusted, keyId }));
+    const worst = results[up.indexOf(false)];
+    if (worst === undefined)
+      return session.up({ enclaveId: results[0]?.kind === 'answer' ? results[0].answer.enclaveId : null, enclaves });
+    const why = { ...reasonOf(worst), enclaves };
+    return up.includes(true) ? session.degraded(why) : session.down(why);
+  }
+
+  /**
+   * What each enclave says of its keys: down while none takes messages for want of them, degraded while one of several does not, or
+   * KMS is of no use to one. Where an enclave has not said, that is for the other indicators.
+   */
+  keys(): Promise<HealthIndicatorResult> {
+    const session = this.indicator.check('keys');
+    const said = this.monitor.enclaves.map((enclave) => ({ enclave, keys: enclave.keys() }));
+    const enclaves = said.map(({ enclave, keys }) => ({
+      index: enclave.index,
+      custody: enclave.custody(),
+      state: keys?.state ?? 'unknown',
+      keyId: keys?.current ?? enclave.keyId(),
+      held: keys?.held?.length ?? null,
+      kms: keys?.kms ?? null,
+    }));
+    const waiting = enclaves.filter(({ state }) => state === 'waiting').length;
+    if (waiting > 0) {
+      const why = { code: 'keys_not_ready', enclaves };
+      return Promise.resolve(waiting === enclaves.length ? session.down(why) : session.degraded(why));
+    }
+    const failing = enclaves.find(({ kms }) => kms !== null);
+    return Promise.resolve(
+      failing === undefined ? session.up({ enclaves }) : session.degraded({ code: failing.kms, enclaves }),
+    );
+  }
+
+  attestation(): Promise<HealthIndicatorResult> {
+    const session = this.indicator.check('attestation');
+    const state = this.monitor.state();
+    switch (state.kind) {
+      case 'off':
+        return Promise.resolve(session.degraded({ code: 'attestation_not_verified' }));
+      case 'starting':
+        return Promise.resolve(session.down({ code: 'attestation_not_yet_verified' }));
+      case 'waiting':
+        return Promise.resolve(session.down({ code: state.code, ageMs: state.ageMs }));
+      case 'verified': {
+        const { moduleId, pcr0, ageMs } = state;
+        return Promise.resolve(
+          this.monitor.isTrusted()
+            ? session.up({ moduleId, pcr0, ageMs })
+            : session.down({ code: 'attestation_stale', ageMs }),
+        );
+      }
+      case 'refused':
+        return Promise.resolve(session.down({ code: 'attestation_refused', check: state.code, ageMs: state.ageMs }));
+      case 'unreachable':
+        return Promise.resolve(session.down({ code: 'enclave_unavailable', cause: state.code, ageMs: state.ageMs }));
+    }
+  }
+
+  database(): Promise<HealthIndicatorResult> {
+    return this.asking('database', async () => {
+      // A standby, or a server that was made read-only, answers every read and takes no message.
+      const [{ readOnly }] = await this.databases.read(
+        (client) =>
+          client.$queryRaw<
+            [{ readOnly: boolean }]
+          >`SELECT current_setting('transaction_read_only')::boolean AS "readOnly"`,
+      );
+      return readOnly ? { code: 'database_read_only' } : {};
+    });
+  }
+
+  redis(): Promise<HealthIndicatorResult> {
+    const session = this.indicator.check('redis');
+    const { store, degraded, degradedSince } = this.rateLimits.state();
+    if (degraded)
+      return Promise.resolve(session.down({ code: 'redis_unavailable', since: degradedSince?.toISOString() ?? null }));
+    return Promise.resolve(session.up({ store }));
+  }
+
+  queue(): Promise<HealthIndicatorResult> {
+    return this.asking('queue', async () => {
+      const { waiting, overdueMs } = await this.deliveryQueue.state();
+      return { waiting, overdueMs, ...(overdueMs > MAX_OVERDUE_MS ? { code: 'queue_overdue' } : {}) };
+    });
+  }
+
+  budget(): Promise<HealthIndicatorResult> {
+    return this.asking('budget', async () => {
+      const { stopped, stoppedSince, hour } = await this.budgets.state();
+      if (stopped) return { code: 'emergency_stop', since: stoppedSince?.toISOString() ?? null };
+      // Full is what takes no further message, which is before the last cent.
+      const full = hour.reservedMicroUsd + hour.spentMicroUsd + highestCostOfMessageMicroUsd > hour.capMicroUsd;
+      return full ? { code: 'system_hourly_limit_reached', resetsAt: hour.resetsAt.toISOString() } : {};
+    });
+  }
+
+  /** What asks the database: down with its `code` where there is one, or where the database cannot be asked in time. */
+  private async asking(key: string, ask: () => Promise<Record<string, unknown>>): Promise<HealthIndicatorResult> {
+    const session = this.indicator.check(key);
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const late = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(() => {
+          reject(new ProblemError('database_unavailable'));
+        }, CHECK_TIMEOUT_MS);
+      });
+      const data = await Promise.race([ask(), late]);
+      return 'code' in data ? session.down(data) : session.up(data);
+    } catch (error) {
+      return session.down({ code: error instanceof ProblemError ? error.code : 'internal_error' });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function reasonOf(result: EnclaveResult<EnclaveHealth>): { code: string; cause?: string; enclaveId?: string } {
+  if (result.kind === 'unreachable') return { code: 'enclave_unavailable', cause: result.code };
+  if (result.kind === 'problem') return { code: result.code };
+  return { code: 'enclave_unhealthy', enclaveId: result.answer.enclaveId };
+}

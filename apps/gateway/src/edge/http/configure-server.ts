@@ -1,0 +1,108 @@
+import { LIMITS } from '@communique-tee/protocol';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
+import { TOKEN_VERIFIER, type TokenVerifier } from '../../features/auth/token-verifier';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { RateLimits } from '../../features/limits/rate-limits';
+import { Logger } from '../../core/telemetry/logger';
+import { withRequestId } from '../../core/telemetry/request-context';
+import { boundConnections } from './connections';
+import { allowOrigins } from './cors';
+import { guardEntrance, wasRateLimited } from './entrance';
+import { DEFAULT_RETRY_AFTER_SECONDS, MAY_BE_HAD_LATER, ProblemError } from '../../core/problems/problem-error';
+import { RawBody } from '../../core/routing/raw-body';
+import { RegisteredRoutes } from '../../core/routing/registered-routes';
+import { SECURITY_HEADERS } from '../../core/problems/security-headers';
+import { answeredEarly, routeOf } from './server';
+import { ShutdownState } from '../../core/lifecycle/shutdown-state';
+
+/** Hooks and body parsers, before the routes are registered. */
+export function configureServer(app: NestFastifyApplication): void {
+  const server = app.getHttpAdapter().getInstance();
+  const config = app.get<GatewayConfig>(GATEWAY_CONFIG);
+  const logger = app.get(Logger);
+  const routes = app.get(RegisteredRoutes);
+  const shutdown = app.get(ShutdownState);
+
+  // Node itself would refuse an Expect that it does not know, without a word. RFC 9110 section 10.1.1 lets it be passed over.
+  server.server.on('checkExpectation', (request, response) => {
+    server.server.emit('request', request, response);
+  });
+
+  server.addHook('onRoute', (route) => {
+    routes.add(route.method, route.url);
+  });
+
+  server.addHook('onRequest', (request, reply, done) => {
+    answeredEarly.delete(request.socket);
+    void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+    if (shutdown.begun) {
+      done(new ProblemError('shutting_down', { retryAfterSeconds: 5 }));
+    } else if (!hasOneHost(request)) {
+      void reply.header('connection', 'close');
+      done(new ProblemError('malformed_body', { detail: 'The request must have one Host header.' }));
+    } else {
+      withRequestId(request.id, done);
+    }
+  });
+  if (config.http.corsOrigins.length > 0) allowOrigins(server, config.http.corsOrigins, routes);
+  guardEntrance(server, app.get(RateLimits), app.get<TokenVerifier>(TOKEN_VERIFIER));
+  boundConnections(server.server, config.http);
+  // Reading the body leaves the context that onRequest opened.
+  server.addHook('preValidation', (request, _reply, done) => {
+    withRequestId(request.id, done);
+  });
+
+  // A connection that would be kept alive would keep the server from closing.
+  server.addHook('onSend', (request, reply, _payload, done) => {
+    if (shutdown.draining) void reply.header('connection', 'close');
+    if (MAY_BE_HAD_LATER.has(reply.statusCode) && !reply.hasHeader('retry-after'))
+      void reply.header('retry-after', String(DEFAULT_RETRY_AFTER_SECONDS));
+    // Refused before its body came: what is still on its way must not be met by a second answer.
+    if (!request.raw.complete) answeredEarly.add(request.socket);
+    done();
+  });
+
+  server.addHook('onResponse', (request, reply, done) => {
+    if (!wasRateLimited(request))
+      logger.info(
+        {
+          requestId: request.id,
+          method: request.method,
+          route: routeOf(request),
+          status: reply.statusCode,
+          durationMs: Math.round(reply.elapsedTime * 10) / 10,
+        },
+        'request answered',
+      );
+    done();
+  });
+
+  server.removeAllContentTypeParsers();
+  for (const [mediaType, bodyLimit] of [
+    ['application/json', LIMITS.maxSealedMessageJsonBytes],
+    ['application/cbor', LIMITS.maxSealedMessageBytes],
+  ] as const) {
+    server.addContentTypeParser(
+      mediaType,
+      { parseAs: 'buffer', bodyLimit },
+      (request: FastifyRequest, body: Buffer, done) => {
+        if (isEncoded(request))
+          done(new ProblemError('unsupported_media_type', { detail: 'A Content-Encoding is not read here.' }));
+        else done(null, new RawBody(mediaType, body));
+      },
+    );
+  }
+}
+
+/** RFC 9112 section 3.2. Node would check the half of it, and answer with an empty body. */
+function hasOneHost({ raw: { httpVersion, rawHeaders } }: FastifyRequest): boolean {
+  const count = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length;
+  return count === 1 || (count === 0 && httpVersion === '1.0');
+}
+
+/** Nothing is decompressed: a small body stays small. */
+function isEncoded(request: FastifyRequest): boolean {
+  const encoding = request.headers['content-encoding'];
+  return encoding !== undefined && encoding.toLowerCase() !== 'identity';
+}

@@ -1,0 +1,301 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeSealedMessage, LIMITS, PROBLEMS, type ProblemCode, sealedMessageToJson } from '@communique-tee/protocol';
+import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
+import { createIssuer, type Issuer } from '../../testing/issuer';
+import { sealedMessage } from '../../testing/sealed';
+
+const CANARY = 'canary-c0ffee';
+
+describe('over HTTP', () => {
+  let postgres: Postgres;
+  let folder: string;
+  let issuer: Issuer;
+  let environment: Record<string, string>;
+  let gateway: GatewayUnderTest;
+  let token: string;
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    folder = await mkdtemp(join(tmpdir(), 'communique-http-'));
+    issuer = await createIssuer();
+    const keySet = join(folder, 'jwks.json');
+    await issuer.writeKeySet(keySet);
+    const url = await postgres.createDatabase();
+    await migrate(url);
+    environment = { DATABASE_URL: url, AUTH_JWKS_FILE: keySet, REQUEST_TIMEOUT_MS: '1000' };
+    gateway = await startGateway(environment);
+    token = await issuer.token('alice');
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await postgres.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Every refusal: its status and code, the media type, an id, no store, and nothing of what was sent. */
+  async function expectProblem(response: Response, code: ProblemCode): Promise<void> {
+    const text = await response.text();
+    expect({ status: response.status, code: (JSON.parse(text) as { code: string }).code }).toEqual({
+      status: PROBLEMS[code].status,
+      code,
+    });
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(text).not.toContain(CANARY);
+    expect(text).not.toMatch(/\bat .*:\d+:\d+|node_modules/);
+  }
+
+  function post(
+    body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null,
+    headers: Record<string, string> = {},
+    method = 'POST',
+  ) {
+    return fetch(`${gateway.url}/api/messages`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+      body,
+      ...({ duplex: 'half' } as object),
+    });
+  }
+
+  /** Bytes as they are, and what came back until the server closed. */
+  async function raw(...pieces: string[]): Promise<string> {
+    const { port } = new URL(gateway.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const closed = new Promise<void>((resolve) =>
+      socket
+        .on('close', () => {
+          resolve();
+        })
+        .on('error', () => {
+          resolve();
+        }),
+    );
+    for (const piece of pieces) socket.write(piece);
+    await closed;
+    return Buffer.concat(chunks).toString();
+  }
+
+  const good = () => sealedMessageToJson(sealedMessage());
+  const without = (name: string) => Object.fromEntries(Object.entries(good()).filter(([key]) => key !== name));
+
+  it.each<[string, () => unknown]>([
+    ['a field that is missing', () => without('nonce')],
+    ['a field too many', () => ({ ...good(), [CANARY]: 1 })],
+    ['a field of another type', () => ({ ...good(), expiresAt: CANARY })],
+    ['a prototype', () => JSON.parse(`{"__proto__":{"x":1},${JSON.stringify(good()).slice(1)}`) as unknown],
+    ['a length that is no bucket', () => ({ ...good(), ciphertext: 'AAAA' })],
+    ['padding in base64url', () => ({ ...good(), nonce: `${'A'.repeat(31)}=` })],
+    ['unused bits that are set', () => ({ ...good(), keyId: `${'A'.repeat(21)}B` })],
+    ['a fraction', () => ({ ...good(), expiresAt: 1.5 })],
+    ['null', () => null],
+    ['an array', () => [good()]],
+    ['text', () => CANARY],
+  ])('refuses a JSON body with %s', async (_, body) => {
+    await expectProblem(await post(JSON.stringify(body())), 'malformed_body');
+  });
+
+  it.each<[string, string | Uint8Array]>([
+    ['nothing', ''],
+    ['broken', `{"version":1,"${CANARY}`],
+    ['deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+    ['just too deep', `${'['.repeat(LIMITS.maxDepth + 1)}${']'.repeat(LIMITS.maxDepth + 1)}`],
+    ['not UTF-8', Buffer.from([0x22, 0xff, 0xfe, 0x22])],
+    ['with a byte order mark', Buffer.from(`\ufeff{}`)],
+    ['UTF-16', Buffer.from('{}', 'utf16le')],
+  ])('refuses JSON that is %s', async (_, body) => {
+    await expectProblem(await post(typeof body === 'string' ? body : new Uint8Array(body)), 'malformed_body');
+  });
+
+  it.each<[string, () => Uint8Array]>([
+    ['nothing', () => new Uint8Array()],
+    ['JSON', () => Buffer.from(JSON.stringify(good()))],
+    ['cut short', () => encodeSealedMessage(sealedMessage()).slice(0, -1)],
+    ['followed by more', () => Buffer.concat([encodeSealedMessage(sealedMessage()), Buffer.of(0)])],
+    ['deep', () => Buffer.alloc(10_000, 0x81)],
+    ['a huge count', () => Buffer.from('9b00ffffffffffffff', 'hex')],
+    ['indefinite', () => Buffer.from('9fff', 'hex')],
+    ['tagged', () => Buffer.concat([Buffer.of(0xd2), encodeSealedMessage(sealedMessage())])],
+  ])('refuses CBOR that is %s', async (_, body) => {
+    await expectProblem(await post(new Uint8Array(body()), { 'content-type': 'application/cbor' }), 'malformed_body');
+  });
+
+  it('refuses a suite that is not open here', async () => {
+    await expectProblem(await post(JSON.stringify({ ...good(), suite: CANARY })), 'suite_unsupported');
+  });
+
+  it('refuses what is too large, announced or not, for each form at its own size', async () => {
+    await expectProblem(await post('x'.repeat(LIMITS.maxSealedMessageJsonBytes + 1)), 'body_too_large');
+    await expectProblem(
+      await post(new Uint8Array(LIMITS.maxSealedMessageBytes + 1), { 'content-type': 'application/cbor' }),
+      'body_too_large',
+    );
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        controller.enqueue(new Uint8Array(65_536));
+      },
+    });
+    // The server answers and closes; whether fetch reads the answer before its own write fails is the system's choice.
+    await post(endless).then(
+      (response) => expectProblem(response, 'body_too_large'),
+      (error: unknown) => {
+        expect(error).toBeInstanceOf(TypeError);
+      },
+    );
+  });
+
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonx',
+    'application/problem+json',
+    'nonsense',
+    '/',
+  ])('refuses the content type %s', async (contentType) => {
+    await expectProblem(await post('{}', { 'content-type': contentType }), 'unsupported_media_type');
+  });
+
+  it('refuses a compressed body, and none at all', async () => {
+    await expectProblem(await post('{}', { 'content-encoding': 'gzip' }), 'unsupported_media_type');
+    await expectProblem(
+      await fetch(`${gateway.url}/api/messages`, { method: 'POST', headers: { authorization: `Bearer ${token}` } }),
+      'unsupported_media_type',
+    );
+  });
+
+  it('looks at the token before the body', async () => {
+    await expectProblem(await post('{broken', { authorization: 'Bearer x' }), 'unauthenticated');
+    const response = await post('{}', { authorization: '' });
+    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+  });
+
+  it('knows a wrong method from a wrong address', async () => {
+    const response = await post(null, {}, 'DELETE');
+    expect(response.headers.get('allow')).toBe('POST');
+    await expectProblem(response, 'method_not_allowed');
+    await expectProblem(await fetch(`${gateway.url}/api/messages/${CANARY}`, { method: 'PUT' }), 'method_not_allowed');
+    for (const path of [`/${CANARY}`, '/api', '/api/messages/a/b', '/API/messages/x', '/.env', '/docs/../main.js'])
+      await expectProblem(await fetch(`${gateway.url}${path}`), 'not_found');
+    await expectProblem(
+      await fetch(`${gateway.url}/api/messages/`, { headers: { authorization: `Bearer ${token}` } }),
+      'not_found',
+    );
+  });
+
+  it('refuses an address that is malformed or too long', async () => {
+    await expectProblem(await fetch(`${gateway.url}/%zz`), 'malformed_body');
+    await expectProblem(await fetch(`${gateway.url}/api/messages/${'a'.repeat(300)}`), 'uri_too_long');
+  });
+
+  it.each<[string, (string | (() => string))[], number]>([
+    ['headers that are too large', [`GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`], 431],
+    ['something that is not HTTP', [`${CANARY}\r\n\r\n`], 400],
+    [
+      'two lengths',
+      ['POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx'],
+      400,
+    ],
+    [
+      'a length and chunks',
+      ['POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+      400,
+    ],
+    ['no host', ['GET / HTTP/1.1\r\n\r\n'], 400],
+    ['two hosts', [`GET /health HTTP/1.1\r\nhost: x\r\nHost: ${CANARY}\r\n\r\n`], 400],
+    [
+      'an expectation that nobody knows',
+      [
+        `POST /api/messages HTTP/1.1\r\nhost: x\r\nexpect: ${CANARY}\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`,
+      ],
+      401,
+    ],
+    ['headers that never end', ['GET / HTTP/1.1\r\nhost: x\r\nx-slow: '], 408],
+    [
+      'a body that never comes',
+      [
+        () =>
+          `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{`,
+      ],
+      408,
+    ],
+  ])('answers %s and closes', async (_, pieces, status) => {
+    const answer = await raw(...pieces.map((piece) => (typeof piece === 'string' ? piece : piece())));
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${String(status)} `));
+    expect(answer).not.toContain(CANARY);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toContain('application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ status });
+  });
+
+  it('serves HTTP/1.0, which knows no Host', async () => {
+    expect(await raw('GET /api/budget HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 401 /);
+  });
+
+  it('believes X-Forwarded-For from nobody unless told to', async () => {
+    const limited = { ...environment, RATE_LIMIT_MAX_REQUESTS: '5' };
+    const statuses = async (at: GatewayUnderTest) =>
+      Promise.all(
+        Array.from(
+          { length: 10 },
+          async (_, index) =>
+            (await fetch(`${at.url}/api/budget`, { headers: { 'x-forwarded-for': `203.0.113.${String(index)}` } }))
+              .status,
+        ),
+      );
+    await using strict = await startGateway(limited);
+    expect((await statuses(strict)).filter((status) => status === 429)).toHaveLength(5);
+    await using behindProxy = await startGateway({ ...limited, TRUSTED_PROXIES: '127.0.0.1' });
+    expect((await statuses(behindProxy)).filter((status) => status === 401)).toHaveLength(10);
+  });
+
+  it('limits each user, from wherever they come', async () => {
+    await using limited = await startGateway({
+      ...environment,
+      RATE_LIMIT_MAX_REQUESTS: '3',
+      TRUSTED_PROXIES: '127.0.0.1',
+    });
+    const ask = async (index: number) =>
+      fetch(`${limited.url}/api/budget`, {
+        headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': `203.0.113.${String(index)}` },
+      });
+    const answers = await Promise.all(Array.from({ length: 6 }, (_, index) => ask(index)));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(3);
+    for (const response of refused) {
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+      await expectProblem(response, 'rate_limited');
+    }
+  });
+
+  it('turns new requests away while it shuts down, and finishes those that run', async () => {
+    const closing = await startGateway(environment);
+    const body = JSON.stringify(good());
+    const { port } = new URL(closing.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    const ended = new Promise<void>((resolve) =>
+      socket.on('close', () => {
+        resolve();
+      }),
+    );
+    socket.write(
+      `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: ${String(body.length)}\r\nexpect: 100-continue\r\n\r\n`,
+    );
+    while (!answer.includes('100 Continue')) await new Promise((resolve) => setTimeout(resolve, 5));
+    const closed = closing.close();
+    socket.write(body);
+    await closed;
+    await ended;
+    expect(answer).toContain('HTTP/1.1 202 Accepted');
+  });
+});

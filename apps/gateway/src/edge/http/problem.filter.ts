@@ -1,0 +1,52 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Logger } from '../../core/telemetry/logger';
+import { wasRateLimited } from './entrance';
+import { ProblemError } from '../../core/problems/problem-error';
+import { problemOf, statusOfProblem } from '../../core/problems/problem-of';
+import { RegisteredRoutes } from '../../core/routing/registered-routes';
+import { sendProblem } from '../../core/problems/send-problem';
+
+/** Everything that is thrown anywhere ends here, as a problem document and nothing more. */
+@Injectable()
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly routes: RegisteredRoutes,
+    private readonly logger: Logger,
+  ) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    let problem = wasCutOff(request, error) ? new ProblemError('request_timeout', { cause: error }) : problemOf(error);
+    if (problem.code === 'not_found' && request.is404) {
+      const allowed = this.routes.methodsOf(request.url);
+      if (allowed.length > 0) {
+        problem = new ProblemError('method_not_allowed');
+        void reply.header('allow', allowed.join(', '));
+      }
+    }
+    const status = statusOfProblem(problem);
+    const fields = { code: problem.code, status, method: request.method, route: request.routeOptions.url };
+    // Errors are what nobody designed: a cap that is full or a database that is away refuses many, and wakes nobody up by that.
+    if (problem.code === 'internal_error')
+      this.logger.error({ ...fields, err: problem.cause ?? error }, 'request failed');
+    else if (status >= 500) this.logger.warn({ ...fields, err: problem.cause }, 'request refused');
+    else if (!wasRateLimited(request)) this.logger.info(fields, 'request refused');
+    if (!reply.sent) sendProblem(reply, problem, status);
+  }
+}
+
+/** The client went, was cut for being slow or sent garbage for a chunk, before its body was there: no error of ours, and nobody hears the answer. */
+function wasCutOff({ raw }: FastifyRequest, error: unknown): boolean {
+  return (
+    raw.destroyed &&
+    !raw.complete &&
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    error.code === 'ECONNRESET'
+  );
+}

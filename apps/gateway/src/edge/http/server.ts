@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { LIMITS, PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { GatewayConfig } from '../../core/config/gateway-config';
+import { ProblemError } from '../../core/problems/problem-error';
+import { problemOf, statusOfProblem } from '../../core/problems/problem-of';
+import { SECURITY_HEADERS } from '../../core/problems/security-headers';
+import { problemHeaders, problemText, sendProblem } from '../../core/problems/send-problem';
+
+const MAX_HEADER_BYTES = 16 * 1024;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Longer than nginx keeps its upstream connections (60 s), so that it is never us who closes under a request. */
+const KEEP_ALIVE_TIMEOUT_MS = 72_000;
+const MAX_PARAMETER_CHARACTERS = 200;
+
+/** Fastify under Nest, with limits on everything that a client can draw out or make large. */
+export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
+  const { requestTimeoutMs, trustedProxies } = config.http;
+  return new FastifyAdapter({
+    logger: false,
+    // Ids are ours: one from outside could be anything.
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    bodyLimit: LIMITS.maxSealedMessageJsonBytes,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+      connectionsCheckingInterval: 1000,
+      requireHostHeader: false,
+    },
+    routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
+    onProtoPoisoning: 'error',
+    frameworkErrors: refuseUnrouted,
+    clientErrorHandler,
+  });
+}
+
+/** Event of the HTTP server: a request was answered that no hook has seen. Its arguments are those of UnroutedListener. */
+export const UNROUTED = 'communique:unrouted';
+export type UnroutedListener = (answered: {
+  readonly method: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly seconds: number;
+}) => void;
+
+/**
+ * A malformed address (400) or an over-long parameter (414): met by the router, before any hook, so no limit counts it. As with what
+ * the parser refuses, each costs its sender the connection.
+ */
+function refuseUnrouted(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error);
+  const status = statusOfProblem(problem);
+  if (!request.raw.complete) answeredEarly.add(request.socket);
+  void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id, connection: 'close' });
+  sendProblem(reply, problem, status);
+  request.server.server.emit(UNROUTED, {
+    method: request.method,
+    status,
+    code: problem.code,
+    seconds: reply.elapsedTime / 1000,
+  } satisfies Parameters<UnroutedListener>[0]);
+}
+
+/** Connections whose last request was answered while its body was still to come. */
+export const answeredEarly = new WeakSet<Socket>();
+
+/** What Node's HTTP parser refuses never becomes a request: answered on the bare socket, which then closes. */
+export function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || answeredEarly.has(socket)) {
+    socket.destroy();
+    return;
+  }
+  const problem = new ProblemError(
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? 'headers_too_large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? 'request_timeout'
+        : 'malformed_body',
+  );
+  const { status } = PROBLEMS[problem.code];
+  const body = problemText(problem);
+  const headers = {
+    ...SECURITY_HEADERS,
+    ...problemHeaders(problem),
+    'x-request-id': randomUUID(),
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  const head = Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
+  socket.end(`HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`);
+}
+
+/** The pattern of the route, or undefined where none matched. */
+export function routeOf(request: FastifyRequest): string | undefined {
+  return request.is404 ? undefined : request.routeOptions.url;
+}

@@ -1,0 +1,152 @@
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { HealthIndicatorResult } from '@nestjs/terminus';
+import { AttestationMonitor } from '../../../features/attestation/attestation-monitor';
+import { BudgetService } from '../../../features/budget/budget.service';
+import { TeeIndicators } from '../../health/tee-indicators';
+import { Logger } from '../../../core/telemetry/logger';
+import { Metrics } from '../../../core/telemetry/metrics';
+import { bucketsOf, type Buckets, latencyBetween } from './latency';
+import {
+  INDICATORS,
+  type IndicatorName,
+  type IndicatorStatus,
+  LATENCIES,
+  type Latency,
+  type LatencyName,
+  type Sample,
+  SampleRing,
+} from './samples';
+
+const INTERVAL_MS = 10_000;
+const KEPT_MS = 6 * 3_600_000;
+/** Soon, so that a page that is opened at once has something to show; not before the first look at the enclave. */
+const FIRST_MS = 1000;
+const TIMEOUT_MS = 5000;
+
+/**
+ * A look at this process and what it stands on every ten seconds, the last six hours of them, in memory: enough for a person who wonders
+ * since when. It is gone with the process, and each process has its own; what has to last is in the metrics.
+ */
+@Injectable()
+export class History implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly kept = { intervalSeconds: INTERVAL_MS / 1000, keptSeconds: KEPT_MS / 1000 };
+  private readonly ring = new SampleRing(KEPT_MS / INTERVAL_MS);
+  private readonly buckets = new Map<LatencyName, Buckets>();
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly modules: ModuleRef,
+    private readonly monitor: AttestationMonitor,
+    private readonly budgets: BudgetService,
+    private readonly metrics: Metrics,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.schedule(FIRST_MS);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.looking;
+  }
+
+  since(ms: number): Sample[] {
+    return this.ring.since(ms);
+  }
+
+  /** Looks now. Never throws. */
+  async look(): Promise<void> {
+    this.looking ??= this.take()
+      .then(
+        (sample) => {
+          this.ring.add(sample);
+        },
+        (error: unknown) => {
+          this.logger.error({ err: error }, 'a sample of the history could not be taken');
+        },
+      )
+      .finally(() => {
+        this.looking = undefined;
+      });
+    await this.looking;
+  }
+
+  private schedule(afterMs: number): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      void this.look().then(() => {
+        this.schedule(INTERVAL_MS);
+      });
+    }, afterMs).unref();
+  }
+
+  private async take(): Promise<Sample> {
+    const atMs = Date.now();
+    const [results, budget, latency] = await Promise.all([this.indicators(), this.budget(), this.latencies()]);
+    const state = this.monitor.state();
+    const { waiting, overdueMs } = results.queue;
+    return {
+      atMs,
+      indicators: statusesOf(results),
+      attestationAgeMs: state.kind === 'verified' ? state.ageMs : null,
+      queue: typeof waiting === 'number' && typeof overdueMs === 'number' ? { waiting, overdueMs } : null,
+      budget,
+      latency,
+    };
+  }
+
+  private async indicators(): Promise<Record<IndicatorName, Readonly<Record<string, unknown>>>> {
+    const all = this.modules.get(TeeIndicators, { strict: false });
+    const results: HealthIndicatorResult[] = await Promise.all(INDICATORS.map((name) => all[name]()));
+    return Object.assign({}, ...results) as Record<IndicatorName, Readonly<Record<string, unknown>>>;
+  }
+
+  private async budget(): Promise<Sample['budget']> {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const late = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(() => {
+          reject(new Error('late'));
+        }, TIMEOUT_MS);
+      });
+      const { hour, day } = await Promise.race([this.budgets.state(), late]);
+      return { hour: amountsOf(hour), day: amountsOf(day) };
+    } catch {
+      // That the database is away is what its indicator says.
+      return null;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async latencies(): Promise<Record<LatencyName, Latency>> {
+    const entries = await Promise.all(
+      LATENCIES.map(async (name) => {
+        const after = await bucketsOf(this.metrics.registry, name);
+        const latency = latencyBetween(this.buckets.get(name) ?? new Map<number, number>(), after);
+        this.buckets.set(name, after);
+        return [name, latency] as const;
+      }),
+    );
+    return Object.fromEntries(entries) as Record<LatencyName, Latency>;
+  }
+}
+
+function statusesOf(results: Record<IndicatorName, Readonly<Record<string, unknown>>>): Sample['indicators'] {
+  const statusOf = (name: IndicatorName): IndicatorStatus => {
+    const status = results[name]['status'];
+    return status === 'up' || status === 'degraded' ? status : 'down';
+  };
+  return Object.fromEntries(INDICATORS.map((name) => [name, statusOf(name)])) as Sample['indicators'];
+}
+
+type Window = Awaited<ReturnType<BudgetService['state']>>['hour'];
+
+function amountsOf({ reservedMicroUsd, spentMicroUsd, capMicroUsd }: Window) {
+  return { reservedMicroUsd, spentMicroUsd, capMicroUsd };
+}

@@ -1,0 +1,171 @@
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Gauge } from 'prom-client';
+import { Logger } from '../../../core/telemetry/logger';
+import { Metrics } from '../../../core/telemetry/metrics';
+import type { MetricsReader } from '../metrics/metrics-reader';
+import { MetricsPush } from './metrics-push';
+import { otlpMetrics } from './otlp-metrics';
+
+interface Taken {
+  readonly method: string | undefined;
+  readonly path: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+describe('OTLP metrics', () => {
+  it('are the registry in the JSON form of the protocol', async () => {
+    const metrics = new Metrics();
+    metrics.messageAccepted();
+    metrics.requestAnswered('GET', '/health', 200, 0.003);
+    metrics.requestAnswered('GET', '/health', 200, 20);
+    new Gauge({ name: 'nothing_yet', help: 'h', registers: [metrics.registry] }).set(Number.NaN);
+    const body = otlpMetrics(
+      await metrics.registry.getMetricsAsJSON(),
+      { 'service.name': 'x' },
+      { startedAtMs: 1000, nowMs: 2000.5 },
+    );
+    const times = { startTimeUnixNano: '1000000000', timeUnixNano: '2000000000' };
+    const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+    expect(body).toEqual({
+      resourceMetrics: [
+        {
+          resource: { attributes: [attribute('service.name', 'x')] },
+          scopeMetrics: [{ scope: { name: 'communique-gateway' }, metrics: expect.any(Array) as unknown }],
+        },
+      ],
+    });
+    const list = (body as { resourceMetrics: [{ scopeMetrics: [{ metrics: { name: string }[] }] }] }).resourceMetrics[0]
+      .scopeMetrics[0].metrics;
+    const named = (name: string) => list.find((metric) => metric.name === name);
+    expect(named('communique_messages_accepted_total')).toEqual({
+      name: 'communique_messages_accepted_total',
+      description: expect.any(String) as string,
+      sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: [{ ...times, attributes: [], asDouble: 1 }] },
+    });
+    expect(named('communique_http_request_duration_seconds')).toEqual({
+      name: 'communique_http_request_duration_seconds',
+      description: expect.any(String) as string,
+      unit: 's',
+      histogram: {
+        aggregationTemporality: 2,
+        dataPoints: [
+          {
+            ...times,
+            attributes: [attribute('method', 'GET'), attribute('route', '/health')],
+            count: '2',
+            sum: 20.003,
+            bucketCounts: ['0', '0', '1', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '1'],
+            explicitBounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
+          },
+        ],
+      },
+    });
+    expect(named('nothing_yet')).toBeUndefined();
+  });
+});
+
+describe('pushing metrics', () => {
+  let collector: Server;
+  let endpoint: string;
+  let taken: Taken[];
+  let answer: (response: ServerResponse) => void;
+  let lines: string[];
+  let metrics: Metrics;
+  let push: MetricsPush;
+
+  beforeEach(async () => {
+    [taken, lines, metrics] = [[], [], new Metrics()];
+    answer = (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"partialSuccess":{}}');
+    collector = createServer((request, response) => {
+      let body = '';
+      request
+        .setEncoding('utf8')
+        .on('data', (text: string) => (body += text))
+        .on('end', () => {
+          taken.push({ method: request.method, path: request.url, headers: request.headers, body });
+          answer(response);
+        });
+    });
+    await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+    endpoint = `http://127.0.0.1:${String((collector.address() as AddressInfo).port)}/v1/metrics`;
+  });
+  afterEach(async () => {
+    push.onApplicationShutdown();
+    collector.closeAllConnections();
+    await new Promise((resolve) => collector.close(resolve));
+  });
+
+  function start(intervalMs: number): void {
+    const reader: Pick<MetricsReader, 'json'> = { json: () => metrics.registry.getMetricsAsJSON() };
+    push = new MetricsPush(
+      { metrics: { push: { endpoint, intervalMs } } },
+      reader as MetricsReader,
+      new Logger({ log: { level: 'info' } }, { write: (line) => void lines.push(line) }),
+      metrics,
+    );
+    push.onApplicationBootstrap();
+  }
+  const until = async (holds: () => boolean) => {
+    for (let round = 0; round < 1000 && !holds(); round++) await sleep(5);
+  };
+  const events = () => lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+
+  it('goes to the endpoint as it was given, again and again', async () => {
+    start(10);
+    await until(() => taken.length >= 3);
+    expect(taken[0]).toMatchObject({
+      method: 'POST',
+      path: '/v1/metrics',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(JSON.parse(taken[2]?.body ?? '')).toMatchObject({
+      resourceMetrics: [
+        {
+          resource: {
+            attributes: expect.arrayContaining([
+              { key: 'service.name', value: { stringValue: 'communique-gateway' } },
+            ]) as unknown,
+          },
+        },
+      ],
+    });
+    expect(taken[2]?.body).toContain('communique_metrics_pushes_total');
+    expect(lines).toEqual([]);
+  });
+
+  it('says once that nobody takes them, and once that they are taken again', async () => {
+    answer = (response) => response.writeHead(503).end('xSesamex');
+    start(10);
+    await until(() => taken.length >= 3);
+    answer = (response) => response.socket?.destroy();
+    const before = taken.length;
+    await until(() => taken.length >= before + 2);
+    expect(events()).toEqual(['metrics cannot be pushed: METRICS_ENDPOINT does not take them']);
+    answer = (response) => response.writeHead(204).end();
+    await until(() => events().length >= 2);
+    expect(events().slice(1)).toEqual(['metrics are taken again']);
+    expect(await metrics.registry.getSingleMetricAsString('communique_metrics_pushes_total')).toMatch(
+      /\{outcome="failed"\} [4-9]|\{outcome="failed"\} [0-9]{2}/,
+    );
+    expect(lines.join('')).not.toContain('xSesamex');
+  });
+
+  it('gives up what hangs, one request at a time, and does not follow elsewhere', async () => {
+    let [open, most] = [0, 0];
+    answer = (response) => {
+      most = Math.max(most, ++open);
+      response.on('close', () => open--);
+    };
+    start(50);
+    await until(() => taken.length >= 3);
+    expect(most).toBe(1);
+    expect(events()).toEqual(['metrics cannot be pushed: METRICS_ENDPOINT does not take them']);
+    const before = taken.length;
+    answer = (response) => response.writeHead(307, { location: '/elsewhere' }).end();
+    await until(() => taken.length >= before + 2);
+    expect(taken.every(({ path }) => path === '/v1/metrics')).toBe(true);
+  });
+});

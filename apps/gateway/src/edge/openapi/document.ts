@@ -1,0 +1,131 @@
+import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import * as z from 'zod';
+import { MAY_BE_HAD_LATER } from '../../core/problems/problem-error';
+import { type Answer, EVERYWHERE, type Operation, OPERATIONS } from './operations';
+
+const LIMIT_HEADERS = {
+  'RateLimit-Policy':
+    'Quota (q) and window in seconds (w) of each limit that counts here: of the address and, with a token, of the user.',
+  RateLimit:
+    'What remains of each (r), and in how many seconds its window ends (t). draft-ietf-httpapi-ratelimit-headers.',
+} as const;
+const RETRY_AFTER = { 'Retry-After': 'Whole seconds.' } as const;
+
+/** The OpenAPI 3.1 document, made from the very schemas that read and write the bodies. */
+export function openApiDocument(): OpenAPIObject {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of OPERATIONS)
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation) };
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'communique-tee gateway',
+      version: '1',
+      description: `Private messages to Congress through an attested enclave. Errors are problem documents (RFC 9457) with a stable \`code\`; every answer carries \`x-request-id\`.\n\n${problemTable()}`,
+    },
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      schemas: { Problem: problemSchema(Object.keys(PROBLEMS) as ProblemCode[]) },
+    },
+  } as unknown as OpenAPIObject;
+}
+
+function operationObject(operation: Operation): Record<string, unknown> {
+  return {
+    operationId: `${operation.method}${operation.path.replace(/[^a-z]+([a-z])/gi, (_, letter: string) => letter.toUpperCase()).replace(/[^a-z]/gi, '')}`,
+    summary: operation.summary,
+    description: operation.description,
+    ...(operation.authenticated ? { security: [{ bearer: [] }] } : { security: [] }),
+    ...(operation.parameters === undefined ? {} : { parameters: operation.parameters }),
+    ...(operation.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: contentObject(operation.body, 'input') } }),
+    responses: { ...problemResponses([...operation.problems, ...EVERYWHERE]), ...answerResponses(operation.answers) },
+  };
+}
+
+function answerResponses(answers: Operation['answers']): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, { description, content, headers }]) => [
+      status,
+      {
+        description,
+        content: contentObject(content, 'output'),
+        headers: headerObjects({
+          ...LIMIT_HEADERS,
+          ...headers,
+          ...(MAY_BE_HAD_LATER.has(Number(status)) ? RETRY_AFTER : {}),
+        }),
+      },
+    ]),
+  );
+}
+
+function headerObjects(headers: Readonly<Record<string, string>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, text]) => [name, { description: text, schema: { type: 'string' } }]),
+  );
+}
+
+function contentObject(content: Answer['content'], io: 'input' | 'output'): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(content).map(([mediaType, schema]) => [
+      mediaType,
+      { schema: schema instanceof z.ZodType ? jsonSchema(schema, io) : schema },
+    ]),
+  );
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' });
+  return rest;
+}
+
+function problemResponses(codes: readonly ProblemCode[]): Record<string, unknown> {
+  const byStatus = Map.groupBy([...new Set(codes)], (code) => PROBLEMS[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, ofStatus]) => [
+      String(status),
+      {
+        description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join('\n\n'),
+        ...(MAY_BE_HAD_LATER.has(status)
+          ? { headers: headerObjects({ ...(status === 429 ? LIMIT_HEADERS : {}), ...RETRY_AFTER }) }
+          : {}),
+        content: { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema(ofStatus) } },
+      },
+    ]),
+  );
+}
+
+function problemSchema(codes: readonly ProblemCode[]): Record<string, unknown> {
+  const text = { type: 'string' };
+  return {
+    type: 'object',
+    required: ['type', 'title', 'status', 'code'],
+    properties: {
+      type: { ...text, description: 'urn:communique-tee:problem:<code>' },
+      title: text,
+      status: { type: 'integer' },
+      code: { enum: codes },
+      detail: text,
+      errors: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['pointer', 'code', 'message'],
+          properties: { pointer: text, code: text, message: text },
+        },
+      },
+      retryAfterSeconds: { type: 'integer', description: 'Also in Retry-After.' },
+    },
+  };
+}
+
+function problemTable(): string {
+  const rows = Object.entries(PROBLEMS).map(
+    ([code, { status, title }]) => `| ${String(status)} | \`${code}\` | ${title} |`,
+  );
+  return ['| status | code | |', '|---|---|---|', ...rows].join('\n');
+}

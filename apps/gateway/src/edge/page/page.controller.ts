@@ -1,0 +1,80 @@
+import { Controller, Get, Headers, Inject, Param, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { ProblemError } from '../../core/problems/problem-error';
+import { RateLimit } from '../../core/routing/rate-limit.decorator';
+import type { PageFacts } from './page-facts';
+import { isUnchanged, takesGzip, wantsPage } from './conditions';
+import { PageFiles } from './page-files';
+import { PAGE_POLICY, PERMISSIONS_POLICY } from './page-policy';
+
+interface Asked {
+  readonly accept?: string;
+  readonly 'accept-encoding'?: string;
+  readonly 'if-none-match'?: string;
+}
+
+/** The page for people (apps/page), and what it needs to be told. Whoever asks for JSON at its addresses finds nothing, as before there was a page. */
+@Controller()
+export class PageController {
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'attestation'>,
+    private readonly files: PageFiles,
+  ) {}
+
+  @Get()
+  home(@Headers() asked: Asked, @Res() reply: FastifyReply): void {
+    this.sendPage('index.html', asked, reply);
+  }
+
+  @Get('status')
+  status(@Headers() asked: Asked, @Res() reply: FastifyReply): void {
+    this.sendPage('status.html', asked, reply);
+  }
+
+  /** Scripts, styles and the icon. Their names change with their content. */
+  @Get('page/:file')
+  file(@Param('file') name: string, @Headers() asked: Asked, @Res() reply: FastifyReply): void {
+    if (name.endsWith('.html')) throw new ProblemError('not_found');
+    void reply.header('cache-control', 'public, max-age=31536000, immutable');
+    this.send(name, asked, reply);
+  }
+
+  /** The server's own words, for a page that says that they are no more than that. */
+  @Get('api/page')
+  @RateLimit('api')
+  facts(): PageFacts {
+    const { attestation } = this.config;
+    return {
+      acceptedMeasurements: attestation.acceptedMeasurements.map(({ pcr0 }) => ({ pcr0 })),
+      developmentRoot: attestation.trustAnchorPem ?? null,
+    };
+  }
+
+  private sendPage(name: string, asked: Asked, reply: FastifyReply): void {
+    if (!wantsPage(asked.accept)) throw new ProblemError('not_found');
+    void reply.headers({
+      'cache-control': 'no-cache',
+      'content-security-policy': PAGE_POLICY,
+      'permissions-policy': PERMISSIONS_POLICY,
+    });
+    this.send(name, asked, reply);
+  }
+
+  private send(name: string, asked: Asked, reply: FastifyReply): void {
+    const file = this.files.get(name);
+    if (file === undefined) {
+      void reply.header('cache-control', 'no-store');
+      throw new ProblemError('not_found');
+    }
+    const gzip = takesGzip(asked['accept-encoding']);
+    const { body, etag } = gzip ? file.gzip : file.plain;
+    void reply.headers({ vary: 'Accept, Accept-Encoding', etag });
+    if (isUnchanged(asked['if-none-match'], etag)) {
+      void reply.code(304).send();
+      return;
+    }
+    if (gzip) void reply.header('content-encoding', 'gzip');
+    void reply.type(file.contentType).send(body);
+  }
+}

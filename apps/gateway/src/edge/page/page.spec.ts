@@ -1,0 +1,151 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/test-support';
+import { Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { request } from 'node:http';
+import { AppModule } from '../../app.module';
+import { createApp } from '../../create-app';
+import { testConfig } from '../../testing/gateway-under-test';
+import { createIssuer } from '../../testing/issuer';
+import type { BuiltFile } from './built-page';
+import { PageFiles } from './page-files';
+import { PageModule } from './page.module';
+
+@Module({})
+class WithPage {}
+
+describe('the page as it is served', () => {
+  let folder: TemporaryFolder;
+  let app: NestFastifyApplication;
+  let url: string;
+  let html: string;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    await (await createIssuer()).writeKeySet(folder.file('jwks.json'));
+    const config = testConfig({
+      DATABASE_URL: 'postgresql://127.0.0.1:1/none',
+      AUTH_JWKS_FILE: folder.file('jwks.json'),
+    });
+    app = await createApp(config, { module: WithPage, imports: [AppModule.accepting(config), PageModule] });
+    await promisify(execFile)(
+      process.execPath,
+      [join(workspaceRoot(), 'tools/build/build-page.mjs'), folder.file('page.json')],
+      { cwd: workspaceRoot() },
+    );
+    app.get(PageFiles).take(JSON.parse(await readFile(folder.file('page.json'), 'utf8')) as BuiltFile[]);
+    await app.listen(0, '127.0.0.1');
+    url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    html = await (await fetch(url)).text();
+  });
+  afterAll(async () => {
+    await app.close();
+    await folder.remove();
+  });
+
+  /** As it came: fetch would unpack it. */
+  const raw = (
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }> =>
+    new Promise((resolve, reject) => {
+      request(`${url}${path}`, { headers }, (response) => {
+        const parts: Buffer[] = [];
+        response
+          .on('data', (part: Buffer) => parts.push(part))
+          .on('end', () => {
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts) });
+          });
+      })
+        .on('error', reject)
+        .end();
+    });
+  const files = () => [...html.matchAll(/\/page\/[a-z]+-[0-9a-f]{12}\.[a-z]+/g)].map(([path]) => path);
+
+  it('may load its own files, and nothing else; no text becomes markup', async () => {
+    const policy = (await raw('/')).headers['content-security-policy'];
+    expect(policy).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+    );
+    expect(html).not.toMatch(/<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=|https?:/);
+    expect(files()).toHaveLength(3);
+    expect((await raw('/api/page')).headers['content-security-policy']).toBe(
+      "default-src 'none'; frame-ancestors 'none'",
+    );
+  });
+
+  it('makes no code at run time', async () => {
+    for (const path of files())
+      expect((await raw(path)).body.toString()).not.toMatch(
+        /\beval\(|new Function|innerHTML|document\.write|insertAdjacentHTML/,
+      );
+  });
+
+  it('has documents that are asked for again, and files that are kept for ever', async () => {
+    for (const path of ['/', '/status']) {
+      const { headers } = await raw(path, { accept: 'text/html' });
+      expect([headers['content-type'], headers['cache-control'], headers['vary']]).toEqual([
+        'text/html; charset=utf-8',
+        'no-cache',
+        'Accept, Accept-Encoding',
+      ]);
+    }
+    for (const path of files())
+      expect((await raw(path)).headers).toMatchObject({
+        'cache-control': 'public, max-age=31536000, immutable',
+        'x-content-type-options': 'nosniff',
+      });
+  });
+
+  it('is sent compressed to whoever takes that, each form under its own ETag, and not again where it is known', async () => {
+    for (const path of ['/', ...files()]) {
+      const [plain, packed] = [await raw(path), await raw(path, { 'accept-encoding': 'br, gzip' })];
+      expect([plain.headers['content-encoding'], packed.headers['content-encoding']]).toEqual([undefined, 'gzip']);
+      expect(gunzipSync(packed.body).equals(plain.body)).toBe(true);
+      expect(plain.headers['etag']).not.toBe(packed.headers['etag']);
+      const again = await raw(path, { 'accept-encoding': 'gzip', 'if-none-match': String(packed.headers['etag']) });
+      expect([again.status, again.body.length, again.headers['etag']]).toEqual([304, 0, packed.headers['etag']]);
+    }
+  });
+
+  it('is small', async () => {
+    const sizes = await Promise.all(
+      ['/', ...files()].map(async (path) => (await raw(path, { 'accept-encoding': 'gzip' })).body.length),
+    );
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(80_000);
+  });
+
+  it.each(['/', '/status'])('%s is nothing to whoever asks for JSON, as before', async (path) => {
+    for (const accept of ['application/json', 'application/json, text/plain, */*']) {
+      const { status, headers, body } = await raw(path, { accept });
+      expect([status, headers['content-type'], (JSON.parse(body.toString()) as { code: string }).code]).toEqual([
+        404,
+        'application/problem+json',
+        'not_found',
+      ]);
+      expect(headers['cache-control']).toBe('no-store');
+    }
+  });
+
+  it.each(['/page/none.js', '/page/index.html', '/page/..%2fmain.js', '/page/__proto__', '/page/'])(
+    '%s leads nowhere',
+    async (path) => {
+      expect([(await raw(path)).status, (await raw(path)).headers['cache-control']]).toEqual([404, 'no-store']);
+    },
+  );
+
+  it('names no root where none is configured', async () => {
+    expect(JSON.parse((await raw('/api/page')).body.toString())).toEqual({
+      acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }],
+      developmentRoot: null,
+    });
+  });
+});
+
+it('a gateway that was not bundled has no page', () => {
+  expect(new PageFiles().names()).toEqual([]);
+});

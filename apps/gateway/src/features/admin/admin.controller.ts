@@ -1,0 +1,52 @@
+import { Controller, Get } from '@nestjs/common';
+import { AdminScope } from '../auth/admin-scope';
+import { BudgetService } from '../budget/budget.service';
+import { formatDollars } from '../../core/config/money';
+import { DeliveryQueue } from '../delivery/delivery-queue';
+import { RateLimit } from '../../core/routing/rate-limit.decorator';
+import { RateLimits } from '../limits/rate-limits';
+import { SealedKeyStore } from '../keys/sealed-key-store';
+import type { AdminKeys, AdminStatus } from './admin-status';
+
+type Window = Awaited<ReturnType<BudgetService['state']>>['hour'];
+
+/** For people who run the gateway: to look, not to change. A stop is cleared, and a key revoked, by the operator's command, which the network cannot reach. */
+@Controller('api/admin')
+export class AdminController {
+  constructor(
+    private readonly queue: DeliveryQueue,
+    private readonly budget: BudgetService,
+    private readonly limits: RateLimits,
+    private readonly sealedKeys: SealedKeyStore,
+  ) {}
+
+  @Get('status')
+  @AdminScope()
+  @RateLimit('api')
+  async status(): Promise<AdminStatus> {
+    const [queue, budget] = await Promise.all([this.queue.state(), this.budget.state()]);
+    const { store, degraded, degradedSince } = this.limits.state();
+    return {
+      queue: { waiting: queue.waiting, overdueMs: queue.overdueMs },
+      budget: { hour: windowOf(budget.hour), day: windowOf(budget.day) },
+      emergencyStop: { standing: budget.stopped, since: budget.stoppedSince?.toISOString() ?? null },
+      rateLimits: { store, degraded, degradedSince: degradedSince?.toISOString() ?? null },
+    };
+  }
+
+  @Get('keys')
+  @AdminScope()
+  @RateLimit('api')
+  async keys(): Promise<AdminKeys> {
+    return { keys: await this.sealedKeys.list() };
+  }
+}
+
+function windowOf({ capMicroUsd, reservedMicroUsd, spentMicroUsd, resetsAt }: Window): AdminStatus['budget']['hour'] {
+  return {
+    cap: formatDollars(capMicroUsd),
+    reserved: formatDollars(reservedMicroUsd),
+    spent: formatDollars(spentMicroUsd),
+    resetsAt: resetsAt.toISOString(),
+  };
+}

@@ -1,0 +1,138 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { readAttestation_unverified, type UnverifiedAttestation } from '@communique-tee/attestation';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import type { EnclaveResult } from '../enclave/enclave-result';
+import { ProblemError } from '../../core/problems/problem-error';
+import { AttestationMonitor } from './attestation-monitor';
+import type { EnclaveMonitor } from './enclave-monitor';
+
+/** A document of the right shape. Whether it is to be trusted is the client's to judge: nothing here was verified. */
+export interface UnjudgedDocument {
+  readonly document: Uint8Array;
+  readonly content: UnverifiedAttestation;
+}
+
+/** The NSM serialises its requests: beyond this many at once, who asks with a nonce is told to come back. */
+const MAX_IN_FLIGHT = 32;
+const RETRY_AFTER_SECONDS = 5;
+
+/** What is known of one enclave's documents. */
+interface Desk {
+  readonly enclave: EnclaveMonitor;
+  cached?: { readonly document: UnjudgedDocument; readonly goodUntilMs: number; readonly keyId: string | null };
+  refreshing?: Promise<UnjudgedDocument> | undefined;
+  inFlight: number;
+  /** When it was last asked for anything, as a count: of equals the one that waited longest is next. */
+  turn: number;
+}
+
+/**
+ * Documents for clients: fresh ones for a nonce, and one of each enclave that many share who bring none. Whoever asks is sent to a
+ * trusted enclave in turn (the least busy where a nonce makes it work), so that messages spread over their keys; where none is
+ * trusted, to any: who asks verifies anyway.
+ */
+@Injectable()
+export class AttestationDocuments {
+  private readonly desks: readonly Desk[];
+  private turns = 0;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'attestation'>,
+    monitor: AttestationMonitor,
+  ) {
+    this.desks = monitor.enclaves.map((enclave) => ({ enclave, inFlight: 0, turn: 0 }));
+  }
+
+  /**
+   * A document made for this nonce (16 to 64 bytes).
+   * @throws ProblemError `enclave_unavailable` | `enclave_timeout` | `enclave_busy` | `keys_not_ready` | `enclave_answer_invalid`
+   */
+  fresh(nonce: Uint8Array): Promise<UnjudgedDocument> {
+    return this.fromAny(async (desk) => {
+      if (desk.inFlight >= MAX_IN_FLIGHT)
+        throw new ProblemError('enclave_busy', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      desk.inFlight++;
+      try {
+        return await fetchFrom(desk, nonce);
+      } finally {
+        desk.inFlight--;
+      }
+    });
+  }
+
+  /**
+   * A document without a nonce, at most `attestation.cacheMs` old and of a key that is held still, as far as is known; however many
+   * ask, an enclave is asked once at a time.
+   * @throws ProblemError as `fresh`
+   */
+  shared(): Promise<UnjudgedDocument> {
+    return this.fromAny((desk) => {
+      const { cached, enclave } = desk;
+      if (cached !== undefined && performance.now() < cached.goodUntilMs && cached.keyId === enclave.keyId())
+        return Promise.resolve(cached.document);
+      desk.refreshing ??= this.refresh(desk).finally(() => {
+        desk.refreshing = undefined;
+      });
+      return desk.refreshing;
+    });
+  }
+
+  private async refresh(desk: Desk): Promise<UnjudgedDocument> {
+    const keyId = desk.enclave.keyId();
+    const document = await fetchFrom(desk);
+    desk.cached = { document, goodUntilMs: performance.now() + this.config.attestation.cacheMs, keyId };
+    return document;
+  }
+
+  /** The first that gives one; the failure of the last where none does. */
+  private async fromAny(ask: (desk: Desk) => Promise<UnjudgedDocument>): Promise<UnjudgedDocument> {
+    const trusted = this.desks.filter(({ enclave }) => enclave.isTrusted());
+    const candidates = (trusted.length > 0 ? trusted : [...this.desks]).sort(
+      (a, b) => a.inFlight - b.inFlight || a.turn - b.turn,
+    );
+    let failure: unknown;
+    for (const desk of candidates) {
+      desk.turn = ++this.turns;
+      try {
+        return await ask(desk);
+      } catch (error) {
+        failure = error;
+        // Whether it is to be trusted any longer is asked at once, so that the next one is sent elsewhere.
+        if (candidates.length > 1) void desk.enclave.checkNow();
+      }
+    }
+    throw failure;
+  }
+}
+
+async function fetchFrom({ enclave }: Desk, nonce?: Uint8Array): Promise<UnjudgedDocument> {
+  const document = answerOf(await enclave.client.attestation(nonce));
+  let content: UnverifiedAttestation;
+  try {
+    content = readAttestation_unverified(document);
+  } catch (cause) {
+    throw new ProblemError('enclave_answer_invalid', {
+      detail: 'What the enclave gave is not an attestation document.',
+      cause,
+    });
+  }
+  if (!sameBytes(content.nonce, nonce))
+    throw new ProblemError('enclave_answer_invalid', { detail: 'The document was made for another nonce.' });
+  return { document, content };
+}
+
+function answerOf(result: EnclaveResult<Uint8Array>): Uint8Array {
+  if (result.kind === 'answer') return result.answer;
+  if (result.kind === 'unreachable')
+    throw new ProblemError(result.code === 'ETIMEDOUT' && result.sent ? 'enclave_timeout' : 'enclave_unavailable', {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
+  if (result.code === 'enclave_answer_invalid') throw new ProblemError('enclave_answer_invalid');
+  const code = result.code === 'enclave_busy' || result.code === 'keys_not_ready' ? result.code : 'enclave_unavailable';
+  throw new ProblemError(code, { retryAfterSeconds: result.retryAfterSeconds ?? RETRY_AFTER_SECONDS });
+}
+
+function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  AttestationError,
+  createAttestationVerifier,
+  unsafeTrustAnchorFromPem,
+  type AttestationPolicy,
+  type VerifiedAttestation,
+} from '@communique-tee/attestation';
+import { decodeKeyBinding, toHex, type KeyBinding } from '@communique-tee/protocol';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import type { EnclaveClient } from '../enclave/enclave-client';
+
+/** Hex of the 16 bytes by which a sealed message names the key it is sealed to. */
+export type KeyId = string;
+
+export type Judgement =
+  | {
+      readonly kind: 'verified';
+      readonly moduleId: string;
+      readonly pcr0: string;
+      readonly documentTimestampMs: number;
+      readonly keyId: KeyId;
+      readonly custody: string;
+      readonly legacyKey?: Uint8Array;
+    }
+  /** It answers, and has no key yet that it could attest. */
+  | { readonly kind: 'waiting'; readonly code: 'keys_not_ready' }
+  /** Something answered, and it is not the enclave that was expected. `code` is an attestation error's or `key_binding_invalid`. */
+  | { readonly kind: 'refused'; readonly code: string }
+  | { readonly kind: 'unreachable'; readonly code: string };
+
+const NONCE_BYTES = 32;
+const MAX_FUTURE_SKEW_MS = 5000;
+
+/** Asks an enclave for a document of its own nonce and holds it against the configured policy. */
+@Injectable()
+export class AttestationJudge {
+  private readonly verifier = createAttestationVerifier();
+  private readonly policy: Omit<AttestationPolicy, 'freshness'> | undefined;
+
+  constructor(@Inject(GATEWAY_CONFIG) { attestation }: Pick<GatewayConfig, 'attestation'>) {
+    this.policy = attestation.verify ? policyOf(attestation) : undefined;
+  }
+
+  /** False only where the configuration switched verification off. */
+  get verifies(): boolean {
+    return this.policy !== undefined;
+  }
+
+  async judge(enclave: EnclaveClient): Promise<Judgement> {
+    if (this.policy === undefined) throw new Error('verification is switched off');
+    const nonce = new Uint8Array(randomBytes(NONCE_BYTES));
+    const result = await enclave.attestation(nonce);
+    if (result.kind === 'unreachable') return { kind: 'unreachable', code: result.code };
+    if (result.kind === 'problem' && result.code === 'keys_not_ready') return { kind: 'waiting', code: result.code };
+    // An enclave that is busy or ends is not a wrong one; what cannot be read at all is.
+    if (result.kind === 'problem') {
+      const { code } = result;
+      return code === 'enclave_answer_invalid' ? { kind: 'refused', code } : { kind: 'unreachable', code };
+    }
+    let verified: VerifiedAttestation;
+    try {
+      verified = await this.verifier.verify(result.answer, { ...this.policy, freshness: { nonce } });
+    } catch (error) {
+      if (error instanceof AttestationError) return { kind: 'refused', code: error.code };
+      throw error;
+    }
+    let binding: KeyBinding;
+    try {
+      binding = decodeKeyBinding(verified.userData ?? new Uint8Array());
+    } catch {
+      return { kind: 'refused', code: 'key_binding_invalid' };
+    }
+    const { moduleId, pcr0, timestampMs } = verified;
+    return {
+      kind: 'verified',
+      moduleId,
+      pcr0,
+      documentTimestampMs: timestampMs,
+      keyId: toHex(binding.keyId),
+      custody: binding.custody,
+      ...(binding.legacyKey && { legacyKey: binding.legacyKey }),
+    };
+  }
+}
+
+function policyOf({
+  acceptedMeasurements,
+  trustAnchorPem,
+  maxAgeMs,
+}: GatewayConfig['attestation']): Omit<AttestationPolicy, 'freshness'> {
+  return {
+    acceptedMeasurements: measurementsOf(acceptedMeasurements),
+    maxAgeMs,
+    maxFutureSkewMs: MAX_FUTURE_SKEW_MS,
+    ...(trustAnchorPem === undefined ? {} : { trustAnchor: unsafeTrustAnchorFromPem(trustAnchorPem) }),
+  };
+}
+
+/** @throws Error for an empty list: nothing is accepted by default */
+export function measurementsOf(
+  accepted: GatewayConfig['attestation']['acceptedMeasurements'],
+): AttestationPolicy['acceptedMeasurements'] {
+  const [first, ...rest] = accepted;
+  if (first === undefined) throw new Error('no accepted measurement is configured');
+  return [first, ...rest];
+}

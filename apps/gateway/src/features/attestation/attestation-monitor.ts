@@ -1,0 +1,76 @@
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { EnclaveClients } from '../enclave/enclave-clients';
+import { Logger } from '../../core/telemetry/logger';
+import { AttestationJudge, type KeyId } from './attestation-judge';
+import { EnclaveMonitor, type MonitorState } from './enclave-monitor';
+
+export type { MonitorState } from './enclave-monitor';
+
+/** One enclave for people who look: never its address. */
+export interface EnclaveView {
+  /** Its place in the configuration, from 0. */
+  readonly index: number;
+  /** It answered when it was last looked at. */
+  readonly up: boolean;
+  readonly trusted: boolean;
+  /** Hex of the key id it attested; null where it is not trusted or verification is switched off. */
+  readonly keyId: KeyId | null;
+}
+
+/**
+ * Keeps an eye on every configured enclave, each with a monitor of its own. Only while the last look verified an enclave are
+ * messages relayed to it: a wrong one gets none, though it could open none either.
+ */
+@Injectable()
+export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly enclaves: readonly [EnclaveMonitor, ...EnclaveMonitor[]];
+
+  constructor(clients: EnclaveClients, judge: AttestationJudge, logger: Logger) {
+    const [first, ...rest] = clients.all;
+    this.enclaves = [
+      new EnclaveMonitor(0, first, judge, logger),
+      ...rest.map((client, at) => new EnclaveMonitor(at + 1, client, judge, logger)),
+    ];
+  }
+
+  onApplicationBootstrap(): void {
+    for (const enclave of this.enclaves) enclave.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.enclaves.map((enclave) => enclave.stop()));
+  }
+
+  /** Of the first trusted enclave, else of the first one. */
+  state(): MonitorState {
+    return (this.trusted()[0] ?? this.enclaves[0]).state();
+  }
+
+  /** Whether any enclave may be given messages now. */
+  isTrusted(): boolean {
+    return this.trusted().length > 0;
+  }
+
+  trusted(): EnclaveMonitor[] {
+    return this.enclaves.filter((enclave) => enclave.isTrusted());
+  }
+
+  views(): EnclaveView[] {
+    return this.enclaves.map((enclave) => ({
+      index: enclave.index,
+      up: enclave.isUp(),
+      trusted: enclave.isTrusted(),
+      keyId: enclave.keyId(),
+    }));
+  }
+
+  /** Looks at all of them now. */
+  async checkNow(): Promise<void> {
+    await Promise.all(this.enclaves.map((enclave) => enclave.checkNow()));
+  }
+
+  /** Calls back when an enclave has become trusted, and when one holds other keys. */
+  onTrusted(listener: () => void): void {
+    for (const enclave of this.enclaves) enclave.onTrusted(listener);
+  }
+}

@@ -1,0 +1,69 @@
+import { Controller, Get, Header, Headers, Query, Res } from '@nestjs/common';
+import { LIMITS, fromHex, toHex, type AttestationView } from '@communique-tee/protocol';
+import { ProblemError } from '../../core/problems/problem-error';
+import { RateLimit } from '../../core/routing/rate-limit.decorator';
+import { AttestationDocuments, type UnjudgedDocument } from './attestation-documents';
+import { negotiate } from '../../core/routing/accept';
+
+const JSON_TYPE = 'application/json';
+const COSE_TYPE = 'application/cose';
+
+/** The little of a Fastify reply that is needed here. */
+interface Reply {
+  type(contentType: string): unknown;
+  header(name: string, value: string): unknown;
+}
+
+/** The enclave's documents, handed on. The gateway vouches for none of them: who asks verifies. */
+@Controller('attestation')
+export class AttestationController {
+  constructor(private readonly documents: AttestationDocuments) {}
+
+  @Get()
+  @RateLimit('attestation')
+  @Header('Vary', 'Accept')
+  async get(
+    @Query('nonce') nonceHex: unknown,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<AttestationView | Buffer> {
+    const type = negotiate(accept, [JSON_TYPE, COSE_TYPE]);
+    if (type === undefined)
+      throw new ProblemError('not_acceptable', { detail: `${JSON_TYPE} or ${COSE_TYPE} can be given.` });
+    const nonce = readNonce(nonceHex);
+    // A document made for one nonce is nobody else's, and the shared one is cached here, where its age is known.
+    reply.header('cache-control', 'no-store');
+    const found = nonce === undefined ? await this.documents.shared() : await this.documents.fresh(nonce);
+    reply.type(type);
+    return type === COSE_TYPE ? Buffer.from(found.document) : viewOf(found);
+  }
+}
+
+function readNonce(value: unknown): Uint8Array | undefined {
+  if (value === undefined) return undefined;
+  if (
+    typeof value === 'string' &&
+    value.length >= 2 * LIMITS.minNonceBytes &&
+    value.length <= 2 * LIMITS.maxNonceBytes &&
+    value.length % 2 === 0 &&
+    /^[0-9a-fA-F]+$/.test(value)
+  ) {
+    return fromHex(value);
+  }
+  throw new ProblemError('nonce_invalid');
+}
+
+function viewOf({ document, content }: UnjudgedDocument): AttestationView {
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+  return {
+    attestation_document: base64(document),
+    pcrs: Object.fromEntries(
+      [...content.pcrs]
+        .filter(([, value]) => value.some((byte) => byte !== 0))
+        .map(([index, value]) => [String(index), toHex(value)]),
+    ),
+    cabundle: content.cabundle.map(base64),
+    module_id: content.moduleId,
+    timestamp: content.timestampMs,
+  };
+}

@@ -1,0 +1,206 @@
+import { keyIdOf } from '@communique-tee/crypto';
+import { PROCESS_CUSTODY, toHex } from '@communique-tee/protocol';
+import type { EnclaveClient } from '../enclave/enclave-client';
+import type { Logger } from '../../core/telemetry/logger';
+import type { AttestationJudge, Judgement, KeyId } from './attestation-judge';
+import type { SaidKeys } from './said-keys';
+
+export type MonitorState =
+  | { readonly kind: 'starting' }
+  /** The configuration switched verification off (never in production). */
+  | { readonly kind: 'off' }
+  | (Judgement & {
+      /** Since the judgement, by a clock that is never set. */
+      readonly ageMs: number;
+    });
+
+/** How soon the next look is taken, by what the last one saw: the NSM is spared, a wrong or absent enclave is noticed soon to be gone. */
+const NEXT_CHECK_MS = { verified: 15_000, waiting: 1000, refused: 5000, unreachable: 1000 } as const;
+/** A verification counts for so long: three looks may fail to happen, not more. */
+const VERIFIED_FOR_MS = 60_000;
+
+/** Keeps an eye on one enclave: whether it answers, which code runs in it, which keys it holds. */
+export class EnclaveMonitor {
+  private last: { readonly judgement: Judgement; readonly atMs: number; readonly begunAtMs: number } | undefined;
+  private checking: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+  private readonly listeners = new Set<() => void>();
+  private readonly meetings = new Set<() => void>();
+  private said: SaidKeys | null = null;
+  private attestedLegacyKey: Uint8Array | null | undefined;
+
+  constructor(
+    /** Its place in the configuration, from 0. */
+    readonly index: number,
+    readonly client: EnclaveClient,
+    private readonly judge: AttestationJudge,
+    private readonly logger: Logger,
+  ) {}
+
+  start(): void {
+    if (this.judge.verifies) void this.checkNow();
+    else this.logger.warn({}, 'attestation is not verified: verification is switched off');
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.checking;
+  }
+
+  state(): MonitorState {
+    if (!this.judge.verifies) return { kind: 'off' };
+    if (this.last === undefined) return { kind: 'starting' };
+    return { ...this.last.judgement, ageMs: Math.round(performance.now() - this.last.atMs) };
+  }
+
+  /** Whether messages may be relayed now. */
+  isTrusted(): boolean {
+    const state = this.state();
+    return state.kind === 'off' || (state.kind === 'verified' && state.ageMs < VERIFIED_FOR_MS);
+  }
+
+  /** The key that it attested, while it is trusted; null where that is not known. */
+  keyId(): KeyId | null {
+    return this.isTrusted() && this.last?.judgement.kind === 'verified' ? this.last.judgement.keyId : null;
+  }
+
+  /**
+   * The key of the legacy suite that it attested when it was last verified, 32 bytes; null where it attested none, and undefined where it
+   * was never verified, or something else has answered since.
+   */
+  legacyKey(): Uint8Array | null | undefined {
+    return this.attestedLegacyKey;
+  }
+
+  /** What it last said of its keys; null where that is not known. */
+  keys(): SaidKeys | null {
+    return this.said;
+  }
+
+  /** Whether messages may be relayed now, and it has what it needs to open them, as far as is known. */
+  takesMessages(): boolean {
+    return this.isTrusted() && this.said?.state !== 'waiting';
+  }
+
+  /**
+   * The keys by which it is given messages: the one it attested and those it says it holds besides. Null where they are not known, or
+   * it takes no messages.
+   */
+  heldKeyIds(): readonly KeyId[] | null {
+    if (!this.takesMessages()) return null;
+    const attested = this.keyId();
+    if (attested === null)
+      return this.judge.verifies || !this.said?.held ? null : [...this.said.held, ...(this.said.heldLegacy ?? [])];
+    const legacy = this.attestedLegacyKey ? [toHex(keyIdOf(this.attestedLegacyKey))] : [];
+    return [...new Set([attested, ...legacy, ...(this.said?.held ?? []), ...(this.said?.heldLegacy ?? [])])];
+  }
+
+  /** Whether its keys are those of its process, which nobody can bring back: then its own word says which are gone. */
+  keepsItsKeysAlone(): boolean {
+    return [null, PROCESS_CUSTODY].includes(this.custody());
+  }
+
+  /** Who can bring its keys back, as it attested, or says where it has not attested; null where that is not known. */
+  custody(): string | null {
+    const judgement = this.last?.judgement;
+    return (judgement?.kind === 'verified' ? judgement.custody : this.said?.custody) ?? null;
+  }
+
+  /** Takes over what it said of its keys; null: nothing is known of them any more. */
+  noteKeys(said: SaidKeys | null): void {
+    const before = keysOf(this.said);
+    this.said = said;
+    if (said !== null && keysOf(said) !== before) for (const listener of this.listeners) listener();
+  }
+
+  /** Whether a document of it is verified before it is trusted. */
+  get verifies(): boolean {
+    return this.judge.verifies;
+  }
+
+  /** Whether the last look got an answer, of whatever kind. */
+  isUp(): boolean {
+    return this.last !== undefined && this.last.judgement.kind !== 'unreachable';
+  }
+
+  /**
+   * Makes sure of a look that began after this moment of `performance.now()`.
+   * @returns false where there was none: the monitor has stopped
+   */
+  async lookSince(momentMs: number): Promise<boolean> {
+    const isSince = () => this.last !== undefined && this.last.begunAtMs >= momentMs;
+    // One that is under way may have begun before; the next one has not.
+    for (let looks = 0; looks < 2 && !isSince(); looks++) await this.checkNow();
+    return isSince();
+  }
+
+  /** Looks now; together with one that is under way already. */
+  checkNow(): Promise<void> {
+    if (this.stopped || !this.judge.verifies) return Promise.resolve();
+    this.checking ??= this.check().finally(() => {
+      this.checking = undefined;
+    });
+    return this.checking;
+  }
+
+  /** Calls back when the enclave has become trusted, and when it holds other keys. */
+  onTrusted(listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  /** Calls back when something else answers than before, or in another way: reachable again, restarted, another key. */
+  onMet(listener: () => void): void {
+    this.meetings.add(listener);
+  }
+
+  private async check(): Promise<void> {
+    clearTimeout(this.timer);
+    const begunAtMs = performance.now();
+    let judgement: Judgement;
+    try {
+      judgement = await this.judge.judge(this.client);
+    } catch (error) {
+      // Not the enclave's doing, so it is said loudly; but nothing was verified.
+      this.logger.error({ err: error }, 'attestation could not be judged');
+      judgement = { kind: 'refused', code: 'internal_error' };
+    }
+    this.note(judgement, begunAtMs);
+    if (!this.stopped) this.timer = setTimeout(() => void this.checkNow(), NEXT_CHECK_MS[judgement.kind]).unref();
+  }
+
+  private note(judgement: Judgement, begunAtMs: number): void {
+    const before = this.last?.judgement;
+    this.last = { judgement, atMs: performance.now(), begunAtMs };
+    // One that is away for a moment is what it was.
+    if (judgement.kind === 'verified') this.attestedLegacyKey = judgement.legacyKey ?? null;
+    else if (judgement.kind === 'refused') this.attestedLegacyKey = undefined;
+    const component = `enclave-${String(this.index)}`;
+    if (before?.kind === judgement.kind && codeOf(before) === codeOf(judgement)) return;
+    // What was said of its keys was said by what answered before.
+    this.said = null;
+    if (judgement.kind !== 'unreachable') for (const listener of this.meetings) listener();
+    if (judgement.kind === 'verified') {
+      this.logger.info({ component, moduleId: judgement.moduleId }, 'attestation verified');
+      for (const listener of this.listeners) listener();
+    } else if (judgement.kind === 'refused') {
+      this.logger.error({ component, code: judgement.code }, 'attestation refused: nothing is relayed to it');
+    } else if (judgement.kind === 'waiting') {
+      this.logger.info({ component }, 'the enclave has no keys yet: nothing is relayed to it');
+    } else {
+      this.logger.warn(
+        { component, code: judgement.code },
+        'attestation cannot be asked for: nothing is relayed to it',
+      );
+    }
+  }
+}
+
+function keysOf(said: SaidKeys | null): string {
+  return said === null ? '' : `${said.state} ${[...(said.held ?? []), ...(said.heldLegacy ?? [])].sort().join(' ')}`;
+}
+
+function codeOf(judgement: Judgement): string {
+  return judgement.kind === 'verified' ? `${judgement.moduleId} ${judgement.keyId}` : judgement.code;
+}

@@ -1,0 +1,19 @@
+import { Global, Module } from '@nestjs/common';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { Logger } from '../../core/telemetry/logger';
+import { openKeySource } from './key-source';
+import { createTokenVerifier, TOKEN_VERIFIER } from './token-verifier';
+
+@Global()
+@Module({
+  providers: [
+    {
+      provide: TOKEN_VERIFIER,
+      inject: [GATEWAY_CONFIG, Logger],
+      useFactory: async (config: GatewayConfig, logger: Logger) =>
+        createTokenVerifier(config.auth, await openKeySource(config.auth.jwks, logger)),
+    },
+  ],
+  exports: [TOKEN_VERIFIER],
+})
+export class AuthModule {}

@@ -1,0 +1,95 @@
+import { createRemoteJWKSet, errors } from 'jose';
+import { ProblemError } from '../../core/problems/problem-error';
+import type { Logger } from '../../core/telemetry/logger';
+import type { KeySource } from './key-source';
+
+/** How long a set that was fetched is used without asking again. */
+const FRESH_MS = 600_000;
+/** While the provider is away, no more than one question in so long, however many ask. */
+const RETRY_MS = 1000;
+const RETRY_AFTER_SECONDS = 10;
+
+export interface KeySetByUrl {
+  readonly url: string;
+  readonly timeoutMs: number;
+  /** An unknown key id makes the set be fetched again, at most once in so long. */
+  readonly cooldownMs: number;
+  /** How much longer than FRESH_MS the last good keys serve while the provider is away. */
+  readonly staleMs: number;
+}
+
+/**
+ * jose fetches, reads and searches the set; when it is fetched is decided here, since jose refuses everybody as soon as its cache ends
+ * with the provider away.
+ * `identity_provider_unavailable`: no usable keys, or an unknown key that may be a new one.
+ */
+export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetByUrl, logger: Logger): KeySource {
+  // Never by itself: both durations without end
+  const remote = createRemoteJWKSet(new URL(url), {
+    timeoutDuration: timeoutMs,
+    cacheMaxAge: Infinity,
+    cooldownDuration: Infinity,
+  });
+  let number = 0;
+  let fetchedAtMs: number | undefined;
+  let askedAtMs = -Infinity;
+  let failure: unknown;
+  let asking: Promise<void> | undefined;
+
+  const ask = (): Promise<void> =>
+    (asking ??= remote
+      .reload()
+      .then(
+        () => {
+          number++;
+          fetchedAtMs = performance.now();
+          failure = undefined;
+        },
+        (error: unknown) => {
+          failure = error;
+          logger.warn(
+            { err: error },
+            fetchedAtMs === undefined
+              ? 'the keys that sign tokens cannot be fetched'
+              : 'the keys that sign tokens cannot be fetched: the last good ones are used for a while',
+          );
+        },
+      )
+      .finally(() => {
+        askedAtMs = performance.now();
+        asking = undefined;
+      }));
+  const askAtMostEvery = async (intervalMs: number) => {
+    if (asking !== undefined || performance.now() - askedAtMs >= intervalMs) await ask();
+  };
+  const ageMs = () => (fetchedAtMs === undefined ? Infinity : performance.now() - fetchedAtMs);
+
+  const find: KeySource['find'] = async (header, token) => {
+    try {
+      return await remote(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      await askAtMostEvery(failure === undefined ? cooldownMs : Math.max(cooldownMs, RETRY_MS));
+      if (failure !== undefined) throw unavailable(failure);
+      return remote(header, token);
+    }
+  };
+
+  return {
+    async current() {
+      if (ageMs() >= FRESH_MS + staleMs) await askAtMostEvery(RETRY_MS);
+      // The first to find them old waits for new ones; while the provider is away, nobody waits for it.
+      else if (ageMs() >= FRESH_MS) {
+        const asked = askAtMostEvery(failure === undefined ? 0 : RETRY_MS);
+        if (failure === undefined) await asked;
+      }
+      if (ageMs() >= FRESH_MS + staleMs) throw unavailable(failure);
+      return number;
+    },
+    find,
+  };
+}
+
+function unavailable(cause: unknown): ProblemError {
+  return new ProblemError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { jwtVerify } from 'jose';
+import type { GatewayConfig } from '../../core/config/gateway-config';
+import { ProblemError } from '../../core/problems/problem-error';
+import type { CallerIdentity } from './caller';
+import type { KeySource } from './key-source';
+import { VerifiedTokens } from './verified-tokens';
+
+const MAX_TOKEN_CHARACTERS = 8192;
+const MAX_SUBJECT_CHARACTERS = 512;
+
+/** Nest token of the verifier. */
+export const TOKEN_VERIFIER = 'TOKEN_VERIFIER';
+export type TokenVerifier = (authorization: string | undefined) => Promise<CallerIdentity>;
+
+/**
+ * Checks `Authorization: Bearer <JWT>` (RFC 6750, RFC 7519): signature under an allowed algorithm by a key of the set, issuer,
+ * audience, times with the configured skew; `exp` and `sub` must be there. A token that was found good is not checked again for a
+ * minute while its key set stays what it is (VerifiedTokens): a key that is taken away counts from the same moment on.
+ * @throws ProblemError `unauthenticated` (which check failed is not told) | `identity_provider_unavailable`
+ */
+export function createTokenVerifier(
+  auth: Omit<GatewayConfig['auth'], 'jwks' | 'adminScope'>,
+  keys: KeySource,
+): TokenVerifier {
+  const verifiedTokens = new VerifiedTokens(auth.clockSkewSeconds);
+  return async (authorization) => {
+    const token = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(
+      authorization?.slice(0, MAX_TOKEN_CHARACTERS + 1) ?? '',
+    )?.[1];
+    if (token === undefined || (authorization?.length ?? 0) > MAX_TOKEN_CHARACTERS)
+      throw new ProblemError('unauthenticated');
+    try {
+      const keySet = await keys.current();
+      const known = verifiedTokens.find(token, keySet);
+      if (known !== undefined) return known;
+      const { payload } = await jwtVerify(token, keys.find, {
+        algorithms: [...auth.algorithms],
+        issuer: auth.issuer,
+        audience: auth.audience,
+        clockTolerance: auth.clockSkewSeconds,
+        requiredClaims: ['exp', 'sub'],
+      });
+      const { sub, scope, nbf, exp } = payload;
+      if (typeof sub !== 'string' || sub.length === 0 || sub.length > MAX_SUBJECT_CHARACTERS)
+        throw new ProblemError('unauthenticated');
+      const caller = { owner: ownerOf(auth.issuer, sub), scopes: scopesOf(scope) };
+      if (exp !== undefined) verifiedTokens.keep(token, keySet, { caller, notBefore: nbf, expiresAt: exp });
+      return caller;
+    } catch (error) {
+      if (error instanceof ProblemError) throw error;
+      throw new ProblemError('unauthenticated', { cause: error });
+    }
+  };
+}
+
+/** Words with spaces between (RFC 8693 section 4.2), or the array of words that some providers write. Anything else grants nothing. */
+function scopesOf(claim: unknown): readonly string[] {
+  if (typeof claim === 'string') return claim.split(' ').filter((word) => word !== '');
+  return Array.isArray(claim) ? claim.filter((word) => typeof word === 'string') : [];
+}
+
+/** Who, as the database knows them: base64url of SHA-256 over the JSON array of issuer and subject (43 characters). */
+export function ownerOf(issuer: string, subject: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([issuer, subject]))
+    .digest('base64url');
+}

@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { pino } from 'pino';
+import { Database } from '../../core/database/database';
+import { ProblemError } from '../../core/problems/problem-error';
+import { Logger } from '../../core/telemetry/logger';
+import { copyDatabase } from '../../testing/copy-database';
+import { testConfig } from '../../testing/gateway-under-test';
+import { BudgetService } from './budget.service';
+import { EmergencyStop } from './emergency-stop';
+
+const logger = new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null'));
+const ALICE = 'a'.repeat(43);
+const NOON = new Date('2027-03-01T12:30:00Z');
+const caps = (user: string, hour: string, day: string) => ({
+  DEFAULT_USER_DAILY_LIMIT: user,
+  SYSTEM_HOURLY_LIMIT: hour,
+  EMERGENCY_SHUTDOWN_THRESHOLD: day,
+});
+
+describe('the budget', () => {
+  let postgres: Postgres;
+  let template: string;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    template = await postgres.createDatabase();
+    await migrate(template);
+  });
+  afterAll(() => postgres.stop());
+
+  /** A ledger of its own, seen by as many processes as asked for. */
+  async function ledger(environment: Record<string, string>, processes = 1) {
+    const url = await copyDatabase(template);
+    const members = Array.from({ length: processes }, () => {
+      const config = testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: '/x', DATABASE_POOL_SIZE: '20', ...environment });
+      const database = new Database(config);
+      return { database, budget: new BudgetService(config, database, new EmergencyStop(database, logger)) };
+    });
+    const [first] = members;
+    if (first === undefined) throw new Error('no process');
+    const reserve = async (amountMicroUsd: bigint, owner = ALICE, now = NOON, member = first): Promise<string> => {
+      try {
+        return await reserveOnce(amountMicroUsd, owner, now, member);
+      } catch (error) {
+        // On a busy machine some wait too long for a connection: they come again, as a client would.
+        if (error instanceof ProblemError && error.code === 'overloaded')
+          return reserve(amountMicroUsd, owner, now, member);
+        throw error;
+      }
+    };
+    const reserveOnce = async (
+      amountMicroUsd: bigint,
+      owner: string,
+      now: Date,
+      { database, budget }: typeof first,
+    ) => {
+      const messageId = randomUUID();
+      await budget.stopOnThreshold(() =>
+        database.transaction(async (transaction) => {
+          const hash = new Uint8Array(32);
+          await transaction.message.create({
+            data: { id: messageId, owner, sealedSha256: hash, keyId: hash.slice(0, 16), expiresAt: now },
+          });
+          await budget.reserve(transaction, { owner, messageId, amountMicroUsd, now });
+        }),
+      );
+      return messageId;
+    };
+    const settle = (messageId: string, actualMicroUsd: bigint) =>
+      first.database.transaction((transaction) =>
+        first.budget.settle(transaction, { messageId, actualMicroUsd, now: new Date() }),
+      );
+    const window = async (scope: 'user_day' | 'system_hour' | 'system_day') => {
+      const rows = await first.database.client.budgetWindow.findMany({
+        where: { scope },
+        orderBy: { startsAt: 'asc' },
+      });
+      return rows.map(({ reservedMicroUsd, spentMicroUsd }) => [reservedMicroUsd, spentMicroUsd]);
+    };
+    return {
+      ...first,
+      members,
+      reserve,
+      settle,
+      window,
+      [Symbol.asyncDispose]: async () => {
+        await Promise.all(members.map(({ database }) => database.onApplicationShutdown()));
+      },
+    };
+  }
+
+  it('promises first and replaces the promise by what it came to, once', async () => {
+    await using at = await ledger(caps('1', '1', '1'));
+    const message = await at.reserve(40_000n);
+    expect(await at.window('user_day')).toEqual([[40_000n, 0n]]);
+    expect(
+      await Promise.all(
+        [at.settle(message, 30_000n), at.settle(message, 10_000n), at.settle(message, 20_000n)].map((settled) =>
+          settled.catch(() => 'threw'),
+        ),
+      ),
+    ).toEqual(expect.arrayContaining([true, false, false]));
+    const [row] = await at.window('user_day');
+    expect(row?.[0]).toBe(0n);
+    expect(await at.window('system_hour')).toEqual([row]);
+    expect(await at.window('system_day')).toEqual([row]);
+    expect(await at.settle(message, 1n)).toBe(false);
+    expect(await at.settle(randomUUID(), 1n)).toBe(false);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ["a user's day", caps('0.1', '10', '10'), 'user_daily_limit_reached'],
+    ["the system's hour", caps('10', '0.1', '10'), 'system_hourly_limit_reached'],
+    ["the system's day", caps('10', '10', '0.1'), 'emergency_stop'],
+  ])('never passes the cap of %s, with 200 at once from three processes', async (_, environment, code) => {
+    await using at = await ledger(environment, 3);
+    const results = await Promise.allSettled(
+      Array.from({ length: 200 }, (_unused, index) => at.reserve(10_000n, ALICE, NOON, at.members[index % 3])),
+    );
+    const refusals = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as { code?: string }] : [],
+    );
+    expect(results.length - refusals.length).toBe(10);
+    expect(new Set(refusals.map((reason) => reason.code))).toEqual(new Set([code]));
+    for (const scope of ['user_day', 'system_hour', 'system_day'] as const)
+      expect(await at.window(scope)).toEqual([[100_000n, 0n]]);
+    expect(await at.database.client.reservation.count()).toBe(10);
+    expect(await at.database.client.message.count()).toBe(10);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ["a user's day", caps('0.1', '10', '10'), 'user_daily_limit_reached'],
+    ["the system's hour", caps('10', '0.1', '10'), 'system_hourly_limit_reached'],
+    ["the system's day", caps('10', '10', '0.1'), 'emergency_stop'],
+  ])('counts what is spent against the cap of %s, and gives back what was not', async (_, environment, code) => {
+    await using at = await ledger(environment);
+    const message = await at.reserve(100_000n);
+    await at.settle(message, 60_000n);
+    await expect(at.reserve(40_000n)).resolves.toBeDefined();
+    await expect(at.reserve(1n)).rejects.toMatchObject({ code });
+  });
+
+  it('refuses an amount that alone is more than a cap, on a fresh window', async () => {
+    await using at = await ledger(caps('0.1', '10', '10'));
+    await expect(at.reserve(100_001n)).rejects.toMatchObject({ code: 'user_daily_limit_reached' });
+    expect(await at.window('user_day')).toEqual([]);
+    await expect(at.reserve(-1n)).rejects.toThrow(RangeError);
+  });
+
+  it('says when to come back: the next UTC hour, the next UTC day', async () => {
+    await using byUser = await ledger(caps('0.1', '10', '10'));
+    await expect(byUser.reserve(100_001n)).rejects.toMatchObject({ retryAfterSeconds: 11.5 * 3600 });
+    await using byHour = await ledger(caps('10', '0.1', '10'));
+    await expect(byHour.reserve(100_001n)).rejects.toMatchObject({ retryAfterSeconds: 1800 });
+  });
+
+  it('opens new windows by the UTC clock, and settles in the windows of the reservation', async () => {
+    await using at = await ledger(caps('0.1', '0.1', '1'));
+    const late = await at.reserve(100_000n, ALICE, new Date('2027-03-01T23:59:59.999Z'));
+    await at.reserve(100_000n, ALICE, new Date('2027-03-02T00:00:00Z'));
+    await at.settle(late, 70_000n);
+    expect(await at.window('user_day')).toEqual([
+      [0n, 70_000n],
+      [100_000n, 0n],
+    ]);
+    expect(await at.window('system_hour')).toEqual([
+      [0n, 70_000n],
+      [100_000n, 0n],
+    ]);
+  });
+
+  it('keeps each user to their own day', async () => {
+    await using at = await ledger(caps('0.1', '10', '10'));
+    await at.reserve(100_000n, ALICE);
+    await expect(at.reserve(100_000n, 'b'.repeat(43))).resolves.toBeDefined();
+  });
+
+  it('stops all spending at the threshold, in every process and after a restart, until an operator clears it', async () => {
+    await using at = await ledger(caps('10', '10', '0.1'), 2);
+    await at.reserve(90_000n);
+    await expect(Promise.allSettled(Array.from({ length: 10 }, () => at.reserve(20_000n)))).resolves.toHaveLength(10);
+    expect(await at.database.client.emergencyStop.count()).toBe(1);
+    // what would fit is refused too, elsewhere and on another day
+    await expect(at.reserve(1n, ALICE, NOON, at.members[1])).rejects.toMatchObject({
+      code: 'emergency_stop',
+      retryAfterSeconds: 900,
+    });
+    await expect(at.reserve(1n, ALICE, new Date('2027-03-05T00:00:00Z'))).rejects.toMatchObject({
+      code: 'emergency_stop',
+    });
+    expect(await at.budget.state(NOON)).toMatchObject({
+      stopped: true,
+      stoppedSince: expect.any(Date) as Date,
+      day: { reservedMicroUsd: 90_000n, capMicroUsd: 100_000n },
+    });
+
+    await at.database.client.emergencyStop.updateMany({
+      data: { clearedAt: new Date(), clearedBy: 'op', clearedWhy: 'test' },
+    });
+    await expect(at.reserve(1n)).resolves.toBeDefined();
+    await expect(at.reserve(20_000n)).rejects.toMatchObject({ code: 'emergency_stop' });
+    expect(await at.database.client.emergencyStop.count()).toBe(2);
+  });
+
+  it('reserves and settles side by side without a deadlock, and the sums are right', async () => {
+    await using at = await ledger(caps('100', '100', '100'), 2);
+    const open = await Promise.all(Array.from({ length: 60 }, () => at.reserve(10_000n)));
+    await Promise.all([
+      ...open.map((message) => at.settle(message, 5000n)),
+      ...Array.from({ length: 60 }, (_, index) => at.reserve(10_000n, ALICE, NOON, at.members[index % 2])),
+    ]);
+    expect(await at.window('system_day')).toEqual([[600_000n, 300_000n]]);
+  });
+
+  it('writes down what went out even where it is more than was promised', async () => {
+    await using at = await ledger(caps('0.1', '1', '1'));
+    const message = await at.reserve(100_000n);
+    await at.settle(message, 120_000n);
+    expect(await at.window('user_day')).toEqual([[0n, 120_000n]]);
+    await expect(at.reserve(0n)).rejects.toMatchObject({ code: 'user_daily_limit_reached' });
+  });
+});

@@ -1,0 +1,124 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  migrate,
+  type Postgres,
+  type Service,
+  spawnService,
+  startPostgres,
+  temporaryFolder,
+  type TemporaryFolder,
+  workspaceRoot,
+} from '@communique-tee/test-support';
+import { Client } from 'pg';
+
+const PROCESSES = 3;
+const ROUNDS = 10;
+const CAPS = {
+  DEFAULT_USER_DAILY_LIMIT: '1000000',
+  SYSTEM_HOURLY_LIMIT: '1000000',
+  EMERGENCY_SHUTDOWN_THRESHOLD: '1000000',
+};
+
+interface Seen {
+  /** Reservations committed at all, and after the stop by the server's own record of commits. */
+  readonly all: number;
+  readonly after: number;
+  /** How long after the stop's commit the last reservation was committed: negative where it was before. */
+  readonly lastMs: number;
+}
+
+/** Three processes reserve as fast as they can, one by one and in groups, while a stop is raised: when was the last one committed? */
+describe('an emergency stop', () => {
+  let postgres: Postgres;
+  let folder: TemporaryFolder;
+  let url: string;
+  let client: Client;
+  const running: Service[] = [];
+
+  beforeAll(async () => {
+    [postgres, folder] = await Promise.all([
+      startPostgres({ settings: { track_commit_timestamp: 'on' } }),
+      temporaryFolder('stop'),
+    ]);
+    execFileSync(
+      process.execPath,
+      [
+        join(workspaceRoot(), 'tools/build/build.mjs'),
+        'gateway',
+        '--entry',
+        'apps/gateway/src/features/budget/testing/spender.ts',
+        '--outdir',
+        folder.path,
+      ],
+      { cwd: workspaceRoot() },
+    );
+    url = await postgres.createDatabase();
+    await migrate(url);
+    client = new Client({ connectionString: url });
+    await client.connect();
+    const env = { DATABASE_URL: url, CAPS: JSON.stringify(CAPS), AROUND: new Date().toISOString(), IN_GROUPS: 'yes' };
+    for (let n = 0; n < PROCESSES; n++)
+      running.push(
+        await spawnService({ command: process.execPath, args: [folder.file('main.js')], env, readyWhen: /spending/ }),
+      );
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all(running.map((service) => service.kill()));
+    await (client as Client | undefined)?.end();
+    await postgres.stop();
+    await folder.remove();
+  });
+
+  /** A message's row is written by the transaction that reserves for it and, here, by no other. */
+  async function seen(): Promise<Seen> {
+    const { rows } = await client.query<{ all: string; after: string; last: string }>(`
+      SELECT count(*) AS all, count(*) FILTER (WHERE at > stop) AS after, extract(epoch FROM max(at) - min(stop)) * 1000 AS last
+      FROM (SELECT pg_xact_commit_timestamp(xmin) AS at FROM message) AS m, (SELECT pg_xact_commit_timestamp(xmin) AS stop FROM emergency_stop WHERE cleared_at IS NULL) AS s`);
+    const [row] = rows;
+    return { all: Number(row?.all), after: Number(row?.after), lastMs: Number(row?.last) };
+  }
+  const reserved = async () =>
+    Number((await client.query<{ count: string }>('SELECT count(*) FROM reservation')).rows[0]?.count);
+
+  it('is the last word: nothing is committed after it by any process, begun before it or after', async () => {
+    const rounds: { raisedInMs: number; lastMs: number }[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const before = await reserved();
+      while ((await reserved()) < before + 100) await sleep(20); // all of them are at it
+      const startedMs = performance.now();
+      await client.query("INSERT INTO emergency_stop (id, reason) VALUES (gen_random_uuid(), 'a test')");
+      const raisedInMs = performance.now() - startedMs;
+      const atOnce = await seen();
+      await sleep(200);
+      const later = await seen();
+      rounds.push({ raisedInMs, lastMs: later.lastMs });
+      expect({ round, after: later.after, since: later.all - atOnce.all }).toEqual({ round, after: 0, since: 0 });
+      await client.query(
+        "UPDATE emergency_stop SET cleared_at = now(), cleared_by = 'op', cleared_why = 'a test' WHERE cleared_at IS NULL",
+      );
+    }
+    const ms = (values: number[]) => `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)} ms`;
+    process.stderr.write(
+      `emergency stop, ${String(ROUNDS)} times over ${String(PROCESSES)} processes: raised in ${ms(rounds.map(({ raisedInMs }) => raisedInMs))}; last reservation ${ms(rounds.map(({ lastMs }) => lastMs))} after its commit\n`,
+    );
+    // Two at once: one stands
+    const others = await Promise.all(
+      running.map(async () => {
+        const other = new Client({ connectionString: url });
+        await other.connect();
+        return other;
+      }),
+    );
+    await Promise.all(
+      others.map((other) =>
+        other.query(
+          "INSERT INTO emergency_stop (id, reason) VALUES (gen_random_uuid(), 'at once') ON CONFLICT DO NOTHING",
+        ),
+      ),
+    );
+    await Promise.all(others.map((other) => other.end()));
+    expect((await client.query('SELECT FROM emergency_stop WHERE cleared_at IS NULL')).rowCount).toBe(1);
+  });
+});

@@ -1,0 +1,164 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toHex } from '@communique-tee/protocol';
+import type { EnclaveMonitor } from '../attestation/enclave-monitor';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import type { EnclaveResult } from '../enclave/enclave-result';
+import { readReceiptClaims_unverified } from '../enclave/read-receipt-claims';
+import { EnclaveKeys } from '../keys/enclave-keys';
+import { Logger } from '../../core/telemetry/logger';
+import { Metrics } from '../../core/telemetry/metrics';
+import { backoffMs } from './backoff';
+import { decide, decideExpired, type Decision } from './decision';
+import { DeliveryQueue } from './delivery-queue';
+import type { LeasedJob } from './leased-job';
+import type { Outcomes } from './outcomes';
+import { ReceiptJudge } from './receipt-judge';
+import type { PaceSignal } from './relay-pace';
+
+const STORE_ATTEMPTS = 5;
+const STORE_DELAY_MS = 200;
+
+/** One leased job from its dispatch to what is written about it. */
+@Injectable()
+export class DeliveryAttempt {
+  @Optional() @Inject(Metrics) private readonly metrics?: Metrics;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'delivery'>,
+    private readonly queue: DeliveryQueue,
+    private readonly receipts: ReceiptJudge,
+    private readonly keys: EnclaveKeys,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * @param enclave that it is relayed to; null where none is known to hold its key
+   * @param stopping no new bytes go out once it is aborted; the job is given back
+   * @param abandoned an attempt under way is given up; its job keeps `dispatchedAt`
+   * @param pace told what was learned of the enclave's pace, where something was
+   * @throws ProblemError `database_unavailable`; the lease then runs out and the job is taken up again
+   */
+  async run(
+    job: LeasedJob,
+    enclave: EnclaveMonitor | null,
+    stopping: AbortSignal,
+    abandoned: AbortSignal,
+    pace: (signal: PaceSignal) => void,
+  ): Promise<void> {
+    const startedAt = performance.now();
+    const interim = outcomesOf(job.interimReceipt);
+    let decision: Decision;
+    if (job.expired) {
+      decision = decideExpired(job, interim);
+    } else if (enclave === null) {
+      if (stopping.aborted || !(await this.keys.isRetired(toHex(job.keyId)))) return this.queue.release(job);
+      decision = decide(job, interim, { kind: 'problem', code: 'key_retired', retryAfterSeconds: null });
+    } else {
+      if (stopping.aborted || !enclave.takesMessages()) return this.queue.release(job);
+      if (!(await this.queue.dispatch(job))) {
+        this.lost(job);
+        return;
+      }
+      decision = await this.relay(job, enclave, interim, abandoned, pace);
+    }
+    const stored = await this.store(job, decision);
+    if (!stored) {
+      this.lost(job);
+      return;
+    }
+    const durationMs = Math.round(performance.now() - startedAt);
+    this.metrics?.attemptStored(decision, durationMs);
+    const { messageId, attempt } = job;
+    if (decision.kind === 'end')
+      this.logger.info(
+        {
+          messageId,
+          attempt,
+          status: decision.status,
+          ...(decision.reason === null ? {} : { reason: decision.reason }),
+          durationMs,
+        },
+        'message ended',
+      );
+    else
+      this.logger.info(
+        { messageId, attempt, reason: decision.reason, durationMs },
+        'message waits for another attempt',
+      );
+  }
+
+  private async relay(
+    job: LeasedJob,
+    enclave: EnclaveMonitor,
+    interim: Outcomes | null,
+    abandoned: AbortSignal,
+    pace: (signal: PaceSignal) => void,
+  ): Promise<Decision> {
+    const startedAtMs = performance.now();
+    const result = await enclave.client.relay(job.sealed, {
+      signal: abandoned,
+      dispatchedBefore: job.dispatchedBefore,
+      interimReceipt: job.interimReceipt,
+    });
+    pace(paceSignalOf(result, performance.now() - startedAtMs));
+    if (result.kind !== 'answer') {
+      // A restart is seen sooner this way than by the next regular look, and nothing more is sent meanwhile.
+      if (result.kind === 'unreachable' && !abandoned.aborted) void enclave.checkNow();
+      if (result.kind === 'problem' && result.code === 'keys_not_ready') {
+        void enclave.checkNow();
+        this.keys.syncSoon(enclave);
+      }
+      if (
+        result.kind === 'problem' &&
+        result.code === 'key_retired' &&
+        !(await this.keys.isRetiredBy(enclave, toHex(job.keyId)))
+      ) {
+        return {
+          kind: 'retry',
+          reason: 'key_retired',
+          retryAfterSeconds: null,
+          dispatchStands: job.dispatchedBefore,
+          answer: null,
+        };
+      }
+      return decide(job, interim, result);
+    }
+    const judged = await this.receipts.judge(job, result.answer);
+    if (judged.ok) return decide(job, interim, { kind: 'answer', trusted: judged.trusted });
+    this.logger.error({ messageId: job.messageId, code: judged.code }, 'the receipt of an answer cannot be trusted');
+    return decide(job, interim, { kind: 'problem', code: 'enclave_answer_invalid', retryAfterSeconds: null });
+  }
+
+  /** Once an answer is there, a database that is away for a moment must not lose it. To write the same twice changes nothing. */
+  private async store(job: LeasedJob, decision: Decision): Promise<boolean> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (decision.kind === 'end') return await this.queue.end(job, decision);
+        return await this.queue.retry(
+          job,
+          decision,
+          backoffMs(decision.uncounted === true ? 1 : job.attempt, this.config.delivery, decision.retryAfterSeconds),
+        );
+      } catch (error) {
+        if (attempt >= STORE_ATTEMPTS) throw error;
+        await sleep(STORE_DELAY_MS * attempt);
+      }
+    }
+  }
+
+  private lost({ messageId, attempt }: LeasedJob): void {
+    this.logger.warn({ messageId, attempt }, 'another worker has this message: nothing was written');
+  }
+}
+
+function outcomesOf(receipt: string | null): Outcomes | null {
+  if (receipt === null) return null;
+  return readReceiptClaims_unverified(receipt)?.offices.map(({ outcome }) => outcome) ?? null;
+}
+
+function paceSignalOf(result: EnclaveResult<unknown>, latencyMs: number): PaceSignal {
+  if (result.kind === 'answer') return { kind: 'served', latencyMs };
+  if (result.kind === 'problem' && result.code === 'enclave_busy') return { kind: 'busy' };
+  return { kind: result.kind === 'unreachable' && result.sent && result.code === 'ETIMEDOUT' ? 'late' : 'nothing' };
+}

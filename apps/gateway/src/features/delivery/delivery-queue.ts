@@ -1,0 +1,198 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { BudgetService } from '../budget/budget.service';
+import { costOfDelivery } from '../../core/config/prices';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { Database, type Transaction } from '../../core/database/database';
+import { Prisma } from '../../core/database/generated/client';
+import type { Cost, Decision } from './decision';
+import type { LeasedJob } from './leased-job';
+import { copiesSent } from './outcomes';
+
+/**
+ * Which due jobs are asked for: any; those that have expired, to be ended without a relay; those sealed to one of these keys (hex); or those
+ * sealed to none of these keys. While an emergency stop stands, none come but the expired, and these only where they are asked for.
+ */
+export type Leasable =
+  'any' | 'expired' | { readonly keyIds: readonly string[] } | { readonly otherThan: readonly string[] };
+
+/** Health is asked often and by many: what there is beyond this is not counted. */
+const MAX_COUNTED = 100_000;
+
+export interface QueueState {
+  /** Messages that have not ended, counted up to 100,000. */
+  readonly waiting: number;
+  /** How long the longest overdue job has been due without a worker having it, in milliseconds; 0 where none is. */
+  readonly overdueMs: number;
+}
+
+/**
+ * The queue in PostgreSQL. All times are the database's, so that workers on several machines agree. Each write names the lease
+ * it is made under and changes nothing where another worker has taken the job since.
+ */
+@Injectable()
+export class DeliveryQueue {
+  private readonly leaseMs: number;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'delivery'>,
+    private readonly database: Database,
+    private readonly budget: BudgetService,
+  ) {
+    this.leaseMs = config.delivery.leaseMs;
+  }
+
+  /**
+   * Takes up to `limit` due jobs, those whose lease ran out included.
+   * @throws ProblemError `database_unavailable`
+   */
+  lease(limit: number, leaseOwner: string, what: Leasable): Promise<LeasedJob[]> {
+    return this.database.read(
+      (client) => client.$queryRaw<LeasedJob[]>`
+      WITH due AS (
+        ${dueJobs(what, limit)}),
+      leased AS (
+        UPDATE delivery_job j SET lease_owner = ${leaseOwner}, lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
+        FROM due WHERE j.message_id = due.message_id
+        RETURNING j.message_id, j.sealed, j.key_id, j.lease_owner, j.dispatched_at, j.expires_at <= now() AS expired),
+      delivering AS (
+        UPDATE message m SET status = 'delivering', attempts = m.attempts + 1
+        FROM leased WHERE m.id = leased.message_id
+        RETURNING m.id, m.sealed_sha256, m.attempts, m.receipt)
+      SELECT id::text AS "messageId", sealed, leased.key_id AS "keyId", sealed_sha256 AS "sealedSha256", lease_owner AS "leaseOwner", attempts AS attempt,
+             expired, dispatched_at IS NOT NULL AS "dispatchedBefore", receipt AS "interimReceipt"
+      FROM leased JOIN delivering ON id = message_id`,
+    );
+  }
+
+  /**
+   * Notes, and commits, that the bytes go out now; the lease runs anew from here.
+   * @returns false where the lease is lost: then nothing may be sent
+   * @throws ProblemError `database_unavailable`
+   */
+  async dispatch({ messageId, leaseOwner }: LeasedJob): Promise<boolean> {
+    const changed = await this.database.read(
+      (client) => client.$executeRaw`
+      UPDATE delivery_job SET dispatched_at = coalesce(dispatched_at, now()), lease_until = now() + ${this.leaseMs}::int * interval '1 millisecond'
+      WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner} AND lease_until > now()`,
+    );
+    return changed === 1;
+  }
+
+  /**
+   * Gives the job back for a later attempt, with the interim receipt where there is one.
+   * @returns false where another worker has the job
+   * @throws ProblemError `database_unavailable`
+   */
+  async retry(job: LeasedJob, decision: Extract<Decision, { kind: 'retry' }>, delayMs: number): Promise<boolean> {
+    const { answer } = decision;
+    const changed = await this.database.read(
+      (client) => client.$executeRaw`
+      WITH job AS (
+        UPDATE delivery_job SET lease_owner = NULL, lease_until = NULL,
+          next_attempt_at = least(now() + ${delayMs}::bigint * interval '1 millisecond', expires_at),
+          dispatched_at = CASE WHEN ${decision.dispatchStands}::boolean THEN dispatched_at END
+        WHERE message_id = ${job.messageId}::uuid AND lease_owner = ${job.leaseOwner}
+        RETURNING message_id)
+      UPDATE message SET status = 'queued', reason = ${decision.reason}, attempts = attempts - ${decision.uncounted === true ? 1 : 0}::int,
+        receipt = coalesce(${answer?.receipt ?? null}::text, receipt),
+        attestation_document = coalesce(${answer?.attestationDocument ?? null}::bytea, attestation_document),
+        sealed_answer = coalesce(${answer?.answer ?? null}::bytea, sealed_answer)
+      FROM job WHERE id = job.message_id`,
+    );
+    return changed === 1;
+  }
+
+  /** Gives back what was leased and not sent, as if it had not been leased. @throws ProblemError `database_unavailable` */
+  async release({ messageId, leaseOwner }: LeasedJob): Promise<void> {
+    await this.database.read(
+      (client) => client.$executeRaw`
+      WITH job AS (
+        UPDATE delivery_job SET lease_owner = NULL, lease_until = NULL
+        WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner}
+        RETURNING message_id)
+      UPDATE message SET status = 'queued', attempts = attempts - 1 FROM job WHERE id = job.message_id`,
+    );
+  }
+
+  /**
+   * Ends the message in one transaction: job and sealed bytes go, receipt and status are written, the budget is settled.
+   * @returns false where another worker has the job, or has ended it
+   * @throws ProblemError `database_unavailable`; then it may or may not have happened, and may be called again
+   */
+  end(
+    { messageId, leaseOwner }: LeasedJob,
+    { status, reason, cost, answer }: Extract<Decision, { kind: 'end' }>,
+  ): Promise<boolean> {
+    return this.database.transaction(async (transaction) => {
+      const changed = await transaction.$executeRaw`
+        WITH job AS (DELETE FROM delivery_job WHERE message_id = ${messageId}::uuid AND lease_owner = ${leaseOwner} RETURNING message_id)
+        UPDATE message SET status = ${status}::"MessageStatus", reason = ${reason}, ended_at = now(),
+          receipt = coalesce(${answer?.receipt ?? null}::text, receipt),
+          attestation_document = coalesce(${answer?.attestationDocument ?? null}::bytea, attestation_document),
+          sealed_answer = coalesce(${answer?.answer ?? null}::bytea, sealed_answer)
+        FROM job WHERE id = job.message_id`;
+      if (changed !== 1) return false;
+      await this.budget.settle(transaction, {
+        messageId,
+        actualMicroUsd: await this.amountOf(transaction, messageId, cost),
+        now: new Date(),
+      });
+      return true;
+    });
+  }
+
+  /** For health. @throws ProblemError `database_unavailable` */
+  async state(): Promise<QueueState> {
+    const [state] = await this.database.read(
+      (client) => client.$queryRaw<[{ waiting: number; overdueMs: number }]>`
+      SELECT (SELECT count(*) FROM (SELECT FROM delivery_job LIMIT ${MAX_COUNTED}::int) AS jobs)::int AS waiting,
+             coalesce((SELECT extract(epoch FROM now() - next_attempt_at) * 1000 FROM delivery_job
+                       WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+                       ORDER BY next_attempt_at LIMIT 1), 0)::float8 AS "overdueMs"`,
+    );
+    return { waiting: state.waiting, overdueMs: Math.round(state.overdueMs) };
+  }
+
+  private async amountOf(transaction: Transaction, messageId: string, cost: Cost): Promise<bigint> {
+    if (cost !== 'reservation') return costOfDelivery(copiesSent(cost.copies));
+    const open = await transaction.reservation.findFirst({
+      where: { messageId, state: 'reserved' },
+      select: { reservedMicroUsd: true },
+    });
+    return open?.reservedMicroUsd ?? 0n;
+  }
+}
+
+/** Looked at once and not by row: while a stop stands, the backlog is not read. */
+const NOT_STOPPED = Prisma.sql`NOT EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL)`;
+
+const DUE = Prisma.sql`next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now())`;
+
+function dueJobs(what: Leasable, limit: number): Prisma.Sql {
+  const due = (condition: Prisma.Sql) => Prisma.sql`
+    SELECT message_id, next_attempt_at FROM delivery_job WHERE ${DUE} AND ${condition} ORDER BY ${orderOf(what)} LIMIT ${limit}::int FOR UPDATE SKIP LOCKED`;
+  if (what === 'expired') return due(Prisma.sql`expires_at <= now()`);
+  if (what === 'any') return due(NOT_STOPPED);
+  if ('otherThan' in what)
+    return due(
+      what.otherThan.length === 0
+        ? NOT_STOPPED
+        : Prisma.sql`key_id <> ALL (${keyArray(what.otherThan)}) AND ${NOT_STOPPED}`,
+    );
+  const [only, ...more] = what.keyIds;
+  if (only === undefined) return due(Prisma.sql`false`);
+  if (more.length === 0) return due(Prisma.sql`key_id = ${Buffer.from(only, 'hex')}::bytea AND ${NOT_STOPPED}`);
+  // By the index of each key, one after the other: a long backlog of a key that is not among them is not read.
+  return Prisma.sql`
+    SELECT message_id FROM unnest(${keyArray(what.keyIds)}) AS key (id) CROSS JOIN LATERAL (${due(Prisma.sql`key_id = key.id AND ${NOT_STOPPED}`)}) AS job
+    ORDER BY next_attempt_at LIMIT ${limit}::int`;
+}
+
+function keyArray(keyIds: readonly string[]): Prisma.Sql {
+  return Prisma.sql`ARRAY[${Prisma.join(keyIds.map((keyId) => Buffer.from(keyId, 'hex')))}]::bytea[]`;
+}
+
+/** What has expired is found by an index of its own: there may be none in a long backlog. */
+function orderOf(what: Leasable): Prisma.Sql {
+  return what === 'expired' ? Prisma.sql`expires_at` : Prisma.sql`next_attempt_at`;
+}

@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { AttestationMonitor } from '../attestation/attestation-monitor';
+import type { EnclaveMonitor } from '../attestation/enclave-monitor';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { EnclaveKeys } from '../keys/enclave-keys';
+import { Logger } from '../../core/telemetry/logger';
+import { withRequestId } from '../../core/telemetry/request-context';
+import { DeliveryAttempt } from './delivery-attempt';
+import { DeliveryQueue, type Leasable } from './delivery-queue';
+import { DeliverySignal } from './delivery-signal';
+import type { LeasedJob } from './leased-job';
+import { RelayPace } from './relay-pace';
+
+/** How long attempts under way may take to end by themselves once the process is asked to stop. */
+const GRACE_MS = 10_000;
+
+/** An enclave with its pace, as one worker knows it. */
+interface Lane {
+  readonly enclave: EnclaveMonitor;
+  readonly pace: RelayPace;
+}
+
+/** A lane that may be given messages now, and by which keys; null: it says by itself which keys it holds no longer. */
+interface OpenLane {
+  readonly lane: Lane;
+  readonly keyIds: readonly string[] | null;
+}
+
+/** Keeps up to `delivery.concurrency` attempts under way. README.md beside this file says what is guaranteed. */
+@Injectable()
+export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly name = randomUUID();
+  private leases = 0;
+  private turns = 0;
+  private readonly running = new Set<Promise<void>>();
+  private readonly stopping = new AbortController();
+  private readonly abandoned = new AbortController();
+  private loop: Promise<void> | undefined;
+  private readonly lanes: readonly Lane[];
+  /** When there was last nothing left beside the lanes. */
+  private nothingLeftAtMs = -Infinity;
+  private woken = false;
+  private wake: () => void = () => undefined;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'delivery'>,
+    private readonly queue: DeliveryQueue,
+    private readonly attempt: DeliveryAttempt,
+    private readonly monitor: AttestationMonitor,
+    private readonly keys: EnclaveKeys,
+    private readonly signal: DeliverySignal,
+    private readonly logger: Logger,
+  ) {
+    this.lanes = monitor.enclaves.map((enclave) => ({ enclave, pace: new RelayPace(config.delivery.concurrency) }));
+  }
+
+  /** For metrics: what each enclave is given at once, in the order of the configuration. */
+  paces(): { readonly limit: number; readonly underWay: number }[] {
+    return this.lanes.map(({ pace: { limit, underWay } }) => ({ limit, underWay }));
+  }
+
+  onApplicationBootstrap(): void {
+    this.signal.onNotify(() => {
+      this.lookAgain();
+    });
+    this.monitor.onTrusted(() => {
+      this.nothingLeftAtMs = -Infinity;
+      this.lookAgain();
+    });
+    this.loop = this.work();
+  }
+
+  /** Leases nothing more, waits for what is under way, gives up what takes too long: its answer will be asked for again. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    this.lookAgain();
+    const timer = setTimeout(() => {
+      this.abandoned.abort();
+    }, GRACE_MS);
+    await this.loop;
+    await Promise.all(this.running);
+    clearTimeout(timer);
+  }
+
+  private async work(): Promise<void> {
+    let databaseAway = false;
+    while (!this.stopping.signal.aborted) {
+      this.woken = false;
+      let taken = 0;
+      try {
+        taken = await this.takeUp();
+        if (databaseAway) this.logger.info({}, 'the queue can be read again');
+        databaseAway = false;
+      } catch (error) {
+        if (!databaseAway) this.logger.error({ err: error }, 'the queue cannot be read');
+        databaseAway = true;
+      }
+      if (taken === 0) await this.pause();
+    }
+  }
+
+  private async takeUp(): Promise<number> {
+    const open = this.openLanes();
+    // Whoever has the least under way is first, of equals each in turn: several may hold the same keys.
+    this.turns++;
+    const place = ({ enclave }: Lane) => (enclave.index + this.turns) % this.lanes.length;
+    open.sort(({ lane: a }, { lane: b }) => a.pace.underWay - b.pace.underWay || place(a) - place(b));
+    let taken = 0;
+    for (const { lane, keyIds } of open)
+      taken += await this.takeFor(lane, keyIds === null ? 'any' : { keyIds }, open.length);
+    return taken === 0 ? this.takeLeftover() : taken;
+  }
+
+  private openLanes(): OpenLane[] {
+    const revoked = new Set(this.keys.revokedKeyIds());
+    return this.lanes.flatMap((lane): OpenLane[] => {
+      const { enclave } = lane;
+      if (!enclave.takesMessages()) return [];
+      if (this.saysItself(lane)) return [{ lane, keyIds: null }];
+      const keyIds = enclave.heldKeyIds()?.filter((keyId) => !revoked.has(keyId)) ?? [];
+      return keyIds.length === 0 ? [] : [{ lane, keyIds }];
+    });
+  }
+
+  /** The only enclave says by itself which keys it holds no longer, where nobody can bring them back. */
+  private saysItself({ enclave }: Lane): boolean {
+    return this.lanes.length === 1 && enclave.keepsItsKeysAlone();
+  }
+
+  /**
+   * What no lane has room or an enclave for, or a stop keeps from them, but may end. Where there was nothing it is asked for again
+   * by the poll alone: nothing of it is new because a message was accepted or an attempt ended.
+   */
+  private async takeLeftover(): Promise<number> {
+    if (performance.now() - this.nothingLeftAtMs < this.config.delivery.pollMs || this.room === 0) return 0;
+    let taken = await this.takeFor(null, 'expired');
+    const revoked = this.keys.revokedKeyIds();
+    if (revoked.length > 0) taken += await this.takeFor(null, { keyIds: revoked });
+    // While every enclave is known, a key that none of them holds can be told to be retired; else such a message waits.
+    const held = this.lanes.map((lane) => (this.saysItself(lane) ? null : lane.enclave.heldKeyIds()));
+    if (!held.includes(null)) taken += await this.takeFor(null, { otherThan: held.flatMap((keyIds) => keyIds ?? []) });
+    if (taken === 0) this.nothingLeftAtMs = performance.now();
+    return taken;
+  }
+
+  private get room(): number {
+    return this.config.delivery.concurrency - this.running.size;
+  }
+
+  /** @param lanes among which what there is is shared out: what one leaves is there at the next turn */
+  private async takeFor(lane: Lane | null, what: Leasable, lanes = 1): Promise<number> {
+    const limit = lane === null ? this.room : Math.min(Math.ceil(this.room / lanes), lane.pace.free);
+    if (limit <= 0) return 0;
+    // A name of its own for each lease: an answer that comes late to this very process is late as well.
+    const jobs = await this.queue.lease(limit, `${this.name}-${(++this.leases).toString(36)}`, what);
+    for (const job of jobs) this.start(job, lane);
+    return jobs.length;
+  }
+
+  private start(job: LeasedJob, lane: Lane | null): void {
+    const slot = lane?.pace.take();
+    const run = () =>
+      this.attempt.run(job, lane?.enclave ?? null, this.stopping.signal, this.abandoned.signal, (signal) =>
+        slot?.done(signal),
+      );
+    // A request id of its own for each attempt, which the enclave's log has too.
+    const attempt: Promise<void> = withRequestId(randomUUID(), run)
+      .catch((error: unknown) => {
+        this.logger.error(
+          { messageId: job.messageId, err: error },
+          'an attempt could not be written down: its lease runs out',
+        );
+      })
+      .finally(() => {
+        slot?.done({ kind: 'nothing' });
+        this.running.delete(attempt);
+        this.lookAgain();
+      });
+    this.running.add(attempt);
+  }
+
+  private lookAgain(): void {
+    this.woken = true;
+    this.wake();
+  }
+
+  /** Until something calls, an attempt ends, or `pollMs` have passed. */
+  private pause(): Promise<void> {
+    if (this.woken) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.nothingLeftAtMs = -Infinity; // a timer may be a millisecond early
+        resolve();
+      }, this.config.delivery.pollMs);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

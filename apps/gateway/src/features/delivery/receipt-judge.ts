@@ -1,0 +1,71 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { createAttestationVerifier, unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import { toBase64Url, type ReceiptClaims, type RelayAnswer } from '@communique-tee/protocol';
+import { ReceiptError, verifyReceipt } from '@communique-tee/receipts';
+import { measurementsOf } from '../attestation/attestation-judge';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { readReceiptClaims_unverified } from '../enclave/read-receipt-claims';
+import type { TrustedAnswer } from './decision';
+import type { LeasedJob } from './leased-job';
+
+export type ReceiptJudgement =
+  { readonly ok: true; readonly trusted: TrustedAnswer } | { readonly ok: false; readonly code: string };
+
+/** Believes an answer's outcomes only under a receipt that a sender would believe too. */
+@Injectable()
+export class ReceiptJudge {
+  private readonly verifier = createAttestationVerifier();
+  private readonly attestation: GatewayConfig['attestation'];
+
+  constructor(@Inject(GATEWAY_CONFIG) { attestation }: Pick<GatewayConfig, 'attestation'>) {
+    this.attestation = attestation;
+  }
+
+  /**
+   * Signature under the attested receipt key, measurement, time, message id and hash of the sealed bytes; and that the state
+   * beside the receipt says what the receipt says. Where verification is switched off, all but signature and document.
+   */
+  async judge(job: Pick<LeasedJob, 'messageId' | 'sealedSha256'>, answer: RelayAnswer): Promise<ReceiptJudgement> {
+    let claims: ReceiptClaims;
+    try {
+      claims = this.attestation.verify ? await this.verified(job, answer) : this.unverified(job, answer);
+    } catch (error) {
+      if (error instanceof ReceiptError) return { ok: false, code: error.code };
+      throw error;
+    }
+    const outcomes = claims.offices.map(({ outcome }) => outcome);
+    if ((answer.state === 'pending') !== outcomes.includes('pending'))
+      return { ok: false, code: 'state_contradicts_receipt' };
+    return { ok: true, trusted: { answer, outcomes } };
+  }
+
+  private async verified(
+    { messageId, sealedSha256 }: Pick<LeasedJob, 'messageId' | 'sealedSha256'>,
+    answer: RelayAnswer,
+  ): Promise<ReceiptClaims> {
+    const { trustAnchorPem, acceptedMeasurements } = this.attestation;
+    const receipt = {
+      receipt: answer.receipt,
+      attestation_document: Buffer.from(answer.attestationDocument).toString('base64'),
+    };
+    const { claims } = await verifyReceipt(receipt, {
+      verifyAttestation: (document, policy) => this.verifier.verify(document, policy),
+      acceptedMeasurements: measurementsOf(acceptedMeasurements),
+      ...(trustAnchorPem === undefined ? {} : { trustAnchor: unsafeTrustAnchorFromPem(trustAnchorPem) }),
+      messageId,
+      sealedSha256,
+    });
+    return claims;
+  }
+
+  private unverified(
+    { messageId, sealedSha256 }: Pick<LeasedJob, 'messageId' | 'sealedSha256'>,
+    answer: RelayAnswer,
+  ): ReceiptClaims {
+    const claims = readReceiptClaims_unverified(answer.receipt);
+    if (claims === undefined) throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a receipt');
+    if (claims.message_id !== messageId || claims.sealed_sha256 !== toBase64Url(sealedSha256))
+      throw new ReceiptError('ERR_RECEIPT_OTHER_MESSAGE', 'the receipt is for another message');
+    return claims;
+  }
+}

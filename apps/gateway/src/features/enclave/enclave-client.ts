@@ -1,0 +1,199 @@
+import {
+  DISPATCHED_BEFORE,
+  DISPATCHED_BEFORE_HEADER,
+  INTERIM_RECEIPT_HEADER,
+  LIMITS,
+  MAX_KEY_STATUS_BYTES,
+  decodeKeyStatus,
+  decodeRelayAnswer,
+  decodeSealedAnswer,
+  enclaveHealthSchema,
+  toHex,
+  type EnclaveHealth,
+  type KeyStatus,
+  type RelayAnswer,
+} from '@communique-tee/protocol';
+import { parseAddress } from '@communique-tee/vsock';
+import type { EnclaveStep, Metrics } from '../../core/telemetry/metrics';
+import { EnclaveAgent, MAX_SOCKETS } from './enclave-agent';
+import { invalidAnswer, type EnclaveResult } from './enclave-result';
+import { exchange, type Exchange, type ExchangeRequest } from './exchange';
+import { readJson, readProblem } from './read-problem';
+import { readReceiptClaims_unverified } from './read-receipt-claims';
+import { Turns } from './turns';
+
+const MAX_HEALTH_BYTES = 4096;
+const MAX_DOCUMENT_BYTES = 16_384;
+/** Health and attestation are asked for by people and probes who wait. */
+const SHORT_TIMEOUT_MS = 5000;
+
+/** The client of one enclave: the relay protocol of libs/protocol over vsock, a unix socket or loopback TCP. It never retries. */
+export class EnclaveClient {
+  private readonly agent: EnclaveAgent;
+  private readonly timeoutMs: number;
+  private readonly turns = new Turns(MAX_SOCKETS);
+
+  constructor(
+    { address, timeoutMs }: { readonly address: string; readonly timeoutMs: number },
+    private readonly metrics?: Metrics,
+  ) {
+    this.agent = new EnclaveAgent(parseAddress(address));
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** Reachability only; what proves anything is the attestation document. */
+  async health(options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<EnclaveHealth>> {
+    return this.ask(
+      'health',
+      { method: 'GET', path: '/health', accept: 'application/json' },
+      MAX_HEALTH_BYTES,
+      options.signal,
+      ({ contentType, body }) => {
+        const parsed = enclaveHealthSchema.safeParse(contentType === 'application/json' ? readJson(body) : undefined);
+        return parsed.success ? parsed.data : undefined;
+      },
+    );
+  }
+
+  /** @param nonce 16 to 64 bytes; without one the document carries none. The answer is 1 to 16,384 bytes of COSE_Sign1, unread. */
+  async attestation(nonce?: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<Uint8Array>> {
+    const path = nonce === undefined ? '/attestation' : `/attestation?nonce=${toHex(nonce)}`;
+    return this.ask(
+      'attestation',
+      { method: 'GET', path, accept: 'application/cose' },
+      MAX_DOCUMENT_BYTES,
+      options.signal,
+      ({ contentType, body }) => (contentType === 'application/cose' && body.length > 0 ? body : undefined),
+    );
+  }
+
+  /**
+   * @param sealed a sealed message in its CBOR form, as it was accepted
+   * @param options.dispatchedBefore an earlier attempt went out and was never answered
+   * @param options.interimReceipt the last one, where there is one: what it says was sent is not sent again
+   */
+  async relay(
+    sealed: Uint8Array,
+    options: { signal?: AbortSignal; dispatchedBefore?: boolean; interimReceipt?: string | null } = {},
+  ): Promise<EnclaveResult<RelayAnswer>> {
+    const { dispatchedBefore = false, interimReceipt = null } = options;
+    const headers = {
+      ...(dispatchedBefore && { [DISPATCHED_BEFORE_HEADER]: DISPATCHED_BEFORE }),
+      ...(interimReceipt !== null && { [INTERIM_RECEIPT_HEADER]: interimReceipt }),
+    };
+    const request: ExchangeRequest = {
+      method: 'POST',
+      path: '/messages',
+      accept: 'application/cbor',
+      contentType: 'application/cbor',
+      headers,
+      body: sealed,
+    };
+    return this.ask(
+      'relay',
+      request,
+      LIMITS.maxRelayAnswerBytes,
+      options.signal,
+      ({ contentType, body }) => (contentType === 'application/cbor' ? readRelayAnswer(body) : undefined),
+      this.timeoutMs,
+    );
+  }
+
+  /**
+   * @param offer a KeyOffer in its CBOR form
+   * @returns what the enclave says of its keys; `unsupported` where it is from before there was anything to say
+   */
+  async keys(
+    offer: Uint8Array,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<EnclaveResult<KeyStatus | 'unsupported'>> {
+    const request: ExchangeRequest = {
+      method: 'POST',
+      path: '/keys',
+      accept: 'application/cbor',
+      contentType: 'application/cbor',
+      body: offer,
+    };
+    // It may ask KMS meanwhile, once for each key that it does not know yet.
+    return this.ask<KeyStatus | 'unsupported'>(
+      'keys',
+      request,
+      MAX_KEY_STATUS_BYTES,
+      options.signal,
+      ({ status, contentType, body }) => {
+        if (status === 404) return 'unsupported';
+        return contentType === 'application/cbor' ? readKeyStatus(body) : undefined;
+      },
+      this.timeoutMs,
+      [200, 404],
+    );
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  private async ask<Answer>(
+    step: EnclaveStep,
+    request: ExchangeRequest,
+    maxBodyBytes: number,
+    signal: AbortSignal | undefined,
+    read: (response: Extract<Exchange, { kind: 'response' }>) => Answer | undefined,
+    timeoutMs = Math.min(this.timeoutMs, SHORT_TIMEOUT_MS),
+    readable: readonly number[] = [200],
+  ): Promise<EnclaveResult<Answer>> {
+    const startedAt = performance.now();
+    const response = await this.inTurn(timeoutMs, signal, (leftMs) =>
+      exchange(this.agent, request, { timeoutMs: leftMs, maxBodyBytes, signal }),
+    );
+    const result = resultOf(response, read, readable);
+    this.metrics?.enclaveAsked(step, result.kind, performance.now() - startedAt);
+    return result;
+  }
+
+  private async inTurn(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    run: (leftMs: number) => Promise<Exchange>,
+  ): Promise<Exchange> {
+    const startedAt = performance.now();
+    const outcome = await this.turns.take(timeoutMs, signal);
+    if (outcome !== 'taken') return { kind: 'failed', sent: false, code: outcome };
+    try {
+      return await run(Math.max(1, timeoutMs - (performance.now() - startedAt)));
+    } finally {
+      this.turns.give();
+    }
+  }
+}
+
+function resultOf<Answer>(
+  response: Exchange,
+  read: (response: Extract<Exchange, { kind: 'response' }>) => Answer | undefined,
+  readable: readonly number[],
+): EnclaveResult<Answer> {
+  if (response.kind === 'failed') return { kind: 'unreachable', sent: response.sent, code: response.code };
+  if (response.kind === 'unreadable') return invalidAnswer();
+  if (!readable.includes(response.status)) return readProblem(response);
+  const answer = read(response);
+  return answer === undefined ? invalidAnswer() : { kind: 'answer', answer };
+}
+
+function readKeyStatus(body: Uint8Array): KeyStatus | undefined {
+  try {
+    return decodeKeyStatus(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Well formed in every part: the CBOR, the claims of the receipt, the shape of the sealed answer. */
+function readRelayAnswer(body: Uint8Array): RelayAnswer | undefined {
+  try {
+    const answer = decodeRelayAnswer(body);
+    decodeSealedAnswer(answer.answer);
+    return readReceiptClaims_unverified(answer.receipt) === undefined ? undefined : answer;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,30 @@
+import { Inject, Injectable, Optional, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { checkVsock, parseAddress } from '@communique-tee/vsock';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { Metrics } from '../../core/telemetry/metrics';
+import { EnclaveClient } from './enclave-client';
+
+/** A client for each configured enclave, in the order of the configuration: an enclave is known by its place in it. */
+@Injectable()
+export class EnclaveClients implements OnModuleInit, OnApplicationShutdown {
+  readonly all: readonly [EnclaveClient, ...EnclaveClient[]];
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'enclave'>,
+    @Optional() metrics?: Metrics,
+  ) {
+    const { enclave } = config;
+    const clientOf = (address: string) => new EnclaveClient({ address, timeoutMs: enclave.timeoutMs }, metrics);
+    const [first, ...rest] = enclave.addresses;
+    this.all = [clientOf(first), ...rest.map(clientOf)];
+  }
+
+  /** @throws SocketError ERR_VSOCK_UNAVAILABLE: a Node that cannot speak vsock does not start where an enclave is reached over it */
+  async onModuleInit(): Promise<void> {
+    await checkVsock(this.config.enclave.addresses.map(parseAddress));
+  }
+
+  onApplicationShutdown(): void {
+    for (const client of this.all) client.close();
+  }
+}

@@ -1,0 +1,132 @@
+import {
+  Inject,
+  Injectable,
+  Optional,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { fromHex, toHex } from '@communique-tee/protocol';
+import type { KeyId } from '../attestation/attestation-judge';
+import { AttestationMonitor } from '../attestation/attestation-monitor';
+import type { EnclaveMonitor } from '../attestation/enclave-monitor';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { Logger } from '../../core/telemetry/logger';
+import { Metrics } from '../../core/telemetry/metrics';
+import { KeySync } from './key-sync';
+import { OperatorSecrets } from './operator-secrets';
+import { ParentCredentials } from './parent-credentials';
+import { ProposalReader } from './read-proposal';
+import { SealedKeyStore } from './sealed-key-store';
+
+/** How soon it is seen that another gateway stored a key, or that an operator revoked one. */
+const WATCH_MS = 1000;
+
+/** Keeps every configured enclave in keys. README.md beside this file says how. */
+@Injectable()
+export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly syncs: readonly KeySync[];
+  private timer: NodeJS.Timeout | undefined;
+  private watching: Promise<void> | undefined;
+  private stopped = false;
+  private version: string | null = null;
+  private revoked: readonly KeyId[] = [];
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'keys' | 'attestation'>,
+    private readonly monitor: AttestationMonitor,
+    private readonly store: SealedKeyStore,
+    credentials: ParentCredentials,
+    secrets: OperatorSecrets,
+    private readonly logger: Logger,
+    @Optional() metrics?: Metrics,
+  ) {
+    const parts = {
+      store,
+      credentials,
+      secrets,
+      logger,
+      metrics,
+      proposals: new ProposalReader(config.attestation),
+      intervalMs: config.keys.intervalMs,
+    };
+    this.syncs = monitor.enclaves.map((enclave) => new KeySync(enclave, parts));
+  }
+
+  onApplicationBootstrap(): void {
+    for (const sync of this.syncs) sync.start();
+    this.timer = setInterval(() => {
+      this.watching ??= this.watch().finally(() => {
+        this.watching = undefined;
+      });
+    }, WATCH_MS).unref();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    await Promise.all([this.watching, ...this.syncs.map((sync) => sync.stop())]);
+  }
+
+  /** Exchanges keys with all enclaves now. Never throws. */
+  async syncNow(): Promise<void> {
+    await Promise.all(this.syncs.map((sync) => sync.syncNow()));
+  }
+
+  /** Exchanges keys with this one as soon as may be: it said that it has none. */
+  syncSoon({ index }: EnclaveMonitor): void {
+    this.syncs[index]?.soon();
+  }
+
+  /** Keys that an operator revoked, as of a second ago: what is sealed to them is never opened. */
+  revokedKeyIds(): readonly KeyId[] {
+    return this.revoked;
+  }
+
+  /**
+   * Whether no enclave opens anything with this key any more: an operator revoked it; or its record is not in the database, and all
+   * enclaves, looked at from now on, are trusted, ready and hold others. Whoever was sealed to a key that is held now was sealed to
+   * it before this call, so that an older look proves nothing.
+   * @throws ProblemError `database_unavailable`
+   */
+  async isRetired(keyId: KeyId): Promise<boolean> {
+    const standing = await this.store.standing(fromHex(keyId));
+    if (standing !== 'none') return standing === 'revoked';
+    const nowMs = performance.now();
+    const looked = await Promise.all(
+      this.monitor.enclaves.map(async (enclave, at) => {
+        const said = await this.syncs[at]?.syncSince(nowMs);
+        return said === true && (!enclave.verifies || (await enclave.lookSince(nowMs)));
+      }),
+    );
+    return (
+      !looked.includes(false) &&
+      this.monitor.enclaves.every((enclave) => enclave.heldKeyIds()?.includes(keyId) === false)
+    );
+  }
+
+  /**
+   * Whether the word of this enclave that the key is retired is to be believed: that of the only one, about what no record in the
+   * database can bring back.
+   * @throws ProblemError `database_unavailable`
+   */
+  async isRetiredBy(enclave: EnclaveMonitor, keyId: KeyId): Promise<boolean> {
+    if (this.monitor.enclaves.length > 1) return this.isRetired(keyId);
+    return enclave.takesMessages() && (await this.store.standing(fromHex(keyId))) !== 'live';
+  }
+
+  /** One cheap look at the table; what is new in it goes to all enclaves at once. */
+  async watch(): Promise<void> {
+    try {
+      await this.store.wipeDestroyed();
+      const { version, revoked } = await this.store.look();
+      // The first look counts as one that saw something: what happened since the first offers is not known.
+      const isNew = this.version !== version;
+      this.version = version;
+      this.revoked = revoked.map(toHex);
+      if (isNew && !this.stopped) for (const sync of this.syncs) sync.soon();
+    } catch (error) {
+      // Each sync says that the database is away; this one is asked again in a second.
+      this.logger.debug({ err: error }, 'sealed keys cannot be looked at');
+    }
+  }
+}

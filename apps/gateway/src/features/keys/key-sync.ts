@@ -1,0 +1,309 @@
+import { randomUUID } from 'node:crypto';
+import {
+  encodeKeyOffer,
+  MAX_OFFERED_KEYS,
+  PROCESS_CUSTODY,
+  toHex,
+  type KeyOffer,
+  type KeyStatus,
+} from '@communique-tee/protocol';
+import type { EnclaveMonitor } from '../attestation/enclave-monitor';
+import type { SaidKeys } from '../attestation/said-keys';
+import type { EnclaveResult } from '../enclave/enclave-result';
+import type { Logger } from '../../core/telemetry/logger';
+import type { Metrics } from '../../core/telemetry/metrics';
+import { withRequestId } from '../../core/telemetry/request-context';
+import type { OperatorSecrets } from './operator-secrets';
+import type { ParentCredentials } from './parent-credentials';
+import type { ProposalReader } from './read-proposal';
+import type { KeysOfCustody, SealedKeyStore } from './sealed-key-store';
+
+/** What the syncs of all enclaves share. */
+export interface KeySyncParts {
+  readonly store: SealedKeyStore;
+  readonly proposals: ProposalReader;
+  readonly credentials: Pick<ParentCredentials, 'current'>;
+  readonly secrets: Pick<OperatorSecrets, 'current'>;
+  readonly logger: Logger;
+  readonly metrics?: Metrics | undefined;
+  readonly intervalMs: number;
+}
+
+/** Learn its custody, hand in what there is, hand its own proposal back; what is not settled then is by the next time. */
+const MAX_ROUNDS = 4;
+/** However often something calls: an enclave that seems to be another one at each look is not asked without end. */
+const MIN_GAP_MS = 100;
+const NOTHING: KeyOffer = { credentials: null, records: [], revoked: [], secrets: {} };
+const NO_KEYS: KeysOfCustody = { live: [], revoked: [] };
+/** An enclave from before `POST /keys`. */
+const FROM_BEFORE: SaidKeys = {
+  custody: PROCESS_CUSTODY,
+  state: 'ready',
+  current: null,
+  currentSince: null,
+  held: null,
+  kms: null,
+};
+
+interface Offer {
+  readonly bytes: Uint8Array;
+  readonly keys: KeysOfCustody | null;
+}
+
+/** Keeps one enclave in keys: hands it what it cannot fetch, stores what it makes, notes what it holds. */
+export class KeySync {
+  private syncing: Promise<void> | undefined;
+  private begunAtMs = -Infinity;
+  /** When the last one that ended well was begun. */
+  private goodSinceMs = -Infinity;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly stopping = new AbortController();
+  private databaseAway = false;
+  private last: KeyStatus | null = null;
+  private failure: string | null = null;
+  private readonly component: string;
+
+  constructor(
+    private readonly enclave: EnclaveMonitor,
+    private readonly parts: KeySyncParts,
+  ) {
+    this.component = `enclave-${String(enclave.index)}`;
+  }
+
+  start(): void {
+    this.enclave.onMet(() => {
+      this.last = null; // it may be another one
+      this.soon();
+    });
+    this.soon();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    clearTimeout(this.timer);
+    await this.syncing;
+  }
+
+  /** As soon as may be: after one that is under way, which may have begun before. */
+  soon(): void {
+    if (this.stopping.signal.aborted) return;
+    clearTimeout(this.timer);
+    const gapMs = Math.max(0, this.begunAtMs + MIN_GAP_MS - performance.now());
+    this.timer = setTimeout(() => void (this.syncing ?? Promise.resolve()).then(() => this.syncNow()), gapMs).unref();
+  }
+
+  /** Now; together with one that is under way already. Never throws. */
+  syncNow(): Promise<void> {
+    if (this.stopping.signal.aborted) return Promise.resolve();
+    this.syncing ??= this.sync().finally(() => {
+      this.syncing = undefined;
+    });
+    return this.syncing;
+  }
+
+  /** Makes sure of one that began after this moment of `performance.now()`. @returns false where none did, or the enclave did not answer */
+  async syncSince(momentMs: number): Promise<boolean> {
+    for (let syncs = 0; syncs < 2 && this.goodSinceMs < momentMs; syncs++) await this.syncNow();
+    return this.goodSinceMs >= momentMs;
+  }
+
+  private async sync(): Promise<void> {
+    clearTimeout(this.timer);
+    const begunAtMs = performance.now();
+    this.begunAtMs = begunAtMs;
+    try {
+      // An id of its own, which the enclave's log has too.
+      if (await withRequestId(randomUUID(), () => this.rounds())) this.goodSinceMs = begunAtMs;
+    } catch (error) {
+      this.last = null;
+      this.parts.logger.error({ component: this.component, err: error }, 'keys could not be exchanged');
+    }
+    if (!this.stopping.signal.aborted)
+      this.timer = setTimeout(() => void this.syncNow(), this.parts.intervalMs).unref();
+  }
+
+  private async rounds(): Promise<boolean> {
+    let offer = await this.offer(this.last);
+    for (let round = 0; ; round++) {
+      const result = await this.enclave.client.keys(offer.bytes, { signal: this.stopping.signal });
+      if (result.kind !== 'answer') {
+        this.failed(result);
+        return false;
+      }
+      this.failed(null);
+      if (result.answer === 'unsupported') {
+        this.last = null;
+        this.enclave.noteKeys(FROM_BEFORE);
+        return true;
+      }
+      const status = result.answer;
+      this.note(status, offer);
+      if (
+        status.proposal !== null &&
+        status.custody !== PROCESS_CUSTODY &&
+        this.mayHaveMore(status) &&
+        !this.databaseAway
+      )
+        await this.take(status.proposal, status);
+      const next = await this.offer(status);
+      if (round + 1 >= MAX_ROUNDS || same(next.bytes, offer.bytes)) return true;
+      offer = next;
+    }
+  }
+
+  /** One that keeps its keys to itself and opens no secret is handed nothing, and so is one that is known to be a wrong one. */
+  private mayHaveMore(status: KeyStatus | null): status is KeyStatus {
+    return (
+      status !== null &&
+      (status.custody !== PROCESS_CUSTODY || status.wants.secrets.length > 0) &&
+      this.enclave.state().kind !== 'refused'
+    );
+  }
+
+  /** What it is handed next. Without the database nothing: what is missing then must not look as if it were gone. */
+  private async offer(status: KeyStatus | null): Promise<Offer> {
+    const nothing = { bytes: encodeKeyOffer(NOTHING), keys: null };
+    if (!this.mayHaveMore(status)) return nothing;
+    let keys: KeysOfCustody;
+    try {
+      keys = status.custody === PROCESS_CUSTODY ? NO_KEYS : await this.parts.store.ofCustody(status.custody);
+      this.databaseAway = false;
+    } catch (error) {
+      if (!this.databaseAway)
+        this.parts.logger.warn(
+          { component: this.component, err: error },
+          'sealed keys cannot be read: the enclave keeps what it has',
+        );
+      this.databaseAway = true;
+      return nothing;
+    }
+    const { wants } = status;
+    const [credentials, all] = await Promise.all([
+      wants.credentials ? this.parts.credentials.current() : null,
+      wants.secrets.length > 0 ? this.parts.secrets.current() : null,
+    ]);
+    const secrets = Object.fromEntries(
+      wants.secrets.flatMap((name) => {
+        const secret = all?.get(name);
+        return secret === undefined ? [] : [[name, secret] as const];
+      }),
+    );
+    return {
+      bytes: encodeKeyOffer({ credentials, records: recordsFor(status, keys), revoked: [...keys.revoked], secrets }),
+      keys,
+    };
+  }
+
+  private async take(proposal: Uint8Array, { custody }: KeyStatus): Promise<void> {
+    const { store, proposals, logger, metrics } = this.parts;
+    const state = this.enclave.state();
+    const read = await proposals.read(proposal, { custody, pcr0: state.kind === 'verified' ? state.pcr0 : null });
+    let outcome: string;
+    try {
+      outcome = read.ok ? await store.add(read.core, proposal) : read.code;
+    } catch (error) {
+      logger.warn(
+        { component: this.component, err: error },
+        'a sealed key cannot be stored: the enclave offers it again',
+      );
+      return;
+    }
+    metrics?.keyProposed(outcome);
+    if (outcome === 'stored')
+      logger.info({ component: this.component, bytes: proposal.length }, 'a sealed key was stored');
+    else if (!['known', 'epoch_taken'].includes(outcome))
+      logger.warn({ component: this.component, code: outcome }, 'a sealed key that an enclave proposes is not stored');
+  }
+
+  private note(status: KeyStatus, { keys }: Offer): void {
+    const { metrics, logger } = this.parts;
+    const component = this.component;
+    const before = this.last;
+    this.last = status;
+    const refusals = new Set(before?.refused.map(textOf));
+    for (const refusal of status.refused) {
+      if (refusals.has(textOf(refusal))) continue;
+      metrics?.keyRefused(refusal.code);
+      // What another image made is refused by design, for as long as both are there.
+      if (refusal.code !== 'other_image')
+        logger.warn({ component, code: refusal.code }, 'an enclave refuses a sealed key');
+    }
+    for (const { name, code } of status.refused_secrets) {
+      if (!before?.refused_secrets.some((other) => other.name === name && other.code === code))
+        logger.warn({ component, code }, 'an enclave cannot open a secret of the operator');
+    }
+    if (status.kms !== null) {
+      metrics?.kmsFailed(status.kms);
+      if (before?.kms !== status.kms) logger.warn({ component, code: status.kms }, 'KMS was of no use to an enclave');
+    }
+    if (before?.custody !== status.custody && status.custody === PROCESS_CUSTODY)
+      logger.info({ component }, 'the keys of this enclave live as long as its process: no KMS key is configured');
+    this.enclave.noteKeys(this.saidBy(status, keys));
+    // What it attests lags behind what it holds.
+    const state = this.enclave.state();
+    if (
+      status.state === 'ready' &&
+      (state.kind === 'waiting' ||
+        (state.kind === 'verified' && status.current !== null && state.keyId !== toHex(status.current)))
+    )
+      void this.enclave.checkNow();
+  }
+
+  private saidBy(
+    { custody, state, current, held, held_legacy: heldLegacy, kms }: KeyStatus,
+    keys: KeysOfCustody | null,
+  ): SaidKeys {
+    const id = current === null ? null : toHex(current);
+    const before = this.enclave.keys();
+    const stored =
+      keys?.live.find(({ keyId }) => toHex(keyId) === id)?.createdAt ??
+      (before?.current === id ? before?.currentSince : null);
+    return {
+      custody,
+      state,
+      current: id,
+      currentSince: stored ?? null,
+      held: held.map(toHex),
+      ...(heldLegacy && { heldLegacy: heldLegacy.map(toHex) }),
+      kms,
+    };
+  }
+
+  /** Said once for each change. What an enclave holds is not known while it cannot be asked. */
+  private failed(result: Exclude<EnclaveResult<unknown>, { kind: 'answer' }> | null): void {
+    const failure = result?.code ?? null;
+    if (result !== null) {
+      this.last = null;
+      // One that is busy or cannot be reached for a moment holds what it held.
+      if (result.kind === 'problem' && result.code === 'enclave_answer_invalid') this.enclave.noteKeys(null);
+    }
+    if (failure === this.failure) return;
+    this.failure = failure;
+    // That it cannot be reached says its monitor.
+    if (result?.kind === 'problem')
+      this.parts.logger.warn(
+        { component: this.component, code: result.code },
+        'an enclave cannot be asked for its keys',
+      );
+  }
+}
+
+/** All of them, newest first; where there are more than fit, those of other images give way. */
+function recordsFor({ refused }: KeyStatus, { live }: KeysOfCustody): Uint8Array[] {
+  if (live.length <= MAX_OFFERED_KEYS) return live.map(({ record }) => record);
+  const foreign = new Set(
+    refused.flatMap(({ key_id: keyId, code }) => (keyId !== null && code === 'other_image' ? [toHex(keyId)] : [])),
+  );
+  const isForeign = ({ keyId }: { keyId: Uint8Array }) => foreign.has(toHex(keyId));
+  return [...live.filter((key) => !isForeign(key)), ...live.filter(isForeign)]
+    .slice(0, MAX_OFFERED_KEYS)
+    .map(({ record }) => record);
+}
+
+function textOf({ key_id: keyId, code }: KeyStatus['refused'][number]): string {
+  return `${keyId === null ? '' : toHex(keyId)} ${code}`;
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.from(a.buffer, a.byteOffset, a.length).equals(b);
+}

@@ -1,0 +1,118 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { MAX_SECRETS, SECRET_NAME } from '@communique-tee/protocol';
+import { Inject, Injectable } from '@nestjs/common';
+import * as z from 'zod';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { Logger } from '../../core/telemetry/logger';
+
+/** 16 ciphertexts of 6144 bytes in base64, and room for their names. */
+const MAX_FILE_BYTES = 192 * 1024;
+const MAX_SECRET_BYTES = 6144;
+const INVALID = 'secrets_file_invalid';
+
+const ciphertext = z
+  .string()
+  .max(Math.ceil(MAX_SECRET_BYTES / 3) * 4)
+  .transform((text, context): Uint8Array => {
+    const bytes = Buffer.from(text, 'base64');
+    if (bytes.length > 0 && bytes.length <= MAX_SECRET_BYTES && bytes.toString('base64') === text)
+      return new Uint8Array(bytes);
+    context.addIssue({ code: 'custom' });
+    return z.NEVER;
+  });
+const fileSchema = z
+  .record(z.string().regex(SECRET_NAME), ciphertext)
+  .refine((secrets) => Object.keys(secrets).length <= MAX_SECRETS);
+
+export type Secrets = ReadonlyMap<string, Uint8Array>;
+const NONE: Secrets = new Map();
+
+/**
+ * The operator's secrets, as ciphertexts that an enclave alone opens: a JSON file {name: base64}. It is read when it is first needed
+ * and again when it has changed. A file that comes late is no reason not to start; one that is bad keeps what was read before.
+ */
+@Injectable()
+export class OperatorSecrets {
+  private readonly path: string | undefined;
+  private secrets = NONE;
+  private lastRead: { readonly version: string; readonly failure: string | null } | undefined;
+  private failure: string | null = null;
+  private reading: Promise<Secrets> | undefined;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'keys'>,
+    private readonly logger: Logger,
+  ) {
+    this.path = config.keys.secretsFile;
+  }
+
+  /** Never throws. */
+  current(): Promise<Secrets> {
+    const { path } = this;
+    if (path === undefined) return Promise.resolve(NONE);
+    this.reading ??= this.read(path).finally(() => {
+      this.reading = undefined;
+    });
+    return this.reading;
+  }
+
+  private async read(path: string): Promise<Secrets> {
+    try {
+      this.say(await this.readChanged(path));
+    } catch (error) {
+      const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+      this.say(typeof code === 'string' ? code : 'secrets_file_unreadable');
+    }
+    return this.secrets;
+  }
+
+  /** @returns why what it holds is not used, or null */
+  private async readChanged(path: string): Promise<string | null> {
+    // Without waiting: a pipe that nobody writes to is refused, not waited at.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const stat = await file.stat();
+      if (!stat.isFile() || stat.size > MAX_FILE_BYTES) return INVALID;
+      const version = [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ');
+      if (version !== this.lastRead?.version)
+        this.lastRead = { version, failure: this.take(await file.readFile('utf8')) };
+      return this.lastRead.failure;
+    } finally {
+      await file.close();
+    }
+  }
+
+  private take(text: string): string | null {
+    const secrets = parseSecrets(text);
+    if (secrets === undefined) return INVALID;
+    this.secrets = secrets;
+    this.logger.info({ count: secrets.size }, 'the file of the secrets for enclaves was read');
+    return null;
+  }
+
+  /** Once for each change. */
+  private say(failure: string | null): void {
+    if (failure === this.failure) return;
+    this.failure = failure;
+    if (failure !== null)
+      this.logger.error(
+        { code: failure },
+        'the file of the secrets for enclaves cannot be used: what was read before stays in use',
+      );
+  }
+}
+
+function parseSecrets(text: string): Secrets | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  // Zod leaves out `__proto__` without a word.
+  if (typeof value !== 'object' || value === null || !Object.keys(value).every((name) => SECRET_NAME.test(name)))
+    return undefined;
+  const parsed = fileSchema.safeParse(value);
+  return parsed.success ? new Map(Object.entries(parsed.data)) : undefined;
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import {
+  createAttestationVerifier,
+  readAttestation_unverified,
+  unsafeTrustAnchorFromPem,
+} from '@communique-tee/attestation';
+import {
+  decodeSealedKey,
+  decodeSealedKeyMaker,
+  encodeSealedKeyCore,
+  LIMITS,
+  toHex,
+  type SealedKeyCore,
+  type SealedKeyRecord,
+} from '@communique-tee/protocol';
+import { measurementsOf } from '../attestation/attestation-judge';
+import type { GatewayConfig } from '../../core/config/gateway-config';
+
+/**
+ * Why a proposal is not stored: `malformed` cannot be read; `other_custody` than the enclave says it has; `other_image` than is
+ * accepted, or than the enclave attested; `times_invalid`; `maker_refused` no accepted enclave vouches for it.
+ */
+export type ProposalRefusal = 'malformed' | 'other_custody' | 'other_image' | 'times_invalid' | 'maker_refused';
+export type ReadProposal =
+  { readonly ok: true; readonly core: SealedKeyCore } | { readonly ok: false; readonly code: ProposalRefusal };
+
+/** An enclave's clock may be ahead of ours by so much, and its document as far from the key's own time. */
+const MAX_SKEW_SECONDS = 300;
+const MAX_ROTATION_SECONDS = 31 * 24 * 3600;
+const MAX_KEPT_SECONDS = LIMITS.maxLifetimeSeconds + 3600;
+
+/**
+ * Looks at what an enclave would have stored, before it takes a row. Enclaves judge for themselves what they open: this keeps rubbish
+ * out of the table, and where attestation is verified, everything that no accepted image made.
+ */
+export class ProposalReader {
+  private readonly verifier = createAttestationVerifier();
+
+  constructor(private readonly attestation: GatewayConfig['attestation']) {}
+
+  /** @param pcr0 that the enclave attested, in hex; null where it has not yet */
+  async read(
+    bytes: Uint8Array,
+    expected: { readonly custody: string; readonly pcr0: string | null },
+    now = new Date(),
+  ): Promise<ReadProposal> {
+    let record: SealedKeyRecord;
+    try {
+      record = decodeSealedKey(bytes);
+    } catch {
+      return refused('malformed');
+    }
+    const { core } = record;
+    const pcr0 = toHex(core.pcr0);
+    if (core.custody !== expected.custody) return refused('other_custody');
+    if (expected.pcr0 !== null && pcr0 !== expected.pcr0) return refused('other_image');
+    if (this.attestation.verify && !this.attestation.acceptedMeasurements.some((accepted) => accepted.pcr0 === pcr0))
+      return refused('other_image');
+    if (!timesAreSane(core, Math.floor(now.getTime() / 1000))) return refused('times_invalid');
+    if (this.attestation.verify && !(await this.isVouchedFor(record, pcr0))) return refused('maker_refused');
+    return { ok: true, core };
+  }
+
+  /** As an enclave would see it: the maker's document at its own time, of the same image, over this very core. */
+  private async isVouchedFor({ core, maker }: SealedKeyRecord, pcr0: string): Promise<boolean> {
+    const { trustAnchorPem } = this.attestation;
+    try {
+      const { timestampMs } = readAttestation_unverified(maker);
+      if (Math.abs(timestampMs / 1000 - core.created) > MAX_SKEW_SECONDS) return false;
+      const { userData } = await this.verifier.verify(maker, {
+        acceptedMeasurements: measurementsOf([{ pcr0 }]),
+        freshness: { documentTakenFromCache: true },
+        maxAgeMs: 0,
+        maxFutureSkewMs: 0,
+        at: new Date(timestampMs),
+        ...(trustAnchorPem === undefined ? {} : { trustAnchor: unsafeTrustAnchorFromPem(trustAnchorPem) }),
+      });
+      const digest = createHash('sha256').update(encodeSealedKeyCore(core)).digest();
+      return digest.equals(decodeSealedKeyMaker(userData ?? new Uint8Array()));
+    } catch {
+      // Whatever is wrong with it, it proves nothing.
+      return false;
+    }
+  }
+}
+
+function timesAreSane(
+  { created, rotate_after: rotateAfter, destroy_after: destroyAfter }: SealedKeyCore,
+  nowSeconds: number,
+): boolean {
+  return (
+    created <= nowSeconds + MAX_SKEW_SECONDS &&
+    nowSeconds < destroyAfter &&
+    rotateAfter - created <= MAX_ROTATION_SECONDS &&
+    destroyAfter - rotateAfter <= MAX_KEPT_SECONDS
+  );
+}
+
+function refused(code: ProposalRefusal): ReadProposal {
+  return { ok: false, code };
+}

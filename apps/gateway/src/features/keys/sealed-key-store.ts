@@ -1,0 +1,196 @@
+import { Injectable } from '@nestjs/common';
+import { keyIdOf } from '@communique-tee/crypto';
+import {
+  decodeSealedKey,
+  MAX_OFFERED_KEYS,
+  MAX_REVOKED_KEYS,
+  toHex,
+  type SealedKeyCore,
+} from '@communique-tee/protocol';
+import { Database } from '../../core/database/database';
+
+export interface StoredKey {
+  /** 16 bytes. */
+  readonly keyId: Uint8Array;
+  /** As the enclave made it: CBOR, unread. */
+  readonly record: Uint8Array;
+  /** When it was stored, by the database's clock. */
+  readonly createdAt: Date;
+}
+
+/** One key for people who look. */
+export interface KeyView {
+  readonly keyId: string;
+  readonly custody: string;
+  readonly pcr0: string;
+  readonly epoch: number;
+  /** `rotated`: past its time to be sealed to; `destroyed`: past its end. */
+  readonly state: 'live' | 'rotated' | 'destroyed' | 'revoked';
+  readonly createdAt: string;
+  readonly rotateAfter: string;
+  readonly destroyAfter: string;
+  readonly revokedAt: string | null;
+  readonly revokedBy: string | null;
+  readonly revokedWhy: string | null;
+}
+
+/** What one custody's enclaves are handed. */
+export interface KeysOfCustody {
+  /** Newest first. */
+  readonly live: readonly StoredKey[];
+  /** Ids of 16 bytes, latest first, at most as many as an offer takes. */
+  readonly revoked: readonly Uint8Array[];
+}
+
+export type Stored = 'stored' | 'known' | 'epoch_taken' | 'too_many';
+
+/** More than an image that rotates daily ever has; fewer than would keep its own keys out of an offer. */
+export const MAX_LIVE_KEYS_PER_IMAGE = MAX_OFFERED_KEYS;
+/** Of all custodies and images together. */
+export const MAX_LIVE_KEYS = 256;
+/** Names this work among all advisory locks of the database: "ctkeys" in ASCII. */
+const MAX_LISTED = 500;
+const LOCK = 0x63_74_6b_65_79_73n;
+
+/** The sealed keys in PostgreSQL, by its clock. A row is live while it has its record and its time is not over. */
+@Injectable()
+export class SealedKeyStore {
+  constructor(private readonly database: Database) {}
+
+  /** @throws ProblemError `database_unavailable` | `overloaded`, as all of these */
+  async ofCustody(custody: string): Promise<KeysOfCustody> {
+    const [live, revoked] = await Promise.all([
+      this.database.read(
+        (client) => client.$queryRaw<StoredKey[]>`
+        SELECT key_id AS "keyId", record, created_at AS "createdAt" FROM sealed_key
+        WHERE custody = ${custody} AND record IS NOT NULL AND destroy_after > now()
+        ORDER BY created_at DESC, key_id LIMIT ${MAX_LIVE_KEYS}::int`,
+      ),
+      this.database.read(
+        (client) => client.$queryRaw<{ keyId: Uint8Array }[]>`
+        SELECT key_id AS "keyId" FROM sealed_key
+        WHERE custody = ${custody} AND revoked_at IS NOT NULL AND destroy_after > now()
+        ORDER BY revoked_at DESC, key_id LIMIT ${MAX_REVOKED_KEYS}::int`,
+      ),
+    ]);
+    return {
+      live: live.map((key) => ({ ...key, keyId: plain(key.keyId), record: plain(key.record) })),
+      revoked: revoked.map(({ keyId }) => plain(keyId)),
+    };
+  }
+
+  /**
+   * Stores a key that an enclave proposes, unless another one of its custody, image and epoch was stored before.
+   * @returns `known` where it is stored already, or was revoked
+   */
+  add(core: SealedKeyCore, record: Uint8Array): Promise<Stored> {
+    const { custody } = core;
+    const [keyId, pcr0] = [Buffer.from(core.key_id), Buffer.from(core.pcr0)];
+    return this.database.transaction(async (transaction) => {
+      // One at a time, so that the limits hold; it happens once a day.
+      await transaction.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK}::bigint)`;
+      // A key whose time is over must not keep its number.
+      await transaction.$executeRaw`UPDATE sealed_key SET record = NULL WHERE record IS NOT NULL AND destroy_after <= now()`;
+      const [{ all, ofImage, known }] = await transaction.$queryRaw<[{ all: number; ofImage: number; known: boolean }]>`
+        SELECT (count(*) FILTER (WHERE record IS NOT NULL))::int AS all,
+               (count(*) FILTER (WHERE record IS NOT NULL AND custody = ${custody} AND pcr0 = ${pcr0}::bytea))::int AS "ofImage",
+               coalesce(bool_or(key_id = ${keyId}::bytea), false) AS known
+        FROM sealed_key`;
+      if (known) return 'known';
+      if (all >= MAX_LIVE_KEYS || ofImage >= MAX_LIVE_KEYS_PER_IMAGE) return 'too_many';
+      const inserted = await transaction.$executeRaw`
+        INSERT INTO sealed_key (key_id, custody, pcr0, epoch, record, rotate_after, destroy_after)
+        VALUES (${keyId}::bytea, ${custody}, ${pcr0}::bytea, ${core.epoch}::bigint, ${Buffer.from(record)}::bytea,
+                to_timestamp(${core.rotate_after}::float8), to_timestamp(${core.destroy_after}::float8))
+        ON CONFLICT DO NOTHING`;
+      return inserted === 1 ? 'stored' : 'epoch_taken';
+    });
+  }
+
+  /**
+   * What the database says of one key: a message to a `live` one can still be opened, to a `revoked` one never again. An id of the
+   * legacy suite is found in the record that names it, for as long as there is one.
+   */
+  async standing(keyId: Uint8Array): Promise<'live' | 'revoked' | 'none'> {
+    const [row] = await this.database.read(
+      (client) => client.$queryRaw<{ revoked: boolean; live: boolean }[]>`
+      SELECT revoked_at IS NOT NULL AS revoked, record IS NOT NULL AND destroy_after > now() AS live FROM sealed_key WHERE key_id = ${Buffer.from(keyId)}::bytea`,
+    );
+    if (row?.revoked === true) return 'revoked';
+    if (row !== undefined) return row.live ? 'live' : 'none';
+    return (await this.isLegacyKeyOfLive(keyId)) ? 'live' : 'none';
+  }
+
+  /** Asked only of a key that no enclave is known to hold. */
+  private async isLegacyKeyOfLive(keyId: Uint8Array): Promise<boolean> {
+    const rows = await this.database.read(
+      (client) => client.$queryRaw<{ record: Uint8Array }[]>`
+      SELECT record FROM sealed_key WHERE record IS NOT NULL AND destroy_after > now() LIMIT ${MAX_LIVE_KEYS}::int`,
+    );
+    return rows.some(({ record }) => {
+      const legacyKey = legacyKeyOf(plain(record));
+      return legacyKey !== undefined && Buffer.compare(keyIdOf(legacyKey), keyId) === 0;
+    });
+  }
+
+  /** Something that is another text whenever a key was stored or revoked since; with it the ids of all revoked ones. */
+  async look(): Promise<{ readonly version: string; readonly revoked: readonly Uint8Array[] }> {
+    const rows = await this.database.read(
+      (client) => client.$queryRaw<{ keyId: Uint8Array; revoked: boolean }[]>`
+      SELECT key_id AS "keyId", revoked_at IS NOT NULL AS revoked FROM sealed_key WHERE record IS NOT NULL OR revoked_at IS NOT NULL ORDER BY key_id`,
+    );
+    const version = rows
+      .map(({ keyId, revoked }) => `${revoked ? '-' : '+'}${Buffer.from(keyId).toString('base64')}`)
+      .join('');
+    return { version, revoked: rows.filter(({ revoked }) => revoked).map(({ keyId }) => plain(keyId)) };
+  }
+
+  /** All that there are, the latest first, at most 500. */
+  async list(): Promise<KeyView[]> {
+    const rows = await this.database.read((client) =>
+      client.sealedKey.findMany({
+        orderBy: [{ createdAt: 'desc' }, { keyId: 'asc' }],
+        take: MAX_LISTED,
+        omit: { record: true },
+      }),
+    );
+    const now = new Date();
+    return rows.map(
+      ({ keyId, pcr0, epoch, custody, createdAt, rotateAfter, destroyAfter, revokedAt, revokedBy, revokedWhy }) => ({
+        keyId: toHex(keyId),
+        custody,
+        pcr0: toHex(pcr0),
+        epoch: Number(epoch),
+        state:
+          revokedAt !== null ? 'revoked' : destroyAfter <= now ? 'destroyed' : rotateAfter <= now ? 'rotated' : 'live',
+        createdAt: createdAt.toISOString(),
+        rotateAfter: rotateAfter.toISOString(),
+        destroyAfter: destroyAfter.toISOString(),
+        revokedAt: revokedAt?.toISOString() ?? null,
+        revokedBy,
+        revokedWhy,
+      }),
+    );
+  }
+
+  /** Takes away the records of keys whose time is over. @returns how many */
+  wipeDestroyed(): Promise<number> {
+    return this.database.read(
+      (client) =>
+        client.$executeRaw`UPDATE sealed_key SET record = NULL WHERE record IS NOT NULL AND destroy_after <= now()`,
+    );
+  }
+}
+
+function legacyKeyOf(record: Uint8Array): Uint8Array | undefined {
+  try {
+    return decodeSealedKey(record).core.legacy_key;
+  } catch {
+    return undefined; // nobody opens it either
+  }
+}
+
+/** Not a Buffer: what encodes it takes bytes alone. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,35 @@
+import { keyIdOf } from '@communique-tee/crypto';
+import { legacyPublicKeyView, type LegacyPublicKeyView } from '@communique-tee/protocol';
+import { Injectable } from '@nestjs/common';
+import { AttestationMonitor } from '../attestation/attestation-monitor';
+import { ProblemError } from '../../core/problems/problem-error';
+
+const RETRY_AFTER_SECONDS = 5;
+
+/** The suite of the web client that exists today: open where an enclave attests a key of it, which its measured configuration decides. */
+@Injectable()
+export class LegacySuite {
+  private turns = 0;
+
+  constructor(private readonly monitor: AttestationMonitor) {}
+
+  /** The key to be sealed to, of the trusted enclaves in turn; null where none attests one. */
+  key(): LegacyPublicKeyView | null {
+    const keys = this.monitor.trusted().flatMap((enclave) => enclave.legacyKey() ?? []);
+    const key = keys[this.turns++ % Math.max(1, keys.length)];
+    return key === undefined ? null : legacyPublicKeyView(keyIdOf(key), key);
+  }
+
+  /**
+   * Whether messages of it are taken: also while every enclave is away for a moment, as other messages are.
+   * @throws ProblemError `suite_unsupported`; `enclave_unavailable` where no enclave was verified yet, so that nothing is known
+   */
+  assertOpen(): void {
+    const attested = this.monitor.enclaves.map((enclave) => enclave.legacyKey());
+    if (attested.some((key) => key instanceof Uint8Array)) return;
+    const isKnown = attested.some((key) => key === null) || !this.monitor.enclaves.some(({ verifies }) => verifies);
+    throw isKnown
+      ? new ProblemError('suite_unsupported')
+      : new ProblemError('enclave_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+  }
+}

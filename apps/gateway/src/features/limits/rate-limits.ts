@@ -1,0 +1,136 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { COPY_LIFE_MS, foresee, type ForeseenRefusal, STOP_KEY, windowCopyKeys } from '../budget/early-refusal';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { Logger } from '../../core/telemetry/logger';
+import { Metrics } from '../../core/telemetry/metrics';
+import { type Counted, runDecisionScript, type ScriptAnswer } from '../../core/redis/decision-script';
+import { KnownOver } from './known-over';
+import type { RateLimitClass, RateLimitScope } from '../../core/routing/rate-limit-class';
+import { SharedRedis, type SharedRedisState } from '../../core/redis/shared-redis';
+import type { Standing } from './standing';
+import { WindowsInMemory } from './windows-in-memory';
+
+export interface DecisionRequest {
+  readonly limitClass: RateLimitClass;
+  readonly address: string;
+  /** Whose token was good; absent: the address alone is counted. */
+  readonly owner?: string | undefined;
+  /** What the request may cost at most, where its route spends money. */
+  readonly costMicroUsd?: bigint | undefined;
+}
+
+export interface Decision {
+  /** The address's, then, where the address may and there is an owner, the owner's. */
+  readonly standings: readonly Standing[];
+  /** The cap that PostgreSQL refused with a moment ago and would refuse this request with. Null says nothing: PostgreSQL decides. */
+  readonly foreseen: ForeseenRefusal | null;
+}
+
+/**
+ * The step that every request takes before its body is read, in one round trip to Redis: fixed windows of the address and the user,
+ * counted for all processes together, and a look at the copies of the budget. Without Redis the windows are counted in this process and
+ * nothing is foreseen: the caps on money do not depend on it.
+ */
+@Injectable()
+export class RateLimits {
+  @Optional() @Inject(Metrics) private readonly metrics?: Metrics;
+  private readonly quotas: Readonly<Record<RateLimitClass, number>>;
+  private readonly windowMs: number;
+  private readonly local: WindowsInMemory;
+  private readonly knownOver = new KnownOver();
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'rateLimits' | 'budget'>,
+    private readonly redis: SharedRedis,
+    private readonly logger: Logger,
+  ) {
+    const { windowMs, maxRequests, attestationMaxRequests, otherMaxRequests } = config.rateLimits;
+    this.windowMs = Math.floor(windowMs / 1000) * 1000;
+    this.local = new WindowsInMemory(this.windowMs);
+    this.quotas = {
+      api: maxRequests,
+      attestation: attestationMaxRequests,
+      health: otherMaxRequests,
+      other: otherMaxRequests,
+    };
+  }
+
+  /** The standing of an address that is over its quota for all that this process knows; nothing is counted and nobody is asked. */
+  refusedFromMemory(limitClass: RateLimitClass, address: string): Standing | undefined {
+    const key = keyOf(limitClass, 'address', address);
+    const quota = this.quotas[limitClass];
+    let leftMs: number | undefined;
+    if (this.redis.usable) {
+      leftMs = this.knownOver.leftMs(key);
+    } else {
+      const counted = this.local.look(key);
+      if (counted !== undefined && counted.count > quota) leftMs = counted.leftMs;
+    }
+    if (leftMs === undefined) return undefined;
+    this.metrics?.rateLimited(limitClass);
+    return this.standing(limitClass, 'address', { count: quota + 1, leftMs });
+  }
+
+  /** Counts one request and looks at the copies. Never throws for Redis: then this process counts. */
+  async decide({ limitClass, address, owner, costMicroUsd }: DecisionRequest, now = new Date()): Promise<Decision> {
+    const addressKey = keyOf(limitClass, 'address', address);
+    const keys = [addressKey];
+    if (owner !== undefined) keys.push(keyOf(limitClass, 'user', owner));
+    if (owner !== undefined && costMicroUsd !== undefined) {
+      const { userDay, systemHour } = windowCopyKeys(owner, now);
+      keys.push(STOP_KEY, userDay, systemHour);
+    }
+    const quota = this.quotas[limitClass];
+    const shared = await this.redis.ask((redis) =>
+      runDecisionScript(redis, keys, [this.windowMs, quota, COPY_LIFE_MS]),
+    );
+    if (shared !== undefined && shared.address.count > quota) this.knownOver.add(addressKey, shared.address.leftMs);
+    const answer = shared ?? this.countHere(addressKey, keys[1], quota);
+    const standings = [this.counted(limitClass, 'address', answer.address)];
+    if (answer.user !== undefined) standings.push(this.counted(limitClass, 'user', answer.user));
+    return {
+      standings,
+      foreseen: costMicroUsd === undefined ? null : foresee(answer.copies, costMicroUsd, this.config.budget, now),
+    };
+  }
+
+  /** For health. */
+  state(): SharedRedisState {
+    return this.redis.state();
+  }
+
+  private countHere(addressKey: string, userKey: string | undefined, quota: number): ScriptAnswer {
+    const address = this.local.count(addressKey);
+    return address.count > quota || userKey === undefined
+      ? { address, copies: [] }
+      : { address, user: this.local.count(userKey), copies: [] };
+  }
+
+  private counted(limitClass: RateLimitClass, scope: RateLimitScope, counted: Counted): Standing {
+    const standing = this.standing(limitClass, scope, counted);
+    if (!standing.allowed) this.metrics?.rateLimited(limitClass);
+    // One line for each window that overflows, however many requests do.
+    if (counted.count === standing.quota + 1)
+      this.logger.warn(
+        { code: 'rate_limited', reason: standing.policy, count: standing.quota },
+        'a rate limit was reached',
+      );
+    return standing;
+  }
+
+  private standing(limitClass: RateLimitClass, scope: RateLimitScope, { count, leftMs }: Counted): Standing {
+    const quota = this.quotas[limitClass];
+    return {
+      allowed: count <= quota,
+      policy: `${limitClass}-${scope}`,
+      quota,
+      windowSeconds: this.windowMs / 1000,
+      remaining: Math.max(0, quota - count),
+      resetSeconds: Math.max(1, Math.ceil(leftMs / 1000)),
+    };
+  }
+}
+
+function keyOf(limitClass: RateLimitClass, scope: RateLimitScope, subject: string): string {
+  return `communique:rate:${limitClass}:${scope}:${subject}`;
+}

@@ -1,0 +1,48 @@
+import type { Counted } from '../../core/redis/decision-script';
+
+/** So many keys; with more, the window that began first is forgotten: nobody makes this process grow without end. */
+const MAX_KEYS = 100_000;
+
+/** Fixed windows of one length, counted in this process alone: from a key's first request until `windowMs` later. */
+export class WindowsInMemory {
+  /** All windows are equally long, so the order of insertion is the order in which they end. */
+  private readonly windows = new Map<string, { count: number; readonly endsAtMs: number }>();
+
+  constructor(
+    private readonly windowMs: number,
+    private readonly maxKeys = MAX_KEYS,
+  ) {}
+
+  count(key: string): Counted {
+    const nowMs = performance.now();
+    let window = this.at(key, nowMs);
+    if (window === undefined) {
+      this.makeRoom(nowMs);
+      window = { count: 0, endsAtMs: nowMs + this.windowMs };
+      this.windows.set(key, window);
+    }
+    window.count++;
+    return { count: window.count, leftMs: window.endsAtMs - nowMs };
+  }
+
+  /** Without counting. */
+  look(key: string): Counted | undefined {
+    const nowMs = performance.now();
+    const window = this.at(key, nowMs);
+    return window === undefined ? undefined : { count: window.count, leftMs: window.endsAtMs - nowMs };
+  }
+
+  private at(key: string, nowMs: number) {
+    const window = this.windows.get(key);
+    if (window === undefined || window.endsAtMs > nowMs) return window;
+    this.windows.delete(key);
+    return undefined;
+  }
+
+  private makeRoom(nowMs: number): void {
+    for (const [key, { endsAtMs }] of this.windows) {
+      if (endsAtMs > nowMs && this.windows.size < this.maxKeys) return;
+      this.windows.delete(key);
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { migrate, startPostgres, type Postgres } from '@communique-tee/test-support';
+import { Database } from '../../core/database/database';
+import { testConfig } from '../../testing/gateway-under-test';
+import { Metrics } from '../../core/telemetry/metrics';
+import { Admission } from './admission';
+
+describe('Admission', () => {
+  let postgres: Postgres;
+  let database: Database;
+  let nowMs = 0;
+  let looks: jest.SpyInstance;
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    await migrate(postgres.url);
+    database = new Database(
+      testConfig({ DATABASE_URL: postgres.url, AUTH_JWKS_FILE: '/x', TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' }),
+    );
+  });
+  afterAll(async () => {
+    await database.onApplicationShutdown();
+    await postgres.stop();
+  });
+  beforeEach(() => {
+    nowMs = 1_000_000;
+    jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
+    looks = jest.spyOn(database, 'read');
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await database.client.message.deleteMany();
+  });
+
+  const admission = (maxWaiting = 3, maxAgeMs = 60_000) =>
+    new Admission({ admission: { maxWaiting, maxAgeMs } }, database);
+  async function enqueue(count: number, due = new Date(), leaseUntil: Date | null = null): Promise<void> {
+    for (let n = 0; n < count; n++) {
+      const id = randomUUID();
+      const [keyId, expiresAt] = [new Uint8Array(16), new Date(Date.now() + 3_600_000)];
+      await database.client.message.create({
+        data: {
+          id,
+          owner: 'x'.repeat(43),
+          sealedSha256: new Uint8Array(randomBytes(32)),
+          keyId,
+          expiresAt,
+          job: { create: { sealed: new Uint8Array(1), keyId, expiresAt, nextAttemptAt: due, leaseUntil } },
+        },
+      });
+    }
+  }
+  const overloaded = { code: 'overloaded', retryAfterSeconds: expect.any(Number) as number };
+
+  it('lets a queue grow to its limit and no further', async () => {
+    await enqueue(3);
+    expect(await admission().refusal()).toBeNull();
+    await enqueue(1);
+    const refusal = await admission().refusal();
+    expect(refusal).toMatchObject(overloaded);
+    expect(refusal?.retryAfterSeconds).toBeGreaterThanOrEqual(10);
+    expect(refusal?.retryAfterSeconds).toBeLessThanOrEqual(20);
+  });
+
+  it('turns away while a due job waits too long for a worker', async () => {
+    await enqueue(1, new Date(Date.now() - 30_000));
+    expect(await admission().refusal()).toBeNull();
+    await enqueue(1, new Date(Date.now() - 90_000));
+    expect(await admission().refusal()).toMatchObject(overloaded);
+  });
+
+  it('counts whom it turned away, by what was too much', async () => {
+    const metrics = new Metrics();
+    const counted = (maxWaiting: number, maxAgeMs: number) => {
+      const one = admission(maxWaiting, maxAgeMs);
+      Object.assign(one, { metrics });
+      return one;
+    };
+    const refusals = async () =>
+      (await metrics.registry.getSingleMetricAsString('communique_admission_refusals_total'))
+        .split('\n')
+        .filter((line) => !line.startsWith('#'));
+    await enqueue(2, new Date(Date.now() - 90_000));
+    await counted(3, 600_000).refusal();
+    expect(await refusals()).toEqual([]);
+    await counted(1, 600_000).refusal();
+    await counted(3, 60_000).refusal();
+    await counted(3, 60_000).refusal();
+    expect(await refusals()).toEqual([
+      'communique_admission_refusals_total{reason="queue_length"} 1',
+      'communique_admission_refusals_total{reason="queue_age"} 2',
+    ]);
+  });
+
+  it('does not hold a job against the queue that is under way or waits for its time', async () => {
+    await enqueue(1, new Date(Date.now() - 90_000), new Date(Date.now() + 60_000));
+    await enqueue(1, new Date(Date.now() + 600_000));
+    expect(await admission().refusal()).toBeNull();
+  });
+
+  it('looks once a second however many ask, and tells them what it knows meanwhile', async () => {
+    const one = admission();
+    await Promise.all(Array.from({ length: 50 }, () => one.refusal()));
+    expect(looks).toHaveBeenCalledTimes(1);
+    await enqueue(4);
+    nowMs += 999;
+    expect(await one.refusal()).toBeNull();
+    nowMs += 2;
+    expect(await Promise.all([one.refusal(), one.refusal()])).toEqual([null, null]); // looking behind their backs
+    expect(looks).toHaveBeenCalledTimes(2);
+    for (let round = 0; round < 600 && (await one.refusal()) === null; round++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await one.refusal()).toMatchObject(overloaded);
+    await database.client.message.deleteMany();
+    nowMs += 60_000; // what it knew is too old to count
+    expect(await one.refusal()).toBeNull();
+  });
+
+  it('does not decide by a look that failed', async () => {
+    const one = admission();
+    expect(await one.refusal()).toBeNull();
+    nowMs += 2000;
+    looks.mockRejectedValueOnce(new Error('away'));
+    expect(await one.refusal()).toBeNull();
+  });
+});

@@ -1,0 +1,286 @@
+import { randomBytes } from 'node:crypto';
+import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { BudgetService } from '../budget/budget.service';
+import { EmergencyStop } from '../budget/emergency-stop';
+import { Database } from '../../core/database/database';
+import { Logger } from '../../core/telemetry/logger';
+import { copyDatabase } from '../../testing/copy-database';
+import { testConfig } from '../../testing/gateway-under-test';
+import { sealedMessage } from '../../testing/sealed';
+import { Admission } from './admission';
+import { GroupedAcceptance } from './grouped-acceptance';
+import { MessagesService } from './messages.service';
+import { submissionOf, type Submission } from './submission';
+
+const PRICE = 40_000n;
+const owner = (name: string) => name.padEnd(43, '_');
+
+/** Everything below speaks to a real PostgreSQL; each test has a database of its own. */
+describe('messages accepted in groups', () => {
+  let postgres: Postgres;
+  let template: string;
+  const databases: Database[] = [];
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    template = await postgres.createDatabase();
+    await migrate(template);
+  });
+  afterAll(async () => {
+    for (const database of databases) await database.onApplicationShutdown();
+    await postgres.stop();
+  });
+
+  async function setUp(environment: Record<string, string> = {}) {
+    const config = testConfig({
+      DATABASE_URL: await copyDatabase(template),
+      AUTH_JWKS_FILE: '/nonexistent',
+      ...environment,
+    });
+    const database = new Database(config);
+    databases.push(database);
+    const logger = new Logger(config, process.stdout);
+    const budget = new BudgetService(config, database, new EmergencyStop(database, logger));
+    const service = new MessagesService(
+      database,
+      budget,
+      new GroupedAcceptance(database, budget),
+      new Admission(config, database),
+    );
+    const outcome = (who: string, submission: Submission, key?: string) =>
+      service.accept(owner(who), submission, key).then(
+        ({ status }) => status as string,
+        (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : 'unexpected'),
+      );
+    return { config, database, outcome };
+  }
+  const fresh = () => submissionOf(sealedMessage());
+
+  it('are each committed whole, in far fewer transactions than messages', async () => {
+    const { database, outcome } = await setUp();
+    const submissions = Array.from({ length: 300 }, fresh);
+    const outcomes = await Promise.all(
+      submissions.map((submission, at) => outcome(`user-${String(at % 7)}`, submission)),
+    );
+    expect(new Set(outcomes)).toEqual(new Set(['queued']));
+    const [counts] = await database.client.$queryRaw<
+      [
+        {
+          messages: number;
+          transactions: number;
+          jobs: number;
+          keys: number;
+          reserved: bigint;
+          day: bigint;
+          users: bigint;
+        },
+      ]
+    >`
+      SELECT (SELECT count(*)::int FROM message) AS messages, (SELECT count(DISTINCT xmin::text)::int FROM message) AS transactions,
+             (SELECT count(*)::int FROM delivery_job) AS jobs, (SELECT count(*)::int FROM idempotency_key) AS keys,
+             (SELECT sum(reserved_micro_usd)::bigint FROM reservation) AS reserved,
+             (SELECT reserved_micro_usd FROM budget_window WHERE scope = 'system_day') AS day,
+             (SELECT sum(reserved_micro_usd)::bigint FROM budget_window WHERE scope = 'user_day') AS users`;
+    expect(counts).toMatchObject({
+      messages: 300,
+      jobs: 300,
+      keys: 300,
+      reserved: 300n * PRICE,
+      day: 300n * PRICE,
+      users: 300n * PRICE,
+    });
+    expect(counts.transactions).toBeLessThan(60);
+    for (const { messageId, sealed } of submissions) {
+      const job = await database.client.deliveryJob.findUniqueOrThrow({ where: { messageId } });
+      expect(Buffer.compare(job.sealed, sealed)).toBe(0);
+    }
+  });
+
+  it('wait in a line that is bounded in number and in time, and whoever is sent off has left no trace', async () => {
+    const { config, database, outcome } = await setUp({ DATABASE_POOL_SIZE: '4' });
+    // Everybody waits for the system's day, which somebody holds
+    expect(await outcome('first', fresh())).toBe('queued');
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const other = new Database(config);
+    databases.push(other);
+    const holding = other.transaction(async (transaction) => {
+      await transaction.$queryRaw`SELECT FROM budget_window WHERE scope = 'system_day' FOR UPDATE`;
+      await held;
+    });
+    const startedMs = performance.now();
+    const outcomes = Promise.all(Array.from({ length: 3000 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
+    await new Promise((resolve) => setTimeout(resolve, 6500));
+    letGo();
+    await holding;
+    const counts = Object.entries(Object.groupBy(await outcomes, (text) => text)).map(([text, all]) => [
+      text,
+      all?.length,
+    ]);
+    const { queued = 0, overloaded = 0, ...others } = Object.fromEntries(counts) as Record<string, number>;
+    expect(others).toEqual({});
+    expect(overloaded).toBeGreaterThan(2000);
+    expect(performance.now() - startedMs).toBeLessThan(30_000);
+    expect(await database.client.message.count()).toBe(queued + 1);
+  });
+
+  it('are accepted without reading the table of messages, which grows, from end to end', async () => {
+    const { config, database, outcome } = await setUp();
+    for (let round = 0; round < 12; round++) {
+      const outcomes = await Promise.all(Array.from({ length: 20 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
+      expect(new Set(outcomes)).toEqual(new Set(['queued']));
+    }
+    await database.onApplicationShutdown(); // sessions tell their counts when they end
+    const look = new Database(config);
+    databases.push(look);
+    const [{ rows }] = await look.client.$queryRaw<
+      [{ rows: number }]
+    >`SELECT seq_tup_read::int AS rows FROM pg_stat_user_tables WHERE relname = 'message'`;
+    expect(rows).toBe(0);
+  });
+
+  it('of the largest size go out in groups that the database can take', async () => {
+    const { database, outcome } = await setUp();
+    const large = Array.from({ length: 12 }, () =>
+      submissionOf(sealedMessage({ ciphertext: new Uint8Array(randomBytes(256 * 1024 + 16)) })),
+    );
+    expect(new Set(await Promise.all(large.map((submission) => outcome('alice', submission))))).toEqual(
+      new Set(['queued']),
+    );
+    expect(await database.client.deliveryJob.count()).toBe(12);
+  });
+
+  it('do not wait for a group that hangs', async () => {
+    const { database, outcome } = await setUp();
+    const [stuck, other] = [fresh(), fresh()];
+    let held: Promise<string> | undefined;
+    await database.transaction(async (transaction) => {
+      // Somebody else is about to accept the same id, and takes their time.
+      const { messageId: id, sealedSha256, keyId, expiresAt } = stuck;
+      await transaction.message.create({ data: { id, owner: owner('b'), sealedSha256, keyId, expiresAt } });
+      held = outcome('a', stuck);
+      expect(await outcome('c', other)).toBe('queued');
+    });
+    expect(await held).toBe('message_id_taken');
+  });
+
+  it('that are posted twice at once are one message, paid for once', async () => {
+    const { database, outcome } = await setUp();
+    const submissions = Array.from({ length: 20 }, fresh);
+    const outcomes = await Promise.all(
+      [...submissions, ...submissions, ...submissions].map((submission) => outcome('alice', submission)),
+    );
+    expect(new Set(outcomes)).toEqual(new Set(['queued']));
+    expect(await database.client.reservation.count()).toBe(20);
+  });
+
+  it('do not suffer from one among them that is not to be accepted', async () => {
+    const { database, outcome } = await setUp();
+    const [taken, other] = [fresh(), fresh()];
+    await outcome('alice', taken, 'key-1');
+    const clash = { ...fresh(), messageId: taken.messageId };
+    const good = Array.from({ length: 10 }, fresh);
+    const outcomes = await Promise.all([
+      ...good.slice(0, 5).map((submission) => outcome('bob', submission)),
+      outcome('bob', clash),
+      outcome('alice', clash),
+      outcome('alice', other, 'key-1'),
+      ...good.slice(5).map((submission) => outcome('bob', submission)),
+    ]);
+    expect(outcomes).toEqual([
+      ...Array<string>(5).fill('queued'),
+      'message_id_taken',
+      'message_id_taken',
+      'idempotency_key_reused',
+      ...Array<string>(5).fill('queued'),
+    ]);
+    expect(await database.client.message.count()).toBe(11);
+    expect(await database.client.reservation.count()).toBe(11);
+  });
+
+  it('of one user stop at that user’s cap to the message, and no other user’s do', async () => {
+    // Three messages at four cents
+    const { database, outcome } = await setUp({ DEFAULT_USER_DAILY_LIMIT: '0.13' });
+    const posts = Array.from({ length: 30 }, (_, at) => ({
+      who: at % 3 === 0 ? 'greedy' : `modest-${String(at)}`,
+      submission: fresh(),
+    }));
+    const outcomes = await Promise.all(posts.map(({ who, submission }) => outcome(who, submission)));
+    const of = (who: string) => outcomes.filter((_, at) => posts[at]?.who === who);
+    expect(of('greedy').filter((status) => status === 'queued')).toHaveLength(3);
+    expect(of('greedy').filter((status) => status === 'user_daily_limit_reached')).toHaveLength(7);
+    expect(outcomes.filter((status) => status === 'queued')).toHaveLength(23);
+    expect(await database.client.reservation.count()).toBe(23);
+  });
+
+  it('fill the system’s hour to the last message that fits, never one more', async () => {
+    const { database, outcome } = await setUp({ SYSTEM_HOURLY_LIMIT: '1.00' });
+    const outcomes = await Promise.all(Array.from({ length: 60 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
+    expect(outcomes.filter((status) => status === 'queued')).toHaveLength(25);
+    expect(outcomes.filter((status) => status === 'system_hourly_limit_reached')).toHaveLength(35);
+    const hour = await database.client.budgetWindow.findFirstOrThrow({ where: { scope: 'system_hour' } });
+    expect(hour.reservedMicroUsd).toBe(25n * PRICE);
+  });
+
+  it('raise the emergency stop where the day’s threshold is reached, and are refused while it stands', async () => {
+    const { database, outcome } = await setUp({ EMERGENCY_SHUTDOWN_THRESHOLD: '0.20' });
+    const outcomes = await Promise.all(Array.from({ length: 12 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
+    expect(outcomes.filter((status) => status === 'queued').length).toBeLessThanOrEqual(5);
+    expect(outcomes.filter((status) => status === 'emergency_stop')).toHaveLength(
+      12 - outcomes.filter((status) => status === 'queued').length,
+    );
+    expect(await database.client.emergencyStop.count({ where: { clearedAt: null } })).toBe(1);
+    expect(await outcome('late', fresh())).toBe('emergency_stop');
+  });
+
+  it('that cannot be stored are told so, all of them', async () => {
+    const { database, outcome } = await setUp();
+    await database.client.$executeRaw`ALTER TABLE delivery_job ADD CONSTRAINT nothing_fits CHECK (false)`;
+    expect(new Set(await Promise.all(Array.from({ length: 5 }, () => outcome('alice', fresh()))))).not.toContain(
+      'queued',
+    );
+    expect(await database.client.message.count()).toBe(0);
+    expect(await database.client.budgetWindow.count()).toBe(0);
+  });
+
+  it('turns new ones away while the queue is too long, and still knows those it has', async () => {
+    const { database, outcome } = await setUp({ ADMISSION_MAX_WAITING: '1' });
+    const [first, second] = [fresh(), fresh()];
+    expect(await outcome('a', first)).toBe('queued');
+    expect(await outcome('a', second)).toBe('queued'); // what was known of the queue was good for a second
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
+    try {
+      expect(await outcome('a', fresh())).toBe('overloaded');
+      expect(await outcome('a', first)).toBe('queued');
+      expect(await outcome('b', first)).toBe('overloaded'); // says nothing of what is another's
+      expect(await database.client.message.count()).toBe(2);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  it('an id whose message is deleted as old while it is posted again is free', async () => {
+    const { database, outcome } = await setUp();
+    const first = fresh();
+    expect(await outcome('a', first)).toBe('queued');
+    await database.client.reservation.deleteMany(); // what has ended has none open
+    const again = { ...fresh(), messageId: first.messageId };
+    // Held so that the second one finds it there, and deleted before that one has the row.
+    let gone: Promise<string> | undefined;
+    await database.transaction(async (transaction) => {
+      await transaction.$executeRaw`SELECT FROM message WHERE id = ${first.messageId}::uuid FOR UPDATE`;
+      gone = outcome('a', again, 'another key');
+      for (let round = 0; round < 600; round++) {
+        const [{ waiting }] = await transaction.$queryRaw<
+          [{ waiting: number }]
+        >`SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted`;
+        if (waiting > 0) break;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await transaction.$executeRaw`DELETE FROM message WHERE id = ${first.messageId}::uuid`;
+    });
+    expect(await gone).toBe('queued');
+  });
+});

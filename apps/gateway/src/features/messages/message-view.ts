@@ -1,0 +1,44 @@
+import { type MessageView, toBase64Url } from '@communique-tee/protocol';
+import type { DeliveryJob, Message } from '../../core/database/generated/client';
+import type { Stored } from './acceptance';
+import type { Submission } from './submission';
+
+/** What a view is made of beside the message. */
+export const WITH_JOB = { job: { select: { nextAttemptAt: true } } } as const;
+export type MessageWithJob = Message & { readonly job: Pick<DeliveryJob, 'nextAttemptAt'> | null };
+
+/** What the owner is told of a message. */
+export function messageView(message: MessageWithJob): MessageView {
+  const { receipt, attestationDocument, sealedAnswer } = message;
+  return {
+    id: message.id,
+    status: message.status,
+    acceptedAt: message.acceptedAt.toISOString(),
+    expiresAt: message.expiresAt.toISOString(),
+    endedAt: message.endedAt?.toISOString() ?? null,
+    attempts: message.attempts,
+    nextAttemptAt: message.job?.nextAttemptAt.toISOString() ?? null,
+    reason: message.reason,
+    receipt:
+      receipt === null || attestationDocument === null
+        ? null
+        : { receipt, attestation_document: Buffer.from(attestationDocument).toString('base64') },
+    sealedAnswer: sealedAnswer === null ? null : toBase64Url(sealedAnswer),
+  };
+}
+
+/** What was just committed, without reading it back. */
+export function acceptedView(submission: Submission, { acceptedAt, nextAttemptAt }: Stored): MessageView {
+  return {
+    id: submission.messageId,
+    status: 'queued',
+    acceptedAt: acceptedAt.toISOString(),
+    expiresAt: submission.expiresAt.toISOString(),
+    endedAt: null,
+    attempts: 0,
+    nextAttemptAt: nextAttemptAt.toISOString(),
+    reason: null,
+    receipt: null,
+    sealedAnswer: null,
+  };
+}

@@ -1,0 +1,372 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  encodeSealedMessage,
+  LIMITS,
+  messageIdToText,
+  messageViewSchema,
+  type SealedMessage,
+  sealedMessageToJson,
+} from '@communique-tee/protocol';
+import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { ownerOf } from '../auth/token-verifier';
+import { Database } from '../../core/database/database';
+import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
+import { createIssuer, ISSUER, type Issuer } from '../../testing/issuer';
+import { sealedMessage } from '../../testing/sealed';
+import { MessagesService } from './messages.service';
+import { submissionOf } from './submission';
+
+const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+
+describe('messages', () => {
+  let postgres: Postgres;
+  let folder: string;
+  let issuer: Issuer;
+  let environment: Record<string, string>;
+  let gateway: GatewayUnderTest;
+  let database: Database;
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    folder = await mkdtemp(join(tmpdir(), 'communique-messages-'));
+    issuer = await createIssuer();
+    const keySet = join(folder, 'jwks.json');
+    await issuer.writeKeySet(keySet);
+    const url = await postgres.createDatabase();
+    await migrate(url);
+    environment = { DATABASE_URL: url, AUTH_JWKS_FILE: keySet };
+    gateway = await startGateway(environment);
+    database = gateway.app.get(Database);
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await postgres.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  async function post(
+    message: SealedMessage,
+    {
+      as = 'alice',
+      key,
+      cbor = false,
+      url = gateway.url,
+    }: { as?: string; key?: string; cbor?: boolean; url?: string } = {},
+  ) {
+    const response = await fetch(`${url}/api/messages`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await issuer.token(as)}`,
+        'content-type': cbor ? 'application/cbor' : 'application/json',
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+      },
+      body: cbor ? new Uint8Array(encodeSealedMessage(message)) : JSON.stringify(sealedMessageToJson(message)),
+    });
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (await response.json()) as Record<string, unknown>,
+    };
+  }
+  /** On a busy machine some wait too long for a connection: they come again, as a client would. */
+  async function insist(...args: Parameters<typeof post>): ReturnType<typeof post> {
+    const answer = await post(...args);
+    return answer.body['code'] === 'overloaded' ? insist(...args) : answer;
+  }
+  async function get(id: string, as = 'alice', url = gateway.url) {
+    const response = await fetch(`${url}/api/messages/${id}`, {
+      headers: { authorization: `Bearer ${await issuer.token(as)}` },
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+  const idOf = (message: SealedMessage) => messageIdToText(message.messageId);
+  const reservationsOf = (message: SealedMessage) =>
+    database.client.reservation.count({ where: { messageId: idOf(message) } });
+  const jobOf = (message: SealedMessage) =>
+    database.client.deliveryJob.findUnique({ where: { messageId: idOf(message) } });
+
+  it('is committed with its job and its reservation before the 202', async () => {
+    const message = sealedMessage();
+    const { status, headers, body } = await post(message);
+    expect(status).toBe(202);
+    expect(headers.get('location')).toBe(`/api/messages/${idOf(message)}`);
+    expect(messageViewSchema.parse(body)).toMatchObject({
+      id: idOf(message),
+      status: 'queued',
+      attempts: 0,
+      receipt: null,
+      reason: null,
+    });
+    expect(new Uint8Array((await jobOf(message))?.sealed ?? [])).toEqual(new Uint8Array(encodeSealedMessage(message)));
+    expect(await reservationsOf(message)).toBe(1);
+    expect((await get(idOf(message))).body).toEqual(body);
+  });
+
+  it('is the same message in JSON and in CBOR', async () => {
+    const message = sealedMessage({
+      ciphertext: new Uint8Array(LIMITS.maxPaddedPlaintextBytes + 16),
+      nullifier: new Uint8Array(32).fill(7),
+    });
+    expect((await post(message, { cbor: true })).status).toBe(202);
+    expect((await post(message)).status).toBe(202);
+    expect(await reservationsOf(message)).toBe(1);
+  });
+
+  it('is due at once by the clock of the database, whatever the gateway takes the time to be', async () => {
+    const message = sealedMessage({ expiresAtSeconds: inSeconds(7200) });
+    const ahead = new Date(Date.now() + 3_600_000);
+    const view = await gateway.app
+      .get(MessagesService)
+      .accept(ownerOf(ISSUER, 'alice'), submissionOf(message), undefined, null, ahead);
+    const [due] = await database.client.$queryRaw<
+      [{ due: boolean }]
+    >`SELECT next_attempt_at <= now() AS due FROM delivery_job WHERE message_id = ${idOf(message)}::uuid`;
+    expect(due).toEqual({ due: true });
+    expect((await get(idOf(message))).body).toEqual(view);
+  });
+
+  it('is there for its owner alone', async () => {
+    const message = sealedMessage();
+    await post(message);
+    for (const [id, as] of [
+      [idOf(message), 'bob'],
+      [idOf(sealedMessage()), 'alice'],
+      [idOf(message).toUpperCase(), 'alice'],
+      ['x', 'alice'],
+      ["'%20OR%201=1", 'alice'],
+      [`${idOf(message)}%00`, 'alice'],
+    ] as const) {
+      expect(await get(id, as)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    }
+  });
+
+  it('posted a hundred times at once is one message and one reservation', async () => {
+    const message = sealedMessage();
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => insist(message, index % 2 === 0 ? { key: 'one' } : {})),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    expect(await reservationsOf(message)).toBe(1);
+    expect(await database.client.idempotencyKey.count({ where: { messageId: idOf(message) } })).toBe(2);
+  });
+
+  it('under a key that was used for another is refused, however many try at once', async () => {
+    const messages = Array.from({ length: 20 }, () => sealedMessage());
+    const answers = await Promise.all(messages.map((message) => insist(message, { key: 'contested' })));
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
+    expect(
+      answers.filter(({ status, body }) => status === 422 && body['code'] === 'idempotency_key_reused'),
+    ).toHaveLength(19);
+    const stored = await database.client.message.count({ where: { id: { in: messages.map(idOf) } } });
+    expect(stored).toBe(1);
+    expect((await post(sealedMessage(), { as: 'bob', key: 'contested' })).status).toBe(202); // keys are each caller's own
+  });
+
+  it('under an id that is in use is refused: with other bytes, or by somebody else', async () => {
+    const message = sealedMessage();
+    await post(message);
+    expect(await post(sealedMessage({ messageId: message.messageId }))).toMatchObject({
+      status: 409,
+      body: { code: 'message_id_taken' },
+    });
+    expect(await post(sealedMessage({ messageId: message.messageId }), { key: 'fresh' })).toMatchObject({
+      status: 409,
+      body: { code: 'message_id_taken' },
+    });
+    const keyed = sealedMessage();
+    await post(keyed, { key: 'kept' });
+    expect(await post(sealedMessage({ messageId: keyed.messageId }), { key: 'kept' })).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency_key_reused' },
+    });
+    expect(await post(message, { as: 'bob' })).toMatchObject({ status: 409, body: { code: 'message_id_taken' } });
+    expect(await reservationsOf(message)).toBe(1);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['a blank', ' '],
+    ['a space', 'a b'],
+    ['an umlaut', 'ä'],
+    ['129 characters', 'x'.repeat(129)],
+  ])('with an Idempotency-Key of %s is refused', async (_, key) => {
+    // an empty or blank header has no visible character either
+    expect(await post(sealedMessage(), { key: Buffer.from(key).toString('latin1') })).toMatchObject({
+      status: 400,
+      body: { code: 'idempotency_key_invalid' },
+    });
+  });
+
+  it.each<[string, number]>([
+    ['now', 0],
+    ['a second ago', -1],
+    ['more than seven days ahead', LIMITS.maxLifetimeSeconds + 10],
+    ['in 2106', 0xffff_0000 - inSeconds(0)],
+  ])('that expires %s is refused', async (_, seconds) => {
+    expect(await post(sealedMessage({ expiresAtSeconds: inSeconds(seconds) }))).toMatchObject({
+      status: 422,
+      body: { code: 'expiry_out_of_range' },
+    });
+  });
+
+  it('that expired since it was accepted is still answered as it stands', async () => {
+    const message = sealedMessage({ expiresAtSeconds: inSeconds(2) });
+    expect((await post(message)).status).toBe(202);
+    while (Date.now() / 1000 <= message.expiresAtSeconds) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await post(message)).toMatchObject({ status: 202, body: { id: idOf(message) } });
+    expect((await post(message, { as: 'bob' })).status).toBe(422);
+  });
+
+  describe('whose key was retired', () => {
+    async function retired(key?: string): Promise<SealedMessage> {
+      const message = sealedMessage();
+      await post(message, key === undefined ? {} : { key });
+      await database.transaction(async (transaction) => {
+        await transaction.reservation.updateMany({
+          where: { messageId: idOf(message) },
+          data: { state: 'settled', settledMicroUsd: 0n, settledAt: new Date() },
+        });
+        await transaction.deliveryJob.delete({ where: { messageId: idOf(message) } });
+        await transaction.message.update({
+          where: { id: idOf(message) },
+          data: { status: 'key_retired', reason: 'key_retired', attempts: 3, endedAt: new Date() },
+        });
+      });
+      return message;
+    }
+    const again = (message: SealedMessage) => sealedMessage({ messageId: message.messageId });
+
+    it.each([undefined, 'new-key'])(
+      'may be sealed again under its id (Idempotency-Key: %s), and starts over',
+      async (key) => {
+        const old = await retired();
+        const resealed = again(old);
+        const unique = key === undefined ? {} : { key: `${key}-${idOf(old)}` };
+        const answer = await post(resealed, unique);
+        expect(answer).toMatchObject({
+          status: 202,
+          body: { id: idOf(old), status: 'queued', reason: null, attempts: 0, endedAt: null },
+        });
+        expect((await get(idOf(old))).body).toEqual(answer.body);
+        expect(new Uint8Array((await jobOf(old))?.sealed ?? [])).toEqual(new Uint8Array(encodeSealedMessage(resealed)));
+        expect(await reservationsOf(old)).toBe(2);
+        // the same again spends nothing
+        expect((await post(resealed, unique)).status).toBe(202);
+        expect(await reservationsOf(old)).toBe(2);
+        // and now that it goes its way, other bytes are a clash
+        expect(await post(again(old))).toMatchObject({ status: 409, body: { code: 'message_id_taken' } });
+      },
+    );
+
+    it('is not to be had with its old key, and the old key keeps naming the old bytes', async () => {
+      const key = `old-${idOf(sealedMessage())}`;
+      const old = await retired(key);
+      expect(await post(again(old), { key })).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
+      expect((await post(again(old))).status).toBe(202);
+      expect(await post(old, { key })).toMatchObject({ status: 202, body: { status: 'queued' } });
+      expect(await post(sealedMessage(), { key })).toMatchObject({
+        status: 422,
+        body: { code: 'idempotency_key_reused' },
+      });
+    });
+
+    it('is sealed again once, however many try at once', async () => {
+      const old = await retired();
+      const posted = await database.transaction(async (transaction) => {
+        // All of them are held up at the message, so that all have come as far before the first goes on.
+        await transaction.$queryRaw`SELECT 1 FROM message WHERE id = ${idOf(old)}::uuid FOR UPDATE`;
+        const answers = Array.from({ length: 10 }, () => insist(again(old)));
+        const waiting = async () =>
+          database.client.$queryRaw<
+            [{ count: bigint }]
+          >`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+        while ((await waiting())[0].count < 10n) await new Promise((resolve) => setTimeout(resolve, 10));
+        return answers;
+      });
+      const answers = await Promise.all(posted);
+      expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
+      expect(answers.filter(({ status }) => status === 409)).toHaveLength(9);
+      expect(await reservationsOf(old)).toBe(2);
+    });
+
+    it('is not for somebody else', async () => {
+      const old = await retired();
+      expect(await post(again(old), { as: 'bob' })).toMatchObject({ status: 409, body: { code: 'message_id_taken' } });
+    });
+  });
+
+  it('leaves nothing behind where the budget refuses it', async () => {
+    await using poor = await startGateway({ ...environment, DEFAULT_USER_DAILY_LIMIT: '0.05' });
+    const first = sealedMessage();
+    const second = sealedMessage();
+    expect((await post(first, { as: 'poor', url: poor.url })).status).toBe(202);
+    const refusal = await post(second, { as: 'poor', url: poor.url });
+    expect(refusal).toMatchObject({ status: 429, body: { code: 'user_daily_limit_reached' } });
+    expect(Number(refusal.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await get(idOf(second), 'poor')).toMatchObject({ status: 404 });
+    expect(await database.client.idempotencyKey.count({ where: { key: idOf(second) } })).toBe(0);
+    // a repeat of what was accepted is not refused: it costs nothing
+    expect((await post(first, { as: 'poor', url: poor.url })).status).toBe(202);
+    const budget = await fetch(`${poor.url}/api/budget`, {
+      headers: { authorization: `Bearer ${await issuer.token('poor')}` },
+    });
+    expect(await budget.json()).toMatchObject({ cap: '0.05', reserved: '0.04', spent: '0.00' });
+  });
+
+  it('with 200 at once from many callers through two gateways, stays within the hour', async () => {
+    const url = await postgres.createDatabase();
+    await migrate(url);
+    const capped = { ...environment, DATABASE_URL: url, SYSTEM_HOURLY_LIMIT: '0.40' };
+    await using one = await startGateway(capped);
+    await using two = await startGateway(capped);
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, index) =>
+        insist(sealedMessage(), { as: `user-${String(index % 40)}`, url: (index % 2 === 0 ? one : two).url }),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(10);
+    expect(
+      answers.filter(({ status, body }) => status === 503 && body['code'] === 'system_hourly_limit_reached'),
+    ).toHaveLength(190);
+    expect(await one.app.get(Database).client.deliveryJob.count()).toBe(10);
+  });
+
+  it('survives a restart of the gateway', async () => {
+    const message = sealedMessage();
+    const other = await startGateway(environment);
+    await post(message, { url: other.url });
+    await other.close();
+    await using next = await startGateway(environment);
+    expect(await get(idOf(message), 'alice', next.url)).toMatchObject({ status: 200, body: { status: 'queued' } });
+    expect((await post(message, { url: next.url })).status).toBe(202);
+    expect(await reservationsOf(message)).toBe(1);
+  });
+
+  it('is refused with 503 while the database is gone, and accepted once it is back', async () => {
+    await using own = await startPostgres({ persistent: true, folder: await mkdtemp('/tmp/communique-pg-') });
+    const url = await own.createDatabase();
+    await migrate(url);
+    await using lonely = await startGateway({ ...environment, DATABASE_URL: url });
+    const [before, during] = [sealedMessage(), sealedMessage()];
+    expect((await post(before, { url: lonely.url })).status).toBe(202);
+    await own.kill();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => post(during, { url: lonely.url })));
+    for (const { status, headers, body } of answers) {
+      expect({ status, code: body['code'], retryAfter: headers.get('retry-after') }).toEqual({
+        status: 503,
+        code: 'database_unavailable',
+        retryAfter: '5',
+      });
+    }
+    expect(await get(idOf(before), 'alice', lonely.url)).toMatchObject({
+      status: 503,
+      body: { code: 'database_unavailable' },
+    });
+    await own.restart();
+    expect(await get(idOf(before), 'alice', lonely.url)).toMatchObject({ status: 200, body: { status: 'queued' } });
+    expect((await post(during, { url: lonely.url })).status).toBe(202);
+    await rm(own.folder, { recursive: true, force: true });
+  });
+});

@@ -1,0 +1,177 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { Database } from '../../core/database/database';
+import { ProblemError } from '../../core/problems/problem-error';
+import { WITH_JOB, messageView } from './message-view';
+import { MessagesService } from './messages.service';
+import { StatusStream } from './status-stream';
+
+/** Of one process; never more than half of the connections that it takes, so that streams do not keep everybody else out. */
+const MAX_STREAMS = 1000;
+const MAX_STREAMS_OF_OWNER = 10;
+const RETRY_AFTER_SECONDS = 5;
+/** So that those who are sent off together do not come back together. */
+const SPREAD_MS = 5000;
+/** Whole views read in one query: each may hold a receipt with its document. */
+const VIEWS_AT_ONCE = 50;
+const MAX_PAUSE_MS = 5000;
+const TICK_MS = 1000;
+
+/**
+ * The streams of this process. However many there are, one look at the versions of their rows (`xmin`, by primary key) is made every
+ * `pollMs`, none where there is no stream, and whole views are read for what has changed only. Another process may have made the change,
+ * so this one's own word would not do.
+ */
+@Injectable()
+export class StatusStreams implements BeforeApplicationShutdown {
+  /** For tests, which cannot wait that long. */
+  readonly timing = {
+    pollMs: 500,
+    heartbeatMs: 15_000,
+    maxMs: 120_000,
+    slowMs: 30_000,
+    tickMs: TICK_MS,
+    closeMs: 2000,
+  };
+  readonly limits: { all: number; ofOwner: number };
+
+  private readonly open = new Set<StatusStream>();
+  /** Streams of each owner, those whose message is still being looked for included. */
+  private readonly ofOwner = new Map<string, number>();
+  private total = 0;
+  private watching = false;
+  private closing = false;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'http'>,
+    private readonly messages: MessagesService,
+    private readonly database: Database,
+  ) {
+    this.limits = {
+      all: Math.max(1, Math.min(MAX_STREAMS, Math.floor(config.http.maxConnections / 2))),
+      ofOwner: MAX_STREAMS_OF_OWNER,
+    };
+  }
+
+  /** For metrics. */
+  get count(): number {
+    return this.total;
+  }
+
+  /**
+   * Server-sent events about a message of its owner's.
+   * @throws ProblemError `not_found` | `database_unavailable` | `overloaded` | `rate_limited`, as the plain question does
+   */
+  async about(owner: string, messageId: string): Promise<Readable> {
+    this.take(owner);
+    try {
+      const view = await this.messages.find(owner, messageId);
+      const stream = new StatusStream(owner, messageId, this.timing);
+      stream.body.once('close', () => {
+        this.open.delete(stream);
+        this.release(owner);
+      });
+      this.open.add(stream);
+      stream.offer(view);
+      if (this.closing) stream.end(this.laterMs());
+      this.watch();
+      return stream.body;
+    } catch (error) {
+      this.release(owner);
+      throw error;
+    }
+  }
+
+  /** After draining: whoever still listens is told to come back, which leads elsewhere; who does not hear it is cut. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.closing = true;
+    for (const stream of this.open) stream.end(this.laterMs());
+    for (const deadline = performance.now() + this.timing.closeMs; this.open.size > 0 && performance.now() < deadline;)
+      await sleep(20);
+    for (const stream of this.open) stream.body.destroy();
+  }
+
+  private take(owner: string): void {
+    const mine = this.ofOwner.get(owner) ?? 0;
+    if (mine >= this.limits.ofOwner)
+      throw new ProblemError('rate_limited', {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+        detail: `At most ${String(this.limits.ofOwner)} streams at once.`,
+      });
+    if (this.total >= this.limits.all)
+      throw new ProblemError('overloaded', { retryAfterSeconds: Math.ceil(this.laterMs() / 1000) });
+    this.ofOwner.set(owner, mine + 1);
+    this.total++;
+  }
+
+  private release(owner: string): void {
+    const left = (this.ofOwner.get(owner) ?? 1) - 1;
+    if (left === 0) this.ofOwner.delete(owner);
+    else this.ofOwner.set(owner, left);
+    this.total--;
+  }
+
+  private laterMs(): number {
+    return 1000 + Math.floor(Math.random() * SPREAD_MS);
+  }
+
+  /** Runs while there are streams. */
+  private watch(): void {
+    if (this.watching) return;
+    this.watching = true;
+    const ticks = setInterval(() => {
+      const nowMs = performance.now();
+      for (const stream of this.open) stream.tick(nowMs);
+    }, this.timing.tickMs).unref();
+    void this.look().finally(() => {
+      clearInterval(ticks);
+      this.watching = false;
+    });
+  }
+
+  private async look(): Promise<void> {
+    for (let pauseMs = this.timing.pollMs; this.open.size > 0;) {
+      await sleep(pauseMs, undefined, { ref: false });
+      try {
+        await this.lookOnce();
+        pauseMs = this.timing.pollMs;
+      } catch {
+        // A database that is away is told by health and by every other request; those who listen are told nothing new meanwhile.
+        pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
+      }
+    }
+  }
+
+  private async lookOnce(): Promise<void> {
+    const byId = Map.groupBy(this.open, ({ messageId }) => messageId);
+    const ids = [...byId.keys()];
+    const rows = await this.database.read(
+      (client) => client.$queryRaw<{ id: string; version: string }[]>`
+      SELECT id::text AS id, xmin::text AS version FROM message WHERE id = ANY(${ids}::uuid[])`,
+    );
+    const versions = new Map(rows.map(({ id, version }) => [id, version]));
+    const changed: string[] = [];
+    for (const [id, streams] of byId) {
+      const version = versions.get(id);
+      // Deleted as old: who asks again is told so.
+      if (version === undefined) for (const stream of streams) stream.end();
+      else if (streams.some((stream) => stream.version !== version)) changed.push(id);
+    }
+    for (let at = 0; at < changed.length; at += VIEWS_AT_ONCE) {
+      const messages = await this.database.read((client) =>
+        client.message.findMany({ where: { id: { in: changed.slice(at, at + VIEWS_AT_ONCE) } }, include: WITH_JOB }),
+      );
+      for (const message of messages) {
+        const view = messageView(message);
+        for (const stream of byId.get(message.id) ?? []) {
+          // An id that was deleted and taken anew may be somebody else's.
+          if (stream.owner !== message.owner) stream.end();
+          else stream.offer(view);
+          stream.version = versions.get(message.id) ?? '';
+        }
+      }
+    }
+  }
+}

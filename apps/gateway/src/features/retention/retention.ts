@@ -1,0 +1,97 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { windowsOf } from '../budget/windows';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
+import { Database, type Transaction } from '../../core/database/database';
+
+/** How many rows one sweep has deleted. Keys and sealed bytes go with their messages and are not counted. */
+export interface Swept {
+  readonly messages: number;
+  readonly windows: number;
+  readonly reservations: number;
+  readonly keys: number;
+}
+
+export const BATCH_ROWS = 1000;
+const DAY_MS = 86_400_000;
+/** After its end a key's row says for so long that it was there, and who revoked it: longer than any message to it can be asked about. */
+const KEYS_KEPT_DAYS = 30;
+/** Names this work among all advisory locks of the database: "ctsweep" in ASCII. */
+const LOCK = 0x63_74_73_77_65_65_70n;
+
+/**
+ * Deletes what has been kept long enough, in transactions of at most `BATCH_ROWS` rows. Whoever holds the advisory lock deletes;
+ * the lock ends with each transaction, so that a gateway that dies or hangs keeps nobody from going on.
+ *
+ * - A message, with its idempotency keys, `messagesDays` after its end, and never before a day after its expiry: as long as its
+ *   sealed bytes could be accepted, the row is what keeps them from being delivered twice.
+ * - Budget windows without an open promise, then settled reservations, `ledgerDays` after the UTC day they count in: whole days, so
+ *   that the sums of what is left still agree. Emergency stops, and who cleared them, are kept.
+ * - Sealed keys a month after their end; their records are gone at their end, or when they are revoked (keys/sealed-key-store.ts).
+ */
+@Injectable()
+export class Retention {
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'retention'>,
+    private readonly database: Database,
+  ) {}
+
+  /**
+   * @param stopping looked at between batches
+   * @returns null where another gateway is at it
+   * @throws ProblemError `database_unavailable`; what was deleted so far stays deleted, and the next sweep goes on
+   */
+  async sweep(now = new Date(), stopping?: AbortSignal): Promise<Swept | null> {
+    const { messagesDays, ledgerDays } = this.config.retention;
+    const ended = new Date(now.getTime() - messagesDays * DAY_MS);
+    const expired = new Date(now.getTime() - DAY_MS);
+    const { day } = windowsOf(new Date(now.getTime() - ledgerDays * DAY_MS));
+    const messages = await this.purge(
+      stopping,
+      (transaction) => transaction.$executeRaw`
+      DELETE FROM message WHERE id IN (
+        SELECT id FROM message WHERE ended_at < ${ended} AND expires_at < ${expired} ORDER BY ended_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
+    );
+    if (messages === null) return null;
+    const windows = await this.purge(
+      stopping,
+      (transaction) => transaction.$executeRaw`
+      DELETE FROM budget_window WHERE (scope, subject, starts_at) IN (
+        SELECT scope, subject, starts_at FROM budget_window WHERE starts_at < ${day} AND reserved_micro_usd = 0
+        ORDER BY starts_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
+    );
+    if (windows === null) return null;
+    const reservations = await this.purge(
+      stopping,
+      (transaction) => transaction.$executeRaw`
+      DELETE FROM reservation WHERE id IN (
+        SELECT id FROM reservation WHERE state = 'settled' AND reserved_at < ${day} ORDER BY reserved_at LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
+    );
+    if (reservations === null) return null;
+    const over = new Date(now.getTime() - KEYS_KEPT_DAYS * DAY_MS);
+    const keys = await this.purge(
+      stopping,
+      (transaction) => transaction.$executeRaw`
+      DELETE FROM sealed_key WHERE key_id IN (
+        SELECT key_id FROM sealed_key WHERE destroy_after < ${over} ORDER BY destroy_after LIMIT ${BATCH_ROWS}::int FOR UPDATE SKIP LOCKED)`,
+    );
+    return keys === null ? null : { messages, windows, reservations, keys };
+  }
+
+  /** Batch after batch until one is not full. @returns null where the lock is another's */
+  private async purge(
+    stopping: AbortSignal | undefined,
+    deleteBatch: (transaction: Transaction) => Promise<number>,
+  ): Promise<number | null> {
+    for (let total = 0; ;) {
+      const deleted = await this.database.transaction(async (transaction) => {
+        const [{ held }] = await transaction.$queryRaw<
+          [{ held: boolean }]
+        >`SELECT pg_try_advisory_xact_lock(${LOCK}::bigint) AS held`;
+        return held ? deleteBatch(transaction) : null;
+      });
+      if (deleted === null) return null;
+      total += deleted;
+      if (deleted < BATCH_ROWS || stopping?.aborted === true) return total;
+    }
+  }
+}

@@ -1,7 +1,0 @@
-import { Global, Module } from '@nestjs/common';
-import { RateLimits } from './rate-limits';
-import { SharedRedis } from './shared-redis';
-
-@Global()
-@Module({ providers: [SharedRedis, RateLimits], exports: [SharedRedis, RateLimits] })
-export class LimitsModule {}
