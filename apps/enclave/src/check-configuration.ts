@@ -3,7 +3,7 @@
 import { destinationsOf } from './configuration/cross-checks';
 import { parseConfigurationForImage } from './configuration/for-image';
 import { readConfigurationFile } from './configuration/configuration';
-import { exitOnError } from './process';
+import { exitOnError } from './runtime/process';
 
 exitOnError(async () => {
   const configuration = parseConfigurationForImage(readConfigurationFile(process.argv[2] ?? ''));

@@ -1,21 +1,21 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { AttestationController } from './attestation/attestation.controller';
-import type { AnchoredClock } from './clock/anchored-clock';
+import { AttestationController } from './identity/keys/attestation.controller';
+import type { AnchoredClock } from './runtime/anchored-clock';
 import type { EnclaveConfiguration } from './configuration/configuration';
-import { createCongress } from './congress/congress';
+import { createCongress } from './services/congress/cwc/congress';
 import type { Egress } from './egress';
-import { HealthController } from './health/health.controller';
-import { ProblemFilter } from './http/problem.filter';
-import { KeyKeeper } from './keys/key-keeper';
-import { KeyRing } from './keys/key-ring';
-import { KeysController } from './keys/keys.controller';
-import type { Log } from './log/log';
-import { MessageService } from './messages/message.service';
-import { MessagesController } from './messages/messages.controller';
-import { Reporter } from './messages/report';
-import { OperatorSecrets } from './secrets/operator-secrets';
-import { CLOCK, CONGRESS, ENCLAVE_ID, LEGACY_SUITE, LOG, MESSAGE_LIMITS } from './tokens';
+import { HealthController } from './runtime/health.controller';
+import { ProblemFilter } from './runtime/problem.filter';
+import { KeyKeeper } from './identity/custody/key-keeper';
+import { KeyRing } from './identity/keys/key-ring';
+import { KeysController } from './identity/custody/keys.controller';
+import type { Log } from './runtime/log';
+import { MessageService } from './services/congress/message.service';
+import { MessagesController } from './services/congress/messages.controller';
+import { Reporter } from './services/congress/report';
+import { OperatorSecrets } from './identity/secrets/operator-secrets';
+import { CLOCK, CONGRESS, ENCLAVE_ID, LEGACY_SUITE, LOG, MESSAGE_LIMITS } from './runtime/tokens';
 
 export interface EnclaveParts {
   configuration: EnclaveConfiguration;

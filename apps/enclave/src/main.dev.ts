@@ -1,12 +1,12 @@
 // The development entry: `npx nx serve enclave`. The same enclave on a mock NSM, whose root nobody trusts unless it is named.
-import './environment/sealed-environment';
+import './runtime/sealed-environment';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { createMockNsmTransport, developmentRootPem } from '@communique-tee/nsm-mock';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseConfiguration, readConfigurationFile } from './configuration/configuration';
-import { withSimulator } from './development/congress-simulator';
-import { exitOnError, stopOnSignals } from './process';
+import { withSimulator } from './configuration/congress-simulator';
+import { exitOnError, stopOnSignals } from './runtime/process';
 import { startEnclave } from './start';
 
 const USAGE = `The enclave on a mock NSM, for development.

@@ -1,10 +1,10 @@
 // The production entry: what docker/ and the enclave image run. It knows no mock; the development entry is main.dev.ts.
-import './environment/sealed-environment';
+import './runtime/sealed-environment';
 import { openNsmDevice } from '@communique-tee/nsm';
 import { parseArguments, readParentCid } from './configuration/arguments';
 import { parseConfiguration, readConfigurationFile } from './configuration/configuration';
 import { withParentCid } from './egress';
-import { exitOnError, stopOnSignals } from './process';
+import { exitOnError, stopOnSignals } from './runtime/process';
 import { startEnclave } from './start';
 
 /** Part of the measured image, like this file. */

@@ -5,16 +5,16 @@ import { formatAddress, listen, parseAddress } from '@communique-tee/vsock';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
-import { AnchoredClock } from './clock/anchored-clock';
+import { AnchoredClock } from './runtime/anchored-clock';
 import type { EnclaveConfiguration } from './configuration/configuration';
 import { destinationsOf } from './configuration/cross-checks';
 import { createEgress } from './egress';
 import { EnclaveModule } from './enclave.module';
-import { createServer } from './http/server';
-import { custodyName } from './keys/custody-config';
-import { keyIdText } from './keys/enclave-keys';
-import { openCustody } from './keys/open-custody';
-import { createLog, type Log } from './log/log';
+import { createServer } from './runtime/server';
+import { custodyName } from './identity/custody/custody-config';
+import { keyIdText } from './identity/keys/enclave-keys';
+import { openCustody } from './identity/custody/open-custody';
+import { createLog, type Log } from './runtime/log';
 
 export interface RunningEnclave {
   /** As bound: with the real port where 0 was asked for. */

@@ -1,10 +1,10 @@
 import { parseAddress } from '@communique-tee/vsock';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { congressConfigSchema } from '../congress/congress-config';
+import { congressConfigSchema } from '../services/congress/cwc/congress-config';
 import { egressConfigSchema } from '../egress';
-import { custodySchema, secretsSchema } from '../keys/custody-config';
-import { kmsConfigSchema } from '../kms/kms-config';
+import { custodySchema, secretsSchema } from '../identity/custody/custody-config';
+import { kmsConfigSchema } from '../identity/kms/kms-config';
 import { crossChecks } from './cross-checks';
 
 /**

@@ -1,7 +1,7 @@
-import { congressDestinations, congressSecrets } from '../congress/congress-config';
+import { congressDestinations, congressSecrets } from '../services/congress/cwc/congress-config';
 import { missingRoutes, type Destination } from '../egress';
-import { destinationOf } from '../https';
-import { readAliasArn } from '../kms/kms-config';
+import { destinationOf } from '../egress/https';
+import { readAliasArn } from '../identity/kms/kms-config';
 import type { EnclaveConfiguration } from './configuration';
 
 /** Everything that egress must let through. */
@@ -53,7 +53,7 @@ function kmsKeys({ custody, kms, secrets }: EnclaveConfiguration): string[] {
 
 /**
  * A parent that lies could give one message to two enclaves that share the key: only the far end's own memory of DeliveryIds stops
- * the second delivery (messages/delivery-memory.ts holds within one process).
+ * the second delivery (services/congress/delivery-memory.ts holds within one process).
  */
 function replay({ custody, congress, acceptReplayAcrossEnclaves }: EnclaveConfiguration): string[] {
   if (custody.mode === 'process' || acceptReplayAcrossEnclaves) return [];

@@ -1,5 +1,5 @@
 import { LIMITS, MAX_OFFERED_KEYS } from '@communique-tee/protocol';
-import { keyTimes } from '../keys/custody-config';
+import { keyTimes } from '../identity/custody/custody-config';
 import { ConfigurationError, parseConfiguration, type EnclaveConfiguration } from './configuration';
 
 export type ImageConfiguration = EnclaveConfiguration & {

@@ -16,7 +16,7 @@ import { createMockNsmTransport, developmentMeasurements, developmentRootPem } f
 import type { CongressMessage } from '@communique-tee/protocol';
 import { temporaryFolder } from '@communique-tee/test-support';
 import { parseConfiguration } from '../configuration/configuration';
-import { createLog } from '../log/log';
+import { createLog } from '../runtime/log';
 import { startEnclave, type RunningEnclave } from '../start';
 import { readRelayed, type Relayed } from './read-relayed';
 

@@ -12,7 +12,7 @@ import {
 import type { Nsm } from '@communique-tee/nsm';
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { createHash, hkdfSync, randomBytes } from 'node:crypto';
-import { deriveEnclaveKeys } from '../keys/enclave-keys';
+import { deriveEnclaveKeys } from '../identity/keys/enclave-keys';
 import { ALIAS, PARENT, type SealedWorld } from './sealed-world';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();

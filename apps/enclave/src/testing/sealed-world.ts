@@ -19,7 +19,7 @@ import { temporaryFolder } from '@communique-tee/test-support';
 import { Agent } from 'node:https';
 import { keyPolicyDocuments } from '../../../../infra/src/policies/key-policy-documents';
 import { parseConfiguration } from '../configuration/configuration';
-import { createLog } from '../log/log';
+import { createLog } from '../runtime/log';
 import { startEnclave, type RunningEnclave } from '../start';
 import { configurationFor } from './enclave-fixture';
 

@@ -1,4 +1,4 @@
-import { createLog as createEnclaveLog, type LogFields } from '../../../enclave/src/log/log';
+import { createLog as createEnclaveLog, type LogFields } from '../../../enclave/src/runtime/log';
 import { workspaceRoot } from '@communique-tee/test-support';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * What of the enclave's log leaves this machine: the events and fields that apps/enclave/src/log/log.ts knows, those of its last words
+ * What of the enclave's log leaves this machine: the events and fields that apps/enclave/src/runtime/log.ts knows, those of its last words
  * before it ends (process.ts, sealed-environment.ts), and those of its init (image/init). Everything else is dropped, even though the
  * enclave wrote it: the list is the redaction. A spec holds the lists against what they come from.
  */

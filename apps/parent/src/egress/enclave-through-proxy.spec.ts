@@ -1,7 +1,7 @@
 import { startCongressSimulator, type CongressSimulator } from '@communique-tee/congress-simulator';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { connect } from '@communique-tee/vsock';
-import { httpsPost } from '../../../enclave/src/congress/https-post';
+import { httpsPost } from '../../../enclave/src/services/congress/cwc/https-post';
 import {
   createEgress,
   egressConfigSchema,

@@ -90,7 +90,7 @@ export const CALM: FaultPlanInput = { queue: ALWAYS };
 
 /**
  * All that a far end can do, but one thing: a 503 or 429 for a message that it took all the same. Those two are believed to mean
- * "not taken" (apps/enclave/src/congress/README.md, known limits).
+ * "not taken" (apps/enclave/src/services/congress/README.md, known limits).
  */
 function drawFault(seed: number, stream: number): Fault {
   const draw = drawFrom(seed, `fault ${String(stream)}`);

@@ -1,0 +1,140 @@
+import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { EgressError, errorCode, type Egress } from '.';
+import { HttpsError, type HttpsFailure } from './https-error';
+import { destinationOf } from './origin';
+import { secured, tlsReason, type SecureOptions } from './secure-socket';
+
+export interface HttpsPost extends SecureOptions {
+  /** Path and query. */
+  target: string;
+  /** In lower case; host, content-length and connection are put there. */
+  headers: Readonly<Record<string, string>>;
+  body: Uint8Array;
+  /** More of the answer's body is not read. */
+  maxAnswerBytes: number;
+  /** For everything together, from name resolution to the last byte of the answer. */
+  timeoutMs: number;
+  signal: AbortSignal | undefined;
+}
+
+export interface HttpsAnswer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  /** The body's first `maxAnswerBytes` at most. */
+  body: Uint8Array;
+  /** Whether that is all of it: the connection may have broken in it, and then only the head can be built upon. */
+  isWhole: boolean;
+}
+
+const MAX_HEAD_BYTES = 16 * 1024;
+
+/**
+ * One request over one connection of its own: the egress socket, TLS that ends here, HTTP/1.1 by Node's own client. No redirect
+ * is followed, no proxy asked, nothing kept.
+ * @throws HttpsError
+ */
+export async function httpsPost(egress: Egress, post: HttpsPost): Promise<HttpsAnswer> {
+  const deadline = AbortSignal.timeout(post.timeoutMs);
+  const signal = post.signal ? AbortSignal.any([post.signal, deadline]) : deadline;
+  const whenEnded = (): 'aborted' | null => (post.signal?.aborted === true ? 'aborted' : null);
+
+  const raw = await openSocket(egress, post, signal);
+  try {
+    const secure = await secured(raw, post, signal).catch((cause: unknown) => {
+      throw new HttpsError(signal.aborted ? (whenEnded() ?? 'connect_timeout') : tlsReason(cause), false, { cause });
+    });
+    return await exchange(secure, post, signal).catch((cause: unknown) => {
+      throw new HttpsError(signal.aborted ? (whenEnded() ?? 'answer_timeout') : answerReason(cause), true, { cause });
+    });
+  } finally {
+    raw.destroy();
+  }
+}
+
+const EGRESS_REASONS = {
+  egress_not_allowed: 'not_allowed',
+  egress_name_not_resolved: 'name_not_resolved',
+  egress_unreachable: 'unreachable',
+  egress_timeout: 'connect_timeout',
+  egress_aborted: 'aborted',
+} as const satisfies Record<EgressError['code'], HttpsFailure>;
+
+async function openSocket(egress: Egress, post: HttpsPost, signal: AbortSignal): Promise<Socket> {
+  const { host, port } = destinationOf(post.origin);
+  try {
+    return await egress.connect(host, port, { timeoutMs: post.timeoutMs, signal });
+  } catch (cause) {
+    if (!(cause instanceof EgressError)) throw cause;
+    const timedOut = cause.code === 'egress_aborted' && post.signal?.aborted !== true;
+    throw new HttpsError(timedOut ? 'connect_timeout' : EGRESS_REASONS[cause.code], false, { cause });
+  }
+}
+
+function exchange(
+  secure: TLSSocket,
+  { origin, target, headers, body, maxAnswerBytes }: HttpsPost,
+  signal: AbortSignal,
+): Promise<HttpsAnswer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({
+      createConnection: () => secure,
+      method: 'POST',
+      path: target,
+      host: destinationOf(origin).host,
+      setDefaultHeaders: false,
+      headers: {
+        ...headers,
+        host: origin.slice('https://'.length),
+        'content-length': String(body.length),
+        connection: 'close',
+      },
+      maxHeaderSize: MAX_HEAD_BYTES,
+      insecureHTTPParser: false,
+      signal,
+    });
+    let answered = false;
+    outgoing.on('error', (error) => {
+      // Stays: one that comes after the head must neither end the process nor undo what the head said
+      if (!answered) reject(error);
+    });
+    outgoing.once('upgrade', (_incoming, socket) => {
+      socket.destroy();
+      reject(new Error('upgraded'));
+    });
+    outgoing.once('response', (incoming) => {
+      answered = true;
+      void readBounded(incoming, maxAnswerBytes).then((read) =>
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, ...read }),
+      );
+    });
+    outgoing.end(body);
+  });
+}
+
+/** Never rejects: the head has been read, and what follows only explains it. */
+async function readBounded(
+  incoming: IncomingMessage,
+  maxBytes: number,
+): Promise<Pick<HttpsAnswer, 'body' | 'isWhole'>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  let isWhole = false;
+  try {
+    for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk.subarray(0, maxBytes - length));
+      length += chunk.length;
+      if (length > maxBytes) break;
+    }
+    isWhole = length <= maxBytes && incoming.complete;
+  } catch {
+    // cut or late in the body
+  }
+  incoming.destroy();
+  return { body: Buffer.concat(chunks), isWhole };
+}
+
+function answerReason(cause: unknown): HttpsFailure {
+  return /^HPE_/.test(errorCode(cause)) ? 'malformed_answer' : 'connection_lost';
+}

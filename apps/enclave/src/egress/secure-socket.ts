@@ -1,0 +1,63 @@
+import { isIP, type Socket } from 'node:net';
+import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
+import { errorCode } from '.';
+import { destinationOf } from './origin';
+
+export interface SecureOptions {
+  origin: string;
+  /** PEM: these and no others are trusted. */
+  authorities: readonly string[];
+}
+
+/**
+ * TLS over a socket of egress. Resolves once the certificate is verified and nothing but the handshake has been said. Every option
+ * that an environment variable could weaken is given by name.
+ */
+export function secured(raw: Socket, { origin, authorities }: SecureOptions, signal: AbortSignal): Promise<TLSSocket> {
+  const host = destinationOf(origin).host.replace(/^\[(.*)\]$/, '$1');
+  return new Promise((resolve, reject) => {
+    const secure = connectTls({
+      socket: raw,
+      host,
+      ...(isIP(host) === 0 ? { servername: host } : {}), // RFC 6066 section 3: no address in SNI
+      ca: [...authorities],
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+      maxVersion: 'TLSv1.3',
+      checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
+      ALPNProtocols: ['http/1.1'],
+    });
+    secure.removeAllListeners('keylog'); // --tls-keylog would write the session's secrets to a file
+    const settle = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      raw.off('error', fail);
+      secure.off('close', onClose);
+    };
+    const fail = (error: Error): void => {
+      settle();
+      raw.on('error', () => undefined);
+      secure.destroy();
+      reject(error);
+    };
+    const onAbort = (): void => fail(signal.reason as Error);
+    const onClose = (): void => fail(new Error('closed in the handshake'));
+    secure.on('error', fail); // stays: an error without a listener would end the process
+    raw.once('error', fail);
+    secure.once('close', onClose);
+    secure.once('secureConnect', () => {
+      settle();
+      raw.on('error', () => undefined); // the TLS socket reports it
+      resolve(secure);
+    });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** OpenSSL's X509_V_ERR names, as Node gives them, and Node's own for the name check. */
+const CERTIFICATE_CODES =
+  /^(ERR_TLS_CERT_|CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|ERROR_IN_CERT_|CRL_|ERROR_IN_CRL_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$)/;
+
+export function tlsReason(cause: unknown): 'certificate_refused' | 'tls_failed' {
+  return CERTIFICATE_CODES.test(errorCode(cause)) ? 'certificate_refused' : 'tls_failed';
+}

@@ -1,0 +1,26 @@
+import type { TrustAnchor } from '@communique-tee/attestation';
+import { toHex } from '@communique-tee/protocol';
+import type { KeyTimes } from './custody-config';
+
+/** Under what this enclave's sealed keys stand: all of it measured, but the PCR0, which is the measurement. */
+export interface Guardian {
+  /** ARN of the alias of the KMS key. */
+  custody: string;
+  stack: string;
+  /** 48 bytes: of this enclave's own image. */
+  pcr0: Uint8Array;
+  times: KeyTimes;
+  /** Whether keys have a pair of the legacy suite. */
+  legacySuite: boolean;
+  /** Absent: the AWS root. Another only where the development entry passes the mock's by name. */
+  makerRoot?: TrustAnchor | undefined;
+}
+
+/** The encryption context of data keys: the policy of the KMS key pairs its PCR0 with the attested one. */
+export function dataKeyContext({ stack, pcr0 }: Guardian): Record<string, string> {
+  return {
+    'communique-tee:purpose': 'enclave-keys',
+    'communique-tee:stack': stack,
+    'communique-tee:pcr0': toHex(pcr0),
+  };
+}

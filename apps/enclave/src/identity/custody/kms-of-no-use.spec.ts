@@ -1,0 +1,208 @@
+import type { HandedCredentials } from '@communique-tee/protocol';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { RecordStore } from '../../testing/record-store';
+import { ALIAS, CREDENTIALS, PARENT, startSealedWorld, type SealedWorld } from '../../testing/sealed-world';
+import { Sender } from '../../testing/sender';
+
+let world: SealedWorld;
+let record: Uint8Array;
+beforeAll(async () => {
+  world = await startSealedWorld();
+  const store = new RecordStore();
+  const enclave = await world.start();
+  await store.settle([enclave]);
+  record = store.records[0]!;
+});
+afterAll(() => world.stop());
+afterEach(() => {
+  world.kms.faults.clear();
+  world.kms.setPolicy(ALIAS, world.policies.enclave);
+  world.kms.setKeyState(ALIAS, 'Enabled');
+  world.kms.setCredentials(PARENT);
+});
+
+/** A short time, so that a fault that stays does not hold a test up; long enough for a machine with much to do. */
+const TIMEOUT_MS = 2_500;
+const impatient = (configuration: Record<string, unknown>) => ({
+  ...configuration,
+  kms: { ...(configuration['kms'] as object), timeoutMs: TIMEOUT_MS },
+});
+
+describe('while KMS is of no use, the answer says why, no other key is made, and the record is taken when it is back', () => {
+  const always = { times: 'always' } as const;
+  const cases: [string, () => void, HandedCredentials | null, string][] = [
+    ['throttling', () => world.kms.faults.add({ kind: 'throttling' }, always), CREDENTIALS, 'kms_throttled'],
+    ['failing', () => world.kms.faults.add({ kind: 'internal' }, always), CREDENTIALS, 'kms_failed'],
+    ['talking nonsense', () => world.kms.faults.add({ kind: 'garbage' }, always), CREDENTIALS, 'kms_answer_invalid'],
+    [
+      'cut in its answer',
+      () => world.kms.faults.add({ kind: 'cut', at: 'in_the_answer' }, always),
+      CREDENTIALS,
+      'kms_unreachable',
+    ],
+    [
+      'slower than there is time',
+      () => world.kms.faults.add({ kind: 'slow', delayMs: 60_000 }, always),
+      CREDENTIALS,
+      'kms_unreachable',
+    ],
+    [
+      'answering for another account’s key',
+      () => world.kms.faults.add({ kind: 'wrong_key_id' }, always),
+      CREDENTIALS,
+      'kms_answer_invalid',
+    ],
+    [
+      'answering in the clear',
+      () => world.kms.faults.add({ kind: 'plaintext', instead: true }, always),
+      CREDENTIALS,
+      'kms_answer_invalid',
+    ],
+    [
+      'of another time',
+      () => world.kms.faults.add({ kind: 'clock', offsetMs: 3600_000 }, always),
+      CREDENTIALS,
+      'kms_clock',
+    ],
+    [
+      'of a policy that does not name this image',
+      () =>
+        world.kms.setPolicy(
+          ALIAS,
+          world.policies.enclave.replaceAll('kms:RecipientAttestation', 'kms:NobodysAttestation'),
+        ),
+      CREDENTIALS,
+      'kms_denied',
+    ],
+    ['of a key that is disabled', () => world.kms.setKeyState(ALIAS, 'Disabled'), CREDENTIALS, 'kms_key_unusable'],
+    ['given no credentials', () => undefined, null, 'kms_credentials'],
+    [
+      'given credentials that nobody has',
+      () => undefined,
+      { ...CREDENTIALS, access_key_id: 'ASIANOBODY' },
+      'kms_credentials',
+    ],
+    ['given a wrong secret', () => undefined, { ...CREDENTIALS, secret_access_key: 'wrong' }, 'kms_credentials'],
+    ['given no session token', () => undefined, { ...CREDENTIALS, session_token: null }, 'kms_credentials'],
+    ['given credentials that ended', () => undefined, { ...CREDENTIALS, expires: 1_000_000 }, 'kms_credentials'],
+    [
+      'given credentials that AWS says have ended',
+      () => world.kms.setCredentials({ ...PARENT, expiresAtMs: 1 }),
+      CREDENTIALS,
+      'kms_credentials',
+    ],
+  ];
+  it.each(cases)('%s', async (_name, arrange, credentials, code) => {
+    const enclave = await world.start({ configure: impatient });
+    arrange();
+    world.kms.clearRequests();
+    const empty = await enclave.offer({ credentials });
+    expect(empty).toMatchObject({ state: 'waiting', proposal: null, kms: code });
+    const offered = await enclave.offer({ records: [record], credentials });
+    expect(offered).toMatchObject({ state: 'waiting', held: [], proposal: null, kms: code, refused: [{ code }] });
+    expect(enclave.log.filter((line) => line.includes('"event":"kms_failed"'))).toEqual([
+      expect.stringContaining(`"event":"kms_failed","code":"${code}"`),
+    ]); // once
+    expect(enclave.log.filter((line) => line.includes('key_refused'))).toHaveLength(1);
+
+    world.kms.faults.clear();
+    world.kms.setPolicy(ALIAS, world.policies.enclave);
+    world.kms.setKeyState(ALIAS, 'Enabled');
+    world.kms.setCredentials(PARENT);
+    expect(await enclave.offer({ records: [record] })).toMatchObject({
+      state: 'ready',
+      kms: null,
+      refused: [],
+      proposal: null,
+    });
+    await enclave.close();
+  });
+});
+
+it('many records while KMS fails cost one failure', async () => {
+  const enclave = await world.start();
+  const store = new RecordStore();
+  await store.settle([enclave]);
+  const fresh = await world.start();
+  world.kms.faults.add({ kind: 'error', type: 'AccessDeniedException' }, { times: 'always' });
+  world.kms.clearRequests();
+  const { refused, kms } = await fresh.offer({ records: [record, store.records[0]!] });
+  expect(refused.map(({ code }) => code)).toEqual(['kms_denied', 'kms_denied']);
+  expect(kms).toBe('kms_denied');
+  expect(world.kms.requests()).toHaveLength(1);
+});
+
+it('offers that wait behind one that KMS holds up are ended with it', async () => {
+  const enclave = await world.start({ configure: impatient });
+  world.kms.faults.add({ kind: 'slow', delayMs: 60_000 }, { times: 'always' });
+  const answers = await Promise.allSettled([1, 2, 3].map(() => enclave.offer({ records: [record] })));
+  const codes = answers.map((answer) =>
+    answer.status === 'fulfilled' ? answer.value.kms : (answer.reason as { code: string }).code,
+  );
+  expect(codes).toHaveLength(3);
+  for (const code of codes) expect(['kms_unreachable', 'enclave_busy']).toContain(code);
+});
+
+it('what is held goes on without KMS', async () => {
+  const enclave = await world.start({ configure: impatient });
+  await enclave.offer({ records: [record] });
+  world.kms.faults.add({ kind: 'internal' }, { times: 'always' });
+  expect(await enclave.offer({ records: [record] })).toMatchObject({ state: 'ready', kms: null });
+  const sender = new Sender(world.trustAnchor, () => world.time.nowMs());
+  expect((await sender.relayed(enclave.url, await sender.prepare(enclave.url))).answer.state).toBe('final');
+});
+
+it('somebody else at KMS’s address is believed nothing: another authority, or no TLS at all', async () => {
+  const sockets: Socket[] = [];
+  const said: Buffer[] = [];
+  const listener = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined).on('data', (bytes: Buffer) => said.push(bytes)));
+    socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}');
+  });
+  await new Promise<void>((listening) => listener.listen(0, '127.0.0.1', listening));
+  const { port } = listener.address() as AddressInfo;
+  const inTheClear = await world.start({
+    configure: (configuration) => ({
+      ...configuration,
+      kms: { ...(configuration['kms'] as object), timeoutMs: TIMEOUT_MS, origin: `https://localhost:${String(port)}` },
+    }),
+  });
+  expect(await inTheClear.offer({ records: [record] })).toMatchObject({ held: [], kms: 'kms_unreachable' });
+  expect(Buffer.concat(said).includes(PARENT.accessKeyId)).toBe(false);
+  // Amazon's roots, where the configuration names no others: the simulator's is none of them
+  const strict = await world.start({
+    configure: (configuration) => ({ ...configuration, kms: { origin: world.kms.origin, timeoutMs: TIMEOUT_MS } }),
+  });
+  world.kms.clearRequests();
+  expect(await strict.offer({ records: [record] })).toMatchObject({ held: [], kms: 'kms_unreachable' });
+  expect(world.kms.requests()).toEqual([]);
+  for (const socket of sockets) socket.destroy();
+  await new Promise((closed) => listener.close(closed));
+});
+
+it('an NSM that gives no document is said, and KMS is not asked', async () => {
+  let failing = false;
+  const enclave = await world.start({
+    nsm: (transport) => ({
+      ...transport,
+      request: (bytes) => (failing ? Promise.resolve(Buffer.from('not cbor')) : transport.request(bytes)),
+    }),
+  });
+  failing = true;
+  expect(await enclave.offer({ records: [record] })).toMatchObject({
+    state: 'waiting',
+    kms: 'nsm_failed',
+    refused: [{ code: 'nsm_failed' }],
+  });
+  failing = false;
+  expect(await enclave.offer({ records: [record] })).toMatchObject({ state: 'ready' });
+});
+
+it('credentials of an offer serve that offer alone', async () => {
+  const enclave = await world.start();
+  await enclave.offer();
+  expect(await enclave.offer({ records: [record], credentials: null })).toMatchObject({
+    held: [],
+    kms: 'kms_credentials',
+  });
+});

@@ -1,0 +1,63 @@
+import type { Nsm } from '@communique-tee/nsm';
+import { encodeSealedKey, type SealedKeyCore } from '@communique-tee/protocol';
+import { attest } from '../keys/attest';
+import type { AnchoredClock } from '../../runtime/anchored-clock';
+import type { KmsSession } from '../kms';
+import { createKeySecret, deriveEnclaveKeys } from '../keys/enclave-keys';
+import { dataKeyContext, type Guardian } from './guardian';
+import { makerData } from './maker-document';
+import { sealSecret } from './secret-box';
+
+export interface MadeRecord {
+  core: SealedKeyCore;
+  /** The record in its CBOR form. */
+  bytes: Uint8Array;
+}
+
+/**
+ * A new key, sealed under a data key that KMS made for this enclave alone. It is not kept: whoever uses it opens the record, this
+ * enclave too, and so nobody serves a key that could not be opened again.
+ * @throws KmsUseless; NsmError where the NSM gives no entropy or document
+ */
+export async function makeRecord(
+  epoch: number,
+  guardian: Guardian,
+  nsm: Nsm,
+  clock: AnchoredClock,
+  session: KmsSession,
+): Promise<MadeRecord> {
+  const secret = await createKeySecret(nsm);
+  try {
+    const { keyId, sealing, receiptKey, legacy } = deriveEnclaveKeys(secret, guardian.custody, guardian.legacySuite);
+    const dataKey = await session.ask((kms, authorization) =>
+      kms.generateDataKey({ keyId: guardian.custody, context: dataKeyContext(guardian), ...authorization }),
+    );
+    try {
+      const created = Math.floor(clock.nowMs() / 1000);
+      const rotateAfter = created + guardian.times.rotateAfterSeconds;
+      const core: SealedKeyCore = {
+        v: 1,
+        key_id: keyId,
+        epoch,
+        custody: guardian.custody,
+        pcr0: guardian.pcr0,
+        created,
+        rotate_after: rotateAfter,
+        destroy_after: rotateAfter + guardian.times.keepSeconds,
+        public_key: sealing.publicKey,
+        receipt_key: receiptKey,
+        ...(legacy && { legacy_key: legacy.pair.publicKey }),
+        data_key: dataKey.ciphertextBlob,
+      };
+      const maker = (await attest(nsm, clock, { userData: makerData(core) })).bytes;
+      return {
+        core,
+        bytes: encodeSealedKey({ core, maker, ...sealSecret(secret, dataKey.plaintext, { core, maker }) }),
+      };
+    } finally {
+      dataKey.plaintext.fill(0);
+    }
+  } finally {
+    secret.fill(0);
+  }
+}

@@ -1,0 +1,76 @@
+import type { SealedKeyCore, SealedKeyRecord } from '@communique-tee/protocol';
+import { KmsUseless, type KmsSession } from '../kms';
+import { deriveEnclaveKeys, type EnclaveKeys } from '../keys/enclave-keys';
+import { dataKeyContext, type Guardian } from './guardian';
+import { MAKER_TOLERANCE_MS, checkMaker } from './maker-document';
+import { KeyRefused } from './refusal';
+import { openSecret } from './secret-box';
+
+/** What is known of a record without KMS, in this order. @throws KeyRefused */
+export async function checkRecord(
+  { core, maker }: SealedKeyRecord,
+  guardian: Guardian,
+  isRevoked: (keyId: Uint8Array) => boolean,
+  nowMs: number,
+): Promise<void> {
+  if (isRevoked(core.key_id)) throw new KeyRefused('revoked');
+  if (core.custody !== guardian.custody) throw new KeyRefused('other_custody');
+  if (!equal(core.pcr0, guardian.pcr0)) throw new KeyRefused('other_image');
+  checkTimes(core, guardian, nowMs);
+  await checkMaker(core, maker, guardian);
+}
+
+/** By the attested clock; never the machine's. */
+function checkTimes({ created, rotate_after, destroy_after }: SealedKeyCore, { times }: Guardian, nowMs: number): void {
+  if (created * 1000 > nowMs + MAKER_TOLERANCE_MS) throw new KeyRefused('times_invalid');
+  if (nowMs >= destroy_after * 1000) throw new KeyRefused('too_old');
+  const isLonger =
+    rotate_after - created > times.rotateAfterSeconds || destroy_after - rotate_after > times.keepSeconds;
+  if (isLonger) throw new KeyRefused('times_invalid');
+}
+
+/**
+ * Has KMS open the data key of a record that passed `checkRecord`, and opens what is sealed under it.
+ * @throws KeyRefused `kms_*` | `nsm_failed` | `tampered`
+ */
+export async function openRecord(
+  record: SealedKeyRecord,
+  guardian: Guardian,
+  session: KmsSession,
+): Promise<EnclaveKeys> {
+  const dataKey = await unwrap(record.core, guardian, session);
+  const secret = openSecret(record, dataKey);
+  dataKey.fill(0);
+  if (!secret) throw new KeyRefused('tampered');
+  const keys = deriveEnclaveKeys(secret, guardian.custody, guardian.legacySuite);
+  secret.fill(0);
+  const { key_id, public_key, receipt_key, legacy_key } = record.core;
+  // One image has the suite on or off in all its records
+  const isSameLegacy =
+    keys.legacy && legacy_key ? equal(keys.legacy.pair.publicKey, legacy_key) : !keys.legacy && !legacy_key;
+  const isSame =
+    equal(keys.keyId, key_id) &&
+    equal(keys.sealing.publicKey, public_key) &&
+    equal(keys.receiptKey, receipt_key) &&
+    isSameLegacy;
+  if (!isSame) throw new KeyRefused('tampered');
+  return keys;
+}
+
+/** Of public values. */
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
+async function unwrap({ data_key }: SealedKeyCore, guardian: Guardian, session: KmsSession): Promise<Uint8Array> {
+  try {
+    const context = dataKeyContext(guardian);
+    const { plaintext } = await session.ask((kms, authorization) =>
+      kms.decrypt({ keyId: guardian.custody, ciphertextBlob: data_key, context, plaintextBytes: 32, ...authorization }),
+    );
+    return plaintext;
+  } catch (cause) {
+    if (!(cause instanceof KmsUseless)) throw cause;
+    throw new KeyRefused(cause.code, { cause });
+  }
+}

@@ -1,0 +1,535 @@
+import { DecryptCommand, EncryptCommand, GenerateDataKeyCommand, ReEncryptCommand } from '@aws-sdk/client-kms';
+import { createMockNsmTransport } from '@communique-tee/nsm-mock';
+import { createNsm, type Nsm } from '@communique-tee/nsm';
+import {
+  MAX_KEY_OFFER_BYTES,
+  MAX_OFFERED_KEYS,
+  MAX_REVOKED_KEYS,
+  MAX_SEALED_KEY_BYTES,
+  decodeSealedKey,
+  encodeCanonical,
+  toHex,
+  type SealedKeyCore,
+  type SealedKeyRecord,
+} from '@communique-tee/protocol';
+import { temporaryFolder } from '@communique-tee/test-support';
+import { randomBytes } from 'node:crypto';
+import { changed, flipped, forge, keyContext, secretsOf, vouch } from '../../testing/forger';
+import { RecordStore } from '../../testing/record-store';
+import {
+  ALIAS,
+  CREDENTIALS,
+  DAY_MS,
+  DEBUG_IMAGE,
+  HOUR_MS,
+  NEXT_IMAGE,
+  PARENT,
+  startSealedWorld,
+  type SealedEnclave,
+  type SealedWorld,
+} from '../../testing/sealed-world';
+import { says } from '../../testing/says';
+import { Sender } from '../../testing/sender';
+
+/**
+ * The parent has the machine, the database, the network and the credentials. Whatever it does, it is refused by a code, and nobody but
+ * an enclave has a key: the last test searches everything that was said for every secret there was.
+ */
+let world: SealedWorld;
+let sender: Sender;
+let nsm: Nsm;
+/** Of the first enclave: a record that is true. */
+let genuine: Uint8Array;
+let another: Uint8Array;
+const stores: RecordStore[] = [];
+const neverOfferedBack: Uint8Array[] = [];
+const newStore = () => {
+  const store = new RecordStore();
+  stores.push(store);
+  return store;
+};
+beforeAll(async () => {
+  world = await startSealedWorld();
+  sender = new Sender(world.trustAnchor, () => world.time.nowMs());
+  nsm = await world.nsm();
+  [genuine, another] = await Promise.all([aRecord(), aRecord()]);
+});
+afterAll(() => world.stop());
+afterEach(() => {
+  world.time.offsetMs = 0;
+});
+
+async function aRecord(): Promise<Uint8Array> {
+  const enclave = await world.start();
+  const store = newStore();
+  await store.settle([enclave]);
+  await enclave.close();
+  return store.records[0]!;
+}
+
+/** What an enclave that holds nothing says of records, by code. */
+async function refusals(...records: Uint8Array[]): Promise<string[]> {
+  const enclave = await world.start();
+  try {
+    const { refused, held, state } = await enclave.offer({ records, credentials: CREDENTIALS });
+    expect([state, held.length]).toEqual(refused.length < records.length ? ['ready', 1] : ['waiting', 0]);
+    return refused.map(({ code }) => code);
+  } finally {
+    await enclave.close();
+  }
+}
+
+const edited = (change: (record: SealedKeyRecord) => SealedKeyRecord) => changed(genuine, change);
+/** Vouched for anew by an enclave of this very image, which would have to be lied to: only KMS and the tag are left. */
+const revouched = async (change: (core: SealedKeyCore) => SealedKeyCore, by: Nsm = nsm) => {
+  const record = decodeSealedKey(genuine);
+  const core = change(record.core);
+  const maker = await vouch(by, core);
+  return edited(() => ({ ...record, core, maker }));
+};
+
+it('the record is one that an enclave takes', async () => {
+  expect(await refusals(genuine)).toEqual([]);
+  expect(await refusals(another)).toEqual([]);
+});
+
+describe('KMS gives nothing to the parent itself', () => {
+  const context = { EncryptionContext: keyContext(Buffer.from('00'.repeat(48), 'hex')) };
+  const record = () => decodeSealedKey(genuine).core;
+  it.each([
+    [
+      'to wrap a data key of its own',
+      () => new EncryptCommand({ KeyId: ALIAS, Plaintext: randomBytes(32), ...context }),
+    ],
+    [
+      'a data key that it sees',
+      () =>
+        new GenerateDataKeyCommand({ KeyId: ALIAS, KeySpec: 'AES_256', EncryptionContext: keyContext(record().pcr0) }),
+    ],
+    [
+      'an enclave’s data key',
+      () =>
+        new DecryptCommand({
+          KeyId: ALIAS,
+          CiphertextBlob: record().data_key,
+          EncryptionContext: keyContext(record().pcr0),
+        }),
+    ],
+    [
+      'an enclave’s data key under another key',
+      () =>
+        new ReEncryptCommand({
+          CiphertextBlob: record().data_key,
+          SourceEncryptionContext: keyContext(record().pcr0),
+          DestinationKeyId: ALIAS,
+        }),
+    ],
+  ])('%s', async (_name, command) => {
+    const client = world.client(PARENT) as { send(command: unknown): Promise<unknown> };
+    await expect(client.send(command())).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  });
+});
+
+describe('a record of a secret that the parent knows, under a data key that it wrapped while the policy stood open', () => {
+  it('is refused for its maker: another image', async () => {
+    expect(await refusals(await forge(world, genuine, await world.nsm(NEXT_IMAGE)))).toEqual(['maker_refused']);
+  });
+
+  it('is refused for its maker: a debug enclave of this image', async () => {
+    expect(await refusals(await forge(world, genuine, await world.nsm(DEBUG_IMAGE)))).toEqual(['maker_refused']);
+  });
+
+  it('is refused for its maker: an NSM of another root', async () => {
+    await using folder = await temporaryFolder('other-root');
+    const other = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
+    expect(await refusals(await forge(world, genuine, other))).toEqual(['maker_refused']);
+  });
+
+  it('is refused with the document of a true record', async () => {
+    const forged = decodeSealedKey(await forge(world, genuine, nsm));
+    expect(await refusals(edited(({ maker }) => ({ ...forged, maker })))).toEqual(['maker_refused']);
+  });
+
+  it.each<keyof SealedKeyCore & ('key_id' | 'public_key' | 'receipt_key')>(['key_id', 'public_key', 'receipt_key'])(
+    'is refused though vouched for where %s is not the secret’s',
+    async (field) => {
+      const other = decodeSealedKey(another).core;
+      expect(await refusals(await forge(world, genuine, nsm, (core) => ({ ...core, [field]: other[field] })))).toEqual([
+        'tampered',
+      ]);
+    },
+  );
+
+  it('would be taken if an enclave of this image had vouched for it: all rests on the maker and on the policy', async () => {
+    expect(await refusals(await forge(world, genuine, nsm))).toEqual([]);
+  });
+});
+
+describe('two records with their parts swapped', () => {
+  it.each<[keyof SealedKeyRecord, string]>([
+    ['core', 'maker_refused'],
+    ['maker', 'maker_refused'],
+    ['nonce', 'tampered'],
+    ['sealed', 'tampered'],
+  ])('%s: %s', async (part, code) => {
+    const other = decodeSealedKey(another);
+    expect(await refusals(edited((record) => ({ ...record, [part]: other[part] })))).toEqual([code]);
+  });
+
+  it('sealed with its nonce, and the data key with its context: tampered', async () => {
+    const { nonce, sealed, core } = decodeSealedKey(another);
+    expect(await refusals(edited((record) => ({ ...record, nonce, sealed })))).toEqual(['tampered']);
+    expect(await refusals(await revouched((own) => ({ ...own, data_key: core.data_key })))).toEqual(['tampered']);
+  });
+});
+
+describe('every field of the core, edited', () => {
+  const now = () => Math.floor(world.time.nowMs() / 1000);
+  const fields: [string, (core: SealedKeyCore) => SealedKeyCore, string, string][] = [
+    ['key_id', (core) => ({ ...core, key_id: flipped(core.key_id, 0) }), 'maker_refused', 'tampered'],
+    ['epoch', (core) => ({ ...core, epoch: core.epoch + 1 }), 'maker_refused', 'tampered'],
+    ['custody', (core) => ({ ...core, custody: `${core.custody}-other` }), 'other_custody', 'other_custody'],
+    ['pcr0', (core) => ({ ...core, pcr0: new Uint8Array(48).fill(8) }), 'other_image', 'other_image'],
+    ['created', (core) => ({ ...core, created: core.created + 1 }), 'maker_refused', 'tampered'],
+    [
+      'created in the future',
+      (core) => ({ ...core, created: now() + 400, rotate_after: now() + 500 }),
+      'times_invalid',
+      'times_invalid',
+    ],
+    ['rotate_after', (core) => ({ ...core, rotate_after: core.rotate_after - 1 }), 'times_invalid', 'times_invalid'],
+    [
+      'a longer life before the rotation',
+      (core) => ({ ...core, rotate_after: core.rotate_after + 1, destroy_after: core.destroy_after + 1 }),
+      'times_invalid',
+      'times_invalid',
+    ],
+    [
+      'a longer life after it',
+      (core) => ({ ...core, destroy_after: core.destroy_after + 1 }),
+      'times_invalid',
+      'times_invalid',
+    ],
+    ['a shorter life', (core) => ({ ...core, destroy_after: core.destroy_after - 1 }), 'maker_refused', 'tampered'],
+    [
+      'an end in the past',
+      (core) => ({ ...core, created: 1, rotate_after: 2, destroy_after: 3 }),
+      'too_old',
+      'too_old',
+    ],
+    ['public_key', (core) => ({ ...core, public_key: flipped(core.public_key, 31) }), 'maker_refused', 'tampered'],
+    ['receipt_key', (core) => ({ ...core, receipt_key: flipped(core.receipt_key, 0) }), 'maker_refused', 'tampered'],
+    [
+      'data_key',
+      (core) => ({ ...core, data_key: flipped(core.data_key, core.data_key.length - 1) }),
+      'maker_refused',
+      'kms_ciphertext_invalid',
+    ],
+  ];
+  it.each(fields)('%s', async (_name, change, asItIs, ifVouchedFor) => {
+    expect(await refusals(edited((record) => ({ ...record, core: change(record.core) })))).toEqual([asItIs]);
+    expect(await refusals(await revouched(change))).toEqual([ifVouchedFor]);
+  });
+});
+
+it('one byte of any part, at any place: never taken', async () => {
+  const enclave = await world.start();
+  for (const field of ['maker', 'nonce', 'sealed'] as const) {
+    const { length } = decodeSealedKey(genuine)[field];
+    for (const at of [0, 1, Math.floor(length / 2), length - 1]) {
+      const { refused, held } = await enclave.offer({
+        records: [edited((record) => ({ ...record, [field]: flipped(record[field], at) }))],
+      });
+      expect([field, at, held.length, ['maker_refused', 'tampered'].includes(refused[0]?.code ?? '')]).toEqual([
+        field,
+        at,
+        0,
+        true,
+      ]);
+    }
+  }
+  // And of the whole, spread over it
+  for (let at = 0; at < genuine.length; at += 97) {
+    const { refused, held } = await enclave.offer({ records: [flipped(genuine, at)] });
+    expect([at, held.length, refused.length]).toEqual([at, 0, 1]);
+  }
+  await enclave.close();
+});
+
+it('the associated data: a document of the same key made a second later is another one', async () => {
+  const record = decodeSealedKey(genuine);
+  expect(await refusals(edited(() => ({ ...record, maker: record.maker })))).toEqual([]);
+  expect(await refusals(await revouched((core) => core))).toEqual(['tampered']);
+});
+
+describe('another enclave’s document as maker', () => {
+  it('the one that clients see', async () => {
+    const enclave = await world.start();
+    await enclave.offer({ records: [genuine] });
+    const document = new Uint8Array(await (await fetch(`${enclave.url}/attestation`)).arrayBuffer());
+    expect(await refusals(edited((record) => ({ ...record, maker: document })))).toEqual(['maker_refused']);
+  });
+
+  it.each([
+    ['a debug enclave', DEBUG_IMAGE],
+    ['another accepted image', NEXT_IMAGE],
+  ])('%s that vouches for the very core', async (_name, pcrs) => {
+    expect(await refusals(await revouched((core) => core, await world.nsm(pcrs)))).toEqual(['maker_refused']);
+  });
+
+  it('one of another time, and something that is none', async () => {
+    world.time.offsetMs += 301_000;
+    expect(await refusals(await revouched((core) => core))).toEqual(['maker_refused']);
+    expect(
+      await refusals(
+        edited((record) => ({ ...record, maker: randomBytes(1000) })),
+        edited((record) => ({ ...record, maker: new Uint8Array(1) })),
+      ),
+    ).toEqual(['maker_refused', 'maker_refused']);
+  });
+
+  it('keys of one image are not another’s, accepted or not', async () => {
+    const next = await world.start({ pcrs: NEXT_IMAGE });
+    expect(await next.offer({ records: [genuine] })).toMatchObject({ held: [], refused: [{ code: 'other_image' }] });
+    // Even if it looked away: KMS binds the data key to the PCR0 that it was made for
+    const { core } = decodeSealedKey(genuine);
+    const recipient = {
+      AttestationDocument: await (await world.nsm(NEXT_IMAGE)).attest({ publicKey: await spki() }),
+      KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' as const,
+    };
+    const asked = new DecryptCommand({
+      KeyId: ALIAS,
+      CiphertextBlob: core.data_key,
+      EncryptionContext: keyContext(core.pcr0),
+      Recipient: recipient,
+    });
+    await expect(world.client(PARENT).send(asked)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  });
+});
+
+async function spki(): Promise<Uint8Array> {
+  const { publicKey } = await crypto.subtle.generateKey(
+    { name: 'RSA-OAEP', modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' },
+    true,
+    ['decrypt'],
+  );
+  return new Uint8Array(await crypto.subtle.exportKey('spki', publicKey));
+}
+
+describe('an older record', () => {
+  it('offered alone is used until its end and no longer, and another is asked for all the time', async () => {
+    const enclave = await world.start();
+    const store = newStore();
+    await store.settle([enclave]);
+    const [old] = store.records;
+    const passes = async (ms: number) => {
+      world.time.offsetMs += ms;
+      await fetch(`${enclave.url}/attestation?nonce=${'ab'.repeat(16)}`);
+    };
+    await passes(25 * HOUR_MS);
+    await store.settle([enclave]);
+    const restarted = await world.start();
+    const replayed = await restarted.offer({ records: [old!] });
+    expect(toHex(replayed.current!)).toBe(toHex(store.cores[0]!.key_id));
+    expect(replayed.proposal).not.toBeNull();
+    expect(decodeSealedKey(replayed.proposal!).core.epoch).toBe(2);
+    // The one that holds the newer one does not go back
+    expect(toHex((await enclave.offer({ records: [old!] })).current!)).toBe(toHex(store.cores[1]!.key_id));
+    await passes(7 * DAY_MS);
+    const late = await world.start();
+    expect(await late.offer({ records: [old!] })).toMatchObject({ held: [], refused: [{ code: 'too_old' }] });
+  });
+
+  it('a record of the future is refused until its time has come', async () => {
+    world.time.offsetMs = 10 * 60_000;
+    const future = await aRecord();
+    world.time.offsetMs = 0;
+    expect(await refusals(future)).toEqual(['times_invalid']);
+    world.time.offsetMs = 6 * 60_000;
+    expect(await refusals(future)).toEqual([]);
+  });
+});
+
+it('a proposal that is never offered back is never used, and the enclave says so without end', async () => {
+  const enclave = await world.start();
+  const first = await enclave.offer();
+  for (let i = 0; i < 5; i++)
+    expect(await enclave.offer()).toMatchObject({
+      state: 'waiting',
+      held: [],
+      current: null,
+      proposal: first.proposal,
+    });
+  expect(await (await fetch(`${enclave.url}/attestation`)).json()).toMatchObject({ code: 'keys_not_ready' });
+  neverOfferedBack.push(first.proposal!);
+});
+
+it('a proposal that comes back changed is refused, and the next one has an epoch of its own', async () => {
+  const enclave = await world.start();
+  const { proposal } = await enclave.offer();
+  const mangled = changed(proposal!, (record) => ({ ...record, sealed: flipped(record.sealed, 3) }));
+  const status = await enclave.offer({ records: [mangled] });
+  expect(status).toMatchObject({ state: 'waiting', refused: [{ code: 'tampered' }] });
+  expect(decodeSealedKey(status.proposal!).core.epoch).toBe(2);
+});
+
+it('an epoch at the end of all numbers stops nobody from holding what is true', async () => {
+  const enclave = await world.start();
+  const last = edited((record) => ({ ...record, core: { ...record.core, epoch: 0xffff_ffff } }));
+  expect(await enclave.offer({ records: [last] })).toMatchObject({
+    proposal: null,
+    refused: [{ code: 'maker_refused' }],
+  });
+  expect(await enclave.offer({ records: [last, genuine] })).toMatchObject({ state: 'ready' });
+});
+
+describe('many', () => {
+  it('thousands of revoked ids are remembered up to a bound, and take nothing from a key that is not among them', async () => {
+    const enclave = await world.start();
+    await enclave.offer({ records: [genuine] });
+    for (let i = 0; i < 20; i++) {
+      const revoked = Array.from({ length: MAX_REVOKED_KEYS }, () => randomBytes(16));
+      expect((await enclave.offer({ records: [genuine], revoked })).held).toHaveLength(1);
+    }
+  });
+
+  it('broken records do not hide the one that is whole', async () => {
+    const broken = Array.from({ length: MAX_OFFERED_KEYS - 1 }, (_, i) =>
+      i % 2 === 0 ? randomBytes(100) : flipped(genuine, genuine.length - 1),
+    );
+    const codes = await refusals(...broken, genuine);
+    expect(codes).toHaveLength(MAX_OFFERED_KEYS - 1);
+    expect(new Set(codes)).toEqual(new Set(['malformed', 'tampered']));
+  });
+});
+
+describe('an offer that is', () => {
+  const credentials = null;
+  const whole = { v: 1, credentials, records: [], revoked: [], secrets: {} };
+  it.each<[string, () => Uint8Array, string]>([
+    ['huge', () => new Uint8Array(MAX_KEY_OFFER_BYTES + 1), '413 body_too_large'],
+    ['deep', () => new Uint8Array(5000).fill(0x81), '400 malformed_body'],
+    ['an array of a million items', () => Uint8Array.of(0x9a, 0, 0x0f, 0x42, 0x40), '400 malformed_body'],
+    ['empty', () => new Uint8Array(), '400 malformed_body'],
+    ['no CBOR', () => Buffer.from('hello'), '400 malformed_body'],
+    [
+      'of too many records',
+      () =>
+        encodeCanonical({ ...whole, records: Array.from({ length: MAX_OFFERED_KEYS + 1 }, () => new Uint8Array(1)) }),
+      '400 malformed_body',
+    ],
+    [
+      'of a record too large',
+      () => encodeCanonical({ ...whole, records: [new Uint8Array(MAX_SEALED_KEY_BYTES + 1)] }),
+      '400 malformed_body',
+    ],
+    [
+      'of too many revoked ids',
+      () =>
+        encodeCanonical({ ...whole, revoked: Array.from({ length: MAX_REVOKED_KEYS + 1 }, () => new Uint8Array(16)) }),
+      '400 malformed_body',
+    ],
+    [
+      'with a header in its credentials',
+      () => encodeCanonical({ ...whole, credentials: { ...CREDENTIALS, session_token: 'a\r\nhost: x' } }),
+      '400 malformed_body',
+    ],
+    ['with a member too many', () => encodeCanonical({ ...whole, more: 1 }), '400 malformed_body'],
+  ])('%s is refused', async (_name, body, expected) => {
+    const enclave = await world.start();
+    const { status, code } = await enclave.post(body());
+    expect(`${String(status)} ${code ?? ''}`).toBe(expected);
+    await enclave.close();
+  });
+
+  it('as large as it may be is read', async () => {
+    const enclave = await world.start();
+    const records = Array.from({ length: MAX_OFFERED_KEYS }, () => randomBytes(MAX_SEALED_KEY_BYTES));
+    expect((await enclave.offer({ records })).refused).toHaveLength(MAX_OFFERED_KEYS);
+  });
+
+  it('JSON, or asked for by GET, is refused', async () => {
+    const enclave = await world.start();
+    expect(
+      (
+        await fetch(`${enclave.url}/keys`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '{}',
+        })
+      ).status,
+    ).toBe(415);
+    expect((await fetch(`${enclave.url}/keys`)).status).toBe(404);
+  });
+
+  it('one of a crowd is answered, the crowd is told to come again', async () => {
+    const enclave = await world.start();
+    world.kms.faults.add({ kind: 'slow', delayMs: 2_000 }, { action: 'Decrypt' });
+    const answers = await Promise.allSettled(Array.from({ length: 40 }, () => enclave.offer({ records: [genuine] })));
+    const codes = answers.map((answer) =>
+      answer.status === 'fulfilled' ? 'taken' : (answer.reason as { code: string }).code,
+    );
+    expect(new Set(codes)).toEqual(new Set(['taken', 'enclave_busy']));
+    expect(await enclave.offer({ records: [genuine] })).toMatchObject({ state: 'ready' });
+  });
+});
+
+describe('a sealed message given to two enclaves that share its key', () => {
+  it('one after the other is delivered once: the second is told that Congress has it', async () => {
+    const [first, second] = await twoThatShare();
+    world.congress.clearReceived();
+    const prepared = await sender.prepare(first.url);
+    const accepted = await sender.relayed(first.url, prepared);
+    const repeated = await sender.relayed(second.url, prepared);
+    expect(accepted.receipt.claims.offices.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted', 'accepted']);
+    expect(repeated.receipt.claims.offices.map(({ outcome }) => outcome)).toEqual([
+      'duplicate',
+      'duplicate',
+      'duplicate',
+    ]);
+    expect(repeated.opened.offices.map(({ deliveryId }) => deliveryId)).toEqual(
+      accepted.opened.offices.map(({ deliveryId }) => deliveryId),
+    );
+    expect(world.congress.received()).toHaveLength(3);
+  });
+
+  it('at the same time is delivered once', async () => {
+    const [first, second] = await twoThatShare();
+    world.congress.clearReceived();
+    const prepared = await sender.prepare(first.url);
+    const both = await Promise.all([sender.relayed(first.url, prepared), sender.relayed(second.url, prepared)]);
+    const outcomes = [0, 1, 2].map((office) =>
+      both.map(({ receipt }) => receipt.claims.offices[office]?.outcome).sort(),
+    );
+    expect(outcomes).toEqual([
+      ['accepted', 'duplicate'],
+      ['accepted', 'duplicate'],
+      ['accepted', 'duplicate'],
+    ]);
+    expect(world.congress.received()).toHaveLength(3);
+  });
+
+  async function twoThatShare(): Promise<[SealedEnclave, SealedEnclave]> {
+    const both: [SealedEnclave, SealedEnclave] = [await world.start(), await world.start()];
+    for (const enclave of both) await enclave.offer({ records: [genuine] });
+    return both;
+  }
+});
+
+it('nothing that any of these enclaves said holds a key, a seed, a data key or a credential', async () => {
+  const text = Buffer.concat(world.said);
+  // The search finds what is there
+  for (const planted of [decodeSealedKey(genuine).core.public_key, Buffer.from('keys_opened')])
+    expect(says(text, planted)).toBe(true);
+  const around = Buffer.from(
+    Buffer.concat([Buffer.from('a'), Buffer.from('planted'), Buffer.from('b')]).toString('base64'),
+  );
+  expect(says(around, Buffer.from('planted'))).toBe(true);
+  const records = [genuine, another, ...neverOfferedBack, ...stores.flatMap(({ records: stored }) => stored)];
+  const found: string[] = [];
+  for (const record of records)
+    for (const [name, bytes] of Object.entries(await secretsOf(world, record))) if (says(text, bytes)) found.push(name);
+  for (const credential of [PARENT.secretAccessKey, PARENT.sessionToken ?? ''])
+    if (says(text, Buffer.from(credential))) found.push('credential');
+  expect(found).toEqual([]);
+});

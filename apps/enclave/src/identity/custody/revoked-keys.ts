@@ -1,0 +1,20 @@
+import { keyIdText } from '../keys/enclave-keys';
+
+/** The gateway names every revoked key with every offer; this is for the one that forgets. The longest known go first. */
+const MAX_REMEMBERED = 4096;
+
+/** Key ids that are never taken again. */
+export class RevokedKeys {
+  private readonly ids = new Set<string>();
+
+  add(keyId: Uint8Array): void {
+    this.ids.add(keyIdText(keyId));
+    if (this.ids.size <= MAX_REMEMBERED) return;
+    const oldest = this.ids.keys().next();
+    if (!oldest.done) this.ids.delete(oldest.value);
+  }
+
+  has(keyId: Uint8Array): boolean {
+    return this.ids.has(keyIdText(keyId));
+  }
+}

@@ -1,0 +1,113 @@
+import type { Nsm } from '@communique-tee/nsm';
+import {
+  MAX_OFFERED_KEYS,
+  ProtocolError,
+  decodeSealedKey,
+  type KeyStatus,
+  type SealedKeyCore,
+  type SealedKeyRecord,
+} from '@communique-tee/protocol';
+import { createHash } from 'node:crypto';
+import { DocumentSource } from '../keys/document-source';
+import type { AnchoredClock } from '../../runtime/anchored-clock';
+import type { KmsSession } from '../kms';
+import type { Log } from '../../runtime/log';
+import { keyIdText } from '../keys/enclave-keys';
+import type { KeyRing } from '../keys/key-ring';
+import type { Guardian } from './guardian';
+import { checkRecord, openRecord } from './open-record';
+import { Proposals } from './proposals';
+import { KeyRefused } from './refusal';
+import { RevokedKeys } from './revoked-keys';
+
+type Refused = KeyStatus['refused'][number];
+
+/** Opens what is offered into the ring, and says what key it would have stored. Offers are taken one after the other. */
+export class SealedKeys {
+  readonly proposals: Proposals;
+  private readonly revoked = new RevokedKeys();
+  /** By key id: SHA-256 of the record that was opened, so that KMS is asked once for each. */
+  private readonly opened = new Map<string, string>();
+  /** Refusals of the last offer by record, each logged once. */
+  private said = new Set<string>();
+
+  constructor(
+    private readonly guardian: Guardian,
+    private readonly ring: KeyRing,
+    private readonly nsm: Nsm,
+    private readonly clock: AnchoredClock,
+    private readonly log: Log,
+  ) {
+    this.proposals = new Proposals(guardian, ring, nsm, clock, log);
+  }
+
+  revoke(keyIds: readonly Uint8Array[]): void {
+    for (const keyId of keyIds) {
+      this.revoked.add(keyId);
+      this.ring.destroy(keyId, 'revoked');
+    }
+  }
+
+  /** Takes every record that can be taken; a broken one does not hide the others. */
+  async take(records: readonly Uint8Array[], session: KmsSession): Promise<Refused[]> {
+    const refused: Refused[] = [];
+    const said = new Set<string>();
+    for (const bytes of records) {
+      const sha256 = createHash('sha256').update(bytes).digest('base64');
+      const refusal = await this.takeOne(bytes, sha256, session);
+      if (!refusal) continue;
+      refused.push(refusal);
+      const name = `${sha256} ${refusal.code}`;
+      said.add(name);
+      if (!this.said.has(name))
+        this.log.write('warn', 'key_refused', {
+          code: refusal.code,
+          ...(refusal.key_id && { keyId: keyIdText(refusal.key_id) }),
+        });
+    }
+    this.said = said;
+    this.forgetDropped();
+    return refused;
+  }
+
+  private async takeOne(bytes: Uint8Array, sha256: string, session: KmsSession): Promise<Refused | null> {
+    let record: SealedKeyRecord;
+    try {
+      record = decodeSealedKey(bytes);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      return { key_id: null, code: 'malformed' };
+    }
+    this.proposals.saw(record.core);
+    try {
+      await this.open(record, sha256, session);
+      return null;
+    } catch (error) {
+      if (!(error instanceof KeyRefused)) throw error;
+      return { key_id: record.core.key_id, code: error.code };
+    }
+  }
+
+  private async open(record: SealedKeyRecord, sha256: string, session: KmsSession): Promise<void> {
+    const { core } = record;
+    const id = keyIdText(core.key_id);
+    const isHeld = this.ring.find(core.key_id) !== undefined;
+    if (isHeld && this.opened.get(id) === sha256) return;
+    await checkRecord(record, this.guardian, (keyId) => this.revoked.has(keyId), this.clock.nowMs());
+    if (isHeld) throw new KeyRefused('tampered'); // a key is sealed once
+    if (this.ring.held().length >= MAX_OFFERED_KEYS) throw new KeyRefused('too_many');
+    const keys = await openRecord(record, this.guardian, session);
+    this.opened.set(id, sha256);
+    this.log.write('info', 'keys_opened', { keyId: id });
+    this.ring.take({ keys, documents: new DocumentSource(this.nsm, keys, this.clock), ...timesOf(core) });
+  }
+
+  private forgetDropped(): void {
+    const held = new Set(this.ring.held().map(({ keys }) => keyIdText(keys.keyId)));
+    for (const id of this.opened.keys()) if (!held.has(id)) this.opened.delete(id);
+  }
+}
+
+function timesOf({ epoch, rotate_after, destroy_after }: SealedKeyCore) {
+  return { epoch, rotateAfterMs: rotate_after * 1000, destroyAfterMs: destroy_after * 1000 };
+}

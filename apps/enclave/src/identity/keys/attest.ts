@@ -1,0 +1,26 @@
+import { readAttestation_unverified } from '@communique-tee/attestation';
+import type { AttestationFields, Nsm } from '@communique-tee/nsm';
+import type { AnchoredClock } from '../../runtime/anchored-clock';
+
+/** A document of this enclave's own NSM, which needs no verification here. */
+export interface OwnDocument {
+  bytes: Uint8Array;
+  timestampMs: number;
+  /** 48 bytes. */
+  pcr0: Uint8Array;
+  /** When the first certificate of its chain ends. */
+  endsAtMs: number;
+}
+
+/** Every document that is made anchors the clock: that is all the time there is in an enclave. */
+export async function attest(nsm: Nsm, clock: AnchoredClock, fields: AttestationFields): Promise<OwnDocument> {
+  const bytes = await nsm.attest(fields);
+  const { timestampMs, pcrs, certificates } = readAttestation_unverified(bytes);
+  clock.anchorOn(timestampMs);
+  return {
+    bytes,
+    timestampMs,
+    pcr0: pcrs.get(0) ?? new Uint8Array(),
+    endsAtMs: Math.min(...certificates.map(({ notAfterMs }) => notAfterMs)),
+  };
+}

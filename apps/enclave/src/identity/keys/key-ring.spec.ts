@@ -1,0 +1,83 @@
+import { createLog } from '../../runtime/log';
+import { deriveEnclaveKeys } from './enclave-keys';
+import { KeyRing, type HeldKey } from './key-ring';
+
+describe('the ring of keys', () => {
+  let nowMs: number;
+  let log: string[];
+  let ring: KeyRing;
+  beforeEach(() => {
+    nowMs = 1000;
+    log = [];
+    ring = new KeyRing(
+      { nowMs: () => nowMs },
+      createLog((line) => log.push(line)),
+    );
+  });
+  const key = (fill: number, times: Partial<HeldKey> = {}): HeldKey => ({
+    keys: deriveEnclaveKeys(new Uint8Array(32).fill(fill), 'process'),
+    documents: undefined as unknown as HeldKey['documents'], // not looked at
+    epoch: fill,
+    rotateAfterMs: 2000,
+    destroyAfterMs: 3000,
+    ...times,
+  });
+  const events = () => log.map((line) => (JSON.parse(line) as { event: string }).event);
+
+  it('shows the highest epoch, opens with every one, and finds by key id', () => {
+    const [one, two] = [key(1), key(2)];
+    ring.take(two);
+    ring.take(one);
+    expect(ring.current()).toBe(two);
+    expect(ring.held()).toEqual([two, one]);
+    expect(ring.find(Uint8Array.from(one.keys.keyId))).toBe(one);
+    expect(ring.find(new Uint8Array(16))).toBeUndefined();
+    expect(events()).toEqual([]);
+  });
+
+  it('shows the same one in every enclave where two have one epoch', () => {
+    const [one, other] = [key(1, { epoch: 7 }), key(2, { epoch: 7 })];
+    const reversed = new KeyRing(
+      { nowMs: () => nowMs },
+      createLog(() => undefined),
+    );
+    for (const each of [one, other]) ring.take(each);
+    for (const each of [other, one]) reversed.take(each);
+    expect(ring.current()).toBe(reversed.current());
+  });
+
+  it('has no key at and after its end, whoever asks', () => {
+    ring.take(key(1));
+    ring.take(key(2, { destroyAfterMs: 4000 }));
+    nowMs = 2999;
+    expect(ring.held()).toHaveLength(2);
+    nowMs = 3000;
+    expect(ring.find(key(1).keys.keyId)).toBeUndefined();
+    expect(ring.current()?.epoch).toBe(2);
+    nowMs = 4000;
+    expect(ring.current()).toBeUndefined();
+    expect(() => ring.currentOrNotReady()).toThrow(expect.objectContaining({ code: 'keys_not_ready' }));
+    expect(events()).toEqual(['key_destroyed', 'key_destroyed']);
+  });
+
+  it('says once when another key is shown', () => {
+    ring.take(key(1));
+    ring.take(key(2));
+    ring.sayIfRotated();
+    expect(events()).toEqual([]);
+    ring.take(key(3));
+    ring.sayIfRotated();
+    ring.sayIfRotated();
+    ring.destroy(key(3).keys.keyId, 'revoked');
+    ring.destroy(key(3).keys.keyId, 'revoked');
+    ring.sayIfRotated();
+    expect(events()).toEqual(['key_rotated', 'key_destroyed', 'key_rotated']);
+    expect(ring.current()?.epoch).toBe(2);
+  });
+
+  it('of a process never ends', () => {
+    ring.take(key(1, { rotateAfterMs: Infinity, destroyAfterMs: Infinity }));
+    nowMs = Number.MAX_SAFE_INTEGER;
+    expect(ring.current()).toBeDefined();
+  });
+});

@@ -1,0 +1,93 @@
+import type { DocumentSource } from './document-source';
+import type { Clock } from '../../runtime/clock';
+import { ProblemError } from '../../runtime/problem-error';
+import type { Log } from '../../runtime/log';
+import { keyIdText, type EnclaveKeys } from './enclave-keys';
+
+/** Key pairs of one secret, the documents that vouch for them, and their times. */
+export interface HeldKey {
+  keys: EnclaveKeys;
+  documents: DocumentSource;
+  /** From 1; of those that are held, the highest is the current one. */
+  epoch: number;
+  /** Infinity where a key lives as long as the process. */
+  rotateAfterMs: number;
+  destroyAfterMs: number;
+}
+
+/** After so many seconds the gateway may come back: keys arrive by its next offer. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** Every key that messages are opened with. What has passed its end is dropped whenever anybody looks. */
+export class KeyRing {
+  private readonly keys = new Map<string, HeldKey>();
+  private lastCurrent: string | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  take(key: HeldKey): void {
+    this.keys.set(keyIdText(key.keys.keyId), key);
+  }
+
+  find(keyId: Uint8Array): HeldKey | undefined {
+    this.destroyExpired();
+    return this.keys.get(keyIdText(keyId));
+  }
+
+  /** By the id of its pair of the legacy suite, which opens nothing of another one. */
+  findLegacy(keyId: Uint8Array): HeldKey | undefined {
+    this.destroyExpired();
+    const id = keyIdText(keyId);
+    return [...this.keys.values()].find(({ keys: { legacy } }) => legacy && keyIdText(legacy.keyId) === id);
+  }
+
+  /** The key that is shown to clients. */
+  current(): HeldKey | undefined {
+    return this.held()[0];
+  }
+
+  /** @throws ProblemError `keys_not_ready` */
+  currentOrNotReady(): HeldKey {
+    const current = this.current();
+    if (!current) throw new ProblemError('keys_not_ready', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    return current;
+  }
+
+  /** The current one first. Two of one epoch: the same order in every enclave. */
+  held(): HeldKey[] {
+    this.destroyExpired();
+    return this.sorted();
+  }
+
+  /** After all that an offer brought: at a start the keys of many days come one after the other. */
+  sayIfRotated(): void {
+    const current = this.current();
+    const id = current && keyIdText(current.keys.keyId);
+    if (id !== undefined && this.lastCurrent !== undefined && id !== this.lastCurrent)
+      this.log.write('info', 'key_rotated', { keyId: id });
+    this.lastCurrent = id ?? this.lastCurrent;
+  }
+
+  destroy(keyId: Uint8Array, code: 'revoked'): void {
+    if (this.keys.has(keyIdText(keyId))) this.drop(keyIdText(keyId), code);
+  }
+
+  destroyExpired(): void {
+    if (this.keys.size === 0) return;
+    const nowMs = this.clock.nowMs();
+    for (const [id, { destroyAfterMs }] of this.keys) if (nowMs >= destroyAfterMs) this.drop(id, 'expired');
+  }
+
+  /** Nothing refers to it from here on but what is being answered right now; OpenSSL wipes a private key when it frees it. */
+  private drop(id: string, code: 'revoked' | 'expired'): void {
+    this.keys.delete(id);
+    this.log.write('warn', 'key_destroyed', { keyId: id, code });
+  }
+
+  private sorted(): HeldKey[] {
+    return [...this.keys.values()].sort((a, b) => b.epoch - a.epoch || Buffer.compare(a.keys.keyId, b.keys.keyId));
+  }
+}

@@ -1,0 +1,36 @@
+import { createKmsClient, type KmsClient, type KmsTransport } from '@communique-tee/kms';
+import type { Nsm } from '@communique-tee/nsm';
+import { attest } from '../keys/attest';
+import type { AnchoredClock } from '../../runtime/anchored-clock';
+import type { Egress } from '../../egress';
+import { httpsPost } from '../../egress/https';
+import { kmsAuthorities, type KmsConfig } from './kms-config';
+
+/** KMS over egress: TLS ends in the enclave, requests are dated by the attested clock, answers come sealed to a key of the NSM's document. */
+export function openKms(config: KmsConfig, region: string, egress: Egress, nsm: Nsm, clock: AnchoredClock): KmsClient {
+  const authorities = kmsAuthorities(config);
+  const send: KmsTransport = async ({ origin, path, headers, body, timeoutMs, signal, maxAnswerBytes }) => {
+    const answer = await httpsPost(egress, {
+      origin,
+      target: path,
+      authorities,
+      headers,
+      body,
+      timeoutMs,
+      maxAnswerBytes,
+      signal,
+    });
+    if (!answer.isWhole) throw new Error('the answer was cut');
+    return answer;
+  };
+  return createKmsClient({
+    region,
+    origin: config.origin,
+    send,
+    nowMs: () => clock.nowMs(),
+    attest: async (publicKey) => (await attest(nsm, clock, { publicKey })).bytes,
+    timeoutMs: Math.min(5_000, config.timeoutMs),
+    // Shorter than the offer's own deadline, so that what KMS said last is said, and not that the time was over
+    deadlineMs: Math.ceil(config.timeoutMs * 0.8),
+  });
+}

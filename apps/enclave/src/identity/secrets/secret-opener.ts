@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { API_KEY } from '../../services/congress/cwc/congress-config';
+import { KmsUseless, type KmsFailure, type KmsSession } from '../kms';
+import type { Log } from '../../runtime/log';
+import type { OperatorSecrets } from './operator-secrets';
+
+export interface RefusedSecret {
+  name: string;
+  code: KmsFailure | 'secret_invalid';
+}
+
+export interface SecretOpenerOptions {
+  /** ARN of the alias of the operator's KMS key. */
+  keyAlias: string;
+  stack: string;
+}
+
+/**
+ * Opens what the operator encrypted. The encryption context names the secret, so that the parent cannot give one for another; it can
+ * give an older ciphertext of the same secret, and then what was rotated away is used again until the newer one is offered.
+ */
+export class SecretOpener {
+  /** SHA-256 of the ciphertext that was judged last, and how it ended. */
+  private readonly judged = new Map<string, { sha256: string; refused: RefusedSecret | null }>();
+
+  constructor(
+    private readonly options: SecretOpenerOptions,
+    private readonly secrets: OperatorSecrets,
+    private readonly log: Log,
+  ) {}
+
+  async take(ciphertexts: Readonly<Record<string, Uint8Array>>, session: KmsSession): Promise<RefusedSecret[]> {
+    const refused: RefusedSecret[] = [];
+    for (const name of this.secrets.names) {
+      const ciphertext = Object.hasOwn(ciphertexts, name) ? ciphertexts[name] : undefined;
+      if (!ciphertext) continue;
+      const outcome = await this.judge(name, ciphertext, session);
+      if (outcome) refused.push(outcome);
+    }
+    return refused;
+  }
+
+  private async judge(name: string, ciphertext: Uint8Array, session: KmsSession): Promise<RefusedSecret | null> {
+    const sha256 = createHash('sha256').update(ciphertext).digest('base64');
+    const known = this.judged.get(name);
+    if (known?.sha256 === sha256) return known.refused;
+    try {
+      const value = await this.open(name, ciphertext, session);
+      const refused = API_KEY.test(value) ? null : ({ name, code: 'secret_invalid' } as const);
+      this.judged.set(name, { sha256, refused });
+      if (refused) return this.refuse(refused);
+      this.secrets.put(name, value);
+      this.log.write('info', 'secret_opened', { step: name });
+      return null;
+    } catch (error) {
+      if (!(error instanceof KmsUseless)) throw error;
+      const refused = { name, code: error.code };
+      if (error.code === 'kms_ciphertext_invalid') this.judged.set(name, { sha256, refused });
+      return this.refuse(refused);
+    }
+  }
+
+  private async open(name: string, ciphertextBlob: Uint8Array, session: KmsSession): Promise<string> {
+    const { keyAlias, stack } = this.options;
+    const context = {
+      'communique-tee:purpose': 'operator-secret',
+      'communique-tee:stack': stack,
+      'communique-tee:secret': name,
+    };
+    const { plaintext } = await session.ask((kms, authorization) =>
+      kms.decrypt({ keyId: keyAlias, ciphertextBlob, context, ...authorization }),
+    );
+    try {
+      return Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength).toString('latin1');
+    } finally {
+      plaintext.fill(0);
+    }
+  }
+
+  private refuse(refused: RefusedSecret): RefusedSecret {
+    this.log.write('warn', 'secret_refused', { step: refused.name, code: refused.code });
+    return refused;
+  }
+}

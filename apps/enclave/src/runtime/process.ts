@@ -1,0 +1,35 @@
+import { ConfigurationError } from '../configuration/configuration';
+import type { RunningEnclave } from '../start';
+
+/** EX_CONFIG and EX_SOFTWARE of sysexits.h. */
+const EXIT_CONFIGURATION = 78;
+const EXIT_SOFTWARE = 70;
+
+/** Runs the start; what goes wrong is said by code and ends the process, since an enclave that half works must not be attested. */
+export function exitOnError(start: () => Promise<void>): void {
+  process.on('uncaughtException', (error) => fail(error));
+  process.on('unhandledRejection', (error) => fail(error));
+  start().catch(fail);
+}
+
+export function stopOnSignals(enclave: RunningEnclave): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      enclave.close().then(() => process.exit(0), fail);
+    });
+  }
+}
+
+/** The name and code of an error, and the problems of a configuration; a message could quote what it failed on. */
+function fail(error: unknown): never {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  const line = {
+    level: 'fatal',
+    event: 'enclave_failed',
+    name: error instanceof Error ? error.name : typeof error,
+    ...(typeof code === 'string' && { code }),
+  };
+  process.stderr.write(`${JSON.stringify(line)}\n`);
+  if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`);
+  process.exit(error instanceof ConfigurationError ? EXIT_CONFIGURATION : EXIT_SOFTWARE);
+}

@@ -1,0 +1,87 @@
+import { SECRET_NAME } from '@communique-tee/protocol';
+import { rootCertificates } from 'node:tls';
+import * as z from 'zod';
+import type { Destination } from '../../../egress';
+import { authoritiesSchema, destinationOf, originSchema, pemBlocks } from '../../../egress/https';
+
+const email = z
+  .string()
+  .max(254)
+  .regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/);
+
+/** Who delivers, as every document says it; required by Congress of a vendor, so there is no default. Lengths and forms are the schema's. */
+export const deliveryAgentSchema = z.strictObject({
+  name: z.string().min(4).max(500),
+  ackEmail: email,
+  contactName: z.string().min(6).max(500),
+  contactEmail: email,
+  contactPhone: z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/),
+});
+export type DeliveryAgent = z.output<typeof deliveryAgentSchema>;
+
+/** What a chamber's API key may be, in the image or as a secret. */
+export const API_KEY = /^[\x21-\x7e]{8,200}$/;
+
+const MAX_INTERVAL_MS = 60_000;
+
+const chamberSchema = (messagePath: string) =>
+  z
+    .strictObject({
+      origin: originSchema,
+      messagePath: z
+        .string()
+        .max(200)
+        .regex(/^\/[A-Za-z0-9._~/-]*$/)
+        .default(messagePath),
+      /** Whoever has the image can read it; the name says so. */
+      apiKeyReadableInImage: z.string().regex(API_KEY).optional(),
+      /** Instead: the name of an operator's secret, which KMS opens for this image alone (configuration/configuration.ts, `secrets`). */
+      apiKeySecret: z.string().regex(SECRET_NAME).optional(),
+      /** PEM; where it is given nothing else is trusted, where not, the roots that this Node carries. */
+      certificateAuthorities: authoritiesSchema.optional(),
+      /** Whether this far end answers 409 for a DeliveryId that it took before. Only who has asked it can say. */
+      deduplicates: z.boolean(),
+      /** Between the starts of two deliveries; the default stays under the few a second that are reported as allowed. */
+      minIntervalMs: z.int().min(0).max(MAX_INTERVAL_MS).default(500),
+      /** Between the starts of two deliveries to the same office; 0: only the chamber's pace. Twice the chamber's where it is not given. */
+      officeMinIntervalMs: z.int().min(0).max(MAX_INTERVAL_MS).optional(),
+      /** For one delivery, from its turn to the end of the answer; and the longest that one waits for its turn. */
+      timeoutMs: z.int().min(100).max(300_000).default(30_000),
+    })
+    .refine(hasOneApiKey, {
+      path: ['apiKeyReadableInImage'],
+      error: 'either apiKeyReadableInImage or apiKeySecret',
+      when: ({ value }) => typeof value === 'object' && value !== null,
+    })
+    .transform((chamber) => ({
+      ...chamber,
+      officeMinIntervalMs: chamber.officeMinIntervalMs ?? Math.min(MAX_INTERVAL_MS, 2 * chamber.minIntervalMs),
+    }));
+
+export const congressConfigSchema = z.strictObject({
+  deliveryAgent: deliveryAgentSchema,
+  house: chamberSchema('/v2/message'),
+  senate: chamberSchema('/api/production-messages/'),
+});
+export type CongressConfig = z.output<typeof congressConfigSchema>;
+export type ChamberConfig = CongressConfig['house'];
+
+/** What egress must let through for this configuration. */
+export function congressDestinations(config: CongressConfig): Destination[] {
+  return [destinationOf(config.house.origin), destinationOf(config.senate.origin)];
+}
+
+/** The operator's secrets without which nothing can be delivered, each once. */
+export function congressSecrets({ house, senate }: CongressConfig): string[] {
+  return [...new Set([house, senate].flatMap(({ apiKeySecret }) => apiKeySecret ?? []))];
+}
+
+/** The certificates to trust, always named: what Node would take by default can be widened by environment variables. */
+export function trustedAuthorities(config: ChamberConfig): string[] {
+  return config.certificateAuthorities === undefined ? [...rootCertificates] : pemBlocks(config.certificateAuthorities);
+}
+
+/** Also asked where other fields are wrong, so that all that is wrong is said at once. */
+function hasOneApiKey(chamber: { apiKeyReadableInImage?: unknown; apiKeySecret?: unknown }): boolean {
+  return (chamber.apiKeyReadableInImage === undefined) !== (chamber.apiKeySecret === undefined);
+}

@@ -1,0 +1,118 @@
+import { chamberOf, type Chamber, type CongressMessage } from '@communique-tee/protocol';
+import type { Clock } from '../../../runtime/clock';
+import type { Egress } from '../../../egress';
+import { trustedAuthorities, type ChamberConfig, type CongressConfig } from './congress-config';
+import { buildCwc, CwcError } from './cwc-xml';
+import { HttpsError } from '../../../egress/https';
+import { httpsPost } from './https-post';
+import { judgeAnswer, sentButNotKnown } from './judge-answer';
+import type { OfficeReason, OfficeResult } from './office-result';
+import { paddedDocument } from './padded-document';
+import { Pace, PaceFull } from './pace';
+
+export interface Delivery {
+  /** One of the message's offices. */
+  office: string;
+  message: CongressMessage;
+  /** Of `deliveryId()`: 32 letters and digits, the same for every attempt at this copy. */
+  deliveryId: string;
+  signal?: AbortSignal;
+}
+
+export interface Congress {
+  /** One attempt at one office's copy. Never rejects for anything that the far end or the network does. */
+  deliver(delivery: Delivery): Promise<OfficeResult>;
+  /** Whether this chamber is configured as knowing a DeliveryId again. */
+  deduplicates(chamber: Chamber): boolean;
+}
+
+/** The operator's secrets by name, as far as they are there. */
+export type Secrets = Pick<ReadonlyMap<string, string>, 'get'>;
+
+/** The House and the Senate behind `egress`, each at its own pace, and each of their offices. */
+export function createCongress(
+  config: CongressConfig,
+  egress: Egress,
+  clock: Clock,
+  secrets: Secrets = new Map(),
+): Congress {
+  const chambers = { house: open(config.house), senate: open(config.senate) } satisfies Record<Chamber, OpenChamber>;
+  return {
+    deduplicates: (chamber) => config[chamber].deduplicates,
+    deliver: async ({ office, message, deliveryId, signal }) => {
+      let xml: string;
+      try {
+        xml = buildCwc({
+          office,
+          message,
+          deliveryAgent: config.deliveryAgent,
+          deliveryId,
+          now: new Date(clock.nowMs()),
+        });
+      } catch (error) {
+        if (error instanceof CwcError) return { outcome: 'refused', reason: 'message_invalid', detail: null };
+        throw error;
+      }
+      return send(chambers[chamberOf(office)], office, paddedDocument(xml), { egress, clock, secrets }, signal);
+    },
+  };
+}
+
+interface Surroundings {
+  egress: Egress;
+  clock: Clock;
+  secrets: Secrets;
+}
+
+interface OpenChamber {
+  config: ChamberConfig;
+  authorities: readonly string[];
+  pace: Pace;
+}
+
+function open(config: ChamberConfig): OpenChamber {
+  return {
+    config,
+    authorities: trustedAuthorities(config),
+    pace: new Pace({ ...config, maxWaitMs: config.timeoutMs }),
+  };
+}
+
+async function send(
+  { config, authorities, pace }: OpenChamber,
+  office: string,
+  body: Uint8Array,
+  { egress, clock, secrets }: Surroundings,
+  signal: AbortSignal | undefined,
+): Promise<OfficeResult> {
+  try {
+    await pace.turn(office, signal);
+  } catch (error) {
+    if (error instanceof PaceFull) return { ...notSent('busy'), retryAfterSeconds: error.retryAfterSeconds };
+    if (signal?.aborted === true) return notSent('aborted');
+    throw error;
+  }
+  // After the wait: the operator may have replaced it meanwhile
+  const apiKey = config.apiKeySecret === undefined ? config.apiKeyReadableInImage : secrets.get(config.apiKeySecret);
+  if (apiKey === undefined) return notSent('credentials_missing');
+  try {
+    const answer = await httpsPost(egress, {
+      origin: config.origin,
+      target: `${config.messagePath}?apikey=${encodeURIComponent(apiKey)}`,
+      authorities,
+      contentType: 'application/xml',
+      body,
+      timeoutMs: config.timeoutMs,
+      signal,
+    });
+    return judgeAnswer(answer, config.deduplicates, apiKey, clock.nowMs());
+  } catch (error) {
+    if (!(error instanceof HttpsError)) throw error;
+    return error.sent ? sentButNotKnown(error.reason, config.deduplicates) : notSent(error.reason);
+  }
+}
+
+/** Nothing left this place: whatever the far end does with duplicates, it may be tried again. */
+function notSent(reason: OfficeReason): OfficeResult {
+  return { outcome: 'pending', reason, detail: null };
+}

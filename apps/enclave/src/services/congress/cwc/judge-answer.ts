@@ -1,0 +1,79 @@
+import type { HttpsAnswer } from '../../../egress/https';
+import type { OfficeReason, OfficeResult } from './office-result';
+
+const MAX_DETAIL_CHARACTERS = 500;
+const MAX_RETRY_AFTER_SECONDS = 24 * 3600;
+
+/** What an answer means for one office (README.md has the table). `secret` never appears in the detail, whatever the far end echoes. */
+export function judgeAnswer(
+  answer: Pick<HttpsAnswer, 'status' | 'headers' | 'body'>,
+  deduplicates: boolean,
+  secret: string,
+  nowMs: number,
+): OfficeResult {
+  const { status, headers } = answer;
+  const wait = retryAfter(headers['retry-after'], nowMs);
+  switch (status) {
+    case 200:
+    case 201:
+      return { outcome: 'accepted', reason: null, detail: null };
+    case 409:
+      return { outcome: 'duplicate', reason: 'already_received', detail: null };
+    case 400:
+    case 413:
+    case 415:
+    case 422:
+      return { outcome: 'refused', reason: 'refused_by_office', detail: readable(answer.body, secret) };
+    case 401:
+    case 403:
+      return { outcome: 'pending', reason: 'credentials_refused', detail: null, ...wait };
+    case 404:
+    case 405:
+      return { outcome: 'pending', reason: 'endpoint_not_found', detail: null, ...wait };
+    case 429:
+      return { outcome: 'pending', reason: 'rate_limited', detail: null, ...wait };
+    case 503:
+      return { outcome: 'pending', reason: 'maintenance', detail: null, ...wait };
+  }
+  const reason: OfficeReason =
+    status >= 500 ? 'server_error' : status >= 300 && status < 400 ? 'redirected' : 'unexpected_status';
+  return { ...sentButNotKnown(reason, deduplicates), ...wait };
+}
+
+/** Where the far end knows a DeliveryId again, sending again is safe; where not, only the sender may decide to. */
+export function sentButNotKnown(reason: OfficeReason, deduplicates: boolean): OfficeResult {
+  return { outcome: deduplicates ? 'pending' : 'unknown', reason, detail: null };
+}
+
+/** RFC 9110 section 10.2.3: seconds or an HTTP date; at most a day is believed. */
+function retryAfter(value: string | undefined, nowMs: number): { retryAfterSeconds?: number } {
+  if (value === undefined) return {};
+  const seconds = /^[0-9]{1,9}$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - nowMs) / 1000);
+  if (!Number.isFinite(seconds)) return {};
+  return { retryAfterSeconds: Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER_SECONDS) };
+}
+
+/** The far end's words as plain text: markup and control characters gone, cut, never half a character. */
+function readable(body: Uint8Array, secret: string): string | null {
+  const text = withoutSecret(new TextDecoder('utf-8').decode(body), secret)
+    .replace(/<[^<>]*>/g, ' ')
+    .replace(/&(lt|gt|quot|apos|amp);/g, (_whole, name: keyof typeof ENTITIES) => ENTITIES[name])
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ');
+  const detail = withoutSecret(text, secret)
+    .trim()
+    .slice(0, MAX_DETAIL_CHARACTERS)
+    .replace(/[\ud800-\udbff]$/, '');
+  return detail === '' ? null : copied(detail);
+}
+
+/** As it is, and as it stands in the address, which error pages like to repeat. */
+function withoutSecret(text: string, secret: string): string {
+  return text.replaceAll(secret, '***').replaceAll(encodeURIComponent(secret), '***');
+}
+
+/** A part of a string keeps all of it in memory (up to 64 KiB here), and results are remembered for days: this one stands alone. */
+function copied(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}
+
+const ENTITIES = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' } as const;

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { createEgress } from '../../../../egress';
+import { congressConfigSchema, congressDestinations, createCongress, deliveryId } from '..';
+import { testMessage } from './messages';
+
+// environment.spec.ts runs this as a process of its own: one delivery by the configuration file that is named, its result printed.
+const config = congressConfigSchema.parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
+const congress = createCongress(config, createEgress({ mode: 'direct' }, congressDestinations(config)), {
+  nowMs: () => Date.now(),
+});
+void congress
+  .deliver({
+    office: 'HCA12',
+    message: testMessage(),
+    deliveryId: deliveryId(new Uint8Array(32), new Uint8Array(16), 'HCA12'),
+  })
+  .then((result) => process.stdout.write(`${JSON.stringify(result)}\n`));

@@ -1,0 +1,54 @@
+import {
+  startCongressSimulator,
+  type ChamberStartOptions,
+  type CongressSimulator,
+  type CongressSimulatorOptions,
+} from '@communique-tee/congress-simulator';
+import * as z from 'zod';
+import { createEgress, type Egress } from '../../../../egress';
+import { congressConfigSchema, congressDestinations, createCongress, type Congress, type CongressConfig } from '..';
+import { TEST_AGENT } from './messages';
+
+type ConfigInput = z.input<typeof congressConfigSchema>;
+
+export interface Setup {
+  simulator: CongressSimulator;
+  congress: Congress;
+  config: CongressConfig;
+  egress: Egress;
+}
+
+export interface SetupOptions extends CongressSimulatorOptions {
+  both?: ChamberStartOptions;
+  /** Laid over both chambers' configuration in the enclave. */
+  configure?: Partial<ConfigInput['house']>;
+}
+
+/** The enclave's Congress client configured for a simulator of its own. */
+export async function setUp({ both = {}, configure = {}, ...options }: SetupOptions = {}): Promise<Setup> {
+  const simulator = await startCongressSimulator({
+    ...options,
+    house: { ...both, ...options.house },
+    senate: { ...both, ...options.senate },
+  });
+  const config = configFor(simulator, both.deduplicates ?? true, configure);
+  const egress = createEgress({ mode: 'direct' }, congressDestinations(config));
+  return { simulator, config, egress, congress: createCongress(config, egress, { nowMs: () => Date.now() }) };
+}
+
+export function configFor(
+  simulator: CongressSimulator,
+  deduplicates: boolean,
+  configure: Partial<ConfigInput['house']> = {},
+): CongressConfig {
+  const chamber = (name: 'house' | 'senate') => ({
+    origin: simulator[name].origin,
+    apiKeyReadableInImage: simulator[name].apiKey,
+    certificateAuthorities: simulator.certificateAuthorityPem,
+    deduplicates,
+    minIntervalMs: 0,
+    timeoutMs: 10_000,
+    ...configure,
+  });
+  return congressConfigSchema.parse({ deliveryAgent: TEST_AGENT, house: chamber('house'), senate: chamber('senate') });
+}

@@ -1,0 +1,159 @@
+import { testAuthority } from '@communique-tee/congress-simulator';
+import { temporaryFolder } from '@communique-tee/test-support';
+import { connect as connectAddress } from '@communique-tee/vsock';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createEgress, egressConfigSchema } from '../../../egress';
+import { createCongress, deliveryId, type Congress } from '.';
+import { testMessage } from './testing/messages';
+import { setUp, type SetupOptions } from './testing/setup';
+
+const deliver = (congress: Congress) =>
+  congress.deliver({
+    office: 'HCA12',
+    message: testMessage(),
+    deliveryId: deliveryId(new Uint8Array(32), new Uint8Array(16), 'HCA12'),
+  });
+const hours = (count: number) => new Date(Date.now() + count * 3_600_000);
+
+async function attempt(options: SetupOptions) {
+  const { simulator, congress } = await setUp(options);
+  const result = await deliver(congress);
+  const received = simulator.received().length;
+  await simulator.stop();
+  return { ...result, received };
+}
+
+describe("the far end's certificate", () => {
+  const refused = { outcome: 'pending', reason: 'certificate_refused', detail: null, received: 0 };
+
+  it('is taken when the configured authority made it for this name and it is valid', async () => {
+    expect(await attempt({})).toMatchObject({ outcome: 'accepted', received: 1 });
+  });
+
+  it('is refused from another authority', async () => {
+    const other = await testAuthority();
+    expect(await attempt({ configure: { certificateAuthorities: other.certificatePem } })).toEqual(refused);
+  });
+
+  it("is refused from a test authority where Node's own roots are trusted", async () => {
+    const { simulator, config, egress } = await setUp();
+    const { certificateAuthorities: _left, ...house } = config.house;
+    const result = await deliver(createCongress({ ...config, house }, egress, { nowMs: () => Date.now() }));
+    await simulator.stop();
+    expect(result).toMatchObject({ outcome: 'pending', reason: 'certificate_refused' });
+  });
+
+  it('is refused for another host name', async () => {
+    expect(await attempt({ certificate: { names: ['cwc.house.gov', '127.0.0.1'] } })).toEqual(refused);
+  });
+
+  it('is refused when it has expired or is not valid yet', async () => {
+    expect(await attempt({ certificate: { notBefore: hours(-48), notAfter: hours(-1) } })).toEqual(refused);
+    expect(await attempt({ certificate: { notBefore: hours(1), notAfter: hours(48) } })).toEqual(refused);
+  });
+
+  it('is matched with an address where the origin is one', async () => {
+    const { simulator, config } = await setUp();
+    const port = Number(new URL(config.house.origin).port);
+    const byAddress = { ...config, house: { ...config.house, origin: `https://127.0.0.1:${port}` } };
+    const congress = createCongress(byAddress, createEgress({ mode: 'direct' }, [{ host: '127.0.0.1', port }]), {
+      nowMs: () => Date.now(),
+    });
+    expect(await deliver(congress)).toMatchObject({ outcome: 'accepted' });
+    await simulator.stop();
+  });
+});
+
+describe('a far end that is not TLS', () => {
+  let server: Server;
+  let sockets: Socket[];
+  const start = async (onConnection: (socket: Socket) => void): Promise<Congress> => {
+    sockets = [];
+    server = createServer((socket) => {
+      sockets.push(socket.on('error', () => undefined));
+      onConnection(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { simulator, config } = await setUp();
+    await simulator.stop();
+    const house = { ...config.house, deduplicates: false, origin: `https://localhost:${port}`, timeoutMs: 700 };
+    return createCongress({ ...config, house }, createEgress({ mode: 'direct' }, [{ host: 'localhost', port }]), {
+      nowMs: () => Date.now(),
+    });
+  };
+  afterEach(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('answers in the clear', async () => {
+    expect(
+      await deliver(await start((socket) => socket.write('HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n'))),
+    ).toEqual({ outcome: 'pending', reason: 'tls_failed', detail: null });
+  });
+
+  it('hangs up in the handshake', async () => {
+    expect(await deliver(await start((socket) => socket.destroy()))).toEqual({
+      outcome: 'pending',
+      reason: 'tls_failed',
+      detail: null,
+    });
+    await new Promise((resolve) => server.close(resolve));
+    expect(await deliver(await start((socket) => socket.end()))).toMatchObject({
+      outcome: 'pending',
+      reason: 'tls_failed',
+    });
+  });
+
+  it('says nothing', async () => {
+    expect(await deliver(await start(() => undefined))).toEqual({
+      outcome: 'pending',
+      reason: 'connect_timeout',
+      detail: null,
+    });
+  });
+});
+
+describe("through the parent's proxy", () => {
+  it('the parent sees TLS and nothing of the message', async () => {
+    const { simulator, config } = await setUp();
+    await using folder = await temporaryFolder();
+    const port = Number(new URL(config.house.origin).port);
+    const seen: Buffer[] = [];
+    const ends: Socket[] = [];
+    let ours: Socket | undefined;
+    // the parent's end: bytes from the enclave's socket to the one destination, and back
+    const proxy = createServer((inner) => {
+      const outer = connect(port, '127.0.0.1');
+      ends.push(inner, outer);
+      inner.on('data', (bytes: Buffer) => seen.push(bytes)).on('error', () => outer.destroy());
+      outer.on('error', () => inner.destroy());
+      inner.pipe(outer).pipe(inner);
+    });
+    await new Promise<void>((resolve) => proxy.listen(folder.file('proxy'), resolve));
+    const routed = egressConfigSchema.parse({ mode: 'vsock', routes: [{ host: 'localhost', port, vsockPort: 8443 }] });
+    const egress = createEgress(routed, [{ host: 'localhost', port }], async (address, options) => {
+      expect(address).toEqual({ kind: 'vsock', cid: 3, port: 8443 });
+      return (ours = await connectAddress({ kind: 'unix', path: folder.file('proxy') }, options));
+    });
+
+    expect(await deliver(createCongress(config, egress, { nowMs: () => Date.now() }))).toMatchObject({
+      outcome: 'accepted',
+    });
+    expect(simulator.received()).toHaveLength(1);
+    const wire = Buffer.concat(seen).toString('latin1');
+    expect(wire.length).toBeGreaterThan(1000);
+    for (const secret of [
+      'Please keep the water clean',
+      'person@test.example',
+      'HCA12',
+      config.house.apiKeyReadableInImage,
+    ])
+      expect(wire).not.toContain(secret);
+    expect(ours?.destroyed).toBe(true);
+    for (const end of ends) end.destroy();
+    await simulator.stop();
+    await new Promise((resolve) => proxy.close(resolve));
+  });
+});

@@ -1,0 +1,139 @@
+import { DISPATCHED_BEFORE_HEADER, INTERIM_RECEIPT_HEADER } from '@communique-tee/protocol';
+import { startEnclaveFixture, prepare } from '../../testing/enclave-fixture';
+import { RecordStore } from '../../testing/record-store';
+import { Sender } from '../../testing/sender';
+import { startSealedWorld, type SealedEnclave, type SealedWorld } from '../../testing/sealed-world';
+import type { Relayed } from '../../testing/read-relayed';
+
+const careless = { deduplicates: false };
+const DISPATCHED = { [DISPATCHED_BEFORE_HEADER]: '1' };
+const interim = (receipt: string) => ({ [INTERIM_RECEIPT_HEADER]: receipt });
+const outcomes = ({ opened }: Relayed) => opened.offices.map(({ outcome, reason }) => [outcome, reason]);
+const accepted = ['accepted', null];
+const unknown = ['unknown', 'may_have_been_sent'];
+
+describe('of two enclaves that share their keys', () => {
+  let world: SealedWorld;
+  let sender: Sender;
+  let first: SealedEnclave;
+  let second: SealedEnclave;
+
+  const open = async (congress: { house?: object; senate?: object }) => {
+    world = await startSealedWorld({ congress });
+    sender = new Sender(world.trustAnchor, () => world.time.nowMs());
+    const configure = (configuration: Record<string, unknown>) => {
+      const { house, senate, ...rest } = configuration['congress'] as Record<'house' | 'senate', object>;
+      return {
+        ...configuration,
+        acceptReplayAcrossEnclaves: true,
+        congress: { ...rest, house: { ...house, ...congress.house }, senate: { ...senate, ...congress.senate } },
+      };
+    };
+    first = await world.start({ configure });
+    second = await world.start({ configure });
+    await new RecordStore().settle([first, second]);
+  };
+  afterEach(() => world.stop());
+
+  describe('before chambers that take a DeliveryId twice', () => {
+    beforeEach(() => open({ house: careless, senate: careless }));
+
+    it('the second sends nothing that an attempt without an answer may have sent, and says so', async () => {
+      const prepared = await sender.prepare(first.url);
+      await sender.relayed(first.url, prepared);
+      expect(outcomes(await sender.relayed(second.url, prepared, DISPATCHED))).toEqual([unknown, unknown, unknown]);
+      expect(world.congress.received()).toHaveLength(3);
+      // The first one knows better
+      expect(outcomes(await sender.relayed(first.url, prepared, DISPATCHED))).toEqual([accepted, accepted, accepted]);
+    });
+
+    it('the second sends what an interim receipt says is left, and nothing else', async () => {
+      world.congress.setFaults({
+        queue: [
+          { fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 },
+          { fault: { kind: 'status', status: 400, body: 'no' }, chamber: 'house' },
+        ],
+      });
+      const prepared = await sender.prepare(first.url);
+      const before = await sender.relayed(first.url, prepared);
+      expect(outcomes(before).map(([outcome]) => outcome)).toEqual(['refused', 'pending', 'pending']);
+      const after = await sender.relayed(second.url, prepared, interim(before.answer.receipt));
+      expect(outcomes(after)).toEqual([['refused', 'settled_before'], accepted, accepted]);
+      expect(
+        world.congress
+          .received()
+          .map(({ office }) => office)
+          .sort(),
+      ).toEqual(['SCA01', 'SCA03']);
+    });
+
+    it('the second says accepted of what the first had accepted; with an attempt unanswered since, it sends nothing', async () => {
+      world.congress.setFaults({
+        queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, chamber: 'senate', times: 2 }],
+      });
+      const prepared = await sender.prepare(first.url);
+      const before = await sender.relayed(first.url, prepared);
+      const after = await sender.relayed(second.url, prepared, { ...interim(before.answer.receipt), ...DISPATCHED });
+      expect(outcomes(after)).toEqual([accepted, unknown, unknown]);
+      expect(after.opened.offices.map(({ deliveryId }) => deliveryId)).toEqual(
+        before.opened.offices.map(({ deliveryId }) => deliveryId),
+      );
+      expect(world.congress.received()).toHaveLength(1);
+    });
+
+    it.each<[string, (receipt: string, of: { other: string }) => string]>([
+      ['of another message', (_receipt, { other }) => other],
+      ['that is forged', (receipt) => `${receipt.slice(0, -4)}AAAA`],
+      ['that is none', () => 'a receipt'],
+    ])('a receipt %s lets nothing be sent', async (_name, change) => {
+      const prepared = await sender.prepare(first.url);
+      const other = await sender.relayed(first.url, await sender.prepare(first.url));
+      world.congress.clearReceived();
+      world.congress.setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 3 }] });
+      const { answer } = await sender.relayed(first.url, prepared);
+      const after = await sender.relayed(
+        second.url,
+        prepared,
+        interim(change(answer.receipt, { other: other.answer.receipt })),
+      );
+      expect(outcomes(after)).toEqual([unknown, unknown, unknown]);
+      expect(world.congress.received()).toHaveLength(0);
+    });
+
+    it.each([['0'], ['1, 1'], ['true'], ['']])('the value %j of the header is not known', async (value) => {
+      const prepared = await sender.prepare(first.url);
+      expect(await sender.refusal(first.url, prepared, { [DISPATCHED_BEFORE_HEADER]: value })).toBe(
+        '400 malformed_body',
+      );
+      expect(world.congress.received()).toHaveLength(0);
+    });
+  });
+
+  it('a chamber that de-duplicates is sent to again, and the other is not', async () => {
+    await open({ house: careless });
+    const prepared = await sender.prepare(first.url);
+    await sender.relayed(first.url, prepared);
+    expect(outcomes(await sender.relayed(second.url, prepared, DISPATCHED))).toEqual([
+      unknown,
+      ['duplicate', 'already_received'],
+      ['duplicate', 'already_received'],
+    ]);
+    expect(world.congress.received()).toHaveLength(3);
+  });
+});
+
+it('an enclave whose keys are its own knows all that was sent under them: what it does not know is sent', async () => {
+  const alone = await startEnclaveFixture({ congress: { house: careless, senate: careless } });
+  try {
+    const prepared = await prepare(alone);
+    const response = await fetch(`${alone.url}/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cbor', ...DISPATCHED },
+      body: new Uint8Array(prepared.sealed),
+    });
+    expect(response.status).toBe(200);
+    expect(alone.congress.received()).toHaveLength(3);
+  } finally {
+    await alone.stop();
+  }
+});

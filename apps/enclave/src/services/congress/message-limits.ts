@@ -1,0 +1,3 @@
+import type { EnclaveConfiguration } from '../../configuration/configuration';
+
+export type MessageLimits = EnclaveConfiguration['messages'];

@@ -1,0 +1,171 @@
+import { CryptoError } from '@communique-tee/crypto';
+import {
+  LIMITS,
+  chamberOf,
+  encodeCongressMessage,
+  messageIdToText,
+  type CongressMessage,
+  type RelayAnswer,
+} from '@communique-tee/protocol';
+import { Inject, Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../runtime/clock';
+import type { Congress } from './cwc/congress';
+import { deliveryId } from './cwc/delivery-id';
+import { ProblemError } from '../../runtime/problem-error';
+import { KeyRing, type HeldKey } from '../../identity/keys/key-ring';
+import type { Log } from '../../runtime/log';
+import { OperatorSecrets } from '../../identity/secrets/operator-secrets';
+import { CLOCK, CONGRESS, LEGACY_SUITE, LOG, MESSAGE_LIMITS } from '../../runtime/tokens';
+import { AnswerMemory } from './answer-memory';
+import { DeliveryMemory } from './delivery-memory';
+import { FIRST_ATTEMPT, earlierAttempts, type AttemptHeaders, type EarlierAttempts } from './earlier-attempts';
+import type { MessageLimits } from './message-limits';
+import { Reporter, type Delivered } from './report';
+import { readSealedForm, type OpenedMessage, type SealedForm } from './sealed-form';
+
+/** Two clocks, the sender's and ours, may differ by this when the expiry is compared with the longest lifetime. */
+const LIFETIME_SLACK_MS = 3600_000;
+
+/** The way of a message through the enclave: known already? open, check, deliver, report. */
+@Injectable()
+export class MessageService {
+  private readonly answers: AnswerMemory;
+  private readonly deliveries: DeliveryMemory;
+  private readonly running = new Map<string, Promise<RelayAnswer>>();
+
+  constructor(
+    private readonly ring: KeyRing,
+    private readonly secrets: OperatorSecrets,
+    @Inject(CONGRESS) private readonly congress: Congress,
+    private readonly reporter: Reporter,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOG) private readonly log: Log,
+    @Inject(MESSAGE_LIMITS) private readonly limits: MessageLimits,
+    @Inject(LEGACY_SUITE) private readonly legacySuite: boolean,
+  ) {
+    this.answers = new AnswerMemory(limits.maxRememberedAnswers);
+    this.deliveries = new DeliveryMemory(limits.maxRememberedDeliveries, clock);
+  }
+
+  /**
+   * @param sealed the CBOR form, of either suite
+   * @param headers what the gateway says of earlier attempts
+   * @throws ProtocolError for what cannot be read; ProblemError `keys_not_ready` | `key_retired` | `message_expired` | `expiry_out_of_range` |
+   * `sealed_message_refused` | `enclave_busy`
+   */
+  async handle(sealed: Uint8Array, headers: AttemptHeaders = FIRST_ATTEMPT): Promise<RelayAnswer> {
+    const message = readSealedForm(sealed, this.legacySuite);
+    this.ring.currentOrNotReady();
+    const key = message.keyIn(this.ring);
+    if (!key) throw new ProblemError('key_retired');
+    if (!this.secrets.isComplete()) throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
+    const sealedSha256 = createHash('sha256').update(sealed).digest();
+    const name = sealedSha256.toString('base64');
+    const known = this.answers.get(name) ?? this.running.get(name);
+    if (known) return known;
+    this.checkExpiry(message);
+    if (
+      this.running.size >= this.limits.maxConcurrent ||
+      !this.deliveries.hasRoomFor((this.running.size + 1) * LIMITS.maxOffices)
+    ) {
+      throw new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
+    }
+    const work = this.process(message, sealedSha256, key, headers)
+      .then((answer) => {
+        if (answer.state === 'final') this.answers.keep(name, answer);
+        return answer;
+      })
+      .finally(() => this.running.delete(name));
+    this.running.set(name, work);
+    return work;
+  }
+
+  private checkExpiry(message: SealedForm): void {
+    if (message.expiresAtSeconds === null) return;
+    const leftMs = message.expiresAtSeconds * 1000 - this.clock.nowMs();
+    if (leftMs <= 0) throw new ProblemError('message_expired');
+    if (leftMs > LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS) throw new ProblemError('expiry_out_of_range');
+  }
+
+  private async process(
+    message: SealedForm,
+    sealedSha256: Uint8Array,
+    key: HeldKey,
+    headers: AttemptHeaders,
+  ): Promise<RelayAnswer> {
+    // Before anything is opened or sent: without a document there would be no receipt, and the parent is told that nothing was taken
+    await this.reporter.ready(key);
+    const { plaintext, sealAnswer, parsed } = open(message, key);
+    const earlier = await earlierAttempts(headers, {
+      keys: key.keys,
+      messageId: messageIdToText(message.messageId),
+      sealedSha256,
+    });
+    const offices = parsed.ok
+      ? await this.deliverAll(message, parsed.message, this.rememberUntilMs(message, key), earlier)
+      : parsed.offices.map(refuse);
+    plaintext.fill(0);
+    const answer = await this.reporter.report(key, {
+      message,
+      sealedSha256,
+      sealAnswer,
+      offices,
+      problems: parsed.ok ? [] : parsed.problems,
+    });
+    this.log.write('info', 'message_handled', {
+      messageId: messageIdToText(message.messageId),
+      outcome: answer.state,
+      count: offices.length,
+    });
+    return answer;
+  }
+
+  /** A message without an expiry may come again for as long as its key is held, or its gateway may keep it where that has no end. */
+  private rememberUntilMs({ expiresAtSeconds }: SealedForm, { destroyAfterMs }: HeldKey): number {
+    if (expiresAtSeconds !== null) return expiresAtSeconds * 1000;
+    return Number.isFinite(destroyAfterMs)
+      ? destroyAfterMs
+      : this.clock.nowMs() + LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS;
+  }
+
+  private deliverAll(
+    message: SealedForm,
+    content: CongressMessage,
+    untilMs: number,
+    earlier: EarlierAttempts,
+  ): Promise<Delivered[]> {
+    const identity = { contentSha256: contentSha256(content), untilMs };
+    return Promise.all(
+      content.offices.map(async (office, at) => {
+        const id = deliveryId(content.deliverySecret, message.messageId, office);
+        // Only what this enclave knows nothing of, and the far end would take twice
+        const settled = this.congress.deduplicates(chamberOf(office)) ? null : earlier(at);
+        const result = await this.deliveries.once(id, identity, () =>
+          settled ? Promise.resolve(settled) : this.congress.deliver({ office, message: content, deliveryId: id }),
+        );
+        return { office, deliveryId: id, result };
+      }),
+    );
+  }
+}
+
+function open(message: SealedForm, key: HeldKey): OpenedMessage {
+  try {
+    return message.open(key);
+  } catch (error) {
+    if (error instanceof CryptoError) throw new ProblemError('sealed_message_refused');
+    throw error;
+  }
+}
+
+/** Of what every office gets: the same when a message is sealed again, for the offices that are left. */
+function contentSha256(content: CongressMessage): string {
+  return createHash('sha256')
+    .update(encodeCongressMessage({ ...content, offices: [] }))
+    .digest('base64');
+}
+
+function refuse(office: string): Delivered {
+  return { office, deliveryId: null, result: { outcome: 'refused', reason: 'message_invalid', detail: null } };
+}

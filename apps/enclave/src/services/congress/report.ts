@@ -1,0 +1,96 @@
+import {
+  encodeAnswer,
+  encodeSealedAnswer,
+  messageIdToText,
+  toBase64Url,
+  type Answer,
+  type RelayAnswer,
+} from '@communique-tee/protocol';
+import { commitToOffice, signReceipt } from '@communique-tee/receipts';
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../runtime/clock';
+import type { OfficeResult } from './cwc/office-result';
+import type { HeldKey } from '../../identity/keys/key-ring';
+import type { OpenedMessage, SealedForm } from './sealed-form';
+
+export interface Delivered {
+  office: string;
+  deliveryId: string | null;
+  result: OfficeResult;
+}
+
+/** What is known of a message at its end, or so far. */
+export interface Report {
+  message: Pick<SealedForm, 'messageId' | 'suite'>;
+  /** 32 bytes, of the CBOR form. */
+  sealedSha256: Uint8Array;
+  sealAnswer: OpenedMessage['sealAnswer'];
+  offices: readonly Delivered[];
+  problems: Answer['problems'];
+}
+
+/**
+ * Turns a report into what leaves the enclave: a public signed receipt and a sealed answer that opens its commitments. The receipt
+ * is signed by the pair that the message was sealed to, with the document that binds that pair.
+ */
+export class Reporter {
+  constructor(private readonly clock: Clock) {}
+
+  /** Resolves when a receipt can be made under this key; rejects where the NSM gives no document for it. */
+  async ready({ documents }: HeldKey): Promise<void> {
+    await documents.forReceipt();
+  }
+
+  async report(
+    { keys, documents }: HeldKey,
+    { message, sealedSha256, sealAnswer, offices, problems }: Report,
+  ): Promise<RelayAnswer> {
+    const document = await documents.forReceipt();
+    const time = Math.floor(this.clock.nowMs() / 1000);
+    const salted = offices.map((delivered) => ({ ...delivered, salt: new Uint8Array(randomBytes(32)) }));
+    const receipt = await signReceipt(
+      {
+        v: 1,
+        message_id: messageIdToText(message.messageId),
+        sealed_sha256: toBase64Url(sealedSha256),
+        suite: message.suite,
+        offices: salted.map(({ salt, office, result }) => ({
+          commitment: toBase64Url(commitToOffice(salt, office)),
+          outcome: result.outcome,
+        })),
+        time,
+        pcr0: document.pcr0,
+        attestation_sha256: toBase64Url(document.sha256),
+      },
+      keys.receiptPrivateKey,
+    );
+    const answer = encodeAnswer({
+      version: 1,
+      messageId: message.messageId,
+      time,
+      offices: salted.map(({ office, salt, deliveryId, result: { outcome, reason, detail } }) => ({
+        office,
+        salt,
+        outcome,
+        deliveryId,
+        reason,
+        detail,
+      })),
+      problems,
+    });
+    const pending = offices.filter(({ result }) => result.outcome === 'pending');
+    return {
+      state: pending.length > 0 ? 'pending' : 'final',
+      retryAfterSeconds: retryAfter(pending),
+      receipt,
+      attestationDocument: document.bytes,
+      answer: encodeSealedAnswer(sealAnswer(answer)),
+    };
+  }
+}
+
+/** The longest time that a far end named; null where none did, and the gateway's own back-off decides. */
+function retryAfter(pending: readonly Delivered[]): number | null {
+  const named = pending.flatMap(({ result }) => result.retryAfterSeconds ?? []);
+  return named.length === 0 ? null : Math.min(86_400, Math.max(1, ...named));
+}

@@ -1,0 +1,79 @@
+import { CryptoError, legacyMessageId, open, openLegacy, sealAnswer, sealLegacyAnswer } from '@communique-tee/crypto';
+import {
+  LEGACY_SUITE,
+  decodeLegacyMessage,
+  decodeSealedMessage,
+  isLegacyMessage,
+  parseCongressMessage,
+  parseLegacyContent,
+  type CongressMessageResult,
+  type SealedAnswer,
+  type Suite,
+} from '@communique-tee/protocol';
+import type { HeldKey, KeyRing } from '../../identity/keys/key-ring';
+
+/** A sealed message as far as it can be read from outside, of whichever suite. */
+export interface SealedForm {
+  suite: Suite;
+  /** 16 bytes. */
+  messageId: Uint8Array;
+  /** Null where the suite has none: how long it is tried is the gateway's to say. */
+  expiresAtSeconds: number | null;
+  keyIn(ring: KeyRing): HeldKey | undefined;
+  /** @throws CryptoError `ERR_CRYPTO_OPEN` */
+  open(key: HeldKey): OpenedMessage;
+}
+
+export interface OpenedMessage {
+  /** To be wiped when the message is done with: `parsed` may point into it. */
+  plaintext: Uint8Array;
+  parsed: CongressMessageResult;
+  /** For the sender alone. */
+  sealAnswer(plaintext: Uint8Array): SealedAnswer;
+}
+
+/**
+ * @param legacySuite whether the suite of the web client that exists today is open here
+ * @throws ProtocolError `body_too_large` | `malformed_body` | `suite_unsupported`
+ */
+export function readSealedForm(sealed: Uint8Array, legacySuite: boolean): SealedForm {
+  return legacySuite && isLegacyMessage(sealed) ? legacyForm(sealed) : standardForm(sealed);
+}
+
+function standardForm(sealed: Uint8Array): SealedForm {
+  const message = decodeSealedMessage(sealed);
+  const { suite, messageId, expiresAtSeconds, keyId } = message;
+  return {
+    suite,
+    messageId,
+    expiresAtSeconds,
+    keyIn: (ring) => ring.find(keyId),
+    open({ keys }) {
+      const { plaintext, answerKey } = open(keys.sealing, message);
+      return {
+        plaintext,
+        parsed: parseCongressMessage(plaintext),
+        sealAnswer: (answer) => sealAnswer(answerKey, message, answer),
+      };
+    },
+  };
+}
+
+function legacyForm(sealed: Uint8Array): SealedForm {
+  const message = decodeLegacyMessage(sealed);
+  return {
+    suite: LEGACY_SUITE,
+    messageId: legacyMessageId(message.ciphertext),
+    expiresAtSeconds: null,
+    keyIn: (ring) => ring.findLegacy(message.keyId),
+    open({ keys }) {
+      if (!keys.legacy) throw new CryptoError('ERR_CRYPTO_OPEN');
+      const { plaintext, answerKey, deliverySecret } = openLegacy(keys.legacy.pair, message);
+      return {
+        plaintext,
+        parsed: parseLegacyContent(plaintext, deliverySecret),
+        sealAnswer: (answer) => sealLegacyAnswer(answerKey, message, answer),
+      };
+    },
+  };
+}
