@@ -5,7 +5,7 @@ import { getSessionContext } from '@pulumi/aws/iam/getSessionContext.js';
 import type { Provider } from '@pulumi/aws/provider.js';
 import { getZone } from '@pulumi/aws/route53/getZone.js';
 import { getParameter } from '@pulumi/aws/ssm/getParameter.js';
-import { AMAZON_LINUX } from './naming/amazon-linux';
+import { AMAZON_LINUX } from './instances/instance-types';
 import type { Settings } from './config/parse-settings';
 
 /** What the program asks AWS before it makes anything. */

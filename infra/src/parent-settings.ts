@@ -3,7 +3,7 @@ import { DATABASE_NAME } from './components/database';
 import { kmsRegionsOf } from './config/enclave-image';
 import type { Settings } from './config/parse-settings';
 import { PROJECT } from './config/parse-settings';
-import { LAUNCH_HOOK, nameOf } from './naming/names';
+import { LAUNCH_HOOK, nameOf } from './names';
 
 /** What AWS has made, and the parent's files need to know. Plain values. */
 export interface Made {

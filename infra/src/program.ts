@@ -1,7 +1,7 @@
 import { Provider } from '@pulumi/aws/provider.js';
 import { parseSettings, type ParseOptions } from './config/parse-settings';
 import { lookUp } from './lookups';
-import { stackTags } from './naming/names';
+import { stackTags } from './names';
 import { createStack } from './stack';
 
 /**

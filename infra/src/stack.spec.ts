@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { workspaceRoot } from '@communique-tee/test-support';
 import { ParentSettingsError, renderParentFiles, type ParentSettings } from '../parent/src';
-import type { SeenResource } from './mock-aws/mock-aws';
+import type { SeenResource } from './mock-aws';
 import type { PolicyDocument } from './policies/document';
 import { runProgram, type Seen } from './preview/run-program';
 import { stackConfig } from './preview/stack-config';

@@ -1,44 +1,27 @@
 import { all, output, type ComponentResourceOptions } from '@pulumi/pulumi';
 import { renderParentArchive, renderUserData } from '../parent/src';
-import { Address } from './components/address';
-import { AlarmTopic } from './components/alarm-topic';
-import { Alarms } from './components/alarms';
+import { Address, Dns } from './components/address';
+import { Alarms, AlarmTopic } from './components/alarms';
 import { AuditTrail } from './components/audit-trail';
-import { Balancer } from './components/balancer';
-import { BalancerLogs } from './components/balancer-logs';
+import { Balancer, BalancerLogs } from './components/balancer';
 import { StackBudget } from './components/budget';
 import { Dashboard } from './components/dashboard';
-import { Dns } from './components/dns';
-import { ExternalStores } from './components/external-stores';
-import { FlowLogs } from './components/flow-logs';
-import { GuardedKey } from './components/guarded-key';
-import { Identity } from './components/identity';
+import { ExternalStores, Stores } from './components/stores';
+import { FlowLogs, LogMetrics, Logs } from './components/logs';
+import { GuardedKey, KeyWatch } from './components/keys';
+import { Identity, ParentPermissions } from './components/identity';
 import { ImageBuild } from './components/image-build';
-import { ImageStore } from './components/image-store';
-import { KeyWatch } from './components/key-watch';
-import { LogMetrics } from './components/log-metrics';
-import { Logs } from './components/logs';
+import { ImageStore, StoreObject } from './components/image-store';
 import { Network } from './components/network';
-import { ParentPermissions } from './components/parent-permissions';
 import { Parents } from './components/parents';
 import { Registry } from './components/registry';
 import { Scaling } from './components/scaling';
 import { SecurityGroups } from './components/security-groups';
-import { StoreObject } from './components/store-object';
-import { Stores } from './components/stores';
 import type { Settings } from './config/parse-settings';
 import { costOf } from './cost/cost';
 import type { Lookups } from './lookups';
-import {
-  aliasName,
-  bucketName,
-  ENCLAVE_KEY_ALIAS,
-  nameOf,
-  OPERATOR_KEY_ALIAS,
-  stackTags,
-  type Place,
-} from './naming/names';
-import { consoleLinks } from './naming/console-links';
+import { aliasName, bucketName, ENCLAVE_KEY_ALIAS, nameOf, OPERATOR_KEY_ALIAS, stackTags, type Place } from './names';
+import { consoleLinks } from './console-links';
 import { logGroupPrefix, PARENT_LOG_GROUPS, parentSettings } from './parent-settings';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from './policies/attested-key';
 import { parentRolePolicy } from './policies/parent-role';

@@ -37,3 +37,9 @@ export function gatewayEnvironment({
 
 /** What migrations have otherwise than the gateway, where PostgreSQL is on the parent: the role that owns the tables. */
 export const migrateEnvironment = (): Record<string, string> => ({ DATABASE_URL: databaseOnParent('communique') });
+
+/** NAME="value" lines as systemd reads them from an EnvironmentFile (systemd.exec): these four characters take a backslash. */
+export function environmentFile(variables: Readonly<Record<string, string>>, about: string): string {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}="${value.replaceAll(/["\\`$]/g, '\\$&')}"\n`);
+  return `# ${about}\n${lines.join('')}`;
+}

@@ -1,5 +1,5 @@
 import { renderParentArchive } from './archive';
-import { environmentFile } from './environment-file';
+import { environmentFile } from './gateway-environment';
 import type { ParentSettings } from './settings';
 
 /** EC2's limit, before base64. */

@@ -1,8 +1,14 @@
 import { MetricAlarm, type MetricAlarmArgs } from '@pulumi/aws/cloudwatch/metricAlarm.js';
-import type { ComponentResourceOptions, Input } from '@pulumi/pulumi';
+import { Topic } from '@pulumi/aws/sns/topic.js';
+import { TopicPolicy } from '@pulumi/aws/sns/topicPolicy.js';
+import { TopicSubscription } from '@pulumi/aws/sns/topicSubscription.js';
+import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
 import { METRIC_NAMESPACE } from '../../parent/src';
-import { logMetricName } from './log-metrics';
-import { Part } from './part';
+import { aliasName, type Place } from '../names';
+import { alarmKeyPolicy, alarmTopicPolicy } from '../policies/alarms';
+import { GuardedKey } from './keys';
+import { logMetricName } from './logs';
+import { Part, policyText } from './part';
 
 export interface AlarmsArgs {
   stack: string;
@@ -236,4 +242,32 @@ function metricAlarm({
     evaluationPeriods: aDay ? 1 : minutes,
     treatMissingData: silenceIsBad ? 'breaching' : 'notBreaching',
   };
+}
+
+/** Where alarms go, encrypted. Whoever is subscribed confirms it by the email that AWS sends. */
+export class AlarmTopic extends Part {
+  readonly topicArn: Output<string>;
+
+  constructor(name: string, { place, email }: { place: Place; email: string }, options: ComponentResourceOptions) {
+    super('AlarmTopic', name, options);
+    const key = new GuardedKey(
+      `${name}-key`,
+      {
+        description: 'Alarms on their way to people',
+        alias: aliasName(place.stack, 'alarms'),
+        policy: alarmKeyPolicy(place),
+        protect: false,
+      },
+      { parent: this },
+    );
+    const topic = new Topic(name, { name, kmsMasterKeyId: key.keyArn, tags: { Name: name } }, this.child());
+    new TopicPolicy(
+      name,
+      { arn: topic.arn, policy: policyText(topic.arn.apply((arn) => alarmTopicPolicy(place, arn))) },
+      this.child(),
+    );
+    new TopicSubscription(name, { topic: topic.arn, protocol: 'email', endpoint: email }, this.child());
+    this.topicArn = topic.arn;
+    this.registerOutputs({});
+  }
 }

@@ -1,6 +1,6 @@
 import { Trail } from '@pulumi/aws/cloudtrail/trail.js';
 import type { ComponentResourceOptions } from '@pulumi/pulumi';
-import { arnOf, bucketName, type Place } from '../naming/names';
+import { arnOf, bucketName, type Place } from '../names';
 import { trailBucketPolicy } from '../policies/buckets';
 import { Part } from './part';
 import { PrivateBucket } from './private-bucket';

@@ -5,7 +5,10 @@ import { LoadBalancer } from '@pulumi/aws/lb/loadBalancer.js';
 import { TargetGroup } from '@pulumi/aws/lb/targetGroup.js';
 import { Record } from '@pulumi/aws/route53/record.js';
 import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
+import { bucketName, type Place } from '../names';
+import { balancerLogBucketPolicy } from '../policies/buckets';
 import { Part } from './part';
+import { PrivateBucket } from './private-bucket';
 
 export interface BalancerArgs {
   kind: 'application' | 'network';
@@ -134,6 +137,39 @@ export class Balancer extends Part {
         this.child(),
       );
     }
+    this.registerOutputs({});
+  }
+}
+
+/** Who connected to the balancer and when: clients' addresses and paths, so a private bucket, and not for long. */
+export class BalancerLogs extends Part {
+  readonly bucketId: Output<string>;
+  readonly settled: Resource[];
+
+  constructor(
+    name: string,
+    {
+      place,
+      kind,
+      keepDays,
+      protect,
+    }: { place: Place; kind: 'application' | 'network'; keepDays: number; protect: boolean },
+    options: ComponentResourceOptions,
+  ) {
+    super('BalancerLogs', name, options);
+    const bucket = new PrivateBucket(
+      name,
+      {
+        bucketName: bucketName(place, 'access'),
+        keepOldVersionsDays: 1,
+        keepDays,
+        policy: (arn) => balancerLogBucketPolicy(place, arn, kind),
+        protect,
+      },
+      { parent: this },
+    );
+    this.bucketId = bucket.bucketId;
+    this.settled = bucket.settled;
     this.registerOutputs({});
   }
 }

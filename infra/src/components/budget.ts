@@ -1,6 +1,6 @@
 import { Budget } from '@pulumi/aws/budgets/budget.js';
 import type { ComponentResourceOptions, Input } from '@pulumi/pulumi';
-import { STACK_TAG } from '../naming/names';
+import { STACK_TAG } from '../names';
 import { Part } from './part';
 
 export interface StackBudgetArgs {

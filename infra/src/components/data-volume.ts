@@ -4,7 +4,7 @@ import { Role } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
 import { PROJECT } from '../config/parse-settings';
-import type { Place } from '../naming/names';
+import type { Place } from '../names';
 import { trust } from '../policies/document';
 import { snapshotPolicy } from '../policies/service-roles';
 import { Part } from './part';

@@ -1,10 +1,11 @@
 import { InstanceProfile } from '@pulumi/aws/iam/instanceProfile.js';
 import { Role } from '@pulumi/aws/iam/role.js';
-import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
-import { trust } from '../policies/document';
-import { Part } from './part';
+import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
+import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
+import { type PolicyDocument, trust } from '../policies/document';
+import { Part, policyText } from './part';
 
-/** Who the parent is in AWS. What it may do is parent-permissions.ts, once the things it is about exist. */
+/** Who the parent is in AWS. What it may do is `ParentPermissions`, once those things exist. */
 export class Identity extends Part {
   readonly roleArn: Output<string>;
   readonly roleName: Output<string>;
@@ -25,6 +26,21 @@ export class Identity extends Part {
     this.roleArn = role.arn;
     this.roleName = role.name;
     this.instanceProfileArn = new InstanceProfile(name, { name, role: role.name }, this.child()).arn;
+    this.registerOutputs({});
+  }
+}
+
+/** What the parent may do, once everything that it is about exists. */
+export class ParentPermissions extends Part {
+  readonly granted: Resource;
+
+  constructor(
+    name: string,
+    { roleName, policy }: { roleName: Input<string>; policy: Input<PolicyDocument> },
+    options: ComponentResourceOptions,
+  ) {
+    super('ParentPermissions', name, options);
+    this.granted = new RolePolicy(name, { role: roleName, policy: policyText(policy) }, this.child());
     this.registerOutputs({});
   }
 }

@@ -3,7 +3,7 @@ import { Role } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import { all, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
 import type { Architecture } from '../instances/instance-types';
-import type { Place } from '../naming/names';
+import type { Place } from '../names';
 import { trust } from '../policies/document';
 import { imageBuildPolicy } from '../policies/service-roles';
 import { BUILDS_PREFIX } from './image-store';

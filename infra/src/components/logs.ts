@@ -1,5 +1,13 @@
 import { LogGroup } from '@pulumi/aws/cloudwatch/logGroup.js';
-import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
+import { LogMetricFilter } from '@pulumi/aws/cloudwatch/logMetricFilter.js';
+import { FlowLog } from '@pulumi/aws/ec2/flowLog.js';
+import { Role } from '@pulumi/aws/iam/role.js';
+import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
+import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
+import { METRIC_NAMESPACE } from '../../parent/src';
+import type { Place } from '../names';
+import { trust } from '../policies/document';
+import { flowLogPolicy } from '../policies/service-roles';
 import { Part } from './part';
 
 export interface LogsArgs {
@@ -35,5 +43,80 @@ export class Logs extends Part {
     const group = this.groups.get(part);
     if (!group) throw new Error(`there is no log group ${part}`);
     return group;
+  }
+}
+
+/** What only a line of the parent's log says, and an alarm needs. The lines: record-end and report-attested of infra/parent. */
+export const LOG_METRICS = {
+  'certificate-failures':
+    '{ $.event = "service_ended" && $.unit = "communique-acme.service" && $.result != "success" }',
+  'launch-failures': '{ $.event = "launch_never_attested" || $.event = "launch_without_certificate" }',
+} as const;
+
+/** A filter gives its metric no dimension of its own, so the stack is in the name. */
+export const logMetricName = (stack: string, metric: keyof typeof LOG_METRICS): string => `${stack}-${metric}`;
+
+export class LogMetrics extends Part {
+  constructor(
+    name: string,
+    { stack, logGroupName }: { stack: string; logGroupName: string },
+    options: ComponentResourceOptions,
+  ) {
+    super('LogMetrics', name, options);
+    for (const [metric, pattern] of Object.entries(LOG_METRICS) as [keyof typeof LOG_METRICS, string][]) {
+      new LogMetricFilter(
+        `${name}-${metric}`,
+        {
+          name: `${name}-${metric}`,
+          logGroupName,
+          pattern,
+          metricTransformation: {
+            namespace: METRIC_NAMESPACE,
+            name: logMetricName(stack, metric),
+            value: '1',
+            defaultValue: '0',
+          },
+        },
+        this.child(),
+      );
+    }
+    this.registerOutputs({});
+  }
+}
+
+export interface FlowLogsArgs {
+  place: Place;
+  vpcId: Input<string>;
+  logGroup: { name: string; arn: Input<string> };
+}
+
+/** Who spoke to whom, in both directions, taken and refused. */
+export class FlowLogs extends Part {
+  constructor(name: string, { place, vpcId, logGroup }: FlowLogsArgs, options: ComponentResourceOptions) {
+    super('FlowLogs', name, options);
+    const role = new Role(
+      name,
+      { name, assumeRolePolicy: JSON.stringify(trust('vpc-flow-logs.amazonaws.com', place.accountId)) },
+      this.child(),
+    );
+    const rolePolicy = new RolePolicy(
+      name,
+      { role: role.id, policy: JSON.stringify(flowLogPolicy(place, logGroup.name)) },
+      this.child(),
+    );
+    new FlowLog(
+      name,
+      {
+        vpcId,
+        trafficType: 'ALL',
+        logDestinationType: 'cloud-watch-logs',
+        logDestination: logGroup.arn,
+        iamRoleArn: role.arn,
+        maxAggregationInterval: 60,
+        tags: { Name: name },
+      },
+      this.child({ dependsOn: rolePolicy }),
+    );
+    this.registerOutputs({});
   }
 }

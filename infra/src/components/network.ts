@@ -8,8 +8,8 @@ import { Subnet } from '@pulumi/aws/ec2/subnet.js';
 import { Vpc } from '@pulumi/aws/ec2/vpc.js';
 import { VpcEndpoint } from '@pulumi/aws/ec2/vpcEndpoint.js';
 import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
-import type { Place } from '../naming/names';
-import { s3EndpointPolicy } from '../policies/s3-endpoint';
+import type { Place } from '../names';
+import { s3EndpointPolicy } from '../policies/buckets';
 import { Part } from './part';
 
 export interface NetworkArgs {

@@ -1,7 +1,7 @@
 import { Secret } from '@pulumi/aws/secretsmanager/secret.js';
 import { SecretVersion } from '@pulumi/aws/secretsmanager/secretVersion.js';
 import { secret, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
-import { secretName } from '../naming/names';
+import { secretName } from '../names';
 import { Part } from './part';
 
 export interface SecretsArgs {

@@ -15,7 +15,7 @@ const ANYWHERE = '0.0.0.0/0';
 
 /**
  * Who may connect to whom. From outside: 443, and 80 for ACME and the redirect; nothing else, and no port 22 (Session Manager).
- * Out: 443 and 80; stores that are kept elsewhere have their ports in external-stores.ts.
+ * Out: 443 and 80; stores that are kept elsewhere have their ports in stores.ts.
  */
 export class SecurityGroups extends Part {
   readonly parentId: Output<string>;

@@ -1,6 +1,7 @@
-import { output, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import { SecurityGroupEgressRule } from '@pulumi/aws/vpc/securityGroupEgressRule.js';
+import { type ComponentResourceOptions, type Input, output, type Output } from '@pulumi/pulumi';
 import type { Settings } from '../config/parse-settings';
-import { nameOf, type Place } from '../naming/names';
+import { nameOf, type Place } from '../names';
 import { DataVolume } from './data-volume';
 import { Database } from './database';
 import { Part } from './part';
@@ -104,6 +105,34 @@ export class Stores extends Part {
     this.dataVolumeId = output(volume?.volumeId);
     this.databaseIdentifier = database?.identifier;
     this.redisIdentifier = redis?.identifier;
+    this.registerOutputs({});
+  }
+}
+
+export interface ExternalStoresArgs {
+  parentSecurityGroupId: Input<string>;
+  /** Ports of PostgreSQL and Redis outside this network. */
+  ports: readonly number[];
+}
+
+/** The way to stores that somebody else keeps: outgoing only, by TLS (their URLs say so). */
+export class ExternalStores extends Part {
+  constructor(name: string, args: ExternalStoresArgs, options: ComponentResourceOptions) {
+    super('ExternalStores', name, options);
+    for (const port of new Set(args.ports)) {
+      new SecurityGroupEgressRule(
+        `${name}-${port}`,
+        {
+          securityGroupId: args.parentSecurityGroupId,
+          cidrIpv4: '0.0.0.0/0',
+          ipProtocol: 'tcp',
+          fromPort: port,
+          toPort: port,
+          description: 'To a PostgreSQL or Redis kept elsewhere',
+        },
+        this.child(),
+      );
+    }
     this.registerOutputs({});
   }
 }

@@ -10,7 +10,7 @@ import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import structPb from 'google-protobuf/google/protobuf/struct_pb.js';
 import { load } from 'js-yaml';
 import * as z from 'zod';
-import { MockAws } from '../mock-aws/mock-aws';
+import { MockAws } from '../mock-aws';
 import { opened } from './property-values';
 import { StackState, type Goal, type Operation } from './stack-state';
 

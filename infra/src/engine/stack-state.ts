@@ -1,4 +1,4 @@
-import type { MockAws } from '../mock-aws/mock-aws';
+import type { MockAws } from '../mock-aws';
 import { hidden, opened } from './property-values';
 
 /** What the program asked for, as it came over the wire (secrets marked). */

@@ -77,3 +77,9 @@ export function whyNotSupported(name: string): string {
     return `${name} cannot carry an enclave: its 2 vCPUs are one core, and that one stays with the parent`;
   return `${name} is not among the instance types that this project knows`;
 }
+
+/** Amazon's own parameters, naming the newest image of Amazon Linux 2023. */
+export const AMAZON_LINUX: Readonly<Record<Architecture, string>> = {
+  arm64: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64',
+  x86_64: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64',
+};

@@ -1,4 +1,4 @@
-import { accountRoot, type Place } from '../naming/names';
+import { accountRoot, type Place } from '../names';
 import { policy, type PolicyDocument } from './document';
 
 /** Who tells people: alarms, budget warnings and the rule on key policies. */

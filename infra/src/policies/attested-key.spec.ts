@@ -1,4 +1,4 @@
-import type { Place } from '../naming/names';
+import type { Place } from '../names';
 import { enclaveKeyPolicy, operatorKeyPolicy } from './attested-key';
 
 const place: Place = { stack: 'prod', region: 'us-east-1', accountId: '123456789012', partition: 'aws' };

@@ -1,5 +1,5 @@
 import { isAllZero } from '../config/enclave-image';
-import { accountRoot, type Place } from '../naming/names';
+import { accountRoot, type Place } from '../names';
 import { policy, type PolicyDocument, type Statement } from './document';
 
 /** AWS's name for PCR0 (AWS KMS developer guide, "Condition keys for AWS KMS with AWS Nitro Enclaves"). */

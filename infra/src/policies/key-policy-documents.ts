@@ -1,4 +1,4 @@
-import type { Place } from '../naming/names';
+import type { Place } from '../names';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from './attested-key';
 
 export interface KeyPolicySettings {

@@ -1,5 +1,5 @@
 import { METRIC_NAMESPACE } from '../../parent/src';
-import { arnOf, nameOf, STACK_TAG, type Place } from '../naming/names';
+import { arnOf, nameOf, STACK_TAG, type Place } from '../names';
 import { attestedUse, PURPOSES } from './attested-key';
 import { policy, type PolicyDocument, type Statement } from './document';
 

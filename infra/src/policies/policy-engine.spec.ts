@@ -1,12 +1,11 @@
-import type { Place } from '../naming/names';
+import type { Place } from '../names';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from './attested-key';
-import { balancerLogBucketPolicy, imageBucketPolicy } from './buckets';
+import { balancerLogBucketPolicy, imageBucketPolicy, s3EndpointPolicy } from './buckets';
 import type { PolicyDocument } from './document';
 import { keyPolicyDocuments } from './key-policy-documents';
 import { parentRolePolicy } from './parent-role';
-import { s3EndpointPolicy } from './s3-endpoint';
 import { snapshotPolicy } from './service-roles';
-import { isAllowed } from './testing/policy-engine';
+import { isAllowed } from './policy-engine';
 
 const place: Place = { stack: 'prod', region: 'us-east-1', accountId: '123456789012', partition: 'aws' };
 const OTHER_ACCOUNT = '210987654321';

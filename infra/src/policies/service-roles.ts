@@ -1,4 +1,4 @@
-import { arnOf, STACK_TAG, type Place } from '../naming/names';
+import { arnOf, STACK_TAG, type Place } from '../names';
 import { policy, type PolicyDocument } from './document';
 
 const logStreams = (place: Place, group: string): string[] => [

@@ -1,4 +1,4 @@
-import type { SeenResource } from '../mock-aws/mock-aws';
+import type { SeenResource } from '../mock-aws';
 import { PROJECT } from '../config/parse-settings';
 
 /** Said elsewhere, long, or secret. */

@@ -1,7 +1,7 @@
 import { output, runtime } from '@pulumi/pulumi';
 import type { ParseOptions } from '../config/parse-settings';
 import { PROJECT } from '../config/parse-settings';
-import { MockAws, type SeenResource } from '../mock-aws/mock-aws';
+import { MockAws, type SeenResource } from '../mock-aws';
 import { program } from '../program';
 
 export interface Seen {

@@ -1,4 +1,4 @@
-import { WILDCARD_RESOURCES } from '../policies/wildcard-resources';
+import { WILDCARD_RESOURCES } from '../policies/document';
 import { statementsOf } from './policies-of';
 import { unless, type ResourceRule } from './rule';
 
@@ -17,7 +17,7 @@ export const noWildcardAction: ResourceRule = {
 export const wildcardResourceListed: ResourceRule = {
   name: 'wildcard-resource-listed',
   description:
-    'A policy names the resources it is about, but for the short list of actions that know none (src/policies/wildcard-resources.ts).',
+    'A policy names the resources it is about, but for the short list of actions that know none (src/policies/document.ts).',
   check(resource) {
     // In a key's own policy `*` is that key; in a topic's the program names it.
     if (resource.type === 'aws:kms/key:Key') return [];

@@ -1,4 +1,4 @@
-import type { SeenResource } from '../mock-aws/mock-aws';
+import type { SeenResource } from '../mock-aws';
 import { recordOf, type RuleResource } from './rule';
 
 /** What a run against the stand-in for AWS has seen, as rules look at it. */

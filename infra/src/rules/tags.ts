@@ -1,4 +1,4 @@
-import { STACK_TAG } from '../naming/names';
+import { STACK_TAG } from '../names';
 import { listOf, recordOf, unless, type ResourceRule } from './rule';
 
 const TAGS = [STACK_TAG, 'Project', 'Environment', 'ManagedBy'];

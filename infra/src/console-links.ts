@@ -1,4 +1,4 @@
-import { logGroupPrefix } from '../parent-settings';
+import { logGroupPrefix } from './parent-settings';
 import { nameOf, type Place } from './names';
 
 /** Pages of AWS's console that an operator opens first. */

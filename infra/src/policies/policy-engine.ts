@@ -1,22 +1,6 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } from '@cloud-copilot/iam-policy';
 import { runUnsafeSimulation } from '@cloud-copilot/iam-simulate';
-import { workspaceRoot } from '@communique-tee/test-support';
-import type { PolicyDocument } from '../document';
-
-/** Of @cloud-copilot/iam-policy, on which iam-simulate stands. */
-interface PolicyLibrary {
-  createValidatedPolicy(
-    document: unknown,
-    validate: (document: unknown) => unknown[],
-    metadata: { name: string },
-  ): { errors: readonly unknown[] };
-  validateIdentityPolicy(document: unknown): unknown[];
-  validateResourcePolicy(document: unknown): unknown[];
-}
-const { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } = createRequire(
-  join(workspaceRoot(), 'node_modules/@cloud-copilot/iam-simulate/package.json'),
-)('@cloud-copilot/iam-policy') as PolicyLibrary;
+import type { PolicyDocument } from './document';
 
 export interface Question {
   /** ARN of a role or user. */
@@ -44,7 +28,7 @@ const TO_EVERYBODY = {
  * @throws Error for a policy that IAM would not take
  */
 export function isAllowed({ who, action, resource, accountId, own, on, context }: Question): boolean {
-  const valid = (name: string, document: PolicyDocument, validate: (document: unknown) => unknown[]) => {
+  const valid = (name: string, document: PolicyDocument, validate: typeof validateIdentityPolicy) => {
     const policy = createValidatedPolicy(document, validate, { name });
     if (policy.errors.length > 0) throw new Error(`${name}: ${JSON.stringify(policy.errors)}`);
     return policy;

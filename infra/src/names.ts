@@ -1,4 +1,4 @@
-import { PROJECT } from '../config/parse-settings';
+import { PROJECT } from './config/parse-settings';
 
 /** Where a stack lives. Plain values: the program asks AWS once, before it makes anything. */
 export interface Place {
