@@ -1,12 +1,12 @@
 // The programs that run beside the gateway on the parent: `node main.js <command>`, one bundle.
 import { formatAddress, SocketError } from '@communique-tee/vsock';
-import { USAGE } from './command-line/usage';
+import { USAGE } from './command-line';
 import { parseCollectorSettings } from './collector/collector-settings';
 import { startLogCollector } from './collector/log-collector';
 import { startEgressProxy } from './egress/egress-proxy';
 import { parseEgressSettings, type Parsed } from './egress/egress-settings';
 import { createLog } from './log';
-import { startMetricsListener } from './metrics/metrics-listener';
+import { startMetricsListener } from './metrics-listener';
 import { boundedOutput, runUntilSignal } from './process';
 
 /** EX_CONFIG of sysexits.h: started again it would fail again. */

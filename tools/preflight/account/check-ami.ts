@@ -3,7 +3,7 @@ import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { awsCode, explainAws } from '../aws/explain';
 import { fail, pass, warn, type Check, type Context, type Finding } from '../check';
 
-/** As infra/src/naming/amazon-linux.ts. */
+/** As infra/src/instances/instance-types.ts. */
 const AMAZON_LINUX = (architecture: string): string =>
   `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`;
 

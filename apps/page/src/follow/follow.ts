@@ -1,6 +1,6 @@
 import { ClientError, type SendResult, type SendState } from '@communique-tee/client';
-import { byId, el, replaceContent } from '../dom/elements';
-import { clock, duration } from '../format/time';
+import { byId, el, replaceContent } from '../elements';
+import { clock, duration } from '../format';
 import { showResult } from './receipt-view';
 import { errorWords, stateWords } from './state-words';
 

@@ -1,8 +1,7 @@
 import type { SendResult, VerifiedReport } from '@communique-tee/client';
 import { fromBase64Url, type ReceiptClaims, toHex } from '@communique-tee/protocol';
-import { el, replaceContent } from '../dom/elements';
-import { grouped } from '../format/hex';
-import { instant } from '../format/time';
+import { el, replaceContent } from '../elements';
+import { grouped, instant } from '../format';
 import { statusWords } from './state-words';
 
 /** The end of a message: what is signed, claim by claim, and what the enclave says to the sender alone. */

@@ -1,6 +1,6 @@
 import type { ClientError, SendState, Status } from '@communique-tee/client';
 import { toHex } from '@communique-tee/protocol';
-import { duration } from '../format/time';
+import { duration } from '../format';
 
 const STATUSES: Readonly<Record<Status, string>> = {
   queued: 'waiting to be relayed',

@@ -1,8 +1,7 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation/browser';
 import { toHex } from '@communique-tee/protocol';
-import { byId, el, replaceContent } from '../dom/elements';
-import { grouped } from '../format/hex';
-import { duration, instant } from '../format/time';
+import { byId, el, replaceContent } from '../elements';
+import { duration, grouped, instant } from '../format';
 import { type ChainVerdict, showChain } from '../proof/chain-view';
 import { CHECKS } from '../proof/checks';
 import { examine, readForShowing, type Verdict } from '../proof/examine';

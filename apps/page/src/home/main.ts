@@ -1,4 +1,4 @@
-import { byId } from '../dom/elements';
+import { byId } from '../elements';
 import { look } from './look';
 import { setUpMeasurements } from './measurement-form';
 import { serverWords } from './server-words';

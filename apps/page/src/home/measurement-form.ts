@@ -1,7 +1,13 @@
-import { byId, el, replaceContent } from '../dom/elements';
-import { grouped } from '../format/hex';
-import { forgetMeasurements, keepMeasurements, keptMeasurements } from '../measurements/kept-measurements';
-import { measurementsInAddress, type Pcr0s, readMeasurements } from '../measurements/read-measurements';
+import { byId, el, replaceContent } from '../elements';
+import { grouped } from '../format';
+import {
+  forgetMeasurements,
+  keepMeasurements,
+  keptMeasurements,
+  measurementsInAddress,
+  type Pcr0s,
+  readMeasurements,
+} from '../measurements';
 import type { ServerWords } from './server-words';
 import type { Trust } from './trust';
 

@@ -1,5 +1,5 @@
 import type { Keys } from '../proof/examine';
-import type { Pcr0s } from '../measurements/read-measurements';
+import type { Pcr0s } from '../measurements';
 import type { VerifiedAttestation } from '@communique-tee/attestation/browser';
 
 /** What the person has decided to trust, and what came of looking. Lives as long as the page. */

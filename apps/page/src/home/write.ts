@@ -1,6 +1,6 @@
 import { connect, createDeliverySecret, type Message, prepareMessage } from '@communique-tee/client';
 import { encodeCongressMessage, validateCongressMessage } from '@communique-tee/protocol';
-import { byId } from '../dom/elements';
+import { byId } from '../elements';
 import { follow } from '../follow/follow';
 import { problemsByField } from '../write/field-problems';
 import { clearProblems, drawFields, showProblems } from '../write/form-view';

@@ -1,6 +1,6 @@
 import type { CertificateSummary } from '@communique-tee/attestation/browser';
-import { el, replaceContent } from '../dom/elements';
-import { duration, instant } from '../format/time';
+import { el, replaceContent } from '../elements';
+import { duration, instant } from '../format';
 
 export type ChainVerdict =
   | { readonly kind: 'holds' }

@@ -8,8 +8,8 @@ import {
 } from '@communique-tee/attestation/browser';
 import { keyIdOf } from '@communique-tee/crypto/browser';
 import { decodeKeyBinding, type KeyBinding, PROCESS_CUSTODY, PUBLIC_KEY_BYTES, toHex } from '@communique-tee/protocol';
-import { duration, instant } from '../format/time';
-import type { Pcr0s } from '../measurements/read-measurements';
+import { duration, instant } from '../format';
+import type { Pcr0s } from '../measurements';
 import { brokenLink, type CheckId, checkOf, type CheckState } from './checks';
 
 /** As libs/client allows. */

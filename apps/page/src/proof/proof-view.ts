@@ -1,4 +1,4 @@
-import { byId, el, replaceContent, shown } from '../dom/elements';
+import { byId, el, replaceContent, shown } from '../elements';
 import { CHECKS, type CheckId, type CheckState } from './checks';
 import type { Finding } from './examine';
 

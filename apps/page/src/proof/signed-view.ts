@@ -1,8 +1,7 @@
 import type { UnverifiedAttestation } from '@communique-tee/attestation/browser';
 import { toHex } from '@communique-tee/protocol';
-import { el, replaceContent } from '../dom/elements';
-import { grouped } from '../format/hex';
-import { instant } from '../format/time';
+import { el, replaceContent } from '../elements';
+import { grouped, instant } from '../format';
 import type { Keys } from './examine';
 
 const MEANINGS: Readonly<Record<number, string>> = {

@@ -1,5 +1,5 @@
-import { el, svg } from '../dom/elements';
-import { clock } from '../format/time';
+import { el, svg } from '../elements';
+import { clock } from '../format';
 
 const WIDTH = 1000;
 const HEIGHT = 120;

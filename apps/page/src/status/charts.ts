@@ -1,4 +1,4 @@
-import { duration } from '../format/time';
+import { duration } from '../format';
 import { healthStrips, lineChart } from './chart';
 import type { History } from './history';
 

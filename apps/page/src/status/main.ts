@@ -1,5 +1,5 @@
-import { byId, el, replaceContent } from '../dom/elements';
-import { clock } from '../format/time';
+import { byId, el, replaceContent } from '../elements';
+import { clock } from '../format';
 import { ask } from './ask';
 import { adminCharts, publicCharts } from './charts';
 import { EMPTY, type History, joined, readHistory } from './history';

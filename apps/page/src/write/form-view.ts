@@ -1,4 +1,4 @@
-import { byId, el, replaceContent } from '../dom/elements';
+import { byId, el, replaceContent } from '../elements';
 import type { ShownProblem } from './field-problems';
 import { type Field, type Group, GROUPS, STATES, TOPICS } from './fields';
 

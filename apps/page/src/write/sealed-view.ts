@@ -1,7 +1,6 @@
 import { decodeSealedMessage, messageIdToText, toHex } from '@communique-tee/protocol';
-import { el, replaceContent } from '../dom/elements';
-import { grouped, hexDump } from '../format/hex';
-import { instant } from '../format/time';
+import { el, replaceContent } from '../elements';
+import { grouped, hexDump, instant } from '../format';
 
 const MAX_SHOWN_BYTES = 4096;
 

@@ -1,6 +1,6 @@
 import type { Address } from '@communique-tee/vsock';
 import { parseArgs } from 'node:util';
-import { localAddress, messageOf, wholeNumber, type Problem } from '../command-line/problems';
+import { localAddress, messageOf, wholeNumber, type Problem } from '../command-line';
 import type { Parsed } from '../egress/egress-settings';
 
 export interface CollectorSettings {

@@ -3,8 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { CollectorMetrics } from './collector-metrics';
 import type { CollectorSettings } from './collector-settings';
 import { readEnclaveEvent } from './enclave-event';
-import { LineRate } from './line-rate';
-import { LineSplitter, type Line } from './line-splitter';
+import { type Line, LineRate, LineSplitter } from './line-splitter';
 
 /** The enclave's init makes one; a second is the next enclave's, while the connection of one that died is not yet known to be dead. */
 const MAX_CONNECTIONS = 2;

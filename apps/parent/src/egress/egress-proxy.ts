@@ -1,7 +1,7 @@
 import { formatAddress, listen, type Address } from '@communique-tee/vsock';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '../log';
-import { codeLabel } from '../metrics/labels';
+import { codeLabel } from '../metrics-listener';
 import { connectDestination } from './connect-destination';
 import { EgressMetrics, type RouteMetrics } from './egress-metrics';
 import type { EgressSettings, Route } from './egress-settings';

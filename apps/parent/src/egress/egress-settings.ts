@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { localAddress, messageOf, wholeNumber, type Problem } from '../command-line/problems';
+import { localAddress, messageOf, wholeNumber, type Problem } from '../command-line';
 
 /** One listener, one destination: nothing that arrives chooses where it goes. */
 export interface Route {

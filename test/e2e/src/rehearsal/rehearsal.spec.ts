@@ -18,7 +18,7 @@ import { Client } from 'pg';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { commandAvailability, type Availability } from '../../../../infra/parent/src/testing/stage';
 import { plantedMessage } from '../planted-message';
-import { startRehearsal, type Rehearsal } from './testing/start-rehearsal';
+import { startRehearsal, type Rehearsal } from './start-rehearsal';
 
 const NAME = 'communique.example.org';
 

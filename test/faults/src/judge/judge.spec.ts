@@ -1,5 +1,5 @@
 import { judge, type Evidence } from './judge';
-import { copyFor, evidenceOf, type Case } from './testing/evidence';
+import { copyFor, evidenceOf, type Case } from './evidence';
 
 const rulesIn = (evidence: Evidence) => [...new Set(judge(evidence).map(({ rule }) => rule))].sort();
 const rulesOf = (given: Case) => rulesIn(evidenceOf(given).evidence);

@@ -1,20 +1,4 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { workspaceRoot } from '@communique-tee/test-support';
-
-/** Of @cloud-copilot/iam-policy, on which iam-simulate stands. */
-interface PolicyLibrary {
-  createValidatedPolicy(
-    document: unknown,
-    validate: (document: unknown) => unknown[],
-    metadata: { name: string },
-  ): { errors: readonly unknown[] };
-  validateIdentityPolicy(document: unknown): unknown[];
-  validateResourcePolicy(document: unknown): unknown[];
-}
-const { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } = createRequire(
-  join(workspaceRoot(), 'node_modules/@cloud-copilot/iam-simulate/package.json'),
-)('@cloud-copilot/iam-policy') as PolicyLibrary;
+import { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } from '@cloud-copilot/iam-policy';
 
 /** A policy that IAM would take, as the engine reads it. */
 export type CheckedPolicy = object;

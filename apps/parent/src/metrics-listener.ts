@@ -1,4 +1,4 @@
-import { listen, type Address } from '@communique-tee/vsock';
+import { type Address, listen } from '@communique-tee/vsock';
 import { createServer, type Server } from 'node:http';
 import type { Registry } from 'prom-client';
 
@@ -38,4 +38,30 @@ export async function startMetricsListener(address: Address, registry: Registry)
       server.closeAllConnections();
     },
   };
+}
+
+/** The codes that a connection fails with, by name; the rest is `other`, so that a metric never has more series than this. */
+const CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EPIPE',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EACCES',
+  'EPERM',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EAI_NODATA',
+]);
+
+export function codeLabel(error: unknown): string {
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' && CODES.has(code) ? code : 'other';
 }

@@ -1,12 +1,12 @@
 import { prepareMessage, type EnclaveKey } from '@communique-tee/client';
 import { generateKeyPair, keyIdOf } from '@communique-tee/crypto';
 import { toHex, type MessageStatus, type Outcome } from '@communique-tee/protocol';
-import { drawFrom } from '../../plan/draw';
-import { drawContent } from '../../senders/content';
-import type { SentMessage } from '../../senders/sent-message';
-import { readCopy, type Copy } from '../copies';
-import type { Evidence } from '../judge';
-import type { MessageRow, ReservationRow } from '../record';
+import { drawFrom } from '../plan/draw';
+import { drawContent } from '../senders/content';
+import type { SentMessage } from '../senders/sent-message';
+import { readCopy, type Copy } from './copies';
+import type { Evidence } from './judge';
+import type { MessageRow, ReservationRow } from './record';
 
 const PRICE = 10n;
 const PROMISED = 80n;

@@ -2,8 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { developmentRootPem } from '@communique-tee/nsm-mock';
 import { freePort } from '@communique-tee/test-support';
-import { startKeyGuard, type KeyGuard } from '../../../../system/src/key-guard';
-import type { EnclaveSurroundings } from '../../../../system/src/enclave-provider';
+import { startKeyGuard, type KeyGuard } from '../../../system/src/key-guard';
+import type { EnclaveSurroundings } from '../../../system/src/enclave-provider';
 
 const CHAMBERS = ['house', 'senate'] as const;
 

@@ -1,4 +1,4 @@
-import { measurementsInAddress, readMeasurements } from './read-measurements';
+import { measurementsInAddress, readMeasurements } from './measurements';
 
 const A = 'ab'.repeat(48);
 const B = '12'.repeat(48);

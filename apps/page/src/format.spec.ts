@@ -1,5 +1,4 @@
-import { grouped, hexDump } from './hex';
-import { duration, instant } from './time';
+import { duration, grouped, hexDump, instant } from './format';
 
 it.each([
   [0, 'less than a second'],

@@ -10,9 +10,9 @@ import {
   type TemporaryFolder,
 } from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
-import { chromiumAvailability, openChromium, type Chromium } from '../../../support/src/chromium';
+import { chromiumAvailability, openChromium, type Chromium } from '../../support/src/chromium';
 import { connect, type Message } from '@communique-tee/client';
-import { buildClientPackage, type BuiltPackage } from '../../../../tools/client-package/build-package';
+import { buildClientPackage, type BuiltPackage } from '../../../tools/client-package/build-package';
 
 const MESSAGE = {
   offices: ['HCA12', 'SCA01'],

@@ -13,7 +13,7 @@ import {
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { completeContent, contentOfToday, seal, type KeyView, type Sealed } from './web-client';
+import { completeContent, contentOfToday, seal, type KeyView, type Sealed } from './legacy-web-client';
 
 const ENCLAVES = 2;
 const SETTINGS = {

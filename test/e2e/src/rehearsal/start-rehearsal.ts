@@ -12,12 +12,12 @@ import {
 } from '@communique-tee/test-support';
 import { startSystem, type EnclaveSurroundings, type System } from '@communique-tee/test-system';
 import { Client } from 'pg';
-import { renderParentFiles, type ParentFile, type ParentSettings } from '../../../../../infra/parent/src';
-import { EXTERNAL, ON_PARENT } from '../../../../../infra/parent/src/testing/example-settings';
-import { stage } from '../../../../../infra/parent/src/testing/stage';
-import { stageNginx, type StagedNginx } from '../../../../../infra/parent/src/testing/start-nginx';
-import { layOut } from '../../../../../tools/release/contents';
-import { developmentEnclave } from '../../../../system/src/development-enclave';
+import { renderParentFiles, type ParentFile, type ParentSettings } from '../../../../infra/parent/src';
+import { EXTERNAL, ON_PARENT } from '../../../../infra/parent/src/testing/example-settings';
+import { stage } from '../../../../infra/parent/src/testing/stage';
+import { stageNginx, type StagedNginx } from '../../../../infra/parent/src/testing/start-nginx';
+import { layOut } from '../../../../tools/release/contents';
+import { developmentEnclave } from '../../../system/src/development-enclave';
 import { NOBODY, readEnvironmentFile, runScript, startRendered } from './rendered-service';
 import { EGRESS, throughProxies, type ThroughProxies, type Way } from './through-proxies';
 
