@@ -4,6 +4,7 @@
  */
 export { describeWith } from './describe-with';
 export { SupportError, propertyOf, type SupportErrorCode } from './errors';
+export { integrationOnly } from './integration-only';
 export { migrate } from './postgres/migrate';
 export { collectGarbage, heldArrayBufferBytes } from './memory/held-memory';
 export { startPostgres, type Postgres, type PostgresOptions } from './postgres/start-postgres';

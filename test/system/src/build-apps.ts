@@ -1,10 +1,11 @@
-import { workspaceRoot } from '@communique-tee/test-support';
+import { integrationOnly, workspaceRoot } from '@communique-tee/test-support';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** Bundles the enclave's development entry and the gateway, as `nx build` does. */
 export async function buildApps(): Promise<{ enclave: string; gateway: string }> {
+  integrationOnly('A bundle');
   const run = promisify(execFile);
   const build = async (...args: string[]) =>
     run(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), ...args], { cwd: workspaceRoot() });

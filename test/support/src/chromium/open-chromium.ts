@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { chromium, type Page } from 'playwright-core';
 import { bundleForBrowser } from './bundle-for-browser';
 import { ChromiumUnavailableError } from './chromium-error';
+import { integrationOnly } from '../integration-only';
 import { findChromium } from './find-chromium';
 
 /** As root and in containers there is no sandbox; the rest keeps a fresh profile from talking to anybody. */
@@ -30,6 +31,7 @@ export interface Chromium extends AsyncDisposable {
  * @throws ChromiumUnavailableError
  */
 export async function openChromium(): Promise<Chromium> {
+  integrationOnly('Chromium');
   const executablePath = findChromium();
   if (executablePath === undefined) throw new ChromiumUnavailableError();
   const browser = await chromium.launch({ executablePath, headless: true, args: flags });

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 
 import { SupportError, propertyOf } from '../errors';
+import { integrationOnly } from '../integration-only';
 import { freePort } from '../process/free-port';
 import { spawnService, type Service } from '../process/spawn-service';
 import { postgresBinaries } from './binaries';
@@ -45,6 +46,7 @@ export interface Postgres extends AsyncDisposable {
  * @throws SupportError POSTGRES_UNAVAILABLE, POSTGRES_FOLDER_UNUSABLE, POSTGRES_FOLDER_IN_USE, POSTGRES_START_FAILED
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
+  integrationOnly('PostgreSQL');
   const persistent = options.persistent ?? options.folder !== undefined;
   const binaries = postgresBinaries();
   const folder = await clusterFolder(binaries, options.folder);

@@ -3,6 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { SupportError } from '../errors';
+import { integrationOnly } from '../integration-only';
 import { guard } from './guard';
 
 export interface ServiceOptions {
@@ -52,6 +53,7 @@ const MAX_OUTPUT_CHARACTERS = 16 * 1024 * 1024;
  * @throws SupportError SERVICE_NOT_READY (with the end of its output) when it ends before, or is not ready in time.
  */
 export async function spawnService(options: ServiceOptions): Promise<Service> {
+  integrationOnly('A service in a process of its own');
   const stopSignal = options.stopSignal ?? 'SIGTERM';
   const child = spawn(options.command, [...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { SupportError } from '../errors';
+import { integrationOnly } from '../integration-only';
 import { freePort } from '../process/free-port';
 import { spawnService, type Service } from '../process/spawn-service';
 import { findRedisServer } from './find-redis';
@@ -46,6 +47,7 @@ export function redisAvailability(options: RedisOptions = {}): Availability {
  * @throws SupportError REDIS_UNAVAILABLE, REDIS_START_FAILED
  */
 export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
+  integrationOnly('Redis');
   const given = process.env['REDIS_URL'] ?? '';
   if (options.own !== true && given !== '') return sharedRedis(given);
 

@@ -1,0 +1,50 @@
+// What every project's jest.config.cjs uses. Specs run as CommonJS and load packages that are ES modules through jest's own
+// require(esm), which needs Node 24 and --experimental-vm-modules (docs/development.md).
+const { join, relative } = require('node:path');
+
+const transform = {
+  '^.+\\.ts$': [
+    '@swc/jest',
+    {
+      swcrc: false,
+      sourceMaps: 'inline',
+      module: { type: 'commonjs' },
+      jsc: {
+        target: 'es2022',
+        parser: { syntax: 'typescript', decorators: true },
+        transform: { legacyDecorator: true, decoratorMetadata: true },
+        keepClassNames: true,
+      },
+    },
+  ],
+};
+
+const { compilerOptions } = require('./tsconfig.base.json');
+const moduleNameMapper = Object.fromEntries(
+  Object.entries(compilerOptions.paths).map(([alias, [file]]) => [`^${alias}$`, file.replace(/^\.\//, '<rootDir>/')]),
+);
+
+// These packages export under the condition `import` alone, which jest does not ask for.
+for (const [name, file] of [
+  ['cborg', 'cborg.js'],
+  ['cborg/length', 'lib/length.js'],
+]) {
+  moduleNameMapper[`^${name}$`] = `<rootDir>/node_modules/cborg/${file}`;
+}
+
+/**
+ * @param {string} folder the project's folder (`__dirname`); its name is the one in project.json
+ * @returns {import('jest').Config}
+ */
+module.exports = function projectConfig(folder) {
+  return {
+    displayName: require(join(folder, 'project.json')).name,
+    rootDir: __dirname,
+    roots: [`<rootDir>/${relative(__dirname, folder)}`],
+    testEnvironment: 'node',
+    testMatch: ['**/*.spec.ts'],
+    transform,
+    moduleNameMapper,
+    modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.dev/'],
+  };
+};
