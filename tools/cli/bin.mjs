@@ -2,10 +2,10 @@
 // npx communique-tee ...: plain Node 20. Installs what is missing, then runs main.ts on the workspace's own Node, in the caller's folder.
 import { join } from 'node:path';
 
-import { ensureInstalled } from '../setup/install.mjs';
-import { checkNode } from '../setup/node-version.mjs';
-import { runChild } from '../setup/run-child.mjs';
-import { root, say } from '../setup/workspace.mjs';
+import { ensureInstalled } from '../dev/setup/install.mjs';
+import { checkNode } from '../dev/setup/node-version.mjs';
+import { runChild } from '../dev/setup/run-child.mjs';
+import { root, say } from '../dev/setup/workspace.mjs';
 
 const NOT_REACHED = 3;
 

@@ -13,7 +13,7 @@ describe('the production bundle of the enclave', () => {
     folder = await temporaryFolder('bundle');
     execFileSync(
       process.execPath,
-      [join(workspaceRoot(), 'tools/build/build.mjs'), 'enclave', '--outdir', folder.path],
+      [join(workspaceRoot(), 'tools/dev/build/build.mjs'), 'enclave', '--outdir', folder.path],
       { cwd: workspaceRoot() },
     );
     const { inputs: bundled } = JSON.parse(readFileSync(join(folder.path, 'meta.json'), 'utf8')) as {

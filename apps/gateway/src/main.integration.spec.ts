@@ -25,7 +25,7 @@ describe('the gateway as a process', () => {
     folder = await temporaryFolder();
     await promisify(execFile)(
       process.execPath,
-      [join(root, 'tools/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
+      [join(root, 'tools/dev/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
       { cwd: root },
     );
     bundle = folder.file('dist/main.js');

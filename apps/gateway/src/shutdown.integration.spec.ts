@@ -39,7 +39,7 @@ describe('a gateway that is asked to stop', () => {
     folder = await temporaryFolder();
     await promisify(execFile)(
       process.execPath,
-      [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
+      [join(workspaceRoot(), 'tools/dev/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
       { cwd: workspaceRoot() },
     );
     bundle = folder.file('dist/main.js');

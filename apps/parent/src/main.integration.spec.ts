@@ -23,7 +23,7 @@ describe("the parent's programs", () => {
     folder = await temporaryFolder();
     execFileSync(
       process.execPath,
-      [join(workspaceRoot(), 'tools/build/build.mjs'), 'parent', '--outdir', folder.file('bundle')],
+      [join(workspaceRoot(), 'tools/dev/build/build.mjs'), 'parent', '--outdir', folder.file('bundle')],
       { cwd: workspaceRoot() },
     );
     bundle = folder.file('bundle', 'main.js');

@@ -12,7 +12,7 @@ import {
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { chromiumAvailability, openChromium, type Chromium } from '../../support/src/chromium';
 import { connect, type Message } from '@communique-tee/client';
-import { buildClientPackage, type BuiltPackage } from '../../../tools/client-package/build-package';
+import { buildClientPackage, type BuiltPackage } from '../../../tools/dev/client-package/build-package';
 
 const MESSAGE = {
   offices: ['HCA12', 'SCA01'],

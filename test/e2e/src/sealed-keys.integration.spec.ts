@@ -136,7 +136,7 @@ describe('three enclaves with sealed keys', () => {
       command: process.execPath,
       args: [
         join(workspaceRoot(), 'tools/run.mjs'),
-        join(workspaceRoot(), 'tools/operator/main.ts'),
+        join(workspaceRoot(), 'tools/ops/operator/main.ts'),
         'keys',
         'revoke',
         revoked,

@@ -63,7 +63,7 @@ export async function emulatedEnclave({
       logFile: join(logFolder, `${name}.log`),
       readyWhen: /listening/,
     });
-  await promisify(execFile)(process.execPath, [join(root, 'tools/build/build.mjs'), 'parent'], { cwd: root });
+  await promisify(execFile)(process.execPath, [join(root, 'tools/dev/build/build.mjs'), 'parent'], { cwd: root });
   const startProxy = (which: 'house' | 'all') =>
     parent(
       'egress-proxy',

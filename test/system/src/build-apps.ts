@@ -8,7 +8,7 @@ export async function buildApps(): Promise<{ enclave: string; gateway: string }>
   integrationOnly('A bundle');
   const run = promisify(execFile);
   const build = async (...args: string[]) =>
-    run(process.execPath, [join(workspaceRoot(), 'tools/build/build.mjs'), ...args], { cwd: workspaceRoot() });
+    run(process.execPath, [join(workspaceRoot(), 'tools/dev/build/build.mjs'), ...args], { cwd: workspaceRoot() });
   await Promise.all([build('enclave', '--dev'), build('gateway')]);
   return {
     enclave: join(workspaceRoot(), 'dist/apps/enclave/main.dev.js'),

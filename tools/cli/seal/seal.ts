@@ -8,7 +8,7 @@ import type { Command } from '../command';
 import { EXIT, Failure, messageOf, usage } from '../failure';
 import { attestedKey } from '../gateway';
 import { json } from '../output/terminal';
-import { readMessage } from '../../message/read-message';
+import { readMessage } from '../read-message';
 
 const help = `Seals a message to the key of an attested enclave, into a file that can be posted with curl. Prints its id. What would open the
 answer is not kept: to send a message and hear of it, use send.

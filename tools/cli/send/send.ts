@@ -13,7 +13,7 @@ import { KeptMessages, STATE_OPTION, type KeptMessage } from '../state/kept-mess
 import { follow } from '../status/follow';
 import { exitOf, standingAsJson, standingAsText } from '../status/report';
 import { takeWait } from '../status/status';
-import { readMessage } from '../../message/read-message';
+import { readMessage } from '../read-message';
 import { help } from './help';
 
 export const send: Command = {

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeCpio, writeImage, type Measurements } from '@communique-tee/eif';
-import { cacheFolder } from '../../debian-archive/cache-folder';
-import { group } from '../../debian-archive/lock';
-import { sha256Of } from '../../debian-archive/download';
-import { ensureInit } from '../../image-inputs/init';
-import { readImageLock, type ImageArchitecture } from '../../image-inputs/lock-inputs';
-import { runtimeLibraries } from '../../image-inputs/runtime-libraries';
-import { ensureKernel } from '../../kernel/kernel';
+import { cacheFolder } from '../debian-archive/cache-folder';
+import { group } from '../debian-archive/lock';
+import { sha256Of } from '../debian-archive/download';
+import { ensureInit } from '../inputs/init';
+import { readImageLock, type ImageArchitecture } from '../inputs/lock-inputs';
+import { runtimeLibraries } from '../inputs/runtime-libraries';
+import { ensureKernel } from '../kernel/kernel';
 import { billOfMaterials } from './bill-of-materials';
 import { compress } from './compress';
 import { appRamdisk, bootRamdisk } from './contents';
@@ -40,7 +40,7 @@ export interface BuiltImage {
 
 /**
  * Builds an image out of what is pinned and of this checkout; the same of both gives the same bytes, on any machine.
- * @throws BuildError, SetupError (tools/debian-archive), EifError
+ * @throws BuildError, SetupError (tools/image/debian-archive), EifError
  */
 export async function buildImage({
   root,

@@ -1,9 +1,9 @@
 import { copyFile, rename, link, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../../debian-archive/cache-folder';
-import { group } from '../../debian-archive/lock';
-import { withBuildRoot } from '../../debian-archive/build-root';
-import { readImageLock } from '../../image-inputs/lock-inputs';
+import { cacheFolder } from '../debian-archive/cache-folder';
+import { group } from '../debian-archive/lock';
+import { withBuildRoot } from '../debian-archive/build-root';
+import { readImageLock } from '../inputs/lock-inputs';
 
 /**
  * gzip of image.lock.json: Node's own zlib chooses by the CPU, and other machines would give other bytes.

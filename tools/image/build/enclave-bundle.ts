@@ -45,7 +45,7 @@ export async function checkConfiguration(root: string, folder: string, file: str
 
 async function bundle(root: string, args: readonly string[]): Promise<void> {
   try {
-    await run(process.execPath, [join(root, 'tools/build/build.mjs'), ...args], { cwd: root });
+    await run(process.execPath, [join(root, 'tools/dev/build/build.mjs'), ...args], { cwd: root });
   } catch (error) {
     throw new BuildError(
       'bundle_failed',

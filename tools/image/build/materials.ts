@@ -1,4 +1,4 @@
-import type { LockedPackage } from '../../debian-archive/lock';
+import type { LockedPackage } from '../debian-archive/lock';
 import type { Material } from './bill-of-materials';
 import { bundledPackages } from './bundled-packages';
 import type { EnclaveBundle } from './enclave-bundle';

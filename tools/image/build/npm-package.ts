@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
-import { isSealed, seal } from '../../debian-archive/seal';
+import { isSealed, seal } from '../debian-archive/seal';
 import { BuildError } from './build-error';
 
 const run = promisify(execFile);

@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { workspaceRoot } from '@communique-tee/test-support';
 import { asNitroCli } from '@communique-tee/eif';
-import { SetupError } from '../../debian-archive/setup-error';
+import { SetupError } from '../debian-archive/setup-error';
 import { BuildError } from './build-error';
 import { buildImage } from './build-image';
 

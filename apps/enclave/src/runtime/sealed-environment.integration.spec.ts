@@ -28,7 +28,7 @@ describe('an enclave whose environment somebody else chose', () => {
     const outdir = join(folder.path, 'bundle');
     execFileSync(
       process.execPath,
-      [join(workspaceRoot(), 'tools/build/build.mjs'), 'enclave', '--dev', '--outdir', outdir],
+      [join(workspaceRoot(), 'tools/dev/build/build.mjs'), 'enclave', '--dev', '--outdir', outdir],
       { cwd: workspaceRoot() },
     );
     bundle = join(outdir, 'main.dev.js');

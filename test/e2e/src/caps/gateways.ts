@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 export async function prepareGateways(folder: string) {
   const build = promisify(execFile)(
     process.execPath,
-    [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', join(folder, 'bundle')],
+    [join(workspaceRoot(), 'tools/dev/build/build.mjs'), 'gateway', '--outdir', join(folder, 'bundle')],
     { cwd: workspaceRoot() },
   );
   const [issuer, rootPem, enclavePort] = await Promise.all([

@@ -16,7 +16,7 @@ import { renderParentFiles, type ParentFile, type ParentSettings } from '../../.
 import { EXTERNAL, ON_PARENT } from '../../../../infra/parent/src/testing/example-settings';
 import { stage } from '../../../../infra/parent/src/testing/stage';
 import { stageNginx, type StagedNginx } from '../../../../infra/parent/src/testing/start-nginx';
-import { layOut } from '../../../../tools/release/contents';
+import { layOut } from '../../../../tools/ops/release/contents';
 import { developmentEnclave } from '../../../system/src/development-enclave';
 import { NOBODY, readEnvironmentFile, runScript, startRendered } from './rendered-service';
 import { EGRESS, throughProxies, type ThroughProxies, type Way } from './through-proxies';

@@ -16,7 +16,7 @@ export async function migrate(databaseUrl: string): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      [join(root, 'tools', 'prisma', 'cli.mjs'), 'migrate', 'deploy'],
+      [join(root, 'tools', 'dev', 'prisma', 'cli.mjs'), 'migrate', 'deploy'],
       {
         cwd: root,
         env: { ...process.env, DATABASE_URL: databaseUrl },

@@ -9,7 +9,7 @@ export interface RedisServer {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** redis-server on PATH, else the one that `npm test` unpacked into .cache/tools/redis (tools/setup/test-tools.mjs). */
+/** redis-server on PATH, else the one that `npm test` unpacked into .cache/tools/redis (tools/dev/setup/test-tools.mjs). */
 export function findRedisServer(path = process.env['PATH'] ?? '', cache?: string): RedisServer | undefined {
   for (const folder of path.split(delimiter)) {
     const command = join(folder, 'redis-server');

@@ -252,7 +252,7 @@ async function operator(...args: string[]): Promise<void> {
   const root = workspaceRoot();
   await promisify(execFile)(
     process.execPath,
-    [join(root, 'tools/run.mjs'), join(root, 'tools/operator/main.ts'), ...args],
+    [join(root, 'tools/run.mjs'), join(root, 'tools/ops/operator/main.ts'), ...args],
     { cwd: root, env: { ...process.env, DATABASE_URL: system.databaseUrl } },
   );
 }

@@ -34,7 +34,7 @@ describe('the page as it is served', () => {
     app = await createApp(config, { module: WithPage, imports: [AppModule.accepting(config), PageModule] });
     await promisify(execFile)(
       process.execPath,
-      [join(workspaceRoot(), 'tools/build/build-page.mjs'), folder.file('page.json')],
+      [join(workspaceRoot(), 'tools/dev/build/build-page.mjs'), folder.file('page.json')],
       { cwd: workspaceRoot() },
     );
     app.get(PageFiles).take(JSON.parse(await readFile(folder.file('page.json'), 'utf8')) as BuiltFile[]);

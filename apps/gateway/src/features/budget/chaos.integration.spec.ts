@@ -57,7 +57,7 @@ describe('the caps, while everything is killed', () => {
     execFileSync(
       process.execPath,
       [
-        join(workspaceRoot(), 'tools/build/build.mjs'),
+        join(workspaceRoot(), 'tools/dev/build/build.mjs'),
         'gateway',
         '--entry',
         'apps/gateway/src/features/budget/testing/spender.ts',

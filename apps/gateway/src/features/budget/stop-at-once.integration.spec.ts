@@ -45,7 +45,7 @@ describe('an emergency stop', () => {
     execFileSync(
       process.execPath,
       [
-        join(workspaceRoot(), 'tools/build/build.mjs'),
+        join(workspaceRoot(), 'tools/dev/build/build.mjs'),
         'gateway',
         '--entry',
         'apps/gateway/src/features/budget/testing/spender.ts',

@@ -37,7 +37,7 @@ describe('a gateway that crashes', () => {
     folder = await temporaryFolder();
     await promisify(execFile)(
       process.execPath,
-      [join(workspaceRoot(), 'tools/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
+      [join(workspaceRoot(), 'tools/dev/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
       { cwd: workspaceRoot() },
     );
     release = `communique-gateway@${createHash('sha256')

@@ -1,0 +1,28 @@
+import { ClientError, createDeliverySecret } from '@communique-tee/client';
+import { validateCongressMessage, type CongressMessage } from '@communique-tee/protocol';
+import { readJsonFile } from './files';
+
+/** A message has at most 256 KiB of text; JSON may write each character as six. */
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * A message out of a JSON file in the shape of docs/message.md. JSON has no bytes, so the delivery secret is made here; `version`
+ * and `proof` have one possible value each and may be left out.
+ * @throws Failure `file_unreadable`, `not_understood`; ClientError `message_invalid`, which names every field that is wrong, never a value
+ */
+export function readMessage(file: string): CongressMessage {
+  const value = readJsonFile(file, MAX_BYTES);
+  const checked = validateCongressMessage(
+    isObject(value) ? { version: 1, proof: null, ...value, deliverySecret: createDeliverySecret() } : value,
+  );
+  if (checked.ok) return checked.message;
+  throw new ClientError(
+    'message_invalid',
+    `${file} cannot be sent:\n${checked.problems.map(({ message }) => `  ${message}`).join('\n')}`,
+    { problems: checked.problems },
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

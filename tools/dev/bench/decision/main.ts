@@ -1,0 +1,57 @@
+import 'reflect-metadata';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+/* eslint-disable @nx/enforce-module-boundaries -- the very step that the gateway takes is what is measured here */
+import type { GatewayConfig } from '../../../../apps/gateway/src/core/config/gateway-config';
+import { DECISION_SCRIPT } from '../../../../apps/gateway/src/core/redis/decision-script';
+import { RateLimits } from '../../../../apps/gateway/src/features/limits/rate-limits';
+import { SharedRedis } from '../../../../apps/gateway/src/core/redis/shared-redis';
+import { Logger } from '../../../../apps/gateway/src/core/telemetry/logger';
+/* eslint-enable @nx/enforce-module-boundaries */
+import { runClosedLoop } from '../load/closed-loop';
+
+// The deciding process: node tools/run.mjs tools/dev/bench/decision/main.ts <job.json>; the result is one line of JSON.
+const { redisUrl, senders, warmUpMs, durationMs } = z
+  .object({ redisUrl: z.string(), senders: z.int(), warmUpMs: z.number(), durationMs: z.number() })
+  .parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
+
+const NEVER_REACHED = 1_000_000_000;
+const USERS = 64;
+const COST_MICRO_USD = 30_000n;
+const config: Pick<GatewayConfig, 'log' | 'redis' | 'rateLimits' | 'budget'> = {
+  log: { level: 'error' },
+  redis: { url: redisUrl },
+  rateLimits: {
+    windowMs: 60_000,
+    maxRequests: NEVER_REACHED,
+    attestationMaxRequests: NEVER_REACHED,
+    otherMaxRequests: NEVER_REACHED,
+  },
+  budget: { userDayCapMicroUsd: 10n ** 15n, systemHourCapMicroUsd: 10n ** 15n, systemDayCapMicroUsd: 10n ** 15n },
+};
+const logger = new Logger(config, { write: (line) => process.stderr.write(line) });
+const redis = new SharedRedis(config, logger);
+await redis.onModuleInit();
+const limits = new RateLimits(config, redis, logger);
+const owners = Array.from({ length: USERS }, (_, user) =>
+  createHash('sha256').update(String(user)).digest('base64url'),
+);
+let next = 0;
+const { ratePerSecond } = await runClosedLoop({ senders, warmUpMs, durationMs }, async () => {
+  // On a machine that is busy with other things Redis may be given up for a moment: what this process would count alone is not measured
+  while (!redis.usable) await sleep(5);
+  const at = next++ % USERS;
+  const { standings } = await limits.decide({
+    limitClass: 'api',
+    address: `192.0.2.${String(at)}`,
+    owner: owners[at],
+    costMicroUsd: COST_MICRO_USD,
+  });
+  if (standings.length !== 2) throw new Error('not decided');
+});
+redis.onApplicationShutdown();
+process.stdout.write(
+  `${JSON.stringify({ ratePerSecond, sha1: createHash('sha1').update(DECISION_SCRIPT).digest('hex') })}\n`,
+);

@@ -1,0 +1,121 @@
+import { bootEnclave, makeTestPki, type BootedEnclave } from '../../../image/emulator';
+import { buildImage, type BuiltImage } from '../../../image/build';
+import { workspaceRoot } from '@communique-tee/test-support';
+import {
+  APP_PORT,
+  imageConfiguration,
+  type EnclaveProvider,
+  type EnclaveSurroundings,
+} from '@communique-tee/test-system';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { firstDocument } from './first-document';
+import { startParent } from './parent';
+
+const BETWEEN_LOOKS_MS = 25;
+const APP_READY_TIMEOUT_MS = 90_000;
+export const DEFAULT_MEMORY_MIB = 512;
+
+/** All from the start of QEMU. */
+export interface BootTimes {
+  readonly heartbeatMs: number;
+  /** Until the parent's collector has the app's word that it listens. */
+  readonly listeningMs: number;
+  readonly firstDocumentMs: number;
+}
+
+export interface BootingEnclave extends EnclaveProvider {
+  readonly image: BuiltImage;
+  /** The vsock device's socket. */
+  readonly udsPath: string;
+  /** Of each start that came to an answer. */
+  readonly boots: readonly BootTimes[];
+  readonly accelerator: BootedEnclave['accelerator'] | undefined;
+  /** For the starts to come. */
+  memoryMiB: number;
+}
+
+/** The image with the simulator in its configuration, its parent's programs, and how long each boot takes. */
+export async function bootingEnclave({ folder, congressFile, step }: EnclaveSurroundings): Promise<BootingEnclave> {
+  const root = workspaceRoot();
+  const { configuration, routes } = await imageConfiguration(congressFile);
+  const configurationFile = join(folder, 'emulated.json');
+  await writeFile(configurationFile, JSON.stringify(configuration), { mode: 0o600 });
+  const image = await step('build the image', () =>
+    buildImage({
+      root,
+      arch: 'x86_64',
+      configurationFile,
+      outFolder: join(folder, 'image'),
+      step: (_title, work) => work(),
+    }),
+  );
+  const pki = await makeTestPki(join(folder, 'nsm-pki'));
+  // A socket's path is short
+  const sockets = await mkdtemp(join(tmpdir(), 'cb-'));
+  const udsPath = join(sockets, 'vsock');
+  const parent = await startParent(folder, udsPath, routes);
+  const address = `hybrid:${udsPath}:${String(APP_PORT)}`;
+  const listening = () => parent.collector.output().split('"enclave_listening"').length - 1;
+  const boots: BootTimes[] = [];
+  let accelerator: BootedEnclave['accelerator'] | undefined;
+  const enclave: BootingEnclave = {
+    address,
+    udsPath,
+    rootPem: pki.rootPem,
+    pcr0: image.measurements.pcr0,
+    image,
+    boots,
+    memoryMiB: DEFAULT_MEMORY_MIB,
+    get accelerator() {
+      return accelerator;
+    },
+    async start() {
+      const before = listening();
+      const booted = await bootEnclave({
+        root,
+        eif: image.image,
+        folder: sockets,
+        testPki: pki.folder,
+        memoryMiB: enclave.memoryMiB,
+      });
+      accelerator = booted.accelerator;
+      const startedAtMs = performance.now() - booted.heartbeatMs;
+      const sinceStart = () => performance.now() - startedAtMs;
+      const ended = new AbortController();
+      void booted.exited.then(() => {
+        ended.abort(new Error('the enclave ended before its first answer'));
+      });
+      const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(APP_READY_TIMEOUT_MS)]);
+      try {
+        const [listeningMs, firstDocumentMs] = await Promise.all([
+          untilTrue(() => listening() > before, signal).then(sinceStart),
+          firstDocument(address, BETWEEN_LOOKS_MS, signal).then(sinceStart),
+        ]);
+        boots.push({ heartbeatMs: booted.heartbeatMs, listeningMs, firstDocumentMs });
+      } catch (error) {
+        await booted.stop();
+        throw error;
+      }
+      const stop = async () => {
+        await booted.stop();
+        return { code: null, signal: null };
+      };
+      return { stop, kill: stop };
+    },
+    async stop() {
+      await parent.stop();
+      await rm(sockets, { recursive: true, force: true });
+    },
+  };
+  return enclave;
+}
+
+async function untilTrue(condition: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!condition()) {
+    signal.throwIfAborted();
+    await sleep(BETWEEN_LOOKS_MS);
+  }
+}

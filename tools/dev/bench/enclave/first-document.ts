@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+// eslint-disable-next-line @nx/enforce-module-boundaries -- what the gateway would see is what is measured
+import { EnclaveClient } from '../../../../apps/gateway/src/features/enclave/enclave-client';
+
+/** Asks for an attestation document every `betweenMs` until there is one. @throws the signal's reason */
+export async function firstDocument(address: string, betweenMs: number, signal: AbortSignal): Promise<void> {
+  const client = new EnclaveClient({ address, timeoutMs: 5000 });
+  try {
+    while ((await client.attestation()).kind !== 'answer') {
+      signal.throwIfAborted();
+      await sleep(betweenMs);
+    }
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,137 @@
+import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import {
+  freePort,
+  migrate,
+  redisAvailability,
+  spawnService,
+  startPostgres,
+  startRedis,
+  temporaryFolder,
+  workspaceRoot,
+  type Postgres,
+} from '@communique-tee/test-support';
+import { createTokenIssuer } from '@communique-tee/test-system';
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const USERS = 64;
+const ENOUGH_DOLLARS = '100000000.00';
+const SETTLE_MS = 100;
+
+export interface BenchGateway {
+  readonly url: string;
+  readonly pid: number;
+  /** One for each user. */
+  readonly tokens: readonly string[];
+  readonly postgres: Postgres;
+  readonly databaseUrl: string;
+  /** Whether rate limits are counted in a real Redis. */
+  readonly withRedis: boolean;
+  readonly folder: string;
+  /** What the process has printed. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+export interface BenchGatewayOptions {
+  /** Where a CPU profile goes when it stops. */
+  readonly profile?: { readonly folder: string; readonly name: string } | undefined;
+  /** With an inspector on a free port of loopback. */
+  readonly inspected?: boolean | undefined;
+}
+
+/**
+ * The gateway as it is deployed (its bundle, a process of its own), on PostgreSQL with fsync and a Redis of its own. No enclave is
+ * there: what is accepted stays queued. No limit or cap is reached.
+ */
+export async function startGateway({ profile, inspected = false }: BenchGatewayOptions = {}): Promise<BenchGateway> {
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const each of stops.splice(0)) await each();
+  };
+  try {
+    const folder = await temporaryFolder('bench-gateway');
+    stops.unshift(() => folder.remove());
+    const postgres = await startPostgres({ folder: join(folder.path, 'postgres'), persistent: true });
+    stops.unshift(() => postgres.stop());
+    const databaseUrl = await postgres.createDatabase('bench');
+    await migrate(databaseUrl);
+    const redis = redisAvailability({ own: true }).available ? await startRedis({ own: true }) : undefined;
+    if (redis !== undefined) stops.unshift(() => redis.stop());
+    const issuer = await createTokenIssuer(folder.path);
+    const rootFile = join(folder.path, 'development-root.pem');
+    writeFileSync(rootFile, await developmentRootPem(join(folder.path, 'nsm')));
+    const port = await freePort();
+    const url = `http://127.0.0.1:${String(port)}`;
+    const service = await spawnService({
+      command: process.execPath,
+      args: [
+        ...profiling(profile),
+        ...(inspected ? ['--inspect=127.0.0.1:0'] : []),
+        await bundleOfGateway(profile?.folder ?? folder.path),
+      ],
+      cwd: folder.path,
+      env: {
+        NODE_ENV: 'development',
+        LOG_LEVEL: 'error',
+        PORT: String(port),
+        DATABASE_URL: databaseUrl,
+        ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
+        AUTH_ISSUER: issuer.issuer,
+        AUTH_AUDIENCE: issuer.audience,
+        AUTH_JWKS_FILE: issuer.jwksFile,
+        TEE_PROVIDER: 'mock',
+        ENCLAVE_URL: `tcp:127.0.0.1:${String(await freePort())}`,
+        TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+        ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
+        RATE_LIMIT_MAX_REQUESTS: '1000000',
+        RATE_LIMIT_OTHER_MAX_REQUESTS: '1000000',
+        ADMISSION_MAX_WAITING: '10000000',
+        ADMISSION_MAX_AGE_SECONDS: '604800',
+        MAX_CONNECTIONS_PER_ADDRESS: '4000',
+        DEFAULT_USER_DAILY_LIMIT: ENOUGH_DOLLARS,
+        SYSTEM_HOURLY_LIMIT: ENOUGH_DOLLARS,
+        EMERGENCY_SHUTDOWN_THRESHOLD: ENOUGH_DOLLARS,
+      },
+      readyWhen: async () => (await fetch(`${url}/health`).catch(() => undefined))?.ok === true,
+      readyTimeoutMs: 30_000,
+    });
+    stops.unshift(() => service.stop());
+    await new Promise((settled) => setTimeout(settled, SETTLE_MS));
+    const tokens = await Promise.all(Array.from({ length: USERS }, (_, user) => issuer.token(`bench-${String(user)}`)));
+    return {
+      url,
+      pid: service.pid,
+      tokens,
+      postgres,
+      databaseUrl,
+      withRedis: redis !== undefined,
+      folder: folder.path,
+      output: () => service.output(),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function profiling(profile: BenchGatewayOptions['profile']): string[] {
+  if (profile === undefined) return [];
+  const folder = resolve(profile.folder);
+  mkdirSync(folder, { recursive: true });
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${profile.name}.cpuprofile`];
+}
+
+/** In a folder of its own: `dist` may be built anew by somebody else meanwhile. */
+async function bundleOfGateway(folder: string): Promise<string> {
+  const outdir = resolve(folder, 'bundle');
+  await promisify(execFile)(
+    process.execPath,
+    [join(workspaceRoot(), 'tools/dev/build/build.mjs'), 'gateway', '--outdir', outdir],
+    { cwd: workspaceRoot() },
+  );
+  return join(outdir, 'main.js');
+}

@@ -1,0 +1,40 @@
+import { spawnService, temporaryFolder, workspaceRoot, type Service } from '@communique-tee/test-support';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const entryOf = (part: string) => [join(workspaceRoot(), 'tools', 'run.mjs'), join('tools', 'dev', 'bench', part)];
+
+/** Runs a part of the bench (a path below tools/dev/bench) in a process of its own and gives what its last line of output says. */
+export async function runPart(part: string, job: unknown): Promise<unknown> {
+  const folder = await temporaryFolder('bench-part');
+  try {
+    const file = join(folder.path, 'job.json');
+    writeFileSync(file, JSON.stringify(job), { mode: 0o600 });
+    const service = await spawnService({
+      command: process.execPath,
+      args: [...entryOf(part), file],
+      cwd: workspaceRoot(),
+      env: process.env,
+    });
+    const { code } = await service.exited;
+    if (code !== 0) throw new Error(`${part} ended with ${String(code)}:\n${service.output().slice(-4000)}`);
+    return JSON.parse(service.output().trim().split('\n').at(-1) ?? '');
+  } finally {
+    await folder.remove();
+  }
+}
+
+/** Starts a server among the parts; it says `listening <port>`. */
+export async function startPart(
+  part: string,
+  ...args: readonly string[]
+): Promise<{ readonly port: number; readonly service: Service }> {
+  const service = await spawnService({
+    command: process.execPath,
+    args: [...entryOf(part), ...args],
+    cwd: workspaceRoot(),
+    env: process.env,
+    readyWhen: /listening ([0-9]+)/,
+  });
+  return { port: Number(service.ready?.[1]), service };
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { Pool } from 'undici';
+import * as z from 'zod';
+// eslint-disable-next-line @nx/enforce-module-boundaries -- the very client that the gateway relays with is what is measured here
+import { EnclaveClient } from '../../../../apps/gateway/src/features/enclave/enclave-client';
+import { runClosedLoop } from '../load/closed-loop';
+import { sealedBodies } from '../load/sealed-bodies';
+import { cpuSecondsSince } from '../measure';
+
+// The relaying process: node tools/run.mjs tools/dev/bench/relay/main.ts <job.json>; the result is one line of JSON.
+const { by, port, kib, senders, warmUpMs, durationMs } = z
+  .object({
+    by: z.enum(['client', 'undici']),
+    port: z.int(),
+    kib: z.int(),
+    senders: z.int(),
+    warmUpMs: z.number(),
+    durationMs: z.number(),
+  })
+  .parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
+
+const bodies = sealedBodies(kib);
+const { send, close } = by === 'client' ? parsing() : direct();
+let sent = 0;
+const cpu = process.cpuUsage();
+const { ratePerSecond } = await runClosedLoop({ senders, warmUpMs, durationMs }, () => {
+  sent++;
+  return send();
+});
+const ratePerCpuSecond = sent / cpuSecondsSince(cpu);
+await close();
+process.stdout.write(`${JSON.stringify({ ratePerSecond, ratePerCpuSecond })}\n`);
+
+/** As the gateway's worker does it: every part of the answer is read. */
+function parsing() {
+  const client = new EnclaveClient({ address: `tcp:127.0.0.1:${String(port)}`, timeoutMs: 10_000 });
+  return {
+    send: async () => {
+      const answered = await client.relay(bodies.next());
+      if (answered.kind !== 'answer') throw new Error(`a relay ended as ${JSON.stringify(answered)}`);
+    },
+    close: () => {
+      client.close();
+    },
+  };
+}
+
+/** The same bytes there and back, unread. */
+function direct() {
+  const pool = new Pool(`http://127.0.0.1:${String(port)}`, { connections: senders, pipelining: 1 });
+  return {
+    send: async () => {
+      const { statusCode, body } = await pool.request({
+        path: '/messages',
+        method: 'POST',
+        headers: { 'content-type': 'application/cbor', accept: 'application/cbor' },
+        body: bodies.next(),
+      });
+      await body.bytes();
+      if (statusCode !== 200) throw new Error(`answered ${String(statusCode)}`);
+    },
+    close: () => pool.close(),
+  };
+}

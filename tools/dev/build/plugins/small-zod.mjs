@@ -1,0 +1,32 @@
+// For browsers `zod` is its small form (tools/dev/client-package/browser/zod.ts): the same checks, no code made at run time, a fifth of the size.
+// Files of libs/ do nothing when they are loaded, so those of which nothing is used stay out.
+import { join } from 'node:path';
+
+export const smallZod = (root) => ({
+  name: 'small-zod',
+  setup(build) {
+    build.onResolve({ filter: /^zod$/ }, () => ({
+      path: join(root, 'tools/dev/client-package/browser/zod.ts'),
+      sideEffects: false,
+    }));
+  },
+});
+
+export const unusedLibrariesLeft = (root) => {
+  const libs = join(root, 'libs/');
+  const name = 'unused-libraries-left';
+  return {
+    name,
+    setup(build) {
+      build.onResolve(
+        { filter: /^(\.|@communique-tee\/)/ },
+        async ({ path, pluginData, importer, resolveDir, kind }) => {
+          if (pluginData === name || !(importer.startsWith(libs) || path.startsWith('@communique-tee/')))
+            return undefined;
+          const resolved = await build.resolve(path, { importer, resolveDir, kind, pluginData: name });
+          return { ...resolved, sideEffects: false };
+        },
+      );
+    },
+  };
+};

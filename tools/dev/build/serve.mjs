@@ -1,0 +1,100 @@
+// node tools/dev/build/serve.mjs <enclave|gateway> [--serve-entry <file>] [--serve-outdir <folder>] [arguments of the app]: builds the
+// development entry, runs it, and does so again when a source changes. After a source error the last build that worked stays up.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { context, formatMessages } from 'esbuild';
+
+import { appNames, bundleOptions, root } from './bundle-options.mjs';
+
+const [app, ...rest] = process.argv.slice(2);
+const entry = takeOption('--serve-entry');
+const outdir = takeOption('--serve-outdir');
+if (!appNames.includes(app)) {
+  console.error(`usage: node tools/dev/build/serve.mjs <${appNames.join('|')}> [arguments of the app]`);
+  process.exit(2);
+}
+const STOP_GRACE_MS = 10_000;
+const options = bundleOptions({ app, dev: true, entry, outdir });
+
+/** How each app is run. The enclave takes nothing from the environment, and here it gets none, as in the image. */
+const RUN = {
+  enclave: () => ({
+    node: [],
+    args: rest.some((word) => /^--config(=|$)/.test(word))
+      ? rest
+      : ['--config', 'apps/enclave/config/development.json', ...rest],
+    env: {},
+  }),
+  gateway: () => ({
+    node: existsSync(join(root, '.env')) ? [`--env-file-if-exists=${join(root, '.env')}`] : [],
+    args: rest,
+    env: process.env,
+  }),
+};
+
+let child;
+let stopping = false;
+
+function start() {
+  const { node, args, env } = RUN[app]();
+  child = spawn(process.execPath, ['--enable-source-maps', ...node, options.outfile, ...args], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  });
+  const mine = child;
+  child.once('error', (error) => console.error(`serve: ${app} could not be started: ${error.message}`));
+  child.once('exit', (code, signal) => {
+    if (mine !== child || stopping) return;
+    child = undefined;
+    console.error(`serve: ${app} ended (${signal ?? code}); it starts again when a source changes`);
+  });
+}
+
+async function stop() {
+  const ending = child;
+  child = undefined;
+  if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
+  const ended = new Promise((resolve) => ending.once('exit', resolve));
+  ending.kill('SIGTERM');
+  const timer = setTimeout(() => ending.kill('SIGKILL'), STOP_GRACE_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+let restarting = Promise.resolve();
+const restartAfterBuild = {
+  name: 'restart-after-build',
+  setup(build) {
+    let startedAtMs = 0;
+    build.onStart(() => void (startedAtMs = performance.now()));
+    build.onEnd(async ({ errors, warnings }) => {
+      for (const text of await formatMessages(errors, { kind: 'error' })) console.error(text);
+      for (const text of await formatMessages(warnings, { kind: 'warning' })) console.error(text);
+      if (errors.length > 0 || stopping) return;
+      console.error(`serve: built ${app} in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`);
+      restarting = restarting.then(stop).then(() => void (stopping || start()));
+    });
+  },
+};
+
+const watcher = await context({ ...options, plugins: [...options.plugins, restartAfterBuild] });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, async () => {
+    if (stopping) return;
+    stopping = true;
+    await restarting;
+    await stop();
+    await watcher.dispose();
+    process.exit(0);
+  });
+}
+await watcher.watch();
+
+/** Takes an option that is ours out of what the app gets. */
+function takeOption(name) {
+  const at = rest.indexOf(name);
+  return at < 0 ? undefined : rest.splice(at, 2)[1];
+}

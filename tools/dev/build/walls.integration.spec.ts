@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { propertyOf, workspaceRoot } from '@communique-tee/test-support';
+
+interface LintResult {
+  readonly filePath: string;
+  readonly messages: readonly { readonly ruleId: string | null; readonly message: string; readonly severity: number }[];
+}
+
+const root = workspaceRoot();
+const env = { ...process.env, NX_DAEMON: 'false' };
+
+/** Each breaks one wall of docs/architecture.md. The names are random: nothing of ours is overwritten. */
+const BREACHES = [
+  [
+    'the enclave takes Redis',
+    'apps/enclave/src',
+    "import Redis from 'ioredis';\nexport const client = new Redis();\n",
+    'no-restricted-imports',
+  ],
+  [
+    'the enclave takes the mock NSM',
+    'apps/enclave/src',
+    "export * from '@communique-tee/nsm-mock';\n",
+    '@nx/enforce-module-boundaries',
+  ],
+  [
+    'the enclave takes the gateway',
+    'apps/enclave/src',
+    "export * from '../../../gateway/src/core/database/generated/client';\n",
+    '@nx/enforce-module-boundaries',
+  ],
+  [
+    'the gateway takes the mock NSM',
+    'apps/gateway/src',
+    "export * from '@communique-tee/nsm-mock';\n",
+    '@nx/enforce-module-boundaries',
+  ],
+  [
+    'the gateway takes the Congress simulator',
+    'apps/gateway/src',
+    "export * from '@communique-tee/congress-simulator';\n",
+    '@nx/enforce-module-boundaries',
+  ],
+  [
+    'a browser library takes Node',
+    'libs/crypto/src',
+    "import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n",
+    'no-restricted-imports',
+  ],
+  [
+    'a browser library takes a global of Node',
+    'libs/protocol/src',
+    'export const bytes = Buffer.alloc(1);\n',
+    'no-restricted-globals',
+  ],
+  [
+    'the page takes Node',
+    'apps/page/src',
+    "import { readFileSync } from 'node:fs';\nexport const read = readFileSync;\n",
+    'no-restricted-imports',
+  ],
+  [
+    'the page takes what is the server’s',
+    'apps/page/src',
+    "export * from '@communique-tee/vsock';\n",
+    '@nx/enforce-module-boundaries',
+  ],
+  [
+    'a shared library takes one of the system',
+    'libs/protocol/src',
+    "export * from '@communique-tee/vsock';\n",
+    '@nx/enforce-module-boundaries',
+  ],
+] as const;
+
+const file = (folder: string) => join(root, folder, `wall-${randomBytes(6).toString('hex')}.ts`);
+
+async function lint(files: readonly string[]): Promise<LintResult[]> {
+  const eslint = join(root, 'node_modules/eslint/bin/eslint.js');
+  const lintAll = promisify(execFile)(process.execPath, [eslint, '--format', 'json', ...files], {
+    cwd: root,
+    env,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const { stdout } = await lintAll.catch((error: unknown) => {
+    // Exit 1: there is something to say, which is on stdout.
+    const said = propertyOf(error, 'stdout');
+    if (propertyOf(error, 'code') === 1 && typeof said === 'string') return { stdout: said };
+    throw error;
+  });
+  return JSON.parse(stdout) as LintResult[];
+}
+
+describe('the walls between the trust zones', () => {
+  const files = BREACHES.map(([, folder]) => file(folder));
+  const sound = file('apps/enclave/src');
+  let results: LintResult[];
+
+  beforeAll(async () => {
+    await Promise.all(BREACHES.map(([, , source], index) => writeFile(files[index] ?? '', source)));
+    await writeFile(sound, "export * from '@communique-tee/protocol';\n");
+    // The rule on tags reads Nx's project graph.
+    await promisify(execFile)(process.execPath, [join(root, 'node_modules/.bin/nx'), 'show', 'projects'], {
+      cwd: root,
+      env,
+    });
+    results = await lint([...files, sound]);
+  });
+  afterAll(() => Promise.all([...files, sound].map((path) => rm(path, { force: true }))));
+
+  it.each(BREACHES.map(([name, , , rule], index) => ({ name, rule, index })))('hold when $name', ({ rule, index }) => {
+    const result = results.find(({ filePath }) => filePath === files[index]);
+    expect(result?.messages.filter(({ severity }) => severity === 2).map(({ ruleId }) => ruleId)).toContain(rule);
+  });
+
+  it('let through what is allowed', () => {
+    expect(results.find(({ filePath }) => filePath === sound)?.messages).toEqual([]);
+  });
+});

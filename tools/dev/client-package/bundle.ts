@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { build, type Metafile, type Plugin } from 'esbuild';
+
+export interface Bundle {
+  readonly text: string;
+  readonly metafile: Metafile;
+}
+
+/**
+ * libs/client and all it needs as one ES module for browsers and Node. Nothing is left to be resolved, and nothing of Node is taken.
+ * @throws esbuild's error where something cannot be bundled for a browser
+ */
+export async function bundleClient(root: string, entry = 'libs/client/src/published.ts'): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outdir: join(root, 'dist/client'),
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    conditions: ['browser', 'import'],
+    target: 'es2022',
+    tsconfig: join(root, 'tsconfig.base.json'),
+    minify: true,
+    legalComments: 'none',
+    charset: 'utf8',
+    // cborg would work with Node's Buffer where there is one; it is the same everywhere without.
+    define: { 'globalThis.process': 'undefined', 'globalThis.Buffer': 'undefined' },
+    metafile: true,
+    logLevel: 'silent',
+    plugins: [smallZod(join(root, 'tools/dev/client-package/browser/zod.ts')), unusedFilesLeft(root)],
+  });
+  const text = outputFiles[0]?.text;
+  if (text === undefined) throw new Error('esbuild made nothing');
+  return { text, metafile };
+}
+
+/** `zod` in libs/ is its small form here; see browser/zod.ts. */
+function smallZod(file: string): Plugin {
+  return {
+    name: 'small-zod',
+    setup(to) {
+      to.onResolve({ filter: /^zod$/ }, () => ({ path: file, sideEffects: false }));
+    },
+  };
+}
+
+/** Files of libs/ do nothing when they are loaded, so those of which nothing is used stay out. */
+function unusedFilesLeft(root: string): Plugin {
+  const libs = join(root, 'libs/');
+  const name = 'unused-files-left';
+  return {
+    name,
+    setup(to) {
+      to.onResolve({ filter: /^(\.|@communique-tee\/)/ }, async ({ path, pluginData, importer, resolveDir, kind }) => {
+        if (pluginData === name || !importer.startsWith(libs)) return undefined;
+        const resolved = await to.resolve(path, { importer, resolveDir, kind, pluginData: name });
+        return { ...resolved, sideEffects: false };
+      });
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import {
+  fetchEnclaveKey,
+  followMessage,
+  postMessage,
+  prepareMessage,
+  verifyResult,
+  type TrustPolicy,
+} from '@communique-tee/client';
+import { toHex, type CongressMessage } from '@communique-tee/protocol';
+import { workspaceRoot } from '@communique-tee/test-support';
+import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readMessage } from '../../cli/read-message';
+import { exampleMessage } from './example-message';
+import { createSteps } from './steps';
+
+const HELP = `The main job, on this machine: attest, seal, relay, deliver to the Congress simulator, verify the receipt.
+
+  npm run demo                 runs it once, then stays up for a look; Ctrl-C ends it
+  npm run demo -- --once       ends with exit code 0 when the receipt has verified, 1 when anything failed
+
+  --message <file>   send this message (JSON in the shape of docs/message.md) instead of the made-up one
+  --port <port>      the gateway's (default 3001, or a free one if that is taken)
+  --folder <folder>  where database, development root and logs are kept (default .dev)
+  --help
+`;
+
+const { values } = readArguments();
+
+if (values.help) {
+  process.stdout.write(HELP);
+} else {
+  await demo().catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
+    const logs = resolve(values.folder, 'logs');
+    process.stderr.write(
+      `\n${code}${error instanceof Error ? error.message : String(error)}\n${existsSync(logs) ? `Logs: ${logs}\n` : ''}`,
+    );
+    process.exitCode = 1;
+  });
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        once: { type: 'boolean', default: false },
+        message: { type: 'string' },
+        port: { type: 'string', default: '3001' },
+        folder: { type: 'string', default: join(workspaceRoot(), '.dev') },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+    process.exit(2);
+  }
+}
+
+async function demo(): Promise<void> {
+  const content = values.message === undefined ? exampleMessage() : readMessage(values.message);
+  const { step, total } = createSteps();
+  process.stdout.write('\ncommunique-tee: a private message to Congress through an attested enclave\n\n');
+  const system = await startSystem({
+    folder: resolve(values.folder),
+    persistent: true,
+    gatewayPort: Number(values.port),
+    step,
+  });
+  try {
+    await send(system, content, step);
+    process.stdout.write(
+      `\nDone in ${total().trim()}: sealed here, opened only in the enclave, delivered, receipt verified.\n`,
+    );
+    if (!values.once) await stayUp(system);
+  } finally {
+    await system.stop();
+  }
+}
+
+async function send(
+  system: System,
+  content: CongressMessage,
+  step: ReturnType<typeof createSteps>['step'],
+): Promise<void> {
+  const policy: TrustPolicy = {
+    acceptedMeasurements: [{ pcr0: system.pcr0 }],
+    trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
+  };
+  const options = { gateway: system.gatewayUrl, token: await system.issuer.token('demo') };
+  const key = await step(
+    'ask for attestation with a fresh nonce, and verify it',
+    () => fetchEnclaveKey(system.gatewayUrl, policy),
+    ({ attestation, keyId, custody }) =>
+      `module ${attestation.moduleId}, root: DEVELOPMENT (a mock NSM; production trusts the AWS root alone)\n` +
+      `PCR0 ${attestation.pcr0}\nsealing key ${toHex(keyId)}, custody: ${custody}`,
+  );
+  const prepared = await step(
+    'seal the message to the attested key',
+    () => Promise.resolve(prepareMessage(content, key)),
+    ({ id, sealed }) => `message ${id}, ${String(sealed.length)} bytes sealed, for ${content.offices.join(', ')}`,
+  );
+  await step(
+    'post it to the gateway, which cannot read it',
+    () => postMessage(options, prepared),
+    ({ status }) => `202, status ${status}`,
+  );
+  const view = await step(
+    'follow it to its end',
+    () => followMessage(options, prepared.id),
+    ({ status, attempts }) => `status ${status}, attempts ${String(attempts)}`,
+  );
+  const { receipt, answer } = await step(
+    'verify the receipt against the attested receipt key',
+    () => verifyResult(view, prepared, policy),
+    ({ receipt: { claims }, answer: { offices } }) =>
+      [
+        `signed ${new Date(claims.time * 1000).toISOString()} by PCR0 ${claims.pcr0.slice(0, 16)}...`,
+        ...offices.map(
+          ({ office, outcome, deliveryId }) => `${office}  ${outcome.padEnd(9)}  DeliveryId ${deliveryId ?? 'none'}`,
+        ),
+      ].join('\n'),
+  );
+  await step(
+    'find the XML at the House and Senate ends of the simulator',
+    async () => {
+      const sent = new Set(answer.offices.map(({ deliveryId }) => deliveryId));
+      const arrived = (await receivedBy(system.congress)).filter(({ deliveryId }) => sent.has(deliveryId));
+      const accepted = receipt.claims.offices.filter(({ outcome }) => outcome === 'accepted').length;
+      if (arrived.length !== accepted)
+        throw new Error(`${String(accepted)} accepted by the receipt, ${String(arrived.length)} arrived`);
+      return arrived;
+    },
+    (arrived) =>
+      arrived
+        .map(({ chamber, office, xml }) => `${chamber.padEnd(6)}  ${office}  ${String(xml.length)} characters of XML`)
+        .join('\n'),
+  );
+  if (view.status !== 'delivered') throw new Error(`the message ended as ${view.status}`);
+}
+
+async function stayUp(system: System): Promise<void> {
+  process.stdout.write(`
+The system stays up. Look at:
+  ${system.gatewayUrl}/#pcr0=${system.pcr0}
+      the page: which enclave answers, checked in your browser; write, seal, follow (with the token below)
+  ${system.gatewayUrl}/status             health, attestation, queue and budget over time
+  ${system.gatewayUrl}/docs               the API
+  ${system.gatewayUrl}/attestation        an attestation document
+  ${system.gatewayUrl}/api/health/tee     health, attestation verified
+  ${system.congress.controlUrl}/received  what Congress received (the simulator's view)
+  ${system.logFolder}  logs of every process
+A token for this hour, to try the API with:
+  ${await system.issuer.token('demo')}
+The gateway's whole environment is in ${system.gatewayEnvironmentFile} (for npm run operator, npx nx serve gateway).
+Ctrl-C ends it.
+`);
+  await new Promise<void>((ended) => {
+    process.once('SIGINT', ended);
+    process.once('SIGTERM', ended);
+  });
+  process.stdout.write('\nStopping.\n');
+}

@@ -1,0 +1,302 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { developmentMeasurements } from '@communique-tee/nsm-mock';
+import { temporaryFolder, workspaceRoot } from '@communique-tee/test-support';
+import { YAML11_SCHEMA, load } from 'js-yaml';
+import * as z from 'zod';
+import { parseEnvironment } from '../../../apps/gateway/src/core/config/environment';
+import { OWN_PREFIXES, VARIABLES } from '../../../apps/gateway/src/core/config/variables';
+import { parseEgressSettings } from '../../../apps/parent/src/egress/egress-settings';
+import { environmentOf, last, parseDockerfile } from './dockerfile';
+import { copied } from './run-stages';
+
+const root = workspaceRoot();
+const folder = join(root, 'docker');
+const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+const dockerfiles = readdirSync(folder).filter((name) => name.startsWith('Dockerfile.'));
+
+/** Names that mean something to Node, the linker or Prisma, not to us. */
+const NOT_OURS = new Set(['PATH', 'HOME']);
+const isKnown = (name: string) => name in VARIABLES || NOT_OURS.has(name);
+
+/** A tag that says at least which major version, and that the next build may not silently change. */
+const pinned = (image: string) => /^[a-z0-9./-]+:[0-9][a-z0-9.-]*(@sha256:[0-9a-f]{64})?$/.test(image);
+
+const parseEnvFile = (text: string) =>
+  Object.fromEntries(
+    text
+      .split('\n')
+      .filter((line) => /^[A-Z]/.test(line))
+      .map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
+  );
+
+describe.each(dockerfiles)('%s', (name) => {
+  const { args, stages } = parseDockerfile(read(name));
+
+  it('copies what is in the repository and not ignored, or what an earlier stage has', () => {
+    const ignored = readFileSync(join(root, '.dockerignore'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#') && !line.includes('*'));
+    for (const [index, { instructions }] of stages.entries()) {
+      for (const instruction of instructions.filter((each) => each.name === 'COPY')) {
+        const { from } = instruction.flags as { from?: string };
+        if (from !== undefined) expect(stages.slice(0, index).map((stage) => stage.name)).toContain(from);
+        else
+          for (const source of copied(instruction).sources) {
+            expect({ source, exists: existsSync(join(root, source)) }).toEqual({ source, exists: true });
+            expect(ignored.filter((entry) => source === entry || source.startsWith(`${entry}/`))).toEqual([]);
+          }
+      }
+    }
+  });
+
+  it('starts from pinned bases alone', () => {
+    for (const { from } of stages) {
+      const image = from.replace(/^\$\{(\w+)\}$/, (_, arg: string) => args[arg] ?? '');
+      if (image !== 'scratch') expect({ image, pinned: pinned(image) }).toEqual({ image, pinned: true });
+    }
+  });
+
+  it('ends as a user that is not root, in every stage that is run', () => {
+    for (const stage of stages.filter((each) => each.name !== 'build')) {
+      const [user = 'root', group = 'root'] = (last(stage, 'USER')?.value ?? '').split(':');
+      expect(Number(user)).toBeGreaterThan(0);
+      expect(Number(group)).toBeGreaterThan(0);
+      const names = stage.instructions.map((each) => each.name);
+      expect(names.slice(names.lastIndexOf('USER'))).not.toContain('RUN');
+    }
+  });
+
+  it('sets only variables that are known', () => {
+    for (const stage of stages) expect(Object.keys(environmentOf(stage)).filter((each) => !isKnown(each))).toEqual([]);
+  });
+
+  it('starts programs without a shell in between, which would keep signals to itself', () => {
+    for (const stage of stages.filter((each) => each.name !== 'build'))
+      expect(last(stage, 'CMD')?.value).toMatch(/^\["/);
+  });
+});
+
+const serviceSchema = z.looseObject({
+  image: z.string(),
+  user: z.string().optional(),
+  profiles: z.array(z.string()).optional(),
+  build: z
+    .object({
+      context: z.literal('..'),
+      dockerfile: z.string(),
+      target: z.string().optional(),
+      args: z.record(z.string(), z.string()),
+    })
+    .optional(),
+  env_file: z.array(z.string()).optional(),
+  environment: z.record(z.string(), z.string()).optional(),
+  ports: z.array(z.string()).optional(),
+  networks: z.array(z.string()).optional(),
+  network_mode: z.string().optional(),
+  volumes: z.array(z.string()).optional(),
+  command: z.array(z.string()).optional(),
+  cap_drop: z.array(z.string()),
+  security_opt: z.array(z.string()),
+  depends_on: z
+    .record(z.string(), z.object({ condition: z.enum(['service_healthy', 'service_completed_successfully']) }))
+    .optional(),
+  healthcheck: z
+    .object({ test: z.array(z.string()) })
+    .loose()
+    .optional(),
+});
+const composeSchema = z.looseObject({
+  services: z.record(z.string(), serviceSchema),
+  networks: z.record(z.string(), z.unknown()),
+  volumes: z.record(z.string(), z.unknown()),
+});
+
+describe('compose.yaml', () => {
+  const text = read('compose.yaml');
+  const { services, networks, volumes } = composeSchema.parse(load(text, { schema: YAML11_SCHEMA }));
+  const each = Object.entries(services);
+  /** `${NAME:-default}` as Compose fills it in where NAME is not set. */
+  const filled = (value: string) => value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+
+  it('depends on services that are there, are in the profile, and can meet the condition', () => {
+    for (const [name, { depends_on = {}, profiles, network_mode = '' }] of each) {
+      for (const [other, { condition }] of Object.entries(depends_on)) {
+        expect(services[other]).toBeDefined();
+        if (services[other]?.profiles !== undefined)
+          expect({ name, profiles: services[other].profiles }).toEqual({ name, profiles });
+        if (condition === 'service_healthy') expect(services[other]?.healthcheck).toBeDefined();
+      }
+      if (network_mode.startsWith('service:'))
+        expect(Object.keys(depends_on)).toContain(network_mode.slice('service:'.length));
+    }
+  });
+
+  it('publishes on loopback alone, and never two at one port in a profile', () => {
+    const published = each.flatMap(([, { ports = [], profiles }]) =>
+      ports.map((port) => `${String(profiles)} ${port}`),
+    );
+    expect(published).toHaveLength(2);
+    for (const port of published) expect(port).toMatch(/^(parent|development) 127\.0\.0\.1:/);
+    expect(new Set(published).size).toBe(published.length);
+  });
+
+  it('names networks, volumes, files, stages and images that are there', () => {
+    for (const [, { build, image, networks: used = [], volumes: mounts = [], env_file = [], security_opt }] of each) {
+      for (const network of used) expect(networks).toHaveProperty(network);
+      for (const [source = ''] of mounts.map((mount) => mount.split(':')))
+        if (!source.startsWith('.')) expect(volumes).toHaveProperty(source);
+      for (const file of env_file) expect(file).toMatch(/^env\/(postgres|database|gateway)\.env$/);
+      for (const option of security_opt)
+        if (option.startsWith('seccomp=')) expect(existsSync(join(folder, option.slice('seccomp='.length)))).toBe(true);
+      if (build !== undefined) {
+        const { args, stages } = parseDockerfile(readFileSync(join(root, build.dockerfile), 'utf8'));
+        if (build.target !== undefined) expect(stages.map((stage) => stage.name)).toContain(build.target);
+        for (const [arg, value] of Object.entries(build.args)) expect(filled(value)).toBe(args[arg]);
+      } else if (!image.startsWith('communique-tee/'))
+        expect({ image, pinned: pinned(filled(image)) }).toEqual({ image, pinned: true });
+      else expect(each.some(([, other]) => other.image === image && other.build !== undefined)).toBe(true);
+    }
+  });
+
+  it('takes capabilities away from every container, and runs none as root', () => {
+    for (const [name, { cap_drop, security_opt, user, build, image }] of each) {
+      expect({ name, cap_drop }).toEqual({ name, cap_drop: ['ALL'] });
+      expect(security_opt).toContain('no-new-privileges:true');
+      if (build === undefined && !image.startsWith('communique-tee/')) expect(user).toMatch(/^(postgres|redis)$/);
+    }
+  });
+
+  it('lets those of the parent, and no others, open vsock sockets', () => {
+    const open = each
+      .filter(([, { security_opt }]) => security_opt.some((option) => option.startsWith('seccomp=')))
+      .map(([name]) => name);
+    expect(open).toEqual(['gateway', 'egress-proxy', 'log-collector']);
+  });
+
+  it('holds no secret', () => {
+    expect(text).not.toMatch(/PASSWORD=|PASSWORD: |:\/\/[^/\s"]+:[^/\s"]+@/);
+  });
+
+  it('has Redis refuse rather than evict', () => {
+    const { command = [] } = services['redis'] ?? {};
+    expect(command[command.indexOf('--maxmemory-policy') + 1]).toBe('noeviction');
+  });
+
+  it("gives the parent's gateway an environment that production accepts, with its example and the image's own", () => {
+    const image = parseDockerfile(read('Dockerfile.gateway')).stages.find(({ name }) => name === 'gateway');
+    if (image === undefined) throw new Error('no stage gateway');
+    const example = parseEnvFile(read('env/gateway.example.env'));
+    expect(Object.keys(example).filter((name) => !isKnown(name))).toEqual([]);
+    const environment = {
+      ...environmentOf(image),
+      DATABASE_URL: 'postgresql://communique:x@postgres:5432/communique',
+      ...example,
+      ...services['gateway']?.environment,
+    };
+    expect(parseEnvironment(environment)).toMatchObject({
+      ok: false,
+      problems: [expect.stringMatching(/^TEE_EXPECTED_CODE_HASH: /)],
+    });
+    expect(parseEnvironment({ ...environment, TEE_EXPECTED_CODE_HASH: `sha384:${'ab'.repeat(48)}` })).toMatchObject({
+      ok: true,
+    });
+  });
+
+  it('gives the development gateway one that only development accepts', () => {
+    const environment = {
+      HOST: '0.0.0.0',
+      PORT: '3001',
+      DATABASE_URL: 'postgresql://communique:x@postgres:5432/communique',
+      ...services['gateway-development']?.environment,
+    };
+    expect(environment).toMatchObject({ TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}` });
+    const readFile = (path: string) =>
+      path.endsWith('.pem') ? '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n' : '{"keys":[]}';
+    expect(parseEnvironment(environment, readFile)).toMatchObject({ ok: true });
+    expect(parseEnvironment({ ...environment, NODE_ENV: 'production' }, readFile)).toMatchObject({ ok: false });
+    for (const [name, { environment: own = {} }] of each)
+      for (const variable of Object.keys(own))
+        if (OWN_PREFIXES.some((prefix) => variable.startsWith(prefix)))
+          expect({ name, variable, known: isKnown(variable) }).toEqual({ name, variable, known: true });
+  });
+});
+
+describe('the files beside it', () => {
+  it("egress.example.json lets through what the example stack's enclave asks for", () => {
+    const parsed = parseEgressSettings(['--config', join(folder, 'env/egress.example.json')]);
+    const example = z
+      .object({
+        egress: z.object({ routes: z.array(z.object({ host: z.string(), port: z.number(), vsockPort: z.number() })) }),
+      })
+      .parse(JSON.parse(readFileSync(join(root, 'apps/enclave/config/example.json'), 'utf8')));
+    expect(parsed).toMatchObject({
+      ok: true,
+      settings: {
+        routes: example.egress.routes.map(({ host, port, vsockPort }) => ({
+          host,
+          port,
+          listen: { kind: 'vsock', port: vsockPort },
+        })),
+      },
+    });
+  });
+
+  it("the filter for vsock refuses what Docker's own does, but not sockets", () => {
+    const { defaultAction, architectures, syscalls } = z
+      .object({
+        defaultAction: z.string(),
+        architectures: z.array(z.string()),
+        syscalls: z
+          .array(z.object({ names: z.array(z.string()), action: z.string(), args: z.array(z.unknown()).optional() }))
+          .readonly(),
+      })
+      .parse(JSON.parse(read('seccomp-vsock.json')));
+    expect([defaultAction, architectures]).toEqual(['SCMP_ACT_ALLOW', ['SCMP_ARCH_X86_64', 'SCMP_ARCH_AARCH64']]);
+    const refused = syscalls.filter(({ args }) => args === undefined).flatMap(({ names }) => names);
+    expect(new Set(refused).size).toBe(refused.length);
+    expect(refused).toEqual(
+      expect.arrayContaining([
+        'bpf',
+        'mount',
+        'ptrace',
+        'setns',
+        'unshare',
+        'keyctl',
+        'io_uring_setup',
+        'open_by_handle_at',
+      ]),
+    );
+    for (const name of ['socket', 'connect', 'clone', 'futex', 'epoll_wait']) expect(refused).not.toContain(name);
+  });
+
+  it("make-env.sh makes one password for both sides, for its owner's eyes, and makes none again", async () => {
+    const scratch = await temporaryFolder();
+    try {
+      cpSync(folder, scratch.file('docker'), {
+        recursive: true,
+        filter: (source) => !/env\/(?!.*example)[^/]+$/.test(source),
+      });
+      const make = () => spawnSync('/bin/sh', [scratch.file('docker/make-env.sh')], { encoding: 'utf8' });
+      expect(make()).toMatchObject({ status: 0, stderr: '' });
+      const file = (name: string) => scratch.file(`docker/env/${name}`);
+      const { POSTGRES_PASSWORD: password = '' } = parseEnvFile(readFileSync(file('postgres.env'), 'utf8'));
+      expect(password).toMatch(/^[0-9a-f]{48}$/);
+      expect(new URL(parseEnvFile(readFileSync(file('database.env'), 'utf8'))['DATABASE_URL'] ?? '')).toMatchObject({
+        password,
+        hostname: 'postgres',
+      });
+      for (const name of ['postgres.env', 'database.env', 'gateway.env'])
+        expect(statSync(file(name)).mode & 0o777).toBe(0o600);
+      const before = readFileSync(file('database.env'), 'utf8');
+      expect(make()).toMatchObject({ status: 0, stdout: '' });
+      expect(readFileSync(file('database.env'), 'utf8')).toBe(before);
+      spawnSync('rm', [file('postgres.env')]);
+      expect(make()).toMatchObject({ status: 1, stderr: expect.stringContaining('belong together') as string });
+    } finally {
+      await scratch.remove();
+    }
+  });
+});

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+// Stands in for Prisma's native `schema-engine` where that cannot be downloaded: the same command line and the same JSON-RPC
+// on stdio, answered by Prisma's own engine compiled to WebAssembly (@prisma/schema-engine-wasm, pinned to the CLI's commit)
+// over @prisma/adapter-pg. PostgreSQL only. tools/dev/prisma/cli.mjs puts it in place (PRISMA_SCHEMA_ENGINE_BINARY).
+import { parseArguments } from './engine/arguments.mjs';
+import { runCommand } from './engine/commands.mjs';
+import { createHandlers } from './engine/handlers.mjs';
+import { serve } from './engine/json-rpc.mjs';
+import { engineVersion } from './engine/wasm-engine.mjs';
+
+const options = parseArguments(process.argv.slice(2));
+if (options.version) {
+  console.log(`schema-engine-wasm ${engineVersion()}`);
+} else if (options.command !== undefined) {
+  process.exitCode = await runCommand(options.command, options.url);
+} else {
+  await serve(createHandlers(options), process.stdin, process.stdout);
+}
+process.exit();

@@ -1,0 +1,206 @@
+import { chmod, cp, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
+
+const root = workspaceRoot();
+
+/** A workspace in small: our setup scripts, and an npm that only writes down what it was asked for. */
+describe('the first command', () => {
+  let folder: TemporaryFolder;
+  let env: NodeJS.ProcessEnv;
+
+  const file = async (name: string, content: string, mode?: number) => {
+    await mkdir(dirname(folder.file(name)), { recursive: true });
+    await writeFile(folder.file(name), content);
+    if (mode !== undefined) await chmod(folder.file(name), mode);
+  };
+  const npm = (script: string) =>
+    file('bin/npm', `#!/bin/sh\necho "npm $*" >> "${folder.file('asked')}"\n${script}\n`, 0o755);
+  const asked = () => readFile(folder.file('asked'), 'utf8').catch(() => '');
+  const command = (...args: string[]) => [join(folder.path, 'tools/dev/setup/with-install.mjs'), ...args];
+  const first = async (...args: string[]) => {
+    const child = spawn(process.execPath, command(...args), { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+    return { code, stdout, stderr };
+  };
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    await cp(join(root, 'tools/dev/setup'), folder.file('tools/dev/setup'), { recursive: true });
+    await file('package-lock.json', '{"lockfileVersion":3}');
+    await file(
+      'package.json',
+      JSON.stringify({ scripts: { 'demo:run': 'node demo.mjs', 'test:run': 'node demo.mjs' } }),
+    );
+    await file(
+      'demo.mjs',
+      "console.log(JSON.stringify(process.argv.slice(2)), process.execPath); process.exit(process.argv[2] === 'fail' ? 7 : 0);",
+    );
+    await npm('mkdir -p node_modules/.bin');
+    env = { PATH: `${folder.file('bin')}:${dirname(process.execPath)}:/usr/bin:/bin`, HOME: folder.path };
+  });
+  afterEach(() => folder.remove());
+
+  it('installs once, then only when the lockfile changes', async () => {
+    expect(await first('demo')).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/npm ci.*\nInstalled in [\d.]+ s/) as string,
+    });
+    expect(await first('demo')).toMatchObject({ code: 0, stderr: '' });
+    expect(await asked()).toBe('npm ci\n');
+    await file('package-lock.json', '{"lockfileVersion":3,"packages":{}}');
+    await first('demo');
+    expect(await asked()).toBe('npm ci\nnpm ci\n');
+  });
+
+  it('passes arguments and the exit code through', async () => {
+    expect((await first('demo', '--once', 'two words', '$HOME', "it's")).stdout).toContain(
+      '["--once","two words","$HOME","it\'s"]',
+    );
+    expect((await first('demo', 'fail')).code).toBe(7);
+  });
+
+  it('runs on the Node of the workspace', async () => {
+    await first('demo');
+    await file('node_modules/.bin/node', `#!/bin/sh\n[ "$1" = --version ] && echo v24.9.0 || echo ours "$@"\n`, 0o755);
+    expect((await first('demo', '--once')).stdout).toBe('ours demo.mjs --once\n');
+  });
+
+  it('links its Node where npm left the link out', async () => {
+    if (process.platform !== 'linux') return;
+    await file(`node_modules/node-linux-${process.arch}/bin/node`, '#!/bin/sh\necho v24.21.0\n', 0o755);
+    await file('node_modules/.bin/jest', '');
+    const postinstall = spawn(process.execPath, [folder.file('tools/dev/setup/postinstall.mjs')], {
+      env,
+      stdio: 'ignore',
+    });
+    expect(await new Promise((resolve) => postinstall.once('close', resolve))).toBe(0);
+    expect(await readlink(folder.file('node_modules/.bin/node'))).toBe(`../node-linux-${process.arch}/bin/node`);
+  });
+
+  it('refuses a Node that is too old, with what to do', async () => {
+    await first('demo');
+    await file('node_modules/.bin/node', '#!/bin/sh\necho v24.8.1\n', 0o755);
+    expect(await first('demo')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/24\.9.*v24\.8\.1/) as string,
+    });
+  });
+
+  it('says which download failed and what to do, and starts nothing', async () => {
+    await npm(
+      'echo "npm error code E404" >&2; echo "npm error 404 Not Found - GET https://registry.test/@scope%2fname/-/name-1.2.3.tgz - not found" >&2; exit 1',
+    );
+    const failed = await first('demo');
+    expect(failed).toMatchObject({ code: 1, stdout: '' });
+    expect(failed.stderr).toContain('the download of @scope/name (name-1.2.3.tgz) (E404)');
+    expect(failed.stderr).toContain('registry does not have this package');
+    await npm(
+      'echo "npm error code ENOTFOUND" >&2; echo "npm error network request to https://registry.test/koffi failed, reason: getaddrinfo ENOTFOUND registry.test" >&2; exit 1',
+    );
+    expect((await first('demo')).stderr).toMatch(/the download of koffi \(ENOTFOUND\).*could not be reached/s);
+    await npm('echo "npm error code 1" >&2; echo "npm error path /here/node_modules/koffi" >&2; exit 1');
+    expect((await first('demo')).stderr).toContain('the install script in /here/node_modules/koffi (exit 1)');
+  });
+
+  it('installs again after an installation that failed', async () => {
+    await first('demo');
+    await file('package-lock.json', '{"changed":true}');
+    await npm('exit 1');
+    expect((await first('demo')).code).toBe(1);
+    await npm('mkdir -p node_modules/.bin');
+    expect((await first('demo')).code).toBe(0);
+    expect(await asked()).toBe('npm ci\nnpm ci\nnpm ci\n');
+  });
+
+  it('hands a signal on, once, and ends as the command ends', async () => {
+    await first('demo');
+    await file(
+      'demo.mjs',
+      "let n = 0; process.on('SIGINT', () => { n += 1; setTimeout(() => { console.log('interrupted ' + n); process.exit(9); }, 200); }); console.log('up'); setInterval(() => {}, 1000);",
+    );
+    const service = await spawnService({ command: process.execPath, args: command('demo'), env, readyWhen: /up/ });
+    process.kill(service.pid, 'SIGINT'); // the terminal's
+    await sleep(20);
+    process.kill(service.pid, 'SIGINT'); // npm's
+    expect(await service.exited).toEqual({ code: 9, signal: null });
+    expect(service.output()).toContain('interrupted 1');
+  });
+
+  describe('npm test where tools are missing', () => {
+    // Neither apt-get nor the tools: a folder with what a shell script needs, and no more.
+    beforeEach(async () => {
+      await first('demo');
+      await file('bare/README', '');
+      const links = { node: process.execPath, sh: '/bin/sh' };
+      for (const [name, target] of Object.entries(links))
+        await file(`bare/${name}`, `#!/bin/sh\nexec ${target} "$@"\n`, 0o755);
+      env = { PATH: folder.file('bare'), HOME: folder.path };
+    });
+
+    it('names the tests that do not run, and why, and runs the others', async () => {
+      const { code, stdout, stderr } = await first('test', '--some');
+      expect(stderr).toMatch(/Redis is not here: .* will NOT run/);
+      expect(stderr).toMatch(/Chromium is not here/);
+      expect(stderr).toContain('no apt-get');
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('["--some"]') as string });
+    });
+
+    it('fails when CI is set', async () => {
+      env = { ...env, CI: 'true' };
+      expect(await first('test')).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining('CI is set') as string,
+      });
+    });
+
+    it('is content with tools that are named or on PATH', async () => {
+      for (const name of [
+        'nginx',
+        'cloud-init',
+        'shellcheck',
+        'systemd-analyze',
+        'logrotate',
+        'jq',
+        'openssl',
+        'psql',
+        'cpio',
+      ])
+        await file(`bare/${name}`, '#!/bin/sh\n', 0o755);
+      env = { ...env, CI: 'true', REDIS_URL: 'redis://redis.test', CHROMIUM_PATH: '/opt/chromium' };
+      expect(await first('test')).toMatchObject({ code: 0, stderr: '' });
+    });
+
+    it('unpacks Redis into the cache folder where nobody is root, and installs with no service started where root is', async () => {
+      const log = folder.file('apt-log');
+      await file(
+        'bare/dpkg',
+        `#!/bin/sh\n[ "$1" = -x ] && /bin/mkdir -p "$3/usr/bin" && echo '#!/bin/sh' > "$3/usr/bin/redis-server" && /bin/chmod 755 "$3/usr/bin/redis-server"\nexit 0\n`,
+        0o755,
+      );
+      await file(
+        'bare/apt-get',
+        `#!/bin/sh\necho "$*" >> "${log}"\ncase "$*" in\n*" -s "*) echo "Inst redis-server (5)"; echo "Inst liblzf1 (3)";;\n*download*) : > redis-server.deb; : > liblzf1.deb;;\n*chromium) echo "E: no space" >&2; exit 100;;\nesac\n`,
+        0o755,
+      );
+      const { stderr } = await first('test');
+      const calls = await readFile(log, 'utf8');
+      if (process.getuid?.() === 0) {
+        expect(calls).toContain('install -y -q --no-install-recommends redis-server');
+        expect(calls.match(/^update/gm)).toHaveLength(1);
+        expect(stderr).toContain('E: no space');
+      } else {
+        expect(calls).toContain('download -q redis-server liblzf1');
+        expect(await readdir(folder.file('.cache/tools/redis/usr/bin'))).toEqual(['redis-server']);
+        expect(stderr).toContain('needs root');
+      }
+    });
+  });
+});

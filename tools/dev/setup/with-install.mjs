@@ -1,0 +1,30 @@
+// node tools/dev/setup/with-install.mjs <demo|test> [arguments]: what a newcomer types first, so it installs what is missing, then
+// runs the script `<name>:run` of package.json on the workspace's own Node. Plain Node 20, no packages.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { ensureInstalled } from './install.mjs';
+import { checkNode } from './node-version.mjs';
+import { ensurePrismaClient } from './prisma-client.mjs';
+import { runChild } from './run-child.mjs';
+import { ensureTestTools } from './test-tools.mjs';
+import { root, say } from './workspace.mjs';
+
+const [name, ...args] = process.argv.slice(2);
+const script = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts[`${name}:run`];
+if (script === undefined) {
+  say('usage: node tools/dev/setup/with-install.mjs <demo|test> [arguments]');
+  process.exit(2);
+}
+
+if (!(await ensureInstalled())) process.exit(1);
+const problem = checkNode();
+if (problem !== undefined) {
+  say(problem);
+  process.exit(1);
+}
+if (!ensurePrismaClient()) process.exit(1);
+if (name === 'test' && !(await ensureTestTools())) process.exit(1);
+
+// exec: the command takes the shell's place, so that signals and the exit code are its own.
+process.exitCode = await runChild('/bin/sh', ['-c', `exec ${script} "$@"`, 'sh', ...args]);

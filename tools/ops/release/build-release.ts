@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { lockedPackage, readLockfile } from '../../image/build/npm-package';
+import { layOut, NPM_ARCHITECTURE, type Architecture } from './contents';
+import { filesOf, type Manifest } from './manifest';
+
+const run = promisify(execFile);
+
+export interface BuiltRelease {
+  readonly file: string;
+  /** Of the archive, 64 hexadecimal digits. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** In the store's bucket. */
+  readonly key: string;
+  readonly manifest: Manifest;
+}
+
+/**
+ * `<outFolder>/communique-tee-<arch>.tar.gz` and `release.json` beside it. The same sources and lockfile give the same bytes.
+ * Needs GNU tar and gzip.
+ */
+export async function buildRelease({
+  root,
+  arch,
+  outFolder,
+}: {
+  readonly root: string;
+  readonly arch: Architecture;
+  readonly outFolder: string;
+}): Promise<BuiltRelease> {
+  const work = await mkdtemp(join(tmpdir(), 'communique-release-'));
+  try {
+    const folder = join(work, 'release');
+    await layOut(root, folder, arch);
+    // What esbuild says about its inputs names paths of this machine.
+    for (const app of ['gateway', 'parent']) await rm(join(folder, app, 'meta.json'), { force: true });
+    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+    const manifest: Manifest = {
+      version,
+      arch,
+      node: lockedPackage(readLockfile(root), `node_modules/node-linux-${NPM_ARCHITECTURE[arch]}`).version,
+      files: await filesOf(folder),
+    };
+    await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
+    const tar = join(work, 'release.tar');
+    // One order, one time, one owner; modes without what this user's umask says.
+    await run(
+      'tar',
+      [
+        '--create',
+        '--file',
+        tar,
+        '--directory',
+        folder,
+        '--format=ustar',
+        '--sort=name',
+        '--mtime=@0',
+        '--owner=root:0',
+        '--group=root:0',
+        '--mode=u=rwX,go=rX',
+        '.',
+      ],
+      { env: { ...process.env, LC_ALL: 'C' } },
+    );
+    // gzip itself: Node's zlib chooses by the processor. -n: no name, no time.
+    await run('gzip', ['-6', '-n', tar]);
+    await mkdir(outFolder, { recursive: true });
+    const file = join(outFolder, `communique-tee-${arch}.tar.gz`);
+    await rename(`${tar}.gz`, file).catch(async (error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error;
+      await run('cp', [`${tar}.gz`, file]);
+    });
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(file), hash);
+    const sha256 = hash.digest('hex');
+    const built = { file, sha256, sizeBytes: (await stat(file)).size, key: `releases/${sha256}.tar.gz`, manifest };
+    await writeFile(
+      join(outFolder, 'release.json'),
+      `${JSON.stringify({ version, arch, sha256, sizeBytes: built.sizeBytes, key: built.key, node: manifest.node }, null, 2)}\n`,
+    );
+    return built;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { chmod, copyFile, cp, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { cacheFolder } from '../../image/debian-archive/cache-folder';
+import { fetchNpmPackage, lockedPackage, readLockfile } from '../../image/build/npm-package';
+
+export type Architecture = 'arm64' | 'x86_64';
+
+/** As npm and Node call it. */
+export const NPM_ARCHITECTURE: Readonly<Record<Architecture, string>> = { arm64: 'arm64', x86_64: 'x64' };
+
+const run = promisify(execFile);
+const ENGINE = '@prisma/schema-engine-wasm';
+
+/**
+ * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE.
+ * @throws BuildError `input_not_locked` | `input_not_found` | `input_changed`
+ */
+export async function layOut(root: string, folder: string, arch: Architecture): Promise<void> {
+  const npmArch = NPM_ARCHITECTURE[arch];
+  const node = await fetchNpmPackage(
+    lockedPackage(readLockfile(root), `node_modules/node-linux-${npmArch}`),
+    cacheFolder(),
+  );
+  await mkdir(join(folder, 'bin'), { recursive: true });
+  await copyFile(join(node, 'bin/node'), join(folder, 'bin/node'));
+  await chmod(join(folder, 'bin/node'), 0o755);
+  for (const app of ['gateway', 'parent']) await bundleApp(root, app, join(folder, app), npmArch);
+  await bundleMigrations(root, join(folder, 'migrate'));
+  await bundleScript(root, 'tools/ops/operator/main.ts', join(folder, 'operator'), []);
+  await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+}
+
+/** The bundle is the same for every machine. npm installs koffi's native part of this one alone: the one beside the bundle is replaced. */
+async function bundleApp(root: string, app: string, folder: string, npmArch: string): Promise<void> {
+  await run(process.execPath, [join(root, 'tools/dev/build/build.mjs'), app, '--outdir', folder], { cwd: root });
+  const koffi = await fetchNpmPackage(
+    lockedPackage(readLockfile(root), `node_modules/@koromix/koffi-linux-${npmArch}`),
+    cacheFolder(),
+  );
+  await copyFile(join(koffi, `linux_${npmArch}`, 'koffi.node'), join(folder, 'koffi.node'));
+}
+
+/** One file, Prisma's engine as it is installed, and the migrations. */
+async function bundleMigrations(root: string, folder: string): Promise<void> {
+  await bundleScript(root, 'tools/ops/release/migrate/main.mjs', folder, [`${ENGINE}/*`]);
+  const engine = join(root, 'node_modules', ENGINE);
+  const beside = join(folder, 'node_modules', ENGINE);
+  await mkdir(beside, { recursive: true });
+  for (const name of await readdir(engine))
+    if (!name.endsWith('.d.ts')) await copyFile(join(engine, name), join(beside, name));
+  await cp(join(root, 'prisma/migrations'), join(folder, 'migrations'), { recursive: true });
+}
+
+/** `main.mjs` in the folder. */
+async function bundleScript(root: string, entry: string, folder: string, external: string[]): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: [join(root, entry)],
+    outfile: join(folder, 'main.mjs'),
+    tsconfig: join(root, 'tsconfig.base.json'),
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    external,
+    legalComments: 'none',
+    charset: 'utf8',
+    logLevel: 'error',
+    // pg is CommonJS and asks for parts of Node.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+    },
+  });
+}

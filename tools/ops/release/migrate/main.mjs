@@ -1,0 +1,74 @@
+// node main.mjs: the migrations that lie beside it, applied to the database of DATABASE_URL, as `prisma migrate deploy` does, by the
+// same engine (Prisma's own, compiled to WebAssembly) and with the same table of what was applied. A parent has no npm packages, and
+// this is one file and one .wasm. Exit 0: all are applied. 1: not now, starting again may help. 78: it will not.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { createHandlers } from '../../../dev/prisma/engine/handlers.mjs';
+import { poolConfig, withClient } from '../../../dev/prisma/engine/connection.mjs';
+
+const EXIT_CONFIGURATION = 78;
+/** Several instances start at once: one migrates, the others wait for it. Any number, ours alone in this database. */
+const LOCK = 7_312_005_114;
+/** A migration that failed before, or one that was applied and is another or missing here: a person has to look. */
+const NEEDS_A_PERSON = new Set(['P3009', 'P3018', 'P3005', 'P3012', 'P3015', 'P1012']);
+
+const say = (level, event, more = {}) =>
+  process.stdout.write(
+    `${JSON.stringify({ level, time: new Date().toISOString(), source: 'migrate', event, ...more })}\n`,
+  );
+
+function migrationsList(folder) {
+  const names = readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
+    .sort();
+  return {
+    baseDir: folder,
+    lockfile: { path: 'migration_lock.toml', content: readFileSync(join(folder, 'migration_lock.toml'), 'utf8') },
+    shadowDbInitScript: '',
+    migrationDirectories: names.map((path) => ({
+      path,
+      migrationFile: {
+        path: 'migration.sql',
+        content: { tag: 'ok', value: readFileSync(join(folder, path, 'migration.sql'), 'utf8') },
+      },
+    })),
+  };
+}
+
+async function migrate(url) {
+  const handle = createHandlers({ datamodels: [], url });
+  const list = migrationsList(join(import.meta.dirname, 'migrations'));
+  const filters = { externalTables: [], externalEnums: [] };
+  await withClient(poolConfig(url), async (client) => {
+    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    // As `migrate deploy`: what was changed after it was applied is said, and does not stop.
+    const { editedMigrationNames = [] } = await handle('diagnoseMigrationHistory', {
+      migrationsList: list,
+      optInToShadowDatabase: false,
+      filters,
+    });
+    for (const migration of editedMigrationNames) say('warn', 'migration_edited', { migration });
+    const { appliedMigrationNames } = await handle('applyMigrations', { migrationsList: list, filters });
+    for (const migration of appliedMigrationNames) say('info', 'migration_applied', { migration });
+    say('info', 'migrated', { applied: appliedMigrationNames.length, known: list.migrationDirectories.length });
+  });
+}
+
+// The engine tells its own steps there, scripts and errors of the database included, which may quote rows.
+process.stderr.write = () => true;
+
+const url = process.env.DATABASE_URL ?? '';
+if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
+  say('error', 'not_configured', { variable: 'DATABASE_URL' });
+  process.exit(EXIT_CONFIGURATION);
+}
+try {
+  await migrate(url);
+  process.exit(0);
+} catch (error) {
+  const code = typeof error?.code === 'string' ? error.code : 'none';
+  // The text may quote the URL, with its password, or rows.
+  say('error', 'not_migrated', { code });
+  process.exit(NEEDS_A_PERSON.has(code) ? EXIT_CONFIGURATION : 1);
+}

@@ -1,0 +1,183 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  migrate as prismaMigrateDeploy,
+  spawnService,
+  startPostgres,
+  temporaryFolder,
+  workspaceRoot,
+  type Postgres,
+  type TemporaryFolder,
+} from '@communique-tee/test-support';
+import pg from 'pg';
+import { layOut, type Architecture } from './contents';
+import { filesOf } from './manifest';
+
+const HERE: Architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
+let folder: TemporaryFolder;
+let release: string;
+let postgres: Postgres;
+
+beforeAll(async () => {
+  folder = await temporaryFolder('release-');
+  release = folder.file('release');
+  await layOut(workspaceRoot(), release, HERE);
+  postgres = await startPostgres({ folder: folder.file('postgres') });
+}, 300_000);
+afterAll(async () => {
+  await (postgres as Postgres | undefined)?.stop();
+  await folder.remove();
+});
+
+interface Ended {
+  readonly code: number;
+  readonly events: readonly Record<string, unknown>[];
+  readonly output: string;
+}
+
+async function migrate(databaseUrl: string | undefined, from = release): Promise<Ended> {
+  const service = await spawnService({
+    command: join(release, 'bin/node'),
+    args: [join(from, 'migrate/main.mjs')],
+    cwd: '/',
+    env: databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl },
+  });
+  const { code } = await service.exited;
+  const output = service.output();
+  return {
+    code: code ?? -1,
+    output,
+    events: output
+      .split('\n')
+      .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : [])),
+  };
+}
+
+const appliedIn = async (url: string) => {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ migration_name: string; checksum: string }>(
+      'SELECT migration_name, checksum FROM _prisma_migrations WHERE finished_at IS NOT NULL ORDER BY migration_name',
+    );
+    return rows;
+  } finally {
+    await client.end();
+  }
+};
+
+it('holds what the parent runs, and nothing of this machine', async () => {
+  const files = await filesOf(release);
+  expect(Object.entries(files).flatMap(([path, { executable }]) => (executable ? [path] : []))).toEqual(['bin/node']);
+  expect(Object.keys(files)).toEqual(
+    expect.arrayContaining([
+      'gateway/main.js',
+      'gateway/koffi.node',
+      'parent/main.js',
+      'parent/koffi.node',
+      'migrate/main.mjs',
+      'operator/main.mjs',
+      'LICENSE',
+    ]),
+  );
+  for (const path of ['gateway/main.js', 'parent/main.js', 'migrate/main.mjs', 'operator/main.mjs'])
+    expect((await readFile(join(release, path), 'utf8')).includes(workspaceRoot())).toBe(false);
+});
+
+it('is the same again', async () => {
+  const again = folder.file('again');
+  await layOut(workspaceRoot(), again, HERE);
+  const files = async (at: string) => ({
+    ...(await filesOf(at)),
+    'gateway/meta.json': undefined,
+    'parent/meta.json': undefined,
+  });
+  expect(await files(again)).toEqual(await files(release));
+  await rm(again, { recursive: true });
+});
+
+it("brings the other architecture's Node and native parts", async () => {
+  const other = folder.file('other');
+  await layOut(workspaceRoot(), other, HERE === 'arm64' ? 'x86_64' : 'arm64');
+  const machine = async (file: string) => (await readFile(join(other, file))).readUInt16LE(18);
+  // ELF's e_machine: 0xb7 AArch64, 0x3e x86-64
+  for (const file of ['bin/node', 'gateway/koffi.node', 'parent/koffi.node'])
+    expect([file, await machine(file)]).toEqual([file, HERE === 'arm64' ? 0x3e : 0xb7]);
+  await rm(other, { recursive: true });
+});
+
+it("brings the operator's commands", async () => {
+  const service = await spawnService({
+    command: join(release, 'bin/node'),
+    args: [join(release, 'operator/main.mjs'), 'status'],
+    cwd: '/',
+    env: {},
+  });
+  const { code } = await service.exited;
+  expect([code, service.output()]).toEqual([2, expect.stringContaining('DATABASE_URL is not set')]);
+});
+
+describe('migrate', () => {
+  it('applies what prisma migrate deploy would, by the same names and checksums, once', async () => {
+    const [ours, theirs] = [await postgres.createDatabase('ours'), await postgres.createDatabase('theirs')];
+    await prismaMigrateDeploy(theirs);
+    const first = await migrate(ours);
+    expect([first.code, first.events.at(-1)]).toMatchObject([
+      0,
+      { event: 'migrated', applied: (await appliedIn(theirs)).length },
+    ]);
+    expect(await appliedIn(ours)).toEqual(await appliedIn(theirs));
+    expect(await migrate(theirs)).toMatchObject({ code: 0, events: [{ event: 'migrated', applied: 0 }] });
+    expect(await prismaMigrateDeploy(ours)).toContain('No pending migrations');
+  });
+
+  it('lets one of several instances migrate while the others wait', async () => {
+    const url = await postgres.createDatabase('together');
+    const ended = await Promise.all([migrate(url), migrate(url), migrate(url)]);
+    expect(ended.map(({ code }) => code)).toEqual([0, 0, 0]);
+    const applied = ended.map(({ events }) => Number(events.at(-1)?.['applied'])).sort();
+    expect(applied).toEqual([0, 0, (await appliedIn(url)).length]);
+  });
+
+  it('says so and may be tried again while the database is away, and never prints where it is', async () => {
+    const { code, events, output } = await migrate('postgresql://user:secret-password@127.0.0.1:1/communique');
+    expect([code, events]).toMatchObject([1, [{ event: 'not_migrated', code: 'P1001' }]]);
+    expect(output).not.toContain('secret-password');
+  });
+
+  it.each([undefined, '', 'mysql://127.0.0.1/x'])(
+    'is not started again without a database to speak of: %s',
+    async (url) => {
+      expect(await migrate(url)).toMatchObject({ code: 78, events: [{ event: 'not_configured' }] });
+    },
+  );
+
+  it('leaves a migration that failed to a person, and says nothing of its rows', async () => {
+    const url = await postgres.createDatabase('broken');
+    const broken = folder.file('broken');
+    await mkdir(broken);
+    await cp(join(release, 'migrate'), join(broken, 'migrate'), { recursive: true });
+    await mkdir(join(broken, 'migrate/migrations/29990101000000_broken'));
+    await writeFile(
+      join(broken, 'migrate/migrations/29990101000000_broken/migration.sql'),
+      "SELECT 'secret-row'::int;",
+    );
+    const [first, second] = [await migrate(url, broken), await migrate(url, broken)];
+    expect([first.code === 0, first.events.at(-1)]).toMatchObject([false, { event: 'not_migrated' }]);
+    expect([second.code, second.events.at(-1)]).toMatchObject([78, { event: 'not_migrated', code: 'P3009' }]);
+    expect(`${first.output}${second.output}`).not.toContain('secret-row');
+  });
+});
+
+it('the command explains itself and refuses what it does not know', async () => {
+  const run = async (...args: string[]) =>
+    promisify(execFile)(process.execPath, ['tools/run.mjs', 'tools/ops/release/main.ts', ...args], {
+      cwd: workspaceRoot(),
+    }).then(
+      () => 0,
+      (error: unknown) => (error as { code: number }).code,
+    );
+  expect([await run('--help'), await run('--arch', 'riscv'), await run('--what')]).toEqual([0, 2, 2]);
+});

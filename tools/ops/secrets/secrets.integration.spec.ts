@@ -1,0 +1,193 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { operatorKeyPolicy } from '@communique-tee/key-policies';
+import { startKmsSimulator, type KmsSimulator } from '@communique-tee/kms-simulator';
+import { developmentRootPem } from '@communique-tee/nsm-mock';
+import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { Agent } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { runCommand } from './run-command';
+
+const KEY = 'canary-key-0123456789';
+const role = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
+
+describe('npm run secrets', () => {
+  let folder: TemporaryFolder;
+  let kms: KmsSimulator;
+  let agent: Agent;
+  let store: Server;
+  let stored: Record<string, unknown>[];
+  let storeAnswers: { status: number; body: object };
+  let said: { out: string; err: string };
+  const operator = { accessKeyId: 'AKIAOPERATOR0000000', secretAccessKey: 'x'.repeat(40) };
+  const somebody = { accessKeyId: 'AKIASOMEBODY0000000', secretAccessKey: 'y'.repeat(40) };
+
+  beforeAll(async () => {
+    folder = await temporaryFolder('secrets');
+    const policy = operatorKeyPolicy({
+      place: { stack: 'prod', region: 'us-east-1', accountId: '123456789012', partition: 'aws' },
+      parentRoleArn: role('parent'),
+      acceptedImages: [{ pcr0: 'ab'.repeat(48) }],
+      administrators: [role('administrator')],
+      operators: [role('operator')],
+    });
+    const identityPolicy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'kms:*', Resource: '*' }] };
+    kms = await startKmsSimulator({
+      region: 'us-east-1',
+      account: '123456789012',
+      keys: [{ alias: 'alias/communique-tee-prod-operator', policy: { ...policy } }],
+      credentials: [
+        { ...operator, principalArn: role('operator'), identityPolicy },
+        { ...somebody, principalArn: role('somebody'), identityPolicy },
+      ],
+      trustAnchorPem: await developmentRootPem(folder.path),
+    });
+    agent = new Agent({ ca: kms.certificateAuthority });
+    store = createServer((request, response) => {
+      void request.toArray().then((chunks: Buffer[]) => {
+        stored.push({
+          target: request.headers['x-amz-target'],
+          ...(JSON.parse(Buffer.concat(chunks).toString()) as object),
+        });
+        response
+          .writeHead(storeAnswers.status, { 'content-type': 'application/x-amz-json-1.1' })
+          .end(JSON.stringify(storeAnswers.body));
+      });
+    }).listen(0, '127.0.0.1');
+    await once(store, 'listening');
+  });
+  afterAll(async () => {
+    agent.destroy();
+    await kms.close();
+    store.close();
+    await folder.remove();
+  });
+  beforeEach(() => {
+    stored = [];
+    storeAnswers = { status: 200, body: { VersionId: 'v1' } };
+    said = { out: '', err: '' };
+  });
+
+  const run = (args: readonly string[], { credentials = operator, value = `${KEY}\n` } = {}) =>
+    runCommand(args, {
+      kms: (region) =>
+        new KMSClient({ region, endpoint: kms.origin, credentials, requestHandler: { httpsAgent: agent } }),
+      secretsManager: (region) =>
+        new SecretsManagerClient({
+          region,
+          endpoint: `http://127.0.0.1:${String((store.address() as AddressInfo).port)}`,
+          credentials,
+          maxAttempts: 1,
+        }),
+      input: Readable.from([Buffer.from(value)]),
+      out: (text) => void (said.out += text),
+      err: (text) => void (said.err += text),
+      environment: { AWS_REGION: 'us-east-1' },
+    });
+  afterEach(() => {
+    expect(said.out + said.err).not.toContain(KEY);
+  });
+
+  it('stores a ciphertext that KMS bound to stack and name, and nothing else', async () => {
+    expect(await run(['put', '--stack', 'prod', 'cwc-house'])).toBe(0);
+    expect(said.out).toContain('communique-tee/prod/enclave/cwc-house: stored as version v1');
+    expect(stored).toEqual([
+      {
+        target: 'secretsmanager.PutSecretValue',
+        SecretId: 'communique-tee/prod/enclave/cwc-house',
+        SecretString: expect.stringMatching(/^[A-Za-z0-9+/]+=*$/) as string,
+        ClientRequestToken: expect.any(String) as string,
+      },
+    ]);
+    expect(JSON.stringify(stored)).not.toContain(KEY);
+    expect(kms.requests().at(-1)).toMatchObject({
+      action: 'Encrypt',
+      decision: 'done',
+      encryptionContext: {
+        'communique-tee:purpose': 'operator-secret',
+        'communique-tee:stack': 'prod',
+        'communique-tee:secret': 'cwc-house',
+      },
+    });
+  });
+
+  it('prints it where it shall not be stored', async () => {
+    expect(await run(['encrypt', '--stack', 'prod', 'cwc-house'], { value: KEY })).toBe(0);
+    expect(said.out).toMatch(/^[A-Za-z0-9+/]{40,}=*\n$/);
+    expect(stored).toEqual([]);
+  });
+
+  it.each<[string, readonly string[], { credentials?: typeof operator; value?: string }, RegExp]>([
+    [
+      'who is no operator',
+      ['put', '--stack', 'prod', 'cwc-house'],
+      { credentials: somebody },
+      /secretOperators of Pulumi.prod.yaml/,
+    ],
+    [
+      'a stack that is not there',
+      ['put', '--stack', 'other', 'cwc-house'],
+      {},
+      /no alias\/communique-tee-other-operator in us-east-1/,
+    ],
+    [
+      'credentials that AWS does not know',
+      ['put', '--stack', 'prod', 'cwc-house'],
+      { credentials: { ...operator, accessKeyId: 'AKIANOBODY000000000' } },
+      /AWS does not know you/,
+    ],
+    ['no value', ['put', '--stack', 'prod', 'cwc-house'], { value: '\n' }, /8 to 200 visible ASCII/],
+    ['two lines', ['put', '--stack', 'prod', 'cwc-house'], { value: `${KEY}\n${KEY}\n` }, /on one line/],
+    ['a file', ['put', '--stack', 'prod', 'cwc-house'], { value: 'x'.repeat(5000) }, /longer than 4096 bytes/],
+  ])('tells what to do with %s', async (_name, args, options, words) => {
+    expect(await run(args, options)).toBe(1);
+    expect(said.err).toMatch(words);
+    expect(stored).toEqual([]);
+  });
+
+  it('tells that the secret is not in the stack', async () => {
+    storeAnswers = { status: 400, body: { __type: 'ResourceNotFoundException', message: 'x' } };
+    expect(await run(['put', '--stack', 'prod', 'cwc-house'])).toBe(1);
+    expect(said.err).toContain('name it in enclaveSecrets of Pulumi.prod.yaml');
+  });
+
+  it.each([
+    [['put', 'cwc-house']],
+    [['put', '--stack', 'prod']],
+    [['put', '--stack', 'prod', 'CWC']],
+    [['put', '--stack', 'prod', 'cwc-house', KEY]],
+    [['get', '--stack', 'prod', 'x']],
+    [['--what']],
+  ])('wants other arguments than %j', async (args) => {
+    expect(await run(args)).toBe(2);
+    expect(said.err).toContain('npm run secrets');
+  });
+
+  it('explains itself', async () => {
+    expect(await run(['--help'])).toBe(0);
+    expect(said.out).toContain('standard input');
+  });
+});
+
+it('reads a file as well as a pipe', async () => {
+  const folder = await temporaryFolder('secrets-input');
+  try {
+    await writeFile(folder.file('key.txt'), 'short\n');
+    const script = `exec '${process.execPath}' tools/run.mjs tools/ops/secrets/main.ts put --stack prod --region us-east-1 cwc-house < '${folder.file('key.txt')}'`;
+    const service = await spawnService({
+      command: '/bin/sh',
+      args: ['-c', script],
+      cwd: workspaceRoot(),
+      env: { PATH: process.env['PATH'] ?? '' },
+    });
+    expect(await service.exited).toMatchObject({ code: 1 });
+    expect(service.output()).toContain('8 to 200 visible ASCII');
+    expect(service.output()).not.toContain('TypeError');
+  } finally {
+    await folder.remove();
+  }
+});
