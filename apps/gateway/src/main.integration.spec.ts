@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -70,6 +72,20 @@ describe('the gateway as a process', () => {
     for (const name of ['PORT', 'DATABASE_URL', 'REDIS_URL', 'TEE_ENABLE_ATTESTATION_VERIFICATION'])
       expect(stderr).toContain(`  ${name}: `);
     expect(stderr).not.toContain('sesame');
+  });
+
+  it.each(['PORT', 'METRICS_PORT'])('names a taken %s in one line and exits with 78', async (name) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const port = String((other.address() as AddressInfo).port);
+    try {
+      expect(await run({ [name]: port })).toEqual({
+        code: 78,
+        stderr: `The gateway cannot start. Its environment has 1 problem(s):\n  ${name}: ${port} on 127.0.0.1 is taken by another program: end it, or set another port\n`,
+      });
+    } finally {
+      other.close();
+    }
   });
 
   it('does not start without its keys', async () => {

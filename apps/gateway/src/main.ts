@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
-import { ENCLAVE_SECRETS, parseEnvironment } from './core/config/environment';
+import { ENCLAVE_SECRETS, listenProblem, parseEnvironment } from './core/config/environment';
 import { createApp } from './create-app';
 import { Logger } from './core/telemetry/logger';
 import { limitShutdown } from './core/lifecycle/shutdown-limit';
@@ -12,13 +12,7 @@ async function main(): Promise<void> {
   if (process.env['NODE_ENV'] !== 'production' && existsSync('.env')) process.loadEnvFile('.env');
   const parsed = parseEnvironment(process.env);
   for (const name of ENCLAVE_SECRETS) Reflect.deleteProperty(process.env, name);
-  if (!parsed.ok) {
-    process.stderr.write(
-      `The gateway cannot start. Its environment has ${String(parsed.problems.length)} problem(s):\n${parsed.problems.map((line) => `  ${line}\n`).join('')}`,
-    );
-    process.exitCode = EXIT_CONFIG;
-    return;
-  }
+  if (!parsed.ok) return refuse(parsed.problems);
   const { config } = parsed;
   const app = await createApp(config);
   // Node would print the message, which may quote what was sent; ours is written through the allow-list. The state is unknown: end.
@@ -28,10 +22,23 @@ async function main(): Promise<void> {
   });
   limitShutdown(app, config.shutdown.timeoutMs);
   app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
-  await app.listen(config.http.port, config.http.host);
+  try {
+    await app.listen(config.http.port, config.http.host);
+  } catch (error) {
+    const problem = listenProblem(error, config);
+    if (problem === undefined) throw error;
+    refuse([problem]);
+  }
   const address = app.getHttpServer().address();
   const port = typeof address === 'object' && address !== null ? address.port : config.http.port;
   app.get(Logger).info({ host: config.http.host, port, pid: process.pid, state: config.environment }, 'listening');
+}
+
+function refuse(problems: readonly string[]): never {
+  process.stderr.write(
+    `The gateway cannot start. Its environment has ${String(problems.length)} problem(s):\n${problems.map((line) => `  ${line}\n`).join('')}`,
+  );
+  process.exit(EXIT_CONFIG);
 }
 
 main().catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
+import { isDeepStrictEqual, parseEnv } from 'node:util';
+import { build } from 'esbuild';
 import { workspaceRoot } from '@communique-tee/test-support';
 import { type Environment, parseEnvironment } from './environment';
 import { VARIABLES } from './variables';
@@ -34,6 +35,13 @@ describe('the environment', () => {
       expect.stringMatching(/^REDIS_URL: is required in production/),
     ]);
     expect(config({ ...PRODUCTION, NODE_ENV: undefined }).environment).toBe('production');
+  });
+
+  it('applies the rules of production where NODE_ENV is not valid', () => {
+    expect(problems({ ...GOOD, NODE_ENV: 'prod' }).map((line) => line.split(':')[0])).toEqual([
+      'NODE_ENV',
+      'REDIS_URL',
+    ]);
   });
 
   it('does not start with a cap that no message fits under', () => {
@@ -320,9 +328,32 @@ describe('the environment', () => {
       ),
     );
     expect(problems(shown)).toEqual([]);
-    // and what is shown as the default is the default
-    const { notices: _shown, redis: _redis, http, ...rest } = config(shown);
-    const { notices: _left, http: bare, ...defaults } = config(parseEnv(text));
-    expect({ ...rest, http: { ...http, trustedProxies: [], corsOrigins: [] } }).toEqual({ ...defaults, http: bare });
+  });
+
+  it('shows the default of the table behind every # in .env.example', () => {
+    const text = readFileSync(join(workspaceRoot(), '.env.example'), 'utf8');
+    const shown = parseEnv([...text.matchAll(/^#([A-Z][A-Z0-9_]+=.*)$/gm)].map((match) => match[1]).join('\n'));
+    const differing = Object.entries(VARIABLES).flatMap(([name, schema]) => {
+      const [value, missing] = [shown[name], schema.safeParse(undefined)];
+      const hasDefault = missing.success && missing.data !== undefined && !Array.isArray(missing.data);
+      if (value === undefined || !hasDefault) return [];
+      return isDeepStrictEqual(schema.parse(value), missing.data) ? [] : [name];
+    });
+    expect(differing).toEqual([]);
+  });
+
+  it('imports nothing of Nest, so that the deployment can use it', async () => {
+    const { metafile } = await build({
+      entryPoints: [join(__dirname, 'environment.ts')],
+      tsconfig: join(workspaceRoot(), 'tsconfig.base.json'),
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      write: false,
+      metafile: true,
+    });
+    const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+    expect(imported).toContain('zod');
+    expect(imported.filter((path) => path.startsWith('@nestjs/'))).toEqual([]);
   });
 });

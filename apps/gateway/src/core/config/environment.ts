@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { highestCostOfMessageMicroUsd } from './prices';
 import type { GatewayConfig } from './gateway-config';
-import { parseExpectedCodeHash } from './expected-code-hash';
 import { leavesMachineInClear } from './sentry-dsn';
-import { OWN_PREFIXES, VARIABLES, type Values, type VariableName } from './variables';
+import { OWN_PREFIXES, type Values, type VariableName, VARIABLES } from './variables';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type ParsedEnvironment = { ok: true; config: GatewayConfig } | { ok: false; problems: string[] };
@@ -16,243 +15,249 @@ export const ENCLAVE_SECRETS = [
   'ANTHROPIC_API_KEY',
 ] as const;
 
-/** Reads the whole environment. Every problem is in the list, each as `NAME: rule`, never with the value. */
+/**
+ * Reads the whole environment. Every problem is in the list, each as `NAME: rule`, never with the value.
+ * @param readFile of a PEM file that a variable names
+ */
 export function parseEnvironment(
   environment: Environment,
   readFile: (path: string) => string = (path) => readFileSync(path, 'utf8'),
 ): ParsedEnvironment {
-  const problems: string[] = [];
-  const values = readValues(environment, problems);
-  const problem = (name: VariableName, text: string) => {
-    if (!problems.some((line) => line.startsWith(`${name}: `))) problems.push(`${name}: ${text}`);
-  };
-  const isSet = (name: VariableName) => textOf(environment, name) !== undefined;
-  const required = (name: VariableName, why = 'is required') => {
-    if (!isSet(name)) problem(name, why);
-  };
-
-  // Whoever forgets to say where this runs gets the strict rules
-  const mode = values.NODE_ENV ?? 'production';
-  const production = mode === 'production';
-  for (const name of ['DATABASE_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'] as const) required(name);
-  if (production)
-    required('REDIS_URL', 'is required in production: without it rate limits are counted in each process alone');
-
-  if (isSet('AUTH_JWKS_URL') === isSet('AUTH_JWKS_FILE')) problem('AUTH_JWKS_URL', 'set either this or AUTH_JWKS_FILE');
-  if (production && values.AUTH_JWKS_URL?.startsWith('http:'))
-    problem('AUTH_JWKS_URL', 'must be https:// in production: whoever changes these keys on the way is everybody');
-
-  if (!isSet('ENCLAVE_URL') && !isSet('ENCLAVE_URLS'))
-    required('TEE_ENDPOINT', 'is required (or ENCLAVE_URL, or ENCLAVE_URLS): where the enclave listens');
-  if (
-    values.ENCLAVE_URL !== undefined &&
-    values.TEE_ENDPOINT !== undefined &&
-    values.ENCLAVE_URL !== values.TEE_ENDPOINT
-  )
-    problem('ENCLAVE_URL', 'names another place than TEE_ENDPOINT: set one of the two');
-  const address = values.ENCLAVE_URL ?? values.TEE_ENDPOINT;
-  const addresses = values.ENCLAVE_URLS ?? ([address ?? ''] as const);
-  if (address !== undefined && !addresses.includes(address))
-    problem('ENCLAVE_URLS', 'names all enclaves, but not the one of ENCLAVE_URL or TEE_ENDPOINT');
-  const leavesMachine = (address: string) =>
-    address.startsWith('tcp:') && !/^tcp:(127\.|localhost:|\[::1\]:)/.test(address);
-  const addressVariable = isSet('ENCLAVE_URLS')
-    ? 'ENCLAVE_URLS'
-    : isSet('ENCLAVE_URL')
-      ? 'ENCLAVE_URL'
-      : 'TEE_ENDPOINT';
-  if (production && addresses.some((address) => address.startsWith('hybrid:')))
-    problem(
-      addressVariable,
-      'must not be hybrid: in production: that is an emulated enclave, whose documents no root of AWS signs',
-    );
-  if (production && addresses.some(leavesMachine))
-    problem(addressVariable, 'must stay on this machine in production (vsock, unix or loopback)');
-
-  const verify = values.TEE_ENABLE_ATTESTATION_VERIFICATION ?? true;
-  if (production && !verify) problem('TEE_ENABLE_ATTESTATION_VERIFICATION', 'cannot be switched off in production');
-  if (!verify && addresses.length > 1)
-    problem(
-      'ENCLAVE_URLS',
-      'names more than one enclave, and which of them holds a key only verified attestation can tell',
-    );
-  const mock = values.TEE_PROVIDER === 'mock';
-  if (production && mock) problem('TEE_PROVIDER', 'mock is for development, not for production');
-  let acceptedMeasurements: GatewayConfig['attestation']['acceptedMeasurements'] = [];
-  if (verify)
-    required(
-      'TEE_EXPECTED_CODE_HASH',
-      'is required while attestation is verified: sha384:<96 hex of PCR0>[,...]; nothing is accepted by default',
-    );
-  if (values.TEE_EXPECTED_CODE_HASH !== undefined) {
-    const parsed = parseExpectedCodeHash(values.TEE_EXPECTED_CODE_HASH);
-    if (parsed.ok) acceptedMeasurements = parsed.measurements;
-    else problem('TEE_EXPECTED_CODE_HASH', parsed.problem);
-  }
-  let trustAnchorPem: string | undefined;
-  if (values.ATTESTATION_DEVELOPMENT_ROOT_FILE !== undefined) {
-    if (production) problem('ATTESTATION_DEVELOPMENT_ROOT_FILE', 'is refused in production: the root is that of AWS');
-    else if (!mock) problem('ATTESTATION_DEVELOPMENT_ROOT_FILE', 'goes with TEE_PROVIDER=mock only');
-    else
-      trustAnchorPem = readPem(values.ATTESTATION_DEVELOPMENT_ROOT_FILE, readFile, (text) => {
-        problem('ATTESTATION_DEVELOPMENT_ROOT_FILE', text);
-      });
-  } else if (mock && verify) {
-    problem(
-      'ATTESTATION_DEVELOPMENT_ROOT_FILE',
-      'is required with TEE_PROVIDER=mock while attestation is verified: the development root of the mock NSM (PEM)',
-    );
-  }
-
-  const timeoutMs = values.ENCLAVE_TIMEOUT_MS ?? 60_000;
-  const leaseMs = values.DELIVERY_LEASE_MS ?? 120_000;
-  if (leaseMs <= timeoutMs)
-    problem(
-      'DELIVERY_LEASE_MS',
-      'must be more than ENCLAVE_TIMEOUT_MS: a message would be leased again while it is on its way',
-    );
-  const minBackoffMs = values.DELIVERY_MIN_BACKOFF_MS ?? 1000;
-  const maxBackoffMs = values.DELIVERY_MAX_BACKOFF_MS ?? 300_000;
-  for (const name of ['DEFAULT_USER_DAILY_LIMIT', 'SYSTEM_HOURLY_LIMIT', 'EMERGENCY_SHUTDOWN_THRESHOLD'] as const) {
-    if ((values[name] ?? highestCostOfMessageMicroUsd) < highestCostOfMessageMicroUsd) {
-      problem(
-        name,
-        `is less than one message can cost (${String(highestCostOfMessageMicroUsd)} micro-dollars): nothing would ever be accepted`,
-      );
-    }
-  }
-  if (minBackoffMs > maxBackoffMs) problem('DELIVERY_MIN_BACKOFF_MS', 'must not be more than DELIVERY_MAX_BACKOFF_MS');
-
-  if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === (values.PORT ?? 3001))
-    problem('METRICS_PORT', 'is the same as PORT: metrics have a listener of their own');
-  if (production && values.SENTRY_DSN !== undefined && leavesMachineInClear(values.SENTRY_DSN))
-    problem('SENTRY_DSN', 'must be https:// in production, unless it is on this machine');
-  // While it drains, what stands in front of it is told to look elsewhere; on a developer's machine nothing stands there
-  const drainMs = values.SHUTDOWN_DRAIN_MS ?? (production ? 5000 : 0);
-  const shutdownTimeoutMs = values.SHUTDOWN_TIMEOUT_MS ?? 25_000;
-  if (shutdownTimeoutMs <= drainMs)
-    problem('SHUTDOWN_TIMEOUT_MS', 'must be more than SHUTDOWN_DRAIN_MS: nothing could be finished after draining');
-
-  if (problems.length > 0) return { ok: false, problems: problems.sort() };
-  return {
-    ok: true,
-    config: {
-      environment: mode,
-      http: {
-        host: values.HOST ?? '127.0.0.1',
-        port: values.PORT ?? 3001,
-        requestTimeoutMs: values.REQUEST_TIMEOUT_MS ?? 15_000,
-        trustedProxies: values.TRUSTED_PROXIES ?? [],
-        maxConnections: values.MAX_CONNECTIONS ?? 4000,
-        maxConnectionsPerAddress: values.MAX_CONNECTIONS_PER_ADDRESS ?? 500,
-        corsOrigins: values.CORS_ORIGINS ?? [],
-      },
-      database: { url: values.DATABASE_URL ?? '', poolSize: values.DATABASE_POOL_SIZE ?? 20 },
-      ...(values.REDIS_URL === undefined ? {} : { redis: { url: values.REDIS_URL } }),
-      log: { level: values.LOG_LEVEL ?? 'info' },
-      rateLimits: {
-        windowMs: values.RATE_LIMIT_WINDOW ?? 60_000,
-        maxRequests: values.RATE_LIMIT_MAX_REQUESTS ?? 100,
-        attestationMaxRequests: values.RATE_LIMIT_ATTESTATION_MAX_REQUESTS ?? 20,
-        otherMaxRequests: values.RATE_LIMIT_OTHER_MAX_REQUESTS ?? 600,
-      },
-      budget: {
-        userDayCapMicroUsd: values.DEFAULT_USER_DAILY_LIMIT ?? 10_000_000n,
-        systemHourCapMicroUsd: values.SYSTEM_HOURLY_LIMIT ?? 100_000_000n,
-        systemDayCapMicroUsd: values.EMERGENCY_SHUTDOWN_THRESHOLD ?? 500_000_000n,
-      },
-      auth: {
-        issuer: values.AUTH_ISSUER ?? '',
-        audience: values.AUTH_AUDIENCE ?? '',
-        algorithms: values.AUTH_ALGORITHMS ?? ['Ed25519', 'EdDSA', 'ES256', 'RS256'],
-        clockSkewSeconds: values.AUTH_CLOCK_SKEW_SECONDS ?? 30,
-        adminScope: values.AUTH_ADMIN_SCOPE ?? 'communique:admin',
-        jwks:
-          values.AUTH_JWKS_URL === undefined
-            ? { file: values.AUTH_JWKS_FILE ?? '' }
-            : {
-                url: values.AUTH_JWKS_URL,
-                timeoutMs: values.AUTH_JWKS_TIMEOUT_MS ?? 5000,
-                cooldownMs: values.AUTH_JWKS_COOLDOWN_MS ?? 30_000,
-                staleMs: values.AUTH_JWKS_STALE_MS ?? 43_200_000,
-              },
-      },
-      enclave: { addresses, timeoutMs },
-      keys: {
-        intervalMs: values.ENCLAVE_KEYS_INTERVAL_MS ?? 15_000,
-        ...(values.ENCLAVE_SECRETS_FILE === undefined ? {} : { secretsFile: values.ENCLAVE_SECRETS_FILE }),
-      },
-      attestation: {
-        verify,
-        acceptedMeasurements,
-        ...(trustAnchorPem === undefined ? {} : { trustAnchorPem }),
-        cacheMs: values.ATTESTATION_CACHE_MS ?? 30_000,
-        maxAgeMs: values.ATTESTATION_MAX_AGE_MS ?? 300_000,
-      },
-      admission: {
-        maxWaiting: values.ADMISSION_MAX_WAITING ?? 50_000,
-        maxAgeMs: (values.ADMISSION_MAX_AGE_SECONDS ?? 900) * 1000,
-      },
-      retention: {
-        messagesDays: values.RETENTION_MESSAGES_DAYS ?? 30,
-        ledgerDays: values.RETENTION_LEDGER_DAYS ?? 400,
-      },
-      delivery: {
-        concurrency: values.DELIVERY_CONCURRENCY ?? 8,
-        leaseMs,
-        minBackoffMs,
-        maxBackoffMs,
-        pollMs: values.DELIVERY_POLL_MS ?? 1000,
-      },
-      metrics: {
-        ...(values.METRICS_PORT === undefined
-          ? {}
-          : { listen: { host: values.METRICS_HOST ?? '127.0.0.1', port: values.METRICS_PORT } }),
-        ...(values.METRICS_ENDPOINT === undefined
-          ? {}
-          : { push: { endpoint: values.METRICS_ENDPOINT, intervalMs: values.METRICS_PUSH_INTERVAL_MS ?? 30_000 } }),
-      },
-      ...(values.SENTRY_DSN === undefined ? {} : { errorReports: values.SENTRY_DSN }),
-      shutdown: { drainMs, timeoutMs: shutdownTimeoutMs },
-      notices: noticesOf(isSet, verify),
-    },
-  };
-}
-
-function readValues(environment: Environment, problems: string[]): Values {
+  const given = new Map(
+    Object.entries(environment).flatMap(([name, text]) => {
+      const trimmed = text?.trim() ?? '';
+      return trimmed === '' ? [] : [[name, trimmed] as const];
+    }),
+  );
+  const problems = new Map<string, string>();
   const values: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(VARIABLES)) {
-    const text = textOf(environment, name);
-    if (text === undefined) continue;
-    const parsed = schema.safeParse(text);
+    const parsed = schema.safeParse(given.get(name));
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(`${name}: ${parsed.error.issues[0]?.message ?? 'is not valid'}`);
+    else problems.set(name, parsed.error.issues[0]?.message ?? 'is not valid');
   }
   for (const name of Object.keys(environment)) {
     if (OWN_PREFIXES.some((prefix) => name.startsWith(prefix)) && !Object.hasOwn(VARIABLES, name))
-      problems.push(`${name}: is not a variable that the gateway knows (.env.example lists them)`);
+      problems.set(name, 'is not a variable that the gateway knows (.env.example lists them)');
   }
-  return values;
+  const isSet = (name: VariableName) => given.has(name);
+  const trustAnchorPem = readPem(given.get('ATTESTATION_DEVELOPMENT_ROOT_FILE'), readFile);
+  // The first problem of a variable is the one that is told
+  for (const [name, rule] of brokenRules(values as Partial<Values>, isSet, trustAnchorPem))
+    if (!problems.has(name)) problems.set(name, rule);
+  if (problems.size > 0) return { ok: false, problems: [...problems].map((problem) => problem.join(': ')).sort() };
+  return { ok: true, config: configOf(values as Values, isSet, trustAnchorPem.pem) };
 }
 
-function textOf(environment: Environment, name: string): string | undefined {
-  const text = environment[name]?.trim();
-  return text === '' ? undefined : text;
+/** What has to fit together. A variable that is not valid by itself is undefined here. */
+function* brokenRules(
+  values: Partial<Values>,
+  isSet: (name: VariableName) => boolean,
+  root: ReadPem,
+): Generator<[VariableName, string]> {
+  // The strict rules also hold where NODE_ENV is not valid
+  const production = (values.NODE_ENV ?? 'production') === 'production';
+  if (production && !isSet('REDIS_URL'))
+    yield ['REDIS_URL', 'is required in production: without it rate limits are counted in each process alone'];
+
+  if (isSet('AUTH_JWKS_URL') === isSet('AUTH_JWKS_FILE')) yield ['AUTH_JWKS_URL', 'set either this or AUTH_JWKS_FILE'];
+  if (production && values.AUTH_JWKS_URL?.startsWith('http:'))
+    yield [
+      'AUTH_JWKS_URL',
+      'must be https:// in production: anyone who can alter the keys in transit can impersonate any user',
+    ];
+
+  if (!isSet('TEE_ENDPOINT') && !isSet('ENCLAVE_URL') && !isSet('ENCLAVE_URLS'))
+    yield ['TEE_ENDPOINT', 'is required (or ENCLAVE_URL, or ENCLAVE_URLS): where the enclave listens'];
+  const { TEE_ENDPOINT: endpoint, ENCLAVE_URL: url } = values;
+  if (url !== undefined && endpoint !== undefined && url !== endpoint)
+    yield ['ENCLAVE_URL', 'names another place than TEE_ENDPOINT: set one of the two'];
+  const address = url ?? endpoint;
+  const addresses = addressesOf(values);
+  if (address !== undefined && !addresses.includes(address))
+    yield ['ENCLAVE_URLS', 'names all enclaves, but not the one of ENCLAVE_URL or TEE_ENDPOINT'];
+  const addressVariable = (['ENCLAVE_URLS', 'ENCLAVE_URL'] as const).find(isSet) ?? 'TEE_ENDPOINT';
+  if (production && addresses.some((each) => each.startsWith('hybrid:')))
+    yield [
+      addressVariable,
+      'must not be hybrid: in production: that is an emulated enclave, whose documents no root of AWS signs',
+    ];
+  if (production && addresses.some((each) => /^tcp:(?!127\.|localhost:|\[::1\]:)/.test(each)))
+    yield [addressVariable, 'must stay on this machine in production (vsock, unix or loopback)'];
+
+  const verify = values.TEE_ENABLE_ATTESTATION_VERIFICATION ?? true;
+  const mock = values.TEE_PROVIDER === 'mock';
+  if (production && !verify) yield ['TEE_ENABLE_ATTESTATION_VERIFICATION', 'cannot be switched off in production'];
+  if (!verify && addresses.length > 1)
+    yield [
+      'ENCLAVE_URLS',
+      'names more than one enclave, and which of them holds a key only verified attestation can tell',
+    ];
+  if (production && mock) yield ['TEE_PROVIDER', 'mock is for development, not for production'];
+  if (verify && !isSet('TEE_EXPECTED_CODE_HASH'))
+    yield [
+      'TEE_EXPECTED_CODE_HASH',
+      'is required while attestation is verified: sha384:<96 hex of PCR0>[,...]; nothing is accepted by default',
+    ];
+  if (isSet('ATTESTATION_DEVELOPMENT_ROOT_FILE')) {
+    if (production) yield ['ATTESTATION_DEVELOPMENT_ROOT_FILE', 'is refused in production: the root is that of AWS'];
+    if (!mock) yield ['ATTESTATION_DEVELOPMENT_ROOT_FILE', 'goes with TEE_PROVIDER=mock only'];
+    if (root.problem !== undefined) yield ['ATTESTATION_DEVELOPMENT_ROOT_FILE', root.problem];
+  } else if (mock && verify) {
+    yield [
+      'ATTESTATION_DEVELOPMENT_ROOT_FILE',
+      'is required with TEE_PROVIDER=mock while attestation is verified: the development root of the mock NSM (PEM)',
+    ];
+  }
+
+  if (isAtLeast(values.ENCLAVE_TIMEOUT_MS, values.DELIVERY_LEASE_MS))
+    yield [
+      'DELIVERY_LEASE_MS',
+      'must be more than ENCLAVE_TIMEOUT_MS: a message would be leased again while it is on its way',
+    ];
+  for (const name of ['DEFAULT_USER_DAILY_LIMIT', 'SYSTEM_HOURLY_LIMIT', 'EMERGENCY_SHUTDOWN_THRESHOLD'] as const) {
+    const limit = values[name];
+    if (limit !== undefined && limit < highestCostOfMessageMicroUsd)
+      yield [
+        name,
+        `is less than one message can cost (${String(highestCostOfMessageMicroUsd)} micro-dollars): nothing would ever be accepted`,
+      ];
+  }
+  const { DELIVERY_MIN_BACKOFF_MS: least, DELIVERY_MAX_BACKOFF_MS: most } = values;
+  if (least !== undefined && most !== undefined && least > most)
+    yield ['DELIVERY_MIN_BACKOFF_MS', 'must not be more than DELIVERY_MAX_BACKOFF_MS'];
+
+  if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === values.PORT)
+    yield ['METRICS_PORT', 'is the same as PORT: metrics have a listener of their own'];
+  if (production && values.SENTRY_DSN !== undefined && leavesMachineInClear(values.SENTRY_DSN))
+    yield ['SENTRY_DSN', 'must be https:// in production, unless it is on this machine'];
+  if (isAtLeast(drainMsOf(values), values.SHUTDOWN_TIMEOUT_MS))
+    yield ['SHUTDOWN_TIMEOUT_MS', 'must be more than SHUTDOWN_DRAIN_MS: nothing could be finished after draining'];
 }
 
-function readPem(
-  path: string,
-  readFile: (path: string) => string,
-  problem: (text: string) => void,
-): string | undefined {
+/** Whether a time is as long as its bound or longer, where both are known. */
+const isAtLeast = (time: number | undefined, bound: number | undefined) =>
+  time !== undefined && bound !== undefined && time >= bound;
+
+/** A balancer needs time to see that readiness is gone; on a developer's machine there is none. */
+const drainMsOf = ({ SHUTDOWN_DRAIN_MS, NODE_ENV }: Partial<Values>) =>
+  SHUTDOWN_DRAIN_MS ?? (NODE_ENV === 'production' ? 5000 : 0);
+
+const addressesOf = ({ ENCLAVE_URLS, ENCLAVE_URL, TEE_ENDPOINT }: Partial<Values>) =>
+  ENCLAVE_URLS ?? ([ENCLAVE_URL ?? TEE_ENDPOINT ?? ''] as const);
+
+function configOf(
+  values: Values,
+  isSet: (name: VariableName) => boolean,
+  trustAnchorPem: string | undefined,
+): GatewayConfig {
+  const jwks = { timeoutMs: values.AUTH_JWKS_TIMEOUT_MS, cooldownMs: values.AUTH_JWKS_COOLDOWN_MS };
+  return {
+    environment: values.NODE_ENV,
+    http: {
+      host: values.HOST,
+      port: values.PORT,
+      requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+      trustedProxies: values.TRUSTED_PROXIES,
+      maxConnections: values.MAX_CONNECTIONS,
+      maxConnectionsPerAddress: values.MAX_CONNECTIONS_PER_ADDRESS,
+      corsOrigins: values.CORS_ORIGINS,
+    },
+    database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL_SIZE },
+    ...(values.REDIS_URL !== undefined && { redis: { url: values.REDIS_URL } }),
+    log: { level: values.LOG_LEVEL },
+    rateLimits: {
+      windowMs: values.RATE_LIMIT_WINDOW,
+      maxRequests: values.RATE_LIMIT_MAX_REQUESTS,
+      attestationMaxRequests: values.RATE_LIMIT_ATTESTATION_MAX_REQUESTS,
+      otherMaxRequests: values.RATE_LIMIT_OTHER_MAX_REQUESTS,
+    },
+    budget: {
+      userDayCapMicroUsd: values.DEFAULT_USER_DAILY_LIMIT,
+      systemHourCapMicroUsd: values.SYSTEM_HOURLY_LIMIT,
+      systemDayCapMicroUsd: values.EMERGENCY_SHUTDOWN_THRESHOLD,
+    },
+    auth: {
+      issuer: values.AUTH_ISSUER,
+      audience: values.AUTH_AUDIENCE,
+      algorithms: values.AUTH_ALGORITHMS,
+      clockSkewSeconds: values.AUTH_CLOCK_SKEW_SECONDS,
+      adminScope: values.AUTH_ADMIN_SCOPE,
+      jwks:
+        values.AUTH_JWKS_URL === undefined
+          ? { file: values.AUTH_JWKS_FILE ?? '' }
+          : { url: values.AUTH_JWKS_URL, ...jwks, staleMs: values.AUTH_JWKS_STALE_MS },
+    },
+    enclave: { addresses: addressesOf(values), timeoutMs: values.ENCLAVE_TIMEOUT_MS },
+    keys: {
+      intervalMs: values.ENCLAVE_KEYS_INTERVAL_MS,
+      ...(values.ENCLAVE_SECRETS_FILE !== undefined && { secretsFile: values.ENCLAVE_SECRETS_FILE }),
+    },
+    attestation: {
+      verify: values.TEE_ENABLE_ATTESTATION_VERIFICATION,
+      acceptedMeasurements: values.TEE_EXPECTED_CODE_HASH ?? [],
+      ...(trustAnchorPem !== undefined && { trustAnchorPem }),
+      cacheMs: values.ATTESTATION_CACHE_MS,
+      maxAgeMs: values.ATTESTATION_MAX_AGE_MS,
+    },
+    admission: { maxWaiting: values.ADMISSION_MAX_WAITING, maxAgeMs: values.ADMISSION_MAX_AGE_SECONDS * 1000 },
+    retention: { messagesDays: values.RETENTION_MESSAGES_DAYS, ledgerDays: values.RETENTION_LEDGER_DAYS },
+    delivery: {
+      concurrency: values.DELIVERY_CONCURRENCY,
+      leaseMs: values.DELIVERY_LEASE_MS,
+      minBackoffMs: values.DELIVERY_MIN_BACKOFF_MS,
+      maxBackoffMs: values.DELIVERY_MAX_BACKOFF_MS,
+      pollMs: values.DELIVERY_POLL_MS,
+    },
+    metrics: {
+      ...(values.METRICS_PORT !== undefined && {
+        listen: { host: values.METRICS_HOST, port: values.METRICS_PORT },
+      }),
+      ...(values.METRICS_ENDPOINT !== undefined && {
+        push: { endpoint: values.METRICS_ENDPOINT, intervalMs: values.METRICS_PUSH_INTERVAL_MS },
+      }),
+    },
+    ...(values.SENTRY_DSN !== undefined && { errorReports: values.SENTRY_DSN }),
+    shutdown: { drainMs: drainMsOf(values), timeoutMs: values.SHUTDOWN_TIMEOUT_MS },
+    notices: noticesOf(isSet, values.TEE_ENABLE_ATTESTATION_VERIFICATION),
+  };
+}
+
+/** What a failed `listen` says about PORT or METRICS_PORT, as `NAME: rule`; undefined for any other error. */
+export function listenProblem(error: unknown, { http, metrics }: GatewayConfig): string | undefined {
+  if (!(error instanceof Error) || !('port' in error) || !('code' in error)) return undefined;
+  const [name, hostName, { host, port }] =
+    error.port === http.port
+      ? (['PORT', 'HOST', http] as const)
+      : (['METRICS_PORT', 'METRICS_HOST', metrics.listen ?? { host: '', port: undefined }] as const);
+  if (error.port !== port) return undefined;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `${name}: ${String(port)} on ${host} is taken by another program: end it, or set another port`;
+    case 'EACCES':
+      return `${name}: ${String(port)} may not be used by this user: ports below 1024 need a right of their own`;
+    case 'EADDRNOTAVAIL':
+      return `${hostName}: ${host} is not an address of this machine`;
+    default:
+      return undefined;
+  }
+}
+
+interface ReadPem {
+  readonly pem?: string;
+  readonly problem?: string;
+}
+
+function readPem(path: string | undefined, readFile: (path: string) => string): ReadPem {
+  if (path === undefined) return {};
   try {
     const pem = readFile(path);
-    if (/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(pem)) return pem;
-    problem('names a file that holds no PEM certificate');
+    return /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(pem)
+      ? { pem }
+      : { problem: 'names a file that holds no PEM certificate' };
   } catch {
-    problem('names a file that cannot be read');
+    return { problem: 'names a file that cannot be read' };
   }
-  return undefined;
 }
 
 function noticesOf(isSet: (name: VariableName) => boolean, verify: boolean): GatewayConfig['notices'] {
@@ -272,7 +277,7 @@ function noticesOf(isSet: (name: VariableName) => boolean, verify: boolean): Gat
   if (!verify)
     notices.push({
       variable: 'TEE_ENABLE_ATTESTATION_VERIFICATION',
-      text: 'is false: nobody checks here which code runs in the enclave',
+      text: 'is false: the gateway does not check which code runs in the enclave',
     });
   return notices;
 }

@@ -1,14 +1,11 @@
 import { isIP } from 'node:net';
 import { formatAddress, parseAddress } from '@communique-tee/vsock';
 import * as z from 'zod';
+import { parseExpectedCodeHash } from './expected-code-hash';
 import { LOG_LEVELS, TOKEN_ALGORITHMS, type TokenAlgorithm } from './gateway-config';
 import { parseDollars } from './money';
 import { parseSentryDsn, type SentryDsn } from './sentry-dsn';
 
-/**
- * One schema per variable: text in, typed value out. Messages state the rule and never repeat the value: some of these are secrets.
- * An empty variable counts as absent.
- */
 const rule = (message: string) => ({ error: () => message });
 
 const wholeNumber = (min: number, max: number) => {
@@ -30,9 +27,11 @@ const dollars = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const REQUIRED = 'is required';
+
 const url = (schemes: readonly string[]) =>
   z
-    .string()
+    .string(REQUIRED)
     .refine(
       (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)),
       rule(`must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`),
@@ -130,102 +129,129 @@ const sentryDsn = z.string().transform((text, context): SentryDsn => {
   return z.NEVER;
 });
 
-const text = (maxLength: number) => z.string().max(maxLength, rule(`must be at most ${String(maxLength)} characters`));
+const expectedCodeHash = z
+  .string()
+  .max(16_384, rule('must be at most 16384 characters'))
+  .transform((text, context) => {
+    const parsed = parseExpectedCodeHash(text);
+    if (parsed.ok) return parsed.measurements;
+    context.addIssue({ code: 'custom', message: parsed.problem });
+    return z.NEVER;
+  });
+
+const host = z
+  .string()
+  .refine((text) => isIP(text) !== 0 || text === 'localhost', rule('must be an IP address or localhost'));
+
+const text = (maxLength: number) =>
+  z.string(REQUIRED).max(maxLength, rule(`must be at most ${String(maxLength)} characters`));
 const flag = z.enum(['true', 'false'], rule('must be true or false')).transform((value) => value === 'true');
 
+/**
+ * Every variable that the gateway reads: text in, typed value out, and its default. One without a default is required (it says so) or
+ * optional. Messages state the rule and never repeat the value: some of these are secrets. `environment.ts` checks what has to fit
+ * together; .env.example shows this table, and a test compares the two.
+ */
 export const VARIABLES = {
-  NODE_ENV: z.enum(['development', 'test', 'production'], rule('must be development, test or production')),
-  HOST: z
-    .string()
-    .refine((host) => isIP(host) !== 0 || host === 'localhost', rule('must be an IP address or localhost')),
-  PORT: wholeNumber(0, 65_535),
-  REQUEST_TIMEOUT_MS: wholeNumber(1000, 300_000),
-  TRUSTED_PROXIES: proxies,
-  MAX_CONNECTIONS: wholeNumber(1, 1_000_000),
-  MAX_CONNECTIONS_PER_ADDRESS: wholeNumber(1, 1_000_000),
-  CORS_ORIGINS: origins,
-  LOG_LEVEL: z.enum(LOG_LEVELS, rule(`must be one of ${LOG_LEVELS.join(', ')}`)),
+  // Where it is not set, the strict rules hold
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'], rule('must be development, test or production'))
+    .default('production'),
+  HOST: host.default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535).default(3001),
+  REQUEST_TIMEOUT_MS: wholeNumber(1000, 300_000).default(15_000),
+  TRUSTED_PROXIES: proxies.default([]),
+  MAX_CONNECTIONS: wholeNumber(1, 1_000_000).default(4000),
+  MAX_CONNECTIONS_PER_ADDRESS: wholeNumber(1, 1_000_000).default(500),
+  CORS_ORIGINS: origins.default([]),
+  LOG_LEVEL: z.enum(LOG_LEVELS, rule(`must be one of ${LOG_LEVELS.join(', ')}`)).default('info'),
 
   DATABASE_URL: url(['postgresql', 'postgres']),
-  DATABASE_POOL_SIZE: wholeNumber(2, 500),
-  REDIS_URL: url(['redis', 'rediss']),
+  DATABASE_POOL_SIZE: wholeNumber(2, 500).default(20),
+  REDIS_URL: url(['redis', 'rediss']).optional(),
 
   AUTH_ISSUER: text(512),
   AUTH_AUDIENCE: text(512),
-  AUTH_JWKS_URL: url(['https', 'http']),
-  AUTH_JWKS_FILE: text(4096),
-  AUTH_ALGORITHMS: algorithms,
-  AUTH_CLOCK_SKEW_SECONDS: wholeNumber(0, 300),
-  AUTH_JWKS_TIMEOUT_MS: wholeNumber(100, 60_000),
-  AUTH_JWKS_COOLDOWN_MS: wholeNumber(0, 3_600_000),
-  AUTH_JWKS_STALE_MS: wholeNumber(0, 604_800_000),
+  AUTH_JWKS_URL: url(['https', 'http']).optional(),
+  AUTH_JWKS_FILE: text(4096).optional(),
+  AUTH_ALGORITHMS: algorithms.default(['Ed25519', 'EdDSA', 'ES256', 'RS256']),
+  AUTH_CLOCK_SKEW_SECONDS: wholeNumber(0, 300).default(30),
+  AUTH_JWKS_TIMEOUT_MS: wholeNumber(100, 60_000).default(5000),
+  AUTH_JWKS_COOLDOWN_MS: wholeNumber(0, 3_600_000).default(30_000),
+  AUTH_JWKS_STALE_MS: wholeNumber(0, 604_800_000).default(43_200_000),
   AUTH_ADMIN_SCOPE: z
     .string()
     .regex(
       /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/,
       rule('must be one scope of OAuth 2.0: 1 to 128 visible characters without space, quote or backslash'),
-    ),
+    )
+    .default('communique:admin'),
 
-  RATE_LIMIT_WINDOW: wholeNumber(1000, 86_400_000),
-  RATE_LIMIT_MAX_REQUESTS: wholeNumber(1, 1_000_000),
-  RATE_LIMIT_ATTESTATION_MAX_REQUESTS: wholeNumber(1, 1_000_000),
-  RATE_LIMIT_OTHER_MAX_REQUESTS: wholeNumber(1, 1_000_000),
+  RATE_LIMIT_WINDOW: wholeNumber(1000, 86_400_000).default(60_000),
+  RATE_LIMIT_MAX_REQUESTS: wholeNumber(1, 1_000_000).default(100),
+  RATE_LIMIT_ATTESTATION_MAX_REQUESTS: wholeNumber(1, 1_000_000).default(20),
+  RATE_LIMIT_OTHER_MAX_REQUESTS: wholeNumber(1, 1_000_000).default(600),
 
-  DEFAULT_USER_DAILY_LIMIT: dollars,
-  SYSTEM_HOURLY_LIMIT: dollars,
-  EMERGENCY_SHUTDOWN_THRESHOLD: dollars,
+  DEFAULT_USER_DAILY_LIMIT: dollars.default(10_000_000n),
+  SYSTEM_HOURLY_LIMIT: dollars.default(100_000_000n),
+  EMERGENCY_SHUTDOWN_THRESHOLD: dollars.default(500_000_000n),
 
-  TEE_PROVIDER: z.enum(['aws', 'mock'], rule('must be aws (Nitro Enclaves) or mock (development)')),
+  TEE_PROVIDER: z.enum(['aws', 'mock'], rule('must be aws (Nitro Enclaves) or mock (development)')).default('aws'),
   AWS_REGION: z
     .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$/, rule('must be the name of an AWS region like us-east-1')),
-  TEE_ENDPOINT: enclaveAddress,
-  ENCLAVE_URL: enclaveAddress,
-  ENCLAVE_URLS: enclaveAddresses,
-  ENCLAVE_TIMEOUT_MS: wholeNumber(1000, 600_000),
-  ENCLAVE_KEYS_INTERVAL_MS: wholeNumber(1000, 600_000),
-  ENCLAVE_SECRETS_FILE: text(4096).refine((path) => path.startsWith('/'), rule('must be an absolute path')),
-  TEE_ENABLE_ATTESTATION_VERIFICATION: flag,
-  TEE_EXPECTED_CODE_HASH: text(16_384),
-  ATTESTATION_DEVELOPMENT_ROOT_FILE: text(4096),
-  ATTESTATION_CACHE_MS: wholeNumber(0, 600_000),
-  ATTESTATION_MAX_AGE_MS: wholeNumber(1000, 10_800_000),
+    .regex(/^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$/, rule('must be the name of an AWS region like us-east-1'))
+    .optional(),
+  TEE_ENDPOINT: enclaveAddress.optional(),
+  ENCLAVE_URL: enclaveAddress.optional(),
+  ENCLAVE_URLS: enclaveAddresses.optional(),
+  ENCLAVE_TIMEOUT_MS: wholeNumber(1000, 600_000).default(60_000),
+  ENCLAVE_KEYS_INTERVAL_MS: wholeNumber(1000, 600_000).default(15_000),
+  ENCLAVE_SECRETS_FILE: text(4096)
+    .refine((path) => path.startsWith('/'), rule('must be an absolute path'))
+    .optional(),
+  TEE_ENABLE_ATTESTATION_VERIFICATION: flag.default(true),
+  TEE_EXPECTED_CODE_HASH: expectedCodeHash.optional(),
+  ATTESTATION_DEVELOPMENT_ROOT_FILE: text(4096).optional(),
+  ATTESTATION_CACHE_MS: wholeNumber(0, 600_000).default(30_000),
+  ATTESTATION_MAX_AGE_MS: wholeNumber(1000, 10_800_000).default(300_000),
 
-  DELIVERY_CONCURRENCY: wholeNumber(1, 1000),
-  DELIVERY_LEASE_MS: wholeNumber(2000, 3_600_000),
-  DELIVERY_MIN_BACKOFF_MS: wholeNumber(10, 3_600_000),
-  DELIVERY_MAX_BACKOFF_MS: wholeNumber(10, 86_400_000),
-  DELIVERY_POLL_MS: wholeNumber(10, 60_000),
+  DELIVERY_CONCURRENCY: wholeNumber(1, 1000).default(8),
+  DELIVERY_LEASE_MS: wholeNumber(2000, 3_600_000).default(120_000),
+  DELIVERY_MIN_BACKOFF_MS: wholeNumber(10, 3_600_000).default(1000),
+  DELIVERY_MAX_BACKOFF_MS: wholeNumber(10, 86_400_000).default(300_000),
+  DELIVERY_POLL_MS: wholeNumber(10, 60_000).default(1000),
 
-  ADMISSION_MAX_WAITING: wholeNumber(1, 10_000_000),
-  ADMISSION_MAX_AGE_SECONDS: wholeNumber(1, 604_800),
+  ADMISSION_MAX_WAITING: wholeNumber(1, 10_000_000).default(50_000),
+  ADMISSION_MAX_AGE_SECONDS: wholeNumber(1, 604_800).default(900),
 
-  RETENTION_MESSAGES_DAYS: wholeNumber(1, 3650),
-  RETENTION_LEDGER_DAYS: wholeNumber(2, 36_500),
+  RETENTION_MESSAGES_DAYS: wholeNumber(1, 3650).default(30),
+  RETENTION_LEDGER_DAYS: wholeNumber(2, 36_500).default(400),
 
-  SHUTDOWN_DRAIN_MS: wholeNumber(0, 300_000),
-  SHUTDOWN_TIMEOUT_MS: wholeNumber(1000, 600_000),
+  // Its default depends on NODE_ENV (environment.ts)
+  SHUTDOWN_DRAIN_MS: wholeNumber(0, 300_000).optional(),
+  SHUTDOWN_TIMEOUT_MS: wholeNumber(1000, 600_000).default(25_000),
 
-  METRICS_PORT: wholeNumber(0, 65_535),
-  METRICS_HOST: z
-    .string()
-    .refine((host) => isIP(host) !== 0 || host === 'localhost', rule('must be an IP address or localhost')),
-  METRICS_ENDPOINT: url(['http', 'https']).refine(
-    (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
-    rule('must not hold a user name or password'),
-  ),
-  METRICS_PUSH_INTERVAL_MS: wholeNumber(1000, 3_600_000),
-  SENTRY_DSN: sentryDsn,
-  OPENAI_API_KEY: text(4096),
-  OPENAI_ORGANIZATION: text(4096),
-  GOOGLE_AI_API_KEY: text(4096),
-  ANTHROPIC_API_KEY: text(4096),
+  METRICS_PORT: wholeNumber(0, 65_535).optional(),
+  METRICS_HOST: host.default('127.0.0.1'),
+  METRICS_ENDPOINT: url(['http', 'https'])
+    .refine(
+      (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
+      rule('must not hold a user name or password'),
+    )
+    .optional(),
+  METRICS_PUSH_INTERVAL_MS: wholeNumber(1000, 3_600_000).default(30_000),
+  SENTRY_DSN: sentryDsn.optional(),
+
+  OPENAI_API_KEY: text(4096).optional(),
+  OPENAI_ORGANIZATION: text(4096).optional(),
+  GOOGLE_AI_API_KEY: text(4096).optional(),
+  ANTHROPIC_API_KEY: text(4096).optional(),
 } as const;
 
 export type VariableName = keyof typeof VARIABLES;
-export type Values = { [Name in VariableName]?: z.output<(typeof VARIABLES)[Name]> | undefined };
+export type Values = { readonly [Name in VariableName]: z.output<(typeof VARIABLES)[Name]> };
 
-/** A name with one of these beginnings that is not in the table is a slip of the pen and would otherwise be ignored in silence. */
+/** A name that begins like this and is not in the table is a typing error: it is refused, so that it is not ignored silently. */
 export const OWN_PREFIXES = [
   'TEE_',
   'AUTH_',
