@@ -1,13 +1,13 @@
 import type { Command, Context } from './command';
 import { endingOf } from './exit-of';
 import { EXIT, Failure, usage, type Exit } from './failure';
-import { keys } from './keys/keys';
+import { keys } from './commands/keys';
 import { json, printable } from './output/terminal';
-import { receiptVerify } from './receipt/receipt-verify';
-import { seal } from './seal/seal';
-import { send } from './send/send';
+import { receiptVerify } from './commands/receipt-verify';
+import { seal } from './commands/seal';
+import { send } from './commands/send';
 import { status } from './status/status';
-import { token } from './token/token';
+import { token } from './commands/token';
 import { groupOverview, overview } from './usage';
 import { verify } from './verify/verify';
 

@@ -2,7 +2,7 @@ import { ClientError, fetchMessage, watchMessage, type TrustPolicy } from '@comm
 import type { MessageView } from '@communique-tee/protocol';
 import type { Context } from '../command';
 import { reaching } from '../gateway';
-import type { KeptMessage } from '../state/kept-messages';
+import type { KeptMessage } from '../kept-messages';
 import { standingOf, type Standing } from './report';
 
 /** After its expiry the gateway ends a message; it may be a little late. */

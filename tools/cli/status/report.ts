@@ -3,7 +3,7 @@ import { isEnded, type MessageView } from '@communique-tee/protocol';
 import { ROOT_WARNING } from '../verify/report';
 import { EXIT, type Exit } from '../failure';
 import { iso, json, printable, rows, type Paint } from '../output/terminal';
-import type { KeptMessage } from '../state/kept-messages';
+import type { KeptMessage } from '../kept-messages';
 
 /** How a message stands: what the gateway says, and what of it an enclave has signed (null: nothing yet). */
 export interface Standing {

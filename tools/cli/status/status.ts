@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { onePositional, readArguments, secondsOf } from '../arguments/read-arguments';
 import { TOKEN_HELP, TOKEN_OPTION, tokenOf } from '../arguments/token';
-import { TRUST_HELP, TRUST_OPTIONS, policyOf, trustOf } from '../arguments/trust';
+import { TRUST_HELP, TRUST_OPTIONS, policyOf, trustOf } from '../trust';
 import type { Command } from '../command';
 import { EXIT, Failure, messageOf } from '../failure';
 import { json } from '../output/terminal';
-import { KeptMessages, STATE_HELP, STATE_OPTION } from '../state/kept-messages';
+import { KeptMessages, STATE_HELP, STATE_OPTION } from '../kept-messages';
 import { follow, look } from './follow';
 import { exitOf, standingAsJson, standingAsText } from './report';
 

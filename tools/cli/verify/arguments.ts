@@ -1,5 +1,5 @@
 import { onePositional, readArguments } from '../arguments/read-arguments';
-import { TRUST_OPTIONS, trustOf, type Trust } from '../arguments/trust';
+import { TRUST_OPTIONS, trustOf, type Trust } from '../trust';
 import { usage } from '../failure';
 
 export interface VerifyArguments {

@@ -1,4 +1,4 @@
-import { TRUST_HELP } from '../arguments/trust';
+import { TRUST_HELP } from '../trust';
 
 export const help = `Verifies an AWS Nitro attestation document: chain to the AWS root, signature, measurements, nonce, age. Shows the chain with its
 validities, the measurements, the age, the keys that are attested, and who can bring them back (custody).

@@ -1,7 +1,7 @@
 import { AttestationError, verifyAttestation } from '@communique-tee/attestation';
 import { decodeKeyBinding } from '@communique-tee/protocol';
 import { randomBytes } from 'node:crypto';
-import { anchorOf, measurementsOf } from '../arguments/trust';
+import { anchorOf, measurementsOf } from '../trust';
 import type { Command } from '../command';
 import { EXIT } from '../failure';
 import { isUrl, parseArguments, type VerifyArguments } from './arguments';

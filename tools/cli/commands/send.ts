@@ -1,20 +1,20 @@
 import { fetchMessage, postMessage, prepareMessage } from '@communique-tee/client';
 import { toHex, type CongressMessage } from '@communique-tee/protocol';
-import { GATEWAY_OPTION, gatewayOf } from '../arguments/gateway';
+import { GATEWAY_OPTION, gatewayOf } from '../options';
 import { noPositional, readArguments, secondsOf } from '../arguments/read-arguments';
 import { TOKEN_OPTION, tokenOf } from '../arguments/token';
-import { TRUST_OPTIONS, policyOf, trustOf, type KeptTrust } from '../arguments/trust';
+import { TRUST_OPTIONS, policyOf, trustOf, type KeptTrust } from '../trust';
 import type { Command } from '../command';
 import { AboutMessage } from '../exit-of';
 import { EXIT, Failure, usage } from '../failure';
 import { attestedKey, reaching } from '../gateway';
 import { json, rows } from '../output/terminal';
-import { KeptMessages, STATE_OPTION, type KeptMessage } from '../state/kept-messages';
+import { KeptMessages, STATE_OPTION, type KeptMessage } from '../kept-messages';
 import { follow } from '../status/follow';
 import { exitOf, standingAsJson, standingAsText } from '../status/report';
 import { takeWait } from '../status/status';
 import { readMessage } from '../read-message';
-import { help } from './help';
+import { help } from './send-help';
 
 export const send: Command = {
   name: 'send',

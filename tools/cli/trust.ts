@@ -1,8 +1,8 @@
 import { unsafeTrustAnchorFromPem, type TrustAnchor } from '@communique-tee/attestation';
 import type { TrustPolicy } from '@communique-tee/client';
-import { Failure, messageOf, usage } from '../failure';
-import { readText } from '../files';
-import { secondsOf } from './read-arguments';
+import { Failure, messageOf, usage } from './failure';
+import { readText } from './files';
+import { secondsOf } from './arguments/read-arguments';
 
 /** Whom to trust, in the same words for every command. */
 export const TRUST_OPTIONS = {

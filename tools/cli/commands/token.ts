@@ -4,7 +4,7 @@ import { noPositional, readArguments, secondsOf } from '../arguments/read-argume
 import type { Command } from '../command';
 import { EXIT, Failure, messageOf, usage } from '../failure';
 import { iso, json } from '../output/terminal';
-import { issueToken, readIdentity } from './development-issuer';
+import { issueToken, readIdentity } from '../development-issuer';
 
 const DEFAULT_ENVIRONMENT = '.dev/gateway.env';
 const MAX_LIFETIME_SECONDS = 24 * 3600;

@@ -1,8 +1,8 @@
 import { toHex } from '@communique-tee/protocol';
 import * as z from 'zod';
-import { GATEWAY_HELP, GATEWAY_OPTION, gatewayOf } from '../arguments/gateway';
+import { GATEWAY_HELP, GATEWAY_OPTION, gatewayOf } from '../options';
 import { noPositional, readArguments } from '../arguments/read-arguments';
-import { TRUST_HELP, TRUST_OPTIONS, policyOf, trustOf } from '../arguments/trust';
+import { TRUST_HELP, TRUST_OPTIONS, policyOf, trustOf } from '../trust';
 import type { Command } from '../command';
 import { EXIT, Failure } from '../failure';
 import { fetchBounded } from '../fetch-bounded';

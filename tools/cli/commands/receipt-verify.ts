@@ -13,7 +13,7 @@ import {
 import { ReceiptError, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 import { createHash } from 'node:crypto';
 import { onePositional, readArguments } from '../arguments/read-arguments';
-import { TRUST_OPTIONS, anchorOf, measurementsOf, trustOf, type Trust } from '../arguments/trust';
+import { TRUST_OPTIONS, anchorOf, measurementsOf, trustOf, type Trust } from '../trust';
 import type { Command } from '../command';
 import { EXIT, Failure, usage } from '../failure';
 import { readJsonFile, readLimited } from '../files';

@@ -1,7 +1,7 @@
-import { GATEWAY_HELP } from '../arguments/gateway';
+import { GATEWAY_HELP } from '../options';
 import { TOKEN_HELP } from '../arguments/token';
-import { TRUST_HELP } from '../arguments/trust';
-import { STATE_HELP } from '../state/kept-messages';
+import { TRUST_HELP } from '../trust';
+import { STATE_HELP } from '../kept-messages';
 
 export const help = `Sends a message to Congress: checks it, verifies the enclave, seals the message to its key, posts it to a gateway that cannot read it.
 

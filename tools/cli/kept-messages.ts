@@ -12,9 +12,9 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } f
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { KeptTrust } from '../arguments/trust';
-import { Failure, messageOf } from '../failure';
-import { readJsonFile } from '../files';
+import type { KeptTrust } from './trust';
+import { Failure, messageOf } from './failure';
+import { readJsonFile } from './files';
 
 /** The largest sealed message in base64url, and the little beside it. */
 const MAX_BYTES = 512 * 1024;

@@ -3,8 +3,8 @@ import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import * as z from 'zod';
-import { Failure, messageOf } from '../failure';
-import { readJsonFile, readText } from '../files';
+import { Failure, messageOf } from './failure';
+import { readJsonFile, readText } from './files';
 
 const MAX_BYTES = 256 * 1024;
 

@@ -1,4 +1,4 @@
-import { usage } from '../failure';
+import { usage } from './failure';
 
 export const GATEWAY_OPTION = { gateway: { type: 'string' } } as const;
 const DEFAULT_GATEWAY = 'http://127.0.0.1:3001';

@@ -1,9 +1,9 @@
 import { prepareMessage } from '@communique-tee/client';
 import { toHex } from '@communique-tee/protocol';
 import { writeFileSync } from 'node:fs';
-import { GATEWAY_HELP, GATEWAY_OPTION, gatewayOf } from '../arguments/gateway';
+import { GATEWAY_HELP, GATEWAY_OPTION, gatewayOf } from '../options';
 import { noPositional, readArguments } from '../arguments/read-arguments';
-import { TRUST_HELP, TRUST_OPTIONS, policyOf, trustOf } from '../arguments/trust';
+import { TRUST_HELP, TRUST_OPTIONS, policyOf, trustOf } from '../trust';
 import type { Command } from '../command';
 import { EXIT, Failure, messageOf, usage } from '../failure';
 import { attestedKey } from '../gateway';
