@@ -4,7 +4,7 @@ import { asBuiltFiles, buildPage } from '../page.mjs';
 export const pageInBundle = ({ root }) => ({
   name: 'page-in-bundle',
   setup(build) {
-    build.onLoad({ filter: /[\\/]apps[\\/]gateway[\\/]src[\\/]page[\\/]built-page\.ts$/ }, async () => {
+    build.onLoad({ filter: /[\\/]apps[\\/]gateway[\\/]src[\\/]edge[\\/]page[\\/]built-page\.ts$/ }, async () => {
       const { files, inputs } = await buildPage(root);
       return {
         contents: `export const builtPage = ${JSON.stringify(asBuiltFiles(files))};\n`,
