@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/database';
 import { SharedRedis } from '../../core/redis/shared-redis';
-import { type CapReached, COPY_LIFE_MS, STOP_COPY, STOP_KEY, windowCopyKeys } from './early-refusal';
+import { type CapReached, COPY_LIFE_MS, STOP_COPY, STOP_KEY, windowCopyKeys } from './cached-refusals';
 import { windowsOf } from './windows';
 
 /**

@@ -4,7 +4,7 @@ import { Database, type Transaction } from '../../core/database/database';
 import { ProblemError } from '../../core/problems/problem-error';
 import { Metrics } from '../../core/telemetry/metrics';
 import { BudgetCopies } from './budget-copies';
-import type { BudgetRefusal, CapReached, ForeseenRefusal } from './early-refusal';
+import type { BudgetRefusal, CapReached, ForeseenRefusal } from './cached-refusals';
 import { EmergencyStop, ThresholdCrossed } from './emergency-stop';
 import { prices } from '../../core/config/prices';
 import { endOfDay, endOfHour, secondsUntil, windowsOf } from './windows';

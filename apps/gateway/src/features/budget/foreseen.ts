@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { ForeseenRefusal } from './early-refusal';
+import type { ForeseenRefusal } from './cached-refusals';
 
 const foreseen = new WeakMap<FastifyRequest, ForeseenRefusal>();
 

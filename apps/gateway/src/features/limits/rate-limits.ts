@@ -1,5 +1,5 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { COPY_LIFE_MS, foresee, type ForeseenRefusal, STOP_KEY, windowCopyKeys } from '../budget/early-refusal';
+import { COPY_LIFE_MS, foresee, type ForeseenRefusal, STOP_KEY, windowCopyKeys } from '../budget/cached-refusals';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Logger } from '../../core/telemetry/logger';
 import { Metrics } from '../../core/telemetry/metrics';

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../core/database/database';
 import { ProblemError } from '../../core/problems/problem-error';
-import type { Submission } from './submission';
+import type { Submission } from '../acceptance/submission';
 
 export interface AcceptanceKey {
   readonly owner: string;

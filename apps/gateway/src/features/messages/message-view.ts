@@ -1,7 +1,7 @@
 import { type MessageView, toBase64Url } from '@communique-tee/protocol';
 import type { DeliveryJob, Message } from '../../core/database/generated/client';
 import type { Stored } from './acceptance';
-import type { Submission } from './submission';
+import type { Submission } from '../acceptance/submission';
 
 /** What a view is made of beside the message. */
 export const WITH_JOB = { job: { select: { nextAttemptAt: true } } } as const;

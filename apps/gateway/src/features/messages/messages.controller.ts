@@ -16,7 +16,7 @@ import { parseIdempotencyKey } from './idempotency-key';
 import { MessagesService } from './messages.service';
 import { type PostedMessage, readSealedMessage } from './read-sealed-message';
 import { StatusStreams } from './status-streams';
-import { legacySubmissionOf, submissionOf, type Submission } from './submission';
+import { legacySubmissionOf, submissionOf, type Submission } from '../acceptance/submission';
 
 const EVENT_STREAM = 'text/event-stream';
 

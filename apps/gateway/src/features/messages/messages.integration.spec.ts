@@ -16,7 +16,7 @@ import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under
 import { createIssuer, ISSUER, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
 import { MessagesService } from './messages.service';
-import { submissionOf } from './submission';
+import { submissionOf } from '../acceptance/submission';
 
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Admission } from './admission';
-import { GroupedAcceptance } from './grouped-acceptance';
+import { GroupedAcceptance } from '../acceptance/acceptance';
 import { MessagesController } from './messages.controller';
 import { MessagesService } from './messages.service';
 import { StatusStreams } from './status-streams';

@@ -1,7 +1,7 @@
 import { LIMITS, type MessageView } from '@communique-tee/protocol';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { BudgetService } from '../budget/budget.service';
-import type { ForeseenRefusal } from '../budget/early-refusal';
+import type { ForeseenRefusal } from '../budget/cached-refusals';
 import { highestCostOfMessageMicroUsd } from '../../core/config/prices';
 import { Database } from '../../core/database/database';
 import { DeliverySignal } from '../delivery/delivery-signal';
@@ -9,9 +9,9 @@ import { ProblemError } from '../../core/problems/problem-error';
 import { Metrics } from '../../core/telemetry/metrics';
 import { Acceptance, type AcceptanceKey, type Stored } from './acceptance';
 import { Admission } from './admission';
-import { GroupedAcceptance } from './grouped-acceptance';
+import { GroupedAcceptance } from '../acceptance/acceptance';
 import { acceptedView, type MessageWithJob, messageView, WITH_JOB } from './message-view';
-import { mayStillExpire, type Submission } from './submission';
+import { mayStillExpire, type Submission } from '../acceptance/submission';
 
 @Injectable()
 export class MessagesService {

@@ -3,7 +3,7 @@ import { BudgetService } from '../budget/budget.service';
 import { highestCostOfMessageMicroUsd } from '../../core/config/prices';
 import { Database } from '../../core/database/database';
 import { ProblemError } from '../../core/problems/problem-error';
-import type { AcceptanceKey, Stored } from './acceptance';
+import type { AcceptanceKey, Stored } from '../messages/acceptance';
 import type { Submission } from './submission';
 
 /**

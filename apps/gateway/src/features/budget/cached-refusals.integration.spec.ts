@@ -17,7 +17,7 @@ import { copyDatabase } from '../../testing/copy-database';
 import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
 import { createIssuer, ISSUER, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
-import { COPY_LIFE_MS, STOP_KEY, windowCopyKeys } from './early-refusal';
+import { COPY_LIFE_MS, STOP_KEY, windowCopyKeys } from './cached-refusals';
 
 const ALICE = ownerOf(ISSUER, 'alice');
 /** Three messages fit: each is promised 0.04. */

@@ -21,8 +21,8 @@ import { pino } from 'pino';
 import { Database } from '../../core/database/database';
 import { Logger } from '../../core/telemetry/logger';
 import { testConfig } from '../../testing/gateway-under-test';
-import { BudgetService } from './budget.service';
-import { EmergencyStop } from './emergency-stop';
+import { BudgetService } from '../budget/budget.service';
+import { EmergencyStop } from '../budget/emergency-stop';
 
 const PROCESSES = 3;
 const RUN_MS = 12_000;
@@ -60,7 +60,7 @@ describe('the caps, while everything is killed', () => {
         join(workspaceRoot(), 'tools/dev/build/build.mjs'),
         'gateway',
         '--entry',
-        'apps/gateway/src/features/budget/testing/spender.ts',
+        'apps/gateway/src/features/acceptance/testing/spender.ts',
         '--outdir',
         folder.path,
       ],

@@ -1,4 +1,4 @@
-import { foresee, windowCopyKeys } from './early-refusal';
+import { foresee, windowCopyKeys } from './cached-refusals';
 
 const NOW = new Date('2027-03-01T23:59:58.500Z');
 const caps = { userDayCapMicroUsd: 100n, systemHourCapMicroUsd: 1000n, systemDayCapMicroUsd: 1n };

@@ -7,9 +7,9 @@ import { Logger } from '../../core/telemetry/logger';
 import { copyDatabase } from '../../testing/copy-database';
 import { testConfig } from '../../testing/gateway-under-test';
 import { sealedMessage } from '../../testing/sealed';
-import { Admission } from './admission';
-import { GroupedAcceptance } from './grouped-acceptance';
-import { MessagesService } from './messages.service';
+import { Admission } from '../messages/admission';
+import { GroupedAcceptance } from './acceptance';
+import { MessagesService } from '../messages/messages.service';
 import { submissionOf, type Submission } from './submission';
 
 const PRICE = 40_000n;

@@ -48,7 +48,7 @@ describe('an emergency stop', () => {
         join(workspaceRoot(), 'tools/dev/build/build.mjs'),
         'gateway',
         '--entry',
-        'apps/gateway/src/features/budget/testing/spender.ts',
+        'apps/gateway/src/features/acceptance/testing/spender.ts',
         '--outdir',
         folder.path,
       ],

@@ -5,9 +5,9 @@ import { pino } from 'pino';
 import { Database } from '../../core/database/database';
 import { Logger } from '../../core/telemetry/logger';
 import { testConfig } from '../../testing/gateway-under-test';
-import { BudgetService } from './budget.service';
-import { EmergencyStop } from './emergency-stop';
-import { windowsOf } from './windows';
+import { BudgetService } from '../budget/budget.service';
+import { EmergencyStop } from '../budget/emergency-stop';
+import { windowsOf } from '../budget/windows';
 
 const DAY_MS = 86_400_000;
 const OWNERS = ['a', 'b', 'c'].map((letter) => letter.repeat(43));
