@@ -4,7 +4,6 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
-  migrate,
   type Postgres,
   spawnService,
   startPostgres,
@@ -32,8 +31,7 @@ describe('the gateway as a process', () => {
     );
     bundle = folder.file('dist/main.js');
     postgres = await startPostgres();
-    const url = await postgres.createDatabase();
-    await migrate(url);
+    const url = await postgres.createMigratedDatabase();
     await (await createIssuer()).writeKeySet(folder.file('jwks.json'));
     environment = {
       NODE_ENV: 'development',

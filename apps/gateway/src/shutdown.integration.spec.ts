@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { messageIdToText, sealedMessageToJson } from '@communique-tee/protocol';
 import {
-  migrate,
   type Postgres,
   type Service,
   spawnService,
@@ -44,8 +43,7 @@ describe('a gateway that is asked to stop', () => {
     );
     bundle = folder.file('dist/main.js');
     postgres = await startPostgres();
-    const url = await postgres.createDatabase();
-    await migrate(url);
+    const url = await postgres.createMigratedDatabase();
     const issuer = await createIssuer();
     await issuer.writeKeySet(folder.file('jwks.json'));
     token = await issuer.token('alice');

@@ -33,7 +33,7 @@ describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of Pos
   beforeAll(async () => {
     staged = await stageScripts('database-roles');
     await chmod(staged.folder.path, 0o755);
-    postgres = await startPostgres();
+    postgres = await startPostgres({ own: true });
     expect(await prepare()).toEqual({ code: 0, stdout: '', stderr: '' });
     await as(postgres.url, (client) =>
       client.query("ALTER ROLE communique PASSWORD 'test'; ALTER ROLE communique_gateway PASSWORD 'test'"),

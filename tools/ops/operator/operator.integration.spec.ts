@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/test-support';
 import { Client } from 'pg';
 import { parseCommand, USAGE } from './arguments';
 import { runCommand } from './run-command';
@@ -10,8 +10,7 @@ describe('the operator', () => {
   let client: Client;
   beforeAll(async () => {
     postgres = await startPostgres();
-    url = await postgres.createDatabase();
-    await migrate(url);
+    url = await postgres.createMigratedDatabase();
     client = new Client({ connectionString: url });
     await client.connect();
   });

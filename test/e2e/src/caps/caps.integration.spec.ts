@@ -1,6 +1,5 @@
 import {
   describeWith,
-  migrate,
   redisAvailability,
   startPostgres,
   startRedis,
@@ -57,8 +56,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
   });
 
   async function system(caps: Caps) {
-    const url = await postgres.createDatabase();
-    await migrate(url);
+    const url = await postgres.createMigratedDatabase();
     const dollars = (amount: bigint) => (Number(amount) / 1e6).toFixed(2);
     const gateways = await prepared.start(PROCESSES, {
       DATABASE_URL: url,

@@ -62,7 +62,7 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
     await layOut(workspaceRoot(), release, process.arch === 'arm64' ? 'arm64' : 'x86_64');
     const redis = await startRedis();
     stops.push(() => redis.stop());
-    const postgres = await startPostgres();
+    const postgres = await startPostgres({ own: true });
     stops.push(() => postgres.stop());
     const databases = await prepareDatabase(folder, postgres);
 

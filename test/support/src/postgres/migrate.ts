@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -28,4 +30,17 @@ export async function migrate(databaseUrl: string): Promise<string> {
     const details = String(propertyOf(error, 'stderr') ?? error);
     throw new SupportError('MIGRATION_FAILED', details.replaceAll(databaseUrl, '<database>').trim(), { cause: error });
   }
+}
+
+/** 16 hexadecimal digits that change with any file of prisma/migrations. */
+export async function hashOfMigrations(folder = join(workspaceRoot(), 'prisma', 'migrations')): Promise<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const hash = createHash('sha256');
+  for (const file of files.sort())
+    hash
+      .update(`${file}\0`)
+      .update(await readFile(file))
+      .update('\0');
+  return hash.digest('hex').slice(0, 16);
 }

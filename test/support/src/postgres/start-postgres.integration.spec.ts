@@ -25,7 +25,7 @@ describe('startPostgres', () => {
   let postgres: Postgres;
 
   beforeAll(async () => {
-    postgres = await startPostgres();
+    postgres = await startPostgres({ own: true });
   });
   afterAll(() => postgres.stop());
 
@@ -86,7 +86,7 @@ describe('a cluster of its own', () => {
   afterEach(() => folder.remove());
 
   it('leaves neither process nor data when it is not persistent', async () => {
-    const postgres = await startPostgres();
+    const postgres = await startPostgres({ own: true });
     const pid = await mainProcess(postgres.url);
     await postgres.stop();
     expect(isRunning(pid)).toBe(false);
@@ -143,7 +143,7 @@ describe('a cluster of its own', () => {
   });
 
   it('refuses a port that is taken', async () => {
-    const postgres = await startPostgres();
+    const postgres = await startPostgres({ own: true });
     try {
       await expect(startPostgres({ port: postgres.port })).rejects.toMatchObject({ code: 'POSTGRES_START_FAILED' });
     } finally {

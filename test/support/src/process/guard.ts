@@ -2,17 +2,20 @@ import { spawn } from 'node:child_process';
 
 /**
  * Ends a process when ours is gone, however ours ends (SIGKILL and a crash run no exit handler): a shell waits on a pipe that
- * only we hold open. The pid may belong to a group (negative), as for kill(2).
+ * only we hold open. The pid may belong to a group (negative), as for kill(2). Then removes the given folder, if any.
  *
  * @returns release: forget the process (call it before ending the process, so that a reused pid is never hit).
  */
-export function guard(target: number, signal: 'TERM' | 'INT' | 'QUIT'): () => void {
+export function guard(target: number, signal: 'TERM' | 'INT' | 'QUIT', folder = ''): () => void {
   const script = `
+    end() { [ -z "$3" ] || rm -rf -- "$3"; exit 0; }
     read -r _
-    kill -s "$1" -- "$2" 2>/dev/null || exit 0
-    for second in 1 2 3 4 5 6 7 8 9 10; do sleep 1; kill -s 0 -- "$2" 2>/dev/null || exit 0; done
-    kill -s KILL -- "$2" 2>/dev/null`;
-  const shell = spawn('/bin/sh', ['-c', script, 'guard', signal, String(target)], {
+    kill -s "$1" -- "$2" 2>/dev/null || end "$@"
+    for tenth in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; kill -s 0 -- "$2" 2>/dev/null || end "$@"; done
+    for second in 1 2 3 4 5 6 7 8 9; do sleep 1; kill -s 0 -- "$2" 2>/dev/null || end "$@"; done
+    kill -s KILL -- "$2" 2>/dev/null
+    end "$@"`;
+  const shell = spawn('/bin/sh', ['-c', script, 'guard', signal, String(target), folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     env: { PATH: '/usr/bin:/bin' },
     detached: true, // a Ctrl-C in the terminal is ours to handle, in order

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { SupportError } from '../errors';
@@ -24,6 +25,10 @@ export interface ServiceOptions {
   readonly onOutput?: (text: string) => void;
   /** How it is asked to end. */
   readonly stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT';
+  /** Removed after the process, when ours is gone without stopping it (a crash, SIGKILL). A stop leaves it to the caller. */
+  readonly temporaryFolder?: string;
+  /** Whether it keeps our process alive (default). With false ours may end at any time, and this one then ends too. */
+  readonly keepAlive?: boolean;
 }
 
 export interface ServiceExit {
@@ -101,7 +106,10 @@ export async function spawnService(options: ServiceOptions): Promise<Service> {
     });
   });
   const pid = child.pid;
-  const release = pid === undefined ? () => undefined : guard(-pid, stopSignal.slice(3) as 'TERM' | 'INT' | 'QUIT');
+  const release =
+    pid === undefined
+      ? () => undefined
+      : guard(-pid, stopSignal.slice(3) as 'TERM' | 'INT' | 'QUIT', options.temporaryFolder);
 
   const signalTo = (target: number, signal: NodeJS.Signals) => {
     try {
@@ -153,6 +161,10 @@ export async function spawnService(options: ServiceOptions): Promise<Service> {
     await Promise.race([readyWhen instanceof RegExp ? woken : new Promise(() => undefined), sleep(50)]);
   }
   if (pid === undefined) throw describeFailure('could not be started');
+  if (options.keepAlive === false) {
+    child.unref();
+    for (const pipe of [child.stdout, child.stderr]) if (pipe instanceof Socket) pipe.unref();
+  }
 
   return {
     pid,

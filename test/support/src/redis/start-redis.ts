@@ -80,6 +80,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<Redis> {
       args: [file],
       env: { PATH: process.env['PATH'], LC_ALL: 'C', ...server.env },
       cwd: folder,
+      temporaryFolder: folder,
       readyWhen: /Ready to accept connections/,
     });
   };

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
   describeWith,
-  migrate,
   redisAvailability,
   startPostgres,
   startRedis,
@@ -54,8 +53,7 @@ describe('database', () => {
     said('database', { DATABASE_URL: url }, more, changed);
   beforeAll(async () => {
     postgres = await startPostgres();
-    url = await postgres.createDatabase();
-    await migrate(url);
+    url = await postgres.createMigratedDatabase();
   });
   afterAll(() => postgres.stop());
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/test-support';
 import { Client } from 'pg';
 import { DeliveryBench } from '../../features/delivery/testing/delivery-bench';
 import { testConfig } from '../../testing/gateway-under-test';
@@ -43,7 +43,7 @@ describe('a database whose connections all stay in use', () => {
   'a database that no longer answers (frozen, or cut off)',
   () => {
     it('is unavailable: nobody waits without end, and it serves again when it moves again', async () => {
-      await using postgres = await startPostgres();
+      await using postgres = await startPostgres({ own: true });
       const database = new Database(
         testConfig({ DATABASE_URL: postgres.url, DATABASE_POOL_SIZE: '2', AUTH_JWKS_FILE: '/x' }),
       );
@@ -75,8 +75,7 @@ describe('a database whose sessions are in another time zone', () => {
 
   beforeAll(async () => {
     postgres = await startPostgres();
-    url = await postgres.createDatabase();
-    await migrate(url);
+    url = await postgres.createMigratedDatabase();
     const client = new Client({ connectionString: url });
     await client.connect();
     await client.query(

@@ -1,13 +1,7 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { encodeKeyBinding, encodeKeyStatus, type KeyStatus } from '@communique-tee/protocol';
-import {
-  migrate,
-  startPostgres,
-  temporaryFolder,
-  type Postgres,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { generateKeyPairSync } from 'node:crypto';
@@ -38,6 +32,7 @@ interface Body {
 
 describe('health', () => {
   let postgres: Postgres;
+  let databaseUrl: string;
   let folder: TemporaryFolder;
   let nsm: Nsm;
   let enclave: TestEnclave;
@@ -93,8 +88,8 @@ describe('health', () => {
   };
 
   beforeAll(async () => {
-    [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
-    await migrate(postgres.url);
+    [postgres, folder] = await Promise.all([startPostgres({ own: true }), temporaryFolder()]);
+    databaseUrl = await postgres.createMigratedDatabase();
     nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
     await writeFile(folder.file('root.pem'), await developmentRootPem(folder.file('root')));
     const key = {
@@ -107,7 +102,7 @@ describe('health', () => {
     enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, behaviour);
     await enclave.start();
     const config = testConfig({
-      DATABASE_URL: postgres.url,
+      DATABASE_URL: databaseUrl,
       AUTH_JWKS_FILE: folder.file('jwks.json'),
       TEE_PROVIDER: 'mock',
       TEE_ENDPOINT: `unix:${folder.file('enclave')}`,
@@ -297,9 +292,9 @@ describe('health', () => {
   });
 
   it('is down with a database that can be read and takes nothing', async () => {
-    const name = new URL(postgres.url).pathname.slice(1);
+    const name = new URL(databaseUrl).pathname.slice(1);
     // Of its own, not from the gateway's pool: every connection of that has to go
-    const admin = new Client({ connectionString: postgres.url, options: '-c default_transaction_read_only=off' });
+    const admin = new Client({ connectionString: databaseUrl, options: '-c default_transaction_read_only=off' });
     await admin.connect();
     const set = async (change: string) => {
       await admin.query(

@@ -1,11 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  migrate,
-  type Postgres,
-  startPostgres,
-  temporaryFolder,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../create-app';
 import { testConfig } from '../../testing/gateway-under-test';
@@ -13,14 +7,15 @@ import { createIssuer } from '../../testing/issuer';
 
 describe('readiness', () => {
   let postgres: Postgres;
+  let databaseUrl: string;
   let folder: TemporaryFolder;
   let environment: Record<string, string>;
 
   beforeAll(async () => {
-    [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
-    await migrate(postgres.url);
+    [postgres, folder] = await Promise.all([startPostgres({ own: true }), temporaryFolder()]);
+    databaseUrl = await postgres.createMigratedDatabase();
     await (await createIssuer()).writeKeySet(folder.file('jwks.json'));
-    environment = { DATABASE_URL: postgres.url, AUTH_JWKS_FILE: folder.file('jwks.json') };
+    environment = { DATABASE_URL: databaseUrl, AUTH_JWKS_FILE: folder.file('jwks.json') };
   });
   afterAll(async () => {
     await postgres.stop();

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSealedMessage, PROBLEMS, type ProblemCode, sealedMessageToJson } from '@communique-tee/protocol';
-import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/test-support';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import * as fc from 'fast-check';
 import { negotiate } from '../../core/routing/accept';
@@ -36,8 +36,7 @@ describe('fuzzed', () => {
     folder = await mkdtemp(join(tmpdir(), 'communique-fuzz-'));
     const issuer = await createIssuer();
     await issuer.writeKeySet(join(folder, 'jwks.json'));
-    const url = await postgres.createDatabase();
-    await migrate(url);
+    const url = await postgres.createMigratedDatabase();
     const config = testConfig({
       DATABASE_URL: url,
       AUTH_JWKS_FILE: join(folder, 'jwks.json'),

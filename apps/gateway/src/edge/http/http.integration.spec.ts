@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSealedMessage, LIMITS, PROBLEMS, type ProblemCode, sealedMessageToJson } from '@communique-tee/protocol';
-import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/test-support';
 import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
 import { createIssuer, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
@@ -24,8 +24,7 @@ describe('over HTTP', () => {
     issuer = await createIssuer();
     const keySet = join(folder, 'jwks.json');
     await issuer.writeKeySet(keySet);
-    const url = await postgres.createDatabase();
-    await migrate(url);
+    const url = await postgres.createMigratedDatabase();
     environment = { DATABASE_URL: url, AUTH_JWKS_FILE: keySet, REQUEST_TIMEOUT_MS: '1000' };
     gateway = await startGateway(environment);
     token = await issuer.token('alice');

@@ -7,13 +7,7 @@ import {
   type ProblemCode,
   sealedMessageToJson,
 } from '@communique-tee/protocol';
-import {
-  migrate,
-  type Postgres,
-  startPostgres,
-  temporaryFolder,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -145,8 +139,7 @@ describe('the contract', () => {
   });
 
   async function database(): Promise<string> {
-    const url = await postgres.createDatabase();
-    await migrate(url);
+    const url = await postgres.createMigratedDatabase();
     return url;
   }
 

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/test-support';
 import { BudgetService } from '../budget/budget.service';
 import { EmergencyStop } from '../budget/emergency-stop';
 import { Database } from '../../core/database/database';
 import { Logger } from '../../core/telemetry/logger';
-import { copyDatabase } from '../../testing/copy-database';
 import { testConfig } from '../../testing/gateway-under-test';
 import { sealedMessage } from '../../testing/sealed';
 import { Admission } from '../messages/admission';
@@ -18,13 +17,10 @@ const owner = (name: string) => name.padEnd(43, '_');
 /** Everything below speaks to a real PostgreSQL; each test has a database of its own. */
 describe('messages accepted in groups', () => {
   let postgres: Postgres;
-  let template: string;
   const databases: Database[] = [];
 
   beforeAll(async () => {
     postgres = await startPostgres();
-    template = await postgres.createDatabase();
-    await migrate(template);
   });
   afterAll(async () => {
     for (const database of databases) await database.onApplicationShutdown();
@@ -33,7 +29,7 @@ describe('messages accepted in groups', () => {
 
   async function setUp(environment: Record<string, string> = {}) {
     const config = testConfig({
-      DATABASE_URL: await copyDatabase(template),
+      DATABASE_URL: await postgres.createMigratedDatabase(),
       AUTH_JWKS_FILE: '/nonexistent',
       ...environment,
     });

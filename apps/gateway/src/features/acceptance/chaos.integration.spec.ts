@@ -3,7 +3,6 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  migrate,
   redisAvailability,
   spawnService,
   startPostgres,
@@ -53,7 +52,7 @@ describe('the caps, while everything is killed', () => {
   const running: Service[] = [];
 
   beforeAll(async () => {
-    [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder('caps')]);
+    [postgres, folder] = await Promise.all([startPostgres({ own: true }), temporaryFolder('caps')]);
     execFileSync(
       process.execPath,
       [
@@ -88,8 +87,7 @@ describe('the caps, while everything is killed', () => {
       stops: true,
     },
   ])('hold to the micro-dollar: $name', async ({ caps, stops }) => {
-    const url = await postgres.createDatabase();
-    await migrate(url);
+    const url = await postgres.createMigratedDatabase();
     const start = async () => {
       running.push(
         await spawnService({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/test-support';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { Database } from '../../core/database/database';
@@ -52,8 +52,7 @@ describe('reserve and settle, by any sequence of amounts', () => {
 
   beforeAll(async () => {
     postgres = await startPostgres();
-    const url = await postgres.createDatabase();
-    await migrate(url);
+    const url = await postgres.createMigratedDatabase();
     const config = testConfig({
       DATABASE_URL: url,
       AUTH_JWKS_FILE: '/x',

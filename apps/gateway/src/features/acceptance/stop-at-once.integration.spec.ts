@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  migrate,
   type Postgres,
   type Service,
   spawnService,
@@ -54,8 +53,7 @@ describe('an emergency stop', () => {
       ],
       { cwd: workspaceRoot() },
     );
-    url = await postgres.createDatabase();
-    await migrate(url);
+    url = await postgres.createMigratedDatabase();
     client = new Client({ connectionString: url });
     await client.connect();
     const env = { DATABASE_URL: url, CAPS: JSON.stringify(CAPS), AROUND: new Date().toISOString(), IN_GROUPS: 'yes' };

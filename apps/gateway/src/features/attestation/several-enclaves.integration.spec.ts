@@ -1,13 +1,7 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { decodeKeyBinding, toHex, type Outcome } from '@communique-tee/protocol';
-import {
-  migrate,
-  startPostgres,
-  temporaryFolder,
-  type Postgres,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
 import { DeliveryBench, type BenchConfig } from '../delivery/testing/delivery-bench';
 import { EnclaveIdentity } from '../delivery/testing/enclave-identity';
 import { TestEnclave, answer, problem, type Behaviour } from '../enclave/testing/test-enclave';
@@ -59,6 +53,7 @@ async function until<T>(look: () => Promise<T>, fits: (value: T) => boolean): Pr
 
 describe('several enclaves', () => {
   let postgres: Postgres;
+  let databaseUrl: string;
   let folder: TemporaryFolder;
   let config: BenchConfig;
   let nsm: Nsm;
@@ -72,10 +67,10 @@ describe('several enclaves', () => {
 
   beforeAll(async () => {
     [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
-    await migrate(postgres.url);
+    databaseUrl = await postgres.createMigratedDatabase();
     nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
     config = {
-      database: { url: postgres.url, poolSize: 5 },
+      database: { url: databaseUrl, poolSize: 5 },
       enclave: { addresses: [`unix:${folder.file('one')}`, `unix:${folder.file('two')}`], timeoutMs: 20_000 },
       attestation: {
         verify: true,

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/test-support';
 import { pino } from 'pino';
 import { Database } from '../../core/database/database';
 import { ProblemError } from '../../core/problems/problem-error';
 import { Logger } from '../../core/telemetry/logger';
-import { copyDatabase } from '../../testing/copy-database';
 import { testConfig } from '../../testing/gateway-under-test';
 import { BudgetService } from './budget.service';
 import { EmergencyStop } from './emergency-stop';
@@ -20,17 +19,14 @@ const caps = (user: string, hour: string, day: string) => ({
 
 describe('the budget', () => {
   let postgres: Postgres;
-  let template: string;
   beforeAll(async () => {
     postgres = await startPostgres();
-    template = await postgres.createDatabase();
-    await migrate(template);
   });
   afterAll(() => postgres.stop());
 
   /** A ledger of its own, seen by as many processes as asked for. */
   async function ledger(environment: Record<string, string>, processes = 1) {
-    const url = await copyDatabase(template);
+    const url = await postgres.createMigratedDatabase();
     const members = Array.from({ length: processes }, () => {
       const config = testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: '/x', DATABASE_POOL_SIZE: '20', ...environment });
       const database = new Database(config);

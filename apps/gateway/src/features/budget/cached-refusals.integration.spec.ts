@@ -1,7 +1,6 @@
 import { encodeSealedMessage, messageIdToText, type SealedMessage } from '@communique-tee/protocol';
 import {
   describeWith,
-  migrate,
   type Postgres,
   type Redis,
   redisAvailability,
@@ -13,7 +12,6 @@ import {
 import RedisClient from 'ioredis';
 import { ownerOf } from '../auth/token-verifier';
 import { Database } from '../../core/database/database';
-import { copyDatabase } from '../../testing/copy-database';
 import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
 import { createIssuer, ISSUER, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
@@ -29,7 +27,6 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
   let client: RedisClient;
   let folder: TemporaryFolder;
   let issuer: Issuer;
-  let template: string;
   beforeAll(async () => {
     [postgres, redis, folder, issuer] = await Promise.all([
       startPostgres(),
@@ -38,8 +35,7 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
       createIssuer(),
     ]);
     client = new RedisClient(redis.url);
-    template = await postgres.createDatabase();
-    await Promise.all([migrate(template), issuer.writeKeySet(folder.file('jwks.json'))]);
+    await issuer.writeKeySet(folder.file('jwks.json'));
   });
   afterAll(async () => {
     client.disconnect();
@@ -49,7 +45,7 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
 
   async function twoGateways(caps: Record<string, string>) {
     const environment = {
-      DATABASE_URL: await copyDatabase(template),
+      DATABASE_URL: await postgres.createMigratedDatabase(),
       REDIS_URL: redis.url,
       AUTH_JWKS_FILE: folder.file('jwks.json'),
       ...caps,

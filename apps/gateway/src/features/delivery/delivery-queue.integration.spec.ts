@@ -1,5 +1,5 @@
 import { decodeSealedMessage, toHex } from '@communique-tee/protocol';
-import { migrate, startPostgres, type Postgres } from '@communique-tee/test-support';
+import { startPostgres, type Postgres } from '@communique-tee/test-support';
 import type { Decision } from './decision';
 import { DeliveryBench, type BenchConfig } from './testing/delivery-bench';
 
@@ -28,15 +28,16 @@ const again: Extract<Decision, { kind: 'retry' }> = {
 
 describe('DeliveryQueue', () => {
   let postgres: Postgres;
+  let databaseUrl: string;
   let bench: DeliveryBench;
   /** Another process's view of the same tables, whose leases run out at once. */
   let hasty: DeliveryBench;
 
   beforeAll(async () => {
     postgres = await startPostgres();
-    await migrate(postgres.url);
-    bench = new DeliveryBench(configOf(postgres.url, 60_000));
-    hasty = new DeliveryBench(configOf(postgres.url, 1));
+    databaseUrl = await postgres.createMigratedDatabase();
+    bench = new DeliveryBench(configOf(databaseUrl, 60_000));
+    hasty = new DeliveryBench(configOf(databaseUrl, 1));
   });
   afterAll(async () => {
     await bench.close();

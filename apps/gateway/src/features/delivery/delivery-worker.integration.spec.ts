@@ -2,13 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createNsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { encodeRelayAnswer, type MessageStatus, type Outcome } from '@communique-tee/protocol';
-import {
-  migrate,
-  startPostgres,
-  temporaryFolder,
-  type Postgres,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
 import { TestEnclave, answer, cut, problem, silent, type Behaviour } from '../enclave/testing/test-enclave';
 import { DeliveryBench, type BenchConfig } from './testing/delivery-bench';
 import { EnclaveIdentity } from './testing/enclave-identity';
@@ -27,6 +21,7 @@ async function until<T>(look: () => Promise<T>, fits: (value: T) => boolean): Pr
 
 describe('DeliveryWorker', () => {
   let postgres: Postgres;
+  let databaseUrl: string;
   let folder: TemporaryFolder;
   let config: BenchConfig;
   let identity: EnclaveIdentity;
@@ -35,12 +30,12 @@ describe('DeliveryWorker', () => {
   const others: DeliveryBench[] = [];
 
   beforeAll(async () => {
-    [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
-    await migrate(postgres.url);
+    [postgres, folder] = await Promise.all([startPostgres({ own: true }), temporaryFolder()]);
+    databaseUrl = await postgres.createMigratedDatabase();
     const nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
     identity = new EnclaveIdentity((fields) => nsm.attest(fields), developmentMeasurements.pcr0);
     config = {
-      database: { url: postgres.url, poolSize: 5 },
+      database: { url: databaseUrl, poolSize: 5 },
       enclave: { addresses: [`unix:${folder.file('enclave')}`], timeoutMs: 20_000 },
       attestation: {
         verify: true,

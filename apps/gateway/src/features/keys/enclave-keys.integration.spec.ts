@@ -11,13 +11,7 @@ import {
   toHex,
   type KeyStatus,
 } from '@communique-tee/protocol';
-import {
-  migrate,
-  startPostgres,
-  temporaryFolder,
-  type Postgres,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
 import type { AttestationMonitor } from '../attestation/attestation-monitor';
 import { DeliveryBench, type BenchConfig } from '../delivery/testing/delivery-bench';
 import { answer, problem } from '../enclave/testing/test-enclave';
@@ -47,6 +41,7 @@ async function until<T>(look: () => T | Promise<T>, fits: (value: T) => boolean)
 
 describe('keys of enclaves', () => {
   let postgres: Postgres;
+  let databaseUrl: string;
   let folder: TemporaryFolder;
   let nsm: Nsm;
   let otherNsm: Nsm;
@@ -64,14 +59,14 @@ describe('keys of enclaves', () => {
   const pcr0 = developmentMeasurements.pcr0;
 
   beforeAll(async () => {
-    [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
-    await migrate(postgres.url);
+    [postgres, folder] = await Promise.all([startPostgres({ own: true }), temporaryFolder()]);
+    databaseUrl = await postgres.createMigratedDatabase();
     nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
     otherNsm = createNsm(
       await createMockNsmTransport({ rootFolder: folder.file('root'), pcrs: new Map([[0, fromHex(OTHER_PCR0)]]) }),
     );
     config = {
-      database: { url: postgres.url, poolSize: 5 },
+      database: { url: databaseUrl, poolSize: 5 },
       enclave: {
         addresses: [`unix:${folder.file('e0')}`, `unix:${folder.file('e1')}`, `unix:${folder.file('e2')}`],
         timeoutMs: 20_000,

@@ -2,13 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
 import { encodeCanonical } from '@communique-tee/protocol';
-import {
-  migrate,
-  startPostgres,
-  temporaryFolder,
-  type Postgres,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
 import { AttestationJudge } from '../attestation/attestation-judge';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 import { parseSentryDsn } from '../../core/config/sentry-dsn';
@@ -34,12 +28,13 @@ const CIPHERTEXT = 'xSesamexCiphertextx';
 
 describe('what enclaves are handed', () => {
   let postgres: Postgres;
+  let databaseUrl: string;
   let folder: TemporaryFolder;
   let nsm: Nsm;
   let sentry: SentrySimulator;
   beforeAll(async () => {
     [postgres, folder] = await Promise.all([startPostgres(), temporaryFolder()]);
-    await migrate(postgres.url);
+    databaseUrl = await postgres.createMigratedDatabase();
     nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.file('root') }));
     await writeFile(folder.file('root.pem'), await developmentRootPem(folder.file('root')));
     sentry = new SentrySimulator('0123456789abcdef0123456789abcdef');
@@ -60,7 +55,7 @@ describe('what enclaves are handed', () => {
       }),
     );
     const config = testConfig({
-      DATABASE_URL: postgres.url,
+      DATABASE_URL: databaseUrl,
       AUTH_JWKS_FILE: '/nonexistent',
       TEE_PROVIDER: 'mock',
       TEE_ENDPOINT: `unix:${folder.file('enclave')}`,

@@ -11,13 +11,7 @@ import {
   messageIdToText,
   toHex,
 } from '@communique-tee/protocol';
-import {
-  migrate,
-  type Postgres,
-  startPostgres,
-  temporaryFolder,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { AppModule } from '../../app.module';
 import { createApp } from '../../create-app';
 import { answer, problem, TestEnclave } from '../enclave/testing/test-enclave';
@@ -79,8 +73,7 @@ describe('the legacy suite', () => {
 
   async function start({ withEnclave = true } = {}): Promise<void> {
     if (withEnclave) await enclave.start();
-    const database = await postgres.createDatabase();
-    await migrate(database);
+    const database = await postgres.createMigratedDatabase();
     const config = testConfig({
       DATABASE_URL: database,
       AUTH_JWKS_FILE: folder.file('jwks.json'),

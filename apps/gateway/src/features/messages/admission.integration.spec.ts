@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { migrate, startPostgres, type Postgres } from '@communique-tee/test-support';
+import { startPostgres, type Postgres } from '@communique-tee/test-support';
 import { Database } from '../../core/database/database';
 import { testConfig } from '../../testing/gateway-under-test';
 import { Metrics } from '../../core/telemetry/metrics';
@@ -7,15 +7,16 @@ import { Admission } from './admission';
 
 describe('Admission', () => {
   let postgres: Postgres;
+  let databaseUrl: string;
   let database: Database;
   let nowMs = 0;
   let looks: jest.SpyInstance;
 
   beforeAll(async () => {
     postgres = await startPostgres();
-    await migrate(postgres.url);
+    databaseUrl = await postgres.createMigratedDatabase();
     database = new Database(
-      testConfig({ DATABASE_URL: postgres.url, AUTH_JWKS_FILE: '/x', TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' }),
+      testConfig({ DATABASE_URL: databaseUrl, AUTH_JWKS_FILE: '/x', TEE_ENABLE_ATTESTATION_VERIFICATION: 'false' }),
     );
   });
   afterAll(async () => {

@@ -9,7 +9,7 @@ import {
   type SealedMessage,
   sealedMessageToJson,
 } from '@communique-tee/protocol';
-import { migrate, type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/test-support';
 import { ownerOf } from '../auth/token-verifier';
 import { Database } from '../../core/database/database';
 import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
@@ -34,8 +34,7 @@ describe('messages', () => {
     issuer = await createIssuer();
     const keySet = join(folder, 'jwks.json');
     await issuer.writeKeySet(keySet);
-    const url = await postgres.createDatabase();
-    await migrate(url);
+    const url = await postgres.createMigratedDatabase();
     environment = { DATABASE_URL: url, AUTH_JWKS_FILE: keySet };
     gateway = await startGateway(environment);
     database = gateway.app.get(Database);
@@ -316,8 +315,7 @@ describe('messages', () => {
   });
 
   it('with 200 at once from many callers through two gateways, stays within the hour', async () => {
-    const url = await postgres.createDatabase();
-    await migrate(url);
+    const url = await postgres.createMigratedDatabase();
     const capped = { ...environment, DATABASE_URL: url, SYSTEM_HOURLY_LIMIT: '0.40' };
     await using one = await startGateway(capped);
     await using two = await startGateway(capped);
@@ -346,8 +344,7 @@ describe('messages', () => {
 
   it('is refused with 503 while the database is gone, and accepted once it is back', async () => {
     await using own = await startPostgres({ persistent: true, folder: await mkdtemp('/tmp/communique-pg-') });
-    const url = await own.createDatabase();
-    await migrate(url);
+    const url = await own.createMigratedDatabase();
     await using lonely = await startGateway({ ...environment, DATABASE_URL: url });
     const [before, during] = [sealedMessage(), sealedMessage()];
     expect((await post(before, { url: lonely.url })).status).toBe(202);

@@ -8,7 +8,6 @@ import { messageIdToText, type MessageView, messageViewSchema, sealedMessageToJs
 import {
   describeWith,
   freePort,
-  migrate,
   type Postgres,
   spawnService,
   startPostgres,
@@ -37,8 +36,7 @@ describe('the stream of a message', () => {
   beforeAll(async () => {
     [postgres, folder, issuer] = await Promise.all([startPostgres(), temporaryFolder(), createIssuer()]);
     await issuer.writeKeySet(folder.file('jwks.json'));
-    const url = await postgres.createDatabase();
-    await migrate(url);
+    const url = await postgres.createMigratedDatabase();
     environment = { DATABASE_URL: url, AUTH_JWKS_FILE: folder.file('jwks.json'), MAX_CONNECTIONS_PER_ADDRESS: '2000' };
     gateway = await startGateway(environment);
     database = gateway.app.get(Database);

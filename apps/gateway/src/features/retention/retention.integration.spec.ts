@@ -1,4 +1,4 @@
-import { migrate, startPostgres, type Postgres } from '@communique-tee/test-support';
+import { startPostgres, type Postgres } from '@communique-tee/test-support';
 import { Client } from 'pg';
 import { DeliveryBench } from '../delivery/testing/delivery-bench';
 import { BATCH_ROWS, Retention } from './retention';
@@ -9,15 +9,16 @@ const ago = (days: number) => new Date(NOW.getTime() - days * DAY_MS);
 
 describe('Retention', () => {
   let postgres: Postgres;
+  let databaseUrl: string;
   let bench: DeliveryBench;
   let retention: Retention;
   const prisma = () => bench.database.client;
 
   beforeAll(async () => {
     postgres = await startPostgres();
-    await migrate(postgres.url);
+    databaseUrl = await postgres.createMigratedDatabase();
     bench = new DeliveryBench({
-      database: { url: postgres.url, poolSize: 5 },
+      database: { url: databaseUrl, poolSize: 5 },
       enclave: { addresses: ['unix:/nonexistent/enclave'], timeoutMs: 1000 },
       attestation: { verify: false, acceptedMeasurements: [], cacheMs: 0, maxAgeMs: 0 },
       delivery: { concurrency: 2, leaseMs: 60_000, minBackoffMs: 10, maxBackoffMs: 20, pollMs: 20 },
@@ -163,7 +164,7 @@ describe('Retention', () => {
 
   it('leaves the work to whoever holds the lock, and takes it up when that one is gone', async () => {
     await endedMessage(ago(31));
-    const other = new Client({ connectionString: postgres.url });
+    const other = new Client({ connectionString: databaseUrl });
     await other.connect();
     await other.query('BEGIN');
     await other.query(`SELECT pg_advisory_xact_lock(${String(0x63_74_73_77_65_65_70n)})`);

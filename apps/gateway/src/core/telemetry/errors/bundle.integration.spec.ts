@@ -4,7 +4,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
-  migrate,
   type Postgres,
   spawnService,
   startPostgres,
@@ -29,6 +28,7 @@ const CRASHES = {
 describe('a gateway that crashes', () => {
   let folder: TemporaryFolder;
   let postgres: Postgres;
+  let databaseUrl: string;
   let sentry: SentrySimulator;
   let environment: Record<string, string>;
   let release: string;
@@ -45,7 +45,7 @@ describe('a gateway that crashes', () => {
       .digest('hex')
       .slice(0, 12)}`;
     postgres = await startPostgres();
-    await migrate(postgres.url);
+    databaseUrl = await postgres.createMigratedDatabase();
     await (await createIssuer()).writeKeySet(folder.file('jwks.json'));
     for (const [name, code] of Object.entries(CRASHES)) await writeFile(folder.file(`${name}.cjs`), code);
   });
@@ -58,7 +58,7 @@ describe('a gateway that crashes', () => {
     environment = {
       NODE_ENV: 'development',
       PORT: '0',
-      DATABASE_URL: postgres.url,
+      DATABASE_URL: databaseUrl,
       AUTH_ISSUER: ISSUER,
       AUTH_AUDIENCE: AUDIENCE,
       AUTH_JWKS_FILE: folder.file('jwks.json'),
@@ -118,7 +118,7 @@ describe('a gateway that crashes', () => {
       readyWhen: /"msg":"listening"/,
     });
     // A table is gone: what nobody has designed for.
-    const client = new Client({ connectionString: postgres.url });
+    const client = new Client({ connectionString: databaseUrl });
     await client.connect();
     await client.query('ALTER TABLE delivery_job RENAME TO elsewhere');
     await client.end();

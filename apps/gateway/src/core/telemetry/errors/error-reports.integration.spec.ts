@@ -1,10 +1,4 @@
-import {
-  migrate,
-  type Postgres,
-  startPostgres,
-  temporaryFolder,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { sealedMessageToJson } from '@communique-tee/protocol';
 import { parseSentryDsn } from '../../config/sentry-dsn';
 import { ProblemError } from '../../problems/problem-error';
@@ -241,11 +235,12 @@ describe('error reports', () => {
 
 describe('a request that fails', () => {
   let postgres: Postgres;
+  let databaseUrl: string;
   let folder: TemporaryFolder;
   let issuer: Issuer;
   beforeAll(async () => {
     [postgres, folder, issuer] = await Promise.all([startPostgres(), temporaryFolder(), createIssuer()]);
-    await migrate(postgres.url);
+    databaseUrl = await postgres.createMigratedDatabase();
     await issuer.writeKeySet(folder.file('jwks.json'));
   });
   afterAll(async () => {
@@ -256,7 +251,7 @@ describe('a request that fails', () => {
   it('is reported without a byte of what it carried, and of what the error held', async () => {
     const sentry = new SentrySimulator(KEY);
     await using gateway = await startGateway({
-      DATABASE_URL: postgres.url,
+      DATABASE_URL: databaseUrl,
       AUTH_JWKS_FILE: folder.file('jwks.json'),
       TEE_ENABLE_ATTESTATION_VERIFICATION: 'false',
       SENTRY_DSN: await sentry.start(),

@@ -2,13 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROBLEMS, type SealedMessage, sealedMessageToJson } from '@communique-tee/protocol';
-import {
-  migrate,
-  type Postgres,
-  startPostgres,
-  temporaryFolder,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { EmergencyStop } from '../../../features/budget/emergency-stop';
 import { createApp } from '../../../create-app';
@@ -58,9 +52,8 @@ describe('metrics', () => {
   const requestIds: (string | string[] | undefined)[] = [];
 
   beforeAll(async () => {
-    [postgres, folder, issuer] = await Promise.all([startPostgres(), temporaryFolder(), createIssuer()]);
-    const databaseUrl = await postgres.createDatabase();
-    await migrate(databaseUrl);
+    [postgres, folder, issuer] = await Promise.all([startPostgres({ own: true }), temporaryFolder(), createIssuer()]);
+    const databaseUrl = await postgres.createMigratedDatabase();
     await issuer.writeKeySet(folder.file('jwks.json'));
     enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, (request, response) => {
       if (request.path === '/keys') return problem('not_found')(request, response);
