@@ -41,7 +41,7 @@ module.exports = function projectConfig(folder) {
     displayName: require(join(folder, 'project.json')).name,
     rootDir: __dirname,
     roots: [`<rootDir>/${relative(__dirname, folder)}`],
-    testEnvironment: '<rootDir>/test/support/src/jest-environment.ts',
+    testEnvironment: '<rootDir>/libs/testing/postgres/src/jest-environment.ts',
     testMatch: ['**/*.spec.ts'],
     transform,
     moduleNameMapper,

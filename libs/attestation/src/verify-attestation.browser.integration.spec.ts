@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { chromiumAvailability, openModuleInChromium } from '../../../test/support/src/chromium';
-import { describeWith } from '../../../test/support/src/describe-with';
+import { chromiumAvailability, openModuleInChromium } from '../../testing/chromium/src';
+import { describeWith } from '../../testing/harness/src/describe-with';
 import { allCases } from './testing/cases/all-cases';
 
 describeWith(chromiumAvailability(), 'verifyAttestation in Chromium', () => {

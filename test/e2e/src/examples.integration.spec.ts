@@ -10,7 +10,7 @@ import {
   type TemporaryFolder,
 } from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
-import { chromiumAvailability, openChromium, type Chromium } from '../../support/src/chromium';
+import { chromiumAvailability, openChromium, type Chromium } from '../../../libs/testing/chromium/src';
 import { connect, type Message } from '@communique-tee/client';
 import { buildClientPackage, type BuiltPackage } from '../../../tools/dev/client-package/build-package';
 

@@ -13,7 +13,7 @@ import {
 import { sealedMessageToJson, type CongressMessage } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
-import { plantedMessage } from './planted-message';
+import { plantedMessage } from '../../system/src/planted-message';
 
 let folder: TemporaryFolder;
 let system: System;

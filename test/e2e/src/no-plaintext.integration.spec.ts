@@ -14,7 +14,7 @@ import { startSystem, type System } from '@communique-tee/test-system';
 import { Redis as RedisClient } from 'ioredis';
 import { readFileSync, readdirSync } from 'node:fs';
 import { Client } from 'pg';
-import { plantedMessage } from './planted-message';
+import { plantedMessage } from '../../system/src/planted-message';
 import { filesBelow, find, type Remains } from './search/find';
 
 /**

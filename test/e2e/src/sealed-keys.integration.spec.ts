@@ -15,7 +15,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
-import { plantedMessage } from './planted-message';
+import { plantedMessage } from '../../system/src/planted-message';
 
 const ENCLAVES = 3;
 const GATEWAYS = 2;

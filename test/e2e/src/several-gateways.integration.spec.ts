@@ -19,7 +19,7 @@ import {
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { plantedMessage } from './planted-message';
+import { plantedMessage } from '../../system/src/planted-message';
 
 const GATEWAYS = 3;
 const MESSAGES = 200;

@@ -23,7 +23,7 @@ import {
   type TemporaryFolder,
 } from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
-import { plantedMessage } from '../../e2e/src/planted-message';
+import { plantedMessage } from '../../system/src/planted-message';
 import { emulatedEnclave, type EmulatedEnclave } from './emulated-enclave';
 
 const PARENT_ID = 'i-0emulated00000000';

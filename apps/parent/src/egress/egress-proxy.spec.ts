@@ -2,7 +2,7 @@ import { freePort, startSilentPort, temporaryFolder, type TemporaryFolder } from
 import { connect, listen, type Address } from '@communique-tee/vsock';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { openSockets } from '../../../../libs/vsock/src/testing/descriptors';
+import { openSockets } from '../../../../libs/testing/vsock/src/open-sockets';
 import { createLog } from '../log';
 import { startEgressProxy, type EgressProxy } from './egress-proxy';
 import type { EgressSettings, Route } from './egress-settings';

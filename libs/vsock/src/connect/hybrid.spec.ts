@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { connect, listen, type Address, type HybridAddress } from '..';
-import { startHybridDevice, type HybridDevice } from '../testing/hybrid-device';
+import { startHybridDevice, type HybridDevice } from '../../../testing/vsock/src/hybrid-device';
 
 const text = async (socket: Socket) => (await socket.setEncoding('utf8').toArray()).join('');
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import * as koffi from 'koffi';
 import { describeWith, freePort, startSilentPort, type Availability } from '@communique-tee/test-support';
 import { connect, listen, type Address } from '..';
-import { openSockets } from '../testing/descriptors';
+import { openSockets } from '../../../testing/vsock/src/open-sockets';
 import { loopbackLibc } from '../testing/loopback-family';
 import { tcpWrap } from './node-internals';
 import { connectVsock } from './vsock';

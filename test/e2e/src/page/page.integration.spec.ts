@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import type { Browser, Page } from 'playwright-core';
-import { chromiumAvailability, openChromium, type Chromium } from '../../../support/src/chromium';
+import { chromiumAvailability, openChromium, type Chromium } from '../../../../libs/testing/chromium/src';
 import { adminIssuer } from './admin-issuer';
 import { EXAMPLE, fillForm } from './fill-form';
 import { type Visit, visit } from './visit';

@@ -9,7 +9,7 @@ import { connect } from '@communique-tee/client';
 import { temporaryFolder, workspaceRoot } from '@communique-tee/test-support';
 import { startSystem } from '@communique-tee/test-system';
 import type { Browser, Page } from 'playwright-core';
-import { openChromium } from '../../../support/src/chromium';
+import { openChromium } from '../../../../libs/testing/chromium/src';
 import { EXAMPLE, fillForm } from './fill-form';
 import { adminIssuer } from './admin-issuer';
 

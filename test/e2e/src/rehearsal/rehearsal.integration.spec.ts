@@ -17,7 +17,7 @@ import { receivedBy } from '@communique-tee/test-system';
 import { Client } from 'pg';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { commandAvailability, type Availability } from '../../../../infra/parent/src/testing/stage';
-import { plantedMessage } from '../planted-message';
+import { plantedMessage } from '../../../system/src/planted-message';
 import { startRehearsal, type Rehearsal } from './start-rehearsal';
 
 const NAME = 'communique.example.org';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
 import { parseAddress, type Address } from '@communique-tee/vsock';
-import { startHybridDevice, type HybridDevice } from '../../../../../libs/vsock/src/testing/hybrid-device';
+import { startHybridDevice, type HybridDevice } from '../../../../../libs/testing/vsock/src/hybrid-device';
 import { EnclaveAgent } from './enclave-agent';
 import { EnclaveClient } from './enclave-client';
 import { TestEnclave, answer } from './testing/test-enclave';

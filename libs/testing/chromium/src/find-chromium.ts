@@ -1,0 +1,30 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Availability } from '../../redis/src/start-redis';
+import { ChromiumUnavailableError } from './chromium-error';
+
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+/** `CHROMIUM_PATH`, else what PATH has, else where Debian puts it. */
+export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const given = env['CHROMIUM_PATH'];
+  if (given !== undefined && given !== '') return isExecutable(given) ? given : undefined;
+  const folders = [...(env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''), '/usr/bin'];
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable);
+}
+
+/** For describeWith: whether browser tests can run here. */
+export function chromiumAvailability(env: NodeJS.ProcessEnv = process.env): Availability {
+  return findChromium(env) === undefined
+    ? { available: false, reason: new ChromiumUnavailableError().message }
+    : { available: true };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,123 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { chromium, type Page } from 'playwright-core';
+import { bundleForBrowser } from './bundle-for-browser';
+import { ChromiumUnavailableError } from './chromium-error';
+import { integrationOnly } from '../../harness/src/integration-only';
+import { findChromium } from './find-chromium';
+
+/** As root and in containers there is no sandbox; the rest keeps a fresh profile from talking to anybody. */
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export interface Chromium extends AsyncDisposable {
+  /** of Chromium, such as 131.0.6778.85 */
+  readonly version: string;
+  /** A new empty tab in a profile of its own. */
+  newPage(): Promise<Page>;
+  /** Ends Chromium. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a headless Chromium.
+ * @throws ChromiumUnavailableError
+ */
+export async function openChromium(): Promise<Chromium> {
+  integrationOnly('Chromium');
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new ChromiumUnavailableError();
+  const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+  const close = () => browser.close();
+  return {
+    version: browser.version(),
+    newPage: async () => (await browser.newContext()).newPage(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+export interface BrowserModule extends AsyncDisposable {
+  /** The address of the page, on loopback: a secure context, so WebCrypto is there. */
+  readonly url: string;
+  readonly chromiumVersion: string;
+  /** Calls an export of the module with values that JSON could carry; what it throws is thrown here. */
+  call<Output>(name: string, ...input: unknown[]): Promise<Output>;
+  close(): Promise<void>;
+}
+
+const globalName = 'moduleUnderTest';
+
+/**
+ * Bundles a TypeScript module and loads it into a page of a real Chromium.
+ *
+ * @param entry absolute path
+ * @throws ChromiumUnavailableError; an esbuild error where the module does not run in a browser
+ * @example
+ * const page = await openModuleInChromium(join(__dirname, 'testing/browser-entry.ts'));
+ * const sum = await page.call<number>('add', 1, 2);
+ */
+export async function openModuleInChromium(entry: string): Promise<BrowserModule> {
+  const script = await bundleForBrowser(entry, globalName);
+  const server = createServer((request, response) => {
+    const isScript = request.url === '/module.js';
+    response.writeHead(200, { 'content-type': isScript ? 'text/javascript' : 'text/html; charset=utf-8' });
+    response.end(
+      isScript ? script : '<!doctype html><link rel="icon" href="data:,"><script src="/module.js"></script>',
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const closeServer = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+      server.closeAllConnections();
+    });
+
+  let browser: Chromium | undefined;
+  const close = async () => {
+    await browser?.close();
+    await closeServer();
+  };
+  try {
+    browser = await openChromium();
+    const page = await browser.newPage();
+    const failures: Error[] = [];
+    page.on('pageerror', (error) => failures.push(error));
+    await page.goto(url);
+    if (failures[0]) throw failures[0];
+    return {
+      url,
+      chromiumVersion: browser.version,
+      call: <Output>(name: string, ...input: unknown[]) =>
+        page.evaluate(
+          ([global, property, values]) => {
+            const loaded = (globalThis as unknown as Record<string, Record<string, (...values: unknown[]) => unknown>>)[
+              global
+            ];
+            const called = loaded?.[property];
+            if (!called) throw new Error(`the module does not export ${property}`);
+            return called(...values) as Output;
+          },
+          [globalName, name, input] as const,
+        ),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,23 @@
+import type { Availability } from '../../redis/src/start-redis';
+
+/**
+ * A jest block that needs something the machine may lack. Where it lacks, the block is skipped with its reason on the console,
+ * and with CI set it fails instead: a skip there would pass for a test.
+ */
+export function describeWith(availability: Availability, name: string, body: () => void): void {
+  if (availability.available) {
+    describe(name, body);
+    return;
+  }
+  const { reason } = availability;
+  if ((process.env['CI'] ?? '') !== '') {
+    describe(name, () => {
+      it('has what it needs (CI is set)', () => {
+        throw new Error(`these tests cannot run: ${reason}`);
+      });
+    });
+    return;
+  }
+  process.stderr.write(`\nSKIPPED: "${name}" does not run: ${reason}\n`);
+  describe.skip(name, body);
+}

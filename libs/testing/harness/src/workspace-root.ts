@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+import { SupportError } from './errors';
+
+/**
+ * The absolute path of the checkout, found upwards from the working directory: this code runs from its source (jest) and
+ * from bundles elsewhere (tools/run.mjs), so its own place says nothing.
+ *
+ * @throws SupportError WORKSPACE_NOT_FOUND
+ */
+export function workspaceRoot(from: string = process.cwd()): string {
+  let folder = resolve(from);
+  for (;;) {
+    if (existsSync(join(folder, 'nx.json')) && existsSync(join(folder, 'package-lock.json'))) return folder;
+    const parent = dirname(folder);
+    if (parent === folder) throw new SupportError('WORKSPACE_NOT_FOUND', `no nx.json at or above ${from}`);
+    folder = parent;
+  }
+}

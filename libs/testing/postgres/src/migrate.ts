@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { SupportError, propertyOf } from '../../harness/src/errors';
+import { workspaceRoot } from '../../harness/src/workspace-root';
+
+/**
+ * `prisma migrate deploy` of the gateway's migrations on a database that exists.
+ *
+ * @returns what the command printed
+ * @throws SupportError MIGRATION_FAILED
+ */
+export async function migrate(databaseUrl: string): Promise<string> {
+  const root = workspaceRoot();
+  try {
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [join(root, 'tools', 'dev', 'prisma', 'cli.mjs'), 'migrate', 'deploy'],
+      {
+        cwd: root,
+        env: { ...process.env, DATABASE_URL: databaseUrl },
+        maxBuffer: 16 * 1024 * 1024,
+      },
+    );
+    return stdout;
+  } catch (error) {
+    const details = String(propertyOf(error, 'stderr') ?? error);
+    throw new SupportError('MIGRATION_FAILED', details.replaceAll(databaseUrl, '<database>').trim(), { cause: error });
+  }
+}
+
+/** 16 hexadecimal digits that change with any file of prisma/migrations. */
+export async function hashOfMigrations(folder = join(workspaceRoot(), 'prisma', 'migrations')): Promise<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const hash = createHash('sha256');
+  for (const file of files.sort())
+    hash
+      .update(`${file}\0`)
+      .update(await readFile(file))
+      .update('\0');
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,46 @@
+import { SupportError } from '../../harness/src/errors';
+import { startPostgresServer, type PostgresServer } from './postgres-server';
+import type { Postgres } from './start-postgres';
+
+/** Where jest's environment puts `workersPostgres` for the specs, which run in realms of their own. */
+export const WORKERS_POSTGRES = Symbol.for('communique-tee.workers-postgres');
+
+/** Of this process, a jest worker: it outlives the spec files, and ends with the process. */
+let server: Promise<PostgresServer> | undefined;
+
+/** New databases on the worker's server, for one spec file. The first call starts the server. */
+export async function workersPostgres(): Promise<Postgres> {
+  server ??= startPostgresServer({ keepAlive: false });
+  const shared = await server.catch((error: unknown) => {
+    server = undefined;
+    throw error;
+  });
+  const made: string[] = [];
+  const keep = async (creating: Promise<string>) => {
+    const url = await creating;
+    made.push(url);
+    return url;
+  };
+  const refuse = () =>
+    Promise.reject(
+      new SupportError(
+        'POSTGRES_NOT_OWNED',
+        'other spec files use this server too; ask for startPostgres({ own: true })',
+      ),
+    );
+  const stop = async () => {
+    for (const url of made.splice(0)) await shared.dropDatabase(url);
+  };
+  return {
+    url: await keep(shared.createDatabase()),
+    port: shared.port,
+    folder: shared.folder,
+    log: () => shared.log(),
+    createDatabase: (name) => (name === undefined ? keep(shared.createDatabase()) : refuse()),
+    createMigratedDatabase: () => keep(shared.createMigratedDatabase()),
+    stop,
+    kill: refuse,
+    restart: refuse,
+    [Symbol.asyncDispose]: stop,
+  };
+}

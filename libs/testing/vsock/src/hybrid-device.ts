@@ -1,0 +1,56 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { connect, listen, type Address } from '../../../vsock/src';
+
+export interface HybridDevice {
+  /** Where a port of the "guest" really listens; a port that is not here has nobody. */
+  readonly guest: Map<number, Address>;
+  /** Connections asked for, refused ones too. */
+  requests: number;
+  /** What it answers instead of `OK 1024\n`. */
+  answer: string;
+  /** The device goes, and every connection with it, as when the emulator is killed. */
+  stop(): Promise<void>;
+}
+
+/** Does on its unix socket what vhost-device-vsock and Firecracker do for connections from the host, with sockets of this machine as guest. */
+export async function startHybridDevice(path: string): Promise<HybridDevice> {
+  const open = new Set<Socket>();
+  const track = (socket: Socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket)).on('error', () => socket.destroy());
+    return socket;
+  };
+  const server: Server = createServer({ allowHalfOpen: true }, (host) => {
+    track(host).once('data', (first: Buffer) => {
+      host.pause();
+      void forward(host, first);
+    });
+  });
+  const device: HybridDevice = {
+    guest: new Map(),
+    requests: 0,
+    answer: 'OK 1024\n',
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
+  };
+  async function forward(host: Socket, first: Buffer): Promise<void> {
+    device.requests++;
+    const [, port] = /^CONNECT ([0-9]+)\n$/.exec(first.toString('latin1')) ?? [];
+    const address = device.guest.get(Number(port));
+    const guest = address && (await connect(address, { timeoutMs: 5000, allowHalfOpen: true }).catch(() => undefined));
+    if (guest === undefined) {
+      host.destroy();
+      return;
+    }
+    track(guest);
+    host.write(device.answer);
+    host.pipe(guest).pipe(host);
+    host.on('close', () => guest.destroy());
+    guest.on('close', () => void (guest.errored && host.destroy()));
+  }
+  await listen(server, { kind: 'unix', path });
+  return device;
+}

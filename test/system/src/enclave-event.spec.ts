@@ -1,0 +1,127 @@
+import { createLog as createEnclaveLog, type LogFields } from '../../../apps/enclave/src/runtime/log';
+import { workspaceRoot } from '@communique-tee/test-support';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EVENT_FIELDS, KNOWN_FIELDS, readEnclaveEvent } from '../../../apps/parent/src/collector/enclave-event';
+
+/** A field that the enclave's log gains makes this fail to compile, and one that it loses too. */
+const ENCLAVE_FIELDS: Required<LogFields> = {
+  code: 'key_retired',
+  step: 'open',
+  outcome: 'accepted',
+  chamber: 'house',
+  count: 1,
+  durationMs: 1.5,
+  bytes: 2,
+  statusCode: 200,
+  messageId: '00000000-0000-4000-8000-000000000000',
+  keyId: 'ab',
+  enclaveId: 'cd',
+  address: 'vsock:5000',
+  stack: 'production',
+  custody: 'process',
+  pcr0: 'ab'.repeat(48),
+};
+
+describe('an event of the enclave', () => {
+  it('has the fields of the enclave’s own log, and no others', () => {
+    expect(Object.keys(EVENT_FIELDS).sort()).toEqual(Object.keys(ENCLAVE_FIELDS).sort());
+  });
+
+  it('is read from what the enclave really writes', () => {
+    const lines: string[] = [];
+    createEnclaveLog((line) => lines.push(line)).write('info', 'message_handled', ENCLAVE_FIELDS);
+    expect(readEnclaveEvent(lines[0]!)).toEqual({
+      level: 'info',
+      event: 'message_handled',
+      enclaveTime: expect.any(String) as string,
+      fields: ENCLAVE_FIELDS,
+      droppedFields: 0,
+    });
+  });
+
+  it('of init has the fields that its source writes', () => {
+    const folder = join(workspaceRoot(), 'image/init/src');
+    const source = readdirSync(folder)
+      .filter((file) => file.endsWith('.c'))
+      .map((file) => readFileSync(join(folder, file), 'utf8'))
+      .join('\n');
+    const members = new Set(
+      [
+        ...source.matchAll(/\\"([A-Za-z]+)\\":/g),
+        ...source.matchAll(/event_line\("[a-z]+", "[a-z_]+", "([A-Za-z]+)"/g),
+      ].map((match) => match[1]!),
+    );
+    for (const head of ['level', 'time', 'source', 'event']) expect(members.delete(head)).toBe(true);
+    expect([...members].filter((name) => !Object.hasOwn(KNOWN_FIELDS, name))).toEqual([]);
+  });
+
+  it('of init is told from one of the app', () => {
+    expect(
+      readEnclaveEvent(
+        '{"level":"info","time":1795349091123,"source":"init","event":"app_started","pid":7,"uid":1000}',
+      ),
+    ).toEqual({
+      level: 'info',
+      event: 'app_started',
+      part: 'init',
+      enclaveTime: '2026-11-22T12:04:51.123Z',
+      fields: { pid: 7, uid: 1000 },
+      droppedFields: 0,
+    });
+  });
+
+  it.each([-1, 1e15, 1.5e300])('has no time of %d', (time) => {
+    expect(readEnclaveEvent(JSON.stringify({ level: 'info', time, event: 'x' }))).toEqual({
+      level: 'info',
+      event: 'x',
+      fields: {},
+      droppedFields: 0,
+    });
+  });
+
+  it('is also its last words', () => {
+    expect(
+      readEnclaveEvent('{"level":"fatal","event":"enclave_failed","name":"NsmError","code":"ERR_NSM"}'),
+    ).toMatchObject({ level: 'fatal', fields: { name: 'NsmError', code: 'ERR_NSM' } });
+    expect(
+      readEnclaveEvent('{"level":"fatal","event":"environment_refused","variables":["NODE_OPTIONS"]}'),
+    ).toMatchObject({ fields: { variables: ['NODE_OPTIONS'] } });
+  });
+
+  it.each([
+    ['an unknown field', { message: 'Dear Senator' }],
+    ['a text in the place of a number', { count: 'Dear Senator' }],
+    ['an object in the place of a text', { code: { text: 'Dear Senator' } }],
+    ['a long text', { code: 'Dear Senator '.repeat(20) }],
+    ['control characters', { code: 'Dear Senator\u001b[2J' }],
+    ['a list in the place of names', { variables: ['Dear Senator'] }],
+    ['a name of the prototype', { constructor: 'Dear Senator' }],
+    ['a source of its own', { source: 'Dear Senator' }],
+  ])('loses %s', (_what, fields) => {
+    const event = readEnclaveEvent(
+      JSON.stringify({ time: 'Dear Senator', level: 'info', event: 'message_handled', ...fields, bytes: 1 }),
+    );
+    expect(event).toEqual({ level: 'info', event: 'message_handled', fields: { bytes: 1 }, droppedFields: 1 });
+  });
+
+  it.each([
+    '',
+    '{',
+    'null',
+    '[]',
+    '"x"',
+    '1',
+    '{}',
+    '{"level":"info"}',
+    '{"level":"loud","event":"x"}',
+    '{"level":"info","event":"Dear Senator"}',
+    '{"level":"info","event":1}',
+    'Dear Senator',
+    '[    0.000000] Linux version',
+    `${'['.repeat(8000)}`,
+    '{"__proto__":{"level":"info","event":"x"}}',
+  ])('is not: %.60s', (line) => {
+    expect(readEnclaveEvent(line)).toBeUndefined();
+  });
+});

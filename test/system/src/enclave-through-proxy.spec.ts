@@ -1,0 +1,115 @@
+import { startCongressSimulator, type CongressSimulator } from '@communique-tee/congress-simulator';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { connect } from '@communique-tee/vsock';
+import { httpsPost } from '../../../apps/enclave/src/services/congress/cwc/https-post';
+import {
+  createEgress,
+  egressConfigSchema,
+  withParentCid,
+  type ConnectVsock,
+  type Egress,
+} from '../../../apps/enclave/src/egress';
+import { createLog } from '../../../apps/parent/src/log';
+import { startEgressProxy, type EgressProxy } from '../../../apps/parent/src/egress/egress-proxy';
+import { parseEgressSettings } from '../../../apps/parent/src/egress/egress-settings';
+
+/**
+ * The enclave's own way out, from its routes to TLS, through the proxy to the simulator of Congress. What stands in for the emulator's
+ * vsock device is only this: a connection of the guest to CID 2, port N, arrives at the unix socket `<path>_N`.
+ */
+describe('the enclave behind the egress proxy', () => {
+  let folder: TemporaryFolder;
+  let congress: CongressSimulator;
+  let proxy: EgressProxy;
+  let egress: Egress;
+  const house = () => ({ host: 'localhost', port: Number(new URL(congress.house.origin).port) });
+  const senate = () => ({ host: 'localhost', port: Number(new URL(congress.senate.origin).port) });
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    congress = await startCongressSimulator();
+    const uds = folder.file('vm.vsock');
+    const device: ConnectVsock = (address, options) =>
+      address.kind === 'vsock' && address.cid === 2
+        ? connect({ kind: 'unix', path: `${uds}_${String(address.port)}` }, options)
+        : Promise.reject(Object.assign(new Error('dropped'), { code: 'ETIMEDOUT' }));
+    const parsed = parseEgressSettings(['--route', `hybrid:${uds}:8001=localhost:${String(house().port)}`]);
+    if (!parsed.ok) throw new Error(parsed.problems.join());
+    proxy = await startEgressProxy(
+      parsed.settings,
+      createLog('egress-proxy', () => undefined),
+    );
+    const measured = egressConfigSchema.parse({
+      mode: 'vsock',
+      routes: [
+        { ...house(), vsockPort: 8001 },
+        { ...senate(), vsockPort: 8002 },
+      ],
+    });
+    egress = createEgress(withParentCid(measured, 2), [house(), senate()], device);
+  });
+  afterAll(async () => {
+    await proxy.close(0);
+    await congress.stop();
+    await folder.remove();
+  });
+
+  const post = (
+    origin: string,
+    authority = congress.certificateAuthorityPem,
+    body: Uint8Array = new TextEncoder().encode('<x/>'),
+  ) =>
+    httpsPost(egress, {
+      origin,
+      target: `/v2/validate?apikey=${congress.house.apiKey}`,
+      authorities: [authority],
+      contentType: 'application/xml',
+      body,
+      timeoutMs: 20_000,
+      signal: undefined,
+    });
+
+  it('speaks TLS to Congress: the proxy carries it', async () => {
+    expect((await post(congress.house.origin)).status).toBe(400); // read, and no CWC message
+    expect(await proxy.metrics.registry.metrics()).toMatch(/connections_total\{destination="localhost:[0-9]+"\} 1/);
+  });
+
+  it('does so 100 times at once', async () => {
+    const answers = await Promise.all(Array.from({ length: 100 }, () => post(congress.house.origin)));
+    expect(answers.filter(({ status }) => status !== 400)).toEqual([]);
+  }, 60_000);
+
+  it('reaches no destination without a listener, though the enclave has a route', async () => {
+    await expect(post(congress.senate.origin)).rejects.toMatchObject({ reason: 'unreachable', sent: false });
+  });
+
+  it('is not deceived by a proxy that leads elsewhere: TLS ends inside', async () => {
+    const other = await startCongressSimulator();
+    const uds = folder.file('evil.vsock');
+    const parsed = parseEgressSettings(['--route', `hybrid:${uds}:8001=localhost:${new URL(other.house.origin).port}`]);
+    if (!parsed.ok) throw new Error(parsed.problems.join());
+    const evil = await startEgressProxy(
+      parsed.settings,
+      createLog('egress-proxy', () => undefined),
+    );
+    try {
+      const measured = egressConfigSchema.parse({ mode: 'vsock', routes: [{ ...house(), vsockPort: 8001 }] });
+      const deceived = createEgress(measured, [house()], (_address, options) =>
+        connect({ kind: 'unix', path: `${uds}_8001` }, options),
+      );
+      const request = {
+        origin: congress.house.origin,
+        target: '/',
+        authorities: [congress.certificateAuthorityPem],
+        contentType: 'application/xml',
+        body: new Uint8Array(1),
+        timeoutMs: 20_000,
+        signal: undefined,
+      };
+      await expect(httpsPost(deceived, request)).rejects.toMatchObject({ reason: 'certificate_refused', sent: false });
+    } finally {
+      await evil.close(0);
+      await other.stop();
+    }
+  });
+});
