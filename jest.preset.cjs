@@ -21,7 +21,10 @@ const transform = {
 
 const { compilerOptions } = require('./tsconfig.base.json');
 const moduleNameMapper = Object.fromEntries(
-  Object.entries(compilerOptions.paths).map(([alias, [file]]) => [`^${alias}$`, file.replace(/^\.\//, '<rootDir>/')]),
+  Object.entries(compilerOptions.paths).map(([alias, [file]]) => [
+    `^${alias.replace('*', '(.*)')}$`,
+    file.replace(/^\.\//, '<rootDir>/').replace('*', '$1'),
+  ]),
 );
 
 // These packages export under the condition `import` alone, which jest does not ask for.
@@ -41,7 +44,7 @@ module.exports = function projectConfig(folder) {
     displayName: require(join(folder, 'project.json')).name,
     rootDir: __dirname,
     roots: [`<rootDir>/${relative(__dirname, folder)}`],
-    testEnvironment: '<rootDir>/libs/testing/postgres/src/jest-environment.ts',
+    testEnvironment: '<rootDir>/libs/testing/postgres/jest-environment.cjs',
     testMatch: ['**/*.spec.ts'],
     transform,
     moduleNameMapper,

@@ -7,7 +7,7 @@ import { AnalyzerClient } from '@pulumi/pulumi/proto/analyzer_grpc_pb.js';
 import analyzerPb from '@pulumi/pulumi/proto/analyzer_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import structPb from 'google-protobuf/google/protobuf/struct_pb.js';
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { notBuilt } from '../src/preview/stand-ins';
 import { runProgram } from '../src/preview/run-program';
 import { stackConfig } from '../src/preview/stack-config';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { ParentSettingsError, renderParentFiles, type ParentSettings } from '../parent/src';
 import type { SeenResource } from './mock-aws';
 import type { PolicyDocument } from './policies/document';

@@ -1,5 +1,5 @@
 import { fromBase64Url } from '@communique-tee/protocol';
-import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { startSystem, type System } from '@communique-tee/test-system';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-import { describeWith, workspaceRoot } from '@communique-tee/test-support';
+import { describeWith, workspaceRoot } from '@communique-tee/testing/harness';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

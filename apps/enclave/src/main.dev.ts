@@ -1,7 +1,7 @@
 // The development entry: `npx nx serve enclave`. The same enclave on a mock NSM, whose root nobody trusts unless it is named.
 import './runtime/sealed-environment';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
-import { createMockNsmTransport, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseConfiguration, readConfigurationFile } from './configuration/configuration';

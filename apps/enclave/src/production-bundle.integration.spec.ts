@@ -1,4 +1,4 @@
-import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -3,14 +3,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  type Postgres,
-  spawnService,
-  startPostgres,
-  temporaryFolder,
-  type TemporaryFolder,
-  workspaceRoot,
-} from '@communique-tee/test-support';
+import { spawnService, temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { AUDIENCE, createIssuer, ISSUER } from './testing/issuer';
 
 const root = workspaceRoot();

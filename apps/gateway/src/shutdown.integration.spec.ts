@@ -6,14 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { messageIdToText, sealedMessageToJson } from '@communique-tee/protocol';
 import {
-  type Postgres,
   type Service,
   spawnService,
-  startPostgres,
   temporaryFolder,
   type TemporaryFolder,
   workspaceRoot,
-} from '@communique-tee/test-support';
+} from '@communique-tee/testing/harness';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
 import { AUDIENCE, createIssuer, ISSUER } from './testing/issuer';
 import { sealedMessage } from './testing/sealed';

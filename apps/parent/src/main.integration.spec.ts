@@ -4,7 +4,7 @@ import {
   temporaryFolder,
   workspaceRoot,
   type TemporaryFolder,
-} from '@communique-tee/test-support';
+} from '@communique-tee/testing/harness';
 import { connect } from '@communique-tee/vsock';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

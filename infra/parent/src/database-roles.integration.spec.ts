@@ -1,6 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeWith, migrate, startPostgres, type Postgres } from '@communique-tee/test-support';
+import { describeWith } from '@communique-tee/testing/harness';
+import { migrate, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
 import { renderParentFiles } from './index';
 import { ON_PARENT } from './testing/example-settings';

@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeWith, freePort, redisAvailability, spawnService, temporaryFolder } from '@communique-tee/test-support';
+import { describeWith, freePort, spawnService, temporaryFolder } from '@communique-tee/testing/harness';
+import { redisAvailability } from '@communique-tee/testing/redis';
 import { Redis } from 'ioredis';
 import { renderParentFiles } from './index';
 import { ON_PARENT } from './testing/example-settings';

@@ -1,6 +1,6 @@
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeWith } from '@communique-tee/test-support';
+import { describeWith } from '@communique-tee/testing/harness';
 import { run } from './testing/run';
 import { commandAvailability } from './testing/stage';
 import { scriptEnvironment, stageScripts, writeScript, type StagedScripts } from './testing/staged-scripts';

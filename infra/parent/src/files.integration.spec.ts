@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
-import { parseEgressSettings } from '../../../apps/parent/src/egress/egress-settings';
-import { parseEnvironment } from '../../../apps/gateway/src/core/config/environment';
+import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { parseEgressSettings } from '@communique-tee/parent/egress/egress-settings';
+import { parseEnvironment } from '@communique-tee/gateway/core/config/environment';
 import {
   ENCLAVE_SECRETS_FILE,
   packagesOf,

@@ -11,7 +11,7 @@ import {
   temporaryFolder,
   type Service,
   type TemporaryFolder,
-} from '@communique-tee/test-support';
+} from '@communique-tee/testing/harness';
 import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settings';
 import { httpsRequest } from './testing/https-request';
 import { run } from './testing/run';

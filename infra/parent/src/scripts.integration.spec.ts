@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeWith, type TemporaryFolder } from '@communique-tee/test-support';
+import { describeWith, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { run } from './testing/run';
 import { commandAvailability } from './testing/stage';
 import { scriptEnvironment, stageScripts, writeScript, type StagedScripts } from './testing/staged-scripts';

@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { renderParentFiles, type ParentSettings } from './index';
 import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settings';
 import { run } from './testing/run';

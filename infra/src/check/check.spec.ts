@@ -1,4 +1,4 @@
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { RESOURCE_RULES, STACK_RULES } from '../rules';
 import { runCheck } from './run-check';
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { findInstanceType, SUPPORTED_TYPES, whyNotSupported } from './instance-types';
 
 const dump = join(workspaceRoot(), '..', 'shared', 'vectors', 'aws', 'nitro-enclaves-support.json');

@@ -1,6 +1,8 @@
 import type { Place } from '../names';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from './attested-key';
 
+export { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from './attested-key';
+
 export interface KeyPolicySettings {
   stack: string;
   region: string;

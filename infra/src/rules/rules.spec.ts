@@ -1,4 +1,4 @@
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { runProgram } from '../preview/run-program';
 import { notBuilt } from '../preview/stand-ins';
 import { stackConfig } from '../preview/stack-config';

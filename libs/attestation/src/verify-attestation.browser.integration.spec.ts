@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { chromiumAvailability, openModuleInChromium } from '../../testing/chromium/src';
-import { describeWith } from '../../testing/harness/src/describe-with';
+import { chromiumAvailability, openModuleInChromium } from '@communique-tee/testing/chromium';
+import { describeWith } from '@communique-tee/testing/harness';
 import { allCases } from './testing/cases/all-cases';
 
 describeWith(chromiumAvailability(), 'verifyAttestation in Chromium', () => {

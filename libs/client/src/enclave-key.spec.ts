@@ -1,9 +1,9 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { sealing } from '@communique-tee/crypto';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { PROCESS_CUSTODY, encodeKeyBinding } from '@communique-tee/protocol';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fetchEnclaveKey, type TrustPolicy } from '.';

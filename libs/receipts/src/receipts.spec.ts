@@ -1,6 +1,6 @@
 import { unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import {
   PROCESS_CUSTODY,
   encodeKeyBinding,
@@ -8,7 +8,7 @@ import {
   type Answer,
   type ReceiptClaims,
 } from '@communique-tee/protocol';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { CompactSign, UnsecuredJWT } from 'jose';
 import {
   createHash,

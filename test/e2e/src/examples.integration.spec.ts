@@ -8,11 +8,11 @@ import {
   temporaryFolder,
   workspaceRoot,
   type TemporaryFolder,
-} from '@communique-tee/test-support';
+} from '@communique-tee/testing/harness';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
-import { chromiumAvailability, openChromium, type Chromium } from '../../../libs/testing/chromium/src';
+import { chromiumAvailability, openChromium, type Chromium } from '@communique-tee/testing/chromium';
 import { connect, type Message } from '@communique-tee/client';
-import { buildClientPackage, type BuiltPackage } from '../../../tools/dev/client-package/build-package';
+import { buildClientPackage, type BuiltPackage } from '@communique-tee/tools/dev/client-package/build-package';
 
 const MESSAGE = {
   offices: ['HCA12', 'SCA01'],

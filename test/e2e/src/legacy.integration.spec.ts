@@ -2,7 +2,7 @@ import { unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/att
 import { fetchEnclaveKey, followMessage, type GatewayOptions, type TrustPolicy } from '@communique-tee/client';
 import { messageViewSchema, toHex, type Answer, type MessageView } from '@communique-tee/protocol';
 import { matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import {
   receivedBy,
   startSystem,

@@ -11,9 +11,9 @@ import {
   type TrustPolicy,
 } from '@communique-tee/client';
 import { sealedMessageToJson, type CongressMessage } from '@communique-tee/protocol';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
-import { plantedMessage } from '../../system/src/planted-message';
+import { plantedMessage } from '@communique-tee/test-system';
 
 let folder: TemporaryFolder;
 let system: System;

@@ -1,20 +1,13 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResult } from '@communique-tee/client';
 import { encodeCongressMessage } from '@communique-tee/protocol';
-import {
-  describeWith,
-  freePort,
-  redisAvailability,
-  startRedis,
-  temporaryFolder,
-  type Redis,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { describeWith, freePort, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
 import { startSystem, type System } from '@communique-tee/test-system';
 import { Redis as RedisClient } from 'ioredis';
 import { readFileSync, readdirSync } from 'node:fs';
 import { Client } from 'pg';
-import { plantedMessage } from '../../system/src/planted-message';
+import { plantedMessage } from '@communique-tee/test-system';
 import { filesBelow, find, type Remains } from './search/find';
 
 /**

@@ -9,13 +9,13 @@ import {
   type TrustPolicy,
 } from '@communique-tee/client';
 import { decodeRelayAnswer, receiptClaimsSchema, toHex } from '@communique-tee/protocol';
-import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
+import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeJwt } from 'jose';
-import { plantedMessage } from '../../system/src/planted-message';
+import { plantedMessage } from '@communique-tee/test-system';
 
 const ENCLAVES = 3;
 const GATEWAYS = 2;

@@ -8,18 +8,12 @@ import {
   type EnclaveKey,
   type TrustPolicy,
 } from '@communique-tee/client';
-import {
-  describeWith,
-  redisAvailability,
-  startRedis,
-  temporaryFolder,
-  type Redis,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { plantedMessage } from '../../system/src/planted-message';
+import { plantedMessage } from '@communique-tee/test-system';
 
 const GATEWAYS = 3;
 const MESSAGES = 200;

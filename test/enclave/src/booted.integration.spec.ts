@@ -15,15 +15,10 @@ import {
 import { readImage } from '@communique-tee/eif';
 import { bootEnclave } from '@communique-tee/emulator';
 import type { CongressMessage } from '@communique-tee/protocol';
-import {
-  startRedis,
-  temporaryFolder,
-  workspaceRoot,
-  type Redis,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { startRedis, type Redis } from '@communique-tee/testing/redis';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
-import { plantedMessage } from '../../system/src/planted-message';
+import { plantedMessage } from '@communique-tee/test-system';
 import { emulatedEnclave, type EmulatedEnclave } from './emulated-enclave';
 
 const PARENT_ID = 'i-0emulated00000000';

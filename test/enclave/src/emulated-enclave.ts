@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { bootEnclave, makeTestPki, type BootedEnclave } from '@communique-tee/emulator';
 import { buildImage, type BuiltImage } from '@communique-tee/image-build';
-import { spawnService, workspaceRoot } from '@communique-tee/test-support';
+import { spawnService, workspaceRoot } from '@communique-tee/testing/harness';
 import {
   APP_PORT,
   imageConfiguration,

@@ -1,4 +1,4 @@
-import { temporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder } from '@communique-tee/testing/harness';
 import { HELP, readOptions, type Options } from './options';
 import { describeOutcome } from './report/table';
 import { isClean } from './report/outcome';

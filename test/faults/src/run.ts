@@ -1,6 +1,6 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import type { TrustPolicy } from '@communique-tee/client';
-import { redisAvailability, startRedis, type Redis } from '@communique-tee/test-support';
+import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';

@@ -1,4 +1,4 @@
-import { integrationOnly, workspaceRoot } from '@communique-tee/test-support';
+import { integrationOnly, workspaceRoot } from '@communique-tee/testing/harness';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

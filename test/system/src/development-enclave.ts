@@ -1,5 +1,5 @@
-import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
-import { freePort, spawnService, workspaceRoot } from '@communique-tee/test-support';
+import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
+import { freePort, spawnService, workspaceRoot } from '@communique-tee/testing/harness';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';

@@ -1,8 +1,8 @@
-import { createLog as createEnclaveLog, type LogFields } from '../../../apps/enclave/src/runtime/log';
-import { workspaceRoot } from '@communique-tee/test-support';
+import { createLog as createEnclaveLog, type LogFields } from '@communique-tee/enclave/runtime/log';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EVENT_FIELDS, KNOWN_FIELDS, readEnclaveEvent } from '../../../apps/parent/src/collector/enclave-event';
+import { EVENT_FIELDS, KNOWN_FIELDS, readEnclaveEvent } from '@communique-tee/parent/collector/enclave-event';
 
 /** A field that the enclave's log gains makes this fail to compile, and one that it loses too. */
 const ENCLAVE_FIELDS: Required<LogFields> = {

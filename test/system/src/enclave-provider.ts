@@ -1,4 +1,4 @@
-import type { Service } from '@communique-tee/test-support';
+import type { Service } from '@communique-tee/testing/harness';
 import type { DescribedCongress } from './described-congress';
 
 export type RunningEnclave = Pick<Service, 'stop' | 'kill'> & Partial<Pick<Service, 'pid'>>;

@@ -1,17 +1,17 @@
 import { startCongressSimulator, type CongressSimulator } from '@communique-tee/congress-simulator';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { connect } from '@communique-tee/vsock';
-import { httpsPost } from '../../../apps/enclave/src/services/congress/cwc/https-post';
+import { httpsPost } from '@communique-tee/enclave/services/congress/cwc/https-post';
 import {
   createEgress,
   egressConfigSchema,
   withParentCid,
   type ConnectVsock,
   type Egress,
-} from '../../../apps/enclave/src/egress';
-import { createLog } from '../../../apps/parent/src/log';
-import { startEgressProxy, type EgressProxy } from '../../../apps/parent/src/egress/egress-proxy';
-import { parseEgressSettings } from '../../../apps/parent/src/egress/egress-settings';
+} from '@communique-tee/enclave/egress';
+import { createLog } from '@communique-tee/parent/log';
+import { startEgressProxy, type EgressProxy } from '@communique-tee/parent/egress/egress-proxy';
+import { parseEgressSettings } from '@communique-tee/parent/egress/egress-settings';
 
 /**
  * The enclave's own way out, from its routes to TLS, through the proxy to the simulator of Congress. What stands in for the emulator's

@@ -6,3 +6,6 @@ export type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enc
 export { createTokenIssuer, type TokenIssuer } from './token-issuer';
 export { readCongress, type DescribedCongress } from './described-congress';
 export { receivedBy, type ReceivedXml } from './received';
+export { developmentEnclave } from './development-enclave';
+export { startKeyGuard, type KeyGuard } from './key-guard';
+export { plantedMessage } from './planted-message';

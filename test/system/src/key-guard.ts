@@ -1,6 +1,6 @@
 import { enclaveKeyPolicy, operatorKeyPolicy } from '@communique-tee/key-policies';
 import { startKmsSimulator, type KmsSimulator } from '@communique-tee/kms-simulator';
-import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { readFile, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';

@@ -1,12 +1,5 @@
-import {
-  freePort,
-  migrate,
-  spawnService,
-  startPostgres,
-  workspaceRoot,
-  type Postgres,
-  type Service,
-} from '@communique-tee/test-support';
+import { freePort, spawnService, workspaceRoot, type Service } from '@communique-tee/testing/harness';
+import { migrate, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildApps } from './build-apps';

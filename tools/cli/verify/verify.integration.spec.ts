@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import { join, resolve } from 'node:path';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import { encodeKeyBinding } from '@communique-tee/protocol';
 
 const root = resolve(__dirname, '../../..');

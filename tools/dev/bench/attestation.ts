@@ -5,8 +5,8 @@ import {
   type AttestationPolicy,
 } from '@communique-tee/attestation';
 import { createNsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
-import { temporaryFolder } from '@communique-tee/test-support';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
+import { temporaryFolder } from '@communique-tee/testing/harness';
 import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import { beside, cpuSecondsSince, rateOf, type Row } from './measure';
 

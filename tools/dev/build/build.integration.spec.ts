@@ -4,7 +4,8 @@ import { copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { startPostgres, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { startPostgres } from '@communique-tee/testing/postgres';
 
 const run = promisify(execFile);
 const root = workspaceRoot();

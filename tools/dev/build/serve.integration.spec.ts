@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { isRunning, spawnService, workspaceRoot, type Service } from '@communique-tee/test-support';
+import { isRunning, spawnService, workspaceRoot, type Service } from '@communique-tee/testing/harness';
 
 const root = workspaceRoot();
 

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { propertyOf, workspaceRoot } from '@communique-tee/test-support';
+import { propertyOf, workspaceRoot } from '@communique-tee/testing/harness';
 
 interface LintResult {
   readonly filePath: string;
@@ -25,7 +25,7 @@ const BREACHES = [
   [
     'the enclave takes the mock NSM',
     'apps/enclave/src',
-    "export * from '@communique-tee/nsm-mock';\n",
+    "export * from '@communique-tee/testing/nsm-mock';\n",
     '@nx/enforce-module-boundaries',
   ],
   [
@@ -37,7 +37,7 @@ const BREACHES = [
   [
     'the gateway takes the mock NSM',
     'apps/gateway/src',
-    "export * from '@communique-tee/nsm-mock';\n",
+    "export * from '@communique-tee/testing/nsm-mock';\n",
     '@nx/enforce-module-boundaries',
   ],
   [

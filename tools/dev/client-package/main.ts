@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { buildClientPackage, MAX_GZIP_BYTES } from './build-package';
 
 const HELP = `Builds the client library as it is published: @communique-tee/client, for browsers and Node.

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 import fc from 'fast-check';
 import ts from 'typescript';
 import { buildClientPackage, MAX_GZIP_BYTES, type BuiltPackage } from './build-package';

@@ -8,7 +8,7 @@ import {
   type TrustPolicy,
 } from '@communique-tee/client';
 import { toHex, type CongressMessage } from '@communique-tee/protocol';
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,6 +1,6 @@
 // What the containers of compose.yaml's profile `development` share: the mock's root, a key that tokens are signed with, the enclave's
 // configuration. Each run makes a new signing key (the gateway takes the new JWKS within a second) and prints a token for an hour.
-import { developmentRootPem } from '@communique-tee/nsm-mock';
+import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { createTokenIssuer } from '@communique-tee/test-system';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { developmentMeasurements } from '@communique-tee/nsm-mock';
-import { temporaryFolder, workspaceRoot } from '@communique-tee/test-support';
+import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
+import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { YAML11_SCHEMA, load } from 'js-yaml';
 import * as z from 'zod';
-import { parseEnvironment } from '../../../apps/gateway/src/core/config/environment';
-import { OWN_PREFIXES, VARIABLES } from '../../../apps/gateway/src/core/config/variables';
-import { parseEgressSettings } from '../../../apps/parent/src/egress/egress-settings';
+import { parseEnvironment } from '@communique-tee/gateway/core/config/environment';
+import { OWN_PREFIXES, VARIABLES } from '@communique-tee/gateway/core/config/variables';
+import { parseEgressSettings } from '@communique-tee/parent/egress/egress-settings';
 import { environmentOf, last, parseDockerfile } from './dockerfile';
 import { copied } from './run-stages';
 

@@ -7,14 +7,13 @@ import { text } from 'node:stream/consumers';
 import {
   freePort,
   spawnService,
-  startPostgres,
   temporaryFolder,
   workspaceRoot,
-  type Postgres,
   type Service,
   type TemporaryFolder,
-} from '@communique-tee/test-support';
-import { developmentMeasurements } from '@communique-tee/nsm-mock';
+} from '@communique-tee/testing/harness';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
+import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import { environmentOf, last, parseDockerfile, words, type Stage } from './dockerfile';
 import { runStages } from './run-stages';
 

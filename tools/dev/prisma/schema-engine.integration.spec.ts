@@ -3,13 +3,8 @@ import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-import {
-  startPostgres,
-  temporaryFolder,
-  workspaceRoot,
-  type Postgres,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
 
 const root = workspaceRoot();

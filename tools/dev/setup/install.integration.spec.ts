@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
+import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 
 const root = workspaceRoot();
 

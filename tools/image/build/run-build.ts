@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { asNitroCli } from '@communique-tee/eif';
 import { SetupError } from '../debian-archive/setup-error';
 import { BuildError } from './build-error';

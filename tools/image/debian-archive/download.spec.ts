@@ -1,4 +1,4 @@
-import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';

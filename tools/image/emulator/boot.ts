@@ -1,5 +1,5 @@
 // An enclave image, booted in QEMU's nitro-enclave machine: its own kernel, an NSM, vsock. The image is the production one.
-import { spawnService, type Service } from '@communique-tee/test-support';
+import { spawnService, type Service } from '@communique-tee/testing/harness';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

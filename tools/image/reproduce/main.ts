@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { diffImages } from '@communique-tee/eif';
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 
 const HELP = `Builds the committed image twice and compares every byte: here, and from a clone in another folder, under another user
 name, umask, time zone, locale and number of CPUs.

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
 import { parseCommand, USAGE } from './arguments';
 import { runCommand } from './run-command';

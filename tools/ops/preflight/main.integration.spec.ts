@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { startStandInAws } from './testing/stand-in-aws';
 
 /** As an operator runs it, with AWS's own variables for an endpoint that nobody listens on. */

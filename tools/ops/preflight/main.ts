@@ -1,4 +1,4 @@
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { realPorts } from './ports';
 import { runPreflight } from './run-preflight';
 

@@ -2,15 +2,8 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  migrate as prismaMigrateDeploy,
-  spawnService,
-  startPostgres,
-  temporaryFolder,
-  workspaceRoot,
-  type Postgres,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { migrate as prismaMigrateDeploy, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import pg from 'pg';
 import { layOut, type Architecture } from './contents';
 import { filesOf } from './manifest';

@@ -1,4 +1,4 @@
-import { temporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder } from '@communique-tee/testing/harness';
 import { writeFileSync } from 'node:fs';
 import { egressConfigSchema, withParentCid } from '../egress';
 import { parseArguments, readParentCid } from './arguments';

@@ -1,9 +1,9 @@
 import { startCongressSimulator, type CongressSimulator } from '@communique-tee/congress-simulator';
 import { fetchEnclaveKey, prepareMessage } from '@communique-tee/client';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
-import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { decodeRelayAnswer } from '@communique-tee/protocol';
-import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/test-support';
+import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';

@@ -12,9 +12,9 @@ import {
   type CongressSimulatorOptions,
 } from '@communique-tee/congress-simulator';
 import type { NsmTransport } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import type { CongressMessage } from '@communique-tee/protocol';
-import { temporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder } from '@communique-tee/testing/harness';
 import { parseConfiguration } from '../configuration/configuration';
 import { createLog } from '../runtime/log';
 import { startEnclave, type RunningEnclave } from '../start';

@@ -1,7 +1,7 @@
 import { verifyAttestation, type TrustAnchor } from '@communique-tee/attestation';
 import type { PreparedMessage } from '@communique-tee/client';
 import { openAnswer } from '@communique-tee/crypto';
-import { developmentMeasurements } from '@communique-tee/nsm-mock';
+import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import {
   decodeAnswer,
   decodeRelayAnswer,

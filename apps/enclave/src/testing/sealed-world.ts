@@ -6,7 +6,7 @@ import {
   type CongressSimulatorOptions,
 } from '@communique-tee/congress-simulator';
 import { startKmsSimulator, type KmsSimulator, type SimulatedCredentials } from '@communique-tee/kms-simulator';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { createNsm, type Nsm, type NsmTransport } from '@communique-tee/nsm';
 import {
   decodeKeyStatus,
@@ -15,9 +15,9 @@ import {
   type KeyOffer,
   type KeyStatus,
 } from '@communique-tee/protocol';
-import { temporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder } from '@communique-tee/testing/harness';
 import { Agent } from 'node:https';
-import { keyPolicyDocuments } from '../../../../infra/src/policies/key-policy-documents';
+import { keyPolicyDocuments } from '@communique-tee/key-policies';
 import { parseConfiguration } from '../configuration/configuration';
 import { createLog } from '../runtime/log';
 import { startEnclave, type RunningEnclave } from '../start';

@@ -1,4 +1,4 @@
-import { heldArrayBufferBytes } from '@communique-tee/test-support';
+import { heldArrayBufferBytes } from '@communique-tee/testing/harness';
 import fc from 'fast-check';
 import { LineSplitter, MAX_LINE_BYTES } from './line-splitter';
 

@@ -1,4 +1,4 @@
-import { heldArrayBufferBytes, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { heldArrayBufferBytes, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { connect, type Address } from '@communique-tee/vsock';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';

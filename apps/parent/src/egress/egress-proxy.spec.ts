@@ -1,8 +1,8 @@
-import { freePort, startSilentPort, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { freePort, startSilentPort, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { connect, listen, type Address } from '@communique-tee/vsock';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { openSockets } from '../../../../libs/testing/vsock/src/open-sockets';
+import { openSockets } from '@communique-tee/testing/vsock';
 import { createLog } from '../log';
 import { startEgressProxy, type EgressProxy } from './egress-proxy';
 import type { EgressSettings, Route } from './egress-settings';

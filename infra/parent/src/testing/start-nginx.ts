@@ -3,7 +3,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort, spawnService, type Service } from '@communique-tee/test-support';
+import { freePort, spawnService, type Service } from '@communique-tee/testing/harness';
 import { renderParentFiles } from '../render-parent-files';
 import type { ParentSettings } from '../settings';
 import { stage } from './stage';

@@ -1,6 +1,6 @@
 import { sealing } from '@communique-tee/crypto';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import {
   DEFAULT_SUITE,
   decodeSealedMessage,
@@ -20,7 +20,7 @@ import {
   type SealedMessage,
 } from '@communique-tee/protocol';
 import { commitToOffice, signReceipt } from '@communique-tee/receipts';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

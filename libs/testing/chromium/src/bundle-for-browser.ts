@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
 import { join } from 'node:path';
-import { workspaceRoot } from '../../harness/src/workspace-root';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 
 /**
  * One script of a TypeScript module and all it imports; its exports become the properties of a global.

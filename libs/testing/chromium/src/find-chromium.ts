@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Availability } from '../../redis/src/start-redis';
+import type { Availability } from '@communique-tee/testing/harness';
 import { ChromiumUnavailableError } from './chromium-error';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeWith } from '../../harness/src/describe-with';
+import { describeWith } from '@communique-tee/testing/harness';
 import {
   bundleForBrowser,
   chromiumAvailability,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { chromium, type Page } from 'playwright-core';
 import { bundleForBrowser } from './bundle-for-browser';
 import { ChromiumUnavailableError } from './chromium-error';
-import { integrationOnly } from '../../harness/src/integration-only';
+import { integrationOnly } from '@communique-tee/testing/harness';
 import { findChromium } from './find-chromium';
 
 /** As root and in containers there is no sandbox; the rest keeps a fresh profile from talking to anybody. */

@@ -1,4 +1,5 @@
-import type { Availability } from '../../redis/src/start-redis';
+/** Whether something that tests need is on this machine. */
+export type Availability = { readonly available: true } | { readonly available: false; readonly reason: string };
 
 /**
  * A jest block that needs something the machine may lack. Where it lacks, the block is skipped with its reason on the console,

@@ -3,8 +3,7 @@ import { cpSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from '
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-import { SupportError } from '../../harness/src/errors';
-import { workspaceRoot } from '../../harness/src/workspace-root';
+import { SupportError, workspaceRoot } from '@communique-tee/testing/harness';
 
 /** The user a server runs as; none: our own. PostgreSQL refuses to run as root. */
 export interface ServerUser {

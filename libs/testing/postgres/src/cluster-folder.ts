@@ -7,8 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-import { SupportError } from '../../harness/src/errors';
-import { isRunning } from '../../harness/src/is-running';
+import { SupportError, isRunning } from '@communique-tee/testing/harness';
 import { isReachable, type PostgresBinaries } from './binaries';
 
 export interface ClusterFolder {

@@ -4,8 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { SupportError, propertyOf } from '../../harness/src/errors';
-import { workspaceRoot } from '../../harness/src/workspace-root';
+import { SupportError, propertyOf, workspaceRoot } from '@communique-tee/testing/harness';
 
 /**
  * `prisma migrate deploy` of the gateway's migrations on a database that exists.

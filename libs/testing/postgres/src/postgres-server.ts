@@ -5,9 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
-import { SupportError, propertyOf } from '../../harness/src/errors';
-import { freePort } from '../../harness/src/free-port';
-import { spawnService, type Service } from '../../harness/src/spawn-service';
+import { SupportError, propertyOf, freePort, spawnService, type Service } from '@communique-tee/testing/harness';
 import { postgresBinaries } from './binaries';
 import { clusterFolder } from './cluster-folder';
 import { hashOfMigrations, migrate } from './migrate';

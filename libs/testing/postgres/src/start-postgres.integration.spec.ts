@@ -3,7 +3,8 @@ import { chmod, rm } from 'node:fs/promises';
 
 import { Client } from 'pg';
 
-import { freePort, isRunning, startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '../../harness/src';
+import { freePort, isRunning, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { startPostgres, type Postgres } from '.';
 
 async function query<T extends object>(url: string, sql: string): Promise<T[]> {
   const client = new Client({ connectionString: url });

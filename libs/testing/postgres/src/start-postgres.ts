@@ -1,4 +1,4 @@
-import { integrationOnly } from '../../harness/src/integration-only';
+import { integrationOnly } from '@communique-tee/testing/harness';
 import { startPostgresServer } from './postgres-server';
 import { WORKERS_POSTGRES } from './workers-postgres';
 

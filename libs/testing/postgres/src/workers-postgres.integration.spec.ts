@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client } from 'pg';
 
-import { isRunning, startPostgres, temporaryFolder, workspaceRoot } from '../../harness/src';
+import { isRunning, temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { startPostgres } from '.';
 import { hashOfMigrations } from './migrate';
 
 async function query<T extends object>(url: string, sql: string): Promise<T[]> {

@@ -1,4 +1,4 @@
-import { SupportError } from '../../harness/src/errors';
+import { SupportError } from '@communique-tee/testing/harness';
 import { startPostgresServer, type PostgresServer } from './postgres-server';
 import type { Postgres } from './start-postgres';
 

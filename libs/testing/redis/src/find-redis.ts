@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-import { workspaceRoot } from '../../harness/src/workspace-root';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 
 export interface RedisServer {
   readonly command: string;

@@ -2,7 +2,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 
 import RedisClient from 'ioredis';
 
-import { describeWith, redisAvailability, startRedis, temporaryFolder, type Redis } from '../../harness/src';
+import { describeWith, temporaryFolder } from '@communique-tee/testing/harness';
+import { redisAvailability, startRedis, type Redis } from '.';
 import { findRedisServer } from './find-redis';
 
 async function run<T>(url: string, body: (client: RedisClient) => Promise<T>): Promise<T> {

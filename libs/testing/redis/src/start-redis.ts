@@ -3,10 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { SupportError } from '../../harness/src/errors';
-import { integrationOnly } from '../../harness/src/integration-only';
-import { freePort } from '../../harness/src/free-port';
-import { spawnService, type Service } from '../../harness/src/spawn-service';
+import {
+  SupportError,
+  type Availability,
+  integrationOnly,
+  freePort,
+  spawnService,
+  type Service,
+} from '@communique-tee/testing/harness';
 import { findRedisServer } from './find-redis';
 
 export interface RedisOptions {
@@ -29,8 +33,6 @@ export interface Redis extends AsyncDisposable {
   /** Starts it again on the same port, empty. @throws SupportError REDIS_NOT_OWNED */
   restart(): Promise<void>;
 }
-
-export type Availability = { readonly available: true } | { readonly available: false; readonly reason: string };
 
 const MISSING =
   'no redis-server: install it (apt-get install redis-server), or set REDIS_URL, or run `npm test`, which tries to fetch it';

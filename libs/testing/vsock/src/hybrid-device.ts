@@ -1,9 +1,17 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import { connect, listen, type Address } from '../../../vsock/src';
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** A unix socket or a TCP port of this machine, as libs/vsock's `Address` names them. */
+export interface GuestAddress {
+  readonly kind: string;
+  readonly path?: string;
+  readonly host?: string;
+  readonly port?: number;
+}
 
 export interface HybridDevice {
   /** Where a port of the "guest" really listens; a port that is not here has nobody. */
-  readonly guest: Map<number, Address>;
+  readonly guest: Map<number, GuestAddress>;
   /** Connections asked for, refused ones too. */
   requests: number;
   /** What it answers instead of `OK 1024\n`. */
@@ -40,7 +48,7 @@ export async function startHybridDevice(path: string): Promise<HybridDevice> {
     device.requests++;
     const [, port] = /^CONNECT ([0-9]+)\n$/.exec(first.toString('latin1')) ?? [];
     const address = device.guest.get(Number(port));
-    const guest = address && (await connect(address, { timeoutMs: 5000, allowHalfOpen: true }).catch(() => undefined));
+    const guest = address && (await connectTo(address).catch(() => undefined));
     if (guest === undefined) {
       host.destroy();
       return;
@@ -51,6 +59,14 @@ export async function startHybridDevice(path: string): Promise<HybridDevice> {
     host.on('close', () => guest.destroy());
     guest.on('close', () => void (guest.errored && host.destroy()));
   }
-  await listen(server, { kind: 'unix', path });
+  server.listen(path);
+  await once(server, 'listening');
   return device;
+}
+
+async function connectTo({ path, host, port = 0 }: GuestAddress): Promise<Socket> {
+  const target = path === undefined ? { host: host ?? '127.0.0.1', port } : { path };
+  const guest = connect({ ...target, allowHalfOpen: true });
+  await once(guest, 'connect');
+  return guest;
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { connect, listen, parseAddress, SocketError, type Address } from '..';
 
 const text = async (socket: Socket) => (await socket.setEncoding('utf8').toArray()).join('');

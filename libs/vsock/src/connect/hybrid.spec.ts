@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { connect, listen, type Address, type HybridAddress } from '..';
-import { startHybridDevice, type HybridDevice } from '../../../testing/vsock/src/hybrid-device';
+import { startHybridDevice, type HybridDevice } from '@communique-tee/testing/vsock';
 
 const text = async (socket: Socket) => (await socket.setEncoding('utf8').toArray()).join('');
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { connect, listen, type Address, type ConnectOptions } from '..';
 import { connectVsock, listenVsock } from '../linux/vsock';
-import { openSockets } from '../../../testing/vsock/src/open-sockets';
-import { startHybridDevice, type HybridDevice } from '../../../testing/vsock/src/hybrid-device';
+import { openSockets } from '@communique-tee/testing/vsock';
+import { startHybridDevice, type HybridDevice } from '@communique-tee/testing/vsock';
 import { loopbackLibc } from '../testing/loopback-family';
 
 /** The connections of a full run: `VSOCK_LEAK_CONNECTIONS=100000`. */

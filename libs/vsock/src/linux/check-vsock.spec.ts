@@ -1,6 +1,6 @@
-import { describeWith } from '@communique-tee/test-support';
+import { describeWith } from '@communique-tee/testing/harness';
 import { checkVsock, parseAddress } from '..';
-import { openSockets } from '../../../testing/vsock/src/open-sockets';
+import { openSockets } from '@communique-tee/testing/vsock';
 import { libc } from './libc';
 
 const others = ['tcp:127.0.0.1:1', 'unix:/x', 'hybrid:/x:1'].map(parseAddress);

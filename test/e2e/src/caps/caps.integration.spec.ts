@@ -1,13 +1,6 @@
-import {
-  describeWith,
-  redisAvailability,
-  startPostgres,
-  startRedis,
-  temporaryFolder,
-  type Postgres,
-  type Redis,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
+import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
 import RedisClient from 'ioredis';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';

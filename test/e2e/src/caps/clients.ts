@@ -1,5 +1,5 @@
 import { DEFAULT_SUITE, encodeSealedMessage, messageIdToText } from '@communique-tee/protocol';
-import { propertyOf } from '@communique-tee/test-support';
+import { propertyOf } from '@communique-tee/testing/harness';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';

@@ -1,5 +1,5 @@
-import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
-import { freePort, spawnService, workspaceRoot, type Service } from '@communique-tee/test-support';
+import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
+import { freePort, spawnService, workspaceRoot, type Service } from '@communique-tee/testing/harness';
 import { createTokenIssuer } from '@communique-tee/test-system';
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';

@@ -6,12 +6,12 @@ import {
 } from '@communique-tee/attestation/browser';
 import { keyIdOf } from '@communique-tee/crypto/browser';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { encodeKeyBinding } from '@communique-tee/protocol';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { randomBytes } from 'node:crypto';
-import { brokenLink, CHECKS, checkOf } from '../../../../apps/page/src/proof/checks';
-import { examine, type Finding, type Subject, type Verdict } from '../../../../apps/page/src/proof/examine';
+import { brokenLink, CHECKS, checkOf } from '@communique-tee/page/proof/checks';
+import { examine, type Finding, type Subject, type Verdict } from '@communique-tee/page/proof/examine';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { readFile } from 'node:fs/promises';
-import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import type { Browser, Page } from 'playwright-core';
-import { chromiumAvailability, openChromium, type Chromium } from '../../../../libs/testing/chromium/src';
+import { chromiumAvailability, openChromium, type Chromium } from '@communique-tee/testing/chromium';
 import { adminIssuer } from './admin-issuer';
 import { EXAMPLE, fillForm } from './fill-form';
 import { type Visit, visit } from './visit';

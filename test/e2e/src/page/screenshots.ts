@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connect } from '@communique-tee/client';
-import { temporaryFolder, workspaceRoot } from '@communique-tee/test-support';
+import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { startSystem } from '@communique-tee/test-system';
 import type { Browser, Page } from 'playwright-core';
-import { openChromium } from '../../../../libs/testing/chromium/src';
+import { openChromium } from '@communique-tee/testing/chromium';
 import { EXAMPLE, fillForm } from './fill-form';
 import { adminIssuer } from './admin-issuer';
 

@@ -12,12 +12,13 @@ import {
   type EnclaveKey,
   type TrustPolicy,
 } from '@communique-tee/client';
-import { describeWith, redisAvailability, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { redisAvailability } from '@communique-tee/testing/redis';
 import { receivedBy } from '@communique-tee/test-system';
 import { Client } from 'pg';
 import { Agent, fetch as undiciFetch } from 'undici';
-import { commandAvailability, type Availability } from '../../../../infra/parent/src/testing/stage';
-import { plantedMessage } from '../../../system/src/planted-message';
+import { commandAvailability, type Availability } from '@communique-tee/parent-files/testing/stage';
+import { plantedMessage } from '@communique-tee/test-system';
 import { startRehearsal, type Rehearsal } from './start-rehearsal';
 
 const NAME = 'communique.example.org';

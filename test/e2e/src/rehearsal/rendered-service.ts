@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { spawnService, type Service, type ServiceOptions } from '@communique-tee/test-support';
-import { run } from '../../../../infra/parent/src/testing/run';
-import type { ParentFile } from '../../../../infra/parent/src/render-parent-files';
+import { spawnService, type Service, type ServiceOptions } from '@communique-tee/testing/harness';
+import { run } from '@communique-tee/parent-files/testing/run';
+import type { ParentFile } from '@communique-tee/parent-files/render-parent-files';
 
 export const NOBODY = '65534';
 

@@ -2,22 +2,17 @@ import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  freePort,
-  startPostgres,
-  startRedis,
-  workspaceRoot,
-  type Service,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { freePort, workspaceRoot, type Service, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { startPostgres } from '@communique-tee/testing/postgres';
+import { startRedis } from '@communique-tee/testing/redis';
 import { startSystem, type EnclaveSurroundings, type System } from '@communique-tee/test-system';
 import { Client } from 'pg';
-import { renderParentFiles, type ParentFile, type ParentSettings } from '../../../../infra/parent/src';
-import { EXTERNAL, ON_PARENT } from '../../../../infra/parent/src/testing/example-settings';
-import { stage } from '../../../../infra/parent/src/testing/stage';
-import { stageNginx, type StagedNginx } from '../../../../infra/parent/src/testing/start-nginx';
-import { layOut } from '../../../../tools/ops/release/contents';
-import { developmentEnclave } from '../../../system/src/development-enclave';
+import { renderParentFiles, type ParentFile, type ParentSettings } from '@communique-tee/parent-files';
+import { EXTERNAL, ON_PARENT } from '@communique-tee/parent-files/testing/example-settings';
+import { stage } from '@communique-tee/parent-files/testing/stage';
+import { stageNginx, type StagedNginx } from '@communique-tee/parent-files/testing/start-nginx';
+import { layOut } from '@communique-tee/tools/ops/release/contents';
+import { developmentEnclave } from '@communique-tee/test-system';
 import { NOBODY, readEnvironmentFile, runScript, startRendered } from './rendered-service';
 import { EGRESS, throughProxies, type ThroughProxies, type Way } from './through-proxies';
 

@@ -1,9 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { developmentRootPem } from '@communique-tee/nsm-mock';
-import { freePort } from '@communique-tee/test-support';
-import { startKeyGuard, type KeyGuard } from '../../../system/src/key-guard';
-import type { EnclaveSurroundings } from '../../../system/src/enclave-provider';
+import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
+import { freePort } from '@communique-tee/testing/harness';
+import { startKeyGuard, type KeyGuard } from '@communique-tee/test-system';
+import type { EnclaveSurroundings } from '@communique-tee/test-system';
 
 const CHAMBERS = ['house', 'senate'] as const;
 

@@ -1,4 +1,5 @@
-import type { Postgres, Redis } from '@communique-tee/test-support';
+import type { Postgres } from '@communique-tee/testing/postgres';
+import type { Redis } from '@communique-tee/testing/redis';
 import type { System } from '@communique-tee/test-system';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CALM, type FaultPlan, type Kill, type ProcessName } from './fault-plan';

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { DecryptCommand, GenerateDataKeyCommand, GenerateRandomCommand, type RecipientInfo } from '@aws-sdk/client-kms';
 import { createNsm } from '@communique-tee/nsm';
-import { createMockNsmTransport } from '@communique-tee/nsm-mock';
-import { temporaryFolder } from '@communique-tee/test-support';
+import { createMockNsmTransport } from '@communique-tee/testing/nsm-mock';
+import { temporaryFolder } from '@communique-tee/testing/harness';
 import { ENCLAVE_ALIAS, enclaveContext, OPEN_ALIAS, spkiOf, startWorld, type World } from '../testing/world';
 
 const MINUTE_MS = 60_000;

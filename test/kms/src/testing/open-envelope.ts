@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { KeyObject } from 'node:crypto';
-import { temporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder } from '@communique-tee/testing/harness';
 
 const run = promisify(execFile);
 

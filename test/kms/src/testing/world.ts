@@ -2,9 +2,9 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { Agent } from 'node:https';
 import { KMSClient, type KMSClientConfig, type RecipientInfo } from '@aws-sdk/client-kms';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
-import { temporaryFolder } from '@communique-tee/test-support';
-import { keyPolicyDocuments } from '../../../../infra/src/policies/key-policy-documents';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
+import { temporaryFolder } from '@communique-tee/testing/harness';
+import { keyPolicyDocuments } from '@communique-tee/key-policies';
 import { startKmsSimulator, type KmsSimulator, type KmsSimulatorOptions } from '../simulator';
 import type { SimulatedCredentials } from '../signature/credentials';
 

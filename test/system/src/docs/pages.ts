@@ -1,4 +1,4 @@
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 

@@ -1,4 +1,4 @@
-import type { Postgres } from '@communique-tee/test-support';
+import type { Postgres } from '@communique-tee/testing/postgres';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';

@@ -1,4 +1,4 @@
-import { startPostgres, type Postgres } from '@communique-tee/test-support';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { execFile } from 'node:child_process';
 import { chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, type QueryResult } from 'pg';

@@ -1,10 +1,5 @@
-import {
-  migrate,
-  temporaryFolder,
-  workspaceRoot,
-  type Postgres,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { migrate, type Postgres } from '@communique-tee/testing/postgres';
 import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 /* eslint-disable @nx/enforce-module-boundaries -- the very step that the gateway takes is what is measured here */
-import type { GatewayConfig } from '../../../../apps/gateway/src/core/config/gateway-config';
-import { DECISION_SCRIPT } from '../../../../apps/gateway/src/core/redis/decision-script';
-import { RateLimits } from '../../../../apps/gateway/src/features/limits/rate-limits';
-import { SharedRedis } from '../../../../apps/gateway/src/core/redis/shared-redis';
-import { Logger } from '../../../../apps/gateway/src/core/telemetry/logger';
+import type { GatewayConfig } from '@communique-tee/gateway/core/config/gateway-config';
+import { DECISION_SCRIPT } from '@communique-tee/gateway/core/redis/decision-script';
+import { RateLimits } from '@communique-tee/gateway/features/limits/rate-limits';
+import { SharedRedis } from '@communique-tee/gateway/core/redis/shared-redis';
+import { Logger } from '@communique-tee/gateway/core/telemetry/logger';
 /* eslint-enable @nx/enforce-module-boundaries */
 import { runClosedLoop } from '../load/closed-loop';
 

@@ -1,4 +1,4 @@
-import type { Redis } from '@communique-tee/test-support';
+import type { Redis } from '@communique-tee/testing/redis';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 

@@ -1,4 +1,4 @@
-import { redisAvailability, startRedis } from '@communique-tee/test-support';
+import { redisAvailability, startRedis } from '@communique-tee/testing/redis';
 import { Redis as Client } from 'ioredis';
 import * as z from 'zod';
 import { beside, bestOf, notMeasured, type Row } from '../measure';

@@ -1,6 +1,6 @@
 import { bootEnclave, makeTestPki, type BootedEnclave } from '../../../image/emulator';
 import { buildImage, type BuiltImage } from '../../../image/build';
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import {
   APP_PORT,
   imageConfiguration,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- what the gateway would see is what is measured
-import { EnclaveClient } from '../../../../apps/gateway/src/features/enclave/enclave-client';
+import { EnclaveClient } from '@communique-tee/gateway/features/enclave/enclave-client';
 
 /** Asks for an attestation document every `betweenMs` until there is one. @throws the signal's reason */
 export async function firstDocument(address: string, betweenMs: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { spawnService, workspaceRoot, type Service } from '@communique-tee/test-support';
+import { spawnService, workspaceRoot, type Service } from '@communique-tee/testing/harness';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

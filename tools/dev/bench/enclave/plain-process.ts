@@ -1,4 +1,4 @@
-import { freePort, spawnService, workspaceRoot, type Service } from '@communique-tee/test-support';
+import { freePort, spawnService, workspaceRoot, type Service } from '@communique-tee/testing/harness';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';

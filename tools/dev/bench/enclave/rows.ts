@@ -1,4 +1,5 @@
-import { redisAvailability, startRedis, temporaryFolder, workspaceRoot } from '@communique-tee/test-support';
+import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { redisAvailability, startRedis } from '@communique-tee/testing/redis';
 import { startSystem } from '@communique-tee/test-system';
 import { join } from 'node:path';
 import { SetupError } from '../../../image/debian-archive/setup-error';

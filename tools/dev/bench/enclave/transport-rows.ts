@@ -1,4 +1,4 @@
-import { freePort, spawnService, type Service } from '@communique-tee/test-support';
+import { freePort, spawnService, type Service } from '@communique-tee/testing/harness';
 import { existsSync } from 'node:fs';
 import { beside, notMeasured, type Row } from '../measure';
 import { isInstalled } from '../process/is-installed';

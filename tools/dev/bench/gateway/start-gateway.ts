@@ -1,15 +1,7 @@
-import { developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
-import {
-  freePort,
-  migrate,
-  redisAvailability,
-  spawnService,
-  startPostgres,
-  startRedis,
-  temporaryFolder,
-  workspaceRoot,
-  type Postgres,
-} from '@communique-tee/test-support';
+import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
+import { freePort, spawnService, temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { migrate, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
+import { redisAvailability, startRedis } from '@communique-tee/testing/redis';
 import { createTokenIssuer } from '@communique-tee/test-system';
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

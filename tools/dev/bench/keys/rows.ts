@@ -6,7 +6,7 @@ import {
   type EnclaveKey,
   type TrustPolicy,
 } from '@communique-tee/client';
-import { temporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder } from '@communique-tee/testing/harness';
 import { startSystem, type System } from '@communique-tee/test-system';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';

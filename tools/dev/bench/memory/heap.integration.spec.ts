@@ -1,4 +1,4 @@
-import { spawnService } from '@communique-tee/test-support';
+import { spawnService } from '@communique-tee/testing/harness';
 import { heapInUseMiB } from './heap';
 
 describe('the heap in use', () => {

@@ -1,4 +1,4 @@
-import { spawnService, temporaryFolder, workspaceRoot, type Service } from '@communique-tee/test-support';
+import { spawnService, temporaryFolder, workspaceRoot, type Service } from '@communique-tee/testing/harness';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

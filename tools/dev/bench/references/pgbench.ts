@@ -1,4 +1,4 @@
-import type { Postgres } from '@communique-tee/test-support';
+import type { Postgres } from '@communique-tee/testing/postgres';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

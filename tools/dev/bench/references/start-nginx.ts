@@ -1,4 +1,4 @@
-import { freePort, spawnService, temporaryFolder } from '@communique-tee/test-support';
+import { freePort, spawnService, temporaryFolder } from '@communique-tee/testing/harness';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInstalled } from '../process/is-installed';

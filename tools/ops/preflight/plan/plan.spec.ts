@@ -1,4 +1,4 @@
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { realPorts, type Ports } from '../ports';
 import { lines, look, realPreview, STACK_FILE } from '../testing/look';
 import { PlanRefused, readPlan } from './read-plan';

@@ -2,16 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import {
-  describeWith,
-  redisAvailability,
-  startPostgres,
-  startRedis,
-  startSilentPort,
-  workspaceRoot,
-  type Postgres,
-  type Redis,
-} from '@communique-tee/test-support';
+import { describeWith, startSilentPort, workspaceRoot } from '@communique-tee/testing/harness';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
+import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
 import { Client } from 'pg';
 import { lines, look } from '../testing/look';
 import { compareMigrations } from './migrations';

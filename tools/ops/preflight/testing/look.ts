@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { temporaryFolder, workspaceRoot } from '@communique-tee/test-support';
+import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import type { Check, Status } from '../check';
 import type { Ports, ProgramEnd } from '../ports';
 import { runPreflight } from '../run-preflight';

@@ -1,5 +1,5 @@
 import { DecryptCommand, EncryptCommand, GenerateDataKeyCommand, ReEncryptCommand } from '@aws-sdk/client-kms';
-import { createMockNsmTransport } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport } from '@communique-tee/testing/nsm-mock';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import {
   MAX_KEY_OFFER_BYTES,
@@ -12,7 +12,7 @@ import {
   type SealedKeyCore,
   type SealedKeyRecord,
 } from '@communique-tee/protocol';
-import { temporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder } from '@communique-tee/testing/harness';
 import { randomBytes } from 'node:crypto';
 import { changed, flipped, forge, keyContext, secretsOf, vouch } from '../../testing/forger';
 import { RecordStore } from '../../testing/record-store';

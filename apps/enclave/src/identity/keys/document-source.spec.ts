@@ -1,7 +1,7 @@
 import { readAttestation_unverified } from '@communique-tee/attestation';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport } from '@communique-tee/nsm-mock';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { createMockNsmTransport } from '@communique-tee/testing/nsm-mock';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { AnchoredClock } from '../../runtime/anchored-clock';
 import { createKeySecret, deriveEnclaveKeys } from './enclave-keys';
 import { DocumentSource } from './document-source';

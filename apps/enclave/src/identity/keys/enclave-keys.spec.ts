@@ -1,8 +1,8 @@
 import { keyIdOf } from '@communique-tee/crypto';
 import { createNsm } from '@communique-tee/nsm';
-import { createMockNsmTransport } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport } from '@communique-tee/testing/nsm-mock';
 import { decodeKeyBinding } from '@communique-tee/protocol';
-import { temporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder } from '@communique-tee/testing/harness';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';

@@ -1,6 +1,6 @@
 import { verifyAttestation } from '@communique-tee/attestation';
 import { keyIdOf } from '@communique-tee/crypto';
-import { developmentMeasurements } from '@communique-tee/nsm-mock';
+import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import {
   decodeKeyBinding,
   decodeRelayAnswer,

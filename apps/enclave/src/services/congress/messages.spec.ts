@@ -1,6 +1,6 @@
 import { verifyResult } from '@communique-tee/client';
 import { sealing } from '@communique-tee/crypto';
-import { developmentMeasurements } from '@communique-tee/nsm-mock';
+import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import {
   DEFAULT_SUITE,
   encodeCanonical,

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
 import { DeliveryBench } from '../../features/delivery/testing/delivery-bench';
 import { testConfig } from '../../testing/gateway-under-test';

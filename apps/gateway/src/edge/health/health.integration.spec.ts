@@ -1,7 +1,8 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { encodeKeyBinding, encodeKeyStatus, type KeyStatus } from '@communique-tee/protocol';
-import { startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { generateKeyPairSync } from 'node:crypto';

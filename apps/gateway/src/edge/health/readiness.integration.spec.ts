@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../create-app';
 import { testConfig } from '../../testing/gateway-under-test';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSealedMessage, PROBLEMS, type ProblemCode, sealedMessageToJson } from '@communique-tee/protocol';
-import { type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import * as fc from 'fast-check';
 import { negotiate } from '../../core/routing/accept';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSealedMessage, LIMITS, PROBLEMS, type ProblemCode, sealedMessageToJson } from '@communique-tee/protocol';
-import { type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
 import { createIssuer, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';

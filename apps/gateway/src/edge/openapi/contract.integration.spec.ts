@@ -1,5 +1,5 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import {
   encodeKeyBinding,
   encodeSealedMessage,
@@ -7,7 +7,8 @@ import {
   type ProblemCode,
   sealedMessageToJson,
 } from '@communique-tee/protocol';
-import { type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { request } from 'node:http';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { BudgetService } from '../budget/budget.service';
 import { EmergencyStop } from '../budget/emergency-stop';
 import { Database } from '../../core/database/database';

@@ -3,17 +3,14 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  redisAvailability,
   spawnService,
-  startPostgres,
-  startRedis,
   temporaryFolder,
   workspaceRoot,
-  type Postgres,
-  type Redis,
   type Service,
   type TemporaryFolder,
-} from '@communique-tee/test-support';
+} from '@communique-tee/testing/harness';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
+import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
 import RedisClient from 'ioredis';
 import { Client } from 'pg';
 import { pino } from 'pino';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { Database } from '../../core/database/database';

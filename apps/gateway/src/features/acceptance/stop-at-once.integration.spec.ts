@@ -2,14 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type Postgres,
   type Service,
   spawnService,
-  startPostgres,
   temporaryFolder,
   type TemporaryFolder,
   workspaceRoot,
-} from '@communique-tee/test-support';
+} from '@communique-tee/testing/harness';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
 
 const PROCESSES = 3;

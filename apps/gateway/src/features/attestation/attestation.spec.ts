@@ -1,7 +1,7 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { attestationViewSchema, encodeKeyBinding } from '@communique-tee/protocol';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { verifyAttestation, unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import type { GatewayConfig } from '../../core/config/gateway-config';
 import { EnclaveClients } from '../enclave/enclave-clients';

@@ -1,7 +1,8 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { decodeKeyBinding, toHex, type Outcome } from '@communique-tee/protocol';
-import { startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { DeliveryBench, type BenchConfig } from '../delivery/testing/delivery-bench';
 import { EnclaveIdentity } from '../delivery/testing/enclave-identity';
 import { TestEnclave, answer, problem, type Behaviour } from '../enclave/testing/test-enclave';

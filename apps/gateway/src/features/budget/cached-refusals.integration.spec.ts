@@ -1,14 +1,7 @@
 import { encodeSealedMessage, messageIdToText, type SealedMessage } from '@communique-tee/protocol';
-import {
-  describeWith,
-  type Postgres,
-  type Redis,
-  redisAvailability,
-  startPostgres,
-  startRedis,
-  temporaryFolder,
-  type TemporaryFolder,
-} from '@communique-tee/test-support';
+import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
+import { type Redis, redisAvailability, startRedis } from '@communique-tee/testing/redis';
 import RedisClient from 'ioredis';
 import { ownerOf } from '../auth/token-verifier';
 import { Database } from '../../core/database/database';

@@ -1,5 +1,5 @@
 import { decodeSealedMessage, toHex } from '@communique-tee/protocol';
-import { startPostgres, type Postgres } from '@communique-tee/test-support';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import type { Decision } from './decision';
 import { DeliveryBench, type BenchConfig } from './testing/delivery-bench';
 

@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createNsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { encodeRelayAnswer, type MessageStatus, type Outcome } from '@communique-tee/protocol';
-import { startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { TestEnclave, answer, cut, problem, silent, type Behaviour } from '../enclave/testing/test-enclave';
 import { DeliveryBench, type BenchConfig } from './testing/delivery-bench';
 import { EnclaveIdentity } from './testing/enclave-identity';

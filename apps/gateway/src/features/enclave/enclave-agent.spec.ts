@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { parseAddress, type Address } from '@communique-tee/vsock';
-import { startHybridDevice, type HybridDevice } from '../../../../../libs/testing/vsock/src/hybrid-device';
+import { startHybridDevice, type HybridDevice } from '@communique-tee/testing/vsock';
 import { EnclaveAgent } from './enclave-agent';
 import { EnclaveClient } from './enclave-client';
 import { TestEnclave, answer } from './testing/test-enclave';

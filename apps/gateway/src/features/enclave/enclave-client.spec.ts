@@ -8,7 +8,7 @@ import {
   type KeyStatus,
   type RelayAnswer,
 } from '@communique-tee/protocol';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { listen, type UnixAddress } from '@communique-tee/vsock';
 import { EnclaveClient } from './enclave-client';
 import { TestEnclave, answer, cut, problem, silent, type Behaviour } from './testing/test-enclave';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { keyIdOf } from '@communique-tee/crypto';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import {
   decodeKeyOffer,
   encodeCanonical,
@@ -11,7 +11,8 @@ import {
   toHex,
   type KeyStatus,
 } from '@communique-tee/protocol';
-import { startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import type { AttestationMonitor } from '../attestation/attestation-monitor';
 import { DeliveryBench, type BenchConfig } from '../delivery/testing/delivery-bench';
 import { answer, problem } from '../enclave/testing/test-enclave';

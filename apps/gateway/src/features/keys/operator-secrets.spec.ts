@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { MAX_SECRETS } from '@communique-tee/protocol';
-import { temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { Logger } from '../../core/telemetry/logger';
 import { OperatorSecrets } from './operator-secrets';
 

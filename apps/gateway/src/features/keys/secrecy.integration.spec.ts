@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { encodeCanonical } from '@communique-tee/protocol';
-import { startPostgres, temporaryFolder, type Postgres, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { AttestationJudge } from '../attestation/attestation-judge';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 import { parseSentryDsn } from '../../core/config/sentry-dsn';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { keyIdOf, legacyMessageId } from '@communique-tee/crypto';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/nsm-mock';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import {
   encodeKeyBinding,
   encodeLegacyMessage,
@@ -11,7 +11,8 @@ import {
   messageIdToText,
   toHex,
 } from '@communique-tee/protocol';
-import { type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { AppModule } from '../../app.module';
 import { createApp } from '../../create-app';
 import { answer, problem, TestEnclave } from '../enclave/testing/test-enclave';

@@ -1,4 +1,5 @@
-import { describeWith, redisAvailability, type Redis, startRedis } from '@communique-tee/test-support';
+import { describeWith } from '@communique-tee/testing/harness';
+import { redisAvailability, type Redis, startRedis } from '@communique-tee/testing/redis';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import RedisClient from 'ioredis';
 import { Logger } from '../../core/telemetry/logger';

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { startPostgres, type Postgres } from '@communique-tee/test-support';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { Database } from '../../core/database/database';
 import { testConfig } from '../../testing/gateway-under-test';
 import { Metrics } from '../../core/telemetry/metrics';

@@ -9,7 +9,7 @@ import {
   type SealedMessage,
   sealedMessageToJson,
 } from '@communique-tee/protocol';
-import { type Postgres, startPostgres } from '@communique-tee/test-support';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { ownerOf } from '../auth/token-verifier';
 import { Database } from '../../core/database/database';
 import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';

@@ -8,12 +8,11 @@ import { messageIdToText, type MessageView, messageViewSchema, sealedMessageToJs
 import {
   describeWith,
   freePort,
-  type Postgres,
   spawnService,
-  startPostgres,
   temporaryFolder,
   type TemporaryFolder,
-} from '@communique-tee/test-support';
+} from '@communique-tee/testing/harness';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Database } from '../../core/database/database';
 import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
 import { createIssuer, type Issuer } from '../../testing/issuer';

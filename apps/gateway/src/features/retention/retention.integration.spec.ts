@@ -1,4 +1,4 @@
-import { startPostgres, type Postgres } from '@communique-tee/test-support';
+import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
 import { DeliveryBench } from '../delivery/testing/delivery-bench';
 import { BATCH_ROWS, Retention } from './retention';

@@ -1,5 +1,5 @@
 import { readImage, readRamdisk } from '@communique-tee/eif';
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { beside, type Row } from '../../measure';
 import { debianBase } from './debian-base';
 import { plainLayout } from './plain-layout';

@@ -1,5 +1,5 @@
 import { testAuthority } from '@communique-tee/congress-simulator';
-import { workspaceRoot, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { workspaceRoot, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { execFile } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

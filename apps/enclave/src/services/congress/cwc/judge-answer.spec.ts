@@ -1,4 +1,4 @@
-import { collectGarbage } from '@communique-tee/test-support';
+import { collectGarbage } from '@communique-tee/testing/harness';
 import { judgeAnswer } from './judge-answer';
 
 const refusal = (text: string, secret = 'the-secret-key') =>

@@ -1,5 +1,5 @@
 import { testAuthority } from '@communique-tee/congress-simulator';
-import { temporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder } from '@communique-tee/testing/harness';
 import { connect as connectAddress } from '@communique-tee/vsock';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createEgress, egressConfigSchema } from '../../../egress';

@@ -3,14 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  type Postgres,
-  spawnService,
-  startPostgres,
-  temporaryFolder,
-  type TemporaryFolder,
-  workspaceRoot,
-} from '@communique-tee/test-support';
+import { spawnService, temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
 import { AUDIENCE, createIssuer, ISSUER } from '../../../testing/issuer';
 import { SentrySimulator } from './testing/sentry-simulator';

@@ -1,4 +1,4 @@
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { DatabaseError } from 'pg';
 import { ProblemError } from '../../problems/problem-error';
 import { allowedFields, type LogFields } from '../log-fields';

@@ -1,4 +1,5 @@
-import { type Postgres, startPostgres, temporaryFolder, type TemporaryFolder } from '@communique-tee/test-support';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { sealedMessageToJson } from '@communique-tee/protocol';
 import { parseSentryDsn } from '../../config/sentry-dsn';
 import { ProblemError } from '../../problems/problem-error';

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { isReportedEvent } from './reported-events';
 
 /** Designed for: seen in health, metrics or the log, and no bug of ours. */

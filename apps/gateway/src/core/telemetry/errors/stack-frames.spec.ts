@@ -1,4 +1,4 @@
-import { workspaceRoot } from '@communique-tee/test-support';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { stackFrames } from './stack-frames';
 
 const FOLDER = workspaceRoot();

@@ -1,0 +1,2 @@
+export { migrate } from './migrate';
+export { startPostgres, type Postgres, type PostgresOptions } from './start-postgres';

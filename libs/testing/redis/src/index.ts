@@ -1,0 +1,1 @@
+export { redisAvailability, startRedis, type Redis, type RedisOptions } from './start-redis';
