@@ -7,7 +7,7 @@ import { configureServer } from './edge/http/configure-server';
 import { serveOpenApi } from './edge/openapi/serve';
 import { createHttpAdapter } from './edge/http/server';
 import { Logger } from './core/telemetry/logger';
-import { observeRequests } from './edge/http/observe-requests';
+import { HttpMetrics } from './edge/http/http-metrics';
 import { NestLogger } from './core/telemetry/nest-logger';
 
 /** The whole gateway, not yet listening. Close it with `close()`. */
@@ -23,7 +23,7 @@ export async function createApp(
   const logger = app.get(Logger);
   app.useLogger(new NestLogger(logger));
   configureServer(app);
-  observeRequests(app);
+  app.get(HttpMetrics).observe(app);
   serveOpenApi(app);
   for (const { variable, text } of config.notices) logger.warn({ variable }, text);
   return app;

@@ -9,6 +9,8 @@ import { DECISION_SCRIPT } from '@communique-tee/gateway/core/redis/decision-scr
 import { RateLimits } from '@communique-tee/gateway/features/limits/rate-limits';
 import { SharedRedis } from '@communique-tee/gateway/core/redis/shared-redis';
 import { Logger } from '@communique-tee/gateway/core/telemetry/logger';
+import { Metrics } from '@communique-tee/gateway/core/telemetry/metrics';
+import { RateLimitMetrics } from '@communique-tee/gateway/features/limits/rate-limit-metrics';
 /* eslint-enable @nx/enforce-module-boundaries */
 import { runClosedLoop } from '../load/closed-loop';
 
@@ -34,7 +36,7 @@ const config: Pick<GatewayConfig, 'log' | 'redis' | 'rateLimits' | 'budget'> = {
 const logger = new Logger(config, { write: (line) => process.stderr.write(line) });
 const redis = new SharedRedis(config, logger);
 await redis.onModuleInit();
-const limits = new RateLimits(config, redis, logger);
+const limits = new RateLimits(config, redis, logger, new RateLimitMetrics(new Metrics(), redis));
 const owners = Array.from({ length: USERS }, (_, user) =>
   createHash('sha256').update(String(user)).digest('base64url'),
 );

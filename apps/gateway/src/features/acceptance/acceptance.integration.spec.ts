@@ -10,6 +10,9 @@ import { Admission } from '../messages/admission';
 import { GroupedAcceptance } from './acceptance';
 import { MessagesService } from '../messages/messages.service';
 import { submissionOf, type Submission } from './submission';
+import { Metrics } from '../../core/telemetry/metrics';
+import { BudgetMetrics } from '../budget/budget-metrics';
+import { MessageMetrics } from '../messages/message-metrics';
 
 const PRICE = 40_000n;
 const owner = (name: string) => name.padEnd(43, '_');
@@ -36,12 +39,19 @@ describe('messages accepted in groups', () => {
     const database = new Database(config);
     databases.push(database);
     const logger = new Logger(config, process.stdout);
-    const budget = new BudgetService(config, database, new EmergencyStop(database, logger));
+    const budget = new BudgetService(
+      config,
+      database,
+      new EmergencyStop(database, logger),
+      new BudgetMetrics(new Metrics()),
+    );
+    const metrics = new MessageMetrics(new Metrics());
     const service = new MessagesService(
       database,
       budget,
       new GroupedAcceptance(database, budget),
-      new Admission(config, database),
+      new Admission(config, database, metrics),
+      metrics,
     );
     const outcome = (who: string, submission: Submission, key?: string) =>
       service.accept(owner(who), submission, key).then(

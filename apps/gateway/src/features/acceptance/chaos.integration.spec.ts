@@ -19,6 +19,8 @@ import { Logger } from '../../core/telemetry/logger';
 import { testConfig } from '../../testing/gateway-under-test';
 import { BudgetService } from '../budget/budget.service';
 import { EmergencyStop } from '../budget/emergency-stop';
+import { Metrics } from '../../core/telemetry/metrics';
+import { BudgetMetrics } from '../budget/budget-metrics';
 
 const PROCESSES = 3;
 const RUN_MS = 12_000;
@@ -125,7 +127,7 @@ describe('the caps, while everything is killed', () => {
     const config = testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: '/x', ...caps });
     const database = new Database(config);
     const stop = new EmergencyStop(database, new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null')));
-    const budget = new BudgetService(config, database, stop);
+    const budget = new BudgetService(config, database, stop, new BudgetMetrics(new Metrics()));
     try {
       const open = await database.client.reservation.findMany({
         where: { state: 'reserved' },

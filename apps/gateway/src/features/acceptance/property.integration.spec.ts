@@ -8,6 +8,8 @@ import { testConfig } from '../../testing/gateway-under-test';
 import { BudgetService } from '../budget/budget.service';
 import { EmergencyStop } from '../budget/emergency-stop';
 import { windowsOf } from '../budget/windows';
+import { Metrics } from '../../core/telemetry/metrics';
+import { BudgetMetrics } from '../budget/budget-metrics';
 
 const DAY_MS = 86_400_000;
 const OWNERS = ['a', 'b', 'c'].map((letter) => letter.repeat(43));
@@ -62,7 +64,7 @@ describe('reserve and settle, by any sequence of amounts', () => {
     });
     database = new Database(config);
     stop = new EmergencyStop(database, new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null')));
-    budget = new BudgetService(config, database, stop);
+    budget = new BudgetService(config, database, stop, new BudgetMetrics(new Metrics()));
   });
   afterAll(async () => {
     await database.onApplicationShutdown();

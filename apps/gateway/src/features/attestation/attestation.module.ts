@@ -2,13 +2,14 @@ import { Module } from '@nestjs/common';
 import { EnclaveModule } from '../enclave/enclave.module';
 import { AttestationDocuments } from './attestation-documents';
 import { AttestationJudge } from './attestation-judge';
+import { AttestationMetrics } from './attestation-metrics';
 import { AttestationMonitor } from './attestation-monitor';
 import { AttestationController } from './attestation.controller';
 
 @Module({
   imports: [EnclaveModule],
   controllers: [AttestationController],
-  providers: [AttestationDocuments, AttestationJudge, AttestationMonitor],
+  providers: [AttestationDocuments, AttestationJudge, AttestationMonitor, AttestationMetrics],
   exports: [AttestationMonitor],
 })
 export class AttestationModule {}

@@ -11,6 +11,8 @@ import { AttestationController } from './attestation.controller';
 import { AttestationDocuments } from './attestation-documents';
 import { AttestationJudge } from './attestation-judge';
 import { AttestationMonitor } from './attestation-monitor';
+import { Metrics } from '../../core/telemetry/metrics';
+import { EnclaveMetrics } from '../enclave/enclave-metrics';
 
 const quiet = new Logger({ log: { level: 'silent' } }, { write: () => undefined });
 const keyBinding = encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: new Uint8Array(32), custody: 'process' });
@@ -60,7 +62,7 @@ describe('attestation', () => {
   beforeEach(async () => {
     enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, attesting());
     await enclave.start();
-    clients = new EnclaveClients(configOf());
+    clients = new EnclaveClients(configOf(), new EnclaveMetrics(new Metrics()));
   });
   afterEach(async () => {
     clients.onApplicationShutdown();

@@ -7,6 +7,8 @@ import { Logger } from '../../core/telemetry/logger';
 import { testConfig } from '../../testing/gateway-under-test';
 import { BudgetService } from './budget.service';
 import { EmergencyStop } from './emergency-stop';
+import { Metrics } from '../../core/telemetry/metrics';
+import { BudgetMetrics } from './budget-metrics';
 
 const logger = new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null'));
 const ALICE = 'a'.repeat(43);
@@ -30,7 +32,15 @@ describe('the budget', () => {
     const members = Array.from({ length: processes }, () => {
       const config = testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: '/x', DATABASE_POOL_SIZE: '20', ...environment });
       const database = new Database(config);
-      return { database, budget: new BudgetService(config, database, new EmergencyStop(database, logger)) };
+      return {
+        database,
+        budget: new BudgetService(
+          config,
+          database,
+          new EmergencyStop(database, logger),
+          new BudgetMetrics(new Metrics()),
+        ),
+      };
     });
     const [first] = members;
     if (first === undefined) throw new Error('no process');

@@ -2,9 +2,9 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Database, type Transaction } from '../../core/database/database';
 import { ProblemError } from '../../core/problems/problem-error';
-import { Metrics } from '../../core/telemetry/metrics';
 import { BudgetCopies } from './budget-copies';
 import type { BudgetRefusal, CapReached, ForeseenRefusal } from './cached-refusals';
+import { BudgetMetrics } from './budget-metrics';
 import { EmergencyStop, ThresholdCrossed } from './emergency-stop';
 import { prices } from '../../core/config/prices';
 import { endOfDay, endOfHour, secondsUntil, windowsOf } from './windows';
@@ -45,12 +45,11 @@ const STOP_RETRY_AFTER_SECONDS = 900;
 /** Reserve before, settle after; README.md beside this file says what is guaranteed. Amounts are micro-dollars. */
 @Injectable()
 export class BudgetService {
-  @Optional() @Inject(Metrics) private readonly metrics?: Metrics;
-
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly database: Database,
     private readonly emergencyStop: EmergencyStop,
+    private readonly metrics: BudgetMetrics,
     @Optional() private readonly copies?: BudgetCopies,
   ) {}
 
@@ -149,7 +148,7 @@ export class BudgetService {
         WHERE scope = ${scope}::"BudgetScope" AND subject = ${subject} AND starts_at = ${startsAt}`;
       if (changed !== 1) throw new Error('a reservation counts in no window');
     }
-    this.metrics?.reservationSettled();
+    this.metrics.reservationSettled();
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toHex } from '@communique-tee/protocol';
 import type { EnclaveMonitor } from '../attestation/enclave-monitor';
@@ -7,9 +7,9 @@ import type { EnclaveResult } from '../enclave/enclave-result';
 import { readReceiptClaims_unverified } from '../enclave/read-receipt-claims';
 import { EnclaveKeys } from '../keys/enclave-keys';
 import { Logger } from '../../core/telemetry/logger';
-import { Metrics } from '../../core/telemetry/metrics';
 import { backoffMs } from './backoff';
 import { decide, decideExpired, type Decision } from './decision';
+import { DeliveryMetrics } from './delivery-metrics';
 import { DeliveryQueue } from './delivery-queue';
 import type { LeasedJob } from './leased-job';
 import type { Outcomes } from './outcomes';
@@ -22,14 +22,13 @@ const STORE_DELAY_MS = 200;
 /** One leased job from its dispatch to what is written about it. */
 @Injectable()
 export class DeliveryAttempt {
-  @Optional() @Inject(Metrics) private readonly metrics?: Metrics;
-
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'delivery'>,
     private readonly queue: DeliveryQueue,
     private readonly receipts: ReceiptJudge,
     private readonly keys: EnclaveKeys,
     private readonly logger: Logger,
+    private readonly metrics: DeliveryMetrics,
   ) {}
 
   /**
@@ -68,7 +67,7 @@ export class DeliveryAttempt {
       return;
     }
     const durationMs = Math.round(performance.now() - startedAt);
-    this.metrics?.attemptStored(decision, durationMs);
+    this.metrics.attemptStored(decision, durationMs);
     const { messageId, attempt } = job;
     if (decision.kind === 'end')
       this.logger.info(

@@ -3,6 +3,8 @@ import { AttestationModule } from '../attestation/attestation.module';
 import { EnclaveModule } from '../enclave/enclave.module';
 import { KeysModule } from '../keys/keys.module';
 import { DeliveryAttempt } from './delivery-attempt';
+import { DeliveryGauges } from './delivery-gauges';
+import { DeliveryMetrics } from './delivery-metrics';
 import { DeliveryQueue } from './delivery-queue';
 import { DeliverySignal } from './delivery-signal';
 import { DeliveryWorker } from './delivery-worker';
@@ -12,7 +14,15 @@ import { ReceiptJudge } from './receipt-judge';
 @Global()
 @Module({
   imports: [EnclaveModule, AttestationModule, KeysModule],
-  providers: [DeliveryAttempt, DeliveryQueue, DeliverySignal, DeliveryWorker, ReceiptJudge],
+  providers: [
+    DeliveryAttempt,
+    DeliveryGauges,
+    DeliveryMetrics,
+    DeliveryQueue,
+    DeliverySignal,
+    DeliveryWorker,
+    ReceiptJudge,
+  ],
   exports: [DeliveryQueue, DeliverySignal],
 })
 export class DeliveryModule {}

@@ -14,8 +14,8 @@ import {
   type RelayAnswer,
 } from '@communique-tee/protocol';
 import { parseAddress } from '@communique-tee/vsock';
-import type { EnclaveStep, Metrics } from '../../core/telemetry/metrics';
 import { EnclaveAgent, MAX_SOCKETS } from './enclave-agent';
+import type { EnclaveMetrics, EnclaveStep } from './enclave-metrics';
 import { invalidAnswer, type EnclaveResult } from './enclave-result';
 import { exchange, type Exchange, type ExchangeRequest } from './exchange';
 import { readJson, readProblem } from './read-problem';
@@ -35,7 +35,7 @@ export class EnclaveClient {
 
   constructor(
     { address, timeoutMs }: { readonly address: string; readonly timeoutMs: number },
-    private readonly metrics?: Metrics,
+    private readonly metrics?: EnclaveMetrics,
   ) {
     this.agent = new EnclaveAgent(parseAddress(address));
     this.timeoutMs = timeoutMs;
@@ -147,7 +147,7 @@ export class EnclaveClient {
       exchange(this.agent, request, { timeoutMs: leftMs, maxBodyBytes, signal }),
     );
     const result = resultOf(response, read, readable);
-    this.metrics?.enclaveAsked(step, result.kind, performance.now() - startedAt);
+    this.metrics?.asked(step, result.kind, performance.now() - startedAt);
     return result;
   }
 

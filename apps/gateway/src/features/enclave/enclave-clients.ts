@@ -1,8 +1,8 @@
-import { Inject, Injectable, Optional, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { checkVsock, parseAddress } from '@communique-tee/vsock';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
-import { Metrics } from '../../core/telemetry/metrics';
 import { EnclaveClient } from './enclave-client';
+import { EnclaveMetrics } from './enclave-metrics';
 
 /** A client for each configured enclave, in the order of the configuration: an enclave is known by its place in it. */
 @Injectable()
@@ -11,7 +11,7 @@ export class EnclaveClients implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'enclave'>,
-    @Optional() metrics?: Metrics,
+    metrics: EnclaveMetrics,
   ) {
     const { enclave } = config;
     const clientOf = (address: string) => new EnclaveClient({ address, timeoutMs: enclave.timeoutMs }, metrics);

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { EnclaveClients } from './enclave-clients';
+import { EnclaveMetrics } from './enclave-metrics';
 
-@Module({ providers: [EnclaveClients], exports: [EnclaveClients] })
+@Module({ providers: [EnclaveClients, EnclaveMetrics], exports: [EnclaveClients] })
 export class EnclaveModule {}

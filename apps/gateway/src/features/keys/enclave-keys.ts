@@ -1,17 +1,11 @@
-import {
-  Inject,
-  Injectable,
-  Optional,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { fromHex, toHex } from '@communique-tee/protocol';
 import type { KeyId } from '../attestation/attestation-judge';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
 import type { EnclaveMonitor } from '../attestation/enclave-monitor';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Logger } from '../../core/telemetry/logger';
-import { Metrics } from '../../core/telemetry/metrics';
+import { KeyMetrics } from './key-metrics';
 import { KeySync } from './key-sync';
 import { OperatorSecrets } from './operator-secrets';
 import { ParentCredentials } from './parent-credentials';
@@ -38,7 +32,7 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
     credentials: ParentCredentials,
     secrets: OperatorSecrets,
     private readonly logger: Logger,
-    @Optional() metrics?: Metrics,
+    metrics: KeyMetrics,
   ) {
     const parts = {
       store,

@@ -11,8 +11,8 @@ import type { EnclaveMonitor } from '../attestation/enclave-monitor';
 import type { SaidKeys } from '../attestation/said-keys';
 import type { EnclaveResult } from '../enclave/enclave-result';
 import type { Logger } from '../../core/telemetry/logger';
-import type { Metrics } from '../../core/telemetry/metrics';
 import { withRequestId } from '../../core/telemetry/request-context';
+import type { KeyMetrics } from './key-metrics';
 import type { OperatorSecrets } from './operator-secrets';
 import type { ParentCredentials } from './parent-credentials';
 import type { ProposalReader } from './read-proposal';
@@ -25,7 +25,7 @@ export interface KeySyncParts {
   readonly credentials: Pick<ParentCredentials, 'current'>;
   readonly secrets: Pick<OperatorSecrets, 'current'>;
   readonly logger: Logger;
-  readonly metrics?: Metrics | undefined;
+  readonly metrics: KeyMetrics;
   readonly intervalMs: number;
 }
 
@@ -208,7 +208,7 @@ export class KeySync {
       );
       return;
     }
-    metrics?.keyProposed(outcome);
+    metrics.proposed(outcome);
     if (outcome === 'stored')
       logger.info({ component: this.component, bytes: proposal.length }, 'a sealed key was stored');
     else if (!['known', 'epoch_taken'].includes(outcome))
@@ -223,7 +223,7 @@ export class KeySync {
     const refusals = new Set(before?.refused.map(textOf));
     for (const refusal of status.refused) {
       if (refusals.has(textOf(refusal))) continue;
-      metrics?.keyRefused(refusal.code);
+      metrics.refused(refusal.code);
       // What another image made is refused by design, for as long as both are there.
       if (refusal.code !== 'other_image')
         logger.warn({ component, code: refusal.code }, 'an enclave refuses a sealed key');
@@ -233,7 +233,7 @@ export class KeySync {
         logger.warn({ component, code }, 'an enclave cannot open a secret of the operator');
     }
     if (status.kms !== null) {
-      metrics?.kmsFailed(status.kms);
+      metrics.kmsFailed(status.kms);
       if (before?.kms !== status.kms) logger.warn({ component, code: status.kms }, 'KMS was of no use to an enclave');
     }
     if (before?.custody !== status.custody && status.custody === PROCESS_CUSTODY)

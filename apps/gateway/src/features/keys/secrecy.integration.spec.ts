@@ -20,6 +20,8 @@ import { OperatorSecrets } from './operator-secrets';
 import { ParentCredentials } from './parent-credentials';
 import { SealedKeyStore } from './sealed-key-store';
 import { KeyedEnclave } from './testing/keyed-enclave';
+import { EnclaveMetrics } from '../enclave/enclave-metrics';
+import { KeyMetrics } from './key-metrics';
 
 const ACCESS_KEY_ID = 'AKIAxSesamexIDx';
 const SECRET = 'xSesamexSecretxAccessxKeyx';
@@ -75,14 +77,22 @@ describe('what enclaves are handed', () => {
       logger,
       metrics,
     );
-    const clients = new EnclaveClients(config, metrics);
+    const clients = new EnclaveClients(config, new EnclaveMetrics(metrics));
     const monitor = new AttestationMonitor(clients, new AttestationJudge(config), logger);
     const credentials = new ParentCredentials(
       () => Promise.resolve({ accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET, sessionToken: TOKEN }),
       logger,
     );
     const secrets = new OperatorSecrets(config, logger);
-    const keys = new EnclaveKeys(config, monitor, new SealedKeyStore(database), credentials, secrets, logger, metrics);
+    const keys = new EnclaveKeys(
+      config,
+      monitor,
+      new SealedKeyStore(database),
+      credentials,
+      secrets,
+      logger,
+      new KeyMetrics(metrics),
+    );
     const enclave = new KeyedEnclave(
       folder.file('enclave'),
       new Map(),

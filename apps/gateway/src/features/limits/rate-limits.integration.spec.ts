@@ -8,6 +8,8 @@ import { testConfig } from '../../testing/gateway-under-test';
 import type { RateLimitClass } from '../../core/routing/rate-limit-class';
 import { RateLimits } from './rate-limits';
 import { SharedRedis } from '../../core/redis/shared-redis';
+import { Metrics } from '../../core/telemetry/metrics';
+import { RateLimitMetrics } from './rate-limit-metrics';
 
 const lines: string[] = [];
 const logger = new Logger({ log: { level: 'info' } }, { write: (line: string) => lines.push(line) });
@@ -23,7 +25,7 @@ const environment = {
 function opened(environmentOfThis: Record<string, string> = {}) {
   const config = testConfig({ ...environment, ...environmentOfThis });
   const redis = new SharedRedis(config, logger);
-  const limits = new RateLimits(config, redis, logger);
+  const limits = new RateLimits(config, redis, logger, new RateLimitMetrics(new Metrics(), redis));
   return {
     redis,
     limits,

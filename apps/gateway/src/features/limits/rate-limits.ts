@@ -1,10 +1,10 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { COPY_LIFE_MS, foresee, type ForeseenRefusal, STOP_KEY, windowCopyKeys } from '../budget/cached-refusals';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Logger } from '../../core/telemetry/logger';
-import { Metrics } from '../../core/telemetry/metrics';
 import { type Counted, runDecisionScript, type ScriptAnswer } from '../../core/redis/decision-script';
 import { KnownOver } from './known-over';
+import { RateLimitMetrics } from './rate-limit-metrics';
 import type { RateLimitClass, RateLimitScope } from '../../core/routing/rate-limit-class';
 import { SharedRedis, type SharedRedisState } from '../../core/redis/shared-redis';
 import type { Standing } from './standing';
@@ -33,7 +33,6 @@ export interface Decision {
  */
 @Injectable()
 export class RateLimits {
-  @Optional() @Inject(Metrics) private readonly metrics?: Metrics;
   private readonly quotas: Readonly<Record<RateLimitClass, number>>;
   private readonly windowMs: number;
   private readonly local: WindowsInMemory;
@@ -43,6 +42,7 @@ export class RateLimits {
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'rateLimits' | 'budget'>,
     private readonly redis: SharedRedis,
     private readonly logger: Logger,
+    private readonly metrics: RateLimitMetrics,
   ) {
     const { windowMs, maxRequests, attestationMaxRequests, otherMaxRequests } = config.rateLimits;
     this.windowMs = Math.floor(windowMs / 1000) * 1000;
@@ -67,7 +67,7 @@ export class RateLimits {
       if (counted !== undefined && counted.count > quota) leftMs = counted.leftMs;
     }
     if (leftMs === undefined) return undefined;
-    this.metrics?.rateLimited(limitClass);
+    this.metrics.refused(limitClass);
     return this.standing(limitClass, 'address', { count: quota + 1, leftMs });
   }
 
@@ -108,7 +108,7 @@ export class RateLimits {
 
   private counted(limitClass: RateLimitClass, scope: RateLimitScope, counted: Counted): Standing {
     const standing = this.standing(limitClass, scope, counted);
-    if (!standing.allowed) this.metrics?.rateLimited(limitClass);
+    if (!standing.allowed) this.metrics.refused(limitClass);
     // One line for each window that overflows, however many requests do.
     if (counted.count === standing.quota + 1)
       this.logger.warn(

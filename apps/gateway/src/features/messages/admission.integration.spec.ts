@@ -4,6 +4,7 @@ import { Database } from '../../core/database/database';
 import { testConfig } from '../../testing/gateway-under-test';
 import { Metrics } from '../../core/telemetry/metrics';
 import { Admission } from './admission';
+import { MessageMetrics } from './message-metrics';
 
 describe('Admission', () => {
   let postgres: Postgres;
@@ -33,8 +34,8 @@ describe('Admission', () => {
     await database.client.message.deleteMany();
   });
 
-  const admission = (maxWaiting = 3, maxAgeMs = 60_000) =>
-    new Admission({ admission: { maxWaiting, maxAgeMs } }, database);
+  const admission = (maxWaiting = 3, maxAgeMs = 60_000, metrics = new MessageMetrics(new Metrics())) =>
+    new Admission({ admission: { maxWaiting, maxAgeMs } }, database, metrics);
   async function enqueue(count: number, due = new Date(), leaseUntil: Date | null = null): Promise<void> {
     for (let n = 0; n < count; n++) {
       const id = randomUUID();
@@ -72,16 +73,13 @@ describe('Admission', () => {
 
   it('counts whom it turned away, by what was too much', async () => {
     const metrics = new Metrics();
-    const counted = (maxWaiting: number, maxAgeMs: number) => {
-      const one = admission(maxWaiting, maxAgeMs);
-      Object.assign(one, { metrics });
-      return one;
-    };
     const refusals = async () =>
       (await metrics.registry.getSingleMetricAsString('communique_admission_refusals_total'))
         .split('\n')
         .filter((line) => !line.startsWith('#'));
     await enqueue(2, new Date(Date.now() - 90_000));
+    const counts = new MessageMetrics(metrics);
+    const counted = (maxWaiting: number, maxAgeMs: number) => admission(maxWaiting, maxAgeMs, counts);
     await counted(3, 600_000).refusal();
     expect(await refusals()).toEqual([]);
     await counted(1, 600_000).refusal();

@@ -1,8 +1,8 @@
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Database } from '../../core/database/database';
 import { ProblemError } from '../../core/problems/problem-error';
-import { Metrics } from '../../core/telemetry/metrics';
+import { MessageMetrics } from './message-metrics';
 
 export interface QueueLoad {
   /** Messages that have not ended, counted to one past `admission.maxWaiting`. */
@@ -26,14 +26,13 @@ const RETRY_SPREAD_SECONDS = 10;
  */
 @Injectable()
 export class Admission {
-  @Optional() @Inject(Metrics) private readonly metrics?: Metrics;
-
   private last: { readonly load: QueueLoad; readonly atMs: number } | undefined;
   private looking: Promise<QueueLoad> | undefined;
 
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'admission'>,
     private readonly database: Database,
+    private readonly metrics: MessageMetrics,
   ) {}
 
   /** @returns what to answer a new message with, or null where it may come. @throws ProblemError `database_unavailable` | `overloaded` */
@@ -41,7 +40,7 @@ export class Admission {
     const { maxWaiting, maxAgeMs } = this.config.admission;
     const { waiting, oldestMs } = await this.load();
     if (waiting <= maxWaiting && oldestMs <= maxAgeMs) return null;
-    this.metrics?.admissionRefused(waiting > maxWaiting ? 'queue_length' : 'queue_age');
+    this.metrics.refused(waiting > maxWaiting ? 'queue_length' : 'queue_age');
     return new ProblemError('overloaded', {
       retryAfterSeconds: RETRY_AFTER_SECONDS + Math.floor(Math.random() * (RETRY_SPREAD_SECONDS + 1)),
     });

@@ -1,27 +1,26 @@
 import { LIMITS, type MessageView } from '@communique-tee/protocol';
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { BudgetService } from '../budget/budget.service';
 import type { ForeseenRefusal } from '../budget/cached-refusals';
 import { highestCostOfMessageMicroUsd } from '../../core/config/prices';
 import { Database } from '../../core/database/database';
 import { DeliverySignal } from '../delivery/delivery-signal';
 import { ProblemError } from '../../core/problems/problem-error';
-import { Metrics } from '../../core/telemetry/metrics';
 import { Acceptance, type AcceptanceKey, type Stored } from './acceptance';
 import { Admission } from './admission';
 import { GroupedAcceptance } from '../acceptance/acceptance';
+import { MessageMetrics } from './message-metrics';
 import { acceptedView, type MessageWithJob, messageView, WITH_JOB } from './message-view';
 import { mayStillExpire, type Submission } from '../acceptance/submission';
 
 @Injectable()
 export class MessagesService {
-  @Optional() @Inject(Metrics) private readonly metrics?: Metrics;
-
   constructor(
     private readonly database: Database,
     private readonly budget: BudgetService,
     private readonly grouped: GroupedAcceptance,
     private readonly admission: Admission,
+    private readonly metrics: MessageMetrics,
     /** Absent where this process only accepts: a worker elsewhere finds the job. */
     @Optional() private readonly delivery?: DeliverySignal,
   ) {}
@@ -47,7 +46,7 @@ export class MessagesService {
     if (refusal !== null) return this.repeatOf(owner, submission, refusal);
     const accepted = (await this.grouped.accept(submission, key)) ?? (await this.acceptAlone(submission, key, now));
     if (accepted === null) return this.find(owner, submission.messageId);
-    this.metrics?.messageAccepted();
+    this.metrics.accepted();
     this.delivery?.notify();
     return acceptedView(submission, accepted);
   }

@@ -1,9 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { collectDefaultMetrics } from 'prom-client';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../../core/config/gateway-config';
-import { DatabaseGauges } from './database-gauges';
 import { Metrics } from '../../../core/telemetry/metrics';
-import { StateGauges } from './state-gauges';
 
 export type MetricsJson = Awaited<ReturnType<Metrics['registry']['getMetricsAsJSON']>>;
 
@@ -13,8 +11,6 @@ export class MetricsReader {
   constructor(
     @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'metrics'>,
     private readonly metrics: Metrics,
-    private readonly database: DatabaseGauges,
-    private readonly states: StateGauges,
   ) {
     // They watch the event loop and the collector all the time: only where somebody reads them.
     if (config.metrics.listen !== undefined || config.metrics.push !== undefined)
@@ -23,17 +19,10 @@ export class MetricsReader {
 
   /** In the exposition format of Prometheus. */
   async text(): Promise<{ readonly contentType: string; readonly body: string }> {
-    await this.refresh();
     return { contentType: this.metrics.registry.contentType, body: await this.metrics.registry.metrics() };
   }
 
-  async json(): Promise<MetricsJson> {
-    await this.refresh();
+  json(): Promise<MetricsJson> {
     return this.metrics.registry.getMetricsAsJSON();
-  }
-
-  private async refresh(): Promise<void> {
-    this.states.refresh();
-    await this.database.refresh();
   }
 }

@@ -8,6 +8,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { EmergencyStop } from '../../../features/budget/emergency-stop';
 import { createApp } from '../../../create-app';
 import { Database } from '../../../core/database/database';
+import { MessageMetrics } from '../../../features/messages/message-metrics';
 import { problem, TestEnclave } from '../../../features/enclave/testing/test-enclave';
 import { RegisteredRoutes } from '../../../core/routing/registered-routes';
 import { RATE_LIMIT_CLASSES } from '../../../core/routing/rate-limit-class';
@@ -329,7 +330,8 @@ describe('metrics', () => {
 
   it('are counted for each gateway alone', async () => {
     const [one, other] = [new Metrics(), new Metrics()];
-    one.messageAccepted();
+    const [accepted] = [one, other].map((metrics) => new MessageMetrics(metrics));
+    accepted?.accepted();
     expect(await one.registry.getSingleMetricAsString('communique_messages_accepted_total')).toMatch(/ 1$/);
     expect(await other.registry.getSingleMetricAsString('communique_messages_accepted_total')).toMatch(/ 0$/);
   });

@@ -7,6 +7,8 @@ import { Metrics } from '../../../core/telemetry/metrics';
 import type { MetricsReader } from '../metrics/metrics-reader';
 import { MetricsPush } from './metrics-push';
 import { otlpMetrics } from './otlp-metrics';
+import { MessageMetrics } from '../../../features/messages/message-metrics';
+import { HttpMetrics } from '../../http/http-metrics';
 
 interface Taken {
   readonly method: string | undefined;
@@ -18,9 +20,10 @@ interface Taken {
 describe('OTLP metrics', () => {
   it('are the registry in the JSON form of the protocol', async () => {
     const metrics = new Metrics();
-    metrics.messageAccepted();
-    metrics.requestAnswered('GET', '/health', 200, 0.003);
-    metrics.requestAnswered('GET', '/health', 200, 20);
+    new MessageMetrics(metrics).accepted();
+    const http = new HttpMetrics(metrics);
+    http.answered('GET', '/health', 200, 0.003);
+    http.answered('GET', '/health', 200, 20);
     new Gauge({ name: 'nothing_yet', help: 'h', registers: [metrics.registry] }).set(Number.NaN);
     const body = otlpMetrics(
       await metrics.registry.getMetricsAsJSON(),

@@ -13,6 +13,9 @@ import { sealedMessage } from '../../../testing/sealed';
 import { BudgetCopies } from '../../budget/budget-copies';
 import { BudgetService } from '../../budget/budget.service';
 import { EmergencyStop } from '../../budget/emergency-stop';
+import { Metrics } from '../../../core/telemetry/metrics';
+import { RateLimitMetrics } from '../../limits/rate-limit-metrics';
+import { BudgetMetrics } from '../../budget/budget-metrics';
 
 const LOOPS = 12;
 const OWNERS = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(43));
@@ -28,12 +31,14 @@ const config = testConfig({
 });
 const database = new Database(config);
 const logger = new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null'));
+const metrics = new Metrics();
 const redis = new SharedRedis(config, logger);
-const limits = new RateLimits(config, redis, logger);
+const limits = new RateLimits(config, redis, logger, new RateLimitMetrics(metrics, redis));
 const budget = new BudgetService(
   config,
   database,
   new EmergencyStop(database, logger),
+  new BudgetMetrics(metrics),
   new BudgetCopies(database, redis),
 );
 

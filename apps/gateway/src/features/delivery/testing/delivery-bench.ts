@@ -19,6 +19,11 @@ import { DeliverySignal } from '../delivery-signal';
 import { DeliveryWorker } from '../delivery-worker';
 import { ReceiptJudge } from '../receipt-judge';
 import { sealedNoise, sha256 } from './enclave-identity';
+import { Metrics } from '../../../core/telemetry/metrics';
+import { BudgetMetrics } from '../../budget/budget-metrics';
+import { EnclaveMetrics } from '../../enclave/enclave-metrics';
+import { KeyMetrics } from '../../keys/key-metrics';
+import { DeliveryMetrics } from '../delivery-metrics';
 
 /** A single enclave that a spec says of whether it is trusted. */
 export type SaidTrust = Pick<EnclaveMonitor, 'isTrusted' | 'checkNow' | 'onTrusted'>;
@@ -29,6 +34,7 @@ export type BenchConfig = Pick<GatewayConfig, 'database' | 'enclave' | 'attestat
 export class DeliveryBench {
   readonly lines: string[] = [];
   readonly logger = new Logger({ log: { level: 'debug' } }, { write: (line) => void this.lines.push(line) });
+  readonly metrics = new Metrics();
   readonly database: Database;
   readonly budget: BudgetService;
   readonly emergencyStop: EmergencyStop;
@@ -36,6 +42,9 @@ export class DeliveryBench {
   readonly sealedKeys: SealedKeyStore;
   /** Credentials of the parent's role, where a spec gives some. */
   findCredentials: FindCredentials = () => Promise.reject(new Error('there are none'));
+  private readonly enclaveMetrics = new EnclaveMetrics(this.metrics);
+  private readonly keyMetrics = new KeyMetrics(this.metrics);
+  private readonly deliveryMetrics = new DeliveryMetrics(this.metrics);
   private readonly keysOf = new Map<AttestationMonitor, EnclaveKeys>();
   private readonly clients: EnclaveClients[] = [];
   private readonly monitors: AttestationMonitor[] = [];
@@ -45,7 +54,7 @@ export class DeliveryBench {
     const whole = config as GatewayConfig;
     this.database = new Database(whole);
     this.emergencyStop = new EmergencyStop(this.database, this.logger);
-    this.budget = new BudgetService(whole, this.database, this.emergencyStop);
+    this.budget = new BudgetService(whole, this.database, this.emergencyStop, new BudgetMetrics(this.metrics));
     this.queue = new DeliveryQueue(config, this.database, this.budget);
     this.sealedKeys = new SealedKeyStore(this.database);
   }
@@ -73,13 +82,14 @@ export class DeliveryBench {
       credentials,
       new OperatorSecrets(config, this.logger),
       this.logger,
+      this.keyMetrics,
     );
     this.keysOf.set(monitor, made);
     return made;
   }
 
   private enclaves(): EnclaveClients {
-    const made = new EnclaveClients(this.config);
+    const made = new EnclaveClients(this.config, this.enclaveMetrics);
     this.clients.push(made);
     return made;
   }
@@ -95,6 +105,7 @@ export class DeliveryBench {
       new ReceiptJudge(this.config),
       this.keys(monitor),
       this.logger,
+      this.deliveryMetrics,
     );
     const worker = new DeliveryWorker(whole, this.queue, attempt, monitor, this.keys(monitor), signal, this.logger);
     this.workers.push(worker);

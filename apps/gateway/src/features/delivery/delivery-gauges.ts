@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../core/database/database';
+import { Metrics, sharedReading } from '../../core/telemetry/metrics';
+import { DeliveryWorker } from './delivery-worker';
+
+interface QueueReading {
+  readonly jobs: number;
+  readonly due: number;
+  readonly leased: number;
+  readonly oldestDueSeconds: number;
+}
+
+/**
+ * The queue of all processes together, read from the database (aggregate with max; absent without the database), and how much this
+ * process relays to each enclave.
+ */
+@Injectable()
+export class DeliveryGauges {
+  constructor(metrics: Metrics, database: Database, worker: DeliveryWorker) {
+    const queue = sharedReading(() => readQueue(database));
+    metrics.readingGauge('communique_queue_jobs', 'Messages that have not ended.', queue, ({ jobs }) => jobs);
+    metrics.readingGauge('communique_queue_due_jobs', 'Due jobs that no worker has.', queue, ({ due }) => due);
+    metrics.readingGauge(
+      'communique_queue_leased_jobs',
+      'Jobs under a lease that has not run out.',
+      queue,
+      ({ leased }) => leased,
+    );
+    metrics.readingGauge(
+      'communique_queue_oldest_due_seconds',
+      'How long the longest overdue job has been due without a worker; 0 where none is.',
+      queue,
+      ({ oldestDueSeconds }) => oldestDueSeconds,
+    );
+    metrics.gauge(
+      'communique_relay_limit_attempts',
+      'Attempts that this process gives the enclave at once now, 1 to DELIVERY_CONCURRENCY.',
+      ['enclave'],
+      (gauge) => {
+        for (const [index, { limit }] of worker.paces().entries()) gauge.set({ enclave: String(index) }, limit);
+      },
+    );
+    metrics.gauge(
+      'communique_relay_under_way_attempts',
+      'Attempts of this process that the enclave has now.',
+      ['enclave'],
+      (gauge) => {
+        for (const [index, { underWay }] of worker.paces().entries()) gauge.set({ enclave: String(index) }, underWay);
+      },
+    );
+  }
+}
+
+async function readQueue(database: Database): Promise<QueueReading> {
+  const [queue] = await database.read(
+    (client) => client.$queryRaw<[QueueReading]>`
+      SELECT count(*)::int AS jobs,
+             (count(*) FILTER (WHERE is_due))::int AS due,
+             (count(*) FILTER (WHERE lease_until > now()))::int AS leased,
+             coalesce(extract(epoch FROM now() - min(next_attempt_at) FILTER (WHERE is_due)), 0)::float8 AS "oldestDueSeconds"
+      FROM (SELECT *, next_attempt_at <= now() AND (lease_until IS NULL OR lease_until <= now()) AS is_due FROM delivery_job) AS job`,
+  );
+  return queue;
+}

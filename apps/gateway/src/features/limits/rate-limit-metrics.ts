@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { SharedRedis } from '../../core/redis/shared-redis';
+import type { RateLimitClass } from '../../core/routing/rate-limit-class';
+import { Metrics } from '../../core/telemetry/metrics';
+
+const STORES = ['redis', 'memory'] as const;
+
+@Injectable()
+export class RateLimitMetrics {
+  private readonly refusals;
+
+  constructor(metrics: Metrics, redis: SharedRedis) {
+    this.refusals = metrics.counter('communique_rate_limit_refusals_total', 'Requests refused by a rate limit.', [
+      'class',
+    ]);
+    metrics.gauge(
+      'communique_rate_limits_store',
+      '1 for where rate limits are counted now; memory is this process alone.',
+      ['store'],
+      (gauge) => {
+        const { store, degraded } = redis.state();
+        const used = degraded ? 'memory' : store;
+        for (const each of STORES) gauge.set({ store: each }, each === used ? 1 : 0);
+      },
+    );
+  }
+
+  refused(limitClass: RateLimitClass): void {
+    this.refusals.inc({ class: limitClass });
+  }
+}

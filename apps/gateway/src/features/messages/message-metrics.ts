@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { Metrics } from '../../core/telemetry/metrics';
+
+/** Why a new message is refused: too many have not ended, or a due one waits too long for a worker. */
+export type AdmissionReason = 'queue_length' | 'queue_age';
+
+@Injectable()
+export class MessageMetrics {
+  private readonly acceptances;
+  private readonly refusals;
+
+  constructor(metrics: Metrics) {
+    this.acceptances = metrics.counter(
+      'communique_messages_accepted_total',
+      'Messages newly accepted by this process.',
+    );
+    this.refusals = metrics.counter(
+      'communique_admission_refusals_total',
+      'New messages refused by this process with `overloaded`.',
+      ['reason'],
+    );
+  }
+
+  accepted(): void {
+    this.acceptances.inc();
+  }
+
+  refused(reason: AdmissionReason): void {
+    this.refusals.inc({ reason });
+  }
+}
