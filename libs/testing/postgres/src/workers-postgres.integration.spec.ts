@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { build } from 'esbuild';
 import { Client } from 'pg';
 
 import { isRunning, temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
@@ -74,16 +75,23 @@ describe("the worker's PostgreSQL", () => {
     ['ends with its process when that is killed', "process.kill(process.pid, 'SIGKILL')"],
   ])('%s, without a trace', async (_title, end) => {
     const script = `
-      const { transformSync } = require('esbuild');
-      require.extensions['.ts'] = (module, file) => module._compile(transformSync(require('node:fs').readFileSync(file, 'utf8'), { loader: 'ts', format: 'cjs' }).code, file);
-      const { workersPostgres } = require(${JSON.stringify(join(workspaceRoot(), 'libs/testing/postgres/src/workers-postgres.ts'))});
+      import { workersPostgres } from './libs/testing/postgres/src/workers-postgres';
       workersPostgres().then(({ folder }) => {
         const pid = require('node:fs').readFileSync(folder + '/data/postmaster.pid', 'utf8').split('\\n')[0];
         require('node:fs').writeSync(1, JSON.stringify({ pid: Number(pid), folder }));
         ${end};
       });
     `;
-    const owner = spawn(process.execPath, ['-e', script], {
+    const { outputFiles } = await build({
+      stdin: { contents: script, resolveDir: workspaceRoot() },
+      bundle: true,
+      write: false,
+      format: 'cjs',
+      platform: 'node',
+      packages: 'external',
+      tsconfig: join(workspaceRoot(), 'tsconfig.base.json'),
+    });
+    const owner = spawn(process.execPath, ['-e', outputFiles[0]?.text ?? ''], {
       cwd: workspaceRoot(),
       stdio: ['ignore', 'pipe', 'inherit'],
     });
