@@ -2,7 +2,7 @@
 // with all that is wrong on standard error. It prints the stack's name, the custody of its keys, and the destinations that the parent has to let through.
 import { destinationsOf } from './configuration/cross-checks';
 import { parseConfigurationForImage } from './configuration/for-image';
-import { readConfigurationFile } from './configuration/configuration';
+import { readConfigurationFile } from './runtime/configuration-file';
 import { exitOnError } from './runtime/process';
 
 exitOnError(async () => {

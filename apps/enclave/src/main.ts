@@ -2,7 +2,8 @@
 import './runtime/sealed-environment';
 import { openNsmDevice } from '@communique-tee/nsm';
 import { parseArguments, readParentCid } from './configuration/arguments';
-import { parseConfiguration, readConfigurationFile } from './configuration/configuration';
+import { parseConfiguration } from './configuration/configuration';
+import { readConfigurationFile } from './runtime/configuration-file';
 import { withParentCid } from './egress';
 import { exitOnError, stopOnSignals } from './runtime/process';
 import { startEnclave } from './start';

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { TrustAnchor } from '@communique-tee/attestation';
+import { MAX_KEY_OFFER_BYTES } from '@communique-tee/protocol';
 import { createNsm, type NsmTransport } from '@communique-tee/nsm';
 import { formatAddress, listen, parseAddress } from '@communique-tee/vsock';
 import { NestFactory } from '@nestjs/core';
@@ -7,8 +8,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
 import { AnchoredClock } from './runtime/anchored-clock';
 import type { EnclaveConfiguration } from './configuration/configuration';
-import { destinationsOf } from './configuration/cross-checks';
+import { destinationsOf, secretsOf } from './configuration/cross-checks';
 import { createEgress } from './egress';
+import { SERVICES } from './services/registry';
 import { EnclaveModule } from './enclave.module';
 import { createServer } from './runtime/server';
 import { custodyName } from './identity/custody/custody-config';
@@ -32,6 +34,12 @@ export interface StartOptions {
   developmentRoot?: TrustAnchor;
 }
 
+/** Bytes of the largest body by route. */
+function bodyLimits(): ReadonlyMap<string, number> {
+  const services = Object.values(SERVICES).map(({ path, limits }) => [`/${path}`, limits.maxRequestBytes] as const);
+  return new Map([['/keys', MAX_KEY_OFFER_BYTES], ...services]);
+}
+
 /** Keys that have ended are dropped also where nobody asks for them. */
 const SWEEP_MS = 60_000;
 
@@ -48,9 +56,17 @@ export async function startEnclave(
   const nsm = createNsm(transport);
   const clock = new AnchoredClock();
   const egress = createEgress(configuration.egress, destinationsOf(configuration));
-  const { ring, keeper, secrets, pcr0 } = await openCustody({ configuration, nsm, clock, egress, log, makerRoot });
+  const { ring, keeper, secrets, pcr0 } = await openCustody({
+    configuration,
+    secretNames: secretsOf(configuration),
+    nsm,
+    clock,
+    egress,
+    log,
+    makerRoot,
+  });
   const enclaveId = randomUUID();
-  const adapter = createServer();
+  const adapter = createServer(bodyLimits());
   const module = EnclaveModule.of({ configuration, egress, clock, ring, keeper, secrets, log, enclaveId });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: false,

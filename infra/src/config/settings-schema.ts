@@ -1,3 +1,4 @@
+import { CHAMBER_KEYS, chamberSecret } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { measurement } from './enclave-image';
 import { awsRegion, emailAddress, hostName, httpsUrl, listOf, roleArn, whole, yesNo } from './values';
@@ -5,8 +6,10 @@ import { awsRegion, emailAddress, hostName, httpsUrl, listOf, roleArn, whole, ye
 export const STORE_PLACES = ['parent', 'managed', 'external'] as const;
 export type StorePlace = (typeof STORE_PLACES)[number];
 
+const CHAMBER_SECRETS = CHAMBER_KEYS.map(chamberSecret);
+
 /** What only the enclave may read: each is a secret whose value is ciphertext under the operator's key. */
-export const ENCLAVE_SECRETS = ['cwc-house', 'cwc-senate', 'openai', 'google-ai', 'anthropic'] as const;
+export const ENCLAVE_SECRETS = [...CHAMBER_SECRETS, 'openai', 'google-ai', 'anthropic'] as const;
 
 const identifier = (max: number) =>
   z
@@ -107,7 +110,7 @@ export const settingsShape = {
   dataVolumeGiB: whole(10, 1024).default(20).describe('the retained volume of PostgreSQL and Redis on the parent'),
   dataSnapshots: whole(1, 1000).default(7).describe('how many daily snapshots of that volume are kept'),
   enclaveSecrets: listOf(z.enum(ENCLAVE_SECRETS), 16)
-    .default(['cwc-house', 'cwc-senate'])
+    .default(CHAMBER_SECRETS)
     .describe(`secrets holding ciphertext for the enclave: ${ENCLAVE_SECRETS.join(', ')}`),
   authIssuer: httpsUrl.describe('who signs the bearer tokens'),
   authAudience: identifier(256).describe('whom the tokens are for'),

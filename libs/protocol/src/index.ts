@@ -13,7 +13,7 @@ export * from './legacy/legacy-content';
 export * from './enclave/sealed-key';
 export * from './enclave/key-exchange';
 export * from './congress/cwc-vocabulary';
-export * from './congress/office';
+export * from './congress/chambers';
 export * from './congress/congress-message';
 export * from './receipts/outcome';
 export * from './receipts/receipt';

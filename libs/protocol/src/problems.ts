@@ -9,6 +9,7 @@ export const PROBLEMS = {
   idempotency_key_invalid: { status: 400, title: 'Idempotency-Key is not 1 to 128 visible ASCII characters' },
   unauthenticated: { status: 401, title: 'A valid bearer token is required' },
   forbidden: { status: 403, title: 'The token does not allow this' },
+  service_off: { status: 404, title: 'This enclave does not offer this service' },
   not_found: { status: 404, title: 'There is nothing here' },
   method_not_allowed: { status: 405, title: 'This address does not take that method' },
   not_acceptable: { status: 406, title: 'None of the accepted types can be given' },

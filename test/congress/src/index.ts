@@ -3,7 +3,9 @@ export type { ChamberAddress, ChamberStartOptions, CongressSimulator, CongressSi
 export type { ReceivedMessage } from './received';
 export type { Fault, FaultPlanInput } from './faults/fault';
 export { judgeCwc } from './cwc/validate';
-export type { Chamber, CwcJudgement } from './cwc/validate';
+export type { CwcJudgement } from './cwc/validate';
+export { SIMULATED_CHAMBERS } from './chambers';
+export type { Chamber } from './chambers';
 export { testAuthority } from './certificates/authority';
 export type { TestAuthority } from './certificates/authority';
 export { parseXml, XmlRefused } from './cwc/parse';

@@ -1,4 +1,4 @@
-import type { Chamber } from './cwc/validate';
+import type { Chamber } from './chambers';
 
 export interface ReceivedMessage {
   chamber: Chamber;

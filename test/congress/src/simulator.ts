@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { SIMULATED_CHAMBER_KEYS, type Chamber } from './chambers';
 import { testAuthority, type IssueOptions, type TestAuthority } from './certificates/authority';
-import type { Chamber } from './cwc/validate';
 import type { FaultPlanInput } from './faults/fault';
 import { FaultSchedule } from './faults/schedule';
 import { ChamberServer, type ChamberOptions } from './http/chamber-server';
@@ -15,12 +15,10 @@ export interface ChamberStartOptions extends Partial<ChamberOptions> {
   port?: number;
 }
 
-export interface CongressSimulatorOptions {
+export interface CongressSimulatorOptions extends Partial<Record<Chamber, ChamberStartOptions>> {
   /** Where the test authority is kept between starts; without it a fresh one is made. */
   folder?: string;
   authority?: TestAuthority;
-  house?: ChamberStartOptions;
-  senate?: ChamberStartOptions;
   controlPort?: number;
   /** The servers' certificate; by default for `localhost`, `127.0.0.1` and `::1`, valid now. */
   certificate?: Partial<IssueOptions>;
@@ -32,9 +30,7 @@ export interface ChamberAddress {
   apiKey: string;
 }
 
-export interface CongressSimulator {
-  house: ChamberAddress;
-  senate: ChamberAddress;
+export interface CongressSimulator extends Record<Chamber, ChamberAddress> {
   /** PEM of the test authority, for a configuration's `certificateAuthorities`. */
   certificateAuthorityPem: string;
   /** `http://127.0.0.1:<port>/control` */
@@ -59,7 +55,7 @@ export class CongressSimulatorError extends Error {
 }
 
 /**
- * Both chambers of Congress as real HTTPS servers on loopback, and a control port beside them.
+ * Each chamber of Congress as a real HTTPS server on loopback, and a control port beside them.
  * @throws CongressSimulatorError
  */
 export async function startCongressSimulator(options: CongressSimulatorOptions = {}): Promise<CongressSimulator> {
@@ -100,15 +96,14 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
   };
 
   try {
-    const house = await startChamber('house', options.house);
-    const senate = await startChamber('senate', options.senate);
+    const started: Partial<Record<Chamber, ChamberAddress>> = {};
+    for (const chamber of SIMULATED_CHAMBER_KEYS) started[chamber] = await startChamber(chamber, options[chamber]);
     const control = new ControlServer(faults, received);
     const controlServer = createHttpServer(guarded((...exchange) => control.handle(...exchange)));
     servers.push(controlServer);
     const controlPort = await listen(controlServer, options.controlPort ?? 0);
     return {
-      house,
-      senate,
+      ...(started as Record<Chamber, ChamberAddress>),
       certificateAuthorityPem: authority.certificatePem,
       controlUrl: `http://127.0.0.1:${controlPort}/control`,
       received: () => received.all(),

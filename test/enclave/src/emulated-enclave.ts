@@ -1,3 +1,4 @@
+import type { Chamber } from '@communique-tee/protocol';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,7 +25,7 @@ export interface EmulatedEnclave extends EnclaveProvider {
   /** As it runs now. */
   readonly booted: BootedEnclave;
   /** The parent's proxy lets this chamber through alone, or all again. Open connections are cut. */
-  openEgress(which: 'house' | 'all'): Promise<void>;
+  openEgress(which: Chamber | 'all'): Promise<void>;
   /** What the enclave's init and app have sent to the parent's log collector so far, as the collector wrote it. */
   log(): Record<string, unknown>[];
   stop(): Promise<void>;
@@ -64,7 +65,7 @@ export async function emulatedEnclave({
       readyWhen: /listening/,
     });
   await promisify(execFile)(process.execPath, [join(root, 'tools/dev/build/build.mjs'), 'parent'], { cwd: root });
-  const startProxy = (which: 'house' | 'all') =>
+  const startProxy = (which: Chamber | 'all') =>
     parent(
       'egress-proxy',
       ...routes

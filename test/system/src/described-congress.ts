@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { forEachChamber } from '@communique-tee/protocol';
 import * as z from 'zod';
 
 const chamber = z.object({ origin: z.string(), apiKey: z.string() });
-const describedSchema = z.object({ house: chamber, senate: chamber, controlUrl: z.string() });
+const describedSchema = z.object({ ...forEachChamber(() => chamber), controlUrl: z.string() });
 export type DescribedCongress = z.infer<typeof describedSchema>;
 
 /** What the running simulator says of itself. */

@@ -1,4 +1,5 @@
 import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
+import { forEachChamber } from '@communique-tee/protocol';
 import { freePort, spawnService, workspaceRoot } from '@communique-tee/testing/harness';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,9 +7,10 @@ import * as z from 'zod';
 import type { KeyGuard } from './key-guard';
 import type { EnclaveProvider, EnclaveSurroundings } from './enclave-provider';
 
-const developmentSchema = z.looseObject({
-  congress: z.looseObject({ house: z.looseObject({}), senate: z.looseObject({}) }),
-});
+const developmentSchema = z.looseObject({ services: z.looseObject({ congress: z.looseObject({}) }) });
+
+/** Without a pause, as fast as the simulator takes them. */
+const DEVELOPMENT_PACE = { minIntervalMs: 0, timeoutMs: 10_000 };
 
 export interface DevelopmentEnclaveOptions {
   /** Which of several, from 0: they share one root, as enclaves of one image share AWS's. */
@@ -57,15 +59,11 @@ async function configuration(
   const development = developmentSchema.parse(
     JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')),
   );
-  const paced = (chamber: object) => ({ ...chamber, ...(minIntervalMs === undefined ? {} : { minIntervalMs }) });
-  const congress = {
-    ...development.congress,
-    house: paced(development.congress.house),
-    senate: paced(development.congress.senate),
-  };
+  const paced = { ...DEVELOPMENT_PACE, ...(minIntervalMs === undefined ? {} : { minIntervalMs }) };
+  const congress = { ...development.services.congress, ...forEachChamber(() => paced) };
   const plain = {
     ...development,
-    congress,
+    services: { ...development.services, congress },
     listen,
     congressSimulator,
     ...(legacySuite === undefined ? {} : { legacySuite }),

@@ -1,5 +1,6 @@
 import { enclaveKeyPolicy, operatorKeyPolicy } from '@communique-tee/key-policies';
 import { startKmsSimulator, type KmsSimulator } from '@communique-tee/kms-simulator';
+import { CHAMBER_KEYS, chamberSecret, forEachChamber, type Chamber } from '@communique-tee/protocol';
 import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -22,7 +23,7 @@ export interface KeyGuard {
   readonly gatewayEnvironment: Readonly<Record<string, string>>;
   /** The same enclave with its keys in this custody. */
   configure(configuration: {
-    readonly congress: { readonly house: object; readonly senate: object };
+    readonly services: { readonly congress: Readonly<Record<string, unknown>> };
     readonly congressSimulator: string;
   }): object;
   stop(): Promise<void>;
@@ -38,7 +39,7 @@ export interface KeyGuardOptions {
 }
 
 const chamberSchema = z.object({ origin: z.string(), messagePath: z.string(), deduplicates: z.boolean() });
-const describedSchema = z.object({ house: chamberSchema, senate: chamberSchema, certificateAuthority: z.string() });
+const describedSchema = z.object({ ...forEachChamber(() => chamberSchema), certificateAuthority: z.string() });
 
 export async function startKeyGuard({
   folder,
@@ -89,10 +90,8 @@ export async function startKeyGuard({
   });
   try {
     const secrets: Record<string, string> = {};
-    for (const [name, key] of [
-      ['cwc-house', congress.house.apiKey],
-      ['cwc-senate', congress.senate.apiKey],
-    ] as const) {
+    for (const chamber of CHAMBER_KEYS) {
+      const [name, key] = [chamberSecret(chamber), congress[chamber].apiKey];
       const context = {
         'communique-tee:purpose': 'operator-secret',
         'communique-tee:stack': STACK,
@@ -109,11 +108,11 @@ export async function startKeyGuard({
       JSON.parse(await readFile(join(folder, 'congress', 'congress.json'), 'utf8')),
     );
     const certificateAuthorities = await readFile(described.certificateAuthority, 'utf8');
-    const chamber = (own: object, which: 'house' | 'senate') => ({
-      ...own,
+    const chamber = (own: unknown, which: Chamber) => ({
+      ...(typeof own === 'object' && own),
       ...described[which],
       apiKeyReadableInImage: undefined,
-      apiKeySecret: `cwc-${which}`,
+      apiKeySecret: chamberSecret(which),
       certificateAuthorities,
     });
     return {
@@ -123,7 +122,7 @@ export async function startKeyGuard({
         AWS_ACCESS_KEY_ID: parent.accessKeyId,
         AWS_SECRET_ACCESS_KEY: parent.secretAccessKey,
       },
-      configure: ({ congressSimulator: _simulator, ...plain }) => ({
+      configure: ({ congressSimulator: _simulator, services, ...plain }) => ({
         ...plain,
         custody: {
           mode: 'kms',
@@ -132,12 +131,13 @@ export async function startKeyGuard({
         },
         kms: { origin: kms.origin, certificateAuthorities: kms.certificateAuthority },
         secrets: { keyAlias: aliasArn('operator') },
-        // What is not de-duplicated at the far end may be delivered again by another enclave: tests of that say so
-        acceptReplayAcrossEnclaves: !(described.house.deduplicates && described.senate.deduplicates),
-        congress: {
-          ...plain.congress,
-          house: chamber(plain.congress.house, 'house'),
-          senate: chamber(plain.congress.senate, 'senate'),
+        services: {
+          congress: {
+            ...services.congress,
+            // What is not de-duplicated at the far end may be delivered again by another enclave: tests of that say so
+            acceptReplayAcrossEnclaves: !CHAMBER_KEYS.every((which) => described[which].deduplicates),
+            ...forEachChamber((which) => chamber(services.congress[which], which)),
+          },
         },
       }),
       stop: () => kms.close(),

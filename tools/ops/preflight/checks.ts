@@ -7,7 +7,7 @@ import { keys } from './account/check-keys';
 import { parent } from './account/check-parent';
 import { secrets } from './account/check-secrets';
 import type { Check } from './check';
-import { house, senate } from './congress/check-chamber';
+import { chamberChecks } from './congress/check-chamber';
 import { enclaveConfiguration } from './congress/check-configuration';
 import { image, release } from './here/check-artifacts';
 import { configuration } from './here/check-configuration';
@@ -47,6 +47,5 @@ export const CHECKS: readonly Check[] = [
   googleAi,
   anthropic,
   enclaveConfiguration,
-  house,
-  senate,
+  ...chamberChecks,
 ];

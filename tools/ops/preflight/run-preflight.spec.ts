@@ -1,3 +1,4 @@
+import { forEachChamber } from '@communique-tee/protocol';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CHECKS } from './checks';
@@ -101,12 +102,12 @@ describe('secrets', () => {
     const enclave = {
       stack: 'prod',
       egress: { mode: 'vsock', routes: [] },
-      congress: Object.fromEntries(
-        ['house', 'senate'].map((chamber) => [
-          chamber,
-          { origin: 'https://127.0.0.1:1', apiKeyReadableInImage: secret(chamber) },
-        ]),
-      ),
+      services: {
+        congress: forEachChamber((chamber) => ({
+          origin: 'https://127.0.0.1:1',
+          apiKeyReadableInImage: secret(chamber),
+        })),
+      },
     };
     const surroundings = {
       files: {

@@ -2,7 +2,7 @@ import { temporaryFolder } from '@communique-tee/testing/harness';
 import { writeFileSync } from 'node:fs';
 import { egressConfigSchema, withParentCid } from '../egress';
 import { parseArguments, readParentCid } from './arguments';
-import { ConfigurationError } from './configuration';
+import { ConfigurationError } from '../runtime/configuration-file';
 
 describe('the arguments of the enclave', () => {
   it.each([

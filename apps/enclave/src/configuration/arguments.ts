@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { errorCode } from '../egress';
-import { ConfigurationError } from './configuration';
+import { ConfigurationError } from '../runtime/configuration-file';
 
 /** Written by the image's init (image/init), which alone can write there. */
 export const PARENT_CID_FILE = '/run/enclave/parent-cid';

@@ -1,53 +1,60 @@
+import { CHAMBERS, forEachChamber } from '@communique-tee/protocol';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as z from 'zod';
-import { ConfigurationError } from './configuration';
+import { ConfigurationError } from '../runtime/configuration-file';
 
 /** What `test/congress` writes beside its certificates when it starts. */
-const chamber = z.object({
+const chamberSchema = z.object({
   origin: z.string(),
   apiKey: z.string(),
   messagePath: z.string(),
   deduplicates: z.boolean(),
 });
-const describedSchema = z.object({ house: chamber, senate: chamber, certificateAuthority: z.string() });
+const describedSchema = z.object({ ...forEachChamber(() => chamberSchema), certificateAuthority: z.string() });
+
+const developmentSchema = z.looseObject({
+  congressSimulator: z.string(),
+  services: z.looseObject({ congress: z.looseObject({}) }),
+});
+
+/** No pause between deliveries, and a far end that no one listens at until the simulator has run. */
+const UNREACHABLE = {
+  origin: 'https://localhost:1',
+  apiKeyReadableInImage: 'development-only',
+  deduplicates: true,
+  minIntervalMs: 0,
+  timeoutMs: 10_000,
+};
 
 /**
- * A development configuration may name the file in which the Congress simulator describes itself (`congressSimulator`); where it
- * is there, its addresses, keys and authority stand in for the file's own. Where it is not, deliveries stay pending.
+ * A development configuration may name the file in which the Congress simulator describes itself (`congressSimulator`): its addresses,
+ * keys and authority are then filled in for every chamber. Without that file deliveries stay pending.
  */
 export function withSimulator(value: unknown, folder: string): unknown {
-  if (!isRecord(value) || typeof value['congressSimulator'] !== 'string') return value;
-  const { congressSimulator, ...configuration } = value;
-  const file = resolve(folder, String(congressSimulator));
-  if (!existsSync(file)) {
-    process.stderr.write('The Congress simulator has not run here yet (npm run congress): deliveries will wait.\n');
-    return configuration;
-  }
-  const described = describedSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  if (!described.success || !isRecord(configuration['congress']))
-    throw new ConfigurationError([`${file} does not describe a simulator`]);
-  const certificateAuthorities = readFileSync(described.data.certificateAuthority, 'utf8');
-  const own = configuration['congress'];
-  const settings = (
-    name: 'house' | 'senate',
-    { origin, apiKey, messagePath, deduplicates }: z.infer<typeof chamber>,
-  ) => ({
-    // Pace and time-out stay the file's own
-    ...(isRecord(own[name]) ? own[name] : {}),
-    origin,
-    messagePath,
-    deduplicates,
-    apiKeyReadableInImage: apiKey,
-    certificateAuthorities,
-  });
-  const { house, senate } = described.data;
-  return {
-    ...configuration,
-    congress: { ...own, house: settings('house', house), senate: settings('senate', senate) },
-  };
+  const development = developmentSchema.safeParse(value);
+  if (!development.success) return value;
+  const { congressSimulator, services, ...configuration } = development.data;
+  const far = farEnds(resolve(folder, congressSimulator));
+  const { congress } = services;
+  const chambers = forEachChamber((chamber) => ({ ...UNREACHABLE, ...asObject(congress[chamber]), ...far[chamber] }));
+  return { ...configuration, services: { ...services, congress: { ...congress, ...chambers } } };
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function farEnds(file: string): Record<keyof typeof CHAMBERS, object> {
+  if (!existsSync(file)) {
+    process.stderr.write('The Congress simulator has not run here yet (npm run congress): deliveries will wait.\n');
+    return forEachChamber((chamber) => ({ messagePath: CHAMBERS[chamber].test.messagePath }));
+  }
+  const described = describedSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  if (!described.success) throw new ConfigurationError([`${file} does not describe a simulator`]);
+  const certificateAuthorities = readFileSync(described.data.certificateAuthority, 'utf8');
+  return forEachChamber((chamber) => {
+    const { origin, messagePath, deduplicates, apiKey } = described.data[chamber];
+    return { origin, messagePath, deduplicates, apiKeyReadableInImage: apiKey, certificateAuthorities };
+  });
+}
+
+function asObject(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {};
 }

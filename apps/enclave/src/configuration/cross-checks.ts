@@ -1,21 +1,34 @@
-import { congressDestinations, congressSecrets } from '../services/congress/cwc/congress-config';
-import { missingRoutes, type Destination } from '../egress';
-import { destinationOf } from '../egress/https';
+import { type Destination, destinationOf, missingRoutes } from '../egress';
 import { readAliasArn } from '../identity/kms/kms-config';
+import { needsOf } from '../services/registry';
 import type { EnclaveConfiguration } from './configuration';
 
 /** Everything that egress must let through. */
 export function destinationsOf(configuration: EnclaveConfiguration): Destination[] {
   const all = [
-    ...congressDestinations(configuration.congress),
+    ...servicesNeeds(configuration).destinations,
     ...(configuration.kms ? [destinationOf(configuration.kms.origin)] : []),
   ];
   return [...new Map(all.map((destination) => [`${destination.host}:${destination.port}`, destination])).values()];
 }
 
+/** Names of the operator's secrets that the services need. */
+export function secretsOf(configuration: EnclaveConfiguration): readonly string[] {
+  return servicesNeeds(configuration).secrets;
+}
+
+function servicesNeeds({ services, custody }: EnclaveConfiguration): ReturnType<typeof needsOf> {
+  return needsOf(services, { sharedKeys: custody.mode === 'kms' });
+}
+
 /** What is wrong between the parts of a configuration that are each well-formed: it would be found out by a message, too late. */
 export function crossChecks(configuration: EnclaveConfiguration): string[] {
-  return [...routes(configuration), ...needs(configuration), ...kmsKeys(configuration), ...replay(configuration)];
+  return [
+    ...routes(configuration),
+    ...needs(configuration),
+    ...kmsKeys(configuration),
+    ...servicesNeeds(configuration).problems,
+  ];
 }
 
 function routes(configuration: EnclaveConfiguration): string[] {
@@ -24,11 +37,12 @@ function routes(configuration: EnclaveConfiguration): string[] {
   );
 }
 
-function needs({ custody, kms, secrets, congress }: EnclaveConfiguration): string[] {
+function needs(configuration: EnclaveConfiguration): string[] {
+  const { custody, kms, secrets } = configuration;
   const problems: string[] = [];
-  const named = congressSecrets(congress);
+  const named = secretsOf(configuration);
   if (named.length > 0 && !secrets) problems.push('secrets: needed for apiKeySecret');
-  if (named.length === 0 && secrets) problems.push('secrets: no chamber names an apiKeySecret');
+  if (named.length === 0 && secrets) problems.push('secrets: no service names a secret');
   const used = custody.mode === 'kms' || secrets !== undefined;
   if (used && !kms) problems.push('kms: needed for custody kms and for secrets');
   if (!used && kms) problems.push('kms: neither custody nor secrets use it');
@@ -49,18 +63,4 @@ function kmsKeys({ custody, kms, secrets }: EnclaveConfiguration): string[] {
   if (region !== undefined && places.some((place) => place.region !== region))
     problems.push('kms.origin: the region of the key alias');
   return problems;
-}
-
-/**
- * A parent that lies could give one message to two enclaves that share the key: only the far end's own memory of DeliveryIds stops
- * the second delivery (services/congress/delivery-memory.ts holds within one process).
- */
-function replay({ custody, congress, acceptReplayAcrossEnclaves }: EnclaveConfiguration): string[] {
-  if (custody.mode === 'process' || acceptReplayAcrossEnclaves) return [];
-  return (['house', 'senate'] as const)
-    .filter((chamber) => !congress[chamber].deduplicates)
-    .map(
-      (chamber) =>
-        `congress.${chamber}.deduplicates: true with custody kms, unless acceptReplayAcrossEnclaves says that a message may be delivered twice`,
-    );
 }

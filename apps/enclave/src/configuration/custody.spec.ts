@@ -1,5 +1,7 @@
 import { testAuthority } from '@communique-tee/congress-simulator';
-import { ConfigurationError, parseConfiguration } from './configuration';
+import { forEachChamber } from '@communique-tee/protocol';
+import { parseConfiguration } from './configuration';
+import { ConfigurationError } from '../runtime/configuration-file';
 import { destinationsOf } from './cross-checks';
 import { parseConfigurationForImage } from './for-image';
 
@@ -30,7 +32,7 @@ const whole = {
       route('kms.us-east-1.amazonaws.com', 8003),
     ],
   },
-  congress: { deliveryAgent: agent, house: chamber('house'), senate: chamber('senate') },
+  services: { congress: { deliveryAgent: agent, ...forEachChamber(chamber) } },
   custody: { mode: 'kms', keyAlias: ENCLAVE_KEY },
   kms: { origin: KMS },
   secrets: { keyAlias: OPERATOR_KEY },
@@ -50,13 +52,14 @@ const readable = (name: string) => ({
   apiKeyReadableInImage: 'readable-in-it',
   deduplicates: true,
 });
-const plain = { ...without, congress: { ...whole.congress, house: readable('house'), senate: readable('senate') } };
+const congress = (changes: object) => ({ services: { congress: { ...whole.services.congress, ...changes } } });
+const plain = { ...without, ...congress(forEachChamber(readable)) };
 
 describe('the custody of keys', () => {
   it('is the process where nothing is said', () => {
     expect(parseConfiguration(plain)).toMatchObject({
       custody: { mode: 'process' },
-      acceptReplayAcrossEnclaves: false,
+      services: { congress: { acceptReplayAcrossEnclaves: false } },
     });
   });
 
@@ -95,7 +98,11 @@ describe('the custody of keys', () => {
       { kms: { origin: KMS, certificateAuthorities: 'x' } },
       ['kms.certificateAuthorities'],
     ],
-    ['consent to replay that is not yes or no', { acceptReplayAcrossEnclaves: 'yes' }, ['acceptReplayAcrossEnclaves']],
+    [
+      'consent to replay that is not yes or no',
+      congress({ acceptReplayAcrossEnclaves: 'yes' }),
+      ['services.congress.acceptReplayAcrossEnclaves'],
+    ],
   ])('refuses %s', (_name, change, places) => {
     expect(problems({ ...whole, ...change }).map((problem) => problem.split(':')[0])).toEqual(places);
   });
@@ -104,7 +111,7 @@ describe('the custody of keys', () => {
     ['no KMS', { kms: undefined }, ['kms: needed']],
     ['no key for its secrets', { secrets: undefined }, ['secrets: needed']],
     ['a KMS that nothing uses', { ...plain, custody: { mode: 'process' }, secrets: undefined }, ['kms: neither']],
-    ['secrets that nothing uses', { congress: plain.congress }, ['secrets: no chamber']],
+    ['secrets that nothing uses', { services: plain.services }, ['secrets: no service']],
     ['one key for both', { secrets: { keyAlias: ENCLAVE_KEY } }, ['secrets.keyAlias: another key']],
     [
       'keys of two accounts',
@@ -126,22 +133,22 @@ describe('the custody of keys', () => {
     ],
     [
       'far ends that take a DeliveryId twice',
-      { congress: { ...whole.congress, house: { ...chamber('house'), deduplicates: false } } },
-      ['congress.house.deduplicates: true with custody kms'],
+      congress({ house: { ...chamber('house'), deduplicates: false } }),
+      ['services.congress.house.deduplicates: true with custody kms'],
     ],
     [
       'all of it at once',
       {
         secrets: { keyAlias: ENCLAVE_KEY },
         egress: { mode: 'vsock', routes: whole.egress.routes.slice(1) },
-        congress: { ...whole.congress, senate: { ...chamber('senate'), deduplicates: false } },
+        ...congress({ senate: { ...chamber('senate'), deduplicates: false } }),
         kms: undefined,
       },
       [
         'egress.routes: no route to house.example.org:443',
         'kms: needed',
         'secrets.keyAlias: another key',
-        'congress.senate.deduplicates',
+        'services.congress.senate.deduplicates',
       ],
     ],
   ])('finds what does not go together: %s', (_name, change, expected) => {
@@ -151,14 +158,10 @@ describe('the custody of keys', () => {
   });
 
   it('takes a replay across enclaves where it is accepted by name', () => {
-    const forgetful = {
-      ...whole,
-      congress: { ...whole.congress, house: { ...chamber('house'), deduplicates: false } },
-    };
-    expect(problems({ ...forgetful, acceptReplayAcrossEnclaves: true })).toEqual([]);
-    expect(
-      problems({ ...plain, congress: { ...plain.congress, house: { ...readable('house'), deduplicates: false } } }),
-    ).toEqual([]);
+    const accepted = { house: { ...chamber('house'), deduplicates: false }, acceptReplayAcrossEnclaves: true };
+    expect(problems({ ...whole, ...congress(accepted) })).toEqual([]);
+    const forgetful = { ...forEachChamber(readable), house: { ...readable('house'), deduplicates: false } };
+    expect(problems({ ...plain, ...congress(forgetful) })).toEqual([]);
   });
 
   it('of an image does not rotate so often that its keys do not fit into one offer', () => {

@@ -17,7 +17,7 @@ const suitable = {
   stack: 'test',
   listen: 'vsock:5000',
   egress: { mode: 'vsock', routes: [route(8001), route(8002)] },
-  congress: { deliveryAgent: agent, house: chamber(8001), senate: chamber(8002) },
+  services: { congress: { deliveryAgent: agent, house: chamber(8001), senate: chamber(8002) } },
 };
 
 describe('a configuration for an image', () => {
@@ -29,6 +29,7 @@ describe('a configuration for an image', () => {
     ['listen', { ...suitable, listen: 'tcp:127.0.0.1:5000' }, 'listen: an enclave image listens'],
     ['egress', { ...suitable, egress: { mode: 'direct' } }, 'egress.mode: an enclave image has no network'],
     ['parent', { ...suitable, egress: { ...suitable.egress, parentCid: 16 } }, 'egress.parentCid: the parent is CID 3'],
+    ['services', { ...suitable, services: {} }, 'services: an enclave image names at least one service'],
     [
       'anything that is wrong anyway',
       { ...suitable, egress: { mode: 'vsock', routes: [route(8001)] } },

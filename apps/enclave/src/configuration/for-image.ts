@@ -1,6 +1,7 @@
 import { LIMITS, MAX_OFFERED_KEYS } from '@communique-tee/protocol';
 import { keyTimes } from '../identity/custody/custody-config';
-import { ConfigurationError, parseConfiguration, type EnclaveConfiguration } from './configuration';
+import { parseConfiguration, type EnclaveConfiguration } from './configuration';
+import { ConfigurationError } from '../runtime/configuration-file';
 
 export type ImageConfiguration = EnclaveConfiguration & {
   egress: Extract<EnclaveConfiguration['egress'], { mode: 'vsock' }>;
@@ -13,6 +14,8 @@ export function parseConfigurationForImage(value: unknown): ImageConfiguration {
   if (!/^vsock:\d+$/.test(configuration.listen)) problems.push('listen: an enclave image listens on vsock:<port>');
   if (configuration.egress.mode !== 'vsock') problems.push('egress.mode: an enclave image has no network but vsock');
   else if (configuration.egress.parentCid !== 3) problems.push('egress.parentCid: the parent is CID 3 to an enclave');
+  if (Object.values(configuration.services).every((service) => service === undefined))
+    problems.push('services: an enclave image names at least one service');
   if (configuration.custody.mode === 'kms') {
     const { rotateAfterSeconds, keepSeconds } = keyTimes(configuration.custody);
     // All keys that live at once have to fit into one offer, and a few that two enclaves made at the same time

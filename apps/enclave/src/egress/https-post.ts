@@ -1,7 +1,9 @@
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { EgressError, errorCode, type Egress } from '.';
+import type { Egress } from './egress';
+import { EgressError } from './egress-error';
+import { errorCode } from './error-code';
 import { HttpsError, type HttpsFailure } from './https-error';
 import { destinationOf } from './origin';
 import { secured, tlsReason, type SecureOptions } from './secure-socket';

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import * as z from 'zod';
-import { hostSchema, type Destination } from '.';
+import type { Destination } from './egress';
+import { hostSchema } from './egress-config';
 
 /** `https://host[:port]`, lower case, nothing after it. */
 export const originSchema = z.string().refine(isOrigin, 'https://host[:port] and nothing else');

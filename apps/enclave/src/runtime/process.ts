@@ -1,5 +1,4 @@
-import { ConfigurationError } from '../configuration/configuration';
-import type { RunningEnclave } from '../start';
+import { ConfigurationError } from './configuration-file';
 
 /** EX_CONFIG and EX_SOFTWARE of sysexits.h. */
 const EXIT_CONFIGURATION = 78;
@@ -12,7 +11,7 @@ export function exitOnError(start: () => Promise<void>): void {
   start().catch(fail);
 }
 
-export function stopOnSignals(enclave: RunningEnclave): void {
+export function stopOnSignals(enclave: { close(): Promise<void> }): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       enclave.close().then(() => process.exit(0), fail);

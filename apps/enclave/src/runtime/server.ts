@@ -1,11 +1,4 @@
-import {
-  LIMITS,
-  MAX_KEY_OFFER_BYTES,
-  PROBLEMS,
-  PROBLEM_MEDIA_TYPE,
-  problemDocument,
-  type ProblemCode,
-} from '@communique-tee/protocol';
+import { PROBLEMS, PROBLEM_MEDIA_TYPE, problemDocument, type ProblemCode } from '@communique-tee/protocol';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
@@ -15,10 +8,13 @@ const REQUEST_TIMEOUT_MS = 15_000;
 /** The gateway keeps its connections: longer than it does, so that it is the one to close. */
 const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
-/** Fastify with limits on what the parent can make large or draw out, and problem documents for what never reaches Nest. */
-export function createServer(): FastifyAdapter {
+/** Where no route says otherwise: nothing else here takes a body. */
+const DEFAULT_BODY_BYTES = 1024;
+
+/** Fastify with limits on what the parent can make large or draw out, and problem documents for what never reaches Nest. @param bodyLimits bytes by route */
+export function createServer(bodyLimits: ReadonlyMap<string, number>): FastifyAdapter {
   const adapter = new FastifyAdapter({
-    bodyLimit: LIMITS.maxSealedMessageBytes,
+    bodyLimit: DEFAULT_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     exposeHeadRoutes: false,
@@ -33,7 +29,8 @@ export function createServer(): FastifyAdapter {
   });
   const fastify = adapter.getInstance();
   fastify.addHook('onRoute', (route) => {
-    if (route.url === '/keys') route.bodyLimit = MAX_KEY_OFFER_BYTES;
+    const limit = bodyLimits.get(route.url);
+    if (limit !== undefined) route.bodyLimit = limit;
   });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/cbor', { parseAs: 'buffer' }, (_request, body, done) => {

@@ -13,7 +13,7 @@ import {
 } from '@communique-tee/congress-simulator';
 import type { NsmTransport } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
-import type { CongressMessage } from '@communique-tee/protocol';
+import { CHAMBERS, forEachChamber, type Chamber, type CongressMessage } from '@communique-tee/protocol';
 import { temporaryFolder } from '@communique-tee/testing/harness';
 import { parseConfiguration } from '../configuration/configuration';
 import { createLog } from '../runtime/log';
@@ -37,7 +37,7 @@ export interface EnclaveFixture {
 
 export interface FixtureOptions {
   congress?: CongressSimulatorOptions;
-  messages?: { maxConcurrent?: number; maxRememberedDeliveries?: number; maxRememberedAnswers?: number };
+  limits?: { maxConcurrent?: number; maxRememberedDeliveries?: number; maxRememberedAnswers?: number };
   timeoutMs?: number;
   legacySuite?: boolean;
   /** Stands between the enclave and its mock NSM. */
@@ -81,9 +81,9 @@ export async function startEnclaveFixture(options: FixtureOptions = {}): Promise
 }
 
 export function configurationFor(congress: CongressSimulator, options: FixtureOptions = {}): Record<string, unknown> {
-  const chamber = (name: 'house' | 'senate') => ({
+  const chamberSettings = (name: Chamber) => ({
     origin: congress[name].origin,
-    messagePath: name === 'house' ? '/v2/message' : '/api/testing-messages/',
+    messagePath: CHAMBERS[name].test.messagePath,
     apiKeyReadableInImage: congress[name].apiKey,
     certificateAuthorities: options.certificateAuthorityPem ?? congress.certificateAuthorityPem,
     deduplicates: options.congress?.[name]?.deduplicates ?? true,
@@ -94,19 +94,20 @@ export function configurationFor(congress: CongressSimulator, options: FixtureOp
     stack: 'test',
     listen: 'tcp:127.0.0.1:0',
     egress: { mode: 'direct' },
-    congress: {
-      deliveryAgent: {
-        name: 'communique-tee tests',
-        ackEmail: 'ack@example.org',
-        contactName: 'communique-tee tests',
-        contactEmail: 'tests@example.org',
-        contactPhone: '202-555-0100',
+    services: {
+      congress: {
+        deliveryAgent: {
+          name: 'communique-tee tests',
+          ackEmail: 'ack@example.org',
+          contactName: 'communique-tee tests',
+          contactEmail: 'tests@example.org',
+          contactPhone: '202-555-0100',
+        },
+        ...forEachChamber(chamberSettings),
+        ...(options.limits && { limits: options.limits }),
       },
-      house: chamber('house'),
-      senate: chamber('senate'),
     },
     ...(options.legacySuite !== undefined && { legacySuite: options.legacySuite }),
-    ...(options.messages && { messages: options.messages }),
   };
 }
 

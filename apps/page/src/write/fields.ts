@@ -1,4 +1,4 @@
-import { BILL_TYPES, STATES, TOPICS } from '@communique-tee/protocol';
+import { BILL_TYPES, CHAMBERS, CHAMBER_KEYS, STATES, TOPICS } from '@communique-tee/protocol';
 
 export type FieldKind = 'text' | 'email' | 'tel' | 'url' | 'state' | 'body' | 'bills' | 'topics' | 'choice';
 
@@ -39,7 +39,7 @@ export const GROUPS: readonly Group[] = [
         label: 'Offices',
         kind: 'text',
         required: true,
-        hint: 'One to four codes. House: H, state, two digits of the district, as HCA12 (00 where the state has one seat). Senate: S, state, 01 to 03, as SCA01.',
+        hint: `One to four codes. ${CHAMBER_KEYS.map((chamber) => `${CHAMBERS[chamber].name}: ${CHAMBERS[chamber].officeForm}.`).join(' ')}`,
       },
       {
         name: 'campaignId',

@@ -6,7 +6,7 @@ import {
   type CongressMessage,
 } from './congress-message';
 import { STATES, TOPICS } from './cwc-vocabulary';
-import { chamberOf, isOffice } from './office';
+import { CHAMBERS, CHAMBER_KEYS, chamberOf, isOffice } from './chambers';
 
 const valid = (): CongressMessage => ({
   version: 1,
@@ -173,7 +173,10 @@ describe('the vocabulary', () => {
     expect(new Set(TOPICS).size).toBe(32);
   });
 
-  it('tells the chamber by the first letter', () => {
+  it('gives each office to exactly one chamber', () => {
     expect([chamberOf('HCA12'), chamberOf('SCA01')]).toEqual(['house', 'senate']);
+    expect(() => chamberOf('XCA01')).toThrow(RangeError);
+    for (const office of ['HCA12', 'HAL00', 'SCA01', 'SCA03'])
+      expect(CHAMBER_KEYS.filter((key) => CHAMBERS[key].office.test(office))).toHaveLength(1);
   });
 });

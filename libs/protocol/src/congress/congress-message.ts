@@ -3,7 +3,7 @@ import { decodeStrict, encodeCanonical } from '../encoding/cbor';
 import type { FieldProblem } from '../problems';
 import { LIMITS } from '../limits';
 import { BILL_TYPES, STATES, TOPICS } from './cwc-vocabulary';
-import { HOUSE_OFFICE, SENATE_OFFICE } from './office';
+import { isOffice } from './chambers';
 
 /**
  * What is sealed: a person, an address, a text and the offices it goes to. Lengths and patterns are those of the CWC 2.0 schema;
@@ -37,7 +37,7 @@ export const congressMessageSchema = z.strictObject({
   /** 32 random bytes that stay with the message when it is sealed again: DeliveryIds are made under it. */
   deliverySecret: z.instanceof(Uint8Array).refine((value) => value.length === 32, '32 bytes'),
   offices: z
-    .array(z.union([z.string().regex(HOUSE_OFFICE), z.string().regex(SENATE_OFFICE)]))
+    .array(z.string().refine(isOffice, { abort: true }))
     .min(1)
     .max(LIMITS.maxOffices)
     .refine((offices) => new Set(offices).size === offices.length, { params: { rule: 'repeated' } }),
@@ -160,10 +160,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 function readableOffices(value: unknown): string[] {
   const offices = valueAt(value, ['offices']);
   if (!Array.isArray(offices)) return [];
-  const wellFormed = offices.filter(
-    (office): office is string =>
-      typeof office === 'string' && (HOUSE_OFFICE.test(office) || SENATE_OFFICE.test(office)),
-  );
+  const wellFormed = offices.filter((office): office is string => typeof office === 'string' && isOffice(office));
   return [...new Set(wellFormed)].slice(0, LIMITS.maxOffices);
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { validateCongressMessage, type CongressMessageResult } from '../congress/congress-message';
-import { HOUSE_OFFICE, SENATE_OFFICE } from '../congress/office';
+import { isOffice } from '../congress/chambers';
 import type { FieldProblem } from '../problems';
 import { decodeJson } from '../encoding/json';
 
@@ -126,7 +126,7 @@ function houseOffice({ state, congressional_district: district }: Content['deliv
   const [, named, number = ''] = found;
   if (named !== undefined && named.toUpperCase() !== state.toUpperCase()) return undefined;
   const office = `H${state.toUpperCase()}${number.toUpperCase() === 'AL' ? '00' : number.padStart(2, '0')}`;
-  return HOUSE_OFFICE.test(office) || SENATE_OFFICE.test(office) ? [office] : undefined;
+  return isOffice(office) ? [office] : undefined;
 }
 
 /** Ten digits however they are written, as Congress writes them; anything else as it is, to be refused. */

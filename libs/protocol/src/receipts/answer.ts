@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
 import { ProtocolError } from '../protocol-error';
 import { LIMITS } from '../limits';
-import { isOffice } from '../congress/office';
+import { isOffice } from '../congress/chambers';
 import { bytesOf, bytesUpTo } from '../encoding/bytes';
 import { OUTCOMES } from './outcome';
 

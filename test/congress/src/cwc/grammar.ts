@@ -1,8 +1,9 @@
+import { SIMULATED_CHAMBERS, type Chamber } from '../chambers';
 import { anyUri, oneOf, positiveInteger, string, stringPattern, tokenPattern, type DataCheck } from './datatypes';
 
 /**
  * The CWC 2.0 schema as data, written from the House's RELAX NG schema and on purpose not shared with the code under test:
- * this is the judge. The Senate differs in MemberOffice alone.
+ * this is the judge. Chambers differ in MemberOffice alone (../chambers.ts).
  */
 export type Rule =
   | { kind: 'data'; check: DataCheck }
@@ -147,9 +148,7 @@ const MESSAGE: Rule = {
   order: ['OrganizationStatement', 'ConstituentMessage'],
 };
 
-export const MEMBER_OFFICE = { house: /^H[A-Z][A-Z][0-9][0-9]$/, senate: /^S[A-Z][A-Z]0[1-3]$/ } as const;
-
-export function cwcGrammar(chamber: 'house' | 'senate'): Rule {
+export function cwcGrammar(chamber: Chamber): Rule {
   return {
     kind: 'sequence',
     children: [
@@ -160,7 +159,7 @@ export function cwcGrammar(chamber: 'house' | 'senate'): Rule {
         {
           kind: 'interleave',
           children: {
-            MemberOffice: ['one', data(tokenPattern(MEMBER_OFFICE[chamber]))],
+            MemberOffice: ['one', data(tokenPattern(SIMULATED_CHAMBERS[chamber].memberOffice))],
             IsResponseRequested: ['optional', yesOrNo],
             NewsletterOptIn: ['optional', yesOrNo],
           },

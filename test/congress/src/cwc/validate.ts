@@ -1,7 +1,6 @@
+import type { Chamber } from '../chambers';
 import { cwcGrammar, type Rule } from './grammar';
 import { parseXml, XmlRefused, type XmlElement } from './parse';
-
-export type Chamber = 'house' | 'senate';
 
 export type CwcJudgement = { valid: true; deliveryId: string; office: string } | { valid: false; errors: string[] };
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { SIMULATED_CHAMBER_KEYS } from '../chambers';
 
 const delayMs = z.int().min(0).max(600_000);
 
@@ -40,7 +41,7 @@ export type Fault = z.output<typeof faultSchema>;
 /** Which messages a fault is for; `times` is how often it strikes before it is used up. */
 export const queuedFaultSchema = z.strictObject({
   fault: faultSchema,
-  chamber: z.enum(['house', 'senate']).optional(),
+  chamber: z.enum(SIMULATED_CHAMBER_KEYS).optional(),
   office: z.string().max(20).optional(),
   times: z.union([z.int().min(1).max(1_000_000), z.literal('always')]).default(1),
 });

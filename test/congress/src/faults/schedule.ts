@@ -1,4 +1,4 @@
-import type { Chamber } from '../cwc/validate';
+import type { Chamber } from '../chambers';
 import { faultPlanSchema, type Fault, type FaultPlan, type FaultPlanInput } from './fault';
 
 /** Hands out the faults of a plan. */

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { judgeCwc, type Chamber } from '../cwc/validate';
+import { SIMULATED_CHAMBERS, type Action, type Chamber } from '../chambers';
+import { judgeCwc } from '../cwc/validate';
 import type { Fault } from '../faults/fault';
 import type { FaultSchedule } from '../faults/schedule';
 import type { ReceivedMessages } from '../received';
@@ -16,17 +17,6 @@ export interface ChamberOptions {
   offices: readonly string[] | null;
   maxBodyBytes: number;
 }
-
-type Action = 'message' | 'validate' | 'offices';
-
-const PATHS: Record<Chamber, Record<string, Action>> = {
-  house: { '/v2/message': 'message', '/v2/validate': 'validate', '/v2/offices': 'offices' },
-  senate: {
-    '/api/testing-messages/': 'message',
-    '/api/production-messages/': 'message',
-    '/api/active_offices': 'offices',
-  },
-};
 
 const XML = 'application/xml; charset=utf-8';
 
@@ -45,7 +35,8 @@ export class ChamberServer {
       return this.refuse(response, 403, 'this source address is not on the list');
     }
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
-    const action = Object.hasOwn(PATHS[this.chamber], path) ? PATHS[this.chamber][path] : undefined;
+    const paths: Readonly<Record<string, Action>> = SIMULATED_CHAMBERS[this.chamber].paths;
+    const action = Object.hasOwn(paths, path) ? paths[path] : undefined;
     if (!action) return this.refuse(response, 404, 'no such address');
     const method = action === 'offices' ? 'GET' : 'POST';
     if (request.method !== method) return answer(response, 405, XML, errorsXml([`${method} only`]), { allow: method });

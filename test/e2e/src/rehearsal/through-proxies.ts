@@ -1,14 +1,16 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CHAMBER_KEYS, forEachChamber, type Chamber } from '@communique-tee/protocol';
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { freePort } from '@communique-tee/testing/harness';
 import { startKeyGuard, type KeyGuard } from '@communique-tee/test-system';
 import type { EnclaveSurroundings } from '@communique-tee/test-system';
 
-const CHAMBERS = ['house', 'senate'] as const;
-
 /** The vsock ports of the ways out, and what stands for each on this machine. */
-export const EGRESS = { house: 8001, senate: 8002, kms: 8003 } as const;
+export const EGRESS = {
+  ...forEachChamber((chamber) => 8001 + CHAMBER_KEYS.indexOf(chamber)),
+  kms: 8001 + CHAMBER_KEYS.length,
+};
 export type Way = keyof typeof EGRESS;
 
 /** A way out of the enclave: the port that its proxy listens at here, and where that leads to. */
@@ -32,19 +34,18 @@ export async function throughProxies(
   { folder, congress, congressFile }: EnclaveSurroundings,
   keys: 'process' | 'sealed',
 ): Promise<ThroughProxies> {
-  const ways = {
-    house: { listenPort: await freePort(), targetPort: portOf(congress.house.origin) },
-    senate: { listenPort: await freePort(), targetPort: portOf(congress.senate.origin) },
-  };
+  const ports: Partial<Record<Chamber, number>> = {};
+  for (const chamber of CHAMBER_KEYS) ports[chamber] = await freePort();
+  const ways = forEachChamber((chamber) => ({
+    listenPort: ports[chamber] ?? 0,
+    targetPort: portOf(congress[chamber].origin),
+  }));
   // A guard reads Congress from its own folder.
   const around = join(folder, 'through-proxies');
   await mkdir(join(around, 'congress'), { recursive: true });
   const throughFile = join(around, 'congress', 'congress.json');
-  const described = JSON.parse(await readFile(congressFile, 'utf8')) as Record<
-    (typeof CHAMBERS)[number],
-    { origin: string }
-  >;
-  for (const chamber of CHAMBERS) described[chamber].origin = localhost(ways[chamber].listenPort);
+  const described = JSON.parse(await readFile(congressFile, 'utf8')) as Record<Chamber, { origin: string }>;
+  for (const chamber of CHAMBER_KEYS) described[chamber].origin = localhost(ways[chamber].listenPort);
   await writeFile(throughFile, JSON.stringify(described), { mode: 0o600 });
   if (keys === 'process') return { ways, congressFile: throughFile, keyGuard: undefined };
 

@@ -1,30 +1,31 @@
+import { CHAMBER_KEYS, chamberFacts, type Chamber } from '@communique-tee/protocol';
 import { fail, notYet, pass, skip, warn, type Check, type Context, type Finding } from '../check';
 import { codeOf, isCertificateCode, nameOf } from '../error-code';
 import { within, TookTooLong } from '../runner/time-limit';
-import { readEnclaveConfiguration, type ChamberName } from './enclave-configuration';
+import { readEnclaveConfiguration } from './enclave-configuration';
 import { authoritiesOf, head, type HeadEnd } from './head';
 
-const CALLED: Readonly<Record<ChamberName, string>> = { house: 'the House', senate: 'the Senate' };
+const called = (chamber: Chamber): string => `the ${chamberFacts(chamber).name}`;
 /** Silence is an answer here (a firewall that drops), so it has to be heard before the check's own limit. */
 const SILENT_AFTER_MS = 6000;
 const SOON_MS = 14 * 24 * 3600 * 1000;
 
-const REGISTER: Readonly<Record<ChamberName, string>> = {
-  house:
-    'the address that counts is the stack’s (pulumi stack output addressForTheHouse): have it registered (CWCVendors@mail.house.gov), for the test system too, and run this on the parent',
-  senate:
-    'the address that counts is the stack’s: ask the Senate’s CWC contact whether it has to be registered, and run this on the parent',
-};
+function register(chamber: Chamber): string {
+  const { vendorContact } = chamberFacts(chamber);
+  return vendorContact === null
+    ? `the address that counts is the stack’s: ask ${called(chamber)}’s CWC contact whether it has to be registered, and run this on the parent`
+    : `the address that counts is the stack’s (pulumi stack output addressForTheHouse): have it registered (${vendorContact}), for the test system too, and run this on the parent`;
+}
 
-const chamberCheck = (chamber: ChamberName): Check => ({
+const chamberCheck = (chamber: Chamber): Check => ({
   name: chamber,
-  title: `${CALLED[chamber]} answers this machine’s address (HEAD /, no key, nothing posted), with a certificate that the enclave accepts`,
+  title: `${called(chamber)} answers this machine’s address (HEAD /, no key, nothing posted), with a certificate that the enclave accepts`,
   group: 'congress',
   network: true,
   async run(context) {
     const read = await readEnclaveConfiguration(context);
     if ('problem' in read) return skip('the enclave is not configured: see enclave-config');
-    const { origin, certificateAuthorities } = read.congress[chamber];
+    const { origin, certificateAuthorities } = read.services.congress[chamber];
     const url = URL.parse(origin);
     if (url?.protocol !== 'https:') return skip('its origin is not https: see enclave-config');
     const authorities = authoritiesOf(certificateAuthorities);
@@ -65,14 +66,14 @@ const chamberCheck = (chamber: ChamberName): Check => ({
   },
 });
 
-const refused = (context: Context, chamber: ChamberName, found: string): Finding =>
+const refused = (context: Context, chamber: Chamber, found: string): Finding =>
   notYet(
     context,
-    `${found}: most likely this machine’s address is not on ${CALLED[chamber]}’s list`,
-    REGISTER[chamber],
+    `${found}: most likely this machine’s address is not on ${called(chamber)}’s list`,
+    register(chamber),
   );
 
-function judge(context: Context, chamber: ChamberName, host: string, end: HeadEnd): Finding {
+function judge(context: Context, chamber: Chamber, host: string, end: HeadEnd): Finding {
   if ('status' in end) {
     if (end.status === 403) return refused(context, chamber, `${host} answers 403`);
     if (end.status >= 500)
@@ -105,5 +106,5 @@ function judge(context: Context, chamber: ChamberName, host: string, end: HeadEn
   );
 }
 
-export const house = chamberCheck('house');
-export const senate = chamberCheck('senate');
+/** One check for each chamber, under its key. */
+export const chamberChecks: readonly Check[] = CHAMBER_KEYS.map(chamberCheck);

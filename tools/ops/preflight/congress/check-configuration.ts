@@ -1,11 +1,17 @@
+import { CHAMBER_KEYS, chamberFacts, type Chamber } from '@communique-tee/protocol';
 import { fail, pass, warn, type Check, type Finding } from '../check';
 import { fileOf, readEnclaveConfiguration } from './enclave-configuration';
 
-const CHAMBERS = ['house', 'senate'] as const;
-
-/** uat-cwc.house.gov; soapbox.senate.gov/api/testing-messages/. */
-const isTestSystem = (host: string, messagePath: string): boolean =>
-  /^(uat|test|testing)\b/.test(host) || /\btesting-messages\b/.test(messagePath);
+/** By the chamber's own test address (a host, or a path on the production host), or a host that calls itself one. */
+function isTestSystem(chamber: Chamber, { host, hostname }: URL, messagePath: string): boolean {
+  const { test, production } = chamberFacts(chamber);
+  if (
+    /^(uat|test|testing)\b/.test(hostname) ||
+    (`https://${host}` === test.origin && test.origin !== production.origin)
+  )
+    return true;
+  return messagePath === test.messagePath && test.messagePath !== production.messagePath;
+}
 
 /** What the schema of the enclave cannot know: whose configuration it is, and what was left of the example. */
 const LEFT_OF_EXAMPLES: readonly (readonly [RegExp, string])[] = [
@@ -39,8 +45,8 @@ export const enclaveConfiguration: Check = {
           '"egress": {"mode": "vsock", "routes": [...]}',
         ),
       );
-    for (const chamber of CHAMBERS) {
-      const url = URL.parse(read.congress[chamber].origin);
+    for (const chamber of CHAMBER_KEYS) {
+      const url = URL.parse(read.services.congress[chamber].origin);
       if (url?.protocol !== 'https:')
         findings.push(fail(`the origin of the ${chamber} is not https://host`, `change it in ${file}`));
       else if (
@@ -52,12 +58,12 @@ export const enclaveConfiguration: Check = {
           fail(`there is no egress route to the ${chamber} (${url.host})`, `add it to egress.routes of ${file}`),
         );
       else if (
-        isTestSystem(url.hostname, read.congress[chamber].messagePath) &&
+        isTestSystem(chamber, url, read.services.congress[chamber].messagePath) &&
         context.stackFile.values.get('production') === 'true'
       )
         findings.push(
           warn(
-            `the ${chamber} is ${url.host}${read.congress[chamber].messagePath}, its test system, in a stack for production`,
+            `the ${chamber} is ${url.host}${read.services.congress[chamber].messagePath}, its test system, in a stack for production`,
             'messages would reach nobody: take the production address once the chamber has given one',
           ),
         );
@@ -72,6 +78,8 @@ export const enclaveConfiguration: Check = {
       );
     return findings.length > 0
       ? findings
-      : pass(`${CHAMBERS.map((chamber) => URL.parse(read.congress[chamber].origin)?.host ?? '').join(', ')}`);
+      : pass(
+          `${CHAMBER_KEYS.map((chamber) => URL.parse(read.services.congress[chamber].origin)?.host ?? '').join(', ')}`,
+        );
   },
 };

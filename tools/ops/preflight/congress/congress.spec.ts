@@ -1,3 +1,4 @@
+import { CHAMBER_KEYS, forEachChamber } from '@communique-tee/protocol';
 import { createServer as createHttps, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createTcp, type AddressInfo, type Server as TcpServer } from 'node:net';
@@ -43,7 +44,7 @@ const configuration = (port: number, authorities: string) => {
     stack: 'prod',
     listen: 'vsock:5000',
     egress: { mode: 'vsock', routes: [{ host: HOST, port, vsockPort: 8001 }] },
-    congress: { house: { ...chamber }, senate: { ...chamber } },
+    services: { congress: forEachChamber(() => ({ ...chamber })) },
   };
 };
 const ours = (port: number) => configuration(port, authority.certificatePem);
@@ -63,7 +64,7 @@ async function said(name: string, value: unknown, more: string[] = [], at: typeo
   return lines(found);
 }
 
-describe.each(['house', 'senate'])('%s', (name) => {
+describe.each([...CHAMBER_KEYS])('%s', (name) => {
   it('lets this address in, after HEAD / and nothing more', async () => {
     answer = (_request, response) => response.writeHead(404).end();
     expect(await said(name, ours(portOf(server)))).toEqual([
@@ -98,10 +99,10 @@ describe.each(['house', 'senate'])('%s', (name) => {
     expect(asked).toEqual([]);
   });
   it('shows a certificate that only this machine might trust', async () => {
-    const { certificateAuthorities: _own, ...chamber } = ours(portOf(server)).congress.house;
-    expect(await said(name, { ...ours(portOf(server)), congress: { house: chamber, senate: chamber } })).toEqual([
-      expect.stringMatching(/^fail: .*would not accept its certificate/),
-    ]);
+    const { certificateAuthorities: _own, ...chamber } = ours(portOf(server)).services.congress.house;
+    expect(
+      await said(name, { ...ours(portOf(server)), services: { congress: forEachChamber(() => chamber) } }),
+    ).toEqual([expect.stringMatching(/^fail: .*would not accept its certificate/)]);
   });
   it('does not resolve', async () => {
     const gone = () => Promise.reject(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }));
@@ -173,10 +174,14 @@ describe('enclave-config', () => {
     ['another stack', changed((value) => (value.stack = 'staging')), /calls its stack otherwise/],
     ['no vsock', changed((value) => (value.egress.mode = 'direct')), /egress is not by vsock/],
     ['no route', changed((value) => (value.egress.routes = [])), /no egress route to the house/],
-    ['http', changed((value) => (value.congress.senate.origin = 'http://x')), /origin of the senate is not https/],
+    [
+      'http',
+      changed((value) => (value.services.congress.senate.origin = 'http://x')),
+      /origin of the senate is not https/,
+    ],
     [
       'what the example says',
-      changed((value) => (value.congress.house.apiKeyReadableInImage = 'to-be-replaced-by-the-house')),
+      changed((value) => (value.services.congress.house.apiKeyReadableInImage = 'to-be-replaced-by-the-house')),
       /left of the example: what says "to be replaced"/,
     ],
     [
@@ -194,7 +199,9 @@ describe('enclave-config', () => {
     expect(found.find((line) => words.test(line))).toMatch(/^fail/);
   });
   it('warns of the test system of the Senate, which is a path', async () => {
-    const value = changed((one) => Object.assign(one.congress.senate, { messagePath: '/api/testing-messages/' }));
+    const value = changed((one) =>
+      Object.assign(one.services.congress.senate, { messagePath: '/api/testing-messages/' }),
+    );
     expect(await said('enclave-config', value)).toEqual([
       expect.stringMatching(/^warn: the senate is .*testing-messages\/, its test system/),
     ]);
@@ -202,7 +209,7 @@ describe('enclave-config', () => {
   it('warns of the test system in production', async () => {
     const host = 'uat-cwc.communique.test';
     const value = changed((one) => {
-      one.congress.house.origin = `https://${host}`;
+      one.services.congress.house.origin = `https://${host}`;
       one.egress.routes.push({ host, port: 443, vsockPort: 8002 });
     });
     expect(await said('enclave-config', value)).toEqual([

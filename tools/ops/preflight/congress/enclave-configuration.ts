@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CHAMBER_KEYS, forEachChamber } from '@communique-tee/protocol';
 import * as z from 'zod';
 import type { Context } from '../check';
 
@@ -20,11 +21,10 @@ const schema = z.looseObject({
       .max(64)
       .default([]),
   }),
-  congress: z.looseObject({ house: chamber, senate: chamber }),
+  services: z.looseObject({ congress: z.looseObject(forEachChamber(() => chamber)) }),
 });
 
 export type EnclaveConfiguration = z.output<typeof schema>;
-export type ChamberName = 'house' | 'senate';
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -42,8 +42,7 @@ export async function readEnclaveConfiguration({
   if (text.length > MAX_BYTES) return { problem: `${file} is larger than a configuration can be` };
   const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success) return { problem: `${file} is not an enclave’s configuration` };
-  for (const { apiKeyReadableInImage: key } of [parsed.data.congress.house, parsed.data.congress.senate])
-    redactor.add(key);
+  for (const key of CHAMBER_KEYS) redactor.add(parsed.data.services.congress[key].apiKeyReadableInImage);
   return parsed.data;
 }
 

@@ -1,6 +1,6 @@
 import { LIMITS, PROCESS_CUSTODY } from '@communique-tee/protocol';
 import * as z from 'zod';
-import { aliasArnSchema } from '../kms/kms-config';
+import { aliasArnSchema, type KmsConfig } from '../kms/kms-config';
 
 /**
  * Who can bring the enclave's keys back. `process`: nobody, they end with the process. `kms`: every enclave of this very image, as
@@ -26,6 +26,16 @@ export const secretsSchema = z.strictObject({
   keyAlias: aliasArnSchema,
 });
 export type SecretsConfig = z.output<typeof secretsSchema>;
+
+/** What the enclave's configuration says about its keys. */
+export interface IdentityConfiguration {
+  readonly stack: string;
+  readonly custody: CustodyConfig;
+  readonly kms?: KmsConfig | undefined;
+  readonly secrets?: SecretsConfig | undefined;
+  /** Whether keys have a pair for the suite of the web client (legacy). */
+  readonly legacySuite: boolean;
+}
 
 /** After `rotate_after` a key is kept for the longest lifetime of a message and this, for two clocks that differ. */
 const DESTROY_SLACK_SECONDS = 3600;

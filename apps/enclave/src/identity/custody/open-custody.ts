@@ -3,14 +3,12 @@ import type { Nsm } from '@communique-tee/nsm';
 import { attest } from '../keys/attest';
 import { DocumentSource } from '../keys/document-source';
 import type { AnchoredClock } from '../../runtime/anchored-clock';
-import type { EnclaveConfiguration } from '../../configuration/configuration';
-import { congressSecrets } from '../../services/congress/cwc/congress-config';
 import type { Egress } from '../../egress';
 import { openKms, readAliasArn } from '../kms';
 import type { Log } from '../../runtime/log';
 import { OperatorSecrets } from '../secrets/operator-secrets';
 import { SecretOpener } from '../secrets/secret-opener';
-import { custodyName, keyTimes } from './custody-config';
+import { custodyName, keyTimes, type IdentityConfiguration } from './custody-config';
 import { createKeySecret, deriveEnclaveKeys, keyIdText } from '../keys/enclave-keys';
 import { KeyKeeper, type KeyKeeperParts } from './key-keeper';
 import { KeyRing } from '../keys/key-ring';
@@ -18,7 +16,9 @@ import { verifyOwnImage } from './maker-document';
 import { SealedKeys } from './sealed-keys';
 
 export interface CustodyParts {
-  configuration: EnclaveConfiguration;
+  configuration: IdentityConfiguration;
+  /** The operator's secrets that the services need. */
+  secretNames: readonly string[];
   nsm: Nsm;
   clock: AnchoredClock;
   egress: Egress;
@@ -43,7 +43,7 @@ export async function openCustody(parts: CustodyParts): Promise<Custody> {
   const { configuration, nsm, clock, log } = parts;
   const { bytes, pcr0 } = await attest(nsm, clock, {});
   const ring = new KeyRing(clock, log);
-  const secrets = new OperatorSecrets(congressSecrets(configuration.congress));
+  const secrets = new OperatorSecrets(parts.secretNames);
   const custody = custodyName(configuration.custody);
   if (configuration.custody.mode === 'kms') await verifyOwnImage(bytes, { pcr0, makerRoot: parts.makerRoot });
   else await makeProcessKeys(ring, parts);

@@ -2,7 +2,7 @@ import { KMS_ALIAS_ARN } from '@communique-tee/protocol';
 import { X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
 import * as z from 'zod';
-import { authoritiesSchema, originSchema, pemBlocks } from '../../egress/https';
+import { authoritiesSchema, originSchema, pemBlocks } from '../../egress';
 
 export const aliasArnSchema = z.string().max(380).regex(KMS_ALIAS_ARN, 'arn:aws:kms:<region>:<account>:alias/<name>');
 

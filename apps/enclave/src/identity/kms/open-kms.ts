@@ -2,8 +2,7 @@ import { createKmsClient, type KmsClient, type KmsTransport } from '@communique-
 import type { Nsm } from '@communique-tee/nsm';
 import { attest } from '../keys/attest';
 import type { AnchoredClock } from '../../runtime/anchored-clock';
-import type { Egress } from '../../egress';
-import { httpsPost } from '../../egress/https';
+import { type Egress, httpsPost } from '../../egress';
 import { kmsAuthorities, type KmsConfig } from './kms-config';
 
 /** KMS over egress: TLS ends in the enclave, requests are dated by the attested clock, answers come sealed to a key of the NSM's document. */

@@ -24,12 +24,13 @@ const NAMES = { house: 'cwc-house', senate: 'cwc-senate' } as const;
 /** Both chambers' keys as secrets, or one of them. */
 const secretly = (...chambers: ('house' | 'senate')[]): EnclaveOptions => ({
   configure: (configuration) => {
-    const congress = { ...(configuration['congress'] as Record<string, Record<string, unknown>>) };
+    const services = configuration['services'] as { congress: Record<string, Record<string, unknown>> };
+    const congress = { ...services.congress };
     for (const chamber of chambers) {
       const { apiKeyReadableInImage: _left, ...rest } = congress[chamber]!;
       congress[chamber] = { ...rest, apiKeySecret: NAMES[chamber] };
     }
-    return { ...configuration, congress, secrets: { keyAlias: OPERATOR_ALIAS } };
+    return { ...configuration, services: { congress }, secrets: { keyAlias: OPERATOR_ALIAS } };
   },
 });
 const encrypted = async (name: string, plaintext: string | Uint8Array, stack = 'test') => {

@@ -1,3 +1,6 @@
+/** What an operator's secret may be: 8 to 200 visible ASCII characters, as every far end's API key. */
+export const SECRET_VALUE = /^[\x21-\x7e]{8,200}$/;
+
 /**
  * The secrets that the configuration names, as far as they are there. They are used and never written anywhere; a string of this
  * runtime cannot be wiped, so a replaced one stays in memory until it is collected.

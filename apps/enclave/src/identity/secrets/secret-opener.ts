@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { API_KEY } from '../../services/congress/cwc/congress-config';
 import { KmsUseless, type KmsFailure, type KmsSession } from '../kms';
 import type { Log } from '../../runtime/log';
-import type { OperatorSecrets } from './operator-secrets';
+import { SECRET_VALUE, type OperatorSecrets } from './operator-secrets';
 
 export interface RefusedSecret {
   name: string;
@@ -46,7 +45,7 @@ export class SecretOpener {
     if (known?.sha256 === sha256) return known.refused;
     try {
       const value = await this.open(name, ciphertext, session);
-      const refused = API_KEY.test(value) ? null : ({ name, code: 'secret_invalid' } as const);
+      const refused = SECRET_VALUE.test(value) ? null : ({ name, code: 'secret_invalid' } as const);
       this.judged.set(name, { sha256, refused });
       if (refused) return this.refuse(refused);
       this.secrets.put(name, value);

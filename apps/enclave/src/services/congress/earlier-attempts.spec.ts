@@ -1,4 +1,9 @@
-import { DISPATCHED_BEFORE_HEADER, INTERIM_RECEIPT_HEADER } from '@communique-tee/protocol';
+import {
+  DISPATCHED_BEFORE_HEADER,
+  INTERIM_RECEIPT_HEADER,
+  forEachChamber,
+  type Chamber,
+} from '@communique-tee/protocol';
 import { startEnclaveFixture, prepare } from '../../testing/enclave-fixture';
 import { RecordStore } from '../../testing/record-store';
 import { Sender } from '../../testing/sender';
@@ -18,15 +23,15 @@ describe('of two enclaves that share their keys', () => {
   let first: SealedEnclave;
   let second: SealedEnclave;
 
-  const open = async (congress: { house?: object; senate?: object }) => {
+  const open = async (congress: Partial<Record<Chamber, object>>) => {
     world = await startSealedWorld({ congress });
     sender = new Sender(world.trustAnchor, () => world.time.nowMs());
     const configure = (configuration: Record<string, unknown>) => {
-      const { house, senate, ...rest } = configuration['congress'] as Record<'house' | 'senate', object>;
+      const { congress: own } = configuration['services'] as { congress: Record<Chamber, object> };
+      const chambers = forEachChamber((chamber) => ({ ...own[chamber], ...congress[chamber] }));
       return {
         ...configuration,
-        acceptReplayAcrossEnclaves: true,
-        congress: { ...rest, house: { ...house, ...congress.house }, senate: { ...senate, ...congress.senate } },
+        services: { congress: { ...own, ...chambers, acceptReplayAcrossEnclaves: true } },
       };
     };
     first = await world.start({ configure });

@@ -7,45 +7,36 @@ import {
   type CongressMessage,
   type RelayAnswer,
 } from '@communique-tee/protocol';
-import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../runtime/clock';
 import type { Congress } from './cwc/congress';
+import type { CongressConfig } from './cwc/congress-config';
 import { deliveryId } from './cwc/delivery-id';
 import { ProblemError } from '../../runtime/problem-error';
-import { KeyRing, type HeldKey } from '../../identity/keys/key-ring';
-import type { Log } from '../../runtime/log';
-import { OperatorSecrets } from '../../identity/secrets/operator-secrets';
-import { CLOCK, CONGRESS, LEGACY_SUITE, LOG, MESSAGE_LIMITS } from '../../runtime/tokens';
+import type { ServiceCore } from '../service';
+import type { HeldKey } from '../../identity/keys/key-ring';
 import { AnswerMemory } from './answer-memory';
 import { DeliveryMemory } from './delivery-memory';
 import { FIRST_ATTEMPT, earlierAttempts, type AttemptHeaders, type EarlierAttempts } from './earlier-attempts';
-import type { MessageLimits } from './message-limits';
-import { Reporter, type Delivered } from './report';
+import type { Delivered, Reporter } from './report';
 import { readSealedForm, type OpenedMessage, type SealedForm } from './sealed-form';
 
 /** Two clocks, the sender's and ours, may differ by this when the expiry is compared with the longest lifetime. */
 const LIFETIME_SLACK_MS = 3600_000;
 
 /** The way of a message through the enclave: known already? open, check, deliver, report. */
-@Injectable()
 export class MessageService {
   private readonly answers: AnswerMemory;
   private readonly deliveries: DeliveryMemory;
   private readonly running = new Map<string, Promise<RelayAnswer>>();
 
   constructor(
-    private readonly ring: KeyRing,
-    private readonly secrets: OperatorSecrets,
-    @Inject(CONGRESS) private readonly congress: Congress,
+    private readonly core: ServiceCore,
+    private readonly congress: Congress,
     private readonly reporter: Reporter,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(LOG) private readonly log: Log,
-    @Inject(MESSAGE_LIMITS) private readonly limits: MessageLimits,
-    @Inject(LEGACY_SUITE) private readonly legacySuite: boolean,
+    private readonly limits: CongressConfig['limits'],
   ) {
     this.answers = new AnswerMemory(limits.maxRememberedAnswers);
-    this.deliveries = new DeliveryMemory(limits.maxRememberedDeliveries, clock);
+    this.deliveries = new DeliveryMemory(limits.maxRememberedDeliveries, core.clock);
   }
 
   /**
@@ -55,11 +46,11 @@ export class MessageService {
    * `sealed_message_refused` | `enclave_busy`
    */
   async handle(sealed: Uint8Array, headers: AttemptHeaders = FIRST_ATTEMPT): Promise<RelayAnswer> {
-    const message = readSealedForm(sealed, this.legacySuite);
-    this.ring.currentOrNotReady();
-    const key = message.keyIn(this.ring);
+    const message = readSealedForm(sealed, this.core.legacySuite);
+    this.core.ring.currentOrNotReady();
+    const key = message.keyIn(this.core.ring);
     if (!key) throw new ProblemError('key_retired');
-    if (!this.secrets.isComplete()) throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
+    if (!this.core.secrets.isComplete()) throw new ProblemError('keys_not_ready', { retryAfterSeconds: 5 });
     const sealedSha256 = createHash('sha256').update(sealed).digest();
     const name = sealedSha256.toString('base64');
     const known = this.answers.get(name) ?? this.running.get(name);
@@ -83,7 +74,7 @@ export class MessageService {
 
   private checkExpiry(message: SealedForm): void {
     if (message.expiresAtSeconds === null) return;
-    const leftMs = message.expiresAtSeconds * 1000 - this.clock.nowMs();
+    const leftMs = message.expiresAtSeconds * 1000 - this.core.clock.nowMs();
     if (leftMs <= 0) throw new ProblemError('message_expired');
     if (leftMs > LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS) throw new ProblemError('expiry_out_of_range');
   }
@@ -113,7 +104,7 @@ export class MessageService {
       offices,
       problems: parsed.ok ? [] : parsed.problems,
     });
-    this.log.write('info', 'message_handled', {
+    this.core.log.write('info', 'message_handled', {
       messageId: messageIdToText(message.messageId),
       outcome: answer.state,
       count: offices.length,
@@ -126,7 +117,7 @@ export class MessageService {
     if (expiresAtSeconds !== null) return expiresAtSeconds * 1000;
     return Number.isFinite(destroyAfterMs)
       ? destroyAfterMs
-      : this.clock.nowMs() + LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS;
+      : this.core.clock.nowMs() + LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS;
   }
 
   private deliverAll(

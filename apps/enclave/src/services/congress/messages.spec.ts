@@ -376,7 +376,7 @@ describe('when the NSM gives no document and the last one has ended', () => {
 describe('with little room', () => {
   it('turns new messages away as busy, and answers the ones it knows', async () => {
     const small = await startEnclaveFixture({
-      messages: { maxRememberedDeliveries: 100, maxRememberedAnswers: 10, maxConcurrent: 2 },
+      limits: { maxRememberedDeliveries: 100, maxRememberedAnswers: 10, maxConcurrent: 2 },
     });
     try {
       small.congress.setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 500 }, times: 'always' }] });

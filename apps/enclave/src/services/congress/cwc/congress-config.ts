@@ -1,8 +1,8 @@
-import { SECRET_NAME } from '@communique-tee/protocol';
+import { CHAMBER_KEYS, SECRET_NAME, chamberFacts, forEachChamber, type Chamber } from '@communique-tee/protocol';
 import { rootCertificates } from 'node:tls';
 import * as z from 'zod';
-import type { Destination } from '../../../egress';
-import { authoritiesSchema, destinationOf, originSchema, pemBlocks } from '../../../egress/https';
+import { authoritiesSchema, type Destination, destinationOf, originSchema, pemBlocks } from '../../../egress';
+import { SECRET_VALUE } from '../../../identity/secrets/operator-secrets';
 
 const email = z
   .string()
@@ -19,9 +19,6 @@ export const deliveryAgentSchema = z.strictObject({
 });
 export type DeliveryAgent = z.output<typeof deliveryAgentSchema>;
 
-/** What a chamber's API key may be, in the image or as a secret. */
-export const API_KEY = /^[\x21-\x7e]{8,200}$/;
-
 const MAX_INTERVAL_MS = 60_000;
 
 const chamberSchema = (messagePath: string) =>
@@ -34,7 +31,7 @@ const chamberSchema = (messagePath: string) =>
         .regex(/^\/[A-Za-z0-9._~/-]*$/)
         .default(messagePath),
       /** Whoever has the image can read it; the name says so. */
-      apiKeyReadableInImage: z.string().regex(API_KEY).optional(),
+      apiKeyReadableInImage: z.string().regex(SECRET_VALUE).optional(),
       /** Instead: the name of an operator's secret, which KMS opens for this image alone (configuration/configuration.ts, `secrets`). */
       apiKeySecret: z.string().regex(SECRET_NAME).optional(),
       /** PEM; where it is given nothing else is trusted, where not, the roots that this Node carries. */
@@ -60,20 +57,31 @@ const chamberSchema = (messagePath: string) =>
 
 export const congressConfigSchema = z.strictObject({
   deliveryAgent: deliveryAgentSchema,
-  house: chamberSchema('/v2/message'),
-  senate: chamberSchema('/api/production-messages/'),
+  ...forEachChamber((chamber) => chamberSchema(chamberFacts(chamber).production.messagePath)),
+  /** With shared keys (custody kms) and a far end that takes a DeliveryId twice: accepts that a lying parent can have a message delivered twice. */
+  acceptReplayAcrossEnclaves: z.boolean().default(false),
+  limits: z
+    .strictObject({
+      /** Opened at the same time; more are answered enclave_busy. */
+      maxConcurrent: z.int().min(1).max(1024).default(32),
+      /** Deliveries remembered until their message expires, so that none is made twice (about 300 bytes each, 1.3 KiB where a far end explained its refusal). */
+      maxRememberedDeliveries: z.int().min(100).max(5_000_000).default(200_000),
+      /** Final answers kept to be given again word for word (about 10 KiB each). */
+      maxRememberedAnswers: z.int().min(10).max(100_000).default(4096),
+    })
+    .prefault({}),
 });
 export type CongressConfig = z.output<typeof congressConfigSchema>;
-export type ChamberConfig = CongressConfig['house'];
+export type ChamberConfig = CongressConfig[Chamber];
 
 /** What egress must let through for this configuration. */
 export function congressDestinations(config: CongressConfig): Destination[] {
-  return [destinationOf(config.house.origin), destinationOf(config.senate.origin)];
+  return CHAMBER_KEYS.map((chamber) => destinationOf(config[chamber].origin));
 }
 
 /** The operator's secrets without which nothing can be delivered, each once. */
-export function congressSecrets({ house, senate }: CongressConfig): string[] {
-  return [...new Set([house, senate].flatMap(({ apiKeySecret }) => apiKeySecret ?? []))];
+export function congressSecrets(config: CongressConfig): string[] {
+  return [...new Set(CHAMBER_KEYS.flatMap((chamber) => config[chamber].apiKeySecret ?? []))];
 }
 
 /** The certificates to trust, always named: what Node would take by default can be widened by environment variables. */

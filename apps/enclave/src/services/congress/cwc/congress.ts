@@ -1,9 +1,8 @@
-import { chamberOf, type Chamber, type CongressMessage } from '@communique-tee/protocol';
+import { chamberOf, forEachChamber, type Chamber, type CongressMessage } from '@communique-tee/protocol';
 import type { Clock } from '../../../runtime/clock';
-import type { Egress } from '../../../egress';
+import { type Egress, HttpsError } from '../../../egress';
 import { trustedAuthorities, type ChamberConfig, type CongressConfig } from './congress-config';
 import { buildCwc, CwcError } from './cwc-xml';
-import { HttpsError } from '../../../egress/https';
 import { httpsPost } from './https-post';
 import { judgeAnswer, sentButNotKnown } from './judge-answer';
 import type { OfficeReason, OfficeResult } from './office-result';
@@ -29,14 +28,14 @@ export interface Congress {
 /** The operator's secrets by name, as far as they are there. */
 export type Secrets = Pick<ReadonlyMap<string, string>, 'get'>;
 
-/** The House and the Senate behind `egress`, each at its own pace, and each of their offices. */
+/** Every chamber behind `egress`, each at its own pace, and each of its offices. */
 export function createCongress(
   config: CongressConfig,
   egress: Egress,
   clock: Clock,
   secrets: Secrets = new Map(),
 ): Congress {
-  const chambers = { house: open(config.house), senate: open(config.senate) } satisfies Record<Chamber, OpenChamber>;
+  const chambers = forEachChamber((chamber) => open(config[chamber]));
   return {
     deduplicates: (chamber) => config[chamber].deduplicates,
     deliver: async ({ office, message, deliveryId, signal }) => {

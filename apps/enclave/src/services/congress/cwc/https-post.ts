@@ -1,5 +1,4 @@
-import type { Egress } from '../../../egress';
-import { httpsPost as post, type HttpsAnswer, type HttpsPost } from '../../../egress/https';
+import { type Egress, type HttpsAnswer, type HttpsPost, httpsPost as post } from '../../../egress';
 
 export type CongressPost = Omit<HttpsPost, 'headers' | 'maxAnswerBytes'> & { contentType: string };
 

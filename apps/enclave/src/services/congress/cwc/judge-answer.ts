@@ -1,4 +1,4 @@
-import type { HttpsAnswer } from '../../../egress/https';
+import type { HttpsAnswer } from '../../../egress';
 import type { OfficeReason, OfficeResult } from './office-result';
 
 const MAX_DETAIL_CHARACTERS = 500;

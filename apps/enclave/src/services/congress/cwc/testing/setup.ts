@@ -4,6 +4,7 @@ import {
   type CongressSimulator,
   type CongressSimulatorOptions,
 } from '@communique-tee/congress-simulator';
+import { forEachChamber, type Chamber } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { createEgress, type Egress } from '../../../../egress';
 import { congressConfigSchema, congressDestinations, createCongress, type Congress, type CongressConfig } from '..';
@@ -20,16 +21,15 @@ export interface Setup {
 
 export interface SetupOptions extends CongressSimulatorOptions {
   both?: ChamberStartOptions;
-  /** Laid over both chambers' configuration in the enclave. */
-  configure?: Partial<ConfigInput['house']>;
+  /** Laid over every chamber's configuration in the enclave. */
+  configure?: Partial<ConfigInput[Chamber]>;
 }
 
 /** The enclave's Congress client configured for a simulator of its own. */
 export async function setUp({ both = {}, configure = {}, ...options }: SetupOptions = {}): Promise<Setup> {
   const simulator = await startCongressSimulator({
     ...options,
-    house: { ...both, ...options.house },
-    senate: { ...both, ...options.senate },
+    ...forEachChamber((chamber) => ({ ...both, ...options[chamber] })),
   });
   const config = configFor(simulator, both.deduplicates ?? true, configure);
   const egress = createEgress({ mode: 'direct' }, congressDestinations(config));
@@ -39,9 +39,9 @@ export async function setUp({ both = {}, configure = {}, ...options }: SetupOpti
 export function configFor(
   simulator: CongressSimulator,
   deduplicates: boolean,
-  configure: Partial<ConfigInput['house']> = {},
+  configure: Partial<ConfigInput[Chamber]> = {},
 ): CongressConfig {
-  const chamber = (name: 'house' | 'senate') => ({
+  const settings = (name: Chamber) => ({
     origin: simulator[name].origin,
     apiKeyReadableInImage: simulator[name].apiKey,
     certificateAuthorities: simulator.certificateAuthorityPem,
@@ -50,5 +50,5 @@ export function configFor(
     timeoutMs: 10_000,
     ...configure,
   });
-  return congressConfigSchema.parse({ deliveryAgent: TEST_AGENT, house: chamber('house'), senate: chamber('senate') });
+  return congressConfigSchema.parse({ deliveryAgent: TEST_AGENT, ...forEachChamber(settings) });
 }

@@ -1,3 +1,0 @@
-export { HttpsError, type HttpsFailure } from './https-error';
-export { httpsPost, type HttpsAnswer, type HttpsPost } from './https-post';
-export { authoritiesSchema, destinationOf, originSchema, pemBlocks } from './origin';

@@ -1,0 +1,47 @@
+import {
+  DISPATCHED_BEFORE_HEADER,
+  INTERIM_RECEIPT_HEADER,
+  LIMITS,
+  CHAMBER_KEYS,
+  encodeRelayAnswer,
+} from '@communique-tee/protocol';
+import { defineService } from '../service';
+import { congressConfigSchema, congressDestinations, congressSecrets } from './cwc/congress-config';
+import { createCongress } from './cwc/congress';
+import { readAttemptHeaders } from './earlier-attempts';
+import { MessageService } from './message.service';
+import { Reporter } from './report';
+
+/** Delivers a sealed message to the offices of Congress that it names; the exchange is described in libs/protocol messages/relay.ts. */
+export const congressService = defineService({
+  path: 'messages',
+  configuration: congressConfigSchema,
+  limits: { maxRequestBytes: LIMITS.maxSealedMessageBytes },
+  needs: (configuration, { sharedKeys }) => ({
+    destinations: congressDestinations(configuration),
+    secrets: congressSecrets(configuration),
+    problems: sharedKeys ? replayProblems(configuration) : [],
+  }),
+  readRequest: (sealed, header) => ({
+    sealed,
+    attempts: readAttemptHeaders(header(DISPATCHED_BEFORE_HEADER), header(INTERIM_RECEIPT_HEADER)),
+  }),
+  open(configuration, core) {
+    const congress = createCongress(configuration, core.egress, core.clock, core.secrets);
+    const messages = new MessageService(core, congress, new Reporter(core.clock), configuration.limits);
+    return ({ sealed, attempts }) => messages.handle(sealed, attempts);
+  },
+  encodeAnswer: encodeRelayAnswer,
+});
+
+/**
+ * A lying parent could give one message to two enclaves that share the key: only the far end's own memory of DeliveryIds stops the
+ * second delivery (delivery-memory.ts holds within one process).
+ */
+function replayProblems(configuration: Parameters<typeof congressSecrets>[0]): string[] {
+  if (configuration.acceptReplayAcrossEnclaves) return [];
+  return CHAMBER_KEYS.filter((chamber) => !configuration[chamber].deduplicates).map(
+    (chamber) =>
+      `${chamber}.deduplicates: true with custody kms, unless acceptReplayAcrossEnclaves says that a message may be delivered twice`,
+  );
+}

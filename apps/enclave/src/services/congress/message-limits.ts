@@ -1,3 +1,0 @@
-import type { EnclaveConfiguration } from '../../configuration/configuration';
-
-export type MessageLimits = EnclaveConfiguration['messages'];

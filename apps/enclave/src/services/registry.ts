@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { congressService } from './congress/congress-service';
+import type { OpenService, Service, ServiceCore, ServiceNeeds } from './service';
+
+/** Every service of this image, by its kind. A new one is a row here and a folder beside this file. */
+export const SERVICES = { congress: congressService } as const;
+
+type Kind = keyof typeof SERVICES;
+type ConfigurationOf<S> = S extends Service<infer Configuration> ? Configuration : never;
+export type ServicesConfiguration = { [K in Kind]?: ConfigurationOf<(typeof SERVICES)[K]> | undefined };
+
+/** A service is off unless the measured configuration names it. */
+export const servicesSchema = z.strictObject(
+  Object.fromEntries(Object.entries(SERVICES).map(([kind, service]) => [kind, service.configuration.optional()])),
+) as unknown as z.ZodType<ServicesConfiguration>;
+
+/** What is needed by those services that are on, taken together. */
+export function needsOf(configuration: ServicesConfiguration, circumstances: { sharedKeys: boolean }): ServiceNeeds {
+  const needs = configured(configuration).map(([kind, service, own]) => ({
+    kind,
+    ...service.needs(own, circumstances),
+  }));
+  return {
+    destinations: needs.flatMap(({ destinations }) => destinations),
+    secrets: [...new Set(needs.flatMap(({ secrets }) => secrets))],
+    problems: needs.flatMap(({ kind, problems }) => problems.map((problem) => `services.${kind}.${problem}`)),
+  };
+}
+
+/** Those that are on, by path; a path with null is a service that is off here. */
+export type OpenServices = ReadonlyMap<string, OpenService | null>;
+
+export function openServices(configuration: ServicesConfiguration, core: ServiceCore): OpenServices {
+  const open = new Map<string, OpenService | null>(Object.values(SERVICES).map(({ path }) => [path, null]));
+  for (const [, service, own] of configured(configuration)) open.set(service.path, service.open(own, core));
+  return open;
+}
+
+function configured(configuration: ServicesConfiguration): [Kind, Service<unknown>, unknown][] {
+  return (Object.keys(SERVICES) as Kind[]).flatMap((kind): [Kind, Service<unknown>, unknown][] =>
+    configuration[kind] === undefined ? [] : [[kind, SERVICES[kind] as Service<unknown>, configuration[kind]]],
+  );
+}

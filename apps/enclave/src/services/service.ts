@@ -1,0 +1,74 @@
+import type * as z from 'zod';
+import type { Destination, Egress } from '../egress';
+import type { KeyRing } from '../identity/keys/key-ring';
+import type { OperatorSecrets } from '../identity/secrets/operator-secrets';
+import type { Clock } from '../runtime/clock';
+import type { Log } from '../runtime/log';
+
+/** What every service may use of the enclave. */
+export interface ServiceCore {
+  readonly ring: KeyRing;
+  readonly secrets: OperatorSecrets;
+  readonly egress: Egress;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether the sealing suite of the web client (legacy) is open. */
+  readonly legacySuite: boolean;
+}
+
+/** What a service's configuration needs from the rest of the file. */
+export interface ServiceNeeds {
+  /** Everything that egress must let through for it. */
+  readonly destinations: readonly Destination[];
+  /** Names of the operator's secrets without which it cannot work. */
+  readonly secrets: readonly string[];
+  /** What is wrong although each field is well formed, as `<path within the service>: <rule>`. */
+  readonly problems: readonly string[];
+}
+
+/** A request header by its lower-case name. */
+export type ReadHeader = (name: string) => string | undefined;
+
+export interface ServiceDefinition<Configuration, Request, Answer> {
+  /** The gateway calls `POST /<path>` with a CBOR body. */
+  readonly path: string;
+  /** What the measured configuration says under `services.<kind>`. */
+  readonly configuration: z.ZodType<Configuration>;
+  /** @param sharedKeys whether several enclaves may hold the same keys (custody kms) */
+  readonly needs: (configuration: Configuration, circumstances: { sharedKeys: boolean }) => ServiceNeeds;
+  readonly limits: { readonly maxRequestBytes: number };
+  /** Checks the request's form. @throws ProtocolError or ProblemError */
+  readonly readRequest: (body: Uint8Array, header: ReadHeader) => Request;
+  /** Called once, at start. The handler may throw ProtocolError or ProblemError; the client gets the problem document. */
+  readonly open: (configuration: Configuration, core: ServiceCore) => (request: Request) => Promise<Answer>;
+  /** The answer's CBOR form. */
+  readonly encodeAnswer: (answer: Answer) => Uint8Array;
+}
+
+/** A service that runs: bytes in, bytes out. */
+export type OpenService = (body: Uint8Array, header: ReadHeader) => Promise<Uint8Array>;
+
+/** A service as the core sees it: its requests and answers are its own business. */
+export interface Service<Configuration> {
+  readonly path: string;
+  readonly configuration: z.ZodType<Configuration>;
+  readonly needs: ServiceDefinition<Configuration, unknown, unknown>['needs'];
+  readonly limits: { readonly maxRequestBytes: number };
+  open(configuration: Configuration, core: ServiceCore): OpenService;
+}
+
+export function defineService<Configuration, Request, Answer>(
+  definition: ServiceDefinition<Configuration, Request, Answer>,
+): Service<Configuration> {
+  const { path, configuration, needs, limits, readRequest, open, encodeAnswer } = definition;
+  return {
+    path,
+    configuration,
+    needs,
+    limits,
+    open(config, core) {
+      const handle = open(config, core);
+      return async (body, header) => encodeAnswer(await handle(readRequest(body, header)));
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { Body, Controller, Header, Headers, HttpCode, Inject, Post, StreamableFile, type Type } from '@nestjs/common';
+import { ProblemError } from '../runtime/problem-error';
+import { OPEN_SERVICES } from '../runtime/tokens';
+import type { OpenServices } from './registry';
+
+/** `POST /<path>` for each service, on or off. */
+export function serviceControllers(paths: readonly string[]): Type[] {
+  return paths.map((path) => {
+    @Controller(path)
+    class ServiceController {
+      constructor(@Inject(OPEN_SERVICES) private readonly services: OpenServices) {}
+
+      @Post()
+      @HttpCode(200)
+      @Header('content-type', 'application/cbor')
+      @Header('cache-control', 'no-store')
+      async handle(
+        @Body() body: unknown,
+        @Headers() headers: Readonly<Record<string, string | string[] | undefined>>,
+      ): Promise<StreamableFile> {
+        const service = this.services.get(path);
+        if (!service) throw new ProblemError('service_off');
+        if (!Buffer.isBuffer(body)) throw new ProblemError('unsupported_media_type');
+        const header = (name: string): string | undefined => {
+          const value = headers[name];
+          return Array.isArray(value) ? value.join(', ') : value;
+        };
+        return new StreamableFile(await service(body, header));
+      }
+    }
+    return ServiceController;
+  });
+}

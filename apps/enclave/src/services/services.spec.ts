@@ -1,0 +1,52 @@
+import { createMockNsmTransport } from '@communique-tee/testing/nsm-mock';
+import { temporaryFolder } from '@communique-tee/testing/harness';
+import { parseConfiguration } from '../configuration/configuration';
+import { createLog } from '../runtime/log';
+import { startEnclave } from '../start';
+import { SERVICES, servicesSchema } from './registry';
+
+const WITHOUT_SERVICES = { stack: 'test', listen: 'tcp:127.0.0.1:0', egress: { mode: 'direct' }, services: {} };
+
+describe('a service that the configuration does not name', () => {
+  it('is off: every path of the image answers service_off, and the enclave attests all the same', async () => {
+    const folder = await temporaryFolder('services');
+    const enclave = await startEnclave(
+      parseConfiguration(WITHOUT_SERVICES),
+      await createMockNsmTransport({ rootFolder: folder.path }),
+      { log: createLog(() => undefined) },
+    );
+    try {
+      const url = enclave.address.replace('tcp:', 'http://');
+      for (const { path } of Object.values(SERVICES)) {
+        const answer = await fetch(`${url}/${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/cbor' },
+          body: Uint8Array.of(0xa0),
+        });
+        expect([answer.status, await answer.json()]).toEqual([404, expect.objectContaining({ code: 'service_off' })]);
+      }
+      const unknown = await fetch(`${url}/nothing`, { method: 'POST' });
+      expect([unknown.status, await unknown.json()]).toEqual([404, expect.objectContaining({ code: 'not_found' })]);
+      expect((await fetch(`${url}/attestation`)).status).toBe(200);
+    } finally {
+      await enclave.close();
+      await folder.remove();
+    }
+  });
+});
+
+describe('the configuration of services', () => {
+  it('refuses a service that this image does not have', () => {
+    expect(servicesSchema.safeParse({ agents: {} }).success).toBe(false);
+  });
+
+  it('has to be there, even where it names none', () => {
+    const { services: _none, ...without } = WITHOUT_SERVICES;
+    expect(() => parseConfiguration(without)).toThrow('services');
+  });
+
+  it('gives each service a path of its own', () => {
+    const paths = Object.values(SERVICES).map(({ path }) => path);
+    expect(new Set([...paths, 'keys', 'attestation', 'health']).size).toBe(paths.length + 3);
+  });
+});

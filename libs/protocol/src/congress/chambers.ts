@@ -1,0 +1,67 @@
+/** An API of Congress (Communicating With Congress, CWC 2.0) and how it writes its offices. */
+export interface ChamberFacts {
+  /** As in "the House". */
+  readonly name: string;
+  /** Five characters, as CWC's MemberOffice. No office may fit two chambers. */
+  readonly office: RegExp;
+  /** The form of an office in words, for people who type one. */
+  readonly officeForm: string;
+  readonly production: { readonly origin: string; readonly messagePath: string };
+  /** Takes documents and delivers them to no one. */
+  readonly test: { readonly origin: string; readonly messagePath: string };
+  /** Where a vendor registers its source address; null where our sources name no one. */
+  readonly vendorContact: string | null;
+}
+
+/**
+ * Every chamber that messages can go to. A row here drives the rest: which offices a message may name, the key of the chamber in the
+ * enclave's configuration (`services.congress.<key>`), the name of its operator's secret, what preflight checks, and what the page
+ * and the commands tell people. CONTRIBUTING.md ("How to add a chamber") lists the other three files.
+ */
+export const CHAMBERS = {
+  house: {
+    name: 'House',
+    office: /^H[A-Z]{2}[0-9]{2}$/,
+    officeForm: 'H, state, two digits of the district, as HCA12 (00 where the state has one seat)',
+    production: { origin: 'https://cwc.house.gov', messagePath: '/v2/message' },
+    test: { origin: 'https://uat-cwc.house.gov', messagePath: '/v2/message' },
+    vendorContact: 'CWCVendors@mail.house.gov',
+  },
+  senate: {
+    name: 'Senate',
+    office: /^S[A-Z]{2}0[1-3]$/,
+    officeForm: 'S, state, 01 to 03, as SCA01',
+    production: { origin: 'https://soapbox.senate.gov', messagePath: '/api/production-messages/' },
+    test: { origin: 'https://soapbox.senate.gov', messagePath: '/api/testing-messages/' },
+    vendorContact: null,
+  },
+} as const satisfies Record<string, ChamberFacts>;
+
+export type Chamber = keyof typeof CHAMBERS;
+
+export const CHAMBER_KEYS = Object.keys(CHAMBERS) as readonly Chamber[];
+
+export function chamberFacts(chamber: Chamber): ChamberFacts {
+  return CHAMBERS[chamber];
+}
+
+/** A value for each chamber, by its key. */
+export function forEachChamber<Value>(make: (chamber: Chamber) => Value): Record<Chamber, Value> {
+  return Object.fromEntries(CHAMBER_KEYS.map((chamber) => [chamber, make(chamber)])) as Record<Chamber, Value>;
+}
+
+export function isOffice(value: string): boolean {
+  return CHAMBER_KEYS.some((chamber) => CHAMBERS[chamber].office.test(value));
+}
+
+/** @throws RangeError for what is no office */
+export function chamberOf(office: string): Chamber {
+  const chamber = CHAMBER_KEYS.find((key) => CHAMBERS[key].office.test(office));
+  if (chamber === undefined) throw new RangeError('not an office');
+  return chamber;
+}
+
+/** The name of the operator's secret that holds a chamber's API key, where the configuration takes it from KMS. */
+export function chamberSecret<C extends Chamber>(chamber: C): `cwc-${C}` {
+  return `cwc-${chamber}`;
+}

@@ -1,0 +1,38 @@
+export type Action = 'message' | 'validate' | 'offices';
+
+/**
+ * The simulator's own table of chambers, written from their schemas and documents and on purpose not shared with the code under test:
+ * this is the judge. `memberOffice` is the only place where the chambers' schemas differ.
+ */
+export const SIMULATED_CHAMBERS = {
+  house: {
+    memberOffice: /^H[A-Z][A-Z][0-9][0-9]$/,
+    paths: { '/v2/message': 'message', '/v2/validate': 'validate', '/v2/offices': 'offices' },
+    /** What a configuration posts to. */
+    messagePath: '/v2/message',
+  },
+  senate: {
+    memberOffice: /^S[A-Z][A-Z]0[1-3]$/,
+    paths: {
+      '/api/testing-messages/': 'message',
+      '/api/production-messages/': 'message',
+      '/api/active_offices': 'offices',
+    },
+    messagePath: '/api/testing-messages/',
+  },
+} as const satisfies Record<
+  string,
+  { memberOffice: RegExp; paths: Readonly<Record<string, Action>>; messagePath: string }
+>;
+
+export type Chamber = keyof typeof SIMULATED_CHAMBERS;
+
+export const SIMULATED_CHAMBER_KEYS = Object.keys(SIMULATED_CHAMBERS) as [Chamber, ...Chamber[]];
+
+/** A value for each chamber, by its key. */
+export function forEachChamber<Value>(make: (chamber: Chamber) => Value): Record<Chamber, Value> {
+  return Object.fromEntries(SIMULATED_CHAMBER_KEYS.map((chamber) => [chamber, make(chamber)])) as Record<
+    Chamber,
+    Value
+  >;
+}
