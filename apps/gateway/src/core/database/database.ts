@@ -6,6 +6,9 @@ import { ProblemError } from '../problems/problem-error';
 import { type Prisma, PrismaClient } from './generated/client';
 import { isDatabaseUnreachable, isPoolExhausted, isWriteConflict } from './unreachable';
 
+/** What any use of the database may be refused with, for the routes that use it. */
+export const DATABASE_PROBLEMS = ['database_unavailable', 'overloaded'] as const;
+
 /** The client inside a transaction. */
 export type Transaction = Prisma.TransactionClient;
 

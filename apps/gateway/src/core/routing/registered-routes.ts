@@ -1,18 +1,26 @@
 import { Injectable } from '@nestjs/common';
+import type { RoutePolicy } from './route-policy';
 
-/** The routes that the server really has: for `405` with `Allow`, and for the spec that holds them against the OpenAPI document. */
+export interface RegisteredRoute {
+  readonly method: string;
+  /** Its template, such as `/api/messages/:id`. */
+  readonly url: string;
+  readonly policy: Partial<RoutePolicy>;
+}
+
+/** The routes that the server really has: for `405` with `Allow`, and for the OpenAPI document. */
 @Injectable()
 export class RegisteredRoutes {
-  private readonly routes: { readonly method: string; readonly url: string; readonly pattern: RegExp }[] = [];
+  private readonly routes: (RegisteredRoute & { readonly pattern: RegExp })[] = [];
 
-  add(methods: string | readonly string[], url: string): void {
+  add(methods: string | readonly string[], url: string, policy: Partial<RoutePolicy> = {}): void {
     const pattern = new RegExp(
       `^${url
         .split('/')
         .map((part) => (part.startsWith(':') ? '[^/]+' : escape(part)))
         .join('/')}$`,
     );
-    for (const method of [methods].flat()) this.routes.push({ method, url, pattern });
+    for (const method of [methods].flat()) this.routes.push({ method, url, policy, pattern });
   }
 
   /** The methods that the path of `url` takes; none where there is no such path. */
@@ -21,8 +29,8 @@ export class RegisteredRoutes {
     return [...new Set(this.routes.filter((route) => route.pattern.test(path)).map((route) => route.method))].sort();
   }
 
-  all(): { method: string; url: string }[] {
-    return this.routes.map(({ method, url }) => ({ method, url }));
+  all(): readonly RegisteredRoute[] {
+    return this.routes;
   }
 }
 

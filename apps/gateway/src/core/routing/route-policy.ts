@@ -1,6 +1,8 @@
+import type { ProblemCode } from '@communique-tee/protocol';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants';
 import type { FastifyRequest } from 'fastify';
+import type { OperationDescription } from './operation';
 import type { RateLimitClass } from './rate-limit-class';
 
 /** What a request is held to before its body is read; part of the route's Fastify config. */
@@ -9,6 +11,10 @@ export interface RoutePolicy {
   readonly authenticated: boolean;
   /** What a request may cost at most, in micro-dollars; absent: nothing. */
   readonly costMicroUsd?: bigint;
+  /** What the OpenAPI document says of the route. */
+  readonly operation?: Omit<OperationDescription, 'problems'>;
+  /** Codes that the route's decorators and its handler answer with, in the order of the decorators. */
+  readonly problems?: readonly ProblemCode[];
 }
 
 declare module 'fastify' {
@@ -17,12 +23,14 @@ declare module 'fastify' {
   }
 }
 
-/** Adds to what other decorators of the same method said. */
+/** Adds to the policy that the other decorators of the method set. `problems` add up. */
 export function routePolicy(part: Partial<RoutePolicy>): MethodDecorator {
   return (target, key, descriptor) => {
     const before = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, descriptor.value as object) as
       { communique?: Partial<RoutePolicy> } | undefined;
-    RouteConfig({ ...before, communique: { ...before?.communique, ...part } })(target, key, descriptor);
+    // Decorators apply from the last to the first.
+    const problems = [...(part.problems ?? []), ...(before?.communique?.problems ?? [])];
+    RouteConfig({ ...before, communique: { ...before?.communique, ...part, problems } })(target, key, descriptor);
   };
 }
 

@@ -1,11 +1,17 @@
 import { Controller, Get, Header, Res, ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
+import * as z from 'zod';
 import { statusOfProblem } from '../../core/problems/problem-of';
 import { sendProblem } from '../../core/problems/send-problem';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { Readiness } from './readiness';
 import { TeeIndicators } from './tee-indicators';
+import { DATABASE_PROBLEMS } from '../../core/database/database';
+import { Operation } from '../../core/routing/operation';
+
+/** Terminus decides what is in it. */
+const ANYTHING = { type: 'object', additionalProperties: true } as const;
 
 /** The little of a Fastify reply that is needed here. */
 interface Reply {
@@ -22,6 +28,11 @@ export class HealthController {
 
   /** The process is up and its event loop turns; what it stands on is not asked. */
   @Get('health')
+  @Operation({
+    summary: 'Whether the gateway runs',
+    description: 'Says nothing of what stands behind it.',
+    answers: { '200': { description: 'It runs.', content: { 'application/json': ANYTHING } } },
+  })
   @Header('cache-control', 'no-store')
   alive(): { status: 'ok' } {
     return { status: 'ok' };
@@ -29,6 +40,23 @@ export class HealthController {
 
   /** Whether new work should be sent here. 503 from the first moment of a shutdown on, though what comes is still answered then, and while the database is away. */
   @Get('health/ready')
+  @Operation({
+    summary: 'Whether new work should be sent here',
+    description:
+      'For load balancers. From the first moment of a shutdown on it says no, while whatever still comes is answered for SHUTDOWN_DRAIN_MS; so it does while the database is away or takes nothing. A look at the database serves all who ask within a second. `keys` says whether an enclave is there that has its keys (`ready`, `waiting`, `unknown`); it changes nothing in the status.',
+    answers: {
+      '200': {
+        description: 'Work may come.',
+        content: {
+          'application/json': z.strictObject({
+            status: z.literal('ready'),
+            keys: z.enum(['ready', 'waiting', 'unknown']),
+          }),
+        },
+      },
+    },
+    problems: ['shutting_down', ...DATABASE_PROBLEMS],
+  })
   async ready(@Res() reply: FastifyReply): Promise<void> {
     void reply.header('cache-control', 'no-store');
     const problem = await this.readiness.problem();
@@ -40,6 +68,15 @@ export class HealthController {
   /** Everything that delivery stands on. 503 where one thing is down; the body is the same and says which and why. */
   @Get('api/health/tee')
   @RateLimit('api')
+  @Operation({
+    summary: 'Whether messages can be accepted and delivered',
+    description:
+      'Enclave, its attestation, its keys, database, rate limits, queue and budget, each up or down with the reason. Of each enclave’s keys: who guards them (`process`: nobody, they end with it), `state` (`waiting`: it takes no messages yet), the current key id, how many it holds, and why KMS is of no use to it, where it is not.',
+    answers: {
+      '200': { description: 'Everything is up.', content: { 'application/json': ANYTHING } },
+      '503': { description: 'Something is down, and what.', content: { 'application/json': ANYTHING } },
+    },
+  })
   @Header('cache-control', 'no-store')
   async tee(@Res({ passthrough: true }) reply: Reply): Promise<object> {
     const { indicators } = this;

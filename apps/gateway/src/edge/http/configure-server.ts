@@ -30,7 +30,7 @@ export function configureServer(app: NestFastifyApplication): void {
   });
 
   server.addHook('onRoute', (route) => {
-    routes.add(route.method, route.url);
+    routes.add(route.method, route.url, route.config?.communique);
   });
 
   server.addHook('onRequest', (request, reply, done) => {

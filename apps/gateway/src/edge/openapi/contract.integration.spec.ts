@@ -18,12 +18,13 @@ import { createApp } from '../../create-app';
 import { Database } from '../../core/database/database';
 import { answer, type Behaviour, problem, TestEnclave } from '../../features/enclave/testing/test-enclave';
 import { History } from '../monitoring/history/history';
+import { RegisteredRoutes } from '../../core/routing/registered-routes';
 import { PageFiles } from '../page/page-files';
 import { StatusStreams } from '../../features/messages/status-streams';
 import { testConfig } from '../../testing/gateway-under-test';
 import { createIssuer, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
-import { EVERYWHERE, type Operation, OPERATIONS } from './operations';
+import { documentedOperations, type DocumentedOperation, EVERYWHERE } from './document';
 import { violations } from './testing/json-schema';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -72,6 +73,7 @@ describe('the contract', () => {
   let base: Record<string, string>;
   let tokens: Record<'alice' | 'bob' | 'carol' | 'admin' | 'adminByList' | 'nearlyAdmin', string>;
   let served: Served;
+  let operations: DocumentedOperation[];
   const closing: (() => Promise<void>)[] = [];
   const met = new Map<string, Set<string>>();
 
@@ -209,8 +211,8 @@ describe('the contract', () => {
     return { status: response.status, code, body };
   }
 
-  const nameOf = ({ method, path }: Operation) => `${method} ${path}`;
-  const protectedOnes = OPERATIONS.filter(({ authenticated }) => authenticated);
+  const nameOf = ({ method, path }: DocumentedOperation) => `${method} ${path}`;
+  const protectedOnes = () => operations.filter(({ authenticated }) => authenticated);
   const plain = (path: string) =>
     path.replace('{id}', '00000000-0000-4000-8000-000000000000').replace('{file}', 'none.js');
   const json = (body: unknown, more: Record<string, string> = {}) => ({
@@ -230,6 +232,7 @@ describe('the contract', () => {
 
   it('holds with everything up', async () => {
     const { app, url } = await start();
+    operations = documentedOperations(app.get(RegisteredRoutes));
     served = (await (await fetch(`${url}/docs-json`)).json()) as Served;
 
     const message = sealedMessage();
@@ -278,9 +281,9 @@ describe('the contract', () => {
       'expiry_out_of_range',
     );
 
-    for (const operation of protectedOnes)
+    for (const operation of protectedOnes())
       expect((await ask(url, nameOf(operation), plain(operation.path))).code).toBe('unauthenticated');
-    for (const operation of OPERATIONS) {
+    for (const operation of operations) {
       const other = operation.path === '/api/messages' ? 'GET' : 'PUT';
       expect((await ask(url, nameOf(operation), plain(operation.path), { method: other })).code).toBe(
         'method_not_allowed',
@@ -290,7 +293,7 @@ describe('the contract', () => {
       'uri_too_long',
     );
     expect((await ask(url, 'get /page/{file}', `/page/${'a'.repeat(300)}`)).code).toBe('uri_too_long');
-    for (const operation of OPERATIONS)
+    for (const operation of operations)
       if (operation.method === 'get')
         expect(
           (
@@ -423,7 +426,7 @@ describe('the contract', () => {
       TEE_ENDPOINT: `unix:${folder.file('nobody')}`,
     });
     expect((await post(url, 'alice', sealedMessageToJson(sealedMessage()))).code).toBe('database_unavailable');
-    for (const { method, path, problems } of protectedOnes)
+    for (const { method, path, problems } of protectedOnes())
       if (method === 'get' && problems.includes('database_unavailable'))
         expect((await ask(url, `${method} ${path}`, plain(path), { as: 'admin' })).code).toBe('database_unavailable');
     expect((await ask(url, 'get /health/ready', '/health/ready')).code).toBe('database_unavailable');
@@ -436,7 +439,7 @@ describe('the contract', () => {
 
   it('holds without the identity provider', async () => {
     const { url } = await start({ AUTH_JWKS_FILE: '', AUTH_JWKS_URL: 'http://127.0.0.1:1/jwks' });
-    for (const { method, path } of protectedOnes)
+    for (const { method, path } of protectedOnes())
       expect((await ask(url, `${method} ${path}`, plain(path), { as: 'alice' })).code).toBe(
         'identity_provider_unavailable',
       );
@@ -448,31 +451,33 @@ describe('the contract', () => {
       RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1',
       RATE_LIMIT_OTHER_MAX_REQUESTS: '1',
     });
-    for (const { method, path } of OPERATIONS) {
+    for (const { method, path } of operations) {
       await fetch(`${url}${plain(path)}`, { method: method.toUpperCase() });
       expect((await ask(url, `${method} ${path}`, plain(path))).code).toBe('rate_limited');
     }
   });
 
-  it.each(OPERATIONS.map(nameOf))('of %s: everything that is documented was met here, or it is said where', (name) => {
-    const operation = OPERATIONS.find((candidate) => nameOf(candidate) === name);
-    const documented = [...new Set([...(operation?.problems ?? []), ...EVERYWHERE])];
-    const answers = Object.entries(operation?.answers ?? {}).flatMap(([status, { content }]) =>
-      Object.keys(content).map((type) => `${status} ${type}`),
-    );
-    const seen = met.get(name) ?? new Set();
-    const reasons = { ...ELSEWHERE, ...ELSEWHERE_OF[name] };
-    expect(
-      [...documented, ...answers].filter((what) => !seen.has(what) && (reasons[what as ProblemCode] ?? '') === ''),
-    ).toEqual([]);
-    expect(
-      Object.keys(ELSEWHERE_OF[name] ?? {}).filter(
-        (code) => (reasons[code as ProblemCode] ?? '') !== '' && seen.has(code),
-      ),
-    ).toEqual([]);
-    expect([...seen].filter((what) => !documented.includes(what as ProblemCode) && !answers.includes(what))).toEqual(
-      [],
-    );
+  it('meets everything that is documented, or names the spec that does', () => {
+    expect(operations.length).toBeGreaterThan(10);
+    for (const operation of operations) {
+      const name = nameOf(operation);
+      const documented = [...new Set([...operation.problems, ...EVERYWHERE])];
+      const answers = Object.entries(operation.answers).flatMap(([status, { content }]) =>
+        Object.keys(content).map((type) => `${status} ${type}`),
+      );
+      const seen = met.get(name) ?? new Set();
+      const reasons = { ...ELSEWHERE, ...ELSEWHERE_OF[name] };
+      expect({
+        name,
+        notMet: [...documented, ...answers].filter(
+          (what) => !seen.has(what) && (reasons[what as ProblemCode] ?? '') === '',
+        ),
+        metAfterAll: Object.keys(ELSEWHERE_OF[name] ?? {}).filter(
+          (code) => (reasons[code as ProblemCode] ?? '') !== '' && seen.has(code),
+        ),
+        notDocumented: [...seen].filter((what) => !documented.includes(what as ProblemCode) && !answers.includes(what)),
+      }).toEqual({ name, notMet: [], metAfterAll: [], notDocumented: [] });
+    }
   });
 
   it('is checked by a judge that finds what is wrong', () => {

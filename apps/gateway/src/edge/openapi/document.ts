@@ -2,7 +2,8 @@ import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode } from '@communique-tee/
 import type { OpenAPIObject } from '@nestjs/swagger';
 import * as z from 'zod';
 import { MAY_BE_HAD_LATER } from '../../core/problems/problem-error';
-import { type Answer, EVERYWHERE, type Operation, OPERATIONS } from './operations';
+import type { Answer, OperationDescription } from '../../core/routing/operation';
+import type { RegisteredRoutes } from '../../core/routing/registered-routes';
 
 const LIMIT_HEADERS = {
   'RateLimit-Policy':
@@ -12,10 +13,50 @@ const LIMIT_HEADERS = {
 } as const;
 const RETRY_AFTER = { 'Retry-After': 'Whole seconds.' } as const;
 
-/** The OpenAPI 3.1 document, made from the very schemas that read and write the bodies. */
-export function openApiDocument(): OpenAPIObject {
+/** What any request can meet, whatever its route. */
+export const EVERYWHERE: readonly ProblemCode[] = [
+  'malformed_body',
+  'rate_limited',
+  'method_not_allowed',
+  'request_timeout',
+  'uri_too_long',
+  'headers_too_large',
+  'shutting_down',
+  'internal_error',
+];
+
+/** A registered route with all that its decorators say of it. */
+export interface DocumentedOperation extends OperationDescription {
+  /** In lower case, as the document has it. */
+  readonly method: string;
+  /** With parameters in braces. */
+  readonly path: string;
+  readonly authenticated: boolean;
+  /** Without those of EVERYWHERE that no decorator names. */
+  readonly problems: readonly ProblemCode[];
+}
+
+/** The routes that carry `@Operation`. */
+export function documentedOperations(routes: RegisteredRoutes): DocumentedOperation[] {
+  return routes.all().flatMap(({ method, url, policy: { operation, authenticated = false, problems = [] } }) =>
+    operation === undefined
+      ? []
+      : [
+          {
+            ...operation,
+            method: method.toLowerCase(),
+            path: url.replace(/:(\w+)/g, '{$1}'),
+            authenticated,
+            problems,
+          },
+        ],
+  );
+}
+
+/** The OpenAPI 3.1 document, built from the very schemas that read and write the bodies. */
+export function openApiDocument(operations: readonly DocumentedOperation[]): OpenAPIObject {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const operation of OPERATIONS)
+  for (const operation of operations)
     paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation) };
   return {
     openapi: '3.1.0',
@@ -32,7 +73,7 @@ export function openApiDocument(): OpenAPIObject {
   } as unknown as OpenAPIObject;
 }
 
-function operationObject(operation: Operation): Record<string, unknown> {
+function operationObject(operation: DocumentedOperation): Record<string, unknown> {
   return {
     operationId: `${operation.method}${operation.path.replace(/[^a-z]+([a-z])/gi, (_, letter: string) => letter.toUpperCase()).replace(/[^a-z]/gi, '')}`,
     summary: operation.summary,
@@ -46,7 +87,7 @@ function operationObject(operation: Operation): Record<string, unknown> {
   };
 }
 
-function answerResponses(answers: Operation['answers']): Record<string, unknown> {
+function answerResponses(answers: DocumentedOperation['answers']): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { description, content, headers }]) => [
       status,

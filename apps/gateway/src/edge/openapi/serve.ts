@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import { openApiDocument } from './document';
+import { RegisteredRoutes } from '../../core/routing/registered-routes';
+import { documentedOperations, openApiDocument } from './document';
 
 /** Swagger UI's own scripts, its inline styles and icons, and requests to this server: nothing else. */
 const PAGE_POLICY =
@@ -15,7 +16,8 @@ export function serveOpenApi(app: NestFastifyApplication): void {
       if (/^\/docs(\/|$|\?)/.test(request.url)) void reply.header('content-security-policy', PAGE_POLICY);
       done();
     });
-  SwaggerModule.setup('docs', app, openApiDocument, {
+  const routes = app.get(RegisteredRoutes);
+  SwaggerModule.setup('docs', app, () => openApiDocument(documentedOperations(routes)), {
     jsonDocumentUrl: 'docs-json',
     raw: ['json'],
     customSiteTitle: 'communique-tee gateway',

@@ -2,11 +2,21 @@ import { Controller, Get, Headers, Inject, Param, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { ProblemError } from '../../core/problems/problem-error';
+import { Operation } from '../../core/routing/operation';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
-import type { PageFacts } from './page-facts';
+import { type PageFacts, pageFactsSchema } from './page-facts';
 import { isUnchanged, takesGzip, wantsPage } from './conditions';
 import { PageFiles } from './page-files';
 import { PAGE_POLICY, PERMISSIONS_POLICY } from './page-policy';
+
+const TEXT = { type: 'string' } as const;
+const NOT_MODIFIED = { '304': { description: 'As it was when it had this ETag.', content: {} } } as const;
+/** Both pages alike. */
+const PAGE = {
+  description: 'For browsers. Who asks for JSON, and not for HTML, finds nothing here.',
+  answers: { '200': { description: 'The page.', content: { 'text/html': TEXT } }, ...NOT_MODIFIED },
+  problems: ['not_found'],
+} as const;
 
 interface Asked {
   readonly accept?: string;
@@ -23,17 +33,34 @@ export class PageController {
   ) {}
 
   @Get()
+  @Operation({ ...PAGE, summary: 'The page: who answers, what is proven, write, follow' })
   home(@Headers() asked: Asked, @Res() reply: FastifyReply): void {
     this.sendPage('index.html', asked, reply);
   }
 
   @Get('status')
+  @Operation({ ...PAGE, summary: 'The page for operators' })
   status(@Headers() asked: Asked, @Res() reply: FastifyReply): void {
     this.sendPage('status.html', asked, reply);
   }
 
   /** Scripts, styles and the icon. Their names change with their content. */
   @Get('page/:file')
+  @Operation({
+    summary: 'Scripts, styles and the icon of the page',
+    description: 'Their names hold a hash of their content: they may be kept for ever.',
+    parameters: [
+      { name: 'file', in: 'path', required: true, description: 'As the page names it.', schema: { type: 'string' } },
+    ],
+    answers: {
+      '200': {
+        description: 'The file.',
+        content: { 'text/javascript': TEXT, 'text/css': TEXT, 'image/svg+xml': TEXT },
+      },
+      ...NOT_MODIFIED,
+    },
+    problems: ['not_found'],
+  })
   file(@Param('file') name: string, @Headers() asked: Asked, @Res() reply: FastifyReply): void {
     if (name.endsWith('.html')) throw new ProblemError('not_found');
     void reply.header('cache-control', 'public, max-age=31536000, immutable');
@@ -43,6 +70,12 @@ export class PageController {
   /** The server's own words, for a page that says that they are no more than that. */
   @Get('api/page')
   @RateLimit('api')
+  @Operation({
+    summary: 'What the page has to be told',
+    description:
+      'The measurements that this gateway accepts, and in development the root that its documents chain to. Words of the server: nothing of it is signed.',
+    answers: { '200': { description: 'What it says.', content: { 'application/json': pageFactsSchema } } },
+  })
   facts(): PageFacts {
     const { attestation } = this.config;
     return {

@@ -6,7 +6,9 @@ import { DeliveryQueue } from '../delivery/delivery-queue';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { RateLimits } from '../limits/rate-limits';
 import { SealedKeyStore } from '../keys/sealed-key-store';
-import type { AdminKeys, AdminStatus } from './admin-status';
+import { type AdminKeys, adminKeysSchema, type AdminStatus, adminStatusSchema } from './admin-status';
+import { DATABASE_PROBLEMS } from '../../core/database/database';
+import { Operation } from '../../core/routing/operation';
 
 type Window = Awaited<ReturnType<BudgetService['state']>>['hour'];
 
@@ -23,6 +25,15 @@ export class AdminController {
   @Get('status')
   @AdminScope()
   @RateLimit('api')
+  @Operation({
+    summary: 'Queue, budget and emergency stop',
+    description:
+      "For people who run the gateway: the token's `scope` must hold the scope of administration (AUTH_ADMIN_SCOPE). Reads only.",
+    answers: {
+      '200': { description: 'Sums; amounts in dollars.', content: { 'application/json': adminStatusSchema } },
+    },
+    problems: [...DATABASE_PROBLEMS],
+  })
   async status(): Promise<AdminStatus> {
     const [queue, budget] = await Promise.all([this.queue.state(), this.budget.state()]);
     const { store, degraded, degradedSince } = this.limits.state();
@@ -37,6 +48,18 @@ export class AdminController {
   @Get('keys')
   @AdminScope()
   @RateLimit('api')
+  @Operation({
+    summary: 'The sealed keys of the enclaves',
+    description:
+      "Needs the scope of administration. The latest first, at most 500, until they are deleted some days after their end. `live`: the newest of its custody and image is sealed to; `rotated`: only opens what was sealed to it; `destroyed`, `revoked`: its record is gone. They are revoked by the operator's command (`npm run operator -- keys revoke`).",
+    answers: {
+      '200': {
+        description: 'What is known of each key; nothing that is sealed.',
+        content: { 'application/json': adminKeysSchema },
+      },
+    },
+    problems: [...DATABASE_PROBLEMS],
+  })
   async keys(): Promise<AdminKeys> {
     return { keys: await this.sealedKeys.list() };
   }

@@ -1,9 +1,10 @@
 import { Controller, Get, Header, Headers, Query, Res } from '@nestjs/common';
-import { LIMITS, fromHex, toHex, type AttestationView } from '@communique-tee/protocol';
+import { LIMITS, attestationViewSchema, fromHex, toHex, type AttestationView } from '@communique-tee/protocol';
 import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { AttestationDocuments, type UnjudgedDocument } from './attestation-documents';
 import { negotiate } from '../../core/routing/accept';
+import { BINARY, Operation } from '../../core/routing/operation';
 
 const JSON_TYPE = 'application/json';
 const COSE_TYPE = 'application/cose';
@@ -21,6 +22,37 @@ export class AttestationController {
 
   @Get()
   @RateLimit('attestation')
+  @Operation({
+    summary: "The enclave's attestation document",
+    description:
+      'With a nonce: a fresh document that carries it. Without one: a document that may have been handed out before. Only what is inside the document is signed.',
+    parameters: [
+      {
+        name: 'nonce',
+        in: 'query',
+        description: '16 to 64 bytes in hex, random.',
+        schema: { type: 'string', pattern: '^([0-9a-fA-F]{2}){16,64}$' },
+      },
+    ],
+    answers: {
+      '200': {
+        description: 'The document.',
+        content: {
+          'application/json': attestationViewSchema,
+          'application/cose': { ...BINARY, description: 'COSE_Sign1, as the NSM gave it.' },
+        },
+      },
+    },
+    problems: [
+      'nonce_invalid',
+      'not_acceptable',
+      'enclave_unavailable',
+      'enclave_timeout',
+      'enclave_answer_invalid',
+      'enclave_busy',
+      'keys_not_ready',
+    ],
+  })
   @Header('Vary', 'Accept')
   async get(
     @Query('nonce') nonceHex: unknown,

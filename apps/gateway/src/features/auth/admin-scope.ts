@@ -9,6 +9,7 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { ProblemError } from '../../core/problems/problem-error';
+import { routePolicy } from '../../core/routing/route-policy';
 import { Authenticated } from './authenticated';
 import { callerOf } from './caller';
 
@@ -25,5 +26,5 @@ export class AdminScopeGuard implements CanActivate {
 
 /** The route takes a bearer token that holds the scope of administration (AUTH_ADMIN_SCOPE); any other good token is `forbidden`. */
 export function AdminScope(): MethodDecorator {
-  return applyDecorators(Authenticated(), UseGuards(AdminScopeGuard));
+  return applyDecorators(Authenticated(), routePolicy({ problems: ['forbidden'] }), UseGuards(AdminScopeGuard));
 }

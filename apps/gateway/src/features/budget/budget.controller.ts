@@ -3,8 +3,10 @@ import { Authenticated } from '../auth/authenticated';
 import { Caller, type CallerIdentity } from '../auth/caller';
 import { formatDollars } from '../../core/config/money';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
-import type { BudgetView } from './budget-view';
+import { type BudgetView, budgetViewSchema } from './budget-view';
 import { BudgetService } from './budget.service';
+import { DATABASE_PROBLEMS } from '../../core/database/database';
+import { Operation } from '../../core/routing/operation';
 
 @Controller('api/budget')
 export class BudgetController {
@@ -13,6 +15,12 @@ export class BudgetController {
   @Get()
   @Authenticated()
   @RateLimit('api')
+  @Operation({
+    summary: "The caller's budget of this UTC day",
+    description: 'What is promised for messages on their way and what is spent.',
+    answers: { '200': { description: 'Amounts in dollars.', content: { 'application/json': budgetViewSchema } } },
+    problems: [...DATABASE_PROBLEMS],
+  })
   async mine(@Caller() caller: CallerIdentity): Promise<BudgetView> {
     const day = await this.budget.dayOf(caller.owner);
     return {

@@ -1,7 +1,14 @@
 import type { Readable } from 'node:stream';
-import { MESSAGE_ID_PATTERN, type MessageView } from '@communique-tee/protocol';
+import {
+  legacyMessageJsonSchema,
+  MESSAGE_ID_PATTERN,
+  type MessageView,
+  messageViewSchema,
+  sealedMessageJsonSchema,
+} from '@communique-tee/protocol';
 import { Controller, Get, Headers, HttpCode, Optional, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import * as z from 'zod';
 import { negotiate } from '../../core/routing/accept';
 import { Authenticated } from '../auth/authenticated';
 import { Caller, type CallerIdentity } from '../auth/caller';
@@ -17,6 +24,8 @@ import { MessagesService } from './messages.service';
 import { type PostedMessage, readSealedMessage } from './read-sealed-message';
 import { StatusStreams } from './status-streams';
 import { legacySubmissionOf, submissionOf, type Submission } from '../acceptance/submission';
+import { DATABASE_PROBLEMS } from '../../core/database/database';
+import { BINARY, Operation } from '../../core/routing/operation';
 
 const EVENT_STREAM = 'text/event-stream';
 
@@ -34,6 +43,46 @@ export class MessagesController {
   @HttpCode(202)
   @Authenticated()
   @RateLimit('api')
+  @Operation({
+    summary: 'Hand over a sealed message',
+    description:
+      'Accepts a message that only the attested enclave can open. When 202 is answered, the message and its delivery are committed to the database. The same bytes under the same message id are answered with the message as it stands and cost nothing. A message that ended as `key_retired` may be sealed again and posted under its id with a new Idempotency-Key, or none. The sealed JSON of the web client that exists today (`teeKeyId`) is taken where a trusted enclave attests a key of that suite; its id is made of its ciphertext, and it is tried for seven days.',
+    parameters: [
+      {
+        name: 'Idempotency-Key',
+        in: 'header',
+        description: '1 to 128 visible ASCII characters. Without it the message id is the key.',
+        schema: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[\\x21-\\x7e]+$' },
+      },
+    ],
+    body: {
+      'application/json': z.union([sealedMessageJsonSchema, legacyMessageJsonSchema]),
+      'application/cbor': {
+        ...BINARY,
+        description:
+          'Canonical CBOR: [1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext].',
+      },
+    },
+    answers: {
+      '202': {
+        description: 'Accepted, or accepted before.',
+        content: { 'application/json': messageViewSchema },
+        headers: { Location: 'Where the message can be watched.' },
+      },
+    },
+    problems: [
+      ...DATABASE_PROBLEMS,
+      'malformed_body',
+      'body_too_large',
+      'unsupported_media_type',
+      'suite_unsupported',
+      'idempotency_key_invalid',
+      'idempotency_key_reused',
+      'message_id_taken',
+      'expiry_out_of_range',
+      'enclave_unavailable',
+    ],
+  })
   @Spends(highestCostOfMessageMicroUsd)
   async post(
     @Caller() caller: CallerIdentity,
@@ -52,6 +101,33 @@ export class MessagesController {
   @Get(':id')
   @Authenticated()
   @RateLimit('api')
+  @Operation({
+    summary: 'How a message stands',
+    description:
+      'For its owner alone; anybody else finds nothing there. Asked with `Accept: text/event-stream`, it is answered with server-sent events: `event: status` and the view as JSON, at once and at each change, until the message has ended. Comments come every 15 seconds. After two minutes, or where the gateway shuts down, the stream ends before the message does: ask again after `retry` milliseconds. At most 10 streams of one caller at once (`rate_limited`), and a bounded number of each process (`overloaded`).',
+    parameters: [
+      {
+        name: 'id',
+        in: 'path',
+        required: true,
+        description: 'The message id.',
+        schema: { type: 'string', format: 'uuid' },
+      },
+    ],
+    answers: {
+      '200': {
+        description: 'The message, with its receipt once there is one.',
+        content: {
+          'application/json': messageViewSchema,
+          'text/event-stream': {
+            type: 'string',
+            description: 'Events `status`; the data of each is the view as in application/json, in one line.',
+          },
+        },
+      },
+    },
+    problems: [...DATABASE_PROBLEMS, 'not_found'],
+  })
   async get(
     @Caller() caller: CallerIdentity,
     @Param('id') id: string,

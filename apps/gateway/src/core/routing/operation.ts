@@ -1,0 +1,39 @@
+import type { ProblemCode } from '@communique-tee/protocol';
+import type * as z from 'zod';
+import { routePolicy } from './route-policy';
+
+/** A JSON Schema written by hand, for what no zod schema reads or writes. */
+export type PlainSchema = Readonly<Record<string, unknown>>;
+export const BINARY = { type: 'string', format: 'binary' } as const satisfies PlainSchema;
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header';
+  readonly required?: true;
+  readonly description: string;
+  readonly schema: PlainSchema;
+}
+
+export interface Answer {
+  readonly description: string;
+  /** By media type: a zod schema, or a plain one for bytes. */
+  readonly content: Readonly<Record<string, z.ZodType | PlainSchema>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What the OpenAPI document says of a route beyond its method, its path and what its other decorators add (security, problems). */
+export interface OperationDescription {
+  readonly summary: string;
+  readonly description: string;
+  readonly parameters?: readonly Parameter[];
+  readonly body?: Answer['content'];
+  /** By status. */
+  readonly answers: Readonly<Record<string, Answer>>;
+  /** Codes that the handler itself throws. */
+  readonly problems?: readonly ProblemCode[];
+}
+
+/** Describes the route in the OpenAPI document, which is built from the registered routes (edge/openapi). Every route needs one. */
+export function Operation({ problems = [], ...description }: OperationDescription): MethodDecorator {
+  return routePolicy({ operation: description, problems });
+}
