@@ -33,7 +33,7 @@ export async function developmentEnclave(
   const { number = 0 } = options;
   const name = number === 0 ? 'enclave' : `enclave-${String(number + 1)}`;
   const configurationFile = join(folder, `${name}.json`);
-  await writeFile(configurationFile, await configuration(address, congressFile, options));
+  await writeFile(configurationFile, await developmentConfiguration(address, congressFile, options));
   const rootFolder = join(folder, 'nsm');
   return {
     address,
@@ -50,11 +50,11 @@ export async function developmentEnclave(
   };
 }
 
-/** The development configuration at another address, with the simulator that runs now as Congress. */
-async function configuration(
+/** The development configuration at another address, with the simulator that runs now as Congress; JSON text. */
+export async function developmentConfiguration(
   listen: string,
   congressSimulator: string,
-  { congressIntervalMs: minIntervalMs, keyGuard, legacySuite }: DevelopmentEnclaveOptions,
+  { congressIntervalMs: minIntervalMs, keyGuard, legacySuite }: DevelopmentEnclaveOptions = {},
 ): Promise<string> {
   const development = developmentSchema.parse(
     JSON.parse(await readFile(join(workspaceRoot(), 'apps/enclave/config/development.json'), 'utf8')),

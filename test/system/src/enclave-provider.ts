@@ -1,5 +1,5 @@
 import type { Service } from '@communique-tee/testing/harness';
-import type { DescribedCongress } from './described-congress';
+import type { DescribedCongress } from './congress';
 
 export type RunningEnclave = Pick<Service, 'stop' | 'kill'> & Partial<Pick<Service, 'pid'>>;
 

@@ -4,8 +4,14 @@ export { startSystem, type System, type SystemOptions } from './start-system';
 export { APP_PORT, EGRESS_PORTS, imageConfiguration, type ImageConfiguration } from './image-configuration';
 export type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enclave-provider';
 export { createTokenIssuer, type TokenIssuer } from './token-issuer';
-export { readCongress, type DescribedCongress } from './described-congress';
-export { receivedBy, type ReceivedXml } from './received';
-export { developmentEnclave } from './development-enclave';
+export {
+  readCongress,
+  receivedBy,
+  startCongress,
+  type CongressOptions,
+  type DescribedCongress,
+  type ReceivedXml,
+} from './congress';
+export { developmentConfiguration, developmentEnclave, type DevelopmentEnclaveOptions } from './development-enclave';
 export { startKeyGuard, type KeyGuard } from './key-guard';
 export { plantedMessage } from './planted-message';

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { DescribedCongress } from './described-congress';
+import type { DescribedCongress } from './congress';
 
 const REGION = 'us-east-1';
 const ACCOUNT = '123456789012';

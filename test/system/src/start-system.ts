@@ -1,9 +1,9 @@
-import { freePort, spawnService, workspaceRoot, type Service } from '@communique-tee/testing/harness';
+import { freePort, spawnService, type Service } from '@communique-tee/testing/harness';
 import { migrate, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildApps } from './build-apps';
-import { readCongress, type DescribedCongress } from './described-congress';
+import { readCongress, startCongress, type DescribedCongress } from './congress';
 import { developmentEnclave } from './development-enclave';
 import type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enclave-provider';
 import { startKeyGuard, type KeyGuard } from './key-guard';
@@ -93,7 +93,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
     const congressFolder = join(folder, 'congress');
     const congressService = await step('start the Congress simulator', () =>
-      startCongress(congressFolder, logFolder, options),
+      startCongress({
+        folder: congressFolder,
+        logFile: join(logFolder, 'congress.log'),
+        withoutDeduplication: options.withoutDeduplication,
+      }),
     );
     stops.push(() => congressService.stop());
     const congressFile = join(congressFolder, 'congress.json');
@@ -223,25 +227,6 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     await stop();
     throw error;
   }
-}
-
-function startCongress(
-  folder: string,
-  logFolder: string,
-  { withoutDeduplication = false }: SystemOptions,
-): Promise<Service> {
-  return spawnService({
-    command: process.execPath,
-    args: [
-      join(workspaceRoot(), 'tools/run.mjs'),
-      join(workspaceRoot(), 'test/congress/src/main.ts'),
-      '--folder',
-      folder,
-      ...(withoutDeduplication ? ['--no-deduplication'] : []),
-    ],
-    readyWhen: /^ready/m,
-    logFile: join(logFolder, 'congress.log'),
-  });
 }
 
 async function gatewayPort(preferred: number | undefined): Promise<number> {

@@ -1,4 +1,5 @@
-// node tools/dev/build/serve.mjs <enclave|gateway> [--serve-entry <file>] [--serve-outdir <folder>] [arguments of the app]: builds the
+// node tools/dev/build/serve.mjs <enclave|gateway> [--serve-entry <file>] [--serve-outdir <folder>] [--serve-inspect <port>] [arguments
+// of the app]: with --serve-inspect Node's inspector listens on that port of 127.0.0.1. Builds the
 // development entry, runs it, and does so again when a source changes. After a source error the last build that worked stays up.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { appNames, bundleOptions, root } from './bundle-options.mjs';
 const [app, ...rest] = process.argv.slice(2);
 const entry = takeOption('--serve-entry');
 const outdir = takeOption('--serve-outdir');
+const inspect = takeOption('--serve-inspect');
 if (!appNames.includes(app)) {
   console.error(`usage: node tools/dev/build/serve.mjs <${appNames.join('|')}> [arguments of the app]`);
   process.exit(2);
@@ -34,12 +36,14 @@ const RUN = {
   }),
 };
 
+const inspector = inspect === undefined ? [] : [`--inspect=127.0.0.1:${inspect}`];
+
 let child;
 let stopping = false;
 
 function start() {
   const { node, args, env } = RUN[app]();
-  child = spawn(process.execPath, ['--enable-source-maps', ...node, options.outfile, ...args], {
+  child = spawn(process.execPath, ['--enable-source-maps', ...inspector, ...node, options.outfile, ...args], {
     cwd: root,
     env,
     stdio: 'inherit',

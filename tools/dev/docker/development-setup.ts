@@ -1,5 +1,5 @@
 // What the containers of compose.yaml's profile `development` share: the mock's root, a key that tokens are signed with, the enclave's
-// configuration. Each run makes a new signing key (the gateway takes the new JWKS within a second) and prints a token for an hour.
+// configuration. Each run prints a token for an hour, signed with a key that is made once.
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { createTokenIssuer } from '@communique-tee/test-system';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';

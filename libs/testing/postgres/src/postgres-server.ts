@@ -55,6 +55,7 @@ export async function startPostgresServer(options: ServerOptions = {}): Promise<
       ...(options.keepAlive === undefined ? {} : { keepAlive: options.keepAlive }),
       readyWhen: /database system is ready to accept connections/,
       logFile: join(folder.path, 'server.log'),
+      ...(options.onOutput !== undefined && { onOutput: options.onOutput }),
     });
 
   const fixed = options.port !== undefined && options.port !== 0 ? options.port : undefined;
@@ -112,6 +113,9 @@ export async function startPostgresServer(options: ServerOptions = {}): Promise<
     url: urlOf('postgres'),
     port,
     folder: folder.path,
+    get exited() {
+      return service?.exited ?? Promise.resolve({ code: null, signal: null });
+    },
     log: () => service?.output() ?? '',
     createDatabase,
     async createMigratedDatabase() {

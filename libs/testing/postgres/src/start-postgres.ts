@@ -1,4 +1,4 @@
-import { integrationOnly } from '@communique-tee/testing/harness';
+import { integrationOnly, type ServiceExit } from '@communique-tee/testing/harness';
 import { startPostgresServer } from './postgres-server';
 import { WORKERS_POSTGRES } from './workers-postgres';
 
@@ -13,6 +13,8 @@ export interface PostgresOptions {
   readonly persistent?: boolean;
   /** Further server settings, e.g. `{ max_connections: '50' }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Called with each piece of the server's log. */
+  readonly onOutput?: (text: string) => void;
 }
 
 export interface Postgres extends AsyncDisposable {
@@ -20,6 +22,8 @@ export interface Postgres extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly folder: string;
+  /** Resolves when the server that runs now has ended, by itself or not. */
+  readonly exited: Promise<ServiceExit>;
   /** The server's log so far. */
   log(): string;
   /** The URL of an empty database, created if it does not exist. Without a name: a new one. @throws SupportError POSTGRES_NOT_OWNED (names) */

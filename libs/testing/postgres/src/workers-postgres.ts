@@ -35,6 +35,9 @@ export async function workersPostgres(): Promise<Postgres> {
     url: await keep(shared.createDatabase()),
     port: shared.port,
     folder: shared.folder,
+    get exited() {
+      return shared.exited;
+    },
     log: () => shared.log(),
     createDatabase: (name) => (name === undefined ? keep(shared.createDatabase()) : refuse()),
     createMigratedDatabase: () => keep(shared.createMigratedDatabase()),

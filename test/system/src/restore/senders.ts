@@ -14,7 +14,7 @@ import {
 import type { CongressMessage } from '@communique-tee/protocol';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { receivedBy } from '../received';
+import { receivedBy } from '../congress';
 import type { System } from '../start-system';
 
 /** A message and what its sender keeps of it. */

@@ -1,0 +1,66 @@
+import { spawnService, workspaceRoot, type Service } from '@communique-tee/testing/harness';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+
+const chamber = z.object({ origin: z.string(), apiKey: z.string() });
+const describedSchema = z.object({ house: chamber, senate: chamber, controlUrl: z.string() });
+export type DescribedCongress = z.infer<typeof describedSchema>;
+
+const receivedSchema = z.array(
+  z.object({ chamber: z.string(), office: z.string(), deliveryId: z.string(), xml: z.string() }),
+);
+export type ReceivedXml = z.infer<typeof receivedSchema>[number];
+
+export interface CongressOptions {
+  /** Where the simulator keeps its authority and writes `congress.json`. */
+  folder: string;
+  logFile: string;
+  /** Neither chamber refuses a DeliveryId that it took before. */
+  withoutDeduplication?: boolean | undefined;
+  /** The same addresses as before; free ports unless given. */
+  addresses?: DescribedCongress | undefined;
+  onOutput?: ((text: string) => void) | undefined;
+}
+
+/** Starts the Congress simulator (test/congress) as a process and waits until it listens. @throws SupportError SERVICE_NOT_READY */
+export function startCongress({
+  folder,
+  logFile,
+  withoutDeduplication,
+  addresses,
+  onOutput,
+}: CongressOptions): Promise<Service> {
+  const portOf = (url: string) => new URL(url).port;
+  return spawnService({
+    command: process.execPath,
+    args: [
+      join(workspaceRoot(), 'tools/run.mjs'),
+      join(workspaceRoot(), 'test/congress/src/main.ts'),
+      '--folder',
+      folder,
+      ...(withoutDeduplication === true ? ['--no-deduplication'] : []),
+      ...(addresses === undefined
+        ? []
+        : [
+            `--house-port=${portOf(addresses.house.origin)}`,
+            `--senate-port=${portOf(addresses.senate.origin)}`,
+            `--control-port=${portOf(addresses.controlUrl)}`,
+          ]),
+    ],
+    readyWhen: /^ready/m,
+    logFile,
+    ...(onOutput !== undefined && { onOutput }),
+  });
+}
+
+/** What the running simulator writes about itself into `congress.json`. */
+export async function readCongress(file: string): Promise<DescribedCongress> {
+  return describedSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+}
+
+/** What has arrived at the simulator's two ends. */
+export async function receivedBy(congress: DescribedCongress): Promise<ReceivedXml[]> {
+  const response = await fetch(`${congress.controlUrl}/received`);
+  return receivedSchema.parse(await response.json());
+}

@@ -1,0 +1,60 @@
+import type { LogLines, PartName } from './log-lines';
+
+/** A part that runs: how it ends, and how to end it. */
+export interface RunningPart {
+  /** Resolves when it has ended, with what a person should read about it. */
+  readonly ended: Promise<string>;
+  stop(): Promise<unknown>;
+}
+
+/** The parts that run, in the order of their start. One that ends is reported and starts again at the next change; the others go on. */
+export class Parts {
+  private readonly starts = new Map<PartName, () => Promise<RunningPart>>();
+  private readonly running = new Map<PartName, RunningPart>();
+  private readonly ended = new Set<PartName>();
+  private stopping = false;
+
+  constructor(private readonly lines: LogLines) {}
+
+  /** @throws what `start` throws; a later start that fails is reported */
+  async start(name: PartName, start: () => Promise<RunningPart>): Promise<void> {
+    this.starts.set(name, start);
+    this.watch(name, await start());
+  }
+
+  /** A source has changed: what ended starts again. */
+  changed(): void {
+    for (const name of this.ended) {
+      const start = this.starts.get(name);
+      this.ended.delete(name);
+      if (start === undefined || this.stopping) continue;
+      this.lines.say(`${name} starts again`);
+      start().then(
+        (part) => {
+          this.watch(name, part);
+        },
+        (error: unknown) => {
+          this.lines.say(`${name} did not start: ${error instanceof Error ? error.message : String(error)}`);
+          this.ended.add(name);
+        },
+      );
+    }
+  }
+
+  /** Ends everything, the last one first. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    for (const [, part] of [...this.running].reverse()) await part.stop();
+  }
+
+  private watch(name: PartName, part: RunningPart): void {
+    this.running.set(name, part);
+    if (this.stopping) void part.stop();
+    void part.ended.then((how) => {
+      if (this.running.get(name) === part) this.running.delete(name);
+      if (this.stopping) return;
+      this.ended.add(name);
+      this.lines.say(`${name} ended (${how}); the others go on, and it starts again when a source changes`);
+    });
+  }
+}
