@@ -1,4 +1,4 @@
-// node tools/dev/setup/with-install.mjs <demo|dev|test> [arguments]: what a newcomer types first, so it installs what is missing, then
+// node tools/dev/setup/with-install.mjs <demo|test> [arguments]: what a newcomer types first, so it installs what is missing, then
 // runs the script `<name>:run` of package.json on the workspace's own Node. Plain Node 20, no packages.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { root, say } from './workspace.mjs';
 const [name, ...args] = process.argv.slice(2);
 const script = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts[`${name}:run`];
 if (script === undefined) {
-  say('usage: node tools/dev/setup/with-install.mjs <demo|dev|test> [arguments]');
+  say('usage: node tools/dev/setup/with-install.mjs <demo|test> [arguments]');
   process.exit(2);
 }
 
