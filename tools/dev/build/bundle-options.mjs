@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { decoratorMetadata } from './plugins/decorator-metadata.mjs';
 import { koffiBesideBundle } from './plugins/koffi-beside-bundle.mjs';
+import { neverLoaded } from './plugins/never-loaded.mjs';
 import { optionalPeers } from './plugins/optional-peers.mjs';
 import { pageInBundle } from './plugins/page-in-bundle.mjs';
 import { swaggerUiBesideBundle } from './plugins/swagger-ui-beside-bundle.mjs';
@@ -49,6 +50,7 @@ export function bundleOptions({ app, dev = false, entry, outdir, target = `${pro
     },
     banner: { js: "'use strict';\nconst __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
     plugins: [
+      ...(app === 'enclave' ? [neverLoaded({ root })] : []),
       pageInBundle({ root }),
       decoratorMetadata({ sourceMaps: dev }),
       koffiBesideBundle({ outdir: folder, target, root }),

@@ -1,0 +1,45 @@
+// What the enclave never loads, and so does not carry. Each of these is asked for by a `require()` or `import()` inside a function
+// that the enclave does not call; if it is called after all, it throws with the package's name. A package that is loaded at start would
+// stop the start, so nothing that works can depend on one of these (apps/enclave/src/production-bundle.integration.spec.ts holds the list).
+import { resolve } from 'node:path';
+
+/** By package: the only way to it, and why the enclave does not go there. */
+export const NEVER_LOADED = {
+  '@fastify/static': 'Nest: app.useStaticAssets(); the enclave serves no files',
+  '@fastify/cors': 'Nest: app.enableCors(); no browser reaches the enclave',
+  'light-my-request': 'Fastify: inject(), for tests',
+  pino: 'Fastify: the option `logger`; the enclave has a log of its own, with a fixed list of fields',
+  '@fastify/ajv-compiler': 'Fastify: its validator; the enclave gives Fastify no schemas (runtime/server.ts)',
+  '@fastify/fast-json-stringify-compiler': 'Fastify: its serializer; as above',
+};
+
+/** Packages whose CommonJS form cannot be tree-shaken, and the ES modules that they carry beside it: the same code and version. */
+const ES_MODULES = {
+  rxjs: 'rxjs/dist/esm/index.js',
+  'rxjs/operators': 'rxjs/dist/esm/operators/index.js',
+  '@smithy/signature-v4': '@smithy/signature-v4/dist-es/index.js',
+};
+
+const exactly = (names) => new RegExp(`^(?:${names.map((name) => name.replace(/[/.]/g, '\\$&')).join('|')})$`);
+
+/** @param {{ root: string }} place */
+export function neverLoaded({ root }) {
+  return {
+    name: 'never-loaded',
+    setup(build) {
+      build.onResolve({ filter: exactly(Object.keys(NEVER_LOADED)) }, ({ path, kind }) => {
+        if (kind === 'import-statement')
+          return { errors: [{ text: `${path} is imported at start; take it off the list in never-loaded.mjs` }] };
+        return { path, namespace: 'never-loaded' };
+      });
+      build.onLoad({ filter: /.*/, namespace: 'never-loaded' }, ({ path }) => ({
+        contents: `throw new Error(${JSON.stringify(`${path} is left out of this bundle (tools/dev/build/plugins/never-loaded.mjs)`)});`,
+        loader: 'js',
+      }));
+      build.onResolve({ filter: exactly(Object.keys(ES_MODULES)) }, ({ path }) => ({
+        path: resolve(root, 'node_modules', ES_MODULES[path]),
+        sideEffects: false,
+      }));
+    },
+  };
+}
