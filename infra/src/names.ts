@@ -1,13 +1,7 @@
+import type { Place } from '@communique-tee/key-policies';
 import { PROJECT } from './config/parse-settings';
 
-/** Where a stack lives. Plain values: the program asks AWS once, before it makes anything. */
-export interface Place {
-  stack: string;
-  region: string;
-  accountId: string;
-  /** `aws`, `aws-us-gov`, `aws-cn`. */
-  partition: string;
-}
+export { accountRoot, type Place } from '@communique-tee/key-policies';
 
 /** The tag by which policies tell a stack's own instances from others. */
 export const STACK_TAG = `${PROJECT}:stack`;
@@ -40,4 +34,3 @@ export const logGroupName = (stack: string, part: string): string => `/${PROJECT
 
 export const arnOf = ({ partition, region, accountId }: Place, service: string, resource: string): string =>
   `arn:${partition}:${service}:${region}:${accountId}:${resource}`;
-export const accountRoot = ({ partition, accountId }: Place): string => `arn:${partition}:iam::${accountId}:root`;

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { ParentSettingsError, renderParentFiles, type ParentSettings } from '../parent/src';
 import type { SeenResource } from './mock-aws';
-import type { PolicyDocument } from './policies/document';
+import type { PolicyDocument } from '@communique-tee/key-policies';
 import { runProgram, type Seen } from './preview/run-program';
 import { stackConfig } from './preview/stack-config';
 import { violationsOf } from './rules';

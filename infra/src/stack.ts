@@ -23,7 +23,7 @@ import type { Lookups } from './lookups';
 import { aliasName, bucketName, ENCLAVE_KEY_ALIAS, nameOf, OPERATOR_KEY_ALIAS, stackTags, type Place } from './names';
 import { consoleLinks } from './console-links';
 import { logGroupPrefix, PARENT_LOG_GROUPS, parentSettings } from './parent-settings';
-import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from './policies/attested-key';
+import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from '@communique-tee/key-policies';
 import { parentRolePolicy } from './policies/parent-role';
 
 /** Everything of one stack. @returns the outputs of `pulumi up` */

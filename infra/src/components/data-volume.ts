@@ -5,7 +5,7 @@ import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import type { ComponentResourceOptions, Output } from '@pulumi/pulumi';
 import { PROJECT } from '../config/parse-settings';
 import type { Place } from '../names';
-import { trust } from '../policies/document';
+import { trust } from '@communique-tee/key-policies';
 import { snapshotPolicy } from '../policies/service-roles';
 import { Part } from './part';
 

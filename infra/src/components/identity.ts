@@ -2,7 +2,7 @@ import { InstanceProfile } from '@pulumi/aws/iam/instanceProfile.js';
 import { Role } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
-import { type PolicyDocument, trust } from '../policies/document';
+import { type PolicyDocument, trust } from '@communique-tee/key-policies';
 import { Part, policyText } from './part';
 
 /** Who the parent is in AWS. What it may do is `ParentPermissions`, once those things exist. */

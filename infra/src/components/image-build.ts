@@ -4,7 +4,7 @@ import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import { all, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
 import type { Architecture } from '../instances/instance-types';
 import type { Place } from '../names';
-import { trust } from '../policies/document';
+import { trust } from '@communique-tee/key-policies';
 import { imageBuildPolicy } from '../policies/service-roles';
 import { BUILDS_PREFIX } from './image-store';
 import { Part, policyText } from './part';

@@ -3,7 +3,7 @@ import { EventTarget } from '@pulumi/aws/cloudwatch/eventTarget.js';
 import { Alias } from '@pulumi/aws/kms/alias.js';
 import { Key } from '@pulumi/aws/kms/key.js';
 import { all, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
-import type { PolicyDocument } from '../policies/document';
+import type { PolicyDocument } from '@communique-tee/key-policies';
 import { Part, policyText } from './part';
 
 export interface GuardedKeyArgs {

@@ -6,7 +6,7 @@ import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
 import { METRIC_NAMESPACE } from '../../parent/src';
 import type { Place } from '../names';
-import { trust } from '../policies/document';
+import { trust } from '@communique-tee/key-policies';
 import { flowLogPolicy } from '../policies/service-roles';
 import { Part } from './part';
 

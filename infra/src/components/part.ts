@@ -6,7 +6,7 @@ import {
   output,
   type Output,
 } from '@pulumi/pulumi';
-import type { PolicyDocument } from '../policies/document';
+import type { PolicyDocument } from '@communique-tee/key-policies';
 
 /** One concern of the stack, under the name `<project>-<stack>-<part>`. */
 export class Part extends ComponentResource {

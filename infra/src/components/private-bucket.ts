@@ -6,7 +6,7 @@ import { BucketPublicAccessBlock } from '@pulumi/aws/s3/bucketPublicAccessBlock.
 import { BucketServerSideEncryptionConfiguration } from '@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js';
 import { BucketVersioning } from '@pulumi/aws/s3/bucketVersioning.js';
 import type { ComponentResourceOptions, Output, Resource } from '@pulumi/pulumi';
-import type { PolicyDocument } from '../policies/document';
+import type { PolicyDocument } from '@communique-tee/key-policies';
 import { Part, policyText } from './part';
 
 export interface PrivateBucketArgs {

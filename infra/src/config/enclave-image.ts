@@ -1,3 +1,4 @@
+import { isAllZero } from '@communique-tee/key-policies';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -38,9 +39,6 @@ export const kmsRegionsOf = (routes: readonly EgressRoute[]): string[] =>
   routes.flatMap(
     ({ host }) => /^kms(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.exec(host)?.[1] ?? [],
   );
-
-/** A PCR of an enclave in debug mode: an image with it vouches for nothing. */
-export const isAllZero = (pcr: string): boolean => /^0*$/.test(pcr);
 
 export const measurement = z
   .string()

@@ -1,5 +1,5 @@
 import { accountRoot, type Place } from '../names';
-import { policy, type PolicyDocument } from './document';
+import { policy, type PolicyDocument } from '@communique-tee/key-policies';
 
 /** Who tells people: alarms, budget warnings and the rule on key policies. */
 const SENDERS = ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com', 'events.amazonaws.com'];

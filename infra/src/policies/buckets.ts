@@ -1,5 +1,5 @@
 import { arnOf, type Place } from '../names';
-import { policy, type PolicyDocument, type Statement } from './document';
+import { policy, type PolicyDocument, type Statement } from '@communique-tee/key-policies';
 
 const tlsOnly = (bucketArn: string): Statement[] => [
   {

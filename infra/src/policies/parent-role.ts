@@ -1,7 +1,7 @@
 import { METRIC_NAMESPACE } from '../../parent/src';
 import { arnOf, nameOf, STACK_TAG, type Place } from '../names';
-import { attestedUse, PURPOSES } from './attested-key';
-import { policy, type PolicyDocument, type Statement } from './document';
+import { attestedUse, PURPOSES } from '@communique-tee/key-policies';
+import { policy, type PolicyDocument, type Statement } from '@communique-tee/key-policies';
 
 /** An object of the store; without a version where its key is the hash of what is in it, which the parent checks. */
 export interface InstalledObject {

@@ -1,8 +1,8 @@
 import type { Place } from '../names';
-import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from './attested-key';
+import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from '@communique-tee/key-policies';
 import { balancerLogBucketPolicy, imageBucketPolicy, s3EndpointPolicy } from './buckets';
-import type { PolicyDocument } from './document';
-import { keyPolicyDocuments } from './key-policy-documents';
+import type { PolicyDocument } from '@communique-tee/key-policies';
+import { keyPolicyDocuments } from '@communique-tee/key-policies';
 import { parentRolePolicy } from './parent-role';
 import { snapshotPolicy } from './service-roles';
 import { isAllowed } from './policy-engine';

@@ -1,6 +1,6 @@
 import { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } from '@cloud-copilot/iam-policy';
 import { runUnsafeSimulation } from '@cloud-copilot/iam-simulate';
-import type { PolicyDocument } from './document';
+import type { PolicyDocument } from '@communique-tee/key-policies';
 
 export interface Question {
   /** ARN of a role or user. */

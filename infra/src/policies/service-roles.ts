@@ -1,5 +1,5 @@
 import { arnOf, STACK_TAG, type Place } from '../names';
-import { policy, type PolicyDocument } from './document';
+import { policy, type PolicyDocument } from '@communique-tee/key-policies';
 
 const logStreams = (place: Place, group: string): string[] => [
   arnOf(place, 'logs', `log-group:${group}`),

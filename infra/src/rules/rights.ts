@@ -1,4 +1,4 @@
-import { WILDCARD_RESOURCES } from '../policies/document';
+import { WILDCARD_RESOURCES } from '../policies/wildcard-resources';
 import { statementsOf } from './policies-of';
 import { unless, type ResourceRule } from './rule';
 

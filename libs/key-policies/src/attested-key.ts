@@ -1,6 +1,8 @@
-import { isAllZero } from '../config/enclave-image';
-import { accountRoot, type Place } from '../names';
-import { policy, type PolicyDocument, type Statement } from './document';
+import { accountRoot, type Place } from './place';
+import { policy, type PolicyDocument, type Statement } from './policy-document';
+
+/** A PCR of an enclave in debug mode: an image with it vouches for nothing. */
+export const isAllZero = (pcr: string): boolean => /^0*$/.test(pcr);
 
 /** AWS's name for PCR0 (AWS KMS developer guide, "Condition keys for AWS KMS with AWS Nitro Enclaves"). */
 const IMAGE = 'kms:RecipientAttestation:ImageSha384';

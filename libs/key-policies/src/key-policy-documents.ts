@@ -1,7 +1,5 @@
-import type { Place } from '../names';
+import type { Place } from './place';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from './attested-key';
-
-export { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from './attested-key';
 
 export interface KeyPolicySettings {
   stack: string;

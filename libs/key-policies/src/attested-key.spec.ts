@@ -1,4 +1,4 @@
-import type { Place } from '../names';
+import type { Place } from './place';
 import { enclaveKeyPolicy, operatorKeyPolicy } from './attested-key';
 
 const place: Place = { stack: 'prod', region: 'us-east-1', accountId: '123456789012', partition: 'aws' };

@@ -1,0 +1,12 @@
+/** The policies of the keys that only an attested enclave may use: for the Pulumi program, and for the simulator of KMS. */
+export {
+  attestedUse,
+  enclaveKeyPolicy,
+  isAllZero,
+  operatorKeyPolicy,
+  PURPOSES,
+  type AcceptedImage,
+} from './attested-key';
+export { keyPolicyDocuments, type KeyPolicySettings } from './key-policy-documents';
+export { accountRoot, type Place } from './place';
+export { policy, trust, type PolicyDocument, type Statement, type TrustPolicy } from './policy-document';

@@ -1,0 +1,39 @@
+/** An IAM policy document, as AWS reads it. */
+export interface PolicyDocument {
+  Version: '2012-10-17';
+  Statement: Statement[];
+}
+
+export interface Statement {
+  Sid: string;
+  Effect: 'Allow' | 'Deny';
+  Principal?: '*' | { AWS: string | string[] } | { Service: string | string[] };
+  Action: string | string[];
+  Resource: string | string[];
+  Condition?: Record<string, Record<string, string | string[]>>;
+}
+
+export const policy = (...statements: (Statement | undefined)[]): PolicyDocument => ({
+  Version: '2012-10-17',
+  Statement: statements.filter((statement) => statement !== undefined),
+});
+
+/** Who may take a role; such a policy names no resource. */
+export interface TrustPolicy {
+  Version: '2012-10-17';
+  Statement: [Omit<Statement, 'Resource'>];
+}
+
+/** One AWS service, and only for this account where the service says for whom it acts. */
+export const trust = (service: string, accountId?: string): TrustPolicy => ({
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Sid: 'Trust',
+      Effect: 'Allow',
+      Principal: { Service: service },
+      Action: 'sts:AssumeRole',
+      ...(accountId !== undefined && { Condition: { StringEquals: { 'aws:SourceAccount': accountId } } }),
+    },
+  ],
+});
