@@ -1,18 +1,54 @@
-// The walls of docs/architecture.md: who may import whom, by Nx tag, and what runs in a browser imports nothing of Node.
+// Who may import whom (docs/architecture.md), by Nx tag, for production code and for tests; and what runs in a browser imports nothing of Node.
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
-const layers = [
-  { sourceTag: 'scope:shared', onlyDependOnLibsWithTags: ['scope:shared'] },
-  { sourceTag: 'scope:system', onlyDependOnLibsWithTags: ['scope:system', 'scope:shared'] },
-  { sourceTag: 'scope:enclave', onlyDependOnLibsWithTags: ['scope:enclave', 'scope:system', 'scope:shared'] },
-  { sourceTag: 'scope:gateway', onlyDependOnLibsWithTags: ['scope:gateway', 'scope:system', 'scope:shared'] },
-  { sourceTag: 'scope:parent', onlyDependOnLibsWithTags: ['scope:parent', 'scope:system', 'scope:shared'] },
-  { sourceTag: 'scope:page', onlyDependOnLibsWithTags: ['scope:page', 'scope:shared'] },
-  { sourceTag: 'scope:infra', onlyDependOnLibsWithTags: ['scope:infra', 'scope:shared'] },
-  // infra: its key policies are what the KMS simulator goes by
-  { sourceTag: 'scope:dev', onlyDependOnLibsWithTags: ['scope:dev', 'scope:infra', 'scope:system', 'scope:shared'] },
-];
+const production = {
+  'scope:shared': ['scope:shared'],
+  'scope:system': ['scope:system', 'scope:shared'],
+  'scope:enclave': ['scope:enclave', 'scope:system', 'scope:shared'],
+  'scope:gateway': ['scope:gateway', 'scope:system', 'scope:shared'],
+  'scope:parent': ['scope:parent', 'scope:system', 'scope:shared'],
+  'scope:page': ['scope:page', 'scope:shared'],
+  'scope:infra': ['scope:infra', 'scope:shared'],
+  'scope:testing': ['scope:testing', 'scope:system', 'scope:shared'],
+  // The simulators, the whole-system tests and the tools. The KMS simulator obeys the key policies that infra renders.
+  'scope:dev': ['scope:dev', 'scope:testing', 'scope:infra', 'scope:system', 'scope:shared'],
+};
+/** What specs and testing/ folders may import beside that. */
+const specs = {
+  'scope:shared': ['scope:system', 'scope:testing'],
+  'scope:system': ['scope:testing'],
+  'scope:enclave': ['scope:testing', 'scope:dev', 'scope:infra'],
+  'scope:gateway': ['scope:testing'],
+  'scope:parent': ['scope:testing'],
+  'scope:page': ['scope:testing'],
+  'scope:infra': ['scope:testing'],
+  'scope:testing': [],
+  'scope:dev': [],
+};
+
+/** `apps`: aliases of apps whose modules may be imported one by one, which Nx otherwise refuses. */
+function boundaries(beside = {}, apps = []) {
+  const depConstraints = Object.entries(production).map(([sourceTag, tags]) => ({
+    sourceTag,
+    onlyDependOnLibsWithTags: [...tags, ...(beside[sourceTag] ?? [])],
+  }));
+  return ['error', { allow: apps.map((app) => `@communique-tee/${app}/**`), depConstraints }];
+}
+
+const tests = ['**/*.spec.ts', '**/testing/**/*.ts'];
+
+const noTestDoubles = {
+  regex: String.raw`^\.{1,2}/(.*/)?testing(/|$)`,
+  message: 'Test doubles stay out of production code.',
+};
+const noNode = { group: ['node:*'], message: 'This code runs in a browser: nothing of Node.' };
+const noDatabase = { group: ['ioredis', '@prisma/*', 'pg'], message: 'The enclave knows no database and no Redis.' };
+const browserEntries = ['crypto', 'attestation'].map((name) => ({
+  name: `@communique-tee/${name}`,
+  message: 'This code runs in a browser: take the /browser entry.',
+}));
+const restrict = (patterns, paths = []) => ['error', { patterns, paths }];
 
 const nodeOnly = [
   'libs/*/src/**/node.ts',
@@ -21,62 +57,67 @@ const nodeOnly = [
   'libs/attestation/src/index.ts',
 ];
 
+const unusedVariables = ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }];
+
 export default tseslint.config(
-  { ignores: ['**/dist', '**/node_modules', '**/.nx', '**/.dev', '**/.cache', '**/generated', '**/*.cjs', '**/*.mjs'] },
+  { ignores: ['**/dist', '**/node_modules', '**/.nx', '**/.dev', '**/.cache', '**/generated'] },
+  {
+    files: ['**/*.{mjs,cjs}'],
+    extends: [...tseslint.configs.strict, ...tseslint.configs.stylistic],
+    rules: {
+      '@typescript-eslint/no-require-imports': 'off', // .cjs is CommonJS
+      '@typescript-eslint/no-unused-vars': unusedVariables,
+      eqeqeq: 'error',
+    },
+  },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strict, ...tseslint.configs.stylistic],
     plugins: { '@nx': nx },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      '@nx/enforce-module-boundaries': ['error', { allow: [], depConstraints: layers }],
+      '@nx/enforce-module-boundaries': boundaries(),
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
       '@typescript-eslint/no-extraneous-class': 'off', // Nest modules are empty classes
-      '@typescript-eslint/no-unused-vars': [
-        'error',
-        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' },
-      ],
+      '@typescript-eslint/no-unused-vars': unusedVariables,
       eqeqeq: 'error',
     },
   },
   {
+    files: ['{apps,libs,infra}/**/*.ts'],
+    ignores: [...tests, 'libs/testing/**'],
+    rules: { 'no-restricted-imports': restrict([noTestDoubles]) },
+  },
+  {
     // What runs in a browser.
     files: ['libs/{protocol,crypto,attestation,receipts,client}/src/**/*.ts', 'apps/page/src/**/*.ts'],
-    ignores: [...nodeOnly, '**/*.spec.ts', 'libs/*/src/testing/**', 'apps/page/src/testing/**'],
+    ignores: [...nodeOnly, ...tests],
     rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [{ group: ['node:*'], message: 'This code runs in a browser: nothing of Node.' }],
-          paths: ['crypto', 'attestation'].map((name) => ({
-            name: `@communique-tee/${name}`,
-            message: 'This code runs in a browser: take the /browser entry.',
-          })),
-        },
-      ],
+      'no-restricted-imports': restrict([noTestDoubles, noNode], browserEntries),
       'no-restricted-globals': ['error', 'process', 'Buffer', 'require', '__dirname'],
     },
   },
   {
     files: ['apps/enclave/**/*.ts'],
-    ignores: ['**/*.spec.ts'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [{ group: ['ioredis', '@prisma/*', 'pg'], message: 'The enclave knows no database and no Redis.' }],
-        },
-      ],
-    },
+    ignores: tests,
+    rules: { 'no-restricted-imports': restrict([noTestDoubles, noDatabase]) },
   },
   {
     // The development entry alone brings in the mock NSM; the production bundle starts from main.ts (a test looks into it).
     files: ['apps/enclave/src/main.dev.ts'],
-    rules: { '@nx/enforce-module-boundaries': 'off' },
+    rules: { '@nx/enforce-module-boundaries': boundaries({ 'scope:enclave': ['scope:testing'] }) },
   },
   {
-    files: ['**/*.spec.ts', '**/testing/**'],
-    rules: { '@nx/enforce-module-boundaries': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
+    files: tests,
+    rules: {
+      '@nx/enforce-module-boundaries': boundaries(specs),
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  {
+    // Whole-system tests and the bench look inside the apps; infra's specs hold its files against what the apps read.
+    files: ['{test,tools}/**/*.ts', 'infra/**/*.spec.ts'],
+    rules: { '@nx/enforce-module-boundaries': boundaries(specs, ['enclave', 'gateway', 'page', 'parent']) },
   },
 );

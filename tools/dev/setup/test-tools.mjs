@@ -72,6 +72,9 @@ const present = (tool) =>
   onPath(tool.commands, SEARCHED) !== undefined ||
   (tool.unpacked !== undefined && isExecutable(join(tool.unpacked, 'usr', 'bin', tool.commands[0])));
 
+/** @returns {string[]} the names of those that are here */
+export const presentTools = () => TOOLS.filter(present).map(({ name }) => name);
+
 /** @returns {Promise<boolean>} whether the tests may run */
 export async function ensureTestTools() {
   const missing = TOOLS.filter((tool) => !present(tool));

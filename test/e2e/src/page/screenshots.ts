@@ -1,6 +1,5 @@
 // node tools/run.mjs test/e2e/src/page/screenshots.ts [--folder <folder>] [--all]: starts the system, goes through the page in Chromium and writes
 // the pictures of the README into docs/images. --all: every step, light and dark, narrow and wide, for a look by those who change the page.
-/* eslint-disable @nx/enforce-module-boundaries -- a command among specs, which may import what they need */
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join, resolve } from 'node:path';

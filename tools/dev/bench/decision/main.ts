@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-/* eslint-disable @nx/enforce-module-boundaries -- the very step that the gateway takes is what is measured here */
 import type { GatewayConfig } from '@communique-tee/gateway/core/config/gateway-config';
 import { DECISION_SCRIPT } from '@communique-tee/gateway/core/redis/decision-script';
 import { RateLimits } from '@communique-tee/gateway/features/limits/rate-limits';
@@ -11,7 +10,6 @@ import { SharedRedis } from '@communique-tee/gateway/core/redis/shared-redis';
 import { Logger } from '@communique-tee/gateway/core/telemetry/logger';
 import { Metrics } from '@communique-tee/gateway/core/telemetry/metrics';
 import { RateLimitMetrics } from '@communique-tee/gateway/features/limits/rate-limit-metrics';
-/* eslint-enable @nx/enforce-module-boundaries */
 import { runClosedLoop } from '../load/closed-loop';
 
 // The deciding process: node tools/run.mjs tools/dev/bench/decision/main.ts <job.json>; the result is one line of JSON.

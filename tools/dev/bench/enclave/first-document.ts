@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-// eslint-disable-next-line @nx/enforce-module-boundaries -- what the gateway would see is what is measured
 import { EnclaveClient } from '@communique-tee/gateway/features/enclave/enclave-client';
 
 /** Asks for an attestation document every `betweenMs` until there is one. @throws the signal's reason */

@@ -8,7 +8,6 @@ import {
   type TrustPolicy,
 } from '@communique-tee/client';
 import type { System } from '@communique-tee/test-system';
-// eslint-disable-next-line @nx/enforce-module-boundaries -- the message that the end-to-end tests send
 import { plantedMessage } from '@communique-tee/test-system';
 import { beside, notMeasured, type Row } from '../measure';
 import { DEFAULT_MEMORY_MIB, type BootingEnclave } from './booting-enclave';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
 import * as z from 'zod';
-// eslint-disable-next-line @nx/enforce-module-boundaries -- the very client that the gateway relays with is what is measured here
 import { EnclaveClient } from '@communique-tee/gateway/features/enclave/enclave-client';
 import { runClosedLoop } from '../load/closed-loop';
 import { sealedBodies } from '../load/sealed-bodies';

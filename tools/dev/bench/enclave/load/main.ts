@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
-// eslint-disable-next-line @nx/enforce-module-boundaries -- the very client that the gateway relays with is what is measured here
 import { EnclaveClient } from '@communique-tee/gateway/features/enclave/enclave-client';
 import { runClosedLoop } from '../../load/closed-loop';
 import { percentilesOf } from '../../load/percentiles';

@@ -1,0 +1,19 @@
+// node tools/dev/setup/surroundings.mjs: what tests depend on and the repository does not hold, as one line of JSON. Nx hashes it, so a test that
+// passed without Redis or without the shared vectors runs again when these appear.
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { presentTools } from './test-tools.mjs';
+import { root } from './workspace.mjs';
+
+const vectors = join(root, '..', 'shared', 'vectors');
+const files = existsSync(vectors) ? readdirSync(vectors, { recursive: true, encoding: 'utf8' }).sort() : [];
+console.log(
+  JSON.stringify({
+    tools: presentTools(),
+    vectors: files.map((name) => {
+      const { size, mtimeMs } = statSync(join(vectors, name));
+      return [name, size, mtimeMs];
+    }),
+  }),
+);
