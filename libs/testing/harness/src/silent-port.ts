@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { spawnService } from './spawn-service';
+import { spawnHelper } from './spawn-service';
 
 export interface SilentPort extends AsyncDisposable {
   readonly port: number;
@@ -15,7 +15,7 @@ const FILLERS = 4;
  * drops what else comes, as a machine behind a silent firewall does.
  */
 export async function startSilentPort(): Promise<SilentPort> {
-  const service = await spawnService({
+  const service = await spawnHelper({
     command: process.execPath,
     args: [
       '-e',

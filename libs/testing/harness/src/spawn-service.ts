@@ -59,6 +59,11 @@ const MAX_OUTPUT_CHARACTERS = 16 * 1024 * 1024;
  */
 export async function spawnService(options: ServiceOptions): Promise<Service> {
   integrationOnly('A service in a process of its own');
+  return spawnHelper(options);
+}
+
+/** `spawnService` for the small processes that test doubles need themselves, in unit specs too. */
+export async function spawnHelper(options: ServiceOptions): Promise<Service> {
   const stopSignal = options.stopSignal ?? 'SIGTERM';
   const child = spawn(options.command, [...(options.args ?? [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
