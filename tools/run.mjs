@@ -6,18 +6,30 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const entry = process.argv[2];
-if (!entry) {
-  console.error('usage: node tools/run.mjs <entry.ts> [arguments]');
+const USAGE = 'usage: node tools/run.mjs <entry.ts> [arguments]';
+if (entry === '--help' || entry === '-h') {
+  console.log(USAGE);
+  process.exit(0);
+}
+if (!entry || entry.startsWith('-')) {
+  console.error(USAGE);
   process.exit(2);
 }
-const cache = join(root, '.cache', 'run');
-mkdirSync(cache, { recursive: true });
-const outfile = join(cache, `${dirname(entry).replaceAll(/[\\/]/g, '-')}-${basename(entry, '.ts')}-${process.pid}.mjs`);
+const folder = join(
+  root,
+  '.cache',
+  'run',
+  `${dirname(entry).replaceAll(/[\\/]/g, '-')}-${basename(entry, '.ts')}-${process.pid}`,
+);
+mkdirSync(folder, { recursive: true });
 await build({
   absWorkingDir: root,
-  entryPoints: [resolve(entry)],
-  outfile,
+  entryPoints: { main: resolve(entry) },
+  outdir: folder,
+  outExtension: { '.js': '.mjs' },
   bundle: true,
+  // What is imported with import() is loaded when it is needed.
+  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node24',
@@ -29,10 +41,10 @@ await build({
 process.argv.splice(1, 2, resolve(entry));
 process.on('exit', () => {
   try {
-    process.getBuiltinModule('node:fs').rmSync(outfile, { force: true });
+    process.getBuiltinModule('node:fs').rmSync(folder, { recursive: true, force: true });
   } catch {
     /* the cache folder is disposable */
   }
 });
 process.setSourceMapsEnabled(true);
-await import(pathToFileURL(outfile).href);
+await import(pathToFileURL(join(folder, 'main.mjs')).href);

@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const pcr = (digit: string): string => digit.repeat(96);
 const RELEASE = gzipSync('a release');
-/** A whole image folder, as build:image leaves it, but for what is inside the .eif. */
+/** A whole image folder, as `npm run image -- build` leaves it, but for what is inside the .eif. */
 function buildFolder(stack: string): string[] {
   writeFileSync(join(folder, 'communique-tee.eif'), Buffer.alloc(1024, stack));
   writeFileSync(join(folder, 'release.tar.gz'), RELEASE);

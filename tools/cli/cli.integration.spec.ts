@@ -208,19 +208,25 @@ describe('communique-tee', () => {
   });
 
   it('verifies the gateway’s document, and tells a forged one, a wrong PCR0, an unwanted custody and an expired one apart', async () => {
-    const { exit, out } = await call(['verify', system.gatewayUrl, ...trust, '--custody', 'process', '--json'], {});
+    const { exit, out } = await call(['verify', ...trust, '--custody', 'process', '--json'], with_());
     expect(JSON.parse(out)).toMatchObject({ trusted: true, attestation: { key_binding: { custody: 'process' } } });
     expect(exit).toBe(0);
     const judged = async (argv: readonly string[]) => {
       const run = await call(['verify', ...argv, '--json']);
       return [run.exit, (JSON.parse(run.out) as { code: string }).code];
     };
-    expect(await judged([system.gatewayUrl, '--pcr0', other, ...trust.slice(2)])).toEqual([
+    expect(await judged(['--gateway', system.gatewayUrl, '--pcr0', other, ...trust.slice(2)])).toEqual([
       1,
       'ERR_ATTESTATION_MEASUREMENT',
     ]);
     expect(
-      await judged([system.gatewayUrl, ...trust, '--custody', 'arn:aws:kms:us-east-1:111122223333:alias/x']),
+      await judged([
+        '--gateway',
+        system.gatewayUrl,
+        ...trust,
+        '--custody',
+        'arn:aws:kms:us-east-1:111122223333:alias/x',
+      ]),
     ).toEqual([1, 'custody_refused']);
     const document = file(
       'document.cose',
@@ -236,9 +242,9 @@ describe('communique-tee', () => {
       await judged([document, ...trust, '--no-nonce', '--at', new Date(Date.now() + 7 * 86_400_000).toISOString()]),
     ).toEqual([1, 'ERR_ATTESTATION_CERTIFICATE_EXPIRED']);
     liar.tamper = (_path, body) => flip(body, body.length - 1);
-    expect(await judged([liar.url, ...trust])).toEqual([1, 'ERR_ATTESTATION_SIGNATURE']);
+    expect(await judged(['--gateway', liar.url, ...trust])).toEqual([1, 'ERR_ATTESTATION_SIGNATURE']);
     liar.tamper = () => undefined;
-    expect(await refusal(['verify', liar.url, ...trust])).toEqual([3, 'unreachable', undefined]);
+    expect(await refusal(['verify', '--gateway', liar.url, ...trust])).toEqual([3, 'unreachable', undefined]);
   });
 
   it('sends nothing, and keeps nothing, where the enclave is not the one that is trusted', async () => {

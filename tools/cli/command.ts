@@ -1,24 +1,23 @@
-import type { Paint } from './output/terminal';
+import type { Command } from 'commander';
+import type { Streams } from '@communique-tee/command-line';
 import type { Exit } from './failure';
+import type { Paint } from './output/terminal';
 
 /** The world as a command sees it; a test gives it another. */
-export interface Context {
-  /** Results, and nothing else, so that they can be read by a program. */
-  readonly out: (text: string) => void;
-  /** Steps, warnings and errors. */
-  readonly err: (text: string) => void;
+export interface Context extends Streams {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly paint: Paint;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
-export interface Command {
-  /** As it is typed: `verify`, `receipt verify`. */
-  readonly name: string;
-  /** One line for the overview. */
-  readonly summary: string;
-  readonly help: string;
-  /** @throws Failure, and the coded errors of the libraries (exit-of.ts) */
-  readonly run: (argv: readonly string[], context: Context) => Promise<Exit>;
-}
+/** Makes a commander action of a command's work: arguments and options first, then the context. */
+export type Run = <A extends unknown[]>(
+  work: (context: Context, ...args: A) => Promise<Exit> | Exit,
+) => (...args: A) => Promise<void>;
+
+/**
+ * Adds one command to the program: arguments, options, help and action.
+ * The action throws Failure, and the coded errors of the libraries (exit-of.ts).
+ */
+export type AddCommand = (program: Command, run: Run) => Command;

@@ -8,19 +8,29 @@ import {
   toBase64Url,
 } from '@communique-tee/protocol';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { KeptTrust } from './trust';
+import type { KeptTrust, Measurements } from './trust';
 import { Failure, messageOf } from './failure';
 import { readJsonFile } from './files';
 
 /** The largest sealed message in base64url, and the little beside it. */
 const MAX_BYTES = 512 * 1024;
 
+const measurementSetSchema = z.strictObject({
+  pcr0: z.string(),
+  pcr1: z.string().optional(),
+  pcr2: z.string().optional(),
+  pcr3: z.string().optional(),
+  pcr8: z.string().optional(),
+});
+
+const measurementsSchema = z.tuple([measurementSetSchema], measurementSetSchema);
+
 const schema = z.strictObject({
-  v: z.literal(1),
+  v: z.literal(2),
   gateway: z.url(),
   /** CBOR form, base64url: what was posted. */
   sealed: z.string(),
@@ -30,7 +40,7 @@ const schema = z.strictObject({
   deliverySecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** What the sender trusted, so that the receipt is held against the same. */
   trust: z.strictObject({
-    pcr0: z.tuple([z.string()], z.string()),
+    measurements: measurementsSchema,
     custody: z.array(z.string()).optional(),
     developmentRootPem: z.string().optional(),
   }),
@@ -45,9 +55,13 @@ export interface KeptMessage {
   readonly trust: KeptTrust;
 }
 
-export const STATE_OPTION = { state: { type: 'string' } } as const;
-export const STATE_HELP = `  --state <folder>    where that is kept; default $XDG_STATE_HOME/communique-tee, or ~/.local/state/communique-tee
-`;
+/** What `list` shows of one message. */
+export interface ListedMessage {
+  readonly id: string;
+  readonly keptAtMs: number;
+  readonly expiresAtMs: number;
+  readonly gateway: URL;
+}
 
 /** A folder with one file for each message, both readable by their owner alone. */
 export class KeptMessages {
@@ -69,13 +83,13 @@ export class KeptMessages {
   keep({ gateway, prepared, deliverySecret, trust }: KeptMessage): string {
     const file = this.fileOf(prepared.id);
     const value: z.input<typeof schema> = {
-      v: 1,
+      v: 2,
       gateway: gateway.href,
       sealed: toBase64Url(prepared.sealed),
       answerKey: toBase64Url(prepared.answerKey),
       deliverySecret: toBase64Url(deliverySecret),
       trust: {
-        pcr0: [...trust.pcr0],
+        measurements: measurementsSchema.parse(trust.measurements),
         ...(trust.custody && { custody: [...trust.custody] }),
         ...(trust.developmentRootPem !== undefined && { developmentRootPem: trust.developmentRootPem }),
       },
@@ -103,7 +117,7 @@ export class KeptMessages {
     if (!existsSync(file))
       throw new Failure(
         'message_unknown',
-        `nothing is kept of ${id} in ${this.folder}: it was sent elsewhere, or with another --state`,
+        `nothing is kept of ${id} in ${this.folder}: it was sent from elsewhere, or with another --state; npx communique-tee list shows what is kept`,
       );
     try {
       const { gateway, sealed, answerKey, deliverySecret, trust } = schema.parse(readJsonFile(file, MAX_BYTES));
@@ -122,12 +136,52 @@ export class KeptMessages {
           answerKey: fromBase64Url(answerKey),
         },
         deliverySecret: fromBase64Url(deliverySecret),
-        trust: { pcr0: trust.pcr0, custody: trust.custody, developmentRootPem: trust.developmentRootPem },
+        trust: {
+          measurements: trust.measurements as unknown as Measurements,
+          custody: trust.custody,
+          developmentRootPem: trust.developmentRootPem,
+        },
       };
     } catch (cause) {
       if (cause instanceof Failure && cause.code === 'file_unreadable') throw cause;
       // Without what stands there: it holds a key
       throw new Failure('state_broken', `${file} is not what was kept: the answer cannot be opened with it`);
+    }
+  }
+
+  /** The messages that are kept, the latest first, and the files that cannot be read. @throws Failure `file_unreadable` */
+  list(): { readonly messages: readonly ListedMessage[]; readonly broken: readonly string[] } {
+    const messages: ListedMessage[] = [];
+    const broken: string[] = [];
+    for (const id of this.ids()) {
+      const file = this.fileOf(id);
+      try {
+        const { gateway, prepared } = this.find(id);
+        messages.push({
+          id,
+          keptAtMs: statSync(file).mtimeMs,
+          expiresAtMs: prepared.message.expiresAtSeconds * 1000,
+          gateway,
+        });
+      } catch (error) {
+        // One that another process forgot meanwhile is no longer there to list.
+        if (error instanceof Failure && error.code === 'state_broken') broken.push(file);
+        else if (existsSync(file)) throw error;
+      }
+    }
+    messages.sort((a, b) => b.keptAtMs - a.keptAtMs || a.id.localeCompare(b.id));
+    return { messages, broken };
+  }
+
+  private ids(): string[] {
+    if (!existsSync(this.folder)) return [];
+    try {
+      return readdirSync(this.folder)
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => name.slice(0, -'.json'.length))
+        .filter((id) => MESSAGE_ID_PATTERN.test(id));
+    } catch (cause) {
+      throw new Failure('file_unreadable', `${this.folder} cannot be read: ${messageOf(cause)}`, cause);
     }
   }
 

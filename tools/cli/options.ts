@@ -1,21 +1,109 @@
-import { usage } from './failure';
+import { Option, type Command } from 'commander';
+import { Failure, usage } from './failure';
+import { readText } from './files';
 
-export const GATEWAY_OPTION = { gateway: { type: 'string' } } as const;
+/** Options that several commands take, in the same words and with the same meaning everywhere. */
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface JsonOption {
+  readonly json?: boolean;
+}
+
+export function jsonOption(command: Command): Command {
+  return command.option('--json', 'print one JSON object, of an error too');
+}
+
+export interface GatewayOption {
+  readonly gateway?: string;
+}
+
 const DEFAULT_GATEWAY = 'http://127.0.0.1:3001';
-export const GATEWAY_HELP = `  --gateway <url>     its address (default: COMMUNIQUE_GATEWAY, or ${DEFAULT_GATEWAY}); https, or http on this machine
-`;
+
+/** @param default_ what applies without the option */
+export function gatewayOption(command: Command, default_ = `$COMMUNIQUE_GATEWAY, or ${DEFAULT_GATEWAY}`): Command {
+  return command.option(
+    '--gateway <url>',
+    `the gateway's address: https, or http on this machine (default: ${default_})`,
+  );
+}
 
 /**
- * A token in the clear is anybody's; on this machine there is nobody between.
+ * The gateway that a command asks. In the clear anybody on the way could read the sender's token, so only this machine is asked so.
  * @throws Failure `usage`
  */
-export function gatewayOf(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): URL {
-  const text = given ?? environment['COMMUNIQUE_GATEWAY'] ?? DEFAULT_GATEWAY;
+export function gatewayOf({ gateway }: GatewayOption, environment: Environment): URL {
+  const text = gateway ?? (environment['COMMUNIQUE_GATEWAY'] || DEFAULT_GATEWAY);
+  const source = gateway === undefined ? 'COMMUNIQUE_GATEWAY' : '--gateway';
   if (!URL.canParse(text))
-    throw usage('--gateway takes the address of a gateway, such as https://communique.example.org');
+    throw usage(`${source} takes the address of a gateway, such as https://communique.example.org`);
   const url = new URL(text);
   const local = /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local))
-    throw usage('--gateway has to be https, or http on this machine');
+    throw usage(`${source} has to be https, or http on this machine`);
   return url;
+}
+
+export interface TokenOption {
+  readonly tokenFile?: string;
+}
+
+export function tokenOption(command: Command): Command {
+  return command.option(
+    '--token-file <file>',
+    "the sender's bearer token (default: $COMMUNIQUE_TOKEN). Never an argument: other users of the machine can read those",
+  );
+}
+
+/** What a bearer token may be made of (RFC 6750, section 2.1), so that nothing else gets into a header. */
+const TOKEN = /^[A-Za-z0-9._~+/-]{1,8192}=*$/;
+
+/** @throws Failure `token_missing`, `file_unreadable`, `not_understood`; never with a part of the token */
+export function tokenOf({ tokenFile }: TokenOption, environment: Environment): string {
+  const token =
+    (tokenFile === undefined ? environment['COMMUNIQUE_TOKEN'] : readText(tokenFile, 16 * 1024))?.trim() ?? '';
+  if (token === '' && tokenFile === undefined)
+    throw new Failure(
+      'token_missing',
+      'there is no token: put it into COMMUNIQUE_TOKEN, or name a file that holds it with --token-file',
+    );
+  if (!TOKEN.test(token))
+    throw new Failure(
+      'not_understood',
+      tokenFile === undefined ? 'COMMUNIQUE_TOKEN holds no bearer token' : `${tokenFile} holds no bearer token`,
+    );
+  return token;
+}
+
+export interface StateOption {
+  readonly state?: string;
+}
+
+export function stateOption(command: Command): Command {
+  return command.option(
+    '--state <folder>',
+    'where sent messages are kept (default: $XDG_STATE_HOME/communique-tee, or ~/.local/state/communique-tee)',
+  );
+}
+
+export interface WaitOption {
+  readonly wait?: true | string;
+}
+
+export function waitOption(command: Command): Command {
+  return command.addOption(
+    new Option('--wait [seconds]', 'follow the message to its end, or for so many seconds; steps go to standard error'),
+  );
+}
+
+/** @returns undefined: do not wait; null: to its end. @throws Failure `usage` */
+export function waitSecondsOf({ wait }: WaitOption): number | null | undefined {
+  return wait === true ? null : secondsOf(wait, 'wait');
+}
+
+/** @throws Failure `usage` */
+export function secondsOf(given: string | undefined, option: string): number | undefined {
+  if (given === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(given)) throw usage(`--${option} takes a whole number of seconds`);
+  return Number(given);
 }

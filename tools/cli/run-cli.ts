@@ -1,86 +1,72 @@
-import type { Command, Context } from './command';
-import { endingOf } from './exit-of';
-import { EXIT, Failure, usage, type Exit } from './failure';
+import { CommandLine, UsageError } from '@communique-tee/command-line';
+import type { Context, Run } from './command';
 import { keys } from './commands/keys';
-import { json, printable } from './output/terminal';
-import { receiptVerify } from './commands/receipt-verify';
+import { list } from './commands/list';
+import { receipt } from './commands/receipt-verify';
 import { seal } from './commands/seal';
 import { send } from './commands/send';
-import { status } from './status/status';
 import { token } from './commands/token';
-import { groupOverview, overview } from './usage';
+import { endingOf } from './exit-of';
+import { EXIT, Failure, usage, type Exit } from './failure';
+import { json, printable } from './output/terminal';
+import { status } from './status/status';
 import { verify } from './verify/verify';
 
-export const COMMANDS: readonly Command[] = [verify, keys, send, status, receiptVerify, seal, token];
+const AFTER = `
+Results go to standard output, with --json as one JSON object; steps and errors to standard error. Colors only on a
+terminal, and not where NO_COLOR is set. COMMUNIQUE_TOKEN holds the sender's token, COMMUNIQUE_GATEWAY the gateway's address.
+
+Exit code, for every command
+  0    done: trusted, posted, delivered, verified
+  1    refused: not trusted, not taken, not delivered, not verified; a code says why
+  2    not understood: the arguments, or what a file holds
+  3    not reached: no answer from the network, a file cannot be read or written
+  4    still on its way (status, send --wait)
+  130  interrupted
+
+The first steps, with npm run demo in another terminal (it prints its PCR0)
+  npx communique-tee verify --pcr0 <hex> --development-root .dev/development-root.pem
+  npx communique-tee token --out .dev/token
+  npx communique-tee send --message docs/examples/message.json --pcr0 <hex> --development-root .dev/development-root.pem \\
+    --token-file .dev/token --wait
+`;
+
+/** Every command below one program. */
+export function commandLine(context: Context): CommandLine<Exit> {
+  const line = new CommandLine<Exit>(
+    'npx communique-tee',
+    'Private messages to Congress through an attested enclave: verify it, send, follow, check receipts.',
+    context,
+  );
+  line.program.addHelpText('after', AFTER);
+  const run: Run = (work) => line.run((...args) => work(context, ...args));
+  for (const add of [verify, keys, send, status, list, receipt, seal, token]) add(line.program, run);
+  return line;
+}
 
 /** One call of the command. @returns the exit code */
 export async function runCli(argv: readonly string[], context: Context): Promise<Exit> {
-  const asked = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
-  const { command, rest } = find(asked);
+  const line = commandLine(context);
   try {
-    if (asked.length === 0 || isHelp(rest)) {
-      context.out(command?.help ?? helpOf(asked));
-      return EXIT.done;
-    }
-    if (command === undefined)
-      throw usage(
-        isGroup(asked[0])
-          ? `${JSON.stringify(asked[0])} has commands of its own; which one?`
-          : `${JSON.stringify(asked[0])} is no command`,
-      );
-    return await Promise.race([command.run(rest, context), interruption(context.signal)]);
+    return await Promise.race([line.execute(argv), interruption(context.signal)]);
   } catch (error) {
-    return tell(error, command, asked, context);
+    return report(error instanceof UsageError ? usage(error.message) : error, line, argv, context);
   }
 }
 
 /** Not every wait ends by the signal: the command ends all the same. */
 function interruption(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    if (signal.aborted) reject(new Failure('interrupted', 'interrupted'));
-    signal.addEventListener(
-      'abort',
-      () => {
-        reject(new Failure('interrupted', 'interrupted'));
-      },
-      { once: true },
-    );
+    const interrupted = () => {
+      reject(new Failure('interrupted', 'interrupted'));
+    };
+    if (signal.aborted) interrupted();
+    signal.addEventListener('abort', interrupted, { once: true });
   });
 }
 
-function find(argv: readonly string[]): { command: Command | undefined; rest: readonly string[] } {
-  for (const command of COMMANDS) {
-    const words = command.name.split(' ');
-    if (words.every((word, at) => argv[at] === word)) return { command, rest: argv.slice(words.length) };
-  }
-  return { command: undefined, rest: argv };
-}
-
-function isHelp(argv: readonly string[]): boolean {
-  return argv.includes('--help') || argv.includes('-h');
-}
-
-/** @throws Failure `usage` */
-function helpOf([first]: readonly string[]): string {
-  if (first === undefined || first.startsWith('-')) return overview(COMMANDS);
-  if (!isGroup(first)) throw usage(`${JSON.stringify(first)} is no command`);
-  return groupOverview(
-    first,
-    COMMANDS.filter(({ name }) => name.startsWith(`${first} `)),
-  );
-}
-
-function isGroup(word: string | undefined): boolean {
-  return word !== undefined && COMMANDS.some(({ name }) => name.startsWith(`${word} `));
-}
-
-/** Where the arguments could not be read, too, a program that asked for JSON gets JSON. */
-function tell(
-  error: unknown,
-  command: Command | undefined,
-  argv: readonly string[],
-  { out, err, paint }: Context,
-): Exit {
+/** A program that asked for JSON gets JSON, also where the arguments could not be read. */
+function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[], { out, err, paint }: Context): Exit {
   const ending = endingOf(error);
   if (ending === undefined) throw error;
   const { exit, code, message, reason, problems, messageId } = ending;
@@ -102,14 +88,13 @@ function tell(
   err(
     `${word}  ${code}${reason === undefined ? '' : ` (${printable(reason)})`}\n${message
       .split('\n')
-      .map((line) => `  ${printable(line)}\n`)
+      .map((text) => `  ${printable(text)}\n`)
       .join('')}`,
   );
   if (messageId !== undefined)
     err(
-      `  message ${messageId}; npx communique-tee status tells how it stands, send --again posts the same bytes once more: they are taken once\n`,
+      `  message ${messageId}\n  To see where it is: npx communique-tee status ${messageId}\n  To post the same bytes once more, which the gateway takes once: npx communique-tee send --again ${messageId}\n`,
     );
-  if (code === 'usage')
-    err(`\nnpx communique-tee ${command === undefined ? '' : `${command.name} `}--help explains.\n`);
+  if (code === 'usage') err(`\n${line.hint(argv)}\n`);
   return exit;
 }

@@ -7,20 +7,18 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type CpioInput, readImage, writeCpio } from '@communique-tee/eif';
 import { X509CertificateGenerator } from '@peculiar/x509';
-import { parseCommand } from './arguments';
+import { CommandLine } from '@communique-tee/command-line';
+import { addImageCommands } from './commands';
 import { printable } from './output';
-import { runCommand } from './run-command';
-import { USAGE } from './usage';
 
 const root = join(__dirname, '../..');
 
 async function image(args: readonly string[], errIsTerminal = false) {
   const run = { status: 0, out: '', err: '' };
-  run.status = await runCommand(parseCommand(args), {
-    out: (text) => (run.out += text),
-    err: (text) => (run.err += text),
-    errIsTerminal,
-  });
+  const streams = { out: (text: string) => void (run.out += text), err: (text: string) => void (run.err += text) };
+  const line = new CommandLine('image', '', streams);
+  addImageCommands(line.program, line, { ...streams, errIsTerminal });
+  run.status = await line.parse(args);
   return run;
 }
 
@@ -422,7 +420,6 @@ describe('what cannot be done', () => {
   });
 
   it.each([
-    [[]],
     [['explain']],
     [['measure']],
     [['measure', 'a', 'b']],
@@ -443,7 +440,9 @@ describe('what cannot be done', () => {
     expect(await image(args)).toMatchObject({
       status: 2,
       out: '',
-      err: expect.stringMatching(/^[^\n]+\nnpm run image -- --help explains\.\n$/) as string,
+      err: expect.stringMatching(
+        /^[^\n]+\n(\(Did you mean [^\n]+\n)?image( [a-z]+)? --help lists what it takes\.\n$/,
+      ) as string,
     });
   });
 });
@@ -453,7 +452,19 @@ describe('the real command', () => {
   it('explains itself, measures, and ends with its status', async () => {
     const run = (...args: string[]) =>
       command(process.execPath, ['tools/run.mjs', 'tools/image/main.ts', ...args], { cwd: root });
-    expect(await run('pack', '--help')).toEqual({ stdout: USAGE, stderr: '' });
+    for (const words of [
+      ['pack'],
+      ['build'],
+      ['kernel'],
+      ['kernel', 'arm64'],
+      ['reproduce'],
+      ['emulator', 'setup'],
+      ['emulator', 'smoke'],
+    ])
+      expect(await run(...words, '--help')).toMatchObject({
+        stdout: expect.stringContaining(`Usage: npm run image -- ${words[0] ?? ''}`) as string,
+        stderr: '',
+      });
     const { out } = await pack('real.eif', { 'app.js': 'app' }, '--json');
     expect(await run('measure', file('real.eif'), '--json')).toEqual({ stdout: out, stderr: '' });
     await expect(run('measure', file('kernel'))).rejects.toMatchObject({

@@ -1,13 +1,39 @@
-import { parseCommand } from './arguments';
-import { runBuild } from './build/run-build';
-import { runCommand } from './run-command';
+import type { Command } from 'commander';
+import { CommandLine, terminal } from '@communique-tee/command-line';
+import { addImageCommands } from './commands';
 
-const [command, ...args] = process.argv.slice(2);
-process.exitCode =
-  command === 'build'
-    ? await runBuild(args)
-    : await runCommand(parseCommand(process.argv.slice(2)), {
-        out: (text) => void process.stdout.write(text),
-        err: (text) => void process.stderr.write(text),
-        errIsTerminal: process.stderr.isTTY,
-      });
+/** npm run image -- <command>: the measured image, built, looked at, and what it is made of. Neither nitro-cli nor Docker is needed. */
+
+type Describe = (command: Command, line: CommandLine) => void;
+
+/** A command is loaded when it is named. */
+const BUILDING: readonly (readonly [name: string, summary: string, load: () => Promise<Describe>])[] = [
+  [
+    'build',
+    "build the enclave's image out of this checkout",
+    async () => (await import('./build/run-build')).describeBuild,
+  ],
+  ['kernel', "build the enclave's kernel", async () => (await import('./kernel/command')).describeKernel],
+  [
+    'reproduce',
+    'build the committed image twice and compare every byte',
+    async () => (await import('./reproduce')).describeReproduce,
+  ],
+  [
+    'emulator',
+    'the emulator that boots an image without AWS: setup, smoke',
+    async () => (await import('./emulator/command')).describeEmulator,
+  ],
+];
+
+const argv = process.argv.slice(2);
+const line = new CommandLine(
+  'npm run image --',
+  'Enclave image files (.eif): made, looked at, measured, signed, compared. Neither nitro-cli nor Docker is needed.',
+);
+for (const [name, summary, load] of BUILDING) {
+  const command = line.program.command(name).helpGroup('Building:').helpCommand(false).summary(summary);
+  if (argv.includes(name)) (await load())(command, line);
+}
+addImageCommands(line.program, line, { ...terminal, errIsTerminal: process.stderr.isTTY });
+process.exitCode = await line.parse(argv);

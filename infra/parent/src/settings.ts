@@ -42,7 +42,7 @@ export interface ParentSettings {
   readonly storeBucket: string;
   /** The enclave's image: `sha384` of the file and PCR0, 96 hexadecimal digits each. */
   readonly image: { readonly key: string; readonly versionId: string; readonly sha384: string; readonly pcr0: string };
-  /** What `npm run build:release` made: `sha256` of the archive, 64 hexadecimal digits. */
+  /** What `npm run ops -- release` made: `sha256` of the archive, 64 hexadecimal digits. */
   readonly release: { readonly key: string; readonly sha256: string };
   readonly enclave: {
     readonly cpuCount: number;

@@ -1,42 +1,22 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../config/config-error';
-import { previewArguments } from '../preview/arguments';
-import type { Streams } from '../preview/run-preview';
+import type { PreviewOptions, Streams } from '../preview/options';
 import { runProgram } from '../preview/run-program';
 import { stackConfig } from '../preview/stack-config';
 import { notBuilt } from '../preview/stand-ins';
 import { RESOURCE_RULES, STACK_RULES, violationsOf } from '../rules';
 import { ruleResources } from '../rules/seen-resources';
 
-const terminal: Streams = { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) };
 const RULES = [...RESOURCE_RULES, ...STACK_RULES];
 
-const HELP = `Holds what pulumi up would create to the rules of infra/src/rules, without Pulumi's CLI, without AWS and without changing anything.
-With the CLI the same rules are a policy pack: pulumi preview --policy-pack infra/policy-pack
-
-  npm run check:policies -- [--stack dev|staging|prod]   default dev
-  --config <key>=<value>                                 as many as wanted, over Pulumi.<stack>.yaml
-  --without-image                                        before an image is built: its measurements are then made up, and said to be
-  --json
-  --help
-
-Rules:
-`;
+/** Every rule, with what it demands. */
+export const ruleNames = (): string =>
+  RULES.map(({ name, description }) => `  ${name.padEnd(26)} ${description}`).join('\n');
 
 /** @returns the exit code: 0 every rule holds, 1 one does not or the configuration cannot work, 2 not understood */
-export async function runCheck(
-  args: readonly string[],
-  streams: Streams = terminal,
-  root = resolve('.'),
-): Promise<number> {
-  let given;
+export async function runCheck(given: PreviewOptions, streams: Streams, root = resolve('.')): Promise<number> {
   let config;
   try {
-    given = previewArguments(args);
-    if (given === 'help') {
-      streams.out(`${HELP}${RULES.map(({ name, description }) => `  ${name.padEnd(26)} ${description}\n`).join('')}`);
-      return 0;
-    }
     config = stackConfig(root, given.stack, given.config);
   } catch (error) {
     streams.err(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -21,7 +21,7 @@ export interface ImageBuildArgs {
   registry: { arn: Input<string>; url: Input<string> };
 }
 
-/** The same `npm run build:image`, in the account, on the architecture of the parent (the same bytes as anywhere), and the gateway's container. */
+/** The same `npm run image -- build`, in the account, on the architecture of the parent (the same bytes as anywhere), and the gateway's container. */
 const BUILDSPEC = `version: 0.2
 phases:
   install:
@@ -33,7 +33,7 @@ phases:
   build:
     commands:
       - docker manifest inspect "$REPOSITORY:$COMMIT" >/dev/null 2>&1 || docker build --file docker/Dockerfile.gateway --target gateway --tag "$REPOSITORY:$COMMIT" .
-      - npm run build:image -- --stack "$STACK" --arch "$ARCHITECTURE" --out "$CODEBUILD_SRC_DIR/out"
+      - npm run image -- build --stack "$STACK" --arch "$ARCHITECTURE" --out "$CODEBUILD_SRC_DIR/out"
   post_build:
     commands:
       - test "$CODEBUILD_BUILD_SUCCEEDING" = 1

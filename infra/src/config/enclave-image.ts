@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Architecture } from '../instances/instance-types';
 
-/** An enclave image as `npm run build:image` left it in its folder. */
+/** An enclave image as `npm run image -- build` left it in its folder. */
 export interface EnclaveImage {
   /** Path of the .eif; absent where nothing was built (only `preview --without-image` and `cost` go on without one). */
   file?: string;

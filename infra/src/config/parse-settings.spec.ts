@@ -123,8 +123,8 @@ it('says everything at once, and no secret’s value', () => {
     't4g.small',
     'database parent',
     'redisAuthToken',
-    'build:image',
-    'build:release',
+    'image -- build',
+    'ops -- release',
   ])
     expect(problems.some((problem) => problem.includes(words))).toBe(true);
   expect(problems.join()).not.toContain('secret word');
@@ -246,14 +246,14 @@ describe('the image folder', () => {
         'absent',
         undefined,
         undefined,
-        /there is no .*communique-tee-arm64.tar.gz; build the release first: npm run build:release -- --arch arm64$/,
+        /there is no .*communique-tee-arm64.tar.gz; build the release first: npm run ops -- release --arch arm64$/,
       ],
-      ['empty', Buffer.alloc(0), undefined, /no gzip archive.*npm run build:release/],
+      ['empty', Buffer.alloc(0), undefined, /no gzip archive.*npm run ops -- release/],
       [
         'of the other architecture',
         archive,
         { arch: 'x86_64', sha256 },
-        /built for x86_64, and the parent is arm64: npm run build:release -- --arch arm64$/,
+        /built for x86_64, and the parent is arm64: npm run ops -- release --arch arm64$/,
       ],
     ])('is refused: %s', (_what, content, described, words) => {
       expect(said(content, described)).toEqual([expect.stringMatching(words)]);

@@ -66,7 +66,7 @@ export function parseSettings(
   if ('problems' in reading)
     problems.push(
       ...reading.problems.map(
-        (problem) => `${problem}: npm run build:image -- --stack ${stack} --arch ${architecture}`,
+        (problem) => `${problem}: npm run image -- build --stack ${stack} --arch ${architecture}`,
       ),
     );
   const image = 'image' in reading ? reading.image : undefined;

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { Architecture } from '../instances/instance-types';
 
-/** The programs of the parent in one archive, as `npm run build:release` makes it. */
+/** The programs of the parent in one archive, as `npm run ops -- release` makes it. */
 export interface Release {
   /** Absent where nothing was built (only `preview --without-image` and `cost` go on without one). */
   file?: string;
@@ -12,12 +12,12 @@ export interface Release {
   sha256: string;
 }
 
-/** `release.json`, which build:release writes beside the archive of the architecture that it built last. */
+/** `release.json`, which `npm run ops -- release` writes beside the archive of the architecture that it built last. */
 const description = z.object({ arch: z.string(), sha256: z.string() });
 
 /** What would fail on the instance only, half an hour later, fails here: an archive that is absent, cut off at its beginning, or of the other architecture. */
 export function readRelease(file: string, architecture: Architecture): { release: Release } | { problem: string } {
-  const build = `npm run build:release -- --arch ${architecture}`;
+  const build = `npm run ops -- release --arch ${architecture}`;
   if (!existsSync(file)) return { problem: `releaseFile: there is no ${file}; build the release first: ${build}` };
   const bytes = readFileSync(file);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b)

@@ -63,13 +63,13 @@ export const settingsShape = {
     .string()
     .max(1024)
     .optional()
-    .describe('where build:image wrote (default dist/image/<stack>-<architecture>)'),
+    .describe('where npm run image -- build wrote (default dist/image/<stack>-<architecture>)'),
   releaseFile: z
     .string()
     .max(1024)
     .optional()
     .describe(
-      'the programs of the parent, as build:release made them (default dist/release/communique-tee-<architecture>.tar.gz)',
+      'the programs of the parent, as npm run ops -- release made them (default dist/release/communique-tee-<architecture>.tar.gz)',
     ),
   acceptedPcr0: listOf(measurement, 8)
     .default([])

@@ -1,37 +1,20 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../config/config-error';
 import { parseSettings } from '../config/parse-settings';
-import { previewArguments } from '../preview/arguments';
+import type { StackOptions, Streams } from '../preview/options';
 import { stackConfig } from '../preview/stack-config';
 import { notBuilt } from '../preview/stand-ins';
 import { costOf, savedByPlan, type MonthlyCost } from './cost';
 
-export interface Streams {
-  out(text: string): void;
-  err(text: string): void;
+export interface CostOptions extends StackOptions {
+  /** Dollars an hour of a savings plan, to see what it would save. */
+  readonly savingsRate?: string | undefined;
 }
 
-const terminal: Streams = { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) };
-
-const HELP = `Says what a stack costs a month, by item, before anything is created.
-
-  npm run cost -- [--stack dev|staging|prod]   default dev
-  --config <key>=<value>                       as many as wanted, over Pulumi.<stack>.yaml
-  --savings-rate <dollars an hour>             of a savings plan, to see what it would save
-  --json
-  --help
-`;
-
 /** @returns the exit code: 0 said, 1 the configuration cannot work, 2 not understood */
-export function runCost(args: readonly string[], streams: Streams = terminal, root = resolve('.')): number {
-  let given;
+export function runCost(given: CostOptions, streams: Streams, root = resolve('.')): number {
   let config;
   try {
-    given = previewArguments(args);
-    if (given === 'help') {
-      streams.out(HELP);
-      return 0;
-    }
     if (given.savingsRate !== undefined && !/^\d{1,3}(\.\d{1,6})?$/.test(given.savingsRate))
       throw new Error('--savings-rate: dollars an hour, for example 0.0898');
     config = stackConfig(root, given.stack, given.config);

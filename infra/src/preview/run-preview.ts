@@ -1,43 +1,15 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../config/config-error';
-import { configKeys, previewArguments } from './arguments';
+import type { PreviewOptions, Streams } from './options';
 import { asLines, describe } from './describe';
 import { runProgram } from './run-program';
 import { stackConfig } from './stack-config';
 import { notBuilt } from './stand-ins';
 
-export interface Streams {
-  out(text: string): void;
-  err(text: string): void;
-}
-
-const terminal: Streams = { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) };
-
-const HELP = `Shows what pulumi up would create, without Pulumi's CLI, without AWS and without changing anything.
-
-  npm run preview -- [--stack dev|staging|prod]   default dev
-  --config <key>=<value>                          as many as wanted, over Pulumi.<stack>.yaml
-  --without-image                                 before an image is built: its measurements are then made up, and said to be
-  --json
-  --help
-
-Keys:
-`;
-
 /** @returns the exit code: 0 would work, 1 would not, 2 not understood */
-export async function runPreview(
-  args: readonly string[],
-  streams: Streams = terminal,
-  root = resolve('.'),
-): Promise<number> {
-  let given;
+export async function runPreview(given: PreviewOptions, streams: Streams, root = resolve('.')): Promise<number> {
   let config;
   try {
-    given = previewArguments(args);
-    if (given === 'help') {
-      streams.out(`${HELP}${configKeys()}\n`);
-      return 0;
-    }
     config = stackConfig(root, given.stack, given.config);
   } catch (error) {
     streams.err(`${error instanceof Error ? error.message : String(error)}\n`);

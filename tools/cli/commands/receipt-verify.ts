@@ -12,64 +12,68 @@ import {
 } from '@communique-tee/protocol';
 import { ReceiptError, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 import { createHash } from 'node:crypto';
-import { onePositional, readArguments } from '../arguments/read-arguments';
-import { TRUST_OPTIONS, anchorOf, measurementsOf, trustOf, type Trust } from '../trust';
-import type { Command } from '../command';
-import { EXIT, Failure, usage } from '../failure';
+import type { AddCommand } from '../command';
+import { EXIT, Failure } from '../failure';
 import { readJsonFile, readLimited } from '../files';
+import { jsonOption, type JsonOption } from '../options';
 import { describe, fields, keyBinding } from '../output/describe-attestation';
 import { iso, json, printable, rows, type Paint } from '../output/terminal';
+import { anchorOf, trustOf, trustOptions, type Trust, type TrustOptions } from '../trust';
 import { ROOT_WARNING } from '../verify/report';
 
 const MAX_BYTES = 128 * 1024;
 
-const help = `Verifies a receipt, without asking anybody, years later if need be: the attestation document that it carries is verified at the receipt's
-own time, and the receipt under the key that the document attests.
-
-  npx communique-tee receipt verify <file> --pcr0 <hex> [options]
-
-  <file>              the receipt, as status --receipt writes it; or the JSON of status --json, or of GET /api/messages/<id>
-  --sealed <file>     the sealed message (CBOR) that it has to be about. Without it the receipt is shown with the message that it
-                      names: compare that with yours
-  --pcr0 <hex>,...    accepted PCR0 values, 96 hexadecimal digits each (SHA-384). There is no default
-  --custody <who>     who may have been able to bring the enclave's keys back: process (nobody), or the ARN of a KMS key alias
-  --development-root <pem>
-                      trusts the root certificate in this file instead of AWS's: for development only
-  --json              prints one JSON object
-
-It proves that an enclave of that measurement reports these outcomes for these sealed bytes at that time. It does not prove what the
-message said, who sent it, or that anybody read it. Which office is which, only the sender can tell (status).
+const AFTER = `
+It proves that an enclave of that measurement reports these outcomes for these sealed bytes at that time. It does not prove
+what the message said, who sent it, or that anybody read it. Only the sender can tell which office is which (status).
 
 Exit code
   0  verified
   1  not verified: the code says by which check
-  2  not understood: the arguments, or the file holds no receipt
+  2  not understood: the arguments, the policy, or the file holds no receipt
   3  a file could not be read
 
 Example
   npx communique-tee receipt verify receipt.json --pcr0 <hex>
 `;
 
-export const receiptVerify: Command = {
-  name: 'receipt verify',
-  summary: 'a receipt, without asking anybody',
-  help,
-  async run(argv, { out, paint }) {
-    const { values, positionals } = readArguments(argv, { ...TRUST_OPTIONS, sealed: { type: 'string' } });
-    const file = onePositional(positionals, 'the file of a receipt');
-    if (values['max-age'] !== undefined)
-      throw usage('--max-age has no meaning here: a receipt is verified at its own time');
-    const trust = trustOf(values);
-    const receipt = receiptIn(readJsonFile(file, MAX_BYTES));
-    const expected = values.sealed === undefined ? undefined : sealedIn(values.sealed);
-    const verified = await check(receipt, expected, trust);
-    out(
-      values.json === true
-        ? asJson(verified, expected !== undefined, trust)
-        : asText(verified, expected !== undefined, trust, paint),
+interface Options extends TrustOptions, JsonOption {
+  readonly sealed?: string;
+}
+
+export const receipt: AddCommand = (program, run) => {
+  const group = program
+    .command('receipt')
+    .helpCommand(false)
+    .summary('receipt verify: a receipt, without asking anybody')
+    .description('What is done with receipts: receipt verify checks one that status --receipt wrote.');
+  const command = group
+    .command('verify')
+    .summary('a receipt, without asking anybody')
+    .description(
+      "Verifies a receipt without asking anybody, years later if need be: the attestation document that it carries is verified at the receipt's own time, and the receipt under the key that the document attests.",
+    )
+    .argument(
+      '<file>',
+      'the receipt, as status --receipt writes it; or the JSON of status --json, or of GET /api/messages/<id>',
+    )
+    .option(
+      '--sealed <file>',
+      'the sealed message (CBOR) that it has to be about. Without it the receipt is shown with the message that it names: compare that with yours',
     );
-    return EXIT.done;
-  },
+  return trustOptions(jsonOption(command), { maxAge: false })
+    .addHelpText('after', AFTER)
+    .action(
+      run(async ({ out, paint }, file: string, options: Options) => {
+        const trust = trustOf(options);
+        const signed = receiptIn(readJsonFile(file, MAX_BYTES));
+        const expected = options.sealed === undefined ? undefined : sealedIn(options.sealed);
+        const verified = await check(signed, expected, trust);
+        const compared = expected !== undefined;
+        out(options.json === true ? asJson(verified, compared, trust) : asText(verified, compared, trust, paint));
+        return EXIT.done;
+      }),
+    );
 };
 
 interface About {
@@ -81,7 +85,7 @@ async function check(receipt: Receipt, expected: About | undefined, trust: Trust
   const trustAnchor = anchorOf(trust);
   const verified = await verifyReceipt(receipt, {
     verifyAttestation,
-    acceptedMeasurements: measurementsOf(trust),
+    acceptedMeasurements: trust.measurements,
     ...(trustAnchor && { trustAnchor }),
     ...(expected ?? claimedIn(receipt)),
   });

@@ -1,63 +1,60 @@
 import { prepareMessage } from '@communique-tee/client';
 import { toHex } from '@communique-tee/protocol';
 import { writeFileSync } from 'node:fs';
-import { GATEWAY_HELP, GATEWAY_OPTION, gatewayOf } from '../options';
-import { noPositional, readArguments } from '../arguments/read-arguments';
-import { TRUST_HELP, TRUST_OPTIONS, policyOf, trustOf } from '../trust';
-import type { Command } from '../command';
-import { EXIT, Failure, messageOf, usage } from '../failure';
+import type { AddCommand } from '../command';
+import { EXIT, Failure, messageOf } from '../failure';
 import { attestedKey } from '../gateway';
+import { gatewayOf, gatewayOption, jsonOption, type GatewayOption, type JsonOption } from '../options';
 import { json } from '../output/terminal';
 import { readMessage } from '../read-message';
+import { policyOf, trustOf, trustOptions, type TrustOptions } from '../trust';
 
-const help = `Seals a message to the key of an attested enclave, into a file that can be posted with curl. Prints its id. What would open the
-answer is not kept: to send a message and hear of it, use send.
-
-  npx communique-tee seal --message <file.json> --out <file.cbor> --pcr0 <hex> [options]
-
-  --message <file>    JSON in the shape of docs/message.md; docs/examples/message.json is one
-  --out <file>        where the sealed message goes (CBOR)
-${GATEWAY_HELP}  --json              prints one JSON object
-
-${TRUST_HELP}
+const AFTER = `
 Exit code
   0  sealed
-  1  the enclave is not one that you trust
-  2  not understood: the arguments, the message
+  1  the enclave is not one that you accept
+  2  not understood: the arguments, the message, the policy
   3  the gateway could not be reached, or a file not be read or written
 
 Example
   npx communique-tee seal --message docs/examples/message.json --out sealed.cbor --pcr0 <hex>
 `;
 
-export const seal: Command = {
-  name: 'seal',
-  summary: 'a message into a file, to be posted by other means',
-  help,
-  async run(argv, { out, environment }) {
-    const { values, positionals } = readArguments(argv, {
-      ...TRUST_OPTIONS,
-      ...GATEWAY_OPTION,
-      message: { type: 'string' },
-      out: { type: 'string' },
-    });
-    noPositional(positionals);
-    const { message, out: file } = values;
-    if (message === undefined || file === undefined) throw usage('--message and --out are required');
-    const policy = policyOf(trustOf(values));
-    const gateway = gatewayOf(values.gateway, environment);
-    const content = readMessage(message);
-    const { id, sealed, sealedSha256 } = prepareMessage(content, await attestedKey(gateway, policy));
-    try {
-      writeFileSync(file, sealed);
-    } catch (cause) {
-      throw new Failure('file_unwritable', `${file} cannot be written: ${messageOf(cause)}`, cause);
-    }
-    out(
-      values.json === true
-        ? json({ id, file, sealed_bytes: sealed.length, sealed_sha256: toHex(sealedSha256) })
-        : `${id}\n`,
+interface Options extends TrustOptions, GatewayOption, JsonOption {
+  readonly message: string;
+  readonly out: string;
+}
+
+export const seal: AddCommand = (program, run) => {
+  const command = program
+    .command('seal')
+    .summary('a message into a file, to be posted by other means')
+    .description(
+      'Seals a message to the key of an attested enclave, into a file that can be posted with curl, and prints its id. What would open the answer is not kept: to send a message and read the answer, use send.',
+    )
+    .requiredOption('--message <file>', 'JSON in the shape of docs/message.md; docs/examples/message.json is one')
+    .requiredOption('--out <file>', 'where the sealed message goes (CBOR)');
+  jsonOption(gatewayOption(command));
+  return trustOptions(command)
+    .addHelpText('after', AFTER)
+    .action(
+      run(async ({ out, environment }, options: Options) => {
+        const { message, out: file } = options;
+        const policy = policyOf(trustOf(options));
+        const gateway = gatewayOf(options, environment);
+        const content = readMessage(message);
+        const { id, sealed, sealedSha256 } = prepareMessage(content, await attestedKey(gateway, policy));
+        try {
+          writeFileSync(file, sealed);
+        } catch (cause) {
+          throw new Failure('file_unwritable', `${file} cannot be written: ${messageOf(cause)}`, cause);
+        }
+        out(
+          options.json === true
+            ? json({ id, file, sealed_bytes: sealed.length, sealed_sha256: toHex(sealedSha256) })
+            : `${id}\n`,
+        );
+        return EXIT.done;
+      }),
     );
-    return EXIT.done;
-  },
 };

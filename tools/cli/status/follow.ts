@@ -8,8 +8,8 @@ import { standingOf, type Standing } from './report';
 /** After its expiry the gateway ends a message; it may be a little late. */
 const AFTER_EXPIRY_MS = 120_000;
 
-/** As it stands now. */
-export async function look(
+/** Its status now. */
+export async function check(
   kept: KeptMessage,
   policy: TrustPolicy,
   token: string,
@@ -22,19 +22,19 @@ export async function look(
 }
 
 /**
- * Each change, until its end or until `waitSeconds` are over.
+ * Each change, until its end or until `waitSeconds` are over (null: as long as it may take).
  * @returns as it stood last
  */
 export async function follow(
   kept: KeptMessage,
   policy: TrustPolicy,
   token: string,
-  waitSeconds: number | undefined,
+  waitSeconds: number | null,
   context: Context,
 ): Promise<Standing> {
   const { gateway, prepared } = kept;
   const expiresMs = prepared.message.expiresAtSeconds * 1000 + AFTER_EXPIRY_MS;
-  const deadlineMs = waitSeconds === undefined ? expiresMs : Math.min(expiresMs, Date.now() + waitSeconds * 1000);
+  const deadlineMs = waitSeconds === null ? expiresMs : Math.min(expiresMs, Date.now() + waitSeconds * 1000);
   let last: MessageView | undefined;
   try {
     for await (const view of watchMessage(prepared.id, {
@@ -47,8 +47,8 @@ export async function follow(
       context.err(`  ${view.status}${view.attempts > 0 ? `, attempts ${String(view.attempts)}` : ''}\n`);
     }
   } catch (error) {
-    // Waited for as long as was wanted: how it stands is still an answer
+    // The wait is over: the last status is still an answer
     if (!(error instanceof ClientError) || error.code !== 'timeout') throw error;
   }
-  return last === undefined ? look(kept, policy, token, context) : standingOf(last, kept, policy);
+  return last === undefined ? check(kept, policy, token, context) : standingOf(last, kept, policy);
 }

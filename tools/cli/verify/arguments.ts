@@ -1,44 +1,71 @@
-import { onePositional, readArguments } from '../arguments/read-arguments';
-import { TRUST_OPTIONS, trustOf, type Trust } from '../trust';
+import type { Command } from 'commander';
 import { usage } from '../failure';
+import { gatewayOf, gatewayOption, jsonOption, type GatewayOption, type JsonOption } from '../options';
+import { trustOf, trustOptions, type Trust, type TrustOptions } from '../trust';
+
+export interface VerifyOptions extends TrustOptions, GatewayOption, JsonOption {
+  /** false: --no-nonce */
+  readonly nonce?: string | false;
+  readonly at?: string;
+}
 
 export interface VerifyArguments {
-  /** file or URL */
-  readonly source: string;
+  /** A file, or the gateway that is asked. */
+  readonly source: string | URL;
   readonly trust: Trust;
   readonly nonce: Uint8Array | 'fresh' | 'none';
   readonly at: Date | undefined;
-  readonly json: boolean;
 }
 
-/** @throws Failure `usage`, and what reading the root's file throws */
-export function parseArguments(argv: readonly string[]): VerifyArguments {
-  const { values, positionals } = readArguments(argv, {
-    ...TRUST_OPTIONS,
-    nonce: { type: 'string' },
-    'no-nonce': { type: 'boolean' },
-    at: { type: 'string' },
-  });
-  const source = onePositional(positionals, 'a file or a URL to verify');
+export function verifyArguments(command: Command): Command {
+  command
+    .argument(
+      '[file]',
+      'a document as raw bytes or in base64, or the JSON that /attestation answers; without it, the gateway is asked',
+    )
+    .option(
+      '--nonce <hex>',
+      'the nonce that the document has to carry, 16 to 512 bytes (default: 32 fresh random bytes, where a gateway is asked)',
+    )
+    .option(
+      '--no-nonce',
+      'send none and check none: the document may be a copy made for somebody else. A file needs one of the two',
+    )
+    .option(
+      '--at <time>',
+      'verify as of then, such as 2023-09-28T11:08:28Z (default: now). The document may be 30 s ahead',
+    );
+  const given = new Set<string>();
+  for (const name of ['nonce', 'no-nonce'])
+    command.on(`option:${name}`, () => {
+      if (given.add(name).size > 1) throw usage('--nonce and --no-nonce exclude each other');
+    });
+  jsonOption(gatewayOption(command));
+  return trustOptions(command);
+}
+
+/** @throws Failure `usage`, and what reading the root's or the policy's file throws */
+export function readVerifyArguments(
+  file: string | undefined,
+  options: VerifyOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): VerifyArguments {
+  if (file !== undefined && /^https?:\/\//i.test(file)) throw usage(`for a gateway, write --gateway ${file}`);
+  if (file === '') throw usage('the name of the file is empty');
+  if (file !== undefined && options.gateway !== undefined) throw usage('a file or --gateway, not both');
   return {
-    source,
-    nonce: nonceOf(values.nonce, values['no-nonce'] ?? false, isUrl(source)),
-    at: timeOf(values.at),
-    trust: trustOf(values),
-    json: values.json ?? false,
+    source: file ?? gatewayOf(options, environment),
+    nonce: nonceOf(options.nonce, file === undefined),
+    at: timeOf(options.at),
+    trust: trustOf(options),
   };
 }
 
-export function isUrl(source: string): boolean {
-  return /^https?:\/\//i.test(source);
-}
-
-function nonceOf(given: string | undefined, none: boolean, url: boolean): VerifyArguments['nonce'] {
-  if (given !== undefined && none) throw usage('--nonce and --no-nonce exclude each other');
-  if (none) return 'none';
+function nonceOf(given: string | false | undefined, asksGateway: boolean): VerifyArguments['nonce'] {
+  if (given === false) return 'none';
   if (given === undefined) {
-    if (url) return 'fresh';
-    throw usage('for a file, name the nonce with --nonce, or say --no-nonce');
+    if (asksGateway) return 'fresh';
+    throw usage('for a file, name the nonce with --nonce, or leave it unchecked with --no-nonce');
   }
   const bytes = given.length / 2;
   if (!/^(?:[0-9a-f]{2})+$/i.test(given) || bytes < 16 || bytes > 512)

@@ -1,5 +1,5 @@
 import { Failure } from '../failure';
-import { fetchBounded } from '../fetch-bounded';
+import { fetchBounded } from '../gateway';
 import { readLimited } from '../files';
 
 /** A document has at most 16.5 KB, its JSON form (base64, with PCRs and bundle beside it) well under this. */
@@ -14,15 +14,14 @@ export function readDocumentFile(path: string): Uint8Array {
 /**
  * Asks for a document over HTTP.
  * @param nonce sent as hexadecimal digits in the query, unless undefined
- * @throws Failure `usage`, `unreachable`, `not_understood`
+ * @throws Failure `unreachable`, `not_understood`
  */
 export async function fetchDocument(
-  source: string,
+  gateway: URL,
   nonce: Uint8Array | undefined,
   timeoutMs = NETWORK_TIMEOUT_MS,
 ): Promise<Uint8Array> {
-  if (!URL.canParse(source)) throw new Failure('usage', `${JSON.stringify(source)} is no URL`);
-  const url = new URL(source);
+  const url = new URL(gateway);
   if (url.pathname === '/') url.pathname = '/attestation';
   if (nonce) url.searchParams.set('nonce', Buffer.from(nonce).toString('hex'));
   const { ok, status, body } = await fetchBounded(url, {

@@ -166,8 +166,8 @@ describe('communique-tee verify', () => {
         .end(await nsm.attest({ nonce: new Uint8Array(Buffer.from(given, 'hex')) }));
     };
     const runs = await Promise.all([
-      verify(url, '--pcr0', pcr0, '--development-root', rootFile, '--json'),
-      verify(`${url}/v1/document?x=1`, '--pcr0', pcr0, '--development-root', rootFile, '--json'),
+      verify('--gateway', url, '--pcr0', pcr0, '--development-root', rootFile, '--json'),
+      verify('--gateway', `${url}/v1/document?x=1`, '--pcr0', pcr0, '--development-root', rootFile, '--json'),
     ]);
     for (const run of runs) {
       expect(JSON.parse(run.stdout)).toMatchObject({
@@ -192,14 +192,16 @@ describe('communique-tee verify', () => {
         .setHeader('content-type', 'application/json')
         .end(JSON.stringify({ attestation_document: Buffer.from(await nsm.attest({ nonce })).toString('base64') }));
     };
-    expect(await verify(url, '--pcr0', pcr0, '--development-root', rootFile, '--nonce', nonceHex)).toMatchObject({
+    expect(
+      await verify('--gateway', url, '--pcr0', pcr0, '--development-root', rootFile, '--nonce', nonceHex),
+    ).toMatchObject({
       status: 0,
     });
-    expect(await verify(url, '--pcr0', pcr0, '--development-root', rootFile)).toMatchObject({
+    expect(await verify('--gateway', url, '--pcr0', pcr0, '--development-root', rootFile)).toMatchObject({
       status: 1,
       stdout: expect.stringContaining('ERR_ATTESTATION_NONCE'),
     });
-    expect(await verify(url, '--pcr0', pcr0, '--development-root', rootFile, '--no-nonce')).toMatchObject({
+    expect(await verify('--gateway', url, '--pcr0', pcr0, '--development-root', rootFile, '--no-nonce')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('no nonce was checked'),
     });
@@ -227,7 +229,7 @@ describe('communique-tee verify', () => {
     ],
   ])('says that nothing was fetched from a server that answers %s: status 3', async (_, words, behaviour) => {
     answer = behaviour;
-    expect(await verify(url, '--pcr0', pcr0)).toMatchObject({
+    expect(await verify('--gateway', url, '--pcr0', pcr0)).toMatchObject({
       status: 3,
       stdout: '',
       stderr: expect.stringContaining(words),

@@ -155,7 +155,7 @@ The system stays up. Look at:
   ${system.logFolder}  logs of every process
 A token for this hour, to try the API with:
   ${await system.issuer.token('demo')}
-The gateway's whole environment is in ${system.gatewayEnvironmentFile} (for npm run operator, npx nx serve gateway).
+The gateway's whole environment is in ${system.gatewayEnvironmentFile} (for npm run ops, npx nx serve gateway).
 Ctrl-C ends it.
 `);
   await new Promise<void>((ended) => {

@@ -133,7 +133,7 @@ export async function buildImage({
       measurementsFile,
       `${JSON.stringify(
         {
-          $comment: 'What an enclave of this image attests. Made by npm run build:image.',
+          $comment: 'What an enclave of this image attests. Made by npm run image -- build.',
           image: 'communique-tee.eif',
           version: source.version,
           architecture: arch,

@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { runBuild } from './run-build';
+import { CommandLine } from '@communique-tee/command-line';
+import { describeBuild } from './run-build';
+
+function runBuild(args: readonly string[]): Promise<number> {
+  const line = new CommandLine('build', '');
+  describeBuild(line.program, line);
+  return line.parse(args);
+}
 
 let folder: string;
 let said: string;

@@ -1,3 +1,5 @@
+import { say } from './say';
+
 /** Why a tool or an input cannot be had here, in words for the person who asked for it. */
 export class SetupError extends Error {
   override readonly name = 'SetupError';
@@ -15,5 +17,17 @@ export class SetupError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+}
+
+/** Runs a command's work and tells the person what it could not have. @returns the exit code */
+export async function reportSetupError(work: () => Promise<void> | void): Promise<number> {
+  try {
+    await work();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(error.message);
+    return 1;
   }
 }

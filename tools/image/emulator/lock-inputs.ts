@@ -44,7 +44,7 @@ export function resolveEmulator(today: string): Lock {
   const resolver = openResolver();
   try {
     return {
-      $comment: 'Made by `npm run emulator:setup -- --update-lock`. Read by tools/image/emulator.',
+      $comment: 'Made by `npm run image -- emulator setup --update-lock`. Read by tools/image/emulator.',
       lockedOn: today,
       groups: {
         build: resolver.closure(BUILD_TOOLS),

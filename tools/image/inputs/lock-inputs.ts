@@ -41,7 +41,7 @@ export function resolveImage(today: string): Lock {
   try {
     return {
       $comment:
-        'Made by `npm run build:kernel -- --update-lock`. Every change of it changes the measurements of the image.',
+        'Made by `npm run image -- kernel --update-lock`. Every change of it changes the measurements of the image.',
       lockedOn: today,
       groups: {
         compiler: resolver.closure(COMPILER),

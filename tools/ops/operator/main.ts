@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
-import { parseCommand } from './arguments';
-import { runCommand } from './run-command';
+import { CommandLine } from '@communique-tee/command-line';
+import { clearStop, keys, status } from './commands';
 
-if (process.env['DATABASE_URL'] === undefined && existsSync('.env')) process.loadEnvFile('.env');
-process.exitCode = await runCommand(parseCommand(process.argv.slice(2)), process.env['DATABASE_URL'], {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-});
+// Bundled into the release: communique-operator on the parent instance.
+const line = new CommandLine('communique-operator', "The operator's commands on the parent instance.");
+status(line.program.command('status').summary('the emergency stop, and the budget windows of now'), line);
+clearStop(line.program.command('clear-stop').summary('clear the emergency stop, so that spending goes on'), line);
+keys(line.program.command('keys').summary('the sealed keys of the enclaves: list them, revoke one'), line);
+process.exitCode = await line.parse(process.argv.slice(2));

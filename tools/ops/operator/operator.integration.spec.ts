@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
-import { parseCommand, USAGE } from './arguments';
-import { runCommand } from './run-command';
+import { CommandLine } from '@communique-tee/command-line';
+import { clearStop, keys, status, type World } from './commands';
 
 describe('the operator', () => {
   let postgres: Postgres;
@@ -22,10 +22,13 @@ describe('the operator', () => {
   async function operator(args: string[], database: string | undefined = url) {
     let out = '';
     let err = '';
-    const code = await runCommand(parseCommand(args), database, {
-      out: (text) => (out += text),
-      err: (text) => (err += text),
-    });
+    const streams = { out: (text: string) => void (out += text), err: (text: string) => void (err += text) };
+    const world: World = { streams, databaseUrl: () => database };
+    const line = new CommandLine('operator', '', streams);
+    status(line.program.command('status'), line, world);
+    clearStop(line.program.command('clear-stop'), line, world);
+    keys(line.program.command('keys'), line, world);
+    const code = await line.parse(args);
     return { code, out, err };
   }
 
@@ -64,7 +67,6 @@ describe('the operator', () => {
   });
 
   it.each([
-    [[]],
     [['clear-stop']],
     [['clear-stop', '--by', 'Ada']],
     [['clear-stop', '--by', ' ', '--why', 'x']],
@@ -80,7 +82,10 @@ describe('the operator', () => {
     [['keys', 'revoke', 'ab'.repeat(16), '--by', 'Ada']],
     [['keys', 'revoke', 'ab'.repeat(16), 'cd'.repeat(16), '--by', 'Ada', '--why', 'x']],
   ])('does not understand %#', async (args) => {
-    expect(await operator(args)).toMatchObject({ code: 2, err: expect.stringContaining('usage:') as string });
+    expect(await operator(args)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--help lists what it takes') as string,
+    });
   });
 
   it('lists keys, and revokes one once', async () => {
@@ -126,7 +131,16 @@ describe('the operator', () => {
   });
 
   it('explains itself', async () => {
-    expect(await operator(['--help'], '')).toEqual({ code: 0, out: USAGE, err: '' });
+    for (const args of [[], ['--help'], ['keys', 'revoke', '--help', '--nonsense']])
+      expect(await operator(args, '')).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('Usage: operator') as string,
+        err: '',
+      });
+    expect(await operator(['clear-stpo'], '')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('Did you mean clear-stop?') as string,
+    });
     expect(await operator(['status'], '')).toMatchObject({ code: 2 });
   });
 

@@ -1,10 +1,27 @@
-import { parseArguments } from './arguments';
+import { CommandLine } from '@communique-tee/command-line';
+import { preflightOptions, readOptions, type PreflightArguments, type PreflightOptions } from './arguments';
+
+async function parseArguments(
+  args: readonly string[],
+  known: readonly string[],
+): Promise<PreflightArguments | undefined> {
+  const line = new CommandLine('preflight', '', { out: () => undefined, err: () => undefined });
+  let read: PreflightArguments | undefined;
+  preflightOptions(line.program, []).action(
+    line.run((options: PreflightOptions) => {
+      read = readOptions(options, known);
+      return 0;
+    }),
+  );
+  await line.execute(args);
+  return read;
+}
 
 const names = ['node', 'house'];
 
-it('takes what preview takes, and its own', () => {
+it('takes what preview takes, and its own', async () => {
   expect(
-    parseArguments(
+    await parseArguments(
       [
         '--stack',
         'prod',
@@ -35,22 +52,23 @@ it('takes what preview takes, and its own', () => {
     limitMs: 3000,
     before: 'opening',
   });
-  expect(parseArguments([], names)).toMatchObject({ stack: 'dev', before: 'up', limitMs: 10_000 });
+  expect(await parseArguments([], names)).toMatchObject({ stack: 'dev', before: 'up', limitMs: 10_000 });
 });
 
 it.each<[string[], RegExp]>([
-  [['--nonsense'], /nonsense/],
-  [['prod'], /no arguments without --/],
+  [['--nonsense=secret'], /^unknown option '--nonsense'$/],
+  [['--stak', 'prod'], /Did you mean --stack\?/],
+  [['prod'], /Expected 0 arguments but got 1$/],
   [['--only', 'hous'], /no check "hous"; there are node, house/],
   [['--only', ','], /--only takes names/],
   [['--only', 'node', '--skip', 'node'], /leaves nothing/],
   [['--timeout', '0'], /1 to 300/],
   [['--timeout', '1e3'], /1 to 300/],
   [['--before', 'noon'], /up or opening/],
-])('does not understand %j', (args, words) => {
-  expect(() => parseArguments(args, names)).toThrow(words);
+])('does not understand %j', async (args, words) => {
+  await expect(parseArguments(args, names)).rejects.toThrow(words);
 });
 
-it('helps, whatever else is asked', () => {
-  expect(parseArguments(['--stack', 'prod', '--help'], names)).toBe('help');
+it('helps, whatever else is asked', async () => {
+  expect(await parseArguments(['--stack', 'prod', '--help', '--nonsense'], names)).toBeUndefined();
 });

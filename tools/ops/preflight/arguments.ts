@@ -1,5 +1,7 @@
-import { parseArgs } from 'node:util';
-import { codeOf, messageOf } from './error-code';
+import type { Command } from 'commander';
+import { collect } from '@communique-tee/command-line';
+import { stackOptions } from '../stack-options';
+import type { Check } from './check';
 
 export interface PreflightArguments {
   readonly stack: string;
@@ -12,9 +14,21 @@ export interface PreflightArguments {
   readonly limitMs: number;
 }
 
+/** As commander reads them. */
+export interface PreflightOptions {
+  readonly stack: string;
+  readonly config?: readonly string[];
+  readonly before: string;
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly offline?: boolean;
+  readonly json?: boolean;
+  readonly timeout: string;
+}
+
 const MAX_TIMEOUT_SECONDS = 300;
 
-/** What was asked for cannot be understood; the text is for the person at the keyboard. */
+/** The arguments were not understood; the text is for the person at the keyboard. */
 export class NotUnderstood extends Error {
   constructor(problem: string) {
     super(problem);
@@ -22,54 +36,62 @@ export class NotUnderstood extends Error {
   }
 }
 
+export function preflightOptions(command: Command, checks: readonly Check[]): Command {
+  return stackOptions(command)
+    .option(
+      '--before <moment>',
+      'up: what pulumi up will make may be absent, and warns. opening: it has to be there, and fails where it is not. Run this one on the parent too: it alone has the address that Congress knows, and the way to PostgreSQL and Redis',
+      'up',
+    )
+    .option('--only <names>', 'these checks alone, separated by commas', collect)
+    .option('--skip <names>', 'all but these', collect)
+    .option('--offline', 'asks nothing outside this machine')
+    .option('--timeout <seconds>', 'of each check', '10')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', after(checks));
+}
+
+const after = (checks: readonly Check[]): string => `
+Each line is pass, warn, FAIL or skip, what was found, and what to do. From the environment (never from .env): AWS's own
+variables, DATABASE_URL, REDIS_URL, OPENAI_API_KEY, GOOGLE_AI_API_KEY or GEMINI_API_KEY, ANTHROPIC_API_KEY; what is not set
+is skipped.
+
+Checks
+${checks.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n')}
+
+Exit code
+  0  everything passed, or only warns
+  1  something failed
+  2  the arguments were not understood
+
+Examples
+  npm run ops -- preflight --stack prod
+  npm run ops -- preflight --stack prod --offline
+  npm run ops -- preflight --stack prod --config instanceType=c7g.xlarge --only configuration,vcpu-quota
+  npm run ops -- preflight --stack prod --before opening --only domain,secrets,house,senate
+`;
+
 /** @throws NotUnderstood */
-export function parseArguments(args: readonly string[], names: readonly string[]): PreflightArguments | 'help' {
-  const values = parse(args);
-  if (values.help) return 'help';
-  const { before } = values;
+export function readOptions(options: PreflightOptions, names: readonly string[]): PreflightArguments {
+  const { before } = options;
   if (before !== 'up' && before !== 'opening') throw new NotUnderstood('--before takes up or opening');
-  const seconds = /^\d{1,3}$/.test(values.timeout) ? Number(values.timeout) : 0;
+  const seconds = /^\d{1,3}$/.test(options.timeout) ? Number(options.timeout) : 0;
   if (seconds < 1 || seconds > MAX_TIMEOUT_SECONDS)
     throw new NotUnderstood(`--timeout takes whole seconds, 1 to ${String(MAX_TIMEOUT_SECONDS)}`);
-  const only = listOf('only', values.only, names);
-  const leaveOut = listOf('skip', values.skip, names);
+  const only = listOf('only', options.only ?? [], names);
+  const leaveOut = listOf('skip', options.skip ?? [], names);
   if (only.length > 0 && only.every((name) => leaveOut.includes(name)))
     throw new NotUnderstood('--skip leaves nothing of --only');
   return {
-    stack: values.stack,
-    config: values.config,
+    stack: options.stack,
+    config: options.config ?? [],
     before,
     only,
     leaveOut,
-    offline: values.offline,
-    json: values.json,
+    offline: options.offline === true,
+    json: options.json === true,
     limitMs: seconds * 1000,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        stack: { type: 'string', default: 'dev' },
-        config: { type: 'string', multiple: true, default: [] },
-        before: { type: 'string', default: 'up' },
-        only: { type: 'string', multiple: true, default: [] },
-        skip: { type: 'string', multiple: true, default: [] },
-        offline: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        timeout: { type: 'string', default: '10' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    // Node's own text names an option; of what stands alone it would name the value.
-    const isPositional = codeOf(error) === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL';
-    throw new NotUnderstood(
-      isPositional ? 'there are no arguments without --' : (messageOf(error).split('. ')[0] ?? ''),
-    );
-  }
 }
 
 function listOf(option: string, given: readonly string[], names: readonly string[]): string[] {

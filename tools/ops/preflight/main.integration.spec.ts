@@ -16,7 +16,7 @@ function run(
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['tools/run.mjs', 'tools/ops/preflight/main.ts', ...args],
+      ['tools/run.mjs', 'tools/ops/main.ts', 'preflight', ...args],
       { cwd: workspaceRoot(), env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...aws, ...env } },
       (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });

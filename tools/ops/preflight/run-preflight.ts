@@ -1,4 +1,4 @@
-import { NotUnderstood, parseArguments } from './arguments';
+import { NotUnderstood, readOptions, type PreflightOptions } from './arguments';
 import { CHECKS } from './checks';
 import type { Check } from './check';
 import { messageOf } from './error-code';
@@ -9,7 +9,6 @@ import { asJson, count, inOrder, TextReport } from './report';
 import { Facts } from './runner/facts';
 import { Progress } from './runner/progress';
 import { runChecks } from './runner/run-checks';
-import { help } from './usage';
 
 export interface Streams {
   out(text: string): void;
@@ -24,7 +23,7 @@ const CONCURRENCY = 8;
 
 /** @returns the exit code: 0 nothing failed, 1 something failed, 2 not understood */
 export async function runPreflight(
-  args: readonly string[],
+  options: PreflightOptions,
   ports: Ports,
   streams: Streams,
   all: readonly Check[] = CHECKS,
@@ -35,20 +34,16 @@ export async function runPreflight(
   let given;
   let stackFile: StackFile;
   try {
-    given = parseArguments(
-      args,
+    given = readOptions(
+      options,
       known.map(({ name }) => name),
     );
-    if (given === 'help') {
-      streams.out(help(known));
-      return 0;
-    }
     stackFile = readStackFile(ports.root, given.stack, given.config, (secret) => {
       redactor.add(secret);
     });
   } catch (error) {
     streams.err(
-      `${redactor.clean(messageOf(error))}\n${error instanceof NotUnderstood ? 'npm run preflight -- --help explains.\n' : ''}`,
+      `${redactor.clean(messageOf(error))}\n${error instanceof NotUnderstood ? 'npm run ops -- preflight --help lists what it takes.\n' : ''}`,
     );
     return 2;
   }

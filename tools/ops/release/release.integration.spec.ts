@@ -166,7 +166,7 @@ describe('migrate', () => {
 
 it('the command explains itself and refuses what it does not know', async () => {
   const run = async (...args: string[]) =>
-    promisify(execFile)(process.execPath, ['tools/run.mjs', 'tools/ops/release/main.ts', ...args], {
+    promisify(execFile)(process.execPath, ['tools/run.mjs', 'tools/ops/main.ts', 'release', ...args], {
       cwd: workspaceRoot(),
     }).then(
       () => 0,

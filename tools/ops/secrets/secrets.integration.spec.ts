@@ -10,12 +10,13 @@ import { createServer, type Server } from 'node:http';
 import { Agent } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
-import { runCommand } from './run-command';
+import { CommandLine } from '@communique-tee/command-line';
+import { secrets, type Ports } from './command';
 
 const KEY = 'canary-key-0123456789';
 const role = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
 
-describe('npm run secrets', () => {
+describe('ops secrets', () => {
   let folder: TemporaryFolder;
   let kms: KmsSimulator;
   let agent: Agent;
@@ -72,8 +73,8 @@ describe('npm run secrets', () => {
     said = { out: '', err: '' };
   });
 
-  const run = (args: readonly string[], { credentials = operator, value = `${KEY}\n` } = {}) =>
-    runCommand(args, {
+  const run = (args: readonly string[], { credentials = operator, value = `${KEY}\n` } = {}) => {
+    const ports: Ports = {
       kms: (region) =>
         new KMSClient({ region, endpoint: kms.origin, credentials, requestHandler: { httpsAgent: agent } }),
       secretsManager: (region) =>
@@ -87,7 +88,11 @@ describe('npm run secrets', () => {
       out: (text) => void (said.out += text),
       err: (text) => void (said.err += text),
       environment: { AWS_REGION: 'us-east-1' },
-    });
+    };
+    const line = new CommandLine('secrets', '', ports);
+    secrets(line.program, line, ports);
+    return line.parse(args);
+  };
   afterEach(() => {
     expect(said.out + said.err).not.toContain(KEY);
   });
@@ -162,9 +167,11 @@ describe('npm run secrets', () => {
     [['put', '--stack', 'prod', 'cwc-house', KEY]],
     [['get', '--stack', 'prod', 'x']],
     [['--what']],
+    [['put', '--stack', 'prod', `--value=${KEY}`, 'cwc-house']],
   ])('wants other arguments than %j', async (args) => {
     expect(await run(args)).toBe(2);
-    expect(said.err).toContain('npm run secrets');
+    expect(said.err).toContain('--help lists what it takes');
+    expect(said.err).not.toContain(KEY);
   });
 
   it('explains itself', async () => {
@@ -177,7 +184,7 @@ it('reads a file as well as a pipe', async () => {
   const folder = await temporaryFolder('secrets-input');
   try {
     await writeFile(folder.file('key.txt'), 'short\n');
-    const script = `exec '${process.execPath}' tools/run.mjs tools/ops/secrets/main.ts put --stack prod --region us-east-1 cwc-house < '${folder.file('key.txt')}'`;
+    const script = `exec '${process.execPath}' tools/run.mjs tools/ops/main.ts secrets put --stack prod --region us-east-1 cwc-house < '${folder.file('key.txt')}'`;
     const service = await spawnService({
       command: '/bin/sh',
       args: ['-c', script],

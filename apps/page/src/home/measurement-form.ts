@@ -90,5 +90,5 @@ export function setUpMeasurements(trust: Trust, words: Promise<ServerWords | und
 /** What to run on one's own machine. */
 function showCommand(pcr0s: Pcr0s | undefined): void {
   byId('own-command').textContent =
-    `npx communique-tee verify ${location.origin} --pcr0 ${pcr0s?.join(',') ?? '<PCR0>'}`;
+    `npx communique-tee verify --gateway ${location.origin} --pcr0 ${pcr0s?.join(',') ?? '<PCR0>'}`;
 }

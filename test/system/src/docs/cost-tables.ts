@@ -13,12 +13,12 @@ const costSchema = z.object({
 });
 export type Cost = z.infer<typeof costSchema>;
 
-/** What `npm run cost -- --stack <stack> --json` says. */
+/** What `npm run ops -- cost --stack <stack> --json` says. */
 export async function costOf(stack: string): Promise<Cost> {
   const root = workspaceRoot();
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [join(root, 'tools/run.mjs'), join(root, 'infra/src/cost/main.ts'), '--stack', stack, '--json'],
+    [join(root, 'tools/run.mjs'), join(root, 'tools/ops/main.ts'), 'cost', '--stack', stack, '--json'],
     { cwd: root },
   );
   return costSchema.parse(JSON.parse(stdout));
@@ -29,7 +29,7 @@ export function costTable(stack: string, { items, knownUsd }: Cost): string {
   return [
     `## ${stack}: ${knownUsd}${items.some(({ monthlyUsd }) => monthlyUsd === null) ? ' and what is unknown' : ''}`,
     '',
-    `    npm run cost -- --stack ${stack}`,
+    `    npm run ops -- cost --stack ${stack}`,
     '',
     '| item | count | each | a month |',
     '|---|---:|---|---:|',

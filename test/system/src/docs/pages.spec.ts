@@ -31,6 +31,20 @@ it('every npm run is a script of package.json', async () => {
   expect(named.filter((line) => !Object.hasOwn(scripts, line.split(': ')[1] ?? ''))).toEqual([]);
 });
 
+it.each([
+  ['npm run ops --', 'tools/ops/main.ts'],
+  ['npm run image --', 'tools/image/main.ts'],
+  ['npx communique-tee', 'tools/cli/main.ts'],
+])('every command of %s that is named is one', async (command, entry) => {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'tools/run.mjs'), join(root, entry)], {
+    cwd: root,
+  });
+  const known = new Set([...stdout.matchAll(/^ {2}([a-z-]+)(?: \[options\]| <| {2})/gm)].map(([, name]) => name));
+  const named = pages.flatMap((page) => findAll(page, new RegExp(`${command} ([a-z][a-z-]*)`, 'g')));
+  expect(named.length).toBeGreaterThan(3);
+  expect(named.filter((line) => !known.has(line.split(': ')[1]))).toEqual([]);
+});
+
 it('every tool that is started from its source is there', () => {
   const named = pages.flatMap((page) => findAll(page, /tools\/run\.mjs ([^\s<]+\.ts)/g));
   expect(named.filter((line) => !existsSync(join(root, line.split(': ')[1] ?? '')))).toEqual([]);
@@ -70,7 +84,7 @@ it('every path in the operators’ pages is there', () => {
 it('every key of Pulumi.<stack>.yaml that operators are told to set is one', async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [join(root, 'tools/run.mjs'), join(root, 'infra/src/preview/main.ts'), '--help'],
+    [join(root, 'tools/run.mjs'), join(root, 'tools/ops/main.ts'), 'preview', '--help'],
     { cwd: root },
   );
   const keys = new Set([

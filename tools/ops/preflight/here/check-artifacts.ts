@@ -16,11 +16,11 @@ export const image: Check = {
   needs: ['plan'],
   async run(context) {
     const plan = await context.plan();
-    const build = `npm run build:image -- --stack ${context.stack} --arch ${plan.architecture}`;
+    const build = `npm run image -- build --stack ${context.stack} --arch ${plan.architecture}`;
     const wrong = plan.artifactProblems.filter((problem) => !isOfRelease(problem));
     if (wrong.length > 0)
       return wrong.map((problem) =>
-        fail(problem.replace(/[;:] (build the image (first|again): )?npm run build:image.*$/, ''), build),
+        fail(problem.replace(/[;:] (build the image (first|again): )?npm run image -- build.*$/, ''), build),
       );
     if (plan.image === undefined)
       return [pass('infra takes it; what it measures is looked at once the release is built too')];
@@ -43,7 +43,7 @@ export const release: Check = {
     const [wrong] = artifactProblems.filter(isOfRelease);
     return wrong === undefined
       ? pass('there')
-      : fail(wrong.replace(/; build the release first.*$/, ''), `npm run build:release -- --arch ${architecture}`);
+      : fail(wrong.replace(/; build the release first.*$/, ''), `npm run ops -- release --arch ${architecture}`);
   },
 };
 

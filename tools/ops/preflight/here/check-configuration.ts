@@ -44,7 +44,7 @@ export const configuration: Check = {
       if (!(error instanceof PlanRefused)) throw error;
       findings.push(
         ...error.problems.map((problem) =>
-          fail(problem, `change it in ${file}; npm run preview -- --help says what each key means`),
+          fail(problem, `change it in ${file}; npm run ops -- preview --help says what each key means`),
         ),
       );
     }

@@ -10,7 +10,7 @@ export const node: Check = {
   network: false,
   async run({ ports: { root, nodeVersion } }) {
     const wanted = /"node":\s*">=(\d+)"/.exec(await readFile(join(root, 'package.json'), 'utf8'))?.[1] ?? '24';
-    const todo = `run it as npm run preflight after npm ci, which brings Node ${wanted}`;
+    const todo = `run it as npm run ops -- preflight after npm ci, which brings Node ${wanted}`;
     return Number(nodeVersion.split('.')[0]) >= Number(wanted)
       ? pass(nodeVersion)
       : fail(`${nodeVersion}, and ${wanted} is needed`, todo);

@@ -55,23 +55,23 @@ describe('image and release', () => {
         : programs(command, args),
   });
   const missing =
-    'imageFolder: there is no dist/image/prod-arm64/measurements.json; build the image first: npm run build:image -- --stack prod --arch arm64';
+    'imageFolder: there is no dist/image/prod-arm64/measurements.json; build the image first: npm run image -- build --stack prod --arch arm64';
   const noRelease =
-    'releaseFile: there is no dist/release/communique-tee-arm64.tar.gz; build the release first: npm run build:release -- --arch arm64';
+    'releaseFile: there is no dist/release/communique-tee-arm64.tar.gz; build the release first: npm run ops -- release --arch arm64';
 
   it('say what is not built, and how to', async () => {
     expect(await look('image', { ports: refusing(missing, noRelease) })).toMatchObject([
       {
         status: 'fail',
         found: 'imageFolder: there is no dist/image/prod-arm64/measurements.json',
-        todo: 'npm run build:image -- --stack prod --arch arm64',
+        todo: 'npm run image -- build --stack prod --arch arm64',
       },
     ]);
     expect(await look('release', { ports: refusing(missing, noRelease) })).toMatchObject([
       {
         status: 'fail',
         found: 'releaseFile: there is no dist/release/communique-tee-arm64.tar.gz',
-        todo: 'npm run build:release -- --arch arm64',
+        todo: 'npm run ops -- release --arch arm64',
       },
     ]);
   });

@@ -50,7 +50,8 @@ const PREVIEW_ACCOUNT = '123456789012';
 export async function readPlan(ports: Ports, stack: string, stackFile: StackFile, signal: AbortSignal): Promise<Plan> {
   const args = [
     'tools/run.mjs',
-    'infra/src/preview/main.ts',
+    'tools/ops/main.ts',
+    'preview',
     '--stack',
     stack,
     '--json',

@@ -5,7 +5,9 @@ import { promisify } from 'node:util';
 import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import type { Check, Status } from '../check';
 import type { Ports, ProgramEnd } from '../ports';
-import { runPreflight } from '../run-preflight';
+import { CommandLine } from '@communique-tee/command-line';
+import { CHECKS } from '../checks';
+import { preflight as describePreflight } from '../command';
 
 export interface Seen {
   readonly code: number;
@@ -51,7 +53,7 @@ let previewJson: Promise<string> | undefined;
 export const realPreview = (): Promise<string> =>
   (previewJson ??= promisify(execFile)(
     process.execPath,
-    ['tools/run.mjs', 'infra/src/preview/main.ts', '--stack', 'prod', '--without-image', '--json'],
+    ['tools/run.mjs', 'tools/ops/main.ts', 'preview', '--stack', 'prod', '--without-image', '--json'],
     { cwd: workspaceRoot(), maxBuffer: 1 << 24 },
   ).then(({ stdout }) => stdout));
 
@@ -100,7 +102,14 @@ export async function preflight(
     nowMs: Date.now,
     ...ports,
   };
-  const code = await runPreflight(args, surroundings, streams, checks);
+  const line = new CommandLine('preflight', '', streams);
+  describePreflight(line.program, line, {
+    ports: () => surroundings,
+    streams,
+    checks: checks ?? CHECKS,
+    end: () => undefined,
+  });
+  const code = await line.parse(args);
   return { code, out, err };
 }
 

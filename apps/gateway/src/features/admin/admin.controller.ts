@@ -51,7 +51,7 @@ export class AdminController {
   @Operation({
     summary: 'The sealed keys of the enclaves',
     description:
-      "Needs the scope of administration. The latest first, at most 500, until they are deleted some days after their end. `live`: the newest of its custody and image is sealed to; `rotated`: only opens what was sealed to it; `destroyed`, `revoked`: its record is gone. They are revoked by the operator's command (`npm run operator -- keys revoke`).",
+      "Needs the scope of administration. The latest first, at most 500, until they are deleted some days after their end. `live`: the newest of its custody and image is sealed to; `rotated`: only opens what was sealed to it; `destroyed`, `revoked`: its record is gone. They are revoked by the operator's command (`npm run ops -- keys revoke`).",
     answers: {
       '200': {
         description: 'What is known of each key; nothing that is sealed.',

@@ -1,36 +1,25 @@
 import { Client } from 'pg';
-import { type Command, USAGE } from './arguments';
+import type { Streams } from '@communique-tee/command-line';
 import { revokeKey, type SealedKeyRow, sealedKeys } from './sealed-keys';
 import { clearStop, standingStop, systemWindows } from './emergency-stop';
 
-export interface Output {
-  out(text: string): void;
-  err(text: string): void;
-}
+export type Task =
+  | { readonly kind: 'status'; readonly json: boolean }
+  | { readonly kind: 'clear-stop'; readonly by: string; readonly why: string }
+  | { readonly kind: 'keys-list'; readonly json: boolean }
+  | { readonly kind: 'keys-revoke'; readonly keyId: string; readonly by: string; readonly why: string };
 
 const NOTHING_CHANGED = 'nothing was changed';
 /** What may have happened all the same. */
-const UNSURE: Readonly<Partial<Record<Command['kind'], string>>> = {
+const UNSURE: Readonly<Partial<Record<Task['kind'], string>>> = {
   'clear-stop': 'whether the stop was cleared, `status` will tell',
   'keys-revoke': 'whether the key was revoked, `keys list` will tell',
 };
 
 /** @returns the exit code */
-export async function runCommand(
-  command: Command,
-  databaseUrl: string | undefined,
-  { out, err }: Output,
-): Promise<number> {
-  if (command.kind === 'help') {
-    out(USAGE);
-    return 0;
-  }
-  if (command.kind === 'invalid') {
-    err(`${command.problem}\n\n${USAGE}`);
-    return 2;
-  }
+export async function runTask(task: Task, databaseUrl: string | undefined, { out, err }: Streams): Promise<number> {
   if (databaseUrl === undefined || databaseUrl === '') {
-    err('DATABASE_URL is not set\n');
+    err('DATABASE_URL is not set: name the database of the system in it, or in .env\n');
     return 2;
   }
   let client: Client | undefined;
@@ -46,11 +35,11 @@ export async function runCommand(
     client.on('error', () => undefined);
     await client.connect();
     connected = true;
-    return await run(command, client, out);
+    return await run(task, client, out);
   } catch (error) {
     const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
     err(
-      `the database cannot be used (${typeof code === 'string' ? code : 'no answer'}); ${connected ? (UNSURE[command.kind] ?? NOTHING_CHANGED) : NOTHING_CHANGED}\n`,
+      `the database cannot be used (${typeof code === 'string' ? code : 'no answer'}); ${connected ? (UNSURE[task.kind] ?? NOTHING_CHANGED) : NOTHING_CHANGED}\n`,
     );
     return 1;
   } finally {
@@ -58,24 +47,20 @@ export async function runCommand(
   }
 }
 
-function run(
-  command: Exclude<Command, { kind: 'help' | 'invalid' }>,
-  client: Client,
-  out: Output['out'],
-): Promise<number> {
-  switch (command.kind) {
+function run(task: Task, client: Client, out: Streams['out']): Promise<number> {
+  switch (task.kind) {
     case 'status':
-      return status(client, command.json, out);
+      return status(client, task.json, out);
     case 'clear-stop':
-      return clear(client, command.by, command.why, out);
+      return clear(client, task.by, task.why, out);
     case 'keys-list':
-      return listKeys(client, command.json, out);
+      return listKeys(client, task.json, out);
     case 'keys-revoke':
-      return revoke(client, command.keyId, command.by, command.why, out);
+      return revoke(client, task.keyId, task.by, task.why, out);
   }
 }
 
-async function status(client: Client, json: boolean, out: Output['out']): Promise<number> {
+async function status(client: Client, json: boolean, out: Streams['out']): Promise<number> {
   const [stop, windows] = [await standingStop(client), await systemWindows(client)];
   if (json) {
     out(`${JSON.stringify({ stopped: stop !== undefined, stop: stop ?? null, windows })}\n`);
@@ -83,7 +68,7 @@ async function status(client: Client, json: boolean, out: Output['out']): Promis
   }
   out(
     stop === undefined
-      ? 'No emergency stop stands.\n'
+      ? 'No emergency stop is set.\n'
       : `EMERGENCY STOP since ${stop.raisedAt.toISOString()}: ${stop.reason}\n`,
   );
   for (const { scope, startsAt, reservedMicroUsd, spentMicroUsd } of windows) {
@@ -94,20 +79,20 @@ async function status(client: Client, json: boolean, out: Output['out']): Promis
   return 0;
 }
 
-async function clear(client: Client, by: string, why: string, out: Output['out']): Promise<number> {
+async function clear(client: Client, by: string, why: string, out: Streams['out']): Promise<number> {
   const cleared = await clearStop(client, by, why);
   if (cleared === undefined) {
-    out('No emergency stop stands: there is nothing to clear.\n');
+    out('No emergency stop is set: there is nothing to clear.\n');
     return 1;
   }
   out(`Cleared the stop of ${cleared.raisedAt.toISOString()} (${cleared.reason}), by ${by}.\n`);
   out(
-    'While the sum of this UTC day stands at EMERGENCY_SHUTDOWN_THRESHOLD, the next message raises it again: raise the threshold, or wait for the next UTC day.\n',
+    'While the sum of this UTC day is at EMERGENCY_SHUTDOWN_THRESHOLD or above, the next message raises the stop again: raise the threshold, or wait for the next UTC day.\n',
   );
   return 0;
 }
 
-async function listKeys(client: Client, json: boolean, out: Output['out']): Promise<number> {
+async function listKeys(client: Client, json: boolean, out: Streams['out']): Promise<number> {
   const keys = await sealedKeys(client);
   if (json) {
     out(`${JSON.stringify({ keys })}\n`);
@@ -137,7 +122,7 @@ function textOf({
   return `${keyId}  ${state}, ${String(waiting)} waiting, number ${epoch} of image ${pcr0.slice(0, 16)}... under ${custody}\n  made ${createdAt.toISOString()}, current until ${rotateAfter.toISOString()}, gone ${destroyAfter.toISOString()}\n${revoked}`;
 }
 
-async function revoke(client: Client, keyId: string, by: string, why: string, out: Output['out']): Promise<number> {
+async function revoke(client: Client, keyId: string, by: string, why: string, out: Streams['out']): Promise<number> {
   const revoked = await revokeKey(client, keyId, by, why);
   if (revoked === undefined) {
     out('No such key: `keys list` shows those that there are.\n');

@@ -1,4 +1,3 @@
-// npm run emulator:smoke: boots the smallest image and looks at everything that init and the emulator promise. Exit code 0: all held.
 import { unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
 import { connect, listen, parseAddress } from '@communique-tee/vsock';
 import assert from 'node:assert/strict';
@@ -16,8 +15,6 @@ import { makeTestPki } from '../test-pki';
 import { smokeImage } from './image';
 import { GUEST_PORT, LOG_PORT, PARENT_ECHO_PORT } from './ports';
 
-const root = resolve('.');
-const folder = mkdtempSync(join(tmpdir(), 'smoke-'));
 const received: string[] = [];
 
 async function get(enclave: BootedEnclave, path: string): Promise<Buffer> {
@@ -48,7 +45,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 
 const events = () => received.map((line) => JSON.parse(line) as { event: string; source?: string });
 
-async function main(): Promise<void> {
+async function boot(root: string, folder: string): Promise<void> {
   const image = await smokeImage(root, folder);
   say(`image ${(image.sizeBytes / 1e6).toFixed(1)} MB, PCR0 ${image.measurements.pcr0.slice(0, 16)}`);
   const pki = await makeTestPki(join(folder, 'pki'));
@@ -141,9 +138,13 @@ async function main(): Promise<void> {
   say(`all held; ${received.length} log lines arrived`);
 }
 
-try {
-  await main();
-} finally {
-  if (process.env['KEEP']) say(folder);
-  else rmSync(folder, { recursive: true, force: true });
+/** Boots the smallest image and checks everything that init and the emulator promise. @throws where one of it does not hold */
+export async function smoke(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'smoke-'));
+  try {
+    await boot(resolve('.'), folder);
+  } finally {
+    if (process.env['KEEP']) say(folder);
+    else rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -3,40 +3,43 @@ import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
+import type { Command } from 'commander';
+import type { CommandLine } from '@communique-tee/command-line';
 import { diffImages } from '@communique-tee/eif';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
-const HELP = `Builds the committed image twice and compares every byte: here, and from a clone in another folder, under another user
-name, umask, time zone, locale and number of CPUs.
+interface Options {
+  readonly stack: string;
+  /** false: --no-cache */
+  readonly cache: boolean;
+  readonly keep?: boolean;
+}
 
-  npm run test:image                  the second build takes kernel, init and compiler from the cache
-  npm run test:image -- --no-cache    the second build has no cache at all: npm ci, downloads, the kernel (15 to 30 minutes)
-  --stack <name>                      default example
-  --keep                              keep the folders
-
-Exit code: 0 the same, 1 different (the first differing byte is named) or not built, 2 not understood.
+const AFTER = `
+Exit code
+  0  the same
+  1  different (the first differing byte is named), or not built
+  2  not understood: the arguments
 `;
+
+export function describeReproduce(command: Command, line: CommandLine): void {
+  command
+    .description(
+      'Builds the committed image twice and compares every byte: here, and from a clone in another folder, under another user name, umask, time zone, locale and number of CPUs.',
+    )
+    .option('--stack <name>', 'whose image', 'example')
+    .option(
+      '--no-cache',
+      'give the second build no cache at all: npm ci, downloads, the kernel (15 to 30 minutes). Without it, kernel, init and compiler come from the cache',
+    )
+    .option('--keep', 'keep the folders')
+    .addHelpText('after', AFTER)
+    .action(line.run(({ stack, cache, keep }: Options) => compare(stack, !cache, keep === true)));
+}
 
 const run = promisify(execFile);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
-
-let values;
-try {
-  ({ values } = parseArgs({
-    options: {
-      stack: { type: 'string', default: 'example' },
-      'no-cache': { type: 'boolean', default: false },
-      keep: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  }));
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-  process.exit(2);
-}
-if (values.help) process.stdout.write(HELP);
-else process.exitCode = await compare(values.stack, values['no-cache'], values.keep);
 
 async function compare(stack: string, withoutCache: boolean, keep: boolean): Promise<number> {
   const root = workspaceRoot();
@@ -107,7 +110,8 @@ function build(
     ...through,
     process.execPath,
     'tools/run.mjs',
-    'tools/image/build/main.ts',
+    'tools/image/main.ts',
+    'build',
     '--stack',
     stack,
     '--out',

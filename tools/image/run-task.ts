@@ -12,89 +12,111 @@ import {
   verifySignature,
   writeImage,
 } from '@communique-tee/eif';
-import { type Command, type KeyFiles, type PackCommand } from './arguments';
 import { describeAsJson, describeAsText, listRamdisks, measurementLines } from './describe';
 import { diffAsJson, diffAsText } from './diff-report';
 import { asJson, type Output, printable, ProgressLine } from './output';
-import { USAGE } from './usage';
+
+export interface KeyFiles {
+  readonly keyFile: string;
+  readonly certificateFile: string;
+}
+
+export interface PackTask {
+  readonly kind: 'pack';
+  readonly kernelFile: string;
+  readonly cmdline: string;
+  readonly ramdiskFiles: readonly string[];
+  readonly arch: 'x86_64' | 'arm64';
+  readonly name: string;
+  readonly version: string;
+  readonly buildTime: string;
+  readonly kernelVersion: string;
+  readonly metadataFile: string | undefined;
+  readonly memoryMiB: number | undefined;
+  readonly cpus: number | undefined;
+  readonly signing: KeyFiles | undefined;
+  readonly output: string;
+  readonly json: boolean;
+}
+
+export type Task =
+  | {
+      readonly kind: 'describe';
+      readonly file: string;
+      readonly files: boolean;
+      readonly signerFile: string | undefined;
+      readonly json: boolean;
+    }
+  | { readonly kind: 'measure'; readonly file: string; readonly json: boolean }
+  | PackTask
+  | ({ readonly kind: 'sign'; readonly file: string; readonly output: string; readonly json: boolean } & KeyFiles)
+  | { readonly kind: 'diff'; readonly a: string; readonly b: string; readonly json: boolean };
 
 /** @returns the exit status */
-export async function runCommand(command: Command, output: Output): Promise<number> {
-  if (command.kind === 'help') {
-    output.out(USAGE);
-    return 0;
-  }
-  if (command.kind === 'invalid') {
-    output.err(`${printable(command.problem)}\nnpm run image -- --help explains.\n`);
-    return 2;
-  }
-  const progress = new ProgressLine(output, command.kind === 'pack' || command.kind === 'sign' ? 'writing' : 'reading');
+export async function runTask(task: Task, output: Output): Promise<number> {
+  const progress = new ProgressLine(output, task.kind === 'pack' || task.kind === 'sign' ? 'writing' : 'reading');
   try {
-    return await run(command, output, progress);
+    return await run(task, output, progress);
   } catch (error) {
     if (!(error instanceof EifError || error instanceof NotReadable)) throw error;
     progress.wipe();
     const code = error instanceof EifError ? error.code : 'ERR_EIF_FILE';
-    if ('json' in command && command.json) output.out(asJson({ error: { code, message: error.message } }));
+    if (task.json) output.out(asJson({ error: { code, message: error.message } }));
     else output.err(`${printable(error.message)} (${code})\n`);
-    return command.kind === 'diff' || notJudged.has(code) ? 2 : 1;
+    return task.kind === 'diff' || notJudged.has(code) ? 2 : 1;
   }
 }
 
 /** Nothing was judged. */
 const notJudged = new Set(['ERR_EIF_FILE', 'ERR_EIF_SOURCE_CHANGED']);
 
-async function run(
-  command: Exclude<Command, { kind: 'help' | 'invalid' }>,
-  output: Output,
-  progress: ProgressLine,
-): Promise<number> {
+async function run(task: Task, output: Output, progress: ProgressLine): Promise<number> {
   const onProgress = progress.show;
   const print = (json: object, text: string) => {
     progress.wipe();
-    output.out(command.json ? asJson(json) : text);
+    output.out(task.json ? asJson(json) : text);
   };
   const printMeasurements = (measurements: Measurements) => {
     print(asNitroCli(measurements), `${measurementLines(measurements).join('\n')}\n`);
     return 0;
   };
-  switch (command.kind) {
+  switch (task.kind) {
     case 'describe': {
-      const signer = command.signerFile === undefined ? undefined : certificatePcr8(await readText(command.signerFile));
-      const image = await readImage(command.file, { onProgress });
+      const signer = task.signerFile === undefined ? undefined : certificatePcr8(await readText(task.signerFile));
+      const image = await readImage(task.file, { onProgress });
       if (signer !== undefined) verifySignature(image, { pcr8: signer, at: new Date() });
-      const ramdisks = command.files ? await listRamdisks(command.file, image) : undefined;
+      const ramdisks = task.files ? await listRamdisks(task.file, image) : undefined;
       print(describeAsJson(image, ramdisks), describeAsText(image, ramdisks));
       return 0;
     }
     case 'measure':
-      return printMeasurements((await readImage(command.file, { onProgress })).measurements);
+      return printMeasurements((await readImage(task.file, { onProgress })).measurements);
     case 'pack':
-      return printMeasurements(await pack(command, onProgress));
+      return printMeasurements(await pack(task, onProgress));
     case 'sign':
       return printMeasurements(
-        (await signImage(command.file, await readKey(command), command.output, { onProgress })).measurements,
+        (await signImage(task.file, await readKey(task), task.output, { onProgress })).measurements,
       );
     case 'diff': {
-      const difference = await diffImages(command.a, command.b);
+      const difference = await diffImages(task.a, task.b);
       print(diffAsJson(difference), diffAsText(difference));
       return difference.firstByte === undefined ? 0 : 1;
     }
   }
 }
 
-async function pack(command: PackCommand, onProgress: ProgressLine['show']): Promise<Measurements> {
-  const { kernelFile, cmdline, ramdiskFiles, arch, memoryMiB, cpus, signing, output } = command;
+async function pack(task: PackTask, onProgress: ProgressLine['show']): Promise<Measurements> {
+  const { kernelFile, cmdline, ramdiskFiles, arch, memoryMiB, cpus, signing, output } = task;
   const metadata = {
-    imageName: command.name,
-    imageVersion: command.version,
-    buildTime: command.buildTime,
+    imageName: task.name,
+    imageVersion: task.version,
+    buildTime: task.buildTime,
     buildTool: 'communique-tee',
     buildToolVersion: '1',
     operatingSystem: 'Linux',
-    kernelVersion: command.kernelVersion,
+    kernelVersion: task.kernelVersion,
     dockerInfo: null,
-    customMetadata: command.metadataFile === undefined ? null : await readCustomMetadata(command.metadataFile),
+    customMetadata: task.metadataFile === undefined ? null : await readCustomMetadata(task.metadataFile),
   };
   const { measurements } = await writeImage(
     {

@@ -1,3 +1,0 @@
-import { runCost } from './run-cost';
-
-process.exitCode = runCost(process.argv.slice(2));

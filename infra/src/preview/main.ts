@@ -1,3 +1,0 @@
-import { runPreview } from './run-preview';
-
-process.exitCode = await runPreview(process.argv.slice(2));

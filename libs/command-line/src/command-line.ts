@@ -1,0 +1,145 @@
+import { Command, CommanderError } from 'commander';
+// eslint-disable-next-line @nx/enforce-module-boundaries -- every tool has the version of the workspace
+import { version } from '../../../package.json';
+
+/** Where the words of a command go: results to `out`, steps, warnings and errors to `err`. */
+export interface Streams {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+export const terminal: Streams = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};
+
+/** The exit code of every tool whose arguments were not understood. */
+export const EXIT_NOT_UNDERSTOOD = 2;
+
+/** A wrong argument that is found after parsing. The message is shown to the person at the keyboard. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/**
+ * One program: its commands, `--help`, `--version`, and suggestions for what is misspelt. `--help` runs nothing.
+ *
+ * @example
+ * const line = new CommandLine('npm run tool --', 'What the tool is for.');
+ * line.program.option('--json', 'print JSON').action(line.run((options: Options) => work(options)));
+ * process.exitCode = await line.parse(process.argv.slice(2));
+ */
+export class CommandLine<Exit extends number = number> {
+  readonly program: Command;
+  private exit: Exit | 0 = 0;
+
+  /** @param name as a person types it: the first word of every usage line */
+  constructor(
+    name: string,
+    description: string,
+    private readonly streams: Streams = terminal,
+  ) {
+    this.program = new Command(name)
+      .description(description)
+      .version(version, '-V, --version', 'print the version')
+      .helpOption('-h, --help', 'print this help')
+      .helpCommand(false)
+      // `image pack --version 2` is the version of an image.
+      .enablePositionalOptions()
+      .exitOverride()
+      .showSuggestionAfterError()
+      .configureOutput({
+        writeOut: (text) => {
+          streams.out(text);
+        },
+        // Problems are reported by whoever catches them: in JSON, too.
+        writeErr: () => undefined,
+        outputError: () => undefined,
+        getOutHelpWidth: () => 120,
+        getOutHasColors: () => false,
+      });
+  }
+
+  /** An action for `Command.action`; what it returns becomes the exit code. */
+  run<A extends unknown[]>(work: (...args: A) => Promise<Exit> | Exit): (...args: A) => Promise<void> {
+    return async (...args) => {
+      this.exit = await work(...args);
+    };
+  }
+
+  /**
+   * Runs the command that the arguments name.
+   * @returns its exit code; 0 after --help and --version, and without arguments where there are only commands to choose from
+   * @throws UsageError, and what the command throws
+   */
+  async execute(argv: readonly string[]): Promise<Exit | 0> {
+    const asked = helpFirst(argv, this.program.commands.length > 0);
+    const { command, known } = this.find(asked);
+    // commander would answer `--help` after a misspelt command with the help of the whole program.
+    const misspelt = command.commands.length > 0 && isWord(asked[known]);
+    try {
+      await this.program.parseAsync(misspelt ? asked.slice(0, known + 1) : asked, { from: 'user' });
+      return this.exit;
+    } catch (error) {
+      if (!(error instanceof CommanderError)) throw error;
+      if (error.code === 'commander.help' && error.exitCode !== 0)
+        throw new UsageError(`name a command: ${command.commands.map((each) => each.name()).join(', ')}`);
+      if (error.exitCode === 0) return 0;
+      throw new UsageError(withoutValues(error));
+    }
+  }
+
+  /** Like `execute`, and tells the person what was wrong with the arguments. @returns the exit code; 2 for wrong arguments */
+  async parse(argv: readonly string[]): Promise<number> {
+    try {
+      return await this.execute(argv);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      this.streams.err(`${error.message}\n${this.hint(argv)}\n`);
+      return EXIT_NOT_UNDERSTOOD;
+    }
+  }
+
+  /** Where the help of the command is that the arguments name. */
+  hint(argv: readonly string[]): string {
+    const { command } = this.find(argv);
+    const names: string[] = [];
+    for (let each: Command | null = command; each !== null; each = each.parent) names.unshift(each.name());
+    return `${names.join(' ')} --help lists what it takes.`;
+  }
+
+  /** The deepest command that the first arguments name, and how many arguments name it. */
+  private find(argv: readonly string[]): { command: Command; known: number } {
+    let command = this.program;
+    let known = 0;
+    for (;;) {
+      const next = command.commands.find((each) => each.name() === argv[known]);
+      if (next === undefined) return { command, known };
+      command = next;
+      known += 1;
+    }
+  }
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+/** `help x` is `x --help`, and a program of commands without a command prints its help. */
+function helpFirst(argv: readonly string[], hasCommands: boolean): readonly string[] {
+  if (!hasCommands) return argv;
+  if (argv.length === 0) return ['--help'];
+  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
+}
+
+/** commander's words without what might be a secret that was typed in the wrong place. */
+function withoutValues({ code, message }: CommanderError): string {
+  const words = message.replace(/^error: /, '');
+  if (code === 'commander.excessArguments') return words.replace(/(but got \d+): [^]*$/, '$1');
+  return words.replace(/^(unknown option '[^'=]*)=[^']*'/, "$1'");
+}
+
+function isWord(argument: string | undefined): boolean {
+  return argument !== undefined && !argument.startsWith('-');
+}

@@ -1,0 +1,56 @@
+import type { AddCommand } from '../command';
+import { EXIT } from '../failure';
+import { KeptMessages } from '../kept-messages';
+import { jsonOption, stateOption, type JsonOption, type StateOption } from '../options';
+import { iso, json } from '../output/terminal';
+
+const AFTER = `
+Nothing is asked of a gateway; npx communique-tee status <id> asks what became of one.
+
+Exit code
+  0  done, also where there is none
+  3  the folder or a file of it cannot be read
+
+Example
+  npx communique-tee list
+`;
+
+interface Options extends StateOption, JsonOption {}
+
+export const list: AddCommand = (program, run) =>
+  jsonOption(
+    stateOption(
+      program
+        .command('list')
+        .summary('the messages that were sent from here')
+        .description('Lists the messages that were sent from here and not forgotten, the latest first.'),
+    ),
+  )
+    .addHelpText('after', AFTER)
+    .action(
+      run(({ out, err, environment }, options: Options) => {
+        const state = new KeptMessages(options.state, environment);
+        const { messages, broken } = state.list();
+        if (options.json === true) {
+          out(
+            json({
+              messages: messages.map(({ id, keptAtMs, expiresAtMs, gateway }) => ({
+                id,
+                sealed_at: iso(keptAtMs),
+                expires_at: iso(expiresAtMs),
+                gateway: gateway.href,
+              })),
+              broken,
+            }),
+          );
+          return EXIT.done;
+        }
+        if (messages.length === 0) out(`No messages are kept in ${state.folder}.\n`);
+        for (const { id, keptAtMs, expiresAtMs, gateway } of messages)
+          out(
+            `${id}  sealed ${iso(keptAtMs).slice(0, 19)}Z  expires ${iso(expiresAtMs).slice(0, 19)}Z  ${gateway.host}\n`,
+          );
+        for (const file of broken) err(`${file} is not what was kept: the answer cannot be opened with it\n`);
+        return EXIT.done;
+      }),
+    );

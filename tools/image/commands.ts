@@ -1,0 +1,170 @@
+import { Option, type Command } from 'commander';
+import { collect, UsageError, type CommandLine } from '@communique-tee/command-line';
+import type { Output } from './output';
+import { runTask, type PackTask } from './run-task';
+
+/** What is done with image files that are there: describe, measure, pack, sign, diff. */
+
+const JSON_NOTE = 'print one JSON object; of measure, pack and sign it is the one that nitro-cli prints';
+const AFTER = `
+Metadata and the architecture are neither measured nor signed: nothing that matters may rest on them.
+
+Exit code
+  0  done; of diff: they are the same
+  1  refused: the image, or what it should be made or signed with, and the code says why; of diff: they differ
+  2  not understood, or a file could not be read or written; of diff: also where an image is refused
+`;
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+interface PackOptions extends JsonOption {
+  readonly output?: string;
+  readonly kernel?: string;
+  readonly cmdline?: string;
+  readonly ramdisk?: string[];
+  readonly arch: 'x86_64' | 'arm64';
+  readonly name: string;
+  readonly version: string;
+  readonly buildTime: string;
+  readonly kernelVersion: string;
+  readonly metadata?: string;
+  readonly memory?: string;
+  readonly cpus?: string;
+  readonly key?: string;
+  readonly certificate?: string;
+}
+
+interface SignOptions extends JsonOption {
+  readonly output?: string;
+  readonly key?: string;
+  readonly certificate?: string;
+}
+
+export function addImageCommands(program: Command, line: CommandLine, output: Output): void {
+  const add = (name: string, summary: string) =>
+    program
+      .command(name)
+      .helpGroup('Image files:')
+      .summary(summary)
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
+      .option('--json', JSON_NOTE)
+      .addHelpText('after', AFTER);
+
+  add('describe', 'show what is in an image: header, sections, metadata, measurements, signature')
+    .argument('<file>')
+    .option('--files', 'the files in its ramdisks, too')
+    .option('--signer <pem>', 'refuse it unless it was signed with this certificate, and that is valid now')
+    .action(
+      line.run((file: string, options: JsonOption & { readonly files?: boolean; readonly signer?: string }) =>
+        runTask(
+          {
+            kind: 'describe',
+            file,
+            files: options.files === true,
+            signerFile: options.signer,
+            json: options.json === true,
+          },
+          output,
+        ),
+      ),
+    );
+
+  add('measure', 'compute PCR0, PCR1, PCR2, and PCR8 of a signed image')
+    .argument('<file>')
+    .action(
+      line.run((file: string, { json }: JsonOption) => runTask({ kind: 'measure', file, json: json === true }, output)),
+    );
+
+  add('pack', 'make an image of parts that are there')
+    .option('-o, --output <file>', 'where the image goes')
+    .option('--kernel <file>', 'a bzImage (x86_64) or an uncompressed Image (arm64)')
+    .option('--cmdline <text>', "the kernel's command line")
+    .option(
+      '--ramdisk <file>',
+      'a cpio archive, compressed or not; once for each: the first is in PCR1, the others in PCR2',
+      collect,
+    )
+    .addOption(new Option('--arch <arch>').choices(['x86_64', 'arm64']).default('x86_64'))
+    .option('--name <text>', 'for the metadata', 'enclave')
+    .option('--version <text>', 'for the metadata', '0')
+    .option('--build-time <text>', 'for the metadata; fixed, so that two builds are the same', '1970-01-01T00:00:00Z')
+    .option('--kernel-version <text>', 'for the metadata', 'unknown')
+    .option('--metadata <json>', 'custom metadata, at most 4096 bytes')
+    .option('--memory <MiB>', 'default memory, written into the header; nothing reads it')
+    .option('--cpus <number>', 'default number of CPUs, the same')
+    .option('--key <pem>', 'sign it, too: P-384, not encrypted')
+    .option('--certificate <pem>', 'for that key')
+    .action(line.run((options: PackOptions) => runTask(packOf(options), output)));
+
+  add('sign', 'sign the PCR0 of an image, or sign it anew; the two files may be one')
+    .argument('<file>')
+    .option('-o, --output <file>', 'where the signed image goes')
+    .option('--key <pem>', 'P-384, not encrypted')
+    .option('--certificate <pem>', 'for that key; it goes into the image, and into PCR8')
+    .action(
+      line.run((file: string, options: SignOptions) =>
+        runTask(
+          {
+            kind: 'sign',
+            file,
+            keyFile: needed(options.key, '--key'),
+            certificateFile: needed(options.certificate, '--certificate'),
+            output: needed(options.output, '--output'),
+            json: options.json === true,
+          },
+          output,
+        ),
+      ),
+    );
+
+  add('diff', 'show where two images begin to differ, in which sections, and in which files of their ramdisks')
+    .argument('<a>')
+    .argument('<b>')
+    .action(
+      line.run((a: string, b: string, { json }: JsonOption) =>
+        runTask({ kind: 'diff', a, b, json: json === true }, output),
+      ),
+    );
+}
+
+function packOf(options: PackOptions): PackTask {
+  const { ramdisk: ramdiskFiles = [], key, certificate } = options;
+  if (ramdiskFiles.length === 0) throw missing('--ramdisk');
+  if ((key === undefined) !== (certificate === undefined)) throw new UsageError('--key and --certificate go together');
+  if (options.cmdline === undefined) throw missing('--cmdline');
+  return {
+    kind: 'pack',
+    kernelFile: needed(options.kernel, '--kernel'),
+    cmdline: options.cmdline,
+    ramdiskFiles,
+    arch: options.arch,
+    name: options.name,
+    version: options.version,
+    buildTime: options.buildTime,
+    kernelVersion: options.kernelVersion,
+    metadataFile: options.metadata,
+    memoryMiB: wholeNumber(options.memory, '--memory'),
+    cpus: wholeNumber(options.cpus, '--cpus'),
+    signing:
+      key === undefined || certificate === undefined ? undefined : { keyFile: key, certificateFile: certificate },
+    output: needed(options.output, '--output'),
+    json: options.json === true,
+  };
+}
+
+function needed(value: string | undefined, option: string): string {
+  if (value === undefined || value === '') throw missing(option);
+  return value;
+}
+
+function missing(option: string): UsageError {
+  return new UsageError(`${option} is missing`);
+}
+
+function wholeNumber(value: string | undefined, option: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^\d{1,7}$/.test(value)) throw new UsageError(`${option} takes a whole number`);
+  return Number(value);
+}

@@ -1,0 +1,45 @@
+import { Argument, type Command } from 'commander';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { CommandLine } from '@communique-tee/command-line';
+import { parseLock } from '../debian-archive/lock';
+import { say, seconds } from '../debian-archive/say';
+import { reportSetupError } from '../debian-archive/setup-error';
+import { IMAGE_LOCK, resolveImage } from '../inputs/lock-inputs';
+import { ensureKernel } from './kernel';
+
+const AFTER = `
+The first time it is compiled: 5 to 15 minutes on two cores. Later it comes out of the cache.
+
+Exit code
+  0  it is there; its SHA-256 and its file are printed
+  1  it could not be made, and why
+  2  not understood: the arguments
+`;
+
+export function describeKernel(command: Command, line: CommandLine): void {
+  command
+    .description("Builds the enclave's kernel out of Debian's source, or finds it in the cache.")
+    .addArgument(new Argument('[arch]', 'of the parent instance').choices(['x86_64', 'arm64']).default('x86_64'))
+    .option('--update-lock', `write ${IMAGE_LOCK} anew, with the packages of today, and build nothing`)
+    .addHelpText('after', AFTER)
+    .action(
+      line.run((arch: 'x86_64' | 'arm64', { updateLock }: { readonly updateLock?: boolean }) =>
+        reportSetupError(() => (updateLock === true ? updateImageLock() : build(arch))),
+      ),
+    );
+}
+
+async function build(arch: 'x86_64' | 'arm64'): Promise<void> {
+  const startedAtMs = performance.now();
+  const kernel = await ensureKernel(resolve('.'), arch);
+  say(`kernel ${kernel.version} is ready (${seconds(startedAtMs)})`);
+  process.stdout.write(`${kernel.sha256}  ${kernel.image}\n`);
+}
+
+function updateImageLock(): void {
+  const text = `${JSON.stringify(resolveImage(new Date().toISOString().slice(0, 10)), undefined, 1)}\n`;
+  parseLock(text, IMAGE_LOCK);
+  writeFileSync(join(resolve('.'), IMAGE_LOCK), text);
+  say(`${IMAGE_LOCK} is of today`);
+}

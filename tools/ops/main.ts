@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import { CommandLine } from '@communique-tee/command-line';
+
+/** npm run ops -- <command>: what an operator does with a system, from the first look at a stack to a key that is revoked. */
+
+type Describe = (command: Command, line: CommandLine) => void;
+
+const stack = () => import('./stack-commands');
+const operator = () => import('./operator/commands');
+
+/** A command is loaded when it is named: the packages of AWS and Pulumi take seconds. */
+const COMMANDS: readonly (readonly [group: string, name: string, summary: string, load: () => Promise<Describe>])[] = [
+  [
+    'Before a stack is made:',
+    'preflight',
+    'check everything that can be checked before pulumi up, and before opening to the public',
+    async () => (await import('./preflight/command')).preflight,
+  ],
+  ['Before a stack is made:', 'preview', 'show what pulumi up would create', async () => (await stack()).preview],
+  [
+    'Before a stack is made:',
+    'check',
+    'hold what pulumi up would create to the rules',
+    async () => (await stack()).check,
+  ],
+  ['Before a stack is made:', 'cost', 'report what a stack costs a month', async () => (await stack()).cost],
+  [
+    'Before a stack is made:',
+    'release',
+    'build what the parent instance runs',
+    async () => (await import('./release/command')).release,
+  ],
+  [
+    'Before a stack is made:',
+    'secrets',
+    'encrypt what only an attested enclave may know',
+    async () => (await import('./secrets/command')).secrets,
+  ],
+  [
+    'While it runs, with its database:',
+    'status',
+    'the emergency stop, and the budget windows of now',
+    async () => (await operator()).status,
+  ],
+  [
+    'While it runs, with its database:',
+    'clear-stop',
+    'clear the emergency stop, so that spending goes on',
+    async () => (await operator()).clearStop,
+  ],
+  [
+    'While it runs, with its database:',
+    'keys',
+    'the sealed keys of the enclaves: list them, revoke one',
+    async () => (await operator()).keys,
+  ],
+];
+
+const argv = process.argv.slice(2);
+const line = new CommandLine('npm run ops --', 'Operates communique-tee.');
+for (const [group, name, summary, load] of COMMANDS) {
+  const command = line.program.command(name).helpGroup(group).helpCommand(false).summary(summary);
+  if (argv.includes(name)) (await load())(command, line);
+}
+line.program.addHelpText('after', '\nOn the parent instance the last three are communique-operator.\n');
+process.exitCode = await line.parse(argv);

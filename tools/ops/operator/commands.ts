@@ -1,0 +1,103 @@
+import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { terminal, UsageError, type CommandLine, type Streams } from '@communique-tee/command-line';
+import { runTask, type Task } from './run-task';
+
+/** The emergency stop and the sealed keys, in the system's database. */
+
+export interface World {
+  readonly streams: Streams;
+  /** undefined: not set. */
+  readonly databaseUrl: () => string | undefined;
+}
+
+/** DATABASE_URL, or that of .env. */
+export const thisProcess: World = {
+  streams: terminal,
+  databaseUrl: () => {
+    if (process.env['DATABASE_URL'] === undefined && existsSync('.env')) process.loadEnvFile('.env');
+    return process.env['DATABASE_URL'];
+  },
+};
+
+/** Column sizes of emergency_stop and sealed_key. */
+const MAX_BY = 200;
+const MAX_WHY = 500;
+
+const AFTER = `
+The database is that of DATABASE_URL (or of .env).
+
+Exit code
+  0  done
+  1  not done, and why
+  2  not understood: the arguments, or DATABASE_URL is not set
+`;
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+interface Reason {
+  readonly by?: string;
+  readonly why?: string;
+}
+
+export function status(command: Command, line: CommandLine, world: World = thisProcess): void {
+  command
+    .description("Shows the emergency stop, and the system's budget windows of now.")
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', AFTER)
+    .action(line.run(({ json }: JsonOption) => run({ kind: 'status', json: json === true }, world)));
+}
+
+export function clearStop(command: Command, line: CommandLine, world: World = thisProcess): void {
+  reasonOptions(command)
+    .description('Clears the emergency stop, so that spending goes on. Who cleared it and why is kept.')
+    .addHelpText('after', AFTER)
+    .action(line.run((reason: Reason) => run({ kind: 'clear-stop', ...whoAndWhy('clear-stop', reason) }, world)));
+}
+
+export function keys(command: Command, line: CommandLine, world: World = thisProcess): void {
+  command.description('The sealed keys of the enclaves.').helpCommand(false);
+  command
+    .command('list')
+    .summary('list them, the latest first')
+    .description('Lists the sealed keys of the enclaves, the latest first, and what waits for each.')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', AFTER)
+    .action(line.run(({ json }: JsonOption) => run({ kind: 'keys-list', json: json === true }, world)));
+  reasonOptions(command.command('revoke'))
+    .summary('take a key from every enclave for good')
+    .description(
+      'Takes a key from every enclave for good. What is sealed to it and not delivered ends as key_retired, and its sender has to seal it again.',
+    )
+    .argument('<key id>', '32 hexadecimal digits, as keys list shows them')
+    .addHelpText('after', AFTER)
+    .action(
+      line.run((keyId: string, reason: Reason) => {
+        if (!/^[0-9a-fA-F]{32}$/.test(keyId))
+          throw new UsageError('keys revoke takes a key id: 32 hexadecimal digits, as keys list shows them');
+        return run({ kind: 'keys-revoke', keyId: keyId.toLowerCase(), ...whoAndWhy('keys revoke', reason) }, world);
+      }),
+    );
+}
+
+function run(task: Task, { streams, databaseUrl }: World): Promise<number> {
+  return runTask(task, databaseUrl(), streams);
+}
+
+function reasonOptions(command: Command): Command {
+  return command
+    .option('--by <name>', `who does it, at most ${String(MAX_BY)} characters; kept`)
+    .option('--why <text>', `why, at most ${String(MAX_WHY)} characters; kept`);
+}
+
+function whoAndWhy(command: string, reason: Reason): { readonly by: string; readonly why: string } {
+  const by = reason.by?.trim() ?? '';
+  const why = reason.why?.trim() ?? '';
+  if (by === '' || by.length > MAX_BY)
+    throw new UsageError(`${command} needs --by <name>, at most ${String(MAX_BY)} characters`);
+  if (why === '' || why.length > MAX_WHY)
+    throw new UsageError(`${command} needs --why <text>, at most ${String(MAX_WHY)} characters`);
+  return { by, why };
+}

@@ -1,0 +1,48 @@
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import { Option, type Command } from 'commander';
+import { join, resolve } from 'node:path';
+import { terminal, type CommandLine } from '@communique-tee/command-line';
+import { BuildError } from '../../image/build/build-error';
+import { buildRelease } from './build-release';
+
+interface Options {
+  readonly arch: 'arm64' | 'x86_64';
+  readonly out: string;
+}
+
+const AFTER = `
+It makes communique-tee-<arch>.tar.gz, and release.json with its SHA-256 and its key in the store.
+
+Exit code
+  0  built
+  1  not built, and why
+  2  not understood: the arguments
+`;
+
+export function release(command: Command, line: CommandLine): void {
+  command
+    .description(
+      "Builds what the parent instance runs: Node, gateway, migrations and the parent's programs, as one archive.",
+    )
+    .addOption(new Option('--arch <arch>', 'of the parent instance').choices(['arm64', 'x86_64']).default('arm64'))
+    .option('--out <folder>', 'where it goes', join('dist', 'release'))
+    .addHelpText('after', AFTER)
+    .action(line.run(build));
+}
+
+async function build({ arch, out }: Options): Promise<number> {
+  try {
+    const { file, sha256, sizeBytes, key, manifest } = await buildRelease({
+      root: workspaceRoot(),
+      arch,
+      outFolder: resolve(out),
+    });
+    terminal.err(`${file}: ${(sizeBytes / 1e6).toFixed(1)} MB, ${String(Object.keys(manifest.files).length)} files\n`);
+    terminal.out(`${JSON.stringify({ key, sha256 }, null, 2)}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    terminal.err(`not built (${error.code}): ${error.message}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,67 @@
+import { configKeys, ruleNames, runCheck, runCost, runPreview } from '@communique-tee/infra-commands';
+import type { Command } from 'commander';
+import { terminal, type CommandLine, type Streams } from '@communique-tee/command-line';
+import { stackOptions } from './stack-options';
+
+/** What pulumi up would do with a stack: shown, held to the rules, and its price. */
+
+interface Options {
+  readonly stack: string;
+  readonly config?: string[];
+  readonly json?: boolean;
+  readonly withoutImage?: boolean;
+  readonly savingsRate?: string;
+}
+
+const WITHOUT_IMAGE = 'before an image is built: its measurements are then made up, and the output tells so';
+const EXIT_CODES = `
+Exit code
+  0  it would work
+  1  it would not, and why
+  2  not understood: the arguments
+`;
+
+export function preview(command: Command, line: CommandLine, streams: Streams = terminal): void {
+  stackOptions(command)
+    .description("Shows what pulumi up would create, without Pulumi's CLI, without AWS and without changing anything.")
+    .option('--without-image', WITHOUT_IMAGE)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', `${EXIT_CODES}\nKeys of Pulumi.<stack>.yaml\n${configKeys()}\n`)
+    .action(line.run((options: Options) => runPreview(lookOf(options), streams)));
+}
+
+export function check(command: Command, line: CommandLine, streams: Streams = terminal): void {
+  stackOptions(command)
+    .description(
+      "Holds what pulumi up would create to the rules of infra/src/rules, without Pulumi's CLI, without AWS and without changing anything. With the CLI the same rules are a policy pack: pulumi preview --policy-pack infra/policy-pack",
+    )
+    .option('--without-image', WITHOUT_IMAGE)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', `${EXIT_CODES}\nRules\n${ruleNames()}\n`)
+    .action(line.run((options: Options) => runCheck(lookOf(options), streams)));
+}
+
+export function cost(command: Command, line: CommandLine, streams: Streams = terminal): void {
+  stackOptions(command)
+    .description('Reports what a stack costs a month, by item, before anything is created.')
+    .option('--savings-rate <dollars>', 'dollars an hour of a savings plan, to see what it would save')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', EXIT_CODES)
+    .action(
+      line.run((options: Options) =>
+        runCost(
+          {
+            stack: options.stack,
+            config: options.config ?? [],
+            json: options.json === true,
+            savingsRate: options.savingsRate,
+          },
+          streams,
+        ),
+      ),
+    );
+}
+
+function lookOf({ stack, config = [], json = false, withoutImage = false }: Options) {
+  return { stack, config, json, withoutImage };
+}

@@ -1,0 +1,9 @@
+import type { Command } from 'commander';
+import { collect } from '@communique-tee/command-line';
+
+/** Which stack a command looks at; in every command that takes one. */
+export function stackOptions(command: Command): Command {
+  return command
+    .option('--stack <stack>', 'dev, staging or prod', 'dev')
+    .option('--config <key=value>', 'over Pulumi.<stack>.yaml; as many as wanted', collect);
+}
