@@ -6,7 +6,7 @@ export {
   type GenerateDataKeyParameters,
   type KmsClient,
   type KmsClientOptions,
-} from './client/kms-client';
-export type { KmsHttpAnswer, KmsRequest, KmsTransport } from './client/transport';
+} from './kms-client';
+export type { KmsHttpAnswer, KmsRequest, KmsTransport } from './transport';
 export { KmsError, type KmsErrorCode } from './errors';
-export type { KmsCredentials } from './signing/credentials';
+export type { KmsCredentials } from './credentials';

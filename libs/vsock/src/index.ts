@@ -1,5 +1,5 @@
-export { AddressError, type AddressErrorCode } from './address/address-error';
-export { formatAddress } from './address/format-address';
+export { AddressError, type AddressErrorCode } from './address-error';
+export { formatAddress } from './format-address';
 export {
   parseAddress,
   type Address,
@@ -7,8 +7,8 @@ export {
   type TcpAddress,
   type UnixAddress,
   type VsockAddress,
-} from './address/parse-address';
-export { connect, type ConnectOptions } from './connect/connect';
+} from './parse-address';
+export { connect, type ConnectOptions } from './connect';
 export { checkVsock } from './linux/check-vsock';
-export { listen, type ListenOptions } from './listen/listen';
+export { listen, type ListenOptions } from './listen';
 export { SocketError } from './socket-error';

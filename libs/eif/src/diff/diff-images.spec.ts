@@ -7,7 +7,7 @@ import { writeCpio } from '../cpio/write-cpio';
 import { metadata } from '../testing/parts';
 import { goodSections, kernel, rawImage } from '../testing/raw-image';
 import { makeSigningKey } from '../testing/signing-key';
-import { type ImageParts, writeImage } from '../write/write-image';
+import { type ImageParts, writeImage } from '../image/write-image';
 import { diffImages } from './diff-images';
 
 let folder: string;

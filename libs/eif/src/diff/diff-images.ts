@@ -1,8 +1,8 @@
 import { EifError } from '../errors';
-import { sectionHeaderBytes } from '../format/header';
-import type { Section } from '../format/sections';
+import { sectionHeaderBytes } from '../image/header';
+import type { Section } from '../image/sections';
 import { InputFile } from '../io/input-file';
-import { type EifImage, readOpenImage } from '../read/read-image';
+import { type EifImage, readOpenImage } from '../image/read-image';
 import { diffEntries, type EntryDifference } from './diff-entries';
 import { firstDifference } from './first-difference';
 import { headerField } from './header-fields';

@@ -1,4 +1,4 @@
-import { crcOffset, headerBytes } from '../format/header';
+import { crcOffset, headerBytes } from '../image/header';
 
 const fields = [
   [0, 'magic'],

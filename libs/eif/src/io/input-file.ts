@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { EifError } from '../errors';
-import { chunkBytes } from '../format/limits';
+import { chunkBytes } from '../image/limits';
 
 /** A regular file that is read at offsets, a chunk at a time. */
 export class InputFile {

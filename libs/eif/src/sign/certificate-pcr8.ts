@@ -1,4 +1,4 @@
-import { measureCertificate } from '../measure/measurer';
+import { measureCertificate } from '../image/measurer';
 import { readCertificate } from './certificate';
 
 /**

@@ -1,9 +1,9 @@
 import { EifError } from '../errors';
 import { bytesSource, rangeSource } from '../io/byte-source';
 import { InputFile } from '../io/input-file';
-import { readOpenImage } from '../read/read-image';
-import type { WriteOptions, WrittenImage } from '../write/write-image';
-import { writeSections } from '../write/write-sections';
+import { readOpenImage } from '../image/read-image';
+import type { WriteOptions, WrittenImage } from '../image/write-image';
+import { writeSections } from '../image/write-sections';
 import { prepareSigner, type SigningKey } from './signer';
 
 /**

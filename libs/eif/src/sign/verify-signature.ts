@@ -1,5 +1,5 @@
 import { EifError } from '../errors';
-import type { EifImage } from '../read/read-image';
+import type { EifImage } from '../image/read-image';
 import type { ImageSignature } from './read-signature';
 
 export interface SignaturePolicy {

@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readImage } from '../read/read-image';
+import { readImage } from '../image/read-image';
 import { signImage } from '../sign/sign-image';
-import { writeImage } from '../write/write-image';
+import { writeImage } from '../image/write-image';
 import { metadata } from './parts';
 
 const [folder = '', size = ''] = process.argv.slice(2);

@@ -5,7 +5,7 @@ import * as koffi from 'koffi';
 import { describeWith, freePort, startSilentPort, type Availability } from '@communique-tee/testing/harness';
 import { connect, listen, type Address } from '..';
 import { openSockets } from '@communique-tee/testing/vsock';
-import { loopbackLibc } from '../testing/loopback-family';
+import { loopbackLibc } from './loopback-family';
 import { tcpWrap } from './node-internals';
 import { connectVsock } from './vsock';
 

@@ -1,0 +1,59 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { SectionType } from './sections';
+
+/** Hexadecimal, lower case, 96 digits each (SHA-384). */
+export interface Measurements {
+  /** kernel, command line, all ramdisks */
+  readonly pcr0: string;
+  /** kernel, command line, first ramdisk */
+  readonly pcr1: string;
+  /** the other ramdisks */
+  readonly pcr2: string;
+  /** the signing certificate; only of a signed image */
+  readonly pcr8?: string;
+}
+
+/**
+ * Measures the sections of an image in the order in which they stand there: PCR = SHA384(48 zero bytes || SHA384(data))
+ * (aws-nitro-enclaves-image-format, README "EIF Measurements"; src/defs/eif_hasher.rs, tpm_extend_finalize_reset).
+ * Metadata, signature and all headers are left out.
+ */
+export class Measurer {
+  /** What PCR0 and PCR1 begin with is the same, so it is hashed once and the state copied. */
+  readonly #image = createHash('sha384');
+  readonly #application = createHash('sha384');
+  #bootstrap: Hash | undefined;
+  #ramdisks = 0;
+  #section: SectionType | undefined;
+
+  begin(section: SectionType): void {
+    this.#section = section;
+    if (section !== 'ramdisk') return;
+    this.#ramdisks++;
+    if (this.#ramdisks === 2) this.#bootstrap = this.#image.copy();
+  }
+
+  update(chunk: Uint8Array): void {
+    if (this.#section === 'metadata' || this.#section === 'signature') return;
+    this.#image.update(chunk);
+    if (this.#ramdisks > 1) this.#application.update(chunk);
+  }
+
+  finish(): Measurements {
+    const bootstrap = this.#bootstrap ?? this.#image.copy();
+    return {
+      pcr0: extend(this.#image.digest()),
+      pcr1: extend(bootstrap.digest()),
+      pcr2: extend(this.#application.digest()),
+    };
+  }
+}
+
+/** @param certificateDer as it is in the PEM of the signature section */
+export function measureCertificate(certificateDer: Uint8Array): string {
+  return extend(createHash('sha384').update(certificateDer).digest());
+}
+
+function extend(digest: Uint8Array): string {
+  return createHash('sha384').update(new Uint8Array(48)).update(digest).digest('hex');
+}

@@ -1,0 +1,98 @@
+import { EifError } from '../errors';
+import { encodeCmdline } from './cmdline';
+import { maxSections } from './limits';
+import { encodeMetadata, type EifMetadata } from './metadata';
+import type { Arch } from './sections';
+import { type ByteSource, bytesSource, type OpenSource, openSource } from '../io/byte-source';
+import { type Measurements, Measurer } from './measurer';
+import { prepareSigner, type SigningKey } from '../sign/signer';
+import { type Progress, type SectionToWrite, writeSections } from './write-sections';
+
+export interface ImageParts {
+  /** x86_64: a bzImage; arm64: an uncompressed Image. */
+  readonly kernel: ByteSource;
+  /** Printable ASCII, at most 2047 characters, without a final NUL or line break. */
+  readonly cmdline: string;
+  /** cpio or cpio.gz, in this order; the first one is in PCR1, the others in PCR2. At least one. */
+  readonly ramdisks: readonly ByteSource[];
+  /** Not measured. */
+  readonly metadata: EifMetadata;
+  readonly arch: Arch;
+  /** In bytes; nitro-cli writes 1 GiB and 2, and neither it nor the hypervisor reads them. */
+  readonly defaultMemoryBytes?: number;
+  readonly defaultCpus?: number;
+  /** Signs PCR0, as `nitro-cli build-enclave --private-key --signing-certificate` does. */
+  readonly signing?: SigningKey;
+}
+
+export interface WriteOptions {
+  readonly onProgress?: Progress;
+}
+
+export interface WrittenImage {
+  readonly measurements: Measurements;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Writes an enclave image file, version 4. The same parts give the same bytes, but for the signature, which ECDSA makes new
+ * each time. The file is there whole or not at all; files are read a chunk at a time.
+ * Order of sections as nitro-cli's: kernel, command line, metadata, ramdisks, signature (EifBuilder::write_to,
+ * aws-nitro-enclaves-image-format, src/utils/mod.rs).
+ *
+ * @param path is replaced where it exists
+ * @throws EifError ERR_EIF_CMDLINE, _METADATA, _SECTION_COUNT, _SECTION_EMPTY, _DEFAULTS, _SOURCE_CHANGED, _FILE,
+ * _SIGNATURE_CERTIFICATE, _SIGNING_KEY
+ * @example
+ * const { measurements } = await writeImage({ kernel: { path: 'bzImage' }, cmdline: 'console=ttyS0', ramdisks: [{ path: 'init.cpio' }],
+ *   metadata, arch: 'x86_64' }, 'enclave.eif');
+ */
+export async function writeImage(parts: ImageParts, path: string, options: WriteOptions = {}): Promise<WrittenImage> {
+  const { defaultMemoryBytes = 1_073_741_824, defaultCpus = 2, arch } = parts;
+  for (const value of [defaultMemoryBytes, defaultCpus])
+    if (!Number.isSafeInteger(value) || value < 0) throw new EifError('ERR_EIF_DEFAULTS', String(value));
+  const cmdline = bytesSource(encodeCmdline(parts.cmdline));
+  const metadata = bytesSource(encodeMetadata(parts.metadata));
+  const signer = parts.signing === undefined ? undefined : prepareSigner(parts.signing);
+  const count = 3 + parts.ramdisks.length + (signer === undefined ? 0 : 1);
+  if (parts.ramdisks.length === 0 || count > maxSections)
+    throw new EifError('ERR_EIF_SECTION_COUNT', `${parts.ramdisks.length} ramdisks`);
+
+  const opened: OpenSource[] = [];
+  const openOne = async (source: ByteSource): Promise<OpenSource> => {
+    const open = await openSource(source);
+    opened.push(open);
+    return open;
+  };
+  try {
+    const kernel = await openOne(parts.kernel);
+    const sections: SectionToWrite[] = [
+      { type: 'kernel', source: kernel },
+      { type: 'cmdline', source: cmdline },
+      { type: 'metadata', source: metadata },
+    ];
+    for (const ramdisk of parts.ramdisks) sections.push({ type: 'ramdisk', source: await openOne(ramdisk) });
+    for (const { type, source } of sections)
+      if (source.sizeBytes === 0 && type !== 'cmdline') throw new EifError('ERR_EIF_SECTION_EMPTY', type);
+    const header = { version: 4, arch, defaultMemoryBytes, defaultCpus };
+    if (signer === undefined) return await writeSections(path, header, sections, options.onProgress);
+
+    const signed = await measureSections(sections);
+    sections.push({ type: 'signature', source: bytesSource(signer.sign(signed.pcr0)) });
+    const written = await writeSections(path, header, sections, options.onProgress);
+    if (written.measurements.pcr0 !== signed.pcr0)
+      throw new EifError('ERR_EIF_SOURCE_CHANGED', 'the image is not the one that was signed');
+    return { ...written, measurements: { ...written.measurements, pcr8: signer.pcr8 } };
+  } finally {
+    for (const source of opened) await source.close();
+  }
+}
+
+async function measureSections(sections: readonly SectionToWrite[]): Promise<Measurements> {
+  const measurer = new Measurer();
+  for (const { type, source } of sections) {
+    measurer.begin(type);
+    for await (const chunk of source.chunks()) measurer.update(chunk);
+  }
+  return measurer.finish();
+}

@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import { KmsError } from './errors';
+
+/** Base64 of 6 KiB of ciphertext (KMS's largest), of the envelope around 4 KiB of plaintext, and names. */
+export const MAX_ANSWER_BYTES = 24 * 1024;
+/** What a sealed record has room for (libs/protocol, sealed-key.ts). KMS's for a data key has some 190. */
+const MAX_DATA_KEY_CIPHERTEXT_BYTES = 1024;
+
+const base64 = (maxBytes: number) =>
+  z
+    .base64()
+    .min(4)
+    .max(Math.ceil(maxBytes / 3) * 4)
+    .transform((text) => new Uint8Array(Buffer.from(text, 'base64')));
+
+const envelope = base64(8 * 1024);
+/** With `Recipient` KMS leaves it null or empty (API Reference, GenerateDataKey and Decrypt): one that holds something is refused. */
+const noPlaintext = z.union([z.null(), z.literal('')]).optional();
+
+// Not strict: KMS adds fields (KeyMaterialId came in 2025), and each that is used is checked
+const dataKeySchema = z.object({
+  KeyId: z.string().max(512),
+  CiphertextBlob: base64(MAX_DATA_KEY_CIPHERTEXT_BYTES),
+  CiphertextForRecipient: envelope,
+  Plaintext: noPlaintext,
+});
+const decryptedSchema = z.object({
+  KeyId: z.string().max(512),
+  EncryptionAlgorithm: z.literal('SYMMETRIC_DEFAULT').optional(),
+  CiphertextForRecipient: envelope,
+  Plaintext: noPlaintext,
+});
+
+export type DataKeyAnswer = z.output<typeof dataKeySchema>;
+export type DecryptedAnswer = z.output<typeof decryptedSchema>;
+
+/** @throws KmsError `kms_answer_invalid` */
+export function readDataKeyAnswer(body: Uint8Array): DataKeyAnswer {
+  return read(dataKeySchema, body);
+}
+
+/** @throws KmsError `kms_answer_invalid` */
+export function readDecryptedAnswer(body: Uint8Array): DecryptedAnswer {
+  return read(decryptedSchema, body);
+}
+
+// No cause is kept: a parser's words quote what they stumble over
+function read<Answer>(schema: z.ZodType<Answer>, body: Uint8Array): Answer {
+  if (body.length > MAX_ANSWER_BYTES) throw new KmsError('kms_answer_invalid', 'the answer is too large');
+  let parsed;
+  try {
+    parsed = schema.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)));
+  } catch {
+    throw new KmsError('kms_answer_invalid', 'the answer is no JSON');
+  }
+  if (parsed.success) return parsed.data;
+  const fields = new Set(parsed.error.issues.map(({ path }) => String(path[0] ?? 'the whole')));
+  throw new KmsError('kms_answer_invalid', `the answer is not KMS's to an attested request: ${[...fields].join(', ')}`);
+}

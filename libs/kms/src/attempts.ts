@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { KmsError } from './errors';
+
+export interface Attempts {
+  /** For one try, to the last byte of the answer. */
+  timeoutMs: number;
+  /** For all of them and the pauses between them; no try is begun behind it. */
+  deadlineMs: number;
+  monotonicMs: () => number;
+  sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+  /** 0 up to 1. */
+  random: () => number;
+}
+
+export const DEFAULT_ATTEMPTS: Attempts = {
+  timeoutMs: 5_000,
+  deadlineMs: 20_000,
+  monotonicMs: () => performance.now(),
+  sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
+  random: Math.random,
+};
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5_000;
+
+/**
+ * Tries until it is answered, refused for good, or out of time: then with the error of the last try. Pauses double from 0.2 to 5 s;
+ * half of each is chance, so that enclaves which lost KMS together do not come back together.
+ * @throws the signal's reason where the caller gave up
+ */
+export async function attempted<Answer>(
+  attempt: (timeoutMs: number) => Promise<Answer>,
+  attempts: Attempts,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  const begun = attempts.monotonicMs();
+  const leftMs = (): number => begun + attempts.deadlineMs - attempts.monotonicMs();
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    signal?.throwIfAborted();
+    try {
+      return await attempt(Math.max(1, Math.ceil(Math.min(attempts.timeoutMs, leftMs()))));
+    } catch (error) {
+      signal?.throwIfAborted();
+      const waitMs = Math.ceil((pauseMs / 2) * (1 + attempts.random()));
+      if (!(error instanceof KmsError) || !error.retryable || waitMs >= leftMs()) throw error;
+      await attempts.sleep(waitMs, signal).catch((cause: unknown) => {
+        signal?.throwIfAborted();
+        throw cause;
+      });
+    }
+  }
+}

@@ -1,0 +1,199 @@
+import { MAX_ANSWER_BYTES, readDataKeyAnswer, readDecryptedAnswer } from './answer';
+import { checkKeyArn, ownerOfAlias, type KeyOwner } from './key-arn';
+import { refusalOf } from './refusal';
+import { KmsError } from './errors';
+import { makeRecipientKey, type RecipientKey } from './recipient-key';
+import { usableCredentials, type KmsCredentials } from './credentials';
+import { signRequest } from './sign-request';
+import { attempted, DEFAULT_ATTEMPTS, type Attempts } from './attempts';
+import type { KmsHttpAnswer, KmsTransport } from './transport';
+
+export interface KmsClientOptions extends Partial<Attempts> {
+  /** Of the keys: every alias ARN that is asked for must be of it. */
+  region: string;
+  /** `https://kms.us-east-1.amazonaws.com`, without a path. */
+  origin: string;
+  send: KmsTransport;
+  /** Milliseconds since 1970, attested: requests are signed with it, and credentials end by it. */
+  nowMs: () => number;
+  /**
+   * Asks the NSM for a document with this public key (SPKI, DER, 294 bytes), once for every call: KMS takes none that is older than
+   * five minutes. What it throws is passed on as it is.
+   */
+  attest: (publicKeySpki: Uint8Array) => Promise<Uint8Array>;
+  /** Made by the client where none is given. */
+  recipient?: Promise<RecipientKey>;
+}
+
+export interface GenerateDataKeyParameters {
+  /** ARN of an alias. */
+  keyId: string;
+  /** Encryption context: authenticated, and seen by the key's policy. Must be the same when it is decrypted. */
+  context: Readonly<Record<string, string>>;
+  credentials: KmsCredentials | null;
+  signal?: AbortSignal;
+}
+
+export interface DecryptParameters extends GenerateDataKeyParameters {
+  /** 1 to 6,144 bytes. */
+  ciphertextBlob: Uint8Array;
+  /** Another length is refused: 32 for a data key. */
+  plaintextBytes?: number;
+}
+
+export interface Decrypted {
+  /** 1 to 4,096 bytes: the caller's to zero. */
+  plaintext: Uint8Array;
+  /** ARN of the key that the alias points to. */
+  keyArn: string;
+}
+
+export interface DataKey extends Decrypted {
+  /** The same 32 bytes under the KMS key: 1 to 1,024 bytes. */
+  ciphertextBlob: Uint8Array;
+}
+
+/**
+ * KMS as an enclave uses it: nothing comes back in the clear, everything under an RSA key that the attestation document binds (AWS KMS
+ * Developer Guide, "Cryptographic attestation for AWS Nitro Enclaves"). Both throw KmsError with every code but what `attest` throws,
+ * and the signal's reason where the caller gave up.
+ */
+export interface KmsClient {
+  /** GenerateDataKey, AES_256. @throws KmsError */
+  generateDataKey(parameters: GenerateDataKeyParameters): Promise<DataKey>;
+  /** Decrypt. @throws KmsError */
+  decrypt(parameters: DecryptParameters): Promise<Decrypted>;
+}
+
+const DATA_KEY_BYTES = 32;
+const MAX_PLAINTEXT_BYTES = 4096;
+const MAX_CIPHERTEXT_BYTES = 6144;
+
+/**
+ * The RSA key is begun at once and lives as long as the client.
+ * @example
+ * const kms = createKmsClient({ region: 'us-east-1', origin: 'https://kms.us-east-1.amazonaws.com', send, nowMs: clock.nowMs, attest });
+ * const { plaintext, ciphertextBlob } = await kms.generateDataKey({ keyId: aliasArn, context, credentials });
+ */
+export function createKmsClient({
+  region,
+  origin,
+  send,
+  nowMs,
+  attest,
+  recipient = makeRecipientKey(),
+  ...pace
+}: KmsClientOptions): KmsClient {
+  const attempts: Attempts = { ...DEFAULT_ATTEMPTS, ...pace };
+  recipient.catch(() => undefined); // whoever asks is told
+
+  async function ask(
+    action: 'GenerateDataKey' | 'Decrypt',
+    parameters: object,
+    { credentials, signal }: GenerateDataKeyParameters,
+  ): Promise<Uint8Array> {
+    signal?.throwIfAborted();
+    usableCredentials(credentials, nowMs()); // before the NSM is troubled
+    const document = await attest((await recipient).publicKeySpki);
+    const body = jsonBytes({
+      ...parameters,
+      Recipient: { AttestationDocument: base64(document), KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' },
+    });
+    const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `TrentService.${action}` };
+    return attempted(
+      async (timeoutMs) => {
+        const now = nowMs();
+        const signed = await signRequest({ origin, region, headers, body }, usableCredentials(credentials, now), now);
+        const answer = await exchanged(
+          send,
+          { origin, method: 'POST', path: '/', headers: signed, body, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES },
+          signal,
+        );
+        if (answer.status === 200) return answer.body;
+        const errorType = answer.headers['x-amzn-errortype'];
+        throw refusalOf(
+          answer.status,
+          typeof errorType === 'string' ? errorType : undefined,
+          answer.body.subarray(0, MAX_ANSWER_BYTES),
+        );
+      },
+      attempts,
+      signal,
+    );
+  }
+
+  return {
+    async generateDataKey(parameters) {
+      const { keyId, context } = parameters;
+      const owner = ownerIn(region, keyId);
+      const answer = readDataKeyAnswer(
+        await ask('GenerateDataKey', { KeyId: keyId, KeySpec: 'AES_256', EncryptionContext: context }, parameters),
+      );
+      checkKeyArn(answer.KeyId, owner);
+      const plaintext = opened(await recipient, answer.CiphertextForRecipient, DATA_KEY_BYTES);
+      return { plaintext, ciphertextBlob: answer.CiphertextBlob, keyArn: answer.KeyId };
+    },
+    async decrypt(parameters) {
+      const { keyId, context, ciphertextBlob, plaintextBytes } = parameters;
+      const owner = ownerIn(region, keyId);
+      if (ciphertextBlob.length === 0 || ciphertextBlob.length > MAX_CIPHERTEXT_BYTES)
+        throw new KmsError('kms_ciphertext_invalid', 'its length');
+      const asked = {
+        KeyId: keyId,
+        CiphertextBlob: base64(ciphertextBlob),
+        EncryptionContext: context,
+        EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+      };
+      const answer = readDecryptedAnswer(await ask('Decrypt', asked, parameters));
+      checkKeyArn(answer.KeyId, owner);
+      return {
+        plaintext: opened(await recipient, answer.CiphertextForRecipient, plaintextBytes),
+        keyArn: answer.KeyId,
+      };
+    },
+  };
+}
+
+function ownerIn(region: string, keyId: string): KeyOwner {
+  const owner = ownerOfAlias(keyId);
+  if (owner?.region !== region)
+    throw new KmsError('kms_key_unusable', 'it is not named by the ARN of an alias of the region');
+  return owner;
+}
+
+function opened(recipient: RecipientKey, envelope: Uint8Array, bytes: number | undefined): Uint8Array {
+  const plaintext = recipient.open(envelope);
+  if (bytes === undefined ? plaintext.length <= MAX_PLAINTEXT_BYTES : plaintext.length === bytes) return plaintext;
+  plaintext.fill(0);
+  throw new KmsError('kms_answer_invalid', 'the plaintext has a wrong length');
+}
+
+async function exchanged(
+  send: KmsTransport,
+  request: Omit<Parameters<KmsTransport>[0], 'signal'>,
+  caller: AbortSignal | undefined,
+): Promise<KmsHttpAnswer> {
+  const timeout = AbortSignal.timeout(request.timeoutMs);
+  const signal = caller ? AbortSignal.any([caller, timeout]) : timeout;
+  try {
+    return await Promise.race([send({ ...request, signal }), aborted(signal)]);
+  } catch (cause) {
+    throw new KmsError('kms_unreachable', 'no answer', { retryable: true, cause });
+  }
+}
+
+/** A transport that does not heed its signal does not hold the caller up. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason as Error);
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+function jsonBytes(value: object): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}

@@ -1,0 +1,60 @@
+import { constants, createDecipheriv, privateDecrypt, type KeyObject } from 'node:crypto';
+import { KmsError } from './errors';
+import { readEnvelope, type Envelope } from './read-envelope';
+
+/**
+ * The plaintext of KMS's `CiphertextForRecipient`, under an RSA-2048 private key. The AES key is zeroed, and what was decrypted where
+ * it is refused.
+ *
+ * CBC proves nothing: whoever could change the bytes could change the plaintext, and could tell a refused padding from a taken one.
+ * Here nobody can: they come over TLS that ends in this enclave, from KMS. And nothing stands on it alone: a data key is right if the
+ * sealed record's tag says so, and a ciphertext of the operator's is authenticated by KMS (AES-GCM, with the encryption context).
+ * @returns at least 1 byte
+ * @throws KmsError `kms_answer_invalid`
+ */
+export function openEnvelope(ber: Uint8Array, privateKey: KeyObject): Uint8Array {
+  const envelope = readEnvelope(ber);
+  const key = contentKey(envelope, privateKey);
+  try {
+    return decryptContent(envelope, key);
+  } finally {
+    key.fill(0);
+  }
+}
+
+function contentKey({ encryptedKey }: Envelope, privateKey: KeyObject): Uint8Array {
+  let key: Uint8Array;
+  try {
+    // OpenSSL's MGF1 takes the hash of OAEP where no other is named
+    key = privateDecrypt(
+      { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
+      encryptedKey,
+    );
+  } catch {
+    throw new KmsError('kms_answer_invalid', 'the envelope is not for this key');
+  }
+  if (key.length === 32) return key;
+  key.fill(0);
+  throw new KmsError('kms_answer_invalid', "the envelope's key has a wrong length");
+}
+
+function decryptContent({ iv, encryptedContent }: Envelope, key: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = [];
+  try {
+    const decipher = createDecipheriv('aes-256-cbc', key, iv);
+    parts.push(decipher.update(encryptedContent));
+    parts.push(decipher.final());
+    const plaintext = new Uint8Array(parts.reduce((length, part) => length + part.length, 0)); // never Node's pool
+    let offset = 0;
+    for (const part of parts) {
+      plaintext.set(part, offset);
+      offset += part.length;
+    }
+    if (plaintext.length > 0) return plaintext;
+  } catch {
+    throw new KmsError('kms_answer_invalid', "the envelope's content is refused for its padding");
+  } finally {
+    for (const part of parts) part.fill(0);
+  }
+  throw new KmsError('kms_answer_invalid', 'the envelope is empty');
+}

@@ -1,0 +1,29 @@
+import { generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { openEnvelope } from './open-envelope';
+
+/** The RSA-2048 key that KMS answers to: its public half stands in the attestation document, its private half never leaves. */
+export interface RecipientKey {
+  /** SubjectPublicKeyInfo in DER, 294 bytes. */
+  publicKeySpki: Uint8Array;
+  /** @throws KmsError `kms_answer_invalid` */
+  open(ciphertextForRecipient: Uint8Array): Uint8Array;
+}
+
+/** Made on libuv's threads: the search for primes takes a tenth of a second and more, and the event loop goes on. */
+export async function makeRecipientKey(): Promise<RecipientKey> {
+  return recipientKeyOf(await promisify(generateKeyPair)('rsa', { modulusLength: 2048, publicExponent: 0x10001 }));
+}
+
+export function recipientKeyOf({
+  publicKey,
+  privateKey,
+}: {
+  publicKey: KeyObject;
+  privateKey: KeyObject;
+}): RecipientKey {
+  return {
+    publicKeySpki: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
+    open: (ciphertextForRecipient) => openEnvelope(ciphertextForRecipient, privateKey),
+  };
+}

@@ -1,0 +1,77 @@
+import type { Socket } from 'node:net';
+import { AddressError } from './address-error';
+import { formatAddress } from './format-address';
+import type { Address } from './parse-address';
+import { connectVsock } from './linux/vsock';
+import { SocketError } from './socket-error';
+import { requestPort } from './hybrid';
+import { connectNet } from './net';
+
+export interface ConnectOptions {
+  /** How long connecting may take, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** Keep our side open when the other has ended its own (default false: end ours too). */
+  readonly allowHalfOpen?: boolean;
+}
+
+/**
+ * A connected socket; from then on it is the caller's, errors included. Nothing of the caller's has been written to it.
+ *
+ * @example const socket = await connect(parseAddress('vsock:16:5000'), { timeoutMs: 2000 });
+ * @throws SocketError by the system's code, `ETIMEDOUT` after `timeoutMs`, `ABORT_ERR`, `ERR_VSOCK_UNAVAILABLE`; of a hybrid address
+ *   also `ECONNREFUSED` (nobody listens in the guest) and `EPROTO` (the socket is no vsock device's)
+ * @throws AddressError ERR_ADDRESS_CID for a vsock address that names no context id
+ */
+export async function connect(
+  address: Address,
+  { timeoutMs, signal, allowHalfOpen = false }: ConnectOptions,
+): Promise<Socket> {
+  const text = formatAddress(address);
+  const open = opener(address, allowHalfOpen);
+  if (signal?.aborted) throw new SocketError('ABORT_ERR', `connecting to ${text} was given up`);
+
+  const ending = new AbortController();
+  return new Promise((resolve, reject) => {
+    const giveUp = (error: SocketError) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      ending.abort();
+      reject(error);
+    };
+    const onAbort = () => giveUp(new SocketError('ABORT_ERR', `connecting to ${text} was given up`));
+    const timer = setTimeout(
+      () => giveUp(new SocketError('ETIMEDOUT', `${text} did not answer in ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    signal?.addEventListener('abort', onAbort, { once: true });
+
+    open(ending.signal).then(
+      (socket) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        if (ending.signal.aborted) socket.destroy();
+        else resolve(socket);
+      },
+      (error: unknown) => giveUp(SocketError.from(error, `cannot connect to ${text}`)),
+    );
+  });
+}
+
+function opener(address: Address, allowHalfOpen: boolean): (signal: AbortSignal) => Promise<Socket> {
+  switch (address.kind) {
+    case 'vsock': {
+      const { cid, port } = address;
+      if (cid === null)
+        throw new AddressError('ERR_ADDRESS_CID', 'a context id is needed to connect: vsock:<cid>:<port>');
+      return (signal) => connectVsock(cid, port, { signal, allowHalfOpen });
+    }
+    case 'hybrid':
+      return async (signal) =>
+        requestPort(await connectNet({ path: address.path, allowHalfOpen }, signal), address.port, signal);
+    case 'unix':
+      return (signal) => connectNet({ path: address.path, allowHalfOpen }, signal);
+    case 'tcp':
+      return (signal) => connectNet({ host: address.host, port: address.port, noDelay: true, allowHalfOpen }, signal);
+  }
+}

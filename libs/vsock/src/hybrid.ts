@@ -1,0 +1,69 @@
+import type { Socket } from 'node:net';
+import { SocketError } from './socket-error';
+
+/** "OK ", a port of at most ten digits, a newline. */
+const MAX_ANSWER_BYTES = 14;
+const NEWLINE = 0x0a;
+
+/**
+ * Asks the vsock device of an emulated enclave, over a connection to its unix socket, for a port in the guest: `CONNECT <port>\n`,
+ * answered `OK <the port on our side>\n` (Firecracker's docs/vsock.md, "Host-Initiated Connections"; vhost-device-vsock does the
+ * same). Where nobody listens in the guest the device closes without a word. What the guest says right behind the answer stays
+ * unread in the socket. The socket is destroyed on every failure.
+ *
+ * @throws SocketError ECONNREFUSED (closed before the answer), EPROTO (another answer), ABORT_ERR, or the system's code
+ */
+export function requestPort(socket: Socket, port: number, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    let answer = Buffer.alloc(0);
+    const settle = () => {
+      signal.removeEventListener('abort', onAbort);
+      socket.off('readable', onReadable).off('end', onEnd).off('error', onError).off('close', onEnd);
+    };
+    const fail = (error: unknown) => {
+      settle();
+      socket.on('error', () => undefined); // what it says after it was given up concerns nobody
+      socket.destroy();
+      reject(SocketError.from(error, 'the vsock device failed'));
+    };
+    const onAbort = () => fail(new SocketError('ABORT_ERR', 'connecting was given up'));
+    const onEnd = () =>
+      fail(new SocketError('ECONNREFUSED', `the vsock device closed: nobody listens on port ${port} in the guest`));
+    // A device that drops the connection with our request unread makes it a reset.
+    const onError = (error: Error) =>
+      fail(['ECONNRESET', 'EPIPE'].includes(SocketError.from(error, '').code) ? refused(port, error) : error);
+    const onReadable = () => {
+      for (let chunk = read(socket); chunk !== null; chunk = read(socket)) {
+        answer = Buffer.concat([answer, chunk]);
+        const end = answer.indexOf(NEWLINE);
+        if (end < 0 ? answer.length < MAX_ANSWER_BYTES : false) continue;
+        if (!/^OK (0|[1-9][0-9]{0,9})$/.test(answer.toString('latin1', 0, Math.max(end, 0)))) {
+          fail(new SocketError('EPROTO', 'not the answer of a vsock device'));
+          return;
+        }
+        settle();
+        const rest = answer.subarray(end + 1);
+        if (rest.length > 0) socket.unshift(rest);
+        resolve(socket);
+        return;
+      }
+    };
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    signal.addEventListener('abort', onAbort, { once: true });
+    socket.on('readable', onReadable).once('end', onEnd).once('error', onError).once('close', onEnd);
+    socket.write(`CONNECT ${port}\n`);
+  });
+}
+
+function refused(port: number, cause: Error): SocketError {
+  return new SocketError('ECONNREFUSED', `the vsock device closed: nobody listens on port ${port} in the guest`, {
+    cause,
+  });
+}
+
+function read(socket: Socket): Buffer | null {
+  return socket.read() as Buffer | null;
+}

@@ -1,0 +1,19 @@
+import { loadLibc, type Family, type Libc } from './libc';
+
+/**
+ * TCP on loopback in the place of AF_VSOCK, for machines where AF_VSOCK has no peer: the same system calls on a descriptor of our
+ * own, the same handles of libuv, and everything that comes after. Only the family and the form of an address differ.
+ */
+export const LOOPBACK: Family = {
+  name: 'AF_INET',
+  domain: 2,
+  sockaddr(_cid, port) {
+    const address = Buffer.alloc(16);
+    address.writeUInt16LE(2, 0);
+    address.writeUInt16BE(port, 2);
+    address.set([127, 0, 0, 1], 4);
+    return address;
+  },
+};
+
+export const loopbackLibc = (): Promise<Libc> => loadLibc(LOOPBACK);

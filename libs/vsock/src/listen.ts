@@ -1,0 +1,73 @@
+import type { Server } from 'node:net';
+import { formatAddress } from './format-address';
+import { hybridListenPath, type Address } from './parse-address';
+import { listenVsock } from './linux/vsock';
+import { SocketError } from './socket-error';
+import { removeStaleSocket } from './stale-socket';
+
+export interface ListenOptions {
+  /** Who may connect to a unix socket (a hybrid address has one too): its owner alone (the default), or its group too. */
+  readonly unixMode?: 0o600 | 0o660;
+}
+
+/**
+ * Resolves when the server listens, with the address it really has (the port of `tcp:<host>:0`). A unix socket file that
+ * nobody listens on is removed first; any other file is left alone. Closing the server removes its socket file. On a hybrid address
+ * the server gets the connections that the guest makes to this port of its host (CID 2), at `<path>_<port>`; the vsock device must be
+ * allowed to connect there (same user, or group and 0660).
+ *
+ * @example const address = await listen(createServer(handler), parseAddress('unix:/run/communique/enclave.sock'));
+ * @throws SocketError by the system's code (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, ...), `ERR_VSOCK_UNAVAILABLE`
+ */
+export async function listen(
+  server: Server,
+  address: Address,
+  { unixMode = 0o600 }: ListenOptions = {},
+): Promise<Address> {
+  const doing = `cannot listen on ${formatAddress(address)}`;
+  if (address.kind === 'unix') await removeStaleSocket(address.path);
+  if (address.kind === 'hybrid') await removeStaleSocket(hybridListenPath(address));
+  const listening = new Promise<void>((resolve, reject) => {
+    const onListening = () => {
+      server.off('error', onError);
+      resolve();
+    };
+    const onError = (error: Error) => {
+      server.off('listening', onListening);
+      reject(SocketError.from(error, doing));
+    };
+    server.once('listening', onListening);
+    server.once('error', onError);
+    start(server, address, unixMode).catch((error: unknown) => {
+      server.off('listening', onListening);
+      server.off('error', onError);
+      reject(SocketError.from(error, doing));
+    });
+  });
+  await listening;
+  if (address.kind !== 'tcp') return address;
+  const bound = server.address();
+  if (typeof bound !== 'object' || bound === null) throw new SocketError('EUNKNOWN', doing);
+  return { kind: 'tcp', host: address.host, port: bound.port };
+}
+
+async function start(server: Server, address: Address, unixMode: number): Promise<void> {
+  switch (address.kind) {
+    case 'vsock':
+      return listenVsock(server, address.cid, address.port);
+    case 'tcp':
+      server.listen({ host: address.host, port: address.port });
+      return;
+    case 'unix':
+    case 'hybrid': {
+      const path = address.kind === 'unix' ? address.path : hybridListenPath(address);
+      // net binds at once, within this call, and a socket file is made with what the umask leaves: never open to others, not for one moment.
+      const before = process.umask(0o777 & ~unixMode);
+      try {
+        server.listen({ path });
+      } finally {
+        process.umask(before);
+      }
+    }
+  }
+}
