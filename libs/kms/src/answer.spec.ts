@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { MAX_ANSWER_BYTES, readDataKeyAnswer, readDecryptedAnswer } from './answer';
-import { checkKeyArn, ownerOfAlias } from './key-arn';
+import { MAX_ANSWER_BYTES, readDataKeyAnswer, readDecryptedAnswer, checkKeyArn, ownerOfAlias } from './answer';
 
 const bytes = (value: unknown) => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
 const invalid = expect.objectContaining({ code: 'kms_answer_invalid' }) as Error;

@@ -22,7 +22,7 @@ export type KmsErrorCode =
   | 'kms_clock';
 
 export interface KmsErrorDetails {
-  /** AWS's name of the error, one of those in answer/refusal.ts: never a text of AWS's, which names principals and keys. */
+  /** AWS's name of the error, one of those in refusal.ts: never a text of AWS's, which names principals and keys. */
   awsType?: string | undefined;
   status?: number | undefined;
   retryable?: boolean;

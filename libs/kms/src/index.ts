@@ -7,6 +7,6 @@ export {
   type KmsClient,
   type KmsClientOptions,
 } from './kms-client';
-export type { KmsHttpAnswer, KmsRequest, KmsTransport } from './transport';
+export type { KmsHttpAnswer, KmsRequest, KmsTransport } from './attempts';
 export { KmsError, type KmsErrorCode } from './errors';
-export type { KmsCredentials } from './credentials';
+export type { KmsCredentials } from './sign-request';

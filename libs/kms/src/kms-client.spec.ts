@@ -3,7 +3,7 @@ import { KmsError } from './errors';
 import { recipientKeyOf } from './recipient-key';
 import { sealForRecipient } from './testing/kms-envelope';
 import { createKmsClient, type KmsClientOptions } from './kms-client';
-import type { KmsHttpAnswer, KmsRequest } from './transport';
+import type { KmsHttpAnswer, KmsRequest } from './attempts';
 
 const NOW_MS = Date.parse('2026-11-22T15:04:05Z');
 const keyId = 'arn:aws:kms:us-east-1:111122223333:alias/communique-tee-test-enclave';

@@ -1,12 +1,16 @@
-import { MAX_ANSWER_BYTES, readDataKeyAnswer, readDecryptedAnswer } from './answer';
-import { checkKeyArn, ownerOfAlias, type KeyOwner } from './key-arn';
+import {
+  MAX_ANSWER_BYTES,
+  readDataKeyAnswer,
+  readDecryptedAnswer,
+  checkKeyArn,
+  ownerOfAlias,
+  type KeyOwner,
+} from './answer';
 import { refusalOf } from './refusal';
 import { KmsError } from './errors';
 import { makeRecipientKey, type RecipientKey } from './recipient-key';
-import { usableCredentials, type KmsCredentials } from './credentials';
-import { signRequest } from './sign-request';
-import { attempted, DEFAULT_ATTEMPTS, type Attempts } from './attempts';
-import type { KmsHttpAnswer, KmsTransport } from './transport';
+import { usableCredentials, type KmsCredentials, signRequest } from './sign-request';
+import { attempted, DEFAULT_ATTEMPTS, type Attempts, type KmsHttpAnswer, type KmsTransport } from './attempts';
 
 export interface KmsClientOptions extends Partial<Attempts> {
   /** Of the keys: every alias ARN that is asked for must be of it. */

@@ -1,7 +1,6 @@
 import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { Sha256 } from './sha256';
-import { signRequest } from './sign-request';
+import { Sha256, signRequest } from './sign-request';
 
 const NOW_MS = Date.parse('2026-11-22T15:04:05.678Z');
 const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };

@@ -1,6 +1,71 @@
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { UsableCredentials } from './credentials';
-import { Sha256 } from './sha256';
+import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import * as z from 'zod';
+import { KmsError } from './errors';
+
+const text = (max: number) =>
+  z
+    .string()
+    .regex(/^[\x21-\x7e]+$/)
+    .max(max);
+const credentialsSchema = z.object({
+  accessKeyId: text(128),
+  secretAccessKey: text(256),
+  /** With the credentials of a role; null or absent with a user's. */
+  sessionToken: text(8192).nullish(),
+  /** Milliseconds since 1970; null or absent where they do not end. */
+  expiresMs: z.number().nullish(),
+});
+
+/** The parent's role, as the gateway hands it in: printable ASCII without spaces. It decrypts nothing without the attestation. */
+export type KmsCredentials = z.input<typeof credentialsSchema>;
+export type UsableCredentials = z.output<typeof credentialsSchema>;
+
+/** @throws KmsError `kms_credentials`: there are none, they are malformed (an end of line would be a header), or have ended */
+export function usableCredentials(credentials: KmsCredentials | null, nowMs: number): UsableCredentials {
+  if (credentials === null) throw new KmsError('kms_credentials', 'there are none');
+  const parsed = credentialsSchema.safeParse(credentials);
+  if (!parsed.success) throw new KmsError('kms_credentials', 'they are malformed');
+  const { expiresMs } = parsed.data;
+  if (typeof expiresMs === 'number' && nowMs >= expiresMs) throw new KmsError('kms_credentials', 'they have ended');
+  return parsed.data;
+}
+
+type Bytes = string | ArrayBuffer | ArrayBufferView;
+
+/** SHA-256, or HMAC-SHA-256 where there is a secret, as the SDK's signer wants it. */
+export class Sha256 {
+  readonly #secret: Bytes | undefined;
+  #hash: Hash | Hmac;
+
+  constructor(secret?: Bytes) {
+    this.#secret = secret;
+    this.#hash = begin(secret);
+  }
+
+  update(data: Uint8Array): void {
+    this.#hash.update(data);
+  }
+
+  digest(): Promise<Uint8Array> {
+    return Promise.resolve(new Uint8Array(this.#hash.digest()));
+  }
+
+  reset(): void {
+    this.#hash = begin(this.#secret);
+  }
+}
+
+function begin(secret: Bytes | undefined): Hash | Hmac {
+  if (secret === undefined) return createHash('sha256');
+  if (typeof secret === 'string') return createHmac('sha256', secret);
+  return createHmac(
+    'sha256',
+    ArrayBuffer.isView(secret)
+      ? new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength)
+      : new Uint8Array(secret),
+  );
+}
 
 export interface UnsignedRequest {
   /** `https://host` or `https://host:port` */

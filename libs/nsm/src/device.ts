@@ -1,7 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { NsmError } from './errors';
-import { createIoctlTransport, type IoctlDevice } from './ioctl-transport';
-import type { NsmTransport } from './transport';
+import { createIoctlTransport, type IoctlDevice, type NsmTransport } from './ioctl-transport';
 
 /**
  * Opens the device of the NSM driver, which an enclave's kernel has.

@@ -1,4 +1,4 @@
 export { openNsmDevice } from './device';
 export { NsmError, type NsmErrorCode } from './errors';
 export { createNsm, type AttestationFields, type Nsm, type NsmDescription } from './nsm';
-export type { NsmTransport } from './transport';
+export type { NsmTransport } from './ioctl-transport';

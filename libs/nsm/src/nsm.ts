@@ -1,7 +1,7 @@
 import { Encoder } from 'cbor-x/encode';
 import { decode } from 'cborg';
 import { errorFromAnswer, NsmError } from './errors';
-import { maxRequestBytes, type NsmTransport } from './transport';
+import { maxRequestBytes, type NsmTransport } from './ioctl-transport';
 
 export interface AttestationFields {
   /** at most 512 bytes */

@@ -1,9 +1,7 @@
 import type { Socket } from 'node:net';
-import { AddressError } from './address-error';
-import { formatAddress } from './format-address';
-import type { Address } from './parse-address';
+import { AddressError, formatAddress, type Address } from './address';
 import { connectVsock } from './linux/vsock';
-import { SocketError } from './socket-error';
+import { SocketError } from './linux/socket-error';
 import { requestPort } from './hybrid';
 import { connectNet } from './net';
 

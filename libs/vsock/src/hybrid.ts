@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { SocketError } from './socket-error';
+import { SocketError } from './linux/socket-error';
 
 /** "OK ", a port of at most ten digits, a newline. */
 const MAX_ANSWER_BYTES = 14;

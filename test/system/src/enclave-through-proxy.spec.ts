@@ -1,7 +1,7 @@
 import { startCongressSimulator, type CongressSimulator } from '@communique-tee/congress-simulator';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { connect } from '@communique-tee/vsock';
-import { httpsPost } from '@communique-tee/enclave/services/congress/cwc/https-post';
+import { httpsPost } from '@communique-tee/enclave/services/congress/cwc/congress';
 import {
   createEgress,
   egressConfigSchema,

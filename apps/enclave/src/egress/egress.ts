@@ -1,9 +1,33 @@
-import type { Socket } from 'node:net';
 import { connect as connectAddress, parseAddress, type Address } from '@communique-tee/vsock';
-import { connectDirectly } from './direct';
+import { type Socket, connect } from 'node:net';
 import type { EgressConfig } from './egress-config';
-import { errorCode } from './error-code';
-import { EgressError, type EgressErrorCode } from './egress-error';
+
+/**
+ * `egress_not_allowed`: no configuration names this destination. `egress_name_not_resolved`: its name has no address now.
+ * `egress_unreachable`: nobody answers there, or no proxy. `egress_timeout`: not in time. `egress_aborted`: the caller gave up.
+ */
+export type EgressErrorCode =
+  'egress_not_allowed' | 'egress_name_not_resolved' | 'egress_unreachable' | 'egress_timeout' | 'egress_aborted';
+
+/** No connection was made; nothing was sent. The message names the destination, which is configuration and no secret. */
+export class EgressError extends Error {
+  override readonly name = 'EgressError';
+
+  constructor(
+    readonly code: EgressErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The `code` of whatever was thrown, or the empty text. Not by instanceof: errors of Node's core may come from another realm. */
+export function errorCode(cause: unknown): string {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string'
+    ? cause.code
+    : '';
+}
 
 export interface Destination {
   host: string;
@@ -87,4 +111,35 @@ function codeOf(cause: unknown): EgressErrorCode {
     default:
       return 'egress_unreachable';
   }
+}
+
+/** The machine's own network and name resolution, for development. Rejects with the system's code, ETIMEDOUT or ABORT_ERR. */
+export function connectDirectly({ host, port }: Destination, { timeoutMs, signal }: EgressOptions): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(coded('ABORT_ERR'));
+    const socket = connect({ host: host.replace(/^\[(.*)\]$/, '$1'), port, noDelay: true });
+    const fail = (error: Error): void => {
+      settle();
+      socket.on('error', () => undefined); // what it says after it was given up concerns nobody
+      socket.destroy();
+      reject(error);
+    };
+    const onAbort = (): void => fail(coded('ABORT_ERR'));
+    const timer = setTimeout(() => fail(coded('ETIMEDOUT')), timeoutMs);
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      socket.off('error', fail);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      settle();
+      resolve(socket);
+    });
+  });
+}
+
+function coded(code: string): Error {
+  return Object.assign(new Error(code), { code });
 }

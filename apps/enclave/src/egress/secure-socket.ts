@@ -1,6 +1,6 @@
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
-import { errorCode } from './error-code';
+import { errorCode } from './egress';
 import { destinationOf } from './origin';
 
 export interface SecureOptions {

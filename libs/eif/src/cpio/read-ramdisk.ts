@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { EifError } from '../errors';
-import type { Section } from '../image/sections';
+import type { Section } from '../format/sections';
 import { InputFile } from '../io/input-file';
 import { type CpioEntry, readCpio, type ReadCpioOptions } from './read-cpio';
 

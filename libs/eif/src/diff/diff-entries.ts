@@ -1,6 +1,6 @@
 import { uncompressed } from '../cpio/read-ramdisk';
 import { type CpioEntry, readCpio } from '../cpio/read-cpio';
-import type { Section } from '../image/sections';
+import type { Section } from '../format/sections';
 import type { InputFile } from '../io/input-file';
 
 export interface EntryDifference {

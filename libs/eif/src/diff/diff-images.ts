@@ -1,11 +1,9 @@
 import { EifError } from '../errors';
-import { sectionHeaderBytes } from '../image/header';
-import type { Section } from '../image/sections';
-import { InputFile } from '../io/input-file';
+import { sectionHeaderBytes, crcOffset, headerBytes } from '../format/header';
 import { type EifImage, readOpenImage } from '../image/read-image';
+import type { Section } from '../format/sections';
+import { InputFile } from '../io/input-file';
 import { diffEntries, type EntryDifference } from './diff-entries';
-import { firstDifference } from './first-difference';
-import { headerField } from './header-fields';
 
 export interface SectionDifference {
   /** "kernel", "ramdisk 1" (the first one), ... */
@@ -130,4 +128,46 @@ function placeOf(
     return `${name}, byte ${offset - dataOffset}${entry === undefined ? '' : `, in ${entry}`}`;
   }
   return 'the end of the first file';
+}
+
+const fields = [
+  [0, 'magic'],
+  [4, 'version'],
+  [6, 'flags'],
+  [8, 'default memory'],
+  [16, 'default CPUs'],
+  [24, 'reserved'],
+  [26, 'number of sections'],
+  [28, 'table of offsets'],
+  [284, 'table of sizes'],
+  [540, 'unused'],
+  [crcOffset, 'checksum'],
+] as const;
+
+/** What stands at this byte of an image's header; undefined behind it. */
+export function headerField(offset: number): string | undefined {
+  return offset < headerBytes ? fields.findLast(([start]) => start <= offset)?.[1] : undefined;
+}
+
+export interface Range {
+  readonly file: InputFile;
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
+/** @returns where two ranges begin to differ, counted from their start (the end of the shorter one where it is the longer one's beginning), or undefined */
+export async function firstDifference(a: Range, b: Range): Promise<number | undefined> {
+  const common = Math.min(a.sizeBytes, b.sizeBytes);
+  const [left, right] = [a.file.chunks(a.offset, common), b.file.chunks(b.offset, common)];
+  for (let done = 0; done < common;) {
+    const [one, other] = [await left.next(), await right.next()];
+    if (one.done === true || other.done === true) break;
+    if (Buffer.compare(one.value, other.value) !== 0) {
+      let at = 0;
+      while (one.value[at] === other.value[at]) at++;
+      return done + at;
+    }
+    done += one.value.length;
+  }
+  return a.sizeBytes === b.sizeBytes ? undefined : common;
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { EifError } from '../errors';
-import { chunkBytes } from '../image/limits';
+import { chunkBytes } from '../format/sections';
 
 /** A regular file that is read at offsets, a chunk at a time. */
 export class InputFile {

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { EifError } from '../errors';
+import { measureCertificate } from '../format/measurements';
 
 /**
  * Exactly one certificate, as PEM and nothing but white space around it: what nitro-cli measures into PCR8 is the first one in
@@ -18,4 +19,13 @@ export function readCertificate(pem: string): X509Certificate {
     throw new EifError('ERR_EIF_SIGNATURE_CERTIFICATE', undefined, cause);
   }
   throw new EifError('ERR_EIF_SIGNATURE_CERTIFICATE', 'the key is not on P-384');
+}
+
+/**
+ * The PCR8 of every image that is signed with this certificate.
+ *
+ * @throws EifError ERR_EIF_SIGNATURE_CERTIFICATE
+ */
+export function certificatePcr8(certificatePem: string): string {
+  return measureCertificate(readCertificate(certificatePem).raw);
 }

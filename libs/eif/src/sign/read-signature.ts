@@ -1,6 +1,6 @@
 import { verify, type X509Certificate } from 'node:crypto';
 import { EifError } from '../errors';
-import { measureCertificate } from '../image/measurer';
+import { measureCertificate } from '../format/measurements';
 import { CborReader, major } from './cbor';
 import { readCertificate } from './certificate';
 import { decodeSign1, signedBytes } from './cose';

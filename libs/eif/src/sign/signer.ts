@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { EifError } from '../errors';
-import { maxSignatureBytes } from '../image/limits';
-import { measureCertificate } from '../image/measurer';
+import { maxSignatureBytes } from '../format/sections';
+import { measureCertificate } from '../format/measurements';
 import { head, major, numbers, text } from './cbor';
 import { readCertificate } from './certificate';
 import { encodeSign1, registerPayload, signedBytes } from './cose';

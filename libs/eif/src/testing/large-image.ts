@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readImage } from '../image/read-image';
-import { signImage } from '../sign/sign-image';
+import { signImage } from '../image/sign-image';
 import { writeImage } from '../image/write-image';
 import { metadata } from './parts';
 

@@ -1,4 +1,4 @@
-import type { EifMetadata } from '../image/metadata';
+import type { EifMetadata } from '../format/metadata';
 
 export const metadata: EifMetadata = {
   imageName: 'test',

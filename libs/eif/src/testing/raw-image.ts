@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { sectionTypes } from '../image/sections';
+import { sectionTypes } from '../format/sections';
 import { metadata } from './parts';
 
 /** Sections by number, so that also numbers that do not exist can be written. */

@@ -1,4 +1,3 @@
-export { NsmMockError, type NsmMockErrorCode } from './errors';
+export { NsmMockError, type NsmMockErrorCode, developmentRootPem } from './root';
 export { developmentMeasurements } from './measurements';
 export { createMockNsmTransport, type MockNsmOptions } from './mock-nsm';
-export { developmentRootPem } from './root';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { NsmMockError } from './errors';
+import { NsmMockError } from './root';
 
 const sha384 = (data: Uint8Array) => hash('sha384', data, 'buffer');
 /** A register that was extended once, as the PCRs of an image are: SHA384(48 zero bytes || SHA384(data)). */

@@ -4,8 +4,7 @@ import { NsmError, type NsmTransport } from '@communique-tee/nsm';
 import { ChainKeeper } from './chain';
 import { signDocument } from './document';
 import { maxPcrs, registers } from './measurements';
-import { refuseProduction } from './refuse-production';
-import { developmentRoot } from './root';
+import { refuseProduction, developmentRoot } from './root';
 
 export interface MockNsmOptions {
   /** where the development root lies or is made; whoever can read it can forge documents */

@@ -1,10 +1,32 @@
 import { webcrypto } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KeyUsageFlags, PemConverter, X509Certificate } from './x509';
-import { NsmMockError } from './errors';
 import { issue, type Signer } from './issue';
-import { refuseProduction } from './refuse-production';
+import { KeyUsageFlags, PemConverter, X509Certificate } from './x509';
+
+export type NsmMockErrorCode =
+  /** NODE_ENV is production */
+  | 'ERR_NSM_MOCK_PRODUCTION'
+  /** the files of the development root are damaged, or the root's time is over */
+  | 'ERR_NSM_MOCK_ROOT'
+  /** an option is out of range */
+  | 'ERR_NSM_MOCK_OPTIONS';
+
+export class NsmMockError extends Error {
+  override readonly name = 'NsmMockError';
+  readonly code: NsmMockErrorCode;
+
+  constructor(code: NsmMockErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** Whoever trusts the development root believes anyone who can read its key file. */
+export function refuseProduction(): void {
+  if (process.env['NODE_ENV'] === 'production')
+    throw new NsmMockError('ERR_NSM_MOCK_PRODUCTION', 'the mock NSM does not start with NODE_ENV=production');
+}
 
 const dayMs = 86_400_000;
 const subject = 'C=US, O=communique-tee, OU=development, CN=development.nitro-enclaves';

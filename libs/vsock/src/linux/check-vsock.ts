@@ -1,4 +1,4 @@
-import type { Address } from '../parse-address';
+import type { Address } from '../address';
 import { libc } from './libc';
 import { openHandle, tcpWrap } from './node-internals';
 

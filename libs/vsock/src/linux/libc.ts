@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { SocketError } from '../socket-error';
+import { SocketError } from './socket-error';
 
 /** The few calls that AF_VSOCK needs before libuv can take over; numbers are those of Linux on x86-64 and arm64 (both little-endian). */
 export interface Libc {

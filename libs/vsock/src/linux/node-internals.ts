@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { SocketError } from '../socket-error';
+import { SocketError } from './socket-error';
 
 /**
  * The one place that leans on what Node does not document: `process.binding('tcp_wrap')`, whose TCP handle takes a file

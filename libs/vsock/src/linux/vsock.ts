@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { SocketError } from '../socket-error';
+import { SocketError } from './socket-error';
 import { libc, type Libc } from './libc';
 import { openHandle, socketOf, tcpWrap, type TcpHandle } from './node-internals';
 

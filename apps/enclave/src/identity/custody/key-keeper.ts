@@ -1,11 +1,18 @@
-import { encodeKeyStatus, type HandedCredentials, type KeyOffer, type KeyStatus } from '@communique-tee/protocol';
 import type { KmsClient, KmsCredentials } from '@communique-tee/kms';
-import { ProblemError } from '../../runtime/problem-error';
-import { KmsSession } from '../kms';
+import {
+  encodeKeyStatus,
+  type HandedCredentials,
+  type KeyOffer,
+  type KeyStatus,
+  decodeKeyOffer,
+} from '@communique-tee/protocol';
+import { Body, Controller, Header, HttpCode, Post, StreamableFile } from '@nestjs/common';
 import type { Log } from '../../runtime/log';
+import { ProblemError } from '../../runtime/problem-error';
+import type { KeyRing } from '../keys/key-ring';
+import { KmsSession } from '../kms';
 import type { OperatorSecrets } from '../secrets/operator-secrets';
 import type { SecretOpener } from '../secrets/secret-opener';
-import type { KeyRing } from '../keys/key-ring';
 import type { SealedKeys } from './sealed-keys';
 
 export interface KeyKeeperParts {
@@ -100,4 +107,19 @@ function toKms({ access_key_id, secret_access_key, session_token, expires }: Han
     sessionToken: session_token,
     expiresMs: expires === null ? null : expires * 1000,
   };
+}
+
+@Controller('keys')
+export class KeysController {
+  constructor(private readonly keeper: KeyKeeper) {}
+
+  /** An offer of keys in its CBOR form, from the gateway; see libs/protocol keys/key-exchange.ts. */
+  @Post()
+  @HttpCode(200)
+  @Header('content-type', 'application/cbor')
+  @Header('cache-control', 'no-store')
+  async exchange(@Body() body: unknown): Promise<StreamableFile> {
+    if (!Buffer.isBuffer(body)) throw new ProblemError('unsupported_media_type');
+    return new StreamableFile(await this.keeper.exchange(decodeKeyOffer(body)));
+  }
 }

@@ -1,5 +1,6 @@
+import type { RelayAnswer } from '@communique-tee/protocol';
 import type { Clock } from '../../runtime/clock';
-import type { OfficeResult } from './cwc/office-result';
+import type { OfficeResult } from './cwc/judge-answer';
 
 /** Of which text a result is, and how long it has to be remembered: until the last message that carries it expires. */
 export interface Identity {
@@ -63,5 +64,31 @@ export class DeliveryMemory {
   private forgetExpired(): void {
     const nowMs = this.clock.nowMs();
     for (const [deliveryId, { untilMs }] of this.known) if (untilMs < nowMs) this.known.delete(deliveryId);
+  }
+}
+
+/**
+ * Final answers, so that a message relayed twice (a lost answer, a replaying parent) gets the same receipt again. Bounded, the
+ * least recently used goes first: who comes later is answered from DeliveryMemory, with the same outcomes under a new signature.
+ */
+export class AnswerMemory {
+  private readonly answers = new Map<string, RelayAnswer>();
+
+  constructor(private readonly maxEntries: number) {}
+
+  get(sealedSha256: string): RelayAnswer | undefined {
+    const answer = this.answers.get(sealedSha256);
+    if (answer) {
+      this.answers.delete(sealedSha256);
+      this.answers.set(sealedSha256, answer);
+    }
+    return answer;
+  }
+
+  keep(sealedSha256: string, answer: RelayAnswer): void {
+    this.answers.set(sealedSha256, answer);
+    if (this.answers.size <= this.maxEntries) return;
+    const oldest = this.answers.keys().next();
+    if (!oldest.done) this.answers.delete(oldest.value);
   }
 }

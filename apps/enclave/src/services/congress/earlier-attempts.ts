@@ -6,7 +6,7 @@ import {
   type Outcome,
 } from '@communique-tee/protocol';
 import { ReceiptError, verifyReceiptSignature } from '@communique-tee/receipts';
-import type { OfficeResult } from './cwc/office-result';
+import type { OfficeResult } from './cwc/judge-answer';
 import { ProblemError } from '../../runtime/problem-error';
 import type { EnclaveKeys } from '../../identity/keys/enclave-keys';
 

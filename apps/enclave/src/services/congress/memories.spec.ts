@@ -1,7 +1,6 @@
 import type { RelayAnswer } from '@communique-tee/protocol';
-import type { OfficeResult } from './cwc/office-result';
-import { AnswerMemory } from './answer-memory';
-import { DeliveryMemory } from './delivery-memory';
+import type { OfficeResult } from './cwc/judge-answer';
+import { AnswerMemory, DeliveryMemory } from './delivery-memory';
 
 const accepted: OfficeResult = { outcome: 'accepted', reason: null, detail: null };
 const until = (untilMs: number, contentSha256 = 'one text') => ({ contentSha256, untilMs });

@@ -9,7 +9,7 @@ import {
 import { commitToOffice, signReceipt } from '@communique-tee/receipts';
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../runtime/clock';
-import type { OfficeResult } from './cwc/office-result';
+import type { OfficeResult } from './cwc/judge-answer';
 import type { HeldKey } from '../../identity/keys/key-ring';
 import type { OpenedMessage, SealedForm } from './sealed-form';
 

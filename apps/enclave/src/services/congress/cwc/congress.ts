@@ -1,12 +1,9 @@
 import { chamberOf, forEachChamber, type Chamber, type CongressMessage } from '@communique-tee/protocol';
+import { type Egress, HttpsError, type HttpsAnswer, type HttpsPost, httpsPost as post } from '../../../egress';
 import type { Clock } from '../../../runtime/clock';
-import { type Egress, HttpsError } from '../../../egress';
 import { trustedAuthorities, type ChamberConfig, type CongressConfig } from './congress-config';
-import { buildCwc, CwcError } from './cwc-xml';
-import { httpsPost } from './https-post';
-import { judgeAnswer, sentButNotKnown } from './judge-answer';
-import type { OfficeReason, OfficeResult } from './office-result';
-import { paddedDocument } from './padded-document';
+import { buildCwc, CwcError, paddedDocument } from './cwc-xml';
+import { judgeAnswer, sentButNotKnown, type OfficeReason, type OfficeResult } from './judge-answer';
 import { Pace, PaceFull } from './pace';
 
 export interface Delivery {
@@ -114,4 +111,15 @@ async function send(
 /** Nothing left this place: whatever the far end does with duplicates, it may be tried again. */
 function notSent(reason: OfficeReason): OfficeResult {
   return { outcome: 'pending', reason, detail: null };
+}
+
+export type CongressPost = Omit<HttpsPost, 'headers' | 'maxAnswerBytes'> & { contentType: string };
+
+/** What explains a refusal; the status alone decides (judge-answer.ts), so that an answer that was cut is still one. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** @throws HttpsError */
+export function httpsPost(egress: Egress, { contentType, ...request }: CongressPost): Promise<HttpsAnswer> {
+  const headers = { 'content-type': contentType, accept: 'application/xml, text/xml, */*;q=0.1' };
+  return post(egress, { ...request, headers, maxAnswerBytes: MAX_ANSWER_BYTES });
 }

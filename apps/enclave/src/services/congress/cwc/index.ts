@@ -8,4 +8,4 @@ export {
 } from './congress-config';
 export { createCongress, type Congress, type Delivery, type Secrets } from './congress';
 export { deliveryId } from './delivery-id';
-export type { OfficeReason, OfficeResult } from './office-result';
+export type { OfficeReason, OfficeResult } from './judge-answer';

@@ -1,6 +1,5 @@
 import { EifError } from '../errors';
-import { maxSections } from './limits';
-import { type Arch, type SectionType, sectionTypeOf, sectionTypes } from './sections';
+import { maxSections, type Arch, type SectionType, sectionTypeOf, sectionTypes } from './sections';
 
 /*
  * The header of an enclave image file: 548 bytes, big endian (aws-nitro-enclaves-image-format, README "EifHeader" and

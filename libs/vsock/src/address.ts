@@ -1,5 +1,23 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { AddressError } from './address-error';
+
+export type AddressErrorCode =
+  | 'ERR_ADDRESS_SCHEME' // not vsock:, unix:, tcp: or hybrid:
+  | 'ERR_ADDRESS_PORT' // no decimal port of the right range
+  | 'ERR_ADDRESS_CID' // no usable context id, or none where one is needed
+  | 'ERR_ADDRESS_HOST' // neither IPv4, nor [IPv6], nor localhost
+  | 'ERR_ADDRESS_PATH'; // empty, too long for a sockaddr_un, or with a NUL
+
+/** An address that cannot be read or used. `code` is stable; the message says the rule. */
+export class AddressError extends Error {
+  override readonly name = 'AddressError';
+
+  constructor(
+    readonly code: AddressErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
 
 export interface VsockAddress {
   readonly kind: 'vsock';
@@ -108,4 +126,20 @@ function parseTcp(rest: string): TcpAddress {
 /** Plain decimal, no sign, no leading zero. */
 function decimal(text: string | undefined): number | undefined {
   return text !== undefined && /^(0|[1-9][0-9]{0,9})$/.test(text) ? Number(text) : undefined;
+}
+
+/** The text that parseAddress reads back to the same address. */
+export function formatAddress(address: Address): string {
+  switch (address.kind) {
+    case 'vsock':
+      return address.cid === null ? `vsock:${address.port}` : `vsock:${address.cid}:${address.port}`;
+    case 'unix':
+      return `unix:${address.path}`;
+    case 'hybrid':
+      return `hybrid:${address.path}:${address.port}`;
+    case 'tcp':
+      return address.host.includes(':')
+        ? `tcp:[${address.host}]:${address.port}`
+        : `tcp:${address.host}:${address.port}`;
+  }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EifError } from '../errors';
-import { maxMetadataBytes } from './limits';
+import { maxMetadataBytes } from './sections';
 
 /*
  * EifIdentityInfo (aws-nitro-enclaves-image-format, src/defs/mod.rs, and the JSON schema in its README). DockerInfo and

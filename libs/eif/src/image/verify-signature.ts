@@ -1,6 +1,6 @@
 import { EifError } from '../errors';
-import type { EifImage } from '../image/read-image';
-import type { ImageSignature } from './read-signature';
+import type { EifImage } from './read-image';
+import type { ImageSignature } from '../sign/read-signature';
 
 export interface SignaturePolicy {
   /** Whose signature is accepted: 96 hexadecimal digits, lower case. */

@@ -3,13 +3,13 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode, encode } from 'cborg';
-import { readImage } from '../image/read-image';
+import { readImage } from './read-image';
 import { metadata } from '../testing/parts';
 import { goodSections, rawImage, signature } from '../testing/raw-image';
 import { makeSigningKey, signingTime } from '../testing/signing-key';
-import { type ImageParts, writeImage } from '../image/write-image';
-import { certificatePcr8 } from './certificate-pcr8';
-import { prepareSigner, type SigningKey } from './signer';
+import { type ImageParts, writeImage } from './write-image';
+import { certificatePcr8 } from '../sign/certificate';
+import { prepareSigner, type SigningKey } from '../sign/signer';
 import { signImage } from './sign-image';
 import { verifySignature } from './verify-signature';
 

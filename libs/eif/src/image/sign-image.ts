@@ -1,10 +1,9 @@
 import { EifError } from '../errors';
 import { bytesSource, rangeSource } from '../io/byte-source';
 import { InputFile } from '../io/input-file';
-import { readOpenImage } from '../image/read-image';
-import type { WriteOptions, WrittenImage } from '../image/write-image';
-import { writeSections } from '../image/write-sections';
-import { prepareSigner, type SigningKey } from './signer';
+import { readOpenImage } from './read-image';
+import { type WriteOptions, type WrittenImage, writeSections } from './write-image';
+import { prepareSigner, type SigningKey } from '../sign/signer';
 
 /**
  * Signs the PCR0 of an image, as `nitro-cli sign-eif` does: the signature becomes the last section, or takes the place of the
