@@ -391,7 +391,7 @@ describe('communique-tee', () => {
 
   it('says 3 of a server that is not there', async () => {
     const nobody = through('http://127.0.0.1:1');
-    expect(await refusal(['verify', 'http://127.0.0.1:1', ...trust], nobody)).toEqual([3, 'unreachable', undefined]);
+    expect(await refusal(['verify', ...trust], nobody)).toEqual([3, 'unreachable', undefined]);
     expect(await refusal(['keys', ...trust], nobody)).toEqual([3, 'unreachable', undefined]);
     expect(await refusal(['send', '--message', exampleFile, ...trust], nobody)).toEqual([3, 'unreachable', undefined]);
     expect(
@@ -400,6 +400,50 @@ describe('communique-tee', () => {
     const id = await sent();
     writeFileSync(keptFile(id), JSON.stringify({ ...kept(id), gateway: 'http://127.0.0.1:1' }));
     expect(await refusal(['status', id], nobody)).toEqual([3, 'unreachable', undefined]);
+  });
+
+  it('accepts by a policy file, in every command, and follows a message with what it was sent under', async () => {
+    const policyFile = (acceptedMeasurements: object[], more: object = {}) =>
+      file(
+        'system/policy.json',
+        JSON.stringify({ acceptedMeasurements, developmentRoot: 'development-root.pem', ...more }),
+      );
+    const good = policyFile([{ pcr0: other }, { pcr0: system.pcr0 }], { acceptedCustody: ['process'] });
+    for (const name of ['verify', 'keys'])
+      expect(await call([name, '--policy', good], with_())).toMatchObject({ exit: 0 });
+    const seal = ['seal', '--message', exampleFile, '--out', folder.file('by-policy.cbor')];
+    expect(await call([...seal, '--policy', good], with_())).toMatchObject({ exit: 0 });
+    const { exit, out } = await call(['send', '--message', exampleFile, '--policy', good, '--wait', '--json'], with_());
+    const { id } = JSON.parse(out) as { id: string };
+    expect(exit).toBe(0);
+    const bad = policyFile([{ pcr0: system.pcr0, pcr8: other }]);
+    expect(await refusal(['keys', '--policy', bad])).toEqual([1, 'attestation_refused', 'ERR_ATTESTATION_MEASUREMENT']);
+    expect(await call(['status', id], with_())).toMatchObject({ exit: 0 });
+    expect(await refusal(['status', id, '--policy', bad])).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_ATTESTATION']);
+    expect(await refusal(['keys', '--policy', bad, ...trust])).toEqual([2, 'usage', undefined]);
+    expect(await refusal(['keys', '--policy', folder.file('nowhere')])).toEqual([3, 'file_unreadable', undefined]);
+  });
+
+  it('lists what was sent from here, the latest first, and asks another gateway where that is named', async () => {
+    const id = await sent();
+    const { exit, out } = await call(['list', '--json'], { environment: { XDG_STATE_HOME: state } });
+    const { messages, broken } = JSON.parse(out) as { messages: { id: string; gateway: string }[]; broken: string[] };
+    expect({ exit, broken, latest: messages[0] }).toMatchObject({
+      exit: 0,
+      broken: [],
+      latest: { id, gateway: `${system.gatewayUrl}/` },
+    });
+    expect(messages.map((message) => message.id).sort()).toEqual(
+      readdirSync(join(state, 'communique-tee'))
+        .map((name) => name.replace('.json', ''))
+        .sort(),
+    );
+    expect((await call(['list'], with_())).out).toContain(`${id}  sealed `);
+    expect(await call(['list', '--state', folder.file('nothing')], with_())).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining('No messages are kept') as string,
+    });
+    expect(await refusal(['status', id, '--gateway', 'http://127.0.0.1:1'])).toEqual([3, 'unreachable', undefined]);
   });
 
   it('understands no bad file, and repeats nothing of it', async () => {
@@ -443,7 +487,7 @@ describe('communique-tee', () => {
       '',
       '{',
       whole.slice(0, -20),
-      whole.replace('"v": 1', '"v": 2'),
+      whole.replace('"v": 2', '"v": 1'),
       whole.replace(/"answerKey": "./, '"answerKey": "'),
       readFileSync(keptFile(another), 'utf8'),
       ' '.repeat(600_000),

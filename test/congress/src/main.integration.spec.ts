@@ -59,10 +59,10 @@ describe('the Congress simulator as a process', () => {
       stderr: expect.stringContaining('--folder is required') as string,
     });
     await expect(run(['--folder', folder.path, '--house-port', 'x'])).rejects.toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('not a port') as string,
+      code: 2,
+      stderr: expect.stringContaining('--house-port takes 0 to 65535') as string,
     });
-    await expect(run(['--nonsense'])).rejects.toMatchObject({ code: 1 });
+    await expect(run(['--nonsense'])).rejects.toMatchObject({ code: 2 });
   });
 
   it('does not start in production', async () => {

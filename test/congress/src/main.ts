@@ -1,57 +1,34 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { CommandLine, UsageError } from '@communique-tee/command-line';
 import * as z from 'zod';
 import { forEachChamber, SIMULATED_CHAMBER_KEYS, SIMULATED_CHAMBERS, type Chamber } from './chambers';
 import { startCongressSimulator } from './simulator';
 
-const HELP = `The Congress simulator: each chamber's end of CWC 2.0 as a real HTTPS server on loopback.
+type ChamberPort = `${(typeof SIMULATED_CHAMBER_KEYS)[number]}Port`;
 
-  node tools/run.mjs test/congress/src/main.ts --folder <folder> [options]
-
-  --folder <folder>        where the test authority (ca.pem) and congress.json (addresses, API keys) are kept
-${SIMULATED_CHAMBER_KEYS.map((chamber) => `  ${`--${chamber}-port <port>`.padEnd(24)} default: a free one`).join('\n')}
-  --control-port <port>    default: a free one (plain HTTP on loopback: GET and DELETE /control/received, POST /control/faults)
-  --no-deduplication       no chamber answers 409 for a DeliveryId that it took before
-  --help
-
-It refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.
-`;
+interface Options extends Partial<Record<ChamberPort, string>> {
+  readonly folder?: string;
+  readonly controlPort?: string;
+  /** false: --no-deduplication */
+  readonly deduplication: boolean;
+}
 
 const keysSchema = z.object(forEachChamber(() => z.object({ apiKey: z.string().min(1) }).optional()));
 
-const portOptions = Object.fromEntries(
-  SIMULATED_CHAMBER_KEYS.map((chamber) => [`${chamber}-port`, { type: 'string', default: '0' }] as const),
-);
-
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      folder: { type: 'string' },
-      ...portOptions,
-      'control-port': { type: 'string', default: '0' },
-      'no-deduplication': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  if (values.folder === undefined) {
-    process.stderr.write(`--folder is required\n\n${HELP}`);
-    return 2;
-  }
+async function main(values: Options): Promise<number> {
+  if (values.folder === undefined) throw new UsageError('--folder is required');
+  const controlPort = port('control', values.controlPort);
+  const chamberPorts = forEachChamber((chamber) => port(chamber, values[`${chamber}Port`]));
   const folder = resolve(values.folder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const ports: Readonly<Record<string, unknown>> = values;
-  const deduplicates = !values['no-deduplication'];
+  const deduplicates = values.deduplication;
   const keys = await keptKeys(join(folder, 'congress.json'));
   const simulator = await startCongressSimulator({
     folder,
-    ...forEachChamber((chamber) => ({ port: port(ports[`${chamber}-port`]), apiKey: keys[chamber], deduplicates })),
-    controlPort: port(values['control-port']),
+    ...forEachChamber((chamber) => ({ port: chamberPorts[chamber], apiKey: keys[chamber], deduplicates })),
+    controlPort,
   });
   const { controlUrl } = simulator;
   const described = {
@@ -90,14 +67,30 @@ async function keptKeys(path: string): Promise<Record<Chamber, string>> {
   return forEachChamber((chamber) => kept[chamber]?.apiKey ?? randomBytes(16).toString('hex'));
 }
 
-function port(text: unknown): number {
+function port(name: string, text = '0'): number {
   const value = Number(text);
-  if (typeof text !== 'string' || !/^[0-9]{1,5}$/.test(text) || value > 65_535)
-    throw new Error(`not a port: ${String(text)}`);
+  if (!/^[0-9]{1,5}$/.test(text) || value > 65_535) throw new UsageError(`--${name}-port takes 0 to 65535`);
   return value;
 }
 
-main().then(
+const line = new CommandLine(
+  'npm run congress --',
+  "The Congress simulator: the House's and the Senate's ends of CWC 2.0 as real HTTPS servers on loopback.",
+);
+line.program.option(
+  '--folder <folder>',
+  'where the test authority (ca.pem) and congress.json (addresses, API keys) are kept',
+);
+for (const chamber of SIMULATED_CHAMBER_KEYS) line.program.option(`--${chamber}-port <port>`, 'default: a free one');
+line.program
+  .option(
+    '--control-port <port>',
+    'default: a free one (plain HTTP on loopback: GET and DELETE /control/received, POST /control/faults)',
+  )
+  .option('--no-deduplication', 'no chamber answers 409 for a DeliveryId that it took before')
+  .addHelpText('after', '\nIt refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.\n')
+  .action(line.run(main));
+line.parse(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },

@@ -1,5 +1,6 @@
+import { CommandLine } from '@communique-tee/command-line';
 import { temporaryFolder } from '@communique-tee/testing/harness';
-import { HELP, readOptions, type Options } from './options';
+import { faultOptions, readOptions, type GivenOptions, type Options } from './options';
 import { describeOutcome } from './report/table';
 import { isClean } from './report/outcome';
 import { run } from './run';
@@ -14,20 +15,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-process.exitCode = await main();
+const line = new CommandLine(
+  'npm run test:faults --',
+  'Kills everything at random while messages are sent, and judges afterwards what Congress and the database hold.',
+);
+faultOptions(line.program).action(line.run((given: GivenOptions) => main(readOptions(given))));
+process.exitCode = await line.parse(process.argv.slice(2));
 
-async function main(): Promise<number> {
-  let options: Options | null;
-  try {
-    options = readOptions(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-    return 2;
-  }
-  if (options === null) {
-    process.stdout.write(HELP);
-    return 0;
-  }
+async function main(options: Options): Promise<number> {
   say(`seed ${String(options.seed)}`);
   const folder = await temporaryFolder('faults-');
   let keep = options.keep;

@@ -1,24 +1,5 @@
-import { parseArgs } from 'node:util';
-
-export const HELP = `Kills everything at random while messages are sent, and judges afterwards what Congress and the database hold.
-
-  npm run test:faults [-- options]
-
-  --messages <n>       how many are sent (default 300)
-  --minutes <n>        how long the faults last; messages come evenly over that time (default 1.5)
-  --seed <n>           of the fault plan and the messages' shapes; printed, so that a run can be had again (default: drawn)
-  --gateways <n>       gateway processes on one database (default 1)
-  --enclaves <n>       enclaves of one image (default 1)
-  --keys <custody>     process: an enclave's keys end with it (default); sealed: a KMS guards them, and no key may be lost
-  --clients <n>        that send at the same time (default 16)
-  --no-deduplication   Congress takes a DeliveryId again that it took before
-  --keep               leaves the folder with logs where it is; so does a violation
-  --verbose            every fault as it happens
-  --help
-
-The same seed gives the same plan; how the processes' steps fall between the faults is the machine's. Exit code 0: nothing was found.
-1: the judge found something, or the system did not come to rest. 2: wrong options. 130: interrupted.
-`;
+import { UsageError } from '@communique-tee/command-line';
+import { Option, type Command } from 'commander';
 
 export interface Options {
   readonly messages: number;
@@ -33,38 +14,69 @@ export interface Options {
   readonly verbose: boolean;
 }
 
-/** @throws Error with what is wrong; null where help is asked for */
-export function readOptions(args: readonly string[]): Options | null {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      messages: { type: 'string', default: '300' },
-      minutes: { type: 'string', default: '1.5' },
-      seed: { type: 'string' },
-      gateways: { type: 'string', default: '1' },
-      enclaves: { type: 'string', default: '1' },
-      keys: { type: 'string', default: 'process' },
-      clients: { type: 'string', default: '16' },
-      'no-deduplication': { type: 'boolean', default: false },
-      keep: { type: 'boolean', default: false },
-      verbose: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return null;
-  const { keys } = values;
-  if (keys !== 'process' && keys !== 'sealed') throw new Error('--keys must be process or sealed');
+/** As commander reads them. */
+export interface GivenOptions {
+  readonly messages: string;
+  readonly minutes: string;
+  readonly seed?: string;
+  readonly gateways: string;
+  readonly enclaves: string;
+  readonly keys: 'process' | 'sealed';
+  readonly clients: string;
+  /** false: --no-deduplication */
+  readonly deduplication: boolean;
+  readonly keep?: boolean;
+  readonly verbose?: boolean;
+}
+
+const AFTER = `
+The same seed gives the same plan; how the processes' steps fall between the faults depends on the machine.
+
+Exit code
+  0    nothing was found
+  1    the judge found something, or the system did not come to rest
+  2    not understood: the options
+  130  interrupted
+`;
+
+export function faultOptions(command: Command): Command {
+  return command
+    .option('--messages <n>', 'how many are sent', '300')
+    .option('--minutes <n>', 'how long the faults last; messages come evenly over that time', '1.5')
+    .option(
+      '--seed <n>',
+      "of the fault plan and the messages' shapes; printed, so that a run can be had again (default: drawn)",
+    )
+    .option('--gateways <n>', 'gateway processes on one database', '1')
+    .option('--enclaves <n>', 'enclaves of one image', '1')
+    .addOption(
+      new Option(
+        '--keys <custody>',
+        "process: an enclave's keys end with it; sealed: a KMS guards them, and no key may be lost",
+      )
+        .choices(['process', 'sealed'])
+        .default('process'),
+    )
+    .option('--clients <n>', 'that send at the same time', '16')
+    .option('--no-deduplication', 'Congress takes a DeliveryId again that it took before')
+    .option('--keep', 'leave the folder with logs where it is; so does a violation')
+    .option('--verbose', 'print every fault as it happens')
+    .addHelpText('after', AFTER);
+}
+
+/** @throws UsageError */
+export function readOptions(values: GivenOptions): Options {
   return {
     messages: whole('messages', values.messages, 1, 30_000),
     minutes: inRange('minutes', values.minutes, 0.1, 600),
     seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : whole('seed', values.seed, 0, 2 ** 32 - 1),
     gateways: whole('gateways', values.gateways, 1, 8),
     enclaves: whole('enclaves', values.enclaves, 1, 8),
-    keys,
+    keys: values.keys,
     clients: whole('clients', values.clients, 1, 256),
-    deduplicates: !values['no-deduplication'],
-    keep: values.keep,
-    verbose: values.verbose,
+    deduplicates: values.deduplication,
+    keep: values.keep === true,
+    verbose: values.verbose === true,
   };
 }
 
@@ -84,13 +96,13 @@ export function commandOf({
 
 function whole(name: string, text: string, min: number, max: number): number {
   const value = inRange(name, text, min, max);
-  if (!Number.isInteger(value)) throw new Error(`--${name} must be a whole number`);
+  if (!Number.isInteger(value)) throw new UsageError(`--${name} must be a whole number`);
   return value;
 }
 
 function inRange(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= min && value <= max))
-    throw new Error(`--${name} must be a number from ${String(min)} to ${String(max)}`);
+    throw new UsageError(`--${name} must be a number from ${String(min)} to ${String(max)}`);
   return value;
 }

@@ -2,7 +2,7 @@ import { prepareMessage } from '@communique-tee/client';
 import { toHex } from '@communique-tee/protocol';
 import { writeFileSync } from 'node:fs';
 import type { AddCommand } from '../command';
-import { EXIT, Failure, messageOf } from '../failure';
+import { EXIT, Failure, messageOf, usage } from '../failure';
 import { attestedKey } from '../gateway';
 import { gatewayOf, gatewayOption, jsonOption, type GatewayOption, type JsonOption } from '../options';
 import { json } from '../output/terminal';
@@ -21,8 +21,8 @@ Example
 `;
 
 interface Options extends TrustOptions, GatewayOption, JsonOption {
-  readonly message: string;
-  readonly out: string;
+  readonly message?: string;
+  readonly out?: string;
 }
 
 export const seal: AddCommand = (program, run) => {
@@ -32,14 +32,15 @@ export const seal: AddCommand = (program, run) => {
     .description(
       'Seals a message to the key of an attested enclave, into a file that can be posted with curl, and prints its id. What would open the answer is not kept: to send a message and read the answer, use send.',
     )
-    .requiredOption('--message <file>', 'JSON in the shape of docs/message.md; docs/examples/message.json is one')
-    .requiredOption('--out <file>', 'where the sealed message goes (CBOR)');
+    .option('--message <file>', 'JSON in the shape of docs/message.md; docs/examples/message.json is one')
+    .option('--out <file>', 'where the sealed message goes (CBOR)');
   jsonOption(gatewayOption(command));
   return trustOptions(command)
     .addHelpText('after', AFTER)
     .action(
       run(async ({ out, environment }, options: Options) => {
         const { message, out: file } = options;
+        if (message === undefined || file === undefined) throw usage('--message and --out are required');
         const policy = policyOf(trustOf(options));
         const gateway = gatewayOf(options, environment);
         const content = readMessage(message);

@@ -1,8 +1,7 @@
-import { workspaceRoot } from '@communique-tee/testing/harness';
+import { CommandLine, UsageError } from '@communique-tee/command-line';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { acceptRows } from './accept/rows';
 import { attestationRows } from './attestation';
 import { decisionRows } from './decision/rows';
@@ -30,44 +29,47 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   enclave: { title: 'The image, booted in QEMU', rows: enclaveRows },
 };
 
-const HELP = `Measures, each beside its reference in the same run; the ratios are what counts. What loads runs in a process of
-its own, on the same machine. A reference that is not installed (pgbench, nginx, redis-server, redis-benchmark, openssl,
-socat) is said to be not measured.
-
-  npm run bench [-- <section> ...]   all unless named:
+const AFTER = `
+Sections
 ${Object.entries(SECTIONS)
-  .map(([name, { title }]) => `    ${name.padEnd(12)} ${title}\n`)
+  .map(([name, { title }]) => `  ${name.padEnd(12)} ${title}\n`)
   .join('')}
-  --json <file>        where the results go as JSON (default .dev/bench.json)
-  --profile <folder>   CPU profiles of the gateway in accept, latency and full go there; the figures are lower then.
-                       node tools/run.mjs tools/dev/bench/profile/main.ts <file> says where the time went
+A reference that is not installed (pgbench, nginx, redis-server, redis-benchmark, openssl, socat) is reported as not measured.
 `;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'string', default: join(workspaceRoot(), '.dev', 'bench.json') },
-    profile: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
-const unknown = positionals.filter((name) => !Object.hasOwn(SECTIONS, name));
-if (values.help || unknown.length > 0) {
-  (unknown.length > 0 ? process.stderr : process.stdout).write(
-    unknown.length > 0 ? `unknown section: ${unknown.join(', ')}\n\n${HELP}` : HELP,
-  );
-  process.exitCode = unknown.length > 0 ? 2 : 0;
-} else {
+const line = new CommandLine(
+  'npm run bench --',
+  'Measures, each beside its reference in the same run; the ratios are what counts. What loads runs in a process of its own, on the same machine.',
+);
+line.program
+  .argument('[sections...]', 'what to measure; all unless named')
+  .option('--json <file>', 'where the results go as JSON', join('.dev', 'bench.json'))
+  .option(
+    '--profile <folder>',
+    'CPU profiles of the gateway in accept, latency and full go there; the figures are lower then. node tools/run.mjs tools/dev/bench/profile/main.ts <file> reports where the time went',
+  )
+  .addHelpText('after', AFTER)
+  .action(line.run(measure));
+process.exitCode = await line.parse(process.argv.slice(2));
+
+async function measure(
+  sections: readonly string[],
+  { json, profile }: { readonly json: string; readonly profile?: string },
+): Promise<number> {
+  const unknown = sections.filter((name) => !Object.hasOwn(SECTIONS, name));
+  if (unknown.length > 0)
+    throw new UsageError(`there is no section ${unknown.join(', ')}; there are ${Object.keys(SECTIONS).join(', ')}`);
   const results: Record<string, Row[]> = {};
   for (const [name, { title, rows }] of Object.entries(SECTIONS)) {
-    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    if (sections.length > 0 && !sections.includes(name)) continue;
     process.stderr.write(`measuring ${name} ...\n`);
-    results[name] = await rows({ profileFolder: values.profile });
+    results[name] = await rows({ profileFolder: profile });
     process.stdout.write(`${table(title, results[name])}\n`);
   }
-  const file = resolve(values.json);
+  const file = resolve(json);
   mkdirSync(dirname(file), { recursive: true });
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
   writeFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`);
   process.stdout.write(`\n${machine.cpu}, ${String(machine.cores)} cores, Node ${machine.node}; as JSON in ${file}\n`);
+  return 0;
 }

@@ -2,14 +2,18 @@
 // there as JSON in the shape of apps/gateway/src/edge/page/built-page.ts.
 import { writeFile } from 'node:fs/promises';
 
+import { Command } from 'commander';
+
 import { root } from './bundle-options.mjs';
 import { asBuiltFiles, buildPage } from './page.mjs';
 
-const [file, ...rest] = process.argv.slice(2);
-if (rest.length > 0 || file?.startsWith('-')) {
-  console.error('usage: node tools/dev/build/build-page.mjs [<file>]');
-  process.exit(2);
-}
+const command = new Command('node tools/dev/build/build-page.mjs')
+  .description('Builds the page of apps/page and prints how large it is and what that is made of.')
+  .argument('[file]', 'where to write it as JSON, in the shape of apps/gateway/src/edge/page/built-page.ts')
+  .showHelpAfterError('usage: node tools/dev/build/build-page.mjs [file]')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse();
+const [file] = command.args;
 const { files, metafile } = await buildPage(root);
 if (file !== undefined) await writeFile(file, JSON.stringify(asBuiltFiles(files)));
 for (const { name, bytes, gzip } of files)

@@ -1,37 +1,23 @@
-// node tools/dev/build/build.mjs <enclave|gateway> [--dev] [--outdir <folder>] [--target <platform-arch>] [--entry <file>]
-// One CommonJS file per app, dist/apps/<app>/main.js, with what went into it beside it (meta.json).
+// node tools/dev/build/build.mjs <app>: one CommonJS file per app, dist/apps/<app>/main.js, with what went into it beside it (meta.json).
 import { writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
-import { parseArgs } from 'node:util';
 
+import { Argument, Command } from 'commander';
 import { build, formatMessages } from 'esbuild';
 
 import { appNames, bundleOptions, metafileOf, root } from './bundle-options.mjs';
 
-function parseArguments() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      dev: { type: 'boolean' },
-      outdir: { type: 'string' },
-      target: { type: 'string' },
-      entry: { type: 'string' },
-    },
-  });
-  const [app, ...rest] = positionals;
-  if (!appNames.includes(app) || rest.length > 0) throw new Error('which app?');
-  return { app, ...values };
-}
-
-let what;
-try {
-  what = parseArguments();
-} catch (error) {
-  console.error(
-    `${error.message}\nusage: node tools/dev/build/build.mjs <${appNames.join('|')}> [--dev] [--outdir <folder>] [--target <platform-arch>] [--entry <file>]`,
-  );
-  process.exit(2);
-}
+const command = new Command('node tools/dev/build/build.mjs')
+  .description('Builds one app into one CommonJS file, dist/apps/<app>/main.js, with what went into it beside it.')
+  .addArgument(new Argument('<app>').choices(appNames))
+  .option('--dev', 'the development entry')
+  .option('--outdir <folder>', 'where the bundle goes')
+  .option('--target <platform-arch>', 'the machine whose native parts are put beside it')
+  .option('--entry <file>', "another entry than the app's own")
+  .showHelpAfterError('usage: node tools/dev/build/build.mjs <app>; --help lists the options')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse();
+const what = { app: command.args[0], ...command.opts() };
 const startedAtMs = performance.now();
 const options = bundleOptions(what);
 try {

@@ -13,8 +13,13 @@ const [app, ...rest] = process.argv.slice(2);
 const entry = takeOption('--serve-entry');
 const outdir = takeOption('--serve-outdir');
 const inspect = takeOption('--serve-inspect');
+const USAGE = `usage: node tools/dev/build/serve.mjs <${appNames.join('|')}> [arguments of the app]`;
+if (app === '--help' || app === '-h' || rest.includes('--help')) {
+  console.log(`${USAGE}\nBuilds the development entry, runs it, and does so again when a source changes.`);
+  process.exit(0);
+}
 if (!appNames.includes(app)) {
-  console.error(`usage: node tools/dev/build/serve.mjs <${appNames.join('|')}> [arguments of the app]`);
+  console.error(USAGE);
   process.exit(2);
 }
 const STOP_GRACE_MS = 10_000;

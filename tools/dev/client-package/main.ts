@@ -1,37 +1,25 @@
+import { CommandLine } from '@communique-tee/command-line';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { buildClientPackage, MAX_GZIP_BYTES } from './build-package';
 
-const HELP = `Builds the client library as it is published: @communique-tee/client, for browsers and Node.
+const line = new CommandLine(
+  'npm run build:client --',
+  'Builds the client library as it is published: @communique-tee/client, for browsers and Node. Prints its size, and which dependency is how much of it.',
+);
+line.program
+  .option('--out <folder>', 'made anew', join('dist', 'client'))
+  .addHelpText(
+    'after',
+    '\nExit code\n  0  built\n  1  built, and larger than it may be\n  2  not understood: the arguments\n',
+  )
+  .action(line.run(build));
+process.exitCode = await line.parse(process.argv.slice(2));
 
-  npm run build:client
-  --out <folder>   made anew; default dist/client
-  --help
-
-Prints its size, and which dependency is how much of it. Exit code: 0 built, 1 built and larger than it may be, 2 not understood.
-`;
-
-function parse(): { out: string | undefined; help: boolean } | string {
-  try {
-    const { values } = parseArgs({ options: { out: { type: 'string' }, help: { type: 'boolean', default: false } } });
-    return { out: values.out, help: values.help };
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-const given = parse();
-if (typeof given === 'string') {
-  process.stderr.write(`${given}\n\n${HELP}`);
-  process.exitCode = 2;
-} else if (given.help) {
-  process.stdout.write(HELP);
-} else {
-  const root = workspaceRoot();
+async function build({ out }: { readonly out: string }): Promise<number> {
   const { folder, minifiedBytes, gzipBytes, shares } = await buildClientPackage({
-    root,
-    folder: resolve(given.out ?? join(root, 'dist/client')),
+    root: workspaceRoot(),
+    folder: resolve(out),
   });
   const rows = shares.map(
     ({ name, bytes }) =>
@@ -42,6 +30,7 @@ if (typeof given === 'string') {
   );
   if (gzipBytes >= MAX_GZIP_BYTES) {
     process.stderr.write('larger than it may be\n');
-    process.exitCode = 1;
+    return 1;
   }
+  return 0;
 }

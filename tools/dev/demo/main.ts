@@ -7,60 +7,62 @@ import {
   verifyResult,
   type TrustPolicy,
 } from '@communique-tee/client';
+import { CommandLine, UsageError } from '@communique-tee/command-line';
 import { toHex, type CongressMessage } from '@communique-tee/protocol';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { readMessage } from '../../cli/read-message';
 import { exampleMessage } from './example-message';
 import { createSteps } from './steps';
 
-const HELP = `The main job, on this machine: attest, seal, relay, deliver to the Congress simulator, verify the receipt.
+interface Options {
+  readonly once?: boolean;
+  readonly message?: string;
+  readonly port: string;
+  readonly folder: string;
+}
 
-  npm run demo                 runs it once, then stays up for a look; Ctrl-C ends it
-  npm run demo -- --once       ends with exit code 0 when the receipt has verified, 1 when anything failed
+const AFTER = `
+  npm run demo              runs it once, then stays up for a look; Ctrl-C ends it
+  npm run demo -- --once    ends when the receipt has verified
 
-  --message <file>   send this message (JSON in the shape of docs/message.md) instead of the made-up one
-  --port <port>      the gateway's (default 3001, or a free one if that is taken)
-  --folder <folder>  where database, development root and logs are kept (default .dev)
-  --help
+Exit code
+  0  the receipt has verified
+  1  something failed; the logs are named
+  2  not understood: the arguments
 `;
 
-const { values } = readArguments();
+const line = new CommandLine(
+  'npm run demo --',
+  'The main job, on this machine: attest, seal, relay, deliver to the Congress simulator, verify the receipt.',
+);
+line.program
+  .option('--once', 'end when the receipt has verified, or anything failed')
+  .option('--message <file>', 'send this message (JSON in the shape of docs/message.md) instead of the made-up one')
+  .option('--port <port>', "the gateway's; a free one if that is taken", '3001')
+  .option('--folder <folder>', 'where database, development root and logs are kept', join(workspaceRoot(), '.dev'))
+  .addHelpText('after', AFTER)
+  .action(line.run(run));
+process.exitCode = await line.parse(process.argv.slice(2));
 
-if (values.help) {
-  process.stdout.write(HELP);
-} else {
-  await demo().catch((error: unknown) => {
+async function run(options: Options): Promise<number> {
+  if (!/^\d{1,5}$/.test(options.port) || Number(options.port) > 65_535) throw new UsageError('--port takes 0 to 65535');
+  try {
+    await demo(options);
+    return 0;
+  } catch (error) {
     const code = error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
-    const logs = resolve(values.folder, 'logs');
+    const logs = resolve(options.folder, 'logs');
     process.stderr.write(
       `\n${code}${error instanceof Error ? error.message : String(error)}\n${existsSync(logs) ? `Logs: ${logs}\n` : ''}`,
     );
-    process.exitCode = 1;
-  });
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      options: {
-        once: { type: 'boolean', default: false },
-        message: { type: 'string' },
-        port: { type: 'string', default: '3001' },
-        folder: { type: 'string', default: join(workspaceRoot(), '.dev') },
-        help: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-    process.exit(2);
+    return 1;
   }
 }
 
-async function demo(): Promise<void> {
+async function demo(values: Options): Promise<void> {
   const content = values.message === undefined ? exampleMessage() : readMessage(values.message);
   const { step, total } = createSteps();
   process.stdout.write('\ncommunique-tee: a private message to Congress through an attested enclave\n\n');
@@ -75,7 +77,7 @@ async function demo(): Promise<void> {
     process.stdout.write(
       `\nDone in ${total().trim()}: sealed here, opened only in the enclave, delivered, receipt verified.\n`,
     );
-    if (!values.once) await stayUp(system);
+    if (values.once !== true) await stayUp(system);
   } finally {
     await system.stop();
   }

@@ -1,22 +1,22 @@
+import { collect, CommandLine, UsageError } from '@communique-tee/command-line';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Option } from 'commander';
 import { LogLines, PART_NAMES, type PartName } from './log-lines';
 import { NotReady, runParts, type DevOptions } from './run-parts';
 
-const HELP = `Every part on this machine, in one terminal: PostgreSQL, the Congress simulator, the enclave on a mock NSM, the gateway with
-its page. Enclave, gateway and page are built and started again when a source changes.
+interface Options {
+  readonly without?: readonly string[];
+  readonly inspect?: readonly string[];
+  readonly folder: string;
+}
 
+const AFTER = `
   npm run dev
   npm run dev -- --without gateway    the others, for npx nx serve gateway in another terminal
 
-  --without <part>      ${PART_NAMES.join(', ')}; as often as wanted
-  --inspect[=<part>]    Node's inspector on 127.0.0.1: gateway (the default) on port 9229, enclave on 9230; as often as wanted
-  --folder <folder>     where keys, database, logs and configuration are kept (default .dev)
-  --help
-
-The gateway's environment, and with it the ports, is that of .env, or of .env.example where there is no .env; what is set in the
-environment of this command comes first, e.g. PORT=3002 npm run dev.
+The gateway's environment, and with it the ports, is that of .env, or of .env.example where there is no .env; what is set in
+the environment of this command comes first, e.g. PORT=3002 npm run dev.
 `;
 
 const INSPECTOR_PORTS = { gateway: 9229, enclave: 9230 } as const;
@@ -29,9 +29,8 @@ const stopped = new Promise<void>((resolve) => {
     });
 });
 
-async function main(): Promise<number> {
-  const options = readOptions();
-  if (typeof options === 'number') return options;
+async function main(given: Options): Promise<number> {
+  const options = readOptions(given);
   const starting = runParts(options, lines, process.env);
   let stop: (() => Promise<void>) | undefined;
   try {
@@ -56,43 +55,38 @@ function wordsOf(error: unknown): string {
   return 'code' in error ? `${String(error.code)}: ${error.message}` : (error.stack ?? error.message);
 }
 
-/** @returns the exit code where there is nothing to run */
-function readOptions(): DevOptions | number {
-  try {
-    // --inspect may stand alone, which parseArgs knows no word for
-    const args = process.argv.slice(2).map((word) => (word === '--inspect' ? '--inspect=gateway' : word));
-    const { values } = parseArgs({
-      args,
-      options: {
-        without: { type: 'string', multiple: true, default: [] },
-        inspect: { type: 'string', multiple: true, default: [] },
-        folder: { type: 'string', default: join(workspaceRoot(), '.dev') },
-        help: { type: 'boolean', default: false },
-      },
+/** @throws UsageError */
+function readOptions({ without = [], inspect = [], folder }: Options): DevOptions {
+  const named = <Name extends string>(option: string, known: readonly Name[], words: readonly string[]): Name[] =>
+    words.map((word) => {
+      const found = known.find((name) => name === word);
+      if (found === undefined) throw new UsageError(`${option} takes ${known.join(', ')}, not ${word}`);
+      return found;
     });
-    if (values.help) {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    const named = <Name extends string>(option: string, known: readonly Name[], words: readonly string[]): Name[] =>
-      words.map((word) => {
-        const found = known.find((name) => name === word);
-        if (found === undefined) throw new Error(`${option} ${word}: ${known.join(', ')}`);
-        return found;
-      });
-    return {
-      folder: resolve(values.folder),
-      without: new Set<PartName>(named('--without', PART_NAMES, values.without)),
-      inspect: new Map(
-        named('--inspect', ['gateway', 'enclave'], values.inspect).map(
-          (part) => [part, INSPECTOR_PORTS[part]] as const,
-        ),
-      ),
-    };
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-    return 2;
-  }
+  return {
+    folder: resolve(folder),
+    without: new Set<PartName>(named('--without', PART_NAMES, without)),
+    inspect: new Map(
+      named('--inspect', ['gateway', 'enclave'], inspect).map((part) => [part, INSPECTOR_PORTS[part]] as const),
+    ),
+  };
 }
 
-process.exitCode = await main();
+const line = new CommandLine(
+  'npm run dev --',
+  'Every part on this machine, in one terminal: PostgreSQL, the Congress simulator, the enclave on a mock NSM, the gateway with its page. Enclave, gateway and page are built and started again when a source changes.',
+);
+line.program
+  .option('--without <part>', `${PART_NAMES.join(', ')}; as often as wanted`, collect)
+  .addOption(
+    new Option(
+      '--inspect [part]',
+      "Node's inspector on 127.0.0.1: gateway (the default) on port 9229, enclave on 9230; as often as wanted",
+    )
+      .argParser(collect)
+      .preset('gateway'),
+  )
+  .option('--folder <folder>', 'where keys, database, logs and configuration are kept', join(workspaceRoot(), '.dev'))
+  .addHelpText('after', AFTER)
+  .action(line.run(main));
+process.exitCode = await line.parse(process.argv.slice(2));

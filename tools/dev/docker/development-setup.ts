@@ -1,31 +1,49 @@
 // What the containers of compose.yaml's profile `development` share: the mock's root, a key that tokens are signed with, the enclave's
 // configuration. Each run prints a token for an hour, signed with a key that is made once.
+import { CommandLine } from '@communique-tee/command-line';
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { createTokenIssuer } from '@communique-tee/test-system';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
 
-const { values } = parseArgs({
-  options: { folder: { type: 'string', default: '/state' }, subject: { type: 'string', default: 'developer' } },
-});
-// Read by the mock enclave and the simulator alone; the other one by the gateway too.
-const privateFolder = resolve(values.folder, 'private');
-const sharedFolder = resolve(values.folder, 'shared');
-for (const folder of [privateFolder, sharedFolder]) await mkdir(folder, { recursive: true, mode: 0o700 });
+const line = new CommandLine(
+  'node tools/run.mjs tools/dev/docker/development-setup.ts',
+  'Makes what the containers of the profile development share, and prints a token for an hour.',
+);
+line.program
+  .option('--folder <folder>', 'where it is kept', '/state')
+  .option('--subject <name>', 'whom the token names', 'developer')
+  .action(line.run(setUp));
+process.exitCode = await line.parse(process.argv.slice(2));
 
-const development = z.looseObject({}).parse(JSON.parse(await readFile('apps/enclave/config/development.json', 'utf8')));
-const configuration = {
-  ...development,
-  listen: `unix:${join(sharedFolder, 'enclave.sock')}`,
-  congressSimulator: join(privateFolder, 'congress', 'congress.json'),
-};
-await replace(join(privateFolder, 'enclave.json'), `${JSON.stringify(configuration, null, 2)}\n`);
-await replace(join(sharedFolder, 'development-root.pem'), await developmentRootPem(join(privateFolder, 'nsm')));
-const issuer = await createTokenIssuer(privateFolder);
-await replace(join(sharedFolder, 'jwks.json'), await readFile(issuer.jwksFile, 'utf8'));
-process.stdout.write(`${await issuer.token(values.subject)}\n`);
+async function setUp({
+  folder: state,
+  subject,
+}: {
+  readonly folder: string;
+  readonly subject: string;
+}): Promise<number> {
+  // Read by the mock enclave and the simulator alone; the other one by the gateway too.
+  const privateFolder = resolve(state, 'private');
+  const sharedFolder = resolve(state, 'shared');
+  for (const folder of [privateFolder, sharedFolder]) await mkdir(folder, { recursive: true, mode: 0o700 });
+
+  const development = z
+    .looseObject({})
+    .parse(JSON.parse(await readFile('apps/enclave/config/development.json', 'utf8')));
+  const configuration = {
+    ...development,
+    listen: `unix:${join(sharedFolder, 'enclave.sock')}`,
+    congressSimulator: join(privateFolder, 'congress', 'congress.json'),
+  };
+  await replace(join(privateFolder, 'enclave.json'), `${JSON.stringify(configuration, null, 2)}\n`);
+  await replace(join(sharedFolder, 'development-root.pem'), await developmentRootPem(join(privateFolder, 'nsm')));
+  const issuer = await createTokenIssuer(privateFolder);
+  await replace(join(sharedFolder, 'jwks.json'), await readFile(issuer.jwksFile, 'utf8'));
+  process.stdout.write(`${await issuer.token(subject)}\n`);
+  return 0;
+}
 
 /** Whole or not at all: a running gateway reads these. */
 async function replace(file: string, text: string): Promise<void> {

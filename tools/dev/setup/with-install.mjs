@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { ensureInstalled } from './install.mjs';
+import { isInstalled } from './install-stamp.mjs';
 import { checkNode } from './node-version.mjs';
 import { ensurePrismaClient } from './prisma-client.mjs';
 import { runChild } from './run-child.mjs';
@@ -17,14 +18,20 @@ if (script === undefined) {
   process.exit(2);
 }
 
-if (!(await ensureInstalled())) process.exit(1);
+// Help installs nothing, and needs only the packages.
+const help = args.some((argument) => argument === '--help' || argument === '-h');
+if (help && !isInstalled()) {
+  say(`npm run ${name} installs the packages first. To see its options: npm ci && npm run ${name} -- --help`);
+  process.exit(0);
+}
+if (!help && !(await ensureInstalled())) process.exit(1);
 const problem = checkNode();
 if (problem !== undefined) {
   say(problem);
   process.exit(1);
 }
-if (!ensurePrismaClient()) process.exit(1);
-if (name === 'test' && !(await ensureTestTools())) process.exit(1);
+if (!help && !ensurePrismaClient()) process.exit(1);
+if (!help && name === 'test' && !(await ensureTestTools())) process.exit(1);
 
 // exec: the command takes the shell's place, so that signals and the exit code are its own.
 process.exitCode = await runChild('/bin/sh', ['-c', `exec ${script} "$@"`, 'sh', ...args]);

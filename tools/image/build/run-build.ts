@@ -9,7 +9,7 @@ import { BuildError } from './build-error';
 import { buildImage } from './build-image';
 
 interface Options {
-  readonly stack: string;
+  readonly stack?: string;
   readonly configuration?: string;
   readonly arch: 'x86_64' | 'arm64';
   readonly out?: string;
@@ -28,7 +28,7 @@ Exit code
 export function describeBuild(command: Command, line: CommandLine): void {
   command
     .description("Builds the enclave's image: communique-tee.eif with measurements.json and sbom.cdx.json beside it.")
-    .requiredOption('--stack <name>', 'with apps/enclave/config/<name>.json in it')
+    .option('--stack <name>', 'with apps/enclave/config/<name>.json in it')
     .option('--configuration <file>', 'another file in its place')
     .addOption(new Option('--arch <arch>', 'of the parent instance').choices(['x86_64', 'arm64']).default('x86_64'))
     .option('--out <folder>', 'where it goes (default: dist/image/<stack>-<arch>)')
@@ -37,6 +37,7 @@ export function describeBuild(command: Command, line: CommandLine): void {
 }
 
 async function build({ stack, configuration, arch, out }: Options): Promise<number> {
+  if (stack === undefined) throw new UsageError('--stack is missing: which configuration goes into the image');
   if (!/^[a-z0-9-]{1,32}$/.test(stack))
     throw new UsageError('--stack takes lower-case letters, digits and hyphens, at most 32');
   const root = workspaceRoot();

@@ -10,12 +10,20 @@ import { SharedRedis } from '@communique-tee/gateway/core/redis/shared-redis';
 import { Logger } from '@communique-tee/gateway/core/telemetry/logger';
 import { Metrics } from '@communique-tee/gateway/core/telemetry/metrics';
 import { RateLimitMetrics } from '@communique-tee/gateway/features/limits/rate-limit-metrics';
+import { fileArgument } from '../process/file-argument';
 import { runClosedLoop } from '../load/closed-loop';
 
 // The deciding process: node tools/run.mjs tools/dev/bench/decision/main.ts <job.json>; the result is one line of JSON.
 const { redisUrl, senders, warmUpMs, durationMs } = z
   .object({ redisUrl: z.string(), senders: z.int(), warmUpMs: z.number(), durationMs: z.number() })
-  .parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
+  .parse(
+    JSON.parse(
+      readFileSync(
+        await fileArgument('job.json', 'Decides about limits and budget; started by npm run bench.'),
+        'utf8',
+      ),
+    ),
+  );
 
 const NEVER_REACHED = 1_000_000_000;
 const USERS = 64;

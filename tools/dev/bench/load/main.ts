@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileArgument } from '../process/file-argument';
 import { cpuSecondsSince } from '../measure';
 import { runClosedLoop } from './closed-loop';
 import { jobSchema, type LoadResult } from './job';
@@ -7,7 +8,9 @@ import { percentilesOf } from './percentiles';
 import { requestsOf } from './requests';
 
 // The loading process: node tools/run.mjs tools/dev/bench/load/main.ts <job.json>; the result is one line of JSON.
-const { rhythm, ...what } = jobSchema.parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
+const { rhythm, ...what } = jobSchema.parse(
+  JSON.parse(readFileSync(await fileArgument('job.json', 'Loads a gateway; started by npm run bench.'), 'utf8')),
+);
 const { send, close } = requestsOf(what, rhythm.kind === 'closed' ? rhythm.senders : rhythm.connections);
 const startedMs = performance.now();
 const cpu = process.cpuUsage();

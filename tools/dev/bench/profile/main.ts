@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { fileArgument } from '../process/file-argument';
 import { selfTimes, sourcesOfBundle, type CpuProfile, type Share } from './self-time';
 
 // node tools/run.mjs tools/dev/bench/profile/main.ts <file.cpuprofile>: where the time went, by self time.
-const profile = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as CpuProfile;
+const profile = JSON.parse(
+  readFileSync(await fileArgument('file.cpuprofile', 'Where the time went, by self time.'), 'utf8'),
+) as CpuProfile;
 const bundles = new Map<string, (lineNumber: number) => string>();
 const { groups, functions, busySeconds } = selfTimes(profile, (url, lineNumber) => {
   if (!url.startsWith('file:')) return url;

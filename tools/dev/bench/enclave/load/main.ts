@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
 import { EnclaveClient } from '@communique-tee/gateway/features/enclave/enclave-client';
+import { fileArgument } from '../../process/file-argument';
 import { runClosedLoop } from '../../load/closed-loop';
 import { percentilesOf } from '../../load/percentiles';
 import { jobSchema, type EnclaveLoadJob, type EnclaveLoadResult } from './job';
@@ -12,7 +13,9 @@ const SEALED_BEFOREHAND = 3000;
 const NONCE_BYTES = 32;
 const TIMEOUT_MS = 30_000;
 
-const { target, ...rhythm } = jobSchema.parse(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
+const { target, ...rhythm } = jobSchema.parse(
+  JSON.parse(readFileSync(await fileArgument('job.json', 'Loads a booted enclave; started by npm run bench.'), 'utf8')),
+);
 const documents = new Set<string>();
 const latenciesMs: number[] = [];
 const { send, close } = target.kind === 'enclave' ? await toEnclave(target) : toGateway(target);
