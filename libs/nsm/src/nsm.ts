@@ -1,5 +1,4 @@
-import { Encoder } from 'cbor-x/encode';
-import { decode } from 'cborg';
+import { decodeCbor, encodeCbor } from './cbor';
 import { errorFromAnswer, NsmError } from './errors';
 import { maxRequestBytes, type NsmTransport } from './ioctl-transport';
 
@@ -40,9 +39,6 @@ export interface Nsm {
 
 const maxRandomBytes = 4096;
 
-/** Plain CBOR of our own making: shortest map headers, bytes as bytes. What comes back is read by the stricter cborg. */
-const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false });
-
 /**
  * The NSM's CBOR protocol (aws-nitro-enclaves-nsm-api, src/api/mod.rs) over a transport: the device, or the mock.
  *
@@ -53,7 +49,7 @@ const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8
  */
 export function createNsm(transport: NsmTransport): Nsm {
   const ask = async (name: string, fields?: Record<string, unknown>): Promise<Map<unknown, unknown>> => {
-    const request: Uint8Array = encoder.encode(fields === undefined ? name : { [name]: fields });
+    const request = encodeCbor(fields === undefined ? name : { [name]: fields });
     if (request.length > maxRequestBytes)
       throw new NsmError('ERR_NSM_INPUT_TOO_LARGE', `a request of ${request.length} bytes, ${maxRequestBytes} allowed`);
     return readAnswer(await transport.request(request), name);
@@ -125,7 +121,7 @@ function checkLength(value: Uint8Array | undefined, name: string, least: number,
 function readAnswer(bytes: Uint8Array, name: string): Map<unknown, unknown> {
   let answer: unknown;
   try {
-    answer = decode(bytes, { useMaps: true, rejectDuplicateMapKeys: true });
+    answer = decodeCbor(bytes);
   } catch (cause) {
     throw new NsmError('ERR_NSM_ANSWER', 'the answer of the NSM is not CBOR', cause);
   }

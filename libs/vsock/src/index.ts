@@ -10,6 +10,6 @@ export {
   type VsockAddress,
 } from './address';
 export { connect, type ConnectOptions } from './connect';
-export { checkVsock } from './linux/check-vsock';
+export { checkVsock } from './check-vsock';
 export { listen, type ListenOptions } from './listen';
 export { SocketError } from './linux/socket-error';

@@ -1,5 +1,5 @@
 import { sign, KeyObject } from 'node:crypto';
-import { encode } from 'cborg';
+import { encodeCbor } from '@communique-tee/nsm';
 import type { Chain } from './chain';
 
 export interface DocumentFields {
@@ -25,20 +25,20 @@ export function signDocument(fields: DocumentFields, chain: Chain): Uint8Array {
       public_key: fields.publicKey,
       user_data: fields.userData,
       nonce: fields.nonce,
-    }).flatMap(([name, value]) => [encode(name), encode(value)]),
+    }).flatMap(([name, value]) => [encodeCbor(name), encodeCbor(value)]),
     Uint8Array.of(0xff),
   );
   const protectedHeader = Uint8Array.of(0xa1, 0x01, 0x38, 0x22); // {1: -35}
-  const signature = sign('sha384', encode(['Signature1', protectedHeader, new Uint8Array(), payload]), {
+  const signature = sign('sha384', encodeCbor(['Signature1', protectedHeader, new Uint8Array(), payload]), {
     key: KeyObject.from(chain.leaf.keys.privateKey),
     dsaEncoding: 'ieee-p1363',
   });
   return concat(
     Uint8Array.of(0x84),
-    encode(protectedHeader),
-    encode(new Map()),
-    encode(payload),
-    encode(new Uint8Array(signature)),
+    encodeCbor(protectedHeader),
+    encodeCbor(new Map()),
+    encodeCbor(payload),
+    encodeCbor(new Uint8Array(signature)),
   );
 }
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { decode, encode } from 'cborg';
-import { NsmError, type NsmTransport } from '@communique-tee/nsm';
+import { NsmError, decodeCbor, encodeCbor, type NsmTransport } from '@communique-tee/nsm';
 import { ChainKeeper } from './chain';
 import { signDocument } from './document';
 import { maxPcrs, registers } from './measurements';
@@ -85,9 +84,9 @@ export async function createMockNsmTransport(options: MockNsmOptions): Promise<N
     async request(bytes) {
       if (closed) throw new NsmError('ERR_NSM_CLOSED', 'the NSM was closed');
       try {
-        return encode(await answer(bytes));
+        return encodeCbor(await answer(bytes));
       } catch (error) {
-        if (error instanceof Refusal) return encode({ Error: error.answer });
+        if (error instanceof Refusal) return encodeCbor({ Error: error.answer });
         throw error;
       }
     },
@@ -102,7 +101,7 @@ export async function createMockNsmTransport(options: MockNsmOptions): Promise<N
 function parse(request: Uint8Array): { name: string; fields?: Map<unknown, unknown> } {
   let value: unknown;
   try {
-    value = decode(request, { useMaps: true, rejectDuplicateMapKeys: true });
+    value = decodeCbor(request);
   } catch {
     throw new Refusal('InvalidOperation');
   }

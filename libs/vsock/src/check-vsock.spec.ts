@@ -1,7 +1,7 @@
 import { describeWith } from '@communique-tee/testing/harness';
-import { checkVsock, parseAddress } from '..';
+import { checkVsock, parseAddress } from '.';
 import { openSockets } from '@communique-tee/testing/vsock';
-import { libc } from './libc';
+import { libc } from './linux/libc';
 
 const others = ['tcp:127.0.0.1:1', 'unix:/x', 'hybrid:/x:1'].map(parseAddress);
 const vsock = parseAddress('vsock:16:5000');

@@ -1,6 +1,6 @@
-import type { Address } from '../address';
-import { libc } from './libc';
-import { openHandle, tcpWrap } from './node-internals';
+import type { Address } from './address';
+import { libc } from './linux/libc';
+import { openHandle, tcpWrap } from './linux/node-internals';
 
 /**
  * Whether this Node can open sockets at these addresses at all: for a start that would otherwise succeed and fail at its first

@@ -1,0 +1,78 @@
+import { Encoder } from 'cbor-x/encode';
+import { decode } from 'cborg';
+
+/** As deep as any message here is nested, with room to spare. */
+const MAX_DEPTH = 32;
+const MAX_UINT32 = 0xffff_ffff;
+/** 64 bits without a sign above; below, those of a signed integer, since cbor-x writes smaller ones as tagged bytes. */
+const MAX_INTEGER = 2n ** 64n - 1n;
+const MIN_INTEGER = -(2n ** 63n);
+
+const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false, mapsAsObjects: false });
+
+/**
+ * Deterministic CBOR (RFC 8949 section 4.2.1) by cbor-x, for what Node says to the NSM and to our own parts. cbor-x alone would write
+ * 2^33 as a float and 5n in nine bytes, and keep the order of keys; all of that is put right here first, and what has no one form is
+ * refused. cbor.spec.ts compares it byte for byte with cborg, which the browser-safe libraries use (cbor-x needs `new Function`).
+ *
+ * @param value null, booleans, integers from -2^63 to 2^64-1, well-formed text, bytes, and arrays, plain objects, and Maps by
+ *   text or integer of these
+ * @returns bytes of their own, which the caller may wipe
+ * @throws TypeError for floats, -0, undefined, other classes, ill-formed text, and more than 32 levels
+ */
+export function encodeCbor(value: unknown): Uint8Array {
+  return new Uint8Array(encoder.encode(ordered(value, 0)));
+}
+
+/**
+ * What the NSM, or a client of the mock, has said: one item, maps as Maps. By cborg, since cbor-x takes a key twice, the last one winning.
+ * @throws Error for what is not CBOR, has a key twice or bytes behind its end
+ */
+export function decodeCbor(bytes: Uint8Array): unknown {
+  return decode(bytes, { useMaps: true, rejectDuplicateMapKeys: true });
+}
+
+/** The same value as cbor-x writes it canonically. */
+function ordered(value: unknown, depth: number): unknown {
+  if (depth > MAX_DEPTH) throw new TypeError(`CBOR nested deeper than ${String(MAX_DEPTH)}`);
+  switch (typeof value) {
+    case 'boolean':
+      return value;
+    case 'string':
+      if (!value.isWellFormed()) throw new TypeError('CBOR text has to be well-formed');
+      return value;
+    case 'number':
+      if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw new TypeError('CBOR here has no floats');
+      return integer(BigInt(value));
+    case 'bigint':
+      return integer(value);
+    case 'object':
+      break;
+    default:
+      throw new TypeError(`CBOR here has no ${typeof value}`);
+  }
+  if (value === null || value instanceof Uint8Array) return value;
+  if (Array.isArray(value)) return Array.from(value, (item) => ordered(item, depth + 1));
+  if (value instanceof Map) return orderedMap([...(value as Map<unknown, unknown>)], depth + 1);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) throw new TypeError('CBOR here has no other classes');
+  return orderedMap(Object.entries(value), depth + 1);
+}
+
+/** cbor-x writes numbers of up to 32 bits, and all others only as bigints, in the shortest form. */
+function integer(value: bigint): number | bigint {
+  if (value > MAX_INTEGER || value < MIN_INTEGER) throw new TypeError('CBOR integers have 64 bits');
+  const argument = value < 0n ? -1n - value : value;
+  return argument <= MAX_UINT32 ? Number(value) : value;
+}
+
+/** Entries in the order of their encoded keys. */
+function orderedMap(entries: readonly (readonly [unknown, unknown])[], depth: number): Map<unknown, unknown> {
+  const keyed = entries.map(([key, item]) => {
+    if (!['string', 'number', 'bigint'].includes(typeof key))
+      throw new TypeError('CBOR keys here are text or integers');
+    return { key: ordered(key, depth), bytes: encodeCbor(key), item };
+  });
+  keyed.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
+  return new Map(keyed.map(({ key, item }) => [key, ordered(item, depth)]));
+}
