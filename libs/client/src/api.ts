@@ -77,7 +77,7 @@ export interface Bill {
 
 /** A message to Congress; docs/message.md has lengths and rules. Nothing has a default. */
 export interface Message {
-  /** House: `HCA12`; Senate: `SCA01`. One to four. */
+  /** One to four, each as its chamber writes it: `HCA12`, `SCA01`. */
   readonly offices: readonly string[];
   readonly constituent: {
     readonly prefix: string;

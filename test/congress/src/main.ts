@@ -75,7 +75,7 @@ function port(name: string, text = '0'): number {
 
 const line = new CommandLine(
   'npm run congress --',
-  "The Congress simulator: the House's and the Senate's ends of CWC 2.0 as real HTTPS servers on loopback.",
+  "The Congress simulator: each chamber's end of CWC 2.0 as a real HTTPS server on loopback.",
 );
 line.program.option(
   '--folder <folder>',

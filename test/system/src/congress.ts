@@ -1,10 +1,11 @@
+import { CHAMBER_KEYS, forEachChamber } from '@communique-tee/protocol';
 import { spawnService, workspaceRoot, type Service } from '@communique-tee/testing/harness';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 
 const chamber = z.object({ origin: z.string(), apiKey: z.string() });
-const describedSchema = z.object({ house: chamber, senate: chamber, controlUrl: z.string() });
+const describedSchema = z.object({ ...forEachChamber(() => chamber), controlUrl: z.string() });
 export type DescribedCongress = z.infer<typeof describedSchema>;
 
 const receivedSchema = z.array(
@@ -16,7 +17,7 @@ export interface CongressOptions {
   /** Where the simulator keeps its authority and writes `congress.json`. */
   folder: string;
   logFile: string;
-  /** Neither chamber refuses a DeliveryId that it took before. */
+  /** No chamber refuses a DeliveryId that it took before. */
   withoutDeduplication?: boolean | undefined;
   /** The same addresses as before; free ports unless given. */
   addresses?: DescribedCongress | undefined;
@@ -43,8 +44,7 @@ export function startCongress({
       ...(addresses === undefined
         ? []
         : [
-            `--house-port=${portOf(addresses.house.origin)}`,
-            `--senate-port=${portOf(addresses.senate.origin)}`,
+            ...CHAMBER_KEYS.map((key) => `--${key}-port=${portOf(addresses[key].origin)}`),
             `--control-port=${portOf(addresses.controlUrl)}`,
           ]),
     ],

@@ -127,7 +127,7 @@ async function send(
       ].join('\n'),
   );
   await step(
-    'find the XML at the House and Senate ends of the simulator',
+    'find the XML at the chambers of the simulator',
     async () => {
       const sent = new Set(answer.offices.map(({ deliveryId }) => deliveryId));
       const arrived = (await receivedBy(system.congress)).filter(({ deliveryId }) => sent.has(deliveryId));

@@ -1,3 +1,4 @@
+import { CHAMBER_KEYS, chamberSecret } from '@communique-tee/protocol';
 import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,7 +29,7 @@ const OF_THIS_MACHINE = [
   'AUTH_JWKS_URL',
   'AUTH_JWKS_FILE',
 ];
-const SECRETS = ['cwc-house', 'cwc-senate'] as const;
+const SECRETS = CHAMBER_KEYS.map(chamberSecret);
 const secretArn = (name: string) =>
   `arn:aws:secretsmanager:us-east-1:123456789012:secret:communique-tee/dev/enclave/${name}-AbCdEf`;
 

@@ -1,6 +1,6 @@
 import { prepareMessage, type EnclaveKey } from '@communique-tee/client';
 import { generateKeyPair, keyIdOf } from '@communique-tee/crypto';
-import { toHex, type MessageStatus, type Outcome } from '@communique-tee/protocol';
+import { toHex, type MessageStatus, type Outcome, chamberOf } from '@communique-tee/protocol';
 import { drawFrom } from '../plan/draw';
 import { drawContent } from '../senders/content';
 import type { SentMessage } from '../senders/sent-message';
@@ -131,7 +131,7 @@ export function copyFor(
     <Recipient>${element('MemberOffice', office)}</Recipient>
     <Constituent>${element('Prefix', constituent.prefix)}${element('FirstName', constituent.firstName)}${element('LastName', constituent.lastName)}${element('Address1', constituent.address1)}${element('City', constituent.city)}${element('StateAbbreviation', constituent.state)}${element('Zip', constituent.zip)}${element('Email', constituent.email)}</Constituent>
     <Message>${element('Subject', message.subject)}<LibraryOfCongressTopics>${message.topics.map((topic) => element('LibraryOfCongressTopic', topic)).join('')}</LibraryOfCongressTopics>${element('ConstituentMessage', message.body)}</Message></CWC>`;
-  return readCopy({ chamber: 'house', office, deliveryId, xml });
+  return readCopy({ chamber: chamberOf(office), office, deliveryId, xml });
 }
 
 function enclaveKey(): EnclaveKey {
