@@ -45,6 +45,13 @@ it.each([
   expect(slept).toEqual(pauses);
 });
 
+it('throws what KMS answered, where the last try ran out of time', async () => {
+  const late = new KmsError('kms_timeout', 'x', { retryable: true });
+  const { attempts, tryOf } = setup({ deadlineMs: 1000 });
+  await expect(attempted(tryOf([throttled, late]), attempts, undefined)).rejects.toBe(throttled);
+  await expect(attempted(tryOf([late]), attempts, undefined)).rejects.toBe(late);
+});
+
 it('tries once where the answer is final', async () => {
   const { attempts, timeouts, tryOf } = setup();
   await expect(attempted(tryOf([denied, 'answered']), attempts, undefined)).rejects.toBe(denied);

@@ -25,7 +25,7 @@ export interface KmsHttpAnswer {
   body: Uint8Array;
 }
 
-/** Rejects where there is no whole answer: every rejection is `kms_unreachable`, with what it said as the cause. Follows no redirect. */
+/** Rejects where there is no whole answer: every rejection is `kms_unreachable` (`kms_timeout` once the time is over), with what it said as the cause. Follows no redirect. */
 export type KmsTransport = (request: KmsRequest) => Promise<KmsHttpAnswer>;
 
 export interface Attempts {
@@ -51,7 +51,8 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Tries until it is answered, refused for good, or out of time: then with the error of the last try. Pauses double from 0.2 to 5 s;
+ * Tries until it is answered, refused for good, or out of time: then with the error of the last try. Where that try itself ran out of
+ * time, an earlier error tells more and is thrown instead. Pauses double from 0.2 to 5 s;
  * half of each is chance, so that enclaves which lost KMS together do not come back together.
  * @throws the signal's reason where the caller gave up
  */
@@ -61,6 +62,7 @@ export async function attempted<Answer>(
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
   const begun = attempts.monotonicMs();
+  let told: KmsError | undefined;
   const leftMs = (): number => begun + attempts.deadlineMs - attempts.monotonicMs();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     signal?.throwIfAborted();
@@ -69,7 +71,9 @@ export async function attempted<Answer>(
     } catch (error) {
       signal?.throwIfAborted();
       const waitMs = Math.ceil((pauseMs / 2) * (1 + attempts.random()));
-      if (!(error instanceof KmsError) || !error.retryable || waitMs >= leftMs()) throw error;
+      if (!(error instanceof KmsError) || !error.retryable) throw error;
+      if (told === undefined || error.code !== 'kms_timeout') told = error;
+      if (waitMs >= leftMs()) throw told;
       await attempts.sleep(waitMs, signal).catch((cause: unknown) => {
         signal?.throwIfAborted();
         throw cause;

@@ -1,6 +1,7 @@
 /**
  * Why KMS was of no use:
- * - `kms_unreachable`: no answer (no connection, TLS refused, cut, not in time); retried
+ * - `kms_unreachable`: no answer (no connection, TLS refused, cut); retried
+ * - `kms_timeout`: no whole answer within the time of one try, in none of the tries; retried. KMS or this machine may be slow
  * - `kms_denied`: the key's policy refused: another image, a debug enclave, a wrong encryption context, no permission
  * - `kms_throttled`: too many requests; retried
  * - `kms_failed`: KMS failed (retried where it is KMS's own failure), or refused for a reason that has no code of its own
@@ -12,6 +13,7 @@
  */
 export type KmsErrorCode =
   | 'kms_unreachable'
+  | 'kms_timeout'
   | 'kms_denied'
   | 'kms_throttled'
   | 'kms_failed'

@@ -302,7 +302,7 @@ describe('tries again', () => {
 describe('is not held up', () => {
   it('by a transport that never answers and does not heed its signal', async () => {
     const { sut, requests } = setup(() => new Promise(() => undefined), { timeoutMs: 20, deadlineMs: 60 });
-    await expect(sut.generateDataKey({ keyId, context, credentials })).rejects.toEqual(coded('kms_unreachable'));
+    await expect(sut.generateDataKey({ keyId, context, credentials })).rejects.toEqual(coded('kms_timeout'));
     expect(requests[0]?.signal.aborted).toBe(true);
   });
 

@@ -182,6 +182,8 @@ async function exchanged(
   try {
     return await Promise.race([send({ ...request, signal }), aborted(signal)]);
   } catch (cause) {
+    if (timeout.aborted)
+      throw new KmsError('kms_timeout', `no answer within ${String(request.timeoutMs)} ms`, { retryable: true, cause });
     throw new KmsError('kms_unreachable', 'no answer', { retryable: true, cause });
   }
 }

@@ -21,8 +21,21 @@ afterEach(() => {
   world.kms.setCredentials(PARENT);
 });
 
-/** A short time, so that a fault that stays does not hold a test up; long enough for a machine with much to do. */
-const TIMEOUT_MS = 2_500;
+/** Pauses between tries are counted and not waited for: the client's time runs out after as many tries as on a fast machine. */
+let mockPausedMs = 0;
+jest.mock('@communique-tee/kms', () => {
+  const kms = jest.requireActual<typeof import('@communique-tee/kms')>('@communique-tee/kms');
+  const createKmsClient: typeof kms.createKmsClient = (options) =>
+    kms.createKmsClient({
+      ...options,
+      monotonicMs: () => performance.now() + mockPausedMs,
+      sleep: (ms) => Promise.resolve(void (mockPausedMs += ms)),
+    });
+  return { ...kms, createKmsClient };
+});
+
+/** Only for a KMS that never answers in time: such a test waits for this, and anything else may take longer. */
+const TIMEOUT_MS = 1_000;
 const impatient = (configuration: Record<string, unknown>) => ({
   ...configuration,
   kms: { ...(configuration['kms'] as object), timeoutMs: TIMEOUT_MS },
@@ -42,9 +55,9 @@ describe('while KMS is of no use, the answer says why, no other key is made, and
     ],
     [
       'slower than there is time',
-      () => world.kms.faults.add({ kind: 'slow', delayMs: 60_000 }, always),
+      () => world.kms.faults.add({ kind: 'slow', delayMs: 600_000 }, always),
       CREDENTIALS,
-      'kms_unreachable',
+      'kms_timeout',
     ],
     [
       'answering for another account’s key',
@@ -93,7 +106,7 @@ describe('while KMS is of no use, the answer says why, no other key is made, and
     ],
   ];
   it.each(cases)('%s', async (_name, arrange, credentials, code) => {
-    const enclave = await world.start({ configure: impatient });
+    const enclave = await world.start(code === 'kms_timeout' ? { configure: impatient } : {});
     arrange();
     world.kms.clearRequests();
     const empty = await enclave.offer({ credentials });
@@ -109,12 +122,10 @@ describe('while KMS is of no use, the answer says why, no other key is made, and
     world.kms.setPolicy(ALIAS, world.policies.enclave);
     world.kms.setKeyState(ALIAS, 'Enabled');
     world.kms.setCredentials(PARENT);
-    expect(await enclave.offer({ records: [record] })).toMatchObject({
-      state: 'ready',
-      kms: null,
-      refused: [],
-      proposal: null,
-    });
+    let after = await enclave.offer({ records: [record] });
+    // With so little time a busy machine may need more than one offer.
+    while (code === 'kms_timeout' && after.kms === code) after = await enclave.offer({ records: [record] });
+    expect(after).toMatchObject({ state: 'ready', kms: null, refused: [], proposal: null });
     await enclave.close();
   });
 });
@@ -134,17 +145,17 @@ it('many records while KMS fails cost one failure', async () => {
 
 it('offers that wait behind one that KMS holds up are ended with it', async () => {
   const enclave = await world.start({ configure: impatient });
-  world.kms.faults.add({ kind: 'slow', delayMs: 60_000 }, { times: 'always' });
+  world.kms.faults.add({ kind: 'slow', delayMs: 600_000 }, { times: 'always' });
   const answers = await Promise.allSettled([1, 2, 3].map(() => enclave.offer({ records: [record] })));
   const codes = answers.map((answer) =>
     answer.status === 'fulfilled' ? answer.value.kms : (answer.reason as { code: string }).code,
   );
   expect(codes).toHaveLength(3);
-  for (const code of codes) expect(['kms_unreachable', 'enclave_busy']).toContain(code);
+  for (const code of codes) expect(['kms_timeout', 'enclave_busy']).toContain(code);
 });
 
 it('what is held goes on without KMS', async () => {
-  const enclave = await world.start({ configure: impatient });
+  const enclave = await world.start();
   await enclave.offer({ records: [record] });
   world.kms.faults.add({ kind: 'internal' }, { times: 'always' });
   expect(await enclave.offer({ records: [record] })).toMatchObject({ state: 'ready', kms: null });
@@ -164,14 +175,14 @@ it('somebody else at KMS’s address is believed nothing: another authority, or 
   const inTheClear = await world.start({
     configure: (configuration) => ({
       ...configuration,
-      kms: { ...(configuration['kms'] as object), timeoutMs: TIMEOUT_MS, origin: `https://localhost:${String(port)}` },
+      kms: { ...(configuration['kms'] as object), origin: `https://localhost:${String(port)}` },
     }),
   });
   expect(await inTheClear.offer({ records: [record] })).toMatchObject({ held: [], kms: 'kms_unreachable' });
   expect(Buffer.concat(said).includes(PARENT.accessKeyId)).toBe(false);
   // Amazon's roots, where the configuration names no others: the simulator's is none of them
   const strict = await world.start({
-    configure: (configuration) => ({ ...configuration, kms: { origin: world.kms.origin, timeoutMs: TIMEOUT_MS } }),
+    configure: (configuration) => ({ ...configuration, kms: { origin: world.kms.origin } }),
   });
   world.kms.clearRequests();
   expect(await strict.offer({ records: [record] })).toMatchObject({ held: [], kms: 'kms_unreachable' });

@@ -57,7 +57,7 @@ export class KmsSession {
   private codeOf(error: unknown): KmsFailure {
     if (error instanceof KmsError) return error.code;
     if (error instanceof NsmError) return 'nsm_failed';
-    if (this.authorization.signal.aborted) return 'kms_unreachable';
+    if (this.authorization.signal.aborted) return 'kms_timeout';
     throw error;
   }
 }

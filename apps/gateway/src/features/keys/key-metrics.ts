@@ -4,6 +4,7 @@ import { AttestationMonitor } from '../attestation/attestation-monitor';
 
 const KMS_FAILURES: ReadonlySet<string> = new Set([
   'kms_unreachable',
+  'kms_timeout',
   'kms_denied',
   'kms_throttled',
   'kms_failed',
