@@ -68,6 +68,10 @@ export const warn = (found: string, todo: string): Finding => finding('warn', fo
 export const fail = (found: string, todo: string): Finding => finding('fail', found, todo);
 export const skip = (found: string, todo?: string): Finding => finding('skip', found, todo);
 
+/** For `ranOutOfTime`: nothing is known. */
+export const notInTime = (called: string): Finding =>
+  fail(`${called} did not answer in time; not checked`, 'run this again, with a longer --timeout');
+
 /** What `pulumi up`, or whoever acts right after it, will bring: a warning before it, a failure before opening to the public. */
 export const notYet = ({ before }: Context, found: string, todo: string): Finding =>
   finding(before === 'opening' ? 'fail' : 'warn', found, todo);

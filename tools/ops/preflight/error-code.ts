@@ -21,14 +21,16 @@ const UNREACHABLE = new Set([
   'ENETDOWN',
   'EACCES',
   'EPERM',
-  'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_SOCKET',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
 ]);
 
-export const isUnreachable = (error: unknown): boolean =>
-  UNREACHABLE.has(codeOf(error) ?? '') || textIn(error, 'name') === 'TimeoutError';
+export const isUnreachable = (error: unknown): boolean => UNREACHABLE.has(codeOf(error) ?? '');
+
+/** A time limit of a library ended the question: the far end is slow or silent, or this machine is slow. */
+export const ranOutOfTime = (error: unknown): boolean =>
+  /^UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT$/.test(codeOf(error) ?? '') ||
+  textIn(error, 'name') === 'TimeoutError' ||
+  /^(timeout expired|Query read timeout)$/.test(messageOf(error)); // pg
 
 /** The certificate or its chain is not accepted. */
 export const isCertificateCode = (code: string): boolean =>

@@ -18,7 +18,17 @@ export interface Ports {
   /** Empty outside tests: the ordinary chain of credentials, AWS's own endpoints. */
   readonly aws: AwsOverrides;
   nowMs(): number;
+  /** @returns what cancels it */
+  startTimer(ms: number, over: () => void): () => void;
 }
+
+export const startTimer: Ports['startTimer'] = (ms, over) => {
+  // A busy machine may run the timer before it reads an answer that has come: that gets one turn.
+  const timer = setTimeout(() => setImmediate(over), ms);
+  return () => {
+    clearTimeout(timer);
+  };
+};
 
 export interface ProgramEnd {
   /** undefined: there is no such program, or it could not be started. */
@@ -59,5 +69,6 @@ export function realPorts(root: string): Ports {
     },
     aws: {},
     nowMs: Date.now,
+    startTimer,
   };
 }

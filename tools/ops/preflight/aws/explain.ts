@@ -1,5 +1,5 @@
-import { fail, warn, type Finding } from '../check';
-import { codeOf, isUnreachable } from '../error-code';
+import { fail, notInTime, warn, type Finding } from '../check';
+import { codeOf, isUnreachable, ranOutOfTime } from '../error-code';
 
 const EXPIRED = /^(ExpiredToken|ExpiredTokenException|RequestExpired|TokenRefreshRequired)$/;
 const NOT_VALID =
@@ -30,6 +30,7 @@ export function explainAws(error: unknown, action: string): Finding {
     return fail(`not allowed to ask (${action})`, `allow ${action} to who runs this, or look by hand`);
   if (THROTTLED.test(code))
     return warn(`AWS asks for patience (${code}), so this was not looked at`, 'run this again, with --only');
+  if (ranOutOfTime(error)) return notInTime('AWS');
   if (isUnreachable(error))
     return fail(
       `AWS is not reachable from here (${codeOf(error) ?? code})`,

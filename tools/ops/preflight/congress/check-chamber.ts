@@ -1,12 +1,12 @@
 import { CHAMBER_KEYS, chamberFacts, type Chamber } from '@communique-tee/protocol';
 import { fail, notYet, pass, skip, warn, type Check, type Context, type Finding } from '../check';
 import { codeOf, isCertificateCode, nameOf } from '../error-code';
-import { within, TookTooLong } from '../runner/time-limit';
+import { TookTooLong } from '../runner/time-limit';
 import { readEnclaveConfiguration } from './enclave-configuration';
 import { authoritiesOf, head, type HeadEnd } from './head';
 
 const called = (chamber: Chamber): string => `the ${chamberFacts(chamber).name}`;
-/** Silence is an answer here (a firewall that drops), so it has to be heard before the check's own limit. */
+/** No connection within this time is an answer here (a firewall that drops), so it must come before the check's own limit. */
 const SILENT_AFTER_MS = 6000;
 const SOON_MS = 14 * 24 * 3600 * 1000;
 
@@ -17,7 +17,7 @@ function register(chamber: Chamber): string {
     : `the address that counts is the stack’s (pulumi stack output addressForTheHouse): have it registered (${vendorContact}), for the test system too, and run this on the parent`;
 }
 
-const chamberCheck = (chamber: Chamber): Check => ({
+export const chamberCheck = (chamber: Chamber, silentAfterMs = SILENT_AFTER_MS): Check => ({
   name: chamber,
   title: `${called(chamber)} answers this machine’s address (HEAD /, no key, nothing posted), with a certificate that the enclave accepts`,
   group: 'congress',
@@ -43,26 +43,15 @@ const chamberCheck = (chamber: Chamber): Check => ({
     const [target] = [...addresses].sort((a, b) => a.family - b.family);
     if (target === undefined)
       return fail(`${host} has no address`, 'look at the origin in the enclave’s configuration');
-    try {
-      const end = await within(SILENT_AFTER_MS, (limit) =>
-        head({
-          host,
-          port: Number(url.port === '' ? 443 : url.port),
-          ...target,
-          certificateAuthorities: authorities,
-          signal: AbortSignal.any([limit, context.signal]),
-        }),
-      );
-      return judge(context, chamber, url.host, end);
-    } catch (error) {
-      if (error instanceof TookTooLong)
-        return refused(
-          context,
-          chamber,
-          `${url.host} does not answer (nothing within ${String(SILENT_AFTER_MS / 1000)} s)`,
-        );
-      throw error;
-    }
+    const end = await head({
+      host,
+      port: Number(url.port === '' ? 443 : url.port),
+      ...target,
+      certificateAuthorities: authorities,
+      signal: context.signal,
+      limitMs: silentAfterMs,
+    });
+    return judge(context, chamber, url.host, end);
   },
 });
 
@@ -90,6 +79,15 @@ function judge(context: Context, chamber: Chamber, host: string, end: HeadEnd): 
         )
       : pass(text);
   }
+  if (end.error instanceof TookTooLong) {
+    const seconds = String(end.error.limitMs / 1000);
+    if (end.stage === 'connect') return refused(context, chamber, `${host} takes no connection within ${seconds} s`);
+    return notYet(
+      context,
+      `${host} took the connection but ${end.error.message}`,
+      `run this again; where it stays, this machine’s address may not be on ${called(chamber)}’s list`,
+    );
+  }
   const code = codeOf(end.error) ?? '';
   if (isCertificateCode(code))
     return fail(
@@ -107,4 +105,4 @@ function judge(context: Context, chamber: Chamber, host: string, end: HeadEnd): 
 }
 
 /** One check for each chamber, under its key. */
-export const chamberChecks: readonly Check[] = CHAMBER_KEYS.map(chamberCheck);
+export const chamberChecks: readonly Check[] = CHAMBER_KEYS.map((chamber) => chamberCheck(chamber));

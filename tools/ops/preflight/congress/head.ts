@@ -1,5 +1,7 @@
 import { request } from 'node:https';
 import { rootCertificates } from 'node:tls';
+import { startTimer } from '../ports';
+import { TookTooLong } from '../runner/time-limit';
 
 export interface HeadTarget {
   readonly host: string;
@@ -10,6 +12,8 @@ export interface HeadTarget {
   /** PEM; nothing else is trusted. */
   readonly certificateAuthorities: readonly string[];
   readonly signal: AbortSignal;
+  /** Then it ends with TookTooLong, at the stage it came to. */
+  readonly limitMs: number;
 }
 
 export type HeadStage = 'connect' | 'tls' | 'answer';
@@ -18,7 +22,15 @@ export type HeadEnd =
   | { readonly stage: HeadStage; readonly error: unknown };
 
 /** `HEAD /` and nothing more: no key, no body, no path of the interface. Says how far it came. */
-export function head({ host, port, address, family, certificateAuthorities, signal }: HeadTarget): Promise<HeadEnd> {
+export function head({
+  host,
+  port,
+  address,
+  family,
+  certificateAuthorities,
+  signal,
+  limitMs,
+}: HeadTarget): Promise<HeadEnd> {
   return new Promise((resolve) => {
     let stage: HeadStage = 'connect';
     const asked = request({
@@ -35,6 +47,10 @@ export function head({ host, port, address, family, certificateAuthorities, sign
         else callback(null, address, family);
       },
     });
+    asked.on(
+      'close',
+      startTimer(limitMs, () => asked.destroy(new TookTooLong(limitMs))),
+    );
     let protocol = '';
     let validTo = '';
     asked.on('socket', (socket) => {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Unavailable } from '../check';
 import type { Ports } from '../ports';
+import type { TookTooLong } from '../runner/time-limit';
 import type { StackFile } from './stack-file';
 
 /** What `pulumi up` would make, as far as checks look at it: out of infra's own preview, run as a program (the walls of lint). */
@@ -34,6 +35,16 @@ export class PlanRefused extends Unavailable {
   }
 }
 
+/** Whether the configuration can work is not known. */
+export class PlanTookTooLong extends Unavailable {
+  constructor(cause: TookTooLong) {
+    super('the stack’s configuration was not checked in time: see configuration', cause);
+    this.name = 'PlanTookTooLong';
+    this.found = `infra’s preview ${cause.message}`;
+  }
+  readonly found: string;
+}
+
 const resource = z.object({ type: z.string(), name: z.string(), inputs: z.record(z.string(), z.unknown()) });
 const previewSchema = z.object({
   resources: z.array(resource).max(10_000),
@@ -62,7 +73,7 @@ export async function readPlan(ports: Ports, stack: string, stackFile: StackFile
     ports.runProgram(process.execPath, args, { signal }),
     ports.runProgram(process.execPath, [...args, '--without-image'], { signal }),
   ]);
-  if (signal.aborted) throw new PlanRefused(['infra’s preview did not end in time']);
+  signal.throwIfAborted();
   if (whole.code === 0) return { ...parsePlan(whole.stdout, true), artifactProblems: [] };
   if (withoutImage.code !== 0) throw new PlanRefused(problemsIn(withoutImage.stderr));
   return { ...parsePlan(withoutImage.stdout, false), artifactProblems: problemsIn(whole.stderr) };

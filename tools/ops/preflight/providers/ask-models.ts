@@ -1,5 +1,5 @@
-import { fail, pass, skip, warn, type Check, type Context, type Finding } from '../check';
-import { codeOf, isCertificateCode, isUnreachable, nameOf } from '../error-code';
+import { fail, notInTime, pass, skip, warn, type Check, type Context, type Finding } from '../check';
+import { codeOf, isCertificateCode, isUnreachable, nameOf, ranOutOfTime } from '../error-code';
 
 interface Provider {
   readonly name: string;
@@ -74,6 +74,7 @@ function unanswered({ called }: Provider, error: unknown): Finding {
       `${called}: the certificate is not accepted (${code})`,
       'something stands in between: do not go on before it is known what',
     );
+  if (ranOutOfTime(error)) return notInTime(called);
   if (isUnreachable(error))
     return fail(`${called} is not reachable from here (${code})`, 'look at this machine’s network and proxy');
   return fail(`${called} could not be asked (${nameOf(error)})`, 'run this again; is there a proxy in between?');

@@ -77,7 +77,7 @@ describe.each(PROVIDERS)('%s by %s', (name, variable) => {
   it('says nothing', async () => {
     handle = () => undefined;
     expect(await said(name, { [variable]: KEY }, undefined, ['--timeout', '1'])).toEqual([
-      'fail: no answer within 1 s',
+      'fail: did not answer within 1 s; not checked',
     ]);
   });
   it('is not there', async () => {

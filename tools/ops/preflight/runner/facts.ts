@@ -1,6 +1,6 @@
 import { awsClients, callerIdentity, type Account, type AwsClients } from '../aws/account';
 import { Unavailable } from '../check';
-import { PlanRefused, readPlan, type Plan } from '../plan/read-plan';
+import { PlanTookTooLong, readPlan, type Plan } from '../plan/read-plan';
 import type { StackFile } from '../plan/stack-file';
 import type { Ports } from '../ports';
 import { TookTooLong, within } from './time-limit';
@@ -19,15 +19,13 @@ export class Facts {
     private readonly offline: boolean,
   ) {}
 
-  /** @throws PlanRefused */
+  /** @throws PlanRefused, PlanTookTooLong */
   plan(): Promise<Plan> {
-    this.#plan ??= within(this.limitMs, (signal) => readPlan(this.ports, this.stack, this.stackFile, signal)).catch(
-      (error: unknown) => {
-        if (error instanceof TookTooLong)
-          throw new PlanRefused([`infra’s preview did not end within ${String(this.limitMs / 1000)} s`]);
-        throw error;
-      },
-    );
+    this.#plan ??= within(this.limitMs, this.ports.startTimer, (signal) =>
+      readPlan(this.ports, this.stack, this.stackFile, signal),
+    ).catch((error: unknown) => {
+      throw error instanceof TookTooLong ? new PlanTookTooLong(error) : error;
+    });
     return this.#plan;
   }
 
@@ -35,7 +33,7 @@ export class Facts {
   async account(): Promise<Account> {
     if (this.offline) throw new Unavailable('AWS is not asked (--offline)');
     try {
-      this.#identity ??= within(this.limitMs, (signal) => callerIdentity(this.aws(), signal));
+      this.#identity ??= within(this.limitMs, this.ports.startTimer, (signal) => callerIdentity(this.aws(), signal));
       return await this.#identity;
     } catch (error) {
       throw new Unavailable('AWS was not asked: see aws-credentials', error);

@@ -1,4 +1,5 @@
 import { pass, Unavailable, type Check, type Finding } from '../check';
+import { configuration } from '../here/check-configuration';
 import { preflight } from '../testing/look';
 
 const check = (name: string, run: Check['run'], more: Partial<Check> = {}): Check => ({
@@ -29,7 +30,7 @@ it('lets no check stop another, and keeps their order', async () => {
   ).toEqual([
     'pass slow done late',
     'FAIL throws the check itself went wrong (TypeError)',
-    'FAIL hangs no answer within 1 s',
+    'FAIL hangs did not answer within 1 s; not checked',
     'skip absent not to be had',
     'pass many one',
     'pass two',
@@ -70,6 +71,21 @@ it('asks nothing outside with --offline', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/skip {2}net +not asked \(--offline\)/);
   expect(out).toMatch(/skip {2}here +AWS is not asked/);
+});
+
+it('does not call a configuration wrong whose preview took too long', async () => {
+  const checks = [configuration, check('needy', () => Promise.resolve(pass('x')), { needs: ['plan'] })];
+  const { code, out } = await preflight(['--stack', 'prod', '--timeout', '1'], {
+    checks,
+    ports: {
+      runProgram: () => new Promise(() => undefined),
+      startTimer: (_ms, over) => (setImmediate(over), () => undefined),
+    },
+  });
+  expect(code).toBe(1);
+  expect(out).toMatch(/FAIL {2}configuration +.*did not answer within 1 s; not checked/);
+  expect(out).not.toContain('change it in');
+  expect(out).toMatch(/skip {2}needy +the stack’s configuration was not checked in time: see configuration/);
 });
 
 it('skips what needs a plan that cannot be had', async () => {

@@ -47,7 +47,7 @@ async function findingsOf(check: Check, { facts, context, offline, limitMs }: Ru
   try {
     // What others are asked for once has its own limit, before this check's clock starts.
     for (const need of check.needs ?? []) await facts[need]();
-    const found = await within(limitMs, (signal) =>
+    const found = await within(limitMs, context.ports.startTimer, (signal) =>
       check.run({
         ...context,
         signal,
@@ -63,8 +63,8 @@ async function findingsOf(check: Check, { facts, context, offline, limitMs }: Ru
     if (error instanceof TookTooLong)
       return [
         fail(
-          `no answer within ${String(error.limitMs / 1000)} s`,
-          `is it reachable from here? --timeout <seconds> waits longer, --skip ${check.name} leaves it out`,
+          error.message,
+          `--timeout <seconds> waits longer, --skip ${check.name} leaves it out; where it stays, look whether it is reachable from here`,
         ),
       ];
     return [

@@ -1,7 +1,9 @@
-/** The limit has passed. */
+import type { Ports } from '../ports';
+
+/** The limit has passed: what was asked is slow, or this machine is. Neither proves anything about what was to be checked. */
 export class TookTooLong extends Error {
   constructor(readonly limitMs: number) {
-    super('took too long');
+    super(`did not answer within ${String(limitMs / 1000)} s; not checked`);
     this.name = 'TookTooLong';
   }
 }
@@ -10,18 +12,22 @@ export class TookTooLong extends Error {
  * Ends the wait, whether or not the work heeds its signal.
  * @throws TookTooLong, and whatever the work throws
  */
-export async function within<T>(limitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function within<T>(
+  limitMs: number,
+  startTimer: Ports['startTimer'],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  let cancel: (() => void) | undefined;
   const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
+    cancel = startTimer(limitMs, () => {
       reject(new TookTooLong(limitMs));
       controller.abort();
-    }, limitMs);
+    });
   });
   try {
     return await Promise.race([work(controller.signal), limit]);
   } finally {
-    clearTimeout(timer);
+    cancel?.();
   }
 }

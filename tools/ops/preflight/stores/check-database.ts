@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { isLocal, judgeStoreUrl } from '../account/store-url';
-import { fail, pass, skip, warn, type Check, type Context, type Finding } from '../check';
-import { codeOf, isCertificateCode, isUnreachable, messageOf, nameOf } from '../error-code';
+import { fail, notInTime, pass, skip, warn, type Check, type Context, type Finding } from '../check';
+import { codeOf, isCertificateCode, isUnreachable, messageOf, nameOf, ranOutOfTime } from '../error-code';
 import { compareMigrations, migrationsHere, type AppliedMigration } from './migrations';
 
 /** With the gateway's own library, so that TLS means the same. Reads only. */
@@ -122,6 +122,7 @@ function explain(error: unknown): Finding {
     );
   if (code === 'ENOENT')
     return fail('a certificate file that DATABASE_URL names is not there', 'look at sslrootcert, sslcert and sslkey');
+  if (ranOutOfTime(error)) return notInTime('PostgreSQL');
   if (isUnreachable(error))
     return fail(
       `PostgreSQL is not reachable from here (${code})`,

@@ -1,7 +1,7 @@
 import Redis from 'ioredis';
 import { judgeStoreUrl } from '../account/store-url';
-import { fail, pass, skip, warn, type Check, type Finding } from '../check';
-import { codeOf, isCertificateCode, isUnreachable, messageOf, nameOf } from '../error-code';
+import { fail, notInTime, pass, skip, warn, type Check, type Finding } from '../check';
+import { codeOf, isCertificateCode, isUnreachable, messageOf, nameOf, ranOutOfTime } from '../error-code';
 
 export const redis: Check = {
   name: 'redis',
@@ -89,6 +89,7 @@ function explain(error: unknown): Finding {
       `the server’s certificate is not accepted (${code})`,
       'look whether this is the server; NODE_EXTRA_CA_CERTS names further authorities',
     );
+  if (ranOutOfTime(error)) return notInTime('Redis');
   if (isUnreachable(error))
     return fail(
       `Redis is not reachable from here (${code})`,

@@ -137,7 +137,7 @@ describe('database', () => {
         '--timeout',
         '1',
       ]),
-    ).toEqual(['fail: no answer within 1 s']);
+    ).toEqual(['fail: did not answer within 1 s; not checked']);
   });
 });
 
@@ -228,7 +228,7 @@ describe('redis, from far ends that are none', () => {
     ],
     ['one that tells nothing', bulk('redis_version:7.1.0\r\n'), /warn: it does not tell its maxmemory-policy/],
     ['garbage', 'HTTP/1.1 400 Bad Request\r\n\r\n', /fail: Redis cannot be used/],
-    ['silence', '', /fail: no answer within 1 s/],
+    ['silence', '', /fail: did not answer within 1 s; not checked/],
   ])('%s', async (_name, words, expected) => {
     answer = words;
     expect((await said('redis', { REDIS_URL: url() }, words === '' ? ['--timeout', '1'] : [])).join('\n')).toMatch(
