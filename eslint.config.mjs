@@ -39,12 +39,12 @@ function boundaries(beside = {}, apps = []) {
 const tests = ['**/*.spec.ts', '**/testing/**/*.ts'];
 
 const noTestDoubles = {
-  regex: String.raw`^\.{1,2}/(.*/)?testing(/|$)`,
+  regex: String.raw`^(\.{1,2}/(.*/)?|@communique-tee/attestation/)testing(/|$)`,
   message: 'Test doubles stay out of production code.',
 };
 const noNode = { group: ['node:*'], message: 'This code runs in a browser: nothing of Node.' };
 const noDatabase = { group: ['ioredis', '@prisma/*', 'pg'], message: 'The enclave knows no database and no Redis.' };
-const browserEntries = ['crypto', 'attestation'].map((name) => ({
+const browserEntries = ['crypto', 'attestation', 'enclave-identity'].map((name) => ({
   name: `@communique-tee/${name}`,
   message: 'This code runs in a browser: take the /browser entry.',
 }));
@@ -55,6 +55,7 @@ const nodeOnly = [
   'libs/*/src/**/*.node.ts',
   'libs/crypto/src/index.ts',
   'libs/attestation/src/index.ts',
+  'libs/enclave-identity/src/index.ts',
 ];
 
 const unusedVariables = ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }];
@@ -91,11 +92,25 @@ export default tseslint.config(
   },
   {
     // What runs in a browser.
-    files: ['libs/{protocol,crypto,attestation,receipts,client}/src/**/*.ts', 'apps/page/src/**/*.ts'],
+    files: ['libs/{protocol,crypto,attestation,enclave-identity,receipts,client}/src/**/*.ts', 'apps/page/src/**/*.ts'],
     ignores: [...nodeOnly, ...tests],
     rules: {
       'no-restricted-imports': restrict([noTestDoubles, noNode], browserEntries),
       'no-restricted-globals': ['error', 'process', 'Buffer', 'require', '__dirname'],
+    },
+  },
+  {
+    // One place decodes the key binding, and always compares the key id with the key.
+    files: ['**/*.ts'],
+    ignores: ['libs/protocol/src/enclave/*.ts', 'libs/enclave-identity/src/checks/key-binding.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "Identifier[name='decodeKeyBinding']",
+          message: 'Take the keys from libs/enclave-identity, which compares the key id with the key.',
+        },
+      ],
     },
   },
   {

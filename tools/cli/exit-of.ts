@@ -11,6 +11,7 @@ const EXIT_OF_CLIENT: Readonly<Record<Exclude<ClientErrorCode, 'refused'>, Exit>
   attestation_refused: EXIT.refused,
   key_binding_invalid: EXIT.refused,
   custody_refused: EXIT.refused,
+  configuration_refused: EXIT.refused,
   receipt_refused: EXIT.refused,
   token_unavailable: EXIT.notUnderstood,
   unreachable: EXIT.notReached,

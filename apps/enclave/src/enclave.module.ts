@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { AttestationController } from './identity/keys/attestation.controller';
 import type { AnchoredClock } from './runtime/anchored-clock';
 import type { EnclaveConfiguration } from './configuration/configuration';
+import type { ServedConfiguration } from './configuration/served-configuration';
 import type { Egress } from './egress';
 import { HealthController } from './runtime/health.controller';
 import { ProblemFilter } from './runtime/problem.filter';
@@ -10,12 +11,13 @@ import { KeyKeeper, KeysController } from './identity/custody/key-keeper';
 import { KeyRing } from './identity/keys/key-ring';
 import type { Log } from './runtime/log';
 import type { OperatorSecrets } from './identity/secrets/operator-secrets';
-import { CLOCK, ENCLAVE_ID, LOG, OPEN_SERVICES } from './runtime/tokens';
+import { CLOCK, ENCLAVE_ID, LOG, OPEN_SERVICES, SERVED_CONFIGURATION } from './runtime/tokens';
 import { SERVICES, openServices } from './services/registry';
 import { serviceControllers } from './services/services.controller';
 
 export interface EnclaveParts {
   configuration: EnclaveConfiguration;
+  served: ServedConfiguration;
   egress: Egress;
   clock: AnchoredClock;
   ring: KeyRing;
@@ -28,7 +30,17 @@ export interface EnclaveParts {
 
 @Module({})
 export class EnclaveModule {
-  static of({ configuration, egress, clock, ring, keeper, secrets, log, enclaveId }: EnclaveParts): DynamicModule {
+  static of({
+    configuration,
+    served,
+    egress,
+    clock,
+    ring,
+    keeper,
+    secrets,
+    log,
+    enclaveId,
+  }: EnclaveParts): DynamicModule {
     const { services, legacySuite } = configuration;
     return {
       module: EnclaveModule,
@@ -41,6 +53,7 @@ export class EnclaveModule {
       providers: [
         { provide: CLOCK, useValue: clock },
         { provide: LOG, useValue: log },
+        { provide: SERVED_CONFIGURATION, useValue: served },
         { provide: ENCLAVE_ID, useValue: enclaveId },
         { provide: KeyRing, useValue: ring },
         { provide: KeyKeeper, useValue: keeper },

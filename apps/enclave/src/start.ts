@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { AnchoredClock } from './runtime/anchored-clock';
 import type { EnclaveConfiguration } from './configuration/configuration';
 import { destinationsOf, secretsOf } from './configuration/cross-checks';
+import { servedConfiguration } from './configuration/served-configuration';
 import { createEgress } from './egress';
 import { SERVICES } from './services/registry';
 import { EnclaveModule } from './enclave.module';
@@ -56,8 +57,10 @@ export async function startEnclave(
   const nsm = createNsm(transport);
   const clock = new AnchoredClock();
   const egress = createEgress(configuration.egress, destinationsOf(configuration));
+  const served = servedConfiguration(configuration);
   const { ring, keeper, secrets, pcr0 } = await openCustody({
     configuration,
+    configSha256: served.sha256,
     secretNames: secretsOf(configuration),
     nsm,
     clock,
@@ -67,7 +70,7 @@ export async function startEnclave(
   });
   const enclaveId = randomUUID();
   const adapter = createServer(bodyLimits());
-  const module = EnclaveModule.of({ configuration, egress, clock, ring, keeper, secrets, log, enclaveId });
+  const module = EnclaveModule.of({ configuration, served, egress, clock, ring, keeper, secrets, log, enclaveId });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: false,
     bodyParser: false,

@@ -1,4 +1,4 @@
-import { decodeStrictCbor, type CborValue } from './strict-cbor';
+import { decodeStrictCbor, type CborValue } from './cbor';
 import { AttestationError } from './errors';
 
 /** The payload of an attestation document, its fields within AWS's limits, nothing of it verified. */

@@ -81,11 +81,14 @@ export class AttestationError extends Error {
   override readonly name = 'AttestationError';
   readonly code: AttestationErrorCode;
   readonly step: AttestationStep;
+  /** Of the step `chain`: which certificate it is about, 0 for the root; undefined where it is about none of them alone. */
+  readonly certificate: number | undefined;
 
-  constructor(code: AttestationErrorCode, detail?: string, cause?: unknown) {
+  constructor(code: AttestationErrorCode, detail?: string, cause?: unknown, certificate?: number) {
     const [step, text] = table[code];
     super(detail === undefined ? text : `${text}: ${detail}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.step = step;
+    this.certificate = certificate;
   }
 }

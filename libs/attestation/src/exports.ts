@@ -6,10 +6,24 @@ export {
   type AttestationErrorCode,
   type AttestationStep,
 } from './errors';
-export type { AttestationPolicy, MeasurementSet } from './policy';
-export { awsNitroRootPem, awsNitroRootSha256 } from './aws-root';
-export { unsafeTrustAnchorFromPem, type TrustAnchor } from './trust-anchor';
-export type { AttestationVerifier, AttestationVerifierOptions } from './entry';
-export { readAttestation_unverified, type UnverifiedAttestation } from './read-unverified';
-export type { VerifiedAttestation } from './verified';
-export type { CertificateSummary } from './x509/summary';
+export { checkAge, checkDebugMode, checkMeasurements, checkNonce } from './claims';
+export {
+  checkCircumstances,
+  checkPolicy,
+  type AttestationPolicy,
+  type CheckedCircumstances,
+  type CheckedPolicy,
+  type MeasurementSet,
+} from './policy';
+export { awsNitroRootPem, awsNitroRootSha256, unsafeTrustAnchorFromPem, type TrustAnchor } from './trust-anchor';
+export {
+  readAttestation_unverified,
+  type AttestationSteps,
+  type AttestationVerifier,
+  type AttestationVerifierOptions,
+  type ReadAttestation,
+  type UnverifiedAttestation,
+  type VerifiedAttestation,
+} from './verify';
+export type { CertificateSummary } from './x509/certificate';
+export type { VerifiedChain } from './x509/chain';

@@ -7,7 +7,7 @@ import { testCase } from './testing/cases/case';
 import { link, pem } from './testing/chain-writer';
 import { sequence } from './testing/der-writer';
 import { writeDocument, type Edits } from './testing/document-writer';
-import { readAttestation_unverified } from './read-unverified';
+import { readAttestation_unverified } from './verify';
 
 const { documentBase64, policy } = testCase('to be mutated', 'verified');
 const valid = fromBase64(documentBase64);

@@ -1,9 +1,15 @@
 import { nodePrimitives } from './primitives/primitives.node';
-import { createEntry } from './entry';
+import type { AttestationPolicy } from './policy';
+import {
+  createVerifier,
+  stepsOf,
+  verify,
+  type AttestationVerifier,
+  type AttestationVerifierOptions,
+  type VerifiedAttestation,
+} from './verify';
 
 export * from './exports';
-
-const entry = createEntry(nodePrimitives);
 
 /**
  * Verifies a Nitro attestation document: structure, algorithm, digest, chain to the root, signature, measurements,
@@ -20,7 +26,9 @@ const entry = createEntry(nodePrimitives);
  *   maxFutureSkewMs: 5_000,
  * });
  */
-export const verifyAttestation = entry.verifyAttestation;
+export function verifyAttestation(document: Uint8Array, policy: AttestationPolicy): Promise<VerifiedAttestation> {
+  return verify(document, policy, attestationVerificationSteps);
+}
 
 /**
  * The same verification with a memory for certificate signatures that held (bounded, least recently used goes first):
@@ -30,4 +38,9 @@ export const verifyAttestation = entry.verifyAttestation;
  * const verifier = createAttestationVerifier();
  * await verifier.verify(document, policy);
  */
-export const createAttestationVerifier = entry.createAttestationVerifier;
+export function createAttestationVerifier(options?: AttestationVerifierOptions): AttestationVerifier {
+  return createVerifier(nodePrimitives, options);
+}
+
+/** The steps of a verification one by one, for libs/enclave-identity. What they return is authentic and nothing more. */
+export const attestationVerificationSteps = stepsOf(nodePrimitives);

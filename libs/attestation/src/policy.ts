@@ -1,6 +1,5 @@
 import { AttestationError } from './errors';
-import { awsNitroRoot } from './aws-root';
-import { TrustAnchor } from './trust-anchor';
+import { awsNitroRoot, TrustAnchor } from './trust-anchor';
 
 /** Values of PCRs as 96 lowercase hexadecimal digits (SHA-384). PCR0 covers kernel, command line and all file systems. */
 export interface MeasurementSet {
@@ -31,14 +30,18 @@ export interface AttestationPolicy {
   trustAnchor?: TrustAnchor;
 }
 
-/** A policy that was checked; PCR values as 96 lowercase hexadecimal digits. */
-export interface CheckedPolicy {
-  accepted: readonly (readonly (readonly [index: number, value: string])[])[];
+/** All of a policy but which images it accepts, checked. */
+export interface CheckedCircumstances {
   nonce: Uint8Array | undefined;
   maxAgeMs: number;
   maxFutureSkewMs: number;
   atMs: number;
   anchor: TrustAnchor;
+}
+
+/** A policy that was checked; PCR values as 96 lowercase hexadecimal digits. */
+export interface CheckedPolicy extends CheckedCircumstances {
+  accepted: readonly (readonly (readonly [index: number, value: string])[])[];
 }
 
 const pcrNames = [
@@ -57,8 +60,14 @@ const maxNonceBytes = 512;
  * @throws AttestationError ERR_ATTESTATION_POLICY, ERR_ATTESTATION_TRUST_ANCHOR
  */
 export function checkPolicy(policy: AttestationPolicy): CheckedPolicy {
+  const circumstances = checkCircumstances(policy);
+  return { ...circumstances, accepted: measurementSets(policy.acceptedMeasurements) };
+}
+
+/** The same without the images. @throws AttestationError as `checkPolicy` */
+export function checkCircumstances(policy: Omit<AttestationPolicy, 'acceptedMeasurements'>): CheckedCircumstances {
   // The types say the same; at run time a policy may come from plain JavaScript or from a configuration.
-  const given: { [Key in keyof AttestationPolicy]?: unknown } | null | undefined = policy;
+  const given: { [Key in keyof typeof policy]?: unknown } | null | undefined = policy;
   if (typeof given !== 'object' || given === null) throw wrong('it is no object');
   const at = given.at ?? new Date();
   const atMs = at instanceof Date ? at.getTime() : NaN;
@@ -67,7 +76,6 @@ export function checkPolicy(policy: AttestationPolicy): CheckedPolicy {
   if (!(anchor instanceof TrustAnchor))
     throw new AttestationError('ERR_ATTESTATION_TRUST_ANCHOR', 'it was not made by this library');
   return {
-    accepted: measurementSets(given.acceptedMeasurements),
     nonce: nonceOf(given.freshness),
     maxAgeMs: duration(given.maxAgeMs, 'maxAgeMs'),
     maxFutureSkewMs: duration(given.maxFutureSkewMs, 'maxFutureSkewMs'),

@@ -1,5 +1,4 @@
-import { decodeStrictCbor } from './strict-cbor';
-import { maxDocumentBytes, maxPayloadBytes } from './limits';
+import { decodeStrictCbor, maxDocumentBytes, maxPayloadBytes } from './cbor';
 import { AttestationError } from './errors';
 
 /** COSE_Sign1 (RFC 9052, section 4.2) as received: nothing is re-encoded. */

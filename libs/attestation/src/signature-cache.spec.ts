@@ -5,7 +5,8 @@ import { AttestationError } from './errors';
 import { anotherLeaf, link, newKeys, pem, testTimeMs } from './testing/chain-writer';
 import { testNonce, writeDocument, type Edits } from './testing/document-writer';
 import { pcrHex } from './testing/cases/case';
-import { createEntry } from './entry';
+import type { AttestationPolicy } from './policy';
+import { createVerifier, stepsOf, verify, type AttestationVerifierOptions } from './verify';
 import { SignatureCache, type SignedCertificate } from './signature-cache';
 
 /** Counts what costs time. */
@@ -24,7 +25,12 @@ function counted() {
       };
     },
   };
-  return { count, ...createEntry(primitives) };
+  return {
+    count,
+    verifyAttestation: (document: Uint8Array, policy: AttestationPolicy) =>
+      verify(document, policy, stepsOf(primitives)),
+    createAttestationVerifier: (options?: AttestationVerifierOptions) => createVerifier(primitives, options),
+  };
 }
 
 function written(edits: Edits = {}) {
@@ -46,10 +52,10 @@ describe('createAttestationVerifier', () => {
   it('checks five signatures the first time and one after that; without it five each time', async () => {
     const { count, verifyAttestation, createAttestationVerifier } = counted();
     const { document, policy } = written();
-    const { verify } = createAttestationVerifier();
-    await verify(document, policy);
+    const { verify: verifyAgain } = createAttestationVerifier();
+    await verifyAgain(document, policy);
     expect(count).toEqual({ verified: 5, imported: 5 });
-    await verify(document, policy);
+    await verifyAgain(document, policy);
     expect(count).toEqual({ verified: 6, imported: 5 });
     await verifyAttestation(document, policy);
     expect(count).toEqual({ verified: 11, imported: 10 });
@@ -57,24 +63,26 @@ describe('createAttestationVerifier', () => {
 
   it('checks two signatures for a new leaf below a known bundle', async () => {
     const { count, createAttestationVerifier } = counted();
-    const { verify } = createAttestationVerifier();
+    const { verify: verifyAgain } = createAttestationVerifier();
     const first = written();
-    await verify(first.document, first.policy);
+    await verifyAgain(first.document, first.policy);
     const leaf = anotherLeaf();
     const second = written({
       certificates: (all) => [...all.slice(0, -1), leaf.der],
       envelope: (envelope) => (envelope.signWith = leaf.privateKey),
     });
-    await verify(second.document, second.policy);
+    await verifyAgain(second.document, second.policy);
     expect(count.verified).toBe(5 + 2);
   });
 
   it('remembers no signature that is wrong', async () => {
     const { count, createAttestationVerifier } = counted();
-    const { verify } = createAttestationVerifier();
+    const { verify: verifyAgain } = createAttestationVerifier();
     const { document, policy } = written({ chain: (links) => (link(links, 'zonal').signWith = newKeys().privateKey) });
     for (let i = 0; i < 2; i++)
-      await expect(verify(document, policy)).rejects.toMatchObject({ code: 'ERR_ATTESTATION_CERTIFICATE_SIGNATURE' });
+      await expect(verifyAgain(document, policy)).rejects.toMatchObject({
+        code: 'ERR_ATTESTATION_CERTIFICATE_SIGNATURE',
+      });
     expect(count.verified).toBe(3); // regional once, zonal twice
   });
 
@@ -85,24 +93,24 @@ describe('createAttestationVerifier', () => {
     ['the age', { maxAgeMs: 0 }, 'ERR_ATTESTATION_TOO_OLD'],
     ['the trust anchor', { trustAnchor: unsafeTrustAnchorFromPem(pem(new Uint8Array(9))) }, 'ERR_ATTESTATION_ROOT'],
   ])('judges by %s every time', async (_, change, code) => {
-    const { verify } = counted().createAttestationVerifier();
+    const { verify: verifyAgain } = counted().createAttestationVerifier();
     const { document, policy } = written();
-    await verify(document, policy);
-    await expect(verify(document, { ...policy, ...change })).rejects.toMatchObject({ code });
-    await expect(verify(document, policy)).resolves.toBeDefined();
+    await verifyAgain(document, policy);
+    await expect(verifyAgain(document, { ...policy, ...change })).rejects.toMatchObject({ code });
+    await expect(verifyAgain(document, policy)).resolves.toBeDefined();
   });
 
   it('judges flags every time: a chain that was refused for them is refused again', async () => {
-    const { verify } = counted().createAttestationVerifier();
+    const { verify: verifyAgain } = counted().createAttestationVerifier();
     const { document, policy } = written({ chain: (links) => (link(links, 'zonal').parts.extensions = []) });
-    for (let i = 0; i < 2; i++) await expect(verify(document, policy)).rejects.toBeInstanceOf(AttestationError);
+    for (let i = 0; i < 2; i++) await expect(verifyAgain(document, policy)).rejects.toBeInstanceOf(AttestationError);
   });
 
   it('works as before when it may remember little', async () => {
     const { count, createAttestationVerifier } = counted();
-    const { verify } = createAttestationVerifier({ maxCachedSignatures: 1 });
+    const { verify: verifyAgain } = createAttestationVerifier({ maxCachedSignatures: 1 });
     const { document, policy } = written();
-    for (let i = 0; i < 3; i++) await verify(document, policy);
+    for (let i = 0; i < 3; i++) await verifyAgain(document, policy);
     expect(count.verified).toBe(15);
   });
 });

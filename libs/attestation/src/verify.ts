@@ -1,59 +1,143 @@
-import { checkFreshness } from './freshness';
-import { checkMeasurements } from './measurements';
-import { checkAlgorithm, parseCoseSign1, signedBytes } from './sign1';
-import { parseDocument } from './document';
+import { checkAge, checkDebugMode, checkMeasurements, checkNonce } from './claims';
+import { parseDocument, type AttestationDocument } from './document';
 import { AttestationError } from './errors';
 import { toHex } from './hex';
-import { checkPolicy, type AttestationPolicy } from './policy';
+import { checkPolicy, type AttestationPolicy, type CheckedPolicy } from './policy';
 import type { AttestationPrimitives } from './primitives/primitives';
-import { verifyChain } from './x509/chain';
-import { summarizeCertificate } from './x509/summary';
-import type { SignatureCache } from './signature-cache';
-import type { VerifiedAttestation } from './verified';
+import { checkAlgorithm, parseCoseSign1, signedBytes, type CoseSign1 } from './sign1';
+import { SignatureCache } from './signature-cache';
+import { parseCertificate, summarizeCertificate, type CertificateSummary } from './x509/certificate';
+import { verifyChain, type VerifiedChain } from './x509/chain';
 
-/** All checks in their order (../../README.md). Nothing of a document is returned unless every one passed. */
+/** What a document says that passed every check. Its bytes are copies. */
+export interface VerifiedAttestation {
+  /** `i-<instance>-enc<enclave>` */
+  moduleId: string;
+  /** when the Nitro hypervisor made the document */
+  timestampMs: number;
+  /** every PCR of the document, by index */
+  pcrs: ReadonlyMap<number, Uint8Array>;
+  /** 96 hexadecimal digits */
+  pcr0: string;
+  /** 1 to 1024 bytes */
+  publicKey?: Uint8Array;
+  /** at most 512 bytes */
+  userData?: Uint8Array;
+  /** at most 512 bytes */
+  nonce?: Uint8Array;
+  leafNotBeforeMs: number;
+  leafNotAfterMs: number;
+  /** root first, leaf last */
+  certificates: readonly CertificateSummary[];
+  /** SHA-256 of the document as received, 32 bytes */
+  documentSha256: Uint8Array;
+}
+
+/** A document that is well formed and names the algorithms that are checked. Nothing of it is verified. */
+export interface ReadAttestation {
+  readonly content: AttestationDocument;
+  readonly sign1: CoseSign1;
+  /** SHA-256 of the document as received, 32 bytes */
+  readonly documentSha256: Uint8Array;
+}
+
+/**
+ * The steps that make a document authentic, one by one, for an examination that reports each of them (libs/enclave-identity).
+ * An authentic document still may be of any image, of any age: see `claims.ts`. Each step throws an AttestationError.
+ */
+export interface AttestationSteps {
+  /** Structure, algorithm, digest. */
+  read(document: Uint8Array): Promise<ReadAttestation>;
+  /** From the pinned root down to the certificate that signed the document. */
+  chain(read: ReadAttestation, policy: Pick<CheckedPolicy, 'anchor' | 'atMs'>): Promise<VerifiedChain>;
+  signature(read: ReadAttestation, chain: VerifiedChain): Promise<VerifiedAttestation>;
+}
+
+export interface AttestationVerifier {
+  /** As `verifyAttestation`: dates, flags, measurements and freshness are checked every time. */
+  verify(document: Uint8Array, policy: AttestationPolicy): Promise<VerifiedAttestation>;
+  readonly steps: AttestationSteps;
+}
+
+export interface AttestationVerifierOptions {
+  /** how many certificate signatures are remembered, one per certificate below the root; default 256 */
+  maxCachedSignatures?: number;
+}
+
+/** What both entries export, over one set of primitives. A bundle leaves out what it does not use. */
+export function createVerifier(
+  primitives: AttestationPrimitives,
+  options: AttestationVerifierOptions = {},
+): AttestationVerifier {
+  const steps = stepsOf(primitives, new SignatureCache(options.maxCachedSignatures ?? 256));
+  return { steps, verify: (document, policy) => verify(document, policy, steps) };
+}
+
+/** All checks in their order (../README.md). Nothing of a document is returned unless every one passed. */
 export async function verify(
   document: Uint8Array,
   policy: AttestationPolicy,
-  primitives: AttestationPrimitives,
-  cache?: SignatureCache,
+  steps: AttestationSteps,
 ): Promise<VerifiedAttestation> {
   const checked = checkPolicy(policy);
+  const read = await steps.read(document);
+  const attestation = await steps.signature(read, await steps.chain(read, checked));
+  checkDebugMode(attestation.pcrs);
+  checkMeasurements(attestation.pcrs, checked.accepted);
+  if (checked.nonce) checkNonce(attestation.nonce, checked.nonce);
+  checkAge(attestation.timestampMs, checked);
+  return attestation;
+}
 
-  if (!(document instanceof Uint8Array)) throw new AttestationError('ERR_ATTESTATION_COSE', 'not a Uint8Array');
-  const sign1 = parseCoseSign1(document);
-  const content = parseDocument(sign1.payload);
-  const documentSha256 = await primitives.sha256(document);
-
-  checkAlgorithm(sign1);
-  if (content.digest !== 'SHA384') throw new AttestationError('ERR_ATTESTATION_DIGEST');
-
-  const chain = await verifyChain({
-    cabundle: content.cabundle,
-    leaf: content.certificate,
-    anchor: checked.anchor,
-    atMs: checked.atMs,
-    primitives,
-    cache,
-  });
-
-  if (!(await chain.verify(signedBytes(sign1.protectedHeader, sign1.payload), sign1.signature)))
-    throw new AttestationError('ERR_ATTESTATION_SIGNATURE');
-
-  checkMeasurements(content.pcrs, checked.accepted);
-  checkFreshness(content, checked);
-
+export function stepsOf(primitives: AttestationPrimitives, cache?: SignatureCache): AttestationSteps {
   return {
-    moduleId: content.moduleId,
-    timestampMs: content.timestampMs,
-    pcrs: content.pcrs,
-    pcr0: toHex(content.pcrs.get(0) ?? new Uint8Array()),
-    ...(content.publicKey && { publicKey: content.publicKey }),
-    ...(content.userData && { userData: content.userData }),
-    ...(content.nonce && { nonce: content.nonce }),
-    leafNotBeforeMs: chain.leaf.notBeforeMs,
-    leafNotAfterMs: chain.leaf.notAfterMs,
-    certificates: chain.certificates.map(summarizeCertificate),
-    documentSha256,
+    async read(document) {
+      if (!(document instanceof Uint8Array)) throw new AttestationError('ERR_ATTESTATION_COSE', 'not a Uint8Array');
+      const sign1 = parseCoseSign1(document);
+      const content = parseDocument(sign1.payload);
+      const documentSha256 = await primitives.sha256(document);
+      checkAlgorithm(sign1);
+      if (content.digest !== 'SHA384') throw new AttestationError('ERR_ATTESTATION_DIGEST');
+      return { content, sign1, documentSha256 };
+    },
+
+    chain: ({ content }, { anchor, atMs }) =>
+      verifyChain({ cabundle: content.cabundle, leaf: content.certificate, anchor, atMs, primitives, cache }),
+
+    async signature({ content, sign1, documentSha256 }, chain) {
+      if (!(await chain.verify(signedBytes(sign1.protectedHeader, sign1.payload), sign1.signature)))
+        throw new AttestationError('ERR_ATTESTATION_SIGNATURE');
+      return {
+        moduleId: content.moduleId,
+        timestampMs: content.timestampMs,
+        pcrs: content.pcrs,
+        pcr0: toHex(content.pcrs.get(0) ?? new Uint8Array()),
+        ...(content.publicKey && { publicKey: content.publicKey }),
+        ...(content.userData && { userData: content.userData }),
+        ...(content.nonce && { nonce: content.nonce }),
+        leafNotBeforeMs: chain.leaf.notBeforeMs,
+        leafNotAfterMs: chain.leaf.notAfterMs,
+        certificates: chain.certificates.map(summarizeCertificate),
+        documentSha256,
+      };
+    },
+  };
+}
+
+export interface UnverifiedAttestation extends AttestationDocument {
+  /** root first, leaf last */
+  certificates: readonly CertificateSummary[];
+}
+
+/**
+ * What a document claims, for showing it to a person. Nothing of it was verified: anyone can write such a document.
+ *
+ * @throws AttestationError of the step "structure", or for a certificate that cannot be read
+ */
+export function readAttestation_unverified(document: Uint8Array): UnverifiedAttestation {
+  const content = parseDocument(parseCoseSign1(document).payload);
+  return {
+    ...content,
+    certificates: [...content.cabundle, content.certificate].map((der) => summarizeCertificate(parseCertificate(der))),
   };
 }

@@ -4,8 +4,9 @@ import {
   type Answer,
   type CongressMessage,
   type MessageView,
+  type PublicConfiguration,
 } from '@communique-tee/protocol';
-import type { Message, StatusView, VerifiedReport } from './api';
+import type { EnclaveConfiguration, Message, StatusView, VerifiedReport } from './api';
 import { CLIENT_ERROR_CODES } from './errors';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +25,8 @@ describe('the published types', () => {
     const view: Exact<StatusView, DeepReadonly<MessageView>> = true;
     const offices: Exact<VerifiedReport['offices'], DeepReadonly<Omit<Answer['offices'][number], 'salt'>[]>> = true;
     const problems: Exact<VerifiedReport['problems'], DeepReadonly<Answer['problems']>> = true;
-    expect([message, view, offices, problems]).toEqual([true, true, true, true]);
+    const configuration: Exact<EnclaveConfiguration, DeepReadonly<PublicConfiguration>> = true;
+    expect([message, view, offices, problems, configuration]).toEqual([true, true, true, true, true]);
     expect(Object.keys(congressMessageSchema.shape)).toHaveLength(9);
     expect(Object.keys(messageViewSchema.shape)).toHaveLength(10);
   });

@@ -47,6 +47,25 @@ export interface CertificateView {
   readonly notAfterMs: number;
 }
 
+/** What an enclave publishes of its measured configuration; docs/message.md has it member by member. */
+export interface EnclaveConfiguration {
+  readonly version: 1;
+  readonly stack: string;
+  readonly custody: string;
+  readonly legacySuite: boolean;
+  /** Every `host:port` that the enclave can connect to. */
+  readonly egress: readonly string[];
+  readonly services: {
+    readonly congress?:
+      | {
+          readonly acceptReplayAcrossEnclaves: boolean;
+          readonly house: { readonly origin: string; readonly deduplicates: boolean };
+          readonly senate: { readonly origin: string; readonly deduplicates: boolean };
+        }
+      | undefined;
+  };
+}
+
 /** The enclave's keys as a verified document says them. */
 export interface AttestedKey {
   /** 16 bytes. */
@@ -57,6 +76,10 @@ export interface AttestedKey {
   readonly receiptKey: Uint8Array;
   /** Who can bring the keys back: `process` (nobody) or the ARN of a KMS key alias. */
   readonly custody: string;
+  /** SHA-256 of the enclave's public configuration, 32 bytes. */
+  readonly configSha256: Uint8Array;
+  /** The public configuration with that hash; absent where the gateway did not give it. */
+  readonly configuration?: EnclaveConfiguration;
   readonly attestation: {
     readonly moduleId: string;
     readonly timestampMs: number;

@@ -1,5 +1,6 @@
 import { AttestationError } from '@communique-tee/attestation/browser';
 import { CryptoError } from '@communique-tee/crypto/browser';
+import { EnclaveError } from '@communique-tee/enclave-identity/browser';
 import { ProtocolError } from '@communique-tee/protocol';
 import { ReceiptError } from '@communique-tee/receipts';
 import { ClientError } from './errors';
@@ -17,6 +18,8 @@ export function asClientError(error: unknown, signal?: AbortSignal): unknown {
       reason: error.code,
     });
   }
+  if (error instanceof EnclaveError) return refusedEnclave(error);
+  if (error instanceof ReceiptError && isCustody(error.cause)) return refusedEnclave(error.cause);
   if (error instanceof ReceiptError || error instanceof CryptoError || error instanceof ProtocolError) {
     return new ClientError('receipt_refused', `the receipt or the answer does not verify: ${error.message}`, {
       cause: error,
@@ -25,6 +28,21 @@ export function asClientError(error: unknown, signal?: AbortSignal): unknown {
   }
   if (isNetworkError(error)) return new ClientError('unreachable', 'the gateway gave no answer', { cause: error });
   return error;
+}
+
+/** A genuine enclave of an accepted image, whose keys or configuration are refused. */
+export function refusedEnclave(error: EnclaveError): ClientError {
+  const { code, message, detail } = error;
+  if (code === 'custody_refused')
+    return new ClientError(code, message, { cause: error, ...(detail !== undefined && { reason: detail }) });
+  return new ClientError(code.startsWith('configuration') ? 'configuration_refused' : 'key_binding_invalid', message, {
+    cause: error,
+    reason: code,
+  });
+}
+
+function isCustody(error: unknown): error is EnclaveError {
+  return error instanceof EnclaveError && error.code === 'custody_refused';
 }
 
 /** The same about a message that may be on its way. */

@@ -2,24 +2,45 @@ import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { sealing } from '@communique-tee/crypto';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
-import { PROCESS_CUSTODY, encodeKeyBinding } from '@communique-tee/protocol';
+import { PROCESS_CUSTODY, encodeKeyBinding, encodePublicConfiguration } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fetchEnclaveKey, type TrustPolicy } from '.';
 
 const ALIAS = 'arn:aws:kms:us-east-1:111122223333:alias/communique';
 
+const configuration = {
+  version: 1 as const,
+  stack: 'test',
+  custody: PROCESS_CUSTODY,
+  legacySuite: false,
+  egress: [],
+  services: {},
+};
+
 /** The document is genuine each time; what it says, and whether it was made for us, is what the client has to look at. */
 describe("an enclave's key", () => {
   const { publicKey } = sealing.generateKeyPair();
-  const bound = { keyId: sealing.keyIdOf(publicKey), receiptKey: new Uint8Array(32).fill(1), custody: PROCESS_CUSTODY };
+  const bound = {
+    keyId: sealing.keyIdOf(publicKey),
+    receiptKey: new Uint8Array(32).fill(1),
+    custody: PROCESS_CUSTODY,
+    configSha256: new Uint8Array(createHash('sha256').update(encodePublicConfiguration(configuration)).digest()),
+  };
   let folder: TemporaryFolder;
   let nsm: Nsm;
   let server: Server;
   let gateway: string;
   let policy: TrustPolicy;
   let answer: (nonce: Uint8Array) => Promise<Uint8Array>;
+  /** What is served as the public configuration; null: 404. */
+  let served: Uint8Array | string | null;
+  let askedFor: string | null;
+  beforeEach(() => {
+    served = null;
+  });
 
   beforeAll(async () => {
     folder = await temporaryFolder('enclave-key');
@@ -29,7 +50,13 @@ describe("an enclave's key", () => {
       trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(folder.path)),
     };
     server = createServer((request, response) => {
-      const nonce = new URL(request.url ?? '', 'http://x').searchParams.get('nonce') ?? '';
+      const url = new URL(request.url ?? '', 'http://x');
+      if (url.pathname === '/attestation/configuration') {
+        askedFor = url.searchParams.get('sha256');
+        response.writeHead(served === null ? 404 : 200).end(served ?? '');
+        return;
+      }
+      const nonce = url.searchParams.get('nonce') ?? '';
       void answer(Buffer.from(nonce, 'hex')).then((document) => response.end(document));
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -66,6 +93,23 @@ describe("an enclave's key", () => {
       answer = document;
       await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ code: 'key_binding_invalid' });
     }
+  });
+
+  it('comes with the public configuration that was asked for by its attested hash', async () => {
+    answer = saying({});
+    expect(await fetchEnclaveKey(gateway, policy)).not.toHaveProperty('configuration');
+    expect(askedFor).toBe(Buffer.from(bound.configSha256).toString('hex'));
+    served = encodePublicConfiguration(configuration);
+    expect(await fetchEnclaveKey(gateway, policy)).toMatchObject({ configuration });
+  });
+
+  it.each([
+    ['another configuration', encodePublicConfiguration({ ...configuration, stack: 'other' })],
+    ['something else', 'x'.repeat(100_000)],
+  ])('is not taken where the gateway serves %s under that hash', async (_, bytes) => {
+    answer = saying({});
+    served = bytes;
+    await expect(fetchEnclaveKey(gateway, policy)).rejects.toMatchObject({ code: 'configuration_refused' });
   });
 
   it('is taken in any custody that is attested, unless the caller named those that it takes', async () => {

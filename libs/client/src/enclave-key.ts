@@ -1,97 +1,64 @@
 import {
-  verifyAttestation,
-  type AttestationPolicy,
-  type VerifiedAttestation,
-} from '@communique-tee/attestation/browser';
-import { keyIdOf } from '@communique-tee/crypto/browser';
-import { PUBLIC_KEY_BYTES, decodeKeyBinding, toHex } from '@communique-tee/protocol';
+  EnclaveError,
+  verifyEnclave,
+  type EnclaveIdentity,
+  type EnclavePolicy,
+} from '@communique-tee/enclave-identity/browser';
+import { toHex } from '@communique-tee/protocol';
+import { refusedEnclave } from './as-client-error';
 import { ClientError } from './errors';
-import { request } from './http';
+import { isNetworkError, request } from './http';
 
 const NONCE_BYTES = 32;
 const TIMEOUT_MS = 15_000;
+/** Nothing waits longer for what is shown alone. */
+const CONFIGURATION_TIMEOUT_MS = 5_000;
 
-export interface TrustPolicy {
-  /** The images that the caller trusts, by PCR0; there is no default. */
-  acceptedMeasurements: AttestationPolicy['acceptedMeasurements'];
-  /**
-   * Who may be able to bring the enclave's keys back: `process` (nobody) and ARNs of KMS key aliases. Not given: whatever is attested; the
-   * image that PCR0 stands for names the alias in its own configuration, so who accepts the one has accepted the other.
-   */
-  acceptedCustody?: readonly string[];
-  /** Only for a development or test root. */
-  trustAnchor?: AttestationPolicy['trustAnchor'];
+/** `acceptedMeasurements` has no default; `trustAnchor` is only for a development or test root. */
+export interface TrustPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements' | 'acceptedCustody' | 'trustAnchor'> {
   /** How old a document may be that was made for our nonce; 5 minutes for clocks that differ, unless given. */
-  maxAgeMs?: number;
+  readonly maxAgeMs?: number;
 }
 
 /** An enclave's key out of a document that was verified just now. */
-export interface EnclaveKey {
-  publicKey: Uint8Array;
-  keyId: Uint8Array;
-  receiptKey: Uint8Array;
-  custody: string;
-  /** 32 bytes: what the web client that exists today seals to; absent where the image has that suite switched off. */
-  legacyKey?: Uint8Array;
-  attestation: VerifiedAttestation;
+export interface EnclaveKey extends EnclaveIdentity {
   /** As received. */
   document: Uint8Array;
 }
 
 /**
- * Asks the gateway for an attestation document over a fresh nonce and verifies it. The gateway is not trusted with any of it.
- * @throws AttestationError by code, ClientError `refused` | `key_binding_invalid` | `custody_refused`
+ * Asks the gateway for an attestation document over a fresh nonce, and for the public configuration that it attests, and
+ * verifies both. The gateway is not trusted with any of it.
+ * @throws AttestationError by code, ClientError `refused` | `key_binding_invalid` | `custody_refused` | `configuration_refused`
  */
 export async function fetchEnclaveKey(gateway: string | URL, policy: TrustPolicy): Promise<EnclaveKey> {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const url = new URL('/attestation', gateway);
   url.searchParams.set('nonce', toHex(nonce));
   const document = await request(url, { headers: { accept: 'application/cose' } }, TIMEOUT_MS);
-  const maxAgeMs = policy.maxAgeMs ?? 5 * 60_000;
-  const attestation = await verifyAttestation(document, {
-    acceptedMeasurements: policy.acceptedMeasurements,
-    freshness: { nonce },
-    maxAgeMs,
-    maxFutureSkewMs: maxAgeMs,
-    ...(policy.trustAnchor && { trustAnchor: policy.trustAnchor }),
-  });
-  return { ...bindingOf(attestation, policy), attestation, document };
-}
-
-function bindingOf(
-  attestation: VerifiedAttestation,
-  policy: TrustPolicy,
-): Pick<EnclaveKey, 'publicKey' | 'keyId' | 'receiptKey' | 'custody' | 'legacyKey'> {
-  const { publicKey, userData } = attestation;
-  if (publicKey?.length !== PUBLIC_KEY_BYTES || !userData) throw unbound();
-  let binding: ReturnType<typeof decodeKeyBinding>;
+  const { maxAgeMs = 5 * 60_000, ...trust } = policy;
+  const evidence = { document, configuration: (sha256: Uint8Array) => fetchConfiguration(gateway, sha256) };
   try {
-    binding = decodeKeyBinding(userData);
-  } catch (cause) {
-    throw unbound(cause);
+    const checks = { ...trust, freshness: { nonce }, maxAgeMs, maxFutureSkewMs: maxAgeMs };
+    return { ...(await verifyEnclave(evidence, checks)), document };
+  } catch (error) {
+    throw error instanceof EnclaveError ? refusedEnclave(error) : error;
   }
-  if (toHex(keyIdOf(publicKey)) !== toHex(binding.keyId)) throw unbound();
-  checkCustody(binding.custody, policy);
-  return { publicKey, ...binding };
 }
 
-/** @throws ClientError `custody_refused` */
-export function checkCustody(custody: string, { acceptedCustody }: Pick<TrustPolicy, 'acceptedCustody'>): void {
-  if (acceptedCustody?.includes(custody) ?? true) return;
-  throw new ClientError('custody_refused', 'the keys are guarded in a way that the policy does not accept', {
-    reason: custody,
-  });
+/** Undefined where the gateway gives none. What it gives has to fit the hash that the document attests. */
+async function fetchConfiguration(gateway: string | URL, sha256: Uint8Array): Promise<Uint8Array | undefined> {
+  const url = new URL('/attestation/configuration', gateway);
+  url.searchParams.set('sha256', toHex(sha256));
+  try {
+    return await request(url, { headers: { accept: 'application/json' } }, CONFIGURATION_TIMEOUT_MS);
+  } catch (error) {
+    if (error instanceof ClientError || isNetworkError(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Whether both name the same key. */
 export function isSameKey(a: Pick<EnclaveKey, 'keyId'>, b: Pick<EnclaveKey, 'keyId'>): boolean {
   return toHex(a.keyId) === toHex(b.keyId);
-}
-
-function unbound(cause?: unknown): ClientError {
-  return new ClientError(
-    'key_binding_invalid',
-    'the attestation document does not bind a sealing key and a receipt key',
-    { cause },
-  );
 }

@@ -1,4 +1,4 @@
-import type { FieldProblem, ProblemCode } from '@communique-tee/protocol';
+import type { FieldProblem } from '@communique-tee/protocol';
 
 /** Every way in which a sender's step can fail. Codes are stable; README.md has the same as a table. */
 export const CLIENT_ERROR_CODES = [
@@ -12,6 +12,8 @@ export const CLIENT_ERROR_CODES = [
   'key_binding_invalid',
   /** The enclave's keys are guarded in a way that the policy does not accept. */
   'custody_refused',
+  /** The public configuration that the gateway serves is not the one that the document attests, or contradicts it. */
+  'configuration_refused',
   /** The caller's `token` function failed, or gave no token. */
   'token_unavailable',
   /** The gateway answered with a problem document; `problem` is its code. */
@@ -32,7 +34,7 @@ export type ClientErrorCode = (typeof CLIENT_ERROR_CODES)[number];
 export interface ClientErrorDetails {
   readonly cause?: unknown;
   readonly problems?: readonly FieldProblem[];
-  readonly problem?: ProblemCode;
+  readonly problem?: string;
   readonly status?: number;
   readonly retryAfterSeconds?: number;
   readonly reason?: string;
@@ -43,8 +45,8 @@ export class ClientError extends Error {
   override readonly name = 'ClientError';
   /** Field by field, for `message_invalid`. */
   readonly problems: readonly FieldProblem[];
-  /** The gateway's own code, for `refused`, where it gave one. */
-  readonly problem: ProblemCode | undefined;
+  /** The gateway's own code (docs/errors.md), for `refused`, where it gave one; of a newer gateway perhaps one not known here. */
+  readonly problem: string | undefined;
   /** HTTP status, for `refused`. */
   readonly status: number | undefined;
   /** Where waiting helps. */

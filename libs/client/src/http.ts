@@ -1,4 +1,3 @@
-import { isProblemCode } from '@communique-tee/protocol';
 import { ClientError } from './errors';
 
 const MAX_ANSWER_BYTES = 512 * 1024;
@@ -90,13 +89,18 @@ export function refusal(response: Response, body: Uint8Array): ClientError {
   const retryAfterSeconds = readRetryAfter(response.headers.get('retry-after'));
   return new ClientError(
     'refused',
-    `the gateway answered ${String(response.status)}${isProblemCode(code) ? ` ${code}` : ''}`,
+    `the gateway answered ${String(response.status)}${isCode(code) ? ` ${code}` : ''}`,
     {
       status: response.status,
-      ...(isProblemCode(code) && { problem: code }),
+      ...(isCode(code) && { problem: code }),
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     },
   );
+}
+
+/** The form of a problem's code. Not the table: a newer gateway has codes that are not known here. */
+function isCode(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 60 && /^[a-z]+(?:_[a-z]+)*$/.test(value);
 }
 
 /** Seconds alone, as the gateway writes it; a date (a proxy's) counts as not given. */

@@ -1,9 +1,11 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation/browser';
+import { checkEnclavePolicy } from '@communique-tee/enclave-identity/browser';
 import type { Policy } from './api';
 import type { TrustPolicy } from './enclave-key';
 import { asClientError } from './as-client-error';
 import { ClientError } from './errors';
 
+const DEFAULT_AGE_MS = 5 * 60_000;
 const DEFAULT_KEY_AGE_MS = 15 * 60_000;
 const MEMBERS = [
   'acceptedMeasurements',
@@ -27,41 +29,21 @@ export function checkPolicy(policy: Policy): CheckedPolicy {
   if (typeof given !== 'object' || given === null) throw invalid('it is no object');
   const unknown = Object.keys(given).find((name) => !(MEMBERS as readonly string[]).includes(name));
   if (unknown !== undefined) throw invalid(`it has ${JSON.stringify(unknown.slice(0, 40))}, which is not known`);
-  const {
-    acceptedMeasurements,
-    acceptedCustody,
-    maxAgeMs,
-    maxKeyAgeMs = DEFAULT_KEY_AGE_MS,
-    unsafeDevelopmentRootPem,
-  } = policy;
-  if (!Array.isArray(acceptedMeasurements) || acceptedMeasurements.length === 0)
-    throw invalid('acceptedMeasurements names no PCR0');
-  if (
-    acceptedCustody !== undefined &&
-    (!Array.isArray(acceptedCustody) ||
-      acceptedCustody.length === 0 ||
-      !acceptedCustody.every((one) => typeof one === 'string'))
-  )
-    throw invalid('acceptedCustody is no list of texts');
-  for (const [name, value] of [
-    ['maxAgeMs', maxAgeMs],
-    ['maxKeyAgeMs', maxKeyAgeMs],
-  ] as const) {
-    if (value !== undefined && !(Number.isFinite(value) && value >= 0))
-      throw invalid(`${name} is no number of milliseconds`);
+  const { maxKeyAgeMs = DEFAULT_KEY_AGE_MS, maxAgeMs = DEFAULT_AGE_MS, unsafeDevelopmentRootPem, ...images } = policy;
+  if (!(Number.isFinite(maxKeyAgeMs) && maxKeyAgeMs >= 0)) throw invalid('maxKeyAgeMs is no number of milliseconds');
+  try {
+    const trust: TrustPolicy = {
+      ...structuredClone(images),
+      maxAgeMs,
+      ...(unsafeDevelopmentRootPem !== undefined && {
+        trustAnchor: unsafeTrustAnchorFromPem(unsafeDevelopmentRootPem),
+      }),
+    };
+    checkEnclavePolicy({ ...trust, maxAgeMs, maxFutureSkewMs: maxAgeMs, freshness: { documentTakenFromCache: true } });
+    return { trust, maxKeyAgeMs };
+  } catch (error) {
+    throw asClientError(error);
   }
-  const [first, ...rest] = acceptedMeasurements;
-  const trust: TrustPolicy = { acceptedMeasurements: [{ ...first }, ...rest.map((set) => ({ ...set }))] };
-  if (acceptedCustody !== undefined) trust.acceptedCustody = [...acceptedCustody];
-  if (maxAgeMs !== undefined) trust.maxAgeMs = maxAgeMs;
-  if (unsafeDevelopmentRootPem !== undefined) {
-    try {
-      trust.trustAnchor = unsafeTrustAnchorFromPem(unsafeDevelopmentRootPem);
-    } catch (error) {
-      throw asClientError(error);
-    }
-  }
-  return { trust, maxKeyAgeMs };
 }
 
 function invalid(why: string): ClientError {

@@ -23,7 +23,7 @@ export async function verifyReport(
       throw refused('receipt_missing', 'it is said to be delivered, without a receipt');
     return null;
   }
-  const { receipt, answer, custody } = await verifyResult(view, prepared, policy);
+  const { receipt, answer } = await verifyResult(view, prepared, policy);
   if (messageIdToText(answer.messageId) !== prepared.id || answer.time !== receipt.claims.time)
     throw refused('answer_differs', 'the answer belongs to another receipt');
   const told = answer.offices.map(({ office }) => office);
@@ -41,7 +41,7 @@ export async function verifyReport(
   return {
     timeSeconds: receipt.claims.time,
     pcr0: receipt.claims.pcr0,
-    custody,
+    custody: receipt.enclave.custody,
     offices: answer.offices.map(({ salt: _salt, ...office }) => office),
     problems: answer.problems,
     receipt: view.receipt,

@@ -3,7 +3,7 @@ export type ReceiptErrorCode =
   | 'ERR_RECEIPT_MALFORMED'
   /** The carried attestation document is not the one that the receipt names, or does not verify; see `cause`. */
   | 'ERR_RECEIPT_ATTESTATION'
-  /** The document names no receipt key. */
+  /** The document binds no receipt key, one of another sealing key, or keys in a custody that is not accepted; see `cause`. */
   | 'ERR_RECEIPT_KEY_BINDING'
   /** The signature does not fit the attested receipt key. */
   | 'ERR_RECEIPT_SIGNATURE'

@@ -1,6 +1,5 @@
 /** Receipts: made by the enclave, verified by anyone. Runs in a browser. */
 export * from './errors';
-export { commitToOffice } from './office-commitment';
+export { commitToOffice, matchAnswer } from './offices';
 export { RECEIPT_ALGORITHM, signReceipt } from './sign-receipt';
 export { verifyReceipt, verifyReceiptSignature, type ReceiptPolicy, type VerifiedReceipt } from './verify-receipt';
-export { matchAnswer } from './match-answer';

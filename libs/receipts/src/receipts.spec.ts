@@ -1,4 +1,6 @@
-import { unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
+import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import { keyIdOf } from '@communique-tee/crypto';
+import { verifyEnclave } from '@communique-tee/enclave-identity';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import {
@@ -6,6 +8,7 @@ import {
   encodeKeyBinding,
   toBase64Url,
   type Answer,
+  type KeyBinding,
   type ReceiptClaims,
 } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
@@ -38,6 +41,7 @@ let receiptKey: KeyObject;
 let document: Uint8Array;
 let policy: ReceiptPolicy;
 let claims: ReceiptClaims;
+let binding: KeyBinding;
 
 beforeAll(async () => {
   folder = await temporaryFolder('receipts');
@@ -45,12 +49,11 @@ beforeAll(async () => {
   const pair = generateKeyPairSync('ed25519');
   receiptKey = pair.privateKey;
   const raw = Buffer.from(String(pair.publicKey.export({ format: 'jwk' }).x), 'base64url');
-  document = await nsm.attest({
-    publicKey: randomBytes(32),
-    userData: encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: raw, custody: PROCESS_CUSTODY }),
-  });
+  const publicKey = new Uint8Array(randomBytes(32));
+  binding = { keyId: keyIdOf(publicKey), receiptKey: raw, custody: PROCESS_CUSTODY, configSha256: new Uint8Array(32) };
+  document = await nsm.attest({ publicKey, userData: encodeKeyBinding(binding) });
   policy = {
-    verifyAttestation,
+    verifyEnclave,
     acceptedMeasurements: [{ pcr0 }],
     trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(folder.path)),
     messageId,
@@ -82,7 +85,7 @@ const code = (expected: string) => expect.objectContaining({ name: 'ReceiptError
 it('a receipt verifies on its own, against the document that it carries', async () => {
   const verified = await verifyReceipt(carried(await signed()), policy);
   expect(verified.claims).toEqual(claims);
-  expect(verified.attestation.pcr0).toBe(pcr0);
+  expect(verified.enclave.attestation.pcr0).toBe(pcr0);
 });
 
 it('the signature alone is judged under a key that is known already', async () => {
@@ -182,10 +185,25 @@ it('is not believed from an image that the caller does not accept, nor under the
   await expect(verifyReceipt(receipt, underAws)).rejects.toThrow(code('ERR_RECEIPT_ATTESTATION'));
 });
 
-it('from a document without a key binding is refused', async () => {
-  const bare = await nsm.attest({});
+it.each<[string, () => Parameters<Nsm['attest']>[0]]>([
+  ['without a key binding', () => ({})],
+  [
+    'whose key binding names another key',
+    () => ({ publicKey: new Uint8Array(32), userData: encodeKeyBinding(binding) }),
+  ],
+])('from a document %s is refused', async (_, fields) => {
+  const bare = await nsm.attest(fields());
   const receipt = await signed({ attestation_sha256: toBase64Url(createHash('sha256').update(bare).digest()) });
   await expect(verifyReceipt(carried(receipt, bare), policy)).rejects.toThrow(code('ERR_RECEIPT_KEY_BINDING'));
+});
+
+it('is refused where the enclave keeps its keys in a custody that the caller does not accept', async () => {
+  const receipt = carried(await signed());
+  await expect(verifyReceipt(receipt, { ...policy, acceptedCustody: [PROCESS_CUSTODY] })).resolves.toBeDefined();
+  const elsewhere = ['arn:aws:kms:us-east-1:111122223333:alias/another'];
+  await expect(verifyReceipt(receipt, { ...policy, acceptedCustody: elsewhere })).rejects.toThrow(
+    code('ERR_RECEIPT_KEY_BINDING'),
+  );
 });
 
 describe('the sealed answer', () => {

@@ -1,32 +1,31 @@
+import { AttestationError } from '@communique-tee/attestation/browser';
 import {
-  AttestationError,
-  type AttestationPolicy,
-  type VerifiedAttestation,
-} from '@communique-tee/attestation/browser';
+  EnclaveError,
+  type EnclaveEvidence,
+  type EnclaveIdentity,
+  type EnclavePolicy,
+} from '@communique-tee/enclave-identity/browser';
 import {
   RECEIPT_TYPE,
-  decodeKeyBinding,
   receiptClaimsSchema,
   receiptSchema,
   toBase64Url,
   type ReceiptClaims,
 } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { compactVerify, decodeProtectedHeader, importJWK } from 'jose';
+import { compactVerify } from 'jose';
 import { ReceiptError } from './errors';
 import { RECEIPT_ALGORITHM } from './sign-receipt';
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** An instance leaf certificate lasts three hours; a document is never older than its certificate when it vouches for a receipt. */
 const MAX_DOCUMENT_AGE_MS = 3 * 3600_000 + 60_000;
 /** The document is made before the receipt; a little is allowed for two clocks. */
 const MAX_DOCUMENT_FUTURE_MS = 5_000;
 
-export interface ReceiptPolicy {
-  /** The caller's choice of entry: `verifyAttestation` of `@communique-tee/attestation` (Node) or of its `/browser`. */
-  verifyAttestation: (document: Uint8Array, policy: AttestationPolicy) => Promise<VerifiedAttestation>;
-  acceptedMeasurements: AttestationPolicy['acceptedMeasurements'];
-  /** Only for a development or test root; the AWS root otherwise. */
-  trustAnchor?: AttestationPolicy['trustAnchor'];
+export interface ReceiptPolicy extends Pick<EnclavePolicy, 'acceptedMeasurements' | 'acceptedCustody' | 'trustAnchor'> {
+  /** The caller's choice of entry: `verifyEnclave` of `@communique-tee/enclave-identity` (Node) or of its `/browser`. */
+  verifyEnclave: (evidence: EnclaveEvidence, policy: EnclavePolicy) => Promise<EnclaveIdentity>;
   /** The message that the receipt has to be about: its id as a UUID, SHA-256 (32 bytes) of its sealed CBOR form. */
   messageId: string;
   sealedSha256: Uint8Array;
@@ -34,7 +33,8 @@ export interface ReceiptPolicy {
 
 export interface VerifiedReceipt {
   claims: ReceiptClaims;
-  attestation: VerifiedAttestation;
+  /** The enclave that signed it, as the carried document attests it. */
+  enclave: EnclaveIdentity;
 }
 
 /**
@@ -45,16 +45,17 @@ export interface VerifiedReceipt {
  * @param receipt what the gateway hands out (see receiptSchema of libs/protocol); untrusted
  * @throws ReceiptError by `code`
  * @example
- * const { claims } = await verifyReceipt(view.receipt, { verifyAttestation, acceptedMeasurements: [{ pcr0 }], messageId, sealedSha256 });
+ * const { claims } = await verifyReceipt(view.receipt, { verifyEnclave, acceptedMeasurements: [{ pcr0 }], messageId, sealedSha256 });
  */
 export async function verifyReceipt(receipt: unknown, policy: ReceiptPolicy): Promise<VerifiedReceipt> {
   const { jws, document } = readReceipt(receipt);
-  const claimed = readClaims(payloadOf(jws));
+  const claimed = readClaims(partOf(jws, 1));
   if (claimed.attestation_sha256 !== toBase64Url(sha256(document))) {
     throw new ReceiptError('ERR_RECEIPT_ATTESTATION', 'the receipt names another attestation document');
   }
-  const attestation = await verifyDocument(document, claimed, policy);
-  const claims = await verifySignature(jws, attestation);
+  const enclave = await verifyDocument(document, claimed, policy);
+  const claims = await verifyReceiptSignature(jws, enclave.receiptKey);
+  const { attestation } = enclave;
   const timeMs = claims.time * 1000;
   // A second's resolution: a receipt of the very second in which the certificate starts is inside
   if (timeMs + 999 < attestation.leafNotBeforeMs || timeMs > attestation.leafNotAfterMs) {
@@ -65,14 +66,14 @@ export async function verifyReceipt(receipt: unknown, policy: ReceiptPolicy): Pr
   if (claims.message_id !== policy.messageId || claims.sealed_sha256 !== toBase64Url(policy.sealedSha256)) {
     throw new ReceiptError('ERR_RECEIPT_OTHER_MESSAGE', 'the receipt is for another message');
   }
-  return { claims, attestation };
+  return { claims, enclave };
 }
 
 function readReceipt(receipt: unknown): { jws: string; document: Uint8Array } {
   const parsed = receiptSchema.safeParse(receipt);
   if (!parsed.success) throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a receipt');
   try {
-    const { alg, typ, ...rest } = decodeProtectedHeader(parsed.data.receipt);
+    const { alg, typ, ...rest } = JSON.parse(partOf(parsed.data.receipt, 0)) as Record<string, unknown>;
     if (alg !== RECEIPT_ALGORITHM || typ !== RECEIPT_TYPE || Object.keys(rest).length > 0)
       throw new TypeError('header');
     const document = Uint8Array.from(atob(parsed.data.attestation_document), (character) => character.charCodeAt(0));
@@ -85,33 +86,29 @@ function readReceipt(receipt: unknown): { jws: string; document: Uint8Array } {
 async function verifyDocument(
   document: Uint8Array,
   claimed: ReceiptClaims,
-  policy: ReceiptPolicy,
-): Promise<VerifiedAttestation> {
+  { verifyEnclave, acceptedMeasurements, acceptedCustody, trustAnchor }: ReceiptPolicy,
+): Promise<EnclaveIdentity> {
   try {
-    return await policy.verifyAttestation(document, {
-      acceptedMeasurements: policy.acceptedMeasurements,
-      freshness: { documentTakenFromCache: true },
-      maxAgeMs: MAX_DOCUMENT_AGE_MS,
-      maxFutureSkewMs: MAX_DOCUMENT_FUTURE_MS,
-      at: new Date(claimed.time * 1000 + 999),
-      ...(policy.trustAnchor && { trustAnchor: policy.trustAnchor }),
-    });
+    return await verifyEnclave(
+      { document },
+      {
+        acceptedMeasurements,
+        ...(acceptedCustody && { acceptedCustody }),
+        ...(trustAnchor && { trustAnchor }),
+        freshness: { documentTakenFromCache: true },
+        maxAgeMs: MAX_DOCUMENT_AGE_MS,
+        maxFutureSkewMs: MAX_DOCUMENT_FUTURE_MS,
+        at: new Date(claimed.time * 1000 + 999),
+      },
+    );
   } catch (cause) {
-    if (!(cause instanceof AttestationError)) throw cause;
-    throw new ReceiptError('ERR_RECEIPT_ATTESTATION', `the attestation document does not verify: ${cause.code}`, {
-      cause,
-    });
+    if (cause instanceof AttestationError)
+      throw new ReceiptError('ERR_RECEIPT_ATTESTATION', `the attestation document does not verify: ${cause.code}`, {
+        cause,
+      });
+    if (!(cause instanceof EnclaveError)) throw cause;
+    throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', cause.message, { cause });
   }
-}
-
-async function verifySignature(jws: string, attestation: VerifiedAttestation): Promise<ReceiptClaims> {
-  let receiptKey: Uint8Array;
-  try {
-    receiptKey = decodeKeyBinding(attestation.userData ?? new Uint8Array()).receiptKey;
-  } catch (cause) {
-    throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the attestation document names no receipt key', { cause });
-  }
-  return verifyReceiptSignature(jws, receiptKey);
 }
 
 /**
@@ -122,29 +119,31 @@ async function verifySignature(jws: string, attestation: VerifiedAttestation): P
  */
 export async function verifyReceiptSignature(jws: string, receiptKey: Uint8Array): Promise<ReceiptClaims> {
   try {
-    const key = await importJWK({ kty: 'OKP', crv: 'Ed25519', x: toBase64Url(receiptKey) }, RECEIPT_ALGORITHM);
+    const raw = new Uint8Array(receiptKey);
+    const key = await crypto.subtle.importKey('raw', raw, RECEIPT_ALGORITHM, false, ['verify']);
     const { payload, protectedHeader } = await compactVerify(jws, key, { algorithms: [RECEIPT_ALGORITHM] });
     if (protectedHeader.typ !== RECEIPT_TYPE)
       throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS as receipts are');
-    return readClaims(payload);
+    return readClaims(utf8.decode(payload));
   } catch (cause) {
     if (cause instanceof ReceiptError) throw cause;
     throw new ReceiptError('ERR_RECEIPT_SIGNATURE', 'the signature does not fit the attested receipt key', { cause });
   }
 }
 
-function payloadOf(jws: string): Uint8Array {
+/** The text of a part of a JWS, before anything of it is verified. */
+function partOf(jws: string, at: 0 | 1): string {
   try {
-    const text = atob((jws.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'));
-    return Uint8Array.from(text, (character) => character.charCodeAt(0));
+    const binary = atob((jws.split('.')[at] ?? '').replaceAll('-', '+').replaceAll('_', '/'));
+    return utf8.decode(Uint8Array.from(binary, (character) => character.charCodeAt(0)));
   } catch (cause) {
     throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS', { cause });
   }
 }
 
-function readClaims(payload: Uint8Array): ReceiptClaims {
+function readClaims(payload: string): ReceiptClaims {
   try {
-    return receiptClaimsSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)));
+    return receiptClaimsSchema.parse(JSON.parse(payload));
   } catch (cause) {
     throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'the claims are not those of a receipt', { cause });
   }

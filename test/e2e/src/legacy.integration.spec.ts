@@ -1,5 +1,6 @@
-import { unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
+import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { fetchEnclaveKey, followMessage, type GatewayOptions, type TrustPolicy } from '@communique-tee/client';
+import { verifyEnclave } from '@communique-tee/enclave-identity';
 import { messageViewSchema, toHex, type Answer, type MessageView } from '@communique-tee/protocol';
 import { matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
@@ -90,7 +91,7 @@ describe('the web client that exists today, where the enclaves open its suite', 
   async function resultOf(view: MessageView, message: Sealed): Promise<{ receipt: VerifiedReceipt; answer: Answer }> {
     const { trustAnchor, acceptedMeasurements } = world.policy;
     const receipt = await verifyReceipt(view.receipt, {
-      verifyAttestation,
+      verifyEnclave,
       acceptedMeasurements,
       ...(trustAnchor && { trustAnchor }),
       messageId: message.id,

@@ -1,4 +1,4 @@
-import { verifyAttestation } from '@communique-tee/attestation';
+import { verifyEnclave } from '@communique-tee/enclave-identity';
 import {
   decodeSealedMessage,
   fromBase64Url,
@@ -16,7 +16,7 @@ import type { AddCommand } from '../command';
 import { EXIT, Failure } from '../failure';
 import { readJsonFile, readLimited } from '../files';
 import { jsonOption, type JsonOption } from '../options';
-import { describe, fields, keyBinding } from '../output/describe-attestation';
+import { describe, fields } from '../output/describe-attestation';
 import { iso, json, printable, rows, type Paint } from '../output/terminal';
 import { anchorOf, trustOf, trustOptions, type Trust, type TrustOptions } from '../trust';
 import { ROOT_WARNING } from '../verify/report';
@@ -83,16 +83,13 @@ interface About {
 
 async function check(receipt: Receipt, expected: About | undefined, trust: Trust): Promise<VerifiedReceipt> {
   const trustAnchor = anchorOf(trust);
-  const verified = await verifyReceipt(receipt, {
-    verifyAttestation,
+  return verifyReceipt(receipt, {
+    verifyEnclave,
     acceptedMeasurements: trust.measurements,
+    ...(trust.custody && { acceptedCustody: trust.custody }),
     ...(trustAnchor && { trustAnchor }),
     ...(expected ?? claimedIn(receipt)),
   });
-  const custody = verified.attestation.userData && keyBinding(verified.attestation.userData)?.custody;
-  if (trust.custody !== undefined && (custody === undefined || !trust.custody.includes(custody)))
-    throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the keys were guarded in a way that --custody does not accept');
-  return verified;
 }
 
 /** @throws Failure `not_understood` */
@@ -136,10 +133,10 @@ function claimedIn({ receipt }: Receipt): About {
   return { messageId: claims.message_id, sealedSha256: fromBase64Url(claims.sealed_sha256) };
 }
 
-function asText({ claims, attestation }: VerifiedReceipt, compared: boolean, trust: Trust, paint: Paint): string {
+function asText({ claims, enclave }: VerifiedReceipt, compared: boolean, trust: Trust, paint: Paint): string {
   const warning = (text: string) => `${paint('WARNING', 'warn')}  ${text}\n`;
   return [
-    `${paint('VERIFIED', 'good')}  signed ${iso(claims.time * 1000)} in ${printable(attestation.moduleId)}\n`,
+    `${paint('VERIFIED', 'good')}  signed ${iso(claims.time * 1000)} in ${printable(enclave.attestation.moduleId)}\n`,
     trust.developmentRootPem === undefined ? '' : warning(ROOT_WARNING),
     compared ? '' : warning('it was compared with no sealed message (--sealed): is this message id yours?'),
     rows([
@@ -151,18 +148,18 @@ function asText({ claims, attestation }: VerifiedReceipt, compared: boolean, tru
       ]),
     ]),
     '\nThe document that vouches for it:\n',
-    describe(attestation, claims.time * 1000).join('\n'),
+    describe({ ...enclave.attestation, keys: enclave }, claims.time * 1000).join('\n'),
     '\n',
   ].join('');
 }
 
-function asJson({ claims, attestation }: VerifiedReceipt, compared: boolean, trust: Trust): string {
+function asJson({ claims, enclave }: VerifiedReceipt, compared: boolean, trust: Trust): string {
   return json({
     verified: true,
     compared_with_sealed_message: compared,
     own_root: trust.developmentRootPem !== undefined,
     claims,
-    document_sha256: toBase64Url(attestation.documentSha256),
-    attestation: fields(attestation),
+    document_sha256: toBase64Url(enclave.attestation.documentSha256),
+    attestation: fields({ ...enclave.attestation, keys: enclave }),
   });
 }

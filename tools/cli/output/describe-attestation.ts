@@ -1,10 +1,10 @@
-import type { UnverifiedAttestation } from '@communique-tee/attestation';
-import { decodeKeyBinding, toHex } from '@communique-tee/protocol';
+import type { UnverifiedEnclave } from '@communique-tee/enclave-identity';
+import { CHAMBERS, CHAMBER_KEYS, toHex, type PublicConfiguration } from '@communique-tee/protocol';
 import { iso, printable } from './terminal';
 
 export type Shown = Pick<
-  UnverifiedAttestation,
-  'moduleId' | 'timestampMs' | 'pcrs' | 'publicKey' | 'userData' | 'nonce' | 'certificates'
+  UnverifiedEnclave,
+  'moduleId' | 'timestampMs' | 'pcrs' | 'publicKey' | 'userData' | 'nonce' | 'certificates' | 'keys'
 >;
 
 /** Every line that a person needs to judge a document, verified or not: measurements, age, what is signed, the chain with its validities. */
@@ -18,7 +18,7 @@ export function describe(shown: Shown, atMs: number): string[] {
     ['made', `${iso(shown.timestampMs)}, ${age(atMs - shown.timestampMs)} the time of verification (${iso(atMs)})`],
     ['nonce', shown.nonce ? toHex(shown.nonce) : 'none'],
     ['public key', shown.publicKey ? `${toHex(shown.publicKey)} (${shown.publicKey.length} bytes)` : 'none'],
-    ...userData(shown.userData),
+    ...userData(shown),
   ];
   return [
     ...rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`),
@@ -30,36 +30,45 @@ export function describe(shown: Shown, atMs: number): string[] {
   ];
 }
 
-/** Our own enclave puts its key binding there; another's user data is shown as it is. */
-function userData(bytes: Uint8Array | undefined): [string, string][] {
+/** Our own enclave binds its keys there; another's user data is shown as it is. */
+function userData({ keys, userData: bytes }: Shown): [string, string][] {
   if (!bytes) return [['user data', 'none']];
-  const binding = keyBinding(bytes);
-  if (!binding) return [['user data', `${toHex(bytes)} (${bytes.length} bytes)`]];
+  if (!keys) return [['user data', `${toHex(bytes)} (${bytes.length} bytes)`]];
+  const { keyId, receiptKey, custody, legacyKey, configSha256 } = keys;
   return [
-    ['key id', binding.key_id],
-    ['receipt key', binding.receipt_key],
-    ['custody', printable(binding.custody)],
-    ...(binding.legacy_key === undefined ? [] : [['legacy key', binding.legacy_key] as [string, string]]),
+    ['key id', toHex(keyId)],
+    ['receipt key', toHex(receiptKey)],
+    ['custody', printable(custody)],
+    ...(legacyKey ? [['legacy key', toHex(legacyKey)] as [string, string]] : []),
+    ['config', `SHA-256 ${toHex(configSha256)}`],
   ];
 }
 
-export function keyBinding(bytes: Uint8Array) {
-  try {
-    const { keyId, receiptKey, custody, legacyKey } = decodeKeyBinding(bytes);
-    return {
-      key_id: toHex(keyId),
-      receipt_key: toHex(receiptKey),
-      custody,
-      ...(legacyKey && { legacy_key: toHex(legacyKey) }),
-    };
-  } catch {
-    return undefined;
-  }
+/** What the enclave publishes of its measured configuration. */
+export function describeConfiguration({ stack, legacySuite, egress, services }: PublicConfiguration): string[] {
+  const { congress } = services;
+  const rows: [string, string][] = [
+    ['stack', stack],
+    ['legacy', legacySuite ? 'on' : 'off'],
+    ...CHAMBER_KEYS.map((chamber): [string, string] => {
+      if (congress === undefined) return [CHAMBERS[chamber].name, 'off'];
+      const { origin, deduplicates } = congress[chamber];
+      return [
+        CHAMBERS[chamber].name,
+        `${origin}, ${deduplicates ? 'recognizes' : 'does not recognize'} a repeated message`,
+      ];
+    }),
+    ...(congress?.acceptReplayAcrossEnclaves === true
+      ? [['replay', 'the operator accepts that a message may be delivered twice'] as [string, string]]
+      : []),
+    ['egress', egress.join(', ') || 'none'],
+  ];
+  return ['  configuration', ...rows.map(([name, value]) => `    ${name.padEnd(10)}${printable(value)}`)];
 }
 
 /** The same for a program. */
 export function fields(shown: Shown) {
-  const binding = shown.userData && keyBinding(shown.userData);
+  const { keys } = shown;
   return {
     module_id: shown.moduleId,
     timestamp: iso(shown.timestampMs),
@@ -67,7 +76,15 @@ export function fields(shown: Shown) {
     nonce: shown.nonce ? toHex(shown.nonce) : null,
     public_key: shown.publicKey ? toHex(shown.publicKey) : null,
     user_data: shown.userData ? toHex(shown.userData) : null,
-    ...(binding && { key_binding: binding }),
+    ...(keys && {
+      key_binding: {
+        key_id: toHex(keys.keyId),
+        receipt_key: toHex(keys.receiptKey),
+        custody: keys.custody,
+        config_sha256: toHex(keys.configSha256),
+        ...(keys.legacyKey && { legacy_key: toHex(keys.legacyKey) }),
+      },
+    }),
     certificates: shown.certificates.map(({ subject, issuer, notBeforeMs, notAfterMs }) => ({
       subject,
       issuer,

@@ -51,7 +51,7 @@ export function standingAsText(standing: Standing, paint: Paint): string {
   return `${head}  ${view.id}\n${said}${receipt}${advice}`;
 }
 
-function signedText({ receipt: { claims }, answer, custody }: VerifiedResult, ownRoot: boolean, paint: Paint): string {
+function signedText({ receipt: { claims, enclave }, answer }: VerifiedResult, ownRoot: boolean, paint: Paint): string {
   const offices = answer.offices.map(({ office, outcome, deliveryId, reason, detail }) => {
     const why = [reason, detail]
       .filter((text) => text !== null)
@@ -64,7 +64,7 @@ function signedText({ receipt: { claims }, answer, custody }: VerifiedResult, ow
     rows([
       ['receipt', `${paint('VERIFIED', 'good')}, signed ${iso(claims.time * 1000)}`],
       ['PCR0', claims.pcr0],
-      ['custody', printable(custody)],
+      ['custody', printable(enclave.custody)],
     ]),
     ownRoot ? `  ${paint('WARNING', 'warn')}     ${ROOT_WARNING}\n` : '',
     '  offices, as the sealed answer says them and the receipt commits to them\n',
@@ -84,7 +84,7 @@ export function standingAsJson(standing: Standing): string {
     verified: result && {
       signed_at: iso(result.receipt.claims.time * 1000),
       pcr0: result.receipt.claims.pcr0,
-      custody: result.custody,
+      custody: result.receipt.enclave.custody,
       own_root: ownRoot,
       offices: result.answer.offices.map(({ office, outcome, deliveryId, reason: why, detail }) => ({
         office,

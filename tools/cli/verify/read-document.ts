@@ -33,6 +33,27 @@ export async function fetchDocument(
   return documentIn(body);
 }
 
+/** The public configuration with this SHA-256 (32 bytes), from where the document came; undefined where it is not given. */
+export async function fetchConfiguration(
+  source: URL,
+  sha256: Uint8Array,
+  timeoutMs = NETWORK_TIMEOUT_MS,
+): Promise<Uint8Array | undefined> {
+  const url = new URL('/attestation/configuration', source);
+  url.searchParams.set('sha256', Buffer.from(sha256).toString('hex'));
+  try {
+    const { ok, body } = await fetchBounded(url, {
+      accept: 'application/json',
+      maxBytes: MAX_SOURCE_BYTES,
+      timeoutMs,
+    });
+    return ok ? body : undefined;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
 /** Raw bytes, or text: the JSON of /attestation, or base64 (with either alphabet, with or without padding and line ends). */
 export function documentIn(content: Uint8Array): Uint8Array {
   if (content.length === 0) throw new Failure('not_understood', 'it is empty');

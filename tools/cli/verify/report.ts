@@ -1,23 +1,26 @@
 import {
-  readAttestation_unverified,
-  type UnverifiedAttestation,
-  type VerifiedAttestation,
-} from '@communique-tee/attestation';
+  readEnclave_unverified,
+  type CheckResult,
+  type Examination,
+  type UnverifiedEnclave,
+} from '@communique-tee/enclave-identity';
 import { toHex } from '@communique-tee/protocol';
-import { describe, fields } from '../output/describe-attestation';
+import { describe, describeConfiguration, fields } from '../output/describe-attestation';
 import { iso, json, printable, type Paint } from '../output/terminal';
 
 export type Judgement =
   | {
       readonly outcome: 'trusted';
       readonly atMs: number;
+      readonly checks: readonly CheckResult[];
       readonly nonceChecked: boolean;
       readonly ownRoot: boolean;
-      readonly attestation: VerifiedAttestation;
+      readonly claims: NonNullable<Examination['claims']>;
     }
   | {
       readonly outcome: 'refused';
       readonly atMs: number;
+      readonly checks: readonly CheckResult[];
       readonly code: string;
       readonly step: string;
       readonly message: string;
@@ -30,14 +33,17 @@ export const ROOT_WARNING =
 export function asText(judgement: Judgement, paint: Paint): string {
   const warning = (text: string) => `${paint('WARNING', 'warn')}  ${text}`;
   switch (judgement.outcome) {
-    case 'trusted':
+    case 'trusted': {
+      const { attestation, keys, configuration } = judgement.claims;
       return [
-        `${paint('TRUSTED', 'good')}  ${printable(judgement.attestation.moduleId)}`,
+        `${paint('TRUSTED', 'good')}  ${printable(attestation.moduleId)}`,
         ...(judgement.ownRoot ? [warning(ROOT_WARNING)] : []),
         ...(judgement.nonceChecked ? [] : [warning('no nonce was checked: this may be a copy made for somebody else')]),
-        ...describe(judgement.attestation, judgement.atMs),
+        ...describe({ ...attestation, ...(keys && { keys }) }, judgement.atMs),
+        ...(configuration ? describeConfiguration(configuration) : []),
         '',
       ].join('\n');
+    }
     case 'refused': {
       const claimed = claims(judgement.document);
       return [
@@ -57,16 +63,23 @@ export function asJson(judgement: Judgement): string {
     outcome: judgement.outcome,
     trusted: judgement.outcome === 'trusted',
     verified_at: iso(judgement.atMs),
+    checks: judgement.checks.map(({ name, state, ...more }) => ({
+      name,
+      state,
+      ...('code' in more && { code: more.code }),
+    })),
   };
   switch (judgement.outcome) {
     case 'trusted': {
-      const { nonceChecked, ownRoot, attestation } = judgement;
+      const { nonceChecked, ownRoot } = judgement;
+      const { attestation, keys, configuration } = judgement.claims;
       return json({
         ...base,
         nonce_checked: nonceChecked,
         own_root: ownRoot,
         document_sha256: toHex(attestation.documentSha256),
-        attestation: fields(attestation),
+        attestation: fields({ ...attestation, ...(keys && { keys }) }),
+        ...(configuration && { configuration }),
       });
     }
     case 'refused': {
@@ -77,9 +90,9 @@ export function asJson(judgement: Judgement): string {
   }
 }
 
-function claims(document: Uint8Array): UnverifiedAttestation | undefined {
+function claims(document: Uint8Array): UnverifiedEnclave | undefined {
   try {
-    return readAttestation_unverified(document);
+    return readEnclave_unverified(document);
   } catch {
     return undefined;
   }

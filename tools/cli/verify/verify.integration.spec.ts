@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { join, resolve } from 'node:path';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements } from '@communique-tee/testing/nsm-mock';
+import { keyIdOf } from '@communique-tee/crypto';
 import { encodeKeyBinding } from '@communique-tee/protocol';
 
 const root = resolve(__dirname, '../../..');
@@ -74,9 +75,10 @@ describe('communique-tee verify', () => {
 
   it('trusts a good file: status 0, chain, measurements, age and keys are shown', async () => {
     const userData = encodeKeyBinding({
-      keyId: new Uint8Array(16).fill(1),
+      keyId: keyIdOf(new Uint8Array(32).fill(3)),
       receiptKey: new Uint8Array(32).fill(2),
       custody: 'process',
+      configSha256: new Uint8Array(32).fill(4),
     });
     const path = file('good.cose', await nsm.attest({ nonce, publicKey: new Uint8Array(32).fill(3), userData }));
     const { status, stdout } = await verify(
@@ -93,7 +95,8 @@ describe('communique-tee verify', () => {
       `PCR0        ${pcr0}`,
       nonceHex,
       '03'.repeat(32),
-      '01'.repeat(16),
+      Buffer.from(keyIdOf(new Uint8Array(32).fill(3))).toString('hex'),
+      `config      SHA-256 ${'04'.repeat(32)}`,
       '02'.repeat(32),
       'custody     process',
       'before the time of verification',

@@ -1,17 +1,17 @@
-import { AttestationError, verifyAttestation } from '@communique-tee/attestation';
-import { decodeKeyBinding } from '@communique-tee/protocol';
+import { AttestationError } from '@communique-tee/attestation';
+import { examineEnclave, failedCheck } from '@communique-tee/enclave-identity';
 import { randomBytes } from 'node:crypto';
 import type { AddCommand } from '../command';
 import { EXIT } from '../failure';
 import { anchorOf } from '../trust';
 import { readVerifyArguments, verifyArguments, type VerifyArguments, type VerifyOptions } from './arguments';
-import { fetchDocument, readDocumentFile } from './read-document';
+import { fetchConfiguration, fetchDocument, readDocumentFile } from './read-document';
 import { asJson, asText, type Judgement } from './report';
 
 const AFTER = `
 Exit code
   0  trusted
-  1  not trusted: the code says by which check (libs/attestation/README.md has the table)
+  1  not trusted: the code says by which check (libs/enclave-identity/README.md has the table)
   2  not understood: the arguments, the policy, or what was read holds no document
   3  could not be fetched or read: no answer from the network, no such file
 
@@ -29,7 +29,7 @@ export const verify: AddCommand = (program, run) =>
       .command('verify')
       .summary('an attestation document: chain, signature, measurements, nonce, age, keys')
       .description(
-        'Verifies an AWS Nitro attestation document: chain to the AWS root, signature, measurements, nonce, age. Shows the chain with its validities, the measurements, the age, the keys that are attested, and who can bring them back (custody). A gateway is asked with a fresh nonce and "Accept: application/cose", at /attestation unless its address has a path.',
+        'Verifies an AWS Nitro attestation document: chain to the AWS root, signature, measurements, nonce, age. Shows the chain with its validities, the measurements, the age, the keys that are attested, who can bring them back (custody), and the public configuration. A gateway is asked with a fresh nonce and "Accept: application/cose", at /attestation unless its address has a path.',
       ),
   )
     .addHelpText('after', AFTER)
@@ -47,42 +47,33 @@ async function judge({ source, trust, nonce: wanted, at: wantedTime }: VerifyArg
   const document = source instanceof URL ? await fetchDocument(source, nonce) : readDocumentFile(source);
   const at = wantedTime ?? new Date();
   const atMs = at.getTime();
-  try {
-    const attestation = await verifyAttestation(document, {
+  const configuration = source instanceof URL ? (sha256: Uint8Array) => fetchConfiguration(source, sha256) : undefined;
+  const { checks, claims } = await examineEnclave(
+    { document, ...(configuration && { configuration }) },
+    {
       acceptedMeasurements: trust.measurements,
-      freshness: nonce ? { nonce } : { documentTakenFromCache: true }, // the person said --no-nonce
+      ...(trust.custody && { acceptedCustody: trust.custody }),
+      // Another operator's enclave can be verified too; its keys are then not ours to judge
+      keyBindingOptional: true,
+      freshness: nonce ? { nonce } : { documentTakenFromCache: true }, // the person passed --no-nonce
       maxAgeMs: trust.maxAgeMs,
       maxFutureSkewMs: MAX_FUTURE_SKEW_MS,
       at,
       ...(trustAnchor && { trustAnchor }),
-    });
-    const refused = custodyProblem(attestation.userData, trust.custody);
-    if (refused) return { outcome: 'refused', atMs, step: 'custody', document, ...refused };
+    },
+  );
+  const failed = failedCheck(checks);
+  if (failed === undefined && claims !== undefined)
     return {
       outcome: 'trusted',
       atMs,
+      checks,
       nonceChecked: nonce !== undefined,
       ownRoot: trustAnchor !== undefined,
-      attestation,
+      claims,
     };
-  } catch (error) {
-    if (!(error instanceof AttestationError) || error.step === 'policy') throw error;
-    return { outcome: 'refused', atMs, code: error.code, step: error.step, message: error.message, document };
-  }
-}
-
-/** Only where the person said whom to accept: another enclave's documents say nothing of custody, and may be verified too. */
-function custodyProblem(
-  userData: Uint8Array | undefined,
-  accepted: readonly string[] | undefined,
-): { code: string; message: string } | undefined {
-  if (accepted === undefined) return undefined;
-  try {
-    const { custody } = decodeKeyBinding(userData ?? new Uint8Array());
-    return accepted.includes(custody)
-      ? undefined
-      : { code: 'custody_refused', message: 'the keys are guarded in a way that --custody does not accept' };
-  } catch {
-    return { code: 'key_binding_invalid', message: 'the document says nothing of keys and who guards them' };
-  }
+  if (failed === undefined) throw new TypeError('an examination without a failure says what the document claims');
+  const { code, detail: message, error, name } = failed;
+  const step = error instanceof AttestationError ? error.step : name;
+  return { outcome: 'refused', atMs, checks, code, step, message, document };
 }

@@ -181,6 +181,23 @@ describe('the published client', () => {
 const hash = 'A'.repeat(43);
 const SAMPLES: readonly Case[] = [
   {
+    schema: 'configuration',
+    value: {
+      version: 1,
+      stack: 'production',
+      custody: 'process',
+      legacySuite: false,
+      egress: ['cwc.house.gov:443', 'soapbox.senate.gov:443'],
+      services: {
+        congress: {
+          acceptReplayAcrossEnclaves: false,
+          house: { origin: 'https://cwc.house.gov', deduplicates: true },
+          senate: { origin: 'https://soapbox.senate.gov', deduplicates: true },
+        },
+      },
+    },
+  },
+  {
     schema: 'message',
     value: {
       version: 1,

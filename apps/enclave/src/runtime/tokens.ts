@@ -3,3 +3,4 @@ export const CLOCK = Symbol('clock');
 export const ENCLAVE_ID = Symbol('enclave id');
 export const LOG = Symbol('log');
 export const OPEN_SERVICES = Symbol('open services');
+export const SERVED_CONFIGURATION = Symbol('served configuration');

@@ -27,6 +27,11 @@ export function needsOf(configuration: ServicesConfiguration, circumstances: { s
   };
 }
 
+/** What anyone may know of the services that are on, by kind. */
+export function publishedOf(configuration: ServicesConfiguration): Record<string, object> {
+  return Object.fromEntries(configured(configuration).map(([kind, service, own]) => [kind, service.published(own)]));
+}
+
 /** Those that are on, by path; a path with null is a service that is off here. */
 export type OpenServices = ReadonlyMap<string, OpenService | null>;
 

@@ -36,6 +36,8 @@ export interface ServiceDefinition<Configuration, Request, Answer> {
   readonly configuration: z.ZodType<Configuration>;
   /** @param sharedKeys whether several enclaves may hold the same keys (custody kms) */
   readonly needs: (configuration: Configuration, circumstances: { sharedKeys: boolean }) => ServiceNeeds;
+  /** What of its configuration anyone may know (libs/protocol enclave/public-configuration.ts): nothing secret. */
+  readonly published: (configuration: Configuration) => object;
   readonly limits: { readonly maxRequestBytes: number };
   /** Checks the request's form. @throws ProtocolError or ProblemError */
   readonly readRequest: (body: Uint8Array, header: ReadHeader) => Request;
@@ -53,6 +55,7 @@ export interface Service<Configuration> {
   readonly path: string;
   readonly configuration: z.ZodType<Configuration>;
   readonly needs: ServiceDefinition<Configuration, unknown, unknown>['needs'];
+  readonly published: (configuration: Configuration) => object;
   readonly limits: { readonly maxRequestBytes: number };
   open(configuration: Configuration, core: ServiceCore): OpenService;
 }
@@ -60,11 +63,12 @@ export interface Service<Configuration> {
 export function defineService<Configuration, Request, Answer>(
   definition: ServiceDefinition<Configuration, Request, Answer>,
 ): Service<Configuration> {
-  const { path, configuration, needs, limits, readRequest, open, encodeAnswer } = definition;
+  const { path, configuration, needs, published, limits, readRequest, open, encodeAnswer } = definition;
   return {
     path,
     configuration,
     needs,
+    published,
     limits,
     open(config, core) {
       const handle = open(config, core);

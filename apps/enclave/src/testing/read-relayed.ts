@@ -1,6 +1,7 @@
-import { verifyAttestation, type TrustAnchor } from '@communique-tee/attestation';
+import type { TrustAnchor } from '@communique-tee/attestation';
 import type { PreparedMessage } from '@communique-tee/client';
 import { openAnswer } from '@communique-tee/crypto';
+import { verifyEnclave } from '@communique-tee/enclave-identity';
 import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import {
   decodeAnswer,
@@ -28,7 +29,7 @@ export async function readRelayed(
   const receipt = await verifyReceipt(
     { receipt: answer.receipt, attestation_document: Buffer.from(answer.attestationDocument).toString('base64') },
     {
-      verifyAttestation,
+      verifyEnclave,
       acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
       trustAnchor,
       messageId: prepared.id,

@@ -1,17 +1,16 @@
-import { verifyAttestation, type TrustAnchor } from '@communique-tee/attestation';
+import type { TrustAnchor } from '@communique-tee/attestation';
 import type { PreparedMessage } from '@communique-tee/client';
 import { sealing } from '@communique-tee/crypto';
 import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import {
   DEFAULT_SUITE,
-  decodeKeyBinding,
   encodeCongressMessage,
   encodeSealedMessage,
   messageIdToText,
   toHex,
   type CongressMessage,
-  type KeyBinding,
 } from '@communique-tee/protocol';
+import { verifyEnclave, type EnclaveIdentity, type EnclavePolicy } from '@communique-tee/enclave-identity';
 import { createHash, randomBytes } from 'node:crypto';
 import { congressMessage } from './enclave-fixture';
 import { readRelayed, type Relayed } from './read-relayed';
@@ -24,20 +23,20 @@ export class Sender {
   ) {}
 
   /** @throws Error with the problem's code */
-  async key(url: string): Promise<KeyBinding & { publicKey: Uint8Array }> {
+  async key(url: string): Promise<EnclaveIdentity> {
     const nonce = new Uint8Array(randomBytes(32));
     const response = await fetch(`${url}/attestation?nonce=${toHex(nonce)}`);
     if (!response.ok) throw new Error(((await response.json()) as { code: string }).code);
-    const { publicKey, userData } = await verifyAttestation(new Uint8Array(await response.arrayBuffer()), {
+    const document = new Uint8Array(await response.arrayBuffer());
+    const policy: EnclavePolicy = {
       acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
       freshness: { nonce },
       maxAgeMs: 60_000,
       maxFutureSkewMs: 60_000,
       at: new Date(this.nowMs()),
       trustAnchor: this.trustAnchor,
-    });
-    if (!publicKey || !userData) throw new Error('no key in the document');
-    return { publicKey, ...decodeKeyBinding(userData) };
+    };
+    return verifyEnclave({ document }, policy);
   }
 
   async prepare(

@@ -51,6 +51,7 @@ const ERRORS: Readonly<Record<ClientError['code'], string>> = {
   attestation_refused: 'The enclave’s document does not verify. Nothing was sent.',
   key_binding_invalid: 'The enclave’s document names no keys that could be used. Nothing was sent.',
   custody_refused: 'The enclave’s keys are guarded in a way that is not accepted. Nothing was sent.',
+  configuration_refused: 'The server gave another configuration than the enclave attests. Nothing was sent.',
   token_unavailable: 'That is no token. Paste it again. Nothing was sent.',
   refused: 'The server refused.',
   unreachable: 'The server cannot be reached.',

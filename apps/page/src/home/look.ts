@@ -1,11 +1,12 @@
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation/browser';
+import type { EnclaveKeys } from '@communique-tee/enclave-identity/browser';
 import { toHex } from '@communique-tee/protocol';
 import { byId, el, replaceContent } from '../elements';
 import { duration, grouped, instant } from '../format';
 import { type ChainVerdict, showChain } from '../proof/chain-view';
 import { CHECKS } from '../proof/checks';
 import { examine, readForShowing, type Verdict } from '../proof/examine';
-import { type Answer, fetchDocument, NoDocument } from '../proof/fetch-document';
+import { type Answer, fetchConfiguration, fetchDocument, NoDocument } from '../proof/fetch-document';
 import { drawChecks, showFinding } from '../proof/proof-view';
 import { showSigned } from '../proof/signed-view';
 import type { ServerWords } from './server-words';
@@ -58,13 +59,21 @@ async function lookAs(number: number, trust: Trust, words: Promise<ServerWords |
   const anchor =
     trust.developmentRootPem === undefined ? undefined : unsafeTrustAnchorFromPem(trust.developmentRootPem);
   const nowMs = Date.now();
-  const verdict = await examine({ ...answer, pcr0s: trust.pcr0s, anchor, nowMs }, async (finding) => {
-    if (number === looks) await showFinding(finding);
+  await showFinding({ id: 'structure', state: 'running', detail: '' });
+  const { verdict, findings } = await examine({
+    ...answer,
+    configuration: fetchConfiguration,
+    pcr0s: trust.pcr0s,
+    anchor,
+    nowMs,
   });
+  for (const finding of findings) {
+    if (number !== looks) return;
+    await showFinding(finding);
+  }
   if (number !== looks) return;
   showEvidence(answer, verdict, nowMs);
-  if (verdict.kind === 'trusted')
-    trust.verified = { keys: verdict.keys, attestation: verdict.attestation, document: answer.document };
+  if (verdict.kind === 'trusted') trust.verified = { ...verdict.identity, document: answer.document };
   await conclude(verdict, trust, words);
 }
 
@@ -105,7 +114,7 @@ async function conclude(verdict: Verdict, trust: Trust, words: Promise<ServerWor
 
 function showEvidence({ document }: Answer, verdict: Verdict, nowMs: number): void {
   const content = readForShowing(document);
-  const keys = verdict.kind === 'refused' ? undefined : verdict.keys;
+  const keys = keysOf(verdict);
   byId('evidence').hidden = content === undefined;
   byId('facts').hidden = content === undefined;
   if (content === undefined) return;
@@ -130,6 +139,17 @@ function showEvidence({ document }: Answer, verdict: Verdict, nowMs: number): vo
   ageTimer = setInterval(tick, 1000);
   showChain(byId('chain'), content.certificates, chainVerdictOf(verdict), nowMs);
   showSigned(byId('signed-list'), content, keys);
+}
+
+function keysOf(verdict: Verdict): EnclaveKeys | undefined {
+  switch (verdict.kind) {
+    case 'trusted':
+      return verdict.identity;
+    case 'unmeasured':
+      return verdict.keys;
+    case 'refused':
+      return undefined;
+  }
 }
 
 function chainVerdictOf(verdict: Verdict): ChainVerdict {

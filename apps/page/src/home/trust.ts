@@ -1,6 +1,5 @@
-import type { Keys } from '../proof/examine';
+import type { EnclaveKey } from '@communique-tee/client';
 import type { Pcr0s } from '../measurements';
-import type { VerifiedAttestation } from '@communique-tee/attestation/browser';
 
 /** What the person has decided to trust, and what came of looking. Lives as long as the page. */
 export interface Trust {
@@ -8,6 +7,5 @@ export interface Trust {
   /** Set by the person's own click alone. */
   developmentRootPem: string | undefined;
   /** Of the last look that held in everything, the person's measurements included. */
-  verified:
-    { readonly keys: Keys; readonly attestation: VerifiedAttestation; readonly document: Uint8Array } | undefined;
+  verified: EnclaveKey | undefined;
 }

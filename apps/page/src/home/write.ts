@@ -46,8 +46,7 @@ export function setUpWriting(trust: Trust): void {
   byId('seal-only').addEventListener('click', () => {
     const ready = prepared();
     if (ready === undefined || trust.verified === undefined) return;
-    const { keys, attestation, document } = trust.verified;
-    const { sealed } = prepareMessage(ready.plain, { ...keys, attestation, document });
+    const { sealed } = prepareMessage(ready.plain, trust.verified);
     showSealed(byId('sealed'), ready.message, encodeCongressMessage(ready.plain).length, sealed);
     byId('sealed-part').hidden = false;
     note.textContent = 'Sealed. Nothing was sent. Sealed again, every byte differs.';

@@ -1,22 +1,33 @@
+import { AttestationError, type TrustAnchor } from '@communique-tee/attestation/browser';
 import {
-  AttestationError,
-  readAttestation_unverified,
-  type TrustAnchor,
-  type UnverifiedAttestation,
-  type VerifiedAttestation,
-  verifyAttestation,
-} from '@communique-tee/attestation/browser';
-import { keyIdOf } from '@communique-tee/crypto/browser';
-import { decodeKeyBinding, type KeyBinding, PROCESS_CUSTODY, PUBLIC_KEY_BYTES, toHex } from '@communique-tee/protocol';
+  examineEnclave,
+  failedCheck,
+  readEnclave_unverified,
+  type CheckName,
+  type CheckResult,
+  type EnclaveEvidence,
+  type EnclaveIdentity,
+  type EnclaveKeys,
+  type Examination,
+  type NoteCode,
+  type UnverifiedEnclave,
+} from '@communique-tee/enclave-identity/browser';
+import {
+  type Chamber,
+  CHAMBER_KEYS,
+  CHAMBERS,
+  PROCESS_CUSTODY,
+  type PublicConfiguration,
+  toHex,
+} from '@communique-tee/protocol';
 import { duration, instant } from '../format';
 import type { Pcr0s } from '../measurements';
-import { brokenLink, type CheckId, checkOf, type CheckState } from './checks';
+import type { CheckId, CheckState } from './checks';
 
 /** As libs/client allows. */
 const MAX_AGE_MS = 5 * 60_000;
 
-export interface Subject {
-  readonly document: Uint8Array;
+export interface Subject extends EnclaveEvidence {
   readonly nonce: Uint8Array;
   /** Undefined: the person named none, so nothing is compared. */
   readonly pcr0s: Pcr0s | undefined;
@@ -31,149 +42,137 @@ export interface Finding {
   readonly detail: string;
 }
 
-export interface Keys extends KeyBinding {
-  readonly publicKey: Uint8Array;
-}
-
 export type Verdict =
-  | { readonly kind: 'trusted'; readonly attestation: VerifiedAttestation; readonly keys: Keys }
+  | { readonly kind: 'trusted'; readonly identity: EnclaveIdentity }
   /** Everything holds; whether it is an image that the person trusts was not asked. */
-  | { readonly kind: 'unmeasured'; readonly attestation: VerifiedAttestation; readonly keys: Keys }
+  | { readonly kind: 'unmeasured'; readonly keys: EnclaveKeys }
   | {
       readonly kind: 'refused';
-      readonly check: CheckId;
+      readonly check: CheckName;
       readonly code: string;
+      /** The certificate that a refused chain broke at, 0 for the root. */
       readonly brokenLink: number | undefined;
     };
 
 /** What a document says, for showing; undefined where it cannot be read at all. Nothing of it is verified. */
-export function readForShowing(document: Uint8Array): UnverifiedAttestation | undefined {
+export function readForShowing(document: Uint8Array): UnverifiedEnclave | undefined {
   try {
-    return readAttestation_unverified(document);
+    return readEnclave_unverified(document);
   } catch (error) {
     if (error instanceof AttestationError) return undefined;
     throw error;
   }
 }
 
-/**
- * Every check, each told when it is done. Two runs of the library: one that leaves out which image it is, so that the person sees what
- * else holds, and one with the person's measurements.
- */
-export async function examine(subject: Subject, tell: (finding: Finding) => Promise<void>): Promise<Verdict> {
-  const content = readForShowing(subject.document);
-  const passed = (id: CheckId, detail: string) => tell({ id, state: 'passed', detail });
-  await tell({ id: 'structure', state: 'running', detail: '' });
-  const failWith = async (error: unknown, from: readonly CheckId[], certificates: number): Promise<Verdict> => {
-    if (!(error instanceof AttestationError)) throw error;
-    const check = checkOf(error) ?? from[0] ?? 'structure';
-    for (const id of from.slice(0, from.indexOf(check))) await passed(id, DETAILS[id]?.(content, subject) ?? '');
-    await tell({ id: check, state: 'failed', detail: sentence(error.message) });
-    return {
-      kind: 'refused',
-      check,
-      code: error.code,
-      brokenLink: check === 'chain' ? brokenLink(error, certificates) : undefined,
-    };
-  };
-
-  const own = toHex(content?.pcrs.get(0) ?? new Uint8Array());
-  // Where PCR0 is zero, the library refuses for debug mode before it compares.
-  const anything = /^[0-9a-f]{96}$/.test(own) && !/^0+$/.test(own) ? own : 'f'.repeat(96);
-  let attestation: VerifiedAttestation;
-  try {
-    attestation = await verify(subject, [anything]);
-  } catch (error) {
-    return failWith(error, WITHOUT_MEASUREMENT, content?.certificates.length ?? 0);
-  }
-  for (const id of WITHOUT_MEASUREMENT) await passed(id, DETAILS[id]?.(content, subject) ?? '');
-
-  if (subject.pcr0s === undefined) {
-    await tell({
-      id: 'measurement',
-      state: 'open',
-      detail: 'You named no image, so nothing was compared. Give a PCR0 above.',
-    });
-  } else {
-    await tell({ id: 'measurement', state: 'running', detail: '' });
-    try {
-      attestation = await verify(subject, subject.pcr0s);
-    } catch (error) {
-      if (!(error instanceof AttestationError) || error.code !== 'ERR_ATTESTATION_MEASUREMENT')
-        return failWith(error, ['measurement'], 0);
-      await tell({
-        id: 'measurement',
-        state: 'failed',
-        detail: `Another image. It attests ${own}. You gave ${subject.pcr0s.join(', or ')}.`,
-      });
-      return { kind: 'refused', check: 'measurement', code: error.code, brokenLink: undefined };
-    }
-    await passed('measurement', 'PCR0 is, digit for digit, the one you gave.');
-  }
-
-  const keys = keysOf(attestation);
-  if (keys === undefined) {
-    await tell({ id: 'binding', state: 'failed', detail: 'The document names no keys that could be used.' });
-    return { kind: 'refused', check: 'binding', code: 'key_binding_invalid', brokenLink: undefined };
-  }
-  await passed(
-    'binding',
-    `The sealing key and the receipt key stand inside the signed document. Key id ${toHex(keys.keyId)}, computed here from the key: the same.`,
+/** One examination (libs/enclave-identity), and each of its checks in the page's words. */
+export async function examine(
+  subject: Subject,
+): Promise<{ readonly verdict: Verdict; readonly findings: readonly Finding[] }> {
+  const { document, configuration, nonce, pcr0s, anchor, nowMs } = subject;
+  const [first, ...rest] = pcr0s ?? [];
+  const examination = await examineEnclave(
+    { document, ...(configuration && { configuration }) },
+    {
+      acceptedMeasurements: first === undefined ? 'not_compared' : [{ pcr0: first }, ...rest.map((pcr0) => ({ pcr0 }))],
+      freshness: { nonce },
+      maxAgeMs: MAX_AGE_MS,
+      maxFutureSkewMs: MAX_AGE_MS,
+      at: new Date(nowMs),
+      ...(anchor && { trustAnchor: anchor }),
+    },
   );
-  await passed('custody', custodySentence(keys.custody));
-  return { kind: subject.pcr0s === undefined ? 'unmeasured' : 'trusted', attestation, keys };
+  const content = readForShowing(document);
+  const findings = examination.checks.map((check) => findingOf(check, subject, content, examination));
+  return { verdict: verdictOf(examination), findings };
 }
 
-const WITHOUT_MEASUREMENT = [
-  'structure',
-  'chain',
-  'signature',
-  'registers',
-  'nonce',
-  'age',
-] as const satisfies readonly CheckId[];
+function verdictOf({ checks, claims, identity }: Examination): Verdict {
+  if (identity !== undefined) return { kind: 'trusted', identity };
+  if (claims?.keys !== undefined) return { kind: 'unmeasured', keys: claims.keys };
+  const failed = failedCheck(checks);
+  if (failed === undefined) throw new TypeError('an examination without a failure gives the keys');
+  const { name: check, code, error } = failed;
+  return { kind: 'refused', check, code, brokenLink: 'certificate' in error ? error.certificate : undefined };
+}
 
-const DETAILS: Readonly<
-  Partial<Record<CheckId, (content: UnverifiedAttestation | undefined, subject: Subject) => string>>
-> = {
-  structure: (_, { document }) =>
-    `COSE_Sign1 of ${document.length.toLocaleString('en')} bytes: strict CBOR, ES384, SHA-384, no field too many.`,
-  chain: (content, { anchor }) =>
-    `${String(content?.certificates.length ?? 0)} certificates hold, each signed by the one above, all within their dates. ${anchor === undefined ? 'The first is the AWS Nitro root that this page carries.' : 'The first is the development root that this server gave.'}`,
-  signature: () => 'ECDSA on P-384, by the key of the last certificate, over every byte of the document.',
-  registers: () => 'PCR0, 1 and 2 are there and none is zero.',
-  nonce: ({ nonce } = {} as UnverifiedAttestation) =>
-    `The document carries ${String(nonce?.length ?? 0)} bytes that this browser had just made up. Nobody can have made it before.`,
-  age: (content, { nowMs }) =>
-    `Its clock says ${content === undefined ? '' : instant(content.timestampMs)}, ${content === undefined ? '' : duration(nowMs - content.timestampMs)} from this computer’s. Five minutes are allowed.`,
+function findingOf(
+  check: CheckResult,
+  subject: Subject,
+  content: UnverifiedEnclave | undefined,
+  { claims }: Examination,
+): Finding {
+  const { name: id } = check;
+  switch (check.state) {
+    case 'failed':
+      return { id, state: 'failed', detail: failureDetail(check, subject, content) };
+    case 'not_run':
+      return check.code === undefined
+        ? { id, state: 'waiting', detail: '' }
+        : { id, state: 'open', detail: NOT_MADE[check.code] };
+    default:
+      return { id, state: check.state, detail: PASSED[id](subject, content, claims?.configuration) };
+  }
+}
+
+const NOT_MADE: Readonly<Record<NoteCode, string>> = {
+  development_root: '',
+  nonce_not_compared: 'No nonce was compared.',
+  image_not_compared: 'You named no image, so nothing was compared. Give a PCR0 above.',
+  key_binding_absent: 'The document names no keys.',
+  configuration_not_fetched: 'The server did not give the configuration that the document names.',
 };
 
-function verify({ document, nonce, anchor, nowMs }: Subject, pcr0s: Pcr0s): Promise<VerifiedAttestation> {
-  const [first, ...rest] = pcr0s;
-  return verifyAttestation(document, {
-    acceptedMeasurements: [{ pcr0: first }, ...rest.map((pcr0) => ({ pcr0 }))],
-    freshness: { nonce },
-    maxAgeMs: MAX_AGE_MS,
-    maxFutureSkewMs: MAX_AGE_MS,
-    at: new Date(nowMs),
-    ...(anchor && { trustAnchor: anchor }),
-  });
+function failureDetail(
+  check: CheckResult & { state: 'failed' },
+  { pcr0s }: Subject,
+  content: UnverifiedEnclave | undefined,
+): string {
+  if (check.code === 'ERR_ATTESTATION_MEASUREMENT')
+    return `Another image. It attests ${toHex(content?.pcrs.get(0) ?? new Uint8Array())}. You gave ${pcr0s?.join(', or ') ?? ''}.`;
+  return sentence(check.detail);
 }
 
-function keysOf({ publicKey, userData }: VerifiedAttestation): Keys | undefined {
-  if (publicKey?.length !== PUBLIC_KEY_BYTES || userData === undefined) return undefined;
-  try {
-    const binding = decodeKeyBinding(userData);
-    return toHex(keyIdOf(publicKey)) === toHex(binding.keyId) ? { ...binding, publicKey } : undefined;
-  } catch {
-    return undefined;
-  }
-}
+type Detail = (
+  subject: Subject,
+  /** Authentic from the signature on. */
+  content: UnverifiedEnclave | undefined,
+  configuration: PublicConfiguration | undefined,
+) => string;
+
+const PASSED: Readonly<Record<CheckName, Detail>> = {
+  structure: ({ document }) =>
+    `COSE_Sign1 of ${document.length.toLocaleString('en')} bytes: strict CBOR, ES384, SHA-384, no field too many.`,
+  chain: ({ anchor }, content) =>
+    `${String(content?.certificates.length ?? 0)} certificates hold, each signed by the one above, all within their dates. ${anchor === undefined ? 'The first is the AWS Nitro root that this page carries.' : 'The first is the development root that this server gave.'}`,
+  signature: () => 'ECDSA on P-384, by the key of the last certificate, over every byte of the document.',
+  debug_mode: () => 'PCR0, 1 and 2 are there and none is zero.',
+  nonce: (_, content) =>
+    `The document carries ${String(content?.nonce?.length ?? 0)} bytes that this browser had just made up. Nobody can have made it before.`,
+  age: ({ nowMs }, content) =>
+    `Its clock says ${content === undefined ? '' : instant(content.timestampMs)}, ${content === undefined ? '' : duration(nowMs - content.timestampMs)} from this computer’s. Five minutes are allowed.`,
+  image: () => 'PCR0 is, digit for digit, the one you gave.',
+  key_binding: (_, content) =>
+    `The sealing key and the receipt key are inside the signed document. Key id ${toHex(content?.keys?.keyId ?? new Uint8Array())}, computed here from the key: the same.`,
+  custody: (_, content) => (content?.keys === undefined ? '' : custodySentence(content.keys.custody)),
+  configuration: (_, __, configuration) => (configuration === undefined ? '' : configurationSentence(configuration)),
+};
 
 export function custodySentence(custody: string): string {
   return custody === PROCESS_CUSTODY
     ? 'Nobody: the keys were made inside and end with the enclave’s process.'
     : `The AWS KMS key ${custody}. It hands them to enclaves that its policy names; the image names this key in its measured configuration.`;
+}
+
+function configurationSentence({ services: { congress }, egress, legacySuite }: PublicConfiguration): string {
+  const chamber = (key: Chamber): string => {
+    const { origin, deduplicates } = congress?.[key] ?? {};
+    return `${CHAMBERS[key].name} at ${String(origin)} (${deduplicates === true ? 'recognizes' : 'does not recognize'} a repeated message)`;
+  };
+  const delivers =
+    congress === undefined
+      ? 'It delivers nothing to Congress.'
+      : `It delivers to the ${CHAMBER_KEYS.map(chamber).join(' and the ')}.`;
+  return `${delivers} It can connect to ${egress.join(', ') || 'nothing'}. The older way of sealing is ${legacySuite ? 'on' : 'off'}.`;
 }
 
 function sentence(text: string): string {

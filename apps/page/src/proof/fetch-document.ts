@@ -23,19 +23,34 @@ export async function fetchDocument(): Promise<Answer> {
   const startedMs = performance.now();
   let response: Response;
   try {
-    response = await fetch(`/attestation?nonce=${toHex(nonce)}`, {
-      headers: { accept: 'application/cose' },
-      cache: 'no-store',
-      credentials: 'omit',
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
+    response = await ask(`/attestation?nonce=${toHex(nonce)}`, 'application/cose');
   } catch (cause) {
     throw new NoDocument('The server cannot be reached.', { cause });
   }
   if (!response.ok) throw new NoDocument(`The server gave no document (${await reasonOf(response)}).`);
   const document = await readBounded(response);
   return { nonce, document, roundTripMs: Math.round(performance.now() - startedMs) };
+}
+
+/** The public configuration with this SHA-256; undefined where the server gives none. */
+export async function fetchConfiguration(sha256: Uint8Array): Promise<Uint8Array | undefined> {
+  try {
+    const response = await ask(`/attestation/configuration?sha256=${toHex(sha256)}`, 'application/json');
+    return response.ok ? await readBounded(response) : undefined;
+  } catch {
+    // Whatever went wrong, it was not given
+    return undefined;
+  }
+}
+
+function ask(path: string, accept: string): Promise<Response> {
+  return fetch(path, {
+    headers: { accept },
+    cache: 'no-store',
+    credentials: 'omit',
+    redirect: 'error',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
 }
 
 async function reasonOf(response: Response): Promise<string> {

@@ -6,10 +6,18 @@ const WORDS: Readonly<Record<CheckState, string>> = {
   waiting: 'not reached',
   running: 'looking',
   passed: 'holds',
+  warning: 'holds, with a warning',
   failed: 'fails',
   open: 'not compared',
 };
-const SIGNS: Readonly<Record<CheckState, string>> = { waiting: '·', running: '…', passed: '✓', failed: '✕', open: '?' };
+const SIGNS: Readonly<Record<CheckState, string>> = {
+  waiting: '·',
+  running: '…',
+  passed: '✓',
+  warning: '!',
+  failed: '✕',
+  open: '?',
+};
 
 /** The list of checks, none of them made yet. */
 export function drawChecks(into: HTMLElement): void {

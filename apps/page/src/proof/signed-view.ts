@@ -1,8 +1,8 @@
 import type { UnverifiedAttestation } from '@communique-tee/attestation/browser';
+import type { EnclaveKeys } from '@communique-tee/enclave-identity/browser';
 import { toHex } from '@communique-tee/protocol';
 import { el, replaceContent } from '../elements';
 import { grouped, instant } from '../format';
-import type { Keys } from './examine';
 
 const MEANINGS: Readonly<Record<number, string>> = {
   0: 'the whole image',
@@ -14,7 +14,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
 };
 
 /** What stands inside the signed document. */
-export function showSigned(into: HTMLElement, content: UnverifiedAttestation, keys: Keys | undefined): void {
+export function showSigned(into: HTMLElement, content: UnverifiedAttestation, keys: EnclaveKeys | undefined): void {
   const zero = [...content.pcrs].filter(([, value]) => value.every((byte) => byte === 0)).map(([index]) => index);
   const rows: (readonly [name: string, value: string, meaning: string])[] = [
     ['module', content.moduleId, 'instance and enclave'],
@@ -32,6 +32,7 @@ export function showSigned(into: HTMLElement, content: UnverifiedAttestation, ke
           ['sealing key', grouped(toHex(keys.publicKey)), 'X25519: what messages are sealed to'],
           ['receipt key', grouped(toHex(keys.receiptKey)), 'Ed25519: signs receipts'],
           ['custody', keys.custody, 'who could bring the keys back'],
+          ['configuration', grouped(toHex(keys.configSha256)), 'SHA-256 of what the enclave is set up to do'],
         ] as const)),
   ];
   replaceContent(

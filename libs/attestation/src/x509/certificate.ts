@@ -1,8 +1,6 @@
 import { AttestationError } from '../errors';
-import { readCommonName } from './common-name';
-import { DerReader, malformed, positiveInteger, sameBytes, tags } from './der';
+import { DerReader, malformed, positiveInteger, sameBytes, tags, type DerElement } from './der';
 import { readExtensions, type Extensions } from './extensions';
-import { timeMs } from './time';
 
 /** What the chain check needs of a certificate (RFC 5280, section 4.1). Views into the DER that was read. */
 export interface Certificate extends Extensions {
@@ -108,4 +106,70 @@ function rawSignature(bits: Uint8Array): Uint8Array {
   }
   pair.end('the signature');
   return out;
+}
+
+const commonName = Uint8Array.of(0x55, 0x04, 0x03);
+const utf8 = new TextDecoder();
+
+/** The last common name of a Name (RFC 5280, section 4.1.2.4), for people to read; empty where there is none. */
+function readCommonName(name: Uint8Array): string {
+  let found = '';
+  const names = new DerReader(new DerReader(name).read(tags.sequence, 'a name').content);
+  while (!names.done) {
+    const set = new DerReader(names.read(tags.set, 'a part of a name').content);
+    while (!set.done) {
+      const pair = new DerReader(set.read(tags.sequence, 'a part of a name').content);
+      const type = pair.read(tags.objectIdentifier, 'the type of a name').content;
+      if (sameBytes(type, commonName)) found = utf8.decode(pair.read(pair.peek(), 'a name').content);
+    }
+  }
+  return found;
+}
+
+/**
+ * UTCTime or GeneralizedTime as RFC 5280, section 4.1.2.5 has them: seconds, `Z`, no fraction; two-digit years below 50 are 20xx.
+ * Which of the two stands for which year is not held against a certificate.
+ */
+function timeMs(element: DerElement): number {
+  const text = String.fromCharCode(...element.content);
+  const match = (
+    element.tag === tags.utcTime
+      ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
+      : /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
+  ).exec(text);
+  if (!match) throw malformed('a time');
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
+  const fullYear = element.tag === tags.utcTime ? year + (year < 50 ? 2000 : 1900) : year;
+  const ms = Date.UTC(fullYear, month - 1, day, hour, minute, second);
+  // 31 February and 25 o'clock would silently become another time.
+  const back = new Date(ms);
+  if (
+    fullYear < 1900 ||
+    back.getUTCMonth() !== month - 1 ||
+    back.getUTCDate() !== day ||
+    back.getUTCHours() !== hour ||
+    back.getUTCMinutes() !== minute ||
+    back.getUTCSeconds() !== second
+  ) {
+    throw malformed('a time that does not exist');
+  }
+  return ms;
+}
+
+/** What people want to see of a certificate. */
+export interface CertificateSummary {
+  /** common names */
+  subject: string;
+  issuer: string;
+  notBeforeMs: number;
+  notAfterMs: number;
+}
+
+export function summarizeCertificate(certificate: Certificate): CertificateSummary {
+  return {
+    subject: certificate.subjectName,
+    issuer: certificate.issuerName,
+    notBeforeMs: certificate.notBeforeMs,
+    notAfterMs: certificate.notAfterMs,
+  };
 }

@@ -1,4 +1,4 @@
-import { AttestationError } from '../errors';
+import { AttestationError, type AttestationErrorCode } from '../errors';
 import type { AttestationPrimitives, P384Key } from '../primitives/primitives';
 import { trustAnchorSha256, type TrustAnchor } from '../trust-anchor';
 import type { SignatureCache, SignedCertificate } from '../signature-cache';
@@ -36,12 +36,12 @@ export async function verifyChain(input: ChainInput): Promise<VerifiedChain> {
   if (!rootDer) throw new AttestationError('ERR_ATTESTATION_CABUNDLE_LENGTH');
   const rootSha256 = await primitives.sha256(rootDer);
   if (!sameBytes(rootSha256, await trustAnchorSha256(input.anchor, primitives)))
-    throw new AttestationError('ERR_ATTESTATION_ROOT');
+    throw new AttestationError('ERR_ATTESTATION_ROOT', undefined, undefined, 0);
 
   const count = cabundle.length + 1;
   const rootLink = cache?.link(rootSha256, rootSha256);
   const knownRoot = rootLink === undefined ? undefined : cache?.get(rootLink);
-  let issuer = knownRoot ?? read(rootDer, label(0, count), primitives);
+  let issuer = knownRoot ?? read(rootDer, 0, count, primitives);
   if (rootLink !== undefined && !knownRoot) cache?.set(rootLink, issuer);
   let issuerSha256 = rootSha256;
   checkCertificate(issuer.certificate, 0, count, atMs);
@@ -49,19 +49,19 @@ export async function verifyChain(input: ChainInput): Promise<VerifiedChain> {
 
   for (const [above, der] of [...cabundle.slice(1), input.leaf].entries()) {
     const index = above + 1;
-    const which = label(index, count);
+    const refuse = refusal(index, count);
     const sha256 = cache ? await primitives.sha256(der) : undefined;
     const link = sha256 && cache?.link(sha256, issuerSha256);
     let signed = link === undefined ? undefined : cache?.get(link);
     if (!signed) {
-      signed = read(der, which, primitives);
+      signed = read(der, index, count, primitives);
       const { tbs, signature } = signed.certificate;
-      if (!(await verifyWith(issuer, label(above, count), tbs, signature)))
-        throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_SIGNATURE', which);
+      if (!(await verifyWith(issuer, refusal(above, count), tbs, signature)))
+        throw refuse('ERR_ATTESTATION_CERTIFICATE_SIGNATURE');
       if (link !== undefined) cache?.set(link, signed);
     }
     if (!sameBytes(signed.certificate.issuer, issuer.certificate.subject))
-      throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_ISSUER', which);
+      throw refuse('ERR_ATTESTATION_CERTIFICATE_ISSUER');
     checkCertificate(signed.certificate, index, count, atMs);
     certificates.push(signed.certificate);
     issuer = signed;
@@ -71,44 +71,32 @@ export async function verifyChain(input: ChainInput): Promise<VerifiedChain> {
   return {
     certificates,
     leaf: leaf.certificate,
-    verify: (message, signature) => verifyWith(leaf, label(count - 1, count), message, signature),
+    verify: (message, signature) => verifyWith(leaf, refusal(count - 1, count), message, signature),
   };
 }
 
 function checkCertificate(certificate: Certificate, index: number, count: number, atMs: number): void {
-  const which = label(index, count);
+  const refuse = refusal(index, count);
   if (atMs < certificate.notBeforeMs)
-    throw new AttestationError(
-      'ERR_ATTESTATION_CERTIFICATE_NOT_YET_VALID',
-      `${which}, valid from ${iso(certificate.notBeforeMs)}`,
-    );
+    throw refuse('ERR_ATTESTATION_CERTIFICATE_NOT_YET_VALID', `, valid from ${iso(certificate.notBeforeMs)}`);
   if (atMs > certificate.notAfterMs)
-    throw new AttestationError(
-      'ERR_ATTESTATION_CERTIFICATE_EXPIRED',
-      `${which}, valid until ${iso(certificate.notAfterMs)}`,
-    );
+    throw refuse('ERR_ATTESTATION_CERTIFICATE_EXPIRED', `, valid until ${iso(certificate.notAfterMs)}`);
   if (index === count - 1) {
-    if (certificate.isCa) throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_LEAF_IS_CA');
-    if (!certificate.maySignDocuments)
-      throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY_USAGE', `${which} lacks digitalSignature`);
+    if (certificate.isCa) throw refuse('ERR_ATTESTATION_CERTIFICATE_LEAF_IS_CA');
+    if (!certificate.maySignDocuments) throw refuse('ERR_ATTESTATION_CERTIFICATE_KEY_USAGE', ' lacks digitalSignature');
     return;
   }
-  if (!certificate.isCa || !certificate.basicConstraintsCritical)
-    throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_NOT_CA', which);
+  if (!certificate.isCa || !certificate.basicConstraintsCritical) throw refuse('ERR_ATTESTATION_CERTIFICATE_NOT_CA');
   const casBelow = count - 2 - index;
-  if (certificate.pathLength !== undefined && certificate.pathLength < casBelow) {
-    throw new AttestationError(
-      'ERR_ATTESTATION_CERTIFICATE_PATH_LENGTH',
-      `${which} allows ${certificate.pathLength}, there are ${casBelow}`,
-    );
-  }
-  if (!certificate.maySignCertificates)
-    throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY_USAGE', `${which} lacks keyCertSign`);
+  const { pathLength } = certificate;
+  if (pathLength !== undefined && pathLength < casBelow)
+    throw refuse('ERR_ATTESTATION_CERTIFICATE_PATH_LENGTH', ` allows ${pathLength}, there are ${casBelow}`);
+  if (!certificate.maySignCertificates) throw refuse('ERR_ATTESTATION_CERTIFICATE_KEY_USAGE', ' lacks keyCertSign');
 }
 
 async function verifyWith(
   signer: SignedCertificate,
-  which: string,
+  refuse: Refusal,
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
@@ -117,17 +105,17 @@ async function verifyWith(
     key = await signer.key();
   } catch (cause) {
     if (cause instanceof AttestationError) throw cause;
-    throw new AttestationError('ERR_ATTESTATION_CERTIFICATE_KEY', which, cause);
+    throw refuse('ERR_ATTESTATION_CERTIFICATE_KEY', '', cause);
   }
   return key.verify(message, signature);
 }
 
-function read(der: Uint8Array, which: string, primitives: AttestationPrimitives): SignedCertificate {
+function read(der: Uint8Array, index: number, count: number, primitives: AttestationPrimitives): SignedCertificate {
   let certificate: Certificate;
   try {
     certificate = parseCertificate(der);
   } catch (error) {
-    if (error instanceof AttestationError) throw new AttestationError(error.code, `${which}: ${error.message}`, error);
+    if (error instanceof AttestationError) throw refusal(index, count)(error.code, `: ${error.message}`, error);
     throw error;
   }
   // Importing a key takes a tenth of what a signature check takes, so it is done when first used, and once.
@@ -135,9 +123,12 @@ function read(der: Uint8Array, which: string, primitives: AttestationPrimitives)
   return { certificate, key: () => (key ??= primitives.importP384(certificate.publicPoint)) };
 }
 
-/** `certificate 1 of 5`: the root is the first, the leaf the last. */
-function label(index: number, count: number): string {
-  return `certificate ${index + 1} of ${count}`;
+type Refusal = (code: AttestationErrorCode, more?: string, cause?: unknown) => AttestationError;
+
+/** Errors about one certificate. People read `certificate 1 of 5` (the root); programs read `certificate: 0`. */
+function refusal(index: number, count: number): Refusal {
+  return (code, more = '', cause) =>
+    new AttestationError(code, `certificate ${index + 1} of ${count}${more}`, cause, index);
 }
 
 function iso(ms: number): string {

@@ -119,6 +119,8 @@ export class TestGateway {
       response.end(
         await this.document(this.keys, new Uint8Array(Buffer.from(url.searchParams.get('nonce') ?? '', 'hex'))),
       );
+    } else if (url.pathname === '/attestation/configuration') {
+      sendProblem(response, 'not_found');
     } else if (request.method === 'POST') {
       const parts: Buffer[] = [];
       for await (const part of request) parts.push(part as Buffer);
@@ -249,7 +251,7 @@ export class TestGateway {
   private document({ publicKey, keyId, receiptKey }: Keys, nonce?: Uint8Array): Promise<Uint8Array> {
     return this.nsm.attest({
       publicKey,
-      userData: encodeKeyBinding({ keyId, receiptKey, custody: this.custody }),
+      userData: encodeKeyBinding({ keyId, receiptKey, custody: this.custody, configSha256: new Uint8Array(32) }),
       ...(nonce && { nonce }),
     });
   }

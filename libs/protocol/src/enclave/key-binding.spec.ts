@@ -1,32 +1,66 @@
 import { encodeCanonical } from '../encoding/cbor';
-import { PROCESS_CUSTODY, decodeKeyBinding, encodeKeyBinding } from './key-binding';
+import { MAX_CUSTODY_CHARACTERS, PROCESS_CUSTODY, decodeKeyBinding, encodeKeyBinding } from './key-binding';
 
-const binding = { keyId: new Uint8Array(16).fill(1), receiptKey: new Uint8Array(32).fill(2), custody: PROCESS_CUSTODY };
-const legacyKey = new Uint8Array(32).fill(3);
+const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
+const binding = {
+  keyId: bytes(16, 1),
+  receiptKey: bytes(32, 2),
+  custody: PROCESS_CUSTODY,
+  configSha256: bytes(32, 4),
+};
+const legacyKey = bytes(32, 3);
+const items = [2, binding.keyId, binding.receiptKey, binding.custody, binding.configSha256, null];
 
 describe('the key binding', () => {
   it('comes back as it was, with a legacy key and without', () => {
-    expect(decodeKeyBinding(encodeKeyBinding(binding))).toEqual(binding);
-    expect(decodeKeyBinding(encodeKeyBinding(binding))).not.toHaveProperty('legacyKey');
-    expect(decodeKeyBinding(encodeKeyBinding({ ...binding, legacyKey }))).toEqual({ ...binding, legacyKey });
+    expect(decodeKeyBinding(encodeKeyBinding(binding))).toEqual({ kind: 'binding', binding });
+    expect(decodeKeyBinding(encodeKeyBinding({ ...binding, legacyKey }))).toEqual({
+      kind: 'binding',
+      binding: { ...binding, legacyKey },
+    });
+    expect(encodeKeyBinding(binding)).toEqual(encodeCanonical(items));
   });
 
   it('fits into the 512 bytes of user_data with the longest custody', () => {
-    const arn = 'arn:aws:kms:us-east-1:123456789012:alias/';
-    const longest = { ...binding, custody: `${arn}${'a'.repeat(256)}`, legacyKey };
-    expect(encodeKeyBinding(longest).length).toBeLessThanOrEqual(512);
-    expect(decodeKeyBinding(encodeKeyBinding(longest))).toEqual(longest);
+    const longestPartition = `arn:aws${'-x'.repeat(200)}`;
+    const end = `:kms:us-east-1:123456789012:alias/${'a'.repeat(256)}`;
+    const custody = longestPartition.slice(0, MAX_CUSTODY_CHARACTERS - end.length) + end;
+    expect(custody).toHaveLength(380);
+    const longest = { ...binding, custody, legacyKey };
+    expect(encodeKeyBinding(longest)).toHaveLength(504);
+    expect(decodeKeyBinding(encodeKeyBinding(longest))).toEqual({ kind: 'binding', binding: longest });
   });
 
-  it.each<[string, object]>([
-    ['a short legacy key', { legacy_key: new Uint8Array(31) }],
-    ['a legacy key of another kind', { legacy_key: null }],
-    ['a member that nobody knows', { other_key: new Uint8Array(32) }],
-    ['another version', { v: 2 }],
-  ])('with %s is refused', (_name, change) => {
-    const map = { v: 1, key_id: binding.keyId, receipt_key: binding.receiptKey, custody: binding.custody, ...change };
-    expect(() => decodeKeyBinding(encodeCanonical(map))).toThrow(
-      expect.objectContaining({ code: 'malformed_body' }) as Error,
-    );
+  it.each<[string, unknown]>([
+    ['a short key id', items.with(1, bytes(15, 1))],
+    ['a short receipt key', items.with(2, bytes(31, 1))],
+    ['a custody that names nobody', items.with(3, 'somebody')],
+    ['an ARN of 381 characters', items.with(3, `arn:aws:kms:us-east-1:123456789012:alias/${'a'.repeat(340)}`)],
+    ['no hash of a configuration', items.with(4, null)],
+    ['a short hash of a configuration', items.with(4, bytes(31, 1))],
+    ['a short legacy key', items.with(5, bytes(31, 1))],
+    ['one item too few', items.slice(0, 5)],
+    ['one item too many', [...items, null]],
+    ['a map that is no binding', { v: 2 }],
+    ['nothing', []],
+    ['text', 'a binding'],
+  ])('with %s is invalid', (_name, value) => {
+    expect(decodeKeyBinding(encodeCanonical(value))).toEqual({ kind: 'invalid' });
+  });
+
+  it.each<[string, Uint8Array]>([
+    ['no bytes', new Uint8Array()],
+    ['bytes after the end', Uint8Array.of(...encodeKeyBinding(binding), 0)],
+    ['more than 512 bytes', encodeCanonical([...items, bytes(512, 0)])],
+    // 2 in two bytes
+    ['another form of the same number', Uint8Array.of(0x86, 0x18, 0x02, ...encodeKeyBinding(binding).subarray(2))],
+  ])('of %s is invalid', (_name, encoded) => {
+    expect(decodeKeyBinding(encoded)).toEqual({ kind: 'invalid' });
+  });
+
+  it('of version 1, and of a later one, is told apart', () => {
+    const first = { v: 1, key_id: binding.keyId, receipt_key: binding.receiptKey, custody: binding.custody };
+    expect(decodeKeyBinding(encodeCanonical(first))).toEqual({ kind: 'other_version', version: 1 });
+    expect(decodeKeyBinding(encodeCanonical([3, 'anything']))).toEqual({ kind: 'other_version', version: 3 });
   });
 });

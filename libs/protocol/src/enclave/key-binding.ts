@@ -1,12 +1,16 @@
 import * as z from 'zod';
-import { decodeStrict, encodeCanonical } from '../encoding/cbor';
-import { ProtocolError } from '../protocol-error';
 import { bytesOf } from '../encoding/bytes';
+import { decodeStrict, encodeCanonical } from '../encoding/cbor';
 import { KEY_ID_BYTES } from '../messages/sealed-message';
+import { ProtocolError } from '../problems';
 
 /**
- * What an enclave says of its keys in the `user_data` of the attestation document that clients see (at most 512 bytes there):
- * a canonical CBOR map. The X25519 key itself is the document's `public_key`.
+ * What an enclave states about its keys in the `user_data` of the attestation documents that clients see. `user_data` has at
+ * most 512 bytes, so version 2 is a canonical CBOR array:
+ * `[2, key id (16), receipt key (32), custody (text), configuration SHA-256 (32), legacy key (32) or null]`.
+ * The X25519 key itself is the document's `public_key`.
+ *
+ * Only libs/enclave-identity decodes it, because only there is the key id compared with the key (a lint rule holds this).
  */
 export interface KeyBinding {
   /** 16 bytes: the first half of SHA-256("communique-tee key id v1" || public key). */
@@ -15,7 +19,9 @@ export interface KeyBinding {
   receiptKey: Uint8Array;
   /** Who can bring the keys back: `process` (nobody, they end with the process) or the ARN of the KMS key alias that guards them. */
   custody: string;
-  /** 32 bytes, X25519: the key of the suite of the web client that exists today (legacy/); absent where that suite is switched off. */
+  /** SHA-256 of the enclave's public configuration (public-configuration.ts), 32 bytes. */
+  configSha256: Uint8Array;
+  /** 32 bytes, X25519: the key of the legacy suite; absent where the image has that suite switched off. */
   legacyKey?: Uint8Array;
 }
 
@@ -23,31 +29,62 @@ export const PROCESS_CUSTODY = 'process';
 export const PUBLIC_KEY_BYTES = 32;
 export const RECEIPT_KEY_BYTES = 32;
 export const KEY_ID_DOMAIN = 'communique-tee key id v1';
+export const MAX_USER_DATA_BYTES = 512;
+export const MAX_CUSTODY_CHARACTERS = 380;
 
 export const KMS_ALIAS_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]{1,32}:[0-9]{12}:alias\/[A-Za-z0-9/_-]{1,256}$/;
 
-const schema = z.strictObject({
-  v: z.literal(1),
-  key_id: bytesOf(KEY_ID_BYTES),
-  receipt_key: bytesOf(RECEIPT_KEY_BYTES),
-  custody: z.union([z.literal(PROCESS_CUSTODY), z.string().max(380).regex(KMS_ALIAS_ARN)]),
-  legacy_key: bytesOf(PUBLIC_KEY_BYTES).optional(),
-});
+/** `process`, or the ARN of a KMS key alias. */
+export const custodySchema = z.union([
+  z.literal(PROCESS_CUSTODY),
+  z.string().max(MAX_CUSTODY_CHARACTERS).regex(KMS_ALIAS_ARN),
+]);
 
-export function encodeKeyBinding({ keyId, receiptKey, custody, legacyKey }: KeyBinding): Uint8Array {
-  return encodeCanonical({
-    v: 1,
-    key_id: keyId,
-    receipt_key: receiptKey,
-    custody,
-    ...(legacyKey && { legacy_key: legacyKey }),
-  });
+const VERSION = 2;
+
+const schema = z.tuple([
+  z.literal(VERSION),
+  bytesOf(KEY_ID_BYTES),
+  bytesOf(RECEIPT_KEY_BYTES),
+  custodySchema,
+  bytesOf(32),
+  bytesOf(PUBLIC_KEY_BYTES).nullable(),
+]);
+
+/** At most 504 bytes. */
+export function encodeKeyBinding({ keyId, receiptKey, custody, configSha256, legacyKey }: KeyBinding): Uint8Array {
+  return encodeCanonical([VERSION, keyId, receiptKey, custody, configSha256, legacyKey ?? null]);
 }
 
-/** @throws ProtocolError `malformed_body` */
-export function decodeKeyBinding(userData: Uint8Array): KeyBinding {
-  const parsed = schema.safeParse(decodeStrict(userData, 512));
-  if (!parsed.success) throw new ProtocolError('malformed_body', 'user_data is not a key binding');
-  const { key_id, receipt_key, custody, legacy_key } = parsed.data;
-  return { keyId: key_id, receiptKey: receipt_key, custody, ...(legacy_key && { legacyKey: legacy_key }) };
+/** What `user_data` holds: a key binding, one of a version that is not read here, or something else. */
+export type DecodedKeyBinding =
+  | { readonly kind: 'binding'; readonly binding: KeyBinding }
+  /** Version 1 (a map) and later ones. */
+  | { readonly kind: 'other_version'; readonly version: number }
+  | { readonly kind: 'invalid' };
+
+export function decodeKeyBinding(userData: Uint8Array): DecodedKeyBinding {
+  let value: unknown;
+  try {
+    value = decodeStrict(userData, MAX_USER_DATA_BYTES);
+  } catch (error) {
+    if (error instanceof ProtocolError) return { kind: 'invalid' };
+    throw error;
+  }
+  const version = versionOf(value);
+  if (version !== undefined && version !== VERSION) return { kind: 'other_version', version };
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) return { kind: 'invalid' };
+  const [, keyId, receiptKey, custody, configSha256, legacyKey] = parsed.data;
+  return { kind: 'binding', binding: { keyId, receiptKey, custody, configSha256, ...(legacyKey && { legacyKey }) } };
+}
+
+/** Version 1 was a map with `v` and `key_id`; from version 2 on it is the first item of an array. */
+function versionOf(value: unknown): number | undefined {
+  const version: unknown = Array.isArray(value)
+    ? value[0]
+    : typeof value === 'object' && value !== null && 'v' in value && 'key_id' in value
+      ? value.v
+      : undefined;
+  return typeof version === 'number' ? version : undefined;
 }

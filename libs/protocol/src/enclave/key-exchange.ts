@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { KMS_ALIAS_ARN, PROCESS_CUSTODY } from './key-binding';
+import { custodySchema } from './key-binding';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
-import { ProtocolError } from '../protocol-error';
+import { ProtocolError } from '../problems';
 import { bytesOf, bytesUpTo } from '../encoding/bytes';
 import { KEY_ID_BYTES } from '../messages/sealed-message';
 import { MAX_SEALED_KEY_BYTES } from './sealed-key';
@@ -51,7 +51,7 @@ export type HandedCredentials = NonNullable<KeyOffer['credentials']>;
 const code = z.string().regex(/^[a-z0-9_]{1,64}$/);
 const statusSchema = z.strictObject({
   v: z.literal(1),
-  custody: z.union([z.literal(PROCESS_CUSTODY), z.string().max(380).regex(KMS_ALIAS_ARN)]),
+  custody: custodySchema,
   /** `waiting`: it has no key to be sealed to, or lacks a secret it needs, and takes no messages. */
   state: z.enum(['waiting', 'ready']),
   /** What it would use if it were offered. */

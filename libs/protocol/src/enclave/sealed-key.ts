@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { KMS_ALIAS_ARN, PUBLIC_KEY_BYTES, RECEIPT_KEY_BYTES } from './key-binding';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
-import { ProtocolError } from '../protocol-error';
+import { ProtocolError } from '../problems';
 import { bytesOf, bytesUpTo } from '../encoding/bytes';
 import { KEY_ID_BYTES } from '../messages/sealed-message';
 

@@ -1,4 +1,4 @@
-import { fromHex, toHex } from './hex';
+import { fromHex, toHex } from './text';
 import { decodeStrict, encodeCanonical } from './cbor';
 
 const read = (hex: string) => decodeStrict(fromHex(hex), 1000);

@@ -1,5 +1,5 @@
 import { Token, Tokenizer, Type, decode, encode, rfc8949EncodeOptions } from 'cborg';
-import { ProtocolError } from '../protocol-error';
+import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
 
 const DECODE_OPTIONS = {

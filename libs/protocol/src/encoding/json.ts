@@ -1,4 +1,4 @@
-import { ProtocolError } from '../protocol-error';
+import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
 
 const QUOTE = 0x22;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { fromBase64Url, toBase64Url } from './base64url';
-import { fromHex, toHex } from './hex';
+import { fromBase64Url, toBase64Url } from './text';
+import { fromHex, toHex } from './text';
 import { messageIdFromText, messageIdToText } from '../messages/message-id';
 
 it('base64url equals Node for any bytes, and comes back', () => {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
-import { ProtocolError } from '../protocol-error';
+import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
 import { bytesOf } from '../encoding/bytes';
 import {
@@ -10,7 +10,7 @@ import {
   SUITES,
   XCHACHA_NONCE_BYTES,
 } from '../messages/sealed-message';
-import { fromHex, toHex } from '../encoding/hex';
+import { fromHex, toHex } from '../encoding/text';
 
 /**
  * What the web client that exists today sends: X25519 with an ephemeral key, BLAKE2b-256, XChaCha20-Poly1305 without associated data

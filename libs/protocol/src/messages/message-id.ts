@@ -1,5 +1,5 @@
-import { ProtocolError } from '../protocol-error';
-import { fromHex, toHex } from '../encoding/hex';
+import { ProtocolError } from '../problems';
+import { fromHex, toHex } from '../encoding/text';
 
 /** A message id is 16 random bytes chosen by the client; its text form is that of a UUID (RFC 9562 section 4), any version. */
 export const MESSAGE_ID_BYTES = 16;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
-import { ProtocolError } from '../protocol-error';
+import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
 import { bytesUpTo } from '../encoding/bytes';
 
@@ -13,8 +13,9 @@ import { bytesUpTo } from '../encoding/bytes';
  *   `communique-dispatched-before: 1` where an attempt went out and was never answered; `communique-interim-receipt`, the last receipt
  *   that said `pending` of some office (a JWS, which the enclave checks under its own key).
  * - `GET /attestation?nonce=<hex>` -> 200 `application/cose`, the document's bytes. Without a nonce: a document without one.
+ * - `GET /attestation/configuration` -> 200 `application/json`, see enclave/public-configuration.ts.
  * - `POST /keys`, see enclave/key-exchange.ts. Until the enclave has its keys, the two above are answered `keys_not_ready`.
- * - `GET /health` -> 200 JSON, see enclave/enclave-health.ts.
+ * - `GET /health` -> 200 JSON, see enclave/views.ts.
  */
 export const DISPATCHED_BEFORE_HEADER = 'communique-dispatched-before';
 export const DISPATCHED_BEFORE = '1';

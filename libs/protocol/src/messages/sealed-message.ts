@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
-import { ProtocolError } from '../protocol-error';
+import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
 import { bytesOf } from '../encoding/bytes';
-import { fromBase64Url, toBase64Url } from '../encoding/base64url';
+import { fromBase64Url, toBase64Url } from '../encoding/text';
 import { MESSAGE_ID_PATTERN, messageIdFromText, messageIdToText } from './message-id';
 
 /**

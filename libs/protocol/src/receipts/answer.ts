@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
-import { ProtocolError } from '../protocol-error';
+import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
 import { isOffice } from '../congress/chambers';
 import { bytesOf, bytesUpTo } from '../encoding/bytes';
-import { OUTCOMES } from './outcome';
+import { OUTCOMES } from './receipt';
 
 /** What the enclave tells the sender alone: a canonical CBOR map, padded and sealed with a key of the sender's own exchange. */
 export const answerSchema = z.strictObject({

@@ -1,7 +1,14 @@
 import * as z from 'zod';
 import { SUITES, type Suite } from '../messages/sealed-message';
 import { MESSAGE_ID_PATTERN } from '../messages/message-id';
-import { OUTCOMES } from './outcome';
+
+/**
+ * What became of one office's copy. `accepted`: the far end took it now. `duplicate`: it said that it had it already.
+ * `refused`: it, or the enclave, would not take it (the reason goes to the sender only). `unknown`: sent, no answer.
+ * `pending`: not there yet, will be tried again. Never one reported as another.
+ */
+export const OUTCOMES = ['accepted', 'duplicate', 'refused', 'unknown', 'pending'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 const base64Url32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const hex48 = z.string().regex(/^[0-9a-f]{96}$/);

@@ -6,7 +6,7 @@ import {
   type EnclaveKey,
   type TrustPolicy,
 } from '@communique-tee/client';
-import { PROBLEMS } from '@communique-tee/protocol';
+import { PROBLEMS, isProblemCode } from '@communique-tee/protocol';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drawContent } from './content';
 import type { Draw } from '../plan/draw';
@@ -111,7 +111,7 @@ function finalCodeOf(error: unknown): string | null {
   // fetch: the connection was refused, cut, or too slow
   if (error instanceof TypeError || (error instanceof DOMException && error.name === 'TimeoutError')) return null;
   if (!(error instanceof ClientError)) throw error;
-  if (error.problem !== undefined)
+  if (isProblemCode(error.problem))
     return PROBLEMS[error.problem].status >= 500 || error.problem === 'rate_limited' ? null : error.problem;
   return error.code;
 }

@@ -2,6 +2,7 @@ import {
   answerSchema,
   congressMessageSchema,
   messageViewSchema,
+  publicConfigurationSchema,
   receiptClaimsSchema,
   receiptSchema,
 } from '@communique-tee/protocol';
@@ -12,6 +13,7 @@ const SCHEMAS = {
   message: congressMessageSchema,
   view: messageViewSchema,
   claims: receiptClaimsSchema,
+  configuration: publicConfigurationSchema,
   receipt: receiptSchema,
 } as const;
 

@@ -12,6 +12,8 @@ export interface Guardian {
   times: KeyTimes;
   /** Whether keys have a pair of the legacy suite. */
   legacySuite: boolean;
+  /** Of the public configuration, 32 bytes. */
+  configSha256: Uint8Array;
   /** Absent: the AWS root. Another only where the development entry passes the mock's by name. */
   makerRoot?: TrustAnchor | undefined;
 }

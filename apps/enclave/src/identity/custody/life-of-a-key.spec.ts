@@ -117,9 +117,9 @@ describe('an enclave whose keys KMS guards', () => {
       expect(toHex(current!)).not.toBe(toHex(old.message.keyId));
     }
     expect(enclave.log.join('')).toContain('"event":"key_rotated"');
-    const { attestation, claims } = (await sender.relayed(enclave.url, old)).receipt;
+    const { enclave: signer, claims } = (await sender.relayed(enclave.url, old)).receipt;
     expect(claims.offices).toHaveLength(3);
-    expect(toHex(attestation.publicKey!)).toBe(toHex(store.cores[0]!.public_key));
+    expect(toHex(signer.publicKey)).toBe(toHex(store.cores[0]!.public_key));
     expect(toHex((await sender.key(enclave.url)).publicKey)).toBe(toHex(store.cores[1]!.public_key));
 
     // What was sealed a minute before the rotation lives for seven days

@@ -19,6 +19,8 @@ export interface CustodyParts {
   configuration: IdentityConfiguration;
   /** The operator's secrets that the services need. */
   secretNames: readonly string[];
+  /** Of the public configuration, 32 bytes. */
+  configSha256: Uint8Array;
   nsm: Nsm;
   clock: AnchoredClock;
   egress: Egress;
@@ -57,11 +59,12 @@ export async function openCustody(parts: CustodyParts): Promise<Custody> {
 }
 
 /** They end with the process, and what waits sealed to them then has to be sealed again: said at start, and to clients by their custody. */
-async function makeProcessKeys(ring: KeyRing, { configuration, nsm, clock, log }: CustodyParts): Promise<void> {
+async function makeProcessKeys(ring: KeyRing, parts: CustodyParts): Promise<void> {
+  const { configuration, configSha256, nsm, clock, log } = parts;
   const secret = await createKeySecret(nsm);
   const keys = deriveEnclaveKeys(secret, custodyName({ mode: 'process' }), configuration.legacySuite);
   secret.fill(0);
-  const documents = new DocumentSource(nsm, keys, clock);
+  const documents = new DocumentSource(nsm, keys, clock, configSha256);
   await documents.forReceipt();
   ring.take({ keys, documents, epoch: 1, rotateAfterMs: Infinity, destroyAfterMs: Infinity });
   log.write('warn', 'keys_end_with_process', { keyId: keyIdText(keys.keyId), custody: keys.custody });
@@ -71,7 +74,7 @@ function openForKms(
   ring: KeyRing,
   secrets: OperatorSecrets,
   pcr0: Uint8Array,
-  { configuration, nsm, clock, egress, log, makerRoot }: CustodyParts,
+  { configuration, configSha256, nsm, clock, egress, log, makerRoot }: CustodyParts,
 ): KeyKeeperParts['kms'] {
   const { kms, custody, stack, legacySuite } = configuration;
   const alias = custody.mode === 'kms' ? custody.keyAlias : configuration.secrets?.keyAlias;
@@ -79,7 +82,7 @@ function openForKms(
   const sealedKeys =
     custody.mode === 'kms'
       ? new SealedKeys(
-          { custody: custody.keyAlias, stack, pcr0, times: keyTimes(custody), legacySuite, makerRoot },
+          { custody: custody.keyAlias, stack, pcr0, times: keyTimes(custody), legacySuite, configSha256, makerRoot },
           ring,
           nsm,
           clock,

@@ -99,7 +99,8 @@ export class SealedKeys {
     const keys = await openRecord(record, this.guardian, session);
     this.opened.set(id, sha256);
     this.log.write('info', 'keys_opened', { keyId: id });
-    this.ring.take({ keys, documents: new DocumentSource(this.nsm, keys, this.clock), ...timesOf(core) });
+    const documents = new DocumentSource(this.nsm, keys, this.clock, this.guardian.configSha256);
+    this.ring.take({ keys, documents, ...timesOf(core) });
   }
 
   private forgetDropped(): void {

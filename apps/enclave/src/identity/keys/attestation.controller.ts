@@ -1,13 +1,18 @@
 import { LIMITS } from '@communique-tee/protocol';
-import { Controller, Get, Header, Query, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Query, StreamableFile } from '@nestjs/common';
+import type { ServedConfiguration } from '../../configuration/served-configuration';
 import { ProblemError } from '../../runtime/problem-error';
+import { SERVED_CONFIGURATION } from '../../runtime/tokens';
 import { KeyRing } from './key-ring';
 
 const HEX = new RegExp(`^(?:[0-9a-fA-F]{2}){${LIMITS.minNonceBytes},${LIMITS.maxNonceBytes}}$`);
 
 @Controller('attestation')
 export class AttestationController {
-  constructor(private readonly ring: KeyRing) {}
+  constructor(
+    private readonly ring: KeyRing,
+    @Inject(SERVED_CONFIGURATION) private readonly served: ServedConfiguration,
+  ) {}
 
   /** Of the current key: what is sealed from now on is sealed to it. */
   @Get()
@@ -19,5 +24,13 @@ export class AttestationController {
     return new StreamableFile(
       await (nonce === undefined ? documents.withoutNonce() : documents.withNonce(Buffer.from(nonce, 'hex'))),
     );
+  }
+
+  /** What every document's key binding has the hash of. */
+  @Get('configuration')
+  @Header('content-type', 'application/json')
+  @Header('cache-control', 'no-store')
+  configuration(): StreamableFile {
+    return new StreamableFile(this.served.bytes);
   }
 }

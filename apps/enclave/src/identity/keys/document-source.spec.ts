@@ -29,6 +29,7 @@ describe('an attestation document', () => {
       nsm,
       deriveEnclaveKeys(await createKeySecret(nsm), 'process'),
       new AnchoredClock(() => elapsedMs),
+      new Uint8Array(32),
     );
   });
   afterEach(() => folder.remove());

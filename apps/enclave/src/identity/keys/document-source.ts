@@ -1,5 +1,5 @@
 import type { Nsm } from '@communique-tee/nsm';
-import { toHex } from '@communique-tee/protocol';
+import { encodeKeyBinding, toHex } from '@communique-tee/protocol';
 import { createHash } from 'node:crypto';
 import type { AnchoredClock } from '../../runtime/anchored-clock';
 import { ProblemError } from '../../runtime/problem-error';
@@ -30,12 +30,20 @@ export class DocumentSource {
   private cached: AttestedDocument | undefined;
   private refreshing: Promise<AttestedDocument> | undefined;
   private waiting = 0;
+  /** `user_data` of every document. */
+  private readonly binding: Uint8Array;
 
   constructor(
     private readonly nsm: Nsm,
     private readonly keys: EnclaveKeys,
     private readonly clock: AnchoredClock,
-  ) {}
+    /** Of the public configuration, 32 bytes. */
+    configSha256: Uint8Array,
+  ) {
+    const { keyId, receiptKey, custody, legacy } = keys;
+    const legacyKey = legacy?.pair.publicKey;
+    this.binding = encodeKeyBinding({ keyId, receiptKey, custody, configSha256, ...(legacyKey && { legacyKey }) });
+  }
 
   /** With the client's nonce (16 to 64 bytes) always made anew. */
   async withNonce(nonce: Uint8Array): Promise<Uint8Array> {
@@ -75,7 +83,7 @@ export class DocumentSource {
     try {
       const { bytes, timestampMs, pcr0, endsAtMs } = await attest(this.nsm, this.clock, {
         publicKey: this.keys.sealing.publicKey,
-        userData: this.keys.binding,
+        userData: this.binding,
         ...(nonce && { nonce }),
       });
       return {

@@ -1,6 +1,6 @@
 import { importPrivateKey, keyIdOf, type KeyPair } from '@communique-tee/crypto';
 import type { Nsm } from '@communique-tee/nsm';
-import { KEY_SECRET_BYTES, encodeKeyBinding, toHex } from '@communique-tee/protocol';
+import { KEY_SECRET_BYTES, toHex } from '@communique-tee/protocol';
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 
 /** Key pairs of one secret; only their public halves ever leave, inside attestation documents. */
@@ -15,8 +15,6 @@ export interface EnclaveKeys {
   receiptKey: Uint8Array;
   /** X25519, of the suite of the web client that exists today; null where the configuration does not switch it on. */
   legacy: { pair: KeyPair<KeyObject>; keyId: Uint8Array } | null;
-  /** The canonical CBOR that stands as `user_data` in documents for clients. */
-  binding: Uint8Array;
   /** `process`, or the ARN of the KMS key alias that guards the secret. */
   custody: string;
 }
@@ -47,7 +45,6 @@ export function deriveEnclaveKeys(secret: Uint8Array, custody: string, legacySui
   const keyId = keyIdOf(sealing.publicKey);
   const receiptKey = rawPublicKey(receiptPrivateKey);
   const legacy = legacySuite ? derive(secret, 'communique-tee legacy x25519 v1', importPrivateKey) : null;
-  const binding = encodeKeyBinding({ keyId, receiptKey, custody, ...(legacy && { legacyKey: legacy.publicKey }) });
   return {
     sealing,
     keyId,
@@ -55,7 +52,6 @@ export function deriveEnclaveKeys(secret: Uint8Array, custody: string, legacySui
     receiptKey,
     custody,
     legacy: legacy && { pair: legacy, keyId: keyIdOf(legacy.publicKey) },
-    binding,
   };
 }
 

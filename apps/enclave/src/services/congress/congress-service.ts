@@ -4,6 +4,7 @@ import {
   LIMITS,
   CHAMBER_KEYS,
   encodeRelayAnswer,
+  forEachChamber,
 } from '@communique-tee/protocol';
 import { defineService } from '../service';
 import { congressConfigSchema, congressDestinations, congressSecrets } from './cwc/congress-config';
@@ -21,6 +22,13 @@ export const congressService = defineService({
     destinations: congressDestinations(configuration),
     secrets: congressSecrets(configuration),
     problems: sharedKeys ? replayProblems(configuration) : [],
+  }),
+  published: ({ acceptReplayAcrossEnclaves, ...configuration }) => ({
+    acceptReplayAcrossEnclaves,
+    ...forEachChamber((chamber) => {
+      const { origin, deduplicates } = configuration[chamber];
+      return { origin, deduplicates };
+    }),
   }),
   readRequest: (sealed, header) => ({
     sealed,

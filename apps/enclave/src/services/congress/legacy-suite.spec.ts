@@ -1,8 +1,7 @@
-import { verifyAttestation } from '@communique-tee/attestation';
 import { keyIdOf } from '@communique-tee/crypto';
+import { verifyEnclave } from '@communique-tee/enclave-identity';
 import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import {
-  decodeKeyBinding,
   decodeRelayAnswer,
   encodeLegacyMessage,
   encodeSealedMessage,
@@ -37,8 +36,7 @@ beforeEach(() => {
 });
 
 async function legacyKeyOf(of: EnclaveFixture): Promise<LegacyKeyView> {
-  const { userData } = (await of.key()).attestation;
-  const { legacyKey } = decodeKeyBinding(userData ?? new Uint8Array());
+  const { legacyKey } = await of.key();
   if (!legacyKey) throw new Error('no legacy key is attested');
   return legacyPublicKeyView(keyIdOf(legacyKey), legacyKey);
 }
@@ -53,7 +51,7 @@ async function read(
   const receipt = await verifyReceipt(
     { receipt: answer.receipt, attestation_document: Buffer.from(answer.attestationDocument).toString('base64') },
     {
-      verifyAttestation,
+      verifyEnclave,
       acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
       trustAnchor,
       messageId: sealed.id,
@@ -156,9 +154,7 @@ describe('where the configuration does not switch it on', () => {
   it('no key of it is attested, and its messages are of no suite that is open', async () => {
     const off = await startEnclaveFixture();
     try {
-      expect(decodeKeyBinding((await off.key()).attestation.userData ?? new Uint8Array())).not.toHaveProperty(
-        'legacyKey',
-      );
+      expect(await off.key()).not.toHaveProperty('legacyKey');
       const sealed = await sealAsLegacyClient(key, legacyContent());
       expect(await codeOf(await off.relay(sealed.sealed))).toBe('422 suite_unsupported');
       expect(off.congress.received()).toHaveLength(0);

@@ -1,6 +1,7 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
-import { encodeKeyBinding, encodeKeyStatus, type KeyStatus } from '@communique-tee/protocol';
+import { keyIdOf } from '@communique-tee/crypto';
+import { encodeKeyBinding, encodeKeyStatus, toHex, type KeyStatus } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { Module } from '@nestjs/common';
@@ -30,6 +31,8 @@ interface Body {
   readonly status: string;
   readonly details: Record<string, Record<string, unknown>>;
 }
+
+const KEY_ID = toHex(keyIdOf(new Uint8Array(32)));
 
 describe('health', () => {
   let postgres: Postgres;
@@ -71,9 +74,10 @@ describe('health', () => {
       return;
     }
     const userData = encodeKeyBinding({
-      keyId: new Uint8Array(16),
+      keyId: keyIdOf(new Uint8Array(32)),
       receiptKey: new Uint8Array(32),
       custody: keys === null ? 'process' : ALIAS,
+      configSha256: new Uint8Array(32),
     });
     const nonce = query.get('nonce');
     answer(
@@ -169,12 +173,12 @@ describe('health', () => {
         enclave: {
           status: 'up',
           enclaveId: 'enclave-of-a-test',
-          enclaves: [{ index: 0, up: true, trusted: true, keyId: '00'.repeat(16) }],
+          enclaves: [{ index: 0, up: true, trusted: true, keyId: KEY_ID }],
         },
         attestation: { status: 'up', pcr0: developmentMeasurements.pcr0 },
         keys: {
           status: 'up',
-          enclaves: [{ index: 0, custody: 'process', state: 'ready', keyId: '00'.repeat(16), held: null, kms: null }],
+          enclaves: [{ index: 0, custody: 'process', state: 'ready', keyId: KEY_ID, held: null, kms: null }],
         },
         database: { status: 'up' },
         redis: { status: 'up', store: 'memory' },
@@ -189,10 +193,7 @@ describe('health', () => {
     expect(await tee()).toMatchObject({
       status: 503,
       down: [
-        [
-          'enclave',
-          { code: 'enclave_unhealthy', enclaves: [{ index: 0, up: false, trusted: true, keyId: '00'.repeat(16) }] },
-        ],
+        ['enclave', { code: 'enclave_unhealthy', enclaves: [{ index: 0, up: false, trusted: true, keyId: KEY_ID }] }],
       ],
     });
     healthy = true;

@@ -1,7 +1,9 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
+import { keyIdOf } from '@communique-tee/crypto';
 import {
   encodeKeyBinding,
+  encodePublicConfiguration,
   encodeSealedMessage,
   LIMITS,
   type ProblemCode,
@@ -9,6 +11,7 @@ import {
 } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -55,6 +58,7 @@ const ELSEWHERE_OF: Readonly<Record<string, Partial<Record<ProblemCode, string>>
   'get /api/admin/status': { uri_too_long: 'has no parameter' },
   'get /api/admin/keys': { uri_too_long: 'has no parameter' },
   'get /attestation': { uri_too_long: 'has no parameter in its path' },
+  'get /attestation/configuration': { uri_too_long: 'has no parameter in its path' },
   'get /api/tee/public-key': { uri_too_long: 'has no parameter' },
   'get /api/health/history': { uri_too_long: 'has no parameter in its path' },
   'get /api/admin/history': { uri_too_long: 'has no parameter in its path' },
@@ -63,6 +67,15 @@ const ELSEWHERE_OF: Readonly<Record<string, Partial<Record<ProblemCode, string>>
   'get /status': { uri_too_long: 'has no parameter' },
   'post /api/messages': { uri_too_long: 'has no parameter' },
 };
+
+const configuration = encodePublicConfiguration({
+  version: 1,
+  stack: 'test',
+  custody: 'process',
+  legacySuite: true,
+  egress: [],
+  services: {},
+});
 
 describe('the contract', () => {
   let folder: TemporaryFolder;
@@ -89,10 +102,15 @@ describe('the contract', () => {
       );
       return;
     }
+    if (path === '/attestation/configuration') {
+      answer(response, 200, 'application/json', Buffer.from(configuration));
+      return;
+    }
     const userData = encodeKeyBinding({
-      keyId: new Uint8Array(16),
+      keyId: keyIdOf(new Uint8Array(32)),
       receiptKey: new Uint8Array(32),
       custody: 'process',
+      configSha256: new Uint8Array(32),
       legacyKey: new Uint8Array(32),
     });
     const nonce = query.get('nonce');
@@ -339,6 +357,12 @@ describe('the contract', () => {
     expect((await ask(url, ATTESTATION, '/attestation', { headers: { accept: 'text/html' } })).code).toBe(
       'not_acceptable',
     );
+    const CONFIGURATION = 'get /attestation/configuration';
+    const byHash = (sha256: string) => `/attestation/configuration?sha256=${sha256}`;
+    const sha256 = createHash('sha256').update(configuration).digest('hex');
+    expect((await ask(url, CONFIGURATION, byHash(sha256))).status).toBe(200);
+    expect((await ask(url, CONFIGURATION, '/attestation/configuration')).status).toBe(200);
+    expect((await ask(url, CONFIGURATION, byHash('ab'.repeat(32)))).code).toBe('not_found');
     enclave.behaviour = (_, response) => {
       answer(response, 200, 'application/cose', 'not a document');
     };
@@ -433,6 +457,9 @@ describe('the contract', () => {
     expect((await ask(url, 'get /api/tee/public-key', '/api/tee/public-key')).code).toBe('not_found');
     expect((await post(url, 'alice', legacy)).code).toBe('enclave_unavailable');
     expect((await ask(url, 'get /attestation', '/attestation')).code).toBe('enclave_unavailable');
+    expect((await ask(url, 'get /attestation/configuration', '/attestation/configuration')).code).toBe(
+      'enclave_unavailable',
+    );
     expect((await ask(url, 'get /api/health/tee', '/api/health/tee')).status).toBe(503);
     expect((await ask(url, 'get /health', '/health')).status).toBe(200);
   });

@@ -1,13 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  AttestationError,
-  createAttestationVerifier,
-  unsafeTrustAnchorFromPem,
-  type AttestationPolicy,
-  type VerifiedAttestation,
-} from '@communique-tee/attestation';
-import { decodeKeyBinding, toHex, type KeyBinding } from '@communique-tee/protocol';
+import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import { createEnclaveExaminer, failedCheck, type EnclavePolicy } from '@communique-tee/enclave-identity';
+import { toHex } from '@communique-tee/protocol';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import type { EnclaveClient } from '../enclave/enclave-client';
 
@@ -26,7 +21,7 @@ export type Judgement =
     }
   /** It answers, and has no key yet that it could attest. */
   | { readonly kind: 'waiting'; readonly code: 'keys_not_ready' }
-  /** Something answered, and it is not the enclave that was expected. `code` is an attestation error's or `key_binding_invalid`. */
+  /** Something answered, and it is not the enclave that was expected. `code` is that of the check that failed (libs/enclave-identity). */
   | { readonly kind: 'refused'; readonly code: string }
   | { readonly kind: 'unreachable'; readonly code: string };
 
@@ -36,8 +31,8 @@ const MAX_FUTURE_SKEW_MS = 5000;
 /** Asks an enclave for a document of its own nonce and holds it against the configured policy. */
 @Injectable()
 export class AttestationJudge {
-  private readonly verifier = createAttestationVerifier();
-  private readonly policy: Omit<AttestationPolicy, 'freshness'> | undefined;
+  private readonly examiner = createEnclaveExaminer();
+  private readonly policy: Omit<EnclavePolicy, 'freshness'> | undefined;
 
   constructor(@Inject(GATEWAY_CONFIG) { attestation }: Pick<GatewayConfig, 'attestation'>) {
     this.policy = attestation.verify ? policyOf(attestation) : undefined;
@@ -59,28 +54,20 @@ export class AttestationJudge {
       const { code } = result;
       return code === 'enclave_answer_invalid' ? { kind: 'refused', code } : { kind: 'unreachable', code };
     }
-    let verified: VerifiedAttestation;
-    try {
-      verified = await this.verifier.verify(result.answer, { ...this.policy, freshness: { nonce } });
-    } catch (error) {
-      if (error instanceof AttestationError) return { kind: 'refused', code: error.code };
-      throw error;
-    }
-    let binding: KeyBinding;
-    try {
-      binding = decodeKeyBinding(verified.userData ?? new Uint8Array());
-    } catch {
-      return { kind: 'refused', code: 'key_binding_invalid' };
-    }
-    const { moduleId, pcr0, timestampMs } = verified;
+    const { checks, identity } = await this.examiner.examine(
+      { document: result.answer },
+      { ...this.policy, freshness: { nonce } },
+    );
+    if (identity === undefined) return { kind: 'refused', code: failedCheck(checks)?.code ?? 'internal_error' };
+    const { attestation, keyId, custody, legacyKey } = identity;
     return {
       kind: 'verified',
-      moduleId,
-      pcr0,
-      documentTimestampMs: timestampMs,
-      keyId: toHex(binding.keyId),
-      custody: binding.custody,
-      ...(binding.legacyKey && { legacyKey: binding.legacyKey }),
+      moduleId: attestation.moduleId,
+      pcr0: attestation.pcr0,
+      documentTimestampMs: attestation.timestampMs,
+      keyId: toHex(keyId),
+      custody,
+      ...(legacyKey && { legacyKey }),
     };
   }
 }
@@ -89,7 +76,7 @@ function policyOf({
   acceptedMeasurements,
   trustAnchorPem,
   maxAgeMs,
-}: GatewayConfig['attestation']): Omit<AttestationPolicy, 'freshness'> {
+}: GatewayConfig['attestation']): Omit<EnclavePolicy, 'freshness'> {
   return {
     acceptedMeasurements: measurementsOf(acceptedMeasurements),
     maxAgeMs,
@@ -101,7 +88,7 @@ function policyOf({
 /** @throws Error for an empty list: nothing is accepted by default */
 export function measurementsOf(
   accepted: GatewayConfig['attestation']['acceptedMeasurements'],
-): AttestationPolicy['acceptedMeasurements'] {
+): EnclavePolicy['acceptedMeasurements'] {
   const [first, ...rest] = accepted;
   if (first === undefined) throw new Error('no accepted measurement is configured');
   return [first, ...rest];

@@ -1,8 +1,16 @@
 import { Controller, Get, Header, Headers, Query, Res } from '@nestjs/common';
-import { LIMITS, attestationViewSchema, fromHex, toHex, type AttestationView } from '@communique-tee/protocol';
+import {
+  LIMITS,
+  attestationViewSchema,
+  fromHex,
+  publicConfigurationSchema,
+  toHex,
+  type AttestationView,
+} from '@communique-tee/protocol';
 import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { AttestationDocuments, type UnjudgedDocument } from './attestation-documents';
+import { EnclaveConfigurations } from './enclave-configurations';
 import { negotiate } from '../../core/routing/accept';
 import { BINARY, Operation } from '../../core/routing/operation';
 
@@ -18,7 +26,10 @@ interface Reply {
 /** The enclave's documents, handed on. The gateway vouches for none of them: who asks verifies. */
 @Controller('attestation')
 export class AttestationController {
-  constructor(private readonly documents: AttestationDocuments) {}
+  constructor(
+    private readonly documents: AttestationDocuments,
+    private readonly configurations: EnclaveConfigurations,
+  ) {}
 
   @Get()
   @RateLimit('attestation')
@@ -68,6 +79,36 @@ export class AttestationController {
     const found = nonce === undefined ? await this.documents.shared() : await this.documents.fresh(nonce);
     reply.type(type);
     return type === COSE_TYPE ? Buffer.from(found.document) : viewOf(found);
+  }
+
+  /** What a document's key binding has the SHA-256 of, byte for byte as the enclave serves it. */
+  @Get('configuration')
+  @Operation({
+    summary: "The enclave's public configuration",
+    description:
+      'What an enclave publishes of its measured configuration, byte for byte as it serves it (canonical JSON, RFC 8785). The key binding in `user_data` of an attestation document carries its SHA-256: ask for it by that hash, and compare.',
+    parameters: [
+      {
+        name: 'sha256',
+        in: 'query',
+        description: 'Of the configuration, in lowercase hex. Without it: one that an enclave serves.',
+        schema: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+      },
+    ],
+    answers: {
+      '200': { description: 'The configuration.', content: { 'application/json': publicConfigurationSchema } },
+    },
+    problems: ['not_found', 'enclave_unavailable'],
+  })
+  async configuration(@Query('sha256') sha256: unknown, @Res({ passthrough: true }) reply: Reply): Promise<Buffer> {
+    if (sha256 !== undefined && !(typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256)))
+      throw new ProblemError('not_found', { detail: 'sha256 is 64 lowercase hexadecimal digits.' });
+    reply.header('cache-control', 'no-store');
+    const bytes = await this.configurations.get(sha256);
+    // Named by its hash it is the same for ever
+    if (sha256 !== undefined) reply.header('cache-control', 'public, max-age=31536000, immutable');
+    reply.type(JSON_TYPE);
+    return Buffer.from(bytes);
   }
 }
 

@@ -1,6 +1,7 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { attestationViewSchema, encodeKeyBinding } from '@communique-tee/protocol';
+import { keyIdOf } from '@communique-tee/crypto';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { verifyAttestation, unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import type { GatewayConfig } from '../../core/config/gateway-config';
@@ -13,9 +14,17 @@ import { AttestationJudge } from './attestation-judge';
 import { AttestationMonitor } from './attestation-monitor';
 import { Metrics } from '../../core/telemetry/metrics';
 import { EnclaveMetrics } from '../enclave/enclave-metrics';
+import { EnclaveConfigurations } from './enclave-configurations';
 
 const quiet = new Logger({ log: { level: 'silent' } }, { write: () => undefined });
-const keyBinding = encodeKeyBinding({ keyId: new Uint8Array(16), receiptKey: new Uint8Array(32), custody: 'process' });
+const publicKey = new Uint8Array(32).fill(1);
+const bound = {
+  keyId: keyIdOf(publicKey),
+  receiptKey: new Uint8Array(32),
+  custody: 'process',
+  configSha256: new Uint8Array(32),
+};
+const keyBinding = encodeKeyBinding(bound);
 const nonceOf = (hex: string | null) => (hex === null ? {} : { nonce: new Uint8Array(Buffer.from(hex, 'hex')) });
 
 describe('attestation', () => {
@@ -35,7 +44,7 @@ describe('attestation', () => {
         await by.attest({
           ...nonceOf(query.get('nonce')),
           ...(userData === undefined ? {} : { userData }),
-          publicKey: new Uint8Array(32).fill(1),
+          publicKey,
         }),
       );
     };
@@ -81,6 +90,7 @@ describe('attestation', () => {
           configOf(attestation),
           new AttestationMonitor(clients, new AttestationJudge(configOf(attestation)), quiet),
         ),
+        new EnclaveConfigurations(clients),
       );
     beforeEach(() => {
       headers.clear();

@@ -1,6 +1,7 @@
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
-import { decodeKeyBinding, toHex, type Outcome } from '@communique-tee/protocol';
+import { keyIdOf } from '@communique-tee/crypto';
+import { toHex, type Outcome } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { DeliveryBench, type BenchConfig } from '../delivery/testing/delivery-bench';
@@ -250,7 +251,7 @@ describe('several enclaves', () => {
       const found: string[] = [];
       for (let n = 0; n < 4; n++) {
         const { content } = await (nonce === undefined ? documents.shared() : documents.fresh(nonce));
-        found.push(toHex(decodeKeyBinding(content.userData ?? new Uint8Array()).keyId));
+        found.push(toHex(keyIdOf(content.publicKey ?? new Uint8Array())));
       }
       return found;
     };

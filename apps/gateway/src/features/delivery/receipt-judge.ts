@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { createAttestationVerifier, unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import { createEnclaveExaminer } from '@communique-tee/enclave-identity';
 import { toBase64Url, type ReceiptClaims, type RelayAnswer } from '@communique-tee/protocol';
 import { ReceiptError, verifyReceipt } from '@communique-tee/receipts';
 import { measurementsOf } from '../attestation/attestation-judge';
@@ -14,7 +15,7 @@ export type ReceiptJudgement =
 /** Believes an answer's outcomes only under a receipt that a sender would believe too. */
 @Injectable()
 export class ReceiptJudge {
-  private readonly verifier = createAttestationVerifier();
+  private readonly examiner = createEnclaveExaminer();
   private readonly attestation: GatewayConfig['attestation'];
 
   constructor(@Inject(GATEWAY_CONFIG) { attestation }: Pick<GatewayConfig, 'attestation'>) {
@@ -49,7 +50,7 @@ export class ReceiptJudge {
       attestation_document: Buffer.from(answer.attestationDocument).toString('base64'),
     };
     const { claims } = await verifyReceipt(receipt, {
-      verifyAttestation: (document, policy) => this.verifier.verify(document, policy),
+      verifyEnclave: this.examiner.verify,
       acceptedMeasurements: measurementsOf(acceptedMeasurements),
       ...(trustAnchorPem === undefined ? {} : { trustAnchor: unsafeTrustAnchorFromPem(trustAnchorPem) }),
       messageId,

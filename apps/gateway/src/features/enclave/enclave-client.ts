@@ -4,6 +4,7 @@ import {
   INTERIM_RECEIPT_HEADER,
   LIMITS,
   MAX_KEY_STATUS_BYTES,
+  MAX_PUBLIC_CONFIGURATION_BYTES,
   decodeKeyStatus,
   decodeRelayAnswer,
   decodeSealedAnswer,
@@ -64,6 +65,17 @@ export class EnclaveClient {
       MAX_DOCUMENT_BYTES,
       options.signal,
       ({ contentType, body }) => (contentType === 'application/cose' && body.length > 0 ? body : undefined),
+    );
+  }
+
+  /** The public configuration, as served: at most 16 KiB of JSON, unread. */
+  async configuration(options: { signal?: AbortSignal } = {}): Promise<EnclaveResult<Uint8Array>> {
+    return this.ask(
+      'configuration',
+      { method: 'GET', path: '/attestation/configuration', accept: 'application/json' },
+      MAX_PUBLIC_CONFIGURATION_BYTES,
+      options.signal,
+      ({ contentType, body }) => (contentType === 'application/json' && body.length > 0 ? body : undefined),
     );
   }
 

@@ -45,14 +45,15 @@ describe('the legacy suite', () => {
   });
   beforeEach(async () => {
     legacyKey = bytes(32);
-    const keyId = bytes(16);
+    const publicKey = new Uint8Array(32);
     enclave = new TestEnclave({ kind: 'unix', path: folder.file('enclave') }, async (request, response) => {
       if (request.path !== '/attestation')
         return problem(request.path === '/messages' ? 'enclave_busy' : 'not_found')(request, response);
       const userData = encodeKeyBinding({
-        keyId,
+        keyId: keyIdOf(publicKey),
         receiptKey: new Uint8Array(32),
         custody: 'process',
+        configSha256: new Uint8Array(32),
         ...(legacyKey && { legacyKey }),
       });
       answer(
@@ -61,7 +62,7 @@ describe('the legacy suite', () => {
         'application/cose',
         await nsm.attest({
           userData,
-          publicKey: new Uint8Array(32),
+          publicKey,
           nonce: new Uint8Array(Buffer.from(request.query.get('nonce') ?? '', 'hex')),
         }),
       );

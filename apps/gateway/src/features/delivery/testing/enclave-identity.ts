@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { keyIdOf } from '@communique-tee/crypto';
 import {
   encodeKeyBinding,
   encodeRelayAnswer,
@@ -26,7 +27,8 @@ export type Attest = (fields: {
 /** Keys and receipts of an enclave, real in everything but that no message is ever opened: its offices are told to it. */
 export class EnclaveIdentity {
   private readonly keys = generateKeyPairSync('ed25519');
-  readonly keyId = random(16);
+  private readonly publicKey = random(32);
+  readonly keyId = keyIdOf(this.publicKey);
 
   constructor(
     private readonly attest: Attest,
@@ -40,8 +42,13 @@ export class EnclaveIdentity {
   }
 
   document(nonce?: Uint8Array): Promise<Uint8Array> {
-    const userData = encodeKeyBinding({ keyId: this.keyId, receiptKey: this.receiptKey, custody: this.custody });
-    return this.attest({ ...(nonce === undefined ? {} : { nonce }), userData, publicKey: random(32) });
+    const userData = encodeKeyBinding({
+      keyId: this.keyId,
+      receiptKey: this.receiptKey,
+      custody: this.custody,
+      configSha256: new Uint8Array(32),
+    });
+    return this.attest({ ...(nonce === undefined ? {} : { nonce }), userData, publicKey: this.publicKey });
   }
 
   /** A receipt for these sealed bytes; `changes` and `key` forge it. */

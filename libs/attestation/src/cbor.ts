@@ -1,5 +1,50 @@
+import { decode } from 'cborg';
 import { AttestationError } from './errors';
-import { maxCborDepth, maxCborItems } from './limits';
+
+/**
+ * Bounds that hold before anything is allocated.
+ * AWS gives the payload as `bstr .size (1..16384)` (attestation_process.md, section 3.1). Around it stand at most a tag (1),
+ * an array head (1), the protected header (5), the unprotected one (1), two string heads (6) and the signature (96): 110
+ * bytes, rounded up. Real documents have 4.4 to 4.8 KB.
+ */
+export const maxPayloadBytes = 16_384;
+export const maxDocumentBytes = maxPayloadBytes + 128;
+/** Nine fields with their names, 32 PCRs with their indexes and a bundle of certificates are under 100 items. */
+export const maxCborItems = 128;
+/** The payload is a map (1) with a map of PCRs or an array of certificates (2) of plain values (3). */
+export const maxCborDepth = 3;
+
+export type CborValue =
+  number | bigint | string | boolean | null | undefined | Uint8Array | CborValue[] | Map<CborValue, CborValue>;
+
+/**
+ * Strict CBOR: shortest forms only, no duplicate keys, maps as Map, and everything that {@link scanCbor} refuses.
+ * Byte strings are copies.
+ *
+ * @throws AttestationError with a code ERR_ATTESTATION_CBOR*
+ */
+export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boolean }): CborValue {
+  scanCbor(bytes, options);
+  try {
+    return decode(bytes, {
+      strict: true,
+      useMaps: true,
+      rejectDuplicateMapKeys: true,
+      allowIndefinite: options.indefiniteOuterMap,
+      allowUndefined: false,
+      allowNaN: false,
+      allowInfinity: false,
+    }) as CborValue;
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : '';
+    // cborg has no codes; the pinned version's words are covered by a test.
+    throw new AttestationError(
+      message.includes('repeat map key') ? 'ERR_ATTESTATION_CBOR_DUPLICATE_KEY' : 'ERR_ATTESTATION_CBOR',
+      undefined,
+      cause,
+    );
+  }
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const indefinite = 31;

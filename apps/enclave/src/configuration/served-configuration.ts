@@ -1,0 +1,32 @@
+import { encodePublicConfiguration, type PublicConfiguration } from '@communique-tee/protocol';
+import { createHash } from 'node:crypto';
+import { custodyName } from '../identity/custody/custody-config';
+import type { EnclaveConfiguration } from './configuration';
+import { publishedOf } from '../services/registry';
+import { destinationsOf } from './cross-checks';
+
+/** The public configuration as `GET /attestation/configuration` serves it, and the hash that every key binding carries. */
+export interface ServedConfiguration {
+  /** Canonical JSON. */
+  readonly bytes: Uint8Array;
+  /** 32 bytes. */
+  readonly sha256: Uint8Array;
+}
+
+/** @throws ProtocolError where the configuration is too large to be served */
+export function servedConfiguration(configuration: EnclaveConfiguration): ServedConfiguration {
+  const { stack, custody, legacySuite, services } = configuration;
+  // Only what is named here is published: a new member of the configuration stays private until it is added.
+  const bytes = encodePublicConfiguration({
+    version: 1,
+    stack,
+    custody: custodyName(custody),
+    legacySuite,
+    egress: destinationsOf(configuration)
+      .map(({ host, port }) => `${host}:${String(port)}`)
+      .sort(),
+    // encodePublicConfiguration holds it against the schema
+    services: publishedOf(services) as PublicConfiguration['services'],
+  });
+  return { bytes, sha256: new Uint8Array(createHash('sha256').update(bytes).digest()) };
+}

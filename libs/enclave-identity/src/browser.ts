@@ -1,0 +1,54 @@
+import { attestationVerificationSteps } from '@communique-tee/attestation/browser';
+import { keyIdOf } from '@communique-tee/crypto/browser';
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { EnclaveEvidence, Primitives } from './check';
+import {
+  examine,
+  readUnverified,
+  verify,
+  type EnclaveIdentity,
+  type Examination,
+  type UnverifiedEnclave,
+} from './examine';
+import type { EnclavePolicy, ExaminationPolicy } from './policy';
+
+export * from './exports';
+
+const primitives: Primitives = { steps: attestationVerificationSteps, sha256, keyIdOf };
+
+/**
+ * Examines an enclave by every check in its order, and reports each of them. The first check that fails decides: those after
+ * it are not run.
+ *
+ * @throws AttestationError of the step `policy`: the caller's own mistake, or a platform that cannot verify anything
+ * @example
+ * const { checks, identity } = await examineEnclave({ document, configuration }, policy);
+ */
+export function examineEnclave(evidence: EnclaveEvidence, policy: ExaminationPolicy): Promise<Examination> {
+  return examine(evidence, policy, primitives);
+}
+
+/**
+ * The same for a program that needs the answer alone.
+ *
+ * @throws AttestationError | EnclaveError of the first check that failed
+ * @example
+ * const { publicKey, attestation } = await verifyEnclave({ document }, {
+ *   acceptedMeasurements: [{ pcr0 }],
+ *   freshness: { nonce },
+ *   maxAgeMs: 60_000,
+ *   maxFutureSkewMs: 5_000,
+ * });
+ */
+export function verifyEnclave(evidence: EnclaveEvidence, policy: EnclavePolicy): Promise<EnclaveIdentity> {
+  return verify(evidence, policy, primitives);
+}
+
+/**
+ * What a document claims, for showing it to a person. Nothing of it was verified: anyone can write such a document.
+ *
+ * @throws AttestationError of the step `structure`, or for a certificate that cannot be read
+ */
+export function readEnclave_unverified(document: Uint8Array): UnverifiedEnclave {
+  return readUnverified(document, primitives);
+}

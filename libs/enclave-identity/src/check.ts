@@ -1,0 +1,81 @@
+import type {
+  AttestationSteps,
+  ReadAttestation,
+  VerifiedAttestation,
+  VerifiedChain,
+} from '@communique-tee/attestation/browser';
+import type { KeyBinding, PublicConfiguration } from '@communique-tee/protocol';
+import type { CheckedEnclavePolicy } from './policy';
+
+/** What an enclave, or a gateway on its behalf, presents. None of it is trusted. */
+export interface EnclaveEvidence {
+  /** COSE_Sign1 as received. */
+  readonly document: Uint8Array;
+  /**
+   * The public configuration as it was served (canonical JSON), or a function that fetches it by its SHA-256 (32 bytes).
+   * Without it, or where the function returns undefined, the check `configuration` is not run.
+   */
+  readonly configuration?: Uint8Array | ((sha256: Uint8Array) => Promise<Uint8Array | undefined>);
+}
+
+/** The enclave's public keys, and what a client must know to accept them. */
+export interface EnclaveKeys extends KeyBinding {
+  /** 32 bytes, X25519: messages are sealed to it. */
+  readonly publicKey: Uint8Array;
+}
+
+/** Cryptography that differs between Node and browsers. */
+export interface Primitives {
+  readonly steps: AttestationSteps;
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** @returns 16 bytes */
+  keyIdOf(publicKey: Uint8Array): Uint8Array;
+}
+
+/** What is examined, and what the checks before have established. */
+export interface Subject extends Established {
+  readonly evidence: EnclaveEvidence;
+  readonly policy: CheckedEnclavePolicy;
+  readonly primitives: Primitives;
+}
+
+export interface Established {
+  read?: ReadAttestation;
+  chain?: VerifiedChain;
+  /** Authentic from here on: an enclave on AWS hardware made it. */
+  attestation?: VerifiedAttestation;
+  keys?: EnclaveKeys;
+  configuration?: PublicConfiguration;
+}
+
+/** Why a check passed with a reservation, or was not made although nothing failed. A user interface puts it into words. */
+export type NoteCode =
+  /** The chain begins at a root that the caller named, not at that of AWS: the holder of its key can forge this. */
+  | 'development_root'
+  /** The document may be a copy that was made for somebody else. */
+  | 'nonce_not_compared'
+  | 'image_not_compared'
+  /** The document binds no keys of this system. */
+  | 'key_binding_absent'
+  | 'configuration_not_fetched';
+
+export type Outcome = 'passed' | { readonly state: 'warning' | 'not_run'; readonly code: NoteCode };
+
+/**
+ * One thing that is checked about an enclave. A check fails by throwing an AttestationError or an EnclaveError; the checks
+ * after it are then not run, so that each may rely on what those before it established.
+ */
+export interface Check {
+  readonly name: string;
+  run(subject: Subject): Outcome | Promise<Outcome>;
+}
+
+/** What an earlier check in the list has established. */
+export function established<Name extends keyof Established>(
+  subject: Subject,
+  name: Name,
+): NonNullable<Established[Name]> {
+  const value = subject[name];
+  if (value === undefined) throw new TypeError(`no check before has established ${name}`);
+  return value;
+}

@@ -1,0 +1,14 @@
+import { established, type Check } from '../check';
+import { EnclaveError } from '../errors';
+
+/** Who can bring the keys back is acceptable to the caller. */
+export const custody = {
+  name: 'custody',
+  run(subject) {
+    const { acceptedCustody } = subject.policy;
+    if (subject.keys === undefined) return { state: 'not_run', code: 'key_binding_absent' };
+    const attested = established(subject, 'keys').custody;
+    if (acceptedCustody?.includes(attested) === false) throw new EnclaveError('custody_refused', attested);
+    return 'passed';
+  },
+} as const satisfies Check;

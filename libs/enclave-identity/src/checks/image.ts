@@ -1,0 +1,13 @@
+import { checkMeasurements } from '@communique-tee/attestation/browser';
+import { established, type Check } from '../check';
+
+/** The measurements are those of an accepted image, and of the accepted role where the policy names PCR3. */
+export const image = {
+  name: 'image',
+  run(subject) {
+    const { accepted } = subject.policy;
+    if (accepted === undefined) return { state: 'not_run', code: 'image_not_compared' };
+    checkMeasurements(established(subject, 'attestation').pcrs, accepted);
+    return 'passed';
+  },
+} as const satisfies Check;

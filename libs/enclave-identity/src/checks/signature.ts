@@ -1,0 +1,11 @@
+import { established, type Check, type Outcome } from '../check';
+
+/** The key of the last certificate signed the whole document. */
+export const signature = {
+  name: 'signature',
+  async run(subject): Promise<Outcome> {
+    const { steps } = subject.primitives;
+    subject.attestation = await steps.signature(established(subject, 'read'), established(subject, 'chain'));
+    return 'passed';
+  },
+} as const satisfies Check;

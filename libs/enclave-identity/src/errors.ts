@@ -1,0 +1,29 @@
+const table = {
+  key_binding_invalid: 'the attestation document does not bind a sealing key and a receipt key',
+  key_binding_unsupported: 'the key binding has a version that is not read here',
+  key_id_mismatch: 'the key binding names another key than the document attests',
+  custody_refused: 'the keys are guarded in a way that the policy does not accept',
+  configuration_invalid: 'the public configuration is not one that is read here',
+  configuration_mismatch: 'the public configuration is not the one that the document attests',
+  configuration_contradicts: 'the public configuration contradicts the key binding',
+} as const;
+
+export type EnclaveErrorCode = keyof typeof table;
+export const enclaveErrorCodes = Object.keys(table) as EnclaveErrorCode[];
+
+/**
+ * Why a genuine document of an accepted image is refused nevertheless; what makes a document genuine fails with an
+ * AttestationError. `code` is stable, the message is for people.
+ */
+export class EnclaveError extends Error {
+  override readonly name = 'EnclaveError';
+
+  constructor(
+    readonly code: EnclaveErrorCode,
+    /** What was refused: the attested custody, the version; undefined where the code says it all. */
+    readonly detail?: string,
+    options?: ErrorOptions,
+  ) {
+    super(detail === undefined ? table[code] : `${table[code]}: ${detail}`, options);
+  }
+}

@@ -1,0 +1,290 @@
+import { unsafeTrustAnchorFromPem, type TrustAnchor } from '@communique-tee/attestation';
+import { keyIdOf } from '@communique-tee/crypto';
+import { createNsm, type Nsm } from '@communique-tee/nsm';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
+import {
+  MAX_PUBLIC_CONFIGURATION_BYTES,
+  PROCESS_CUSTODY,
+  encodeCanonical,
+  encodeKeyBinding,
+  encodePublicConfiguration,
+  type KeyBinding,
+  type PublicConfiguration,
+} from '@communique-tee/protocol';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { createHash } from 'node:crypto';
+import * as browserEntry from './browser';
+import * as nodeEntry from './index';
+import { CHECK_NAMES, failedCheck, type CheckName, type EnclaveEvidence, type ExaminationPolicy } from './exports';
+
+const HOUR_MS = 3_600_000;
+const ALIAS = 'arn:aws:kms:us-east-1:111122223333:alias/enclave';
+const publicKey = new Uint8Array(32).fill(1);
+const nonce = new Uint8Array(32).fill(2);
+const legacyKey = new Uint8Array(32).fill(3);
+const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest());
+
+const configuration: PublicConfiguration = {
+  version: 1,
+  stack: 'test',
+  custody: PROCESS_CUSTODY,
+  legacySuite: false,
+  egress: ['house.example:443'],
+  services: {},
+};
+const served = encodePublicConfiguration(configuration);
+const oversized = new Uint8Array(MAX_PUBLIC_CONFIGURATION_BYTES + 1);
+const bound: KeyBinding = {
+  keyId: keyIdOf(publicKey),
+  receiptKey: new Uint8Array(32).fill(4),
+  custody: PROCESS_CUSTODY,
+  configSha256: sha256(served),
+};
+
+let folder: TemporaryFolder;
+let nsm: Nsm;
+let trustAnchor: TrustAnchor;
+let policy: ExaminationPolicy & { acceptedMeasurements: readonly [{ pcr0: string }] };
+
+beforeAll(async () => {
+  folder = await temporaryFolder('identity');
+  nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
+  trustAnchor = unsafeTrustAnchorFromPem(await developmentRootPem(folder.path));
+  policy = {
+    acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+    freshness: { nonce },
+    maxAgeMs: 60_000,
+    maxFutureSkewMs: 5_000,
+    trustAnchor,
+  };
+});
+afterAll(async () => {
+  await nsm.close();
+  await folder.remove();
+});
+
+interface Made {
+  binding?: Partial<KeyBinding>;
+  fields?: Parameters<Nsm['attest']>[0];
+  document?: (document: Uint8Array) => Uint8Array;
+  /** null: not served */
+  configuration?: EnclaveEvidence['configuration'] | null;
+}
+
+/** A genuine enclave's evidence, but for what the test changes. */
+async function evidenceOf({ binding, fields, document = (same) => same, configuration = served }: Made = {}) {
+  const userData = encodeKeyBinding({ ...bound, ...binding });
+  const bytes = await nsm.attest({ publicKey, nonce, userData, ...fields });
+  return { document: document(bytes), ...(configuration !== null && { configuration }) };
+}
+
+const states = (checks: readonly { name: CheckName; state: string }[]) =>
+  Object.fromEntries(checks.map(({ name, state }) => [name, state]));
+/** What every check before the failing one, it, and every one after it have to be. */
+const statesWhere = (failing: CheckName) => {
+  const at = CHECK_NAMES.indexOf(failing);
+  return Object.fromEntries(
+    CHECK_NAMES.map((name, index) => [
+      name,
+      index > at ? 'not_run' : index === at ? 'failed' : name === 'chain' ? 'warning' : 'passed',
+    ]),
+  );
+};
+
+/** Every check, failing alone. */
+type Failure = readonly [name: CheckName, what: string, code: string, made: Made, change?: () => object];
+const FAILURES: readonly Failure[] = [
+  ['structure', 'no document', 'ERR_ATTESTATION_CBOR_TRAILING', { document: () => new Uint8Array(9) }],
+  ['chain', 'a root that is not AWS’s', 'ERR_ATTESTATION_ROOT', {}, () => ({ trustAnchor: undefined })],
+  [
+    'chain',
+    'certificates that have ended',
+    'ERR_ATTESTATION_CERTIFICATE_EXPIRED',
+    {},
+    () => ({ at: new Date(Date.now() + 4 * HOUR_MS) }),
+  ],
+  [
+    'signature',
+    'a signature with its last byte changed',
+    'ERR_ATTESTATION_SIGNATURE',
+    { document: (bytes) => bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1) },
+  ],
+  ['nonce', 'another nonce', 'ERR_ATTESTATION_NONCE', { fields: { nonce: new Uint8Array(32) } }],
+  ['age', 'a document of an hour ago', 'ERR_ATTESTATION_TOO_OLD', {}, () => ({ at: new Date(Date.now() + HOUR_MS) })],
+  [
+    'image',
+    'another image',
+    'ERR_ATTESTATION_MEASUREMENT',
+    {},
+    () => ({ acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }),
+  ],
+  [
+    'image',
+    'the accepted image under another role',
+    'ERR_ATTESTATION_MEASUREMENT',
+    {},
+    () => ({ acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0, pcr3: 'ab'.repeat(48) }] }),
+  ],
+  ['key_binding', 'another key than its key id', 'key_id_mismatch', { binding: { keyId: new Uint8Array(16) } }],
+  ['key_binding', 'no user data', 'key_binding_invalid', { fields: { userData: new Uint8Array() } }],
+  ['key_binding', 'other user data', 'key_binding_invalid', { fields: { userData: Uint8Array.of(0xa0) } }],
+  ['key_binding', 'a public key of 31 bytes', 'key_binding_invalid', { fields: { publicKey: new Uint8Array(31) } }],
+  [
+    'key_binding',
+    'a key binding of version 1',
+    'key_binding_unsupported',
+    {
+      fields: {
+        userData: encodeCanonical({ v: 1, key_id: bound.keyId, receipt_key: bound.receiptKey, custody: 'process' }),
+      },
+    },
+  ],
+  ['custody', 'a custody that is not accepted', 'custody_refused', {}, () => ({ acceptedCustody: [ALIAS] })],
+  [
+    'configuration',
+    'another configuration than the attested one',
+    'configuration_mismatch',
+    { configuration: encodePublicConfiguration({ ...configuration, stack: 'other' }) },
+  ],
+  [
+    'configuration',
+    'an attested configuration over 16 KiB',
+    'configuration_invalid',
+    { configuration: oversized, binding: { configSha256: sha256(oversized) } },
+  ],
+  ...(
+    [
+      ['that is not canonical', `${Buffer.from(served).toString()} `],
+      ['with a member twice', Buffer.from(served).toString().replace('{', '{"version":1,')],
+      ['with an unknown member', Buffer.from(served).toString().replace('"stack"', '"spare":1,"stack"')],
+    ] as const
+  ).map(([what, text]) => {
+    const bytes = new Uint8Array(Buffer.from(text));
+    const made = { configuration: bytes, binding: { configSha256: sha256(bytes) } };
+    return ['configuration', `an attested configuration ${what}`, 'configuration_invalid', made] as const;
+  }),
+  [
+    'configuration',
+    'a configuration with another custody than the binding',
+    'configuration_contradicts',
+    { binding: { custody: ALIAS } },
+  ],
+  [
+    'configuration',
+    'a legacy key where the configuration has that suite off',
+    'configuration_contradicts',
+    { binding: { legacyKey } },
+  ],
+];
+
+describe.each([
+  ['node:crypto', nodeEntry],
+  ['WebCrypto', browserEntry],
+])('an examination over %s', (_, { examineEnclave, verifyEnclave }) => {
+  it('gives the identity of an enclave that passes every check', async () => {
+    const evidence = await evidenceOf();
+    const { checks, identity } = await examineEnclave(evidence, policy);
+    expect(checks.map(({ name }) => name)).toEqual(CHECK_NAMES);
+    expect(states(checks)).toEqual({
+      ...Object.fromEntries(CHECK_NAMES.map((name) => [name, 'passed'])),
+      chain: 'warning',
+    });
+    expect(checks[1]).toMatchObject({ name: 'chain', code: 'development_root' });
+    expect(identity).toMatchObject({ ...bound, publicKey, configuration });
+    expect(identity?.attestation.pcr0).toBe(developmentMeasurements.pcr0);
+    expect(await verifyEnclave(evidence, policy)).toEqual(identity);
+  });
+
+  it.each(FAILURES)('fails at %s for %s: %s', async (...failure) => {
+    const [name, , code, made, change] = failure as unknown as Failure;
+    const evidence = await evidenceOf(made);
+    const changed = { ...policy, ...change?.() };
+    const { checks, claims, identity } = await examineEnclave(evidence, changed);
+    const chain = checks[1]?.state === 'passed' ? { chain: 'passed' } : {};
+    expect(states(checks)).toEqual({ ...statesWhere(name), ...chain });
+    expect(failedCheck(checks)).toMatchObject({ name, code });
+    expect([claims, identity]).toEqual([undefined, undefined]);
+    await expect(verifyEnclave(evidence, changed)).rejects.toMatchObject({ code });
+  });
+
+  it('fails in debug mode', async () => {
+    await using debugged = await temporaryFolder('debug');
+    const pcrs = new Map([[2, new Uint8Array(48)]]);
+    const transport = await createMockNsmTransport({ rootFolder: debugged.path, pcrs });
+    const document = await createNsm(transport).attest({ publicKey, nonce, userData: encodeKeyBinding(bound) });
+    const underItsRoot = unsafeTrustAnchorFromPem(await developmentRootPem(debugged.path));
+    const { checks } = await examineEnclave({ document }, { ...policy, trustAnchor: underItsRoot });
+    expect(states(checks)).toEqual(statesWhere('debug_mode'));
+    expect(failedCheck(checks)?.code).toBe('ERR_ATTESTATION_DEBUG');
+  });
+
+  it('leaves out by name what the policy leaves out, and gives no identity without an image', async () => {
+    const { checks, claims, identity } = await examineEnclave(await evidenceOf({ configuration: null }), {
+      ...policy,
+      acceptedMeasurements: 'not_compared',
+      freshness: { documentTakenFromCache: true },
+    });
+    expect(checks.filter(({ state }) => state === 'not_run')).toMatchObject([
+      { name: 'nonce', code: 'nonce_not_compared' },
+      { name: 'image', code: 'image_not_compared' },
+      { name: 'configuration', code: 'configuration_not_fetched' },
+    ]);
+    expect(claims?.keys).toMatchObject(bound);
+    expect(identity).toBeUndefined();
+  });
+
+  it('asks for the configuration by the attested hash, and goes without one that is not served', async () => {
+    const asked: Uint8Array[] = [];
+    const serving = (bytes: Uint8Array | undefined) => (hash: Uint8Array) => {
+      asked.push(hash);
+      return Promise.resolve(bytes);
+    };
+    const found = await verifyEnclave(await evidenceOf({ configuration: serving(served) }), policy);
+    expect(found.configuration).toEqual(configuration);
+    const without = await verifyEnclave(await evidenceOf({ configuration: serving(undefined) }), policy);
+    expect(without).not.toHaveProperty('configuration');
+    expect(asked).toEqual([bound.configSha256, bound.configSha256]);
+  });
+
+  it('takes a document that binds no keys only where that is asked for, and no custody is', async () => {
+    const foreign = await evidenceOf({ fields: { userData: Uint8Array.of(1) } });
+    const lenient = { ...policy, keyBindingOptional: true };
+    const { checks, claims, identity } = await examineEnclave(foreign, lenient);
+    expect(checks[CHECK_NAMES.indexOf('key_binding')]).toMatchObject({ state: 'warning', code: 'key_binding_absent' });
+    expect(claims).not.toHaveProperty('keys');
+    expect(identity).toBeUndefined();
+    const strict = await examineEnclave(foreign, { ...lenient, acceptedCustody: [PROCESS_CUSTODY] });
+    expect(failedCheck(strict.checks)?.code).toBe('key_binding_invalid');
+    // A binding of ours that does not fit is never another's
+    const mismatched = await evidenceOf({ binding: { keyId: new Uint8Array(16) } });
+    expect(failedCheck((await examineEnclave(mismatched, lenient)).checks)?.code).toBe('key_id_mismatch');
+  });
+
+  it.each<[string, object]>([
+    ['no measurements', { acceptedMeasurements: [] }],
+    ['an empty custody', { acceptedCustody: [] }],
+    ['a custody that is no text', { acceptedCustody: [1] }],
+    ['no freshness', { freshness: undefined }],
+  ])('does not begin under a policy with %s', async (_name, change) => {
+    await expect(
+      examineEnclave(await evidenceOf(), { ...policy, ...change } as ExaminationPolicy),
+    ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_POLICY' });
+  });
+
+  it('never gives an identity to a document with a bit turned', async () => {
+    const { document } = await evidenceOf();
+    for (let at = 0; at < document.length; at += 199) {
+      const forged = document.with(at, (document[at] ?? 0) ^ 1);
+      expect((await examineEnclave({ document: forged }, policy)).identity).toBeUndefined();
+    }
+  });
+});
+
+describe('what a document claims, unverified', () => {
+  it('has keys only where they fit together', async () => {
+    const { document } = await evidenceOf();
+    expect(nodeEntry.readEnclave_unverified(document).keys).toMatchObject(bound);
+    const mismatched = await evidenceOf({ binding: { keyId: new Uint8Array(16) } });
+    expect(nodeEntry.readEnclave_unverified(mismatched.document)).not.toHaveProperty('keys');
+  });
+});

@@ -1,0 +1,144 @@
+import {
+  AttestationError,
+  readAttestation_unverified,
+  type AttestationErrorCode,
+  type UnverifiedAttestation,
+  type VerifiedAttestation,
+} from '@communique-tee/attestation/browser';
+import type { PublicConfiguration } from '@communique-tee/protocol';
+import type { Check, EnclaveEvidence, EnclaveKeys, NoteCode, Primitives, Subject } from './check';
+import { age } from './checks/age';
+import { chain } from './checks/chain';
+import { configuration } from './checks/configuration';
+import { custody } from './checks/custody';
+import { debugMode } from './checks/debug-mode';
+import { image } from './checks/image';
+import { boundKeys, keyBinding } from './checks/key-binding';
+import { nonce } from './checks/nonce';
+import { signature } from './checks/signature';
+import { structure } from './checks/structure';
+import { EnclaveError, type EnclaveErrorCode } from './errors';
+import { checkEnclavePolicy, type EnclavePolicy, type ExaminationPolicy } from './policy';
+
+/** An enclave is accepted after these checks, in this order. The first one that fails decides, and ends the examination. */
+export const CHECKS = [
+  structure,
+  chain,
+  signature,
+  debugMode,
+  nonce,
+  age,
+  image,
+  keyBinding,
+  custody,
+  configuration,
+] as const satisfies readonly Check[];
+
+export type CheckName = (typeof CHECKS)[number]['name'];
+export const CHECK_NAMES: readonly CheckName[] = CHECKS.map(({ name }) => name);
+
+export type FailureCode = AttestationErrorCode | EnclaveErrorCode;
+
+export type CheckResult =
+  | { readonly name: CheckName; readonly state: 'passed' }
+  /** Passed, with a reservation that the caller asked for. */
+  | { readonly name: CheckName; readonly state: 'warning'; readonly code: NoteCode }
+  | FailedCheck
+  /** With a code: the policy or the evidence left it out. Without: an earlier check failed. */
+  | { readonly name: CheckName; readonly state: 'not_run'; readonly code?: NoteCode };
+
+export interface FailedCheck {
+  readonly name: CheckName;
+  readonly state: 'failed';
+  readonly code: FailureCode;
+  /** For people; programs go by `code`. */
+  readonly detail: string;
+  readonly error: AttestationError | EnclaveError;
+}
+
+/** An enclave of an accepted image, and its keys. */
+export interface EnclaveIdentity extends EnclaveKeys {
+  readonly attestation: VerifiedAttestation;
+  /** Where it was served and fits the attested hash. */
+  readonly configuration?: PublicConfiguration;
+}
+
+export interface Examination {
+  /** One result per check, in the order of CHECKS. */
+  readonly checks: readonly CheckResult[];
+  /** What the document says, where no check failed. Which checks were left out, `checks` tells. */
+  readonly claims?: {
+    readonly attestation: VerifiedAttestation;
+    readonly keys?: EnclaveKeys;
+    readonly configuration?: PublicConfiguration;
+  };
+  /** Only where the image was compared and the keys are bound, and no check failed. */
+  readonly identity?: EnclaveIdentity;
+}
+
+export async function examine(
+  evidence: EnclaveEvidence,
+  policy: ExaminationPolicy,
+  primitives: Primitives,
+): Promise<Examination> {
+  const subject: Subject = { evidence, policy: checkEnclavePolicy(policy), primitives };
+  const checks: CheckResult[] = [];
+  let failed = false;
+  for (const check of CHECKS) {
+    const result: CheckResult = failed ? { name: check.name, state: 'not_run' } : await resultOf(check, subject);
+    failed ||= result.state === 'failed';
+    checks.push(result);
+  }
+  const { attestation, keys, configuration } = subject;
+  if (failed || attestation === undefined) return { checks };
+  const more = configuration && { configuration };
+  return {
+    checks,
+    claims: { attestation, ...(keys && { keys }), ...more },
+    ...(keys && subject.policy.accepted && { identity: { ...keys, attestation, ...more } }),
+  };
+}
+
+async function resultOf(check: (typeof CHECKS)[number], subject: Subject): Promise<CheckResult> {
+  const { name } = check;
+  try {
+    const outcome = await check.run(subject);
+    return outcome === 'passed' ? { name, state: outcome } : { name, ...outcome };
+  } catch (error) {
+    // A step of the policy: this platform cannot verify anything.
+    if (!(error instanceof EnclaveError || (error instanceof AttestationError && error.step !== 'policy'))) throw error;
+    return { name, state: 'failed', code: error.code, detail: error.message, error };
+  }
+}
+
+export async function verify(
+  evidence: EnclaveEvidence,
+  policy: EnclavePolicy,
+  primitives: Primitives,
+): Promise<EnclaveIdentity> {
+  const { checks, identity } = await examine(evidence, policy, primitives);
+  const failed = failedCheck(checks);
+  if (failed) throw failed.error;
+  if (!identity) throw new AttestationError('ERR_ATTESTATION_POLICY', 'it leaves out the image or the keys');
+  return identity;
+}
+
+/** The check that decided against the enclave; undefined where none did. */
+export function failedCheck(checks: readonly CheckResult[]): FailedCheck | undefined {
+  return checks.find((check) => check.state === 'failed');
+}
+
+/** As `readAttestation_unverified`, with the keys that the document binds; without them where it binds none that fit together. */
+export interface UnverifiedEnclave extends UnverifiedAttestation {
+  readonly keys?: EnclaveKeys;
+}
+
+export function readUnverified(document: Uint8Array, primitives: Primitives): UnverifiedEnclave {
+  const content = readAttestation_unverified(document);
+  try {
+    return { ...content, keys: boundKeys(content, primitives) };
+  } catch (error) {
+    if (error instanceof EnclaveError) return content;
+    throw error;
+  }
+}

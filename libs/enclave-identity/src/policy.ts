@@ -1,0 +1,59 @@
+import {
+  AttestationError,
+  checkCircumstances,
+  checkPolicy,
+  type AttestationPolicy,
+  type CheckedCircumstances,
+  type CheckedPolicy,
+} from '@communique-tee/attestation/browser';
+
+/** Which enclaves a caller trusts. Nothing is accepted by default. */
+export interface EnclavePolicy extends AttestationPolicy {
+  /**
+   * Who may be able to bring the enclave's keys back: `process` (nobody) and ARNs of KMS key aliases. Not given: whatever is
+   * attested; the image that PCR0 names has the alias in its measured configuration.
+   */
+  readonly acceptedCustody?: readonly string[];
+}
+
+/** What an examination may leave out, by name. An examination that left something out gives no identity. */
+export interface ExaminationPolicy extends Omit<EnclavePolicy, 'acceptedMeasurements'> {
+  /** `not_compared`: the person named no image, and wants to see the rest. */
+  readonly acceptedMeasurements: EnclavePolicy['acceptedMeasurements'] | 'not_compared';
+  /** Accepts documents of enclaves that are not ours and bind no keys, unless `acceptedCustody` is given. */
+  readonly keyBindingOptional?: boolean;
+}
+
+export interface CheckedEnclavePolicy extends CheckedCircumstances {
+  /**
+   * Undefined: not compared. Sets of measurements are the only kind of image policy; a release log becomes a second kind, here
+   * and in checks/image.ts.
+   */
+  readonly accepted: CheckedPolicy['accepted'] | undefined;
+  readonly acceptedCustody: readonly string[] | undefined;
+  readonly keyBindingOptional: boolean;
+  /** The caller named a root of his own. */
+  readonly ownRoot: boolean;
+}
+
+/** @throws AttestationError of the step `policy` */
+export function checkEnclavePolicy(policy: ExaminationPolicy): CheckedEnclavePolicy {
+  const { acceptedMeasurements, acceptedCustody, keyBindingOptional = false, trustAnchor } = policy;
+  const { accepted, ...circumstances } =
+    acceptedMeasurements === 'not_compared'
+      ? { ...checkCircumstances(policy), accepted: undefined }
+      : checkPolicy({ ...policy, acceptedMeasurements });
+  if (acceptedCustody !== undefined && !isListOfTexts(acceptedCustody))
+    throw new AttestationError('ERR_ATTESTATION_POLICY', 'acceptedCustody is not a list of texts, or is empty');
+  return {
+    ...circumstances,
+    accepted,
+    acceptedCustody,
+    keyBindingOptional: keyBindingOptional && acceptedCustody === undefined,
+    ownRoot: trustAnchor !== undefined,
+  };
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string');
+}

@@ -1,0 +1,70 @@
+import {
+  MAX_PUBLIC_CONFIGURATION_BYTES,
+  decodePublicConfiguration,
+  encodePublicConfiguration,
+  type PublicConfiguration,
+} from './public-configuration';
+
+const chamber = (name: string) => ({ origin: `https://${name}.example`, deduplicates: true });
+const configuration: PublicConfiguration = {
+  version: 1,
+  stack: 'production',
+  custody: 'arn:aws:kms:us-east-1:123456789012:alias/enclave',
+  legacySuite: false,
+  egress: ['house.example:443', 'kms.us-east-1.amazonaws.com:443', 'senate.example:443'],
+  services: {
+    congress: { acceptReplayAcrossEnclaves: false, house: chamber('house'), senate: chamber('senate') },
+  },
+};
+/** As the enclave writes it. */
+const CANONICAL =
+  '{"custody":"arn:aws:kms:us-east-1:123456789012:alias/enclave",' +
+  '"egress":["house.example:443","kms.us-east-1.amazonaws.com:443","senate.example:443"],"legacySuite":false,' +
+  '"services":{"congress":{"acceptReplayAcrossEnclaves":false,"house":{"deduplicates":true,"origin":"https://house.example"},' +
+  '"senate":{"deduplicates":true,"origin":"https://senate.example"}}},"stack":"production","version":1}';
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
+const bytes = (content: string) => new Uint8Array(Buffer.from(content));
+const code = (expected: string) => expect.objectContaining({ name: 'ProtocolError', code: expected }) as Error;
+
+describe('the public configuration', () => {
+  it('has one form: canonical JSON', () => {
+    expect(text(encodePublicConfiguration(configuration))).toBe(CANONICAL);
+    expect(decodePublicConfiguration(bytes(CANONICAL))).toEqual(configuration);
+  });
+
+  it('may name no service: each is off', () => {
+    const idle = { ...configuration, services: {} };
+    expect(decodePublicConfiguration(encodePublicConfiguration(idle))).toEqual(idle);
+  });
+
+  it.each<[string, string]>([
+    ['white space', CANONICAL.replace(',', ', ')],
+    ['a line end', `${CANONICAL}\n`],
+    ['members in another order', `{"version":1,${CANONICAL.slice(1).replace(',"version":1', '')}`],
+    ['a member twice', CANONICAL.replace('"legacySuite":false', '"legacySuite":true,"legacySuite":false')],
+    ['a letter written as an escape', CANONICAL.replace('production', '\\u0070roduction')],
+    ['a number in another form', CANONICAL.replace('"version":1', '"version":1.0')],
+    ['a byte order mark', `\uFEFF${CANONICAL}`],
+    ['an unknown member', CANONICAL.replace('"stack"', '"secrets":[],"stack"')],
+    ['an unknown service', CANONICAL.replace('"services":{', '"services":{"agents":{},')],
+    ['an unknown member of a chamber', CANONICAL.replace('"origin"', '"apiKey":"x","origin"')],
+    ['a member missing', CANONICAL.replace('"legacySuite":false,', '')],
+    ['another version', CANONICAL.replace('"version":1', '"version":2')],
+    ['an origin that is not https', CANONICAL.replace('https://house', 'http://house')],
+    ['hosts out of order', CANONICAL.replace('house.example:443', 'zouse.example:443')],
+    ['a host twice', CANONICAL.replace('"senate.example:443"', '"senate.example:443","senate.example:443"')],
+    ['no JSON', 'nonsense'],
+    ['a list', '[]'],
+    ['nothing', ''],
+  ])('with %s is refused', (_name, content) => {
+    expect(content).not.toBe(CANONICAL);
+    expect(() => decodePublicConfiguration(bytes(content))).toThrow(code('malformed_body'));
+  });
+
+  it('is refused over 16 KiB, before it is read, and not written', () => {
+    const large = bytes('['.repeat(MAX_PUBLIC_CONFIGURATION_BYTES + 1));
+    expect(() => decodePublicConfiguration(large)).toThrow(code('body_too_large'));
+    const egress = Array.from({ length: 64 }, (_, at) => `${'a'.repeat(270)}${String(at).padStart(2, '0')}:443`);
+    expect(() => encodePublicConfiguration({ ...configuration, egress })).toThrow(code('body_too_large'));
+  });
+});

@@ -1,0 +1,73 @@
+import * as z from 'zod';
+import { forEachChamber } from '../congress/chambers';
+import { decodeCanonicalJson, encodeCanonicalJson } from '../encoding/canonical-json';
+import { ProtocolError } from '../problems';
+import { custodySchema } from './key-binding';
+
+/** Larger ones are neither served nor read. */
+export const MAX_PUBLIC_CONFIGURATION_BYTES = 16 * 1024;
+
+const origin = z
+  .string()
+  .max(300)
+  .regex(/^https:\/\/[a-z0-9.:[\]-]+$/);
+/** `host:port`, an IPv6 address in brackets. */
+const destination = z
+  .string()
+  .max(300)
+  .regex(/^[a-z0-9.:[\]-]+:[0-9]{1,5}$/);
+
+const chamberSchema = z.strictObject({
+  origin,
+  /** Whether the chamber answers 409 for a DeliveryId that it took before, as the operator asserts. */
+  deduplicates: z.boolean(),
+});
+
+/**
+ * The part of an enclave's measured configuration that clients may want to refuse, and nothing secret: no API key, no name of
+ * a secret, no ciphertext. `GET /attestation/configuration` serves it as canonical JSON (RFC 8785), and the key binding in
+ * every attestation document carries the SHA-256 of exactly these bytes.
+ *
+ * Unknown members are refused: a client cannot accept what it does not understand. A new member needs a new version.
+ */
+export const publicConfigurationSchema = z.strictObject({
+  version: z.literal(1),
+  /** The operator's name for this deployment: `production`, `staging`, ... */
+  stack: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  /** As in the key binding. */
+  custody: custodySchema,
+  /** Whether messages of the legacy suite are opened too. */
+  legacySuite: z.boolean(),
+  /** Every host that the enclave can connect to, in ascending order. */
+  egress: z.array(destination).max(64),
+  /** What the enclave does for people; a service that is not named is off. */
+  services: z.strictObject({
+    /** Delivers messages to the chambers of Congress. */
+    congress: z
+      .strictObject({
+        /** The operator accepts that a lying parent can have a message delivered twice. */
+        acceptReplayAcrossEnclaves: z.boolean(),
+        ...forEachChamber(() => chamberSchema),
+      })
+      .optional(),
+  }),
+});
+export type PublicConfiguration = z.infer<typeof publicConfigurationSchema>;
+
+/**
+ * Canonical JSON (RFC 8785): members in ascending order, no white space.
+ * @throws ProtocolError `malformed_body`, `body_too_large`: this configuration cannot be served
+ */
+export function encodePublicConfiguration(configuration: PublicConfiguration): Uint8Array {
+  const bytes = encodeCanonicalJson(configuration);
+  decodePublicConfiguration(bytes);
+  return bytes;
+}
+
+/** Reads only the canonical form. @throws ProtocolError `malformed_body`, `body_too_large` */
+export function decodePublicConfiguration(bytes: Uint8Array): PublicConfiguration {
+  const parsed = publicConfigurationSchema.safeParse(decodeCanonicalJson(bytes, MAX_PUBLIC_CONFIGURATION_BYTES));
+  const isAscending = parsed.data?.egress.every((each, at, all) => at === 0 || each > (all[at - 1] ?? ''));
+  if (!parsed.success || isAscending !== true) throw new ProtocolError('malformed_body', 'not a public configuration');
+  return parsed.data;
+}

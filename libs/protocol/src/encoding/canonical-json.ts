@@ -1,0 +1,41 @@
+import { ProtocolError } from '../problems';
+
+/**
+ * JSON in its canonical form (RFC 8785), for objects, lists, ASCII text, booleans, safe integers and null: members in ascending
+ * order, no white space. Members that are undefined are left out.
+ */
+export function encodeCanonicalJson(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(sorted(value)));
+}
+
+/** JSON.stringify writes members in the order in which they were set. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => [name, sorted(member)]),
+  );
+}
+
+/**
+ * Reads only the canonical form, so that one value has one text: repeated members, white space, another order and another
+ * way to write a character or a number are refused.
+ * @throws ProtocolError `body_too_large` | `malformed_body`
+ */
+export function decodeCanonicalJson(bytes: Uint8Array, maxBytes: number): unknown {
+  if (bytes.length > maxBytes) throw new ProtocolError('body_too_large', `more than ${maxBytes} bytes`);
+  let value: unknown;
+  let canonical: Uint8Array;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    canonical = encodeCanonicalJson(value);
+  } catch {
+    // No cause: JSON.parse quotes the input in its message. Or it is nested too deeply to be written again
+    throw new ProtocolError('malformed_body', 'not JSON in UTF-8');
+  }
+  if (canonical.length !== bytes.length || canonical.some((byte, at) => byte !== bytes[at]))
+    throw new ProtocolError('malformed_body', 'not canonical JSON');
+  return value;
+}
