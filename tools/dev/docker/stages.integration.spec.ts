@@ -75,7 +75,7 @@ describe("the gateway's Dockerfile, its stages run here", () => {
     });
     expect(await ended(process.execPath, ['operator.mjs', 'status'], migrate)).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('No emergency stop stands') as string,
+      stdout: expect.stringContaining('No emergency stop is set') as string,
     });
 
     const port = await freePort();
