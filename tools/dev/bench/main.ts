@@ -2,18 +2,17 @@ import { CommandLine, UsageError } from '@communique-tee/command-line';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { acceptRows } from './accept/rows';
+import { acceptRows } from './accept-rows';
 import { attestationRows } from './attestation';
 import { decisionRows } from './decision/rows';
 import { enclaveRows } from './enclave/rows';
 import { fullRows } from './full/rows';
-import { keysRows } from './keys/rows';
-import { latencyRows } from './latency/rows';
-import type { Row } from './measure';
+import { keysRows } from './keys-rows';
+import { latencyRows } from './latency-rows';
+import type { Row, Section } from './measure';
 import { memoryRows } from './memory/rows';
 import { relayRows } from './relay/rows';
 import { sealingRows } from './sealing';
-import type { Section } from './section';
 import { table } from './table';
 
 const SECTIONS: Readonly<Record<string, Section>> = {

@@ -65,3 +65,13 @@ export async function bestOf(rounds: number, contenders: readonly (() => Promise
   }
   return best;
 }
+
+export interface SectionOptions {
+  /** Where CPU profiles of the gateway go. */
+  readonly profileFolder?: string | undefined;
+}
+
+export interface Section {
+  readonly title: string;
+  rows(options: SectionOptions): Promise<Row[]>;
+}

@@ -29,7 +29,7 @@ export async function bundleClient(root: string, entry = 'libs/client/src/publis
     define: { 'globalThis.process': 'undefined', 'globalThis.Buffer': 'undefined' },
     metafile: true,
     logLevel: 'silent',
-    plugins: [smallZod(join(root, 'tools/dev/client-package/browser/zod.ts')), unusedFilesLeft(root)],
+    plugins: [smallZod(join(root, 'tools/dev/build/browser-zod.ts')), unusedFilesLeft(root)],
   });
   const text = outputFiles[0]?.text;
   if (text === undefined) throw new Error('esbuild made nothing');

@@ -9,7 +9,7 @@ import ts from 'typescript';
 import { buildClientPackage, MAX_GZIP_BYTES, type BuiltPackage } from './build-package';
 import { bundleClient } from './bundle';
 import { declarationsOf } from './declarations';
-import { judge, type Case } from './testing/judge';
+import { judge, type Case } from './judge';
 
 const run = promisify(execFile);
 
@@ -142,7 +142,7 @@ describe('the published client', () => {
   });
 
   it('judges everything that it reads as the whole zod does', async () => {
-    const { text } = await bundleClient(workspaceRoot(), 'tools/dev/client-package/testing/judge.ts');
+    const { text } = await bundleClient(workspaceRoot(), 'tools/dev/client-package/judge.ts');
     await mkdir(consumer('judge'), { recursive: true });
     await writeFile(consumer('judge/judge.mjs'), text);
     await writeFile(

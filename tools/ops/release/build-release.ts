@@ -30,15 +30,20 @@ export async function buildRelease({
   root,
   arch,
   outFolder,
+  step = () => undefined,
 }: {
   readonly root: string;
   readonly arch: Architecture;
   readonly outFolder: string;
+  /** Progress for people. */
+  readonly step?: (title: string) => void;
 }): Promise<BuiltRelease> {
   const work = await mkdtemp(join(tmpdir(), 'communique-release-'));
   try {
     const folder = join(work, 'release');
+    step(`building gateway, parent's programs, migrations and Node for ${arch}`);
     await layOut(root, folder, arch);
+    step('packing');
     // What esbuild says about its inputs names paths of this machine.
     for (const app of ['gateway', 'parent']) await rm(join(folder, app, 'meta.json'), { force: true });
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };

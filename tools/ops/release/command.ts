@@ -36,13 +36,29 @@ async function build({ arch, out }: Options): Promise<number> {
       root: workspaceRoot(),
       arch,
       outFolder: resolve(out),
+      step: (title) => {
+        terminal.err(`${title}\n`);
+      },
     });
     terminal.err(`${file}: ${(sizeBytes / 1e6).toFixed(1)} MB, ${String(Object.keys(manifest.files).length)} files\n`);
     terminal.out(`${JSON.stringify({ key, sha256 }, null, 2)}\n`);
     return 0;
   } catch (error) {
+    const missing = missingProgram(error);
+    if (missing !== undefined) {
+      terminal.err(`not built: ${missing} is not on PATH; install it and try again\n`);
+      return 1;
+    }
     if (!(error instanceof BuildError)) throw error;
     terminal.err(`not built (${error.code}): ${error.message}\n`);
     return 1;
   }
+}
+
+/** The program that could not be started, because there is none. */
+function missingProgram(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') return undefined;
+  return 'syscall' in error && String(error.syscall).startsWith('spawn') && 'path' in error
+    ? String(error.path)
+    : undefined;
 }

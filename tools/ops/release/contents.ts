@@ -45,7 +45,7 @@ async function bundleApp(root: string, app: string, folder: string, npmArch: str
 
 /** One file, Prisma's engine as it is installed, and the migrations. */
 async function bundleMigrations(root: string, folder: string): Promise<void> {
-  await bundleScript(root, 'tools/ops/release/migrate/main.mjs', folder, [`${ENGINE}/*`]);
+  await bundleScript(root, 'tools/ops/release/migrate.main.mjs', folder, [`${ENGINE}/*`]);
   const engine = join(root, 'node_modules', ENGINE);
   const beside = join(folder, 'node_modules', ENGINE);
   await mkdir(beside, { recursive: true });

@@ -2,7 +2,7 @@ import { redisAvailability, startRedis } from '@communique-tee/testing/redis';
 import { Redis as Client } from 'ioredis';
 import * as z from 'zod';
 import { beside, bestOf, notMeasured, type Row } from '../measure';
-import { isInstalled } from '../process/is-installed';
+import { isInstalled } from '../process/run-part';
 import { runPart } from '../process/run-part';
 import { redisBenchmark } from './redis-benchmark';
 

@@ -1,7 +1,7 @@
 import { freePort, spawnService, type Service } from '@communique-tee/testing/harness';
 import { existsSync } from 'node:fs';
 import { beside, notMeasured, type Row } from '../measure';
-import { isInstalled } from '../process/is-installed';
+import { isInstalled } from '../process/run-part';
 import type { EnclaveLoadJob, EnclaveLoadResult } from './load/job';
 import { runEnclaveLoad } from './load/run';
 

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { atRate, topRate } from '../gateway/loads';
 import { startGateway, type BenchGateway } from '../gateway/start-gateway';
-import { latencyOf } from '../latency/rows';
-import { beside, type Row } from '../measure';
-import type { SectionOptions } from '../section';
+import { latencyOf } from '../latency-rows';
+import { beside, type Row, type SectionOptions } from '../measure';
 import { empty, fill, ROWS, scannedRows, sizeMiB } from './fill';
 
 const AIM = 1.2;

@@ -1,6 +1,6 @@
 import { spawnService, temporaryFolder, workspaceRoot, type Service } from '@communique-tee/testing/harness';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
 const entryOf = (part: string) => [join(workspaceRoot(), 'tools', 'run.mjs'), join('tools', 'dev', 'bench', part)];
 
@@ -37,4 +37,16 @@ export async function startPart(
     readyWhen: /listening ([0-9]+)/,
   });
   return { port: Number(service.ready?.[1]), service };
+}
+
+/** Whether PATH has this command. */
+export function isInstalled(command: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return folder !== '';
+    } catch {
+      return false;
+    }
+  });
 }

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, Pool } from 'pg';
-import { isInstalled } from '../process/is-installed';
+import { isInstalled } from '../process/run-part';
 import { runClosedLoop } from '../load/closed-loop';
 
 const DATABASE = 'reference';

@@ -1,7 +1,7 @@
 import { freePort, spawnService, temporaryFolder } from '@communique-tee/testing/harness';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isInstalled } from '../process/is-installed';
+import { isInstalled } from '../process/run-part';
 
 /** nginx with one worker, passing all through to a port; undefined where it is not installed. */
 export async function startNginx(

@@ -1,4 +1,4 @@
-// For browsers `zod` is its small form (tools/dev/client-package/browser/zod.ts): the same checks, no code made at run time, a fifth of the size.
+// For browsers `zod` is its small form (tools/dev/build/browser-zod.ts): the same checks, no code made at run time, a fifth of the size.
 // Files of libs/ do nothing when they are loaded, so those of which nothing is used stay out.
 import { join } from 'node:path';
 
@@ -6,7 +6,7 @@ export const smallZod = (root) => ({
   name: 'small-zod',
   setup(build) {
     build.onResolve({ filter: /^zod$/ }, () => ({
-      path: join(root, 'tools/dev/client-package/browser/zod.ts'),
+      path: join(root, 'tools/dev/build/browser-zod.ts'),
       sideEffects: false,
     }));
   },

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { isInstalled } from '../../process/is-installed';
+import { isInstalled } from '../../process/run-part';
 
 /** What a package says of itself in Debian's index. */
 export interface DebianPackage {

@@ -4,8 +4,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { createHandlers } from '../../../dev/prisma/engine/handlers.mjs';
-import { poolConfig, withClient } from '../../../dev/prisma/engine/connection.mjs';
+import { createHandlers } from '../../dev/prisma/engine/handlers.mjs';
+import { poolConfig, withClient } from '../../dev/prisma/engine/connection.mjs';
 
 const EXIT_CONFIGURATION = 78;
 /** Several instances start at once: one migrates, the others wait for it. Any number, ours alone in this database. */

@@ -1,8 +1,7 @@
-import { atRate, topRate } from '../gateway/loads';
-import { startGateway } from '../gateway/start-gateway';
-import { beside, type Row } from '../measure';
-import { startPart } from '../process/run-part';
-import type { SectionOptions } from '../section';
+import { atRate, topRate } from './gateway/loads';
+import { startGateway } from './gateway/start-gateway';
+import { beside, type Row, type SectionOptions } from './measure';
+import { startPart } from './process/run-part';
 
 const SHARE_OF_TOP = 0.5;
 

@@ -1,10 +1,9 @@
-import { CONNECTIONS, KIB, topRate } from '../gateway/loads';
-import { startGateway } from '../gateway/start-gateway';
-import { beside, bestOf, notMeasured, type Row } from '../measure';
-import { startPart } from '../process/run-part';
-import { prepareInserts } from '../references/pgbench';
-import { startNginx } from '../references/start-nginx';
-import type { SectionOptions } from '../section';
+import { CONNECTIONS, KIB, topRate } from './gateway/loads';
+import { startGateway } from './gateway/start-gateway';
+import { beside, bestOf, notMeasured, type Row, type SectionOptions } from './measure';
+import { startPart } from './process/run-part';
+import { prepareInserts } from './references/pgbench';
+import { startNginx } from './references/start-nginx';
 
 const ROUNDS = 2;
 const DURATION_MS = 5000;

@@ -10,8 +10,8 @@ import { temporaryFolder } from '@communique-tee/testing/harness';
 import { startSystem, type System } from '@communique-tee/test-system';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { exampleMessage } from '../../demo/example-message';
-import { beside, type Row } from '../measure';
+import { exampleMessage } from '../demo/example-message';
+import { beside, type Row } from './measure';
 
 const STARTS = 5;
 const MESSAGES = 600;
