@@ -1,12 +1,15 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ValueType } from '@opentelemetry/api';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { AggregationTemporality, DataPointType } from '@opentelemetry/sdk-metrics';
 import { Gauge } from 'prom-client';
 import { Logger } from '../../../core/telemetry/logger';
 import { Metrics } from '../../../core/telemetry/metrics';
 import type { MetricsReader } from '../metrics/metrics-reader';
 import { MetricsPush } from './metrics-push';
-import { otlpMetrics } from './otlp-metrics';
+import { resourceMetrics } from './otlp-metrics';
 import { MessageMetrics } from '../../../features/messages/message-metrics';
 import { HttpMetrics } from '../../http/http-metrics';
 
@@ -17,60 +20,58 @@ interface Taken {
   readonly body: string;
 }
 
-describe('OTLP metrics', () => {
-  it('are the registry in the JSON form of the protocol', async () => {
+describe('resourceMetrics', () => {
+  it('gives the registry with its names, units and cumulative counts', async () => {
     const metrics = new Metrics();
     new MessageMetrics(metrics).accepted();
     const http = new HttpMetrics(metrics);
     http.answered('GET', '/health', 200, 0.003);
     http.answered('GET', '/health', 200, 20);
     new Gauge({ name: 'nothing_yet', help: 'h', registers: [metrics.registry] }).set(Number.NaN);
-    const body = otlpMetrics(
+    const data = resourceMetrics(
       await metrics.registry.getMetricsAsJSON(),
-      { 'service.name': 'x' },
-      { startedAtMs: 1000, nowMs: 2000.5 },
+      resourceFromAttributes({ 'service.name': 'x' }),
+      { startedAtMs: 1000, nowMs: 2500.5 },
     );
-    const times = { startTimeUnixNano: '1000000000', timeUnixNano: '2000000000' };
-    const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
-    expect(body).toEqual({
-      resourceMetrics: [
-        {
-          resource: { attributes: [attribute('service.name', 'x')] },
-          scopeMetrics: [{ scope: { name: 'communique-gateway' }, metrics: expect.any(Array) as unknown }],
-        },
-      ],
-    });
-    const list = (body as { resourceMetrics: [{ scopeMetrics: [{ metrics: { name: string }[] }] }] }).resourceMetrics[0]
-      .scopeMetrics[0].metrics;
-    const named = (name: string) => list.find((metric) => metric.name === name);
+    expect(data.resource.attributes).toEqual({ 'service.name': 'x' });
+    expect(data.scopeMetrics).toEqual([
+      { scope: { name: 'communique-gateway' }, metrics: expect.any(Array) as unknown },
+    ]);
+    const list = data.scopeMetrics[0]?.metrics ?? [];
+    const named = (name: string) => list.find(({ descriptor }) => descriptor.name === name);
+    const descriptor = { description: expect.any(String) as string, valueType: ValueType.DOUBLE };
+    const times = { startTime: [1, 0], endTime: [2, 500_000_000] };
     expect(named('communique_messages_accepted_total')).toEqual({
-      name: 'communique_messages_accepted_total',
-      description: expect.any(String) as string,
-      sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: [{ ...times, attributes: [], asDouble: 1 }] },
+      descriptor: { name: 'communique_messages_accepted_total', unit: '', ...descriptor },
+      aggregationTemporality: AggregationTemporality.CUMULATIVE,
+      dataPointType: DataPointType.SUM,
+      isMonotonic: true,
+      dataPoints: [{ ...times, attributes: {}, value: 1 }],
     });
     expect(named('communique_http_request_duration_seconds')).toEqual({
-      name: 'communique_http_request_duration_seconds',
-      description: expect.any(String) as string,
-      unit: 's',
-      histogram: {
-        aggregationTemporality: 2,
-        dataPoints: [
-          {
-            ...times,
-            attributes: [attribute('method', 'GET'), attribute('route', '/health')],
-            count: '2',
+      descriptor: { name: 'communique_http_request_duration_seconds', unit: 's', ...descriptor },
+      aggregationTemporality: AggregationTemporality.CUMULATIVE,
+      dataPointType: DataPointType.HISTOGRAM,
+      dataPoints: [
+        {
+          ...times,
+          attributes: { method: 'GET', route: '/health' },
+          value: {
+            count: 2,
             sum: 20.003,
-            bucketCounts: ['0', '0', '1', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '1'],
-            explicitBounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
+            buckets: {
+              boundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
+              counts: [0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+            },
           },
-        ],
-      },
+        },
+      ],
     });
     expect(named('nothing_yet')).toBeUndefined();
   });
 });
 
-describe('pushing metrics', () => {
+describe('MetricsPush', () => {
   let collector: Server;
   let endpoint: string;
   let taken: Taken[];
@@ -96,7 +97,7 @@ describe('pushing metrics', () => {
     endpoint = `http://127.0.0.1:${String((collector.address() as AddressInfo).port)}/v1/metrics`;
   });
   afterEach(async () => {
-    push.onApplicationShutdown();
+    await push.onApplicationShutdown();
     collector.closeAllConnections();
     await new Promise((resolve) => collector.close(resolve));
   });
@@ -116,7 +117,7 @@ describe('pushing metrics', () => {
   };
   const events = () => lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
 
-  it('goes to the endpoint as it was given, again and again', async () => {
+  it('sends to the endpoint as configured, at each interval', async () => {
     start(10);
     await until(() => taken.length >= 3);
     expect(taken[0]).toMatchObject({
@@ -139,10 +140,10 @@ describe('pushing metrics', () => {
     expect(lines).toEqual([]);
   });
 
-  it('says once that nobody takes them, and once that they are taken again', async () => {
-    answer = (response) => response.writeHead(503).end('xSesamex');
+  it('logs an outage once, and its end once', async () => {
+    answer = (response) => response.writeHead(400).end('xSesamex');
     start(10);
-    await until(() => taken.length >= 3);
+    await until(() => taken.length >= 4);
     answer = (response) => response.socket?.destroy();
     const before = taken.length;
     await until(() => taken.length >= before + 2);
@@ -156,7 +157,7 @@ describe('pushing metrics', () => {
     expect(lines.join('')).not.toContain('xSesamex');
   });
 
-  it('gives up what hangs, one request at a time, and does not follow elsewhere', async () => {
+  it('gives up an export that hangs, sends one at a time, and follows no redirect', async () => {
     let [open, most] = [0, 0];
     answer = (response) => {
       most = Math.max(most, ++open);
@@ -170,5 +171,53 @@ describe('pushing metrics', () => {
     answer = (response) => response.writeHead(307, { location: '/elsewhere' }).end();
     await until(() => taken.length >= before + 2);
     expect(taken.every(({ path }) => path === '/v1/metrics')).toBe(true);
+  });
+
+  it('sends the last counts at shutdown', async () => {
+    start(60_000);
+    new MessageMetrics(metrics).accepted();
+    await push.onApplicationShutdown();
+    expect(taken).toHaveLength(1);
+    const body = JSON.parse(taken[0]?.body ?? '') as { resourceMetrics: [{ scopeMetrics: [{ metrics: unknown[] }] }] };
+    expect(body.resourceMetrics[0].scopeMetrics[0].metrics).toContainEqual({
+      name: 'communique_messages_accepted_total',
+      description: expect.any(String) as string,
+      unit: '',
+      sum: {
+        aggregationTemporality: 2,
+        isMonotonic: true,
+        dataPoints: [
+          {
+            attributes: [],
+            startTimeUnixNano: expect.stringMatching(/^[0-9]{19}$/) as string,
+            timeUnixNano: expect.stringMatching(/^[0-9]{19}$/) as string,
+            asDouble: 1,
+          },
+        ],
+      },
+    });
+  });
+
+  it('ends the shutdown although the endpoint trickles an answer without end', async () => {
+    const trickles: NodeJS.Timeout[] = [];
+    answer = (response) => {
+      response.writeHead(200);
+      trickles.push(setInterval(() => response.write(' '), 50));
+    };
+    start(60_000);
+    await push.onApplicationShutdown();
+    trickles.forEach(clearInterval);
+    expect(taken).toHaveLength(1);
+  });
+
+  it('sends nothing at shutdown while the endpoint is away', async () => {
+    answer = (response) => response.writeHead(400, 'xSesamex').end('xSesamex');
+    start(200);
+    await until(() => events().length > 0);
+    const before = taken.length;
+    await push.onApplicationShutdown();
+    expect(taken.length - before).toBeLessThanOrEqual(1);
+    expect(lines.join('')).toContain('400');
+    expect(lines.join('')).not.toContain('xSesamex');
   });
 });
