@@ -1,4 +1,4 @@
-// What Pulumi runs (PulumiPolicy.yaml): the rules of infra/src/rules as one bundle, packages from the repository's node_modules.
+// What Pulumi runs (PulumiPolicy.yaml): the rules of infra/src/rules as one bundle, Pulumi's packages from the repository's node_modules.
 const { join } = require('node:path');
 const { mkdirSync, rmSync } = require('node:fs');
 const { buildSync } = require('esbuild');
@@ -15,7 +15,8 @@ buildSync({
   format: 'cjs',
   platform: 'node',
   target: 'node20',
-  packages: 'external',
+  // Pulumi's own packages must be the host's instances; the others are bundled, since some of them are ES modules alone.
+  external: ['@pulumi/*'],
   tsconfig: join(root, 'tsconfig.base.json'),
   sourcemap: 'inline',
   logLevel: 'error',
