@@ -1,4 +1,4 @@
-import type { BILL_TYPES, STATES, TOPICS } from '@communique-tee/protocol';
+import type { BILL_TYPES, CHAMBERS, STATES, TOPICS } from '@communique-tee/protocol';
 
 /**
  * The types that a caller of `connect` meets. This file imports nothing but the vocabulary, so that they can be published without the
@@ -57,11 +57,9 @@ export interface EnclaveConfiguration {
   readonly egress: readonly string[];
   readonly services: {
     readonly congress?:
-      | {
-          readonly acceptReplayAcrossEnclaves: boolean;
-          readonly house: { readonly origin: string; readonly deduplicates: boolean };
-          readonly senate: { readonly origin: string; readonly deduplicates: boolean };
-        }
+      | ({ readonly acceptReplayAcrossEnclaves: boolean } & Readonly<
+          Record<keyof typeof CHAMBERS, { readonly origin: string; readonly deduplicates: boolean }>
+        >)
       | undefined;
   };
 }

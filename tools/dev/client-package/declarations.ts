@@ -3,6 +3,7 @@ import ts from 'typescript';
 
 /** Where the published types stand. They import nothing but each other, so that written one after the other they are whole. */
 const SOURCES = [
+  'libs/protocol/src/congress/chambers.ts',
   'libs/protocol/src/congress/cwc-vocabulary.ts',
   'libs/protocol/src/problems.ts',
   'libs/client/src/errors.ts',

@@ -65,7 +65,16 @@ describe('the published client', () => {
     );
     const { stdout } = await run(process.execPath, [consumer('use.mjs')], { cwd: folder.path, env: {} });
     expect(JSON.parse(stdout)).toEqual({
-      names: ['BILL_TYPES', 'CLIENT_ERROR_CODES', 'ClientError', 'STATES', 'TOPICS', 'connect', 'validateMessage'],
+      names: [
+        'BILL_TYPES',
+        'CHAMBERS',
+        'CLIENT_ERROR_CODES',
+        'ClientError',
+        'STATES',
+        'TOPICS',
+        'connect',
+        'validateMessage',
+      ],
       problems: 4,
       code: 'policy_invalid',
       isError: true,
