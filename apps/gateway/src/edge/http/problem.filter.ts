@@ -23,7 +23,8 @@ export class ProblemFilter implements ExceptionFilter {
     let problem = wasCutOff(request, error) ? new ProblemError('request_timeout', { cause: error }) : problemOf(error);
     if (problem.code === 'not_found' && request.is404) {
       const allowed = this.routes.methodsOf(request.url);
-      if (allowed.length > 0) {
+      // Swagger UI's wildcard route is itself a path, `/docs/*`, whose method is right and whose file is missing.
+      if (allowed.length > 0 && !allowed.includes(request.method)) {
         problem = new ProblemError('method_not_allowed');
         void reply.header('allow', allowed.join(', '));
       }
