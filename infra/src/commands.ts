@@ -1,5 +1,6 @@
-// What `npm run ops` runs of this project.
+// What `npm run ops` runs of this project, and the secrets that the stack knows.
 export { ruleNames, runCheck } from './check/run-check';
+export { ENCLAVE_SECRETS } from './config/settings-schema';
 export { runCost } from './cost/run-cost';
 export { configKeys } from './preview/options';
 export { runPreview } from './preview/run-preview';

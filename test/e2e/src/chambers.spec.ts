@@ -36,9 +36,9 @@ jest.mock('../../congress/src/chambers', () => {
 
 import { prepare, startEnclaveFixture, type EnclaveFixture } from '@communique-tee/enclave/testing/enclave-fixture';
 import { CHAMBER_KEYS } from '@communique-tee/protocol';
-import { GROUPS } from '../../../apps/page/src/write/fields';
-import { ENCLAVE_SECRETS } from '../../../infra/src/config/settings-schema';
-import { chamberChecks } from '../../../tools/ops/preflight/congress/check-chamber';
+import { GROUPS } from '@communique-tee/page/write/fields';
+import { ENCLAVE_SECRETS } from '@communique-tee/infra-commands';
+import { chamberChecks } from '@communique-tee/tools/ops/preflight/congress/check-chamber';
 
 describe('a chamber that was added to the tables', () => {
   let fixture: EnclaveFixture;
