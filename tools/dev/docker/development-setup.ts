@@ -2,7 +2,7 @@
 // configuration. Each run prints a token for an hour, signed with a key that is made once.
 import { CommandLine } from '@communique-tee/command-line';
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
-import { createTokenIssuer } from '@communique-tee/test-system';
+import { createTokenIssuer } from '@communique-tee/test-system/tokens';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';

@@ -15,7 +15,7 @@ const run = promisify(execFile);
 const ENGINE = '@prisma/schema-engine-wasm';
 
 /**
- * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE.
+ * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE, NOTICE.
  * @throws BuildError `input_not_locked` | `input_not_found` | `input_changed`
  */
 export async function layOut(root: string, folder: string, arch: Architecture): Promise<void> {
@@ -30,7 +30,7 @@ export async function layOut(root: string, folder: string, arch: Architecture): 
   for (const app of ['gateway', 'parent']) await bundleApp(root, app, join(folder, app), npmArch);
   await bundleMigrations(root, join(folder, 'migrate'));
   await bundleScript(root, 'tools/ops/operator/main.ts', join(folder, 'operator'), []);
-  await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  for (const name of ['LICENSE', 'NOTICE']) await copyFile(join(root, name), join(folder, name));
 }
 
 /** The bundle is the same for every machine. npm installs koffi's native part of this one alone: the one beside the bundle is replaced. */

@@ -73,6 +73,7 @@ it('holds what the parent runs, and nothing of this machine', async () => {
       'migrate/main.mjs',
       'operator/main.mjs',
       'LICENSE',
+      'NOTICE',
     ]),
   );
   for (const path of ['gateway/main.js', 'parent/main.js', 'migrate/main.mjs', 'operator/main.mjs'])
