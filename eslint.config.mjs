@@ -27,7 +27,11 @@ const specs = {
   'scope:dev': [],
 };
 
-/** `apps`: aliases of apps whose modules may be imported one by one, which Nx otherwise refuses. */
+/**
+ * `apps`: aliases of apps whose modules may be imported one by one, which Nx otherwise refuses.
+ *
+ * @returns {['error', object]}
+ */
 function boundaries(beside = {}, apps = []) {
   const depConstraints = Object.entries(production).map(([sourceTag, tags]) => ({
     sourceTag,
@@ -48,6 +52,7 @@ const browserEntries = ['crypto', 'attestation', 'enclave-identity'].map((name) 
   name: `@communique-tee/${name}`,
   message: 'This code runs in a browser: take the /browser entry.',
 }));
+/** @returns {['error', object]} */
 const restrict = (patterns, paths = []) => ['error', { patterns, paths }];
 
 const nodeOnly = [
@@ -58,6 +63,7 @@ const nodeOnly = [
   'libs/enclave-identity/src/index.ts',
 ];
 
+/** @type {['error', object]} */
 const unusedVariables = ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }];
 
 export default tseslint.config(

@@ -2,6 +2,7 @@
 // require(esm), which needs Node 24 and --experimental-vm-modules (docs/development.md).
 const { join, relative } = require('node:path');
 
+/** @type {import('jest').Config['transform']} */
 const transform = {
   '^.+\\.ts$': [
     '@swc/jest',

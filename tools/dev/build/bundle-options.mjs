@@ -22,6 +22,7 @@ export const appNames = Object.keys(APPS);
 /**
  * @param {{ app: string, dev?: boolean, entry?: string, outdir?: string, target?: string }} what
  *   dev: the development entry, as main.dev.js with its source map; target: platform of the native parts, e.g. linux-arm64
+ * @returns {import('esbuild').BuildOptions & { metafile: true, outfile: string, plugins: import('esbuild').Plugin[] }}
  */
 export function bundleOptions({ app, dev = false, entry, outdir, target = `${process.platform}-${process.arch}` }) {
   const folder = resolve(root, outdir ?? join('dist', 'apps', app));

@@ -45,7 +45,7 @@ export async function buildPage(root) {
     plugins: [smallZod(root), unusedLibrariesLeft(root)],
   });
   const named = (name, bytes) => {
-    const [, stem, extension] = /^(.*)\.([a-z]+)$/.exec(name);
+    const [, stem, extension] = /** @type {RegExpExecArray} */ (/^(.*)\.([a-z]+)$/.exec(name));
     return {
       key: name,
       name: `${stem}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}.${extension}`,

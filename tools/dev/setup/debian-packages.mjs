@@ -8,6 +8,11 @@ const POLICY = '/usr/sbin/policy-rc.d';
 const UPDATE_TIMEOUT_MS = 180_000;
 const INSTALL_TIMEOUT_MS = 900_000;
 
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ timeoutMs?: number, cwd?: string }} options
+ */
 function run(command, args, { timeoutMs = INSTALL_TIMEOUT_MS, cwd } = {}) {
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd,
@@ -18,6 +23,7 @@ function run(command, args, { timeoutMs = INSTALL_TIMEOUT_MS, cwd } = {}) {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
   });
   if (status === 0) return { ok: true, stdout };
+  const { code } = /** @type {NodeJS.ErrnoException} */ (error ?? {});
   const said = `${stderr ?? ''}`
     .split('\n')
     .filter((line) => /^(E:|W:|dpkg)/.test(line))
@@ -26,7 +32,7 @@ function run(command, args, { timeoutMs = INSTALL_TIMEOUT_MS, cwd } = {}) {
   return {
     ok: false,
     stdout: stdout ?? '',
-    reason: `${command} ${args.find((word) => /^[a-z]/.test(word)) ?? ''}: ${said || (error?.code ?? `exit ${status}`)}`,
+    reason: `${command} ${args.find((word) => /^[a-z]/.test(word)) ?? ''}: ${said || (code ?? `exit ${status}`)}`,
   };
 }
 

@@ -1,5 +1,6 @@
 // npm's error output, turned into what failed and what to do.
 
+/** @type {[RegExp, string][]} */
 const ADVICE = [
   [
     /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|FETCH_ERROR|EIDLETIMEOUT|ENETUNREACH)$/,

@@ -44,7 +44,7 @@ function npmCi(startedAtMs) {
       if (process.stderr.isTTY) process.stderr.write('\r');
       resolve({ code, output });
     };
-    child.once('error', (error) => {
+    child.once('error', (/** @type {NodeJS.ErrnoException} */ error) => {
       output += `npm error code ${error.code}\nnpm error ${error.message}\n`;
       end(1);
     });

@@ -6,6 +6,12 @@ import { delimiter, join } from 'node:path';
 import { installAsRoot, isDebian, unpackInto } from './debian-packages.mjs';
 import { say, seconds, toolsCache } from './workspace.mjs';
 
+/**
+ * @typedef {{ name: string, commands: string[], package: string, tests: string, byHand: { linux: string, darwin?: string },
+ *   variable?: string, unpacked?: string }} Tool variable: names another place of it; unpacked: where it goes without root
+ */
+
+/** @type {Tool[]} */
 const TOOLS = [
   {
     name: 'Redis',

@@ -10,6 +10,7 @@ const WITH_VALUE = new Set([
 
 /** @returns {{ version: boolean, datamodels: string[], url: string | undefined, command: string | undefined }} */
 export function parseArguments(argv) {
+  /** @type {ReturnType<typeof parseArguments>} */
   const options = { version: false, datamodels: [], url: undefined, command: undefined };
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index];

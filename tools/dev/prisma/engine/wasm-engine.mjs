@@ -25,12 +25,13 @@ async function instantiate() {
   const file = require.resolve(BINDINGS).replace(/\.js$/, '.wasm');
   const { instance } = await WebAssembly.instantiate(readFileSync(file), { './schema_engine_bg.js': bindings });
   bindings.__wbg_set_wasm(instance.exports);
-  instance.exports.__wbindgen_start();
+  /** @type {() => void} */ (instance.exports.__wbindgen_start)();
 }
 
 /** @param {{ datamodels: string[], url: string | undefined }} options */
 export async function loadEngine({ datamodels, url }) {
   await instantiate();
+  /** @type {[string, string][]} */
   const schemas = datamodels.map((path) => [path, readFileSync(path, 'utf8')]);
   const log = (line) => process.stderr.write(line.endsWith('\n') ? line : `${line}\n`);
   // Some calls (diff of two schemas) need no database; the factory connects only when one does.
