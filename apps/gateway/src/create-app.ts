@@ -1,4 +1,3 @@
-import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module';
@@ -11,11 +10,8 @@ import { HttpMetrics } from './edge/http/http-metrics';
 import { NestLogger } from './core/telemetry/nest-logger';
 
 /** The whole gateway, not yet listening. Close it with `close()`. */
-export async function createApp(
-  config: GatewayConfig,
-  root: DynamicModule = AppModule.of(config),
-): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(root, createHttpAdapter(config), {
+export async function createApp(config: GatewayConfig): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config), createHttpAdapter(config), {
     bodyParser: false,
     bufferLogs: true,
     abortOnError: false,

@@ -1,5 +1,4 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppModule } from '../app.module';
 import { parseEnvironment } from '../core/config/environment';
 import type { GatewayConfig } from '../core/config/gateway-config';
 import { createApp } from '../create-app';
@@ -31,10 +30,13 @@ export interface GatewayUnderTest extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** The accepting half of the gateway on a free port of 127.0.0.1. */
+/**
+ * The whole gateway on a free port of 127.0.0.1. Unless the environment names an enclave, there is none at its address: messages are
+ * accepted and stay in the queue.
+ */
 export async function startGateway(environment: Record<string, string>): Promise<GatewayUnderTest> {
   const config = testConfig(environment);
-  const app = await createApp(config, AppModule.accepting(config));
+  const app = await createApp(config);
   await app.listen(0, '127.0.0.1');
   const close = () => app.close();
   return { app, url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), close, [Symbol.asyncDispose]: close };

@@ -4,28 +4,19 @@ import { keyIdOf } from '@communique-tee/crypto';
 import { encodeKeyBinding, encodeKeyStatus, toHex, type KeyStatus } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
-import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { Client } from 'pg';
-import { AppModule } from '../../app.module';
-import { AttestationModule } from '../../features/attestation/attestation.module';
 import { AttestationMonitor } from '../../features/attestation/attestation-monitor';
 import { EmergencyStop } from '../../features/budget/emergency-stop';
 import { windowsOf } from '../../features/budget/windows';
 import { createApp } from '../../create-app';
 import { Database } from '../../core/database/database';
-import { DeliveryModule } from '../../features/delivery/delivery.module';
-import { EnclaveModule } from '../../features/enclave/enclave.module';
 import { TestEnclave, answer, problem, type Behaviour } from '../../features/enclave/testing/test-enclave';
 import { testConfig } from '../../testing/gateway-under-test';
 import { EnclaveKeys } from '../../features/keys/enclave-keys';
 import { ALIAS } from '../../features/keys/testing/keyed-enclave';
-import { HealthModule } from './health.module';
-
-@Module({})
-class WholeGateway {}
 
 interface Body {
   readonly status: string;
@@ -114,10 +105,7 @@ describe('health', () => {
       TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
       ATTESTATION_DEVELOPMENT_ROOT_FILE: folder.file('root.pem'),
     });
-    app = await createApp(config, {
-      module: WholeGateway,
-      imports: [AppModule.accepting(config), EnclaveModule, AttestationModule, DeliveryModule, HealthModule],
-    });
+    app = await createApp(config);
     await app.listen(0, '127.0.0.1');
     url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     await app.get(AttestationMonitor, { strict: false }).checkNow();

@@ -1,16 +1,26 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { AttestationModule } from '../../features/attestation/attestation.module';
+import { BudgetModule } from '../../features/budget/budget.module';
 import { DeliveryModule } from '../../features/delivery/delivery.module';
 import { EnclaveModule } from '../../features/enclave/enclave.module';
+import { LimitsModule } from '../../features/limits/limits.module';
 import { HealthController } from './health.controller';
 import { Readiness } from './readiness';
 import { TeeIndicators } from './tee-indicators';
 
 @Module({
   // Terminus would log whole results at every failed look; the answer says the same to who asked.
-  imports: [TerminusModule.forRoot({ logger: false }), EnclaveModule, AttestationModule, DeliveryModule],
+  imports: [
+    TerminusModule.forRoot({ logger: false }),
+    AttestationModule,
+    BudgetModule,
+    DeliveryModule,
+    EnclaveModule,
+    LimitsModule,
+  ],
   controllers: [HealthController],
   providers: [Readiness, TeeIndicators],
+  exports: [TeeIndicators],
 })
 export class HealthModule {}

@@ -4,10 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
 import { Logger } from '../../core/telemetry/logger';
+import { RateLimits } from '../../features/limits/rate-limits';
 import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
 import { createIssuer, type Issuer } from '../../testing/issuer';
 import { ProblemError } from '../../core/problems/problem-error';
 import { problemHeaders, problemText } from '../../core/problems/send-problem';
+
+/** What the parts that work in the background report, as there is no database and no enclave here: this is about requests. */
+const BACKGROUND = new Set([
+  'the queue cannot be read',
+  'old rows could not be deleted',
+  'attestation cannot be asked for: nothing is relayed to it',
+]);
+const aboutRequests = ([, text]: readonly unknown[]): boolean => !BACKGROUND.has(String(text));
 
 /** What a request meets before its body is read. No database is needed for that: there is none. */
 describe('the entrance', () => {
@@ -238,15 +247,18 @@ describe('the entrance', () => {
     const events: unknown[][] = [];
     const logger = gateway.app.get(Logger);
     jest.spyOn(logger, 'error').mockImplementation((...line) => {
-      events.push(['error', ...line]);
+      if (aboutRequests(line)) events.push(['error', ...line]);
     });
     jest.spyOn(logger, 'info').mockImplementation(({ code, status }, event) => {
       events.push(['info', code, status, event]);
     });
+    const decide = jest.spyOn(gateway.app.get(RateLimits), 'decide');
     const { socket, closed } = open(gateway);
     socket.write(
       `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n`,
     );
+    // Past the limits the gateway waits for the body.
+    while (decide.mock.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     await new Promise((resolve) => setTimeout(resolve, 200));
     end(socket);
     await closed;
@@ -260,8 +272,8 @@ describe('the entrance', () => {
     const errors = jest.spyOn(logger, 'error');
     const warnings = jest.spyOn(logger, 'warn');
     expect((await fetch(`${gateway.url}/api/budget`, { headers: authorized() })).status).toBe(503);
-    expect(errors).not.toHaveBeenCalled();
-    expect(warnings.mock.calls).toEqual([
+    expect(errors.mock.calls.filter(aboutRequests)).toEqual([]);
+    expect(warnings.mock.calls.filter(aboutRequests)).toEqual([
       [
         expect.objectContaining({
           code: 'database_unavailable',

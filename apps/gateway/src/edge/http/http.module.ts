@@ -1,13 +1,13 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { AuthModule } from '../../features/auth/auth.module';
+import { LimitsModule } from '../../features/limits/limits.module';
 import { HttpMetrics } from './http-metrics';
 import { ProblemFilter } from './problem.filter';
-import { RegisteredRoutes } from '../../core/routing/registered-routes';
-import { ShutdownState } from '../../core/lifecycle/shutdown-state';
 
-@Global()
+/** What stands in front of every route (configure-server.ts) and what turns errors into problem documents. */
 @Module({
-  providers: [HttpMetrics, RegisteredRoutes, ShutdownState, { provide: APP_FILTER, useClass: ProblemFilter }],
-  exports: [RegisteredRoutes, ShutdownState],
+  imports: [AuthModule, LimitsModule],
+  providers: [HttpMetrics, { provide: APP_FILTER, useClass: ProblemFilter }],
 })
 export class HttpModule {}

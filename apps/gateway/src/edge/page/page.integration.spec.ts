@@ -4,19 +4,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
-import { Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { request } from 'node:http';
-import { AppModule } from '../../app.module';
 import { createApp } from '../../create-app';
 import { testConfig } from '../../testing/gateway-under-test';
 import { createIssuer } from '../../testing/issuer';
 import type { BuiltFile } from './built-page';
 import { PageFiles } from './page-files';
-import { PageModule } from './page.module';
-
-@Module({})
-class WithPage {}
 
 describe('the page as it is served', () => {
   let folder: TemporaryFolder;
@@ -31,7 +25,7 @@ describe('the page as it is served', () => {
       DATABASE_URL: 'postgresql://127.0.0.1:1/none',
       AUTH_JWKS_FILE: folder.file('jwks.json'),
     });
-    app = await createApp(config, { module: WithPage, imports: [AppModule.accepting(config), PageModule] });
+    app = await createApp(config);
     await promisify(execFile)(
       process.execPath,
       [join(workspaceRoot(), 'tools/dev/build/build-page.mjs'), folder.file('page.json')],

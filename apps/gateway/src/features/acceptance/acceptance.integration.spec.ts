@@ -11,6 +11,7 @@ import { GroupedAcceptance } from './acceptance';
 import { MessagesService } from '../messages/messages.service';
 import { submissionOf, type Submission } from './submission';
 import { Metrics } from '../../core/telemetry/metrics';
+import { DeliverySignal } from '../delivery/delivery-signal';
 import { BudgetMetrics } from '../budget/budget-metrics';
 import { MessageMetrics } from '../messages/message-metrics';
 
@@ -52,6 +53,7 @@ describe('messages accepted in groups', () => {
       new GroupedAcceptance(database, budget),
       new Admission(config, database, metrics),
       metrics,
+      new DeliverySignal(),
     );
     const outcome = (who: string, submission: Submission, key?: string) =>
       service.accept(owner(who), submission, key).then(

@@ -1,10 +1,9 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Logger } from '../../core/telemetry/logger';
 import { openKeySource } from './key-source';
 import { createTokenVerifier, TOKEN_VERIFIER } from './token-verifier';
 
-@Global()
 @Module({
   providers: [
     {

@@ -1,4 +1,4 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { BudgetCopies } from './budget-copies';
 import { BudgetGauges } from './budget-gauges';
 import { BudgetMetrics } from './budget-metrics';
@@ -6,7 +6,6 @@ import { BudgetController } from './budget.controller';
 import { BudgetService } from './budget.service';
 import { EmergencyStop } from './emergency-stop';
 
-@Global()
 @Module({
   controllers: [BudgetController],
   providers: [BudgetService, EmergencyStop, BudgetCopies, BudgetMetrics, BudgetGauges],

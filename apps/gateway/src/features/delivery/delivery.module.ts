@@ -1,5 +1,6 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { AttestationModule } from '../attestation/attestation.module';
+import { BudgetModule } from '../budget/budget.module';
 import { EnclaveModule } from '../enclave/enclave.module';
 import { KeysModule } from '../keys/keys.module';
 import { DeliveryAttempt } from './delivery-attempt';
@@ -10,10 +11,8 @@ import { DeliverySignal } from './delivery-signal';
 import { DeliveryWorker } from './delivery-worker';
 import { ReceiptJudge } from './receipt-judge';
 
-/** Global for DeliverySignal, which whoever accepts a message calls after its commit. */
-@Global()
 @Module({
-  imports: [EnclaveModule, AttestationModule, KeysModule],
+  imports: [AttestationModule, BudgetModule, EnclaveModule, KeysModule],
   providers: [
     DeliveryAttempt,
     DeliveryGauges,

@@ -13,7 +13,6 @@ import {
 } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
-import { AppModule } from '../../app.module';
 import { createApp } from '../../create-app';
 import { answer, problem, TestEnclave } from '../enclave/testing/test-enclave';
 import { testConfig } from '../../testing/gateway-under-test';
@@ -84,7 +83,7 @@ describe('the legacy suite', () => {
       TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
       ATTESTATION_DEVELOPMENT_ROOT_FILE: folder.file('root.pem'),
     });
-    const app = await createApp(config, AppModule.of(config));
+    const app = await createApp(config);
     close = () => app.close();
     await app.listen(0, '127.0.0.1');
     url = (await app.getUrl()).replace('[::1]', '127.0.0.1');

@@ -1,8 +1,6 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { RateLimitMetrics } from './rate-limit-metrics';
 import { RateLimits } from './rate-limits';
-import { SharedRedis } from '../../core/redis/shared-redis';
 
-@Global()
-@Module({ providers: [SharedRedis, RateLimitMetrics, RateLimits], exports: [SharedRedis, RateLimits] })
+@Module({ providers: [RateLimitMetrics, RateLimits], exports: [RateLimits] })
 export class LimitsModule {}

@@ -6,7 +6,7 @@ import {
   messageViewSchema,
   sealedMessageJsonSchema,
 } from '@communique-tee/protocol';
-import { Controller, Get, Headers, HttpCode, Optional, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
 import { negotiate } from '../../core/routing/accept';
@@ -35,8 +35,7 @@ export class MessagesController {
     private readonly messages: MessagesService,
     private readonly streams: StatusStreams,
     private readonly logger: Logger,
-    /** Absent where this process only accepts and knows no enclave. */
-    @Optional() private readonly legacy?: LegacySuite,
+    private readonly legacy: LegacySuite,
   ) {}
 
   @Post()
@@ -148,7 +147,6 @@ export class MessagesController {
   /** @throws ProblemError `suite_unsupported` | `enclave_unavailable` */
   private submissionOf(posted: PostedMessage): Submission {
     if (posted.kind === 'standard') return submissionOf(posted.message);
-    if (this.legacy === undefined) throw new ProblemError('suite_unsupported');
     this.legacy.assertOpen();
     return legacySubmissionOf(posted.message);
   }

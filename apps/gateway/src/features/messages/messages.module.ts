@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { BudgetModule } from '../budget/budget.module';
+import { DeliveryModule } from '../delivery/delivery.module';
+import { LegacyModule } from '../legacy/legacy.module';
 import { Admission } from './admission';
 import { GroupedAcceptance } from '../acceptance/acceptance';
 import { MessageMetrics } from './message-metrics';
@@ -7,6 +10,7 @@ import { MessagesService } from './messages.service';
 import { StatusStreams } from './status-streams';
 
 @Module({
+  imports: [BudgetModule, DeliveryModule, LegacyModule],
   controllers: [MessagesController],
   providers: [MessagesService, GroupedAcceptance, Admission, MessageMetrics, StatusStreams],
 })

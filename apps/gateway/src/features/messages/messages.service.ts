@@ -1,5 +1,5 @@
 import { LIMITS, type MessageView } from '@communique-tee/protocol';
-import { Injectable, Optional } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { BudgetService } from '../budget/budget.service';
 import type { ForeseenRefusal } from '../budget/cached-refusals';
 import { highestCostOfMessageMicroUsd } from '../../core/config/prices';
@@ -21,8 +21,7 @@ export class MessagesService {
     private readonly grouped: GroupedAcceptance,
     private readonly admission: Admission,
     private readonly metrics: MessageMetrics,
-    /** Absent where this process only accepts: a worker elsewhere finds the job. */
-    @Optional() private readonly delivery?: DeliverySignal,
+    private readonly delivery: DeliverySignal,
   ) {}
 
   /**
@@ -47,7 +46,7 @@ export class MessagesService {
     const accepted = (await this.grouped.accept(submission, key)) ?? (await this.acceptAlone(submission, key, now));
     if (accepted === null) return this.find(owner, submission.messageId);
     this.metrics.accepted();
-    this.delivery?.notify();
+    this.delivery.notify();
     return acceptedView(submission, accepted);
   }
 

@@ -1,5 +1,4 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
 import type { HealthIndicatorResult } from '@nestjs/terminus';
 import { AttestationMonitor } from '../../../features/attestation/attestation-monitor';
 import { BudgetService } from '../../../features/budget/budget.service';
@@ -38,7 +37,7 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
   private stopped = false;
 
   constructor(
-    private readonly modules: ModuleRef,
+    private readonly health: TeeIndicators,
     private readonly monitor: AttestationMonitor,
     private readonly budgets: BudgetService,
     private readonly metrics: Metrics,
@@ -101,8 +100,7 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private async indicators(): Promise<Record<IndicatorName, Readonly<Record<string, unknown>>>> {
-    const all = this.modules.get(TeeIndicators, { strict: false });
-    const results: HealthIndicatorResult[] = await Promise.all(INDICATORS.map((name) => all[name]()));
+    const results: HealthIndicatorResult[] = await Promise.all(INDICATORS.map((name) => this.health[name]()));
     return Object.assign({}, ...results) as Record<IndicatorName, Readonly<Record<string, unknown>>>;
   }
 

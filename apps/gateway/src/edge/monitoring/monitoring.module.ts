@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { AttestationModule } from '../../features/attestation/attestation.module';
+import { BudgetModule } from '../../features/budget/budget.module';
+import { HealthModule } from '../health/health.module';
+import { History } from './history/history';
+import { HistoryController } from './history/history.controller';
+import { MetricsListener } from './metrics/metrics-listener';
+import { MetricsReader } from './metrics/metrics-reader';
+import { MetricsPush } from './otlp/metrics-push';
+
+/** Carries metrics out of the process and keeps the last hours of them; each feature counts for itself (Metrics, in CoreModule). */
+@Module({
+  imports: [AttestationModule, BudgetModule, HealthModule],
+  controllers: [HistoryController],
+  providers: [History, MetricsReader, MetricsListener, MetricsPush],
+})
+export class MonitoringModule {}
