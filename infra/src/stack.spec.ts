@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { workspaceRoot } from '@communique-tee/testing/harness';
-import { ParentSettingsError, renderParentFiles, type ParentSettings } from '../parent/src';
+import { GATEWAY_METRICS, ParentSettingsError, renderParentFiles, type ParentSettings } from '../parent/src';
 import type { SeenResource } from './mock-aws';
 import type { PolicyDocument } from '@communique-tee/key-policies';
 import { runProgram, type Seen } from './preview/run-program';
@@ -338,6 +338,14 @@ describe.each(STACKS)('%s', (_title, stack, changes) => {
       expect.arrayContaining(wanted),
     );
     expect(alarmed).toEqual(expect.arrayContaining(wanted));
+  });
+
+  it('has the parent send every metric of the gateway that an alarm reads', () => {
+    const alarmed = inputsOf<{ metricName: string }>('aws:cloudwatch/metricAlarm:MetricAlarm').flatMap(
+      ({ metricName }) => (metricName.startsWith('communique_') ? [metricName] : []),
+    );
+    expect(alarmed.length).toBeGreaterThan(0);
+    expect(GATEWAY_METRICS).toEqual(expect.arrayContaining(alarmed));
   });
 
   it('alarms people, watches the keys, and warns at 80 % of the budget', () => {
