@@ -3,6 +3,7 @@ import { temporaryFolder } from '@communique-tee/testing/harness';
 import { parseConfiguration } from '../configuration/configuration';
 import { createLog } from '../runtime/log';
 import { startEnclave } from '../start';
+import { startEnclaveFixture } from '../testing/enclave-fixture';
 import { SERVICES, servicesSchema } from './registry';
 
 const WITHOUT_SERVICES = { stack: 'test', listen: 'tcp:127.0.0.1:0', egress: { mode: 'direct' }, services: {} };
@@ -31,6 +32,22 @@ describe('a service that the configuration does not name', () => {
     } finally {
       await enclave.close();
       await folder.remove();
+    }
+  });
+});
+
+describe('a service that the configuration names', () => {
+  it('is on: its path reads the request and refuses one that is malformed', async () => {
+    const { url, stop } = await startEnclaveFixture();
+    try {
+      const answer = await fetch(`${url}/${SERVICES.congress.path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/cbor' },
+        body: Uint8Array.of(0xa0),
+      });
+      expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ code: 'malformed_body' })]);
+    } finally {
+      await stop();
     }
   });
 });
