@@ -78,9 +78,12 @@ async function bootWith(emulator: Emulator, accelerator: Accelerator, options: B
   const consoleLog = join(folder, 'console.log');
   const device = join(folder, 'vhost.sock');
   const started: { stop(): Promise<unknown> }[] = [];
-  const stopAll = async () => {
-    for (const each of started.splice(0).reverse()) await each.stop();
-  };
+  let stopping: Promise<void> | undefined;
+  // Once, for all who ask: the next attempt may only begin when the sockets of this one are gone.
+  const stopAll = () =>
+    (stopping ??= (async () => {
+      for (const each of started.reverse()) await each.stop();
+    })());
   try {
     const heartbeat = options.answerHeartbeat === false ? undefined : await answerHeartbeat(udsPath);
     if (heartbeat) started.push(heartbeat);
