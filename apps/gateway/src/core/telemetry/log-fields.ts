@@ -1,4 +1,4 @@
-import { cutMessage } from './errors/stack-frames';
+import { cutMessage } from './stack-frames';
 
 /**
  * The only things a log line may hold beside its event. Each has a shape, and what does not have it is left out: a value that came

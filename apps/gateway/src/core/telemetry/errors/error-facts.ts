@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { types } from 'node:util';
 import { isProblemCode } from '@communique-tee/protocol';
-import { stackFrames, type Frame } from './stack-frames';
+import { stackFrames, type Frame } from '../stack-frames';
 
 /** All that is ever told of a thrown value. */
 export interface ErrorFacts {

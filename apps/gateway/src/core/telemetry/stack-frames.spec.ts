@@ -2,7 +2,7 @@ import { workspaceRoot } from '@communique-tee/testing/harness';
 import { stackFrames } from './stack-frames';
 
 const FOLDER = workspaceRoot();
-const HERE = 'apps/gateway/src/core/telemetry/errors/stack-frames.spec.ts';
+const HERE = 'apps/gateway/src/core/telemetry/stack-frames.spec.ts';
 const SECRET = 'sesame';
 const FORGED = `x\n    at ${SECRET} (${FOLDER}/${SECRET}.js:1:2)\n    at ${SECRET} (node:${SECRET}:3:4)\n    at ${SECRET}`;
 
