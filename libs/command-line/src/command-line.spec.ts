@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { collect, CommandLine, EXIT_NOT_UNDERSTOOD, UsageError } from './command-line';
 
 interface Options {
@@ -17,6 +18,7 @@ function program() {
     .action(
       line.run((whom: string | undefined, { name = [] }: Options) => {
         if (whom === 'nobody') throw new UsageError('greet somebody');
+        if (whom === 'file') readFileSync('/no/such/file');
         seen.done.push(...name, whom ?? 'all');
         return 3;
       }),
@@ -71,6 +73,12 @@ it.each([
   if (typeof words === 'string') expect(seen.err).toBe(words);
   else expect(seen.err).toMatch(words);
   expect(seen.err).not.toContain('sesame');
+});
+
+it('reports what the operating system refuses in one line: exit 1', async () => {
+  const { seen, parse } = program();
+  expect(await parse('greet', 'file')).toBe(1);
+  expect(seen).toMatchObject({ out: '', err: "ENOENT: no such file or directory, open '/no/such/file'\n" });
 });
 
 it('leaves faults of a command to the caller, and options of commands to them', async () => {

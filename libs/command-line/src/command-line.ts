@@ -15,6 +15,16 @@ export const terminal: Streams = {
 
 /** The exit code of every tool whose arguments were not understood. */
 export const EXIT_NOT_UNDERSTOOD = 2;
+/** The exit code of every tool that understood its arguments and could not do what they ask. */
+const EXIT_FAILED = 1;
+
+/** The exit codes of a tool that has no others, for the end of its help. */
+export const EXIT_CODES = `
+Exit code
+  0  done
+  1  it could not be done, and why
+  2  not understood: the arguments
+`;
 
 /** A wrong argument that is found after parsing. The message is shown to the person at the keyboard. */
 export class UsageError extends Error {
@@ -89,11 +99,18 @@ export class CommandLine<Exit extends number = number> {
     }
   }
 
-  /** Like `execute`, and tells the person what was wrong with the arguments. @returns the exit code; 2 for wrong arguments */
+  /**
+   * Like `execute`, and tells the person what was wrong: with the arguments, or with a file, a folder or a port that they name.
+   * @returns the exit code; 2 for wrong arguments, 1 for what the operating system refused
+   */
   async parse(argv: readonly string[]): Promise<number> {
     try {
       return await this.execute(argv);
     } catch (error) {
+      if (isSystemError(error)) {
+        this.streams.err(`${error.message || error.code}\n`);
+        return EXIT_FAILED;
+      }
       if (!(error instanceof UsageError)) throw error;
       this.streams.err(`${error.message}\n${this.hint(argv)}\n`);
       return EXIT_NOT_UNDERSTOOD;
@@ -138,6 +155,19 @@ function withoutValues({ code, message }: CommanderError): string {
   const words = message.replace(/^error: /, '');
   if (code === 'commander.excessArguments') return words.replace(/(but got \d+): [^]*$/, '$1');
   return words.replace(/^(unknown option '[^'=]*)=[^']*'/, "$1'");
+}
+
+/** By shape: under jest, errors of Node belong to another realm. */
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'syscall' in error &&
+    typeof error.syscall === 'string' &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    'message' in error
+  );
 }
 
 function isWord(argument: string | undefined): boolean {
