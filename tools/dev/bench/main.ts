@@ -1,4 +1,4 @@
-import { CommandLine, UsageError } from '@communique-tee/command-line';
+import { CommandLine, EXIT_CODES, UsageError } from '@communique-tee/command-line';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -47,7 +47,7 @@ line.program
     '--profile <folder>',
     'CPU profiles of the gateway in accept, latency and full go there; the figures are lower then. node tools/run.mjs tools/dev/bench/profile/main.ts <file> reports where the time went',
   )
-  .addHelpText('after', AFTER)
+  .addHelpText('after', `${AFTER}${EXIT_CODES}`)
   .action(line.run(measure));
 process.exitCode = await line.parse(process.argv.slice(2));
 

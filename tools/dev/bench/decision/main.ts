@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import type { GatewayConfig } from '@communique-tee/gateway/core/config/gateway-config';
@@ -10,20 +9,13 @@ import { SharedRedis } from '@communique-tee/gateway/core/redis/shared-redis';
 import { Logger } from '@communique-tee/gateway/core/telemetry/logger';
 import { Metrics } from '@communique-tee/gateway/core/telemetry/metrics';
 import { RateLimitMetrics } from '@communique-tee/gateway/features/limits/rate-limit-metrics';
-import { fileArgument } from '../process/file-argument';
+import { jsonArgument } from '../process/json-argument';
 import { runClosedLoop } from '../load/closed-loop';
 
 // The deciding process: node tools/run.mjs tools/dev/bench/decision/main.ts <job.json>; the result is one line of JSON.
 const { redisUrl, senders, warmUpMs, durationMs } = z
   .object({ redisUrl: z.string(), senders: z.int(), warmUpMs: z.number(), durationMs: z.number() })
-  .parse(
-    JSON.parse(
-      readFileSync(
-        await fileArgument('job.json', 'Decides about limits and budget; started by npm run bench.'),
-        'utf8',
-      ),
-    ),
-  );
+  .parse(await jsonArgument('job.json', 'Decides about limits and budget; started by npm run bench.'));
 
 const NEVER_REACHED = 1_000_000_000;
 const USERS = 64;

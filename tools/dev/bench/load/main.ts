@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { fileArgument } from '../process/file-argument';
+import { jsonArgument } from '../process/json-argument';
 import { cpuSecondsSince } from '../measure';
 import { runClosedLoop } from './closed-loop';
 import { jobSchema, type LoadResult } from './job';
@@ -9,7 +8,7 @@ import { requestsOf } from './requests';
 
 // The loading process: node tools/run.mjs tools/dev/bench/load/main.ts <job.json>; the result is one line of JSON.
 const { rhythm, ...what } = jobSchema.parse(
-  JSON.parse(readFileSync(await fileArgument('job.json', 'Loads a gateway; started by npm run bench.'), 'utf8')),
+  await jsonArgument('job.json', 'Loads a gateway; started by npm run bench.'),
 );
 const { send, close } = requestsOf(what, rhythm.kind === 'closed' ? rhythm.senders : rhythm.connections);
 const startedMs = performance.now();

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { fileArgument } from '../process/file-argument';
+import { jsonArgument } from '../process/json-argument';
 import { selfTimes, sourcesOfBundle, type CpuProfile, type Share } from './self-time';
 
 // node tools/run.mjs tools/dev/bench/profile/main.ts <file.cpuprofile>: where the time went, by self time.
-const profile = JSON.parse(
-  readFileSync(await fileArgument('file.cpuprofile', 'Where the time went, by self time.'), 'utf8'),
-) as CpuProfile;
+const profile = (await jsonArgument('file.cpuprofile', 'Where the time went, by self time.')) as CpuProfile;
 const bundles = new Map<string, (lineNumber: number) => string>();
 const { groups, functions, busySeconds } = selfTimes(profile, (url, lineNumber) => {
   if (!url.startsWith('file:')) return url;

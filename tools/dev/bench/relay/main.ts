@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
 import * as z from 'zod';
 import { EnclaveClient } from '@communique-tee/gateway/features/enclave/enclave-client';
-import { fileArgument } from '../process/file-argument';
+import { jsonArgument } from '../process/json-argument';
 import { runClosedLoop } from '../load/closed-loop';
 import { sealedBodies } from '../load/sealed-bodies';
 import { cpuSecondsSince } from '../measure';
@@ -17,9 +16,7 @@ const { by, port, kib, senders, warmUpMs, durationMs } = z
     warmUpMs: z.number(),
     durationMs: z.number(),
   })
-  .parse(
-    JSON.parse(readFileSync(await fileArgument('job.json', 'Relays to an enclave; started by npm run bench.'), 'utf8')),
-  );
+  .parse(await jsonArgument('job.json', 'Relays to an enclave; started by npm run bench.'));
 
 const bodies = sealedBodies(kib);
 const { send, close } = by === 'client' ? parsing() : direct();

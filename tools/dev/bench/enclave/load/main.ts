@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { Pool } from 'undici';
 import { EnclaveClient } from '@communique-tee/gateway/features/enclave/enclave-client';
-import { fileArgument } from '../../process/file-argument';
+import { jsonArgument } from '../../process/json-argument';
 import { runClosedLoop } from '../../load/closed-loop';
 import { percentilesOf } from '../../load/percentiles';
 import { jobSchema, type EnclaveLoadJob, type EnclaveLoadResult } from './job';
@@ -14,7 +13,7 @@ const NONCE_BYTES = 32;
 const TIMEOUT_MS = 30_000;
 
 const { target, ...rhythm } = jobSchema.parse(
-  JSON.parse(readFileSync(await fileArgument('job.json', 'Loads a booted enclave; started by npm run bench.'), 'utf8')),
+  await jsonArgument('job.json', 'Loads a booted enclave; started by npm run bench.'),
 );
 const documents = new Set<string>();
 const latenciesMs: number[] = [];
