@@ -10,31 +10,42 @@ import { withSimulator } from './configuration/congress-simulator';
 import { exitOnError, stopOnSignals } from './runtime/process';
 import { startEnclave } from './start';
 
-const USAGE = `The enclave on a mock NSM, for development.
+const USAGE = `usage: npx nx serve enclave -- [options]: the enclave on a mock NSM, for development.
 
-  --config <file>             its configuration (JSON)
-  --development-root <folder> where the mock's root key is kept, made on first use (default .dev/nsm)
-  --help
+  --config <file>              its configuration (JSON; default: apps/enclave/config/development.json)
+  --development-root <folder>  where the mock's root key is kept, made on first use (default: .dev/nsm)
+  --help                       print this help
+
+Exit code
+  2   not understood: the arguments
+  78  its configuration cannot be used
 `;
 
 exitOnError(async () => {
-  const { values } = parseArgs({
-    options: {
-      config: { type: 'string', default: 'apps/enclave/config/development.json' },
-      'development-root': { type: 'string', default: '.dev/nsm' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
+  const { config, 'development-root': root, help } = readArguments();
+  if (help) {
     process.stdout.write(USAGE);
     process.exit(0);
   }
-  const configuration = parseConfiguration(
-    withSimulator(readConfigurationFile(values.config), dirname(resolve(values.config))),
-  );
-  const rootFolder = resolve(values['development-root']);
+  const configuration = parseConfiguration(withSimulator(readConfigurationFile(config), dirname(resolve(config))));
+  const rootFolder = resolve(root);
   const transport = await createMockNsmTransport({ rootFolder });
   const developmentRoot = unsafeTrustAnchorFromPem(await developmentRootPem(rootFolder));
   process.stderr.write(`Mock NSM: documents verify only under ${rootFolder}, which nobody else trusts.\n`);
   stopOnSignals(await startEnclave(configuration, transport, { developmentRoot }));
 });
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        config: { type: 'string', default: 'apps/enclave/config/development.json' },
+        'development-root': { type: 'string', default: '.dev/nsm' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    process.exit(2);
+  }
+}

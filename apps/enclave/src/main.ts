@@ -1,7 +1,7 @@
 // The production entry: what docker/ and the enclave image run. It knows no mock; the development entry is main.dev.ts.
 import './runtime/sealed-environment';
 import { openNsmDevice } from '@communique-tee/nsm';
-import { parseArguments, readParentCid } from './configuration/arguments';
+import { parseArguments, readParentCid, USAGE } from './configuration/arguments';
 import { parseConfiguration } from './configuration/configuration';
 import { readConfigurationFile } from './runtime/configuration-file';
 import { withParentCid } from './egress';
@@ -12,7 +12,12 @@ import { startEnclave } from './start';
 const CONFIGURATION_FILE = '/etc/communique-tee/enclave.json';
 
 exitOnError(async () => {
-  const { configurationFile = CONFIGURATION_FILE, parentCid = readParentCid() } = parseArguments(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(`usage: ${USAGE}\n`);
+    return;
+  }
+  const { configurationFile = CONFIGURATION_FILE, parentCid = readParentCid() } = parseArguments(args);
   const configuration = parseConfiguration(readConfigurationFile(configurationFile));
   stopOnSignals(
     await startEnclave({ ...configuration, egress: withParentCid(configuration.egress, parentCid) }, openNsmDevice()),

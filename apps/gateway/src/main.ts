@@ -8,7 +8,24 @@ import { limitShutdown } from './core/lifecycle/shutdown-limit';
 /** sysexits.h EX_CONFIG: started again it would fail again. */
 const EXIT_CONFIG = 78;
 
-async function main(): Promise<void> {
+const USAGE = `usage: node main.js
+It takes no arguments: its environment is its configuration (.env.example has every variable).
+
+Exit code
+  0   ended by SIGTERM or SIGINT
+  1   failed: starting again may help
+  78  its environment or its arguments are wrong: starting again does not help
+`;
+
+async function main(args: readonly string[]): Promise<void> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (args.length > 0) {
+    process.stderr.write(`The gateway takes no arguments.\n${USAGE}`);
+    process.exit(EXIT_CONFIG);
+  }
   if (process.env['NODE_ENV'] !== 'production' && existsSync('.env')) process.loadEnvFile('.env');
   const parsed = parseEnvironment(process.env);
   for (const name of ENCLAVE_SECRETS) Reflect.deleteProperty(process.env, name);
@@ -41,7 +58,7 @@ function refuse(problems: readonly string[]): never {
   process.exit(EXIT_CONFIG);
 }
 
-main().catch((error: unknown) => {
+main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(
     `The gateway cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );

@@ -7,20 +7,33 @@ import { join } from 'node:path';
 
 import { context, formatMessages } from 'esbuild';
 
-import { appNames, bundleOptions, root } from './bundle-options.mjs';
+import { bundleOptions, root } from './bundle-options.mjs';
 
 const [app, ...rest] = process.argv.slice(2);
 const entry = takeOption('--serve-entry');
 const outdir = takeOption('--serve-outdir');
 const inspect = takeOption('--serve-inspect');
-const USAGE = `usage: node tools/dev/build/serve.mjs <${appNames.join('|')}> [arguments of the app]`;
-if (app === '--help' || app === '-h' || rest.includes('--help')) {
-  console.log(`${USAGE}\nBuilds the development entry, runs it, and does so again when a source changes.`);
+const USAGE = `usage: node tools/dev/build/serve.mjs <enclave|gateway> [options of the enclave]`;
+/** What an app ends with that does not understand its arguments. */
+const EXIT_NOT_UNDERSTOOD = 2;
+if ([app, ...rest].some((word) => word === '--help' || word === '-h')) {
+  console.log(`${USAGE}
+Builds the development entry, runs it, and does so again when a source changes.
+
+  --serve-inspect <port>       Node's inspector, on this port of 127.0.0.1
+  --config <file>              of the enclave (default: apps/enclave/config/development.json)
+  --development-root <folder>  of the enclave: where the mock's root key is kept (default: .dev/nsm)
+
+The gateway takes no options: its environment is its configuration (.env, as .env.example).
+
+Exit code
+  0  ended by a signal
+  2  not understood: the arguments`);
   process.exit(0);
 }
-if (!appNames.includes(app)) {
+if (!['enclave', 'gateway'].includes(app) || (app === 'gateway' && rest.length > 0)) {
   console.error(USAGE);
-  process.exit(2);
+  process.exit(EXIT_NOT_UNDERSTOOD);
 }
 const STOP_GRACE_MS = 10_000;
 const options = bundleOptions({ app, dev: true, entry, outdir });
@@ -58,6 +71,8 @@ function start() {
   child.once('exit', (code, signal) => {
     if (mine !== child || stopping) return;
     child = undefined;
+    // With the same arguments it never starts.
+    if (code === EXIT_NOT_UNDERSTOOD) process.exit(code);
     console.error(`serve: ${app} ended (${signal ?? code}); it starts again when a source changes`);
   });
 }

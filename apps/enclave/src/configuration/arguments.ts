@@ -34,7 +34,7 @@ export function readParentCid(file: string = PARENT_CID_FILE): 2 | 3 | undefined
   throw new ConfigurationError([`${file}: 2 or 3, and a newline`]);
 }
 
-const USAGE = 'main.js [<configuration file>] [--parent-cid=<2|3>]';
+export const USAGE = 'main.js [<configuration file>] [--parent-cid=<2|3>]';
 
 /** @throws ConfigurationError */
 export function parseArguments(args: readonly string[]): Arguments {
