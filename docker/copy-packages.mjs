@@ -44,8 +44,13 @@ export function packagesWith(names) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [target, ...names] = process.argv.slice(2);
-  if (target === undefined || names.length === 0) {
-    console.error('usage: node docker/copy-packages.mjs <folder> <package>...');
+  const usage = 'usage: node docker/copy-packages.mjs <folder> <package>...';
+  if (target === '--help' || target === '-h') {
+    console.log(usage);
+    process.exit(0);
+  }
+  if (target === undefined || target.startsWith('-') || names.length === 0) {
+    console.error(usage);
     process.exit(2);
   }
   const folders = packagesWith(names);

@@ -1,6 +1,12 @@
 #!/bin/sh
 # docker/make-env.sh: makes the files in docker/env that compose.yaml reads and that are not there yet, with a password of their own.
 set -eu
+usage='usage: sh docker/make-env.sh'
+case ${1-} in
+  '') ;;
+  -h | --help) echo "$usage" && exit 0 ;;
+  *) echo "$usage" >&2 && exit 2 ;;
+esac
 cd "$(dirname "$0")/env"
 umask 077
 

@@ -7,9 +7,10 @@ import * as z from 'zod';
 /** Every program of this repository that people start: --help does nothing else, and a wrong option is exit code 2. */
 
 const root = workspaceRoot();
-const run = (args: readonly string[]) =>
+const RUN_LIMIT_MS = 100_000;
+const run = (args: readonly string[], command = process.execPath, env = process.env) =>
   new Promise<{ code: number; out: string; err: string }>((done) => {
-    execFile(process.execPath, args, { cwd: root }, (error, out, err) => {
+    execFile(command, args, { cwd: root, env, timeout: RUN_LIMIT_MS, killSignal: 'SIGKILL' }, (error, out, err) => {
       done({ code: error === null ? 0 : Number(error.code), out, err });
     });
   });
@@ -26,6 +27,11 @@ const others = [
   'tools/dev/build/build-page.mjs',
   'tools/run.mjs tools/cli/main.ts',
   'tools/run.mjs tools/dev/docker/development-setup.ts',
+  'tools/run.mjs tools/ops/operator/main.ts',
+  'tools/run.mjs test/e2e/src/page/screenshots.ts',
+  'tools/run.mjs infra/parent/src/testing/render-to.ts',
+  'tools/dev/setup/with-install.mjs',
+  'docker/copy-packages.mjs',
   'tools/run.mjs tools/dev/bench/profile/main.ts',
   'tools/run.mjs tools/dev/bench/load/main.ts',
   'tools/run.mjs tools/dev/bench/relay/main.ts',
@@ -59,6 +65,12 @@ const groups = {
     'diff',
   ],
 };
+/** They list commands. */
+const GROUPS = new Set([
+  ...Object.keys(groups),
+  'tools/run.mjs tools/ops/operator/main.ts',
+  'tools/run.mjs infra/parent/src/testing/render-to.ts',
+]);
 const programs = [
   ...new Set([
     ...ours,
@@ -67,6 +79,9 @@ const programs = [
   ]),
 ];
 
+/** Programs of our own that do one thing, so that their exit codes belong to their help. */
+const leaves = programs.filter((program) => program.startsWith('tools/run.mjs ') && !GROUPS.has(program));
+
 it('has at most 20 npm scripts', () => {
   expect(Object.keys(scripts).length).toBeLessThanOrEqual(20);
   expect(ours.length).toBeGreaterThan(5);
@@ -74,11 +89,52 @@ it('has at most 20 npm scripts', () => {
 
 it.each(programs)('%s', async (program) => {
   const words = program.split(' ');
-  const help = await run([...words, '--help']);
+  await expectHelpAndRefusal(words, process.execPath, 2);
+});
+
+it.each(['docker/make-env.sh', '.ci/run'])('%s', async (script) => {
+  await expectHelpAndRefusal([script], 'bash', 2);
+});
+
+it.each(['enclave', 'gateway'])('nx serve %s', async (app) => {
+  await expectHelpAndRefusal(['tools/dev/build/serve.mjs', app], process.execPath, 2);
+});
+
+it.each(['apps/enclave/src/main.ts', 'apps/gateway/src/main.ts', 'apps/parent/src/main.ts'])(
+  '%s, where wrong arguments are wrong configuration: exit 78',
+  async (entry) => {
+    // The enclave refuses an environment that could have changed it, e.g. NODE_EXTRA_CA_CERTS.
+    await expectHelpAndRefusal(['tools/run.mjs', entry], process.execPath, 78, { PATH: process.env['PATH'] });
+  },
+);
+
+it.each(leaves)('%s --help lists its exit codes', async (program) => {
+  expect((await run([...program.split(' '), '--help'])).out).toMatch(/^Exit codes?/m);
+});
+
+it.each([
+  ['a job that is not there', 'tools/run.mjs tools/dev/bench/load/main.ts no-such-file.json', 1],
+  ['a folder below a file', 'tools/run.mjs tools/dev/client-package/main.ts --out package.json/x', 1],
+  ['a simulator below a file', 'tools/run.mjs test/congress/src/main.ts --folder package.json/x', 1],
+  ['a program that is not there', 'tools/run.mjs no-such-program.ts', 2],
+])('reports %s without a stack', async (_, command, code) => {
+  const failed = await run(command.split(' '));
+  expect(failed).toMatchObject({ code, out: '' });
+  expect(failed.err).toMatch(/no such file|not a directory|there is no/);
+  expect(failed.err).not.toContain('    at ');
+});
+
+async function expectHelpAndRefusal(
+  words: readonly string[],
+  command: string,
+  wrongArguments: number,
+  env = process.env,
+): Promise<void> {
+  const help = await run([...words, '--help'], command, env);
   expect(help).toMatchObject({ code: 0, err: '' });
   expect(help.out).toMatch(/^usage: /im);
-  const wrong = await run([...words, '--halp']);
-  expect(wrong).toMatchObject({ code: 2, out: '' });
-  expect(wrong.err).toMatch(/usage: |Did you mean --help\?/);
+  const wrong = await run([...words, '--halp'], command, env);
+  expect(wrong).toMatchObject({ code: wrongArguments, out: '' });
+  expect(wrong.err).toMatch(/usage: |Did you mean --help\?|main\.js \[|\(--help\)/);
   expect(wrong.err).not.toContain('    at ');
-});
+}

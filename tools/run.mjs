@@ -1,18 +1,25 @@
 // node tools/run.mjs <entry.ts> [arguments]: bundles a TypeScript entry with esbuild and runs it; packages stay in node_modules.
 import { build } from 'esbuild';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const [major] = process.versions.node.split('.');
+if (Number(major) < 24) {
+  console.error(
+    `This is Node ${process.versions.node}; the workspace brings a newer one along: node_modules/.bin/node tools/run.mjs ...`,
+  );
+  process.exit(1);
+}
 const entry = process.argv[2];
 const USAGE = 'usage: node tools/run.mjs <entry.ts> [arguments]';
 if (entry === '--help' || entry === '-h') {
   console.log(USAGE);
   process.exit(0);
 }
-if (!entry || entry.startsWith('-')) {
-  console.error(USAGE);
+if (!entry || entry.startsWith('-') || !existsSync(resolve(entry))) {
+  console.error(entry && !entry.startsWith('-') ? `there is no ${entry}` : USAGE);
   process.exit(2);
 }
 const folder = join(

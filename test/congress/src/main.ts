@@ -88,7 +88,10 @@ line.program
     'default: a free one (plain HTTP on loopback: GET and DELETE /control/received, POST /control/faults)',
   )
   .option('--no-deduplication', 'no chamber answers 409 for a DeliveryId that it took before')
-  .addHelpText('after', '\nIt refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.\n')
+  .addHelpText(
+    'after',
+    '\nIt refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.\n\nExit code\n  0  ended by a signal\n  1  it could not be started, and why\n  2  not understood: the arguments\n',
+  )
   .action(line.run(main));
 line.parse(process.argv.slice(2)).then(
   (code) => {

@@ -53,7 +53,9 @@ async function run(options: Options): Promise<number> {
     await demo(options);
     return 0;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
+    const named = error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
+    // Node puts the code into the message itself
+    const code = error instanceof Error && error.message.startsWith(named) ? '' : named;
     const logs = resolve(options.folder, 'logs');
     process.stderr.write(
       `\n${code}${error instanceof Error ? error.message : String(error)}\n${existsSync(logs) ? `Logs: ${logs}\n` : ''}`,

@@ -17,6 +17,11 @@ const AFTER = `
 
 The gateway's environment, and with it the ports, is that of .env, or of .env.example where there is no .env; what is set in
 the environment of this command comes first, e.g. PORT=3002 npm run dev.
+
+Exit code
+  0  ended by a signal
+  1  a part could not be started, and why
+  2  not understood: the arguments
 `;
 
 const INSPECTOR_PORTS = { gateway: 9229, enclave: 9230 } as const;
@@ -52,6 +57,7 @@ async function main(given: Options): Promise<number> {
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof NotReady) return error.message;
+  if (error.message.startsWith(`${String(Reflect.get(error, 'code'))}: `)) return error.message;
   return 'code' in error ? `${String(error.code)}: ${error.message}` : (error.stack ?? error.message);
 }
 

@@ -1,6 +1,6 @@
 // What the containers of compose.yaml's profile `development` share: the mock's root, a key that tokens are signed with, the enclave's
 // configuration. Each run prints a token for an hour, signed with a key that is made once.
-import { CommandLine } from '@communique-tee/command-line';
+import { CommandLine, EXIT_CODES } from '@communique-tee/command-line';
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { createTokenIssuer } from '@communique-tee/test-system/tokens';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -14,6 +14,7 @@ const line = new CommandLine(
 line.program
   .option('--folder <folder>', 'where it is kept', '/state')
   .option('--subject <name>', 'whom the token names', 'developer')
+  .addHelpText('after', EXIT_CODES)
   .action(line.run(setUp));
 process.exitCode = await line.parse(process.argv.slice(2));
 

@@ -13,8 +13,13 @@ import { root, say } from './workspace.mjs';
 
 const [name, ...args] = process.argv.slice(2);
 const script = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts[`${name}:run`];
+const USAGE = 'usage: node tools/dev/setup/with-install.mjs <demo|test> [arguments]';
+if (name === '--help' || name === '-h') {
+  console.log(USAGE);
+  process.exit(0);
+}
 if (script === undefined) {
-  say('usage: node tools/dev/setup/with-install.mjs <demo|test> [arguments]');
+  say(USAGE);
   process.exit(2);
 }
 

@@ -55,6 +55,14 @@ async function migrate(url) {
   });
 }
 
+const [argument] = process.argv.slice(2);
+if (argument !== undefined) {
+  const usage = 'usage: node main.mjs (without arguments; DATABASE_URL names the database)\n';
+  const help = argument === '--help' || argument === '-h';
+  (help ? process.stdout : process.stderr).write(usage);
+  process.exit(help ? 0 : EXIT_CONFIGURATION);
+}
+
 // The engine tells its own steps there, scripts and errors of the database included, which may quote rows.
 process.stderr.write = () => true;
 

@@ -3,8 +3,17 @@ import { writeFile } from 'node:fs/promises';
 import { EXAMPLES } from './example-settings';
 import { stage } from './stage';
 
-// Lays the examples out below a folder, to be looked at: node tools/run.mjs infra/parent/src/testing/render-to.ts <folder>
+// Lays the examples out below a folder, to be looked at.
+const USAGE = 'usage: node tools/run.mjs infra/parent/src/testing/render-to.ts [folder]\n';
 const [folder = '.dev/parent'] = process.argv.slice(2);
+if (folder === '--help' || folder === '-h') {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+if (folder.startsWith('-')) {
+  process.stderr.write(USAGE);
+  process.exit(2);
+}
 for (const [, settings] of EXAMPLES) {
   await stage(renderParentFiles(settings), `${folder}/${settings.stack}`);
   await writeFile(`${folder}/${settings.stack}.user-data.yaml`, renderUserData(settings));

@@ -1,47 +1,72 @@
-// node tools/run.mjs test/e2e/src/page/screenshots.ts [--folder <folder>] [--all]: starts the system, goes through the page in Chromium and writes
-// the pictures of the README into docs/images. --all: every step, light and dark, narrow and wide, for a look by those who change the page.
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { CommandLine, EXIT_CODES } from '@communique-tee/command-line';
 import { connect } from '@communique-tee/client';
 import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
-import { startSystem } from '@communique-tee/test-system';
+import { startSystem, type System } from '@communique-tee/test-system';
 import type { Browser, Page } from 'playwright-core';
 import { openChromium } from '@communique-tee/testing/chromium';
 import { EXAMPLE, fillForm } from './fill-form';
 import { adminIssuer } from './admin-issuer';
 
-const { values } = parseArgs({
-  options: {
-    folder: { type: 'string', default: join(workspaceRoot(), 'docs/images') },
-    all: { type: 'boolean', default: false },
-  },
-});
-const out = resolve(values.folder);
 const STATUS_SECONDS = 150;
 const MARGIN_PX = 10;
-await mkdir(out, { recursive: true });
-const folder = await temporaryFolder('screenshots');
-const issuer = await adminIssuer(folder.path);
-const system = await startSystem({
-  folder: folder.path,
-  gatewayEnvironment: { ...issuer.environment, SYSTEM_HOURLY_LIMIT: '5', DEFAULT_USER_DAILY_LIMIT: '100' },
-});
-const traffic = sendMessages();
-const chromium = await openChromium();
-try {
-  const browser = (await chromium.newPage()).context().browser();
-  if (browser === null) throw new Error('the tab has no browser');
-  await pictures(browser);
-} finally {
-  await chromium.close();
-  await system.stop();
-  await folder.remove();
+
+interface Options {
+  readonly folder: string;
+  readonly all?: boolean;
 }
 
-async function pictures(with_: Browser): Promise<void> {
-  const kinds = values.all
+/** The running system, and where the pictures go. */
+interface Session {
+  readonly out: string;
+  readonly all: boolean;
+  readonly system: System;
+  readonly issuer: Awaited<ReturnType<typeof adminIssuer>>;
+}
+
+const line = new CommandLine(
+  'node tools/run.mjs test/e2e/src/page/screenshots.ts',
+  'Starts the system, goes through the page in Chromium and draws the pictures of the README.',
+);
+line.program
+  .option('--folder <folder>', 'where the pictures go', join(workspaceRoot(), 'docs/images'))
+  .option('--all', 'draw every step, light and dark, narrow and wide, to check a change of the page')
+  .addHelpText('after', EXIT_CODES)
+  .action(line.run(draw));
+process.exitCode = await line.parse(process.argv.slice(2));
+
+async function draw(options: Options): Promise<number> {
+  const out = resolve(options.folder);
+  await mkdir(out, { recursive: true });
+  const folder = await temporaryFolder('screenshots');
+  const issuer = await adminIssuer(folder.path);
+  const system = await startSystem({
+    folder: folder.path,
+    gatewayEnvironment: { ...issuer.environment, SYSTEM_HOURLY_LIMIT: '5', DEFAULT_USER_DAILY_LIMIT: '100' },
+  });
+  const session = { out, all: options.all === true, system, issuer };
+  const traffic = sendMessages(session);
+  const chromium = await openChromium();
+  try {
+    const browser = (await chromium.newPage()).context().browser();
+    if (browser === null) throw new Error('the tab has no browser');
+    await pictures(browser, session, traffic);
+    return 0;
+  } finally {
+    await chromium.close();
+    await system.stop();
+    await folder.remove();
+  }
+}
+
+async function pictures(with_: Browser, session: Session, traffic: Promise<void>): Promise<void> {
+  const { out, all, system, issuer } = session;
+  const whole = (page: Page, name: string) => wholePage(page, join(out, `${name}.png`));
+  const part = (page: Page, name: string, from: string, to: string) =>
+    partOfPage(page, join(out, `${name}.png`), from, to);
+  const kinds = all
     ? ([
         ['', 'light', 1100],
         ['-dark', 'dark', 1100],
@@ -59,17 +84,17 @@ async function pictures(with_: Browser): Promise<void> {
     });
     await page.goto(`${system.gatewayUrl}/#pcr0=${system.pcr0}`);
     await page.locator('#development-offer').waitFor();
-    if (values.all) await whole(page, `refused${suffix}`);
+    if (all) await whole(page, `refused${suffix}`);
     await page.locator('#development-use').click();
     await page.locator('#verdict[data-state="open"]').waitFor();
     await page.evaluate('window.scrollTo(0, 0)');
-    if (values.all) await whole(page, `verified${suffix}`);
+    if (all) await whole(page, `verified${suffix}`);
     await part(page, `page-checks${suffix}`, '#proven-title', '#checks');
-    if (values.all)
+    if (all)
       for (const details of await page.locator('#evidence details').all())
         await details.locator('summary').first().click();
-    if (values.all) await whole(page, `evidence${suffix}`);
-    if (values.all) {
+    if (all) await whole(page, `evidence${suffix}`);
+    if (all) {
       await page.locator('button[type=submit]', { hasText: 'Seal and send' }).click();
       await whole(page, `problems${suffix}`);
     }
@@ -78,13 +103,13 @@ async function pictures(with_: Browser): Promise<void> {
     await page.locator('button[type=submit]', { hasText: 'Seal and send' }).click();
     await page.locator('#result-title').waitFor();
     await part(page, `page-sealed${suffix}`, '#sealed-part', '#sealed');
-    if (values.all) await whole(page, `sent${suffix}`);
+    if (all) await whole(page, `sent${suffix}`);
     await traffic;
     await page.goto(`${system.gatewayUrl}/status`);
     await page.locator('#admin-token').fill(await issuer.token('operator', 'communique:admin'));
     await page.locator('#admin-form button').click();
     await page.locator('#admin-charts figure').first().waitFor();
-    if (values.all) await whole(page, `status${suffix}`);
+    if (all) await whole(page, `status${suffix}`);
     await part(page, `page-status${suffix}`, '#health-title', '#public-charts');
     await context.close();
   }
@@ -92,7 +117,7 @@ async function pictures(with_: Browser): Promise<void> {
 }
 
 /** So that the charts have something to show: messages for some minutes, an enclave that is away for a moment. */
-async function sendMessages(): Promise<void> {
+async function sendMessages({ system, issuer }: Session): Promise<void> {
   const policy = {
     acceptedMeasurements: [{ pcr0: system.pcr0 }] as const,
     unsafeDevelopmentRootPem: system.developmentRootPem,
@@ -129,18 +154,18 @@ async function sendMessages(): Promise<void> {
 }
 
 /** The page's whole width, from one element to the end of another. */
-async function part(page: Page, name: string, from: string, to: string): Promise<void> {
+async function partOfPage(page: Page, path: string, from: string, to: string): Promise<void> {
   const [first, last] = [await page.locator(from).boundingBox(), await page.locator(to).boundingBox()];
   if (first === null || last === null) throw new Error(`${from} or ${to} is not to be seen`);
   const scrolled = await page.evaluate<number>('window.scrollY');
   const y = Math.max(0, first.y + scrolled - MARGIN_PX);
   await page.screenshot({
-    path: join(out, `${name}.png`),
+    path,
     fullPage: true,
     clip: { x: 0, y, width: page.viewportSize()?.width ?? 0, height: last.y + last.height + scrolled + MARGIN_PX - y },
   });
 }
 
-async function whole(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(out, `${name}.png`), fullPage: true });
+async function wholePage(page: Page, path: string): Promise<void> {
+  await page.screenshot({ path, fullPage: true });
 }
