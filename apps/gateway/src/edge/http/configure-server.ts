@@ -13,7 +13,7 @@ import { DEFAULT_RETRY_AFTER_SECONDS, MAY_BE_HAD_LATER, ProblemError } from '../
 import { RawBody } from '../../core/routing/raw-body';
 import { RegisteredRoutes } from '../../core/routing/registered-routes';
 import { SECURITY_HEADERS } from '../../core/problems/security-headers';
-import { answeredEarly, routeOf } from './server';
+import { answeredEarly, PREFLIGHTS, routeOf } from './server';
 import { ShutdownState } from '../../core/lifecycle/shutdown-state';
 
 /** Hooks and body parsers, before the routes are registered. */
@@ -30,7 +30,7 @@ export function configureServer(app: NestFastifyApplication): void {
   });
 
   server.addHook('onRoute', (route) => {
-    routes.add(route.method, route.url, route.config?.communique);
+    if (route.url !== PREFLIGHTS) routes.add(route.method, route.url, route.config?.communique);
   });
 
   server.addHook('onRequest', (request, reply, done) => {

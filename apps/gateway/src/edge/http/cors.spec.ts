@@ -65,9 +65,29 @@ describe('pages of other origins', () => {
       'access-control-allow-origin': APP,
       'access-control-allow-methods': 'POST',
       'access-control-allow-headers': 'authorization, content-type, idempotency-key',
+      'access-control-max-age': '600',
     });
     expect(response.headers.get('ratelimit-policy')).toContain('"other-address"');
     expect((await ask(open, APP, 'OPTIONS', '/nothing')).status).toBe(404);
+  });
+
+  it('are told how answers vary beside their origin', async () => {
+    const response = await ask(open, APP, 'GET', `/attestation?nonce=${'00'.repeat(32)}`);
+    expect(response.headers.get('vary')).toBe('Accept, Origin');
+  });
+
+  it.each([
+    ['/api/budget', 405, 'GET'],
+    ['/nothing', 404, null],
+    ['/*', 404, null],
+  ])('get a refusal for an OPTIONS that is no preflight, its body unread: %s', async (path, status, allow) => {
+    const headers = { origin: APP, 'content-type': 'text/plain' };
+    const response = await fetch(`${open.url}${path}`, { method: 'OPTIONS', headers, body: 'none of ours' });
+    expect([response.status, response.headers.get('allow'), granted(response)]).toEqual([
+      status,
+      allow,
+      ['access-control-allow-origin', 'access-control-expose-headers'],
+    ]);
   });
 
   it.each(OTHERS)('that are not listed get nothing: %s', async (origin) => {

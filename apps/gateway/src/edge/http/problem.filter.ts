@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Injectable } from '@ne
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from '../../core/telemetry/logger';
 import { wasRateLimited } from './entrance';
+import { routeOf } from './server';
 import { ProblemError } from '../../core/problems/problem-error';
 import { problemOf, statusOfProblem } from '../../core/problems/problem-of';
 import { RegisteredRoutes } from '../../core/routing/registered-routes';
@@ -30,7 +31,7 @@ export class ProblemFilter implements ExceptionFilter {
       }
     }
     const status = statusOfProblem(problem);
-    const fields = { code: problem.code, status, method: request.method, route: request.routeOptions.url };
+    const fields = { code: problem.code, status, method: request.method, route: routeOf(request) };
     // Errors are what nobody designed: a cap that is full or a database that is away refuses many, and wakes nobody up by that.
     if (problem.code === 'internal_error')
       this.logger.error({ ...fields, err: problem.cause ?? error }, 'request failed');

@@ -102,7 +102,11 @@ export function clientErrorHandler(error: Error & { code?: string }, socket: Soc
   socket.end(`HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`);
 }
 
-/** The pattern of the route, or undefined where none matched. */
+/** The pattern of the route; undefined where none matched, or only the route of preflights (cors.ts). */
 export function routeOf(request: FastifyRequest): string | undefined {
-  return request.is404 ? undefined : request.routeOptions.url;
+  const { url } = request.routeOptions;
+  return request.is404 || url === PREFLIGHTS ? undefined : url;
 }
+
+/** The route that @fastify/cors adds for OPTIONS. */
+export const PREFLIGHTS = '*';
