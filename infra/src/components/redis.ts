@@ -32,7 +32,7 @@ export class Redis extends Part {
       name,
       {
         replicationGroupId: name,
-        description: 'Rate limits and copies of the budget counters',
+        description: 'Rate limits and cached refusals of the budget',
         engine: 'redis',
         engineVersion: '7.1',
         nodeType: args.nodeType,

@@ -27,6 +27,7 @@ export const PROBLEMS = {
   // what may be had later
   rate_limited: { status: 429, title: 'Too many requests' },
   user_daily_limit_reached: { status: 429, title: 'Your budget for this UTC day is used up' },
+  daily_messages_reached: { status: 429, title: 'You have sent as many messages as one UTC day allows' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong here' },
   enclave_answer_invalid: { status: 502, title: 'The enclave gave an answer that cannot be trusted' },

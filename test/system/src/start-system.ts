@@ -154,6 +154,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       ENCLAVE_URLS: providers.map(({ address }) => address).join(','),
       TEE_EXPECTED_CODE_HASH: `sha384:${provider.pcr0}`,
       ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
+      MESSAGES_PER_USER_DAY: '0',
       ...keyGuard?.gatewayEnvironment,
       ...options.gatewayEnvironment,
     };

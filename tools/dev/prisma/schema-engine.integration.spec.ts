@@ -201,6 +201,21 @@ describe('the schema engine behind the Prisma CLI', () => {
     });
   });
 
+  it('refuses a database with the migrations that were made one, and changes nothing', async () => {
+    await query(`CREATE TABLE _prisma_migrations (id VARCHAR(36) PRIMARY KEY, checksum VARCHAR(64) NOT NULL, finished_at TIMESTAMPTZ,
+      migration_name VARCHAR(255) NOT NULL, logs TEXT, rolled_back_at TIMESTAMPTZ, started_at TIMESTAMPTZ NOT NULL DEFAULT now(), applied_steps_count INTEGER NOT NULL DEFAULT 0)`);
+    await query(
+      "INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('1', 'x', '20261122090000_first', now())",
+    );
+    expect(await prisma(['migrate', 'deploy'])).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('create an empty database and migrate that') as string,
+    });
+    expect(await query('SELECT migration_name FROM _prisma_migrations')).toEqual([
+      { migration_name: '20261122090000_first' },
+    ]);
+  });
+
   it('keeps the migrations of the project in step with its schema', async () => {
     await cp(join(root, 'prisma/schema.prisma'), folder.file('schema.prisma'));
     await cp(join(root, 'prisma/migrations'), folder.file('migrations'), { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { createHandlers } from '../../dev/prisma/engine/handlers.mjs';
-import { poolConfig, withClient } from '../../dev/prisma/engine/connection.mjs';
+import { EngineError, poolConfig, withClient } from '../../dev/prisma/engine/connection.mjs';
 
 const EXIT_CONFIGURATION = 78;
 /** Several instances start at once: one migrates, the others wait for it. Any number, ours alone in this database. */
@@ -76,7 +76,10 @@ try {
   process.exit(0);
 } catch (error) {
   const code = typeof error?.code === 'string' ? error.code : 'none';
-  // The text may quote the URL, with its password, or rows.
-  say('error', 'not_migrated', { code });
+  // A text of Prisma's engine may quote the URL, with its password, or rows. That of P3005 is ours alone.
+  say('error', 'not_migrated', {
+    code,
+    ...(code === 'P3005' && error instanceof EngineError ? { fix: error.message } : {}),
+  });
   process.exit(NEEDS_A_PERSON.has(code) ? EXIT_CONFIGURATION : 1);
 }

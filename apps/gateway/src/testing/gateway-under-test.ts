@@ -18,6 +18,7 @@ export function testConfig(environment: Record<string, string>): GatewayConfig {
     DEFAULT_USER_DAILY_LIMIT: '1000',
     SYSTEM_HOURLY_LIMIT: '1000',
     EMERGENCY_SHUTDOWN_THRESHOLD: '1000',
+    MESSAGES_PER_USER_DAY: '0',
     ...environment,
   });
   if (!parsed.ok) throw new Error(parsed.problems.join('\n'));

@@ -66,6 +66,8 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   unauthenticated: 'The server does not take this token. It may have ended: get another one.',
   rate_limited: 'Too many requests. Wait a moment.',
   user_daily_limit_reached: 'Your budget for this UTC day is used up.',
+  daily_messages_reached:
+    'You have sent as many messages as one UTC day allows. This one was not sent; try again tomorrow.',
   system_hourly_limit_reached: 'Everybody’s budget of this hour is used up.',
   emergency_stop: 'Delivery is stopped until an operator clears it.',
 };

@@ -23,6 +23,7 @@ export const ON_PARENT: ParentSettings = {
       AUTH_AUDIENCE: 'communique',
       AUTH_JWKS_URL: 'https://id.example.org/jwks',
       DEFAULT_USER_DAILY_LIMIT: '10.00',
+      MESSAGES_PER_USER_DAY: '20',
       SYSTEM_HOURLY_LIMIT: '100.00',
       EMERGENCY_SHUTDOWN_THRESHOLD: '500.00',
     },

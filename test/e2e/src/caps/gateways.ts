@@ -32,6 +32,7 @@ export async function prepareGateways(folder: string) {
     TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
     ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
     RATE_LIMIT_MAX_REQUESTS: '1000000',
+    MESSAGES_PER_USER_DAY: '0',
     ADMISSION_MAX_WAITING: '1000000',
     DATABASE_POOL_SIZE: '10',
     DELIVERY_MIN_BACKOFF_MS: '60000',

@@ -19,7 +19,6 @@ const { redisUrl, senders, warmUpMs, durationMs } = z
 
 const NEVER_REACHED = 1_000_000_000;
 const USERS = 64;
-const COST_MICRO_USD = 30_000n;
 const config: Pick<GatewayConfig, 'log' | 'redis' | 'rateLimits' | 'budget'> = {
   log: { level: 'error' },
   redis: { url: redisUrl },
@@ -29,7 +28,12 @@ const config: Pick<GatewayConfig, 'log' | 'redis' | 'rateLimits' | 'budget'> = {
     attestationMaxRequests: NEVER_REACHED,
     otherMaxRequests: NEVER_REACHED,
   },
-  budget: { userDayCapMicroUsd: 10n ** 15n, systemHourCapMicroUsd: 10n ** 15n, systemDayCapMicroUsd: 10n ** 15n },
+  budget: {
+    userDayCapMicroUsd: 10n ** 15n,
+    userDayMessages: 0,
+    systemHourCapMicroUsd: 10n ** 15n,
+    systemDayCapMicroUsd: 10n ** 15n,
+  },
 };
 const logger = new Logger(config, { write: (line) => process.stderr.write(line) });
 const redis = new SharedRedis(config, logger);
@@ -47,7 +51,7 @@ const { ratePerSecond } = await runClosedLoop({ senders, warmUpMs, durationMs },
     limitClass: 'api',
     address: `192.0.2.${String(at)}`,
     owner: owners[at],
-    costMicroUsd: COST_MICRO_USD,
+    spends: true,
   });
   if (standings.length !== 2) throw new Error('not decided');
 });

@@ -1,5 +1,6 @@
 // What the CLI asks for: three calls that WebAssembly cannot answer are ours, the others are the engine's own methods.
 import { EngineError, checkConnection, createDatabase, dropDatabase } from './connection.mjs';
+import { refuseOldHistory } from './old-history.mjs';
 import { loadEngine } from './wasm-engine.mjs';
 
 // These two compare with what the migrations build up. The WebAssembly engine cannot replay migrations within them, it takes the
@@ -22,6 +23,7 @@ export function createHandlers(options) {
   };
   return async function handle(method, parameters, print) {
     if (Object.hasOwn(ours, method)) return ours[method](parameters);
+    if (method === 'applyMigrations') await refuseOldHistory(url());
     const target = await engine();
     if (typeof target[method] !== 'function')
       throw new EngineError(undefined, `The WebAssembly schema engine does not know ${method}.`);

@@ -174,6 +174,7 @@ function configOf(
     },
     budget: {
       userDayCapMicroUsd: values.DEFAULT_USER_DAILY_LIMIT,
+      userDayMessages: values.MESSAGES_PER_USER_DAY,
       systemHourCapMicroUsd: values.SYSTEM_HOURLY_LIMIT,
       systemDayCapMicroUsd: values.EMERGENCY_SHUTDOWN_THRESHOLD,
     },

@@ -48,6 +48,8 @@ export interface GatewayConfig {
   };
   readonly budget: {
     readonly userDayCapMicroUsd: bigint;
+    /** Messages of one owner that are accepted in one UTC day; 0: no limit. */
+    readonly userDayMessages: number;
     readonly systemHourCapMicroUsd: bigint;
     /** Reaching it stops all spending until an operator clears the stop. */
     readonly systemDayCapMicroUsd: bigint;

@@ -193,6 +193,7 @@ export const VARIABLES = {
   RATE_LIMIT_OTHER_MAX_REQUESTS: wholeNumber(1, 1_000_000).default(600),
 
   DEFAULT_USER_DAILY_LIMIT: dollars.default(10_000_000n),
+  MESSAGES_PER_USER_DAY: wholeNumber(0, 1_000_000).default(20),
   SYSTEM_HOURLY_LIMIT: dollars.default(100_000_000n),
   EMERGENCY_SHUTDOWN_THRESHOLD: dollars.default(500_000_000n),
 
@@ -263,6 +264,7 @@ export const OWN_PREFIXES = [
   'MAX_CONNECTIONS',
   'CORS_',
   'DEFAULT_USER_',
+  'MESSAGES_PER_',
   'SYSTEM_HOUR',
   'EMERGENCY_',
   'METRICS_',

@@ -99,7 +99,12 @@ describe('a database whose sessions are in another time zone', () => {
       enclave: { addresses: ['unix:/nonexistent/enclave'], timeoutMs: 1000 },
       attestation: { verify: false, acceptedMeasurements: [], cacheMs: 0, maxAgeMs: 0 },
       delivery: { concurrency: 1, leaseMs: 60_000, minBackoffMs: 10, maxBackoffMs: 20, pollMs: 20 },
-      budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
+      budget: {
+        userDayCapMicroUsd: 10n ** 9n,
+        userDayMessages: 0,
+        systemHourCapMicroUsd: 10n ** 9n,
+        systemDayCapMicroUsd: 10n ** 9n,
+      },
     });
     const expiresAt = new Date(Date.now() + 3_600_000);
     const { messageId } = await bench.accept(expiresAt);

@@ -43,6 +43,8 @@ export class Database implements OnApplicationShutdown {
       idle_in_transaction_session_timeout: 2 * TRANSACTION_TIMEOUT_MS,
       application_name: 'communique-gateway',
     });
+    // An idle connection that PostgreSQL ends is replaced when the next one is needed. Without a listener it would end the process.
+    this.connections.on('error', () => undefined);
     this.client = new PrismaClient({
       adapter: new PrismaPg(this.connections, { disposeExternalPool: true }),
       errorFormat: 'minimal',
@@ -77,6 +79,23 @@ export class Database implements OnApplicationShutdown {
       return await query(this.client);
     } catch (error) {
       throw unavailableOr(error);
+    }
+  }
+
+  /**
+   * One prepared statement, in a transaction of its own; run again when it lost a deadlock. It goes to the driver directly: Prisma takes
+   * 0.1 ms of CPU and more for a statement with many and large values.
+   * @param name of the prepared statement: one text has one name
+   * @throws ProblemError `overloaded` | `database_unavailable`; with the second it is not known whether a commit went through
+   */
+  async statement<Row extends object>(name: string, text: string, values: unknown[]): Promise<Row[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await this.connections.query<Row>({ name, text, values })).rows;
+      } catch (error) {
+        if (attempt < ATTEMPTS && isWriteConflict(error)) continue;
+        throw unavailableOr(error);
+      }
     }
   }
 

@@ -65,7 +65,8 @@ export function isWriteConflict(error: unknown): boolean {
     (cause) =>
       textAt(cause, 'code') === 'P2034' ||
       textAt(cause, 'kind') === 'TransactionWriteConflict' ||
-      /^(40001|40P01)$/.test(textAt(cause, 'originalCode')),
+      /^(40001|40P01)$/.test(textAt(cause, 'originalCode')) ||
+      /^(40001|40P01)$/.test(textAt(cause, 'code')),
   );
 }
 

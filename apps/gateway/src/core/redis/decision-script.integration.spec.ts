@@ -26,9 +26,9 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
   it('counts the address, and the user where the address may', async () => {
     const counts: (number | undefined)[][] = [];
     for (let n = 0; n < 5; n++) {
-      const { address, user, copies } = await run();
+      const { address, user, cached } = await run();
       counts.push([address.count, user?.count]);
-      expect(copies).toEqual([]);
+      expect(cached).toEqual([]);
     }
     expect(counts).toEqual([
       [1, 1],
@@ -38,7 +38,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
       [5, undefined],
     ]);
     expect(await client.get('user')).toBe('3');
-    expect(await run(3, 60_000, ['other'])).toMatchObject({ address: { count: 1, leftMs: 60_000 }, copies: [] });
+    expect(await run(3, 60_000, ['other'])).toMatchObject({ address: { count: 1, leftMs: 60_000 }, cached: [] });
     expect(await run(3, 60_000, ['another', 'user'])).toMatchObject({ address: { count: 1 }, user: { count: 4 } });
     expect((await run(3, 60_000, ['yet another', 'user'])).user?.count).toBe(5);
   });
@@ -71,7 +71,7 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     expect(await run()).toEqual({
       address: { count: 1, leftMs: 60_000 },
       user: { count: 1, leftMs: 60_000 },
-      copies: [],
+      cached: [],
     });
     expect(await run()).toMatchObject({ address: { count: 2 }, user: { count: 2 } });
   });
@@ -82,36 +82,36 @@ describeWith(redisAvailability({ own: true }), 'the decision script', () => {
     expect(await run()).toEqual({
       address: { count: 3, leftMs: 60_000 },
       user: { count: 3, leftMs: 60_000 },
-      copies: [],
+      cached: [],
     });
     expect(await ttl('address')).toBeGreaterThan(0);
     expect(await ttl('user')).toBeLessThanOrEqual(60_000);
   });
 
-  it('hands out the copies that are there, amounts beyond 53 bits to the digit', async () => {
+  it('returns the cached refusals that are there, as they were written', async () => {
     await client.set('day', '9223372036854775807', 'PX', LIFE_MS);
-    const { copies } = await run();
-    expect(copies.map(({ value }) => value)).toEqual([null, '9223372036854775807', null]);
-    expect(copies[1]?.leftMs).toBeLessThanOrEqual(LIFE_MS);
+    const { cached } = await run();
+    expect(cached.map(({ value }) => value)).toEqual([null, '9223372036854775807', null]);
+    expect(cached[1]?.leftMs).toBeLessThanOrEqual(LIFE_MS);
     await client.set('stop', '1', 'PX', LIFE_MS);
-    expect((await run()).copies.map(({ value }) => value)).toEqual(['1', '9223372036854775807', null]);
+    expect((await run()).cached.map(({ value }) => value)).toEqual(['1', '9223372036854775807', null]);
   });
 
-  it('throws away what is no copy of ours, and leaves it so', async () => {
+  it('deletes what is no cached refusal of ours', async () => {
     await client.set('stop', '1');
     await client.set('day', '5', 'PX', LIFE_MS + 60_000);
     await client.set('hour', '1'.repeat(1_000_000), 'PX', LIFE_MS);
-    expect((await run()).copies).toEqual([]);
+    expect((await run()).cached).toEqual([]);
     expect(await client.exists('stop', 'day', 'hour')).toBe(0);
     await client.rpush('day', '5');
-    expect((await run()).copies).toEqual([]);
+    expect((await run()).cached).toEqual([]);
   });
 
-  it('reads no copy for whom a limit refuses', async () => {
+  it('reads no cached refusal for a request over a limit', async () => {
     await client.set('stop', '1', 'PX', LIFE_MS);
-    expect((await run(0)).copies).toEqual([]);
+    expect((await run(0)).cached).toEqual([]);
     await client.set('user', '3');
-    expect((await run()).copies).toEqual([]);
+    expect((await run()).cached).toEqual([]);
   });
 
   it('is one command on the wire, and a second one only where Redis does not know the script', async () => {

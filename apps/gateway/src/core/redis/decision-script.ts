@@ -4,15 +4,15 @@ import type { Redis } from 'ioredis';
 /**
  * Everything that Redis is asked for one request, in one round trip.
  *
- * KEYS: the address's window; the user's window where a token was good; then, where the route spends money, the copies of the
- * emergency stop, of the user's day and of the system's hour (budget/early-refusal.ts). ARGV: window in milliseconds, quota, the longest
- * life of a copy in milliseconds.
+ * KEYS: the address's window; the user's window, if the token is good; then, if the route spends money, the cached refusals of the
+ * emergency stop, of the user's day and of the system's hour (budget/cached-refusals.ts). ARGV: window in milliseconds, quota, the longest
+ * life of a cached refusal in milliseconds.
  *
- * Answers { count, ms left } of the address and, where it is not over, of the user; then, where that one is not over either and any copy is
- * there, { value or nil, ms left } of each copy. It decides nothing about money: amounts go through as text, since a Lua number holds 53 bits.
+ * Returns { count, ms left } of the address and, unless it is over its quota, of the user; then, unless that one is over and if any refusal
+ * is cached, { value or nil, ms left } of each. It decides nothing about money.
  *
- * Nothing in Redis is trusted to be ours: what is no count starts over, a window without an end or with one too far away gets one, and a copy
- * that would outlive its time or is too long for an amount is thrown away.
+ * Nothing in Redis is trusted to be ours: what is no count starts over, a window without an end or with one too far away gets one, and a
+ * cached value that would outlive its time or is longer than any code is deleted.
  */
 export const DECISION_SCRIPT = `
 local window, quota, life = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -51,7 +51,7 @@ for i = 1, #KEYS - 2 do
   local value, left = values[i], 0
   if value then
     left = redis.call('PTTL', KEYS[i + 2])
-    if left < 0 or left > life or #value > 19 then
+    if left < 0 or left > life or #value > 40 then
       redis.call('DEL', KEYS[i + 2])
       value = false
     else
@@ -72,8 +72,8 @@ export interface Counted {
   readonly leftMs: number;
 }
 
-/** As it was read, not believed yet. */
-export interface Copy {
+/** As it was read; not trusted yet. */
+export interface CachedValue {
   readonly value: string | null;
   readonly leftMs: number;
 }
@@ -83,7 +83,7 @@ export interface ScriptAnswer {
   /** Absent where it was not asked for, and where the address is over its quota. */
   readonly user?: Counted;
   /** In the order of the keys; empty where there is none. */
-  readonly copies: readonly Copy[];
+  readonly cached: readonly CachedValue[];
 }
 
 /** @throws whatever Redis or the connection says; an answer that is not the script's is an Error too */
@@ -121,12 +121,12 @@ function parse(reply: unknown): ScriptAnswer {
     return value;
   };
   const address = { count: number(0), leftMs: number(1) };
-  if (parts.length < 4) return { address, copies: [] };
+  if (parts.length < 4) return { address, cached: [] };
   const user = { count: number(2), leftMs: number(3) };
-  const copies: Copy[] = [];
+  const cached: CachedValue[] = [];
   for (let at = 4; at < parts.length; at += 2) {
     const value = parts[at];
-    copies.push({ value: typeof value === 'string' ? value : null, leftMs: number(at + 1) });
+    cached.push({ value: typeof value === 'string' ? value : null, leftMs: number(at + 1) });
   }
-  return { address, user, copies };
+  return { address, user, cached };
 }

@@ -9,8 +9,8 @@ import type { RateLimitClass } from './rate-limit-class';
 export interface RoutePolicy {
   readonly limitClass: RateLimitClass;
   readonly authenticated: boolean;
-  /** What a request may cost at most, in micro-dollars; absent: nothing. */
-  readonly costMicroUsd?: bigint;
+  /** Whether a request may cost money; absent: no. */
+  readonly spends?: boolean;
   /** What the OpenAPI document says of the route. */
   readonly operation?: Omit<OperationDescription, 'problems'>;
   /** Codes that the route's decorators and its handler answer with, in the order of the decorators. */

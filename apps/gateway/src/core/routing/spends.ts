@@ -1,9 +1,9 @@
 import { routePolicy } from './route-policy';
 
-/** The route spends: up to `costMicroUsd` a request. What is known to be over a cap is refused without a transaction (early-refusal.ts). */
-export function Spends(costMicroUsd: bigint): MethodDecorator {
+/** The route spends money: while a refusal by PostgreSQL is cached, it is refused without a transaction (cached-refusals.ts). */
+export function Spends(): MethodDecorator {
   return routePolicy({
-    costMicroUsd,
-    problems: ['user_daily_limit_reached', 'system_hourly_limit_reached', 'emergency_stop'],
+    spends: true,
+    problems: ['user_daily_limit_reached', 'daily_messages_reached', 'system_hourly_limit_reached', 'emergency_stop'],
   });
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type CallerIdentity, rememberCaller } from '../../features/auth/caller';
 import type { TokenVerifier } from '../../features/auth/token-verifier';
-import { rememberForeseen } from '../../features/budget/foreseen';
+import { keepCachedRefusal } from '../../features/budget/cached-refusals';
 import { clientAddress } from '../../features/limits/client-address';
 import type { RateLimits } from '../../features/limits/rate-limits';
 import { rateLimitHeaders, type Standing } from '../../features/limits/standing';
@@ -22,23 +22,23 @@ export function wasRateLimited(request: FastifyRequest): boolean {
  */
 export function guardEntrance(server: FastifyInstance, limits: RateLimits, verify: TokenVerifier): void {
   server.addHook('onRequest', async (request, reply) => {
-    const { limitClass, authenticated, costMicroUsd } = policyOf(request);
+    const { limitClass, authenticated, spends } = policyOf(request);
     const address = clientAddress(request.ip, request.socket.remoteAddress);
     const refused = limits.refusedFromMemory(limitClass, address);
     if (refused !== undefined) admit(request, reply, [refused]);
 
     const token = authenticated ? await verified(verify, request) : undefined;
-    const { standings, foreseen } = await limits.decide({
+    const { standings, cachedRefusal } = await limits.decide({
       limitClass,
       address,
       owner: token?.caller?.owner,
-      costMicroUsd,
+      spends,
     });
     admit(request, reply, standings);
     if (token === undefined) return;
     if (token.caller === undefined) throw token.error;
     rememberCaller(request, token.caller);
-    if (foreseen !== null) rememberForeseen(request, foreseen);
+    if (cachedRefusal !== null) keepCachedRefusal(request, cachedRefusal);
   });
   // Fastify would read a body for an address that leads nowhere too. Later than preflights are answered (cors.ts).
   server.addHook('preParsing', (request, _reply, _payload, done) => {

@@ -444,6 +444,9 @@ describe('the contract', () => {
     expect((await post(url, 'alice', fresh())).code).toBe('user_daily_limit_reached');
     expect((await post(url, 'bob', fresh())).status).toBe(202);
     expect((await post(url, 'carol', fresh())).code).toBe('system_hourly_limit_reached');
+    const { url: few } = await start({ DATABASE_URL: await database(), MESSAGES_PER_USER_DAY: '1' });
+    expect((await post(few, 'alice', fresh())).status).toBe(202);
+    expect((await post(few, 'alice', fresh())).code).toBe('daily_messages_reached');
   });
 
   it('holds without database and enclave', async () => {

@@ -1,92 +1,100 @@
 import { Injectable } from '@nestjs/common';
-import { BudgetService } from '../budget/budget.service';
-import { highestCostOfMessageMicroUsd } from '../../core/config/prices';
 import { Database } from '../../core/database/database';
 import { ProblemError } from '../../core/problems/problem-error';
-import type { AcceptanceKey, Stored } from '../messages/acceptance';
+import { type BudgetRefusal, budgetProblem } from '../budget/budget-refusal';
+import { BudgetService } from '../budget/budget.service';
+import { CachedRefusals } from '../budget/cached-refusals';
+import { EmergencyStop } from '../budget/emergency-stop';
+import {
+  type AcceptanceKey,
+  type AcceptanceRequest,
+  acceptMessages,
+  type Outcome,
+  type Stored,
+} from './accept-messages';
 import type { Submission } from './submission';
 
-/**
- * Messages in one transaction, and their sealed bytes together: what is larger goes in a group of its own. With 256 connections a
- * limit of 256 messages saved nothing that could be measured, and a group is what a failure sends back to be tried one by one.
- */
+/** Messages in one transaction, and their sealed bytes together: a larger message is a batch of its own. */
 const MAX_MESSAGES = 64;
 const MAX_BYTES = 1024 * 1024;
 /**
- * Groups under way at once. All of them change the rows of the system's hour and day, so a second one waits for the first one's
- * commit anyway, locks in hand; kept back instead it grows meanwhile (over 32 connections 11 messages a group and not 7: PostgreSQL
- * took 0.20 ms of CPU per message and not 0.28).
+ * Batches under way at once. All of them change the rows of the system's hour and day, so a second one would wait for the first one's
+ * commit anyway, with locks in hand. Kept back instead, it grows meanwhile (over 32 connections 11 messages a batch and not 7).
  */
-const MAX_GROUPS = 1;
-/** One that takes longer hangs on something of its own; another may go beside it, so that it does not hold up everybody. */
+const MAX_BATCHES = 1;
+/** A batch that takes longer waits for something of its own; one more may go beside it, so that it does not hold up the others. */
 const PATIENCE_MS = 1000;
 const MAX_HANGING = 1;
-/** Those who wait for a group: beyond it, or after so long, they are sent off. They have left no trace and may come back. */
+/** Beyond these, or after so long, a waiting message is rejected. It has left no trace and may be sent again. */
 const MAX_WAITING = 2048;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const MAX_WAIT_MS = 5000;
 const RETRY_AFTER_SECONDS = 2;
-/** So that those who were sent off together do not come back together. */
+/** Clients that were rejected together must not all retry together. */
 const RETRY_SPREAD_SECONDS = 4;
 
-interface Waiting {
-  readonly submission: Submission;
-  readonly key: AcceptanceKey;
+type AnsweredOutcome = Exclude<Outcome, { readonly outcome: 'threshold_reached' }>;
+
+interface Queued extends AcceptanceRequest {
   readonly resolve: (stored: Stored | null) => void;
   readonly reject: (error: unknown) => void;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
 }
 
 /**
- * Accepts new messages in groups: those that arrive while a group is being committed make up the next one. Nobody waits for
- * company: where nothing is under way, a group of one leaves at once. What a transaction guarantees for one message it guarantees
- * for each of a group, and the 202 still comes after the commit (prisma/migrations, function accept_messages).
+ * The way in for every message. Messages that arrive while a batch commits make up the next one; when none is under way, a message
+ * leaves at once, alone. The function accept_messages decides what becomes of each, and the answer comes after its commit.
  */
 @Injectable()
-export class GroupedAcceptance {
-  private waiting: Waiting[] = [];
-  private waitingBytes = 0;
+export class Acceptance {
+  private queue: Queued[] = [];
+  private queuedBytes = 0;
   private running = 0;
   private hanging = 0;
 
   constructor(
     private readonly database: Database,
     private readonly budget: BudgetService,
+    private readonly emergencyStop: EmergencyStop,
+    private readonly refusals: CachedRefusals,
   ) {}
 
   /**
-   * @returns null where the message was not accepted with its group and has left no trace: it has to be tried alone, which says why
-   * @throws ProblemError `overloaded`, with nothing begun: too many wait, or it waited too long | `database_unavailable`; then it is not
-   * known whether the commit went through
+   * @returns null for a duplicate: the same bytes were accepted before, and cost nothing now
+   * @throws ProblemError `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` | `daily_messages_reached` |
+   * `system_hourly_limit_reached` | `emergency_stop`
+   * @throws ProblemError `overloaded`, with nothing begun: too many wait, or it waited too long
+   * @throws ProblemError `database_unavailable`; then it is not known whether the commit went through
    */
   accept(submission: Submission, key: AcceptanceKey): Promise<Stored | null> {
-    if (this.waiting.length >= MAX_WAITING || this.waitingBytes + submission.sealed.length > MAX_WAITING_BYTES)
-      return Promise.reject(tooMany());
+    if (this.queue.length >= MAX_WAITING || this.queuedBytes + submission.sealed.length > MAX_WAITING_BYTES)
+      return Promise.reject(overloaded());
     return new Promise((resolve, reject) => {
-      const one: Waiting = {
-        submission,
-        key,
-        resolve,
-        reject,
-        timer: setTimeout(() => {
-          this.sendOff(one);
-        }, MAX_WAIT_MS),
-      };
-      this.waiting.push(one);
-      this.waitingBytes += submission.sealed.length;
+      this.enqueue({ submission, key, resolve, reject });
       this.dispatch();
     });
   }
 
-  private sendOff(one: Waiting): void {
-    this.waiting.splice(this.waiting.indexOf(one), 1);
-    this.waitingBytes -= one.submission.sealed.length;
-    one.reject(tooMany());
+  private enqueue(request: Omit<Queued, 'timer'>): void {
+    const queued: Queued = {
+      ...request,
+      timer: setTimeout(() => {
+        this.rejectQueued(queued);
+      }, MAX_WAIT_MS),
+    };
+    this.queue.push(queued);
+    this.queuedBytes += queued.submission.sealed.length;
+  }
+
+  private rejectQueued(queued: Queued): void {
+    this.queue.splice(this.queue.indexOf(queued), 1);
+    this.queuedBytes -= queued.submission.sealed.length;
+    queued.reject(overloaded());
   }
 
   private dispatch(): void {
-    if (this.running >= MAX_GROUPS || this.waiting.length === 0) return;
-    const group = this.takeGroup();
+    if (this.running >= MAX_BATCHES || this.queue.length === 0) return;
+    const batch = this.takeBatch();
     this.running++;
     let hangs = false;
     const timer = setTimeout(() => {
@@ -96,7 +104,7 @@ export class GroupedAcceptance {
       this.running--;
       this.dispatch();
     }, PATIENCE_MS);
-    void this.commit(group).finally(() => {
+    void this.commit(batch).finally(() => {
       clearTimeout(timer);
       if (hangs) this.hanging--;
       else this.running--;
@@ -104,86 +112,100 @@ export class GroupedAcceptance {
     });
   }
 
-  /** In the order of arrival; the same id or key twice goes into different groups. */
-  private takeGroup(): Waiting[] {
-    const group: Waiting[] = [];
-    const left: Waiting[] = [];
+  /** In order of arrival. The same id or key twice goes into different batches. */
+  private takeBatch(): Queued[] {
+    const batch: Queued[] = [];
+    const left: Queued[] = [];
     const names = new Set<string>();
     let bytes = 0;
-    for (const one of this.waiting) {
-      const [id, key] = [one.submission.messageId, `${one.key.owner} ${one.key.key}`];
-      const size = one.submission.sealed.length;
+    for (const queued of this.queue) {
+      const [id, key] = [queued.submission.messageId, `${queued.key.owner} ${queued.key.key}`];
+      const size = queued.submission.sealed.length;
       const fits =
-        group.length === 0 ||
-        (group.length < MAX_MESSAGES && bytes + size <= MAX_BYTES && !names.has(id) && !names.has(key));
+        batch.length === 0 ||
+        (batch.length < MAX_MESSAGES && bytes + size <= MAX_BYTES && !names.has(id) && !names.has(key));
       if (!fits) {
-        left.push(one);
+        left.push(queued);
         continue;
       }
-      clearTimeout(one.timer);
-      group.push(one);
+      clearTimeout(queued.timer);
+      batch.push(queued);
       names.add(id).add(key);
       bytes += size;
     }
-    this.waiting = left;
-    this.waitingBytes -= bytes;
-    return group;
+    this.queue = left;
+    this.queuedBytes -= bytes;
+    return batch;
   }
 
-  private async commit(group: readonly Waiting[]): Promise<void> {
-    const now = new Date();
+  private async commit(batch: readonly Queued[]): Promise<void> {
+    const terms = this.budget.termsAt(new Date());
+    const { now } = terms;
+    let outcomes: Outcome[];
     try {
-      const accepted = await this.store(group, now);
-      for (const { submission, resolve } of group) {
-        const nextAttemptAt = accepted.get(submission.messageId);
-        resolve(nextAttemptAt === undefined ? null : { acceptedAt: now, nextAttemptAt });
-      }
+      outcomes = await acceptMessages(this.database, batch, terms);
     } catch (error) {
-      // A group that cannot be taken whole was rolled back whole: each is tried alone.
-      for (const { resolve, reject } of group) {
-        if (error instanceof ProblemError) reject(error);
-        else resolve(null);
-      }
+      // What the database did not expect is some message's fault: each is tried alone, so that the others do not suffer.
+      if (batch.length > 1 && !(error instanceof ProblemError)) for (const queued of batch) await this.commit([queued]);
+      else for (const { reject } of batch) reject(error);
+      return;
+    }
+    const beyondThreshold: Queued[] = [];
+    for (const [at, queued] of batch.entries()) {
+      const result = outcomes[at];
+      if (result === undefined) queued.reject(new Error('accept_messages returned too few outcomes'));
+      else if (result.outcome === 'threshold_reached') beyondThreshold.push(queued);
+      else this.answer(queued, result, now);
+    }
+    if (beyondThreshold.length > 0) await this.stopSpending(beyondThreshold, now);
+  }
+
+  private answer(queued: Queued, result: AnsweredOutcome, now: Date): void {
+    switch (result.outcome) {
+      case 'accepted':
+      case 'resealed':
+        queued.resolve(result);
+        break;
+      case 'duplicate':
+        queued.resolve(null);
+        break;
+      case 'gone':
+        this.enqueue(queued);
+        break;
+      case 'idempotency_key_reused':
+      case 'message_id_taken':
+        queued.reject(new ProblemError(result.outcome));
+        break;
+      case 'user_daily_limit_reached':
+      case 'daily_messages_reached':
+      case 'system_hourly_limit_reached':
+      case 'emergency_stop':
+        queued.reject(this.refused(result.outcome, queued, now));
+        break;
+      default:
+        // The database's function is newer than this gateway.
+        queued.reject(new Error('accept_messages returned an outcome that is not known here'));
     }
   }
 
-  private async store(group: readonly Waiting[], now: Date): Promise<Map<string, Date>> {
-    let offset = 0;
-    const rows = group.map(({ submission, key }) => {
-      const { messageId: id, sealed, sealedSha256, keyId, expiresAt } = submission;
-      const row = {
-        id,
-        owner: key.owner,
-        key: key.key,
-        sha256: hex(sealedSha256),
-        key_id: hex(keyId),
-        expires_at: expiresAt,
-        offset,
-        length: sealed.length,
-      };
-      offset += sealed.length;
-      return row;
-    });
-    const sealed = Buffer.concat(group.map(({ submission }) => submission.sealed));
-    const { hour, day, userDayCapMicroUsd, systemHourCapMicroUsd, systemDayCapMicroUsd, priceVersion } =
-      this.budget.termsAt(now);
-    const accepted = await this.database.read(
-      (client) => client.$queryRaw<{ id: string; nextAttemptAt: Date }[]>`
-      SELECT accepted::text AS "id", next_attempt_at AS "nextAttemptAt" FROM accept_messages(
-        ${JSON.stringify(rows)}::jsonb, ${sealed}::bytea, ${now}::timestamptz, ${hour}::timestamptz, ${day}::timestamptz,
-        ${highestCostOfMessageMicroUsd}::bigint, ${priceVersion}::text,
-        ${userDayCapMicroUsd}::bigint, ${systemHourCapMicroUsd}::bigint, ${systemDayCapMicroUsd}::bigint)`,
-    );
-    return new Map(accepted.map(({ id, nextAttemptAt }) => [id, nextAttemptAt]));
+  private refused(code: BudgetRefusal, { key }: Queued, now: Date): ProblemError {
+    this.refusals.remember(code, key.owner, now);
+    return budgetProblem(code, now);
+  }
+
+  /** In a transaction of its own: what the batch has accepted is committed. */
+  private async stopSpending(refused: readonly Queued[], now: Date): Promise<void> {
+    try {
+      await this.emergencyStop.raise('the threshold of the UTC day was reached');
+      for (const queued of refused) queued.reject(this.refused('emergency_stop', queued, now));
+    } catch (error) {
+      for (const { reject } of refused) reject(error);
+    }
   }
 }
 
-function tooMany(): ProblemError {
+function overloaded(): ProblemError {
   return new ProblemError('overloaded', {
     retryAfterSeconds: RETRY_AFTER_SECONDS + Math.floor(Math.random() * (RETRY_SPREAD_SECONDS + 1)),
   });
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }

@@ -13,14 +13,8 @@ import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
 import RedisClient from 'ioredis';
 import { Client } from 'pg';
-import { pino } from 'pino';
-import { Database } from '../../core/database/database';
-import { Logger } from '../../core/telemetry/logger';
 import { testConfig } from '../../testing/gateway-under-test';
-import { BudgetService } from '../budget/budget.service';
-import { EmergencyStop } from '../budget/emergency-stop';
-import { Metrics } from '../../core/telemetry/metrics';
-import { BudgetMetrics } from '../budget/budget-metrics';
+import { acceptanceParts } from './testing/acceptance-parts';
 
 const PROCESSES = 3;
 const RUN_MS = 12_000;
@@ -41,7 +35,7 @@ interface Counted {
 /**
  * Three processes reserve and settle random amounts around the edge of an hour and a day, against caps that they reach at once, while
  * they are killed between reserve, dispatch and settle and PostgreSQL with them. Before each reservation comes the step at the entrance,
- * with a Redis that is flushed, killed and filled with lies. Looked at all the while, in whole snapshots.
+ * with a Redis that is flushed, killed and filled with lies. Checked all the while, in whole snapshots.
  */
 describe('the caps, while everything is killed', () => {
   let postgres: Postgres;
@@ -124,10 +118,9 @@ describe('the caps, while everything is killed', () => {
     expect(looks).toBeGreaterThan(3);
 
     // What was left open by those that were killed is settled once, by whoever comes first
-    const config = testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: '/x', ...caps });
-    const database = new Database(config);
-    const stop = new EmergencyStop(database, new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null')));
-    const budget = new BudgetService(config, database, stop, new BudgetMetrics(new Metrics()));
+    const { database, budget, emergencyStop } = acceptanceParts(
+      testConfig({ DATABASE_URL: url, AUTH_JWKS_FILE: '/x', ...caps }),
+    );
     try {
       const open = await database.client.reservation.findMany({
         where: { state: 'reserved' },
@@ -149,14 +142,14 @@ describe('the caps, while everything is killed', () => {
       // Both sides of the edge were reached: two hours, two days
       expect(end.filter(({ scope }) => scope === 'system_hour')).toHaveLength(2);
       expect(end.filter(({ scope }) => scope === 'system_day')).toHaveLength(2);
-      expect((await stop.standing()) !== null).toBe(stops);
+      expect((await emergencyStop.standing()) !== null).toBe(stops);
     } finally {
       await database.onApplicationShutdown();
     }
   });
 });
 
-/** Flushed, killed, or told lies: amounts that are too low, too high, endless or none at all, and a stop that never was. */
+/** Flushed, killed, or told lies: refusals that PostgreSQL never gave, garbage, and values without an end. */
 async function disturb(redis: Redis, round: number): Promise<void> {
   if (round % 12 === 11) {
     await redis.kill();
@@ -167,11 +160,12 @@ async function disturb(redis: Redis, round: number): Promise<void> {
   try {
     if (round % 4 === 0) await client.flushall();
     for (const key of await client.keys('communique:budget:*')) {
-      const lie = ['0', '99999999999', 'none', '-1', '1'][randomInt(5)] ?? '';
+      const lie =
+        ['0', '99999999999', 'none', 'user_daily_limit_reached', 'system_hourly_limit_reached'][randomInt(5)] ?? '';
       if (randomInt(4) === 0) await client.set(key, lie, 'PX', 1000);
       else if (randomInt(4) === 0) await client.set(key, lie);
     }
-    if (randomInt(10) === 0) await client.set('communique:budget:stop', '1');
+    if (randomInt(10) === 0) await client.set('communique:budget:stop', 'emergency_stop');
   } finally {
     client.disconnect();
   }

@@ -1,144 +1,207 @@
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import fc from 'fast-check';
-import { pino } from 'pino';
-import { Database } from '../../core/database/database';
-import { Logger } from '../../core/telemetry/logger';
 import { testConfig } from '../../testing/gateway-under-test';
-import { BudgetService } from '../budget/budget.service';
-import { EmergencyStop } from '../budget/emergency-stop';
 import { windowsOf } from '../budget/windows';
-import { Metrics } from '../../core/telemetry/metrics';
-import { BudgetMetrics } from '../budget/budget-metrics';
+import { type AcceptanceTerms, acceptMessages } from './accept-messages';
+import { AcceptanceModel, type ModelPost, type ModelReservation, nameOf } from './testing/acceptance-model';
+import { acceptanceParts, noise } from './testing/acceptance-parts';
 
-const DAY_MS = 86_400_000;
+const START = Date.UTC(2030, 0, 1, 22, 30);
 const OWNERS = ['a', 'b', 'c'].map((letter) => letter.repeat(43));
-const CAPS = { user: 500_000n, hour: 900_000n, day: 1_000_000n };
-const dollars = (microUsd: bigint) => (Number(microUsd) / 1e6).toFixed(6);
+const IDS = Array.from({ length: 8 }, (_, at) => `00000000-0000-4000-8000-00000000000${String(at)}`);
+/** The last one is also a key that a message has without a header. */
+const KEYS = ['first', 'second', IDS[0] ?? ''];
+const CAPS = {
+  userDayCapMicroUsd: 500_000n,
+  userDayMessages: 3,
+  systemHourCapMicroUsd: 900_000n,
+  systemDayCapMicroUsd: 1_000_000n,
+};
 
+const post = fc
+  .record({ owner: fc.constantFrom(...OWNERS), messageId: fc.constantFrom(...IDS), bytes: fc.nat(1), key: fc.nat(5) })
+  .map(({ owner, messageId, bytes, key }): ModelPost => {
+    const chosen = KEYS[key];
+    const sha256 = createHash('sha256')
+      .update(`${messageId} ${String(bytes)}`)
+      .digest('hex');
+    return { owner, messageId, sha256, key: chosen ?? messageId, explicit: chosen !== undefined };
+  });
+const amount = fc.oneof(fc.bigInt({ min: 0n, max: 550_000n }), fc.constantFrom(1n, 50_000n, 100_000n, 250_000n));
 const step = fc.oneof(
   {
-    weight: 4,
+    weight: 6,
     arbitrary: fc.record({
-      kind: fc.constant('reserve' as const),
-      owner: fc.nat(2),
-      amount: fc.oneof(fc.bigInt({ min: 0n, max: 550_000n }), fc.constantFrom(100_000n, 250_000n, 400_000n, 500_000n)),
-      minute: fc.nat(119),
+      kind: fc.constant('accept' as const),
+      posts: fc.array(post, { minLength: 1, maxLength: 6 }),
+      amountMicroUsd: amount,
+      minute: fc.nat(179), // three hours, two days
     }),
   },
-  // What it came to may be more than was promised; a second settlement of the same is none
+  // What it came to may be more than was promised. A second settlement of the same message changes nothing.
   {
-    weight: 2,
+    weight: 3,
     arbitrary: fc.record({
-      kind: fc.constant('settle' as const),
-      which: fc.nat(50),
-      actual: fc.bigInt({ min: 0n, max: 600_000n }),
+      kind: fc.constant('end' as const),
+      messageId: fc.constantFrom(...IDS),
+      status: fc.constantFrom('delivered' as const, 'key_retired' as const),
+      actual: fc.bigInt({ min: 0n, max: 300_000n }),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('clear stop' as const) }) },
 );
 
-interface Reservation {
-  owner: string;
-  messageId: string;
-  amount: bigint;
-  at: Date;
-  settled: bigint | undefined;
-}
-
-/** Random sequences against a model of the rules; each in a UTC day of its own, so that one database serves all. */
-describe('reserve and settle, by any sequence of amounts', () => {
+/** Random sequences of batches, endings and cleared stops, on PostgreSQL and on a model of the rules. */
+describe('accept_messages and settle', () => {
   let postgres: Postgres;
-  let database: Database;
-  let budget: BudgetService;
-  let stop: EmergencyStop;
+  let parts: ReturnType<typeof acceptanceParts>;
 
   beforeAll(async () => {
     postgres = await startPostgres();
-    const url = await postgres.createMigratedDatabase();
-    const config = testConfig({
-      DATABASE_URL: url,
-      AUTH_JWKS_FILE: '/x',
-      DEFAULT_USER_DAILY_LIMIT: dollars(CAPS.user),
-      SYSTEM_HOURLY_LIMIT: dollars(CAPS.hour),
-      EMERGENCY_SHUTDOWN_THRESHOLD: dollars(CAPS.day),
-    });
-    database = new Database(config);
-    stop = new EmergencyStop(database, new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null')));
-    budget = new BudgetService(config, database, stop, new BudgetMetrics(new Metrics()));
+    parts = acceptanceParts(
+      testConfig({ DATABASE_URL: await postgres.createMigratedDatabase(), AUTH_JWKS_FILE: '/x' }),
+    );
   });
   afterAll(async () => {
-    await database.onApplicationShutdown();
+    await parts.database.onApplicationShutdown();
     await postgres.stop();
   });
 
-  it('accept exactly what fits into user, hour and day, and the windows are the ledger’s sums', async () => {
-    let days = 0;
+  it('decide and store what the rules say, for any sequence', async () => {
+    const seen = new Map<string, number>();
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
-        await database.client.emergencyStop.deleteMany();
-        const start = Date.UTC(2030, 0, 1) + days++ * DAY_MS;
-        const made: Reservation[] = [];
-        let stopped = false;
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+        const { client } = parts.database;
+        await client.$executeRaw`TRUNCATE message, idempotency_key, delivery_job, reservation, budget_window, emergency_stop`;
+        const model = new AcceptanceModel();
         for (const each of steps) {
-          if (each.kind === 'settle') {
-            const one = made[each.which % Math.max(1, made.length)];
-            if (one === undefined) continue;
-            const did = await database.transaction((transaction) =>
-              budget.settle(transaction, { messageId: one.messageId, actualMicroUsd: each.actual, now: new Date() }),
-            );
-            expect(did).toBe(one.settled === undefined);
-            one.settled ??= each.actual;
-            continue;
+          if (each.kind === 'clear stop') {
+            model.stopped = false;
+            await client.emergencyStop.deleteMany();
+          } else if (each.kind === 'end') {
+            const { messageId, actual, status } = each;
+            expect(await end(messageId, actual, status)).toBe(model.settle(messageId, actual, status));
+          } else {
+            const posts = each.posts.filter(isFirstOfItsNames);
+            const terms = termsAt(new Date(START + each.minute * 60_000), each.amountMicroUsd);
+            const before = new Map([...model.messages].map(([id, { acceptedAt }]) => [id, acceptedAt]));
+            const expected = model.accept(posts, terms);
+            const results = await acceptMessages(parts.database, posts.map(requestOf), terms);
+            expect(results.map(({ outcome }) => outcome)).toEqual(expected);
+            for (const [at, result] of results.entries()) {
+              seen.set(result.outcome, (seen.get(result.outcome) ?? 0) + 1);
+              if (result.outcome === 'accepted' || result.outcome === 'resealed')
+                expect(result.acceptedAt).toEqual(before.get(posts[at]?.messageId ?? '') ?? terms.now);
+            }
+            if (expected.includes('threshold_reached')) {
+              model.stopped = true;
+              await parts.emergencyStop.raise('a test');
+            }
           }
-          const [owner, at] = [OWNERS[each.owner] ?? '', new Date(start + each.minute * 60_000)];
-          const expected = stopped ? 'emergency_stop' : refusalOf(made, owner, at, each.amount);
-          const messageId = randomUUID();
-          const outcome = await budget
-            .stopOnThreshold(() =>
-              database.transaction((transaction) =>
-                budget.reserve(transaction, { owner, messageId, amountMicroUsd: each.amount, now: at }),
-              ),
-            )
-            .then(
-              () => undefined,
-              (error: unknown) => (error as { code: string }).code,
-            );
-          expect(outcome).toBe(expected);
-          if (outcome === undefined) made.push({ owner, messageId, amount: each.amount, at, settled: undefined });
-          stopped ||= outcome === 'emergency_stop';
         }
-        await expectWindows(made, start);
+        await expectSame(model);
       }),
-      { numRuns: 120 },
+      { numRuns: 150 },
     );
+    // Every rule was met, and often.
+    expect([...seen.keys()].sort()).toEqual([
+      'accepted',
+      'daily_messages_reached',
+      'duplicate',
+      'emergency_stop',
+      'idempotency_key_reused',
+      'message_id_taken',
+      'resealed',
+      'system_hourly_limit_reached',
+      'threshold_reached',
+      'user_daily_limit_reached',
+    ]);
   }, 240_000);
 
-  async function expectWindows(made: readonly Reservation[], start: number): Promise<void> {
-    const rows = await database.client.budgetWindow.findMany({
-      where: { startsAt: { gte: new Date(start), lt: new Date(start + DAY_MS) } },
+  function termsAt(now: Date, amountMicroUsd: bigint): AcceptanceTerms {
+    return { ...parts.budget.termsAt(now), ...CAPS, amountMicroUsd };
+  }
+
+  /** As the worker ends a message. */
+  async function end(messageId: string, actualMicroUsd: bigint, status: 'delivered' | 'key_retired'): Promise<boolean> {
+    return parts.database.transaction(async (transaction) => {
+      const settled = await parts.budget.settle(transaction, { messageId, actualMicroUsd, now: new Date() });
+      if (!settled) return false;
+      await transaction.message.update({ where: { id: messageId }, data: { status, endedAt: new Date() } });
+      await transaction.deliveryJob.delete({ where: { messageId } });
+      return true;
     });
-    for (const { scope, subject, startsAt, reservedMicroUsd, spentMicroUsd } of rows) {
-      const counted = made.filter(
-        ({ owner, at }) =>
-          (scope === 'system_hour' ? windowsOf(at).hour : windowsOf(at).day).getTime() === startsAt.getTime() &&
-          (scope !== 'user_day' || owner === subject),
-      );
-      expect(reservedMicroUsd).toBe(sum(counted, ({ amount, settled }) => (settled === undefined ? amount : 0n)));
-      expect(spentMicroUsd).toBe(sum(counted, ({ settled }) => settled ?? 0n));
-    }
+  }
+
+  /** The whole database against the whole model. */
+  async function expectSame(model: AcceptanceModel): Promise<void> {
+    const { client } = parts.database;
+    const messages = await client.message.findMany({ orderBy: { id: 'asc' } });
+    expect(
+      messages.map(({ id, owner, sealedSha256, acceptedAt, status }) => ({
+        id,
+        owner,
+        sha256: hex(sealedSha256),
+        acceptedAt,
+        status,
+      })),
+    ).toEqual([...model.messages].map(([id, message]) => ({ id, ...message })).sort((a, b) => (a.id < b.id ? -1 : 1)));
+    const jobs = await client.deliveryJob.findMany({ select: { messageId: true } });
+    expect(jobs.map(({ messageId }) => messageId).sort()).toEqual(
+      messages.filter(({ status }) => status === 'queued').map(({ id }) => id),
+    );
+    const keys = await client.idempotencyKey.findMany();
+    expect(new Map(keys.map((key) => [nameOf(key), [key.messageId, hex(key.sealedSha256)]]))).toEqual(
+      new Map([...model.keys].map(([name, { messageId, sha256 }]) => [name, [messageId, sha256]])),
+    );
+    const reservations = await client.reservation.findMany();
+    expect(
+      reservations.map((one) => line(one.messageId, one.owner, one.reservedMicroUsd, one.settledMicroUsd)).sort(),
+    ).toEqual(model.reservations.map((one) => line(one.messageId, one.owner, one.amount, one.settled ?? null)).sort());
+    const windows = await client.budgetWindow.findMany();
+    expect(
+      new Map(
+        windows.map((row) => [
+          line(row.scope, row.subject, row.startsAt.getTime()),
+          [row.reservedMicroUsd, row.spentMicroUsd, row.messages],
+        ]),
+      ),
+    ).toEqual(windowsFrom(model.reservations));
   }
 });
 
-/** The rules, from README.md alone: in this order. */
-function refusalOf(made: readonly Reservation[], owner: string, at: Date, amount: bigint): string | undefined {
-  const used = (counts: (one: Reservation) => boolean) =>
-    sum(made.filter(counts), ({ amount: promised, settled }) => settled ?? promised);
-  if (used((one) => one.owner === owner) + amount > CAPS.user) return 'user_daily_limit_reached';
-  if (used((one) => windowsOf(one.at).hour.getTime() === windowsOf(at).hour.getTime()) + amount > CAPS.hour)
-    return 'system_hourly_limit_reached';
-  return used(() => true) + amount > CAPS.day ? 'emergency_stop' : undefined;
+function windowsFrom(reservations: readonly ModelReservation[]): Map<string, [bigint, bigint, number]> {
+  const windows = new Map<string, [bigint, bigint, number]>();
+  for (const { owner, at, amount: reserved, settled, isNew } of reservations) {
+    const { hour, day } = windowsOf(at);
+    for (const name of [
+      line('user_day', owner, day.getTime()),
+      line('system_hour', '', hour.getTime()),
+      line('system_day', '', day.getTime()),
+    ]) {
+      const [open, spent, messages] = windows.get(name) ?? [0n, 0n, 0];
+      windows.set(name, [
+        open + (settled === undefined ? reserved : 0n),
+        spent + (settled ?? 0n),
+        messages + Number(isNew),
+      ]);
+    }
+  }
+  return windows;
 }
 
-function sum(made: readonly Reservation[], of: (one: Reservation) => bigint): bigint {
-  return made.reduce((total, one) => total + of(one), 0n);
+/** As the queue in front of the function does: no id and no key of an owner twice in a batch. */
+function isFirstOfItsNames(one: ModelPost, at: number, all: readonly ModelPost[]): boolean {
+  return all.findIndex((other) => other.messageId === one.messageId || nameOf(other) === nameOf(one)) === at;
 }
+
+function requestOf({ owner, messageId, sha256, key, explicit }: ModelPost) {
+  return {
+    submission: noise({ messageId, sealedSha256: new Uint8Array(Buffer.from(sha256, 'hex')) }),
+    key: { owner, key, explicit },
+  };
+}
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+const line = (...parts: unknown[]) => parts.map(String).join(' ');

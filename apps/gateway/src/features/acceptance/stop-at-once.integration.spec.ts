@@ -27,7 +27,7 @@ interface Seen {
   readonly lastMs: number;
 }
 
-/** Three processes reserve as fast as they can, one by one and in groups, while a stop is raised: when was the last one committed? */
+/** Three processes reserve as fast as they can, one by one and in batches, while a stop is raised: when was the last one committed? */
 describe('an emergency stop', () => {
   let postgres: Postgres;
   let folder: TemporaryFolder;
@@ -55,7 +55,7 @@ describe('an emergency stop', () => {
     url = await postgres.createMigratedDatabase();
     client = new Client({ connectionString: url });
     await client.connect();
-    const env = { DATABASE_URL: url, CAPS: JSON.stringify(CAPS), AROUND: new Date().toISOString(), IN_GROUPS: 'yes' };
+    const env = { DATABASE_URL: url, CAPS: JSON.stringify(CAPS), AROUND: new Date().toISOString(), IN_BATCHES: 'yes' };
     for (let n = 0; n < PROCESSES; n++)
       running.push(
         await spawnService({ command: process.execPath, args: [folder.file('main.js')], env, readyWhen: /spending/ }),

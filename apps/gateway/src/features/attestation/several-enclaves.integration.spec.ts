@@ -82,7 +82,12 @@ describe('several enclaves', () => {
         maxAgeMs: 60_000,
       },
       delivery: { concurrency: 4, leaseMs: 60_000, minBackoffMs: 10, maxBackoffMs: 50, pollMs: 20 },
-      budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
+      budget: {
+        userDayCapMicroUsd: 10n ** 9n,
+        userDayMessages: 0,
+        systemHourCapMicroUsd: 10n ** 9n,
+        systemDayCapMicroUsd: 10n ** 9n,
+      },
     };
   });
   afterAll(async () => {

@@ -10,6 +10,9 @@ export const budgetViewSchema = z.strictObject({
   cap: dollars,
   reserved: dollars.describe('Promised for messages that have not ended.'),
   spent: dollars,
+  messages: z
+    .strictObject({ used: z.int().nonnegative(), limit: z.int().positive().nullable() })
+    .describe('Messages accepted in this UTC day; `limit` null: no limit.'),
   resetsAt: z.iso.datetime(),
 });
 export type BudgetView = z.infer<typeof budgetViewSchema>;

@@ -18,7 +18,9 @@ export class BudgetController {
   @Operation({
     summary: "The caller's budget of this UTC day",
     description: 'What is promised for messages on their way and what is spent.',
-    answers: { '200': { description: 'Amounts in dollars.', content: { 'application/json': budgetViewSchema } } },
+    answers: {
+      '200': { description: 'Amounts in dollars, and messages.', content: { 'application/json': budgetViewSchema } },
+    },
     problems: [...DATABASE_PROBLEMS],
   })
   async mine(@Caller() caller: CallerIdentity): Promise<BudgetView> {
@@ -27,6 +29,7 @@ export class BudgetController {
       cap: formatDollars(day.capMicroUsd),
       reserved: formatDollars(day.reservedMicroUsd),
       spent: formatDollars(day.spentMicroUsd),
+      messages: { used: day.messages, limit: day.messagesLimit },
       resetsAt: day.resetsAt.toISOString(),
     };
   }

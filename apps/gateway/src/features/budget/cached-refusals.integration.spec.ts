@@ -8,13 +8,13 @@ import { Database } from '../../core/database/database';
 import { type GatewayUnderTest, startGateway } from '../../testing/gateway-under-test';
 import { createIssuer, ISSUER, type Issuer } from '../../testing/issuer';
 import { sealedMessage } from '../../testing/sealed';
-import { COPY_LIFE_MS, STOP_KEY, windowCopyKeys } from './cached-refusals';
+import { cachedRefusalKeys, REFUSAL_LIFE_MS } from './cached-refusals';
 
 const ALICE = ownerOf(ISSUER, 'alice');
 /** Three messages fit: each is promised 0.04. */
 const CAP = '0.12';
 
-describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
+describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', () => {
   let postgres: Postgres;
   let redis: Redis;
   let client: RedisClient;
@@ -24,7 +24,7 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
     [postgres, redis, folder, issuer] = await Promise.all([
       startPostgres(),
       startRedis({ own: true }),
-      temporaryFolder('copies'),
+      temporaryFolder('refusals'),
       createIssuer(),
     ]);
     client = new RedisClient(redis.url);
@@ -45,7 +45,7 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
     };
     const gateways = await Promise.all([startGateway(environment), startGateway(environment)]);
     const [one, two] = gateways;
-    const transactions = gateways.map(({ app }) => jest.spyOn(app.get(Database), 'transaction'));
+    const statements = gateways.map(({ app }) => jest.spyOn(app.get(Database), 'statement'));
     const post = async (gateway: GatewayUnderTest, message: SealedMessage, as = 'alice') => {
       const headers = { authorization: `Bearer ${await issuer.token(as)}`, 'content-type': 'application/cbor' };
       const response = await fetch(`${gateway.url}/api/messages`, {
@@ -57,17 +57,17 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
       return { status: response.status, code, id, retryAfter: Number(response.headers.get('retry-after')) };
     };
     const database = one.app.get(Database);
-    const used = async (scope: 'user_day' | 'system_hour') => {
-      const [row] = await database.client.budgetWindow.findMany({ where: { scope } });
+    const usedToday = async () => {
+      const [row] = await database.client.budgetWindow.findMany({ where: { scope: 'user_day' } });
       return String((row?.reservedMicroUsd ?? 0n) + (row?.spentMicroUsd ?? 0n));
     };
-    const asked = () => transactions.reduce((sum, spy) => sum + spy.mock.calls.length, 0);
+    const asked = () => statements.reduce((sum, spy) => sum + spy.mock.calls.length, 0);
     return {
       one,
       two,
       post,
       database,
-      used,
+      usedToday,
       asked,
       [Symbol.asyncDispose]: async () => {
         await Promise.all(gateways.map((gateway) => gateway.close()));
@@ -83,65 +83,64 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
     }
   }
 
-  it.each<[string, Record<string, string>, 'user_day' | 'system_hour', string, number]>([
-    ["a user's day", { DEFAULT_USER_DAILY_LIMIT: CAP }, 'user_day', 'user_daily_limit_reached', 429],
-    ["the system's hour", { SYSTEM_HOURLY_LIMIT: CAP }, 'system_hour', 'system_hourly_limit_reached', 503],
+  it.each<[string, Record<string, string>, 0 | 1 | 2, string, number]>([
+    ["a user's day", { DEFAULT_USER_DAILY_LIMIT: CAP }, 1, 'user_daily_limit_reached', 429],
+    ["a user's messages of the day", { MESSAGES_PER_USER_DAY: '3' }, 1, 'daily_messages_reached', 429],
+    ["the system's hour", { SYSTEM_HOURLY_LIMIT: CAP }, 2, 'system_hourly_limit_reached', 503],
   ])(
-    'of %s: what PostgreSQL refused with is what the ledger holds, and the other process refuses by it, the same way',
-    async (_, caps, scope, code, status) => {
+    'of %s: the other process refuses with the same problem, without asking PostgreSQL',
+    async (_, caps, which, code, status) => {
       await using at = await twoGateways(caps);
       const accepted = Array.from({ length: 3 }, () => sealedMessage());
       for (const message of accepted) expect((await at.post(at.one, message)).status).toBe(202);
-      expect(await client.keys('communique:budget:*')).toEqual([]); // nothing was refused, so nothing is copied
+      expect(await client.keys('communique:budget:*')).toEqual([]); // nothing was refused, so nothing is cached
       const before = at.asked();
-      const now = new Date();
-      const key = windowCopyKeys(ALICE, now)[scope === 'user_day' ? 'userDay' : 'systemHour'];
+      const key = cachedRefusalKeys(ALICE, new Date())[which];
       const refused = await at.post(at.one, sealedMessage());
       expect(refused).toMatchObject({ status, code });
       expect(at.asked()).toBe(before + 1);
-      expect(await written(key)).toBe(await at.used(scope));
-      expect(await at.used(scope)).toBe('120000');
-      expect(await client.pttl(key)).toBeLessThanOrEqual(COPY_LIFE_MS);
+      expect(await written(key)).toBe(code);
+      expect(await client.pttl(key)).toBeLessThanOrEqual(REFUSAL_LIFE_MS);
 
       // Held there for as long as the test needs it
-      await client.set(key, '120000', 'PX', COPY_LIFE_MS);
-      const foreseen = await at.post(at.two, sealedMessage());
-      expect(foreseen).toMatchObject({ status, code });
-      expect(Math.abs(foreseen.retryAfter - refused.retryAfter)).toBeLessThan(60);
+      await client.set(key, code, 'PX', REFUSAL_LIFE_MS);
+      const early = await at.post(at.two, sealedMessage());
+      expect(early).toMatchObject({ status, code });
+      expect(Math.abs(early.retryAfter - refused.retryAfter)).toBeLessThan(60);
       expect(at.asked()).toBe(before + 1);
       // A repeated POST, its 202 lost, is answered all the same
       for (const message of accepted) {
-        await client.set(key, '120000', 'PX', COPY_LIFE_MS);
+        await client.set(key, code, 'PX', REFUSAL_LIFE_MS);
         expect(await at.post(at.two, message)).toMatchObject({ status: 202, id: messageIdToText(message.messageId) });
       }
       expect(await at.database.client.message.count()).toBe(3);
-      if (scope === 'user_day') expect(await at.post(at.two, sealedMessage(), 'bob')).toMatchObject({ status: 202 });
+      if (which === 1) expect(await at.post(at.two, sealedMessage(), 'bob')).toMatchObject({ status: 202 });
     },
   );
 
-  it('are asked about again when they have ended: what became free can be spent', async () => {
+  it('end after two seconds: what became free can be spent', async () => {
     await using at = await twoGateways({ DEFAULT_USER_DAILY_LIMIT: CAP });
     for (let n = 0; n < 3; n++) expect((await at.post(at.one, sealedMessage())).status).toBe(202);
     expect((await at.post(at.one, sealedMessage())).status).toBe(429);
-    await written(windowCopyKeys(ALICE, new Date()).userDay);
+    await written(cachedRefusalKeys(ALICE, new Date())[1]);
     await at.database.client.budgetWindow.updateMany({ where: { scope: 'user_day' }, data: { reservedMicroUsd: 0n } });
     while ((await at.post(at.two, sealedMessage())).status !== 202)
       await new Promise((resolve) => setTimeout(resolve, 100));
   });
 
-  it('decide nothing where they are too low, garbage, of another window or without an end', async () => {
+  it('decide nothing where they are garbage, of another window or without an end', async () => {
     await using at = await twoGateways({ DEFAULT_USER_DAILY_LIMIT: CAP });
-    const { userDay, systemHour } = windowCopyKeys(ALICE, new Date());
-    const yesterday = windowCopyKeys(ALICE, new Date(Date.now() - 86_400_000)).userDay;
+    const [stop, userDay, systemHour] = cachedRefusalKeys(ALICE, new Date());
+    const yesterday = cachedRefusalKeys(ALICE, new Date(Date.now() - 86_400_000))[1];
     for (const [key, value, ...life] of [
-      [userDay, '0', 'PX', COPY_LIFE_MS],
-      [userDay, 'full', 'PX', COPY_LIFE_MS],
-      [userDay, '-99999999', 'PX', COPY_LIFE_MS],
-      [userDay, '9'.repeat(40), 'PX', COPY_LIFE_MS],
-      [yesterday, '99999999', 'PX', COPY_LIFE_MS],
-      [STOP_KEY, '1'],
-      [systemHour, '999999999999'],
-      [systemHour, '999999999999', 'PX', 3_600_000],
+      [userDay, '0', 'PX', REFUSAL_LIFE_MS],
+      [userDay, 'full', 'PX', REFUSAL_LIFE_MS],
+      [userDay, 'emergency_stop', 'PX', REFUSAL_LIFE_MS],
+      [userDay, '9'.repeat(60), 'PX', REFUSAL_LIFE_MS],
+      [yesterday, 'user_daily_limit_reached', 'PX', REFUSAL_LIFE_MS],
+      [stop, 'emergency_stop'],
+      [systemHour, 'system_hourly_limit_reached'],
+      [systemHour, 'system_hourly_limit_reached', 'PX', 3_600_000],
     ] as const) {
       const message = sealedMessage();
       if (life.length === 0) await client.set(key, value);
@@ -152,11 +151,12 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
     }
     // Eight came, three were accepted: whatever Redis said, it was PostgreSQL that decided
     expect(await at.database.client.message.count()).toBe(3);
-    expect(await at.used('user_day')).toBe('120000');
+    expect(await at.usedToday()).toBe('120000');
   });
 
   it('of the emergency stop refuse in every process, and end with it', async () => {
     await using at = await twoGateways({ EMERGENCY_SHUTDOWN_THRESHOLD: CAP });
+    const [stopKey] = cachedRefusalKeys(ALICE, new Date());
     const first = sealedMessage();
     for (const message of [first, sealedMessage(), sealedMessage()])
       expect((await at.post(at.one, message)).status).toBe(202);
@@ -165,16 +165,16 @@ describeWith(redisAvailability({ own: true }), 'copies of the budget', () => {
       code: 'emergency_stop',
       retryAfter: 900,
     });
-    expect(await written(STOP_KEY)).toBe('1');
+    expect(await written(stopKey)).toBe('emergency_stop');
     const before = at.asked();
-    await client.set(STOP_KEY, '1', 'PX', COPY_LIFE_MS);
+    await client.set(stopKey, 'emergency_stop', 'PX', REFUSAL_LIFE_MS);
     expect(await at.post(at.two, sealedMessage())).toMatchObject({
       status: 503,
       code: 'emergency_stop',
       retryAfter: 900,
     });
     expect(at.asked()).toBe(before);
-    await client.set(STOP_KEY, '1', 'PX', COPY_LIFE_MS);
+    await client.set(stopKey, 'emergency_stop', 'PX', REFUSAL_LIFE_MS);
     expect(await at.post(at.two, first)).toMatchObject({ status: 202 });
     // without Redis, and after it, it stands in PostgreSQL
     await client.flushall();

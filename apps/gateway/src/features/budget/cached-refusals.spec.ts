@@ -1,64 +1,55 @@
-import { foresee, windowCopyKeys } from './cached-refusals';
+import { cachedRefusalKeys, readCachedRefusal } from './cached-refusals';
 
 const NOW = new Date('2027-03-01T23:59:58.500Z');
-const caps = { userDayCapMicroUsd: 100n, systemHourCapMicroUsd: 1000n, systemDayCapMicroUsd: 1n };
-const copy = (value: string | null, leftMs = 1000) => ({ value, leftMs });
-const none = copy(null);
-const code = (stop: string | null, day: string | null, hour: string | null, cost = 10n) =>
-  foresee([copy(stop), copy(day), copy(hour)], cost, caps, NOW)?.code ?? null;
+const cached = (value: string | null, leftMs = 1000) => ({ value, leftMs });
+const none = cached(null);
+const code = (stop: string | null, day: string | null, hour: string | null) =>
+  readCachedRefusal([cached(stop), cached(day), cached(hour)], NOW)?.code ?? null;
 
 beforeEach(() => jest.spyOn(performance, 'now').mockReturnValue(5000));
 afterEach(() => jest.restoreAllMocks());
 
-describe('what the copies foresee', () => {
-  it('is the refusal that PostgreSQL would give, in its order, to the micro-dollar', () => {
-    expect(code(null, '90', '990')).toBeNull();
-    expect(code(null, '91', '990')).toBe('user_daily_limit_reached');
-    expect(code(null, '90', '991')).toBe('system_hourly_limit_reached');
-    expect(code(null, '91', '991')).toBe('user_daily_limit_reached');
-    expect(code('1', '91', '991')).toBe('emergency_stop');
-    expect(code(null, '0', '0', 101n)).toBe('user_daily_limit_reached');
-    expect(code(null, '9223372036854775807', null)).toBe('user_daily_limit_reached');
-    expect(foresee([], 10n, caps, NOW)).toBeNull();
+describe('readCachedRefusal', () => {
+  it('returns the refusal that PostgreSQL would give, in its order', () => {
+    expect(code(null, null, null)).toBeNull();
+    expect(code(null, 'user_daily_limit_reached', null)).toBe('user_daily_limit_reached');
+    expect(code(null, 'daily_messages_reached', null)).toBe('daily_messages_reached');
+    expect(code(null, null, 'system_hourly_limit_reached')).toBe('system_hourly_limit_reached');
+    expect(code(null, 'daily_messages_reached', 'system_hourly_limit_reached')).toBe('daily_messages_reached');
+    expect(code('emergency_stop', 'daily_messages_reached', 'system_hourly_limit_reached')).toBe('emergency_stop');
+    expect(readCachedRefusal([], NOW)).toBeNull();
   });
 
   it.each([
     '',
     ' ',
-    '-1',
-    '1e9',
-    '0x99',
-    '999999999999x',
-    '٩٩٩',
-    '00999',
-    '99.9',
-    '1_000',
-    '99999999999999999999',
-    'NaN',
-    'Infinity',
-    '91\n',
-  ])('is nothing where a copy holds %j', (garbage) => {
+    '1',
+    '99999999999',
+    'true',
+    'user_daily_limit',
+    'EMERGENCY_STOP',
+    'rate_limited',
+    'emergency_stop\n',
+  ])('ignores %j', (garbage) => {
     expect(code(garbage, garbage, garbage)).toBeNull();
   });
 
-  it.each(['0', '2', 'true', '11'])('is no stop where its copy holds %j', (garbage) => {
-    expect(code(garbage, null, null)).toBeNull();
+  it('ignores a code under a key of another window', () => {
+    expect(code('user_daily_limit_reached', 'system_hourly_limit_reached', 'daily_messages_reached')).toBeNull();
+    expect(code(null, 'emergency_stop', 'emergency_stop')).toBeNull();
   });
 
-  it('holds as long as the copy lives, two seconds at most, and not beyond its window', () => {
-    const until = (stop: ReturnType<typeof copy>, day: ReturnType<typeof copy>) =>
-      foresee([stop, day, none], 10n, caps, NOW)?.untilMs;
-    expect(until(copy('1', 300), none)).toBe(5300);
-    expect(until(copy('1', 999_999), none)).toBe(7000);
-    expect(until(none, copy('91', 1900))).toBe(6500); // the UTC day ends
+  it('holds until the value ends in Redis, at most two seconds, and not beyond its window', () => {
+    const until = (stop: ReturnType<typeof cached>, day: ReturnType<typeof cached>) =>
+      readCachedRefusal([stop, day, none], NOW)?.untilMs;
+    expect(until(cached('emergency_stop', 300), none)).toBe(5300);
+    expect(until(cached('emergency_stop', 999_999), none)).toBe(7000);
+    expect(until(none, cached('user_daily_limit_reached', 1900))).toBe(6500); // the UTC day ends
   });
 
-  it('is of one owner and one window', () => {
-    const keys = windowCopyKeys('alice', NOW);
-    const later = windowCopyKeys('alice', new Date(NOW.getTime() + 1500));
-    expect(
-      new Set([keys.userDay, later.userDay, windowCopyKeys('bob', NOW).userDay, keys.systemHour, later.systemHour])
-        .size,
-    ).toBe(5);
+  it('has keys of one owner and one window', () => {
+    const later = new Date(NOW.getTime() + 1500);
+    const keys = [cachedRefusalKeys('alice', NOW), cachedRefusalKeys('alice', later), cachedRefusalKeys('bob', NOW)];
+    expect(new Set(keys.flat()).size).toBe(6); // one of the stop, three of days, two of hours
   });
 });

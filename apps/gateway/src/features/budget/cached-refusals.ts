@@ -1,62 +1,73 @@
-import type { GatewayConfig } from '../../core/config/gateway-config';
-import type { Copy } from '../../core/redis/decision-script';
-import { endOfDay, endOfHour, windowsOf } from './windows';
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { CachedValue } from '../../core/redis/decision-script';
+import { SharedRedis } from '../../core/redis/shared-redis';
+import { type BudgetRefusal, windowEnd } from './budget-refusal';
+import { windowsOf } from './windows';
 
-/** How long what PostgreSQL said when it refused may refuse others in its place. */
-export const COPY_LIFE_MS = 2000;
+/** How long a refusal by PostgreSQL may refuse other messages in its place. */
+export const REFUSAL_LIFE_MS = 2000;
 
-export type CapReached = 'user_daily_limit_reached' | 'system_hourly_limit_reached';
-export type BudgetRefusal = 'emergency_stop' | CapReached;
-
-/** PostgreSQL would refuse, as it said a moment ago. It refuses in its place until `untilMs` of performance.now(), and says nothing after. */
-export interface ForeseenRefusal {
+/** PostgreSQL refused with `code` a moment ago and would again. It holds until `untilMs` of performance.now() and means nothing after. */
+export interface CachedRefusal {
   readonly code: BudgetRefusal;
   readonly untilMs: number;
 }
 
-/** What refuses without a sum. */
-export const STOP_COPY = '1';
-export const STOP_KEY = 'communique:budget:stop';
+/** Which codes count under each key, in the order in which PostgreSQL checks. */
+const CODES = [
+  ['emergency_stop'],
+  ['user_daily_limit_reached', 'daily_messages_reached'],
+  ['system_hourly_limit_reached'],
+] as const satisfies BudgetRefusal[][];
 
-/** The day's threshold has no copy: whatever crosses it raises the stop. */
-export interface WindowCopyKeys {
-  readonly userDay: string;
-  readonly systemHour: string;
-}
-
-export function windowCopyKeys(owner: string, now: Date): WindowCopyKeys {
+/** The keys of the stop, the owner's UTC day and the system's UTC hour. A key names its window, so it says nothing about the next. */
+export function cachedRefusalKeys(owner: string, now: Date): readonly [string, string, string] {
   const { hour, day } = windowsOf(now);
-  return {
-    userDay: `communique:budget:user_day:${owner}:${String(day.getTime())}`,
-    systemHour: `communique:budget:system_hour:${String(hour.getTime())}`,
-  };
+  return [
+    'communique:budget:stop',
+    `communique:budget:user_day:${owner}:${String(day.getTime())}`,
+    `communique:budget:system_hour:${String(hour.getTime())}`,
+  ];
 }
 
-/** @param copies of the stop, the user's day and the system's hour, or empty: in the order in which PostgreSQL looks, so that the same one refuses */
-export function foresee(
-  copies: readonly Copy[],
-  costMicroUsd: bigint,
-  caps: GatewayConfig['budget'],
-  now: Date,
-): ForeseenRefusal | null {
-  const [stop, userDay, systemHour] = copies;
-  if (stop?.value === STOP_COPY) return refusal('emergency_stop', stop, Infinity);
-  if (isFull(userDay, costMicroUsd, caps.userDayCapMicroUsd))
-    return refusal('user_daily_limit_reached', userDay, endOfDay(now).getTime() - now.getTime());
-  if (isFull(systemHour, costMicroUsd, caps.systemHourCapMicroUsd))
-    return refusal('system_hourly_limit_reached', systemHour, endOfHour(now).getTime() - now.getTime());
+/** @param values of the three keys, or empty; any other text than a code that counts there is ignored */
+export function readCachedRefusal(values: readonly CachedValue[], now: Date): CachedRefusal | null {
+  for (const [at, codes] of CODES.entries()) {
+    const cached = values[at];
+    const code = codes.find((each) => each === cached?.value);
+    if (cached === undefined || code === undefined) continue;
+    const windowLeftMs = (windowEnd(code, now)?.getTime() ?? Infinity) - now.getTime();
+    return { code, untilMs: performance.now() + Math.min(cached.leftMs, REFUSAL_LIFE_MS, windowLeftMs) };
+  }
   return null;
 }
 
-/** An amount that PostgreSQL can hold, and nothing that merely looks like one. */
-function isFull(copy: Copy | undefined, costMicroUsd: bigint, capMicroUsd: bigint): copy is Copy {
-  return (
-    typeof copy?.value === 'string' &&
-    /^(0|[1-9][0-9]{0,18})$/.test(copy.value) &&
-    BigInt(copy.value) + costMicroUsd > capMicroUsd
-  );
+/** Tells every process, through Redis, which refusal PostgreSQL has just given. Without Redis PostgreSQL is asked each time. */
+@Injectable()
+export class CachedRefusals {
+  private readonly underWay = new Set<string>();
+
+  constructor(private readonly redis: SharedRedis) {}
+
+  /** Returns at once; the answer to the client does not wait for Redis. */
+  remember(code: BudgetRefusal, owner: string, now: Date): void {
+    const key = cachedRefusalKeys(owner, now)[CODES.findIndex((codes) => codes.some((each) => each === code))];
+    if (key === undefined || !this.redis.usable || this.underWay.has(key)) return;
+    this.underWay.add(key);
+    void this.redis
+      .ask((redis) => redis.set(key, code, 'PX', REFUSAL_LIFE_MS))
+      .finally(() => this.underWay.delete(key));
+  }
 }
 
-function refusal(code: BudgetRefusal, { leftMs }: Copy, windowLeftMs: number): ForeseenRefusal {
-  return { code, untilMs: performance.now() + Math.min(leftMs, COPY_LIFE_MS, windowLeftMs) };
+const ofRequest = new WeakMap<FastifyRequest, CachedRefusal>();
+
+/** The entrance reads it before the body; the handler decides with it, since a message that was accepted before is still answered. */
+export function keepCachedRefusal(request: FastifyRequest, refusal: CachedRefusal): void {
+  ofRequest.set(request, refusal);
+}
+
+export function cachedRefusalOf(request: FastifyRequest): CachedRefusal | null {
+  return ofRequest.get(request) ?? null;
 }

@@ -2,11 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../core/database/database';
 import { Logger } from '../../core/telemetry/logger';
 
-/** Thrown inside a transaction that would have crossed the day's threshold: it rolls back, then the stop is raised in one of its own. */
-export class ThresholdCrossed extends Error {
-  override readonly name = 'ThresholdCrossed';
-}
-
 /** The durable switch: while one row is not cleared, nothing is spent by any process. */
 @Injectable()
 export class EmergencyStop {

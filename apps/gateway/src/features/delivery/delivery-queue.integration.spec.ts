@@ -8,7 +8,12 @@ const configOf = (url: string, leaseMs: number): BenchConfig => ({
   enclave: { addresses: ['unix:/nonexistent/enclave'], timeoutMs: 1000 },
   attestation: { verify: false, acceptedMeasurements: [], cacheMs: 0, maxAgeMs: 0 },
   delivery: { concurrency: 2, leaseMs, minBackoffMs: 10, maxBackoffMs: 20, pollMs: 20 },
-  budget: { userDayCapMicroUsd: 10n ** 9n, systemHourCapMicroUsd: 10n ** 9n, systemDayCapMicroUsd: 10n ** 9n },
+  budget: {
+    userDayCapMicroUsd: 10n ** 9n,
+    userDayMessages: 0,
+    systemHourCapMicroUsd: 10n ** 9n,
+    systemDayCapMicroUsd: 10n ** 9n,
+  },
 });
 
 const delivered: Extract<Decision, { kind: 'end' }> = {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { COPY_LIFE_MS, foresee, type ForeseenRefusal, STOP_KEY, windowCopyKeys } from '../budget/cached-refusals';
+import { type CachedRefusal, cachedRefusalKeys, readCachedRefusal, REFUSAL_LIFE_MS } from '../budget/cached-refusals';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Logger } from '../../core/telemetry/logger';
 import { type Counted, runDecisionScript, type ScriptAnswer } from '../../core/redis/decision-script';
@@ -15,21 +15,21 @@ export interface DecisionRequest {
   readonly address: string;
   /** Whose token was good; absent: the address alone is counted. */
   readonly owner?: string | undefined;
-  /** What the request may cost at most, where its route spends money. */
-  readonly costMicroUsd?: bigint | undefined;
+  /** Whether the route spends money. */
+  readonly spends?: boolean | undefined;
 }
 
 export interface Decision {
   /** The address's, then, where the address may and there is an owner, the owner's. */
   readonly standings: readonly Standing[];
-  /** The cap that PostgreSQL refused with a moment ago and would refuse this request with. Null says nothing: PostgreSQL decides. */
-  readonly foreseen: ForeseenRefusal | null;
+  /** What PostgreSQL refused with a moment ago and would refuse this request with. Null: PostgreSQL decides. */
+  readonly cachedRefusal: CachedRefusal | null;
 }
 
 /**
  * The step that every request takes before its body is read, in one round trip to Redis: fixed windows of the address and the user,
- * counted for all processes together, and a look at the copies of the budget. Without Redis the windows are counted in this process and
- * nothing is foreseen: the caps on money do not depend on it.
+ * counted for all processes together, and the budget's cached refusals. Without Redis the windows are counted in this process and no
+ * refusal is cached: the caps on money do not depend on it.
  */
 @Injectable()
 export class RateLimits {
@@ -39,7 +39,7 @@ export class RateLimits {
   private readonly knownOver = new KnownOver();
 
   constructor(
-    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'rateLimits' | 'budget'>,
+    @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'rateLimits'>,
     private readonly redis: SharedRedis,
     private readonly logger: Logger,
     private readonly metrics: RateLimitMetrics,
@@ -71,27 +71,21 @@ export class RateLimits {
     return this.standing(limitClass, 'address', { count: quota + 1, leftMs });
   }
 
-  /** Counts one request and looks at the copies. Never throws for Redis: then this process counts. */
-  async decide({ limitClass, address, owner, costMicroUsd }: DecisionRequest, now = new Date()): Promise<Decision> {
+  /** Counts one request and reads the cached refusals. Never throws for Redis: then this process counts. */
+  async decide({ limitClass, address, owner, spends = false }: DecisionRequest, now = new Date()): Promise<Decision> {
     const addressKey = keyOf(limitClass, 'address', address);
     const keys = [addressKey];
     if (owner !== undefined) keys.push(keyOf(limitClass, 'user', owner));
-    if (owner !== undefined && costMicroUsd !== undefined) {
-      const { userDay, systemHour } = windowCopyKeys(owner, now);
-      keys.push(STOP_KEY, userDay, systemHour);
-    }
+    if (owner !== undefined && spends) keys.push(...cachedRefusalKeys(owner, now));
     const quota = this.quotas[limitClass];
     const shared = await this.redis.ask((redis) =>
-      runDecisionScript(redis, keys, [this.windowMs, quota, COPY_LIFE_MS]),
+      runDecisionScript(redis, keys, [this.windowMs, quota, REFUSAL_LIFE_MS]),
     );
     if (shared !== undefined && shared.address.count > quota) this.knownOver.add(addressKey, shared.address.leftMs);
     const answer = shared ?? this.countHere(addressKey, keys[1], quota);
     const standings = [this.counted(limitClass, 'address', answer.address)];
     if (answer.user !== undefined) standings.push(this.counted(limitClass, 'user', answer.user));
-    return {
-      standings,
-      foreseen: costMicroUsd === undefined ? null : foresee(answer.copies, costMicroUsd, this.config.budget, now),
-    };
+    return { standings, cachedRefusal: spends ? readCachedRefusal(answer.cached, now) : null };
   }
 
   /** For health. */
@@ -102,8 +96,8 @@ export class RateLimits {
   private countHere(addressKey: string, userKey: string | undefined, quota: number): ScriptAnswer {
     const address = this.local.count(addressKey);
     return address.count > quota || userKey === undefined
-      ? { address, copies: [] }
-      : { address, user: this.local.count(userKey), copies: [] };
+      ? { address, cached: [] }
+      : { address, user: this.local.count(userKey), cached: [] };
   }
 
   private counted(limitClass: RateLimitClass, scope: RateLimitScope, counted: Counted): Standing {

@@ -1,6 +1,6 @@
 import { type MessageView, toBase64Url } from '@communique-tee/protocol';
 import type { DeliveryJob, Message } from '../../core/database/generated/client';
-import type { Stored } from './acceptance';
+import type { Stored } from '../acceptance/accept-messages';
 import type { Submission } from '../acceptance/submission';
 
 /** What a view is made of beside the message. */

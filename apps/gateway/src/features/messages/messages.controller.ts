@@ -12,8 +12,7 @@ import * as z from 'zod';
 import { negotiate } from '../../core/routing/accept';
 import { Authenticated } from '../auth/authenticated';
 import { Caller, type CallerIdentity } from '../auth/caller';
-import { foreseenOf } from '../budget/foreseen';
-import { highestCostOfMessageMicroUsd } from '../../core/config/prices';
+import { cachedRefusalOf } from '../budget/cached-refusals';
 import { Spends } from '../../core/routing/spends';
 import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
@@ -82,7 +81,7 @@ export class MessagesController {
       'enclave_unavailable',
     ],
   })
-  @Spends(highestCostOfMessageMicroUsd)
+  @Spends()
   async post(
     @Caller() caller: CallerIdentity,
     @Req() request: FastifyRequest,
@@ -91,7 +90,7 @@ export class MessagesController {
   ): Promise<MessageView> {
     const key = parseIdempotencyKey(idempotencyKey);
     const submission = this.submissionOf(readSealedMessage(request.body));
-    const view = await this.messages.accept(caller.owner, submission, key, foreseenOf(request));
+    const view = await this.messages.accept(caller.owner, submission, key, cachedRefusalOf(request));
     this.logger.info({ messageId: view.id, state: view.status, bytes: submission.sealed.length }, 'message accepted');
     void reply.header('location', `/api/messages/${view.id}`);
     return view;

@@ -274,14 +274,14 @@ describe('messages', () => {
     it('is sealed again once, however many try at once', async () => {
       const old = await retired();
       const posted = await database.transaction(async (transaction) => {
-        // All of them are held up at the message, so that all have come as far before the first goes on.
+        // Two batches wait for the message's row; the others wait for these.
         await transaction.$queryRaw`SELECT 1 FROM message WHERE id = ${idOf(old)}::uuid FOR UPDATE`;
         const answers = Array.from({ length: 10 }, () => insist(again(old)));
         const waiting = async () =>
           database.client.$queryRaw<
             [{ count: bigint }]
           >`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
-        while ((await waiting())[0].count < 10n) await new Promise((resolve) => setTimeout(resolve, 10));
+        while ((await waiting())[0].count < 2n) await new Promise((resolve) => setTimeout(resolve, 10));
         return answers;
       });
       const answers = await Promise.all(posted);
@@ -311,7 +311,40 @@ describe('messages', () => {
     const budget = await fetch(`${poor.url}/api/budget`, {
       headers: { authorization: `Bearer ${await issuer.token('poor')}` },
     });
-    expect(await budget.json()).toMatchObject({ cap: '0.05', reserved: '0.04', spent: '0.00' });
+    expect(await budget.json()).toMatchObject({
+      cap: '0.05',
+      reserved: '0.04',
+      spent: '0.00',
+      messages: { used: 1, limit: null },
+    });
+  });
+
+  it('counts a person’s messages of the UTC day, duplicates and sealed-again ones not', async () => {
+    await using few = await startGateway({ ...environment, MESSAGES_PER_USER_DAY: '2' });
+    const as = 'writer';
+    const [first, second] = [sealedMessage(), sealedMessage()];
+    for (const message of [first, first, second]) expect((await post(message, { as, url: few.url })).status).toBe(202);
+    const refusal = await post(sealedMessage(), { as, url: few.url });
+    expect(refusal).toMatchObject({ status: 429, body: { code: 'daily_messages_reached' } });
+    const untilMidnight = 86_400 - ((Date.now() / 1000) % 86_400);
+    expect(Math.abs(Number(refusal.headers.get('retry-after')) - untilMidnight)).toBeLessThan(30);
+    expect((await post(first, { as, url: few.url })).status).toBe(202);
+    expect((await post(sealedMessage(), { as: 'reader', url: few.url })).status).toBe(202);
+
+    await database.client.reservation.updateMany({
+      where: { messageId: idOf(first) },
+      data: { state: 'settled', settledMicroUsd: 0n, settledAt: new Date() },
+    });
+    await database.client.message.update({
+      where: { id: idOf(first) },
+      data: { status: 'key_retired', endedAt: new Date() },
+    });
+    const again = sealedMessage({ messageId: first.messageId });
+    expect(await post(again, { as, url: few.url })).toMatchObject({ status: 202, body: { status: 'queued' } });
+    const budget = await fetch(`${few.url}/api/budget`, {
+      headers: { authorization: `Bearer ${await issuer.token(as)}` },
+    });
+    expect(await budget.json()).toMatchObject({ messages: { used: 2, limit: 2 } });
   });
 
   it('with 200 at once from many callers through two gateways, stays within the hour', async () => {

@@ -3,7 +3,7 @@ import { BudgetModule } from '../budget/budget.module';
 import { DeliveryModule } from '../delivery/delivery.module';
 import { LegacyModule } from '../legacy/legacy.module';
 import { Admission } from './admission';
-import { GroupedAcceptance } from '../acceptance/acceptance';
+import { Acceptance } from '../acceptance/acceptance';
 import { MessageMetrics } from './message-metrics';
 import { MessagesController } from './messages.controller';
 import { MessagesService } from './messages.service';
@@ -12,6 +12,6 @@ import { StatusStreams } from './status-streams';
 @Module({
   imports: [BudgetModule, DeliveryModule, LegacyModule],
   controllers: [MessagesController],
-  providers: [MessagesService, GroupedAcceptance, Admission, MessageMetrics, StatusStreams],
+  providers: [MessagesService, Acceptance, Admission, MessageMetrics, StatusStreams],
 })
 export class MessagesModule {}

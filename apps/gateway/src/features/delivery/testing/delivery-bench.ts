@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BudgetService } from '../../budget/budget.service';
 import { EmergencyStop } from '../../budget/emergency-stop';
-import { highestCostOfMessageMicroUsd } from '../../../core/config/prices';
+import { acceptMessages } from '../../acceptance/accept-messages';
 import { AttestationJudge } from '../../attestation/attestation-judge';
 import { AttestationMonitor } from '../../attestation/attestation-monitor';
 import type { EnclaveMonitor } from '../../attestation/enclave-monitor';
@@ -135,18 +135,16 @@ export class DeliveryBench {
     const { message, sealed, messageId } = sealedNoise(expiresAt, sealedTo);
     const keyId = new Uint8Array(message.keyId);
     const owner = randomBytes(32).toString('base64url');
-    await this.database.transaction(async (transaction) => {
-      await transaction.message.create({
-        data: { id: messageId, owner, sealedSha256: new Uint8Array(sha256(sealed)), keyId, expiresAt },
-      });
-      await transaction.deliveryJob.create({ data: { messageId, sealed: new Uint8Array(sealed), keyId, expiresAt } });
-      await this.budget.reserve(transaction, {
-        owner,
-        messageId,
-        amountMicroUsd: highestCostOfMessageMicroUsd,
-        now: new Date(),
-      });
-    });
+    const submission = {
+      messageId,
+      keyId,
+      expiresAt,
+      sealed: new Uint8Array(sealed),
+      sealedSha256: new Uint8Array(sha256(sealed)),
+    };
+    const key = { owner, key: messageId, explicit: false };
+    const [result] = await acceptMessages(this.database, [{ submission, key }], this.budget.termsAt(new Date()));
+    if (result?.outcome !== 'accepted') throw new Error(result?.outcome);
     return { messageId, sealed };
   }
 

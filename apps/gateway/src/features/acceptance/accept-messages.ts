@@ -1,0 +1,86 @@
+import type { Database } from '../../core/database/database';
+import type { BudgetRefusal } from '../budget/budget-refusal';
+import type { Windows } from '../budget/windows';
+import type { Submission } from './submission';
+
+export interface AcceptanceKey {
+  readonly owner: string;
+  readonly key: string;
+  /** Sent by the client, rather than the message id in its place. */
+  readonly explicit: boolean;
+}
+
+export interface AcceptanceRequest {
+  readonly submission: Submission;
+  readonly key: AcceptanceKey;
+}
+
+/** What a batch is held against. Amounts are micro-dollars. */
+export interface AcceptanceTerms extends Windows {
+  readonly now: Date;
+  /** The most that one message can cost. */
+  readonly amountMicroUsd: bigint;
+  readonly priceVersion: string;
+  readonly userDayCapMicroUsd: bigint;
+  /** 0: no limit. */
+  readonly userDayMessages: number;
+  readonly systemHourCapMicroUsd: bigint;
+  readonly systemDayCapMicroUsd: bigint;
+}
+
+export interface Stored {
+  readonly acceptedAt: Date;
+  readonly nextAttemptAt: Date;
+}
+
+/** What became of one message of a batch; prisma/sql/accept_messages.sql defines each. */
+export type Outcome =
+  | ({ readonly outcome: 'accepted' | 'resealed' } & Stored)
+  | { readonly outcome: 'duplicate' | 'gone' }
+  | { readonly outcome: 'idempotency_key_reused' | 'message_id_taken' }
+  | { readonly outcome: BudgetRefusal }
+  | { readonly outcome: 'threshold_reached' };
+
+const STATEMENT = `SELECT outcome, accepted_at AS "acceptedAt", next_attempt_at AS "nextAttemptAt"
+  FROM accept_messages(${Array.from({ length: 19 }, (_, at) => `$${String(at + 1)}`).join(', ')})`;
+
+/**
+ * Accepts a batch in one transaction and one round trip (function accept_messages). It is committed when this returns.
+ * @param batch no id and no pair of owner and key twice
+ * @returns an outcome for each, in order
+ * @throws ProblemError `database_unavailable`; then it is not known whether the commit went through
+ * @throws ProblemError `overloaded`, with nothing begun
+ */
+export function acceptMessages(
+  database: Database,
+  batch: readonly AcceptanceRequest[],
+  terms: AcceptanceTerms,
+): Promise<Outcome[]> {
+  let next = 1;
+  const starts = batch.map(({ submission }) => {
+    const start = next;
+    next += submission.sealed.length;
+    return start;
+  });
+  return database.statement<Outcome>('accept_messages', STATEMENT, [
+    batch.map(({ submission }) => submission.messageId),
+    batch.map(({ key }) => key.owner),
+    batch.map(({ key }) => key.key),
+    batch.map(({ key }) => key.explicit),
+    batch.map(({ submission }) => submission.expiresAt),
+    Buffer.concat(batch.map(({ submission }) => submission.sealedSha256)),
+    Buffer.concat(batch.map(({ submission }) => submission.keyId)),
+    Buffer.concat(batch.map(({ submission }) => submission.sealed)),
+    starts,
+    batch.map(({ submission }) => submission.sealed.length),
+    terms.now,
+    terms.hour,
+    terms.day,
+    terms.amountMicroUsd,
+    terms.priceVersion,
+    terms.userDayCapMicroUsd,
+    terms.userDayMessages,
+    terms.systemHourCapMicroUsd,
+    terms.systemDayCapMicroUsd,
+  ]);
+}

@@ -1,0 +1,216 @@
+-- Accepts a batch of messages and returns one outcome for each, in the order they were given:
+--
+--   accepted, resealed           stored with its key, job and reservation; accepted_at and next_attempt_at are set
+--   duplicate                    the same bytes are stored already; costs nothing
+--   idempotency_key_reused       the key was used with other bytes
+--   message_id_taken             the id is another owner's, or was used with other bytes
+--   user_daily_limit_reached     the owner's UTC day has no room for p_amount
+--   daily_messages_reached       the owner has had p_user_messages messages accepted this UTC day (0: no limit)
+--   system_hourly_limit_reached  the system's UTC hour has no room
+--   threshold_reached            the system's UTC day has no room: the caller raises the emergency stop, in a transaction of its own
+--   emergency_stop               spending is stopped
+--   gone                         the id was in use and its message was deleted meanwhile: call again
+--
+-- Resealed: a message that ended as key_retired and that its owner has sealed to another key starts over under its id. Nothing of it
+-- was opened, so it does not count as another message of the day.
+--
+-- Where a cap has room for some of the batch, the first in order get it. A refused message leaves no trace and does not affect its
+-- neighbors. All of it commits or rolls back with the caller's transaction, which must be READ COMMITTED.
+--
+-- Locks are taken in one order everywhere: messages by id, keys by owner and key, the stop's lock, users by name, hour, day.
+--
+-- p_ids, p_owners, p_keys, p_explicit (the client chose the key), p_expires_at, p_starts and p_lengths (where the sealed bytes are in
+-- p_sealed, from 1) have one element per message; no id and no pair of owner and key may occur twice. p_sha256 (32 bytes each) and
+-- p_key_ids (16 bytes each) hold the bytes of all messages, one after the other. Amounts are micro-dollars.
+CREATE OR REPLACE FUNCTION accept_messages(
+  p_ids uuid[], p_owners text[], p_keys text[], p_explicit boolean[], p_expires_at timestamptz[],
+  p_sha256 bytea, p_key_ids bytea, p_sealed bytea, p_starts int[], p_lengths int[],
+  p_now timestamptz, p_hour timestamptz, p_day timestamptz, p_amount bigint, p_price_version text,
+  p_user_cap bigint, p_user_messages int, p_hour_cap bigint, p_day_cap bigint
+) RETURNS TABLE (outcome text, accepted_at timestamptz, next_attempt_at timestamptz) LANGUAGE plpgsql
+-- A session keeps the plans of these statements: one made while a table was small must not read all of it when it is large.
+SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_count CONSTANT int := cardinality(p_ids);
+  v_due CONSTANT timestamptz := date_trunc('milliseconds', now());
+  -- What is to be paid for. moved: resealed, and the key that named the old bytes names the new ones.
+  v_paying CONSTANT text[] := '{accepted,resealed,moved}';
+  -- One element per message. Until the keys are claimed also: known (the same bytes under another key).
+  v_outcomes text[] := array_fill('accepted'::text, ARRAY[v_count]);
+  v_accepted_at timestamptz[] := array_fill(p_now, ARRAY[v_count]);
+  v_inserted uuid[];
+  v_claimed int;
+  v_paid int := v_count;
+  v_new int := v_count;
+  v_fits boolean;
+  v_wanted text[];
+  v_users text[];
+  v_user_used bigint[];
+  v_user_messages int[];
+  v_hour_used bigint;
+  v_day_used bigint;
+  v_user int;
+  v_ids uuid[];
+BEGIN
+  WITH inserted AS (
+    INSERT INTO message (id, owner, sealed_sha256, key_id, accepted_at, expires_at)
+    SELECT id, owner, substring(p_sha256 FROM n::int * 32 - 31 FOR 32), substring(p_key_ids FROM n::int * 16 - 15 FOR 16), p_now, expires_at
+    FROM unnest(p_ids, p_owners, p_expires_at) WITH ORDINALITY AS r (id, owner, expires_at, n)
+    ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING id)
+  SELECT coalesce(array_agg(id), '{}') INTO v_inserted FROM inserted;
+
+  IF cardinality(v_inserted) < v_count THEN
+    -- Ended messages that may start over are locked, so that one of several resealed ones is first.
+    PERFORM FROM message WHERE id = ANY (p_ids) AND id <> ALL (v_inserted) AND status = 'key_retired' ORDER BY id FOR UPDATE;
+    SELECT array_agg(CASE
+        WHEN r.id = ANY (v_inserted) THEN 'accepted'
+        WHEN k.sealed_sha256 = r.sha256 THEN 'duplicate'
+        WHEN k.key IS NOT NULL AND r.explicit THEN 'idempotency_key_reused'
+        WHEN m.id IS NULL THEN 'gone'
+        WHEN m.owner <> r.owner THEN 'message_id_taken'
+        WHEN m.sealed_sha256 = r.sha256 THEN 'known'
+        WHEN m.status <> 'key_retired' THEN 'message_id_taken'
+        WHEN k.message_id = r.id THEN 'moved'
+        ELSE 'resealed' END ORDER BY n),
+      array_agg(coalesce(m.accepted_at, p_now) ORDER BY n)
+      INTO v_outcomes, v_accepted_at
+    FROM (
+      SELECT id, owner::bpchar AS owner, key, explicit, substring(p_sha256 FROM n::int * 32 - 31 FOR 32) AS sha256, n
+      FROM unnest(p_ids, p_owners, p_keys, p_explicit) WITH ORDINALITY AS r (id, owner, key, explicit, n)) AS r
+    LEFT JOIN LATERAL (SELECT * FROM message WHERE message.id = r.id LIMIT 1) AS m ON true
+    LEFT JOIN LATERAL (SELECT * FROM idempotency_key WHERE idempotency_key.owner = r.owner AND idempotency_key.key = r.key LIMIT 1) AS k ON true;
+  END IF;
+
+  INSERT INTO idempotency_key (owner, key, message_id, sealed_sha256, created_at)
+  SELECT owner, key, id, substring(p_sha256 FROM n::int * 32 - 31 FOR 32), p_now
+  FROM unnest(p_ids, p_owners, p_keys, v_outcomes) WITH ORDINALITY AS r (id, owner, key, outcome, n)
+  WHERE r.outcome IN ('accepted', 'known', 'resealed')
+  ORDER BY owner, key
+  ON CONFLICT DO NOTHING;
+  GET DIAGNOSTICS v_claimed = ROW_COUNT;
+
+  IF least(v_claimed, cardinality(v_inserted)) < v_count THEN
+    SELECT array_agg(CASE
+        -- Whether this transaction or another one claimed it: a key that names these bytes will do.
+        WHEN r.outcome IN ('accepted', 'known', 'resealed') AND NOT EXISTS (
+          SELECT FROM idempotency_key WHERE idempotency_key.owner = r.owner::bpchar AND idempotency_key.key = r.key
+            AND sealed_sha256 = substring(p_sha256 FROM n::int * 32 - 31 FOR 32)) THEN 'idempotency_key_reused'
+        WHEN r.outcome = 'known' THEN 'duplicate'
+        ELSE r.outcome END ORDER BY n)
+      INTO v_outcomes
+    FROM unnest(p_owners, p_keys, v_outcomes) WITH ORDINALITY AS r (owner, key, outcome, n);
+    SELECT count(*) FILTER (WHERE r.outcome = ANY (v_paying)), count(*) FILTER (WHERE r.outcome = 'accepted')
+      INTO v_paid, v_new FROM unnest(v_outcomes) AS r (outcome);
+  END IF;
+
+  v_wanted := v_outcomes;
+  IF v_paid = 0 THEN
+    NULL;
+  ELSIF spending_stopped() THEN
+    SELECT array_agg(CASE WHEN r.outcome = ANY (v_paying) THEN 'emergency_stop' ELSE r.outcome END ORDER BY n)
+      INTO v_outcomes FROM unnest(v_outcomes) WITH ORDINALITY AS r (outcome, n);
+  ELSE
+    -- Adds what the whole batch wants. That makes or locks all its windows, in order.
+    WITH added AS (
+      INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd, messages)
+      SELECT scope, subject, starts_at, paid * p_amount, new FROM (
+        SELECT 'user_day'::"BudgetScope", owner, p_day, count(*), count(*) FILTER (WHERE r.outcome = 'accepted')
+          FROM unnest(p_owners, v_outcomes) AS r (owner, outcome) WHERE r.outcome = ANY (v_paying) GROUP BY owner
+        UNION ALL VALUES ('system_hour'::"BudgetScope", '', p_hour, v_paid, v_new), ('system_day', '', p_day, v_paid, v_new)
+      ) AS b (scope, subject, starts_at, paid, new)
+      ORDER BY scope, subject
+      ON CONFLICT (scope, subject, starts_at) DO UPDATE
+        SET reserved_micro_usd = w.reserved_micro_usd + EXCLUDED.reserved_micro_usd, messages = w.messages + EXCLUDED.messages
+      RETURNING scope, reserved_micro_usd + spent_micro_usd AS used, messages)
+    SELECT bool_and(CASE scope
+        WHEN 'user_day' THEN used <= p_user_cap AND (p_user_messages = 0 OR messages <= p_user_messages)
+        WHEN 'system_hour' THEN used <= p_hour_cap
+        ELSE used <= p_day_cap END)
+      INTO v_fits FROM added;
+
+    IF NOT v_fits THEN
+      -- What each window holds without this batch.
+      SELECT array_agg(b.owner), array_agg(reserved_micro_usd + spent_micro_usd - b.paid * p_amount), array_agg(messages - b.new)
+        INTO v_users, v_user_used, v_user_messages
+      FROM (
+        SELECT owner, count(*) AS paid, count(*) FILTER (WHERE r.outcome = 'accepted') AS new
+        FROM unnest(p_owners, v_outcomes) AS r (owner, outcome) WHERE r.outcome = ANY (v_paying) GROUP BY owner) AS b
+      JOIN LATERAL (SELECT * FROM budget_window WHERE scope = 'user_day' AND subject = b.owner AND starts_at = p_day LIMIT 1) AS w ON true;
+      SELECT reserved_micro_usd + spent_micro_usd - v_paid * p_amount INTO v_hour_used
+        FROM budget_window WHERE scope = 'system_hour' AND subject = '' AND starts_at = p_hour;
+      SELECT reserved_micro_usd + spent_micro_usd - v_paid * p_amount INTO v_day_used
+        FROM budget_window WHERE scope = 'system_day' AND subject = '' AND starts_at = p_day;
+
+      FOR i IN 1 .. v_count LOOP
+        CONTINUE WHEN v_wanted[i] <> ALL (v_paying);
+        v_user := array_position(v_users, p_owners[i]);
+        v_new := (v_wanted[i] = 'accepted')::int;
+        IF v_user_used[v_user] + p_amount > p_user_cap THEN
+          v_outcomes[i] := 'user_daily_limit_reached';
+        ELSIF p_user_messages > 0 AND v_new = 1 AND v_user_messages[v_user] >= p_user_messages THEN
+          v_outcomes[i] := 'daily_messages_reached';
+        ELSIF v_hour_used + p_amount > p_hour_cap THEN
+          v_outcomes[i] := 'system_hourly_limit_reached';
+        ELSIF v_day_used + p_amount > p_day_cap THEN
+          v_outcomes[i] := 'threshold_reached';
+        ELSE
+          v_user_used[v_user] := v_user_used[v_user] + p_amount;
+          v_user_messages[v_user] := v_user_messages[v_user] + v_new;
+          v_hour_used := v_hour_used + p_amount;
+          v_day_used := v_day_used + p_amount;
+        END IF;
+      END LOOP;
+
+      WITH refused AS (
+        SELECT owner, count(*) AS paid, count(*) FILTER (WHERE wanted = 'accepted') AS new
+        FROM unnest(p_owners, v_wanted, v_outcomes) AS r (owner, wanted, outcome) WHERE wanted <> r.outcome GROUP BY owner)
+      INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd, messages)
+      SELECT 'user_day'::"BudgetScope", owner, p_day, paid * p_amount, new FROM refused
+      UNION ALL SELECT 'system_hour', '', p_hour, sum(paid)::bigint * p_amount, sum(new)::int FROM refused
+      UNION ALL SELECT 'system_day', '', p_day, sum(paid)::bigint * p_amount, sum(new)::int FROM refused
+      ON CONFLICT (scope, subject, starts_at) DO UPDATE
+        SET reserved_micro_usd = w.reserved_micro_usd - EXCLUDED.reserved_micro_usd, messages = w.messages - EXCLUDED.messages;
+      DELETE FROM budget_window
+      WHERE ((scope = 'user_day' AND subject = ANY (v_users) AND starts_at = p_day)
+          OR (scope = 'system_hour' AND subject = '' AND starts_at = p_hour) OR (scope = 'system_day' AND subject = '' AND starts_at = p_day))
+        AND reserved_micro_usd = 0 AND spent_micro_usd = 0 AND messages = 0;
+    END IF;
+  END IF;
+
+  IF 'accepted' <> ANY (v_outcomes) THEN
+    -- A refused message leaves nothing behind. The key of a new one goes with it.
+    SELECT array_agg(id) INTO v_ids FROM unnest(p_ids, v_outcomes) AS r (id, outcome) WHERE id = ANY (v_inserted) AND r.outcome <> 'accepted';
+    DELETE FROM message WHERE id = ANY (v_ids);
+    DELETE FROM idempotency_key AS k USING unnest(p_ids, p_owners, p_keys, v_wanted, v_outcomes) AS r (id, owner, key, wanted, outcome)
+    WHERE k.message_id = ANY (p_ids) AND k.message_id = r.id AND k.owner = r.owner::bpchar AND k.key = r.key
+      AND wanted = 'resealed' AND r.outcome <> 'resealed';
+
+    SELECT array_agg(id) INTO v_ids FROM unnest(p_ids, v_outcomes) AS r (id, outcome) WHERE r.outcome IN ('resealed', 'moved');
+    UPDATE message AS m
+    SET status = 'queued', sealed_sha256 = substring(p_sha256 FROM n::int * 32 - 31 FOR 32), key_id = substring(p_key_ids FROM n::int * 16 - 15 FOR 16),
+      expires_at = r.expires_at, reason = NULL, ended_at = NULL, attempts = 0, receipt = NULL, attestation_document = NULL, sealed_answer = NULL
+    FROM unnest(p_ids, p_expires_at) WITH ORDINALITY AS r (id, expires_at, n) WHERE m.id = ANY (v_ids) AND m.id = r.id;
+    DELETE FROM delivery_job WHERE message_id = ANY (v_ids);
+    UPDATE idempotency_key AS k SET sealed_sha256 = substring(p_sha256 FROM n::int * 32 - 31 FOR 32)
+    FROM unnest(p_ids, p_keys, v_outcomes) WITH ORDINALITY AS r (id, key, outcome, n)
+    WHERE k.message_id = ANY (v_ids) AND k.message_id = r.id AND k.key = r.key AND r.outcome = 'moved';
+    v_outcomes := array_replace(v_outcomes, 'moved', 'resealed');
+  END IF;
+
+  -- Due at once by the database's clock, as the queue reads it: the gateway's may be ahead.
+  INSERT INTO delivery_job (message_id, sealed, key_id, expires_at, next_attempt_at)
+  SELECT id, substring(p_sealed FROM start FOR length), substring(p_key_ids FROM n::int * 16 - 15 FOR 16), expires_at, v_due
+  FROM unnest(p_ids, p_expires_at, p_starts, p_lengths, v_outcomes) WITH ORDINALITY AS r (id, expires_at, start, length, outcome, n)
+  WHERE r.outcome IN ('accepted', 'resealed');
+
+  INSERT INTO reservation (id, message_id, owner, reserved_micro_usd, reserved_at, price_version)
+  SELECT gen_random_uuid(), id, owner, p_amount, p_now, p_price_version
+  FROM unnest(p_ids, p_owners, v_outcomes) AS r (id, owner, outcome) WHERE r.outcome IN ('accepted', 'resealed');
+
+  RETURN QUERY
+  SELECT r.outcome, CASE WHEN r.outcome IN ('accepted', 'resealed') THEN r.accepted_at END, CASE WHEN r.outcome IN ('accepted', 'resealed') THEN v_due END
+  FROM unnest(v_outcomes, v_accepted_at) WITH ORDINALITY AS r (outcome, accepted_at, n) ORDER BY n;
+END $$;

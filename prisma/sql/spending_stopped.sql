@@ -1,0 +1,23 @@
+-- An emergency stop holds from its commit on, in every process. No reservation is committed after it, not even one whose statement
+-- began earlier and then waited for a locked row (READ COMMITTED would have looked for the stop in an older snapshot).
+--
+-- A transaction that reserves takes the advisory lock shared, then looks for the stop, and keeps the lock until it ends. A
+-- transaction that raises a stop (the gateway, or an operator's own INSERT) takes it exclusively: it waits for the reservations under
+-- way and keeps new ones waiting. It holds no other lock that a reserving transaction wants.
+
+-- True while a stop is not cleared. The answer stays true until the caller's transaction ends.
+CREATE OR REPLACE FUNCTION spending_stopped() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(706174, 1);
+  -- A statement of its own, so that its snapshot is taken after the lock.
+  RETURN EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL);
+END $$;
+
+CREATE OR REPLACE FUNCTION wait_for_spending() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  -- While a stop is raised already, nothing is being reserved.
+  IF NOT EXISTS (SELECT FROM emergency_stop WHERE cleared_at IS NULL) THEN PERFORM pg_advisory_xact_lock(706174, 1); END IF;
+  RETURN NEW;
+END $$;
+
+CREATE OR REPLACE TRIGGER emergency_stop_at_once BEFORE INSERT ON emergency_stop FOR EACH ROW EXECUTE FUNCTION wait_for_spending();

@@ -1,0 +1,18 @@
+import { EngineError, poolConfig, withClient } from './connection.mjs';
+
+/** The first of the eight migrations that were made one before anything was deployed. */
+const OLD_FIRST = '20261122090000_first';
+
+/** @throws EngineError P3005 for a database that has them: what to do, in one line. Nothing was changed then. */
+export async function refuseOldHistory(url) {
+  await withClient(poolConfig(url), async (client) => {
+    const { rows } = await client.query("SELECT to_regclass('_prisma_migrations') IS NOT NULL AS migrated");
+    if (!rows[0].migrated) return;
+    const { rowCount } = await client.query('SELECT FROM _prisma_migrations WHERE migration_name = $1', [OLD_FIRST]);
+    if (rowCount > 0)
+      throw new EngineError(
+        'P3005',
+        'This database has migrations of before 2026-11-29, which were made one: create an empty database and migrate that. Nothing was changed here.',
+      );
+  });
+}
