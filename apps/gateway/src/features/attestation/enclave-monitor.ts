@@ -3,7 +3,7 @@ import { PROCESS_CUSTODY, toHex } from '@communique-tee/protocol';
 import type { EnclaveClient } from '../enclave/enclave-client';
 import type { Logger } from '../../core/telemetry/logger';
 import type { AttestationJudge, Judgement, KeyId } from './attestation-judge';
-import type { SaidKeys } from './said-keys';
+import type { ReportedKeys } from './reported-keys';
 
 export type MonitorState =
   | { readonly kind: 'starting' }
@@ -27,7 +27,7 @@ export class EnclaveMonitor {
   private stopped = false;
   private readonly listeners = new Set<() => void>();
   private readonly meetings = new Set<() => void>();
-  private said: SaidKeys | null = null;
+  private reported: ReportedKeys | null = null;
   private attestedLegacyKey: Uint8Array | null | undefined;
 
   constructor(
@@ -74,14 +74,14 @@ export class EnclaveMonitor {
     return this.attestedLegacyKey;
   }
 
-  /** What it last said of its keys; null where that is not known. */
-  keys(): SaidKeys | null {
-    return this.said;
+  /** What it last reported of its keys; null when that is not known. */
+  keys(): ReportedKeys | null {
+    return this.reported;
   }
 
   /** Whether messages may be relayed now, and it has what it needs to open them, as far as is known. */
   takesMessages(): boolean {
-    return this.isTrusted() && this.said?.state !== 'waiting';
+    return this.isTrusted() && this.reported?.state !== 'waiting';
   }
 
   /**
@@ -92,9 +92,11 @@ export class EnclaveMonitor {
     if (!this.takesMessages()) return null;
     const attested = this.keyId();
     if (attested === null)
-      return this.judge.verifies || !this.said?.held ? null : [...this.said.held, ...(this.said.heldLegacy ?? [])];
+      return this.judge.verifies || !this.reported?.held
+        ? null
+        : [...this.reported.held, ...(this.reported.heldLegacy ?? [])];
     const legacy = this.attestedLegacyKey ? [toHex(keyIdOf(this.attestedLegacyKey))] : [];
-    return [...new Set([attested, ...legacy, ...(this.said?.held ?? []), ...(this.said?.heldLegacy ?? [])])];
+    return [...new Set([attested, ...legacy, ...(this.reported?.held ?? []), ...(this.reported?.heldLegacy ?? [])])];
   }
 
   /** Whether its keys are those of its process, which nobody can bring back: then its own word says which are gone. */
@@ -105,14 +107,14 @@ export class EnclaveMonitor {
   /** Who can bring its keys back, as it attested, or says where it has not attested; null where that is not known. */
   custody(): string | null {
     const judgement = this.last?.judgement;
-    return (judgement?.kind === 'verified' ? judgement.custody : this.said?.custody) ?? null;
+    return (judgement?.kind === 'verified' ? judgement.custody : this.reported?.custody) ?? null;
   }
 
-  /** Takes over what it said of its keys; null: nothing is known of them any more. */
-  noteKeys(said: SaidKeys | null): void {
-    const before = keysOf(this.said);
-    this.said = said;
-    if (said !== null && keysOf(said) !== before) for (const listener of this.listeners) listener();
+  /** Keeps what it reported of its keys; null when that is no longer known. */
+  noteKeys(reported: ReportedKeys | null): void {
+    const before = keysOf(this.reported);
+    this.reported = reported;
+    if (reported !== null && keysOf(reported) !== before) for (const listener of this.listeners) listener();
   }
 
   /** Whether a document of it is verified before it is trusted. */
@@ -178,8 +180,8 @@ export class EnclaveMonitor {
     else if (judgement.kind === 'refused') this.attestedLegacyKey = undefined;
     const component = `enclave-${String(this.index)}`;
     if (before?.kind === judgement.kind && codeOf(before) === codeOf(judgement)) return;
-    // What was said of its keys was said by what answered before.
-    this.said = null;
+    // The keys were reported by the enclave that answered before.
+    this.reported = null;
     if (judgement.kind !== 'unreachable') for (const listener of this.meetings) listener();
     if (judgement.kind === 'verified') {
       this.logger.info({ component, moduleId: judgement.moduleId }, 'attestation verified');
@@ -197,8 +199,9 @@ export class EnclaveMonitor {
   }
 }
 
-function keysOf(said: SaidKeys | null): string {
-  return said === null ? '' : `${said.state} ${[...(said.held ?? []), ...(said.heldLegacy ?? [])].sort().join(' ')}`;
+function keysOf(reported: ReportedKeys | null): string {
+  if (reported === null) return '';
+  return `${reported.state} ${[...(reported.held ?? []), ...(reported.heldLegacy ?? [])].sort().join(' ')}`;
 }
 
 function codeOf(judgement: Judgement): string {

@@ -8,7 +8,7 @@ import {
   type KeyStatus,
 } from '@communique-tee/protocol';
 import type { EnclaveMonitor } from '../attestation/enclave-monitor';
-import type { SaidKeys } from '../attestation/said-keys';
+import type { ReportedKeys } from '../attestation/reported-keys';
 import type { EnclaveResult } from '../enclave/enclave-result';
 import type { Logger } from '../../core/telemetry/logger';
 import { withRequestId } from '../../core/telemetry/request-context';
@@ -36,7 +36,7 @@ const MIN_GAP_MS = 100;
 const NOTHING: KeyOffer = { credentials: null, records: [], revoked: [], secrets: {} };
 const NO_KEYS: KeysOfCustody = { live: [], revoked: [] };
 /** An enclave from before `POST /keys`. */
-const FROM_BEFORE: SaidKeys = {
+const FROM_BEFORE: ReportedKeys = {
   custody: PROCESS_CUSTODY,
   state: 'ready',
   current: null,
@@ -238,7 +238,7 @@ export class KeySync {
     }
     if (before?.custody !== status.custody && status.custody === PROCESS_CUSTODY)
       logger.info({ component }, 'the keys of this enclave live as long as its process: no KMS key is configured');
-    this.enclave.noteKeys(this.saidBy(status, keys));
+    this.enclave.noteKeys(this.reportedBy(status, keys));
     // What it attests lags behind what it holds.
     const state = this.enclave.state();
     if (
@@ -249,10 +249,10 @@ export class KeySync {
       void this.enclave.checkNow();
   }
 
-  private saidBy(
+  private reportedBy(
     { custody, state, current, held, held_legacy: heldLegacy, kms }: KeyStatus,
     keys: KeysOfCustody | null,
-  ): SaidKeys {
+  ): ReportedKeys {
     const id = current === null ? null : toHex(current);
     const before = this.enclave.keys();
     const stored =

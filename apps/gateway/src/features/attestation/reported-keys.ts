@@ -1,7 +1,7 @@
 import type { KeyId } from './attestation-judge';
 
-/** What an enclave said of its keys when it was last handed what it keeps them by (`POST /keys`). Nothing of it is signed. */
-export interface SaidKeys {
+/** What an enclave last reported of its keys, in its answer to `POST /keys`. None of it is signed. */
+export interface ReportedKeys {
   /** `process`, or the ARN of the KMS alias that guards its keys. */
   readonly custody: string;
   /** `waiting`: it takes no messages yet. */
@@ -13,6 +13,6 @@ export interface SaidKeys {
   readonly held: readonly KeyId[] | null;
   /** Of the same keys, the ids of their pairs of the legacy suite; absent where that is switched off. */
   readonly heldLegacy?: readonly KeyId[];
-  /** Why KMS was of no use to it when it last asked; null where it was. */
+  /** Why its last call of KMS failed; null when it did not. */
   readonly kms: string | null;
 }
