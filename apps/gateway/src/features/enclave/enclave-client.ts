@@ -21,7 +21,7 @@ import { invalidAnswer, type EnclaveResult } from './enclave-result';
 import { exchange, type Exchange, type ExchangeRequest } from './exchange';
 import { readJson, readProblem } from './read-problem';
 import { readReceiptClaims_unverified } from './read-receipt-claims';
-import { Turns } from './turns';
+import { Semaphore } from './semaphore';
 
 const MAX_HEALTH_BYTES = 4096;
 const MAX_DOCUMENT_BYTES = 16_384;
@@ -32,7 +32,7 @@ const SHORT_TIMEOUT_MS = 5000;
 export class EnclaveClient {
   private readonly agent: EnclaveAgent;
   private readonly timeoutMs: number;
-  private readonly turns = new Turns(MAX_SOCKETS);
+  private readonly semaphore = new Semaphore(MAX_SOCKETS);
 
   constructor(
     { address, timeoutMs }: { readonly address: string; readonly timeoutMs: number },
@@ -169,12 +169,12 @@ export class EnclaveClient {
     run: (leftMs: number) => Promise<Exchange>,
   ): Promise<Exchange> {
     const startedAt = performance.now();
-    const outcome = await this.turns.take(timeoutMs, signal);
-    if (outcome !== 'taken') return { kind: 'failed', sent: false, code: outcome };
+    const outcome = await this.semaphore.acquire(timeoutMs, signal);
+    if (outcome !== 'acquired') return { kind: 'failed', sent: false, code: outcome };
     try {
       return await run(Math.max(1, timeoutMs - (performance.now() - startedAt)));
     } finally {
-      this.turns.give();
+      this.semaphore.release();
     }
   }
 }

@@ -1,20 +1,20 @@
-type Outcome = 'taken' | 'ETIMEDOUT' | 'ABORT_ERR';
+type Outcome = 'acquired' | 'ETIMEDOUT' | 'ABORT_ERR';
 
 /**
- * How many requests may be under way at once; the others wait in their order. Node's Agent has such a limit too, but counts a
- * connection only once it is made: of requests that come together each would open one.
+ * Limits how many requests run at once; the others wait in order. Node's Agent has such a limit too, but it counts a connection
+ * only once it is made, so requests that come together would each open one.
  */
-export class Turns {
+export class Semaphore {
   private readonly waiting = new Set<() => void>();
 
   constructor(private free: number) {}
 
-  /** After `taken`, and only then, `give` must follow. */
-  take(timeoutMs: number, signal?: AbortSignal): Promise<Outcome> {
+  /** After `acquired`, and only then, call `release`. */
+  acquire(timeoutMs: number, signal?: AbortSignal): Promise<Outcome> {
     if (signal?.aborted) return Promise.resolve('ABORT_ERR');
     if (this.free > 0) {
       this.free--;
-      return Promise.resolve('taken');
+      return Promise.resolve('acquired');
     }
     return new Promise((resolve) => {
       const end = (outcome: Outcome) => {
@@ -24,7 +24,7 @@ export class Turns {
         resolve(outcome);
       };
       const proceed = () => {
-        end('taken');
+        end('acquired');
       };
       const onAbort = () => {
         end('ABORT_ERR');
@@ -37,7 +37,7 @@ export class Turns {
     });
   }
 
-  give(): void {
+  release(): void {
     const [next] = this.waiting;
     if (next === undefined) this.free++;
     else next();
