@@ -4,7 +4,7 @@ import { Database } from '../../core/database/database';
 import { ProblemError } from '../../core/problems/problem-error';
 import { ShutdownState } from '../../core/lifecycle/shutdown-state';
 
-/** A load balancer asks often, and nobody's questions may keep the database busy: one look serves all of this time. */
+/** Load balancers ask often and must not keep the database busy, so one check serves this long. */
 const GOOD_FOR_MS = 1000;
 const TIMEOUT_MS = 2000;
 const RETRY_AFTER_SECONDS = 5;
@@ -13,7 +13,7 @@ const RETRY_AFTER_SECONDS = 5;
 @Injectable()
 export class Readiness {
   private last: { readonly problem: ProblemError | null; readonly goodUntilMs: number } | undefined;
-  private looking: Promise<ProblemError | null> | undefined;
+  private checking: Promise<ProblemError | null> | undefined;
 
   constructor(
     private readonly database: Database,
@@ -34,13 +34,13 @@ export class Readiness {
   async problem(): Promise<ProblemError | null> {
     if (this.shutdown.draining) return new ProblemError('shutting_down', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     if (this.last !== undefined && performance.now() < this.last.goodUntilMs) return this.last.problem;
-    this.looking ??= this.look().finally(() => {
-      this.looking = undefined;
+    this.checking ??= this.check().finally(() => {
+      this.checking = undefined;
     });
-    return this.looking;
+    return this.checking;
   }
 
-  private async look(): Promise<ProblemError | null> {
+  private async check(): Promise<ProblemError | null> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<ProblemError>((resolve) => {
       timer = setTimeout(() => {

@@ -418,7 +418,7 @@ describe('the contract', () => {
       acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
       developmentRoot: expect.stringContaining('BEGIN CERTIFICATE') as string,
     });
-    await app.get(History).look();
+    await app.get(History).sample();
     expect((await ask(url, 'get /api/health/history', '/api/health/history')).body).toMatchObject({
       intervalSeconds: 10,
       indicators: { database: expect.stringMatching(/u$/) as string },

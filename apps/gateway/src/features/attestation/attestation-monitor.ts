@@ -18,7 +18,7 @@ export interface EnclaveView {
 }
 
 /**
- * Keeps an eye on every configured enclave, each with a monitor of its own. Only while the last look verified an enclave are
+ * Keeps an eye on every configured enclave, each with a monitor of its own. Only while the last check verified an enclave are
  * messages relayed to it: a wrong one gets none, though it could open none either.
  */
 @Injectable()
@@ -64,7 +64,7 @@ export class AttestationMonitor implements OnApplicationBootstrap, BeforeApplica
     }));
   }
 
-  /** Looks at all of them now. */
+  /** Checks all of them now. */
   async checkNow(): Promise<void> {
     await Promise.all(this.enclaves.map((enclave) => enclave.checkNow()));
   }

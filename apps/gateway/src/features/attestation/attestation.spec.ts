@@ -252,7 +252,7 @@ describe('attestation', () => {
       lines.length = 0;
     });
 
-    it('trusts nothing before its first look', () => {
+    it('trusts nothing before its first check', () => {
       expect(monitorWith().state()).toEqual({ kind: 'starting' });
       expect(monitorWith().isTrusted()).toBe(false);
     });
@@ -281,7 +281,7 @@ describe('attestation', () => {
       expect(monitor.isTrusted()).toBe(true);
     });
 
-    it('looks once however many ask at the same time', async () => {
+    it('checks once for callers that ask at the same time', async () => {
       const monitor = monitorWith();
       await Promise.all([monitor.checkNow(), monitor.checkNow(), monitor.checkNow()]);
       expect(enclave.requests).toHaveLength(1);
@@ -370,7 +370,7 @@ describe('attestation', () => {
       }
     });
 
-    it('looks by itself, and sees an enclave come back', async () => {
+    it('checks by itself, and sees an enclave come back', async () => {
       await enclave.stop();
       const monitor = monitorWith();
       const trusted = new Promise<void>((resolve) => {

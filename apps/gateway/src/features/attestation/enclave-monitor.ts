@@ -14,9 +14,9 @@ export type MonitorState =
       readonly ageMs: number;
     });
 
-/** How soon the next look is taken, by what the last one saw: the NSM is spared, a wrong or absent enclave is noticed soon to be gone. */
+/** How soon the next check follows, by the result of the last: this spares the NSM, and soon notices an enclave that comes back. */
 const NEXT_CHECK_MS = { verified: 15_000, waiting: 1000, refused: 5000, unreachable: 1000 } as const;
-/** A verification counts for so long: three looks may fail to happen, not more. */
+/** How long a verification counts: up to three checks may be missed. */
 const VERIFIED_FOR_MS = 60_000;
 
 /** Keeps an eye on one enclave: whether it answers, which code runs in it, which keys it holds. */
@@ -122,23 +122,23 @@ export class EnclaveMonitor {
     return this.judge.verifies;
   }
 
-  /** Whether the last look got an answer, of whatever kind. */
+  /** Whether the last check got an answer of any kind. */
   isUp(): boolean {
     return this.last !== undefined && this.last.judgement.kind !== 'unreachable';
   }
 
   /**
-   * Makes sure of a look that began after this moment of `performance.now()`.
-   * @returns false where there was none: the monitor has stopped
+   * Makes sure of a check that began after this moment of `performance.now()`.
+   * @returns false when there was none, because the monitor has stopped
    */
-  async lookSince(momentMs: number): Promise<boolean> {
+  async checkSince(momentMs: number): Promise<boolean> {
     const isSince = () => this.last !== undefined && this.last.begunAtMs >= momentMs;
     // One that is under way may have begun before; the next one has not.
-    for (let looks = 0; looks < 2 && !isSince(); looks++) await this.checkNow();
+    for (let checks = 0; checks < 2 && !isSince(); checks++) await this.checkNow();
     return isSince();
   }
 
-  /** Looks now; together with one that is under way already. */
+  /** Checks now, or waits for the check that is under way. */
   checkNow(): Promise<void> {
     if (this.stopped || !this.judge.verifies) return Promise.resolve();
     this.checking ??= this.check().finally(() => {

@@ -117,14 +117,14 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     return this.lanes.flatMap((lane): OpenLane[] => {
       const { enclave } = lane;
       if (!enclave.takesMessages()) return [];
-      if (this.saysItself(lane)) return [{ lane, keyIds: null }];
+      if (this.isSoleEnclave(lane)) return [{ lane, keyIds: null }];
       const keyIds = enclave.heldKeyIds()?.filter((keyId) => !revoked.has(keyId)) ?? [];
       return keyIds.length === 0 ? [] : [{ lane, keyIds }];
     });
   }
 
-  /** The only enclave says by itself which keys it holds no longer, where nobody can bring them back. */
-  private saysItself({ enclave }: Lane): boolean {
+  /** A sole enclave with per-process keys reports itself which of them it lost: nothing can restore those. */
+  private isSoleEnclave({ enclave }: Lane): boolean {
     return this.lanes.length === 1 && enclave.keepsItsKeysAlone();
   }
 
@@ -138,7 +138,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     const revoked = this.keys.revokedKeyIds();
     if (revoked.length > 0) taken += await this.takeFor(null, { keyIds: revoked });
     // While every enclave is known, a key that none of them holds can be told to be retired; else such a message waits.
-    const held = this.lanes.map((lane) => (this.saysItself(lane) ? null : lane.enclave.heldKeyIds()));
+    const held = this.lanes.map((lane) => (this.isSoleEnclave(lane) ? null : lane.enclave.heldKeyIds()));
     if (!held.includes(null)) taken += await this.takeFor(null, { otherThan: held.flatMap((keyIds) => keyIds ?? []) });
     if (taken === 0) this.nothingLeftAtMs = performance.now();
     return taken;

@@ -89,7 +89,7 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
     const looked = await Promise.all(
       this.monitor.enclaves.map(async (enclave, at) => {
         const said = await this.syncs[at]?.syncSince(nowMs);
-        return said === true && (!enclave.verifies || (await enclave.lookSince(nowMs)));
+        return said === true && (!enclave.verifies || (await enclave.checkSince(nowMs)));
       }),
     );
     return (
@@ -108,19 +108,19 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
     return enclave.takesMessages() && (await this.store.standing(fromHex(keyId))) !== 'live';
   }
 
-  /** One cheap look at the table; what is new in it goes to all enclaves at once. */
+  /** Reads the version of the table, which is cheap; what is new goes to all enclaves at once. */
   async watch(): Promise<void> {
     try {
       await this.store.wipeDestroyed();
-      const { version, revoked } = await this.store.look();
-      // The first look counts as one that saw something: what happened since the first offers is not known.
+      const { version, revoked } = await this.store.readVersion();
+      // The first version counts as new: what happened since the first offers is not known.
       const isNew = this.version !== version;
       this.version = version;
       this.revoked = revoked.map(toHex);
       if (isNew && !this.stopped) for (const sync of this.syncs) sync.soon();
     } catch (error) {
       // Each sync says that the database is away; this one is asked again in a second.
-      this.logger.debug({ err: error }, 'sealed keys cannot be looked at');
+      this.logger.debug({ err: error }, 'sealed keys cannot be read');
     }
   }
 }

@@ -133,8 +133,8 @@ export class SealedKeyStore {
     });
   }
 
-  /** Something that is another text whenever a key was stored or revoked since; with it the ids of all revoked ones. */
-  async look(): Promise<{ readonly version: string; readonly revoked: readonly Uint8Array[] }> {
+  /** A text that changes whenever a key is stored or revoked, and the ids of all revoked keys. */
+  async readVersion(): Promise<{ readonly version: string; readonly revoked: readonly Uint8Array[] }> {
     const rows = await this.database.read(
       (client) => client.$queryRaw<{ keyId: Uint8Array; revoked: boolean }[]>`
       SELECT key_id AS "keyId", revoked_at IS NOT NULL AS revoked FROM sealed_key WHERE record IS NOT NULL OR revoked_at IS NOT NULL ORDER BY key_id`,

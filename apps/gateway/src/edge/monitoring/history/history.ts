@@ -33,7 +33,7 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
   private readonly ring = new SampleRing(KEPT_MS / INTERVAL_MS);
   private readonly buckets = new Map<LatencyName, Buckets>();
   private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | undefined;
+  private sampling: Promise<void> | undefined;
   private stopped = false;
 
   constructor(
@@ -51,16 +51,16 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    await this.looking;
+    await this.sampling;
   }
 
   since(ms: number): Sample[] {
     return this.ring.since(ms);
   }
 
-  /** Looks now. Never throws. */
-  async look(): Promise<void> {
-    this.looking ??= this.take()
+  /** Takes a sample now. Never throws. */
+  async sample(): Promise<void> {
+    this.sampling ??= this.take()
       .then(
         (sample) => {
           this.ring.add(sample);
@@ -70,15 +70,15 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
         },
       )
       .finally(() => {
-        this.looking = undefined;
+        this.sampling = undefined;
       });
-    await this.looking;
+    await this.sampling;
   }
 
   private schedule(afterMs: number): void {
     if (this.stopped) return;
     this.timer = setTimeout(() => {
-      void this.look().then(() => {
+      void this.sample().then(() => {
         this.schedule(INTERVAL_MS);
       });
     }, afterMs).unref();
