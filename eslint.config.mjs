@@ -1,6 +1,7 @@
 // Who may import whom (docs/architecture.md), by Nx tag, for production code and for tests; and what runs in a browser imports nothing of Node.
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
+import { ceilings } from './apps/gateway/floors.mjs';
 
 const production = {
   'scope:shared': ['scope:shared'],
@@ -119,6 +120,12 @@ export default tseslint.config(
       ],
     },
   },
+  // The floors of the gateway. Specs start all of it.
+  ...ceilings.map(({ files, regex, message }) => ({
+    files: [files],
+    ignores: tests,
+    rules: { 'no-restricted-imports': restrict([noTestDoubles, { regex, message }]) },
+  })),
   {
     files: ['apps/enclave/**/*.ts'],
     ignores: tests,

@@ -77,6 +77,24 @@ const BREACHES = [
     'no-restricted-syntax',
   ],
   [
+    'the core of the gateway takes a feature',
+    'apps/gateway/src/core/config',
+    "export * from '../../features/auth/caller';\n",
+    'no-restricted-imports',
+  ],
+  [
+    'a feature of the gateway takes the edge, for a type alone',
+    'apps/gateway/src/features/auth',
+    "export type { HttpModule } from '../../edge/http/http.module';\n",
+    'no-restricted-imports',
+  ],
+  [
+    'a feature of the gateway takes a feature above it',
+    'apps/gateway/src/features/enclave',
+    "export * from '../messages/messages.service';\n",
+    'no-restricted-imports',
+  ],
+  [
     'a shared library takes one of the system',
     'libs/protocol/src',
     "export * from '@communique-tee/vsock';\n",

@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+import { FLOORS } from '../floors.mjs';
+
+/** An import between two files, with paths from the folder of the sources. */
+type Import = readonly [from: string, to: string];
+
+const production = sourcesIn(__dirname);
+const imports = importsOf(__dirname, production);
+
+describe('the floors of the gateway', () => {
+  it('lists every folder and file, and nothing that is not there', () => {
+    expect(production.filter((file) => floorOf(file) === undefined)).toEqual([]);
+    expect(FLOORS.filter((floor) => !production.some((file) => isWithin(file, floor)))).toEqual([]);
+    expect(new Set(FLOORS).size).toBe(FLOORS.length);
+  });
+
+  it('has no import from a lower floor to a higher one', () => {
+    expect(imports.length).toBeGreaterThan(300);
+    expect(upward(imports)).toEqual([]);
+  });
+
+  it('has no cycle of imports between folders', () => {
+    expect(cycles(imports)).toEqual([]);
+  });
+
+  it('would show the files of an import that goes up', () => {
+    expect(
+      upward([
+        ['core/redis/a.ts', 'core/config/b.ts'],
+        ['core/config/b.ts', 'features/auth/c.ts'],
+      ]),
+    ).toEqual(['core/config/b.ts -> features/auth/c.ts']);
+  });
+
+  it('would show the files of a cycle, between folders inside one another too', () => {
+    expect(
+      cycles([
+        ['a/1.ts', 'b/1.ts'],
+        ['b/2.ts', 'b/deep/1.ts'],
+        ['b/deep/2.ts', 'a/2.ts'],
+        ['c/1.ts', 'a/1.ts'],
+      ]),
+    ).toEqual(['a/1.ts -> b/1.ts', 'b/2.ts -> b/deep/1.ts', 'b/deep/2.ts -> a/2.ts']);
+  });
+});
+
+function isWithin(file: string, floor: string): boolean {
+  return file === floor || file.startsWith(`${floor}/`);
+}
+
+function floorOf(file: string): number | undefined {
+  const index = FLOORS.findIndex((floor) => isWithin(file, floor));
+  return index === -1 ? undefined : index;
+}
+
+function upward(all: readonly Import[]): string[] {
+  return all.filter(([from, to]) => (floorOf(from) ?? -1) < (floorOf(to) ?? -1)).map(arrow);
+}
+
+/** The imports between two folders that reach each other. */
+function cycles(all: readonly Import[]): string[] {
+  const between = all.filter(([from, to]) => dirname(from) !== dirname(to));
+  const next = Map.groupBy(between, ([from]) => dirname(from));
+  const reached = (start: string): Set<string> => {
+    const seen = new Set<string>();
+    const open = [start];
+    for (let folder = open.pop(); folder !== undefined; folder = open.pop())
+      for (const [, to] of next.get(folder) ?? []) {
+        if (seen.has(dirname(to))) continue;
+        seen.add(dirname(to));
+        open.push(dirname(to));
+      }
+    return seen;
+  };
+  return between.filter(([from, to]) => reached(dirname(to)).has(dirname(from))).map(arrow);
+}
+
+function arrow([from, to]: Import): string {
+  return `${from} -> ${to}`;
+}
+
+/** Files that ship: without specs, test doubles and what Prisma generates. */
+function sourcesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !/\.spec\.ts$|(^|\/)(testing|generated)\//.test(file),
+  );
+}
+
+/** The imports of these files by relative path, of types too. An import of a generated file or a test double is left out. */
+function importsOf(folder: string, files: readonly string[]): Import[] {
+  const known = new Set(files);
+  return files.flatMap((from) =>
+    ts
+      .preProcessFile(readFileSync(join(folder, from), 'utf8'), true, true)
+      .importedFiles.map(({ fileName }) => join(dirname(from), `${fileName}.ts`))
+      .filter((to) => known.has(to))
+      .map((to): Import => [from, to]),
+  );
+}
