@@ -8,9 +8,10 @@ import {
   toBase64Url,
 } from '@communique-tee/protocol';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder } from '@communique-tee/command-line';
 import * as z from 'zod';
 import type { KeptTrust, Measurements } from './trust';
 import { Failure, messageOf } from './failure';
@@ -95,7 +96,7 @@ export class KeptMessages {
       },
     };
     try {
-      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      makeFolder(this.folder, 0o700);
       chmodSync(this.folder, 0o700);
       // Whole or not at all
       const temporary = `${file}.${String(process.pid)}`;

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { isSystemError } from './system-error';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- every tool has the version of the workspace
 import { version } from '../../../package.json';
 
@@ -155,19 +156,6 @@ function withoutValues({ code, message }: CommanderError): string {
   const words = message.replace(/^error: /, '');
   if (code === 'commander.excessArguments') return words.replace(/(but got \d+): [^]*$/, '$1');
   return words.replace(/^(unknown option '[^'=]*)=[^']*'/, "$1'");
-}
-
-/** By shape: under jest, errors of Node belong to another realm. */
-function isSystemError(error: unknown): error is Error & { readonly code: string } {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    'syscall' in error &&
-    typeof error.syscall === 'string' &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    'message' in error
-  );
 }
 
 function isWord(argument: string | undefined): boolean {

@@ -1,7 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
-import { join, resolve } from 'node:path';
-import { CommandLine, UsageError } from '@communique-tee/command-line';
+import { join } from 'node:path';
+import { CommandLine, UsageError, writableFolder } from '@communique-tee/command-line';
 import * as z from 'zod';
 import { forEachChamber, SIMULATED_CHAMBER_KEYS, SIMULATED_CHAMBERS, type Chamber } from './chambers';
 import { startCongressSimulator } from './simulator';
@@ -21,8 +21,7 @@ async function main(values: Options): Promise<number> {
   if (values.folder === undefined) throw new UsageError('--folder is required');
   const controlPort = port('control', values.controlPort);
   const chamberPorts = forEachChamber((chamber) => port(chamber, values[`${chamber}Port`]));
-  const folder = resolve(values.folder);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const folder = writableFolder('--folder', values.folder, 0o700);
   const deduplicates = values.deduplication;
   const keys = await keptKeys(join(folder, 'congress.json'));
   const simulator = await startCongressSimulator({

@@ -1,5 +1,5 @@
-import { CommandLine, EXIT_CODES, UsageError } from '@communique-tee/command-line';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { CommandLine, EXIT_CODES, UsageError, writableFolder } from '@communique-tee/command-line';
+import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { acceptRows } from './accept-rows';
@@ -58,15 +58,17 @@ async function measure(
   const unknown = sections.filter((name) => !Object.hasOwn(SECTIONS, name));
   if (unknown.length > 0)
     throw new UsageError(`there is no section ${unknown.join(', ')}; there are ${Object.keys(SECTIONS).join(', ')}`);
+  // Before minutes of measuring
+  const file = resolve(json);
+  writableFolder('--json', dirname(file));
+  const profileFolder = profile === undefined ? undefined : writableFolder('--profile', profile);
   const results: Record<string, Row[]> = {};
   for (const [name, { title, rows }] of Object.entries(SECTIONS)) {
     if (sections.length > 0 && !sections.includes(name)) continue;
     process.stderr.write(`measuring ${name} ...\n`);
-    results[name] = await rows({ profileFolder: profile });
+    results[name] = await rows({ profileFolder });
     process.stdout.write(`${table(title, results[name])}\n`);
   }
-  const file = resolve(json);
-  mkdirSync(dirname(file), { recursive: true });
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
   writeFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`);
   process.stdout.write(`\n${machine.cpu}, ${String(machine.cores)} cores, Node ${machine.node}; as JSON in ${file}\n`);

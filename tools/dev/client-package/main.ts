@@ -1,5 +1,5 @@
-import { CommandLine } from '@communique-tee/command-line';
-import { join, resolve } from 'node:path';
+import { CommandLine, writableFolder } from '@communique-tee/command-line';
+import { join } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { buildClientPackage, MAX_GZIP_BYTES } from './build-package';
 
@@ -19,7 +19,7 @@ process.exitCode = await line.parse(process.argv.slice(2));
 async function build({ out }: { readonly out: string }): Promise<number> {
   const { folder, minifiedBytes, gzipBytes, shares } = await buildClientPackage({
     root: workspaceRoot(),
-    folder: resolve(out),
+    folder: writableFolder('--out', out),
   });
   const rows = shares.map(
     ({ name, bytes }) =>

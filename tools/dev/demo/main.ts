@@ -7,12 +7,12 @@ import {
   verifyResult,
   type TrustPolicy,
 } from '@communique-tee/client';
-import { CommandLine, UsageError } from '@communique-tee/command-line';
+import { CommandLine, UsageError, writableFolder } from '@communique-tee/command-line';
 import { toHex, type CongressMessage } from '@communique-tee/protocol';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { readMessage } from '../../cli/read-message';
 import { exampleMessage } from './example-message';
 import { createSteps } from './steps';
@@ -49,14 +49,15 @@ process.exitCode = await line.parse(process.argv.slice(2));
 
 async function run(options: Options): Promise<number> {
   if (!/^\d{1,5}$/.test(options.port) || Number(options.port) > 65_535) throw new UsageError('--port takes 0 to 65535');
+  const folder = writableFolder('--folder', options.folder);
   try {
-    await demo(options);
+    await demo(options, folder);
     return 0;
   } catch (error) {
     const named = error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
     // Node puts the code into the message itself
     const code = error instanceof Error && error.message.startsWith(named) ? '' : named;
-    const logs = resolve(options.folder, 'logs');
+    const logs = join(folder, 'logs');
     process.stderr.write(
       `\n${code}${error instanceof Error ? error.message : String(error)}\n${existsSync(logs) ? `Logs: ${logs}\n` : ''}`,
     );
@@ -64,12 +65,12 @@ async function run(options: Options): Promise<number> {
   }
 }
 
-async function demo(values: Options): Promise<void> {
+async function demo(values: Options, folder: string): Promise<void> {
   const content = values.message === undefined ? exampleMessage() : readMessage(values.message);
   const { step, total } = createSteps();
   process.stdout.write('\ncommunique-tee: a private message to Congress through an attested enclave\n\n');
   const system = await startSystem({
-    folder: resolve(values.folder),
+    folder,
     persistent: true,
     gatewayPort: Number(values.port),
     step,

@@ -113,4 +113,12 @@ describe('npm run dev', () => {
     expect(isRunning(pid)).toBe(false);
     for (const port of Object.values(ports)) expect(await isTaken(port)).toBe(false);
   });
+
+  it('starts no other part when it is asked to end while it starts, and ends those that run', async () => {
+    const starting = await run(/prisma migrate deploy/);
+    process.kill(starting.pid, 'SIGTERM');
+    expect(await starting.exited).toEqual({ code: 0, signal: null });
+    expect(starting.output()).not.toMatch(/^(congress|enclave|gateway) /m);
+    for (const port of Object.values(ports)) expect(await isTaken(port)).toBe(false);
+  });
 });

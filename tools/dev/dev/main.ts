@@ -1,6 +1,7 @@
-import { collect, CommandLine, UsageError } from '@communique-tee/command-line';
+import { collect, CommandLine, UsageError, writableFolder } from '@communique-tee/command-line';
 import { workspaceRoot } from '@communique-tee/testing/harness';
-import { join, resolve } from 'node:path';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { Option } from 'commander';
 import { LogLines, PART_NAMES, type PartName } from './log-lines';
 import { NotReady, runParts, type DevOptions } from './run-parts';
@@ -19,37 +20,46 @@ The gateway's environment, and with it the ports, is that of .env, or of .env.ex
 the environment of this command comes first, e.g. PORT=3002 npm run dev.
 
 Exit code
-  0  ended by a signal
-  1  a part could not be started, and why
-  2  not understood: the arguments
+  0    ended by a signal
+  1    a part could not be started, and why
+  2    not understood: the arguments
+  130  ended by a second signal, before every part had ended
 `;
 
 const INSPECTOR_PORTS = { gateway: 9229, enclave: 9230 } as const;
 
 const lines = new LogLines((text) => process.stdout.write(text), process.stdout.isTTY);
-const stopped = new Promise<void>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      resolve();
-    });
-});
+/** npm passes on the SIGINT that a terminal has sent to every process: within this time it is the same Ctrl-C. */
+const SAME_SIGNAL_MS = 1000;
+const EXIT_ON_SECOND_SIGNAL = 130;
+const interrupted = new AbortController();
+const stopped = once(interrupted.signal, 'abort');
+let interruptedAtMs = Infinity;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    if (!interrupted.signal.aborted) {
+      interruptedAtMs = performance.now();
+      lines.say('stopping');
+      interrupted.abort();
+      return;
+    }
+    // Their guards end the parts that still run
+    if (performance.now() > interruptedAtMs + SAME_SIGNAL_MS) process.exit(EXIT_ON_SECOND_SIGNAL);
+  });
 
 async function main(given: Options): Promise<number> {
   const options = readOptions(given);
-  const starting = runParts(options, lines, process.env);
-  let stop: (() => Promise<void>) | undefined;
+  let stop: () => Promise<void>;
   try {
-    stop = await Promise.race([starting, stopped.then(() => undefined)]);
+    stop = await runParts(options, lines, process.env, interrupted.signal);
   } catch (error) {
+    // A Ctrl-C ends the programs that a part starts with, too
+    if (interrupted.signal.aborted) return 0;
     process.stderr.write(`${wordsOf(error)}\n`);
     return 1;
   }
-  if (stop === undefined) {
-    // Asked to end while it starts: what runs by then ends first
-    stop = await starting.catch(() => undefined);
-  } else await stopped;
-  lines.say('stopping');
-  await stop?.();
+  await stopped;
+  await stop();
   return 0;
 }
 
@@ -70,7 +80,7 @@ function readOptions({ without = [], inspect = [], folder }: Options): DevOption
       return found;
     });
   return {
-    folder: resolve(folder),
+    folder: writableFolder('--folder', folder),
     without: new Set<PartName>(named('--without', PART_NAMES, without)),
     inspect: new Map(
       named('--inspect', ['gateway', 'enclave'], inspect).map((part) => [part, INSPECTOR_PORTS[part]] as const),

@@ -22,11 +22,17 @@ export class NotReady extends Error {
   override readonly name = 'NotReady';
 }
 
-/** Starts every part that is not left out. @returns how to end them @throws NotReady */
+/**
+ * Starts every part that is not left out.
+ * @param interrupted aborted while the parts start: the parts that run end, and no other starts
+ * @returns how to end them
+ * @throws NotReady, and the reason of `interrupted`
+ */
 export async function runParts(
   options: DevOptions,
   lines: LogLines,
   own: NodeJS.ProcessEnv,
+  interrupted: AbortSignal,
 ): Promise<() => Promise<void>> {
   const root = workspaceRoot();
   const { folder, without, inspect } = options;
@@ -67,6 +73,10 @@ export async function runParts(
   lines.say(`the gateway's environment is ${file}; all of it is in ${environmentFile}`);
 
   const parts = new Parts(lines);
+  const start: Parts['start'] = async (...part) => {
+    interrupted.throwIfAborted();
+    await parts.start(...part);
+  };
   const onOutput = (part: PartName, seen?: (text: string) => void) => (text: string) => {
     lines.take(part, text);
     seen?.(text);
@@ -105,7 +115,7 @@ export async function runParts(
   };
 
   try {
-    if (database) await parts.start('postgres', () => runPostgres(database, folder, onOutput('postgres'), ends));
+    if (database) await start('postgres', () => runPostgres(database, folder, onOutput('postgres'), ends));
     if (database) {
       lines.say('prisma migrate deploy');
       await migrate(values['DATABASE_URL'] ?? '');
@@ -114,7 +124,7 @@ export async function runParts(
     const congressFile = join(congressFolder, 'congress.json');
     if (wanted('congress')) {
       let addresses: Awaited<ReturnType<typeof readCongress>> | undefined;
-      await parts.start('congress', async () => {
+      await start('congress', async () => {
         const service = await startCongress({
           folder: congressFolder,
           logFile: logFile('congress'),
@@ -128,7 +138,7 @@ export async function runParts(
     if (enclave) {
       const configuration = join(folder, 'enclave.json');
       await writeFile(configuration, await developmentConfiguration(enclave.text, congressFile));
-      await parts.start('enclave', () =>
+      await start('enclave', () =>
         serve('enclave', ['--config', configuration, '--development-root', rootFolder], process.env),
       );
     }
@@ -137,7 +147,7 @@ export async function runParts(
         const token = await issuer?.token('developer', 12 * 3600);
         lines.say(places(port, environment, token));
       });
-      await parts.start('gateway', () =>
+      await start('gateway', () =>
         serve('gateway', [], { ...process.env, ...environment }, (text) => {
           if (/"msg":"listening"/.test(text)) started();
         }),

@@ -1,10 +1,10 @@
 // What the containers of compose.yaml's profile `development` share: the mock's root, a key that tokens are signed with, the enclave's
 // configuration. Each run prints a token for an hour, signed with a key that is made once.
-import { CommandLine, EXIT_CODES } from '@communique-tee/command-line';
+import { CommandLine, EXIT_CODES, writableFolder } from '@communique-tee/command-line';
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { createTokenIssuer } from '@communique-tee/test-system/tokens';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as z from 'zod';
 
 const line = new CommandLine(
@@ -26,9 +26,8 @@ async function setUp({
   readonly subject: string;
 }): Promise<number> {
   // Read by the mock enclave and the simulator alone; the other one by the gateway too.
-  const privateFolder = resolve(state, 'private');
-  const sharedFolder = resolve(state, 'shared');
-  for (const folder of [privateFolder, sharedFolder]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const privateFolder = writableFolder('--folder', join(state, 'private'), 0o700);
+  const sharedFolder = writableFolder('--folder', join(state, 'shared'), 0o700);
 
   const development = z
     .looseObject({})

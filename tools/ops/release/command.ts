@@ -1,7 +1,7 @@
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { Option, type Command } from 'commander';
-import { join, resolve } from 'node:path';
-import { terminal, type CommandLine } from '@communique-tee/command-line';
+import { join } from 'node:path';
+import { terminal, writableFolder, type CommandLine } from '@communique-tee/command-line';
 import { BuildError } from '../../image/build/build-error';
 import { buildRelease } from './build-release';
 
@@ -31,11 +31,12 @@ export function release(command: Command, line: CommandLine): void {
 }
 
 async function build({ arch, out }: Options): Promise<number> {
+  const outFolder = writableFolder('--out', out);
   try {
     const { file, sha256, sizeBytes, key, manifest } = await buildRelease({
       root: workspaceRoot(),
       arch,
-      outFolder: resolve(out),
+      outFolder,
       step: (title) => {
         terminal.err(`${title}\n`);
       },

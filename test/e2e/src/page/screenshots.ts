@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { join, resolve } from 'node:path';
-import { CommandLine, EXIT_CODES } from '@communique-tee/command-line';
+import { join } from 'node:path';
+import { CommandLine, EXIT_CODES, writableFolder } from '@communique-tee/command-line';
 import { connect } from '@communique-tee/client';
 import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { startSystem, type System } from '@communique-tee/test-system';
@@ -38,8 +37,7 @@ line.program
 process.exitCode = await line.parse(process.argv.slice(2));
 
 async function draw(options: Options): Promise<number> {
-  const out = resolve(options.folder);
-  await mkdir(out, { recursive: true });
+  const out = writableFolder('--folder', options.folder);
   const folder = await temporaryFolder('screenshots');
   const issuer = await adminIssuer(folder.path);
   const system = await startSystem({

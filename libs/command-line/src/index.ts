@@ -1,0 +1,10 @@
+export {
+  collect,
+  CommandLine,
+  EXIT_CODES,
+  EXIT_NOT_UNDERSTOOD,
+  terminal,
+  UsageError,
+  type Streams,
+} from './command-line';
+export { makeFolder, writableFolder } from './folder';

@@ -1,0 +1,12 @@
+/** Something that the operating system refused. By shape: under jest, errors of Node belong to another realm. */
+export function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'syscall' in error &&
+    typeof error.syscall === 'string' &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    'message' in error
+  );
+}
