@@ -47,13 +47,13 @@ const { ratePerSecond } = await runClosedLoop({ senders, warmUpMs, durationMs },
   // On a machine that is busy with other things Redis may be given up for a moment: what this process would count alone is not measured
   while (!redis.usable) await sleep(5);
   const at = next++ % USERS;
-  const { standings } = await limits.decide({
+  const { states } = await limits.decide({
     limitClass: 'api',
     address: `192.0.2.${String(at)}`,
     owner: owners[at],
     spends: true,
   });
-  if (standings.length !== 2) throw new Error('not decided');
+  if (states.length !== 2) throw new Error('not decided');
 });
 redis.onApplicationShutdown();
 process.stdout.write(

@@ -73,7 +73,7 @@ describe('the entrance', () => {
       RATE_LIMIT_OTHER_MAX_REQUESTS: '9',
       RATE_LIMIT_WINDOW: '90000',
     });
-    const standing = async (path: string, init: RequestInit = {}) => {
+    const limitsAt = async (path: string, init: RequestInit = {}) => {
       const { status, headers } = await fetch(`${gateway.url}${path}`, init);
       return [
         status,
@@ -81,20 +81,20 @@ describe('the entrance', () => {
         headers.get('ratelimit')?.replace(/t=([1-9]|[1-8][0-9]|90)\b/g, 't=T'),
       ];
     };
-    expect(await standing('/api/budget')).toEqual([401, '"api-address";q=7;w=90', '"api-address";r=6;t=T']);
-    expect(await standing('/api/budget', { headers: authorized() })).toEqual([
+    expect(await limitsAt('/api/budget')).toEqual([401, '"api-address";q=7;w=90', '"api-address";r=6;t=T']);
+    expect(await limitsAt('/api/budget', { headers: authorized() })).toEqual([
       503,
       '"api-address";q=7;w=90, "api-user";q=7;w=90',
       '"api-address";r=5;t=T, "api-user";r=6;t=T',
     ]);
-    expect(await standing('/api/messages', { method: 'POST', headers: authorized(), body: 'x' })).toEqual([
+    expect(await limitsAt('/api/messages', { method: 'POST', headers: authorized(), body: 'x' })).toEqual([
       415,
       '"api-address";q=7;w=90, "api-user";q=7;w=90',
       '"api-address";r=4;t=T, "api-user";r=5;t=T',
     ]);
-    expect(await standing('/nothing')).toEqual([404, '"other-address";q=9;w=90', '"other-address";r=8;t=T']);
-    expect(await standing('/docs')).toEqual([200, '"other-address";q=9;w=90', '"other-address";r=7;t=T']);
-    expect(await standing('/api/messages', { method: 'DELETE' })).toEqual([
+    expect(await limitsAt('/nothing')).toEqual([404, '"other-address";q=9;w=90', '"other-address";r=8;t=T']);
+    expect(await limitsAt('/docs')).toEqual([200, '"other-address";q=9;w=90', '"other-address";r=7;t=T']);
+    expect(await limitsAt('/api/messages', { method: 'DELETE' })).toEqual([
       405,
       '"other-address";q=9;w=90',
       '"other-address";r=6;t=T',

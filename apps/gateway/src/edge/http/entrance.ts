@@ -4,7 +4,7 @@ import type { TokenVerifier } from '../../features/auth/token-verifier';
 import { keepCachedRefusal } from '../../features/budget/cached-refusals';
 import { clientAddress } from '../../features/limits/client-address';
 import type { RateLimits } from '../../features/limits/rate-limits';
-import { rateLimitHeaders, type Standing } from '../../features/limits/standing';
+import { rateLimitHeaders, type RateLimitState } from '../../features/limits/rate-limit-state';
 import { ProblemError } from '../../core/problems/problem-error';
 import { policyOf } from '../../core/routing/route-policy';
 
@@ -28,13 +28,13 @@ export function guardEntrance(server: FastifyInstance, limits: RateLimits, verif
     if (refused !== undefined) admit(request, reply, [refused]);
 
     const token = authenticated ? await verified(verify, request) : undefined;
-    const { standings, cachedRefusal } = await limits.decide({
+    const { states, cachedRefusal } = await limits.decide({
       limitClass,
       address,
       owner: token?.caller?.owner,
       spends,
     });
-    admit(request, reply, standings);
+    admit(request, reply, states);
     if (token === undefined) return;
     if (token.caller === undefined) throw token.error;
     rememberCaller(request, token.caller);
@@ -59,9 +59,9 @@ async function verified(verify: TokenVerifier, request: FastifyRequest): Promise
   }
 }
 
-function admit(request: FastifyRequest, reply: FastifyReply, standings: readonly Standing[]): void {
-  void reply.headers(rateLimitHeaders(standings));
-  const refusedBy = standings.find(({ allowed }) => !allowed);
+function admit(request: FastifyRequest, reply: FastifyReply, states: readonly RateLimitState[]): void {
+  void reply.headers(rateLimitHeaders(states));
+  const refusedBy = states.find(({ allowed }) => !allowed);
   if (refusedBy === undefined) return;
   rateLimited.add(request);
   throw new ProblemError('rate_limited', { retryAfterSeconds: refusedBy.resetSeconds });

@@ -41,16 +41,16 @@ type Opened = ReturnType<typeof opened>;
 let addresses = 0;
 const decide = ({ limits }: Opened, owner: string, limitClass: RateLimitClass = 'api') =>
   limits.decide({ limitClass, address: `192.0.2.${String(addresses++)}`, owner });
-const byUser = async (...args: Parameters<typeof decide>) => (await decide(...args)).standings[1];
+const byUser = async (...args: Parameters<typeof decide>) => (await decide(...args)).states[1];
 
 async function passes(one: Opened, attempts: number, key: string): Promise<number> {
   let passed = 0;
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const standing = await byUser(one, key);
-    expect(standing).toMatchObject({ policy: 'api-user', quota: 3, windowSeconds: 60 });
-    expect(standing?.resetSeconds).toBeGreaterThan(0);
-    if (standing?.allowed === true) passed++;
-    else expect(standing?.remaining).toBe(0);
+    const state = await byUser(one, key);
+    expect(state).toMatchObject({ policy: 'api-user', quota: 3, windowSeconds: 60 });
+    expect(state?.resetSeconds).toBeGreaterThan(0);
+    if (state?.allowed === true) passed++;
+    else expect(state?.remaining).toBe(0);
   }
   return passed;
 }
@@ -81,8 +81,8 @@ describe('an address over its quota', () => {
       await one.limits.decide({ limitClass: 'api', address, owner: `user ${String(n)}` });
     }
     expect(one.limits.refusedFromMemory('api', address)).toBeUndefined();
-    const { standings } = await one.limits.decide({ limitClass: 'api', address, owner: 'not counted' });
-    expect(standings).toEqual([
+    const { states } = await one.limits.decide({ limitClass: 'api', address, owner: 'not counted' });
+    expect(states).toEqual([
       { allowed: false, policy: 'api-address', quota: 3, windowSeconds: 60, remaining: 0, resetSeconds: 60 },
     ]);
     for (let n = 0; n < 10; n++)
@@ -176,7 +176,7 @@ describeWith(redisAvailability({ own: true }), 'rate limits in Redis', () => {
     for (let n = 0; n < 4; n++) await ask(one);
     expect(one.limits.refusedFromMemory('api', '203.0.113.1')).toMatchObject({ allowed: false });
     expect(two.limits.refusedFromMemory('api', '203.0.113.1')).toBeUndefined();
-    expect((await ask(two)).standings).toEqual([expect.objectContaining({ allowed: false, policy: 'api-address' })]);
+    expect((await ask(two)).states).toEqual([expect.objectContaining({ allowed: false, policy: 'api-address' })]);
     expect(two.limits.refusedFromMemory('api', '203.0.113.1')).toMatchObject({ allowed: false });
     expect(warnings('api-address')).toBe(before + 1);
     expect(await byUser(one, 'x')).toMatchObject({ allowed: false });

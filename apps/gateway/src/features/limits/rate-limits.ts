@@ -3,11 +3,11 @@ import { type CachedRefusal, cachedRefusalKeys, readCachedRefusal, REFUSAL_LIFE_
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Logger } from '../../core/telemetry/logger';
 import { type Counted, runDecisionScript, type ScriptAnswer } from '../../core/redis/decision-script';
-import { KnownOver } from './known-over';
+import { OverQuotaCache } from './over-quota-cache';
 import { RateLimitMetrics } from './rate-limit-metrics';
 import type { RateLimitClass, RateLimitScope } from '../../core/routing/rate-limit-class';
 import { SharedRedis, type SharedRedisState } from '../../core/redis/shared-redis';
-import type { Standing } from './standing';
+import type { RateLimitState } from './rate-limit-state';
 import { WindowsInMemory } from './windows-in-memory';
 
 export interface DecisionRequest {
@@ -20,8 +20,8 @@ export interface DecisionRequest {
 }
 
 export interface Decision {
-  /** The address's, then, where the address may and there is an owner, the owner's. */
-  readonly standings: readonly Standing[];
+  /** The address's; then the owner's, when the address is under its quota and there is an owner. */
+  readonly states: readonly RateLimitState[];
   /** What PostgreSQL refused with a moment ago and would refuse this request with. Null: PostgreSQL decides. */
   readonly cachedRefusal: CachedRefusal | null;
 }
@@ -36,7 +36,7 @@ export class RateLimits {
   private readonly quotas: Readonly<Record<RateLimitClass, number>>;
   private readonly windowMs: number;
   private readonly local: WindowsInMemory;
-  private readonly knownOver = new KnownOver();
+  private readonly overQuota = new OverQuotaCache();
 
   constructor(
     @Inject(GATEWAY_CONFIG) config: Pick<GatewayConfig, 'rateLimits'>,
@@ -55,20 +55,20 @@ export class RateLimits {
     };
   }
 
-  /** The standing of an address that is over its quota for all that this process knows; nothing is counted and nobody is asked. */
-  refusedFromMemory(limitClass: RateLimitClass, address: string): Standing | undefined {
+  /** The state of an address that this process knows to be over its quota; counts nothing and asks neither Redis nor the database. */
+  refusedFromMemory(limitClass: RateLimitClass, address: string): RateLimitState | undefined {
     const key = keyOf(limitClass, 'address', address);
     const quota = this.quotas[limitClass];
     let leftMs: number | undefined;
     if (this.redis.usable) {
-      leftMs = this.knownOver.leftMs(key);
+      leftMs = this.overQuota.leftMs(key);
     } else {
-      const counted = this.local.look(key);
+      const counted = this.local.peek(key);
       if (counted !== undefined && counted.count > quota) leftMs = counted.leftMs;
     }
     if (leftMs === undefined) return undefined;
     this.metrics.refused(limitClass);
-    return this.standing(limitClass, 'address', { count: quota + 1, leftMs });
+    return this.stateOf(limitClass, 'address', { count: quota + 1, leftMs });
   }
 
   /** Counts one request and reads the cached refusals. Never throws for Redis: then this process counts. */
@@ -81,11 +81,11 @@ export class RateLimits {
     const shared = await this.redis.ask((redis) =>
       runDecisionScript(redis, keys, [this.windowMs, quota, REFUSAL_LIFE_MS]),
     );
-    if (shared !== undefined && shared.address.count > quota) this.knownOver.add(addressKey, shared.address.leftMs);
+    if (shared !== undefined && shared.address.count > quota) this.overQuota.add(addressKey, shared.address.leftMs);
     const answer = shared ?? this.countHere(addressKey, keys[1], quota);
-    const standings = [this.counted(limitClass, 'address', answer.address)];
-    if (answer.user !== undefined) standings.push(this.counted(limitClass, 'user', answer.user));
-    return { standings, cachedRefusal: spends ? readCachedRefusal(answer.cached, now) : null };
+    const states = [this.counted(limitClass, 'address', answer.address)];
+    if (answer.user !== undefined) states.push(this.counted(limitClass, 'user', answer.user));
+    return { states, cachedRefusal: spends ? readCachedRefusal(answer.cached, now) : null };
   }
 
   /** For health. */
@@ -100,19 +100,16 @@ export class RateLimits {
       : { address, user: this.local.count(userKey), cached: [] };
   }
 
-  private counted(limitClass: RateLimitClass, scope: RateLimitScope, counted: Counted): Standing {
-    const standing = this.standing(limitClass, scope, counted);
-    if (!standing.allowed) this.metrics.refused(limitClass);
+  private counted(limitClass: RateLimitClass, scope: RateLimitScope, counted: Counted): RateLimitState {
+    const state = this.stateOf(limitClass, scope, counted);
+    if (!state.allowed) this.metrics.refused(limitClass);
     // One line for each window that overflows, however many requests do.
-    if (counted.count === standing.quota + 1)
-      this.logger.warn(
-        { code: 'rate_limited', reason: standing.policy, count: standing.quota },
-        'a rate limit was reached',
-      );
-    return standing;
+    if (counted.count === state.quota + 1)
+      this.logger.warn({ code: 'rate_limited', reason: state.policy, count: state.quota }, 'a rate limit was reached');
+    return state;
   }
 
-  private standing(limitClass: RateLimitClass, scope: RateLimitScope, { count, leftMs }: Counted): Standing {
+  private stateOf(limitClass: RateLimitClass, scope: RateLimitScope, { count, leftMs }: Counted): RateLimitState {
     const quota = this.quotas[limitClass];
     return {
       allowed: count <= quota,

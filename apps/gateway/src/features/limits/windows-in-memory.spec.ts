@@ -1,4 +1,4 @@
-import { KnownOver } from './known-over';
+import { OverQuotaCache } from './over-quota-cache';
 import { WindowsInMemory } from './windows-in-memory';
 
 let nowMs = 0;
@@ -11,13 +11,13 @@ afterEach(() => jest.restoreAllMocks());
 describe('windows in memory', () => {
   it('last from the first request of a key for their length', () => {
     const windows = new WindowsInMemory(1000);
-    expect(windows.look('a')).toBeUndefined();
+    expect(windows.peek('a')).toBeUndefined();
     expect(windows.count('a')).toEqual({ count: 1, leftMs: 1000 });
     nowMs += 999;
     expect(windows.count('a')).toEqual({ count: 2, leftMs: 1 });
-    expect(windows.look('a')).toEqual({ count: 2, leftMs: 1 });
+    expect(windows.peek('a')).toEqual({ count: 2, leftMs: 1 });
     nowMs += 1;
-    expect(windows.look('a')).toBeUndefined();
+    expect(windows.peek('a')).toBeUndefined();
     expect(windows.count('a')).toEqual({ count: 1, leftMs: 1000 });
   });
 
@@ -28,15 +28,15 @@ describe('windows in memory', () => {
     for (const key of ['b', 'c']) windows.count(key);
     nowMs += 500; // a has ended
     windows.count('d');
-    expect(['a', 'b', 'c', 'd'].map((key) => windows.look(key)?.count)).toEqual([undefined, 1, 1, 1]);
+    expect(['a', 'b', 'c', 'd'].map((key) => windows.peek(key)?.count)).toEqual([undefined, 1, 1, 1]);
     windows.count('e');
-    expect(['b', 'c', 'd', 'e'].map((key) => windows.look(key)?.count)).toEqual([undefined, 1, 1, 1]);
+    expect(['b', 'c', 'd', 'e'].map((key) => windows.peek(key)?.count)).toEqual([undefined, 1, 1, 1]);
   });
 });
 
-describe('who is known to be over', () => {
-  it('is so until the window ends, and so many at once', () => {
-    const over = new KnownOver(2);
+describe('OverQuotaCache', () => {
+  it('knows a key until its window ends, and forgets the oldest beyond its size', () => {
+    const over = new OverQuotaCache(2);
     over.add('a', 1000);
     nowMs += 400;
     expect([over.leftMs('a'), over.leftMs('b')]).toEqual([600, undefined]);

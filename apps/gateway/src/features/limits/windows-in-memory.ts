@@ -26,7 +26,7 @@ export class WindowsInMemory {
   }
 
   /** Without counting. */
-  look(key: string): Counted | undefined {
+  peek(key: string): Counted | undefined {
     const nowMs = performance.now();
     const window = this.at(key, nowMs);
     return window === undefined ? undefined : { count: window.count, leftMs: window.endsAtMs - nowMs };

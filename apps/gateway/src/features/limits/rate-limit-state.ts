@@ -1,5 +1,5 @@
-/** Where somebody stands in one window after a request was counted. */
-export interface Standing {
+/** One window of an address or a user, after a request was counted. */
+export interface RateLimitState {
   readonly allowed: boolean;
   /** Class and scope, such as `api-address`. */
   readonly policy: string;
@@ -15,12 +15,12 @@ export interface Standing {
  * (RFC 9651). q: quota, w: window in seconds, r: what remains, t: seconds until the window ends. No partition key (pk): it would name
  * the caller. The first policy is the address's, the second, where there is one, the user's.
  */
-export function rateLimitHeaders(standings: readonly Standing[]): Record<string, string> {
+export function rateLimitHeaders(states: readonly RateLimitState[]): Record<string, string> {
   return {
-    'ratelimit-policy': standings
+    'ratelimit-policy': states
       .map(({ policy, quota, windowSeconds }) => `"${policy}";q=${String(quota)};w=${String(windowSeconds)}`)
       .join(', '),
-    ratelimit: standings
+    ratelimit: states
       .map(({ policy, remaining, resetSeconds }) => `"${policy}";r=${String(remaining)};t=${String(resetSeconds)}`)
       .join(', '),
   };

@@ -1,8 +1,8 @@
-/** So many at once; with more, the first that came in is asked about again. */
+/** At most this many; beyond it the oldest is forgotten, so its next request asks Redis again. */
 const MAX_KEYS = 10_000;
 
-/** Who is over a quota until when, as far as this process was told: a flood is refused from here and reaches neither Redis nor a token's signature. */
-export class KnownOver {
+/** Addresses that Redis reported to be over their quota, and until when: a flood is refused from here, without Redis and before any token is verified. */
+export class OverQuotaCache {
   private readonly endsAtMs = new Map<string, number>();
 
   constructor(private readonly maxKeys = MAX_KEYS) {}
@@ -16,7 +16,7 @@ export class KnownOver {
     this.endsAtMs.set(key, performance.now() + leftMs);
   }
 
-  /** @returns milliseconds until its window ends, or undefined where it is not known to be over */
+  /** @returns milliseconds until its window ends, or undefined when it is not known to be over */
   leftMs(key: string): number | undefined {
     const endsAtMs = this.endsAtMs.get(key);
     if (endsAtMs === undefined) return undefined;
