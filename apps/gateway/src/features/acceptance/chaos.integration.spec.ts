@@ -142,7 +142,7 @@ describe('the caps, while everything is killed', () => {
       // Both sides of the edge were reached: two hours, two days
       expect(end.filter(({ scope }) => scope === 'system_hour')).toHaveLength(2);
       expect(end.filter(({ scope }) => scope === 'system_day')).toHaveLength(2);
-      expect((await emergencyStop.standing()) !== null).toBe(stops);
+      expect((await emergencyStop.current()) !== null).toBe(stops);
     } finally {
       await database.onApplicationShutdown();
     }

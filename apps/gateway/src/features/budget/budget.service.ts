@@ -27,7 +27,7 @@ export interface UserDayState extends WindowState {
 }
 
 export interface BudgetState {
-  /** Whether an emergency stop stands: nothing is spent until an operator clears it. */
+  /** Whether an emergency stop applies: nothing is spent until an operator clears it. */
   readonly stopped: boolean;
   readonly stoppedSince: Date | null;
   readonly hour: WindowState;
@@ -87,7 +87,7 @@ export class BudgetService {
     const { hour, day } = windowsOf(now);
     const { budget } = this.config;
     const [stop, rows] = await Promise.all([
-      this.emergencyStop.standing(),
+      this.emergencyStop.current(),
       this.database.read((client) =>
         client.budgetWindow.findMany({
           where: {

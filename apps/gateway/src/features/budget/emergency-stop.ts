@@ -11,7 +11,7 @@ export class EmergencyStop {
   ) {}
 
   /**
-   * Raises the stop, once however many ask at the same time (a partial unique index holds one standing row). It waits for the reservations
+   * Raises the stop, once for any number of simultaneous calls (a partial unique index allows one row that is not cleared). It waits for the reservations
    * under way, and none is committed after it. Call it outside of any transaction that reserves.
    */
   async raise(reason: string): Promise<void> {
@@ -22,8 +22,8 @@ export class EmergencyStop {
       this.logger.error({}, 'emergency stop raised: all spending is refused until an operator clears it');
   }
 
-  /** The standing stop, or null. */
-  async standing(): Promise<{ raisedAt: Date; reason: string } | null> {
+  /** The stop that applies now, or null. */
+  async current(): Promise<{ raisedAt: Date; reason: string } | null> {
     return this.database.read((client) =>
       client.emergencyStop.findFirst({ where: { clearedAt: null }, select: { raisedAt: true, reason: true } }),
     );

@@ -180,10 +180,10 @@ describe('keys of enclaves', () => {
     });
     const store = new SealedKeyStore(here.bench.database);
     expect(await store.add(core, record)).toBe('stored');
-    expect(await store.standing(keyIdOf(legacyKey))).toBe('live');
-    expect(await store.standing(new Uint8Array(randomBytes(16)))).toBe('none');
+    expect(await store.stateOf(keyIdOf(legacyKey))).toBe('live');
+    expect(await store.stateOf(new Uint8Array(randomBytes(16)))).toBe('none');
     await revoke(here, toHex(core.key_id));
-    expect(await store.standing(keyIdOf(legacyKey))).toBe('none');
+    expect(await store.stateOf(keyIdOf(legacyKey))).toBe('none');
   });
 
   it('of the legacy suite that an enclave says it holds are keys by which it is given messages', async () => {

@@ -77,23 +77,23 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /**
-   * Whether no enclave opens anything with this key any more: an operator revoked it; or its record is not in the database, and all
-   * enclaves, looked at from now on, are trusted, ready and hold others. Whoever was sealed to a key that is held now was sealed to
-   * it before this call, so that an older look proves nothing.
+   * Whether no enclave opens anything with this key any more: an operator revoked it; or its record is not in the database, and a
+   * check of every enclave that begins after this call finds it trusted, ready and holding other keys. An earlier check proves
+   * nothing: the key may be newer than it.
    * @throws ProblemError `database_unavailable`
    */
   async isRetired(keyId: KeyId): Promise<boolean> {
-    const standing = await this.store.standing(fromHex(keyId));
-    if (standing !== 'none') return standing === 'revoked';
+    const state = await this.store.stateOf(fromHex(keyId));
+    if (state !== 'none') return state === 'revoked';
     const nowMs = performance.now();
-    const looked = await Promise.all(
+    const checked = await Promise.all(
       this.monitor.enclaves.map(async (enclave, at) => {
-        const said = await this.syncs[at]?.syncSince(nowMs);
-        return said === true && (!enclave.verifies || (await enclave.checkSince(nowMs)));
+        const synced = await this.syncs[at]?.syncSince(nowMs);
+        return synced === true && (!enclave.verifies || (await enclave.checkSince(nowMs)));
       }),
     );
     return (
-      !looked.includes(false) &&
+      !checked.includes(false) &&
       this.monitor.enclaves.every((enclave) => enclave.heldKeyIds()?.includes(keyId) === false)
     );
   }
@@ -105,7 +105,7 @@ export class EnclaveKeys implements OnApplicationBootstrap, BeforeApplicationShu
    */
   async isRetiredBy(enclave: EnclaveMonitor, keyId: KeyId): Promise<boolean> {
     if (this.monitor.enclaves.length > 1) return this.isRetired(keyId);
-    return enclave.takesMessages() && (await this.store.standing(fromHex(keyId))) !== 'live';
+    return enclave.takesMessages() && (await this.store.stateOf(fromHex(keyId))) !== 'live';
   }
 
   /** Reads the version of the table, which is cheap; what is new goes to all enclaves at once. */

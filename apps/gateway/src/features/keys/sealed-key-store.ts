@@ -108,10 +108,10 @@ export class SealedKeyStore {
   }
 
   /**
-   * What the database says of one key: a message to a `live` one can still be opened, to a `revoked` one never again. An id of the
+   * The state of one key in the database: a message to a `live` one can still be opened, to a `revoked` one never again. An id of the
    * legacy suite is found in the record that names it, for as long as there is one.
    */
-  async standing(keyId: Uint8Array): Promise<'live' | 'revoked' | 'none'> {
+  async stateOf(keyId: Uint8Array): Promise<'live' | 'revoked' | 'none'> {
     const [row] = await this.database.read(
       (client) => client.$queryRaw<{ revoked: boolean; live: boolean }[]>`
       SELECT revoked_at IS NOT NULL AS revoked, record IS NOT NULL AND destroy_after > now() AS live FROM sealed_key WHERE key_id = ${Buffer.from(keyId)}::bytea`,

@@ -11,7 +11,7 @@ describe('Admission', () => {
   let databaseUrl: string;
   let database: Database;
   let nowMs = 0;
-  let looks: jest.SpyInstance;
+  let reads: jest.SpyInstance;
 
   beforeAll(async () => {
     postgres = await startPostgres();
@@ -27,7 +27,7 @@ describe('Admission', () => {
   beforeEach(() => {
     nowMs = 1_000_000;
     jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
-    looks = jest.spyOn(database, 'read');
+    reads = jest.spyOn(database, 'read');
   });
   afterEach(async () => {
     jest.restoreAllMocks();
@@ -97,16 +97,16 @@ describe('Admission', () => {
     expect(await admission().refusal()).toBeNull();
   });
 
-  it('looks once a second however many ask, and tells them what it knows meanwhile', async () => {
+  it('checks once a second for any number of requests, and answers from the last check meanwhile', async () => {
     const one = admission();
     await Promise.all(Array.from({ length: 50 }, () => one.refusal()));
-    expect(looks).toHaveBeenCalledTimes(1);
+    expect(reads).toHaveBeenCalledTimes(1);
     await enqueue(4);
     nowMs += 999;
     expect(await one.refusal()).toBeNull();
     nowMs += 2;
-    expect(await Promise.all([one.refusal(), one.refusal()])).toEqual([null, null]); // looking behind their backs
-    expect(looks).toHaveBeenCalledTimes(2);
+    expect(await Promise.all([one.refusal(), one.refusal()])).toEqual([null, null]); // the next check runs behind them
+    expect(reads).toHaveBeenCalledTimes(2);
     for (let round = 0; round < 600 && (await one.refusal()) === null; round++)
       await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await one.refusal()).toMatchObject(overloaded);
@@ -115,11 +115,11 @@ describe('Admission', () => {
     expect(await one.refusal()).toBeNull();
   });
 
-  it('does not decide by a look that failed', async () => {
+  it('does not decide by a check that failed', async () => {
     const one = admission();
     expect(await one.refusal()).toBeNull();
     nowMs += 2000;
-    looks.mockRejectedValueOnce(new Error('away'));
+    reads.mockRejectedValueOnce(new Error('away'));
     expect(await one.refusal()).toBeNull();
   });
 });

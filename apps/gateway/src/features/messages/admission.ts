@@ -11,23 +11,23 @@ export interface QueueLoad {
   readonly oldestMs: number;
 }
 
-/** A look is good for so long, and is renewed behind the back of whoever asks. */
+/** A check counts for this long; then the next request starts another and does not wait for it. */
 const FRESH_FOR_MS = 1000;
-/** One so old says nothing any more: whoever asks waits for the next. */
+/** A check this old is stale: requests wait for the next. */
 const STALE_AFTER_MS = 5000;
 const RETRY_AFTER_SECONDS = 10;
-/** So that those who were turned away together do not come back together. */
+/** So that clients that were refused together do not retry together. */
 const RETRY_SPREAD_SECONDS = 10;
 
 /**
- * Turns new messages away while the queue is too long or too slow, before they wait in vain: a 503 now is worth more than a 202
- * that ends as `expired`. Each process looks for itself about once a second while it is asked, over two indexes, counting no
- * further than the limit; so a limit may be passed by what all processes accept within a second.
+ * Refuses new messages while the queue is too long or too slow: a 503 now is worth more than a 202 that ends as `expired`. Each
+ * process checks about once a second while requests come, over two indexes, and counts no further than the limit; so a limit may
+ * be passed by what all processes accept within a second.
  */
 @Injectable()
 export class Admission {
   private last: { readonly load: QueueLoad; readonly atMs: number } | undefined;
-  private looking: Promise<QueueLoad> | undefined;
+  private checking: Promise<QueueLoad> | undefined;
 
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'admission'>,
@@ -50,16 +50,16 @@ export class Admission {
     const { last } = this;
     const ageMs = last === undefined ? Infinity : performance.now() - last.atMs;
     if (last !== undefined && ageMs < FRESH_FOR_MS) return last.load;
-    this.looking ??= this.look().finally(() => {
-      this.looking = undefined;
+    this.checking ??= this.check().finally(() => {
+      this.checking = undefined;
     });
-    if (last === undefined || ageMs >= STALE_AFTER_MS) return this.looking;
-    // A look that fails is not what decides about a message: its acceptance will meet the same database.
-    this.looking.catch(() => undefined);
+    if (last === undefined || ageMs >= STALE_AFTER_MS) return this.checking;
+    // A check that fails decides about no message: accepting it will meet the same database.
+    this.checking.catch(() => undefined);
     return last.load;
   }
 
-  private async look(): Promise<QueueLoad> {
+  private async check(): Promise<QueueLoad> {
     const { maxWaiting } = this.config.admission;
     const [load] = await this.database.read(
       (client) => client.$queryRaw<[QueueLoad]>`

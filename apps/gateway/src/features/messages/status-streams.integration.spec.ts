@@ -278,8 +278,8 @@ describe('the stream of a message', () => {
       [...(streams as unknown as { open: Set<{ version: string }> }).open].map(({ version }) => version);
     await until(() => versions().every((version) => version !== '')); // each was looked at once
     const reads = jest.spyOn(database, 'read');
-    const looks = jest.spyOn(streams as unknown as { lookOnce(): Promise<void> }, 'lookOnce');
-    await until(() => looks.mock.calls.length === 5);
+    const polls = jest.spyOn(streams as unknown as { pollOnce(): Promise<void> }, 'pollOnce');
+    await until(() => polls.mock.calls.length === 5);
     expect(reads.mock.calls.length).toBeLessThanOrEqual(5);
     await Promise.all(ids.map((id) => end(id)));
     expect(new Set(await Promise.all(listening.map(({ over }) => over)))).toEqual(new Set(['end']));

@@ -20,7 +20,7 @@ const MAX_PAUSE_MS = 5000;
 const TICK_MS = 1000;
 
 /**
- * The streams of this process. However many there are, one look at the versions of their rows (`xmin`, by primary key) is made every
+ * The streams of this process. However many there are, one query for the versions of their rows (`xmin`, by primary key) runs every
  * `pollMs`, none where there is no stream, and whole views are read for what has changed only. Another process may have made the change,
  * so this one's own word would not do.
  */
@@ -125,17 +125,17 @@ export class StatusStreams implements BeforeApplicationShutdown {
       const nowMs = performance.now();
       for (const stream of this.open) stream.tick(nowMs);
     }, this.timing.tickMs).unref();
-    void this.look().finally(() => {
+    void this.poll().finally(() => {
       clearInterval(ticks);
       this.watching = false;
     });
   }
 
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     for (let pauseMs = this.timing.pollMs; this.open.size > 0;) {
       await sleep(pauseMs, undefined, { ref: false });
       try {
-        await this.lookOnce();
+        await this.pollOnce();
         pauseMs = this.timing.pollMs;
       } catch {
         // A database that is away is told by health and by every other request; those who listen are told nothing new meanwhile.
@@ -144,7 +144,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
     }
   }
 
-  private async lookOnce(): Promise<void> {
+  private async pollOnce(): Promise<void> {
     const byId = Map.groupBy(this.open, ({ messageId }) => messageId);
     const ids = [...byId.keys()];
     const rows = await this.database.read(
