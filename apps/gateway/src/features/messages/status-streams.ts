@@ -134,6 +134,7 @@ export class StatusStreams implements BeforeApplicationShutdown {
   private async poll(): Promise<void> {
     for (let pauseMs = this.timing.pollMs; this.open.size > 0;) {
       await sleep(pauseMs, undefined, { ref: false });
+      if (this.open.size === 0) return; // the last stream ended meanwhile, perhaps with the process
       try {
         await this.pollOnce();
         pauseMs = this.timing.pollMs;
