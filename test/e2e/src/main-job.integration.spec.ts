@@ -25,6 +25,7 @@ beforeAll(async () => {
   folder = await temporaryFolder('e2e');
   system = await startSystem({
     folder: folder.path,
+    gatewayPort: 0,
     gatewayEnvironment: {
       DELIVERY_MIN_BACKOFF_MS: '50',
       DELIVERY_MAX_BACKOFF_MS: '500',

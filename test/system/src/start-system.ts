@@ -14,7 +14,7 @@ export interface SystemOptions {
   folder: string;
   /** Keep the database between starts. */
   persistent?: boolean;
-  /** Asked for first; another one if it is taken. */
+  /** Asked for first; a free one if it is taken, or for 0. */
   gatewayPort?: number;
   redisUrl?: string;
   /** How many gateways, on the same database and enclaves; one unless given. */
@@ -231,7 +231,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 }
 
 async function gatewayPort(preferred: number | undefined): Promise<number> {
-  if (preferred === undefined) return freePort();
+  if (preferred === undefined || preferred === 0) return freePort();
   const answers = await fetch(`http://127.0.0.1:${String(preferred)}/`, { signal: AbortSignal.timeout(1000) }).then(
     () => true,
     (error: unknown) => !(error instanceof TypeError),

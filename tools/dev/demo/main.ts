@@ -41,7 +41,7 @@ const line = new CommandLine(
 line.program
   .option('--once', 'end when the receipt has verified, or anything failed')
   .option('--message <file>', 'send this message (JSON in the shape of docs/message.md) instead of the made-up one')
-  .option('--port <port>', "the gateway's; a free one if that is taken", '3001')
+  .option('--port <port>', "the gateway's; a free one if that is taken, or for 0", '3001')
   .option('--folder <folder>', 'where database, development root and logs are kept', join(workspaceRoot(), '.dev'))
   .addHelpText('after', AFTER)
   .action(line.run(run));
