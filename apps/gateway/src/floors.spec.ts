@@ -22,7 +22,11 @@ describe('the floors of the gateway', () => {
   });
 
   it('has no cycle of imports between folders', () => {
-    expect(cycles(imports)).toEqual([]);
+    expect(cycles(imports, dirname)).toEqual([]);
+  });
+
+  it('has no cycle of imports between files', () => {
+    expect(cycles(imports, (file) => file)).toEqual([]);
   });
 
   it('would show the files of an import that goes up', () => {
@@ -36,12 +40,15 @@ describe('the floors of the gateway', () => {
 
   it('would show the files of a cycle, between folders inside one another too', () => {
     expect(
-      cycles([
-        ['a/1.ts', 'b/1.ts'],
-        ['b/2.ts', 'b/deep/1.ts'],
-        ['b/deep/2.ts', 'a/2.ts'],
-        ['c/1.ts', 'a/1.ts'],
-      ]),
+      cycles(
+        [
+          ['a/1.ts', 'b/1.ts'],
+          ['b/2.ts', 'b/deep/1.ts'],
+          ['b/deep/2.ts', 'a/2.ts'],
+          ['c/1.ts', 'a/1.ts'],
+        ],
+        dirname,
+      ),
     ).toEqual(['a/1.ts -> b/1.ts', 'b/2.ts -> b/deep/1.ts', 'b/deep/2.ts -> a/2.ts']);
   });
 });
@@ -59,22 +66,22 @@ function upward(all: readonly Import[]): string[] {
   return all.filter(([from, to]) => (floorOf(from) ?? -1) < (floorOf(to) ?? -1)).map(arrow);
 }
 
-/** The imports between two folders that reach each other. */
-function cycles(all: readonly Import[]): string[] {
-  const between = all.filter(([from, to]) => dirname(from) !== dirname(to));
-  const next = Map.groupBy(between, ([from]) => dirname(from));
+/** The imports between two folders, or two files, that reach each other. `nodeOf` names the folder or the file. */
+function cycles(all: readonly Import[], nodeOf: (file: string) => string): string[] {
+  const between = all.filter(([from, to]) => nodeOf(from) !== nodeOf(to));
+  const next = Map.groupBy(between, ([from]) => nodeOf(from));
   const reached = (start: string): Set<string> => {
     const seen = new Set<string>();
     const open = [start];
-    for (let folder = open.pop(); folder !== undefined; folder = open.pop())
-      for (const [, to] of next.get(folder) ?? []) {
-        if (seen.has(dirname(to))) continue;
-        seen.add(dirname(to));
-        open.push(dirname(to));
+    for (let node = open.pop(); node !== undefined; node = open.pop())
+      for (const [, to] of next.get(node) ?? []) {
+        if (seen.has(nodeOf(to))) continue;
+        seen.add(nodeOf(to));
+        open.push(nodeOf(to));
       }
     return seen;
   };
-  return between.filter(([from, to]) => reached(dirname(to)).has(dirname(from))).map(arrow);
+  return between.filter(([from, to]) => reached(nodeOf(to)).has(nodeOf(from))).map(arrow);
 }
 
 function arrow([from, to]: Import): string {

@@ -1,6 +1,5 @@
 import type { ProblemCode } from '@communique-tee/protocol';
 import type * as z from 'zod';
-import { routePolicy } from './route-policy';
 
 /** A JSON Schema written by hand, for what no zod schema reads or writes. */
 export type PlainSchema = Readonly<Record<string, unknown>>;
@@ -31,9 +30,4 @@ export interface OperationDescription {
   readonly answers: Readonly<Record<string, Answer>>;
   /** Codes that the handler itself throws. */
   readonly problems?: readonly ProblemCode[];
-}
-
-/** Describes the route in the OpenAPI document, which is built from the registered routes (edge/openapi). Every route needs one. */
-export function Operation({ problems = [], ...description }: OperationDescription): MethodDecorator {
-  return routePolicy({ operation: description, problems });
 }

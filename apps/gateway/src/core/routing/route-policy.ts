@@ -34,6 +34,11 @@ export function routePolicy(part: Partial<RoutePolicy>): MethodDecorator {
   };
 }
 
+/** Describes the route in the OpenAPI document, which is built from the registered routes (edge/openapi). Every route needs one. */
+export function Operation({ problems = [], ...description }: OperationDescription): MethodDecorator {
+  return routePolicy({ operation: description, problems });
+}
+
 /** Probes and whatever has no policy of its own, addresses that lead nowhere included, are limited too. */
 export function policyOf(request: FastifyRequest): RoutePolicy {
   const { url, config } = request.routeOptions;

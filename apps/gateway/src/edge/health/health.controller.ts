@@ -8,7 +8,7 @@ import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { Readiness } from './readiness';
 import { TeeIndicators } from './tee-indicators';
 import { DATABASE_PROBLEMS } from '../../core/database/database';
-import { Operation } from '../../core/routing/operation';
+import { Operation } from '../../core/routing/route-policy';
 
 /** Terminus decides what is in it. */
 const ANYTHING = { type: 'object', additionalProperties: true } as const;

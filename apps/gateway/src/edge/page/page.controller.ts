@@ -2,7 +2,7 @@ import { Controller, Get, Headers, Inject, Param, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { ProblemError } from '../../core/problems/problem-error';
-import { Operation } from '../../core/routing/operation';
+import { Operation } from '../../core/routing/route-policy';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { type PageFacts, pageFactsSchema } from './page-facts';
 import { isUnchanged, takesGzip, wantsPage } from './conditions';

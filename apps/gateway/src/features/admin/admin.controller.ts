@@ -8,7 +8,7 @@ import { RateLimits } from '../limits/rate-limits';
 import { SealedKeyStore } from '../keys/sealed-key-store';
 import { type AdminKeys, adminKeysSchema, type AdminStatus, adminStatusSchema } from './admin-status';
 import { DATABASE_PROBLEMS } from '../../core/database/database';
-import { Operation } from '../../core/routing/operation';
+import { Operation } from '../../core/routing/route-policy';
 
 type Window = Awaited<ReturnType<BudgetService['state']>>['hour'];
 

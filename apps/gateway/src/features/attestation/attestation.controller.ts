@@ -12,7 +12,8 @@ import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { AttestationDocuments, type UnjudgedDocument } from './attestation-documents';
 import { EnclaveConfigurations } from './enclave-configurations';
 import { negotiate } from '../../core/routing/accept';
-import { BINARY, Operation } from '../../core/routing/operation';
+import { BINARY } from '../../core/routing/operation';
+import { Operation } from '../../core/routing/route-policy';
 
 const JSON_TYPE = 'application/json';
 const COSE_TYPE = 'application/cose';

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, errors } from 'jose';
 import { ProblemError } from '../../core/problems/problem-error';
 import type { Logger } from '../../core/telemetry/logger';
-import type { KeySource } from './key-source';
+import type { KeySource } from './token-verifier';
 
 /** How long a set that was fetched is used without asking again. */
 const FRESH_MS = 600_000;

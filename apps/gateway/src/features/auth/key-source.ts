@@ -1,27 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import * as z from 'zod';
 import type { GatewayConfig } from '../../core/config/gateway-config';
 import type { Logger } from '../../core/telemetry/logger';
 import { openKeySetByUrl } from './key-set-by-url';
+import type { KeySource } from './token-verifier';
 
 /** How long a file's date is believed before it is looked at again. */
 const RECHECK_MS = 1000;
-
-/**
- * Where the keys that verify tokens come from. A key that is not in the set is the caller's problem (jose's errors pass through); a
- * set that cannot be had is ours.
- */
-export interface KeySource {
-  /**
-   * Reads the set again where that is due, and says whether it may be used at all. To be asked before each use of what the keys say.
-   * @returns the number of the set in use: another one after each time that it was read, whether or not something in it is different
-   * @throws ProblemError `identity_provider_unavailable`
-   */
-  current(): Promise<number>;
-  /** The key of a token, from the set as it is, which an unknown key id may make be read again. @throws ProblemError `identity_provider_unavailable` */
-  readonly find: JWTVerifyGetKey;
-}
 
 export async function openKeySource(jwks: GatewayConfig['auth']['jwks'], logger: Logger): Promise<KeySource> {
   return 'url' in jwks ? openKeySetByUrl(jwks, logger) : openFile(jwks.file, logger);

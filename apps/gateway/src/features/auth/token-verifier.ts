@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { jwtVerify } from 'jose';
+import { jwtVerify, type JWTVerifyGetKey } from 'jose';
 import type { GatewayConfig } from '../../core/config/gateway-config';
 import { ProblemError } from '../../core/problems/problem-error';
 import type { CallerIdentity } from './caller';
-import type { KeySource } from './key-source';
 import { VerifiedTokens } from './verified-tokens';
 
 const MAX_TOKEN_CHARACTERS = 8192;
@@ -12,6 +11,21 @@ const MAX_SUBJECT_CHARACTERS = 512;
 /** Nest token of the verifier. */
 export const TOKEN_VERIFIER = 'TOKEN_VERIFIER';
 export type TokenVerifier = (authorization: string | undefined) => Promise<CallerIdentity>;
+
+/**
+ * Where the keys that verify tokens come from. A key that is not in the set is the caller's problem (jose's errors pass through); a
+ * set that cannot be had is ours.
+ */
+export interface KeySource {
+  /**
+   * Reads the set again where that is due, and says whether it may be used at all. To be asked before each use of what the keys say.
+   * @returns the number of the set in use: another one after each time that it was read, whether or not something in it is different
+   * @throws ProblemError `identity_provider_unavailable`
+   */
+  current(): Promise<number>;
+  /** The key of a token, from the set as it is, which an unknown key id may make be read again. @throws ProblemError `identity_provider_unavailable` */
+  readonly find: JWTVerifyGetKey;
+}
 
 /**
  * Checks `Authorization: Bearer <JWT>` (RFC 6750, RFC 7519): signature under an allowed algorithm by a key of the set, issuer,

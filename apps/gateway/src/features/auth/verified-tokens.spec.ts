@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { Logger } from '../../core/telemetry/logger';
 import { AUDIENCE, createIssuer, ISSUER, type Issuer } from '../../testing/issuer';
-import { type KeySource, openKeySource } from './key-source';
-import { createTokenVerifier, ownerOf } from './token-verifier';
+import { openKeySource } from './key-source';
+import { createTokenVerifier, type KeySource, ownerOf } from './token-verifier';
 import { VerifiedTokens } from './verified-tokens';
 
 const logger = new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null'));

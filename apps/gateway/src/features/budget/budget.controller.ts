@@ -6,7 +6,7 @@ import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { type BudgetView, budgetViewSchema } from './budget-view';
 import { BudgetService } from './budget.service';
 import { DATABASE_PROBLEMS } from '../../core/database/database';
-import { Operation } from '../../core/routing/operation';
+import { Operation } from '../../core/routing/route-policy';
 
 @Controller('api/budget')
 export class BudgetController {

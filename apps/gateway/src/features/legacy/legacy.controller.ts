@@ -3,7 +3,7 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { LegacySuite } from './legacy-suite';
-import { Operation } from '../../core/routing/operation';
+import { Operation } from '../../core/routing/route-policy';
 
 @Controller('api/tee')
 export class LegacyController {

@@ -24,7 +24,8 @@ import { type PostedMessage, readSealedMessage } from './read-sealed-message';
 import { StatusStreams } from './status-streams';
 import { legacySubmissionOf, submissionOf, type Submission } from '../acceptance/submission';
 import { DATABASE_PROBLEMS } from '../../core/database/database';
-import { BINARY, Operation } from '../../core/routing/operation';
+import { BINARY } from '../../core/routing/operation';
+import { Operation } from '../../core/routing/route-policy';
 
 const EVENT_STREAM = 'text/event-stream';
 

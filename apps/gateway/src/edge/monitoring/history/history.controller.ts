@@ -2,7 +2,8 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { AdminScope } from '../../../features/auth/admin-scope';
 import { ProblemError } from '../../../core/problems/problem-error';
 import { RateLimit } from '../../../core/routing/rate-limit.decorator';
-import { Operation, type Parameter } from '../../../core/routing/operation';
+import type { Parameter } from '../../../core/routing/operation';
+import { Operation } from '../../../core/routing/route-policy';
 import { History } from './history';
 import {
   adminHistoryOf,
