@@ -279,8 +279,9 @@ describe('the stream of a message', () => {
     await until(() => versions().every((version) => version !== '')); // each was looked at once
     const reads = jest.spyOn(database, 'read');
     const polls = jest.spyOn(streams as unknown as { pollOnce(): Promise<void> }, 'pollOnce');
-    await until(() => polls.mock.calls.length === 5);
-    expect(reads.mock.calls.length).toBeLessThanOrEqual(5);
+    await until(() => polls.mock.calls.length >= 5);
+    // One for each poll, and now and then one of the gauges; not one for each of 50 messages.
+    expect(reads.mock.calls.length).toBeLessThan(polls.mock.calls.length * 5);
     await Promise.all(ids.map((id) => end(id)));
     expect(new Set(await Promise.all(listening.map(({ over }) => over)))).toEqual(new Set(['end']));
     expect(listening.every((each) => each.views().at(-1)?.status === 'refused')).toBe(true);
