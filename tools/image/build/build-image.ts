@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '@communique-tee/command-line';
 import { writeCpio, writeImage, type Measurements } from '@communique-tee/eif';
 import { cacheFolder } from '../debian-archive/cache-folder';
 import { group } from '../debian-archive/lock';
@@ -163,7 +164,7 @@ export async function buildImage({
 
 async function workFolder(outFolder: string): Promise<string> {
   try {
-    await mkdir(outFolder, { recursive: true });
+    makeFolder(outFolder);
     return await mkdtemp(join(outFolder, '.build-'));
   } catch (cause) {
     throw new BuildError(

@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { asNitroCli } from '@communique-tee/eif';
 import { Option, type Command } from 'commander';
-import { UsageError, writableFolder, type CommandLine } from '@communique-tee/command-line';
+import { UsageError, type CommandLine } from '@communique-tee/command-line';
 import { SetupError } from '../debian-archive/setup-error';
 import { BuildError } from './build-error';
 import { buildImage } from './build-image';
@@ -48,7 +48,6 @@ async function build({ stack, configuration, arch, out }: Options): Promise<numb
     );
     return 1;
   }
-  const outFolder = writableFolder('--out', out ?? join(root, 'dist/image', `${stack}-${arch}`));
   const startedAtMs = performance.now();
   const elapsed = () => `${((performance.now() - startedAtMs) / 1000).toFixed(1).padStart(6)} s`;
   try {
@@ -56,7 +55,7 @@ async function build({ stack, configuration, arch, out }: Options): Promise<numb
       root,
       arch,
       configurationFile,
-      outFolder,
+      outFolder: resolve(out ?? join(root, 'dist/image', `${stack}-${arch}`)),
       step: async (title, work) => {
         process.stderr.write(`${elapsed()}  ${title}\n`);
         return work();
