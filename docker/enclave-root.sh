@@ -3,6 +3,11 @@
 # bundle, the stack's configuration, and the empty folders that nitro-cli's init mounts on. Nothing else: no shell, no package manager.
 # Run in the build stage of Dockerfile.nitro-enclave, after the bundle is built; STACK names the configuration.
 set -eu
+usage='usage: STACK=<name> sh docker/enclave-root.sh <folder>'
+case ${1-} in
+  -h | --help) echo "$usage" && exit 0 ;;
+  '' | -*) echo "$usage" >&2 && exit 2 ;;
+esac
 folder=$1
 case $(uname -m) in
   x86_64) architecture=x64 ;;

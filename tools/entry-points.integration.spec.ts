@@ -92,7 +92,7 @@ it.each(programs)('%s', async (program) => {
   await expectHelpAndRefusal(words, process.execPath, 2);
 });
 
-it.each(['docker/make-env.sh', '.ci/run'])('%s', async (script) => {
+it.each(['docker/make-env.sh', 'docker/enclave-root.sh', '.ci/run'])('%s', async (script) => {
   await expectHelpAndRefusal([script], 'bash', 2);
 });
 
@@ -100,13 +100,15 @@ it.each(['enclave', 'gateway'])('nx serve %s', async (app) => {
   await expectHelpAndRefusal(['tools/dev/build/serve.mjs', app], process.execPath, 2);
 });
 
-it.each(['apps/enclave/src/main.ts', 'apps/gateway/src/main.ts', 'apps/parent/src/main.ts'])(
-  '%s, where wrong arguments are wrong configuration: exit 78',
-  async (entry) => {
-    // The enclave refuses an environment that could have changed it, e.g. NODE_EXTRA_CA_CERTS.
-    await expectHelpAndRefusal(['tools/run.mjs', entry], process.execPath, 78, { PATH: process.env['PATH'] });
-  },
-);
+it.each([
+  'apps/enclave/src/main.ts',
+  'apps/enclave/src/check-configuration.ts',
+  'apps/gateway/src/main.ts',
+  'apps/parent/src/main.ts',
+])('%s, where wrong arguments are wrong configuration: exit 78', async (entry) => {
+  // The enclave refuses an environment that could have changed it, e.g. NODE_EXTRA_CA_CERTS.
+  await expectHelpAndRefusal(['tools/run.mjs', entry], process.execPath, 78, { PATH: process.env['PATH'] });
+});
 
 it.each(leaves)('%s --help lists its exit codes', async (program) => {
   expect((await run([...program.split(' '), '--help'])).out).toMatch(/^Exit codes?/m);
@@ -114,6 +116,7 @@ it.each(leaves)('%s --help lists its exit codes', async (program) => {
 
 it.each([
   ['a job that is not there', 'tools/run.mjs tools/dev/bench/load/main.ts no-such-file.json', 1],
+  ['an image below a file', 'tools/run.mjs tools/image/main.ts build --stack example --out package.json/x', 1],
   ['a program that is not there', 'tools/run.mjs no-such-program.ts', 2],
 ])('reports %s without a stack', async (_, command, code) => {
   const failed = await run(command.split(' '));
@@ -131,7 +134,6 @@ const FOLDER_OPTIONS = [
   'tools/run.mjs tools/dev/client-package/main.ts --out',
   'tools/run.mjs tools/dev/bench/main.ts --profile',
   'tools/run.mjs tools/ops/main.ts release --out',
-  'tools/run.mjs tools/image/main.ts build --stack x --configuration package.json --out',
 ];
 // Node's recursive mkdir never returns below /proc, and its process then ignored SIGTERM
 it.each([

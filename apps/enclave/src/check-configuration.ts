@@ -2,11 +2,19 @@
 // with all that is wrong on standard error. It prints the stack's name, the custody of its keys, and the destinations that the parent has to let through.
 import { destinationsOf } from './configuration/cross-checks';
 import { parseConfigurationForImage } from './configuration/for-image';
-import { readConfigurationFile } from './runtime/configuration-file';
+import { ConfigurationError, readConfigurationFile } from './runtime/configuration-file';
 import { exitOnError } from './runtime/process';
 
+const USAGE = 'usage: node check-configuration.js <file>';
+
 exitOnError(async () => {
-  const configuration = parseConfigurationForImage(readConfigurationFile(process.argv[2] ?? ''));
+  const [file, ...more] = process.argv.slice(2);
+  if (file === '--help' || file === '-h') {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
+  if (file === undefined || file.startsWith('-') || more.length > 0) throw new ConfigurationError([USAGE]);
+  const configuration = parseConfigurationForImage(readConfigurationFile(file));
   const { stack, listen, custody, egress } = configuration;
   process.stdout.write(
     `${JSON.stringify({ stack, listen, custody: custody.mode, routes: egress.routes, destinations: destinationsOf(configuration) })}\n`,
