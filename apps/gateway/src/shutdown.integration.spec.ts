@@ -57,6 +57,7 @@ describe('a gateway that is asked to stop', () => {
       TEE_EXPECTED_CODE_HASH: `sha384:${'ab'.repeat(48)}`,
       RATE_LIMIT_MAX_REQUESTS: '1000000',
       DEFAULT_USER_DAILY_LIMIT: '100000',
+      MESSAGES_PER_USER_DAY: '0',
       SYSTEM_HOURLY_LIMIT: '100000',
       EMERGENCY_SHUTDOWN_THRESHOLD: '100000',
     };
