@@ -10,7 +10,7 @@ import { Readiness } from './readiness';
 import { TeeIndicators } from './tee-indicators';
 
 @Module({
-  // Terminus would log whole results at every failed look; the answer says the same to who asked.
+  // Terminus would log whole results at every failed check; the answer says the same to who asked.
   imports: [
     TerminusModule.forRoot({ logger: false }),
     AttestationModule,

@@ -44,9 +44,9 @@ class Peer {
   }
 }
 
-async function until<T>(look: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
+async function until<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
   for (let round = 0; round < 3000; round++) {
-    const value = await look();
+    const value = await read();
     if (fits(value)) return value;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -209,7 +209,7 @@ describe('several enclaves', () => {
     expect(monitor.views()[1]?.keyId).toBe(two.keyId);
   });
 
-  it('a message to a key that is newer than the last look is not retired', async () => {
+  it('a message to a key that is newer than the last check is not retired', async () => {
     two.identity = identity();
     const id = await acceptFor(two); // the monitor knows of no such key
     start();

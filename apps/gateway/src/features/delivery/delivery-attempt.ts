@@ -102,7 +102,7 @@ export class DeliveryAttempt {
     });
     pace(paceSignalOf(result, performance.now() - startedAtMs));
     if (result.kind !== 'answer') {
-      // A restart is seen sooner this way than by the next regular look, and nothing more is sent meanwhile.
+      // A restart is seen sooner this way than by the next regular check, and nothing more is sent meanwhile.
       if (result.kind === 'unreachable' && !abandoned.aborted) void enclave.checkNow();
       if (result.kind === 'problem' && result.code === 'keys_not_ready') {
         void enclave.checkNow();

@@ -11,9 +11,9 @@ import { EnclaveIdentity } from './testing/enclave-identity';
 const trusting = { isTrusted: () => true, checkNow: () => Promise.resolve(), onTrusted: () => undefined };
 
 /** Waits for a state; what does not come in a minute does not come. */
-async function until<T>(look: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
+async function until<T>(read: () => Promise<T>, fits: (value: T) => boolean): Promise<T> {
   for (let round = 0; round < 3000; round++) {
-    const value = await look();
+    const value = await read();
     if (fits(value)) return value;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -30,10 +30,10 @@ interface Gateway {
   readonly keys: EnclaveKeys;
 }
 
-async function until<T>(look: () => T | Promise<T>, fits: (value: T) => boolean): Promise<T> {
+async function until<T>(read: () => T | Promise<T>, fits: (value: T) => boolean): Promise<T> {
   let last: T | undefined;
   for (let round = 0; round < 1500; round++) {
-    last = await look();
+    last = await read();
     if (fits(last)) return last;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

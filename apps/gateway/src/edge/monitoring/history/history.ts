@@ -19,12 +19,12 @@ import {
 
 const INTERVAL_MS = 10_000;
 const KEPT_MS = 6 * 3_600_000;
-/** Soon, so that a page that is opened at once has something to show; not before the first look at the enclave. */
+/** Soon, so that a page that is opened at once has something to show; not before the first check of the enclave. */
 const FIRST_MS = 1000;
 const TIMEOUT_MS = 5000;
 
 /**
- * A look at this process and what it stands on every ten seconds, the last six hours of them, in memory: enough for a person who wonders
+ * A sample of this process and what it depends on every ten seconds, the last six hours of them, in memory: enough for a person who wonders
  * since when. It is gone with the process, and each process has its own; what has to last is in the metrics.
  */
 @Injectable()

@@ -22,7 +22,7 @@ export interface Sample {
   /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly indicators: Readonly<Record<IndicatorName, IndicatorStatus>>;
-  /** Since the last look at the enclave was judged; null where there was none, or it verified nothing. */
+  /** Since the last check of the enclave was judged; null when there was none, or it verified nothing. */
   readonly attestationAgeMs: number | null;
   /** Null where the database could not be asked. */
   readonly queue: { readonly waiting: number; readonly overdueMs: number } | null;
