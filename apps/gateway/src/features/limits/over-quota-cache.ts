@@ -1,3 +1,5 @@
+import { wholeMs } from './windows-in-memory';
+
 /** At most this many; beyond it the oldest is forgotten, so its next request asks Redis again. */
 const MAX_KEYS = 10_000;
 
@@ -13,14 +15,14 @@ export class OverQuotaCache {
       if (this.endsAtMs.size < this.maxKeys) break;
       this.endsAtMs.delete(oldest);
     }
-    this.endsAtMs.set(key, performance.now() + leftMs);
+    this.endsAtMs.set(key, wholeMs() + leftMs);
   }
 
   /** @returns milliseconds until its window ends, or undefined when it is not known to be over */
   leftMs(key: string): number | undefined {
     const endsAtMs = this.endsAtMs.get(key);
     if (endsAtMs === undefined) return undefined;
-    const leftMs = endsAtMs - performance.now();
+    const leftMs = endsAtMs - wholeMs();
     if (leftMs > 0) return leftMs;
     this.endsAtMs.delete(key);
     return undefined;

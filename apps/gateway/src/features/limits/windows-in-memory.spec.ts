@@ -21,6 +21,14 @@ describe('windows in memory', () => {
     expect(windows.count('a')).toEqual({ count: 1, leftMs: 1000 });
   });
 
+  it('have no more left than their length, whatever fraction of a millisecond the clock reads', () => {
+    nowMs = 88_214.00789900291; // (now + 90_000) - now is more than 90_000
+    expect(new WindowsInMemory(90_000).count('a')).toEqual({ count: 1, leftMs: 90_000 });
+    const over = new OverQuotaCache();
+    over.add('a', 90_000);
+    expect(over.leftMs('a')).toBe(90_000);
+  });
+
   it('are so many and no more: those that ended go first, then the oldest', () => {
     const windows = new WindowsInMemory(1000, 3);
     windows.count('a');

@@ -3,6 +3,9 @@ import type { Counted } from '../../core/redis/decision-script';
 /** So many keys; with more, the window that began first is forgotten: nobody makes this process grow without end. */
 const MAX_KEYS = 100_000;
 
+/** The clock in whole milliseconds: of fractions, `(now + window) - now` can be more than the window. */
+export const wholeMs = (): number => Math.floor(performance.now());
+
 /** Fixed windows of one length, counted in this process alone: from a key's first request until `windowMs` later. */
 export class WindowsInMemory {
   /** All windows are equally long, so the order of insertion is the order in which they end. */
@@ -14,7 +17,7 @@ export class WindowsInMemory {
   ) {}
 
   count(key: string): Counted {
-    const nowMs = performance.now();
+    const nowMs = wholeMs();
     let window = this.at(key, nowMs);
     if (window === undefined) {
       this.makeRoom(nowMs);
@@ -27,7 +30,7 @@ export class WindowsInMemory {
 
   /** Without counting. */
   peek(key: string): Counted | undefined {
-    const nowMs = performance.now();
+    const nowMs = wholeMs();
     const window = this.at(key, nowMs);
     return window === undefined ? undefined : { count: window.count, leftMs: window.endsAtMs - nowMs };
   }
