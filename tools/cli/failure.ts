@@ -1,4 +1,4 @@
-/** What a command ends with. Stable: scripts go by it; usage.ts and README.md say the same for people. */
+/** What a command ends with. Stable, since scripts depend on it; the help texts and README.md list the same codes. */
 export const EXIT = { done: 0, refused: 1, notUnderstood: 2, notReached: 3, onItsWay: 4, interrupted: 130 } as const;
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 

@@ -3,7 +3,7 @@ import * as mini from 'zod/mini';
 /**
  * What the schemas of libs/ use of zod's chained form, over zod's small form: the same checks out of the same core (zod/v4/core), without
  * the rest (JSON Schema, texts in a language, code made at run time). Whatever is not here is an error when the bundle is loaded, and
- * package.spec.ts holds the bundle's judgement against that of the whole zod.
+ * tools/dev/client-package/package.integration.spec.ts holds the bundle's judgement against that of the whole zod.
  */
 type Any = mini.ZodMiniType;
 type Check = Parameters<Any['check']>[number];

@@ -36,7 +36,7 @@ export async function bundleClient(root: string, entry = 'libs/client/src/publis
   return { text, metafile };
 }
 
-/** `zod` in libs/ is its small form here; see browser/zod.ts. */
+/** `zod` in libs/ is its small form here; see tools/dev/build/browser-zod.ts. */
 function smallZod(file: string): Plugin {
   return {
     name: 'small-zod',

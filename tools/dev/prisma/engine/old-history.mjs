@@ -1,9 +1,9 @@
 import { EngineError, poolConfig, withClient } from './connection.mjs';
 
-/** The first of the eight migrations that were made one before anything was deployed. */
+/** The first of the eight migrations that one migration replaced before anything was deployed. */
 const OLD_FIRST = '20261122090000_first';
 
-/** @throws EngineError P3005 for a database that has them: what to do, in one line. Nothing was changed then. */
+/** @throws EngineError P3005 for a database that has them: one line that says what to do. Nothing was changed then. */
 export async function refuseOldHistory(url) {
   await withClient(poolConfig(url), async (client) => {
     const { rows } = await client.query("SELECT to_regclass('_prisma_migrations') IS NOT NULL AS migrated");
@@ -12,7 +12,7 @@ export async function refuseOldHistory(url) {
     if (rowCount > 0)
       throw new EngineError(
         'P3005',
-        'This database has migrations of before 2026-11-29, which were made one: create an empty database and migrate that. Nothing was changed here.',
+        'This database has the migrations of before 2026-11-29, which a single one replaced: create an empty database and migrate that. Nothing was changed here.',
       );
   });
 }

@@ -58,6 +58,7 @@ describe('the environment', () => {
       rateLimits: { windowMs: 60_000, maxRequests: 100 },
       budget: {
         userDayCapMicroUsd: 10_000_000n,
+        userDayMessages: 20,
         systemHourCapMicroUsd: 100_000_000n,
         systemDayCapMicroUsd: 500_000_000n,
       },

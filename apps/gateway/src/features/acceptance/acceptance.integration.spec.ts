@@ -92,7 +92,7 @@ describe('messages accepted in batches', () => {
     }
   });
 
-  it('wait in a line that is bounded in number and in time, and whoever is sent off has left no trace', async () => {
+  it('wait in a line that is bounded in number and in time, and a rejected one has left no trace', async () => {
     const { config, database, outcome } = await setUp({ DATABASE_POOL_SIZE: '4' });
     // Everybody waits for the system's day, which somebody holds
     expect(await outcome('first', fresh())).toBe('queued');
@@ -137,7 +137,7 @@ describe('messages accepted in batches', () => {
     expect(rows).toBe(0);
   });
 
-  it('of the largest size go out in groups that the database can take', async () => {
+  it('of the largest size go out in batches that the database can take', async () => {
     const { database, outcome } = await setUp();
     const large = Array.from({ length: 12 }, () =>
       submissionOf(sealedMessage({ ciphertext: new Uint8Array(randomBytes(256 * 1024 + 16)) })),
@@ -148,7 +148,7 @@ describe('messages accepted in batches', () => {
     expect(await database.client.deliveryJob.count()).toBe(12);
   });
 
-  it('do not wait for a group that hangs', async () => {
+  it('do not wait for a batch that hangs', async () => {
     const { database, outcome } = await setUp();
     const [stuck, other] = [fresh(), fresh()];
     let held: Promise<string> | undefined;
@@ -220,7 +220,7 @@ describe('messages accepted in batches', () => {
     expect(hour.reservedMicroUsd).toBe(25n * PRICE);
   });
 
-  it('raise the emergency stop where the day’s threshold is reached, and are refused while it stands', async () => {
+  it('raise the emergency stop where the day’s threshold is reached, and are refused while it is set', async () => {
     const { database, outcome } = await setUp({ EMERGENCY_SHUTDOWN_THRESHOLD: '0.20' });
     const outcomes = await Promise.all(Array.from({ length: 12 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
     expect(outcomes).toEqual([...Array<string>(5).fill('queued'), ...Array<string>(7).fill('emergency_stop')]);
@@ -228,7 +228,7 @@ describe('messages accepted in batches', () => {
     expect(await outcome('late', fresh())).toBe('emergency_stop');
   });
 
-  it('that cannot be stored are told so, all of them', async () => {
+  it('are all rejected when they cannot be stored', async () => {
     const { database, outcome } = await setUp();
     await database.client.$executeRaw`ALTER TABLE delivery_job ADD CONSTRAINT nothing_fits CHECK (false)`;
     expect(new Set(await Promise.all(Array.from({ length: 5 }, () => outcome('alice', fresh()))))).not.toContain(
@@ -238,7 +238,7 @@ describe('messages accepted in batches', () => {
     expect(await database.client.budgetWindow.count()).toBe(0);
   });
 
-  it('turns new ones away while the queue is too long, and still knows those it has', async () => {
+  it('are rejected while the queue is too long, unless they were accepted before', async () => {
     const { database, outcome } = await setUp({ ADMISSION_MAX_WAITING: '1' });
     const [first, second] = [fresh(), fresh()];
     expect(await outcome('a', first)).toBe('queued');
@@ -254,7 +254,7 @@ describe('messages accepted in batches', () => {
     }
   });
 
-  it('an id whose message is deleted as old while it is posted again is free', async () => {
+  it('can be accepted under the id of a message that is deleted meanwhile', async () => {
     const { database, outcome } = await setUp();
     const first = fresh();
     expect(await outcome('a', first)).toBe('queued');

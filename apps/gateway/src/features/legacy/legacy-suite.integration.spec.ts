@@ -72,7 +72,7 @@ describe('the legacy suite', () => {
     await enclave.stop();
   });
 
-  async function start({ withEnclave = true } = {}): Promise<void> {
+  async function start({ withEnclave = true, environment = {} } = {}): Promise<void> {
     if (withEnclave) await enclave.start();
     const database = await postgres.createMigratedDatabase();
     const config = testConfig({
@@ -82,6 +82,7 @@ describe('the legacy suite', () => {
       TEE_ENDPOINT: `unix:${folder.file('enclave')}`,
       TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
       ATTESTATION_DEVELOPMENT_ROOT_FILE: folder.file('root.pem'),
+      ...environment,
     });
     const app = await createApp(config);
     close = () => app.close();
@@ -170,6 +171,15 @@ describe('the legacy suite', () => {
     expect((await post(sealed(), { key: 'a-key' })).body['code']).toBe('idempotency_key_reused');
     // The same ciphertext with another nonce is no other message
     expect((await post({ ...message, nonce: base64(bytes(24)) })).body['code']).toBe('message_id_taken');
+  });
+
+  it('counts the messages of a UTC day, a repeated one once', async () => {
+    await start({ environment: { MESSAGES_PER_USER_DAY: '2' } });
+    const as = 'carol';
+    const [first, second] = [sealed(), sealed()];
+    for (const message of [first, first, second]) expect((await post(message, { as })).status).toBe(202);
+    expect(await post(sealed(), { as })).toMatchObject({ status: 429, body: { code: 'daily_messages_reached' } });
+    expect((await post(first, { as })).status).toBe(202);
   });
 
   it.each<[string, object]>([
