@@ -1,6 +1,7 @@
 import { CHECK_NAMES, type CheckName } from '@communique-tee/enclave-identity/browser';
 
-const TITLES: Readonly<Record<CheckName, string>> = {
+/** A check without a title is shown by its name. */
+const TITLES: Readonly<Partial<Record<CheckName, string>>> = {
   structure: 'Well formed, to the byte',
   chain: 'Certificates, link by link from the root',
   signature: 'Signature over the document',
@@ -19,7 +20,7 @@ export type CheckId = 'answer' | CheckName;
 /** In the order in which they are made; the first that fails decides. */
 export const CHECKS: readonly { readonly id: CheckId; readonly title: string }[] = [
   { id: 'answer', title: 'An answer to a nonce of this browser' },
-  ...CHECK_NAMES.map((id) => ({ id, title: TITLES[id] })),
+  ...CHECK_NAMES.map((id) => ({ id, title: TITLES[id] ?? id.replaceAll('_', ' ') })),
 ];
 
 /** `open`: not made, because there was nothing to compare with. */

@@ -110,7 +110,7 @@ function findingOf(
         ? { id, state: 'waiting', detail: '' }
         : { id, state: 'open', detail: NOT_MADE[check.code] };
     default:
-      return { id, state: check.state, detail: PASSED[id](subject, content, claims?.configuration) };
+      return { id, state: check.state, detail: PASSED[id]?.(subject, content, claims?.configuration) ?? '' };
   }
 }
 
@@ -139,7 +139,8 @@ type Detail = (
   configuration: PublicConfiguration | undefined,
 ) => string;
 
-const PASSED: Readonly<Record<CheckName, Detail>> = {
+/** What the page adds to the title of a check that passed. */
+const PASSED: Readonly<Partial<Record<CheckName, Detail>>> = {
   structure: ({ document }) =>
     `COSE_Sign1 of ${document.length.toLocaleString('en')} bytes: strict CBOR, ES384, SHA-384, no field too many.`,
   chain: ({ anchor }, content) =>

@@ -7,6 +7,7 @@ import { chromiumAvailability, openChromium, type Chromium } from '@communique-t
 import { adminIssuer } from './admin-issuer';
 import { EXAMPLE, fillForm } from './fill-form';
 import { type Visit, visit } from './visit';
+import { CHECKS } from '@communique-tee/page/proof/checks';
 
 const HOUR_MS = 3_600_000;
 
@@ -53,23 +54,7 @@ describeWith(chromiumAvailability(), 'the page', () => {
   const verdict = (page: Page, state: string) => page.locator(`#verdict[data-state="${state}"]`);
   const stateOf = (page: Page, check: string) => page.locator(`#check-${check}`).getAttribute('data-state');
   const statesOf = async (page: Page) =>
-    Object.fromEntries(
-      await Promise.all(
-        [
-          'answer',
-          'structure',
-          'chain',
-          'signature',
-          'debug_mode',
-          'nonce',
-          'age',
-          'image',
-          'key_binding',
-          'custody',
-          'configuration',
-        ].map(async (id) => [id, await stateOf(page, id)]),
-      ),
-    );
+    Object.fromEntries(await Promise.all(CHECKS.map(async ({ id }) => [id, await stateOf(page, id)])));
   const fits = (page: Page) =>
     page.evaluate<boolean>('document.documentElement.scrollWidth <= document.documentElement.clientWidth');
 
