@@ -2,17 +2,17 @@ export type Action = 'message' | 'validate' | 'offices';
 
 /**
  * The simulator's own table of chambers, written from their schemas and documents and on purpose not shared with the code under test:
- * this is the judge. `memberOffice` is the only place where the chambers' schemas differ.
+ * this is the judge. `memberOffice` is the only place where the chambers' schemas differ: a pattern of XML Schema, which matches whole values.
  */
 export const SIMULATED_CHAMBERS = {
   house: {
-    memberOffice: /^H[A-Z][A-Z][0-9][0-9]$/,
+    memberOffice: 'H[A-Z][A-Z][0-9][0-9]',
     paths: { '/v2/message': 'message', '/v2/validate': 'validate', '/v2/offices': 'offices' },
     /** What a configuration posts to. */
     messagePath: '/v2/message',
   },
   senate: {
-    memberOffice: /^S[A-Z][A-Z]0[1-3]$/,
+    memberOffice: 'S[A-Z][A-Z]0[1-3]',
     paths: {
       '/api/testing-messages/': 'message',
       '/api/production-messages/': 'message',
@@ -22,7 +22,7 @@ export const SIMULATED_CHAMBERS = {
   },
 } as const satisfies Record<
   string,
-  { memberOffice: RegExp; paths: Readonly<Record<string, Action>>; messagePath: string }
+  { memberOffice: string; paths: Readonly<Record<string, Action>>; messagePath: string }
 >;
 
 export type Chamber = keyof typeof SIMULATED_CHAMBERS;

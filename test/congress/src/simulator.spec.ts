@@ -57,7 +57,7 @@ describe('the Congress simulator', () => {
     expect(status).toBe(400);
     expect(headers['content-type']).toMatch(/^application\/xml/);
     expect(body).toContain(
-      '<Error>CWC/Constituent/Prefix: shorter than 1 characters</Error><Error>CWC/Message/Subject: shorter than 6 characters</Error>',
+      '<Error>CWC/Constituent/Prefix: not of the required form</Error><Error>CWC/Message/Subject: not of the required form</Error>',
     );
     expect(simulator.received()).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SIMULATED_CHAMBER_KEYS, type Chamber } from './chambers';
 import { testAuthority, type IssueOptions, type TestAuthority } from './certificates/authority';
+import { createCwcJudge } from './cwc/validate';
 import type { FaultPlanInput } from './faults/fault';
 import { FaultSchedule } from './faults/schedule';
 import { ChamberServer, type ChamberOptions } from './http/chamber-server';
@@ -67,6 +68,7 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
     names: ['localhost', '127.0.0.1', '::1'],
     ...options.certificate,
   });
+  const judge = await createCwcJudge();
   const faults = new FaultSchedule();
   const received = new ReceivedMessages();
   const servers: Server[] = [];
@@ -86,7 +88,7 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
       maxBodyBytes: 256 * 1024,
       ...given,
     };
-    const served = new ChamberServer(chamber, settings, faults, received);
+    const served = new ChamberServer(chamber, settings, judge, faults, received);
     const server = createHttpsServer(
       { key: privateKeyPem, cert: certificatePem, minVersion: 'TLSv1.2' },
       guarded((...exchange) => served.handle(...exchange)),

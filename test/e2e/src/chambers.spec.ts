@@ -26,7 +26,7 @@ jest.mock('../../congress/src/chambers', () => {
     SIMULATED_CHAMBER_KEYS: string[];
   }>('../../congress/src/chambers');
   actual.SIMULATED_CHAMBERS['commons'] = {
-    memberOffice: /^C[A-Z][A-Z][0-9][0-9]$/,
+    memberOffice: 'C[A-Z][A-Z][0-9][0-9]',
     paths: { '/messages': 'message' },
     messagePath: '/messages',
   };

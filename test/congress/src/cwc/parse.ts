@@ -1,13 +1,11 @@
 import { SaxesParser } from 'saxes';
 
-/** An element as the grammar sees it: comments and processing instructions are gone, CDATA is text. */
+/** An element without comments and processing instructions; CDATA is text. */
 export interface XmlElement {
   name: string;
   /** All character data directly inside. */
   text: string;
   children: XmlElement[];
-  /** Anything that the grammar has no words for: attributes, another namespace. */
-  faults: string[];
 }
 
 export const MAX_XML_DEPTH = 16;
@@ -50,11 +48,7 @@ export function parseXml(bytes: Uint8Array): XmlElement {
   parser.on('opentag', (tag) => {
     if (++elements > MAX_XML_ELEMENTS) throw new XmlRefused(`more than ${MAX_XML_ELEMENTS} elements`);
     if (open.length >= MAX_XML_DEPTH) throw new XmlRefused(`nested deeper than ${MAX_XML_DEPTH}`);
-    const faults: string[] = [];
-    if (tag.uri !== '') faults.push('in a namespace');
-    if (Object.values(tag.attributes).some(({ name, prefix }) => name !== 'xmlns' && prefix !== 'xmlns'))
-      faults.push('has attributes');
-    const element: XmlElement = { name: tag.local, text: '', children: [], faults };
+    const element: XmlElement = { name: tag.local, text: '', children: [] };
     const parent = open.at(-1);
     if (parent) parent.children.push(element);
     else root = element;

@@ -1,6 +1,11 @@
 import { fullCwc, minimalCwc } from '../testing/documents';
-import { judgeCwc } from './validate';
+import { mutationsOf } from '../testing/mutations';
+import { createCwcJudge, type CwcJudge } from './validate';
 
+let judgeCwc: CwcJudge;
+beforeAll(async () => {
+  judgeCwc = await createCwcJudge();
+});
 const judge = (xml: string, chamber: 'house' | 'senate' = 'house') => judgeCwc(new TextEncoder().encode(xml), chamber);
 const errorsOf = (xml: string) => {
   const judgement = judge(xml);
@@ -27,8 +32,47 @@ describe('the judge of CWC documents', () => {
     const errors = errorsOf(minimalCwc({ subject: 'Kurz', prefix: '', deliveryId: 'geheim' }));
     expect(errors).toEqual([
       'CWC/Delivery/DeliveryId: not of the required form',
-      'CWC/Constituent/Prefix: shorter than 1 characters',
-      'CWC/Message/Subject: shorter than 6 characters',
+      'CWC/Constituent/Prefix: not of the required form',
+      'CWC/Message/Subject: not of the required form',
+    ]);
+  });
+
+  it('repeats nothing of a document but the names of the schema', () => {
+    const secret = /geheim/i;
+    const documents = [
+      minimalCwc({ inMessage: '<geheim/>' }),
+      minimalCwc({ inMessage: 'geheim' }),
+      minimalCwc({ inMessage: '<ProOrCon>geheim</ProOrCon>' }),
+      minimalCwc({ inMessage: '<geheim><Subject>geheim</Subject></geheim>' }),
+      minimalCwc().replace('>Health<', '>Geheim<'),
+      minimalCwc().replace('<Message>', '<Message geheim="geheim">'),
+      minimalCwc().replace('<Message>', '<Message xmlns="urn:geheim">'),
+      minimalCwc().replace('<Subject>', '<g:Subject xmlns:g="urn:geheim">').replace('</Subject>', '</g:Subject>'),
+      minimalCwc().replace('<Prefix>', '<Prefix><geheim/>'),
+      minimalCwc().replace(/<(\/?)Subject>/g, '<$1Geheim>'),
+      minimalCwc().replace(/<(\/?)Constituent>/g, '<$1Geheim>'),
+      '<CWC><geheim/></CWC>',
+      '<geheim/>',
+      ...mutationsOf(minimalCwc({ subject: 'Geheim and secret' })).map(({ xml }) => xml),
+    ];
+    const errors = documents.flatMap(errorsOf);
+    expect(errors.length).toBeGreaterThan(300);
+    expect(errors.filter((error) => secret.test(error))).toEqual([]);
+    expect(errors.filter((error) => !/^CWC(\/[A-Z]\w+)*: |^the root element is not CWC$/.test(error))).toEqual([]);
+  });
+
+  it('tells apart what is missing, what does not belong there and attributes', () => {
+    expect(errorsOf(minimalCwc().replace(/<FirstName>.*<\/FirstName>/, ''))).toEqual([
+      'CWC/Constituent: FirstName is missing, or another is in its place',
+    ]);
+    expect(errorsOf(minimalCwc().replace(/<Delivery>[^]*<\/Delivery>/, ''))).toEqual([
+      'CWC/Recipient: does not belong there',
+    ]);
+    expect(errorsOf(minimalCwc({ inMessage: '<x/>' }))).toContain(
+      'CWC/Message: holds something that does not belong there',
+    );
+    expect(errorsOf(minimalCwc().replace('<Prefix>', '<Prefix a="b">'))).toEqual([
+      'CWC/Constituent/Prefix: has attributes',
     ]);
   });
 
@@ -69,6 +113,9 @@ describe('the judge of CWC documents', () => {
 
   it('lists at most fifty errors', () => {
     expect(errorsOf(`<CWC>${'<CWCVersion a="b"><x/></CWCVersion>'.repeat(300)}</CWC>`).length).toBeLessThanOrEqual(50);
-    expect(errorsOf(minimalCwc({ inMessage: '<x/>'.repeat(300) }))).toHaveLength(50);
+    expect(errorsOf(minimalCwc({ inMessage: '<x/>'.repeat(300) })).length).toBeLessThanOrEqual(50);
+    const everywhereWrong = errorsOf(fullCwc().replace(/<([A-Z]\w+)(?=[>/])/g, '<$1 a="b"'));
+    expect(everywhereWrong.length).toBeGreaterThan(15);
+    expect(everywhereWrong.length).toBeLessThanOrEqual(50);
   });
 });

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SIMULATED_CHAMBERS, type Action, type Chamber } from '../chambers';
-import { judgeCwc } from '../cwc/validate';
+import type { CwcJudge } from '../cwc/validate';
 import type { Fault } from '../faults/fault';
 import type { FaultSchedule } from '../faults/schedule';
 import type { ReceivedMessages } from '../received';
@@ -25,6 +25,7 @@ export class ChamberServer {
   constructor(
     private readonly chamber: Chamber,
     private readonly options: ChamberOptions,
+    private readonly judge: CwcJudge,
     private readonly faults: FaultSchedule,
     private readonly received: ReceivedMessages,
   ) {}
@@ -58,7 +59,7 @@ export class ChamberServer {
     const body = await readBody(request, this.options.maxBodyBytes);
     if (!body) return this.refuse(response, 413, `more than ${this.options.maxBodyBytes} bytes`);
     const fault = action === 'message' ? this.faults.take(this.chamber, officeIn(body)) : null;
-    const judgement = judgeCwc(body, this.chamber);
+    const judgement = this.judge(body, this.chamber);
     const errors = judgement.valid ? this.officeErrors(judgement.office) : judgement.errors;
 
     const store = (): { status: number; text: string } => {

@@ -58,10 +58,9 @@ const CHANGES: Record<string, Change> = {
   }),
   renamed: ({ element }) => ((element.name = `${element.name}X`), true),
   'in lower case': ({ element }) => ((element.name = element.name.toLowerCase()), true),
-  'with a stranger inside': ({ element }) =>
-    element.children.push({ name: 'Stranger', text: 'x', children: [], faults: [] }) > 0,
+  'with a stranger inside': ({ element }) => element.children.push({ name: 'Stranger', text: 'x', children: [] }) > 0,
   'with its like inside': ({ element }) =>
-    element.children.push({ name: element.name, text: element.text, children: [], faults: [] }) > 0,
+    element.children.push({ name: element.name, text: element.text, children: [] }) > 0,
   'with an attribute': ({ element }) => ((element.name += ' a="b"'), true),
   'in a namespace': ({ element }) => ((element.name += ' xmlns="urn:x"'), true),
   'declaring a prefix': ({ element }) => ((element.name += ' xmlns:x="urn:x"'), true),

@@ -1,8 +1,9 @@
 import {
+  createCwcJudge,
   describeWithRelaxNg,
   judgeByRelaxNg,
-  judgeCwc,
   parseXml,
+  type CwcJudge,
   type XmlElement,
 } from '@communique-tee/congress-simulator';
 import { congressMessageSchema, type CongressMessage } from '@communique-tee/protocol';
@@ -17,6 +18,10 @@ const input = (message: CongressMessage, more: Partial<CwcInput> = {}): CwcInput
   deliveryId: 'A1b2C3d4E5f6A1b2C3d4E5f6A1b2C3d4',
   now: new Date('2026-11-22T23:59:59.999Z'),
   ...more,
+});
+let judgeCwc: CwcJudge;
+beforeAll(async () => {
+  judgeCwc = await createCwcJudge();
 });
 const bytes = (xml: string) => new TextEncoder().encode(xml);
 const accepts = (message: unknown) => congressMessageSchema.safeParse(message).success;

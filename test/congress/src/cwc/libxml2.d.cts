@@ -1,0 +1,1 @@
+export function loadLibxml2(): Promise<typeof import('libxml2-wasm')>;
