@@ -20,6 +20,9 @@ const transform = {
   ],
 };
 
+// Names the run for what its spec files share (libs/testing/harness, appBundle). Workers inherit it.
+process.env.COMMUNIQUE_JEST_PID ??= String(process.pid);
+
 const { compilerOptions } = require('./tsconfig.base.json');
 const moduleNameMapper = Object.fromEntries(
   Object.entries(compilerOptions.paths).map(([alias, [file]]) => [

@@ -3,11 +3,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { spawnService, temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { appBundle, spawnService, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { AUDIENCE, createIssuer, ISSUER } from './testing/issuer';
-
-const root = workspaceRoot();
 
 /** The production bundle as a process of its own. */
 describe('the gateway as a process', () => {
@@ -18,12 +16,7 @@ describe('the gateway as a process', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    await promisify(execFile)(
-      process.execPath,
-      [join(root, 'tools/dev/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
-      { cwd: root },
-    );
-    bundle = folder.file('dist/main.js');
+    bundle = join(await appBundle('gateway'), 'main.js');
     postgres = await startPostgres();
     const url = await postgres.createMigratedDatabase();
     await (await createIssuer()).writeKeySet(folder.file('jwks.json'));

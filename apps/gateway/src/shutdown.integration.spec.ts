@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { messageIdToText, sealedMessageToJson } from '@communique-tee/protocol';
 import {
+  appBundle,
   type Service,
   spawnService,
   temporaryFolder,
   type TemporaryFolder,
-  workspaceRoot,
 } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
@@ -35,12 +33,7 @@ describe('a gateway that is asked to stop', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    await promisify(execFile)(
-      process.execPath,
-      [join(workspaceRoot(), 'tools/dev/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
-      { cwd: workspaceRoot() },
-    );
-    bundle = folder.file('dist/main.js');
+    bundle = join(await appBundle('gateway'), 'main.js');
     postgres = await startPostgres();
     const url = await postgres.createMigratedDatabase();
     const issuer = await createIssuer();

@@ -1,17 +1,8 @@
-import { integrationOnly, workspaceRoot } from '@communique-tee/testing/harness';
-import { execFile } from 'node:child_process';
+import { appBundle } from '@communique-tee/testing/harness';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 /** Bundles the enclave's development entry and the gateway, as `nx build` does. */
 export async function buildApps(): Promise<{ enclave: string; gateway: string }> {
-  integrationOnly('A bundle');
-  const run = promisify(execFile);
-  const build = async (...args: string[]) =>
-    run(process.execPath, [join(workspaceRoot(), 'tools/dev/build/build.mjs'), ...args], { cwd: workspaceRoot() });
-  await Promise.all([build('enclave', '--dev'), build('gateway')]);
-  return {
-    enclave: join(workspaceRoot(), 'dist/apps/enclave/main.dev.js'),
-    gateway: join(workspaceRoot(), 'dist/apps/gateway/main.js'),
-  };
+  const [enclave, gateway] = await Promise.all([appBundle('enclave --dev'), appBundle('gateway')]);
+  return { enclave: join(enclave, 'main.dev.js'), gateway: join(gateway, 'main.js') };
 }

@@ -3,8 +3,8 @@ import { fetchEnclaveKey, prepareMessage } from '@communique-tee/client';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { decodeRelayAnswer } from '@communique-tee/protocol';
-import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { appBundle, spawnService, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -25,13 +25,7 @@ describe('an enclave whose environment somebody else chose', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder('environment');
-    const outdir = join(folder.path, 'bundle');
-    execFileSync(
-      process.execPath,
-      [join(workspaceRoot(), 'tools/dev/build/build.mjs'), 'enclave', '--dev', '--outdir', outdir],
-      { cwd: workspaceRoot() },
-    );
-    bundle = join(outdir, 'main.dev.js');
+    bundle = join(await appBundle('enclave --dev'), 'main.dev.js');
     congress = await startCongressSimulator();
     rogue = createServer((_request, response) => {
       rogueAsked++;

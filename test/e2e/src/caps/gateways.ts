@@ -1,23 +1,16 @@
 import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
-import { freePort, spawnService, workspaceRoot, type Service } from '@communique-tee/testing/harness';
+import { appBundle, freePort, spawnService, type Service } from '@communique-tee/testing/harness';
 import { createTokenIssuer } from '@communique-tee/test-system';
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 /** What gateways are started from. There is no enclave: what they accept stays in the queue, and the ledger holds promises alone. */
 export async function prepareGateways(folder: string) {
-  const build = promisify(execFile)(
-    process.execPath,
-    [join(workspaceRoot(), 'tools/dev/build/build.mjs'), 'gateway', '--outdir', join(folder, 'bundle')],
-    { cwd: workspaceRoot() },
-  );
-  const [issuer, rootPem, enclavePort] = await Promise.all([
+  const [issuer, rootPem, enclavePort, bundle] = await Promise.all([
     createTokenIssuer(folder),
     developmentRootPem(join(folder, 'nsm')),
     freePort(),
-    build,
+    appBundle('gateway'),
   ]);
   const rootFile = join(folder, 'development-root.pem');
   await writeFile(rootFile, rootPem);
@@ -41,7 +34,7 @@ export async function prepareGateways(folder: string) {
     issuer,
     /** So many processes of their own, each on a port of its own, that share what `env` names. */
     start: (count: number, env: Record<string, string>) =>
-      Gateways.start(count, join(folder, 'bundle', 'main.js'), { ...environment, ...env }),
+      Gateways.start(count, join(bundle, 'main.js'), { ...environment, ...env }),
   };
 }
 

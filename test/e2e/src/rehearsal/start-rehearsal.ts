@@ -3,7 +3,13 @@ import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort, workspaceRoot, type Service, type TemporaryFolder } from '@communique-tee/testing/harness';
+import {
+  appBundle,
+  freePort,
+  workspaceRoot,
+  type Service,
+  type TemporaryFolder,
+} from '@communique-tee/testing/harness';
 import { startPostgres } from '@communique-tee/testing/postgres';
 import { startRedis } from '@communique-tee/testing/redis';
 import { startSystem, type EnclaveSurroundings, type System } from '@communique-tee/test-system';
@@ -123,7 +129,7 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
         { instead: { 'vsock:9001': `tcp:127.0.0.1:${String(collectorPort)}` } },
       );
       return developmentEnclave(
-        join(workspaceRoot(), 'dist/apps/enclave/main.dev.js'),
+        join(await appBundle('enclave --dev'), 'main.dev.js'),
         { ...surroundings, congressFile: through.congressFile },
         { number: 0, congressIntervalMs: undefined, keyGuard },
       );

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { spawnService, temporaryFolder, type TemporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { appBundle, spawnService, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
 import { AUDIENCE, createIssuer, ISSUER } from '../../../testing/issuer';
@@ -26,16 +24,13 @@ describe('a gateway that crashes', () => {
   let sentry: SentrySimulator;
   let environment: Record<string, string>;
   let release: string;
+  let bundle: string;
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    await promisify(execFile)(
-      process.execPath,
-      [join(workspaceRoot(), 'tools/dev/build/build.mjs'), 'gateway', '--outdir', folder.file('dist')],
-      { cwd: workspaceRoot() },
-    );
+    bundle = join(await appBundle('gateway'), 'main.js');
     release = `communique-gateway@${createHash('sha256')
-      .update(await readFile(folder.file('dist/main.js')))
+      .update(await readFile(bundle))
       .digest('hex')
       .slice(0, 12)}`;
     postgres = await startPostgres();
@@ -66,7 +61,7 @@ describe('a gateway that crashes', () => {
   async function crash(how: keyof typeof CRASHES) {
     const service = await spawnService({
       command: process.execPath,
-      args: ['--require', folder.file(`${how}.cjs`), folder.file('dist/main.js')],
+      args: ['--require', folder.file(`${how}.cjs`), bundle],
       cwd: folder.path,
       env: environment,
       readyWhen: /"msg":"listening"/,
@@ -106,7 +101,7 @@ describe('a gateway that crashes', () => {
     sentry.behaviour = { kind: 'hang' };
     const service = await spawnService({
       command: process.execPath,
-      args: [folder.file('dist/main.js')],
+      args: [bundle],
       cwd: folder.path,
       env: environment,
       readyWhen: /"msg":"listening"/,
