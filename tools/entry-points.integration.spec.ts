@@ -8,12 +8,25 @@ import * as z from 'zod';
 
 const root = workspaceRoot();
 const RUN_LIMIT_MS = 60_000;
+interface Ended {
+  code: number;
+  out: string;
+  err: string;
+}
 const run = (args: readonly string[], command = process.execPath, env = process.env) =>
-  new Promise<{ code: number; out: string; err: string }>((done) => {
+  new Promise<Ended>((done) => {
     execFile(command, args, { cwd: root, env, timeout: RUN_LIMIT_MS, killSignal: 'SIGKILL' }, (error, out, err) => {
       done({ code: error === null ? 0 : Number(error.code), out, err });
     });
   });
+/** Each program is asked once. */
+const helps = new Map<string, Promise<Ended>>();
+function helpOf(words: readonly string[], command = process.execPath, env = process.env): Promise<Ended> {
+  const name = words.join(' ');
+  const help = helps.get(name) ?? run([...words, '--help'], command, env);
+  helps.set(name, help);
+  return help;
+}
 
 const { scripts } = z
   .object({ scripts: z.record(z.string(), z.string()) })
@@ -111,7 +124,7 @@ it.each([
 });
 
 it.each(leaves)('%s --help lists its exit codes', async (program) => {
-  expect((await run([...program.split(' '), '--help'])).out).toMatch(/^Exit codes?/m);
+  expect((await helpOf(program.split(' '))).out).toMatch(/^Exit codes?/m);
 });
 
 it.each([
@@ -153,7 +166,7 @@ async function expectHelpAndRefusal(
   wrongArguments: number,
   env = process.env,
 ): Promise<void> {
-  const help = await run([...words, '--help'], command, env);
+  const help = await helpOf(words, command, env);
   expect(help).toMatchObject({ code: 0, err: '' });
   expect(help.out).toMatch(/^usage: /im);
   const wrong = await run([...words, '--halp'], command, env);
