@@ -80,7 +80,7 @@ export class KeptMessages {
     return join(this.folder, `${id}.json`);
   }
 
-  /** Before it is posted: an answer that nobody can open would be of no use. @throws Failure `file_unwritable` */
+  /** Called before the message is posted: without the kept key its answer could not be opened. @throws Failure `file_unwritable` */
   keep({ gateway, prepared, deliverySecret, trust }: KeptMessage): string {
     const file = this.fileOf(prepared.id);
     const value: z.input<typeof schema> = {
@@ -145,7 +145,7 @@ export class KeptMessages {
       };
     } catch (cause) {
       if (cause instanceof Failure && cause.code === 'file_unreadable') throw cause;
-      // Without what stands there: it holds a key
+      // The error does not quote the file, which holds a key.
       throw new Failure('state_broken', `${file} is not what was kept: the answer cannot be opened with it`);
     }
   }

@@ -49,7 +49,7 @@ export interface KeyWatchArgs {
   bucketName: Input<string>;
 }
 
-/** Whoever may change a key's policy can admit another image, so each change is told to people, whoever made it. Needs a CloudTrail. */
+/** A change of a key's policy can admit another image, so each one sends an alarm to the operator. Needs a CloudTrail. */
 export class KeyWatch extends Part {
   constructor(name: string, { keyArns, topicArn, bucketName }: KeyWatchArgs, options: ComponentResourceOptions) {
     super('KeyWatch', name, options);

@@ -63,7 +63,7 @@ export class CommandLine<Exit extends number = number> {
         writeOut: (text) => {
           streams.out(text);
         },
-        // Problems are reported by whoever catches them: in JSON, too.
+        // Problems are thrown: the caller reports them, as JSON where that was asked for.
         writeErr: () => undefined,
         outputError: () => undefined,
         getOutHelpWidth: () => 120,

@@ -52,7 +52,7 @@ export interface Established {
 export type NoteCode =
   /** The chain begins at a root that the caller named, not at that of AWS: the holder of its key can forge this. */
   | 'development_root'
-  /** The document may be a copy that was made for somebody else. */
+  /** The document may be a copy that was made for another client. */
   | 'nonce_not_compared'
   | 'image_not_compared'
   /** The document binds no keys of this system. */

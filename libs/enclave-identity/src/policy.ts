@@ -10,8 +10,8 @@ import {
 /** Which enclaves a caller trusts. Nothing is accepted by default. */
 export interface EnclavePolicy extends AttestationPolicy {
   /**
-   * Who may be able to bring the enclave's keys back: `process` (nobody) and ARNs of KMS key aliases. Not given: whatever is
-   * attested; the image that PCR0 names has the alias in its measured configuration.
+   * Who may be able to bring the enclave's keys back: `process` (no one) and ARNs of KMS key aliases. Without it every attested custody
+   * is accepted; the image that PCR0 names has the alias in its measured configuration.
    */
   readonly acceptedCustody?: readonly string[];
 }

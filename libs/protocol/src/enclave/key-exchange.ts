@@ -70,7 +70,7 @@ const statusSchema = z.strictObject({
   refused: z.array(z.strictObject({ key_id: bytesOf(KEY_ID_BYTES).nullable(), code })).max(MAX_OFFERED_KEYS),
   /** Secrets that it could not open, by name. */
   refused_secrets: z.array(z.strictObject({ name: z.string().regex(SECRET_NAME), code })).max(MAX_SECRETS),
-  /** Why KMS was of no use when it was last asked; null where it was. */
+  /** Why the last call to KMS failed; null when it succeeded. */
   kms: code.nullable(),
 });
 export type KeyStatus = Omit<z.infer<typeof statusSchema>, 'v'>;

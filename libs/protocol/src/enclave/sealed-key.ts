@@ -26,7 +26,7 @@ const coreShape = {
   created: seconds,
   /** From then on another key is current. */
   rotate_after: seconds,
-  /** From then on nobody opens it: no message that is sealed to it can be valid any more. */
+  /** From then on no enclave opens it: every message that is sealed to it has expired. */
   destroy_after: seconds,
   public_key: bytesOf(PUBLIC_KEY_BYTES),
   receipt_key: bytesOf(RECEIPT_KEY_BYTES),
@@ -49,7 +49,7 @@ const recordSchema = z.strictObject({
 
 /** Everything of a sealed key but the secret: what its maker's document signs. */
 export type SealedKeyCore = z.infer<typeof coreSchema>;
-/** A key pair at rest: useless to whoever cannot have KMS unwrap its data key for an attested enclave. */
+/** A key pair at rest. Only an attested enclave can use it, since KMS unwraps its data key for no other caller. */
 export type SealedKeyRecord = z.infer<typeof recordSchema>;
 
 export function encodeSealedKey(record: SealedKeyRecord): Uint8Array {

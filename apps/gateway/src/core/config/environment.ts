@@ -42,14 +42,14 @@ export function parseEnvironment(
   }
   const isSet = (name: VariableName) => given.has(name);
   const trustAnchorPem = readPem(given.get('ATTESTATION_DEVELOPMENT_ROOT_FILE'), readFile);
-  // The first problem of a variable is the one that is told
+  // Each variable is reported once, with its first problem.
   for (const [name, rule] of brokenRules(values as Partial<Values>, isSet, trustAnchorPem))
     if (!problems.has(name)) problems.set(name, rule);
   if (problems.size > 0) return { ok: false, problems: [...problems].map((problem) => problem.join(': ')).sort() };
   return { ok: true, config: configOf(values as Values, isSet, trustAnchorPem.pem) };
 }
 
-/** What has to fit together. A variable that is not valid by itself is undefined here. */
+/** Rules over several variables. A variable whose own value is not valid is undefined here. */
 function* brokenRules(
   values: Partial<Values>,
   isSet: (name: VariableName) => boolean,

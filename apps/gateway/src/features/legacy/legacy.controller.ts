@@ -9,13 +9,13 @@ import { Operation } from '../../core/routing/route-policy';
 export class LegacyController {
   constructor(private readonly suite: LegacySuite) {}
 
-  /** For the web client that exists today, which believes it as it is: whoever can check takes the key out of the attestation document. */
+  /** For the legacy web client, which does not verify it. A client that can verify takes the key from the attestation document. */
   @Get('public-key')
   @RateLimit('attestation')
   @Operation({
     summary: 'The key of the legacy suite',
     description:
-      'For the web client that exists today, in the shape that it reads. Nothing of it is signed: the same key stands in `user_data` of the attestation document (`legacy_key`), where a newer client checks it. Not found where no trusted enclave attests such a key, since its configuration does not switch the suite on.',
+      'For the web client that exists today, in the shape that it reads. The answer is not signed; `user_data` of the attestation document holds the same key (`legacy_key`), where a newer client verifies it. 404 when no trusted enclave attests such a key: its configuration does not switch the suite on.',
     answers: { '200': { description: 'The current key.', content: { 'application/json': legacyPublicKeyViewSchema } } },
     problems: ['not_found'],
   })

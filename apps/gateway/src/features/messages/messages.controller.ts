@@ -45,7 +45,7 @@ export class MessagesController {
   @Operation({
     summary: 'Hand over a sealed message',
     description:
-      'Accepts a message that only the attested enclave can open. When 202 is answered, the message and its delivery are committed to the database. The same bytes under the same message id are answered with the message as it stands and cost nothing. A message that ended as `key_retired` may be sealed again and posted under its id with a new Idempotency-Key, or none. The sealed JSON of the web client that exists today (`teeKeyId`) is taken where a trusted enclave attests a key of that suite; its id is made of its ciphertext, and it is tried for seven days.',
+      'Accepts a message that only the attested enclave can open. When 202 is answered, the message and its delivery are committed to the database. The same bytes under the same message id return the message with its current status and cost nothing. A message that ended as `key_retired` may be sealed again and posted under its id with a new Idempotency-Key, or none. The sealed JSON of the web client that exists today (`teeKeyId`) is taken where a trusted enclave attests a key of that suite; its id is made of its ciphertext, and it is tried for seven days.',
     parameters: [
       {
         name: 'Idempotency-Key',
@@ -101,9 +101,9 @@ export class MessagesController {
   @Authenticated()
   @RateLimit('api')
   @Operation({
-    summary: 'How a message stands',
+    summary: 'The status of a message',
     description:
-      'For its owner alone; anybody else finds nothing there. Asked with `Accept: text/event-stream`, it is answered with server-sent events: `event: status` and the view as JSON, at once and at each change, until the message has ended. Comments come every 15 seconds. After two minutes, or where the gateway shuts down, the stream ends before the message does: ask again after `retry` milliseconds. At most 10 streams of one caller at once (`rate_limited`), and a bounded number of each process (`overloaded`).',
+      'Only its owner can read it; other callers get 404. With `Accept: text/event-stream` the gateway answers with server-sent events: `event: status` and the view as JSON, at once and at each change, until the message has ended. Comments come every 15 seconds. After two minutes, or where the gateway shuts down, the stream ends before the message does: ask again after `retry` milliseconds. At most 10 streams of one caller at once (`rate_limited`), and a bounded number of each process (`overloaded`).',
     parameters: [
       {
         name: 'id',
@@ -135,7 +135,7 @@ export class MessagesController {
   ): Promise<MessageView | Readable> {
     if (!MESSAGE_ID_PATTERN.test(id)) throw new ProblemError('not_found');
     void reply.header('vary', 'Accept');
-    // Nothing was ever refused here for its Accept: whoever does not ask for events by preference gets the view.
+    // No Accept header is refused: a client that does not prefer events gets the view.
     if (negotiate(accept, ['application/json', EVENT_STREAM]) !== EVENT_STREAM)
       return this.messages.find(caller.owner, id);
     const events = await this.streams.about(caller.owner, id);

@@ -22,8 +22,8 @@ export class MessagesService {
   ) {}
 
   /**
-   * Accepts a message: it, its job and its reservation are committed when this returns. The same bytes again are answered with the
-   * message as it stands, and cost nothing.
+   * Accepts a message: it, its job and its reservation are committed when this returns. The same bytes again return
+   * the message with its current status, and cost nothing.
    * @param idempotencyKey what the header said; without one the message id is the key
    * @param cachedRefusal what PostgreSQL refused with a moment ago: refuses every id that the owner has not used before
    * @throws ProblemError `expiry_out_of_range` | `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` |
