@@ -13,7 +13,7 @@ import { negotiate } from '../../core/routing/accept';
 import { Authenticated } from '../auth/authenticated';
 import { Caller, type CallerIdentity } from '../auth/caller';
 import { cachedRefusalOf } from '../budget/cached-refusals';
-import { Spends } from '../../core/routing/spends';
+import { Spends } from '../budget/spends';
 import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { LegacySuite } from '../legacy/legacy-suite';

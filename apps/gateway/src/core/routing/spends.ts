@@ -1,9 +1,0 @@
-import { routePolicy } from './route-policy';
-
-/** The route spends money: while a refusal by PostgreSQL is cached, it is refused without a transaction (cached-refusals.ts). */
-export function Spends(): MethodDecorator {
-  return routePolicy({
-    spends: true,
-    problems: ['user_daily_limit_reached', 'daily_messages_reached', 'system_hourly_limit_reached', 'emergency_stop'],
-  });
-}
