@@ -11,7 +11,7 @@ const MIN_INTEGER = -(2n ** 63n);
 const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false, mapsAsObjects: false });
 
 /**
- * Deterministic CBOR (RFC 8949 section 4.2.1) by cbor-x, for what Node says to the NSM and to our own parts. cbor-x alone would write
+ * Deterministic CBOR (RFC 8949 section 4.2.1) by cbor-x, for what Node sends to the NSM, and for the mock NSM. cbor-x alone would write
  * 2^33 as a float and 5n in nine bytes, and keep the order of keys; all of that is put right here first, and what has no one form is
  * refused. cbor.spec.ts compares it byte for byte with cborg, which the browser-safe libraries use (cbor-x needs `new Function`).
  *

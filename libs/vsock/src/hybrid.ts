@@ -22,7 +22,7 @@ export function requestPort(socket: Socket, port: number, signal: AbortSignal): 
     };
     const fail = (error: unknown) => {
       settle();
-      socket.on('error', () => undefined); // what it says after it was given up concerns nobody
+      socket.on('error', () => undefined); // errors after the attempt was abandoned do not matter
       socket.destroy();
       reject(SocketError.from(error, 'the vsock device failed'));
     };

@@ -120,7 +120,7 @@ export function connectDirectly({ host, port }: Destination, { timeoutMs, signal
     const socket = connect({ host: host.replace(/^\[(.*)\]$/, '$1'), port, noDelay: true });
     const fail = (error: Error): void => {
       settle();
-      socket.on('error', () => undefined); // what it says after it was given up concerns nobody
+      socket.on('error', () => undefined); // errors after the attempt was abandoned do not matter
       socket.destroy();
       reject(error);
     };

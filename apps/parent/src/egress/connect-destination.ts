@@ -31,7 +31,7 @@ export function connectDestination(
     };
     const fail = (error: Error) => {
       settle();
-      socket.on('error', () => undefined); // what it says after it was given up concerns nobody
+      socket.on('error', () => undefined); // errors after the attempt was abandoned do not matter
       socket.destroy();
       reject(error); // where several addresses failed, its code is the first one's
     };

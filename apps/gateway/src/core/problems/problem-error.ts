@@ -2,7 +2,7 @@ import { PROBLEMS, type FieldProblem, type ProblemCode } from '@communique-tee/p
 
 /** Statuses that never go without Retry-After. */
 export const MAY_BE_HAD_LATER: ReadonlySet<number> = new Set([429, 503]);
-/** Where whoever refuses does not know better. */
+/** Default Retry-After when the thrower sets none. */
 export const DEFAULT_RETRY_AFTER_SECONDS = 10;
 
 export interface ProblemDetails {

@@ -101,7 +101,7 @@ export async function runDecisionScript(
   }
 }
 
-/** Of nobody; they end within a second. */
+/** Probe-only keys; they expire after one second. */
 const PROBED_KEYS = ['communique:rate:probe:address', 'communique:rate:probe:user', 'communique:budget:probe'];
 
 /**

@@ -34,7 +34,7 @@ export interface BudgetState {
   readonly day: WindowState;
 }
 
-/** The function accept_messages reserves, this settles; README.md beside this file says what is guaranteed. Amounts are micro-dollars. */
+/** Settles what the function accept_messages reserved. README.md beside this file has the guarantees. Amounts are micro-dollars. */
 @Injectable()
 export class BudgetService {
   constructor(

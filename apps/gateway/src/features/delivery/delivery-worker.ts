@@ -21,7 +21,7 @@ interface Lane {
   readonly pace: RelayPace;
 }
 
-/** A lane that may be given messages now, and by which keys; null: it says by itself which keys it holds no longer. */
+/** A lane that may be given messages now, and the keys to lease by; null: any key, because a sole enclave reports retired keys itself. */
 interface OpenLane {
   readonly lane: Lane;
   readonly keyIds: readonly string[] | null;

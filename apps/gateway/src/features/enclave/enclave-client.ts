@@ -113,7 +113,7 @@ export class EnclaveClient {
 
   /**
    * @param offer a KeyOffer in its CBOR form
-   * @returns what the enclave says of its keys; `unsupported` where it is from before there was anything to say
+   * @returns what the enclave reports of its keys; `unsupported` for an older enclave that does not report them
    */
   async keys(
     offer: Uint8Array,
