@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { isLocal, judgeStoreUrl } from '../account/store-url';
 import { fail, notInTime, pass, skip, warn, type Check, type Context, type Finding } from '../check';
 import { codeOf, isCertificateCode, isUnreachable, messageOf, nameOf, ranOutOfTime } from '../error-code';
-import { compareMigrations, migrationsHere, type AppliedMigration } from './migrations';
+import { compareMigrations, REPLACED_MIGRATION, migrationsHere, type AppliedMigration } from './migrations';
 
 /** With the gateway's own library, so that TLS means the same. Reads only. */
 export const database: Check = {
@@ -74,6 +74,13 @@ async function migrated({ ports: { root } }: Context, client: Client): Promise<F
     'SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished, rolled_back_at IS NOT NULL AS "rolledBack" FROM _prisma_migrations LIMIT 10000',
   );
   const { total, missing, failed, changed, unknown } = compareMigrations(await migrationsHere(root), rows);
+  if (unknown.includes(REPLACED_MIGRATION))
+    return [
+      fail(
+        'it has the migrations of before 2026-11-29, which a single one replaced',
+        'create an empty database and migrate that',
+      ),
+    ];
   const findings: Finding[] = [];
   if (failed.length > 0)
     findings.push(

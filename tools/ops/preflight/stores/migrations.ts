@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** The first of the eight migrations that one migration replaced; tools/dev/prisma/engine/old-history.mjs refuses to migrate a database with it. */
+export const REPLACED_MIGRATION = '20261122090000_first';
+
 /** A row of _prisma_migrations. */
 export interface AppliedMigration {
   readonly name: string;
@@ -15,7 +18,7 @@ export interface MigrationsCompared {
   readonly missing: readonly string[];
   /** Begun and not ended: prisma migrate goes no further. */
   readonly failed: readonly string[];
-  /** Applied with other SQL than stands here now. */
+  /** Applied with other SQL than this checkout has. */
   readonly changed: readonly string[];
   /** Applied, and not here: the database is newer than this checkout. */
   readonly unknown: readonly string[];

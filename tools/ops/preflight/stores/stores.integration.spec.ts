@@ -76,6 +76,14 @@ describe('database', () => {
     expect(found).toContainEqual('fail: begun and not ended: 29990102000000_broken');
     expect(found.join()).not.toContain('29990103000000_back');
   });
+  it('fails for the migrations that were replaced by one', async () => {
+    await query(
+      "INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count) VALUES ('old', 'x', '20261122090000_first', now(), now(), 1)",
+    );
+    const found = await ask();
+    await query("DELETE FROM _prisma_migrations WHERE id = 'old'");
+    expect(found.slice(1)).toEqual(['fail: it has the migrations of before 2026-11-29, which a single one replaced']);
+  });
   it('fails where nothing is migrated', async () => {
     expect(await said('database', { DATABASE_URL: await postgres.createDatabase() })).toContainEqual(
       'fail: no migration has been applied',
