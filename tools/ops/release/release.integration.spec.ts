@@ -139,6 +139,25 @@ describe('migrate', () => {
     },
   );
 
+  it('refuses a database with the migrations that were replaced by one, and tells what to do', async () => {
+    const url = await postgres.createDatabase('replaced');
+    await migrate(url);
+    const client = new pg.Client(url);
+    await client.connect();
+    await client.query("UPDATE _prisma_migrations SET migration_name = '20261122090000_first'");
+    await client.end();
+    expect(await migrate(url)).toMatchObject({
+      code: 78,
+      events: [
+        {
+          event: 'not_migrated',
+          code: 'P3005',
+          fix: expect.stringContaining('create an empty database and migrate that') as string,
+        },
+      ],
+    });
+  });
+
   it('leaves a migration that failed to a person, and says nothing of its rows', async () => {
     const url = await postgres.createDatabase('broken');
     const broken = folder.file('broken');
