@@ -82,6 +82,8 @@ export class SharedRedis implements OnModuleInit, OnApplicationShutdown {
       enableAutoPipelining: true,
       maxRetriesPerRequest: 0,
       connectTimeout: 2000,
+      // Of a connection that has ended already too, so that it does not keep the process.
+      disconnectTimeout: 100,
       commandTimeout: COMMAND_TIMEOUT_MS,
       socketTimeout: SOCKET_TIMEOUT_MS,
       // After a failover the old primary may still answer, and refuse writes.

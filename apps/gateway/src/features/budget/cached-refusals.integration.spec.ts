@@ -27,7 +27,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       temporaryFolder('refusals'),
       createIssuer(),
     ]);
-    client = new RedisClient(redis.url);
+    client = new RedisClient(redis.url, { disconnectTimeout: 100 });
     await issuer.writeKeySet(folder.file('jwks.json'));
   });
   afterAll(async () => {
