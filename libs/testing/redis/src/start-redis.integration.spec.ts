@@ -7,7 +7,12 @@ import { redisAvailability, startRedis, type Redis } from '.';
 import { findRedisServer } from './find-redis';
 
 async function run<T>(url: string, body: (client: RedisClient) => Promise<T>): Promise<T> {
-  const client = new RedisClient(url, { lazyConnect: true, enableReadyCheck: false, retryStrategy: () => null });
+  const client = new RedisClient(url, {
+    lazyConnect: true,
+    disconnectTimeout: 100,
+    enableReadyCheck: false,
+    retryStrategy: () => null,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -37,7 +37,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
       startRedis({ own: true, settings }),
     ]);
     const client = ({ port }: Redis) =>
-      new RedisClient({ port, password, retryStrategy: () => 50 }).on('error', () => undefined);
+      new RedisClient({ port, password, disconnectTimeout: 100, retryStrategy: () => 50 }).on('error', () => undefined);
     redis = [client(servers[0]), client(servers[1])];
     address = await openRedisSwitch(servers[0].port);
   }, 180_000);

@@ -25,6 +25,8 @@ export const redis: Check = {
     signal.addEventListener('abort', end);
     try {
       client = new Redis(url, {
+        // So that a connection that has ended does not keep the command for two seconds.
+        disconnectTimeout: 100,
         lazyConnect: true,
         enableReadyCheck: false,
         retryStrategy: () => null,

@@ -156,7 +156,7 @@ async function disturb(redis: Redis, round: number): Promise<void> {
     await redis.restart();
     return;
   }
-  const client = new RedisClient(redis.url);
+  const client = new RedisClient(redis.url, { disconnectTimeout: 100 });
   try {
     if (round % 4 === 0) await client.flushall();
     for (const key of await client.keys('communique:budget:*')) {
