@@ -527,13 +527,14 @@ describe('communique-tee', () => {
   });
 
   it('tells what is still on its way (4), and seals again under the same id what the enclave lost the key of', async () => {
-    // Between the attestation and the post
-    liar.tamper = async (path, body) => {
+    // Between the attestation and the post. A gateway of its own: a command that was interrupted above may still ask the other one.
+    const killer = await startTamperingGateway(system.gatewayUrl);
+    killer.tamper = async (path, body) => {
       if (path.startsWith('/attestation')) await system.kill('enclave');
       return body;
     };
-    const id = await sent(through(liar.url));
-    liar.tamper = (_path, body) => body;
+    const id = await sent(through(killer.url));
+    killer.tamper = (_path, body) => body;
     for (const argv of [
       ['status', id],
       ['status', id, '--wait=0'],
@@ -560,6 +561,7 @@ describe('communique-tee', () => {
     expect(again).toMatchObject({ exit: 0, out: expect.stringContaining(`DELIVERED  ${id}`) as string });
     expect(kept(id).deliverySecret).toBe(first.deliverySecret);
     expect(kept(id).sealed).not.toBe(first.sealed);
+    await killer.stop();
   });
 
   it('says in the whole of this file no token and nothing of the message', () => {
