@@ -20,8 +20,10 @@ const transform = {
   ],
 };
 
-// Names the run for what its spec files share (libs/testing/harness, appBundle). Workers inherit it.
-process.env.COMMUNIQUE_JEST_PID ??= String(process.pid);
+// Names the run for what its spec files share (libs/testing/harness, appBundle). Workers inherit it. In watch mode sources change
+// during the run, so nothing is shared.
+if (!process.argv.some((argument) => argument.startsWith('--watch')))
+  process.env.COMMUNIQUE_JEST_PID ??= String(process.pid);
 
 const { compilerOptions } = require('./tsconfig.base.json');
 const moduleNameMapper = Object.fromEntries(

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +11,8 @@ import { workspaceRoot } from './workspace-root';
 export type AppBundle = 'gateway' | 'enclave --dev';
 
 /**
- * The bundle of an app as `nx build` makes it. All spec files of one jest run share it. Outside jest it is built each time, into `dist`.
+ * The bundle of an app as `nx build` makes it. All spec files of one jest run share it. Outside jest, and in its watch
+ * mode, it is built each time, into `dist`.
  * @returns the folder that holds `main.js` (`main.dev.js` of the enclave)
  */
 export async function appBundle(bundle: AppBundle): Promise<string> {
@@ -23,8 +25,8 @@ export async function appBundle(bundle: AppBundle): Promise<string> {
   const done = join(folder, app);
   if (existsSync(done)) return done;
   await removeOfEndedRuns(join(folder, '..'));
-  // Two workers may build it at the same time. The first one's becomes the bundle of the run; a half-built one is never seen.
-  const mine = await build(app, options, join(folder, `${app}-of-${String(process.pid)}`));
+  // Two specs or workers may build it at the same time. The first one's becomes the bundle of the run; a half-built one is never seen.
+  const mine = await build(app, options, join(folder, `${app}-${randomUUID()}`));
   await rename(mine, done).catch(async (error: unknown) => {
     if (!existsSync(done)) throw error;
     await rm(mine, { recursive: true });
