@@ -1,12 +1,14 @@
 // The development entry: `npx nx serve enclave`. The same enclave on a mock NSM, whose root nobody trusts unless it is named.
 import './runtime/sealed-environment';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
-import { createMockNsmTransport, developmentRootPem } from '@communique-tee/testing/nsm-mock';
+import { connectNsm, createMockNsmTransport, developmentRootPem } from '@communique-tee/testing/nsm-mock';
+import { connect } from '@communique-tee/vsock';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseConfiguration } from './configuration/configuration';
 import { readConfigurationFile } from './runtime/configuration-file';
 import { withSimulator } from './configuration/congress-simulator';
+import type { ConnectVsock } from './egress';
 import { exitOnError, stopOnSignals } from './runtime/process';
 import { startEnclave } from './start';
 
@@ -14,6 +16,8 @@ const USAGE = `usage: npx nx serve enclave -- [options]: the enclave on a mock N
 
   --config <file>              its configuration (JSON; default: apps/enclave/config/development.json)
   --development-root <folder>  where the mock's root key is kept, made on first use (default: .dev/nsm)
+  --nsm <socket>               ask the NSM that another process serves at this unix socket (test/lab)
+  --vsock <path>               reach port N of the parent at the unix socket <path>_N (test/lab)
   --help                       print this help
 
 Exit code
@@ -22,18 +26,28 @@ Exit code
 `;
 
 exitOnError(async () => {
-  const { config, 'development-root': root, help } = readArguments();
+  const { config, 'development-root': root, nsm, vsock, help } = readArguments();
   if (help) {
     process.stdout.write(USAGE);
     process.exit(0);
   }
   const configuration = parseConfiguration(withSimulator(readConfigurationFile(config), dirname(resolve(config))));
   const rootFolder = resolve(root);
-  const transport = await createMockNsmTransport({ rootFolder });
+  const transport = nsm === undefined ? await createMockNsmTransport({ rootFolder }) : connectNsm(nsm);
   const developmentRoot = unsafeTrustAnchorFromPem(await developmentRootPem(rootFolder));
   process.stderr.write(`Mock NSM: documents verify only under ${rootFolder}, which nobody else trusts.\n`);
-  stopOnSignals(await startEnclave(configuration, transport, { developmentRoot }));
+  stopOnSignals(
+    await startEnclave(configuration, transport, {
+      developmentRoot,
+      ...(vsock !== undefined && { connectVsock: throughSockets(vsock) }),
+    }),
+  );
 });
+
+function throughSockets(path: string): ConnectVsock {
+  return (address, options) =>
+    connect(address.kind === 'vsock' ? { kind: 'unix', path: `${path}_${String(address.port)}` } : address, options);
+}
 
 function readArguments() {
   try {
@@ -41,6 +55,8 @@ function readArguments() {
       options: {
         config: { type: 'string', default: 'apps/enclave/config/development.json' },
         'development-root': { type: 'string', default: '.dev/nsm' },
+        nsm: { type: 'string' },
+        vsock: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     }).values;

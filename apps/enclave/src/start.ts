@@ -10,7 +10,7 @@ import { AnchoredClock } from './runtime/anchored-clock';
 import type { EnclaveConfiguration } from './configuration/configuration';
 import { destinationsOf, secretsOf } from './configuration/cross-checks';
 import { servedConfiguration } from './configuration/served-configuration';
-import { createEgress } from './egress';
+import { createEgress, type ConnectVsock } from './egress';
 import { SERVICES } from './services/registry';
 import { EnclaveModule } from './enclave.module';
 import { createServer } from './runtime/server';
@@ -33,6 +33,8 @@ export interface StartOptions {
    * entry passes none and has nothing to make one with (a test looks into its bundle), so there it is AWS's.
    */
   developmentRoot?: TrustAnchor;
+  /** How a vsock address is reached where there is no vsock: the development entry passes one. */
+  connectVsock?: ConnectVsock;
 }
 
 /** Bytes of the largest body by route. */
@@ -53,10 +55,10 @@ export async function startEnclave(
   transport: NsmTransport,
   options: StartOptions = {},
 ): Promise<RunningEnclave> {
-  const { log = createLog(), developmentRoot: makerRoot } = options;
+  const { log = createLog(), developmentRoot: makerRoot, connectVsock } = options;
   const nsm = createNsm(transport);
   const clock = new AnchoredClock();
-  const egress = createEgress(configuration.egress, destinationsOf(configuration));
+  const egress = createEgress(configuration.egress, destinationsOf(configuration), connectVsock);
   const served = servedConfiguration(configuration);
   const { ring, keeper, secrets, pcr0 } = await openCustody({
     configuration,

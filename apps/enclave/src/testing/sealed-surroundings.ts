@@ -1,0 +1,130 @@
+import { KMSClient } from '@aws-sdk/client-kms';
+import { unsafeTrustAnchorFromPem, type TrustAnchor } from '@communique-tee/attestation';
+import {
+  startCongressSimulator,
+  type CongressSimulator,
+  type CongressSimulatorOptions,
+} from '@communique-tee/congress-simulator';
+import { keyPolicyDocuments } from '@communique-tee/key-policies';
+import { startKmsSimulator, type KmsSimulator, type SimulatedCredentials } from '@communique-tee/kms-simulator';
+import type { NsmTransport } from '@communique-tee/nsm';
+import type { HandedCredentials } from '@communique-tee/protocol';
+import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
+import { temporaryFolder } from '@communique-tee/testing/harness';
+import { Agent } from 'node:https';
+
+export const ALIAS = 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-test-enclave';
+export const OPERATOR_ALIAS = 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-test-operator';
+export const HOUR_MS = 3600_000;
+export const DAY_MS = 24 * HOUR_MS;
+const PLACE = { region: 'us-east-1', account: '123456789012' };
+const role = (name: string) => `arn:aws:iam::${PLACE.account}:role/${name}`;
+/** What an identity policy can give at most: the key's own policy is what stands against it. */
+const EVERYTHING = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
+export const NEXT_IMAGE = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48).fill(8)]));
+export const DEBUG_IMAGE = new Map([0, 1, 2].map((index) => [index, new Uint8Array(48)]));
+
+export const PARENT: SimulatedCredentials = {
+  accessKeyId: 'ASIAPARENT',
+  secretAccessKey: 'parent-secret-access-key',
+  sessionToken: 'parent-session-token',
+  principalArn: role('parent'),
+  identityPolicy: EVERYTHING,
+};
+export const OPERATOR: SimulatedCredentials = {
+  accessKeyId: 'ASIAOPERATOR',
+  secretAccessKey: 'operator-secret-access-key',
+  principalArn: role('operator'),
+  identityPolicy: EVERYTHING,
+};
+export const CREDENTIALS: HandedCredentials = {
+  access_key_id: PARENT.accessKeyId,
+  secret_access_key: PARENT.secretAccessKey,
+  session_token: PARENT.sessionToken ?? null,
+  expires: null,
+};
+
+/** What is around enclaves whose keys KMS guards: its simulator under the policies that `pulumi up` gives it, Congress's, and one mock root. */
+export interface SealedSurroundings {
+  kms: KmsSimulator;
+  /** What `pulumi up` gives to KMS. */
+  policies: { enclave: string; operator: string };
+  /** AWS's own client, as anybody with these credentials has it. */
+  client(credentials: SimulatedCredentials): KMSClient;
+  congress: CongressSimulator;
+  trustAnchor: TrustAnchor;
+  /** Where the mock NSM's root is. */
+  rootFolder: string;
+  /** The time by NSM and KMS, and by nothing else here. */
+  time: { offsetMs: number; nowMs(): number };
+  /** The NSM of one machine that runs an image. */
+  device(pcrs?: ReadonlyMap<number, Uint8Array>): Promise<NsmTransport>;
+  /** For a configuration: keys under this KMS. */
+  kmsSettings: Readonly<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+export async function startSealedSurroundings(congressOptions?: CongressSimulatorOptions): Promise<SealedSurroundings> {
+  const folder = await temporaryFolder('sealed');
+  // Not by Date, which tests turn
+  const time = { offsetMs: 0, nowMs: () => Math.floor(performance.timeOrigin + performance.now()) + time.offsetMs };
+  const policies = keyPolicyDocuments({
+    stack: 'test',
+    region: PLACE.region,
+    accountId: PLACE.account,
+    parentRoleArn: PARENT.principalArn,
+    administrators: [role('deployer')],
+    operators: [OPERATOR.principalArn],
+    acceptedImages: [{ pcr0: developmentMeasurements.pcr0 }, { pcr0: '08'.repeat(48) }],
+  });
+  const rootPem = await developmentRootPem(folder.path);
+  const kms = await startKmsSimulator({
+    ...PLACE,
+    keys: [
+      { alias: ALIAS.split(':').pop() ?? '', policy: policies.enclave },
+      { alias: OPERATOR_ALIAS.split(':').pop() ?? '', policy: policies.operator },
+    ],
+    credentials: [PARENT, OPERATOR],
+    trustAnchorPem: rootPem,
+    nowMs: () => time.nowMs(),
+  });
+  const congress = await startCongressSimulator(congressOptions);
+  const trustAnchor = unsafeTrustAnchorFromPem(rootPem);
+  const agent = new Agent({ ca: kms.certificateAuthority });
+  const clients: KMSClient[] = [];
+  const client = ({ accessKeyId, secretAccessKey, sessionToken }: SimulatedCredentials): KMSClient => {
+    const credentials = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+    const made = new KMSClient({
+      region: PLACE.region,
+      endpoint: kms.origin,
+      maxAttempts: 1,
+      credentials,
+      requestHandler: { httpsAgent: agent },
+    });
+    // The SDK's clock does not know of this one
+    if (time.offsetMs !== 0) made.config.systemClockOffset = time.offsetMs;
+    clients.push(made);
+    return made;
+  };
+  return {
+    kms,
+    policies,
+    client,
+    congress,
+    trustAnchor,
+    rootFolder: folder.path,
+    time,
+    device: (pcrs) =>
+      createMockNsmTransport({ rootFolder: folder.path, now: () => time.nowMs(), ...(pcrs && { pcrs }) }),
+    kmsSettings: {
+      custody: { mode: 'kms', keyAlias: ALIAS },
+      kms: { origin: kms.origin, certificateAuthorities: kms.certificateAuthority, timeoutMs: 60_000 },
+    },
+    async stop() {
+      for (const each of clients) each.destroy();
+      await congress.stop();
+      await kms.close();
+      await folder.remove();
+    },
+  };
+}
