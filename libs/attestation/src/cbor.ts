@@ -9,8 +9,8 @@ import { AttestationError } from './errors';
  */
 export const maxPayloadBytes = 16_384;
 export const maxDocumentBytes = maxPayloadBytes + 128;
-/** Nine fields with their names, 32 PCRs with their indexes and a bundle of certificates are under 100 items. */
-export const maxCborItems = 128;
+/** Nine fields with their names, 32 PCRs with their indexes and a bundle of certificates are under 100 items; the rest is for fields that AWS adds. */
+export const maxCborItems = 256;
 /** The payload is a map (1) with a map of PCRs or an array of certificates (2) of plain values (3). */
 export const maxCborDepth = 3;
 
@@ -52,7 +52,7 @@ const indefinite = 31;
 /**
  * Walks over CBOR (RFC 8949) without building anything, and refuses what no attestation document holds: depth and number of
  * items beyond the limits, lengths beyond the end, indefinite lengths (but for the outermost map, where asked: documents of
- * 2025 have it), tags, floats, simple values but null, text that is not UTF-8, bytes after the end.
+ * 2025 have it), tags, floats, simple values but true, false and null, text that is not UTF-8, bytes after the end.
  * After this a decoder runs on input of known shape and size.
  */
 export function scanCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boolean }): void {
@@ -124,7 +124,7 @@ export function scanCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boole
       case 6:
         throw new AttestationError('ERR_ATTESTATION_CBOR_TAG');
       default:
-        if (head !== 0xf6) throw malformed('a float or a simple value other than null');
+        if (head < 0xf4 || head > 0xf6) throw malformed('a float, or a simple value other than true, false and null');
     }
   };
 

@@ -12,9 +12,14 @@ export interface AttestationDocument {
   certificate: Uint8Array;
   /** DER, root first */
   cabundle: readonly Uint8Array[];
+  /** at most 1024 bytes */
   publicKey?: Uint8Array;
+  /** at most 4096 bytes */
   userData?: Uint8Array;
+  /** at most 4096 bytes */
   nonce?: Uint8Array;
+  /** Names of fields that this library does not know. Their values are never read. */
+  unknownFields: readonly string[];
 }
 
 const fields = new Set([
@@ -28,33 +33,41 @@ const fields = new Set([
   'user_data',
   'nonce',
 ]);
+/**
+ * attestation_process.md allows 512 bytes of user_data and nonce in one place and 1,024 in another; genuine documents exceed
+ * both. What the NSM can sign is bounded by its request (include/uapi/linux/nsm.h: NSM_REQUEST_MAX_SIZE).
+ */
+export const maxSignedDataBytes = 4096;
 /** AWS sets no upper end; real bundles have four. Each entry costs a signature check, so the length is bounded. */
 export const maxBundleCertificates = 8;
 
 /**
  * Reads the payload by attestation_process.md, sections 2.2 and 3.2.2. An optional field that is null is absent, as the NSM
- * writes it. A mandatory one that is null is missing.
+ * writes it. A mandatory one that is null is missing. A field with an unknown name is listed and ignored, so that a field
+ * which AWS adds does not stop every client at once.
  */
 export function parseDocument(payload: Uint8Array): AttestationDocument {
   const map = decodeStrictCbor(payload, { indefiniteOuterMap: true });
   if (!(map instanceof Map)) throw new AttestationError('ERR_ATTESTATION_FIELD_TYPE', 'the payload is no map');
+  const unknownFields: string[] = [];
   for (const key of map.keys()) {
-    if (typeof key !== 'string' || !fields.has(key)) {
-      throw new AttestationError(
-        'ERR_ATTESTATION_FIELD_UNKNOWN',
-        typeof key === 'string' ? JSON.stringify(key.slice(0, 32)) : 'a name that is no text',
-      );
-    }
+    if (typeof key !== 'string') throw new AttestationError('ERR_ATTESTATION_FIELD_UNKNOWN');
+    if (!fields.has(key)) unknownFields.push(key);
   }
+  if (!map.has('pcrs') && map.has('nitrotpm_pcrs'))
+    throw new AttestationError(
+      'ERR_ATTESTATION_FIELD_MISSING',
+      'pcrs: this is a NitroTPM document of an EC2 instance, not of an enclave',
+    );
   const moduleId = mandatory(map, 'module_id');
   if (typeof moduleId !== 'string') throw wrongType('module_id');
   if (moduleId.length === 0) throw new AttestationError('ERR_ATTESTATION_FIELD_LENGTH', 'module_id is empty');
   const digest = mandatory(map, 'digest');
   if (typeof digest !== 'string') throw wrongType('digest');
 
-  const publicKey = optionalBytes(map, 'public_key', 1, 1024);
-  const userData = optionalBytes(map, 'user_data', 0, 512);
-  const nonce = optionalBytes(map, 'nonce', 0, 512);
+  const publicKey = optionalBytes(map, 'public_key', 0, 1024);
+  const userData = optionalBytes(map, 'user_data', 0, maxSignedDataBytes);
+  const nonce = optionalBytes(map, 'nonce', 0, maxSignedDataBytes);
   return {
     moduleId,
     digest,
@@ -65,6 +78,7 @@ export function parseDocument(payload: Uint8Array): AttestationDocument {
     ...(publicKey && { publicKey }),
     ...(userData && { userData }),
     ...(nonce && { nonce }),
+    unknownFields,
   };
 }
 

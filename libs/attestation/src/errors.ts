@@ -33,7 +33,7 @@ const table = {
   ERR_ATTESTATION_CBOR_TAG: ['structure', 'there is a CBOR tag other than 18 around the whole'],
   ERR_ATTESTATION_COSE: ['structure', 'the document is not a COSE_Sign1'],
   ERR_ATTESTATION_FIELD_MISSING: ['structure', 'a mandatory field is missing'],
-  ERR_ATTESTATION_FIELD_UNKNOWN: ['structure', 'there is a field that attestation documents do not have'],
+  ERR_ATTESTATION_FIELD_UNKNOWN: ['structure', 'a field has a name that is not text'],
   ERR_ATTESTATION_FIELD_TYPE: ['structure', 'a field has the wrong type'],
   ERR_ATTESTATION_FIELD_LENGTH: ['structure', 'a field is too short or too long'],
   ERR_ATTESTATION_TIMESTAMP: ['structure', 'the timestamp is no positive number of milliseconds'],

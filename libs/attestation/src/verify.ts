@@ -19,12 +19,14 @@ export interface VerifiedAttestation {
   pcrs: ReadonlyMap<number, Uint8Array>;
   /** 96 hexadecimal digits */
   pcr0: string;
-  /** 1 to 1024 bytes */
+  /** at most 1024 bytes */
   publicKey?: Uint8Array;
-  /** at most 512 bytes */
+  /** at most 4096 bytes */
   userData?: Uint8Array;
-  /** at most 512 bytes */
+  /** at most 4096 bytes */
   nonce?: Uint8Array;
+  /** Names of signed fields that this library does not know; nothing may rest on them. */
+  unknownFields: readonly string[];
   leafNotBeforeMs: number;
   leafNotAfterMs: number;
   /** root first, leaf last */
@@ -115,6 +117,7 @@ export function stepsOf(primitives: AttestationPrimitives, cache?: SignatureCach
         ...(content.publicKey && { publicKey: content.publicKey }),
         ...(content.userData && { userData: content.userData }),
         ...(content.nonce && { nonce: content.nonce }),
+        unknownFields: content.unknownFields,
         leafNotBeforeMs: chain.leaf.notBeforeMs,
         leafNotAfterMs: chain.leaf.notAfterMs,
         certificates: chain.certificates.map(summarizeCertificate),

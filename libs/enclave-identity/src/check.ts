@@ -52,6 +52,8 @@ export interface Established {
 export type NoteCode =
   /** The chain begins at a root that the caller named, not at that of AWS: the holder of its key can forge this. */
   | 'development_root'
+  /** The document has fields that are not known here; nothing rests on them. */
+  | 'unknown_fields'
   /** The document may be a copy that was made for another client. */
   | 'nonce_not_compared'
   | 'image_not_compared'
@@ -59,7 +61,10 @@ export type NoteCode =
   | 'key_binding_absent'
   | 'configuration_not_fetched';
 
-export type Outcome = 'passed' | { readonly state: 'warning' | 'not_run'; readonly code: NoteCode };
+export type Outcome =
+  | 'passed'
+  /** `detail` is for people, where the code does not tell all. */
+  | { readonly state: 'warning' | 'not_run'; readonly code: NoteCode; readonly detail?: string };
 
 /**
  * One thing that is checked about an enclave. A check fails by throwing an AttestationError or an EnclaveError; the checks

@@ -1,4 +1,5 @@
 import { unsafeTrustAnchorFromPem, type TrustAnchor } from '@communique-tee/attestation';
+import { pem, testNonce, testTimeMs, writeDocument, type Fields } from '@communique-tee/attestation/testing';
 import { keyIdOf } from '@communique-tee/crypto';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
@@ -216,6 +217,39 @@ describe.each([
     const { checks } = await examineEnclave({ document }, { ...policy, trustAnchor: underItsRoot });
     expect(states(checks)).toEqual(statesWhere('debug_mode'));
     expect(failedCheck(checks)?.code).toBe('ERR_ATTESTATION_DEBUG');
+  });
+
+  it('reports signed fields that it does not know, and accepts the enclave', async () => {
+    const added = (names: readonly string[]) => ({
+      fields: (all: Fields) => names.forEach((name) => all.set(name, encodeCanonical(1))),
+    });
+    const examined = async (names: readonly string[]) => {
+      const { document, rootDer } = writeDocument(added(names));
+      const underItsRoot = unsafeTrustAnchorFromPem(pem(rootDer));
+      return examineEnclave(
+        { document },
+        {
+          ...policy,
+          acceptedMeasurements: [{ pcr0: 'a0'.repeat(48) }],
+          freshness: { nonce: testNonce },
+          at: new Date(testTimeMs),
+          trustAnchor: underItsRoot,
+          keyBindingOptional: true,
+        },
+      );
+    };
+    const check = async (names: readonly string[]) => {
+      const { checks, claims } = await examined(names);
+      expect([failedCheck(checks), claims?.attestation.unknownFields]).toEqual([undefined, names]);
+      return checks.find(({ name }) => name === 'fields');
+    };
+    expect(await check([])).toEqual({ name: 'fields', state: 'passed' });
+    const warning = { name: 'fields', state: 'warning', code: 'unknown_fields' };
+    expect(await check(['added', '__proto__'])).toEqual({ ...warning, detail: '"added", "__proto__"' });
+    const many = Array.from({ length: 10 }, (_each, at) => `${'n'.repeat(100)}${String(at)}`);
+    const { detail } = (await check(many)) as { detail: string };
+    expect(detail).toMatch(/ and 2 more$/);
+    expect(detail.length).toBeLessThan(400);
   });
 
   it('leaves out by name what the policy leaves out, and gives no identity without an image', async () => {

@@ -12,6 +12,7 @@ import { chain } from './checks/chain';
 import { configuration } from './checks/configuration';
 import { custody } from './checks/custody';
 import { debugMode } from './checks/debug-mode';
+import { fields } from './checks/fields';
 import { image } from './checks/image';
 import { boundKeys, keyBinding } from './checks/key-binding';
 import { nonce } from './checks/nonce';
@@ -25,6 +26,7 @@ export const CHECKS = [
   structure,
   chain,
   signature,
+  fields,
   debugMode,
   nonce,
   age,
@@ -41,11 +43,11 @@ export type FailureCode = AttestationErrorCode | EnclaveErrorCode;
 
 export type CheckResult =
   | { readonly name: CheckName; readonly state: 'passed' }
-  /** Passed, with a reservation that the caller asked for. */
-  | { readonly name: CheckName; readonly state: 'warning'; readonly code: NoteCode }
+  /** Passed, with a reservation; `detail` is for people. */
+  | { readonly name: CheckName; readonly state: 'warning'; readonly code: NoteCode; readonly detail?: string }
   | FailedCheck
   /** With a code: the policy or the evidence left it out. Without: an earlier check failed. */
-  | { readonly name: CheckName; readonly state: 'not_run'; readonly code?: NoteCode };
+  | { readonly name: CheckName; readonly state: 'not_run'; readonly code?: NoteCode; readonly detail?: string };
 
 export interface FailedCheck {
   readonly name: CheckName;

@@ -38,6 +38,7 @@ export function asText(judgement: Judgement, paint: Paint): string {
       return [
         `${paint('TRUSTED', 'good')}  ${printable(attestation.moduleId)}`,
         ...(judgement.ownRoot ? [warning(ROOT_WARNING)] : []),
+        ...(attestation.unknownFields.length === 0 ? [] : [warning(unknownFields(judgement.checks))]),
         ...(judgement.nonceChecked ? [] : [warning('no nonce was checked: this may be a copy made for somebody else')]),
         ...describe({ ...attestation, ...(keys && { keys }) }, judgement.atMs),
         ...(configuration ? describeConfiguration(configuration) : []),
@@ -58,6 +59,12 @@ export function asText(judgement: Judgement, paint: Paint): string {
   }
 }
 
+function unknownFields(checks: readonly CheckResult[]): string {
+  const check = checks.find(({ name }) => name === 'fields');
+  const names = check?.state === 'warning' ? (check.detail ?? '') : '';
+  return `the document has fields that this version does not know, and ignores: ${printable(names)}`;
+}
+
 export function asJson(judgement: Judgement): string {
   const base = {
     outcome: judgement.outcome,
@@ -67,6 +74,7 @@ export function asJson(judgement: Judgement): string {
       name,
       state,
       ...('code' in more && { code: more.code }),
+      ...('detail' in more && { detail: more.detail }),
     })),
   };
   switch (judgement.outcome) {

@@ -5,6 +5,7 @@ const TITLES: Readonly<Partial<Record<CheckName, string>>> = {
   structure: 'Well formed, to the byte',
   chain: 'Certificates, link by link from the root',
   signature: 'Signature over the document',
+  fields: 'Every signed field is known',
   debug_mode: 'Measured, and not in debug mode',
   nonce: 'Made for this nonce',
   age: 'Made just now',

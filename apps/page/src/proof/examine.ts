@@ -110,12 +110,19 @@ function findingOf(
         ? { id, state: 'waiting', detail: '' }
         : { id, state: 'open', detail: NOT_MADE[check.code] };
     default:
+      if (check.state === 'warning' && check.code === 'unknown_fields')
+        return {
+          id,
+          state: check.state,
+          detail: `AWS signed fields that this page does not know: ${check.detail ?? ''}. Nothing here rests on them.`,
+        };
       return { id, state: check.state, detail: PASSED[id]?.(subject, content, claims?.configuration) ?? '' };
   }
 }
 
 const NOT_MADE: Readonly<Record<NoteCode, string>> = {
   development_root: '',
+  unknown_fields: '',
   nonce_not_compared: 'No nonce was compared.',
   image_not_compared: 'You named no image, so nothing was compared. Give a PCR0 above.',
   key_binding_absent: 'The document names no keys.',
@@ -142,7 +149,7 @@ type Detail = (
 /** What the page adds to the title of a check that passed. */
 const PASSED: Readonly<Partial<Record<CheckName, Detail>>> = {
   structure: ({ document }) =>
-    `COSE_Sign1 of ${document.length.toLocaleString('en')} bytes: strict CBOR, ES384, SHA-384, no field too many.`,
+    `COSE_Sign1 of ${document.length.toLocaleString('en')} bytes: strict CBOR, ES384, SHA-384, no required field missing.`,
   chain: ({ anchor }, content) =>
     `${String(content?.certificates.length ?? 0)} certificates hold, each signed by the one above, all within their dates. ${anchor === undefined ? 'The first is the AWS Nitro root that this page carries.' : 'The first is the development root that this server gave.'}`,
   signature: () => 'ECDSA on P-384, by the key of the last certificate, over every byte of the document.',

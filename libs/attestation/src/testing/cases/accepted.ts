@@ -1,11 +1,11 @@
 import { basicConstraints, extension, keyUsage } from '../certificate-writer';
 import { link, makeLink, testTimeMs } from '../chain-writer';
 import { concat, generalizedTime } from '../der-writer';
-import { bytes, nothing, pcr, uint } from '../document-writer';
-import { base64Of, pcrHex, testCase } from './case';
+import { array, bytes, map, nothing, pcr, text, uint } from '../document-writer';
+import { pcrHex, testCase } from './case';
 
 const hourMs = 3_600_000;
-const long = new Uint8Array(512).fill(9);
+const long = new Uint8Array(4096).fill(9);
 
 export const accepted = () => [
   testCase('a document', 'verified'),
@@ -36,9 +36,41 @@ export const accepted = () => [
           .set('user_data', bytes(long))
           .set('public_key', bytes(new Uint8Array(1024))),
     },
-    { nonceBase64: base64Of(long) },
+    { nonceBase64: null },
   ),
-  testCase('empty user data', 'verified', { fields: (fields) => fields.set('user_data', bytes(new Uint8Array())) }),
+  ...['user_data', 'public_key'].map((name) =>
+    testCase(`an empty ${name}`, 'verified', { fields: (fields) => fields.set(name, bytes(new Uint8Array())) }),
+  ),
+  testCase(
+    'an empty nonce, from a cache',
+    'verified',
+    { fields: (fields) => fields.set('nonce', bytes(new Uint8Array())) },
+    { nonceBase64: null },
+  ),
+  testCase('user data of 746 bytes, as a genuine document of 2022 has', 'verified', {
+    fields: (fields) => fields.set('user_data', bytes(new Uint8Array(746).fill(7))),
+  }),
+  testCase(
+    'a nonce of 1,025 bytes, from a cache',
+    'verified',
+    { fields: (fields) => fields.set('nonce', bytes(new Uint8Array(1025))) },
+    { nonceBase64: null },
+  ),
+  ...(
+    [
+      ['text', text('x')],
+      ['true', Uint8Array.of(0xf5)],
+      ['false', Uint8Array.of(0xf4)],
+      ['null', nothing],
+      ['bytes', bytes(pcr(1))],
+      ['a map of an array', map([text('a'), array(uint(1), nothing)])],
+    ] as const
+  ).map(([kind, value]) =>
+    testCase(`an unknown field of ${kind}`, 'verified', { fields: (fields) => fields.set('added', value) }),
+  ),
+  testCase('unknown fields named __proto__ and constructor', 'verified', {
+    fields: (fields) => fields.set('__proto__', map()).set('constructor', map()),
+  }),
   testCase('32 PCRs of all three lengths', 'verified', {
     pcrs: (pcrs) => {
       for (let i = 16; i < 32; i++) pcrs.set(i, pcr(i, i % 2 ? 32 : 64));

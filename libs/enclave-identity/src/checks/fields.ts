@@ -1,0 +1,16 @@
+import { established, type Check, type Outcome } from '../check';
+
+const MAX_NAMES = 8;
+const MAX_NAME_CHARACTERS = 32;
+
+/** Every signed field is one that is known here. AWS may add fields; they are reported and never interpreted. */
+export const fields = {
+  name: 'fields',
+  run(subject): Outcome {
+    const { unknownFields } = established(subject, 'attestation');
+    if (unknownFields.length === 0) return 'passed';
+    const names = unknownFields.slice(0, MAX_NAMES).map((name) => JSON.stringify(name.slice(0, MAX_NAME_CHARACTERS)));
+    const more = unknownFields.length > MAX_NAMES ? ` and ${String(unknownFields.length - MAX_NAMES)} more` : '';
+    return { state: 'warning', code: 'unknown_fields', detail: `${names.join(', ')}${more}` };
+  },
+} as const satisfies Check;
