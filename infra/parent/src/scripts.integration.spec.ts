@@ -112,6 +112,25 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
       expect((await run('ls', ['-A', state])).stdout).toBe('');
     });
 
+    it('goes by the measurement, and repeats an exit code beside it', async () => {
+      await script('nitro-cli', `echo '{"Measurements":{"PCR0":"${pcr0}"}}'; exit 7`);
+      expect(await fetchImage(join(bin, 'state'))).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('exited with code 7') as string,
+      });
+    });
+
+    it.each([
+      ['nothing', 'exit 9', 9],
+      ['no measurement, and exits 0', "echo '{}'", 0],
+    ])('says so where nitro-cli prints %s', async (_name, body, exitCode) => {
+      await script('nitro-cli', body);
+      expect(await fetchImage(join(bin, 'state'))).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`printed no PCR0 of the image (exit code ${exitCode})`) as string,
+      });
+    });
+
     it('removes an image whose measurement is another than the one that was published', async () => {
       const state = join(bin, 'state');
       await script('nitro-cli', `echo '{"Measurements":{"PCR0":"${'ba'.repeat(48)}"}}'`);
@@ -182,6 +201,19 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
       await expect(stat(file)).rejects.toThrow('ENOENT');
     });
 
+    it('fails, and writes nothing, where the list cannot be read', async () => {
+      await secret('value');
+      const file = join(bin, 'gateway.env');
+      await writeFile(join(bin, 'broken.json'), '{"REDIS_URL": {"arn"');
+      for (const list of ['broken.json', 'absent.json']) {
+        const { code, stderr } = await run(join(programs, 'fetch-secrets'), [join(bin, list), file], {
+          env: environment(),
+        });
+        expect([code, stderr]).toEqual([1, expect.stringContaining('is no list of secrets')]);
+        await expect(stat(file)).rejects.toThrow('ENOENT');
+      }
+    });
+
     it('makes an empty file of an empty list: its readers require one', async () => {
       const { code, file } = await fetchSecrets({});
       expect([code, await readFile(file, 'utf8')]).toEqual([0, '']);
@@ -196,9 +228,11 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
       script(
         'nitro-cli',
         `echo "$*" >> ${home}/calls
+describe() { if [[ -f ${home}/state ]]; then printf '[{"EnclaveName":"communique","EnclaveID":"i-1-enc1","State":"%s","Flags":"${flags}","Measurements":{"PCR0":"${measured}"}}]' "$(<${home}/state)"; else echo '[]'; fi; }
+# A line of describe.sh changes what it prints and how it exits.
 case $1 in
   run-enclave) echo RUNNING > ${home}/state; echo '{"EnclaveID":"i-1-enc1"}' ;;
-  describe-enclaves) if [[ -f ${home}/state ]]; then printf '[{"EnclaveName":"communique","EnclaveID":"i-1-enc1","State":"%s","Flags":"${flags}","Measurements":{"PCR0":"${measured}"}}]' "$(<${home}/state)"; else echo '[]'; fi ;;
+  describe-enclaves) if [[ -f ${home}/describe.sh ]]; then . ${home}/describe.sh; else describe; fi ;;
   terminate-enclave) rm -f ${home}/state; echo '{}' ;;
 esac`,
       );
@@ -222,6 +256,14 @@ esac`,
           },
         }),
       });
+    /** Until nitro-cli was asked a dozen times: more often than it may fail in a row. */
+    const manyLooks = async () => {
+      for (;;) {
+        const calls = await readFile(join(home, 'calls'), 'utf8');
+        if (calls.split('describe-enclaves').length > 12) return;
+        await sleep(20);
+      }
+    };
     const outcome = async (child: ReturnType<typeof supervise>, onEvent: (event: string) => void = () => undefined) => {
       const events: Record<string, unknown>[] = [];
       let text = '';
@@ -304,6 +346,104 @@ esac`,
       const { code, events, failures } = await outcome(supervise());
       expect([code, failures]).toEqual([1, '4\n']);
       expect(events.map(({ event }) => event)).toEqual(['enclave_start_delayed', 'enclave_not_started']);
+    });
+
+    describe('where the exit code of nitro-cli and what it prints differ', () => {
+      const describeAs = (body: string) => writeFile(join(home, 'describe.sh'), `${body}\n`);
+
+      it('keeps an enclave that is listed as running though nitro-cli exits 39, and ends it when told to', async () => {
+        await describeAs('describe; exit 39');
+        const child = supervise();
+        const { code, events, failures, calls } = await outcome(child, (event) => {
+          if (event === 'enclave_running') void manyLooks().then(() => child.kill('SIGTERM'));
+        });
+        expect([code, failures]).toEqual([0, '0\n']);
+        expect(events.map(({ event }) => event)).toEqual(['enclave_running', 'enclave_stopping']);
+        expect(calls.trimEnd()).toMatch(/terminate-enclave --enclave-id i-1-enc1$/);
+      });
+
+      it.each([
+        ['a list without it', "echo '[]'; exit 39"],
+        ['nothing', 'exit 39'],
+        ['no JSON, and exits 0', 'echo oops'],
+        ['JSON that is no list, and exits 0', "echo '{}'"],
+      ])('ends it by its id, says why and counts it when nitro-cli keeps printing %s', async (_name, body) => {
+        await describeAs(body);
+        const { code, events, failures, calls } = await outcome(supervise());
+        expect([code, failures]).toEqual([1, '1\n']);
+        expect(events).toMatchObject([{ event: 'enclave_not_described', level: 'error', id: 'i-1-enc1' }]);
+        expect(calls.trimEnd()).toMatch(/terminate-enclave --enclave-id i-1-enc1$/);
+        await expect(stat(join(home, 'state'))).rejects.toThrow('ENOENT');
+      });
+
+      it('waits for a list that is whole before it takes an enclave for gone', async () => {
+        await describeAs(
+          `echo >> ${home}/looks; if (($(wc -l < ${home}/looks) % 3 == 0)); then describe; else echo '[]'; exit 39; fi`,
+        );
+        const child = supervise();
+        const { code, events } = await outcome(child, (event) => {
+          if (event === 'enclave_running') void manyLooks().then(() => child.kill('SIGTERM'));
+        });
+        expect(code).toBe(0);
+        expect(events.map(({ event }) => event)).toEqual(['enclave_running', 'enclave_stopping']);
+      });
+
+      it('refuses a debug enclave though nitro-cli exits 39', async () => {
+        await nitroCli('DEBUG_MODE');
+        await describeAs('describe; exit 39');
+        const { code, events, calls } = await outcome(supervise());
+        expect(code).toBe(1);
+        expect(events).toMatchObject([{ event: 'enclave_refused', problem: 'its flags are DEBUG_MODE' }]);
+        expect(calls).toContain('terminate-enclave --enclave-id i-1-enc1');
+      });
+
+      it('goes by the list when run-enclave starts the enclave and exits with an error', async () => {
+        const body = await readFile(join(bin, 'nitro-cli'), 'utf8');
+        await writeFile(join(bin, 'nitro-cli'), body.replace(`"i-1-enc1"}' ;;`, `"i-1-enc1"}'; exit 36 ;;`));
+        const child = supervise();
+        const { code, events } = await outcome(child, (event) => {
+          if (event === 'enclave_running') child.kill('SIGTERM');
+        });
+        expect(code).toBe(0);
+        expect(events).toMatchObject([
+          { event: 'enclave_start_doubtful', level: 'warn', exitCode: 36 },
+          { event: 'enclave_running' },
+          { event: 'enclave_stopping' },
+        ]);
+      });
+
+      it('says so and ends every enclave of that name when run-enclave exits 0 and names none', async () => {
+        const body = await readFile(join(bin, 'nitro-cli'), 'utf8');
+        await writeFile(join(bin, 'nitro-cli'), body.replace(`echo '{"EnclaveID":"i-1-enc1"}'`, 'echo started'));
+        const { code, events, failures, calls } = await outcome(supervise());
+        expect([code, failures]).toEqual([1, '1\n']);
+        expect(events).toMatchObject([{ event: 'enclave_not_started', exitCode: 0 }]);
+        expect(calls.trimEnd()).toMatch(/terminate-enclave --enclave-id i-1-enc1$/);
+      });
+
+      it('reports an enclave that cannot be terminated', async () => {
+        const body = await readFile(join(bin, 'nitro-cli'), 'utf8');
+        await writeFile(join(bin, 'nitro-cli'), body.replace('terminate-enclave) ', 'terminate-enclave) exit 11; '));
+        const child = supervise();
+        const { code, events } = await outcome(child, (event) => {
+          if (event === 'enclave_running') child.kill('SIGTERM');
+        });
+        expect(code).toBe(0);
+        expect(events.at(-1)).toMatchObject({ event: 'enclave_terminate_failed', id: 'i-1-enc1', exitCode: 11 });
+      });
+
+      it('ends the enclave and counts it when a tool that the supervisor needs fails', async () => {
+        const jq = (await run('bash', ['-c', 'command -v jq'])).stdout.trim();
+        await script('jq', `[[ ! -f ${home}/broken ]] || exit 5; exec ${jq} "$@"`);
+        const child = supervise();
+        const { code, events, failures, calls } = await outcome(child, (event) => {
+          if (event === 'enclave_running') void writeFile(join(home, 'broken'), '');
+        });
+        expect(code).not.toBe(0);
+        expect(failures).toBe('1\n');
+        expect(events[0]).toMatchObject({ event: 'enclave_running' });
+        expect(calls.trimEnd()).toMatch(/terminate-enclave --enclave-id i-1-enc1$/);
+      });
     });
 
     it('ends what a killed supervisor left behind before it starts', async () => {
