@@ -376,7 +376,7 @@ describe('messages', () => {
   });
 
   it('is refused with 503 while the database is gone, and accepted once it is back', async () => {
-    await using own = await startPostgres({ persistent: true, folder: await mkdtemp('/tmp/communique-pg-') });
+    await using own = await startPostgres({ own: true });
     const url = await own.createMigratedDatabase();
     await using lonely = await startGateway({ ...environment, DATABASE_URL: url });
     const [before, during] = [sealedMessage(), sealedMessage()];
@@ -397,6 +397,5 @@ describe('messages', () => {
     await own.restart();
     expect(await get(idOf(before), 'alice', lonely.url)).toMatchObject({ status: 200, body: { status: 'queued' } });
     expect((await post(during, { url: lonely.url })).status).toBe(202);
-    await rm(own.folder, { recursive: true, force: true });
   });
 });
