@@ -1,5 +1,6 @@
 import { workspaceRoot } from '@communique-tee/testing/harness';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -136,6 +137,15 @@ it.each([
   expect(failed).toMatchObject({ code, out: '' });
   expect(failed.err).toMatch(/no such file|not a directory|there is no/);
   expect(failed.err).not.toContain('    at ');
+});
+
+it('ends without a stack when the reader of its output has gone', async () => {
+  const child = spawn(process.execPath, ['tools/run.mjs', 'tools/ops/main.ts', '--help'], { cwd: root });
+  child.stdout.destroy();
+  let err = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+  expect(await once(child, 'close')).toEqual([141, null]);
+  expect(err).toBe('');
 });
 
 const FOLDER_OPTIONS = [

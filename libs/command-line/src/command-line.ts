@@ -19,6 +19,9 @@ export const EXIT_NOT_UNDERSTOOD = 2;
 /** The exit code of every tool that understood its arguments and could not do what they ask. */
 const EXIT_FAILED = 1;
 
+/** 128 and the number of SIGPIPE. */
+const EXIT_NO_READER = 141;
+
 /** The exit codes of a tool that has no others, for the end of its help. */
 export const EXIT_CODES = `
 Exit code
@@ -105,6 +108,7 @@ export class CommandLine<Exit extends number = number> {
    * @returns the exit code; 2 for wrong arguments, 1 for what the operating system refused
    */
   async parse(argv: readonly string[]): Promise<number> {
+    if (this.streams === terminal) endWithReader();
     try {
       return await this.execute(argv);
     } catch (error) {
@@ -137,6 +141,14 @@ export class CommandLine<Exit extends number = number> {
       known += 1;
     }
   }
+}
+
+/** `npm run tool | head -1`: ends without a word when the reader is gone, with the code that a shell reports for SIGPIPE. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(EXIT_NO_READER);
+  });
 }
 
 /** For options that may be given several times. */
