@@ -22,8 +22,16 @@ const transform = {
 
 // Names the run for what its spec files share (libs/testing/harness, appBundle). Workers inherit it. In watch mode sources change
 // during the run, so nothing is shared.
-if (!process.argv.some((argument) => argument.startsWith('--watch')))
+if (!process.argv.some((argument) => argument.startsWith('--watch'))) {
   process.env.COMMUNIQUE_JEST_PID ??= String(process.pid);
+  // Specs start several hundred Node programs, most of them the same few: each is compiled once.
+  process.env.NODE_COMPILE_CACHE ??= join(
+    __dirname,
+    '.cache/test-bundles',
+    process.env.COMMUNIQUE_JEST_PID,
+    'compile-cache',
+  );
+}
 
 const { compilerOptions } = require('./tsconfig.base.json');
 const moduleNameMapper = Object.fromEntries(
