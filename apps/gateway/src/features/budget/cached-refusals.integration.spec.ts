@@ -75,11 +75,32 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
     };
   }
 
-  async function written(key: string): Promise<string> {
+  /** Refusals until one was written. A gateway that finds Redis too slow, which a busy machine may make it, writes none. */
+  async function written(key: string, refuse: () => Promise<unknown>): Promise<string> {
     for (;;) {
-      const value = await client.get(key);
-      if (value !== null) return value;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      for (let tries = 0; tries < 50; tries++) {
+        const value = await client.get(key);
+        if (value !== null) return value;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await refuse();
+    }
+  }
+
+  /**
+   * The first answer that was given without PostgreSQL, with the refusal set anew before each request. Where PostgreSQL is asked every
+   * time this never ends, and the test fails.
+   */
+  async function withoutPostgres<T>(
+    at: { asked: () => number },
+    [key, code]: readonly [key: string, code: string],
+    post: () => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      await client.set(key, code, 'PX', REFUSAL_LIFE_MS);
+      const before = at.asked();
+      const answer = await post();
+      if (at.asked() === before) return answer;
     }
   }
 
@@ -99,15 +120,12 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       const refused = await at.post(at.one, sealedMessage());
       expect(refused).toMatchObject({ status, code });
       expect(at.asked()).toBe(before + 1);
-      expect(await written(key)).toBe(code);
+      expect(await written(key, () => at.post(at.one, sealedMessage()))).toBe(code);
       expect(await client.pttl(key)).toBeLessThanOrEqual(REFUSAL_LIFE_MS);
 
-      // Held there for as long as the test needs it
-      await client.set(key, code, 'PX', REFUSAL_LIFE_MS);
-      const early = await at.post(at.two, sealedMessage());
+      const early = await withoutPostgres(at, [key, code], () => at.post(at.two, sealedMessage()));
       expect(early).toMatchObject({ status, code });
       expect(Math.abs(early.retryAfter - refused.retryAfter)).toBeLessThan(60);
-      expect(at.asked()).toBe(before + 1);
       // A repeated POST, its 202 lost, is answered all the same
       for (const message of accepted) {
         await client.set(key, code, 'PX', REFUSAL_LIFE_MS);
@@ -121,8 +139,9 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
   it('end after two seconds: what became free can be spent', async () => {
     await using at = await twoGateways({ DEFAULT_USER_DAILY_LIMIT: CAP });
     for (let n = 0; n < 3; n++) expect((await at.post(at.one, sealedMessage())).status).toBe(202);
-    expect((await at.post(at.one, sealedMessage())).status).toBe(429);
-    await written(cachedRefusalKeys(ALICE, new Date())[1]);
+    const refuse = () => at.post(at.one, sealedMessage());
+    expect((await refuse()).status).toBe(429);
+    await written(cachedRefusalKeys(ALICE, new Date())[1], refuse);
     await at.database.client.budgetWindow.updateMany({ where: { scope: 'user_day' }, data: { reservedMicroUsd: 0n } });
     while ((await at.post(at.two, sealedMessage())).status !== 202)
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -149,7 +168,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       expect([202, 429]).toContain(status);
       await client.del(key);
     }
-    // Eight came, three were accepted: whatever Redis said, it was PostgreSQL that decided
+    // Eight came, three were accepted: PostgreSQL decided, whatever Redis held
     expect(await at.database.client.message.count()).toBe(3);
     expect(await at.usedToday()).toBe('120000');
   });
@@ -165,18 +184,13 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       code: 'emergency_stop',
       retryAfter: 900,
     });
-    expect(await written(stopKey)).toBe('emergency_stop');
-    const before = at.asked();
-    await client.set(stopKey, 'emergency_stop', 'PX', REFUSAL_LIFE_MS);
-    expect(await at.post(at.two, sealedMessage())).toMatchObject({
-      status: 503,
-      code: 'emergency_stop',
-      retryAfter: 900,
-    });
-    expect(at.asked()).toBe(before);
+    expect(await written(stopKey, () => at.post(at.one, sealedMessage()))).toBe('emergency_stop');
+    expect(
+      await withoutPostgres(at, [stopKey, 'emergency_stop'], () => at.post(at.two, sealedMessage())),
+    ).toMatchObject({ status: 503, code: 'emergency_stop', retryAfter: 900 });
     await client.set(stopKey, 'emergency_stop', 'PX', REFUSAL_LIFE_MS);
     expect(await at.post(at.two, first)).toMatchObject({ status: 202 });
-    // without Redis, and after it, it stands in PostgreSQL
+    // PostgreSQL keeps the stop without Redis
     await client.flushall();
     expect(await at.post(at.two, sealedMessage())).toMatchObject({ status: 503, code: 'emergency_stop' });
     await at.database.client.budgetWindow.updateMany({ data: { reservedMicroUsd: 0n } });
