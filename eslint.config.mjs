@@ -64,6 +64,13 @@ const nodeOnly = [
   'libs/enclave-identity/src/index.ts',
 ];
 
+/** TextDecoder drops U+FEFF at the start unless it is told not to; then two byte strings have one text. */
+const exactText = {
+  selector:
+    "NewExpression[callee.name='TextDecoder']:not([arguments.0.value='latin1']):not(:has(Property[key.name='ignoreBOM'][value.value=true]))",
+  message: 'Pass { ignoreBOM: true }, or take decodeUtf8 of libs/protocol: one byte string has one text.',
+};
+
 /** @type {['error', object]} */
 const unusedVariables = ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }];
 
@@ -107,12 +114,17 @@ export default tseslint.config(
     },
   },
   {
+    files: ['**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', exactText] },
+  },
+  {
     // One place decodes the key binding, and always compares the key id with the key.
     files: ['**/*.ts'],
     ignores: ['libs/protocol/src/enclave/*.ts', 'libs/enclave-identity/src/checks/key-binding.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
+        exactText,
         {
           selector: "Identifier[name='decodeKeyBinding']",
           message: 'Take the keys from libs/enclave-identity, which compares the key id with the key.',

@@ -1,3 +1,4 @@
+import { ProtocolError, decodeJson, decodeUtf8 } from '@communique-tee/protocol';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { Failure, messageOf } from './failure';
 
@@ -34,18 +35,19 @@ export function readLimited(path: string, maxBytes: number): Uint8Array {
 export function readText(path: string, maxBytes: number): string {
   const bytes = readLimited(path, maxBytes);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return decodeUtf8(bytes);
   } catch (cause) {
     throw new Failure('not_understood', `${path} is no text`, cause);
   }
 }
 
-/** @throws Failure `file_unreadable`, `not_understood`; never with a part of what stands there */
+/** @throws Failure `file_unreadable`, `not_understood`; never with a part of the file. Member names are unique, see decodeJson. */
 export function readJsonFile(path: string, maxBytes: number): unknown {
-  const text = readText(path, maxBytes);
+  const bytes = readLimited(path, maxBytes);
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new Failure('not_understood', `${path} is not JSON`);
+    return decodeJson(bytes);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new Failure('not_understood', `${path} cannot be used: ${error.message}`);
   }
 }

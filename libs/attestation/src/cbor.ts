@@ -1,4 +1,4 @@
-import { decode } from 'cborg';
+import { Token, Tokenizer, Type, decode } from 'cborg';
 import { AttestationError } from './errors';
 
 /**
@@ -26,7 +26,7 @@ export type CborValue =
 export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boolean }): CborValue {
   scanCbor(bytes, options);
   try {
-    return decode(bytes, {
+    const decodeOptions = {
       strict: true,
       useMaps: true,
       rejectDuplicateMapKeys: true,
@@ -34,7 +34,9 @@ export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMa
       allowUndefined: false,
       allowNaN: false,
       allowInfinity: false,
-    }) as CborValue;
+      allowBigInt: true, // refused by range where they are read
+    };
+    return decode(bytes, { ...decodeOptions, tokenizer: new ExactTokenizer(bytes, decodeOptions) }) as CborValue;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : '';
     // cborg has no codes; the pinned version's words are covered by a test.
@@ -46,7 +48,39 @@ export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMa
   }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** `ignoreBOM` keeps U+FEFF at the start. Without it TextDecoder drops the character, and two byte strings have one text. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Bytes before the text itself, by the low five bits of the first (RFC 8949 section 3); one where the length is in those bits. */
+const headBytes: Readonly<Record<number, number>> = { 24: 2, 25: 3, 26: 5, 27: 9 };
+
+/** cborg's tokens, but for text: cborg drops U+FEFF at its start, and would read `\uFEFFpcrs` as `pcrs`. */
+class ExactTokenizer {
+  private readonly inner: Tokenizer;
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    options: object,
+  ) {
+    this.inner = new Tokenizer(bytes, options);
+  }
+
+  done(): boolean {
+    return this.inner.done();
+  }
+
+  pos(): number {
+    return this.inner.pos();
+  }
+
+  next(): Token {
+    const from = this.inner.pos();
+    const token = this.inner.next();
+    if (!Type.equals(token.type, Type.string)) return token;
+    const start = from + (headBytes[(this.bytes[from] ?? 0) & 31] ?? 1);
+    return new Token(Type.string, utf8.decode(this.bytes.subarray(start, this.inner.pos())), token.encodedLength);
+  }
+}
+
 const indefinite = 31;
 
 /**

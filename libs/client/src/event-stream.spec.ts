@@ -51,6 +51,15 @@ describe('a stream of events', () => {
     });
   });
 
+  it('keeps U+FEFF anywhere but at the start of the stream', async () => {
+    expect(await read('data: \ufeff1\n\n', '\ufeffdata: 2\n\n')).toEqual([event('\ufeff1')]);
+    expect(await read('\ufeff\ufeffdata: 1\n\n')).toEqual([]);
+  });
+
+  it('that is not UTF-8 is left', async () => {
+    await expect(read(Uint8Array.of(0x64, 0x3a, 0xff, 0x0a))).rejects.toMatchObject({ code: 'answer_invalid' });
+  });
+
   it('of many events is not too large', async () => {
     expect(await read(...Array.from({ length: 300 }, () => `data: ${'x'.repeat(4000)}\n\n`))).toHaveLength(300);
   });

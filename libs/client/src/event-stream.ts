@@ -18,10 +18,11 @@ export type Arrival =
 /**
  * Server-sent events (WHATWG HTML, section 9.2.6) out of an answer to `fetch`: EventSource cannot send a token in a header. `id` is not
  * read: each event is a whole status.
- * @throws ClientError `answer_invalid` where an event is too large; what fetch throws
+ * @throws ClientError `answer_invalid` where an event is too large or not UTF-8; what fetch throws
  */
 export async function* readEvents(response: Response): AsyncGenerator<Arrival, void> {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let hasStarted = false;
   let rest = '';
   let endedWithCr = false;
   let type = '';
@@ -29,7 +30,12 @@ export async function* readEvents(response: Response): AsyncGenerator<Arrival, v
   let characters = 0;
   for await (const chunk of chunksOf(response)) {
     yield { kind: 'alive' };
-    let text = decoder.decode(chunk, { stream: true });
+    let text = decoded(decoder, chunk);
+    // Section 9.2.5: one byte order mark at the start of the stream counts for nothing
+    if (!hasStarted && text !== '') {
+      hasStarted = true;
+      if (text.startsWith('\ufeff')) text = text.slice(1);
+    }
     if (endedWithCr && text.startsWith('\n')) text = text.slice(1);
     if (text !== '') endedWithCr = text.endsWith('\r');
     characters += text.length;
@@ -53,5 +59,13 @@ export async function* readEvents(response: Response): AsyncGenerator<Arrival, v
     }
     if (characters > MAX_EVENT_CHARACTERS)
       throw new ClientError('answer_invalid', 'an event of the stream is too large');
+  }
+}
+
+function decoded(decoder: InstanceType<typeof TextDecoder>, chunk: Uint8Array): string {
+  try {
+    return decoder.decode(chunk, { stream: true });
+  } catch (cause) {
+    throw new ClientError('answer_invalid', 'the stream is not UTF-8', { cause });
   }
 }

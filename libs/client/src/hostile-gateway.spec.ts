@@ -44,6 +44,7 @@ describe('a gateway that', () => {
   it.each([
     ['no JSON', 200, 'nonsense', 'answer_invalid'],
     ['bytes that are not UTF-8', 200, Buffer.from([0xff]), 'answer_invalid'],
+    ['a member twice', 200, '{"id":1,"id":2}', 'answer_invalid'],
     ['another shape', 200, '{"id":1}', 'answer_invalid'],
     ['an error without a code', 500, '<html>', 'refused'],
     ['an error with a made up code', 400, '{"code":"__proto__"}', 'refused'],

@@ -1,3 +1,4 @@
+import { decodeJson } from '@communique-tee/protocol';
 import { ClientError } from './errors';
 
 const MAX_ANSWER_BYTES = 512 * 1024;
@@ -72,7 +73,7 @@ export async function* chunksOf(response: Response): AsyncGenerator<Uint8Array, 
 
 export function readJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return decodeJson(body);
   } catch (cause) {
     throw new ClientError('answer_invalid', 'the answer is not JSON', { cause });
   }

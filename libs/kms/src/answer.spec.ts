@@ -34,6 +34,7 @@ it.each<[string, object]>([
   ['an empty envelope', { CiphertextForRecipient: '' }],
   ['an envelope that is no base64', { CiphertextForRecipient: 'AQI' }],
   ['an envelope in base64url', { CiphertextForRecipient: '-_-_' }],
+  ['an envelope with its unused bits set', { CiphertextForRecipient: 'AQJ=' }],
   ['an envelope with a line break', { CiphertextForRecipient: 'AQID\nAQI' }],
   ['an envelope that is too large', { CiphertextForRecipient: 'AAAA'.repeat(2740) }],
   ['no key', { KeyId: undefined }],
@@ -64,6 +65,8 @@ it.each([
   '{',
   '['.repeat(MAX_ANSWER_BYTES),
   '\u0000',
+  JSON.stringify(dataKey).replace('{', '{"KeyId":"x",'),
+  `\ufeff${JSON.stringify(dataKey)}`,
   JSON.stringify({ ...dataKey, x: 'a'.repeat(MAX_ANSWER_BYTES) }),
 ])('refuses a body that is none', (body) => {
   expect(() => readDataKeyAnswer(bytes(body))).toThrow(invalid);

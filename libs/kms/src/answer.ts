@@ -1,3 +1,4 @@
+import { decodeJson, fromBase64 } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { KmsError } from './errors';
 
@@ -46,10 +47,17 @@ const MAX_DATA_KEY_CIPHERTEXT_BYTES = 1024;
 
 const base64 = (maxBytes: number) =>
   z
-    .base64()
+    .string()
     .min(4)
     .max(Math.ceil(maxBytes / 3) * 4)
-    .transform((text) => new Uint8Array(Buffer.from(text, 'base64')));
+    .transform((text, context): Uint8Array => {
+      try {
+        return fromBase64(text);
+      } catch {
+        context.addIssue({ code: 'custom' });
+        return z.NEVER;
+      }
+    });
 
 const envelope = base64(8 * 1024);
 /** With `Recipient` KMS leaves it null or empty (API Reference, GenerateDataKey and Decrypt): one that holds something is refused. */
@@ -87,7 +95,7 @@ function read<Answer>(schema: z.ZodType<Answer>, body: Uint8Array): Answer {
   if (body.length > MAX_ANSWER_BYTES) throw new KmsError('kms_answer_invalid', 'the answer is too large');
   let parsed;
   try {
-    parsed = schema.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)));
+    parsed = schema.safeParse(decodeJson(body));
   } catch {
     throw new KmsError('kms_answer_invalid', 'the answer is no JSON');
   }

@@ -67,7 +67,10 @@ function setup(answering: Answering = () => dataKeyAnswer(), options: Partial<Km
     sut,
     requests,
     attested,
-    bodies: () => requests.map(({ body }) => JSON.parse(new TextDecoder().decode(body)) as Record<string, unknown>),
+    bodies: () =>
+      requests.map(
+        ({ body }) => JSON.parse(new TextDecoder('utf-8', { ignoreBOM: true }).decode(body)) as Record<string, unknown>,
+      ),
   };
 }
 const coded = (code: string) => expect.objectContaining({ name: 'KmsError', code }) as Error;

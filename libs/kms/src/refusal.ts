@@ -1,3 +1,4 @@
+import { decodeJson } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { KmsError, type KmsErrorCode } from './errors';
 
@@ -98,7 +99,7 @@ export function refusalOf(status: number, errorTypeHeader: string | undefined, b
 
 function readRefusal(body: Uint8Array): z.infer<typeof refusalSchema> | undefined {
   try {
-    return refusalSchema.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))).data;
+    return refusalSchema.safeParse(decodeJson(body)).data;
   } catch {
     return undefined; // a proxy's or load balancer's page: the status is all there is
   }

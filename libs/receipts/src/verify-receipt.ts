@@ -7,6 +7,9 @@ import {
 } from '@communique-tee/enclave-identity/browser';
 import {
   RECEIPT_TYPE,
+  decodeJson,
+  fromBase64,
+  fromBase64Url,
   receiptClaimsSchema,
   receiptSchema,
   toBase64Url,
@@ -17,7 +20,7 @@ import { compactVerify } from 'jose';
 import { ReceiptError } from './errors';
 import { RECEIPT_ALGORITHM } from './sign-receipt';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const SIGNATURE_BYTES = 64;
 /** An instance leaf certificate lasts three hours; a document is never older than its certificate when it vouches for a receipt. */
 const MAX_DOCUMENT_AGE_MS = 3 * 3600_000 + 60_000;
 /** The document is made before the receipt; a little is allowed for two clocks. */
@@ -49,7 +52,7 @@ export interface VerifiedReceipt {
  */
 export async function verifyReceipt(receipt: unknown, policy: ReceiptPolicy): Promise<VerifiedReceipt> {
   const { jws, document } = readReceipt(receipt);
-  const claimed = readClaims(partOf(jws, 1));
+  const claimed = readClaims(partsOf(jws).payload);
   if (claimed.attestation_sha256 !== toBase64Url(sha256(document))) {
     throw new ReceiptError('ERR_RECEIPT_ATTESTATION', 'the receipt names another attestation document');
   }
@@ -73,11 +76,10 @@ function readReceipt(receipt: unknown): { jws: string; document: Uint8Array } {
   const parsed = receiptSchema.safeParse(receipt);
   if (!parsed.success) throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a receipt');
   try {
-    const { alg, typ, ...rest } = JSON.parse(partOf(parsed.data.receipt, 0)) as Record<string, unknown>;
+    const { alg, typ, ...rest } = decodeJson(partsOf(parsed.data.receipt).header) as Record<string, unknown>;
     if (alg !== RECEIPT_ALGORITHM || typ !== RECEIPT_TYPE || Object.keys(rest).length > 0)
       throw new TypeError('header');
-    const document = Uint8Array.from(atob(parsed.data.attestation_document), (character) => character.charCodeAt(0));
-    return { jws: parsed.data.receipt, document };
+    return { jws: parsed.data.receipt, document: fromBase64(parsed.data.attestation_document) };
   } catch (cause) {
     throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS as receipts are', { cause });
   }
@@ -118,32 +120,40 @@ async function verifyDocument(
  * @throws ReceiptError `ERR_RECEIPT_SIGNATURE` | `ERR_RECEIPT_MALFORMED`
  */
 export async function verifyReceiptSignature(jws: string, receiptKey: Uint8Array): Promise<ReceiptClaims> {
+  // jose takes padding, unused bits and white space; then many texts would be one receipt
+  partsOf(jws);
   try {
     const raw = new Uint8Array(receiptKey);
     const key = await crypto.subtle.importKey('raw', raw, RECEIPT_ALGORITHM, false, ['verify']);
     const { payload, protectedHeader } = await compactVerify(jws, key, { algorithms: [RECEIPT_ALGORITHM] });
     if (protectedHeader.typ !== RECEIPT_TYPE)
       throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS as receipts are');
-    return readClaims(utf8.decode(payload));
+    return readClaims(payload);
   } catch (cause) {
     if (cause instanceof ReceiptError) throw cause;
     throw new ReceiptError('ERR_RECEIPT_SIGNATURE', 'the signature does not fit the attested receipt key', { cause });
   }
 }
 
-/** The text of a part of a JWS, before anything of it is verified. */
-function partOf(jws: string, at: 0 | 1): string {
+/**
+ * The three parts of a compact JWS (RFC 7515 section 3.1), before any of it is verified. Base64url is read strictly (RFC 4648
+ * section 3.5): no padding, unused bits zero, nothing around it, so that one receipt has one text.
+ * @throws ReceiptError `ERR_RECEIPT_MALFORMED`
+ */
+function partsOf(jws: string): { header: Uint8Array; payload: Uint8Array } {
   try {
-    const binary = atob((jws.split('.')[at] ?? '').replaceAll('-', '+').replaceAll('_', '/'));
-    return utf8.decode(Uint8Array.from(binary, (character) => character.charCodeAt(0)));
+    const [header, payload, signature, ...more] = jws.split('.').map(fromBase64Url);
+    if (header === undefined || payload === undefined || signature?.length !== SIGNATURE_BYTES || more.length > 0)
+      throw new TypeError('parts');
+    return { header, payload };
   } catch (cause) {
     throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS', { cause });
   }
 }
 
-function readClaims(payload: string): ReceiptClaims {
+function readClaims(payload: Uint8Array): ReceiptClaims {
   try {
-    return receiptClaimsSchema.parse(JSON.parse(payload));
+    return receiptClaimsSchema.parse(decodeJson(payload));
   } catch (cause) {
     throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'the claims are not those of a receipt', { cause });
   }

@@ -1,4 +1,4 @@
-import { toHex } from '@communique-tee/protocol';
+import { decodeJson, toHex } from '@communique-tee/protocol';
 import * as z from 'zod';
 import type { AddCommand } from '../command';
 import { EXIT, Failure } from '../failure';
@@ -129,7 +129,7 @@ async function heldKeys(gateway: URL): Promise<Held> {
     timeoutMs: 15_000,
   });
   try {
-    return healthSchema.parse(JSON.parse(Buffer.from(body).toString('utf8'))).details.keys.enclaves;
+    return healthSchema.parse(decodeJson(body)).details.keys.enclaves;
   } catch (cause) {
     throw new Failure('unreachable', `${gateway.host} reports no keys that this version understands`, cause);
   }

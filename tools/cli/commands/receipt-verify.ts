@@ -1,5 +1,6 @@
 import { verifyEnclave } from '@communique-tee/enclave-identity';
 import {
+  decodeJson,
   decodeSealedMessage,
   fromBase64Url,
   LIMITS,
@@ -7,6 +8,7 @@ import {
   receiptClaimsSchema,
   receiptSchema,
   toBase64Url,
+  toHex,
   type Receipt,
   type ReceiptClaims,
 } from '@communique-tee/protocol';
@@ -124,9 +126,7 @@ function sealedIn(file: string): About {
 function claimedIn({ receipt }: Receipt): About {
   let claims: ReceiptClaims;
   try {
-    claims = receiptClaimsSchema.parse(
-      JSON.parse(Buffer.from(receipt.split('.')[1] ?? '', 'base64url').toString('utf8')),
-    );
+    claims = receiptClaimsSchema.parse(decodeJson(fromBase64Url(receipt.split('.')[1] ?? '')));
   } catch (cause) {
     throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'the claims are not those of a receipt', { cause });
   }
@@ -141,7 +141,7 @@ function asText({ claims, enclave }: VerifiedReceipt, compared: boolean, trust: 
     compared ? '' : warning('it was compared with no sealed message (--sealed): is this message id yours?'),
     rows([
       ['message', claims.message_id],
-      ['sealed', `SHA-256 ${Buffer.from(claims.sealed_sha256, 'base64url').toString('hex')}, ${claims.suite}`],
+      ['sealed', `SHA-256 ${toHex(fromBase64Url(claims.sealed_sha256))}, ${claims.suite}`],
       ...claims.offices.map(({ outcome, commitment }, at): [string, string] => [
         `office ${String(at + 1)}`,
         `${outcome.padEnd(10)} commitment ${commitment}`,

@@ -119,7 +119,7 @@ describe('the arguments of verify', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['no JSON', 'acceptedMeasurements', 'is not JSON'],
+    ['no JSON', 'acceptedMeasurements', 'cannot be used: not JSON'],
     ['a list', [], 'the file: '],
     ['nothing accepted', { acceptedMeasurements: [] }, 'acceptedMeasurements: name at least one'],
     ['no PCR0', { acceptedMeasurements: [{ pcr8: pcr0 }] }, 'acceptedMeasurements.0.pcr0: '],

@@ -25,6 +25,7 @@ describe('documentIn', () => {
     ['JSON with an empty document', text('{"attestation_document":""}')],
     ['half of a JSON', text('{"attestation_document":"hP')],
     ['base64 that cannot be', text('hP/++')],
+    ['base64 with its unused bits set', text('hPB=')],
   ])('finds none in %s', (_, content) => {
     expect(() => documentIn(content)).toThrow(expect.objectContaining({ code: 'not_understood' }));
   });

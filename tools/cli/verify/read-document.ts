@@ -1,3 +1,4 @@
+import { decodeJson, fromBase64Url } from '@communique-tee/protocol';
 import { Failure } from '../failure';
 import { fetchBounded } from '../gateway';
 import { readLimited } from '../files';
@@ -68,7 +69,7 @@ export function documentIn(content: Uint8Array): Uint8Array {
 function attestationDocumentIn(text: string): string {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = decodeJson(new TextEncoder().encode(text));
   } catch (cause) {
     throw new Failure('not_understood', 'it begins like JSON and is none', cause);
   }
@@ -78,17 +79,28 @@ function attestationDocumentIn(text: string): string {
 }
 
 function fromBase64(text: string): Uint8Array {
-  const compact = text.replaceAll(/\s/g, '').replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
-  if (compact === '' || !/^[A-Za-z0-9+/]+$/.test(compact) || compact.length % 4 === 1) {
-    throw new Failure('not_understood', 'it is neither a document, nor base64 of one, nor the JSON of /attestation');
+  const compact = text
+    .replaceAll(/\s/g, '')
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/={1,2}$/, '');
+  try {
+    const bytes = fromBase64Url(compact);
+    if (bytes.length === 0) throw new RangeError('empty');
+    return bytes;
+  } catch (cause) {
+    throw new Failure(
+      'not_understood',
+      'it is neither a document, nor base64 of one, nor the JSON of /attestation',
+      cause,
+    );
   }
-  return new Uint8Array(Buffer.from(compact, 'base64'));
 }
 
 /** The stable code of a problem document (RFC 9457), if it is one of ours. */
 function problemCode(body: Uint8Array): string {
   try {
-    const { code } = JSON.parse(Buffer.from(body).toString('utf8')) as { code?: unknown };
+    const { code } = decodeJson(body) as { code?: unknown };
     return typeof code === 'string' && /^[A-Za-z0-9_]{1,64}$/.test(code) ? ` (${code})` : '';
   } catch {
     return '';

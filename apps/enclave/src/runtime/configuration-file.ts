@@ -1,3 +1,4 @@
+import { ProtocolError, decodeJson } from '@communique-tee/protocol';
 import { readFileSync } from 'node:fs';
 
 /** The process ends with exit code 78 and this list of everything that is wrong. */
@@ -11,15 +12,16 @@ export class ConfigurationError extends Error {
 
 /** @throws ConfigurationError */
 export function readConfigurationFile(path: string): unknown {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch {
     throw new ConfigurationError([`${path} cannot be read`]);
   }
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new ConfigurationError([`${path} is not JSON`]);
+    return decodeJson(bytes);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new ConfigurationError([`${path} cannot be used: ${error.message}`]);
   }
 }

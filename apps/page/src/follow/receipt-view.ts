@@ -1,5 +1,5 @@
 import type { SendResult, VerifiedReport } from '@communique-tee/client';
-import { fromBase64Url, type ReceiptClaims, toHex } from '@communique-tee/protocol';
+import { decodeJson, fromBase64Url, type ReceiptClaims, toHex } from '@communique-tee/protocol';
 import { el, replaceContent } from '../elements';
 import { grouped, instant } from '../format';
 import { statusWords } from './state-words';
@@ -118,8 +118,7 @@ function drawClaims(claims: ReceiptClaims): HTMLElement[] {
 
 /** Of a receipt whose signature was verified. */
 function claimsOf({ receipt }: VerifiedReport): ReceiptClaims {
-  const payload = fromBase64Url(receipt.receipt.split('.')[1] ?? '');
-  return JSON.parse(new TextDecoder().decode(payload)) as ReceiptClaims;
+  return decodeJson(fromBase64Url(receipt.receipt.split('.')[1] ?? '')) as ReceiptClaims;
 }
 
 function downloadOf(id: string, { receipt }: VerifiedReport): HTMLElement {

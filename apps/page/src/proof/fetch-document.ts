@@ -1,4 +1,4 @@
-import { toHex } from '@communique-tee/protocol';
+import { decodeJson, toHex } from '@communique-tee/protocol';
 
 const NONCE_BYTES = 32;
 const TIMEOUT_MS = 15_000;
@@ -55,7 +55,7 @@ function ask(path: string, accept: string): Promise<Response> {
 
 async function reasonOf(response: Response): Promise<string> {
   try {
-    const problem: unknown = JSON.parse(new TextDecoder().decode(await readBounded(response)));
+    const problem: unknown = decodeJson(await readBounded(response));
     const code = typeof problem === 'object' && problem !== null && 'code' in problem ? problem.code : undefined;
     if (typeof code === 'string' && /^[a-z_]{1,60}$/.test(code)) return `${String(response.status)} ${code}`;
   } catch {

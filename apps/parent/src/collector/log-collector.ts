@@ -46,7 +46,7 @@ export async function startLogCollector(
       metrics.line('rate');
       return;
     }
-    const text = new TextDecoder().decode(bytes);
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
     const event = cut ? undefined : readEnclaveEvent(text); // half an object is none
     if (event === undefined) {
       others++;

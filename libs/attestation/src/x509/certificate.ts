@@ -109,7 +109,7 @@ function rawSignature(bits: Uint8Array): Uint8Array {
 }
 
 const commonName = Uint8Array.of(0x55, 0x04, 0x03);
-const utf8 = new TextDecoder();
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The last common name of a Name (RFC 5280, section 4.1.2.4), for people to read; empty where there is none. */
 function readCommonName(name: Uint8Array): string {

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../problems';
+import { decodeUtf8 } from './utf8';
 
 /**
  * JSON in its canonical form (RFC 8785), for objects, lists, ASCII text, booleans, safe integers and null: members in ascending
@@ -29,7 +30,7 @@ export function decodeCanonicalJson(bytes: Uint8Array, maxBytes: number): unknow
   let value: unknown;
   let canonical: Uint8Array;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    value = JSON.parse(decodeUtf8(bytes));
     canonical = encodeCanonicalJson(value);
   } catch {
     // No cause: JSON.parse quotes the input in its message. Or it is nested too deeply to be written again

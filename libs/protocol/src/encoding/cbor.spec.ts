@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { fromHex, toHex } from './text';
 import { decodeStrict, encodeCanonical } from './cbor';
 
@@ -64,5 +65,20 @@ describe('canonical CBOR', () => {
       expect.objectContaining({ code: 'malformed_body' }),
     );
     expect(() => decodeStrict(new Uint8Array(1001), 1000)).toThrow(expect.objectContaining({ code: 'body_too_large' }));
+  });
+
+  it('keeps U+FEFF at the start of text and of keys, short and long', () => {
+    for (const text of ['\ufeff', '\ufeffa', `\ufeff${'x'.repeat(40)}`, `\ufeff${'x'.repeat(300)}`])
+      expect(decodeStrict(encodeCanonical({ [text]: text }), 1000)).toEqual({ [text]: text });
+  });
+
+  it('gives one value to one byte string: what it reads is encoded to the same bytes', () => {
+    const value = fc.dictionary(fc.string({ unit: 'binary', maxLength: 8 }), fc.string({ unit: 'binary' }));
+    fc.assert(
+      fc.property(value, (object) => {
+        const bytes = encodeCanonical(object);
+        expect(toHex(encodeCanonical(decodeStrict(bytes, 100_000)))).toBe(toHex(bytes));
+      }),
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { Token, Tokenizer, Type, decode, encode, rfc8949EncodeOptions } from 'cborg';
 import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
+import { decodeUtf8 } from './utf8';
 
 const DECODE_OPTIONS = {
   strict: true, // shortest integers and lengths only
@@ -11,7 +12,6 @@ const DECODE_OPTIONS = {
   rejectDuplicateMapKeys: true,
 } as const;
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Bytes before the text itself, by the low five bits of the first (RFC 8949 section 3); one where the length is in those bits. */
 const HEAD_BYTES: Readonly<Record<number, number>> = { 24: 2, 25: 3, 26: 5, 27: 9 };
 
@@ -55,8 +55,8 @@ class BoundedTokenizer {
   next(): Token {
     if (++this.items > LIMITS.maxItems) throw new ProtocolError('malformed_body', `more than ${LIMITS.maxItems} items`);
     const from = this.inner.pos();
-    const token = this.inner.next();
-    if (Type.equals(token.type, Type.string)) this.checkUtf8(from);
+    let token = this.inner.next();
+    if (Type.equals(token.type, Type.string)) token = this.exactText(from, token);
     while (this.open.length > 0 && this.open[this.open.length - 1] === 0) this.open.pop();
     const last = this.open.length - 1;
     if (last >= 0) this.open[last] = (this.open[last] ?? 0) - 1;
@@ -72,14 +72,11 @@ class BoundedTokenizer {
     return token;
   }
 
-  /** cborg puts U+FFFD where bytes are not UTF-8, so that two byte strings would have one text. */
-  private checkUtf8(from: number): void {
+  /** cborg puts U+FFFD where bytes are not UTF-8 and drops U+FEFF at the start, so that two byte strings would have one text. */
+  private exactText(from: number, { encodedLength }: Token): Token {
     const lengthBytes = HEAD_BYTES[(this.bytes[from] ?? 0) & 31] ?? 1;
-    try {
-      UTF8.decode(this.bytes.subarray(from + lengthBytes, this.inner.pos()));
-    } catch (cause) {
-      throw new ProtocolError('malformed_body', 'text that is not UTF-8', { cause });
-    }
+    const text = decodeUtf8(this.bytes.subarray(from + lengthBytes, this.inner.pos()));
+    return new Token(Type.string, text, encodedLength);
   }
 
   private childrenOf(token: Token): number {

@@ -1,32 +1,74 @@
 import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
+import { decodeUtf8 } from './utf8';
 
 const QUOTE = 0x22;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const OPEN = new Set([0x5b, 0x7b]);
 const CLOSE = new Set([0x5d, 0x7d]);
+const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
-/** UTF-8 JSON (RFC 8259), not nested deeper than LIMITS.maxDepth. @throws ProtocolError `malformed_body`, with nothing of the input */
+/**
+ * UTF-8 JSON (RFC 8259), not nested deeper than LIMITS.maxDepth, with at most LIMITS.maxItems members. Two members of one object
+ * never share a name, at any depth, because parsers differ in which of the two they keep (section 4). A byte order mark is refused
+ * (section 8.1).
+ * @throws ProtocolError `malformed_body`, with nothing of the input
+ */
 export function decodeJson(bytes: Uint8Array): unknown {
-  refuseDepth(bytes);
+  const text = decodeUtf8(bytes);
+  if (text.startsWith('\ufeff'))
+    throw new ProtocolError(
+      'malformed_body',
+      'JSON starts with a byte order mark (U+FEFF); save it as UTF-8 without one',
+    );
+  checkStructure(bytes);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)) as unknown;
+    return JSON.parse(text) as unknown;
   } catch {
     // No cause: JSON.parse quotes the input in its message
-    throw new ProtocolError('malformed_body', 'not JSON in UTF-8');
+    throw new ProtocolError('malformed_body', 'not JSON');
   }
 }
 
-/** Looks at brackets outside of strings, before anything is built. */
-function refuseDepth(bytes: Uint8Array): void {
-  let depth = 0;
+/** Reads brackets and member names, before anything is built: right for all JSON, and anything else JSON.parse refuses afterwards. */
+function checkStructure(bytes: Uint8Array): void {
+  const open: Set<string>[] = [];
+  let members = 0;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at] ?? 0;
-    if (byte === QUOTE) at = endOfString(bytes, at);
-    else if (OPEN.has(byte)) depth++;
-    else if (CLOSE.has(byte)) depth--;
-    if (depth > LIMITS.maxDepth) throw new ProtocolError('malformed_body', `nested deeper than ${LIMITS.maxDepth}`);
+    if (byte === QUOTE) {
+      const start = at;
+      at = endOfString(bytes, start);
+      const names = open.at(-1);
+      if (names === undefined || !isFollowedByColon(bytes, at)) continue;
+      if (++members > LIMITS.maxItems)
+        throw new ProtocolError('malformed_body', `more than ${LIMITS.maxItems} members`);
+      addName(names, bytes.subarray(start, at + 1));
+    } else if (OPEN.has(byte)) {
+      open.push(new Set());
+      if (open.length > LIMITS.maxDepth)
+        throw new ProtocolError('malformed_body', `nested deeper than ${LIMITS.maxDepth}`);
+    } else if (CLOSE.has(byte)) open.pop();
   }
+}
+
+/** @param literal with its quotes; two spellings of one name (`"a"`, `"\u0061"`) are the same name */
+function addName(names: Set<string>, literal: Uint8Array): void {
+  let name: unknown;
+  try {
+    name = JSON.parse(decodeUtf8(literal));
+  } catch {
+    throw new ProtocolError('malformed_body', 'not JSON');
+  }
+  if (names.has(String(name))) throw new ProtocolError('malformed_body', 'an object has two members of the same name');
+  names.add(String(name));
+}
+
+function isFollowedByColon(bytes: Uint8Array, at: number): boolean {
+  let next = at + 1;
+  while (WHITE_SPACE.has(bytes[next] ?? 0)) next++;
+  return bytes[next] === COLON;
 }
 
 /** Index of the closing quote: the next one after an even number of backslashes. */

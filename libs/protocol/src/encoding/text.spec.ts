@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { fromBase64Url, toBase64Url } from './text';
+import { fromBase64, fromBase64Url, toBase64Url } from './text';
 import { fromHex, toHex } from './text';
 import { messageIdFromText, messageIdToText } from '../messages/message-id';
 
@@ -20,6 +20,33 @@ it.each(['A', 'AA=', 'AB', 'AAB', 'A+', 'A/', ' AAA', 'AAA\n', 'ÀAAA', 'AAAA=']
     expect(() => fromBase64Url(text)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
   },
 );
+
+it('base64 equals Node for any bytes', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      expect(fromBase64(Buffer.from(bytes).toString('base64'))).toEqual(bytes);
+    }),
+  );
+});
+
+it.each([
+  'A',
+  'AA',
+  'AA=',
+  'AAA',
+  'AB==',
+  'AAB=',
+  'A===',
+  '====',
+  'AA==AAAA',
+  'AA-=',
+  'AAA_',
+  ' AAA',
+  'AAAA\n',
+  'AA\n==',
+])('base64 refuses %j: one byte string has one text', (text) => {
+  expect(() => fromBase64(text)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
+});
 
 it('hex comes back and refuses what is no hex', () => {
   expect(toHex(fromHex('00ffA0'))).toBe('00ffa0');

@@ -55,6 +55,24 @@ function notBase64Url(): ProtocolError {
   return new ProtocolError('malformed_body', 'not canonical base64url without padding');
 }
 
+/**
+ * Base64 with padding (RFC 4648 section 4). As strict as {@link fromBase64Url}: no white space, padding only and wholly where it
+ * belongs, unused bits zero.
+ * @throws ProtocolError `malformed_body`
+ */
+export function fromBase64(text: string): Uint8Array {
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw notBase64();
+  try {
+    return fromBase64Url(text.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_'));
+  } catch {
+    throw notBase64();
+  }
+}
+
+function notBase64(): ProtocolError {
+  return new ProtocolError('malformed_body', 'not canonical base64 with padding');
+}
+
 /** Lowercase hex, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { validateCongressMessage, type CongressMessageResult } from '../congress/congress-message';
 import { isOffice } from '../congress/chambers';
-import type { FieldProblem } from '../problems';
+import { ProtocolError, type FieldProblem } from '../problems';
 import { decodeJson } from '../encoding/json';
 
 /**
@@ -70,11 +70,12 @@ export function parseLegacyContent(opened: Uint8Array, deliverySecret: Uint8Arra
   let value: unknown;
   try {
     value = decodeJson(opened);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
     return {
       ok: false,
       offices: [],
-      problems: [{ pointer: '', code: 'malformed', message: 'The sealed content is not JSON.' }],
+      problems: [{ pointer: '', code: 'malformed', message: `The sealed content cannot be read: ${error.message}.` }],
     };
   }
   const parsed = contentSchema.safeParse(value);

@@ -10,7 +10,7 @@ import {
   SUITES,
   XCHACHA_NONCE_BYTES,
 } from '../messages/sealed-message';
-import { fromHex, toHex } from '../encoding/text';
+import { fromBase64, fromHex, toHex } from '../encoding/text';
 
 /**
  * What the web client that exists today sends: X25519 with an ephemeral key, BLAKE2b-256, XChaCha20-Poly1305 without associated data
@@ -135,17 +135,4 @@ export function legacyPublicKeyView(keyId: Uint8Array, publicKey: Uint8Array): L
     publicKey: `0x${toHex(publicKey)}`,
     algorithm: 'X25519-XChaCha20-Poly1305',
   };
-}
-
-/** RFC 4648 section 4 with its padding; one byte string has one text. */
-function fromBase64(text: string): Uint8Array {
-  let bytes: Uint8Array;
-  try {
-    bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  } catch {
-    throw new ProtocolError('malformed_body', 'not base64');
-  }
-  if (Math.ceil(bytes.length / 3) * 4 !== text.length)
-    throw new ProtocolError('malformed_body', 'not base64 with its padding');
-  return bytes;
 }

@@ -194,15 +194,20 @@ describe('the content of the legacy suite', () => {
   });
 
   it.each([
-    ['no JSON', Buffer.from('Dear Senator')],
-    ['nothing', Buffer.alloc(0)],
-    ['what is no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
-    ['what is nested too deep', Buffer.from('['.repeat(50))],
-  ])('that is %s is a problem of its own', (_name, opened) => {
+    ['no JSON', Buffer.from('Dear Senator'), 'not JSON'],
+    ['nothing', Buffer.alloc(0), 'not JSON'],
+    ['what is no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'not UTF-8'],
+    ['what is nested too deep', Buffer.from('['.repeat(50)), 'nested deeper than 8'],
+    [
+      'what names a member twice',
+      Buffer.from('{"message":{"body":"a","body":"b"}}'),
+      'an object has two members of the same name',
+    ],
+  ])('that is %s is a problem of its own', (_name, opened, why) => {
     expect(parseLegacyContent(opened, SECRET)).toEqual({
       ok: false,
       offices: [],
-      problems: [{ pointer: '', code: 'malformed', message: 'The sealed content is not JSON.' }],
+      problems: [{ pointer: '', code: 'malformed', message: `The sealed content cannot be read: ${why}.` }],
     });
   });
 

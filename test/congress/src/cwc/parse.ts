@@ -20,7 +20,7 @@ export class XmlRefused extends Error {
 export function parseXml(bytes: Uint8Array): XmlElement {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new XmlRefused('not UTF-8');
   }

@@ -73,7 +73,7 @@ export class ChamberServer {
         chamber: this.chamber,
         office,
         deliveryId,
-        xml: new TextDecoder().decode(body),
+        xml: new TextDecoder('utf-8', { ignoreBOM: true }).decode(body),
         at: new Date().toISOString(),
       });
       return { status: 201, text: '<?xml version="1.0" encoding="UTF-8"?>\n<Message>Accepted</Message>\n' };
@@ -140,7 +140,11 @@ export class ChamberServer {
 
 /** For choosing a fault only, which has to work on documents that the judge refuses. */
 function officeIn(body: Uint8Array): string | null {
-  return /<MemberOffice>\s*([A-Z0-9]{1,20})\s*<\/MemberOffice>/.exec(new TextDecoder().decode(body))?.[1] ?? null;
+  return (
+    /<MemberOffice>\s*([A-Z0-9]{1,20})\s*<\/MemberOffice>/.exec(
+      new TextDecoder('utf-8', { ignoreBOM: true }).decode(body),
+    )?.[1] ?? null
+  );
 }
 
 function sameText(a: string, b: string): boolean {

@@ -43,7 +43,7 @@ export class ControlServer {
     if (!body) return json(response, 413, { error: `more than ${MAX_PLAN_BYTES} bytes` });
     let plan: unknown;
     try {
-      plan = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+      plan = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
     } catch {
       return json(response, 400, { error: 'not JSON' });
     }

@@ -10,7 +10,7 @@ const MAX_DEPTH = 8;
 export function parseFields(body: Uint8Array): Fields {
   let value: unknown;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
     if (depth(text) > MAX_DEPTH) throw new SyntaxError('too deep');
     value = JSON.parse(text);
   } catch {

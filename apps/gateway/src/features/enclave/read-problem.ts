@@ -1,4 +1,4 @@
-import { PROBLEMS, PROBLEM_MEDIA_TYPE, isProblemCode } from '@communique-tee/protocol';
+import { PROBLEMS, PROBLEM_MEDIA_TYPE, decodeJson, isProblemCode } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { invalidAnswer, type EnclaveResult } from './enclave-result';
 import type { Exchange } from './exchange';
@@ -21,7 +21,7 @@ export function readProblem(
 /** `undefined` for what is not JSON in UTF-8. */
 export function readJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return decodeJson(body);
   } catch {
     return undefined;
   }

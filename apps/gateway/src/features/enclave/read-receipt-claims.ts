@@ -1,4 +1,4 @@
-import { fromBase64Url, receiptClaimsSchema, type ReceiptClaims } from '@communique-tee/protocol';
+import { decodeJson, fromBase64Url, receiptClaimsSchema, type ReceiptClaims } from '@communique-tee/protocol';
 
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{86}$/;
 
@@ -7,9 +7,7 @@ export function readReceiptClaims_unverified(receipt: string): ReceiptClaims | u
   const payload = COMPACT_JWS.exec(receipt)?.[1];
   if (payload === undefined) return undefined;
   try {
-    return receiptClaimsSchema.parse(
-      JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(fromBase64Url(payload))),
-    );
+    return receiptClaimsSchema.parse(decodeJson(fromBase64Url(payload)));
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { MAX_SECRETS, SECRET_NAME } from '@communique-tee/protocol';
+import { MAX_SECRETS, SECRET_NAME, decodeJson, fromBase64 } from '@communique-tee/protocol';
 import { Inject, Injectable } from '@nestjs/common';
 import * as z from 'zod';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
@@ -15,9 +15,12 @@ const ciphertext = z
   .string()
   .max(Math.ceil(MAX_SECRET_BYTES / 3) * 4)
   .transform((text, context): Uint8Array => {
-    const bytes = Buffer.from(text, 'base64');
-    if (bytes.length > 0 && bytes.length <= MAX_SECRET_BYTES && bytes.toString('base64') === text)
-      return new Uint8Array(bytes);
+    try {
+      const bytes = fromBase64(text);
+      if (bytes.length > 0 && bytes.length <= MAX_SECRET_BYTES) return bytes;
+    } catch {
+      // Not base64: the issue below
+    }
     context.addIssue({ code: 'custom' });
     return z.NEVER;
   });
@@ -75,16 +78,15 @@ export class OperatorSecrets {
       const stat = await file.stat();
       if (!stat.isFile() || stat.size > MAX_FILE_BYTES) return INVALID;
       const version = [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ');
-      if (version !== this.lastRead?.version)
-        this.lastRead = { version, failure: this.take(await file.readFile('utf8')) };
+      if (version !== this.lastRead?.version) this.lastRead = { version, failure: this.take(await file.readFile()) };
       return this.lastRead.failure;
     } finally {
       await file.close();
     }
   }
 
-  private take(text: string): string | null {
-    const secrets = parseSecrets(text);
+  private take(bytes: Uint8Array): string | null {
+    const secrets = parseSecrets(bytes);
     if (secrets === undefined) return INVALID;
     this.secrets = secrets;
     this.logger.info({ count: secrets.size }, 'the file of the secrets for enclaves was read');
@@ -103,10 +105,10 @@ export class OperatorSecrets {
   }
 }
 
-function parseSecrets(text: string): Secrets | undefined {
+function parseSecrets(bytes: Uint8Array): Secrets | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = decodeJson(bytes);
   } catch {
     return undefined;
   }

@@ -97,7 +97,7 @@ function retryAfter(value: string | undefined, nowMs: number): { retryAfterSecon
 
 /** The far end's words as plain text: markup and control characters gone, cut, never half a character. */
 function readable(body: Uint8Array, secret: string): string | null {
-  const text = withoutSecret(new TextDecoder('utf-8').decode(body), secret)
+  const text = withoutSecret(new TextDecoder('utf-8', { ignoreBOM: true }).decode(body), secret)
     .replace(/<[^<>]*>/g, ' ')
     .replace(/&(lt|gt|quot|apos|amp);/g, (_whole, name: keyof typeof ENTITIES) => ENTITIES[name])
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ');

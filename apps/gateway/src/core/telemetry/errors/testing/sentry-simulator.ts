@@ -82,7 +82,7 @@ export class SentrySimulator {
 
 /** A header in JSON, a line feed, then items: a header in JSON, a line feed, a payload in JSON of one line (all that are sent here). */
 function parseEnvelope(body: Uint8Array): Envelope {
-  const lines = new TextDecoder('utf-8', { fatal: true }).decode(body).split('\n');
+  const lines = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body).split('\n');
   if (lines.at(-1) === '') lines.pop();
   const [header, ...rest] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   if (header === undefined || rest.length === 0 || rest.length % 2 !== 0) throw new Error('not an envelope');
