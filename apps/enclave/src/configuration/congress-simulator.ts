@@ -1,6 +1,7 @@
 import { CHAMBERS, forEachChamber } from '@communique-tee/protocol';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import * as z from 'zod';
 import { ConfigurationError } from '../runtime/configuration-file';
 
@@ -18,9 +19,10 @@ const developmentSchema = z.looseObject({
   services: z.looseObject({ congress: z.looseObject({}) }),
 });
 
-/** No pause between deliveries, and a far end that no one listens at until the simulator has run. */
+/** No pause between deliveries, and an address where nothing listens until the simulator has run. */
 const UNREACHABLE = {
   origin: 'https://localhost:1',
+  certificateAuthorities: rootCertificates[0], // required, and vouches for nothing: no public root signs `localhost`
   apiKeyReadableInImage: 'development-only',
   deduplicates: true,
   minIntervalMs: 0,

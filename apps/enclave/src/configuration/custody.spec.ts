@@ -1,5 +1,6 @@
 import { testAuthority } from '@communique-tee/congress-simulator';
 import { forEachChamber } from '@communique-tee/protocol';
+import { rootCertificates } from 'node:tls';
 import { parseConfiguration } from './configuration';
 import { ConfigurationError } from '../runtime/configuration-file';
 import { destinationsOf } from './cross-checks';
@@ -19,6 +20,7 @@ const route = (host: string, vsockPort: number) => ({ host, port: 443, vsockPort
 const chamber = (name: string) => ({
   origin: `https://${name}.example.org`,
   apiKeySecret: `cwc-${name}`,
+  certificateAuthorities: rootCertificates[0],
   deduplicates: true,
 });
 const whole = {
@@ -50,6 +52,7 @@ const { custody: _custody, kms: _kms, secrets: _secrets, ...without } = whole;
 const readable = (name: string) => ({
   origin: `https://${name}.example.org`,
   apiKeyReadableInImage: 'readable-in-it',
+  certificateAuthorities: rootCertificates[0],
   deduplicates: true,
 });
 const congress = (changes: object) => ({ services: { congress: { ...whole.services.congress, ...changes } } });

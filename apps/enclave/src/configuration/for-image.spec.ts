@@ -1,3 +1,4 @@
+import { rootCertificates } from 'node:tls';
 import { parseConfigurationForImage } from './for-image';
 
 const agent = {
@@ -10,6 +11,7 @@ const agent = {
 const chamber = (port: number) => ({
   origin: `https://chamber.example.org:${String(port)}`,
   apiKeyReadableInImage: 'for-tests-alone',
+  certificateAuthorities: rootCertificates[0],
   deduplicates: true,
 });
 const route = (port: number) => ({ host: 'chamber.example.org', port, vsockPort: port });
@@ -19,6 +21,8 @@ const suitable = {
   egress: { mode: 'vsock', routes: [route(8001), route(8002)] },
   services: { congress: { deliveryAgent: agent, house: chamber(8001), senate: chamber(8002) } },
 };
+
+const { certificateAuthorities: _named, ...unnamed } = chamber(8001);
 
 describe('a configuration for an image', () => {
   it('listens on vsock and goes out by vsock', () => {
@@ -30,6 +34,11 @@ describe('a configuration for an image', () => {
     ['egress', { ...suitable, egress: { mode: 'direct' } }, 'egress.mode: an enclave image has no network'],
     ['parent', { ...suitable, egress: { ...suitable.egress, parentCid: 16 } }, 'egress.parentCid: the parent is CID 3'],
     ['services', { ...suitable, services: {} }, 'services: an enclave image names at least one service'],
+    [
+      'a chamber without named authorities',
+      { ...suitable, services: { congress: { ...suitable.services.congress, house: unnamed } } },
+      'services.congress.house.certificateAuthorities: PEM of the roots to trust for this host',
+    ],
     [
       'anything that is wrong anyway',
       { ...suitable, egress: { mode: 'vsock', routes: [route(8001)] } },

@@ -6,8 +6,14 @@ import { hostSchema } from './egress-config';
 /** `https://host[:port]`, lower case, nothing after it. */
 export const originSchema = z.string().refine(isOrigin, 'https://host[:port] and nothing else');
 
-/** Certificates of authorities in PEM: where they are given nothing else is trusted. */
-export const authoritiesSchema = z.string().max(100_000).refine(isPem, 'PEM certificates');
+/** Self-signed roots in PEM, one or more: nothing else is trusted, so an intermediate alone would admit no connection. */
+export const authoritiesSchema = z
+  .string({
+    error: 'PEM of the roots to trust for this host, which npm run ops -- preflight shows (docs/operations.md)',
+  })
+  .max(100_000)
+  .refine(isPem, 'PEM certificates of authorities')
+  .refine((pem) => !isPem(pem) || certificatesIn(pem).every(isSelfSigned), 'self-signed roots and no intermediates');
 
 export function destinationOf(origin: string): Destination {
   const { hostname, port } = new URL(origin);
@@ -25,9 +31,17 @@ function isOrigin(text: string): boolean {
 
 function isPem(pem: string): boolean {
   try {
-    const certificates = pemBlocks(pem).map((block) => new X509Certificate(block));
+    const certificates = certificatesIn(pem);
     return certificates.length > 0 && certificates.every(({ ca }) => ca);
   } catch {
     return false;
   }
+}
+
+function certificatesIn(pem: string): X509Certificate[] {
+  return pemBlocks(pem).map((block) => new X509Certificate(block));
+}
+
+function isSelfSigned(certificate: X509Certificate): boolean {
+  return certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey);
 }

@@ -1,26 +1,35 @@
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Clock } from '../runtime/clock';
+import { checkCertificateDates } from './certificate-dates';
 import { errorCode } from './egress';
 import { destinationOf } from './origin';
 
 export interface SecureOptions {
   origin: string;
-  /** PEM: these and no others are trusted. */
+  /** PEM of self-signed roots: these and no others are trusted. With none, no certificate is accepted. */
   authorities: readonly string[];
+  /** The attested clock: dates of certificates are judged by it, beside the machine's own clock. */
+  clock: Clock;
 }
 
 /**
- * TLS over a socket of egress. Resolves once the certificate is verified and nothing but the handshake has been said. Every option
- * that an environment variable could weaken is given by name.
+ * TLS over a socket of egress. Resolves once the certificate is verified, before anything but the handshake is sent. Every option
+ * that an environment variable could weaken is set by name. No session is offered for resumption, so each connection shows its
+ * certificates.
  */
-export function secured(raw: Socket, { origin, authorities }: SecureOptions, signal: AbortSignal): Promise<TLSSocket> {
+export function secured(
+  raw: Socket,
+  { origin, authorities, clock }: SecureOptions,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
   const host = destinationOf(origin).host.replace(/^\[(.*)\]$/, '$1');
   return new Promise((resolve, reject) => {
     const secure = connectTls({
       socket: raw,
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}), // RFC 6066 section 3: no address in SNI
-      ca: [...authorities],
+      ca: [...authorities], // an empty list trusts nothing; leaving it out would trust Node's roots
       rejectUnauthorized: true,
       minVersion: 'TLSv1.2',
       maxVersion: 'TLSv1.3',
@@ -45,6 +54,11 @@ export function secured(raw: Socket, { origin, authorities }: SecureOptions, sig
     raw.once('error', fail);
     secure.once('close', onClose);
     secure.once('secureConnect', () => {
+      try {
+        checkCertificateDates(secure, authorities, clock.nowMs());
+      } catch (error) {
+        return fail(error as Error);
+      }
       settle();
       raw.on('error', () => undefined); // the TLS socket reports it
       resolve(secure);

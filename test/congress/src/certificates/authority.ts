@@ -11,14 +11,22 @@ const DAY_MS = 24 * 3600 * 1000;
 /** A certificate authority for tests: it is trusted only where its PEM is put into a configuration. */
 export interface TestAuthority {
   readonly certificatePem: string;
-  /** Issues a server certificate with a fresh P-256 key. `names`: DNS names and IP addresses. */
+  /** Issues a server certificate with a fresh P-256 key; `certificatePem` is the chain that a server presents. */
   issue(options: IssueOptions): Promise<{ certificatePem: string; privateKeyPem: string }>;
 }
 
-export interface IssueOptions {
-  names: readonly string[];
+export interface Validity {
+  /** A day ago unless given. */
   notBefore?: Date;
+  /** In 90 days unless given. */
   notAfter?: Date;
+}
+
+export interface IssueOptions extends Validity {
+  /** DNS names and IP addresses. */
+  names: readonly string[];
+  /** Issue it by an intermediate authority with these dates. */
+  intermediate?: Validity;
 }
 
 /** Makes an authority; with a folder it is read from there, or made and kept there (`ca.pem`, `ca.key.pem`, mode 0600). */
@@ -28,7 +36,14 @@ export async function testAuthority(folder?: string): Promise<TestAuthority> {
   if (folder !== undefined && !kept) await keepAuthority(folder, certificate, privateKey);
   return {
     certificatePem: `${certificate.toString('pem')}\n`,
-    issue: (options) => issue(certificate, privateKey, options),
+    issue: async (options) => {
+      const { names, intermediate, ...validity } = options;
+      const root = { certificate, privateKey };
+      if (!intermediate) return issue(root, names, validity);
+      const issuer = await makeIntermediate(root, intermediate);
+      const issued = await issue(issuer, names, validity);
+      return { ...issued, certificatePem: `${issued.certificatePem}${issuer.certificate.toString('pem')}\n` };
+    },
   };
 }
 
@@ -45,26 +60,53 @@ async function makeAuthority(): Promise<Authority> {
     notAfter: new Date(Date.now() + 365 * DAY_MS),
     signingAlgorithm: SIGNING,
     keys,
+    extensions: await authorityExtensions(keys.publicKey, 1),
+  });
+  return { certificate, privateKey: keys.privateKey };
+}
+
+async function makeIntermediate(root: Authority, validity: Validity): Promise<Authority> {
+  const keys = await crypto.subtle.generateKey(SIGNING, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: 'CN=Congress simulator test intermediate (not for production)',
+    issuer: root.certificate.subject,
+    ...datesOf(validity),
+    signingAlgorithm: SIGNING,
+    publicKey: keys.publicKey,
+    signingKey: root.privateKey,
     extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ...(await authorityExtensions(keys.publicKey, 0)),
+      await x509.AuthorityKeyIdentifierExtension.create(root.certificate),
     ],
   });
   return { certificate, privateKey: keys.privateKey };
 }
 
+async function authorityExtensions(publicKey: webcrypto.CryptoKey, pathLength: number): Promise<x509.Extension[]> {
+  return [
+    new x509.BasicConstraintsExtension(true, pathLength, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    await x509.SubjectKeyIdentifierExtension.create(publicKey),
+  ];
+}
+
+function datesOf({ notBefore, notAfter }: Validity): Required<Validity> {
+  return {
+    notBefore: notBefore ?? new Date(Date.now() - DAY_MS),
+    notAfter: notAfter ?? new Date(Date.now() + 90 * DAY_MS),
+  };
+}
+
 async function issue(
-  authority: x509.X509Certificate,
-  signingKey: webcrypto.CryptoKey,
-  options: IssueOptions,
+  { certificate: authority, privateKey: signingKey }: Authority,
+  names: readonly string[],
+  validity: Validity,
 ): Promise<{ certificatePem: string; privateKeyPem: string }> {
   const keys = await crypto.subtle.generateKey(SIGNING, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.create({
     subject: 'CN=Congress simulator',
     issuer: authority.subject,
-    notBefore: options.notBefore ?? new Date(Date.now() - DAY_MS),
-    notAfter: options.notAfter ?? new Date(Date.now() + 90 * DAY_MS),
+    ...datesOf(validity),
     signingAlgorithm: SIGNING,
     publicKey: keys.publicKey,
     signingKey,
@@ -73,7 +115,7 @@ async function issue(
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       new x509.SubjectAlternativeNameExtension(
-        options.names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
+        names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
       ),
       await x509.AuthorityKeyIdentifierExtension.create(authority),
     ],

@@ -1,9 +1,11 @@
 import { CHAMBER_KEYS, chamberFacts, type Chamber } from '@communique-tee/protocol';
+import { rootCertificates } from 'node:tls';
 import { fail, notYet, pass, skip, warn, type Check, type Context, type Finding } from '../check';
 import { codeOf, isCertificateCode, nameOf } from '../error-code';
 import { TookTooLong } from '../runner/time-limit';
+import { authoritiesOf, commandForRoot, isLeftOfExample, rootOf } from './authorities';
 import { readEnclaveConfiguration } from './enclave-configuration';
-import { authoritiesOf, head, type HeadEnd } from './head';
+import { head, type HeadEnd } from './head';
 
 const called = (chamber: Chamber): string => `the ${chamberFacts(chamber).name}`;
 /** No connection within this time is an answer here (a firewall that drops), so it must come before the check's own limit. */
@@ -17,7 +19,16 @@ function register(chamber: Chamber): string {
     : `the address that counts is the stack’s (pulumi stack output addressForTheHouse): have it registered (${vendorContact}), for the test system too, and run this on the parent`;
 }
 
-export const chamberCheck = (chamber: Chamber, silentAfterMs = SILENT_AFTER_MS): Check => ({
+export interface ChamberCheckOptions {
+  readonly silentAfterMs?: number;
+  /** PEM: among these the root is looked for that a configuration does not name yet. */
+  readonly publicRoots?: readonly string[];
+}
+
+export const chamberCheck = (
+  chamber: Chamber,
+  { silentAfterMs = SILENT_AFTER_MS, publicRoots = rootCertificates }: ChamberCheckOptions = {},
+): Check => ({
   name: chamber,
   title: `${called(chamber)} answers this machine’s address (HEAD /, no key, nothing posted), with a certificate that the enclave accepts`,
   group: 'congress',
@@ -28,7 +39,6 @@ export const chamberCheck = (chamber: Chamber, silentAfterMs = SILENT_AFTER_MS):
     const { origin, certificateAuthorities } = read.services.congress[chamber];
     const url = URL.parse(origin);
     if (url?.protocol !== 'https:') return skip('its origin is not https: see enclave-config');
-    const authorities = authoritiesOf(certificateAuthorities);
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
     let addresses;
     try {
@@ -43,15 +53,24 @@ export const chamberCheck = (chamber: Chamber, silentAfterMs = SILENT_AFTER_MS):
     const [target] = [...addresses].sort((a, b) => a.family - b.family);
     if (target === undefined)
       return fail(`${host} has no address`, 'look at the origin in the enclave’s configuration');
-    const end = await head({
-      host,
-      port: Number(url.port === '' ? 443 : url.port),
-      ...target,
-      certificateAuthorities: authorities,
-      signal: context.signal,
-      limitMs: silentAfterMs,
-    });
-    return judge(context, chamber, url.host, end);
+    const ask = (authorities: readonly string[]): Promise<HeadEnd> =>
+      head({
+        host,
+        port: Number(url.port === '' ? 443 : url.port),
+        ...target,
+        certificateAuthorities: authorities,
+        signal: context.signal,
+        limitMs: silentAfterMs,
+      });
+    const authorities = authoritiesOf(certificateAuthorities);
+    const isNamed = authorities.length > 0 && !isLeftOfExample(certificateAuthorities);
+    const end = await ask(isNamed ? authorities : publicRoots);
+    if (isNamed && !hasWrongCertificate(end)) return judge(context, chamber, url.host, end);
+    const publicEnd = isNamed ? await ask(publicRoots) : end;
+    const found = isNamed
+      ? `${url.host}: the enclave would not accept its certificate (${'error' in end ? (codeOf(end.error) ?? '') : ''})`
+      : `services.congress.${chamber}.certificateAuthorities names no authority for ${url.host}`;
+    return fail(found, howToName(chamber, url.host, publicEnd, publicRoots));
   },
 });
 
@@ -89,11 +108,6 @@ function judge(context: Context, chamber: Chamber, host: string, end: HeadEnd): 
     );
   }
   const code = codeOf(end.error) ?? '';
-  if (isCertificateCode(code))
-    return fail(
-      `${host}: the enclave would not accept its certificate (${code})`,
-      'is something in between on this network? if not, certificateAuthorities of the enclave’s configuration has to name the authority that the chamber uses now',
-    );
   if (end.stage === 'connect' && ['ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN'].includes(code))
     return fail(`there is no way to ${host} from here (${code})`, 'look at this machine’s network');
   if (['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH'].includes(code))
@@ -102,6 +116,16 @@ function judge(context: Context, chamber: Chamber, host: string, end: HeadEnd): 
     `${host} does not speak HTTPS as expected (${nameOf(end.error)})`,
     'look at origin and port in the enclave’s configuration',
   );
+}
+
+const hasWrongCertificate = (end: HeadEnd): boolean => 'error' in end && isCertificateCode(codeOf(end.error) ?? '');
+
+/** Which authority to name is the operator's decision: this machine's network may show another certificate than the chamber's. */
+function howToName(chamber: Chamber, host: string, end: HeadEnd, publicRoots: readonly string[]): string {
+  const root = 'status' in end ? rootOf(end.chain, publicRoots) : null;
+  if (!root)
+    return `is something in between on this network? if not, ask ${called(chamber)} which root signs ${host} (openssl s_client -connect ${host}${/:\d+$/.test(host) ? '' : ':443'} -showcerts shows its chain), and put that root’s PEM into services.congress.${chamber}.certificateAuthorities`;
+  return `${host} now shows a certificate under the public root “${root.name}”, SHA-256 ${root.sha256}: compare that with another network and with what its authority publishes, then put into services.congress.${chamber}.certificateAuthorities what this prints: ${commandForRoot(root)}`;
 }
 
 /** One check for each chamber, under its key. */

@@ -1,5 +1,6 @@
 import { CHAMBER_KEYS, chamberFacts, type Chamber } from '@communique-tee/protocol';
 import { fail, pass, warn, type Check, type Finding } from '../check';
+import { authoritiesOf, isLeftOfExample } from './authorities';
 import { fileOf, readEnclaveConfiguration } from './enclave-configuration';
 
 /** By the chamber's own test address (a host, or a path on the production host), or a host that calls itself one. */
@@ -68,7 +69,18 @@ export const enclaveConfiguration: Check = {
           ),
         );
     }
+    for (const chamber of CHAMBER_KEYS)
+      if (authoritiesOf(read.services.congress[chamber].certificateAuthorities).length === 0)
+        findings.push(
+          fail(
+            `services.congress.${chamber}.certificateAuthorities names no authority`,
+            `npm run ops -- preflight --stack ${context.stack} --only ${chamber} shows which root signs it, and what to type`,
+          ),
+        );
     const left = LEFT_OF_EXAMPLES.filter(([pattern]) => pattern.test(JSON.stringify(read))).map(([, words]) => words);
+    for (const chamber of CHAMBER_KEYS)
+      if (isLeftOfExample(read.services.congress[chamber].certificateAuthorities))
+        left.push(`the authority of the ${chamber}`);
     if (left.length > 0)
       findings.push(
         fail(

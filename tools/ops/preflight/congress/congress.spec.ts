@@ -1,5 +1,10 @@
 import { CHAMBER_KEYS, forEachChamber } from '@communique-tee/protocol';
 import { createServer as createHttps, type Server } from 'node:https';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createTcp, type AddressInfo, type Server as TcpServer } from 'node:net';
 import { testAuthority, type TestAuthority } from '@communique-tee/congress-simulator';
@@ -48,6 +53,11 @@ const configuration = (port: number, authorities: string) => {
     services: { congress: forEachChamber(() => ({ ...chamber })) },
   };
 };
+const exampleAuthority = (
+  JSON.parse(readFileSync(join(workspaceRoot(), 'apps/enclave/config/example.json'), 'utf8')) as ReturnType<
+    typeof configuration
+  >
+).services.congress.house.certificateAuthorities;
 const ours = (port: number) => configuration(port, authority.certificatePem);
 const file = (value: unknown) => ({
   'apps/enclave/config/prod.json': typeof value === 'string' ? value : JSON.stringify(value),
@@ -99,11 +109,41 @@ describe.each([...CHAMBER_KEYS])('%s', (name) => {
     ]);
     expect(asked).toEqual([]);
   });
-  it('shows a certificate that only this machine might trust', async () => {
+  it('has no authority named: tells how to ask for it', async () => {
     const { certificateAuthorities: _own, ...chamber } = ours(portOf(server)).services.congress.house;
-    expect(
-      await said(name, { ...ours(portOf(server)), services: { congress: forEachChamber(() => chamber) } }),
-    ).toEqual([expect.stringMatching(/^fail: .*would not accept its certificate/)]);
+    const value = { ...ours(portOf(server)), services: { congress: forEachChamber(() => chamber) } };
+    expect(await said(name, value)).toEqual([
+      `fail: services.congress.${name}.certificateAuthorities names no authority for ${HOST}:${String(portOf(server))}`,
+    ]);
+    expect(asked).toEqual([]);
+    const [found] = await look(name, { files: file(value), ports: { lookup } });
+    expect(found?.todo).toContain(`openssl s_client -connect ${HOST}:${String(portOf(server))} -showcerts`);
+  });
+  it.each([
+    ['none', undefined],
+    ['the example’s', exampleAuthority],
+  ])('has as its authority %s: shows the public root and what to type', async (_name, certificateAuthorities) => {
+    answer = (_request, response) => response.writeHead(404).end();
+    const value = configuration(portOf(server), certificateAuthorities ?? '');
+    const [found] = await look(name, {
+      files: file(value),
+      ports: { lookup },
+      checks: [chamberCheck(name, { publicRoots: [authority.certificatePem] })],
+    });
+    expect(found).toMatchObject({ status: 'fail', found: expect.stringContaining('names no authority') as string });
+    const { fingerprint256 } = new X509Certificate(authority.certificatePem);
+    expect(found?.todo).toContain(`SHA-256 ${fingerprint256}`);
+    expect(found?.todo).toContain(`npx node -p '`);
+  });
+  it('is signed by another public root than the one that is named: shows that root', async () => {
+    answer = (_request, response) => response.writeHead(404).end();
+    const [found] = await look(name, {
+      files: file(configuration(portOf(server), (await testAuthority()).certificatePem)),
+      ports: { lookup },
+      checks: [chamberCheck(name, { publicRoots: [authority.certificatePem] })],
+    });
+    expect(found).toMatchObject({ status: 'fail', found: expect.stringContaining('would not accept') as string });
+    expect(found?.todo).toContain(new X509Certificate(authority.certificatePem).fingerprint256);
   });
   it('does not resolve', async () => {
     const gone = () => Promise.reject(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }));
@@ -154,7 +194,7 @@ describe('far ends that are none', () => {
     const found = await look('house', {
       files: file(ours(portOf(silent))),
       ports: { lookup },
-      checks: [chamberCheck('house', 50)],
+      checks: [chamberCheck('house', { silentAfterMs: 50 })],
     });
     expect(lines(found)).toEqual([
       expect.stringMatching(/^warn: .*took the connection but did not answer within 0.05 s; not checked$/),
@@ -164,7 +204,7 @@ describe('far ends that are none', () => {
 });
 
 describe('enclave-config', () => {
-  const good = configuration(443, 'PEM');
+  const good = configuration(443, rootCertificates[0] ?? '');
   const changed = (change: (value: typeof good) => void) => {
     const value = structuredClone(good);
     change(value);
@@ -180,6 +220,16 @@ describe('enclave-config', () => {
     ['another stack', changed((value) => (value.stack = 'staging')), /calls its stack otherwise/],
     ['no vsock', changed((value) => (value.egress.mode = 'direct')), /egress is not by vsock/],
     ['no route', changed((value) => (value.egress.routes = [])), /no egress route to the house/],
+    [
+      'no authority',
+      changed((value) => (value.services.congress.senate.certificateAuthorities = 'not PEM')),
+      /services\.congress\.senate\.certificateAuthorities names no authority/,
+    ],
+    [
+      'the authority of the example',
+      changed((value) => (value.services.congress.house.certificateAuthorities = exampleAuthority)),
+      /left of the example: the authority of the house/,
+    ],
     [
       'http',
       changed((value) => (value.services.congress.senate.origin = 'http://x')),

@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { request } from 'node:https';
-import { rootCertificates } from 'node:tls';
+import { TLSSocket, type DetailedPeerCertificate } from 'node:tls';
 import { startTimer } from '../ports';
 import { TookTooLong } from '../runner/time-limit';
 
@@ -17,9 +18,14 @@ export interface HeadTarget {
 }
 
 export type HeadStage = 'connect' | 'tls' | 'answer';
-export type HeadEnd =
-  | { readonly status: number; readonly protocol: string; readonly validTo: string }
-  | { readonly stage: HeadStage; readonly error: unknown };
+export interface HeadAnswer {
+  readonly status: number;
+  readonly protocol: string;
+  readonly validTo: string;
+  /** As the far end sent it, its own certificate first. */
+  readonly chain: readonly X509Certificate[];
+}
+export type HeadEnd = HeadAnswer | { readonly stage: HeadStage; readonly error: unknown };
 
 /** `HEAD /` and nothing more: no key, no body, no path of the interface. Says how far it came. */
 export function head({
@@ -51,24 +57,19 @@ export function head({
       'close',
       startTimer(limitMs, () => asked.destroy(new TookTooLong(limitMs))),
     );
-    let protocol = '';
-    let validTo = '';
+    let shown: Omit<HeadAnswer, 'status'> = { protocol: '', validTo: '', chain: [] };
     asked.on('socket', (socket) => {
       socket.once('connect', () => (stage = 'tls'));
       socket.once('secureConnect', () => {
         stage = 'answer';
-        if ('getProtocol' in socket && typeof socket.getProtocol === 'function')
-          protocol = String(socket.getProtocol());
-        if ('getPeerCertificate' in socket && typeof socket.getPeerCertificate === 'function') {
-          const certificate: unknown = socket.getPeerCertificate();
-          if (typeof certificate === 'object' && certificate !== null && 'valid_to' in certificate)
-            validTo = String(certificate.valid_to);
-        }
+        if (!(socket instanceof TLSSocket)) return;
+        const certificate = socket.getPeerCertificate(true);
+        shown = { protocol: String(socket.getProtocol()), validTo: certificate.valid_to, chain: chainOf(certificate) };
       });
     });
     asked.on('response', (response) => {
       response.destroy();
-      resolve({ status: response.statusCode ?? 0, protocol, validTo });
+      resolve({ status: response.statusCode ?? 0, ...shown });
     });
     asked.on('error', (error) => {
       resolve({ stage, error });
@@ -77,8 +78,13 @@ export function head({
   });
 }
 
-/** As the enclave takes them: the configured ones alone, else those that Node carries, whatever this machine trusts besides. */
-export const authoritiesOf = (pem: string | undefined): string[] =>
-  pem === undefined
-    ? [...rootCertificates]
-    : (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []);
+/** Node links a self-signed certificate to itself. */
+function chainOf(certificate: DetailedPeerCertificate): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let next: Partial<DetailedPeerCertificate> | undefined = certificate;
+  while (next?.raw) {
+    chain.push(new X509Certificate(next.raw));
+    next = next.issuerCertificate === next ? undefined : next.issuerCertificate;
+  }
+  return chain;
+}

@@ -1,7 +1,7 @@
 import type { HandedCredentials } from '@communique-tee/protocol';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { RecordStore } from '../../testing/record-store';
-import { ALIAS, CREDENTIALS, PARENT, startSealedWorld, type SealedWorld } from '../../testing/sealed-world';
+import { ALIAS, CREDENTIALS, DAY_MS, PARENT, startSealedWorld, type SealedWorld } from '../../testing/sealed-world';
 import { Sender } from '../../testing/sender';
 
 let world: SealedWorld;
@@ -189,6 +189,19 @@ it('somebody else at KMS’s address is believed nothing: another authority, or 
   expect(world.kms.requests()).toEqual([]);
   for (const socket of sockets) socket.destroy();
   await new Promise((closed) => listener.close(closed));
+});
+
+it('a certificate of KMS that has expired by the attested clock is refused, before anything is asked', async () => {
+  const { offsetMs } = world.time;
+  world.time.offsetMs += 100 * DAY_MS; // the machine's own clock finds the certificate valid
+  try {
+    const enclave = await world.start();
+    world.kms.clearRequests();
+    expect(await enclave.offer({ records: [record] })).toMatchObject({ held: [], kms: 'kms_unreachable' });
+    expect(world.kms.requests()).toEqual([]);
+  } finally {
+    world.time.offsetMs = offsetMs;
+  }
 });
 
 it('an NSM that gives no document is said, and KMS is not asked', async () => {

@@ -1,5 +1,5 @@
 import { KMS_ALIAS_ARN } from '@communique-tee/protocol';
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
 import * as z from 'zod';
 import { authoritiesSchema, originSchema, pemBlocks } from '../../egress';
@@ -15,23 +15,31 @@ export const kmsConfigSchema = z.strictObject({
 });
 export type KmsConfig = z.output<typeof kmsConfigSchema>;
 
-/** Roots of Amazon Trust Services, by the common name of their subject (https://www.amazontrust.com/repository). */
-const AMAZON_ROOTS = [
-  'Amazon Root CA 1',
-  'Amazon Root CA 2',
-  'Amazon Root CA 3',
-  'Amazon Root CA 4',
-  'Starfield Services Root Certificate Authority - G2',
-];
+/**
+ * SHA-256 of the SubjectPublicKeyInfo of Amazon Trust Services' roots, as https://www.amazontrust.com/repository lists them. AWS's
+ * public endpoints chain to these; the European Sovereign Cloud has roots of its own, which a configuration names.
+ */
+const AMAZON_ROOT_KEYS: ReadonlySet<string> = new Set([
+  'fbe3018031f9586bcbf41727e417b7d1c45c2f47f93be372a17b96b50757d5a2', // Amazon Root CA 1
+  '7f4296fc5b6a4e3b35d3c369623e364ab1af381d8fa7121533c9d6c633ea2461', // Amazon Root CA 2
+  '36abc32656acfc645c61b71613c4bf21c787f5cabbee48348d58597803d7abc9', // Amazon Root CA 3
+  'f7ecded5c66047d28ed6466b543c40e0743abe81d109254dcf845d4c2c7853c5', // Amazon Root CA 4
+  '2b071c59a0a0ae76b0eadb2bad23bad4580b69c3601b630c2eaf0613afa83f92', // Starfield Services Root Certificate Authority - G2
+]);
 
-/** PEM: of all the roots that Node carries, those that AWS's own endpoints chain to; no other authority may vouch for KMS. */
+/** PEM: the configuration's authorities, or Amazon's roots. No other authority may vouch for KMS. */
 export function kmsAuthorities({ certificateAuthorities }: KmsConfig): string[] {
   return certificateAuthorities === undefined ? amazonRoots() : pemBlocks(certificateAuthorities);
 }
 
 function amazonRoots(): string[] {
-  const names = new Set(AMAZON_ROOTS.map((name) => `CN=${name}`));
-  return rootCertificates.filter((pem) => new X509Certificate(pem).subject.split('\n').some((part) => names.has(part)));
+  return rootCertificates.filter((pem) => AMAZON_ROOT_KEYS.has(keySha256(new X509Certificate(pem))));
+}
+
+function keySha256({ publicKey }: X509Certificate): string {
+  return createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
 }
 
 export interface AliasArn {

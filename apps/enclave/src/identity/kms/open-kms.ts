@@ -13,6 +13,7 @@ export function openKms(config: KmsConfig, region: string, egress: Egress, nsm: 
       origin,
       target: path,
       authorities,
+      clock,
       headers,
       body,
       timeoutMs,

@@ -1,10 +1,15 @@
 import { testAuthority } from '@communique-tee/congress-simulator';
 import { rootCertificates } from 'node:tls';
+import { pemBlocks } from '../../../egress';
 import { congressConfigSchema, congressDestinations } from '.';
-import { trustedAuthorities } from './congress-config';
 import { TEST_AGENT } from './testing/messages';
 
-const chamber = { origin: 'https://cwc.house.gov', apiKeyReadableInImage: 'a-test-key', deduplicates: false };
+const chamber = {
+  origin: 'https://cwc.house.gov',
+  apiKeyReadableInImage: 'a-test-key',
+  certificateAuthorities: rootCertificates[0] ?? '',
+  deduplicates: false,
+};
 const whole = {
   deliveryAgent: TEST_AGENT,
   house: chamber,
@@ -31,6 +36,7 @@ describe('the Congress configuration', () => {
     expect(problems({})).toEqual(['deliveryAgent', 'house', 'senate']);
     expect(problems({ ...whole, house: {} }).sort()).toEqual([
       'house.apiKeyReadableInImage',
+      'house.certificateAuthorities',
       'house.deduplicates',
       'house.origin',
     ]);
@@ -94,20 +100,19 @@ describe('the Congress configuration', () => {
     expect(problems({ ...whole, house: { ...without, apiKeySecret: 'CWC house' } })).toEqual(['house.apiKeySecret']);
   });
 
-  it('trusts the named authorities alone, or the roots that Node carries', async () => {
+  it('requires the authorities of every chamber: self-signed roots', async () => {
     const [one, two] = await Promise.all([testAuthority(), testAuthority()]);
-    const { house } = congressConfigSchema.parse({
-      ...whole,
-      house: { ...chamber, certificateAuthorities: one.certificatePem + two.certificatePem },
-    });
-    expect(trustedAuthorities(house).map((pem) => pem.trim())).toEqual([
-      one.certificatePem.trim(),
-      two.certificatePem.trim(),
-    ]);
-    expect(trustedAuthorities(congressConfigSchema.parse(whole).house)).toEqual([...rootCertificates]);
-    const leaf = await one.issue({ names: ['localhost'] });
-    expect(problems({ ...whole, house: { ...chamber, certificateAuthorities: leaf.certificatePem } })).toEqual([
-      'house.certificateAuthorities',
-    ]);
+    const refusals = (certificateAuthorities: string | undefined) =>
+      congressConfigSchema
+        .safeParse({ ...whole, house: { ...chamber, certificateAuthorities } })
+        .error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+    expect(refusals(one.certificatePem + two.certificatePem)).toEqual([]);
+    expect(refusals(undefined)).toEqual([expect.stringMatching(/^house\.certificateAuthorities: .*preflight/)]);
+    const { certificatePem: chain } = await one.issue({ names: ['localhost'], intermediate: {} });
+    const [leaf = '', intermediate = ''] = pemBlocks(chain);
+    expect(refusals(leaf)).toEqual(['house.certificateAuthorities: PEM certificates of authorities']);
+    const notRoots = ['house.certificateAuthorities: self-signed roots and no intermediates'];
+    expect(refusals(intermediate)).toEqual(notRoots);
+    expect(refusals(one.certificatePem + intermediate)).toEqual(notRoots);
   });
 });

@@ -1,7 +1,6 @@
 import { CHAMBER_KEYS, SECRET_NAME, chamberFacts, forEachChamber, type Chamber } from '@communique-tee/protocol';
-import { rootCertificates } from 'node:tls';
 import * as z from 'zod';
-import { authoritiesSchema, type Destination, destinationOf, originSchema, pemBlocks } from '../../../egress';
+import { authoritiesSchema, type Destination, destinationOf, originSchema } from '../../../egress';
 import { SECRET_VALUE } from '../../../identity/secrets/operator-secrets';
 
 const email = z
@@ -34,8 +33,8 @@ const chamberSchema = (messagePath: string) =>
       apiKeyReadableInImage: z.string().regex(SECRET_VALUE).optional(),
       /** Instead: the name of an operator's secret, which KMS opens for this image alone (configuration/configuration.ts, `secrets`). */
       apiKeySecret: z.string().regex(SECRET_NAME).optional(),
-      /** PEM; where it is given nothing else is trusted, where not, the roots that this Node carries. */
-      certificateAuthorities: authoritiesSchema.optional(),
+      /** PEM of the roots that may sign this end's certificate: nothing else is trusted, so there is no default. */
+      certificateAuthorities: authoritiesSchema,
       /** Whether this far end answers 409 for a DeliveryId that it took before. Only who has asked it can say. */
       deduplicates: z.boolean(),
       /** Between the starts of two deliveries; the default stays under the few a second that are reported as allowed. */
@@ -82,11 +81,6 @@ export function congressDestinations(config: CongressConfig): Destination[] {
 /** The operator's secrets without which nothing can be delivered, each once. */
 export function congressSecrets(config: CongressConfig): string[] {
   return [...new Set(CHAMBER_KEYS.flatMap((chamber) => config[chamber].apiKeySecret ?? []))];
-}
-
-/** The certificates to trust, always named: what Node would take by default can be widened by environment variables. */
-export function trustedAuthorities(config: ChamberConfig): string[] {
-  return config.certificateAuthorities === undefined ? [...rootCertificates] : pemBlocks(config.certificateAuthorities);
 }
 
 /** Also asked where other fields are wrong, so that all that is wrong is said at once. */

@@ -1,7 +1,14 @@
 import { chamberOf, forEachChamber, type Chamber, type CongressMessage } from '@communique-tee/protocol';
-import { type Egress, HttpsError, type HttpsAnswer, type HttpsPost, httpsPost as post } from '../../../egress';
+import {
+  type Egress,
+  HttpsError,
+  type HttpsAnswer,
+  type HttpsPost,
+  httpsPost as post,
+  pemBlocks,
+} from '../../../egress';
 import type { Clock } from '../../../runtime/clock';
-import { trustedAuthorities, type ChamberConfig, type CongressConfig } from './congress-config';
+import type { ChamberConfig, CongressConfig } from './congress-config';
 import { buildCwc, CwcError, paddedDocument } from './cwc-xml';
 import { judgeAnswer, sentButNotKnown, type OfficeReason, type OfficeResult } from './judge-answer';
 import { Pace, PaceFull } from './pace';
@@ -69,7 +76,7 @@ interface OpenChamber {
 function open(config: ChamberConfig): OpenChamber {
   return {
     config,
-    authorities: trustedAuthorities(config),
+    authorities: pemBlocks(config.certificateAuthorities),
     pace: new Pace({ ...config, maxWaitMs: config.timeoutMs }),
   };
 }
@@ -96,6 +103,7 @@ async function send(
       origin: config.origin,
       target: `${config.messagePath}?apikey=${encodeURIComponent(apiKey)}`,
       authorities,
+      clock,
       contentType: 'application/xml',
       body,
       timeoutMs: config.timeoutMs,

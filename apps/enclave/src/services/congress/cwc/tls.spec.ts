@@ -2,6 +2,7 @@ import { testAuthority } from '@communique-tee/congress-simulator';
 import { temporaryFolder } from '@communique-tee/testing/harness';
 import { connect as connectAddress } from '@communique-tee/vsock';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { createEgress, egressConfigSchema } from '../../../egress';
 import { createCongress, deliveryId, type Congress } from '.';
 import { testMessage } from './testing/messages';
@@ -13,7 +14,8 @@ const deliver = (congress: Congress) =>
     message: testMessage(),
     deliveryId: deliveryId(new Uint8Array(32), new Uint8Array(16), 'HCA12'),
   });
-const hours = (count: number) => new Date(Date.now() + count * 3_600_000);
+const HOUR_MS = 3_600_000;
+const hours = (count: number) => new Date(Date.now() + count * HOUR_MS);
 
 async function attempt(options: SetupOptions) {
   const { simulator, congress } = await setUp(options);
@@ -35,14 +37,6 @@ describe("the far end's certificate", () => {
     expect(await attempt({ configure: { certificateAuthorities: other.certificatePem } })).toEqual(refused);
   });
 
-  it("is refused from a test authority where Node's own roots are trusted", async () => {
-    const { simulator, config, egress } = await setUp();
-    const { certificateAuthorities: _left, ...house } = config.house;
-    const result = await deliver(createCongress({ ...config, house }, egress, { nowMs: () => Date.now() }));
-    await simulator.stop();
-    expect(result).toMatchObject({ outcome: 'pending', reason: 'certificate_refused' });
-  });
-
   it('is refused for another host name', async () => {
     expect(await attempt({ certificate: { names: ['cwc.house.gov', '127.0.0.1'] } })).toEqual(refused);
   });
@@ -50,6 +44,25 @@ describe("the far end's certificate", () => {
   it('is refused when it has expired or is not valid yet', async () => {
     expect(await attempt({ certificate: { notBefore: hours(-48), notAfter: hours(-1) } })).toEqual(refused);
     expect(await attempt({ certificate: { notBefore: hours(1), notAfter: hours(48) } })).toEqual(refused);
+  });
+
+  it('is refused from an authority that only Node trusts by default', async () => {
+    const { simulator, config, egress } = await setUp();
+    const other = await testAuthority();
+    const byDefault = getCACertificates('default');
+    setDefaultCACertificates([...byDefault, simulator.certificateAuthorityPem]);
+    try {
+      for (const certificateAuthorities of [other.certificatePem, '']) {
+        const house = { ...config.house, certificateAuthorities };
+        expect(await deliver(createCongress({ ...config, house }, egress, { nowMs: () => Date.now() }))).toMatchObject({
+          outcome: 'pending',
+          reason: 'certificate_refused',
+        });
+      }
+    } finally {
+      setDefaultCACertificates(byDefault);
+      await simulator.stop();
+    }
   });
 
   it('is matched with an address where the origin is one', async () => {
@@ -61,6 +74,34 @@ describe("the far end's certificate", () => {
     });
     expect(await deliver(congress)).toMatchObject({ outcome: 'accepted' });
     await simulator.stop();
+  });
+});
+
+/** The machine's clock is the same in all of these: it finds every certificate valid. */
+describe('the dates of certificates are judged by the attested clock', () => {
+  const refused = { outcome: 'pending', reason: 'certificate_refused', received: 0 };
+  const long = { notBefore: hours(-1000), notAfter: hours(100_000) };
+
+  it('and with it at the time of the machine, an intermediate is accepted', async () => {
+    expect(await attempt({ certificate: { intermediate: {} } })).toMatchObject({ outcome: 'accepted', received: 1 });
+  });
+
+  it.each<[string, number, SetupOptions['certificate']]>([
+    ['a server certificate that has expired', 10, { ...long, notAfter: hours(5) }],
+    ['a server certificate that is not valid yet', -10, { ...long, notBefore: hours(-5) }],
+    ['an intermediate that has expired', 10, { ...long, intermediate: { ...long, notAfter: hours(5) } }],
+    ['an intermediate that is not valid yet', -10, { ...long, intermediate: { ...long, notBefore: hours(-5) } }],
+    ['a root that has expired', 400 * 24, long],
+    ['a root that is not valid yet', -48, long],
+  ])('refuses %s, before a byte of the message is sent', async (_name, offsetHours, certificate) => {
+    expect(await attempt({ certificate: certificate ?? {}, clockOffsetMs: offsetHours * HOUR_MS })).toMatchObject(
+      refused,
+    );
+  });
+
+  it('accepts certificates that are valid at the attested time', async () => {
+    const certificate = { ...long, intermediate: long };
+    expect(await attempt({ certificate, clockOffsetMs: 10 * HOUR_MS })).toMatchObject({ outcome: 'accepted' });
   });
 });
 

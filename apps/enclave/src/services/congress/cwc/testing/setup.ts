@@ -23,17 +23,29 @@ export interface SetupOptions extends CongressSimulatorOptions {
   both?: ChamberStartOptions;
   /** Laid over every chamber's configuration in the enclave. */
   configure?: Partial<ConfigInput[Chamber]>;
+  /** The attested time, as far from the machine's own. */
+  clockOffsetMs?: number;
 }
 
 /** The enclave's Congress client configured for a simulator of its own. */
-export async function setUp({ both = {}, configure = {}, ...options }: SetupOptions = {}): Promise<Setup> {
+export async function setUp({
+  both = {},
+  configure = {},
+  clockOffsetMs = 0,
+  ...options
+}: SetupOptions = {}): Promise<Setup> {
   const simulator = await startCongressSimulator({
     ...options,
     ...forEachChamber((chamber) => ({ ...both, ...options[chamber] })),
   });
   const config = configFor(simulator, both.deduplicates ?? true, configure);
   const egress = createEgress({ mode: 'direct' }, congressDestinations(config));
-  return { simulator, config, egress, congress: createCongress(config, egress, { nowMs: () => Date.now() }) };
+  return {
+    simulator,
+    config,
+    egress,
+    congress: createCongress(config, egress, { nowMs: () => Date.now() + clockOffsetMs }),
+  };
 }
 
 export function configFor(

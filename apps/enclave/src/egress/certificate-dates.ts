@@ -1,0 +1,66 @@
+import { X509Certificate } from 'node:crypto';
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+
+/** Why a certificate is refused; the first two have OpenSSL's names (X509_V_ERR). */
+export type CertificateCode = 'CERT_HAS_EXPIRED' | 'CERT_NOT_YET_VALID' | 'UNABLE_TO_VERIFY_CHAIN' | 'CERT_NOT_SHOWN';
+
+export class CertificateError extends Error {
+  override readonly name = 'CertificateError';
+  constructor(readonly code: CertificateCode) {
+    super(code);
+  }
+}
+
+/** More than any public authority uses. */
+const MAX_CHAIN_LENGTH = 10;
+
+/** What is asked of a TLS connection after its handshake. */
+export type SecuredPeer = Pick<TLSSocket, 'isSessionReused' | 'getPeerCertificate'>;
+
+/**
+ * Judges the dates (notBefore, notAfter) of every certificate from the far end's to one of `authorities` by `nowMs`, the attested
+ * time. OpenSSL has verified the chain before, names and constraints too, but by the machine's clock, which the parent may have set.
+ * A resumed session is refused: no certificate is shown in it (RFC 8446 section 2.2).
+ * @throws CertificateError
+ */
+export function checkCertificateDates(secure: SecuredPeer, authorities: readonly string[], nowMs: number): void {
+  if (secure.isSessionReused()) throw new CertificateError('CERT_NOT_SHOWN');
+  const roots = authorities.map((pem) => new X509Certificate(pem));
+  const chain = presentedChain(secure);
+  for (const [index, certificate] of chain.entries()) {
+    checkDates(certificate, nowMs);
+    const issuers = roots.filter((root) => isIssuedBy(certificate, root));
+    if (issuers.some((root) => datesRefusal(root, nowMs) === null)) return;
+    for (const root of issuers) checkDates(root, nowMs);
+    const next = chain[index + 1];
+    if (!next || !isIssuedBy(certificate, next)) throw new CertificateError('UNABLE_TO_VERIFY_CHAIN');
+  }
+  throw new CertificateError('CERT_NOT_SHOWN');
+}
+
+/** The far end's certificate first, each followed by its issuer as far as the far end sent it. */
+function presentedChain(secure: SecuredPeer): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let shown: Partial<DetailedPeerCertificate> | undefined = secure.getPeerCertificate(true);
+  // Node links a self-signed certificate to itself, and returns an object without `raw` where there is none
+  while (shown?.raw && chain.length < MAX_CHAIN_LENGTH) {
+    chain.push(new X509Certificate(shown.raw));
+    shown = shown.issuerCertificate === shown ? undefined : shown.issuerCertificate;
+  }
+  return chain;
+}
+
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+function checkDates(certificate: X509Certificate, nowMs: number): void {
+  const refusal = datesRefusal(certificate, nowMs);
+  if (refusal) throw new CertificateError(refusal);
+}
+
+function datesRefusal({ validFromDate, validToDate }: X509Certificate, nowMs: number): CertificateCode | null {
+  if (!(nowMs >= validFromDate.getTime())) return 'CERT_NOT_YET_VALID';
+  if (!(nowMs <= validToDate.getTime())) return 'CERT_HAS_EXPIRED';
+  return null;
+}

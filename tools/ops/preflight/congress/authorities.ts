@@ -1,0 +1,44 @@
+import { X509Certificate } from 'node:crypto';
+
+/** In the subject of the certificate that the example configurations carry in place of an authority. */
+const PLACEHOLDER = /to be replaced/i;
+
+/** The PEM blocks of `certificateAuthorities`: the enclave trusts these alone, whatever this machine trusts besides. */
+export const authoritiesOf = (pem: string | undefined): string[] =>
+  pem?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+
+/** Whether an authority is still the one of the examples, which signs nothing. */
+export const isLeftOfExample = (pem: string | undefined): boolean =>
+  authoritiesOf(pem).some((block) => PLACEHOLDER.test(certificateOf(block)?.subject ?? ''));
+
+/** The first of `roots` (PEM) that signs a certificate of the chain, from the server's own upwards. */
+export function rootOf(chain: readonly X509Certificate[], roots: readonly string[]): Root | null {
+  const authorities = roots.flatMap((pem) => certificateOf(pem) ?? []);
+  for (const certificate of chain) {
+    const root = authorities.find((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey));
+    if (root) return { name: commonName(root), sha256: root.fingerprint256 };
+  }
+  return null;
+}
+
+export interface Root {
+  readonly name: string;
+  /** SHA-256 of the certificate as hex with colons, as authorities publish it. */
+  readonly sha256: string;
+}
+
+/** What to type to get a public root as a JSON string for `certificateAuthorities`. */
+export const commandForRoot = ({ sha256 }: Root): string =>
+  `npx node -p 'JSON.stringify(tls.rootCertificates.find((pem) => new crypto.X509Certificate(pem).fingerprint256 === "${sha256}"))'`;
+
+function commonName({ subject }: X509Certificate): string {
+  return /^CN=(.+)$/m.exec(subject)?.[1] ?? subject.split('\n').join(', ');
+}
+
+function certificateOf(pem: string): X509Certificate | null {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return null;
+  }
+}
