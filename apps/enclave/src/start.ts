@@ -43,9 +43,6 @@ function bodyLimits(): ReadonlyMap<string, number> {
   return new Map([['/keys', MAX_KEY_OFFER_BYTES], ...services]);
 }
 
-/** Keys that have ended are dropped also where nobody asks for them. */
-const SWEEP_MS = 60_000;
-
 /**
  * Takes the first attestation document, which anchors the clock, and listens: with keys of its own (custody `process`), or without
  * any yet (custody `kms`), until a gateway offers what was sealed.
@@ -60,7 +57,7 @@ export async function startEnclave(
   const clock = new AnchoredClock();
   const egress = createEgress(configuration.egress, destinationsOf(configuration), connectVsock);
   const served = servedConfiguration(configuration);
-  const { ring, keeper, secrets, pcr0 } = await openCustody({
+  const { ring, keeper, secrets, pcr0, tender } = await openCustody({
     configuration,
     configSha256: served.sha256,
     secretNames: secretsOf(configuration),
@@ -82,7 +79,6 @@ export async function startEnclave(
   const fastify = adapter.getInstance();
   await fastify.ready();
   const address = formatAddress(await listen(fastify.server, parseAddress(configuration.listen)));
-  const sweep = setInterval(() => ring.destroyExpired(), SWEEP_MS).unref();
   const current = ring.current();
   log.write('info', 'enclave_listening', {
     address,
@@ -96,8 +92,8 @@ export async function startEnclave(
     address,
     enclaveId,
     async close() {
-      clearInterval(sweep);
       await app.close();
+      await tender.stop();
       await nsm.close();
     },
   };

@@ -93,7 +93,7 @@ export const keys: AddCommand = (program, run) => {
               [
                 'custody',
                 key.custody === 'process'
-                  ? 'process: nobody can bring the keys back; they end with the enclave'
+                  ? 'process: no one can bring a key back; it ends with the enclave, or 8 days and an hour after it was made'
                   : printable(key.custody),
               ],
               ['PCR0', attestation.pcr0],

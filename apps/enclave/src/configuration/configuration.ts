@@ -17,7 +17,7 @@ export const enclaveConfigurationSchema = z.strictObject({
   /** `vsock:5000`, `unix:<path>` or `tcp:127.0.0.1:5000`. */
   listen: z.string().refine(isAddress, 'vsock:<port>, unix:<path> or tcp:<host>:<port>'),
   egress: egressConfigSchema,
-  custody: custodySchema.default({ mode: 'process' }),
+  custody: custodySchema.prefault({ mode: 'process' }),
   /** Needed with custody kms and with secrets; a destination of egress like those of the services. */
   kms: kmsConfigSchema.optional(),
   /** How the secrets that the services name are encrypted. */

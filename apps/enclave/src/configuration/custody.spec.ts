@@ -61,7 +61,7 @@ const plain = { ...without, ...congress(forEachChamber(readable)) };
 describe('the custody of keys', () => {
   it('is the process where nothing is said', () => {
     expect(parseConfiguration(plain)).toMatchObject({
-      custody: { mode: 'process' },
+      custody: { mode: 'process', rotateAfterSeconds: 86_400 },
       services: { congress: { acceptReplayAcrossEnclaves: false } },
     });
   });
@@ -95,6 +95,16 @@ describe('the custody of keys', () => {
         secrets: {},
       },
       ['custody.rotateAfterSeconds', 'kms.origin', 'secrets.keyAlias'],
+    ],
+    [
+      'a key that is sealed to for more than a day, of either custody',
+      { custody: { mode: 'kms', keyAlias: ENCLAVE_KEY, rotateAfterSeconds: 86_401 } },
+      ['custody.rotateAfterSeconds'],
+    ],
+    [
+      'the same of a process',
+      { custody: { mode: 'process', rotateAfterSeconds: 86_401 } },
+      ['custody.rotateAfterSeconds'],
     ],
     [
       'an authority that is no PEM',

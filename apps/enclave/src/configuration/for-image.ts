@@ -16,15 +16,12 @@ export function parseConfigurationForImage(value: unknown): ImageConfiguration {
   else if (configuration.egress.parentCid !== 3) problems.push('egress.parentCid: the parent is CID 3 to an enclave');
   if (Object.values(configuration.services).every((service) => service === undefined))
     problems.push('services: an enclave image names at least one service');
-  if (configuration.custody.mode === 'kms') {
-    const { rotateAfterSeconds, keepSeconds } = keyTimes(configuration.custody);
-    // All keys that live at once have to fit into one offer, and a few that two enclaves made at the same time
-    const most = Math.ceil((rotateAfterSeconds + keepSeconds) / rotateAfterSeconds);
-    if (most > MAX_OFFERED_KEYS - 8)
-      problems.push(
-        `custody.rotateAfterSeconds: too short, keys live for ${String(LIMITS.maxLifetimeSeconds / 86_400)} days beside their time`,
-      );
-  }
+  const { rotateAfterSeconds, keepSeconds } = keyTimes(configuration.custody);
+  // All keys that live at once have to fit into one offer or status, and a few that two enclaves made at the same time
+  if (Math.ceil((rotateAfterSeconds + keepSeconds) / rotateAfterSeconds) > MAX_OFFERED_KEYS - 8)
+    problems.push(
+      `custody.rotateAfterSeconds: too short, keys are kept for ${String(LIMITS.maxLifetimeSeconds / 86_400)} days after their rotation`,
+    );
   if (problems.length > 0) throw new ConfigurationError(problems);
   return configuration as ImageConfiguration;
 }

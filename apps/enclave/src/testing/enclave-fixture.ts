@@ -40,6 +40,8 @@ export interface FixtureOptions {
   limits?: { maxConcurrent?: number; maxRememberedDeliveries?: number; maxRememberedAnswers?: number };
   timeoutMs?: number;
   legacySuite?: boolean;
+  /** The time by the NSM, in milliseconds; Date.now unless given. */
+  now?: () => number;
   /** Stands between the enclave and its mock NSM. */
   nsm?: (transport: NsmTransport) => NsmTransport;
   /** Trust another authority than the simulator's. */
@@ -50,7 +52,10 @@ export async function startEnclaveFixture(options: FixtureOptions = {}): Promise
   const folder = await temporaryFolder('enclave');
   const congress = await startCongressSimulator(options.congress);
   const log: string[] = [];
-  const mock = await createMockNsmTransport({ rootFolder: folder.path });
+  const mock = await createMockNsmTransport({
+    rootFolder: folder.path,
+    ...(options.now && { now: options.now }),
+  });
   const transport = options.nsm?.(mock) ?? mock;
   const enclave = await startEnclave(parseConfiguration(configurationFor(congress, options)), transport, {
     log: createLog((line) => log.push(line)),

@@ -167,7 +167,7 @@ const PASSED: Readonly<Partial<Record<CheckName, Detail>>> = {
 
 export function custodySentence(custody: string): string {
   return custody === PROCESS_CUSTODY
-    ? 'Nobody: the keys were made inside and end with the enclave’s process.'
+    ? 'No one. The enclave makes a key each day and destroys it within 8 days and an hour, or when its process ends.'
     : `The AWS KMS key ${custody}. It hands them to enclaves that its policy names; the image names this key in its measured configuration.`;
 }
 

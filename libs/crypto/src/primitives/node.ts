@@ -22,8 +22,14 @@ const DIGEST_BYTES = 32;
 /** For the enclave and everything else that runs on Node. Keys are imported as JWK, three times faster than DER. */
 export const nodePrimitives: Primitives<KeyObject> = {
   generateKeyPair: () => withPublicKey(generateKeyPairSync('x25519').privateKey),
-  importPrivateKey: (raw) =>
-    withPublicKey(createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, raw]), format: 'der', type: 'pkcs8' })),
+  importPrivateKey(raw) {
+    const pkcs8 = Buffer.concat([PKCS8_PREFIX, raw]);
+    try {
+      return withPublicKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }));
+    } finally {
+      pkcs8.fill(0);
+    }
+  },
   diffieHellman: (privateKey, publicKey) =>
     diffieHellman({
       privateKey,

@@ -17,7 +17,7 @@ export interface KeyBinding {
   keyId: Uint8Array;
   /** 32 bytes, Ed25519: signs receipts. */
   receiptKey: Uint8Array;
-  /** Who can bring the keys back: `process` (nobody, they end with the process) or the ARN of the KMS key alias that guards them. */
+  /** Who can bring the keys back: `process` (no one: they end with the process, or by their age) or the ARN of the KMS key alias that guards them. */
   custody: string;
   /** SHA-256 of the enclave's public configuration (public-configuration.ts), 32 bytes. */
   configSha256: Uint8Array;

@@ -2,27 +2,24 @@ import { LIMITS, PROCESS_CUSTODY } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { aliasArnSchema, type KmsConfig } from '../kms/kms-config';
 
+/** A day: with `keepSeconds` it bounds what an enclave that is compromised now can open (docs/keys.md). */
+const MAX_ROTATION_SECONDS = 24 * 3600;
+
+/** From then on another key is current. The old one stays for as long as a message sealed to it can be valid. */
+const rotateAfterSeconds = z.int().min(60).max(MAX_ROTATION_SECONDS).default(MAX_ROTATION_SECONDS);
+
 /**
- * Who can bring the enclave's keys back. `process`: nobody, they end with the process. `kms`: every enclave of this very image, as
- * long as the policy of the key that the alias names admits it.
+ * Who can bring the enclave's keys back. `process`: no one, the process makes them and takes them with it. `kms`: every enclave of
+ * this very image, as long as the policy of the key that the alias names admits it. Both rotate and destroy keys alike.
  */
 export const custodySchema = z.discriminatedUnion('mode', [
-  z.strictObject({ mode: z.literal('process') }),
-  z.strictObject({
-    mode: z.literal('kms'),
-    keyAlias: aliasArnSchema,
-    /** From then on another key is current. The old one stays for as long as a message sealed to it can be valid. */
-    rotateAfterSeconds: z
-      .int()
-      .min(60)
-      .max(30 * 24 * 3600)
-      .default(24 * 3600),
-  }),
+  z.strictObject({ mode: z.literal('process'), rotateAfterSeconds }),
+  z.strictObject({ mode: z.literal('kms'), keyAlias: aliasArnSchema, rotateAfterSeconds }),
 ]);
 export type CustodyConfig = z.output<typeof custodySchema>;
 
 export const secretsSchema = z.strictObject({
-  /** Another key than the custody's: its policy lets the operator encrypt, which nobody may under the key that guards keys. */
+  /** Another key than the custody's: its policy lets the operator encrypt, which no one may under the key that guards keys. */
   keyAlias: aliasArnSchema,
 });
 export type SecretsConfig = z.output<typeof secretsSchema>;
@@ -41,12 +38,14 @@ export interface IdentityConfiguration {
 const DESTROY_SLACK_SECONDS = 3600;
 
 export interface KeyTimes {
+  /** From the making of a key on. */
   rotateAfterSeconds: number;
-  /** From `rotate_after` on. */
+  /** From its rotation on; then it is destroyed. */
   keepSeconds: number;
 }
 
-export function keyTimes({ rotateAfterSeconds }: Extract<CustodyConfig, { mode: 'kms' }>): KeyTimes {
+/** The life of a key, of either custody: with the defaults it is destroyed 8 days and an hour after it was made. */
+export function keyTimes({ rotateAfterSeconds }: CustodyConfig): KeyTimes {
   return { rotateAfterSeconds, keepSeconds: LIMITS.maxLifetimeSeconds + DESTROY_SLACK_SECONDS };
 }
 

@@ -92,8 +92,8 @@ export class KeyKeeper {
     const authorization = { credentials: credentials && toKms(credentials), signal };
     const forKeys = new KmsSession(client, authorization);
     sealedKeys?.revoke(revoked);
-    const refused = (await sealedKeys?.take(records, forKeys)) ?? [];
-    const proposal = (await sealedKeys?.proposals.proposal(forKeys)) ?? null;
+    const { refused, refusedCores } = (await sealedKeys?.take(records, forKeys)) ?? { refused: [], refusedCores: [] };
+    const proposal = (await sealedKeys?.proposals.proposal(forKeys, refusedCores)) ?? null;
     const forSecrets = new KmsSession(client, authorization, forKeys);
     const refusedSecrets = (await secretOpener?.take(secrets, forSecrets)) ?? [];
     return { proposal, refused, refused_secrets: refusedSecrets, kms: forKeys.code ?? forSecrets.code };

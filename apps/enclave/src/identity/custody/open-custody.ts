@@ -1,19 +1,20 @@
 import type { TrustAnchor } from '@communique-tee/attestation';
 import type { Nsm } from '@communique-tee/nsm';
 import { attest } from '../keys/attest';
-import { DocumentSource } from '../keys/document-source';
 import type { AnchoredClock } from '../../runtime/anchored-clock';
+import { collectGarbage } from '../../runtime/collect-garbage';
 import type { Egress } from '../../egress';
 import { openKms, readAliasArn } from '../kms';
 import type { Log } from '../../runtime/log';
 import { OperatorSecrets } from '../secrets/operator-secrets';
 import { SecretOpener } from '../secrets/secret-opener';
 import { custodyName, keyTimes, type IdentityConfiguration } from './custody-config';
-import { createKeySecret, deriveEnclaveKeys, keyIdText } from '../keys/enclave-keys';
 import { KeyKeeper, type KeyKeeperParts } from './key-keeper';
 import { KeyRing } from '../keys/key-ring';
 import { verifyOwnImage } from './maker-document';
+import { ProcessKeys } from './process-keys';
 import { SealedKeys } from './sealed-keys';
+import { KeyTender } from './key-tender';
 
 export interface CustodyParts {
   configuration: IdentityConfiguration;
@@ -34,40 +35,42 @@ export interface Custody {
   secrets: OperatorSecrets;
   /** Hex. */
   pcr0: string;
+  /** Started; the caller stops it. */
+  tender: KeyTender;
 }
 
 /**
- * Anchors the clock by a document without keys, and then either makes the keys of this process, or waits for sealed ones.
+ * Anchors the clock by a document without keys, makes the first key of this process or waits for sealed ones, and tends them from
+ * then on.
  * @throws AttestationError where sealed keys are configured and this enclave's own documents would vouch for none: in debug mode, or
  * under another root
  */
 export async function openCustody(parts: CustodyParts): Promise<Custody> {
-  const { configuration, nsm, clock, log } = parts;
+  const { configuration, configSha256, nsm, clock, log } = parts;
   const { bytes, pcr0 } = await attest(nsm, clock, {});
-  const ring = new KeyRing(clock, log);
+  const ring = new KeyRing(clock, log, () => setImmediate(collectGarbage));
   const secrets = new OperatorSecrets(parts.secretNames);
   const custody = custodyName(configuration.custody);
+  let processKeys: ProcessKeys | null = null;
   if (configuration.custody.mode === 'kms') await verifyOwnImage(bytes, { pcr0, makerRoot: parts.makerRoot });
-  else await makeProcessKeys(ring, parts);
+  else {
+    const { legacySuite } = configuration;
+    const times = keyTimes(configuration.custody);
+    processKeys = new ProcessKeys({ ring, nsm, clock, log, times, legacySuite, configSha256 });
+    await processKeys.rotateIfDue();
+    // A restart ends them too, and what waits sealed to them then has to be sealed again
+    log.write('warn', 'keys_end_with_process', { custody });
+  }
   const kms = openForKms(ring, secrets, pcr0, parts);
+  const tender = new KeyTender({ ring, processKeys, nsm, clock, log });
+  tender.start();
   return {
     ring,
     secrets,
     keeper: new KeyKeeper({ custody, ring, secrets, log, kms }),
     pcr0: Buffer.from(pcr0).toString('hex'),
+    tender,
   };
-}
-
-/** They end with the process, and what waits sealed to them then has to be sealed again: said at start, and to clients by their custody. */
-async function makeProcessKeys(ring: KeyRing, parts: CustodyParts): Promise<void> {
-  const { configuration, configSha256, nsm, clock, log } = parts;
-  const secret = await createKeySecret(nsm);
-  const keys = deriveEnclaveKeys(secret, custodyName({ mode: 'process' }), configuration.legacySuite);
-  secret.fill(0);
-  const documents = new DocumentSource(nsm, keys, clock, configSha256);
-  await documents.forReceipt();
-  ring.take({ keys, documents, epoch: 1, rotateAfterMs: Infinity, destroyAfterMs: Infinity });
-  log.write('warn', 'keys_end_with_process', { keyId: keyIdText(keys.keyId), custody: keys.custody });
 }
 
 function openForKms(

@@ -373,14 +373,48 @@ it('a proposal that comes back changed is refused, and the next one has an epoch
   expect(decodeSealedKey(status.proposal!).core.epoch).toBe(2);
 });
 
-it('an epoch at the end of all numbers stops nobody from holding what is true', async () => {
-  const enclave = await world.start();
-  const last = edited((record) => ({ ...record, core: { ...record.core, epoch: 0xffff_ffff } }));
-  expect(await enclave.offer({ records: [last] })).toMatchObject({
-    proposal: null,
-    refused: [{ code: 'maker_refused' }],
+describe('epochs of records that are refused', () => {
+  const claims = (epoch: number) =>
+    edited((record) => ({ ...record, core: { ...record.core, epoch, key_id: randomBytes(16) } }));
+  const epochOf = (proposal: Uint8Array | null) => proposal && decodeSealedKey(proposal).core.epoch;
+
+  it('change nothing: the last of all numbers, seen once, does not stop the next key', async () => {
+    const enclave = await world.start();
+    const store = newStore();
+    expect(await enclave.offer({ records: [claims(0xffff_ffff)] })).toMatchObject({
+      refused: [{ code: 'maker_refused' }],
+    });
+    await store.settle([enclave]);
+    expect(store.cores.map(({ epoch }) => epoch)).toEqual([1]);
+    world.time.offsetMs += 25 * HOUR_MS;
+    await fetch(`${enclave.url}/attestation?nonce=${'ab'.repeat(16)}`);
+    await enclave.offer({ records: [...store.records, claims(0xffff_ffff), claims(77)] });
+    await store.settle([enclave]);
+    expect(store.cores.map(({ epoch }) => epoch)).toEqual([1, 2]);
   });
-  expect(await enclave.offer({ records: [last, genuine] })).toMatchObject({ state: 'ready' });
+
+  it('are passed over while the store keeps them, so that rotation goes on', async () => {
+    const enclave = await world.start();
+    const store = new RecordStore();
+    // As a database writer leaves them: the store answers that 1 and 2 are taken, whoever asks
+    for (const epoch of [1, 2]) store.insert(claims(epoch));
+    const [status] = await store.settle([enclave]);
+    expect(status).toMatchObject({ state: 'ready', proposal: null });
+    expect(store.cores.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+    // The number of a proposal that waits for its place is given up where it is found taken
+    world.time.offsetMs += 25 * HOUR_MS;
+    await fetch(`${enclave.url}/attestation?nonce=${'ab'.repeat(16)}`);
+    const { proposal } = await enclave.offer({ records: store.records });
+    expect(epochOf(proposal)).toBe(4);
+    store.insert(claims(4));
+    expect(epochOf((await enclave.offer({ records: store.records })).proposal)).toBe(5);
+    neverOfferedBack.push(store.records[2]!, proposal!);
+  });
+
+  it('are no reason not to hold what is genuine', async () => {
+    const enclave = await world.start();
+    expect(await enclave.offer({ records: [claims(0xffff_ffff), genuine] })).toMatchObject({ state: 'ready' });
+  });
 });
 
 describe('many', () => {

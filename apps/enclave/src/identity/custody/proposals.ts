@@ -12,11 +12,10 @@ const MAX_EPOCH = 0xffff_ffff;
 
 /**
  * When a new key is due, and the one that was made for it. Several enclaves may each make one: the gateway stores the first of an
- * epoch, and that is the one that comes back to all of them.
+ * epoch, and that is the one that comes back to all of them. No record that was refused is remembered here.
  */
 export class Proposals {
   private made: MadeRecord | null = null;
-  private highestEpoch = 0;
 
   constructor(
     private readonly guardian: Guardian,
@@ -26,33 +25,37 @@ export class Proposals {
     private readonly log: Log,
   ) {}
 
-  /** A record that can be read: whatever becomes of it, its epoch is taken in the store. */
-  saw(core: SealedKeyCore): void {
-    if (!this.isOurs(core)) return;
-    this.highestEpoch = Math.max(this.highestEpoch, core.epoch);
-    if (this.made && core.epoch >= this.made.core.epoch) this.made = null;
-  }
-
   /**
    * The key that is to be stored, made now where one is due; null where none is due or can be made. While KMS fails to open what was
    * offered, the session asks it for nothing else either: there may be a fresh key among it.
+   *
+   * @param refused what this offer held and this enclave does not use. Its epochs are taken in the gateway's store, so they are passed
+   * over now; the next offer decides anew.
    */
-  async proposal(session: KmsSession): Promise<Uint8Array | null> {
-    if (!this.isDue()) this.made = null;
-    else if (!this.made || this.clock.nowMs() >= this.made.core.rotate_after * 1000)
-      this.made = await this.make(session);
+  async proposal(session: KmsSession, refused: readonly SealedKeyCore[]): Promise<Uint8Array | null> {
+    if (!this.ring.isRotationDue()) {
+      this.made = null;
+      return null;
+    }
+    const taken = new Set(refused.filter((core) => this.isOurs(core)).map(({ epoch }) => epoch));
+    const highest = this.ring.current()?.epoch ?? 0;
+    const isOutdated =
+      !this.made ||
+      this.made.core.epoch <= highest ||
+      taken.has(this.made.core.epoch) ||
+      this.clock.nowMs() >= this.made.core.rotate_after * 1000;
+    if (isOutdated) {
+      let epoch = highest + 1;
+      while (taken.has(epoch)) epoch++;
+      this.made = await this.make(epoch, session);
+    }
     return this.made?.bytes ?? null;
   }
 
-  private isDue(): boolean {
-    const current = this.ring.current();
-    return !current || this.clock.nowMs() >= current.rotateAfterMs;
-  }
-
-  private async make(session: KmsSession): Promise<MadeRecord | null> {
-    if (this.highestEpoch >= MAX_EPOCH) return null;
+  private async make(epoch: number, session: KmsSession): Promise<MadeRecord | null> {
+    if (epoch > MAX_EPOCH) return null;
     try {
-      const made = await makeRecord(this.highestEpoch + 1, this.guardian, this.nsm, this.clock, session);
+      const made = await makeRecord(epoch, this.guardian, this.nsm, this.clock, session);
       this.log.write('info', 'key_proposed', { keyId: keyIdText(made.core.key_id) });
       return made;
     } catch (error) {

@@ -22,6 +22,13 @@ import { RevokedKeys } from './revoked-keys';
 
 type Refused = KeyStatus['refused'][number];
 
+/** What an offer's records came to. */
+export interface Taken {
+  refused: Refused[];
+  /** Of the refused records that can be read. Nothing in them was verified. */
+  refusedCores: SealedKeyCore[];
+}
+
 /** Opens what is offered into the ring, and says what key it would have stored. Offers are taken one after the other. */
 export class SealedKeys {
   readonly proposals: Proposals;
@@ -48,15 +55,17 @@ export class SealedKeys {
     }
   }
 
-  /** Takes every record that can be taken; a broken one does not hide the others. */
-  async take(records: readonly Uint8Array[], session: KmsSession): Promise<Refused[]> {
+  /** Takes every record that can be taken; a broken one does not hide the others, and changes nothing. */
+  async take(records: readonly Uint8Array[], session: KmsSession): Promise<Taken> {
     const refused: Refused[] = [];
+    const refusedCores: SealedKeyCore[] = [];
     const said = new Set<string>();
     for (const bytes of records) {
       const sha256 = createHash('sha256').update(bytes).digest('base64');
-      const refusal = await this.takeOne(bytes, sha256, session);
+      const { refusal, core } = await this.takeOne(bytes, sha256, session);
       if (!refusal) continue;
       refused.push(refusal);
+      if (core) refusedCores.push(core);
       const name = `${sha256} ${refusal.code}`;
       said.add(name);
       if (!this.said.has(name))
@@ -67,24 +76,28 @@ export class SealedKeys {
     }
     this.said = said;
     this.forgetDropped();
-    return refused;
+    return { refused, refusedCores };
   }
 
-  private async takeOne(bytes: Uint8Array, sha256: string, session: KmsSession): Promise<Refused | null> {
+  private async takeOne(
+    bytes: Uint8Array,
+    sha256: string,
+    session: KmsSession,
+  ): Promise<{ refusal: Refused | null; core?: SealedKeyCore }> {
     let record: SealedKeyRecord;
     try {
       record = decodeSealedKey(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      return { key_id: null, code: 'malformed' };
+      return { refusal: { key_id: null, code: 'malformed' } };
     }
-    this.proposals.saw(record.core);
+    const { core } = record;
     try {
       await this.open(record, sha256, session);
-      return null;
+      return { refusal: null, core };
     } catch (error) {
       if (!(error instanceof KeyRefused)) throw error;
-      return { key_id: record.core.key_id, code: error.code };
+      return { refusal: { key_id: core.key_id, code: error.code }, core };
     }
   }
 

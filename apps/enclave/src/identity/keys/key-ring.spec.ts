@@ -75,9 +75,30 @@ describe('the ring of keys', () => {
     expect(ring.current()?.epoch).toBe(2);
   });
 
-  it('of a process never ends', () => {
-    ring.take(key(1, { rotateAfterMs: Infinity, destroyAfterMs: Infinity }));
-    nowMs = Number.MAX_SAFE_INTEGER;
-    expect(ring.current()).toBeDefined();
+  it('is due for rotation without a key, and once the current one has been sealed to for its time', () => {
+    expect(ring.isRotationDue()).toBe(true);
+    ring.take(key(1));
+    nowMs = 1999;
+    expect(ring.isRotationDue()).toBe(false);
+    nowMs = 2000;
+    expect(ring.isRotationDue()).toBe(true);
+    ring.take(key(2, { rotateAfterMs: 3000 }));
+    expect(ring.isRotationDue()).toBe(false);
+  });
+
+  it('reports each key that it drops, so that its memory can be collected', () => {
+    const dropped = jest.fn();
+    const own = new KeyRing(
+      { nowMs: () => nowMs },
+      createLog(() => undefined),
+      dropped,
+    );
+    own.take(key(1));
+    own.destroyExpired();
+    expect(dropped).not.toHaveBeenCalled();
+    nowMs = 3000;
+    own.destroyExpired();
+    own.destroyExpired();
+    expect(dropped).toHaveBeenCalledTimes(1);
   });
 });

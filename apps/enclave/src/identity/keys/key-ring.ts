@@ -10,15 +10,16 @@ export interface HeldKey {
   documents: DocumentSource;
   /** From 1; of those that are held, the highest is the current one. */
   epoch: number;
-  /** Infinity where a key lives as long as the process. */
+  /** By the attested clock: from then on another key should be current. */
   rotateAfterMs: number;
+  /** From then on the key opens nothing. */
   destroyAfterMs: number;
 }
 
-/** After so many seconds the gateway may come back: keys arrive by its next offer. */
+/** Retry-After while there is no key: the gateway's next offer brings one. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** Every key that messages are opened with. What has passed its end is dropped whenever anybody looks. */
+/** Every key that messages are opened with. A key that has passed its end is dropped at the next look, of which there is one a minute. */
 export class KeyRing {
   private readonly keys = new Map<string, HeldKey>();
   private lastCurrent: string | undefined;
@@ -26,6 +27,8 @@ export class KeyRing {
   constructor(
     private readonly clock: Clock,
     private readonly log: Log,
+    /** Called after a key was dropped. */
+    private readonly onDrop: () => void = () => undefined,
   ) {}
 
   take(key: HeldKey): void {
@@ -56,13 +59,19 @@ export class KeyRing {
     return current;
   }
 
+  /** Whether there is no key, or the current one's time to be sealed to is over. */
+  isRotationDue(): boolean {
+    const current = this.current();
+    return !current || this.clock.nowMs() >= current.rotateAfterMs;
+  }
+
   /** The current one first. Two of one epoch: the same order in every enclave. */
   held(): HeldKey[] {
     this.destroyExpired();
     return this.sorted();
   }
 
-  /** After all that an offer brought: at a start the keys of many days come one after the other. */
+  /** Called once an offer was taken whole: at a start it brings the keys of many days, one after the other. */
   sayIfRotated(): void {
     const current = this.current();
     const id = current && keyIdText(current.keys.keyId);
@@ -81,10 +90,11 @@ export class KeyRing {
     for (const [id, { destroyAfterMs }] of this.keys) if (nowMs >= destroyAfterMs) this.drop(id, 'expired');
   }
 
-  /** Nothing refers to it from here on but what is being answered right now; OpenSSL wipes a private key when it frees it. */
+  /** Nothing refers to it from here on but requests that are being answered; OpenSSL wipes a private key when it is collected. */
   private drop(id: string, code: 'revoked' | 'expired'): void {
     this.keys.delete(id);
     this.log.write('warn', 'key_destroyed', { keyId: id, code });
+    this.onDrop();
   }
 
   private sorted(): HeldKey[] {

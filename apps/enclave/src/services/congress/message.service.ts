@@ -111,12 +111,9 @@ export class MessageService {
     return answer;
   }
 
-  /** A message without an expiry may come again for as long as its key is held, or its gateway may keep it where that has no end. */
+  /** A message without an expiry may come again for as long as its key is held. */
   private rememberUntilMs({ expiresAtSeconds }: SealedForm, { destroyAfterMs }: HeldKey): number {
-    if (expiresAtSeconds !== null) return expiresAtSeconds * 1000;
-    return Number.isFinite(destroyAfterMs)
-      ? destroyAfterMs
-      : this.core.clock.nowMs() + LIMITS.maxLifetimeSeconds * 1000 + LIFETIME_SLACK_MS;
+    return expiresAtSeconds === null ? destroyAfterMs : expiresAtSeconds * 1000;
   }
 
   private deliverAll(

@@ -237,7 +237,7 @@ export class KeySync {
       if (before?.kms !== status.kms) logger.warn({ component, code: status.kms }, 'KMS was of no use to an enclave');
     }
     if (before?.custody !== status.custody && status.custody === PROCESS_CUSTODY)
-      logger.info({ component }, 'the keys of this enclave live as long as its process: no KMS key is configured');
+      logger.info({ component }, 'no KMS key is configured: a restart of this enclave ends its keys');
     this.enclave.noteKeys(this.reportedBy(status, keys));
     // What it attests lags behind what it holds.
     const state = this.enclave.state();

@@ -1,0 +1,58 @@
+import { NsmError, type Nsm } from '@communique-tee/nsm';
+import type { AnchoredClock } from '../../runtime/anchored-clock';
+import type { Log } from '../../runtime/log';
+import { attest } from '../keys/attest';
+import type { KeyRing } from '../keys/key-ring';
+import type { ProcessKeys } from './process-keys';
+
+/** How late a key may be rotated, or destroyed where no request looks for it first. */
+const EVERY_MS = 60_000;
+
+export interface KeyTenderParts {
+  readonly ring: KeyRing;
+  /** Null with custody kms: those keys are made when a gateway can store them. */
+  readonly processKeys: ProcessKeys | null;
+  readonly nsm: Nsm;
+  readonly clock: AnchoredClock;
+  readonly log: Log;
+}
+
+/**
+ * Once a minute: asks the NSM for the time, destroys the keys that have ended, and makes the next key of the process. A parent that
+ * sends no requests changes none of this.
+ */
+export class KeyTender {
+  private underWay: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly parts: KeyTenderParts) {}
+
+  start(): void {
+    this.timer = setInterval(() => void this.tend(), EVERY_MS).unref();
+  }
+
+  /** Now, or together with what is under way. Never throws. */
+  tend(): Promise<void> {
+    this.underWay ??= this.tendOnce().finally(() => (this.underWay = undefined));
+    return this.underWay;
+  }
+
+  /** Resolves when nothing of it is under way. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.underWay;
+  }
+
+  private async tendOnce(): Promise<void> {
+    const { ring, processKeys, nsm, clock, log } = this.parts;
+    try {
+      await attest(nsm, clock, {});
+      ring.destroyExpired();
+      await processKeys?.rotateIfDue();
+    } catch (error) {
+      log.write('error', 'nsm_failed', { code: error instanceof NsmError ? error.code : 'internal_error' });
+      // By the clock as it was anchored before
+      ring.destroyExpired();
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import type { Nsm } from '@communique-tee/nsm';
+import { MAX_OFFERED_KEYS, PROCESS_CUSTODY } from '@communique-tee/protocol';
+import type { AnchoredClock } from '../../runtime/anchored-clock';
+import type { Log } from '../../runtime/log';
+import { DocumentSource } from '../keys/document-source';
+import { createKeySecret, deriveEnclaveKeys, keyIdText } from '../keys/enclave-keys';
+import type { KeyRing } from '../keys/key-ring';
+import type { KeyTimes } from './custody-config';
+
+export interface ProcessKeysParts {
+  readonly ring: KeyRing;
+  readonly nsm: Nsm;
+  readonly clock: AnchoredClock;
+  readonly log: Log;
+  readonly times: KeyTimes;
+  readonly legacySuite: boolean;
+  /** Of the public configuration, 32 bytes. */
+  readonly configSha256: Uint8Array;
+}
+
+/** Makes the keys of custody `process`: one after the other, by the attested clock, without the parent. They are stored nowhere. */
+export class ProcessKeys {
+  private epoch = 0;
+
+  constructor(private readonly parts: ProcessKeysParts) {}
+
+  /**
+   * Makes a key where there is none or the current one's time is over.
+   * @throws NsmError where the NSM gives no entropy or document; the keys that are held stay
+   */
+  async rotateIfDue(): Promise<void> {
+    const { ring, nsm, clock, log, times, legacySuite, configSha256 } = this.parts;
+    if (!ring.isRotationDue() || ring.held().length >= MAX_OFFERED_KEYS) return;
+    const secret = await createKeySecret(nsm);
+    const keys = deriveEnclaveKeys(secret, PROCESS_CUSTODY, legacySuite);
+    secret.fill(0);
+    const documents = new DocumentSource(nsm, keys, clock, configSha256);
+    // A key without a document could sign no receipt
+    await documents.forReceipt();
+    const rotateAfterMs = clock.nowMs() + times.rotateAfterSeconds * 1000;
+    const destroyAfterMs = rotateAfterMs + times.keepSeconds * 1000;
+    ring.take({ keys, documents, epoch: ++this.epoch, rotateAfterMs, destroyAfterMs });
+    log.write('info', 'key_made', { keyId: keyIdText(keys.keyId) });
+    ring.sayIfRotated();
+  }
+}
