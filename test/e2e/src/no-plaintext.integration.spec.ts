@@ -3,12 +3,10 @@ import { fetchEnclaveKey, followMessage, postMessage, prepareMessage, verifyResu
 import { encodeCongressMessage } from '@communique-tee/protocol';
 import { describeWith, freePort, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
-import { startSystem, type System } from '@communique-tee/test-system';
 import { Redis as RedisClient } from 'ioredis';
 import { readFileSync, readdirSync } from 'node:fs';
 import { Client } from 'pg';
-import { plantedMessage } from '@communique-tee/test-system';
-import { filesBelow, find, type Remains } from './search/find';
+import { filesBelow, find, plantedMessage, startSystem, type Remains, type System } from '@communique-tee/test-system';
 
 /**
  * Runs messages through the whole system, the good way and the bad ones, then searches what is left of it: logs of every process,

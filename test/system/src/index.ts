@@ -15,3 +15,5 @@ export {
 export { developmentConfiguration, developmentEnclave, type DevelopmentEnclaveOptions } from './development-enclave';
 export { startKeyGuard, type KeyGuard } from './key-guard';
 export { plantedMessage } from './planted-message';
+export { encodingsOf } from './search/encodings';
+export { filesBelow, find, type Find, type Remains } from './search/find';

@@ -1,7 +1,7 @@
 import type { TrustAnchor } from '@communique-tee/attestation';
 import type { PreparedMessage } from '@communique-tee/client';
 import { openAnswer } from '@communique-tee/crypto';
-import { verifyEnclave } from '@communique-tee/enclave-identity';
+import { verifyEnclave, type EnclavePolicy } from '@communique-tee/enclave-identity';
 import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import {
   decodeAnswer,
@@ -23,6 +23,7 @@ export async function readRelayed(
   response: Response,
   prepared: PreparedMessage,
   trustAnchor: TrustAnchor,
+  acceptedMeasurements: EnclavePolicy['acceptedMeasurements'] = [{ pcr0: developmentMeasurements.pcr0 }],
 ): Promise<Relayed> {
   if (!response.ok) throw new Error(`relay: ${String(response.status)} ${await response.text()}`);
   const answer = decodeRelayAnswer(new Uint8Array(await response.arrayBuffer()));
@@ -30,7 +31,7 @@ export async function readRelayed(
     { receipt: answer.receipt, attestation_document: Buffer.from(answer.attestationDocument).toString('base64') },
     {
       verifyEnclave,
-      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      acceptedMeasurements,
       trustAnchor,
       messageId: prepared.id,
       sealedSha256: prepared.sealedSha256,

@@ -21,14 +21,14 @@ export class RecordStore {
   }
 
   /** What a gateway does at its start and every few seconds. */
-  async exchange(enclave: SealedEnclave, more: Partial<KeyOffer> = {}): Promise<KeyStatus> {
+  async exchange(enclave: Pick<SealedEnclave, 'offer'>, more: Partial<KeyOffer> = {}): Promise<KeyStatus> {
     const status = await enclave.offer({ records: this.records, revoked: this.revoked, ...more });
     if (status.proposal) this.insert(status.proposal);
     return status;
   }
 
   /** With all enclaves at once, until nobody proposes anything. */
-  async settle(enclaves: readonly SealedEnclave[], more: Partial<KeyOffer> = {}): Promise<KeyStatus[]> {
+  async settle(enclaves: readonly Pick<SealedEnclave, 'offer'>[], more: Partial<KeyOffer> = {}): Promise<KeyStatus[]> {
     for (let round = 0; round < 5; round++) {
       const statuses = await Promise.all(enclaves.map((enclave) => this.exchange(enclave, more)));
       if (statuses.every(({ proposal }) => proposal === null)) return statuses;

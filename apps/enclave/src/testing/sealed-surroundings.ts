@@ -60,7 +60,10 @@ export interface SealedSurroundings {
   /** The NSM of one machine that runs an image. */
   device(pcrs?: ReadonlyMap<number, Uint8Array>): Promise<NsmTransport>;
   /** For a configuration: keys under this KMS. */
-  kmsSettings: Readonly<Record<string, unknown>>;
+  kmsSettings: {
+    readonly custody: object;
+    readonly kms: { readonly origin: string; readonly certificateAuthorities: string; readonly timeoutMs: number };
+  };
   stop(): Promise<void>;
 }
 

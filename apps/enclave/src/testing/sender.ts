@@ -20,6 +20,9 @@ export class Sender {
   constructor(
     private readonly trustAnchor: TrustAnchor,
     private readonly nowMs: () => number,
+    private readonly acceptedMeasurements: EnclavePolicy['acceptedMeasurements'] = [
+      { pcr0: developmentMeasurements.pcr0 },
+    ],
   ) {}
 
   /** @throws Error with the problem's code */
@@ -27,9 +30,13 @@ export class Sender {
     const nonce = new Uint8Array(randomBytes(32));
     const response = await fetch(`${url}/attestation?nonce=${toHex(nonce)}`);
     if (!response.ok) throw new Error(((await response.json()) as { code: string }).code);
-    const document = new Uint8Array(await response.arrayBuffer());
+    return this.verify(new Uint8Array(await response.arrayBuffer()), nonce);
+  }
+
+  /** @throws AttestationError */
+  async verify(document: Uint8Array, nonce: Uint8Array): Promise<EnclaveIdentity> {
     const policy: EnclavePolicy = {
-      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      acceptedMeasurements: this.acceptedMeasurements,
       freshness: { nonce },
       maxAgeMs: 60_000,
       maxFutureSkewMs: 60_000,
@@ -42,9 +49,16 @@ export class Sender {
   async prepare(
     url: string,
     changes: Partial<CongressMessage> = {},
-    lifetimeSeconds = 7 * 24 * 3600,
+    lifetimeSeconds?: number,
   ): Promise<PreparedMessage> {
-    const { publicKey, keyId } = await this.key(url);
+    return this.seal(await this.key(url), changes, lifetimeSeconds);
+  }
+
+  seal(
+    { publicKey, keyId }: EnclaveIdentity,
+    changes: Partial<CongressMessage> = {},
+    lifetimeSeconds = 7 * 24 * 3600,
+  ): PreparedMessage {
     const messageId = new Uint8Array(randomBytes(16));
     const expiresAtSeconds = Math.floor(this.nowMs() / 1000) + lifetimeSeconds;
     const plaintext = encodeCongressMessage(congressMessage(changes));
@@ -74,7 +88,11 @@ export class Sender {
   }
 
   async relayed(url: string, prepared: PreparedMessage, headers: Record<string, string> = {}): Promise<Relayed> {
-    return readRelayed(await this.relay(url, prepared, headers), prepared, this.trustAnchor);
+    return this.read(await this.relay(url, prepared, headers), prepared);
+  }
+
+  read(response: Response, prepared: PreparedMessage): Promise<Relayed> {
+    return readRelayed(response, prepared, this.trustAnchor, this.acceptedMeasurements);
   }
 
   private relay(url: string, { sealed }: PreparedMessage, headers: Record<string, string> = {}): Promise<Response> {

@@ -1,0 +1,23 @@
+import { attack } from '@communique-tee/lab';
+
+export default attack({
+  title: 'sends no second copy of what may have arrived, when the parent cuts the answer off and relays again',
+  enclave: { deduplicates: false },
+  async run(parent) {
+    parent.congress.setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 60_000, stored: true }, times: 1 }] });
+    parent.egress.rule = () => 'pass';
+    const message = await parent.seal({ offices: ['HCA12'] });
+    const relayed = parent.relay(message);
+    while (parent.congress.received().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    parent.egress.cut();
+    await relayed;
+    const again = await parent.relay(message);
+    const { receipt } = await parent.read(again, message);
+    parent.holds(
+      'the receipt admits that it is not known',
+      receipt.claims.offices.map(({ outcome }) => outcome),
+      ['unknown'],
+    );
+    parent.holds('Congress has one copy', parent.congress.received().length, 1);
+  },
+});

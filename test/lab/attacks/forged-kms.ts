@@ -1,0 +1,23 @@
+import { startSealedSurroundings } from '@communique-tee/enclave/testing/sealed-surroundings';
+import { attack } from '@communique-tee/lab';
+
+export default attack({
+  title: 'takes no key from a KMS that the parent runs itself',
+  enclave: { custody: 'kms' },
+  async run(parent) {
+    const own = await startSealedSurroundings();
+    try {
+      const port = Number(new URL(own.kms.origin).port);
+      parent.egress.rule = ({ to }) => (to === 'kms' ? { to: { host: '127.0.0.1', port } } : 'pass');
+      const status = await parent.offer();
+      parent.holds('the enclave holds no key', [status.state, status.held, status.proposal], ['waiting', [], null]);
+      parent.holds('it reports KMS as failed', status.kms !== null);
+      parent.holds('the false KMS got no request', own.kms.requests(), []);
+
+      parent.egress.rule = () => 'pass';
+      parent.holds('with the true one it makes a key', (await parent.offer()).proposal !== null);
+    } finally {
+      await own.stop();
+    }
+  },
+});

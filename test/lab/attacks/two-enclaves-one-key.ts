@@ -1,0 +1,25 @@
+import { attack } from '@communique-tee/lab';
+
+export default attack({
+  title:
+    'delivers once what the parent gives to two enclaves with one key, where the chambers recognize a repeated message',
+  enclave: { custody: 'kms' },
+  async run(parent) {
+    await parent.store.settle([parent]);
+    const other = await parent.boot({ custody: 'kms' });
+    await parent.store.settle([other]);
+    const message = await parent.seal({ offices: ['HCA12', 'SCA01'] });
+    const replies = await Promise.all([parent.relay(message), other.relay(message)]);
+    const outcomes = await Promise.all(
+      replies.map(async (reply) => (await parent.read(reply, message)).receipt.claims.offices),
+    );
+    const told = outcomes.flat().map(({ outcome }) => outcome);
+    parent.holds('two copies were accepted, two recognized', told.sort(), [
+      'accepted',
+      'accepted',
+      'duplicate',
+      'duplicate',
+    ]);
+    parent.holds('each office has one copy', parent.congress.received().length, 2);
+  },
+});

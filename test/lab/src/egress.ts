@@ -1,0 +1,122 @@
+import { connect, listen, type Address } from '@communique-tee/vsock';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Where the enclave wants to go, by the name of its route. */
+export type Destination = 'house' | 'senate' | 'kms';
+
+/** What the parent does with a connection of the enclave. */
+export type EgressAction =
+  | 'pass'
+  /** Closed at once. */
+  | 'refuse'
+  /** Taken, and never answered. */
+  | 'silence'
+  | {
+      /** Before it is passed on. */
+      readonly delayMs?: number;
+      /** Passed on to this place instead, as by a forged DNS answer. */
+      readonly to?: { readonly host: string; readonly port: number };
+      /** Passed on to nobody: the enclave gets these bytes, such as a recording. */
+      readonly answer?: Uint8Array;
+      /** Both sides are cut once this many bytes have come back. */
+      readonly cutAfterBytes?: number;
+    };
+
+/** What the parent sees of one connection. */
+export interface EgressConnection {
+  readonly to: Destination;
+  /** In the order in which they were opened, from 0. */
+  readonly number: number;
+  /** Milliseconds by the monotonic clock. */
+  readonly openedMs: number;
+  closedMs: number | null;
+  /** Ciphertext of the enclave's, and of the far end's. */
+  sent: Buffer;
+  received: Buffer;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** The parent's proxies for all of an enclave's routes. By default every connection is passed on and recorded. */
+export class Egress {
+  readonly connections: EgressConnection[] = [];
+  /** Asked for each connection; it may wait, so that connections are held or come in another order. */
+  rule: (connection: EgressConnection) => EgressAction | Promise<EgressAction> = () => 'pass';
+  private readonly servers: Server[] = [];
+  private readonly sockets = new Set<Socket>();
+
+  /** @param vsock path of the device's socket: the guest's connections to port N arrive at `<vsock>_<N>` */
+  async open(
+    vsock: string,
+    routes: readonly { readonly name: Destination; readonly vsockPort: number; readonly far: Address }[],
+  ): Promise<void> {
+    for (const { name, vsockPort, far } of routes) {
+      const server = createServer({ allowHalfOpen: true }, (socket) => {
+        void this.take(socket, name, far);
+      });
+      this.servers.push(server);
+      await listen(server, { kind: 'hybrid', path: vsock, port: vsockPort });
+    }
+  }
+
+  /** Connections to one destination. */
+  to(name: Destination): EgressConnection[] {
+    return this.connections.filter(({ to }) => to === name);
+  }
+
+  /** Ends every connection that is open now. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    for (const server of this.servers) {
+      server.close();
+      await once(server, 'close');
+    }
+  }
+
+  private async take(enclave: Socket, to: Destination, far: Address): Promise<void> {
+    const connection: EgressConnection = {
+      to,
+      number: this.connections.length,
+      openedMs: performance.now(),
+      closedMs: null,
+      sent: Buffer.alloc(0),
+      received: Buffer.alloc(0),
+    };
+    this.connections.push(connection);
+    this.track(enclave).on('close', () => (connection.closedMs = performance.now()));
+    enclave.on('data', (bytes: Buffer) => (connection.sent = Buffer.concat([connection.sent, bytes]))).pause();
+    const decided = await this.rule(connection);
+    if (decided === 'refuse') return void enclave.destroy();
+    if (decided === 'silence') return void enclave.resume();
+    const action = decided === 'pass' ? {} : decided;
+    if (action.delayMs !== undefined) await sleep(action.delayMs);
+    if (action.answer !== undefined) {
+      enclave.resume();
+      return void enclave.end(action.answer);
+    }
+    const target: Address = action.to ? { kind: 'tcp', ...action.to } : far;
+    const socket = await connect(target, { timeoutMs: CONNECT_TIMEOUT_MS, allowHalfOpen: true }).catch(() => null);
+    if (socket === null) return void enclave.destroy();
+    this.track(socket);
+    socket.on('data', (bytes: Buffer) => {
+      connection.received = Buffer.concat([connection.received, bytes]);
+      if (action.cutAfterBytes === undefined || connection.received.length < action.cutAfterBytes) return;
+      enclave.destroy();
+      socket.destroy();
+    });
+    enclave.pipe(socket).pipe(enclave);
+    enclave.on('close', () => socket.destroy());
+    socket.on('close', () => enclave.destroy());
+  }
+
+  private track(socket: Socket): Socket {
+    this.sockets.add(socket);
+    return socket.on('close', () => this.sockets.delete(socket)).on('error', () => socket.destroy());
+  }
+}

@@ -1,0 +1,5 @@
+/** What an attack is written with; see README.md. */
+export { attack, type Attack, type EnclaveOptions } from './attack';
+export type { Destination, EgressAction, EgressConnection } from './egress';
+export type { Reply } from './http';
+export type { Exchange, Parent } from './parent';

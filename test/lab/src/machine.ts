@@ -1,0 +1,19 @@
+import type { Address } from '@communique-tee/vsock';
+
+/** Something that runs an enclave: the development build as a process, or an image in the emulator. */
+export interface Machine {
+  /** Where the enclave's HTTP listens. */
+  readonly address: Address;
+  /** Of the vsock device: the enclave's connections to port N of the parent arrive at `<vsock>_<N>`. */
+  readonly vsock: string;
+  /** Resolves when it listens. */
+  start(): Promise<void>;
+  /** As the parent can at any time: keys of the process end with it. */
+  kill(): Promise<void>;
+  isRunning(): boolean;
+  /** Bytes of memory that it holds; null where that cannot be told. */
+  memoryBytes(): number | null;
+  /** Everything that the parent can read of it, from every start: log and console. */
+  output(): string;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,67 @@
+import { CommandLine } from '@communique-tee/command-line';
+import { relative } from 'node:path';
+import { allAttackFiles, loadAttack } from './load-attack';
+import { processLabs } from './process-lab';
+import { describeOutcome, describeTotal } from './report';
+import { runAttack, type Outcome } from './run-attack';
+
+interface Given {
+  readonly image?: boolean;
+  readonly verbose?: boolean;
+}
+
+const AFTER = `
+An attack is a file of about twenty lines; test/lab/README.md shows how to write one.
+
+  npm run lab -- fuzz --help       random bytes at everything that crosses into the enclave
+  npm run lab -- openapi --help    schemathesis against the gateway, by its own OpenAPI
+
+Exit code
+  0    every promise held
+  1    a promise did not hold, or an attack could not be carried out
+  2    not understood: the arguments
+  130  interrupted
+`;
+
+const line = new CommandLine(
+  'npm run lab --',
+  'Attacks an enclave with everything that its parent can do, and checks what must hold.',
+);
+line.program
+  .argument('[files...]', 'attacks to run (default: all of test/lab/attacks)')
+  .option('--image', 'attack the booted image in the emulator instead of the development build as a process')
+  .option('--verbose', "print every expectation, and the enclave's output where one did not hold")
+  .addHelpText('after', AFTER)
+  .action(line.run(main));
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+process.exitCode = await line.parse(process.argv.slice(2));
+
+async function main(files: readonly string[], given: Given): Promise<number> {
+  const paths = files.length > 0 ? files : await allAttackFiles();
+  const attacks = [];
+  for (const path of paths) attacks.push({ path: relative(process.cwd(), path), attack: await loadAttack(path) });
+  const lab = given.image === true ? await (await import('./image-lab')).imageLab(say) : processLabs;
+  const outcomes: Outcome[] = [];
+  try {
+    for (const [at, { path, attack }] of attacks.entries()) {
+      say(`[${String(at + 1)}/${String(attacks.length)}] ${path}`);
+      const reason = lab.cannotRun(attack);
+      if (reason !== null) {
+        say(`      SKIPPED: ${reason}`);
+        continue;
+      }
+      const outcome = await runAttack(attack, (each) => lab.open(each));
+      outcomes.push(outcome);
+      process.stdout.write(describeOutcome(outcome, given.verbose === true));
+    }
+  } finally {
+    await lab.stop();
+  }
+  process.stdout.write(describeTotal(outcomes, attacks.length));
+  return outcomes.length > 0 && outcomes.every(({ verdict }) => verdict === 'held') ? 0 : 1;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,169 @@
+import type { PreparedMessage } from '@communique-tee/client';
+import type { CongressSimulator } from '@communique-tee/congress-simulator';
+import type { Relayed } from '@communique-tee/enclave/testing/read-relayed';
+import { RecordStore } from '@communique-tee/enclave/testing/record-store';
+import { CREDENTIALS } from '@communique-tee/enclave/testing/sealed-surroundings';
+import type { Sender } from '@communique-tee/enclave/testing/sender';
+import type { EnclaveIdentity } from '@communique-tee/enclave-identity';
+import type { KmsSimulator } from '@communique-tee/kms-simulator';
+import type { Nsm } from '@communique-tee/nsm';
+import {
+  decodeKeyStatus,
+  encodeKeyOffer,
+  toHex,
+  type CongressMessage,
+  type KeyOffer,
+  type KeyStatus,
+} from '@communique-tee/protocol';
+import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { EnclaveOptions } from './attack';
+import type { Egress } from './egress';
+import { ask, sendRaw, type Ask, type Reply } from './http';
+import type { Machine } from './machine';
+
+/** One request of the parent's with its answer. */
+export interface Exchange {
+  readonly ask: Ask;
+  readonly reply: Reply;
+}
+
+/** A promise that was expected to hold, and whether it did. */
+export interface Expectation {
+  readonly what: string;
+  readonly held: boolean;
+  readonly found: unknown;
+  readonly expected: unknown;
+}
+
+export interface ParentParts {
+  readonly machine: Machine;
+  readonly egress: Egress;
+  readonly congress: CongressSimulator;
+  readonly kms: KmsSimulator;
+  /** What the NSM and KMS go by. Only the laboratory can turn it: a real parent cannot. */
+  readonly time: { offsetMs: number };
+  readonly sender: Sender;
+  /** The NSM of a machine on which the parent boots what it wants. */
+  readonly nsm: (pcrs?: ReadonlyMap<number, Uint8Array>) => Promise<Nsm>;
+  readonly boot: (options?: EnclaveOptions) => Promise<Parent>;
+  readonly expectations: Expectation[];
+}
+
+/**
+ * The parent instance in a script's hands: everything that it can do to its enclave, and everything that it can see. `seal` and `read`
+ * are the sender's side, which a parent can also play for messages of its own.
+ */
+export class Parent {
+  /** The enclave's connections to the world, and what becomes of them. */
+  readonly egress: Egress;
+  /** The far end, for what arrived there and for its faults. */
+  readonly congress: CongressSimulator;
+  readonly kms: KmsSimulator;
+  readonly time: { offsetMs: number };
+  /** Everything asked and answered so far, for a replay. */
+  readonly exchanges: Exchange[] = [];
+  /** The gateway's database as far as keys go: `await parent.store.settle([parent])` gives an enclave under KMS its keys. */
+  readonly store = new RecordStore();
+  readonly machine: Machine;
+  readonly nsm: ParentParts['nsm'];
+  /** Another enclave of the same image on the same parent, with its own egress. */
+  readonly boot: ParentParts['boot'];
+
+  constructor(private readonly parts: ParentParts) {
+    ({
+      egress: this.egress,
+      congress: this.congress,
+      kms: this.kms,
+      time: this.time,
+      machine: this.machine,
+      nsm: this.nsm,
+      boot: this.boot,
+    } = parts);
+  }
+
+  /** What must hold although the parent did all this. Compared deeply; an attack fails at its end if any did not hold. */
+  holds(what: string, found: unknown, expected: unknown = true): void {
+    this.parts.expectations.push({ what, held: isDeepStrictEqual(found, expected), found, expected });
+  }
+
+  /** A request to the enclave's HTTP. Rejects where no answer comes. */
+  async ask(
+    method: string,
+    target: string,
+    body: Uint8Array = new Uint8Array(),
+    headers: Record<string, string> = {},
+  ): Promise<Reply> {
+    return this.again({ method, target, headers, body });
+  }
+
+  /** The same bytes as in a recorded exchange. */
+  async again(recorded: Ask): Promise<Reply> {
+    const reply = await ask(this.machine.address, recorded);
+    this.exchanges.push({ ask: recorded, reply });
+    return reply;
+  }
+
+  /** Any bytes on a connection of their own. */
+  raw(bytes: Uint8Array, waitMs?: number): Promise<Buffer> {
+    return sendRaw(this.machine.address, bytes, waitMs);
+  }
+
+  /** Relays a sealed message as the gateway does. */
+  relay(message: Pick<PreparedMessage, 'sealed'> | Uint8Array, headers: Record<string, string> = {}): Promise<Reply> {
+    const sealed = message instanceof Uint8Array ? message : message.sealed;
+    return this.ask('POST', '/messages', sealed, { 'content-type': 'application/cbor', ...headers });
+  }
+
+  /** `POST /keys`, with the parent's credentials and nothing else unless given. @throws Error with the problem's `code` */
+  async offer(offer: Partial<KeyOffer> = {}): Promise<KeyStatus> {
+    const body = encodeKeyOffer({ credentials: CREDENTIALS, records: [], revoked: [], secrets: {}, ...offer });
+    const {
+      status,
+      code,
+      body: answer,
+    } = await this.ask('POST', '/keys', body, { 'content-type': 'application/cbor' });
+    if (status !== 200) throw Object.assign(new Error(`${String(status)} ${String(code)}`), { code });
+    return decodeKeyStatus(answer);
+  }
+
+  /** Attestation document of the current key. @throws Error with the problem's `code` */
+  async attestation(nonce?: Uint8Array): Promise<Uint8Array> {
+    const query = nonce === undefined ? '' : `?nonce=${toHex(nonce)}`;
+    const { status, code, body } = await this.ask('GET', `/attestation${query}`);
+    if (status !== 200) throw Object.assign(new Error(`${String(status)} ${String(code)}`), { code });
+    return body;
+  }
+
+  /** What a sender who verifies accepts of this enclave. @throws AttestationError */
+  async identity(): Promise<EnclaveIdentity> {
+    const nonce = new Uint8Array(randomBytes(32));
+    return this.parts.sender.verify(await this.attestation(nonce), nonce);
+  }
+
+  /** A message sealed by a sender who has verified this enclave. Default: to HCA12, SCA01 and SCA03. */
+  async seal(changes: Partial<CongressMessage> = {}, lifetimeSeconds?: number): Promise<PreparedMessage> {
+    return this.parts.sender.seal(await this.identity(), changes, lifetimeSeconds);
+  }
+
+  /** What the sender makes of an answer: receipt verified, answer opened. Rejects where either does not verify. */
+  read(reply: Reply, message: PreparedMessage): Promise<Relayed> {
+    const { status, body } = reply;
+    return this.parts.sender.read(new Response(new Uint8Array(body), { status }), message);
+  }
+
+  /** Everything that the parent can read: the enclave's log and console. */
+  output(): string {
+    return this.machine.output();
+  }
+
+  kill(): Promise<void> {
+    return this.machine.kill();
+  }
+
+  /** Ends the enclave and starts it again, at the same address. */
+  async restart(): Promise<void> {
+    await this.machine.kill();
+    await this.machine.start();
+  }
+}

@@ -1,0 +1,96 @@
+import { configurationFor } from '@communique-tee/enclave/testing/enclave-fixture';
+import { startSealedSurroundings } from '@communique-tee/enclave/testing/sealed-surroundings';
+import { Sender } from '@communique-tee/enclave/testing/sender';
+import { createNsm, type NsmTransport } from '@communique-tee/nsm';
+import { CHAMBER_KEYS, forEachChamber } from '@communique-tee/protocol';
+import type { Attack, EnclaveOptions } from './attack';
+import { Egress, type Destination } from './egress';
+import { Parent, type Expectation } from './parent';
+import { processMachine } from './process-machine';
+
+/** What an offer of keys may wait for KMS: shorter than by default, so that an attack that denies it ends soon. */
+const KMS_TIMEOUT_MS = 8_000;
+
+export interface Lab {
+  readonly parent: Parent;
+  readonly expectations: Expectation[];
+  /** Ends every enclave and everything around. */
+  stop(): Promise<void>;
+}
+
+/** Where attacks run. */
+export interface Labs {
+  /** Why this attack cannot run here; null: it can. */
+  cannotRun(attack: Attack): string | null;
+  open(attack: Attack): Promise<Lab>;
+  stop(): Promise<void>;
+}
+
+/** The development build as a process, a new one with new surroundings for each attack. */
+export const processLabs: Labs = {
+  cannotRun: () => null,
+  open: ({ enclave }) => processLab(enclave),
+  stop: () => Promise.resolve(),
+};
+
+/** `nsm`: stands between the enclave and its mock NSM. */
+export async function processLab(
+  options: EnclaveOptions = {},
+  nsm: (transport: NsmTransport) => NsmTransport = (transport) => transport,
+): Promise<Lab> {
+  const deduplicates = options.deduplicates ?? true;
+  const surroundings = await startSealedSurroundings(forEachChamber(() => ({ deduplicates })));
+  const { congress, kms, time, trustAnchor, rootFolder, kmsSettings, device } = surroundings;
+  const sender = new Sender(trustAnchor, () => time.nowMs());
+  const expectations: Expectation[] = [];
+  const stops: (() => Promise<void>)[] = [() => surroundings.stop()];
+  const stop = async () => {
+    for (const one of stops.splice(0).reverse()) await one();
+  };
+  const farOf = (name: Destination) => {
+    const { hostname: host, port } = new URL(name === 'kms' ? kms.origin : congress[name].origin);
+    return { host, port: Number(port) };
+  };
+
+  const boot = async ({
+    custody = 'process',
+    legacySuite,
+    configure = (configuration) => configuration,
+    pcrs,
+  }: EnclaveOptions = {}): Promise<Parent> => {
+    const names: Destination[] = [...CHAMBER_KEYS, ...(custody === 'kms' ? (['kms'] as const) : [])];
+    const routes = names.map((name, at) => ({ name, vsockPort: 8001 + at, ...farOf(name) }));
+    const configuration = configure({
+      ...configurationFor(congress, {
+        congress: forEachChamber(() => ({ deduplicates })),
+        ...(legacySuite !== undefined && { legacySuite }),
+      }),
+      egress: { mode: 'vsock', routes: routes.map(({ host, port, vsockPort }) => ({ host, port, vsockPort })) },
+      ...(custody === 'kms' && { ...kmsSettings, kms: { ...kmsSettings.kms, timeoutMs: KMS_TIMEOUT_MS } }),
+    });
+    const machine = await processMachine({ configuration, nsm: nsm(await device(pcrs)), rootFolder });
+    stops.push(() => machine.stop());
+    const egress = new Egress();
+    stops.push(() => egress.close());
+    await egress.open(
+      machine.vsock,
+      routes.map(({ name, vsockPort, port }) => ({
+        name,
+        vsockPort,
+        far: { kind: 'tcp', host: '127.0.0.1', port },
+      })),
+    );
+    await machine.start();
+    return new Parent({
+      ...{ machine, egress, congress, kms, time, sender, expectations, boot },
+      nsm: async (other) => createNsm(await device(other)),
+    });
+  };
+
+  try {
+    return { parent: await boot(options), expectations, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,19 @@
+/** One section of docs/security-properties.md. */
+export interface Property {
+  readonly number: number;
+  readonly sentence: string;
+  /** Values by the bold word before them; `Attack` and others may come several times. */
+  readonly fields: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Sections that start with `## P<number>. <sentence>`, in the order in which they stand. */
+export function readProperties(text: string): Property[] {
+  return text.split(/^## /m).flatMap((section) => {
+    const [, number, sentence] = /^P([0-9]+)\. (.+)\n/.exec(section) ?? [];
+    if (number === undefined || sentence === undefined) return [];
+    const fields = new Map<string, string[]>();
+    for (const [, name = '', value = ''] of section.matchAll(/^- \*\*([^*]+)\*\*: (.+)$/gm))
+      fields.set(name, [...(fields.get(name) ?? []), value]);
+    return [{ number: Number(number), sentence, fields }];
+  });
+}
