@@ -67,7 +67,7 @@ export async function issueToken(
   const keyIsNew = addPublicKey(jwksFile, { kty: jwk.kty, crv: jwk.crv, x: jwk.x, kid, alg: 'Ed25519', use: 'sig' });
   const expiresAtSeconds = Math.floor(Date.now() / 1000) + lifetimeSeconds;
   const token = await new SignJWT()
-    .setProtectedHeader({ alg: 'Ed25519', kid, typ: 'JWT' })
+    .setProtectedHeader({ alg: 'Ed25519', kid, typ: 'at+jwt' })
     .setIssuer(issuer)
     .setAudience(audience)
     .setSubject(subject)

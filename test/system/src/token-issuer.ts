@@ -31,7 +31,7 @@ export async function createTokenIssuer(folder: string): Promise<TokenIssuer> {
     jwksFile,
     token: (subject, lifetimeSeconds = 3600) =>
       new SignJWT()
-        .setProtectedHeader({ alg: 'Ed25519', kid, typ: 'JWT' })
+        .setProtectedHeader({ alg: 'Ed25519', kid, typ: 'at+jwt' })
         .setIssuer(issuer)
         .setAudience(audience)
         .setSubject(subject)

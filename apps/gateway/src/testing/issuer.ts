@@ -15,13 +15,14 @@ export async function createIssuer(algorithm = 'EdDSA', keyId = 'key-1') {
     async writeKeySet(file: string, more: readonly JWK[] = []): Promise<void> {
       await writeFile(file, JSON.stringify({ keys: [jwk, ...more] }));
     },
-    /** A good token unless `claims` say otherwise; a claim of undefined is left out. */
+    /** A good access token unless `claims` and `header` say otherwise; a claim of undefined and a `typ` of null are left out. */
     async token(
       subject: string | undefined,
       claims: JWTPayload = {},
-      header: { alg?: string; kid?: string } = {},
+      header: { alg?: string; kid?: string; typ?: string | null } = {},
     ): Promise<string> {
       const now = Math.floor(Date.now() / 1000);
+      const { typ = 'at+jwt', ...others } = header;
       return new SignJWT({
         iss: ISSUER,
         aud: AUDIENCE,
@@ -30,7 +31,7 @@ export async function createIssuer(algorithm = 'EdDSA', keyId = 'key-1') {
         ...(subject === undefined ? {} : { sub: subject }),
         ...claims,
       })
-        .setProtectedHeader({ alg: algorithm, kid: keyId, ...header })
+        .setProtectedHeader({ alg: algorithm, kid: keyId, ...(typ !== null && { typ }), ...others })
         .sign(privateKey);
     },
   };

@@ -20,7 +20,7 @@ export async function adminIssuer(folder: string): Promise<{
     environment: { AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE, AUTH_JWKS_FILE: file },
     token: (subject, scope) =>
       new SignJWT(scope === undefined ? {} : { scope })
-        .setProtectedHeader({ alg: 'Ed25519', kid: 'page' })
+        .setProtectedHeader({ alg: 'Ed25519', kid: 'page', typ: 'at+jwt' })
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
         .setSubject(subject)

@@ -120,6 +120,7 @@ describe('the environment', () => {
     ['two key sources', { AUTH_JWKS_FILE: '/x' }, 'AUTH_JWKS_URL: set either'],
     ['an algorithm that is symmetric', { AUTH_ALGORITHMS: 'ES256,HS256' }, 'AUTH_ALGORITHMS: '],
     ['no algorithm', { AUTH_ALGORITHMS: 'none' }, 'AUTH_ALGORITHMS: '],
+    ['a token type of another kind', { AUTH_TOKEN_TYPE: 'JWT' }, 'AUTH_TOKEN_TYPE: must be one of at+jwt, any'],
     ['another scheme of database', { DATABASE_URL: 'mysql://x/y' }, 'DATABASE_URL: must be a URL'],
     [
       'an amount that is no amount',

@@ -182,6 +182,7 @@ function configOf(
       issuer: values.AUTH_ISSUER,
       audience: values.AUTH_AUDIENCE,
       algorithms: values.AUTH_ALGORITHMS,
+      tokenType: values.AUTH_TOKEN_TYPE,
       clockSkewSeconds: values.AUTH_CLOCK_SKEW_SECONDS,
       adminScope: values.AUTH_ADMIN_SCOPE,
       jwks:

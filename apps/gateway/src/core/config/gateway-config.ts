@@ -19,6 +19,10 @@ export const TOKEN_ALGORITHMS = [
 ] as const;
 export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 
+/** Which tokens of the issuer are accepted: access tokens by their `typ` (RFC 9068), or those of issuers that mark none. */
+export const TOKEN_TYPES = ['at+jwt', 'any'] as const;
+export type TokenType = (typeof TOKEN_TYPES)[number];
+
 /** Everything the gateway is told from outside, parsed once at start (environment.ts) and trusted after that. */
 export interface GatewayConfig {
   readonly environment: 'development' | 'test' | 'production';
@@ -58,6 +62,7 @@ export interface GatewayConfig {
     readonly issuer: string;
     readonly audience: string;
     readonly algorithms: readonly TokenAlgorithm[];
+    readonly tokenType: TokenType;
     readonly clockSkewSeconds: number;
     /** What a token's `scope` must hold for calls of administration. */
     readonly adminScope: string;

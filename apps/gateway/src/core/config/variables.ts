@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { formatAddress, parseAddress } from '@communique-tee/vsock';
 import * as z from 'zod';
 import { parseExpectedCodeHash } from './expected-code-hash';
-import { LOG_LEVELS, TOKEN_ALGORITHMS, type TokenAlgorithm } from './gateway-config';
+import { LOG_LEVELS, TOKEN_ALGORITHMS, TOKEN_TYPES, type TokenAlgorithm } from './gateway-config';
 import { parseDollars } from './money';
 import { parseSentryDsn, type SentryDsn } from './sentry-dsn';
 
@@ -175,6 +175,7 @@ export const VARIABLES = {
   AUTH_JWKS_URL: url(['https', 'http']).optional(),
   AUTH_JWKS_FILE: text(4096).optional(),
   AUTH_ALGORITHMS: algorithms.default(['Ed25519', 'EdDSA', 'ES256', 'RS256']),
+  AUTH_TOKEN_TYPE: z.enum(TOKEN_TYPES, rule(`must be one of ${TOKEN_TYPES.join(', ')}`)).default('at+jwt'),
   AUTH_CLOCK_SKEW_SECONDS: wholeNumber(0, 300).default(30),
   AUTH_JWKS_TIMEOUT_MS: wholeNumber(100, 60_000).default(5000),
   AUTH_JWKS_COOLDOWN_MS: wholeNumber(0, 3_600_000).default(30_000),

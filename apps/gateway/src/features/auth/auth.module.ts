@@ -10,7 +10,7 @@ import { createTokenVerifier, TOKEN_VERIFIER } from './token-verifier';
       provide: TOKEN_VERIFIER,
       inject: [GATEWAY_CONFIG, Logger],
       useFactory: async (config: GatewayConfig, logger: Logger) =>
-        createTokenVerifier(config.auth, await openKeySource(config.auth.jwks, logger)),
+        createTokenVerifier(config.auth, await openKeySource(config.auth.jwks, logger), logger),
     },
   ],
   exports: [TOKEN_VERIFIER],

@@ -16,6 +16,7 @@ const settings = {
   issuer: ISSUER,
   audience: AUDIENCE,
   algorithms: ['EdDSA', 'ES256', 'RS256'],
+  tokenType: 'at+jwt',
   clockSkewSeconds: 30,
 } as const;
 const now = () => Math.floor(Date.now() / 1000);
@@ -33,7 +34,7 @@ describe('a bearer token', () => {
     rsa = await createIssuer('RS256', 'rsa-1');
     const file = join(folder, 'jwks.json');
     await issuer.writeKeySet(file, [rsa.jwk]);
-    verify = createTokenVerifier(settings, await openKeySource({ file }, logger));
+    verify = createTokenVerifier(settings, await openKeySource({ file }, logger), logger);
   });
   afterAll(() => rm(folder, { recursive: true }));
 
@@ -107,11 +108,11 @@ describe('a bearer token', () => {
     await issuer.writeKeySet(file, [other.jwk]);
     const source = await openKeySource({ file }, logger);
     const authorization = `Bearer ${await other.token('alice')}`;
-    await expect(createTokenVerifier(settings, source)(authorization)).rejects.toMatchObject({
+    await expect(createTokenVerifier(settings, source, logger)(authorization)).rejects.toMatchObject({
       code: 'unauthenticated',
     });
     await expect(
-      createTokenVerifier({ ...settings, algorithms: ['ES384'] }, source)(authorization),
+      createTokenVerifier({ ...settings, algorithms: ['ES384'] }, source, logger)(authorization),
     ).resolves.toBeDefined();
   });
 
@@ -150,6 +151,79 @@ describe('a bearer token', () => {
   });
 });
 
+describe('a token of the right issuer, audience and time that is no access token', () => {
+  let folder: string;
+  let issuer: Issuer;
+  let lines: string[];
+  let open: (tokenType: 'at+jwt' | 'any') => Promise<TokenVerifier>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'communique-auth-'));
+    issuer = await createIssuer();
+    const file = join(folder, 'jwks.json');
+    await issuer.writeKeySet(file);
+    open = async (tokenType) => {
+      lines = [];
+      const written = new Logger({ log: { level: 'info' } }, { write: (line: string) => lines.push(line) });
+      return createTokenVerifier({ ...settings, tokenType }, await openKeySource({ file }, logger), written);
+    };
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const accepts = async (verify: TokenVerifier, claims: JWTPayload, typ: string | null) =>
+    verify(`Bearer ${await issuer.token('alice', claims, { typ })}`).then(
+      () => true,
+      (error: { code?: string }) => (error.code === 'unauthenticated' ? false : Promise.reject(error as Error)),
+    );
+
+  it.each<[string, JWTPayload, string | null]>([
+    ['an ID token', { nonce: 'n-0S6_WzA2Mj', auth_time: now() }, 'JWT'],
+    ['an ID token with no sign but its type', {}, 'JWT'],
+    ['a token without a type', {}, null],
+    ['a logout token', { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }, 'logout+jwt'],
+    ['a type that only contains the right one', {}, 'x-at+jwt'],
+    ['an empty type', {}, ''],
+  ])('%s is refused', async (_name, claims, typ) => {
+    expect(await accepts(await open('at+jwt'), claims, typ)).toBe(false);
+  });
+
+  it.each(['at+jwt', 'AT+JWT', 'application/at+jwt'])('a token of type %s is an access token', async (typ) => {
+    expect(await accepts(await open('at+jwt'), {}, typ)).toBe(true);
+    expect(await accepts(await open('any'), {}, typ)).toBe(true);
+  });
+
+  it.each<[string, JWTPayload, string | null]>([
+    ['nonce', { nonce: 'n-0S6_WzA2Mj' }, 'JWT'],
+    ['at_hash', { at_hash: '77QmUPtjPfzWtF2AnpK9RQ' }, null],
+    ['at_hash, in an access token’s type', { at_hash: '77QmUPtjPfzWtF2AnpK9RQ' }, 'at+jwt'],
+    ['a nonce that is empty', { nonce: '' }, 'JWT'],
+    ['c_hash', { c_hash: 'LDktKdoQak3Pk0cnXxCltA' }, 'JWT'],
+    ['Cognito’s token_use', { token_use: 'id' }, null],
+    ['Keycloak’s claim typ', { typ: 'ID' }, 'JWT'],
+    ['the type of a logout token', {}, 'logout+jwt'],
+    ['the type of a DPoP proof', {}, 'dpop+jwt'],
+  ])('where any type is accepted, one with %s is refused', async (_name, claims, typ) => {
+    expect(await accepts(await open('any'), claims, typ)).toBe(false);
+  });
+
+  it.each<[string, JWTPayload, string | null]>([
+    ['none', {}, null],
+    ['JWT', { token_use: 'access' }, 'JWT'],
+    ['JWT and Keycloak’s claim', { typ: 'Bearer' }, 'JWT'],
+    ['okta-internal-at+jwt', {}, 'application/okta-internal-at+jwt'],
+  ])('where any type is accepted, one of type %s passes', async (_name, claims, typ) => {
+    expect(await accepts(await open('any'), claims, typ)).toBe(true);
+  });
+
+  it('is named in the log once, without the token', async () => {
+    const verify = await open('at+jwt');
+    for (let time = 0; time < 3; time++) expect(await accepts(verify, {}, 'JWT')).toBe(false);
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'warn', variable: 'AUTH_TOKEN_TYPE' });
+    expect(lines[0]).not.toContain('alice');
+  });
+});
+
 describe('a key set by URL', () => {
   let server: Server;
   let url: string;
@@ -173,6 +247,7 @@ describe('a key set by URL', () => {
     createTokenVerifier(
       settings,
       await openKeySource({ url, timeoutMs: 200, cooldownMs: 60_000, staleMs: 3_600_000, ...over }, logger),
+      logger,
     );
 
   it('is fetched once for many tokens, and not again for unknown keys within the cooldown', async () => {
@@ -310,7 +385,7 @@ describe('a key set file', () => {
     const first = await createIssuer('EdDSA', 'first');
     const second = await createIssuer('EdDSA', 'second');
     await first.writeKeySet(file);
-    const verify = createTokenVerifier(settings, await openKeySource({ file }, logger));
+    const verify = createTokenVerifier(settings, await openKeySource({ file }, logger), logger);
     const clock = jest.spyOn(performance, 'now');
     const later = performance.now();
     try {

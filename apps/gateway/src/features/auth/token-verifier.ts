@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { jwtVerify, type JWTVerifyGetKey } from 'jose';
 import type { GatewayConfig } from '../../core/config/gateway-config';
 import { ProblemError } from '../../core/problems/problem-error';
+import type { Logger } from '../../core/telemetry/logger';
 import type { CallerIdentity } from './caller';
+import { isAccessToken } from './token-type';
 import { VerifiedTokens } from './verified-tokens';
 
 const MAX_TOKEN_CHARACTERS = 8192;
@@ -29,15 +31,17 @@ export interface KeySource {
 
 /**
  * Checks `Authorization: Bearer <JWT>` (RFC 6750, RFC 7519): signature under an allowed algorithm by a key of the set, issuer,
- * audience, times with the configured skew; `exp` and `sub` must be there. A token that was found good is not checked again for a
+ * audience, times with the configured skew; `exp` and `sub` must be there, and it must be an access token (token-type.ts). A token that was found good is not checked again for a
  * minute while its key set stays what it is (VerifiedTokens): a key that is taken away counts from the same moment on.
  * @throws ProblemError `unauthenticated` (which check failed is not told) | `identity_provider_unavailable`
  */
 export function createTokenVerifier(
   auth: Omit<GatewayConfig['auth'], 'jwks' | 'adminScope'>,
   keys: KeySource,
+  logger: Pick<Logger, 'warn'>,
 ): TokenVerifier {
   const verifiedTokens = new VerifiedTokens(auth.clockSkewSeconds);
+  let hasWarned = false;
   return async (authorization) => {
     const token = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(
       authorization?.slice(0, MAX_TOKEN_CHARACTERS + 1) ?? '',
@@ -48,13 +52,19 @@ export function createTokenVerifier(
       const keySet = await keys.current();
       const known = verifiedTokens.find(token, keySet);
       if (known !== undefined) return known;
-      const { payload } = await jwtVerify(token, keys.find, {
+      const { payload, protectedHeader } = await jwtVerify(token, keys.find, {
         algorithms: [...auth.algorithms],
         issuer: auth.issuer,
         audience: auth.audience,
         clockTolerance: auth.clockSkewSeconds,
         requiredClaims: ['exp', 'sub'],
       });
+      if (!isAccessToken(protectedHeader, payload, auth.tokenType)) {
+        // Once: an issuer that marks no access token fails for everyone, and callers are not told why
+        if (!hasWarned) logger.warn({ variable: 'AUTH_TOKEN_TYPE' }, 'a token of the issuer is no access token');
+        hasWarned = true;
+        throw new ProblemError('unauthenticated');
+      }
       const { sub, scope, nbf, exp } = payload;
       if (typeof sub !== 'string' || sub.length === 0 || sub.length > MAX_SUBJECT_CHARACTERS)
         throw new ProblemError('unauthenticated');

@@ -11,7 +11,13 @@ import { createTokenVerifier, type KeySource, ownerOf } from './token-verifier';
 import { VerifiedTokens } from './verified-tokens';
 
 const logger = new Logger({ log: { level: 'silent' } }, pino.destination('/dev/null'));
-const settings = { issuer: ISSUER, audience: AUDIENCE, algorithms: ['EdDSA'], clockSkewSeconds: 30 } as const;
+const settings = {
+  issuer: ISSUER,
+  audience: AUDIENCE,
+  algorithms: ['EdDSA'],
+  tokenType: 'at+jwt',
+  clockSkewSeconds: 30,
+} as const;
 const ALL_BUT_DATE = [
   'hrtime',
   'nextTick',
@@ -63,7 +69,7 @@ describe('a token that was verified a moment ago', () => {
   /** @returns the verifier, and how often a key was asked for, which each check of a signature does */
   const watched = (source: KeySource) => {
     const find = jest.spyOn(source, 'find');
-    const verify = createTokenVerifier(settings, source);
+    const verify = createTokenVerifier(settings, source, logger);
     return { verify: (token: string) => verify(`Bearer ${token}`), checks: () => find.mock.calls.length };
   };
   const byUrl = async () =>
