@@ -71,7 +71,7 @@ export class HealthController {
   @Operation({
     summary: 'Whether messages can be accepted and delivered',
     description:
-      'Enclave, its attestation, its keys, database, rate limits, queue and budget, each up or down with the reason. Of each enclave’s keys: who guards them (`process`: nobody, they end with it), `state` (`waiting`: it takes no messages yet), the current key id, how many it holds, and why KMS is of no use to it, where it is not.',
+      'Enclave, its attestation, its keys, database, rate limits, queue and budget, each up or down with the reason. Of each enclave’s keys: who guards them (`process`: nobody, they end with it), `state` (`waiting`: it takes no messages yet), the current key id, how many it holds, and why KMS is of no use to it, where it is not. `queue.waiting`: how many messages wait, as `0`, `below_10`, `below_100` or `100_or_more`; the exact count is in `/api/admin/status` and the metrics.',
     answers: {
       '200': { description: 'Everything is up.', content: { 'application/json': ANYTHING } },
       '503': { description: 'Something is down, and what.', content: { 'application/json': ANYTHING } },

@@ -11,6 +11,7 @@ import { Client } from 'pg';
 import { AttestationMonitor } from '../../features/attestation/attestation-monitor';
 import { EmergencyStop } from '../../features/budget/emergency-stop';
 import { windowsOf } from '../../features/budget/windows';
+import { DeliveryQueue } from '../../features/delivery/delivery-queue';
 import { createApp } from '../../create-app';
 import { Database } from '../../core/database/database';
 import { TestEnclave, answer, problem, type Behaviour } from '../../features/enclave/testing/test-enclave';
@@ -170,10 +171,28 @@ describe('health', () => {
         },
         database: { status: 'up' },
         redis: { status: 'up', store: 'memory' },
-        queue: { status: 'up', waiting: 0, overdueMs: 0 },
+        queue: { status: 'up', waiting: '0', overdueMs: 0 },
         budget: { status: 'up' },
       },
     });
+  });
+
+  it.each([
+    ['0', [0]],
+    ['below_10', [1, 3, 9]],
+    ['below_100', [10, 57, 99]],
+    ['100_or_more', [100, 101, 100_000]],
+  ])('tells an outsider that the queue holds %s, and nothing more exact', async (band, counts) => {
+    const state = jest.spyOn(app.get(DeliveryQueue, { strict: false }), 'state');
+    try {
+      for (const waiting of counts) {
+        state.mockResolvedValue({ waiting, overdueMs: 0 });
+        const { queue } = (await tee()).body.details;
+        expect({ waiting, queue }).toEqual({ waiting, queue: { status: 'up', waiting: band, overdueMs: 0 } });
+      }
+    } finally {
+      state.mockRestore();
+    }
   });
 
   it('is down with an enclave that says it is not well', async () => {

@@ -118,7 +118,7 @@ export class TeeIndicators {
   queue(): Promise<HealthIndicatorResult> {
     return this.asking('queue', async () => {
       const { waiting, overdueMs } = await this.deliveryQueue.state();
-      return { waiting, overdueMs, ...(overdueMs > MAX_OVERDUE_MS ? { code: 'queue_overdue' } : {}) };
+      return { waiting: bandOf(waiting), overdueMs, ...(overdueMs > MAX_OVERDUE_MS ? { code: 'queue_overdue' } : {}) };
     });
   }
 
@@ -150,6 +150,13 @@ export class TeeIndicators {
       clearTimeout(timer);
     }
   }
+}
+
+/** How many messages wait, roughly: an exact count, asked for often, would tell anyone when somebody else writes. */
+function bandOf(waiting: number): '0' | 'below_10' | 'below_100' | '100_or_more' {
+  if (waiting === 0) return '0';
+  if (waiting < 10) return 'below_10';
+  return waiting < 100 ? 'below_100' : '100_or_more';
 }
 
 function reasonOf(result: EnclaveResult<EnclaveHealth>): { code: string; cause?: string; enclaveId?: string } {

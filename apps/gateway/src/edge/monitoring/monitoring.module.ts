@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AttestationModule } from '../../features/attestation/attestation.module';
 import { BudgetModule } from '../../features/budget/budget.module';
+import { DeliveryModule } from '../../features/delivery/delivery.module';
 import { HealthModule } from '../health/health.module';
 import { History } from './history/history';
 import { HistoryController } from './history/history.controller';
@@ -10,7 +11,7 @@ import { MetricsPush } from './otlp/metrics-push';
 
 /** Carries metrics out of the process and keeps the last hours of them; each feature counts for itself (Metrics, in CoreModule). */
 @Module({
-  imports: [AttestationModule, BudgetModule, HealthModule],
+  imports: [AttestationModule, BudgetModule, DeliveryModule, HealthModule],
   controllers: [HistoryController],
   providers: [History, MetricsReader, MetricsListener, MetricsPush],
 })

@@ -2,6 +2,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import type { HealthIndicatorResult } from '@nestjs/terminus';
 import { AttestationMonitor } from '../../../features/attestation/attestation-monitor';
 import { BudgetService } from '../../../features/budget/budget.service';
+import { DeliveryQueue } from '../../../features/delivery/delivery-queue';
 import { TeeIndicators } from '../../health/tee-indicators';
 import { Logger } from '../../../core/telemetry/logger';
 import { Metrics } from '../../../core/telemetry/metrics';
@@ -40,6 +41,7 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly health: TeeIndicators,
     private readonly monitor: AttestationMonitor,
     private readonly budgets: BudgetService,
+    private readonly deliveryQueue: DeliveryQueue,
     private readonly metrics: Metrics,
     private readonly logger: Logger,
   ) {}
@@ -86,15 +88,19 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   private async take(): Promise<Sample> {
     const atMs = Date.now();
-    const [results, budget, latency] = await Promise.all([this.indicators(), this.budget(), this.latencies()]);
+    const [results, queue, budget, latency] = await Promise.all([
+      this.indicators(),
+      inTime(this.deliveryQueue.state()),
+      inTime(this.budgets.state()),
+      this.latencies(),
+    ]);
     const state = this.monitor.state();
-    const { waiting, overdueMs } = results.queue;
     return {
       atMs,
       indicators: statusesOf(results),
       attestationAgeMs: state.kind === 'verified' ? state.ageMs : null,
-      queue: typeof waiting === 'number' && typeof overdueMs === 'number' ? { waiting, overdueMs } : null,
-      budget,
+      queue,
+      budget: budget && { hour: amountsOf(budget.hour), day: amountsOf(budget.day) },
       latency,
     };
   }
@@ -102,24 +108,6 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
   private async indicators(): Promise<Record<IndicatorName, Readonly<Record<string, unknown>>>> {
     const results: HealthIndicatorResult[] = await Promise.all(INDICATORS.map((name) => this.health[name]()));
     return Object.assign({}, ...results) as Record<IndicatorName, Readonly<Record<string, unknown>>>;
-  }
-
-  private async budget(): Promise<Sample['budget']> {
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      const late = new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => {
-          reject(new Error('late'));
-        }, TIMEOUT_MS);
-      });
-      const { hour, day } = await Promise.race([this.budgets.state(), late]);
-      return { hour: amountsOf(hour), day: amountsOf(day) };
-    } catch {
-      // That the database is away is what its indicator says.
-      return null;
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   private async latencies(): Promise<Record<LatencyName, Latency>> {
@@ -132,6 +120,21 @@ export class History implements OnApplicationBootstrap, BeforeApplicationShutdow
       }),
     );
     return Object.fromEntries(entries) as Record<LatencyName, Latency>;
+  }
+}
+
+/** Null where the database is away or late: its indicator says so. */
+async function inTime<State>(asked: Promise<State>): Promise<State | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, TIMEOUT_MS, null);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
