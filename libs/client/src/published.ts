@@ -1,5 +1,6 @@
 /** What @communique-tee/client exports where it is published. */
 export { BILL_TYPES, CHAMBERS, STATES, TOPICS } from '@communique-tee/protocol';
+export { toWebAddress } from '@communique-tee/protocol';
 export * from './errors';
 export * from './api';
 export { connect } from './connect';

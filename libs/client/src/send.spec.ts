@@ -293,7 +293,11 @@ describe('a message that is sent', () => {
     gateway.statuses = ['refused'];
     gateway.outcome = 'refused';
     const problems = [
-      { pointer: '/offices/0', code: 'invalid', message: '/offices/0: does not have the required form' },
+      {
+        pointer: '/offices/0',
+        code: 'invalid',
+        message: "/offices/0: must be an office's code, such as HCA12 (House) or SCA01 (Senate)",
+      },
     ];
     gateway.tamperAnswer = (answer) => ({ ...answer, offices: answer.offices.slice(1), problems });
     expect(await client.send(testMessage()).result).toMatchObject({

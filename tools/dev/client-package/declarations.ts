@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** Where the published types stand. They import nothing but each other, so that written one after the other they are whole. */
+/** The files of the published types. They import nothing but each other, so that written one after the other they are whole. */
 const SOURCES = [
   'libs/protocol/src/congress/chambers.ts',
   'libs/protocol/src/congress/cwc-vocabulary.ts',
+  'libs/protocol/src/congress/web-address.ts',
   'libs/protocol/src/problems.ts',
   'libs/client/src/errors.ts',
   'libs/client/src/api.ts',

@@ -73,6 +73,7 @@ describe('the published client', () => {
         'STATES',
         'TOPICS',
         'connect',
+        'toWebAddress',
         'validateMessage',
       ],
       problems: 4,

@@ -6,15 +6,6 @@ export interface ShownProblem {
   readonly text: string;
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  required: 'missing.',
-  too_short: 'too short.',
-  too_long: 'too long.',
-  invalid_characters: 'has characters that cannot be sent.',
-  repeated: 'one is named twice.',
-};
-const OTHERWISE = 'Congress does not take it in this form.';
-
 /** One line for each field that something is wrong with, in the order of the form, and what belongs to no field. */
 export function problemsByField(problems: readonly FieldProblem[]): {
   readonly shown: readonly ShownProblem[];
@@ -23,12 +14,17 @@ export function problemsByField(problems: readonly FieldProblem[]): {
   const shown: ShownProblem[] = [];
   for (const field of FIELDS) {
     const found = problems.find(({ pointer }) => isOf(pointer, field));
-    if (found !== undefined) shown.push({ field, text: `${field.label}: ${WORDS[found.code] ?? OTHERWISE}` });
+    if (found !== undefined) shown.push({ field, text: `${field.label}: ${sentence(found)}` });
   }
   const rest = problems
     .filter(({ pointer }) => !FIELDS.some((field) => isOf(pointer, field)))
     .map(({ message }) => message);
   return { shown, rest };
+}
+
+/** What is wrong, without the pointer, for which the page shows the field's label. */
+function sentence({ code, pointer, message }: FieldProblem): string {
+  return code === 'required' ? 'missing.' : `${message.slice(`${pointer}: `.length)}.`;
 }
 
 function isOf(pointer: string, { name }: Field): boolean {

@@ -1,3 +1,5 @@
+import { toWebAddress } from '@communique-tee/protocol';
+
 /** The values of a form by name, as FormData gives them: every field once, topics as often as they are chosen. */
 export type Entries = Iterable<readonly [name: string, value: unknown]>;
 
@@ -38,7 +40,8 @@ export function readForm(entries: Entries): Record<string, unknown> {
     [
       'message',
       present([
-        ...texts_('message', ['subject', 'body', 'stance', 'moreInfo']),
+        ...texts_('message', ['subject', 'body', 'stance']),
+        ['moreInfo', readWebAddress(text('message/moreInfo'))],
         ['topics', topics.length === 0 ? undefined : topics],
         ['bills', bills],
       ]),
@@ -71,6 +74,11 @@ const CONSTITUENT = [
 function readBill(line: string): { readonly congress: number; readonly type: string; readonly number: number } {
   const [, congress, type, number] = /^(\d{1,3})\s+([a-z]+)\s+(\d{1,5})$/i.exec(line) ?? [];
   return { congress: Number(congress), type: (type ?? '').toLowerCase(), number: Number(number) };
+}
+
+/** As a message takes it; what is no web address stays, to be refused. */
+function readWebAddress(given: string | undefined): string | undefined {
+  return given === undefined ? undefined : (toWebAddress(given) ?? given);
 }
 
 function readYesNo(value: string | undefined): boolean | undefined {

@@ -113,6 +113,30 @@ describe('the form', () => {
     });
   });
 
+  it('tells what to write, beside the label of the field', () => {
+    const wrong = [
+      ['constituent/phone', '510 555 0100'],
+      ['constituent/zip', '9460'],
+      ['constituent/firstName', '\u200b'],
+      ['message/body', '\u{1f5fd}'.repeat(5001)],
+    ] as const;
+    const result = check(readForm([...FILLED, ...wrong]));
+    if (result.ok) throw new Error('that is no message');
+    expect(problemsByField(result.problems).shown.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^First name: must have at least 1 character; .* do not count\.$/),
+      'ZIP code: must be five digits, or five, a hyphen and four, such as 94601 or 94601-1234.',
+      'Your words: must have at most 10,000 characters.',
+      'Phone: must be ten digits with two hyphens and no country code, such as 202-555-0100.',
+    ]);
+  });
+
+  it('takes a web address as it is pasted', () => {
+    const message = readForm([...FILLED, ['message/moreInfo', ' https://example.org/a[1]|b ']]);
+    expect(message['message']).toMatchObject({ moreInfo: 'https://example.org/a%5B1%5D%7Cb' });
+    expect(check(message).ok).toBe(true);
+    expect(check(readForm([...FILLED, ['message/moreInfo', 'example.org']])).ok).toBe(false);
+  });
+
   it('offers the topics of Congress', () => {
     expect(TOPICS).toHaveLength(32);
   });

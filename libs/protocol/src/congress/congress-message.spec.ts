@@ -128,6 +128,44 @@ describe('a message to Congress', () => {
     },
   );
 
+  it.each<[string, unknown, RegExp]>([
+    ['/constituent/phone', '5105550100', /ten digits.*202-555-0100/],
+    ['/constituent/state', 'California', /two capital letters.*CA/],
+    ['/constituent/zip', '9460', /five digits.*94601 or 94601-1234/],
+    ['/constituent/zip', undefined, /missing.*five digits/],
+    ['/constituent/email', 'person', /name@example\.org/],
+    ['/message/moreInfo', 'https://example.org/[1]', /percent-encoded.*%5B/],
+    ['/message/topics', ['health'], /topics exactly as.*Health/],
+    ['/message/stance', 'Pro', /pro or con/],
+    ['/message/bills', [{ congress: 0, type: 'hr', number: 1 }], /number of a Congress, such as 119/],
+    ['/message/bills', [{ congress: 119, type: 'HR', number: 1 }], /hamdt, hconres/],
+    ['/message/topics', [], /at least 1 entry/],
+    ['/message/body', 'x'.repeat(10_001), /at most 10,000 characters/],
+    ['/constituent/firstName', '\u200b', /at least 1 character;.*cannot be seen do not count/],
+    ['/constituent/firstName', 7, /must be text/],
+    ['/responseRequested', 'yes', /true or false/],
+  ])('tells what to write for %s', (path, value, help) => {
+    const result = validateCongressMessage(changed(path, value));
+    const [problem, ...others] = result.ok ? [] : result.problems;
+    expect(problem?.message).toMatch(help);
+    expect(problem?.message.startsWith(path)).toBe(true);
+    expect(others).toEqual([]);
+  });
+
+  it('lists so many problems as fit into the smallest answer, whatever is wrong', () => {
+    const bills = Array.from({ length: 20 }, () => ({ congress: 0, type: 'x'.repeat(99), number: 'y' }));
+    const result = validateCongressMessage({
+      ...valid(),
+      offices: ['!', '?', '-', '+'],
+      constituent: {},
+      message: { bills, topics: Array(32).fill('x') },
+    });
+    const problems = result.ok ? [] : result.problems;
+    expect(problems.length).toBeGreaterThan(20);
+    // What an answer holds beside them: four offices with a reason, but no detail
+    expect(encodeCanonical(problems).length).toBeLessThan(6500);
+  });
+
   it('has no field that is not known', () => {
     expect(problemsOf({ ...valid(), extra: 1 })).toEqual([' unknown_field']);
     expect(problemsOf(changed('/constituent/ssn', '1'))).toEqual(['/constituent unknown_field']);

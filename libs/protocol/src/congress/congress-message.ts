@@ -4,33 +4,20 @@ import type { FieldProblem } from '../problems';
 import { LIMITS } from '../limits';
 import { BILL_TYPES, STATES, TOPICS } from './cwc-vocabulary';
 import { isOffice } from './chambers';
+import { describeProblem, ruleOf } from './field-rules';
+import { email, text } from './text';
+import { webAddress } from './web-address';
 
 /**
  * What is sealed: a person, an address, a text and the offices it goes to. Lengths and patterns are those of the CWC 2.0 schema;
  * nothing here has a default, because a field that Congress requires and the sender left out must be asked for, not made up.
  */
 
-/**
- * Text that XML 1.0 can carry (section 2.2, Char). The schema counts characters (code points), a far end may count UTF-16 units:
- * the maximum is in units, which are never fewer, the minimum in characters, which are never more, so that either count is met.
- */
-const text = (min: number, max: number) =>
-  z
-    .string()
-    .max(max)
-    .refine(isXmlText, { params: { rule: 'invalid_characters' } })
-    .refine(hasInk(min), { params: { rule: 'too_short' } });
+/** Member names and lengths of one problem in CBOR. */
+const PROBLEM_FRAME_BYTES = 32;
+const MAX_PROBLEMS_BYTES = 6000;
 
-const email = z
-  .string()
-  .max(254)
-  .regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/)
-  .refine(isXmlText);
 const phone = z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/);
-
-/** RFC 3986 with an authority of a name and a port: what xsd:anyURI takes whoever reads it, and what no office has to guess at. */
-const WEB_ADDRESS =
-  /^https?:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/;
 
 export const congressMessageSchema = z.strictObject({
   version: z.literal(1),
@@ -73,13 +60,7 @@ export const congressMessageSchema = z.strictObject({
       .max(20)
       .optional(),
     stance: z.enum(['pro', 'con']).optional(),
-    /** An http or https address, percent-encoded where it must be; a client takes `new URL(text).href`. */
-    moreInfo: z
-      .string()
-      .max(2000)
-      .regex(WEB_ADDRESS)
-      .refine((value) => URL.canParse(value))
-      .optional(),
+    moreInfo: webAddress.optional(),
   }),
   campaignId: text(2, 500),
   responseRequested: z.boolean().optional(),
@@ -119,33 +100,26 @@ export function validateCongressMessage(value: unknown): CongressMessageResult {
   return {
     ok: false,
     offices: readableOffices(value),
-    problems: parsed.error.issues.slice(0, 50).map((issue) => toFieldProblem(issue, value)),
+    problems: fitting(parsed.error.issues.map((issue) => toFieldProblem(issue, value))),
   };
+}
+
+/**
+ * As many as fit into the smallest answer (8 KiB padded, docs/message.md) beside its offices: a larger answer would show the parent
+ * that much is wrong.
+ */
+export function fitting(problems: readonly FieldProblem[]): FieldProblem[] {
+  let bytes = 0;
+  return problems.filter(({ pointer, code, message }) => {
+    bytes += pointer.length + code.length + message.length + PROBLEM_FRAME_BYTES;
+    return bytes <= MAX_PROBLEMS_BYTES;
+  });
 }
 
 function toFieldProblem(issue: z.core.$ZodIssue, value: unknown): FieldProblem {
   const pointer = issue.path.map((part) => `/${String(part)}`).join('');
-  const rule = ruleOf(issue, value);
-  return { pointer, code: rule, message: `${pointer || 'The message'}: ${RULES[rule]}` };
-}
-
-const RULES = {
-  required: 'is required and missing',
-  too_short: 'is shorter than Congress takes',
-  too_long: 'is longer than Congress takes',
-  invalid_characters: 'holds characters that XML cannot carry',
-  repeated: 'names the same office twice',
-  unknown_field: 'has a field that is not known',
-  invalid: 'does not have the required form',
-} as const;
-
-function ruleOf(issue: z.core.$ZodIssue, value: unknown): keyof typeof RULES {
-  if (issue.code === 'too_small') return 'too_short';
-  if (issue.code === 'too_big') return 'too_long';
-  if (issue.code === 'unrecognized_keys') return 'unknown_field';
-  const rule: unknown = issue.code === 'custom' ? issue.params?.['rule'] : undefined;
-  if (rule === 'invalid_characters' || rule === 'repeated' || rule === 'too_short') return rule;
-  return valueAt(value, issue.path) === undefined ? 'required' : 'invalid';
+  const { rule, limit } = ruleOf(issue, valueAt(value, issue.path) === undefined);
+  return { pointer, code: rule, message: `${pointer || 'The message'}: ${describeProblem(rule, pointer, limit)}` };
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
@@ -162,19 +136,6 @@ function readableOffices(value: unknown): string[] {
   if (!Array.isArray(offices)) return [];
   const wellFormed = offices.filter((office): office is string => typeof office === 'string' && isOffice(office));
   return [...new Set(wellFormed)].slice(0, LIMITS.maxOffices);
-}
-
-function isXmlText(value: string): boolean {
-  return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(value) && value.isWellFormed();
-}
-
-/** White space alone does not make a name: what is left of it must still reach the minimum, in characters. */
-function hasInk(min: number): (value: string) => boolean {
-  return (value) => {
-    let characters = 0;
-    for (const _character of value.trim()) if (++characters >= min) return true;
-    return false;
-  };
 }
 
 function withoutUndefined(value: unknown): unknown {

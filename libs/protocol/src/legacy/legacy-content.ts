@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { validateCongressMessage, type CongressMessageResult } from '../congress/congress-message';
+import { fitting, validateCongressMessage, type CongressMessageResult } from '../congress/congress-message';
 import { isOffice } from '../congress/chambers';
 import { ProtocolError, type FieldProblem } from '../problems';
 import { decodeJson } from '../encoding/json';
@@ -17,7 +17,7 @@ import { decodeJson } from '../encoding/json';
  *       "offices": ["HCA12", "SCA01"]?             added; without it: the House office of congressional_district alone
  *     }
  */
-const text = z.string().max(10_000);
+const text = z.string();
 const addressSchema = z.looseObject({
   name: text.optional(),
   email: text.optional(),
@@ -80,11 +80,15 @@ export function parseLegacyContent(opened: Uint8Array, deliverySecret: Uint8Arra
   }
   const parsed = contentSchema.safeParse(value);
   if (!parsed.success) {
-    const problems = parsed.error.issues.slice(0, 50).map(({ path }): FieldProblem => {
+    const problems = parsed.error.issues.map(({ path }): FieldProblem => {
       const pointer = path.map((part) => `/${String(part)}`).join('');
-      return { pointer, code: 'invalid', message: `${pointer || 'The message'}: does not have the required form` };
+      return {
+        pointer,
+        code: 'invalid',
+        message: `${pointer || 'The message'}: must be text, or an object with fields`,
+      };
     });
-    return { ok: false, offices: [], problems };
+    return { ok: false, offices: [], problems: fitting(problems) };
   }
   const result = validateCongressMessage(congressMessage(parsed.data, deliverySecret));
   return result.ok ? result : { ...result, problems: result.problems.map(inLegacyTerms) };

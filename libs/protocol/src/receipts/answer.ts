@@ -4,6 +4,7 @@ import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
 import { isOffice } from '../congress/chambers';
 import { bytesOf, bytesUpTo } from '../encoding/bytes';
+import { textUpTo } from '../encoding/characters';
 import { OUTCOMES } from './receipt';
 
 /** What the enclave tells the sender alone: a canonical CBOR map, padded and sealed with a key of the sender's own exchange. */
@@ -23,8 +24,8 @@ export const answerSchema = z.strictObject({
         .regex(/^[0-9A-Za-z]{32}$/)
         .nullable(),
       /** A stable word for why, for refused, unknown and pending; `detail` is what the far end said, shortened. */
-      reason: z.string().max(100).nullable(),
-      detail: z.string().max(500).nullable(),
+      reason: textUpTo(100).nullable(),
+      detail: textUpTo(500).nullable(),
     }),
   ),
   /** What is wrong with the message itself; then every office is refused. */

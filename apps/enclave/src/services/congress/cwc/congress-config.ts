@@ -1,18 +1,22 @@
-import { CHAMBER_KEYS, SECRET_NAME, chamberFacts, forEachChamber, type Chamber } from '@communique-tee/protocol';
+import {
+  CHAMBER_KEYS,
+  SECRET_NAME,
+  chamberFacts,
+  forEachChamber,
+  textUpTo,
+  type Chamber,
+} from '@communique-tee/protocol';
 import * as z from 'zod';
 import { authoritiesSchema, type Destination, destinationOf, originSchema } from '../../../egress';
 import { SECRET_VALUE } from '../../../identity/secrets/operator-secrets';
 
-const email = z
-  .string()
-  .max(254)
-  .regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/);
+const email = textUpTo(254).regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/);
 
 /** Who delivers, as every document says it; required by Congress of a vendor, so there is no default. Lengths and forms are the schema's. */
 export const deliveryAgentSchema = z.strictObject({
-  name: z.string().min(4).max(500),
+  name: textUpTo(500).min(4),
   ackEmail: email,
-  contactName: z.string().min(6).max(500),
+  contactName: textUpTo(500).min(6),
   contactEmail: email,
   contactPhone: z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/),
 });

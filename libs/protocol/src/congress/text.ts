@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import { countVisible, hasInvisible, textUpTo } from '../encoding/characters';
+
+/**
+ * Text that XML 1.0 can carry (section 2.2, Char) and a reader can see. Congress's schema counts characters (code points), a far end
+ * may count UTF-16 units: the maximum is in units, which are never fewer, the minimum in visible characters, which are never more, so
+ * that either count is met.
+ */
+export function text(min: number, max: number): z.ZodString {
+  return textUpTo(max)
+    .refine(isXmlText, { params: { rule: 'invalid_characters' } })
+    .refine((value) => countVisible(value, min) >= min, { params: { rule: 'too_short', minimum: min } });
+}
+
+/** At most 254 UTF-16 units (RFC 5321 section 4.5.3.1.3), without white space and without characters that cannot be seen. */
+export const email = textUpTo(254)
+  .regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/)
+  .refine((value) => !hasInvisible(value), { params: { rule: 'invisible_characters' } })
+  .refine(isXmlText, { params: { rule: 'invalid_characters' } });
+
+function isXmlText(value: string): boolean {
+  return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(value) && value.isWellFormed();
+}

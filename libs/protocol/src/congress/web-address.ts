@@ -1,0 +1,31 @@
+import { textUpTo } from '../encoding/characters';
+
+const MAX_UNITS = 2000;
+/** RFC 3986 with an authority of a name and a port: what xsd:anyURI takes whoever reads it, and what no office has to guess at. */
+const WEB_ADDRESS =
+  /^https?:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/;
+
+/** An http or https address of at most 2,000 characters, percent-encoded where it must be: see {@link toWebAddress}. */
+export const webAddress = textUpTo(MAX_UNITS)
+  .regex(WEB_ADDRESS)
+  .refine((value) => URL.canParse(value));
+
+/**
+ * The same address in the form that a message takes: as the URL standard writes it (`new URL(text).href`), and what that leaves as it is
+ * (`[ ] | ^ { }`, a `%` without two digits) percent-encoded.
+ * @returns null where there is no such form: no http or https address, a user or password in it, a host that is no name
+ * @example
+ * toWebAddress('https://example.org/a b[1]|x') // 'https://example.org/a%20b%5B1%5D%7Cx'
+ */
+export function toWebAddress(text: string): string | null {
+  if (!URL.canParse(text)) return null;
+  const { protocol, username, password, host, pathname, search, hash } = new URL(text);
+  if (username !== '' || password !== '') return null;
+  const rest = `${pathname}${search}${hash}`
+    .replace(/%(?![0-9A-Fa-f]{2})/g, '%25')
+    // A "#" is in the fragment alone: all after the first is its text
+    .replace(/(?<=#.*)#/g, '%23')
+    .replace(/[^A-Za-z0-9._~!$&'()*+,;=:@/?#%-]/gu, encodeURIComponent);
+  const address = `${protocol}//${host}${rest}`;
+  return webAddress.safeParse(address).success ? address : null;
+}

@@ -1,0 +1,25 @@
+import * as z from 'zod';
+
+/**
+ * Text of at most `max` UTF-16 units: what `string.length` counts, and what the documents promise. zod's own `max` counts code points,
+ * so that a text of twice as many units would pass.
+ */
+export function textUpTo(max: number): z.ZodString {
+  return z.string().refine((value) => value.length <= max, { params: { rule: 'too_long', maximum: max } });
+}
+
+/** Characters that leave no mark without being white space: zero-width, format and filler characters, and blank glyphs. */
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\u2800\ufffc\u{13441}\u{13442}\u{16fe4}\u{1d159}]/u;
+const ALL_INVISIBLE = new RegExp(INVISIBLE.source, 'gu');
+
+/** Whether a character is in the text that no reader can see: in an address it makes another address that looks the same. */
+export function hasInvisible(text: string): boolean {
+  return INVISIBLE.test(text);
+}
+
+/** The code points that are left of a text without invisible characters and without white space at its ends. Stops counting at `most`. */
+export function countVisible(text: string, most: number): number {
+  let count = 0;
+  for (const _character of text.replace(ALL_INVISIBLE, '').trim()) if (++count >= most) break;
+  return count;
+}
