@@ -17,7 +17,7 @@ export * from './enclave/key-exchange';
 export * from './congress/cwc-vocabulary';
 export * from './congress/chambers';
 export * from './congress/field-rules';
-export * from './congress/web-address';
+export { toWebAddress } from './congress/web-address';
 export * from './congress/congress-message';
 export * from './receipts/receipt';
 export * from './receipts/answer';

@@ -16,7 +16,6 @@ import {
   type ReceiptClaims,
 } from '@communique-tee/protocol';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { compactVerify } from 'jose';
 import { ReceiptError } from './errors';
 import { RECEIPT_ALGORITHM } from './sign-receipt';
 
@@ -76,12 +75,9 @@ function readReceipt(receipt: unknown): { jws: string; document: Uint8Array } {
   const parsed = receiptSchema.safeParse(receipt);
   if (!parsed.success) throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a receipt');
   try {
-    const { alg, typ, ...rest } = decodeJson(partsOf(parsed.data.receipt).header) as Record<string, unknown>;
-    if (alg !== RECEIPT_ALGORITHM || typ !== RECEIPT_TYPE || Object.keys(rest).length > 0)
-      throw new TypeError('header');
     return { jws: parsed.data.receipt, document: fromBase64(parsed.data.attestation_document) };
   } catch (cause) {
-    throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS as receipts are', { cause });
+    throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'the attestation document is not base64', { cause });
   }
 }
 
@@ -120,34 +116,44 @@ async function verifyDocument(
  * @throws ReceiptError `ERR_RECEIPT_SIGNATURE` | `ERR_RECEIPT_MALFORMED`
  */
 export async function verifyReceiptSignature(jws: string, receiptKey: Uint8Array): Promise<ReceiptClaims> {
-  // jose takes padding, unused bits and white space; then many texts would be one receipt
-  partsOf(jws);
+  const { payload, signature, signed } = partsOf(jws);
+  let isSigned: boolean;
   try {
-    const raw = new Uint8Array(receiptKey);
-    const key = await crypto.subtle.importKey('raw', raw, RECEIPT_ALGORITHM, false, ['verify']);
-    const { payload, protectedHeader } = await compactVerify(jws, key, { algorithms: [RECEIPT_ALGORITHM] });
-    if (protectedHeader.typ !== RECEIPT_TYPE)
-      throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS as receipts are');
-    return readClaims(payload);
+    const key = await crypto.subtle.importKey('raw', new Uint8Array(receiptKey), RECEIPT_ALGORITHM, false, ['verify']);
+    isSigned = await crypto.subtle.verify(RECEIPT_ALGORITHM, key, signature, signed);
   } catch (cause) {
-    if (cause instanceof ReceiptError) throw cause;
-    throw new ReceiptError('ERR_RECEIPT_SIGNATURE', 'the signature does not fit the attested receipt key', { cause });
+    throw new ReceiptError('ERR_RECEIPT_SIGNATURE', 'the receipt key cannot verify', { cause });
   }
+  if (!isSigned) throw new ReceiptError('ERR_RECEIPT_SIGNATURE', 'the signature does not fit the attested receipt key');
+  return readClaims(payload);
+}
+
+interface Parts {
+  readonly payload: Uint8Array;
+  /** 64 bytes. */
+  readonly signature: Uint8Array<ArrayBuffer>;
+  /** What the signature is over (RFC 7515 section 5.2). */
+  readonly signed: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * The three parts of a compact JWS (RFC 7515 section 3.1), before any of it is verified. Base64url is read strictly (RFC 4648
- * section 3.5): no padding, unused bits zero, nothing around it, so that one receipt has one text.
+ * The parts of a compact JWS (RFC 7515 section 3.1) with the header of a receipt, before the signature is verified. Base64url is read
+ * strictly (RFC 4648 section 3.5): no padding, unused bits zero, nothing around it, so that one receipt has one text. Libraries for JWS
+ * take more.
  * @throws ReceiptError `ERR_RECEIPT_MALFORMED`
  */
-function partsOf(jws: string): { header: Uint8Array; payload: Uint8Array } {
+function partsOf(jws: string): Parts {
   try {
     const [header, payload, signature, ...more] = jws.split('.').map(fromBase64Url);
     if (header === undefined || payload === undefined || signature?.length !== SIGNATURE_BYTES || more.length > 0)
       throw new TypeError('parts');
-    return { header, payload };
+    const { alg, typ, ...rest } = decodeJson(header) as Record<string, unknown>;
+    if (alg !== RECEIPT_ALGORITHM || typ !== RECEIPT_TYPE || Object.keys(rest).length > 0)
+      throw new TypeError('header');
+    const signed = new TextEncoder().encode(jws.slice(0, jws.lastIndexOf('.')));
+    return { payload, signature: new Uint8Array(signature), signed };
   } catch (cause) {
-    throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS', { cause });
+    throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'not a JWS as receipts are', { cause });
   }
 }
 

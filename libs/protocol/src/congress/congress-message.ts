@@ -5,8 +5,7 @@ import { LIMITS } from '../limits';
 import { BILL_TYPES, STATES, TOPICS } from './cwc-vocabulary';
 import { isOffice } from './chambers';
 import { describeProblem, ruleOf } from './field-rules';
-import { email, text } from './text';
-import { webAddress } from './web-address';
+import { email, text, webAddress } from './text';
 
 /**
  * What is sealed: a person, an address, a text and the offices it goes to. Lengths and patterns are those of the CWC 2.0 schema;

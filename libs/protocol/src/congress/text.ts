@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { countVisible, hasInvisible, textUpTo } from '../encoding/characters';
+import { MAX_WEB_ADDRESS_LENGTH, isWebAddress } from './web-address';
 
 /**
  * Text that XML 1.0 can carry (section 2.2, Char) and a reader can see. Congress's schema counts characters (code points), a far end
@@ -17,6 +18,9 @@ export const email = textUpTo(254)
   .regex(/^[^@\s]+@[^.\s@]+\.[^\s@]+$/)
   .refine((value) => !hasInvisible(value), { params: { rule: 'invisible_characters' } })
   .refine(isXmlText, { params: { rule: 'invalid_characters' } });
+
+/** An http or https address, percent-encoded where it must be; a client takes `toWebAddress(text)`. */
+export const webAddress = textUpTo(MAX_WEB_ADDRESS_LENGTH).refine(isWebAddress);
 
 function isXmlText(value: string): boolean {
   return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(value) && value.isWellFormed();

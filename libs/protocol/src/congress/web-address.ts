@@ -1,19 +1,18 @@
-import { textUpTo } from '../encoding/characters';
-
-const MAX_UNITS = 2000;
+/** UTF-16 units. */
+export const MAX_WEB_ADDRESS_LENGTH = 2000;
 /** RFC 3986 with an authority of a name and a port: what xsd:anyURI takes whoever reads it, and what no office has to guess at. */
 const WEB_ADDRESS =
   /^https?:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?(?:\?(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/;
 
-/** An http or https address of at most 2,000 characters, percent-encoded where it must be: see {@link toWebAddress}. */
-export const webAddress = textUpTo(MAX_UNITS)
-  .regex(WEB_ADDRESS)
-  .refine((value) => URL.canParse(value));
+/** Whether a text is an http or https address, percent-encoded where it must be: see {@link toWebAddress}. */
+export function isWebAddress(text: string): boolean {
+  return WEB_ADDRESS.test(text) && URL.canParse(text);
+}
 
 /**
  * The same address in the form that a message takes: as the URL standard writes it (`new URL(text).href`), and what that leaves as it is
  * (`[ ] | ^ { }`, a `%` without two digits) percent-encoded.
- * @returns null where there is no such form: no http or https address, a user or password in it, a host that is no name
+ * @returns null where there is no such form: no http or https address, a user or password in it, a host that is no name, too long
  * @example
  * toWebAddress('https://example.org/a b[1]|x') // 'https://example.org/a%20b%5B1%5D%7Cx'
  */
@@ -27,5 +26,5 @@ export function toWebAddress(text: string): string | null {
     .replace(/(?<=#.*)#/g, '%23')
     .replace(/[^A-Za-z0-9._~!$&'()*+,;=:@/?#%-]/gu, encodeURIComponent);
   const address = `${protocol}//${host}${rest}`;
-  return webAddress.safeParse(address).success ? address : null;
+  return isWebAddress(address) && address.length <= MAX_WEB_ADDRESS_LENGTH ? address : null;
 }
