@@ -281,7 +281,7 @@ describe('a message that is sent', () => {
     });
     gateway.tamperAnswer = (answer) => ({
       ...answer,
-      offices: answer.offices.map(() => answer.offices[0] as (typeof answer.offices)[number]),
+      offices: answer.offices.map(({ salt }) => ({ ...(answer.offices[0] as (typeof answer.offices)[number]), salt })),
     });
     expect(await caught(client.send(testMessage()).result)).toMatchObject({
       code: 'receipt_refused',

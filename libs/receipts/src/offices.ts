@@ -19,20 +19,15 @@ export function commitToOffice(salt: Uint8Array, office: string): Uint8Array {
 }
 
 /**
- * Checks that a sealed answer, once opened, tells the same story as the public receipt: office by office the salt and the code
- * open the commitment, and the outcomes are equal.
+ * Checks that a sealed answer, once opened, tells the same story as the public receipt: the salt and the code of each office open
+ * one commitment of its own with an equal outcome, and no commitment is left. Receipt and answer have each their own order.
  * @throws ReceiptError `ERR_RECEIPT_ANSWER`
  */
 export function matchAnswer(claims: ReceiptClaims, answer: Answer): void {
-  const matches =
-    claims.offices.length === answer.offices.length &&
-    claims.offices.every((public_, at) => {
-      const private_ = answer.offices[at];
-      return (
-        private_ !== undefined &&
-        public_.outcome === private_.outcome &&
-        public_.commitment === toBase64Url(commitToOffice(private_.salt, private_.office))
-      );
-    });
-  if (!matches) throw new ReceiptError('ERR_RECEIPT_ANSWER', 'the answer does not open the receipt');
+  const unopened = new Map(claims.offices.map(({ commitment, outcome }) => [commitment, outcome]));
+  const opens = answer.offices.every(({ salt, office, outcome }) => {
+    const commitment = toBase64Url(commitToOffice(salt, office));
+    return unopened.get(commitment) === outcome && unopened.delete(commitment);
+  });
+  if (!opens || unopened.size > 0) throw new ReceiptError('ERR_RECEIPT_ANSWER', 'the answer does not open the receipt');
 }

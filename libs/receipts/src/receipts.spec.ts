@@ -9,6 +9,7 @@ import {
   toBase64Url,
   type Answer,
   type KeyBinding,
+  type Outcome,
   type ReceiptClaims,
 } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
@@ -60,7 +61,7 @@ beforeAll(async () => {
     sealedSha256,
   };
   claims = {
-    v: 1,
+    v: 2,
     message_id: messageId,
     sealed_sha256: toBase64Url(sealedSha256),
     suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305',
@@ -86,6 +87,38 @@ it('a receipt verifies on its own, against the document that it carries', async 
   const verified = await verifyReceipt(carried(await signed()), policy);
   expect(verified.claims).toEqual(claims);
   expect(verified.enclave.attestation.pcr0).toBe(pcr0);
+});
+
+describe('the entries of a receipt', () => {
+  const entry = (office: string, outcome: Outcome = 'accepted') => ({
+    commitment: toBase64Url(commitToOffice(salt, office)),
+    outcome,
+  });
+  const offices = [entry('HCA12'), entry('SCA01', 'refused'), entry('SCA03', 'pending')];
+  const ascending = offices.toSorted((a, b) => (a.commitment < b.commitment ? -1 : 1));
+
+  it('ascend by commitment, whatever order they are signed in', async () => {
+    const orders = [
+      offices,
+      offices.toReversed(),
+      [offices[1], offices[0], offices[2]].map((each) => each ?? entry('')),
+    ];
+    for (const each of orders) {
+      const { claims: read } = await verifyReceipt(carried(await signed({ offices: each })), policy);
+      expect(read.offices).toEqual(ascending);
+    }
+  });
+
+  it.each([
+    ['in another order', ascending.toReversed()],
+    ['twice', [ascending[0], ascending[0]]],
+  ])('are no receipt %s, whoever signs it', async (_name, wrong) => {
+    const payload = Buffer.from(JSON.stringify({ ...claims, offices: wrong }));
+    const receipt = await new CompactSign(payload)
+      .setProtectedHeader({ alg: 'Ed25519', typ: 'communique-tee-receipt+jws' })
+      .sign(receiptKey);
+    await expect(verifyReceipt(carried(receipt), policy)).rejects.toThrow(code('ERR_RECEIPT_MALFORMED'));
+  });
 });
 
 it('the signature alone is judged under a key that is known already', async () => {
@@ -277,6 +310,28 @@ describe('the sealed answer', () => {
       expect(() => matchAnswer(claims, answer(changes))).toThrow(code('ERR_RECEIPT_ANSWER'));
     },
   );
+
+  it('opens them in its own order', () => {
+    const of = (office: string, outcome: Outcome) => ({ ...answer({ office, outcome }).offices[0] });
+    const told = [of('HCA12', 'refused'), of('SCA01', 'accepted'), of('SCA03', 'pending')] as Answer['offices'];
+    const committed = told.map((each) => ({
+      commitment: toBase64Url(commitToOffice(salt, each.office)),
+      outcome: each.outcome,
+    }));
+    for (const offices of [committed, committed.toReversed()])
+      expect(() => matchAnswer({ ...claims, offices }, { ...answer(), offices: told })).not.toThrow();
+    const [first, second] = told as [Answer['offices'][number], Answer['offices'][number]];
+    expect(() =>
+      matchAnswer({ ...claims, offices: committed.slice(0, 2) }, { ...answer(), offices: [first, first] }),
+    ).toThrow(code('ERR_RECEIPT_ANSWER'));
+    const exchanged = [
+      { ...first, outcome: second.outcome },
+      { ...second, outcome: first.outcome },
+    ];
+    expect(() =>
+      matchAnswer({ ...claims, offices: committed.slice(0, 2) }, { ...answer(), offices: exchanged }),
+    ).toThrow(code('ERR_RECEIPT_ANSWER'));
+  });
 
   it('with more or fewer offices is not the receipt’s', () => {
     const { offices } = answer();

@@ -22,7 +22,7 @@ export async function imageConfiguration(congressFile: string): Promise<ImageCon
   const certificateAuthorities = await readFile(described.certificateAuthority, 'utf8');
   const endOf = ({ origin, apiKey, messagePath, deduplicates }: z.infer<typeof chamber>) => ({
     ...{ origin, messagePath, deduplicates, certificateAuthorities, apiKeyReadableInImage: apiKey },
-    ...{ minIntervalMs: 0, officeMinIntervalMs: 0, timeoutMs: 20_000 },
+    ...{ minIntervalMs: 0, timeoutMs: 20_000 },
   });
   const routeOf = (name: Chamber) => {
     const { hostname: host, port } = new URL(described[name].origin);
@@ -43,6 +43,7 @@ export async function imageConfiguration(congressFile: string): Promise<ImageCon
             contactPhone: '202-555-0100',
           },
           ...forEachChamber((chamber) => endOf(described[chamber])),
+          retry: { firstSeconds: 1, longestSeconds: 5 },
         },
       },
     },

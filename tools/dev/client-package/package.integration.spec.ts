@@ -260,7 +260,7 @@ const SAMPLES: readonly Case[] = [
   {
     schema: 'claims',
     value: {
-      v: 1,
+      v: 2,
       message_id: '00112233-4455-4677-8899-aabbccddeeff',
       sealed_sha256: hash,
       suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305',

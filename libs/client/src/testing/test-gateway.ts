@@ -226,7 +226,7 @@ export class TestGateway {
     const sealed = encodeSealedMessage(message);
     const receipt = await signReceipt(
       {
-        v: 1,
+        v: 2,
         message_id: messageIdToText(message.messageId),
         sealed_sha256: sha256(sealed),
         suite: DEFAULT_SUITE,

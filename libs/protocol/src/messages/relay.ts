@@ -25,7 +25,10 @@ export const MAX_RECEIPT_CHARACTERS = 8192;
 
 const relayAnswerSchema = z.strictObject({
   v: z.literal(1),
-  /** `final`: do not send again. `pending`: some office could not be reached; send the same bytes again, not before `retryAfterSeconds` where that is named. */
+  /**
+   * `final`: do not send again. `pending`: some copy is due again in `retryAfterSeconds`, by a schedule that is the same for every office;
+   * send the same bytes then. What comes earlier gets a pending answer again and changes nothing.
+   */
   state: z.enum(['final', 'pending']),
   retryAfterSeconds: z.int().min(1).max(86_400).nullable(),
   /** JWS in compact form. */

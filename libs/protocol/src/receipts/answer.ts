@@ -13,7 +13,7 @@ export const answerSchema = z.strictObject({
   messageId: bytesOf(16),
   /** Unix seconds. */
   time: z.int().min(0),
-  /** In the order of the receipt; `salt` and `office` open the receipt's commitment. */
+  /** In the order of the message, not of the receipt; `salt` and `office` open one commitment of the receipt. */
   offices: z.array(
     z.strictObject({
       office: z.string().refine(isOffice),

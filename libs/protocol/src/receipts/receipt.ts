@@ -17,13 +17,16 @@ export const RECEIPT_TYPE = 'communique-tee-receipt+jws';
 
 /** The claims of a receipt, signed as a JWS (EdDSA, Ed25519) with `typ` RECEIPT_TYPE. Hashes are SHA-256 in base64url. */
 export const receiptClaimsSchema = z.strictObject({
-  v: z.literal(1),
+  v: z.literal(2),
   message_id: z.string().regex(MESSAGE_ID_PATTERN),
   /** Of the sealed message's CBOR form. */
   sealed_sha256: base64Url32,
   suite: z.enum(Object.keys(SUITES) as [Suite]),
-  /** One entry per office, in the order of the sealed message; which office stays with the sender: `commitment` is salted. */
-  offices: z.array(z.strictObject({ commitment: base64Url32, outcome: z.enum(OUTCOMES) })).max(8),
+  /** One entry per office. `commitment` is salted, and the entries ascend by it, so that neither says which office it is. */
+  offices: z
+    .array(z.strictObject({ commitment: base64Url32, outcome: z.enum(OUTCOMES) }))
+    .max(8)
+    .refine(ascends, 'each commitment after the one before'),
   /** Unix seconds by the enclave's clock. */
   time: z.int().min(0),
   pcr0: hex48,
@@ -31,6 +34,11 @@ export const receiptClaimsSchema = z.strictObject({
   attestation_sha256: base64Url32,
 });
 export type ReceiptClaims = z.infer<typeof receiptClaimsSchema>;
+
+/** Strictly, by the text of the commitments: one set of outcomes has one order. */
+function ascends(offices: readonly { commitment: string }[]): boolean {
+  return offices.every(({ commitment }, at) => at === 0 || (offices[at - 1]?.commitment ?? '') < commitment);
+}
 
 /** A receipt as it is handed to people: the JWS in compact form, and the document (base64) that vouches for its key. */
 export const receiptSchema = z.strictObject({

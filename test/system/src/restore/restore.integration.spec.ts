@@ -124,7 +124,7 @@ it('a snapshot of the disk, taken while messages come and go, brings back what w
 it('with the enclave lost as well, what was delivered after the backup is sealed again by its sender, and Congress calls it a duplicate', async () => {
   await setFaults({
     queue: [
-      { office: BUSY, fault: { kind: 'maintenance', retryAfterSeconds: 5 }, times: 1 },
+      { office: BUSY, fault: { kind: 'maintenance', retryAfterSeconds: 5 }, times: 3 }, // the third wait is 4 s
       { office: 'HAK00', fault: { kind: 'slow', delayMs: 4000 }, times: 1 },
     ],
   });

@@ -42,11 +42,11 @@ export function answerTemplate(length: number): AnswerTemplate {
 function receiptOfThatShape(): string {
   const hash = () => toBase64Url(randomBytes(32));
   const claims: ReceiptClaims = {
-    v: 1,
+    v: 2,
     message_id: randomUUID(),
     sealed_sha256: hash(),
     suite: DEFAULT_SUITE,
-    offices: [1, 2, 3].map(() => ({ commitment: hash(), outcome: 'accepted' as const })),
+    offices: [hash(), hash(), hash()].sort().map((commitment) => ({ commitment, outcome: 'accepted' as const })),
     time: Math.floor(Date.now() / 1000),
     pcr0: randomBytes(48).toString('hex'),
     attestation_sha256: hash(),

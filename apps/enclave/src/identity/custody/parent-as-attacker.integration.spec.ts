@@ -532,9 +532,7 @@ describe('a sealed message given to two enclaves that share its key', () => {
     world.congress.clearReceived();
     const prepared = await sender.prepare(first.url);
     const both = await Promise.all([sender.relayed(first.url, prepared), sender.relayed(second.url, prepared)]);
-    const outcomes = [0, 1, 2].map((office) =>
-      both.map(({ receipt }) => receipt.claims.offices[office]?.outcome).sort(),
-    );
+    const outcomes = [0, 1, 2].map((office) => both.map(({ opened }) => opened.offices[office]?.outcome).sort());
     expect(outcomes).toEqual([
       ['accepted', 'duplicate'],
       ['accepted', 'duplicate'],

@@ -36,7 +36,7 @@ export const congressService = defineService({
   }),
   open(configuration, core) {
     const congress = createCongress(configuration, core.egress, core.clock, core.secrets);
-    const messages = new MessageService(core, congress, new Reporter(core.clock), configuration.limits);
+    const messages = new MessageService(core, congress, new Reporter(core.clock), configuration);
     return ({ sealed, attempts }) => messages.handle(sealed, attempts);
   },
   encodeAnswer: encodeRelayAnswer,

@@ -1,64 +1,112 @@
 import type { RelayAnswer } from '@communique-tee/protocol';
 import type { Clock } from '../../runtime/clock';
 import type { OfficeResult } from './cwc/judge-answer';
+import { waitAfterMs, type RetrySchedule } from './retry-schedule';
 
-/** Of which text a result is, and how long it has to be remembered: until the last message that carries it expires. */
+/** Of which text a result is, and how long the enclave has to remember it: until the last message that carries it expires. */
 export interface Identity {
   /** Base64. */
   contentSha256: string;
   untilMs: number;
 }
 
+/** One office's copy of a message: its DeliveryId, and how it is sent once. */
+export interface Copy {
+  deliveryId: string;
+  deliver: () => Promise<OfficeResult>;
+}
+
+export interface Attempt {
+  /** In the order of the copies. */
+  results: OfficeResult[];
+  /** Until all pending copies are due again; null where none is pending. */
+  waitMs: number | null;
+}
+
 interface Remembered extends Identity {
+  /** Of the last attempt that ended. */
   result: OfficeResult;
+  attempts: number;
+  /** A pending delivery is not tried again before. */
+  dueMs: number;
 }
 
 const OTHER_CONTENT: OfficeResult = { outcome: 'refused', reason: 'other_content_sent', detail: null };
+/** What is known of a delivery before an attempt has ended, or after all that were made ended by an error of our own. */
+const NO_RESULT_YET: OfficeResult = { outcome: 'pending', reason: 'aborted', detail: null };
 
 /**
- * What became of each delivery, by DeliveryId, until its message has expired: the same delivery is never made twice by this
- * enclave, whatever the parent relays again. A DeliveryId is made under the sender's secret, so nobody can occupy one beforehand.
- * Bounded: when it is full, new messages are turned away rather than old ones forgotten.
+ * What became of each delivery, by DeliveryId, until its message has expired. This enclave never makes a delivery again that ended, and
+ * tries a pending one by the schedule alone, whatever the parent relays and whenever: a copy that is not due gets its last result
+ * again, and no connection. The sender's secret makes a DeliveryId, so the parent cannot occupy one beforehand.
+ * Bounded: when it is full it takes no new deliveries rather than forget old ones.
  */
 export class DeliveryMemory {
   private readonly known = new Map<string, Remembered>();
-  private readonly running = new Map<string, { contentSha256: string; delivery: Promise<OfficeResult> }>();
+  private readonly running = new Map<string, Promise<OfficeResult>>();
 
   constructor(
     private readonly maxEntries: number,
     private readonly clock: Clock,
+    private readonly schedule: RetrySchedule,
   ) {}
 
-  hasRoomFor(count: number): boolean {
-    if (this.known.size + this.running.size + count > this.maxEntries) this.forgetExpired();
-    return this.known.size + this.running.size + count <= this.maxEntries;
+  /**
+   * One attempt at those copies of a message that are due, started at once and in this order. The next wait counts from the end of the
+   * whole attempt, so what the parent is told is a step of the schedule and nothing else.
+   * @returns null where there is no room to remember the new copies: then none was tried
+   * @throws what a `deliver` throws; its attempt counts
+   */
+  async attempt(copies: readonly Copy[], identity: Identity): Promise<Attempt | null> {
+    const fresh = copies.filter(({ deliveryId }) => !this.known.has(deliveryId));
+    if (!this.hasRoomFor(fresh.length)) return null;
+    const tried: Remembered[] = [];
+    const results = await Promise.all(copies.map((copy) => this.once(copy, identity, tried))).finally(() => {
+      for (const entry of tried) this.postpone(entry);
+    });
+    const dueMs = copies.flatMap(({ deliveryId }, at) =>
+      results[at]?.outcome === 'pending' ? (this.known.get(deliveryId)?.dueMs ?? []) : [],
+    );
+    return { results, waitMs: dueMs.length === 0 ? null : Math.max(0, Math.max(...dueMs) - this.clock.nowMs()) };
   }
 
-  /**
-   * The remembered result, the running delivery's, or that of `deliver`, which is kept unless it is to be tried again. A result
-   * is of one content: whoever seals another text under the same secret and id does not get a receipt for it.
-   */
-  once(
-    deliveryId: string,
+  /** A result is of one content: another text sealed under the same secret and id does not get a receipt for it. */
+  private once(
+    { deliveryId, deliver }: Copy,
     { contentSha256, untilMs }: Identity,
-    deliver: () => Promise<OfficeResult>,
+    tried: Remembered[],
   ): Promise<OfficeResult> {
-    const known = this.known.get(deliveryId);
-    if (known) {
-      if (known.contentSha256 !== contentSha256) return Promise.resolve(OTHER_CONTENT);
-      known.untilMs = Math.max(known.untilMs, untilMs);
-      return Promise.resolve(known.result);
-    }
+    const entry = this.known.get(deliveryId) ?? {
+      contentSha256,
+      untilMs,
+      result: NO_RESULT_YET,
+      attempts: 0,
+      dueMs: -Infinity,
+    };
+    if (entry.contentSha256 !== contentSha256) return Promise.resolve(OTHER_CONTENT);
+    entry.untilMs = Math.max(entry.untilMs, untilMs);
     const running = this.running.get(deliveryId);
-    if (running) return running.contentSha256 === contentSha256 ? running.delivery : Promise.resolve(OTHER_CONTENT);
+    if (running) return running;
+    const isDue = entry.result.outcome === 'pending' && entry.dueMs <= this.clock.nowMs();
+    if (!isDue) return Promise.resolve(entry.result);
+    this.known.set(deliveryId, entry);
+    entry.attempts++;
+    this.postpone(entry);
+    tried.push(entry);
     const delivery = deliver()
-      .then((result) => {
-        if (result.outcome !== 'pending') this.known.set(deliveryId, { result, contentSha256, untilMs });
-        return result;
-      })
+      .then((result) => (entry.result = result))
       .finally(() => this.running.delete(deliveryId));
-    this.running.set(deliveryId, { contentSha256, delivery });
+    this.running.set(deliveryId, delivery);
     return delivery;
+  }
+
+  private postpone(entry: Remembered): void {
+    entry.dueMs = this.clock.nowMs() + waitAfterMs(entry.attempts, this.schedule);
+  }
+
+  private hasRoomFor(count: number): boolean {
+    if (this.known.size + count > this.maxEntries) this.forgetExpired();
+    return this.known.size + count <= this.maxEntries;
   }
 
   private forgetExpired(): void {
@@ -68,8 +116,8 @@ export class DeliveryMemory {
 }
 
 /**
- * Final answers, so that a message relayed twice (a lost answer, a replaying parent) gets the same receipt again. Bounded, the
- * least recently used goes first: who comes later is answered from DeliveryMemory, with the same outcomes under a new signature.
+ * Final answers, so that a message relayed twice (a lost answer, a replaying parent) gets the same receipt again. Bounded: the
+ * least recently used answer goes first, and DeliveryMemory then gives the same outcomes for a new receipt.
  */
 export class AnswerMemory {
   private readonly answers = new Map<string, RelayAnswer>();

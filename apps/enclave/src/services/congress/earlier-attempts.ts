@@ -3,7 +3,7 @@ import {
   MAX_RECEIPT_CHARACTERS,
   PROCESS_CUSTODY,
   toBase64Url,
-  type Outcome,
+  type ReceiptClaims,
 } from '@communique-tee/protocol';
 import { ReceiptError, verifyReceiptSignature } from '@communique-tee/receipts';
 import type { OfficeResult } from './cwc/judge-answer';
@@ -33,10 +33,10 @@ export function readAttemptHeaders(
 }
 
 /**
- * What is to be said, instead of sending it, of the copy at this place among the message's offices, where this enclave's own memory knows
- * nothing of it and the far end would take it twice; null: it may be sent.
+ * The result to report for an office's copy instead of sending it, where this enclave's own memory knows nothing of it and the chamber
+ * would take it twice; null: the enclave may send it.
  */
-export type EarlierAttempts = (at: number) => OfficeResult | null;
+export type EarlierAttempts = (office: string) => OfficeResult | null;
 
 const MAY_HAVE_BEEN_SENT: OfficeResult = { outcome: 'unknown', reason: 'may_have_been_sent', detail: null };
 
@@ -51,32 +51,38 @@ export async function earlierAttempts(
     keys,
     messageId,
     sealedSha256,
-  }: { keys: Pick<EnclaveKeys, 'custody' | 'receiptKey'>; messageId: string; sealedSha256: Uint8Array },
+    commitmentOf,
+  }: {
+    keys: Pick<EnclaveKeys, 'custody' | 'receiptKey'>;
+    messageId: string;
+    sealedSha256: Uint8Array;
+    /** Of an office in a receipt of that time (Unix seconds); base64url. */
+    commitmentOf: (office: string, time: number) => string;
+  },
 ): Promise<EarlierAttempts> {
   if (keys.custody === PROCESS_CUSTODY) return () => null;
   if (interimReceipt === null) return () => (dispatchedBefore ? MAY_HAVE_BEEN_SENT : null);
-  const outcomes = await outcomesOf(interimReceipt, keys.receiptKey, messageId, sealedSha256);
+  const claims = await claimsOf(interimReceipt, keys.receiptKey, messageId, sealedSha256);
   // A receipt that is not one of these keys for this message says nothing, but that somebody has something to hide
-  if (!outcomes) return () => MAY_HAVE_BEEN_SENT;
-  return (at) => {
-    const outcome = outcomes[at];
-    if (outcome === undefined || outcome === 'pending') return dispatchedBefore ? MAY_HAVE_BEEN_SENT : null;
+  if (!claims) return () => MAY_HAVE_BEEN_SENT;
+  const outcomes = new Map(claims.offices.map(({ commitment, outcome }) => [commitment, outcome]));
+  return (office) => {
+    const outcome = outcomes.get(commitmentOf(office, claims.time)) ?? 'unknown';
+    if (outcome === 'pending') return dispatchedBefore ? MAY_HAVE_BEEN_SENT : null;
     if (outcome === 'unknown') return MAY_HAVE_BEEN_SENT;
     return { outcome, reason: outcome === 'accepted' ? null : 'settled_before', detail: null };
   };
 }
 
-async function outcomesOf(
+async function claimsOf(
   receipt: string,
   receiptKey: Uint8Array,
   messageId: string,
   sealedSha256: Uint8Array,
-): Promise<Outcome[] | null> {
+): Promise<ReceiptClaims | null> {
   try {
-    const { message_id, sealed_sha256, offices } = await verifyReceiptSignature(receipt, receiptKey);
-    return message_id === messageId && sealed_sha256 === toBase64Url(sealedSha256)
-      ? offices.map(({ outcome }) => outcome)
-      : null;
+    const claims = await verifyReceiptSignature(receipt, receiptKey);
+    return claims.message_id === messageId && claims.sealed_sha256 === toBase64Url(sealedSha256) ? claims : null;
   } catch (error) {
     if (error instanceof ReceiptError) return null;
     throw error;

@@ -3,59 +3,141 @@ import type { OfficeResult } from './cwc/judge-answer';
 import { AnswerMemory, DeliveryMemory } from './delivery-memory';
 
 const accepted: OfficeResult = { outcome: 'accepted', reason: null, detail: null };
-const until = (untilMs: number, contentSha256 = 'one text') => ({ contentSha256, untilMs });
 const pending: OfficeResult = { outcome: 'pending', reason: 'unreachable', detail: null };
+const schedule = { firstSeconds: 30, longestSeconds: 3600 };
+const until = (untilMs: number, contentSha256 = 'one text') => ({ contentSha256, untilMs });
+const SECOND = 1000;
+const HOUR = 3600 * SECOND;
 
 describe('the memory of deliveries', () => {
-  it('delivers once, also when asked at the same time', async () => {
-    const memory = new DeliveryMemory(100, { nowMs: () => 0 });
-    const deliver = jest.fn(() => Promise.resolve(accepted));
-    await Promise.all([memory.once('a', until(10), deliver), memory.once('a', until(10), deliver)]);
-    await memory.once('a', until(10), deliver);
-    expect(deliver).toHaveBeenCalledTimes(1);
+  let nowMs: number;
+  beforeEach(() => (nowMs = 0));
+  const memoryFor = (entries: number) => new DeliveryMemory(entries, { nowMs: () => nowMs }, schedule);
+  const copy = (deliveryId: string, result = accepted) => ({
+    deliveryId,
+    deliver: jest.fn(() => Promise.resolve(result)),
   });
 
-  it('tries again what is pending, and what threw', async () => {
-    const memory = new DeliveryMemory(100, { nowMs: () => 0 });
-    await memory.once('a', until(10), () => Promise.resolve(pending));
-    await expect(memory.once('a', until(10), () => Promise.reject(new Error('gone')))).rejects.toThrow('gone');
-    expect(await memory.once('a', until(10), () => Promise.resolve(accepted))).toBe(accepted);
+  it('delivers once, also when asked at the same time', async () => {
+    const memory = memoryFor(100);
+    const a = copy('a');
+    await Promise.all([memory.attempt([a], until(10)), memory.attempt([a], until(10))]);
+    expect(await memory.attempt([a], until(10))).toEqual({ results: [accepted], waitMs: null });
+    expect(a.deliver).toHaveBeenCalledTimes(1);
+  });
+
+  it('tries again what is pending when it is due, and not before', async () => {
+    const memory = memoryFor(100);
+    const a = copy('a', pending);
+    expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [pending], waitMs: 30 * SECOND });
+    nowMs = 29 * SECOND;
+    for (let times = 0; times < 5; times++)
+      expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [pending], waitMs: SECOND });
+    expect(a.deliver).toHaveBeenCalledTimes(1);
+    nowMs = 30 * SECOND;
+    expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [pending], waitMs: 60 * SECOND });
+    expect(a.deliver).toHaveBeenCalledTimes(2);
+  });
+
+  it('tells the same waits whatever the result was and however long the attempt took', async () => {
+    const waits = async (results: OfficeResult[], tookMs: number) => {
+      const memory = memoryFor(100);
+      const told: (number | null | undefined)[] = [];
+      for (let attempts = 0; attempts < 3; attempts++) {
+        const copies = results.map((result, at) => ({
+          deliveryId: String(at),
+          deliver: () => {
+            nowMs += tookMs;
+            return Promise.resolve(result);
+          },
+        }));
+        const waitMs = (await memory.attempt(copies, until(Infinity)))?.waitMs;
+        told.push(waitMs);
+        nowMs += waitMs ?? 0;
+      }
+      return told;
+    };
+    const expected = [30 * SECOND, 60 * SECOND, 120 * SECOND];
+    expect(await waits([pending], 0)).toEqual(expected);
+    expect(await waits([{ ...pending, reason: 'maintenance' }, pending], 40 * SECOND)).toEqual(expected);
+    expect(await waits([{ ...pending, reason: 'busy' }], HOUR)).toEqual(expected);
+  });
+
+  it('goes on trying for the whole life of a message, at most once an hour in the end', async () => {
+    const memory = memoryFor(100);
+    const a = copy('a', pending);
+    const life = 7 * 24 * HOUR;
+    let relays = 0;
+    while (nowMs < life) {
+      await memory.attempt([a], until(life)); // a parent that relays without pause
+      nowMs += 10 * SECOND;
+      relays++;
+    }
+    expect(relays).toBeGreaterThan(60_000);
+    expect(a.deliver).toHaveBeenCalledTimes(7 + 167); // 30 s doubled to 1,920 s, then each hour
+    a.deliver.mockResolvedValue(accepted);
+    expect(await memory.attempt([a], until(life))).toMatchObject({ results: [pending] });
+    nowMs += HOUR;
+    expect(await memory.attempt([a], until(life))).toEqual({ results: [accepted], waitMs: null });
+  });
+
+  it('counts an attempt that threw', async () => {
+    const memory = memoryFor(100);
+    const failing = { deliveryId: 'a', deliver: () => Promise.reject(new Error('gone')) };
+    await expect(memory.attempt([failing], until(HOUR))).rejects.toThrow('gone');
+    const a = copy('a');
+    expect(await memory.attempt([a], until(HOUR))).toMatchObject({
+      results: [{ outcome: 'pending', reason: 'aborted' }],
+      waitMs: 30 * SECOND,
+    });
+    nowMs = 30 * SECOND;
+    expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [accepted], waitMs: null });
+  });
+
+  it('tries only what is left of a message that is sealed again', async () => {
+    const memory = memoryFor(100);
+    await memory.attempt([copy('a'), copy('b', pending)], until(HOUR));
+    const [a, b, c] = [copy('a'), copy('b'), copy('c', pending)];
+    expect(await memory.attempt([a, b, c], until(HOUR))).toEqual({
+      results: [accepted, pending, pending],
+      waitMs: 30 * SECOND,
+    });
+    expect([a, b, c].map(({ deliver }) => deliver.mock.calls.length)).toEqual([0, 0, 1]);
   });
 
   it('gives no other text the result of one, neither afterwards nor at the same time', async () => {
-    const memory = new DeliveryMemory(100, { nowMs: () => 0 });
-    const deliver = jest.fn(() => Promise.resolve(accepted));
-    const results = await Promise.all([
-      memory.once('a', until(10), deliver),
-      memory.once('a', until(10, 'another text'), deliver),
+    const memory = memoryFor(100);
+    const a = copy('a');
+    const attempts = await Promise.all([
+      memory.attempt([a], until(10)),
+      memory.attempt([a], until(10, 'another text')),
     ]);
-    results.push(await memory.once('a', until(10, 'another text'), deliver));
-    expect(results.map(({ outcome }) => outcome)).toEqual(['accepted', 'refused', 'refused']);
-    expect(deliver).toHaveBeenCalledTimes(1);
+    attempts.push(await memory.attempt([a], until(10, 'another text')));
+    expect(attempts.map((attempt) => attempt?.results[0]?.outcome)).toEqual(['accepted', 'refused', 'refused']);
+    expect(a.deliver).toHaveBeenCalledTimes(1);
   });
 
   it('remembers until the last message that asked for a delivery expires', async () => {
-    let nowMs = 0;
-    const memory = new DeliveryMemory(1, { nowMs: () => nowMs });
-    await memory.once('a', until(10), () => Promise.resolve(accepted));
-    await memory.once('a', until(30), () => Promise.resolve(accepted));
+    const memory = memoryFor(1);
+    await memory.attempt([copy('a')], until(10));
+    await memory.attempt([copy('a')], until(30));
     nowMs = 20;
-    expect(memory.hasRoomFor(1)).toBe(false);
+    expect(await memory.attempt([copy('b')], until(50))).toBeNull();
     nowMs = 31;
-    expect(memory.hasRoomFor(1)).toBe(true);
+    expect(await memory.attempt([copy('b')], until(50))).not.toBeNull();
   });
 
-  it('forgets only what has expired, and has no room rather than forget more', async () => {
-    let nowMs = 0;
-    const memory = new DeliveryMemory(2, { nowMs: () => nowMs });
-    await memory.once('a', until(10), () => Promise.resolve(accepted));
-    await memory.once('b', until(20), () => Promise.resolve(accepted));
-    expect(memory.hasRoomFor(1)).toBe(false);
-    nowMs = 15;
-    expect(memory.hasRoomFor(1)).toBe(true);
-    const again = jest.fn(() => Promise.resolve(accepted));
-    await memory.once('b', until(20), again);
-    expect(again).not.toHaveBeenCalled();
+  it('tries nothing new when it is full, and goes on with what it knows', async () => {
+    const memory = memoryFor(3);
+    await memory.attempt([copy('a', pending)], until(HOUR));
+    await memory.attempt([copy('b')], until(10));
+    const [c, d] = [copy('c'), copy('d')];
+    expect(await memory.attempt([c, d], until(HOUR))).toBeNull();
+    expect(c.deliver).not.toHaveBeenCalled();
+    nowMs = 30 * SECOND; // the second one has expired, and a is due
+    expect(await memory.attempt([c, d], until(HOUR))).toEqual({ results: [accepted, accepted], waitMs: null });
+    expect(await memory.attempt([copy('e')], until(HOUR))).toBeNull();
+    expect(await memory.attempt([copy('a')], until(HOUR))).toEqual({ results: [accepted], waitMs: null });
   });
 });
 

@@ -4,10 +4,11 @@ import {
   chamberOf,
   encodeCongressMessage,
   messageIdToText,
+  toBase64Url,
   type CongressMessage,
   type RelayAnswer,
 } from '@communique-tee/protocol';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Congress } from './cwc/congress';
 import type { CongressConfig } from './cwc/congress-config';
 import { deliveryId } from './cwc/delivery-id';
@@ -16,7 +17,9 @@ import type { ServiceCore } from '../service';
 import type { HeldKey } from '../../identity/keys/key-ring';
 import { AnswerMemory, DeliveryMemory } from './delivery-memory';
 import { FIRST_ATTEMPT, earlierAttempts, type AttemptHeaders, type EarlierAttempts } from './earlier-attempts';
-import type { Delivered, Reporter } from './report';
+import type { Delivered, Report, Reporter } from './report';
+import { officeCommitment } from './office-commitment';
+import { inSendingOrder } from './sending-order';
 import { readSealedForm, type OpenedMessage, type SealedForm } from './sealed-form';
 
 /** Two clocks, the sender's and ours, may differ by this when the expiry is compared with the longest lifetime. */
@@ -26,16 +29,18 @@ const LIFETIME_SLACK_MS = 3600_000;
 export class MessageService {
   private readonly answers: AnswerMemory;
   private readonly deliveries: DeliveryMemory;
+  private readonly maxConcurrent: number;
   private readonly running = new Map<string, Promise<RelayAnswer>>();
 
   constructor(
     private readonly core: ServiceCore,
     private readonly congress: Congress,
     private readonly reporter: Reporter,
-    private readonly limits: CongressConfig['limits'],
+    { limits, retry }: Pick<CongressConfig, 'limits' | 'retry'>,
   ) {
+    this.maxConcurrent = limits.maxConcurrent;
     this.answers = new AnswerMemory(limits.maxRememberedAnswers);
-    this.deliveries = new DeliveryMemory(limits.maxRememberedDeliveries, core.clock);
+    this.deliveries = new DeliveryMemory(limits.maxRememberedDeliveries, core.clock, retry);
   }
 
   /**
@@ -55,12 +60,7 @@ export class MessageService {
     const known = this.answers.get(name) ?? this.running.get(name);
     if (known) return known;
     this.checkExpiry(message);
-    if (
-      this.running.size >= this.limits.maxConcurrent ||
-      !this.deliveries.hasRoomFor((this.running.size + 1) * LIMITS.maxOffices)
-    ) {
-      throw new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
-    }
+    if (this.running.size >= this.maxConcurrent) throw busy();
     const work = this.process(message, sealedSha256, key, headers)
       .then((answer) => {
         if (answer.state === 'final') this.answers.keep(name, answer);
@@ -86,29 +86,46 @@ export class MessageService {
   ): Promise<RelayAnswer> {
     // Before anything is opened or sent: without a document there would be no receipt, and the parent is told that nothing was taken
     await this.reporter.ready(key);
-    const { plaintext, sealAnswer, parsed } = open(message, key);
+    const opened = open(message, key);
+    try {
+      const delivered = await this.deliver(message, sealedSha256, key, headers, opened);
+      const answer = await this.reporter.report(key, {
+        message,
+        sealedSha256,
+        sealAnswer: opened.sealAnswer,
+        ...delivered,
+      });
+      this.core.log.write('info', 'message_handled', {
+        messageId: messageIdToText(message.messageId),
+        outcome: answer.state,
+        count: delivered.offices.length,
+      });
+      return answer;
+    } finally {
+      opened.plaintext.fill(0);
+    }
+  }
+
+  private async deliver(
+    message: SealedForm,
+    sealedSha256: Uint8Array,
+    key: HeldKey,
+    headers: AttemptHeaders,
+    { parsed }: OpenedMessage,
+  ): Promise<Pick<Report, 'deliverySecret' | 'offices' | 'waitMs' | 'problems'>> {
+    if (!parsed.ok) {
+      const deliverySecret = new Uint8Array(randomBytes(32));
+      return { deliverySecret, offices: parsed.offices.map(refuse), waitMs: null, problems: parsed.problems };
+    }
+    const { deliverySecret } = parsed.message;
     const earlier = await earlierAttempts(headers, {
       keys: key.keys,
       messageId: messageIdToText(message.messageId),
       sealedSha256,
+      commitmentOf: (office, time) => toBase64Url(officeCommitment(deliverySecret, message.messageId, time, office)),
     });
-    const offices = parsed.ok
-      ? await this.deliverAll(message, parsed.message, this.rememberUntilMs(message, key), earlier)
-      : parsed.offices.map(refuse);
-    plaintext.fill(0);
-    const answer = await this.reporter.report(key, {
-      message,
-      sealedSha256,
-      sealAnswer,
-      offices,
-      problems: parsed.ok ? [] : parsed.problems,
-    });
-    this.core.log.write('info', 'message_handled', {
-      messageId: messageIdToText(message.messageId),
-      outcome: answer.state,
-      count: offices.length,
-    });
-    return answer;
+    const delivered = await this.deliverAll(message, parsed.message, this.rememberUntilMs(message, key), earlier);
+    return { deliverySecret, ...delivered, problems: [] };
   }
 
   /** A message without an expiry may come again for as long as its key is held. */
@@ -116,24 +133,27 @@ export class MessageService {
     return expiresAtSeconds === null ? destroyAfterMs : expiresAtSeconds * 1000;
   }
 
-  private deliverAll(
+  /** One attempt at every copy that is due. @throws ProblemError `enclave_busy` where the memory of deliveries is full; nothing is sent */
+  private async deliverAll(
     message: SealedForm,
     content: CongressMessage,
     untilMs: number,
     earlier: EarlierAttempts,
-  ): Promise<Delivered[]> {
-    const identity = { contentSha256: contentSha256(content), untilMs };
-    return Promise.all(
-      content.offices.map(async (office, at) => {
-        const id = deliveryId(content.deliverySecret, message.messageId, office);
-        // Only what this enclave knows nothing of, and the far end would take twice
-        const settled = this.congress.deduplicates(chamberOf(office)) ? null : earlier(at);
-        const result = await this.deliveries.once(id, identity, () =>
-          settled ? Promise.resolve(settled) : this.congress.deliver({ office, message: content, deliveryId: id }),
-        );
-        return { office, deliveryId: id, result };
-      }),
+  ): Promise<Pick<Report, 'offices' | 'waitMs'>> {
+    const sent = inSendingOrder(content.offices).map((office) => {
+      const id = deliveryId(content.deliverySecret, message.messageId, office);
+      // Only what this enclave knows nothing of, and the far end would take twice
+      const settled = this.congress.deduplicates(chamberOf(office)) ? null : earlier(office);
+      const deliver = () =>
+        settled ? Promise.resolve(settled) : this.congress.deliver({ office, message: content, deliveryId: id });
+      return { office, deliveryId: id, deliver };
+    });
+    const attempt = await this.deliveries.attempt(sent, { contentSha256: contentSha256(content), untilMs });
+    if (!attempt) throw busy();
+    const delivered = new Map(
+      sent.map(({ office, deliveryId: id }, at) => [office, { office, deliveryId: id, result: attempt.results[at] }]),
     );
+    return { offices: content.offices.map((office) => delivered.get(office) as Delivered), waitMs: attempt.waitMs };
   }
 }
 
@@ -144,6 +164,10 @@ function open(message: SealedForm, key: HeldKey): OpenedMessage {
     if (error instanceof CryptoError) throw new ProblemError('sealed_message_refused');
     throw error;
   }
+}
+
+function busy(): ProblemError {
+  return new ProblemError('enclave_busy', { retryAfterSeconds: 2 });
 }
 
 /** Of what every office gets: the same when a message is sealed again, for the offices that are left. */

@@ -7,10 +7,10 @@ import {
   type RelayAnswer,
 } from '@communique-tee/protocol';
 import { commitToOffice, signReceipt } from '@communique-tee/receipts';
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../runtime/clock';
 import type { OfficeResult } from './cwc/judge-answer';
 import type { HeldKey } from '../../identity/keys/key-ring';
+import { officeSalt } from './office-commitment';
 import type { OpenedMessage, SealedForm } from './sealed-form';
 
 export interface Delivered {
@@ -25,7 +25,11 @@ export interface Report {
   /** 32 bytes, of the CBOR form. */
   sealedSha256: Uint8Array;
   sealAnswer: OpenedMessage['sealAnswer'];
+  /** 32 bytes; random where the message could not be read. */
+  deliverySecret: Uint8Array;
   offices: readonly Delivered[];
+  /** Until what is pending is due again; null where nothing is. */
+  waitMs: number | null;
   problems: Answer['problems'];
 }
 
@@ -43,14 +47,17 @@ export class Reporter {
 
   async report(
     { keys, documents }: HeldKey,
-    { message, sealedSha256, sealAnswer, offices, problems }: Report,
+    { message, sealedSha256, sealAnswer, deliverySecret, offices, waitMs, problems }: Report,
   ): Promise<RelayAnswer> {
     const document = await documents.forReceipt();
     const time = Math.floor(this.clock.nowMs() / 1000);
-    const salted = offices.map((delivered) => ({ ...delivered, salt: new Uint8Array(randomBytes(32)) }));
+    const salted = offices.map((delivered) => ({
+      ...delivered,
+      salt: officeSalt(deliverySecret, message.messageId, time, delivered.office),
+    }));
     const receipt = await signReceipt(
       {
-        v: 1,
+        v: 2,
         message_id: messageIdToText(message.messageId),
         sealed_sha256: toBase64Url(sealedSha256),
         suite: message.suite,
@@ -78,19 +85,12 @@ export class Reporter {
       })),
       problems,
     });
-    const pending = offices.filter(({ result }) => result.outcome === 'pending');
     return {
-      state: pending.length > 0 ? 'pending' : 'final',
-      retryAfterSeconds: retryAfter(pending),
+      state: waitMs === null ? 'final' : 'pending',
+      retryAfterSeconds: waitMs === null ? null : Math.max(1, Math.ceil(waitMs / 1000)),
       receipt,
       attestationDocument: document.bytes,
       answer: encodeSealedAnswer(sealAnswer(answer)),
     };
   }
-}
-
-/** The longest time that a far end named; null where none did, and the gateway's own back-off decides. */
-function retryAfter(pending: readonly Delivered[]): number | null {
-  const named = pending.flatMap(({ result }) => result.retryAfterSeconds ?? []);
-  return named.length === 0 ? null : Math.min(86_400, Math.max(1, ...named));
 }

@@ -14,7 +14,7 @@ import { EnclaveClient } from './enclave-client';
 import { TestEnclave, answer, cut, problem, silent, type Behaviour } from './testing/test-enclave';
 
 const claims = {
-  v: 1,
+  v: 2,
   message_id: '00000000-0000-4000-8000-000000000000',
   sealed_sha256: 'A'.repeat(43),
   suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305',

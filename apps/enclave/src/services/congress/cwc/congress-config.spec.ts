@@ -25,7 +25,6 @@ describe('the Congress configuration', () => {
       ...chamber,
       messagePath: '/v2/message',
       minIntervalMs: 500,
-      officeMinIntervalMs: 1000,
       timeoutMs: 30_000,
     });
     expect(config.senate.messagePath).toBe('/api/production-messages/');
@@ -44,15 +43,19 @@ describe('the Congress configuration', () => {
   });
 
   it.each([
-    [{ minIntervalMs: 0 }, 0],
-    [{ minIntervalMs: 40_000 }, 60_000],
-    [{ minIntervalMs: 0, officeMinIntervalMs: 300 }, 300],
-    [{ officeMinIntervalMs: 0 }, 0],
-  ])('paces an office by %p at %i ms', (given, expected) => {
-    expect(
-      congressConfigSchema.parse({ ...whole, senate: { ...whole.senate, ...given } }).senate.officeMinIntervalMs,
-    ).toBe(expected);
+    [{}, { firstSeconds: 30, longestSeconds: 3600 }],
+    [{ firstSeconds: 60 }, { firstSeconds: 60, longestSeconds: 3600 }],
+    [{ longestSeconds: 30 }, { firstSeconds: 30, longestSeconds: 30 }],
+  ])('retries by %p as %p', (retry, expected) => {
+    expect(congressConfigSchema.parse({ ...whole, retry }).retry).toEqual(expected);
   });
+
+  it.each([{ firstSeconds: 0 }, { longestSeconds: 86_401 }, { longestSeconds: 29 }, { attempts: 3 }])(
+    'refuses to retry by %p',
+    (retry) => {
+      expect(congressConfigSchema.safeParse({ ...whole, retry }).success).toBe(false);
+    },
+  );
 
   it.each([
     'http://cwc.house.gov',
@@ -80,13 +83,14 @@ describe('the Congress configuration', () => {
     ['certificateAuthorities', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'],
     ['deduplicates', 'yes'],
     ['minIntervalMs', -1],
-    ['officeMinIntervalMs', 60_001],
-    ['officeMinIntervalMs', -1],
-    ['timeoutMs', 0],
+    ['minIntervalMs', 0.5],
+    ['minIntervalMs', 30_001], // longer than a delivery waits
+    ['timeoutMs', 300_001],
+    ['officeMinIntervalMs', 1000], // a pace of one office would show which one it is
     ['proxy', 'http://x'],
   ])('refuses %s: %p', (field, value) => {
     expect(problems({ ...whole, house: { ...chamber, [field]: value } })).toEqual([
-      field === 'proxy' ? 'house' : `house.${field}`,
+      field === 'proxy' || field === 'officeMinIntervalMs' ? 'house' : `house.${field}`,
     ]);
   });
 

@@ -22,8 +22,6 @@ export const deliveryAgentSchema = z.strictObject({
 });
 export type DeliveryAgent = z.output<typeof deliveryAgentSchema>;
 
-const MAX_INTERVAL_MS = 60_000;
-
 const chamberSchema = (messagePath: string) =>
   z
     .strictObject({
@@ -41,11 +39,9 @@ const chamberSchema = (messagePath: string) =>
       certificateAuthorities: authoritiesSchema,
       /** Whether this far end answers 409 for a DeliveryId that it took before. Only who has asked it can say. */
       deduplicates: z.boolean(),
-      /** Between the starts of two deliveries; the default stays under the few a second that are reported as allowed. */
-      minIntervalMs: z.int().min(0).max(MAX_INTERVAL_MS).default(500),
-      /** Between the starts of two deliveries to the same office; 0: only the chamber's pace. Twice the chamber's where it is not given. */
-      officeMinIntervalMs: z.int().min(0).max(MAX_INTERVAL_MS).optional(),
-      /** For one delivery, from its turn to the end of the answer; and the longest that one waits for its turn. */
+      /** Length of the slots in which deliveries start, one in each; the default stays under the few a second that are reported as allowed. */
+      minIntervalMs: z.int().min(0).max(60_000).default(500),
+      /** For one delivery, from its slot to the end of the answer; and the longest that one waits for its slot. */
       timeoutMs: z.int().min(100).max(300_000).default(30_000),
     })
     .refine(hasOneApiKey, {
@@ -53,21 +49,32 @@ const chamberSchema = (messagePath: string) =>
       error: 'either apiKeyReadableInImage or apiKeySecret',
       when: ({ value }) => typeof value === 'object' && value !== null,
     })
-    .transform((chamber) => ({
-      ...chamber,
-      officeMinIntervalMs: chamber.officeMinIntervalMs ?? Math.min(MAX_INTERVAL_MS, 2 * chamber.minIntervalMs),
-    }));
+    .refine(({ minIntervalMs, timeoutMs }) => minIntervalMs <= timeoutMs, {
+      path: ['minIntervalMs'],
+      error: 'at most timeoutMs, or a delivery may get no slot in time although the chamber is free',
+    });
 
 export const congressConfigSchema = z.strictObject({
   deliveryAgent: deliveryAgentSchema,
   ...forEachChamber((chamber) => chamberSchema(chamberFacts(chamber).production.messagePath)),
   /** With shared keys (custody kms) and a far end that takes a DeliveryId twice: accepts that a lying parent can have a message delivered twice. */
   acceptReplayAcrossEnclaves: z.boolean().default(false),
+  /** When what is pending is tried again: waits that double from the first to the longest, until the message expires. */
+  retry: z
+    .strictObject({
+      firstSeconds: z.int().min(1).max(3600).default(30),
+      longestSeconds: z.int().min(1).max(86_400).default(3600),
+    })
+    .refine(({ firstSeconds, longestSeconds }) => firstSeconds <= longestSeconds, {
+      path: ['firstSeconds'],
+      error: 'at most longestSeconds',
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       /** Opened at the same time; more are answered enclave_busy. */
       maxConcurrent: z.int().min(1).max(1024).default(32),
-      /** Deliveries remembered until their message expires, so that none is made twice (about 300 bytes each, 1.3 KiB where a far end explained its refusal). */
+      /** Deliveries remembered until their message expires, so that none is made twice or too early (about 300 bytes each, 1.3 KiB where a far end explained its refusal). */
       maxRememberedDeliveries: z.int().min(100).max(5_000_000).default(200_000),
       /** Final answers kept to be given again word for word (about 10 KiB each). */
       maxRememberedAnswers: z.int().min(10).max(100_000).default(4096),

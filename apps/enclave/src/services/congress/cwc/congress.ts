@@ -32,7 +32,7 @@ export interface Congress {
 /** The operator's secrets by name, as far as they are there. */
 export type Secrets = Pick<ReadonlyMap<string, string>, 'get'>;
 
-/** Every chamber behind `egress`, each at its own pace, and each of its offices. */
+/** Every chamber behind `egress`, each at its own pace. */
 export function createCongress(
   config: CongressConfig,
   egress: Egress,
@@ -56,7 +56,7 @@ export function createCongress(
         if (error instanceof CwcError) return { outcome: 'refused', reason: 'message_invalid', detail: null };
         throw error;
       }
-      return send(chambers[chamberOf(office)], office, paddedDocument(xml), { egress, clock, secrets }, signal);
+      return send(chambers[chamberOf(office)], paddedDocument(xml), { egress, clock, secrets }, signal);
     },
   };
 }
@@ -83,15 +83,14 @@ function open(config: ChamberConfig): OpenChamber {
 
 async function send(
   { config, authorities, pace }: OpenChamber,
-  office: string,
   body: Uint8Array,
   { egress, clock, secrets }: Surroundings,
   signal: AbortSignal | undefined,
 ): Promise<OfficeResult> {
   try {
-    await pace.turn(office, signal);
+    await pace.turn(signal);
   } catch (error) {
-    if (error instanceof PaceFull) return { ...notSent('busy'), retryAfterSeconds: error.retryAfterSeconds };
+    if (error instanceof PaceFull) return notSent('busy');
     if (signal?.aborted === true) return notSent('aborted');
     throw error;
   }
@@ -109,7 +108,7 @@ async function send(
       timeoutMs: config.timeoutMs,
       signal,
     });
-    return judgeAnswer(answer, config.deduplicates, apiKey, clock.nowMs());
+    return judgeAnswer(answer, config.deduplicates, apiKey);
   } catch (error) {
     if (!(error instanceof HttpsError)) throw error;
     return error.sent ? sentButNotKnown(error.reason, config.deduplicates) : notSent(error.reason);

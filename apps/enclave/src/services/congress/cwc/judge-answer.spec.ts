@@ -2,7 +2,7 @@ import { collectGarbage } from '@communique-tee/testing/harness';
 import { judgeAnswer } from './judge-answer';
 
 const refusal = (text: string, secret = 'the-secret-key') =>
-  judgeAnswer({ status: 400, headers: {}, body: Buffer.from(text) }, true, secret, 0).detail;
+  judgeAnswer({ status: 400, body: Buffer.from(text) }, true, secret).detail;
 
 describe('the words of a refusal', () => {
   it('never hold our API key, whichever way the far end repeats it', () => {

@@ -39,22 +39,19 @@ export interface OfficeResult {
   reason: OfficeReason | null;
   /** What the far end said, as text, at most 500 characters, without control characters. It may quote the message: for the sender only. */
   detail: string | null;
-  /** When the far end, or our own line of waiting, said how long to wait. */
-  retryAfterSeconds?: number;
 }
 
 const MAX_DETAIL_CHARACTERS = 500;
-const MAX_RETRY_AFTER_SECONDS = 24 * 3600;
 
-/** What an answer means for one office (README.md has the table). `secret` never appears in the detail, whatever the far end echoes. */
+/**
+ * What an answer means for one office (README.md has the table). `secret` never appears in the detail, whatever the far end echoes.
+ * Retry-After is not read: to obey it would show the parent which office asked for which wait.
+ */
 export function judgeAnswer(
-  answer: Pick<HttpsAnswer, 'status' | 'headers' | 'body'>,
+  { status, body }: Pick<HttpsAnswer, 'status' | 'body'>,
   deduplicates: boolean,
   secret: string,
-  nowMs: number,
 ): OfficeResult {
-  const { status, headers } = answer;
-  const wait = retryAfter(headers['retry-after'], nowMs);
   switch (status) {
     case 200:
     case 201:
@@ -65,34 +62,26 @@ export function judgeAnswer(
     case 413:
     case 415:
     case 422:
-      return { outcome: 'refused', reason: 'refused_by_office', detail: readable(answer.body, secret) };
+      return { outcome: 'refused', reason: 'refused_by_office', detail: readable(body, secret) };
     case 401:
     case 403:
-      return { outcome: 'pending', reason: 'credentials_refused', detail: null, ...wait };
+      return { outcome: 'pending', reason: 'credentials_refused', detail: null };
     case 404:
     case 405:
-      return { outcome: 'pending', reason: 'endpoint_not_found', detail: null, ...wait };
+      return { outcome: 'pending', reason: 'endpoint_not_found', detail: null };
     case 429:
-      return { outcome: 'pending', reason: 'rate_limited', detail: null, ...wait };
+      return { outcome: 'pending', reason: 'rate_limited', detail: null };
     case 503:
-      return { outcome: 'pending', reason: 'maintenance', detail: null, ...wait };
+      return { outcome: 'pending', reason: 'maintenance', detail: null };
   }
   const reason: OfficeReason =
     status >= 500 ? 'server_error' : status >= 300 && status < 400 ? 'redirected' : 'unexpected_status';
-  return { ...sentButNotKnown(reason, deduplicates), ...wait };
+  return sentButNotKnown(reason, deduplicates);
 }
 
 /** Where the far end knows a DeliveryId again, sending again is safe; where not, only the sender may decide to. */
 export function sentButNotKnown(reason: OfficeReason, deduplicates: boolean): OfficeResult {
   return { outcome: deduplicates ? 'pending' : 'unknown', reason, detail: null };
-}
-
-/** RFC 9110 section 10.2.3: seconds or an HTTP date; at most a day is believed. */
-function retryAfter(value: string | undefined, nowMs: number): { retryAfterSeconds?: number } {
-  if (value === undefined) return {};
-  const seconds = /^[0-9]{1,9}$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - nowMs) / 1000);
-  if (!Number.isFinite(seconds)) return {};
-  return { retryAfterSeconds: Math.min(Math.max(seconds, 0), MAX_RETRY_AFTER_SECONDS) };
 }
 
 /** The far end's words as plain text: markup and control characters gone, cut, never half a character. */

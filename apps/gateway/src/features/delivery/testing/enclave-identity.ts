@@ -60,7 +60,7 @@ export class EnclaveIdentity {
   ): Promise<RelayAnswer> {
     const document = await this.document();
     const claims = {
-      v: 1 as const,
+      v: 2 as const,
       message_id: messageIdToText(decodeSealedMessage(sealed).messageId),
       sealed_sha256: toBase64Url(sha256(sealed)),
       suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305' as const,

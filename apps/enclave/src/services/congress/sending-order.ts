@@ -1,0 +1,19 @@
+import { CHAMBER_KEYS, chamberOf } from '@communique-tee/protocol';
+import { randomInt } from 'node:crypto';
+
+/**
+ * The order in which the copies of a message are sent: chamber by chamber, House first, and drawn anew within a chamber. The parent sees
+ * one connection after the other; their order tells it nothing of the sender's.
+ */
+export function inSendingOrder(offices: readonly string[]): string[] {
+  return CHAMBER_KEYS.flatMap((chamber) => shuffled(offices.filter((office) => chamberOf(office) === chamber)));
+}
+
+/** Fisher and Yates, with random numbers that nobody can foresee. */
+function shuffled(offices: string[]): string[] {
+  for (let at = offices.length - 1; at > 0; at--) {
+    const other = randomInt(at + 1);
+    [offices[at], offices[other]] = [offices[other] as string, offices[at] as string];
+  }
+  return offices;
+}
