@@ -322,6 +322,42 @@ describe('communique-tee', () => {
     expect(await refusal(['send', '--again', id, '--message', exampleFile])).toEqual([1, 'not_retired', undefined]);
   });
 
+  it('asks before it seals again what a gateway that lies may have had delivered', async () => {
+    // What the chambers do is then not attested
+    liar.tamper = (path, body) => (path.startsWith('/attestation/configuration') ? undefined : body);
+    const id = await sent(through(liar.url));
+    expect(await call(['status', id, '--wait'], with_())).toMatchObject({ exit: 0 });
+    const posts = () => liar.requests.filter(({ method }) => method === 'POST').length;
+    const retired = { status: 'key_retired', reason: 'key_retired', receipt: null, sealedAnswer: null };
+    liar.tamper = (path, body) =>
+      path === `/api/messages/${id}`
+        ? Buffer.from(JSON.stringify({ ...(JSON.parse(body.toString()) as object), ...retired }))
+        : body;
+    const again = ['send', '--again', id, '--message', exampleFile];
+    const { exit, err } = await call(again, with_());
+    expect([exit, posts()]).toEqual([1, 1]);
+    expect(err).toMatch(/duplicate_not_accepted[^]*It may already have been delivered[^]*Nothing was sent/);
+    const questions: string[] = [];
+    const answering = (answer: boolean) => ({
+      ...with_(),
+      confirm: (question: string) => {
+        questions.push(question);
+        return Promise.resolve(answer);
+      },
+    });
+    expect(await call(again, answering(false))).toMatchObject({ exit: 1 });
+    expect(posts()).toBe(1);
+    expect(questions).toEqual([expect.stringMatching(/^It may already have been delivered: .* Send again\?$/)]);
+    // The real gateway behind knows better
+    expect(await call(again, answering(true))).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining('message_id_taken') as string,
+    });
+    expect(posts()).toBe(2);
+    expect(await call([...again, '--accept-duplicate'], with_())).toMatchObject({ exit: 1 });
+    expect(posts()).toBe(3);
+  });
+
   it('is refused with a token that is none of the issuer’s, and goes on with a good one', async () => {
     const { exit, out } = await call(
       ['send', '--message', exampleFile, ...trust, '--json'],
@@ -487,7 +523,7 @@ describe('communique-tee', () => {
       '',
       '{',
       whole.slice(0, -20),
-      whole.replace('"v": 2', '"v": 1'),
+      whole.replace('"v": 3', '"v": 2'),
       whole.replace(/"answerKey": "./, '"answerKey": "'),
       readFileSync(keptFile(another), 'utf8'),
       ' '.repeat(600_000),
@@ -530,7 +566,7 @@ describe('communique-tee', () => {
     // Between the attestation and the post. A gateway of its own: a command that was interrupted above may still ask the other one.
     const killer = await startTamperingGateway(system.gatewayUrl);
     killer.tamper = async (path, body) => {
-      if (path.startsWith('/attestation')) await system.kill('enclave');
+      if (path.startsWith('/attestation/configuration')) await system.kill('enclave');
       return body;
     };
     const id = await sent(through(killer.url));

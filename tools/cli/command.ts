@@ -7,6 +7,8 @@ import type { Paint } from './output/terminal';
 export interface Context extends Streams {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly paint: Paint;
+  /** Asks the person at the terminal a yes-or-no question; absent where there is none. */
+  readonly confirm?: (question: string) => Promise<boolean>;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
 }

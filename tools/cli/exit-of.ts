@@ -12,6 +12,7 @@ const EXIT_OF_CLIENT: Readonly<Record<Exclude<ClientErrorCode, 'refused'>, Exit>
   key_binding_invalid: EXIT.refused,
   custody_refused: EXIT.refused,
   configuration_refused: EXIT.refused,
+  duplicate_not_accepted: EXIT.refused,
   receipt_refused: EXIT.refused,
   token_unavailable: EXIT.notUnderstood,
   unreachable: EXIT.notReached,

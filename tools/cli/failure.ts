@@ -19,6 +19,8 @@ const EXIT_OF = {
   state_broken: EXIT.notUnderstood,
   /** sealed again is only what the enclave has lost the key of */
   not_retired: EXIT.refused,
+  /** an office might get the message twice, and nothing says that the sender accepts it */
+  duplicate_not_accepted: EXIT.refused,
   interrupted: EXIT.interrupted,
   token_missing: EXIT.notUnderstood,
   /** tokens are made for development alone */

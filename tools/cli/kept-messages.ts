@@ -1,11 +1,13 @@
 import type { PreparedMessage } from '@communique-tee/client';
 import {
+  CHAMBER_KEYS,
   MESSAGE_ID_PATTERN,
   decodeSealedMessage,
   encodeSealedMessage,
   fromBase64Url,
   messageIdToText,
   toBase64Url,
+  type Chamber,
 } from '@communique-tee/protocol';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -31,7 +33,7 @@ const measurementSetSchema = z.strictObject({
 const measurementsSchema = z.tuple([measurementSetSchema], measurementSetSchema);
 
 const schema = z.strictObject({
-  v: z.literal(2),
+  v: z.literal(3),
   gateway: z.url(),
   /** CBOR form, base64url: what was posted. */
   sealed: z.string(),
@@ -39,6 +41,8 @@ const schema = z.strictObject({
   answerKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** Base64url, 32 bytes: sealed again under it and the same id, no office gets the message twice. */
   deliverySecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  /** Chambers of which every enclave that the message was sealed to attested that they recognize a repeated message. */
+  recognizing: z.array(z.enum(CHAMBER_KEYS as [Chamber, ...Chamber[]])),
   /** What the sender trusted, so that the receipt is held against the same. */
   trust: z.strictObject({
     measurements: measurementsSchema,
@@ -53,6 +57,8 @@ export interface KeptMessage {
   readonly prepared: PreparedMessage;
   /** 32 bytes. */
   readonly deliverySecret: Uint8Array;
+  /** Chambers of which every enclave that it was sealed to attested that they recognize a repeated message. */
+  readonly recognizing: readonly Chamber[];
   readonly trust: KeptTrust;
 }
 
@@ -81,14 +87,15 @@ export class KeptMessages {
   }
 
   /** Called before the message is posted: without the kept key its answer could not be opened. @throws Failure `file_unwritable` */
-  keep({ gateway, prepared, deliverySecret, trust }: KeptMessage): string {
+  keep({ gateway, prepared, deliverySecret, recognizing, trust }: KeptMessage): string {
     const file = this.fileOf(prepared.id);
     const value: z.input<typeof schema> = {
-      v: 2,
+      v: 3,
       gateway: gateway.href,
       sealed: toBase64Url(prepared.sealed),
       answerKey: toBase64Url(prepared.answerKey),
       deliverySecret: toBase64Url(deliverySecret),
+      recognizing: [...recognizing],
       trust: {
         measurements: measurementsSchema.parse(trust.measurements),
         ...(trust.custody && { custody: [...trust.custody] }),
@@ -121,7 +128,9 @@ export class KeptMessages {
         `nothing is kept of ${id} in ${this.folder}: it was sent from elsewhere, or with another --state; npx communique-tee list shows what is kept`,
       );
     try {
-      const { gateway, sealed, answerKey, deliverySecret, trust } = schema.parse(readJsonFile(file, MAX_BYTES));
+      const { gateway, sealed, answerKey, deliverySecret, recognizing, trust } = schema.parse(
+        readJsonFile(file, MAX_BYTES),
+      );
       const bytes = fromBase64Url(sealed);
       const message = decodeSealedMessage(bytes);
       const canonical = encodeSealedMessage(message);
@@ -137,6 +146,7 @@ export class KeptMessages {
           answerKey: fromBase64Url(answerKey),
         },
         deliverySecret: fromBase64Url(deliverySecret),
+        recognizing,
         trust: {
           measurements: trust.measurements as unknown as Measurements,
           custody: trust.custody,

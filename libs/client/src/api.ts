@@ -179,7 +179,7 @@ export type SendState =
   | { readonly step: 'accepted'; readonly view: StatusView }
   /** `report`: verified, where there is one; it is an interim one while the message has not ended. */
   | { readonly step: 'status'; readonly view: StatusView; readonly report: VerifiedReport | null }
-  /** The enclave no longer has the key: attested anew, sealed anew, the same message. */
+  /** The gateway reports that the enclave no longer has the key: attested anew, sealed anew, the same message. */
   | { readonly step: 'resealing' }
   | { readonly step: 'ended'; readonly result: SendResult };
 
@@ -197,8 +197,25 @@ export interface SendResult {
   readonly resealed: boolean;
 }
 
+/** An office may get the message twice, if the gateway lies. */
+export interface DuplicateRisk {
+  /**
+   * `sending`: several enclaves can open the message, so the gateway could give it to each. `sending_again`: the gateway reports that
+   * the enclave lost its key before it opened the message (`key_retired`). Nothing proves that it was not opened and delivered.
+   */
+  readonly when: 'sending' | 'sending_again';
+  /** Chambers of the message's offices that are not attested to recognize a repeated message. */
+  readonly chambers: readonly (keyof typeof CHAMBERS)[];
+}
+
 export interface SendOptions {
   readonly signal?: AbortSignal;
+  /**
+   * Asked before a step after which an office may get the message twice. Ask the person, for example: "It may already have been
+   * delivered. Send again?". Without this function the answer is no: `sending` then rejects with `duplicate_not_accepted` (nothing was
+   * sent), and `sending_again` ends as `key_retired`.
+   */
+  readonly confirmPossibleDuplicate?: (risk: DuplicateRisk) => boolean | Promise<boolean>;
   /** How long the message may wait for delivery; a day unless given, seven days at most. */
   readonly lifetimeSeconds?: number;
   /** How long the gateway is asked to take it; 2 minutes unless given. */

@@ -47,10 +47,9 @@ export class AttestedKeys {
         maxAttempts: MAX_ATTEMPTS,
       });
       const fromMs = Date.now();
-      const untilMs = Math.min(
-        fromMs + this.policy.maxKeyAgeMs,
-        ...key.attestation.certificates.map(({ notAfterMs }) => notAfterMs),
-      );
+      // Without its configuration it answers fewer questions: the next caller asks for it again
+      const maxAgeMs = key.configuration === undefined ? 0 : this.policy.maxKeyAgeMs;
+      const untilMs = Math.min(fromMs + maxAgeMs, ...key.attestation.certificates.map(({ notAfterMs }) => notAfterMs));
       this.cached = { key, fromMs, untilMs };
       return key;
     } catch (error) {

@@ -11,7 +11,7 @@ import { isNetworkError, request } from './http';
 
 const NONCE_BYTES = 32;
 const TIMEOUT_MS = 15_000;
-/** Nothing waits longer for what is shown alone. */
+/** Without a configuration a client can still send where keys are not shared, so it waits less long for one. */
 const CONFIGURATION_TIMEOUT_MS = 5_000;
 
 /** `acceptedMeasurements` has no default; `trustAnchor` is only for a development or test root. */

@@ -14,6 +14,8 @@ export const CLIENT_ERROR_CODES = [
   'custody_refused',
   /** The public configuration that the gateway serves is not the one that the document attests, or contradicts it. */
   'configuration_refused',
+  /** An office might get the message twice, and the caller did not accept that. Nothing was sent. */
+  'duplicate_not_accepted',
   /** The caller's `token` function failed, or gave no token. */
   'token_unavailable',
   /** The gateway answered with a problem document; `problem` is its code. */

@@ -2,6 +2,7 @@
 export * from './errors';
 export * from './api';
 export { connect } from './connect';
+export { forgetfulChambers, forgetfulWhereShared, recognizingChambers } from './duplicate-risk';
 export { fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from './enclave-key';
 export { createDeliverySecret, prepareMessage, type PreparedMessage, type PrepareOptions } from './prepare';
 export { fetchMessage, followMessage, postMessage, type FollowOptions, type GatewayOptions } from './gateway';

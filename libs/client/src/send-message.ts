@@ -5,16 +5,17 @@ import {
   type CongressMessage,
   type MessageView,
 } from '@communique-tee/protocol';
-import type { Message, SendOptions, SendResult, SendState, Sending, VerifiedReport } from './api';
+import type { DuplicateRisk, Message, SendOptions, SendResult, SendState, Sending, VerifiedReport } from './api';
 import { aboutMessage, asClientError } from './as-client-error';
 import type { AttestedKeys } from './attested-keys';
 import { isSameKey, type EnclaveKey, type TrustPolicy } from './enclave-key';
 import { checkedMessage } from './checked-message';
+import { forgetfulChambers, forgetfulWhereShared, recognizingChambers } from './duplicate-risk';
 import { ClientError } from './errors';
 import { postMessage } from './gateway';
 import { prepareMessage, type PreparedMessage } from './prepare';
 import { verifyReport } from './report';
-import { withRetries } from './retry';
+import { unlessAborted, withRetries } from './retry';
 import { States } from './states';
 import { watchMessage } from './watch';
 
@@ -72,6 +73,8 @@ class Way {
     try {
       const content = checkedMessage(message);
       const key = await this.attest();
+      if (!(await this.isAccepted('sending', forgetfulWhereShared(content.offices, key))))
+        throw new ClientError('duplicate_not_accepted', 'an office might get the message twice; nothing was sent');
       const first = await this.deliver(content, key, false);
       const result = first.status === 'key_retired' ? await this.sealAgain(content, first) : first;
       this.tell({ step: 'ended', result });
@@ -82,13 +85,28 @@ class Way {
     }
   }
 
-  /** Once, under the same id and delivery secret: should an office have it already, it knows it again. */
+  /**
+   * Once, under the same id and delivery secret. The gateway's word is all there is for `key_retired`: an enclave may have opened and
+   * delivered the message. A chamber that recognizes its DeliveryId refuses the second copy; where one does not, the person decides.
+   */
   private async sealAgain(content: CongressMessage, first: SendResult): Promise<SendResult> {
     this.sender.keys.forget(first.key);
-    this.tell({ step: 'resealing' });
     const key = await this.attest();
     // The enclave still says that it holds the key: sealed to it again, the message would come back again.
-    return isSameKey(key, first.key) ? first : this.deliver(content, key, true);
+    if (isSameKey(key, first.key)) return first;
+    const chambers = forgetfulChambers(content.offices, [first.key, key].map(recognizingChambers));
+    return (await this.isAccepted('sending_again', chambers)) ? this.deliver(content, key, true) : first;
+  }
+
+  /** Whether the caller accepts that offices of these chambers may get the message twice. */
+  private async isAccepted(when: DuplicateRisk['when'], chambers: DuplicateRisk['chambers']): Promise<boolean> {
+    if (chambers.length === 0) return true;
+    const { confirmPossibleDuplicate, signal } = this.options;
+    const answer: unknown = await unlessAborted(
+      Promise.resolve(confirmPossibleDuplicate?.({ when, chambers }) ?? false),
+      signal,
+    );
+    return answer === true;
   }
 
   private async attest(): Promise<EnclaveKey> {
@@ -99,6 +117,7 @@ class Way {
   }
 
   private async deliver(content: CongressMessage, key: EnclaveKey, resealed: boolean): Promise<SendResult> {
+    if (resealed) this.tell({ step: 'resealing' });
     const { lifetimeSeconds } = this.options;
     const prepared = prepareMessage(content, key, {
       id: this.id,

@@ -359,6 +359,119 @@ describe('a message that is sent', () => {
       expect(gateway.posted).toHaveLength(3);
     });
 
+    describe('is said to be gone, where a chamber does not recognize a repeated message,', () => {
+      beforeEach(() => {
+        gateway.deduplicates = { house: true, senate: false };
+      });
+      const risk = { when: 'sending_again', chambers: ['senate'] };
+
+      it('is not sent again by itself', async () => {
+        client = await open();
+        gateway.rotate({ keepOld: false });
+        expect(await client.send(testMessage()).result).toMatchObject({ status: 'key_retired', resealed: false });
+        expect(gateway.posted).toHaveLength(1);
+      });
+
+      it.each<[string, () => unknown]>([
+        ['no', () => false],
+        ['nothing', () => undefined],
+        ['a text', () => 'yes'],
+        ['no later', () => Promise.resolve(false)],
+      ])('is not sent again where the person answers %s', async (_, answer) => {
+        client = await open();
+        gateway.rotate({ keepOld: false });
+        const confirmPossibleDuplicate = jest.fn(answer as () => boolean);
+        const states: SendState[] = [];
+        const { result } = client.send(testMessage(), {
+          confirmPossibleDuplicate,
+          onState: (state) => states.push(state),
+        });
+        expect(await result).toMatchObject({ status: 'key_retired', resealed: false });
+        expect(confirmPossibleDuplicate.mock.calls).toEqual([[risk]]);
+        expect(steps(states)).not.toContain('resealing');
+        expect(gateway.posted).toHaveLength(1);
+      });
+
+      it('is sent again where the person says yes', async () => {
+        client = await open();
+        gateway.rotate({ keepOld: false });
+        const { result } = client.send(testMessage(), { confirmPossibleDuplicate: () => Promise.resolve(true) });
+        expect(await result).toMatchObject({ status: 'delivered', resealed: true });
+        expect(gateway.posted).toHaveLength(2);
+      });
+
+      it('is given up while the person is asked, where the caller gives up', async () => {
+        client = await open();
+        gateway.rotate({ keepOld: false });
+        const stop = new AbortController();
+        const { result } = client.send(testMessage(), {
+          signal: stop.signal,
+          confirmPossibleDuplicate: () => {
+            stop.abort();
+            return new Promise(() => undefined);
+          },
+        });
+        expect(await caught(result)).toMatchObject({ code: 'aborted' });
+      });
+
+      it('is sent again without a question to offices of the other chamber', async () => {
+        client = await open();
+        gateway.rotate({ keepOld: false });
+        const message = { ...testMessage(), offices: ['HCA12'] };
+        expect(await client.send(message).result).toMatchObject({ status: 'delivered', resealed: true });
+      });
+
+      it('asks as well where only one of the two enclaves attests it', async () => {
+        client = await open(); // the first one says that the Senate does not
+        gateway.deduplicates = { house: true, senate: true };
+        gateway.rotate({ keepOld: false });
+        expect(await client.send(testMessage()).result).toMatchObject({ resealed: false });
+        gateway.deduplicates = { house: true, senate: false };
+        gateway.rotate({ keepOld: false });
+        expect(await client.send(testMessage()).result).toMatchObject({ resealed: false });
+        expect(gateway.posted).toHaveLength(2);
+      });
+
+      it('asks as well where the gateway gives no configuration', async () => {
+        gateway.deduplicates = { house: true, senate: true };
+        gateway.servesConfiguration = false;
+        client = await open();
+        gateway.tamper = (view) => {
+          if (view.status === 'queued') return view;
+          gateway.rotate({ keepOld: false });
+          return { ...view, status: 'key_retired', receipt: null, sealedAnswer: null };
+        };
+        const confirmPossibleDuplicate = jest.fn(() => false);
+        const { result } = client.send(testMessage(), { confirmPossibleDuplicate });
+        expect(await result).toMatchObject({ status: 'key_retired', resealed: false });
+        expect(confirmPossibleDuplicate.mock.calls).toEqual([
+          [{ when: 'sending_again', chambers: ['house', 'senate'] }],
+        ]);
+      });
+    });
+
+    describe('is held by several enclaves, where a chamber does not recognize a repeated message,', () => {
+      beforeEach(async () => {
+        gateway.custody = ALIAS;
+        gateway.deduplicates = { house: false, senate: true };
+        client = await open();
+      });
+
+      it('is not sealed to without a yes', async () => {
+        expect(await caught(client.send(testMessage()).result)).toMatchObject({ code: 'duplicate_not_accepted' });
+        expect(gateway.posted).toEqual([]);
+        const confirmPossibleDuplicate = jest.fn(() => true);
+        const { result } = client.send(testMessage(), { confirmPossibleDuplicate });
+        expect(await result).toMatchObject({ status: 'delivered' });
+        expect(confirmPossibleDuplicate.mock.calls).toEqual([[{ when: 'sending', chambers: ['house'] }]]);
+      });
+
+      it('is sealed to for offices of the other chamber', async () => {
+        const message = { ...testMessage(), offices: ['SCA01'] };
+        expect(await client.send(message).result).toMatchObject({ status: 'delivered' });
+      });
+    });
+
     it('is an older one by now has its receipt under the document of that older key', async () => {
       gateway.rotate({ keepOld: true });
       expect(await client.send(testMessage()).result).toMatchObject({ status: 'delivered', resealed: false });

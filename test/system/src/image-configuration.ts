@@ -43,6 +43,7 @@ export async function imageConfiguration(congressFile: string): Promise<ImageCon
             contactPhone: '202-555-0100',
           },
           ...forEachChamber((chamber) => endOf(described[chamber])),
+          acceptReplayAcrossEnclaves: !CHAMBER_KEYS.every((chamber) => described[chamber].deduplicates),
           retry: { firstSeconds: 1, longestSeconds: 5 },
         },
       },

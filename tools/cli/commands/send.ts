@@ -1,6 +1,7 @@
-import { fetchMessage, postMessage, prepareMessage } from '@communique-tee/client';
+import { fetchMessage, postMessage, prepareMessage, recognizingChambers } from '@communique-tee/client';
 import { toHex, type CongressMessage } from '@communique-tee/protocol';
 import type { AddCommand } from '../command';
+import { acceptDuplicates, type AcceptDuplicateOption } from '../duplicate-risk';
 import { AboutMessage } from '../exit-of';
 import { EXIT, Failure, usage } from '../failure';
 import { attestedKey, reaching } from '../gateway';
@@ -32,6 +33,9 @@ What opens the enclave's answer is made here and kept here, before anything is p
 read: the sealed bytes, the key to the answer, the secret that the DeliveryIds are made under, the gateway, and which
 enclaves you accept. Of the message only its sealed form is kept.
 
+Where a chamber is not attested to recognize a repeated message, a gateway that lies can have a message delivered twice: if
+several enclaves share their keys, or if it is sealed again after key_retired. You are asked first.
+
 Exit code
   0  the gateway has it; with --wait: delivered, the receipt says so for every office
   1  refused: the enclave is not one that you accept, the gateway will not take it, or (--wait) it ended otherwise
@@ -44,7 +48,8 @@ Examples
   COMMUNIQUE_TOKEN=... npx communique-tee send --message letter.json --policy policy.json --gateway https://communique.example.org
 `;
 
-interface Options extends TrustOptions, GatewayOption, TokenOption, StateOption, WaitOption, JsonOption {
+interface Options
+  extends TrustOptions, GatewayOption, TokenOption, StateOption, WaitOption, JsonOption, AcceptDuplicateOption {
   readonly message?: string;
   readonly lifetime?: string;
   readonly again?: string;
@@ -61,7 +66,11 @@ export const send: AddCommand = (program, run) => {
     .option('--lifetime <seconds>', 'how long it may wait for delivery, at most seven days (default: a day)')
     .option(
       '--again <id>',
-      "post the same bytes once more, where it was not clear whether the gateway has them; it takes them once. With --message, where the message ended as key_retired: seal it to the enclave's new key under the same id, so that no office gets it twice",
+      "post the same bytes once more, where it was not clear whether the gateway has them; it takes them once. With --message, where the message ended as key_retired: seal it to the enclave's new key under the same id, so that a chamber that recognizes a repeated message delivers it once",
+    )
+    .option(
+      '--accept-duplicate',
+      'send although an office may get the message twice; asked on a terminal, needed where there is none',
     );
   for (const add of [waitOption, gatewayOption, tokenOption, stateOption, jsonOption]) add(command);
   return trustOptions(command)
@@ -89,11 +98,14 @@ export const send: AddCommand = (program, run) => {
           step(
             `verified: PCR0 ${key.attestation.pcr0.slice(0, 16)}..., key ${toHex(key.keyId)}, custody ${key.custody}`,
           );
+          await acceptDuplicates(content.offices, key, before, options, options.json === true ? {} : context);
           const prepared = prepareMessage(content, key, {
             ...(before && { id: before.prepared.id }),
             ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
           });
-          const kept = { gateway, prepared, deliverySecret: content.deliverySecret, trust };
+          const attested = recognizingChambers(key);
+          const recognizing = before ? attested.filter((chamber) => before.recognizing.includes(chamber)) : attested;
+          const kept = { gateway, prepared, deliverySecret: content.deliverySecret, recognizing, trust };
           const stateFile = state.keep(kept);
           step(`sealed: ${String(prepared.sealed.length)} bytes; what opens the answer is in ${stateFile}`);
           return kept;

@@ -9,6 +9,8 @@ export interface Called {
 export interface Surroundings {
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** As at a terminal. */
+  readonly confirm?: (question: string) => Promise<boolean>;
 }
 
 /** The command in this process, without a terminal. Everything that it ever said is in `said`. */
@@ -16,7 +18,7 @@ export function createCaller() {
   const said: string[] = [];
   const call = async (
     argv: readonly string[],
-    { environment = {}, signal = new AbortController().signal }: Surroundings = {},
+    { environment = {}, signal = new AbortController().signal, confirm }: Surroundings = {},
   ): Promise<Called> => {
     let out = '';
     let err = '';
@@ -25,6 +27,7 @@ export function createCaller() {
       err: (text) => (err += text),
       environment,
       paint: (text) => text,
+      ...(confirm && { confirm }),
       signal,
     });
     said.push(out, err);

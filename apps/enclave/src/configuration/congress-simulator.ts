@@ -1,4 +1,4 @@
-import { CHAMBERS, forEachChamber } from '@communique-tee/protocol';
+import { CHAMBERS, CHAMBER_KEYS, forEachChamber } from '@communique-tee/protocol';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -40,7 +40,12 @@ export function withSimulator(value: unknown, folder: string): unknown {
   const far = farEnds(resolve(folder, congressSimulator));
   const { congress } = services;
   const chambers = forEachChamber((chamber) => ({ ...UNREACHABLE, ...asObject(congress[chamber]), ...far[chamber] }));
-  return { ...configuration, services: { ...services, congress: { ...congress, ...chambers } } };
+  // A simulator that was told to deliver a repeated message
+  const acceptReplayAcrossEnclaves = !CHAMBER_KEYS.every((chamber) => chambers[chamber].deduplicates);
+  return {
+    ...configuration,
+    services: { ...services, congress: { acceptReplayAcrossEnclaves, ...congress, ...chambers } },
+  };
 }
 
 function farEnds(file: string): Record<keyof typeof CHAMBERS, object> {

@@ -17,8 +17,8 @@ export function secretsOf(configuration: EnclaveConfiguration): readonly string[
   return servicesNeeds(configuration).secrets;
 }
 
-function servicesNeeds({ services, custody }: EnclaveConfiguration): ReturnType<typeof needsOf> {
-  return needsOf(services, { sharedKeys: custody.mode === 'kms' });
+function servicesNeeds({ services }: EnclaveConfiguration): ReturnType<typeof needsOf> {
+  return needsOf(services);
 }
 
 /** What is wrong between the parts of a configuration that are each well-formed: it would be found out by a message, too late. */

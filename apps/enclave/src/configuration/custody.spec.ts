@@ -147,7 +147,7 @@ describe('the custody of keys', () => {
     [
       'far ends that take a DeliveryId twice',
       congress({ house: { ...chamber('house'), deduplicates: false } }),
-      ['services.congress.house.deduplicates: true with custody kms'],
+      ['services.congress.house.deduplicates: true, unless acceptReplayAcrossEnclaves'],
     ],
     [
       'all of it at once',
@@ -174,7 +174,9 @@ describe('the custody of keys', () => {
     const accepted = { house: { ...chamber('house'), deduplicates: false }, acceptReplayAcrossEnclaves: true };
     expect(problems({ ...whole, ...congress(accepted) })).toEqual([]);
     const forgetful = { ...forEachChamber(readable), house: { ...readable('house'), deduplicates: false } };
-    expect(problems({ ...plain, ...congress(forgetful) })).toEqual([]);
+    // Also with keys of the process: a parent can run two enclaves of the image
+    expect(problems({ ...plain, ...congress(forgetful) })).toHaveLength(1);
+    expect(problems({ ...plain, ...congress({ ...forgetful, acceptReplayAcrossEnclaves: true }) })).toEqual([]);
   });
 
   it('of an image does not rotate so often that its keys do not fit into one offer', () => {

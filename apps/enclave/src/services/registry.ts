@@ -15,10 +15,10 @@ export const servicesSchema = z.strictObject(
 ) as unknown as z.ZodType<ServicesConfiguration>;
 
 /** What is needed by those services that are on, taken together. */
-export function needsOf(configuration: ServicesConfiguration, circumstances: { sharedKeys: boolean }): ServiceNeeds {
+export function needsOf(configuration: ServicesConfiguration): ServiceNeeds {
   const needs = configured(configuration).map(([kind, service, own]) => ({
     kind,
-    ...service.needs(own, circumstances),
+    ...service.needs(own),
   }));
   return {
     destinations: needs.flatMap(({ destinations }) => destinations),

@@ -34,8 +34,7 @@ export interface ServiceDefinition<Configuration, Request, Answer> {
   readonly path: string;
   /** What the measured configuration says under `services.<kind>`. */
   readonly configuration: z.ZodType<Configuration>;
-  /** @param sharedKeys whether several enclaves may hold the same keys (custody kms) */
-  readonly needs: (configuration: Configuration, circumstances: { sharedKeys: boolean }) => ServiceNeeds;
+  readonly needs: (configuration: Configuration) => ServiceNeeds;
   /** What of its configuration anyone may know (libs/protocol enclave/public-configuration.ts): nothing secret. */
   readonly published: (configuration: Configuration) => object;
   readonly limits: { readonly maxRequestBytes: number };

@@ -13,7 +13,7 @@ import {
 } from '@communique-tee/congress-simulator';
 import type { NsmTransport } from '@communique-tee/nsm';
 import { createMockNsmTransport, developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
-import { CHAMBERS, forEachChamber, type Chamber, type CongressMessage } from '@communique-tee/protocol';
+import { CHAMBERS, CHAMBER_KEYS, forEachChamber, type Chamber, type CongressMessage } from '@communique-tee/protocol';
 import { temporaryFolder } from '@communique-tee/testing/harness';
 import { parseConfiguration } from '../configuration/configuration';
 import { createLog } from '../runtime/log';
@@ -109,6 +109,7 @@ export function configurationFor(congress: CongressSimulator, options: FixtureOp
           contactPhone: '202-555-0100',
         },
         ...forEachChamber(chamberSettings),
+        acceptReplayAcrossEnclaves: !CHAMBER_KEYS.every((name) => chamberSettings(name).deduplicates),
         ...(options.limits && { limits: options.limits }),
       },
     },

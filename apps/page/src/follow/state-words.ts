@@ -1,5 +1,5 @@
-import type { ClientError, SendState, Status } from '@communique-tee/client';
-import { toHex } from '@communique-tee/protocol';
+import type { ClientError, DuplicateRisk, SendState, Status } from '@communique-tee/client';
+import { CHAMBERS, toHex } from '@communique-tee/protocol';
 import { duration } from '../format';
 
 const STATUSES: Readonly<Record<Status, string>> = {
@@ -10,7 +10,7 @@ const STATUSES: Readonly<Record<Status, string>> = {
   refused: 'no office took it',
   unknown: 'sent, and not answered; it is not sent again',
   expired: 'its time ran out',
-  key_retired: 'the enclave lost its key before it opened the message',
+  key_retired: 'the server reports that the enclave lost its key before it opened the message',
 };
 
 export function statusWords(status: Status): string {
@@ -39,10 +39,18 @@ export function stateWords(state: SendState): string {
       return `Status ${status}: ${STATUSES[status]}${attempts > 0 ? `, attempt ${String(attempts)}` : ''}${reason === null ? '' : ` (${reason})`}.${state.report === null ? '' : ' Receipt verified.'}`;
     }
     case 'resealing':
-      return 'The enclave no longer has that key. Verified and sealed again, the same message.';
+      return 'The server reports that the enclave no longer has that key. Sealing the same message again.';
     case 'ended':
       return `Ended: ${STATUSES[state.result.status]}.`;
   }
+}
+
+/** A question for yes or no. */
+export function duplicateQuestion({ when, chambers }: DuplicateRisk): string {
+  const names = chambers.map((chamber) => `the ${CHAMBERS[chamber].name}`).join(' and ');
+  return when === 'sending_again'
+    ? `The server reports that the enclave lost its key. Your message may already have been delivered, and ${names} may deliver it a second time. Send again?`
+    : `Several enclaves can open this message, and ${names} may deliver it twice if the server gives it to more than one. Send it?`;
 }
 
 const ERRORS: Readonly<Record<ClientError['code'], string>> = {
@@ -52,6 +60,7 @@ const ERRORS: Readonly<Record<ClientError['code'], string>> = {
   key_binding_invalid: 'The enclave’s document names no keys that could be used. Nothing was sent.',
   custody_refused: 'The enclave’s keys are guarded in a way that is not accepted. Nothing was sent.',
   configuration_refused: 'The server gave another configuration than the enclave attests. Nothing was sent.',
+  duplicate_not_accepted: 'Nothing was sent.',
   token_unavailable: 'That is no token. Paste it again. Nothing was sent.',
   refused: 'The server refused.',
   unreachable: 'The server cannot be reached.',

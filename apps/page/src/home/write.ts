@@ -2,6 +2,7 @@ import { connect, createDeliverySecret, type Message, prepareMessage } from '@co
 import { encodeCongressMessage, validateCongressMessage } from '@communique-tee/protocol';
 import { byId } from '../elements';
 import { follow } from '../follow/follow';
+import { duplicateQuestion } from '../follow/state-words';
 import { problemsByField } from '../write/field-problems';
 import { clearProblems, drawFields, showProblems } from '../write/form-view';
 import { readForm } from '../write/read-form';
@@ -73,7 +74,11 @@ export function setUpWriting(trust: Trust): void {
       async (signal, onState) => {
         const client = await connect(location.origin, policy, { token: () => given, signal });
         // readForm gives the shape, and validateCongressMessage has just judged it
-        return client.send(ready.message as unknown as Message, { signal, onState }).result;
+        return client.send(ready.message as unknown as Message, {
+          signal,
+          onState,
+          confirmPossibleDuplicate: (risk) => confirm(duplicateQuestion(risk)),
+        }).result;
       },
       (sealed) => {
         showSealed(byId('sealed'), ready.message, encodeCongressMessage(ready.plain).length, sealed);

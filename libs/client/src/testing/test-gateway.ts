@@ -6,13 +6,17 @@ import {
   decodeSealedMessage,
   encodeAnswer,
   encodeKeyBinding,
+  encodePublicConfiguration,
+  forEachChamber,
   encodeSealedAnswer,
   encodeSealedMessage,
   messageIdToText,
   parseCongressMessage,
   problemDocument,
   toBase64Url,
+  toHex,
   type Answer,
+  type Chamber,
   type MessageStatus,
   type MessageView,
   type Outcome,
@@ -28,12 +32,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, Policy } from '../api';
 
 /** One of the enclave's keys, with the key that signs its receipts. */
-function createKeys(custody: string) {
+function createKeys() {
   const pair = sealing.generateKeyPair();
   const { publicKey } = pair;
   const receipts = generateKeyPairSync('ed25519');
   const receiptKey = new Uint8Array(Buffer.from(String(receipts.publicKey.export({ format: 'jwk' }).x), 'base64url'));
-  return { pair, publicKey, keyId: sealing.keyIdOf(publicKey), signing: receipts.privateKey, receiptKey, custody };
+  return { pair, publicKey, keyId: sealing.keyIdOf(publicKey), signing: receipts.privateKey, receiptKey };
 }
 type Keys = ReturnType<typeof createKeys>;
 
@@ -59,7 +63,12 @@ export class TestGateway {
   /** The statuses that a message goes through, the same for each; the last one stays. */
   statuses: MessageStatus[] = ['queued', 'delivering', 'delivered'];
   outcome: Outcome = 'accepted';
+  /** What the enclave attests from now on. */
   custody = 'process';
+  /** Whether each chamber recognizes a repeated message, as the enclave attests from now on. */
+  deduplicates: Record<Chamber, boolean> = { house: true, senate: true };
+  /** Whether the gateway gives the public configuration to whoever asks. */
+  servesConfiguration = true;
   /** How a question for events is answered. */
   events: 'stream' | 'json' | 'cut' | 'cut-each' | { readonly problem: ProblemCode } = 'stream';
   /** What the gateway makes of a view before it is sent. */
@@ -68,7 +77,9 @@ export class TestGateway {
   tamperAnswer: (answer: Answer) => Answer = (answer) => answer;
   url = '';
 
-  private keys: Keys = createKeys('process');
+  private keys: Keys = createKeys();
+  /** By SHA-256 in hex. */
+  private readonly configurations = new Map<string, Uint8Array>();
   private readonly held: Keys[] = [this.keys];
   private readonly turns = new Map<string, number>();
   private readonly reports = new Map<string, Promise<Pick<MessageView, 'receipt' | 'sealedAnswer'>>>();
@@ -99,7 +110,7 @@ export class TestGateway {
 
   /** From now on another key is attested; the older ones are still held, or not. */
   rotate({ keepOld }: { readonly keepOld: boolean }): void {
-    this.keys = createKeys(this.custody);
+    this.keys = createKeys();
     if (!keepOld) this.held.length = 0;
     this.held.push(this.keys);
   }
@@ -120,7 +131,9 @@ export class TestGateway {
         await this.document(this.keys, new Uint8Array(Buffer.from(url.searchParams.get('nonce') ?? '', 'hex'))),
       );
     } else if (url.pathname === '/attestation/configuration') {
-      sendProblem(response, 'not_found');
+      const configuration = this.configurations.get(url.searchParams.get('sha256') ?? '');
+      if (configuration === undefined || !this.servesConfiguration) sendProblem(response, 'not_found');
+      else response.end(configuration);
     } else if (request.method === 'POST') {
       const parts: Buffer[] = [];
       for await (const part of request) parts.push(part as Buffer);
@@ -249,9 +262,27 @@ export class TestGateway {
   }
 
   private document({ publicKey, keyId, receiptKey }: Keys, nonce?: Uint8Array): Promise<Uint8Array> {
+    const configuration = encodePublicConfiguration({
+      version: 1,
+      stack: 'test',
+      custody: this.custody,
+      legacySuite: false,
+      egress: [],
+      services: {
+        congress: {
+          acceptReplayAcrossEnclaves: true,
+          ...forEachChamber((chamber) => ({
+            origin: `https://${chamber}.example`,
+            deduplicates: this.deduplicates[chamber],
+          })),
+        },
+      },
+    });
+    const configSha256 = new Uint8Array(createHash('sha256').update(configuration).digest());
+    this.configurations.set(toHex(configSha256), configuration);
     return this.nsm.attest({
       publicKey,
-      userData: encodeKeyBinding({ keyId, receiptKey, custody: this.custody, configSha256: new Uint8Array(32) }),
+      userData: encodeKeyBinding({ keyId, receiptKey, custody: this.custody, configSha256 }),
       ...(nonce && { nonce }),
     });
   }

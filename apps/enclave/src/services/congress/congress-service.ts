@@ -18,10 +18,10 @@ export const congressService = defineService({
   path: 'messages',
   configuration: congressConfigSchema,
   limits: { maxRequestBytes: LIMITS.maxSealedMessageBytes },
-  needs: (configuration, { sharedKeys }) => ({
+  needs: (configuration) => ({
     destinations: congressDestinations(configuration),
     secrets: congressSecrets(configuration),
-    problems: sharedKeys ? replayProblems(configuration) : [],
+    problems: replayProblems(configuration),
   }),
   published: ({ acceptReplayAcrossEnclaves, ...configuration }) => ({
     acceptReplayAcrossEnclaves,
@@ -43,13 +43,14 @@ export const congressService = defineService({
 });
 
 /**
- * A lying parent could give one message to two enclaves that share the key: only the far end's own memory of DeliveryIds stops the
- * second delivery (delivery-memory.ts holds within one process).
+ * A lying parent could give one message to two enclaves: to two that share the key, or, where keys are per process, to a second one
+ * for which the sender seals it again. Only the far end's own memory of DeliveryIds stops the second delivery (delivery-memory.ts
+ * holds within one process), so a far end without one needs the operator's consent, which clients can read.
  */
 function replayProblems(configuration: Parameters<typeof congressSecrets>[0]): string[] {
   if (configuration.acceptReplayAcrossEnclaves) return [];
   return CHAMBER_KEYS.filter((chamber) => !configuration[chamber].deduplicates).map(
     (chamber) =>
-      `${chamber}.deduplicates: true with custody kms, unless acceptReplayAcrossEnclaves says that a message may be delivered twice`,
+      `${chamber}.deduplicates: true, unless acceptReplayAcrossEnclaves is true: then a lying parent can have a message delivered twice`,
   );
 }

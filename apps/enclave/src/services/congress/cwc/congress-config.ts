@@ -57,7 +57,7 @@ const chamberSchema = (messagePath: string) =>
 export const congressConfigSchema = z.strictObject({
   deliveryAgent: deliveryAgentSchema,
   ...forEachChamber((chamber) => chamberSchema(chamberFacts(chamber).production.messagePath)),
-  /** With shared keys (custody kms) and a far end that takes a DeliveryId twice: accepts that a lying parent can have a message delivered twice. */
+  /** Needed where a far end takes a DeliveryId twice: accepts that a lying parent can have a message delivered twice. Published to clients. */
   acceptReplayAcrossEnclaves: z.boolean().default(false),
   /** When what is pending is tried again: waits that double from the first to the longest, until the message expires. */
   retry: z

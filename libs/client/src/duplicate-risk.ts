@@ -1,0 +1,30 @@
+import { CHAMBER_KEYS, PROCESS_CUSTODY, chamberOf, type Chamber } from '@communique-tee/protocol';
+import type { AttestedKey } from './api';
+
+type Enclave = Pick<AttestedKey, 'custody' | 'configuration'>;
+
+/** The chambers of which this enclave attests that they recognize a repeated message; none where its configuration is not known. */
+export function recognizingChambers({ configuration }: Enclave): Chamber[] {
+  return CHAMBER_KEYS.filter((chamber) => configuration?.services.congress?.[chamber].deduplicates === true);
+}
+
+/**
+ * The chambers of these offices that might deliver a copy again: those that are not in each of the lists.
+ * @param offices codes of offices, as `HCA12`
+ * @param recognizing `recognizingChambers` of each enclave that can get the message
+ */
+export function forgetfulChambers(offices: readonly string[], recognizing: readonly (readonly Chamber[])[]): Chamber[] {
+  return CHAMBER_KEYS.filter(
+    (chamber) =>
+      offices.some((office) => chamberOf(office) === chamber) &&
+      !recognizing.every((chambers) => chambers.includes(chamber)),
+  );
+}
+
+/**
+ * As `forgetfulChambers`, before a message is sealed for the first time. Keys of one process open the message in that process alone,
+ * which delivers each copy once. Keys under KMS open it in several enclaves, and what one has delivered another cannot know.
+ */
+export function forgetfulWhereShared(offices: readonly string[], enclave: Enclave): Chamber[] {
+  return enclave.custody === PROCESS_CUSTODY ? [] : forgetfulChambers(offices, [recognizingChambers(enclave)]);
+}

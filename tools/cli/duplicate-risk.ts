@@ -1,0 +1,38 @@
+import { forgetfulChambers, forgetfulWhereShared, recognizingChambers, type EnclaveKey } from '@communique-tee/client';
+import { CHAMBERS } from '@communique-tee/protocol';
+import type { Context } from './command';
+import { Failure } from './failure';
+import type { KeptMessage } from './kept-messages';
+
+export interface AcceptDuplicateOption {
+  readonly acceptDuplicate?: boolean;
+}
+
+/**
+ * Asks the person where an office may get the message twice, if the gateway lies.
+ * @param before the same message, sealed to another key
+ * @throws Failure `duplicate_not_accepted`; nothing was sent
+ */
+export async function acceptDuplicates(
+  offices: readonly string[],
+  key: Pick<EnclaveKey, 'custody' | 'configuration'>,
+  before: Pick<KeptMessage, 'recognizing'> | undefined,
+  { acceptDuplicate = false }: AcceptDuplicateOption,
+  { confirm }: Pick<Context, 'confirm'>,
+): Promise<void> {
+  const chambers =
+    before === undefined
+      ? forgetfulWhereShared(offices, key)
+      : forgetfulChambers(offices, [before.recognizing, recognizingChambers(key)]);
+  if (chambers.length === 0 || acceptDuplicate) return;
+  const why = `the ${chambers.map((chamber) => CHAMBERS[chamber].name).join(' and the ')} may not recognize a repeated message`;
+  const risk =
+    before === undefined
+      ? `An office may get this message twice: several enclaves can open it, and ${why}.`
+      : `It may already have been delivered: only the gateway says that it was not, and ${why}.`;
+  if ((await confirm?.(`${risk} Send${before === undefined ? '' : ' again'}?`)) === true) return;
+  throw new Failure(
+    'duplicate_not_accepted',
+    `${risk} Nothing was sent. To send it all the same, add --accept-duplicate`,
+  );
+}
