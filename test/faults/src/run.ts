@@ -10,7 +10,7 @@ import { openResults } from './judge/open-results';
 import { readProgress, readRecord, watchEnds } from './judge/record';
 import type { Violation } from './judge/violation';
 import type { Options } from './options';
-import { drawFrom } from './plan/draw';
+import { drawFrom } from '@communique-tee/testing/harness';
 import { CALM, drawFaultPlan, type FaultPlan } from './plan/fault-plan';
 import { inject, setCongressFaults, type Injector } from './plan/inject';
 import type { Outcome, Phase } from './report/outcome';

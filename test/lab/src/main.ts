@@ -1,5 +1,6 @@
 import { CommandLine } from '@communique-tee/command-line';
 import { relative } from 'node:path';
+import { fuzzCommand } from './fuzz/fuzz-command';
 import { allAttackFiles, loadAttack } from './load-attack';
 import { processLabs } from './process-lab';
 import { describeOutcome, describeTotal } from './report';
@@ -14,7 +15,6 @@ const AFTER = `
 An attack is a file of about twenty lines; test/lab/README.md shows how to write one.
 
   npm run lab -- fuzz --help       random bytes at everything that crosses into the enclave
-  npm run lab -- openapi --help    schemathesis against the gateway, by its own OpenAPI
 
 Exit code
   0    every promise held
@@ -23,19 +23,23 @@ Exit code
   130  interrupted
 `;
 
-const line = new CommandLine(
-  'npm run lab --',
-  'Attacks an enclave with everything that its parent can do, and checks what must hold.',
-);
-line.program
-  .argument('[files...]', 'attacks to run (default: all of test/lab/attacks)')
-  .option('--image', 'attack the booted image in the emulator instead of the development build as a process')
-  .option('--verbose', "print every expectation, and the enclave's output where one did not hold")
-  .addHelpText('after', AFTER)
-  .action(line.run(main));
-
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
-process.exitCode = await line.parse(process.argv.slice(2));
+const [command = '', ...rest] = process.argv.slice(2);
+process.exitCode = command === 'fuzz' ? await fuzzCommand().parse(rest) : await attacks().parse(process.argv.slice(2));
+
+function attacks(): CommandLine {
+  const line = new CommandLine(
+    'npm run lab --',
+    'Attacks an enclave with everything that its parent can do, and checks what must hold.',
+  );
+  line.program
+    .argument('[files...]', 'attacks to run (default: all of test/lab/attacks)')
+    .option('--image', 'attack the booted image in the emulator instead of the development build as a process')
+    .option('--verbose', 'print every expectation')
+    .addHelpText('after', AFTER)
+    .action(line.run(main));
+  return line;
+}
 
 async function main(files: readonly string[], given: Given): Promise<number> {
   const paths = files.length > 0 ? files : await allAttackFiles();

@@ -1,15 +1,19 @@
+import type { KMSClient } from '@aws-sdk/client-kms';
 import type { PreparedMessage } from '@communique-tee/client';
+import { keyIdOf } from '@communique-tee/crypto';
 import type { CongressSimulator } from '@communique-tee/congress-simulator';
+import { legacyContent, sealAsLegacyClient } from '@communique-tee/enclave/testing/legacy-client';
 import type { Relayed } from '@communique-tee/enclave/testing/read-relayed';
 import { RecordStore } from '@communique-tee/enclave/testing/record-store';
 import { CREDENTIALS } from '@communique-tee/enclave/testing/sealed-surroundings';
 import type { Sender } from '@communique-tee/enclave/testing/sender';
 import type { EnclaveIdentity } from '@communique-tee/enclave-identity';
-import type { KmsSimulator } from '@communique-tee/kms-simulator';
+import type { KmsSimulator, SimulatedCredentials } from '@communique-tee/kms-simulator';
 import type { Nsm } from '@communique-tee/nsm';
 import {
   decodeKeyStatus,
   encodeKeyOffer,
+  legacyPublicKeyView,
   toHex,
   type CongressMessage,
   type KeyOffer,
@@ -47,6 +51,7 @@ export interface ParentParts {
   /** The NSM of a machine on which the parent boots what it wants. */
   readonly nsm: (pcrs?: ReadonlyMap<number, Uint8Array>) => Promise<Nsm>;
   readonly boot: (options?: EnclaveOptions) => Promise<Parent>;
+  readonly aws: (credentials: SimulatedCredentials) => KMSClient;
   readonly expectations: Expectation[];
 }
 
@@ -69,6 +74,8 @@ export class Parent {
   readonly nsm: ParentParts['nsm'];
   /** Another enclave of the same image on the same parent, with its own egress. */
   readonly boot: ParentParts['boot'];
+  /** AWS's own client of KMS, with any credentials. */
+  readonly aws: ParentParts['aws'];
 
   constructor(private readonly parts: ParentParts) {
     ({
@@ -79,6 +86,7 @@ export class Parent {
       machine: this.machine,
       nsm: this.nsm,
       boot: this.boot,
+      aws: this.aws,
     } = parts);
   }
 
@@ -144,6 +152,19 @@ export class Parent {
   /** A message sealed by a sender who has verified this enclave. Default: to HCA12, SCA01 and SCA03. */
   async seal(changes: Partial<CongressMessage> = {}, lifetimeSeconds?: number): Promise<PreparedMessage> {
     return this.parts.sender.seal(await this.identity(), changes, lifetimeSeconds);
+  }
+
+  /** Any plaintext sealed to an enclave, also what is no message. */
+  sealBytes(identity: EnclaveIdentity, plaintext: Uint8Array): PreparedMessage {
+    return this.parts.sender.sealBytes(identity, plaintext);
+  }
+
+  /** A message of the web client (legacy), as it is relayed. */
+  async sealLegacy(): Promise<Uint8Array> {
+    const { legacyKey } = await this.identity();
+    if (!legacyKey) throw new Error('the enclave attests no key of the legacy suite: enclave: { legacySuite: true }');
+    const view = legacyPublicKeyView(keyIdOf(legacyKey), legacyKey);
+    return (await sealAsLegacyClient(view, legacyContent())).sealed;
   }
 
   /** What the sender makes of an answer: receipt verified, answer opened. Rejects where either does not verify. */

@@ -40,7 +40,7 @@ export async function processLab(
 ): Promise<Lab> {
   const deduplicates = options.deduplicates ?? true;
   const surroundings = await startSealedSurroundings(forEachChamber(() => ({ deduplicates })));
-  const { congress, kms, time, trustAnchor, rootFolder, kmsSettings, device } = surroundings;
+  const { congress, kms, time, trustAnchor, rootFolder, kmsSettings, device, client } = surroundings;
   const sender = new Sender(trustAnchor, () => time.nowMs());
   const expectations: Expectation[] = [];
   const stops: (() => Promise<void>)[] = [() => surroundings.stop()];
@@ -82,7 +82,7 @@ export async function processLab(
     );
     await machine.start();
     return new Parent({
-      ...{ machine, egress, congress, kms, time, sender, expectations, boot },
+      ...{ machine, egress, congress, kms, time, sender, expectations, boot, aws: client },
       nsm: async (other) => createNsm(await device(other)),
     });
   };

@@ -55,13 +55,21 @@ export class Sender {
   }
 
   seal(
-    { publicKey, keyId }: EnclaveIdentity,
+    identity: EnclaveIdentity,
     changes: Partial<CongressMessage> = {},
+    lifetimeSeconds?: number,
+  ): PreparedMessage {
+    return this.sealBytes(identity, encodeCongressMessage(congressMessage(changes)), lifetimeSeconds);
+  }
+
+  /** Any plaintext, also what is no message. */
+  sealBytes(
+    { publicKey, keyId }: Pick<EnclaveIdentity, 'publicKey' | 'keyId'>,
+    plaintext: Uint8Array,
     lifetimeSeconds = 7 * 24 * 3600,
   ): PreparedMessage {
     const messageId = new Uint8Array(randomBytes(16));
     const expiresAtSeconds = Math.floor(this.nowMs() / 1000) + lifetimeSeconds;
-    const plaintext = encodeCongressMessage(congressMessage(changes));
     const { message, answerKey } = sealing.seal({
       publicKey,
       suite: DEFAULT_SUITE,

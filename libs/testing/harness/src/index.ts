@@ -2,6 +2,7 @@
  * What every integration test and the demo build on: processes that end with us, free ports, temporary folders. Nothing here needs
  * jest but describeWith, and that only when called.
  */
+export { drawFrom, type Draw } from './draw';
 export { appBundle, type AppBundle } from './app-bundle';
 export { describeWith, type Availability } from './describe-with';
 export { SupportError, propertyOf, type SupportErrorCode } from './errors';

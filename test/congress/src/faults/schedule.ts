@@ -1,3 +1,4 @@
+import { drawFrom } from '@communique-tee/testing/harness';
 import type { Chamber } from '../chambers';
 import { faultPlanSchema, type Fault, type FaultPlan, type FaultPlanInput } from './fault';
 
@@ -12,7 +13,8 @@ export class FaultSchedule {
   set(plan: FaultPlanInput): void {
     this.plan = faultPlanSchema.parse(plan);
     this.left = this.plan.queue.map(({ times }) => (times === 'always' ? Infinity : times));
-    this.next = mulberry32(this.plan.random?.seed ?? 0);
+    const draw = drawFrom(this.plan.random?.seed ?? 0, 'faults');
+    this.next = () => draw.between(0, 1);
   }
 
   /** Whether the next fault for this chamber strikes before anything is read; only entries without an office can. */
@@ -69,16 +71,4 @@ function nameOf(fault: Fault): string {
   const what =
     fault.kind === 'cut' ? `cut ${fault.at}` : fault.kind === 'status' ? `status ${fault.status}` : fault.kind;
   return 'stored' in fault && fault.stored ? `${what}, stored` : what;
-}
-
-/** A small seeded generator (Tommy Ettinger's mulberry32, public domain): [0, 1), good enough to place faults. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
 }

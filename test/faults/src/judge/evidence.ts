@@ -1,7 +1,7 @@
 import { prepareMessage, type EnclaveKey } from '@communique-tee/client';
 import { generateKeyPair, keyIdOf } from '@communique-tee/crypto';
 import { toHex, type MessageStatus, type Outcome, chamberOf } from '@communique-tee/protocol';
-import { drawFrom } from '../plan/draw';
+import { drawFrom } from '@communique-tee/testing/harness';
 import { drawContent } from '../senders/content';
 import type { SentMessage } from '../senders/sent-message';
 import { readCopy, type Copy } from './copies';

@@ -1,5 +1,5 @@
 import type { Fault, FaultPlanInput } from '@communique-tee/congress-simulator';
-import { drawFrom } from './draw';
+import { drawFrom } from '@communique-tee/testing/harness';
 
 export const PROCESSES = ['gateway', 'enclave', 'redis', 'postgres'] as const;
 export type ProcessName = (typeof PROCESSES)[number];

@@ -1,7 +1,7 @@
 import { createDeliverySecret } from '@communique-tee/client';
 import type { CongressMessage } from '@communique-tee/protocol';
 import { randomBytes } from 'node:crypto';
-import type { Draw } from '../plan/draw';
+import type { Draw } from '@communique-tee/testing/harness';
 import { REFUSING_OFFICE } from '../plan/fault-plan';
 
 const OFFICES = ['HCA12', 'HNY03', 'SCA01', 'SCA03', 'STX02', 'HAK00'] as const;

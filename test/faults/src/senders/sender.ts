@@ -9,7 +9,7 @@ import {
 import { PROBLEMS, isProblemCode } from '@communique-tee/protocol';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drawContent } from './content';
-import type { Draw } from '../plan/draw';
+import type { Draw } from '@communique-tee/testing/harness';
 import type { SentMessage } from './sent-message';
 
 /** How long an enclave's key is used before it is asked for again. */

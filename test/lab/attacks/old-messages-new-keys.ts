@@ -1,0 +1,30 @@
+import { attack } from '@communique-tee/lab';
+
+const HOUR_MS = 3600_000;
+
+export default attack({
+  title:
+    'opens nothing that was sealed more than 8 days and an hour ago, with keys of the process, and delivers a legacy message once in that time',
+  enclave: { legacySuite: true, deduplicates: false },
+  processOnly: true,
+  async run(parent) {
+    const [early, late] = [await parent.seal({ offices: ['HCA12'] }), await parent.seal({ offices: ['SCA01'] })];
+    const legacy = await parent.sealLegacy();
+    await parent.relay(early);
+    await parent.relay(legacy);
+    const delivered = parent.congress.received().length;
+    // The enclave learns the time with each document that it makes
+    const turnTo = async (hours: number) => {
+      parent.time.offsetMs = hours * HOUR_MS;
+      await parent.attestation(new Uint8Array(32));
+    };
+    await turnTo(7 * 24 + 2);
+    await parent.relay(legacy);
+    parent.holds('the legacy message is not delivered again', parent.congress.received().length, delivered);
+
+    await turnTo(8 * 24 + 2);
+    for (const message of [early.sealed, late.sealed, legacy])
+      parent.holds('nothing of that time is opened', (await parent.relay(message)).code, 'key_retired');
+    parent.holds('Congress got nothing more', parent.congress.received().length, delivered);
+  },
+});

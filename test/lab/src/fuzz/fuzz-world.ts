@@ -1,0 +1,112 @@
+import { EncryptCommand } from '@aws-sdk/client-kms';
+import { keyIdOf } from '@communique-tee/crypto';
+import { sealAsLegacyClient, legacyContent, type LegacyKeyView } from '@communique-tee/enclave/testing/legacy-client';
+import { congressMessage } from '@communique-tee/enclave/testing/enclave-fixture';
+import { OPERATOR, OPERATOR_ALIAS } from '@communique-tee/enclave/testing/sealed-surroundings';
+import type { EnclaveIdentity } from '@communique-tee/enclave-identity';
+import { decodeSealedKey, encodeCongressMessage, legacyPublicKeyView } from '@communique-tee/protocol';
+import type { Parent } from '../parent';
+import { processLab, type Lab } from '../process-lab';
+
+/** The last answer of a genuine kind, to be changed. */
+export interface Corpus {
+  readonly sealed: Uint8Array;
+  readonly plaintext: Uint8Array;
+  readonly legacySealed: Uint8Array;
+  readonly legacyText: string;
+  readonly record: Uint8Array;
+  /** One of the operator's secrets, as KMS's ciphertext. */
+  readonly secret: Uint8Array;
+  readonly receipt: string;
+  /** Of the far end, as the parent records it. */
+  readonly tls: Uint8Array;
+}
+
+export interface FuzzWorld {
+  readonly lab: Lab;
+  readonly parent: Parent;
+  readonly identity: EnclaveIdentity;
+  readonly legacyKey: LegacyKeyView;
+  readonly corpus: Corpus;
+  /** Another ciphertext of the true secret: KMS is asked for each that the enclave has not seen. */
+  freshSecret(): Promise<Uint8Array>;
+  /** Changes what the NSM answers; null: nothing. */
+  setNsm(change: ((answer: Uint8Array) => Uint8Array) | null): void;
+}
+
+const SECRET = 'cwc-house';
+
+/** An enclave with everything on: keys and a secret under KMS, both suites, and one genuine exchange of each kind. */
+export async function startFuzzWorld(): Promise<FuzzWorld> {
+  let nsmChange: ((answer: Uint8Array) => Uint8Array) | null = null;
+  const lab = await processLab({ custody: 'kms', legacySuite: true, configure: withSecret }, (transport) => ({
+    request: async (bytes) => {
+      const answer = await transport.request(bytes);
+      return nsmChange ? nsmChange(answer) : answer;
+    },
+    close: () => transport.close(),
+  }));
+  try {
+    const { parent } = lab;
+    const freshSecret = async () => {
+      const { CiphertextBlob } = await parent.aws(OPERATOR).send(
+        new EncryptCommand({
+          KeyId: OPERATOR_ALIAS,
+          Plaintext: Buffer.from(parent.congress.house.apiKey),
+          EncryptionContext: {
+            'communique-tee:purpose': 'operator-secret',
+            'communique-tee:stack': 'test',
+            'communique-tee:secret': SECRET,
+          },
+        }),
+      );
+      return CiphertextBlob ?? new Uint8Array();
+    };
+    const secret = await freshSecret();
+    await parent.store.settle([parent], { secrets: { [SECRET]: secret } });
+    const identity = await parent.identity();
+    if (!identity.legacyKey) throw new Error('the enclave attests no key of the legacy suite');
+    const legacyKey = legacyPublicKeyView(keyIdOf(identity.legacyKey), identity.legacyKey);
+    const message = await parent.seal({ offices: ['HCA12'] });
+    const { answer } = await parent.read(await parent.relay(message), message);
+    const legacyText = JSON.stringify(legacyContent());
+    const record = parent.store.records[0] ?? new Uint8Array();
+    decodeSealedKey(record);
+    return {
+      lab,
+      parent,
+      identity,
+      legacyKey,
+      corpus: {
+        sealed: message.sealed,
+        plaintext: encodeCongressMessage(congressMessage()),
+        legacySealed: (await sealAsLegacyClient(legacyKey, legacyText)).sealed,
+        legacyText,
+        record,
+        secret,
+        receipt: answer.receipt,
+        tls: parent.egress.to('house')[0]?.received ?? new Uint8Array(1),
+      },
+      freshSecret,
+      setNsm: (change) => (nsmChange = change),
+    };
+  } catch (error) {
+    await lab.stop();
+    throw error;
+  }
+}
+
+/** The House's API key as a secret of the operator's; short waits for KMS. */
+function withSecret(configuration: Record<string, unknown>): Record<string, unknown> {
+  const { services, kms } = configuration as {
+    services: { congress: { house: Record<string, unknown> } };
+    kms: object;
+  };
+  const { apiKeyReadableInImage: _left, ...house } = services.congress.house;
+  return {
+    ...configuration,
+    kms: { ...kms, timeoutMs: 2_000 },
+    secrets: { keyAlias: OPERATOR_ALIAS },
+    services: { congress: { ...services.congress, house: { ...house, apiKeySecret: SECRET } } },
+  };
+}

@@ -1,0 +1,17 @@
+import { describeFuzz } from './fuzz-command';
+import { MAX_GROWN_BYTES, runFuzz } from './run-fuzz';
+import { TARGETS } from './targets';
+
+/** A bounded run of `npm run lab -- fuzz`. The seed is of the day, and printed where something is found. */
+
+const seed = Math.floor(Date.now() / 86_400_000);
+
+it('survives half a minute of changed inputs, answers each by a code, and delivers afterwards', async () => {
+  const result = await runFuzz({ seed, seconds: 30 });
+  if (result.findings.length > 0) throw new Error(describeFuzz(result, seed));
+  expect(result.grownBytes).toBeLessThan(MAX_GROWN_BYTES);
+  // Every kind of input was tried, and some of it was taken: a door that is shut at once would prove nothing
+  const tried = new Set(Object.keys(result.cases));
+  expect(TARGETS.filter(({ name, weight }) => weight > 2 && !tried.has(name))).toEqual([]);
+  expect(Object.keys(result.answers)).toEqual(expect.arrayContaining(['200', '400 malformed_body']));
+});
