@@ -224,12 +224,13 @@ export const TARGETS: readonly Target[] = [
         );
         return seen as Record<string, unknown>;
       };
+      const secret = await freshSecret();
       parent.kms.faults.add({ kind: 'answer', change }, { times: 'always' });
       const offer = {
         credentials: CREDENTIALS,
         revoked: [],
         records: [corpus.record],
-        secrets: { 'cwc-house': await freshSecret() },
+        secrets: { 'cwc-house': secret },
       };
       try {
         const reply = await parent.ask('POST', '/keys', encode({ v: 1, ...offer }), CBOR);
