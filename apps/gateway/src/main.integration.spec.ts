@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -73,10 +74,16 @@ describe('the gateway as a process', () => {
     }
   });
 
-  it('does not start without its keys', async () => {
-    expect(await run({ AUTH_JWKS_FILE: folder.file('missing.json') })).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('cannot start') as string,
+  it.each([
+    ['missing', undefined, 'cannot be read (ENOENT)'],
+    ['broken', '{', 'cannot be read: not JSON'],
+    ['without a key that can be used', '{"keys":[]}', 'has no key that can verify a token here'],
+  ])('names a key set file that is %s in one line, without a stack, and exits with 78', async (name, text, why) => {
+    const file = folder.file(`${name}.json`);
+    if (text !== undefined) await writeFile(file, text);
+    expect(await run({ AUTH_JWKS_FILE: file })).toEqual({
+      code: 78,
+      stderr: `The gateway cannot start. Its environment has 1 problem(s):\n  AUTH_JWKS_FILE: the file ${why}\n`,
     });
   });
 

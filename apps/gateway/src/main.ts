@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
+import { ConfigurationProblem } from './core/config/configuration-problem';
 import { ENCLAVE_SECRETS, listenProblem, parseEnvironment } from './core/config/environment';
 import { createApp } from './create-app';
 import { Logger } from './core/telemetry/logger';
+import { readKeySetFile } from './features/auth/key-set-by-file';
 import { limitShutdown } from './core/lifecycle/shutdown-limit';
 
 /** sysexits.h EX_CONFIG: started again it would fail again. */
@@ -31,6 +33,7 @@ async function main(args: readonly string[]): Promise<void> {
   for (const name of ENCLAVE_SECRETS) Reflect.deleteProperty(process.env, name);
   if (!parsed.ok) return refuse(parsed.problems);
   const { config } = parsed;
+  if ('file' in config.auth.jwks) await readKeySetFile(config.auth.jwks.file);
   const app = await createApp(config);
   // Node would print the message, which may quote what was sent; ours is written through the allow-list. The state is unknown: end.
   process.on('uncaughtException', (error) => {
@@ -59,6 +62,7 @@ function refuse(problems: readonly string[]): never {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof ConfigurationProblem) refuse([error.message]);
   process.stderr.write(
     `The gateway cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );

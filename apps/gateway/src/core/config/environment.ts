@@ -187,7 +187,7 @@ function configOf(
       adminScope: values.AUTH_ADMIN_SCOPE,
       jwks:
         values.AUTH_JWKS_URL === undefined
-          ? { file: values.AUTH_JWKS_FILE ?? '' }
+          ? { file: values.AUTH_JWKS_FILE ?? '', staleMs: values.AUTH_JWKS_STALE_MS }
           : { url: values.AUTH_JWKS_URL, ...jwks, staleMs: values.AUTH_JWKS_STALE_MS },
     },
     enclave: { addresses: addressesOf(values), timeoutMs: values.ENCLAVE_TIMEOUT_MS },

@@ -68,7 +68,7 @@ export interface GatewayConfig {
     readonly adminScope: string;
     readonly jwks:
       | { readonly url: string; readonly timeoutMs: number; readonly cooldownMs: number; readonly staleMs: number }
-      | { readonly file: string };
+      | { readonly file: string; readonly staleMs: number };
   };
   readonly enclave: {
     /** Each `vsock:<cid>:<port>`, `unix:<absolute path>`, `tcp:<host>:<port>` or, never in production, `hybrid:<absolute path>:<port>`; more than one only where attestation is verified. */

@@ -1,6 +1,7 @@
-import { createRemoteJWKSet, errors } from 'jose';
+import { errors, type JWTVerifyGetKey } from 'jose';
 import { ProblemError } from '../../core/problems/problem-error';
 import type { Logger } from '../../core/telemetry/logger';
+import { KeySetError, MAX_KEY_SET_BYTES, finderOf, parseKeySet } from './key-set';
 import type { KeySource } from './token-verifier';
 
 /** How long a set that was fetched is used without asking again. */
@@ -19,17 +20,14 @@ export interface KeySetByUrl {
 }
 
 /**
- * jose fetches, reads and searches the set; when it is fetched is decided here, since jose refuses everybody as soon as its cache ends
- * with the provider away.
+ * When the set is fetched is decided here, since jose refuses everyone as soon as its cache ends while the provider is away. A set that
+ * can be read replaces the one before, even where it has no usable key.
  * `identity_provider_unavailable`: no usable keys, or an unknown key that may be a new one.
  */
 export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetByUrl, logger: Logger): KeySource {
-  // Never by itself: both durations without end
-  const remote = createRemoteJWKSet(new URL(url), {
-    timeoutDuration: timeoutMs,
-    cacheMaxAge: Infinity,
-    cooldownDuration: Infinity,
-  });
+  let keys: JWTVerifyGetKey = () => {
+    throw new errors.JWKSNoMatchingKey();
+  };
   let number = 0;
   let fetchedAtMs: number | undefined;
   let askedAtMs = -Infinity;
@@ -37,10 +35,11 @@ export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetB
   let asking: Promise<void> | undefined;
 
   const ask = (): Promise<void> =>
-    (asking ??= remote
-      .reload()
+    (asking ??= fetchKeySet(url, timeoutMs)
+      .then((bytes) => finderOf(parseKeySet(bytes), logger))
       .then(
-        () => {
+        (found) => {
+          keys = found;
           number++;
           fetchedAtMs = performance.now();
           failure = undefined;
@@ -66,12 +65,12 @@ export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetB
 
   const find: KeySource['find'] = async (header, token) => {
     try {
-      return await remote(header, token);
+      return await keys(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       await askAtMostEvery(failure === undefined ? cooldownMs : Math.max(cooldownMs, RETRY_MS));
       if (failure !== undefined) throw unavailable(failure);
-      return remote(header, token);
+      return keys(header, token);
     }
   };
 
@@ -88,6 +87,25 @@ export function openKeySetByUrl({ url, timeoutMs, cooldownMs, staleMs }: KeySetB
     },
     find,
   };
+}
+
+/** Redirects are not followed: they would lead to keys of another host. */
+async function fetchKeySet(url: string, timeoutMs: number): Promise<Uint8Array> {
+  const response = await fetch(url, {
+    headers: { accept: 'application/jwk-set+json, application/json' },
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body ?? []) {
+    const bytes = part as Uint8Array;
+    length += bytes.length;
+    if (length > MAX_KEY_SET_BYTES) throw new KeySetError(`has more than ${String(MAX_KEY_SET_BYTES)} bytes`);
+    parts.push(bytes);
+  }
+  if (response.status !== 200) throw new KeySetError(`was answered with ${String(response.status)}`);
+  return Buffer.concat(parts);
 }
 
 function unavailable(cause: unknown): ProblemError {

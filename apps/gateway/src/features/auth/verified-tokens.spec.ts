@@ -202,7 +202,7 @@ describe('a token that was verified a moment ago', () => {
   it('is refused as soon as a key set file without its key was read', async () => {
     const file = join(folder, 'jwks.json');
     await issuer.writeKeySet(file);
-    const { verify } = watched(await openKeySource({ file }, logger));
+    const { verify } = watched(await openKeySource({ file, staleMs: 3_600_000 }, logger));
     const token = await issuer.token('alice');
     await verify(token);
     await (await createIssuer('EdDSA', 'next')).writeKeySet(file);

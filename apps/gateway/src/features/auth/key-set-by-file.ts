@@ -1,0 +1,107 @@
+import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { ConfigurationProblem } from '../../core/config/configuration-problem';
+import { ProblemError } from '../../core/problems/problem-error';
+import type { Logger } from '../../core/telemetry/logger';
+import { type KeySet, KeySetError, MAX_KEY_SET_BYTES, finderOf, parseKeySet } from './key-set';
+import type { KeySource } from './token-verifier';
+
+/** How long a file's state is believed before it is checked again. */
+const RECHECK_MS = 1000;
+const RETRY_AFTER_SECONDS = 10;
+
+export interface KeySetByFile {
+  readonly file: string;
+  /** How long the last good keys serve while the file cannot be used. */
+  readonly staleMs: number;
+}
+
+/**
+ * The file is read at start, where one that cannot be used stops the start, and again when it has changed. A set that can be read
+ * replaces the one before, even where it has no usable key. While the file cannot be read, the last good keys serve for `staleMs`.
+ * @throws ConfigurationProblem
+ */
+export async function openKeySetByFile({ file, staleMs }: KeySetByFile, logger: Logger): Promise<KeySource> {
+  const first = await readKeySetFile(file);
+  let { version } = first;
+  let find = finderOf(first.set, logger);
+  let number = 1;
+  let checkedAtMs = performance.now();
+  let brokenSinceMs: number | undefined;
+  let reported: string | undefined;
+
+  const check = async () => {
+    try {
+      const now = await read(file);
+      if (now.version !== version) {
+        find = finderOf(parseKeySet(now.bytes), logger);
+        ({ version } = now);
+        number++;
+        logger.info({}, 'the key set file was read again');
+      }
+      brokenSinceMs = undefined;
+      reported = undefined;
+    } catch (error) {
+      brokenSinceMs ??= checkedAtMs;
+      const reason = reasonOf(error);
+      if (reason !== reported)
+        logger.error({ err: error }, `AUTH_JWKS_FILE ${reason}: the keys read before stay in use for a while`);
+      reported = reason;
+    }
+  };
+
+  return {
+    async current() {
+      if (performance.now() - checkedAtMs >= RECHECK_MS) {
+        checkedAtMs = performance.now();
+        await check();
+      }
+      if (brokenSinceMs !== undefined && performance.now() - brokenSinceMs >= staleMs)
+        throw new ProblemError('identity_provider_unavailable', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      return number;
+    },
+    find: (header, token) => find(header, token),
+  };
+}
+
+/**
+ * Also for the start of the process, which so ends before Nest would print a stack.
+ * @throws ConfigurationProblem for a file that cannot be read, is no set, or has no usable key
+ */
+export async function readKeySetFile(file: string): Promise<{ readonly version: string; readonly set: KeySet }> {
+  try {
+    const { version, bytes } = await read(file);
+    const set = parseKeySet(bytes);
+    if (set.keys.length === 0)
+      throw new KeySetError(['has no key that can verify a token here', ...set.leftOut].join('; '));
+    return { version, set };
+  } catch (error) {
+    throw new ConfigurationProblem(`AUTH_JWKS_FILE: the file ${reasonOf(error)}`);
+  }
+}
+
+interface Read {
+  /** Another one after each change of the file, also where its date is kept. */
+  readonly version: string;
+  readonly bytes: Uint8Array;
+}
+
+async function read(path: string): Promise<Read> {
+  // Without waiting: a pipe that nothing writes to is refused, not waited for
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new KeySetError('is no file');
+    if (stat.size > MAX_KEY_SET_BYTES) throw new KeySetError(`has more than ${String(MAX_KEY_SET_BYTES)} bytes`);
+    const version = [stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ');
+    return { version, bytes: await file.readFile() };
+  } finally {
+    await file.close();
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof KeySetError) return error.message;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown reason';
+  return `cannot be read (${code})`;
+}

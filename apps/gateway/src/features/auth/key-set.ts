@@ -1,0 +1,71 @@
+import { createPublicKey } from 'node:crypto';
+import { ProtocolError, decodeJson } from '@communique-tee/protocol';
+import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
+import type { Logger } from '../../core/telemetry/logger';
+
+/** A set of a large provider has some 10 KB. */
+export const MAX_KEY_SET_BYTES = 256 * 1024;
+const MAX_KEYS = 100;
+/** Members that only a private or a secret key has (RFC 7518 sections 6.2.2, 6.3.2, 6.4.1). */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+/** A JWK Set (RFC 7517 section 5) by what of it can verify a token here. */
+export interface KeySet {
+  readonly keys: readonly JWK[];
+  /** Why keys are left out, by their place in the set; holds nothing of a key. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Reads a set and leaves out what cannot verify a token here: RFC 7517 section 5 has a reader ignore keys that it does not understand,
+ * and one of them must not keep a withdrawn key in use.
+ * @throws KeySetError without the content, for what is no set
+ */
+export function parseKeySet(bytes: Uint8Array): KeySet {
+  let value: unknown;
+  try {
+    if (bytes.length > MAX_KEY_SET_BYTES) throw new KeySetError(`has more than ${String(MAX_KEY_SET_BYTES)} bytes`);
+    value = decodeJson(bytes);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new KeySetError(`cannot be read: ${error.message}`);
+  }
+  const members = typeof value === 'object' && value !== null && 'keys' in value ? value.keys : undefined;
+  if (!Array.isArray(members)) throw new KeySetError('must be a JWK Set: {"keys": [...]}');
+  if (members.length > MAX_KEYS) throw new KeySetError(`has more than ${String(MAX_KEYS)} keys`);
+  const keys: JWK[] = [];
+  const leftOut: string[] = [];
+  for (const [at, member] of members.entries()) {
+    const reason = unusable(member);
+    if (reason === undefined) keys.push(member as JWK);
+    else leftOut.push(`key ${String(at + 1)} ${reason}`);
+  }
+  return { keys, leftOut };
+}
+
+/** What finds a token's key in a set; writes to the log which keys were left out. */
+export function finderOf({ keys, leftOut }: KeySet, logger: Logger): JWTVerifyGetKey {
+  if (leftOut.length > 0)
+    logger.warn({ count: leftOut.length }, `keys of the key set are left out: ${leftOut.join('; ')}`);
+  return createLocalJWKSet({ keys: [...keys] });
+}
+
+function unusable(member: unknown): string | undefined {
+  if (typeof member !== 'object' || member === null || Array.isArray(member)) return 'is no JSON object';
+  const jwk = member as Record<string, unknown>;
+  if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name)))
+    return 'has a private part: take it out of the set, and let the issuer replace the key';
+  if (jwk['kty'] !== 'OKP' && jwk['kty'] !== 'EC' && jwk['kty'] !== 'RSA')
+    return 'is of a kind (kty) that is not used here';
+  try {
+    createPublicKey({ key: jwk, format: 'jwk' });
+    return undefined;
+  } catch {
+    return 'is no key of its kind, or of a curve that is not used here';
+  }
+}
+
+/** What is wrong with a set, as the end of a sentence that starts with the set. */
+export class KeySetError extends Error {
+  override readonly name = 'KeySetError';
+}
