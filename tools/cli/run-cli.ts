@@ -2,6 +2,7 @@ import { CommandLine, UsageError } from '@communique-tee/command-line';
 import type { Context, Run } from './command';
 import { keys } from './commands/keys';
 import { list } from './commands/list';
+import { offices } from './commands/offices';
 import { receipt } from './commands/receipt-verify';
 import { seal } from './commands/seal';
 import { send } from './commands/send';
@@ -40,7 +41,7 @@ export function commandLine(context: Context): CommandLine<Exit> {
   );
   line.program.addHelpText('after', AFTER);
   const run: Run = (work) => line.run((...args) => work(context, ...args));
-  for (const add of [verify, keys, send, status, list, receipt, seal, token]) add(line.program, run);
+  for (const add of [verify, keys, send, status, list, receipt, seal, offices, token]) add(line.program, run);
   return line;
 }
 

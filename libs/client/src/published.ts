@@ -1,6 +1,5 @@
 /** What @communique-tee/client exports where it is published. */
-export { BILL_TYPES, CHAMBERS, STATES, TOPICS } from '@communique-tee/protocol';
-export { toWebAddress } from '@communique-tee/protocol';
+export { BILL_TYPES, CHAMBERS, OFFICES_AS_OF, STATES, TOPICS, officesOf, toWebAddress } from '@communique-tee/protocol';
 export * from './errors';
 export * from './api';
 export { connect } from './connect';

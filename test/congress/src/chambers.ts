@@ -1,18 +1,23 @@
+import { HOUSE_OFFICES, SENATE_OFFICES } from './offices';
+
 export type Action = 'message' | 'validate' | 'offices';
 
 /**
  * The simulator's own table of chambers, written from their schemas and documents and on purpose not shared with the code under test:
- * this is the judge. `memberOffice` is the only place where the chambers' schemas differ: a pattern of XML Schema, which matches whole values.
+ * this is the judge. `memberOffice` is the only place where the chambers' schemas differ: a pattern of XML Schema, which matches whole
+ * values. `offices` are those that exist; the schema takes more.
  */
 export const SIMULATED_CHAMBERS = {
   house: {
     memberOffice: 'H[A-Z][A-Z][0-9][0-9]',
+    offices: HOUSE_OFFICES,
     paths: { '/v2/message': 'message', '/v2/validate': 'validate', '/v2/offices': 'offices' },
     /** What a configuration posts to. */
     messagePath: '/v2/message',
   },
   senate: {
     memberOffice: 'S[A-Z][A-Z]0[1-3]',
+    offices: SENATE_OFFICES,
     paths: {
       '/api/testing-messages/': 'message',
       '/api/production-messages/': 'message',
@@ -22,7 +27,7 @@ export const SIMULATED_CHAMBERS = {
   },
 } as const satisfies Record<
   string,
-  { memberOffice: string; paths: Readonly<Record<string, Action>>; messagePath: string }
+  { memberOffice: string; offices: readonly string[]; paths: Readonly<Record<string, Action>>; messagePath: string }
 >;
 
 export type Chamber = keyof typeof SIMULATED_CHAMBERS;

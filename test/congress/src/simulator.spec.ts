@@ -127,6 +127,25 @@ describe('the Congress simulator', () => {
     expect(await post(minimalCwc())).toMatchObject({ status: 201 });
   });
 
+  it.each(['HZZ99', 'HDC98', 'HCA53', 'HAS00', 'HAK01'])('refuses %s, which no state has', async (office) => {
+    expect(await post(minimalCwc({ office }))).toMatchObject({
+      status: 400,
+      body: expect.stringContaining('this office is not served') as string,
+    });
+    expect(simulator.received()).toEqual([]);
+  });
+
+  it('refuses Senate seats that no state has', async () => {
+    for (const office of ['SDC01', 'SCA02'])
+      expect(await send(simulator, senateUrl(), { body: minimalCwc({ office }) })).toMatchObject({ status: 400 });
+  });
+
+  it('lists every office that exists', async () => {
+    const list = async (url: string) => (await send(simulator, url, { method: 'GET' })).body.match(/[HS][A-Z]{2}\d\d/g);
+    expect(await list(houseUrl('/v2/offices'))).toHaveLength(441);
+    expect(await list(senateUrl('/api/active_offices'))).toHaveLength(100);
+  });
+
   it('lists its offices, and with a list serves no others', async () => {
     const listed = await startCongressSimulator({ house: { offices: ['HCA12'] } });
     const url = (path: string) => `${listed.house.origin}${path}?apikey=${listed.house.apiKey}`;

@@ -13,6 +13,7 @@ jest.mock('../../../libs/protocol/src/congress/chambers', () => {
     name: 'Commons',
     office: /^C[A-Z]{2}[0-9]{2}$/,
     officeForm: 'C, state, two digits, as CCA01',
+    offices: (state: string) => [`C${state}01`],
     production: { origin: 'https://cwc.commons.example', messagePath: '/messages' },
     test: { origin: 'https://uat.commons.example', messagePath: '/messages' },
     vendorContact: null,
@@ -27,6 +28,7 @@ jest.mock('../../congress/src/chambers', () => {
   }>('../../congress/src/chambers');
   actual.SIMULATED_CHAMBERS['commons'] = {
     memberOffice: 'C[A-Z][A-Z][0-9][0-9]',
+    offices: ['CCA01'],
     paths: { '/messages': 'message' },
     messagePath: '/messages',
   };

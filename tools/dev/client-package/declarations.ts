@@ -3,6 +3,8 @@ import ts from 'typescript';
 
 /** The files of the published types. They import nothing but each other, so that written one after the other they are whole. */
 const SOURCES = [
+  'libs/protocol/src/congress/offices.ts',
+  'libs/protocol/src/congress/office-refusal.ts',
   'libs/protocol/src/congress/chambers.ts',
   'libs/protocol/src/congress/cwc-vocabulary.ts',
   'libs/protocol/src/congress/web-address.ts',

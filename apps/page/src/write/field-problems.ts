@@ -24,7 +24,9 @@ export function problemsByField(problems: readonly FieldProblem[]): {
 
 /** What is wrong, without the pointer, for which the page shows the field's label. */
 function sentence({ code, pointer, message }: FieldProblem): string {
-  return code === 'required' ? 'missing.' : `${message.slice(`${pointer}: `.length)}.`;
+  if (code === 'required') return 'missing.';
+  const office = /^\/offices\/(\d+)$/.exec(pointer)?.[1];
+  return `${office === undefined ? '' : `number ${String(Number(office) + 1)} `}${message.slice(`${pointer}: `.length)}.`;
 }
 
 function isOf(pointer: string, { name }: Field): boolean {

@@ -39,7 +39,7 @@ export const GROUPS: readonly Group[] = [
         label: 'Offices',
         kind: 'text',
         required: true,
-        hint: `One to four codes. ${CHAMBER_KEYS.map((chamber) => `${CHAMBERS[chamber].name}: ${CHAMBERS[chamber].officeForm}.`).join(' ')}`,
+        hint: `One to four codes, all of your state. ${CHAMBER_KEYS.map((chamber) => `${CHAMBERS[chamber].name}: ${CHAMBERS[chamber].officeForm}.`).join(' ')}`,
       },
       {
         name: 'campaignId',

@@ -137,6 +137,20 @@ describe('the form', () => {
     expect(check(readForm([...FILLED, ['message/moreInfo', 'example.org']])).ok).toBe(false);
   });
 
+  it('names the offices of the state for one that does not exist or is of another state', () => {
+    const shown = (offices: string, state: string) => {
+      const result = check(readForm([...FILLED, ['offices', offices], ['constituent/state', state]]));
+      return result.ok ? [] : problemsByField(result.problems).shown.map(({ text }) => text);
+    };
+    expect(shown('HOH01 SOH03', 'OH')).toEqual([]);
+    expect(shown('HOH01 HOH16', 'OH')).toEqual([
+      'Offices: number 2 is an office that does not exist; an address in OH has HOH01 to HOH15 (House), SOH01 and SOH03 (Senate).',
+    ]);
+    expect(shown('HCA12', 'DC')).toEqual([
+      'Offices: number 1 is an office of another state than the address; an address in DC has HDC00 (House).',
+    ]);
+  });
+
   it('offers the topics of Congress', () => {
     expect(TOPICS).toHaveLength(32);
   });

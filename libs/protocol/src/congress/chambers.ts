@@ -1,11 +1,15 @@
+import { houseOffices, senateOffices, type State } from './offices';
+
 /** An API of Congress (Communicating With Congress, CWC 2.0) and how it writes its offices. */
 export interface ChamberFacts {
   /** As in "the House". */
   readonly name: string;
-  /** Five characters, as CWC's MemberOffice. No office may fit two chambers. */
+  /** The form of CWC's MemberOffice: five characters. No code may fit two chambers. */
   readonly office: RegExp;
   /** The form of an office in words, for people who type one. */
   readonly officeForm: string;
+  /** The codes of all offices of a state or territory, in ascending order. */
+  readonly offices: (state: State) => string[];
   readonly production: { readonly origin: string; readonly messagePath: string };
   /** Takes documents and delivers them to no one. */
   readonly test: { readonly origin: string; readonly messagePath: string };
@@ -23,6 +27,7 @@ export const CHAMBERS = {
     name: 'House',
     office: /^H[A-Z]{2}[0-9]{2}$/,
     officeForm: 'H, state, two digits of the district, as HCA12 (00 where the state has one seat)',
+    offices: houseOffices,
     production: { origin: 'https://cwc.house.gov', messagePath: '/v2/message' },
     test: { origin: 'https://uat-cwc.house.gov', messagePath: '/v2/message' },
     vendorContact: 'CWCVendors@mail.house.gov',
@@ -30,7 +35,8 @@ export const CHAMBERS = {
   senate: {
     name: 'Senate',
     office: /^S[A-Z]{2}0[1-3]$/,
-    officeForm: 'S, state, 01 to 03, as SCA01',
+    officeForm: 'S, state, 0 and the class of the seat, as SCA01',
+    offices: senateOffices,
     production: { origin: 'https://soapbox.senate.gov', messagePath: '/api/production-messages/' },
     test: { origin: 'https://soapbox.senate.gov', messagePath: '/api/testing-messages/' },
     vendorContact: null,
@@ -50,11 +56,12 @@ export function forEachChamber<Value>(make: (chamber: Chamber) => Value): Record
   return Object.fromEntries(CHAMBER_KEYS.map((chamber) => [chamber, make(chamber)])) as Record<Chamber, Value>;
 }
 
-export function isOffice(value: string): boolean {
+/** Whether a text has the form of an office of some chamber; `officeRefusal` decides whether that office exists. */
+export function hasOfficeForm(value: string): boolean {
   return CHAMBER_KEYS.some((chamber) => CHAMBERS[chamber].office.test(value));
 }
 
-/** @throws RangeError for what is no office */
+/** @throws RangeError for a text without the form of an office */
 export function chamberOf(office: string): Chamber {
   const chamber = CHAMBER_KEYS.find((key) => CHAMBERS[key].office.test(office));
   if (chamber === undefined) throw new RangeError('not an office');

@@ -5,8 +5,9 @@ import {
   validateCongressMessage,
   type CongressMessage,
 } from './congress-message';
-import { STATES, TOPICS } from './cwc-vocabulary';
-import { CHAMBERS, CHAMBER_KEYS, chamberOf, isOffice } from './chambers';
+import { TOPICS } from './cwc-vocabulary';
+import { CHAMBERS, CHAMBER_KEYS, chamberOf, hasOfficeForm } from './chambers';
+import { STATES } from './offices';
 
 const valid = (): CongressMessage => ({
   version: 1,
@@ -116,9 +117,55 @@ describe('a message to Congress', () => {
     expect(problemsOf(changed(path, value))).toContain(`${path} ${code}`);
   });
 
-  it.each(['HCA1', 'HCA123', 'SCA04', 'SCA00', 'XCA01', 'hca12', 'HCA12\n', 'H!A12'])('has no office %p', (office) => {
-    expect(isOffice(office)).toBe(false);
-    expect(problemsOf(changed('/offices', [office]))).toEqual(['/offices/0 invalid']);
+  it.each(['HCA1', 'HCA123', 'SCA04', 'SCA00', 'XCA01', 'hca12', 'HCA12\n', 'H!A12', ''])(
+    'refuses the office %p for its form',
+    (office) => {
+      expect(hasOfficeForm(office)).toBe(false);
+      expect(problemsOf(changed('/offices', [office]))).toEqual(['/offices/0 invalid']);
+    },
+  );
+
+  it.each(['HZZ99', 'HCA53', 'HCA00', 'SCA02', 'SDC01', 'HDC98', 'HAS00'])(
+    'refuses %s, which does not exist',
+    (office) => {
+      expect(hasOfficeForm(office)).toBe(true);
+      expect(problemsOf(changed('/offices', ['HCA12', office]))).toEqual(['/offices/1 no_such_office']);
+    },
+  );
+
+  it('refuses an office of another state than the address, and tells which ones there are', () => {
+    const result = validateCongressMessage({
+      ...valid(),
+      offices: ['HOH03', 'HCA12', 'SCA01'],
+      constituent: { ...valid().constituent, state: 'OH' },
+    });
+    const message = (at: number) =>
+      `/offices/${String(at)}: is an office of another state than the address; an address in OH has HOH01 to HOH15 (House), SOH01 and SOH03 (Senate)`;
+    expect(result).toEqual({
+      ok: false,
+      offices: ['HOH03', 'HCA12', 'SCA01'],
+      problems: [
+        { pointer: '/offices/1', code: 'other_state', message: message(1) },
+        { pointer: '/offices/2', code: 'other_state', message: message(2) },
+      ],
+    });
+  });
+
+  it('judges the offices also where the address and other fields are wrong', () => {
+    const broken = { ...valid().constituent, zip: 'x' };
+    expect(problemsOf({ ...valid(), offices: ['HZZ99', 'SNY01'], constituent: broken })).toEqual([
+      '/constituent/zip invalid',
+      '/offices/0 no_such_office',
+      '/offices/1 other_state',
+    ]);
+    expect(problemsOf({ ...valid(), offices: ['HZZ99', 'SNY01'], constituent: { ...broken, state: 'ZZ' } })).toEqual([
+      '/constituent/state invalid',
+      '/constituent/zip invalid',
+      '/offices/0 no_such_office',
+    ]);
+    expect(problemsOf({ offices: ['HZZ99'] })).toContain('/offices/0 no_such_office');
+    for (const offices of [undefined, null, 'HZZ99', {}, [7], [null]])
+      expect(problemsOf({ ...valid(), offices })[0]).toMatch(/^\/offices(\/0)? (required|invalid)$/);
   });
 
   it.each(['https://example.org', 'http://example.org:8080/a/b?c=d&e=%20#f', 'https://example.org/?q'])(

@@ -2,9 +2,11 @@ import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
 import type { FieldProblem } from '../problems';
 import { LIMITS } from '../limits';
-import { BILL_TYPES, STATES, TOPICS } from './cwc-vocabulary';
-import { isOffice } from './chambers';
+import { hasOfficeForm } from './chambers';
+import { BILL_TYPES, TOPICS } from './cwc-vocabulary';
 import { describeProblem, ruleOf } from './field-rules';
+import { describeRefusal, officeRefusal } from './office-refusal';
+import { STATES } from './offices';
 import { email, text, webAddress } from './text';
 
 /**
@@ -18,12 +20,12 @@ const MAX_PROBLEMS_BYTES = 6000;
 
 const phone = z.string().regex(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/);
 
-export const congressMessageSchema = z.strictObject({
+const messageFields = z.strictObject({
   version: z.literal(1),
   /** 32 random bytes that stay with the message when it is sealed again: DeliveryIds are made under it. */
   deliverySecret: z.instanceof(Uint8Array).refine((value) => value.length === 32, '32 bytes'),
   offices: z
-    .array(z.string().refine(isOffice, { abort: true }))
+    .array(z.string())
     .min(1)
     .max(LIMITS.maxOffices)
     .refine((offices) => new Set(offices).size === offices.length, { params: { rule: 'repeated' } }),
@@ -67,6 +69,9 @@ export const congressMessageSchema = z.strictObject({
   /** The proof of residence: null until it exists; nobody's residence is checked today. */
   proof: z.null(),
 });
+export const congressMessageSchema = messageFields.refine((value) => officeProblems(value).length === 0, {
+  params: { rule: 'offices' },
+});
 export type CongressMessage = z.infer<typeof congressMessageSchema>;
 
 /** Canonical CBOR of the above, as it is padded and sealed. */
@@ -99,7 +104,11 @@ export function validateCongressMessage(value: unknown): CongressMessageResult {
   return {
     ok: false,
     offices: readableOffices(value),
-    problems: fitting(parsed.error.issues.map((issue) => toFieldProblem(issue, value))),
+    // The schema compares offices and address only where all else fits: the person shall learn of every fault at once
+    problems: fitting([
+      ...parsed.error.issues.filter((issue) => !isAboutOffices(issue)).map((issue) => toFieldProblem(issue, value)),
+      ...officeProblems(value),
+    ]),
   };
 }
 
@@ -112,6 +121,23 @@ export function fitting(problems: readonly FieldProblem[]): FieldProblem[] {
   return problems.filter(({ pointer, code, message }) => {
     bytes += pointer.length + code.length + message.length + PROBLEM_FRAME_BYTES;
     return bytes <= MAX_PROBLEMS_BYTES;
+  });
+}
+
+function isAboutOffices(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'custom' && issue.params?.['rule'] === 'offices';
+}
+
+/** Offices that do not exist, and offices of another state than that of the address, as far as it is known. */
+function officeProblems(value: unknown): FieldProblem[] {
+  const offices = valueAt(value, ['offices']);
+  const state = valueAt(value, ['constituent', 'state']);
+  if (!Array.isArray(offices)) return [];
+  return offices.slice(0, LIMITS.maxOffices).flatMap((office: unknown, at) => {
+    const refusal = officeRefusal(office, state);
+    if (refusal === null || typeof office !== 'string') return [];
+    const pointer = `/offices/${String(at)}`;
+    return { pointer, code: refusal, message: `${pointer}: ${describeRefusal(refusal, office, state)}` };
   });
 }
 
@@ -133,7 +159,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 function readableOffices(value: unknown): string[] {
   const offices = valueAt(value, ['offices']);
   if (!Array.isArray(offices)) return [];
-  const wellFormed = offices.filter((office): office is string => typeof office === 'string' && isOffice(office));
+  const wellFormed = offices.filter((office): office is string => typeof office === 'string' && hasOfficeForm(office));
   return [...new Set(wellFormed)].slice(0, LIMITS.maxOffices);
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { fitting, validateCongressMessage, type CongressMessageResult } from '../congress/congress-message';
-import { isOffice } from '../congress/chambers';
+import { houseOffice, isState, senateOffices } from '../congress/offices';
 import { ProtocolError, type FieldProblem } from '../problems';
 import { decodeJson } from '../encoding/json';
 
@@ -64,6 +64,11 @@ const POINTERS: Readonly<Record<string, string>> = {
   '/constituent/email': '/deliveryAddress/email',
   '/constituent/phone': '/deliveryAddress/phone',
 };
+/** Where no offices are named: the one of the district. */
+const DISTRICT_POINTERS: typeof POINTERS = {
+  '/offices': '/deliveryAddress/congressional_district',
+  '/offices/0': '/deliveryAddress/congressional_district',
+};
 
 /** Reads and checks an opened message of the legacy suite. `deliverySecret`: 32 bytes, see libs/crypto, legacy. */
 export function parseLegacyContent(opened: Uint8Array, deliverySecret: Uint8Array): CongressMessageResult {
@@ -91,7 +96,9 @@ export function parseLegacyContent(opened: Uint8Array, deliverySecret: Uint8Arra
     return { ok: false, offices: [], problems: fitting(problems) };
   }
   const result = validateCongressMessage(congressMessage(parsed.data, deliverySecret));
-  return result.ok ? result : { ...result, problems: result.problems.map(inLegacyTerms) };
+  if (result.ok) return result;
+  const pointers = parsed.data.offices === undefined ? { ...POINTERS, ...DISTRICT_POINTERS } : POINTERS;
+  return { ...result, problems: result.problems.map((problem) => inLegacyTerms(problem, pointers)) };
 }
 
 function congressMessage(
@@ -104,7 +111,7 @@ function congressMessage(
   return defined({
     version: 1,
     deliverySecret,
-    offices: offices ?? houseOffice(address),
+    offices: offices ?? districtOffice(address),
     constituent: defined({
       prefix,
       firstName,
@@ -124,14 +131,18 @@ function congressMessage(
   });
 }
 
-/** `12`, `CA-12`, `CA12`, and `AL`, `0` or `00` where a state has one district. */
-function houseOffice({ state, congressional_district: district }: Content['deliveryAddress']): string[] | undefined {
-  const found = /^(?:([A-Za-z]{2})[- ]?)?([0-9]{1,2}|AL)$/i.exec(String(district ?? ''));
-  if (!found || state === undefined) return undefined;
-  const [, named, number = ''] = found;
-  if (named !== undefined && named.toUpperCase() !== state.toUpperCase()) return undefined;
-  const office = `H${state.toUpperCase()}${number.toUpperCase() === 'AL' ? '00' : number.padStart(2, '0')}`;
-  return isOffice(office) ? [office] : undefined;
+/**
+ * The House office of a district; whether there is one is for the check of the message. `12`, `CA-12`, `CA12`; for the only seat of a
+ * state `AL`, `0` or `00`; for a delegate's also `98`, as the Census Bureau numbers it.
+ */
+function districtOffice(address: Content['deliveryAddress']): string[] | undefined {
+  const district = String(address.congressional_district ?? '');
+  if (district === '') return undefined;
+  const [, named, number = ''] = /^(?:([A-Za-z]{2})[- ]?)?([0-9]{1,2}|AL)$/i.exec(district) ?? [];
+  const state = (named ?? address.state)?.toUpperCase();
+  if (number === '' || !isState(state)) return [district];
+  const isWholeState = number.toUpperCase() === 'AL' || (number === '98' && senateOffices(state).length === 0);
+  return [houseOffice(state, isWholeState ? 0 : Number(number))];
 }
 
 /** Ten digits however they are written, as Congress writes them; anything else as it is, to be refused. */
@@ -140,11 +151,8 @@ function dashed(phone: string): string {
   return /^[0-9]{10}$/.test(digits) ? `${digits.slice(0, 3)}-${digits.slice(3, 6)}-${digits.slice(6)}` : phone;
 }
 
-function inLegacyTerms(problem: FieldProblem): FieldProblem {
-  const pointer =
-    problem.pointer === '/offices' && problem.code === 'required'
-      ? '/deliveryAddress/congressional_district'
-      : (POINTERS[problem.pointer] ?? problem.pointer);
+function inLegacyTerms(problem: FieldProblem, pointers: typeof POINTERS): FieldProblem {
+  const pointer = pointers[problem.pointer] ?? problem.pointer;
   return { ...problem, pointer, message: problem.message.replace(problem.pointer, pointer) };
 }
 

@@ -158,15 +158,42 @@ describe('the content of the legacy suite', () => {
     ['12', ['HCA12']],
     [3, ['HCA03']],
     ['CA03', ['HCA03']],
-    ['al', ['HCA00']],
-    ['AL', ['HCA00']],
-    ['NY-12', undefined],
-    ['twelve', undefined],
-    ['123', undefined],
-  ])('takes district %s for %j', (district, offices) => {
+    ['52', ['HCA52']],
+    ['al', ['HAK00'], 'AK'],
+    ['AL', ['HAK00'], 'AK'],
+    [0, ['HVT00'], 'vt'],
+    ['00', ['HDC00'], 'DC'],
+    ['98', ['HDC00'], 'DC'],
+    ['AS-98', ['HAQ00'], 'AS'],
+  ])('takes district %s for %j', (district, offices, state = 'CA') => {
+    const { deliveryAddress } = complete();
+    const address = { ...deliveryAddress, state, congressional_district: district };
+    expect(parse({ ...complete(), deliveryAddress: address })).toMatchObject({ ok: true, message: { offices } });
+  });
+
+  it.each([
+    ['NY-12', 'other_state'],
+    ['twelve', 'invalid'],
+    ['123', 'invalid'],
+    ['53', 'no_such_office'],
+    ['0', 'no_such_office'],
+    ['AL', 'no_such_office'],
+    ['98', 'no_such_office'],
+  ])('refuses district %s of an address in California as %s, and lists its offices', (district, rule) => {
     const { deliveryAddress } = complete();
     const result = parse({ ...complete(), deliveryAddress: { ...deliveryAddress, congressional_district: district } });
-    expect(result.ok ? result.message.offices : undefined).toEqual(offices);
+    expect(result).toMatchObject({
+      ok: false,
+      problems: [
+        {
+          pointer: '/deliveryAddress/congressional_district',
+          code: rule,
+          message: expect.stringMatching(
+            /^\/deliveryAddress\/congressional_district: .* an address in CA has HCA01 to HCA52 \(House\), SCA01 and SCA03 \(Senate\)$/,
+          ) as string,
+        },
+      ],
+    });
   });
 
   it('takes the offices that are named, not the district’s', () => {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
 import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
-import { isOffice } from '../congress/chambers';
+import { hasOfficeForm } from '../congress/chambers';
 import { bytesOf, bytesUpTo } from '../encoding/bytes';
 import { textUpTo } from '../encoding/characters';
 import { OUTCOMES } from './receipt';
@@ -16,7 +16,7 @@ export const answerSchema = z.strictObject({
   /** In the order of the message, not of the receipt; `salt` and `office` open one commitment of the receipt. */
   offices: z.array(
     z.strictObject({
-      office: z.string().refine(isOffice),
+      office: z.string().refine(hasOfficeForm),
       salt: bytesOf(32),
       outcome: z.enum(OUTCOMES),
       deliveryId: z

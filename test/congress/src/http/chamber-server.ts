@@ -13,7 +13,7 @@ export interface ChamberOptions {
   deduplicates: boolean;
   /** Source addresses that may send; null lets every address. */
   allowedAddresses: readonly string[] | null;
-  /** Offices that are served; null takes every well-formed one. */
+  /** Offices that are served; null serves every office that exists. */
   offices: readonly string[] | null;
   maxBodyBytes: number;
 }
@@ -122,14 +122,16 @@ export class ChamberServer {
     }
   }
 
+  private get offices(): readonly string[] {
+    return this.options.offices ?? SIMULATED_CHAMBERS[this.chamber].offices;
+  }
+
   private officeErrors(office: string): string[] {
-    return this.options.offices && !this.options.offices.includes(office)
-      ? ['Recipient/MemberOffice: this office is not served']
-      : [];
+    return this.offices.includes(office) ? [] : ['Recipient/MemberOffice: this office is not served'];
   }
 
   private listOffices(response: ServerResponse): void {
-    const offices = (this.options.offices ?? []).map((office) => `<Office>${escapeXml(office)}</Office>`).join('');
+    const offices = this.offices.map((office) => `<Office>${escapeXml(office)}</Office>`).join('');
     answer(response, 200, XML, `<?xml version="1.0" encoding="UTF-8"?>\n<Offices>${offices}</Offices>\n`);
   }
 

@@ -25,7 +25,7 @@ export interface FaultPlan {
 }
 
 /** An office that answers 400 to everything, always: so that `refused` has a reason that the judge knows. */
-export const REFUSING_OFFICE = 'HTX38';
+export const REFUSING_OFFICE = 'HCA38';
 
 /** How long a process lives, on average; how long it stays away, at most. */
 const LIFE_MS: Record<ProcessName, number> = { gateway: 9_000, enclave: 12_000, redis: 12_000, postgres: 12_000 };

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Draw } from '@communique-tee/testing/harness';
 import { REFUSING_OFFICE } from '../plan/fault-plan';
 
-const OFFICES = ['HCA12', 'HNY03', 'SCA01', 'SCA03', 'STX02', 'HAK00'] as const;
+const OFFICES = ['HCA12', 'HCA03', 'SCA01', 'SCA03', 'HCA27', 'HCA52'] as const;
 
 /** By which a copy at Congress is known: stands in CampaignId, subject and text. */
 export const MARK = /fault-[0-9a-f]{16}/;

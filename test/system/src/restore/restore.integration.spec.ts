@@ -15,9 +15,9 @@ import { Sender, type Sent } from './senders';
 /** What docs/operator/disaster-recovery.md says of a restored database, with the gateway and the enclave as they run. */
 
 /** Kept away, so that a message to it waits. */
-const CLOSED = 'HNY03';
+const CLOSED = 'HCA03';
 const OPEN = 'HCA12';
-const BUSY = 'STX02';
+const BUSY = 'HCA27';
 
 let folder: TemporaryFolder;
 let archive: string;
@@ -125,12 +125,12 @@ it('with the enclave lost as well, what was delivered after the backup is sealed
   await setFaults({
     queue: [
       { office: BUSY, fault: { kind: 'maintenance', retryAfterSeconds: 5 }, times: 3 }, // the third wait is 4 s
-      { office: 'HAK00', fault: { kind: 'slow', delayMs: 4000 }, times: 1 },
+      { office: 'HCA52', fault: { kind: 'slow', delayMs: 4000 }, times: 1 },
     ],
   });
   const waiting = await sender.send([BUSY]);
   await untilJob(waiting, "dispatched_at IS NULL AND next_attempt_at > now() + interval '2 s'");
-  const underWay = await sender.send(['HAK00']);
+  const underWay = await sender.send(['HCA52']);
   await untilJob(underWay, 'dispatched_at IS NOT NULL');
   const copy = await snapshotDisk(postgres, nextFolder());
   for (const sent of [waiting, underWay]) expect(await sender.ended(sent)).toBe('delivered');

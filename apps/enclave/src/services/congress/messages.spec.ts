@@ -186,8 +186,40 @@ describe('a sealed message', () => {
   });
 });
 
+it.each([
+  ['HZZ99', 'no_such_office'],
+  ['HCA53', 'no_such_office'],
+  ['SDC01', 'no_such_office'],
+  ['HNY03', 'other_state'],
+])('refuses a message to %s, tells the sender which offices there are, and sends nothing', async (office, rule) => {
+  const { publicKey } = await fixture.key();
+  // Sealed without the client's check, as an older client would
+  const content = encodeCanonical(congressMessage({ offices: ['SCA01', office] }));
+  const { message, sealed, answerKey } = sealFull(publicKey, content);
+  const { receipt, opened } = await fixture.relayed({
+    id: messageIdToText(message.messageId),
+    message,
+    sealed,
+    answerKey,
+    sealedSha256: createHash('sha256').update(sealed).digest(),
+  });
+  expect(opened.offices.map((each) => [each.office, each.outcome, each.reason])).toEqual([
+    ['SCA01', 'refused', 'message_invalid'],
+    [office, 'refused', 'message_invalid'],
+  ]);
+  expect(opened.problems).toEqual([
+    {
+      pointer: '/offices/1',
+      code: rule,
+      message: expect.stringContaining('HCA01 to HCA52 (House), SCA01 and SCA03 (Senate)') as string,
+    },
+  ]);
+  expect(receipt.claims.offices.map(({ outcome }) => outcome)).toEqual(['refused', 'refused']);
+  expect(fixture.congress.received()).toHaveLength(0);
+});
+
 it('the sealed answer is equally long whatever it says: taken, refused at length, or wrong in every field', async () => {
-  const offices = ['HCA12', 'SCA01', 'SCA02', 'SCA03'];
+  const offices = ['HCA12', 'HCA13', 'SCA01', 'SCA03'];
   const taken = await fixture.relayed(await prepare(fixture, { offices }));
   fixture.congress.setFaults({
     queue: [{ fault: { kind: 'status', status: 400, body: '\u20ac'.repeat(600) }, times: 'always' }],

@@ -12,7 +12,7 @@ import { buildCwc, CwcError, renderUncheckedCwc, type CwcInput } from './cwc-xml
 import { anyMessage, brokenMessage, TEST_AGENT, testMessage } from './testing/messages';
 
 const input = (message: CongressMessage, more: Partial<CwcInput> = {}): CwcInput => ({
-  office: 'HCA12',
+  office: message.offices[0] ?? '',
   message,
   deliveryAgent: TEST_AGENT,
   deliveryId: 'A1b2C3d4E5f6A1b2C3d4E5f6A1b2C3d4',

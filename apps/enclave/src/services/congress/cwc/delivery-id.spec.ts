@@ -20,7 +20,7 @@ describe('deliveryId', () => {
       deliveryId(other(secret), messageId, 'HCA12'),
       deliveryId(secret, other(messageId), 'HCA12'),
       deliveryId(secret, messageId, 'SCA01'),
-      deliveryId(secret, messageId, 'SCA02'),
+      deliveryId(secret, messageId, 'SCA03'),
     ];
     expect(new Set(ids).size).toBe(ids.length);
   });

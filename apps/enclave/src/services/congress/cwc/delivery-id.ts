@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { isOffice, MESSAGE_ID_BYTES } from '@communique-tee/protocol';
+import { hasOfficeForm, MESSAGE_ID_BYTES } from '@communique-tee/protocol';
 
 const DOMAIN = 'communique-tee delivery id v1';
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -17,7 +17,7 @@ const LENGTH = 32;
 export function deliveryId(deliverySecret: Uint8Array, messageId: Uint8Array, office: string): string {
   if (deliverySecret.length !== 32) throw new RangeError('a delivery secret has 32 bytes');
   if (messageId.length !== MESSAGE_ID_BYTES) throw new RangeError('a message id has 16 bytes');
-  if (!isOffice(office)) throw new RangeError('not an office');
+  if (!hasOfficeForm(office)) throw new RangeError('not an office');
   let id = '';
   for (let block = 0; id.length < LENGTH; block++) {
     const bytes = createHmac('sha256', deliverySecret)

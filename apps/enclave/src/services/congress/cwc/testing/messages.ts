@@ -1,4 +1,4 @@
-import { BILL_TYPES, STATES, TOPICS, type CongressMessage } from '@communique-tee/protocol';
+import { BILL_TYPES, officesOf, STATES, TOPICS, type CongressMessage } from '@communique-tee/protocol';
 import * as fc from 'fast-check';
 import type { DeliveryAgent } from '../congress-config';
 
@@ -68,7 +68,7 @@ const email = fc
   )
   .map(([a, b, c]) => `${a}@${b}.${c}`);
 
-/** Messages of every shape, most of them valid: every field has odd characters and lengths near its limits. */
+/** Messages of every shape to a House office of the address, most of them valid: every field has odd characters and lengths near its limits. */
 export const anyMessage: fc.Arbitrary<CongressMessage> = fc
   .record({
     constituent: fc.record({
@@ -110,7 +110,7 @@ export const anyMessage: fc.Arbitrary<CongressMessage> = fc
     newsletterOptIn: optional(fc.boolean()),
   })
   .map((parts) => JSON.parse(JSON.stringify(parts)) as typeof parts) // undefined members go
-  .map((parts) => ({ ...testMessage(['HCA12']), ...parts }) as CongressMessage);
+  .map((parts) => ({ ...testMessage(officesOf(parts.constituent.state).slice(0, 1)), ...parts }) as CongressMessage);
 
 /** Values that break one rule or another, for any text field. */
 const BAD_TEXTS = [

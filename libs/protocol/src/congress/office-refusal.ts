@@ -1,0 +1,44 @@
+import { CHAMBER_KEYS, chamberFacts, hasOfficeForm } from './chambers';
+import { describeProblem } from './field-rules';
+import { isState, STATES, type State } from './offices';
+
+/** Every office that speaks for an address in this state, chamber by chamber. */
+export function officesOf(state: State): string[] {
+  return CHAMBER_KEYS.flatMap((chamber) => chamberFacts(chamber).offices(state));
+}
+
+const REFUSALS = {
+  invalid: describeProblem('invalid', '/offices/*', undefined),
+  no_such_office: 'is an office that does not exist',
+  other_state: 'is an office of another state than the address',
+} as const;
+export type OfficeRefusal = keyof typeof REFUSALS;
+
+/**
+ * Why a message from an address in `state` cannot go to `office`; null where it can. Where the state is not known (it is missing, or no
+ * state), only the office itself is judged.
+ */
+export function officeRefusal(office: unknown, state: unknown): OfficeRefusal | null {
+  const isOneOf = (each: State): boolean => officesOf(each).some((known) => known === office);
+  if (isState(state) && isOneOf(state)) return null;
+  if (typeof office !== 'string' || !hasOfficeForm(office)) return 'invalid';
+  if (!STATES.some(isOneOf)) return 'no_such_office';
+  return isState(state) ? 'other_state' : null;
+}
+
+/** The end of a sentence that tells the person what to type: the offices for the address. It does not quote the refused one. */
+export function describeRefusal(refusal: OfficeRefusal, office: string, state: unknown): string {
+  const told = [state, office.slice(1, 3)].find(isState);
+  return `${REFUSALS[refusal]}${told === undefined ? '' : `; an address in ${told} has ${listOffices(told)}`}`;
+}
+
+/** `HOH01 to HOH15 (House), SOH01 and SOH03 (Senate)` */
+export function listOffices(state: State): string {
+  const parts = CHAMBER_KEYS.flatMap((key) => {
+    const { name, offices } = chamberFacts(key);
+    const codes = offices(state);
+    if (codes.length > 2) codes.splice(1, codes.length - 2, 'to');
+    return codes.length === 0 ? [] : `${codes.join(codes.length === 2 ? ' and ' : ' ')} (${name})`;
+  });
+  return parts.join(', ');
+}
