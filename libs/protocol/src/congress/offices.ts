@@ -2,7 +2,7 @@
  * Every seat in Congress, by state and territory: the number of House seats, and the classes of the two Senate seats.
  * No names of persons: a code belongs to the seat, whoever holds it. docs/message.md ("Offices") says how to update this table.
  *
- * Sources, compared on OFFICES_AS_OF:
+ * Sources, of which public copies were compared with these rows on OFFICES_AS_OF:
  * - House: the apportionment after the 2020 census (2 U.S.C. 2a; Census Bureau, 2020 Census Apportionment Results, table 1), in force
  *   since 3 January 2023. The next one takes effect on 3 January 2033. A new map of districts within a state changes no code.
  * - Seats without a vote: delegates of DC (2 U.S.C. 25a), GU and VI (48 U.S.C. 1711), AS (48 U.S.C. 1731) and MP (48 U.S.C. 1751), and
@@ -80,8 +80,8 @@ export function isState(value: unknown): value is State {
 }
 
 /**
- * H, state, two digits of the district; 00 for a state's only seat, a delegate and the Resident Commissioner. The House writes
- * American Samoa as AQ, as its Clerk does: AS is the Committee on Armed Services there.
+ * H, state, two digits of the district; 00 for a state's only seat, a delegate and the Resident Commissioner. American Samoa is
+ * AQ there, as in the Clerk's lists (public clients report the same of CWC; the CWC schema does not say).
  */
 export function houseOffice(state: State, district: number): string {
   return `H${state === 'AS' ? 'AQ' : state}${String(district).padStart(2, '0')}`;
