@@ -17,7 +17,7 @@ import { testConfig } from '../../testing/gateway-under-test';
 import { acceptanceParts } from './testing/acceptance-parts';
 
 const PROCESSES = 3;
-const RUN_MS = 12_000;
+const RUN_MS = 6_000;
 const AROUND = '2027-03-01T00:00:00.000Z';
 const dollars = (text: string) => BigInt(Math.round(Number(text) * 1_000_000));
 
@@ -108,8 +108,8 @@ describe('the caps, while everything is killed', () => {
         await start();
       }
       if (redis !== undefined) await disturb(redis, round);
-      if (round === 30) await postgres.kill();
-      if (round === 30) await postgres.restart();
+      if (round === 12) await postgres.kill();
+      if (round === 12) await postgres.restart();
       for (const counted of await snapshot(url)) expectWithin(counted, caps);
       looks++;
     }
