@@ -94,14 +94,14 @@ export function addImageCommands(program: Command, line: CommandLine, output: Ou
     .option('--metadata <json>', 'custom metadata, at most 4096 bytes')
     .option('--memory <MiB>', 'default memory, written into the header; nothing reads it')
     .option('--cpus <number>', 'default number of CPUs, the same')
-    .option('--key <pem>', 'sign it, too: P-384, not encrypted')
+    .option('--key <pem>', 'sign it, too: a key on P-256, P-384 or P-521, not encrypted')
     .option('--certificate <pem>', 'for that key')
     .action(line.run((options: PackOptions) => runTask(packOf(options), output)));
 
   add('sign', 'sign the PCR0 of an image, or sign it anew; the two files may be one')
     .argument('<file>')
     .option('-o, --output <file>', 'where the signed image goes')
-    .option('--key <pem>', 'P-384, not encrypted')
+    .option('--key <pem>', 'on P-256, P-384 or P-521, not encrypted')
     .option('--certificate <pem>', 'for that key; it goes into the image, and into PCR8')
     .action(
       line.run((file: string, options: SignOptions) =>

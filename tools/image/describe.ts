@@ -1,11 +1,11 @@
-import { asNitroCli, type CpioEntry, type EifImage, type Measurements, readRamdisk } from '@communique-tee/eif';
+import { asNitroCli, type CpioEntry, type DescribedImage, type Measurements, readRamdisk } from '@communique-tee/eif';
 import { printable } from './output';
 
 export interface Ramdisk {
   readonly entries: readonly CpioEntry[];
 }
 
-export async function listRamdisks(path: string, image: EifImage): Promise<Ramdisk[]> {
+export async function listRamdisks(path: string, image: DescribedImage): Promise<Ramdisk[]> {
   const ramdisks: Ramdisk[] = [];
   for (const section of image.sections) {
     if (section.type !== 'ramdisk') continue;
@@ -16,7 +16,7 @@ export async function listRamdisks(path: string, image: EifImage): Promise<Ramdi
   return ramdisks;
 }
 
-export function describeAsJson(image: EifImage, ramdisks: readonly Ramdisk[] | undefined): object {
+export function describeAsJson(image: DescribedImage, ramdisks: readonly Ramdisk[] | undefined): object {
   const { measurements, signature, crc32, ...rest } = image;
   return {
     ...rest,
@@ -26,13 +26,16 @@ export function describeAsJson(image: EifImage, ramdisks: readonly Ramdisk[] | u
       signature === undefined
         ? null
         : {
+            algorithm: signature.algorithm,
+            signedPcr0: signature.pcr0,
+            pcr8: signature.pcr8,
             subject: signature.subject,
             issuer: signature.issuer,
             notBefore: new Date(signature.notBeforeMs).toISOString(),
             notAfter: new Date(signature.notAfterMs).toISOString(),
             certificatePem: signature.certificatePem,
           },
-    ...asNitroCli(measurements),
+    ...(measurements === undefined ? { Measurements: null } : asNitroCli(measurements)),
     ...(ramdisks && {
       ramdisks: ramdisks.map(({ entries }) => ({
         entries: entries.map(({ offset: _o, endOffset: _e, target, mode, ...entry }) => ({
@@ -45,11 +48,11 @@ export function describeAsJson(image: EifImage, ramdisks: readonly Ramdisk[] | u
   };
 }
 
-export function describeAsText(image: EifImage, ramdisks: readonly Ramdisk[] | undefined): string {
+export function describeAsText(image: DescribedImage, ramdisks: readonly Ramdisk[] | undefined): string {
   const { metadata, signature } = image;
   const lines = [
     `version       ${image.version}`,
-    `architecture  ${image.arch}`,
+    `architecture  ${image.arch}${image.pcie ? ', with a PCIe bus' : ''}`,
     `size          ${bytes(image.sizeBytes)}`,
     `defaults      ${bytes(image.defaultMemoryBytes)} of memory, ${image.defaultCpus} CPUs`,
     `checksum      ${image.crc32.toString(16).padStart(8, '0')}, right`,
@@ -60,9 +63,16 @@ export function describeAsText(image: EifImage, ramdisks: readonly Ramdisk[] | u
       ({ type, dataOffset, sizeBytes }) =>
         `  ${type.padEnd(10)}at ${String(dataOffset).padEnd(11)} ${bytes(sizeBytes)}`,
     ),
+    ...image.gaps.map(
+      ({ offset, sizeBytes }) =>
+        `  ${'(gap)'.padEnd(10)}at ${String(offset).padEnd(11)} ${bytes(sizeBytes)}, not measured`,
+    ),
+    ...(image.gaps.length > 0 ? ['  nitro-cli starts an image with a gap, but cannot describe it'] : []),
     '',
     'measurements',
-    ...measurementLines(image.measurements).map((line) => `  ${line}`),
+    ...(image.measurements === undefined ? noMeasurements(image) : measurementLines(image.measurements)).map(
+      (line) => `  ${line}`,
+    ),
     '',
   ];
   if (metadata === undefined) lines.push('metadata      none');
@@ -87,7 +97,7 @@ export function describeAsText(image: EifImage, ramdisks: readonly Ramdisk[] | u
   if (signature === undefined) lines.push('signature     none');
   else {
     lines.push(
-      'signature, right; who signed is said by PCR8 alone',
+      `signature, right (${signature.algorithm}); only PCR8 tells who signed`,
       `  subject   ${name(signature.subject)}`,
       `  issuer    ${name(signature.issuer)}`,
       `  valid     ${new Date(signature.notBeforeMs).toISOString()} to ${new Date(signature.notAfterMs).toISOString()}`,
@@ -95,6 +105,13 @@ export function describeAsText(image: EifImage, ramdisks: readonly Ramdisk[] | u
   }
   ramdisks?.forEach(({ entries }, i) => lines.push('', `files of ramdisk ${i + 1}`, ...entries.map(entryLine)));
   return `${lines.join('\n')}\n`;
+}
+
+/** PCR8 is of the certificate alone. */
+function noMeasurements({ signature }: DescribedImage): string[] {
+  const lines = ['none: the flags for PCIe count into PCR0, and how is not published'];
+  if (signature !== undefined) lines.push(`PCR8  ${signature.pcr8}`, `signed as PCR0, not compared: ${signature.pcr0}`);
+  return lines;
 }
 
 export function measurementLines(measurements: Measurements): string[] {

@@ -1,4 +1,4 @@
-import type { CpioEntry, EntryDifference, ImageDifference } from '@communique-tee/eif';
+import type { CpioEntry, EntryDifference, ImageDifference, Measurements } from '@communique-tee/eif';
 import { octal } from './describe';
 import { printable } from './output';
 
@@ -10,7 +10,8 @@ export function diffAsJson({ firstByte, sections, a, b }: ImageDifference): obje
   };
   return {
     same: firstByte === undefined,
-    sameMeasurements: sameMeasurements(a.measurements, b.measurements),
+    // null: one of them cannot be measured.
+    sameMeasurements: sameMeasurements(a.measurements, b.measurements) ?? null,
     firstByte: firstByte ?? null,
     sections: sections.map(({ entries, ...section }) => ({
       ...section,
@@ -31,7 +32,7 @@ export function diffAsText({ firstByte, sections, a, b }: ImageDifference): stri
   if (firstByte === undefined) return 'The images are the same.\n';
   const lines = [
     `The images differ from byte ${firstByte.offset} on (${printable(firstByte.where)}).`,
-    `Their measurements are ${sameMeasurements(a.measurements, b.measurements) ? 'the same' : 'not the same'}.`,
+    MEASUREMENTS[String(sameMeasurements(a.measurements, b.measurements))] ?? '',
   ];
   for (const { section, change, sizeBytesA, sizeBytesB, offset, entry, entries, unreadable } of sections) {
     if (change !== 'changed') {
@@ -49,7 +50,7 @@ export function diffAsText({ firstByte, sections, a, b }: ImageDifference): stri
     for (const difference of entries ?? []) lines.push(...entryLines(difference));
   }
   if (sections.length === 0)
-    lines.push('All sections are the same: the header alone differs, or the order of the sections.');
+    lines.push('All sections are the same: only the header, the order of the sections or a gap differs.');
   return `${lines.join('\n')}\n`;
 }
 
@@ -73,6 +74,12 @@ function value(entry: CpioEntry, property: keyof CpioEntry): string {
   return property === 'mode' ? octal(entry.mode) : printable(String(entry[property]));
 }
 
-function sameMeasurements(a: object, b: object): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+const MEASUREMENTS: Readonly<Record<string, string>> = {
+  true: 'Their measurements are the same.',
+  false: 'Their measurements are not the same.',
+  undefined: 'Their measurements cannot be compared: an image with a PCIe bus is not measured here.',
+};
+
+function sameMeasurements(a: Measurements | undefined, b: Measurements | undefined): boolean | undefined {
+  return a === undefined || b === undefined ? undefined : JSON.stringify(a) === JSON.stringify(b);
 }

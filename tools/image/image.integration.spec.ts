@@ -310,7 +310,7 @@ describe('image diff', () => {
     await pack('a.eif', { 'app.js': 'app' });
     await pack('b.eif', { 'app.js': 'app' }, '--cpus', '3');
     expect((await image(['diff', file('a.eif'), file('b.eif')])).out).toBe(
-      'The images differ from byte 23 on (header, default CPUs).\nTheir measurements are the same.\nAll sections are the same: the header alone differs, or the order of the sections.\n',
+      'The images differ from byte 23 on (header, default CPUs).\nTheir measurements are the same.\nAll sections are the same: only the header, the order of the sections or a gap differs.\n',
     );
   });
 });

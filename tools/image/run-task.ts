@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import {
   asNitroCli,
   certificatePcr8,
+  describeImage,
   diffImages,
   EifError,
   type EifMetadata,
@@ -83,7 +84,7 @@ async function run(task: Task, output: Output, progress: ProgressLine): Promise<
   switch (task.kind) {
     case 'describe': {
       const signer = task.signerFile === undefined ? undefined : certificatePcr8(await readText(task.signerFile));
-      const image = await readImage(task.file, { onProgress });
+      const image = await describeImage(task.file, { onProgress });
       if (signer !== undefined) verifySignature(image, { pcr8: signer, at: new Date() });
       const ramdisks = task.files ? await listRamdisks(task.file, image) : undefined;
       print(describeAsJson(image, ramdisks), describeAsText(image, ramdisks));

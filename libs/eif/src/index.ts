@@ -9,7 +9,14 @@ export type { EifMetadata } from './format/metadata';
 export type { Arch, Section, SectionType } from './format/sections';
 export type { ByteSource } from './io/byte-source';
 export { type Measurements, asNitroCli, type NitroCliMeasurements } from './format/measurements';
-export { readImage, type EifImage, type ReadOptions } from './image/read-image';
+export {
+  describeImage,
+  readImage,
+  type DescribedImage,
+  type EifImage,
+  type Gap,
+  type ReadOptions,
+} from './image/read-image';
 export { certificatePcr8 } from './sign/certificate';
 export type { ImageSignature } from './sign/read-signature';
 export { verifySignature, type SignaturePolicy } from './image/verify-signature';

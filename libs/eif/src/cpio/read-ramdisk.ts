@@ -6,7 +6,7 @@ import { InputFile } from '../io/input-file';
 import { type CpioEntry, readCpio, type ReadCpioOptions } from './read-cpio';
 
 /**
- * Lists a ramdisk of an image, compressed with gzip or not.
+ * Lists a ramdisk of an image, compressed with gzip or not. One without a byte has no entries.
  *
  * @param section of type "ramdisk", from `readImage` of the same file
  * @throws EifError what `readCpio` throws, ERR_CPIO_GZIP, ERR_EIF_FILE
@@ -21,17 +21,22 @@ export async function* readRamdisk(
 ): AsyncGenerator<CpioEntry, void, undefined> {
   const file = await InputFile.open(path);
   try {
-    yield* readCpio(await uncompressed(file, section), options);
+    yield* readOpenRamdisk(file, section, options);
   } finally {
     await file.close();
   }
 }
 
-/** The archive itself, cut anywhere. */
-export async function uncompressed(
+export async function* readOpenRamdisk(
   file: InputFile,
-  { dataOffset, sizeBytes }: Section,
-): Promise<AsyncIterable<Uint8Array>> {
+  section: Section,
+  options: ReadCpioOptions = {},
+): AsyncGenerator<CpioEntry, void, undefined> {
+  if (section.sizeBytes > 0) yield* readCpio(await uncompressed(file, section), options);
+}
+
+/** The archive itself, cut anywhere. */
+async function uncompressed(file: InputFile, { dataOffset, sizeBytes }: Section): Promise<AsyncIterable<Uint8Array>> {
   const start = await file.read(dataOffset, Math.min(2, sizeBytes));
   const compressed = start[0] === 0x1f && start[1] === 0x8b;
   return compressed ? gunzip(file.chunks(dataOffset, sizeBytes)) : file.chunks(dataOffset, sizeBytes);

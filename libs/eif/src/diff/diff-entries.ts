@@ -1,5 +1,5 @@
-import { uncompressed } from '../cpio/read-ramdisk';
-import { type CpioEntry, readCpio } from '../cpio/read-cpio';
+import { readOpenRamdisk } from '../cpio/read-ramdisk';
+import type { CpioEntry } from '../cpio/read-cpio';
 import type { Section } from '../format/sections';
 import type { InputFile } from '../io/input-file';
 
@@ -65,6 +65,6 @@ export async function diffEntries(
 
 async function list(file: InputFile, section: Section): Promise<CpioEntry[]> {
   const entries: CpioEntry[] = [];
-  for await (const entry of readCpio(await uncompressed(file, section))) entries.push(entry);
+  for await (const entry of readOpenRamdisk(file, section)) entries.push(entry);
   return entries;
 }

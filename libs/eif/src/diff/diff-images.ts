@@ -1,6 +1,6 @@
 import { EifError } from '../errors';
 import { sectionHeaderBytes, crcOffset, headerBytes } from '../format/header';
-import { type EifImage, readOpenImage } from '../image/read-image';
+import { describeOpenImage, type DescribedImage } from '../image/read-image';
 import type { Section } from '../format/sections';
 import { InputFile } from '../io/input-file';
 import { diffEntries, type EntryDifference } from './diff-entries';
@@ -26,15 +26,15 @@ export interface ImageDifference {
   readonly firstByte: { readonly offset: number; readonly where: string } | undefined;
   /** Those alone that differ, in the order of the first image. */
   readonly sections: readonly SectionDifference[];
-  readonly a: EifImage;
-  readonly b: EifImage;
+  readonly a: DescribedImage;
+  readonly b: DescribedImage;
 }
 
 /**
  * Compares two whole images: the files byte by byte, then section by section, and the entries of ramdisks. Sections are paired
  * by type and number, wherever they stand.
  *
- * @throws EifError what `readImage` throws, for either
+ * @throws EifError what `describeImage` throws, for either
  */
 export async function diffImages(pathA: string, pathB: string): Promise<ImageDifference> {
   const fileA = await InputFile.open(pathA);
@@ -51,7 +51,7 @@ export async function diffImages(pathA: string, pathB: string): Promise<ImageDif
 }
 
 async function diffOpenImages(fileA: InputFile, fileB: InputFile): Promise<ImageDifference> {
-  const [a, b] = [await readOpenImage(fileA), await readOpenImage(fileB)];
+  const [a, b] = [await describeOpenImage(fileA), await describeOpenImage(fileB)];
   const [namedA, namedB] = [named(a.sections), named(b.sections)];
   const offset = await firstDifference(
     { file: fileA, offset: 0, sizeBytes: fileA.sizeBytes },
@@ -123,6 +123,7 @@ function placeOf(
   if (field !== undefined) return `header, ${field}`;
   for (const [name, { dataOffset, sizeBytes }] of sections) {
     if (offset >= dataOffset + sizeBytes) continue;
+    if (offset < dataOffset - sectionHeaderBytes) return `a gap before ${name}`;
     if (offset < dataOffset) return `${name}, byte ${offset - dataOffset + sectionHeaderBytes} of its header`;
     const entry = differences.find(({ section }) => section === name)?.entry;
     return `${name}, byte ${offset - dataOffset}${entry === undefined ? '' : `, in ${entry}`}`;

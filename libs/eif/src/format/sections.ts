@@ -52,9 +52,13 @@ export function encodeCmdline(cmdline: string): Uint8Array {
   return new TextEncoder().encode(cmdline);
 }
 
-/** @throws EifError ERR_EIF_CMDLINE: a NUL (Linux would stop there, the measurement would not), or no UTF-8 */
+/**
+ * A NUL at the end is kept: Bottlerocket's images have one, and it is measured.
+ *
+ * @throws EifError ERR_EIF_CMDLINE: a NUL before the end (Linux would stop there, the measurement would not), or no UTF-8
+ */
 export function decodeCmdline(bytes: Uint8Array): string {
-  if (bytes.includes(0)) throw new EifError('ERR_EIF_CMDLINE', 'a NUL');
+  if (bytes.subarray(0, -1).includes(0)) throw new EifError('ERR_EIF_CMDLINE', 'a NUL before the end');
   try {
     return utf8.decode(bytes);
   } catch (cause) {

@@ -15,9 +15,11 @@ import {
   seeded,
   signature,
   withCrc,
+  withGap,
 } from '../testing/raw-image';
 import { makeSigningKey } from '../testing/signing-key';
-import { readImage } from './read-image';
+import { readRamdisk } from '../cpio/read-ramdisk';
+import { describeImage, readImage } from './read-image';
 
 let folder: string;
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'eif-read-'))));
@@ -82,6 +84,66 @@ describe('an image from elsewhere', () => {
   });
 });
 
+describe('an image of a form that boots on Nitro', () => {
+  const measurementsOf = async (sections: readonly RawSection[]) => (await read(rawImage(sections))).measurements;
+
+  it('may have a ramdisk without a byte, which adds nothing to a measurement', async () => {
+    const [k, c, m] = goodSections() as [RawSection, RawSection, RawSection];
+    const empty = { type: ramdisk, data: Buffer.alloc(0) };
+    const { measurements, sections } = await read(rawImage([k, c, empty, m]));
+    expect(sections[2]).toMatchObject({ type: 'ramdisk', sizeBytes: 0 });
+    expect(measurements.pcr1).toBe(measurements.pcr0);
+    expect(await measurementsOf([k, c, m, ...goodSections().slice(3), empty])).toEqual(
+      await measurementsOf(goodSections()),
+    );
+    const entries: unknown[] = [];
+    for await (const entry of readRamdisk(join(folder, 'image.eif'), { ...sections[2]!, sizeBytes: 0 }))
+      entries.push(entry);
+    expect(entries).toEqual([]);
+  });
+
+  it('may have 64 bytes behind the header, as AWS tried it', async () => {
+    const image = await read(withGap(rawImage(goodSections()), 0, Buffer.alloc(64)));
+    expect(image.gaps).toEqual([{ offset: 548, sizeBytes: 64 }]);
+    expect(image.measurements).toEqual(await measurementsOf(goodSections()));
+  });
+
+  it('may have bytes between sections, which are in the checksum and in no measurement', async () => {
+    const gapped = withGap(rawImage(goodSections()), 4, Buffer.from('anything'));
+    const image = await read(gapped);
+    expect(image.gaps).toEqual([{ offset: image.sections[4]!.dataOffset - 12 - 8, sizeBytes: 8 }]);
+    expect(image.measurements).toEqual(await measurementsOf(goodSections()));
+    gapped[image.gaps[0]!.offset]! ^= 1;
+    expect(await refusal(gapped)).toBe('ERR_EIF_CRC');
+  });
+
+  it('may have a NUL at the end of its command line, which is measured', async () => {
+    const image = await read(rawImage(with_(cmdline, 'quiet\0')));
+    expect(image.cmdline).toBe('quiet\0');
+    expect(image.measurements.pcr0).not.toBe((await measurementsOf(with_(cmdline, 'quiet'))).pcr0);
+  });
+
+  it.each([0x40, 0x240, 0x340, 0x241])('is described but not measured with flags for PCIe, %d', async (flags) => {
+    await writeFile(join(folder, 'pcie.eif'), rawImage(goodSections(), u16(6, flags)));
+    expect(await describeImage(join(folder, 'pcie.eif'))).toMatchObject({
+      pcie: true,
+      arch: flags === 0x241 ? 'arm64' : 'x86_64',
+      cmdline: 'console=ttyS0',
+      measurements: undefined,
+    });
+  });
+
+  it('has a PCR8 also where it has flags for PCIe', async () => {
+    const signer = prepareSigner(await makeSigningKey());
+    const section = { type: signature, data: signer.sign('ab'.repeat(48)) };
+    await writeFile(join(folder, 'pcie.eif'), rawImage([...goodSections(), section], u16(6, 0x240)));
+    expect(await describeImage(join(folder, 'pcie.eif'))).toMatchObject({
+      measurements: undefined,
+      signature: { pcr8: signer.pcr8, pcr0: 'ab'.repeat(48) },
+    });
+  });
+});
+
 describe('an image with one thing wrong and a checksum that fits', () => {
   it.each<[EifErrorCode, string, () => Buffer]>([
     ['ERR_EIF_TRUNCATED', 'nothing', () => Buffer.alloc(0)],
@@ -109,10 +171,14 @@ describe('an image with one thing wrong and a checksum that fits', () => {
     ['ERR_EIF_OVERLAP', 'the first section in the header', () => rawImage(goodSections(), u64(offsetAt(0), 540n))],
     ['ERR_EIF_OVERLAP', 'two sections at one place', () => rawImage(goodSections(), u64(offsetAt(4), 548n))],
     [
-      'ERR_EIF_GAP',
-      'a gap',
+      'ERR_EIF_SECTION_TYPE',
+      'an offset into a section header',
       () => rawImage(goodSections(), (i) => u64(offsetAt(4), i.readBigUInt64BE(offsetAt(4)) + 1n)(i)),
     ],
+    ['ERR_EIF_PCIE', 'the flag for a PCIe bus', () => rawImage(goodSections(), u16(6, 0x40))],
+    ['ERR_EIF_PCIE', 'the flags of Bottlerocket', () => rawImage(goodSections(), u16(6, 0x240))],
+    ['ERR_EIF_FLAGS', 'a flag for PCIe without the bus', () => rawImage(goodSections(), u16(6, 0x200))],
+    ['ERR_EIF_FLAGS', 'another flag beside those for PCIe', () => rawImage(goodSections(), u16(6, 0x248))],
     ['ERR_EIF_TRUNCATED', 'a section behind the end', () => rawImage(goodSections(), u64(offsetAt(4), 1_000_000n))],
     [
       'ERR_EIF_TRUNCATED',
@@ -143,7 +209,6 @@ describe('an image with one thing wrong and a checksum that fits', () => {
     ['ERR_EIF_SECTION_TYPE', 'type 6', () => rawImage([...goodSections(), { type: 6, data: Buffer.from('x') }])],
     ['ERR_EIF_SECTION_FLAGS', 'a flag of a section', () => rawImage(goodSections().map((s) => ({ ...s, flags: 1 })))],
     ['ERR_EIF_SECTION_EMPTY', 'an empty kernel', () => rawImage(with_(kernel, ''))],
-    ['ERR_EIF_SECTION_EMPTY', 'empty ramdisks', () => rawImage(with_(ramdisk, ''))],
     ['ERR_EIF_SECTION_TOO_LARGE', 'a long command line', () => rawImage(with_(cmdline, 'x'.repeat(2048)))],
     ['ERR_EIF_SECTION_TOO_LARGE', 'long metadata', () => rawImage(with_(metadataType, 'x'.repeat(262_145)))],
     [
@@ -178,6 +243,7 @@ describe('an image with one thing wrong and a checksum that fits', () => {
       () => rawImage([...without(ramdisk), { type: signature, data: Buffer.from('x') }]),
     ],
     ['ERR_EIF_CMDLINE', 'a NUL in the command line', () => rawImage(with_(cmdline, 'a\0b'))],
+    ['ERR_EIF_CMDLINE', 'two NULs at its end', () => rawImage(with_(cmdline, 'a\0\0'))],
     ['ERR_EIF_CMDLINE', 'a command line that is no text', () => rawImage(with_(cmdline, Uint8Array.of(0xff)))],
     ['ERR_EIF_METADATA', 'no JSON', () => rawImage(with_(metadataType, '{'))],
     ['ERR_EIF_METADATA', 'no UTF-8', () => rawImage(with_(metadataType, Uint8Array.of(0x22, 0xff, 0x22)))],

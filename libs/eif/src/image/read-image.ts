@@ -24,29 +24,49 @@ import {
 import type { Progress } from './write-image';
 
 /** An image that was read to its end and is whole: checksum, structure and, where there is one, signature hold. */
-export interface EifImage {
+export interface DescribedImage {
   readonly version: number;
   readonly arch: Arch;
+  /** The enclave has a PCIe bus; such an image cannot be measured here. */
+  readonly pcie: boolean;
   readonly defaultMemoryBytes: number;
   readonly defaultCpus: number;
   readonly sizeBytes: number;
   readonly crc32: number;
   readonly sections: readonly Section[];
+  /** Bytes in front of sections that belong to none. The hypervisor skips them; they are in the checksum, not in any measurement. */
+  readonly gaps: readonly Gap[];
+  /** With a NUL at its end where the image has one. */
   readonly cmdline: string;
   /** undefined in version 3 alone */
   readonly metadata: EifMetadata | undefined;
-  readonly measurements: Measurements;
+  /** undefined of an image with PCIe alone */
+  readonly measurements: Measurements | undefined;
   readonly signature: ImageSignature | undefined;
+}
+
+export interface EifImage extends DescribedImage {
+  readonly measurements: Measurements;
+}
+
+export interface Gap {
+  readonly offset: number;
+  readonly sizeBytes: number;
 }
 
 export interface ReadOptions {
   readonly onProgress?: Progress;
 }
 
+export interface OpenImageOptions extends ReadOptions {
+  /** Goes by the size in the section's own header where the table holds that of an earlier signature, to write it anew. */
+  readonly mendSignatureSize?: boolean;
+}
+
 /**
  * Reads, judges and measures an enclave image file, version 3 or 4, in one pass and with memory for one chunk.
  *
- * @throws EifError any ERR_EIF code but those about writing; see errors.ts
+ * @throws EifError any ERR_EIF code but those about writing (see errors.ts); ERR_EIF_PCIE for an image that cannot be measured
  * @example
  * const { measurements } = await readImage('enclave.eif');
  */
@@ -59,12 +79,39 @@ export async function readImage(path: string, options: ReadOptions = {}): Promis
   }
 }
 
-export async function readOpenImage(file: InputFile, { onProgress }: ReadOptions = {}): Promise<EifImage> {
-  const { headBytes, sectionHeads, sections, ...header } = await readLayout(file);
+/**
+ * The same for an image that may not be measurable: `measurements` is undefined where the header asks for PCIe.
+ *
+ * @throws EifError what `readImage` throws, but ERR_EIF_PCIE
+ */
+export async function describeImage(path: string, options: ReadOptions = {}): Promise<DescribedImage> {
+  const file = await InputFile.open(path);
+  try {
+    return await describeOpenImage(file, options);
+  } finally {
+    await file.close();
+  }
+}
+
+export async function readOpenImage(file: InputFile, options: OpenImageOptions = {}): Promise<EifImage> {
+  const { measurements, ...image } = await describeOpenImage(file, options);
+  if (measurements === undefined) throw new EifError('ERR_EIF_PCIE');
+  return { ...image, measurements };
+}
+
+export async function describeOpenImage(
+  file: InputFile,
+  { onProgress, mendSignatureSize = false }: OpenImageOptions = {},
+): Promise<DescribedImage> {
+  const { headBytes, sectionHeads, sections, ...header } = await readLayout(file, mendSignatureSize);
   const measurer = new Measurer();
   const kept = new Map<SectionType, Uint8Array>();
   let crc = crc32(headBytes.subarray(0, crcOffset));
   for (const [i, { type, dataOffset, sizeBytes }] of sections.entries()) {
+    const gap = header.gaps.find(
+      ({ offset, sizeBytes: length }) => offset + length + sectionHeaderBytes === dataOffset,
+    );
+    if (gap !== undefined) for await (const chunk of file.chunks(gap.offset, gap.sizeBytes)) crc = crc32(chunk, crc);
     crc = crc32(sectionHeads[i] ?? new Uint8Array(), crc);
     measurer.begin(type);
     const keep = type !== 'kernel' && type !== 'ramdisk' ? new Uint8Array(sizeBytes) : undefined;
@@ -82,7 +129,8 @@ export async function readOpenImage(file: InputFile, { onProgress }: ReadOptions
   if (crc !== header.crc32)
     throw new EifError('ERR_EIF_CRC', `${hex(header.crc32)} in the header, ${hex(crc)} computed`);
   const [cmdline, metadata, signature] = [kept.get('cmdline'), kept.get('metadata'), kept.get('signature')];
-  const measurements = measurer.finish();
+  // The crate of AWS leaves the flags out (0.8.1) and so reports a PCR0 that no enclave has: none is better than a wrong one.
+  const measurements = header.pcie ? undefined : measurer.finish();
   const image = {
     ...header,
     sizeBytes: file.sizeBytes,
@@ -91,8 +139,8 @@ export async function readOpenImage(file: InputFile, { onProgress }: ReadOptions
     metadata: metadata === undefined ? undefined : decodeMetadata(metadata),
   };
   if (signature === undefined) return { ...image, measurements, signature: undefined };
-  const verified = readSignature(signature, measurements.pcr0);
-  return { ...image, measurements: { ...measurements, pcr8: verified.pcr8 }, signature: verified };
+  const verified = readSignature(signature, measurements?.pcr0);
+  return { ...image, measurements: measurements && { ...measurements, pcr8: verified.pcr8 }, signature: verified };
 }
 
 function hex(value: number): string {
@@ -102,18 +150,21 @@ function hex(value: number): string {
 export interface Layout extends Omit<Header, 'sections'> {
   readonly crc32: number;
   readonly sections: readonly Section[];
+  readonly gaps: readonly Gap[];
   /** The bytes that were judged, so that the checksum goes over these and not over what is read later. */
   readonly headBytes: Uint8Array;
   readonly sectionHeads: readonly Uint8Array[];
 }
 
 /**
- * Header and section headers, judged against each other and against the length of the file: sections lie end to end from byte
- * 548 to the end, kernel first, then the command line, then ramdisks, metadata and signature.
+ * Header and section headers, judged against each other and against the length of the file: sections in the order of the table,
+ * none over another, the last one to the end of the file; kernel first, then the command line, then ramdisks, metadata and signature.
+ * Bytes in front of a section that belong to none are allowed, since the hypervisor goes by the table and starts such images
+ * (aws-nitro-enclaves-image-format, issue 25 and pull request 26, with 64 bytes behind the header).
  *
- * @throws EifError with any of the codes from ERR_EIF_MAGIC to ERR_EIF_SECTION_MISSING
+ * @throws EifError with any of the codes from ERR_EIF_MAGIC to ERR_EIF_SECTION_MISSING, but ERR_EIF_PCIE
  */
-export async function readLayout(file: InputFile): Promise<Layout> {
+async function readLayout(file: InputFile, mendSignatureSize: boolean): Promise<Layout> {
   if (file.sizeBytes < headerBytes) {
     const start = await file.read(0, Math.min(4, file.sizeBytes));
     throw Buffer.from(start).toString('latin1') === '.eif'.slice(0, start.length)
@@ -124,30 +175,36 @@ export async function readLayout(file: InputFile): Promise<Layout> {
   const { sections: table, ...header } = decodeHeader(headBytes);
   const sections: Section[] = [];
   const sectionHeads: Uint8Array[] = [];
+  const gaps: Gap[] = [];
   let end = headerBytes;
   for (const [i, { offset, sizeBytes }] of table.entries()) {
     if (offset < end) throw new EifError('ERR_EIF_OVERLAP', `section ${i} starts at ${offset}, and ${end} is free`);
-    if (offset > end)
-      throw new EifError(
-        offset > file.sizeBytes ? 'ERR_EIF_TRUNCATED' : 'ERR_EIF_GAP',
-        `section ${i} starts at ${offset}, and ${end} is free`,
-      );
     const dataOffset = offset + sectionHeaderBytes;
-    if (sizeBytes > file.sizeBytes - dataOffset)
-      throw new EifError('ERR_EIF_TRUNCATED', `section ${i} of ${sizeBytes} bytes in a file of ${file.sizeBytes}`);
+    const outside = (size: number) =>
+      new EifError('ERR_EIF_TRUNCATED', `section ${i} at ${offset} of ${size} bytes in a file of ${file.sizeBytes}`);
+    if (dataOffset > file.sizeBytes) throw outside(sizeBytes);
+    if (offset > end) gaps.push({ offset: end, sizeBytes: offset - end });
     const head = await file.read(offset, sectionHeaderBytes);
-    const type = decodeSectionHeader(head, sizeBytes, header.version);
-    checkSize(type, sizeBytes);
-    sections.push({ type, dataOffset, sizeBytes });
+    const { type, sizeBytes: ownSize } = decodeSectionHeader(head, header.version);
+    const stale =
+      ownSize !== sizeBytes &&
+      type === 'signature' &&
+      dataOffset + ownSize === (table[i + 1]?.offset ?? file.sizeBytes);
+    if (stale && !mendSignatureSize) throw new EifError('ERR_EIF_SIGNATURE_STALE_SIZE');
+    if (!stale && sizeBytes > file.sizeBytes - dataOffset) throw outside(sizeBytes);
+    if (!stale && ownSize !== sizeBytes)
+      throw new EifError('ERR_EIF_SECTION_SIZE', `${sizeBytes} and ${ownSize}, ${type}`);
+    checkSize(type, ownSize);
+    sections.push({ type, dataOffset, sizeBytes: ownSize });
     sectionHeads.push(head);
-    end = dataOffset + sizeBytes;
+    end = dataOffset + ownSize;
   }
   if (end !== file.sizeBytes) throw new EifError('ERR_EIF_TRAILING', `${file.sizeBytes - end} bytes`);
   checkOrder(
     sections.map(({ type }) => type),
     header.version,
   );
-  return { ...header, sections, headBytes, sectionHeads };
+  return { ...header, sections, gaps, headBytes, sectionHeads };
 }
 
 const largest: Partial<Record<SectionType, number>> = {
@@ -157,7 +214,8 @@ const largest: Partial<Record<SectionType, number>> = {
 };
 
 function checkSize(type: SectionType, sizeBytes: number): void {
-  if (sizeBytes === 0 && type !== 'cmdline') throw new EifError('ERR_EIF_SECTION_EMPTY', type);
+  // Images that take their root file system from a disk have a ramdisk without a byte.
+  if (sizeBytes === 0 && type !== 'cmdline' && type !== 'ramdisk') throw new EifError('ERR_EIF_SECTION_EMPTY', type);
   const most = largest[type];
   if (most !== undefined && sizeBytes > most)
     throw new EifError('ERR_EIF_SECTION_TOO_LARGE', `${type}, ${sizeBytes} bytes, ${most} allowed`);

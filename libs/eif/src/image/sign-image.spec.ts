@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { decode, encode } from 'cborg';
 import { readImage } from './read-image';
 import { metadata } from '../testing/parts';
-import { goodSections, rawImage, signature } from '../testing/raw-image';
-import { makeSigningKey, signingTime } from '../testing/signing-key';
+import { goodSections, rawImage, signature, withGap } from '../testing/raw-image';
+import { makeRsaKey, makeSigningKey, signingTime } from '../testing/signing-key';
 import { type ImageParts, writeImage } from './write-image';
 import { certificatePcr8 } from '../sign/certificate';
 import { prepareSigner, type SigningKey } from '../sign/signer';
@@ -90,6 +90,68 @@ describe('a signed image', () => {
       ),
     ).toBe(true);
   });
+
+  it.each([
+    ['P-256', 'ES256', -7, 64],
+    ['P-384', 'ES384', -35, 96],
+    ['P-521', 'ES512', -36, 132],
+  ])('is signed with a key on %s by %s', async (curve, algorithm, coseId, length) => {
+    const signing = await makeSigningKey(curve);
+    await writeImage({ ...parts, signing }, file('curve.eif'));
+    const image = await readImage(file('curve.eif'));
+    expect(image.signature).toMatchObject({ algorithm, pcr0: image.measurements.pcr0 });
+    expect(image.measurements.pcr8).toBe(certificatePcr8(signing.certificatePem));
+    const { dataOffset, sizeBytes } = image.sections.at(-1)!;
+    const section = (await readFile(file('curve.eif'))).subarray(dataOffset, dataOffset + sizeBytes);
+    const [entry] = decode(section, { useMaps: true }) as Map<string, number[]>[];
+    const [header, , , signed] = decode(Uint8Array.from(entry!.get('signature')!), { useMaps: true }) as Uint8Array[];
+    expect([decode(header!, { useMaps: true }), signed!.length]).toEqual([new Map([[1, coseId]]), length]);
+  });
+
+  it('keeps its gaps out when it is signed', async () => {
+    await writeFile(file('gap.eif'), withGap(rawImage(goodSections()), 0, Buffer.alloc(64)));
+    const { measurements } = await signImage(file('gap.eif'), key, file('gap.eif'));
+    const image = await readImage(file('gap.eif'));
+    expect([image.gaps, image.measurements]).toEqual([[], measurements]);
+  });
+
+  it('is not signed where it cannot be measured', async () => {
+    await writeFile(
+      file('pcie.eif'),
+      rawImage(goodSections(), (image) => {
+        image.writeUInt16BE(0x240, 6);
+        return undefined;
+      }),
+    );
+    await expect(signImage(file('pcie.eif'), key, file('pcie-signed.eif'))).rejects.toMatchObject({
+      code: 'ERR_EIF_PCIE',
+    });
+    expect(await readdir(folder)).not.toContain('pcie-signed.eif');
+  });
+
+  it.each([
+    ['at the end', -5],
+    ['at the end', 5],
+    ['before other sections', 3],
+  ])(
+    'with the size of an earlier signature %s (%d) in its header is refused, and mended by signing it',
+    async (where, by) => {
+      const sections = await signedSections(key);
+      const [k, c, section, ...rest] = sections;
+      const stale = rawImage(where === 'at the end' ? [k!, c!, ...rest, section!] : sections, (image) => {
+        const at = 284 + 8 * (where === 'at the end' ? sections.length - 1 : 2);
+        image.writeBigUInt64BE(image.readBigUInt64BE(at) + BigInt(by), at);
+        return undefined;
+      });
+      await writeFile(file('stale.eif'), stale);
+      await expect(readImage(file('stale.eif'))).rejects.toMatchObject({
+        code: 'ERR_EIF_SIGNATURE_STALE_SIZE',
+        message: expect.stringContaining('npm run image -- sign') as string,
+      });
+      const { measurements } = await signImage(file('stale.eif'), other, file('stale.eif'));
+      expect((await readImage(file('stale.eif'))).measurements).toEqual(measurements);
+    },
+  );
 
   it('is signed anew in the same place, also over itself, by somebody else', async () => {
     await writeFile(file('anew.eif'), rawImage(await signedSections(key)));
@@ -211,7 +273,13 @@ describe('a signature that does not hold', () => {
       (e) => (e.payload = { register_index: 0, register_value: pcr(7), x: 0 }),
     ],
     ['ERR_EIF_SIGNATURE_FORMAT', 'no map', (e) => (e.payload = pcr(0))],
-    ['ERR_EIF_SIGNATURE_ALGORITHM', 'ES256', (e) => (e.header = Uint8Array.of(0xa1, 1, 0x26))],
+    ['ERR_EIF_SIGNATURE_ALGORITHM', 'ES256, and a key on P-384', (e) => (e.header = Uint8Array.of(0xa1, 1, 0x26))],
+    ['ERR_EIF_SIGNATURE_ALGORITHM', 'EdDSA', (e) => (e.header = Uint8Array.of(0xa1, 1, 0x27))],
+    [
+      'ERR_EIF_SIGNATURE_ALGORITHM',
+      'ES384 and a key id',
+      (e) => (e.header = Uint8Array.of(0xa2, 1, 0x38, 0x22, 4, 0x40)),
+    ],
     ['ERR_EIF_SIGNATURE_ALGORITHM', 'no algorithm', (e) => (e.header = Uint8Array.of(0xa0))],
     ['ERR_EIF_SIGNATURE_FORMAT', 'an unprotected header', (e) => (e.unprotected = { 1: -35 })],
     ['ERR_EIF_SIGNATURE_FORMAT', 'bytes behind the end', (e) => (e.tail = [0])],
@@ -258,7 +326,7 @@ describe('a key that cannot sign', () => {
     ['ERR_EIF_SIGNING_KEY', () => ({ ...key, privateKeyPem: other.privateKeyPem })],
     ['ERR_EIF_SIGNING_KEY', () => ({ ...key, privateKeyPem: 'sesame' })],
     ['ERR_EIF_SIGNING_KEY', async () => ({ ...key, privateKeyPem: (await makeSigningKey('P-256')).privateKeyPem })],
-    ['ERR_EIF_SIGNATURE_CERTIFICATE', () => makeSigningKey('P-256')],
+    ['ERR_EIF_SIGNATURE_CERTIFICATE', () => makeRsaKey()],
     ['ERR_EIF_SIGNATURE_CERTIFICATE', () => ({ ...key, certificatePem: key.certificatePem + other.certificatePem })],
   ])('is refused with %s, without a word of it', async (code, make) => {
     const signing = await make();

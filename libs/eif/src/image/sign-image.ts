@@ -7,7 +7,8 @@ import { prepareSigner, type SigningKey } from '../sign/signer';
 
 /**
  * Signs the PCR0 of an image, as `nitro-cli sign-eif` does: the signature becomes the last section, or takes the place of the
- * one that is there. Nothing that is measured changes. An image of version 3 stays one.
+ * one that is there. Nothing that is measured changes. An image of version 3 stays one. Gaps are left out, and the size of an
+ * earlier signature that AWS's tools left in the header is put right.
  *
  * @param path may be the same as `imagePath`; the file is there whole or not at all
  * @throws EifError what `readImage` throws, ERR_EIF_SIGNATURE_CERTIFICATE, ERR_EIF_SIGNING_KEY, ERR_EIF_SECTION_COUNT
@@ -23,7 +24,7 @@ export async function signImage(
   try {
     const { version, arch, defaultMemoryBytes, defaultCpus, sections, measurements, signature } = await readOpenImage(
       file,
-      options,
+      { ...options, mendSignatureSize: true },
     );
     const signed = { type: 'signature' as const, source: bytesSource(signer.sign(measurements.pcr0)) };
     const kept = sections.map(({ type, dataOffset, sizeBytes }) =>

@@ -1,5 +1,5 @@
 import { EifError } from '../errors';
-import type { EifImage } from './read-image';
+import type { DescribedImage } from './read-image';
 import type { ImageSignature } from '../sign/read-signature';
 
 export interface SignaturePolicy {
@@ -17,7 +17,7 @@ export interface SignaturePolicy {
  * @example
  * verifySignature(await readImage('enclave.eif'), { pcr8: certificatePcr8(pem), at: new Date() });
  */
-export function verifySignature(image: EifImage, { pcr8, at }: SignaturePolicy): ImageSignature {
+export function verifySignature(image: DescribedImage, { pcr8, at }: SignaturePolicy): ImageSignature {
   const { signature } = image;
   if (signature === undefined) throw new EifError('ERR_EIF_NOT_SIGNED');
   if (signature.pcr8 !== pcr8) throw new EifError('ERR_EIF_SIGNER', `PCR8 is ${signature.pcr8}`);

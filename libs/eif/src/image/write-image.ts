@@ -121,7 +121,7 @@ export type Progress = (doneBytes: number, totalBytes: number) => void;
  */
 export async function writeSections(
   path: string,
-  header: Omit<Header, 'sections'>,
+  header: Omit<Header, 'sections' | 'pcie'>,
   sections: readonly SectionToWrite[],
   onProgress?: Progress,
 ): Promise<{ measurements: Measurements; sizeBytes: number }> {

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { EifError } from '../errors';
 import { measureCertificate } from '../format/measurements';
+import { type Algorithm, algorithmOf } from './algorithm';
 
 /**
  * Exactly one certificate, as PEM and nothing but white space around it: what nitro-cli measures into PCR8 is the first one in
@@ -8,17 +9,17 @@ import { measureCertificate } from '../format/measurements';
  *
  * @throws EifError ERR_EIF_SIGNATURE_CERTIFICATE
  */
-export function readCertificate(pem: string): X509Certificate {
+export function readCertificate(pem: string): { certificate: X509Certificate; algorithm: Algorithm } {
   if (!/^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/.test(pem))
     throw new EifError('ERR_EIF_SIGNATURE_CERTIFICATE', 'not one PEM block');
-  let certificate: X509Certificate;
   try {
-    certificate = new X509Certificate(pem);
-    if (certificate.publicKey.asymmetricKeyDetails?.namedCurve === 'secp384r1') return certificate;
+    const certificate = new X509Certificate(pem);
+    const algorithm = algorithmOf(certificate.publicKey);
+    if (algorithm !== undefined) return { certificate, algorithm };
   } catch (cause) {
     throw new EifError('ERR_EIF_SIGNATURE_CERTIFICATE', undefined, cause);
   }
-  throw new EifError('ERR_EIF_SIGNATURE_CERTIFICATE', 'the key is not on P-384');
+  throw new EifError('ERR_EIF_SIGNATURE_CERTIFICATE', 'the key is of another kind');
 }
 
 /**
@@ -27,5 +28,5 @@ export function readCertificate(pem: string): X509Certificate {
  * @throws EifError ERR_EIF_SIGNATURE_CERTIFICATE
  */
 export function certificatePcr8(certificatePem: string): string {
-  return measureCertificate(readCertificate(certificatePem).raw);
+  return measureCertificate(readCertificate(certificatePem).certificate.raw);
 }

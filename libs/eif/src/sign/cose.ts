@@ -1,4 +1,5 @@
 import { EifError } from '../errors';
+import { type Algorithm, algorithmOfHeader } from './algorithm';
 import { byteString, CborReader, head, major, numbers, text } from './cbor';
 
 /*
@@ -6,9 +7,6 @@ import { byteString, CborReader, head, major, numbers, text } from './cbor';
  * {register_index, register_value}. libs/attestation reads the same envelope with the bounds of attestation documents, which
  * the arrays of numbers in here do not fit.
  */
-
-/** {1: -35}: ES384 (RFC 9053, section 2.1). */
-const es384Header = Uint8Array.of(0xa1, 0x01, 0x38, 0x22);
 
 /** @param pcr0 48 bytes */
 export function registerPayload(pcr0: Uint8Array): Uint8Array {
@@ -22,21 +20,21 @@ export function registerPayload(pcr0: Uint8Array): Uint8Array {
 }
 
 /** Sig_structure (RFC 9052, section 4.4): ["Signature1", protected, external_aad = h'', payload]. */
-export function signedBytes(payload: Uint8Array): Uint8Array {
+export function signedBytes({ header }: Algorithm, payload: Uint8Array): Uint8Array {
   return Uint8Array.from([
     ...head(major.array, 4),
     ...text('Signature1'),
-    ...byteString(es384Header),
+    ...byteString(header),
     0x40,
     ...byteString(payload),
   ]);
 }
 
-/** @param signature r || s, 96 bytes */
-export function encodeSign1(payload: Uint8Array, signature: Uint8Array): Uint8Array {
+/** @param signature r || s, of the algorithm's length */
+export function encodeSign1({ header }: Algorithm, payload: Uint8Array, signature: Uint8Array): Uint8Array {
   return Uint8Array.from([
     ...head(major.array, 4),
-    ...byteString(es384Header),
+    ...byteString(header),
     ...head(major.map, 0),
     ...byteString(payload),
     ...byteString(signature),
@@ -48,11 +46,16 @@ export interface SignedRegister {
   readonly payload: Uint8Array;
   /** 48 bytes */
   readonly pcr0: Uint8Array;
-  /** r || s, 96 bytes */
+  readonly algorithm: Algorithm;
+  /** r || s, of the algorithm's length */
   readonly signature: Uint8Array;
 }
 
-/** @throws EifError ERR_EIF_SIGNATURE_FORMAT, _ALGORITHM, _REGISTER (another register than 0) */
+/**
+ * The length of the signature is left to the caller, who knows the key.
+ *
+ * @throws EifError ERR_EIF_SIGNATURE_FORMAT, _ALGORITHM, _REGISTER (another register than 0)
+ */
 export function decodeSign1(bytes: Uint8Array): SignedRegister {
   const envelope = new CborReader(bytes);
   envelope.exactly(major.array, 4);
@@ -61,9 +64,8 @@ export function decodeSign1(bytes: Uint8Array): SignedRegister {
   const payload = envelope.byteString();
   const signature = envelope.byteString();
   envelope.end();
-  if (header.length !== es384Header.length || es384Header.some((byte, i) => header[i] !== byte))
-    throw new EifError('ERR_EIF_SIGNATURE_ALGORITHM');
-  if (signature.length !== 96) throw new EifError('ERR_EIF_SIGNATURE_FORMAT', 'the signature is not 96 bytes');
+  const algorithm = algorithmOfHeader(header);
+  if (algorithm === undefined) throw new EifError('ERR_EIF_SIGNATURE_ALGORITHM');
 
   const register = new CborReader(payload);
   register.exactly(major.map, 2);
@@ -74,5 +76,5 @@ export function decodeSign1(bytes: Uint8Array): SignedRegister {
   const pcr0 = register.numbers();
   register.end();
   if (pcr0.length !== 48) throw new EifError('ERR_EIF_SIGNATURE_FORMAT', 'the register is not 48 bytes');
-  return { payload, pcr0, signature };
+  return { payload, pcr0, algorithm, signature };
 }

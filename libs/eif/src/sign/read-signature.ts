@@ -1,11 +1,12 @@
-import { verify, type X509Certificate } from 'node:crypto';
+import { verify } from 'node:crypto';
 import { EifError } from '../errors';
 import { measureCertificate } from '../format/measurements';
 import { CborReader, major } from './cbor';
+import type { Algorithm } from './algorithm';
 import { readCertificate } from './certificate';
 import { decodeSign1, signedBytes } from './cose';
 
-/** A signature that holds: over the image's PCR0, with the key of this certificate. Who that is says the certificate alone. */
+/** A signature that holds over a PCR0, made with the key of this certificate. Who that is, only the certificate tells. */
 export interface ImageSignature {
   readonly certificatePem: string;
   readonly certificateDer: Uint8Array;
@@ -13,6 +14,9 @@ export interface ImageSignature {
   readonly issuer: string;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
+  readonly algorithm: Algorithm['name'];
+  /** The PCR0 that was signed, 96 hexadecimal digits: that of the image wherever the image can be measured. */
+  readonly pcr0: string;
   /** 96 hexadecimal digits: SHA384(48 zero bytes || SHA384(certificateDer)) */
   readonly pcr8: string;
 }
@@ -20,10 +24,10 @@ export interface ImageSignature {
 /**
  * Reads and verifies a signature section. Whether the certificate is the expected one and valid now is for `verifySignature`.
  *
- * @param pcr0 as measured, 96 hexadecimal digits
+ * @param pcr0 as measured, 96 hexadecimal digits; undefined where the image cannot be measured, and then it is not compared
  * @throws EifError ERR_EIF_SIGNATURE_FORMAT, _ALGORITHM, _CERTIFICATE, _REGISTER, ERR_EIF_SIGNATURE
  */
-export function readSignature(section: Uint8Array, pcr0: string): ImageSignature {
+export function readSignature(section: Uint8Array, pcr0: string | undefined): ImageSignature {
   const reader = new CborReader(section);
   // The format allows more, and only the first one is ever looked at: the others would be there for nothing.
   reader.exactly(major.array, 1);
@@ -31,11 +35,17 @@ export function readSignature(section: Uint8Array, pcr0: string): ImageSignature
   reader.text('signing_certificate');
   const certificatePem = Buffer.from(reader.numbers()).toString('latin1');
   reader.text('signature');
-  const { payload, pcr0: signedPcr0, signature } = decodeSign1(reader.numbers());
+  const { payload, pcr0: signedBytesOfPcr0, algorithm, signature } = decodeSign1(reader.numbers());
   reader.end();
-  const certificate = readCertificate(certificatePem);
-  if (!holds(certificate, payload, signature)) throw new EifError('ERR_EIF_SIGNATURE');
-  if (Buffer.from(signedPcr0).toString('hex') !== pcr0) throw new EifError('ERR_EIF_SIGNATURE_REGISTER');
+  const { certificate, algorithm: algorithmOfKey } = readCertificate(certificatePem);
+  if (algorithm !== algorithmOfKey)
+    throw new EifError('ERR_EIF_SIGNATURE_ALGORITHM', `${algorithm.name}, and the key is for ${algorithmOfKey.name}`);
+  if (signature.length !== algorithm.signatureBytes)
+    throw new EifError('ERR_EIF_SIGNATURE_FORMAT', `the signature is not ${algorithm.signatureBytes} bytes`);
+  const key = { key: certificate.publicKey, dsaEncoding: 'ieee-p1363' } as const;
+  if (!verify(algorithm.hash, signedBytes(algorithm, payload), key, signature)) throw new EifError('ERR_EIF_SIGNATURE');
+  const signedPcr0 = Buffer.from(signedBytesOfPcr0).toString('hex');
+  if (pcr0 !== undefined && signedPcr0 !== pcr0) throw new EifError('ERR_EIF_SIGNATURE_REGISTER');
   const certificateDer = new Uint8Array(certificate.raw);
   return {
     certificatePem,
@@ -44,10 +54,8 @@ export function readSignature(section: Uint8Array, pcr0: string): ImageSignature
     issuer: certificate.issuer,
     notBeforeMs: certificate.validFromDate.getTime(),
     notAfterMs: certificate.validToDate.getTime(),
+    algorithm: algorithm.name,
+    pcr0: signedPcr0,
     pcr8: measureCertificate(certificateDer),
   };
-}
-
-function holds(certificate: X509Certificate, payload: Uint8Array, signature: Uint8Array): boolean {
-  return verify('sha384', signedBytes(payload), { key: certificate.publicKey, dsaEncoding: 'ieee-p1363' }, signature);
 }

@@ -3,11 +3,12 @@ import { EifError } from '../errors';
 import { maxSignatureBytes } from '../format/sections';
 import { measureCertificate } from '../format/measurements';
 import { head, major, numbers, text } from './cbor';
+import { algorithmOf } from './algorithm';
 import { readCertificate } from './certificate';
 import { encodeSign1, registerPayload, signedBytes } from './cose';
 
 export interface SigningKey {
-  /** P-384, PEM (PKCS #8 or SEC 1), not encrypted. */
+  /** On P-256, P-384 or P-521; PEM (PKCS #8 or SEC 1), not encrypted. */
   readonly privateKeyPem: string;
   /** One certificate for that key. It goes into the image as it is, and its DER into PCR8. */
   readonly certificatePem: string;
@@ -24,7 +25,7 @@ export interface Signer {
 
 /** @throws EifError ERR_EIF_SIGNATURE_CERTIFICATE, ERR_EIF_SIGNING_KEY */
 export function prepareSigner({ privateKeyPem, certificatePem }: SigningKey): Signer {
-  const certificate = readCertificate(certificatePem);
+  const { certificate, algorithm } = readCertificate(certificatePem);
   let key: KeyObject;
   try {
     key = createPrivateKey(privateKeyPem);
@@ -32,15 +33,16 @@ export function prepareSigner({ privateKeyPem, certificatePem }: SigningKey): Si
     // Not even as a cause: it is about a private key.
     throw new EifError('ERR_EIF_SIGNING_KEY', 'it cannot be read');
   }
-  if (key.asymmetricKeyDetails?.namedCurve !== 'secp384r1')
-    throw new EifError('ERR_EIF_SIGNING_KEY', 'it is not on P-384');
+  if (algorithmOf(key) === undefined) throw new EifError('ERR_EIF_SIGNING_KEY', 'it is of another kind');
   if (!certificate.checkPrivateKey(key))
     throw new EifError('ERR_EIF_SIGNING_KEY', 'the certificate is for another key');
   return {
     pcr8: measureCertificate(certificate.raw),
     sign(pcr0) {
       const payload = registerPayload(new Uint8Array(Buffer.from(pcr0, 'hex')));
-      const signature = new Uint8Array(sign('sha384', signedBytes(payload), { key, dsaEncoding: 'ieee-p1363' }));
+      const signature = new Uint8Array(
+        sign(algorithm.hash, signedBytes(algorithm, payload), { key, dsaEncoding: 'ieee-p1363' }),
+      );
       // EifSignature = Vec<PcrSignature>, with PCR0 alone (generate_eif_signature, src/utils/eif_signer.rs).
       const section = Uint8Array.from([
         ...head(major.array, 1),
@@ -48,7 +50,7 @@ export function prepareSigner({ privateKeyPem, certificatePem }: SigningKey): Si
         ...text('signing_certificate'),
         ...numbers(new TextEncoder().encode(certificatePem)),
         ...text('signature'),
-        ...numbers(encodeSign1(payload, signature)),
+        ...numbers(encodeSign1(algorithm, payload, signature)),
       ]);
       if (section.length > maxSignatureBytes)
         throw new EifError('ERR_EIF_SECTION_TOO_LARGE', `signature, ${section.length} bytes`);

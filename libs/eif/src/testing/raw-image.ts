@@ -63,6 +63,15 @@ export function rawImage(
   return withCrc(edit(image) ?? image);
 }
 
+/** The image with these bytes in front of section `at`, as the table of offsets then has it. */
+export function withGap(image: Buffer, at: number, gap: Buffer): Buffer {
+  const place = Number(image.readBigUInt64BE(28 + 8 * at));
+  const wider = Buffer.concat([image.subarray(0, place), gap, image.subarray(place)]);
+  for (let i = at; i < wider.readUInt16BE(26); i++)
+    wider.writeBigUInt64BE(image.readBigUInt64BE(28 + 8 * i) + BigInt(gap.length), 28 + 8 * i);
+  return withCrc(wider);
+}
+
 export function withCrc(image: Buffer): Buffer {
   if (image.length >= 548) image.writeUInt32BE(crc32(image.subarray(548), crc32(image.subarray(0, 544))), 544);
   return image;
