@@ -34,7 +34,7 @@ const { scripts } = z
   .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
 
 /** Scripts that start one of our own programs, by its file. */
-const ours = Object.values(scripts).flatMap((script) => /^node (tools\/run\.mjs \S+)/.exec(script)?.[1] ?? []);
+const ours = Object.values(scripts).flatMap((script) => / && env node (tools\/run\.mjs \S+)/.exec(script)?.[1] ?? []);
 const others = [
   'tools/run.mjs',
   'tools/dev/build/build.mjs',
@@ -44,6 +44,7 @@ const others = [
   'tools/run.mjs tools/ops/operator/main.ts',
   'tools/run.mjs test/e2e/src/page/screenshots.ts',
   'tools/run.mjs infra/parent/src/testing/render-to.ts',
+  'tools/dev/setup/ready.mjs',
   'tools/dev/setup/with-install.mjs',
   'docker/copy-packages.mjs',
   'tools/run.mjs test/lab/src/main.ts fuzz',

@@ -3,18 +3,13 @@
 import { join } from 'node:path';
 
 import { ensureInstalled } from '../dev/setup/install.mjs';
-import { checkNode } from '../dev/setup/node-version.mjs';
+import { makeNodeReady } from '../dev/setup/ready.mjs';
 import { runChild } from '../dev/setup/run-child.mjs';
-import { root, say } from '../dev/setup/workspace.mjs';
+import { root } from '../dev/setup/workspace.mjs';
 
 const NOT_REACHED = 3;
 
-if (!(await ensureInstalled())) process.exit(NOT_REACHED);
-const problem = checkNode();
-if (problem !== undefined) {
-  say(problem);
-  process.exit(NOT_REACHED);
-}
+if (!(await ensureInstalled()) || !makeNodeReady()) process.exit(NOT_REACHED);
 const script = 'cd -- "$0" && exec node "$@"';
 process.exitCode = await runChild('/bin/sh', [
   '-c',

@@ -52,6 +52,17 @@ describe.each(dockerfiles)('%s', (name) => {
     }
   });
 
+  it('installs packages only where .npmrc, which turns install scripts off, is beside them', () => {
+    for (const { instructions } of stages) {
+      const before: string[] = [];
+      for (const instruction of instructions) {
+        if (instruction.name === 'COPY') before.push(...copied(instruction).sources);
+        if (instruction.name === 'RUN' && /\bnpm (ci|i|install|exec|rebuild)\b|\bnpx\b/.test(instruction.value))
+          expect(before).toContain('.npmrc');
+      }
+    }
+  });
+
   it('starts from pinned bases alone', () => {
     for (const { from } of stages) {
       const image = from.replace(/^\$\{(\w+)\}$/, (_, arg: string) => args[arg] ?? '');

@@ -69,8 +69,6 @@ function run(
   const cwd = join(stageRoot, workdir);
   if (command === 'npm ci') {
     symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
-    const generated = 'apps/gateway/src/core/database/generated';
-    cpSync(join(root, generated), join(cwd, generated), { recursive: true });
     return;
   }
   const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', command.replaceAll(OUTPUTS, `${stageRoot}/$1`)], {

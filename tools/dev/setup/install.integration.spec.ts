@@ -8,6 +8,13 @@ import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } fr
 
 const root = workspaceRoot();
 
+/** What npm scripts begin with. */
+const READY = 'node tools/dev/setup/ready.mjs && ';
+/** What npm ci leaves: the folder of programs, and its own record of what is installed. */
+const INSTALL = 'mkdir -p node_modules/.bin && cp package-lock.json node_modules/.package-lock.json';
+const ASKED = 'npm ci --ignore-scripts\n';
+const lockfile = (packages: object) => JSON.stringify({ lockfileVersion: 3, packages: { '': {}, ...packages } });
+
 /** A workspace in small: our setup scripts, and an npm that only writes down what it was asked for. */
 describe('the first command', () => {
   let folder: TemporaryFolder;
@@ -32,16 +39,16 @@ describe('the first command', () => {
   beforeEach(async () => {
     folder = await temporaryFolder();
     await cp(join(root, 'tools/dev/setup'), folder.file('tools/dev/setup'), { recursive: true });
-    await file('package-lock.json', '{"lockfileVersion":3}');
+    await file('package-lock.json', lockfile({}));
     await file(
       'package.json',
-      JSON.stringify({ scripts: { 'demo:run': 'node demo.mjs', 'test:run': 'node demo.mjs' } }),
+      JSON.stringify({ scripts: { 'demo:run': 'node demo.mjs', 'test:run': `${READY}env node demo.mjs` } }),
     );
     await file(
       'demo.mjs',
       "console.log(JSON.stringify(process.argv.slice(2)), process.execPath); process.exit(process.argv[2] === 'fail' ? 7 : 0);",
     );
-    await npm('mkdir -p node_modules/.bin');
+    await npm(INSTALL);
     env = { PATH: `${folder.file('bin')}:${dirname(process.execPath)}:/usr/bin:/bin`, HOME: folder.path };
   });
   afterEach(() => folder.remove());
@@ -52,10 +59,38 @@ describe('the first command', () => {
       stderr: expect.stringMatching(/npm ci.*\nInstalled in [\d.]+ s/) as string,
     });
     expect(await first('demo')).toMatchObject({ code: 0, stderr: '' });
-    expect(await asked()).toBe('npm ci\n');
-    await file('package-lock.json', '{"lockfileVersion":3,"packages":{}}');
+    expect(await asked()).toBe(ASKED);
+    await file('package-lock.json', lockfile({ 'node_modules/a': { version: '1.0.0' } }));
     await first('demo');
-    expect(await asked()).toBe('npm ci\nnpm ci\n');
+    expect(await asked()).toBe(ASKED.repeat(2));
+  });
+
+  it('takes what npm ci installed by hand', async () => {
+    await file('node_modules/.package-lock.json', lockfile({}));
+    await file('node_modules/.bin/README', '');
+    expect(await first('demo')).toMatchObject({ code: 0, stderr: '' });
+    expect(await asked()).toBe('');
+  });
+
+  it.each<[string, object, object]>([
+    ['another version', { version: '1.0.0', integrity: 'sha512-a' }, { version: '1.0.1', integrity: 'sha512-a' }],
+    ['another file', { version: '1.0.0', integrity: 'sha512-a' }, { version: '1.0.0', integrity: 'sha512-b' }],
+  ])('installs again where %s is installed', async (_what, wanted, present) => {
+    await file('package-lock.json', lockfile({ 'node_modules/a': wanted }));
+    await file('node_modules/.package-lock.json', lockfile({ 'node_modules/a': present }));
+    await first('demo');
+    expect(await asked()).toBe(ASKED);
+  });
+
+  it('installs again where a package is left over, and not where one of another platform is absent', async () => {
+    await file('package-lock.json', lockfile({ 'node_modules/a': { version: '1.0.0', optional: true } }));
+    await file('node_modules/.package-lock.json', lockfile({}));
+    await file('node_modules/.bin/README', '');
+    await first('demo');
+    expect(await asked()).toBe('');
+    await file('node_modules/.package-lock.json', lockfile({ 'node_modules/b': { version: '1.0.0' } }));
+    await first('demo');
+    expect(await asked()).toBe(ASKED);
   });
 
   it('passes arguments and the exit code through', async () => {
@@ -71,15 +106,27 @@ describe('the first command', () => {
     expect((await first('demo', '--once')).stdout).toBe('ours demo.mjs --once\n');
   });
 
+  it('runs a script that begins by making everything ready', async () => {
+    await first('demo');
+    await file('node_modules/.bin/node', `#!/bin/sh\n[ "$1" = --version ] && echo v24.9.0 || echo ours "$@"\n`, 0o755);
+    expect((await first('test', '--some', '--help')).stdout).toBe('ours demo.mjs --some --help\n');
+  });
+
+  it('is what every npm script begins with, and the workspace’s Node runs what follows', async () => {
+    const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const others = Object.entries(scripts).filter(([, script]) => !script.startsWith(READY));
+    expect(others.map(([name]) => name).sort()).toEqual(['demo', 'test', 'test:unit']);
+    for (const script of Object.values(scripts).filter((each) => each.startsWith(READY)))
+      expect(script.slice(READY.length)).not.toMatch(/^node /);
+  });
+
   it('links its Node where npm left the link out', async () => {
     if (process.platform !== 'linux') return;
     await file(`node_modules/node-linux-${process.arch}/bin/node`, '#!/bin/sh\necho v24.21.0\n', 0o755);
-    await file('node_modules/.bin/jest', '');
-    const postinstall = spawn(process.execPath, [folder.file('tools/dev/setup/postinstall.mjs')], {
-      env,
-      stdio: 'ignore',
-    });
-    expect(await new Promise((resolve) => postinstall.once('close', resolve))).toBe(0);
+    const ready = spawn(process.execPath, [folder.file('tools/dev/setup/ready.mjs')], { env, stdio: 'ignore' });
+    expect(await new Promise((resolve) => ready.once('close', resolve))).toBe(0);
     expect(await readlink(folder.file('node_modules/.bin/node'))).toBe(`../node-linux-${process.arch}/bin/node`);
   });
 
@@ -111,12 +158,12 @@ describe('the first command', () => {
 
   it('installs again after an installation that failed', async () => {
     await first('demo');
-    await file('package-lock.json', '{"changed":true}');
+    await file('package-lock.json', lockfile({ 'node_modules/a': { version: '1.0.0' } }));
     await npm('exit 1');
     expect((await first('demo')).code).toBe(1);
-    await npm('mkdir -p node_modules/.bin');
+    await npm(INSTALL);
     expect((await first('demo')).code).toBe(0);
-    expect(await asked()).toBe('npm ci\nnpm ci\nnpm ci\n');
+    expect(await asked()).toBe(ASKED.repeat(3));
   });
 
   it('hands a signal on, once, and ends as the command ends', async () => {
@@ -138,7 +185,7 @@ describe('the first command', () => {
     beforeEach(async () => {
       await first('demo');
       await file('bare/README', '');
-      const links = { node: process.execPath, sh: '/bin/sh' };
+      const links = { node: process.execPath, sh: '/bin/sh', env: '/usr/bin/env' };
       for (const [name, target] of Object.entries(links))
         await file(`bare/${name}`, `#!/bin/sh\nexec ${target} "$@"\n`, 0o755);
       env = { PATH: folder.file('bare'), HOME: folder.path };

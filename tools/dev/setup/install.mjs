@@ -2,18 +2,16 @@
 import { spawn } from 'node:child_process';
 
 import { explainFailure } from './explain-install-failure.mjs';
-import { isInstalled, removeStamp, stampInstall } from './install-stamp.mjs';
+import { isInstalled } from './installed.mjs';
 import { root, say, seconds } from './workspace.mjs';
 
 /** @returns {Promise<boolean>} whether everything is installed; what failed has been said */
 export async function ensureInstalled() {
   if (isInstalled()) return true;
   say('Installing the packages of package-lock.json (npm ci); this takes one to two minutes ...');
-  removeStamp();
   const startedAtMs = performance.now();
   const { code, output } = await npmCi(startedAtMs);
   if (code === 0) {
-    stampInstall();
     say(`Installed in ${seconds(startedAtMs)}.`);
     return true;
   }
@@ -22,9 +20,11 @@ export async function ensureInstalled() {
 }
 
 function npmCi(startedAtMs) {
-  // The npm that runs us, also where it is not on PATH.
+  // The npm that runs us, also where it is not on PATH. Install scripts are off in .npmrc; here nothing in the environment turns them on.
   const npm = process.env.npm_execpath;
-  const [command, ...args] = npm?.endsWith('.js') ? [process.execPath, npm, 'ci'] : ['npm', 'ci'];
+  const [command, ...args] = npm?.endsWith('.js')
+    ? [process.execPath, npm, 'ci', '--ignore-scripts']
+    : ['npm', 'ci', '--ignore-scripts'];
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));

@@ -4,9 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { ensureInstalled } from './install.mjs';
-import { isInstalled } from './install-stamp.mjs';
-import { checkNode } from './node-version.mjs';
-import { ensurePrismaClient } from './prisma-client.mjs';
+import { isInstalled } from './installed.mjs';
+import { makeNodeReady, makeReady, READY } from './ready.mjs';
 import { runChild } from './run-child.mjs';
 import { ensureTestTools } from './test-tools.mjs';
 import { root, say } from './workspace.mjs';
@@ -30,13 +29,9 @@ if (help && !isInstalled()) {
   process.exit(0);
 }
 if (!help && !(await ensureInstalled())) process.exit(1);
-const problem = checkNode();
-if (problem !== undefined) {
-  say(problem);
-  process.exit(1);
-}
-if (!help && !ensurePrismaClient()) process.exit(1);
+if (!(help ? makeNodeReady() : makeReady())) process.exit(1);
 if (!help && name === 'test' && !(await ensureTestTools())) process.exit(1);
 
-// exec: the command takes the shell's place, so that signals and the exit code are its own.
-process.exitCode = await runChild('/bin/sh', ['-c', `exec ${script} "$@"`, 'sh', ...args]);
+// Everything is ready by now. exec: the command takes the shell's place, so that signals and the exit code are its own.
+const command = script.startsWith(READY) ? script.slice(READY.length) : script;
+process.exitCode = await runChild('/bin/sh', ['-c', `exec ${command} "$@"`, 'sh', ...args]);

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import * as z from 'zod';
 
 import { SupportError, workspaceRoot } from '@communique-tee/testing/harness';
 
@@ -55,10 +56,37 @@ export function postgresBinaries(): PostgresBinaries {
   const folder = join(dirname(entry), '..');
   const user = serverUser();
   const native = join(folder, 'native');
+  linkLibraries(folder);
   const usable = isReachable(join(native, 'bin', 'postgres'), user)
     ? native
     : openCopy(native, join(folder, 'package.json'));
   return { initdb: join(usable, 'bin', 'initdb'), postgres: join(usable, 'bin', 'postgres'), user };
+}
+
+const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
+
+/**
+ * npm packages hold no symbolic links. This one lists those of its libraries for its install script to make, and install scripts
+ * are off here.
+ */
+export function linkLibraries(packageFolder: string): void {
+  let list: string;
+  try {
+    list = readFileSync(join(packageFolder, 'native', 'pg-symlinks.json'), 'utf8');
+  } catch {
+    return; // the packages for macOS and Windows need none
+  }
+  for (const { source, target } of linksSchema.parse(JSON.parse(list))) {
+    if (dirname(source) !== dirname(target))
+      throw new SupportError('POSTGRES_UNAVAILABLE', `${target} is in another folder than ${source}`);
+    const place = join(packageFolder, target);
+    if (lstatSync(place, { throwIfNoEntry: false }) !== undefined) continue;
+    try {
+      symlinkSync(basename(source), place);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error; // another process was first
+    }
+  }
 }
 
 function openCopy(native: string, manifest: string): string {

@@ -1,0 +1,29 @@
+// Whether node_modules holds what package-lock.json asks for, by the record that npm keeps of what it installed.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { root } from './workspace.mjs';
+
+/** @returns {Record<string, { version?: string, integrity?: string, optional?: boolean, devOptional?: boolean }> | undefined} */
+function packagesOf(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages ?? {};
+  } catch {
+    return undefined;
+  }
+}
+
+/** npm writes node_modules/.package-lock.json at the end of an installation and removes it at the start of `npm ci`. */
+export function isInstalled(folder = root) {
+  const wanted = packagesOf(join(folder, 'package-lock.json'));
+  const present = packagesOf(join(folder, 'node_modules', '.package-lock.json'));
+  if (wanted === undefined || present === undefined) return false;
+  for (const [path, { version, integrity, optional, devOptional }] of Object.entries(wanted)) {
+    if (path === '') continue;
+    const found = present[path];
+    // Those of other platforms are left out; checkNode notices where ours is.
+    if (found === undefined && !optional && !devOptional) return false;
+    if (found !== undefined && (found.version !== version || found.integrity !== integrity)) return false;
+  }
+  return Object.keys(present).every((path) => path in wanted);
+}
