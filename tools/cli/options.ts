@@ -38,6 +38,10 @@ export function gatewayOf({ gateway }: GatewayOption, environment: Environment):
   if (!URL.canParse(text))
     throw usage(`${source} takes the address of a gateway, such as https://communique.example.org`);
   const url = new URL(text);
+  if (url.username !== '' || url.password !== '')
+    throw usage(
+      `${source} must not have a user name or a password: the gateway takes a bearer token (--token-file, COMMUNIQUE_TOKEN)`,
+    );
   const local = /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && local))
     throw usage(`${source} has to be https, or http on this machine`);

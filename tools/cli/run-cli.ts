@@ -9,7 +9,7 @@ import { send } from './commands/send';
 import { token } from './commands/token';
 import { endingOf } from './exit-of';
 import { EXIT, Failure, usage, type Exit } from './failure';
-import { json, printable } from './output/terminal';
+import { json, printable, withoutPasswords } from './output/terminal';
 import { status } from './status/status';
 import { verify } from './verify/verify';
 
@@ -70,7 +70,8 @@ function interruption(signal: AbortSignal): Promise<never> {
 function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[], { out, err, paint }: Context): Exit {
   const ending = endingOf(error);
   if (ending === undefined) throw error;
-  const { exit, code, message, reason, problems, messageId } = ending;
+  const { exit, code, reason, problems, messageId } = ending;
+  const message = withoutPasswords(ending.message);
   if (argv.includes('--json')) {
     out(
       json({

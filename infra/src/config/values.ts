@@ -52,6 +52,11 @@ export const httpsUrl = z
   .refine(
     (text) => URL.canParse(text) && new URL(text).protocol === 'https:' && !/["'\s\\$`]/.test(text),
     'an https:// URL',
+  )
+  // Plans, logs and errors show it
+  .refine(
+    (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
+    'an https:// URL without a user name or password',
   );
 
 export const roleArn = z

@@ -1,6 +1,7 @@
 import type { Client, ConnectOptions, Policy } from './api';
 import { AttestedKeys } from './attested-keys';
 import { ClientError } from './errors';
+import { checkNoCredentials } from './http';
 import { checkPolicy } from './policy';
 import { throwIfAborted } from './retry';
 import { sendMessage } from './send-message';
@@ -35,9 +36,11 @@ function gatewayOf(url: string | URL): URL {
   let gateway: URL;
   try {
     gateway = new URL(url);
-  } catch (cause) {
-    throw new ClientError('policy_invalid', 'the gateway’s address is no URL', { cause });
+  } catch {
+    // No cause: it quotes the address, which may hold a password
+    throw new ClientError('policy_invalid', 'the gateway’s address is no URL');
   }
+  checkNoCredentials(gateway);
   const local = /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])$/.test(gateway.hostname);
   if (gateway.protocol === 'https:' || (gateway.protocol === 'http:' && local)) return gateway;
   throw new ClientError('policy_invalid', 'the gateway’s address is not https');

@@ -2,7 +2,17 @@ import { sealing } from '@communique-tee/crypto';
 import { messageIdToText } from '@communique-tee/protocol';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createDeliverySecret, fetchMessage, postMessage, prepareMessage, type EnclaveKey } from '.';
+import { inspect } from 'node:util';
+import {
+  connect,
+  createDeliverySecret,
+  fetchEnclaveKey,
+  fetchMessage,
+  postMessage,
+  prepareMessage,
+  watchMessage,
+  type EnclaveKey,
+} from '.';
 
 /** A gateway that is not trusted: what it may do to a client is answer nonsense, and no more. */
 describe('a gateway that', () => {
@@ -51,6 +61,57 @@ describe('a gateway that', () => {
   ])('answers %s is an error with a code', async (_name, status, body, code) => {
     const options = await answering((_request, response) => response.writeHead(status).end(body));
     await expect(fetchMessage(options, id)).rejects.toMatchObject({ code, problem: undefined });
+  });
+});
+
+describe('an address with a password in it', () => {
+  const gateway = 'http://user:geheim@127.0.0.1:9';
+  const pcr0 = 'ab'.repeat(48);
+  const id = messageIdToText(new Uint8Array(16));
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['connect', () => connect(gateway, { acceptedMeasurements: [{ pcr0 }] }, { token: () => 'a-token' })],
+    ['fetchEnclaveKey', () => fetchEnclaveKey(gateway, { acceptedMeasurements: [{ pcr0 }] })],
+    ['fetchMessage', () => fetchMessage({ gateway, token: 'a-token' }, id)],
+    [
+      'watchMessage',
+      () =>
+        watchMessage(id, {
+          gateway,
+          token: () => Promise.resolve('a-token'),
+          deadlineMs: Date.now() + 3600_000,
+        }).next(),
+    ],
+  ])('is refused by %s at once, and never repeated', async (_name, ask) => {
+    const error = await ask().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({
+      code: 'policy_invalid',
+      message: 'the gateway’s address must not have a user name or a password',
+    });
+    expect(inspect(error, { depth: 9 })).not.toContain('geheim');
+  });
+
+  it('is refused where it is no address, without repeating it', async () => {
+    const error: unknown = await connect(
+      'http//user:geheim@x',
+      { acceptedMeasurements: [{ pcr0 }] },
+      {
+        token: () => 'a-token',
+      },
+    ).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'policy_invalid' });
+    expect(inspect(error, { depth: 9 })).not.toContain('geheim');
+  });
+
+  it('a token that no header can hold is refused at once, and not quoted', async () => {
+    const error: unknown = await fetchMessage({ gateway: 'http://127.0.0.1:9', token: 'geheim\nx' }, id).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'policy_invalid' });
+    expect(inspect(error, { depth: 9 })).not.toContain('geheim');
   });
 });
 

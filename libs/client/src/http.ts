@@ -21,17 +21,35 @@ export async function request(url: URL, init: RequestInit, timeoutMs: number): P
 
 /** The answer with its body still to come; `timeoutMs` is for the whole of it, 0 for none. Redirects would take the token elsewhere. */
 export async function open(url: URL, init: RequestInit, timeoutMs: number): Promise<Response> {
+  checkNoCredentials(url);
   const signals = [init.signal ?? [], timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : []].flat();
+  const request = requestOf(url, {
+    ...init,
+    redirect: 'error',
+    cache: 'no-store',
+    credentials: 'omit',
+    signal: AbortSignal.any(signals),
+  });
   try {
-    return await fetch(url, {
-      ...init,
-      redirect: 'error',
-      cache: 'no-store',
-      credentials: 'omit',
-      signal: AbortSignal.any(signals),
-    });
+    return await fetch(request);
   } catch (error) {
     throw remembered(error);
+  }
+}
+
+/** fetch refuses such an address too, with an error that quotes the password and looks like one of the network. @throws ClientError */
+export function checkNoCredentials(url: URL): void {
+  if (url.username !== '' || url.password !== '')
+    throw new ClientError('policy_invalid', 'the gateway’s address must not have a user name or a password');
+}
+
+/** Made before anything is sent: what is wrong with the request itself is not the network's, and asking again does not help. */
+function requestOf(url: URL, init: RequestInit): Request {
+  try {
+    return new Request(url, init);
+  } catch {
+    // No cause: it quotes the header, which may hold the token
+    throw new ClientError('policy_invalid', 'the request cannot be made: the token or another header cannot be sent');
   }
 }
 

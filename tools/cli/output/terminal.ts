@@ -13,6 +13,11 @@ export function printable(text: string): string {
   return text.replaceAll(/[^\x20-\x7e’]/g, '?');
 }
 
+/** Errors name the file that was asked for, and a person may have typed an address with a password in its place. */
+export function withoutPasswords(text: string): string {
+  return text.replaceAll(/(\/\/?)[^/\s@]*:[^/\s@]*@/g, '$1***@');
+}
+
 export function rows(pairs: readonly (readonly [name: string, value: string])[]): string {
   return pairs.map(([name, value]) => `  ${name.padEnd(12)}${value}\n`).join('');
 }

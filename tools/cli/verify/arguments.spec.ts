@@ -136,7 +136,13 @@ describe('the arguments of verify', () => {
 
   it.each([
     ['two files', ['a', 'b', '--pcr0', pcr0, '--no-nonce'], 'too many arguments'],
-    ['an address for a file', ['https://example.org', '--pcr0', pcr0], '--gateway https://example.org'],
+    ['an address for a file', ['https://example.org', '--pcr0', pcr0], '--gateway <url>'],
+    ['an address with a password for a file', ['https://u:geheim@example.org', '--pcr0', pcr0], '--gateway <url>'],
+    [
+      'a password in the address',
+      ['--gateway', 'https://u:geheim@example.org', '--pcr0', pcr0],
+      'must not have a user name or a password',
+    ],
     ['a file and a gateway', ['a', '--gateway', 'https://example.org', '--pcr0', pcr0, '--no-nonce'], 'not both'],
     ['an unencrypted gateway', ['--gateway', 'http://example.org', '--pcr0', pcr0], 'https'],
     ['no PCR0', [], '--pcr0 is missing'],

@@ -50,7 +50,7 @@ export function readVerifyArguments(
   options: VerifyOptions,
   environment: Readonly<Record<string, string | undefined>>,
 ): VerifyArguments {
-  if (file !== undefined && /^https?:\/\//i.test(file)) throw usage(`for a gateway, write --gateway ${file}`);
+  if (file !== undefined && /^https?:\/\//i.test(file)) throw usage('for a gateway, write --gateway <url>');
   if (file === '') throw usage('the name of the file is empty');
   if (file !== undefined && options.gateway !== undefined) throw usage('a file or --gateway, not both');
   return {

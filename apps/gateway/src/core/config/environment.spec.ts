@@ -117,6 +117,11 @@ describe('the environment', () => {
     ],
     ['a measurement without its prefix', { TEE_EXPECTED_CODE_HASH: PCR0 }, 'TEE_EXPECTED_CODE_HASH: entry 1: must be'],
     ['no measurement', { TEE_EXPECTED_CODE_HASH: ' ' }, 'TEE_EXPECTED_CODE_HASH: is required'],
+    [
+      'a password in the address of the keys',
+      { AUTH_JWKS_URL: 'https://u:geheim@id.test/' },
+      'AUTH_JWKS_URL: must not hold a user name or password',
+    ],
     ['two key sources', { AUTH_JWKS_FILE: '/x' }, 'AUTH_JWKS_URL: set either'],
     ['an algorithm that is symmetric', { AUTH_ALGORITHMS: 'ES256,HS256' }, 'AUTH_ALGORITHMS: '],
     ['no algorithm', { AUTH_ALGORITHMS: 'none' }, 'AUTH_ALGORITHMS: '],

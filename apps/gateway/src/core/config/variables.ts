@@ -37,6 +37,13 @@ const url = (schemes: readonly string[]) =>
       rule(`must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`),
     );
 
+/** Errors and logs may name such an address. */
+const urlWithoutCredentials = (schemes: readonly string[]) =>
+  url(schemes).refine(
+    (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
+    rule('must not hold a user name or password'),
+  );
+
 const MAX_ENCLAVES = 32;
 
 const enclaveAddress = z.string().transform((text, context) => {
@@ -172,7 +179,7 @@ export const VARIABLES = {
 
   AUTH_ISSUER: text(512),
   AUTH_AUDIENCE: text(512),
-  AUTH_JWKS_URL: url(['https', 'http']).optional(),
+  AUTH_JWKS_URL: urlWithoutCredentials(['https', 'http']).optional(),
   AUTH_JWKS_FILE: text(4096).optional(),
   AUTH_ALGORITHMS: algorithms.default(['Ed25519', 'EdDSA', 'ES256', 'RS256']),
   AUTH_TOKEN_TYPE: z.enum(TOKEN_TYPES, rule(`must be one of ${TOKEN_TYPES.join(', ')}`)).default('at+jwt'),
@@ -235,12 +242,7 @@ export const VARIABLES = {
 
   METRICS_PORT: wholeNumber(0, 65_535).optional(),
   METRICS_HOST: host.default('127.0.0.1'),
-  METRICS_ENDPOINT: url(['http', 'https'])
-    .refine(
-      (text) => !URL.canParse(text) || (new URL(text).username === '' && new URL(text).password === ''),
-      rule('must not hold a user name or password'),
-    )
-    .optional(),
+  METRICS_ENDPOINT: urlWithoutCredentials(['http', 'https']).optional(),
   METRICS_PUSH_INTERVAL_MS: wholeNumber(1000, 3_600_000).default(30_000),
   SENTRY_DSN: sentryDsn.optional(),
 
