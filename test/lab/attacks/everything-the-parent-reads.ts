@@ -5,7 +5,7 @@ export default attack({
   title: 'shows the parent no field of a message in any answer, log or connection, in any encoding',
   enclave: { legacySuite: true },
   async run(parent) {
-    const { message: content, fields } = plantedMessage();
+    const { message: content, fields, canaries } = plantedMessage();
     for (const faults of [
       {},
       {
@@ -33,11 +33,11 @@ export default attack({
       })),
     ];
     parent.holds('there is a lot to read', everything.length > 12);
-    parent.holds('none of it holds a field', find(fields, everything), []);
+    parent.holds('none of it holds a field', find(canaries, everything), []);
     const arrived = Buffer.from(JSON.stringify(parent.congress.received()));
     parent.holds(
       'the search finds what Congress got',
-      find(fields, [{ where: 'Congress', bytes: arrived }]).length > 5,
+      find(canaries, [{ where: 'Congress', bytes: arrived }]).length > 5,
     );
   },
 });

@@ -9,6 +9,7 @@ export default attack({
   async run(parent) {
     // The simulator's certificate is valid for 90 days. The machine's clock stays behind, as if the parent had set it back.
     parent.time.offsetMs = 91 * DAY_MS;
+    await parent.restart();
     const message = await parent.seal({ offices: ['HCA12'] });
     const { opened } = await parent.read(await parent.relay(message), message);
     const told = opened.offices.map(({ outcome, reason }) => [outcome, reason]);

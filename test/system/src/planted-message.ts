@@ -1,9 +1,16 @@
-import { createDeliverySecret } from '@communique-tee/client';
 import type { CongressMessage } from '@communique-tee/protocol';
 import { randomBytes } from 'node:crypto';
 
-/** A message in which every text is long, unlike any other, and awkward to escape; its fields by name, for a search. */
-export function plantedMessage(): { message: CongressMessage; fields: Record<string, string> } {
+export interface PlantedMessage {
+  readonly message: CongressMessage;
+  /** Its texts by field. */
+  readonly fields: Record<string, string>;
+  /** By field, what to search for: the part of a text that no escaping touches. Whoever finds the text in any encoding finds it too. */
+  readonly canaries: Record<string, string>;
+}
+
+/** A message in which every text is long, unlike any other, and awkward to escape. */
+export function plantedMessage(): PlantedMessage {
   const mark = (name: string) => `${name} "Ž&<é>' ${randomBytes(6).toString('hex')}`;
   const constituent: CongressMessage['constituent'] = {
     prefix: mark('prefix'),
@@ -11,9 +18,11 @@ export function plantedMessage(): { message: CongressMessage; fields: Record<str
     middleName: mark('middle'),
     lastName: mark('last'),
     suffix: mark('suffix'),
+    title: mark('title'),
     organization: mark('organization'),
     address1: mark('address one'),
     address2: mark('address two'),
+    address3: mark('address three'),
     city: mark('city'),
     state: 'CA',
     zip: `9${String(1000 + Math.floor(Math.random() * 8999))}-${String(1000 + Math.floor(Math.random() * 8999))}`,
@@ -22,7 +31,8 @@ export function plantedMessage(): { message: CongressMessage; fields: Record<str
   };
   const message: CongressMessage = {
     version: 1,
-    deliverySecret: createDeliverySecret(),
+    // 32 bytes that are text, so that a search for them has one form
+    deliverySecret: new Uint8Array(Buffer.from(randomBytes(16).toString('hex'))),
     offices: ['HCA12', 'SCA01', 'SCA03'],
     constituent,
     message: {
@@ -43,10 +53,8 @@ export function plantedMessage(): { message: CongressMessage; fields: Record<str
     campaignId: message.campaignId,
     deliverySecret: Buffer.from(message.deliverySecret).toString('latin1'),
   };
-  // The part of a text that no escaping touches, so that an encoding nobody thought of is still seen
-  for (const [field, text] of Object.entries(fields)) {
-    const mark = /[0-9a-f]{12,}/.exec(text)?.[0];
-    if (mark !== undefined) fields[`${field}, its mark`] = mark;
-  }
-  return { message, fields };
+  const canaries = Object.fromEntries(
+    Object.entries(fields).map(([field, text]) => [field, /[0-9a-f]{12,}/.exec(text)?.[0] ?? text]),
+  );
+  return { message, fields, canaries };
 }

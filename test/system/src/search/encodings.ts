@@ -1,6 +1,7 @@
 /** Every way in which a text may stand in something that a process leaves behind. Case is ignored where it carries nothing. */
 export function encodingsOf(text: string): { encoding: string; needle: string }[] {
   const bytes = Buffer.from(text, 'utf8');
+  const utf16 = Buffer.from(text, 'utf16le');
   const json = JSON.stringify(text).slice(1, -1);
   const xml = text
     .replaceAll('&', '&amp;')
@@ -19,11 +20,26 @@ export function encodingsOf(text: string): { encoding: string; needle: string }[
     { encoding: 'XML', needle: xml },
     { encoding: 'XML in JSON', needle: JSON.stringify(xml).slice(1, -1) },
     { encoding: 'URL', needle: encodeURIComponent(text) },
-    { encoding: 'form', needle: encodeURIComponent(text).replaceAll('%20', '+') },
+    { encoding: 'form', needle: new URLSearchParams({ text }).toString().slice('text='.length) },
+    { encoding: 'URL, twice', needle: encodeURIComponent(encodeURIComponent(text)) },
+    {
+      encoding: 'XML, by number',
+      needle: xml.replace(/[^ -~]/g, (character) => `&#${String(character.charCodeAt(0))};`),
+    },
     { encoding: 'hex', needle: bytes.toString('hex') },
+    ...[' ', ':', '\\x', '%'].map((between) => ({
+      encoding: `hex with ${between}`,
+      needle: [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(between),
+    })),
     { encoding: 'decimal bytes', needle: [...bytes].join(',') },
-    { encoding: 'UTF-16', needle: Buffer.from(text, 'utf16le').toString('latin1') },
+    { encoding: 'decimal bytes with blanks', needle: [...bytes].join(', ') },
+    { encoding: 'UTF-16', needle: utf16.toString('latin1') },
+    { encoding: 'UTF-16, big-endian', needle: Buffer.from(utf16).swap16().toString('latin1') },
+    { encoding: 'UTF-16 in hex', needle: utf16.toString('hex') },
     ...[0, 1, 2].flatMap((offset) => base64At(bytes, offset)),
+    ...[0, 1, 2]
+      .flatMap((offset) => base64At(utf16, offset))
+      .map(({ needle }) => ({ encoding: 'UTF-16 in base64', needle })),
   ];
   return all.filter(({ needle }, at) => needle.length >= 8 && all.findIndex((other) => other.needle === needle) === at);
 }

@@ -23,7 +23,9 @@ export function find(fields: Readonly<Record<string, string>>, remains: readonly
   for (const { where, bytes } of remains) {
     const haystack = comparable(bytes);
     for (const { field, encoding, needle } of needles) {
-      if (haystack.includes(comparable(Buffer.from(needle, encoding === 'UTF-16' ? 'latin1' : 'utf8'))))
+      if (
+        haystack.includes(comparable(Buffer.from(needle, /^UTF-16(, big-endian)?$/.test(encoding) ? 'latin1' : 'utf8')))
+      )
         finds.push({ field, encoding, where });
     }
   }

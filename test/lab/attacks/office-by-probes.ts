@@ -1,0 +1,41 @@
+import { attack } from '@communique-tee/lab';
+import { decodeRelayAnswer } from '@communique-tee/protocol';
+
+export default attack({
+  title:
+    'shows the parent the same for its own probes to the office of a message and to other offices, when it drops every connection',
+  async run(parent) {
+    parent.egress.rule = () => 'refuse';
+    const observe = async (sealed: Uint8Array) => {
+      const before = parent.egress.connections.length;
+      const { status, body } = await parent.relay(sealed);
+      const { state, retryAfterSeconds } = decodeRelayAnswer(body);
+      const opened = parent.egress.connections.slice(before).map(({ to }) => to);
+      return { status, bytes: body.length, state, retryAfterSeconds, opened };
+    };
+    const victim = (await parent.seal({ offices: ['HCA12'] })).sealed;
+    const first = await observe(victim);
+
+    const probes = [];
+    for (let round = 0; round < 5; round++)
+      for (const office of ['HCA11', 'HCA12', 'HCA13'])
+        probes.push(await observe((await parent.seal({ offices: [office] })).sealed));
+    parent.holds(
+      'every probe looks like the message itself',
+      new Set([first, ...probes].map((seen) => JSON.stringify(seen))).size,
+      1,
+    );
+
+    const again = [await observe(victim), await observe(victim)];
+    parent.holds(
+      'an early relay opens no connection',
+      again.flatMap(({ opened }) => opened),
+      [],
+    );
+    parent.holds(
+      'and its answer has the same form',
+      again.map(({ state, bytes }) => [state, bytes]),
+      again.map(() => [first.state, first.bytes]),
+    );
+  },
+});
