@@ -11,7 +11,7 @@ import { bytesUpTo } from '../encoding/bytes';
  *   or a problem document: `key_retired`, `sealed_message_refused`, `message_expired`, `enclave_busy`, and what HTTP can get wrong.
  *   With what the gateway knows of earlier attempts, which an enclave that shares its keys may know nothing of:
  *   `communique-dispatched-before: 1` where an attempt went out and was never answered; `communique-interim-receipt`, the last receipt
- *   that said `pending` of some office (a JWS, which the enclave checks under its own key).
+ *   that said `pending` of some office (a JWS, which the enclave checks under its own key; one that does not verify is ignored).
  * - `GET /attestation?nonce=<hex>` -> 200 `application/cose`, the document's bytes. Without a nonce: a document without one.
  * - `GET /attestation/configuration` -> 200 `application/json`, see enclave/public-configuration.ts.
  * - `POST /keys`, see enclave/key-exchange.ts. Until the enclave has its keys, the two above are answered `keys_not_ready`.
@@ -24,13 +24,19 @@ export const INTERIM_RECEIPT_HEADER = 'communique-interim-receipt';
 export const MAX_RECEIPT_CHARACTERS = 8192;
 
 const relayAnswerSchema = z.strictObject({
-  v: z.literal(1),
+  v: z.literal(2),
   /**
    * `final`: do not send again. `pending`: some copy is due again in `retryAfterSeconds`, by a schedule that is the same for every office;
    * send the same bytes then. What comes earlier gets a pending answer again and changes nothing.
    */
   state: z.enum(['final', 'pending']),
   retryAfterSeconds: z.int().min(1).max(86_400).nullable(),
+  /**
+   * How many of the receipt's `pending` copies were not sent because `communique-dispatched-before` says that an earlier attempt may have
+   * sent them. That is the gateway's own word, so nothing of it is signed or remembered: the gateway repeats the header with the next
+   * attempt, or, where all that is pending was withheld, ends the message as `unknown`.
+   */
+  withheld: z.int().min(0).max(LIMITS.maxOffices),
   /** JWS in compact form. */
   receipt: z.string().max(MAX_RECEIPT_CHARACTERS),
   attestationDocument: bytesUpTo(16_512),
@@ -40,7 +46,7 @@ const relayAnswerSchema = z.strictObject({
 export type RelayAnswer = Omit<z.infer<typeof relayAnswerSchema>, 'v'>;
 
 export function encodeRelayAnswer(answer: RelayAnswer): Uint8Array {
-  return encodeCanonical({ v: 1, ...answer });
+  return encodeCanonical({ v: 2, ...answer });
 }
 
 /** @throws ProtocolError `body_too_large` | `malformed_body` */

@@ -29,6 +29,7 @@ export function answerTemplate(length: number): AnswerTemplate {
   const bytes = encodeRelayAnswer({
     state: 'final',
     retryAfterSeconds: null,
+    withheld: 0,
     receipt: receiptOfThatShape(),
     attestationDocument: randomBytes(DOCUMENT_BYTES),
     answer: encodeSealedAnswer({ nonce: randomBytes(24), ciphertext }),

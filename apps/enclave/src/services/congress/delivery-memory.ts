@@ -13,14 +13,17 @@ export interface Identity {
 /** One office's copy of a message: its DeliveryId, and how it is sent once. */
 export interface Copy {
   deliveryId: string;
-  deliver: () => Promise<OfficeResult>;
+  /** Null: withheld, since another enclave may have sent it. It is pending, and nothing of it is remembered. */
+  deliver: (() => Promise<OfficeResult>) | null;
 }
 
 export interface Attempt {
   /** In the order of the copies. */
   results: OfficeResult[];
-  /** Until all pending copies are due again; null where none is pending. */
+  /** Until all pending copies are due again; null where none is pending, or all that are were withheld. */
   waitMs: number | null;
+  /** How many of the pending copies were withheld. */
+  withheld: number;
 }
 
 interface Remembered extends Identity {
@@ -34,6 +37,7 @@ interface Remembered extends Identity {
 const OTHER_CONTENT: OfficeResult = { outcome: 'refused', reason: 'other_content_sent', detail: null };
 /** What is known of a delivery before an attempt has ended, or after all that were made ended by an error of our own. */
 const NO_RESULT_YET: OfficeResult = { outcome: 'pending', reason: 'aborted', detail: null };
+const WITHHELD: OfficeResult = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };
 
 /**
  * What became of each delivery, by DeliveryId, until its message has expired. This enclave never makes a delivery again that ended, and
@@ -58,16 +62,20 @@ export class DeliveryMemory {
    * @throws what a `deliver` throws; its attempt counts
    */
   async attempt(copies: readonly Copy[], identity: Identity): Promise<Attempt | null> {
-    const fresh = copies.filter(({ deliveryId }) => !this.known.has(deliveryId));
+    const fresh = copies.filter(({ deliveryId, deliver }) => deliver && !this.known.has(deliveryId));
     if (!this.hasRoomFor(fresh.length)) return null;
     const tried: Remembered[] = [];
     const results = await Promise.all(copies.map((copy) => this.once(copy, identity, tried))).finally(() => {
       for (const entry of tried) this.postpone(entry);
     });
     const dueMs = copies.flatMap(({ deliveryId }, at) =>
-      results[at]?.outcome === 'pending' ? (this.known.get(deliveryId)?.dueMs ?? []) : [],
+      results[at]?.outcome === 'pending' && results[at] !== WITHHELD ? (this.known.get(deliveryId)?.dueMs ?? []) : [],
     );
-    return { results, waitMs: dueMs.length === 0 ? null : Math.max(0, Math.max(...dueMs) - this.clock.nowMs()) };
+    return {
+      results,
+      waitMs: dueMs.length === 0 ? null : Math.max(0, Math.max(...dueMs) - this.clock.nowMs()),
+      withheld: results.filter((result) => result === WITHHELD).length,
+    };
   }
 
   /** A result is of one content: another text sealed under the same secret and id does not get a receipt for it. */
@@ -89,6 +97,7 @@ export class DeliveryMemory {
     if (running) return running;
     const isDue = entry.result.outcome === 'pending' && entry.dueMs <= this.clock.nowMs();
     if (!isDue) return Promise.resolve(entry.result);
+    if (!deliver) return Promise.resolve(WITHHELD);
     this.known.set(deliveryId, entry);
     entry.attempts++;
     this.postpone(entry);

@@ -15,7 +15,7 @@ const DISPATCHED = { [DISPATCHED_BEFORE_HEADER]: '1' };
 const interim = (receipt: string) => ({ [INTERIM_RECEIPT_HEADER]: receipt });
 const outcomes = ({ opened }: Relayed) => opened.offices.map(({ outcome, reason }) => [outcome, reason]);
 const accepted = ['accepted', null];
-const unknown = ['unknown', 'may_have_been_sent'];
+const withheld = ['pending', 'may_have_been_sent'];
 
 describe('of two enclaves that share their keys', () => {
   let world: SealedWorld;
@@ -43,13 +43,27 @@ describe('of two enclaves that share their keys', () => {
   describe('before chambers that take a DeliveryId twice', () => {
     beforeEach(() => open({ house: careless, senate: careless }));
 
-    it('the second sends nothing that an attempt without an answer may have sent, and says so', async () => {
+    it('the second sends nothing that an attempt without an answer may have sent, and signs nothing of it', async () => {
       const prepared = await sender.prepare(first.url);
       await sender.relayed(first.url, prepared);
-      expect(outcomes(await sender.relayed(second.url, prepared, DISPATCHED))).toEqual([unknown, unknown, unknown]);
+      const second_ = await sender.relayed(second.url, prepared, DISPATCHED);
+      expect(outcomes(second_)).toEqual([withheld, withheld, withheld]);
+      expect(second_.answer).toMatchObject({ state: 'pending', withheld: 3, retryAfterSeconds: null });
+      expect(second_.receipt.claims.offices.map(({ outcome }) => outcome)).toEqual(['pending', 'pending', 'pending']);
       expect(world.congress.received()).toHaveLength(3);
       // The first one knows better
       expect(outcomes(await sender.relayed(first.url, prepared, DISPATCHED))).toEqual([accepted, accepted, accepted]);
+    });
+
+    it('a parent that lies about a message that was never sent gets no lasting outcome for it', async () => {
+      const prepared = await sender.prepare(first.url);
+      const fabricated = { ...DISPATCHED, ...interim(`${'a'.repeat(20)}.${'b'.repeat(20)}.${'c'.repeat(86)}`) };
+      for (const headers of [DISPATCHED, fabricated, DISPATCHED])
+        expect(outcomes(await sender.relayed(first.url, prepared, headers))).toEqual([withheld, withheld, withheld]);
+      expect(world.congress.received()).toHaveLength(0);
+      // As soon as it stops lying, the message is delivered
+      expect(outcomes(await sender.relayed(first.url, prepared))).toEqual([accepted, accepted, accepted]);
+      expect(world.congress.received()).toHaveLength(3);
     });
 
     it('the second sends what an interim receipt says is left, and nothing else', async () => {
@@ -79,7 +93,8 @@ describe('of two enclaves that share their keys', () => {
       const prepared = await sender.prepare(first.url);
       const before = await sender.relayed(first.url, prepared);
       const after = await sender.relayed(second.url, prepared, { ...interim(before.answer.receipt), ...DISPATCHED });
-      expect(outcomes(after)).toEqual([accepted, unknown, unknown]);
+      expect(outcomes(after)).toEqual([accepted, withheld, withheld]);
+      expect(after.answer).toMatchObject({ state: 'pending', withheld: 2 });
       expect(after.opened.offices.map(({ deliveryId }) => deliveryId)).toEqual(
         before.opened.offices.map(({ deliveryId }) => deliveryId),
       );
@@ -90,19 +105,21 @@ describe('of two enclaves that share their keys', () => {
       ['of another message', (_receipt, { other }) => other],
       ['that is forged', (receipt) => `${receipt.slice(0, -4)}AAAA`],
       ['that is none', () => 'a receipt'],
-    ])('a receipt %s lets nothing be sent', async (_name, change) => {
+    ])('a receipt %s is ignored, whatever it says', async (_name, change) => {
       const prepared = await sender.prepare(first.url);
       const other = await sender.relayed(first.url, await sender.prepare(first.url));
       world.congress.clearReceived();
       world.congress.setFaults({ queue: [{ fault: { kind: 'maintenance', retryAfterSeconds: 1 }, times: 3 }] });
       const { answer } = await sender.relayed(first.url, prepared);
-      const after = await sender.relayed(
-        second.url,
-        prepared,
-        interim(change(answer.receipt, { other: other.answer.receipt })),
-      );
-      expect(outcomes(after)).toEqual([unknown, unknown, unknown]);
+      const headers = interim(change(answer.receipt, { other: other.answer.receipt }));
+      expect(outcomes(await sender.relayed(second.url, prepared, { ...headers, ...DISPATCHED }))).toEqual([
+        withheld,
+        withheld,
+        withheld,
+      ]);
       expect(world.congress.received()).toHaveLength(0);
+      expect(outcomes(await sender.relayed(second.url, prepared, headers))).toEqual([accepted, accepted, accepted]);
+      expect(world.congress.received()).toHaveLength(3);
     });
 
     it.each([['0'], ['1, 1'], ['true'], ['']])('the value %j of the header is not known', async (value) => {
@@ -119,7 +136,7 @@ describe('of two enclaves that share their keys', () => {
     const prepared = await sender.prepare(first.url);
     await sender.relayed(first.url, prepared);
     expect(outcomes(await sender.relayed(second.url, prepared, DISPATCHED))).toEqual([
-      unknown,
+      withheld,
       ['duplicate', 'already_received'],
       ['duplicate', 'already_received'],
     ]);

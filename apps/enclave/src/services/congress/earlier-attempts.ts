@@ -10,7 +10,7 @@ import type { OfficeResult } from './cwc/judge-answer';
 import { ProblemError } from '../../runtime/problem-error';
 import type { EnclaveKeys } from '../../identity/keys/enclave-keys';
 
-/** What the gateway says of earlier attempts at a message (libs/protocol relay/relay.ts). */
+/** What the gateway says of earlier attempts at a message (libs/protocol messages/relay.ts). */
 export interface AttemptHeaders {
   /** One went out and was never answered. */
   dispatchedBefore: boolean;
@@ -33,17 +33,16 @@ export function readAttemptHeaders(
 }
 
 /**
- * The result to report for an office's copy instead of sending it, where this enclave's own memory knows nothing of it and the chamber
- * would take it twice; null: the enclave may send it.
+ * What is known of an office's copy that this enclave has not sent to its end itself, where the chamber would take it twice. A result: another
+ * enclave of the same keys has signed it. `may_have_been_sent`: the gateway says so, and no more; the enclave neither sends the copy nor
+ * remembers anything of it. Null: the enclave may send it.
  */
-export type EarlierAttempts = (office: string) => OfficeResult | null;
-
-const MAY_HAVE_BEEN_SENT: OfficeResult = { outcome: 'unknown', reason: 'may_have_been_sent', detail: null };
+export type EarlierAttempt = OfficeResult | 'may_have_been_sent' | null;
 
 /**
- * Keys of one process are used by nobody else, and its memory is all there is. Keys that are shared outlive the process and belong to
- * several: what another one sent, it said in an interim receipt under those keys, or took along unsaid. A parent that says nothing of it
- * can still have a copy sent twice (docs/keys.md).
+ * Keys of one process open a message in that process alone, and its memory is all there is. Keys under KMS belong to several enclaves:
+ * what another one sent, it signed in an interim receipt, or did not get to say. A parent that hides both can still have a copy sent twice
+ * (docs/keys.md); one that makes something up gets no signature and no lasting outcome for it.
  */
 export async function earlierAttempts(
   { dispatchedBefore, interimReceipt }: AttemptHeaders,
@@ -59,21 +58,21 @@ export async function earlierAttempts(
     /** Of an office in a receipt of that time (Unix seconds); base64url. */
     commitmentOf: (office: string, time: number) => string;
   },
-): Promise<EarlierAttempts> {
+): Promise<(office: string) => EarlierAttempt> {
   if (keys.custody === PROCESS_CUSTODY) return () => null;
-  if (interimReceipt === null) return () => (dispatchedBefore ? MAY_HAVE_BEEN_SENT : null);
-  const claims = await claimsOf(interimReceipt, keys.receiptKey, messageId, sealedSha256);
-  // A receipt that is not one of these keys for this message says nothing, but that somebody has something to hide
-  if (!claims) return () => MAY_HAVE_BEEN_SENT;
+  const hearsay = dispatchedBefore ? 'may_have_been_sent' : null;
+  const claims =
+    interimReceipt === null ? null : await claimsOf(interimReceipt, keys.receiptKey, messageId, sealedSha256);
+  if (!claims) return () => hearsay;
   const outcomes = new Map(claims.offices.map(({ commitment, outcome }) => [commitment, outcome]));
   return (office) => {
-    const outcome = outcomes.get(commitmentOf(office, claims.time)) ?? 'unknown';
-    if (outcome === 'pending') return dispatchedBefore ? MAY_HAVE_BEEN_SENT : null;
-    if (outcome === 'unknown') return MAY_HAVE_BEEN_SENT;
+    const outcome = outcomes.get(commitmentOf(office, claims.time));
+    if (outcome === undefined || outcome === 'pending') return hearsay;
     return { outcome, reason: outcome === 'accepted' ? null : 'settled_before', detail: null };
   };
 }
 
+/** Null for a receipt that is not one of these keys for this message. */
 async function claimsOf(
   receipt: string,
   receiptKey: Uint8Array,

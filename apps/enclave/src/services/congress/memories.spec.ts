@@ -22,20 +22,20 @@ describe('the memory of deliveries', () => {
     const memory = memoryFor(100);
     const a = copy('a');
     await Promise.all([memory.attempt([a], until(10)), memory.attempt([a], until(10))]);
-    expect(await memory.attempt([a], until(10))).toEqual({ results: [accepted], waitMs: null });
+    expect(await memory.attempt([a], until(10))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
     expect(a.deliver).toHaveBeenCalledTimes(1);
   });
 
   it('tries again what is pending when it is due, and not before', async () => {
     const memory = memoryFor(100);
     const a = copy('a', pending);
-    expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [pending], waitMs: 30 * SECOND });
+    expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [pending], waitMs: 30 * SECOND, withheld: 0 });
     nowMs = 29 * SECOND;
     for (let times = 0; times < 5; times++)
-      expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [pending], waitMs: SECOND });
+      expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [pending], waitMs: SECOND, withheld: 0 });
     expect(a.deliver).toHaveBeenCalledTimes(1);
     nowMs = 30 * SECOND;
-    expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [pending], waitMs: 60 * SECOND });
+    expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [pending], waitMs: 60 * SECOND, withheld: 0 });
     expect(a.deliver).toHaveBeenCalledTimes(2);
   });
 
@@ -78,7 +78,7 @@ describe('the memory of deliveries', () => {
     a.deliver.mockResolvedValue(accepted);
     expect(await memory.attempt([a], until(life))).toMatchObject({ results: [pending] });
     nowMs += HOUR;
-    expect(await memory.attempt([a], until(life))).toEqual({ results: [accepted], waitMs: null });
+    expect(await memory.attempt([a], until(life))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
   });
 
   it('counts an attempt that threw', async () => {
@@ -89,9 +89,24 @@ describe('the memory of deliveries', () => {
     expect(await memory.attempt([a], until(HOUR))).toMatchObject({
       results: [{ outcome: 'pending', reason: 'aborted' }],
       waitMs: 30 * SECOND,
+      withheld: 0,
     });
     nowMs = 30 * SECOND;
-    expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [accepted], waitMs: null });
+    expect(await memory.attempt([a], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
+  });
+
+  it('keeps nothing of a copy that is withheld, and asks for no other attempt at it', async () => {
+    const memory = memoryFor(100);
+    const withheld = { outcome: 'pending', reason: 'may_have_been_sent', detail: null };
+    const kept = { deliveryId: 'a', deliver: null };
+    expect(await memory.attempt([kept, copy('b')], until(HOUR))).toEqual({
+      results: [withheld, accepted],
+      waitMs: null,
+      withheld: 1,
+    });
+    expect(await memory.attempt([copy('a')], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
+    // What it knows itself is better than what it is told
+    expect(await memory.attempt([kept], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
   });
 
   it('tries only what is left of a message that is sealed again', async () => {
@@ -101,6 +116,7 @@ describe('the memory of deliveries', () => {
     expect(await memory.attempt([a, b, c], until(HOUR))).toEqual({
       results: [accepted, pending, pending],
       waitMs: 30 * SECOND,
+      withheld: 0,
     });
     expect([a, b, c].map(({ deliver }) => deliver.mock.calls.length)).toEqual([0, 0, 1]);
   });
@@ -135,9 +151,13 @@ describe('the memory of deliveries', () => {
     expect(await memory.attempt([c, d], until(HOUR))).toBeNull();
     expect(c.deliver).not.toHaveBeenCalled();
     nowMs = 30 * SECOND; // the second one has expired, and a is due
-    expect(await memory.attempt([c, d], until(HOUR))).toEqual({ results: [accepted, accepted], waitMs: null });
+    expect(await memory.attempt([c, d], until(HOUR))).toEqual({
+      results: [accepted, accepted],
+      waitMs: null,
+      withheld: 0,
+    });
     expect(await memory.attempt([copy('e')], until(HOUR))).toBeNull();
-    expect(await memory.attempt([copy('a')], until(HOUR))).toEqual({ results: [accepted], waitMs: null });
+    expect(await memory.attempt([copy('a')], until(HOUR))).toEqual({ results: [accepted], waitMs: null, withheld: 0 });
   });
 });
 
@@ -146,6 +166,7 @@ it('the memory of answers lets the least recently used go', () => {
   const answer = (receipt: string): RelayAnswer => ({
     state: 'final',
     retryAfterSeconds: null,
+    withheld: 0,
     receipt,
     attestationDocument: new Uint8Array(1),
     answer: new Uint8Array(1),

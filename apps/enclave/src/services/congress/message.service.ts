@@ -12,11 +12,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Congress } from './cwc/congress';
 import type { CongressConfig } from './cwc/congress-config';
 import { deliveryId } from './cwc/delivery-id';
+import type { OfficeResult } from './cwc/judge-answer';
 import { ProblemError } from '../../runtime/problem-error';
 import type { ServiceCore } from '../service';
 import type { HeldKey } from '../../identity/keys/key-ring';
 import { AnswerMemory, DeliveryMemory } from './delivery-memory';
-import { FIRST_ATTEMPT, earlierAttempts, type AttemptHeaders, type EarlierAttempts } from './earlier-attempts';
+import { FIRST_ATTEMPT, earlierAttempts, type AttemptHeaders, type EarlierAttempt } from './earlier-attempts';
 import type { Delivered, Report, Reporter } from './report';
 import { officeCommitment } from './office-commitment';
 import { inSendingOrder } from './sending-order';
@@ -112,10 +113,16 @@ export class MessageService {
     key: HeldKey,
     headers: AttemptHeaders,
     { parsed }: OpenedMessage,
-  ): Promise<Pick<Report, 'deliverySecret' | 'offices' | 'waitMs' | 'problems'>> {
+  ): Promise<Pick<Report, 'deliverySecret' | 'offices' | 'waitMs' | 'withheld' | 'problems'>> {
     if (!parsed.ok) {
       const deliverySecret = new Uint8Array(randomBytes(32));
-      return { deliverySecret, offices: parsed.offices.map(refuse), waitMs: null, problems: parsed.problems };
+      return {
+        deliverySecret,
+        offices: parsed.offices.map(refuse),
+        waitMs: null,
+        withheld: 0,
+        problems: parsed.problems,
+      };
     }
     const { deliverySecret } = parsed.message;
     const earlier = await earlierAttempts(headers, {
@@ -138,22 +145,25 @@ export class MessageService {
     message: SealedForm,
     content: CongressMessage,
     untilMs: number,
-    earlier: EarlierAttempts,
-  ): Promise<Pick<Report, 'offices' | 'waitMs'>> {
+    earlier: (office: string) => EarlierAttempt,
+  ): Promise<Pick<Report, 'offices' | 'waitMs' | 'withheld'>> {
     const sent = inSendingOrder(content.offices).map((office) => {
       const id = deliveryId(content.deliverySecret, message.messageId, office);
       // Only what this enclave knows nothing of, and the far end would take twice
       const settled = this.congress.deduplicates(chamberOf(office)) ? null : earlier(office);
       const deliver = () =>
-        settled ? Promise.resolve(settled) : this.congress.deliver({ office, message: content, deliveryId: id });
-      return { office, deliveryId: id, deliver };
+        settled === null
+          ? this.congress.deliver({ office, message: content, deliveryId: id })
+          : Promise.resolve(settled as OfficeResult);
+      return { office, deliveryId: id, deliver: settled === 'may_have_been_sent' ? null : deliver };
     });
     const attempt = await this.deliveries.attempt(sent, { contentSha256: contentSha256(content), untilMs });
     if (!attempt) throw busy();
     const delivered = new Map(
       sent.map(({ office, deliveryId: id }, at) => [office, { office, deliveryId: id, result: attempt.results[at] }]),
     );
-    return { offices: content.offices.map((office) => delivered.get(office) as Delivered), waitMs: attempt.waitMs };
+    const { waitMs, withheld } = attempt;
+    return { offices: content.offices.map((office) => delivered.get(office) as Delivered), waitMs, withheld };
   }
 }
 

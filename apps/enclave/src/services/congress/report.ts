@@ -30,6 +30,8 @@ export interface Report {
   offices: readonly Delivered[];
   /** Until what is pending is due again; null where nothing is. */
   waitMs: number | null;
+  /** How many pending copies were not sent because of the gateway's word. */
+  withheld: number;
   problems: Answer['problems'];
 }
 
@@ -47,7 +49,7 @@ export class Reporter {
 
   async report(
     { keys, documents }: HeldKey,
-    { message, sealedSha256, sealAnswer, deliverySecret, offices, waitMs, problems }: Report,
+    { message, sealedSha256, sealAnswer, deliverySecret, offices, waitMs, withheld, problems }: Report,
   ): Promise<RelayAnswer> {
     const document = await documents.forReceipt();
     const time = Math.floor(this.clock.nowMs() / 1000);
@@ -86,8 +88,9 @@ export class Reporter {
       problems,
     });
     return {
-      state: waitMs === null ? 'final' : 'pending',
+      state: waitMs === null && withheld === 0 ? 'final' : 'pending',
       retryAfterSeconds: waitMs === null ? null : Math.max(1, Math.ceil(waitMs / 1000)),
+      withheld,
       receipt,
       attestationDocument: document.bytes,
       answer: encodeSealedAnswer(sealAnswer(answer)),

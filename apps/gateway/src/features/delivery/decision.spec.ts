@@ -3,6 +3,9 @@ import { decide, decideExpired, type Decision } from './decision';
 import type { LeasedJob } from './leased-job';
 import { copiesSent, endOf } from './outcomes';
 
+type FinalProblem =
+  'key_retired' | 'sealed_message_refused' | 'message_expired' | 'suite_unsupported' | 'malformed_body';
+
 const job = (changes: Partial<LeasedJob> = {}): LeasedJob => ({
   messageId: '00000000-0000-4000-8000-000000000000',
   sealed: new Uint8Array(),
@@ -19,6 +22,7 @@ const dispatched = job({ dispatchedBefore: true, attempt: 2 });
 const answer = (changes: Partial<RelayAnswer> = {}): RelayAnswer => ({
   state: 'final',
   retryAfterSeconds: null,
+  withheld: 0,
   receipt: 'r',
   attestationDocument: new Uint8Array([1]),
   answer: new Uint8Array([1]),
@@ -61,6 +65,28 @@ describe('how a message ends by its receipt', () => {
       retryAfterSeconds: 60,
       dispatchStands: false,
       answer: answer(pending),
+    });
+  });
+});
+
+describe('an answer whose enclave kept copies back because of our own word', () => {
+  it('ends as unknown by that word where nothing else is pending, paid as if it had been sent', () => {
+    const pending = { state: 'pending', withheld: 2 } as const;
+    expect(decide(dispatched, null, trusted(['accepted', 'pending', 'pending'], pending))).toEqual({
+      kind: 'end',
+      status: 'unknown',
+      reason: 'may_have_been_sent',
+      cost: { copies: ['accepted', 'unknown', 'unknown'] },
+      answer: answer(pending),
+    });
+  });
+
+  it('is followed by another attempt for the rest, which is told the same', () => {
+    const pending = { state: 'pending', withheld: 1, retryAfterSeconds: 60 } as const;
+    expect(decide(dispatched, null, trusted(['pending', 'pending'], pending))).toMatchObject({
+      kind: 'retry',
+      dispatchStands: true,
+      retryAfterSeconds: 60,
     });
   });
 });
@@ -147,7 +173,7 @@ describe('the problems that end a message', () => {
     },
   );
 
-  it('sealed_message_refused is the same whenever it is said', () => {
+  it('sealed_message_refused is the same whenever it is said of a message that was never opened', () => {
     expect(end(decide(dispatched, null, problem('sealed_message_refused')))).toEqual({
       status: 'refused',
       reason: 'sealed_message_refused',
@@ -155,7 +181,19 @@ describe('the problems that end a message', () => {
     });
   });
 
-  it.each<['key_retired' | 'message_expired' | 'suite_unsupported' | 'malformed_body', Outcome[], string]>([
+  it('sealed_message_refused proves nothing where a receipt says that the message was opened', () => {
+    expect(end(decide(dispatched, ['accepted', 'pending'], problem('sealed_message_refused')))).toEqual({
+      status: 'unknown',
+      reason: 'sealed_message_refused',
+      cost: 'reservation',
+    });
+  });
+
+  it.each<[FinalProblem, Outcome[], string]>([
+    ['sealed_message_refused', ['pending', 'pending'], 'refused'],
+    ['sealed_message_refused', ['accepted', 'pending'], 'partially_delivered'],
+    ['sealed_message_refused', ['duplicate', 'pending'], 'partially_delivered'],
+    ['sealed_message_refused', ['unknown', 'pending'], 'unknown'],
     ['suite_unsupported', ['pending'], 'refused'],
     ['malformed_body', ['accepted', 'pending'], 'partially_delivered'],
     ['malformed_body', ['unknown', 'pending'], 'unknown'],

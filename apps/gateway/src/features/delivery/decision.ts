@@ -85,11 +85,18 @@ export function decideExpired(job: LeasedJob, interim: Outcomes | null): Decisio
 
 function decideAnswer({ answer, outcomes }: TrustedAnswer): Decision {
   if (answer.state === 'pending') {
+    const pending = outcomes.filter((outcome) => outcome === 'pending').length;
+    // Our own word is all there is for what is left: no enclave signs it, and it is paid as if it had been sent
+    if (answer.withheld === pending) {
+      const copies = outcomes.map((outcome) => (outcome === 'pending' ? 'unknown' : outcome));
+      return { kind: 'end', status: 'unknown', reason: 'may_have_been_sent', cost: { copies }, answer };
+    }
     return {
       kind: 'retry',
       reason: 'office_unreachable',
       retryAfterSeconds: answer.retryAfterSeconds,
-      dispatchStands: false,
+      // Said again with the next attempt, for the copies that it kept back
+      dispatchStands: answer.withheld > 0,
       answer,
     };
   }

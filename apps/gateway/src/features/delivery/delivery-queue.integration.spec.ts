@@ -178,6 +178,7 @@ describe('DeliveryQueue', () => {
     const answer = {
       state: 'final',
       retryAfterSeconds: null,
+      withheld: 0,
       receipt: 'a.b.c',
       attestationDocument: new Uint8Array([1]),
       answer: new Uint8Array([2]),
@@ -230,6 +231,7 @@ describe('DeliveryQueue', () => {
       const answer = {
         state: 'pending',
         retryAfterSeconds: 1,
+        withheld: 0,
         receipt: 'a.b.c',
         attestationDocument: new Uint8Array([1]),
         answer: new Uint8Array([2]),

@@ -37,6 +37,8 @@ export class ReceiptJudge {
     const outcomes = claims.offices.map(({ outcome }) => outcome);
     if ((answer.state === 'pending') !== outcomes.includes('pending'))
       return { ok: false, code: 'state_contradicts_receipt' };
+    if (answer.withheld > outcomes.filter((outcome) => outcome === 'pending').length)
+      return { ok: false, code: 'state_contradicts_receipt' };
     return { ok: true, trusted: { answer, outcomes } };
   }
 

@@ -28,6 +28,7 @@ const jws = (payload: unknown) =>
 const relayAnswer = (changes: Partial<RelayAnswer> = {}): RelayAnswer => ({
   state: 'final',
   retryAfterSeconds: null,
+  withheld: 0,
   receipt: jws(claims),
   attestationDocument: new Uint8Array([1]),
   answer: encodeSealedAnswer({ nonce: new Uint8Array(24), ciphertext: new Uint8Array([1]) }),

@@ -74,6 +74,7 @@ export class EnclaveIdentity {
     return {
       state: pending ? 'pending' : 'final',
       retryAfterSeconds: null,
+      withheld: 0,
       receipt: await signReceipt(claims, forged.key ?? this.keys.privateKey),
       attestationDocument: document,
       answer: encodeSealedAnswer({ nonce: random(24), ciphertext: random(64) }),
