@@ -38,6 +38,19 @@ describe('a message file', () => {
     );
   });
 
+  it('may carry the campaign of an organization', () => {
+    const { body: _body, ...words } = message().message;
+    const campaign = {
+      ...message(),
+      message: { ...words, organizationStatement: 'The organization asks for clean water.' },
+      organization: { name: 'Test organization', contact: { phone: '202-555-0101' } },
+    };
+    expect(readMessage(file(JSON.stringify(campaign)))).toMatchObject(campaign);
+    expect(() => readMessage(file(JSON.stringify({ ...message(), message: words })))).toThrow(
+      '/message/body: is required and missing',
+    );
+  });
+
   it('tells what to write', () => {
     const wrong = { ...message(), constituent: { ...message().constituent, phone: '(510) 555-0100', zip: '9460' } };
     expect(() => readMessage(file(JSON.stringify(wrong)))).toThrow(

@@ -119,13 +119,30 @@ export interface Message {
   };
   readonly message: {
     readonly subject: string;
-    readonly body: string;
+    /** The same for everyone who signs a campaign; the organization's words. */
+    readonly organizationStatement?: string | undefined;
+    /** The person's own words; required unless there is a statement of the organization. */
+    readonly body?: string | undefined;
     readonly topics: readonly (typeof TOPICS)[number][];
     readonly bills?: readonly Bill[] | undefined;
     readonly stance?: 'pro' | 'con' | undefined;
     readonly moreInfo?: string | undefined;
   };
   readonly campaignId: string;
+  /** The organization behind the campaign. */
+  readonly organization?:
+    | {
+        readonly name: string;
+        readonly about?: string | undefined;
+        readonly contact?:
+          | {
+              readonly name?: string | undefined;
+              readonly email?: string | undefined;
+              readonly phone?: string | undefined;
+            }
+          | undefined;
+      }
+    | undefined;
   readonly responseRequested?: boolean | undefined;
   readonly newsletterOptIn?: boolean | undefined;
 }

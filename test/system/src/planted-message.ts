@@ -29,27 +29,36 @@ export function plantedMessage(): PlantedMessage {
     email: `planted-${randomBytes(6).toString('hex')}@example.org`,
     phone: `202-555-0${String(100 + Math.floor(Math.random() * 99))}`,
   };
+  const words = {
+    subject: mark('subject'),
+    organizationStatement: mark('statement of the organization'),
+    body: `${mark('body')}\nand a second line ${randomBytes(8).toString('hex')}`,
+    moreInfo: `https://example.org/${randomBytes(8).toString('hex')}`,
+  };
+  const organization = {
+    name: mark('organization of the campaign'),
+    about: mark('about the organization'),
+    contact: { name: mark('contact'), email: `contact-${randomBytes(6).toString('hex')}@example.org` },
+  };
   const message: CongressMessage = {
     version: 1,
     // 32 bytes that are text, so that a search for them has one form
     deliverySecret: new Uint8Array(Buffer.from(randomBytes(16).toString('hex'))),
     offices: ['HCA12', 'SCA01', 'SCA03'],
     constituent,
-    message: {
-      subject: mark('subject'),
-      body: `${mark('body')}\nand a second line ${randomBytes(8).toString('hex')}`,
-      topics: ['Energy'],
-      moreInfo: `https://example.org/${randomBytes(8).toString('hex')}`,
-    },
+    message: { ...words, topics: ['Energy'] },
     campaignId: mark('campaign'),
+    organization,
     proof: null,
   };
   const { state: _state, ...texts } = constituent;
   const fields: Record<string, string> = {
     ...(texts as Record<string, string>),
-    subject: message.message.subject,
-    body: message.message.body,
-    moreInfo: message.message.moreInfo ?? '',
+    ...words,
+    organizationName: organization.name,
+    organizationAbout: organization.about,
+    organizationContactName: organization.contact.name,
+    organizationContactEmail: organization.contact.email,
     campaignId: message.campaignId,
     deliverySecret: Buffer.from(message.deliverySecret).toString('latin1'),
   };

@@ -213,6 +213,29 @@ describe('a message to Congress', () => {
     expect(encodeCanonical(problems).length).toBeLessThan(6500);
   });
 
+  it('needs the words of the person, or a statement of the organization', () => {
+    const { body: _body, ...words } = valid().message;
+    const message = { ...words, organizationStatement: 'The organization asks for clean water.' };
+    expect(problemsOf({ ...valid(), message })).toEqual([]);
+    expect(problemsOf({ ...valid(), message: words })).toEqual(['/message/body required']);
+    expect(problemsOf({ ...valid(), message: { topics: 1 } })).toContain('/message/body required');
+  });
+
+  it('may name the organization behind the campaign, with what Congress takes of it', () => {
+    const contact = { name: 'Test Contact', email: 'org@test.example', phone: '202-555-0101' };
+    const organization = { name: 'Test organization', about: 'It is for clean water.', contact };
+    const message = validateCongressMessage({ ...valid(), organization });
+    expect(message).toMatchObject({ ok: true, message: { organization } });
+    expect(problemsOf({ ...valid(), organization: { name: 'Test organization', contact: {} } })).toEqual([]);
+    for (const [wrong, problems] of [
+      [{}, ['/organization/name required']],
+      ['Test organization', ['/organization invalid']],
+      [{ name: 'Short' }, ['/organization/name too_short']],
+      [{ ...organization, contact: { fax: 1 } }, ['/organization/contact unknown_field']],
+    ] as const)
+      expect(problemsOf({ ...valid(), organization: wrong })).toEqual(problems);
+  });
+
   it('has no field that is not known', () => {
     expect(problemsOf({ ...valid(), extra: 1 })).toEqual([' unknown_field']);
     expect(problemsOf(changed('/constituent/ssn', '1'))).toEqual(['/constituent unknown_field']);

@@ -48,7 +48,10 @@ const messageFields = z.strictObject({
   }),
   message: z.strictObject({
     subject: text(6, 500),
-    body: text(6, 10_000),
+    /** What the organization behind the campaign says, the same for everyone who signs it. */
+    organizationStatement: text(6, 10_000).optional(),
+    /** The person's own words. May be left out where there is a statement of the organization. */
+    body: text(6, 10_000).optional(),
     topics: z.array(z.enum(TOPICS)).min(1).max(TOPICS.length),
     bills: z
       .array(
@@ -64,13 +67,23 @@ const messageFields = z.strictObject({
     moreInfo: webAddress.optional(),
   }),
   campaignId: text(2, 500),
+  /** The organization behind the campaign; `constituent.organization` is one that the person belongs to. */
+  organization: z
+    .strictObject({
+      name: text(6, 500),
+      about: text(6, 500).optional(),
+      contact: z
+        .strictObject({ name: text(2, 500).optional(), email: email.optional(), phone: phone.optional() })
+        .optional(),
+    })
+    .optional(),
   responseRequested: z.boolean().optional(),
   newsletterOptIn: z.boolean().optional(),
   /** The proof of residence: null until it exists; nobody's residence is checked today. */
   proof: z.null(),
 });
-export const congressMessageSchema = messageFields.refine((value) => officeProblems(value).length === 0, {
-  params: { rule: 'offices' },
+export const congressMessageSchema = messageFields.refine((value) => problemsAcross(value).length === 0, {
+  params: { rule: 'across' },
 });
 export type CongressMessage = z.infer<typeof congressMessageSchema>;
 
@@ -104,10 +117,10 @@ export function validateCongressMessage(value: unknown): CongressMessageResult {
   return {
     ok: false,
     offices: readableOffices(value),
-    // The schema compares offices and address only where all else fits: the person shall learn of every fault at once
+    // The schema compares fields with each other only where all else fits: the person shall learn of every fault at once
     problems: fitting([
-      ...parsed.error.issues.filter((issue) => !isAboutOffices(issue)).map((issue) => toFieldProblem(issue, value)),
-      ...officeProblems(value),
+      ...parsed.error.issues.filter((issue) => !isAcross(issue)).map((issue) => toFieldProblem(issue, value)),
+      ...problemsAcross(value),
     ]),
   };
 }
@@ -124,8 +137,22 @@ export function fitting(problems: readonly FieldProblem[]): FieldProblem[] {
   });
 }
 
-function isAboutOffices(issue: z.core.$ZodIssue): boolean {
-  return issue.code === 'custom' && issue.params?.['rule'] === 'offices';
+function isAcross(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'custom' && issue.params?.['rule'] === 'across';
+}
+
+/** What only several fields together show to be wrong. */
+function problemsAcross(value: unknown): FieldProblem[] {
+  return [...officeProblems(value), ...wordsProblems(value)];
+}
+
+/** Congress requires the person's words, or a statement of the organization. */
+function wordsProblems(value: unknown): FieldProblem[] {
+  const message = valueAt(value, ['message']);
+  if (typeof message !== 'object' || message === null) return [];
+  if (['body', 'organizationStatement'].some((name) => valueAt(message, [name]) !== undefined)) return [];
+  const pointer = '/message/body';
+  return [{ pointer, code: 'required', message: `${pointer}: ${describeProblem('required', pointer, undefined)}` }];
 }
 
 /** Offices that do not exist, and offices of another state than that of the address, as far as it is known. */

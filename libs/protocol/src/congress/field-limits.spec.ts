@@ -22,6 +22,7 @@ const message = () => ({
   },
   message: { subject: 'Clean water', body: 'Please keep the water clean.', topics: ['Health'] },
   campaignId: 'c1',
+  organization: { name: 'Test organization', contact: { name: 'Test Contact' } },
   proof: null,
 });
 
@@ -40,6 +41,10 @@ const TEXTS: readonly (readonly [pointer: string, min: number, max: number])[] =
   ['/constituent/city', 3, 500],
   ['/message/subject', 6, 500],
   ['/message/body', 6, 10_000],
+  ['/message/organizationStatement', 6, 10_000],
+  ['/organization/name', 6, 500],
+  ['/organization/about', 6, 500],
+  ['/organization/contact/name', 2, 500],
   ['/campaignId', 2, 500],
 ];
 
@@ -103,6 +108,17 @@ it.each([
   expect(codesOf(validateCongressMessage(withField('/constituent/email', email)))).toEqual([
     '/constituent/email invisible_characters',
   ]);
+});
+
+it.each([
+  ['email', 'p@test.example\u200b', 'invisible_characters'],
+  ['email', 'nobody', 'invalid'],
+  ['phone', '5105550100', 'invalid'],
+])("refuses a contact's %s as it refuses the person's: %j", (name, value, rule) => {
+  const pointer = `/organization/contact/${name}`;
+  const result = validateCongressMessage(withField(pointer, value));
+  expect(codesOf(result)).toEqual([`${pointer} ${rule}`]);
+  expect(result.ok || result.problems[0]?.message).not.toContain('must be text');
 });
 
 it('an email address has at most 254 UTF-16 units', () => {

@@ -14,14 +14,21 @@ export const FIELD_RULES = [
 ] as const;
 export type FieldRule = (typeof FIELD_RULES)[number];
 
+const EMAIL_FORM = 'must be an email address, such as name@example.org';
+const PHONE_FORM = 'must be ten digits with two hyphens and no country code, such as 202-555-0100';
+
 /** The form of each field that has one, as what to write and an example. A list's items have the pointer of the list and `/*`. */
 export const FIELD_FORMS: Readonly<Record<string, string>> = {
   '/deliverySecret': 'must be 32 bytes',
   '/offices/*': "must be an office's code, such as HCA12 (House) or SCA01 (Senate)",
   '/constituent/state': 'must be the two capital letters of a state, district or territory, such as CA',
   '/constituent/zip': 'must be five digits, or five, a hyphen and four, such as 94601 or 94601-1234',
-  '/constituent/email': 'must be an email address, such as name@example.org',
-  '/constituent/phone': 'must be ten digits with two hyphens and no country code, such as 202-555-0100',
+  '/constituent/email': EMAIL_FORM,
+  '/constituent/phone': PHONE_FORM,
+  '/organization': 'must be an object with a name, and an about and a contact where you want them',
+  '/organization/contact': 'must be an object with a name, an email or a phone',
+  '/organization/contact/email': EMAIL_FORM,
+  '/organization/contact/phone': PHONE_FORM,
   '/message/topics/*': "must be one of Congress's topics exactly as it is written in the list, such as Health",
   '/message/bills/*/congress': 'must be the number of a Congress, such as 119',
   '/message/bills/*/type': `must be one of ${BILL_TYPES.join(', ')}`,

@@ -12,8 +12,8 @@ import { decodeJson } from '../encoding/json';
  *     {
  *       "deliveryAddress": { "name", "email", "street", "city", "state", "zip", "phone"?, "congressional_district"? },
  *       "constituent": { "prefix", "firstName", "lastName", "middleName"?, "suffix"? },       added
- *       "message": { "subject", "body", "topics": [...], "stance"?, "bills"? },                added
- *       "campaignId": "...",                                                                   added
+ *       "message": { "subject", "body", "topics": [...], "organizationStatement"?, "stance"?, "bills"? },   added
+ *       "campaignId": "...", "organization"?                                                   added
  *       "offices": ["HCA12", "SCA01"]?             added; without it: the House office of congressional_district alone
  *     }
  */
@@ -45,12 +45,14 @@ const contentSchema = z.looseObject({
       subject: z.unknown(),
       body: z.unknown(),
       topics: z.unknown(),
+      organizationStatement: z.unknown(),
       stance: z.unknown(),
       bills: z.unknown(),
     })
     .partial()
     .optional(),
   campaignId: z.unknown().optional(),
+  organization: z.unknown().optional(),
   offices: z.unknown().optional(),
 });
 type Content = z.infer<typeof contentSchema>;
@@ -102,11 +104,11 @@ export function parseLegacyContent(opened: Uint8Array, deliverySecret: Uint8Arra
 }
 
 function congressMessage(
-  { deliveryAddress: address, constituent = {}, message = {}, campaignId, offices }: Content,
+  { deliveryAddress: address, constituent = {}, message = {}, campaignId, organization, offices }: Content,
   deliverySecret: Uint8Array,
 ): unknown {
   const { prefix, firstName, middleName, lastName, suffix } = constituent;
-  const { subject, body, topics, stance, bills } = message;
+  const { subject, organizationStatement, body, topics, stance, bills } = message;
   const { email, street, city, state, zip, phone } = address;
   return defined({
     version: 1,
@@ -125,8 +127,9 @@ function congressMessage(
       email,
       phone: phone === undefined || phone === '' ? undefined : dashed(phone),
     }),
-    message: defined({ subject, body, topics, stance, bills }),
+    message: defined({ subject, organizationStatement, body, topics, stance, bills }),
     campaignId,
+    organization,
     proof: null,
   });
 }

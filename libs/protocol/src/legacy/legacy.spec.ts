@@ -130,15 +130,24 @@ describe('the content of the legacy suite', () => {
     });
   });
 
+  it('may carry the campaign of an organization', () => {
+    const organization = { name: 'Test organization', about: 'It is for clean water.' };
+    const message = { ...complete().message, organizationStatement: 'The organization asks for clean water.' };
+    expect(parse({ ...complete(), message, organization })).toMatchObject({
+      ok: true,
+      message: { message, organization },
+    });
+  });
+
   it('of today names all that Congress requires and it lacks, in its own terms, and nothing is made up', () => {
     expect(problems(today())).toEqual([
       '/constituent/prefix required',
       '/constituent/firstName required',
       '/constituent/lastName required',
       '/message/subject required',
-      '/message/body required',
       '/message/topics required',
       '/campaignId required',
+      '/message/body required',
     ]);
     const { deliveryAddress } = complete();
     expect(

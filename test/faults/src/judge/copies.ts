@@ -37,7 +37,7 @@ export function differences(copy: Copy, content: CongressMessage): string[] {
     '/CWC/Constituent/Email': [constituent.email],
     '/CWC/Message/Subject': [message.subject],
     '/CWC/Message/LibraryOfCongressTopics/LibraryOfCongressTopic': message.topics,
-    '/CWC/Message/ConstituentMessage': [message.body],
+    '/CWC/Message/ConstituentMessage': [message.body ?? ''],
   };
   const wrong = Object.entries(meant).filter(
     ([path, texts]) => JSON.stringify(copy.values.get(path)) !== JSON.stringify(texts),

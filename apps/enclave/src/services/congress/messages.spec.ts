@@ -186,6 +186,24 @@ describe('a sealed message', () => {
   });
 });
 
+it('delivers the statement of an organization, and what it says of itself, to each office', async () => {
+  const { body: _body, ...words } = congressMessage().message;
+  const { opened } = await fixture.relayed(
+    await prepare(fixture, {
+      message: { ...words, organizationStatement: 'The organization asks for clean water.' },
+      organization: { name: 'Test organization', about: 'It is for clean water.', contact: { phone: '202-555-0101' } },
+    }),
+  );
+  expect(opened.offices.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted', 'accepted']);
+  for (const { xml } of fixture.congress.received()) {
+    expect(xml).toContain('<OrganizationStatement>The organization asks for clean water.</OrganizationStatement>');
+    expect(xml).toContain('<Organization>Test organization</Organization>');
+    expect(xml).toContain('<OrganizationAbout>It is for clean water.</OrganizationAbout>');
+    expect(xml).toContain('<OrganizationContactPhone>202-555-0101</OrganizationContactPhone>');
+    expect(xml).not.toContain('ConstituentMessage');
+  }
+});
+
 it.each([
   ['HZZ99', 'no_such_office'],
   ['HCA53', 'no_such_office'],

@@ -68,9 +68,30 @@ describe('the CWC document', () => {
     });
   });
 
+  it('has the statement of the organization before the words of the person, or alone', () => {
+    const message = testMessage();
+    const organization = { name: 'Test organization', contact: { email: 'org@test.example' } };
+    const words = { ...message.message, organizationStatement: 'The organization asks for clean water.' };
+    const both = buildCwc(input({ ...message, organization, message: words }));
+    const { body: _body, ...statementAlone } = words;
+    const alone = buildCwc(input({ ...message, organization, message: statementAlone }));
+    for (const xml of [both, alone]) {
+      expect(judgeCwc(bytes(xml), 'house').valid).toBe(true);
+      expect(xml).toContain(
+        '<CampaignId>c1</CampaignId><Organization>Test organization</Organization>' +
+          '<OrganizationContact><OrganizationContactEmail>org@test.example</OrganizationContactEmail></OrganizationContact>',
+      );
+    }
+    const statement = '<OrganizationStatement>The organization asks for clean water.</OrganizationStatement>';
+    expect(both).toContain(
+      `${statement}<ConstituentMessage>Please keep the water clean.</ConstituentMessage></Message>`,
+    );
+    expect(alone).toContain(`${statement}</Message>`);
+  });
+
   it('says nothing of a reply or a newsletter when the sender did not', () => {
     expect(buildCwc(input(testMessage()))).not.toMatch(
-      /IsResponseRequested|NewsletterOptIn|ProOrCon|Bills|MoreInfo|Phone>\d{3}-\d{3}-\d{4}<\/Phone/,
+      /Organization|IsResponseRequested|NewsletterOptIn|ProOrCon|Bills|MoreInfo|Phone>\d{3}-\d{3}-\d{4}<\/Phone/,
     );
   });
 
@@ -92,10 +113,17 @@ describe('the CWC document', () => {
         expect(found).toMatchObject({
           CampaignId: [message.campaignId],
           Subject: [said.subject],
-          ConstituentMessage: [said.body],
           LibraryOfCongressTopic: said.topics,
         });
+        expect(found['ConstituentMessage']).toEqual(one(said.body));
         expect(found['MoreInfo']).toEqual(one(said.moreInfo));
+        expect(found['OrganizationStatement']).toEqual(one(said.organizationStatement));
+        const { organization } = message;
+        expect(found['Organization']).toEqual(one(organization?.name));
+        expect(found['OrganizationAbout']).toEqual(one(organization?.about));
+        expect(found['OrganizationContactName']).toEqual(one(organization?.contact?.name));
+        expect(found['OrganizationContactEmail']).toEqual(one(organization?.contact?.email));
+        expect(found['OrganizationContactPhone']).toEqual(one(organization?.contact?.phone));
         const names = {
           Prefix: 'prefix',
           FirstName: 'firstName',

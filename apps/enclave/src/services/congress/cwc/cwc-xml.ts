@@ -34,7 +34,7 @@ export function buildCwc(input: CwcInput): string {
 /** For the test that holds both schemas against each other; whoever delivers takes `buildCwc`. */
 export function renderUncheckedCwc(input: CwcInput): string {
   const { message: whole, deliveryAgent: agent } = input;
-  const { constituent, message } = whole;
+  const { constituent, message, organization } = whole;
   return (
     '<?xml version="1.0" encoding="UTF-8"?>\n' +
     element('CWC', [
@@ -50,6 +50,15 @@ export function renderUncheckedCwc(input: CwcInput): string {
           text('DeliveryAgentContactPhone', agent.contactPhone),
         ]),
         text('CampaignId', whole.campaignId),
+        text('Organization', organization?.name),
+        organization?.contact === undefined
+          ? ''
+          : element('OrganizationContact', [
+              text('OrganizationContactName', organization.contact.name),
+              text('OrganizationContactEmail', organization.contact.email),
+              text('OrganizationContactPhone', organization.contact.phone),
+            ]),
+        text('OrganizationAbout', organization?.about),
       ]),
       element('Recipient', [
         text('MemberOffice', input.office),
@@ -82,6 +91,7 @@ export function renderUncheckedCwc(input: CwcInput): string {
         message.bills === undefined ? '' : element('Bills', message.bills.map(bill)),
         text('ProOrCon', message.stance === undefined ? undefined : STANCES[message.stance]),
         text('MoreInfo', message.moreInfo),
+        text('OrganizationStatement', message.organizationStatement),
         text('ConstituentMessage', message.body),
       ]),
     ]) +

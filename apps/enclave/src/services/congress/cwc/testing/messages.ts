@@ -91,6 +91,7 @@ export const anyMessage: fc.Arbitrary<CongressMessage> = fc
     message: fc.record({
       subject: text(6, 500),
       body: text(6, 10_000),
+      organizationStatement: optional(text(6, 10_000)),
       topics: fc.uniqueArray(fc.constantFrom(...TOPICS), { minLength: 1 }),
       bills: optional(
         fc.array(
@@ -106,6 +107,19 @@ export const anyMessage: fc.Arbitrary<CongressMessage> = fc
       moreInfo: optional(fc.webUrl({ withFragments: true, withQueryParameters: true })),
     }),
     campaignId: text(2, 500),
+    organization: optional(
+      fc.record({
+        name: text(6, 500),
+        about: optional(text(6, 500)),
+        contact: optional(
+          fc.record({
+            name: optional(text(2, 500)),
+            email: optional(email),
+            phone: optional(fc.stringMatching(/^[0-9]{3}-[0-9]{3}-[0-9]{4}$/)),
+          }),
+        ),
+      }),
+    ),
     responseRequested: optional(fc.boolean()),
     newsletterOptIn: optional(fc.boolean()),
   })
@@ -170,7 +184,9 @@ const TEXT_FIELDS = [
   'email',
   'phone',
 ];
-const MESSAGE_FIELDS = ['subject', 'body', 'moreInfo', 'stance'];
+const MESSAGE_FIELDS = ['subject', 'body', 'organizationStatement', 'moreInfo', 'stance'];
+const ORGANIZATION_FIELDS = ['name', 'about'];
+const CONTACT_FIELDS = ['name', 'email', 'phone'];
 
 /** A likely valid message with one field overwritten by something bad, or taken away. Not a CongressMessage but by its type. */
 export const brokenMessage: fc.Arbitrary<CongressMessage> = fc
@@ -179,19 +195,18 @@ export const brokenMessage: fc.Arbitrary<CongressMessage> = fc
     fc.constantFrom(
       ...TEXT_FIELDS.map((name) => ['constituent', name]),
       ...MESSAGE_FIELDS.map((name) => ['message', name]),
+      ...ORGANIZATION_FIELDS.map((name) => ['organization', name]),
+      ...CONTACT_FIELDS.map((name) => ['organization', 'contact', name]),
       ['campaignId'],
     ),
     fc.oneof(fc.constantFrom(...BAD_TEXTS), fc.constant(undefined)),
   )
   .map(([message, path, value]) => {
-    const copy: Record<string, unknown> = {
-      ...message,
-      constituent: { ...message.constituent },
-      message: { ...message.message },
-    };
-    const [first = '', second] = path;
-    const target = second === undefined ? copy : (copy[first] as Record<string, unknown>);
-    if (value === undefined) Reflect.deleteProperty(target, second ?? first);
-    else target[second ?? first] = value;
+    const copy = structuredClone(message) as unknown as Record<string, unknown>;
+    const [last = '', ...parents] = path.toReversed();
+    let target = copy;
+    for (const name of parents.toReversed()) target = (target[name] ??= {}) as Record<string, unknown>;
+    if (value === undefined) Reflect.deleteProperty(target, last);
+    else target[last] = value;
     return copy as unknown as CongressMessage;
   });
