@@ -39,6 +39,10 @@ export interface FixtureOptions {
   congress?: CongressSimulatorOptions;
   limits?: { maxConcurrent?: number; maxRememberedDeliveries?: number; maxRememberedAnswers?: number };
   timeoutMs?: number;
+  /** Of each chamber; 0 unless given. */
+  minIntervalMs?: number;
+  /** Where to connect in place of the simulator's own origins: a proxy before it. */
+  originsBefore?: (origins: Record<Chamber, string>) => Promise<Record<Chamber, string>>;
   legacySuite?: boolean;
   /** The time by the NSM, in milliseconds; Date.now unless given. */
   now?: () => number;
@@ -57,7 +61,10 @@ export async function startEnclaveFixture(options: FixtureOptions = {}): Promise
     ...(options.now && { now: options.now }),
   });
   const transport = options.nsm?.(mock) ?? mock;
-  const enclave = await startEnclave(parseConfiguration(configurationFor(congress, options)), transport, {
+  const own = forEachChamber((chamber) => congress[chamber].origin);
+  const origins = (await options.originsBefore?.(own)) ?? own;
+  const seen = { ...congress, ...forEachChamber((chamber) => ({ ...congress[chamber], origin: origins[chamber] })) };
+  const enclave = await startEnclave(parseConfiguration(configurationFor(seen, options)), transport, {
     log: createLog((line) => log.push(line)),
   });
   const url = enclave.address.replace('tcp:', 'http://');
@@ -92,7 +99,7 @@ export function configurationFor(congress: CongressSimulator, options: FixtureOp
     apiKeyReadableInImage: congress[name].apiKey,
     certificateAuthorities: options.certificateAuthorityPem ?? congress.certificateAuthorityPem,
     deduplicates: options.congress?.[name]?.deduplicates ?? true,
-    minIntervalMs: 0,
+    minIntervalMs: options.minIntervalMs ?? 0,
     timeoutMs: options.timeoutMs ?? 5_000,
   });
   return {

@@ -57,6 +57,14 @@ describe('how a message ends by its receipt', () => {
     });
   });
 
+  it('retries a pending message as often as the enclave asks, until it expires', () => {
+    const pending = { state: 'pending', retryAfterSeconds: 3600 } as const;
+    expect(decide(job({ attempt: 100_000 }), ['pending'], trusted(['pending'], pending))).toMatchObject({
+      kind: 'retry',
+      retryAfterSeconds: 3600,
+    });
+  });
+
   it('does not end while an office is pending, and keeps the receipt', () => {
     const pending = { state: 'pending', retryAfterSeconds: 60 } as const;
     expect(decide(dispatched, null, trusted(['accepted', 'pending'], pending))).toEqual({

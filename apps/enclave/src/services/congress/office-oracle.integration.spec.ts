@@ -1,0 +1,126 @@
+import { prepareMessage, type EnclaveKey } from '@communique-tee/client';
+import type { FaultPlanInput } from '@communique-tee/congress-simulator';
+import { randomInt } from 'node:crypto';
+import { congressMessage, startEnclaveFixture, type EnclaveFixture } from '../../testing/enclave-fixture';
+import { OfficeOracle, type ParentPowers, type Plan } from '../../testing/office-oracle';
+import { WatchedEgress } from '../../testing/watched-egress';
+
+/** Offices that Congress does not answer like all others, which are equal. */
+const UNEQUAL: Record<string, NonNullable<FaultPlanInput['queue']>[number]['fault']> = {
+  HCA01: { kind: 'slow', delayMs: 300 },
+  HCA02: { kind: 'status', status: 400, body: 'no' },
+  HCA03: { kind: 'status', status: 400, body: 'a long explanation '.repeat(2000) },
+  HCA04: { kind: 'maintenance', retryAfterSeconds: 3600 },
+  HCA05: { kind: 'maintenance', retryAfterSeconds: 1000 },
+  SCA01: { kind: 'status', status: 400, body: 'no' },
+  SNY03: { kind: 'status', status: 400, body: 'no' },
+};
+/** The default pace, sped up: how fast it is does not matter, only what follows from it. */
+const SLOT_MS = 20;
+
+const LEARNT = 20;
+const TRIALS = 200;
+/**
+ * The attacker is right in a binomial number of trials if what it sees does not depend on the offices, whatever it does and however the
+ * machine is loaded. Hoeffding: P(|right - 100| >= 40) <= 2 exp(-2 * 40^2 / 200) = 2.3e-7. One that is wrong too often would be right by
+ * the opposite guess.
+ */
+const MARGIN = 40;
+
+let fixture: EnclaveFixture;
+let egress: WatchedEgress;
+let key: EnclaveKey;
+let powers: ParentPowers;
+
+beforeAll(async () => {
+  egress = new WatchedEgress();
+  fixture = await startEnclaveFixture({
+    minIntervalMs: SLOT_MS,
+    timeoutMs: 20_000,
+    originsBefore: (origins) => egress.open(origins),
+  });
+  fixture.congress.setFaults({
+    queue: Object.entries(UNEQUAL).map(([office, fault]) => ({ office, fault, times: 'always' as const })),
+  });
+  key = await fixture.key();
+  powers = {
+    seal,
+    async relay(sealed) {
+      const response = await fixture.relay(sealed);
+      return {
+        status: response.status,
+        headers: JSON.stringify([...response.headers]),
+        body: new Uint8Array(await response.arrayBuffer()),
+      };
+    },
+    connections: () => egress.connections,
+    rule: (rule) => (egress.rule = rule),
+    output: () => fixture.log.join(''),
+  };
+});
+afterAll(async () => {
+  await fixture.stop();
+  await egress.close();
+});
+
+function seal(offices: readonly string[]): Promise<Uint8Array> {
+  const message = congressMessage({ offices: [...offices] });
+  const state = offices[0]?.slice(1, 3) as typeof message.constituent.state;
+  return Promise.resolve(prepareMessage({ ...message, constituent: { ...message.constituent, state } }, key).sealed);
+}
+
+/** How often the attacker names the set that the sender chose by lot. */
+async function rightGuesses(plan: Plan, trials: number, learnt = LEARNT): Promise<number> {
+  const attacker = new OfficeOracle(powers, plan);
+  await attacker.learn(learnt);
+  let right = 0;
+  for (let trial = 0; trial < trials; trial++) {
+    const chosen = randomInt(2) as 0 | 1;
+    if ((await attacker.guess(await seal(plan.candidates[chosen]))) === chosen) right++;
+  }
+  return right;
+}
+
+describe('a parent that guesses the offices of a sealed message', () => {
+  it.each<[string, Plan]>([
+    [
+      'fills the line of one office with probes of its own and cuts every connection',
+      { candidates: [['HCA11'], ['HCA12']], probes: 6, cut: 'all' },
+    ],
+    [
+      'looks which place in the receipt the refusal of one of two senators has',
+      {
+        candidates: [
+          ['SCA01', 'SCA03'],
+          ['SNY01', 'SNY03'],
+        ],
+        probes: 0,
+        cut: 'none',
+      },
+    ],
+    [
+      'cuts one connection and looks which place in the receipt is pending',
+      {
+        candidates: [
+          ['HNJ11', 'SNJ01', 'SNJ02'],
+          ['SNJ01', 'SNJ02', 'HNJ12'],
+        ],
+        probes: 0,
+        cut: 1,
+      },
+    ],
+    [
+      'reads for how long two offices that are down ask it to wait',
+      { candidates: [['HCA04'], ['HCA05']], probes: 0, cut: 'none' },
+    ],
+  ])('does no better than chance among equals when it %s', async (_how, plan) => {
+    const right = await rightGuesses(plan, TRIALS);
+    expect(Math.abs(right - TRIALS / 2)).toBeLessThan(MARGIN);
+  });
+
+  // Not promised (README.md): these show that the attacker sees what there is to see. How slow an office is would depend on the machine.
+  it.each(['HCA02', 'HCA03', 'HCA04'])('knows %s, which Congress answers otherwise than its equals', async (office) => {
+    const plan: Plan = { candidates: [['HCA11'], [office]], probes: 0, cut: 'none' };
+    expect(await rightGuesses(plan, 20, 4)).toBe(20);
+  });
+});

@@ -1,0 +1,170 @@
+import { decodeRelayAnswer } from '@communique-tee/protocol';
+import type { SeenConnection } from './watched-egress';
+
+/**
+ * An attacker with the powers of the parent, who wants to know which of two sets of offices a sealed message goes to. It knows nothing of
+ * how the enclave works: it measures whatever it can see, learns from messages of its own which measurement tells the two apart, and
+ * guesses by that one. Independent of any test runner.
+ */
+
+/** What the parent can do and see. */
+export interface ParentPowers {
+  /** A message of the attacker's own: a parent can seal to its enclave as any sender. */
+  seal(offices: readonly string[]): Promise<Uint8Array>;
+  /** Relays sealed bytes as the gateway does; every byte of the answer. */
+  relay(sealed: Uint8Array): Promise<{ status: number; headers: string; body: Uint8Array }>;
+  /** Every connection of the enclave so far, in the order in which they were opened. */
+  connections(): readonly SeenConnection[];
+  /** What becomes of the connections that follow. */
+  rule(rule: (connection: SeenConnection) => 'pass' | 'cut'): void;
+  /** Everything that the enclave wrote so far. */
+  output(): string;
+}
+
+export interface Plan {
+  /** The sets that the attacker has to tell apart. */
+  readonly candidates: readonly [readonly string[], readonly string[]];
+  /** Messages of its own to the first candidate that the attacker relays just before. */
+  readonly probes: number;
+  /** Which connection of the watched message is cut, counted from 0; `all` also cuts those of the probes. */
+  readonly cut: 'none' | 'all' | number;
+}
+
+/** Connections of a watched relay that are measured one by one. */
+const MEASURED_CONNECTIONS = 4;
+const NOTHING = -1;
+
+export class OfficeOracle {
+  private readonly learnt: [Measurements[], Measurements[]] = [[], []];
+
+  constructor(
+    private readonly parent: ParentPowers,
+    private readonly plan: Plan,
+  ) {}
+
+  /** Watches so many messages of its own to each of the two candidates. */
+  async learn(messages: number): Promise<void> {
+    for (let n = 0; n < messages; n++)
+      for (const which of [0, 1] as const)
+        this.learnt[which].push(await this.watch(await this.parent.seal(this.plan.candidates[which])));
+  }
+
+  /** @returns which of the candidates the message goes to, as far as the attacker can tell */
+  async guess(sealed: Uint8Array): Promise<0 | 1> {
+    const { at, threshold, above } = bestRule(this.learnt);
+    const measurements = await this.watch(sealed);
+    return (measurements[at] ?? NOTHING) > threshold ? above : above === 0 ? 1 : 0;
+  }
+
+  /** The measurement that tells the candidates apart best, and how many of the attacker's own messages it tells rightly (0.5 to 1). */
+  best(): { name: string; share: number } {
+    const { at, right } = bestRule(this.learnt);
+    return { name: MEASURED[at] ?? '', share: right / (this.learnt[0].length + this.learnt[1].length) };
+  }
+
+  /** Probes, relays the message, relays it again, and measures all there is to see. */
+  private async watch(sealed: Uint8Array): Promise<Measurements> {
+    const { parent, plan } = this;
+    const probes: Uint8Array[] = [];
+    for (let n = 0; n < plan.probes; n++) probes.push(await parent.seal(plan.candidates[0]));
+    const [connectionsBefore, outputBefore] = [parent.connections().length, parent.output().length];
+    let opened = 0;
+    parent.rule(() => (plan.cut === 'all' || opened++ === plan.cut ? 'cut' : 'pass'));
+    const probing = probes.map((probe) => parent.relay(probe));
+    const fromMs = performance.now();
+    const answer = await parent.relay(sealed);
+    const tookMs = performance.now() - fromMs;
+    await Promise.all(probing);
+    const connections = parent.connections().slice(connectionsBefore);
+    const fromAgainMs = performance.now();
+    const again = await parent.relay(sealed);
+    const againMs = performance.now() - fromAgainMs;
+    const later = parent.connections().length - connectionsBefore - connections.length;
+    return [
+      tookMs,
+      ...ofAnswer(answer),
+      againMs,
+      ...ofAnswer(again),
+      later,
+      parent.output().length - outputBefore,
+      connections.length,
+      (connections.at(-1)?.openedMs ?? NaN) - fromMs,
+      ...Array.from({ length: MEASURED_CONNECTIONS }, (_, n) =>
+        ofConnection(connections.at(n - MEASURED_CONNECTIONS), fromMs),
+      ).flat(),
+    ].map((value) => (Number.isNaN(value) ? NOTHING : value));
+  }
+}
+
+type Measurements = readonly number[];
+
+const OF_ANSWER = ['status', 'header bytes', 'bytes', 'state', 'wait', 'sealed bytes', 'receipt bytes'].concat(
+  [0, 1, 2, 3].map((n) => `outcome ${String(n)}`),
+);
+const OF_CONNECTION = ['chamber', 'opened after ms', 'open for ms', 'bytes sent', 'bytes received'];
+/** The names of what `watch` measures, in its order. */
+const MEASURED: readonly string[] = [
+  'ms',
+  ...OF_ANSWER,
+  ...['ms', ...OF_ANSWER].map((name) => `again: ${name}`),
+  'again: connections',
+  'bytes of output',
+  'connections',
+  'last connection opened after ms',
+  ...Array.from({ length: MEASURED_CONNECTIONS }, (_, n) =>
+    OF_CONNECTION.map((name) => `connection ${String(n - MEASURED_CONNECTIONS)}: ${name}`),
+  ).flat(),
+];
+
+function ofAnswer({ status, headers, body }: Awaited<ReturnType<ParentPowers['relay']>>): number[] {
+  const outer = [status, headers.length, body.length];
+  if (status !== 200) return [...outer, ...Array.from({ length: OF_ANSWER.length - outer.length }, () => NOTHING)];
+  const { state, retryAfterSeconds, answer, receipt } = decodeRelayAnswer(body);
+  // Read and not verified: the attacker believes its own enclave
+  const claims = JSON.parse(Buffer.from(receipt.split('.')[1] ?? '', 'base64url').toString()) as {
+    offices: { outcome: string }[];
+  };
+  const outcomes = [0, 1, 2, 3].map((n) => OUTCOMES.indexOf(claims.offices[n]?.outcome ?? ''));
+  return [
+    ...outer,
+    state === 'final' ? 0 : 1,
+    retryAfterSeconds ?? NOTHING,
+    answer.length,
+    receipt.length,
+    ...outcomes,
+  ];
+}
+
+const OUTCOMES = ['accepted', 'duplicate', 'refused', 'unknown', 'pending'];
+
+function ofConnection(seen: SeenConnection | undefined, fromMs: number): number[] {
+  if (seen === undefined) return OF_CONNECTION.map(() => NOTHING);
+  const { to, openedMs, closedMs, sentBytes, receivedBytes } = seen;
+  return [to === 'house' ? 0 : 1, openedMs - fromMs, (closedMs ?? NaN) - openedMs, sentBytes, receivedBytes];
+}
+
+interface Rule {
+  readonly at: number;
+  readonly threshold: number;
+  /** The candidate to guess above the threshold. */
+  readonly above: 0 | 1;
+  /** How many of what was learnt it tells rightly. */
+  readonly right: number;
+}
+
+/** One measurement and one threshold: of all of them, those that tell most of the learnt messages rightly. */
+function bestRule([first, second]: readonly [readonly Measurements[], readonly Measurements[]]): Rule {
+  let best: Rule = { at: 0, threshold: 0, above: 0, right: 0 };
+  for (const at of MEASURED.keys()) {
+    const values = (of: readonly Measurements[]) => of.map((measurements) => measurements[at] ?? NOTHING);
+    const [ofFirst, ofSecond] = [values(first), values(second)];
+    for (const threshold of new Set([...ofFirst, ...ofSecond])) {
+      const above = (of: readonly number[]) => of.filter((value) => value > threshold).length;
+      const ifSecond = above(ofSecond) + ofFirst.length - above(ofFirst);
+      const ifFirst = ofFirst.length + ofSecond.length - ifSecond;
+      if (ifSecond > best.right) best = { at, threshold, above: 1, right: ifSecond };
+      if (ifFirst > best.right) best = { at, threshold, above: 0, right: ifFirst };
+    }
+  }
+  return best;
+}

@@ -1,0 +1,55 @@
+import { CHAMBER_KEYS, forEachChamber, type Chamber } from '@communique-tee/protocol';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** What the parent sees of one connection of the enclave. */
+export interface SeenConnection {
+  readonly to: Chamber;
+  /** Milliseconds by the monotonic clock. */
+  readonly openedMs: number;
+  closedMs: number | null;
+  sentBytes: number;
+  receivedBytes: number;
+}
+
+/** The parent's proxies before the chambers: they record every connection, and pass it on or cut it. */
+export class WatchedEgress {
+  readonly connections: SeenConnection[] = [];
+  /** Asked for each connection. */
+  rule: (connection: SeenConnection) => 'pass' | 'cut' = () => 'pass';
+  private readonly servers: Server[] = [];
+  private readonly sockets = new Set<Socket>();
+
+  /** @returns the origins to configure in place of the chambers' own */
+  async open(origins: Readonly<Record<Chamber, string>>): Promise<Record<Chamber, string>> {
+    const ports = new Map<Chamber, number>();
+    for (const chamber of CHAMBER_KEYS) {
+      const server = createServer((socket) => this.take(socket, chamber, Number(new URL(origins[chamber]).port)));
+      this.servers.push(server);
+      await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+      ports.set(chamber, (server.address() as AddressInfo).port);
+    }
+    return forEachChamber((chamber) => `https://localhost:${String(ports.get(chamber))}`);
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await Promise.all(this.servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+
+  private take(enclave: Socket, to: Chamber, port: number): void {
+    const seen: SeenConnection = { to, openedMs: performance.now(), closedMs: null, sentBytes: 0, receivedBytes: 0 };
+    this.connections.push(seen);
+    this.track(enclave).on('close', () => (seen.closedMs = performance.now()));
+    if (this.rule(seen) === 'cut') return void enclave.destroy();
+    const far = this.track(connect(port, 'localhost'));
+    enclave.on('data', (bytes) => (seen.sentBytes += bytes.length)).pipe(far);
+    far.on('data', (bytes) => (seen.receivedBytes += bytes.length)).pipe(enclave);
+    enclave.on('close', () => far.destroy());
+    far.on('close', () => enclave.end());
+  }
+
+  private track(socket: Socket): Socket {
+    this.sockets.add(socket);
+    return socket.on('close', () => this.sockets.delete(socket)).on('error', () => socket.destroy());
+  }
+}
