@@ -4,6 +4,7 @@
  */
 export const PROBLEMS = {
   // what the caller sent
+  malformed_request: { status: 400, title: 'The request cannot be read' },
   malformed_body: { status: 400, title: 'The body cannot be read' },
   nonce_invalid: { status: 400, title: 'The nonce is not 16 to 64 bytes in hex' },
   idempotency_key_invalid: { status: 400, title: 'Idempotency-Key is not 1 to 128 visible ASCII characters' },
@@ -30,6 +31,7 @@ export const PROBLEMS = {
   daily_messages_reached: { status: 429, title: 'You have sent as many messages as one UTC day allows' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Something went wrong here' },
+  transfer_coding_unsupported: { status: 501, title: 'The transfer coding is not one that is read here' },
   enclave_answer_invalid: { status: 502, title: 'The enclave gave an answer that cannot be trusted' },
   system_hourly_limit_reached: { status: 503, title: 'The budget of this hour is used up' },
   emergency_stop: { status: 503, title: 'Spending is stopped until an operator clears it' },

@@ -3,7 +3,7 @@ import { HttpException } from '@nestjs/common';
 import { ProblemError } from './problem-error';
 
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
-  400: 'malformed_body',
+  400: 'malformed_request',
   401: 'unauthenticated',
   // What serves /docs refuses odd paths so; our own guards throw a ProblemError.
   403: 'not_found',

@@ -1,4 +1,3 @@
-import { LIMITS } from '@communique-tee/protocol';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import { TOKEN_VERIFIER, type TokenVerifier } from '../../features/auth/token-verifier';
@@ -13,6 +12,7 @@ import { DEFAULT_RETRY_AFTER_SECONDS, MAY_BE_HAD_LATER, ProblemError } from '../
 import { RawBody } from '../../core/routing/raw-body';
 import { RegisteredRoutes } from '../../core/routing/registered-routes';
 import { SECURITY_HEADERS } from '../../core/problems/security-headers';
+import { BODY_LIMITS, refusalOfBody, refusalOfHead, takesBody } from './request-rules';
 import { answeredEarly, PREFLIGHTS, routeOf } from './server';
 import { ShutdownState } from '../../core/lifecycle/shutdown-state';
 
@@ -24,10 +24,12 @@ export function configureServer(app: NestFastifyApplication): void {
   const routes = app.get(RegisteredRoutes);
   const shutdown = app.get(ShutdownState);
 
-  // Node itself would refuse an Expect that it does not know, without a word. RFC 9110 section 10.1.1 lets it be passed over.
-  server.server.on('checkExpectation', (request, response) => {
-    server.server.emit('request', request, response);
-  });
+  // Node itself would refuse an Expect that it does not know, without a word (RFC 9110 section 10.1.1 lets it be passed over), and
+  // would ask for every body that is announced by `100-continue`. Here it is asked for once the request is admitted.
+  for (const event of ['checkExpectation', 'checkContinue'])
+    server.server.on(event, (request, response) => {
+      server.server.emit('request', request, response);
+    });
 
   server.addHook('onRoute', (route) => {
     if (route.url !== PREFLIGHTS) routes.add(route.method, route.url, route.config?.communique);
@@ -36,17 +38,23 @@ export function configureServer(app: NestFastifyApplication): void {
   server.addHook('onRequest', (request, reply, done) => {
     answeredEarly.delete(request.socket);
     void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+    const refusal = refusalOfHead(request);
     if (shutdown.begun) {
       done(new ProblemError('shutting_down', { retryAfterSeconds: 5 }));
-    } else if (!hasOneHost(request)) {
+    } else if (refusal !== undefined) {
       void reply.header('connection', 'close');
-      done(new ProblemError('malformed_body', { detail: 'The request must have one Host header.' }));
+      done(refusal);
     } else {
       withRequestId(request.id, done);
     }
   });
   if (config.http.corsOrigins.length > 0) allowOrigins(server, config.http.corsOrigins, routes);
   guardEntrance(server, app.get(RateLimits), app.get<TokenVerifier>(TOKEN_VERIFIER));
+  server.addHook('preParsing', (request, reply, _payload, done) => {
+    const refusal = refusalOfBody(request);
+    if (refusal === undefined && awaitsContinue(request)) reply.raw.writeContinue();
+    done(refusal ?? null);
+  });
   boundConnections(server.server, config.http);
   // Reading the body leaves the context that onRequest opened.
   server.addHook('preValidation', (request, _reply, done) => {
@@ -59,7 +67,11 @@ export function configureServer(app: NestFastifyApplication): void {
     if (MAY_BE_HAD_LATER.has(reply.statusCode) && !reply.hasHeader('retry-after'))
       void reply.header('retry-after', String(DEFAULT_RETRY_AFTER_SECONDS));
     // Refused before its body came: what is still on its way must not be met by a second answer.
-    if (!request.raw.complete) answeredEarly.add(request.socket);
+    if (!request.raw.complete) {
+      answeredEarly.add(request.socket);
+      // The client may send the body all the same, or another request in its place: they cannot be told apart
+      if (awaitsContinue(request)) void reply.header('connection', 'close');
+    }
     done();
   });
 
@@ -79,30 +91,17 @@ export function configureServer(app: NestFastifyApplication): void {
   });
 
   server.removeAllContentTypeParsers();
-  for (const [mediaType, bodyLimit] of [
-    ['application/json', LIMITS.maxSealedMessageJsonBytes],
-    ['application/cbor', LIMITS.maxSealedMessageBytes],
-  ] as const) {
+  for (const mediaType of ['application/json', 'application/cbor'] as const)
     server.addContentTypeParser(
       mediaType,
-      { parseAs: 'buffer', bodyLimit },
-      (request: FastifyRequest, body: Buffer, done) => {
-        if (isEncoded(request))
-          done(new ProblemError('unsupported_media_type', { detail: 'A Content-Encoding is not read here.' }));
-        else done(null, new RawBody(mediaType, body));
+      { parseAs: 'buffer', bodyLimit: BODY_LIMITS[mediaType] },
+      (_request: FastifyRequest, body: Buffer, done) => {
+        done(null, new RawBody(mediaType, body));
       },
     );
-  }
 }
 
-/** RFC 9112 section 3.2. Node would check the half of it, and answer with an empty body. */
-function hasOneHost({ raw: { httpVersion, rawHeaders } }: FastifyRequest): boolean {
-  const count = rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length;
-  return count === 1 || (count === 0 && httpVersion === '1.0');
-}
-
-/** Nothing is decompressed: a small body stays small. */
-function isEncoded(request: FastifyRequest): boolean {
-  const encoding = request.headers['content-encoding'];
-  return encoding !== undefined && encoding.toLowerCase() !== 'identity';
+/** RFC 9110 section 10.1.1: the client sends the body once it is asked to. */
+function awaitsContinue({ method, headers }: FastifyRequest): boolean {
+  return takesBody(method) && headers.expect?.toLowerCase() === '100-continue';
 }

@@ -77,7 +77,7 @@ describe('pages of other origins', () => {
   });
 
   it.each([
-    ['/api/budget', 405, 'GET'],
+    ['/api/budget', 405, 'GET, HEAD'],
     ['/nothing', 404, null],
     ['/*', 404, null],
   ])('get a refusal for an OPTIONS that is no preflight, its body unread: %s', async (path, status, allow) => {

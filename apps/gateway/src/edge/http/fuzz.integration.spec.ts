@@ -245,7 +245,7 @@ describe('fuzzed', () => {
           values.map((value) => ({ name: 'idempotency-key', value })),
         );
         if (answer.status !== 202)
-          expectProblem(answer, 'idempotency_key_invalid', 'malformed_body', 'idempotency_key_reused');
+          expectProblem(answer, 'idempotency_key_invalid', 'malformed_request', 'idempotency_key_reused');
       }),
       RUNS,
     );
@@ -280,7 +280,7 @@ describe('fuzzed', () => {
               values.map((value) => ({ name: 'authorization', value })),
             ),
             'unauthenticated',
-            'malformed_body',
+            'malformed_request',
             'headers_too_large',
           );
         },
@@ -318,7 +318,7 @@ describe('fuzzed', () => {
               headers.map((entries) => ({ name: 'x-forwarded-for', value: entries.join(', ') })),
             ),
             'unauthenticated',
-            'malformed_body',
+            'malformed_request',
           );
         },
       ),
@@ -361,7 +361,7 @@ describe('fuzzed', () => {
           ]),
           'nonce_invalid',
           'not_acceptable',
-          'malformed_body',
+          'malformed_request',
           'enclave_unavailable',
           'enclave_busy',
         );
@@ -373,7 +373,7 @@ describe('fuzzed', () => {
         expectProblem(
           await send(`GET /attestation?nonce=${text.replace(/[^\x21-\x7e]/g, '')}`, []),
           'nonce_invalid',
-          'malformed_body',
+          'malformed_request',
           'enclave_unavailable',
           'enclave_busy',
         );
@@ -397,7 +397,7 @@ describe('fuzzed', () => {
           const answer = await send(`GET ${before}${path}`, [authorized()]);
           if (answer.status < 400 && before.startsWith('/docs')) return;
           if (answer.status === 200 && /^\/+(docs|docs-json)(\/|$|\?)/.test(before + path)) return;
-          expectProblem(answer, 'not_found', 'malformed_body', 'uri_too_long');
+          expectProblem(answer, 'not_found', 'malformed_request', 'uri_too_long');
         },
       ),
       RUNS,

@@ -109,6 +109,8 @@ describe('over HTTP', () => {
     ['just too deep', `${'['.repeat(LIMITS.maxDepth + 1)}${']'.repeat(LIMITS.maxDepth + 1)}`],
     ['not UTF-8', Buffer.from([0x22, 0xff, 0xfe, 0x22])],
     ['with a byte order mark', Buffer.from(`\ufeff{}`)],
+    ['with a member twice', JSON.stringify(sealedMessageToJson(sealedMessage())).replace('{', '{"version":1,')],
+    ['with a member twice, one escaped', `{"${CANARY}":1,"\\u0063${CANARY.slice(1)}":2}`],
     ['UTF-16', Buffer.from('{}', 'utf16le')],
   ])('refuses JSON that is %s', async (_, body) => {
     await expectProblem(await post(typeof body === 'string' ? body : new Uint8Array(body)), 'malformed_body');
@@ -159,8 +161,22 @@ describe('over HTTP', () => {
     'application/problem+json',
     'nonsense',
     '/',
+    'application/json;;;=,',
+    'application/json,application/cbor',
+    'application/json; charset',
+    'application/json x',
+    `application/json;${' '.repeat(5000)};${' '.repeat(5000)},`,
   ])('refuses the content type %s', async (contentType) => {
     await expectProblem(await post('{}', { 'content-type': contentType }), 'unsupported_media_type');
+  });
+
+  it.each([
+    'application/json',
+    'Application/JSON; charset=utf-8',
+    'application/json;',
+    'application/json ; a="b;c" ;; d=e',
+  ])('reads the content type %s', async (contentType) => {
+    await expectProblem(await post('{}', { 'content-type': contentType }), 'malformed_body');
   });
 
   it('refuses a compressed body, and none at all', async () => {
@@ -180,6 +196,7 @@ describe('over HTTP', () => {
   it('knows a wrong method from a wrong address', async () => {
     const response = await post(null, {}, 'DELETE');
     expect(response.headers.get('allow')).toBe('POST');
+    expect((await fetch(`${gateway.url}/api/budget`, { method: 'PUT' })).headers.get('allow')).toBe('GET, HEAD');
     await expectProblem(response, 'method_not_allowed');
     await expectProblem(await fetch(`${gateway.url}/api/messages/${CANARY}`, { method: 'PUT' }), 'method_not_allowed');
     for (const path of [`/${CANARY}`, '/api', '/api/messages/a/b', '/API/messages/x', '/.env', '/docs/../main.js'])
@@ -191,12 +208,41 @@ describe('over HTTP', () => {
   });
 
   it('refuses an address that is malformed or too long', async () => {
-    await expectProblem(await fetch(`${gateway.url}/%zz`), 'malformed_body');
+    await expectProblem(await fetch(`${gateway.url}/%zz`), 'malformed_request');
     await expectProblem(await fetch(`${gateway.url}/api/messages/${'a'.repeat(300)}`), 'uri_too_long');
+    await expectProblem(await fetch(`${gateway.url}/${'a'.repeat(8192)}`), 'uri_too_long');
+    expect((await fetch(`${gateway.url}/${'a'.repeat(8191)}`)).status).toBe(404);
+    await expectProblem(await fetch(`${gateway.url}/api/health/history?since=x`), 'malformed_request');
   });
 
   it.each<[string, (string | (() => string))[], number]>([
     ['headers that are too large', [`GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`], 431],
+    ['headers that are far too large', [`GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(40_000)}\r\n\r\n`], 431],
+    ['an address of 20 KB', [`GET /${'a'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`], 414],
+    ['an address of 40 KB', [`GET /${'a'.repeat(40_000)} HTTP/1.1\r\nhost: x\r\n\r\n`], 414],
+    ['an unknown transfer coding', ['POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip\r\n\r\n'], 501],
+    [
+      'an unknown transfer coding below chunks',
+      ['POST /api/messages HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
+      501,
+    ],
+    ['a transfer coding above chunks', ['POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, gzip\r\n\r\n'], 400],
+    [
+      'two tokens',
+      [
+        () =>
+          `GET /api/budget HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\nAuthorization: Bearer ${CANARY}\r\n\r\n`,
+      ],
+      400,
+    ],
+    [
+      'two content types',
+      [
+        () =>
+          `POST /api/messages HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-type: application/cbor\r\ncontent-length: 2\r\n\r\n{}`,
+      ],
+      400,
+    ],
     ['something that is not HTTP', [`${CANARY}\r\n\r\n`], 400],
     [
       'two lengths',
@@ -233,6 +279,94 @@ describe('over HTTP', () => {
     const [head = '', body = ''] = answer.split('\r\n\r\n');
     expect(head).toContain('application/problem+json');
     expect(JSON.parse(body)).toMatchObject({ status });
+    if (status === 400) expect(JSON.parse(body)).toMatchObject({ code: 'malformed_request' });
+  });
+
+  it.each<[string, () => string, number]>([
+    ['without a token', () => 'content-type: application/json\r\ncontent-length: 1000\r\n', 401],
+    [
+      'that is too large',
+      () =>
+        `authorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: ${String(LIMITS.maxSealedMessageJsonBytes + 1)}\r\n`,
+      413,
+    ],
+    [
+      'that is too large for CBOR',
+      () =>
+        `authorization: Bearer ${token}\r\ncontent-type: application/cbor\r\ncontent-length: ${String(LIMITS.maxSealedMessageBytes + 1)}\r\n`,
+      413,
+    ],
+    [
+      'of another type',
+      () => `authorization: Bearer ${token}\r\ncontent-type: text/plain\r\ncontent-length: 10\r\n`,
+      415,
+    ],
+  ])('answers a request %s at once where it expects 100-continue, and closes', async (_, headers, status) => {
+    const answer = await raw(`POST /api/messages HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n${headers()}\r\n`);
+    expect(answer.match(/HTTP\/1\.1 [0-9]+/g)).toEqual([`HTTP/1.1 ${String(status)}`]);
+    expect(answer.toLowerCase()).toContain('\r\nconnection: close\r\n');
+  });
+
+  describe('HEAD', () => {
+    const both = async (path: string, headers: Record<string, string> = {}) => {
+      const [get, head] = await Promise.all(
+        ['GET', 'HEAD'].map((method) => fetch(`${gateway.url}${path}`, { method, headers })),
+      );
+      if (get === undefined || head === undefined) throw new Error('two answers');
+      expect(await head.text()).toBe('');
+      await get.body?.cancel();
+      return { get, head };
+    };
+
+    it.each([
+      '/health',
+      '/health/ready',
+      '/api/health/history',
+      '/api/health/tee',
+      '/attestation',
+      '/docs',
+      '/docs-json',
+      '/nothing',
+    ])('is answered as GET is, without the body: %s', async (path) => {
+      const { get, head } = await both(path);
+      expect(head.status).toBe(get.status);
+      expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'));
+      if (get.headers.has('content-length') && head.headers.has('content-length'))
+        expect(Number(head.headers.get('content-length'))).toBeGreaterThan(0);
+    });
+
+    it('takes the same token and the same limits', async () => {
+      const { get, head } = await both('/api/budget');
+      expect([get.status, head.status]).toEqual([401, 401]);
+      const authorized = await both('/api/budget', { authorization: `Bearer ${token}` });
+      expect([authorized.get.status, authorized.head.status]).toEqual([200, 200]);
+      expect(authorized.head.headers.get('ratelimit-policy')).toBe(authorized.get.headers.get('ratelimit-policy'));
+    });
+
+    it('of a message opens no stream', async () => {
+      const headers = { authorization: `Bearer ${token}` };
+      const { id } = (await (await post(JSON.stringify(good()))).json()) as { id: string };
+      for (let round = 0; round < 15; round++) {
+        const head = await fetch(`${gateway.url}/api/messages/${id}`, {
+          method: 'HEAD',
+          headers: { ...headers, accept: 'text/event-stream' },
+        });
+        expect([head.status, head.headers.get('content-type'), await head.text()]).toEqual([
+          200,
+          'text/event-stream',
+          '',
+        ]);
+      }
+      const unknown = await fetch(`${gateway.url}/api/messages/00000000-0000-4000-8000-000000000000`, {
+        method: 'HEAD',
+        headers: { ...headers, accept: 'text/event-stream' },
+      });
+      expect(unknown.status).toBe(404);
+    });
+
+    it('is 405 where GET is', async () => {
+      expect((await fetch(`${gateway.url}/api/messages`, { method: 'HEAD' })).status).toBe(405);
+    });
   });
 
   it('serves HTTP/1.0, which knows no Host', async () => {

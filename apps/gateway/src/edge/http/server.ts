@@ -9,8 +9,10 @@ import { ProblemError } from '../../core/problems/problem-error';
 import { problemOf, statusOfProblem } from '../../core/problems/problem-of';
 import { SECURITY_HEADERS } from '../../core/problems/security-headers';
 import { problemHeaders, problemText, sendProblem } from '../../core/problems/send-problem';
+import { MAX_ADDRESS_BYTES, MAX_HEADER_BYTES } from './request-rules';
 
-const MAX_HEADER_BYTES = 16 * 1024;
+/** Twice the limit on headers, so that what is too large is known to be the address or the headers (request-rules.ts). */
+const MAX_PARSED_BYTES = 2 * MAX_HEADER_BYTES;
 const HEADERS_TIMEOUT_MS = 10_000;
 /** Longer than nginx keeps its upstream connections (60 s), so that it is never us who closes under a request. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
@@ -30,9 +32,9 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     http: {
-      maxHeaderSize: MAX_HEADER_BYTES,
+      maxHeaderSize: MAX_PARSED_BYTES,
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
       connectionsCheckingInterval: 1000,
       requireHostHeader: false,
@@ -74,19 +76,33 @@ function refuseUnrouted(error: FastifyError, request: FastifyRequest, reply: Fas
 /** Connections whose last request was answered while its body was still to come. */
 export const answeredEarly = new WeakSet<Socket>();
 
+/** `rawPacket`: the bytes in which the parser stopped, often the whole head. */
+type ParserError = Error & { code?: string; rawPacket?: unknown };
+
+function codeOf({ code, rawPacket }: ParserError): ProblemCode {
+  const head = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1') : '';
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 'request_timeout';
+    case 'HPE_HEADER_OVERFLOW':
+      return /^[A-Z]+ /.test(head) && head.slice(0, MAX_ADDRESS_BYTES).search(/[\r\n]/) < 0
+        ? 'uri_too_long'
+        : 'headers_too_large';
+    case 'HPE_INVALID_TRANSFER_ENCODING':
+      // A coding that is unknown: RFC 9112 section 6.1. One after `chunked` is malformed instead: section 6.3.
+      return /^transfer-encoding:(?!.*chunked)/im.test(head) ? 'transfer_coding_unsupported' : 'malformed_request';
+    default:
+      return 'malformed_request';
+  }
+}
+
 /** What Node's HTTP parser refuses never becomes a request: answered on the bare socket, which then closes. */
-export function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+export function clientErrorHandler(error: ParserError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable || answeredEarly.has(socket)) {
     socket.destroy();
     return;
   }
-  const problem = new ProblemError(
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? 'headers_too_large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? 'request_timeout'
-        : 'malformed_body',
-  );
+  const problem = new ProblemError(codeOf(error));
   const { status } = PROBLEMS[problem.code];
   const body = problemText(problem);
   const headers = {

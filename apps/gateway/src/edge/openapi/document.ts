@@ -15,7 +15,7 @@ const RETRY_AFTER = { 'Retry-After': 'Whole seconds.' } as const;
 
 /** What any request can meet, whatever its route. */
 export const EVERYWHERE: readonly ProblemCode[] = [
-  'malformed_body',
+  'malformed_request',
   'rate_limited',
   'method_not_allowed',
   'request_timeout',
@@ -23,6 +23,7 @@ export const EVERYWHERE: readonly ProblemCode[] = [
   'headers_too_large',
   'shutting_down',
   'internal_error',
+  'transfer_coding_unsupported',
 ];
 
 /** A registered route with all that its decorators say of it. */
@@ -36,10 +37,10 @@ export interface DocumentedOperation extends OperationDescription {
   readonly problems: readonly ProblemCode[];
 }
 
-/** The routes that carry `@Operation`. */
+/** The routes that carry `@Operation`. Each GET can be asked as HEAD too, which the document's description tells once. */
 export function documentedOperations(routes: RegisteredRoutes): DocumentedOperation[] {
   return routes.all().flatMap(({ method, url, policy: { operation, authenticated = false, problems = [] } }) =>
-    operation === undefined
+    operation === undefined || method === 'HEAD'
       ? []
       : [
           {
@@ -63,7 +64,7 @@ export function openApiDocument(operations: readonly DocumentedOperation[]): Ope
     info: {
       title: 'communique-tee gateway',
       version: '1',
-      description: `Private messages to Congress through an attested enclave. Errors are problem documents (RFC 9457) with a stable \`code\`; every answer carries \`x-request-id\`.\n\n${problemTable()}`,
+      description: `Private messages to Congress through an attested enclave. Every GET can be asked as HEAD (RFC 9110 section 9.3.2). Errors are problem documents (RFC 9457) with a stable \`code\`; every answer carries \`x-request-id\`.\n\n${problemTable()}`,
     },
     paths,
     components: {

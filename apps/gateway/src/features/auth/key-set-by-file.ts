@@ -44,8 +44,10 @@ export async function openKeySetByFile({ file, staleMs }: KeySetByFile, logger: 
     } catch (error) {
       brokenSinceMs ??= checkedAtMs;
       const reason = reasonOf(error);
-      if (reason !== reported)
-        logger.error({ err: error }, `AUTH_JWKS_FILE ${reason}: the keys read before stay in use for a while`);
+      if (reason !== reported) {
+        logger.warn({}, `AUTH_JWKS_FILE ${reason}`);
+        logger.error({ err: error }, 'the key set file cannot be read: the keys read before stay in use');
+      }
       reported = reason;
     }
   };

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import {
   legacyMessageJsonSchema,
   MESSAGE_ID_PATTERN,
@@ -131,17 +131,25 @@ export class MessagesController {
     @Caller() caller: CallerIdentity,
     @Param('id') id: string,
     @Headers('accept') accept: string | undefined,
+    @Req() { method }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MessageView | Readable> {
+    const isHead = method === 'HEAD';
     if (!MESSAGE_ID_PATTERN.test(id)) throw new ProblemError('not_found');
     void reply.header('vary', 'Accept');
     // No Accept header is refused: a client that does not prefer events gets the view.
     if (negotiate(accept, ['application/json', EVENT_STREAM]) !== EVENT_STREAM)
       return this.messages.find(caller.owner, id);
-    const events = await this.streams.about(caller.owner, id);
+    const events = isHead ? await this.noEvents(caller.owner, id) : await this.streams.about(caller.owner, id);
     // nginx would keep events back until its buffer is full.
     void reply.headers({ 'content-type': EVENT_STREAM, 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     return events;
+  }
+
+  /** The answer to HEAD: no stream is opened, and none is counted. @throws ProblemError `not_found` */
+  private async noEvents(owner: string, id: string): Promise<Readable> {
+    await this.messages.find(owner, id);
+    return Readable.from([]);
   }
 
   /** @throws ProblemError `suite_unsupported` | `enclave_unavailable` */

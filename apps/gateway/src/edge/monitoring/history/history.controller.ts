@@ -68,5 +68,7 @@ export class HistoryController {
 function readSince(value: unknown): number {
   if (value === undefined) return 0;
   if (typeof value === 'string' && /^[0-9]{1,11}$/.test(value)) return Number(value) * 1000 + 999;
-  throw new ProblemError('malformed_body', { detail: 'since is a time in Unix seconds.' });
+  throw new ProblemError('malformed_request', {
+    detail: 'The parameter since must be a time in Unix seconds, such as 1767225600.',
+  });
 }

@@ -1,0 +1,86 @@
+import { LIMITS } from '@communique-tee/protocol';
+import type { FastifyRequest } from 'fastify';
+import { ProblemError } from '../../core/problems/problem-error';
+
+/** RFC 9112 section 3 asks for 8,000 octets at least. */
+export const MAX_ADDRESS_BYTES = 8192;
+export const MAX_HEADER_BYTES = 16 * 1024;
+
+/** Body forms that are read, and their largest size. */
+export const BODY_LIMITS = {
+  'application/json': LIMITS.maxSealedMessageJsonBytes,
+  'application/cbor': LIMITS.maxSealedMessageBytes,
+} as const;
+export type BodyMediaType = keyof typeof BODY_LIMITS;
+
+/** Node keeps the first of two such headers and drops the other; a proxy in front may have judged by the other. */
+const SINGLE = new Map([
+  ['authorization', 'Authorization'],
+  ['content-type', 'Content-Type'],
+]);
+
+const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** What is wrong with the head of a request, whatever its route; checked before anything else. */
+export function refusalOfHead({ raw }: FastifyRequest): ProblemError | undefined {
+  const { rawHeaders, httpVersion, url = '' } = raw;
+  if (url.length > MAX_ADDRESS_BYTES) return new ProblemError('uri_too_long');
+  // Two bytes around each name and each value: ": " and CRLF
+  if (rawHeaders.reduce((sum, text) => sum + text.length + 2, 0) > MAX_HEADER_BYTES)
+    return new ProblemError('headers_too_large');
+  const counts = countNames(rawHeaders);
+  const hosts = counts.get('host') ?? 0;
+  // RFC 9112 section 3.2. Node would check half of it, and answer with an empty body
+  if (hosts !== 1 && !(hosts === 0 && httpVersion === '1.0'))
+    return malformed('The request must have one Host header.');
+  for (const [name, written] of SINGLE)
+    if ((counts.get(name) ?? 0) > 1) return malformed(`The request has more than one ${written} header.`);
+  const coding = raw.headers['transfer-encoding']?.trim().toLowerCase();
+  if (coding !== undefined && coding !== 'chunked') return new ProblemError('transfer_coding_unsupported');
+  return undefined;
+}
+
+/** What is wrong with a body by its headers, before any of it is read or asked for. */
+export function refusalOfBody({ method, headers }: FastifyRequest): ProblemError | undefined {
+  if (!takesBody(method)) return undefined;
+  const { 'content-type': contentType, 'content-length': contentLength = '0' } = headers;
+  if (contentType === undefined) return undefined; // The route says what it takes
+  const mediaType = mediaTypeOf(contentType);
+  if (mediaType === undefined) return new ProblemError('unsupported_media_type');
+  if (!isIdentity(headers['content-encoding']))
+    return new ProblemError('unsupported_media_type', { detail: 'A Content-Encoding is not read here.' });
+  return Number(contentLength) > BODY_LIMITS[mediaType] ? new ProblemError('body_too_large') : undefined;
+}
+
+export function takesBody(method: string): boolean {
+  return !BODYLESS.has(method);
+}
+
+const TOKEN = String.raw`[!#$%&'*+.^_\x60|~0-9A-Za-z-]+`;
+/** RFC 9110 sections 5.6.6 and 8.3.1. No two parts can match the same white space, so that matching takes linear time. */
+const CONTENT_TYPE = new RegExp(
+  String.raw`^(${TOKEN}/${TOKEN})(?:[ \t]*;(?:[ \t]*${TOKEN}=(?:${TOKEN}|"(?:[^"\\]|\\.)*"))?)*[ \t]*$`,
+);
+
+function mediaTypeOf(contentType: string): BodyMediaType | undefined {
+  const name = CONTENT_TYPE.exec(contentType)?.[1]?.toLowerCase();
+  return name === 'application/json' || name === 'application/cbor' ? name : undefined;
+}
+
+/** Nothing is decompressed: a small body stays small. */
+function isIdentity(encoding: string | undefined): boolean {
+  return encoding === undefined || encoding.toLowerCase() === 'identity';
+}
+
+function countNames(rawHeaders: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? '').toLowerCase();
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function malformed(detail: string): ProblemError {
+  return new ProblemError('malformed_request', { detail });
+}
