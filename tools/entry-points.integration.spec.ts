@@ -48,6 +48,7 @@ const others = [
   'tools/dev/setup/with-install.mjs',
   'docker/copy-packages.mjs',
   'tools/run.mjs test/lab/src/main.ts fuzz',
+  'tools/run.mjs test/lab/src/main.ts openapi',
   'tools/run.mjs tools/dev/bench/profile/main.ts',
   'tools/run.mjs tools/dev/bench/load/main.ts',
   'tools/run.mjs tools/dev/bench/relay/main.ts',

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { fuzzCommand } from './fuzz/fuzz-command';
 import { allAttackFiles, loadAttack } from './load-attack';
 import { processLabs } from './process-lab';
+import { openApiCommand } from './openapi/openapi-command';
 import { describeOutcome, describeTotal } from './report';
 import { runAttack, type Outcome } from './run-attack';
 
@@ -14,7 +15,8 @@ interface Given {
 const AFTER = `
 An attack is a file of about twenty lines; test/lab/README.md shows how to write one.
 
-  npm run lab -- fuzz --help       random bytes at everything that crosses into the enclave
+  npm run lab -- fuzz --help       random changes of everything that crosses into the enclave
+  npm run lab -- openapi --help    schemathesis drives the gateway from its own OpenAPI
 
 Exit code
   0    every promise held
@@ -25,7 +27,9 @@ Exit code
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 const [command = '', ...rest] = process.argv.slice(2);
-process.exitCode = command === 'fuzz' ? await fuzzCommand().parse(rest) : await attacks().parse(process.argv.slice(2));
+const commands: Readonly<Record<string, () => CommandLine>> = { fuzz: fuzzCommand, openapi: openApiCommand };
+const named = Object.hasOwn(commands, command) ? commands[command] : undefined;
+process.exitCode = named ? await named().parse(rest) : await attacks().parse(process.argv.slice(2));
 
 function attacks(): CommandLine {
   const line = new CommandLine(

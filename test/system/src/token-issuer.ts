@@ -8,7 +8,8 @@ export interface TokenIssuer {
   issuer: string;
   audience: string;
   jwksFile: string;
-  token(subject: string, lifetimeSeconds?: number): Promise<string>;
+  /** `scope`: of OAuth 2.0, such as that of administrators. */
+  token(subject: string, lifetimeSeconds?: number, scope?: string): Promise<string>;
 }
 
 const keySchema = z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string(), d: z.string() });
@@ -29,8 +30,8 @@ export async function createTokenIssuer(folder: string): Promise<TokenIssuer> {
     issuer,
     audience,
     jwksFile,
-    token: (subject, lifetimeSeconds = 3600) =>
-      new SignJWT()
+    token: (subject, lifetimeSeconds = 3600, scope = undefined) =>
+      new SignJWT(scope === undefined ? {} : { scope })
         .setProtectedHeader({ alg: 'Ed25519', kid, typ: 'at+jwt' })
         .setIssuer(issuer)
         .setAudience(audience)

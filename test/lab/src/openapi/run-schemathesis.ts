@@ -1,0 +1,157 @@
+import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
+import { fetchEnclaveKey, prepareMessage } from '@communique-tee/client';
+import { congressMessage } from '@communique-tee/enclave/testing/enclave-fixture';
+import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { startRedis, redisAvailability } from '@communique-tee/testing/redis';
+import { startSystem, type System } from '@communique-tee/test-system';
+import { spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+
+export interface SchemathesisOptions {
+  readonly command: string;
+  readonly seed: number;
+  /** For each operation. */
+  readonly examples: number;
+  readonly say: (line: string) => void;
+}
+
+export interface SchemathesisResult {
+  readonly exitCode: number;
+  /** Answers by status. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** The tool's own report, for a person. */
+  readonly output: string;
+}
+
+const SEALED_MESSAGES = 40;
+const TIMEOUT_MS = 600_000;
+/** So high that no request is refused for its rate. */
+const NO_LIMITS = {
+  RATE_LIMIT_MAX_REQUESTS: '1000000',
+  RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000000',
+  RATE_LIMIT_OTHER_MAX_REQUESTS: '1000000',
+  MESSAGES_PER_USER_DAY: '0',
+};
+
+/** Starts a system of its own and lets the tool drive its gateway from /docs-json, as two users and an administrator. */
+export async function runSchemathesis({
+  command,
+  seed,
+  examples,
+  say,
+}: SchemathesisOptions): Promise<SchemathesisResult> {
+  const folder = await temporaryFolder('openapi-');
+  const redis = redisAvailability().available ? await startRedis({ own: true }) : null;
+  let system: System | null = null;
+  try {
+    system = await startSystem({
+      folder: folder.path,
+      gatewayEnvironment: NO_LIMITS,
+      ...(redis && { redisUrl: redis.url }),
+      step: (title, work) => {
+        say(title);
+        return work();
+      },
+    });
+    const sealed = folder.file('sealed.json');
+    await writeFile(sealed, JSON.stringify(await sealedMessages(system)));
+    const [users, configuration, report] = ['users.json', 'schemathesis.toml', 'report.ndjson'].map((name) =>
+      folder.file(name),
+    ) as [string, string, string];
+    await writeFile(users, JSON.stringify({ auth: await authEntries(system) }), { mode: 0o600 });
+    await writeFile(configuration, configurationText(users));
+    const args = [
+      ...['--config-file', configuration, 'run', `${system.gatewayUrl}/docs-json`],
+      ...['--checks', 'all', '--phases', 'coverage,fuzzing', '--max-examples', String(examples)],
+      ...[
+        '--seed',
+        String(seed),
+        '--continue-on-failure',
+        '--no-color',
+        '--report',
+        'ndjson',
+        '--report-ndjson-path',
+        report,
+      ],
+    ];
+    say(`schemathesis, seed ${String(seed)}`);
+    const { exitCode, output } = await runTool(command, args, sealed, folder.path);
+    return { exitCode, output, statuses: statusesOf(await readFile(report, 'utf8').catch(() => '')) };
+  } finally {
+    await system?.stop();
+    await redis?.stop();
+    await folder.remove();
+  }
+}
+
+/** In hex, each good for one acceptance. */
+async function sealedMessages({ gatewayUrl, pcr0, developmentRootPem }: System): Promise<string[]> {
+  const key = await fetchEnclaveKey(gatewayUrl, {
+    acceptedMeasurements: [{ pcr0 }],
+    trustAnchor: unsafeTrustAnchorFromPem(developmentRootPem),
+  });
+  return Array.from({ length: SEALED_MESSAGES }, () =>
+    Buffer.from(prepareMessage(congressMessage(), key).sealed).toString('hex'),
+  );
+}
+
+async function authEntries({ issuer }: System) {
+  const entry = async (name: string, scope?: string) => ({
+    name,
+    fixedHeaders: [{ name: 'Authorization', value: `Bearer ${await issuer.token(name, 3600, scope)}` }],
+  });
+  return [await entry('admin', 'communique:admin'), await entry('alice'), await entry('bob')];
+}
+
+function configurationText(users: string): string {
+  const hooks = join(workspaceRoot(), 'test/lab/src/openapi/hooks.py');
+  return [
+    `hooks = ${JSON.stringify(hooks)}`,
+    '[auth.wfc]',
+    `path = ${JSON.stringify(users)}`,
+    'user = "admin"',
+    'peers = ["alice", "bob"]',
+    '',
+  ].join('\n');
+}
+
+function runTool(
+  command: string,
+  args: readonly string[],
+  sealed: string,
+  cwd: string,
+): Promise<{ exitCode: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const child = spawn(command, args, {
+      cwd,
+      env: { PATH: process.env['PATH'], HOME: cwd, COMMUNIQUE_SEALED_MESSAGES: sealed, PYTHONIOENCODING: 'utf-8' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: TIMEOUT_MS,
+    });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ exitCode: code ?? 1, output }));
+  });
+}
+
+const responseSchema = z.object({ status_code: z.number() });
+
+/** Every response in the tool's report of events, wherever it stands. */
+function statusesOf(report: string): Record<string, number> {
+  const statuses: Record<string, number> = {};
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const response = responseSchema.safeParse(value);
+    if (response.success) {
+      const name = String(response.data.status_code);
+      statuses[name] = (statuses[name] ?? 0) + 1;
+    }
+    for (const each of Object.values(value)) visit(each);
+  };
+  for (const line of report.split('\n')) if (line !== '') visit(JSON.parse(line));
+  return statuses;
+}
