@@ -55,7 +55,7 @@ export async function imageLab(say: (text: string) => void): Promise<Labs> {
     const building = built.get(key) ?? build({ ...enclave }, `image-${String(built.size)}`);
     built.set(key, building);
     const { image, surroundings, routes } = await building;
-    const { congress, kms, time, device, client } = surroundings;
+    const { congress, kms, time, device, client, rootFolder } = surroundings;
     congress.setFaults({});
     congress.clearReceived();
     const sender = new Sender(unsafeTrustAnchorFromPem(pki.rootPem), Date.now, [{ pcr0: image.measurements.pcr0 }]);
@@ -74,7 +74,7 @@ export async function imageLab(say: (text: string) => void): Promise<Labs> {
       await egress.open(machine.vsock, routes);
       await machine.start();
       return new Parent({
-        ...{ machine, egress, congress, kms, time, sender, expectations, boot, aws: client },
+        ...{ machine, egress, congress, kms, time, sender, expectations, boot, aws: client, rootFolder },
         nsm: async (pcrs) => createNsm(await device(pcrs)),
       });
     };

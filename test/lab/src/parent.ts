@@ -23,6 +23,7 @@ import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { EnclaveOptions } from './attack';
 import type { Egress } from './egress';
+import { startLyingGateway, type GatewayAnswer, type GatewayRequest, type LyingGateway } from './lying-gateway';
 import { ask, sendRaw, type Ask, type Reply } from './http';
 import type { Machine } from './machine';
 
@@ -53,6 +54,8 @@ export interface ParentParts {
   readonly boot: (options?: EnclaveOptions) => Promise<Parent>;
   readonly aws: (credentials: SimulatedCredentials) => KMSClient;
   readonly expectations: Expectation[];
+  /** Where the root of the mock NSM is. */
+  readonly rootFolder: string;
 }
 
 /**
@@ -165,6 +168,11 @@ export class Parent {
     if (!legacyKey) throw new Error('the enclave attests no key of the legacy suite: enclave: { legacySuite: true }');
     const view = legacyPublicKeyView(keyIdOf(legacyKey), legacyKey);
     return (await sealAsLegacyClient(view, legacyContent())).sealed;
+  }
+
+  /** A gateway of the script's own, for the sender's library to be lied to. */
+  gateway(answer: (request: GatewayRequest) => Promise<GatewayAnswer>): Promise<LyingGateway> {
+    return startLyingGateway(this.parts.rootFolder, answer);
   }
 
   /** What the sender makes of an answer: receipt verified, answer opened. Rejects where either does not verify. */

@@ -82,7 +82,7 @@ export async function processLab(
     );
     await machine.start();
     return new Parent({
-      ...{ machine, egress, congress, kms, time, sender, expectations, boot, aws: client },
+      ...{ machine, egress, congress, kms, time, sender, expectations, boot, aws: client, rootFolder },
       nsm: async (other) => createNsm(await device(other)),
     });
   };
