@@ -57,9 +57,11 @@ export interface EnclaveConfiguration {
   readonly egress: readonly string[];
   readonly services: {
     readonly congress?:
-      | ({ readonly acceptReplayAcrossEnclaves: boolean } & Readonly<
-          Record<keyof typeof CHAMBERS, { readonly origin: string; readonly deduplicates: boolean }>
-        >)
+      | ({
+          readonly acceptReplayAcrossEnclaves: boolean;
+          /** Date of the table of offices that the enclave checks by; this library's is `OFFICES_AS_OF`. */
+          readonly officesAsOf: string;
+        } & Readonly<Record<keyof typeof CHAMBERS, { readonly origin: string; readonly deduplicates: boolean }>>)
       | undefined;
   };
 }

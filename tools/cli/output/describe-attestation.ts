@@ -1,5 +1,5 @@
 import type { UnverifiedEnclave } from '@communique-tee/enclave-identity';
-import { CHAMBERS, CHAMBER_KEYS, toHex, type PublicConfiguration } from '@communique-tee/protocol';
+import { CHAMBERS, CHAMBER_KEYS, OFFICES_AS_OF, toHex, type PublicConfiguration } from '@communique-tee/protocol';
 import { iso, printable } from './terminal';
 
 export type Shown = Pick<
@@ -58,12 +58,18 @@ export function describeConfiguration({ stack, legacySuite, egress, services }: 
         `${origin}, ${deduplicates ? 'recognizes' : 'does not recognize'} a repeated message`,
       ];
     }),
+    ...(congress === undefined ? [] : [['offices', officesAge(congress.officesAsOf)] as [string, string]]),
     ...(congress?.acceptReplayAcrossEnclaves === true
       ? [['replay', 'the operator accepts that a message may be delivered twice'] as [string, string]]
       : []),
     ['egress', egress.join(', ') || 'none'],
   ];
   return ['  configuration', ...rows.map(([name, value]) => `    ${name.padEnd(10)}${printable(value)}`)];
+}
+
+/** An enclave with an older table refuses offices that are new, one with a newer table those that are gone. */
+function officesAge(asOf: string): string {
+  return asOf === OFFICES_AS_OF ? `table of ${asOf}` : `table of ${asOf}; this command has that of ${OFFICES_AS_OF}`;
 }
 
 /** The same for a program. */

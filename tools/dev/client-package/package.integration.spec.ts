@@ -205,6 +205,7 @@ const SAMPLES: readonly Case[] = [
       services: {
         congress: {
           acceptReplayAcrossEnclaves: false,
+          officesAsOf: '2026-11-29',
           house: { origin: 'https://cwc.house.gov', deduplicates: true },
           senate: { origin: 'https://soapbox.senate.gov', deduplicates: true },
         },

@@ -8,6 +8,7 @@ import {
   encodeKeyBinding,
   encodePublicConfiguration,
   forEachChamber,
+  OFFICES_AS_OF,
   encodeSealedAnswer,
   encodeSealedMessage,
   messageIdToText,
@@ -271,6 +272,7 @@ export class TestGateway {
       services: {
         congress: {
           acceptReplayAcrossEnclaves: true,
+          officesAsOf: OFFICES_AS_OF,
           ...forEachChamber((chamber) => ({
             origin: `https://${chamber}.example`,
             deduplicates: this.deduplicates[chamber],

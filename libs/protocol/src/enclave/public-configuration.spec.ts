@@ -13,14 +13,19 @@ const configuration: PublicConfiguration = {
   legacySuite: false,
   egress: ['house.example:443', 'kms.us-east-1.amazonaws.com:443', 'senate.example:443'],
   services: {
-    congress: { acceptReplayAcrossEnclaves: false, house: chamber('house'), senate: chamber('senate') },
+    congress: {
+      acceptReplayAcrossEnclaves: false,
+      officesAsOf: '2026-11-29',
+      house: chamber('house'),
+      senate: chamber('senate'),
+    },
   },
 };
 /** As the enclave writes it. */
 const CANONICAL =
   '{"custody":"arn:aws:kms:us-east-1:123456789012:alias/enclave",' +
   '"egress":["house.example:443","kms.us-east-1.amazonaws.com:443","senate.example:443"],"legacySuite":false,' +
-  '"services":{"congress":{"acceptReplayAcrossEnclaves":false,"house":{"deduplicates":true,"origin":"https://house.example"},' +
+  '"services":{"congress":{"acceptReplayAcrossEnclaves":false,"house":{"deduplicates":true,"origin":"https://house.example"},"officesAsOf":"2026-11-29",' +
   '"senate":{"deduplicates":true,"origin":"https://senate.example"}}},"stack":"production","version":1}';
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 const bytes = (content: string) => new Uint8Array(Buffer.from(content));

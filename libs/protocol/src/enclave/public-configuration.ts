@@ -47,6 +47,8 @@ export const publicConfigurationSchema = z.strictObject({
       .strictObject({
         /** The operator accepts that a lying parent can have a message delivered twice. */
         acceptReplayAcrossEnclaves: z.boolean(),
+        /** Date of the table of offices that the enclave checks by: `OFFICES_AS_OF` of its build. */
+        officesAsOf: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),
         ...forEachChamber(() => chamberSchema),
       })
       .optional(),

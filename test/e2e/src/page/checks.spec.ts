@@ -34,7 +34,12 @@ describe('the checks', () => {
     legacySuite: false,
     egress: ['house.example:443', 'senate.example:443'],
     services: {
-      congress: { acceptReplayAcrossEnclaves: false, house: chamber('house'), senate: chamber('senate') },
+      congress: {
+        acceptReplayAcrossEnclaves: false,
+        officesAsOf: '2026-11-29',
+        house: chamber('house'),
+        senate: chamber('senate'),
+      },
     },
   });
 

@@ -312,16 +312,16 @@ describeWith(chromiumAvailability(), 'the page', () => {
       await page.locator('#message-form button[type=submit]').click();
       expect(await page.locator('#form-problems li').count()).toBe(13);
       expect(await page.evaluate('document.activeElement.id')).toBe('form-problems');
-      await fillForm(page, { 'constituent/zip': '9460', offices: 'HCA12 HCA12' });
+      await fillForm(page, { 'constituent/zip': '9460', offices: 'HCA12 HCA53' });
       await page.locator('summary', { hasText: 'More, if you want' }).click();
       await page.locator('[name="message/bills"]').fill('119 hr 1\nnonsense');
       await page.locator('[name="constituent/phone"]').fill('12');
       await page.locator('#message-form button[type=submit]').click();
       expect(await page.locator('#form-problems li').allTextContents()).toEqual([
-        'Offices: one is named twice.',
-        'ZIP code: Congress does not take it in this form.',
-        'Phone: Congress does not take it in this form.',
-        'Bills: Congress does not take it in this form.',
+        'Offices: number 2 is an office that does not exist; an address in CA has HCA01 to HCA52 (House), SCA01 and SCA03 (Senate).',
+        'ZIP code: must be five digits, or five, a hyphen and four, such as 94601 or 94601-1234.',
+        'Phone: must be ten digits with two hyphens and no country code, such as 202-555-0100.',
+        'Bills: must be the number of a Congress, such as 119.',
       ]);
       await page.locator('#form-problems a', { hasText: 'ZIP' }).click();
       expect(await page.evaluate('document.activeElement.name')).toBe('constituent/zip');

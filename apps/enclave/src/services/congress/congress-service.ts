@@ -2,6 +2,7 @@ import {
   DISPATCHED_BEFORE_HEADER,
   INTERIM_RECEIPT_HEADER,
   LIMITS,
+  OFFICES_AS_OF,
   CHAMBER_KEYS,
   encodeRelayAnswer,
   forEachChamber,
@@ -25,6 +26,7 @@ export const congressService = defineService({
   }),
   published: ({ acceptReplayAcrossEnclaves, ...configuration }) => ({
     acceptReplayAcrossEnclaves,
+    officesAsOf: OFFICES_AS_OF,
     ...forEachChamber((chamber) => {
       const { origin, deduplicates } = configuration[chamber];
       return { origin, deduplicates };
