@@ -493,6 +493,58 @@ describe('keys of enclaves', () => {
       });
     });
 
+    describe('while a database writer has put forged rows in their way', () => {
+      const forged = (epoch: number, record: Uint8Array = randomBytes(500)) => ({
+        keyId: new Uint8Array(randomBytes(16)),
+        custody: ALIAS,
+        pcr0: new Uint8Array(fromHex(pcr0)),
+        epoch: BigInt(epoch),
+        record: new Uint8Array(record),
+        rotateAfter: new Date('2100-01-01'),
+        destroyAfter: new Date('2101-01-01'),
+      });
+      const live = async (here: Gateway) =>
+        (await rows(here)).flatMap(({ keyId, record }) => (record === null ? [] : [toHex(keyId)]));
+
+      it('are stored under a number that a forged row had taken', async () => {
+        const here = one();
+        const { core, record } = await makeRecord(identity(nsm), attest, { epoch: 1, pcr0: fromHex(pcr0) });
+        // A record that an enclave did make, in a row that says something else of it
+        const moved = await made({ epoch: 7 });
+        await here.bench.database.client.sealedKey.createMany({ data: [forged(1, moved), forged(2)] });
+        await proposed(here, record);
+        expect(await live(here)).toContain(toHex(core.key_id));
+        expect(await live(here)).toHaveLength(2); // the other forged row is in nobody's way
+        expect(here.bench.lines.join('')).toContain('no enclave made');
+      });
+
+      it('are stored where forged rows had filled the table, and what enclaves made stays', async () => {
+        const here = one();
+        const store = new SealedKeyStore(here.bench.database);
+        const first = await makeRecord(identity(nsm), attest, { epoch: 1, pcr0: fromHex(pcr0) });
+        const other = await makeRecord(identity(otherNsm, OTHER_PCR0), (fields) => otherNsm.attest(fields), {
+          epoch: 1,
+          pcr0: fromHex(OTHER_PCR0),
+        });
+        for (const { core, record } of [first, other]) expect(await store.add(core, record)).toBe('stored');
+        await here.bench.database.client.sealedKey.createMany({
+          data: Array.from({ length: 300 }, (_, at) => forged(at + 2)),
+        });
+        const next = await makeRecord(identity(nsm), attest, { epoch: 2, pcr0: fromHex(pcr0) });
+        await proposed(here, next.record);
+        expect((await live(here)).sort()).toEqual([first, other, next].map(({ core }) => toHex(core.key_id)).sort());
+      });
+
+      it('do not push out another one that an enclave made', async () => {
+        const here = one();
+        const [first, second] = [await made(), await made()];
+        await proposed(here, first);
+        await proposed(here, second);
+        expect(await live(here)).toHaveLength(1);
+        expect(here.bench.lines.join('')).not.toContain('no enclave made');
+      });
+    });
+
     it('by the thousand, where nobody verifies who made them, end at the limit', async () => {
       let epoch = 0;
       const here = one({ attestation: { verify: false, acceptedMeasurements: [], cacheMs: 0, maxAgeMs: 0 } });

@@ -6,6 +6,7 @@ import {
   toHex,
   type KeyOffer,
   type KeyStatus,
+  type SealedKeyCore,
 } from '@communique-tee/protocol';
 import type { EnclaveMonitor } from '../attestation/enclave-monitor';
 import type { ReportedKeys } from '../attestation/reported-keys';
@@ -16,7 +17,7 @@ import type { KeyMetrics } from './key-metrics';
 import type { OperatorSecrets } from './operator-secrets';
 import type { ParentCredentials } from './parent-credentials';
 import type { ProposalReader } from './read-proposal';
-import type { KeysOfCustody, SealedKeyStore } from './sealed-key-store';
+import type { KeysOfCustody, SealedKeyStore, Stored, StoredRecord } from './sealed-key-store';
 
 /** What the syncs of all enclaves share. */
 export interface KeySyncParts {
@@ -195,12 +196,12 @@ export class KeySync {
   }
 
   private async take(proposal: Uint8Array, { custody }: KeyStatus): Promise<void> {
-    const { store, proposals, logger, metrics } = this.parts;
+    const { proposals, logger, metrics } = this.parts;
     const state = this.enclave.state();
     const read = await proposals.read(proposal, { custody, pcr0: state.kind === 'verified' ? state.pcr0 : null });
     let outcome: string;
     try {
-      outcome = read.ok ? await store.add(read.core, proposal) : read.code;
+      outcome = read.ok ? await this.store(read.core, proposal) : read.code;
     } catch (error) {
       logger.warn(
         { component: this.component, err: error },
@@ -213,6 +214,22 @@ export class KeySync {
       logger.info({ component: this.component, bytes: proposal.length }, 'a sealed key was stored');
     else if (!['known', 'epoch_taken'].includes(outcome))
       logger.warn({ component: this.component, code: outcome }, 'a sealed key that an enclave proposes is not stored');
+  }
+
+  /** Stores it. Rows in its way that no enclave made, as a database writer could leave them, are removed first. */
+  private async store(core: SealedKeyCore, proposal: Uint8Array): Promise<Stored> {
+    const { store, proposals, logger } = this.parts;
+    const outcome = await store.add(core, proposal);
+    if (outcome !== 'epoch_taken' && outcome !== 'too_many') return outcome;
+    const forged: StoredRecord[] = [];
+    for (const row of await store.inTheWayOf(core, outcome)) if (!(await proposals.isGenuine(row))) forged.push(row);
+    const count = await store.remove(forged);
+    if (count === 0) return outcome;
+    logger.warn(
+      { component: this.component, count },
+      'records of keys that no enclave made were removed from the database',
+    );
+    return store.add(core, proposal);
   }
 
   private note(status: KeyStatus, { keys }: Offer): void {

@@ -15,6 +15,7 @@ import {
 } from '@communique-tee/protocol';
 import { measurementsOf } from '../attestation/attestation-judge';
 import type { GatewayConfig } from '../../core/config/gateway-config';
+import type { StoredRecord } from './sealed-key-store';
 
 /**
  * Why a proposal is not stored: `malformed` cannot be read; `other_custody` than the enclave says it has; `other_image` than is
@@ -59,6 +60,27 @@ export class ProposalReader {
     if (!timesAreSane(core, Math.floor(now.getTime() / 1000))) return refused('times_invalid');
     if (this.attestation.verify && !(await this.isVouchedFor(record, pcr0))) return refused('maker_refused');
     return { ok: true, core };
+  }
+
+  /**
+   * Whether an enclave of the image that the record names made it, and the row says of it what it says itself. Always, where attestation
+   * is not verified: then nothing can be told apart.
+   */
+  async isGenuine({ keyId, custody, pcr0, epoch, record }: StoredRecord): Promise<boolean> {
+    if (!this.attestation.verify) return true;
+    let read: SealedKeyRecord;
+    try {
+      read = decodeSealedKey(new Uint8Array(record));
+    } catch {
+      return false;
+    }
+    const { core } = read;
+    const isOfRow =
+      toHex(core.key_id) === toHex(keyId) &&
+      core.custody === custody &&
+      toHex(core.pcr0) === toHex(pcr0) &&
+      BigInt(core.epoch) === epoch;
+    return isOfRow && (await this.isVouchedFor(read, toHex(core.pcr0)));
   }
 
   /** As an enclave would see it: the maker's document at its own time, of the same image, over this very core. */

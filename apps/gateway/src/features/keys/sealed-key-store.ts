@@ -8,6 +8,7 @@ import {
   type SealedKeyCore,
 } from '@communique-tee/protocol';
 import { Database } from '../../core/database/database';
+import { Prisma } from '../../core/database/generated/client';
 
 export interface StoredKey {
   /** 16 bytes. */
@@ -16,6 +17,15 @@ export interface StoredKey {
   readonly record: Uint8Array;
   /** When it was stored, by the database's clock. */
   readonly createdAt: Date;
+}
+
+/** A live row, unread. */
+export interface StoredRecord {
+  readonly keyId: Uint8Array;
+  readonly custody: string;
+  readonly pcr0: Uint8Array;
+  readonly epoch: bigint;
+  readonly record: Uint8Array;
 }
 
 /** One key for people who look. */
@@ -48,8 +58,9 @@ export type Stored = 'stored' | 'known' | 'epoch_taken' | 'too_many';
 export const MAX_LIVE_KEYS_PER_IMAGE = MAX_OFFERED_KEYS;
 /** Of all custodies and images together. */
 export const MAX_LIVE_KEYS = 256;
-/** Names this work among all advisory locks of the database: "ctkeys" in ASCII. */
+const MAX_EXAMINED = 1000;
 const MAX_LISTED = 500;
+/** Names this work among all advisory locks of the database: "ctkeys" in ASCII. */
 const LOCK = 0x63_74_6b_65_79_73n;
 
 /** The sealed keys in PostgreSQL, by its clock. A row is live while it has its record and its time is not over. */
@@ -105,6 +116,34 @@ export class SealedKeyStore {
         ON CONFLICT DO NOTHING`;
       return inserted === 1 ? 'stored' : 'epoch_taken';
     });
+  }
+
+  /**
+   * What is in the way of a key: the live row that has its number, or, where the store is full, up to 1,000 live rows, those of its
+   * custody and image first.
+   */
+  async inTheWayOf(
+    { custody, pcr0, epoch }: SealedKeyCore,
+    outcome: 'epoch_taken' | 'too_many',
+  ): Promise<StoredRecord[]> {
+    const isOfImage = Prisma.sql`custody = ${custody} AND pcr0 = ${Buffer.from(pcr0)}::bytea`;
+    return this.database.read(
+      (client) => client.$queryRaw<StoredRecord[]>`
+      SELECT key_id AS "keyId", custody, pcr0, epoch, record FROM sealed_key
+      WHERE record IS NOT NULL AND ${outcome === 'too_many' ? Prisma.sql`true` : Prisma.sql`${isOfImage} AND epoch = ${epoch}::bigint`}
+      ORDER BY (${isOfImage}) DESC, key_id LIMIT ${MAX_EXAMINED}::int`,
+    );
+  }
+
+  /** Deletes these rows, where their records are still the same. @returns how many */
+  async remove(rows: readonly StoredRecord[]): Promise<number> {
+    let removed = 0;
+    for (const { keyId, record } of rows)
+      removed += await this.database.read(
+        (client) =>
+          client.$executeRaw`DELETE FROM sealed_key WHERE key_id = ${Buffer.from(keyId)}::bytea AND record = ${Buffer.from(record)}::bytea`,
+      );
+    return removed;
   }
 
   /**
