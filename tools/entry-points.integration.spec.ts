@@ -72,6 +72,7 @@ const groups = {
   'tools/run.mjs tools/image/main.ts': [
     'build',
     'kernel',
+    'prebuilt',
     'reproduce',
     'emulator setup',
     'emulator smoke',

@@ -15,6 +15,11 @@ const BUILDING: readonly (readonly [name: string, summary: string, load: () => P
   ],
   ['kernel', "build the enclave's kernel", async () => (await import('./kernel/command')).describeKernel],
   [
+    'prebuilt',
+    'compare the prebuilt files in the image with what their publishers signed',
+    async () => (await import('./prebuilt/command')).describePrebuilt,
+  ],
+  [
     'reproduce',
     'build the committed image twice and compare every byte',
     async () => (await import('./reproduce')).describeReproduce,

@@ -5,6 +5,8 @@ export type BuildErrorCode =
   | 'input_not_found'
   /** What came is not what is pinned. */
   | 'input_changed'
+  /** image.lock.json does not tell whether its publisher signed it. */
+  | 'prebuilt_not_compared'
   /** The stack's configuration of the enclave. */
   | 'configuration_invalid'
   | 'bundle_failed'

@@ -10,6 +10,8 @@ import { ensureInit } from '../inputs/init';
 import { readImageLock, type ImageArchitecture } from '../inputs/lock-inputs';
 import { runtimeLibraries } from '../inputs/runtime-libraries';
 import { ensureKernel } from '../kernel/kernel';
+import { requireCompared } from '../prebuilt/require-compared';
+import { unverifiedLines } from '../prebuilt/record';
 import { billOfMaterials } from './bill-of-materials';
 import { compress } from './compress';
 import { appRamdisk, bootRamdisk } from './contents';
@@ -37,6 +39,8 @@ export interface BuiltImage {
   sizeBytes: number;
   measurements: Measurements;
   configuration: ConfigurationSummary;
+  /** One line for each prebuilt file that was not compared with what its publisher signed. */
+  unverified: readonly string[];
 }
 
 /**
@@ -74,6 +78,10 @@ export async function buildImage({
       koffi: join(String(koffiFolder), `linux_${npmArch}`, 'koffi.node'),
       configuration: new Uint8Array(await readFile(configurationFile)),
     };
+    await requireCompared(readImageLock(root), arch, [
+      { npm: nodePackage, path: contents.node },
+      { npm: koffiPackage, path: contents.koffi },
+    ]);
     const ramdisks = await step('the ramdisks', async () => {
       const [boot, app] = [join(work, 'boot.cpio'), join(work, 'app.cpio')];
       await writeCpio(bootRamdisk(contents), boot);
@@ -156,7 +164,8 @@ export async function buildImage({
       )}\n`,
     );
     await copyFile(kernel.config, join(outFolder, 'kernel.config'));
-    return { image, measurementsFile, sbomFile, sizeBytes: written.sizeBytes, measurements, configuration };
+    const unverified = unverifiedLines(readImageLock(root).prebuilt, arch);
+    return { image, measurementsFile, sbomFile, sizeBytes: written.sizeBytes, measurements, configuration, unverified };
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -63,6 +63,7 @@ async function build({ stack, configuration, arch, out }: Options): Promise<numb
     });
     if (built.configuration.stack !== stack)
       process.stderr.write(`note: the configuration calls its stack ${built.configuration.stack}\n`);
+    for (const each of built.unverified) process.stderr.write(`${each}\n`);
     process.stderr.write(`${elapsed()}  ${built.image}: ${(built.sizeBytes / 1e6).toFixed(1)} MB\n`);
     process.stdout.write(`${JSON.stringify(asNitroCli(built.measurements), null, 2)}\n`);
     return 0;

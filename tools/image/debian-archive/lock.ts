@@ -42,14 +42,17 @@ export type LockedPackage = z.infer<typeof binaryPackage>;
 export type LockedSource = z.infer<typeof sourcePackage>;
 export type Lock = z.infer<typeof lockSchema>;
 
-export function parseLock(text: string, name: string): Lock {
+/** @throws SetupError lock_invalid */
+export function parseLock(text: string, name: string): Lock;
+export function parseLock<T>(text: string, name: string, schema: z.ZodType<T>): T;
+export function parseLock(text: string, name: string, schema: z.ZodType = lockSchema): unknown {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
     throw new SetupError('lock_invalid', `${name} is not JSON`, { cause });
   }
-  const parsed = lockSchema.safeParse(json);
+  const parsed = schema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new SetupError('lock_invalid', `${name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);

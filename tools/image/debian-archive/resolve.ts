@@ -1,6 +1,6 @@
 // Making a lock: which packages, in which versions, are a closure that needs nothing of the machine. Only --update-lock comes here.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,7 +8,18 @@ import type { LockedPackage, LockedSource } from './lock';
 import { archiveOf, findMirror } from './mirror';
 import { SetupError } from './setup-error';
 
-const KEYRING = process.env['COMMUNIQUE_DEBIAN_KEYRING'] ?? '/usr/share/keyrings/debian-archive-keyring.gpg';
+export interface Indexed {
+  /** SHA-256 by `indexKey`. */
+  readonly sha256: ReadonlyMap<string, string>;
+  /** Of the signed indexes that were read, each as apt keeps it (InRelease). */
+  readonly files: readonly string[];
+}
+
+export const indexKey = ({ name, version, architecture }: Pick<LockedPackage, 'name' | 'version' | 'architecture'>) =>
+  `${name}=${version} ${architecture}`;
+
+export const DEBIAN_KEYRING =
+  process.env['COMMUNIQUE_DEBIAN_KEYRING'] ?? '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 export interface Resolver {
   /**
@@ -24,6 +35,8 @@ export interface Resolver {
     names: readonly string[],
     options?: { suites?: readonly string[]; architecture?: 'amd64' | 'arm64' },
   ): LockedPackage[];
+  /** What the signed index of Debian has for these packages; one that is no longer in it is left out. */
+  indexed(packages: readonly LockedPackage[]): Indexed;
   /** The newest source package of that suite. */
   source(name: string, suite: string): LockedSource;
   close(): void;
@@ -44,7 +57,8 @@ export function openResolver(): Resolver {
       mkdirSync(join(base, sub), { recursive: true });
     const lines = suites.flatMap((suite) =>
       ['deb', 'deb-src'].map(
-        (kind) => `${kind} [signed-by=${KEYRING} arch=${architecture}] ${archiveOf(mirror, suite)} ${suite} main`,
+        (kind) =>
+          `${kind} [signed-by=${DEBIAN_KEYRING} arch=${architecture}] ${archiveOf(mirror, suite)} ${suite} main`,
       ),
     );
     writeFileSync(join(base, 'sources.list'), `${lines.join('\n')}\n`);
@@ -130,6 +144,25 @@ export function openResolver(): Resolver {
     only: (names, { suites = ['bookworm'], architecture = 'amd64' } = {}) => {
       const bare = new Set(names.map((name) => name.replace(/[=/].*$/, '')));
       return pick(names, suites, architecture).filter(({ name }) => bare.has(name));
+    },
+    indexed(packages) {
+      const sha256 = new Map<string, string>();
+      const files = new Set<string>();
+      for (const architecture of ['amd64', 'arm64']) {
+        const wanted = packages.filter((each) => each.architecture === architecture || each.architecture === 'all');
+        if (wanted.length === 0) continue;
+        const options = configuration(['bookworm', 'bookworm-security'], architecture);
+        // One at a time would take minutes; a name without that version fails the whole question, so ask by name.
+        const records = run('apt-cache', [...options, 'show', ...new Set(wanted.map(({ name }) => name))]);
+        for (const record of records.split('\n\n')) {
+          const key = { name: field(record, 'Package'), version: field(record, 'Version') };
+          const of = field(record, 'Architecture') as LockedPackage['architecture'];
+          if (key.name) sha256.set(indexKey({ ...key, architecture: of }), field(record, 'SHA256'));
+        }
+      }
+      for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+        if (file.endsWith('_InRelease')) files.add(join(folder, file));
+      return { sha256, files: [...files].sort() };
     },
     source(name, suite) {
       const options = configuration([suite], 'amd64');

@@ -9,6 +9,8 @@ export class SetupError extends Error {
       | 'download_failed'
       | 'version_gone'
       | 'wrong_hash'
+      | 'publisher_differs'
+      | 'no_gpgv'
       | 'no_chroot'
       | 'build_failed'
       | 'lock_invalid'

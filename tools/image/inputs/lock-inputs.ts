@@ -1,8 +1,10 @@
 // Everything in the image that neither npm nor this repository carries. `--update-lock` writes today's versions and hashes.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { openResolver } from '../debian-archive/resolve';
-import { readLock, type Lock } from '../debian-archive/lock';
+import { parseLock, type Lock } from '../debian-archive/lock';
+import { imageLockSchema, type ImageLock } from '../prebuilt/record';
 
 export const IMAGE_LOCK = join('image', 'image.lock.json');
 
@@ -58,4 +60,5 @@ export function resolveImage(today: string): Lock {
   }
 }
 
-export const readImageLock = (root: string): Lock => readLock(join(root, IMAGE_LOCK));
+export const readImageLock = (root: string): ImageLock =>
+  parseLock(readFileSync(join(root, IMAGE_LOCK), 'utf8'), IMAGE_LOCK, imageLockSchema);

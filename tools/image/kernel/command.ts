@@ -1,11 +1,11 @@
 import { Argument, type Command } from 'commander';
-import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { CommandLine } from '@communique-tee/command-line';
-import { parseLock } from '../debian-archive/lock';
 import { say, seconds } from '../debian-archive/say';
 import { reportSetupError } from '../debian-archive/setup-error';
-import { IMAGE_LOCK, resolveImage } from '../inputs/lock-inputs';
+import { IMAGE_LOCK, readImageLock, resolveImage } from '../inputs/lock-inputs';
+import { comparePrebuilt } from '../prebuilt/compare';
+import { writeRecords } from '../prebuilt/command';
 import { ensureKernel } from './kernel';
 
 const AFTER = `
@@ -21,7 +21,10 @@ export function describeKernel(command: Command, line: CommandLine): void {
   command
     .description("Builds the enclave's kernel out of Debian's source, or finds it in the cache.")
     .addArgument(new Argument('[arch]', 'of the parent instance').choices(['x86_64', 'arm64']).default('x86_64'))
-    .option('--update-lock', `write ${IMAGE_LOCK} anew, with the packages of today, and build nothing`)
+    .option(
+      '--update-lock',
+      `write ${IMAGE_LOCK} anew, with the packages of today, compared with what their publishers signed; build nothing`,
+    )
     .addHelpText('after', AFTER)
     .action(
       line.run((arch: 'x86_64' | 'arm64', { updateLock }: { readonly updateLock?: boolean }) =>
@@ -37,9 +40,12 @@ async function build(arch: 'x86_64' | 'arm64'): Promise<void> {
   process.stdout.write(`${kernel.sha256}  ${kernel.image}\n`);
 }
 
-function updateImageLock(): void {
-  const text = `${JSON.stringify(resolveImage(new Date().toISOString().slice(0, 10)), undefined, 1)}\n`;
-  parseLock(text, IMAGE_LOCK);
-  writeFileSync(join(resolve('.'), IMAGE_LOCK), text);
+async function updateImageLock(): Promise<void> {
+  const [root, today] = [resolve('.'), new Date().toISOString().slice(0, 10)];
+  const lock = resolveImage(today);
+  writeRecords(root, {
+    ...lock,
+    prebuilt: await comparePrebuilt(root, { ...lock, prebuilt: readImageLock(root).prebuilt }, today),
+  });
   say(`${IMAGE_LOCK} is of today`);
 }

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { lockedPackage, readLockfile } from '../../image/build/npm-package';
+import { readImageLock } from '../../image/inputs/lock-inputs';
+import { unverifiedLines } from '../../image/prebuilt/record';
 import { layOut, NPM_ARCHITECTURE, type Architecture } from './contents';
 import { filesOf, type Manifest } from './manifest';
 
@@ -20,6 +22,8 @@ export interface BuiltRelease {
   /** In the store's bucket. */
   readonly key: string;
   readonly manifest: Manifest;
+  /** One line for each prebuilt program in it that was not compared with what its publisher signed. */
+  readonly unverified: readonly string[];
 }
 
 /**
@@ -85,10 +89,21 @@ export async function buildRelease({
     const hash = createHash('sha256');
     await pipeline(createReadStream(file), hash);
     const sha256 = hash.digest('hex');
-    const built = { file, sha256, sizeBytes: (await stat(file)).size, key: `releases/${sha256}.tar.gz`, manifest };
+    const unverified = unverifiedLines(
+      readImageLock(root).prebuilt.filter(({ kind }) => kind === 'npm'),
+      arch,
+    );
+    const built = {
+      file,
+      unverified,
+      sha256,
+      sizeBytes: (await stat(file)).size,
+      key: `releases/${sha256}.tar.gz`,
+      manifest,
+    };
     await writeFile(
       join(outFolder, 'release.json'),
-      `${JSON.stringify({ version, arch, sha256, sizeBytes: built.sizeBytes, key: built.key, node: manifest.node }, null, 2)}\n`,
+      `${JSON.stringify({ version, arch, sha256, sizeBytes: built.sizeBytes, key: built.key, node: manifest.node, unverified }, null, 2)}\n`,
     );
     return built;
   } finally {

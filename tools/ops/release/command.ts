@@ -11,7 +11,8 @@ interface Options {
 }
 
 const AFTER = `
-It makes communique-tee-<arch>.tar.gz, and release.json with its SHA-256 and its key in the store.
+It makes communique-tee-<arch>.tar.gz, and release.json with its SHA-256, its key in the store, and the prebuilt
+programs that were not compared with what their publishers signed.
 
 Exit code
   0  built
@@ -33,7 +34,7 @@ export function release(command: Command, line: CommandLine): void {
 async function build({ arch, out }: Options): Promise<number> {
   const outFolder = writableFolder('--out', out);
   try {
-    const { file, sha256, sizeBytes, key, manifest } = await buildRelease({
+    const { file, sha256, sizeBytes, key, manifest, unverified } = await buildRelease({
       root: workspaceRoot(),
       arch,
       outFolder,
@@ -41,6 +42,7 @@ async function build({ arch, out }: Options): Promise<number> {
         terminal.err(`${title}\n`);
       },
     });
+    for (const each of unverified) terminal.err(`${each}\n`);
     terminal.err(`${file}: ${(sizeBytes / 1e6).toFixed(1)} MB, ${String(Object.keys(manifest.files).length)} files\n`);
     terminal.out(`${JSON.stringify({ key, sha256 }, null, 2)}\n`);
     return 0;

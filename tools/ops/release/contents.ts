@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { cacheFolder } from '../../image/debian-archive/cache-folder';
 import { fetchNpmPackage, lockedPackage, readLockfile } from '../../image/build/npm-package';
+import { readImageLock } from '../../image/inputs/lock-inputs';
+import { requireCompared } from '../../image/prebuilt/require-compared';
 
 export type Architecture = 'arm64' | 'x86_64';
 
@@ -16,14 +18,13 @@ const ENGINE = '@prisma/schema-engine-wasm';
 
 /**
  * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE, NOTICE.
- * @throws BuildError `input_not_locked` | `input_not_found` | `input_changed`
+ * @throws BuildError `input_not_locked` | `input_not_found` | `input_changed` | `prebuilt_not_compared`
  */
 export async function layOut(root: string, folder: string, arch: Architecture): Promise<void> {
   const npmArch = NPM_ARCHITECTURE[arch];
-  const node = await fetchNpmPackage(
-    lockedPackage(readLockfile(root), `node_modules/node-linux-${npmArch}`),
-    cacheFolder(),
-  );
+  const nodePackage = lockedPackage(readLockfile(root), `node_modules/node-linux-${npmArch}`);
+  const node = await fetchNpmPackage(nodePackage, cacheFolder());
+  await requireCompared(readImageLock(root), arch, [{ npm: nodePackage, path: join(node, 'bin/node') }]);
   await mkdir(join(folder, 'bin'), { recursive: true });
   await copyFile(join(node, 'bin/node'), join(folder, 'bin/node'));
   await chmod(join(folder, 'bin/node'), 0o755);
