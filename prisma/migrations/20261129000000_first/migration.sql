@@ -219,12 +219,18 @@ CREATE OR REPLACE TRIGGER emergency_stop_at_once BEFORE INSERT ON emergency_stop
 --   user_daily_limit_reached     the owner's UTC day has no room for p_amount
 --   daily_messages_reached       the owner has had p_user_messages messages accepted this UTC day (0: no limit)
 --   system_hourly_limit_reached  the system's UTC hour has no room
---   threshold_reached            the system's UTC day has no room: the caller raises the emergency stop, in a transaction of its own
+--   threshold_reached            what is spent in the system's UTC day leaves no room: the caller raises the emergency stop, in a
+--                                transaction of its own
+--   system_daily_limit_reached   what is promised in the system's UTC day leaves no room: it has some again when messages end
+--   fair_share_reached           the owner's day would be more than a ninth of what is free in the system's hour or day
 --   emergency_stop               spending is stopped
 --   gone                         the id was in use and its message was deleted meanwhile: call again
 --
 -- Resealed: a message that ended as key_retired and that its owner has sealed to another key starts over under its id. Nothing of it
 -- was opened, so it does not count as another message of the day.
+--
+-- The share (a dynamic threshold) keeps a few owners from filling the hour or the day: one alone gets a tenth of a cap, n who take all
+-- they can get n/(9 + n) of it together, and the rest stays for others. An owner's first message of the day needs no share.
 --
 -- Where a cap has room for some of the batch, the first in order get it. A refused message leaves no trace and does not affect its
 -- neighbors. All of it commits or rolls back with the caller's transaction, which must be READ COMMITTED.
@@ -246,6 +252,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_count CONSTANT int := cardinality(p_ids);
+  v_shares CONSTANT int := 9;
   v_due CONSTANT timestamptz := date_trunc('milliseconds', now());
   -- What is to be paid for. moved: resealed, and the key that named the old bytes names the new ones.
   v_paying CONSTANT text[] := '{accepted,resealed,moved}';
@@ -263,6 +270,7 @@ DECLARE
   v_user_messages int[];
   v_hour_used bigint;
   v_day_used bigint;
+  v_day_spent bigint;
   v_user int;
   v_ids uuid[];
 BEGIN
@@ -341,6 +349,9 @@ BEGIN
         WHEN 'user_day' THEN used <= p_user_cap AND (p_user_messages = 0 OR messages <= p_user_messages)
         WHEN 'system_hour' THEN used <= p_hour_cap
         ELSE used <= p_day_cap END)
+      -- So do the shares of all, where the largest fits after the whole batch.
+      AND max(used) FILTER (WHERE scope = 'user_day') * v_shares
+        <= min(CASE scope WHEN 'system_hour' THEN p_hour_cap - used WHEN 'system_day' THEN p_day_cap - used END)
       INTO v_fits FROM added;
 
     IF NOT v_fits THEN
@@ -353,7 +364,7 @@ BEGIN
       JOIN LATERAL (SELECT * FROM budget_window WHERE scope = 'user_day' AND subject = b.owner AND starts_at = p_day LIMIT 1) AS w ON true;
       SELECT reserved_micro_usd + spent_micro_usd - v_paid * p_amount INTO v_hour_used
         FROM budget_window WHERE scope = 'system_hour' AND subject = '' AND starts_at = p_hour;
-      SELECT reserved_micro_usd + spent_micro_usd - v_paid * p_amount INTO v_day_used
+      SELECT reserved_micro_usd + spent_micro_usd - v_paid * p_amount, spent_micro_usd INTO v_day_used, v_day_spent
         FROM budget_window WHERE scope = 'system_day' AND subject = '' AND starts_at = p_day;
 
       FOR i IN 1 .. v_count LOOP
@@ -366,8 +377,13 @@ BEGIN
           v_outcomes[i] := 'daily_messages_reached';
         ELSIF v_hour_used + p_amount > p_hour_cap THEN
           v_outcomes[i] := 'system_hourly_limit_reached';
-        ELSIF v_day_used + p_amount > p_day_cap THEN
+        ELSIF v_day_spent + p_amount > p_day_cap THEN
           v_outcomes[i] := 'threshold_reached';
+        ELSIF v_day_used + p_amount > p_day_cap THEN
+          v_outcomes[i] := 'system_daily_limit_reached';
+        ELSIF v_user_used[v_user] > 0
+            AND (v_user_used[v_user] + p_amount) * v_shares > least(p_hour_cap - v_hour_used, p_day_cap - v_day_used) THEN
+          v_outcomes[i] := 'fair_share_reached';
         ELSE
           v_user_used[v_user] := v_user_used[v_user] + p_amount;
           v_user_messages[v_user] := v_user_messages[v_user] + v_new;
@@ -381,8 +397,8 @@ BEGIN
         FROM unnest(p_owners, v_wanted, v_outcomes) AS r (owner, wanted, outcome) WHERE wanted <> r.outcome GROUP BY owner)
       INSERT INTO budget_window AS w (scope, subject, starts_at, reserved_micro_usd, messages)
       SELECT 'user_day'::"BudgetScope", owner, p_day, paid * p_amount, new FROM refused
-      UNION ALL SELECT 'system_hour', '', p_hour, sum(paid)::bigint * p_amount, sum(new)::int FROM refused
-      UNION ALL SELECT 'system_day', '', p_day, sum(paid)::bigint * p_amount, sum(new)::int FROM refused
+      UNION ALL SELECT 'system_hour', '', p_hour, sum(paid)::bigint * p_amount, sum(new)::int FROM refused HAVING count(*) > 0
+      UNION ALL SELECT 'system_day', '', p_day, sum(paid)::bigint * p_amount, sum(new)::int FROM refused HAVING count(*) > 0
       ON CONFLICT (scope, subject, starts_at) DO UPDATE
         SET reserved_micro_usd = w.reserved_micro_usd - EXCLUDED.reserved_micro_usd, messages = w.messages - EXCLUDED.messages;
       DELETE FROM budget_window

@@ -87,7 +87,7 @@ async function clear(client: Client, by: string, why: string, out: Streams['out'
   }
   out(`Cleared the stop of ${cleared.raisedAt.toISOString()} (${cleared.reason}), by ${by}.\n`);
   out(
-    'While the sum of this UTC day is at EMERGENCY_SHUTDOWN_THRESHOLD or above, the next message raises the stop again: raise the threshold, or wait for the next UTC day.\n',
+    'While what was spent in this UTC day is at EMERGENCY_SHUTDOWN_THRESHOLD, the next message raises the stop again: raise the threshold, or wait for the next UTC day.\n',
   );
   return 0;
 }

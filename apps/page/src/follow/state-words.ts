@@ -77,7 +77,11 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   user_daily_limit_reached: 'Your budget for this UTC day is used up.',
   daily_messages_reached:
     'You have sent as many messages as one UTC day allows. This one was not sent; try again tomorrow.',
+  fair_share_reached:
+    'The service is nearly full, and you have had your share for now. This message was not sent; try again in an hour.',
   system_hourly_limit_reached: 'Everybody’s budget of this hour is used up.',
+  system_daily_limit_reached:
+    'Everybody’s budget of this day is promised to messages on their way. This one was not sent; try again in a while.',
   emergency_stop: 'Delivery is stopped until an operator clears it.',
 };
 

@@ -12,6 +12,7 @@ import { openRedisSwitch, type RedisSwitch } from './redis-switch';
 const PROCESSES = 3;
 const ROUND_MS = 3500;
 const PRICE = 40_000n;
+const MANY_USERS = 9;
 const LARGE = 1_000_000_000n;
 const password = randomBytes(18).toString('base64url');
 
@@ -48,7 +49,8 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
     await folder.remove();
   });
 
-  async function system(caps: Caps) {
+  /** @param postsByTheSame far more than fit into a user's day, or so few that a share refuses none of the first ones */
+  async function system(caps: Caps, postsByTheSame = 180) {
     const url = await postgres.createMigratedDatabase();
     const dollars = (amount: bigint) => (Number(amount) / 1e6).toFixed(2);
     const gateways = await prepared.start(PROCESSES, {
@@ -59,7 +61,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
       EMERGENCY_SHUTDOWN_THRESHOLD: dollars(caps.system_day),
     });
     const ledger = new Ledger(url);
-    const clients = new Clients(gateways.urls, (user) => prepared.issuer.token(user));
+    const clients = new Clients(gateways.urls, (user) => prepared.issuer.token(user), postsByTheSame);
     const check = async () => {
       const windows = await ledger.windows();
       for (const { scope, counted, ledger: reserved } of windows)
@@ -209,7 +211,7 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
 
   it('on the system’s hour', async () => {
     const caps = { user_day: LARGE, system_hour: 301n * PRICE, system_day: LARGE };
-    const { round, clients, stop } = await system(caps);
+    const { round, clients, stop } = await system(caps, MANY_USERS);
     const windows = await round('hour', everything);
     expect(
       windows.filter(({ scope }) => scope === 'system_hour').some(({ counted }) => counted === caps.system_hour),
@@ -219,12 +221,15 @@ describeWith(redisAvailability({ own: true }), 'no cap is exceeded by three gate
   }, 60_000);
 
   it('on the threshold of the day, where the emergency stop is the last word', async () => {
-    const { round, clients, ledger, stop } = await system({
-      user_day: LARGE,
-      system_hour: LARGE,
-      system_day: 301n * PRICE,
+    const { round, clients, ledger, stop } = await system(
+      { user_day: LARGE, system_hour: LARGE, system_day: 301n * PRICE },
+      MANY_USERS,
+    );
+    // No enclave is there to end a message, so the money is spent here, as a worker spends it
+    const spending = (_: Gateways, until: number) => every(50, until, () => ledger.settleAll());
+    await round('threshold', async (...round) => {
+      await Promise.all([everything(...round), spending(...round)]);
     });
-    await round('threshold', everything);
     expect(await ledger.reservedAfterStop()).toEqual({ stops: 1, after: 0, reservations: clients.accepted.size });
     expect(clients.refused.get('emergency_stop')).toBeGreaterThan(0);
     await stop();

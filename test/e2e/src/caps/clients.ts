@@ -5,10 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 
 const CLIENTS = 48;
-/** So many posts by the same few users, far more than fit; then others come, whose days are empty. */
-const POSTS_BY_THE_SAME = 180;
 const USERS_AT_ONCE = 3;
-const REFUSALS = new Set(['user_daily_limit_reached', 'system_hourly_limit_reached', 'emergency_stop']);
+const REFUSALS = new Set([
+  'user_daily_limit_reached',
+  'fair_share_reached',
+  'system_hourly_limit_reached',
+  'system_daily_limit_reached',
+  'emergency_stop',
+]);
 
 interface Post {
   readonly id: string;
@@ -32,6 +36,8 @@ export class Clients {
   constructor(
     gateways: readonly string[],
     private readonly tokenFor: (user: string) => Promise<string>,
+    /** So many posts by the same few users; then others come, whose days are empty. */
+    private readonly postsByTheSame: number,
   ) {
     this.pools = gateways.map((url) => new Pool(url, { connections: CLIENTS, pipelining: 1, headersTimeout: 20_000 }));
   }
@@ -48,7 +54,7 @@ export class Clients {
       ...Array.from({ length: CLIENTS }, async () => {
         while (going && !this.closed) {
           const n = this.posts++;
-          const group = Math.floor((n - from) / POSTS_BY_THE_SAME);
+          const group = Math.floor((n - from) / this.postsByTheSame);
           await this.post(sealed(`${name} ${String(group * USERS_AT_ONCE + (n % USERS_AT_ONCE))}`));
         }
       }),

@@ -45,10 +45,41 @@ export class Ledger {
     return new Set((await this.pool.query<{ id: string }>('SELECT id::text FROM message')).rows.map(({ id }) => id));
   }
 
+  /** Every promise becomes what was spent, in the order of locks in which accept_messages takes them. */
+  async settleAll(): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('BEGIN');
+      const { rows } = await client.query<{ owner: string; amount: string; hour: Date; day: Date }>(`
+        WITH settled AS (UPDATE reservation SET state = 'settled', settled_micro_usd = reserved_micro_usd, settled_at = now()
+          WHERE state = 'reserved' RETURNING *)
+        SELECT owner, sum(settled_micro_usd) AS amount, date_trunc('hour', reserved_at) AS hour, date_trunc('day', reserved_at) AS day
+        FROM settled GROUP BY owner, hour, day ORDER BY owner`);
+      for (const [scope, subjectOf, startOf] of [
+        ['user_day', (row: (typeof rows)[number]) => row.owner, 'day'],
+        ['system_hour', () => '', 'hour'],
+        ['system_day', () => '', 'day'],
+      ] as const)
+        for (const row of rows)
+          await client.query(
+            `UPDATE budget_window SET reserved_micro_usd = reserved_micro_usd - $1, spent_micro_usd = spent_micro_usd + $1
+             WHERE scope = $2::"BudgetScope" AND subject = $3 AND starts_at = $4`,
+            [row.amount, scope, subjectOf(row), row[startOf]],
+          );
+      await client.query('COMMIT');
+    } catch (error) {
+      await client.query('ROLLBACK');
+      throw error;
+    } finally {
+      client.release();
+    }
+  }
+
+  /** Messages stand for their reservations: a message's row is written by the transaction that reserves for it and, here, by no other. */
   async reservedAfterStop(): Promise<{ stops: number; after: number; reservations: number }> {
     const { rows } = await this.pool.query<{ stops: string; after: string; reservations: string }>(`
       SELECT (SELECT count(*) FROM emergency_stop WHERE cleared_at IS NULL) AS stops, count(*) AS reservations,
-             count(*) FILTER (WHERE pg_xact_commit_timestamp(xmin) > (SELECT pg_xact_commit_timestamp(xmin) FROM emergency_stop WHERE cleared_at IS NULL)) AS after FROM reservation`);
+             count(*) FILTER (WHERE pg_xact_commit_timestamp(xmin) > (SELECT pg_xact_commit_timestamp(xmin) FROM emergency_stop WHERE cleared_at IS NULL)) AS after FROM message`);
     const [row] = rows;
     return { stops: Number(row?.stops), after: Number(row?.after), reservations: Number(row?.reservations) };
   }

@@ -124,11 +124,13 @@ export class TeeIndicators {
 
   budget(): Promise<HealthIndicatorResult> {
     return this.asking('budget', async () => {
-      const { stopped, stoppedSince, hour } = await this.budgets.state();
+      const { stopped, stoppedSince, hour, day } = await this.budgets.state();
       if (stopped) return { code: 'emergency_stop', since: stoppedSince?.toISOString() ?? null };
       // Full is what takes no further message, which is before the last cent.
-      const full = hour.reservedMicroUsd + hour.spentMicroUsd + highestCostOfMessageMicroUsd > hour.capMicroUsd;
-      return full ? { code: 'system_hourly_limit_reached', resetsAt: hour.resetsAt.toISOString() } : {};
+      const isFull = ({ reservedMicroUsd, spentMicroUsd, capMicroUsd }: typeof hour) =>
+        reservedMicroUsd + spentMicroUsd + highestCostOfMessageMicroUsd > capMicroUsd;
+      if (isFull(hour)) return { code: 'system_hourly_limit_reached', resetsAt: hour.resetsAt.toISOString() };
+      return isFull(day) ? { code: 'system_daily_limit_reached', resetsAt: day.resetsAt.toISOString() } : {};
     });
   }
 

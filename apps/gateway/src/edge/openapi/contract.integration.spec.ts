@@ -430,6 +430,15 @@ describe('the contract', () => {
     expect((await post(url, 'alice', fresh())).code).toBe('user_daily_limit_reached');
     expect((await post(url, 'bob', fresh())).status).toBe(202);
     expect((await post(url, 'carol', fresh())).code).toBe('system_hourly_limit_reached');
+    const nobody = { TEE_ENDPOINT: `unix:${folder.file('nobody')}` };
+    const { url: full } = await start({
+      ...{ DATABASE_URL: await database(), ...nobody },
+      ...{ SYSTEM_HOURLY_LIMIT: '0.40', EMERGENCY_SHUTDOWN_THRESHOLD: '0.08' },
+    });
+    expect((await post(full, 'alice', fresh())).status).toBe(202);
+    expect((await post(full, 'alice', fresh())).code).toBe('fair_share_reached');
+    expect((await post(full, 'bob', fresh())).status).toBe(202);
+    expect((await post(full, 'carol', fresh())).code).toBe('system_daily_limit_reached');
     const { url: few } = await start({ DATABASE_URL: await database(), MESSAGES_PER_USER_DAY: '1' });
     expect((await post(few, 'alice', fresh())).status).toBe(202);
     expect((await post(few, 'alice', fresh())).code).toBe('daily_messages_reached');

@@ -220,10 +220,18 @@ describe('messages accepted in batches', () => {
     expect(hour.reservedMicroUsd).toBe(25n * PRICE);
   });
 
-  it('raise the emergency stop where the day’s threshold is reached, and are refused while it is set', async () => {
+  it('raise the emergency stop where the day’s threshold is spent, and are refused while it is set', async () => {
     const { database, outcome } = await setUp({ EMERGENCY_SHUTDOWN_THRESHOLD: '0.20' });
-    const outcomes = await Promise.all(Array.from({ length: 12 }, (_, at) => outcome(`user-${String(at)}`, fresh())));
-    expect(outcomes).toEqual([...Array<string>(5).fill('queued'), ...Array<string>(7).fill('emergency_stop')]);
+    const batch = (name: string) =>
+      Promise.all(Array.from({ length: 12 }, (_, at) => outcome(`${name}-${String(at)}`, fresh())));
+    expect(await batch('first')).toEqual([
+      ...Array<string>(5).fill('queued'),
+      ...Array<string>(7).fill('system_daily_limit_reached'),
+    ]);
+    expect(await database.client.emergencyStop.count()).toBe(0); // promised, and nothing spent
+    await database.client
+      .$executeRaw`UPDATE budget_window SET spent_micro_usd = reserved_micro_usd, reserved_micro_usd = 0`;
+    expect(await batch('second')).toEqual(Array<string>(12).fill('emergency_stop'));
     expect(await database.client.emergencyStop.count({ where: { clearedAt: null } })).toBe(1);
     expect(await outcome('late', fresh())).toBe('emergency_stop');
   });

@@ -62,7 +62,7 @@ export class Acceptance {
   /**
    * @returns null for a duplicate: the same bytes were accepted before, and cost nothing now
    * @throws ProblemError `idempotency_key_reused` | `message_id_taken` | `user_daily_limit_reached` | `daily_messages_reached` |
-   * `system_hourly_limit_reached` | `emergency_stop`
+   * `fair_share_reached` | `system_hourly_limit_reached` | `system_daily_limit_reached` | `emergency_stop`
    * @throws ProblemError `overloaded`, with nothing begun: too many wait, or it waited too long
    * @throws ProblemError `database_unavailable`; then it is not known whether the commit went through
    */
@@ -178,7 +178,9 @@ export class Acceptance {
         break;
       case 'user_daily_limit_reached':
       case 'daily_messages_reached':
+      case 'fair_share_reached':
       case 'system_hourly_limit_reached':
+      case 'system_daily_limit_reached':
       case 'emergency_stop':
         queued.reject(this.refused(result.outcome, queued, now));
         break;
@@ -196,7 +198,7 @@ export class Acceptance {
   /** In a transaction of its own: what the batch has accepted is committed. */
   private async stopSpending(refused: readonly Queued[], now: Date): Promise<void> {
     try {
-      await this.emergencyStop.raise('the threshold of the UTC day was reached');
+      await this.emergencyStop.raise('the threshold of the UTC day was spent');
       for (const queued of refused) queued.reject(this.refused('emergency_stop', queued, now));
     } catch (error) {
       for (const { reject } of refused) reject(error);

@@ -71,7 +71,7 @@ describe('the caps, while everything is killed', () => {
   it.each([
     {
       name: 'a user’s day and the system’s hour',
-      caps: { DEFAULT_USER_DAILY_LIMIT: '0.50', SYSTEM_HOURLY_LIMIT: '1.70', EMERGENCY_SHUTDOWN_THRESHOLD: '1000' },
+      caps: { DEFAULT_USER_DAILY_LIMIT: '0.50', SYSTEM_HOURLY_LIMIT: '8.00', EMERGENCY_SHUTDOWN_THRESHOLD: '1000' },
       stops: false,
     },
     {
@@ -90,6 +90,7 @@ describe('the caps, while everything is killed', () => {
             DATABASE_URL: url,
             CAPS: JSON.stringify(caps),
             AROUND,
+            ...(stops ? { TAKES_OVER: 'yes' } : {}), // promises raise no stop: all has to be spent
             ...(redis === undefined ? {} : { REDIS_URL: redis.url }),
           },
           readyWhen: /spending/,
@@ -126,7 +127,7 @@ describe('the caps, while everything is killed', () => {
         where: { state: 'reserved' },
         select: { messageId: true },
       });
-      expect(open.length).toBeGreaterThan(0);
+      if (!stops) expect(open.length).toBeGreaterThan(0);
       for (const { messageId } of open) {
         const settle = () =>
           database.transaction((transaction) =>

@@ -9,15 +9,18 @@ import { acceptanceParts, noise } from './testing/acceptance-parts';
 
 const START = Date.UTC(2030, 0, 1, 22, 30);
 const OWNERS = ['a', 'b', 'c'].map((letter) => letter.repeat(43));
-const IDS = Array.from({ length: 8 }, (_, at) => `00000000-0000-4000-8000-00000000000${String(at)}`);
+const IDS = Array.from({ length: 5 }, (_, at) => `00000000-0000-4000-8000-00000000000${String(at)}`);
 /** The last one is also a key that a message has without a header. */
 const KEYS = ['first', 'second', IDS[0] ?? ''];
-const CAPS = {
+/** Caps of which one is reached at once: a user's own limits, the hour's or the day's. */
+const USER = {
   userDayCapMicroUsd: 500_000n,
-  userDayMessages: 3,
-  systemHourCapMicroUsd: 900_000n,
-  systemDayCapMicroUsd: 1_000_000n,
+  userDayMessages: 2,
+  systemHourCapMicroUsd: 20_000_000n,
+  systemDayCapMicroUsd: 20_000_000n,
 };
+const HOUR = { ...USER, systemHourCapMicroUsd: 600_000n };
+const DAY = { ...USER, systemDayCapMicroUsd: 600_000n };
 
 const post = fc
   .record({ owner: fc.constantFrom(...OWNERS), messageId: fc.constantFrom(...IDS), bytes: fc.nat(1), key: fc.nat(5) })
@@ -28,7 +31,11 @@ const post = fc
       .digest('hex');
     return { owner, messageId, sha256, key: chosen ?? messageId, explicit: chosen !== undefined };
   });
-const amount = fc.oneof(fc.bigInt({ min: 0n, max: 550_000n }), fc.constantFrom(1n, 50_000n, 100_000n, 250_000n));
+const amount = fc.oneof(
+  fc.bigInt({ min: 0n, max: 550_000n }),
+  fc.constantFrom(50_000n, 100_000n, 250_000n),
+  fc.constantFrom(1n, 1000n, 10_000n), // within a share, after the first message too
+);
 const step = fc.oneof(
   {
     weight: 6,
@@ -36,17 +43,18 @@ const step = fc.oneof(
       kind: fc.constant('accept' as const),
       posts: fc.array(post, { minLength: 1, maxLength: 6 }),
       amountMicroUsd: amount,
+      caps: fc.constantFrom(USER, HOUR, DAY),
       minute: fc.nat(179), // three hours, two days
     }),
   },
   // What it came to may be more than was promised. A second settlement of the same message changes nothing.
   {
-    weight: 3,
+    weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('end' as const),
       messageId: fc.constantFrom(...IDS),
-      status: fc.constantFrom('delivered' as const, 'key_retired' as const),
-      actual: fc.bigInt({ min: 0n, max: 300_000n }),
+      status: fc.constantFrom('key_retired' as const, 'delivered' as const, 'key_retired' as const),
+      actual: fc.oneof(fc.bigInt({ min: 0n, max: 300_000n }), fc.bigInt({ min: 300_000n, max: 600_000n })),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('clear stop' as const) }) },
@@ -84,7 +92,11 @@ describe('accept_messages and settle', () => {
             expect(await end(messageId, actual, status)).toBe(model.settle(messageId, actual, status));
           } else {
             const posts = each.posts.filter(isFirstOfItsNames);
-            const terms = termsAt(new Date(START + each.minute * 60_000), each.amountMicroUsd);
+            const terms: AcceptanceTerms = {
+              ...parts.budget.termsAt(new Date(START + each.minute * 60_000)),
+              ...each.caps,
+              amountMicroUsd: each.amountMicroUsd,
+            };
             const before = new Map([...model.messages].map(([id, { acceptedAt }]) => [id, acceptedAt]));
             const expected = model.accept(posts, terms);
             const results = await acceptMessages(parts.database, posts.map(requestOf), terms);
@@ -110,18 +122,16 @@ describe('accept_messages and settle', () => {
       'daily_messages_reached',
       'duplicate',
       'emergency_stop',
+      'fair_share_reached',
       'idempotency_key_reused',
       'message_id_taken',
       'resealed',
+      'system_daily_limit_reached',
       'system_hourly_limit_reached',
       'threshold_reached',
       'user_daily_limit_reached',
     ]);
   }, 240_000);
-
-  function termsAt(now: Date, amountMicroUsd: bigint): AcceptanceTerms {
-    return { ...parts.budget.termsAt(now), ...CAPS, amountMicroUsd };
-  }
 
   /** As the worker ends a message. */
   async function end(messageId: string, actualMicroUsd: bigint, status: 'delivered' | 'key_retired'): Promise<boolean> {

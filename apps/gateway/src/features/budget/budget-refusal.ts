@@ -3,17 +3,24 @@ import { endOfDay, endOfHour, secondsUntil } from './windows';
 
 /** The problems with which a cap or a stop refuses a message. */
 export type BudgetRefusal =
-  'emergency_stop' | 'user_daily_limit_reached' | 'daily_messages_reached' | 'system_hourly_limit_reached';
+  | 'emergency_stop'
+  | 'user_daily_limit_reached'
+  | 'daily_messages_reached'
+  | 'fair_share_reached'
+  | 'system_hourly_limit_reached'
+  | 'system_daily_limit_reached';
 
-/** How long a client waits before it asks whether an operator has cleared the stop. */
-const STOP_RETRY_AFTER_SECONDS = 900;
+/** How long a client waits where no clock says when there is room again. */
+const RETRY_AFTER_SECONDS = 900;
 
-/** When the window in which `code` refuses ends; null for a stop, which an operator ends. */
+/** When the window in which `code` refuses ends; null where an operator ends it (a stop) or messages that end do (the system's day). */
 export function windowEnd(code: BudgetRefusal, now: Date): Date | null {
   switch (code) {
     case 'emergency_stop':
+    case 'system_daily_limit_reached':
       return null;
     case 'system_hourly_limit_reached':
+    case 'fair_share_reached':
       return endOfHour(now);
     default:
       return endOfDay(now);
@@ -24,6 +31,6 @@ export function windowEnd(code: BudgetRefusal, now: Date): Date | null {
 export function budgetProblem(code: BudgetRefusal, now: Date): ProblemError {
   const end = windowEnd(code, now);
   return new ProblemError(code, {
-    retryAfterSeconds: end === null ? STOP_RETRY_AFTER_SECONDS : secondsUntil(end, now),
+    retryAfterSeconds: end === null ? RETRY_AFTER_SECONDS : secondsUntil(end, now),
   });
 }

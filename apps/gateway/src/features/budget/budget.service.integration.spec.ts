@@ -5,6 +5,7 @@ import { testConfig } from '../../testing/gateway-under-test';
 import { acceptanceParts } from '../acceptance/testing/acceptance-parts';
 
 const ALICE = 'a'.repeat(43);
+const someone = (n: number) => `user-${String(n)}`.padEnd(43, '_');
 const NOON = new Date('2027-03-01T12:30:00Z');
 const caps = (user: string, hour: string, day: string) => ({
   DEFAULT_USER_DAILY_LIMIT: user,
@@ -83,19 +84,22 @@ describe('the budget', () => {
   it.each<[string, Record<string, string>, string]>([
     ["a user's day", caps('0.1', '10', '10'), 'user_daily_limit_reached'],
     ["the system's hour", caps('10', '0.1', '10'), 'system_hourly_limit_reached'],
-    ["the system's day", caps('10', '10', '0.1'), 'emergency_stop'],
-  ])('never passes the cap of %s, with 200 at once from three processes', async (_, environment, code) => {
+    ["the system's day", caps('10', '10', '0.1'), 'system_daily_limit_reached'],
+  ])('never passes the cap of %s, with 200 at once from three processes', async (name, environment, code) => {
     await using at = await ledger(environment, 3);
+    const ownerOf = (index: number) => (name === "a user's day" ? ALICE : someone(index));
     const results = await Promise.allSettled(
-      Array.from({ length: 200 }, (_unused, index) => at.reserve(10_000n, ALICE, NOON, at.members[index % 3])),
+      Array.from({ length: 200 }, (_unused, index) => at.reserve(10_000n, ownerOf(index), NOON, at.members[index % 3])),
     );
     const refusals = results.flatMap((result) =>
       result.status === 'rejected' ? [result.reason as { code?: string }] : [],
     );
     expect(results.length - refusals.length).toBe(10);
     expect(new Set(refusals.map((reason) => reason.code))).toEqual(new Set([code]));
-    for (const scope of ['user_day', 'system_hour', 'system_day'] as const)
+    for (const scope of ['system_hour', 'system_day'] as const)
       expect(await at.window(scope)).toEqual([[100_000n, 0n]]);
+    const users = await at.window('user_day');
+    expect(users.reduce((sum, [reserved = 0n]) => sum + reserved, 0n)).toBe(100_000n);
     expect(await at.database.client.reservation.count()).toBe(10);
     expect(await at.database.client.message.count()).toBe(10);
   });
@@ -103,13 +107,14 @@ describe('the budget', () => {
   it.each<[string, Record<string, string>, string]>([
     ["a user's day", caps('0.1', '10', '10'), 'user_daily_limit_reached'],
     ["the system's hour", caps('10', '0.1', '10'), 'system_hourly_limit_reached'],
-    ["the system's day", caps('10', '10', '0.1'), 'emergency_stop'],
-  ])('counts what is spent against the cap of %s, and gives back what was not', async (_, environment, code) => {
+    ["the system's day", caps('10', '10', '0.1'), 'system_daily_limit_reached'],
+  ])('counts what is spent against the cap of %s, and gives back what was not', async (name, environment, code) => {
     await using at = await ledger(environment);
-    const message = await at.reserve(100_000n);
+    const ownerOf = (index: number) => (name === "a user's day" ? ALICE : someone(index));
+    const message = await at.reserve(100_000n, ownerOf(1));
     await at.settle(message, 60_000n);
-    await expect(at.reserve(40_000n)).resolves.toBeDefined();
-    await expect(at.reserve(1n)).rejects.toMatchObject({ code });
+    await expect(at.reserve(40_000n, ownerOf(2))).resolves.toBeDefined();
+    await expect(at.reserve(1n, ownerOf(3))).rejects.toMatchObject({ code });
   });
 
   it('refuses an amount that alone is more than a cap, on a fresh window', async () => {
@@ -150,8 +155,9 @@ describe('the budget', () => {
 
   it('stops all spending at the threshold, in every process and after a restart, until an operator clears it', async () => {
     await using at = await ledger(caps('10', '10', '0.1'), 2);
-    await at.reserve(90_000n);
-    await expect(Promise.allSettled(Array.from({ length: 10 }, () => at.reserve(20_000n)))).resolves.toHaveLength(10);
+    await at.settle(await at.reserve(90_000n), 90_000n);
+    const beyond = (n: number) => at.reserve(20_000n, someone(n));
+    await expect(Promise.allSettled(Array.from({ length: 10 }, (_, n) => beyond(n)))).resolves.toHaveLength(10);
     expect(await at.database.client.emergencyStop.count()).toBe(1);
     // what would fit is refused too, elsewhere and on another day
     await expect(at.reserve(1n, ALICE, NOON, at.members[1])).rejects.toMatchObject({
@@ -164,15 +170,70 @@ describe('the budget', () => {
     expect(await at.budget.state(NOON)).toMatchObject({
       stopped: true,
       stoppedSince: expect.any(Date) as Date,
-      day: { reservedMicroUsd: 90_000n, capMicroUsd: 100_000n },
+      day: { reservedMicroUsd: 0n, spentMicroUsd: 90_000n, capMicroUsd: 100_000n },
     });
 
     await at.database.client.emergencyStop.updateMany({
       data: { clearedAt: new Date(), clearedBy: 'op', clearedWhy: 'test' },
     });
-    await expect(at.reserve(1n)).resolves.toBeDefined();
-    await expect(at.reserve(20_000n)).rejects.toMatchObject({ code: 'emergency_stop' });
+    await expect(at.reserve(1n, someone(1))).resolves.toBeDefined();
+    await expect(beyond(2)).rejects.toMatchObject({ code: 'emergency_stop' });
     expect(await at.database.client.emergencyStop.count()).toBe(2);
+  });
+
+  /** What an attacker can do who holds so many tokens and never lets a message end: everything stays promised, and nothing is spent. */
+  async function hold(at: { reserve: (amount: bigint, owner: string) => Promise<string> }, tokens: number) {
+    const refusals = new Map<string, number>();
+    let open = Array.from({ length: tokens }, (_, n) => someone(1000 + n));
+    while (open.length > 0) {
+      const outcomes = await Promise.all(
+        open.map((owner) =>
+          at.reserve(40_000n, owner).then(
+            () => true,
+            ({ code }: { code: string }) => void refusals.set(code, (refusals.get(code) ?? 0) + 1),
+          ),
+        ),
+      );
+      open = open.filter((_, n) => outcomes[n] === true);
+    }
+    return refusals;
+  }
+
+  it('lets 50 tokens that promise all they can stop nobody: others have room, and no stop is raised', async () => {
+    await using at = await ledger(caps('1', '10', '50')); // a tenth of the defaults: 50 times a user's day is the system's
+    expect([...(await hold(at, 50)).keys()]).toEqual(['fair_share_reached']);
+    expect(await at.emergencyStop.current()).toBeNull();
+    const [[held = 0n] = []] = await at.window('system_hour');
+    expect(held).toBeLessThanOrEqual((10_000_000n * 50n) / 59n);
+    // Thirty others send their first message within the same hour
+    for (let n = 0; n < 30; n++) await expect(at.reserve(40_000n, someone(n))).resolves.toBeDefined();
+    expect(await at.emergencyStop.current()).toBeNull();
+  });
+
+  it('refuses what is beyond the day’s promises until messages end, and stops nothing', async () => {
+    await using at = await ledger(caps('1', '10', '0.2'));
+    const held = [];
+    for (let n = 0; n < 5; n++) held.push(await at.reserve(40_000n, someone(n)));
+    await expect(at.reserve(40_000n, ALICE)).rejects.toMatchObject({
+      code: 'system_daily_limit_reached',
+      retryAfterSeconds: 900,
+    });
+    expect(await at.emergencyStop.current()).toBeNull();
+    await at.settle(held[0] ?? '', 10_000n);
+    await expect(at.reserve(30_000n, ALICE)).resolves.toBeDefined();
+  });
+
+  it('gives a user more than a ninth of what is free for the first message of a day alone', async () => {
+    await using at = await ledger(caps('1', '1', '10'));
+    await at.reserve(500_000n); // half of the hour
+    await expect(at.reserve(1n)).rejects.toMatchObject({ code: 'fair_share_reached', retryAfterSeconds: 1800 });
+    const bob = someone(1);
+    await at.reserve(20_000n, bob);
+    await at.reserve(30_000n, bob); // (0.02 + 0.03) * 9 <= 1 - 0.52
+    await expect(at.reserve(10_000n, bob)).rejects.toMatchObject({ code: 'fair_share_reached' });
+    await expect(at.reserve(1n, ALICE, new Date('2027-03-01T13:30:00Z'))).rejects.toMatchObject({
+      code: 'fair_share_reached', // in another hour, too: the day's use counts
+    });
   });
 
   it('reserves and settles side by side without a deadlock, and the sums are right', async () => {

@@ -108,12 +108,17 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
     ["a user's day", { DEFAULT_USER_DAILY_LIMIT: CAP }, 1, 'user_daily_limit_reached', 429],
     ["a user's messages of the day", { MESSAGES_PER_USER_DAY: '3' }, 1, 'daily_messages_reached', 429],
     ["the system's hour", { SYSTEM_HOURLY_LIMIT: CAP }, 2, 'system_hourly_limit_reached', 503],
+    ["the system's day", { EMERGENCY_SHUTDOWN_THRESHOLD: CAP }, 2, 'system_daily_limit_reached', 503],
   ])(
     'of %s: the other process refuses with the same problem, without asking PostgreSQL',
     async (_, caps, which, code, status) => {
       await using at = await twoGateways(caps);
-      const accepted = Array.from({ length: 3 }, () => sealedMessage());
-      for (const message of accepted) expect((await at.post(at.one, message)).status).toBe(202);
+      // A cap of all users is filled by three of them, one of a user by that user
+      const accepted = [0, 1, 2].map((n) => ({
+        message: sealedMessage(),
+        who: which === 1 ? 'alice' : `user-${String(n)}`,
+      }));
+      for (const { message, who } of accepted) expect((await at.post(at.one, message, who)).status).toBe(202);
       expect(await client.keys('communique:budget:*')).toEqual([]); // nothing was refused, so nothing is cached
       const before = at.asked();
       const key = cachedRefusalKeys(ALICE, new Date())[which];
@@ -127,9 +132,12 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
       expect(early).toMatchObject({ status, code });
       expect(Math.abs(early.retryAfter - refused.retryAfter)).toBeLessThan(60);
       // A repeated POST, its 202 lost, is answered all the same
-      for (const message of accepted) {
+      for (const { message, who } of accepted) {
         await client.set(key, code, 'PX', REFUSAL_LIFE_MS);
-        expect(await at.post(at.two, message)).toMatchObject({ status: 202, id: messageIdToText(message.messageId) });
+        expect(await at.post(at.two, message, who)).toMatchObject({
+          status: 202,
+          id: messageIdToText(message.messageId),
+        });
       }
       expect(await at.database.client.message.count()).toBe(3);
       if (which === 1) expect(await at.post(at.two, sealedMessage(), 'bob')).toMatchObject({ status: 202 });
@@ -177,8 +185,10 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
     await using at = await twoGateways({ EMERGENCY_SHUTDOWN_THRESHOLD: CAP });
     const [stopKey] = cachedRefusalKeys(ALICE, new Date());
     const first = sealedMessage();
-    for (const message of [first, sealedMessage(), sealedMessage()])
-      expect((await at.post(at.one, message)).status).toBe(202);
+    for (const [n, message] of [first, sealedMessage(), sealedMessage()].entries())
+      expect((await at.post(at.one, message, n === 0 ? 'alice' : `user-${String(n)}`)).status).toBe(202);
+    await at.database.client
+      .$executeRaw`UPDATE budget_window SET spent_micro_usd = reserved_micro_usd, reserved_micro_usd = 0`;
     expect(await at.post(at.one, sealedMessage())).toMatchObject({
       status: 503,
       code: 'emergency_stop',
@@ -193,7 +203,7 @@ describeWith(redisAvailability({ own: true }), 'cached refusals of the budget', 
     // PostgreSQL keeps the stop without Redis
     await client.flushall();
     expect(await at.post(at.two, sealedMessage())).toMatchObject({ status: 503, code: 'emergency_stop' });
-    await at.database.client.budgetWindow.updateMany({ data: { reservedMicroUsd: 0n } });
+    await at.database.client.budgetWindow.updateMany({ data: { spentMicroUsd: 0n } });
     await at.database.client.emergencyStop.updateMany({
       data: { clearedAt: new Date(), clearedBy: 'op', clearedWhy: 'test' },
     });

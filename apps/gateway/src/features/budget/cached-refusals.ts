@@ -17,8 +17,8 @@ export interface CachedRefusal {
 /** Which codes count under each key, in the order in which PostgreSQL checks. */
 const CODES = [
   ['emergency_stop'],
-  ['user_daily_limit_reached', 'daily_messages_reached'],
-  ['system_hourly_limit_reached'],
+  ['user_daily_limit_reached', 'daily_messages_reached', 'fair_share_reached'],
+  ['system_hourly_limit_reached', 'system_daily_limit_reached'],
 ] as const satisfies BudgetRefusal[][];
 
 /** The keys of the stop, the owner's UTC day and the system's UTC hour. A key names its window, so it says nothing about the next. */

@@ -8,7 +8,9 @@ export function Spends(): MethodDecorator {
     problems: [
       'user_daily_limit_reached',
       'daily_messages_reached',
+      'fair_share_reached',
       'system_hourly_limit_reached',
+      'system_daily_limit_reached',
       'emergency_stop',
     ] satisfies BudgetRefusal[],
   });

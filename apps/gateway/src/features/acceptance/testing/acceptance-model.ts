@@ -87,7 +87,13 @@ export class AcceptanceModel {
     const limit = terms.userDayMessages;
     if (isNew && limit > 0 && mine.filter((one) => one.isNew).length >= limit) return 'daily_messages_reached';
     if (used(thisHour) + amountMicroUsd > terms.systemHourCapMicroUsd) return 'system_hourly_limit_reached';
-    return used(today) + amountMicroUsd > terms.systemDayCapMicroUsd ? 'threshold_reached' : undefined;
+    const spent = used(today.filter(({ settled }) => settled !== undefined));
+    if (spent + amountMicroUsd > terms.systemDayCapMicroUsd) return 'threshold_reached';
+    if (used(today) + amountMicroUsd > terms.systemDayCapMicroUsd) return 'system_daily_limit_reached';
+    const shares = (used(mine) + amountMicroUsd) * 9n;
+    const isOverShare =
+      shares > terms.systemHourCapMicroUsd - used(thisHour) || shares > terms.systemDayCapMicroUsd - used(today);
+    return used(mine) > 0n && isOverShare ? 'fair_share_reached' : undefined;
   }
 }
 

@@ -9,10 +9,14 @@ import { RateLimitMetrics } from '../../limits/rate-limit-metrics';
 import { acceptanceParts, noise } from './acceptance-parts';
 
 const LOOPS = 12;
-const OWNERS = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(43));
+/** Half of the messages are of a few owners, who reach their caps and shares; half of many, whose first messages fill what is left. */
+const FEW = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(43));
+const MANY = 5000;
+const anOwner = (): string =>
+  (randomInt(2) === 0 ? FEW[randomInt(FEW.length)] : undefined) ?? `owner-${String(randomInt(MANY))}`.padEnd(43, '_');
 
-/** IN_BATCHES: every second loop accepts messages in batches, of now. REDIS_URL: before each reservation comes the entrance's decision, with the cached refusals. */
-const { DATABASE_URL = '', CAPS = '{}', AROUND = '', IN_BATCHES, REDIS_URL } = process.env;
+/** IN_BATCHES: every second loop accepts messages in batches, of now. TAKES_OVER: what killed processes left is settled, too. REDIS_URL: before each reservation comes the entrance's decision, with the cached refusals. */
+const { DATABASE_URL = '', CAPS = '{}', AROUND = '', IN_BATCHES, TAKES_OVER, REDIS_URL } = process.env;
 const config = testConfig({
   ...(REDIS_URL === undefined ? {} : { REDIS_URL }),
   DATABASE_URL,
@@ -27,7 +31,7 @@ const limits = new RateLimits(config, redis, logger, new RateLimitMetrics(new Me
 const nearTheEdge = () => new Date(new Date(AROUND).getTime() + randomInt(-1000, 1000));
 
 async function spendAndSettle(): Promise<void> {
-  const owner = OWNERS[randomInt(OWNERS.length)] ?? '';
+  const owner = anOwner();
   const amountMicroUsd = BigInt(randomInt(1, 60_000));
   const now = nearTheEdge();
   if (REDIS_URL !== undefined) {
@@ -39,18 +43,28 @@ async function spendAndSettle(): Promise<void> {
   }
   const messageId = await spend({ owner, amountMicroUsd, now });
   const actualMicroUsd = BigInt(randomInt(0, Number(amountMicroUsd) + 1));
-  const settle = () =>
-    database.transaction((transaction) =>
-      budget.settle(transaction, { messageId, actualMicroUsd, now: nearTheEdge() }),
-    );
-  // Some are settled by two workers at once, some never: the worker that held them was killed.
-  if (randomInt(10) < 8) await Promise.all(randomInt(4) === 0 ? [settle(), settle()] : [settle()]);
+  // Some are settled by two workers at once, some are left: the worker that held them was killed.
+  if (randomInt(10) < 8)
+    await Promise.all(Array.from({ length: randomInt(4) === 0 ? 2 : 1 }, () => settle(messageId, actualMicroUsd)));
+}
+
+function settle(messageId: string, actualMicroUsd: bigint): Promise<boolean> {
+  return database.transaction((transaction) =>
+    budget.settle(transaction, { messageId, actualMicroUsd, now: nearTheEdge() }),
+  );
+}
+
+/** One that was left, taken over by another worker as a lease that ended would be: all of it is spent. */
+async function takeOver(): Promise<void> {
+  const open = await database.client.reservation.findMany({ where: { state: 'reserved' }, take: 20 });
+  const one = open[randomInt(open.length + 1)];
+  if (one !== undefined) await settle(String(one.messageId), one.reservedMicroUsd);
 }
 
 async function acceptInBatch(): Promise<void> {
   const submission = noise();
   await acceptance.accept(submission, {
-    owner: OWNERS[randomInt(OWNERS.length)] ?? '',
+    owner: anOwner(),
     key: submission.messageId,
     explicit: false,
   });
@@ -58,8 +72,8 @@ async function acceptInBatch(): Promise<void> {
 
 async function loop(_: unknown, which: number): Promise<never> {
   const once = IN_BATCHES !== undefined && which % 2 === 1 ? acceptInBatch : spendAndSettle;
-  for (;;) {
-    await once().catch(() => new Promise((resolve) => setTimeout(resolve, 5)));
+  for (let turn = 1; ; turn++) {
+    await (TAKES_OVER !== undefined && turn % 4 === 0 ? takeOver() : once()).catch(() => new Promise((resolve) => setTimeout(resolve, 5)));
   }
 }
 
