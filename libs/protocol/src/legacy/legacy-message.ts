@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
 import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
+import { base64Text } from '../encoding/base64-text';
 import { bytesOf } from '../encoding/bytes';
 import {
   KEY_ID_BYTES,
@@ -70,17 +71,14 @@ export function isLegacyMessage(bytes: Uint8Array): boolean {
 }
 
 const HEX_KEY = /^0x[0-9a-fA-F]{64}$/;
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+/** Characters of the longest base64 whose bytes are never more than a padded text and its tag. */
+const MAX_CIPHERTEXT_LENGTH = Math.floor((LIMITS.maxPaddedPlaintextBytes + POLY1305_TAG_BYTES) / 3) * 4;
 
 /** The JSON form: the client's own four members; `suite` may be named. Nothing else is taken, so that no plain text travels beside it. */
 export const legacyMessageJsonSchema = z.strictObject({
   suite: z.literal(LEGACY_SUITE).optional(),
-  ciphertext: z
-    .string()
-    .min(24)
-    .max(Math.ceil(LIMITS.maxSealedMessageBytes / 3) * 4)
-    .regex(BASE64),
-  nonce: z.string().length(32).regex(BASE64),
+  ciphertext: base64Text(18, MAX_CIPHERTEXT_LENGTH),
+  nonce: z.string().regex(/^[A-Za-z0-9+/]{32}$/),
   ephemeralPublicKey: z.string().regex(HEX_KEY),
   teeKeyId: z.string().regex(/^[0-9a-f]{32}$/),
 });

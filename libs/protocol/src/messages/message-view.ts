@@ -24,7 +24,7 @@ export function isEnded(status: MessageStatus): boolean {
 
 /** `POST /api/messages` (202) and `GET /api/messages/:id`. */
 export const messageViewSchema = z.strictObject({
-  id: z.string(),
+  id: z.string().meta({ format: 'uuid' }),
   status: z.enum(MESSAGE_STATUSES),
   acceptedAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { decodeStrict, encodeCanonical } from '../encoding/cbor';
 import { ProtocolError } from '../problems';
 import { LIMITS } from '../limits';
+import { base64UrlLength, base64UrlPattern, base64UrlText } from '../encoding/base64-text';
 import { bytesOf } from '../encoding/bytes';
 import { fromBase64Url, toBase64Url } from '../encoding/text';
 import { MESSAGE_ID_PATTERN, messageIdFromText, messageIdToText } from './message-id';
@@ -85,26 +86,37 @@ export function decodeSealedMessage(encoded: Uint8Array): SealedMessage {
   return { suite: DEFAULT_SUITE, keyId, messageId, expiresAtSeconds, nullifier, encapsulatedKey, nonce, ciphertext };
 }
 
-const base64UrlOf = (length: number) =>
-  z
-    .string()
-    .length(Math.ceil((length * 4) / 3))
-    .regex(/^[A-Za-z0-9_-]*$/);
+/** Bytes of a ciphertext: a size bucket and its tag. */
+const CIPHERTEXT_BYTES = Array.from({ length: 9 }, (_, at) => 1024 * 2 ** at + POLY1305_TAG_BYTES);
+const CIPHERTEXT_LENGTHS = new Set(CIPHERTEXT_BYTES.map(base64UrlLength));
+
+/** By length here, since a pattern of such a text is slow; fromBase64Url then reads it strictly. The JSON Schema has both. */
+const ciphertextText = z
+  .string()
+  .refine((text) => CIPHERTEXT_LENGTHS.has(text.length))
+  .meta({
+    description:
+      'Base64url without padding of a size bucket (1, 2, 4, ... 256 KiB) and a 16-byte tag. The last character has its unused bits zero.',
+    anyOf: CIPHERTEXT_BYTES.map((bytes) => ({
+      minLength: base64UrlLength(bytes),
+      maxLength: base64UrlLength(bytes),
+      pattern: base64UrlPattern(bytes),
+    })),
+  });
 
 /** The JSON form: the same fields by name, bytes in base64url without padding, the message id as a UUID. */
 export const sealedMessageJsonSchema = z.strictObject({
   version: z.literal(1),
   suite: z.literal(DEFAULT_SUITE),
-  keyId: base64UrlOf(KEY_ID_BYTES),
-  messageId: z.string().regex(MESSAGE_ID_PATTERN),
-  expiresAt: unixSeconds,
-  nullifier: base64UrlOf(NULLIFIER_BYTES).nullable(),
-  encapsulatedKey: base64UrlOf(ENCAPSULATED_KEY_BYTES),
-  nonce: base64UrlOf(XCHACHA_NONCE_BYTES),
-  ciphertext: z
-    .string()
-    .max(Math.ceil((LIMITS.maxSealedMessageBytes * 4) / 3))
-    .regex(/^[A-Za-z0-9_-]*$/),
+  keyId: base64UrlText(KEY_ID_BYTES),
+  messageId: z.string().regex(MESSAGE_ID_PATTERN).meta({ format: 'uuid', description: 'Random; taken once.' }),
+  expiresAt: unixSeconds.meta({
+    description: `Unix seconds. After now, and at most ${LIMITS.maxLifetimeSeconds} seconds (seven days) ahead: else \`expiry_out_of_range\`.`,
+  }),
+  nullifier: base64UrlText(NULLIFIER_BYTES).nullable(),
+  encapsulatedKey: base64UrlText(ENCAPSULATED_KEY_BYTES),
+  nonce: base64UrlText(XCHACHA_NONCE_BYTES),
+  ciphertext: ciphertextText,
 });
 export type SealedMessageJson = z.infer<typeof sealedMessageJsonSchema>;
 

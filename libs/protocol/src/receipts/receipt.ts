@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { base64UrlText } from '../encoding/base64-text';
 import { SUITES, type Suite } from '../messages/sealed-message';
 import { MESSAGE_ID_PATTERN } from '../messages/message-id';
 
@@ -10,7 +11,7 @@ import { MESSAGE_ID_PATTERN } from '../messages/message-id';
 export const OUTCOMES = ['accepted', 'duplicate', 'refused', 'unknown', 'pending'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-const base64Url32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const base64Url32 = base64UrlText(32);
 const hex48 = z.string().regex(/^[0-9a-f]{96}$/);
 
 export const RECEIPT_TYPE = 'communique-tee-receipt+jws';

@@ -247,6 +247,7 @@ describe('the contract', () => {
       ).status,
     ).toBe(202);
     expect((await ask(url, 'get /api/messages/{id}', `/api/messages/${id}`, { as: 'alice' })).status).toBe(200);
+    await takesItsOwnExamples(url);
     Object.assign(app.get(StatusStreams).timing, { maxMs: 1, tickMs: 10 });
     expect(
       (
@@ -379,6 +380,32 @@ describe('the contract', () => {
       emergencyStop: { standing: true, since: expect.any(String) as string },
     });
   });
+
+  /** What a generator does with the document: posts its example, and follows the link. */
+  async function takesItsOwnExamples(url: string): Promise<void> {
+    const operation = served.paths['/api/messages']?.['post'] as unknown as {
+      requestBody: { content: Record<string, { schema: Schema; examples: { accepted: { value: object } } }> };
+      responses: Record<string, { links: { status: { operationId: string; parameters: { id: string } } } }>;
+    };
+    const content = operation.requestBody.content['application/json'];
+    const body = content?.examples.accepted.value ?? {};
+    expect(violations(content?.schema ?? {}, body)).toEqual([]);
+    const accepted = await post(url, 'bob', body);
+    expect(accepted.status).toBe(202);
+    const link = operation.responses['202']?.links.status;
+    expect(link?.parameters).toEqual({ id: '$response.body#/id' });
+    const [path] = Object.entries(served.paths).find(([, methods]) =>
+      Object.values(methods).some((each) => 'operationId' in each && each.operationId === link?.operationId),
+    ) ?? [''];
+    const { id } = accepted.body as { id: string };
+    expect((await ask(url, `get ${path}`, path.replace('{id}', id), { as: 'bob' })).status).toBe(200);
+    // Each document has an example of its own: the one before is another sender's by now
+    const next = (await (await fetch(`${url}/docs-json`)).json()) as typeof served;
+    const again = (next.paths['/api/messages']?.['post'] as unknown as typeof operation).requestBody.content[
+      'application/json'
+    ]?.examples.accepted.value;
+    expect((await post(url, 'carol', again)).status).toBe(202);
+  }
 
   async function meetPage(app: NestFastifyApplication, url: string): Promise<void> {
     const file = (name: string, contentType: string) => ({

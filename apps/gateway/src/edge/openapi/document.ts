@@ -83,14 +83,14 @@ function operationObject(operation: DocumentedOperation): Record<string, unknown
     ...(operation.parameters === undefined ? {} : { parameters: operation.parameters }),
     ...(operation.body === undefined
       ? {}
-      : { requestBody: { required: true, content: contentObject(operation.body, 'input') } }),
+      : { requestBody: { required: true, content: bodyObject(operation.body, operation.bodyExamples) } }),
     responses: { ...problemResponses([...operation.problems, ...EVERYWHERE]), ...answerResponses(operation.answers) },
   };
 }
 
 function answerResponses(answers: DocumentedOperation['answers']): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, content, headers }]) => [
+    Object.entries(answers).map(([status, { description, content, headers, links }]) => [
       status,
       {
         description,
@@ -100,6 +100,7 @@ function answerResponses(answers: DocumentedOperation['answers']): Record<string
           ...headers,
           ...(MAY_BE_HAD_LATER.has(Number(status)) ? RETRY_AFTER : {}),
         }),
+        ...(links === undefined ? {} : { links }),
       },
     ]),
   );
@@ -118,6 +119,47 @@ function contentObject(content: Answer['content'], io: 'input' | 'output'): Reco
       { schema: schema instanceof z.ZodType ? jsonSchema(schema, io) : schema },
     ]),
   );
+}
+
+function bodyObject(
+  body: Answer['content'],
+  examples: OperationDescription['bodyExamples'] = {},
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(contentObject(body, 'input')).map(([mediaType, content]) => {
+      const value = examples[mediaType]?.();
+      if (value === undefined) return [mediaType, content];
+      const { schema } = content as { schema: ObjectSchema };
+      return [
+        mediaType,
+        { schema: withExamples(schema, value), examples: { accepted: { summary: 'Accepted as it is', value } } },
+      ];
+    }),
+  );
+}
+
+interface ObjectSchema {
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, object>>;
+  readonly anyOf?: readonly ObjectSchema[];
+}
+
+/** The members of an example beside the schemas of those members, for generators that vary one at a time. */
+function withExamples(schema: ObjectSchema, example: Readonly<Record<string, unknown>>): ObjectSchema {
+  const { required = [], properties, anyOf } = schema;
+  const isAbout = properties !== undefined && required.every((name) => Object.hasOwn(example, name));
+  return {
+    ...schema,
+    ...(anyOf === undefined ? {} : { anyOf: anyOf.map((each) => withExamples(each, example)) }),
+    ...(isAbout && {
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, of]) => [
+          name,
+          Object.hasOwn(example, name) ? { ...of, examples: [example[name]] } : of,
+        ]),
+      ),
+    }),
+  };
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {

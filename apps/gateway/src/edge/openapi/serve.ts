@@ -17,9 +17,12 @@ export function serveOpenApi(app: NestFastifyApplication): void {
       done();
     });
   const routes = app.get(RegisteredRoutes);
-  SwaggerModule.setup('docs', app, () => openApiDocument(documentedOperations(routes)), {
+  const current = () => openApiDocument(documentedOperations(routes));
+  SwaggerModule.setup('docs', app, current, {
     jsonDocumentUrl: 'docs-json',
     raw: ['json'],
     customSiteTitle: 'communique-tee gateway',
+    // An example of a message expires
+    patchDocumentOnRequest: current,
   });
 }

@@ -50,7 +50,13 @@ export class PageController {
     summary: 'Scripts, styles and the icon of the page',
     description: 'Their names hold a hash of their content: they may be kept for ever.',
     parameters: [
-      { name: 'file', in: 'path', required: true, description: 'As the page names it.', schema: { type: 'string' } },
+      {
+        name: 'file',
+        in: 'path',
+        required: true,
+        description: 'As the page names it.',
+        schema: { type: 'string', maxLength: 200, pattern: String.raw`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$` },
+      },
     ],
     answers: {
       '200': {

@@ -19,6 +19,7 @@ import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { LegacySuite } from '../legacy/legacy-suite';
 import { Logger } from '../../core/telemetry/logger';
 import { parseIdempotencyKey } from './idempotency-key';
+import { exampleMessage } from './example-message';
 import { MessagesService } from './messages.service';
 import { type PostedMessage, readSealedMessage } from './read-sealed-message';
 import { StatusStreams } from './status-streams';
@@ -62,11 +63,19 @@ export class MessagesController {
           'Canonical CBOR: [1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext].',
       },
     },
+    bodyExamples: { 'application/json': exampleMessage },
     answers: {
       '202': {
         description: 'Accepted, or accepted before.',
         content: { 'application/json': messageViewSchema },
         headers: { Location: 'Where the message can be watched.' },
+        links: {
+          status: {
+            operationId: 'getApiMessagesId',
+            parameters: { id: '$response.body#/id' },
+            description: 'The status of the accepted message, for the same caller.',
+          },
+        },
       },
     },
     problems: [
@@ -110,7 +119,7 @@ export class MessagesController {
         in: 'path',
         required: true,
         description: 'The message id.',
-        schema: { type: 'string', format: 'uuid' },
+        schema: { type: 'string', format: 'uuid', pattern: MESSAGE_ID_PATTERN.source },
       },
     ],
     answers: {

@@ -1,0 +1,118 @@
+import {
+  fromBase64Url,
+  legacyMessageFromJson,
+  legacyMessageJsonSchema,
+  ProtocolError,
+  sealedMessageFromJson,
+  sealedMessageJsonSchema,
+  toBase64Url,
+} from '@communique-tee/protocol';
+import fc from 'fast-check';
+import * as z from 'zod';
+import { exampleMessage } from '../../features/messages/example-message';
+import { violations } from './testing/json-schema';
+
+const BUCKETS = Array.from({ length: 9 }, (_, at) => 1024 * 2 ** at);
+
+const schemaOf = (schema: z.ZodType): Readonly<Record<string, unknown>> => {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return rest;
+};
+const takes = (read: (value: unknown) => unknown, value: unknown): boolean => {
+  try {
+    read(value);
+    return true;
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
+};
+
+describe('the schema of a sealed message in JSON', () => {
+  const schema = schemaOf(sealedMessageJsonSchema);
+  const same = (value: unknown) => {
+    const documented = violations(schema, value).length === 0;
+    expect({ value: JSON.stringify(value).slice(0, 200), taken: takes(sealedMessageFromJson, value) }).toMatchObject({
+      taken: documented,
+    });
+    return documented;
+  };
+
+  it('takes the example, and each size bucket', () => {
+    expect(same(exampleMessage())).toBe(true);
+    for (const bytes of BUCKETS)
+      expect(same({ ...exampleMessage(), ciphertext: toBase64Url(new Uint8Array(bytes + 16)) })).toBe(true);
+  });
+
+  it.each([1, 1023, 1024, 1039, 1041, 2048, 262_144 + 17])(
+    'refuses a ciphertext of %i bytes, as the reader does',
+    (bytes) => {
+      expect(same({ ...exampleMessage(), ciphertext: toBase64Url(new Uint8Array(bytes)) })).toBe(false);
+    },
+  );
+
+  it.each(['keyId', 'encapsulatedKey', 'nonce', 'nullifier', 'ciphertext'] as const)(
+    'agrees with the reader on each last character of %s',
+    (name) => {
+      const value = { ...exampleMessage(), nullifier: toBase64Url(new Uint8Array(32)) };
+      const taken = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/= '].filter((character) =>
+        same({ ...value, [name]: `${value[name].slice(0, -1)}${character}` }),
+      );
+      const bits = (8 * fromBase64Url(value[name]).length) % 6;
+      expect(taken).toHaveLength(bits === 0 ? 64 : 2 ** bits);
+    },
+  );
+
+  it('agrees with the reader on anything in a field', () => {
+    const fields = Object.keys(exampleMessage());
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.string({ unit: fc.constantFrom(...'AQgw019-_+/=') }),
+      fc.uint8Array({ maxLength: 64 }).map(toBase64Url),
+      fc.uuid(),
+      fc.uuid().map((text) => text.toUpperCase()),
+      fc.integer(),
+      fc.nat(0xffff_ffff),
+      fc.constant(2 ** 32),
+      fc.constant(1.5),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...fields, 'extra'), value, (name, given) => {
+        same({ ...exampleMessage(), [name]: given });
+      }),
+      { numRuns: 1000 },
+    );
+    for (const name of fields)
+      same(Object.fromEntries(Object.entries(exampleMessage()).filter(([field]) => field !== name)));
+  });
+});
+
+describe('the schema of the legacy form', () => {
+  const schema = schemaOf(legacyMessageJsonSchema);
+  const good = {
+    ciphertext: Buffer.alloc(99).toString('base64'),
+    nonce: Buffer.alloc(24).toString('base64'),
+    ephemeralPublicKey: `0x${'00'.repeat(32)}`,
+    teeKeyId: '00'.repeat(16),
+  };
+  const same = (value: unknown) => {
+    const documented = violations(schema, value).length === 0;
+    expect({ value, taken: takes(legacyMessageFromJson, value) }).toMatchObject({ taken: documented });
+    return documented;
+  };
+
+  it('takes ciphertexts of every length from 18 bytes', () => {
+    for (let bytes = 0; bytes < 60; bytes++)
+      expect(same({ ...good, ciphertext: Buffer.alloc(bytes, 7).toString('base64') })).toBe(bytes >= 18);
+  });
+
+  it('agrees with the reader on any base64', () => {
+    const text = fc.string({ unit: fc.constantFrom(...'AQgw019+/=-_ '), minLength: 20, maxLength: 36 });
+    fc.assert(
+      fc.property(fc.constantFrom('ciphertext', 'nonce'), text, (name, given) => {
+        same({ ...good, [name]: given });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
