@@ -51,6 +51,21 @@ describe('a message file', () => {
     );
   });
 
+  it('is refused with an office that does not exist or is of another state, before anything is asked of a gateway', () => {
+    const to =
+      (...offices: string[]) =>
+      () =>
+        readMessage(file(JSON.stringify({ ...message(), offices })));
+    for (const [office, reason] of [
+      ['HZZ99', 'that does not exist'],
+      ['SCA02', 'that does not exist'],
+      ['HNY03', 'of another state than the address'],
+    ] as const)
+      expect(to('HCA12', office)).toThrow(
+        `/offices/1: is an office ${reason}; an address in CA has HCA01 to HCA52 (House), SCA01 and SCA03 (Senate)`,
+      );
+  });
+
   it('tells what to write', () => {
     const wrong = { ...message(), constituent: { ...message().constituent, phone: '(510) 555-0100', zip: '9460' } };
     expect(() => readMessage(file(JSON.stringify(wrong)))).toThrow(

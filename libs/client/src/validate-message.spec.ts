@@ -36,3 +36,22 @@ it('takes text that cannot be seen for none', () => {
     '/constituent/email invisible_characters',
   ]);
 });
+
+it.each([
+  ['HZZ99', 'no_such_office'],
+  ['HOH16', 'no_such_office'],
+  ['SDC01', 'no_such_office'],
+  ['HDC98', 'no_such_office'],
+  ['HCA12', 'other_state'],
+])('refuses %s for an address in Ohio, and lists the offices that it has', (office, code) => {
+  const addressed = { ...message({}, { state: 'OH' }), offices: ['SOH01', office] };
+  expect(validateMessage(addressed)).toEqual([
+    {
+      pointer: '/offices/1',
+      code,
+      message: expect.stringMatching(
+        /^\/offices\/1: is an office .*; an address in OH has HOH01 to HOH15 \(House\), SOH01 and SOH03 \(Senate\)$/,
+      ) as string,
+    },
+  ]);
+});

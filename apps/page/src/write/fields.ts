@@ -47,7 +47,7 @@ export const GROUPS: readonly Group[] = [
         kind: 'text',
         required: true,
         width: 'half',
-        hint: 'The id of the campaign this belongs to. Whoever sent you here knows it.',
+        hint: 'The id of the campaign. The site that sent you here gives it.',
       },
     ],
   },

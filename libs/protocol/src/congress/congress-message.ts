@@ -11,7 +11,7 @@ import { email, text, webAddress } from './text';
 
 /**
  * What is sealed: a person, an address, a text and the offices it goes to. Lengths and patterns are those of the CWC 2.0 schema;
- * nothing here has a default, because a field that Congress requires and the sender left out must be asked for, not made up.
+ * nothing here has a default: where the sender left out a field that Congress requires, the check asks for it.
  */
 
 /** Member names and lengths of one problem in CBOR. */
@@ -79,7 +79,7 @@ const messageFields = z.strictObject({
     .optional(),
   responseRequested: z.boolean().optional(),
   newsletterOptIn: z.boolean().optional(),
-  /** The proof of residence: null until it exists; nobody's residence is checked today. */
+  /** The proof of residence: null until it exists; residence is not checked today. */
   proof: z.null(),
 });
 export const congressMessageSchema = messageFields.refine((value) => problemsAcross(value).length === 0, {

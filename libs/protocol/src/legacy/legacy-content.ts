@@ -5,7 +5,7 @@ import { ProtocolError, type FieldProblem } from '../problems';
 import { decodeJson } from '../encoding/json';
 
 /**
- * What the web client that exists today seals: JSON with a `deliveryAddress` beside proof inputs, which nobody reads here. Congress
+ * What the web client that exists today seals: JSON with a `deliveryAddress` beside proof inputs, which the enclave ignores. Congress
  * requires more than it holds; the client may add that under `constituent` and `message`. Nothing is guessed: a name is not taken apart,
  * a senator is not looked up, and what is missing is named to the sender.
  *

@@ -31,7 +31,7 @@ export function buildCwc(input: CwcInput): string {
   return renderUncheckedCwc(input);
 }
 
-/** For the test that holds both schemas against each other; whoever delivers takes `buildCwc`. */
+/** For the test that compares both schemas; to deliver, call `buildCwc`. */
 export function renderUncheckedCwc(input: CwcInput): string {
   const { message: whole, deliveryAgent: agent } = input;
   const { constituent, message, organization } = whole;
