@@ -5,7 +5,7 @@ import * as z from 'zod';
 
 export interface Source {
   version: string;
-  /** The commit that was built, `<commit>+changes` where the tree differs from it, null where git does not know the folder. */
+  /** The commit that was built, `<commit>+changes` where the tree differs from it, null where git cannot tell one or the other. */
   commit: string | null;
 }
 
@@ -16,6 +16,8 @@ export function sourceOf(root: string): Source {
   const git = (...args: string[]) => spawnSync('git', args, { cwd: root, encoding: 'utf8' });
   const head = git('rev-parse', 'HEAD');
   if (head.status !== 0) return { version, commit: null };
-  const changed = git('status', '--porcelain', '--untracked-files=no').stdout.trim() !== '';
-  return { version, commit: `${head.stdout.trim()}${changed ? '+changes' : ''}` };
+  const changes = git('status', '--porcelain', '--untracked-files=no');
+  // No output of a git that failed does not mean that nothing has changed.
+  if (changes.status !== 0) return { version, commit: null };
+  return { version, commit: `${head.stdout.trim()}${changes.stdout.trim() === '' ? '' : '+changes'}` };
 }

@@ -7,7 +7,8 @@ const version = async (
 ): Promise<{ found: boolean; version?: string }> => {
   const { code, stdout } = await ports.runProgram(command, args, { signal });
   const [, text] = /(?:^|[/\sv])(\d{1,4}\.\d{1,4}\.\d{1,4})/.exec(stdout) ?? [];
-  return { found: code === 0, ...(code === 0 && text !== undefined && { version: text }) };
+  // A program that tells its version is there, whatever its exit code is about.
+  return { found: code === 0 || text !== undefined, ...(text !== undefined && { version: text }) };
 };
 
 const major = (text: string): number => Number(text.split('.')[0]);

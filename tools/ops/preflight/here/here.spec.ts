@@ -22,6 +22,7 @@ it.each<[string, Partial<ProgramEnd>, string]>([
   ['pulumi', {}, 'warn: pulumi does not say its version'],
   ['pulumi', { stdout: 'v3.210.0\n' }, 'pass: 3.210.0'],
   ['pulumi', { stdout: 'v2.25.2\n' }, 'fail: 2.25.2, and 3 is needed'],
+  ['pulumi', { code: 1, stdout: 'v3.210.0\n' }, 'pass: 3.210.0'],
   ['pulumi', { code: undefined }, 'fail: there is no pulumi that runs'],
   ['pulumi', { code: 127 }, 'fail: there is no pulumi that runs'],
 ])('%s: %j', async (command, end, line) => {
