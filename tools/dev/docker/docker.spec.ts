@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
@@ -21,7 +21,7 @@ const dockerfiles = readdirSync(folder).filter((name) => name.startsWith('Docker
 const NOT_OURS = new Set(['PATH', 'HOME']);
 const isKnown = (name: string) => name in VARIABLES || NOT_OURS.has(name);
 
-/** A tag that says at least which major version, and that the next build may not silently change. */
+/** A tag that says at least which major version; a digest may follow. */
 const pinned = (image: string) => /^[a-z0-9./-]+:[0-9][a-z0-9.-]*(@sha256:[0-9a-f]{64})?$/.test(image);
 
 const parseEnvFile = (text: string) =>
@@ -63,7 +63,7 @@ describe.each(dockerfiles)('%s', (name) => {
     }
   });
 
-  it('starts from pinned bases alone', () => {
+  it('starts from bases whose version is named alone', () => {
     for (const { from } of stages) {
       const image = from.replace(/^\$\{(\w+)\}$/, (_, arg: string) => args[arg] ?? '');
       if (image !== 'scratch') expect({ image, pinned: pinned(image) }).toEqual({ image, pinned: true });
@@ -281,6 +281,66 @@ describe('the files beside it', () => {
       ]),
     );
     for (const name of ['socket', 'connect', 'clone', 'futex', 'epoll_wait']) expect(refused).not.toContain(name);
+  });
+
+  const guards = ['Dockerfile.gateway', 'Dockerfile.nitro-enclave'].map(
+    (name) =>
+      [
+        name,
+        parseDockerfile(read(name)).stages[0]?.instructions.find((each) => each.name === 'RUN')?.value ?? '',
+      ] as const,
+  );
+  it.each(guards)('%s refuses to build from a base that a tag alone names', (_name, guard) => {
+    const build = (env: Record<string, string>) =>
+      spawnSync('/bin/sh', ['-c', guard], { encoding: 'utf8', env: { PATH: process.env['PATH'], ...env } });
+    const pinnedBase = `node:24-bookworm-slim@sha256:${'ab'.repeat(32)}`;
+    expect(build({ NODE_IMAGE: pinnedBase, ALLOW_MUTABLE_BASE: '' }).status).toBe(0);
+    expect(build({ NODE_IMAGE: 'node:24-bookworm-slim', ALLOW_MUTABLE_BASE: 'yes' }).status).toBe(0);
+    const refused = build({ NODE_IMAGE: 'node:24-bookworm-slim', ALLOW_MUTABLE_BASE: '' });
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('pin-base-images.sh') as string });
+  });
+
+  it('pin-base-images.sh writes what the registry answers, and nothing else', async () => {
+    const scratch = await temporaryFolder('pin');
+    try {
+      for (const name of ['pin-base-images.sh', 'base-images.env']) cpSync(join(folder, name), scratch.file(name));
+      const answer = (text: string) => {
+        writeFileSync(scratch.file('docker'), `#!/bin/sh\necho '${text}'\n`, { mode: 0o755 });
+      };
+      const pin = (...args: string[]) =>
+        spawnSync('/bin/sh', [scratch.file('pin-base-images.sh'), ...args], {
+          encoding: 'utf8',
+          env: { PATH: `${scratch.path}:${process.env['PATH'] ?? ''}` },
+        });
+      const bases = () => parseEnvFile(readFileSync(scratch.file('base-images.env'), 'utf8'));
+      const before = bases();
+      expect(Object.keys(before)).toEqual(['NODE_IMAGE', 'POSTGRES_IMAGE', 'REDIS_IMAGE']);
+      const tags = Object.values(before).map((image) => image.replace(/@.*/, ''));
+      answer('latest');
+      expect(pin('--update').status).toBe(1);
+      expect(bases()).toEqual(before);
+      const digest = `sha256:${'cd'.repeat(32)}`;
+      answer(digest);
+      expect(pin('--update').status).toBe(0);
+      expect(Object.values(bases())).toEqual(tags.map((tag) => `${tag}@${digest}`));
+      expect(pin('--check').status).toBe(0);
+      answer(`sha256:${'ef'.repeat(32)}`);
+      expect(pin()).toMatchObject({ status: 0, stdout: '' }); // what is pinned stays
+      expect(Object.values(bases())).toEqual(tags.map((tag) => `${tag}@${digest}`));
+      writeFileSync(scratch.file('base-images.env'), `NODE_IMAGE=${tags[0] ?? ''}\n`);
+      expect(pin('--check')).toMatchObject({ status: 1, stderr: expect.stringContaining('NODE_IMAGE=') as string });
+    } finally {
+      await scratch.remove();
+    }
+  });
+
+  it('base-images.env names the images that the Dockerfiles and compose.yaml start from', () => {
+    const { args } = parseDockerfile(read('Dockerfile.gateway'));
+    const bases = parseEnvFile(read('base-images.env'));
+    const tagOf = (name: string) => bases[name]?.replace(/@.*/, '');
+    expect(tagOf('NODE_IMAGE')).toBe(args['NODE_IMAGE']);
+    for (const name of ['POSTGRES_IMAGE', 'REDIS_IMAGE'])
+      expect(read('compose.yaml')).toContain(`image: \${${name}:-${tagOf(name) ?? ''}}`);
   });
 
   it("make-env.sh makes one password for both sides, for its owner's eyes, and makes none again", async () => {

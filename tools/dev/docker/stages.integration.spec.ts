@@ -54,7 +54,11 @@ describe("the gateway's Dockerfile, its stages run here", () => {
   beforeAll(async () => {
     folder = await temporaryFolder();
     postgres = await startPostgres({ folder: folder.file('postgres') });
-    rootOf = runStages(read('Dockerfile.gateway'), { root, folder: folder.file('stages') });
+    rootOf = runStages(read('Dockerfile.gateway'), {
+      root,
+      folder: folder.file('stages'),
+      args: { ALLOW_MUTABLE_BASE: 'yes' }, // no base is here at all
+    });
   }, 300_000);
   afterAll(async () => {
     await postgres.stop();
@@ -159,7 +163,11 @@ describe("the enclave's Dockerfile, its stages run here", () => {
   afterEach(() => folder.remove());
 
   it('makes a root with Node, its libraries, the app and the configuration, whose app stops where there is no security module', async () => {
-    const rootOf = runStages(dockerfile, { root, folder: folder.path, args: { STACK: 'example' } });
+    const rootOf = runStages(dockerfile, {
+      root,
+      folder: folder.path,
+      args: { STACK: 'example', ALLOW_MUTABLE_BASE: 'yes' },
+    });
     const image = rootOf(dockerfile.stages.at(-1)!.name);
     const files = filesBelow(image);
     expect(files.filter((name) => !/^lib(64)?\/|^usr\/lib\//.test(name))).toEqual([
@@ -193,7 +201,9 @@ describe("the enclave's Dockerfile, its stages run here", () => {
   ])(
     'ends the build for %s',
     (_, args) => {
-      expect(() => runStages(dockerfile, { root, folder: folder.path, args })).toThrow(/STACK|cannot be used/);
+      expect(() =>
+        runStages(dockerfile, { root, folder: folder.path, args: { ALLOW_MUTABLE_BASE: 'yes', ...args } }),
+      ).toThrow(/STACK|cannot be used/);
     },
     300_000,
   );
