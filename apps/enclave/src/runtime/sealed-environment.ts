@@ -1,5 +1,5 @@
 /**
- * Whoever chooses an enclave's environment could read its messages: a library preloaded, a root certificate added, a proxy named.
+ * Who sets an enclave's environment could read its messages: a library preloaded, a root certificate added, a proxy named.
  * So the enclave takes nothing from it. This module is the first import of every entry, before anything could read a variable:
  * what could already have acted on this process stops the start, everything else is forgotten.
  */

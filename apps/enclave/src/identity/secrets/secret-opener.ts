@@ -15,8 +15,9 @@ export interface SecretOpenerOptions {
 }
 
 /**
- * Opens what the operator encrypted. The encryption context names the secret, so that the parent cannot give one for another; it can
- * give an older ciphertext of the same secret, and then what was rotated away is used again until the newer one is offered.
+ * Opens what the operator encrypted. The encryption context names the secret, so the parent cannot give one for another. It can give an
+ * older ciphertext of the same secret; then the replaced value is used again until the newer one is offered. No measurement covers a
+ * value: who may encrypt under the key chooses it (docs/keys.md, "The operator's secrets").
  */
 export class SecretOpener {
   /** SHA-256 of the ciphertext that was judged last, and how it ended. */

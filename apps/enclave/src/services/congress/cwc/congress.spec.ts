@@ -332,3 +332,12 @@ describe('a delivery that is not sent', () => {
     await simulator.stop();
   });
 });
+
+it('sends a key, whatever the operator encrypted, as one value of the query and nothing else', async () => {
+  const apiKey = `x&office=HCA01#?a=b/../../validate%0d%0aHost:evil;"'\\`;
+  const { simulator, congress } = await setUp({ both: { apiKey }, configure: { apiKeyReadableInImage: apiKey } });
+  const result = await deliver(congress);
+  expect(result).toMatchObject({ outcome: 'accepted' });
+  expect(simulator.received()).toHaveLength(1);
+  await simulator.stop();
+});
