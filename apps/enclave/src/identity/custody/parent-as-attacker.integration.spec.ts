@@ -418,6 +418,28 @@ describe('epochs of records that are refused', () => {
 });
 
 describe('many', () => {
+  it('genuine keys that only the parent kept do not keep out what is stored from then on', async () => {
+    const maker = await world.start();
+    const kept: Uint8Array[] = [];
+    // Another proposal each time, because the number of the last one is said to be taken
+    let epoch = 1;
+    while (kept.length < MAX_OFFERED_KEYS) {
+      const taken = edited((record) => ({ ...record, core: { ...record.core, epoch, key_id: randomBytes(16) } }));
+      const { proposal } = await maker.offer({ records: [taken] });
+      kept.push(proposal!);
+      ({ epoch } = decodeSealedKey(proposal!).core);
+    }
+    neverOfferedBack.push(...kept);
+    const enclave = await world.start();
+    expect((await enclave.offer({ records: kept })).held).toHaveLength(MAX_OFFERED_KEYS);
+    const status = await enclave.offer({ records: [another, genuine] });
+    expect(status).toMatchObject({ refused: [], state: 'ready' });
+    const held = status.held.map(toHex);
+    expect(held).toHaveLength(MAX_OFFERED_KEYS);
+    for (const record of [another, genuine]) expect(held).toContain(toHex(decodeSealedKey(record).core.key_id));
+    expect(enclave.log.join('')).toContain('"code":"not_offered"');
+  });
+
   it('thousands of revoked ids are remembered up to a bound, and take nothing from a key that is not among them', async () => {
     const enclave = await world.start();
     await enclave.offer({ records: [genuine] });

@@ -4,8 +4,8 @@ import type { KmsFailure } from '../kms';
  * Why a sealed key is not taken, in the order of the checks: `malformed` cannot be read; `revoked` by an operator; `other_custody`
  * guarded by another KMS key than the configuration names; `other_image` made by another one; `times_invalid` from the future, or with
  * times that this configuration does not make; `too_old` past its end; `maker_refused` its maker's document does not verify, is of
- * another image or a debug enclave, of another time, or vouches for another key; `too_many` more than are held at once; `kms_*` KMS does
- * not open its data key; `tampered` what is sealed is not what was sealed.
+ * another image or a debug enclave, of another time, or vouches for another key; `kms_*` KMS does not open its data key; `tampered` what is
+ * sealed is not what was sealed.
  */
 export type KeyRefusal =
   | 'malformed'
@@ -15,7 +15,6 @@ export type KeyRefusal =
   | 'times_invalid'
   | 'too_old'
   | 'maker_refused'
-  | 'too_many'
   | KmsFailure
   | 'tampered';
 

@@ -60,9 +60,10 @@ export class SealedKeys {
     const refused: Refused[] = [];
     const refusedCores: SealedKeyCore[] = [];
     const said = new Set<string>();
+    const offered = new Set(records.map(keyIdOfRecord));
     for (const bytes of records) {
       const sha256 = createHash('sha256').update(bytes).digest('base64');
-      const { refusal, core } = await this.takeOne(bytes, sha256, session);
+      const { refusal, core } = await this.takeOne(bytes, sha256, session, offered);
       if (!refusal) continue;
       refused.push(refusal);
       if (core) refusedCores.push(core);
@@ -83,6 +84,7 @@ export class SealedKeys {
     bytes: Uint8Array,
     sha256: string,
     session: KmsSession,
+    offered: ReadonlySet<string>,
   ): Promise<{ refusal: Refused | null; core?: SealedKeyCore }> {
     let record: SealedKeyRecord;
     try {
@@ -93,7 +95,7 @@ export class SealedKeys {
     }
     const { core } = record;
     try {
-      await this.open(record, sha256, session);
+      await this.open(record, sha256, session, offered);
       return { refusal: null, core };
     } catch (error) {
       if (!(error instanceof KeyRefused)) throw error;
@@ -101,19 +103,35 @@ export class SealedKeys {
     }
   }
 
-  private async open(record: SealedKeyRecord, sha256: string, session: KmsSession): Promise<void> {
+  private async open(
+    record: SealedKeyRecord,
+    sha256: string,
+    session: KmsSession,
+    offered: ReadonlySet<string>,
+  ): Promise<void> {
     const { core } = record;
     const id = keyIdText(core.key_id);
     const isHeld = this.ring.find(core.key_id) !== undefined;
     if (isHeld && this.opened.get(id) === sha256) return;
     await checkRecord(record, this.guardian, (keyId) => this.revoked.has(keyId), this.clock.nowMs());
     if (isHeld) throw new KeyRefused('tampered'); // a key is sealed once
-    if (this.ring.held().length >= MAX_OFFERED_KEYS) throw new KeyRefused('too_many');
     const keys = await openRecord(record, this.guardian, session);
+    this.makeRoom(offered);
     this.opened.set(id, sha256);
     this.log.write('info', 'keys_opened', { keyId: id });
     const documents = new DocumentSource(this.nsm, keys, this.clock, this.guardian.configSha256);
     this.ring.take({ keys, documents, ...timesOf(core) });
+  }
+
+  /**
+   * Drops the oldest key that this offer does not name, where as many are held as fit into one offer. A gateway offers every key that it
+   * stores, so no one could bring that one back anyway; kept, such keys would keep out what is stored from now on.
+   */
+  private makeRoom(offered: ReadonlySet<string>): void {
+    const held = this.ring.held();
+    if (held.length < MAX_OFFERED_KEYS) return;
+    const oldest = held.findLast(({ keys }) => !offered.has(keyIdText(keys.keyId)));
+    if (oldest) this.ring.destroy(oldest.keys.keyId, 'not_offered');
   }
 
   private forgetDropped(): void {
@@ -124,4 +142,13 @@ export class SealedKeys {
 
 function timesOf({ epoch, rotate_after, destroy_after }: SealedKeyCore) {
   return { epoch, rotateAfterMs: rotate_after * 1000, destroyAfterMs: destroy_after * 1000 };
+}
+
+/** Empty for a record that cannot be read. */
+function keyIdOfRecord(bytes: Uint8Array): string {
+  try {
+    return keyIdText(decodeSealedKey(bytes).core.key_id);
+  } catch {
+    return '';
+  }
 }

@@ -80,7 +80,7 @@ export class KeyRing {
     this.lastCurrent = id ?? this.lastCurrent;
   }
 
-  destroy(keyId: Uint8Array, code: 'revoked'): void {
+  destroy(keyId: Uint8Array, code: 'revoked' | 'not_offered'): void {
     if (this.keys.has(keyIdText(keyId))) this.drop(keyIdText(keyId), code);
   }
 
@@ -91,7 +91,7 @@ export class KeyRing {
   }
 
   /** Nothing refers to it from here on but requests that are being answered; OpenSSL wipes a private key when it is collected. */
-  private drop(id: string, code: 'revoked' | 'expired'): void {
+  private drop(id: string, code: 'revoked' | 'not_offered' | 'expired'): void {
     this.keys.delete(id);
     this.log.write('warn', 'key_destroyed', { keyId: id, code });
     this.onDrop();

@@ -23,7 +23,6 @@ const KEY_REFUSALS: ReadonlySet<string> = new Set([
   'times_invalid',
   'too_old',
   'maker_refused',
-  'too_many',
   'tampered',
   ...KMS_FAILURES,
 ]);
