@@ -9,9 +9,10 @@ export default attack({
     const observe = async (sealed: Uint8Array) => {
       const before = parent.egress.connections.length;
       const { status, body } = await parent.relay(sealed);
-      const { state, retryAfterSeconds } = decodeRelayAnswer(body);
+      const { state, retryAfterSeconds, answer, receipt } = decodeRelayAnswer(body);
       const opened = parent.egress.connections.slice(before).map(({ to }) => to);
-      return { status, bytes: body.length, state, retryAfterSeconds, opened };
+      // Not of the whole body: a number of seconds below 24 takes a byte less
+      return { status, bytes: [answer.length, receipt.length], state, retryAfterSeconds, opened };
     };
     const victim = (await parent.seal({ offices: ['HCA12'] })).sealed;
     const first = await observe(victim);
