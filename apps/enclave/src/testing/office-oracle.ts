@@ -1,5 +1,5 @@
 import { decodeRelayAnswer } from '@communique-tee/protocol';
-import type { SeenConnection } from './watched-egress';
+import type { SeenConnection, Treatment } from './watched-egress';
 
 /**
  * An attacker with the powers of the parent, who wants to know which of two sets of offices a sealed message goes to. It knows nothing of
@@ -16,7 +16,7 @@ export interface ParentPowers {
   /** Every connection of the enclave so far, in the order in which they were opened. */
   connections(): readonly SeenConnection[];
   /** What becomes of the connections that follow. */
-  rule(rule: (connection: SeenConnection) => 'pass' | 'cut'): void;
+  rule(rule: (connection: SeenConnection) => Treatment): void;
   /** Everything that the enclave wrote so far. */
   output(): string;
 }
@@ -26,8 +26,8 @@ export interface Plan {
   readonly candidates: readonly [readonly string[], readonly string[]];
   /** Messages of its own to the first candidate that the attacker relays just before. */
   readonly probes: number;
-  /** Which connection of the watched message is cut, counted from 0; `all` also cuts those of the probes. */
-  readonly cut: 'none' | 'all' | number;
+  /** What becomes of the connections of probes and message, counted from 0 in the order in which the enclave opens them. */
+  readonly treat: (number: number) => Treatment;
 }
 
 /** Connections of a watched relay that are measured one by one. */
@@ -69,7 +69,7 @@ export class OfficeOracle {
     for (let n = 0; n < plan.probes; n++) probes.push(await parent.seal(plan.candidates[0]));
     const [connectionsBefore, outputBefore] = [parent.connections().length, parent.output().length];
     let opened = 0;
-    parent.rule(() => (plan.cut === 'all' || opened++ === plan.cut ? 'cut' : 'pass'));
+    parent.rule(() => plan.treat(opened++));
     const probing = probes.map((probe) => parent.relay(probe));
     const fromMs = performance.now();
     const answer = await parent.relay(sealed);

@@ -11,11 +11,14 @@ export interface SeenConnection {
   receivedBytes: number;
 }
 
-/** The parent's proxies before the chambers: they record every connection, and pass it on or cut it. */
+/** What the parent does with a connection: passes it on, at once or after so many milliseconds, or cuts it. */
+export type Treatment = 'pass' | 'cut' | { readonly holdMs: number };
+
+/** The parent's proxies before the chambers: they record every connection and treat it by a rule. */
 export class WatchedEgress {
   readonly connections: SeenConnection[] = [];
   /** Asked for each connection. */
-  rule: (connection: SeenConnection) => 'pass' | 'cut' = () => 'pass';
+  rule: (connection: SeenConnection) => Treatment = () => 'pass';
   private readonly servers: Server[] = [];
   private readonly sockets = new Set<Socket>();
 
@@ -40,12 +43,18 @@ export class WatchedEgress {
     const seen: SeenConnection = { to, openedMs: performance.now(), closedMs: null, sentBytes: 0, receivedBytes: 0 };
     this.connections.push(seen);
     this.track(enclave).on('close', () => (seen.closedMs = performance.now()));
-    if (this.rule(seen) === 'cut') return void enclave.destroy();
-    const far = this.track(connect(port, 'localhost'));
-    enclave.on('data', (bytes) => (seen.sentBytes += bytes.length)).pipe(far);
-    far.on('data', (bytes) => (seen.receivedBytes += bytes.length)).pipe(enclave);
-    enclave.on('close', () => far.destroy());
-    far.on('close', () => enclave.end());
+    const treatment = this.rule(seen);
+    if (treatment === 'cut') return void enclave.destroy();
+    const pass = (): void => {
+      if (enclave.destroyed) return;
+      const far = this.track(connect(port, 'localhost'));
+      enclave.on('data', (bytes) => (seen.sentBytes += bytes.length)).pipe(far);
+      far.on('data', (bytes) => (seen.receivedBytes += bytes.length)).pipe(enclave);
+      enclave.on('close', () => far.destroy());
+      far.on('close', () => enclave.end());
+    };
+    if (treatment === 'pass') pass();
+    else setTimeout(pass, treatment.holdMs);
   }
 
   private track(socket: Socket): Socket {
