@@ -126,10 +126,14 @@ describe('a parent that guesses the offices of a sealed message', () => {
       'reads for how long two offices that are down ask it to wait',
       { candidates: [['HCA04'], ['HCA05']], probes: 0, treat: pass },
     ],
-  ])('does no better than chance among equals when it %s', async (_how, plan) => {
-    const right = await rightGuesses(plan, TRIALS);
-    expect(Math.abs(right - TRIALS / 2)).toBeLessThan(MARGIN);
-  }, 600_000);
+  ])(
+    'does no better than chance among equals when it %s',
+    async (_how, plan) => {
+      const right = await rightGuesses(plan, TRIALS);
+      expect(Math.abs(right - TRIALS / 2)).toBeLessThan(MARGIN);
+    },
+    600_000,
+  );
 
   // Not promised (README.md): these show that the attacker sees what there is to see. How slow an office is would depend on the machine.
   it.each(['HCA02', 'HCA03', 'HCA04'])('knows %s, which Congress answers otherwise than its equals', async (office) => {

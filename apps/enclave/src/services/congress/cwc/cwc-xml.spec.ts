@@ -6,7 +6,7 @@ import {
   type CwcJudge,
   type XmlElement,
 } from '@communique-tee/congress-simulator';
-import { congressMessageSchema, type CongressMessage } from '@communique-tee/protocol';
+import { CHAMBERS, STATES, congressMessageSchema, type CongressMessage } from '@communique-tee/protocol';
 import * as fc from 'fast-check';
 import { buildCwc, CwcError, renderUncheckedCwc, type CwcInput } from './cwc-xml';
 import { anyMessage, brokenMessage, TEST_AGENT, testMessage } from './testing/messages';
@@ -66,6 +66,20 @@ describe('the CWC document', () => {
       NewsletterOptIn: ['N'],
       ProOrCon: ['Con'],
     });
+  });
+
+  it('is equally long for every office that exists', () => {
+    const message = testMessage();
+    const lengths = STATES.flatMap((state) =>
+      Object.values(CHAMBERS).flatMap(({ offices }) =>
+        offices(state).map((office) => {
+          const addressed = { ...message, offices: [office], constituent: { ...message.constituent, state } };
+          return bytes(buildCwc(input(addressed))).length;
+        }),
+      ),
+    );
+    expect(lengths.length).toBeGreaterThan(535); // 435 districts, 100 senators, and delegates
+    expect(new Set(lengths).size).toBe(1);
   });
 
   it('has the statement of the organization before the words of the person, or alone', () => {
