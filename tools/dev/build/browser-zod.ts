@@ -16,6 +16,8 @@ interface Chained extends Any {
   refine(holds: (value: unknown) => unknown, params?: string | mini.core.$ZodCustomParams): Chained;
   optional(): Chained;
   nullable(): Chained;
+  /** For the OpenAPI document alone: nothing here reads it. */
+  meta(metadata: object): Chained;
 }
 
 function chained(schema: Any): Chained {
@@ -31,6 +33,7 @@ function chained(schema: Any): Chained {
       add(mini.refine(holds, params)),
     optional: () => chained(mini.optional(schema)),
     nullable: () => chained(mini.nullable(schema)),
+    meta: () => chained(schema),
   });
 }
 
