@@ -135,10 +135,11 @@ async function sendMessages({ system, issuer }: Session): Promise<void> {
     message: { subject: EXAMPLE['message/subject'], body: EXAMPLE['message/body'], topics: ['Energy'] },
     campaignId: 'example-campaign',
   } as const;
-  const token = await issuer.token('screenshots');
   const endMs = Date.now() + STATUS_SECONDS * 1000;
   let restarted = false;
-  while (Date.now() < endMs) {
+  for (let round = 0; Date.now() < endMs; round++) {
+    // Another person each time: one alone would soon have had their share of the small budget
+    const token = await issuer.token(`screenshots-${String(round)}`);
     const client = await connect(system.gatewayUrl, policy, { token: () => token });
     await Promise.all(Array.from({ length: 1 + Math.floor(Math.random() * 4) }, () => client.send(message).result));
     if (!restarted && Date.now() > endMs - STATUS_SECONDS * 500) {
