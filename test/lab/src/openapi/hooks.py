@@ -1,7 +1,10 @@
-"""What schemathesis cannot draw from the document: bodies in CBOR. Loaded by its configuration (run-schemathesis.ts)."""
+"""What schemathesis cannot draw from the document: bodies in CBOR, ciphertext of a size bucket (drawable-document.ts), fresh keys."""
 
+import base64
+import hashlib
 import json
 import os
+import uuid
 
 import schemathesis
 from hypothesis import strategies as st
@@ -20,3 +23,27 @@ schemathesis.openapi.media_type(
     "application/cbor",
     st.one_of(sealed, st.builds(changed, sealed, st.integers(0, 2000), st.integers(0, 255)), st.binary(max_size=4096)),
 )
+
+
+def ciphertext(seed: bytes, bucket: int) -> str:
+    """Base64url without padding of a size bucket in KiB and a tag of 16 bytes."""
+    length = bucket * 1024 + 16
+    return base64.urlsafe_b64encode(hashlib.shake_128(seed).digest(length)).rstrip(b"=").decode()
+
+
+schemathesis.openapi.format(
+    "sealed-ciphertext", st.builds(ciphertext, st.binary(min_size=4, max_size=4), st.sampled_from([1, 1, 1, 2, 4, 64]))
+)
+
+
+used_keys: set[str] = set()
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """A key that was used with another body is refused (422), and the coverage phase knows one key."""
+    key = (case.headers or {}).get("Idempotency-Key")
+    if key in used_keys:
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    elif key is not None:
+        used_keys.add(key)

@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { drawableDocument } from './drawable-document';
 
 export interface SchemathesisOptions {
   readonly command: string;
@@ -26,7 +27,7 @@ export interface SchemathesisResult {
 }
 
 const SEALED_MESSAGES = 40;
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = 300_000;
 /** So high that no request is refused for its rate. */
 const NO_LIMITS = {
   RATE_LIMIT_MAX_REQUESTS: '1000000',
@@ -48,6 +49,7 @@ export async function runSchemathesis({
   try {
     system = await startSystem({
       folder: folder.path,
+      legacySuite: true,
       gatewayEnvironment: NO_LIMITS,
       ...(redis && { redisUrl: redis.url }),
       step: (title, work) => {
@@ -57,13 +59,18 @@ export async function runSchemathesis({
     });
     const sealed = folder.file('sealed.json');
     await writeFile(sealed, JSON.stringify(await sealedMessages(system)));
-    const [users, configuration, report] = ['users.json', 'schemathesis.toml', 'report.ndjson'].map((name) =>
-      folder.file(name),
-    ) as [string, string, string];
+    const [users, configuration, report, document] = [
+      'users.json',
+      'schemathesis.toml',
+      'report.ndjson',
+      'openapi.json',
+    ].map((name) => folder.file(name)) as [string, string, string, string];
+    const served: unknown = await (await fetch(`${system.gatewayUrl}/docs-json`)).json();
+    await writeFile(document, JSON.stringify(drawableDocument(served, Date.now())));
     await writeFile(users, JSON.stringify({ auth: await authEntries(system) }), { mode: 0o600 });
     await writeFile(configuration, configurationText(users));
     const args = [
-      ...['--config-file', configuration, 'run', `${system.gatewayUrl}/docs-json`],
+      ...['--config-file', configuration, 'run', document, '--url', system.gatewayUrl],
       ...['--checks', 'all', '--phases', 'coverage,fuzzing', '--max-examples', String(examples)],
       ...[
         '--seed',
@@ -113,6 +120,9 @@ function configurationText(users: string): string {
     `path = ${JSON.stringify(users)}`,
     'user = "admin"',
     'peers = ["alice", "bob"]',
+    // RFC 9110 section 15.5.15 is not among the tool's own
+    '[checks.negative_data_rejection]',
+    'expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 414, 415, 422, 429]',
     '',
   ].join('\n');
 }
