@@ -137,7 +137,13 @@ function runTool(
     let output = '';
     const child = spawn(command, args, {
       cwd,
-      env: { PATH: process.env['PATH'], HOME: cwd, COMMUNIQUE_SEALED_MESSAGES: sealed, PYTHONIOENCODING: 'utf-8' },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: cwd,
+        COMMUNIQUE_SEALED_MESSAGES: sealed,
+        PYTHONIOENCODING: 'utf-8',
+        PYTHONDONTWRITEBYTECODE: '1',
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: TIMEOUT_MS,
     });
