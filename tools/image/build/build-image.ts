@@ -137,6 +137,7 @@ export async function buildImage({
         materials,
       ),
     );
+    const unverified = unverifiedLines(readImageLock(root).prebuilt, arch);
     const measurementsFile = join(outFolder, 'measurements.json');
     await writeFile(
       measurementsFile,
@@ -155,6 +156,7 @@ export async function buildImage({
           lockfileSha256: await sha256Of(join(root, 'package-lock.json')),
           imageLockSha256: await sha256Of(join(root, 'image', 'image.lock.json')),
           kernelSha256: kernel.sha256,
+          unverified,
           configurationSha256: createHash('sha256').update(contents.configuration).digest('hex'),
           custody: configuration.custody,
           routes: configuration.routes,
@@ -164,7 +166,6 @@ export async function buildImage({
       )}\n`,
     );
     await copyFile(kernel.config, join(outFolder, 'kernel.config'));
-    const unverified = unverifiedLines(readImageLock(root).prebuilt, arch);
     return { image, measurementsFile, sbomFile, sizeBytes: written.sizeBytes, measurements, configuration, unverified };
   } finally {
     await rm(work, { recursive: true, force: true });
