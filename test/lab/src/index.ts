@@ -3,3 +3,4 @@ export { attack, type Attack, type EnclaveOptions } from './attack';
 export type { Destination, EgressAction, EgressConnection } from './egress';
 export type { Reply } from './http';
 export type { Exchange, Parent } from './parent';
+export { operatorSecret, withSecrets } from './operator-secrets';

@@ -1,10 +1,9 @@
-import { EncryptCommand } from '@aws-sdk/client-kms';
 import { keyIdOf } from '@communique-tee/crypto';
 import { sealAsLegacyClient, legacyContent, type LegacyKeyView } from '@communique-tee/enclave/testing/legacy-client';
 import { congressMessage } from '@communique-tee/enclave/testing/enclave-fixture';
-import { OPERATOR, OPERATOR_ALIAS } from '@communique-tee/enclave/testing/sealed-surroundings';
 import type { EnclaveIdentity } from '@communique-tee/enclave-identity';
-import { decodeSealedKey, encodeCongressMessage, legacyPublicKeyView } from '@communique-tee/protocol';
+import { chamberSecret, decodeSealedKey, encodeCongressMessage, legacyPublicKeyView } from '@communique-tee/protocol';
+import { operatorSecret, withSecrets } from '../operator-secrets';
 import type { Parent } from '../parent';
 import { processLab, type Lab } from '../process-lab';
 
@@ -34,12 +33,10 @@ export interface FuzzWorld {
   setNsm(change: ((answer: Uint8Array) => Uint8Array) | null): void;
 }
 
-const SECRET = 'cwc-house';
-
 /** An enclave with everything on: keys and a secret under KMS, both suites, and one genuine exchange of each kind. */
 export async function startFuzzWorld(): Promise<FuzzWorld> {
   let nsmChange: ((answer: Uint8Array) => Uint8Array) | null = null;
-  const lab = await processLab({ custody: 'kms', legacySuite: true, configure: withSecret }, (transport) => ({
+  const lab = await processLab({ custody: 'kms', legacySuite: true, configure }, (transport) => ({
     request: async (bytes) => {
       const answer = await transport.request(bytes);
       return nsmChange ? nsmChange(answer) : answer;
@@ -48,22 +45,9 @@ export async function startFuzzWorld(): Promise<FuzzWorld> {
   }));
   try {
     const { parent } = lab;
-    const freshSecret = async () => {
-      const { CiphertextBlob } = await parent.aws(OPERATOR).send(
-        new EncryptCommand({
-          KeyId: OPERATOR_ALIAS,
-          Plaintext: Buffer.from(parent.congress.house.apiKey),
-          EncryptionContext: {
-            'communique-tee:purpose': 'operator-secret',
-            'communique-tee:stack': 'test',
-            'communique-tee:secret': SECRET,
-          },
-        }),
-      );
-      return CiphertextBlob ?? new Uint8Array();
-    };
+    const freshSecret = () => operatorSecret(parent, 'house');
     const secret = await freshSecret();
-    await parent.store.settle([parent], { secrets: { [SECRET]: secret } });
+    await parent.store.settle([parent], { secrets: { [chamberSecret('house')]: secret } });
     const identity = await parent.identity();
     if (!identity.legacyKey) throw new Error('the enclave attests no key of the legacy suite');
     const legacyKey = legacyPublicKeyView(keyIdOf(identity.legacyKey), identity.legacyKey);
@@ -97,16 +81,7 @@ export async function startFuzzWorld(): Promise<FuzzWorld> {
 }
 
 /** The House's API key as a secret of the operator's; short waits for KMS. */
-function withSecret(configuration: Record<string, unknown>): Record<string, unknown> {
-  const { services, kms } = configuration as {
-    services: { congress: { house: Record<string, unknown> } };
-    kms: object;
-  };
-  const { apiKeyReadableInImage: _left, ...house } = services.congress.house;
-  return {
-    ...configuration,
-    kms: { ...kms, timeoutMs: 2_000 },
-    secrets: { keyAlias: OPERATOR_ALIAS },
-    services: { congress: { ...services.congress, house: { ...house, apiKeySecret: SECRET } } },
-  };
+function configure(configuration: Record<string, unknown>): Record<string, unknown> {
+  const kms = configuration['kms'] as object;
+  return { ...withSecrets('house')(configuration), kms: { ...kms, timeoutMs: 2_000 } };
 }

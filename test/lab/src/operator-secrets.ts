@@ -1,0 +1,35 @@
+import { EncryptCommand } from '@aws-sdk/client-kms';
+import { OPERATOR, OPERATOR_ALIAS } from '@communique-tee/enclave/testing/sealed-surroundings';
+import { chamberSecret, type Chamber } from '@communique-tee/protocol';
+import type { Parent } from './parent';
+
+type Chambers = Record<string, Record<string, unknown>>;
+
+/** For `enclave.configure`: the API keys of these chambers are secrets of the operator's. */
+export function withSecrets(...chambers: Chamber[]) {
+  return (configuration: Record<string, unknown>): Record<string, unknown> => {
+    const { services } = configuration as { services: { congress: Chambers } };
+    const congress = { ...services.congress };
+    for (const chamber of chambers) {
+      const { apiKeyReadableInImage: _left, ...rest } = congress[chamber] ?? {};
+      congress[chamber] = { ...rest, apiKeySecret: chamberSecret(chamber) };
+    }
+    return { ...configuration, secrets: { keyAlias: OPERATOR_ALIAS }, services: { ...services, congress } };
+  };
+}
+
+/** The chamber's true API key as the operator encrypts it; another ciphertext each time. */
+export async function operatorSecret({ aws, congress }: Parent, chamber: Chamber): Promise<Uint8Array> {
+  const { CiphertextBlob } = await aws(OPERATOR).send(
+    new EncryptCommand({
+      KeyId: OPERATOR_ALIAS,
+      Plaintext: Buffer.from(congress[chamber].apiKey),
+      EncryptionContext: {
+        'communique-tee:purpose': 'operator-secret',
+        'communique-tee:stack': 'test',
+        'communique-tee:secret': chamberSecret(chamber),
+      },
+    }),
+  );
+  return CiphertextBlob ?? new Uint8Array();
+}
