@@ -11,6 +11,11 @@ describe('documentIn', () => {
     ['base64', text('hP/+++++')],
     ['base64 with line ends and padding', text('hP/+\r\n++8=\n')],
     ['base64url', text('hP_-----')],
+    ['hexadecimal digits', text('84fffefbefbe')],
+    ['hexadecimal digits in capitals, with line ends', text('0x84FF\r\nFEFB EFBE\n')],
+    ['attestation_doc of hexadecimal digits', text('{"attestation_doc":"84fffefb","public_key":"00"}')],
+    ['attestationDoc of base64', text('{"attestationDoc":"hP/+++++"}')],
+    ['a list of bytes', text('{"cbor":[132,255,254]}')],
     ['the JSON of /attestation', text('{"attestation_document":"hP/+++++","pcrs":{}}')],
   ])('finds a document in %s', (_, content) => {
     expect(documentIn(content).slice(0, 2)).toEqual(document.slice(0, 2));
@@ -20,6 +25,11 @@ describe('documentIn', () => {
     ['nothing', text('')],
     ['white space', text(' \n')],
     ['a web page', text('<!doctype html>')],
+    ['hexadecimal digits that begin like no document', text('abababab')],
+    ['an odd number of hexadecimal digits', text('84fffefbe')],
+    ['JSON with two documents', text('{"attestation_document":"hP/+++++","attestation_doc":"hP/+++++"}')],
+    ['JSON with a member twice', text('{"attestation_doc":"hP/+++++","attestation_doc":"hP/+++++"}')],
+    ['JSON with a list of more than bytes', text('{"cbor":[132,256]}')],
     ['JSON without a document', text('{"pcrs":{}}')],
     ['JSON with a document that is no text', text('{"attestation_document":1}')],
     ['JSON with an empty document', text('{"attestation_document":""}')],

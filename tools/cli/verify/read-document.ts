@@ -55,7 +55,20 @@ export async function fetchConfiguration(
   }
 }
 
-/** Raw bytes, or text: the JSON of /attestation, or base64 (with either alphabet, with or without padding and line ends). */
+/** Members under which gateways and tools hand out a document in JSON. */
+const MEMBERS = [
+  'attestation_document',
+  'attestation_doc',
+  'attestationDocument',
+  'attestationDoc',
+  'document',
+  'cbor',
+];
+
+/**
+ * Raw bytes; or text: hexadecimal digits, base64 (with either alphabet, with or without padding and line ends), or JSON that holds
+ * one of these, or a list of bytes, under a known name. What can be read in two ways is refused.
+ */
 export function documentIn(content: Uint8Array): Uint8Array {
   if (content.length === 0) throw new Failure('not_understood', 'it is empty');
   const isText = content.every((byte) =>
@@ -63,37 +76,74 @@ export function documentIn(content: Uint8Array): Uint8Array {
   );
   if (!isText) return content;
   const text = Buffer.from(content).toString('latin1').trim();
-  return text.startsWith('{') ? fromBase64(attestationDocumentIn(text)) : fromBase64(text);
+  return text.startsWith('{') ? documentInJson(text) : fromText(text);
 }
 
-function attestationDocumentIn(text: string): string {
+function documentInJson(text: string): Uint8Array {
   let json: unknown;
   try {
     json = decodeJson(new TextEncoder().encode(text));
   } catch (cause) {
     throw new Failure('not_understood', 'it begins like JSON and is none', cause);
   }
-  const document = (json as { attestation_document?: unknown }).attestation_document;
-  if (typeof document !== 'string') throw new Failure('not_understood', 'the JSON has no attestation_document');
-  return document;
-}
-
-function fromBase64(text: string): Uint8Array {
-  const compact = text
-    .replaceAll(/\s/g, '')
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replace(/={1,2}$/, '');
-  try {
-    const bytes = fromBase64Url(compact);
-    if (bytes.length === 0) throw new RangeError('empty');
-    return bytes;
-  } catch (cause) {
+  const object = json as Record<string, unknown>;
+  const found = MEMBERS.filter((name) => Object.hasOwn(object, name));
+  const [name] = found;
+  if (name === undefined)
     throw new Failure(
       'not_understood',
-      'it is neither a document, nor base64 of one, nor the JSON of /attestation',
-      cause,
+      `the JSON has no ${MEMBERS.slice(0, -1).join(', ')} or ${MEMBERS.at(-1) ?? ''}`,
     );
+  if (found.length > 1)
+    throw new Failure('not_understood', `the JSON has ${found.join(' and ')}: leave only one document in it`);
+  const value = object[name];
+  if (typeof value === 'string') return fromText(value.trim());
+  const isByte = (each: unknown) => Number.isInteger(each) && Number(each) >= 0 && Number(each) <= 255;
+  if (Array.isArray(value) && value.length > 0 && value.every(isByte)) return Uint8Array.from(value as number[]);
+  throw new Failure('not_understood', `${name} in the JSON is neither text nor a list of bytes`);
+}
+
+/** Hexadecimal digits or base64. Digits alone can be both: then the one that begins like a document is it. */
+function fromText(text: string): Uint8Array {
+  const compact = text.replaceAll(/\s/g, '');
+  const readings = [fromHex(compact), fromBase64(compact)].filter((reading) => reading !== undefined);
+  const [only, other] = readings;
+  if (only === undefined)
+    throw new Failure(
+      'not_understood',
+      'it is neither a document, nor hexadecimal digits or base64 of one, nor JSON that holds one',
+    );
+  if (other === undefined) return only;
+  const documents = readings.filter(beginsLikeDocument);
+  const [document] = documents;
+  if (document !== undefined && documents.length === 1) return document;
+  throw new Failure(
+    'not_understood',
+    'it can be read as hexadecimal digits and as base64, and neither begins like a document: give the bytes as a file',
+  );
+}
+
+/** An array of four items, in tag 18 or not (RFC 9052, section 4.2). */
+function beginsLikeDocument([first, second]: Uint8Array): boolean {
+  return first === 0x84 || (first === 0xd2 && second === 0x84);
+}
+
+function fromHex(text: string): Uint8Array | undefined {
+  const digits = text.replace(/^0x/i, '');
+  return /^(?:[0-9a-f]{2})+$/i.test(digits) ? new Uint8Array(Buffer.from(digits, 'hex')) : undefined;
+}
+
+function fromBase64(text: string): Uint8Array | undefined {
+  try {
+    const bytes = fromBase64Url(
+      text
+        .replaceAll('+', '-')
+        .replaceAll('/', '_')
+        .replace(/={1,2}$/, ''),
+    );
+    return bytes.length === 0 ? undefined : bytes;
+  } catch {
+    return undefined;
   }
 }
 
