@@ -1,8 +1,8 @@
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { x25519 } from '@noble/curves/ed25519.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { KeyPair, Primitives } from './primitives';
+import { x25519 } from './x25519';
 
 function importPrivateKey(raw: Uint8Array): KeyPair<Uint8Array> {
   return { privateKey: raw, publicKey: x25519.getPublicKey(raw) };

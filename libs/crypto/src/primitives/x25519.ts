@@ -1,0 +1,20 @@
+import { montgomery } from '@noble/curves/abstract/montgomery.js';
+import { pow } from '@noble/curves/abstract/modular.js';
+
+const P = 2n ** 255n - 19n;
+
+/**
+ * X25519 (RFC 7748, section 5): noble's ladder with the parameters of curve25519. Its ready-made `x25519` brings Ed25519 along,
+ * 19 kB of every page that seals.
+ */
+export const x25519 = /* @__PURE__ */ montgomery({
+  P,
+  type: 'x25519',
+  // The exponent is public, and the control flow of pow depends on it alone
+  powPminus2: (x) => pow(x, P - 2n, P),
+  adjustScalarBytes(bytes: Uint8Array) {
+    bytes[0] = (bytes[0] ?? 0) & 248;
+    bytes[31] = ((bytes[31] ?? 0) & 127) | 64;
+    return bytes;
+  },
+});
