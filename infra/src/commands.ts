@@ -3,4 +3,5 @@ export { ruleNames, runCheck } from './check/run-check';
 export { ENCLAVE_SECRETS } from './config/settings-schema';
 export { runCost } from './cost/run-cost';
 export { configKeys } from './preview/options';
+export { runPolicy } from './preview/run-policy';
 export { runPreview } from './preview/run-preview';

@@ -18,6 +18,8 @@ export interface Made {
   elasticIpAllocationId: string | undefined;
   /** CIDR blocks of the subnets that the balancer connects from. */
   balancerNetworks: readonly string[];
+  /** PCR3 of enclaves under the parent's role. */
+  operatorPcr3: string;
 }
 
 export const logGroupPrefix = (stack: string): string => `/${PROJECT}/${stack}`;
@@ -35,6 +37,7 @@ export function parentSettings(settings: Settings, made: Made): ParentSettings {
     enclave: { cpuCount: settings.enclaveCpuCount, memoryMiB: settings.enclaveMemoryMiB },
     egress: image.routes,
     acceptedPcr0: settings.acceptedImages,
+    operatorPcr3: made.operatorPcr3,
     gateway: {
       credentials: kmsRegionsOf(image.routes).length > 0,
       environment: {

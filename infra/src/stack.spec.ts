@@ -467,6 +467,26 @@ it('opens the metadata service to the gateway where the enclave asks KMS, and ha
     expect(withKms).toContain(line);
 });
 
+it('outputs PCR3 of its parent role and a policy with the operator’s name, and its gateway accepts no other operator', async () => {
+  const { outputs, resources } = await run('prod', `acceptedPcr0=${pcr('4')}`, 'operatorName=Example Union');
+  const role = resources.find(({ type, name }) => type === 'aws:iam/role:Role' && name.endsWith('-parent'));
+  const roleArn = `arn:aws:iam::123456789012:role/${String(role?.inputs.name)}`;
+  const pcr3 = createHash('sha384').update(Buffer.alloc(48)).update(roleArn).digest('hex');
+  const { origin } = new URL(String(outputs.url));
+  expect(outputs.operator).toEqual({ name: 'Example Union', origin, roleArn, pcr3 });
+  expect(outputs.policy).toEqual({
+    operator: { name: 'Example Union', origin },
+    acceptedMeasurements: [
+      { pcr0: pcr('1'), pcr3 },
+      { pcr0: pcr('4'), pcr3 },
+    ],
+  });
+  const files = resources.find(({ type, name }) => type.endsWith(':BucketObjectv2') && name.endsWith('-parent-files'));
+  expect(Buffer.from(String(files?.inputs.contentBase64), 'base64').toString()).toContain(
+    `TEE_EXPECTED_OPERATOR="sha384:${pcr3}"`,
+  );
+});
+
 // RDS calls its secrets like this.
 it('has a parent that takes the name of a secret that RDS makes', () => {
   const seen: ParentSettings = {
@@ -478,6 +498,7 @@ it('has a parent that takes the name of a secret that RDS makes', () => {
     enclave: { cpuCount: 2, memoryMiB: 3072 },
     egress: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }],
     acceptedPcr0: [pcr('1')],
+    operatorPcr3: pcr('3'),
     gateway: { environment: {} },
     secrets: {},
     enclaveSecrets: {},

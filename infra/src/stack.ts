@@ -22,6 +22,7 @@ import { costOf } from './cost/cost';
 import type { Lookups } from './lookups';
 import { aliasName, bucketName, ENCLAVE_KEY_ALIAS, nameOf, OPERATOR_KEY_ALIAS, stackTags, type Place } from './names';
 import { consoleLinks } from './console-links';
+import { operatorOf, publishedPolicy } from './operator';
 import { logGroupPrefix, PARENT_LOG_GROUPS, parentSettings } from './parent-settings';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from '@communique-tee/key-policies';
 import { parentRolePolicy } from './policies/parent-role';
@@ -78,6 +79,7 @@ export function createStack(
       options,
     );
   const identity = new Identity(name('parent'), options);
+  const operator = operatorOf(settings, place);
 
   const acceptedImages: AcceptedImage[] = [
     { pcr0: image.pcr0, pcr1: image.pcr1, pcr2: image.pcr2, ...(image.pcr8 !== undefined && { pcr8: image.pcr8 }) },
@@ -190,6 +192,7 @@ export function createStack(
     dataVolumeId,
     elasticIpAllocationId,
     balancerNetworks: network.publicCidrs,
+    operatorPcr3: operator.pcr3,
   }));
   const parent = made.apply((known) => parentSettings(settings, known));
   const archive = parent.apply((known) => {
@@ -303,6 +306,8 @@ export function createStack(
       ...(image.pcr8 !== undefined && { pcr8: image.pcr8 }),
       accepted: settings.acceptedImages,
     },
+    operator,
+    policy: publishedPolicy(settings.acceptedImages, operator),
     image: {
       bucket: store.bucketId,
       key: store.key,

@@ -35,7 +35,14 @@ describe('communique-tee', () => {
       gatewayEnvironment: { RATE_LIMIT_MAX_REQUESTS: '10000', RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000' },
     });
     liar = await startTamperingGateway(system.gatewayUrl);
-    trust = ['--pcr0', system.pcr0, '--development-root', folder.file('system', 'development-root.pem')];
+    trust = [
+      '--pcr0',
+      system.pcr0,
+      '--pcr3',
+      system.pcr3,
+      '--development-root',
+      folder.file('system', 'development-root.pem'),
+    ];
     token = await system.issuer.token('cli');
     state = folder.file('state');
   });
@@ -140,7 +147,7 @@ describe('communique-tee', () => {
       'receipt_refused',
       'ERR_RECEIPT_ATTESTATION',
     ]);
-    expect(await refusal(['receipt', 'verify', receipt, ...trust.slice(0, 2)])).toEqual([
+    expect(await refusal(['receipt', 'verify', receipt, ...trust.slice(0, 4)])).toEqual([
       1,
       'receipt_refused',
       'ERR_RECEIPT_ATTESTATION',
@@ -444,7 +451,7 @@ describe('communique-tee', () => {
         'system/policy.json',
         JSON.stringify({ acceptedMeasurements, developmentRoot: 'development-root.pem', ...more }),
       );
-    const good = policyFile([{ pcr0: other }, { pcr0: system.pcr0 }], { acceptedCustody: ['process'] });
+    const good = policyFile([{ pcr0: other, operator: 'any' }, ...system.accepted], { acceptedCustody: ['process'] });
     for (const name of ['verify', 'keys'])
       expect(await call([name, '--policy', good], with_())).toMatchObject({ exit: 0 });
     const seal = ['seal', '--message', exampleFile, '--out', folder.file('by-policy.cbor')];
@@ -452,11 +459,27 @@ describe('communique-tee', () => {
     const { exit, out } = await call(['send', '--message', exampleFile, '--policy', good, '--wait', '--json'], with_());
     const { id } = JSON.parse(out) as { id: string };
     expect(exit).toBe(0);
-    const bad = policyFile([{ pcr0: system.pcr0, pcr8: other }]);
+    const bad = policyFile([{ ...system.accepted[0], pcr8: other }]);
     expect(await refusal(['keys', '--policy', bad])).toEqual([1, 'attestation_refused', 'ERR_ATTESTATION_MEASUREMENT']);
     expect(await call(['status', id], with_())).toMatchObject({ exit: 0 });
     expect(await refusal(['status', id, '--policy', bad])).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_ATTESTATION']);
     expect(await refusal(['keys', '--policy', bad, ...trust])).toEqual([2, 'usage', undefined]);
+    const strangers = policyFile([{ pcr0: system.pcr0, pcr3: other }]);
+    expect(await refusal(['keys', '--policy', strangers])).toEqual([
+      1,
+      'attestation_refused',
+      'ERR_ATTESTATION_OPERATOR',
+    ]);
+    expect(await refusal(['send', '--message', exampleFile, '--policy', strangers])).toEqual([
+      1,
+      'attestation_refused',
+      'ERR_ATTESTATION_OPERATOR',
+    ]);
+    expect(await refusal(['status', id, '--policy', strangers])).toEqual([
+      1,
+      'receipt_refused',
+      'ERR_RECEIPT_ATTESTATION',
+    ]);
     expect(await refusal(['keys', '--policy', folder.file('nowhere')])).toEqual([3, 'file_unreadable', undefined]);
   });
 
@@ -620,10 +643,19 @@ describe('communique-tee', () => {
           },
         );
       });
-    const good = await run(['keys', '--pcr0', system.pcr0, '--development-root', 'beside.pem', '--json']);
+    const good = await run([
+      'keys',
+      '--pcr0',
+      system.pcr0,
+      '--pcr3',
+      system.pcr3,
+      '--development-root',
+      'beside.pem',
+      '--json',
+    ]);
     expect(JSON.parse(good.out)).toMatchObject({ attested: { pcr0: system.pcr0 } });
     expect(good).toMatchObject({ exit: 0, err: '' });
-    expect(await run(['keys', '--pcr0', other, '--development-root', 'beside.pem'])).toMatchObject({
+    expect(await run(['keys', '--pcr0', other, '--any-operator', '--development-root', 'beside.pem'])).toMatchObject({
       exit: 1,
       out: '',
       err: expect.stringContaining('ERR_ATTESTATION_MEASUREMENT') as string,

@@ -69,14 +69,17 @@ it('helps with commands of commands, and knows what it does not know: exit 2', a
 
 it.each([
   ['send with a token', ['send', '--token', 'x']],
-  ['send without a message', ['send', '--pcr0', 'ab'.repeat(48)]],
-  ['a gateway in the clear', ['keys', '--pcr0', 'ab'.repeat(48), '--gateway', 'http://communique.example.org']],
-  ['a gateway that is no address', ['keys', '--pcr0', 'ab'.repeat(48), '--gateway', 'communique']],
+  ['send without a message', ['send', '--pcr0', 'ab'.repeat(48), '--any-operator']],
+  [
+    'a gateway in the clear',
+    ['keys', '--pcr0', 'ab'.repeat(48), '--any-operator', '--gateway', 'http://communique.example.org'],
+  ],
+  ['a gateway that is no address', ['keys', '--pcr0', 'ab'.repeat(48), '--any-operator', '--gateway', 'communique']],
   ['no PCR0', ['keys']],
   ['a wait that is no number', ['status', '00000000-0000-4000-8000-000000000000', '--wait=soon']],
   ['a lifetime of tokens that has no end', ['token', '--lifetime', '999999999']],
   ['a subject that could be more than one word', ['token', '--subject', 'a b']],
-  ['an age for a receipt', ['receipt', 'verify', 'x', '--pcr0', 'ab'.repeat(48), '--max-age', '1']],
+  ['an age for a receipt', ['receipt', 'verify', 'x', '--pcr0', 'ab'.repeat(48), '--any-operator', '--max-age', '1']],
 ])('takes %s for a mistake: exit 2', async (_, argv) => {
   expect(await call(argv, { environment: { COMMUNIQUE_TOKEN: 'a.b.c' } })).toMatchObject({
     exit: 2,

@@ -15,20 +15,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder } from '@communique-tee/command-line';
 import * as z from 'zod';
-import type { KeptTrust, Measurements } from './trust';
+import { measurementSetSchema } from './measurements';
+import type { KeptTrust } from './trust';
 import { Failure, messageOf } from './failure';
 import { readJsonFile } from './files';
 
 /** The largest sealed message in base64url, and the little beside it. */
 const MAX_BYTES = 512 * 1024;
-
-const measurementSetSchema = z.strictObject({
-  pcr0: z.string(),
-  pcr1: z.string().optional(),
-  pcr2: z.string().optional(),
-  pcr3: z.string().optional(),
-  pcr8: z.string().optional(),
-});
 
 const measurementsSchema = z.tuple([measurementSetSchema], measurementSetSchema);
 
@@ -148,7 +141,7 @@ export class KeptMessages {
         deliverySecret: fromBase64Url(deliverySecret),
         recognizing,
         trust: {
-          measurements: trust.measurements as unknown as Measurements,
+          measurements: trust.measurements,
           custody: trust.custody,
           developmentRootPem: trust.developmentRootPem,
         },

@@ -26,9 +26,9 @@ Exit code, for every command
   130  interrupted
 
 The first steps, with npm run demo in another terminal (it prints its PCR0)
-  npx communique-tee verify --pcr0 <hex> --development-root .dev/development-root.pem
+  npx communique-tee verify --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem
   npx communique-tee token --out .dev/token
-  npx communique-tee send --message docs/examples/message.json --pcr0 <hex> --development-root .dev/development-root.pem \\
+  npx communique-tee send --message docs/examples/message.json --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem \\
     --token-file .dev/token --wait
 `;
 

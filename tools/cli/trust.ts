@@ -6,13 +6,13 @@ import * as z from 'zod';
 import { collect } from '@communique-tee/command-line';
 import { Failure, messageOf, usage } from './failure';
 import { readJsonFile, readText } from './files';
+import { measurementSetSchema, measurementsOf, type MeasurementOptions, type Measurements } from './measurements';
 import { secondsOf } from './options';
 
 /** Which enclaves are accepted, in the same words for every command: options, or one policy file instead of them. */
 
-export interface TrustOptions {
+export interface TrustOptions extends MeasurementOptions {
   readonly policy?: string;
-  readonly pcr0?: readonly string[];
   readonly custody?: readonly string[];
   readonly maxAge?: string;
   readonly developmentRoot?: string;
@@ -25,9 +25,23 @@ export function trustOptions(command: Command, { maxAge = true }: { maxAge?: boo
   const group = 'Which enclave to accept:';
   const options = [
     new Option(
-      '--pcr0 <hex>',
-      'accepted PCR0 values: 96 hexadecimal digits each (SHA-384), separated by commas, or the option several times. There is no default: take them from measurements.json of an image that you built yourself, or from somebody you trust to have',
+      '--pcr0 <hex or file>',
+      'accepted images: PCR0, 96 hexadecimal digits each (SHA-384), or a JSON file: measurements.json of an image that you built, or what nitro-cli prints. Separated by commas, or the option several times. There is no default',
     ).argParser(collect),
+    new Option(
+      '--pcr3 <hex>',
+      'accepted operators: PCR3, 96 hexadecimal digits each. It measures the role of the parent instance. The operator publishes it; PCR0 names the build alone, which anyone with an AWS account can run',
+    ).argParser(collect),
+    new Option(
+      '--operator-role <arn>',
+      'the same by the ARN of that role, such as arn:aws:iam::111122223333:role/communique-tee-prod-parent',
+    ).argParser(collect),
+    new Option(
+      '--any-operator',
+      'accept the image under every AWS account. Its operator, whoever that is, learns when you write and can drop messages',
+    ),
+    new Option('--pcr4 <hex>', 'besides, the parent instance: SHA-384 of 48 zero bytes and its id').argParser(collect),
+    new Option('--pcr8 <hex>', 'besides, the certificate that signed the image').argParser(collect),
     new Option(
       '--custody <kind>',
       'accepted custody, who can bring the keys back: process (nobody), or the ARN of a KMS key alias. Default: any; it is shown',
@@ -40,7 +54,10 @@ export function trustOptions(command: Command, { maxAge = true }: { maxAge?: boo
       "accept the root certificate in this file instead of AWS's: for development only, its holder can forge documents",
     ),
   ];
-  const names = ['pcr0', 'custody', 'maxAge', 'developmentRoot'];
+  const names = [
+    ...['pcr0', 'pcr3', 'operatorRole', 'anyOperator', 'pcr4', 'pcr8'],
+    ...['custody', 'maxAge', 'developmentRoot'],
+  ];
   const policy = new Option(
     '--policy <file>',
     'all of this from a JSON file instead; docs/examples/policy.json is one',
@@ -49,83 +66,60 @@ export function trustOptions(command: Command, { maxAge = true }: { maxAge?: boo
   return command;
 }
 
-/** PCRs as 96 lowercase hexadecimal digits each. */
-export type Measurements = TrustPolicy['acceptedMeasurements'];
-
 export interface Trust {
   readonly measurements: Measurements;
   readonly custody: readonly string[] | undefined;
   readonly maxAgeMs: number;
   readonly developmentRootPem: string | undefined;
+  /** Whom the policy file names beside its PCR3; undefined where none is named. */
+  readonly publisher: Publisher | undefined;
+}
+
+export interface Publisher {
+  readonly name: string;
+  readonly origin: string;
 }
 
 /** A receipt is verified at its own time: there the document's age is not for the sender to say. */
-export type KeptTrust = Omit<Trust, 'maxAgeMs'>;
+export type KeptTrust = Omit<Trust, 'maxAgeMs' | 'publisher'>;
 
 /** Whether an option says which enclaves to accept. */
-export function namesTrust({ policy, pcr0 }: TrustOptions): boolean {
-  return policy !== undefined || pcr0 !== undefined;
+export function namesTrust({ policy, pcr0, pcr3, operatorRole, anyOperator, pcr4, pcr8 }: TrustOptions): boolean {
+  return [policy, pcr0, pcr3, operatorRole, anyOperator, pcr4, pcr8].some((option) => option !== undefined);
 }
 
 /** @throws Failure `usage`, `file_unreadable`, `not_understood` */
 export function trustOf(options: TrustOptions): Trust {
   if (options.policy !== undefined) return readPolicy(options.policy);
-  const [first, ...rest] = (options.pcr0 ?? []).flatMap((list) => list.split(',')).map(digits);
-  if (first === undefined)
-    throw usage('--pcr0 is missing: name the measurements that you accept, or a file that does with --policy');
-  const measured = ([first, ...rest] as const).map((pcr0) => {
-    const problem = problemOfMeasurement(pcr0);
-    if (problem !== undefined) throw usage(`--pcr0: ${problem}`);
-    return { pcr0 };
-  });
+  const measurements = measurementsOf(options);
   const custody = options.custody?.flatMap((list) => list.split(',')).map((value) => value.trim());
   if (custody?.some((value) => !CUSTODY.test(value)) === true)
     throw usage('--custody takes process, or the ARN of a KMS key alias');
   const { developmentRoot } = options;
   return {
-    measurements: measured as unknown as Measurements,
+    measurements,
     custody,
     maxAgeMs: (secondsOf(options.maxAge, 'max-age') ?? DEFAULT_MAX_AGE_SECONDS) * 1000,
     developmentRootPem: developmentRoot === undefined ? undefined : readText(developmentRoot, 64 * 1024),
+    publisher: undefined,
   };
 }
 
 const CUSTODY = /^(process|arn:[\x21-\x7e]{1,400})$/;
 
-function digits(value: string): string {
-  return value
-    .trim()
-    .toLowerCase()
-    .replace(/^(sha384:|0x)/, '');
-}
-
-function problemOfMeasurement(value: string): string | undefined {
-  if (!/^[0-9a-f]{96}$/.test(value)) return 'a measurement has 96 hexadecimal digits (SHA-384)';
-  if (/^0+$/.test(value)) return 'a measurement of zeros is that of an enclave in debug mode: it cannot be accepted';
-  return undefined;
-}
-
-const measurement = z
-  .string()
-  .transform(digits)
-  .superRefine((value, context) => {
-    const problem = problemOfMeasurement(value);
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-  });
-
 const policySchema = z.strictObject({
+  /** Whose numbers these are, for people. Nothing is compared with it. */
+  operator: z
+    .strictObject({ name: z.string().min(1).max(100), origin: z.url({ protocol: /^https$/ }).max(500) })
+    .optional(),
   acceptedMeasurements: z
-    .array(
-      z.strictObject({
-        pcr0: measurement,
-        pcr1: measurement.optional(),
-        pcr2: measurement.optional(),
-        pcr3: measurement.optional(),
-        pcr8: measurement.optional(),
-      }),
-    )
-    .min(1, 'name at least one set of measurements')
-    .max(100),
+    .array(measurementSetSchema)
+    .max(100)
+    .transform(([first, ...rest], context) => {
+      if (first !== undefined) return [first, ...rest] as const;
+      context.addIssue({ code: 'custom', message: 'name at least one set of measurements' });
+      return z.NEVER;
+    }),
   acceptedCustody: z
     .array(z.string().regex(CUSTODY, 'process, or the ARN of a KMS key alias'))
     .min(1, 'name at least one, or leave it out to accept any')
@@ -145,14 +139,20 @@ function readPolicy(file: string): Trust {
       `${file} is not a policy; docs/examples/policy.json is one${problems.join('')}`,
     );
   }
-  const { acceptedMeasurements, acceptedCustody, maxAgeSeconds, developmentRoot } = parsed.data;
+  const { acceptedMeasurements, acceptedCustody, maxAgeSeconds, developmentRoot, operator } = parsed.data;
   return {
-    measurements: acceptedMeasurements as unknown as Measurements,
+    measurements: acceptedMeasurements,
     custody: acceptedCustody,
     maxAgeMs: maxAgeSeconds * 1000,
     developmentRootPem:
       developmentRoot === undefined ? undefined : readText(resolve(dirname(file), developmentRoot), 64 * 1024),
+    publisher: operator,
   };
+}
+
+/** Whether an image is accepted under every AWS account. */
+export function acceptsAnyOperator({ measurements }: Pick<Trust, 'measurements'>): boolean {
+  return measurements.some(({ operator }) => operator === 'any');
 }
 
 /** The root given instead of AWS's. @throws Failure `not_understood` */

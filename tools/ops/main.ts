@@ -32,6 +32,12 @@ const COMMANDS: readonly (readonly [group: string, name: string, summary: string
   ],
   [
     'Before a stack is made:',
+    'policy',
+    'print what clients need to know to accept this operator’s enclaves',
+    async () => (await stack()).policy,
+  ],
+  [
+    'Before a stack is made:',
     'secrets',
     'encrypt what only an attested enclave may know',
     async () => (await import('./secrets/command')).secrets,

@@ -1,8 +1,12 @@
+import { pcr3OfRole } from '@communique-tee/attestation';
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { ruleNames } from '@communique-tee/infra-commands';
 import { CommandLine } from '@communique-tee/command-line';
-import { check, cost, preview } from './stack-commands';
+import { check, cost, policy, preview } from './stack-commands';
 
-const commands = { preview, check, cost };
+const commands = { preview, check, cost, policy };
 
 async function run(name: keyof typeof commands, args: readonly string[]) {
   let out = '';
@@ -31,6 +35,68 @@ it.each(['preview', 'check', 'cost'] as const)('%s does not understand wrong arg
   for (const args of [['--nonsense'], ['--stack', '../etc'], ['--stack', 'none'], ['--config', 'nothing'], ['prod']])
     expect(await run(name, args)).toMatchObject({ code: 2, out: '' });
   expect((await run(name, ['--stak', 'prod'])).err).toContain('Did you mean --stack?');
+});
+
+describe('policy', () => {
+  const image = {
+    image: 'communique-tee.eif',
+    version: '0.1.0',
+    architecture: 'arm64',
+    stack: 'prod',
+    sizeBytes: 1024,
+    sha384: 'aa'.repeat(48),
+    hashAlgorithm: 'SHA384',
+    pcr0: '1'.repeat(96),
+    pcr1: '2'.repeat(96),
+    pcr2: '3'.repeat(96),
+    commit: 'abc',
+    custody: 'kms',
+    routes: [{ host: 'kms.us-east-1.amazonaws.com', port: 443, vsockPort: 8001 }],
+  };
+  let folder: TemporaryFolder;
+  beforeAll(async () => {
+    folder = await temporaryFolder('policy-');
+    writeFileSync(folder.file('measurements.json'), JSON.stringify(image));
+    writeFileSync(folder.file('communique-tee.eif'), Buffer.alloc(1024));
+    writeFileSync(folder.file('release.tar.gz'), gzipSync('a release'));
+  });
+  afterAll(() => folder.remove());
+  const built = () => [
+    '--config',
+    `imageFolder=${folder.path}`,
+    '--config',
+    `releaseFile=${folder.file('release.tar.gz')}`,
+  ];
+
+  it('prints images, operator, name and origin, in the form that clients and commands take', async () => {
+    const named = ['--config', 'operatorName=Example Union', '--config', 'domain=communique.example.org'];
+    const { code, out, err } = await run('policy', [
+      '--stack',
+      'prod',
+      '--account',
+      '111122223333',
+      ...built(),
+      ...named,
+    ]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(JSON.parse(out)).toEqual({
+      operator: { name: 'Example Union', origin: 'https://communique.example.org' },
+      acceptedMeasurements: [
+        { pcr0: image.pcr0, pcr3: pcr3OfRole('arn:aws:iam::111122223333:role/communique-tee-prod-parent') },
+      ],
+    });
+  });
+
+  it('wants an account, and an image and a release that are built', async () => {
+    expect(await run('policy', ['--stack', 'prod'])).toMatchObject({ code: 2, out: '' });
+    expect(await run('policy', ['--stack', 'prod', '--account', '1'])).toMatchObject({ code: 2, out: '' });
+    const nowhere = ['--config', `imageFolder=${folder.file('nowhere')}`];
+    expect(await run('policy', ['--stack', 'prod', '--account', '111122223333', ...nowhere])).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('build the image first') as string,
+    });
+  });
 });
 
 it('lists every key, and every rule, in the help', async () => {

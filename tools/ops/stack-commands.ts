@@ -1,9 +1,9 @@
-import { configKeys, ruleNames, runCheck, runCost, runPreview } from '@communique-tee/infra-commands';
+import { configKeys, ruleNames, runCheck, runCost, runPolicy, runPreview } from '@communique-tee/infra-commands';
 import type { Command } from 'commander';
 import { terminal, type CommandLine, type Streams } from '@communique-tee/command-line';
 import { stackOptions } from './stack-options';
 
-/** What pulumi up would do with a stack: shown, held to the rules, and its price. */
+/** What pulumi up would do with a stack: shown, held to the rules, its price, and the policy to publish. */
 
 interface Options {
   readonly stack: string;
@@ -11,6 +11,7 @@ interface Options {
   readonly json?: boolean;
   readonly withoutImage?: boolean;
   readonly savingsRate?: string;
+  readonly account?: string;
 }
 
 const WITHOUT_IMAGE = 'before an image is built: its measurements are then made up, and the output tells so';
@@ -59,6 +60,26 @@ export function cost(command: Command, line: CommandLine, streams: Streams = ter
           streams,
         ),
       ),
+    );
+}
+
+export function policy(command: Command, line: CommandLine, streams: Streams = terminal): void {
+  stackOptions(command)
+    .description(
+      'Prints the policy file to publish: the PCR0 of each accepted image, the PCR3 of the parent role, and the operator’s name and origin. It needs neither AWS nor a deployment: the image and the release are built, and the name of the role is fixed.',
+    )
+    .requiredOption('--account <digits>', 'the AWS account that the stack is or will be in')
+    .addHelpText(
+      'after',
+      `${EXIT_CODES}
+Example
+  npm run ops -- policy --stack prod --account 111122223333 > policy.json
+
+The role's name is fixed, so anyone can find the account from PCR3 by trying all 10^12 account ids.
+`,
+    )
+    .action(
+      line.run(({ stack, config = [], account = '' }: Options) => runPolicy({ stack, config, account }, streams)),
     );
 }
 

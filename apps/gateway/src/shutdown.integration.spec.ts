@@ -48,6 +48,7 @@ describe('a gateway that is asked to stop', () => {
       AUTH_JWKS_FILE: folder.file('jwks.json'),
       TEE_ENDPOINT: `unix:${folder.file('no-enclave.sock')}`,
       TEE_EXPECTED_CODE_HASH: `sha384:${'ab'.repeat(48)}`,
+      TEE_EXPECTED_OPERATOR: `sha384:${'cd'.repeat(48)}`,
       RATE_LIMIT_MAX_REQUESTS: '1000000',
       DEFAULT_USER_DAILY_LIMIT: '100000',
       MESSAGES_PER_USER_DAY: '0',

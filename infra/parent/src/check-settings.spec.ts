@@ -41,6 +41,9 @@ it('refuses measurements of a debug enclave, and an image that its gateway would
   expect(problemsOf({ ...ON_PARENT, acceptedPcr0: [] })).toEqual([
     'acceptedPcr0: does not hold image.pcr0: the gateway would refuse its own enclave',
   ]);
+  expect(problemsOf({ ...ON_PARENT, operatorPcr3: '0'.repeat(96) })).toEqual([
+    'operatorPcr3: is all zero: a parent without a role',
+  ]);
 });
 
 it.each<[string, string, string]>([

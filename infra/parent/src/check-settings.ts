@@ -103,7 +103,11 @@ export function checkSettings(settings: ParentSettings): void {
 type Match = (where: string, value: string, pattern: keyof typeof PATTERNS) => void;
 type Problem = (where: string, rule: string) => void;
 
-function checkMeasurements({ image, acceptedPcr0 }: ParentSettings, match: Match, problem: Problem): void {
+function checkMeasurements(
+  { image, acceptedPcr0, operatorPcr3 }: ParentSettings,
+  match: Match,
+  problem: Problem,
+): void {
   for (const [where, pcr0] of [
     ['image.pcr0', image.pcr0],
     ...acceptedPcr0.map((each, index) => [`acceptedPcr0.${String(index)}`, each] as const),
@@ -111,6 +115,8 @@ function checkMeasurements({ image, acceptedPcr0 }: ParentSettings, match: Match
     match(where, pcr0, 'sha384');
     if (ZERO.test(pcr0)) problem(where, 'is all zero: an enclave in debug mode');
   }
+  match('operatorPcr3', operatorPcr3, 'sha384');
+  if (ZERO.test(operatorPcr3)) problem('operatorPcr3', 'is all zero: a parent without a role');
   if (!acceptedPcr0.includes(image.pcr0))
     problem('acceptedPcr0', 'does not hold image.pcr0: the gateway would refuse its own enclave');
 }

@@ -53,6 +53,8 @@ export interface ParentSettings {
   readonly egress: readonly EgressRoute[];
   /** PCR0 of every image that the gateway accepts; the one that runs is among them. */
   readonly acceptedPcr0: readonly string[];
+  /** PCR3 of this parent: its role, which every accepted image has to run under. 96 hexadecimal digits. */
+  readonly operatorPcr3: string;
   /** `environment`: of .env.example, without secrets and without what is set here (`RESERVED_VARIABLES`). */
   readonly gateway: {
     /** Whether it may ask the metadata service for the instance's credentials: where the enclave has a way out to KMS. Default false. */
@@ -106,6 +108,7 @@ export const RESERVED_VARIABLES = [
     'TEE_PROVIDER',
     'TEE_ENDPOINT',
     'TEE_EXPECTED_CODE_HASH',
+    'TEE_EXPECTED_OPERATOR',
     'TEE_ENABLE_ATTESTATION_VERIFICATION',
     'ATTESTATION_DEVELOPMENT_ROOT_FILE',
   ],

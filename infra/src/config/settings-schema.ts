@@ -74,6 +74,14 @@ export const settingsShape = {
   acceptedPcr0: listOf(measurement, 8)
     .default([])
     .describe('images that may use the keys beside the one being deployed: the old one during a rollout'),
+  operatorName: z
+    .string()
+    .regex(
+      /^[^\p{C}\p{Z}](?:[^\p{C}]{0,98}[^\p{C}\p{Z}])?$/u,
+      '1 to 100 characters without line breaks or space at the ends',
+    )
+    .optional()
+    .describe('who runs the service, as people know you; published beside PCR3, which names nobody (default: domain)'),
   domain: hostName.describe("the service's host name"),
   hostedZone: hostName
     .optional()

@@ -20,7 +20,7 @@ export * from './exports';
  * @throws AttestationError with a stable `code`; the table is in libs/attestation/README.md
  * @example
  * const { publicKey } = await verifyAttestation(document, {
- *   acceptedMeasurements: [{ pcr0 }],
+ *   acceptedMeasurements: [{ pcr0, pcr3 }],
  *   freshness: { nonce },
  *   maxAgeMs: 60_000,
  *   maxFutureSkewMs: 5_000,

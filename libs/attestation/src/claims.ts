@@ -1,15 +1,18 @@
 import { AttestationError } from './errors';
 import { toHex } from './hex';
+import type { CheckedSet } from './measurement-set';
 import type { CheckedPolicy } from './policy';
 
 // What is held against a policy once the signature of the document holds.
+
+type Pcrs = ReadonlyMap<number, Uint8Array>;
 
 /**
  * PCR0, 1 and 2 are there and none is zero: in debug mode exactly these three are zero. "All PCRs are zero" would never be
  * true, since PCR4 is set in debug mode too.
  * @throws AttestationError ERR_ATTESTATION_PCR_MISSING, ERR_ATTESTATION_DEBUG
  */
-export function checkDebugMode(pcrs: ReadonlyMap<number, Uint8Array>): void {
+export function checkDebugMode(pcrs: Pcrs): void {
   for (const index of [0, 1, 2]) {
     const value = pcrs.get(index);
     if (!value) throw new AttestationError('ERR_ATTESTATION_PCR_MISSING', `PCR${index}`);
@@ -17,11 +20,41 @@ export function checkDebugMode(pcrs: ReadonlyMap<number, Uint8Array>): void {
   }
 }
 
-/** One accepted set fits whole. @throws AttestationError ERR_ATTESTATION_MEASUREMENT */
-export function checkMeasurements(pcrs: ReadonlyMap<number, Uint8Array>, accepted: CheckedPolicy['accepted']): void {
-  const measured = (index: number) => toHex(pcrs.get(index) ?? new Uint8Array());
-  const fits = accepted.some((set) => set.every(([index, value]) => measured(index) === value));
-  if (!fits) throw new AttestationError('ERR_ATTESTATION_MEASUREMENT', `PCR0 is ${measured(0)}`);
+/** The image of one accepted set fits whole. @throws AttestationError ERR_ATTESTATION_MEASUREMENT */
+export function checkMeasurements(pcrs: Pcrs, accepted: CheckedPolicy['accepted']): void {
+  if (setsOfImage(pcrs, accepted).length === 0)
+    throw new AttestationError('ERR_ATTESTATION_MEASUREMENT', `PCR0 is ${measured(pcrs, 0)}`);
+}
+
+/**
+ * Among the sets whose image fits, one accepts this operator and, where it names one, this parent instance.
+ * @returns how the operator was accepted: `named` by PCR3; `any`, or `not_compared`, as the set says
+ * @throws AttestationError ERR_ATTESTATION_OPERATOR, ERR_ATTESTATION_OPERATOR_UNNAMED, ERR_ATTESTATION_INSTANCE
+ */
+export function checkOperator(pcrs: Pcrs, accepted: CheckedPolicy['accepted']): 'named' | 'any' | 'not_compared' {
+  const pcr3 = measured(pcrs, 3);
+  const named = (set: CheckedSet) => set.pcr3 === pcr3;
+  const ofOperator = setsOfImage(pcrs, accepted).filter(
+    (set) => named(set) || set.pcr3 === 'any' || set.pcr3 === 'not_compared',
+  );
+  if (ofOperator.length === 0)
+    throw /^0*$/.test(pcr3)
+      ? new AttestationError('ERR_ATTESTATION_OPERATOR_UNNAMED')
+      : new AttestationError('ERR_ATTESTATION_OPERATOR', `PCR3 is ${pcr3}`);
+  const fitting = ofOperator.filter(({ pcr4 }) => pcr4 === undefined || pcr4 === measured(pcrs, 4));
+  if (fitting.length === 0)
+    throw new AttestationError('ERR_ATTESTATION_INSTANCE', `PCR4 is ${measured(pcrs, 4) || 'absent'}`);
+  if (fitting.some(named)) return 'named';
+  return fitting.some((set) => set.pcr3 === 'any') ? 'any' : 'not_compared';
+}
+
+function setsOfImage(pcrs: Pcrs, accepted: CheckedPolicy['accepted']): readonly CheckedSet[] {
+  return accepted.filter(({ image }) => image.every(([index, value]) => measured(pcrs, index) === value));
+}
+
+/** Empty where the register is absent. */
+function measured(pcrs: Pcrs, index: number): string {
+  return toHex(pcrs.get(index) ?? new Uint8Array());
 }
 
 /** @throws AttestationError ERR_ATTESTATION_NONCE_MISSING, ERR_ATTESTATION_NONCE */

@@ -65,7 +65,13 @@ const table = {
 
   ERR_ATTESTATION_DEBUG: ['measurements', 'the enclave runs in debug mode: PCR0, 1 or 2 is zero'],
   ERR_ATTESTATION_PCR_MISSING: ['measurements', 'PCR0, 1 or 2 is not in the document'],
-  ERR_ATTESTATION_MEASUREMENT: ['measurements', 'the measurements are none of the accepted sets'],
+  ERR_ATTESTATION_MEASUREMENT: ['measurements', 'the image is none of the accepted ones'],
+  ERR_ATTESTATION_OPERATOR: ['measurements', 'the image is accepted, but not under the operator that runs it'],
+  ERR_ATTESTATION_OPERATOR_UNNAMED: [
+    'measurements',
+    'PCR3 is zero: the parent instance has no role, so no operator is named. The operator has to attach a role and start the enclave anew',
+  ],
+  ERR_ATTESTATION_INSTANCE: ['measurements', 'the enclave runs on another parent instance than the accepted one'],
 
   ERR_ATTESTATION_NONCE_MISSING: ['freshness', 'the document carries no nonce'],
   ERR_ATTESTATION_NONCE: ['freshness', 'the nonce is not the one that was asked for'],

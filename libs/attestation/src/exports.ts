@@ -6,14 +6,20 @@ export {
   type AttestationErrorCode,
   type AttestationStep,
 } from './errors';
-export { checkAge, checkDebugMode, checkMeasurements, checkNonce } from './claims';
+export { checkAge, checkDebugMode, checkMeasurements, checkNonce, checkOperator } from './claims';
+export {
+  checkMeasurementSets,
+  type ImageMeasurements,
+  type MeasurementSet,
+  type UncomparedOperator,
+} from './measurement-set';
+export { readMeasurementsJson, type MeasurementsReading, type NamedMeasurements } from './measurements-json';
 export {
   checkCircumstances,
   checkPolicy,
   type AttestationPolicy,
   type CheckedCircumstances,
   type CheckedPolicy,
-  type MeasurementSet,
 } from './policy';
 export { awsNitroRootPem, awsNitroRootSha256, unsafeTrustAnchorFromPem, type TrustAnchor } from './trust-anchor';
 export {

@@ -10,6 +10,7 @@ import {
 } from './verify';
 
 export * from './exports';
+export { pcr3OfRole } from './operator.node';
 
 /**
  * Verifies a Nitro attestation document: structure, algorithm, digest, chain to the root, signature, measurements,
@@ -20,7 +21,7 @@ export * from './exports';
  * @throws AttestationError with a stable `code`; the table is in libs/attestation/README.md
  * @example
  * const { publicKey } = await verifyAttestation(document, {
- *   acceptedMeasurements: [{ pcr0 }],
+ *   acceptedMeasurements: [{ pcr0, pcr3 }],
  *   freshness: { nonce },
  *   maxAgeMs: 60_000,
  *   maxFutureSkewMs: 5_000,

@@ -1,19 +1,12 @@
 import { AttestationError } from './errors';
+import { checkMeasurementSets, type CheckedSet, type MeasurementSet } from './measurement-set';
 import { awsNitroRoot, TrustAnchor } from './trust-anchor';
 
-/** Values of PCRs as 96 lowercase hexadecimal digits (SHA-384). PCR0 covers kernel, command line and all file systems. */
-export interface MeasurementSet {
-  pcr0: string;
-  pcr1?: string;
-  pcr2?: string;
-  /** the role of the parent instance */
-  pcr3?: string;
-  /** the certificate that signed the image */
-  pcr8?: string;
-}
-
 export interface AttestationPolicy {
-  /** One of these sets has to fit whole; several, for the time of a rollover. Nothing is accepted by default. */
+  /**
+   * Images, each under an operator. One of these sets has to fit whole; several, for the time of a rollover. Nothing is
+   * accepted by default.
+   */
   acceptedMeasurements: readonly [MeasurementSet, ...MeasurementSet[]];
   /**
    * The verifier's own nonce (16 to 512 random bytes, used once), or, by name, that the document was not made for this
@@ -41,16 +34,9 @@ export interface CheckedCircumstances {
 
 /** A policy that was checked; PCR values as 96 lowercase hexadecimal digits. */
 export interface CheckedPolicy extends CheckedCircumstances {
-  accepted: readonly (readonly (readonly [index: number, value: string])[])[];
+  accepted: readonly CheckedSet[];
 }
 
-const pcrNames = [
-  ['pcr0', 0],
-  ['pcr1', 1],
-  ['pcr2', 2],
-  ['pcr3', 3],
-  ['pcr8', 8],
-] as const;
 const minNonceBytes = 16;
 const maxNonceBytes = 512;
 
@@ -61,7 +47,7 @@ const maxNonceBytes = 512;
  */
 export function checkPolicy(policy: AttestationPolicy): CheckedPolicy {
   const circumstances = checkCircumstances(policy);
-  return { ...circumstances, accepted: measurementSets(policy.acceptedMeasurements) };
+  return { ...circumstances, accepted: checkMeasurementSets(policy.acceptedMeasurements) };
 }
 
 /** The same without the images. @throws AttestationError as `checkPolicy` */
@@ -82,30 +68,6 @@ export function checkCircumstances(policy: Omit<AttestationPolicy, 'acceptedMeas
     atMs,
     anchor,
   };
-}
-
-function measurementSets(given: unknown): CheckedPolicy['accepted'] {
-  if (!Array.isArray(given) || given.length === 0)
-    throw wrong('acceptedMeasurements is empty: name the PCR0 values that are accepted');
-  return given.map((set: unknown) => {
-    if (typeof set !== 'object' || set === null) throw wrong('a measurement set is no object');
-    const values = set as Record<string, unknown>;
-    const unknown = Object.keys(values).find((key) => !pcrNames.some(([name]) => name === key));
-    // A misspelt PCR would otherwise be a check that is never made.
-    if (unknown !== undefined)
-      throw wrong(`a measurement set has ${JSON.stringify(unknown.slice(0, 32))}; PCR0, 1, 2, 3 and 8 can be named`);
-    if (values['pcr0'] === undefined) throw wrong('a measurement set without pcr0');
-    return pcrNames.flatMap(([name, index]) =>
-      values[name] === undefined ? [] : [[index, pcrHex(values[name], name)] as const],
-    );
-  });
-}
-
-function pcrHex(value: unknown, name: string): string {
-  if (typeof value !== 'string' || !/^[0-9a-f]{96}$/.test(value))
-    throw wrong(`${name} is not 96 lowercase hexadecimal digits (SHA-384)`);
-  if (/^0+$/.test(value)) throw wrong(`${name} is zero: that is an enclave in debug mode, or an unused register`);
-  return value;
 }
 
 function nonceOf(given: unknown): Uint8Array | undefined {

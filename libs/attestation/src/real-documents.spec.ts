@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as browserEntry from './browser';
@@ -35,7 +36,7 @@ if (!present) {
       const unverified = readAttestation_unverified(document);
       const policy = {
         // In debug mode the three are zero, and no policy can name that.
-        acceptedMeasurements: [{ pcr0: vector.pcrs['0'] ?? 'ab'.repeat(48) }] as const,
+        acceptedMeasurements: [{ pcr0: vector.pcrs['0'] ?? 'ab'.repeat(48), pcr3: vector.pcrs['3'] ?? '' }] as const,
         freshness:
           unverified.nonce && unverified.nonce.length >= 16
             ? { nonce: unverified.nonce }
@@ -78,8 +79,23 @@ if (!present) {
 
         it('fails with another PCR0', async () => {
           await expect(
-            verifyAttestation(document, { ...policy, acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }),
+            verifyAttestation(document, {
+              ...policy,
+              acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), operator: 'any' }],
+            }),
           ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_MEASUREMENT' });
+        });
+
+        it('fails with another operator', async () => {
+          const [{ pcr0 }] = policy.acceptedMeasurements;
+          await expect(
+            verifyAttestation(document, { ...policy, acceptedMeasurements: [{ pcr0, pcr3: 'ab'.repeat(48) }] }),
+          ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_OPERATOR' });
+        });
+
+        it('has the id of its parent in PCR4, measured as the role is in PCR3', () => {
+          const parent = vector.module_id.replace(/-enc.*$/, '');
+          expect(vector.pcrs['4']).toBe(createHash('sha384').update(Buffer.alloc(48)).update(parent).digest('hex'));
         });
       }
 

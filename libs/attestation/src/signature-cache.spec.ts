@@ -38,7 +38,7 @@ function written(edits: Edits = {}) {
   return {
     document,
     policy: {
-      acceptedMeasurements: [{ pcr0: pcrHex(0) }] as const,
+      acceptedMeasurements: [{ pcr0: pcrHex(0), pcr3: pcrHex(3) }] as const,
       freshness: { nonce: testNonce },
       maxAgeMs: 60_000,
       maxFutureSkewMs: 0,
@@ -88,7 +88,11 @@ describe('createAttestationVerifier', () => {
 
   it.each([
     ['the time', { at: new Date(testTimeMs + 3 * 3_600_000) }, 'ERR_ATTESTATION_CERTIFICATE_EXPIRED'],
-    ['the measurements', { acceptedMeasurements: [{ pcr0: pcrHex(5) }] as const }, 'ERR_ATTESTATION_MEASUREMENT'],
+    [
+      'the measurements',
+      { acceptedMeasurements: [{ pcr0: pcrHex(5), pcr3: pcrHex(3) }] as const },
+      'ERR_ATTESTATION_MEASUREMENT',
+    ],
     ['the nonce', { freshness: { nonce: new Uint8Array(32) } }, 'ERR_ATTESTATION_NONCE'],
     ['the age', { maxAgeMs: 0 }, 'ERR_ATTESTATION_TOO_OLD'],
     ['the trust anchor', { trustAnchor: unsafeTrustAnchorFromPem(pem(new Uint8Array(9))) }, 'ERR_ATTESTATION_ROOT'],

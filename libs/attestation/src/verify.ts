@@ -1,4 +1,4 @@
-import { checkAge, checkDebugMode, checkMeasurements, checkNonce } from './claims';
+import { checkAge, checkDebugMode, checkMeasurements, checkNonce, checkOperator } from './claims';
 import { parseDocument, type AttestationDocument } from './document';
 import { AttestationError } from './errors';
 import { toHex } from './hex';
@@ -19,6 +19,8 @@ export interface VerifiedAttestation {
   pcrs: ReadonlyMap<number, Uint8Array>;
   /** 96 hexadecimal digits */
   pcr0: string;
+  /** The operator: the role of the parent instance. 96 hexadecimal digits; absent where the parent has no role. */
+  pcr3?: string;
   /** at most 1024 bytes */
   publicKey?: Uint8Array;
   /** at most 4096 bytes */
@@ -86,6 +88,7 @@ export async function verify(
   const attestation = await steps.signature(read, await steps.chain(read, checked));
   checkDebugMode(attestation.pcrs);
   checkMeasurements(attestation.pcrs, checked.accepted);
+  checkOperator(attestation.pcrs, checked.accepted);
   if (checked.nonce) checkNonce(attestation.nonce, checked.nonce);
   checkAge(attestation.timestampMs, checked);
   return attestation;
@@ -114,6 +117,7 @@ export function stepsOf(primitives: AttestationPrimitives, cache?: SignatureCach
         timestampMs: content.timestampMs,
         pcrs: content.pcrs,
         pcr0: toHex(content.pcrs.get(0) ?? new Uint8Array()),
+        ...operatorOf(content.pcrs),
         ...(content.publicKey && { publicKey: content.publicKey }),
         ...(content.userData && { userData: content.userData }),
         ...(content.nonce && { nonce: content.nonce }),
@@ -125,6 +129,11 @@ export function stepsOf(primitives: AttestationPrimitives, cache?: SignatureCach
       };
     },
   };
+}
+
+function operatorOf(pcrs: ReadonlyMap<number, Uint8Array>): { pcr3?: string } {
+  const pcr3 = pcrs.get(3);
+  return pcr3?.some((byte) => byte !== 0) === true ? { pcr3: toHex(pcr3) } : {};
 }
 
 export interface UnverifiedAttestation extends AttestationDocument {

@@ -1,7 +1,7 @@
 // index.js of the package, served beside this page; a bundler takes '@communique-tee/client'.
 import { ClientError, STATES, TOPICS, connect } from './communique-tee-client.js';
 
-const { gateway, pcr0, unsafeDevelopmentRoot } = document.documentElement.dataset;
+const { gateway, pcr0, pcr3, unsafeDevelopmentRoot } = document.documentElement.dataset;
 const form = document.querySelector('#message');
 const enclave = document.querySelector('#enclave');
 
@@ -12,7 +12,7 @@ for (const [name, values] of [
   form.elements[name].append(...values.map((value) => new Option(value)));
 
 const policy = {
-  acceptedMeasurements: [{ pcr0 }],
+  acceptedMeasurements: [{ pcr0, pcr3 }],
   ...(unsafeDevelopmentRoot && { unsafeDevelopmentRootPem: unsafeDevelopmentRoot }),
 };
 const connecting = connect(gateway, policy, { token: () => form.elements.token.value });

@@ -1,15 +1,15 @@
 // Sends one message and prints what is proven about it.
 //
-//   TOKEN=... PCR0=<hex>[,<hex>] node node.mjs <gateway> <message.json> [<receipt.json>]
+//   TOKEN=... POLICY=policy.json node node.mjs <gateway> <message.json> [<receipt.json>]
 //
 // DEVELOPMENT_ROOT names the PEM file of a development root; whoever has its key can forge what is printed here.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ClientError, connect } from '@communique-tee/client';
 
-const { TOKEN = '', PCR0 = '', DEVELOPMENT_ROOT } = process.env;
+const { TOKEN = '', POLICY = 'policy.json', DEVELOPMENT_ROOT } = process.env;
 const [gateway, messageFile, receiptFile] = process.argv.slice(2);
 if (gateway === undefined || messageFile === undefined) {
-  console.error('usage: TOKEN=... PCR0=<hex>[,<hex>] node node.mjs <gateway> <message.json> [<receipt.json>]');
+  console.error('usage: TOKEN=... POLICY=policy.json node node.mjs <gateway> <message.json> [<receipt.json>]');
   process.exit(2);
 }
 
@@ -21,13 +21,16 @@ try {
   const client = await connect(
     gateway,
     {
-      acceptedMeasurements: PCR0.split(',').map((pcr0) => ({ pcr0: pcr0.trim() })),
+      // Images and their operator, as the operator publishes them
+      acceptedMeasurements: JSON.parse(readFileSync(POLICY, 'utf8')).acceptedMeasurements,
       ...(DEVELOPMENT_ROOT === undefined ? {} : { unsafeDevelopmentRootPem: readFileSync(DEVELOPMENT_ROOT, 'utf8') }),
     },
     { token: () => TOKEN, signal: stop.signal },
   );
   const { attestation, custody } = await client.key();
-  console.log(`verified: ${attestation.moduleId}, PCR0 ${attestation.pcr0.slice(0, 16)}..., keys: ${custody}`);
+  console.log(
+    `verified: ${attestation.moduleId}, PCR0 ${attestation.pcr0.slice(0, 16)}..., operator ${attestation.pcr3?.slice(0, 16) ?? 'unnamed'}..., keys: ${custody}`,
+  );
 
   const sending = client.send(JSON.parse(readFileSync(messageFile, 'utf8')), { signal: stop.signal });
   for await (const state of sending) {

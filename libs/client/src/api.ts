@@ -5,20 +5,36 @@ import type { BILL_TYPES, CHAMBERS, STATES, TOPICS } from '@communique-tee/proto
  * libraries behind them; api.spec.ts holds them against the schemas.
  */
 
-/** Values of PCRs as 96 lowercase hexadecimal digits (SHA-384). PCR0 covers the whole image. */
-export interface AcceptedMeasurements {
+/** Values of PCRs as 96 lowercase hexadecimal digits each (SHA-384). */
+export interface AcceptedImage {
+  /** The whole image. It names a build and not an operator. */
   readonly pcr0: string;
   readonly pcr1?: string;
   readonly pcr2?: string;
-  /** The role of the parent instance. */
-  readonly pcr3?: string;
+  /** The parent instance; it differs per instance. */
+  readonly pcr4?: string;
   /** The certificate that signed the image. */
   readonly pcr8?: string;
 }
 
-/** Whom to trust. There is no default for measurements, and no member that makes less be checked but the one that says so. */
+/** An image under one operator, or, by name, under any. */
+export type AcceptedMeasurements = AcceptedImage &
+  (
+    | {
+        /** The operator: SHA-384 of 48 zero bytes and the ARN of its parent's role. The operator publishes it. */
+        readonly pcr3: string;
+        readonly operator?: never;
+      }
+    | {
+        /** Accepts the image under every AWS account. An operator that you do not know learns metadata and can drop messages. */
+        readonly operator: 'any';
+        readonly pcr3?: never;
+      }
+  );
+
+/** Whom to trust. There is no default for measurements, and no member that makes less be checked but those that say so. */
 export interface Policy {
-  /** The images that are trusted; one of these has to fit. */
+  /** Images and their operators; one of these sets has to fit whole. */
   readonly acceptedMeasurements: readonly [AcceptedMeasurements, ...AcceptedMeasurements[]];
   /**
    * Who may be able to bring the enclave's keys back: `process` (nobody) and ARNs of KMS key aliases. Not given: whatever the document
@@ -84,6 +100,8 @@ export interface AttestedKey {
     readonly moduleId: string;
     readonly timestampMs: number;
     readonly pcr0: string;
+    /** The operator: the role of the parent instance. Absent where the parent has no role. */
+    readonly pcr3?: string;
     readonly pcrs: ReadonlyMap<number, Uint8Array>;
     /** Root first. */
     readonly certificates: readonly CertificateView[];

@@ -15,7 +15,7 @@ const TOKEN = /^[A-Za-z0-9._~+/-]{1,8192}=*$/;
  * @param url of the gateway; https, or http on this machine
  * @throws ClientError by `code`
  * @example
- * const client = await connect('https://gateway.example', { acceptedMeasurements: [{ pcr0 }] }, { token: () => session.token() });
+ * const client = await connect('https://gateway.example', { acceptedMeasurements: [{ pcr0, pcr3 }] }, { token: () => session.token() });
  * const { status, report } = await client.send(message).result;
  */
 export async function connect(url: string | URL, policy: Policy, options: ConnectOptions): Promise<Client> {

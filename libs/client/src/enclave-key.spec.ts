@@ -46,7 +46,7 @@ describe("an enclave's key", () => {
     folder = await temporaryFolder('enclave-key');
     nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
     policy = {
-      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      acceptedMeasurements: [developmentMeasurements],
       trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(folder.path)),
     };
     server = createServer((request, response) => {

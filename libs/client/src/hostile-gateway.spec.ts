@@ -67,11 +67,12 @@ describe('a gateway that', () => {
 describe('an address with a password in it', () => {
   const gateway = 'http://user:geheim@127.0.0.1:9';
   const pcr0 = 'ab'.repeat(48);
+  const pcr3 = 'cd'.repeat(48);
   const id = messageIdToText(new Uint8Array(16));
 
   it.each<[string, () => Promise<unknown>]>([
-    ['connect', () => connect(gateway, { acceptedMeasurements: [{ pcr0 }] }, { token: () => 'a-token' })],
-    ['fetchEnclaveKey', () => fetchEnclaveKey(gateway, { acceptedMeasurements: [{ pcr0 }] })],
+    ['connect', () => connect(gateway, { acceptedMeasurements: [{ pcr0, pcr3 }] }, { token: () => 'a-token' })],
+    ['fetchEnclaveKey', () => fetchEnclaveKey(gateway, { acceptedMeasurements: [{ pcr0, pcr3 }] })],
     ['fetchMessage', () => fetchMessage({ gateway, token: 'a-token' }, id)],
     [
       'watchMessage',
@@ -97,7 +98,7 @@ describe('an address with a password in it', () => {
   it('is refused where it is no address, without repeating it', async () => {
     const error: unknown = await connect(
       'http//user:geheim@x',
-      { acceptedMeasurements: [{ pcr0 }] },
+      { acceptedMeasurements: [{ pcr0, pcr3 }] },
       {
         token: () => 'a-token',
       },

@@ -1,3 +1,4 @@
+import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import { decodeSealedMessage, toBase64Url } from '@communique-tee/protocol';
 import { connect, ClientError, type Client, type Policy, type SendState } from '.';
 import { TestGateway, testMessage } from './testing/test-gateway';
@@ -507,7 +508,9 @@ describe('a message that is sent', () => {
     });
 
     it('names another measurement, or AWS’s root alone, trusts nothing', async () => {
-      expect(await caught(open({ acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }))).toMatchObject({
+      expect(
+        await caught(open({ acceptedMeasurements: [{ ...developmentMeasurements, pcr0: 'ab'.repeat(48) }] })),
+      ).toMatchObject({
         code: 'attestation_refused',
         reason: 'ERR_ATTESTATION_MEASUREMENT',
       });
@@ -522,8 +525,11 @@ describe('a message that is sent', () => {
       ['nothing', undefined],
       ['an empty object', {}],
       ['no measurement', { acceptedMeasurements: [] }],
-      ['a zero measurement', { acceptedMeasurements: [{ pcr0: '0'.repeat(96) }] }],
-      ['upper case', { acceptedMeasurements: [{ pcr0: 'AB'.repeat(48) }] }],
+      ['a zero measurement', { acceptedMeasurements: [{ pcr0: '0'.repeat(96), operator: 'any' }] }],
+      ['upper case', { acceptedMeasurements: [{ pcr0: 'AB'.repeat(48), operator: 'any' }] }],
+      ['an image without its operator', { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }],
+      ['an operator of another word than any', { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), operator: '*' }] }],
+      ['a zero operator', { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), pcr3: '0'.repeat(96) }] }],
       ['a member that is misspelt', { acceptedCustodies: ['process'] }],
       ['a root under another name', { trustAnchor: 'x' }],
       ['an empty custody', { acceptedCustody: [] }],

@@ -44,6 +44,8 @@ export interface Established {
   chain?: VerifiedChain;
   /** Authentic from here on: an enclave on AWS hardware made it. */
   attestation?: VerifiedAttestation;
+  /** The policy accepts this image under this operator. */
+  isAccepted?: true;
   keys?: EnclaveKeys;
   configuration?: PublicConfiguration;
 }
@@ -57,6 +59,10 @@ export type NoteCode =
   /** The document may be a copy that was made for another client. */
   | 'nonce_not_compared'
   | 'image_not_compared'
+  /** The image is accepted; whose enclave it is was not asked. */
+  | 'operator_not_compared'
+  /** The caller accepts this image under every AWS account. */
+  | 'any_operator'
   /** The document binds no keys of this system. */
   | 'key_binding_absent'
   | 'configuration_not_fetched';

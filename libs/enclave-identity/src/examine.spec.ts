@@ -16,9 +16,17 @@ import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/h
 import { createHash } from 'node:crypto';
 import * as browserEntry from './browser';
 import * as nodeEntry from './index';
-import { CHECK_NAMES, failedCheck, type CheckName, type EnclaveEvidence, type ExaminationPolicy } from './exports';
+import {
+  CHECK_NAMES,
+  failedCheck,
+  type CheckName,
+  type EnclaveEvidence,
+  type EnclavePolicy,
+  type ExaminationPolicy,
+} from './exports';
 
 const HOUR_MS = 3_600_000;
+const OTHER = 'ab'.repeat(48);
 const ALIAS = 'arn:aws:kms:us-east-1:111122223333:alias/enclave';
 const publicKey = new Uint8Array(32).fill(1);
 const nonce = new Uint8Array(32).fill(2);
@@ -45,14 +53,14 @@ const bound: KeyBinding = {
 let folder: TemporaryFolder;
 let nsm: Nsm;
 let trustAnchor: TrustAnchor;
-let policy: ExaminationPolicy & { acceptedMeasurements: readonly [{ pcr0: string }] };
+let policy: EnclavePolicy;
 
 beforeAll(async () => {
   folder = await temporaryFolder('identity');
   nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
   trustAnchor = unsafeTrustAnchorFromPem(await developmentRootPem(folder.path));
   policy = {
-    acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+    acceptedMeasurements: [developmentMeasurements],
     freshness: { nonce },
     maxAgeMs: 60_000,
     maxFutureSkewMs: 5_000,
@@ -117,14 +125,34 @@ const FAILURES: readonly Failure[] = [
     'another image',
     'ERR_ATTESTATION_MEASUREMENT',
     {},
-    () => ({ acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] }),
+    () => ({ acceptedMeasurements: [{ ...developmentMeasurements, pcr0: OTHER }] }),
   ],
   [
-    'image',
-    'the accepted image under another role',
-    'ERR_ATTESTATION_MEASUREMENT',
+    'operator',
+    'the accepted image under the role of a stranger',
+    'ERR_ATTESTATION_OPERATOR',
     {},
-    () => ({ acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0, pcr3: 'ab'.repeat(48) }] }),
+    () => ({ acceptedMeasurements: [{ ...developmentMeasurements, pcr3: OTHER }] }),
+  ],
+  [
+    'operator',
+    'an image accepted under one operator and an operator accepted with another image',
+    'ERR_ATTESTATION_OPERATOR',
+    {},
+    () => ({
+      acceptedMeasurements: [
+        { ...developmentMeasurements, pcr3: OTHER },
+        { ...developmentMeasurements, pcr0: OTHER },
+        { pcr0: OTHER, operator: 'any' },
+      ],
+    }),
+  ],
+  [
+    'operator',
+    'another parent instance than the accepted one',
+    'ERR_ATTESTATION_INSTANCE',
+    {},
+    () => ({ acceptedMeasurements: [{ ...developmentMeasurements, pcr4: OTHER }] }),
   ],
   ['key_binding', 'another key than its key id', 'key_id_mismatch', { binding: { keyId: new Uint8Array(16) } }],
   ['key_binding', 'no user data', 'key_binding_invalid', { fields: { userData: new Uint8Array() } }],
@@ -230,7 +258,7 @@ describe.each([
         { document },
         {
           ...policy,
-          acceptedMeasurements: [{ pcr0: 'a0'.repeat(48) }],
+          acceptedMeasurements: [{ pcr0: 'a0'.repeat(48), pcr3: 'a3'.repeat(48) }],
           freshness: { nonce: testNonce },
           at: new Date(testTimeMs),
           trustAnchor: underItsRoot,
@@ -261,10 +289,47 @@ describe.each([
     expect(checks.filter(({ state }) => state === 'not_run')).toMatchObject([
       { name: 'nonce', code: 'nonce_not_compared' },
       { name: 'image', code: 'image_not_compared' },
+      { name: 'operator', code: 'operator_not_compared' },
       { name: 'configuration', code: 'configuration_not_fetched' },
     ]);
     expect(claims?.keys).toMatchObject(bound);
     expect(identity).toBeUndefined();
+  });
+
+  it('gives no identity where the operator is not compared, and a warning where any is accepted', async () => {
+    const { pcr0 } = developmentMeasurements;
+    const examined = async (operator: 'any' | 'not_compared') => {
+      const { checks, claims, identity } = await examineEnclave(await evidenceOf(), {
+        ...policy,
+        acceptedMeasurements: [{ pcr0, operator }],
+      });
+      expect(claims?.attestation.pcr3).toBe(developmentMeasurements.pcr3);
+      return [checks.find(({ name }) => name === 'operator'), identity !== undefined];
+    };
+    expect(await examined('not_compared')).toEqual([
+      { name: 'operator', state: 'not_run', code: 'operator_not_compared' },
+      false,
+    ]);
+    expect(await examined('any')).toEqual([{ name: 'operator', state: 'warning', code: 'any_operator' }, true]);
+    const uncompared = { ...policy, acceptedMeasurements: [{ pcr0, operator: 'not_compared' }] };
+    await expect(verifyEnclave(await evidenceOf(), uncompared as unknown as EnclavePolicy)).rejects.toMatchObject({
+      code: 'ERR_ATTESTATION_POLICY',
+    });
+  });
+
+  it('refuses a parent without a role, unless any operator is accepted', async () => {
+    await using unnamed = await temporaryFolder('unnamed');
+    const pcrs = new Map([[3, new Uint8Array(48)]]);
+    const transport = await createMockNsmTransport({ rootFolder: unnamed.path, pcrs });
+    const document = await createNsm(transport).attest({ publicKey, nonce, userData: encodeKeyBinding(bound) });
+    const under = { ...policy, trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(unnamed.path)) };
+    const { checks } = await examineEnclave({ document }, under);
+    expect(states(checks)).toEqual(statesWhere('operator'));
+    expect(failedCheck(checks)?.code).toBe('ERR_ATTESTATION_OPERATOR_UNNAMED');
+    const any = [{ pcr0: developmentMeasurements.pcr0, operator: 'any' }] as const;
+    expect((await verifyEnclave({ document }, { ...under, acceptedMeasurements: any })).attestation).not.toHaveProperty(
+      'pcr3',
+    );
   });
 
   it('asks for the configuration by the attested hash, and goes without one that is not served', async () => {
@@ -296,6 +361,7 @@ describe.each([
 
   it.each<[string, object]>([
     ['no measurements', { acceptedMeasurements: [] }],
+    ['no operator', { acceptedMeasurements: [{ pcr0: OTHER }] }],
     ['an empty custody', { acceptedCustody: [] }],
     ['a custody that is no text', { acceptedCustody: [1] }],
     ['no freshness', { freshness: undefined }],

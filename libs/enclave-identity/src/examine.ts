@@ -16,6 +16,7 @@ import { fields } from './checks/fields';
 import { image } from './checks/image';
 import { boundKeys, keyBinding } from './checks/key-binding';
 import { nonce } from './checks/nonce';
+import { operator } from './checks/operator';
 import { signature } from './checks/signature';
 import { structure } from './checks/structure';
 import { EnclaveError, type EnclaveErrorCode } from './errors';
@@ -31,6 +32,7 @@ export const CHECKS = [
   nonce,
   age,
   image,
+  operator,
   keyBinding,
   custody,
   configuration,
@@ -58,7 +60,7 @@ export interface FailedCheck {
   readonly error: AttestationError | EnclaveError;
 }
 
-/** An enclave of an accepted image, and its keys. */
+/** An enclave of an accepted image under an accepted operator, and its keys. */
 export interface EnclaveIdentity extends EnclaveKeys {
   readonly attestation: VerifiedAttestation;
   /** Where it was served and fits the attested hash. */
@@ -74,7 +76,7 @@ export interface Examination {
     readonly keys?: EnclaveKeys;
     readonly configuration?: PublicConfiguration;
   };
-  /** Only where the image was compared and the keys are bound, and no check failed. */
+  /** Only where image and operator were compared and the keys are bound, and no check failed. */
   readonly identity?: EnclaveIdentity;
 }
 
@@ -91,13 +93,13 @@ export async function examine(
     failed ||= result.state === 'failed';
     checks.push(result);
   }
-  const { attestation, keys, configuration } = subject;
+  const { attestation, keys, configuration, isAccepted } = subject;
   if (failed || attestation === undefined) return { checks };
   const more = configuration && { configuration };
   return {
     checks,
     claims: { attestation, ...(keys && { keys }), ...more },
-    ...(keys && subject.policy.accepted && { identity: { ...keys, attestation, ...more } }),
+    ...(keys && isAccepted && { identity: { ...keys, attestation, ...more } }),
   };
 }
 
@@ -121,7 +123,8 @@ export async function verify(
   const { checks, identity } = await examine(evidence, policy, primitives);
   const failed = failedCheck(checks);
   if (failed) throw failed.error;
-  if (!identity) throw new AttestationError('ERR_ATTESTATION_POLICY', 'it leaves out the image or the keys');
+  if (!identity)
+    throw new AttestationError('ERR_ATTESTATION_POLICY', 'it leaves out the image, the operator or the keys');
   return identity;
 }
 

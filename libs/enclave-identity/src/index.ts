@@ -35,7 +35,7 @@ export function examineEnclave(evidence: EnclaveEvidence, policy: ExaminationPol
  * @throws AttestationError | EnclaveError of the first check that failed
  * @example
  * const { publicKey, attestation } = await verifyEnclave({ document }, {
- *   acceptedMeasurements: [{ pcr0 }],
+ *   acceptedMeasurements: [{ pcr0, pcr3 }],
  *   freshness: { nonce },
  *   maxAgeMs: 60_000,
  *   maxFutureSkewMs: 5_000,

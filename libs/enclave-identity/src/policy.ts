@@ -1,10 +1,12 @@
 import {
   AttestationError,
   checkCircumstances,
-  checkPolicy,
+  checkMeasurementSets,
   type AttestationPolicy,
   type CheckedCircumstances,
   type CheckedPolicy,
+  type MeasurementSet,
+  type UncomparedOperator,
 } from '@communique-tee/attestation/browser';
 
 /** Which enclaves a caller trusts. Nothing is accepted by default. */
@@ -18,16 +20,18 @@ export interface EnclavePolicy extends AttestationPolicy {
 
 /** What an examination may leave out, by name. An examination that left something out gives no identity. */
 export interface ExaminationPolicy extends Omit<EnclavePolicy, 'acceptedMeasurements'> {
-  /** `not_compared`: the person named no image, and wants to see the rest. */
-  readonly acceptedMeasurements: EnclavePolicy['acceptedMeasurements'] | 'not_compared';
+  /** `not_compared`, here or as a set's `operator`: the person named no image, or no operator, and wants to see the rest. */
+  readonly acceptedMeasurements: readonly [ExaminedSet, ...ExaminedSet[]] | 'not_compared';
   /** Accepts documents of enclaves that are not ours and bind no keys, unless `acceptedCustody` is given. */
   readonly keyBindingOptional?: boolean;
 }
 
+type ExaminedSet = MeasurementSet | UncomparedOperator;
+
 export interface CheckedEnclavePolicy extends CheckedCircumstances {
   /**
    * Undefined: not compared. Sets of measurements are the only kind of image policy; a release log becomes a second kind, here
-   * and in checks/image.ts.
+   * and in checks/image.ts and checks/operator.ts.
    */
   readonly accepted: CheckedPolicy['accepted'] | undefined;
   readonly acceptedCustody: readonly string[] | undefined;
@@ -39,10 +43,11 @@ export interface CheckedEnclavePolicy extends CheckedCircumstances {
 /** @throws AttestationError of the step `policy` */
 export function checkEnclavePolicy(policy: ExaminationPolicy): CheckedEnclavePolicy {
   const { acceptedMeasurements, acceptedCustody, keyBindingOptional = false, trustAnchor } = policy;
-  const { accepted, ...circumstances } =
+  const circumstances = checkCircumstances(policy);
+  const accepted =
     acceptedMeasurements === 'not_compared'
-      ? { ...checkCircumstances(policy), accepted: undefined }
-      : checkPolicy({ ...policy, acceptedMeasurements });
+      ? undefined
+      : checkMeasurementSets(acceptedMeasurements, ['any', 'not_compared']);
   if (acceptedCustody !== undefined && !isListOfTexts(acceptedCustody))
     throw new AttestationError('ERR_ATTESTATION_POLICY', 'acceptedCustody is not a list of texts, or is empty');
   return {

@@ -55,7 +55,7 @@ beforeAll(async () => {
   document = await nsm.attest({ publicKey, userData: encodeKeyBinding(binding) });
   policy = {
     verifyEnclave,
-    acceptedMeasurements: [{ pcr0 }],
+    acceptedMeasurements: [developmentMeasurements],
     trustAnchor: unsafeTrustAnchorFromPem(await developmentRootPem(folder.path)),
     messageId,
     sealedSha256,
@@ -261,11 +261,12 @@ it.each([
   await expect(verifyReceipt(value, policy)).rejects.toThrow(code('ERR_RECEIPT_MALFORMED'));
 });
 
-it('is not believed from an image that the caller does not accept, nor under the AWS root', async () => {
+it('is not believed from an image or an operator that the caller does not accept, nor under the AWS root', async () => {
   const receipt = carried(await signed());
-  await expect(
-    verifyReceipt(receipt, { ...policy, acceptedMeasurements: [{ pcr0: 'cd'.repeat(48) }] }),
-  ).rejects.toThrow(code('ERR_RECEIPT_ATTESTATION'));
+  for (const other of [{ pcr0: 'cd'.repeat(48) }, { pcr3: 'cd'.repeat(48) }])
+    await expect(
+      verifyReceipt(receipt, { ...policy, acceptedMeasurements: [{ ...developmentMeasurements, ...other }] }),
+    ).rejects.toThrow(code('ERR_RECEIPT_ATTESTATION'));
   const { trustAnchor: _development, ...underAws } = policy;
   await expect(verifyReceipt(receipt, underAws)).rejects.toThrow(code('ERR_RECEIPT_ATTESTATION'));
 });

@@ -47,7 +47,7 @@ export interface VerifiedReceipt {
  * @param receipt what the gateway hands out (see receiptSchema of libs/protocol); untrusted
  * @throws ReceiptError by `code`
  * @example
- * const { claims } = await verifyReceipt(view.receipt, { verifyEnclave, acceptedMeasurements: [{ pcr0 }], messageId, sealedSha256 });
+ * const { claims } = await verifyReceipt(view.receipt, { verifyEnclave, acceptedMeasurements: [{ pcr0, pcr3 }], messageId, sealedSha256 });
  */
 export async function verifyReceipt(receipt: unknown, policy: ReceiptPolicy): Promise<VerifiedReceipt> {
   const { jws, document } = readReceipt(receipt);

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
   describeWith,
@@ -11,7 +13,12 @@ import {
 } from '@communique-tee/testing/harness';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { chromiumAvailability, openChromium, type Chromium } from '@communique-tee/testing/chromium';
+import { pcr3OfRole } from '@communique-tee/attestation';
 import { connect, type Message } from '@communique-tee/client';
+import { keyIdOf } from '@communique-tee/crypto';
+import { createNsm } from '@communique-tee/nsm';
+import { encodeKeyBinding, fromHex, PROCESS_CUSTODY } from '@communique-tee/protocol';
+import { createMockNsmTransport } from '@communique-tee/testing/nsm-mock';
 import { buildClientPackage, type BuiltPackage } from '@communique-tee/tools/dev/client-package/build-package';
 
 const MESSAGE = {
@@ -57,13 +64,13 @@ describe('the examples', () => {
   });
 
   function node(
-    env: Record<string, string>,
+    { GATEWAY = system.gatewayUrl, ...env }: Record<string, string>,
     ...more: string[]
   ): Promise<{ code: number; stdout: string; stderr: string }> {
     return new Promise((resolve) => {
       execFile(
         process.execPath,
-        [folder.file('node.mjs'), system.gatewayUrl, folder.file('message.json'), ...more],
+        [folder.file('node.mjs'), GATEWAY, folder.file('message.json'), ...more],
         { cwd: folder.path, env },
         (error, stdout, stderr) => {
           resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
@@ -72,10 +79,18 @@ describe('the examples', () => {
     });
   }
 
+  /** As an operator publishes it, but for what the test changes. */
+  async function policy(change: object = {}): Promise<string> {
+    const operator = { name: 'Example Union', origin: 'https://communique.example.org' };
+    const acceptedMeasurements = system.accepted.map((accepted) => ({ ...accepted, ...change }));
+    await writeFile(folder.file('policy.json'), JSON.stringify({ operator, acceptedMeasurements }));
+    return folder.file('policy.json');
+  }
+
   it('on Node sends a message, and its receipt verifies', async () => {
     const before = (await receivedBy(system.congress)).length;
     const { code, stdout, stderr } = await node(
-      { TOKEN: await system.issuer.token('node'), PCR0: system.pcr0, DEVELOPMENT_ROOT: folder.file('root.pem') },
+      { TOKEN: await system.issuer.token('node'), POLICY: await policy(), DEVELOPMENT_ROOT: folder.file('root.pem') },
       folder.file('receipt.json'),
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -91,25 +106,84 @@ describe('the examples', () => {
 
   it('on Node sends nothing where it does not trust, and says why', async () => {
     const TOKEN = await system.issuer.token('node');
-    expect(await node({ TOKEN, PCR0: 'ab'.repeat(48), DEVELOPMENT_ROOT: folder.file('root.pem') })).toMatchObject({
-      code: 1,
-      stdout: '',
-      stderr: expect.stringMatching(/^attestation_refused \(ERR_ATTESTATION_MEASUREMENT\)/) as string,
-    });
-    expect(await node({ TOKEN, PCR0: system.pcr0 })).toMatchObject({
+    const DEVELOPMENT_ROOT = folder.file('root.pem');
+    for (const [change, code] of [
+      [{ pcr0: 'ab'.repeat(48) }, 'ERR_ATTESTATION_MEASUREMENT'],
+      [{ pcr3: 'ab'.repeat(48) }, 'ERR_ATTESTATION_OPERATOR'],
+    ] as const)
+      expect(await node({ TOKEN, POLICY: await policy(change), DEVELOPMENT_ROOT })).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining(`attestation_refused (${code})`) as string,
+      });
+    const POLICY = await policy();
+    expect(await node({ TOKEN, POLICY })).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^attestation_refused \(ERR_ATTESTATION_ROOT\)/) as string,
     });
-    expect(await node({ TOKEN: 'wrong', PCR0: system.pcr0, DEVELOPMENT_ROOT: folder.file('root.pem') })).toMatchObject({
+    expect(await node({ TOKEN: 'wrong', POLICY, DEVELOPMENT_ROOT })).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('refused') as string,
     });
   });
 
+  it('on Node sends nothing to a stranger who runs the same image under a role of their own', async () => {
+    // Under the same root: AWS's hardware vouches for the stranger's enclave as it does for ours
+    const pcrs = new Map([[3, fromHex(pcr3OfRole('arn:aws:iam::999999999999:role/stranger'))]]);
+    const transport = await createMockNsmTransport({ rootFolder: folder.file('system/nsm'), pcrs });
+    const nsm = createNsm(transport);
+    const publicKey = new Uint8Array(randomBytes(32));
+    const userData = encodeKeyBinding({
+      keyId: keyIdOf(publicKey),
+      receiptKey: new Uint8Array(randomBytes(32)),
+      custody: PROCESS_CUSTODY,
+      configSha256: new Uint8Array(32),
+    });
+    const asked: string[] = [];
+    const stranger = createServer((request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://stranger');
+      asked.push(`${request.method ?? ''} ${pathname}`);
+      if (pathname !== '/attestation') response.writeHead(404).end();
+      else
+        void nsm
+          .attest({ nonce: fromHex(searchParams.get('nonce') ?? ''), publicKey, userData })
+          .then((document) => response.end(document));
+    });
+    await new Promise<void>((listening) => stranger.listen(0, '127.0.0.1', listening));
+    const gateway = `http://127.0.0.1:${String((stranger.address() as AddressInfo).port)}`;
+    const environment = { TOKEN: 't', DEVELOPMENT_ROOT: folder.file('root.pem') };
+    try {
+      expect(await node({ ...environment, POLICY: await policy(), GATEWAY: gateway })).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringContaining('attestation_refused (ERR_ATTESTATION_OPERATOR)') as string,
+      });
+      expect(asked).toEqual(['GET /attestation']);
+      // What a policy without an operator would have done: the waiver has to be written out, and then the stranger gets the message
+      expect(await node({ ...environment, POLICY: await policy({ pcr3: undefined }), GATEWAY: gateway })).toMatchObject(
+        {
+          code: 1,
+          stderr: expect.stringContaining('policy_invalid') as string,
+        },
+      );
+      expect(asked).toHaveLength(1);
+      await node({
+        ...environment,
+        POLICY: await policy({ pcr3: undefined, operator: 'any' }),
+        GATEWAY: gateway,
+      });
+      expect(asked).toContain('POST /api/messages');
+    } finally {
+      stranger.closeAllConnections();
+      await new Promise((closed) => stranger.close(closed));
+      await nsm.close();
+    }
+  });
+
   it('seal again what an enclave had not opened when it was replaced', async () => {
     const token = await system.issuer.token('replaced');
     const policy = {
-      acceptedMeasurements: [{ pcr0: system.pcr0 }],
+      acceptedMeasurements: system.accepted,
       unsafeDevelopmentRootPem: system.developmentRootPem,
     } as const;
     const client = await connect(system.gatewayUrl, policy, { token: () => token });
@@ -128,9 +202,10 @@ describe('the examples', () => {
     let chromium: Chromium;
     let server: Server;
     let pcr0: string;
+    let pcr3: string;
 
     beforeAll(async () => {
-      pcr0 = system.pcr0;
+      ({ pcr0, pcr3 } = system);
       chromium = await openChromium();
       const files: Record<string, string> = {
         '/browser.mjs': join(built.folder, 'examples/browser.mjs'),
@@ -153,8 +228,8 @@ describe('the examples', () => {
             html
               ? text
                   .replace(
-                    /data-gateway="[^"]*" data-pcr0="[^"]*"/,
-                    `data-gateway="${system.gatewayUrl}" data-pcr0="${pcr0}" data-unsafe-development-root="${system.developmentRootPem}"`,
+                    /data-gateway="[^"]*"\s+data-pcr0="[^"]*"\s+data-pcr3="[^"]*"/,
+                    `data-gateway="${system.gatewayUrl}" data-pcr0="${pcr0}" data-pcr3="${pcr3}" data-unsafe-development-root="${system.developmentRootPem}"`,
                   )
                   .replace(/ *<link rel="icon".*\n/, '')
               : text,
@@ -212,11 +287,16 @@ describe('the examples', () => {
       expect(asked.some(({ url }) => url.includes(fields.token))).toBe(false);
     });
 
-    it('trust no other image', async () => {
-      pcr0 = 'cd'.repeat(48);
-      const { page } = await open();
-      await page.locator('#enclave', { hasText: /^Not trusted/ }).waitFor();
-      expect(await page.textContent('#enclave')).toContain('attestation_refused ERR_ATTESTATION_MEASUREMENT');
+    it('trust no other image, and no other operator', async () => {
+      for (const [change, code] of [
+        [{ pcr0: 'cd'.repeat(48) }, 'ERR_ATTESTATION_MEASUREMENT'],
+        [{ pcr3: 'cd'.repeat(48) }, 'ERR_ATTESTATION_OPERATOR'],
+      ] as const) {
+        ({ pcr0, pcr3 } = { ...system, ...change });
+        const { page } = await open();
+        await page.locator('#enclave', { hasText: /^Not trusted/ }).waitFor();
+        expect(await page.textContent('#enclave')).toContain(`attestation_refused ${code}`);
+      }
     });
   });
 });

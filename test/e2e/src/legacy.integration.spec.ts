@@ -40,7 +40,7 @@ async function startWorld(options: Partial<SystemOptions>): Promise<World> {
   return {
     system,
     policy: {
-      acceptedMeasurements: [{ pcr0: system.pcr0 }],
+      acceptedMeasurements: system.accepted,
       trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
     },
     alice: { gateway: system.gatewayUrl, token: await system.issuer.token('alice') },

@@ -37,7 +37,7 @@ beforeAll(async () => {
     },
   });
   policy = {
-    acceptedMeasurements: [{ pcr0: system.pcr0 }],
+    acceptedMeasurements: system.accepted,
     trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
   };
   alice = { gateway: system.gatewayUrl, token: await system.issuer.token('alice') };

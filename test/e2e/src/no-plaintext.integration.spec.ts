@@ -132,7 +132,7 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
 
   async function runEverything(): Promise<void> {
     const policy = {
-      acceptedMeasurements: [{ pcr0: system.pcr0 }] as const,
+      acceptedMeasurements: system.accepted,
       trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
     };
     const options = { gateway: system.gatewayUrl, token: await system.issuer.token('planted') };

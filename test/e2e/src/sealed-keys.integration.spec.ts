@@ -45,7 +45,7 @@ describe('three enclaves with sealed keys', () => {
       },
     });
     policy = {
-      acceptedMeasurements: [{ pcr0: system.pcr0 }],
+      acceptedMeasurements: system.accepted,
       trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
     };
     token = await system.issuer.token('alice');

@@ -50,7 +50,7 @@ describeWith(redisAvailability(), 'three gateways', () => {
       },
     });
     policy = {
-      acceptedMeasurements: [{ pcr0: system.pcr0 }],
+      acceptedMeasurements: system.accepted,
       trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
     };
     token = await system.issuer.token('alice');

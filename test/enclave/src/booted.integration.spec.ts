@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
+import { pcr3OfRole, unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
 import {
   fetchEnclaveKey,
   followMessage,
@@ -16,6 +16,7 @@ import { readImage } from '@communique-tee/eif';
 import { bootEnclave } from '@communique-tee/emulator';
 import type { CongressMessage } from '@communique-tee/protocol';
 import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { developmentMeasurements, developmentRoleArn } from '@communique-tee/testing/nsm-mock';
 import { startRedis, type Redis } from '@communique-tee/testing/redis';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { plantedMessage } from '@communique-tee/test-system';
@@ -51,7 +52,7 @@ beforeAll(async () => {
     },
   });
   policy = {
-    acceptedMeasurements: [enclave.image.measurements],
+    acceptedMeasurements: [{ ...enclave.image.measurements, pcr3: developmentMeasurements.pcr3 }],
     trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
   };
   sender = { gateway: system.gatewayUrl, token: await system.issuer.token('alice') };
@@ -90,7 +91,8 @@ it('attests what the build has measured, and of which parent it is', async () =>
   const pcr = (index: number) => Buffer.from(verified.pcrs.get(index) ?? []).toString('hex');
   const { pcr0, pcr1, pcr2 } = enclave.image.measurements;
   expect([pcr(0), pcr(1), pcr(2)]).toEqual([pcr0, pcr1, pcr2]);
-  // PCR4 = SHA384(48 zero bytes || instance id)
+  // PCR3 and PCR4 = SHA384(48 zero bytes || role ARN, instance id)
+  expect(pcr(3)).toBe(pcr3OfRole(developmentRoleArn));
   expect(pcr(4)).toBe(createHash('sha384').update(Buffer.alloc(48)).update(PARENT_ID).digest('hex'));
 });
 
@@ -112,11 +114,16 @@ it('opens a message and delivers it to House and Senate through the parent’s p
     expect({ name, seen: text.length > 3 && seen.includes(text) }).toEqual({ name, seen: false });
 });
 
-it('is refused by whoever expects another image', async () => {
+it('is refused by a client that expects another image or another operator', async () => {
   const other = createHash('sha384').update('another image').digest('hex');
+  const { pcr3 } = developmentMeasurements;
   await expect(
-    fetchEnclaveKey(system.gatewayUrl, { ...policy, acceptedMeasurements: [{ pcr0: other }] }),
+    fetchEnclaveKey(system.gatewayUrl, { ...policy, acceptedMeasurements: [{ pcr0: other, pcr3 }] }),
   ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_MEASUREMENT' });
+  const { pcr0 } = enclave.image.measurements;
+  await expect(
+    fetchEnclaveKey(system.gatewayUrl, { ...policy, acceptedMeasurements: [{ pcr0, pcr3: other }] }),
+  ).rejects.toMatchObject({ code: 'ERR_ATTESTATION_OPERATOR' });
   await expect(
     fetchEnclaveKey(system.gatewayUrl, { acceptedMeasurements: policy.acceptedMeasurements }),
   ).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_ATTESTATION_(ROOT|CHAIN)/) as string });

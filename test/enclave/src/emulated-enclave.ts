@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { bootEnclave, makeTestPki, type BootedEnclave } from '@communique-tee/emulator';
 import { buildImage, type BuiltImage } from '@communique-tee/image-build';
 import { spawnService, workspaceRoot } from '@communique-tee/testing/harness';
+import { developmentMeasurements, developmentRoleArn } from '@communique-tee/testing/nsm-mock';
 import {
   APP_PORT,
   imageConfiguration,
@@ -83,6 +84,7 @@ export async function emulatedEnclave({
     address: `hybrid:${udsPath}:${String(APP_PORT)}`,
     rootPem: pki.rootPem,
     pcr0: image.measurements.pcr0,
+    pcr3: developmentMeasurements.pcr3,
     image,
     async openEgress(which) {
       await egressProxy.kill();
@@ -95,7 +97,13 @@ export async function emulatedEnclave({
     log,
     async start() {
       const before = listening();
-      const started = await bootEnclave({ root, eif: image.image, folder: sockets, testPki: pki.folder });
+      const started = await bootEnclave({
+        root,
+        eif: image.image,
+        folder: sockets,
+        testPki: pki.folder,
+        parentRole: developmentRoleArn,
+      });
       booted = started;
       const until = Date.now() + APP_READY_TIMEOUT_MS;
       while (listening() === before) {

@@ -247,7 +247,7 @@ async function strikes(system: System): Promise<Record<string, number>> {
 
 function policyOf(system: System): TrustPolicy {
   return {
-    acceptedMeasurements: [{ pcr0: system.pcr0 }],
+    acceptedMeasurements: system.accepted,
     trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
   };
 }

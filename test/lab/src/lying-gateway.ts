@@ -39,7 +39,7 @@ export async function startLyingGateway(
       connect(
         url,
         {
-          acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+          acceptedMeasurements: [developmentMeasurements],
           unsafeDevelopmentRootPem: await developmentRootPem(rootFolder),
         },
         { token: () => 'a.token' },

@@ -39,6 +39,7 @@ export async function developmentEnclave(
     address,
     rootPem: await developmentRootPem(rootFolder),
     pcr0: developmentMeasurements.pcr0,
+    pcr3: developmentMeasurements.pcr3,
     start: () =>
       spawnService({
         command: process.execPath,

@@ -11,6 +11,8 @@ export interface EnclaveProvider {
   readonly rootPem: string;
   /** Of its image, hexadecimal. */
   readonly pcr0: string;
+  /** Of its operator, the role of the parent instance, hexadecimal. */
+  readonly pcr3: string;
   start(): Promise<RunningEnclave>;
   /** What stays between starts, such as the parent's proxies. */
   stop?(): Promise<unknown>;

@@ -51,6 +51,9 @@ export interface System {
   issuer: TokenIssuer;
   developmentRootPem: string;
   pcr0: string;
+  pcr3: string;
+  /** Its image under its operator, for a policy. */
+  accepted: readonly [{ readonly pcr0: string; readonly pcr3: string }];
   logFolder: string;
   /** NAME=value lines, readable by their owner alone: the database's password is among them. */
   gatewayEnvironmentFile: string;
@@ -153,6 +156,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       TEE_PROVIDER: 'mock',
       ENCLAVE_URLS: providers.map(({ address }) => address).join(','),
       TEE_EXPECTED_CODE_HASH: `sha384:${provider.pcr0}`,
+      TEE_EXPECTED_OPERATOR: `sha384:${provider.pcr3}`,
       ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
       MESSAGES_PER_USER_DAY: '0',
       ...keyGuard?.gatewayEnvironment,
@@ -201,6 +205,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       issuer,
       developmentRootPem: provider.rootPem,
       pcr0: provider.pcr0,
+      pcr3: provider.pcr3,
+      accepted: [{ pcr0: provider.pcr0, pcr3: provider.pcr3 }],
       logFolder,
       gatewayEnvironmentFile,
       postgres,

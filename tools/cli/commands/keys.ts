@@ -5,8 +5,8 @@ import { EXIT, Failure } from '../failure';
 import { attestedKey, fetchBounded } from '../gateway';
 import { gatewayOf, gatewayOption, jsonOption, type GatewayOption, type JsonOption } from '../options';
 import { iso, json, printable, rows } from '../output/terminal';
-import { policyOf, trustOf, trustOptions, type TrustOptions } from '../trust';
-import { ROOT_WARNING } from '../verify/report';
+import { acceptsAnyOperator, policyOf, trustOf, trustOptions, type TrustOptions } from '../trust';
+import { OPERATOR_WARNING, ROOT_WARNING } from '../verify/report';
 
 const AFTER = `
 Exit code
@@ -16,8 +16,8 @@ Exit code
   3  the gateway could not be reached
 
 Examples
-  npx communique-tee keys --pcr0 <hex> --gateway https://communique.example.org
-  npx communique-tee keys --pcr0 <hex> --development-root .dev/development-root.pem --all --json
+  npx communique-tee keys --pcr0 <hex> --pcr3 <hex> --gateway https://communique.example.org
+  npx communique-tee keys --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem --all --json
 `;
 
 /** The part of /api/health/tee that is about keys. */
@@ -64,6 +64,7 @@ export const keys: AddCommand = (program, run) => {
         const held = options.all === true ? await heldKeys(gateway) : undefined;
         const { attestation } = key;
         const ownRoot = trust.developmentRootPem !== undefined;
+        const acceptsAny = acceptsAnyOperator(trust);
         if (options.json === true) {
           out(
             json({
@@ -73,9 +74,11 @@ export const keys: AddCommand = (program, run) => {
                 receipt_key: toHex(key.receiptKey),
                 custody: key.custody,
                 pcr0: attestation.pcr0,
+                pcr3: attestation.pcr3 ?? null,
                 module_id: attestation.moduleId,
                 made_at: iso(attestation.timestampMs),
                 own_root: ownRoot,
+                any_operator: acceptsAny,
               },
               ...(held && { server_says: { enclaves: held } }),
             }),
@@ -86,6 +89,7 @@ export const keys: AddCommand = (program, run) => {
           [
             `${paint('ATTESTED', 'good')}  ${printable(attestation.moduleId)}\n`,
             ownRoot ? `${paint('WARNING', 'warn')}  ${ROOT_WARNING}\n` : '',
+            acceptsAny ? `${paint('WARNING', 'warn')}  ${OPERATOR_WARNING}\n` : '',
             rows([
               ['key id', toHex(key.keyId)],
               ['public key', toHex(key.publicKey)],
@@ -97,6 +101,7 @@ export const keys: AddCommand = (program, run) => {
                   : printable(key.custody),
               ],
               ['PCR0', attestation.pcr0],
+              ['PCR3', attestation.pcr3 ?? 'zero: the parent has no role, so no operator is named'],
               ['made', iso(attestation.timestampMs)],
             ]),
             held === undefined ? '' : heldText(held),

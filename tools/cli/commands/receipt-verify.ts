@@ -20,13 +20,13 @@ import { readJsonFile, readLimited } from '../files';
 import { jsonOption, type JsonOption } from '../options';
 import { describe, fields } from '../output/describe-attestation';
 import { iso, json, printable, rows, type Paint } from '../output/terminal';
-import { anchorOf, trustOf, trustOptions, type Trust, type TrustOptions } from '../trust';
-import { ROOT_WARNING } from '../verify/report';
+import { acceptsAnyOperator, anchorOf, trustOf, trustOptions, type Trust, type TrustOptions } from '../trust';
+import { OPERATOR_WARNING, ROOT_WARNING } from '../verify/report';
 
 const MAX_BYTES = 128 * 1024;
 
 const AFTER = `
-It proves that an enclave of that measurement reports these outcomes for these sealed bytes at that time. It does not prove
+It proves that an enclave of that image, run by that operator, reports these outcomes for these sealed bytes at that time. It does not prove
 what the message said, who sent it, or that anybody read it. Only the sender can tell which office is which (status).
 
 Exit code
@@ -36,7 +36,7 @@ Exit code
   3  a file could not be read
 
 Example
-  npx communique-tee receipt verify receipt.json --pcr0 <hex>
+  npx communique-tee receipt verify receipt.json --pcr0 <hex> --pcr3 <hex>
 `;
 
 interface Options extends TrustOptions, JsonOption {
@@ -138,6 +138,7 @@ function asText({ claims, enclave }: VerifiedReceipt, compared: boolean, trust: 
   return [
     `${paint('VERIFIED', 'good')}  signed ${iso(claims.time * 1000)} in ${printable(enclave.attestation.moduleId)}\n`,
     trust.developmentRootPem === undefined ? '' : warning(ROOT_WARNING),
+    acceptsAnyOperator(trust) ? warning(OPERATOR_WARNING) : '',
     compared ? '' : warning('it was compared with no sealed message (--sealed): is this message id yours?'),
     rows([
       ['message', claims.message_id],
@@ -158,6 +159,7 @@ function asJson({ claims, enclave }: VerifiedReceipt, compared: boolean, trust: 
     verified: true,
     compared_with_sealed_message: compared,
     own_root: trust.developmentRootPem !== undefined,
+    any_operator: acceptsAnyOperator(trust),
     claims,
     document_sha256: toBase64Url(enclave.attestation.documentSha256),
     attestation: fields({ ...enclave.attestation, keys: enclave }),

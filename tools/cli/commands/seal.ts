@@ -17,7 +17,7 @@ Exit code
   3  the gateway could not be reached, or a file not be read or written
 
 Example
-  npx communique-tee seal --message docs/examples/message.json --out sealed.cbor --pcr0 <hex>
+  npx communique-tee seal --message docs/examples/message.json --out sealed.cbor --pcr0 <hex> --pcr3 <hex>
 `;
 
 interface Options extends TrustOptions, GatewayOption, JsonOption {

@@ -44,7 +44,7 @@ Exit code
   4  (--wait) still on its way
 
 Examples
-  npx communique-tee send --message docs/examples/message.json --pcr0 <hex> --token-file token --wait
+  npx communique-tee send --message docs/examples/message.json --pcr0 <hex> --pcr3 <hex> --token-file token --wait
   COMMUNIQUE_TOKEN=... npx communique-tee send --message letter.json --policy policy.json --gateway https://communique.example.org
 `;
 
@@ -96,7 +96,7 @@ export const send: AddCommand = (program, run) => {
           step(`asking ${gateway.host} for attestation with a fresh nonce`);
           const key = await attestedKey(gateway, policyOf(trust));
           step(
-            `verified: PCR0 ${key.attestation.pcr0.slice(0, 16)}..., key ${toHex(key.keyId)}, custody ${key.custody}`,
+            `verified: PCR0 ${key.attestation.pcr0.slice(0, 16)}..., operator ${key.attestation.pcr3?.slice(0, 16) ?? 'unnamed'}..., key ${toHex(key.keyId)}, custody ${key.custody}`,
           );
           await acceptDuplicates(content.offices, key, before, options, options.json === true ? {} : context);
           const prepared = prepareMessage(content, key, {

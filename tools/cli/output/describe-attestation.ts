@@ -9,11 +9,11 @@ export type Shown = Pick<
 
 /** Every line that a person needs to judge a document, verified or not: measurements, age, what is signed, the chain with its validities. */
 export function describe(shown: Shown, atMs: number): string[] {
-  const unused = [...shown.pcrs].filter(([index, value]) => index > 2 && isZero(value)).length;
+  const unused = [...shown.pcrs].filter(([index, value]) => index > 3 && isZero(value)).length;
   const rows: [string, string][] = [
     ...[...shown.pcrs]
-      .filter(([index, value]) => index <= 2 || !isZero(value))
-      .map(([index, value]): [string, string] => [`PCR${index}`, isZero(value) ? 'zero' : toHex(value)]),
+      .filter(([index, value]) => index <= 3 || !isZero(value))
+      .map(([index, value]): [string, string] => [`PCR${index}`, registerText(index, value)]),
     ...(unused > 0 ? [['', `${unused} more are zero`] as [string, string]] : []),
     ['made', `${iso(shown.timestampMs)}, ${age(atMs - shown.timestampMs)} the time of verification (${iso(atMs)})`],
     ['nonce', shown.nonce ? toHex(shown.nonce) : 'none'],
@@ -28,6 +28,11 @@ export function describe(shown: Shown, atMs: number): string[] {
         `    ${i + 1}  ${iso(notBeforeMs).slice(0, 19)}Z to ${iso(notAfterMs).slice(0, 19)}Z  ${printable(subject)}`,
     ),
   ];
+}
+
+function registerText(index: number, value: Uint8Array): string {
+  if (!isZero(value)) return toHex(value);
+  return index === 3 ? 'zero: the parent has no role, so no operator is named' : 'zero';
 }
 
 /** Our own enclave binds its keys there; another's user data is shown as it is. */

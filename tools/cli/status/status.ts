@@ -24,7 +24,7 @@ import { exitOf, standingAsJson, standingAsText } from './report';
 
 const AFTER = `
 What send kept of the message is used: what was sealed, the key that opens its answer, the gateway, and which enclaves you
-accepted. With --pcr0 or --policy, what those accept applies instead (after a new image was rolled out: both PCR0s).
+accepted. With --pcr0 and --pcr3, or --policy, what those accept applies instead (after a new image was rolled out: both PCR0s).
 
 Exit code
   0  delivered: the receipt says so for every office

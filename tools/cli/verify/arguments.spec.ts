@@ -21,6 +21,11 @@ async function parseArguments(
 }
 
 const pcr0 = 'ab'.repeat(48);
+const pcr3 = '34'.repeat(48);
+/** Of the example of the AWS Nitro Enclaves User Guide. */
+const OF_WEBSERVER = '78fce75db17cd4e0a3fb8dad3ad128ca5e77edbb2b2c7f75329dccd99aa5f6ef4fc1f1a452e315b9e98f9e312e6921e6';
+/** An image and its operator. */
+const image = ['--pcr0', pcr0, '--pcr3', pcr3];
 const nonce = '01'.repeat(16);
 
 describe('the arguments of verify', () => {
@@ -36,9 +41,15 @@ describe('the arguments of verify', () => {
   };
 
   it('have defaults: a fresh nonce from a gateway, five minutes, now, the AWS root', async () => {
-    expect(await parseArguments(['--gateway', 'https://example.org', '--pcr0', pcr0])).toEqual({
+    expect(await parseArguments(['--gateway', 'https://example.org', ...image])).toEqual({
       source: new URL('https://example.org'),
-      trust: { measurements: [{ pcr0 }], custody: undefined, maxAgeMs: 300_000, developmentRootPem: undefined },
+      trust: {
+        measurements: [{ pcr0, pcr3 }],
+        custody: undefined,
+        maxAgeMs: 300_000,
+        developmentRootPem: undefined,
+        publisher: undefined,
+      },
       nonce: 'fresh',
       at: undefined,
     });
@@ -48,12 +59,10 @@ describe('the arguments of verify', () => {
     const environment = { COMMUNIQUE_GATEWAY: 'https://elsewhere.example' };
     const sourceOf = async (...argv: Parameters<typeof parseArguments>) =>
       String((await parseArguments(...argv))?.source);
-    expect(await sourceOf(['--gateway', 'https://example.org', '--pcr0', pcr0], environment)).toBe(
-      'https://example.org/',
-    );
-    expect(await sourceOf(['--pcr0', pcr0], environment)).toBe('https://elsewhere.example/');
-    expect(await sourceOf(['--pcr0', pcr0])).toBe('http://127.0.0.1:3001/');
-    expect(await sourceOf(['file', '--no-nonce', '--pcr0', pcr0], environment)).toBe('file');
+    expect(await sourceOf(['--gateway', 'https://example.org', ...image], environment)).toBe('https://example.org/');
+    expect(await sourceOf([...image], environment)).toBe('https://elsewhere.example/');
+    expect(await sourceOf([...image])).toBe('http://127.0.0.1:3001/');
+    expect(await sourceOf(['file', '--no-nonce', ...image], environment)).toBe('file');
   });
 
   it('are all understood', async () => {
@@ -63,6 +72,14 @@ describe('the arguments of verify', () => {
       `${pcr0}, sha384:${pcr0.toUpperCase()}`,
       '--pcr0',
       `0x${pcr0}`,
+      '--pcr3',
+      pcr3,
+      '--operator-role',
+      'arn:aws:iam::123456789012:role/Webserver',
+      '--pcr4',
+      'c4'.repeat(48),
+      '--pcr8',
+      `sha384:${'c8'.repeat(48)}`,
       '--nonce',
       nonce,
       '--max-age',
@@ -78,39 +95,61 @@ describe('the arguments of verify', () => {
     expect(await parseArguments(argv)).toEqual({
       source: 'file',
       trust: {
-        measurements: [{ pcr0 }, { pcr0 }, { pcr0 }],
+        measurements: [0, 1, 2].flatMap(() =>
+          [pcr3, OF_WEBSERVER].map((operator) => ({
+            pcr0,
+            pcr3: operator,
+            pcr4: 'c4'.repeat(48),
+            pcr8: 'c8'.repeat(48),
+          })),
+        ),
         custody: ['process', 'arn:aws:kms:us-east-1:1:alias/a'],
         maxAgeMs: 60_000,
         developmentRootPem: readFileSync(__filename, 'utf8'),
+        publisher: undefined,
       },
       nonce: new Uint8Array(16).fill(1),
       at: new Date('2026-11-22T08:30:00Z'),
     });
-    expect(await parseArguments(['file', '--pcr0', pcr0, '--no-nonce'])).toMatchObject({ nonce: 'none' });
+    expect(await parseArguments(['file', ...image, '--no-nonce'])).toMatchObject({ nonce: 'none' });
   });
 
   it('take a policy file instead of the options, with a root beside it', async () => {
     writeFileSync(folder.file('root.pem'), 'PEM');
     const file = policy({
-      acceptedMeasurements: [{ pcr0: `sha384:${pcr0}`, pcr3: 'CD'.repeat(48) }, { pcr0: 'ef'.repeat(48) }],
+      operator: { name: 'Example Union', origin: 'https://union.example' },
+      acceptedMeasurements: [
+        { pcr0: `sha384:${pcr0}`, pcr3: 'CD'.repeat(48) },
+        { pcr0: 'ef'.repeat(48), operator: 'any' },
+      ],
       acceptedCustody: ['process'],
       maxAgeSeconds: 60,
       developmentRoot: 'root.pem',
     });
     expect((await parseArguments(['--policy', file]))?.trust).toEqual({
-      measurements: [{ pcr0, pcr3: 'cd'.repeat(48) }, { pcr0: 'ef'.repeat(48) }],
+      measurements: [
+        { pcr0, pcr3: 'cd'.repeat(48) },
+        { pcr0: 'ef'.repeat(48), operator: 'any' },
+      ],
       custody: ['process'],
       maxAgeMs: 60_000,
       developmentRootPem: 'PEM',
+      publisher: { name: 'Example Union', origin: 'https://union.example' },
     });
-    expect((await parseArguments(['--policy', policy({ acceptedMeasurements: [{ pcr0 }] })]))?.trust).toEqual({
-      measurements: [{ pcr0 }],
+    expect((await parseArguments(['--policy', policy({ acceptedMeasurements: [{ pcr0, pcr3 }] })]))?.trust).toEqual({
+      measurements: [{ pcr0, pcr3 }],
       custody: undefined,
       maxAgeMs: 300_000,
       developmentRootPem: undefined,
+      publisher: undefined,
     });
     for (const option of [
       ['--pcr0', pcr0],
+      ['--pcr3', pcr3],
+      ['--operator-role', 'x'],
+      ['--any-operator'],
+      ['--pcr4', pcr0],
+      ['--pcr8', pcr0],
       ['--custody', 'process'],
       ['--max-age', '1'],
       ['--development-root', __filename],
@@ -118,15 +157,74 @@ describe('the arguments of verify', () => {
       await expect(parseArguments(['--policy', file, ...option])).rejects.toThrow('cannot be used with');
   });
 
+  const ofFile = async (value: unknown, ...more: string[]) => {
+    writeFileSync(folder.file('measured.json'), JSON.stringify(value));
+    const read = await parseArguments(['--pcr0', folder.file('measured.json'), '--pcr3', pcr3, ...more]);
+    return read?.trust.measurements;
+  };
+  const pcr1 = 'a1'.repeat(48);
+  const pcr2 = 'a2'.repeat(48);
+  const pcr8 = 'a8'.repeat(48);
+  const measured = { HashAlgorithm: 'Sha384 { ... }', PCR0: pcr0, PCR1: pcr1, PCR2: pcr2 };
+
+  it.each<[string, unknown, object]>([
+    ['our measurements.json', { image: 'x.eif', pcr0, pcr1, pcr2, commit: 'abc' }, { pcr1, pcr2 }],
+    ['nitro-cli build-enclave', { Measurements: measured }, { pcr1, pcr2 }],
+    [
+      'nitro-cli describe-eif of a signed image',
+      { EifVersion: 4, Measurements: { ...measured, PCR8: pcr8 } },
+      { pcr1, pcr2, pcr8 },
+    ],
+    ['nitro-cli describe-enclaves', [{ EnclaveCID: 16, Flags: 'NONE', Measurements: measured }], { pcr1, pcr2 }],
+    ['registers alone', { PCR0: pcr0.toUpperCase() }, {}],
+  ])('take the image from a file of %s', async (_, value, more) => {
+    expect(await ofFile(value)).toEqual([{ pcr0, pcr3, ...more }]);
+  });
+
+  it.each<[string, unknown, string, string[]?]>([
+    ['two forms at once', { pcr0, Measurements: measured }, 'can be read in two ways: measurements.json'],
+    ['two spellings at once', { pcr0, PCR0: pcr0 }, 'can be read in two ways'],
+    [
+      'no measurements',
+      { EnclaveName: 'x' },
+      'it has none of pcr0, PCR0, Measurements, acceptedMeasurements, but ["EnclaveName"]',
+    ],
+    ['several enclaves', [{ Measurements: measured }, { Measurements: measured }], 'lists 2 enclaves'],
+    ['a PCR that is too short', { Measurements: { ...measured, PCR2: 'ab' } }, 'missing or not 96'],
+    ['a debug enclave', [{ Flags: 'DEBUG_MODE', Measurements: { PCR0: '0'.repeat(96) } }], 'debug mode'],
+    ['a policy', { acceptedMeasurements: [{ pcr0, pcr3 }] }, 'give it with --policy'],
+    ['text', 'x', 'it is not an object'],
+    [
+      'a signed image, with --pcr8 besides',
+      { Measurements: { ...measured, PCR8: pcr8 } },
+      'leave --pcr8 out',
+      ['--pcr8', pcr8],
+    ],
+  ])('refuse a file of %s as an image, and say what it is', async (_, value, words, more = []) => {
+    await expect(ofFile(value, ...more)).rejects.toThrow(words);
+  });
+
   it.each<[string, unknown, string]>([
     ['no JSON', 'acceptedMeasurements', 'cannot be used: not JSON'],
     ['a list', [], 'the file: '],
     ['nothing accepted', { acceptedMeasurements: [] }, 'acceptedMeasurements: name at least one'],
-    ['no PCR0', { acceptedMeasurements: [{ pcr8: pcr0 }] }, 'acceptedMeasurements.0.pcr0: '],
-    ['a PCR0 that is too short', { acceptedMeasurements: [{ pcr0: 'ab' }] }, 'pcr0: a measurement has 96'],
+    ['no PCR0', { acceptedMeasurements: [{ pcr8: pcr0, pcr3 }] }, 'acceptedMeasurements.0.pcr0: '],
+    ['a PCR0 that is too short', { acceptedMeasurements: [{ pcr0: 'ab', pcr3 }] }, 'pcr0: a measurement has 96'],
     ['a PCR of zeros', { acceptedMeasurements: [{ pcr0, pcr3: '00'.repeat(48) }] }, '.pcr3: a measurement of zeros'],
-    ['a misspelt field', { acceptedMeasurements: [{ pcr0 }], custody: ['process'] }, 'custody'],
-    ['an unknown custody', { acceptedMeasurements: [{ pcr0 }], acceptedCustody: ['anybody'] }, 'acceptedCustody.0: '],
+    ['no operator', { acceptedMeasurements: [{ pcr0 }] }, '.pcr3: name the operator by its pcr3'],
+    ['an operator and any', { acceptedMeasurements: [{ pcr0, pcr3, operator: 'any' }] }, '.pcr3: name the operator'],
+    ['an operator of another word', { acceptedMeasurements: [{ pcr0, operator: '*' }] }, 'can only be "any"'],
+    [
+      'a publisher without https',
+      { operator: { name: 'x', origin: 'http://x.example' }, acceptedMeasurements: [{ pcr0, pcr3 }] },
+      'operator.origin',
+    ],
+    ['a misspelt field', { acceptedMeasurements: [{ pcr0, pcr3 }], custody: ['process'] }, 'custody'],
+    [
+      'an unknown custody',
+      { acceptedMeasurements: [{ pcr0, pcr3 }], acceptedCustody: ['anybody'] },
+      'acceptedCustody.0: ',
+    ],
   ])('refuse a policy file with %s, and name the field', async (_, value, words) => {
     await expect(parseArguments(['--policy', policy(value)])).rejects.toMatchObject({
       code: 'not_understood',
@@ -135,33 +233,45 @@ describe('the arguments of verify', () => {
   });
 
   it.each([
-    ['two files', ['a', 'b', '--pcr0', pcr0, '--no-nonce'], 'too many arguments'],
-    ['an address for a file', ['https://example.org', '--pcr0', pcr0], '--gateway <url>'],
-    ['an address with a password for a file', ['https://u:geheim@example.org', '--pcr0', pcr0], '--gateway <url>'],
+    ['two files', ['a', 'b', ...image, '--no-nonce'], 'too many arguments'],
+    ['an address for a file', ['https://example.org', ...image], '--gateway <url>'],
+    ['an address with a password for a file', ['https://u:geheim@example.org', ...image], '--gateway <url>'],
     [
       'a password in the address',
-      ['--gateway', 'https://u:geheim@example.org', '--pcr0', pcr0],
+      ['--gateway', 'https://u:geheim@example.org', ...image],
       'must not have a user name or a password',
     ],
-    ['a file and a gateway', ['a', '--gateway', 'https://example.org', '--pcr0', pcr0, '--no-nonce'], 'not both'],
-    ['an unencrypted gateway', ['--gateway', 'http://example.org', '--pcr0', pcr0], 'https'],
+    ['a file and a gateway', ['a', '--gateway', 'https://example.org', ...image, '--no-nonce'], 'not both'],
+    ['an unencrypted gateway', ['--gateway', 'http://example.org', ...image], 'https'],
     ['no PCR0', [], '--pcr0 is missing'],
     ['an empty PCR0', ['--pcr0', ''], '96'],
     ['a PCR0 too short', ['--pcr0', pcr0.slice(2)], '96'],
     ['a SHA-256', ['--pcr0', `sha256:${'ab'.repeat(32)}`], '96'],
     ['a list with a hole', ['--pcr0', `${pcr0},,${pcr0}`], '96'],
     ['a zero PCR0', ['--pcr0', '00'.repeat(48)], 'zeros'],
-    ['a file without a word on the nonce', ['file', '--pcr0', pcr0], '--no-nonce'],
-    ['both words on the nonce', ['file', '--pcr0', pcr0, '--nonce', nonce, '--no-nonce'], 'exclude'],
-    ['a nonce that can be guessed', ['file', '--pcr0', pcr0, '--nonce', '01'], '16 to 512'],
-    ['a nonce of half a byte too much', ['file', '--pcr0', pcr0, '--nonce', nonce + '0'], '16 to 512'],
-    ['a nonce that is no hexadecimal number', ['file', '--pcr0', pcr0, '--nonce', 'zz'.repeat(16)], '16 to 512'],
-    ['an age that is no number', ['file', '--pcr0', pcr0, '--no-nonce', '--max-age', '1h'], 'whole number'],
-    ['an endless age', ['file', '--pcr0', pcr0, '--no-nonce', '--max-age', 'Infinity'], 'whole number'],
-    ['a time without an offset', ['file', '--pcr0', pcr0, '--no-nonce', '--at', '2026-11-22T09:30:00'], 'offset'],
-    ['a time that does not exist', ['file', '--pcr0', pcr0, '--no-nonce', '--at', '2026-13-22T09:30:00Z'], 'ISO'],
-    ['an unknown custody', ['file', '--pcr0', pcr0, '--no-nonce', '--custody', 'nobody'], 'process, or the ARN'],
-    ['an option that does not exist', ['file', '--pcr0', pcr0, '--no-nonce', '--accept-anything'], 'unknown option'],
+    ['no operator', ['--pcr0', pcr0], 'add --pcr3 <hex> (or --operator-role <arn>)'],
+    ['an operator and any', [...image, '--any-operator'], '--any-operator excludes'],
+    ['a zero operator', ['--pcr0', pcr0, '--pcr3', '00'.repeat(48)], 'a parent without a role'],
+    [
+      'an instance profile for a role',
+      ['--pcr0', pcr0, '--operator-role', 'arn:aws:iam::123456789012:instance-profile/Webserver'],
+      'not of an instance profile',
+    ],
+    ['PCR8 in place of PCR0', ['--pcr8', pcr0, '--pcr3', pcr3], '--pcr0 is missing'],
+    ['PCR4 in place of PCR0', ['--pcr4', pcr0, '--any-operator'], '--pcr0 is missing'],
+    ['a PCR8 too short', [...image, '--pcr8', 'ab'], '--pcr8: a measurement has 96'],
+    ['a file of measurements that is not there', ['--pcr0', './nowhere.json', '--any-operator'], 'cannot be read'],
+    ['a file without a word on the nonce', ['file', ...image], '--no-nonce'],
+    ['both words on the nonce', ['file', ...image, '--nonce', nonce, '--no-nonce'], 'exclude'],
+    ['a nonce that can be guessed', ['file', ...image, '--nonce', '01'], '16 to 512'],
+    ['a nonce of half a byte too much', ['file', ...image, '--nonce', nonce + '0'], '16 to 512'],
+    ['a nonce that is no hexadecimal number', ['file', ...image, '--nonce', 'zz'.repeat(16)], '16 to 512'],
+    ['an age that is no number', ['file', ...image, '--no-nonce', '--max-age', '1h'], 'whole number'],
+    ['an endless age', ['file', ...image, '--no-nonce', '--max-age', 'Infinity'], 'whole number'],
+    ['a time without an offset', ['file', ...image, '--no-nonce', '--at', '2026-11-22T09:30:00'], 'offset'],
+    ['a time that does not exist', ['file', ...image, '--no-nonce', '--at', '2026-13-22T09:30:00Z'], 'ISO'],
+    ['an unknown custody', ['file', ...image, '--no-nonce', '--custody', 'nobody'], 'process, or the ARN'],
+    ['an option that does not exist', ['file', ...image, '--no-nonce', '--accept-anything'], 'unknown option'],
   ])('reject %s', async (_, argv, words) => {
     await expect(parseArguments(argv)).rejects.toThrow(words);
   });

@@ -7,6 +7,7 @@ import {
 import { toHex } from '@communique-tee/protocol';
 import { describe, describeConfiguration, fields } from '../output/describe-attestation';
 import { iso, json, printable, type Paint } from '../output/terminal';
+import type { Publisher } from '../trust';
 
 export type Judgement =
   | {
@@ -14,6 +15,7 @@ export type Judgement =
       readonly atMs: number;
       readonly checks: readonly CheckResult[];
       readonly nonceChecked: boolean;
+      readonly publisher: Publisher | undefined;
       readonly ownRoot: boolean;
       readonly claims: NonNullable<Examination['claims']>;
     }
@@ -27,6 +29,8 @@ export type Judgement =
       readonly document: Uint8Array;
     };
 
+export const OPERATOR_WARNING =
+  'any operator was accepted: this image may run under the account of a stranger, who learns metadata and can drop messages';
 export const ROOT_WARNING =
   'under the root given with --development-root, not under AWS’s: whoever holds its key can forge this';
 
@@ -38,9 +42,11 @@ export function asText(judgement: Judgement, paint: Paint): string {
       return [
         `${paint('TRUSTED', 'good')}  ${printable(attestation.moduleId)}`,
         ...(judgement.ownRoot ? [warning(ROOT_WARNING)] : []),
+        ...(anyOperator(judgement.checks) ? [warning(OPERATOR_WARNING)] : []),
         ...(attestation.unknownFields.length === 0 ? [] : [warning(unknownFields(judgement.checks))]),
         ...(judgement.nonceChecked ? [] : [warning('no nonce was checked: this may be a copy made for somebody else')]),
         ...describe({ ...attestation, ...(keys && { keys }) }, judgement.atMs),
+        ...(judgement.publisher ? [publisherLine(judgement.publisher)] : []),
         ...(configuration ? describeConfiguration(configuration) : []),
         '',
       ].join('\n');
@@ -50,6 +56,7 @@ export function asText(judgement: Judgement, paint: Paint): string {
       return [
         `${paint('REFUSED', 'bad')}  ${judgement.code}`,
         `         ${printable(judgement.message)} (step: ${judgement.step})`,
+        ...(HINTS[judgement.code] === undefined ? [] : [`         ${HINTS[judgement.code] ?? ''}`]),
         ...(claimed
           ? ['', 'What the document claims; nothing of it is verified:', ...describe(claimed, judgement.atMs)]
           : []),
@@ -57,6 +64,22 @@ export function asText(judgement: Judgement, paint: Paint): string {
       ].join('\n');
     }
   }
+}
+
+/** What a person can type, where that is the answer. */
+const HINTS: Readonly<Record<string, string>> = {
+  ERR_ATTESTATION_OPERATOR:
+    'Accept this PCR3 with --pcr3 only if you know from its operator that it is theirs. --any-operator accepts every operator.',
+  ERR_ATTESTATION_OPERATOR_UNNAMED: '--any-operator accepts it nevertheless.',
+  ERR_ATTESTATION_INSTANCE: 'Leave --pcr4 out to accept every instance of this operator.',
+};
+
+function anyOperator(checks: readonly CheckResult[]): boolean {
+  return checks.some(({ name, state }) => name === 'operator' && state === 'warning');
+}
+
+function publisherLine({ name, origin }: Publisher): string {
+  return `  operator    ${printable(name)}, ${printable(origin)}, by the word of your policy file`;
 }
 
 function unknownFields(checks: readonly CheckResult[]): string {
@@ -79,12 +102,14 @@ export function asJson(judgement: Judgement): string {
   };
   switch (judgement.outcome) {
     case 'trusted': {
-      const { nonceChecked, ownRoot } = judgement;
+      const { nonceChecked, ownRoot, publisher } = judgement;
       const { attestation, keys, configuration } = judgement.claims;
       return json({
         ...base,
         nonce_checked: nonceChecked,
         own_root: ownRoot,
+        any_operator: anyOperator(judgement.checks),
+        ...(publisher && { operator: publisher }),
         document_sha256: toHex(attestation.documentSha256),
         attestation: fields({ ...attestation, ...(keys && { keys }) }),
         ...(configuration && { configuration }),

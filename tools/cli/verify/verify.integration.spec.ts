@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import { join, resolve } from 'node:path';
 import { createNsm, type Nsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements } from '@communique-tee/testing/nsm-mock';
+import { pcr3OfRole } from '@communique-tee/attestation';
+import { createMockNsmTransport, developmentMeasurements, developmentRoleArn } from '@communique-tee/testing/nsm-mock';
 import { keyIdOf } from '@communique-tee/crypto';
 import { encodeKeyBinding } from '@communique-tee/protocol';
 
@@ -41,7 +42,8 @@ function verify(...argv: string[]): Promise<Run> {
 }
 
 describe('communique-tee verify', () => {
-  const { pcr0 } = developmentMeasurements;
+  const { pcr0, pcr3 } = developmentMeasurements;
+  const operator = ['--pcr3', pcr3];
   let folder: string;
   let rootFile: string;
   let nsm: Nsm;
@@ -85,6 +87,7 @@ describe('communique-tee verify', () => {
       path,
       '--pcr0',
       `${other},${pcr0}`,
+      ...operator,
       '--nonce',
       nonceHex,
       '--development-root',
@@ -93,6 +96,7 @@ describe('communique-tee verify', () => {
     expect(stdout).toMatch(/^TRUSTED {2}i-development-enc/);
     for (const shown of [
       `PCR0        ${pcr0}`,
+      `PCR3        ${pcr3}`,
       nonceHex,
       '03'.repeat(32),
       Buffer.from(keyIdOf(new Uint8Array(32).fill(3))).toString('hex'),
@@ -110,7 +114,16 @@ describe('communique-tee verify', () => {
 
   it('refuses what the policy refuses: status 1, the code, and what the document claims', async () => {
     const path = file('base64.txt', Buffer.from(await nsm.attest({ nonce })).toString('base64'));
-    const wrongPcr = await verify(path, '--pcr0', other, '--nonce', nonceHex, '--development-root', rootFile);
+    const wrongPcr = await verify(
+      path,
+      '--pcr0',
+      other,
+      ...operator,
+      '--nonce',
+      nonceHex,
+      '--development-root',
+      rootFile,
+    );
     expect(wrongPcr).toMatchObject({
       status: 1,
       stdout: expect.stringContaining('REFUSED  ERR_ATTESTATION_MEASUREMENT'),
@@ -118,24 +131,35 @@ describe('communique-tee verify', () => {
     expect(wrongPcr.stdout).toContain('nothing of it is verified');
     expect(wrongPcr.stdout).toContain(pcr0);
     expect(
-      await verify(path, '--pcr0', pcr0, '--nonce', 'ff'.repeat(32), '--development-root', rootFile),
+      await verify(path, '--pcr0', pcr0, ...operator, '--nonce', 'ff'.repeat(32), '--development-root', rootFile),
     ).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_NONCE') });
-    expect(await verify(path, '--pcr0', pcr0, '--nonce', nonceHex)).toMatchObject({
+    expect(await verify(path, '--pcr0', pcr0, ...operator, '--nonce', nonceHex)).toMatchObject({
       status: 1,
       stdout: expect.stringContaining('ERR_ATTESTATION_ROOT'),
     });
     expect(
-      await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', rootFile, '--at', '2020-01-01T00:00:00Z'),
+      await verify(
+        path,
+        '--pcr0',
+        pcr0,
+        ...operator,
+        '--no-nonce',
+        '--development-root',
+        rootFile,
+        '--at',
+        '2020-01-01T00:00:00Z',
+      ),
     ).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_CERTIFICATE_NOT_YET_VALID') });
     const later = new Date(Date.now() + 600_000).toISOString();
     expect(
-      await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', rootFile, '--at', later),
+      await verify(path, '--pcr0', pcr0, ...operator, '--no-nonce', '--development-root', rootFile, '--at', later),
     ).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_TOO_OLD') });
     expect(
       await verify(
         path,
         '--pcr0',
         pcr0,
+        ...operator,
         '--no-nonce',
         '--development-root',
         rootFile,
@@ -147,8 +171,74 @@ describe('communique-tee verify', () => {
     ).toMatchObject({ status: 0, stdout: expect.stringContaining('WARNING  no nonce') });
   });
 
+  it('refuses the image under the role of a stranger, unless told that any operator will do', async () => {
+    const stranger = 'arn:aws:iam::999999999999:role/stranger';
+    const theirs = pcr3OfRole(stranger);
+    const booted = createNsm(
+      await createMockNsmTransport({
+        rootFolder: folder,
+        pcrs: new Map([[3, new Uint8Array(Buffer.from(theirs, 'hex'))]]),
+      }),
+    );
+    const path = file('stranger.cose', await booted.attest({ nonce }));
+    const asked = [path, '--pcr0', pcr0, '--nonce', nonceHex, '--development-root', rootFile];
+    const refused = await verify(...asked, '--operator-role', developmentRoleArn);
+    expect(refused).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_OPERATOR') });
+    expect(refused.stdout).toContain(`PCR3 is ${theirs}`);
+    expect(refused.stdout).toContain('Accept this PCR3 with --pcr3 only if you know');
+    expect(await verify(...asked)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('the operator is missing'),
+    });
+    expect(await verify(...asked, '--operator-role', stranger)).toMatchObject({ status: 0 });
+    const any = await verify(...asked, '--any-operator');
+    expect(any).toMatchObject({ status: 0, stdout: expect.stringContaining('WARNING  any operator was accepted') });
+    expect(JSON.parse((await verify(...asked, '--any-operator', '--json')).stdout)).toMatchObject({
+      trusted: true,
+      any_operator: true,
+    });
+  });
+
+  it('says by its own code that the parent has no role', async () => {
+    const booted = createNsm(
+      await createMockNsmTransport({ rootFolder: folder, pcrs: new Map([[3, new Uint8Array(48)]]) }),
+    );
+    const path = file('unnamed.cose', await booted.attest({ nonce }));
+    const run = await verify(path, '--pcr0', pcr0, ...operator, '--nonce', nonceHex, '--development-root', rootFile);
+    expect(run).toMatchObject({ status: 1, stdout: expect.stringContaining('ERR_ATTESTATION_OPERATOR_UNNAMED') });
+    expect(run.stdout).toContain('PCR3        zero: the parent has no role');
+  });
+
+  it('reads a document in hexadecimal digits and under the names of other projects', async () => {
+    const document = Buffer.from(await nsm.attest({ nonce }));
+    for (const [name, content] of [
+      ['hex', document.toString('hex')],
+      ['attestation_doc', JSON.stringify({ attestation_doc: document.toString('hex') })],
+      ['attestationDoc', JSON.stringify({ attestationDoc: document.toString('base64') })],
+    ] as const)
+      expect(
+        await verify(
+          file(name, content),
+          '--pcr0',
+          pcr0,
+          ...operator,
+          '--nonce',
+          nonceHex,
+          '--development-root',
+          rootFile,
+        ),
+      ).toMatchObject({ status: 0 });
+  });
+
   it('refuses bytes that are no document, without a word on what they claim', async () => {
-    const run = await verify(file('broken.cose', Uint8Array.of(0x84, 0xff)), '--pcr0', pcr0, '--no-nonce', '--json');
+    const run = await verify(
+      file('broken.cose', Uint8Array.of(0x84, 0xff)),
+      '--pcr0',
+      pcr0,
+      ...operator,
+      '--no-nonce',
+      '--json',
+    );
     expect(run.status).toBe(1);
     expect(JSON.parse(run.stdout)).toMatchObject({
       outcome: 'refused',
@@ -169,8 +259,17 @@ describe('communique-tee verify', () => {
         .end(await nsm.attest({ nonce: new Uint8Array(Buffer.from(given, 'hex')) }));
     };
     const runs = await Promise.all([
-      verify('--gateway', url, '--pcr0', pcr0, '--development-root', rootFile, '--json'),
-      verify('--gateway', `${url}/v1/document?x=1`, '--pcr0', pcr0, '--development-root', rootFile, '--json'),
+      verify('--gateway', url, '--pcr0', pcr0, ...operator, '--development-root', rootFile, '--json'),
+      verify(
+        '--gateway',
+        `${url}/v1/document?x=1`,
+        '--pcr0',
+        pcr0,
+        ...operator,
+        '--development-root',
+        rootFile,
+        '--json',
+      ),
     ]);
     for (const run of runs) {
       expect(JSON.parse(run.stdout)).toMatchObject({
@@ -196,15 +295,17 @@ describe('communique-tee verify', () => {
         .end(JSON.stringify({ attestation_document: Buffer.from(await nsm.attest({ nonce })).toString('base64') }));
     };
     expect(
-      await verify('--gateway', url, '--pcr0', pcr0, '--development-root', rootFile, '--nonce', nonceHex),
+      await verify('--gateway', url, '--pcr0', pcr0, ...operator, '--development-root', rootFile, '--nonce', nonceHex),
     ).toMatchObject({
       status: 0,
     });
-    expect(await verify('--gateway', url, '--pcr0', pcr0, '--development-root', rootFile)).toMatchObject({
+    expect(await verify('--gateway', url, '--pcr0', pcr0, ...operator, '--development-root', rootFile)).toMatchObject({
       status: 1,
       stdout: expect.stringContaining('ERR_ATTESTATION_NONCE'),
     });
-    expect(await verify('--gateway', url, '--pcr0', pcr0, '--development-root', rootFile, '--no-nonce')).toMatchObject({
+    expect(
+      await verify('--gateway', url, '--pcr0', pcr0, ...operator, '--development-root', rootFile, '--no-nonce'),
+    ).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('no nonce was checked'),
     });
@@ -232,7 +333,7 @@ describe('communique-tee verify', () => {
     ],
   ])('says that nothing was fetched from a server that answers %s: status 3', async (_, words, behaviour) => {
     answer = behaviour;
-    expect(await verify('--gateway', url, '--pcr0', pcr0)).toMatchObject({
+    expect(await verify('--gateway', url, '--pcr0', pcr0, ...operator)).toMatchObject({
       status: 3,
       stdout: '',
       stderr: expect.stringContaining(words),
@@ -241,28 +342,30 @@ describe('communique-tee verify', () => {
 
   it('does not judge what holds no document (status 2), or what it cannot read (status 3)', async () => {
     const path = file('page.html', '<!doctype html>');
-    expect(await verify(path, '--pcr0', pcr0, '--no-nonce')).toMatchObject({
+    expect(await verify(path, '--pcr0', pcr0, ...operator, '--no-nonce')).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('not_understood'),
     });
-    expect(await verify(join(folder, 'nowhere'), '--pcr0', pcr0, '--no-nonce')).toMatchObject({
+    expect(await verify(join(folder, 'nowhere'), '--pcr0', pcr0, ...operator, '--no-nonce')).toMatchObject({
       status: 3,
       stderr: expect.stringContaining('file_unreadable'),
     });
-    expect(await verify(folder, '--pcr0', pcr0, '--no-nonce')).toMatchObject({
+    expect(await verify(folder, '--pcr0', pcr0, ...operator, '--no-nonce')).toMatchObject({
       status: 3,
       stderr: expect.stringContaining('file_unreadable'),
     });
-    expect(await verify(file('huge', new Uint8Array(200_000)), '--pcr0', pcr0, '--no-nonce')).toMatchObject({
+    expect(
+      await verify(file('huge', new Uint8Array(200_000)), '--pcr0', pcr0, ...operator, '--no-nonce'),
+    ).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('larger than what belongs there'),
     });
-    expect(await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', path)).toMatchObject({
+    expect(await verify(path, '--pcr0', pcr0, ...operator, '--no-nonce', '--development-root', path)).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('0 certificates in the PEM text'),
     });
     expect(
-      await verify(path, '--pcr0', pcr0, '--no-nonce', '--development-root', join(folder, 'nowhere')),
+      await verify(path, '--pcr0', pcr0, ...operator, '--no-nonce', '--development-root', join(folder, 'nowhere')),
     ).toMatchObject({ status: 3, stderr: expect.stringContaining('file_unreadable') });
   });
 
@@ -300,6 +403,7 @@ describe('communique-tee verify', () => {
       file('evil.cose', await evil.attest({})),
       '--pcr0',
       pcr0,
+      ...operator,
       '--no-nonce',
       '--development-root',
       rootFile,

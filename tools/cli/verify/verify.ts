@@ -16,9 +16,9 @@ Exit code
   3  could not be fetched or read: no answer from the network, no such file
 
 Examples
-  npx communique-tee verify --gateway https://communique.example.org --pcr0 <hex>
-  npx communique-tee verify document.cose --pcr0 <hex> --no-nonce --at 2023-09-28T11:08:28Z
-  npx communique-tee verify --pcr0 <hex> --development-root .dev/development-root.pem --custody process
+  npx communique-tee verify --gateway https://communique.example.org --pcr0 <hex> --pcr3 <hex>
+  npx communique-tee verify document.cose --pcr0 measurements.json --any-operator --no-nonce --at 2023-09-28T11:08:28Z
+  npx communique-tee verify --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem --custody process
 `;
 
 const MAX_FUTURE_SKEW_MS = 30_000;
@@ -27,9 +27,9 @@ export const verify: AddCommand = (program, run) =>
   verifyArguments(
     program
       .command('verify')
-      .summary('an attestation document: chain, signature, measurements, nonce, age, keys')
+      .summary('an attestation document: chain, signature, image, operator, nonce, age, keys')
       .description(
-        'Verifies an AWS Nitro attestation document: chain to the AWS root, signature, measurements, nonce, age. Shows the chain with its validities, the measurements, the age, the keys that are attested, who can bring them back (custody), and the public configuration. A gateway is asked with a fresh nonce and "Accept: application/cose", at /attestation unless its address has a path.',
+        'Verifies an AWS Nitro attestation document: chain to the AWS root, signature, image, operator, nonce, age. Shows the chain with its validities, the measurements, the age, the keys that are attested, who can bring them back (custody), and the public configuration. A gateway is asked with a fresh nonce and "Accept: application/cose", at /attestation unless its address has a path.',
       ),
   )
     .addHelpText('after', AFTER)
@@ -69,6 +69,7 @@ async function judge({ source, trust, nonce: wanted, at: wantedTime }: VerifyArg
       atMs,
       checks,
       nonceChecked: nonce !== undefined,
+      publisher: trust.publisher,
       ownRoot: trustAnchor !== undefined,
       claims,
     };

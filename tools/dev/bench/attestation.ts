@@ -20,7 +20,7 @@ export async function attestationRows(): Promise<Row[]> {
     const nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path, now: () => nowMs }));
     const trustAnchor = unsafeTrustAnchorFromPem(await developmentRootPem(folder.path));
     const policy = (): AttestationPolicy => ({
-      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      acceptedMeasurements: [developmentMeasurements],
       freshness: { documentTakenFromCache: true },
       maxAgeMs: 48 * HOUR_MS,
       maxFutureSkewMs: 48 * HOUR_MS,

@@ -85,7 +85,7 @@ async function measured(options: {
       ...options,
     });
     const policy: TrustPolicy = {
-      acceptedMeasurements: [{ pcr0: system.pcr0 }],
+      acceptedMeasurements: system.accepted,
       trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
     };
     await shownKey(system, policy);

@@ -112,7 +112,7 @@ describe('the published client', () => {
   }
   const USE = `
     import { connect, ClientError, TOPICS, validateMessage, type Message, type SendResult, type Policy } from '@communique-tee/client';
-    const policy: Policy = { acceptedMeasurements: [{ pcr0: 'ab' }], acceptedCustody: ['process'] };
+    const policy: Policy = { acceptedMeasurements: [{ pcr0: 'ab', pcr3: 'cd' }], acceptedCustody: ['process'] };
     const message: Message = {
       offices: ['HCA12'],
       constituent: { prefix: 'Mx.', firstName: 'A', lastName: 'B', address1: '1 C', city: 'D', state: 'CA', zip: '94601', email: 'a@b.example' },

@@ -10,6 +10,7 @@ import {
 import { CommandLine, UsageError, writableFolder } from '@communique-tee/command-line';
 import { toHex, type CongressMessage } from '@communique-tee/protocol';
 import { workspaceRoot } from '@communique-tee/testing/harness';
+import { developmentRoleArn } from '@communique-tee/testing/nsm-mock';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -92,7 +93,7 @@ async function send(
   step: ReturnType<typeof createSteps>['step'],
 ): Promise<void> {
   const policy: TrustPolicy = {
-    acceptedMeasurements: [{ pcr0: system.pcr0 }],
+    acceptedMeasurements: system.accepted,
     trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
   };
   const options = { gateway: system.gatewayUrl, token: await system.issuer.token('demo') };
@@ -101,7 +102,7 @@ async function send(
     () => fetchEnclaveKey(system.gatewayUrl, policy),
     ({ attestation, keyId, custody }) =>
       `module ${attestation.moduleId}, root: DEVELOPMENT (a mock NSM; production trusts the AWS root alone)\n` +
-      `PCR0 ${attestation.pcr0}\nsealing key ${toHex(keyId)}, custody: ${custody}`,
+      `PCR0 ${attestation.pcr0}\nPCR3 ${attestation.pcr3 ?? 'none'}: the made-up role ${developmentRoleArn}\nsealing key ${toHex(keyId)}, custody: ${custody}`,
   );
   const prepared = await step(
     'seal the message to the attested key',
@@ -150,7 +151,7 @@ async function send(
 async function stayUp(system: System): Promise<void> {
   process.stdout.write(`
 The system stays up. Look at:
-  ${system.gatewayUrl}/#pcr0=${system.pcr0}
+  ${system.gatewayUrl}/#pcr0=${system.pcr0}&pcr3=${system.pcr3}
       the page: which enclave answers, checked in your browser; write, seal, follow (with the token below)
   ${system.gatewayUrl}/status             health, attestation, queue and budget over time
   ${system.gatewayUrl}/docs               the API

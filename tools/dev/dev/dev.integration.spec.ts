@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { developmentMeasurements } from '@communique-tee/testing/nsm-mock';
+import { developmentMeasurements, developmentRoleArn } from '@communique-tee/testing/nsm-mock';
 import {
   freePort,
   isRunning,
@@ -75,6 +75,7 @@ describe('npm run dev', () => {
     expect(await readFile(folder.file('.env'), 'utf8')).toContain(
       `\nTEE_EXPECTED_CODE_HASH=sha384:${developmentMeasurements.pcr0}\n`,
     );
+    expect(await readFile(folder.file('.env'), 'utf8')).toContain(`\nTEE_EXPECTED_OPERATOR=${developmentRoleArn}\n`);
     // Only the ports are others: those of the file may be in use on this machine
     const { DATABASE_URL, TEE_ENDPOINT } = environment;
     const gateway = await spawnService({

@@ -5,6 +5,7 @@ import { createTokenIssuer, developmentConfiguration, readCongress, startCongres
 import { Client } from 'pg';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseExpectedOperator } from '@communique-tee/gateway/core/config/expected-operator';
 import { databasePlace, enclaveAddress, isTaken, readEnvironment, type DatabasePlace } from './environment';
 import type { LogLines, PartName } from './log-lines';
 import { Parts, type RunningPart } from './parts';
@@ -196,9 +197,13 @@ async function makeDatabase(url: string, { user, password, name }: DatabasePlace
 function places(port: number, environment: Readonly<Record<string, string>>, token: string | undefined): string {
   const url = `http://127.0.0.1:${String(port)}`;
   const pcr0 = /sha384:([0-9a-f]{96})/i.exec(environment['TEE_EXPECTED_CODE_HASH'] ?? '')?.[1];
+  const { TEE_EXPECTED_OPERATOR: role = '' } = environment;
+  const read = parseExpectedOperator(role);
+  const operator = read.ok ? (read.operator === 'any' ? 'operator=any' : `pcr3=${read.operator.join(',')}`) : '';
   return [
     'everything runs. Look at:',
-    `  ${url}/${pcr0 === undefined ? '' : `#pcr0=${pcr0}`}`,
+    `  ${url}/${pcr0 === undefined ? '' : `#pcr0=${pcr0}&${operator}`}`,
+    `      image (PCR0) and operator (PCR3) are in this address; the operator is ${role}`,
     `  ${url}/docs                the API`,
     `  ${url}/api/health/tee      the enclave, its attestation verified`,
     ...(token === undefined ? [] : ['a token for 12 hours (npx communique-tee token makes more):', `  ${token}`]),

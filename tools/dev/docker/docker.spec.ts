@@ -209,9 +209,13 @@ describe('compose.yaml', () => {
     };
     expect(parseEnvironment(environment)).toMatchObject({
       ok: false,
-      problems: [expect.stringMatching(/^TEE_EXPECTED_CODE_HASH: /)],
+      problems: [expect.stringMatching(/^TEE_EXPECTED_CODE_HASH: /), expect.stringMatching(/^TEE_EXPECTED_OPERATOR: /)],
     });
-    expect(parseEnvironment({ ...environment, TEE_EXPECTED_CODE_HASH: `sha384:${'ab'.repeat(48)}` })).toMatchObject({
+    const trusted = {
+      TEE_EXPECTED_CODE_HASH: `sha384:${'ab'.repeat(48)}`,
+      TEE_EXPECTED_OPERATOR: 'arn:aws:iam::111122223333:role/parent',
+    };
+    expect(parseEnvironment({ ...environment, ...trusted })).toMatchObject({
       ok: true,
     });
   });

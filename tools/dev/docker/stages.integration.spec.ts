@@ -99,6 +99,7 @@ describe("the gateway's Dockerfile, its stages run here", () => {
           AUTH_JWKS_URL: 'https://id.example.org/jwks.json',
           TEE_ENDPOINT: `unix:${folder.file('no-enclave.sock')}`,
           TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+          TEE_EXPECTED_OPERATOR: `sha384:${developmentMeasurements.pcr3}`,
           SHUTDOWN_DRAIN_MS: '0',
         },
         readyWhen: /"msg":"listening"/,

@@ -12,7 +12,8 @@ interface Options {
 
 const AFTER = `
 It makes communique-tee-<arch>.tar.gz, and release.json with its SHA-256, its key in the store, and the prebuilt
-programs that were not compared with what their publishers signed.
+programs that were not compared with what their publishers signed. What clients need to know
+of the release, publish beside it: npm run ops -- policy prints it.
 
 Exit code
   0  built

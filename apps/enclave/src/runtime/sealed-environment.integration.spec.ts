@@ -114,7 +114,7 @@ describe('an enclave whose environment somebody else chose', () => {
       const url = `http://127.0.0.1:${service.ready?.[1] ?? ''}`;
       const trustAnchor = unsafeTrustAnchorFromPem(await developmentRootPem(join(folder.path, 'nsm')));
       const key = await fetchEnclaveKey(url, {
-        acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+        acceptedMeasurements: [developmentMeasurements],
         trustAnchor,
       });
       const { sealed } = prepareMessage(congressMessage(), key);

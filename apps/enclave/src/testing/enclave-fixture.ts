@@ -82,7 +82,7 @@ export async function startEnclaveFixture(options: FixtureOptions = {}): Promise
     log,
     trustAnchor,
     relay,
-    key: () => fetchEnclaveKey(url, { acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], trustAnchor }),
+    key: () => fetchEnclaveKey(url, { acceptedMeasurements: [developmentMeasurements], trustAnchor }),
     relayed: async (prepared) => readRelayed(await relay(prepared.sealed), prepared, trustAnchor),
     async stop() {
       await enclave.close();

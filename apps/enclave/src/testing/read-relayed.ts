@@ -23,7 +23,7 @@ export async function readRelayed(
   response: Response,
   prepared: PreparedMessage,
   trustAnchor: TrustAnchor,
-  acceptedMeasurements: EnclavePolicy['acceptedMeasurements'] = [{ pcr0: developmentMeasurements.pcr0 }],
+  acceptedMeasurements: EnclavePolicy['acceptedMeasurements'] = [developmentMeasurements],
 ): Promise<Relayed> {
   if (!response.ok) throw new Error(`relay: ${String(response.status)} ${await response.text()}`);
   const answer = decodeRelayAnswer(new Uint8Array(await response.arrayBuffer()));

@@ -20,9 +20,7 @@ export class Sender {
   constructor(
     private readonly trustAnchor: TrustAnchor,
     private readonly nowMs: () => number,
-    private readonly acceptedMeasurements: EnclavePolicy['acceptedMeasurements'] = [
-      { pcr0: developmentMeasurements.pcr0 },
-    ],
+    private readonly acceptedMeasurements: EnclavePolicy['acceptedMeasurements'] = [developmentMeasurements],
   ) {}
 
   /** @throws Error with the problem's code */
@@ -54,11 +52,7 @@ export class Sender {
     return this.seal(await this.key(url), changes, lifetimeSeconds);
   }
 
-  seal(
-    identity: EnclaveIdentity,
-    changes: Partial<CongressMessage> = {},
-    lifetimeSeconds?: number,
-  ): PreparedMessage {
+  seal(identity: EnclaveIdentity, changes: Partial<CongressMessage> = {}, lifetimeSeconds?: number): PreparedMessage {
     return this.sealBytes(identity, encodeCongressMessage(congressMessage(changes)), lifetimeSeconds);
   }
 

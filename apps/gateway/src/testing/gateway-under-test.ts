@@ -13,6 +13,7 @@ export function testConfig(environment: Record<string, string>): GatewayConfig {
     AUTH_AUDIENCE: AUDIENCE,
     TEE_ENDPOINT: 'unix:/nonexistent/enclave.sock',
     TEE_EXPECTED_CODE_HASH: `sha384:${'ab'.repeat(48)}`,
+    TEE_EXPECTED_OPERATOR: `sha384:${'cd'.repeat(48)}`,
     RATE_LIMIT_MAX_REQUESTS: '1000000',
     RATE_LIMIT_OTHER_MAX_REQUESTS: '1000000',
     DEFAULT_USER_DAILY_LIMIT: '1000',

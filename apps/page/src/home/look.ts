@@ -63,7 +63,7 @@ async function lookAs(number: number, trust: Trust, words: Promise<ServerWords |
   const { verdict, findings } = await examine({
     ...answer,
     configuration: fetchConfiguration,
-    pcr0s: trust.pcr0s,
+    accepted: trust.accepted,
     anchor,
     nowMs,
   });
@@ -89,7 +89,9 @@ async function conclude(verdict: Verdict, trust: Trust, words: Promise<ServerWor
     else
       setVerdict(
         'passed',
-        'An enclave of the image you trust',
+        trust.accepted?.operator === 'any'
+          ? 'An enclave of the image you trust, run by an operator that you have not named'
+          : 'An enclave of the image you trust, run by the operator you trust',
         'AWS’s hardware vouches that this image runs, now, and that the keys below are its own.',
       );
   } else if (verdict.kind === 'unmeasured') {
@@ -97,8 +99,12 @@ async function conclude(verdict: Verdict, trust: Trust, words: Promise<ServerWor
       'open',
       development
         ? 'An enclave of some image, under a root that proves nothing'
-        : 'An enclave, of an image that you have not named',
-      'It is genuine as far as the chain goes. Which image it is, only you can say: give a PCR0 that you know from elsewhere.',
+        : trust.accepted === undefined
+          ? 'An enclave, of an image that you have not named'
+          : 'An enclave of the image you trust, run by an operator that you have not named',
+      trust.accepted === undefined
+        ? 'It is genuine as far as the chain goes. Give a PCR0 and a PCR3 that you know from elsewhere.'
+        : 'Anyone with an AWS account can run this image. Give a PCR3, or accept any operator.',
     );
   } else {
     const title = CHECKS.find(({ id }) => id === verdict.check)?.title ?? '';
@@ -124,6 +130,7 @@ function showEvidence({ document }: Answer, verdict: Verdict, nowMs: number): vo
     ...[
       ['Module', el('code', {}, content.moduleId)],
       ['Image (PCR0)', el('code', { id: 'pcr0' }, grouped(toHex(content.pcrs.get(0) ?? new Uint8Array())))],
+      ['Operator (PCR3)', el('code', { id: 'pcr3' }, operatorOf(content.pcrs.get(3)))],
       [
         'Document made',
         el('span', {}, `${instant(content.timestampMs)}, `, el('span', { id: 'document-age' }), ' ago'),
@@ -139,6 +146,10 @@ function showEvidence({ document }: Answer, verdict: Verdict, nowMs: number): vo
   ageTimer = setInterval(tick, 1000);
   showChain(byId('chain'), content.certificates, chainVerdictOf(verdict), nowMs);
   showSigned(byId('signed-list'), content, keys);
+}
+
+function operatorOf(pcr3: Uint8Array | undefined): string {
+  return pcr3?.some((byte) => byte !== 0) === true ? grouped(toHex(pcr3)) : 'none: its machine has no role';
 }
 
 function keysOf(verdict: Verdict): EnclaveKeys | undefined {

@@ -5,7 +5,7 @@ import { serverWords } from './server-words';
 import type { Trust } from './trust';
 import { setUpWriting } from './write';
 
-const trust: Trust = { pcr0s: undefined, developmentRootPem: undefined, verified: undefined };
+const trust: Trust = { accepted: undefined, developmentRootPem: undefined, verified: undefined };
 const words = serverWords();
 const lookAgain = () => {
   void look(trust, words);

@@ -1,49 +1,66 @@
 import { byId, el, replaceContent } from '../elements';
 import { grouped } from '../format';
 import {
+  type Accepted,
   forgetMeasurements,
   keepMeasurements,
   keptMeasurements,
   measurementsInAddress,
-  type Pcr0s,
   readMeasurements,
+  textOf,
 } from '../measurements';
 import type { ServerWords } from './server-words';
 import type { Trust } from './trust';
 
-/** The person's own measurements: out of the page's address, out of what this browser was told to keep, or typed. `changed`: look again. */
+/** The image and the operator that the person trusts: out of the page's address, out of what this browser keeps, or typed. `changed`: look again. */
 export function setUpMeasurements(trust: Trust, words: Promise<ServerWords | undefined>, changed: () => void): void {
-  const input = byId('pcr0-input') as HTMLTextAreaElement;
-  const form = byId('pcr0-form') as HTMLFormElement;
-  const show = () => {
-    input.value = trust.pcr0s?.join('\n') ?? '';
-    showCommand(trust.pcr0s);
+  const images = byId('pcr0-input') as HTMLTextAreaElement;
+  const operator = byId('operator-input') as HTMLTextAreaElement;
+  const any = byId('operator-any') as HTMLInputElement;
+  const show = ({ pcr0s = undefined, operator: of = undefined }: Partial<Accepted>) => {
+    images.value = pcr0s?.join('\n') ?? '';
+    any.checked = of === 'any';
+    operator.value = of === 'any' ? '' : (of?.join('\n') ?? '');
+    operator.disabled = any.checked;
   };
-  const take = (pcr0s: Pcr0s | undefined, source: string) => {
-    trust.pcr0s = pcr0s;
+  const take = (accepted: Accepted | undefined, source: string) => {
+    trust.accepted = accepted;
     byId('pcr0-source').textContent = source;
-    show();
+    show(accepted ?? {});
+    showCommand(accepted);
   };
   const fromPlaces = () => {
     const kept = keptMeasurements();
     const given = measurementsInAddress(location.hash, location.search);
-    if (given?.ok === true && kept !== undefined && kept.join() !== given.pcr0s.join()) {
+    if (given?.ok === true && kept !== undefined && textOf(kept) !== textOf(given.accepted)) {
       take(
-        given.pcr0s,
-        'From this page’s address. It is NOT what this browser keeps: whoever gave you the link names another image.',
+        given.accepted,
+        'From this page’s address. It is NOT what this browser keeps: the link names another image or operator.',
       );
     } else if (given?.ok === true) {
       take(
-        given.pcr0s,
+        given.accepted,
         kept === undefined
-          ? 'From this page’s address: as good as whoever gave you the link.'
+          ? 'From this page’s address. Trust it as far as you trust the person who gave you the link.'
           : 'From this page’s address, and what this browser keeps.',
       );
     } else if (given !== undefined) {
-      take(undefined, `The measurement in this page’s address is of no use. ${given.problem}`);
+      take(undefined, `The link to this page cannot be used. ${given.problem}`);
     } else {
       take(kept, kept === undefined ? 'None yet.' : 'Kept in this browser since you typed it.');
     }
+  };
+  const showProblem = (field: 'pcr0' | 'operator', problem: string | undefined) => {
+    const input = field === 'pcr0' ? images : operator;
+    const error = byId(`${field}-error`);
+    error.hidden = problem === undefined;
+    error.textContent = problem ?? '';
+    if (problem === undefined) {
+      input.removeAttribute('aria-invalid');
+      return;
+    }
+    input.setAttribute('aria-invalid', 'true');
+    input.focus();
   };
   fromPlaces();
   globalThis.addEventListener('hashchange', () => {
@@ -51,25 +68,27 @@ export function setUpMeasurements(trust: Trust, words: Promise<ServerWords | und
     fromPlaces();
     changed();
   });
-  form.addEventListener('submit', (event) => {
+  any.addEventListener('change', () => {
+    operator.disabled = any.checked;
+  });
+  byId('pcr0-form').addEventListener('submit', (event) => {
     event.preventDefault();
-    const read = readMeasurements(input.value);
-    const error = byId('pcr0-error');
-    error.hidden = read.ok;
-    error.textContent = read.ok ? '' : read.problem;
-    if (read.ok) {
-      input.removeAttribute('aria-invalid');
-      take(
-        read.pcr0s,
-        keepMeasurements(read.pcr0s)
-          ? 'Kept in this browser.'
-          : 'This browser keeps nothing: it is forgotten with this page.',
-      );
-      changed();
-    } else {
-      input.setAttribute('aria-invalid', 'true');
-      input.focus();
+    const read = readMeasurements(images.value, operator.value, any.checked);
+    showProblem('operator', read.ok || read.field === 'pcr0' ? undefined : read.problem);
+    showProblem('pcr0', read.ok || read.field === 'operator' ? undefined : read.problem);
+    if (!read.ok) return;
+    const { accepted } = read;
+    if (accepted.operator === undefined) {
+      showProblem('operator', 'Name the operator by its PCR3. Or tick the box to accept any operator.');
+      return;
     }
+    take(
+      accepted,
+      keepMeasurements(accepted)
+        ? 'Kept in this browser.'
+        : 'This browser keeps nothing: it is forgotten with this page.',
+    );
+    changed();
   });
   byId('pcr0-forget').addEventListener('click', () => {
     forgetMeasurements();
@@ -77,18 +96,29 @@ export function setUpMeasurements(trust: Trust, words: Promise<ServerWords | und
     changed();
   });
   void words.then((said) => {
-    const accepted = said?.acceptedPcr0s ?? [];
+    const accepted = said?.accepted ?? [];
     replaceContent(
       byId('server-pcr0s'),
       ...(accepted.length === 0
         ? [el('li', {}, 'It names none.')]
-        : accepted.map((pcr0) => el('li', {}, el('code', {}, grouped(pcr0))))),
+        : accepted.map(({ pcr0, pcr3 }) =>
+            el(
+              'li',
+              {},
+              'Image ',
+              el('code', {}, grouped(pcr0)),
+              ' of ',
+              pcr3 === null ? 'any operator' : el('span', {}, 'operator ', el('code', {}, grouped(pcr3))),
+            ),
+          )),
     );
   });
 }
 
 /** What to run on one's own machine. */
-function showCommand(pcr0s: Pcr0s | undefined): void {
+function showCommand(accepted: Accepted | undefined): void {
+  const { pcr0s, operator } = accepted ?? {};
+  const whose = operator === 'any' ? '--any-operator' : `--pcr3 ${operator?.join(',') ?? '<PCR3>'}`;
   byId('own-command').textContent =
-    `npx communique-tee verify --gateway ${location.origin} --pcr0 ${pcr0s?.join(',') ?? '<PCR0>'}`;
+    `npx communique-tee verify --gateway ${location.origin} --pcr0 ${pcr0s?.join(',') ?? '<PCR0>'} ${whose}`;
 }

@@ -1,5 +1,6 @@
 export interface ServerWords {
-  readonly acceptedPcr0s: readonly string[];
+  /** `pcr3` null: under any operator. */
+  readonly accepted: readonly { readonly pcr0: string; readonly pcr3: string | null }[];
   readonly developmentRootPem: string | null;
 }
 
@@ -19,19 +20,18 @@ export async function serverWords(): Promise<ServerWords | undefined> {
       ? said.acceptedMeasurements.slice(0, 32)
       : [];
     return {
-      acceptedPcr0s: accepted.flatMap((each) =>
-        typeof each === 'object' &&
-        each !== null &&
-        'pcr0' in each &&
-        typeof each.pcr0 === 'string' &&
-        /^[0-9a-f]{96}$/.test(each.pcr0)
-          ? [each.pcr0]
-          : [],
-      ),
+      accepted: accepted.flatMap((each) => {
+        const { pcr0, pcr3 } = (typeof each === 'object' && each !== null ? each : {}) as Record<string, unknown>;
+        return isMeasurement(pcr0) && (pcr3 === null || isMeasurement(pcr3)) ? [{ pcr0, pcr3 }] : [];
+      }),
       developmentRootPem:
         typeof said?.developmentRoot === 'string' && said.developmentRoot.length < 8192 ? said.developmentRoot : null,
     };
   } catch {
     return undefined;
   }
+}
+
+function isMeasurement(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{96}$/.test(value);
 }

@@ -7,6 +7,7 @@ import { problemsByField } from '../write/field-problems';
 import { clearProblems, drawFields, showProblems } from '../write/form-view';
 import { readForm } from '../write/read-form';
 import { showSealed } from '../write/sealed-view';
+import { setsOf } from '../proof/examine';
 import type { Trust } from './trust';
 
 /** The form, its check, and what becomes of it: sealed for a look, or sealed and sent. */
@@ -36,8 +37,8 @@ export function setUpWriting(trust: Trust): void {
     clearProblems(summary);
     if (trust.verified === undefined) {
       note.textContent =
-        trust.pcr0s === undefined
-          ? 'First name the image that you trust (1). Nothing was sealed.'
+        trust.accepted?.operator === undefined
+          ? 'First name the image and the operator that you trust (1). Nothing was sealed.'
           : 'The enclave is not verified (2). Nothing was sealed.';
       return undefined;
     }
@@ -57,16 +58,16 @@ export function setUpWriting(trust: Trust): void {
     event.preventDefault();
     if (sending) return;
     const ready = prepared();
-    if (ready === undefined || trust.pcr0s === undefined) return;
+    const sets = setsOf(trust.accepted);
+    if (ready === undefined || sets === undefined) return;
     if (token.value.trim() === '') {
       note.textContent = 'Paste a token: the server takes messages from people it knows.';
       token.focus();
       return;
     }
     sending = true;
-    const [first, ...rest] = trust.pcr0s;
     const policy = {
-      acceptedMeasurements: [{ pcr0: first }, ...rest.map((pcr0) => ({ pcr0 }))] as const,
+      acceptedMeasurements: sets,
       ...(trust.developmentRootPem !== undefined && { unsafeDevelopmentRootPem: trust.developmentRootPem }),
     };
     const given = token.value.trim();

@@ -10,6 +10,7 @@ const TITLES: Readonly<Partial<Record<CheckName, string>>> = {
   nonce: 'Made for this nonce',
   age: 'Made just now',
   image: 'The image you trust',
+  operator: 'The operator you trust',
   key_binding: 'Keys bound to the document',
   custody: 'Who could bring the keys back',
   configuration: 'What the enclave is set up to do',

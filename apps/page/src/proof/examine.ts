@@ -1,4 +1,9 @@
-import { AttestationError, type TrustAnchor } from '@communique-tee/attestation/browser';
+import {
+  AttestationError,
+  type MeasurementSet,
+  type TrustAnchor,
+  type UncomparedOperator,
+} from '@communique-tee/attestation/browser';
 import {
   examineEnclave,
   failedCheck,
@@ -21,7 +26,7 @@ import {
   toHex,
 } from '@communique-tee/protocol';
 import { duration, instant } from '../format';
-import type { Pcr0s } from '../measurements';
+import type { Accepted } from '../measurements';
 import type { CheckId, CheckState } from './checks';
 
 /** As libs/client allows. */
@@ -30,7 +35,7 @@ const MAX_AGE_MS = 5 * 60_000;
 export interface Subject extends EnclaveEvidence {
   readonly nonce: Uint8Array;
   /** Undefined: the person named none, so nothing is compared. */
-  readonly pcr0s: Pcr0s | undefined;
+  readonly accepted: Accepted | undefined;
   /** Undefined: the AWS root. */
   readonly anchor: TrustAnchor | undefined;
   readonly nowMs: number;
@@ -44,7 +49,7 @@ export interface Finding {
 
 export type Verdict =
   | { readonly kind: 'trusted'; readonly identity: EnclaveIdentity }
-  /** Everything holds; whether it is an image that the person trusts was not asked. */
+  /** Everything holds; whether the person trusts this image, or this operator, was not asked. */
   | { readonly kind: 'unmeasured'; readonly keys: EnclaveKeys }
   | {
       readonly kind: 'refused';
@@ -68,12 +73,11 @@ export function readForShowing(document: Uint8Array): UnverifiedEnclave | undefi
 export async function examine(
   subject: Subject,
 ): Promise<{ readonly verdict: Verdict; readonly findings: readonly Finding[] }> {
-  const { document, configuration, nonce, pcr0s, anchor, nowMs } = subject;
-  const [first, ...rest] = pcr0s ?? [];
+  const { document, configuration, nonce, accepted, anchor, nowMs } = subject;
   const examination = await examineEnclave(
     { document, ...(configuration && { configuration }) },
     {
-      acceptedMeasurements: first === undefined ? 'not_compared' : [{ pcr0: first }, ...rest.map((pcr0) => ({ pcr0 }))],
+      acceptedMeasurements: setsOf(accepted) ?? uncompared(accepted) ?? 'not_compared',
       freshness: { nonce },
       maxAgeMs: MAX_AGE_MS,
       maxFutureSkewMs: MAX_AGE_MS,
@@ -84,6 +88,22 @@ export async function examine(
   const content = readForShowing(document);
   const findings = examination.checks.map((check) => findingOf(check, subject, content, examination));
   return { verdict: verdictOf(examination), findings };
+}
+
+/** Every image that the person trusts, under every operator; undefined where either is not named. */
+export function setsOf(accepted: Accepted | undefined): readonly [MeasurementSet, ...MeasurementSet[]] | undefined {
+  const { pcr0s, operator } = accepted ?? {};
+  const [first, ...rest] = (pcr0s ?? []).flatMap((pcr0): MeasurementSet[] =>
+    operator === 'any' ? [{ pcr0, operator }] : (operator ?? []).map((pcr3) => ({ pcr0, pcr3 })),
+  );
+  return first && [first, ...rest];
+}
+
+function uncompared(
+  accepted: Accepted | undefined,
+): readonly [UncomparedOperator, ...UncomparedOperator[]] | undefined {
+  const [first, ...rest] = (accepted?.pcr0s ?? []).map((pcr0) => ({ pcr0, operator: 'not_compared' as const }));
+  return first && [first, ...rest];
 }
 
 function verdictOf({ checks, claims, identity }: Examination): Verdict {
@@ -108,34 +128,38 @@ function findingOf(
     case 'not_run':
       return check.code === undefined
         ? { id, state: 'waiting', detail: '' }
-        : { id, state: 'open', detail: NOT_MADE[check.code] };
+        : { id, state: 'open', detail: NOTES[check.code] };
     default:
-      if (check.state === 'warning' && check.code === 'unknown_fields')
+      if (check.state === 'warning' && check.code !== 'development_root')
         return {
           id,
           state: check.state,
-          detail: `AWS signed fields that this page does not know: ${check.detail ?? ''}. Nothing here rests on them.`,
+          detail: `${NOTES[check.code]}${check.detail === undefined ? '' : ` ${check.detail}.`}`,
         };
       return { id, state: check.state, detail: PASSED[id]?.(subject, content, claims?.configuration) ?? '' };
   }
 }
 
-const NOT_MADE: Readonly<Record<NoteCode, string>> = {
+const NOTES: Readonly<Record<NoteCode, string>> = {
   development_root: '',
-  unknown_fields: '',
+  unknown_fields: 'AWS signed fields that this page does not know. Nothing here rests on them:',
   nonce_not_compared: 'No nonce was compared.',
   image_not_compared: 'You named no image, so nothing was compared. Give a PCR0 above.',
+  operator_not_compared: 'You named no operator, so nothing was compared. Give a PCR3 above.',
+  any_operator: 'You accept any operator.',
   key_binding_absent: 'The document names no keys.',
   configuration_not_fetched: 'The server did not give the configuration that the document names.',
 };
 
 function failureDetail(
   check: CheckResult & { state: 'failed' },
-  { pcr0s }: Subject,
+  { accepted }: Subject,
   content: UnverifiedEnclave | undefined,
 ): string {
   if (check.code === 'ERR_ATTESTATION_MEASUREMENT')
-    return `Another image. It attests ${toHex(content?.pcrs.get(0) ?? new Uint8Array())}. You gave ${pcr0s?.join(', or ') ?? ''}.`;
+    return `Another image. It attests ${toHex(content?.pcrs.get(0) ?? new Uint8Array())}. You gave ${accepted?.pcr0s.join(', or ') ?? ''}.`;
+  if (check.code === 'ERR_ATTESTATION_OPERATOR' && Array.isArray(accepted?.operator))
+    return `The image you trust, run by another operator. It attests ${toHex(content?.pcrs.get(3) ?? new Uint8Array())}. You gave ${accepted.operator.join(', or ')}.`;
   return sentence(check.detail);
 }
 
@@ -159,6 +183,7 @@ const PASSED: Readonly<Partial<Record<CheckName, Detail>>> = {
   age: ({ nowMs }, content) =>
     `Its clock says ${content === undefined ? '' : instant(content.timestampMs)}, ${content === undefined ? '' : duration(nowMs - content.timestampMs)} from this computer’s. Five minutes are allowed.`,
   image: () => 'PCR0 is, digit for digit, the one you gave.',
+  operator: () => 'PCR3, the role of the machine that runs the enclave, is the one you gave.',
   key_binding: (_, content) =>
     `The sealing key and the receipt key are inside the signed document. Key id ${toHex(content?.keys?.keyId ?? new Uint8Array())}, computed here from the key: the same.`,
   custody: (_, content) => (content?.keys === undefined ? '' : custodySentence(content.keys.custody)),

@@ -8,7 +8,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   0: 'the whole image',
   1: 'kernel and start-up',
   2: 'the application',
-  3: 'the role of the parent instance',
+  3: 'the operator: the role of the parent instance',
   4: 'the parent instance',
   8: 'the certificate that signed the image',
 };

@@ -16,6 +16,7 @@ export const ON_PARENT: ParentSettings = {
     { host: 'kms.us-east-1.amazonaws.com', port: 443, vsockPort: 8003 },
   ],
   acceptedPcr0: [pcr0, '12'.repeat(48)],
+  operatorPcr3: '34'.repeat(48),
   gateway: {
     credentials: true,
     environment: {

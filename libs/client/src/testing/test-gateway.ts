@@ -106,7 +106,7 @@ export class TestGateway {
   }
 
   get policy(): Policy {
-    return { acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }], unsafeDevelopmentRootPem: this.rootPem };
+    return { acceptedMeasurements: [developmentMeasurements], unsafeDevelopmentRootPem: this.rootPem };
   }
 
   /** From now on another key is attested; the older ones are still held, or not. */

@@ -1,7 +1,7 @@
 import { checkMeasurements } from '@communique-tee/attestation/browser';
 import { established, type Check } from '../check';
 
-/** The measurements are those of an accepted image, and of the accepted role where the policy names PCR3. */
+/** The measurements are those of an accepted image. */
 export const image = {
   name: 'image',
   run(subject) {

@@ -5,15 +5,19 @@ const sha384 = (data: Uint8Array) => hash('sha384', data, 'buffer');
 /** A register that was extended once, as the PCRs of an image are: SHA384(48 zero bytes || SHA384(data)). */
 const measure = (text: string) => new Uint8Array(sha384(Buffer.concat([Buffer.alloc(48), sha384(Buffer.from(text))])));
 
-const values = [0, 1, 2].map((index) => measure(`communique-tee development PCR${index}: no image was measured`));
+/** The operator that the mock names in PCR3: the role of no account. */
+export const developmentRoleArn = 'arn:aws:iam::111122223333:role/communique-tee-development-parent';
+
+/** As the hypervisor measures the role of the parent instance: its ARN is not hashed before. */
+const pcr3 = new Uint8Array(sha384(Buffer.concat([Buffer.alloc(48), Buffer.from(developmentRoleArn, 'ascii')])));
+const values = [
+  ...[0, 1, 2].map((index) => measure(`communique-tee development PCR${index}: no image was measured`)),
+  pcr3,
+];
 const hex = (index: number) => Buffer.from(values[index] ?? []).toString('hex');
 
-/** What the mock has in PCR0, 1 and 2 unless told otherwise: 96 hexadecimal digits each, measured from nothing. */
-export const developmentMeasurements: { pcr0: string; pcr1: string; pcr2: string } = {
-  pcr0: hex(0),
-  pcr1: hex(1),
-  pcr2: hex(2),
-};
+/** What the mock has in PCR0 to 3 unless told otherwise: 96 hexadecimal digits each; an image of nothing, and a made-up role. */
+export const developmentMeasurements = { pcr0: hex(0), pcr1: hex(1), pcr2: hex(2), pcr3: hex(3) } as const;
 
 export const lockedPcrs = 16;
 export const maxPcrs = 32;

@@ -3,9 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { decode, encode } from 'cborg';
-import { readAttestation_unverified, unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
+import {
+  pcr3OfRole,
+  readAttestation_unverified,
+  unsafeTrustAnchorFromPem,
+  verifyAttestation,
+} from '@communique-tee/attestation';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import { createNsm } from '@communique-tee/nsm';
-import { createMockNsmTransport, developmentMeasurements, developmentRootPem, type MockNsmOptions } from './index';
+import {
+  createMockNsmTransport,
+  developmentMeasurements,
+  developmentRoleArn,
+  developmentRootPem,
+  type MockNsmOptions,
+} from './index';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -28,7 +40,7 @@ describe('the mock NSM', () => {
     at = new Date(),
   ) =>
     verifyAttestation(document, {
-      acceptedMeasurements: [{ pcr0 }],
+      acceptedMeasurements: [{ pcr0, pcr3: developmentMeasurements.pcr3 }],
       freshness: nonce ? { nonce } : { documentTakenFromCache: true },
       maxAgeMs: 60_000,
       maxFutureSkewMs: 0,
@@ -138,6 +150,19 @@ describe('the mock NSM', () => {
     } finally {
       process.env['NODE_ENV'] = before;
     }
+  });
+
+  it('names a made-up role in PCR3, by the formula of AWS', async () => {
+    expect(developmentMeasurements.pcr3).toBe(pcr3OfRole(developmentRoleArn));
+    expect(await verify(await (await open()).attest({}), undefined)).toMatchObject({
+      pcr3: developmentMeasurements.pcr3,
+    });
+  });
+
+  it('is accepted by the example policy of development', () => {
+    const { pcr0, pcr3 } = developmentMeasurements;
+    const file = join(workspaceRoot(), 'docs/examples/development-policy.json');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ acceptedMeasurements: [{ pcr0, pcr3 }] });
   });
 
   it('takes other measurements, and looks like debug mode with zeros', async () => {

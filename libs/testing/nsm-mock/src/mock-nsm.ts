@@ -8,7 +8,7 @@ import { refuseProduction, developmentRoot } from './root';
 export interface MockNsmOptions {
   /** where the development root lies or is made; whoever can read it can forge documents */
   rootFolder: string;
-  /** index 0 to 15, 48 bytes each; PCR0 to 2 default to `developmentMeasurements`, all others to zero */
+  /** index 0 to 15, 48 bytes each; PCR0 to 3 default to `developmentMeasurements`, all others to zero */
   pcrs?: ReadonlyMap<number, Uint8Array>;
   /** milliseconds, for tests; default Date.now */
   now?: () => number;

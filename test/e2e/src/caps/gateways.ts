@@ -23,6 +23,7 @@ export async function prepareGateways(folder: string) {
     TEE_PROVIDER: 'mock',
     ENCLAVE_URL: `tcp:127.0.0.1:${String(enclavePort)}`,
     TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+    TEE_EXPECTED_OPERATOR: `sha384:${developmentMeasurements.pcr3}`,
     ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
     RATE_LIMIT_MAX_REQUESTS: '1000000',
     MESSAGES_PER_USER_DAY: '0',

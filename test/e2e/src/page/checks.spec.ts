@@ -9,6 +9,7 @@ import { CHECKS } from '@communique-tee/page/proof/checks';
 import { examine, type Finding, type Subject, type Verdict } from '@communique-tee/page/proof/examine';
 
 const HOUR_MS = 3_600_000;
+const OTHER = 'ab'.repeat(48);
 
 // Here and not beside the sources: those are typed for a browser, where the mock NSM is not.
 describe('the checks', () => {
@@ -62,7 +63,7 @@ describe('the checks', () => {
       document,
       configuration,
       nonce,
-      pcr0s: [developmentMeasurements.pcr0],
+      accepted: { pcr0s: [developmentMeasurements.pcr0], operator: [developmentMeasurements.pcr3] },
       anchor: unsafeTrustAnchorFromPem(pem),
       nowMs: Date.now(),
       ...over,
@@ -86,9 +87,22 @@ describe('the checks', () => {
   });
 
   it('trust nothing where no image was named', async () => {
-    const { verdict, states } = await examined({ pcr0s: undefined });
-    expect(states).toMatchObject({ signature: 'passed', image: 'open', key_binding: 'passed' });
+    const { verdict, states } = await examined({ accepted: undefined });
+    expect(states).toMatchObject({ signature: 'passed', image: 'open', operator: 'open', key_binding: 'passed' });
     expect(verdict.kind).toBe('unmeasured');
+  });
+
+  it('trust nothing where no operator was named, and warn where any operator is accepted', async () => {
+    const pcr0s = [developmentMeasurements.pcr0] as const;
+    const unnamed = await examined({ accepted: { pcr0s, operator: undefined } });
+    expect(unnamed.states).toMatchObject({ image: 'passed', operator: 'open', key_binding: 'passed' });
+    expect(unnamed.verdict.kind).toBe('unmeasured');
+    const any = await examined({ accepted: { pcr0s, operator: 'any' } });
+    expect(any.findings.find(({ id }) => id === 'operator')).toMatchObject({
+      state: 'warning',
+      detail: expect.stringContaining('You accept any operator') as string,
+    });
+    expect(any.verdict.kind).toBe('trusted');
   });
 
   it('take AWS’s root where none is given', async () => {
@@ -98,7 +112,18 @@ describe('the checks', () => {
   });
 
   it.each<[string, Partial<Subject>, string, string]>([
-    ['another image', { pcr0s: ['ab'.repeat(48)] }, 'image', 'ERR_ATTESTATION_MEASUREMENT'],
+    [
+      'another image',
+      { accepted: { pcr0s: [OTHER], operator: [developmentMeasurements.pcr3] } },
+      'image',
+      'ERR_ATTESTATION_MEASUREMENT',
+    ],
+    [
+      'the image under the role of a stranger',
+      { accepted: { pcr0s: [developmentMeasurements.pcr0], operator: [OTHER] } },
+      'operator',
+      'ERR_ATTESTATION_OPERATOR',
+    ],
     ['another nonce', { nonce: new Uint8Array(32) }, 'nonce', 'ERR_ATTESTATION_NONCE'],
     ['an old document', { nowMs: Date.now() + HOUR_MS }, 'age', 'ERR_ATTESTATION_TOO_OLD'],
     ['a chain that has ended', { nowMs: Date.now() + 4 * HOUR_MS }, 'chain', 'ERR_ATTESTATION_CERTIFICATE_EXPIRED'],

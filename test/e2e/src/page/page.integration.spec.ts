@@ -4,6 +4,7 @@ import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import type { Browser, Page } from 'playwright-core';
 import { chromiumAvailability, openChromium, type Chromium } from '@communique-tee/testing/chromium';
+import { developmentRoleArn } from '@communique-tee/testing/nsm-mock';
 import { adminIssuer } from './admin-issuer';
 import { EXAMPLE, fillForm } from './fill-form';
 import { type Visit, visit } from './visit';
@@ -58,9 +59,12 @@ describeWith(chromiumAvailability(), 'the page', () => {
   const fits = (page: Page) =>
     page.evaluate<boolean>('document.documentElement.scrollWidth <= document.documentElement.clientWidth');
 
+  /** The page's address with an image and an operator to trust. */
+  const trusting = (pcr0 = system.pcr0, pcr3 = system.pcr3) => `${system.gatewayUrl}/#pcr0=${pcr0}&pcr3=${pcr3}`;
+
   /** As a person in development does: a measurement from elsewhere, and the development root by their own click. What comes of it is for the test. */
   async function underDevelopmentRoot(page: Page, pcr0 = system.pcr0): Promise<void> {
-    await page.goto(`${system.gatewayUrl}/#pcr0=${pcr0}`);
+    await page.goto(trusting(pcr0));
     await page.locator('#development-use').click();
     await page.locator('#development').waitFor();
   }
@@ -87,7 +91,7 @@ describeWith(chromiumAvailability(), 'the page', () => {
     it('does not trust a development root by itself, and says loudly what it is worth', async () => {
       await using tab = await open();
       const { page } = tab;
-      await page.goto(`${system.gatewayUrl}/#pcr0=${system.pcr0}`);
+      await page.goto(trusting());
       await verdict(page, 'failed').getByText('ERR_ATTESTATION_ROOT').waitFor();
       expect(await page.locator('#chain li').first().getAttribute('data-state')).toBe('failed');
       await page.locator('#development-offer').getByText('they prove nothing').waitFor();
@@ -103,9 +107,9 @@ describeWith(chromiumAvailability(), 'the page', () => {
       await using tab = await open();
       const { page } = tab;
       await page.route('**/api/page', (route) =>
-        route.fulfill({ json: { acceptedMeasurements: [{ pcr0: system.pcr0 }], developmentRoot: null } }),
+        route.fulfill({ json: { acceptedMeasurements: system.accepted, developmentRoot: null } }),
       );
-      await page.goto(`${system.gatewayUrl}/#pcr0=${system.pcr0}`);
+      await page.goto(trusting());
       await verdict(page, 'failed').getByText('ERR_ATTESTATION_ROOT').waitFor();
       await page.locator('summary', { hasText: 'What the server says' }).click();
       await page.locator('#server-pcr0s').getByText(system.pcr0.slice(0, 8)).waitFor();
@@ -124,12 +128,13 @@ describeWith(chromiumAvailability(), 'the page', () => {
       expect(chain).toBe('warning');
       expect(new Set(Object.values(others))).toEqual(new Set(['passed']));
       expect((await page.locator('#pcr0').textContent())?.replaceAll(' ', '')).toBe(system.pcr0);
+      expect((await page.locator('#pcr3').textContent())?.replaceAll(' ', '')).toBe(system.pcr3);
       await page.locator('summary', { hasText: 'chain of certificates' }).click();
       const links = await page.locator('#chain li').allTextContents();
       expect(links).toHaveLength(5);
       for (const link of links) expect(link).toMatch(/holds.*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC to .* left/);
       expect(await page.locator('#own-command').textContent()).toBe(
-        `npx communique-tee verify --gateway ${system.gatewayUrl} --pcr0 ${system.pcr0}`,
+        `npx communique-tee verify --gateway ${system.gatewayUrl} --pcr0 ${system.pcr0} --pcr3 ${system.pcr3}`,
       );
       expect(tab.wrongs).toEqual([]);
     });
@@ -164,18 +169,62 @@ describeWith(chromiumAvailability(), 'the page', () => {
       await fillForm(page);
       await page.locator('#message-form button[type=submit]').click();
       await page.locator('#write-note').getByText('not verified').waitFor();
-      await page.locator('#pcr0-input').fill(JSON.stringify({ pcr0: system.pcr0, pcr1: 'x' }));
+      await page.locator('#pcr0-input').fill(JSON.stringify({ pcr0: system.pcr0, pcr1: 'ab'.repeat(48) }));
       await page.locator('#pcr0-form button[type=submit]').click();
       await verdict(page, 'open').waitFor();
       await page.goto('about:blank');
       await page.goto(system.gatewayUrl);
       expect(await page.locator('#pcr0-input').inputValue()).toBe(system.pcr0);
       await page.goto('about:blank');
-      await page.goto(`${system.gatewayUrl}/#pcr0=${'cd'.repeat(48)}`);
+      await page.goto(trusting('cd'.repeat(48)));
       await page.locator('#pcr0-source').getByText('NOT what this browser keeps').waitFor();
       await page.locator('#pcr0-input').fill('12');
       await page.locator('#pcr0-form button[type=submit]').click();
       await page.locator('#pcr0-error').getByText('96 hexadecimal digits').waitFor();
+    });
+
+    it('refuses the image under another operator, and requires the operator unless any is accepted', async () => {
+      await using tab = await open();
+      const { page } = tab;
+      const submit = page.locator('#pcr0-form button[type=submit]');
+      await page.goto(trusting(system.pcr0, 'ab'.repeat(48)));
+      await page.locator('#development-use').click();
+      await verdict(page, 'failed').getByText('ERR_ATTESTATION_OPERATOR').waitFor();
+      expect(await statesOf(page)).toMatchObject({ image: 'passed', operator: 'failed', key_binding: 'waiting' });
+      expect(await page.locator('#check-operator .check-detail').textContent()).toContain(
+        `It attests ${system.pcr3}. You gave ${'ab'.repeat(48)}.`,
+      );
+
+      await page.locator('#operator-input').fill('');
+      await submit.click();
+      await page.locator('#operator-error').getByText('Name the operator').waitFor();
+      expect(await page.evaluate('document.activeElement.id')).toBe('operator-input');
+      await page.locator('#operator-input').fill(developmentRoleArn);
+      await submit.click();
+      await page.locator('#operator-error').getByText('is 96 hexadecimal digits').waitFor();
+
+      await page.locator('#operator-any').check();
+      await submit.click();
+      await verdict(page, 'open').getByText('Everything fits').waitFor();
+      expect(await stateOf(page, 'operator')).toBe('warning');
+      expect(await page.locator('#own-command').textContent()).toMatch(/ --any-operator$/);
+      await page.locator('#operator-any').uncheck();
+      await page.locator('#operator-input').fill(system.pcr3);
+      await submit.click();
+      await page.locator('#check-operator[data-state="passed"]').waitFor();
+      await page.goto('about:blank');
+      await page.goto(system.gatewayUrl);
+      expect(await page.locator('#operator-input').inputValue()).toBe(system.pcr3);
+
+      await page.goto('about:blank');
+      await page.goto(`${system.gatewayUrl}/#pcr0=${system.pcr0}`);
+      await page.locator('#development-use').click();
+      await verdict(page, 'open').waitFor();
+      expect(await stateOf(page, 'operator')).toBe('open');
+      await fillForm(page);
+      await page.locator('#seal-only').click();
+      await page.locator('#write-note').getByText('First name the image and the operator').waitFor();
+      expect(tab.wrongs).toEqual([]);
     });
 
     it('refuses a forged document', async () => {
@@ -390,6 +439,8 @@ describeWith(chromiumAvailability(), 'the page', () => {
     await verdict(page, 'open').waitFor();
     await tabTo('#pcr0-input');
     await page.keyboard.type(system.pcr0);
+    await tabTo('#operator-input');
+    await page.keyboard.type(system.pcr3);
     await tabTo('#pcr0-form button[type=submit]');
     await page.keyboard.press('Space');
     await verdict(page, 'open').getByText('Everything fits').waitFor();
@@ -426,7 +477,7 @@ describeWith(chromiumAvailability(), 'the page', () => {
       async (width) => {
         await using tab = await open({ colorScheme, viewport: { width, height: 800 } });
         const { page } = tab;
-        await page.goto(`${system.gatewayUrl}/#pcr0=${system.pcr0}`);
+        await page.goto(trusting());
         await page.locator('#development-offer').waitFor();
         expect([await violations(page), await fits(page)]).toEqual([[], true]);
         await page.locator('#development-use').click();

@@ -80,7 +80,7 @@ async function pictures(with_: Browser, session: Session, traffic: Promise<void>
     page.on('console', (message) => {
       if (message.type() === 'error') process.stderr.write(`${message.text()}\n`);
     });
-    await page.goto(`${system.gatewayUrl}/#pcr0=${system.pcr0}`);
+    await page.goto(`${system.gatewayUrl}/#pcr0=${system.pcr0}&pcr3=${system.pcr3}`);
     await page.locator('#development-offer').waitFor();
     if (all) await whole(page, `refused${suffix}`);
     await page.locator('#development-use').click();
@@ -117,7 +117,7 @@ async function pictures(with_: Browser, session: Session, traffic: Promise<void>
 /** So that the charts have something to show: messages for some minutes, an enclave that is away for a moment. */
 async function sendMessages({ system, issuer }: Session): Promise<void> {
   const policy = {
-    acceptedMeasurements: [{ pcr0: system.pcr0 }] as const,
+    acceptedMeasurements: system.accepted,
     unsafeDevelopmentRootPem: system.developmentRootPem,
   };
   const message = {

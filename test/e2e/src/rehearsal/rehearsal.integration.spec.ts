@@ -65,7 +65,7 @@ describeWith(
 
       const at = () => `https://${NAME}:${String(parent.nginx.httpsPort)}`;
       const policy = (): TrustPolicy => ({
-        acceptedMeasurements: [{ pcr0: parent.system.pcr0 }],
+        acceptedMeasurements: parent.system.accepted,
         trustAnchor: unsafeTrustAnchorFromPem(parent.system.developmentRootPem),
       });
       /** Once the enclave has its keys, which with KMS come through the gateway. */

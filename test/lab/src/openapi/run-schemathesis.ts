@@ -94,9 +94,9 @@ export async function runSchemathesis({
 }
 
 /** In hex, each good for one acceptance. */
-async function sealedMessages({ gatewayUrl, pcr0, developmentRootPem }: System): Promise<string[]> {
+async function sealedMessages({ gatewayUrl, accepted, developmentRootPem }: System): Promise<string[]> {
   const key = await fetchEnclaveKey(gatewayUrl, {
-    acceptedMeasurements: [{ pcr0 }],
+    acceptedMeasurements: accepted,
     trustAnchor: unsafeTrustAnchorFromPem(developmentRootPem),
   });
   return Array.from({ length: SEALED_MESSAGES }, () =>

@@ -33,7 +33,7 @@ export class Sender {
 
   static async of(system: System, name: string): Promise<Sender> {
     const policy: TrustPolicy = {
-      acceptedMeasurements: [{ pcr0: system.pcr0 }],
+      acceptedMeasurements: system.accepted,
       trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
     };
     return new Sender(system, { gateway: system.gatewayUrl, token: await system.issuer.token(name) }, policy);

@@ -1,3 +1,4 @@
+import { developmentMeasurements, developmentRoleArn } from '@communique-tee/testing/nsm-mock';
 import { bootEnclave, makeTestPki, type BootedEnclave } from '../../../image/emulator';
 import { buildImage, type BuiltImage } from '../../../image/build';
 import { workspaceRoot } from '@communique-tee/testing/harness';
@@ -66,6 +67,7 @@ export async function bootingEnclave({ folder, congressFile, step }: EnclaveSurr
     udsPath,
     rootPem: pki.rootPem,
     pcr0: image.measurements.pcr0,
+    pcr3: developmentMeasurements.pcr3,
     image,
     boots,
     memoryMiB: DEFAULT_MEMORY_MIB,
@@ -78,6 +80,7 @@ export async function bootingEnclave({ folder, congressFile, step }: EnclaveSurr
         root,
         eif: image.image,
         folder: sockets,
+        parentRole: developmentRoleArn,
         testPki: pki.folder,
         memoryMiB: enclave.memoryMiB,
       });

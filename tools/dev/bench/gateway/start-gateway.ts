@@ -77,6 +77,7 @@ export async function startGateway({ profile, inspected = false }: BenchGatewayO
         TEE_PROVIDER: 'mock',
         ENCLAVE_URL: `tcp:127.0.0.1:${String(await freePort())}`,
         TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+        TEE_EXPECTED_OPERATOR: `sha384:${developmentMeasurements.pcr3}`,
         ATTESTATION_DEVELOPMENT_ROOT_FILE: rootFile,
         RATE_LIMIT_MAX_REQUESTS: '1000000',
         RATE_LIMIT_OTHER_MAX_REQUESTS: '1000000',

@@ -52,7 +52,7 @@ async function read(
     { receipt: answer.receipt, attestation_document: Buffer.from(answer.attestationDocument).toString('base64') },
     {
       verifyEnclave,
-      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      acceptedMeasurements: [developmentMeasurements],
       trustAnchor,
       messageId: sealed.id,
       sealedSha256: sealed.sealedSha256,

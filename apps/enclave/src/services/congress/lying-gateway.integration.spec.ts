@@ -93,7 +93,7 @@ describe('a gateway that has a message delivered, hides the receipt and says key
     client = await connect(
       `http://127.0.0.1:${String((gateway.address() as AddressInfo).port)}`,
       {
-        acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+        acceptedMeasurements: [developmentMeasurements],
         unsafeDevelopmentRootPem: await developmentRootPem(folder.path),
       },
       { token: () => 'a.token' },

@@ -140,7 +140,7 @@ describe('a sealed message', () => {
       sealedAnswer: toBase64Url(answer),
     });
     const policy = {
-      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }] as const,
+      acceptedMeasurements: [developmentMeasurements] as const,
       trustAnchor: fixture.trustAnchor,
     };
     expect((await verifyResult(seen(last.answer, last.answer), prepared, policy)).answer).toEqual(last.opened);

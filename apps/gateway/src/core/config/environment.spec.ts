@@ -7,6 +7,7 @@ import { type Environment, parseEnvironment } from './environment';
 import { VARIABLES } from './variables';
 
 const PCR0 = 'ab'.repeat(48);
+const PCR3 = '3c'.repeat(48);
 const GOOD: Environment = {
   NODE_ENV: 'development',
   DATABASE_URL: 'postgresql://u:sesame@127.0.0.1/db',
@@ -15,6 +16,7 @@ const GOOD: Environment = {
   AUTH_JWKS_URL: 'https://id.test/jwks',
   TEE_ENDPOINT: 'vsock:16:5000',
   TEE_EXPECTED_CODE_HASH: `sha384:${PCR0}`,
+  TEE_EXPECTED_OPERATOR: `sha384:${PCR3}`,
 };
 const PRODUCTION: Environment = { ...GOOD, NODE_ENV: 'production', REDIS_URL: 'rediss://redis.test' };
 
@@ -62,7 +64,7 @@ describe('the environment', () => {
         systemHourCapMicroUsd: 100_000_000n,
         systemDayCapMicroUsd: 500_000_000n,
       },
-      attestation: { verify: true, acceptedMeasurements: [{ pcr0: PCR0 }] },
+      attestation: { verify: true, acceptedMeasurements: [{ pcr0: PCR0, pcr3: PCR3 }] },
       enclave: { addresses: ['vsock:16:5000'] },
       keys: { intervalMs: 15_000 },
     });
@@ -94,6 +96,7 @@ describe('the environment', () => {
       'TEE_ENDPIONT',
       'TEE_ENDPOINT',
       'TEE_EXPECTED_CODE_HASH',
+      'TEE_EXPECTED_OPERATOR',
     ]);
   });
 
@@ -122,6 +125,23 @@ describe('the environment', () => {
       { AUTH_JWKS_URL: 'https://u:geheim@id.test/' },
       'AUTH_JWKS_URL: must not hold a user name or password',
     ],
+    ['no operator', { TEE_EXPECTED_OPERATOR: '' }, 'TEE_EXPECTED_OPERATOR: is required while attestation is verified'],
+    [
+      'an operator without its prefix',
+      { TEE_EXPECTED_OPERATOR: PCR3 },
+      'TEE_EXPECTED_OPERATOR: entry 1: must be sha384:',
+    ],
+    [
+      'the operator of a parent without a role',
+      { TEE_EXPECTED_OPERATOR: `sha384:${PCR3},sha384:${'0'.repeat(96)}` },
+      'TEE_EXPECTED_OPERATOR: entry 2: all zero is a parent instance without a role',
+    ],
+    [
+      'an instance profile for a role',
+      { TEE_EXPECTED_OPERATOR: 'arn:aws:iam::111122223333:instance-profile/parent' },
+      'TEE_EXPECTED_OPERATOR: entry 1: must be the ARN of a role',
+    ],
+    ['an operator and any', { TEE_EXPECTED_OPERATOR: `any,sha384:${PCR3}` }, 'TEE_EXPECTED_OPERATOR: entry 1: must be'],
     ['two key sources', { AUTH_JWKS_FILE: '/x' }, 'AUTH_JWKS_URL: set either'],
     ['an algorithm that is symmetric', { AUTH_ALGORITHMS: 'ES256,HS256' }, 'AUTH_ALGORITHMS: '],
     ['no algorithm', { AUTH_ALGORITHMS: 'none' }, 'AUTH_ALGORITHMS: '],
@@ -277,7 +297,23 @@ describe('the environment', () => {
       config({ ...GOOD, ENCLAVE_URLS: 'vsock:16:5000, unix:/run/enclave, hybrid:/run/vm:5000' }).enclave.addresses,
     ).toEqual(['vsock:16:5000', 'unix:/run/enclave', 'hybrid:/run/vm:5000']);
     expect(enclave.addresses).toEqual(['vsock:16:5000']);
-    expect(attestation.acceptedMeasurements).toEqual([{ pcr0: PCR0 }, { pcr0: 'cd'.repeat(48) }]);
+    expect(attestation.acceptedMeasurements).toEqual([
+      { pcr0: PCR0, pcr3: PCR3 },
+      { pcr0: 'cd'.repeat(48), pcr3: PCR3 },
+    ]);
+  });
+
+  it('takes operators by PCR3 or by the ARN of their role, or any by name', () => {
+    const accepted = (operator: string) =>
+      config({ ...GOOD, TEE_EXPECTED_OPERATOR: operator }).attestation.acceptedMeasurements;
+    // The example of the AWS Nitro Enclaves User Guide
+    const webserver =
+      '78fce75db17cd4e0a3fb8dad3ad128ca5e77edbb2b2c7f75329dccd99aa5f6ef4fc1f1a452e315b9e98f9e312e6921e6';
+    expect(accepted(`arn:aws:iam::123456789012:role/Webserver, sha384:${PCR3.toUpperCase()}`)).toEqual([
+      { pcr0: PCR0, pcr3: webserver },
+      { pcr0: PCR0, pcr3: PCR3 },
+    ]);
+    expect(accepted(' any ')).toEqual([{ pcr0: PCR0, operator: 'any' }]);
   });
 
   it('says what is set and does nothing', () => {
@@ -290,6 +326,8 @@ describe('the environment', () => {
     });
     expect(notices.map(({ variable }) => variable)).toEqual(['OPENAI_API_KEY']);
     expect(config(GOOD).notices.map(({ variable }) => variable)).toEqual(['REDIS_URL']);
+    const any = config({ ...PRODUCTION, TEE_EXPECTED_OPERATOR: 'any' });
+    expect(any.notices.map(({ variable }) => variable)).toEqual(['TEE_EXPECTED_OPERATOR']);
   });
 
   it('reports errors where it is told to, and nowhere else', () => {

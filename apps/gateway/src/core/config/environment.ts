@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { MeasurementSet } from '@communique-tee/attestation';
 import { highestCostOfMessageMicroUsd } from './prices';
 import type { GatewayConfig } from './gateway-config';
 import { leavesMachineInClear } from './sentry-dsn';
@@ -99,6 +100,11 @@ function* brokenRules(
       'TEE_EXPECTED_CODE_HASH',
       'is required while attestation is verified: sha384:<96 hex of PCR0>[,...]; nothing is accepted by default',
     ];
+  if (verify && !isSet('TEE_EXPECTED_OPERATOR'))
+    yield [
+      'TEE_EXPECTED_OPERATOR',
+      'is required while attestation is verified: sha384:<96 hex of PCR3>[,...], or the ARN of the parent’s role; any accepts the image under every AWS account',
+    ];
   if (isSet('ATTESTATION_DEVELOPMENT_ROOT_FILE')) {
     if (production) yield ['ATTESTATION_DEVELOPMENT_ROOT_FILE', 'is refused in production: the root is that of AWS'];
     if (!mock) yield ['ATTESTATION_DEVELOPMENT_ROOT_FILE', 'goes with TEE_PROVIDER=mock only'];
@@ -145,6 +151,13 @@ const drainMsOf = ({ SHUTDOWN_DRAIN_MS, NODE_ENV }: Partial<Values>) =>
 
 const addressesOf = ({ ENCLAVE_URLS, ENCLAVE_URL, TEE_ENDPOINT }: Partial<Values>) =>
   ENCLAVE_URLS ?? ([ENCLAVE_URL ?? TEE_ENDPOINT ?? ''] as const);
+
+/** Every accepted image, under every accepted operator. */
+function acceptedOf({ TEE_EXPECTED_CODE_HASH: images = [], TEE_EXPECTED_OPERATOR: operator = [] }: Values) {
+  return images.flatMap(({ pcr0 }): MeasurementSet[] =>
+    operator === 'any' ? [{ pcr0, operator }] : operator.map((pcr3) => ({ pcr0, pcr3 })),
+  );
+}
 
 function configOf(
   values: Values,
@@ -197,7 +210,7 @@ function configOf(
     },
     attestation: {
       verify: values.TEE_ENABLE_ATTESTATION_VERIFICATION,
-      acceptedMeasurements: values.TEE_EXPECTED_CODE_HASH ?? [],
+      acceptedMeasurements: acceptedOf(values),
       ...(trustAnchorPem !== undefined && { trustAnchorPem }),
       cacheMs: values.ATTESTATION_CACHE_MS,
       maxAgeMs: values.ATTESTATION_MAX_AGE_MS,
@@ -221,7 +234,7 @@ function configOf(
     },
     ...(values.SENTRY_DSN !== undefined && { errorReports: values.SENTRY_DSN }),
     shutdown: { drainMs: drainMsOf(values), timeoutMs: values.SHUTDOWN_TIMEOUT_MS },
-    notices: noticesOf(isSet, values.TEE_ENABLE_ATTESTATION_VERIFICATION),
+    notices: noticesOf(isSet, values),
   };
 }
 
@@ -262,7 +275,10 @@ function readPem(path: string | undefined, readFile: (path: string) => string): 
   }
 }
 
-function noticesOf(isSet: (name: VariableName) => boolean, verify: boolean): GatewayConfig['notices'] {
+function noticesOf(
+  isSet: (name: VariableName) => boolean,
+  { TEE_ENABLE_ATTESTATION_VERIFICATION: verify, TEE_EXPECTED_OPERATOR: operator }: Values,
+): GatewayConfig['notices'] {
   const notices: { variable: string; text: string }[] = [];
   for (const variable of ENCLAVE_SECRETS) {
     if (isSet(variable))
@@ -280,6 +296,11 @@ function noticesOf(isSet: (name: VariableName) => boolean, verify: boolean): Gat
     notices.push({
       variable: 'TEE_ENABLE_ATTESTATION_VERIFICATION',
       text: 'is false: the gateway does not check which code runs in the enclave',
+    });
+  if (verify && operator === 'any')
+    notices.push({
+      variable: 'TEE_EXPECTED_OPERATOR',
+      text: 'is any: the gateway relays to an accepted image whoever operates it',
     });
   return notices;
 }

@@ -1,3 +1,5 @@
+import type { MeasurementSet } from '@communique-tee/attestation';
+
 /** Nest token of the one parsed configuration: `@Inject(GATEWAY_CONFIG) config: GatewayConfig`. */
 export const GATEWAY_CONFIG = 'GATEWAY_CONFIG';
 
@@ -83,8 +85,8 @@ export interface GatewayConfig {
   };
   readonly attestation: {
     readonly verify: boolean;
-    /** Hex of 48 bytes each, lower case; never empty where `verify` is true. */
-    readonly acceptedMeasurements: readonly { readonly pcr0: string }[];
+    /** Never empty where `verify` is true. */
+    readonly acceptedMeasurements: readonly MeasurementSet[];
     /** PEM of a development root; never in production. */
     readonly trustAnchorPem?: string;
     /** How long a document without a nonce is handed out again. */

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { formatAddress, parseAddress } from '@communique-tee/vsock';
 import * as z from 'zod';
 import { parseExpectedCodeHash } from './expected-code-hash';
+import { parseExpectedOperator } from './expected-operator';
 import { LOG_LEVELS, TOKEN_ALGORITHMS, TOKEN_TYPES, type TokenAlgorithm } from './gateway-config';
 import { parseDollars } from './money';
 import { parseSentryDsn, type SentryDsn } from './sentry-dsn';
@@ -146,6 +147,16 @@ const expectedCodeHash = z
     return z.NEVER;
   });
 
+const expectedOperator = z
+  .string()
+  .max(16_384, rule('must be at most 16384 characters'))
+  .transform((text, context) => {
+    const parsed = parseExpectedOperator(text);
+    if (parsed.ok) return parsed.operator;
+    context.addIssue({ code: 'custom', message: parsed.problem });
+    return z.NEVER;
+  });
+
 const host = z
   .string()
   .refine((text) => isIP(text) !== 0 || text === 'localhost', rule('must be an IP address or localhost'));
@@ -220,6 +231,7 @@ export const VARIABLES = {
     .optional(),
   TEE_ENABLE_ATTESTATION_VERIFICATION: flag.default(true),
   TEE_EXPECTED_CODE_HASH: expectedCodeHash.optional(),
+  TEE_EXPECTED_OPERATOR: expectedOperator.optional(),
   ATTESTATION_DEVELOPMENT_ROOT_FILE: text(4096).optional(),
   ATTESTATION_CACHE_MS: wholeNumber(0, 600_000).default(30_000),
   ATTESTATION_MAX_AGE_MS: wholeNumber(1000, 10_800_000).default(300_000),

@@ -119,6 +119,7 @@ describe('the contract', () => {
       TEE_PROVIDER: 'mock',
       TEE_ENDPOINT: `unix:${folder.file('enclave')}`,
       TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+      TEE_EXPECTED_OPERATOR: `sha384:${developmentMeasurements.pcr3}`,
       ATTESTATION_DEVELOPMENT_ROOT_FILE: folder.file('root.pem'),
       RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '1000',
       ENCLAVE_TIMEOUT_MS: '1000',
@@ -430,7 +431,7 @@ describe('the contract', () => {
       expect((await ask(url, 'get /page/{file}', `/page/${name}`)).status).toBe(200);
     expect((await ask(url, 'get /page/{file}', '/page/index.html')).code).toBe('not_found');
     expect((await ask(url, 'get /api/page', '/api/page')).body).toMatchObject({
-      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0, pcr3: developmentMeasurements.pcr3 }],
       developmentRoot: expect.stringContaining('BEGIN CERTIFICATE') as string,
     });
     await app.get(History).sample();

@@ -79,13 +79,13 @@ export class PageController {
   @Operation({
     summary: 'What the page has to be told',
     description:
-      'The measurements that this gateway accepts, and in development the root that its documents chain to. Words of the server: nothing of it is signed.',
+      'The images and operators that this gateway accepts, and in development the root that its documents chain to. Words of the server: nothing of it is signed.',
     answers: { '200': { description: 'What it says.', content: { 'application/json': pageFactsSchema } } },
   })
   facts(): PageFacts {
     const { attestation } = this.config;
     return {
-      acceptedMeasurements: attestation.acceptedMeasurements.map(({ pcr0 }) => ({ pcr0 })),
+      acceptedMeasurements: attestation.acceptedMeasurements.map(({ pcr0, pcr3 = null }) => ({ pcr0, pcr3 })),
       developmentRoot: attestation.trustAnchorPem ?? null,
     };
   }

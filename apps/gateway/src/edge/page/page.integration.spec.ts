@@ -134,7 +134,7 @@ describe('the page as it is served', () => {
 
   it('names no root where none is configured', async () => {
     expect(JSON.parse((await raw('/api/page')).body.toString())).toEqual({
-      acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }],
+      acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), pcr3: 'cd'.repeat(48) }],
       developmentRoot: null,
     });
   });

@@ -54,7 +54,7 @@ describe('attestation', () => {
     enclave: { addresses: [`unix:${folder.file('enclave')}`], timeoutMs: 20_000 },
     attestation: {
       verify: true,
-      acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+      acceptedMeasurements: [developmentMeasurements],
       trustAnchorPem: rootPem,
       cacheMs: 60_000,
       maxAgeMs: 60_000,
@@ -107,23 +107,21 @@ describe('attestation', () => {
         ]),
       );
       const policy = {
-        acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+        acceptedMeasurements: [developmentMeasurements],
         freshness: { nonce },
         maxAgeMs: 60_000,
         maxFutureSkewMs: 5000,
         trustAnchor: unsafeTrustAnchorFromPem(rootPem),
       } as const;
-      expect(
-        await verifyAttestation(new Uint8Array(document), {
-          ...policy,
-          acceptedMeasurements: [...policy.acceptedMeasurements] as [{ pcr0: string }],
-        }),
-      ).toMatchObject({ pcr0: developmentMeasurements.pcr0 });
+      expect(await verifyAttestation(new Uint8Array(document), policy)).toMatchObject({
+        pcr0: developmentMeasurements.pcr0,
+      });
     });
 
     it('shows as JSON what is in the document', async () => {
       const view = attestationViewSchema.strict().parse(await controllerWith().get('ab'.repeat(64), undefined, reply));
-      expect(Object.keys(view.pcrs).sort()).toEqual(['0', '1', '2']);
+      expect(Object.keys(view.pcrs).sort()).toEqual(['0', '1', '2', '3']);
+      expect(view.pcrs['3']).toBe(developmentMeasurements.pcr3);
       expect(view.pcrs['0']).toBe(developmentMeasurements.pcr0);
       expect(view.cabundle.length).toBeGreaterThan(1);
       expect(view.timestamp).toBeGreaterThan(0);
@@ -275,7 +273,7 @@ describe('attestation', () => {
 
     it('accepts any of the listed measurements', async () => {
       const monitor = monitorWith({
-        acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }, { pcr0: developmentMeasurements.pcr0 }],
+        acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), operator: 'any' }, developmentMeasurements],
       });
       await monitor.checkNow();
       expect(monitor.isTrusted()).toBe(true);
@@ -298,9 +296,15 @@ describe('attestation', () => {
     it.each<[string, Partial<GatewayConfig['attestation']>, () => Behaviour | Promise<Behaviour>, string]>([
       [
         'another measurement',
-        { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48) }] },
+        { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), operator: 'any' }] },
         attesting,
         'ERR_ATTESTATION_MEASUREMENT',
+      ],
+      [
+        'the accepted image under another operator',
+        { acceptedMeasurements: [{ ...developmentMeasurements, pcr3: 'ab'.repeat(48) }] },
+        attesting,
+        'ERR_ATTESTATION_OPERATOR',
       ],
       ['debug mode', {}, async () => attesting(await debugging()), 'ERR_ATTESTATION_DEBUG'],
       ['another root', {}, async () => attesting(await otherRoot()), 'ERR_ATTESTATION_ROOT'],

@@ -76,7 +76,7 @@ describe('several enclaves', () => {
       enclave: { addresses: [`unix:${folder.file('one')}`, `unix:${folder.file('two')}`], timeoutMs: 20_000 },
       attestation: {
         verify: true,
-        acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+        acceptedMeasurements: [developmentMeasurements],
         trustAnchorPem: await developmentRootPem(folder.file('root')),
         cacheMs: 60_000,
         maxAgeMs: 60_000,

@@ -40,7 +40,7 @@ describe('DeliveryWorker', () => {
       enclave: { addresses: [`unix:${folder.file('enclave')}`], timeoutMs: 20_000 },
       attestation: {
         verify: true,
-        acceptedMeasurements: [{ pcr0: developmentMeasurements.pcr0 }],
+        acceptedMeasurements: [developmentMeasurements],
         trustAnchorPem: await developmentRootPem(folder.file('root')),
         cacheMs: 0,
         maxAgeMs: 60_000,

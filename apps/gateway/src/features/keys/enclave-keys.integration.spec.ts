@@ -74,7 +74,7 @@ describe('keys of enclaves', () => {
       },
       attestation: {
         verify: true,
-        acceptedMeasurements: [{ pcr0 }, { pcr0: OTHER_PCR0 }],
+        acceptedMeasurements: [developmentMeasurements, { pcr0: OTHER_PCR0, pcr3: developmentMeasurements.pcr3 }],
         trustAnchorPem: await developmentRootPem(folder.file('root')),
         cacheMs: 60_000,
         maxAgeMs: 60_000,
@@ -408,7 +408,9 @@ describe('keys of enclaves', () => {
     });
 
     it('a wrong one gets nothing, and nothing of its is stored', async () => {
-      const here = one({ attestation: { ...config.attestation, acceptedMeasurements: [{ pcr0: OTHER_PCR0 }] } });
+      const here = one({
+        attestation: { ...config.attestation, acceptedMeasurements: [{ pcr0: OTHER_PCR0, operator: 'any' }] },
+      });
       const made = await enclaveAt(0).propose();
       enclaveAt(0).held.set(toHex(made.core.key_id), made.core); // so that it attests
       await here.monitor.checkNow();

@@ -55,10 +55,10 @@ export class ProposalReader {
     const pcr0 = toHex(core.pcr0);
     if (core.custody !== expected.custody) return refused('other_custody');
     if (expected.pcr0 !== null && pcr0 !== expected.pcr0) return refused('other_image');
-    if (this.attestation.verify && !this.attestation.acceptedMeasurements.some((accepted) => accepted.pcr0 === pcr0))
-      return refused('other_image');
+    const accepted = this.attestation.acceptedMeasurements.filter((each) => each.pcr0 === pcr0);
+    if (this.attestation.verify && accepted.length === 0) return refused('other_image');
     if (!timesAreSane(core, Math.floor(now.getTime() / 1000))) return refused('times_invalid');
-    if (this.attestation.verify && !(await this.isVouchedFor(record, pcr0))) return refused('maker_refused');
+    if (this.attestation.verify && !(await this.isVouchedFor(record, accepted))) return refused('maker_refused');
     return { ok: true, core };
   }
 
@@ -80,17 +80,21 @@ export class ProposalReader {
       core.custody === custody &&
       toHex(core.pcr0) === toHex(pcr0) &&
       BigInt(core.epoch) === epoch;
-    return isOfRow && (await this.isVouchedFor(read, toHex(core.pcr0)));
+    // A row outlives a change of the accepted images and operators
+    return isOfRow && (await this.isVouchedFor(read, [{ pcr0: toHex(core.pcr0), operator: 'any' }]));
   }
 
-  /** As an enclave would see it: the maker's document at its own time, of the same image, over this very core. */
-  private async isVouchedFor({ core, maker }: SealedKeyRecord, pcr0: string): Promise<boolean> {
+  /** The maker's document at its own time, of the same image under an accepted operator, over this very core. */
+  private async isVouchedFor(
+    { core, maker }: SealedKeyRecord,
+    accepted: GatewayConfig['attestation']['acceptedMeasurements'],
+  ): Promise<boolean> {
     const { trustAnchorPem } = this.attestation;
     try {
       const { timestampMs } = readAttestation_unverified(maker);
       if (Math.abs(timestampMs / 1000 - core.created) > MAX_SKEW_SECONDS) return false;
       const { userData } = await this.verifier.verify(maker, {
-        acceptedMeasurements: measurementsOf([{ pcr0 }]),
+        acceptedMeasurements: measurementsOf(accepted),
         freshness: { documentTakenFromCache: true },
         maxAgeMs: 0,
         maxFutureSkewMs: 0,

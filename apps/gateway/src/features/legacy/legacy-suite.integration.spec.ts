@@ -81,6 +81,7 @@ describe('the legacy suite', () => {
       TEE_PROVIDER: 'mock',
       TEE_ENDPOINT: `unix:${folder.file('enclave')}`,
       TEE_EXPECTED_CODE_HASH: `sha384:${developmentMeasurements.pcr0}`,
+      TEE_EXPECTED_OPERATOR: `sha384:${developmentMeasurements.pcr3}`,
       ATTESTATION_DEVELOPMENT_ROOT_FILE: folder.file('root.pem'),
       ...environment,
     });

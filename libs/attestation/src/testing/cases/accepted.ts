@@ -80,13 +80,35 @@ export const accepted = () => [
     'the second of two accepted sets fits',
     'verified',
     {},
-    { acceptedMeasurements: [{ pcr0: pcrHex(5) }, { pcr0: pcrHex(0) }] },
+    {
+      acceptedMeasurements: [
+        { pcr0: pcrHex(5), operator: 'any' },
+        { pcr0: pcrHex(0), pcr3: pcrHex(3) },
+      ],
+    },
   ),
   testCase(
     'all measurements that a policy can name',
     'verified',
     {},
-    { acceptedMeasurements: [{ pcr0: pcrHex(0), pcr1: pcrHex(1), pcr2: pcrHex(2), pcr3: pcrHex(3), pcr8: pcrHex(8) }] },
+    {
+      acceptedMeasurements: [
+        Object.fromEntries([0, 1, 2, 3, 4, 8].map((index) => [`pcr${String(index)}`, pcrHex(index)])),
+      ],
+    },
+  ),
+  testCase(
+    'the second of two accepted operators of one image',
+    'verified',
+    {},
+    { acceptedMeasurements: [5, 3].map((pcr3) => ({ pcr0: pcrHex(0), pcr3: pcrHex(pcr3) })) },
+  ),
+  testCase('any operator, by name', 'verified', {}, { acceptedMeasurements: [{ pcr0: pcrHex(0), operator: 'any' }] }),
+  testCase(
+    'any operator, by name, of a parent without a role',
+    'verified',
+    { pcrs: (pcrs) => pcrs.set(3, pcr(0)) },
+    { acceptedMeasurements: [{ pcr0: pcrHex(0), operator: 'any' }] },
   ),
   testCase('as old as allowed', 'verified', { fields: (fields) => fields.set('timestamp', uint(testTimeMs - 60_000)) }),
   testCase('as far ahead as allowed', 'verified', {

@@ -20,7 +20,7 @@ export function testCase(
     expected,
     documentBase64: base64Of(document),
     policy: {
-      acceptedMeasurements: [{ pcr0: pcrHex(0) }],
+      acceptedMeasurements: [{ pcr0: pcrHex(0), pcr3: pcrHex(3) }],
       nonceBase64: base64Of(testNonce),
       maxAgeMs: 60_000,
       maxFutureSkewMs: 5_000,

@@ -22,19 +22,66 @@ export const measurements = () => [
   testCase('PCR0 has the right beginning and 64 bytes', 'ERR_ATTESTATION_MEASUREMENT', {
     pcrs: (pcrs) => pcrs.set(0, pcr(0xa0, 64)),
   }),
-  ...([1, 2, 3, 8] as const).map((index) =>
+  ...(
+    [
+      [1, 'MEASUREMENT'],
+      [2, 'MEASUREMENT'],
+      [3, 'OPERATOR'],
+      [4, 'INSTANCE'],
+      [8, 'MEASUREMENT'],
+    ] as const
+  ).map(([index, code]) =>
     testCase(
       `PCR0 fits, PCR${index} does not`,
-      'ERR_ATTESTATION_MEASUREMENT',
+      `ERR_ATTESTATION_${code}`,
       {},
-      { acceptedMeasurements: [{ pcr0: pcrHex(0), [`pcr${index}`]: hexOf(pcr(0xee)) }] },
+      { acceptedMeasurements: [{ pcr0: pcrHex(0), pcr3: pcrHex(3), [`pcr${index}`]: hexOf(pcr(0xee)) }] },
     ),
+  ),
+  testCase('the image under the role of a stranger', 'ERR_ATTESTATION_OPERATOR', {
+    pcrs: (pcrs) => pcrs.set(3, pcr(0xee)),
+  }),
+  testCase('PCR3 differs in its last bit', 'ERR_ATTESTATION_OPERATOR', {
+    pcrs: (pcrs) => pcrs.get(3)!.set([0xa2], 47),
+  }),
+  testCase('PCR3 has the right beginning and 32 bytes', 'ERR_ATTESTATION_OPERATOR', {
+    pcrs: (pcrs) => pcrs.set(3, pcr(0xa3, 32)),
+  }),
+  ...[32, 48, 64].map((length) =>
+    testCase(`a parent without a role: PCR3 is ${String(length)} zero bytes`, 'ERR_ATTESTATION_OPERATOR_UNNAMED', {
+      pcrs: (pcrs) => pcrs.set(3, pcr(0, length)),
+    }),
+  ),
+  testCase('without PCR3', 'ERR_ATTESTATION_OPERATOR_UNNAMED', { pcrs: (pcrs) => pcrs.delete(3) }),
+  testCase(
+    'PCR4 is asked for and absent',
+    'ERR_ATTESTATION_INSTANCE',
+    { pcrs: (pcrs) => pcrs.delete(4) },
+    { acceptedMeasurements: [{ pcr0: pcrHex(0), pcr3: pcrHex(3), pcr4: pcrHex(4) }] },
+  ),
+  testCase(
+    'any operator is accepted of another image, and PCR3 of a third',
+    'ERR_ATTESTATION_OPERATOR',
+    {},
+    {
+      acceptedMeasurements: [
+        { pcr0: pcrHex(0), pcr3: hexOf(pcr(0xee)) },
+        { pcr0: hexOf(pcr(0xee)), operator: 'any' },
+        { pcr0: hexOf(pcr(0xef)), pcr3: pcrHex(3) },
+      ],
+    },
+  ),
+  testCase(
+    'the accepted instance in PCR4 under another operator',
+    'ERR_ATTESTATION_OPERATOR',
+    { pcrs: (pcrs) => pcrs.set(3, pcr(0xee)) },
+    { acceptedMeasurements: [{ pcr0: pcrHex(0), pcr3: pcrHex(3), pcr4: pcrHex(4) }] },
   ),
   testCase(
     'PCR8 is asked for and absent',
     'ERR_ATTESTATION_MEASUREMENT',
     { pcrs: (pcrs) => pcrs.delete(8) },
-    { acceptedMeasurements: [{ pcr0: pcrHex(0), pcr8: pcrHex(8) }] },
+    { acceptedMeasurements: [{ pcr0: pcrHex(0), pcr3: pcrHex(3), pcr8: pcrHex(8) }] },
   ),
   testCase(
     'PCR0 of one accepted set and PCR1 of another',
@@ -42,8 +89,8 @@ export const measurements = () => [
     {},
     {
       acceptedMeasurements: [
-        { pcr0: pcrHex(0), pcr1: hexOf(pcr(0xee)) },
-        { pcr0: hexOf(pcr(0xee)), pcr1: pcrHex(1) },
+        { pcr0: pcrHex(0), pcr1: hexOf(pcr(0xee)), operator: 'any' },
+        { pcr0: hexOf(pcr(0xee)), pcr1: pcrHex(1), operator: 'any' },
       ],
     },
   ),

@@ -53,6 +53,7 @@ describe('a gateway that crashes', () => {
       AUTH_JWKS_FILE: folder.file('jwks.json'),
       TEE_ENDPOINT: `unix:${folder.file('no-enclave.sock')}`,
       TEE_EXPECTED_CODE_HASH: `sha384:${'ab'.repeat(48)}`,
+      TEE_EXPECTED_OPERATOR: `sha384:${'cd'.repeat(48)}`,
       SENTRY_DSN: await sentry.start(),
     };
   });
