@@ -51,6 +51,16 @@ describe('the schema of a sealed message in JSON', () => {
     },
   );
 
+  it('gives a pattern up to the bucket of 4 KiB; of longer ones, the length alone', () => {
+    const long = { ...exampleMessage(), ciphertext: '='.repeat(toBase64Url(new Uint8Array(8192 + 16)).length) };
+    expect(violations(schema, long)).toEqual([]);
+    expect(takes(sealedMessageFromJson, long)).toBe(false);
+    for (const bytes of BUCKETS.filter((each) => each <= 4096))
+      expect(
+        same({ ...exampleMessage(), ciphertext: '='.repeat(toBase64Url(new Uint8Array(bytes + 16)).length) }),
+      ).toBe(false);
+  });
+
   it.each(['keyId', 'encapsulatedKey', 'nonce', 'nullifier', 'ciphertext'] as const)(
     'agrees with the reader on each last character of %s',
     (name) => {
