@@ -73,7 +73,9 @@ async function acceptInBatch(): Promise<void> {
 async function loop(_: unknown, which: number): Promise<never> {
   const once = IN_BATCHES !== undefined && which % 2 === 1 ? acceptInBatch : spendAndSettle;
   for (let turn = 1; ; turn++) {
-    await (TAKES_OVER !== undefined && turn % 4 === 0 ? takeOver() : once()).catch(() => new Promise((resolve) => setTimeout(resolve, 5)));
+    await (TAKES_OVER !== undefined && turn % 4 === 0 ? takeOver() : once()).catch(
+      () => new Promise((resolve) => setTimeout(resolve, 5)),
+    );
   }
 }
 
