@@ -1,0 +1,18 @@
+import { attack } from '@communique-tee/lab';
+
+export default attack({
+  title: 'seals nothing to the very image when another operator runs it, or a parent without a role',
+  processOnly: true,
+  async run(parent) {
+    const refusal = async (pcr3: Uint8Array) => {
+      const stranger = await parent.boot({ pcrs: new Map([[3, pcr3]]) });
+      return stranger.identity().then(
+        () => 'accepted',
+        (error: unknown) => (error as { code?: string }).code,
+      );
+    };
+    parent.holds('the operator’s own enclave is accepted', (await parent.identity()).publicKey.length, 32);
+    parent.holds('a stranger’s is not', await refusal(new Uint8Array(48).fill(7)), 'ERR_ATTESTATION_OPERATOR');
+    parent.holds('nor one without a role', await refusal(new Uint8Array(48)), 'ERR_ATTESTATION_OPERATOR_UNNAMED');
+  },
+});
