@@ -1,5 +1,5 @@
 import { workspaceRoot } from '@communique-tee/testing/harness';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { holdsTest, testsNamedIn } from './named-tests';
 import { readProperties, type Property } from './properties';
@@ -32,6 +32,11 @@ it.each([
   'libs/enclave-identity/README.md',
 ])('%s links to the properties instead of repeating them', (page) => {
   expect(readFileSync(join(root, page), 'utf8')).toContain('security-properties.md');
+});
+
+it('every attack of the laboratory attacks a property', () => {
+  const attacks = readdirSync(join(root, 'test/lab/attacks')).map((name) => `test/lab/attacks/${name}`);
+  expect(attacks.filter((file) => !text.includes(`\`${file}\``))).toEqual([]);
 });
 
 describe('readProperties', () => {
