@@ -63,7 +63,7 @@ export const TARGETS: readonly Target[] = [
         : JSON.stringify(mutateValue(draw, JSON.parse(corpus.legacyText)), (_, value: unknown) =>
             typeof value === 'bigint' ? String(value) : value,
           );
-      const { sealed } = await sealAsLegacyClient(legacyKey, text.slice(0, 200_000));
+      const { sealed } = await sealAsLegacyClient(legacyKey, text.slice(0, 200_000).padEnd(2));
       return { input: Buffer.from(text), reply: await parent.ask('POST', '/messages', sealed, CBOR) };
     },
   },
