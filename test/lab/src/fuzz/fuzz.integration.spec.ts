@@ -2,9 +2,9 @@ import { describeFuzz } from './fuzz-command';
 import { MAX_GROWN_BYTES, runFuzz } from './run-fuzz';
 import { TARGETS } from './targets';
 
-/** A bounded run of `npm run lab -- fuzz`. The seed is of the day, and printed where something is found. */
+/** A bounded run of `npm run lab -- fuzz`, of one seed; how many cases fit into the time depends on the machine. */
 
-const seed = Math.floor(Date.now() / 86_400_000);
+const seed = 1;
 
 it('survives half a minute of changed inputs, answers each by a code, and delivers afterwards', async () => {
   const result = await runFuzz({ seed, seconds: 30 });
