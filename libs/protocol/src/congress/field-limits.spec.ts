@@ -59,8 +59,8 @@ function withField(pointer: string, value: unknown): ReturnType<typeof message> 
 const codesOf = (result: ReturnType<typeof validateCongressMessage>) =>
   result.ok ? [] : result.problems.map(({ pointer, code }) => `${pointer} ${code}`);
 
-describe.each(TEXTS)('%s', (pointer, min, max) => {
-  it(`takes ${String(max)} UTF-16 units and refuses more, from a client and in the enclave`, () => {
+describe.each(TEXTS)('%s, from %i to %i', (pointer, min, max) => {
+  it('takes its longest text in UTF-16 units and refuses more, from a client and in the enclave', () => {
     for (const [text, problems] of [
       ['x'.repeat(max), []],
       [STATUE.repeat(max / 2), []],
@@ -73,7 +73,7 @@ describe.each(TEXTS)('%s', (pointer, min, max) => {
     }
   });
 
-  it(`takes ${String(min)} visible characters and refuses fewer`, () => {
+  it('takes its fewest visible characters and refuses fewer', () => {
     expect(codesOf(validateCongressMessage(withField(pointer, STATUE.repeat(min))))).toEqual([]);
     for (const text of [
       STATUE.repeat(min - 1),
