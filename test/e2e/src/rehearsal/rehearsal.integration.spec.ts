@@ -51,10 +51,15 @@ describeWith(
           else done(null, '127.0.0.1', 4);
         };
         const dispatcher = new Agent({ connect: { ca, lookup } });
-        globalThis.fetch = ((input: string | URL, init?: object) =>
-          new URL(input).hostname === NAME
-            ? undiciFetch(input, { ...init, dispatcher })
-            : realFetch(input, init)) as typeof fetch;
+        globalThis.fetch = async (input, init) => {
+          const request = new Request(input, init);
+          if (new URL(request.url).hostname !== NAME) return realFetch(request);
+          // undici's own fetch does not know Node's Request.
+          const { url, method, headers, redirect, signal } = request;
+          const body = request.body && (await request.arrayBuffer());
+          const answer = await undiciFetch(url, { method, headers: [...headers], redirect, signal, body, dispatcher });
+          return answer as unknown as Response;
+        };
       }, 300_000);
 
       afterAll(async () => {
