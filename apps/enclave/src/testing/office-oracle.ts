@@ -150,20 +150,30 @@ interface Rule {
   readonly above: 0 | 1;
   /** How many of what was learnt it tells rightly. */
   readonly right: number;
+  /** How many different values of the measurement were learnt. */
+  readonly values: number;
 }
 
-/** One measurement and one threshold: of all of them, those that tell most of the learnt messages rightly. */
+/**
+ * One measurement and one threshold: of all of them, those that tell most of the learnt messages rightly. Of equally good ones the
+ * measurement with the fewest values, because one that never repeats, such as a time, may tell a few messages apart by chance.
+ */
 function bestRule([first, second]: readonly [readonly Measurements[], readonly Measurements[]]): Rule {
-  let best: Rule = { at: 0, threshold: 0, above: 0, right: 0 };
+  let best: Rule = { at: 0, threshold: 0, above: 0, right: 0, values: 0 };
   for (const at of MEASURED.keys()) {
-    const values = (of: readonly Measurements[]) => of.map((measurements) => measurements[at] ?? NOTHING);
-    const [ofFirst, ofSecond] = [values(first), values(second)];
-    for (const threshold of new Set([...ofFirst, ...ofSecond])) {
-      const above = (of: readonly number[]) => of.filter((value) => value > threshold).length;
-      const ifSecond = above(ofSecond) + ofFirst.length - above(ofFirst);
+    const valuesOf = (of: readonly Measurements[]) => of.map((measurements) => measurements[at] ?? NOTHING);
+    const [ofFirst, ofSecond] = [valuesOf(first), valuesOf(second)];
+    const distinct = new Set([...ofFirst, ...ofSecond]);
+    for (const threshold of distinct) {
+      const countAbove = (of: readonly number[]) => of.filter((value) => value > threshold).length;
+      const ifSecond = countAbove(ofSecond) + ofFirst.length - countAbove(ofFirst);
       const ifFirst = ofFirst.length + ofSecond.length - ifSecond;
-      if (ifSecond > best.right) best = { at, threshold, above: 1, right: ifSecond };
-      if (ifFirst > best.right) best = { at, threshold, above: 0, right: ifFirst };
+      for (const [above, right] of [
+        [1, ifSecond],
+        [0, ifFirst],
+      ] as const)
+        if (right > best.right || (right === best.right && distinct.size < best.values))
+          best = { at, threshold, above, right, values: distinct.size };
     }
   }
   return best;
