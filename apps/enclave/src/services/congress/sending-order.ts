@@ -9,7 +9,7 @@ export function inSendingOrder(offices: readonly string[]): string[] {
   return CHAMBER_KEYS.flatMap((chamber) => shuffled(offices.filter((office) => chamberOf(office) === chamber)));
 }
 
-/** Fisher and Yates, with random numbers that nobody can foresee. */
+/** Fisher-Yates shuffle with cryptographically secure random numbers. */
 function shuffled(offices: string[]): string[] {
   for (let at = offices.length - 1; at > 0; at--) {
     const other = randomInt(at + 1);

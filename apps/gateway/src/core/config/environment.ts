@@ -300,7 +300,7 @@ function noticesOf(
   if (verify && operator === 'any')
     notices.push({
       variable: 'TEE_EXPECTED_OPERATOR',
-      text: 'is any: the gateway relays to an accepted image whoever operates it',
+      text: 'is any: the gateway relays to accepted images under any operator',
     });
   return notices;
 }

@@ -199,7 +199,7 @@ describe('the budget', () => {
     return refusals;
   }
 
-  it('lets 50 tokens that promise all they can stop nobody: others have room, and no stop is raised', async () => {
+  it('keeps room for others and raises no stop when 50 tokens promise all they can', async () => {
     await using at = await ledger(caps('1', '10', '50')); // a tenth of the defaults: 50 times a user's day is the system's
     expect([...(await hold(at, 50)).keys()]).toEqual(['fair_share_reached']);
     expect(await at.emergencyStop.current()).toBeNull();

@@ -516,7 +516,7 @@ describe('keys of enclaves', () => {
         await here.bench.database.client.sealedKey.createMany({ data: [forged(1, moved), forged(2)] });
         await proposed(here, record);
         expect(await live(here)).toContain(toHex(core.key_id));
-        expect(await live(here)).toHaveLength(2); // the other forged row is in nobody's way
+        expect(await live(here)).toHaveLength(2); // the other forged row blocks no new key
         expect(here.bench.lines.join('')).toContain('no enclave made');
       });
 
