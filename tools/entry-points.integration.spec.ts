@@ -110,7 +110,7 @@ it.each(programs)('%s', async (program) => {
   await expectHelpAndRefusal(words, process.execPath, 2);
 });
 
-it.each(['docker/make-env.sh', 'docker/enclave-root.sh', '.ci/run'])('%s', async (script) => {
+it.each(['docker/make-env.sh', 'docker/enclave-root.sh', '.ci/run', '.ci/nightly'])('%s', async (script) => {
   await expectHelpAndRefusal([script], 'bash', 2);
 });
 
