@@ -7,19 +7,29 @@ const production = {
   'scope:shared': ['scope:shared'],
   'scope:system': ['scope:system', 'scope:shared'],
   'scope:enclave': ['scope:enclave', 'scope:system', 'scope:shared'],
-  'scope:gateway': ['scope:gateway', 'scope:system', 'scope:shared'],
+  // What a deployment checks before anything exists is what the gateway reads at its start.
+  'scope:gateway-environment': ['scope:system', 'scope:shared'],
+  'scope:gateway': ['scope:gateway', 'scope:gateway-environment', 'scope:system', 'scope:shared'],
   'scope:parent': ['scope:parent', 'scope:system', 'scope:shared'],
   'scope:page': ['scope:page', 'scope:shared'],
-  'scope:infra': ['scope:infra', 'scope:shared'],
+  'scope:infra': ['scope:infra', 'scope:gateway-environment', 'scope:shared'],
   'scope:testing': ['scope:testing', 'scope:system', 'scope:shared'],
   // The simulators, the whole-system tests and the tools. The KMS simulator obeys the key policies that infra renders.
-  'scope:dev': ['scope:dev', 'scope:testing', 'scope:infra', 'scope:system', 'scope:shared'],
+  'scope:dev': [
+    'scope:dev',
+    'scope:testing',
+    'scope:infra',
+    'scope:gateway-environment',
+    'scope:system',
+    'scope:shared',
+  ],
 };
 /** What specs and testing/ folders may import beside that. */
 const specs = {
   'scope:shared': ['scope:system', 'scope:testing'],
   'scope:system': ['scope:testing'],
   'scope:enclave': ['scope:testing', 'scope:dev', 'scope:infra'],
+  'scope:gateway-environment': ['scope:testing'],
   'scope:gateway': ['scope:testing'],
   'scope:parent': ['scope:testing'],
   'scope:page': ['scope:testing'],

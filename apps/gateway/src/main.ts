@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
+import { ENCLAVE_SECRETS, parseEnvironment } from '@communique-tee/gateway-environment';
 import { ConfigurationProblem } from './core/config/configuration-problem';
-import { ENCLAVE_SECRETS, listenProblem, parseEnvironment } from './core/config/environment';
+import { listenProblem } from './core/config/listen-problem';
 import { createApp } from './create-app';
 import { Logger } from './core/telemetry/logger';
 import { readKeySetFile } from './features/auth/key-set-by-file';

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { parseEgressSettings } from '@communique-tee/parent/egress/egress-settings';
-import { parseEnvironment } from '@communique-tee/gateway/core/config/environment';
+import { parseEnvironment } from '@communique-tee/gateway-environment';
 import {
   ENCLAVE_SECRETS_FILE,
   packagesOf,

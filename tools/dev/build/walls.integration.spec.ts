@@ -95,6 +95,18 @@ const BREACHES = [
     'no-restricted-imports',
   ],
   [
+    'the deployment takes the gateway',
+    'infra/src',
+    "export * from '../../apps/gateway/src/core/config/gateway-config';\n",
+    '@nx/enforce-module-boundaries',
+  ],
+  [
+    'the deployment takes a library of the system',
+    'infra/src',
+    "export * from '@communique-tee/kms';\n",
+    '@nx/enforce-module-boundaries',
+  ],
+  [
     'a shared library takes one of the system',
     'libs/protocol/src',
     "export * from '@communique-tee/vsock';\n",

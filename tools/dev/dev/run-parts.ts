@@ -5,7 +5,7 @@ import { createTokenIssuer, developmentConfiguration, readCongress, startCongres
 import { Client } from 'pg';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseExpectedOperator } from '@communique-tee/gateway/core/config/expected-operator';
+import { parseExpectedOperator } from '@communique-tee/gateway-environment';
 import { databasePlace, enclaveAddress, isTaken, readEnvironment, type DatabasePlace } from './environment';
 import type { LogLines, PartName } from './log-lines';
 import { Parts, type RunningPart } from './parts';

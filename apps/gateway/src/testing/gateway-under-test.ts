@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { parseEnvironment } from '../core/config/environment';
+import { parseEnvironment } from '@communique-tee/gateway-environment';
 import type { GatewayConfig } from '../core/config/gateway-config';
 import { createApp } from '../create-app';
 import { AUDIENCE, ISSUER } from './issuer';

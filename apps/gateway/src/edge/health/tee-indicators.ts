@@ -3,7 +3,7 @@ import type { EnclaveHealth } from '@communique-tee/protocol';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { AttestationMonitor } from '../../features/attestation/attestation-monitor';
 import { BudgetService } from '../../features/budget/budget.service';
-import { highestCostOfMessageMicroUsd } from '../../core/config/prices';
+import { highestCostOfMessageMicroUsd } from '@communique-tee/gateway-environment';
 import { Database } from '../../core/database/database';
 import { DeliveryQueue } from '../../features/delivery/delivery-queue';
 import type { EnclaveResult } from '../../features/enclave/enclave-result';

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { AdminScope } from '../auth/admin-scope';
 import { BudgetService } from '../budget/budget.service';
-import { formatDollars } from '../../core/config/money';
+import { formatDollars } from '@communique-tee/gateway-environment';
 import { DeliveryQueue } from '../delivery/delivery-queue';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { RateLimits } from '../limits/rate-limits';

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { Authenticated } from '../auth/authenticated';
 import { Caller, type CallerIdentity } from '../auth/caller';
-import { formatDollars } from '../../core/config/money';
+import { formatDollars } from '@communique-tee/gateway-environment';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { type BudgetView, budgetViewSchema } from './budget-view';
 import { BudgetService } from './budget.service';

@@ -3,7 +3,7 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-co
 import { Database, type Transaction } from '../../core/database/database';
 import { BudgetMetrics } from './budget-metrics';
 import { EmergencyStop } from './emergency-stop';
-import { highestCostOfMessageMicroUsd, prices } from '../../core/config/prices';
+import { highestCostOfMessageMicroUsd, prices } from '@communique-tee/gateway-environment';
 import { endOfDay, endOfHour, windowsOf } from './windows';
 
 export interface SettleRequest {

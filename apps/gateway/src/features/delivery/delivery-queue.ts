@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { BudgetService } from '../budget/budget.service';
-import { costOfDelivery } from '../../core/config/prices';
+import { costOfDelivery } from '@communique-tee/gateway-environment';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { Database, type Transaction } from '../../core/database/database';
 import { Prisma } from '../../core/database/generated/client';

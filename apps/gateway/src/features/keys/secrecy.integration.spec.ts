@@ -6,7 +6,7 @@ import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/h
 import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { AttestationJudge } from '../attestation/attestation-judge';
 import { AttestationMonitor } from '../attestation/attestation-monitor';
-import { parseSentryDsn } from '../../core/config/sentry-dsn';
+import { parseSentryDsn } from '@communique-tee/gateway-environment';
 import { Database } from '../../core/database/database';
 import { EnclaveClients } from '../enclave/enclave-clients';
 import { answer } from '../enclave/testing/test-enclave';

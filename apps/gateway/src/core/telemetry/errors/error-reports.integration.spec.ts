@@ -1,7 +1,7 @@
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { type Postgres, startPostgres } from '@communique-tee/testing/postgres';
 import { sealedMessageToJson } from '@communique-tee/protocol';
-import { parseSentryDsn } from '../../config/sentry-dsn';
+import { parseSentryDsn } from '@communique-tee/gateway-environment';
 import { ProblemError } from '../../problems/problem-error';
 import { MessagesService } from '../../../features/messages/messages.service';
 import { startGateway } from '../../../testing/gateway-under-test';

@@ -1,0 +1,122 @@
+import type { MeasurementSet } from '@communique-tee/attestation';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Signature algorithms of bearer tokens: asymmetric ones only. An HMAC key that verifies could also sign. */
+export const TOKEN_ALGORITHMS = [
+  'EdDSA',
+  'Ed25519',
+  'ES256',
+  'ES384',
+  'ES512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+] as const;
+export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
+
+/** Which tokens of the issuer are accepted: access tokens by their `typ` (RFC 9068), or those of issuers that mark none. */
+export const TOKEN_TYPES = ['at+jwt', 'any'] as const;
+export type TokenType = (typeof TOKEN_TYPES)[number];
+
+/** Everything the gateway is told from outside, parsed once at start (environment.ts) and trusted after that. */
+export interface GatewayConfig {
+  readonly environment: 'development' | 'test' | 'production';
+  readonly http: {
+    readonly host: string;
+    /** 0: a free port. */
+    readonly port: number;
+    /** How long a whole request may take to arrive. */
+    readonly requestTimeoutMs: number;
+    /** Addresses or CIDR blocks whose X-Forwarded-For is believed; empty: nobody's. */
+    readonly trustedProxies: readonly string[];
+    /** Open at once, in all and from one address (a trusted proxy's excepted); more are closed unheard. */
+    readonly maxConnections: number;
+    readonly maxConnectionsPerAddress: number;
+    /** Origins whose pages may read answers; empty: none. */
+    readonly corsOrigins: readonly string[];
+  };
+  readonly database: { readonly url: string; readonly poolSize: number };
+  /** Absent: rate limits are counted in this process alone. */
+  readonly redis?: { readonly url: string };
+  readonly log: { readonly level: (typeof LOG_LEVELS)[number] };
+  readonly rateLimits: {
+    readonly windowMs: number;
+    readonly maxRequests: number;
+    readonly attestationMaxRequests: number;
+    readonly otherMaxRequests: number;
+  };
+  readonly budget: {
+    readonly userDayCapMicroUsd: bigint;
+    /** Messages of one owner that are accepted in one UTC day; 0: no limit. */
+    readonly userDayMessages: number;
+    readonly systemHourCapMicroUsd: bigint;
+    /** Reaching it stops all spending until an operator clears the stop. */
+    readonly systemDayCapMicroUsd: bigint;
+  };
+  readonly auth: {
+    readonly issuer: string;
+    readonly audience: string;
+    readonly algorithms: readonly TokenAlgorithm[];
+    readonly tokenType: TokenType;
+    readonly clockSkewSeconds: number;
+    /** What a token's `scope` must hold for calls of administration. */
+    readonly adminScope: string;
+    readonly jwks:
+      | { readonly url: string; readonly timeoutMs: number; readonly cooldownMs: number; readonly staleMs: number }
+      | { readonly file: string; readonly staleMs: number };
+  };
+  readonly enclave: {
+    /** Each `vsock:<cid>:<port>`, `unix:<absolute path>`, `tcp:<host>:<port>` or, never in production, `hybrid:<absolute path>:<port>`; more than one only where attestation is verified. */
+    readonly addresses: readonly [string, ...string[]];
+    readonly timeoutMs: number;
+  };
+  readonly keys: {
+    /** How often each enclave is handed what it keeps its keys by, where nothing calls for it sooner. */
+    readonly intervalMs: number;
+    /** Absolute path of the operator's secrets, as ciphertexts; absent: there are none. Read anew when it changes. */
+    readonly secretsFile?: string;
+  };
+  readonly attestation: {
+    readonly verify: boolean;
+    /** Never empty where `verify` is true. */
+    readonly acceptedMeasurements: readonly MeasurementSet[];
+    /** PEM of a development root; never in production. */
+    readonly trustAnchorPem?: string;
+    /** How long a document without a nonce is handed out again. */
+    readonly cacheMs: number;
+    /** How old a document may be when it is judged. */
+    readonly maxAgeMs: number;
+  };
+  /** Beyond either, new messages are turned away with `overloaded`. */
+  readonly admission: { readonly maxWaiting: number; readonly maxAgeMs: number };
+  /** Whole days: messages from their end, the ledger and its windows from the UTC day they count in. */
+  readonly retention: { readonly messagesDays: number; readonly ledgerDays: number };
+  readonly delivery: {
+    /** The most attempts that one process has under way, whatever the enclaves could take. */
+    readonly concurrency: number;
+    readonly leaseMs: number;
+    readonly minBackoffMs: number;
+    readonly maxBackoffMs: number;
+    readonly pollMs: number;
+  };
+  readonly metrics: {
+    /** Where Prometheus reads; absent: nowhere. Port 0: a free port. */
+    readonly listen?: { readonly host: string; readonly port: number };
+    /** Where they are pushed as OTLP/HTTP; absent: nowhere. */
+    readonly push?: { readonly endpoint: string; readonly intervalMs: number };
+  };
+  /** Where unexpected errors are reported; absent: nowhere. The key is in no log. */
+  readonly errorReports?: { readonly endpoint: string; readonly publicKey: string };
+  readonly shutdown: {
+    /** For so long after the signal requests are still answered while readiness says no. */
+    readonly drainMs: number;
+    /** The process has ended by then, draining included. */
+    readonly timeoutMs: number;
+  };
+  /** What the operator should hear at start: variables that are set and do nothing here, and why. */
+  readonly notices: readonly { readonly variable: string; readonly text: string }[];
+}
