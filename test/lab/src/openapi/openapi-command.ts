@@ -1,5 +1,5 @@
 import { CommandLine, UsageError } from '@communique-tee/command-line';
-import { installSchemathesis, SCHEMATHESIS_VERSION } from './install';
+import { installJudge, JUDGES } from '@communique-tee/testing/judges';
 import { runSchemathesis } from './run-schemathesis';
 
 interface Given {
@@ -12,7 +12,7 @@ Starts PostgreSQL, the Congress simulator, an enclave and a gateway, and drives 
 requests have to be accepted (202).
 
 Exit code
-  0    nothing was found; or schemathesis ${SCHEMATHESIS_VERSION} did not run, and a line that begins with NOT RUN says why
+  0    nothing was found; or schemathesis ${JUDGES.schemathesis.version} did not run, and a line that begins with NOT RUN says why
   1    something was found
   2    not understood: the options
   130  interrupted
@@ -21,7 +21,7 @@ Exit code
 export function openApiCommand(): CommandLine {
   const line = new CommandLine(
     'npm run lab -- openapi',
-    `Lets schemathesis ${SCHEMATHESIS_VERSION} (PyPI; installed into the user's cache on first use) drive the gateway from its own OpenAPI.`,
+    `Lets schemathesis ${JUDGES.schemathesis.version} (PyPI; installed into the user's cache on first use) drive the gateway from its own OpenAPI.`,
   );
   line.program
     .option('--seed <n>', 'of the requests', '1')
@@ -33,12 +33,12 @@ export function openApiCommand(): CommandLine {
 
 async function run(given: Given): Promise<number> {
   const [seed, examples] = [whole('seed', given.seed), whole('examples', given.examples)];
-  const installed = await installSchemathesis(say);
+  const installed = await installJudge(JUDGES.schemathesis, say);
   if ('absent' in installed) {
     say(`NOT RUN: the gateway was not driven from its OpenAPI: ${installed.absent}`);
     return 0;
   }
-  const { exitCode, statuses, output } = await runSchemathesis({ ...installed, seed, examples, say });
+  const { exitCode, statuses, output } = await runSchemathesis({ python: installed.python, seed, examples, say });
   process.stdout.write(output);
   say(`answers by status: ${JSON.stringify(statuses)}`);
   if ((statuses['202'] ?? 0) === 0)

@@ -11,7 +11,8 @@ import * as z from 'zod';
 import { drawableDocument } from './drawable-document';
 
 export interface SchemathesisOptions {
-  readonly command: string;
+  /** The interpreter of the tool's own environment. */
+  readonly python: string;
   readonly seed: number;
   /** For each operation. */
   readonly examples: number;
@@ -38,7 +39,7 @@ const NO_LIMITS = {
 
 /** Starts a system of its own and lets the tool drive its gateway from /docs-json, as two users and an administrator. */
 export async function runSchemathesis({
-  command,
+  python,
   seed,
   examples,
   say,
@@ -84,7 +85,7 @@ export async function runSchemathesis({
       ],
     ];
     say(`schemathesis, seed ${String(seed)}`);
-    const { exitCode, output } = await runTool(command, args, sealed, folder.path);
+    const { exitCode, output } = await runTool(python, ['-m', 'schemathesis.cli', ...args], sealed, folder.path);
     return { exitCode, output, statuses: statusesOf(await readFile(report, 'utf8').catch(() => '')) };
   } finally {
     await system?.stop();
@@ -128,14 +129,14 @@ function configurationText(users: string): string {
 }
 
 function runTool(
-  command: string,
+  python: string,
   args: readonly string[],
   sealed: string,
   cwd: string,
 ): Promise<{ exitCode: number; output: string }> {
   return new Promise((resolve, reject) => {
     let output = '';
-    const child = spawn(command, args, {
+    const child = spawn(python, args, {
       cwd,
       env: {
         PATH: process.env['PATH'],

@@ -1,0 +1,20 @@
+import { findJudge, type Installed } from './installed';
+import type { PythonJudge } from './python-judges';
+
+/**
+ * A jest block that needs an outside judge. Where the judge is absent the block is skipped, and a line that begins with NOT RUN says so;
+ * with CI set, too: a machine without Python or without a registry can still run everything else.
+ */
+export function describeWithJudge(judge: PythonJudge, name: string, body: (installed: Installed) => void): void {
+  const found = findJudge(judge);
+  if ('absent' in found) {
+    process.stderr.write(`\nNOT RUN: "${name}": ${found.absent}\n`);
+    describe.skip(name, () => {
+      it(`needs ${judge.name}`, () => undefined);
+    });
+    return;
+  }
+  describe(name, () => {
+    body(found);
+  });
+}

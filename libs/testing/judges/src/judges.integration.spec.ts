@@ -1,0 +1,85 @@
+import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { installJudge } from './install-judge';
+import { findJudge, judgeFolder, lockFile } from './installed';
+import { JUDGES, type PythonJudge } from './python-judges';
+
+const judge = JUDGES.botocore;
+const quiet = (): void => undefined;
+
+describe('an outside judge', () => {
+  let folder: TemporaryFolder;
+  const saved = { PATH: process.env['PATH'], XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] };
+  beforeEach(async () => {
+    folder = await temporaryFolder('judges-');
+    await mkdir(folder.file('bin'));
+    process.env['PATH'] = `${folder.file('bin')}:/usr/bin:/bin`;
+    process.env['XDG_CACHE_HOME'] = folder.file('cache');
+  });
+  afterEach(async () => {
+    Object.assign(process.env, saved);
+    if (saved.XDG_CACHE_HOME === undefined) delete process.env['XDG_CACHE_HOME'];
+    await folder.remove();
+  });
+
+  /** A python3 whose venv holds itself, and which writes down how its pip was called. */
+  async function python(version: string, pip: string): Promise<void> {
+    const file = folder.file('bin/python3');
+    const script = `#!/bin/sh
+case "$*" in
+  *sys.version_info*) echo '${version}' ;;
+  '-m venv '*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+  '-m pip '*) echo "$*" > "$(dirname "$0")/../pip-arguments"; ${pip} ;;
+esac
+`;
+    await writeFile(file, script);
+    await chmod(file, 0o755);
+  }
+
+  it('is absent until it is installed from the lock of today', async () => {
+    await python('3 11', 'exit 0');
+    expect(findJudge(judge)).toEqual({ absent: expect.stringContaining('npm run judges') as string });
+    const installed = await installJudge(judge, quiet);
+    expect(installed).toEqual({
+      python: join(judgeFolder(judge), 'bin/python'),
+      folder: folder.file(`cache/communique-tee/botocore-${judge.version}`),
+    });
+    expect(findJudge(judge)).toEqual(installed);
+    await writeFile(join(judgeFolder(judge), 'complete'), `${'0'.repeat(64)}\n`);
+    expect(findJudge(judge)).toHaveProperty('absent');
+    expect(await installJudge(judge, quiet)).toEqual(installed);
+  });
+
+  it('is installed from wheels with the hashes of its lock, and from nothing else', async () => {
+    await python('3 13', 'exit 0');
+    await installJudge(judge, quiet);
+    const used = await readFile(join(judgeFolder(judge), 'pip-arguments'), 'utf8');
+    expect(used.trim()).toBe(
+      `-m pip install --quiet --no-deps --require-hashes --only-binary :all: -r ${lockFile(judge)}`,
+    );
+  });
+
+  it.each([
+    ['an old Python', '3 10', 'exit 0', /Python 3\.11 or later/],
+    ['a registry that does not answer', '3 11', 'echo no answer >&2; exit 1', /cannot be installed/],
+  ])('is absent with %s, and leaves nothing behind', async (_what, version, pip, reason) => {
+    await python(version, pip);
+    expect(await installJudge(judge, quiet)).toEqual({ absent: expect.stringMatching(reason) as string });
+    expect(await readdir(folder.file('cache/communique-tee')).catch(() => [])).toEqual([]);
+  });
+});
+
+it.each(Object.values<PythonJudge>(JUDGES))(
+  '$name is pinned by its lock, without the address of a registry',
+  async (pinned) => {
+    const lock = await readFile(lockFile(pinned), 'utf8');
+    expect(lock).toContain(`${pinned.name}==${pinned.version} `);
+    expect(lock).not.toContain('://');
+    for (const requirement of lock
+      .replaceAll('\\\n', ' ')
+      .split('\n')
+      .filter((line) => line !== ''))
+      expect(requirement).toMatch(/^[a-z0-9-]+==\S+ .*--hash=sha256:[0-9a-f]{64}/);
+  },
+);

@@ -1,0 +1,36 @@
+import { CommandLine, UsageError } from '@communique-tee/command-line';
+import { installJudge, JUDGES } from '@communique-tee/testing/judges';
+
+const names = Object.keys(JUDGES);
+
+const line = new CommandLine(
+  'npm run judges --',
+  'Installs the outside judges that some specs and npm run lab use, into ~/.cache/communique-tee. Each is pinned with all it needs.',
+);
+line.program
+  .argument('[names...]', `of ${names.join(', ')}; without one, all`)
+  .addHelpText(
+    'after',
+    '\nExit code\n  0  done; or a judge cannot be here, and a line that begins with NOT RUN says why\n  2  not understood: the arguments\n',
+  )
+  .action(line.run(install));
+process.exitCode = await line.parse(process.argv.slice(2));
+
+async function install(wanted: readonly string[]): Promise<number> {
+  const unknown = wanted.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new UsageError(`there is no judge ${unknown}; there are ${names.join(', ')}`);
+  for (const judge of Object.values(JUDGES)) {
+    if (wanted.length > 0 && !wanted.includes(judge.name)) continue;
+    const installed = await installJudge(judge, say);
+    say(
+      'absent' in installed
+        ? `NOT RUN: what needs ${judge.name}: ${installed.absent}`
+        : `${judge.name} ${judge.version}: ${installed.folder}`,
+    );
+  }
+  return 0;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
