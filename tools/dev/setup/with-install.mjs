@@ -1,5 +1,5 @@
-// node tools/dev/setup/with-install.mjs <demo|test> [arguments]: what a newcomer types first, so it installs what is missing, then
-// runs the script `<name>:run` of package.json on the workspace's own Node. Plain Node 20, no packages.
+// node tools/dev/setup/with-install.mjs <demo|test|judges> [arguments]: what a newcomer or CI types first, so it installs what is
+// missing, then runs the script `<name>:run`, or `<name>`, of package.json on the workspace's own Node. Plain Node 20, no packages.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -11,8 +11,9 @@ import { ensureTestTools } from './test-tools.mjs';
 import { root, say } from './workspace.mjs';
 
 const [name, ...args] = process.argv.slice(2);
-const script = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts[`${name}:run`];
-const USAGE = 'usage: node tools/dev/setup/with-install.mjs <demo|test> [arguments]';
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const script = scripts[`${name}:run`] ?? scripts[name];
+const USAGE = 'usage: node tools/dev/setup/with-install.mjs <demo|test|judges> [arguments]';
 if (name === '--help' || name === '-h') {
   console.log(USAGE);
   process.exit(0);
