@@ -24,12 +24,17 @@ export const bucketName = ({ stack, accountId, region }: Place, part: string): s
 /** A new parent stays in it until its gateway says that its enclave is attested; then it is ended and another one tried. */
 export const LAUNCH_HOOK = { name: 'enclave-attested', timeoutSeconds: 1800 } as const;
 
+/** How long the first `pulumi up` waits for attested parents: a hook, and the start of an instance before it. */
+export const CAPACITY_WAIT_SECONDS = LAUNCH_HOOK.timeoutSeconds + 600;
+
 /** What an enclave's configuration names in the image, before any key exists. */
 export const ENCLAVE_KEY_ALIAS = 'enclave';
 export const OPERATOR_KEY_ALIAS = 'operator';
 export const aliasName = (stack: string, key: string): string => `alias/${nameOf(stack, key)}`;
 
 export const secretName = (stack: string, path: string): string => `${PROJECT}/${stack}/${path}`;
+/** The log of CodeBuild: no record of what the service did, and it comes and goes with the key `imageBuild`. */
+export const BUILD_LOG = 'image-build';
 export const logGroupName = (stack: string, part: string): string => `/${PROJECT}/${stack}/${part}`;
 
 export const arnOf = ({ partition, region, accountId }: Place, service: string, resource: string): string =>

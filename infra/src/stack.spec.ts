@@ -370,14 +370,16 @@ it('protects production from being destroyed, and what it holds', async () => {
     expect.objectContaining({
       deletionProtection: true,
       skipFinalSnapshot: false,
-      finalSnapshotIdentifier: 'communique-tee-prod-database-final',
+      finalSnapshotIdentifier: expect.stringMatching(
+        /^communique-tee-prod-database-final-vpc-0[0-9a-f]{16}$/,
+      ) as unknown,
       multiAz: true,
       backupRetentionPeriod: 35,
     }),
   ]);
   expect(of('aws:elasticache/replicationGroup:ReplicationGroup')).toEqual([
     expect.objectContaining({
-      finalSnapshotIdentifier: 'communique-tee-prod-redis-final',
+      finalSnapshotIdentifier: expect.stringMatching(/^communique-tee-prod-redis-final-vpc-0[0-9a-f]{16}$/) as unknown,
       automaticFailoverEnabled: true,
     }),
   ]);

@@ -8,6 +8,7 @@ import { StackBudget } from './components/budget';
 import { Dashboard } from './components/dashboard';
 import { ExternalStores, Stores } from './components/stores';
 import { FlowLogs, LogMetrics, Logs } from './components/logs';
+import { databaseLogGroups } from './components/database';
 import { GuardedKey, KeyWatch } from './components/keys';
 import { Identity, ParentPermissions } from './components/identity';
 import { ImageBuild } from './components/image-build';
@@ -20,9 +21,19 @@ import { SecurityGroups } from './components/security-groups';
 import type { Settings } from './config/parse-settings';
 import { costOf } from './cost/cost';
 import type { Lookups } from './lookups';
-import { aliasName, bucketName, ENCLAVE_KEY_ALIAS, nameOf, OPERATOR_KEY_ALIAS, stackTags, type Place } from './names';
+import {
+  aliasName,
+  bucketName,
+  BUILD_LOG,
+  ENCLAVE_KEY_ALIAS,
+  nameOf,
+  OPERATOR_KEY_ALIAS,
+  stackTags,
+  type Place,
+} from './names';
 import { consoleLinks } from './console-links';
 import { operatorOf, publishedPolicy } from './operator';
+import { rolloutOf } from './rollout';
 import { logGroupPrefix, PARENT_LOG_GROUPS, parentSettings } from './parent-settings';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from '@communique-tee/key-policies';
 import { parentRolePolicy } from './policies/parent-role';
@@ -38,12 +49,15 @@ export function createStack(
   const name = (part?: string): string => nameOf(stack, part);
   const administrators = settings.keyAdministrators.length > 0 ? settings.keyAdministrators : [lookups.deployerArn];
   const several = settings.maxInstances > 1;
+  // By name: what watches the group is made while the group still waits for its first parent.
+  const parentGroup = name('parent');
 
   const logs = new Logs(
     name('logs'),
     {
       prefix: logGroupPrefix(stack),
-      names: [...PARENT_LOG_GROUPS, 'flow', ...(settings.imageBuild ? ['image-build'] : [])],
+      names: [...PARENT_LOG_GROUPS, 'flow', ...(settings.imageBuild ? [BUILD_LOG] : [])],
+      namedByAws: settings.database === 'managed' ? databaseLogGroups(name('database')) : {},
       retentionDays: settings.logRetentionDays,
       keep: production,
     },
@@ -108,7 +122,7 @@ export function createStack(
     options,
   );
   const store = new ImageStore(name('images'), { place, image, administrators, protect: production }, options);
-  const registry = new Registry(name('gateway'), options);
+  const registry = new Registry(name('gateway'), { keep: production }, options);
   if (settings.imageBuild && settings.imageBuildRepository !== undefined && settings.imageBuildCommit !== undefined) {
     new ImageBuild(
       name('image-build'),
@@ -119,7 +133,7 @@ export function createStack(
         commit: settings.imageBuildCommit,
         bucketId: store.bucketId,
         bucketArn: store.bucketArn,
-        logGroup: logs.group('image-build'),
+        logGroup: logs.group(BUILD_LOG),
         registry: { arn: registry.repositoryArn, url: registry.repositoryUrl },
       },
       options,
@@ -132,6 +146,8 @@ export function createStack(
       place,
       subnetIds: network.privateSubnetIds,
       zone: lookups.zones[0],
+      vpcId: network.vpcId,
+      logs,
       databaseGroupId: groups.databaseId,
       redisGroupId: groups.redisId,
     },
@@ -273,7 +289,7 @@ export function createStack(
     {
       stack,
       topicArn: topic.topicArn,
-      groupName: parents.groupName,
+      groupName: parentGroup,
       instances: settings.instances,
       ...(balancer && { certificateArn: balancer.certificateArn }),
       ...(stores.databaseIdentifier !== undefined && { databaseIdentifier: stores.databaseIdentifier }),
@@ -287,7 +303,7 @@ export function createStack(
     { keyArns: [enclaveKey.keyArn, operatorKey.keyArn], topicArn: topic.topicArn, bucketName: store.bucketId },
     options,
   );
-  new Dashboard(name('overview'), { stack, region: settings.region, groupName: parents.groupName }, options);
+  new Dashboard(name('overview'), { stack, region: settings.region, groupName: parentGroup }, options);
   new StackBudget(
     name('budget'),
     { stack, limitUsd: settings.monthlyBudgetUsd, email: settings.alarmEmail, topicArn: topic.topicArn },
@@ -316,6 +332,7 @@ export function createStack(
       version: image.version,
     },
     release: { sha256: settings.release.sha256, key: release.key },
+    rollout: rolloutOf(place, parentGroup),
     keys: { enclave: enclaveKey.aliasArn, operator: operatorKey.aliasArn },
     secrets: stores.secretArns,
     registry: registry.repositoryUrl,

@@ -2,7 +2,7 @@ import { Instance } from '@pulumi/aws/rds/instance.js';
 import { ParameterGroup } from '@pulumi/aws/rds/parameterGroup.js';
 import { SubnetGroup } from '@pulumi/aws/rds/subnetGroup.js';
 import { SecretRotation } from '@pulumi/aws/secretsmanager/secretRotation.js';
-import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
+import { type ComponentResourceOptions, type Input, interpolate, type Output, type Resource } from '@pulumi/pulumi';
 import { Part } from './part';
 
 export interface DatabaseArgs {
@@ -11,9 +11,18 @@ export interface DatabaseArgs {
   instanceClass: string;
   storageGiB: number;
   production: boolean;
+  /** Differs each time the stack is made anew: a final snapshot has a name that stays taken. */
+  generation: Input<string>;
+  /** The log groups of `databaseLogGroups`. */
+  logs: Resource;
 }
 
 export const DATABASE_NAME = 'communique';
+const LOG_EXPORTS = ['postgresql', 'upgrade'];
+
+/** Where RDS writes the logs that it exports (RDS user guide, "Publishing PostgreSQL logs to CloudWatch Logs"); by part of the stack. */
+export const databaseLogGroups = (identifier: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(LOG_EXPORTS.map((log) => [`database-${log}`, `/aws/rds/instance/${identifier}/${log}`]));
 
 /** PostgreSQL of RDS: private, encrypted, TLS only; its password is made and kept by RDS in Secrets Manager. */
 export class Database extends Part {
@@ -69,13 +78,13 @@ export class Database extends Part {
         autoMinorVersionUpgrade: true,
         allowMajorVersionUpgrade: false,
         applyImmediately: false,
-        enabledCloudwatchLogsExports: ['postgresql', 'upgrade'],
+        enabledCloudwatchLogsExports: LOG_EXPORTS,
         deletionProtection: args.production,
         skipFinalSnapshot: !args.production,
-        ...(args.production && { finalSnapshotIdentifier: `${name}-final` }),
+        ...(args.production && { finalSnapshotIdentifier: interpolate`${name}-final-${args.generation}` }),
         tags: { Name: name },
       },
-      this.child({ protect: args.production }),
+      this.child({ protect: args.production, dependsOn: args.logs }),
     );
     this.host = instance.address;
     this.secretArn = instance.masterUserSecrets.apply(([secret]) => {

@@ -5,17 +5,19 @@ import { Role } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
 import { METRIC_NAMESPACE } from '../../parent/src';
-import type { Place } from '../names';
+import { BUILD_LOG, type Place } from '../names';
 import { trust } from '@communique-tee/key-policies';
 import { flowLogPolicy } from '../policies/service-roles';
 import { Part } from './part';
 
 export interface LogsArgs {
-  /** What stands before each name, for example `/communique-tee/prod`. */
+  /** What comes before each name, for example `/communique-tee/prod`. */
   prefix: string;
   names: readonly string[];
+  /** By part: groups whose names AWS has chosen. A service that does not find its group makes one, which never ends. */
+  namedByAws?: Readonly<Record<string, string>>;
   retentionDays: number;
-  /** `pulumi destroy` leaves what was logged. */
+  /** Neither `pulumi destroy` nor CloudWatch deletes what was logged, until an operator turns the protection off. */
   keep: boolean;
 }
 
@@ -23,18 +25,25 @@ export interface LogsArgs {
 export class Logs extends Part {
   readonly groups: ReadonlyMap<string, { name: string; arn: Output<string> }>;
 
-  constructor(name: string, { prefix, names, retentionDays, keep }: LogsArgs, options: ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { prefix, names, namedByAws = {}, retentionDays, keep }: LogsArgs,
+    options: ComponentResourceOptions,
+  ) {
     super('Logs', name, options);
     this.groups = new Map(
-      names.map((part) => {
-        const group = `${prefix}/${part}`;
-        const made = new LogGroup(
-          `${name}-${part}`,
-          { name: group, retentionInDays: retentionDays, tags: { Name: group } },
-          this.child({ retainOnDelete: keep }),
-        );
-        return [part, { name: group, arn: made.arn }];
-      }),
+      [...names.map((part) => [part, `${prefix}/${part}`] as const), ...Object.entries(namedByAws)].map(
+        ([part, group]) => {
+          // Protected and not retained: a group that stays behind has the name that the next `pulumi up` needs.
+          const kept = keep && part !== BUILD_LOG;
+          const made = new LogGroup(
+            `${name}-${part}`,
+            { name: group, retentionInDays: retentionDays, deletionProtectionEnabled: kept, tags: { Name: group } },
+            this.child({ protect: kept }),
+          );
+          return [part, { name: group, arn: made.arn }];
+        },
+      ),
     );
     this.registerOutputs({});
   }

@@ -2,7 +2,7 @@ import { Group } from '@pulumi/aws/autoscaling/group.js';
 import { LaunchTemplate } from '@pulumi/aws/ec2/launchTemplate.js';
 import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
 import { PROJECT } from '../config/parse-settings';
-import { LAUNCH_HOOK } from '../names';
+import { CAPACITY_WAIT_SECONDS, LAUNCH_HOOK } from '../names';
 import { Part } from './part';
 
 export interface ParentsArgs {
@@ -114,8 +114,11 @@ export class Parents extends Part {
           'GroupTerminatingInstances',
         ],
         metricsGranularity: '1Minute',
-        // The image, its policies and the template are there at once; whether an instance becomes healthy is the refresh's business.
-        waitForCapacityTimeout: '0',
+        // An instance is in service once the hook has its CONTINUE, and that comes from an attested enclave. So the first `pulumi up`
+        // fails where none is attested; a later one starts an instance refresh and does not wait for it (rollout.ts).
+        waitForCapacityTimeout: `${CAPACITY_WAIT_SECONDS}s`,
+        // Instances hold nothing that has to be saved, and one that waits in the hook would hold up `pulumi destroy` until the hook ends.
+        forceDelete: true,
         tags: Object.entries(tags).map(([key, value]) => ({ key, value, propagateAtLaunch: false })),
       },
       this.child({ ignoreChanges: ['desiredCapacity'], dependsOn: args.after }),

@@ -11,6 +11,8 @@ export interface RedisArgs {
   authToken: string;
   authTokenVersion: number;
   production: boolean;
+  /** Differs each time the stack is made anew: a final snapshot has a name that stays taken. */
+  generation: Input<string>;
 }
 
 /** Redis of ElastiCache: private, encrypted on disk and on the way, with a password, and never forgetting a counter to make room. */
@@ -54,7 +56,7 @@ export class Redis extends Part {
         snapshotRetentionLimit: args.production ? 7 : 1,
         snapshotWindow: '07:00-08:00',
         maintenanceWindow: 'sun:08:30-sun:09:30',
-        ...(args.production && { finalSnapshotIdentifier: `${name}-final` }),
+        ...(args.production && { finalSnapshotIdentifier: interpolate`${name}-final-${args.generation}` }),
         tags: { Name: name },
       },
       this.child({ protect: args.production, additionalSecretOutputs: ['authToken', 'authTokenWo'] }),

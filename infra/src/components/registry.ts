@@ -8,7 +8,8 @@ export class Registry extends Part {
   readonly repositoryArn: Output<string>;
   readonly repositoryUrl: Output<string>;
 
-  constructor(name: string, options: ComponentResourceOptions) {
+  /** @param keep `pulumi destroy` refuses while images are in it */
+  constructor(name: string, { keep }: { keep: boolean }, options: ComponentResourceOptions) {
     super('Registry', name, options);
     const repository = new Repository(
       name,
@@ -17,7 +18,7 @@ export class Registry extends Part {
         imageTagMutability: 'IMMUTABLE',
         imageScanningConfiguration: { scanOnPush: true },
         encryptionConfigurations: [{ encryptionType: 'AES256' }],
-        forceDelete: false,
+        forceDelete: !keep,
         tags: { Name: name },
       },
       this.child(),

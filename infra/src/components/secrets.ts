@@ -26,7 +26,8 @@ export class Secrets extends Part {
         {
           name: secretName(args.stack, path),
           description,
-          recoveryWindowInDays: args.production ? 30 : 7,
+          // AWS keeps the name while a secret can be recovered, so a stack that is destroyed and made again could not have it.
+          recoveryWindowInDays: args.production ? 30 : 0,
           tags: { Name: secretName(args.stack, path) },
         },
         this.child(),

@@ -1,5 +1,5 @@
 import { SecurityGroupEgressRule } from '@pulumi/aws/vpc/securityGroupEgressRule.js';
-import { type ComponentResourceOptions, type Input, output, type Output } from '@pulumi/pulumi';
+import { type ComponentResourceOptions, type Input, output, type Output, type Resource } from '@pulumi/pulumi';
 import type { Settings } from '../config/parse-settings';
 import { nameOf, type Place } from '../names';
 import { DataVolume } from './data-volume';
@@ -13,6 +13,9 @@ export interface StoresArgs {
   place: Place;
   subnetIds: Input<string>[];
   zone: string;
+  /** Of the network: another one each time the stack is made anew. */
+  vpcId: Input<string>;
+  logs: Resource;
   databaseGroupId: Input<string> | undefined;
   redisGroupId: Input<string> | undefined;
 }
@@ -28,7 +31,7 @@ export class Stores extends Part {
 
   constructor(
     name: string,
-    { settings, place, subnetIds, zone, databaseGroupId, redisGroupId }: StoresArgs,
+    { settings, place, subnetIds, zone, vpcId, logs, databaseGroupId, redisGroupId }: StoresArgs,
     options: ComponentResourceOptions,
   ) {
     super('Stores', name, options);
@@ -45,6 +48,8 @@ export class Stores extends Part {
               instanceClass: settings.databaseClass,
               storageGiB: settings.databaseStorageGiB,
               production,
+              generation: vpcId,
+              logs,
             },
             parent,
           );
@@ -60,6 +65,7 @@ export class Stores extends Part {
               authToken: settings.redisAuthToken,
               authTokenVersion: settings.redisAuthTokenVersion,
               production,
+              generation: vpcId,
             },
             parent,
           );

@@ -112,10 +112,23 @@ describe('dev, by the Node language host', () => {
     expect(engine.state.urns).toHaveLength(before);
   });
 
-  it('is destroyed whole, dependents first', () => {
+  it('is destroyed whole, dependents first, and nothing that keeps a name stays', () => {
     expect(engine.destroy().length).toBeGreaterThan(60);
-    expect(engine.state.urns).toEqual([]);
+    expect([engine.state.urns, engine.state.leftBehind]).toEqual([[], []]);
   });
+
+  it('is made again at once', async () => {
+    expect(of(done(await engine.update(config('dev'))).operations, 'create')).toHaveLength(created);
+  });
+});
+
+it('staging is destroyed, with its database’s logs, and made again at once', async () => {
+  const engine = new SmallEngine(root, 'staging', 'us-east-1');
+  const first = done(await engine.update(config('staging')));
+  engine.destroy();
+  expect([engine.state.urns, engine.state.leftBehind]).toEqual([[], []]);
+  const again = done(await engine.update(config('staging')));
+  expect(of(again.operations, 'create')).toHaveLength(first.operations.length);
 });
 
 describe('prod, by the Node language host', () => {
@@ -139,5 +152,12 @@ describe('prod, by the Node language host', () => {
     ])
       expect(() => engine.destroy()).toThrow(type);
     expect(engine.state.urns).toHaveLength(before);
+  });
+
+  it('keeps its logs behind Pulumi’s protection and AWS’s own', () => {
+    expect(() => engine.destroy()).toThrow('aws:cloudwatch/logGroup:LogGroup communique-tee-prod-logs-gateway');
+    engine.state.unprotectAll();
+    expect(() => engine.destroy()).toThrow(/^AWS does not delete aws:.*: deletion protection$/);
+    expect(engine.state.urns.filter((urn) => urn.includes('aws:cloudwatch/logGroup:LogGroup'))).toHaveLength(9);
   });
 });

@@ -1,5 +1,6 @@
 import type { MockAws } from '../mock-aws';
 import { hidden, opened } from './property-values';
+import { madeByAws, refusal, staysTaken, uniqueName } from './what-stays';
 
 /** What the program asked for, as it came over the wire (secrets marked). */
 export interface Goal {
@@ -42,11 +43,23 @@ const REPLACING: Readonly<Record<string, readonly string[]>> = {
 /** What a stack consists of, from one update to the next. */
 export class StackState {
   readonly #kept = new Map<string, Kept>();
+  /** `<type> <name>` of what AWS has, and no state knows. */
+  readonly #left = new Set<string>();
 
   constructor(private readonly aws: MockAws) {}
 
   get urns(): string[] {
     return [...this.#kept.keys()];
+  }
+
+  /** What AWS still has of stacks that were destroyed, where it keeps a name: `<type> <name>`. */
+  get leftBehind(): string[] {
+    return [...this.#left].sort();
+  }
+
+  /** `pulumi state unprotect --all`. */
+  unprotectAll(): void {
+    for (const kept of this.#kept.values()) kept.protect = false;
   }
 
   /** For a test that looks for secrets: all that a state file would hold. */
@@ -69,6 +82,7 @@ export class StackState {
       this.#kept.set(goal.urn, { ...goal, inputs: before.inputs, id: before.id, outputs: before.outputs });
       return { operation: said('same'), id: before.id, outputs: before.outputs };
     }
+    if (!before) this.#create(goal);
     const { id, state } = this.aws.newResource({
       type: goal.type,
       name: goal.name,
@@ -99,7 +113,7 @@ export class StackState {
     const held = going.filter(({ protect }) => protect);
     if (held.length > 0)
       throw new Error(`protected, not deleted: ${held.map(({ name, type }) => `${type} ${name}`).join(', ')}`);
-    return going.map(({ urn, type, name, retainOnDelete }) => {
+    return going.map(({ urn, type, name, inputs, retainOnDelete }) => {
       const dependents = [...this.#kept.values()].filter(
         (other) =>
           other.urn !== urn &&
@@ -107,9 +121,34 @@ export class StackState {
       );
       if (dependents.length > 0)
         throw new Error(`${urn} is still needed by ${dependents.map((other) => other.urn).join(', ')}`);
+      this.#delete(type, name, inputs, retainOnDelete);
       this.#kept.delete(urn);
       return { op: retainOnDelete ? 'retain' : 'delete', urn, type, name, changed: [] };
     });
+  }
+
+  /** @throws Error where AWS has one of that name already */
+  #create({ type, name, inputs }: Goal): void {
+    const given = opened(inputs);
+    const unique = uniqueName(type, given);
+    if (unique !== undefined && this.#left.has(unique)) throw new Error(`AlreadyExists: ${unique} (${name})`);
+    const known = new Set([...this.#kept.values()].map((kept) => uniqueName(kept.type, kept.inputs)));
+    for (const made of madeByAws(type, given)) if (!known.has(made)) this.#left.add(made);
+  }
+
+  /** @throws Error where AWS refuses */
+  #delete(type: string, name: string, inputs: Record<string, unknown>, retained: boolean): void {
+    const [unique, bucket] = [uniqueName(type, inputs), `object ${String(inputs.bucket)}/`];
+    if (retained) {
+      if (inputs.key !== undefined) this.#left.add(`${bucket}${String(inputs.key)}`);
+      if (unique !== undefined) this.#left.add(unique);
+      return;
+    }
+    const objects = [...this.#left].filter((left) => left.startsWith(bucket));
+    const why = refusal(type, inputs, objects.length);
+    if (why !== undefined) throw new Error(`AWS does not delete ${type} ${name}: ${why}`);
+    if (type === 'aws:s3/bucket:Bucket') for (const object of objects) this.#left.delete(object);
+    for (const taken of staysTaken(type, inputs)) this.#left.add(taken);
   }
 }
 

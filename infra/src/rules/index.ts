@@ -1,8 +1,11 @@
 import { bucketsClosed, noPublicBucket } from './buckets';
+import { destroyable } from './destroyable';
 import { encryptedEverywhere, noSecretInState } from './encryption';
 import { attestedKeys } from './keys';
+import { logsEnd } from './logs';
 import { metadataV2, openPorts } from './network';
 import { deletionProtection } from './production';
+import { upWaits } from './parents';
 import { noWildcardAction, wildcardResourceListed } from './rights';
 import type { ResourceRule, RuleResource, StackRule } from './rule';
 import { volumesSnapshotted } from './snapshots';
@@ -21,9 +24,11 @@ export const RESOURCE_RULES: readonly ResourceRule[] = [
   wildcardResourceListed,
   attestedKeys,
   deletionProtection,
+  destroyable,
+  upWaits,
   tagged,
 ];
-export const STACK_RULES: readonly StackRule[] = [bucketsClosed, volumesSnapshotted];
+export const STACK_RULES: readonly StackRule[] = [bucketsClosed, volumesSnapshotted, logsEnd];
 
 export interface Violation {
   rule: string;

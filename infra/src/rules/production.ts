@@ -1,3 +1,4 @@
+import { BUILD_LOG } from '../names';
 import { isProduction, isTrue, numberOf, unless, type ResourceRule, type RuleResource } from './rule';
 
 type Props = RuleResource['props'];
@@ -26,6 +27,9 @@ const CHECKS: Readonly<Record<string, (props: Props) => string[]>> = {
   'aws:ebs/volume:Volume': ({ finalSnapshot }) => unless(isTrue(finalSnapshot), 'leaves no snapshot when it ends'),
   'aws:kms/key:Key': ({ deletionWindowInDays }) =>
     unless(numberOf(deletionWindowInDays) >= 7, 'ends less than a week after it is deleted'),
+  // Of a build nothing is kept: the log holds no record of what the service did.
+  'aws:cloudwatch/logGroup:LogGroup': ({ name, deletionProtectionEnabled }) =>
+    unless(String(name).endsWith(`/${BUILD_LOG}`) || isTrue(deletionProtectionEnabled), 'may be deleted'),
   'aws:secretsmanager/secret:Secret': ({ recoveryWindowInDays }) =>
     unless(numberOf(recoveryWindowInDays) >= 7, 'ends less than a week after it is deleted'),
 };

@@ -34,9 +34,10 @@ const changed = (
   );
 };
 const without = (type: string): RuleResource[] => good.filter((resource) => resource.type !== type);
+const tags = (): RuleResource['providerTags'] => good.find(({ type: of }) => of === 'aws:ec2/vpc:Vpc')?.providerTags;
 const added = (type: string, props: Record<string, unknown>): RuleResource[] => [
   ...good,
-  { type, name: 'added', props, providerTags: good.find(({ type: of }) => of === 'aws:ec2/vpc:Vpc')?.providerTags },
+  { type, name: 'added', props, providerTags: tags() },
 ];
 /** A policy's text, with something else in it. */
 const rewritten = (input: string, from: string | RegExp, to: string) => (props: RuleResource['props']) => {
@@ -342,6 +343,67 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
     'deletion-protection',
     'a balancer that may be deleted',
     () => changed('aws:lb/loadBalancer:LoadBalancer', { enableDeletionProtection: false }),
+  ],
+  [
+    'deletion-protection',
+    'a log that may be deleted',
+    () => changed('aws:cloudwatch/logGroup:LogGroup', { deletionProtectionEnabled: false }),
+  ],
+  ...(
+    [
+      ['aws:secretsmanager/secret:Secret', { recoveryWindowInDays: 7 }],
+      ['aws:s3/bucket:Bucket', { forceDestroy: false }],
+      ['aws:ecr/repository:Repository', { forceDelete: false }],
+      ['aws:rds/instance:Instance', { deletionProtection: true }],
+      ['aws:rds/instance:Instance', { skipFinalSnapshot: false }],
+      ['aws:elasticache/replicationGroup:ReplicationGroup', { finalSnapshotIdentifier: 'final' }],
+      ['aws:lb/loadBalancer:LoadBalancer', { enableDeletionProtection: true }],
+      ['aws:cloudwatch/logGroup:LogGroup', { deletionProtectionEnabled: true }],
+      ['aws:cloudwatch/logGroup:LogGroup', { skipDestroy: true }],
+    ] as const
+  ).map(([type, props]): [string, string, () => RuleResource[]] => [
+    'destroyable',
+    `a ${type} with ${JSON.stringify(props)} outside production`,
+    () => [{ type, name: 'trial', props, providerTags: { ...tags(), Environment: 'development' } }],
+  ]),
+  ...(
+    [
+      ['a group that is called ready at once', { waitForCapacityTimeout: '0' }],
+      ['a group that is called ready before its hook ends', { waitForCapacityTimeout: '29m59s' }],
+      ['no word on waiting, which is ten minutes', { waitForCapacityTimeout: undefined }],
+      ['a group without a hook', { initialLifecycleHooks: undefined }],
+      ['a group that cannot be deleted while an instance starts', { forceDelete: undefined }],
+    ] as const
+  ).map(([what, props]): [string, string, () => RuleResource[]] => [
+    'up-waits',
+    what,
+    () => changed('aws:autoscaling/group:Group', props),
+  ]),
+  [
+    'up-waits',
+    'an instance that is taken though it never answered',
+    () =>
+      changed('aws:autoscaling/group:Group', (props) => ({
+        initialLifecycleHooks: (props.initialLifecycleHooks as object[]).map((hook) => ({
+          ...hook,
+          defaultResult: 'CONTINUE',
+        })),
+      })),
+  ],
+  [
+    'logs-end',
+    'a log that is kept for ever',
+    () => changed('aws:cloudwatch/logGroup:LogGroup', { retentionInDays: undefined }),
+  ],
+  [
+    'logs-end',
+    'a log of RDS that RDS would make',
+    () => good.filter(({ props }) => props.name !== '/aws/rds/instance/communique-tee-prod-database/postgresql'),
+  ],
+  [
+    'logs-end',
+    'a log of CodeBuild that CodeBuild would make',
+    () => added('aws:codebuild/project:Project', { name: 'build' }),
   ],
   ['volumes-snapshotted', 'a volume without', () => added(volume, DATA)],
   ['volumes-snapshotted', 'a policy that is off', () => [...added(volume, DATA), ...daily({ state: 'DISABLED' })]],

@@ -1,0 +1,35 @@
+import { numberOf, recordOf, textsOf, unless, type RuleResource, type StackRule } from './rule';
+
+/** Log groups that a service of AWS writes to on a resource's behalf. Where one is absent the service makes it, without an end. */
+function logGroupsOf({ type, props }: RuleResource): string[] {
+  if (type === 'aws:rds/instance:Instance')
+    return textsOf(props.enabledCloudwatchLogsExports).map(
+      (log) => `/aws/rds/instance/${String(props.identifier)}/${log}`,
+    );
+  if (type === 'aws:codebuild/project:Project') {
+    const { groupName } = recordOf(recordOf(props.logsConfig).cloudwatchLogs);
+    return [typeof groupName === 'string' ? groupName : `/aws/codebuild/${String(props.name)}`];
+  }
+  return [];
+}
+
+export const logsEnd: StackRule = {
+  name: 'logs-end',
+  description: 'Every log group is made by the program, and what is in it ends after a time.',
+  checkStack(resources) {
+    const groups = resources.filter(({ type }) => type === 'aws:cloudwatch/logGroup:LogGroup');
+    return [
+      ...groups.flatMap(({ name, props }) =>
+        unless(numberOf(props.retentionInDays) > 0, `${name} keeps what is logged for ever`),
+      ),
+      ...resources.flatMap((resource) =>
+        logGroupsOf(resource).flatMap((group) =>
+          unless(
+            groups.some(({ props }) => props.name === group),
+            `${resource.name} would make the log group ${group} itself`,
+          ),
+        ),
+      ),
+    ];
+  },
+};

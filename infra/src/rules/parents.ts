@@ -1,0 +1,33 @@
+import { isTrue, listOf, numberOf, recordOf, unless, type ResourceRule } from './rule';
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+/** Of Go's durations (`40m`, `1h30m`); NaN for what is none. */
+function secondsOf(duration: unknown): number {
+  const parts = [...String(duration).matchAll(/(\d+)([smh])/g)];
+  if (parts.map(([whole]) => whole).join('') !== String(duration)) return NaN;
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (SECONDS[String(unit)] ?? NaN), 0);
+}
+
+export const upWaits: ResourceRule = {
+  name: 'up-waits',
+  description:
+    'A group is ready when its instances have passed the launch hook: `pulumi up` waits longer than the hook, `pulumi destroy` does not wait for it.',
+  check: ({ type, props }) => {
+    if (type !== 'aws:autoscaling/group:Group') return [];
+    const hooks = listOf(props.initialLifecycleHooks)
+      .map(recordOf)
+      .filter(({ lifecycleTransition }) => lifecycleTransition === 'autoscaling:EC2_INSTANCE_LAUNCHING');
+    return [
+      ...unless(hooks.length > 0, 'puts instances into service without asking them'),
+      ...hooks.flatMap(({ heartbeatTimeout, defaultResult }) => [
+        ...unless(defaultResult === 'ABANDON', 'keeps an instance that never answered'),
+        ...unless(
+          secondsOf(props.waitForCapacityTimeout) > numberOf(heartbeatTimeout),
+          'is called ready before an instance has passed its launch hook',
+        ),
+      ]),
+      ...unless(isTrue(props.forceDelete), 'cannot be deleted while an instance waits in its launch hook'),
+    ];
+  },
+};
