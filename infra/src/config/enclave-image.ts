@@ -55,7 +55,8 @@ export const measurement = z
 
 const schema = z.object({
   image: z.string().regex(/^[A-Za-z0-9._-]+\.eif$/),
-  version: z.string().max(64),
+  // Both are metadata of an object in S3, which takes ASCII alone.
+  version: z.string().regex(/^[ -~]{0,64}$/),
   architecture: z.enum(['arm64', 'x86_64']),
   stack: z.string().max(64),
   sizeBytes: z.int().positive(),
@@ -65,7 +66,7 @@ const schema = z.object({
   pcr1: measurement,
   pcr2: measurement,
   pcr8: measurement.optional(),
-  commit: z.string().max(128),
+  commit: z.string().regex(/^[ -~]{0,128}$/),
   routes: z
     .array(
       z.object({

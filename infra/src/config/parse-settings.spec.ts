@@ -83,6 +83,12 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ['a domain outside its zone', { hostedZone: 'other.org' }, /is not in the zone/],
   ['managed Redis without a password', { redisAuthToken: undefined }, /pulumi config set --secret redisAuthToken/],
   ['a password that needs quoting', { redisAuthToken: 'abc$efghijklmnop"' }, /redisAuthToken: letters/],
+  ['a password that ElastiCache refuses', { redisAuthToken: 'abcdefgh_ijklmnop' }, /redisAuthToken: letters/],
+  [
+    'a domain that is too long for a certificate of ACM',
+    { domain: `${'a'.repeat(53)}.example.org`, balancer: 'network', hostedZone: 'example.org' },
+    /domain: 65 characters; ACM's certificate/,
+  ],
   ['nobody for Let’s Encrypt', { acmeEmail: undefined }, /acmeEmail: is missing/],
   ['a retention that CloudWatch does not know', { logRetentionDays: '31' }, /logRetentionDays 31/],
   [
@@ -103,8 +109,22 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   expect(problems[0]).toMatch(words);
 });
 
-it('refuses a stack’s name that no bucket could carry', () => {
-  expect(problemsOf({}, withoutImage, 'Production_Europe_West')[0]).toContain('bucket names');
+it.each(['Production_Europe_West', 'thirteen-long', 'eu--west', 'eu-', '-eu', '1', ''])(
+  'refuses the stack name %j, from which AWS would not take the names',
+  (stack) => {
+    expect(problemsOf({}, withoutImage, stack)).toEqual([expect.stringMatching(/^stack .*names in AWS/)]);
+  },
+);
+
+it.each(['a', 'eu-west', 'twelve-chars', 'v2-1'])('accepts the stack name %s', (stack) => {
+  expect(problemsOf({}, withoutImage, stack)).toEqual([]);
+});
+
+it('accepts a domain of 64 characters behind a balancer, and of 253 without one', () => {
+  expect(
+    problemsOf({ domain: `${'a'.repeat(52)}.example.org`, balancer: 'network', hostedZone: 'example.org' }),
+  ).toEqual([]);
+  expect(problemsOf({ domain: `${Array(4).fill('a'.repeat(59)).join('.')}.${'b'.repeat(13)}` })).toEqual([]);
 });
 
 it('says everything at once, and no secret’s value', () => {

@@ -13,6 +13,9 @@ const RETENTIONS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
 
+/** Of the first name in a certificate of ACM: https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html. */
+const LONGEST_CERTIFIED_NAME = 64;
+
 export interface Settings extends Omit<
   RawSettings,
   'maxInstances' | 'imageFolder' | 'releaseFile' | 'gatewayEnvironment'
@@ -45,8 +48,11 @@ export function parseSettings(
   options: ParseOptions,
 ): Settings {
   const problems: string[] = [];
-  if (!/^[a-z][a-z0-9-]{0,11}$/.test(stack))
-    problems.push(`stack ${stack}: at most 12 of a to z, 0 to 9 and -, since bucket names are made of it`);
+  // RDS, ElastiCache and CloudTrail refuse two hyphens side by side, and a load balancer's name cannot end with one.
+  if (!/^(?=.{1,12}$)[a-z](-?[a-z0-9])*$/.test(stack))
+    problems.push(
+      `stack ${stack}: at most 12 of a to z, 0 to 9 and single hyphens between them, since names in AWS are made of it`,
+    );
   const region = regionSchema.safeParse(values['aws:region']);
   if (!region.success) problems.push('aws:region: a region, for example us-east-1');
 
@@ -196,6 +202,10 @@ function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): str
     problems.push('acmeEmail: is missing, and without a balancer the certificate comes from Let’s Encrypt');
   if (raw.balancer !== 'none' && missing('hostedZone'))
     problems.push("hostedZone: is missing, and the balancer's ACM certificate is proven by a record in it");
+  if (raw.balancer !== 'none' && (raw.domain?.length ?? 0) > LONGEST_CERTIFIED_NAME)
+    problems.push(
+      `domain: ${raw.domain?.length} characters; ACM's certificate for a balancer takes at most ${LONGEST_CERTIFIED_NAME}`,
+    );
   if (
     raw.hostedZone !== undefined &&
     raw.domain !== undefined &&

@@ -157,7 +157,8 @@ const secretText = z
   .string()
   .min(16, 'at least 16 characters')
   .max(128, 'at most 128 characters')
-  .regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, _ and -, so that it needs no quoting');
+  // ElastiCache takes !&#$^<>- beside them, and nothing else.
+  .regex(/^[A-Za-z0-9-]+$/, 'letters, digits and -, which ElastiCache takes and a URL need not quote');
 
 export const secretShape = {
   redisAuthToken: secretText.describe('the password of ElastiCache; required with redis managed'),
