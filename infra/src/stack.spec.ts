@@ -12,6 +12,7 @@ import { stackConfig } from './preview/stack-config';
 import { violationsOf } from './rules';
 import { statementsOf } from './rules/policies-of';
 import { ruleResources } from './rules/seen-resources';
+import { STACK_SHAPES } from './stack-shapes';
 
 const root = workspaceRoot();
 const folder = mkdtempSync(join(tmpdir(), 'communique-infra-'));
@@ -47,39 +48,7 @@ function buildFolder(stack: string): string[] {
 const run = (stack: string, ...changes: string[]): Promise<Seen> =>
   runProgram(stack, stackConfig(root, stack, [...buildFolder(stack), ...changes]).values, { root });
 
-const STACKS: [string, string, string[]][] = [
-  ['dev', 'dev', []],
-  ['staging', 'staging', []],
-  ['prod', 'prod', []],
-  ['prod with stores elsewhere', 'prod', ['database=external', 'redis=external']],
-  [
-    'prod of several parents behind an application balancer',
-    'prod',
-    ['instances=2', 'maxInstances=4', 'balancer=application'],
-  ],
-  [
-    'prod of several parents behind a network balancer, each zone with its way out',
-    'prod',
-    ['instances=2', 'balancer=network', 'natPerZone=true'],
-  ],
-  [
-    'prod of several parents behind a balancer without logs',
-    'prod',
-    ['instances=2', 'balancer=application', 'balancerLogDays=0'],
-  ],
-  [
-    'staging with its own image build',
-    'staging',
-    [
-      'imageBuild=true',
-      'imageBuildRepository=https://github.com/example/communique-tee',
-      `imageBuildCommit=${'c'.repeat(40)}`,
-      'auditTrail=create',
-    ],
-  ],
-];
-
-describe.each(STACKS)('%s', (_title, stack, changes) => {
+describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
   let seen: Seen;
   const all = (type: string): SeenResource[] => seen.resources.filter((resource) => resource.type === type);
   const inputsOf = <T = Record<string, unknown>>(type: string): T[] => all(type).map(({ inputs }) => inputs as T);
