@@ -12,6 +12,7 @@ import {
   type Service,
   type TemporaryFolder,
 } from '@communique-tee/testing/harness';
+import { hostNameOf } from './testing/host-names';
 import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settings';
 import { httpsRequest } from './testing/https-request';
 import { run } from './testing/run';
@@ -33,6 +34,16 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
 
   it.each(EXAMPLES)('takes its configuration: %s', async (_name, settings) => {
     const staged = await stageNginx(settings, join(folder.path, `test-${settings.stack}`));
+    const { code, stderr } = await nginx(['-t', '-c', staged.configuration, '-e', 'stderr']);
+    expect([code, stderr.match(/\[(warn|emerg|error)\].*/)]).toEqual([0, null]);
+  });
+
+  it.each([4, 46, 47, 64, 65, 250])('takes a host name of %i characters', async (length) => {
+    const domain = hostNameOf(length);
+    const staged = await stageNginx(
+      { ...ON_PARENT, https: { by: 'certbot', domain, email: 'operations@example.org' } },
+      join(folder.path, `name-${String(length)}`),
+    );
     const { code, stderr } = await nginx(['-t', '-c', staged.configuration, '-e', 'stderr']);
     expect([code, stderr.match(/\[(warn|emerg|error)\].*/)]).toEqual([0, null]);
   });

@@ -58,7 +58,7 @@ export async function stageNginx(settings: ParentSettings, root: string): Promis
     '-days',
     '2',
     '-subj',
-    `/CN=${name}`,
+    '/CN=communique-tee',
     '-addext',
     `subjectAltName=DNS:${name}`,
     '-keyout',
