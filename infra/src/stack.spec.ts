@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { workspaceRoot } from '@communique-tee/testing/harness';
-import { GATEWAY_METRICS, ParentSettingsError, renderParentFiles, type ParentSettings } from '../parent/src';
+import { GATEWAY_METRICS, renderParentFiles } from '../parent/src';
+import { MANAGED } from '../parent/src/testing/example-settings';
 import type { SeenResource } from './mock-aws';
 import type { PolicyDocument } from '@communique-tee/key-policies';
 import { runProgram, type Seen } from './preview/run-program';
@@ -458,39 +459,12 @@ it('outputs PCR3 of its parent role and a policy with the operator’s name, and
   );
 });
 
-// RDS calls its secrets like this.
 it('has a parent that takes the name of a secret that RDS makes', () => {
-  const seen: ParentSettings = {
-    stack: 'prod',
-    region: 'us-east-1',
-    storeBucket: 'bucket',
-    image: { key: 'k', versionId: 'v', sha384: pcr('a'), pcr0: pcr('1') },
-    release: { key: 'r', sha256: 'a'.repeat(64) },
-    enclave: { cpuCount: 2, memoryMiB: 3072 },
-    egress: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }],
-    acceptedPcr0: [pcr('1')],
-    operatorPcr3: pcr('3'),
-    gateway: { environment: {} },
-    secrets: {},
-    enclaveSecrets: {},
-    redis: { at: 'parent' },
-    database: {
-      at: 'managed',
-      host: 'database.example.org',
-      port: 5432,
-      name: 'communique',
-      secretArn:
-        'arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf',
-    },
-    https: { by: 'certbot', domain: 'example.org', email: 'operator@example.org' },
-    logGroupPrefix: '/communique-tee/prod',
-    launchHook: { group: 'communique-tee-prod-parent', name: 'enclave-attested', timeoutSeconds: 1800 },
-  };
-  try {
-    renderParentFiles(seen);
-  } catch (error) {
-    expect(error instanceof ParentSettingsError ? error.problems : error).toEqual([]);
-  }
+  const { database } = MANAGED;
+  if (database.at !== 'managed') throw new Error('the example has a managed database');
+  const secretArn =
+    'arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-11111111-2222-3333-4444-555555555555-AbCdEf';
+  expect(() => renderParentFiles({ ...MANAGED, database: { ...database, secretArn } })).not.toThrow();
 });
 
 // The group waits for this in every instance it starts: without it each one is given up after half an hour.

@@ -1,6 +1,6 @@
 import { renderParentFiles } from './index';
 import { ParentSettingsError } from './check-settings';
-import type { ParentSettings } from './settings';
+import { RESERVED_VARIABLES, type ParentSettings } from './settings';
 import { EXAMPLES, MANAGED, ON_PARENT } from './testing/example-settings';
 
 const problemsOf = (settings: ParentSettings): readonly string[] => {
@@ -17,7 +17,7 @@ it.each(EXAMPLES)('takes the example: %s', (_name, settings) => {
   expect(problemsOf(settings)).toEqual([]);
 });
 
-it('says everything that is wrong at once', () => {
+it('lists everything that is wrong at once', () => {
   const problems = problemsOf({
     ...ON_PARENT,
     region: 'Virginia',
@@ -80,10 +80,103 @@ it.each<[string, Partial<ParentSettings>]>([
     },
   ],
   [
-    'a balancer that may be anybody',
+    'a balancer at any address',
     { https: { by: 'balancer', networks: ['0.0.0.0/0'], clientAddress: 'x-forwarded-for' } },
   ],
   ['a database without its URL', { database: { at: 'external' } }],
 ])('refuses %s', (_name, change) => {
   expect(problemsOf({ ...MANAGED, ...change }).length).toBeGreaterThan(0);
+});
+
+describe('the environment of the gateway', () => {
+  const withVariables = (more: Readonly<Record<string, string>>): readonly string[] =>
+    problemsOf({
+      ...ON_PARENT,
+      gateway: { ...ON_PARENT.gateway, environment: { ...ON_PARENT.gateway.environment, ...more } },
+    });
+
+  it.each([
+    'NODE_OPTIONS',
+    'NODE_PATH',
+    'NODE_EXTRA_CA_CERTS',
+    'NODE_TLS_REJECT_UNAUTHORIZED',
+    'NODE_USE_ENV_PROXY',
+    'LD_PRELOAD',
+    'LD_LIBRARY_PATH',
+    'LD_AUDIT',
+    'SSLKEYLOGFILE',
+    'SSL_CERT_FILE',
+    'OPENSSL_CONF',
+    'GLIBC_TUNABLES',
+    'BASH_ENV',
+    'HTTPS_PROXY',
+    'PATH',
+  ])('refuses %s, which could change which code runs or whom it trusts', (name) => {
+    expect(withVariables({ [name]: '/tmp/x' })).toEqual([
+      `gateway.environment.${name}: is not for the gateway but for what runs it: it could change which code runs, or which certificates it trusts`,
+    ]);
+  });
+
+  it.each([
+    ['SYSTEM_HOURLY_LIMT', 'SYSTEM_HOURLY_LIMIT'],
+    ['RETENTION_MESSAGE_DAYS', 'RETENTION_MESSAGES_DAYS'],
+    ['log_level', 'LOG_LEVEL'],
+    ['DATABASE_POOLSIZE', 'DATABASE_POOL_SIZE'],
+  ])('refuses %s and names %s', (misspelt, meant) => {
+    expect(withVariables({ [misspelt]: '1' })).toEqual([
+      `gateway.environment.${misspelt}: is not a variable that the gateway knows; did you mean ${meant}? (.env.example lists them)`,
+    ]);
+  });
+
+  it.each(['AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'TZ', '__proto__', 'constructor', 'A B', ''])(
+    'refuses %j, which the gateway does not read',
+    (name) => {
+      expect(withVariables(Object.fromEntries([[name, 'x']]))).toEqual([
+        expect.stringMatching(/is not a variable that the gateway knows/),
+      ]);
+    },
+  );
+
+  it.each(RESERVED_VARIABLES)('refuses %s, which the deployment sets', (name) => {
+    expect(withVariables({ [name]: 'x' })).toEqual([
+      `gateway.environment.${name}: is set by the deployment itself: leave it out`,
+    ]);
+  });
+
+  it.each([
+    ['a value that the gateway refuses', { LOG_LEVEL: 'loud' }, 1],
+    ['a rule of the gateway over two variables', { ENCLAVE_TIMEOUT_MS: '120000' }, 1],
+    ['half a character', { AUTH_ADMIN_SCOPE: 'a\ud800' }, 1],
+    ['a line that Unicode ends', { AUTH_ADMIN_SCOPE: 'a\u2028b' }, 1],
+  ])('refuses %s', (_name, more, count) => {
+    expect(withVariables(more)).toHaveLength(count);
+  });
+
+  it('takes what the gateway takes, and waits as long as the gateway then does', () => {
+    const rendered = (more: Readonly<Record<string, string>>) =>
+      renderParentFiles({ ...ON_PARENT, gateway: { environment: { ...ON_PARENT.gateway.environment, ...more } } });
+    const nginx = '/etc/communique/nginx/gateway.conf';
+    const unit = '/etc/systemd/system/communique-gateway.service';
+    // Without a value a variable has its default.
+    for (const value of ['', ' 60000 ', '60000'])
+      expect(rendered({ ENCLAVE_TIMEOUT_MS: value })[nginx]?.content).toContain('proxy_read_timeout 75s;');
+    expect(rendered({ SHUTDOWN_TIMEOUT_MS: '' })[unit]?.content).toContain('TimeoutStopSec=35');
+  });
+});
+
+it.each([
+  ['upper case', 'Operations@Example.ORG', true],
+  ['a plus and a dot', 'ops.team+alarms@example.org', true],
+  ['punycode', 'ops@xn--bcher-kva.example', true],
+  ['a hyphen at the start, which certbot reads as an option', '-rf@example.org', false],
+  ['a line feed', 'ops@example.org\nX="1"', false],
+  ['a dollar', '$HOME@example.org', false],
+  ['two dots', 'ops@example..org', false],
+  ['a host without a dot', 'ops@localhost', false],
+])('an email address with %s', (_name, email, taken) => {
+  const { https } = ON_PARENT;
+  if (https.by !== 'certbot') throw new Error('the example has a certificate of certbot');
+  expect(problemsOf({ ...ON_PARENT, https: { ...https, email } })).toEqual(
+    taken ? [] : ['https.email: must be an email address'],
+  );
 });

@@ -1,4 +1,12 @@
 import { isIP } from 'node:net';
+import {
+  ENCLAVE_SECRETS,
+  parseEnvironment,
+  unknownVariable,
+  VARIABLES,
+  type GatewayConfig,
+} from '@communique-tee/gateway-environment';
+import { gatewayEnvironment } from './gateway-environment';
 import { RESERVED_VARIABLES, type ParentSettings } from './settings';
 
 /** Thrown with everything that is wrong at once. */
@@ -10,6 +18,23 @@ export class ParentSettingsError extends Error {
     this.name = 'ParentSettingsError';
   }
 }
+
+/** In either case; what a shell, certbot or an ACME directory would read as something else is left out. */
+export const EMAIL_ADDRESS =
+  /^[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?=[^@]{4,190}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/;
+
+/** certbot writes renewal/<domain>.conf, and a file's name has at most 255 bytes (NAME_MAX). */
+export const LONGEST_CERTBOT_DOMAIN = 255 - '.conf'.length;
+
+/** Where the rules of the gateway ask for a value that comes as a secret, at its start. */
+const STAND_IN_SECRETS: Readonly<Record<string, string>> = {
+  DATABASE_URL: 'postgresql://stand-in.example/communique',
+  REDIS_URL: 'rediss://stand-in.example',
+};
+const SECRET_VARIABLES: ReadonlySet<string> = new Set([...Object.keys(STAND_IN_SECRETS), ...ENCLAVE_SECRETS]);
+
+/** Node, the loader, TLS libraries and shells read these: they change which code runs, and whom it trusts. */
+const OF_THE_RUNTIME = /^(NODE_|LD_|SSL|OPENSSL|GLIBC_|MALLOC_|UV_|BASH|(HTTPS?|ALL|NO)_PROXY$|PATH$|IFS$)/;
 
 const PATTERNS = {
   stack: [/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and -'],
@@ -23,12 +48,11 @@ const PATTERNS = {
     /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
     'must be a name in lower case or an IPv4 address',
   ],
-  email: [/^[A-Za-z0-9._%+-]{1,64}@[a-z0-9.-]{1,190}$/, 'must be an address'],
+  email: [EMAIL_ADDRESS, 'must be an email address'],
   arn: [
     /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]{1,512}$/,
     'must be the ARN of a secret',
   ],
-  variable: [/^[A-Z][A-Z0-9_]{0,63}$/, 'must be the name of a variable'],
   volume: [/^vol-[0-9a-f]{8,17}$/, 'must be the id of a volume'],
   allocation: [/^eipalloc-[0-9a-f]{8,17}$/, 'must be the allocation id of an Elastic IP'],
   name: [/^[a-z_][a-z0-9_]{0,62}$/, 'must be the name of a database'],
@@ -38,15 +62,23 @@ const PATTERNS = {
   https: [/^https:\/\/[A-Za-z0-9._~:/?=-]{1,500}$/, 'must be an https URL'],
 } as const;
 
-/** `gateway.environment` could not, and must not, change what these stand for. */
+/** `gateway.environment` must not change these. */
 const reserved: ReadonlySet<string> = new Set(RESERVED_VARIABLES);
 const ZERO = /^0+$/;
 const MIN_ENCLAVE_MIB = 64;
+const certbotDomain = `must have at most ${String(LONGEST_CERTBOT_DOMAIN)} characters, since certbot names a file after it`;
 
-/** @throws ParentSettingsError. What it lets through can be put into shell, systemd, nginx and YAML files as it stands. */
-export function checkSettings(settings: ParentSettings): void {
+/**
+ * What it lets through can be put into shell, systemd, nginx and YAML files as it is, and the gateway starts with its environment.
+ * @returns the gateway's configuration as the gateway will read it, but for its secrets
+ * @throws ParentSettingsError
+ */
+export function checkSettings(settings: ParentSettings): GatewayConfig {
   const problems: string[] = [];
-  const problem = (where: string, rule: string) => problems.push(`${where}: ${rule}`);
+  const problem = (where: string, rule: string) => {
+    // The first thing that is wrong with a value is said, and once.
+    if (!problems.some((line) => line.startsWith(`${where}: `))) problems.push(`${where}: ${rule}`);
+  };
   const match = (where: string, value: string, pattern: keyof typeof PATTERNS) => {
     const [form, rule] = PATTERNS[pattern];
     if (!form.test(value)) problem(where, rule);
@@ -97,7 +129,9 @@ export function checkSettings(settings: ParentSettings): void {
   checkHttps(settings, match, problem);
   if (settings.elasticIpAllocationId !== undefined)
     match('elasticIpAllocationId', settings.elasticIpAllocationId, 'allocation');
-  if (problems.length > 0) throw new ParentSettingsError(problems);
+  const config = checkEnvironment(settings, problems.length > 0, problem);
+  if (config === undefined || problems.length > 0) throw new ParentSettingsError(problems);
+  return config;
 }
 
 type Match = (where: string, value: string, pattern: keyof typeof PATTERNS) => void;
@@ -127,19 +161,13 @@ function checkVariables(
   problem: Problem,
 ): void {
   for (const [name, value] of Object.entries(gateway.environment)) {
-    match(`gateway.environment.${name}`, name, 'variable');
-    if (reserved.has(name)) problem(`gateway.environment.${name}`, 'is set by the renderer');
-    if (Object.hasOwn(secrets, name)) problem(`gateway.environment.${name}`, 'is among the secrets too');
-    if (/_API_KEY$|^(DATABASE_URL|REDIS_URL)$/.test(name))
-      problem(`gateway.environment.${name}`, 'is a secret: it goes by ARN, or not to the gateway at all');
-    if (/[\x00-\x1f\x7f]/.test(value) || value.length > 16_384)
-      problem(`gateway.environment.${name}`, 'must be one line of at most 16384 characters');
+    const rule = problemOfVariable(name, value);
+    if (rule !== undefined) problem(`gateway.environment.${name}`, rule);
   }
   for (const [name, arn] of Object.entries(secrets)) {
-    match(`secrets.${name}`, name, 'variable');
     match(`secrets.${name}`, arn, 'arn');
-    if (reserved.has(name)) problem(`secrets.${name}`, 'is set by the renderer');
-    if (/_API_KEY$/.test(name)) problem(`secrets.${name}`, 'is of the enclave: the parent must never hold it');
+    if (!Object.hasOwn(STAND_IN_SECRETS, name))
+      problem(`secrets.${name}`, `must be one of ${Object.keys(STAND_IN_SECRETS).join(', ')}`);
   }
   for (const [name, arn] of Object.entries(enclaveSecrets)) {
     match(`enclaveSecrets.${name}`, name, 'secretName');
@@ -153,6 +181,32 @@ function checkVariables(
     if (needed !== Object.hasOwn(secrets, name))
       problem(`secrets.${name}`, needed ? 'is needed' : 'is made by the renderer here');
   }
+}
+
+/** What forbids a variable of the operator, whatever the other variables are. The text never holds the value. */
+function problemOfVariable(name: string, value: string): string | undefined {
+  if (reserved.has(name)) return 'is set by the deployment itself: leave it out';
+  if (SECRET_VARIABLES.has(name)) return 'is a secret: it goes by ARN, or not to the gateway at all';
+  if (!Object.hasOwn(VARIABLES, name))
+    return OF_THE_RUNTIME.test(name)
+      ? 'is not for the gateway but for what runs it: it could change which code runs, or which certificates it trusts'
+      : unknownVariable(name);
+  if (/[\p{Cc}\u2028\u2029]/u.test(value) || !value.isWellFormed() || value.length > 16_384)
+    return 'must be one line of at most 16384 characters, without control characters';
+  return undefined;
+}
+
+/** By the gateway's own rules: what passes here, the gateway starts with. `isWrong`: something else is wrong already. */
+function checkEnvironment(settings: ParentSettings, isWrong: boolean, problem: Problem): GatewayConfig | undefined {
+  const parsed = parseEnvironment({ ...STAND_IN_SECRETS, ...gatewayEnvironment(settings) });
+  if (parsed.ok) return parsed.config;
+  for (const line of parsed.problems) {
+    const at = line.indexOf(': ');
+    const name = line.slice(0, at);
+    // What the renderer sets follows from other settings, whose problems are listed.
+    if (!isWrong || !reserved.has(name)) problem(`gateway.environment.${name}`, line.slice(at + 2));
+  }
+  return undefined;
 }
 
 function checkDatabase(
@@ -172,6 +226,7 @@ function checkDatabase(
 function checkHttps({ https }: ParentSettings, match: Match, problem: Problem): void {
   if (https.by === 'certbot') {
     match('https.domain', https.domain, 'host');
+    if (https.domain.length > LONGEST_CERTBOT_DOMAIN) problem('https.domain', certbotDomain);
     match('https.email', https.email, 'email');
     if (https.acmeDirectory !== undefined) match('https.acmeDirectory', https.acmeDirectory, 'https');
     return;
@@ -180,7 +235,7 @@ function checkHttps({ https }: ParentSettings, match: Match, problem: Problem): 
   https.networks.forEach((block, index) => {
     const [address = '', bits = '', ...rest] = block.split('/');
     const family = isIP(address);
-    // /0 would let every client say who it is.
+    // /0 would let every client choose its own address.
     if (
       family === 0 ||
       rest.length > 0 ||

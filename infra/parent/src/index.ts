@@ -1,6 +1,6 @@
 /** What is installed on the EC2 instance that carries the enclave, rendered from infra/parent/files for one stack. */
 export { renderParentArchive, type ParentArchive } from './archive';
-export { ParentSettingsError } from './check-settings';
+export { checkSettings, EMAIL_ADDRESS, ParentSettingsError } from './check-settings';
 export { GATEWAY_METRICS, METRIC_NAMESPACE } from './cloudwatch-agent';
 export { renderParentFiles, type ParentFile } from './render-parent-files';
 export {

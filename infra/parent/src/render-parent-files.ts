@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { GatewayConfig } from '@communique-tee/gateway-environment';
 import { LIMITS } from '@communique-tee/protocol';
 import { checkSettings } from './check-settings';
 import { cloudwatchAgent, prometheusScrape } from './cloudwatch-agent';
@@ -17,8 +18,6 @@ export interface ParentFile {
 const PROGRAMS = ['/usr/local/libexec/communique/', '/usr/local/bin/'];
 /** How much longer nginx waits than the gateway may for its enclave. */
 const PROXY_MARGIN_SECONDS = 15;
-const DEFAULT_ENCLAVE_TIMEOUT_MS = 60_000;
-const DEFAULT_SHUTDOWN_TIMEOUT_MS = 25_000;
 /** All clients behind one address; the gateway counts more finely. */
 const REQUESTS_PER_SECOND = 50;
 
@@ -27,8 +26,8 @@ const [METADATA_V4, METADATA_V6] = ['169.254.169.254/32', 'fd00:ec2::254/128'];
 
 /** Everything that is laid out on the parent, by absolute path. @throws ParentSettingsError */
 export function renderParentFiles(settings: ParentSettings): Record<string, ParentFile> {
-  checkSettings(settings);
-  const files = renderTemplates(groupsOf(settings), templateValues(settings));
+  const config = checkSettings(settings);
+  const files = renderTemplates(groupsOf(settings), templateValues(settings, config));
   const json = (path: string, value: object) => files.set(path, `${JSON.stringify(value, null, 2)}\n`);
 
   files.set(
@@ -149,10 +148,9 @@ function groupsOf({
   ];
 }
 
-function templateValues(settings: ParentSettings): Record<string, string> {
+function templateValues(settings: ParentSettings, config: GatewayConfig): Record<string, string> {
   const { enclave, gateway, egress, https, database, redis, elasticIpAllocationId, enclaveSecrets } = settings;
   const memoryMiB = gateway.memoryMiB ?? DEFAULTS.gatewayMemoryMiB;
-  const variableMs = (name: string, byDefault: number) => Number(gateway.environment[name] ?? byDefault);
   const waitsForAddress = ({ host }: EgressRoute) => elasticIpAllocationId !== undefined && !isKms(host);
   const egressUnits = (routes: readonly EgressRoute[]) =>
     routes.map(({ vsockPort }) => `communique-egress@${String(vsockPort)}.service`);
@@ -188,10 +186,8 @@ function templateValues(settings: ParentSettings): Record<string, string> {
     gatewayPort: String(gateway.port ?? DEFAULTS.gatewayPort),
     gatewayMemoryHighMiB: String(Math.floor(memoryMiB * 0.85)),
     gatewayMemoryMaxMiB: String(memoryMiB),
-    gatewayStopSeconds: String(Math.ceil(variableMs('SHUTDOWN_TIMEOUT_MS', DEFAULT_SHUTDOWN_TIMEOUT_MS) / 1000) + 10),
-    proxyReadSeconds: String(
-      Math.ceil(variableMs('ENCLAVE_TIMEOUT_MS', DEFAULT_ENCLAVE_TIMEOUT_MS) / 1000) + PROXY_MARGIN_SECONDS,
-    ),
+    gatewayStopSeconds: String(Math.ceil(config.shutdown.timeoutMs / 1000) + 10),
+    proxyReadSeconds: String(Math.ceil(config.enclave.timeoutMs / 1000) + PROXY_MARGIN_SECONDS),
     maxBodyBytes: String(LIMITS.maxSealedMessageJsonBytes),
     requestsPerSecond: String(REQUESTS_PER_SECOND),
     requestsBurst: String(2 * REQUESTS_PER_SECOND),

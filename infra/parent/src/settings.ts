@@ -92,7 +92,7 @@ export const DEFAULTS = {
 /** Log groups under `logGroupPrefix`. */
 export const LOG_GROUPS = ['gateway', 'enclave', 'parent', 'nginx', 'database', 'metrics'] as const;
 
-/** Set by the renderer; not to be given in `gateway.environment`. */
+/** The renderer sets these, or what they would contradict; refused in `gateway.environment`. */
 export const RESERVED_VARIABLES = [
   ...[
     'NODE_ENV',
@@ -107,6 +107,8 @@ export const RESERVED_VARIABLES = [
   ...[
     'TEE_PROVIDER',
     'TEE_ENDPOINT',
+    'ENCLAVE_URL',
+    'ENCLAVE_URLS',
     'TEE_EXPECTED_CODE_HASH',
     'TEE_EXPECTED_OPERATOR',
     'TEE_ENABLE_ATTESTATION_VERIFICATION',

@@ -199,7 +199,11 @@ describe('the environment', () => {
       { ATTESTATION_DEVELOPMENT_ROOT_FILE: '/x' },
       'ATTESTATION_DEVELOPMENT_ROOT_FILE: goes with',
     ],
-    ['a cap under a name that nobody reads', { SYSTEM_HOURLY_LIMT: '1.00' }, 'SYSTEM_HOURLY_LIMT: is not a variable'],
+    [
+      'a cap under a misspelt name',
+      { SYSTEM_HOURLY_LIMT: '1.00' },
+      'SYSTEM_HOURLY_LIMT: is not a variable that the gateway knows; did you mean SYSTEM_HOURLY_LIMIT?',
+    ],
     ['another', { EMERGENCY_SHUTDOWN_TRESHOLD: '1.00' }, 'EMERGENCY_SHUTDOWN_TRESHOLD: is not a variable'],
     ['a third', { DEFAULT_USER_DAILY_LIMITS: '1.00' }, 'DEFAULT_USER_DAILY_LIMITS: is not a variable'],
     ['a proxy under a name that nobody reads', { TRUSTED_PROXY: '127.0.0.1' }, 'TRUSTED_PROXY: is not a variable'],

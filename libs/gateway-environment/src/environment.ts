@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { MeasurementSet } from '@communique-tee/attestation';
+import { closestName } from './closest-name';
 import { highestCostOfMessageMicroUsd } from './prices';
 import type { GatewayConfig } from './gateway-config';
 import { leavesMachineInClear } from './sentry-dsn';
@@ -39,7 +40,7 @@ export function parseEnvironment(
   }
   for (const name of Object.keys(environment)) {
     if (OWN_PREFIXES.some((prefix) => name.startsWith(prefix)) && !Object.hasOwn(VARIABLES, name))
-      problems.set(name, 'is not a variable that the gateway knows (.env.example lists them)');
+      problems.set(name, unknownVariable(name));
   }
   const isSet = (name: VariableName) => given.has(name);
   const trustAnchorPem = readPem(given.get('ATTESTATION_DEVELOPMENT_ROOT_FILE'), readFile);
@@ -48,6 +49,12 @@ export function parseEnvironment(
     if (!problems.has(name)) problems.set(name, rule);
   if (problems.size > 0) return { ok: false, problems: [...problems].map((problem) => problem.join(': ')).sort() };
   return { ok: true, config: configOf(values as Values, isSet, trustAnchorPem.pem) };
+}
+
+/** What is wrong with a name that the gateway does not read, and which name may be meant. */
+export function unknownVariable(name: string): string {
+  const meant = closestName(name, Object.keys(VARIABLES));
+  return `is not a variable that the gateway knows${meant === undefined ? '' : `; did you mean ${meant}?`} (.env.example lists them)`;
 }
 
 /** Rules over several variables. A variable whose own value is not valid is undefined here. */

@@ -1,5 +1,12 @@
 /** The gateway's environment: every variable, its rule and its default. The gateway reads it at start, the deployment before anything exists. */
-export { ENCLAVE_SECRETS, parseEnvironment, type Environment, type ParsedEnvironment } from './environment';
+export { closestName } from './closest-name';
+export {
+  ENCLAVE_SECRETS,
+  parseEnvironment,
+  unknownVariable,
+  type Environment,
+  type ParsedEnvironment,
+} from './environment';
 export { parseExpectedOperator } from './expected-operator';
 export type { GatewayConfig, TokenType } from './gateway-config';
 export { formatDollars } from './money';
