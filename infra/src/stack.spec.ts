@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { workspaceRoot } from '@communique-tee/testing/harness';
-import { GATEWAY_METRICS, renderParentFiles } from '../parent/src';
+import { renderParentFiles } from '../parent/src';
 import { MANAGED } from '../parent/src/testing/example-settings';
 import type { SeenResource } from './mock-aws';
 import type { PolicyDocument } from '@communique-tee/key-policies';
@@ -288,34 +288,6 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
         Resource: `arn:aws:s3:::${balancer.accessLogs?.bucket}/AWSLogs/123456789012/*`,
       }),
     );
-  });
-
-  it('counts in the parent’s log what only a line there says, and alarms for it', () => {
-    const filters = inputsOf<{
-      logGroupName: string;
-      pattern: string;
-      metricTransformation: { name: string; namespace: string };
-    }>('aws:cloudwatch/logMetricFilter:LogMetricFilter');
-    for (const { logGroupName } of filters) expect(logGroupName).toBe(`/communique-tee/${stack}/parent`);
-    const alarmed = inputsOf<{ metricName: string; namespace: string }>('aws:cloudwatch/metricAlarm:MetricAlarm').map(
-      ({ namespace, metricName }) => `${namespace} ${metricName}`,
-    );
-    const wanted = [
-      `CommuniqueTee ${stack}-launch-failures`,
-      ...(all('aws:lb/loadBalancer:LoadBalancer').length === 0 ? [`CommuniqueTee ${stack}-certificate-failures`] : []),
-    ];
-    expect(filters.map(({ metricTransformation: { namespace, name } }) => `${namespace} ${name}`)).toEqual(
-      expect.arrayContaining(wanted),
-    );
-    expect(alarmed).toEqual(expect.arrayContaining(wanted));
-  });
-
-  it('has the parent send every metric of the gateway that an alarm reads', () => {
-    const alarmed = inputsOf<{ metricName: string }>('aws:cloudwatch/metricAlarm:MetricAlarm').flatMap(
-      ({ metricName }) => (metricName.startsWith('communique_') ? [metricName] : []),
-    );
-    expect(alarmed.length).toBeGreaterThan(0);
-    expect(GATEWAY_METRICS).toEqual(expect.arrayContaining(alarmed));
   });
 
   it('alarms people, watches the keys, and warns at 80 % of the budget', () => {

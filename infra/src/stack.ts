@@ -283,7 +283,13 @@ export function createStack(
   }
 
   const topic = new AlarmTopic(name('alarms'), { place, email: settings.alarmEmail }, options);
-  new LogMetrics(name('counted'), { stack, logGroupName: logs.group('parent').name }, { ...options, dependsOn: logs });
+  new LogMetrics(name('counted'), { stack, logs }, { ...options, dependsOn: logs });
+  if (settings.auditTrail === 'create') new AuditTrail(name('audit'), { place, protect: production }, options);
+  const watch = new KeyWatch(
+    name('watch'),
+    { keyArns: [enclaveKey.keyArn, operatorKey.keyArn], topicArn: topic.topicArn, bucketName: store.bucketId },
+    options,
+  );
   new Alarms(
     name('alarm'),
     {
@@ -293,14 +299,9 @@ export function createStack(
       instances: settings.instances,
       ...(balancer && { certificateArn: balancer.certificateArn }),
       ...(stores.databaseIdentifier !== undefined && { databaseIdentifier: stores.databaseIdentifier }),
-      ...(stores.redisIdentifier !== undefined && { redisIdentifier: stores.redisIdentifier }),
+      ...(stores.redis && { redis: stores.redis }),
+      watchRules: watch.rules,
     },
-    options,
-  );
-  if (settings.auditTrail === 'create') new AuditTrail(name('audit'), { place, protect: production }, options);
-  new KeyWatch(
-    name('watch'),
-    { keyArns: [enclaveKey.keyArn, operatorKey.keyArn], topicArn: topic.topicArn, bucketName: store.bucketId },
     options,
   );
   new Dashboard(name('overview'), { stack, region: settings.region, groupName: parentGroup }, options);

@@ -3,30 +3,22 @@ import type { ParentSettings } from './settings';
 /** Of the metrics below, with the dimension `stack`. */
 export const METRIC_NAMESPACE = 'CommuniqueTee';
 
-/** What the gateway's metrics say (docs/operations.md, "Metrics") that an alarm or the dashboard needs. */
-export const GATEWAY_METRICS = [
-  ...[
-    'communique_queue_jobs',
-    'communique_queue_due_jobs',
-    'communique_queue_oldest_due_seconds',
-    'communique_messages_accepted_total',
-    'communique_messages_ended_total',
-  ],
-  ...[
-    'communique_attestation_trusted',
-    'communique_emergency_stop',
-    'communique_budget_micro_usd',
-    'communique_database_up',
-    'communique_rate_limits_store',
-  ],
-  ...['communique_admission_refusals_total', 'communique_error_reports_total', 'nodejs_eventloop_lag_p99_seconds'],
-] as const;
-
-/** Labels that split these series; the others have the stack alone. */
-const LABELS: Readonly<Record<string, readonly string[]>> = {
+/**
+ * The series of the gateway (docs/operations.md, "Metrics") that an alarm or the dashboard reads, each with the labels that become
+ * dimensions beside `stack`. CloudWatch bills every combination of their values as a metric, so no others are sent.
+ */
+export const GATEWAY_METRICS: Readonly<Record<string, readonly string[]>> = {
   communique_attestation_trusted: ['enclave'],
-  communique_budget_micro_usd: ['window', 'amount'],
-  communique_messages_ended_total: ['status'],
+  communique_queue_jobs: [],
+  communique_queue_due_jobs: [],
+  communique_queue_oldest_due_seconds: [],
+  communique_messages_accepted_total: [],
+  communique_admission_refusals_total: [],
+  communique_emergency_stop: [],
+  communique_budget_used_ratio: ['window'],
+  communique_database_up: [],
+  communique_rate_limits_store: ['store'],
+  communique_unexpected_errors_total: [],
 };
 
 const MINUTE = 60;
@@ -45,8 +37,11 @@ export function cloudwatchAgent(settings: ParentSettings): object {
     ...(settings.database.at === 'parent' ? ['communique-postgresql'] : []),
     ...(settings.redis.at === 'parent' ? ['communique-redis'] : []),
   ];
-  const labelled = GATEWAY_METRICS.filter((name) => LABELS[name] !== undefined);
-  const plain = GATEWAY_METRICS.filter((name) => LABELS[name] === undefined);
+  const labelSets = new Map<string, { labels: readonly string[]; names: string[] }>();
+  for (const [name, labels] of Object.entries(GATEWAY_METRICS)) {
+    const key = labels.join();
+    labelSets.set(key, { labels, names: [...(labelSets.get(key)?.names ?? []), name] });
+  }
   const declaration = (names: readonly string[], labels: readonly string[]) => ({
     source_labels: ['job'],
     label_matcher: '^gateway$',
@@ -90,10 +85,7 @@ export function cloudwatchAgent(settings: ParentSettings): object {
           emf_processor: {
             metric_declaration_dedup: true,
             metric_namespace: METRIC_NAMESPACE,
-            metric_declaration: [
-              declaration(plain, []),
-              ...labelled.map((name) => declaration([name], LABELS[name] ?? [])),
-            ],
+            metric_declaration: [...labelSets.values()].map(({ names, labels }) => declaration(names, labels)),
           },
         },
       },

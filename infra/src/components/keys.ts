@@ -51,8 +51,12 @@ export interface KeyWatchArgs {
 
 /** A change of a key's policy can admit another image, so each one sends an alarm to the operator. Needs a CloudTrail. */
 export class KeyWatch extends Part {
+  /** The rules' names by what each watches. */
+  readonly rules: Readonly<Record<string, string>>;
+
   constructor(name: string, { keyArns, topicArn, bucketName }: KeyWatchArgs, options: ComponentResourceOptions) {
     super('KeyWatch', name, options);
+    this.rules = { keys: `${name}-keys`, images: `${name}-images` };
     const watch = (part: string, description: string, pattern: Input<object>) => {
       const rule = new EventRule(
         `${name}-${part}`,

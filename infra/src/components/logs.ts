@@ -55,33 +55,40 @@ export class Logs extends Part {
   }
 }
 
-/** What only a line of the parent's log says, and an alarm needs. The lines: record-end and report-attested of infra/parent. */
+/** What only a line of a log tells, and an alarm needs. The lines: record-end and report-attested of infra/parent. */
 export const LOG_METRICS = {
-  'certificate-failures':
-    '{ $.event = "service_ended" && $.unit = "communique-acme.service" && $.result != "success" }',
-  'launch-failures': '{ $.event = "launch_never_attested" || $.event = "launch_without_certificate" }',
+  'certificate-failures': {
+    group: 'parent',
+    pattern: '{ $.event = "service_ended" && $.unit = "communique-acme.service" && $.result != "success" }',
+  },
+  'launch-failures': {
+    group: 'parent',
+    pattern: '{ $.event = "launch_never_attested" || $.event = "launch_without_certificate" }',
+  },
+  'gateway-crashes': {
+    group: 'gateway',
+    pattern: '{ $.event = "service_ended" && $.unit = "communique-gateway.service" && $.result != "success" }',
+  },
 } as const;
 
+type LogMetric = keyof typeof LOG_METRICS;
+
 /** A filter gives its metric no dimension of its own, so the stack is in the name. */
-export const logMetricName = (stack: string, metric: keyof typeof LOG_METRICS): string => `${stack}-${metric}`;
+export const logMetricName = (stack: string, metric: LogMetric): string => `${stack}-${metric}`;
 
 export class LogMetrics extends Part {
-  constructor(
-    name: string,
-    { stack, logGroupName }: { stack: string; logGroupName: string },
-    options: ComponentResourceOptions,
-  ) {
+  constructor(name: string, { stack, logs }: { stack: string; logs: Logs }, options: ComponentResourceOptions) {
     super('LogMetrics', name, options);
-    for (const [metric, pattern] of Object.entries(LOG_METRICS) as [keyof typeof LOG_METRICS, string][]) {
+    for (const [metric, { group, pattern }] of Object.entries(LOG_METRICS)) {
       new LogMetricFilter(
         `${name}-${metric}`,
         {
           name: `${name}-${metric}`,
-          logGroupName,
+          logGroupName: logs.group(group).name,
           pattern,
           metricTransformation: {
             namespace: METRIC_NAMESPACE,
-            name: logMetricName(stack, metric),
+            name: logMetricName(stack, metric as LogMetric),
             value: '1',
             defaultValue: '0',
           },

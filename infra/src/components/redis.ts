@@ -20,10 +20,13 @@ export class Redis extends Part {
   /** With the password: a secret. */
   readonly url: Output<string>;
   readonly identifier: string;
+  /** Named `<identifier>-001` and so on. */
+  readonly nodes: number;
 
   constructor(name: string, args: RedisArgs, options: ComponentResourceOptions) {
     super('Redis', name, options);
     this.identifier = name;
+    this.nodes = args.production ? 2 : 1;
     const subnets = new SubnetGroup(name, { name, subnetIds: args.subnetIds, tags: { Name: name } }, this.child());
     const parameters = new ParameterGroup(
       name,
@@ -38,7 +41,7 @@ export class Redis extends Part {
         engine: 'redis',
         engineVersion: '7.1',
         nodeType: args.nodeType,
-        numCacheClusters: args.production ? 2 : 1,
+        numCacheClusters: this.nodes,
         automaticFailoverEnabled: args.production,
         multiAzEnabled: args.production,
         port: 6379,

@@ -29,6 +29,7 @@ export class Scaling extends Part {
     const [more, fewer] = [step('more', 1, 600), step('fewer', -1, 1800)];
     const alarm = (
       part: string,
+      alarmDescription: string,
       metricName: string,
       comparisonOperator: string,
       threshold: number,
@@ -39,6 +40,7 @@ export class Scaling extends Part {
         `${name}-${part}`,
         {
           name: `${name}-${part}`,
+          alarmDescription,
           namespace: METRIC_NAMESPACE,
           dimensions: { stack },
           metricName,
@@ -52,9 +54,33 @@ export class Scaling extends Part {
         },
         this.child(),
       );
-    alarm('old', 'communique_queue_oldest_due_seconds', 'GreaterThanThreshold', 60, 3, more);
-    alarm('deep', 'communique_queue_due_jobs', 'GreaterThanThreshold', 1000, 3, more);
-    alarm('idle', 'communique_queue_due_jobs', 'LessThanThreshold', 10, 30, fewer);
+    alarm(
+      'old',
+      'Adds a parent: a due message waits for more than a minute.',
+      'communique_queue_oldest_due_seconds',
+      'GreaterThanThreshold',
+      60,
+      3,
+      more,
+    );
+    alarm(
+      'deep',
+      'Adds a parent: more than 1,000 messages are due.',
+      'communique_queue_due_jobs',
+      'GreaterThanThreshold',
+      1000,
+      3,
+      more,
+    );
+    alarm(
+      'idle',
+      'Removes a parent: hardly a message is due.',
+      'communique_queue_due_jobs',
+      'LessThanThreshold',
+      10,
+      30,
+      fewer,
+    );
     this.registerOutputs({});
   }
 }

@@ -27,7 +27,7 @@ export class Stores extends Part {
   readonly database: Output<{ host: string; secretArn: string } | undefined>;
   readonly dataVolumeId: Output<string | undefined>;
   readonly databaseIdentifier: string | undefined;
-  readonly redisIdentifier: string | undefined;
+  readonly redis: { readonly identifier: string; readonly nodes: number } | undefined;
 
   constructor(
     name: string,
@@ -110,7 +110,7 @@ export class Stores extends Part {
     this.database = output(database ? { host: database.host, secretArn: database.secretArn } : undefined);
     this.dataVolumeId = output(volume?.volumeId);
     this.databaseIdentifier = database?.identifier;
-    this.redisIdentifier = redis?.identifier;
+    this.redis = redis && { identifier: redis.identifier, nodes: redis.nodes };
     this.registerOutputs({});
   }
 }

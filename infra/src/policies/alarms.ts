@@ -1,8 +1,15 @@
 import { accountRoot, type Place } from '../names';
 import { policy, type PolicyDocument } from '@communique-tee/key-policies';
 
-/** Who tells people: alarms, budget warnings and the rule on key policies. */
-const SENDERS = ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com', 'events.amazonaws.com'];
+/** Services that name the account they act for in `aws:SourceAccount`. */
+const SENDERS = ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'];
+
+/**
+ * EventBridge, which names none: with a condition on `aws:SourceAccount` or `aws:SourceArn`, in the key's policy or in the topic's, it can
+ * publish nothing to an encrypted topic (AWS, "SNS key management", and "Using resource-based policies for EventBridge"). So an account
+ * that knows the topic's ARN could have its own EventBridge send a notice here: a notice admits nothing.
+ */
+const EVENT_BRIDGE = 'events.amazonaws.com';
 
 /** The alarms' own key: the AWS-managed one of SNS cannot be used by CloudWatch. */
 export function alarmKeyPolicy(place: Place): PolicyDocument {
@@ -39,6 +46,13 @@ export function alarmKeyPolicy(place: Place): PolicyDocument {
       Resource: '*',
       Condition: { StringEquals: { 'aws:SourceAccount': place.accountId } },
     },
+    {
+      Sid: 'ChangesAreReported',
+      Effect: 'Allow',
+      Principal: { Service: [EVENT_BRIDGE] },
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: '*',
+    },
   );
 }
 
@@ -51,6 +65,13 @@ export function alarmTopicPolicy(place: Place, topicArn: string): PolicyDocument
       Action: ['sns:Publish'],
       Resource: topicArn,
       Condition: { StringEquals: { 'aws:SourceAccount': place.accountId } },
+    },
+    {
+      Sid: 'ChangesAreReported',
+      Effect: 'Allow',
+      Principal: { Service: [EVENT_BRIDGE] },
+      Action: ['sns:Publish'],
+      Resource: topicArn,
     },
     {
       Sid: 'OnlyTls',

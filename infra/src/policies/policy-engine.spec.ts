@@ -1,5 +1,6 @@
 import type { Place } from '../names';
 import { enclaveKeyPolicy, operatorKeyPolicy, type AcceptedImage } from '@communique-tee/key-policies';
+import { alarmKeyPolicy, alarmTopicPolicy } from './alarms';
 import { balancerLogBucketPolicy, imageBucketPolicy, s3EndpointPolicy } from './buckets';
 import type { PolicyDocument } from '@communique-tee/key-policies';
 import { keyPolicyDocuments } from '@communique-tee/key-policies';
@@ -461,6 +462,40 @@ describe('the bucket of the balancer’s logs', () => {
       expect(asked(administrator, 's3:GetObject')).toBe(true);
     },
   );
+});
+
+describe('the way of an alarm to people', () => {
+  const topicArn = 'arn:aws:sns:us-east-1:123456789012:communique-tee-prod-alarms';
+  const alarmKey = keyArn;
+  const fromHere = { 'aws:SourceAccount': place.accountId };
+  const publishes = (service: string, context: Record<string, string>): boolean =>
+    [
+      { action: 'kms:GenerateDataKey', resource: alarmKey, on: alarmKeyPolicy(place) },
+      { action: 'kms:Decrypt', resource: alarmKey, on: alarmKeyPolicy(place) },
+      { action: 'sns:Publish', resource: topicArn, on: alarmTopicPolicy(place, topicArn) },
+    ].every((step) =>
+      isAllowed({
+        ...step,
+        who: service,
+        accountId: place.accountId,
+        own: everything,
+        context: { 'aws:PrincipalIsAWSService': 'true', 'aws:SecureTransport': 'true', ...context },
+      }),
+    );
+
+  it.each(['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'])('is open to %s for this account alone', (service) => {
+    expect(publishes(service, fromHere)).toBe(true);
+    expect(publishes(service, { 'aws:SourceAccount': OTHER_ACCOUNT })).toBe(false);
+    expect(publishes(service, {})).toBe(false);
+  });
+
+  it('is open to EventBridge, which names no source account to an encrypted topic', () => {
+    expect(publishes('events.amazonaws.com', {})).toBe(true);
+  });
+
+  it.each(['lambda.amazonaws.com', 's3.amazonaws.com'])('is closed to %s', (service) => {
+    expect(publishes(service, fromHere)).toBe(false);
+  });
 });
 
 it('hands tests outside the very documents', () => {

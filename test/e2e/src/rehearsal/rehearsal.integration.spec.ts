@@ -17,6 +17,7 @@ import { redisAvailability } from '@communique-tee/testing/redis';
 import { receivedBy } from '@communique-tee/test-system';
 import { Client } from 'pg';
 import { Agent, fetch as undiciFetch } from 'undici';
+import { GATEWAY_METRICS } from '@communique-tee/parent-files';
 import { commandAvailability, type Availability } from '@communique-tee/parent-files/testing/stage';
 import { plantedMessage } from '@communique-tee/test-system';
 import { startRehearsal, type Rehearsal } from './start-rehearsal';
@@ -78,6 +79,24 @@ describeWith(
         while ((await fetch(`${at()}/api/health/tee`)).status !== 200) await sleep(100);
         return fetchEnclaveKey(at(), policy());
       };
+
+      it('the gateway has every series that an alarm reads from the first scrape on, or a first event would be no increase', async () => {
+        const lines = (await (await realFetch(parent.metricsUrl)).text()).split('\n');
+        const missing = Object.entries(GATEWAY_METRICS).filter(
+          ([name, labels]) =>
+            !lines.some(
+              (line) => /^[a-z_]+/.exec(line)?.[0] === name && labels.every((label) => line.includes(`${label}="`)),
+            ),
+        );
+        expect(missing).toEqual([]);
+        expect(lines).toContain('communique_unexpected_errors_total 0');
+        const alarmed = [
+          'communique_attestation_trusted{enclave="0"}',
+          'communique_rate_limits_store{store="memory"}',
+          'communique_budget_used_ratio{window="system_day"}',
+        ];
+        for (const series of alarmed) expect(lines.filter((line) => line.startsWith(`${series} `))).toHaveLength(1);
+      });
 
       it("a sealed message posted at nginx's TLS port reaches House and Senate through the proxies, and its receipt verifies", async () => {
         const alice = { gateway: at(), token: await parent.system.issuer.token('alice') };

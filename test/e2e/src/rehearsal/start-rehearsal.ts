@@ -48,6 +48,8 @@ export interface Rehearsal {
   readonly services: Record<string, Service>;
   readonly collectorPort: number;
   readonly gatewayDatabaseUrl: string;
+  /** What CloudWatch's agent scrapes. */
+  readonly metricsUrl: string;
   startEgress(way: Way): Promise<void>;
   stop(): Promise<void>;
 }
@@ -166,6 +168,7 @@ export async function startRehearsal(folder: TemporaryFolder, keys: 'process' | 
       services,
       collectorPort,
       gatewayDatabaseUrl: databases.gateway,
+      metricsUrl: `http://127.0.0.1:${String(settings.gateway.metricsPort)}/metrics`,
       startEgress: (way) => startEgress(way),
       stop,
     };

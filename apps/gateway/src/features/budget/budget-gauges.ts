@@ -26,6 +26,24 @@ export class BudgetGauges {
       stopped ? 1 : 0,
     );
     metrics.gauge(
+      'communique_budget_used_ratio',
+      'Spent and reserved, as a part of the cap of the current window.',
+      ['window'],
+      async (gauge) => {
+        const budgets = await state();
+        if (budgets === null) {
+          gauge.reset();
+          return;
+        }
+        for (const [window, name] of Object.entries(WINDOWS)) {
+          const { reservedMicroUsd, spentMicroUsd, capMicroUsd } = budgets[name];
+          const used = Number(reservedMicroUsd + spentMicroUsd);
+          // Of a cap of nothing all is used.
+          gauge.set({ window }, capMicroUsd === 0n ? 1 : used / Number(capMicroUsd));
+        }
+      },
+    );
+    metrics.gauge(
       'communique_budget_micro_usd',
       'The current windows, in micro-dollars.',
       ['window', 'amount'],

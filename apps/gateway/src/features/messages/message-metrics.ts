@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Metrics } from '../../core/telemetry/metrics';
 
 /** Why a new message is refused: too many have not ended, or a due one waits too long for a worker. */
-export type AdmissionReason = 'queue_length' | 'queue_age';
+const ADMISSION_REASONS = ['queue_length', 'queue_age'] as const;
+export type AdmissionReason = (typeof ADMISSION_REASONS)[number];
 
 @Injectable()
 export class MessageMetrics {
@@ -19,6 +20,8 @@ export class MessageMetrics {
       'New messages refused by this process with `overloaded`.',
       ['reason'],
     );
+    // From zero, or the first refusal would be no increase for a collector that works with differences.
+    for (const reason of ADMISSION_REASONS) this.refusals.inc({ reason }, 0);
   }
 
   accepted(): void {

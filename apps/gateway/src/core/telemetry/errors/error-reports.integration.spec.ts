@@ -199,17 +199,19 @@ describe('error reports', () => {
     expect(sentry.events()).toHaveLength(1);
   });
 
-  it('do not exist without a DSN', async () => {
+  it('are not sent without a DSN, and their errors are counted all the same', async () => {
     const own = {
       metrics: new Metrics(),
       logger: new Logger({ log: { level: 'silent' } }, { write: () => undefined }),
     };
-    const listening = jest.spyOn(own.logger, 'onError');
+    const counted = async () =>
+      (await own.metrics.registry.metrics()).split('\n').filter((line) => line.startsWith('communique_'));
     const silent = new ErrorReports({ environment: 'test' }, own.logger, own.metrics);
+    expect(await counted()).toEqual(['communique_unexpected_errors_total 0']);
     own.logger.error({ err: new Error('x') }, 'request failed');
+    own.logger.error({ err: new ProblemError('database_unavailable') }, 'request failed');
     await silent.onApplicationShutdown();
-    expect(listening).not.toHaveBeenCalled();
-    expect(await own.metrics.registry.metrics()).not.toContain('communique_error_reports');
+    expect(await counted()).toEqual(['communique_unexpected_errors_total 1']);
   });
 
   it('do not make of one error two', () => {

@@ -18,13 +18,14 @@ const FLUSH_MS = 2000;
 export type ReportsConfig = Pick<GatewayConfig, 'errorReports' | 'environment'>;
 
 /**
- * Reports unexpected errors to SENTRY_DSN: those that the log has a line of (reported-events.ts). README.md says what is told and how
- * often. Without a DSN nothing of it exists.
+ * Counts unexpected errors (reported-events.ts lists their log lines) and reports them to SENTRY_DSN where that is set. README.md says
+ * what a report holds and how often one is sent.
  */
 @Injectable()
 export class ErrorReports implements OnApplicationShutdown {
   private readonly sender:
     { readonly transport: SentryTransport; readonly program: Program; readonly count: Counter<'outcome'> } | undefined;
+  private readonly unexpected: Counter;
   private readonly budget = new ReportBudget();
   private noted: NotedError[] = [];
   private scheduled = false;
@@ -35,6 +36,13 @@ export class ErrorReports implements OnApplicationShutdown {
     private readonly logger: Logger,
     metrics: Metrics,
   ) {
+    this.unexpected = metrics.counter(
+      'communique_unexpected_errors_total',
+      'Unexpected errors, whether or not they are reported.',
+    );
+    logger.onError((fields, event) => {
+      this.note(fields, event);
+    });
     if (config.errorReports === undefined) return;
     const count = new Counter({
       name: 'communique_error_reports_total',
@@ -49,9 +57,6 @@ export class ErrorReports implements OnApplicationShutdown {
       }),
       program: { ...runningProgram(), environment: config.environment },
     };
-    logger.onError((fields, event) => {
-      this.note(fields, event);
-    });
   }
 
   /** The last of what was noted goes out, within a bound. */
@@ -63,7 +68,9 @@ export class ErrorReports implements OnApplicationShutdown {
 
   /** Never throws, and does not look at the error before the request at hand has gone on, but in a crash. */
   private note(fields: LogFields, event: string): void {
-    if (this.sender === undefined || !isReportedEvent(event) || isExpected(fields)) return;
+    if (!isReportedEvent(event) || isExpected(fields)) return;
+    this.unexpected.inc();
+    if (this.sender === undefined) return;
     const crashes = event === CRASH;
     if (this.noted.length >= MAX_NOTED && !crashes) {
       this.sender.count.inc({ outcome: 'dropped' });

@@ -1,0 +1,239 @@
+import type { Input } from '@pulumi/pulumi';
+import { METRIC_NAMESPACE } from '../../parent/src';
+import { logMetricName } from './logs';
+
+const MINUTE = 60;
+const QUARTER_HOUR = 15 * MINUTE;
+const DAY = 86_400;
+
+export interface AlarmConditionsArgs {
+  stack: string;
+  groupName: Input<string>;
+  instances: number;
+  /** Of the balancer's certificate; without a balancer nginx has certbot's, and its failures are counted. */
+  certificateArn?: Input<string>;
+  databaseIdentifier?: Input<string>;
+  redis?: { identifier: string; nodes: number };
+  /** The EventBridge rules that report a change, by what they watch. */
+  watchRules: Readonly<Record<string, string>>;
+}
+
+/**
+ * When CloudWatch raises an alarm: the statistic over each of the last `periods` periods of `periodSeconds` is above (or below) the
+ * threshold. A condition that lasts takes many short periods; an event that happens once takes one period as long as the window, because
+ * it would fill one short period and no other.
+ */
+export interface Condition {
+  /** What is wrong, in one sentence. The runbook is the section of the same name in docs/operations.md. */
+  description: string;
+  namespace: string;
+  metric: string;
+  dimensions: Record<string, Input<string>>;
+  statistic: 'Maximum' | 'Minimum' | 'Average' | 'Sum';
+  when: '>' | '<';
+  threshold: number;
+  periodSeconds: number;
+  periods: number;
+  /** What a period without data counts as. `ignore` keeps the alarm as it is. */
+  missing: 'breaching' | 'notBreaching' | 'ignore';
+}
+
+type When = Pick<Condition, 'statistic' | 'when' | 'threshold' | 'periodSeconds' | 'periods'>;
+
+/** Above or below in every minute of the window. */
+const lasting = (
+  minutes: number,
+  statistic: 'Maximum' | 'Minimum' | 'Average',
+  when: '>' | '<',
+  threshold: number,
+): When => ({ statistic, when, threshold, periodSeconds: MINUTE, periods: minutes });
+
+/** More than `threshold` events in one window. */
+const events = (periodSeconds: number, threshold = 0): When => ({
+  statistic: 'Sum',
+  when: '>',
+  threshold,
+  periodSeconds,
+  periods: 1,
+});
+
+/** Every alarm of a stack by its name, which is also the heading of its runbook in docs/operations.md. */
+export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condition> {
+  const { stack } = args;
+  const gateway = (metric: string, labels: Record<string, string> = {}) => ({
+    namespace: METRIC_NAMESPACE,
+    metric,
+    dimensions: { stack, ...labels },
+  });
+  const logged = (metric: Parameters<typeof logMetricName>[1]) => ({
+    namespace: METRIC_NAMESPACE,
+    metric: logMetricName(stack, metric),
+    dimensions: {},
+  });
+  const group = { AutoScalingGroupName: args.groupName };
+  return {
+    'enclave-unhealthy': {
+      ...gateway('communique_attestation_trusted', { enclave: '0' }),
+      ...lasting(5, 'Minimum', '<', 1),
+      missing: 'breaching',
+      description:
+        'No message can be relayed: the enclave is down or not trusted, or the gateway sends no metrics. See the log group enclave.',
+    },
+    'attestation-failing': {
+      ...gateway('communique_attestation_trusted', { enclave: '0' }),
+      // One long period: a value that changes between 0 and 1 is below 0.9 in some minutes and not in all.
+      statistic: 'Average',
+      when: '<',
+      threshold: 0.9,
+      periodSeconds: QUARTER_HOUR,
+      periods: 1,
+      missing: 'breaching',
+      description:
+        'The enclave is trusted only part of the time: it restarts, another image answers, or its clock is wrong. See the log group gateway.',
+    },
+    'queue-old': {
+      ...gateway('communique_queue_oldest_due_seconds'),
+      ...lasting(10, 'Maximum', '>', 600),
+      missing: 'notBreaching', // absent while the database is away, which has an alarm of its own
+      description: 'A message that is due has waited for more than ten minutes.',
+    },
+    'emergency-stop': {
+      ...gateway('communique_emergency_stop'),
+      ...lasting(1, 'Maximum', '>', 0),
+      missing: 'ignore',
+      description:
+        'All spending is stopped until an operator clears it (on a parent: sudo communique-operator status, then clear-stop).',
+    },
+    'budget-nearly-spent': {
+      ...gateway('communique_budget_used_ratio', { window: 'system_day' }),
+      ...lasting(15, 'Maximum', '>', 0.8),
+      missing: 'ignore',
+      description: 'More than 80 % of the day’s budget is spent or reserved. At 100 % no message is accepted.',
+    },
+    'database-gone': {
+      ...gateway('communique_database_up'),
+      ...lasting(3, 'Minimum', '<', 1),
+      missing: 'notBreaching', // enclave-unhealthy is raised where the gateway sends nothing
+      description: 'The gateway does not reach PostgreSQL: nothing is accepted.',
+    },
+    'redis-gone': {
+      ...gateway('communique_rate_limits_store', { store: 'memory' }),
+      ...lasting(10, 'Maximum', '>', 0),
+      missing: 'notBreaching',
+      description: 'The gateway does not reach Redis: each gateway counts rate limits by itself.',
+    },
+    'unexpected-errors': {
+      ...gateway('communique_unexpected_errors_total'),
+      ...events(5 * MINUTE),
+      missing: 'notBreaching',
+      description: 'The gateway met an error that it does not know. See the log group gateway.',
+    },
+    'gateway-crashed': {
+      ...logged('gateway-crashes'),
+      ...events(5 * MINUTE),
+      missing: 'notBreaching',
+      description: 'A gateway ended by itself, and systemd started it again. See the log group gateway.',
+    },
+    'parent-gone': {
+      namespace: 'AWS/AutoScaling',
+      metric: 'GroupInServiceInstances',
+      dimensions: group,
+      ...lasting(15, 'Minimum', '<', args.instances),
+      missing: 'breaching',
+      description: 'Fewer parents than configured are in service.',
+    },
+    'parent-disk': {
+      namespace: METRIC_NAMESPACE,
+      metric: 'disk_used_percent',
+      dimensions: group,
+      ...lasting(15, 'Maximum', '>', 80),
+      missing: 'ignore',
+      description: 'A disk of a parent is more than 80 % full.',
+    },
+    'parent-memory': {
+      namespace: METRIC_NAMESPACE,
+      metric: 'mem_used_percent',
+      dimensions: group,
+      ...lasting(15, 'Maximum', '>', 90),
+      missing: 'ignore',
+      description: 'More than 90 % of a parent’s memory is used; the part reserved for the enclave counts as used.',
+    },
+    'parent-never-attested': {
+      ...logged('launch-failures'),
+      ...events(5 * MINUTE),
+      missing: 'notBreaching',
+      description:
+        'A new parent was given up: its enclave was not attested in time (launch_never_attested in the log group parent), or there was no certificate for it (launch_without_certificate).',
+    },
+    ...Object.fromEntries(
+      Object.entries(args.watchRules).map(([watched, RuleName]): [string, Condition] => [
+        `${watched}-watch-failing`,
+        {
+          namespace: 'AWS/Events',
+          metric: 'FailedInvocations',
+          dimensions: { RuleName },
+          ...events(5 * MINUTE),
+          missing: 'notBreaching', // published only when it is not zero
+          description:
+            'A KMS key or the image store was changed, and the notice about it could not be sent. Look for the change in CloudTrail.',
+        },
+      ]),
+    ),
+    ...(args.certificateArn === undefined
+      ? {
+          // A single failure may be a name that does not lead here yet; 30 days remain after the first attempt to renew.
+          'certificate-renewal': {
+            ...logged('certificate-failures'),
+            ...events(DAY, 2),
+            missing: 'notBreaching',
+            description: 'Certbot has failed three times in a day. See the log group parent (communique-acme).',
+          } as const,
+        }
+      : {
+          'certificate-expiry': {
+            namespace: 'AWS/CertificateManager',
+            metric: 'DaysToExpiry',
+            dimensions: { CertificateArn: args.certificateArn },
+            statistic: 'Minimum',
+            when: '<',
+            threshold: 21,
+            periodSeconds: DAY,
+            periods: 1,
+            missing: 'ignore', // published once a day, and no more for a certificate that has expired
+            description: 'The certificate expires within three weeks, and ACM has not renewed it.',
+          } as const,
+        }),
+    ...(args.databaseIdentifier !== undefined && {
+      'database-disk': {
+        namespace: 'AWS/RDS',
+        metric: 'FreeStorageSpace',
+        dimensions: { DBInstanceIdentifier: args.databaseIdentifier },
+        ...lasting(15, 'Minimum', '<', 4 * 1024 ** 3),
+        missing: 'ignore',
+        description: 'PostgreSQL has less than 4 GiB of free disk.',
+      } as const,
+    }),
+    ...(args.redis && redisMemory(args.redis)),
+  };
+}
+
+/** ElastiCache publishes per node (`<replication group>-001`), under no dimension of the group: one alarm for each node. */
+function redisMemory({ identifier, nodes }: { identifier: string; nodes: number }): Record<string, Condition> {
+  return Object.fromEntries(
+    Array.from({ length: nodes }, (_, index): [string, Condition] => {
+      const node = String(index + 1).padStart(3, '0');
+      return [
+        `redis-memory-${node}`,
+        {
+          namespace: 'AWS/ElastiCache',
+          metric: 'DatabaseMemoryUsagePercentage',
+          dimensions: { CacheClusterId: `${identifier}-${node}` },
+          ...lasting(15, 'Maximum', '>', 80),
+          missing: 'ignore',
+          description:
+            'A Redis node uses more than 80 % of its memory. It evicts nothing to make room, so a full one refuses to count.',
+        },
+      ];
+    }),
+  );
+}
