@@ -12,6 +12,7 @@ const IMAGE_BUILD = [
   'imageBuild=true',
   'imageBuildRepository=https://github.com/example/communique-tee',
   `imageBuildCommit=${'c'.repeat(40)}`,
+  'imageBuildDebianMirror=https://mirror.example.org/debian',
 ];
 
 export const STACK_SHAPES: readonly StackShape[] = [

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -43,11 +43,13 @@ function buildFolder(stack: string): string[] {
       routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }],
     }),
   );
+  // What goes into the image is not in git: the checkout may not have it.
+  cpSync(join(root, 'apps/enclave/config/example.json'), join(folder, `apps/enclave/config/${stack}.json`));
   return [`imageFolder=${folder}`, `releaseFile=${join(folder, 'release.tar.gz')}`];
 }
 
 const run = (stack: string, ...changes: string[]): Promise<Seen> =>
-  runProgram(stack, stackConfig(root, stack, [...buildFolder(stack), ...changes]).values, { root });
+  runProgram(stack, stackConfig(root, stack, [...buildFolder(stack), ...changes]).values, { root: folder });
 
 describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
   let seen: Seen;

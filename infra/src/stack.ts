@@ -123,16 +123,18 @@ export function createStack(
   );
   const store = new ImageStore(name('images'), { place, image, administrators, protect: production }, options);
   const registry = new Registry(name('gateway'), { keep: production }, options);
+  let imageBuild: ImageBuild | undefined;
   if (settings.imageBuild && settings.imageBuildRepository !== undefined && settings.imageBuildCommit !== undefined) {
-    new ImageBuild(
+    imageBuild = new ImageBuild(
       name('image-build'),
       {
         place,
         architecture: settings.architecture,
         repositoryUrl: settings.imageBuildRepository,
         commit: settings.imageBuildCommit,
-        bucketId: store.bucketId,
-        bucketArn: store.bucketArn,
+        debianMirror: settings.imageBuildDebianMirror,
+        configuration: settings.enclaveConfiguration,
+        store,
         logGroup: logs.group(BUILD_LOG),
         registry: { arn: registry.repositoryArn, url: registry.repositoryUrl },
       },
@@ -337,6 +339,7 @@ export function createStack(
     keys: { enclave: enclaveKey.aliasArn, operator: operatorKey.aliasArn },
     secrets: stores.secretArns,
     registry: registry.repositoryUrl,
+    ...(imageBuild && { imageBuild: { project: imageBuild.projectName, publishes: imageBuild.publishes } }),
     console: consoleLinks(place),
     monthlyCost: costOf(settings),
   };

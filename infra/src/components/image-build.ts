@@ -1,69 +1,108 @@
 import { Project } from '@pulumi/aws/codebuild/project.js';
 import { Role } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
-import { all, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import { all, interpolate, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import type { EnclaveConfiguration } from '../config/enclave-configuration';
 import type { Architecture } from '../instances/instance-types';
 import type { Place } from '../names';
 import { trust } from '@communique-tee/key-policies';
 import { imageBuildPolicy } from '../policies/service-roles';
-import { BUILDS_PREFIX } from './image-store';
+import { BUILDS_PREFIX, CONFIGURATIONS_PREFIX, StoreObject, type ImageStore } from './image-store';
 import { Part, policyText } from './part';
 
 export interface ImageBuildArgs {
   place: Place;
   architecture: Architecture;
   repositoryUrl: string;
-  /** The commit that is built: what the builder was told is then in the project, not in whoever starts it. */
+  /** The commit that is built: it is written in the project, so that the person who starts a build cannot choose another one. */
   commit: string;
-  bucketId: Input<string>;
-  bucketArn: Input<string>;
+  /** Debian's archive, and that of its security team where it is named. */
+  debianMirror: readonly string[];
+  /** Absent in a preview alone. */
+  configuration: EnclaveConfiguration | undefined;
+  store: ImageStore;
   logGroup: { name: string; arn: Input<string> };
   registry: { arn: Input<string>; url: Input<string> };
 }
 
-/** The same `npm run image -- build`, in the account, on the architecture of the parent (the same bytes as anywhere), and the gateway's container. */
+/** In this order: who finds measurements finds their image. */
+const PUBLISHED = ['communique-tee.eif', 'measurements.json', 'sbom.cdx.json'];
+
+/**
+ * `npm run image -- build` in the account, which gives the same bytes as anywhere, and the gateway's container. Always on x86-64: the
+ * build roots are amd64, and the arm64 image is cross-compiled in one. On Ubuntu, which has apt and dpkg-deb; Amazon Linux has neither.
+ * The stack's configuration of the enclave is not in git, so it comes from the store, under its hash.
+ */
 const BUILDSPEC = `version: 0.2
 phases:
   install:
+    runtime-versions:
+      nodejs: 20
     commands:
       - git checkout --detach "$COMMIT"
       - test "$(git rev-parse HEAD)" = "$COMMIT"
       - npm ci
-      - aws ecr get-login-password | docker login --username AWS --password-stdin "${'$'}{REPOSITORY%%/*}"
   build:
     commands:
-      - docker manifest inspect "$REPOSITORY:$COMMIT" >/dev/null 2>&1 || docker build --file docker/Dockerfile.gateway --target gateway --tag "$REPOSITORY:$COMMIT" .
-      - npm run image -- build --stack "$STACK" --arch "$ARCHITECTURE" --out "$CODEBUILD_SRC_DIR/out"
+      - aws s3api get-object --bucket "$BUCKET" --key "$CONFIGURATION" "apps/enclave/config/$STACK.json"
+      - echo "$CONFIGURATION_SHA256  apps/enclave/config/$STACK.json" | sha256sum --check --strict
+      - npm run image -- build --stack "$STACK" --arch "$ARCHITECTURE" --out out
+${PUBLISHED.map((file) => `      - aws s3api put-object --bucket "$BUCKET" --key "\${PUBLISHES}${file}" --body "out/${file}" --server-side-encryption AES256`).join('\n')}
   post_build:
     commands:
       - test "$CODEBUILD_BUILD_SUCCEEDING" = 1
-      - docker manifest inspect "$REPOSITORY:$COMMIT" >/dev/null 2>&1 || docker push "$REPOSITORY:$COMMIT"
-      - for file in communique-tee.eif measurements.json sbom.cdx.json; do aws s3api put-object --bucket "$BUCKET" --key "$PREFIX$COMMIT/$STACK-$ARCHITECTURE/$file" --body "out/$file" --server-side-encryption AES256; done
+      - sh docker/publish-gateway.sh "$REPOSITORY:$COMMIT"
 `;
 
-/** A build project in the account; started by hand or by CI, never by the program. */
+/** A build project in the account. A person or a pipeline starts it; the program does not. */
 export class ImageBuild extends Part {
   readonly projectName: Output<string>;
+  /** Where a build leaves the image, its measurements and its bill of materials. */
+  readonly publishes: Output<string>;
 
   constructor(name: string, args: ImageBuildArgs, options: ComponentResourceOptions) {
     super('ImageBuild', name, options);
-    const { place, logGroup } = args;
+    const { place, logGroup, configuration, store } = args;
+    const sha256 = configuration?.sha256 ?? '0f'.repeat(32);
+    const configurationKey = `${CONFIGURATIONS_PREFIX}sha256/${sha256}.json`;
+    const configurationObject = new StoreObject(
+      `${name}-configuration`,
+      {
+        bucketId: store.bucketId,
+        key: configurationKey,
+        content: { file: configuration?.file },
+        settled: store.settled,
+      },
+      { parent: this },
+    );
     const role = new Role(
       name,
       { name, assumeRolePolicy: JSON.stringify(trust('codebuild.amazonaws.com', place.accountId)) },
       this.child(),
     );
-    const permissions = all([args.bucketArn, args.registry.arn]).apply(([bucketArn, repositoryArn]) =>
-      imageBuildPolicy(place, { logGroup: logGroup.name, bucketArn, prefix: BUILDS_PREFIX, repositoryArn }),
+    const permissions = all([store.bucketArn, args.registry.arn]).apply(([bucketArn, repositoryArn]) =>
+      imageBuildPolicy(place, {
+        logGroup: logGroup.name,
+        bucketArn,
+        prefix: BUILDS_PREFIX,
+        configurationKey,
+        repositoryArn,
+      }),
     );
     const rolePolicy = new RolePolicy(name, { role: role.id, policy: policyText(permissions) }, this.child());
+    const [mirror = '', securityMirror] = args.debianMirror;
+    const publishes = `${BUILDS_PREFIX}${args.commit}/${place.stack}-${args.architecture}/`;
     const variables = {
       STACK: place.stack,
       ARCHITECTURE: args.architecture,
       COMMIT: args.commit,
-      BUCKET: args.bucketId,
-      PREFIX: BUILDS_PREFIX,
+      BUCKET: store.bucketId,
+      PUBLISHES: publishes,
+      CONFIGURATION: configurationKey,
+      CONFIGURATION_SHA256: sha256,
       REPOSITORY: args.registry.url,
+      COMMUNIQUE_DEBIAN_MIRROR: mirror,
+      ...(securityMirror !== undefined && { COMMUNIQUE_DEBIAN_SECURITY_MIRROR: securityMirror }),
     };
     const project = new Project(
       name,
@@ -74,22 +113,20 @@ export class ImageBuild extends Part {
         buildTimeout: 60,
         artifacts: { type: 'NO_ARTIFACTS' },
         environment: {
-          type: args.architecture === 'arm64' ? 'ARM_CONTAINER' : 'LINUX_CONTAINER',
+          type: 'LINUX_CONTAINER',
           computeType: 'BUILD_GENERAL1_LARGE',
-          image:
-            args.architecture === 'arm64'
-              ? 'aws/codebuild/amazonlinux-aarch64-standard:3.0'
-              : 'aws/codebuild/amazonlinux-x86_64-standard:5.0',
-          privilegedMode: true, // Docker's daemon inside the build asks for it
+          image: 'aws/codebuild/standard:7.0',
+          privilegedMode: true, // the build root is entered by chroot with mounts, and Docker's daemon runs inside the build
           environmentVariables: Object.entries(variables).map(([variable, value]) => ({ name: variable, value })),
         },
         source: { type: 'GITHUB', location: args.repositoryUrl, gitCloneDepth: 0, buildspec: BUILDSPEC },
         logsConfig: { cloudwatchLogs: { groupName: logGroup.name, status: 'ENABLED' } },
         tags: { Name: name },
       },
-      this.child({ dependsOn: rolePolicy }),
+      this.child({ dependsOn: [rolePolicy, configurationObject.stored] }),
     );
     this.projectName = project.name;
+    this.publishes = interpolate`s3://${store.bucketId}/${publishes}`;
     this.registerOutputs({});
   }
 }

@@ -16,6 +16,8 @@ export interface ImageStoreArgs {
 export const IMAGE_PREFIX = 'images/';
 /** What CodeBuild publishes; nothing runs from there until `pulumi up` puts it under its content's name. */
 export const BUILDS_PREFIX = 'builds/';
+/** What CodeBuild puts into an image: configurations of the enclave, by their SHA-256. */
+export const CONFIGURATIONS_PREFIX = 'configurations/';
 
 /** Where the parent fetches the enclave's image from: named by its content, and pinned to one version of that name. */
 export class ImageStore extends Part {
@@ -86,7 +88,7 @@ export class StoreObject extends Part {
         : {
             source:
               args.content.file === undefined
-                ? new asset.StringAsset('the release is not built')
+                ? new asset.StringAsset('not built')
                 : new asset.FileAsset(args.content.file),
           };
     this.stored = new BucketObjectv2(

@@ -97,6 +97,15 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     /keyAdministrators.*without wildcards/,
   ],
   ['a build of nothing', { imageBuild: 'true' }, /imageBuild: needs/],
+  [
+    'a build on Ubuntu without an archive of Debian',
+    {
+      imageBuild: 'true',
+      imageBuildRepository: 'https://git.example.org/communique-tee',
+      imageBuildCommit: 'c'.repeat(40),
+    },
+    /imageBuild: needs .*imageBuildDebianMirror/,
+  ],
   ['variables that are no JSON', { gatewayEnvironment: 'A=1' }, /gatewayEnvironment/],
   [
     'more parents at rest than at most',

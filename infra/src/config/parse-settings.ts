@@ -4,6 +4,7 @@ import { checkCapacity } from '../instances/capacity';
 import { findInstanceType, type Architecture } from '../instances/instance-types';
 import { ConfigError } from './config-error';
 import { kmsRegionsOf, readEnclaveImage, type EnclaveImage } from './enclave-image';
+import { readEnclaveConfiguration, type EnclaveConfiguration } from './enclave-configuration';
 import { readRelease, type Release } from './release';
 import { regionSchema, settingsSchema, type RawSettings } from './settings-schema';
 
@@ -26,6 +27,8 @@ export interface Settings extends Omit<
   architecture: Architecture;
   image: EnclaveImage;
   release: Release;
+  /** With `imageBuild`: what CodeBuild puts into the image. */
+  enclaveConfiguration?: EnclaveConfiguration;
   gatewayEnvironment: Readonly<Record<string, string>>;
   /** The image's own and what `acceptedPcr0` adds, each once. */
   acceptedImages: readonly string[];
@@ -82,6 +85,9 @@ export function parseSettings(
     : readRelease(isAbsolute(releaseFile) ? releaseFile : join(options.root, releaseFile), architecture);
   const release = 'release' in releaseReading ? releaseReading.release : undefined;
   if ('problem' in releaseReading) problems.push(releaseReading.problem);
+  const configurationReading = raw.imageBuild === true ? readEnclaveConfiguration(options.root, stack) : undefined;
+  if (configurationReading && 'problem' in configurationReading && !standIn)
+    problems.push(configurationReading.problem);
   if (image && !standIn && image.stack !== stack)
     problems.push(`imageFolder: that image has the configuration of stack ${image.stack} inside, not of ${stack}`);
   if (image && image.routes.length === 0)
@@ -132,6 +138,8 @@ export function parseSettings(
     architecture,
     image,
     release,
+    ...(configurationReading &&
+      'configuration' in configurationReading && { enclaveConfiguration: configurationReading.configuration }),
     gatewayEnvironment: environment,
     acceptedImages: [...new Set([image.pcr0, ...rest.acceptedPcr0])],
   };
@@ -217,7 +225,10 @@ function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): str
     problems.push('redisAuthToken: is missing: pulumi config set --secret redisAuthToken ...');
   if (raw.logRetentionDays !== undefined && !RETENTIONS.includes(raw.logRetentionDays))
     problems.push(`logRetentionDays ${raw.logRetentionDays}: CloudWatch knows ${RETENTIONS.join(', ')}`);
-  if (raw.imageBuild && (missing('imageBuildRepository') || missing('imageBuildCommit')))
-    problems.push('imageBuild: needs imageBuildRepository and imageBuildCommit');
+  if (
+    raw.imageBuild &&
+    (missing('imageBuildRepository') || missing('imageBuildCommit') || raw.imageBuildDebianMirror?.length === 0)
+  )
+    problems.push('imageBuild: needs imageBuildRepository, imageBuildCommit and imageBuildDebianMirror');
   return problems;
 }

@@ -151,6 +151,11 @@ export const settingsShape = {
     .regex(/^[0-9a-f]{40}$/, 'a full commit id')
     .optional()
     .describe('the commit that CodeBuild builds; required with imageBuild'),
+  imageBuildDebianMirror: listOf(httpsUrl, 2)
+    .default([])
+    .describe(
+      "Debian's archive for CodeBuild, whose own system is Ubuntu, and that of its security team (default: the first with -security at its end); required with imageBuild. A snapshot keeps the versions of image/image.lock.json",
+    ),
 } as const;
 
 const secretText = z

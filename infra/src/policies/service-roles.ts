@@ -17,7 +17,7 @@ export const flowLogPolicy = (place: Place, logGroup: string): PolicyDocument =>
 /** The build puts images and their measurements into the store and container images into the registry; it deletes nothing and deploys nothing. */
 export const imageBuildPolicy = (
   place: Place,
-  args: { logGroup: string; bucketArn: string; prefix: string; repositoryArn: string },
+  args: { logGroup: string; bucketArn: string; prefix: string; configurationKey: string; repositoryArn: string },
 ): PolicyDocument =>
   policy(
     {
@@ -25,6 +25,12 @@ export const imageBuildPolicy = (
       Effect: 'Allow',
       Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       Resource: logStreams(place, args.logGroup),
+    },
+    {
+      Sid: 'ReadConfiguration',
+      Effect: 'Allow',
+      Action: ['s3:GetObject'],
+      Resource: `${args.bucketArn}/${args.configurationKey}`,
     },
     { Sid: 'PublishImages', Effect: 'Allow', Action: ['s3:PutObject'], Resource: `${args.bucketArn}/${args.prefix}*` },
     {
