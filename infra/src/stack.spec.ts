@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { GATEWAY_KEEP_ALIVE_SECONDS } from '@communique-tee/gateway-environment';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { renderParentFiles } from '../parent/src';
 import { MANAGED } from '../parent/src/testing/example-settings';
@@ -260,6 +261,27 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     expect(all('aws:lb/targetGroup:TargetGroup')).toHaveLength(
       changes.some((change) => change.startsWith('balancer=')) ? 1 : 0,
     );
+  });
+
+  it('lets no hop close a connection while the one before it may send a request', () => {
+    const archive = Buffer.from(
+      String(
+        all('aws:s3/bucketObjectv2:BucketObjectv2').find(({ name }) => name.endsWith('-parent-files'))?.inputs
+          .contentBase64,
+      ),
+      'base64',
+    ).toString();
+    const seconds = (line: RegExp): number => Number(line.exec(archive)?.[1]);
+    const read = seconds(/^ +proxy_read_timeout (\d+)s;/m);
+    const front = seconds(/^ {4}keepalive_timeout (\d+)s;/m);
+    expect(read).toBeGreaterThan(60);
+    expect(front).toBeGreaterThan(read);
+    expect(seconds(/^ {8}keepalive_timeout (\d+)s;/m)).toBeLessThan(GATEWAY_KEEP_ALIVE_SECONDS);
+    for (const { idleTimeout, loadBalancerType } of inputsOf('aws:lb/loadBalancer:LoadBalancer')) {
+      if (loadBalancerType !== 'application') continue;
+      expect(Number(idleTimeout)).toBeGreaterThan(read);
+      expect(Number(idleTimeout)).toBeLessThan(front);
+    }
   });
 
   it('writes the balancer’s access logs into a bucket of their own, for a while', () => {

@@ -1,5 +1,5 @@
 import { all, output, type ComponentResourceOptions } from '@pulumi/pulumi';
-import { renderParentArchive, renderUserData } from '../parent/src';
+import { connectionTimes, renderParentArchive, renderUserData } from '../parent/src';
 import { Address, Dns } from './components/address';
 import { Alarms, AlarmTopic } from './components/alarms';
 import { AuditTrail } from './components/audit-trail';
@@ -86,12 +86,14 @@ export function createStack(
     },
     options,
   );
-  if (settings.database === 'external' || settings.redis === 'external')
-    new ExternalStores(
-      name('stores'),
-      { parentSecurityGroupId: groups.parentId, ports: externalPorts(settings) },
-      options,
-    );
+  const externalStores =
+    settings.database === 'external' || settings.redis === 'external'
+      ? new ExternalStores(
+          name('stores'),
+          { parentSecurityGroupId: groups.parentId, ports: externalPorts(settings) },
+          options,
+        )
+      : undefined;
   const identity = new Identity(name('parent'), options);
   const operator = operatorOf(settings, place);
 
@@ -188,6 +190,7 @@ export function createStack(
             subnetIds: network.publicSubnetIds,
             securityGroupId: groups.balancerId,
             production,
+            idleSeconds: connectionTimes(settings.gatewayEnvironment).balancerIdle,
             ...(accessLogs && { logs: accessLogs }),
           },
           options,
@@ -271,7 +274,10 @@ export function createStack(
       targetGroupArns: balancer ? [balancer.targetGroupArn] : [],
       tags: stackTags(stack, production),
       runs: { pcr0: image.pcr0, release: settings.release.sha256 },
-      after: [permissions.granted, release.stored, files.stored],
+      after: [
+        ...[network, groups, logs, identity, enclaveKey, operatorKey, store, stores, permissions, release, files],
+        ...(externalStores ? [externalStores] : []),
+      ],
     },
     options,
   );

@@ -2,6 +2,7 @@
 export { renderParentArchive, type ParentArchive } from './archive';
 export { checkSettings, EMAIL_ADDRESS, ParentSettingsError } from './check-settings';
 export { GATEWAY_METRICS, METRIC_NAMESPACE } from './cloudwatch-agent';
+export { connectionTimes, type ConnectionTimes } from './connection-times';
 export { renderParentFiles, type ParentFile } from './render-parent-files';
 export {
   DEFAULTS,

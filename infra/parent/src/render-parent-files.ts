@@ -3,6 +3,7 @@ import type { GatewayConfig } from '@communique-tee/gateway-environment';
 import { LIMITS } from '@communique-tee/protocol';
 import { checkSettings } from './check-settings';
 import { cloudwatchAgent, prometheusScrape } from './cloudwatch-agent';
+import { connectionTimes } from './connection-times';
 import { environmentFile, gatewayEnvironment, migrateEnvironment } from './gateway-environment';
 import { problemPages } from './problem-pages';
 import { DEFAULTS, ENCLAVE_SECRETS_FILE, type EgressRoute, type ParentSettings } from './settings';
@@ -16,8 +17,6 @@ export interface ParentFile {
 }
 
 const PROGRAMS = ['/usr/local/libexec/communique/', '/usr/local/bin/'];
-/** How much longer nginx waits than the gateway may for its enclave. */
-const PROXY_MARGIN_SECONDS = 15;
 /** All clients behind one address; the gateway counts more finely. */
 const REQUESTS_PER_SECOND = 50;
 
@@ -151,6 +150,7 @@ function groupsOf({
 function templateValues(settings: ParentSettings, config: GatewayConfig): Record<string, string> {
   const { enclave, gateway, egress, https, database, redis, elasticIpAllocationId, enclaveSecrets } = settings;
   const memoryMiB = gateway.memoryMiB ?? DEFAULTS.gatewayMemoryMiB;
+  const times = connectionTimes(gateway.environment);
   const waitsForAddress = ({ host }: EgressRoute) => elasticIpAllocationId !== undefined && !isKms(host);
   const egressUnits = (routes: readonly EgressRoute[]) =>
     routes.map(({ vsockPort }) => `communique-egress@${String(vsockPort)}.service`);
@@ -187,7 +187,9 @@ function templateValues(settings: ParentSettings, config: GatewayConfig): Record
     gatewayMemoryHighMiB: String(Math.floor(memoryMiB * 0.85)),
     gatewayMemoryMaxMiB: String(memoryMiB),
     gatewayStopSeconds: String(Math.ceil(config.shutdown.timeoutMs / 1000) + 10),
-    proxyReadSeconds: String(Math.ceil(config.enclave.timeoutMs / 1000) + PROXY_MARGIN_SECONDS),
+    proxyReadSeconds: String(times.proxyRead),
+    frontKeepAliveSeconds: String(times.frontKeepAlive),
+    upstreamKeepAliveSeconds: String(times.upstreamKeepAlive),
     maxBodyBytes: String(LIMITS.maxSealedMessageJsonBytes),
     requestsPerSecond: String(REQUESTS_PER_SECOND),
     requestsBurst: String(2 * REQUESTS_PER_SECOND),

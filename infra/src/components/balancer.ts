@@ -18,6 +18,8 @@ export interface BalancerArgs {
   subnetIds: Input<string>[];
   securityGroupId: Input<string>;
   production: boolean;
+  /** An application balancer closes a connection without traffic after that; a network one passes nginx's end on. */
+  idleSeconds: number;
   /** Where its access logs go; nowhere without. */
   logs?: { bucketId: Input<string>; settled: Resource[] };
 }
@@ -73,7 +75,7 @@ export class Balancer extends Part {
         securityGroups: [args.securityGroupId],
         enableDeletionProtection: args.production,
         ...(application
-          ? { dropInvalidHeaderFields: true, desyncMitigationMode: 'strictest', idleTimeout: 75 }
+          ? { dropInvalidHeaderFields: true, desyncMitigationMode: 'strictest', idleTimeout: args.idleSeconds }
           : { enableCrossZoneLoadBalancing: true }),
         ...(args.logs && { accessLogs: { enabled: true, bucket: args.logs.bucketId } }),
         tags: { Name: name },

@@ -1,7 +1,7 @@
 import { InstanceProfile } from '@pulumi/aws/iam/instanceProfile.js';
 import { Role } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
-import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
+import type { ComponentResourceOptions, Input, Output } from '@pulumi/pulumi';
 import { type PolicyDocument, trust } from '@communique-tee/key-policies';
 import { Part, policyText } from './part';
 
@@ -32,15 +32,13 @@ export class Identity extends Part {
 
 /** What the parent may do, once everything that it is about exists. */
 export class ParentPermissions extends Part {
-  readonly granted: Resource;
-
   constructor(
     name: string,
     { roleName, policy }: { roleName: Input<string>; policy: Input<PolicyDocument> },
     options: ComponentResourceOptions,
   ) {
     super('ParentPermissions', name, options);
-    this.granted = new RolePolicy(name, { role: roleName, policy: policyText(policy) }, this.child());
+    new RolePolicy(name, { role: roleName, policy: policyText(policy) }, this.child());
     this.registerOutputs({});
   }
 }

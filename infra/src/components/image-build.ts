@@ -123,7 +123,7 @@ export class ImageBuild extends Part {
         logsConfig: { cloudwatchLogs: { groupName: logGroup.name, status: 'ENABLED' } },
         tags: { Name: name },
       },
-      this.child({ dependsOn: [rolePolicy, configurationObject.stored] }),
+      this.child({ dependsOn: [rolePolicy, configurationObject] }),
     );
     this.projectName = project.name;
     this.publishes = interpolate`s3://${store.bucketId}/${publishes}`;

@@ -78,7 +78,6 @@ export interface StoreObjectArgs {
 /** Something the parent installs, under the name of its content. */
 export class StoreObject extends Part {
   readonly key: Output<string>;
-  readonly stored: Resource;
 
   constructor(name: string, args: StoreObjectArgs, options: ComponentResourceOptions) {
     super('StoreObject', name, options);
@@ -91,7 +90,7 @@ export class StoreObject extends Part {
                 ? new asset.StringAsset('not built')
                 : new asset.FileAsset(args.content.file),
           };
-    this.stored = new BucketObjectv2(
+    new BucketObjectv2(
       name,
       {
         bucket: args.bucketId,

@@ -25,7 +25,7 @@ export interface ParentsArgs {
   tags: Readonly<Record<string, string>>;
   /** What runs there, as tags of template and instances: PCR0 of the image, SHA-256 of the release. */
   runs: { pcr0: string; release: string };
-  /** What an instance needs from its first minute: its rights, its files. */
+  /** What an instance needs from its first minute: ways out, rights, keys, stores, secrets, files. */
   after: Resource[];
 }
 

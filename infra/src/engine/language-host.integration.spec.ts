@@ -31,6 +31,7 @@ function config(stack: string, ...changes: string[]): { config: Record<string, s
       pcr1: pcr('2'),
       pcr2: pcr('3'),
       commit: 'abc',
+      custody: 'kms',
       routes: [{ host: 'uat-cwc.house.gov', port: 443, vsockPort: 8001 }],
     }),
   );
@@ -52,6 +53,23 @@ const done = (update: Update): Update => {
   return update;
 };
 
+/** Components that no starting parent needs: people look at them, or they are in front of parents that run. */
+const NOT_AT_BOOT = [
+  ...['Alarms', 'AlarmTopic', 'AuditTrail', 'Dashboard', 'FlowLogs', 'KeyWatch', 'LogMetrics', 'StackBudget'],
+  ...['Balancer', 'BalancerLogs', 'Dns', 'ImageBuild', 'Parents', 'Registry', 'Scaling'],
+];
+/** What a starting parent needs, or may need, and its group does not wait for. */
+const comesTooLate = (engine: SmallEngine): string[] => {
+  const { urns } = engine.state;
+  const needed = engine.state.needsOf(urns.find((urn) => urn.includes('$aws:autoscaling/group:Group::')) ?? '');
+  return urns.filter((urn) => {
+    const [, component, type] = /^urn:.*?::communique-tee:index:([A-Za-z]+)\$(.*)::/.exec(urn) ?? [];
+    return (
+      component !== undefined && !NOT_AT_BOOT.includes(component) && type?.includes('aws:') === true && !needed.has(urn)
+    );
+  });
+};
+
 describe('dev, by the Node language host', () => {
   const engine = new SmallEngine(root, 'dev', 'us-east-1');
   let created = 0;
@@ -71,6 +89,10 @@ describe('dev, by the Node language host', () => {
       addressForTheHouse: expect.stringMatching(/^192\.0\.2\./) as unknown,
       measurements: { pcr0: pcr('1') },
     });
+  });
+
+  it('makes all that a starting parent needs before the parents', () => {
+    expect(comesTooLate(engine)).toEqual([]);
   });
 
   it('stays as it is when nothing changed', async () => {
@@ -120,6 +142,16 @@ describe('dev, by the Node language host', () => {
   it('is made again at once', async () => {
     expect(of(done(await engine.update(config('dev'))).operations, 'create')).toHaveLength(created);
   });
+});
+
+it.each([
+  ['several parents, each zone with its way out', ['instances=2', 'balancer=network', 'natPerZone=true']],
+  ['stores kept elsewhere', ['database=external', 'redis=external']],
+])('prod makes all that a starting parent needs before the parents: %s', async (_what, changes) => {
+  const engine = new SmallEngine(root, 'prod', 'us-east-1');
+  done(await engine.update(config('prod', ...changes)));
+  expect(engine.state.urns.filter((urn) => urn.includes('aws:ec2/route:Route')).length).toBeGreaterThan(0);
+  expect(comesTooLate(engine)).toEqual([]);
 });
 
 it('staging is destroyed, with its database’s logs, and made again at once', async () => {

@@ -57,6 +57,13 @@ export class StackState {
     return [...this.#left].sort();
   }
 
+  /** URNs of all that is there before a resource is made: what it depends on, and what that depends on. */
+  needsOf(urn: string, found = new Set<string>()): ReadonlySet<string> {
+    for (const needed of this.#kept.get(urn)?.dependencies ?? [])
+      if (!found.has(needed)) this.needsOf(needed, found.add(needed));
+    return found;
+  }
+
   /** `pulumi state unprotect --all`. */
   unprotectAll(): void {
     for (const kept of this.#kept.values()) kept.protect = false;

@@ -7,6 +7,7 @@ export {
   type Environment,
   type ParsedEnvironment,
 } from './environment';
+export { GATEWAY_KEEP_ALIVE_SECONDS } from './connections';
 export { parseExpectedOperator } from './expected-operator';
 export type { GatewayConfig, TokenType } from './gateway-config';
 export { formatDollars } from './money';

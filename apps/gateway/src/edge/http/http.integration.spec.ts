@@ -1,3 +1,4 @@
+import { GATEWAY_KEEP_ALIVE_SECONDS } from '@communique-tee/gateway-environment';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -85,6 +86,11 @@ describe('over HTTP', () => {
 
   const good = () => sealedMessageToJson(sealedMessage());
   const without = (name: string) => Object.fromEntries(Object.entries(good()).filter(([key]) => key !== name));
+
+  it('keeps a connection as long as nginx is told that it does', async () => {
+    const { headers } = await fetch(new URL('/health', gateway.url));
+    expect(headers.get('keep-alive')).toBe(`timeout=${String(GATEWAY_KEEP_ALIVE_SECONDS)}`);
+  });
 
   it.each<[string, () => unknown]>([
     ['a field that is missing', () => without('nonce')],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { GATEWAY_KEEP_ALIVE_SECONDS } from '@communique-tee/gateway-environment';
 import { LIMITS, PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
@@ -14,8 +15,6 @@ import { MAX_ADDRESS_BYTES, MAX_HEADER_BYTES } from './request-rules';
 /** Twice the limit on headers, so that what is too large is known to be the address or the headers (request-rules.ts). */
 const MAX_PARSED_BYTES = 2 * MAX_HEADER_BYTES;
 const HEADERS_TIMEOUT_MS = 10_000;
-/** Longer than nginx keeps its upstream connections (60 s), so that it is never us who closes under a request. */
-const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 const MAX_PARAMETER_CHARACTERS = 200;
 
 /** Fastify under Nest, with limits on everything that a client can draw out or make large. */
@@ -29,7 +28,7 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     bodyLimit: LIMITS.maxSealedMessageJsonBytes,
     requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    keepAliveTimeout: GATEWAY_KEEP_ALIVE_SECONDS * 1000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: true,

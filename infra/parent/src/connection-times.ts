@@ -1,0 +1,32 @@
+import { GATEWAY_KEEP_ALIVE_SECONDS, VARIABLES } from '@communique-tee/gateway-environment';
+import type { ParentSettings } from './settings';
+
+/**
+ * Seconds, in their order. Whoever forwards a request closes an unused connection first: where the next hop closes it while a request is
+ * on its way, the client gets a 502 (Elastic Load Balancing, "Troubleshoot your Application Load Balancers", HTTP 502).
+ */
+export interface ConnectionTimes {
+  /** nginx closes its connections to the gateway. */
+  readonly upstreamKeepAlive: number;
+  /** nginx waits for an answer of the gateway. */
+  readonly proxyRead: number;
+  /** An application balancer closes a connection without traffic; an answer that takes as long as nginx allows comes before that. */
+  readonly balancerIdle: number;
+  /** nginx closes the connections of the balancer or of clients. */
+  readonly frontKeepAlive: number;
+}
+
+/** How much longer nginx waits than the gateway may for its enclave. */
+const PROXY_MARGIN = 15;
+
+/** @param environment of the gateway, valid: `ENCLAVE_TIMEOUT_MS` */
+export function connectionTimes({ ENCLAVE_TIMEOUT_MS }: ParentSettings['gateway']['environment']): ConnectionTimes {
+  const proxyRead = Math.ceil(VARIABLES.ENCLAVE_TIMEOUT_MS.parse(ENCLAVE_TIMEOUT_MS) / 1000) + PROXY_MARGIN;
+  const balancerIdle = proxyRead + 5;
+  return {
+    upstreamKeepAlive: GATEWAY_KEEP_ALIVE_SECONDS - 12,
+    proxyRead,
+    balancerIdle,
+    frontKeepAlive: balancerIdle + 15,
+  };
+}
