@@ -25,6 +25,11 @@ const BUILDING: readonly (readonly [name: string, summary: string, load: () => P
     async () => (await import('./reproduce')).describeReproduce,
   ],
   [
+    'judge',
+    "compare images with what AWS's own crate makes of their parts",
+    async () => (await import('./judge/command')).describeJudge,
+  ],
+  [
     'emulator',
     'the emulator that boots an image without AWS: setup, smoke',
     async () => (await import('./emulator/command')).describeEmulator,
