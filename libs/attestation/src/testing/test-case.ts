@@ -58,5 +58,9 @@ export function policyOf(policy: TestPolicy, entry: Pick<TestEntry, 'unsafeTrust
 }
 
 export function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  const characters = atob(text);
+  // Not Uint8Array.from, which is six times slower on a string, in tests that read many documents.
+  const bytes = new Uint8Array(characters.length);
+  for (let index = 0; index < bytes.length; index++) bytes[index] = characters.charCodeAt(index);
+  return bytes;
 }

@@ -19,11 +19,17 @@ export type OfficeRefusal = keyof typeof REFUSALS;
  * state), only the office itself is judged.
  */
 export function officeRefusal(office: unknown, state: unknown): OfficeRefusal | null {
-  const isOneOf = (each: State): boolean => officesOf(each).some((known) => known === office);
-  if (isState(state) && isOneOf(state)) return null;
   if (typeof office !== 'string' || !hasOfficeForm(office)) return 'invalid';
-  if (!STATES.some(isOneOf)) return 'no_such_office';
-  return isState(state) ? 'other_state' : null;
+  const own = stateOf(office);
+  if (own === undefined) return 'no_such_office';
+  return isState(state) && state !== own ? 'other_state' : null;
+}
+
+let states: ReadonlyMap<string, State> | undefined;
+/** Not by the letters of the code: American Samoa's are AQ. */
+function stateOf(office: string): State | undefined {
+  states ??= new Map(STATES.flatMap((state) => officesOf(state).map((each): [string, State] => [each, state])));
+  return states.get(office);
 }
 
 /** The end of a sentence that tells the person what to type: the offices for the address. It does not quote the refused one. */
