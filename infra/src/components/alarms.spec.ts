@@ -6,19 +6,12 @@ import { EXTERNAL, ON_PARENT } from '../../parent/src/testing/example-settings';
 import { runProgram, type Seen } from '../preview/run-program';
 import { stackConfig } from '../preview/stack-config';
 import { notBuilt } from '../preview/stand-ins';
+import { STACK_SHAPES } from '../stack-shapes';
 import { isInAlarm, type AlarmInputs } from '../testing/alarm-state';
 import { emittedByAgent, emittedByServices, isEmitted, type Emitted } from '../testing/emitted-metrics';
 import { RUNBOOK } from './alarms';
 
 const root = workspaceRoot();
-const STACKS: [string, string, string[]][] = [
-  ['dev', 'dev', []],
-  ['staging', 'staging', []],
-  ['prod', 'prod', []],
-  ['prod with stores elsewhere', 'prod', ['database=external', 'redis=external']],
-  ['prod behind a balancer', 'prod', ['instances=2', 'maxInstances=4', 'balancer=application']],
-];
-
 const times = (count: number, value: number | null): (number | null)[] => Array.from({ length: count }, () => value);
 /** A day in which something happened in single minutes. */
 const inMinutes = (...when: number[]): (number | null)[] =>
@@ -68,7 +61,7 @@ const SCENARIOS: Record<string, { fault: (number | null)[][]; fine: (number | nu
 const mailsPeople = (name: string): boolean => !name.startsWith('scaling-');
 const scenarioName = (alarm: string): string => alarm.replace(/-\d{3}$/, '');
 
-describe.each(STACKS)('alarms of %s', (_title, stack, changes) => {
+describe.each(STACK_SHAPES)('alarms of $title', ({ stack, changes }) => {
   let seen: Seen;
   let alarms: [string, AlarmInputs][];
   let emitted: Emitted[];
