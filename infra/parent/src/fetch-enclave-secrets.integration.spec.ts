@@ -81,16 +81,42 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-enclave-secrets', () => {
     if (value !== '') expect(`${stdout}${stderr}`).not.toContain(value.slice(0, 16));
   });
 
-  it('keeps what is there where AWS does not answer', async () => {
+  it.each([
+    "You can't perform this operation on the secret because it was marked for deletion.",
+    "You tried to perform the operation on a secret that's currently marked deleted.",
+  ])('leaves out a secret that is marked for deletion, names it, and writes the others: %s', async (said) => {
+    const { code, stderr, written } = await fetchThem({
+      'arn:house': new Error(
+        `An error occurred (InvalidRequestException) when calling the GetSecretValue operation: ${said}`.replaceAll(
+          "'",
+          '’',
+        ),
+      ),
+      'arn:senate': ciphertext('s'),
+    });
+    expect([code, written]).toEqual([0, { 'cwc-senate': ciphertext('s') }]);
+    expect(stderr).toMatch(/^cwc-house: is left out: .*marked /);
+  });
+
+  it('keeps the one that AWS does not answer for, writes the others, and reports failure', async () => {
     await fetchThem({ 'arn:house': ciphertext('h'), 'arn:senate': ciphertext('s') });
     const { code, stderr, written } = await fetchThem({
-      'arn:house': ciphertext('h'),
+      'arn:house': ciphertext('n'),
       'arn:senate': new Error('An error occurred (AccessDeniedException)'),
     });
     expect([code, stderr]).toEqual([
       1,
       expect.stringContaining('cwc-senate: An error occurred (AccessDeniedException)'),
     ]);
-    expect(written).toEqual({ 'cwc-house': ciphertext('h'), 'cwc-senate': ciphertext('s') });
+    expect(written).toEqual({ 'cwc-house': ciphertext('n'), 'cwc-senate': ciphertext('s') });
+  });
+
+  it('writes what it could read where the first fetch fails for one', async () => {
+    expect(
+      await fetchThem({
+        'arn:house': new Error('Could not connect to the endpoint URL'),
+        'arn:senate': ciphertext('s'),
+      }),
+    ).toMatchObject({ code: 1, written: { 'cwc-senate': ciphertext('s') } });
   });
 });

@@ -5,6 +5,8 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWith, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { renderParentFiles } from './index';
+import { MANAGED, ON_PARENT } from './testing/example-settings';
 import { hostNameOf } from './testing/host-names';
 import { run } from './testing/run';
 import { commandAvailability } from './testing/stage';
@@ -140,84 +142,6 @@ describeWith(commandAvailability('jq', 'jq'), 'what the scripts do', () => {
         stderr: expect.stringContaining('was expected: removed') as string,
       });
       expect((await run('ls', ['-A', state])).stdout).toBe('');
-    });
-  });
-
-  describe('fetch-secrets', () => {
-    const fetchSecrets = async (list: object) => {
-      await writeFile(join(bin, 'list.json'), JSON.stringify(list));
-      const file = join(bin, 'gateway.env');
-      const ran = await run(join(programs, 'fetch-secrets'), [join(bin, 'list.json'), file], { env: environment() });
-      return { ...ran, file };
-    };
-    const secret = (value: string) => script('aws', `cat <<'JSON'\n${JSON.stringify({ SecretString: value })}\nJSON`);
-
-    it('writes what systemd reads back as it was, for root alone, and prints no value', async () => {
-      const value = 'rediss://:a"b\\c$d`e\'f@cache:6379 #x';
-      await secret(value);
-      const { code, stdout, stderr, file } = await fetchSecrets({ REDIS_URL: { arn: 'arn:redis' } });
-      expect([code, stderr, stdout]).toEqual([0, '', 'secrets: REDIS_URL\n']);
-      expect((await stat(file)).mode & 0o777).toBe(0o600);
-      expect((await run('bash', ['-c', '. "$0"; printf %s "$REDIS_URL"', file])).stdout).toBe(value);
-    });
-
-    it("makes a URL of RDS's secret, escaping what a password may hold", async () => {
-      await secret(JSON.stringify({ username: 'communique', password: 'p@ss/w:rd?#%', engine: 'postgres' }));
-      const { code, file } = await fetchSecrets({
-        DATABASE_URL: {
-          arn: 'arn:rds',
-          postgresql: { host: 'db', port: 5432, database: 'communique', parameters: '?sslmode=verify-full' },
-        },
-      });
-      expect(code).toBe(0);
-      const url = new URL((await run('bash', ['-c', '. "$0"; printf %s "$DATABASE_URL"', file])).stdout);
-      expect([decodeURIComponent(url.password), url.host, url.pathname, url.search]).toEqual([
-        'p@ss/w:rd?#%',
-        'db:5432',
-        '/communique',
-        '?sslmode=verify-full',
-      ]);
-    });
-
-    it.each([
-      ['a second line, which would be another variable', 'a\nNODE_OPTIONS=--inspect', {}],
-      ['nothing', '', {}],
-      [
-        "RDS's form where it is not",
-        'plain-and-secret',
-        { postgresql: { host: 'db', port: 1, database: 'd', parameters: '' } },
-      ],
-    ])('refuses %s, and does not repeat it', async (_name, value, more) => {
-      await secret(value);
-      const { code, stdout, stderr, file } = await fetchSecrets({ REDIS_URL: { arn: 'arn:redis', ...more } });
-      expect(code).toBe(1);
-      expect(`${stdout}${stderr}`).not.toMatch(/NODE_OPTIONS|plain-and-secret/);
-      await expect(stat(file)).rejects.toThrow('ENOENT');
-    });
-
-    it('fails, and writes nothing, where Secrets Manager refuses', async () => {
-      await script('aws', 'echo AccessDenied >&2; exit 254');
-      const { code, file } = await fetchSecrets({ REDIS_URL: { arn: 'arn:redis' } });
-      expect(code).not.toBe(0);
-      await expect(stat(file)).rejects.toThrow('ENOENT');
-    });
-
-    it('fails, and writes nothing, where the list cannot be read', async () => {
-      await secret('value');
-      const file = join(bin, 'gateway.env');
-      await writeFile(join(bin, 'broken.json'), '{"REDIS_URL": {"arn"');
-      for (const list of ['broken.json', 'absent.json']) {
-        const { code, stderr } = await run(join(programs, 'fetch-secrets'), [join(bin, list), file], {
-          env: environment(),
-        });
-        expect([code, stderr]).toEqual([1, expect.stringContaining('is no list of secrets')]);
-        await expect(stat(file)).rejects.toThrow('ENOENT');
-      }
-    });
-
-    it('makes an empty file of an empty list: its readers require one', async () => {
-      const { code, file } = await fetchSecrets({});
-      expect([code, await readFile(file, 'utf8')]).toEqual([0, '']);
     });
   });
 
@@ -457,58 +381,46 @@ esac`,
     });
   });
 
-  describe('attach-data-volume', () => {
-    const attach = async (describeVolumes: string, blkid: string) => {
-      const disks = join(bin, 'disks');
-      await mkdir(disks, { recursive: true });
-      await script(
-        'aws',
-        `echo "$*" >> ${bin}/calls\ncase $2 in\n  describe-volumes) ${describeVolumes} ;;\n  attach-volume) touch ${bin}/attached ${disks}/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0 ;;\nesac`,
-      );
-      await script('curl', 'case "$*" in *instance-id*) echo i-0me ;; *) echo token ;; esac');
-      await script('blkid', blkid);
-      await script('mkfs.ext4', `echo "$*" > ${bin}/made`);
-      await script('udevadm', 'exit 0');
-      const ran = await run(join(programs, 'attach-data-volume'), [], {
-        env: environment({ DATA_VOLUME_ID: 'vol-0123456789abcdef0', DISKS: disks, TRIES: '5', PAUSE_SECONDS: '0' }),
+  // A failed call would be taken for an empty answer: bash does not look at the exit code of a command there.
+  it('no script reads a command that may fail through a here-string or a process substitution alone', () => {
+    const lost: string[] = [];
+    for (const [path, { content }] of Object.entries({
+      ...renderParentFiles(MANAGED),
+      ...renderParentFiles(ON_PARENT),
+    }))
+      for (const line of content.startsWith('#!') ? content.split('\n') : [])
+        if (/<<<\s*"?\$\(|< <\((?!compgen )/.test(line)) lost.push(`${path}: ${line}`);
+    expect(lost).toEqual([]);
+  });
+
+  it.each([
+    ['address-holder', []],
+    ['attach-address', ['i-0me']],
+    ['attach-data-volume', []],
+    ['fetch-enclave-secrets', ['list.json', 'out']],
+    ['fetch-object', ['bucket', 'key', '-', 'sha256sum', 'ab'.repeat(32), 'object']],
+    ['fetch-secrets', ['list.json', 'out']],
+    ['lifecycle-state', ['i-0me']],
+  ])('%s fails where AWS refuses or answers with nothing', async (name, args) => {
+    await writeFile(
+      join(bin, 'list.json'),
+      JSON.stringify(name === 'fetch-secrets' ? { A: { arn: 'a' } } : { a: 'a' }),
+    );
+    await script('curl', 'echo i-0me');
+    for (const body of ['echo "An error occurred (UnauthorizedOperation)" >&2; exit 254', 'exit 255', 'exit 0']) {
+      if (body === 'exit 0' && ['attach-address', 'fetch-enclave-secrets'].includes(name)) continue;
+      await script('aws', body);
+      const ran = await run(join(programs, name), args, {
+        cwd: bin,
+        env: environment({
+          ELASTIC_IP_ALLOCATION_ID: 'eipalloc-1',
+          DATA_VOLUME_ID: 'vol-1',
+          RUNTIME_DIRECTORY: bin,
+          AWAITED_FILE: join(bin, 'awaited'),
+        }),
       });
-      return {
-        ...ran,
-        calls: await readFile(join(bin, 'calls'), 'utf8'),
-        made: await readFile(join(bin, 'made'), 'utf8').catch(() => undefined),
-      };
-    };
-    const volume = (holder: string | null) =>
-      `echo '${JSON.stringify({ Volumes: [{ State: holder === null ? 'available' : 'in-use', Attachments: holder === null ? [] : [{ InstanceId: holder, State: 'attached' }] }] })}'`;
-    const untilAttached = () => `if [[ -f ${bin}/attached ]]; then ${volume('i-0me')}; else ${volume(null)}; fi`;
-
-    it('attaches it, and makes a file system on a disk that is blank', async () => {
-      const { code, made, calls } = await attach(untilAttached(), 'exit 2');
-      expect(code).toBe(0);
-      expect(calls).toContain(
-        'ec2 attach-volume --volume-id vol-0123456789abcdef0 --instance-id i-0me --device /dev/sdf',
-      );
-      expect(made).toContain('-L communique-data');
-    });
-
-    it('leaves our data as it is', async () => {
-      const { code, made } = await attach(untilAttached(), 'echo LABEL=communique-data');
-      expect([code, made]).toEqual([0, undefined]);
-    });
-
-    it.each([
-      ["somebody else's data", 'echo LABEL=other'],
-      ['a disk that cannot be read', 'exit 8'],
-    ])('touches nothing: %s', async (_name, blkid) => {
-      const { code, made } = await attach(untilAttached(), blkid);
-      expect([code, made]).toEqual([1, undefined]);
-    });
-
-    it('never takes it from an instance that holds it', async () => {
-      const { code, calls, stderr } = await attach(volume('i-0other'), 'exit 2');
-      expect([code, stderr]).toEqual([1, expect.stringContaining('it is with i-0other')]);
-      expect(calls).not.toContain('attach-volume');
-    });
+      expect([name, body, ran.code]).not.toEqual([name, body, 0]);
+    }
   });
 
   it('record-end says how a service ended, as a line of JSON', async () => {

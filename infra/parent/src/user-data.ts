@@ -24,10 +24,18 @@ set -euo pipefail
 export AWS_DEFAULT_REGION
 archive=$(mktemp)
 trap 'rm -f "$archive"' EXIT
+fetched=
 for attempt in 1 2 3 4 5 6; do
-  ! aws s3api get-object --bucket "$STORE_BUCKET" --key "$FILES_KEY" "$archive" >/dev/null || break
+  if aws s3api get-object --bucket "$STORE_BUCKET" --key "$FILES_KEY" "$archive" >/dev/null; then
+    fetched=yes
+    break
+  fi
   sleep $((attempt * 5))
 done
+if [[ -z $fetched ]]; then
+  echo "s3://$STORE_BUCKET/$FILES_KEY could not be fetched: the parent's files are not here" >&2
+  exit 1
+fi
 if ! sha256sum --status --check <<<"$FILES_SHA256  $archive"; then
   echo "the parent's files are not what was asked for" >&2
   exit 1
