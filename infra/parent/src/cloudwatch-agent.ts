@@ -1,3 +1,4 @@
+import type { ServiceLog } from './service-logs';
 import type { ParentSettings } from './settings';
 
 /** Of the metrics below, with the dimension `stack`. */
@@ -24,19 +25,13 @@ export const GATEWAY_METRICS: Readonly<Record<string, readonly string[]>> = {
 const MINUTE = 60;
 
 /** /etc/communique/cloudwatch-agent.json. Logs are files: the agent of Amazon Linux's repository does not read the journal in every version. */
-export function cloudwatchAgent(settings: ParentSettings): object {
+export function cloudwatchAgent(settings: ParentSettings, services: readonly ServiceLog[]): object {
   const file = (path: string, group: string, name: string) => ({
     file_path: path,
     log_group_name: `${settings.logGroupPrefix}/${group}`,
     log_stream_name: `{instance_id}/${name}`,
     timezone: 'UTC',
   });
-  const ours = (name: string, group: string) =>
-    file(`/var/log/communique/${name}.log`, group, name.replace('communique-', ''));
-  const databases = [
-    ...(settings.database.at === 'parent' ? ['communique-postgresql'] : []),
-    ...(settings.redis.at === 'parent' ? ['communique-redis'] : []),
-  ];
   const labelSets = new Map<string, { labels: readonly string[]; names: string[] }>();
   for (const [name, labels] of Object.entries(GATEWAY_METRICS)) {
     const key = labels.join();
@@ -54,27 +49,10 @@ export function cloudwatchAgent(settings: ParentSettings): object {
       logs_collected: {
         files: {
           collect_list: [
-            ours('communique-gateway', 'gateway'),
-            ours('communique-migrate', 'gateway'),
-            ours('communique-enclave-log', 'enclave'),
-            ours('communique-enclave', 'enclave'),
-            ...[
-              'enclave-memory',
-              'image',
-              'egress',
-              'secrets',
-              'certificate',
-              'acme',
-              'address',
-              'data-volume',
-              'attested',
-              'enclave-secrets',
-            ].map((name) => ours(`communique-${name}`, 'parent')),
-            file('/var/log/nitro_enclaves/*.log', 'parent', 'nitro-cli'),
+            ...services.map(({ path, group, service }) => file(path, group, service)),
+            file('/var/log/nitro_enclaves/nitro_enclaves.log', 'parent', 'nitro-cli'),
             file('/var/log/cloud-init-output.log', 'parent', 'cloud-init'),
-            ours('communique-nginx', 'nginx'),
             file('/var/log/communique-nginx/access.log', 'nginx', 'access'),
-            ...databases.map((name) => ours(name, 'database')),
           ],
         },
       },

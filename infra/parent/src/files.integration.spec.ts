@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, matchesGlob } from 'node:path';
 import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { parseEgressSettings } from '@communique-tee/parent/egress/egress-settings';
 import { parseEnvironment } from '@communique-tee/gateway-environment';
@@ -268,6 +268,26 @@ describe('the agent of CloudWatch', () => {
     for (const service of services) expect(collected).toContain(`/var/log/communique/${service}.log`);
   });
 
+  it('reads no log that is not rotated: but for cloud-init, each is in the file of logrotate', () => {
+    const rotated = [...contentOf(ON_PARENT, '/etc/logrotate.d/communique').matchAll(/^(\/\S+) \{$/gm)].map(
+      ([, pattern = '']) => pattern,
+    );
+    for (const { file_path } of agent.logs.logs_collected.files.collect_list)
+      if (file_path !== '/var/log/cloud-init-output.log')
+        expect([file_path, rotated.some((pattern) => matchesGlob(file_path, pattern))]).toEqual([file_path, true]);
+  });
+
+  it('reads no file that systemd would make for root alone: systemd-tmpfiles makes each service’s for the agent', () => {
+    for (const [, settings] of EXAMPLES)
+      for (const path of Object.keys(renderParentFiles(settings))) {
+        const service = /^\/etc\/systemd\/system\/(communique-[a-z-]+)@?\.service$/.exec(path)?.[1];
+        if (service !== undefined)
+          expect(contentOf(settings, '/etc/tmpfiles.d/communique-logs.conf')).toContain(
+            `\nf /var/log/communique/${service}.log 0640 root cwagent -\n`,
+          );
+      }
+  });
+
   it('writes into groups below the prefix alone', () => {
     for (const { log_group_name } of agent.logs.logs_collected.files.collect_list)
       expect(log_group_name).toMatch(/^\/communique\/dev\/(gateway|enclave|parent|nginx|database)$/);
@@ -302,7 +322,10 @@ describeWith(commandAvailability('logrotate', 'logrotate'), 'logrotate', () => {
     const file = join(folder.path, 'logrotate');
     await writeFile(
       file,
-      contentOf(ON_PARENT, '/etc/logrotate.d/communique').replace('/var/log/communique', folder.path),
+      // These users are not on this machine; boot.integration.spec.ts rotates as they do.
+      contentOf(ON_PARENT, '/etc/logrotate.d/communique')
+        .replaceAll('/var/log/', `${folder.path}/`)
+        .replaceAll(/(su|create 0640) .*/g, '$1 root root'),
       { mode: 0o644 },
     );
     const { code, stderr } = await run('logrotate', ['--debug', '--state', join(folder.path, 'logrotate.state'), file]);

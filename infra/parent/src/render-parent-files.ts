@@ -7,6 +7,7 @@ import { connectionTimes } from './connection-times';
 import { environmentFile, gatewayEnvironment, migrateEnvironment } from './gateway-environment';
 import { problemPages } from './problem-pages';
 import { DEFAULTS, ENCLAVE_SECRETS_FILE, type EgressRoute, type ParentSettings } from './settings';
+import { serviceLogFiles, serviceLogs } from './service-logs';
 import { renderTemplates, type TemplateGroup } from './templates';
 
 export interface ParentFile {
@@ -102,7 +103,9 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
   json('/etc/communique/secrets.json', secretsList(settings));
   if (Object.keys(settings.enclaveSecrets).length > 0)
     json('/etc/communique/enclave-secrets.json', settings.enclaveSecrets);
-  json('/etc/communique/cloudwatch-agent.json', cloudwatchAgent(settings));
+  const logs = serviceLogs(files.keys());
+  files.set('/etc/tmpfiles.d/communique-logs.conf', serviceLogFiles(logs));
+  json('/etc/communique/cloudwatch-agent.json', cloudwatchAgent(settings, logs));
   json(
     '/etc/communique/prometheus.yaml',
     prometheusScrape(settings, settings.gateway.metricsPort ?? DEFAULTS.metricsPort),

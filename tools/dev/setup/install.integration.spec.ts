@@ -214,6 +214,7 @@ describe('the first command', () => {
         'cloud-init',
         'shellcheck',
         'systemd-analyze',
+        'systemd-nspawn',
         'logrotate',
         'jq',
         'openssl',

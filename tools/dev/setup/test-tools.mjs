@@ -36,6 +36,7 @@ const TOOLS = [
     ['cloud-init', 'cloud-init'],
     ['shellcheck', 'shellcheck'],
     ['systemd-analyze', 'systemd'],
+    ['systemd-nspawn', 'systemd-container'],
     ['logrotate', 'logrotate'],
     ['jq', 'jq'],
     ['openssl', 'openssl'],
