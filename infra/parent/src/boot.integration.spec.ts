@@ -12,13 +12,12 @@ describeBooted('a parent under systemd', () => {
     parent = await bootParent(
       {
         ...ON_PARENT,
-        secrets: { SENTRY_DSN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:communique/sentry-AbCdEf' },
+        redis: { at: 'external' },
+        secrets: { REDIS_URL: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:communique/redis-AbCdEf' },
       },
-      {
-        [`${STAND_INS}/secrets/communique/sentry-AbCdEf`]: { content: 'https://key@sentry.example.org/1', mode: 0o644 },
-      },
+      { [`${STAND_INS}/secrets/communique/redis-AbCdEf`]: { content: 'rediss://:key@redis.example.org', mode: 0o644 } },
     );
-    await parent.until(active('gateway', 'nginx', 'postgresql', 'redis', 'enclave', 'egress@8001'));
+    await parent.until(active('gateway', 'nginx', 'postgresql', 'enclave', 'egress@8001'));
   });
   afterAll(() => (parent as typeof parent | undefined)?.[Symbol.asyncDispose]());
   /** True where each of them is active; `is-active` with several names is content with one. */
@@ -46,7 +45,7 @@ describeBooted('a parent under systemd', () => {
 
     it('are all readable by the agent of CloudWatch, as the services that write them made them', async () => {
       await lines(REQUEST);
-      expect((await lines(PATHS)).length).toBeGreaterThanOrEqual(20);
+      expect((await lines(PATHS)).length).toBeGreaterThanOrEqual(19);
       expect(await unreadable(AS_AGENT)).toEqual([]);
     });
 

@@ -77,7 +77,7 @@ describe.each(STACK_SHAPES)('alarms of $title', ({ stack, changes }) => {
     const [group] = of<{ name: string }>('aws:autoscaling/group:Group');
     const onParent = of('aws:ebs/volume:Volume').length > 0;
     emitted = [
-      ...emittedByAgent(cloudwatchAgent({ ...(onParent ? ON_PARENT : EXTERNAL), stack }), {
+      ...emittedByAgent(cloudwatchAgent({ ...(onParent ? ON_PARENT : EXTERNAL), stack }, []), {
         stack,
         AutoScalingGroupName: String(group?.name),
       }),
