@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { collect } from '@communique-tee/command-line';
+import { collect, UsageError } from '@communique-tee/command-line';
 import { stackOptions } from '../stack-options';
+import { limitOf, TIMEOUT_SECONDS } from '../time-limit-option';
 import type { Check } from './check';
 
 export interface PreflightArguments {
@@ -26,16 +27,6 @@ export interface PreflightOptions {
   readonly timeout: string;
 }
 
-const MAX_TIMEOUT_SECONDS = 300;
-
-/** The arguments were not understood; the text is for the person at the keyboard. */
-export class NotUnderstood extends Error {
-  constructor(problem: string) {
-    super(problem);
-    this.name = 'NotUnderstood';
-  }
-}
-
 export function preflightOptions(command: Command, checks: readonly Check[]): Command {
   return stackOptions(command)
     .option(
@@ -46,7 +37,7 @@ export function preflightOptions(command: Command, checks: readonly Check[]): Co
     .option('--only <names>', 'these checks alone, separated by commas', collect)
     .option('--skip <names>', 'all but these', collect)
     .option('--offline', 'asks nothing outside this machine')
-    .option('--timeout <seconds>', 'of each check', '10')
+    .option('--timeout <seconds>', 'of each check', String(TIMEOUT_SECONDS))
     .option('--json', 'print one JSON object')
     .addHelpText('after', after(checks));
 }
@@ -71,17 +62,14 @@ Examples
   npm run ops -- preflight --stack prod --before opening --only domain,secrets,house,senate
 `;
 
-/** @throws NotUnderstood */
+/** @throws UsageError */
 export function readOptions(options: PreflightOptions, names: readonly string[]): PreflightArguments {
   const { before } = options;
-  if (before !== 'up' && before !== 'opening') throw new NotUnderstood('--before takes up or opening');
-  const seconds = /^\d{1,3}$/.test(options.timeout) ? Number(options.timeout) : 0;
-  if (seconds < 1 || seconds > MAX_TIMEOUT_SECONDS)
-    throw new NotUnderstood(`--timeout takes whole seconds, 1 to ${String(MAX_TIMEOUT_SECONDS)}`);
+  if (before !== 'up' && before !== 'opening') throw new UsageError('--before takes up or opening');
   const only = listOf('only', options.only ?? [], names);
   const leaveOut = listOf('skip', options.skip ?? [], names);
   if (only.length > 0 && only.every((name) => leaveOut.includes(name)))
-    throw new NotUnderstood('--skip leaves nothing of --only');
+    throw new UsageError('--skip leaves nothing of --only');
   return {
     stack: options.stack,
     config: options.config ?? [],
@@ -90,7 +78,7 @@ export function readOptions(options: PreflightOptions, names: readonly string[])
     leaveOut,
     offline: options.offline === true,
     json: options.json === true,
-    limitMs: seconds * 1000,
+    limitMs: limitOf(options.timeout),
   };
 }
 
@@ -99,10 +87,10 @@ function listOf(option: string, given: readonly string[], names: readonly string
     .flatMap((text) => text.split(','))
     .map((name) => name.trim())
     .filter((name) => name !== '');
-  if (given.length > 0 && wanted.length === 0) throw new NotUnderstood(`--${option} takes names of checks`);
+  if (given.length > 0 && wanted.length === 0) throw new UsageError(`--${option} takes names of checks`);
   const unknown = wanted.find((name) => !names.includes(name));
   if (unknown !== undefined)
-    throw new NotUnderstood(
+    throw new UsageError(
       `--${option}: there is no check ${JSON.stringify(unknown.slice(0, 40))}; there are ${names.join(', ')}`,
     );
   return wanted;

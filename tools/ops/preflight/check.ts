@@ -13,6 +13,8 @@ export interface Finding {
   readonly found: string;
   /** What to do about it. */
   readonly todo?: string;
+  /** Does what `todo` says: one line of bash to copy, from the folder of the checkout. */
+  readonly command?: string;
 }
 
 export const GROUPS = ['here', 'aws', 'names', 'stores', 'providers', 'congress'] as const;
@@ -36,6 +38,8 @@ export interface Check {
 export interface Context {
   readonly stack: string;
   readonly stackFile: StackFile;
+  /** The stack's; AWS's usual one where the stack names none, which aws-credentials then reports. */
+  readonly region: string;
   /** `up`: what `pulumi up` will make may be absent. `opening`: it has to be there. */
   readonly before: 'up' | 'opening';
   readonly ports: Ports;
@@ -58,20 +62,24 @@ export class Unavailable extends Error {
   }
 }
 
-const finding = (status: Status, found: string, todo?: string): Finding => ({
+const finding = (status: Status, found: string, todo?: string, command?: string): Finding => ({
   status,
   found,
   ...(todo !== undefined && { todo }),
+  ...(command !== undefined && { command }),
 });
-export const pass = (found: string, todo?: string): Finding => finding('pass', found, todo);
-export const warn = (found: string, todo: string): Finding => finding('warn', found, todo);
-export const fail = (found: string, todo: string): Finding => finding('fail', found, todo);
+export const pass = (found: string, todo?: string, command?: string): Finding => finding('pass', found, todo, command);
+export const warn = (found: string, todo: string, command?: string): Finding => finding('warn', found, todo, command);
+export const fail = (found: string, todo: string, command?: string): Finding => finding('fail', found, todo, command);
 export const skip = (found: string, todo?: string): Finding => finding('skip', found, todo);
 
 /** For `ranOutOfTime`: nothing is known. */
 export const notInTime = (called: string): Finding =>
-  fail(`${called} did not answer in time; not checked`, 'run this again, with a longer --timeout');
+  fail(
+    `${called} did not answer in time; not checked`,
+    'run this again with a longer --timeout; if it stays, look at this machine’s network',
+  );
 
-/** What `pulumi up`, or whoever acts right after it, will bring: a warning before it, a failure before opening to the public. */
-export const notYet = ({ before }: Context, found: string, todo: string): Finding =>
-  finding(before === 'opening' ? 'fail' : 'warn', found, todo);
+/** What `pulumi up`, or the operator right after it, will bring: a warning before it, a failure before opening to the public. */
+export const notYet = ({ before }: Context, found: string, todo: string, command?: string): Finding =>
+  finding(before === 'opening' ? 'fail' : 'warn', found, todo, command);

@@ -1,5 +1,6 @@
 import { addressQuota, vcpuQuota } from './account/check-quotas';
 import { ami } from './account/check-ami';
+import { costTag } from './account/check-cost-tag';
 import { buckets } from './account/check-buckets';
 import { credentials } from './account/check-credentials';
 import { instanceType } from './account/check-instance-type';
@@ -38,6 +39,7 @@ export const CHECKS: readonly Check[] = [
   keys,
   secrets,
   parent,
+  costTag,
   domain,
   delegation,
   caa,

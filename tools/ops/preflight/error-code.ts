@@ -13,7 +13,6 @@ const UNREACHABLE = new Set([
   'ECONNRESET',
   'ECONNABORTED',
   'EPIPE',
-  'ETIMEDOUT',
   'ENOTFOUND',
   'EAI_AGAIN',
   'ENETUNREACH',
@@ -26,9 +25,9 @@ const UNREACHABLE = new Set([
 
 export const isUnreachable = (error: unknown): boolean => UNREACHABLE.has(codeOf(error) ?? '');
 
-/** A time limit of a library ended the question: the far end is slow or silent, or this machine is slow. */
+/** A time limit of a library or of the system ended the question: the far end is slow or silent, or this machine is slow. */
 export const ranOutOfTime = (error: unknown): boolean =>
-  /^UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT$/.test(codeOf(error) ?? '') ||
+  /^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/.test(codeOf(error) ?? '') ||
   textIn(error, 'name') === 'TimeoutError' ||
   /^(timeout expired|Query read timeout)$/.test(messageOf(error)); // pg
 

@@ -12,7 +12,7 @@ export interface Ports {
   readonly resolver: Pick<Resolver, 'resolve4' | 'resolve6' | 'resolveNs' | 'resolveCaa'>;
   /** As the system's programs resolve a name. */
   lookup(host: string): Promise<readonly { address: string; family: number }[]>;
-  runProgram(command: string, args: readonly string[], options: { signal: AbortSignal }): Promise<ProgramEnd>;
+  runProgram(command: string, args: readonly string[], options: ProgramOptions): Promise<ProgramEnd>;
   /** Of the providers' APIs, without a path. */
   readonly origins: { readonly openai: string; readonly googleAi: string; readonly anthropic: string };
   /** Empty outside tests: the ordinary chain of credentials, AWS's own endpoints. */
@@ -29,6 +29,12 @@ export const startTimer: Ports['startTimer'] = (ms, over) => {
     clearTimeout(timer);
   };
 };
+
+export interface ProgramOptions {
+  readonly signal: AbortSignal;
+  /** Over this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 export interface ProgramEnd {
   /** undefined: there is no such program, or it could not be started. */
@@ -47,12 +53,12 @@ export function realPorts(root: string): Ports {
     fetch,
     resolver: new Resolver({ timeout: 3000, tries: 2 }),
     lookup: (host) => lookup(host, { all: true }),
-    runProgram: (command, args, { signal }) =>
+    runProgram: (command, args, { signal, env }) =>
       new Promise((resolve) => {
         execFile(
           command,
           [...args],
-          { cwd: root, signal, maxBuffer: MAX_OUTPUT_BYTES, encoding: 'utf8' },
+          { cwd: root, signal, env: { ...process.env, ...env }, maxBuffer: MAX_OUTPUT_BYTES, encoding: 'utf8' },
           (error, stdout, stderr) => {
             resolve({
               code: error === null ? 0 : typeof error.code === 'number' ? error.code : undefined,

@@ -63,9 +63,11 @@ export class TextReport {
     let text = '';
     if (check.group !== this.#group) text += `${this.#group === undefined ? '' : '\n'}${TITLES[check.group]}\n`;
     this.#group = check.group;
-    for (const [at, { status, found, todo }] of findings.entries()) {
+    for (const [at, { status, found, todo, command }] of findings.entries()) {
       text += `  ${this.#painted(status)}  ${(at === 0 ? check.name : '').padEnd(NAME_WIDTH)} ${this.redactor.clean(oneLine(found))}\n`;
-      if (todo !== undefined) text += `${' '.repeat(NAME_WIDTH + 9)}-> ${this.redactor.clean(oneLine(todo))}\n`;
+      const indent = ' '.repeat(NAME_WIDTH + 9);
+      if (todo !== undefined) text += `${indent}-> ${this.redactor.clean(oneLine(todo))}\n`;
+      if (command !== undefined) text += `${indent}   ${this.redactor.clean(oneLine(command))}\n`;
     }
     return text;
   }
@@ -78,10 +80,11 @@ export class TextReport {
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
 export function asJson(stack: string, before: string, outcomes: readonly Outcome[], redactor: Redactor): string {
-  const cleaned = ({ status, found, todo }: Finding) => ({
+  const cleaned = ({ status, found, todo, command }: Finding) => ({
     status,
     found: redactor.clean(oneLine(found)),
     ...(todo !== undefined && { todo: redactor.clean(oneLine(todo)) }),
+    ...(command !== undefined && { command: redactor.clean(oneLine(command)) }),
   });
   const checks = outcomes.flatMap(({ check: { name, group }, findings, tookMs }) =>
     findings.map((one) => ({ check: name, group, ...cleaned(one), tookMs })),

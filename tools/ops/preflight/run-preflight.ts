@@ -1,4 +1,5 @@
-import { NotUnderstood, readOptions, type PreflightOptions } from './arguments';
+import { UsageError } from '@communique-tee/command-line';
+import { readOptions, type PreflightOptions } from './arguments';
 import { CHECKS } from './checks';
 import type { Check } from './check';
 import { messageOf } from './error-code';
@@ -20,6 +21,7 @@ export interface Streams {
 }
 
 const CONCURRENCY = 8;
+const REGION_WITHOUT_ONE = 'us-east-1';
 
 /** @returns the exit code: 0 nothing failed, 1 something failed, 2 not understood */
 export async function runPreflight(
@@ -43,11 +45,12 @@ export async function runPreflight(
     });
   } catch (error) {
     streams.err(
-      `${redactor.clean(messageOf(error))}\n${error instanceof NotUnderstood ? 'npm run ops -- preflight --help lists what it takes.\n' : ''}`,
+      `${redactor.clean(messageOf(error))}\n${error instanceof UsageError ? 'npm run ops -- preflight --help lists what it takes.\n' : ''}`,
     );
     return 2;
   }
   const { stack, before, only, leaveOut, offline, json, limitMs } = given;
+  const region = stackFile.region ?? REGION_WITHOUT_ONE;
   const checks = known.filter(({ name }) => (only.length === 0 || only.includes(name)) && !leaveOut.includes(name));
   const report = new TextReport(
     checks.map(({ name }) => name),
@@ -67,8 +70,8 @@ export async function runPreflight(
     streams.out(`Preflight of stack ${stack}, before ${before === 'up' ? 'pulumi up' : 'opening to the public'}\n\n`);
   const outcomes = await runChecks({
     checks,
-    facts: new Facts(ports, stack, stackFile, limitMs, offline),
-    context: { stack, stackFile, before, ports, redactor },
+    facts: new Facts(ports, stack, stackFile, region, limitMs, offline),
+    context: { stack, stackFile, region, before, ports, redactor },
     offline,
     limitMs,
     concurrency: CONCURRENCY,

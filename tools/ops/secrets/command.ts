@@ -1,35 +1,53 @@
 import { EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SECRET_NAME } from '@communique-tee/protocol';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import type { Command } from 'commander';
 import { terminal, UsageError, type CommandLine, type Streams } from '@communique-tee/command-line';
+import { isStack, readStackFile } from '../preflight/plan/stack-file';
+import { startTimer } from '../preflight/ports';
+import { within } from '../preflight/runner/time-limit';
+import { limitOf, TIMEOUT_SECONDS } from '../time-limit-option';
+import { explainFailure, type Action } from './explain-failure';
 import { readValue, type ValueSource } from './read-value';
 
-interface Secret {
+export interface Secret {
   readonly action: 'put' | 'encrypt';
   readonly stack: string;
   readonly name: string;
   readonly region: string;
+  /** Of each question to AWS. */
+  readonly limitMs: number;
 }
+
+/** Ends the command; the message is for the operator, and has no secret in it. */
+class Failed extends Error {}
 
 export interface Ports extends Streams {
   kms: (region: string) => Pick<KMSClient, 'send'>;
   secretsManager: (region: string) => Pick<SecretsManagerClient, 'send'>;
   input: ValueSource;
   environment: Readonly<Record<string, string | undefined>>;
+  /** The checkout, with its Pulumi.<stack>.yaml. */
+  root: string;
+  /** Of AWS's configuration file. */
+  profileRegion: () => Promise<string | undefined>;
 }
 
 const thisProcess: Ports = {
   ...terminal,
-  kms: (region) => new KMSClient({ region }),
-  secretsManager: (region) => new SecretsManagerClient({ region }),
+  kms: (region) => new KMSClient({ region, maxAttempts: 2 }),
+  secretsManager: (region) => new SecretsManagerClient({ region, maxAttempts: 2 }),
   input: process.stdin,
   environment: process.env,
+  root: workspaceRoot(),
+  profileRegion: () => new KMSClient({}).config.region().catch(() => undefined),
 };
 
 interface Options {
   readonly stack?: string;
   readonly region?: string;
+  readonly timeout: string;
 }
 
 const STACK = /^[a-z0-9-]{1,32}$/;
@@ -66,33 +84,44 @@ export function secrets(command: Command, line: CommandLine, ports: Ports = this
       .description(`Reads a value from standard input: ${does}.`)
       .argument('<name>', 'as the configuration of the image names it, like cwc-house')
       .option('--stack <stack>', 'as in Pulumi.<stack>.yaml, and in the configuration of the image')
-      .option('--region <region>', 'default: AWS_REGION, AWS_DEFAULT_REGION')
+      .option(
+        '--region <region>',
+        'default: that of Pulumi.<stack>.yaml, then AWS_REGION, AWS_DEFAULT_REGION, that of your AWS profile',
+      )
+      .option('--timeout <seconds>', 'of each question to AWS', String(TIMEOUT_SECONDS))
       .addHelpText('after', AFTER)
       .action(line.run((name: string, options: Options) => execute(secretOf(action, name, options, ports), ports)));
 }
 
 /** @throws UsageError */
-function secretOf(
+async function secretOf(
   action: Secret['action'],
   name: string,
-  { stack, region = '' }: Options,
-  { environment }: Ports,
-): Secret {
+  { stack, region, timeout }: Options,
+  ports: Ports,
+): Promise<Secret> {
   if (!SECRET_NAME.test(name))
     throw new UsageError('the name is lower-case letters, digits and hyphens, like cwc-house');
   if (stack === undefined || !STACK.test(stack)) throw new UsageError('--stack is required, like --stack prod');
-  const where = region || environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || '';
+  const where = region ?? (await regionOf(stack, ports)) ?? '';
   if (!/^[a-z]{2}(?:-[a-z]+)+-[0-9]$/.test(where))
-    throw new UsageError('--region is required, like --region us-east-1');
-  return { action, stack, name, region: where };
+    throw new UsageError('no region is known: give it, like --region us-east-1');
+  return { action, stack, name, region: where, limitMs: limitOf(timeout) };
 }
 
-async function execute(secret: Secret, ports: Ports): Promise<number> {
+/** Where the stack is: its file goes before the environment, as in Pulumi. */
+async function regionOf(stack: string, { root, environment, profileRegion }: Ports): Promise<string | undefined> {
+  const ofStack = isStack(root, stack) ? readStackFile(root, stack, [], () => undefined).region : undefined;
+  return ofStack ?? environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? (await profileRegion());
+}
+
+async function execute(given: Promise<Secret>, ports: Ports): Promise<number> {
+  const secret = await given;
   try {
     await run(secret, ports);
     return 0;
   } catch (error) {
-    ports.err(`${sentence(error, secret)}\n`);
+    ports.err(`${error instanceof Failed ? error.message : 'it failed; nothing was stored'}\n`);
     return 1;
   } finally {
     // A terminal or a pipe would keep this process alive; a file has no such thing.
@@ -100,45 +129,42 @@ async function execute(secret: Secret, ports: Ports): Promise<number> {
   }
 }
 
-async function run({ action, stack, name, region }: Secret, ports: Ports): Promise<void> {
-  const value = await readValue(ports.input, ports.err);
+async function run(secret: Secret, ports: Ports): Promise<void> {
+  const { action, stack, name, region } = secret;
+  const value = await readValue(ports.input, ports.err).catch((error: unknown) => {
+    throw new Failed(error instanceof Error ? error.message : 'the value cannot be read');
+  });
   const KeyId = `alias/communique-tee-${stack}-operator`;
   const EncryptionContext = {
     'communique-tee:purpose': 'operator-secret',
     'communique-tee:stack': stack,
     'communique-tee:secret': name,
   };
-  const encrypted = await ports
-    .kms(region)
-    .send(new EncryptCommand({ KeyId, Plaintext: Buffer.from(value), EncryptionContext }));
-  if (encrypted.CiphertextBlob === undefined) throw new Error('KMS gave no ciphertext');
+  const encrypted = await ask(secret, 'kms:Encrypt', (abortSignal) =>
+    ports
+      .kms(region)
+      .send(new EncryptCommand({ KeyId, Plaintext: Buffer.from(value), EncryptionContext }), { abortSignal }),
+  );
+  if (encrypted.CiphertextBlob === undefined) throw new Failed('KMS gave no ciphertext; nothing was stored');
   const ciphertext = Buffer.from(encrypted.CiphertextBlob).toString('base64');
   ports.err(`encrypted under ${encrypted.KeyId ?? KeyId}\n`);
   if (action === 'encrypt') return ports.out(`${ciphertext}\n`);
-  const SecretId = `communique-tee/${stack}/enclave/${name}`;
-  const stored = await ports
-    .secretsManager(region)
-    .send(new PutSecretValueCommand({ SecretId, SecretString: ciphertext }));
+  const SecretId = secretId(secret);
+  const stored = await ask(secret, 'secretsmanager:PutSecretValue', (abortSignal) =>
+    ports
+      .secretsManager(region)
+      .send(new PutSecretValueCommand({ SecretId, SecretString: ciphertext }), { abortSignal }),
+  );
   ports.out(`${SecretId}: stored as version ${stored.VersionId ?? '?'}\n`);
 }
 
-/** AWS's error names, each with what to do. Its messages are left out of what has none: they repeat what was sent. */
-function sentence(error: unknown, { stack, name, region }: Secret): string {
-  if (!(error instanceof Error)) return 'it failed';
-  switch (error.name) {
-    case 'AccessDeniedException':
-      return `AWS denies it: your role must be among secretOperators of Pulumi.${stack}.yaml, and IAM must allow kms:Encrypt and secretsmanager:PutSecretValue`;
-    case 'NotFoundException':
-      return `there is no alias/communique-tee-${stack}-operator in ${region}: has pulumi up run, and is it the right account?`;
-    case 'ResourceNotFoundException':
-      return `there is no secret communique-tee/${stack}/enclave/${name}: name it in enclaveSecrets of Pulumi.${stack}.yaml and run pulumi up`;
-    case 'CredentialsProviderError':
-    case 'ExpiredTokenException':
-    case 'UnrecognizedClientException':
-      return `AWS does not know you (${error.name}): log in again, or set AWS_PROFILE`;
-    case 'Error':
-      return error.message;
-    default:
-      return `AWS answered ${error.name}`;
+/** @throws Failed */
+async function ask<T>(secret: Secret, action: Action, question: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  try {
+    return await within(secret.limitMs, startTimer, question);
+  } catch (error) {
+    throw new Failed(explainFailure(error, action, secret));
   }
 }
+
+const secretId = ({ stack, name }: Secret): string => `communique-tee/${stack}/enclave/${name}`;

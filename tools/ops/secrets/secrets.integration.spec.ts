@@ -3,9 +3,15 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { operatorKeyPolicy } from '@communique-tee/key-policies';
 import { startKmsSimulator, type KmsSimulator } from '@communique-tee/kms-simulator';
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
-import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
+import {
+  spawnService,
+  startSilentPort,
+  temporaryFolder,
+  workspaceRoot,
+  type TemporaryFolder,
+} from '@communique-tee/testing/harness';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { Agent } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -22,7 +28,8 @@ describe('ops secrets', () => {
   let agent: Agent;
   let store: Server;
   let stored: Record<string, unknown>[];
-  let storeAnswers: { status: number; body: object };
+  let regions: string[];
+  let storeAnswers: { status: number; body: object | string } | 'silence';
   let said: { out: string; err: string };
   const operator = { accessKeyId: 'AKIAOPERATOR0000000', secretAccessKey: 'x'.repeat(40) };
   const somebody = { accessKeyId: 'AKIASOMEBODY0000000', secretAccessKey: 'y'.repeat(40) };
@@ -54,9 +61,11 @@ describe('ops secrets', () => {
           target: request.headers['x-amz-target'],
           ...(JSON.parse(Buffer.concat(chunks).toString()) as object),
         });
+        if (storeAnswers === 'silence') return;
+        const { status, body } = storeAnswers;
         response
-          .writeHead(storeAnswers.status, { 'content-type': 'application/x-amz-json-1.1' })
-          .end(JSON.stringify(storeAnswers.body));
+          .writeHead(status, { 'content-type': typeof body === 'string' ? 'text/html' : 'application/x-amz-json-1.1' })
+          .end(typeof body === 'string' ? body : JSON.stringify(body));
       });
     }).listen(0, '127.0.0.1');
     await once(store, 'listening');
@@ -64,19 +73,35 @@ describe('ops secrets', () => {
   afterAll(async () => {
     agent.destroy();
     await kms.close();
+    store.closeAllConnections();
     store.close();
     await folder.remove();
   });
   beforeEach(() => {
     stored = [];
+    regions = [];
     storeAnswers = { status: 200, body: { VersionId: 'v1' } };
     said = { out: '', err: '' };
   });
 
-  const run = (args: readonly string[], { credentials = operator, value = `${KEY}\n` } = {}) => {
+  const run = (
+    args: readonly string[],
+    {
+      credentials = operator,
+      value = `${KEY}\n`,
+      environment = { AWS_REGION: 'us-east-1' } as Ports['environment'],
+      profile = undefined as string | undefined,
+      kmsOrigin = kms.origin,
+    } = {},
+  ) => {
     const ports: Ports = {
-      kms: (region) =>
-        new KMSClient({ region, endpoint: kms.origin, credentials, requestHandler: { httpsAgent: agent } }),
+      root: folder.path,
+      profileRegion: () => Promise.resolve(profile),
+      kms: (region) => {
+        regions.push(region);
+        const requestHandler = { httpsAgent: agent };
+        return new KMSClient({ region: 'us-east-1', endpoint: kmsOrigin, credentials, requestHandler, maxAttempts: 1 });
+      },
       secretsManager: (region) =>
         new SecretsManagerClient({
           region,
@@ -87,7 +112,7 @@ describe('ops secrets', () => {
       input: Readable.from([Buffer.from(value)]),
       out: (text) => void (said.out += text),
       err: (text) => void (said.err += text),
-      environment: { AWS_REGION: 'us-east-1' },
+      environment,
     };
     const line = new CommandLine('secrets', '', ports);
     secrets(line.program, line, ports);
@@ -143,7 +168,7 @@ describe('ops secrets', () => {
       'credentials that AWS does not know',
       ['put', '--stack', 'prod', 'cwc-house'],
       { credentials: { ...operator, accessKeyId: 'AKIANOBODY000000000' } },
-      /AWS does not know you/,
+      /AWS does not accept these credentials/,
     ],
     ['no value', ['put', '--stack', 'prod', 'cwc-house'], { value: '\n' }, /8 to 200 visible ASCII/],
     ['two lines', ['put', '--stack', 'prod', 'cwc-house'], { value: `${KEY}\n${KEY}\n` }, /on one line/],
@@ -154,10 +179,72 @@ describe('ops secrets', () => {
     expect(stored).toEqual([]);
   });
 
+  it.each<[string, typeof storeAnswers, RegExp]>([
+    [
+      'a secret that waits to be deleted',
+      {
+        status: 400,
+        body: {
+          __type: 'InvalidRequestException',
+          message: "You can't perform this operation on the secret because it was marked for deletion.",
+        },
+      },
+      /waiting to be deleted; nothing was stored\. .*aws secretsmanager restore-secret --region us-east-1 --secret-id communique-tee\/prod\/enclave\/cwc-house$/m,
+    ],
+    [
+      'another refusal',
+      { status: 400, body: { __type: 'InvalidRequestException', message: 'x' } },
+      /AWS answered something that was not understood \(InvalidRequestException\); nothing was stored/,
+    ],
+    [
+      'a session that has ended',
+      { status: 400, body: { __type: 'ExpiredTokenException', message: 'x' } },
+      /the AWS session has expired; nothing was stored\. To do: sign in again: aws sso login/,
+    ],
+    ['a page of a proxy', { status: 200, body: '<html>Welcome' }, /AWS answered something that was not understood/],
+    [
+      'an error of AWS’s own',
+      { status: 500, body: { __type: 'InternalServiceError', message: 'x' } },
+      /AWS could not answer \(500\); the value may be stored or not\. To do: run this again/,
+    ],
+    [
+      'silence',
+      'silence',
+      /Secrets Manager did not answer within 1 s; the value may be stored or not\. Run this again; --timeout <seconds> waits longer/,
+    ],
+  ])('tells what happened and what to do after %s', async (_name, answers, words) => {
+    storeAnswers = answers;
+    expect(await run(['put', '--stack', 'prod', '--timeout', '1', 'cwc-house'])).toBe(1);
+    expect(said.err).toMatch(words);
+  });
+
+  it('does not wait for ever for a KMS that is silent, and stores nothing then', async () => {
+    await using silent = await startSilentPort();
+    const kmsOrigin = `http://127.0.0.1:${String(silent.port)}`;
+    expect(await run(['put', '--stack', 'prod', '--timeout', '1', 'cwc-house'], { kmsOrigin })).toBe(1);
+    expect(said.err).toContain('KMS did not answer within 1 s; nothing was stored');
+    expect(stored).toEqual([]);
+  });
+
+  it.each<[string, string[], string | undefined, Ports['environment'], string]>([
+    ['--region', ['--region', 'eu-west-1'], 'eu-central-1', { AWS_REGION: 'eu-north-1' }, 'eu-west-1'],
+    ['the stack’s file', [], 'eu-central-1', { AWS_REGION: 'eu-north-1' }, 'eu-central-1'],
+    ['AWS_REGION', [], undefined, { AWS_REGION: 'eu-north-1', AWS_DEFAULT_REGION: 'eu-west-3' }, 'eu-north-1'],
+    ['AWS_DEFAULT_REGION', [], undefined, { AWS_DEFAULT_REGION: 'eu-west-3' }, 'eu-west-3'],
+    ['the profile', [], undefined, {}, 'eu-south-1'],
+  ])('asks in the region of %s', async (_name, args, ofStack, environment, region) => {
+    const file = folder.file('Pulumi.prod.yaml');
+    if (ofStack === undefined) await rm(file, { force: true });
+    else await writeFile(file, `config:\n  aws:region: ${ofStack}\n`);
+    await run(['encrypt', '--stack', 'prod', 'cwc-house', ...args], { environment, profile: 'eu-south-1' });
+    await rm(file, { force: true });
+    expect(regions).toEqual([region]);
+  });
+
   it('tells that the secret is not in the stack', async () => {
     storeAnswers = { status: 400, body: { __type: 'ResourceNotFoundException', message: 'x' } };
     expect(await run(['put', '--stack', 'prod', 'cwc-house'])).toBe(1);
-    expect(said.err).toContain('name it in enclaveSecrets of Pulumi.prod.yaml');
+    expect(said.err).toContain('Name it in enclaveSecrets of Pulumi.prod.yaml');
   });
 
   it.each([

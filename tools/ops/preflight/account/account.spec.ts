@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { lines, look } from '../testing/look';
+import type { ProgramEnd } from '../ports';
+import { lines, look, programs } from '../testing/look';
 import {
   ACCOUNT,
   awsError,
@@ -98,13 +99,35 @@ describe('vcpu-quota', () => {
     const [found] = await lookAt('vcpu-quota', quota(7));
     expect(found).toMatchObject({
       status: 'fail',
-      todo: expect.stringMatching(/--quota-code L-1216C47A --desired-value 8/) as string,
+      command:
+        'aws service-quotas request-service-quota-increase --region us-east-1 --service-code ec2 --quota-code L-1216C47A --desired-value 8',
     });
   });
   it('counts what others run, and neither its own, nor spot, nor other families', async () => {
     const instances = `<reservationSet>${running('m5.large', 2)}${running('p5.large', 50)}${running('c5.large', 50, '<instanceLifecycle>spot</instanceLifecycle>')}${running('c6g.xlarge', 2, '<tagSet><item><key>communique-tee:stack</key><value>prod</value></item></tagSet>')}</reservationSet>`;
     expect(await said('vcpu-quota', { DescribeInstances: ec2('DescribeInstances', instances) })).toEqual([
       'pass: 8 vCPUs wanted (2 c6g.xlarge while replacing), 4 used by others, quota 32',
+    ]);
+  });
+  it('counts an instance that does not tell its CPU options by the default of its type', async () => {
+    const bare = (type: string) =>
+      `<item><instancesSet><item><instanceType>${type}</instanceType></item></instancesSet></item>`;
+    const answers: Answers = {
+      DescribeInstances: ec2(
+        'DescribeInstances',
+        `<reservationSet>${bare('m5.24xlarge')}${bare('m5.24xlarge')}${bare('c5.large')}${running('m5.large', 1)}</reservationSet>`,
+      ),
+      DescribeInstanceTypes: (body) => {
+        const types = { 'm5.24xlarge': 96, 'c5.large': 2, 'c6g.xlarge': 4 };
+        const asked = Object.entries(types).filter(([type]) => body.includes(encodeURIComponent(type)));
+        return ec2(
+          'DescribeInstanceTypes',
+          `<instanceTypeSet>${asked.map(([type, vcpus]) => `<item><instanceType>${type}</instanceType><vCpuInfo><defaultVCpus>${String(vcpus)}</defaultVCpus></vCpuInfo></item>`).join('')}</instanceTypeSet>`,
+        );
+      },
+    };
+    expect(await said('vcpu-quota', answers)).toEqual([
+      'fail: 8 vCPUs wanted (2 c6g.xlarge while replacing), 196 used by others, quota 32',
     ]);
   });
   it('takes the default where the account has none of its own', async () => {
@@ -280,6 +303,69 @@ describe('kms-keys', () => {
   });
 });
 
+describe('cost-tag', () => {
+  const ACTIVATE =
+    'aws ce update-cost-allocation-tags-status --region us-east-1 --cost-allocation-tags-status TagKey=communique-tee:stack,Status=Active';
+  const answering = (end: Partial<ProgramEnd>) => ({
+    runProgram: (command: string, args: readonly string[]) =>
+      command === 'aws' ? Promise.resolve({ code: 0, stdout: '', stderr: '', ...end }) : programs(command, args),
+  });
+  const tags = (...list: object[]) => ({ stdout: JSON.stringify({ CostAllocationTags: list }) });
+  const tag = (status: string) => ({ TagKey: 'communique-tee:stack', Type: 'UserDefined', Status: status });
+  const refused = (text: string) => ({ code: 254, stderr: text });
+  it.each<[string, Partial<ProgramEnd>, boolean, RegExp, string | undefined]>([
+    ['active', tags(tag('Active')), true, /^pass: communique-tee:stack is active$/, undefined],
+    ['not active', tags(tag('Inactive')), false, /^warn: .*is not active, so the budget reads 0 dollars/, ACTIVATE],
+    ['not active, and soon public', tags(tag('Inactive')), true, /^fail: .*is not active/, ACTIVATE],
+    [
+      'unknown to AWS',
+      tags(),
+      false,
+      /^warn: AWS does not know the tag .* yet, so the budget reads 0 dollars/,
+      ACTIVATE,
+    ],
+    [
+      'kept by the management account',
+      refused(
+        "\nAn error occurred (AccessDeniedException) when calling the ListCostAllocationTags operation: Failed to list Cost Allocation Tags: Linked account doesn't have access to cost allocation tags.\n",
+      ),
+      true,
+      /^warn: not allowed to look .* only the organization’s management account/,
+      ACTIVATE,
+    ],
+    [
+      'asked for with an expired token',
+      refused('An error occurred (ExpiredTokenException) when'),
+      false,
+      /^fail: the AWS session has expired/,
+      'aws sso login',
+    ],
+    [
+      'out of reach',
+      refused('Could not connect to the endpoint URL: "https://ce"'),
+      false,
+      /^fail: .*not reachable/,
+      undefined,
+    ],
+    ['answered in another way', { stdout: '<html>' }, false, /^fail: .*not understood/, undefined],
+    ['not to be asked for', { code: undefined }, false, /^warn: not checked: there is no aws/, undefined],
+  ])('is %s', async (_name, end, opening, words, command) => {
+    aws.answer({});
+    const [found] = await look(
+      'cost-tag',
+      {
+        ports: {
+          aws: { endpoint: aws.endpoint, credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'x' } },
+          ...answering(end),
+        },
+      },
+      opening ? ['--before', 'opening'] : [],
+    );
+    expect(`${found?.status ?? ''}: ${found?.found ?? ''}`).toMatch(words);
+    expect(found?.command).toBe(command);
+  });
+});
+
 describe('secrets', () => {
   /** As long and as begun as KMS's. */
   const ciphertext = () => Buffer.concat([Buffer.from([1, 2, 2, 0, 0x78]), randomBytes(180)]).toString('base64');
@@ -342,10 +428,14 @@ describe('secrets', () => {
     for (const line of await stored({ ...there, GetSecretValue: awsError('AccessDeniedException', 400) }))
       expect(line).toMatch(/^pass: .*has a value/);
   });
-  it('of what only the enclave may know, tell how to put it without showing it', async () => {
-    const found = await lookAt('secrets');
-    expect(found.find(({ found: text }) => text.includes('cwc-house'))?.todo).toMatch(
-      /aws kms encrypt .*--key-id alias\/communique-tee-prod-operator .*put-secret-value .*\/enclave\/cwc-house /,
+  it('tell how to store each value, without showing it', async () => {
+    const found = await lookAt('secrets', { DescribeSecret: awsJson({ Name: 'x' }) });
+    const commandFor = (name: string) => found.find(({ found: text }) => text.includes(name))?.command;
+    expect(commandFor('/enclave/cwc-house')).toBe(
+      'npm run ops -- secrets put --stack prod --region us-east-1 cwc-house',
+    );
+    expect(commandFor('/gateway/redis-url')).toBe(
+      'IFS= read -rs URL && aws secretsmanager put-secret-value --region us-east-1 --secret-id communique-tee/prod/gateway/redis-url --secret-string file://<(printf %s "$URL")',
     );
   });
 });

@@ -19,12 +19,13 @@ export const ami: Check = {
     try {
       const id = configured ?? (await newest(context, architecture));
       if (id === undefined) return fail(`Amazon names no Amazon Linux 2023 for ${architecture} here`, 'give amiId');
-      return await look(context, id, architecture, configured !== undefined);
+      return await look(context, id, architecture, configured);
     } catch (error) {
       if (/^InvalidAMIID/.test(awsCode(error)))
         return fail(
           `there is no ${configured ?? 'such AMI'} in this region`,
           'take out amiId, or give one of this region',
+          ...without(context, configured),
         );
       return explainAws(error, 'ssm:GetParameter and ec2:DescribeImages');
     }
@@ -43,24 +44,38 @@ async function newest(context: Context, architecture: string): Promise<string | 
   }
 }
 
-async function look(context: Context, id: string, architecture: string, isConfigured: boolean): Promise<Finding> {
+/** Only what is in the stack's file can be taken out of it. */
+const without = ({ stack }: Context, configured: string | undefined): string[] =>
+  configured === undefined ? [] : [`pulumi config rm amiId --stack ${stack}`];
+
+async function look(
+  context: Context,
+  id: string,
+  architecture: string,
+  configured: string | undefined,
+): Promise<Finding> {
   const { Images: images = [] } = await context
     .aws()
     .ec2.send(new DescribeImagesCommand({ ImageIds: [id], IncludeDeprecated: true }), { abortSignal: context.signal });
   const [found] = images;
-  const todo = 'take out amiId, or give another';
-  if (found === undefined) return fail(`there is no ${id} in this region`, todo);
-  if (found.State !== 'available') return fail(`${id} is not available`, todo);
+  const todo = ['take out amiId, or give another', ...without(context, configured)] as const;
+  if (found === undefined) return fail(`there is no ${id} in this region`, ...todo);
+  if (found.State !== 'available') return fail(`${id} is not available`, ...todo);
   if (found.Architecture !== architecture)
-    return fail(`${id} is of another architecture than the instance (${architecture})`, todo);
+    return fail(`${id} is of another architecture than the instance (${architecture})`, ...todo);
   const { accountId } = await context.account();
   if (found.ImageOwnerAlias !== 'amazon' && found.OwnerId !== accountId)
     return warn(
       `${id} belongs to ${found.OwnerId ?? 'somebody else'}, neither Amazon nor this account`,
-      'whoever makes the parent’s image can read what passes through the parent; take Amazon’s unless this is meant',
+      'the maker of the parent’s image can read what passes through the parent; take Amazon’s unless this is meant',
+      ...without(context, configured),
     );
   const ends = Date.parse(found.DeprecationTime ?? '');
   if (ends < context.ports.nowMs())
-    return warn(`${id} is deprecated by its owner`, 'take a newer amiId, or none: then it is Amazon’s newest');
-  return pass(`${id}, ${architecture}${isConfigured ? '' : ', Amazon’s newest'}`);
+    return warn(
+      `${id} is deprecated by its owner`,
+      'take a newer amiId, or none: then it is Amazon’s newest',
+      ...without(context, configured),
+    );
+  return pass(`${id}, ${architecture}${configured === undefined ? ', Amazon’s newest' : ''}`);
 }

@@ -1,4 +1,5 @@
 import { DescribeKeyCommand } from '@aws-sdk/client-kms';
+import { awsCommand } from '../aws/command';
 import { awsCode, explainAws } from '../aws/explain';
 import { fail, notYet, pass, warn, type Check, type Context, type Finding } from '../check';
 
@@ -21,12 +22,14 @@ async function look(context: Context, alias: string): Promise<Finding> {
     if (key?.KeyState === 'PendingDeletion')
       return fail(
         `${alias} is waiting to be deleted: what it guards would be lost`,
-        `aws kms cancel-key-deletion --key-id ${key.KeyId ?? alias}`,
+        'take it back; it is disabled then, so enable it',
+        `${onKey(context, 'kms cancel-key-deletion', key.KeyId ?? alias)} && ${onKey(context, 'kms enable-key', key.KeyId ?? alias)}`,
       );
     if (key?.Enabled !== true)
       return fail(
         `${alias} is not enabled`,
-        `aws kms enable-key --key-id ${key?.KeyId ?? alias}, once it is known why`,
+        'find out who disabled it and why, then enable it',
+        onKey(context, 'kms enable-key', key?.KeyId ?? alias),
       );
     return pass(`${alias} is enabled`);
   } catch (error) {
@@ -41,3 +44,6 @@ async function look(context: Context, alias: string): Promise<Finding> {
       : explained;
   }
 }
+
+const onKey = ({ region }: Context, action: string, keyId: string): string =>
+  awsCommand(region, action, '--key-id', keyId);

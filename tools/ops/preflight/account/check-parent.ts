@@ -1,4 +1,5 @@
 import { DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
+import { awsCommand } from '../aws/command';
 import { explainAws } from '../aws/explain';
 import { fail, notYet, pass, type Check } from '../check';
 
@@ -31,7 +32,8 @@ export const parent: Check = {
         ? pass(text)
         : fail(
             text,
-            `aws autoscaling describe-scaling-activities --auto-scaling-group-name ${name} says why; an instance that waits has not attested its enclave yet: journalctl -u communique-enclave on it`,
+            'an instance that waits has not attested its enclave yet (on it: journalctl -u communique-enclave); this tells why the group has fewer',
+            awsCommand(context.region, 'autoscaling describe-scaling-activities', '--auto-scaling-group-name', name),
           );
     } catch (error) {
       return explainAws(error, 'autoscaling:DescribeAutoScalingGroups');

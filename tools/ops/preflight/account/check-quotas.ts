@@ -5,6 +5,7 @@ import {
   type Instance,
 } from '@aws-sdk/client-ec2';
 import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
+import { awsCommand } from '../aws/command';
 import { awsCode, explainAws } from '../aws/explain';
 import { fail, pass, type Check, type Context } from '../check';
 
@@ -15,6 +16,8 @@ const STANDARD = /^(a|c|d|h|i|m|r|t|z)[^.]*\./;
 const STACK_TAG = 'communique-tee:stack';
 /** More instances than this are not counted any further. */
 const MOST_PAGES = 20;
+/** Of EC2's API: values of one filter. */
+const MOST_FILTER_VALUES = 200;
 
 export const vcpuQuota: Check = {
   name: 'vcpu-quota',
@@ -25,13 +28,15 @@ export const vcpuQuota: Check = {
   async run(context) {
     const { instanceType, instancesWhileReplacing } = await context.plan();
     try {
-      const each = await vcpusOf(context, instanceType);
+      const each = (await defaultVcpus(context, [instanceType])).get(instanceType);
       if (each === undefined) return fail(`AWS knows no ${instanceType} here`, 'see instance-type');
       const quota = await quotaOf(context, STANDARD_VCPUS);
       const used = await usedByOthers(context);
       const wanted = each * instancesWhileReplacing;
       const sum = `${String(wanted)} vCPUs wanted (${String(instancesWhileReplacing)} ${instanceType} while replacing), ${String(used)} used by others, quota ${String(quota)}`;
-      return wanted + used <= quota ? pass(sum) : fail(sum, raise(context, STANDARD_VCPUS, wanted + used));
+      return wanted + used <= quota
+        ? pass(sum)
+        : fail(sum, 'ask for a higher quota; AWS takes hours to days', raise(context, STANDARD_VCPUS, wanted + used));
     } catch (error) {
       return explainAws(error, 'servicequotas:GetServiceQuota, ec2:DescribeInstances and ec2:DescribeInstanceTypes');
     }
@@ -58,15 +63,23 @@ export const addressQuota: Check = {
       const sum = `${String(elasticIps)} wanted (${String(own.length)} there already), ${String(others)} used by others, quota ${String(quota)}`;
       return Math.max(elasticIps, own.length) + others <= quota
         ? pass(sum)
-        : fail(sum, `release what nobody needs, or ${raise(context, ELASTIC_IPS, elasticIps + others)}`);
+        : fail(
+            sum,
+            'release addresses that are not in use, or ask for a higher quota; AWS takes hours to days',
+            raise(context, ELASTIC_IPS, elasticIps + others),
+          );
     } catch (error) {
       return explainAws(error, 'servicequotas:GetServiceQuota and ec2:DescribeAddresses');
     }
   },
 };
 
-const raise = ({ stackFile }: Context, code: string, wanted: number): string =>
-  `aws service-quotas request-service-quota-increase --region ${stackFile.region ?? ''} --service-code ec2 --quota-code ${code} --desired-value ${String(wanted)}; AWS takes hours to days`;
+const raise = ({ region }: Context, code: string, wanted: number): string =>
+  awsCommand(
+    region,
+    'service-quotas request-service-quota-increase',
+    ...['--service-code', 'ec2', '--quota-code', code, '--desired-value', String(wanted)],
+  );
 
 async function quotaOf(context: Context, code: string): Promise<number> {
   const { quotas } = context.aws();
@@ -84,19 +97,24 @@ async function quotaOf(context: Context, code: string): Promise<number> {
   return value;
 }
 
-async function vcpusOf(context: Context, instanceType: string): Promise<number | undefined> {
-  // A type's name that AWS does not know is an error of the request, not an empty answer; a filter is not.
-  const { InstanceTypes: types = [] } = await context
-    .aws()
-    .ec2.send(new DescribeInstanceTypesCommand({ Filters: [{ Name: 'instance-type', Values: [instanceType] }] }), {
-      abortSignal: context.signal,
-    });
-  return types[0]?.VCpuInfo?.DefaultVCpus;
+/** By type; a type that AWS does not know is absent. */
+async function defaultVcpus(context: Context, types: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  for (let at = 0; at < types.length; at += MOST_FILTER_VALUES) {
+    // A type's name that AWS does not know is an error of the request, not an empty answer; a filter is not.
+    const filter = { Name: 'instance-type', Values: types.slice(at, at + MOST_FILTER_VALUES) };
+    const { InstanceTypes: described = [] } = await context
+      .aws()
+      .ec2.send(new DescribeInstanceTypesCommand({ Filters: [filter] }), { abortSignal: context.signal });
+    for (const { InstanceType: type, VCpuInfo: vcpus } of described)
+      if (type !== undefined && vcpus?.DefaultVCpus !== undefined) found.set(type, vcpus.DefaultVCpus);
+  }
+  return found;
 }
 
 /** vCPUs of running standard instances that are not this stack's. */
 async function usedByOthers(context: Context): Promise<number> {
-  let used = 0;
+  const others: Instance[] = [];
   let pages = 0;
   const states = { Name: 'instance-state-name', Values: ['pending', 'running'] };
   for await (const { Reservations: reservations = [] } of paginateDescribeInstances(
@@ -104,15 +122,22 @@ async function usedByOthers(context: Context): Promise<number> {
     { Filters: [states] },
     { abortSignal: context.signal },
   )) {
-    used += reservations
-      .flatMap(({ Instances: instances = [] }) => instances)
-      .filter((instance) => counts(instance, context.stack))
-      .reduce((sum, { CpuOptions: cpu }) => sum + (cpu?.CoreCount ?? 1) * (cpu?.ThreadsPerCore ?? 1), 0);
+    others.push(
+      ...reservations
+        .flatMap(({ Instances: instances = [] }) => instances)
+        .filter((instance) => counts(instance, context.stack)),
+    );
     pages += 1;
     if (pages >= MOST_PAGES) break;
   }
-  return used;
+  // Not every instance tells its CPU options; then it has what its type has.
+  const untold = others.filter((instance) => cpusOf(instance) === undefined);
+  const defaults = await defaultVcpus(context, [...new Set(untold.flatMap(({ InstanceType: type }) => type ?? []))]);
+  return others.reduce((sum, one) => sum + (cpusOf(one) ?? defaults.get(one.InstanceType ?? '') ?? 1), 0);
 }
+
+const cpusOf = ({ CpuOptions: cpu }: Instance): number | undefined =>
+  cpu?.CoreCount === undefined ? undefined : cpu.CoreCount * (cpu.ThreadsPerCore ?? 1);
 
 const counts = (
   { InstanceType: type, InstanceLifecycle: lifecycle, Tags: tags = [] }: Instance,

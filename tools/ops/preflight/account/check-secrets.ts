@@ -3,6 +3,7 @@ import {
   GetSecretValueCommand,
   type DescribeSecretCommandOutput,
 } from '@aws-sdk/client-secrets-manager';
+import { awsCommand, restoreSecret } from '../aws/command';
 import { awsCode, explainAws } from '../aws/explain';
 import { fail, notYet, pass, warn, type Check, type Context, type Finding } from '../check';
 import { judgeCiphertext } from './ciphertext';
@@ -36,17 +37,20 @@ async function look(context: Context, name: string): Promise<Finding> {
       return notYet(
         context,
         `${name} is not there yet`,
-        `pulumi up makes it${isRedisOfStack(context, name) ? ', with its value' : `; then put the value: ${howToPut(context, name)}`}`,
+        isRedisOfStack(context, name)
+          ? 'pulumi up makes it, with its value'
+          : 'pulumi up makes it; then store its value',
       );
     return named(name, explainAws(error, 'secretsmanager:DescribeSecret'));
   }
   if (described.DeletedDate !== undefined)
     return fail(
       `${name} is waiting to be deleted, and its name cannot be taken meanwhile`,
-      `aws secretsmanager restore-secret --secret-id ${name}`,
+      'take it back',
+      restoreSecret(context.region, name),
     );
   const hasValue = Object.values(described.VersionIdsToStages ?? {}).some((stages) => stages.includes('AWSCURRENT'));
-  if (!hasValue) return notYet(context, `${name} has no value yet`, howToPut(context, name));
+  if (!hasValue) return notYet(context, `${name} has no value yet`, ...howToStore(context, name));
   let value: string | undefined;
   try {
     ({ SecretString: value } = await client.send(new GetSecretValueCommand({ SecretId: name }), options));
@@ -58,51 +62,67 @@ async function look(context: Context, name: string): Promise<Finding> {
   }
   context.redactor.add(value);
   context.redactor.addUrl(value ?? '');
-  return name.includes('/enclave/') ? judgeEnclaveSecret(context, name, value) : judgeGatewaySecret(name, value);
+  return name.includes('/enclave/')
+    ? judgeEnclaveSecret(context, name, value)
+    : judgeGatewaySecret(context, name, value);
 }
 
-const named = (name: string, { status, found, todo }: Finding): Finding => ({
-  status,
-  found: `${name}: ${found}`,
-  ...(todo !== undefined && { todo }),
-});
+const named = (name: string, finding: Finding): Finding => ({ ...finding, found: `${name}: ${finding.found}` });
 
 function judgeEnclaveSecret(context: Context, name: string, value: string | undefined): Finding {
-  if (value === undefined) return fail(`${name} holds bytes, and the parent reads text`, howToPut(context, name));
+  if (value === undefined) return fail(`${name} holds bytes, and the parent reads text`, ...howToStore(context, name));
   switch (judgeCiphertext(value)) {
     case 'ciphertext':
       return pass(`${name} holds what looks like KMS ciphertext`);
     case 'not base64':
     case 'text in base64':
       return fail(
-        `${name} holds something readable, not ciphertext: whoever can read it, has it`,
-        `take it for known: get a new key from who gave it, and ${howToPut(context, name)}`,
+        `${name} holds something readable, not ciphertext: anyone who may read the secret has the key`,
+        'take the key for known: ask the chamber for a new one, and store that (it asks for the value and does not show it)',
+        storeCommand(context, name),
       );
     case 'too short':
-      return fail(`${name} holds less than KMS ciphertext is long`, howToPut(context, name));
+      return fail(`${name} holds less than KMS ciphertext is long`, ...howToStore(context, name));
     case 'unknown beginning':
       return warn(
         `${name} holds base64 that does not begin as KMS ciphertext does`,
-        `if it did not come from aws kms encrypt: ${howToPut(context, name)}`,
+        'if this project’s command did not store it, store it again (it asks for the value and does not show it)',
+        storeCommand(context, name),
       );
   }
 }
 
-function judgeGatewaySecret(name: string, value: string | undefined): Finding {
+function judgeGatewaySecret(context: Context, name: string, value: string | undefined): Finding {
   if (value === undefined || value.trim() !== value || value === '')
-    return fail(`${name} is empty, not text, or has blanks around it`, 'put it again, without a line break at its end');
+    return fail(`${name} is empty, not text, or has blanks around it`, ...howToStore(context, name));
   const problem = judgeStoreUrl(name.endsWith('/database-url') ? 'postgresql' : 'redis', value, false);
-  return problem === undefined ? pass(`${name} holds a URL with TLS`) : fail(`${name}: ${problem.found}`, problem.todo);
+  return problem === undefined
+    ? pass(`${name} holds a URL with TLS`)
+    : fail(
+        `${name}: ${problem.found}`,
+        `${problem.todo}, and store it again (it asks for the URL and does not show it)`,
+        storeCommand(context, name),
+      );
 }
 
 /** Written by the program itself (infra: Stores); an external one is the operator's. */
 const isRedisOfStack = ({ stackFile }: Context, name: string): boolean =>
   name.endsWith('/gateway/redis-url') && stackFile.values.get('redis') !== 'external';
 
-function howToPut({ stack, stackFile }: Context, name: string): string {
-  const region = `--region ${stackFile.region ?? ''}`;
-  if (name.includes('/enclave/')) {
-    return `aws kms encrypt ${region} --key-id alias/communique-tee-${stack}-operator --plaintext fileb://<(printf %s "$KEY") --query CiphertextBlob --output text | aws secretsmanager put-secret-value ${region} --secret-id ${name} --secret-string file:///dev/stdin`;
-  }
-  return `aws secretsmanager put-secret-value ${region} --secret-id ${name} --secret-string file://<(printf %s "$URL")`;
+const howToStore = (context: Context, name: string): [todo: string, command: string] => [
+  'store its value (it is asked for and not shown)',
+  storeCommand(context, name),
+];
+
+/** Of an enclave's secret: with the encryption context, without which KMS opens it for no enclave. */
+function storeCommand({ stack, region }: Context, name: string): string {
+  const [, own] = /\/enclave\/([^/]+)$/.exec(name) ?? [];
+  if (own !== undefined) return `npm run ops -- secrets put --stack ${stack} --region ${region} ${own}`;
+  const put = awsCommand(
+    region,
+    'secretsmanager put-secret-value',
+    ...['--secret-id', name, '--secret-string', 'file://<(printf %s "$URL")'],
+  );
+  // Neither in the shell's history nor among the arguments that other users of the machine can see.
+  return `IFS= read -rs URL && ${put}`;
 }

@@ -71,6 +71,15 @@ describe('credentials', () => {
   });
 });
 
+it('reports a time-out as one, where AWS did not tell in time who asks', async () => {
+  for (const name of CHECKS) {
+    identity(silence);
+    expect(lines(await lookAt(name))).toEqual([
+      'skip: AWS did not tell in time who asks; not checked: see aws-credentials',
+    ]);
+  }
+});
+
 describe.each(CHECKS)('%s', (name) => {
   it.each<[string, Answer | ((body: string) => Answer), RegExp]>([
     [

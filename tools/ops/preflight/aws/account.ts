@@ -6,6 +6,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { Ports } from '../ports';
 
 /** Who asks, and where. */
 export interface Account {
@@ -35,7 +36,11 @@ export interface AwsClients {
 }
 
 /** Each question is asked at most twice; the time limit of its check ends it. */
-export function awsClients(region: string, { endpoint, credentials }: AwsOverrides): AwsClients {
+export function awsClients(
+  region: string,
+  { aws: { endpoint, credentials }, env }: Pick<Ports, 'aws' | 'env'>,
+): AwsClients {
+  const s3Endpoint = endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'];
   const config = {
     region,
     maxAttempts: 2,
@@ -48,7 +53,7 @@ export function awsClients(region: string, { endpoint, credentials }: AwsOverrid
     quotas: new ServiceQuotasClient(config),
     s3: new S3Client({
       ...config,
-      ...(endpoint !== undefined && { forcePathStyle: true }),
+      ...(s3Endpoint !== undefined && !isOfAws(s3Endpoint) && { forcePathStyle: true }),
       followRegionRedirects: false,
     }),
     secrets: new SecretsManagerClient(config),
@@ -57,6 +62,9 @@ export function awsClients(region: string, { endpoint, credentials }: AwsOverrid
     groups: new AutoScalingClient(config),
   };
 }
+
+/** Elsewhere a bucket's name in front of the host (`bucket.localhost`) leads nowhere. */
+const isOfAws = (endpoint: string): boolean => /\.amazonaws\.com(\.cn)?$/.test(URL.parse(endpoint)?.hostname ?? '');
 
 export async function callerIdentity({ sts }: AwsClients, abortSignal: AbortSignal): Promise<Account> {
   const { Account: accountId, Arn: arn } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal });

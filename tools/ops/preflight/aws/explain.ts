@@ -18,18 +18,20 @@ export function explainAws(error: unknown, action: string): Finding {
   if (NO_CREDENTIALS.test(code))
     return fail(
       'no AWS credentials were found',
-      'sign in (aws sso login, or AWS_PROFILE, or keys in the environment) and run this again',
+      'sign in, or set AWS_PROFILE or keys in the environment, and run this again',
+      'aws sso login',
     );
-  if (EXPIRED.test(code)) return fail('the AWS session has expired', 'sign in again');
+  if (EXPIRED.test(code)) return fail('the AWS session has expired', 'sign in again', 'aws sso login');
   if (NOT_VALID.test(code))
     return fail(
       `AWS does not accept these credentials (${code})`,
-      'look which are in use: aws configure list; and at this machine’s clock',
+      'look which are in use, and at this machine’s clock',
+      'aws configure list',
     );
   if (DENIED.test(code))
     return fail(`not allowed to ask (${action})`, `allow ${action} to who runs this, or look by hand`);
   if (THROTTLED.test(code))
-    return warn(`AWS asks for patience (${code}), so this was not looked at`, 'run this again, with --only');
+    return warn(`AWS asks for patience (${code}), so this was not checked`, 'run this again, with --only');
   if (ranOutOfTime(error)) return notInTime('AWS');
   if (isUnreachable(error))
     return fail(

@@ -12,11 +12,13 @@ const called = (chamber: Chamber): string => `the ${chamberFacts(chamber).name}`
 const SILENT_AFTER_MS = 6000;
 const SOON_MS = 14 * 24 * 3600 * 1000;
 
-function register(chamber: Chamber): string {
+function register({ stack }: Context, chamber: Chamber): [todo: string, command: string] {
   const { vendorContact } = chamberFacts(chamber);
-  return vendorContact === null
-    ? `the address that counts is the stack’s: ask ${called(chamber)}’s CWC contact whether it has to be registered, and run this on the parent`
-    : `the address that counts is the stack’s (pulumi stack output addressForTheHouse): have it registered (${vendorContact}), for the test system too, and run this on the parent`;
+  const todo =
+    vendorContact === null
+      ? `the address that counts is the stack’s, which this prints: ask ${called(chamber)}’s CWC contact whether it has to be registered, and run this on the parent`
+      : `the address that counts is the stack’s, which this prints: have it registered (${vendorContact}), for the test system too, and run this on the parent`;
+  return [todo, `pulumi stack output addressForTheHouse --stack ${stack}`];
 }
 
 export interface ChamberCheckOptions {
@@ -70,7 +72,7 @@ export const chamberCheck = (
     const found = isNamed
       ? `${url.host}: the enclave would not accept its certificate (${'error' in end ? (codeOf(end.error) ?? '') : ''})`
       : `services.congress.${chamber}.certificateAuthorities names no authority for ${url.host}`;
-    return fail(found, howToName(chamber, url.host, publicEnd, publicRoots));
+    return fail(found, ...howToName(chamber, url.host, publicEnd, publicRoots));
   },
 });
 
@@ -78,7 +80,7 @@ const refused = (context: Context, chamber: Chamber, found: string): Finding =>
   notYet(
     context,
     `${found}: most likely this machine’s address is not on ${called(chamber)}’s list`,
-    register(chamber),
+    ...register(context, chamber),
   );
 
 function judge(context: Context, chamber: Chamber, host: string, end: HeadEnd): Finding {
@@ -121,11 +123,22 @@ function judge(context: Context, chamber: Chamber, host: string, end: HeadEnd): 
 const hasWrongCertificate = (end: HeadEnd): boolean => 'error' in end && isCertificateCode(codeOf(end.error) ?? '');
 
 /** Which authority to name is the operator's decision: this machine's network may show another certificate than the chamber's. */
-function howToName(chamber: Chamber, host: string, end: HeadEnd, publicRoots: readonly string[]): string {
+function howToName(
+  chamber: Chamber,
+  host: string,
+  end: HeadEnd,
+  publicRoots: readonly string[],
+): [todo: string, command: string] {
   const root = 'status' in end ? rootOf(end.chain, publicRoots) : null;
   if (!root)
-    return `is something in between on this network? if not, ask ${called(chamber)} which root signs ${host} (openssl s_client -connect ${host}${/:\d+$/.test(host) ? '' : ':443'} -showcerts shows its chain), and put that root’s PEM into services.congress.${chamber}.certificateAuthorities`;
-  return `${host} now shows a certificate under the public root “${root.name}”, SHA-256 ${root.sha256}: compare that with another network and with what its authority publishes, then put into services.congress.${chamber}.certificateAuthorities what this prints: ${commandForRoot(root)}`;
+    return [
+      `is something in between on this network? if not, ask ${called(chamber)} which root signs ${host}, and put that root’s PEM into services.congress.${chamber}.certificateAuthorities; this shows its chain`,
+      `openssl s_client -connect ${host}${/:\d+$/.test(host) ? '' : ':443'} -showcerts </dev/null`,
+    ];
+  return [
+    `${host} now shows a certificate under the public root “${root.name}”, SHA-256 ${root.sha256}: compare that with another network and with what its authority publishes, then put into services.congress.${chamber}.certificateAuthorities what this prints`,
+    commandForRoot(root),
+  ];
 }
 
 /** One check for each chamber, under its key. */

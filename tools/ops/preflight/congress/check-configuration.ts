@@ -35,6 +35,7 @@ export const enclaveConfiguration: Check = {
       return fail(
         String(read.problem),
         `${file} is yours: its keys are in docs/operations.md, and apps/enclave/config/example.production.json (or example.json, for Congress’s test ends) is one to begin with`,
+        `cp apps/enclave/config/example.production.json ${file}`,
       );
     const findings: Finding[] = [];
     if (read.stack !== context.stack)
@@ -74,7 +75,8 @@ export const enclaveConfiguration: Check = {
         findings.push(
           fail(
             `services.congress.${chamber}.certificateAuthorities names no authority`,
-            `npm run ops -- preflight --stack ${context.stack} --only ${chamber} shows which root signs it, and what to type`,
+            'this shows which root signs it, and what to type',
+            `npm run ops -- preflight --stack ${context.stack} --only ${chamber}`,
           ),
         );
     const left = LEFT_OF_EXAMPLES.filter(([pattern]) => pattern.test(JSON.stringify(read))).map(([, words]) => words);

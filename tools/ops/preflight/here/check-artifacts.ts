@@ -20,7 +20,11 @@ export const image: Check = {
     const wrong = plan.artifactProblems.filter((problem) => !isOfRelease(problem));
     if (wrong.length > 0)
       return wrong.map((problem) =>
-        fail(problem.replace(/[;:] (build the image (first|again): )?npm run image -- build.*$/, ''), build),
+        fail(
+          problem.replace(/[;:] (build the image (first|again): )?npm run image -- build.*$/, ''),
+          'build the image',
+          build,
+        ),
       );
     if (plan.image === undefined)
       return [pass('infra takes it; what it measures is looked at once the release is built too')];
@@ -43,7 +47,11 @@ export const release: Check = {
     const [wrong] = artifactProblems.filter(isOfRelease);
     return wrong === undefined
       ? pass('there')
-      : fail(wrong.replace(/; build the release first.*$/, ''), `npm run ops -- release --arch ${architecture}`);
+      : fail(
+          wrong.replace(/; build the release first.*$/, ''),
+          'build the release',
+          `npm run ops -- release --arch ${architecture}`,
+        );
   },
 };
 
@@ -64,7 +72,8 @@ async function hasAged({ ports, signal, stack, stackFile }: Context, plan: Plan,
     findings.push(
       warn(
         `${file} has changed since the image was built; the image has the old one`,
-        `${build}, or put the old file back`,
+        'build the image again, or put the old file back',
+        build,
       ),
     );
   }
@@ -72,7 +81,11 @@ async function hasAged({ ports, signal, stack, stackFile }: Context, plan: Plan,
   const head = stdout.trim();
   if (code === 0 && plan.image !== undefined && plan.image.commit !== head) {
     findings.push(
-      warn('the image was not built from exactly the commit that is checked out', `where that is not meant: ${build}`),
+      warn(
+        'the image was not built from exactly the commit that is checked out',
+        `build it again, unless that is meant`,
+        build,
+      ),
     );
   }
   return findings;

@@ -21,8 +21,9 @@ export const configuration: Check = {
       if (how === 'in the clear')
         findings.push(
           fail(
-            `${key} stands in ${file} unencrypted`,
-            `change it where it is used, then pulumi config set --secret ${key} (with --stack ${stack}): whoever has the file or its history has the old one`,
+            `${key} is in ${file} unencrypted`,
+            'change it where it is used, then store the new one (it is asked for): anyone with the file or its history has the old one',
+            `pulumi config set --stack ${stack} --secret ${key}`,
           ),
         );
     }
@@ -32,7 +33,8 @@ export const configuration: Check = {
         findings.push(
           fail(
             'redisAuthToken is not set, and Redis is managed',
-            `pulumi config set --stack ${stack} --secret redisAuthToken <16 to 128 letters and digits>`,
+            'set it: 16 to 128 letters and digits',
+            `pulumi config set --stack ${stack} --secret redisAuthToken "$(openssl rand -hex 32)"`,
           ),
         );
       findings.unshift(
@@ -45,7 +47,7 @@ export const configuration: Check = {
       if (!(error instanceof PlanRefused)) throw error;
       findings.push(
         ...error.problems.map((problem) =>
-          fail(problem, `change it in ${file}; npm run ops -- preview --help says what each key means`),
+          fail(problem, `change it in ${file}; this tells what each key means`, 'npm run ops -- preview --help'),
         ),
       );
     }

@@ -1,18 +1,60 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail, pass, type Check } from '../check';
+import { fail, pass, warn, type Check, type Context, type Finding } from '../check';
+import { shellPath } from './shell-path';
 
-/** The Node that this repository is built and tested with. */
+/** The Node that this repository is built and tested with, and the one that `pulumi up` would run the program of infra/ on. */
 export const node: Check = {
   name: 'node',
-  title: 'Node is as new as package.json asks',
+  title: 'Node is as new as package.json asks, here and first on PATH, from where Pulumi takes it',
   group: 'here',
   network: false,
-  async run({ ports: { root, nodeVersion } }) {
-    const wanted = /"node":\s*">=(\d+)"/.exec(await readFile(join(root, 'package.json'), 'utf8'))?.[1] ?? '24';
-    const todo = `run it as npm run ops -- preflight after npm ci, which brings Node ${wanted}`;
-    return Number(nodeVersion.split('.')[0]) >= Number(wanted)
-      ? pass(nodeVersion)
-      : fail(`${nodeVersion}, and ${wanted} is needed`, todo);
+  async run(context) {
+    const { root, nodeVersion } = context.ports;
+    const wanted = oldest(await readFile(join(root, 'package.json'), 'utf8')) ?? 24;
+    const own =
+      major(nodeVersion) >= wanted
+        ? pass(nodeVersion)
+        : fail(
+            `${nodeVersion}, and ${String(wanted)} is needed`,
+            `npm ci brings Node ${String(wanted)}, and npm run uses it`,
+            'npm ci && npm run ops -- preflight',
+          );
+    return [own, await ofPulumi(context, wanted)];
   },
+};
+
+const TAKE_OURS = 'export PATH="$PWD/node_modules/.bin:$PATH"';
+
+/** `npm run` puts the workspace's Node first on PATH, and a shell in which an operator types `pulumi up` does not. */
+async function ofPulumi({ ports, signal }: Context, wanted: number): Promise<Finding> {
+  const path = shellPath(ports.env['PATH'] ?? '');
+  const { stdout } = await ports.runProgram('node', ['--version'], { signal, env: { PATH: path } });
+  const version = /^v(\d{1,4}\.\d{1,4}\.\d{1,4})\s*$/.exec(stdout)?.[1];
+  const todo = `put Node ${String(wanted)} first on PATH, in the shell that runs pulumi; on Linux the workspace brings one`;
+  if (version === undefined) return fail('Pulumi finds no node on PATH', todo, TAKE_OURS);
+  const pulumis = oldest(
+    await readFile(join(ports.root, 'node_modules/@pulumi/pulumi/package.json'), 'utf8').catch(() => ''),
+  );
+  if (major(version) < (pulumis ?? wanted))
+    return fail(
+      `Pulumi would run on Node ${version} from PATH, and it needs ${String(pulumis ?? wanted)}`,
+      todo,
+      TAKE_OURS,
+    );
+  return major(version) < wanted
+    ? warn(
+        `Pulumi would run on Node ${version} from PATH; the program is tested with ${String(wanted)}`,
+        todo,
+        TAKE_OURS,
+      )
+    : pass(`Pulumi would run on Node ${version} from PATH`);
+}
+
+const major = (version: string): number => Number(version.split('.')[0]);
+
+/** `engines.node` of a package.json. */
+const oldest = (json: string): number | undefined => {
+  const text = /"node":\s*">=\s*(\d+)/.exec(json)?.[1];
+  return text === undefined ? undefined : Number(text);
 };

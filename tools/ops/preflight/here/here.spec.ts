@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lines, look, programs, realPreview, STACK_FILE } from '../testing/look';
 import type { Ports, ProgramEnd } from '../ports';
+import { shellPath } from './shell-path';
 
 type RunProgram = Ports['runProgram'];
 const ending = (command: string, end: Partial<ProgramEnd>): Partial<Ports> => ({
@@ -15,7 +16,59 @@ it.each([
   ['25.1.0', 'pass: 25.1.0'],
   ['22.21.0', 'fail: 22.21.0, and 24 is needed'],
 ])('node %s', async (nodeVersion, line) => {
-  expect(await said('node', { nodeVersion })).toEqual([line]);
+  expect(await said('node', { nodeVersion })).toEqual([line, 'pass: Pulumi would run on Node 24.21.0 from PATH']);
+});
+
+describe('node that Pulumi takes from PATH', () => {
+  const OURS = 'export PATH="$PWD/node_modules/.bin:$PATH"';
+  const pulumis = { 'node_modules/@pulumi/pulumi/package.json': '{"engines": {"node": ">=22"}}' };
+  it.each<[string, Partial<ProgramEnd>, string, string | undefined]>([
+    [
+      'too old for Pulumi',
+      { stdout: 'v20.20.2\n' },
+      'fail: Pulumi would run on Node 20.20.2 from PATH, and it needs 22',
+      OURS,
+    ],
+    [
+      'older than the program is tested with',
+      { stdout: 'v22.21.0\n' },
+      'warn: Pulumi would run on Node 22.21.0 from PATH; the program is tested with 24',
+      OURS,
+    ],
+    ['new enough', { stdout: 'v25.0.0\n' }, 'pass: Pulumi would run on Node 25.0.0 from PATH', undefined],
+    ['absent', { code: undefined }, 'fail: Pulumi finds no node on PATH', OURS],
+  ])('is %s', async (_name, end, line, command) => {
+    const [, found] = await look('node', { ports: ending('node', end), files: pulumis });
+    expect([`${found?.status ?? ''}: ${found?.found ?? ''}`, found?.command]).toEqual([line, command]);
+  });
+
+  it('is looked for on the PATH of the shell, not on that of npm run', async () => {
+    let path: string | undefined;
+    await look('node', {
+      ports: {
+        env: {
+          PATH: '/w/node_modules/.bin:/node_modules/.bin:/npm/run-script/lib/node-gyp-bin:/home/ada/bin:/usr/bin',
+        },
+        runProgram: (command, args, { env }) => {
+          if (command === 'node') path = env?.['PATH'];
+          return programs(command, args);
+        },
+      },
+    });
+    expect(path).toBe('/home/ada/bin:/usr/bin');
+  });
+
+  it.each([
+    ['/usr/bin:/bin', '/usr/bin:/bin'],
+    ['/w/node_modules/.bin:/usr/bin', '/w/node_modules/.bin:/usr/bin'],
+    [
+      '/w/node_modules/.bin:/npm/node-gyp-bin:/w/node_modules/.bin:/npm/node-gyp-bin:/w/node_modules/.bin:/usr/bin',
+      '/w/node_modules/.bin:/usr/bin',
+    ],
+    ['', ''],
+  ])('shell path of %s', (path, shell) => {
+    expect(shellPath(path)).toBe(shell);
+  });
 });
 
 it.each<[string, Partial<ProgramEnd>, string]>([
@@ -65,14 +118,14 @@ describe('image and release', () => {
       {
         status: 'fail',
         found: 'imageFolder: there is no dist/image/prod-arm64/measurements.json',
-        todo: 'npm run image -- build --stack prod --arch arm64',
+        command: 'npm run image -- build --stack prod --arch arm64',
       },
     ]);
     expect(await look('release', { ports: refusing(missing, noRelease) })).toMatchObject([
       {
         status: 'fail',
         found: 'releaseFile: there is no dist/release/communique-tee-arm64.tar.gz',
-        todo: 'npm run ops -- release --arch arm64',
+        command: 'npm run ops -- release --arch arm64',
       },
     ]);
   });

@@ -1,3 +1,4 @@
+import { awsCommand } from '../aws/command';
 import { fail, pass, skip, warn, type Check } from '../check';
 import { DnsSilent, recordsOf } from './ask-dns';
 
@@ -6,24 +7,29 @@ export const delegation: Check = {
   title: 'the hosted zone is delegated to Route 53',
   group: 'names',
   network: true,
-  async run({ stackFile, ports: { resolver } }) {
+  async run({ stackFile, region, ports: { resolver } }) {
     const zone = stackFile.values.get('hostedZone');
     if (zone === undefined) return skip('no hostedZone is configured: the record is yours to make');
+    const ask = nameServers(region, zone);
     try {
       const servers = await recordsOf(resolver.resolveNs(zone));
       if (servers.length === 0)
         return fail(
-          `nobody answers for ${zone} (no NS records)`,
-          'at its registrar, or in the zone above, name the four servers of the hosted zone (aws route53 get-hosted-zone)',
+          `no server answers for ${zone} (no NS records)`,
+          'at its registrar, or in the zone above, name the four servers of the hosted zone, which this prints',
+          ask,
         );
       const others = servers.filter((server) => !/^ns-\d+\.awsdns-\d+\.(com|net|org|co\.uk)\.?$/i.test(server));
       if (others.length > 0)
         return warn(
           `${zone} is answered for by ${others.join(', ')}, not by Route 53`,
-          'unless those are vanity names of Route 53: records that pulumi up makes would not be seen; name the hosted zone’s servers at the registrar',
+          'unless those are vanity names of Route 53, records that pulumi up makes would not be seen: at the registrar, name the hosted zone’s servers, which this prints',
+          ask,
         );
       return pass(
-        `${zone} is answered for by ${String(servers.length)} servers of Route 53; that they are this zone’s, aws route53 get-hosted-zone tells`,
+        `${zone} is answered for by ${String(servers.length)} servers of Route 53`,
+        `this prints the hosted zone’s own; DNS names ${[...servers].sort().join(', ')}`,
+        ask,
       );
     } catch (error) {
       if (error instanceof DnsSilent)
@@ -35,3 +41,17 @@ export const delegation: Check = {
     }
   },
 };
+
+/** Prints the servers of the hosted zone of that name. */
+function nameServers(region: string, zone: string): string {
+  const id = awsCommand(
+    region,
+    'route53 list-hosted-zones-by-name',
+    ...['--dns-name', zone, '--max-items', '1', '--query', "'HostedZones[0].Id'", '--output', 'text'],
+  );
+  return awsCommand(
+    region,
+    'route53 get-hosted-zone',
+    ...['--id', `"$(${id})"`, '--query', 'DelegationSet.NameServers', '--output', 'text'],
+  );
+}

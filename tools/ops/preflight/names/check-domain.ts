@@ -1,5 +1,6 @@
 import { DescribeAddressesCommand } from '@aws-sdk/client-ec2';
-import { fail, notYet, pass, warn, type Check, type Context, type Finding } from '../check';
+import { explainAws } from '../aws/explain';
+import { fail, notYet, pass, Unavailable, warn, type Check, type Context, type Finding } from '../check';
 import { DnsSilent, recordsOf } from './ask-dns';
 
 const STACK_TAG = 'communique-tee:stack';
@@ -57,12 +58,13 @@ async function judge(
     );
   const own = await stackAddresses(context);
   const seen = v4.join(', ');
-  if (own === undefined)
+  if ('problem' in own)
     return [
       ...findings,
       warn(
-        `${name} resolves to ${seen}; AWS was not asked whether that is the stack’s address`,
-        'run this with AWS credentials, or compare with pulumi stack output addressForTheHouse',
+        `${name} resolves to ${seen}; whether that is the stack’s address is not known: ${own.problem}`,
+        'run this again, or compare with what this prints',
+        `pulumi stack output addressForTheHouse --stack ${context.stack}`,
       ),
     ];
   if (own.length === 0)
@@ -85,8 +87,7 @@ async function judge(
   return [...findings, pass(`${name} resolves to the stack’s address ${seen}`)];
 }
 
-/** undefined: AWS was not, or could not be, asked. */
-async function stackAddresses(context: Context): Promise<string[] | undefined> {
+async function stackAddresses(context: Context): Promise<string[] | { readonly problem: string }> {
   try {
     await context.account();
     const { Addresses: addresses = [] } = await context
@@ -95,7 +96,7 @@ async function stackAddresses(context: Context): Promise<string[] | undefined> {
         abortSignal: context.signal,
       });
     return addresses.flatMap(({ PublicIp: address }) => (address === undefined ? [] : [address]));
-  } catch {
-    return undefined;
+  } catch (error) {
+    return { problem: error instanceof Unavailable ? error.message : explainAws(error, 'ec2:DescribeAddresses').found };
   }
 }

@@ -81,7 +81,7 @@ describe('zone', () => {
   const servers = ['ns-1.awsdns-00.com', 'ns-2.awsdns-00.net', 'ns-3.awsdns-00.org', 'ns-4.awsdns-00.co.uk'];
   it.each<[Records, RegExp]>([
     [{ 'NS communique.test': servers }, /^pass: communique\.test is answered for by 4 servers/],
-    [{}, /^fail: nobody answers for communique\.test/],
+    [{}, /^fail: no server answers for communique\.test/],
     [{ 'NS communique.test': ['ns1.registrar.test', ...servers] }, /^warn: .*ns1\.registrar\.test/],
     [{ 'NS communique.test': ['ns-1.awsdns-00.com.evil.test'] }, /^warn/],
     [{ 'NS communique.test': 'ESERVFAIL' }, /^fail: DNS does not answer/],

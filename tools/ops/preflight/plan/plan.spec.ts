@@ -96,7 +96,7 @@ describe('Pulumi.<stack>.yaml', () => {
     expect(lines(found)).toEqual([
       expect.stringMatching(/^pass: c6g/),
       'fail: names of example.org are left: alarmEmail',
-      expect.stringMatching(/^fail: redisAuthToken stands in Pulumi\.prod\.yaml unencrypted/),
+      expect.stringMatching(/^fail: redisAuthToken is in Pulumi\.prod\.yaml unencrypted/),
     ]);
     expect(JSON.stringify(found)).not.toContain('canary');
   });

@@ -21,6 +21,8 @@ export interface Plan {
   readonly database: 'parent' | 'managed' | 'external';
   readonly redis: 'parent' | 'managed' | 'external';
   readonly balancer: boolean;
+  /** Whether AWS's bill of the stack is watched. */
+  readonly budget: boolean;
   /** Of the image, where one was built. */
   readonly image: { readonly pcr0: string; readonly commit: string; readonly version: string } | undefined;
   /** What infra said against image and release; the rest of the configuration is right. */
@@ -125,6 +127,7 @@ function parsePlan(json: string, imageIsReal: boolean): Omit<Plan, 'artifactProb
         : external('gateway/redis-url')
           ? 'external'
           : 'parent',
+    budget: ofType('budgets.Budget').length > 0,
     balancer: resources.some(({ type }) => /^(lb|alb|elasticloadbalancingv2)\./.test(type)),
     image: imageIsReal
       ? { pcr0: outputs.measurements.pcr0, commit: outputs.image.commit, version: outputs.image.version }

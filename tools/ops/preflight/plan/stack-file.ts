@@ -23,6 +23,11 @@ const NO_SECRET = /version$/i;
 
 const schema = z.object({ config: z.record(z.string(), z.unknown()).default({}) });
 
+const fileOf = (root: string, stack: string): string => join(root, `Pulumi.${stack}.yaml`);
+
+export const isStack = (root: string, stack: string): boolean =>
+  /^[a-z0-9-]{1,32}$/.test(stack) && existsSync(fileOf(root, stack));
+
 /** @throws Error in words for the person at the keyboard; never with a value */
 export function readStackFile(
   root: string,
@@ -30,9 +35,8 @@ export function readStackFile(
   changes: readonly string[],
   hide: (secret: string) => void,
 ): StackFile {
-  const file = join(root, `Pulumi.${stack}.yaml`);
-  if (!/^[a-z0-9-]{1,32}$/.test(stack) || !existsSync(file))
-    throw new Error('--stack: there is no such stack (no Pulumi.<stack>.yaml)');
+  const file = fileOf(root, stack);
+  if (!isStack(root, stack)) throw new Error('--stack: there is no such stack (no Pulumi.<stack>.yaml)');
   const parsed = schema.safeParse(parseYaml(file));
   if (!parsed.success) throw new Error(`Pulumi.${stack}.yaml is not a stack's configuration`);
   const values = new Map<string, string>();

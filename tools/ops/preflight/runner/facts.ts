@@ -15,6 +15,7 @@ export class Facts {
     private readonly ports: Ports,
     private readonly stack: string,
     private readonly stackFile: StackFile,
+    private readonly region: string,
     private readonly limitMs: number,
     private readonly offline: boolean,
   ) {}
@@ -36,12 +37,17 @@ export class Facts {
       this.#identity ??= within(this.limitMs, this.ports.startTimer, (signal) => callerIdentity(this.aws(), signal));
       return await this.#identity;
     } catch (error) {
-      throw new Unavailable('AWS was not asked: see aws-credentials', error);
+      throw new Unavailable(
+        error instanceof TookTooLong
+          ? 'AWS did not tell in time who asks; not checked: see aws-credentials'
+          : 'AWS was not asked: see aws-credentials',
+        error,
+      );
     }
   }
 
   aws(): AwsClients {
-    this.#aws ??= awsClients(this.stackFile.region ?? 'us-east-1', this.ports.aws);
+    this.#aws ??= awsClients(this.region, this.ports);
     return this.#aws;
   }
 }

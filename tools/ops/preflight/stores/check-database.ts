@@ -4,6 +4,9 @@ import { fail, notInTime, pass, skip, warn, type Check, type Context, type Findi
 import { codeOf, isCertificateCode, isUnreachable, messageOf, nameOf, ranOutOfTime } from '../error-code';
 import { compareMigrations, REPLACED_MIGRATION, migrationsHere, type AppliedMigration } from './migrations';
 
+/** Reads DATABASE_URL from the environment. */
+const MIGRATE = 'npm run migrate';
+
 /** With the gateway's own library, so that TLS means the same. Reads only. */
 export const database: Check = {
   name: 'database',
@@ -15,7 +18,7 @@ export const database: Check = {
     if (url === '')
       return skip(
         'DATABASE_URL is not set',
-        'on the parent, or through aws ssm start-session with port forwarding, set it and run --only database',
+        'on the parent, or through a port-forwarding session of Session Manager, set it and run --only database',
       );
     const problem = judgeStoreUrl('postgresql', url, true);
     if (URL.parse(url) === null) return fail(`DATABASE_URL ${problem?.found ?? ''}`, problem?.todo ?? '');
@@ -64,12 +67,12 @@ async function look(context: Context, client: Client, url: string): Promise<Find
 }
 
 async function migrated({ ports: { root } }: Context, client: Client): Promise<Finding[]> {
-  const migrate =
-    'npm run migrate with this DATABASE_URL; on the parent communique-migrate.service does it before the gateway starts';
+  const todo =
+    'apply them with this DATABASE_URL; on the parent communique-migrate.service does it before the gateway starts';
   const {
     rows: [table],
   } = await client.query<{ there: boolean }>("SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there");
-  if (table?.there !== true) return [fail('no migration has been applied', migrate)];
+  if (table?.there !== true) return [fail('no migration has been applied', todo, MIGRATE)];
   const { rows } = await client.query<AppliedMigration>(
     'SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished, rolled_back_at IS NOT NULL AS "rolledBack" FROM _prisma_migrations LIMIT 10000',
   );
@@ -92,7 +95,7 @@ async function migrated({ ports: { root } }: Context, client: Client): Promise<F
   const absent = missing.filter((name) => !failed.includes(name));
   if (absent.length > 0)
     findings.push(
-      fail(`${String(absent.length)} of ${String(total)} migrations are missing: ${absent.join(', ')}`, migrate),
+      fail(`${String(absent.length)} of ${String(total)} migrations are missing: ${absent.join(', ')}`, todo, MIGRATE),
     );
   if (changed.length > 0)
     findings.push(
@@ -118,7 +121,8 @@ function explain(error: unknown): Finding {
       `PostgreSQL does not take this user and password (${code})`,
       'look at DATABASE_URL, and at pg_hba.conf where the server is yours',
     );
-  if (code === '3D000') return fail('PostgreSQL has no such database (3D000)', 'create it, then npm run migrate');
+  if (code === '3D000')
+    return fail('PostgreSQL has no such database (3D000)', 'create it, then apply the migrations', MIGRATE);
   if (code === '42501') return fail('this user may not read _prisma_migrations (42501)', 'take the gateway’s own user');
   if (/^(57P0|53300)/.test(code))
     return fail(`PostgreSQL takes no connections now (${code})`, 'it is starting, stopping or full: run this again');
@@ -133,7 +137,7 @@ function explain(error: unknown): Finding {
   if (isUnreachable(error))
     return fail(
       `PostgreSQL is not reachable from here (${code})`,
-      'managed and parent databases are reached from the parent alone: run this there, or through aws ssm start-session with port forwarding',
+      'managed and parent databases are reached from the parent alone: run this there, or through a port-forwarding session of Session Manager',
     );
   if (messageOf(error).includes('does not support SSL')) return fail('the server has no TLS', 'switch it on there');
   return fail(`PostgreSQL cannot be used (${nameOf(error)})`, 'look at the server, and whether DATABASE_URL names one');

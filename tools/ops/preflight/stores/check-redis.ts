@@ -13,7 +13,7 @@ export const redis: Check = {
     if (url === '')
       return skip(
         'REDIS_URL is not set',
-        'on the parent, or through aws ssm start-session with port forwarding, set it and run --only redis',
+        'on the parent, or through a port-forwarding session of Session Manager, set it and run --only redis',
       );
     const problem = judgeStoreUrl('redis', url, true);
     if (URL.parse(url) === null || problem?.found.startsWith('is not') === true)
@@ -31,7 +31,8 @@ export const redis: Check = {
         enableReadyCheck: false,
         retryStrategy: () => null,
         maxRetriesPerRequest: 0,
-        connectTimeout: 30_000,
+        // Longer than any --timeout: its own limit would be reported as a server that cannot be reached.
+        connectTimeout: 400_000,
       });
       client.on('error', (error) => (last = error));
       await client.connect();
@@ -95,7 +96,7 @@ function explain(error: unknown): Finding {
   if (isUnreachable(error))
     return fail(
       `Redis is not reachable from here (${code})`,
-      'managed and parent servers are reached from the parent alone: run this there, or through aws ssm start-session with port forwarding',
+      'managed and parent servers are reached from the parent alone: run this there, or through a port-forwarding session of Session Manager',
     );
   return fail(
     `Redis cannot be used (${nameOf(error)})`,

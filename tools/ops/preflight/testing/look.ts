@@ -20,6 +20,7 @@ export interface SeenFinding {
   readonly status: Status;
   readonly found: string;
   readonly todo?: string;
+  readonly command?: string;
 }
 
 export interface Surroundings {
@@ -61,7 +62,10 @@ export const realPreview = (): Promise<string> =>
 export async function programs(command: string, args: readonly string[]): Promise<ProgramEnd> {
   const end = (stdout: string): ProgramEnd => ({ code: 0, stdout, stderr: '' });
   if (command === process.execPath) return end(await realPreview());
+  if (command === 'node') return end('v24.21.0\n');
   if (command === 'pulumi') return end('v3.210.0\n');
+  if (command === 'aws' && args[0] === 'ce')
+    return end('{"CostAllocationTags": [{"TagKey": "communique-tee:stack", "Status": "Active"}]}');
   if (command === 'aws') return end('aws-cli/2.31.4 Python/3.13.7 Linux/6.1 exe/x86_64\n');
   if (command === 'git') return end(args[0] === 'rev-parse' ? '0123456789abcdef0123456789abcdef01234567\n' : '');
   return { code: undefined, stdout: '', stderr: '' };

@@ -1,0 +1,85 @@
+import * as z from 'zod';
+import { awsCommand } from '../aws/command';
+import { explainAws } from '../aws/explain';
+import { fail, notYet, pass, skip, warn, type Check, type Context, type Finding } from '../check';
+
+/** infra's STACK_TAG: the budget counts what has it. */
+const STACK_TAG = 'communique-tee:stack';
+
+/**
+ * The budget of the stack filters AWS's bill by this tag, and AWS writes a tag into the bill only once it is activated as a cost
+ * allocation tag (AWS Billing User Guide, "Activating user-defined cost allocation tags"). Until then the budget reads 0 dollars. Asked by
+ * the AWS CLI, which the operator has: no other check needs Cost Explorer.
+ */
+export const costTag: Check = {
+  name: 'cost-tag',
+  title: `the tag ${STACK_TAG} is an active cost allocation tag: without, the budget reads 0 dollars and never warns`,
+  group: 'aws',
+  network: true,
+  needs: ['plan', 'account'],
+  async run(context) {
+    const { budget } = await context.plan();
+    if (!budget) return skip('the stack has no budget (monthlyBudgetUsd)');
+    const { code, stdout, stderr } = await context.ports.runProgram('aws', LIST, { signal: context.signal });
+    if (code === undefined)
+      return warn('not checked: there is no aws that runs', 'install the AWS CLI, and run this again');
+    return code === 0 ? judge(context, stdout) : explain(stderr);
+  },
+};
+
+/** Cost Explorer answers for all regions in one. */
+const REGION = 'us-east-1';
+const LIST = ['ce', 'list-cost-allocation-tags', '--region', REGION, '--tag-keys', STACK_TAG, '--output', 'json'];
+const ACTIVATE = awsCommand(
+  REGION,
+  'ce update-cost-allocation-tags-status',
+  '--cost-allocation-tags-status',
+  `TagKey=${STACK_TAG},Status=Active`,
+);
+
+const answerSchema = z.object({
+  CostAllocationTags: z.array(z.object({ TagKey: z.string(), Status: z.enum(['Active', 'Inactive']) })),
+});
+
+function judge(context: Context, stdout: string): Finding {
+  const answer = answerSchema.safeParse(parseJson(stdout));
+  if (!answer.success) return fail('the AWS CLI answered something that was not understood', 'run this again');
+  const tag = answer.data.CostAllocationTags.find(({ TagKey: key }) => key === STACK_TAG);
+  if (tag?.Status === 'Active') return pass(`${STACK_TAG} is active`);
+  const takes = 'AWS takes up to 24 hours, and counts from then on';
+  return tag === undefined
+    ? notYet(
+        context,
+        `AWS does not know the tag ${STACK_TAG} yet, so the budget reads 0 dollars`,
+        `it does up to 24 hours after pulumi up made the first resource; then activate it: ${takes}`,
+        ACTIVATE,
+      )
+    : notYet(
+        context,
+        `the tag ${STACK_TAG} is not active, so the budget reads 0 dollars`,
+        `activate it: ${takes}`,
+        ACTIVATE,
+      );
+}
+
+/** `An error occurred (AccessDeniedException) when calling the ListCostAllocationTags operation: ...` */
+function explain(stderr: string): Finding {
+  const name = /An error occurred \(([A-Za-z0-9.]{1,64})\)/.exec(stderr)?.[1] ?? '';
+  if (name === 'AccessDeniedException')
+    return warn(
+      'not allowed to look at cost allocation tags: an account of an organization never is, only the organization’s management account',
+      'sign in to the management account (ce:ListCostAllocationTags, ce:UpdateCostAllocationTagsStatus) and activate the tag there',
+      ACTIVATE,
+    );
+  if (name === '' && /Could not connect|Connect timeout|Read timeout/i.test(stderr))
+    return fail('AWS (Cost Explorer) is not reachable from here', 'look at this machine’s network, and run this again');
+  return explainAws({ name }, 'ce:ListCostAllocationTags');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
