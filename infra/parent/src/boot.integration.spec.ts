@@ -106,4 +106,15 @@ describeBooted('a parent under systemd', () => {
       );
     });
   });
+
+  it('lets report-attested read which secrets wait for the operator, and goes on once they are filled', async () => {
+    const secret = `${STAND_INS}/secrets/communique/redis-AbCdEf`;
+    const awaited =
+      'setpriv --reuid communique-aws --regid communique-aws --clear-groups cat /run/communique/awaited-secrets';
+    await lines(`mv ${secret} /tmp/secret`);
+    await parent.sh('systemctl restart communique-secrets.service');
+    expect(await lines(awaited)).toEqual(['REDIS_URL']);
+    await lines(`mv /tmp/secret ${secret}`);
+    await parent.until(`${active('secrets', 'migrate', 'gateway')} && ! ${awaited}`);
+  });
 });

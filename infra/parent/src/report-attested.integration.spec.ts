@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeWith } from '@communique-tee/testing/harness';
 import { run } from './testing/run';
@@ -29,6 +29,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     healths: readonly (object | undefined)[],
     complete = 'exit 0',
     within = '1800',
+    more: { readonly awaited?: string; readonly heartbeat?: string } = {},
   ) => {
     const count = (name: string) => `n=$(cat ${bin}/${name} 2>/dev/null || echo 0); echo $((n + 1)) > ${bin}/${name}`;
     const answers = (values: readonly (string | undefined)[], otherwise: string) =>
@@ -45,7 +46,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     );
     await script(
       'aws',
-      `echo "$*" >> ${bin}/calls\ncase $2 in\n describe-auto-scaling-instances) ${count('described')}; case $n in\n${answers(described, 'exit 254')}\nesac ;;\n complete-lifecycle-action) ${count('completed')}; ${complete} ;;\nesac`,
+      `echo "$*" >> ${bin}/calls\ncase $2 in\n describe-auto-scaling-instances) ${count('described')}; case $n in\n${answers(described, 'exit 254')}\nesac ;;\n complete-lifecycle-action) ${count('completed')}; ${complete} ;;\n record-lifecycle-action-heartbeat) ${count('heartbeats')}; ${more.heartbeat ?? 'exit 0'} ;;\nesac`,
     );
     await script(
       'curl',
@@ -56,6 +57,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     );
     // A second goes by at each look.
     await script('cut', `${count('seconds')}; echo $n`);
+    if (more.awaited !== undefined) await writeFile(join(bin, 'awaited'), more.awaited);
     const ran = await run(join(staged.programs, 'report-attested'), [], {
       env: environment({
         AUTO_SCALING_GROUP: 'communique-tee-dev-parent',
@@ -63,6 +65,7 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
         LAUNCH_HOOK_SECONDS: within,
         HEALTH_URL: 'http://127.0.0.1:3001/api/health/tee',
         PAUSE_SECONDS: '0',
+        AWAITED_FILE: join(bin, 'awaited'),
       }),
     });
     const events = ran.stdout
@@ -151,6 +154,54 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
       'launch_completed',
     ]);
     expect(events[2]).toMatchObject({ refusal: 'Throttling' });
+  });
+
+  describe('while secrets wait for the operator', () => {
+    const AWAITED = 'DATABASE_URL\nREDIS_URL\n';
+
+    it('keeps the hook open, names them, and says CONTINUE once they are filled', async () => {
+      // Filled at the fifth heartbeat, long after the hook's own time.
+      const { code, events, calls, completed } = await report(
+        ['Pending:Wait'],
+        [...Array.from({ length: 16 }, () => undefined), well],
+        'exit 0',
+        '12',
+        { awaited: AWAITED, heartbeat: `((n < 4)) || rm -f ${bin}/awaited` },
+      );
+      expect([code, completed.length]).toEqual([0, 1]);
+      const waits = events.filter(({ event }) => event === 'launch_waits_for_secrets');
+      expect(waits.length).toBeGreaterThan(3);
+      expect(waits[0]).toMatchObject({ level: 'warn', secrets: 'DATABASE_URL REDIS_URL' });
+      expect(calls.filter((call) => call.includes('heartbeat')).at(0)).toBe(
+        'autoscaling record-lifecycle-action-heartbeat --auto-scaling-group-name communique-tee-dev-parent --lifecycle-hook-name enclave-attested --instance-id i-0me',
+      );
+    });
+
+    it('gives up when the hook’s time is over and AWS takes no heartbeat', async () => {
+      const { code, events } = await report(['Pending:Wait'], [undefined], 'exit 0', '12', {
+        awaited: AWAITED,
+        heartbeat: 'echo "No active Lifecycle Action found" >&2; exit 254',
+      });
+      expect([code, events.at(-1)?.['event']]).toEqual([78, 'launch_never_attested']);
+      expect(events).toContainEqual(
+        expect.objectContaining({ event: 'launch_not_kept_open', refusal: 'No active Lifecycle Action found' }),
+      );
+    });
+
+    it.each([
+      ['nothing is awaited', ['Pending:Wait'], undefined],
+      ['the group has not come to the hook yet', ['Pending'], AWAITED],
+    ])('sends no heartbeat where %s', async (_name, states, awaited) => {
+      const { code, calls } = await report(
+        states,
+        [undefined],
+        'exit 0',
+        '12',
+        awaited === undefined ? {} : { awaited },
+      );
+      expect(code).toBe(78);
+      expect(calls.filter((call) => call.includes('heartbeat'))).toEqual([]);
+    });
   });
 
   it('does without an Elastic IP where the stack has none', async () => {

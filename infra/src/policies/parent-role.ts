@@ -78,7 +78,7 @@ export function parentRolePolicy(args: ParentRoleArgs): PolicyDocument {
     allow('LookWhetherItIsWaitedFor', ['autoscaling:DescribeAutoScalingInstances'], '*'),
     allow(
       'SayWhenHealthy',
-      ['autoscaling:CompleteLifecycleAction'],
+      ['autoscaling:CompleteLifecycleAction', 'autoscaling:RecordLifecycleActionHeartbeat'],
       arnOf(place, 'autoscaling', `autoScalingGroup:*:autoScalingGroupName/${nameOf(place.stack, 'parent')}`),
     ),
     ...(args.elasticIpAllocationId === undefined
