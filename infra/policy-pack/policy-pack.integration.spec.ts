@@ -8,7 +8,7 @@ import analyzerPb from '@pulumi/pulumi/proto/analyzer_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import structPb from 'google-protobuf/google/protobuf/struct_pb.js';
 import { workspaceRoot } from '@communique-tee/testing/harness';
-import { notBuilt } from '../src/preview/stand-ins';
+import { notBuilt } from '../src/config/stand-ins';
 import { runProgram } from '../src/preview/run-program';
 import { stackConfig } from '../src/preview/stack-config';
 import { RESOURCE_RULES, STACK_RULES } from '../src/rules';

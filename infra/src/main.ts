@@ -1,6 +1,16 @@
-import { getStack, runtime } from '@pulumi/pulumi';
+import { getStack, RunError, runtime } from '@pulumi/pulumi';
+import { ConfigError } from './config/config-error';
 import { program } from './program';
 
-/** @param root the checkout @returns the outputs of `pulumi up` */
-export const main = (root: string): Promise<Record<string, unknown>> =>
-  program(getStack(), runtime.allConfig(), { root });
+/**
+ * @param root the checkout
+ * @returns the outputs of `pulumi up`
+ * @throws RunError, which Pulumi shows without a stack, with everything that is wrong with the configuration
+ */
+export async function main(root: string): Promise<Record<string, unknown>> {
+  try {
+    return await program(getStack(), runtime.allConfig(), { root });
+  } catch (error) {
+    throw error instanceof ConfigError ? new RunError(error.message) : error;
+  }
+}

@@ -1,7 +1,8 @@
 import type { Place } from '@communique-tee/key-policies';
-import { PROJECT } from './config/parse-settings';
 
 export { accountRoot, type Place } from '@communique-tee/key-policies';
+
+export const PROJECT = 'communique-tee';
 
 /** The tag by which policies tell a stack's own instances from others. */
 export const STACK_TAG = `${PROJECT}:stack`;
@@ -16,6 +17,9 @@ export const stackTags = (stack: string, production: boolean): Record<string, st
 /** `communique-tee-<stack>`, or with `-<part>`. */
 export const nameOf = (stack: string, part?: string): string =>
   [PROJECT, stack, part].filter((piece) => piece !== undefined).join('-');
+
+/** Of PostgreSQL's database and of its owner. */
+export const DATABASE_NAME = 'communique';
 
 /** Bucket names are shared by all of AWS: account and region make this one ours. */
 export const bucketName = ({ stack, accountId, region }: Place, part: string): string =>

@@ -1,9 +1,7 @@
 import { LOG_GROUPS, type DatabaseSettings, type HttpsSettings, type ParentSettings } from '../parent/src';
-import { DATABASE_NAME } from './components/database';
 import { kmsRegionsOf } from './config/enclave-image';
 import type { Settings } from './config/parse-settings';
-import { PROJECT } from './config/parse-settings';
-import { LAUNCH_HOOK, nameOf } from './names';
+import { DATABASE_NAME, LAUNCH_HOOK, nameOf, PROJECT } from './names';
 
 /** What AWS has made, and the parent's files need to know. Plain values. */
 export interface Made {
@@ -41,11 +39,11 @@ export function parentSettings(settings: Settings, made: Made): ParentSettings {
     gateway: {
       credentials: kmsRegionsOf(image.routes).length > 0,
       environment: {
+        ...settings.gatewayEnvironment,
         AUTH_ISSUER: settings.authIssuer,
         AUTH_AUDIENCE: settings.authAudience,
         AUTH_JWKS_URL: settings.authJwksUrl,
         ...(settings.corsOrigins.length > 0 && { CORS_ORIGINS: settings.corsOrigins.join(',') }),
-        ...settings.gatewayEnvironment,
       },
     },
     secrets: {

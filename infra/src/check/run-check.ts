@@ -3,7 +3,7 @@ import { ConfigError } from '../config/config-error';
 import type { PreviewOptions, Streams } from '../preview/options';
 import { runProgram } from '../preview/run-program';
 import { stackConfig } from '../preview/stack-config';
-import { notBuilt } from '../preview/stand-ins';
+import { notBuilt } from '../config/stand-ins';
 import { RESOURCE_RULES, STACK_RULES, violationsOf } from '../rules';
 import { ruleResources } from '../rules/seen-resources';
 

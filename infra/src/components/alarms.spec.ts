@@ -5,7 +5,7 @@ import { cloudwatchAgent, GATEWAY_METRICS } from '../../parent/src/cloudwatch-ag
 import { EXTERNAL, ON_PARENT } from '../../parent/src/testing/example-settings';
 import { runProgram, type Seen } from '../preview/run-program';
 import { stackConfig } from '../preview/stack-config';
-import { notBuilt } from '../preview/stand-ins';
+import { notBuilt } from '../config/stand-ins';
 import { STACK_SHAPES } from '../stack-shapes';
 import { isInAlarm, type AlarmInputs } from '../testing/alarm-state';
 import { emittedByAgent, emittedByServices, isEmitted, type Emitted } from '../testing/emitted-metrics';

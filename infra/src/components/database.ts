@@ -3,6 +3,7 @@ import { ParameterGroup } from '@pulumi/aws/rds/parameterGroup.js';
 import { SubnetGroup } from '@pulumi/aws/rds/subnetGroup.js';
 import { SecretRotation } from '@pulumi/aws/secretsmanager/secretRotation.js';
 import { type ComponentResourceOptions, type Input, interpolate, type Output, type Resource } from '@pulumi/pulumi';
+import { DATABASE_NAME } from '../names';
 import { Part } from './part';
 
 export interface DatabaseArgs {
@@ -17,7 +18,6 @@ export interface DatabaseArgs {
   logs: Resource;
 }
 
-export const DATABASE_NAME = 'communique';
 const LOG_EXPORTS = ['postgresql', 'upgrade'];
 
 /** Where RDS writes the logs that it exports (RDS user guide, "Publishing PostgreSQL logs to CloudWatch Logs"); by part of the stack. */

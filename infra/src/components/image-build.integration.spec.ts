@@ -8,7 +8,7 @@ import { load } from 'js-yaml';
 import * as z from 'zod';
 import { runProgram } from '../preview/run-program';
 import { stackConfig } from '../preview/stack-config';
-import { notBuilt } from '../preview/stand-ins';
+import { notBuilt } from '../config/stand-ins';
 
 /*
  * Runs what the program tells CodeBuild to run, in a fresh clone of the commit, up to the call that builds the image. `aws`, `docker` and

@@ -1,8 +1,7 @@
 import { Group } from '@pulumi/aws/autoscaling/group.js';
 import { LaunchTemplate } from '@pulumi/aws/ec2/launchTemplate.js';
 import type { ComponentResourceOptions, Input, Output, Resource } from '@pulumi/pulumi';
-import { PROJECT } from '../config/parse-settings';
-import { CAPACITY_WAIT_SECONDS, LAUNCH_HOOK } from '../names';
+import { CAPACITY_WAIT_SECONDS, LAUNCH_HOOK, PROJECT } from '../names';
 import { Part } from './part';
 
 export interface ParentsArgs {

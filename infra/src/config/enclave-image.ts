@@ -1,5 +1,5 @@
 import { isAllZero } from '@communique-tee/key-policies';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Architecture } from '../instances/instance-types';
@@ -84,7 +84,7 @@ export type ImageReading = { image: EnclaveImage } | { problems: string[] };
 /** Reads `measurements.json` and looks whether the .eif beside it is there, of the size it says. Its hashes are checked where it is used. */
 export function readEnclaveImage(folder: string): ImageReading {
   const file = join(folder, 'measurements.json');
-  if (!existsSync(file)) return { problems: [`imageFolder: there is no ${file}; build the image first`] };
+  if (!isFile(file)) return { problems: [`imageFolder: there is no file ${file}; build the image first`] };
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(file, 'utf8'));
@@ -100,7 +100,7 @@ export function readEnclaveImage(folder: string): ImageReading {
     };
   const { image: name, hashAlgorithm: _algorithm, pcr8, custody, ...rest } = parsed.data;
   const eif = join(folder, name);
-  if (!existsSync(eif))
+  if (!isFile(eif))
     return { problems: [`imageFolder: ${eif} is missing beside its measurements.json; build the image again`] };
   const { size } = statSync(eif);
   if (size !== rest.sizeBytes)
@@ -112,4 +112,12 @@ export function readEnclaveImage(folder: string): ImageReading {
   return {
     image: { ...rest, file: eif, ...(pcr8 !== undefined && { pcr8 }), ...(custody !== undefined && { custody }) },
   };
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }

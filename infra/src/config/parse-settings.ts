@@ -2,13 +2,16 @@ import { isAbsolute, join } from 'node:path';
 import * as z from 'zod';
 import { checkCapacity } from '../instances/capacity';
 import { findInstanceType, type Architecture } from '../instances/instance-types';
+import { closestName } from '@communique-tee/gateway-environment';
+import { PROJECT } from '../names';
+import { KEY_OF_VARIABLE, problemsOfParent } from './check-parent';
 import { ConfigError } from './config-error';
 import { kmsRegionsOf, readEnclaveImage, type EnclaveImage } from './enclave-image';
 import { readEnclaveConfiguration, type EnclaveConfiguration } from './enclave-configuration';
 import { readRelease, type Release } from './release';
 import { regionSchema, settingsSchema, type RawSettings } from './settings-schema';
+import { notBuilt } from './stand-ins';
 
-export const PROJECT = 'communique-tee';
 /** Days that CloudWatch takes for the retention of a log group. */
 const RETENTIONS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -58,6 +61,7 @@ export function parseSettings(
     );
   const region = regionSchema.safeParse(values['aws:region']);
   if (!region.success) problems.push('aws:region: a region, for example us-east-1');
+  problems.push(...Object.keys(values).flatMap(problemOfNamespace));
 
   const own = Object.fromEntries(
     Object.entries(values)
@@ -121,28 +125,88 @@ export function parseSettings(
   }
   problems.push(...checkTogether(raw, wrong));
   const whole = settingsSchema.safeParse(own);
-  if (problems.length > 0 || !whole.success || !image || !release || !region.success)
-    throw new ConfigError(stack, problems);
+  if (problems.length === 0 && whole.success && region.success && image && release) {
+    const settings = complete(whole.data, {
+      stack,
+      region: region.data,
+      architecture,
+      image,
+      release,
+      ...(configurationReading &&
+        'configuration' in configurationReading && { enclaveConfiguration: configurationReading.configuration }),
+      gatewayEnvironment: environment,
+    });
+    problems.push(...problemsOfParent(settings));
+    if (problems.length === 0) return settings;
+  } else {
+    // A value that is right takes the place of each that is missing or wrong, so that the others are checked too.
+    const others = complete(
+      { ...settingsSchema.parse(EXAMPLE), ...raw },
+      {
+        ...EXAMPLE_PLACE,
+        architecture,
+        ...notBuilt(architecture),
+        ...(image && { image }),
+        gatewayEnvironment: environment,
+      },
+    );
+    const listed = new Set(problems.map(keyOf));
+    problems.push(
+      ...problemsOfParent(others).filter((problem) => {
+        const key = keyOf(problem);
+        return key === 'gatewayEnvironment' || !listed.has(key);
+      }),
+    );
+  }
+  throw new ConfigError(stack, problems);
+}
+
+const keyOf = (problem: string): string => problem.slice(0, problem.indexOf(':'));
+
+const EXAMPLE_PLACE = { stack: 'dev', region: 'us-east-1' };
+
+/** The keys without a default. */
+const EXAMPLE = {
+  domain: 'communique.example.org',
+  acmeEmail: 'operator@example.org',
+  authIssuer: 'https://id.example.org/',
+  authAudience: 'communique',
+  authJwksUrl: 'https://id.example.org/jwks.json',
+  alarmEmail: 'operator@example.org',
+  monthlyBudgetUsd: '1',
+};
+
+function complete(
+  raw: RawSettings,
+  found: Pick<
+    Settings,
+    'stack' | 'region' | 'architecture' | 'image' | 'release' | 'enclaveConfiguration' | 'gatewayEnvironment'
+  >,
+): Settings {
   const {
-    maxInstances = whole.data.instances,
+    maxInstances = raw.instances,
     imageFolder: _folder,
     releaseFile: _release,
     gatewayEnvironment: _environment,
     ...rest
-  } = whole.data;
+  } = raw;
   return {
     ...rest,
-    stack,
-    region: region.data,
+    ...found,
     maxInstances,
-    architecture,
-    image,
-    release,
-    ...(configurationReading &&
-      'configuration' in configurationReading && { enclaveConfiguration: configurationReading.configuration }),
-    gatewayEnvironment: environment,
-    acceptedImages: [...new Set([image.pcr0, ...rest.acceptedPcr0])],
+    acceptedImages: [...new Set([found.image.pcr0, ...rest.acceptedPcr0])],
   };
+}
+
+/** Pulumi has keys of its own under `pulumi:`. Those that nothing reads are refused: they would be ignored. */
+function problemOfNamespace(key: string): string[] {
+  const [namespace = ''] = key.split(':');
+  if (namespace === PROJECT || namespace === 'pulumi' || key === 'aws:region') return [];
+  return [
+    namespace === 'aws'
+      ? `${key}: is not read: the program configures its own provider with aws:region alone (AWS_PROFILE names a profile)`
+      : `${key}: there is no such key: keys begin with ${PROJECT}: or are aws:region`,
+  ];
 }
 
 const architectureOf = (instanceType = ''): Architecture =>
@@ -152,28 +216,44 @@ const architectureOf = (instanceType = ''): Architecture =>
 function parseEach(own: Readonly<Record<string, string>>): { raw: Partial<RawSettings>; wrong: string[] } {
   const wrong = Object.keys(own)
     .filter((key) => !Object.hasOwn(settingsSchema.shape, key))
-    .map((key) => `${key}: there is no such key`);
+    .map((key) => {
+      const meant = closestName(key, Object.keys(settingsSchema.shape));
+      return `${key}: there is no such key${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+    });
   const entries = Object.entries(settingsSchema.shape).flatMap(([key, schema]): [string, unknown][] => {
     const parsed = schema.safeParse(own[key]);
-    if (parsed.success) return [[key, parsed.data]];
+    if (parsed.success) return parsed.data === undefined ? [] : [[key, parsed.data]];
     const value = own[key];
     wrong.push(
-      ...(value === undefined
-        ? [`${key}: is missing (${schema.description ?? ''})`]
-        : parsed.error.issues.map((issue) => `${key}: ${issue.message}`)),
+      value === undefined ? `${key}: is missing (${schema.description ?? ''})` : `${key}: ${firstIssue(parsed.error)}`,
     );
     return [];
   });
   return { raw: Object.fromEntries(entries), wrong };
 }
 
+/** The first thing that is wrong; of a list, with the place of the entry. */
+function firstIssue({ issues: [issue] }: z.core.$ZodError): string {
+  const entry = issue?.path.find((part) => typeof part === 'number');
+  return `${entry === undefined ? '' : `entry ${entry + 1}: `}${issue?.message ?? 'is not valid'}`;
+}
+
+/** The operator's variables; each that is wrong is left out, and its problem is in the list, without its value. */
 function gatewayEnvironment(text: string | undefined, problems: string[]): Record<string, string> {
-  const parsed = z
-    .record(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/), z.string())
-    .safeParse(text === undefined ? {} : parseJson(text));
-  if (parsed.success) return parsed.data;
-  problems.push('gatewayEnvironment: a JSON object of variables, each a text');
-  return {};
+  const parsed = z.record(z.string(), z.unknown()).safeParse(text === undefined ? {} : parseJson(text));
+  if (!parsed.success) {
+    problems.push('gatewayEnvironment: a JSON object of variables like {"LOG_LEVEL": "warn"}');
+    return {};
+  }
+  return Object.fromEntries(
+    Object.entries(parsed.data).filter((entry): entry is [string, string] => {
+      const [name, value] = entry;
+      const key = Object.hasOwn(KEY_OF_VARIABLE, name) ? KEY_OF_VARIABLE[name] : undefined;
+      if (key !== undefined) problems.push(`gatewayEnvironment: ${name} is set by the key ${key}: put it there`);
+      else if (typeof value !== 'string') problems.push(`gatewayEnvironment: ${name} must be a text: put it in quotes`);
+      return key === undefined && typeof value === 'string';
+    }),
+  );
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { Architecture } from '../instances/instance-types';
@@ -18,8 +18,9 @@ const description = z.object({ arch: z.string(), sha256: z.string() });
 /** What would fail on the instance only, half an hour later, fails here: an archive that is absent, cut off at its beginning, or of the other architecture. */
 export function readRelease(file: string, architecture: Architecture): { release: Release } | { problem: string } {
   const build = `npm run ops -- release --arch ${architecture}`;
-  if (!existsSync(file)) return { problem: `releaseFile: there is no ${file}; build the release first: ${build}` };
-  const bytes = readFileSync(file);
+  const bytes = bytesOf(file);
+  if (bytes === undefined)
+    return { problem: `releaseFile: there is no file ${file}; build the release first: ${build}` };
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b)
     return { problem: `releaseFile: ${file} is no gzip archive; build the release again: ${build}` };
   const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -31,11 +32,20 @@ export function readRelease(file: string, architecture: Architecture): { release
   return { release: { file, sha256 } };
 }
 
+/** Undefined where it cannot be read: absent, a folder, a device. */
+function bytesOf(file: string): Buffer | undefined {
+  try {
+    return statSync(file).isFile() ? readFileSync(file) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function describedBeside(file: string): z.output<typeof description> | undefined {
   try {
     return description.parse(JSON.parse(readFileSync(join(dirname(file), 'release.json'), 'utf8')));
   } catch {
-    // Nothing is known of it but its bytes.
+    // Absent, or of another form: it describes nothing.
     return undefined;
   }
 }

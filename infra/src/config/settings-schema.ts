@@ -1,7 +1,20 @@
 import { CHAMBER_KEYS, chamberSecret } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { measurement } from './enclave-image';
-import { awsRegion, emailAddress, hostName, httpsUrl, listOf, roleArn, whole, yesNo } from './values';
+import {
+  awsRegion,
+  emailAddress,
+  hostName,
+  httpsOrigin,
+  httpsUrl,
+  listOf,
+  network,
+  oneOf,
+  port,
+  roleArn,
+  whole,
+  yesNo,
+} from './values';
 
 export const STORE_PLACES = ['parent', 'managed', 'external'] as const;
 export type StorePlace = (typeof STORE_PLACES)[number];
@@ -12,11 +25,10 @@ const CHAMBER_SECRETS = CHAMBER_KEYS.map(chamberSecret);
 export const ENCLAVE_SECRETS = [...CHAMBER_SECRETS, 'openai', 'google-ai', 'anthropic'] as const;
 
 const identifier = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .regex(/^[A-Za-z0-9:/._-]+$/, 'letters, digits, and any of : / . _ -');
+  z.string().regex(new RegExp(`^[A-Za-z0-9:/._-]{1,${max}}$`), `1 to ${max} letters, digits, and any of : / . _ -`);
+
+/** Of a file on this machine. */
+const path = z.string().regex(/^[^\p{C}]{1,1024}$/u, 'a path of 1 to 1024 characters');
 
 /**
  * Every key of Pulumi.<stack>.yaml under `communique-tee:`. The text of `describe` is what the docs and `preview --help` print.
@@ -28,7 +40,7 @@ export const settingsShape = {
     .describe('true: deletion protection, final snapshots, several zones; nothing that loses data is taken'),
   instanceType: z
     .string()
-    .max(32)
+    .regex(/^[a-z0-9.-]{1,32}$/, 'an EC2 instance type like c6g.xlarge')
     .default('c6g.xlarge')
     .describe('of the parent instance (src/instances/instance-types.ts)'),
   enclaveCpuCount: whole(1, 512).default(2).describe('whole cores; CPU 0 and its siblings stay with the parent'),
@@ -39,8 +51,7 @@ export const settingsShape = {
       'parents at rest; more than 1 need a balancer, managed or external stores, an image of custody kms, and go out through NAT',
     ),
   maxInstances: whole(1, 32).optional().describe('most parents when the queue grows (default: instances)'),
-  balancer: z
-    .enum(['none', 'application', 'network'])
+  balancer: oneOf(['none', 'application', 'network'])
     .default('none')
     .describe('TLS with an ACM certificate in front of the parents'),
   balancerLogDays: whole(0, 3650)
@@ -55,18 +66,14 @@ export const settingsShape = {
     ),
   amiId: z
     .string()
-    .regex(/^ami-[0-9a-f]{8,17}$/, 'an AMI id')
+    .regex(/^ami-[0-9a-f]{8,17}$/, 'the id of an AMI like ami-0123456789abcdef0')
     .optional()
     .describe("the parent's AL2023 image; default: Amazon's newest, which replaces the instance when it changes"),
   rootVolumeGiB: whole(16, 1024).default(30).describe("the parent's own disk"),
-  imageFolder: z
-    .string()
-    .max(1024)
+  imageFolder: path
     .optional()
     .describe('where npm run image -- build wrote (default dist/image/<stack>-<architecture>)'),
-  releaseFile: z
-    .string()
-    .max(1024)
+  releaseFile: path
     .optional()
     .describe(
       'the programs of the parent, as npm run ops -- release made them (default dist/release/communique-tee-<architecture>.tar.gz)',
@@ -87,37 +94,31 @@ export const settingsShape = {
     .optional()
     .describe('the Route 53 zone that the domain is in; without it the record is yours to make'),
   acmeEmail: emailAddress.optional().describe('whom Let’s Encrypt writes to; required where there is no balancer'),
-  vpcCidr: z
-    .string()
-    .regex(/^10\.\d{1,3}\.0\.0\/16$/, 'a /16 in 10.0.0.0/8')
-    .default('10.40.0.0/16')
-    .describe('addresses of the network'),
-  database: z
-    .enum(STORE_PLACES)
+  vpcCidr: network.default('10.40.0.0/16').describe('addresses of the network'),
+  database: oneOf(STORE_PLACES)
     .default('managed')
     .describe('parent (one zone, refused in production), managed (RDS) or external (URL from a secret)'),
   databaseClass: z
     .string()
-    .regex(/^db\.[a-z0-9]+\.[a-z0-9]+$/, 'an RDS instance class')
+    .regex(/^db\.[a-z0-9]{1,16}\.[a-z0-9]{1,16}$/, 'an RDS instance class like db.t4g.micro')
     .default('db.t4g.micro')
     .describe('of RDS'),
   databaseStorageGiB: whole(20, 16_384).default(20).describe('of RDS; grows by itself to four times this'),
-  redis: z
-    .enum(STORE_PLACES)
+  redis: oneOf(STORE_PLACES)
     .default('managed')
     .describe('parent (refused in production), managed (ElastiCache) or external (URL from a secret)'),
   redisNodeType: z
     .string()
-    .regex(/^cache\.[a-z0-9]+\.[a-z0-9]+$/, 'an ElastiCache node type')
+    .regex(/^cache\.[a-z0-9]{1,16}\.[a-z0-9]{1,16}$/, 'an ElastiCache node type like cache.t4g.micro')
     .default('cache.t4g.micro')
     .describe('of ElastiCache'),
   redisAuthTokenVersion: whole(1, 1_000_000).default(1).describe('one more when redisAuthToken has changed'),
-  externalPorts: listOf(z.string().regex(/^\d{1,5}$/), 4)
+  externalPorts: listOf(port, 4)
     .default([])
     .describe('ports of PostgreSQL and Redis that are kept elsewhere (default 5432 and 6379)'),
   dataVolumeGiB: whole(10, 1024).default(20).describe('the retained volume of PostgreSQL and Redis on the parent'),
   dataSnapshots: whole(1, 1000).default(7).describe('how many daily snapshots of that volume are kept'),
-  enclaveSecrets: listOf(z.enum(ENCLAVE_SECRETS), 16)
+  enclaveSecrets: listOf(oneOf(ENCLAVE_SECRETS), 16)
     .default(CHAMBER_SECRETS)
     .describe(`secrets holding ciphertext for the enclave: ${ENCLAVE_SECRETS.join(', ')}`),
   authIssuer: httpsUrl.describe('who signs the bearer tokens'),
@@ -125,10 +126,10 @@ export const settingsShape = {
   authJwksUrl: httpsUrl.describe("the issuer's public keys"),
   gatewayEnvironment: z
     .string()
-    .max(65_536)
+    .max(65_536, 'at most 65536 characters')
     .optional()
     .describe('further variables of .env.example as JSON, without secrets'),
-  corsOrigins: listOf(httpsUrl, 32).default([]).describe('origins whose pages may call from a browser'),
+  corsOrigins: listOf(httpsOrigin, 32).default([]).describe('origins whose pages may call from a browser'),
   keyAdministrators: listOf(roleArn, 8)
     .default([])
     .describe('who may change key policies (default: who runs pulumi up)'),
@@ -138,8 +139,7 @@ export const settingsShape = {
   alarmEmail: emailAddress.describe('where alarms and budget warnings go'),
   monthlyBudgetUsd: whole(1, 1_000_000).describe('of the stack; a warning at 80 %'),
   logRetentionDays: whole(1, 3653).default(30).describe('one of the numbers CloudWatch knows'),
-  auditTrail: z
-    .enum(['create', 'existing'])
+  auditTrail: oneOf(['create', 'existing'])
     .default('create')
     .describe('the CloudTrail that the alarm on key policies needs; existing: the account has one'),
   imageBuild: yesNo
@@ -148,7 +148,7 @@ export const settingsShape = {
   imageBuildRepository: httpsUrl.optional().describe('what CodeBuild clones; required with imageBuild'),
   imageBuildCommit: z
     .string()
-    .regex(/^[0-9a-f]{40}$/, 'a full commit id')
+    .regex(/^[0-9a-f]{40}$/, 'a full commit id: 40 hexadecimal digits in lower case')
     .optional()
     .describe('the commit that CodeBuild builds; required with imageBuild'),
   imageBuildDebianMirror: listOf(httpsUrl, 2)

@@ -1,4 +1,7 @@
+import { EMAIL_ADDRESS } from '../../parent/src';
 import * as z from 'zod';
+import { VARIABLES } from '@communique-tee/gateway-environment';
+import { problemOfHostName } from './host-name';
 
 // Pulumi hands every value over as text; lists and numbers of Pulumi.<stack>.yaml arrive as JSON.
 
@@ -9,9 +12,12 @@ export const whole = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min, `at least ${min}`).max(max, `at most ${max}`));
 
-export const yesNo = z.enum(['true', 'false']).transform((value) => value === 'true');
+export const yesNo = z.enum(['true', 'false'], 'true or false').transform((value) => value === 'true');
 
-/** A JSON list, or values with commas between them (as in `--config key=a,b`). */
+/** One of few words. */
+export const oneOf = <const Word extends string>(words: readonly Word[]) => z.enum(words, `one of ${words.join(', ')}`);
+
+/** A JSON list, or values with commas between them (as in `--config key=a,b`); each once. */
 export function listOf<T>(item: z.ZodType<T, string>, most: number) {
   return z
     .string()
@@ -27,31 +33,27 @@ export function listOf<T>(item: z.ZodType<T, string>, most: number) {
       } catch {
         /* said below */
       }
-      context.addIssue({ code: 'custom', message: 'a list of texts' });
+      context.addIssue({ code: 'custom', message: 'a list of texts, each in quotes' });
       return z.NEVER;
     })
-    .pipe(z.array(item).max(most, `at most ${most}`));
+    .pipe(z.array(item).max(most, `at most ${most}`))
+    .transform((values) => [...new Set(values)]);
 }
 
-export const hostName = z
-  .string()
-  .max(253)
-  .regex(
-    /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
-    'a host name in lower case, without https://',
-  );
+export const hostName = z.string().superRefine((text, context) => {
+  const message = problemOfHostName(text);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
 
-export const emailAddress = z
-  .string()
-  .max(254)
-  .regex(/^[^\s@<>"']+@[^\s@<>"']+\.[^\s@<>"']+$/, 'an email address');
+export const emailAddress = z.string().regex(EMAIL_ADDRESS, 'an email address like operator@example.org');
 
+/** At most 512 characters, as the gateway takes them. */
 export const httpsUrl = z
   .string()
-  .max(2048)
+  .max(512, 'at most 512 characters')
   .refine(
-    (text) => URL.canParse(text) && new URL(text).protocol === 'https:' && !/["'\s\\$`]/.test(text),
-    'an https:// URL',
+    (text) => /^https:\/\/[\x21-\x7e]+$/.test(text) && URL.canParse(text) && !/["'\\$`]/.test(text),
+    'an https:// URL of visible ASCII characters, without quotes, $ or backslash',
   )
   // Plans, logs and errors show it
   .refine(
@@ -59,9 +61,28 @@ export const httpsUrl = z
     'an https:// URL without a user name or password',
   );
 
+/** As browsers send it in Origin, by the gateway's own rule. */
+export const httpsOrigin = z.string().superRefine((text, context) => {
+  if (text.startsWith('https://') && !text.includes(',') && VARIABLES.CORS_ORIGINS.safeParse(text).success) return;
+  const url = text.length <= 512 ? URL.parse(text) : null;
+  const meant = url?.protocol === 'https:' ? `: write ${url.origin}` : '';
+  const message = `an origin like https://app.example.org, in lower case, without a path, a slash at the end, port 443 or *${meant}`;
+  context.addIssue({ code: 'custom', message });
+});
+
+/** The program cuts it into subnets of /24. AWS takes no address with leading zeros or host bits. */
+export const network = z
+  .string()
+  .regex(
+    /^10\.(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])\.0\.0\/16$/,
+    'a /16 of 10.0.0.0/8 like 10.40.0.0/16: the second number 0 to 255, the last two 0',
+  );
+
+export const port = whole(1, 65_535).transform(String);
+
 export const roleArn = z
   .string()
-  .max(2048)
+  .max(2048, 'at most 2048 characters')
   .regex(
     /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[A-Za-z0-9+=,.@_/-]+$/,
     'the ARN of an IAM role or user, without wildcards',

@@ -3,7 +3,7 @@ import { ConfigError } from '../config/config-error';
 import { parseSettings } from '../config/parse-settings';
 import type { StackOptions, Streams } from '../preview/options';
 import { stackConfig } from '../preview/stack-config';
-import { notBuilt } from '../preview/stand-ins';
+import { notBuilt } from '../config/stand-ins';
 import { costOf, savedByPlan, type MonthlyCost } from './cost';
 
 export interface CostOptions extends StackOptions {

@@ -1,5 +1,5 @@
 import type { SeenResource } from '../mock-aws';
-import { PROJECT } from '../config/parse-settings';
+import { PROJECT } from '../names';
 
 /** Said elsewhere, long, or secret. */
 const LEFT_OUT = new Set([

@@ -4,7 +4,7 @@ import type { PreviewOptions, Streams } from './options';
 import { asLines, describe } from './describe';
 import { runProgram } from './run-program';
 import { stackConfig } from './stack-config';
-import { notBuilt } from './stand-ins';
+import { notBuilt } from '../config/stand-ins';
 
 /** @returns the exit code: 0 would work, 1 would not, 2 not understood */
 export async function runPreview(given: PreviewOptions, streams: Streams, root = resolve('.')): Promise<number> {

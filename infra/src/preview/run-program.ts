@@ -1,6 +1,6 @@
 import { output, runtime } from '@pulumi/pulumi';
 import type { ParseOptions } from '../config/parse-settings';
-import { PROJECT } from '../config/parse-settings';
+import { PROJECT } from '../names';
 import { MockAws, type SeenResource } from '../mock-aws';
 import { program } from '../program';
 

@@ -1,6 +1,6 @@
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { runProgram } from '../preview/run-program';
-import { notBuilt } from '../preview/stand-ins';
+import { notBuilt } from '../config/stand-ins';
 import { stackConfig } from '../preview/stack-config';
 import { RESOURCE_RULES, STACK_RULES, violationsOf, type RuleResource } from './index';
 import { recordOf } from './rule';

@@ -1,5 +1,5 @@
-import type { EnclaveImage } from '../config/enclave-image';
-import type { Release } from '../config/release';
+import type { EnclaveImage } from './enclave-image';
+import type { Release } from './release';
 import type { Architecture } from '../instances/instance-types';
 
 const repeated = (digits: string, length: number): string => digits.repeat(length).slice(0, length);

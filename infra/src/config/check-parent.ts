@@ -1,0 +1,76 @@
+import { checkSettings, ParentSettingsError } from '../../parent/src';
+import { bucketName, secretName } from '../names';
+import { parentSettings, type Made } from '../parent-settings';
+import type { Settings } from './parse-settings';
+
+/** Variables of the gateway that keys of their own set. */
+export const KEY_OF_VARIABLE: Readonly<Record<string, string>> = {
+  AUTH_ISSUER: 'authIssuer',
+  AUTH_AUDIENCE: 'authAudience',
+  AUTH_JWKS_URL: 'authJwksUrl',
+  CORS_ORIGINS: 'corsOrigins',
+};
+
+/** Where the parent's settings come from. */
+const KEY_OF_SETTING: Readonly<Record<string, string>> = {
+  region: 'aws:region',
+  egress: 'imageFolder',
+  image: 'imageFolder',
+  acceptedPcr0: 'acceptedPcr0',
+  'enclave.cpuCount': 'enclaveCpuCount',
+  'enclave.memoryMiB': 'enclaveMemoryMiB',
+  'https.domain': 'domain',
+  'https.email': 'acmeEmail',
+  'https.networks': 'vpcCidr',
+};
+
+/**
+ * What the renderer of the parent's files and the gateway would refuse, found before anything exists: values that AWS will choose are
+ * made up.
+ * @returns each with the key of Pulumi.<stack>.yaml in front
+ */
+export function problemsOfParent(settings: Settings): string[] {
+  try {
+    checkSettings(parentSettings(settings, madeUp(settings)));
+    return [];
+  } catch (error) {
+    if (!(error instanceof ParentSettingsError)) throw error;
+    return error.problems.map(byKey);
+  }
+}
+
+function byKey(problem: string): string {
+  const at = problem.indexOf(': ');
+  const [where, rule] = [problem.slice(0, at), problem.slice(at + 2)];
+  const variable = /^gateway\.environment\.(.*)$/s.exec(where)?.[1];
+  if (variable !== undefined)
+    return Object.hasOwn(KEY_OF_VARIABLE, variable)
+      ? `${KEY_OF_VARIABLE[variable]}: ${rule}`
+      : `gatewayEnvironment: ${variable} ${rule}`;
+  const setting = Object.keys(KEY_OF_SETTING).find((name) => where === name || where.startsWith(`${name}.`));
+  if (setting === undefined) return problem;
+  return `${KEY_OF_SETTING[setting]}: ${setting === where ? '' : `${where} `}${rule}`;
+}
+
+function madeUp({ stack, region, image, release, database, redis, enclaveSecrets, vpcCidr }: Settings): Made {
+  const accountId = '123456789012';
+  const secretArn = (path: string) =>
+    `arn:aws:secretsmanager:${region}:${accountId}:secret:${secretName(stack, path)}-AbCdEf`;
+  const secrets = [
+    ...(database === 'external' ? ['gateway/database-url'] : []),
+    ...(redis === 'parent' ? [] : ['gateway/redis-url']),
+    ...enclaveSecrets.map((name) => `enclave/${name}`),
+  ];
+  return {
+    storeBucket: bucketName({ stack, region, accountId, partition: 'aws' }, 'images'),
+    imageKey: `images/sha384/${image.sha384}.eif`,
+    imageVersionId: 'version',
+    releaseKey: `releases/${release.sha256}.tar.gz`,
+    secretArns: Object.fromEntries(secrets.map((path) => [path, secretArn(path)])),
+    database: { host: 'database.example.org', secretArn: secretArn('database') },
+    dataVolumeId: 'vol-0123456789abcdef0',
+    elasticIpAllocationId: 'eipalloc-0123456789abcdef0',
+    balancerNetworks: [vpcCidr],
+    operatorPcr3: '3c'.repeat(48),
+  };
+}

@@ -1,0 +1,41 @@
+import { domainToASCII } from 'node:url';
+
+const LONGEST_NAME = 253;
+/** More Let's Encrypt refuses (boulder, policy/pa.go: maxLabels). */
+const MOST_LABELS = 10;
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** A name that ends in digits is an IPv4 address to browsers (WHATWG URL, "ends in a number"). */
+const LAST_LABEL = /^[a-z]/;
+const HOST_NAME =
+  'a host name like communique.example.org, in lower case, without https://, path, port or a dot at the end';
+
+/**
+ * What is wrong with a host name by RFC 1123, section 2.1, and by what certificates' issuers and nginx take; undefined where nothing is.
+ * Names in other scripts are written in Punycode (RFC 5891).
+ */
+export function problemOfHostName(text: string): string | undefined {
+  const labels = text.split('.');
+  if (text.length <= 2 * LONGEST_NAME && labels.every((label) => LABEL.test(label))) {
+    if (text.length > LONGEST_NAME) return `${text.length} characters; a host name has at most ${LONGEST_NAME}`;
+    if (labels.length > MOST_LABELS) return `${labels.length} labels; Let's Encrypt takes at most ${MOST_LABELS}`;
+    if (labels.length > 1 && LAST_LABEL.test(labels.at(-1) ?? ''))
+      return labels.every(isPlainOrPunycode)
+        ? undefined
+        : 'a label with hyphens in third and fourth place must be Punycode (xn--)';
+  }
+  const meant = hostNameIn(text);
+  return meant === undefined ? HOST_NAME : `${HOST_NAME}: write ${meant}`;
+}
+
+function isPlainOrPunycode(label: string): boolean {
+  if (label.slice(2, 4) !== '--') return true;
+  return label.startsWith('xn--') && domainToASCII(label) === label;
+}
+
+/** The host name that somebody meant who wrote a URL, upper case, another script or a dot at the end. */
+function hostNameIn(text: string): string | undefined {
+  if (text.length > 2 * LONGEST_NAME) return undefined;
+  const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `https://${text}`);
+  const host = url?.hostname.replace(/\.$/, '') ?? '';
+  return host !== text && host.includes('.') && problemOfHostName(host) === undefined ? host : undefined;
+}
