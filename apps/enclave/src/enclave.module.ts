@@ -5,13 +5,14 @@ import type { AnchoredClock } from './runtime/anchored-clock';
 import type { EnclaveConfiguration } from './configuration/configuration';
 import type { ServedConfiguration } from './configuration/served-configuration';
 import type { Egress } from './egress';
+import type { HealthParts } from './runtime/health';
 import { HealthController } from './runtime/health.controller';
 import { ProblemFilter } from './runtime/problem.filter';
 import { KeyKeeper, KeysController } from './identity/custody/key-keeper';
 import { KeyRing } from './identity/keys/key-ring';
 import type { Log } from './runtime/log';
 import type { OperatorSecrets } from './identity/secrets/operator-secrets';
-import { CLOCK, ENCLAVE_ID, LOG, OPEN_SERVICES, SERVED_CONFIGURATION } from './runtime/tokens';
+import { CLOCK, HEALTH_PARTS, LOG, OPEN_SERVICES, SERVED_CONFIGURATION } from './runtime/tokens';
 import { SERVICES, openServices } from './services/registry';
 import { serviceControllers } from './services/services.controller';
 
@@ -54,7 +55,10 @@ export class EnclaveModule {
         { provide: CLOCK, useValue: clock },
         { provide: LOG, useValue: log },
         { provide: SERVED_CONFIGURATION, useValue: served },
-        { provide: ENCLAVE_ID, useValue: enclaveId },
+        {
+          provide: HEALTH_PARTS,
+          useValue: { enclaveId, clock, connections: egress.connections } satisfies HealthParts,
+        },
         { provide: KeyRing, useValue: ring },
         { provide: KeyKeeper, useValue: keeper },
         {

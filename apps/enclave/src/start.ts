@@ -10,7 +10,7 @@ import { AnchoredClock } from './runtime/anchored-clock';
 import type { EnclaveConfiguration } from './configuration/configuration';
 import { destinationsOf, secretsOf } from './configuration/cross-checks';
 import { servedConfiguration } from './configuration/served-configuration';
-import { createEgress, type ConnectVsock } from './egress';
+import { createEgress, PUBLISH_EVERY_MS, type ConnectVsock } from './egress';
 import { SERVICES } from './services/registry';
 import { EnclaveModule } from './enclave.module';
 import { createServer } from './runtime/server';
@@ -35,6 +35,8 @@ export interface StartOptions {
   developmentRoot?: TrustAnchor;
   /** How a vsock address is reached where there is no vsock: the development entry passes one. */
   connectVsock?: ConnectVsock;
+  /** How often the counts of connections are published, in milliseconds; tests alone shorten it. */
+  publishEveryMs?: number;
 }
 
 /** Bytes of the largest body by route. */
@@ -52,7 +54,7 @@ export async function startEnclave(
   transport: NsmTransport,
   options: StartOptions = {},
 ): Promise<RunningEnclave> {
-  const { log = createLog(), developmentRoot: makerRoot, connectVsock } = options;
+  const { log = createLog(), developmentRoot: makerRoot, connectVsock, publishEveryMs = PUBLISH_EVERY_MS } = options;
   const nsm = createNsm(transport);
   const clock = new AnchoredClock();
   const egress = createEgress(configuration.egress, destinationsOf(configuration), connectVsock);
@@ -79,6 +81,7 @@ export async function startEnclave(
   const fastify = adapter.getInstance();
   await fastify.ready();
   const address = formatAddress(await listen(fastify.server, parseAddress(configuration.listen)));
+  egress.connections.start(publishEveryMs);
   const current = ring.current();
   log.write('info', 'enclave_listening', {
     address,
@@ -93,6 +96,7 @@ export async function startEnclave(
     enclaveId,
     async close() {
       await app.close();
+      egress.connections.stop();
       await tender.stop();
       await nsm.close();
     },

@@ -91,6 +91,19 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
       description:
         'The enclave is trusted only part of the time: it restarts, another image answers, or its clock is wrong. See the log group gateway.',
     },
+    'clock-drift': {
+      ...gateway('communique_enclave_clock_error_seconds', { enclave: '0' }),
+      ...lasting(15, 'Maximum', '>', 5),
+      missing: 'notBreaching', // absent while the enclave is down, which enclave-unhealthy is raised for
+      description:
+        'The clock of the enclave’s machine is more than 5 s off the attested time. Above 60 s health fails, and certificates may be refused.',
+    },
+    'certificates-refused': {
+      ...gateway('communique_enclave_certificates_refused', { enclave: '0' }),
+      ...lasting(5, 'Maximum', '>', 0),
+      missing: 'notBreaching',
+      description: 'The enclave refuses every certificate of a chamber or of KMS: nothing is delivered there.',
+    },
     'queue-old': {
       ...gateway('communique_queue_oldest_due_seconds'),
       ...lasting(10, 'Maximum', '>', 600),

@@ -30,6 +30,8 @@ const SCENARIOS: Record<string, { fault: (number | null)[][]; fine: (number | nu
     fault: [[1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 1], times(15, 0), times(15, null)],
     fine: [times(15, 1), [...times(14, 1), 0]],
   },
+  'clock-drift': { fault: [times(15, 5.1)], fine: [times(15, 5), times(15, null), [...times(14, 70), 0]] },
+  'certificates-refused': { fault: [times(5, 1)], fine: [times(5, 0), times(5, null), [...times(4, 1), 0]] },
   'queue-old': { fault: [times(10, 601)], fine: [times(10, 599), times(10, null), [...times(9, 700), 5]] },
   'emergency-stop': {
     fault: [[0, 1]],

@@ -1,5 +1,6 @@
 import { Dashboard as CloudWatchDashboard } from '@pulumi/aws/cloudwatch/dashboard.js';
 import { output, type ComponentResourceOptions, type Input } from '@pulumi/pulumi';
+import { CONNECTION_ENDS } from '@communique-tee/protocol';
 import { METRIC_NAMESPACE } from '../../parent/src';
 import { Part } from './part';
 
@@ -21,6 +22,15 @@ export class Dashboard extends Part {
           title: 'Enclave attested and trusted',
           metrics: [[...ofGateway('communique_attestation_trusted'), 'enclave', '0']],
           stat: 'Minimum',
+        },
+        {
+          title: 'Connections of the enclave that failed',
+          metrics: CONNECTION_ENDS.filter((end) => end !== 'connected').map((end) => [
+            ...ofGateway('communique_enclave_connections_total'),
+            'outcome',
+            end,
+          ]),
+          stat: 'Sum',
         },
         {
           title: 'Oldest message waiting (s)',

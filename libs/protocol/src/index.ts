@@ -25,5 +25,6 @@ export * from './congress/congress-message';
 export * from './receipts/receipt';
 export * from './receipts/answer';
 export * from './messages/relay';
+export * from './enclave/health';
 export * from './enclave/views';
 export * from './messages/message-view';

@@ -12,6 +12,7 @@ const ENCLAVE_FIELDS: Required<LogFields> = {
   chamber: 'house',
   count: 1,
   durationMs: 1.5,
+  driftMs: -5001,
   bytes: 2,
   statusCode: 200,
   messageId: '00000000-0000-4000-8000-000000000000',

@@ -60,6 +60,7 @@ describe('the enclave behind the egress proxy', () => {
     body: Uint8Array = new TextEncoder().encode('<x/>'),
   ) =>
     httpsPost(egress, {
+      destination: 'house',
       origin,
       target: `/v2/validate?apikey=${congress.house.apiKey}`,
       authorities: [authority],
@@ -99,6 +100,7 @@ describe('the enclave behind the egress proxy', () => {
         connect({ kind: 'unix', path: `${uds}_8001` }, options),
       );
       const request = {
+        destination: 'house' as const,
         origin: congress.house.origin,
         target: '/',
         authorities: [congress.certificateAuthorityPem],

@@ -1,6 +1,7 @@
 import { testAuthority, type TestAuthority } from '@communique-tee/congress-simulator';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type SecureVersion, type Server, type TLSSocket } from 'node:tls';
+import { AnchoredClock } from '../runtime/anchored-clock';
 import { checkCertificateDates, type SecuredPeer } from './certificate-dates';
 import { connectDirectly } from './egress';
 import { secured } from './secure-socket';
@@ -85,6 +86,17 @@ it.each<SecureVersion>(['TLSv1.2', 'TLSv1.3'])('refuses a resumed session of %s'
 it('refuses a connection that shows no certificate', () => {
   const silent = { isSessionReused: () => false, getPeerCertificate: () => ({}) } as unknown as SecuredPeer;
   expect(codeOf(silent)).toBe('CERT_NOT_SHOWN');
+});
+
+it('refuses every connection before the first document has told the time', async () => {
+  const raw = await connectDirectly({ host: '127.0.0.1', port: port() }, { timeoutMs: 5000 });
+  const options = {
+    origin: `https://localhost:${String(port())}`,
+    authorities: [authority.certificatePem],
+    clock: new AnchoredClock(),
+  };
+  await expect(secured(raw, options, new AbortController().signal)).rejects.toThrow('not anchored');
+  expect(raw.destroyed).toBe(true);
 });
 
 it('never offers a session to a far end that hands them out', async () => {

@@ -1,5 +1,6 @@
 import { connect as connectAddress, parseAddress, type Address } from '@communique-tee/vsock';
 import { type Socket, connect } from 'node:net';
+import { ConnectionCounts } from './connection-counts';
 import type { EgressConfig } from './egress-config';
 
 /**
@@ -44,6 +45,8 @@ export interface EgressOptions {
 export interface Egress {
   /** @throws EgressError */
   connect(host: string, port: number, options: EgressOptions): Promise<Socket>;
+  /** How connections over it ended; https-post.ts counts them. */
+  readonly connections: ConnectionCounts;
 }
 
 /** How a vsock address is connected to: injected by tests alone, since no test machine has a parent to speak to. */
@@ -61,6 +64,7 @@ export function createEgress(
   const permitted = new Set(allowed.map(key));
   const open = config.mode === 'direct' ? connectDirectly : throughParent(config, connectVsock);
   return {
+    connections: new ConnectionCounts(),
     async connect(host, port, options) {
       const wanted = { host, port };
       const connecting = permitted.has(key(wanted)) ? open(wanted, options) : null;

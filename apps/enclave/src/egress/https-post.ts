@@ -1,3 +1,4 @@
+import { CONNECTION_ENDS, type ConnectionEnd, type EnclaveDestination } from '@communique-tee/protocol';
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -34,6 +35,8 @@ export class HttpsError extends Error {
 }
 
 export interface HttpsPost extends SecureOptions {
+  /** By which the connection is counted. */
+  destination: EnclaveDestination;
   /** Path and query. */
   target: string;
   /** In lower case; host, content-length and connection are put there. */
@@ -67,17 +70,31 @@ export async function httpsPost(egress: Egress, post: HttpsPost): Promise<HttpsA
   const signal = post.signal ? AbortSignal.any([post.signal, deadline]) : deadline;
   const whenEnded = (): 'aborted' | null => (post.signal?.aborted === true ? 'aborted' : null);
 
-  const raw = await openSocket(egress, post, signal);
+  const counted = (end: ConnectionEnd): void => egress.connections.count(post.destination, end);
+  let raw: Socket | undefined;
   try {
-    const secure = await secured(raw, post, signal).catch((cause: unknown) => {
-      throw new HttpsError(signal.aborted ? (whenEnded() ?? 'connect_timeout') : tlsReason(cause), false, { cause });
-    });
+    let secure: TLSSocket;
+    try {
+      raw = await openSocket(egress, post, signal);
+      secure = await secured(raw, post, signal).catch((cause: unknown) => {
+        throw new HttpsError(signal.aborted ? (whenEnded() ?? 'connect_timeout') : tlsReason(cause), false, { cause });
+      });
+    } catch (error) {
+      if (error instanceof HttpsError && isConnectionEnd(error.reason)) counted(error.reason);
+      throw error;
+    }
+    // Before a byte of the request is sent, and nothing is counted after it: no answer can change what the parent is told
+    counted('connected');
     return await exchange(secure, post, signal).catch((cause: unknown) => {
       throw new HttpsError(signal.aborted ? (whenEnded() ?? 'answer_timeout') : answerReason(cause), true, { cause });
     });
   } finally {
-    raw.destroy();
+    raw?.destroy();
   }
+}
+
+function isConnectionEnd(reason: string): reason is ConnectionEnd {
+  return (CONNECTION_ENDS as readonly string[]).includes(reason);
 }
 
 const EGRESS_REASONS = {

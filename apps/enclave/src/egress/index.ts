@@ -10,5 +10,6 @@ export {
   type EgressOptions,
   errorCode,
 } from './egress';
+export { PUBLISH_EVERY_MS } from './connection-counts';
 export { HttpsError, type HttpsFailure, httpsPost, type HttpsAnswer, type HttpsPost } from './https-post';
 export { authoritiesSchema, destinationOf, originSchema, pemBlocks } from './origin';

@@ -9,7 +9,10 @@ export interface SecureOptions {
   origin: string;
   /** PEM of self-signed roots: these and no others are trusted. With none, no certificate is accepted. */
   authorities: readonly string[];
-  /** The attested clock: dates of certificates are judged by it, beside the machine's own clock. */
+  /**
+   * The attested clock: dates of certificates are judged by it, beside the machine's own. While it has no time yet it throws, and the
+   * connection is refused.
+   */
   clock: Clock;
 }
 

@@ -1,19 +1,16 @@
 import type { EnclaveHealth } from '@communique-tee/protocol';
 import { Controller, Get, Header, Inject } from '@nestjs/common';
-import type { Clock } from './clock';
-import { CLOCK, ENCLAVE_ID } from './tokens';
+import { healthOf, type HealthParts } from './health';
+import { HEALTH_PARTS } from './tokens';
 
 @Controller('health')
 export class HealthController {
-  constructor(
-    @Inject(ENCLAVE_ID) private readonly enclaveId: string,
-    @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  constructor(@Inject(HEALTH_PARTS) private readonly parts: HealthParts) {}
 
-  /** Reachability only: what proves anything is the attestation document. */
+  /** 200 whether healthy or not: the body says which, and why. */
   @Get()
   @Header('cache-control', 'no-store')
   health(): EnclaveHealth {
-    return { healthy: true, enclaveId: this.enclaveId, timestamp: new Date(this.clock.nowMs()).toISOString() };
+    return healthOf(this.parts);
   }
 }

@@ -9,6 +9,7 @@ export interface LogFields {
   chamber?: string;
   count?: number;
   durationMs?: number;
+  driftMs?: number;
   bytes?: number;
   statusCode?: number;
   messageId?: string;

@@ -48,6 +48,8 @@ export interface FixtureOptions {
   now?: () => number;
   /** Stands between the enclave and its mock NSM. */
   nsm?: (transport: NsmTransport) => NsmTransport;
+  /** How often counts of connections are published, in milliseconds; five minutes unless given. */
+  publishEveryMs?: number;
   /** Trust another authority than the simulator's. */
   certificateAuthorityPem?: string;
 }
@@ -66,6 +68,7 @@ export async function startEnclaveFixture(options: FixtureOptions = {}): Promise
   const seen = { ...congress, ...forEachChamber((chamber) => ({ ...congress[chamber], origin: origins[chamber] })) };
   const enclave = await startEnclave(parseConfiguration(configurationFor(seen, options)), transport, {
     log: createLog((line) => log.push(line)),
+    ...(options.publishEveryMs !== undefined && { publishEveryMs: options.publishEveryMs }),
   });
   const url = enclave.address.replace('tcp:', 'http://');
   const trustAnchor = unsafeTrustAnchorFromPem(await developmentRootPem(folder.path));

@@ -22,6 +22,7 @@ export const EVENT_FIELDS = {
   chamber: text,
   count: number,
   durationMs: number,
+  driftMs: number,
   bytes: number,
   statusCode: number,
   messageId: text,

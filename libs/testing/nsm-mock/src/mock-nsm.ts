@@ -10,7 +10,7 @@ export interface MockNsmOptions {
   rootFolder: string;
   /** index 0 to 15, 48 bytes each; PCR0 to 3 default to `developmentMeasurements`, all others to zero */
   pcrs?: ReadonlyMap<number, Uint8Array>;
-  /** milliseconds, for tests; default Date.now */
+  /** The attested time in milliseconds, also one that is far from the machine's clock; default Date.now */
   now?: () => number;
   moduleId?: string;
 }
@@ -36,7 +36,9 @@ export async function createMockNsmTransport(options: MockNsmOptions): Promise<N
   const now = options.now ?? Date.now;
   const pcrs = registers(options.pcrs);
   const moduleId = options.moduleId ?? `i-development-enc${randomBytes(8).toString('hex')}`;
-  const chains = new ChainKeeper(await developmentRoot(options.rootFolder, now()), moduleId);
+  // An NSM whose time is behind the machine's still signs under the root that developmentRootPem returns
+  const root = await developmentRoot(options.rootFolder, Math.max(now(), Date.now()));
+  const chains = new ChainKeeper(root, moduleId);
   let closed = false;
 
   const attest = async (fields: Map<unknown, unknown>) => {

@@ -1,5 +1,6 @@
 import { NsmError, type Nsm } from '@communique-tee/nsm';
 import type { AnchoredClock } from '../../runtime/anchored-clock';
+import type { ClockWatch } from '../../runtime/clock-watch';
 import type { Log } from '../../runtime/log';
 import { attest } from '../keys/attest';
 import type { KeyRing } from '../keys/key-ring';
@@ -14,12 +15,13 @@ export interface KeyTenderParts {
   readonly processKeys: ProcessKeys | null;
   readonly nsm: Nsm;
   readonly clock: AnchoredClock;
+  readonly clockWatch: ClockWatch;
   readonly log: Log;
 }
 
 /**
- * Once a minute: asks the NSM for the time, destroys the keys that have ended, and makes the next key of the process. A parent that
- * sends no requests changes none of this.
+ * Once a minute: asks the NSM for the time, checks the machine's clock against it, destroys the keys that have ended, and makes the next
+ * key of the process. A parent that sends no requests changes none of this.
  */
 export class KeyTender {
   private underWay: Promise<void> | undefined;
@@ -44,7 +46,7 @@ export class KeyTender {
   }
 
   private async tendOnce(): Promise<void> {
-    const { ring, processKeys, nsm, clock, log } = this.parts;
+    const { ring, processKeys, nsm, clock, clockWatch, log } = this.parts;
     try {
       await attest(nsm, clock, {});
       ring.destroyExpired();
@@ -54,5 +56,7 @@ export class KeyTender {
       // By the clock as it was anchored before
       ring.destroyExpired();
     }
+    // After a failure too: the monotonic clock carries the attested time on
+    clockWatch.check();
   }
 }

@@ -2,6 +2,7 @@ import type { TrustAnchor } from '@communique-tee/attestation';
 import type { Nsm } from '@communique-tee/nsm';
 import { attest } from '../keys/attest';
 import type { AnchoredClock } from '../../runtime/anchored-clock';
+import { ClockWatch } from '../../runtime/clock-watch';
 import { collectGarbage } from '../../runtime/collect-garbage';
 import type { Egress } from '../../egress';
 import { openKms, readAliasArn } from '../kms';
@@ -48,6 +49,8 @@ export interface Custody {
 export async function openCustody(parts: CustodyParts): Promise<Custody> {
   const { configuration, configSha256, nsm, clock, log } = parts;
   const { bytes, pcr0 } = await attest(nsm, clock, {});
+  const clockWatch = new ClockWatch(clock, log);
+  clockWatch.check();
   const ring = new KeyRing(clock, log, () => setImmediate(collectGarbage));
   const secrets = new OperatorSecrets(parts.secretNames);
   const custody = custodyName(configuration.custody);
@@ -62,7 +65,7 @@ export async function openCustody(parts: CustodyParts): Promise<Custody> {
     log.write('warn', 'keys_end_with_process', { custody });
   }
   const kms = openForKms(ring, secrets, pcr0, parts);
-  const tender = new KeyTender({ ring, processKeys, nsm, clock, log });
+  const tender = new KeyTender({ ring, processKeys, nsm, clock, clockWatch, log });
   tender.start();
   return {
     ring,

@@ -14,9 +14,10 @@ export interface OwnDocument {
 
 /** Every document that is made anchors the clock: that is all the time there is in an enclave. */
 export async function attest(nsm: Nsm, clock: AnchoredClock, fields: AttestationFields): Promise<OwnDocument> {
+  const askedAtMs = clock.moment();
   const bytes = await nsm.attest(fields);
   const { timestampMs, pcrs, certificates } = readAttestation_unverified(bytes);
-  clock.anchorOn(timestampMs);
+  clock.anchorOn(timestampMs, askedAtMs);
   return {
     bytes,
     timestampMs,

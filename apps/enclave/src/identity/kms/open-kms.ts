@@ -10,6 +10,7 @@ export function openKms(config: KmsConfig, region: string, egress: Egress, nsm: 
   const authorities = kmsAuthorities(config);
   const send: KmsTransport = async ({ origin, path, headers, body, timeoutMs, signal, maxAnswerBytes }) => {
     const answer = await httpsPost(egress, {
+      destination: 'kms',
       origin,
       target: path,
       authorities,

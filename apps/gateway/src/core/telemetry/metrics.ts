@@ -22,6 +22,25 @@ export class Metrics {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
+  /** A counter of another process. @param collect counts up from zero each time metrics are read; it must not throw */
+  readCounter<Label extends string = never>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    collect: (counter: Counter<Label>) => void,
+  ): void {
+    new Counter<Label>({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        collect(this);
+      },
+    });
+  }
+
   /** @param buckets upper bounds in the unit of the name, ascending */
   histogram<Label extends string = never>(
     name: string,

@@ -1,4 +1,5 @@
 import { Controller, Get, Header, Res, ServiceUnavailableException } from '@nestjs/common';
+import { HEALTH_REASONS } from '@communique-tee/protocol';
 import { HealthCheckService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import * as z from 'zod';
@@ -43,7 +44,7 @@ export class HealthController {
   @Operation({
     summary: 'Whether new work should be sent here',
     description:
-      'For load balancers. From the first moment of a shutdown on it says no, while whatever still comes is answered for SHUTDOWN_DRAIN_MS; so it does while the database is away or takes nothing. A look at the database serves all who ask within a second. `keys` says whether an enclave is there that has its keys (`ready`, `waiting`, `unknown`); it changes nothing in the status.',
+      'For load balancers. From the first moment of a shutdown on it says no, while whatever still comes is answered for SHUTDOWN_DRAIN_MS; so it does while the database is away or takes nothing. A look at the database serves all who ask within a second. `keys` says whether an enclave is there that has its keys (`ready`, `waiting`, `unknown`), `enclave` whether one reports itself healthy, or why not (`clock_drift`, `every_certificate_refused`, `enclave_unhealthy`, `unknown`); neither changes the status.',
     answers: {
       '200': {
         description: 'Work may come.',
@@ -51,6 +52,7 @@ export class HealthController {
           'application/json': z.strictObject({
             status: z.literal('ready'),
             keys: z.enum(['ready', 'waiting', 'unknown']),
+            enclave: z.enum(['healthy', ...HEALTH_REASONS, 'enclave_unhealthy', 'unknown']),
           }),
         },
       },
@@ -61,7 +63,8 @@ export class HealthController {
     void reply.header('cache-control', 'no-store');
     const problem = await this.readiness.problem();
     // Not thrown: a probe that asks every second through an outage would fill the log.
-    if (problem === null) void reply.send({ status: 'ready', keys: this.readiness.keys() });
+    if (problem === null)
+      void reply.send({ status: 'ready', keys: this.readiness.keys(), enclave: this.readiness.enclave() });
     else sendProblem(reply, problem, statusOfProblem(problem));
   }
 
@@ -71,7 +74,7 @@ export class HealthController {
   @Operation({
     summary: 'Whether messages can be accepted and delivered',
     description:
-      'Enclave, its attestation, its keys, database, rate limits, queue and budget, each up or down with the reason. Of each enclave’s keys: who guards them (`process`: nobody, they end with it), `state` (`waiting`: it takes no messages yet), the current key id, how many it holds, and why KMS is of no use to it, where it is not. `queue.waiting`: how many messages wait, as `0`, `below_10`, `below_100` or `100_or_more`; the exact count is in `/api/admin/status` and the metrics.',
+      'Enclave, its attestation, its keys, database, rate limits, queue and budget, each up or down with the reason. Of each enclave: `up`, and `reasons` (`clock_drift`: its machine’s clock is more than a minute off the attested time; `every_certificate_refused`: it refuses every certificate of a destination). Of each enclave’s keys: who guards them (`process`: nobody, they end with it), `state` (`waiting`: it takes no messages yet), the current key id, how many it holds, and why KMS is of no use to it, where it is not. `queue.waiting`: how many messages wait, as `0`, `below_10`, `below_100` or `100_or_more`; the exact count is in `/api/admin/status` and the metrics.',
     answers: {
       '200': { description: 'Everything is up.', content: { 'application/json': ANYTHING } },
       '503': { description: 'Something is down, and what.', content: { 'application/json': ANYTHING } },

@@ -14,7 +14,14 @@ import { windowsOf } from '../../features/budget/windows';
 import { DeliveryQueue } from '../../features/delivery/delivery-queue';
 import { createApp } from '../../create-app';
 import { Database } from '../../core/database/database';
-import { TestEnclave, answer, problem, type Behaviour } from '../../features/enclave/testing/test-enclave';
+import { EnclaveReports } from '../../features/enclave/enclave-reports';
+import {
+  TestEnclave,
+  answer,
+  problem,
+  type Behaviour,
+  enclaveHealth,
+} from '../../features/enclave/testing/test-enclave';
 import { testConfig } from '../../testing/gateway-under-test';
 import { EnclaveKeys } from '../../features/keys/enclave-keys';
 import { ALIAS } from '../../features/keys/testing/keyed-enclave';
@@ -34,7 +41,7 @@ describe('health', () => {
   let enclave: TestEnclave;
   let app: NestFastifyApplication;
   let url: string;
-  let healthy = true;
+  let health = enclaveHealth();
 
   let keys: Partial<KeyStatus> | null = null;
   const behaviour: Behaviour = async (request, response) => {
@@ -57,12 +64,7 @@ describe('health', () => {
       return;
     }
     if (path === '/health') {
-      answer(
-        response,
-        200,
-        'application/json',
-        JSON.stringify({ healthy, enclaveId: 'enclave-of-a-test', timestamp: new Date().toISOString() }),
-      );
+      answer(response, 200, 'application/json', JSON.stringify(health));
       return;
     }
     const userData = encodeKeyBinding({
@@ -153,9 +155,7 @@ describe('health', () => {
 
   it('is up when everything is', async () => {
     // What it holds is asked for as soon as it is met, which is after it was verified
-    const { status, body } = await eventually((health) =>
-      JSON.stringify(health.body.details['keys']).includes('ready'),
-    );
+    const { status, body } = await eventually((now) => JSON.stringify(now.body.details['keys']).includes('ready'));
     expect(status).toBe(200);
     expect(body).toMatchObject({
       status: 'ok',
@@ -163,7 +163,7 @@ describe('health', () => {
         enclave: {
           status: 'up',
           enclaveId: 'enclave-of-a-test',
-          enclaves: [{ index: 0, up: true, trusted: true, keyId: KEY_ID }],
+          enclaves: [{ index: 0, up: true, reasons: [], trusted: true, keyId: KEY_ID }],
         },
         attestation: { status: 'up', pcr0: developmentMeasurements.pcr0 },
         keys: {
@@ -197,14 +197,36 @@ describe('health', () => {
   });
 
   it('is down with an enclave that says it is not well', async () => {
-    healthy = false;
+    health = enclaveHealth({ healthy: false, reasons: ['a_reason_of_a_newer_enclave'] });
     expect(await tee()).toMatchObject({
       status: 503,
       down: [
-        ['enclave', { code: 'enclave_unhealthy', enclaves: [{ index: 0, up: false, trusted: true, keyId: KEY_ID }] }],
+        [
+          'enclave',
+          { code: 'enclave_unhealthy', enclaves: [{ index: 0, up: false, reasons: [], trusted: true, keyId: KEY_ID }] },
+        ],
       ],
     });
-    healthy = true;
+    health = enclaveHealth();
+  });
+
+  it.each([
+    [['clock_drift'], 'clock_drift'],
+    [['every_certificate_refused'], 'every_certificate_refused'],
+    [['every_certificate_refused', 'clock_drift'], 'clock_drift'],
+    [[], 'enclave_unhealthy'],
+  ])('is down with an enclave that gives the reasons %j, and readiness names %s', async (reasons, code) => {
+    health = enclaveHealth({ healthy: false, reasons });
+    const reports = app.get(EnclaveReports, { strict: false });
+    await reports.askNow();
+    const enclaves = [{ index: 0, up: false, reasons: [...reasons].sort(), trusted: true, keyId: KEY_ID }];
+    expect(await tee()).toMatchObject({ status: 503, down: [['enclave', { code, enclaves }]] });
+    const ready = await fetch(`${url}/health/ready`);
+    // It keeps nobody from sending what can be kept
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', keys: 'ready', enclave: code }]);
+    health = enclaveHealth();
+    await reports.askNow();
+    expect((await tee()).status).toBe(200);
   });
 
   it('says what the enclave says of its keys: down while it waits for them, degraded while KMS is of no use', async () => {
@@ -216,7 +238,11 @@ describe('health', () => {
     keys = {};
     await sync();
     expect((await tee()).body.details['keys']).toEqual({ status: 'up', enclaves: [view] });
-    expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({ status: 'ready', keys: 'ready' });
+    expect(await (await fetch(`${url}/health/ready`)).json()).toEqual({
+      status: 'ready',
+      keys: 'ready',
+      enclave: 'healthy',
+    });
     keys = { kms: 'kms_throttled' };
     await sync();
     expect(await tee()).toMatchObject({
@@ -233,7 +259,7 @@ describe('health', () => {
     });
     // It is said, and keeps nobody from sending what can be kept and asked about
     const ready = await fetch(`${url}/health/ready`);
-    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', keys: 'waiting' }]);
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', keys: 'waiting', enclave: 'healthy' }]);
     keys = null;
     await sync();
     expect((await tee()).status).toBe(200);

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { HealthReason } from '@communique-tee/protocol';
 import { AttestationMonitor } from '../../features/attestation/attestation-monitor';
 import { Database } from '../../core/database/database';
+import { EnclaveReports, reasonsOf } from '../../features/enclave/enclave-reports';
 import { ProblemError } from '../../core/problems/problem-error';
 import { ShutdownState } from '../../core/lifecycle/shutdown-state';
 
@@ -19,6 +21,7 @@ export class Readiness {
     private readonly database: Database,
     private readonly shutdown: ShutdownState,
     private readonly monitor: AttestationMonitor,
+    private readonly reports: EnclaveReports,
   ) {}
 
   /**
@@ -28,6 +31,17 @@ export class Readiness {
   keys(): 'ready' | 'waiting' | 'unknown' {
     const states = this.monitor.enclaves.map((enclave) => enclave.keys()?.state ?? 'unknown');
     return (['ready', 'waiting'] as const).find((state) => states.includes(state)) ?? 'unknown';
+  }
+
+  /**
+   * Whether an enclave reports itself healthy, or why the first one does not. It is reported and does not count either: messages are
+   * accepted and wait.
+   */
+  enclave(): 'healthy' | HealthReason | 'enclave_unhealthy' | 'unknown' {
+    const known = this.reports.all().filter((health) => health !== null);
+    const [first] = known;
+    if (first === undefined) return 'unknown';
+    return known.some(({ healthy }) => healthy) ? 'healthy' : (reasonsOf(first)[0] ?? 'enclave_unhealthy');
   }
 
   /** @returns why not (`shutting_down` | `database_unavailable` | `overloaded`), or null where work may come */

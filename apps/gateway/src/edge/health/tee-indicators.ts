@@ -6,6 +6,7 @@ import { BudgetService } from '../../features/budget/budget.service';
 import { highestCostOfMessageMicroUsd } from '@communique-tee/gateway-environment';
 import { Database } from '../../core/database/database';
 import { DeliveryQueue } from '../../features/delivery/delivery-queue';
+import { reasonsOf } from '../../features/enclave/enclave-reports';
 import type { EnclaveResult } from '../../features/enclave/enclave-result';
 import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimits } from '../../features/limits/rate-limits';
@@ -26,16 +27,18 @@ export class TeeIndicators {
     private readonly budgets: BudgetService,
   ) {}
 
-  /** Down where none is up, degraded where one of several is not. Which is trusted, and for which key, says the monitor. */
+  /** Down where none is up and healthy, degraded where one of several is not. The monitor knows which is trusted, and for which key. */
   async enclave(): Promise<HealthIndicatorResult> {
     const session = this.indicator.check('enclave');
     const results = await Promise.all(
       this.monitor.enclaves.map(({ client }) => client.health({ signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) })),
     );
     const up = results.map((result) => result.kind === 'answer' && result.answer.healthy);
-    const enclaves = this.monitor
-      .views()
-      .map(({ index, trusted, keyId }) => ({ index, up: up[index] ?? false, trusted, keyId }));
+    const enclaves = this.monitor.views().map(({ index, trusted, keyId }) => {
+      const result = results[index];
+      const reasons = result?.kind === 'answer' ? reasonsOf(result.answer) : [];
+      return { index, up: up[index] ?? false, reasons, trusted, keyId };
+    });
     const worst = results[up.indexOf(false)];
     if (worst === undefined)
       return session.up({ enclaveId: results[0]?.kind === 'answer' ? results[0].answer.enclaveId : null, enclaves });
@@ -164,5 +167,5 @@ function bandOf(waiting: number): '0' | 'below_10' | 'below_100' | '100_or_more'
 function reasonOf(result: EnclaveResult<EnclaveHealth>): { code: string; cause?: string; enclaveId?: string } {
   if (result.kind === 'unreachable') return { code: 'enclave_unavailable', cause: result.code };
   if (result.kind === 'problem') return { code: result.code };
-  return { code: 'enclave_unhealthy', enclaveId: result.answer.enclaveId };
+  return { code: reasonsOf(result.answer)[0] ?? 'enclave_unhealthy', enclaveId: result.answer.enclaveId };
 }

@@ -18,7 +18,13 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { EmergencyStop } from '../../features/budget/emergency-stop';
 import { createApp } from '../../create-app';
 import { Database } from '../../core/database/database';
-import { answer, type Behaviour, problem, TestEnclave } from '../../features/enclave/testing/test-enclave';
+import {
+  answer,
+  type Behaviour,
+  problem,
+  TestEnclave,
+  enclaveHealth,
+} from '../../features/enclave/testing/test-enclave';
 import { History } from '../monitoring/history/history';
 import { RegisteredRoutes } from '../../core/routing/registered-routes';
 import { PageFiles } from '../page/page-files';
@@ -74,12 +80,7 @@ describe('the contract', () => {
     if (path === '/keys')
       return problem('not_found')({ method: 'POST', path, query, body: new Uint8Array() }, response);
     if (path === '/health') {
-      answer(
-        response,
-        200,
-        'application/json',
-        JSON.stringify({ healthy: true, enclaveId: 'enclave-of-a-test', timestamp: new Date().toISOString() }),
-      );
+      answer(response, 200, 'application/json', JSON.stringify(enclaveHealth()));
       return;
     }
     if (path === '/attestation/configuration') {

@@ -5,7 +5,7 @@ import { parseAddress, type Address } from '@communique-tee/vsock';
 import { startHybridDevice, type HybridDevice } from '@communique-tee/testing/vsock';
 import { EnclaveAgent } from './enclave-agent';
 import { EnclaveClient } from './enclave-client';
-import { TestEnclave, answer } from './testing/test-enclave';
+import { TestEnclave, answer, enclaveHealth } from './testing/test-enclave';
 
 describe('the connections to an emulated enclave', () => {
   let folder: TemporaryFolder;
@@ -58,12 +58,7 @@ describe('the connections to an emulated enclave', () => {
 
   it('are never more than 64, however many ask at the same moment', async () => {
     enclave.behaviour = (_request, response) => {
-      answer(
-        response,
-        200,
-        'application/json',
-        JSON.stringify({ healthy: true, enclaveId: 'one', timestamp: '2026-11-22T00:00:00.000Z' }),
-      );
+      answer(response, 200, 'application/json', JSON.stringify(enclaveHealth()));
     };
     const client = new EnclaveClient({ address: `hybrid:${folder.file('vm')}:5000`, timeoutMs: 20_000 });
     const answers = await Promise.all(Array.from({ length: 300 }, () => client.health()));

@@ -11,7 +11,7 @@ import {
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { listen, type UnixAddress } from '@communique-tee/vsock';
 import { EnclaveClient } from './enclave-client';
-import { TestEnclave, answer, cut, problem, silent, type Behaviour } from './testing/test-enclave';
+import { TestEnclave, answer, cut, problem, silent, type Behaviour, enclaveHealth } from './testing/test-enclave';
 
 const claims = {
   v: 2,
@@ -71,7 +71,7 @@ describe('EnclaveClient', () => {
     });
 
     it('is health', async () => {
-      const health = { healthy: true, enclaveId: 'one', timestamp: '2026-11-22T00:00:00.000Z' };
+      const health = enclaveHealth();
       enclave.behaviour = (_request, response) => {
         answer(response, 200, 'application/json', JSON.stringify(health));
       };

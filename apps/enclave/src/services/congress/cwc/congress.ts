@@ -39,7 +39,7 @@ export function createCongress(
   clock: Clock,
   secrets: Secrets = new Map(),
 ): Congress {
-  const chambers = forEachChamber((chamber) => open(config[chamber]));
+  const chambers = forEachChamber((chamber) => open(chamber, config[chamber]));
   return {
     deduplicates: (chamber) => config[chamber].deduplicates,
     deliver: async ({ office, message, deliveryId, signal }) => {
@@ -68,13 +68,15 @@ interface Surroundings {
 }
 
 interface OpenChamber {
+  chamber: Chamber;
   config: ChamberConfig;
   authorities: readonly string[];
   pace: Pace;
 }
 
-function open(config: ChamberConfig): OpenChamber {
+function open(chamber: Chamber, config: ChamberConfig): OpenChamber {
   return {
+    chamber,
     config,
     authorities: pemBlocks(config.certificateAuthorities),
     pace: new Pace({ ...config, maxWaitMs: config.timeoutMs }),
@@ -82,7 +84,7 @@ function open(config: ChamberConfig): OpenChamber {
 }
 
 async function send(
-  { config, authorities, pace }: OpenChamber,
+  { chamber, config, authorities, pace }: OpenChamber,
   body: Uint8Array,
   { egress, clock, secrets }: Surroundings,
   signal: AbortSignal | undefined,
@@ -99,6 +101,7 @@ async function send(
   if (apiKey === undefined) return notSent('credentials_missing');
   try {
     const answer = await httpsPost(egress, {
+      destination: chamber,
       origin: config.origin,
       target: `${config.messagePath}?apikey=${encodeURIComponent(apiKey)}`,
       authorities,

@@ -6,7 +6,16 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { listen, type Address } from '@communique-tee/vsock';
-import { problemDocument, PROBLEM_MEDIA_TYPE, type ProblemCode } from '@communique-tee/protocol';
+import {
+  CONNECTION_ENDS,
+  ENCLAVE_DESTINATIONS,
+  PROBLEM_MEDIA_TYPE,
+  problemDocument,
+  type ConnectionEnd,
+  type EnclaveDestination,
+  type EnclaveHealth,
+  type ProblemCode,
+} from '@communique-tee/protocol';
 
 export interface TestRequest {
   readonly method: string;
@@ -67,6 +76,30 @@ export class TestEnclave {
 
 export function answer(response: ServerResponse, status: number, contentType: string, body: Uint8Array | string): void {
   response.writeHead(status, { 'content-type': contentType }).end(body);
+}
+
+/** What a healthy enclave answers to `GET /health`. */
+export function enclaveHealth(changes: Partial<EnclaveHealth> = {}): EnclaveHealth {
+  return {
+    healthy: true,
+    reasons: [],
+    enclaveId: 'enclave-of-a-test',
+    timestamp: new Date().toISOString(),
+    clockDriftMs: 0,
+    connections: { totals: connectionTotals(), certificatesRefused: [] },
+    ...changes,
+  };
+}
+
+/** Zeros, but for what is given. */
+export function connectionTotals(
+  counts: Partial<Record<EnclaveDestination, Partial<Record<ConnectionEnd, number>>>> = {},
+): EnclaveHealth['connections']['totals'] {
+  const totals = ENCLAVE_DESTINATIONS.map((destination) => [
+    destination,
+    Object.fromEntries(CONNECTION_ENDS.map((end) => [end, counts[destination]?.[end] ?? 0])),
+  ]);
+  return Object.fromEntries(totals) as EnclaveHealth['connections']['totals'];
 }
 
 export const problem =

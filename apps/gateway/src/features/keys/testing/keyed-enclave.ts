@@ -14,7 +14,14 @@ import {
   type SealedKeyCore,
 } from '@communique-tee/protocol';
 import { EnclaveIdentity, sha256, type Attest } from '../../delivery/testing/enclave-identity';
-import { answer, problem, TestEnclave, type Behaviour, type TestRequest } from '../../enclave/testing/test-enclave';
+import {
+  answer,
+  problem,
+  TestEnclave,
+  type Behaviour,
+  type TestRequest,
+  enclaveHealth,
+} from '../../enclave/testing/test-enclave';
 
 export const ALIAS = 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-test-enclave';
 
@@ -101,12 +108,7 @@ export class KeyedEnclave {
 
   private async handle(request: TestRequest, response: Parameters<Behaviour>[1]): Promise<void> {
     if (request.path === '/health') {
-      answer(
-        response,
-        200,
-        'application/json',
-        JSON.stringify({ healthy: true, enclaveId: 'enclave-of-a-test', timestamp: new Date().toISOString() }),
-      );
+      answer(response, 200, 'application/json', JSON.stringify(enclaveHealth()));
     } else if (request.path === '/keys') {
       if (this.onKeys !== undefined) return this.onKeys(request, response);
       answer(response, 200, 'application/cbor', encodeKeyStatus(await this.exchange(decodeKeyOffer(request.body))));

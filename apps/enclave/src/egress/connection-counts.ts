@@ -1,0 +1,76 @@
+import {
+  CONNECTION_ENDS,
+  ENCLAVE_DESTINATIONS,
+  type ConnectionEnd,
+  type ConnectionReport,
+  type EnclaveDestination,
+} from '@communique-tee/protocol';
+
+/** Fixed, whatever happens: the moment of a publication says nothing about a message. */
+export const PUBLISH_EVERY_MS = 5 * 60_000;
+/**
+ * How long a destination counts as refusing while nothing is tried. A copy that waits is tried at least every hour by default
+ * (services.congress.retry), so after two hours nothing waits.
+ */
+export const REFUSED_FOR_MS = 2 * 60 * 60_000;
+
+type Counts = Record<ConnectionEnd, number>;
+
+/**
+ * How connections ended, per destination. They are counted when TLS is up or has failed, so before a byte of a request is sent: neither
+ * a message nor an answer of Congress can change a count. The parent carries every connection and sees each of these ends itself.
+ */
+export class ConnectionCounts {
+  private readonly running = zeros();
+  private publishedTotals = zeros();
+  /** When the last interval in which every connection was refused ended, by the monotonic clock. */
+  private readonly refusedAtMs = new Map<EnclaveDestination, number>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly monotonicMs: () => number = () => performance.now()) {}
+
+  count(destination: EnclaveDestination, end: ConnectionEnd): void {
+    this.running[destination][end]++;
+  }
+
+  /** Publishes at a fixed interval, until `stop`. */
+  start(everyMs: number): void {
+    this.timer = setInterval(() => this.publish(), everyMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  /** What was published last: the same until the next publication. */
+  published(): ConnectionReport {
+    return { totals: structuredClone(this.publishedTotals), certificatesRefused: [...this.refusedAtMs.keys()] };
+  }
+
+  /** Ends an interval. */
+  publish(): void {
+    for (const destination of ENCLAVE_DESTINATIONS) {
+      const ended = difference(this.running[destination], this.publishedTotals[destination]);
+      this.noteRefusals(destination, ended);
+    }
+    this.publishedTotals = structuredClone(this.running);
+  }
+
+  private noteRefusals(destination: EnclaveDestination, ended: Counts): void {
+    const nowMs = this.monotonicMs();
+    const tried = CONNECTION_ENDS.reduce((sum, end) => sum + ended[end], 0);
+    const refusedAtMs = this.refusedAtMs.get(destination);
+    if (ended.connected > 0) this.refusedAtMs.delete(destination);
+    else if (tried > 0 && ended.certificate_refused === tried) this.refusedAtMs.set(destination, nowMs);
+    else if (refusedAtMs !== undefined && nowMs - refusedAtMs >= REFUSED_FOR_MS) this.refusedAtMs.delete(destination);
+  }
+}
+
+function zeros(): Record<EnclaveDestination, Counts> {
+  const none = () => Object.fromEntries(CONNECTION_ENDS.map((end) => [end, 0])) as Counts;
+  return Object.fromEntries(ENCLAVE_DESTINATIONS.map((each) => [each, none()])) as Record<EnclaveDestination, Counts>;
+}
+
+function difference(now: Counts, before: Counts): Counts {
+  return Object.fromEntries(CONNECTION_ENDS.map((end) => [end, now[end] - before[end]])) as Counts;
+}

@@ -1,0 +1,26 @@
+import type { ConnectionReport, EnclaveHealth, HealthReason } from '@communique-tee/protocol';
+import type { AnchoredClock } from './anchored-clock';
+import { driftState } from './clock-watch';
+
+export interface HealthParts {
+  enclaveId: string;
+  clock: AnchoredClock;
+  connections: { published(): ConnectionReport };
+}
+
+/** What `GET /health` answers. Nothing in it may depend on a message (docs/architecture.md, "What an enclave reports of itself"). */
+export function healthOf({ enclaveId, clock, connections }: HealthParts): EnclaveHealth {
+  const clockDriftMs = clock.driftMs();
+  const report = connections.published();
+  const reasons: HealthReason[] = [];
+  if (driftState(clockDriftMs) === 'failed') reasons.push('clock_drift');
+  if (report.certificatesRefused.length > 0) reasons.push('every_certificate_refused');
+  return {
+    healthy: reasons.length === 0,
+    reasons,
+    enclaveId,
+    timestamp: new Date(clock.nowMs()).toISOString(),
+    clockDriftMs,
+    connections: report,
+  };
+}

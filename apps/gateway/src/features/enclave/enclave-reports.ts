@@ -1,0 +1,69 @@
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { HEALTH_REASONS, type EnclaveHealth, type HealthReason } from '@communique-tee/protocol';
+import { EnclaveClients } from './enclave-clients';
+
+const ASK_EVERY_MS = 15_000;
+/** Up to three questions may be missed. */
+const GOOD_FOR_MS = 60_000;
+
+/**
+ * What each enclave reports of itself, asked for at a fixed interval: for metrics and readiness, which must not wait for an enclave. None
+ * of it is signed, and nothing is relayed or refused by it.
+ */
+@Injectable()
+export class EnclaveReports implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly last = new Map<number, { readonly health: EnclaveHealth; readonly atMs: number }>();
+  private readonly stopping = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+  private asking: Promise<void> | undefined;
+
+  constructor(private readonly clients: EnclaveClients) {}
+
+  onApplicationBootstrap(): void {
+    void this.askNow();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    clearTimeout(this.timer);
+    await this.asking;
+  }
+
+  /** By the enclave's place in the configuration; null where it has not answered within a minute, or not in a readable form. */
+  of(index: number): EnclaveHealth | null {
+    const last = this.last.get(index);
+    return last !== undefined && performance.now() - last.atMs < GOOD_FOR_MS ? last.health : null;
+  }
+
+  /** Of every configured enclave, in the order of the configuration. */
+  all(): (EnclaveHealth | null)[] {
+    return this.clients.all.map((_client, index) => this.of(index));
+  }
+
+  /** Asks all of them now, or waits for the questions that are under way. */
+  askNow(): Promise<void> {
+    if (this.stopping.signal.aborted) return Promise.resolve();
+    this.asking ??= this.ask().finally(() => {
+      this.asking = undefined;
+    });
+    return this.asking;
+  }
+
+  private async ask(): Promise<void> {
+    clearTimeout(this.timer);
+    const { signal } = this.stopping;
+    await Promise.all(
+      this.clients.all.map(async (client, index) => {
+        const result = await client.health({ signal });
+        if (result.kind === 'answer') this.last.set(index, { health: result.answer, atMs: performance.now() });
+        else this.last.delete(index);
+      }),
+    );
+    if (!signal.aborted) this.timer = setTimeout(() => void this.askNow(), ASK_EVERY_MS).unref();
+  }
+}
+
+/** Those reasons that this gateway knows, the first first. */
+export function reasonsOf({ reasons }: Pick<EnclaveHealth, 'reasons'>): HealthReason[] {
+  return HEALTH_REASONS.filter((reason) => reasons.includes(reason));
+}

@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { CHAMBER_KEYS, type Chamber } from '../congress/chambers';
+
+/** Where an enclave opens connections to. */
+export type EnclaveDestination = Chamber | 'kms';
+export const ENCLAVE_DESTINATIONS: readonly EnclaveDestination[] = [...CHAMBER_KEYS, 'kms'];
+
+/** How an attempt at a TLS connection ended. All of it happens before the first byte of a request. */
+export const CONNECTION_ENDS = [
+  'connected',
+  'name_not_resolved',
+  'unreachable',
+  'connect_timeout',
+  'certificate_refused',
+  'tls_failed',
+] as const;
+export type ConnectionEnd = (typeof CONNECTION_ENDS)[number];
+
+/**
+ * Why an enclave reports itself unhealthy. `clock_drift`: its machine's clock is more than a minute off the attested time.
+ * `every_certificate_refused`: every connection to some destination ended as `certificate_refused`.
+ */
+export const HEALTH_REASONS = ['clock_drift', 'every_certificate_refused'] as const;
+export type HealthReason = (typeof HEALTH_REASONS)[number];
+
+const countSchema = z.int().min(0);
+const endsSchema = z.object(forEach(CONNECTION_ENDS, countSchema));
+
+/** What an enclave publishes of its connections, all of it as of the last end of an interval of five minutes. */
+export const connectionReportSchema = z.object({
+  /** Since the enclave started. */
+  totals: z.object(forEach(ENCLAVE_DESTINATIONS, endsSchema)),
+  /** Destinations to which every connection was refused for its certificate when one was last tried. */
+  certificatesRefused: z.array(z.string().max(64)).max(16),
+});
+export type ConnectionReport = z.infer<typeof connectionReportSchema>;
+
+/** `GET /health` of the enclave. Nothing in it is signed: what proves anything is the attestation document. */
+export const enclaveHealthSchema = z.object({
+  /** False while there is a reason. */
+  healthy: z.boolean(),
+  /** Of HEALTH_REASONS; a newer enclave may have others. */
+  reasons: z.array(z.string().max(64)).max(16),
+  /** Random, new at every start. */
+  enclaveId: z.string().max(64),
+  /** ISO 8601, by the attested time. */
+  timestamp: z.iso.datetime(),
+  /** Attested time minus the machine's clock, in milliseconds. */
+  clockDriftMs: z.number(),
+  connections: connectionReportSchema,
+});
+export type EnclaveHealth = z.infer<typeof enclaveHealthSchema>;
+
+function forEach<Key extends string, Value>(keys: readonly Key[], value: Value): Record<Key, Value> {
+  return Object.fromEntries(keys.map((key) => [key, value])) as Record<Key, Value>;
+}
