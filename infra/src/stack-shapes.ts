@@ -1,3 +1,7 @@
+import { notBuilt } from './config/stand-ins';
+import { runProgram, type Seen } from './preview/run-program';
+import { stackConfig } from './preview/stack-config';
+
 /** A form that a stack can take, for what has to look at every one of them. */
 export interface StackShape {
   readonly title: string;
@@ -5,6 +9,8 @@ export interface StackShape {
   readonly stack: 'dev' | 'staging' | 'prod';
   /** Over that file, `key=value`. */
   readonly changes: readonly string[];
+  /** Another name for the stack. */
+  readonly named?: string;
 }
 
 const SEVERAL = ['instances=2', 'maxInstances=4', 'balancer=application'];
@@ -37,3 +43,49 @@ export const STACK_SHAPES: readonly StackShape[] = [
     changes: [...IMAGE_BUILD, 'auditTrail=create'],
   },
 ];
+
+const ALL_OPTIONS = [
+  ...SEVERAL,
+  ...IMAGE_BUILD,
+  'natPerZone=true',
+  'auditTrail=create',
+  'amiId=ami-0123456789abcdef0',
+  'enclaveSecrets=cwc-house,cwc-senate,openai,google-ai,anthropic',
+];
+
+const repeated = (count: number, make: (index: number) => string): string =>
+  Array.from({ length: count }, (_each, index) => make(index)).join(',');
+const label = (letter: string, length: number): string => letter.repeat(length);
+/** The longest ARN that a role can have: a path of 512 characters and a name of 64. */
+const longestRole = (index: number): string =>
+  `arn:aws:iam::123456789012:role/${label('p', 510)}/${label('r', 63)}${index}`;
+const LONGEST = [
+  'aws:region=ap-northeast-1',
+  `operatorName=${label('é', 100)}`,
+  `alarmEmail=${label('e', 64)}@${label('d', 59)}.${label('d', 58)}.${label('d', 58)}.example.org`,
+  `acceptedPcr0=${repeated(8, (index) => String(index + 1).repeat(96))}`,
+  `keyAdministrators=${repeated(8, longestRole)}`,
+  `secretOperators=${repeated(8, (index) => longestRole(index).replaceAll('p', 'q'))}`,
+  'hostedZone=example.org',
+];
+
+/** Everything that can be asked for at once, with usual values and with the longest. */
+export const EXTREME_SHAPES: readonly StackShape[] = [
+  { title: 'prod with all options', stack: 'prod', changes: ALL_OPTIONS },
+  {
+    title: 'the longest names behind a balancer',
+    stack: 'prod',
+    named: 'twelve-chars',
+    changes: [...ALL_OPTIONS, ...LONGEST, `domain=${label('d', 52)}.example.org`],
+  },
+  {
+    title: 'the longest names without a balancer',
+    stack: 'prod',
+    named: 'twelve-chars',
+    changes: [...LONGEST, `domain=${label('d', 60)}.${label('d', 60)}.${label('d', 60)}.${label('d', 55)}.example.org`],
+  },
+];
+
+/** What the program asks for, with measurements that no image has. */
+export const seenOf = ({ stack, changes, named = stack }: StackShape, root: string): Promise<Seen> =>
+  runProgram(named, stackConfig(root, stack, changes).values, { root, standIn: notBuilt });

@@ -1,4 +1,5 @@
 import { workspaceRoot } from '@communique-tee/testing/harness';
+import { AWS_API } from '../aws-api/check-resources';
 import { RESOURCE_RULES, STACK_RULES } from '../rules';
 import { runCheck } from './run-check';
 
@@ -31,7 +32,7 @@ it('says so as JSON', async () => {
     stack: 'prod',
     imageIsMadeUp: true,
     violations: [],
-    rules: [...RESOURCE_RULES, ...STACK_RULES].map(({ name }) => name),
+    rules: [...RESOURCE_RULES, ...STACK_RULES, AWS_API].map(({ name }) => name),
   });
 });
 

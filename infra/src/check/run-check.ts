@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { apiProblems, AWS_API } from '../aws-api/check-resources';
 import { ConfigError } from '../config/config-error';
 import type { PreviewOptions, Streams } from '../preview/options';
 import { runProgram } from '../preview/run-program';
@@ -7,7 +8,7 @@ import { notBuilt } from '../config/stand-ins';
 import { RESOURCE_RULES, STACK_RULES, violationsOf } from '../rules';
 import { ruleResources } from '../rules/seen-resources';
 
-const RULES = [...RESOURCE_RULES, ...STACK_RULES];
+const RULES = [...RESOURCE_RULES, ...STACK_RULES, AWS_API];
 
 /** Every rule, with what it demands. */
 export const ruleNames = (): string =>
@@ -27,7 +28,10 @@ export async function runCheck(given: PreviewOptions, streams: Streams, root = r
       root,
       ...(given.withoutImage && { standIn: notBuilt }),
     });
-    const violations = violationsOf(ruleResources(resources));
+    const violations = [
+      ...violationsOf(ruleResources(resources)),
+      ...apiProblems(resources).map(({ resource, problem }) => ({ rule: AWS_API.name, resource, problem })),
+    ];
     if (given.json) {
       streams.out(
         `${JSON.stringify({ stack: given.stack, imageIsMadeUp: given.withoutImage, rules: RULES.map(({ name }) => name), resources: resources.length, violations }, undefined, 2)}\n`,

@@ -19,6 +19,16 @@ function map(value: unknown, secret: (inner: unknown) => unknown): unknown {
 export const opened = (value: Record<string, unknown>): Record<string, unknown> =>
   map(value, (inner) => inner) as Record<string, unknown>;
 
+/** Names of the inputs that are secret, or hold something that is. */
+export const secretNames = (value: Record<string, unknown>): string[] =>
+  Object.keys(value).filter((name) => {
+    let found = false;
+    map(value[name], () => {
+      found = true;
+    });
+    return found;
+  });
+
 /** Secrets as they may stand in a state: a change is seen, the value is not. */
 export const hidden = (value: Record<string, unknown>): Record<string, unknown> =>
   map(

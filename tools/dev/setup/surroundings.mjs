@@ -1,6 +1,7 @@
 // node tools/dev/setup/surroundings.mjs: what tests depend on and the repository does not hold, as one line of JSON. Nx hashes it, so a test that
 // passed without Redis or without the shared vectors runs again when these appear.
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { presentTools } from './test-tools.mjs';
@@ -8,9 +9,13 @@ import { root } from './workspace.mjs';
 
 const vectors = join(root, '..', 'shared', 'vectors');
 const files = existsSync(vectors) ? readdirSync(vectors, { recursive: true, encoding: 'utf8' }).sort() : [];
+// What npm run judges installs, libs/testing/judges.
+const kept = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'communique-tee');
+const judges = existsSync(kept) ? readdirSync(kept).filter((name) => existsSync(join(kept, name, 'complete'))) : [];
 console.log(
   JSON.stringify({
     tools: presentTools(),
+    judges: judges.sort(),
     vectors: files.map((name) => {
       const { size, mtimeMs } = statSync(join(vectors, name));
       return [name, size, mtimeMs];

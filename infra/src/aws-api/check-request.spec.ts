@@ -1,0 +1,75 @@
+import { checkRequest, faultText } from './check-request';
+import type { Shape } from './shape';
+
+const shape: Shape = {
+  type: 'structure',
+  required: ['Name'],
+  members: {
+    Name: { type: 'string', min: 2, max: 4, pattern: '[a-z😀]+' },
+    Size: { type: 'integer', min: 1, max: 9 },
+    Share: { type: 'double', max: 1 },
+    Kind: { type: 'string', enum: ['small', 'large'] },
+    On: { type: 'boolean' },
+    Tags: {
+      type: 'list',
+      min: 1,
+      max: 2,
+      element: { type: 'structure', required: ['Key'], members: { Key: { type: 'string', max: 3 } } },
+    },
+    Notes: { type: 'map', max: 1, key: { type: 'string', max: 2 }, value: { type: 'string', max: 2 } },
+    Body: { type: 'blob' },
+  },
+};
+
+it('finds nothing in a request at the edge of every constraint', () => {
+  for (const request of [
+    { Name: 'ab' },
+    {
+      Name: 'abcd',
+      Size: 1,
+      Share: 1,
+      Kind: 'large',
+      On: false,
+      Tags: [{ Key: 'abc' }],
+      Notes: { ab: 'cd' },
+      Body: '',
+    },
+    { Name: 'ab', Size: 9, Tags: [{ Key: '' }, { Key: 'a' }], Notes: {} },
+  ])
+    expect(checkRequest(shape, request)).toEqual([]);
+});
+
+it.each<[what: string, request: unknown, kind: string, place: string]>([
+  ['no request', 'text', 'type', 'c: '],
+  ['a required member that is missing', {}, 'required', 'c Name: '],
+  ['a member that AWS does not know', { Name: 'ab', Nmae: 'x' }, 'member', 'c Nmae: '],
+  ['a text that is too short', { Name: 'a' }, 'length', 'c Name: 1 characters'],
+  ['a text that is too long', { Name: 'abcde' }, 'length', 'c Name: 5 characters'],
+  ['another pattern', { Name: 'AB' }, 'pattern', 'c Name: "AB"'],
+  ['another word', { Name: 'ab', Kind: 'medium' }, 'enum', 'c Kind: "medium"'],
+  ['a number that is too small', { Name: 'ab', Size: 0 }, 'range', 'c Size: 0'],
+  ['a number that is too large', { Name: 'ab', Share: 1.01 }, 'range', 'c Share: 1.01'],
+  ['a broken number', { Name: 'ab', Size: 1.5 }, 'type', 'c Size: is number, not integer'],
+  ['a number that is none', { Name: 'ab', Share: NaN }, 'type', 'c Share: '],
+  ['a text for a number', { Name: 'ab', Size: '5' }, 'type', 'c Size: is string'],
+  ['a number for a text', { Name: 5 }, 'type', 'c Name: is number'],
+  ['a text for yes or no', { Name: 'ab', On: 'true' }, 'type', 'c On: is string'],
+  ['an empty list', { Name: 'ab', Tags: [] }, 'count', 'c Tags: 0 entries'],
+  ['a list that is too long', { Name: 'ab', Tags: [{ Key: '' }, { Key: '' }, { Key: '' }] }, 'count', 'c Tags: 3 '],
+  ['a map for a list', { Name: 'ab', Tags: { Key: 'a' } }, 'type', 'c Tags: is object, not list'],
+  ['a fault in the second entry', { Name: 'ab', Tags: [{ Key: 'a' }, {}] }, 'required', 'c Tags[1].Key: '],
+  ['a map with too much', { Name: 'ab', Notes: { a: '', b: '' } }, 'count', 'c Notes: 2 entries'],
+  ['a key that is too long', { Name: 'ab', Notes: { abc: '' } }, 'length', 'c Notes.abc: 3 '],
+  ['a value that is too long', { Name: 'ab', Notes: { a: 'abc' } }, 'length', 'c Notes.a: 3 '],
+  ['a list for a map', { Name: 'ab', Notes: ['a'] }, 'type', 'c Notes: is a list'],
+  ['bytes that are none', { Name: 'ab', Body: 1 }, 'type', 'c Body: '],
+])('finds %s', (_what, request, kind, place) => {
+  const faults = checkRequest(shape, request);
+  expect(faults.map((fault) => fault.kind)).toEqual([kind]);
+  expect(faults.map((fault) => faultText('c', fault))).toEqual([expect.stringContaining(place)]);
+});
+
+it('counts characters as AWS does, outside the basic plane too', () => {
+  expect(checkRequest(shape, { Name: 'ab😀c' })).toEqual([]);
+  expect(checkRequest({ type: 'string', max: 1 }, '😀')).toEqual([]);
+});

@@ -1,0 +1,93 @@
+import { secretNames } from '../engine/property-values';
+import type { SeenResource } from '../mock-aws';
+import { tagsOfProvider } from '../rules/seen-resources';
+import apiModels from './api-models.lock.json';
+import { isWithin, limitProblems, rolePolicyProblems, SECRET, tagProblems } from './check-limits';
+import { checkRequest, faultText, type Fault } from './check-request';
+import type { Request } from './drafts';
+import { MAPPINGS } from './mappings';
+import { SOURCE, type Mappings } from './mapping';
+import { requestsFor, type Translation } from './requests';
+import { pathText, type Calls } from './shape';
+
+/** Of the committed extract; another version may allow other things. */
+export const BOTOCORE_VERSION = apiModels.botocore;
+export const API_MODELS = apiModels.calls as unknown as Calls;
+
+/** As a rule of `npm run ops -- check`; the policy pack has other inputs, those that the provider has filled in. */
+export const AWS_API = {
+  name: 'aws-api',
+  description: 'every input is what the models of AWS’s API and its documented limits allow',
+} as const;
+
+/** A new input whose name is AWS's own needs the first alone. */
+const HOW_TO_MAP = 'Run npm run aws-models, or give it a row in infra/src/aws-api/mappings';
+
+export interface ApiProblem {
+  readonly resource: { readonly type: string; readonly name: string };
+  /** `mapping`: nothing is known of the type or of an input. `limit`: documented by AWS, and not in its models. */
+  readonly kind: Fault['kind'] | 'mapping' | 'limit';
+  readonly problem: string;
+}
+
+interface Translated extends Translation {
+  readonly resource: SeenResource;
+}
+
+/** Everything that the program asks AWS for, as requests. Types without a mapping are left out. */
+export function translated(
+  resources: readonly SeenResource[],
+  calls: Calls = API_MODELS,
+  mappings: Mappings = MAPPINGS,
+): Translated[] {
+  const [provider] = resources.filter(({ type }) => type === 'pulumi:providers:aws');
+  const tags = provider ? tagsOfProvider(provider.inputs) : {};
+  return resources.flatMap((resource) => {
+    const mapping = mappings[resource.type];
+    return mapping === undefined ? [] : [{ resource, ...requestsFor(resource, mapping, calls, tags) }];
+  });
+}
+
+/** @returns what AWS would refuse of these resources, as far as its models and documents tell */
+export function apiProblems(
+  resources: readonly SeenResource[],
+  calls: Calls = API_MODELS,
+  mappings: Mappings = MAPPINGS,
+): ApiProblem[] {
+  const aws = resources.filter(({ type }) => type.startsWith('aws:'));
+  const of =
+    ({ type, name }: SeenResource, kind: ApiProblem['kind']) =>
+    (problem: string): ApiProblem => ({ resource: { type, name }, kind, problem });
+  return [
+    ...aws
+      .filter(({ type }) => mappings[type] === undefined)
+      .map((resource) => of(resource, 'mapping')(`${resource.type} has no mapping to AWS's API`)),
+    ...translated(resources, calls, mappings).flatMap(({ resource, requests, lost, tags }) => [
+      ...lost.map((text) =>
+        of(resource, 'mapping')(`${text}. ${HOW_TO_MAP} (${SOURCE}${mappings[resource.type]?.source ?? ''})`),
+      ),
+      ...requests.flatMap((request) =>
+        faultsOf(request, calls, secretNames(resource.inputs)).map(({ kind, text }) => of(resource, kind)(text)),
+      ),
+      ...tagProblems(tags).map(of(resource, 'limit')),
+    ]),
+    ...aws.flatMap((resource) => limitProblems(resource).map(of(resource, 'limit'))),
+    ...rolePolicyProblems(aws).map(({ resource, problem }) => of(resource, 'limit')(problem)),
+  ];
+}
+
+function faultsOf(
+  { call, params, from }: Request,
+  calls: Calls,
+  secret: readonly string[],
+): { kind: Fault['kind']; text: string }[] {
+  const shape = calls[call];
+  if (shape === undefined) return [{ kind: 'member', text: `the models have no ${call}` }];
+  return checkRequest(shape, params).map((fault) => {
+    // The nearest place that was written: its input is what has to be mended.
+    const places = fault.path.map((_step, at) => pathText(fault.path.slice(0, fault.path.length - at)));
+    const input = places.map((place) => from.get(place)).find((found) => found !== undefined);
+    const shown = input !== undefined && isWithin(input, secret) ? { ...fault, said: SECRET } : fault;
+    return { kind: fault.kind, text: `${input === undefined ? '' : `${input}: `}${faultText(call, shown)}` };
+  });
+}

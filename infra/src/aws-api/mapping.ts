@@ -1,0 +1,48 @@
+import type { SeenResource } from '../mock-aws';
+
+/**
+ * A place in a request: `A.B[].C`, where `[]` takes the positions of the input's own lists in their order, `[0]` is a list of one that
+ * Pulumi flattened, and `[+]` adds an entry. Before a slash: another operation of the same service (`ModifyVpcAttribute/VpcId`), or of
+ * another (`s3:PutBucketTagging/Bucket`). Without: the operation that makes the resource.
+ */
+export type Target = string | { readonly to: string; readonly as: (value: unknown) => unknown };
+
+/** How the provider turns the inputs of one resource type into requests of AWS's API. */
+export interface Mapping {
+  /** `service:Operation` that makes it. */
+  readonly call: string;
+  /** The provider's own file: under SOURCE. */
+  readonly source: string;
+  /** Where in that operation's input the members are that follow from the inputs' names; default: at its top. */
+  readonly base?: string;
+  /**
+   * By path of an input (`rules[].id`): what does not follow from its name. What does: each name, regardless of case and of a plural,
+   * is a member of the place that its parent leads to.
+   */
+  readonly members?: Readonly<Record<string, Target>>;
+  /** Inputs that reach no request (with all below them), and why. */
+  readonly own?: Readonly<Record<string, string>>;
+  /** What the provider sends without an input of the program, where that operation is called: an example of the right form. */
+  readonly sends?: Readonly<Record<string, unknown>>;
+  /** Where tags go: those of the resource and of the provider. Absent: a type without tags. */
+  readonly tags?: string;
+}
+
+export type Mappings = Readonly<Record<string, Mapping>>;
+
+/** Of the provider that @pulumi/aws is made from. */
+export const SOURCE = 'https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/';
+
+/** In `sends`: the name that Pulumi makes for a resource without one, of its own and seven digits. */
+export const generatedName = ({ name }: SeenResource): string => `${name}-0123abc`;
+
+/** An attribute that the API takes as text under a name: `[{ Key, Value }]`. */
+export const attribute = (to: string, name: string): Target => ({
+  to: `${to}[+]`,
+  as: (value) => ({ Key: name, Value: String(value) }),
+});
+
+export const joined =
+  (separator: string) =>
+  (value: unknown): unknown =>
+    Array.isArray(value) ? value.join(separator) : value;

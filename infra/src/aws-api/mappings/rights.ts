@@ -1,0 +1,41 @@
+import { generatedName, type Mappings } from '../mapping';
+
+/** Roles, and keys of KMS. */
+export const rights: Mappings = {
+  'aws:iam/role:Role': {
+    call: 'iam:CreateRole',
+    source: 'iam/role.go',
+    members: { name: 'RoleName', assumeRolePolicy: 'AssumeRolePolicyDocument' },
+    tags: 'Tags',
+  },
+  'aws:iam/rolePolicy:RolePolicy': {
+    call: 'iam:PutRolePolicy',
+    source: 'iam/role_policy.go',
+    members: { role: 'RoleName', policy: 'PolicyDocument' },
+    sends: { PolicyName: generatedName },
+  },
+  'aws:iam/instanceProfile:InstanceProfile': {
+    call: 'iam:CreateInstanceProfile',
+    source: 'iam/instance_profile.go',
+    members: { name: 'InstanceProfileName', role: 'AddRoleToInstanceProfile/RoleName' },
+    tags: 'Tags',
+    sends: { 'AddRoleToInstanceProfile/InstanceProfileName': 'name' },
+  },
+  'aws:kms/key:Key': {
+    call: 'kms:CreateKey',
+    source: 'kms/key.go',
+    // The API calls it KeySpec today, and keeps the old name.
+    members: {
+      customerMasterKeySpec: 'KeySpec',
+      deletionWindowInDays: 'ScheduleKeyDeletion/PendingWindowInDays',
+    },
+    own: { enableKeyRotation: 'the provider calls EnableKeyRotation, or not' },
+    tags: 'Tags',
+    sends: { 'ScheduleKeyDeletion/KeyId': 'id' },
+  },
+  'aws:kms/alias:Alias': {
+    call: 'kms:CreateAlias',
+    source: 'kms/alias.go',
+    members: { name: 'AliasName' },
+  },
+};

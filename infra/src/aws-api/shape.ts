@@ -1,0 +1,59 @@
+export const SHAPE_TYPES = [
+  'structure',
+  'list',
+  'map',
+  'string',
+  'integer',
+  'long',
+  'float',
+  'double',
+  'boolean',
+  'timestamp',
+  'blob',
+] as const;
+
+/**
+ * What AWS's own model says of one value of a request: a node of the tree whose root is an operation's input. The words are botocore's
+ * (`min` and `max` bound a number, a text's characters, or the entries of a list or map).
+ */
+export interface Shape {
+  readonly type: (typeof SHAPE_TYPES)[number];
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly pattern?: string | undefined;
+  readonly enum?: readonly string[] | undefined;
+  /** Of a structure. */
+  readonly required?: readonly string[] | undefined;
+  readonly members?: Readonly<Record<string, Shape>> | undefined;
+  /** Of a list. */
+  readonly element?: Shape | undefined;
+  /** Of a map. */
+  readonly key?: Shape | undefined;
+  readonly value?: Shape | undefined;
+}
+
+/** Input shapes of AWS's operations, by `service:Operation`. */
+export type Calls = Readonly<Record<string, Shape>>;
+
+/** A step is a member's or key's name, or a position in a list. */
+export type Path = readonly (string | number)[];
+
+/** @returns undefined where the model has no such place */
+export function shapeAt(root: Shape | undefined, path: Path): Shape | undefined {
+  let at = root;
+  for (const step of path)
+    at = typeof step === 'number' ? at?.element : at?.type === 'map' ? at.value : at?.members?.[step];
+  return at;
+}
+
+/** The two members of an element that is a name with its value (a tag, a dimension); undefined where it is something else. */
+export function pairOf(element: Shape | undefined): readonly [name: string, value: string] | undefined {
+  const members = Object.keys(element?.members ?? {});
+  const name = members.find((member) => /^(key|tagkey|name)$/i.test(member));
+  const value = members.find((member) => /^(value|tagvalue)$/i.test(member));
+  return name === undefined || value === undefined ? undefined : [name, value];
+}
+
+/** For people: `Tags[2].Key`. */
+export const pathText = (path: Path): string =>
+  path.map((step, at) => (typeof step === 'number' ? `[${step}]` : `${at === 0 ? '' : '.'}${step}`)).join('');
