@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import type { Installed } from '@communique-tee/testing/judges';
+
+export interface OperatorShell {
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs a line as it is copied from a hint, in bash, in the checkout. @returns everything it printed @throws with that, unless it ends with 0 */
+  type(line: string, options?: { input?: string; env?: Readonly<Record<string, string>> }): Promise<string>;
+}
+
+const TIMEOUT_MS = 180_000;
+
+/** A shell in which `aws` is AWS's own command line, and nothing of this machine's AWS configuration is seen. */
+export async function operatorShell(
+  folder: string,
+  { python }: Installed,
+  more: Readonly<Record<string, string>>,
+): Promise<OperatorShell> {
+  const bin = join(folder, 'bin');
+  await mkdir(bin);
+  await writeFile(join(bin, 'aws'), `#!/bin/sh\nexec '${python}' -m awscli "$@"\n`);
+  await chmod(join(bin, 'aws'), 0o755);
+  const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: folder, AWS_EC2_METADATA_DISABLED: 'true', ...more };
+  return {
+    env,
+    type: (line, { input = '', env: moreEnv = {} } = {}) =>
+      new Promise((resolve, reject) => {
+        const shell = spawn('bash', ['-c', line], {
+          cwd: workspaceRoot(),
+          env: { ...env, ...moreEnv },
+          timeout: TIMEOUT_MS,
+          stdio: 'pipe',
+        });
+        let output = '';
+        for (const stream of [shell.stdout, shell.stderr])
+          stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+        shell.on('error', reject);
+        shell.on('close', (code) => {
+          if (code === 0) resolve(output);
+          else reject(new Error(`${line}\nended with ${String(code)}:\n${output}`));
+        });
+        shell.stdin.on('error', () => undefined).end(input);
+      }),
+  };
+}
