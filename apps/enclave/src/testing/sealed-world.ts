@@ -31,6 +31,8 @@ export interface EnclaveOptions {
   pcrs?: ReadonlyMap<number, Uint8Array>;
   configure?: (configuration: Record<string, unknown>) => Record<string, unknown>;
   nsm?: (transport: NsmTransport) => NsmTransport;
+  /** How often counts of connections are published, in milliseconds; five minutes unless given. */
+  publishEveryMs?: number;
 }
 
 /** Enclaves in this process, among the surroundings of keys under KMS. */
@@ -52,6 +54,7 @@ export async function startSealedWorld(options: { congress?: CongressSimulatorOp
     pcrs,
     configure = (configuration) => configuration,
     nsm = (transport) => transport,
+    publishEveryMs,
   }: EnclaveOptions = {}): Promise<SealedEnclave> => {
     const log: string[] = [];
     const configuration = configure({
@@ -65,6 +68,7 @@ export async function startSealedWorld(options: { congress?: CongressSimulatorOp
     const enclave = await startEnclave(parseConfiguration(configuration), nsm(await device(pcrs)), {
       log: createLog(sink),
       developmentRoot: trustAnchor,
+      ...(publishEveryMs !== undefined && { publishEveryMs }),
     });
     running.add(enclave);
     const url = enclave.address.replace('tcp:', 'http://');

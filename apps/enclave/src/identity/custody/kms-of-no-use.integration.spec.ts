@@ -1,4 +1,4 @@
-import type { HandedCredentials } from '@communique-tee/protocol';
+import { enclaveHealthSchema, type HandedCredentials } from '@communique-tee/protocol';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { RecordStore } from '../../testing/record-store';
 import { ALIAS, CREDENTIALS, DAY_MS, PARENT, startSealedWorld, type SealedWorld } from '../../testing/sealed-world';
@@ -191,14 +191,24 @@ it('somebody else at KMS’s address is believed nothing: another authority, or 
   await new Promise((closed) => listener.close(closed));
 });
 
-it('a certificate of KMS that has expired by the attested clock is refused, before anything is asked', async () => {
+it('a certificate of KMS that has expired by the attested clock is refused, before anything is asked, and health says so', async () => {
   const { offsetMs } = world.time;
   world.time.offsetMs += 100 * DAY_MS; // the machine's own clock finds the certificate valid
   try {
-    const enclave = await world.start();
+    const enclave = await world.start({ publishEveryMs: 20 });
     world.kms.clearRequests();
     expect(await enclave.offer({ records: [record] })).toMatchObject({ held: [], kms: 'kms_unreachable' });
     expect(world.kms.requests()).toEqual([]);
+    const health = async () => enclaveHealthSchema.parse(await (await fetch(`${enclave.url}/health`)).json());
+    let now = await health();
+    for (let round = 0; round < 500 && now.connections.certificatesRefused.length === 0; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      now = await health();
+    }
+    expect(now).toMatchObject({
+      reasons: ['clock_drift', 'every_certificate_refused'],
+      connections: { certificatesRefused: ['kms'] },
+    });
   } finally {
     world.time.offsetMs = offsetMs;
   }
