@@ -30,7 +30,14 @@ function hexOf(name: string, digits: number): string {
 export class MockAws implements runtime.Mocks {
   readonly resources: SeenResource[] = [];
 
-  constructor(private readonly region: string) {}
+  /** Letters of the region's zones, in an order that AWS promises nothing about. */
+  zones = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+  /** @param deployer IAM ARN of who runs the program */
+  constructor(
+    private readonly region: string,
+    private readonly deployer = MOCK_DEPLOYER,
+  ) {}
 
   newResource({ type, name, inputs, provider, custom }: runtime.MockResourceArgs): {
     id: string;
@@ -56,7 +63,7 @@ export class MockAws implements runtime.Mocks {
       case 'aws:iam/getSessionContext:getSessionContext':
         return {
           arn: asked.arn,
-          issuerArn: MOCK_DEPLOYER,
+          issuerArn: this.deployer,
           issuerId: 'AROAEXAMPLE',
           issuerName: 'deployer',
           sessionName: 'session',
@@ -64,11 +71,11 @@ export class MockAws implements runtime.Mocks {
         };
       case 'aws:index/getPartition:getPartition':
         return { partition: 'aws', dnsSuffix: 'amazonaws.com', id: 'aws', reverseDnsPrefix: 'com.amazonaws' };
-      case 'aws:index/getAvailabilityZones:getAvailabilityZones':
+      case 'aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings':
         return {
-          names: ['a', 'b', 'c'].map((zone) => `${this.region}${zone}`),
-          zoneIds: [],
-          groupNames: [],
+          locations: this.zones.map((zone) => `${this.region}${zone}`),
+          instanceTypes: [],
+          locationTypes: [],
           id: this.region,
           region: this.region,
         };

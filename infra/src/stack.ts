@@ -47,7 +47,8 @@ export function createStack(
   const { stack, production, image } = settings;
   const place: Place = { stack, region: settings.region, accountId: lookups.accountId, partition: lookups.partition };
   const name = (part?: string): string => nameOf(stack, part);
-  const administrators = settings.keyAdministrators.length > 0 ? settings.keyAdministrators : [lookups.deployerArn];
+  const administrators = settings.keyAdministrators;
+  const zones = settings.availabilityZones;
   const several = settings.maxInstances > 1;
   // By name: what watches the group is made while the group still waits for its first parent.
   const parentGroup = name('parent');
@@ -69,7 +70,7 @@ export function createStack(
       place,
       storeArn: `arn:${lookups.partition}:s3:::${bucketName(place, 'images')}`,
       cidr: settings.vpcCidr,
-      zones: lookups.zones,
+      zones,
       nat: several ? (settings.natPerZone ? 'each' : 'one') : 'none',
       keepAddress: production,
     },
@@ -149,7 +150,7 @@ export function createStack(
       settings,
       place,
       subnetIds: network.privateSubnetIds,
-      zone: lookups.zones[0],
+      zone: zones[0],
       vpcId: network.vpcId,
       logs,
       databaseGroupId: groups.databaseId,
@@ -342,7 +343,7 @@ export function createStack(
     },
     release: { sha256: settings.release.sha256, key: release.key },
     rollout: rolloutOf(place, parentGroup),
-    keys: { enclave: enclaveKey.aliasArn, operator: operatorKey.aliasArn },
+    keys: { enclave: enclaveKey.aliasArn, operator: operatorKey.aliasArn, administrators },
     secrets: stores.secretArns,
     registry: registry.repositoryUrl,
     ...(imageBuild && { imageBuild: { project: imageBuild.projectName, publishes: imageBuild.publishes } }),

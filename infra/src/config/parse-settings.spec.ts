@@ -17,6 +17,8 @@ const good: Record<string, string> = {
   'communique-tee:alarmEmail': 'operator@example.org',
   'communique-tee:monthlyBudgetUsd': '100',
   'communique-tee:redisAuthToken': 'abcdefghijklmnop',
+  'communique-tee:availabilityZones': '["us-east-1a","us-east-1b"]',
+  'communique-tee:keyAdministrators': 'arn:aws:iam::123456789012:role/one,arn:aws:iam::123456789012:role/two',
 };
 const withoutImage: ParseOptions = { root: '/nowhere', standIn: notBuilt };
 
@@ -95,6 +97,27 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
     'an administrator with a wildcard',
     { keyAdministrators: 'arn:aws:iam::123456789012:role/*' },
     /keyAdministrators.*without wildcards/,
+  ],
+  ['no administrator of keys', { keyAdministrators: undefined }, /keyAdministrators: is missing/],
+  ['an empty list of administrators', { keyAdministrators: '[]' }, /keyAdministrators: at least one/],
+  [
+    'one administrator alone in production',
+    { production: 'true', keyAdministrators: 'arn:aws:iam::123456789012:role/one' },
+    /keyAdministrators: one alone/,
+  ],
+  ['no zones', { availabilityZones: undefined }, /availabilityZones: is missing/],
+  ['one zone', { availabilityZones: 'us-east-1a' }, /availabilityZones: two different/],
+  ['three zones', { availabilityZones: 'us-east-1a,us-east-1b,us-east-1c' }, /availabilityZones: at most 2/],
+  ['one zone twice', { availabilityZones: 'us-east-1a,us-east-1a' }, /availabilityZones: two different/],
+  [
+    'zones of another region',
+    { availabilityZones: 'us-west-2a,us-east-1b' },
+    /availabilityZones us-west-2a: not in us-east-1/,
+  ],
+  [
+    'a Local Zone',
+    { availabilityZones: 'us-east-1a,us-east-1-bos-1a' },
+    /availabilityZones: entry 2: an availability zone/,
   ],
   ['a build of nothing', { imageBuild: 'true' }, /imageBuild: needs/],
   [

@@ -110,6 +110,9 @@ export function parseSettings(
     );
   }
 
+  const elsewhere = (raw.availabilityZones ?? []).filter((zone) => region.success && zone.slice(0, -1) !== region.data);
+  if (elsewhere.length > 0) problems.push(`availabilityZones ${elsewhere.join(', ')}: not in ${String(region.data)}`);
+
   const environment = gatewayEnvironment(raw.gatewayEnvironment, problems);
   const { instanceType, enclaveCpuCount, enclaveMemoryMiB } = raw;
   if (instanceType !== undefined && enclaveCpuCount !== undefined && enclaveMemoryMiB !== undefined) {
@@ -169,6 +172,8 @@ const EXAMPLE_PLACE = { stack: 'dev', region: 'us-east-1' };
 const EXAMPLE = {
   domain: 'communique.example.org',
   acmeEmail: 'operator@example.org',
+  availabilityZones: 'us-east-1a,us-east-1b',
+  keyAdministrators: 'arn:aws:iam::123456789012:role/deployer',
   authIssuer: 'https://id.example.org/',
   authAudience: 'communique',
   authJwksUrl: 'https://id.example.org/jwks.json',
@@ -271,6 +276,10 @@ function checkTogether(raw: Partial<RawSettings>, wrong: readonly string[]): str
   const missing = (key: keyof RawSettings): boolean =>
     raw[key] === undefined && !wrong.some((problem) => problem.startsWith(`${key}:`));
   const several = (raw.instances ?? 1) > 1 || (raw.maxInstances ?? 1) > 1;
+  if (raw.production && raw.keyAdministrators?.length === 1)
+    problems.push(
+      'keyAdministrators: one alone is too few for production, since nobody else could change the keys’ policies; name two that different people can take',
+    );
   for (const store of ['database', 'redis'] as const) {
     if (raw[store] !== 'parent') continue;
     if (raw.production)

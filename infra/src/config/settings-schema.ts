@@ -2,6 +2,7 @@ import { CHAMBER_KEYS, chamberSecret } from '@communique-tee/protocol';
 import * as z from 'zod';
 import { measurement } from './enclave-image';
 import {
+  availabilityZone,
   awsRegion,
   emailAddress,
   hostName,
@@ -94,6 +95,11 @@ export const settingsShape = {
     .optional()
     .describe('the Route 53 zone that the domain is in; without it the record is yours to make'),
   acmeEmail: emailAddress.optional().describe('whom Let’s Encrypt writes to; required where there is no balancer'),
+  availabilityZones: listOf(availabilityZone, 2)
+    .pipe(z.tuple([z.string(), z.string()], 'two different zones').refine(([a, b]) => a !== b, 'two different zones'))
+    .describe(
+      'two zones that offer instanceType; never changed afterwards, since subnets and the data volume are in them',
+    ),
   vpcCidr: network.default('10.40.0.0/16').describe('addresses of the network'),
   database: oneOf(STORE_PLACES)
     .default('managed')
@@ -131,8 +137,10 @@ export const settingsShape = {
     .describe('further variables of .env.example as JSON, without secrets'),
   corsOrigins: listOf(httpsOrigin, 32).default([]).describe('origins whose pages may call from a browser'),
   keyAdministrators: listOf(roleArn, 8)
-    .default([])
-    .describe('who may change key policies (default: who runs pulumi up)'),
+    .refine((arns) => arns.length > 0, 'at least one role')
+    .describe(
+      'roles or users that may change the policies of keys, and so run pulumi up: every deployer and CI; in production two or more',
+    ),
   secretOperators: listOf(roleArn, 8)
     .default([])
     .describe("who may encrypt the enclave's secrets (default: keyAdministrators)"),

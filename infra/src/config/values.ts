@@ -89,3 +89,8 @@ export const roleArn = z
   );
 
 export const awsRegion = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, for example us-east-1');
+
+/** Of a region itself; Local Zones and Wavelength, whose names are longer, carry no such instances. */
+export const availabilityZone = z
+  .string()
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'an availability zone, for example us-east-1a');

@@ -100,6 +100,31 @@ describe('dev, by the Node language host', () => {
     expect(of(operations, 'same')).toHaveLength(created);
   });
 
+  it('stays as it is when AWS names its zones in another order, or new ones', async () => {
+    engine.zones = ['g', 'f', 'b', 'a'];
+    const { operations } = done(await engine.update(config('dev')));
+    expect(of(operations, 'same')).toHaveLength(created);
+  });
+
+  it('creates nothing in a zone without that instance type, and names those that have it', async () => {
+    engine.zones = ['d', 'b', 'c'];
+    const { exitCode, said, operations } = await engine.update(config('dev'));
+    expect(exitCode).not.toBe(0);
+    expect(said).toContain(
+      'availabilityZones us-east-1a: no c6g.large there; it is in us-east-1b, us-east-1c, us-east-1d',
+    );
+    expect(operations.filter(({ type }) => type.startsWith('aws:'))).toEqual([]);
+    engine.zones = ['a', 'b'];
+  });
+
+  it('creates nothing for one whom the keys would lock out', async () => {
+    const other = 'arn:aws:iam::123456789012:role/other';
+    const { exitCode, said, operations } = await engine.update(config('dev', `keyAdministrators=${other}`));
+    expect(exitCode).not.toBe(0);
+    expect(said).toContain('keyAdministrators: does not name arn:aws:iam::123456789012:role/deployer, who runs this');
+    expect(operations.filter(({ type }) => type.startsWith('aws:'))).toEqual([]);
+  });
+
   it('changes what one more accepted image touches, and nothing else', async () => {
     const { operations } = done(await engine.update(config('dev', `acceptedPcr0=${pcr('4')}`)));
     const touched = operations

@@ -44,6 +44,11 @@ export class SmallEngine {
   readonly state: StackState;
   readonly #aws: MockAws;
 
+  /** Letters of the region's zones, in the order in which AWS names them from now on. */
+  set zones(letters: string[]) {
+    this.#aws.zones = letters;
+  }
+
   constructor(
     private readonly root: string,
     private readonly stack: string,

@@ -498,6 +498,31 @@ describe('the way of an alarm to people', () => {
   });
 });
 
+describe('KMS’s lockout check, which asks whether the maker of a policy could change it again', () => {
+  const nothing: PolicyDocument = {
+    Version: '2012-10-17',
+    Statement: [{ Sid: 'Other', Effect: 'Allow', Action: ['s3:GetObject'], Resource: '*' }],
+  };
+  const passes = (who: string, on: PolicyDocument, principalAlone: boolean): boolean =>
+    isAllowed({
+      who,
+      action: 'kms:PutKeyPolicy',
+      resource: keyArn,
+      accountId: place.accountId,
+      own: nothing,
+      on,
+      context: {},
+      principalAlone,
+    });
+  it.each([
+    ['enclave', policies.enclaveKey],
+    ['operator', policies.operatorKey],
+  ])('lets an administrator pass by the policy of the %s key alone, whatever it knows of the request', (_key, on) => {
+    expect([passes(administrator, on, true), passes(administrator, on, false)]).toEqual([true, true]);
+    expect([passes(stranger, on, true), passes(stranger, on, false)]).toEqual([false, false]);
+  });
+});
+
 it('hands tests outside the very documents', () => {
   const documents = keyPolicyDocuments({
     ...place,

@@ -14,6 +14,8 @@ export interface Question {
   /** The resource's: of a key, a bucket. */
   on?: PolicyDocument | undefined;
   context: Readonly<Record<string, string>>;
+  /** Nothing is known of who asks but the principal: no `aws:Principal…` key is in the request. */
+  principalAlone?: boolean;
 }
 
 const EVERYTHING = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
@@ -27,7 +29,7 @@ const TO_EVERYBODY = {
  * since it knows no condition key with a variable behind a colon.
  * @throws Error for a policy that IAM would not take
  */
-export function isAllowed({ who, action, resource, accountId, own, on, context }: Question): boolean {
+export function isAllowed({ who, action, resource, accountId, own, on, context, principalAlone }: Question): boolean {
   const valid = (name: string, document: PolicyDocument, validate: typeof validateIdentityPolicy) => {
     const policy = createValidatedPolicy(document, validate, { name });
     if (policy.errors.length > 0) throw new Error(`${name}: ${JSON.stringify(policy.errors)}`);
@@ -40,9 +42,11 @@ export function isAllowed({ who, action, resource, accountId, own, on, context }
         action,
         resource: { resource, accountId },
         contextVariables: {
-          'aws:PrincipalArn': who,
-          'aws:PrincipalAccount': who.split(':')[4] ?? '',
-          'aws:PrincipalIsAWSService': 'false',
+          ...(principalAlone !== true && {
+            'aws:PrincipalArn': who,
+            'aws:PrincipalAccount': who.split(':')[4] ?? '',
+            'aws:PrincipalIsAWSService': 'false',
+          }),
           ...context,
         },
       },

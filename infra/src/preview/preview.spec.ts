@@ -24,6 +24,9 @@ it('shows a stack before its image is built, and says that it made the measureme
   expect(to.said()).toMatch(/\+ ec2\.Vpc {2}communique-tee-dev-network/);
   expect(to.said()).toContain('nothing was created');
   expect(to.said()).toContain('belong to no image');
+  expect(to.said()).toMatch(
+    /^Only these may change the keys’ policies, and so run `pulumi up`: arn:aws:iam::123456789012:role\/deployer\..*CI.*$/m,
+  );
 });
 
 it('as JSON, with changes, and without any secret', async () => {

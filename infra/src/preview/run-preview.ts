@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import * as z from 'zod';
 import { ConfigError } from '../config/config-error';
 import type { PreviewOptions, Streams } from './options';
 import { asLines, describe } from './describe';
@@ -31,6 +32,9 @@ export async function runPreview(given: PreviewOptions, streams: Streams, root =
     streams.out(
       `\n${described.length} resources in stack ${given.stack}; nothing was created. Ids and addresses are made up.\n`,
     );
+    streams.out(
+      `Only these may change the keys’ policies, and so run \`pulumi up\`: ${administratorsIn(outputs).join(', ')}. CI and a second deployer need a place among keyAdministrators.\n`,
+    );
     if (given.withoutImage) streams.out('No image was looked at: its measurements above belong to no image.\n');
     if (config.hidden.length > 0) streams.out(`Not looked at, since secret: ${config.hidden.join(', ')}\n`);
     streams.out(`\nOutputs:\n${JSON.stringify(outputs, undefined, 2)}\n`);
@@ -41,3 +45,6 @@ export async function runPreview(given: PreviewOptions, streams: Streams, root =
     return 1;
   }
 }
+
+const administratorsIn = ({ keys }: Record<string, unknown>): string[] =>
+  z.object({ administrators: z.array(z.string()) }).parse(keys).administrators;

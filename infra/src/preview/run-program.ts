@@ -18,7 +18,9 @@ export async function runProgram(
   values: Readonly<Record<string, string>>,
   options: ParseOptions,
 ): Promise<Seen> {
-  const aws = new MockAws(values['aws:region'] ?? 'us-east-1');
+  // Who will run `pulumi up` is not known here: one whom the configuration names.
+  const [deployer] = /arn:[^\s",\]]+/.exec(values[`${PROJECT}:keyAdministrators`] ?? '') ?? [];
+  const aws = new MockAws(values['aws:region'] ?? 'us-east-1', deployer);
   // What goes wrong while a resource is registered, Pulumi lets fall: as a rejection that nobody waits for.
   const fallen: unknown[] = [];
   const catchIt = (error: unknown): number => fallen.push(error);

@@ -2,6 +2,7 @@ import { bucketsClosed, noPublicBucket } from './buckets';
 import { destroyable } from './destroyable';
 import { encryptedEverywhere, noSecretInState } from './encryption';
 import { attestedKeys } from './keys';
+import { manageableKeys } from './manageable-keys';
 import { logsEnd } from './logs';
 import { metadataV2, openPorts } from './network';
 import { deletionProtection } from './production';
@@ -23,6 +24,7 @@ export const RESOURCE_RULES: readonly ResourceRule[] = [
   noWildcardAction,
   wildcardResourceListed,
   attestedKeys,
+  manageableKeys,
   deletionProtection,
   destroyable,
   upWaits,

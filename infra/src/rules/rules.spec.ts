@@ -390,6 +390,47 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
         })),
       })),
   ],
+  ...(['-enclave-key', '-operator-key', '-alarms-key'] as const).map((end): [string, string, () => RuleResource[]] => [
+    'manageable-keys',
+    `a condition on who may change the policy of ${end}`,
+    () =>
+      changed(
+        key,
+        (props) => {
+          const { Statement, ...document } = JSON.parse(String(props.policy)) as {
+            Statement: { Effect: string; Action: string[]; Condition?: object }[];
+          };
+          const Condition = { ArnEquals: { 'aws:PrincipalArn': ['arn:aws:iam::123456789012:role/deployer'] } };
+          return {
+            policy: JSON.stringify({
+              ...document,
+              Statement: Statement.map((each) =>
+                each.Effect === 'Allow' && each.Action.includes('kms:PutKeyPolicy') ? { ...each, Condition } : each,
+              ),
+            }),
+          };
+        },
+        end,
+      ),
+  ]),
+  [
+    'manageable-keys',
+    'a denial that rests on who asks',
+    () =>
+      changed(
+        key,
+        plus('policy', {
+          Sid: 'Only',
+          Effect: 'Deny',
+          Principal: '*',
+          Action: ['kms:PutKeyPolicy'],
+          Resource: '*',
+          Condition: { ArnNotEquals: { 'aws:PrincipalArn': ['arn:aws:iam::123456789012:role/deployer'] } },
+        }),
+        '-enclave-key',
+      ),
+  ],
+  ['manageable-keys', 'a skipped check', () => changed(key, { bypassPolicyLockoutSafetyCheck: true })],
   [
     'logs-end',
     'a log that is kept for ever',

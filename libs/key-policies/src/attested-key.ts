@@ -118,9 +118,7 @@ export function operatorKeyPolicy(args: AttestedKeyArgs & { operators: readonly 
 function administration({ place, administrators }: AttestedKeyArgs): Statement[] {
   if (administrators.length === 0) throw new Error('a key needs an administrator');
   const [account, named] = [{ AWS: accountRoot(place) }, { 'aws:PrincipalArn': [...administrators] }];
-  // The account, narrowed by name: a deleted and remade role is an administrator again, where a principal would be lost for good.
   const changing = [
-    'kms:PutKeyPolicy',
     'kms:EnableKeyRotation',
     'kms:UpdateAlias',
     'kms:DeleteAlias',
@@ -148,14 +146,26 @@ function administration({ place, administrators }: AttestedKeyArgs): Statement[]
       ],
       Resource: '*',
     },
+    // KMS takes no policy under which its maker could not call PutKeyPolicy again (KMS API, CreateKey and PutKeyPolicy, "Policy"). AWS does
+    // not say what that check knows of a request, so this is in the form of AWS's own example: principals by name, no condition, no denial.
     {
       Sid: 'AdministratorsChange',
       Effect: 'Allow',
+      Principal: { AWS: [...administrators] },
+      Action: ['kms:PutKeyPolicy', ...changing],
+      Resource: '*',
+    },
+    // A principal that is deleted is lost for a policy, also when it is made again under its name: then this counts.
+    {
+      Sid: 'AdministratorsMadeAgain',
+      Effect: 'Allow',
       Principal: account,
-      Action: changing,
+      Action: ['kms:PutKeyPolicy', ...changing],
       Resource: '*',
       Condition: { ArnEquals: named },
     },
+    // PutKeyPolicy is not among these: inside the account only what this policy allows is allowed, and a denial by a condition could
+    // count in the check.
     {
       Sid: 'OnlyAdministratorsChange',
       Effect: 'Deny',

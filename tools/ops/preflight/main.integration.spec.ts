@@ -35,7 +35,10 @@ it('says that AWS is out of reach, and nothing of the keys', async () => {
 it('asks whom AWS’s own variables name', async () => {
   await using aws = await startStandInAws();
   const { code, stdout } = await run(
-    ['--stack', 'prod', '--only', 'aws-credentials,ami', '--timeout', '100', '--json'],
+    [
+      ...['--stack', 'prod', '--only', 'aws-credentials,ami', '--timeout', '100', '--json'],
+      ...['--config', 'keyAdministrators=arn:aws:iam::111122223333:role/operator,arn:aws:iam::111122223333:role/other'],
+    ],
     {
       AWS_ENDPOINT_URL: aws.endpoint,
     },
