@@ -13,7 +13,6 @@ import { holdLock } from '../debian-archive/hold-lock';
 /** Of aws-nitro-enclaves-image-format; Cargo.toml pins the same. */
 export const CRATE_VERSION = '0.8.1';
 const OLDEST_RUST = [1, 94, 1] as const;
-const BUILD_TIMEOUT_MS = 1_800_000;
 const SOURCES = ['Cargo.toml', 'Cargo.lock.in', 'main.rs'] as const;
 
 const run = promisify(execFile);
@@ -52,7 +51,7 @@ export async function installJudge(say: (line: string) => void): Promise<Judge> 
     } catch (error) {
       return { absent: `AWS's image crate cannot be built: ${error instanceof Error ? error.message : String(error)}` };
     } finally {
-      await rm(work, { recursive: true, force: true });
+      await rm(work, { recursive: true, force: true, maxRetries: 5 });
     }
   });
 }
@@ -72,7 +71,7 @@ async function build(work: string, logFile: string): Promise<void> {
   await cargo(work, ['generate-lockfile'], logFile);
   const resolved = await readFile(join(work, 'Cargo.lock'), 'utf8');
   await writeFile(join(work, 'Cargo.lock'), lockfile(await readFile(source('Cargo.lock.in'), 'utf8'), resolved));
-  await cargo(work, ['build', '--release', '--locked'], logFile);
+  await cargo(work, ['build', '--release', '--locked', '--target-dir', join(work, 'target')], logFile);
 }
 
 /**
@@ -90,7 +89,7 @@ function cargo(cwd: string, args: readonly string[], logFile: string): Promise<v
   return new Promise((resolve, reject) => {
     const log = createWriteStream(logFile, { flags: 'a' });
     let last = '';
-    const child = spawn('cargo', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: BUILD_TIMEOUT_MS });
+    const child = spawn('cargo', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
         log.write(text);
