@@ -251,6 +251,29 @@ describe.each(STACK_SHAPES)('$title', ({ stack, changes }) => {
     expect(seen.outputs.release).toEqual({ sha256, key: `releases/${sha256}.tar.gz` });
   });
 
+  it('counts on its bill what it makes', () => {
+    const { items } = seen.outputs.monthlyCost as { items: { item: string; count: number }[] };
+    const counted = (start: string) =>
+      items.filter(({ item }) => item.startsWith(start)).reduce((sum, { count }) => sum + count, 0);
+    // RDS makes the secret of its password itself
+    const made = all('aws:secretsmanager/secret:Secret').length + all('aws:rds/instance:Instance').length;
+    expect({
+      alarms: counted('CloudWatch alarm'),
+      dashboards: counted('CloudWatch dashboard'),
+      keys: counted('KMS key'),
+      secrets: counted('secret'),
+      gateways: counted('NAT gateway'),
+      balancers: counted('Application') + counted('Network'),
+    }).toEqual({
+      alarms: all('aws:cloudwatch/metricAlarm:MetricAlarm').length,
+      dashboards: all('aws:cloudwatch/dashboard:Dashboard').length,
+      keys: all('aws:kms/key:Key').length,
+      secrets: made,
+      gateways: all('aws:ec2/natGateway:NatGateway').length,
+      balancers: all('aws:lb/loadBalancer:LoadBalancer').length,
+    });
+  });
+
   it('lets RDS make the database’s password', () => {
     for (const database of inputsOf('aws:rds/instance:Instance')) expect(database.manageMasterUserPassword).toBe(true);
   });

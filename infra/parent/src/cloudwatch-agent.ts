@@ -1,14 +1,18 @@
 import type { ServiceLog } from './service-logs';
+import { CONNECTION_ENDS } from '@communique-tee/protocol';
 import type { ParentSettings } from './settings';
 
 /** Of the metrics below, with the dimension `stack`. */
 export const METRIC_NAMESPACE = 'CommuniqueTee';
 
+/** Labels that become dimensions, and how many values each has: CloudWatch bills every combination as a metric (infra/src/cost). */
+export const LABEL_VALUES = { enclave: 1, outcome: CONNECTION_ENDS.length, store: 2, window: 2 } as const;
+
 /**
  * The series of the gateway (docs/operations.md, "Metrics") that an alarm or the dashboard reads, each with the labels that become
  * dimensions beside `stack`. CloudWatch bills every combination of their values as a metric, so no others are sent.
  */
-export const GATEWAY_METRICS: Readonly<Record<string, readonly string[]>> = {
+export const GATEWAY_METRICS: Readonly<Record<string, readonly (keyof typeof LABEL_VALUES)[]>> = {
   communique_attestation_trusted: ['enclave'],
   communique_enclave_clock_error_seconds: ['enclave'],
   // The labels that are left out (destination, enclave) give several samples a minute: Maximum and Sum are right over them

@@ -1,4 +1,6 @@
 import { costOf, savedByPlan, type CostSettings } from './cost';
+import { alarmsOf, customMetricsOf } from './counts';
+import { PRICES, RATES, SOURCES, type Price } from './prices';
 
 const dev: CostSettings = {
   region: 'us-east-1',
@@ -18,17 +20,25 @@ const dev: CostSettings = {
   natPerZone: false,
   enclaveSecrets: ['cwc-house', 'cwc-senate'],
   imageBuild: false,
+  auditTrail: 'existing',
 };
 const item = (settings: CostSettings, name: string) => costOf(settings).items.find((each) => each.item.includes(name));
 
+const pricesIn = (value: unknown): Price[] => {
+  if (typeof value !== 'object' || value === null) return [];
+  return 'usd' in value ? [value as Price] : Object.values(value).flatMap(pricesIn);
+};
+
 it('adds up what is known, to the cent', () => {
-  // 49.64 instance, 2.40 and 1.60 disks, 3.65 address, 3.00 keys, 0.80 secrets
-  expect(costOf(dev).knownUsd).toBe('61.09');
+  // 49.64 instance, 2.10 monitoring, 2.40 and 1.60 disks, 3.65 address, 3.00 keys, 0.80 secrets, 3.00 dashboard
+  const cents = 6619 + 30 * customMetricsOf(dev) + 10 * alarmsOf(dev);
+  expect(costOf(dev).knownUsd).toBe((cents / 100).toFixed(2));
   expect(item(dev, 'c6g.large')).toEqual({
     item: 'EC2 c6g.large (parent)',
     count: 1,
     price: '0.06800 an hour',
     monthlyUsd: '49.64',
+    source: 1,
   });
 });
 
@@ -42,26 +52,64 @@ it.each([
   expect(item({ ...dev, instanceType }, instanceType)?.monthlyUsd).toBe(usd);
 });
 
+it.each([
+  ['RDS db.t4g.micro', { database: 'managed' }, '11.68'],
+  ['RDS gp3 (GiB)', { database: 'managed' }, '2.30'],
+  ['RDS db.t4g.small, two zones', { database: 'managed', databaseClass: 'db.t4g.small', production: true }, '47.45'],
+  ['RDS gp3, two zones (GiB)', { database: 'managed', production: true }, '4.60'],
+  ['ElastiCache cache.t4g.micro', { redis: 'managed' }, '11.68'],
+  ['ElastiCache cache.t4g.small', { redis: 'managed', redisNodeType: 'cache.t4g.small', production: true }, '46.72'],
+  ['Application Load Balancer', { balancer: 'application' }, '16.43'],
+  ['Network Load Balancer', { balancer: 'network' }, '16.43'],
+] as [string, Partial<CostSettings>, string][])('knows a month of %s', (name, changes, usd) => {
+  expect(item({ ...dev, ...changes }, name)?.monthlyUsd).toBe(usd);
+});
+
 it('invents no price: what is not in the table is named as unknown', () => {
-  const cost = costOf({
+  const settings: CostSettings = {
     ...dev,
     instanceType: 'c9g.4xlarge',
     database: 'managed',
+    databaseClass: 'db.t4g.micro',
+    production: true, // of this class only one zone is in the table, and two zones are not always twice the price
     redis: 'managed',
-    balancer: 'application',
+    redisNodeType: 'cache.m7g.large',
     region: 'eu-west-1',
-  });
-  for (const name of ['c9g.4xlarge', 'RDS', 'ElastiCache', 'Application Load Balancer']) {
-    expect(cost.items.find((each) => each.item.includes(name))?.monthlyUsd).toBeNull();
+  };
+  const cost = costOf(settings);
+  for (const name of ['c9g.4xlarge', 'RDS db.t4g.micro, two zones', 'cache.m7g.large']) {
+    expect(cost.items.find((each) => each.item.includes(name))).toMatchObject({
+      price: 'not in the table',
+      monthlyUsd: null,
+      source: null,
+    });
     expect(cost.unknown.some((each) => each.includes(name))).toBe(true);
   }
   expect(cost.unknown).toContain('what eu-west-1 differs by from us-east-1');
   expect(cost.savingsPlan.onDemandPerHourUsd).toBeNull();
 });
 
-it('says that snapshots of the data volume cost something, where there is one', () => {
-  expect(costOf({ ...dev, dataSnapshots: 9 }).unknown.join()).toContain('EBS snapshots of the data volume: 9 kept');
-  expect(costOf({ ...dev, database: 'managed' }).unknown.join()).not.toContain('snapshots');
+it('has a source with a date for every price and every rate', () => {
+  const prices = pricesIn(PRICES);
+  expect(prices.length).toBeGreaterThan(20);
+  for (const { source } of [...prices, ...Object.values(RATES)]) {
+    expect(SOURCES[source].asOf).toMatch(/^20\d\d-\d\d(-\d\d)?$/);
+    expect(SOURCES[source].what.length).toBeGreaterThan(20);
+  }
+  const { items, byUse, sources } = costOf(dev);
+  for (const { source } of [...items, ...byUse]) expect(sources[(source ?? 0) - 1]).toBeDefined();
+});
+
+it('lists what is paid by use with its rate: rotations, snapshots, backups', () => {
+  const of = (settings: CostSettings) =>
+    costOf(settings)
+      .byUse.map(({ item, rate }) => `${item}: ${rate}`)
+      .join('\n');
+  expect(of(dev)).toMatch(/rotation of 3 keys: 1.00 a month and key/);
+  expect(of({ ...dev, dataSnapshots: 9 })).toContain('EBS snapshots of the data volume: 9 kept');
+  expect(of({ ...dev, database: 'managed' })).not.toContain('snapshots');
+  expect(of({ ...dev, database: 'managed', production: true })).toMatch(/RDS backups of 35 days.*0.095/);
+  expect(of({ ...dev, imageBuild: true })).toContain('CodeBuild, general1.large: 0.02 per minute');
 });
 
 it('counts several parents behind a balancer with NAT and its addresses', () => {

@@ -1,5 +1,6 @@
 import type { Settings } from '../config/parse-settings';
-import { PRICES, type MicroUsd } from './prices';
+import { alarmsOf, customMetricsOf } from './counts';
+import { HOURS_PER_MONTH, PRICES, RATES, SOURCES, type MicroUsd, type Price, type Rate } from './prices';
 
 export interface CostItem {
   item: string;
@@ -8,17 +9,29 @@ export interface CostItem {
   price: string;
   /** Dollars with two digits; null where the price is not in the table. */
   monthlyUsd: string | null;
+  /** Its place in `sources`, from 1. */
+  source: number | null;
+}
+
+/** Paid by use, so that no month can be told before. */
+export interface UsedItem {
+  item: string;
+  rate: string;
+  source: number;
 }
 
 export interface MonthlyCost {
-  asOf: string;
   /** Whose prices these are, whatever region the stack is in. */
   pricesOf: string;
   items: CostItem[];
-  /** Of what is known. */
+  /** Of what is known and does not depend on use. */
   knownUsd: string;
-  /** What comes on top. */
+  /** On top: known prices, unknown amounts. */
+  byUse: UsedItem[];
+  /** On top, and no price is known. */
   unknown: string[];
+  /** Where the prices were read, and of which day they are. */
+  sources: { asOf: string; what: string }[];
   savingsPlan: SavingsPlan;
 }
 
@@ -49,38 +62,34 @@ export type CostSettings = Pick<
   | 'natPerZone'
   | 'enclaveSecrets'
   | 'imageBuild'
+  | 'auditTrail'
 >;
+
+const placeOf = (source: Price['source']): number => Object.keys(SOURCES).indexOf(source) + 1;
 
 /** The stack's bill of a month by item, before anything is created. */
 export function costOf(settings: CostSettings): MonthlyCost {
   const lines = linesOf(settings);
   const known = lines.reduce((sum, { each, count }) => sum + (each === null ? 0n : each * BigInt(count)), 0n);
-  const perHour = PRICES.perHour[settings.instanceType];
+  const perHour = PRICES.instancePerHour[settings.instanceType]?.usd;
   return {
-    asOf: PRICES.asOf,
     pricesOf: PRICES.region,
-    items: lines.map(({ item, count, price, each }) => ({
+    items: lines.map(({ item, count, price, each, source }) => ({
       item,
       count,
       price,
       monthlyUsd: each === null ? null : dollars(each * BigInt(count)),
+      source: source === null ? null : placeOf(source),
     })),
     knownUsd: dollars(known),
+    byUse: usedItems(settings).map(({ item, of: { rate, source } }) => ({ item, rate, source: placeOf(source) })),
     unknown: [
       ...lines.filter(({ each }) => each === null).map(({ item }) => item),
-      'CloudWatch (logs by GB, metrics, alarms, dashboard)',
-      'S3 and ECR storage and requests',
-      'traffic out of AWS and between zones',
-      'requests to KMS and Secrets Manager',
-      ...(settings.database === 'parent'
-        ? [
-            `EBS snapshots of the data volume: ${settings.dataSnapshots} kept, each by what has changed since the one before`,
-          ]
-        : []),
-      ...(settings.maxInstances > 1 ? ['NAT traffic: 0.045 USD per GB'] : []),
-      ...(settings.imageBuild ? ['CodeBuild, per minute of a build'] : []),
+      ...(settings.auditTrail === 'create' ? ['CloudTrail, where the account has a trail already'] : []),
+      'email of alarms (SNS)',
       ...(settings.region === PRICES.region ? [] : [`what ${settings.region} differs by from ${PRICES.region}`]),
     ],
+    sources: Object.values(SOURCES).map(({ asOf, what }) => ({ asOf, what })),
     savingsPlan: {
       onDemandPerHourUsd: perHour === undefined ? null : dollars(perHour * BigInt(settings.instances), 5),
       note: 'A commitment is dollars per HOUR for one or three years, used or not. Its rate is not in the table: ask AWS for it, and give it as --savings-rate to see what it would save.',
@@ -94,10 +103,10 @@ export function savedByPlan(
   settings: Pick<CostSettings, 'instanceType' | 'instances'>,
   ratePerHour: MicroUsd,
 ): string | null {
-  const onDemand = PRICES.perHour[settings.instanceType];
+  const onDemand = PRICES.instancePerHour[settings.instanceType]?.usd;
   return onDemand === undefined
     ? null
-    : dollars((onDemand - ratePerHour) * BigInt(settings.instances) * PRICES.hoursPerMonth);
+    : dollars((onDemand - ratePerHour) * BigInt(settings.instances) * HOURS_PER_MONTH);
 }
 
 interface Line {
@@ -106,54 +115,117 @@ interface Line {
   price: string;
   /** A month; null: not known. */
   each: MicroUsd | null;
+  source: Price['source'] | null;
 }
 
 function linesOf(settings: CostSettings): Line[] {
-  const { instances, instanceType } = settings;
-  const hourly = (item: string, count: number, perHour: MicroUsd | undefined): Line => ({
-    item,
-    count,
-    price: perHour === undefined ? 'not in the table' : `${dollars(perHour, 5)} an hour`,
-    each: perHour === undefined ? null : perHour * PRICES.hoursPerMonth,
-  });
-  const monthly = (item: string, count: number, each: MicroUsd | null, unit = ''): Line => ({
-    item,
-    count,
-    price: each === null ? 'not in the table' : `${dollars(each)}${unit} a month`,
-    each,
-  });
+  const { instances, instanceType, databaseClass, databaseStorageGiB, production } = settings;
+  const line = (
+    item: string,
+    count: number,
+    of: Price | undefined,
+    hours: bigint,
+    unit: string,
+    digits: number,
+  ): Line =>
+    of === undefined
+      ? { item, count, price: 'not in the table', each: null, source: null }
+      : { item, count, price: `${dollars(of.usd, digits)} ${unit}`, each: of.usd * hours, source: of.source };
+  const hourly = (item: string, count: number, of: Price | undefined) =>
+    line(item, count, of, HOURS_PER_MONTH, 'an hour', 5);
+  const monthly = (item: string, count: number, of: Price, unit = '', digits = 2) =>
+    line(item, count, of, 1n, `${unit}a month`, digits);
   const several = settings.maxInstances > 1;
   const nats = settings.natPerZone ? 2 : 1;
-  const balancers = { none: undefined, application: 'Application Load Balancer', network: 'Network Load Balancer' }[
-    settings.balancer
-  ];
   const secrets =
     settings.enclaveSecrets.length + (settings.database === 'parent' ? 0 : 1) + (settings.redis === 'parent' ? 0 : 1);
+  const zones = production ? ', two zones' : '';
   return [
-    hourly(`EC2 ${instanceType} (parent)`, instances, PRICES.perHour[instanceType]),
-    monthly('EBS gp3, root disks (GiB)', instances * settings.rootVolumeGiB, PRICES.gp3PerGiBMonth, ' per GiB'),
+    hourly(`EC2 ${instanceType} (parent)`, instances, PRICES.instancePerHour[instanceType]),
+    monthly('EC2 detailed monitoring (7 metrics)', instances, PRICES.detailedMonitoringPerMonth),
+    monthly('EBS gp3, root disks (GiB)', instances * settings.rootVolumeGiB, PRICES.gp3PerGiBMonth, 'per GiB '),
     ...(settings.database === 'parent'
-      ? [monthly('EBS gp3, data volume (GiB)', settings.dataVolumeGiB, PRICES.gp3PerGiBMonth, ' per GiB')]
+      ? [monthly('EBS gp3, data volume (GiB)', settings.dataVolumeGiB, PRICES.gp3PerGiBMonth, 'per GiB ')]
       : []),
     // A balancer has one address in each of its two zones.
-    hourly('public IPv4 address', (several ? nats : 1) + (balancers === undefined ? 0 : 2), PRICES.publicIpv4PerHour),
+    hourly(
+      'public IPv4 address',
+      (several ? nats : 1) + (settings.balancer === 'none' ? 0 : 2),
+      PRICES.publicIpv4PerHour,
+    ),
     ...(several ? [hourly('NAT gateway', nats, PRICES.natGatewayPerHour)] : []),
-    ...(balancers === undefined ? [] : [monthly(balancers, 1, null)]),
-    monthly('KMS key (enclave, operator, alarms)', 3, PRICES.kmsKeyPerMonth),
+    ...(settings.balancer === 'none'
+      ? []
+      : [hourly(BALANCERS[settings.balancer], 1, PRICES.balancerPerHour[settings.balancer])]),
+    monthly('KMS key (enclave, operator, alarms)', KEYS, PRICES.kmsKeyPerMonth),
     monthly('secret', secrets, PRICES.secretPerMonth),
     ...(settings.database === 'managed'
       ? [
+          hourly(`RDS ${databaseClass}${zones}`, 1, PRICES.databasePerHour[`${databaseClass}${zones}`]),
           monthly(
-            `RDS ${settings.databaseClass}, ${settings.databaseStorageGiB} GiB${settings.production ? ', two zones' : ''}`,
-            1,
-            null,
+            `RDS gp3${zones} (GiB)`,
+            databaseStorageGiB,
+            PRICES.databaseStoragePerGiBMonth[production ? 'two' : 'one'],
+            'per GiB ',
+            3,
           ),
         ]
       : []),
     ...(settings.redis === 'managed'
-      ? [monthly(`ElastiCache ${settings.redisNodeType}`, settings.production ? 2 : 1, null)]
+      ? [
+          hourly(
+            `ElastiCache ${settings.redisNodeType}`,
+            production ? 2 : 1,
+            PRICES.cachePerHour[settings.redisNodeType],
+          ),
+        ]
       : []),
+    monthly('CloudWatch custom metric', customMetricsOf(settings), PRICES.customMetricPerMonth),
+    monthly('CloudWatch alarm', alarmsOf(settings), PRICES.alarmPerMonth),
+    monthly('CloudWatch dashboard', 1, PRICES.dashboardPerMonth),
   ];
+}
+
+const KEYS = 3;
+const BALANCERS = { application: 'Application Load Balancer', network: 'Network Load Balancer' } as const;
+
+function usedItems(settings: CostSettings): { item: string; of: Rate }[] {
+  const { balancer, database, databaseClass, databaseStorageGiB, dataSnapshots, production, redis } = settings;
+  const items: { item: string; of: Rate }[] = [];
+  const add = (item: string, of: Rate, there = true) => {
+    if (there) items.push({ item, of });
+  };
+  add(`KMS, the yearly rotation of ${String(KEYS)} keys`, RATES.keyRotation);
+  add(
+    `EBS snapshots of the data volume: ${String(dataSnapshots)} kept, each by what has changed since the one before`,
+    RATES.snapshot,
+    database === 'parent',
+  );
+  add(
+    `RDS backups of ${production ? '35' : '7'} days, beyond ${String(databaseStorageGiB)} GB`,
+    RATES.databaseBackup,
+    database === 'managed',
+  );
+  add(
+    'RDS CPU credits, above the baseline of the class',
+    RATES.databaseCredits,
+    database === 'managed' && databaseClass.startsWith('db.t4g.'),
+  );
+  add('ElastiCache backups', RATES.cacheBackup, redis === 'managed');
+  add('CloudWatch, logs taken in', RATES.logsIngested);
+  add('CloudWatch, logs kept', RATES.logsStored);
+  add('S3, storage', RATES.objectStorage);
+  add('S3, requests', RATES.objectRequests);
+  add('ECR, storage', RATES.containers);
+  add('traffic out of AWS', RATES.trafficOut);
+  add('traffic between zones', RATES.trafficBetweenZones);
+  add('NAT traffic', RATES.natTraffic, settings.maxInstances > 1);
+  add('Application Load Balancer, capacity units', RATES.applicationUnits, balancer === 'application');
+  add('Network Load Balancer, capacity units', RATES.networkUnits, balancer === 'network');
+  add('KMS, requests', RATES.keyRequests);
+  add('Secrets Manager, requests', RATES.secretRequests);
+  add('CodeBuild, general1.large', RATES.buildMinute, settings.imageBuild);
+  return items;
 }
 
 /** Rounded half up. */

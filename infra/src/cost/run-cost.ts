@@ -45,16 +45,23 @@ function microUsd(dollars: string): bigint {
 }
 
 function table(stack: string, cost: MonthlyCost, saved: string | null | undefined): string {
+  const from = (source: number | null) => (source === null ? '' : `[${String(source)}]`);
   const rows = cost.items.map(
-    ({ item, count, price, monthlyUsd }) =>
-      `  ${item.padEnd(42)} ${String(count).padStart(5)} x ${price.padEnd(26)} ${(monthlyUsd ?? 'unknown').padStart(10)}\n`,
+    ({ item, count, price, monthlyUsd, source }) =>
+      `  ${item.padEnd(42)} ${String(count).padStart(5)} x ${price.padEnd(26)} ${(monthlyUsd ?? 'unknown').padStart(10)} ${from(source)}\n`,
   );
   const { savingsPlan } = cost;
+  const used = new Set([...cost.items, ...cost.byUse].map(({ source }) => source));
+  const sources = cost.sources.flatMap(({ asOf, what }, at) =>
+    used.has(at + 1) ? [`  [${String(at + 1)}] ${asOf}: ${what}\n`] : [],
+  );
   return [
-    `Stack ${stack}, US dollars a month (730 hours), on demand, prices of ${cost.pricesOf} as of ${cost.asOf}\n\n`,
+    `Stack ${stack}, US dollars a month (730 hours), on demand, prices of ${cost.pricesOf}; no free tier is taken off\n\n`,
     ...rows,
     `  ${'what is known, together'.padEnd(77)} ${cost.knownUsd.padStart(10)}\n\n`,
+    `By use, and on top:\n${cost.byUse.map(({ item, rate, source }) => `  - ${item}: ${rate} ${from(source)}\n`).join('')}\n`,
     `Not known here, and on top:\n${cost.unknown.map((each) => `  - ${each}\n`).join('')}\n`,
+    `Where the prices were read:\n${sources.join('')}\n`,
     `Savings plan: the parents cost ${savingsPlan.onDemandPerHourUsd ?? 'an unknown price'} an hour on demand. ${savingsPlan.note}\n`,
     saved === undefined ? '' : `It would save ${saved ?? 'an unknown amount'} a month.\n`,
     `To consider, not run by anything here:\n  ${savingsPlan.command}\n`,

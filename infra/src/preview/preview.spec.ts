@@ -72,7 +72,7 @@ it('costs a stack, and what a savings plan of that rate would save', () => {
   const to = streams();
   expect(runCost({ ...WITHOUT_IMAGE, stack: 'prod', savingsRate: '0.09' }, to, root)).toBe(0);
   expect(to.said()).toMatch(/c6g\.xlarge.*99\.28/);
-  expect(to.said()).toMatch(/RDS.*unknown/);
+  expect(to.said()).toMatch(/RDS db\.t4g\.small, two zones .* 47\.45/);
   expect(to.said()).toContain('It would save 33.58 a month');
   expect(runCost({ ...WITHOUT_IMAGE, savingsRate: '33 dollars' }, streams(), root)).toBe(2);
 });

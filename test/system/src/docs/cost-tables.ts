@@ -5,11 +5,18 @@ import { promisify } from 'node:util';
 import * as z from 'zod';
 
 const costSchema = z.object({
-  asOf: z.string(),
   items: z.array(
-    z.object({ item: z.string(), count: z.number(), price: z.string(), monthlyUsd: z.string().nullable() }),
+    z.object({
+      item: z.string(),
+      count: z.number(),
+      price: z.string(),
+      monthlyUsd: z.string().nullable(),
+      source: z.number().nullable(),
+    }),
   ),
   knownUsd: z.string(),
+  byUse: z.array(z.object({ item: z.string(), rate: z.string(), source: z.number() })),
+  sources: z.array(z.object({ asOf: z.string(), what: z.string() })),
 });
 export type Cost = z.infer<typeof costSchema>;
 
@@ -25,18 +32,29 @@ export async function costOf(stack: string): Promise<Cost> {
 }
 
 /** As docs/operator/costs.md has it. */
-export function costTable(stack: string, { items, knownUsd }: Cost): string {
+export function costTable(stack: string, { items, knownUsd, byUse }: Cost): string {
   return [
     `## ${stack}: ${knownUsd}${items.some(({ monthlyUsd }) => monthlyUsd === null) ? ' and what is unknown' : ''}`,
     '',
     `    npm run ops -- cost --stack ${stack}`,
     '',
-    '| item | count | each | a month |',
-    '|---|---:|---|---:|',
+    '| item | count | each | a month | source |',
+    '|---|---:|---|---:|---|',
     ...items.map(
-      ({ item, count, price, monthlyUsd }) => `| ${item} | ${String(count)} | ${price} | ${monthlyUsd ?? 'unknown'} |`,
+      ({ item, count, price, monthlyUsd, source }) =>
+        `| ${item} | ${String(count)} | ${price} | ${monthlyUsd ?? 'unknown'} | ${source === null ? '' : String(source)} |`,
     ),
-    `| what is known, together | | | ${knownUsd} |`,
+    `| what is known, together | | | ${knownUsd} | |`,
+    '',
+    'By use, and on top:',
+    '',
+    '| item | dollars | source |',
+    '|---|---|---|',
+    ...byUse.map(({ item, rate, source }) => `| ${item} | ${rate} | ${String(source)} |`),
     '',
   ].join('\n');
 }
+
+/** As the end of docs/operator/costs.md has them. */
+export const sourceList = ({ sources }: Cost): string =>
+  sources.map(({ asOf, what }, at) => `${String(at + 1)}. ${asOf}: ${what}`).join('\n');

@@ -1,7 +1,7 @@
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { costOf, costTable } from './cost-tables';
+import { costOf, costTable, sourceList } from './cost-tables';
 
 const PAGE = join(workspaceRoot(), 'docs/operator/costs.md');
 
@@ -13,7 +13,6 @@ it.each(['dev', 'staging', 'prod'])('docs/operator/costs.md has what the command
   expect(page.slice(from, from + table.length)).toBe(table);
 });
 
-it('docs/operator/costs.md says of which day the prices are', async () => {
-  const { asOf } = await costOf('dev');
-  expect(await readFile(PAGE, 'utf8')).toContain(`prices of ${asOf}`);
+it('docs/operator/costs.md says where each price was read, and of which day it is', async () => {
+  expect(await readFile(PAGE, 'utf8')).toContain(`\n${sourceList(await costOf('dev'))}\n`);
 });
