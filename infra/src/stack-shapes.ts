@@ -56,11 +56,12 @@ const ALL_OPTIONS = [
 const repeated = (count: number, make: (index: number) => string): string =>
   Array.from({ length: count }, (_each, index) => make(index)).join(',');
 const label = (letter: string, length: number): string => letter.repeat(length);
-/** The longest ARN that a role can have: a path of 512 characters and a name of 64. */
+/** 256 characters. */
 const longestRole = (index: number): string =>
-  `arn:aws:iam::123456789012:role/${label('p', 510)}/${label('r', 63)}${index}`;
+  `arn:aws:iam::123456789012:role/${label('p', 160)}/${label('r', 63)}${index}`;
 const LONGEST = [
   'aws:region=ap-northeast-1',
+  'availabilityZones=ap-northeast-1a,ap-northeast-1c',
   `operatorName=${label('é', 100)}`,
   `alarmEmail=${label('e', 64)}@${label('d', 59)}.${label('d', 58)}.${label('d', 58)}.example.org`,
   `acceptedPcr0=${repeated(8, (index) => String(index + 1).repeat(96))}`,

@@ -94,6 +94,11 @@ it.each<[string, Record<string, string | undefined>, RegExp]>([
   ['nobody for Let’s Encrypt', { acmeEmail: undefined }, /acmeEmail: is missing/],
   ['a retention that CloudWatch does not know', { logRetentionDays: '31' }, /logRetentionDays 31/],
   [
+    'an administrator whose path fills a key policy',
+    { keyAdministrators: `arn:aws:iam::123456789012:role/${'p'.repeat(200)}/${'r'.repeat(30)}` },
+    /keyAdministrators: .*at most 256 characters/,
+  ],
+  [
     'an administrator with a wildcard',
     { keyAdministrators: 'arn:aws:iam::123456789012:role/*' },
     /keyAdministrators.*without wildcards/,

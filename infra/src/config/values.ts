@@ -80,9 +80,10 @@ export const network = z
 
 export const port = whole(1, 65_535).transform(String);
 
+/** A path may have 512 characters, but a key's policy names up to 40 of these and has 32 KiB. */
 export const roleArn = z
   .string()
-  .max(2048, 'at most 2048 characters')
+  .max(256, 'at most 256 characters, since the policies of the keys name each several times')
   .regex(
     /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[A-Za-z0-9+=,.@_/-]+$/,
     'the ARN of an IAM role or user, without wildcards',
