@@ -1,5 +1,6 @@
 import { opened, secretNames } from '../engine/property-values';
 import type { SeenResource } from '../mock-aws';
+import { textsOf } from '../rules/rule';
 import { charactersOf, isRecord } from './check-request';
 import { IAM_QUOTAS, LIMITS, type Limit } from './documented-limits';
 import { fullMatch } from './pattern';
@@ -89,4 +90,53 @@ export function rolePolicyProblems(
       resource,
       problem: `policies of role ${role}: ${size} characters together, at most ${MOST_INLINE} (${IAM_QUOTAS})`,
     }));
+}
+
+/** Actions that a topic's policy can name; another one makes SNS refuse the whole: the source of the policy's limit. */
+const TOPIC_ACTIONS = [
+  'AddPermission',
+  'DeleteTopic',
+  'GetDataProtectionPolicy',
+  'GetTopicAttributes',
+  'ListSubscriptionsByTopic',
+  'ListTagsForResource',
+  'Publish',
+  'PutDataProtectionPolicy',
+  'RemovePermission',
+  'SetTopicAttributes',
+  'Subscribe',
+].map((action) => `sns:${action}`);
+const SIDS = 'IAM/latest/UserGuide/reference_policies_elements_sid.html';
+
+/** The form of a policy: what its readers refuse whoever it is for. */
+export function policyProblems({ type, inputs }: SeenResource): string[] {
+  return ['policy', 'assumeRolePolicy'].flatMap((input) => {
+    const text = inputs[input];
+    if (typeof text !== 'string' || !/^aws:(iam|kms|s3|sns|ec2)/.test(type)) return [];
+    const said = (problem: string): string => `${input}: ${problem}`;
+    const statements = statementsIn(text);
+    if (statements === undefined) return [said('is no policy in JSON')];
+    const sids = statements.flatMap(({ Sid }) => (typeof Sid === 'string' ? [Sid] : []));
+    const actions = statements.flatMap(({ Action }) => textsOf(Action));
+    return [
+      ...sids
+        .filter((sid) => !/^[A-Za-z0-9]+$/.test(sid))
+        .map((sid) => said(`Sid ${sid}: letters and digits alone (${SIDS})`)),
+      ...sids.filter((sid, at) => sids.indexOf(sid) !== at).map((sid) => said(`Sid ${sid} is there twice (${SIDS})`)),
+      ...(type === 'aws:sns/topicPolicy:TopicPolicy'
+        ? actions
+            .filter((action) => !TOPIC_ACTIONS.includes(action))
+            .map((action) => said(`${action} is not for topics`))
+        : []),
+    ];
+  });
+}
+
+function statementsIn(text: string): Readonly<Record<string, unknown>>[] | undefined {
+  try {
+    const document: unknown = JSON.parse(text);
+    return isRecord(document) && Array.isArray(document.Statement) ? document.Statement.filter(isRecord) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -8,6 +8,7 @@ import { EXTREME_SHAPES, seenOf, STACK_SHAPES } from '../stack-shapes';
 import { botocoreData, callsOfBotocore } from './botocore';
 import { valuesAt } from './check-limits';
 import { API_MODELS, apiProblems, BOTOCORE_VERSION, translated, type ApiProblem } from './check-resources';
+import { TYPES_WITH_RULES } from './check-together';
 import { LIMITS } from './documented-limits';
 import { asText, extractCalls } from './extract';
 import { MAPPINGS } from './mappings';
@@ -68,7 +69,8 @@ describe('the mapping', () => {
         )
         .map((path) => `${type} ${path}`),
     );
-    expect(unmet).toEqual([]);
+    const types = new Set(everything().map(({ type }) => type));
+    expect([...unmet, ...TYPES_WITH_RULES.filter((type) => !types.has(type))]).toEqual([]);
   });
 
   it('has patterns that JavaScript can read', () => {
@@ -195,6 +197,66 @@ describe('one wrong input', () => {
       { type: 'ALIAS' },
       'enum',
       /ResourceRecordSet\.Type: "ALIAS"/,
+    ],
+    ['a policy that is no JSON', role, { assumeRolePolicy: '{' }, 'limit', /^assumeRolePolicy: is no policy in JSON/],
+    ['a policy without statements', 'aws:kms/key:Key', { policy: '{}' }, 'limit', /^policy: is no policy in JSON/],
+    [
+      'a statement twice',
+      'aws:s3/bucketPolicy:BucketPolicy',
+      { policy: '{"Statement":[{"Sid":"A"},{"Sid":"A"}]}' },
+      'limit',
+      /^policy: Sid A is there twice/,
+    ],
+    [
+      'a Sid with a space',
+      'aws:kms/key:Key',
+      { policy: '{"Statement":[{"Sid":"A b"}]}' },
+      'limit',
+      /^policy: Sid A b: /,
+    ],
+    [
+      'an action that no topic knows',
+      'aws:sns/topicPolicy:TopicPolicy',
+      { policy: '{"Statement":[{"Sid":"A","Action":"sns:*"}]}' },
+      'limit',
+      /^policy: sns:\* is not for topics/,
+    ],
+    ['a window of more than a day', alarm, { period: 60, evaluationPeriods: 1441 }, 'limit', /86460 seconds together/],
+    [
+      'more at least than at most',
+      'aws:autoscaling/group:Group',
+      { minSize: 5 },
+      'limit',
+      /^minSize, maxSize: 5 is over 4/,
+    ],
+    [
+      'a check that lasts as long as its interval',
+      'aws:lb/targetGroup:TargetGroup',
+      { healthCheck: { interval: 15, timeout: 15 } },
+      'limit',
+      /^healthCheck\.timeout: must be shorter/,
+    ],
+    [
+      'failover to nothing',
+      'aws:elasticache/replicationGroup:ReplicationGroup',
+      { numCacheClusters: 1 },
+      'limit',
+      /^numCacheClusters: failover/,
+    ],
+    [
+      'a backup while RDS is maintained',
+      'aws:rds/instance:Instance',
+      { backupWindow: '08:00-09:00' },
+      'limit',
+      /^backupWindow, maintenanceWindow: overlap/,
+    ],
+    ['storage that cannot grow', 'aws:rds/instance:Instance', { maxAllocatedStorage: 21 }, 'limit', /at least a tenth/],
+    [
+      'a version outside ASCII',
+      'aws:s3/bucketObjectv2:BucketObjectv2',
+      { metadata: { version: 'é', commit: 'x', pcr0: 'x' } },
+      'limit',
+      /^metadata\.version: "é"/,
     ],
     [
       'an input that leads nowhere',

@@ -2,8 +2,9 @@ import { secretNames } from '../engine/property-values';
 import type { SeenResource } from '../mock-aws';
 import { tagsOfProvider } from '../rules/seen-resources';
 import apiModels from './api-models.lock.json';
-import { isWithin, limitProblems, rolePolicyProblems, SECRET, tagProblems } from './check-limits';
+import { isWithin, limitProblems, policyProblems, rolePolicyProblems, SECRET, tagProblems } from './check-limits';
 import { checkRequest, faultText, type Fault } from './check-request';
+import { togetherProblems } from './check-together';
 import type { Request } from './drafts';
 import { MAPPINGS } from './mappings';
 import { SOURCE, type Mappings } from './mapping';
@@ -71,7 +72,11 @@ export function apiProblems(
       ),
       ...tagProblems(tags).map(of(resource, 'limit')),
     ]),
-    ...aws.flatMap((resource) => limitProblems(resource).map(of(resource, 'limit'))),
+    ...aws.flatMap((resource) =>
+      [...limitProblems(resource), ...togetherProblems(resource), ...policyProblems(resource)].map(
+        of(resource, 'limit'),
+      ),
+    ),
     ...rolePolicyProblems(aws).map(({ resource, problem }) => of(resource, 'limit')(problem)),
   ];
 }

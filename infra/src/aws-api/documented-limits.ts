@@ -161,6 +161,8 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, Limit>>>> =
   },
   'aws:s3/bucketObjectv2:BucketObjectv2': {
     key: { min: 1, maxBytes: 1024, source: 'AmazonS3/latest/userguide/object-keys.html' },
+    'metadata.version': { pattern: '[ -~]*', source: 'AmazonS3/latest/userguide/UsingMetadata.html' },
+    'metadata.commit': { pattern: '[ -~]*', source: 'AmazonS3/latest/userguide/UsingMetadata.html' },
   },
   'aws:iam/role:Role': { assumeRolePolicy: { max: 2048, source: IAM_QUOTAS } },
   'aws:kms/key:Key': {
@@ -231,7 +233,10 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, Limit>>>> =
     name: { min: 1, max: 256, pattern: '[A-Za-z0-9_-]+', source: 'sns/latest/api/API_CreateTopic.html' },
   },
   'aws:sns/topicPolicy:TopicPolicy': {
-    policy: { maxBytes: 30_720, source: 'sns/latest/api/API_SetTopicAttributes.html' },
+    policy: {
+      maxBytes: 30_720,
+      source: 'sns/latest/dg/sns-access-policy-language-api-permissions-reference.html',
+    },
   },
   'aws:sns/topicSubscription:TopicSubscription': {
     protocol: {
