@@ -20,7 +20,7 @@ export interface Finding {
 export const GROUPS = ['here', 'aws', 'names', 'stores', 'providers', 'congress'] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** What a check cannot do without; where it is not to be had the check is skipped, and the check that says why has failed. */
+/** What a check cannot do without. Where it cannot be had the check is skipped, if the check that reports why is run too; else it fails. */
 export type Need = 'plan' | 'account';
 
 export interface Check {
@@ -54,9 +54,14 @@ export interface Context {
   aws(): AwsClients;
 }
 
-/** Something a check needs is not to be had; which check says why. */
+/** Something a check needs cannot be had. */
 export class Unavailable extends Error {
-  constructor(reason: string, cause?: unknown) {
+  /** @param explainedBy the check that reports why; none where the operator asked for it (--offline) */
+  constructor(
+    reason: string,
+    readonly explainedBy?: string,
+    cause?: unknown,
+  ) {
     super(reason, { cause });
     this.name = 'Unavailable';
   }

@@ -1,4 +1,4 @@
-import { lines, look } from '../testing/look';
+import { lines, look, preflight, type SeenFinding } from '../testing/look';
 import { awsError, startStandInAws, type Answer, type StandInAws } from '../testing/stand-in-aws';
 
 const CHECKS = ['vcpu-quota', 'instance-type', 'ami', 'address-quota', 'bucket-names', 'kms-keys', 'secrets', 'parent'];
@@ -65,9 +65,29 @@ describe('credentials', () => {
 
   it('lets the other checks be skipped', async () => {
     identity(awsError('ExpiredToken', 403));
+    const { code, out } = await preflight(
+      ['--stack', 'prod', '--json', '--only', ['aws-credentials', ...CHECKS].join(',')],
+      { ports: { aws: { endpoint: aws.endpoint, credentials } } },
+    );
+    expect(code).toBe(1);
+    const { checks } = JSON.parse(out) as { checks: SeenFinding[] };
+    expect(lines(checks)).toEqual([
+      'fail: the AWS session has expired',
+      ...CHECKS.map(() => 'skip: AWS was not asked: see aws-credentials'),
+    ]);
+    expect(aws.asked).toEqual(['GetCallerIdentity']);
+  });
+
+  it('fails each of them that runs without the check that tells why', async () => {
+    identity(awsError('ExpiredToken', 403));
     for (const name of CHECKS)
-      expect(lines(await lookAt(name))).toEqual(['skip: AWS was not asked: see aws-credentials']);
-    expect(aws.asked).toEqual(CHECKS.map(() => 'GetCallerIdentity'));
+      expect(await lookAt(name)).toMatchObject([
+        {
+          status: 'fail',
+          found: 'AWS was not asked: see aws-credentials; not checked',
+          command: 'npm run ops -- preflight --stack prod --only aws-credentials',
+        },
+      ]);
   });
 });
 
@@ -75,7 +95,7 @@ it('reports a time-out as one, where AWS did not tell in time who asks', async (
   for (const name of CHECKS) {
     identity(silence);
     expect(lines(await lookAt(name))).toEqual([
-      'skip: AWS did not tell in time who asks; not checked: see aws-credentials',
+      'fail: AWS did not tell in time who asks: see aws-credentials; not checked',
     ]);
   }
 });

@@ -32,7 +32,7 @@ export interface Plan {
 /** The configuration cannot work, whatever is built. */
 export class PlanRefused extends Unavailable {
   constructor(readonly problems: readonly string[]) {
-    super('the stack’s configuration cannot work: see configuration');
+    super('the stack’s configuration cannot work: see configuration', 'configuration');
     this.name = 'PlanRefused';
   }
 }
@@ -40,7 +40,7 @@ export class PlanRefused extends Unavailable {
 /** Whether the configuration can work is not known. */
 export class PlanTookTooLong extends Unavailable {
   constructor(cause: TookTooLong) {
-    super('the stack’s configuration was not checked in time: see configuration', cause);
+    super('the stack’s configuration was not checked in time: see configuration', 'configuration', cause);
     this.name = 'PlanTookTooLong';
     this.found = `infra’s preview ${cause.message}`;
   }

@@ -39,8 +39,9 @@ export class Facts {
     } catch (error) {
       throw new Unavailable(
         error instanceof TookTooLong
-          ? 'AWS did not tell in time who asks; not checked: see aws-credentials'
+          ? 'AWS did not tell in time who asks: see aws-credentials'
           : 'AWS was not asked: see aws-credentials',
+        'aws-credentials',
         error,
       );
     }

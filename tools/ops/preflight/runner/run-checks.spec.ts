@@ -88,12 +88,20 @@ it('does not call a configuration wrong whose preview took too long', async () =
   expect(out).toMatch(/skip {2}needy +the stack’s configuration was not checked in time: see configuration/);
 });
 
-it('skips what needs a plan that cannot be had', async () => {
-  const checks = [check('needy', () => Promise.resolve(pass('x')), { needs: ['plan'] })];
-  const { code, out } = await preflight(['--stack', 'prod'], {
-    checks,
-    ports: { runProgram: () => Promise.resolve({ code: 1, stdout: '', stderr: '  - no\n' }) },
+describe('what needs a plan that cannot be had', () => {
+  const needy = check('needy', () => Promise.resolve(pass('x')), { needs: ['plan'] });
+  const refusing = { runProgram: () => Promise.resolve({ code: 1, stdout: '', stderr: '  - no\n' }) };
+
+  it('is skipped, and the check that tells why fails', async () => {
+    const { code, out } = await preflight(['--stack', 'prod'], { checks: [configuration, needy], ports: refusing });
+    expect(code).toBe(1);
+    expect(out).toMatch(/FAIL {2}configuration +no\n/);
+    expect(out).toMatch(/skip {2}needy +.*see configuration\n/);
   });
-  expect(code).toBe(0);
-  expect(out).toMatch(/skip {2}needy +.*see configuration/);
+
+  it('fails where that check does not run: nothing was found out', async () => {
+    const { code, out } = await preflight(['--stack', 'prod'], { checks: [needy], ports: refusing });
+    expect(code).toBe(1);
+    expect(out).toMatch(/FAIL {2}needy +.*see configuration; not checked\n/);
+  });
 });

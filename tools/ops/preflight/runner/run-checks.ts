@@ -42,7 +42,10 @@ export async function runChecks(options: RunOptions): Promise<Outcome[]> {
   return outcomes;
 }
 
-async function findingsOf(check: Check, { facts, context, offline, limitMs }: RunOptions): Promise<readonly Finding[]> {
+async function findingsOf(
+  check: Check,
+  { checks, facts, context, offline, limitMs }: RunOptions,
+): Promise<readonly Finding[]> {
   if (offline && check.network) return [skip('not asked (--offline)')];
   try {
     // What others are asked for once has its own limit, before this check's clock starts.
@@ -59,7 +62,7 @@ async function findingsOf(check: Check, { facts, context, offline, limitMs }: Ru
     const findings = 'status' in found ? [found] : found;
     return findings.length > 0 ? findings : [skip('nothing to look at')];
   } catch (error) {
-    if (error instanceof Unavailable) return [skip(error.message)];
+    if (error instanceof Unavailable) return [unavailable(error, checks, context.stack)];
     if (error instanceof TookTooLong)
       return [
         fail(
@@ -74,4 +77,15 @@ async function findingsOf(check: Check, { facts, context, offline, limitMs }: Ru
       ),
     ];
   }
+}
+
+/** A check that nothing was found out about must not end with exit code 0. */
+function unavailable({ message, explainedBy }: Unavailable, checks: readonly Check[], stack: string): Finding {
+  return explainedBy === undefined || checks.some(({ name }) => name === explainedBy)
+    ? skip(message)
+    : fail(
+        `${message}; not checked`,
+        'this tells why',
+        `npm run ops -- preflight --stack ${stack} --only ${explainedBy}`,
+      );
 }

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describeWith, startSilentPort, workspaceRoot } from '@communique-tee/testing/harness';
 import { startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
@@ -84,10 +86,13 @@ describe('database', () => {
     await query("DELETE FROM _prisma_migrations WHERE id = 'old'");
     expect(found.slice(1)).toEqual(['fail: it has the migrations of before 2026-11-29, which a single one replaced']);
   });
-  it('fails where nothing is migrated', async () => {
-    expect(await said('database', { DATABASE_URL: await postgres.createDatabase() })).toContainEqual(
-      'fail: no migration has been applied',
-    );
+  it('fails where nothing is migrated, and passes after the command that it names', async () => {
+    const env = { DATABASE_URL: await postgres.createDatabase() };
+    const found = await look('database', { files, ports: { env } });
+    expect(lines(found)).toContain('fail: no migration has been applied');
+    const command = found.find(({ status }) => status === 'fail')?.command ?? 'false';
+    await promisify(execFile)('bash', ['-c', command], { cwd: workspaceRoot(), env: { ...process.env, ...env } });
+    expect((await look('database', { files, ports: { env } })).at(-1)?.status).toBe('pass');
   });
   it('fails where nothing can be written', async () => {
     const name = new URL(url).pathname.slice(1);
