@@ -22,7 +22,8 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, DeleteSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describeWithJudge, JUDGES } from '@communique-tee/testing/judges';
 import { randomBytes } from 'node:crypto';
-import { absent, lines, look, STACK_FILE } from '../preflight/testing/look';
+import type { Ports } from '../preflight/ports';
+import { absent, lines, look, programs, realPreview, STACK_FILE } from '../preflight/testing/look';
 import { MOTO_ACCOUNT, MOTO_CREDENTIALS, startMoto, type Moto } from './start-moto';
 import { startNotInMoto, type NotInMoto } from './not-in-moto';
 
@@ -98,10 +99,18 @@ describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
     expect(await said('address-quota')).toEqual(['fail: 1 wanted (0 there already), 5 used by others, quota 5']);
   });
 
-  it('instance-type: in Cape Town one of the first two zones has no c6g', async () => {
+  it('instance-type: zone us-east-1e has no c6g', async () => {
     expect(await said('instance-type')).toEqual(['pass: c6g.xlarge in us-east-1a and us-east-1b, enclaves supported']);
+    const elsewhere = (await realPreview()).replaceAll('us-east-1b', 'us-east-1e');
+    const runProgram: Ports['runProgram'] = async (command, args) =>
+      command === process.execPath ? { code: 0, stdout: elsewhere, stderr: '' } : programs(command, args);
+    const found = await look('instance-type', {
+      ports: { runProgram, env: { ...process.env }, aws: { credentials: MOTO_CREDENTIALS } },
+    });
+    expect(lines(found)).toEqual(['fail: c6g.xlarge is not offered in us-east-1e, where the subnets will be']);
+    expect(found[0]?.todo).toContain('availabilityZones: us-east-1a, us-east-1b, us-east-1c, us-east-1d, us-east-1f;');
     expect(await said('instance-type', [], 'af-south-1')).toEqual([
-      'fail: c6g.xlarge is not offered in af-south-1a, where the subnets will be',
+      'fail: this account has no zone us-east-1a and us-east-1b in af-south-1',
     ]);
   });
 

@@ -2,6 +2,7 @@ import {
   DescribeAvailabilityZonesCommand,
   DescribeInstanceTypeOfferingsCommand,
   DescribeInstanceTypesCommand,
+  type InstanceTypeOffering,
 } from '@aws-sdk/client-ec2';
 import { explainAws } from '../aws/explain';
 import { fail, pass, type Check, type Context, type Finding } from '../check';
@@ -9,20 +10,22 @@ import { fail, pass, type Check, type Context, type Finding } from '../check';
 /** infra's table has taken it (configuration); here AWS itself is asked. */
 export const instanceType: Check = {
   name: 'instance-type',
-  title: 'AWS offers the instance type in both zones, with enclaves, and its architecture is the image’s',
+  title:
+    'AWS offers the instance type in both of availabilityZones, with enclaves, and its architecture is the image’s',
   group: 'aws',
   network: true,
   needs: ['plan', 'account'],
   async run(context) {
-    const { instanceType: name, architecture } = await context.plan();
+    const { instanceType: name, architecture, zones } = await context.plan();
     const { ec2 } = context.aws();
     const options = { abortSignal: context.signal };
     try {
-      const zones = await zonesOf(context);
-      if (zones.length < 2)
+      const usable = await zonesOf(context);
+      const absent = zones.filter((zone) => !usable.includes(zone));
+      if (absent.length > 0)
         return fail(
-          `${context.stackFile.region ?? 'the region'} has less than two zones for this account`,
-          'take another region',
+          `this account has no zone ${absent.join(' and ')} in ${context.region}`,
+          `name two of these in availabilityZones: ${usable.join(', ')}`,
         );
       const filter = { Name: 'instance-type', Values: [name] };
       const [{ InstanceTypeOfferings: offerings = [] }, { InstanceTypes: types = [] }] = await Promise.all([
@@ -41,7 +44,7 @@ export const instanceType: Check = {
         wrong.push(
           fail(
             `${name} is not offered in ${missing.join(' and ')}, where the subnets will be`,
-            'take another instanceType',
+            `before the first pulumi up, name two of these in availabilityZones: ${offeredIn(offerings)}; after it, take another instanceType`,
           ),
         );
       if (type.NitroEnclavesSupport !== 'supported')
@@ -60,17 +63,17 @@ export const instanceType: Check = {
   },
 };
 
-/** The two that infra/src/lookups.ts takes. */
+const offeredIn = (offerings: readonly InstanceTypeOffering[]): string =>
+  offerings
+    .flatMap(({ Location: zone }) => (zone === undefined ? [] : [zone]))
+    .sort()
+    .join(', ');
+
+/** Zones of the region that this account may use. */
 async function zonesOf(context: Context): Promise<string[]> {
-  const filters = [
-    { Name: 'state', Values: ['available'] },
-    { Name: 'opt-in-status', Values: ['opt-in-not-required'] },
-  ];
+  const filters = [{ Name: 'state', Values: ['available'] }];
   const { AvailabilityZones: zones = [] } = await context
     .aws()
     .ec2.send(new DescribeAvailabilityZonesCommand({ Filters: filters }), { abortSignal: context.signal });
-  return zones
-    .flatMap(({ ZoneName: name }) => (name === undefined ? [] : [name]))
-    .sort()
-    .slice(0, 2);
+  return zones.flatMap(({ ZoneName: name }) => (name === undefined ? [] : [name])).sort();
 }

@@ -18,6 +18,7 @@ it('reads what infra would make', async () => {
   expect(plan).toMatchObject({
     instanceType: 'c6g.xlarge',
     architecture: 'arm64',
+    zones: ['us-east-1a', 'us-east-1b'],
     instances: 1,
     maxInstances: 1,
     instancesWhileReplacing: 2,

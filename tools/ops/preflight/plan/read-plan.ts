@@ -9,6 +9,8 @@ export interface Plan {
   /** The instance type that infra's table took. */
   readonly instanceType: string;
   readonly architecture: 'arm64' | 'x86_64';
+  /** Of the subnets, as availabilityZones names them. */
+  readonly zones: readonly string[];
   readonly instances: number;
   readonly maxInstances: number;
   /** Most instances at once, while an instance refresh replaces them. */
@@ -109,6 +111,13 @@ function parsePlan(json: string, imageIsReal: boolean): Omit<Plan, 'artifactProb
   return {
     instanceType,
     architecture: /^[a-z]+\d+g/.test(instanceType) ? 'arm64' : 'x86_64',
+    zones: [
+      ...new Set(
+        ofType('ec2.Subnet').flatMap(({ inputs }) =>
+          typeof inputs['availabilityZone'] === 'string' ? [inputs['availabilityZone']] : [],
+        ),
+      ),
+    ].sort(),
     instances,
     maxInstances,
     instancesWhileReplacing: Math.max(maxInstances, Math.ceil((instances * percent) / 100)),
