@@ -70,8 +70,18 @@ const LONGEST = [
   'hostedZone=example.org',
 ];
 
-/** Everything that can be asked for at once, with usual values and with the longest. */
+/** What is asked for more rarely, everything at once, and the longest values. */
 export const EXTREME_SHAPES: readonly StackShape[] = [
+  {
+    title: 'staging on x86-64 with its own image build',
+    stack: 'staging',
+    changes: [...IMAGE_BUILD, 'instanceType=c6i.xlarge'],
+  },
+  {
+    title: 'one parent of a stack without production, behind a network balancer, with PostgreSQL elsewhere',
+    stack: 'staging',
+    changes: ['balancer=network', 'database=external', 'balancerLogDays=0', 'hostedZone=communique.example.org'],
+  },
   { title: 'prod with all options', stack: 'prod', changes: ALL_OPTIONS },
   {
     title: 'the longest names behind a balancer',

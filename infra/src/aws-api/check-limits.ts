@@ -92,7 +92,7 @@ export function rolePolicyProblems(
     }));
 }
 
-/** Actions that a topic's policy can name; another one makes SNS refuse the whole: the source of the policy's limit. */
+/** Actions that a topic's policy can name. SNS refuses a policy with another one; its limit in documented-limits.ts has the source. */
 const TOPIC_ACTIONS = [
   'AddPermission',
   'DeleteTopic',
@@ -108,7 +108,7 @@ const TOPIC_ACTIONS = [
 ].map((action) => `sns:${action}`);
 const SIDS = 'IAM/latest/UserGuide/reference_policies_elements_sid.html';
 
-/** The form of a policy: what its readers refuse whoever it is for. */
+/** The form of a policy, which AWS refuses before it looks at who may do what. */
 export function policyProblems({ type, inputs }: SeenResource): string[] {
   return ['policy', 'assumeRolePolicy'].flatMap((input) => {
     const text = inputs[input];

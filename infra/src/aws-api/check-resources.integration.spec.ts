@@ -25,7 +25,7 @@ const of = (title: string): SeenResource[] => seen.get(title) ?? [];
 const everything = (): SeenResource[] => [...seen.values()].flat();
 
 describe('what the program asks AWS for', () => {
-  it.each(shapes)('is what the models of AWS’s API and its documents allow: $title', ({ title }) => {
+  it.each(shapes)('is allowed by AWS’s models and documents: $title', ({ title }) => {
     expect(of(title).length).toBeGreaterThan(100);
     expect(apiProblems(of(title))).toEqual([]);
   });
@@ -335,7 +335,7 @@ it('finds a resource of a type that has no mapping', () => {
 });
 
 describeWithJudge(JUDGES.botocore, 'the committed extract of AWS’s models', ({ folder }) => {
-  it('is what botocore says today', () => {
+  it('equals a fresh extract from botocore', () => {
     const models = callsOfBotocore(botocoreData(folder));
     const requests = translated(everything(), models).flatMap((translation) => translation.requests);
     const text = asText(JUDGES.botocore.version, extractCalls(requests, models));

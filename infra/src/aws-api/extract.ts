@@ -36,7 +36,7 @@ export const asText = (version: string, calls: Calls): string => {
   return `{\n  "botocore": ${JSON.stringify(version)},\n  "calls": {\n${lines.join(',\n')}\n  }\n}\n`;
 };
 
-/** What AWS's models say of the members in these requests, and of those that they demand beside. */
+/** The part of AWS's models that these requests need: their members, and those that are required beside. */
 export function extractCalls(requests: readonly Request[], models: Calls): Calls {
   const kept: Record<string, Shape> = {};
   for (const { call, params } of [...requests].sort((a, b) => (a.call < b.call ? -1 : 1))) {

@@ -1,6 +1,6 @@
 /**
- * A pattern of AWS's models as JavaScript has it. They are written for Java, and AWS matches the whole value, whether or not the pattern
- * says so (botocore itself does not apply them).
+ * A pattern of AWS's models as JavaScript has it. They are written for Java. AWS matches the whole value, with or without anchors in the
+ * pattern; botocore itself does not apply them.
  *
  * @throws SyntaxError where the pattern has something that JavaScript does not know
  */

@@ -13,7 +13,7 @@ export const SHAPE_TYPES = [
 ] as const;
 
 /**
- * What AWS's own model says of one value of a request: a node of the tree whose root is an operation's input. The words are botocore's
+ * What AWS's own model demands of one value of a request: a node of the tree whose root is an operation's input. The words are botocore's
  * (`min` and `max` bound a number, a text's characters, or the entries of a list or map).
  */
 export interface Shape {
