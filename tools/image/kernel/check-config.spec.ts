@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { statements, unmet } from './check-config';
+import { otherRandomSources, statements, unmet } from './check-config';
 
 describe('a kernel configuration', () => {
   it('is met when every option came out as asked', () => {
@@ -17,28 +17,48 @@ describe('a kernel configuration', () => {
     expect(unmet('CONFIG_A=y\n', '')).toEqual(['CONFIG_A=y was asked for, nothing came out']);
   });
 
-  it.each(['x86_64', 'arm64'])(
-    'of the enclave (%s) has no way in but vsock and no way to load code',
-    (architecture) => {
-      const text = (name: string) =>
-        readFileSync(join(__dirname, '..', '..', '..', 'image', 'kernel', `${name}.config`), 'utf8');
-      const asked = statements(`${text('common')}\n${text(architecture)}`);
-      for (const off of [
-        'MODULES',
-        'DEVMEM',
-        'NETDEVICES',
-        'BLOCK',
-        'BPF_SYSCALL',
-        'KEXEC',
-        'COREDUMP',
-        'DEBUG_FS',
-        'IO_URING',
-      ]) {
-        expect([off, asked.get(`CONFIG_${off}`)]).toEqual([off, 'n']);
-      }
-      for (const on of ['NSM', 'VIRTIO_VSOCKETS', 'STRICT_KERNEL_RWX', 'SECCOMP_FILTER', 'PANIC_ON_OOPS']) {
-        expect([on, asked.get(`CONFIG_${on}`)]).toEqual([on, 'y']);
-      }
-    },
-  );
+  it('with a source of random numbers beside the NSM is found out', () => {
+    const finished = 'CONFIG_HW_RANDOM=y\nCONFIG_NSM=y\n# CONFIG_HW_RANDOM_VIRTIO is not set\n';
+    expect(otherRandomSources(finished)).toEqual([]);
+    expect(otherRandomSources(`${finished}CONFIG_HW_RANDOM_ARM_SMCCC_TRNG=y\n`)).toEqual([
+      'CONFIG_HW_RANDOM_ARM_SMCCC_TRNG',
+    ]);
+  });
+
+  it.each([
+    ['x86_64', 'RTC_DRV_CMOS'],
+    ['arm64', 'RTC_DRV_PL031'],
+  ])('of the enclave (%s) has a clock, no way in but vsock and no way to load code', (architecture, clock) => {
+    const text = (name: string) =>
+      readFileSync(join(__dirname, '..', '..', '..', 'image', 'kernel', `${name}.config`), 'utf8');
+    const asked = statements(`${text('common')}\n${text(architecture)}`);
+    for (const off of [
+      'MODULES',
+      'DEVMEM',
+      'NETDEVICES',
+      'BLOCK',
+      'BPF_SYSCALL',
+      'KEXEC',
+      'COREDUMP',
+      'DEBUG_FS',
+      'IO_URING',
+      'RTC_SYSTOHC',
+      'RTC_INTF_DEV',
+      'HW_RANDOM_ARM_SMCCC_TRNG',
+      'HW_RANDOM_VIA',
+    ]) {
+      expect([off, asked.get(`CONFIG_${off}`)]).toEqual([off, 'n']);
+    }
+    for (const on of [
+      'NSM',
+      'VIRTIO_VSOCKETS',
+      'STRICT_KERNEL_RWX',
+      'SECCOMP_FILTER',
+      'PANIC_ON_OOPS',
+      'RTC_HCTOSYS',
+      clock,
+    ]) {
+      expect([on, asked.get(`CONFIG_${on}`)]).toEqual([on, 'y']);
+    }
+  });
 });

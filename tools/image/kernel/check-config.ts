@@ -22,3 +22,13 @@ export function unmet(fragment: string, finished: string): string[] {
     .filter(([option, value]) => (have.get(option) ?? 'n') !== value)
     .map(([option, value]) => `${option}=${value} was asked for, ${have.get(option) ?? 'nothing'} came out`);
 }
+
+/**
+ * Drivers for random numbers in a finished configuration, of which an enclave has none but the NSM's: the kernel takes the one of the
+ * highest quality, and init ends the enclave when that is another.
+ */
+export function otherRandomSources(finished: string): string[] {
+  return [...statements(finished)]
+    .filter(([option, value]) => /^CONFIG_HW_RANDOM_\w+$/.test(option) && value === 'y')
+    .map(([option]) => option);
+}

@@ -19,7 +19,7 @@ import { group } from '../debian-archive/lock';
 import { say, seconds } from '../debian-archive/say';
 import { SetupError } from '../debian-archive/setup-error';
 import { readImageLock, type ImageArchitecture } from '../inputs/lock-inputs';
-import { statements, unmet } from './check-config';
+import { otherRandomSources, statements, unmet } from './check-config';
 
 /** Bump when the steps below change what comes out. */
 const RECIPE = 1;
@@ -138,7 +138,10 @@ async function build(root: string, architecture: ImageArchitecture, folder: stri
       ./scripts/kconfig/merge_config.sh -m .config ../fragment
       make ${make} olddefconfig`);
     const finished = readFileSync(join(inside.work, 'linux', '.config'), 'utf8');
-    const missing = unmet(wanted, finished);
+    const missing = [
+      ...unmet(wanted, finished),
+      ...otherRandomSources(finished).map((option) => `${option}=y is another source of random numbers than the NSM`),
+    ];
     if (missing.length > 0)
       throw new SetupError('build_failed', `image/kernel/${architecture}.config:\n  ${missing.join('\n  ')}`);
     say('kernel: compiling (3 to 10 minutes on two cores)');
