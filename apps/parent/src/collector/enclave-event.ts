@@ -38,7 +38,11 @@ const LAST_WORDS = { name: text, variables: names } as const satisfies Record<st
 const flag: Check = (value) => typeof value === 'boolean';
 const INIT_FIELDS = {
   allowed: text,
+  attestedMs: number,
   clocksource: text,
+  correctedMs: number,
+  correction: text,
+  differenceMs: number,
   errno: number,
   exitCode: number,
   hypervisorClock: flag,
@@ -46,10 +50,13 @@ const INIT_FIELDS = {
   parentCid: number,
   path: text,
   pid: number,
+  reason: text,
   rng: text,
+  rtc: text,
   seededBytes: number,
   signal: number,
   status: number,
+  tookMs: number,
   tries: number,
   uid: number,
 } as const satisfies Record<string, Check>;
