@@ -3,10 +3,9 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '@communique-tee/command-line';
 import { writeCpio, writeImage, type Measurements } from '@communique-tee/eif';
-import { cacheFolder } from '../debian-archive/cache-folder';
 import { group } from '../debian-archive/lock';
 import { sha256Of } from '../debian-archive/download';
-import { ensureInit } from '../inputs/init';
+import { ensureInit, type InitForTests } from '../inputs/init';
 import { readImageLock, type ImageArchitecture } from '../inputs/lock-inputs';
 import { runtimeLibraries } from '../inputs/runtime-libraries';
 import { ensureKernel } from '../kernel/kernel';
@@ -18,7 +17,8 @@ import { appRamdisk, bootRamdisk } from './contents';
 import { BuildError } from './build-error';
 import { bundleEnclave, checkConfiguration, type ConfigurationSummary } from './enclave-bundle';
 import { materialsOf } from './materials';
-import { fetchNpmPackage, lockedPackage, readLockfile } from './npm-package';
+import { imageRuntime } from './image-runtime';
+import { readLockfile } from './npm-package';
 import { sourceOf } from './source';
 
 export interface ImageRequest {
@@ -28,6 +28,8 @@ export interface ImageRequest {
   /** The enclave's configuration of one stack (JSON); it becomes part of the image, word for word. */
   configurationFile: string;
   outFolder: string;
+  /** For a control. Such an image has other measurements than the one that is shipped. */
+  initForTests?: InitForTests;
   step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
 }
 
@@ -52,6 +54,7 @@ export async function buildImage({
   arch,
   configurationFile,
   outFolder,
+  initForTests = {},
   step,
 }: ImageRequest): Promise<BuiltImage> {
   const work = await workFolder(outFolder);
@@ -60,28 +63,20 @@ export async function buildImage({
       checkConfiguration(root, join(work, 'check'), configurationFile),
     );
     const kernel = await step('the kernel', () => ensureKernel(root, arch));
-    const init = await step('init', () => ensureInit(root, arch));
+    const init = await step('init', () => ensureInit(root, arch, initForTests));
     const lockfile = readLockfile(root);
-    const npmArch = arch === 'x86_64' ? 'x64' : 'arm64';
-    const nodePackage = lockedPackage(lockfile, `node_modules/node-linux-${npmArch}`);
-    const koffiPackage = lockedPackage(lockfile, `node_modules/@koromix/koffi-linux-${npmArch}`);
-    const [nodeFolder, koffiFolder] = await step('Node and koffi', () =>
-      Promise.all([nodePackage, koffiPackage].map((wanted) => fetchNpmPackage(wanted, cacheFolder()))),
-    );
+    const { node, koffi } = await step('Node and koffi', () => imageRuntime(lockfile, arch));
     const libraries = await step('the C and C++ libraries', () => runtimeLibraries(root, arch));
     const bundle = await step('the enclave’s bundle', () => bundleEnclave(root, join(work, 'bundle')));
     const contents = {
       init: init.file,
-      node: join(String(nodeFolder), 'bin', 'node'),
+      node: node.path,
       libraries,
       bundle: bundle.main,
-      koffi: join(String(koffiFolder), `linux_${npmArch}`, 'koffi.node'),
+      koffi: koffi.path,
       configuration: new Uint8Array(await readFile(configurationFile)),
     };
-    await requireCompared(readImageLock(root), arch, [
-      { npm: nodePackage, path: contents.node },
-      { npm: koffiPackage, path: contents.koffi },
-    ]);
+    await requireCompared(readImageLock(root), arch, [node, koffi]);
     const ramdisks = await step('the ramdisks', async () => {
       const [boot, app] = [join(work, 'boot.cpio'), join(work, 'app.cpio')];
       await writeCpio(bootRamdisk(contents), boot);
@@ -121,8 +116,8 @@ export async function buildImage({
       kernel: { source: group(readImageLock(root), 'linux-source'), sha256: kernel.sha256 },
       init: { sha256: await sha256Of(init.file), version: source.version },
       musl: group(readImageLock(root), arch === 'x86_64' ? 'compiler' : 'musl-arm64'),
-      node: nodePackage,
-      koffi: koffiPackage,
+      node: node.npm,
+      koffi: koffi.npm,
       libraries: group(readImageLock(root), `runtime-${arch}`),
       bundle,
       bundleSha256: await sha256Of(bundle.main),

@@ -24,5 +24,5 @@ export function workingAccelerator({ qemu }: Emulator): Accelerator {
   return (probe.error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT' ? 'kvm' : 'tcg';
 }
 
-export const acceleratorOptions = (accelerator: Accelerator): string[] =>
-  accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max'];
+export const acceleratorOptions = (accelerator: Accelerator, emulatedCpu = 'max'): string[] =>
+  accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', emulatedCpu];

@@ -1,19 +1,23 @@
-// An enclave image, booted in QEMU's nitro-enclave machine: its own kernel, an NSM, vsock. The image is the production one.
+// An enclave image, booted under QEMU: its own kernel, an NSM, vsock. The image is the production one.
 import { spawnService, type Service } from '@communique-tee/testing/harness';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { SetupError } from '../debian-archive/setup-error';
-import { acceleratorOptions, workingAccelerator, type Accelerator } from './accelerator';
+import type { ImageArchitecture } from '../inputs/lock-inputs';
+import { workingAccelerator, type Accelerator } from './accelerator';
 import { ensureEmulator, type Emulator } from './ensure';
 import { answerHeartbeat } from './heartbeat';
+import { nitroMachine, virtMachine, type Machine } from './machines';
 
 export interface BootOptions {
   /** The checkout, whose lock says which emulator. */
   readonly root: string;
   /** The .eif. */
   readonly eif: string;
+  /** Of the image; default x86_64. */
+  readonly architecture?: ImageArchitecture;
   /** For sockets, logs and pid files; made when absent. Short: a socket's path has at most 107 bytes. */
   readonly folder: string;
   /** At least four times the image; default 512. */
@@ -27,8 +31,10 @@ export interface BootOptions {
   readonly moduleId?: string;
   /** Until the heartbeat; default 120 s, for a noisy machine without KVM. */
   readonly readyTimeoutMs?: number;
-  /** Default: KVM where it works. */
+  /** Default: KVM where it works. arm64 has none here. */
   readonly accelerator?: Accelerator;
+  /** QEMU's -rtc, such as `base=1971-01-01`: what the machine's clock reads at start. Default: the host's time. */
+  readonly rtc?: string;
   /** Put at the end of the kernel's command line, as whoever boots can here; on Nitro the whole line is measured. */
   readonly append?: string;
   /** Default true. false: somebody else listens at `<folder>/vsock_9000`, and nothing is waited for. */
@@ -59,21 +65,27 @@ export interface BootedEnclave extends AsyncDisposable {
  * @throws SetupError build_failed, with the end of the console, when the enclave ends or stays silent; those of ensureEmulator
  */
 export async function bootEnclave(options: BootOptions): Promise<BootedEnclave> {
-  const emulator = await ensureEmulator(options.root);
+  const emulator = await ensureEmulator(options.root, options.architecture ?? 'x86_64');
   mkdirSync(options.folder, { recursive: true });
+  if (options.architecture === 'arm64') return bootWith(emulator, 'tcg', await virtMachine(options), options);
   const accelerator = options.accelerator ?? workingAccelerator(emulator);
+  const boot = (by: Accelerator) => bootWith(emulator, by, nitroMachine(options, emulator.firmware, by), options);
   try {
-    return await bootWith(emulator, accelerator, options);
+    return await boot(accelerator);
   } catch (error) {
     // Some machines offer KVM and then cannot run a processor with it: only a boot shows that.
     if (accelerator !== 'kvm' || options.accelerator === 'kvm') throw error;
-    return bootWith(emulator, 'tcg', options);
+    return boot('tcg');
   }
 }
 
-async function bootWith(emulator: Emulator, accelerator: Accelerator, options: BootOptions): Promise<BootedEnclave> {
-  const { eif, folder, memoryMiB = 512, cpus = 2, readyTimeoutMs = 120_000 } = options;
-  const parentId = options.parentId ?? 'i-0emulated00000000';
+async function bootWith(
+  emulator: Emulator,
+  accelerator: Accelerator,
+  kind: Machine,
+  options: BootOptions,
+): Promise<BootedEnclave> {
+  const { folder, memoryMiB = 512, cpus = 2, readyTimeoutMs = 120_000 } = options;
   const udsPath = join(folder, 'vsock');
   const consoleLog = join(folder, 'console.log');
   const device = join(folder, 'vhost.sock');
@@ -95,24 +107,14 @@ async function bootWith(emulator: Emulator, accelerator: Accelerator, options: B
       command: qemu,
       args: [
         ...qemuArgs,
-        ...['-L', emulator.firmware, '-kernel', eif, '-m', `${memoryMiB}M`, '-smp', String(cpus)],
-        ...acceleratorOptions(accelerator),
-        '-M',
-        [
-          'nitro-enclave',
-          'vsock=vsock',
-          `id=${options.moduleId ?? `${parentId}-enc0000000000000001`}`,
-          `parent-role=${options.parentRole ?? 'arn:aws:iam::123456789012:role/parent'}`,
-          `parent-id=${parentId}`,
-        ].join(','),
-        ...['-chardev', `socket,id=vsock,path=${device}`, '-nographic', '-monitor', 'none', '-no-reboot'],
-        // Appended by whoever boots, so not measured: the host is CID 2 here, and a reset has to end this machine (it has no i8042).
-        ...[
-          '-append',
-          ['parent_cid=2 reboot=t tsc=reliable', ...(options.append === undefined ? [] : [options.append])].join(' '),
-        ],
+        ...kind.options,
+        ...['-m', `${memoryMiB}M`, '-smp', String(cpus)],
+        ...['-chardev', `socket,id=vsock,path=${device}`],
+        ...['-nographic', '-monitor', 'none', '-no-reboot'],
+        ...(options.rtc === undefined ? [] : ['-rtc', options.rtc]),
+        ...['-append', [kind.append, ...(options.append === undefined ? [] : [options.append])].join(' ')],
       ],
-      env: { ...(options.testPki === undefined ? {} : { NSM_TEST_PKI: options.testPki }) },
+      env: { ...kind.environment, ...(options.testPki === undefined ? {} : { NSM_TEST_PKI: options.testPki }) },
       logFile: consoleLog,
     });
     started.push(immediately(machine));

@@ -8,8 +8,9 @@ import { holdLock } from '../debian-archive/hold-lock';
 import { readLock } from '../debian-archive/lock';
 import { say } from '../debian-archive/say';
 import { SetupError } from '../debian-archive/setup-error';
+import type { ImageArchitecture } from '../inputs/lock-inputs';
 import { EMULATOR_LOCK } from './lock-inputs';
-import { buildEmulator, CONFIGURE, patchTexts } from './qemu';
+import { buildEmulator, configureOptions, patchTexts, qemuProgram } from './qemu';
 
 /** Bump when the layout of the folder changes. */
 const LAYOUT = 1;
@@ -23,7 +24,7 @@ export interface Emulator {
   readonly firmware: string;
 }
 
-function at(folder: string): Emulator {
+function at(folder: string, architecture: ImageArchitecture): Emulator {
   const lib = join(folder, 'lib');
   const program = (name: string) => [
     join(lib, 'ld-linux-x86-64.so.2'),
@@ -33,51 +34,53 @@ function at(folder: string): Emulator {
   ];
   return {
     folder,
-    qemu: program('qemu-system-x86_64'),
+    qemu: program(qemuProgram(architecture)),
     vhostDeviceVsock: program('vhost-device-vsock'),
     firmware: join(folder, 'share'),
   };
 }
 
-/** Where the emulator of this lock and these patches belongs. */
-export function emulatorFolder(root: string): string {
+/** Where the emulator of this lock and these patches belongs, for guests of one architecture. */
+export function emulatorFolder(root: string, architecture: ImageArchitecture): string {
   const lock = readLock(join(root, EMULATOR_LOCK));
-  return join(cacheFolder(), 'emulator', keyOf(LAYOUT, lock.groups, lock.sources, CONFIGURE, patchTexts(root)));
+  const key = keyOf(LAYOUT, lock.groups, lock.sources, configureOptions(architecture), patchTexts(root, architecture));
+  return join(cacheFolder(), 'emulator', key);
 }
 
 /** The emulator if it has been made, without making it. */
-export function findEmulator(root: string): Emulator | undefined {
-  const folder = emulatorFolder(root);
-  return existsSync(join(folder, 'made')) ? at(folder) : undefined;
+export function findEmulator(root: string, architecture: ImageArchitecture): Emulator | undefined {
+  const folder = emulatorFolder(root, architecture);
+  return existsSync(join(folder, 'made')) ? at(folder, architecture) : undefined;
 }
 
 /**
  * @param root the checkout
+ * @param architecture of the guest
  * @throws SetupError of each step, in words
  */
-export async function ensureEmulator(root: string): Promise<Emulator> {
+export async function ensureEmulator(root: string, architecture: ImageArchitecture): Promise<Emulator> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new SetupError(
       'build_failed',
       `the emulator runs on Linux on x86-64; this is ${process.platform} on ${process.arch}`,
     );
   }
-  const found = findEmulator(root);
+  const found = findEmulator(root, architecture);
   if (found) return found;
-  const folder = emulatorFolder(root);
+  const folder = emulatorFolder(root, architecture);
   mkdirSync(join(cacheFolder(), 'emulator'), { recursive: true });
   return holdLock(`${folder}.lock`, async () => {
-    if (existsSync(join(folder, 'made'))) return at(folder);
+    if (existsSync(join(folder, 'made'))) return at(folder, architecture);
     const draft = `${folder}.draft`;
     rmSync(draft, { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(draft);
     const logFile = `${folder}.log`;
     rmSync(logFile, { force: true });
-    say(`the emulator is made once, into ${folder}; log: ${logFile}`);
-    await buildEmulator(readLock(join(root, EMULATOR_LOCK)), root, draft, logFile);
+    say(`the emulator for ${architecture} is made once, into ${folder}; log: ${logFile}`);
+    await buildEmulator(readLock(join(root, EMULATOR_LOCK)), root, architecture, draft, logFile);
     writeFileSync(join(draft, 'made'), `${new Date().toISOString()}\n`);
     renameSync(draft, folder);
-    return at(folder);
+    return at(folder, architecture);
   });
 }

@@ -1,6 +1,13 @@
 // What an app that was taken over might try, each with how it ended.
 import { accessSync, constants, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
+import * as koffi from 'koffi';
+
+/** struct timespec and struct timeval: two words of eight bytes. */
+const WORDS = 16;
+/** struct timex, with room to spare; its first word, modes, is ADJ_OFFSET_SINGLESHOT. */
+const TIMEX = 512;
+const ADJ_OFFSET_SINGLESHOT = 0x8001;
 
 export function attempts(): Record<string, string> {
   return {
@@ -14,6 +21,13 @@ export function attempts(): Record<string, string> {
     seeInit: outcome(() => readFileSync('/proc/1/environ')),
     setUid: outcome(() => process.setuid?.(0)),
     memory: outcome(() => accessSync('/dev/mem', constants.F_OK)),
+    setClock: outcome(() => libc('int clock_settime(int clock, void *time)', 0, Buffer.alloc(WORDS))),
+    setTimeOfDay: outcome(() => libc('int settimeofday(void *time, void *zone)', Buffer.alloc(WORDS), null)),
+    slewClock: outcome(() => {
+      const timex = Buffer.alloc(TIMEX);
+      timex.writeUInt32LE(ADJ_OFFSET_SINGLESHOT);
+      libc('int adjtimex(void *timex)', timex);
+    }),
     runFromTmp: outcome(() => {
       writeFileSync('/tmp/program', '#!/usr/bin/node\n', { mode: 0o755 });
       const { error } = spawnSync('/tmp/program');
@@ -25,6 +39,11 @@ export function attempts(): Record<string, string> {
     }),
     programs: ['/bin', '/sbin', '/usr/bin', '/usr/sbin'].flatMap((folder) => list(folder)).join(' '),
   };
+}
+
+function libc(prototype: string, ...values: unknown[]): void {
+  const call = koffi.load('libc.so.6').func(prototype) as (...given: unknown[]) => number;
+  if (call(...values) < 0) throw Object.assign(new Error(prototype), { code: `errno ${koffi.errno()}` });
 }
 
 function outcome(act: () => unknown): string {

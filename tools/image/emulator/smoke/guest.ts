@@ -36,6 +36,7 @@ function look() {
     attempts: attempts(),
     parentCid,
     node: process.version,
+    nowMs: Date.now(),
     uptimeS: Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]),
   };
 }

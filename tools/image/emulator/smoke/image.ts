@@ -4,8 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { imageRuntime } from '../../build/image-runtime';
+import { readLockfile } from '../../build/npm-package';
 import { ensureInit } from '../../inputs/init';
-import { nodeBinary, runtimeLibraries } from '../../inputs/runtime-libraries';
+import type { ImageArchitecture } from '../../inputs/lock-inputs';
+import { runtimeLibraries } from '../../inputs/runtime-libraries';
 import { ensureKernel } from '../../kernel/kernel';
 
 /** Folders, and what is in them, with every folder above an entry. */
@@ -23,11 +26,18 @@ function withFolders(entries: CpioInput[]): CpioInput[] {
 const folder = (name: string): CpioInput => ({ kind: 'directory', name, mode: 0o755 });
 const file = (name: string, mode: number, path: string): CpioInput => ({ kind: 'file', name, mode, content: { path } });
 
-/** `KERNEL` and `INIT` in the environment take the place of ours, for work on either. */
-export async function smokeImage(root: string, into: string): Promise<WrittenImage & { path: string }> {
-  const kernel = process.env['KERNEL'] ?? (await ensureKernel(root, 'x86_64')).image;
-  const init = process.env['INIT'] ?? (await ensureInit(root, 'x86_64')).file;
-  const libraries = await runtimeLibraries(root, 'x86_64');
+/** Init asks the NSM for the time this often here. */
+export const CLOCK_CHECK_SECONDS = 3;
+
+export async function smokeImage(
+  root: string,
+  arch: ImageArchitecture,
+  into: string,
+): Promise<WrittenImage & { path: string }> {
+  const kernel = (await ensureKernel(root, arch)).image;
+  const init = (await ensureInit(root, arch, { clockCheckSeconds: CLOCK_CHECK_SECONDS })).file;
+  const libraries = await runtimeLibraries(root, arch);
+  const { node, koffi } = await imageRuntime(readLockfile(root), arch);
   execFileSync(
     process.execPath,
     [
@@ -52,10 +62,10 @@ export async function smokeImage(root: string, into: string): Promise<WrittenIma
   );
   await writeCpio(
     withFolders([
-      file('usr/bin/node', 0o755, nodeBinary(root, 'x86_64')),
+      file('usr/bin/node', 0o755, node.path),
       ...libraries.map(({ path, file: from }) => file(path, 0o755, from)),
       file('app/main.js', 0o644, join(into, 'bundle', 'main.js')),
-      file('app/koffi.node', 0o755, join(into, 'bundle', 'koffi.node')),
+      file('app/koffi.node', 0o755, koffi.path),
     ]),
     app,
   );
@@ -63,7 +73,7 @@ export async function smokeImage(root: string, into: string): Promise<WrittenIma
   const written = await writeImage(
     {
       kernel: { path: kernel },
-      cmdline: readFileSync(join(root, 'image/kernel/x86_64.cmdline'), 'utf8').trim(),
+      cmdline: readFileSync(join(root, `image/kernel/${arch}.cmdline`), 'utf8').trim(),
       ramdisks: [{ path: boot }, { path: app }],
       metadata: {
         imageName: 'smoke',
@@ -76,7 +86,7 @@ export async function smokeImage(root: string, into: string): Promise<WrittenIma
         dockerInfo: null,
         customMetadata: null,
       },
-      arch: 'x86_64',
+      arch,
     },
     path,
   );

@@ -3,6 +3,7 @@ import { connect, listen, parseAddress } from '@communique-tee/vsock';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from '../../debian-archive/say';
 import { bootEnclave, type BootedEnclave } from '../boot';
 import { makeTestPki } from '../test-pki';
+import type { ImageArchitecture } from '../../inputs/lock-inputs';
+import { checkClock, type SmokeEvent } from './clock';
 import { smokeImage } from './image';
 import { GUEST_PORT, LOG_PORT, PARENT_ECHO_PORT } from './ports';
 
@@ -43,14 +46,15 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   throw new Error(`${what} did not come`);
 }
 
-const events = () => received.map((line) => JSON.parse(line) as { event: string; source?: string });
+const events = () => received.map((line) => JSON.parse(line) as SmokeEvent);
 
-async function boot(root: string, folder: string): Promise<void> {
-  const image = await smokeImage(root, folder);
-  say(`image ${(image.sizeBytes / 1e6).toFixed(1)} MB, PCR0 ${image.measurements.pcr0.slice(0, 16)}`);
+async function boot(root: string, architecture: ImageArchitecture, folder: string): Promise<void> {
+  const image = await smokeImage(root, architecture, folder);
+  say(`${architecture} image ${(image.sizeBytes / 1e6).toFixed(1)} MB, PCR0 ${image.measurements.pcr0.slice(0, 16)}`);
   const pki = await makeTestPki(join(folder, 'pki'));
   const run = join(folder, 'run');
-  await using enclave = await bootEnclave({ root, eif: image.path, folder: run, testPki: pki.folder, memoryMiB: 768 });
+  const machine = { root, architecture, eif: image.path, testPki: pki.folder, memoryMiB: 768, rtc: 'base=1971-01-01' };
+  await using enclave = await bootEnclave({ ...machine, folder: run });
   say(`heartbeat after ${(enclave.heartbeatMs / 1000).toFixed(1)} s (${enclave.accelerator})`);
 
   // The collector comes late: what was said before must arrive all the same.
@@ -102,6 +106,9 @@ async function boot(root: string, folder: string): Promise<void> {
     [],
   );
 
+  const now = async () => (JSON.parse((await get(enclave, '/look')).toString()) as { nowMs: number }).nowMs;
+  await checkClock({ pki: pki.folder, events, now, accelerator: enclave.accelerator });
+
   assert.equal((await get(enclave, '/echo?bytes=300000')).length, 300_000, 'guest to host and back');
   assert.equal((await get(enclave, '/write-big?bytes=5000000')).length, 5_000_000, 'host from guest');
   await get(enclave, '/log?lines=3000');
@@ -134,18 +141,24 @@ async function boot(root: string, folder: string): Promise<void> {
   echo.close();
 
   await assert.rejects(
-    bootEnclave({ root, eif: image.path, folder: join(folder, 'other'), memoryMiB: 768, append: 'parent_cid=7' }),
+    bootEnclave({ ...machine, folder: join(folder, 'other'), append: 'parent_cid=7' }),
     /bad_parent_cid/,
     'nobody else is the parent',
+  );
+  await writeFile(join(pki.folder, 'refuse'), '');
+  await assert.rejects(
+    bootEnclave({ ...machine, folder: join(folder, 'timeless') }),
+    /no_attested_time/,
+    'no enclave starts where the NSM tells no time',
   );
   say(`all held; ${received.length} log lines arrived`);
 }
 
 /** Boots the smallest image and checks everything that init and the emulator promise. @throws where one of it does not hold */
-export async function smoke(): Promise<void> {
+export async function smoke(architecture: ImageArchitecture): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'smoke-'));
   try {
-    await boot(resolve('.'), folder);
+    await boot(resolve('.'), architecture, folder);
   } finally {
     if (process.env['KEEP']) say(folder);
     else rmSync(folder, { recursive: true, force: true });

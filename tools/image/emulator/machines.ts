@@ -1,0 +1,97 @@
+// The machines that QEMU has for an enclave: what of its command line depends on the architecture.
+import { readImage, type EifImage } from '@communique-tee/eif';
+import { createHash } from 'node:crypto';
+import { open, writeFile, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { acceleratorOptions, type Accelerator } from './accelerator';
+import type { BootOptions } from './boot';
+
+export interface Machine {
+  readonly options: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** The kernel's command line, or what is put behind the image's. */
+  readonly append: string;
+}
+
+/** The host is CID 2 to a guest of QEMU. What is appended is not measured. */
+const PARENT = 'parent_cid=2';
+const parentIdOf = ({ parentId = 'i-0emulated00000000' }: BootOptions) => parentId;
+const parentRoleOf = ({ parentRole = 'arn:aws:iam::123456789012:role/parent' }: BootOptions) => parentRole;
+const moduleIdOf = (options: BootOptions) => options.moduleId ?? `${parentIdOf(options)}-enc0000000000000001`;
+
+/** x86-64: QEMU's own machine for enclaves, which reads, checks and measures the image. */
+export function nitroMachine(options: BootOptions, firmware: string, accelerator: Accelerator): Machine {
+  const names = [
+    `id=${moduleIdOf(options)}`,
+    `parent-role=${parentRoleOf(options)}`,
+    `parent-id=${parentIdOf(options)}`,
+  ];
+  return {
+    options: [
+      ...['-L', firmware, '-kernel', options.eif, ...acceleratorOptions(accelerator)],
+      ...['-M', ['nitro-enclave', 'vsock=vsock', ...names].join(',')],
+    ],
+    environment: {},
+    // A reset has to end this machine, which has no i8042.
+    append: `${PARENT} reboot=t tsc=reliable`,
+  };
+}
+
+/**
+ * arm64: QEMU has no machine for enclaves, so `virt` gets the parts of the image, and its NSM the image's measurements. The kernel sees
+ * what a Nitro enclave on Graviton has as far as that is known: virtio 1 over MMIO, a 16550, a PL031, a GICv3, the TRNG that KVM offers.
+ *
+ * @throws EifError where the image is damaged: this machine checks nothing
+ */
+export async function virtMachine(options: BootOptions): Promise<Machine> {
+  const image = await readImage(options.eif);
+  const file = (name: string) => join(options.folder, name);
+  await copySections(options.eif, image, 'kernel', file('kernel'));
+  await copySections(options.eif, image, 'ramdisk', file('ramdisks'));
+  await writeFile(file('pcrs'), pcrLines(image, options));
+  return {
+    options: [
+      ...['-M', 'virt,gic-version=3,memory-backend=ram', ...acceleratorOptions('tcg', 'neoverse-n1')],
+      // vhost-user shares the guest's memory
+      ...['-object', `memory-backend-memfd,id=ram,size=${options.memoryMiB ?? 512}M,share=on`],
+      ...['-global', 'virtio-mmio.force-legacy=false', '-nic', 'none'],
+      ...['-device', 'vhost-user-vsock-device,chardev=vsock'],
+      ...['-device', `virtio-nsm-device,module-id=${moduleIdOf(options)}`],
+      ...['-kernel', file('kernel'), '-initrd', file('ramdisks')],
+    ],
+    environment: { NSM_TEST_PCRS: file('pcrs'), VIRT_TEST_NS16550: '1', VIRT_TEST_SMCCC_TRNG: '1' },
+    append: `${image.cmdline.replace(/\0$/, '')} ${PARENT}`,
+  };
+}
+
+/** All sections of a type, one behind the other, as the hypervisor lays them into memory. */
+async function copySections(eif: string, image: EifImage, type: 'kernel' | 'ramdisk', to: string): Promise<void> {
+  const [from, out] = [await open(eif), await open(to, 'w')];
+  try {
+    for (const section of image.sections) if (section.type === type) await copy(from, section, out);
+  } finally {
+    await Promise.all([from.close(), out.close()]);
+  }
+}
+
+async function copy(from: FileHandle, section: EifImage['sections'][number], out: FileHandle): Promise<void> {
+  const bytes = Buffer.alloc(section.sizeBytes);
+  await from.read(bytes, 0, section.sizeBytes, section.dataOffset);
+  await out.write(bytes);
+}
+
+/** For NSM_TEST_PCRS. PCR3 and PCR4 are the SHA-384 of 48 zero bytes and the role's ARN or the instance's id. */
+function pcrLines({ measurements }: EifImage, options: BootOptions): string {
+  const { pcr0, pcr1, pcr2, pcr8 } = measurements;
+  const extended = (text: string) => createHash('sha384').update(Buffer.alloc(48)).update(text).digest('hex');
+  const values: readonly (readonly [number, string | undefined])[] = [
+    [0, pcr0],
+    [1, pcr1],
+    [2, pcr2],
+    [3, extended(parentRoleOf(options))],
+    [4, extended(parentIdOf(options))],
+    [8, pcr8],
+  ];
+  return values.flatMap(([index, value]) => (value === undefined ? [] : [`${index} ${value}\n`])).join('');
+}
