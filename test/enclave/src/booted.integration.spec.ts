@@ -1,70 +1,41 @@
 import { createHash } from 'node:crypto';
 import { copyFile, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pcr3OfRole, unsafeTrustAnchorFromPem, verifyAttestation } from '@communique-tee/attestation';
+import { pcr3OfRole, verifyAttestation } from '@communique-tee/attestation';
 import {
   fetchEnclaveKey,
   followMessage,
   postMessage,
-  prepareMessage,
   verifyResult,
-  type GatewayOptions,
   type PreparedMessage,
-  type TrustPolicy,
 } from '@communique-tee/client';
 import { readImage } from '@communique-tee/eif';
 import { bootEnclave } from '@communique-tee/emulator';
-import type { CongressMessage } from '@communique-tee/protocol';
 import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { developmentMeasurements, developmentRoleArn } from '@communique-tee/testing/nsm-mock';
 import { startRedis, type Redis } from '@communique-tee/testing/redis';
-import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
-import { plantedMessage } from '@communique-tee/test-system';
-import { emulatedEnclave, type EmulatedEnclave } from './emulated-enclave';
+import { plantedMessage, receivedBy } from '@communique-tee/test-system';
+import { fetchDocument, linesWithDroppedFields, startBootedSystem, type BootedSystem } from './booted-system';
 
 const PARENT_ID = 'i-0emulated00000000';
 
 let folder: TemporaryFolder;
 let redis: Redis;
-let system: System;
-let enclave: EmulatedEnclave;
-let policy: TrustPolicy;
-let sender: GatewayOptions;
+let booted: BootedSystem;
 
 beforeAll(async () => {
   [folder, redis] = await Promise.all([temporaryFolder('booted'), startRedis()]);
-  system = await startSystem({
-    folder: folder.path,
-    redisUrl: redis.url,
-    enclave: async (surroundings) => (enclave = await emulatedEnclave(surroundings)),
-    gatewayEnvironment: {
-      DELIVERY_MIN_BACKOFF_MS: '50',
-      DELIVERY_MAX_BACKOFF_MS: '500',
-      ENCLAVE_TIMEOUT_MS: '30000',
-      DELIVERY_LEASE_MS: '40000',
-      DELIVERY_POLL_MS: '100',
-      RATE_LIMIT_MAX_REQUESTS: '10000',
-      RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
-    },
-    step: async (title, work) => {
-      process.stderr.write(`  ${new Date().toISOString().slice(11, 19)}  ${title}\n`);
-      return work();
-    },
-  });
-  policy = {
-    acceptedMeasurements: [{ ...enclave.image.measurements, pcr3: developmentMeasurements.pcr3 }],
-    trustAnchor: unsafeTrustAnchorFromPem(system.developmentRootPem),
-  };
-  sender = { gateway: system.gatewayUrl, token: await system.issuer.token('alice') };
+  booted = await startBootedSystem(folder.path, redis.url, {}, (enclave) => (enclave.rtc = 'base=1971-01-01'));
 }, 2_400_000);
 afterAll(async () => {
-  await (system as System | undefined)?.stop();
+  await (booted as BootedSystem | undefined)?.system.stop();
   await (redis as Redis | undefined)?.stop();
   await folder.remove();
 }, 60_000);
 beforeEach(() => setFaults({}));
 
 it('answered the parent’s heartbeat, and tells by its log that it listens and what it is', () => {
+  const { enclave } = booted;
   expect(enclave.booted.heartbeatMs).toBeGreaterThan(0);
   expect(enclave.log().find(({ event }) => event === 'enclave_listening')).toMatchObject({
     source: 'enclave',
@@ -74,13 +45,24 @@ it('answered the parent’s heartbeat, and tells by its log that it listens and 
   });
 });
 
+it('sets the clock by the NSM where the machine’s RTC says 1971, and its log tells the parent', () => {
+  const { enclave } = booted;
+  const checked = enclave.log().find(({ event }) => event === 'clock_checked');
+  // Under KVM the time comes from the hypervisor, whatever the RTC says.
+  if (enclave.booted.accelerator === 'tcg') {
+    expect(checked).toMatchObject({ part: 'init', level: 'warn', correction: 'stepped' });
+    expect(checked?.['differenceMs']).toBeGreaterThan(50 * 365 * 86_400_000);
+  }
+  expect(Math.abs(Date.parse(String(checked?.['enclaveTime'])) - Date.parse(String(checked?.['time'])))).toBeLessThan(
+    30_000,
+  );
+});
+
 it('attests what the build has measured, and of which parent it is', async () => {
+  const { enclave, policy } = booted;
   const nonce = crypto.getRandomValues(new Uint8Array(32));
-  const response = await fetch(`${system.gatewayUrl}/attestation?nonce=${Buffer.from(nonce).toString('hex')}`, {
-    headers: { accept: 'application/cose' },
-  });
   const { acceptedMeasurements, trustAnchor } = policy;
-  const document = new Uint8Array(await response.arrayBuffer());
+  const document = await fetchDocument(booted, nonce);
   const verified = await verifyAttestation(document, {
     acceptedMeasurements,
     ...(trustAnchor && { trustAnchor }),
@@ -97,12 +79,10 @@ it('attests what the build has measured, and of which parent it is', async () =>
 });
 
 it('opens a message and delivers it to House and Senate through the parent’s proxy, over TLS that ends inside', async () => {
+  const { enclave, deliver, arrivedOf } = booted;
   const { message, fields } = plantedMessage();
-  const prepared = await prepare(message);
-  await postMessage(sender, prepared);
-  const view = await followMessage(sender, prepared.id, { timeoutMs: 60_000 });
-  expect(view.status).toBe('delivered');
-  const { answer, receipt } = await verifyResult(view, prepared, policy);
+  const { status, answer, receipt } = await deliver(message);
+  expect(status).toBe('delivered');
   const arrived = await arrivedOf(answer.offices.map(({ deliveryId }) => deliveryId));
   expect(arrived.map(({ office }) => office).sort()).toEqual(['HCA12', 'SCA01', 'SCA03']);
   expect(receipt.claims.pcr0).toBe(enclave.image.measurements.pcr0);
@@ -115,6 +95,7 @@ it('opens a message and delivers it to House and Senate through the parent’s p
 });
 
 it('is refused by a client that expects another image or another operator', async () => {
+  const { system, enclave, policy } = booted;
   const other = createHash('sha384').update('another image').digest('hex');
   const { pcr3 } = developmentMeasurements;
   await expect(
@@ -130,6 +111,7 @@ it('is refused by a client that expects another image or another operator', asyn
 });
 
 it('has no way out but what the parent’s proxy lists', async () => {
+  const { system, enclave, policy, sender, prepare, arrivedOf } = booted;
   await enclave.openEgress('house');
   const arrivedBefore = (await receivedBy(system.congress)).length;
   const prepared = await prepare(plantedMessage().message);
@@ -145,6 +127,7 @@ it('has no way out but what the parent’s proxy lists', async () => {
 });
 
 it('killed in the middle of a delivery: what was sent is not sent again, what was not opened is resealed, new messages go on', async () => {
+  const { system, sender, prepare } = booted;
   await setFaults({ queue: [{ fault: { kind: 'slow', delayMs: 15_000, stored: true }, times: 'always' }] });
   const arrivedBefore = (await receivedBy(system.congress)).length;
   const under = await prepare(plantedMessage().message);
@@ -162,7 +145,12 @@ it('killed in the middle of a delivery: what was sent is not sent again, what wa
   expect((await followMessage(sender, again.id, { timeoutMs: 60_000 })).status).toBe('delivered');
 });
 
+it('loses no field of its log in the parent’s collector', () => {
+  expect(linesWithDroppedFields(booted.enclave)).toEqual([]);
+});
+
 it('does not boot where its image was damaged, and the tool says why before', async () => {
+  const { enclave } = booted;
   const damaged = folder.file('damaged.eif');
   await copyFile(enclave.image.image, damaged);
   const { sections } = await readImage(damaged);
@@ -179,6 +167,7 @@ it('does not boot where its image was damaged, and the tool says why before', as
 });
 
 it('holds what its bill of materials says', async () => {
+  const { enclave } = booted;
   const measurements = JSON.parse(await readFile(enclave.image.measurementsFile, 'utf8')) as Record<string, unknown>;
   expect(measurements).toMatchObject({ ...enclave.image.measurements, stack: 'emulated', architecture: 'x86_64' });
   expect(measurements['sha384']).toBe(
@@ -195,23 +184,16 @@ it('holds what its bill of materials says', async () => {
   expect(bom.components.map(({ name }) => name)).not.toContain('ioredis');
 });
 
-function prepare(message: CongressMessage): Promise<PreparedMessage> {
-  return fetchEnclaveKey(system.gatewayUrl, policy).then((key) => prepareMessage(message, key));
-}
-
 async function fetchStatus({ id }: PreparedMessage): Promise<{ status: string; attempts: number }> {
+  const { system, sender } = booted;
   const response = await fetch(`${system.gatewayUrl}/api/messages/${id}`, {
     headers: { authorization: `Bearer ${String(sender.token)}` },
   });
   return (await response.json()) as { status: string; attempts: number };
 }
 
-async function arrivedOf(deliveryIds: readonly (string | null)[]) {
-  return (await receivedBy(system.congress)).filter(({ deliveryId }) => deliveryIds.includes(deliveryId));
-}
-
 async function setFaults(plan: object): Promise<void> {
-  await fetch(`${system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
+  await fetch(`${booted.system.congress.controlUrl}/faults`, { method: 'POST', body: JSON.stringify(plan) });
 }
 
 async function until(condition: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {

@@ -20,11 +20,20 @@ const LOG_PORT = 9001;
 /** From the heartbeat, which init sends, to the app's first word. */
 const APP_READY_TIMEOUT_MS = 120_000;
 
+export interface EmulatedEnclaveOptions {
+  /** Default x86_64. */
+  readonly architecture?: 'x86_64' | 'arm64';
+  /** Builds a control: its init leaves the clock alone. */
+  readonly leavesClockAlone?: boolean;
+}
+
 /** An enclave that boots, with what a parent has beside it. */
 export interface EmulatedEnclave extends EnclaveProvider {
   readonly image: BuiltImage;
   /** As it runs now. */
   readonly booted: BootedEnclave;
+  /** QEMU's -rtc from the next start on, such as `base=1971-01-01`. */
+  rtc: string | undefined;
   /** The parent's proxy lets this chamber through alone, or all again. Open connections are cut. */
   openEgress(which: Chamber | 'all'): Promise<void>;
   /** What the enclave's init and app have sent to the parent's log collector so far, as the collector wrote it. */
@@ -33,12 +42,10 @@ export interface EmulatedEnclave extends EnclaveProvider {
 }
 
 /** Builds the image with the simulator in its configuration, starts the parent's programs; `start` boots. */
-export async function emulatedEnclave({
-  folder,
-  logFolder,
-  congressFile,
-  step,
-}: EnclaveSurroundings): Promise<EmulatedEnclave> {
+export async function emulatedEnclave(
+  { folder, logFolder, congressFile, step }: EnclaveSurroundings,
+  { architecture = 'x86_64', leavesClockAlone = false }: EmulatedEnclaveOptions = {},
+): Promise<EmulatedEnclave> {
   const root = workspaceRoot();
   // A socket's path is short
   const sockets = await mkdtemp(join(tmpdir(), 'ct-'));
@@ -48,7 +55,8 @@ export async function emulatedEnclave({
   const image = await step('build the image', () =>
     buildImage({
       root,
-      arch: 'x86_64',
+      arch: architecture,
+      ...(leavesClockAlone && { initForTests: { leavesClockAlone } }),
       configurationFile,
       outFolder: join(folder, 'image'),
       step: (_title, work) => work(),
@@ -80,12 +88,13 @@ export async function emulatedEnclave({
   let booted: BootedEnclave | undefined;
   const log = () => logCollector.output().split('\n').flatMap(asEvent);
   const listening = () => log().filter(({ event }) => event === 'enclave_listening').length;
-  return {
+  const enclave: EmulatedEnclave = {
     address: `hybrid:${udsPath}:${String(APP_PORT)}`,
     rootPem: pki.rootPem,
     pcr0: image.measurements.pcr0,
     pcr3: developmentMeasurements.pcr3,
     image,
+    rtc: undefined,
     async openEgress(which) {
       await egressProxy.kill();
       egressProxy = await startProxy(which);
@@ -100,6 +109,8 @@ export async function emulatedEnclave({
       const started = await bootEnclave({
         root,
         eif: image.image,
+        architecture,
+        ...(enclave.rtc !== undefined && { rtc: enclave.rtc }),
         folder: sockets,
         testPki: pki.folder,
         parentRole: developmentRoleArn,
@@ -122,6 +133,7 @@ export async function emulatedEnclave({
       await rm(sockets, { recursive: true, force: true });
     },
   };
+  return enclave;
 }
 
 function asEvent(line: string): Record<string, unknown>[] {
