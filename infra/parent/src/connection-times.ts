@@ -1,8 +1,8 @@
-import { GATEWAY_KEEP_ALIVE_SECONDS, VARIABLES } from '@communique-tee/gateway-environment';
+import { GATEWAY_KEEP_ALIVE_SECONDS, givenText, VARIABLES } from '@communique-tee/gateway-environment';
 import type { ParentSettings } from './settings';
 
 /**
- * Seconds, in their order. Whoever forwards a request closes an unused connection first: where the next hop closes it while a request is
+ * Seconds, in their order. What forwards a request closes an unused connection first: where the next hop closes it while a request is
  * on its way, the client gets a 502 (Elastic Load Balancing, "Troubleshoot your Application Load Balancers", HTTP 502).
  */
 export interface ConnectionTimes {
@@ -21,7 +21,7 @@ const PROXY_MARGIN = 15;
 
 /** @param environment of the gateway, valid: `ENCLAVE_TIMEOUT_MS` */
 export function connectionTimes({ ENCLAVE_TIMEOUT_MS }: ParentSettings['gateway']['environment']): ConnectionTimes {
-  const proxyRead = Math.ceil(VARIABLES.ENCLAVE_TIMEOUT_MS.parse(ENCLAVE_TIMEOUT_MS) / 1000) + PROXY_MARGIN;
+  const proxyRead = Math.ceil(VARIABLES.ENCLAVE_TIMEOUT_MS.parse(givenText(ENCLAVE_TIMEOUT_MS)) / 1000) + PROXY_MARGIN;
   const balancerIdle = proxyRead + 5;
   return {
     upstreamKeepAlive: GATEWAY_KEEP_ALIVE_SECONDS - 12,

@@ -13,6 +13,7 @@ import {
   type ParentSettings,
 } from './index';
 import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settings';
+import { readEnvironmentFile } from './testing/read-environment-file';
 import { run } from './testing/run';
 import { commandAvailability, stage } from './testing/stage';
 
@@ -202,20 +203,10 @@ describe('the Elastic IP', () => {
 });
 
 describe('the environment of the gateway', () => {
-  /** Read by another's parser; where it is quoted, bash and systemd agree. */
   const sourced = async (text: string): Promise<Record<string, string>> => {
     const file = join(folder.path, 'gateway.env');
     await writeFile(file, text);
-    const { stdout } = await run('bash', ['-c', 'set -a; . "$0"; env -0', file], {
-      env: { PATH: process.env['PATH'] ?? '' },
-    });
-    return Object.fromEntries(
-      stdout
-        .split('\0')
-        .flatMap((entry) =>
-          entry.includes('=') ? [[entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]] : [],
-        ),
-    );
+    return readEnvironmentFile(file);
   };
   const SECRETS: Readonly<Record<string, Record<string, string>>> = {
     dev: {},

@@ -1,13 +1,14 @@
-import { checkSettings, ParentSettingsError } from '../../parent/src';
+import { checkSettings, ParentSettingsError, type ParentSettings } from '../../parent/src';
 import { bucketName, secretName } from '../names';
 import { parentSettings, type Made } from '../parent-settings';
 import type { Settings } from './parse-settings';
 
-/** Variables of the gateway that keys of their own set. */
+/** Variables of the gateway that keys of their own decide. */
 export const KEY_OF_VARIABLE: Readonly<Record<string, string>> = {
   AUTH_ISSUER: 'authIssuer',
   AUTH_AUDIENCE: 'authAudience',
   AUTH_JWKS_URL: 'authJwksUrl',
+  AUTH_JWKS_FILE: 'authJwksUrl',
   CORS_ORIGINS: 'corsOrigins',
 };
 
@@ -25,19 +26,21 @@ const KEY_OF_SETTING: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the renderer of the parent's files and the gateway would refuse, found before anything exists: values that AWS will choose are
- * made up.
+ * What the renderer of the parent's files and the gateway would refuse, found before anything exists.
  * @returns each with the key of Pulumi.<stack>.yaml in front
  */
 export function problemsOfParent(settings: Settings): string[] {
   try {
-    checkSettings(parentSettings(settings, madeUp(settings)));
+    checkSettings(exampleParent(settings));
     return [];
   } catch (error) {
     if (!(error instanceof ParentSettingsError)) throw error;
     return error.problems.map(byKey);
   }
 }
+
+/** The parent of these settings, with what AWS will choose made up. */
+export const exampleParent = (settings: Settings): ParentSettings => parentSettings(settings, madeUp(settings));
 
 function byKey(problem: string): string {
   const at = problem.indexOf(': ');

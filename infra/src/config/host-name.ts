@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 
 const LONGEST_NAME = 253;
 /** More Let's Encrypt refuses (boulder, policy/pa.go: maxLabels). */
@@ -29,13 +29,15 @@ export function problemOfHostName(text: string): string | undefined {
 
 function isPlainOrPunycode(label: string): boolean {
   if (label.slice(2, 4) !== '--') return true;
-  return label.startsWith('xn--') && domainToASCII(label) === label;
+  // What cannot be decoded comes back as it was.
+  const decoded = domainToUnicode(label);
+  return decoded !== label && domainToASCII(decoded) === label;
 }
 
 /** The host name that somebody meant who wrote a URL, upper case, another script or a dot at the end. */
 function hostNameIn(text: string): string | undefined {
   if (text.length > 2 * LONGEST_NAME) return undefined;
-  const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `https://${text}`);
+  const url = URL.parse(/^\s*[a-z]+:\/\//i.test(text) ? text : `https://${text.trim()}`);
   const host = url?.hostname.replace(/\.$/, '') ?? '';
   return host !== text && host.includes('.') && problemOfHostName(host) === undefined ? host : undefined;
 }

@@ -164,7 +164,8 @@ export function parseSettings(
   throw new ConfigError(stack, problems);
 }
 
-const keyOf = (problem: string): string => problem.slice(0, problem.indexOf(':'));
+/** Of `aws:region: …` or `enclaveMemoryMiB 3001: …`. */
+const keyOf = (problem: string): string => problem.split(/:? /)[0] ?? '';
 
 const EXAMPLE_PLACE = { stack: 'dev', region: 'us-east-1' };
 
@@ -254,7 +255,7 @@ function gatewayEnvironment(text: string | undefined, problems: string[]): Recor
     Object.entries(parsed.data).filter((entry): entry is [string, string] => {
       const [name, value] = entry;
       const key = Object.hasOwn(KEY_OF_VARIABLE, name) ? KEY_OF_VARIABLE[name] : undefined;
-      if (key !== undefined) problems.push(`gatewayEnvironment: ${name} is set by the key ${key}: put it there`);
+      if (key !== undefined) problems.push(`gatewayEnvironment: ${name} belongs to the key ${key}: set that one`);
       else if (typeof value !== 'string') problems.push(`gatewayEnvironment: ${name} must be a text: put it in quotes`);
       return key === undefined && typeof value === 'string';
     }),

@@ -238,6 +238,7 @@ describe('the environment', () => {
     ],
     ['an origin with a path', { CORS_ORIGINS: 'https://app.test/' }, 'CORS_ORIGINS: must be a list of origins'],
     ['every origin', { CORS_ORIGINS: '*' }, 'CORS_ORIGINS: must be a list of origins'],
+    ['every host of a domain', { CORS_ORIGINS: 'https://*.app.test' }, 'CORS_ORIGINS: must be a list of origins'],
     ['a scope of two words', { AUTH_ADMIN_SCOPE: 'a b' }, 'AUTH_ADMIN_SCOPE: must be one scope'],
     ['everybody as a trusted proxy', { TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES: '],
   ])('refuses %s', (_, over, expected) => {

@@ -27,8 +27,8 @@ export function parseEnvironment(
 ): ParsedEnvironment {
   const given = new Map(
     Object.entries(environment).flatMap(([name, text]) => {
-      const trimmed = text?.trim() ?? '';
-      return trimmed === '' ? [] : [[name, trimmed] as const];
+      const given = givenText(text);
+      return given === undefined ? [] : [[name, given] as const];
     }),
   );
   const problems = new Map<string, string>();
@@ -49,6 +49,12 @@ export function parseEnvironment(
     if (!problems.has(name)) problems.set(name, rule);
   if (problems.size > 0) return { ok: false, problems: [...problems].map((problem) => problem.join(': ')).sort() };
   return { ok: true, config: configOf(values as Values, isSet, trustAnchorPem.pem) };
+}
+
+/** A variable without text has its default; space around it does not count. */
+export function givenText(text: string | undefined): string | undefined {
+  const trimmed = text?.trim();
+  return trimmed === '' ? undefined : trimmed;
 }
 
 /** What is wrong with a name that the gateway does not read, and which name may be meant. */

@@ -2,6 +2,7 @@
 export { closestName } from './closest-name';
 export {
   ENCLAVE_SECRETS,
+  givenText,
   parseEnvironment,
   unknownVariable,
   type Environment,

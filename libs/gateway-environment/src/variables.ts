@@ -116,9 +116,8 @@ function isAddressOrBlock(entry: string): boolean {
 
 const origins = z.string().transform((text, context): readonly string[] => {
   const entries = [...new Set(text.split(',').map((entry) => entry.trim()))];
-  // Exactly what a browser writes into Origin: scheme, host and port, nothing after.
-  if (entries.every((entry) => /^https?:/.test(entry) && URL.canParse(entry) && new URL(entry).origin === entry))
-    return entries;
+  // Exactly what a browser writes into Origin: scheme, host and port, nothing after. To URL, * is part of a host's name.
+  if (entries.every((entry) => /^https?:[^*]+$/.test(entry) && URL.parse(entry)?.origin === entry)) return entries;
   context.addIssue({
     code: 'custom',
     message: 'must be a list of origins like https://app.example.org: no path, no slash at the end, no *',

@@ -5,17 +5,6 @@ import type { ParentFile } from '@communique-tee/parent-files/render-parent-file
 
 export const NOBODY = '65534';
 
-/** Reads an environment file of systemd; where everything is quoted, bash reads it alike. */
-export async function readEnvironmentFile(file: string): Promise<Record<string, string>> {
-  const { stdout } = await run('bash', ['-c', 'set -a; . "$0"; env -0', file], { env: { PATH: '/usr/bin:/bin' } });
-  const all = stdout
-    .split('\0')
-    .flatMap((entry) =>
-      entry.includes('=') ? [[entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)] as const] : [],
-    );
-  return Object.fromEntries(all.filter(([name]) => !['PATH', 'PWD', 'SHLVL', '_'].includes(name)));
-}
-
 export interface RenderedService {
   readonly files: Readonly<Record<string, ParentFile>>;
   /** E.g. `communique-egress@8001`. */

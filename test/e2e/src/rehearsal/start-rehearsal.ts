@@ -16,11 +16,12 @@ import { startSystem, type EnclaveSurroundings, type System } from '@communique-
 import { Client } from 'pg';
 import { renderParentFiles, type ParentFile, type ParentSettings } from '@communique-tee/parent-files';
 import { EXTERNAL, ON_PARENT } from '@communique-tee/parent-files/testing/example-settings';
+import { readEnvironmentFile } from '@communique-tee/parent-files/testing/read-environment-file';
 import { stage } from '@communique-tee/parent-files/testing/stage';
 import { stageNginx, type StagedNginx } from '@communique-tee/parent-files/testing/start-nginx';
 import { layOut } from '@communique-tee/tools/ops/release/contents';
 import { developmentEnclave } from '@communique-tee/test-system';
-import { NOBODY, readEnvironmentFile, runScript, startRendered } from './rendered-service';
+import { NOBODY, runScript, startRendered } from './rendered-service';
 import { EGRESS, throughProxies, type ThroughProxies, type Way } from './through-proxies';
 
 /** All that differs from a parent: there is no Nitro enclave here, and the identity provider is a file. */

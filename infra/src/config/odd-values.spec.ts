@@ -1,0 +1,31 @@
+import { ODD_VALUES } from '../testing/odd-values';
+import { ACCEPTED, isRefused, parsed } from '../testing/parsed-settings';
+import { settingsSchema } from './settings-schema';
+
+const shown = (value: string) => (value.length > 90 ? `${value.slice(0, 40)}… (${value.length} characters)` : value);
+const rows = ODD_VALUES.map((odd) => ({ ...odd, title: `${odd.key} ${JSON.stringify(shown(odd.value))}` }));
+
+/** A domain is in the hosted zone, where there is one. */
+const withoutZone = (key: string) => (key === 'domain' ? { hostedZone: undefined } : {});
+
+it('knows a value of every key that is accepted', () => {
+  expect(Object.keys(ACCEPTED).sort()).toEqual(Object.keys(settingsSchema.shape).sort());
+  expect(isRefused(parsed({}))).toBe(false);
+});
+
+it.each(rows.filter(({ problem }) => problem === undefined))('accepts $title', ({ key, value, beside = {} }) => {
+  const answer = parsed({ ...withoutZone(key), ...beside, [key]: value });
+  expect(isRefused(answer) ? answer : []).toEqual([]);
+});
+
+it.each(rows.filter(({ problem }) => problem !== undefined))(
+  'refuses $title in one line',
+  ({ key, value, problem, beside = {} }) => {
+    const answer = parsed({ ...withoutZone(key), ...beside, [key]: value });
+    if (!isRefused(answer)) throw new Error('it was accepted');
+    expect(answer).toHaveLength(1);
+    const [line = ''] = answer;
+    expect(line).toMatch(new RegExp(`^${key}[: ]`));
+    expect(line.slice(key.length).replace(/^(: | \S*: )/, '')).toMatch(problem ?? /^$/);
+  },
+);

@@ -1,0 +1,78 @@
+import { ConfigError } from '../config/config-error';
+import { parseSettings, type Settings } from '../config/parse-settings';
+import { notBuilt } from '../config/stand-ins';
+
+/** A value that is accepted for each key, with all others. */
+export const ACCEPTED: Readonly<Record<string, string>> = {
+  production: 'false',
+  instanceType: 'c6g.xlarge',
+  enclaveCpuCount: '2',
+  enclaveMemoryMiB: '3072',
+  instances: '1',
+  maxInstances: '1',
+  balancer: 'none',
+  balancerLogDays: '30',
+  natPerZone: 'false',
+  amiId: 'ami-0123456789abcdef0',
+  rootVolumeGiB: '30',
+  imageFolder: 'dist/image/dev-arm64',
+  releaseFile: 'dist/release/communique-tee-arm64.tar.gz',
+  acceptedPcr0: 'ab'.repeat(48),
+  operatorName: 'Example Union',
+  domain: 'dev.communique.example.org',
+  hostedZone: 'example.org',
+  acmeEmail: 'operator@example.org',
+  availabilityZones: 'us-east-1a,us-east-1b',
+  vpcCidr: '10.40.0.0/16',
+  database: 'parent',
+  databaseClass: 'db.t4g.micro',
+  databaseStorageGiB: '20',
+  redis: 'managed',
+  redisNodeType: 'cache.t4g.micro',
+  redisAuthToken: 'abcdefghijklmnop',
+  redisAuthTokenVersion: '1',
+  externalPorts: '5432,6379',
+  dataVolumeGiB: '20',
+  dataSnapshots: '7',
+  enclaveSecrets: 'cwc-house,cwc-senate',
+  authIssuer: 'https://id.example.org/',
+  authAudience: 'communique',
+  authJwksUrl: 'https://id.example.org/jwks.json',
+  gatewayEnvironment: '{"AUTH_ADMIN_SCOPE":"communique:admin"}',
+  corsOrigins: 'https://app.example.org',
+  keyAdministrators: 'arn:aws:iam::123456789012:role/administrator',
+  secretOperators: 'arn:aws:iam::123456789012:role/operator',
+  alarmEmail: 'operator@example.org',
+  monthlyBudgetUsd: '100',
+  logRetentionDays: '30',
+  auditTrail: 'create',
+  imageBuild: 'false',
+  imageBuildRepository: 'https://git.example.org/communique-tee',
+  imageBuildCommit: 'c'.repeat(40),
+  imageBuildDebianMirror: 'https://mirror.example.org/debian',
+};
+
+/** Undefined leaves the key out. */
+type Changes = Readonly<Record<string, string | undefined>>;
+
+/** As Pulumi hands them to the program. */
+export const valuesOf = (changes: Changes): Record<string, string> => ({
+  'aws:region': 'us-east-1',
+  ...Object.fromEntries(
+    Object.entries({ ...ACCEPTED, ...changes }).flatMap(([key, value]) =>
+      value === undefined ? [] : [[`communique-tee:${key}`, value]],
+    ),
+  ),
+});
+
+/** Stack dev with ACCEPTED and these changes: its settings, or everything that is wrong. Whatever else is thrown is thrown on. */
+export function parsed(changes: Changes): Settings | readonly string[] {
+  try {
+    return parseSettings('dev', valuesOf(changes), { root: '/nowhere', standIn: notBuilt });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems;
+  }
+}
+
+export const isRefused = (answer: Settings | readonly string[]): answer is readonly string[] => Array.isArray(answer);
