@@ -175,7 +175,8 @@ static bool read_payload(struct input *in, int64_t *ms)
 			}
 			continue;
 		}
-		if (++found > 1 || !read_head(in, &value) || value.type != UNSIGNED || value.value == 0 || value.value > INT64_MAX) {
+		found++;
+		if (!read_head(in, &value) || value.type != UNSIGNED || value.value == 0 || value.value > INT64_MAX) {
 			return false;
 		}
 		*ms = (int64_t)value.value;

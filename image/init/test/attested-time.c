@@ -161,6 +161,36 @@ static void other_answers_are_refused(void)
 	REFUSED_ANSWER("\xbb\xff\xff\xff\xff\xff\xff\xff\xff\x6b" "Attestation");
 }
 
+static void other_structures_than_cose_sign1_are_refused(void)
+{
+	static const struct {
+		const char *begin, *end;
+		bool accepted;
+	} around[] = {
+		{ COSE_BEGIN, SIGNATURE, true },
+		{ "\x83\x44\xa1\x01\x38\x22\xa0", "\x43sig", false },
+		{ "\x85\x44\xa1\x01\x38\x22\xa0", "\x43sig\x40", false },
+		{ "\x85\x44\xa1\x01\x38\x22\xa0", "\x43sig", false },
+		{ "\x9f\x44\xa1\x01\x38\x22\xa0", "\x43sig\xff", false },
+		{ "\x84\xa0\xa0", "\x43sig", false },
+		{ "\x84\x44\xa1\x01\x38\x22\xa0", "\x63sig", false },
+	};
+
+	for (size_t i = 0; i < sizeof(around) / sizeof(*around); i++) {
+		struct bytes payload = { 0 }, document = { 0 }, answer = { 0 };
+		int64_t ms;
+
+		ADD(&payload, "\xa1");
+		add_timestamp(&payload, NOW_MS);
+		add(&document, around[i].begin, strlen(around[i].begin));
+		add_byte_string(&document, &payload);
+		add(&document, around[i].end, strlen(around[i].end));
+		ADD(&answer, "\xa1\x6b" "Attestation\xa1\x68" "document");
+		add_byte_string(&answer, &document);
+		CHECK(reads(&answer, &ms) == around[i].accepted);
+	}
+}
+
 static void other_payloads_are_refused(void)
 {
 	REFUSED_PAYLOAD("\xa0");
@@ -186,6 +216,8 @@ static void other_payloads_are_refused(void)
 	REFUSED_PAYLOAD("\xa2\x61x\xf9\x00\x15\x69timestamp\x1a\x6b\x0c\x00\x00");
 	REFUSED_PAYLOAD("\xa2\x61x\xf7\x69timestamp\x1a\x6b\x0c\x00\x00");
 	REFUSED_PAYLOAD("\xa2\x61x\x9b\xff\xff\xff\xff\xff\xff\xff\xff\x69timestamp\x1a\x6b\x0c\x00\x00");
+	REFUSED_PAYLOAD("\xa2\x61x\x1c" "0123456789abcdef" "\x69timestamp\x1a\x6b\x0c\x00\x00");
+	REFUSED_PAYLOAD("\xa2\x61x\xc1\x69timestamp\x1a\x6b\x0c\x00\x00");
 	REFUSED_PAYLOAD("\xa2\x61x\xff\x69timestamp\x1a\x6b\x0c\x00\x00");
 }
 
@@ -290,6 +322,7 @@ int main(void)
 	the_time_of_a_document_is_read();
 	a_document_tagged_as_cose_is_read();
 	other_answers_are_refused();
+	other_structures_than_cose_sign1_are_refused();
 	other_payloads_are_refused();
 	what_is_nested_too_deep_is_refused();
 	a_document_that_is_cut_or_goes_on_is_refused();
