@@ -49,6 +49,8 @@ const others = [
   'docker/copy-packages.mjs',
   'tools/run.mjs test/lab/src/main.ts fuzz',
   'tools/run.mjs test/lab/src/main.ts openapi',
+  'tools/run.mjs test/lab/src/main.ts judges',
+  'tools/run.mjs test/lab/src/main.ts aws-models',
   'tools/run.mjs tools/dev/bench/profile/main.ts',
   'tools/run.mjs tools/dev/bench/load/main.ts',
   'tools/run.mjs tools/dev/bench/relay/main.ts',

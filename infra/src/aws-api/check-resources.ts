@@ -22,7 +22,7 @@ export const AWS_API = {
 } as const;
 
 /** A new input whose name is AWS's own needs the first alone. */
-const HOW_TO_MAP = 'Run npm run aws-models, or give it a row in infra/src/aws-api/mappings';
+const HOW_TO_MAP = 'Run npm run lab -- aws-models, or give it a row in infra/src/aws-api/mappings';
 
 export interface ApiProblem {
   readonly resource: { readonly type: string; readonly name: string };

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { fuzzCommand } from './fuzz/fuzz-command';
 import { allAttackFiles, loadAttack } from './load-attack';
 import { processLabs } from './process-lab';
+import { judgesCommand } from './judges/judges-command';
 import { openApiCommand } from './openapi/openapi-command';
 import { describeOutcome, describeTotal } from './report';
 import { runAttack, type Outcome } from './run-attack';
@@ -17,6 +18,8 @@ An attack is a file of about twenty lines; test/lab/README.md shows how to write
 
   npm run lab -- fuzz --help       random changes of everything that crosses into the enclave
   npm run lab -- openapi --help    schemathesis drives the gateway from its own OpenAPI
+  npm run lab -- judges --help     installs the outside judges that specs and openapi use
+  npm run lab -- aws-models --help takes what AWS's API allows out of botocore
 
 Exit code
   0    every promise held
@@ -27,9 +30,15 @@ Exit code
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 const [command = '', ...rest] = process.argv.slice(2);
-const commands: Readonly<Record<string, () => CommandLine>> = { fuzz: fuzzCommand, openapi: openApiCommand };
+const commands: Readonly<Record<string, () => CommandLine | Promise<CommandLine>>> = {
+  fuzz: fuzzCommand,
+  openapi: openApiCommand,
+  judges: judgesCommand,
+  // It loads the Pulumi program.
+  'aws-models': async () => (await import('./judges/aws-models-command')).awsModelsCommand(),
+};
 const named = Object.hasOwn(commands, command) ? commands[command] : undefined;
-process.exitCode = named ? await named().parse(rest) : await attacks().parse(process.argv.slice(2));
+process.exitCode = named ? await (await named()).parse(rest) : await attacks().parse(process.argv.slice(2));
 
 function attacks(): CommandLine {
   const line = new CommandLine(

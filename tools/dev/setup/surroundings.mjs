@@ -9,7 +9,7 @@ import { root } from './workspace.mjs';
 
 const vectors = join(root, '..', 'shared', 'vectors');
 const files = existsSync(vectors) ? readdirSync(vectors, { recursive: true, encoding: 'utf8' }).sort() : [];
-// What npm run judges installs, libs/testing/judges.
+// What npm run lab -- judges installs, libs/testing/judges.
 const kept = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'communique-tee');
 const judges = existsSync(kept) ? readdirSync(kept).filter((name) => existsSync(join(kept, name, 'complete'))) : [];
 console.log(

@@ -1,4 +1,4 @@
-// node tools/dev/setup/with-install.mjs <demo|test|judges> [arguments]: what a newcomer or CI types first, so it installs what is
+// node tools/dev/setup/with-install.mjs <demo|test|lab> [arguments]: what a newcomer or CI types first, so it installs what is
 // missing, then runs the script `<name>:run`, or `<name>`, of package.json on the workspace's own Node. Plain Node 20, no packages.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { root, say } from './workspace.mjs';
 const [name, ...args] = process.argv.slice(2);
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const script = scripts[`${name}:run`] ?? scripts[name];
-const USAGE = 'usage: node tools/dev/setup/with-install.mjs <demo|test|judges> [arguments]';
+const USAGE = 'usage: node tools/dev/setup/with-install.mjs <demo|test|lab> [arguments]';
 if (name === '--help' || name === '-h') {
   console.log(USAGE);
   process.exit(0);

@@ -42,7 +42,7 @@ export function findJudge(judge: PythonJudge): Installed | Absent {
   const folder = judgeFolder(judge);
   return readComplete(folder) === lockDigest(judge)
     ? installedAt(folder)
-    : { absent: `${judge.name} ${judge.version} is not installed (npm run judges installs it)` };
+    : { absent: `${judge.name} ${judge.version} is not installed (npm run lab -- judges installs it)` };
 }
 
 function readComplete(folder: string): string | undefined {

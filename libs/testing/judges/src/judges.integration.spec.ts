@@ -39,7 +39,7 @@ esac
 
   it('is absent until it is installed from the lock of today', async () => {
     await python('3 11', 'exit 0');
-    expect(findJudge(judge)).toEqual({ absent: expect.stringContaining('npm run judges') as string });
+    expect(findJudge(judge)).toEqual({ absent: expect.stringContaining('npm run lab -- judges') as string });
     const installed = await installJudge(judge, quiet);
     expect(installed).toEqual({
       python: join(judgeFolder(judge), 'bin/python'),

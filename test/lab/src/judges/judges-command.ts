@@ -3,18 +3,20 @@ import { installJudge, JUDGES } from '@communique-tee/testing/judges';
 
 const names = Object.keys(JUDGES);
 
-const line = new CommandLine(
-  'npm run judges --',
-  'Installs the outside judges that some specs and npm run lab use, into ~/.cache/communique-tee. Each is pinned with all it needs.',
-);
-line.program
-  .argument('[names...]', `of ${names.join(', ')}; without one, all`)
-  .addHelpText(
-    'after',
-    '\nExit code\n  0  done; or a judge cannot be here, and a line that begins with NOT RUN says why\n  2  not understood: the arguments\n',
-  )
-  .action(line.run(install));
-process.exitCode = await line.parse(process.argv.slice(2));
+export function judgesCommand(): CommandLine {
+  const line = new CommandLine(
+    'npm run lab -- judges',
+    'Installs the outside judges that some specs and npm run lab use, into ~/.cache/communique-tee. Each is pinned with all it needs.',
+  );
+  line.program
+    .argument('[names...]', `of ${names.join(', ')}; without one, all`)
+    .addHelpText(
+      'after',
+      '\nExit code\n  0  done; or a judge cannot be here, and a line that begins with NOT RUN says why\n  2  not understood: the arguments\n',
+    )
+    .action(line.run(install));
+  return line;
+}
 
 async function install(wanted: readonly string[]): Promise<number> {
   const unknown = wanted.find((name) => !names.includes(name));

@@ -3,14 +3,19 @@ import { writeApiModels } from '@communique-tee/infra-commands';
 import { installJudge, JUDGES } from '@communique-tee/testing/judges';
 import { workspaceRoot } from '@communique-tee/testing/harness';
 
-const line = new CommandLine(
-  'npm run aws-models --',
-  `Takes out of botocore ${JUDGES.botocore.version} (PyPI) what AWS's API allows for the inputs of the Pulumi program, and writes it into infra/src/aws-api.`,
-);
-line.program
-  .addHelpText('after', '\nExit code\n  0  written\n  1  botocore cannot be here\n  2  not understood: the arguments\n')
-  .action(line.run(extract));
-process.exitCode = await line.parse(process.argv.slice(2));
+export function awsModelsCommand(): CommandLine {
+  const line = new CommandLine(
+    'npm run lab -- aws-models',
+    `Takes out of botocore ${JUDGES.botocore.version} (PyPI) what AWS's API allows for the inputs of the Pulumi program, and writes it into infra/src/aws-api.`,
+  );
+  line.program
+    .addHelpText(
+      'after',
+      '\nExit code\n  0  written\n  1  botocore cannot be here\n  2  not understood: the arguments\n',
+    )
+    .action(line.run(extract));
+  return line;
+}
 
 async function extract(): Promise<number> {
   const installed = await installJudge(JUDGES.botocore, say);
