@@ -20,6 +20,7 @@ export const nameOf = (stack: string, part?: string): string =>
 
 /** Of PostgreSQL's database and of its owner. */
 export const DATABASE_NAME = 'communique';
+export const REDIS_PORT = 6379;
 
 /** Bucket names are shared by all of AWS: account and region make this one ours. */
 export const bucketName = ({ stack, accountId, region }: Place, part: string): string =>

@@ -1,7 +1,13 @@
-import { LOG_GROUPS, type DatabaseSettings, type HttpsSettings, type ParentSettings } from '../parent/src';
+import {
+  LOG_GROUPS,
+  type DatabaseSettings,
+  type HttpsSettings,
+  type ParentSettings,
+  type RedisSettings,
+} from '../parent/src';
 import { kmsRegionsOf } from './config/enclave-image';
 import type { Settings } from './config/parse-settings';
-import { DATABASE_NAME, LAUNCH_HOOK, nameOf, PROJECT } from './names';
+import { DATABASE_NAME, LAUNCH_HOOK, nameOf, PROJECT, REDIS_PORT } from './names';
 
 /** What AWS has made, and the parent's files need to know. Plain values. */
 export interface Made {
@@ -12,6 +18,7 @@ export interface Made {
   /** By the path of their names, as components/secrets.ts has them. */
   secretArns: Readonly<Record<string, string>>;
   database: { host: string; secretArn: string } | undefined;
+  redis: { host: string; secretArn: string } | undefined;
   dataVolumeId: string | undefined;
   elasticIpAllocationId: string | undefined;
   /** CIDR blocks of the subnets that the balancer connects from. */
@@ -56,7 +63,7 @@ export function parentSettings(settings: Settings, made: Made): ParentSettings {
       ),
     ),
     database: databaseOf(settings, made),
-    redis: { at: settings.redis },
+    redis: redisOf(settings, made),
     https: httpsOf(settings, made),
     ...(made.elasticIpAllocationId !== undefined && { elasticIpAllocationId: made.elasticIpAllocationId }),
     launchHook: { group: nameOf(settings.stack, 'parent'), ...LAUNCH_HOOK },
@@ -72,6 +79,12 @@ function databaseOf(settings: Settings, { database, dataVolumeId }: Made): Datab
   }
   if (dataVolumeId === undefined) throw new Error('database parent, and no volume was made');
   return { at: 'parent', volumeId: dataVolumeId };
+}
+
+function redisOf(settings: Settings, { redis }: Made): RedisSettings {
+  if (settings.redis !== 'managed') return { at: settings.redis };
+  if (!redis) throw new Error('redis managed, and none was made');
+  return { at: 'managed', host: redis.host, port: REDIS_PORT, secretArn: redis.secretArn };
 }
 
 function httpsOf({ balancer, domain, acmeEmail }: Settings, { balancerNetworks }: Made): HttpsSettings {

@@ -7,7 +7,7 @@ import { GATEWAY_KEEP_ALIVE_SECONDS } from '@communique-tee/gateway-environment'
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { renderParentFiles } from '../parent/src';
 import { MANAGED } from '../parent/src/testing/example-settings';
-import type { SeenResource } from './mock-aws';
+import { MockAws, type SeenResource } from './mock-aws';
 import type { PolicyDocument } from '@communique-tee/key-policies';
 import { runProgram, type Seen } from './preview/run-program';
 import { stackConfig } from './preview/stack-config';
@@ -505,6 +505,42 @@ it('has a parent that says when its enclave is attested', async () => {
     `LAUNCH_HOOK_SECONDS="${String(hook?.heartbeatTimeout)}"`,
   ])
     expect(archive).toContain(line);
+});
+
+describe('something that AWS made again, with another address,', () => {
+  const userDataOf = ({ resources }: Seen): unknown =>
+    resources.find(({ type }) => type === 'aws:ec2/launchTemplate:LaunchTemplate')?.inputs.userData;
+  const valuesOf = (stack: string) => stackConfig(root, stack, buildFolder(stack)).values;
+  const before: Record<string, unknown> = {};
+  beforeAll(async () => {
+    for (const stack of ['dev', 'prod']) before[stack] = userDataOf(await run(stack));
+  });
+
+  const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:again-AbCdEf';
+  it.each<[string, string, Record<string, unknown>]>([
+    ['prod', 'aws:rds/instance:Instance', { address: 'again.rds.amazonaws.com' }],
+    ['prod', 'aws:rds/instance:Instance', { masterUserSecrets: [{ secretArn }] }],
+    [
+      'prod',
+      'aws:elasticache/replicationGroup:ReplicationGroup',
+      { primaryEndpointAddress: 'again.cache.amazonaws.com' },
+    ],
+    ['prod', 'aws:secretsmanager/secret:Secret', { arn: secretArn }],
+    ['dev', 'aws:ec2/eip:Eip', { allocationId: 'eipalloc-0ffffffffffffffff' }],
+    ['dev', 'aws:s3/bucketObjectv2:BucketObjectv2', { versionId: 'again' }],
+  ])('replaces the parents: %s, %s %j', async (stack, type, again) => {
+    class MadeAgain extends MockAws {
+      override newResource(made: Parameters<MockAws['newResource']>[0]) {
+        const { id, state } = super.newResource(made);
+        return { id, state: made.type === type ? { ...state, ...again } : state };
+      }
+    }
+    const after = await runProgram(stack, valuesOf(stack), { root }, MadeAgain);
+    expect(userDataOf(after)).not.toBe(before[stack]);
+    // A secret that the program writes is written again only with another version, so no address is in it.
+    const versions = after.resources.filter(({ type: of }) => of === 'aws:secretsmanager/secretVersion:SecretVersion');
+    expect(JSON.stringify(versions.map(({ inputs }) => inputs.secretStringWo))).not.toMatch(/amazonaws|:\/\//);
+  });
 });
 
 it('replaces the parents when anything that is installed on them changes', async () => {

@@ -202,15 +202,17 @@ export function createStack(
     store.versionId,
     output(stores.secretArns),
     stores.database,
+    stores.redisAddress,
     stores.dataVolumeId,
     address?.allocationId,
-  ]).apply(([storeBucket, imageVersionId, secretArns, database, dataVolumeId, elasticIpAllocationId]) => ({
+  ]).apply(([storeBucket, imageVersionId, secretArns, database, redis, dataVolumeId, elasticIpAllocationId]) => ({
     storeBucket,
     imageKey: store.key,
     imageVersionId,
     releaseKey: `releases/${settings.release.sha256}.tar.gz`,
     secretArns,
     database,
+    redis,
     dataVolumeId,
     elasticIpAllocationId,
     balancerNetworks: network.publicCidrs,

@@ -126,6 +126,7 @@ export function checkSettings(settings: ParentSettings): GatewayConfig {
 
   checkVariables(settings, match, problem);
   checkDatabase(settings, match, whole, problem);
+  checkRedis(settings, match, whole);
   checkHttps(settings, match, problem);
   if (settings.elasticIpAllocationId !== undefined)
     match('elasticIpAllocationId', settings.elasticIpAllocationId, 'allocation');
@@ -175,7 +176,7 @@ function checkVariables(
   }
   const owned: readonly (readonly [string, boolean])[] = [
     ['DATABASE_URL', database.at === 'external'],
-    ['REDIS_URL', redis.at !== 'parent'],
+    ['REDIS_URL', redis.at === 'external'],
   ];
   for (const [name, needed] of owned) {
     if (needed !== Object.hasOwn(secrets, name))
@@ -221,6 +222,17 @@ function checkDatabase(
   whole('database.port', database.port, 1, 65_535);
   match('database.name', database.name, 'name');
   match('database.secretArn', database.secretArn, 'arn');
+}
+
+function checkRedis(
+  { redis }: ParentSettings,
+  match: Match,
+  whole: (where: string, value: number, min: number, max: number) => void,
+): void {
+  if (redis.at !== 'managed') return;
+  match('redis.host', redis.host, 'host');
+  whole('redis.port', redis.port, 1, 65_535);
+  match('redis.secretArn', redis.secretArn, 'arn');
 }
 
 function checkHttps({ https }: ParentSettings, match: Match, problem: Problem): void {

@@ -69,7 +69,23 @@ describeWith(commandAvailability('jq', 'jq'), 'fetch-secrets', () => {
     ]);
   });
 
+  it('makes a URL of Redis’s password and address, escaping what a password may hold', async () => {
+    await secret('p@ss/w:rd?#% "\\');
+    const { code, file } = await fetchSecrets({
+      REDIS_URL: { arn: 'arn:redis', redis: { host: 'cache', port: 6379 } },
+    });
+    expect(code).toBe(0);
+    const url = new URL((await run('bash', ['-c', '. "$0"; printf %s "$REDIS_URL"', file])).stdout);
+    expect([url.protocol, url.username, decodeURIComponent(url.password), url.host]).toEqual([
+      'rediss:',
+      '',
+      'p@ss/w:rd?#% "\\',
+      'cache:6379',
+    ]);
+  });
+
   it.each([
+    ['an empty password of Redis', '', { redis: { host: 'cache', port: 6379 } }],
     ['a second line, which would be another variable', 'a\nNODE_OPTIONS=--inspect', {}],
     ['nothing', '', {}],
     [

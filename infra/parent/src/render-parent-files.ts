@@ -230,7 +230,7 @@ function certificateEnvironment(settings: ParentSettings): Record<string, string
 }
 
 /** What fetch-secrets reads. */
-function secretsList({ secrets, database }: ParentSettings): Record<string, object> {
+function secretsList({ secrets, database, redis }: ParentSettings): Record<string, object> {
   return {
     ...Object.fromEntries(Object.entries(secrets).map(([name, arn]) => [name, { arn }])),
     ...(database.at === 'managed'
@@ -245,6 +245,9 @@ function secretsList({ secrets, database }: ParentSettings): Record<string, obje
             },
           },
         }
+      : {}),
+    ...(redis.at === 'managed'
+      ? { REDIS_URL: { arn: redis.secretArn, redis: { host: redis.host, port: redis.port } } }
       : {}),
   };
 }

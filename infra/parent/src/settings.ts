@@ -14,8 +14,10 @@ export type DatabaseSettings =
 
 export type RedisSettings =
   | { readonly at: 'parent' }
+  /** ElastiCache; `secretArn`: its password. The address is here, so that another one replaces the instances. */
+  | { readonly at: 'managed'; readonly host: string; readonly port: number; readonly secretArn: string }
   /** REDIS_URL is among `secrets`. */
-  | { readonly at: 'managed' | 'external' };
+  | { readonly at: 'external' };
 
 export type HttpsSettings =
   /** Let's Encrypt, or another directory (`acmeDirectory`: https URL). */

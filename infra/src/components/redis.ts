@@ -2,6 +2,7 @@ import { ParameterGroup } from '@pulumi/aws/elasticache/parameterGroup.js';
 import { ReplicationGroup } from '@pulumi/aws/elasticache/replicationGroup.js';
 import { SubnetGroup } from '@pulumi/aws/elasticache/subnetGroup.js';
 import { interpolate, secret, type ComponentResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import { REDIS_PORT } from '../names';
 import { Part } from './part';
 
 export interface RedisArgs {
@@ -17,8 +18,7 @@ export interface RedisArgs {
 
 /** Redis of ElastiCache: private, encrypted on disk and on the way, with a password, and never forgetting a counter to make room. */
 export class Redis extends Part {
-  /** With the password: a secret. */
-  readonly url: Output<string>;
+  readonly host: Output<string>;
   readonly identifier: string;
   /** Named `<identifier>-001` and so on. */
   readonly nodes: number;
@@ -44,7 +44,7 @@ export class Redis extends Part {
         numCacheClusters: this.nodes,
         automaticFailoverEnabled: args.production,
         multiAzEnabled: args.production,
-        port: 6379,
+        port: REDIS_PORT,
         parameterGroupName: parameters.name,
         subnetGroupName: subnets.name,
         securityGroupIds: [args.securityGroupId],
@@ -64,7 +64,7 @@ export class Redis extends Part {
       },
       this.child({ protect: args.production, additionalSecretOutputs: ['authToken', 'authTokenWo'] }),
     );
-    this.url = secret(interpolate`rediss://:${args.authToken}@${group.primaryEndpointAddress}:6379`);
+    this.host = group.primaryEndpointAddress;
     this.registerOutputs({});
   }
 }

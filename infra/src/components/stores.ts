@@ -20,11 +20,14 @@ export interface StoresArgs {
   redisGroupId: Input<string> | undefined;
 }
 
+const REDIS_TOKEN = 'gateway/redis-token';
+
 /** PostgreSQL and Redis as the stack chose them, and the secrets of gateway and enclave. */
 export class Stores extends Part {
   /** By path, `gateway/...` and `enclave/...`. */
   readonly secretArns: Readonly<Record<string, Output<string>>>;
   readonly database: Output<{ host: string; secretArn: string } | undefined>;
+  readonly redisAddress: Output<{ host: string; secretArn: string } | undefined>;
   readonly dataVolumeId: Output<string | undefined>;
   readonly databaseIdentifier: string | undefined;
   readonly redis: { readonly identifier: string; readonly nodes: number } | undefined;
@@ -84,9 +87,10 @@ export class Stores extends Part {
         production,
         known: redis
           ? {
-              'gateway/redis-url': {
-                description: 'REDIS_URL of the gateway',
-                value: redis.url,
+              // Without the address: a value is written again only when its version is another, and parents read it when they start.
+              [REDIS_TOKEN]: {
+                description: 'Password of Redis, in REDIS_URL of the gateway',
+                value: settings.redisAuthToken ?? '',
                 version: settings.redisAuthTokenVersion,
               },
             }
@@ -110,6 +114,7 @@ export class Stores extends Part {
     this.database = output(database ? { host: database.host, secretArn: database.secretArn } : undefined);
     this.dataVolumeId = output(volume?.volumeId);
     this.databaseIdentifier = database?.identifier;
+    this.redisAddress = output(redis && { host: redis.host, secretArn: secrets.arns[REDIS_TOKEN] ?? '' });
     this.redis = redis && { identifier: redis.identifier, nodes: redis.nodes };
     this.registerOutputs({});
   }

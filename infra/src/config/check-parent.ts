@@ -61,7 +61,7 @@ function madeUp({ stack, region, image, release, database, redis, enclaveSecrets
     `arn:aws:secretsmanager:${region}:${accountId}:secret:${secretName(stack, path)}-AbCdEf`;
   const secrets = [
     ...(database === 'external' ? ['gateway/database-url'] : []),
-    ...(redis === 'parent' ? [] : ['gateway/redis-url']),
+    ...(redis === 'external' ? ['gateway/redis-url'] : []),
     ...enclaveSecrets.map((name) => `enclave/${name}`),
   ];
   return {
@@ -71,6 +71,7 @@ function madeUp({ stack, region, image, release, database, redis, enclaveSecrets
     releaseKey: `releases/${release.sha256}.tar.gz`,
     secretArns: Object.fromEntries(secrets.map((path) => [path, secretArn(path)])),
     database: { host: 'database.example.org', secretArn: secretArn('database') },
+    redis: { host: 'redis.example.org', secretArn: secretArn('redis') },
     dataVolumeId: 'vol-0123456789abcdef0',
     elasticIpAllocationId: 'eipalloc-0123456789abcdef0',
     balancerNetworks: [vpcCidr],

@@ -17,10 +17,12 @@ export async function runProgram(
   stack: string,
   values: Readonly<Record<string, string>>,
   options: ParseOptions,
+  /** Another one in tests. */
+  StandIn: new (region: string, deployer?: string) => MockAws = MockAws,
 ): Promise<Seen> {
   // Who will run `pulumi up` is not known here: one whom the configuration names.
   const [deployer] = /arn:[^\s",\]]+/.exec(values[`${PROJECT}:keyAdministrators`] ?? '') ?? [];
-  const aws = new MockAws(values['aws:region'] ?? 'us-east-1', deployer);
+  const aws = new StandIn(values['aws:region'] ?? 'us-east-1', deployer);
   // What goes wrong while a resource is registered, Pulumi lets fall: as a rejection that nobody waits for.
   const fallen: unknown[] = [];
   const catchIt = (error: unknown): number => fallen.push(error);

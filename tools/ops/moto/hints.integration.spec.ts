@@ -88,7 +88,7 @@ function followHints(forMoto: Installed, forAwsCli: Installed): void {
       {
         ports: { resolver, env: { ...process.env }, aws: { credentials: MOTO_CREDENTIALS } },
       },
-      ['--before', 'opening'],
+      ['--before', 'opening', '--config', 'redis=external'],
     );
   async function hintOf(check: string, about = ''): Promise<string> {
     const found = (await seen(check)).find(({ found: text, command }) => text.includes(about) && command !== undefined);
@@ -155,7 +155,7 @@ function followHints(forMoto: Installed, forAwsCli: Installed): void {
               command === 'aws' ? runProgram(command, args, { ...options, env: shell.env }) : programs(command, args),
           },
         },
-        ['--before', 'opening'],
+        ['--before', 'opening', '--config', 'redis=external'],
       );
     const [inactive] = await tag();
     expect(inactive).toMatchObject({ status: 'fail' });

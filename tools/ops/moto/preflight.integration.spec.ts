@@ -173,11 +173,11 @@ describeWithJudge(JUDGES.moto, 'preflight against moto', (installed) => {
       );
     await create('enclave/cwc-house', ciphertext);
     await create('enclave/cwc-senate');
-    await create('gateway/redis-url', 'rediss://:password@h:6379');
+    await create('gateway/redis-token', 'a-password-of-redis');
     expect(own(await said('secrets', opening)).sort()).toEqual([
       'fail: communique-tee/prod/enclave/cwc-senate has no value yet',
       'pass: communique-tee/prod/enclave/cwc-house holds what looks like KMS ciphertext',
-      'pass: communique-tee/prod/gateway/redis-url holds a URL with TLS',
+      'pass: communique-tee/prod/gateway/redis-token holds a password',
     ]);
     await secretsManager.send(new DeleteSecretCommand({ SecretId: 'communique-tee/prod/enclave/cwc-house' }));
     expect(await said('secrets')).toContainEqual(

@@ -54,8 +54,8 @@ export const MANAGED: ParentSettings = {
     name: 'communique',
     secretArn: secret('rds'),
   },
-  redis: { at: 'managed' },
-  secrets: { REDIS_URL: secret('redis') },
+  redis: { at: 'managed', host: 'master.redis.example.com', port: 6379, secretArn: secret('redis') },
+  secrets: {},
   https: { by: 'balancer', networks: ['10.20.0.0/20', '10.20.16.0/20'], clientAddress: 'x-forwarded-for' },
   logGroupPrefix: '/communique/prod',
 };

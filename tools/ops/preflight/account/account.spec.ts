@@ -370,14 +370,18 @@ describe('secrets', () => {
   /** As long and as begun as KMS's. */
   const ciphertext = () => Buffer.concat([Buffer.from([1, 2, 2, 0, 0x78]), randomBytes(180)]).toString('base64');
   const there = { DescribeSecret: awsJson({ Name: 'x', VersionIdsToStages: { a: ['AWSCURRENT'] } }) };
+  /** Its URL is the operator's to store; of a managed Redis the program writes the password. */
+  const EXTERNAL_REDIS = { config: ['redis=external'] };
   const holding = (enclave: object, gateway: object = { SecretString: 'rediss://:pw-of-redis@h:6379' }): Answers => ({
     ...there,
     GetSecretValue: (body) => awsJson(body.includes('/enclave/') ? enclave : gateway),
   });
   const stored = async (answers: Answers, opening = false) =>
-    (await said('secrets', answers, { opening })).filter((line) => !line.includes('RDS'));
+    (await said('secrets', answers, { opening, ...EXTERNAL_REDIS })).filter((line) => !line.includes('RDS'));
 
-  it('pass where they hold what they should', async () => {
+  it('pass where they hold what they should, Redis’s password too', async () => {
+    const managed = await said('secrets', holding({ SecretString: ciphertext() }, { SecretString: 'pw-of-redis' }));
+    expect(managed).toContainEqual(expect.stringMatching(/^pass: .*\/gateway\/redis-token holds a password$/));
     const found = await stored(holding({ SecretString: `${ciphertext()}\n` }));
     expect(found).toHaveLength(3);
     for (const line of found) expect(line).toMatch(/^pass: .*(looks like KMS ciphertext|a URL with TLS)$/);
@@ -397,7 +401,7 @@ describe('secrets', () => {
     ],
     ['no text', { SecretBinary: 'AAAA' }, /^fail: .*holds bytes/],
   ])('do not pass an enclave’s secret that holds %s, and do not show it', async (_name, value, words) => {
-    const found = await lookAt('secrets', holding(value));
+    const found = await lookAt('secrets', holding(value), EXTERNAL_REDIS);
     for (const line of lines(found).filter((text) => text.includes('/enclave/'))) expect(line).toMatch(words);
     expect(JSON.stringify(found)).not.toMatch(/canary/);
   });
@@ -407,7 +411,11 @@ describe('secrets', () => {
     ['canary', /is not a redis URL/],
     ['', /empty/],
   ])('do not pass the gateway’s %j', async (value, words) => {
-    const found = await lookAt('secrets', holding({ SecretString: ciphertext() }, { SecretString: value }));
+    const found = await lookAt(
+      'secrets',
+      holding({ SecretString: ciphertext() }, { SecretString: value }),
+      EXTERNAL_REDIS,
+    );
     const [gateway] = found.filter(({ found: text }) => text.includes('/gateway/'));
     expect(gateway).toMatchObject({ status: 'fail', found: expect.stringMatching(words) as string });
     expect(JSON.stringify(found)).not.toContain('canary');
@@ -429,7 +437,7 @@ describe('secrets', () => {
       expect(line).toMatch(/^pass: .*has a value/);
   });
   it('tell how to store each value, without showing it', async () => {
-    const found = await lookAt('secrets', { DescribeSecret: awsJson({ Name: 'x' }) });
+    const found = await lookAt('secrets', { DescribeSecret: awsJson({ Name: 'x' }) }, EXTERNAL_REDIS);
     const commandFor = (name: string) => found.find(({ found: text }) => text.includes(name))?.command;
     expect(commandFor('/enclave/cwc-house')).toBe(
       'npm run ops -- secrets put --stack prod --region us-east-1 cwc-house',

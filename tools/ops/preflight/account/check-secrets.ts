@@ -37,9 +37,7 @@ async function look(context: Context, name: string): Promise<Finding> {
       return notYet(
         context,
         `${name} is not there yet`,
-        isRedisOfStack(context, name)
-          ? 'pulumi up makes it, with its value'
-          : 'pulumi up makes it; then store its value',
+        isRedisToken(name) ? 'pulumi up makes it, with its value' : 'pulumi up makes it; then store its value',
       );
     return named(name, explainAws(error, 'secretsmanager:DescribeSecret'));
   }
@@ -95,6 +93,7 @@ function judgeEnclaveSecret(context: Context, name: string, value: string | unde
 function judgeGatewaySecret(context: Context, name: string, value: string | undefined): Finding {
   if (value === undefined || value.trim() !== value || value === '')
     return fail(`${name} is empty, not text, or has blanks around it`, ...howToStore(context, name));
+  if (isRedisToken(name)) return pass(`${name} holds a password`);
   const problem = judgeStoreUrl(name.endsWith('/database-url') ? 'postgresql' : 'redis', value, false);
   return problem === undefined
     ? pass(`${name} holds a URL with TLS`)
@@ -105,9 +104,8 @@ function judgeGatewaySecret(context: Context, name: string, value: string | unde
       );
 }
 
-/** Written by the program itself (infra: Stores); an external one is the operator's. */
-const isRedisOfStack = ({ stackFile }: Context, name: string): boolean =>
-  name.endsWith('/gateway/redis-url') && stackFile.values.get('redis') !== 'external';
+/** The password of a managed Redis, written by the program itself (infra: Stores). */
+const isRedisToken = (name: string): boolean => name.endsWith('/gateway/redis-token');
 
 const howToStore = (context: Context, name: string): [todo: string, command: string] => [
   'store its value (it is asked for and not shown)',

@@ -49,19 +49,29 @@ export const absent = {
   resolveCaa: nothingThere,
 } as unknown as Ports['resolver'];
 
-/** infra's own preview of prod, run once: the plan that checks are given. */
-let previewJson: Promise<string> | undefined;
-export const realPreview = (): Promise<string> =>
-  (previewJson ??= promisify(execFile)(
+/** infra's own preview of prod, run once for each set of changes (`key=value`): the plan that checks are given. */
+const previews = new Map<string, Promise<string>>();
+export function realPreview(...changes: string[]): Promise<string> {
+  const known = previews.get(changes.join());
+  if (known !== undefined) return known;
+  const preview = promisify(execFile)(
     process.execPath,
-    ['tools/run.mjs', 'tools/ops/main.ts', 'preview', '--stack', 'prod', '--without-image', '--json'],
+    [
+      ...['tools/run.mjs', 'tools/ops/main.ts', 'preview', '--stack', 'prod', '--without-image', '--json'],
+      ...changes.flatMap((change) => ['--config', change]),
+    ],
     { cwd: workspaceRoot(), maxBuffer: 1 << 24 },
-  ).then(({ stdout }) => stdout));
+  ).then(({ stdout }) => stdout);
+  previews.set(changes.join(), preview);
+  return preview;
+}
+/** Of what a test changes in the configuration, this changes the plan. */
+const PLANNED = ['redis=external'];
 
 /** Programs as they are on a machine that has all of them; the preview as infra says it. */
 export async function programs(command: string, args: readonly string[]): Promise<ProgramEnd> {
   const end = (stdout: string): ProgramEnd => ({ code: 0, stdout, stderr: '' });
-  if (command === process.execPath) return end(await realPreview());
+  if (command === process.execPath) return end(await realPreview(...PLANNED.filter((change) => args.includes(change))));
   if (command === 'node') return end('v24.21.0\n');
   if (command === 'pulumi') return end('v3.210.0\n');
   if (command === 'aws' && args[0] === 'ce')
