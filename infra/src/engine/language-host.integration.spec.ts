@@ -155,8 +155,34 @@ describe('dev, by the Node language host', () => {
     const { exitCode, said, operations } = await engine.update(config('dev', 'instanceType=t4g.small'));
     expect(exitCode).not.toBe(0);
     expect(said).toMatch(/t4g\.small cannot carry an enclave/);
+    expect(said).not.toMatch(/^ +at /m);
     expect(operations.filter(({ type }) => type.startsWith('aws:'))).toEqual([]);
     expect(engine.state.urns).toHaveLength(before);
+  });
+
+  it('lists everything that is wrong, one line each, as preview does, and without a stack', async () => {
+    const wrong = config(
+      'dev',
+      'vpcCidr=10.999.0.0/16',
+      'corsOrigins=https://app.example.org/',
+      `gatewayEnvironment={"NODE_OPTIONS":"--inspect","SYSTEM_HOURLY_LIMT":"1\\n2"}`,
+      'acmeEmail=a@example.org\nX',
+      `releaseFile=${folder}`,
+      'domian=x.example.org',
+    );
+    const { exitCode, said, operations } = await engine.update(wrong);
+    expect([exitCode === 0, operations.filter(({ type }) => type.startsWith('aws:'))]).toEqual([false, []]);
+    const lines = said.split('\n').filter((line) => line.startsWith('  - '));
+    expect(lines.map((line) => /^ {2}- (\w+): /.exec(line)?.[1]).sort()).toEqual([
+      'acmeEmail',
+      'corsOrigins',
+      'domian',
+      'gatewayEnvironment',
+      'gatewayEnvironment',
+      'releaseFile',
+      'vpcCidr',
+    ]);
+    expect(said).not.toMatch(/^ +at |Error:|unhandled/im);
   });
 
   it('is destroyed whole, dependents first, and nothing that keeps a name stays', () => {
