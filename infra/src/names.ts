@@ -40,6 +40,8 @@ export const aliasName = (stack: string, key: string): string => `alias/${nameOf
 export const secretName = (stack: string, path: string): string => `${PROJECT}/${stack}/${path}`;
 /** The log of CodeBuild: no record of what the service did, and it comes and goes with the key `imageBuild`. */
 export const BUILD_LOG = 'image-build';
+/** Where no balancer has the certificate, parents keep theirs here for the next one. */
+export const CERTIFICATE_SECRET = 'parent/certificate';
 export const logGroupName = (stack: string, part: string): string => `/${PROJECT}/${stack}/${part}`;
 
 export const arnOf = ({ partition, region, accountId }: Place, service: string, resource: string): string =>

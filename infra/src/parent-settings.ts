@@ -7,7 +7,7 @@ import {
 } from '../parent/src';
 import { kmsRegionsOf } from './config/enclave-image';
 import type { Settings } from './config/parse-settings';
-import { DATABASE_NAME, LAUNCH_HOOK, nameOf, PROJECT, REDIS_PORT } from './names';
+import { CERTIFICATE_SECRET, DATABASE_NAME, LAUNCH_HOOK, nameOf, PROJECT, REDIS_PORT } from './names';
 
 /** What AWS has made, and the parent's files need to know. Plain values. */
 export interface Made {
@@ -87,7 +87,7 @@ function redisOf(settings: Settings, { redis }: Made): RedisSettings {
   return { at: 'managed', host: redis.host, port: REDIS_PORT, secretArn: redis.secretArn };
 }
 
-function httpsOf({ balancer, domain, acmeEmail }: Settings, { balancerNetworks }: Made): HttpsSettings {
+function httpsOf({ balancer, domain, acmeEmail }: Settings, { balancerNetworks, secretArns }: Made): HttpsSettings {
   if (balancer !== 'none')
     return {
       by: 'balancer',
@@ -95,5 +95,7 @@ function httpsOf({ balancer, domain, acmeEmail }: Settings, { balancerNetworks }
       clientAddress: balancer === 'application' ? 'x-forwarded-for' : 'proxy-protocol',
     };
   if (acmeEmail === undefined) throw new Error('no balancer, and nobody for Let’s Encrypt to write to');
-  return { by: 'certbot', domain, email: acmeEmail };
+  const keptInSecret = secretArns[CERTIFICATE_SECRET];
+  if (keptInSecret === undefined) throw new Error('no balancer, and no secret for the certificate was made');
+  return { by: 'certbot', domain, email: acmeEmail, keptInSecret };
 }

@@ -421,6 +421,21 @@ it('makes a snapshot of the data volume every day, of it alone, and keeps as man
   expect((await run('staging')).resources.filter(({ type }) => type.startsWith('aws:dlm/'))).toEqual([]);
 });
 
+it.each([
+  ['none', true],
+  ['application', false],
+])('keeps nginx’s certificate in a secret where it has one of its own: balancer %s', async (balancer, kept) => {
+  const { resources } = await run('staging', `balancer=${balancer}`, 'hostedZone=example.org');
+  const secrets = resources.flatMap(({ type, inputs }) =>
+    type === 'aws:secretsmanager/secret:Secret' ? [String(inputs['name'])] : [],
+  );
+  const policies = JSON.stringify(resources.filter(({ type }) => type === 'aws:iam/rolePolicy:RolePolicy'));
+  expect([secrets.includes('communique-tee/staging/parent/certificate'), policies.includes('PutSecretValue')]).toEqual([
+    kept,
+    kept,
+  ]);
+});
+
 it('opens the metadata service to the gateway where the enclave asks KMS, and hands it the enclave’s secrets', async () => {
   const archiveOf = async (...hosts: string[]): Promise<string> => {
     const changes = buildFolder('dev');

@@ -24,6 +24,7 @@ import type { Lookups } from './lookups';
 import {
   aliasName,
   bucketName,
+  CERTIFICATE_SECRET,
   BUILD_LOG,
   ENCLAVE_KEY_ALIAS,
   nameOf,
@@ -244,6 +245,9 @@ export function createStack(
               { key: filesKey },
             ],
             logGroupNames: PARENT_LOG_GROUPS.map((part) => logs.group(part).name),
+            ...(known.secretArns[CERTIFICATE_SECRET] !== undefined && {
+              certificateSecretArn: known.secretArns[CERTIFICATE_SECRET],
+            }),
             secretArns: [...Object.values(known.secretArns), ...(known.database ? [known.database.secretArn] : [])],
             enclaveKeyArn,
             operatorKeyArn,

@@ -66,7 +66,14 @@ it.each<[string, Partial<ParentSettings>]>([
   ['a shell command as a host', { egress: [{ host: 'cwc.house.gov; reboot', port: 443, vsockPort: 8001 }] }],
   [
     'a directive of nginx as a domain',
-    { https: { by: 'certbot', domain: 'a.example; include /etc/passwd', email: 'a@example.org' } },
+    {
+      https: {
+        by: 'certbot',
+        domain: 'a.example; include /etc/passwd',
+        email: 'a@example.org',
+        keptInSecret: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:a-AbCdEf',
+      },
+    },
   ],
   ['a template as a name', { stack: '@domain@' }],
   ['the port of the log as a way out', { egress: [{ host: 'cwc.house.gov', port: 443, vsockPort: 9001 }] }],

@@ -240,6 +240,7 @@ function checkHttps({ https }: ParentSettings, match: Match, problem: Problem): 
     match('https.domain', https.domain, 'host');
     if (https.domain.length > LONGEST_CERTBOT_DOMAIN) problem('https.domain', certbotDomain);
     match('https.email', https.email, 'email');
+    match('https.keptInSecret', https.keptInSecret, 'arn');
     if (https.acmeDirectory !== undefined) match('https.acmeDirectory', https.acmeDirectory, 'https');
     return;
   }

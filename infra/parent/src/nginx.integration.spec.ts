@@ -41,7 +41,15 @@ describeWith(commandAvailability('nginx', 'nginx-light'), 'nginx', () => {
   it.each([4, 46, 47, 64, 65, 250])('takes a host name of %i characters', async (length) => {
     const domain = hostNameOf(length);
     const staged = await stageNginx(
-      { ...ON_PARENT, https: { by: 'certbot', domain, email: 'operations@example.org' } },
+      {
+        ...ON_PARENT,
+        https: {
+          by: 'certbot',
+          domain,
+          email: 'operations@example.org',
+          keptInSecret: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:a-AbCdEf',
+        },
+      },
       join(folder.path, `name-${String(length)}`),
     );
     const { code, stderr } = await nginx(['-t', '-c', staged.configuration, '-e', 'stderr']);

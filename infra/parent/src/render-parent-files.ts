@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import type { GatewayConfig } from '@communique-tee/gateway-environment';
 import { LIMITS } from '@communique-tee/protocol';
 import { checkSettings } from './check-settings';
@@ -198,7 +197,6 @@ function templateValues(settings: ParentSettings, config: GatewayConfig): Record
     requestsBurst: String(2 * REQUESTS_PER_SECOND),
     problemPages: problemPages(),
     domain: https.by === 'certbot' ? https.domain : '_',
-    certbotWritable: posix.dirname(certbotFolder(settings)),
     proxyProtocol: proxyProtocol ? ' proxy_protocol' : '',
     realAddress: byBalancer
       ? [
@@ -212,10 +210,6 @@ function templateValues(settings: ParentSettings, config: GatewayConfig): Record
   };
 }
 
-/** A new instance asks for a new certificate, of which there are only a few a week: so they are kept where data is kept, if anywhere. */
-const certbotFolder = ({ database }: ParentSettings) =>
-  database.at === 'parent' ? '/srv/communique/letsencrypt' : '/var/lib/communique-acme/letsencrypt';
-
 function certificateEnvironment(settings: ParentSettings): Record<string, string> {
   const { https, stack } = settings;
   if (https.by === 'balancer')
@@ -224,7 +218,7 @@ function certificateEnvironment(settings: ParentSettings): Record<string, string
     CERTIFICATE_NAME: https.domain,
     FIRST_CERTIFICATE_DAYS: '7',
     ACME_EMAIL: https.email,
-    CERTBOT_FOLDER: certbotFolder(settings),
+    CERTIFICATE_SECRET_ARN: https.keptInSecret,
     ...(https.acmeDirectory === undefined ? {} : { ACME_DIRECTORY: https.acmeDirectory }),
   };
 }

@@ -441,6 +441,54 @@ esac`,
 describeWith(commandAvailability('openssl', 'openssl'), 'certificates', () => {
   beforeEach(() => script('chgrp', 'exit 0'));
 
+  describe('certificate-end', () => {
+    const NAME = 'communique.example.org';
+    let made: string;
+    beforeAll(async () => {
+      made = await mkdtemp(join(folder.path, 'made-'));
+      const { code, stderr } = await run(
+        'bash',
+        [
+          '-euc',
+          `for key in ca one two; do openssl ecparam -name prime256v1 -genkey -noout -out $key.key; done
+openssl req -x509 -new -key ca.key -subj /CN=an-issuer -days 90 -out ca.pem
+openssl req -x509 -new -key one.key -subj /CN=itself -addext subjectAltName=DNS:${NAME} -days 20 -out itself.pem
+openssl req -new -key one.key -subj /CN=x -out one.csr
+signed() { openssl x509 -req -in one.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 20 -extfile <(echo "subjectAltName=DNS:$1") -out "$2" 2>/dev/null; }
+signed ${NAME} good.pem
+signed other.example.org other.pem
+printf junk > junk.pem`,
+        ],
+        { cwd: made },
+      );
+      expect([code, stderr]).toEqual([0, '']);
+    });
+    const end = async (certificate: string, key: string) => {
+      const ran = await run(join(programs, 'certificate-end'), [join(made, certificate), join(made, key)], {
+        env: environment({ CERTIFICATE_NAME: NAME }),
+      });
+      expect([ran.code, ran.stderr]).toEqual([0, '']);
+      return Number(ran.stdout);
+    };
+
+    it('tells when a certificate ends that clients can use', async () => {
+      const days = ((await end('good.pem', 'one.key')) - Date.now() / 1000) / 86_400;
+      expect(days).toBeGreaterThan(19.9);
+      expect(days).toBeLessThan(20.1);
+    });
+
+    it.each([
+      ['is for another name', 'other.pem', 'one.key'],
+      ['has another key', 'good.pem', 'two.key'],
+      ['is signed by itself', 'itself.pem', 'one.key'],
+      ['is no certificate', 'junk.pem', 'one.key'],
+      ['has a key that is none', 'good.pem', 'junk.pem'],
+      ['is not there', 'absent.pem', 'one.key'],
+    ])('tells 0 for one that %s', async (_name, certificate, key) => {
+      expect(await end(certificate, key)).toBe(0);
+    });
+  });
+
   it.each([22, 64, 65, 250])('first-certificate makes one for a name of %i characters, once', async (length) => {
     const tls = await mkdtemp(join(folder.path, 'tls-'));
     const env = environment({ FIRST_CERTIFICATE_DAYS: '7', CERTIFICATE_NAME: hostNameOf(length) });

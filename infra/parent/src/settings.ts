@@ -21,7 +21,14 @@ export type RedisSettings =
 
 export type HttpsSettings =
   /** Let's Encrypt, or another directory (`acmeDirectory`: https URL). */
-  | { readonly by: 'certbot'; readonly domain: string; readonly email: string; readonly acmeDirectory?: string }
+  | {
+      readonly by: 'certbot';
+      readonly domain: string;
+      readonly email: string;
+      readonly acmeDirectory?: string;
+      /** ARN of the secret in which parents keep the certificate for the next one. */
+      readonly keptInSecret: string;
+    }
   /** A load balancer with ACM in front. `networks`: CIDR blocks that the balancer connects from, whose word on the client is believed. */
   | {
       readonly by: 'balancer';

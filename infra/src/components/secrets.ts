@@ -10,6 +10,8 @@ export interface SecretsArgs {
   known: Readonly<Record<string, { description: string; value: Input<string>; version: Input<number> }>>;
   /** Values that the operator puts there by himself (`aws secretsmanager put-secret-value`). */
   byOperator: Readonly<Record<string, string>>;
+  /** Values that the parent puts there. */
+  byParent: Readonly<Record<string, string>>;
   production: boolean;
 }
 
@@ -43,7 +45,7 @@ export class Secrets extends Part {
         this.child({ additionalSecretOutputs: ['secretString', 'secretStringWo'] }),
       );
     }
-    for (const [path, description] of Object.entries(args.byOperator)) make(path, description);
+    for (const [path, description] of Object.entries({ ...args.byOperator, ...args.byParent })) make(path, description);
     this.arns = arns;
     this.registerOutputs({});
   }

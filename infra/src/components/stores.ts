@@ -1,7 +1,7 @@
 import { SecurityGroupEgressRule } from '@pulumi/aws/vpc/securityGroupEgressRule.js';
 import { type ComponentResourceOptions, type Input, output, type Output, type Resource } from '@pulumi/pulumi';
 import type { Settings } from '../config/parse-settings';
-import { nameOf, type Place } from '../names';
+import { CERTIFICATE_SECRET, nameOf, type Place } from '../names';
 import { DataVolume } from './data-volume';
 import { Database } from './database';
 import { Part } from './part';
@@ -106,6 +106,11 @@ export class Stores extends Part {
               `For the enclave alone (${secret}): ciphertext under the operator's key`,
             ]),
           ),
+        },
+        byParent: {
+          ...(settings.balancer === 'none' && {
+            [CERTIFICATE_SECRET]: 'The certificate of nginx and its key, kept for the next parent',
+          }),
         },
       },
       parent,

@@ -1,5 +1,5 @@
 import { checkSettings, ParentSettingsError, type ParentSettings } from '../../parent/src';
-import { bucketName, secretName } from '../names';
+import { bucketName, CERTIFICATE_SECRET, secretName } from '../names';
 import { parentSettings, type Made } from '../parent-settings';
 import type { Settings } from './parse-settings';
 
@@ -63,6 +63,7 @@ function madeUp({ stack, region, image, release, database, redis, enclaveSecrets
     ...(database === 'external' ? ['gateway/database-url'] : []),
     ...(redis === 'external' ? ['gateway/redis-url'] : []),
     ...enclaveSecrets.map((name) => `enclave/${name}`),
+    CERTIFICATE_SECRET,
   ];
   return {
     storeBucket: bucketName({ stack, region, accountId, partition: 'aws' }, 'images'),

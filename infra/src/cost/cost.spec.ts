@@ -30,8 +30,8 @@ const pricesIn = (value: unknown): Price[] => {
 };
 
 it('adds up what is known, to the cent', () => {
-  // 49.64 instance, 2.10 monitoring, 2.40 and 1.60 disks, 3.65 address, 3.00 keys, 0.80 secrets, 3.00 dashboard
-  const cents = 6619 + 30 * customMetricsOf(dev) + 10 * alarmsOf(dev);
+  // 49.64 instance, 2.10 monitoring, 2.40 and 1.60 disks, 3.65 address, 3.00 keys, 1.20 secrets, 3.00 dashboard
+  const cents = 6659 + 30 * customMetricsOf(dev) + 10 * alarmsOf(dev);
   expect(costOf(dev).knownUsd).toBe((cents / 100).toFixed(2));
   expect(item(dev, 'c6g.large')).toEqual({
     item: 'EC2 c6g.large (parent)',

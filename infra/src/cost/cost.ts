@@ -138,7 +138,10 @@ function linesOf(settings: CostSettings): Line[] {
   const several = settings.maxInstances > 1;
   const nats = settings.natPerZone ? 2 : 1;
   const secrets =
-    settings.enclaveSecrets.length + (settings.database === 'parent' ? 0 : 1) + (settings.redis === 'parent' ? 0 : 1);
+    settings.enclaveSecrets.length +
+    (settings.database === 'parent' ? 0 : 1) +
+    (settings.redis === 'parent' ? 0 : 1) +
+    (settings.balancer === 'none' ? 1 : 0);
   const zones = production ? ', two zones' : '';
   return [
     hourly(`EC2 ${instanceType} (parent)`, instances, PRICES.instancePerHour[instanceType]),

@@ -16,6 +16,8 @@ export interface ParentRoleArgs {
   objects: readonly InstalledObject[];
   logGroupNames: readonly string[];
   secretArns: readonly string[];
+  /** One of them, which the parent writes as well. */
+  certificateSecretArn?: string;
   enclaveKeyArn: string;
   operatorKeyArn: string;
   acceptedImages: readonly string[];
@@ -58,6 +60,9 @@ export function parentRolePolicy(args: ParentRoleArgs): PolicyDocument {
     allow('NameOwnGroup', ['ec2:DescribeTags'], '*'),
     args.secretArns.length > 0
       ? allow('ReadOwnSecrets', ['secretsmanager:GetSecretValue'], [...args.secretArns])
+      : undefined,
+    args.certificateSecretArn !== undefined
+      ? allow('KeepTheCertificate', ['secretsmanager:PutSecretValue'], args.certificateSecretArn)
       : undefined,
     attestedUse(
       'EnclaveKeyForTheEnclave',

@@ -21,6 +21,8 @@ const bucketArn = 'arn:aws:s3:::communique-tee-prod-images-123456789012-us-east-
 const imageKey = `images/sha384/${'a'.repeat(96)}.eif`;
 const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:communique-tee/prod/gateway/redis-url-AbCdEf';
 
+const certificateSecretArn = secretArn.replace('gateway/redis-url', 'parent/certificate');
+
 const pcr = (digit: string): string => digit.repeat(96);
 const image: AcceptedImage = { pcr0: pcr('1'), pcr1: pcr('2'), pcr2: pcr('3') };
 const imageBefore: AcceptedImage = { pcr0: pcr('4') };
@@ -42,7 +44,8 @@ const policies = {
     bucketArn,
     objects: [{ key: imageKey, versionId: 'version-1' }, { key: 'parent/abc.tar' }],
     logGroupNames: ['/communique-tee/prod/gateway'],
-    secretArns: [secretArn],
+    secretArns: [secretArn, certificateSecretArn],
+    certificateSecretArn,
     enclaveKeyArn: keyArn,
     operatorKeyArn,
     acceptedImages: acceptedImages.map(({ pcr0 }) => pcr0),
@@ -162,6 +165,15 @@ const ALLOWED: [string, Request][] = [
   ['the parent reads its files', store(parentRoleArn, 's3:GetObject', `${bucketArn}/parent/abc.tar`)],
   ['the deployer puts an image there', store(administrator, 's3:PutObject', `${bucketArn}/${imageKey}`)],
   ['the parent reads its secret', parent('secretsmanager:GetSecretValue', secretArn)],
+  ['the parent reads the certificate that is kept', parent('secretsmanager:GetSecretValue', certificateSecretArn)],
+  ['the parent keeps its certificate', parent('secretsmanager:PutSecretValue', certificateSecretArn)],
+  [
+    'the parent keeps the launch hook open',
+    parent(
+      'autoscaling:RecordLifecycleActionHeartbeat',
+      'arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:1:autoScalingGroupName/communique-tee-prod-parent',
+    ),
+  ],
   [
     'the parent takes its address',
     parent('ec2:AssociateAddress', 'arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-0123456789abcdef0'),
@@ -358,6 +370,11 @@ const DENIED: [string, Request][] = [
   ['somebody else changes the store’s policy', store(stranger, 's3:PutBucketPolicy', bucketArn)],
   ['a secret of another stack', parent('secretsmanager:GetSecretValue', secretArn.replace('/prod/', '/dev/'))],
   ['changing a secret', parent('secretsmanager:PutSecretValue', secretArn)],
+  ['deleting the certificate that is kept', parent('secretsmanager:DeleteSecret', certificateSecretArn)],
+  [
+    'changing another stack’s certificate',
+    parent('secretsmanager:PutSecretValue', certificateSecretArn.replace('/prod/', '/dev/')),
+  ],
   ['metrics of another namespace', parent('cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': 'AWS/EC2' })],
   [
     'the log of another stack',

@@ -216,6 +216,8 @@ describe('the first command', () => {
         'systemd-analyze',
         'systemd-nspawn',
         'logrotate',
+        'certbot',
+        'pebble',
         'jq',
         'openssl',
         'psql',

@@ -38,6 +38,8 @@ const TOOLS = [
     ['systemd-analyze', 'systemd'],
     ['systemd-nspawn', 'systemd-container'],
     ['logrotate', 'logrotate'],
+    ['certbot', 'certbot'],
+    ['pebble', 'pebble'],
     ['jq', 'jq'],
     ['openssl', 'openssl'],
     ['psql', 'postgresql-client'],

@@ -59,6 +59,11 @@ function standIns(pcr0: string): SystemFiles {
       'Environment=PAUSE_SECONDS=0.2',
     ),
     '/etc/systemd/system/communique-secrets.service.d/90-stand-in.conf': unit('[Service]', 'RestartSec=1'),
+    '/etc/systemd/system/communique-kept-certificate.service.d/90-stand-in.conf': unit(
+      '[Service]',
+      'RestartSec=1',
+      `ReadWritePaths=${STAND_INS}`,
+    ),
     // A container shows its host's uptime.
     '/etc/systemd/system/communique-attested.service.d/90-stand-in.conf': unit(
       '[Service]',
@@ -88,14 +93,12 @@ case $2 in
   get-secret-value) secret=${STAND_INS}/secrets/\${4##*:}
     [[ -e $secret ]] || { echo "An error occurred (ResourceNotFoundException)" >&2; exit 254; }
     jq -n --rawfile value "$secret" '{SecretString: $value}' ;;
+  put-secret-value) mkdir -p "${STAND_INS}/secrets/$(dirname "\${4##*:}")"; cp "\${6#file://}" "${STAND_INS}/secrets/\${4##*:}"; echo '{}' ;;
   *) refused ;;
 esac`),
     '/usr/local/bin/curl': program(
       'case "$*" in *api/token*) echo token ;; *instance-id*) echo i-0me ;; *) exec /usr/bin/curl "$@" ;; esac',
     ),
-    '/usr/local/bin/certbot': program(`live=/srv/communique/letsencrypt/live/communique.example.org
-mkdir -p $live
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=communique.example.org -keyout $live/privkey.pem -out $live/fullchain.pem 2>/dev/null`),
     '/usr/bin/postgres': program('echo "LOG: ready"; exec sleep infinity'),
     '/usr/bin/redis6-server': program('echo ready; exec sleep infinity'),
     '/usr/bin/psql': program('exit 0'),

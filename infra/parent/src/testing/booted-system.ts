@@ -17,11 +17,15 @@ export interface BootedSystem extends AsyncDisposable {
   until(script: string): Promise<void>;
 }
 
-/** A jest block that boots a system. Where the machine does not allow it (no root, no mounts), it is skipped loudly, in CI too. */
-export function describeBooted(name: string, body: () => void): void {
+/** A jest block that boots a system, with commands of these Debian packages. Where the machine does not allow it (no root, no mounts), it is skipped loudly, in CI too. */
+export function describeBooted(name: string, body: () => void, packages: readonly string[] = []): void {
   const { reason } = mayMount();
   if (reason === undefined) {
-    describeWith(commandAvailability('systemd-nspawn', 'systemd-container'), name, body);
+    const needed = [
+      commandAvailability('systemd-nspawn', 'systemd-container'),
+      ...packages.map((command) => commandAvailability(command, command)),
+    ];
+    describeWith(needed.find(({ available }) => !available) ?? { available: true }, name, body);
     return;
   }
   process.stderr.write(`\nSKIPPED: "${name}" does not run: ${reason}\n`);

@@ -35,7 +35,12 @@ export const ON_PARENT: ParentSettings = {
   },
   database: { at: 'parent', volumeId: 'vol-0123456789abcdef0' },
   redis: { at: 'parent' },
-  https: { by: 'certbot', domain: 'communique.example.org', email: 'operations@example.org' },
+  https: {
+    by: 'certbot',
+    domain: 'communique.example.org',
+    email: 'operations@example.org',
+    keptInSecret: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:communique-tee/dev/parent/certificate-AbCdEf',
+  },
   elasticIpAllocationId: 'eipalloc-0123456789abcdef0',
   launchHook: { group: 'communique-tee-dev-parent', name: 'enclave-attested', timeoutSeconds: 1800 },
   logGroupPrefix: '/communique/dev',

@@ -127,7 +127,8 @@ function parsePlan(json: string, imageIsReal: boolean): Omit<Plan, 'artifactProb
         typeof inputs['bucket'] === 'string' ? [inputs['bucket'].replace(PREVIEW_ACCOUNT, accountId)] : [],
       ),
     secrets: ofType('secretsmanager.Secret').flatMap(({ inputs }) =>
-      typeof inputs['name'] === 'string' ? [inputs['name']] : [],
+      // The parent itself fills the one with its certificate.
+      typeof inputs['name'] === 'string' && !inputs['name'].endsWith('/parent/certificate') ? [inputs['name']] : [],
     ),
     database: ofType('rds.Instance').length > 0 ? 'managed' : external('gateway/database-url') ? 'external' : 'parent',
     redis:
