@@ -6,7 +6,7 @@
 #define PARENT_CID_EMULATOR 2 /* the host, to any other guest */
 
 /*
- * parent_cid= of a command line; the last one counts, since whoever boots appends. Returns PARENT_CID_NITRO when there is none
+ * parent_cid= of a command line; the last one counts, since the host that boots us appends it. Returns PARENT_CID_NITRO when there is none
  * and -1 when it is neither 3 nor 2: both are the machine that boots us, nothing else may be.
  */
 int parent_cid_of(const char *cmdline);

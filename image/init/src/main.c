@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock-watch.h"
 #include "clock.h"
 #include "cmdline.h"
 #include "entropy.h"
@@ -135,22 +136,6 @@ static pid_t start_app(void)
 	_exit(127);
 }
 
-/* A process of its own, as root: an NSM that does not answer must not keep init from its children. */
-static pid_t start_clock_check(void)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		prctl(PR_SET_NAME, "clock");
-		check_clock();
-		_exit(0);
-	}
-	if (pid < 0) {
-		say("error", "clock_unchecked", "\"reason\":\"process\",\"errno\":%d", errno);
-	}
-	return pid;
-}
-
 static time_t uptime_seconds(void)
 {
 	struct timespec now;
@@ -177,7 +162,6 @@ static int wait_for_app(pid_t app, pid_t *shipper)
 {
 	sigset_t waited;
 	time_t clock_check_at = uptime_seconds() + CLOCK_CHECK_SECONDS;
-	pid_t clock_check = -1;
 	int restarts = 0;
 	bool stopping = false;
 
@@ -207,14 +191,11 @@ static int wait_for_app(pid_t app, pid_t *shipper)
 				say("error", "log_shipper_ended", "\"status\":%d", status);
 				*shipper = start_shipper();
 			}
-			if (pid == clock_check) {
-				clock_check = -1;
-			}
+			note_ended_child(pid, status);
 		}
 		if (!stopping && uptime_seconds() >= clock_check_at) {
 			clock_check_at = uptime_seconds() + CLOCK_CHECK_SECONDS;
-			/* one that still waits for the NSM is not joined by another */
-			clock_check = clock_check > 0 ? clock_check : start_clock_check();
+			start_clock_check();
 		}
 	}
 }

@@ -106,7 +106,8 @@ export async function ensureInit(
           cd init
           build test-init test/test.c src/cmdline.c src/lines.c
           build test-attested-time test/attested-time.c src/attested-time.c
-          ${target.emulated ? ': cannot run here' : './test-init; ./test-attested-time'}
+          build test-clock-watch test/clock-watch.c src/clock-watch.c
+          ${target.emulated ? ': cannot run here' : './test-init; ./test-attested-time; ./test-clock-watch'}
           ${leavesClockAlone ? 'mv test/clock-left-alone.c src/clock.c' : ''}
           build init src/*.c`,
           { logFile },
