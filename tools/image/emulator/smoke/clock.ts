@@ -33,10 +33,12 @@ const TIMEOUT_MS = 120_000;
 /** @param machine started with `rtc: 'base=1971-01-01'` */
 export async function checkClock({ pki, events, now, accelerator }: Machine): Promise<void> {
   const first = events().find(({ event }) => event === 'clock_checked');
-  assert.equal(first?.correction, accelerator === 'kvm' ? first?.correction : 'stepped', 'a clock of 1971 is set');
+  assert.ok(first, 'init logs its first reading');
+  // Under KVM the guest has kvm-clock, which does not read the RTC.
   if (accelerator === 'tcg') {
-    assert.ok((first?.differenceMs ?? 0) > 50 * 365 * 86_400_000, 'and the difference is logged');
-    assert.equal(first?.level, 'warn');
+    assert.equal(first.correction, 'stepped', 'a clock of 1971 is set');
+    assert.ok((first.differenceMs ?? 0) > 50 * 365 * 86_400_000, 'and the difference is logged');
+    assert.equal(first.level, 'warn');
   }
   await expectNear(now, 0);
 
@@ -65,7 +67,8 @@ export async function checkClock({ pki, events, now, accelerator }: Machine): Pr
   assert.equal(behind.level, 'info');
 
   await writeFile(join(pki, 'refuse'), '');
-  const unchecked = await next(({ event }) => event === 'clock_unchecked');
+  // On a slow machine a reading may also be "unanswered" after the three seconds of this image.
+  const unchecked = await next(({ event, reason }) => event === 'clock_unchecked' && reason !== 'unanswered');
   assert.deepEqual([unchecked.level, unchecked.reason], ['error', 'answer'], 'a reading that fails is logged');
   await expectNear(now, 60_000);
   await rm(join(pki, 'refuse'));
