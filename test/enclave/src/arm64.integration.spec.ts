@@ -58,11 +58,18 @@ function tellTime(enclave: EmulatedEnclave): void {
   );
 }
 
-/** What the gateway's health says of the enclave. */
-async function enclaveHealth({ system }: BootedSystem): Promise<{ status: string; code?: string }> {
-  const response = await fetch(`${system.gatewayUrl}/api/health/tee`);
-  const { details } = (await response.json()) as { details: { enclave: { status: string; code?: string } } };
-  return details.enclave;
+interface EnclaveHealth {
+  readonly status: string;
+  readonly code?: string;
+}
+
+/** The enclave's part of the gateway's health. The gateway waits 3 s for an enclave, which may not be enough for an emulated one. */
+async function enclaveHealth({ system }: BootedSystem): Promise<EnclaveHealth> {
+  for (const end = Date.now() + 120_000; ; await new Promise((wait) => setTimeout(wait, 500))) {
+    const response = await fetch(`${system.gatewayUrl}/api/health/tee`);
+    const { enclave } = ((await response.json()) as { details: { enclave: EnclaveHealth } }).details;
+    if (enclave.code !== 'enclave_unavailable' || Date.now() > end) return enclave;
+  }
 }
 
 async function expectDelivered({ deliver, arrivedOf, enclave }: BootedSystem): Promise<void> {
