@@ -35,7 +35,7 @@ export interface BootOptions {
   readonly accelerator?: Accelerator;
   /** QEMU's -rtc, such as `base=1971-01-01`: what the machine's clock reads at start. Default: the host's time. */
   readonly rtc?: string;
-  /** Put at the end of the kernel's command line, as whoever boots can here; on Nitro the whole line is measured. */
+  /** Put at the end of the kernel's command line, as the one who boots an image can here; on Nitro the whole line is measured. */
   readonly append?: string;
   /** Default true. false: somebody else listens at `<folder>/vsock_9000`, and nothing is waited for. */
   readonly answerHeartbeat?: boolean;
