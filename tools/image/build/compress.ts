@@ -1,6 +1,6 @@
 import { copyFile, rename, link, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../debian-archive/cache-folder';
+import { cacheFolder } from '@communique-tee/testing/harness';
 import { group } from '../debian-archive/lock';
 import { withBuildRoot } from '../debian-archive/build-root';
 import { readImageLock } from '../inputs/lock-inputs';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { cacheFolder } from '../debian-archive/cache-folder';
+import { cacheFolder } from '@communique-tee/testing/harness';
 import type { ImageArchitecture } from '../inputs/lock-inputs';
 import { fetchNpmPackage, lockedPackage, type Lockfile, type NpmPackage } from './npm-package';
 

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import { cacheFolder } from './cache-folder';
+import { cacheFolder } from '@communique-tee/testing/harness';
 import { download } from './download';
 import { holdLock } from './hold-lock';
 import type { LockedPackage } from './lock';

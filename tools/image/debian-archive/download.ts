@@ -5,7 +5,7 @@ import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, statSync }
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import { cacheFolder } from './cache-folder';
+import { cacheFolder } from '@communique-tee/testing/harness';
 import type { ArchiveFile } from './lock';
 import { archiveOf, findMirror, type Mirror } from './mirror';
 import { say } from './say';

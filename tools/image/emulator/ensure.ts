@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { cacheFolder } from '@communique-tee/testing/harness';
 import { keyOf } from '../debian-archive/build-root';
-import { cacheFolder } from '../debian-archive/cache-folder';
 import { holdLock } from '../debian-archive/hold-lock';
 import { readLock } from '../debian-archive/lock';
 import { say } from '../debian-archive/say';

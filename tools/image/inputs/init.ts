@@ -2,8 +2,8 @@
 import { copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { cacheFolder } from '@communique-tee/testing/harness';
 import { keyOf, withBuildRoot } from '../debian-archive/build-root';
-import { cacheFolder } from '../debian-archive/cache-folder';
 import { download, sha256Of } from '../debian-archive/download';
 import { holdLock } from '../debian-archive/hold-lock';
 import { group } from '../debian-archive/lock';

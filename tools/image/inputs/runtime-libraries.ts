@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { cacheFolder } from '@communique-tee/testing/harness';
 import { keyOf } from '../debian-archive/build-root';
-import { cacheFolder } from '../debian-archive/cache-folder';
 import { download } from '../debian-archive/download';
 import { group } from '../debian-archive/lock';
 import { isSealed, seal } from '../debian-archive/seal';

@@ -6,8 +6,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { workspaceRoot } from '@communique-tee/testing/harness';
-import { cacheFolder } from '../debian-archive/cache-folder';
+import { cacheFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { holdLock } from '../debian-archive/hold-lock';
 
 /** Of aws-nitro-enclaves-image-format; Cargo.toml pins the same. */

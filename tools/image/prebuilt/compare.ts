@@ -1,9 +1,9 @@
 // Compares every prebuilt file in the image, and every Debian package that made it, with the hashes that its publisher signed.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cacheFolder } from '@communique-tee/testing/harness';
 import { BuildError } from '../build/build-error';
 import { fetchNpmPackage, lockedPackage, readLockfile, type NpmPackage } from '../build/npm-package';
-import { cacheFolder } from '../debian-archive/cache-folder';
 import { sha256Of } from '../debian-archive/download';
 import type { Lock } from '../debian-archive/lock';
 import { DEBIAN_KEYRING, indexKey, openResolver, type Indexed } from '../debian-archive/resolve';

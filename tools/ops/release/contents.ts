@@ -3,7 +3,7 @@ import { chmod, copyFile, cp, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { cacheFolder } from '../../image/debian-archive/cache-folder';
+import { cacheFolder } from '@communique-tee/testing/harness';
 import { fetchNpmPackage, lockedPackage, readLockfile } from '../../image/build/npm-package';
 import { readImageLock } from '../../image/inputs/lock-inputs';
 import { requireCompared } from '../../image/prebuilt/require-compared';

@@ -1,7 +1,6 @@
-import { workspaceRoot } from '@communique-tee/testing/harness';
+import { cacheFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { PythonJudge } from './python-judges';
 
@@ -31,8 +30,7 @@ export const lockDigest = (judge: PythonJudge): string =>
 export const completeFile = (folder: string): string => join(folder, COMPLETE);
 
 export function judgeFolder({ name, version }: PythonJudge): string {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  return join(cache, 'communique-tee', `${name}-${version}`);
+  return join(cacheFolder(), `${name}-${version}`);
 }
 
 export const installedAt = (folder: string): Installed => ({ python: join(folder, 'bin', 'python'), folder });

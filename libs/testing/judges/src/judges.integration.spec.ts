@@ -10,16 +10,16 @@ const quiet = (): void => undefined;
 
 describe('an outside judge', () => {
   let folder: TemporaryFolder;
-  const saved = { PATH: process.env['PATH'], XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] };
+  const { PATH, COMMUNIQUE_CACHE_DIR } = process.env;
   beforeEach(async () => {
     folder = await temporaryFolder('judges-');
     await mkdir(folder.file('bin'));
     process.env['PATH'] = `${folder.file('bin')}:/usr/bin:/bin`;
-    process.env['XDG_CACHE_HOME'] = folder.file('cache');
+    process.env['COMMUNIQUE_CACHE_DIR'] = folder.file('cache');
   });
   afterEach(async () => {
-    Object.assign(process.env, saved);
-    if (saved.XDG_CACHE_HOME === undefined) delete process.env['XDG_CACHE_HOME'];
+    Object.assign(process.env, { PATH, COMMUNIQUE_CACHE_DIR });
+    if (COMMUNIQUE_CACHE_DIR === undefined) delete process.env['COMMUNIQUE_CACHE_DIR'];
     await folder.remove();
   });
 
@@ -43,7 +43,7 @@ esac
     const installed = await installJudge(judge, quiet);
     expect(installed).toEqual({
       python: join(judgeFolder(judge), 'bin/python'),
-      folder: folder.file(`cache/communique-tee/botocore-${judge.version}`),
+      folder: folder.file(`cache/botocore-${judge.version}`),
     });
     expect(findJudge(judge)).toEqual(installed);
     await writeFile(join(judgeFolder(judge), 'complete'), `${'0'.repeat(64)}\n`);
@@ -66,7 +66,7 @@ esac
   ])('is absent with %s, and leaves nothing behind', async (_what, version, pip, reason) => {
     await python(version, pip);
     expect(await installJudge(judge, quiet)).toEqual({ absent: expect.stringMatching(reason) as string });
-    expect(await readdir(folder.file('cache/communique-tee')).catch(() => [])).toEqual([]);
+    expect(await readdir(folder.file('cache')).catch(() => [])).toEqual([]);
   });
 });
 

@@ -6,7 +6,7 @@ const names = Object.keys(JUDGES);
 export function judgesCommand(): CommandLine {
   const line = new CommandLine(
     'npm run lab -- judges',
-    'Installs the outside judges that some specs and npm run lab use, into ~/.cache/communique-tee. Each is pinned with all it needs.',
+    'Installs the outside judges that some specs and npm run lab use, into ~/.cache/communique-tee or COMMUNIQUE_CACHE_DIR. Each is pinned with all it needs.',
   );
   line.program
     .argument('[names...]', `of ${names.join(', ')}; without one, all`)
