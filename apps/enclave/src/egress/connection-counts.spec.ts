@@ -54,15 +54,23 @@ describe('the counts of connections', () => {
     expect(publish).toHaveBeenCalledTimes(10);
   });
 
-  it('say that a destination refuses when every connection of an interval did', () => {
+  it('name a destination when every certificate that it showed in an interval was refused', () => {
     expect(interval()).toEqual([]);
     expect(interval('certificate_refused', 'connected')).toEqual([]);
-    expect(interval('certificate_refused', 'unreachable')).toEqual([]);
     expect(interval('unreachable', 'connect_timeout', 'name_not_resolved', 'tls_failed')).toEqual([]);
     expect(interval('certificate_refused')).toEqual(['house']);
   });
 
-  it('say so until a connection succeeds, and of each destination by itself', () => {
+  it.each(CONNECTION_ENDS.filter((end) => end !== 'connected' && end !== 'certificate_refused'))(
+    'name a destination while all its certificates are refused, though other connections end as %s',
+    (end) => {
+      for (let passedMs = 0; passedMs <= 2 * REFUSED_FOR_MS; passedMs += PUBLISH_EVERY_MS)
+        expect(interval('certificate_refused', end)).toEqual(['house']);
+      expect(interval('certificate_refused', end, 'connected')).toEqual([]);
+    },
+  );
+
+  it('name each destination until a connection to it succeeds', () => {
     interval('certificate_refused', 'certificate_refused');
     expect(interval('unreachable')).toEqual(['house']);
     counts.count('senate', 'connected');
@@ -71,7 +79,7 @@ describe('the counts of connections', () => {
     expect(interval('certificate_refused', 'connected')).toEqual(['kms']);
   });
 
-  it('say so no longer after two hours in which nothing was refused, since nothing waits then', () => {
+  it('name no destination after two hours without a refused certificate', () => {
     interval('certificate_refused');
     for (let passedMs = PUBLISH_EVERY_MS; passedMs < REFUSED_FOR_MS; passedMs += PUBLISH_EVERY_MS)
       expect(interval()).toEqual(['house']);

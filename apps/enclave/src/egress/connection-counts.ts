@@ -9,8 +9,8 @@ import {
 /** Fixed, whatever happens: the moment of a publication says nothing about a message. */
 export const PUBLISH_EVERY_MS = 5 * 60_000;
 /**
- * How long a destination counts as refusing while nothing is tried. A copy that waits is tried at least every hour by default
- * (services.congress.retry), so after two hours nothing waits.
+ * How long a destination counts as refusing after its last refusal. A copy that waits is tried at least every hour by default; a longer
+ * `services.congress.retry.longestSeconds` lets the mark end between two tries; the next refusal sets it again.
  */
 export const REFUSED_FOR_MS = 2 * 60 * 60_000;
 
@@ -23,7 +23,7 @@ type Counts = Record<ConnectionEnd, number>;
 export class ConnectionCounts {
   private readonly running = zeros();
   private publishedTotals = zeros();
-  /** When the last interval in which every connection was refused ended, by the monotonic clock. */
+  /** When the last interval with a refusal and without a connection ended, by the monotonic clock. */
   private readonly refusedAtMs = new Map<EnclaveDestination, number>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -56,12 +56,12 @@ export class ConnectionCounts {
     this.publishedTotals = structuredClone(this.running);
   }
 
+  /** Without a connection, every certificate that was shown was refused; other failures showed none. */
   private noteRefusals(destination: EnclaveDestination, ended: Counts): void {
     const nowMs = this.monotonicMs();
-    const tried = CONNECTION_ENDS.reduce((sum, end) => sum + ended[end], 0);
     const refusedAtMs = this.refusedAtMs.get(destination);
     if (ended.connected > 0) this.refusedAtMs.delete(destination);
-    else if (tried > 0 && ended.certificate_refused === tried) this.refusedAtMs.set(destination, nowMs);
+    else if (ended.certificate_refused > 0) this.refusedAtMs.set(destination, nowMs);
     else if (refusedAtMs !== undefined && nowMs - refusedAtMs >= REFUSED_FOR_MS) this.refusedAtMs.delete(destination);
   }
 }

@@ -18,7 +18,7 @@ export type ConnectionEnd = (typeof CONNECTION_ENDS)[number];
 
 /**
  * Why an enclave reports itself unhealthy. `clock_drift`: its machine's clock is more than a minute off the attested time.
- * `every_certificate_refused`: every connection to some destination ended as `certificate_refused`.
+ * `every_certificate_refused`: no certificate that some destination showed was accepted.
  */
 export const HEALTH_REASONS = ['clock_drift', 'every_certificate_refused'] as const;
 export type HealthReason = (typeof HEALTH_REASONS)[number];
@@ -30,7 +30,7 @@ const endsSchema = z.object(forEach(CONNECTION_ENDS, countSchema));
 export const connectionReportSchema = z.object({
   /** Since the enclave started. */
   totals: z.object(forEach(ENCLAVE_DESTINATIONS, endsSchema)),
-  /** Destinations to which every connection was refused for its certificate when one was last tried. */
+  /** Destinations whose certificates were all refused in the last interval in which one was shown. */
   certificatesRefused: z.array(z.string().max(64)).max(16),
 });
 export type ConnectionReport = z.infer<typeof connectionReportSchema>;
