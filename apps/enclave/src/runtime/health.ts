@@ -8,7 +8,7 @@ export interface HealthParts {
   connections: { published(): ConnectionReport };
 }
 
-/** What `GET /health` answers. Nothing in it may depend on a message (docs/architecture.md, "What an enclave reports of itself"). */
+/** What `GET /health` answers: nothing beyond what the parent sees itself (docs/architecture.md, "What an enclave reports of itself"). */
 export function healthOf({ enclaveId, clock, connections }: HealthParts): EnclaveHealth {
   const clockDriftMs = clock.driftMs();
   const report = connections.published();

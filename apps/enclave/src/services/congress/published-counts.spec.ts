@@ -61,7 +61,7 @@ const status = (code: number, body = '<ResponseXML>Dear Senator</ResponseXML>'):
   queue: [{ fault: { kind: 'status', status: code, body }, times: 'always' }],
 });
 
-it('publishes the same whatever Congress answers', async () => {
+it('reports nothing beyond the connections that the parent carries, whatever Congress answers', async () => {
   const answers: [string, Faults][] = [
     ['201', {}],
     ...[200, 400, 401, 404, 409, 415, 429, 500, 503].map((code): [string, Faults] => [String(code), status(code)]),
@@ -86,7 +86,7 @@ it('publishes the same whatever Congress answers', async () => {
   }
 });
 
-it('publishes the same whatever is sealed, and nothing of a message that opens no connection', async () => {
+it('reports nothing beyond the connections that the parent carries, whatever is sealed', async () => {
   const { constituent } = congressMessage();
   const contents: [string, Partial<CongressMessage>, number][] = [
     [
