@@ -4,7 +4,7 @@ import { EnclaveClient } from './enclave-client';
 import type { EnclaveClients } from './enclave-clients';
 import { EnclaveReportMetrics } from './enclave-report-metrics';
 import { EnclaveReports } from './enclave-reports';
-import { answer, connectionTotals, enclaveHealth, problem, TestEnclave } from './testing/test-enclave';
+import { answer, connectionTotals, enclaveHealth, problem, TestEnclave, type Behaviour } from './testing/test-enclave';
 
 let folder: TemporaryFolder;
 let enclaves: TestEnclave[];
@@ -30,18 +30,21 @@ afterEach(async () => {
   await folder.remove();
 });
 
-const says = (which: number, body: unknown) => {
-  (enclaves[which] as TestEnclave).behaviour = (_request, response) => {
+const reporting =
+  (body: unknown): Behaviour =>
+  (_request, response) => {
     answer(response, 200, 'application/json', JSON.stringify(body));
   };
+const report = (which: number, body: unknown) => {
+  (enclaves[which] as TestEnclave).behaviour = reporting(body);
 };
 const series = async (name: string) => {
   const text = await metrics.registry.metrics();
   return text.split('\n').filter((line) => line.startsWith(`${name}{`) && !line.endsWith(' 0'));
 };
 
-it('have the clock and the connections of each enclave as series, and none of one that does not answer', async () => {
-  says(
+it('exports the clock and the connections of each enclave as series, and none of one that never answered', async () => {
+  report(
     1,
     enclaveHealth({
       clockDriftMs: -5_250,
@@ -72,20 +75,31 @@ it('have the clock and the connections of each enclave as series, and none of on
     'communique_enclave_connections_total{enclave="1",destination="senate",outcome="connected"} 0',
   );
   expect(text).not.toContain('enclave="0"');
-  // Read again, they are the same
+  // A second reading adds nothing to the counters
   expect(await metrics.registry.metrics()).toBe(text);
+});
 
-  says(1, { ...enclaveHealth(), connections: { totals: {}, certificatesRefused: [] } });
+it('leaves out an enclave whose answer cannot be read', async () => {
+  report(1, { ...enclaveHealth(), connections: { totals: {}, certificatesRefused: [] } });
   await reports.askNow();
   expect(reports.of(1)).toBeNull();
 });
 
-it('are forgotten when they are a minute old', async () => {
-  says(0, enclaveHealth());
+it.each<[string, Behaviour]>([
+  ['refuses a question', problem('enclave_busy')],
+  ['answers in another form', reporting({ ...enclaveHealth(), connections: {} })],
+  ['closes the connection', (_request, response) => void response.destroy()],
+])('keeps the last report of an enclave that %s until it is a minute old', async (_how, behaviour) => {
+  report(0, enclaveHealth({ clockDriftMs: 7_000 }));
   await reports.askNow();
-  expect(reports.of(0)).not.toBeNull();
-  const now = performance.now();
-  const clock = jest.spyOn(performance, 'now').mockReturnValue(now + 60_000);
+  const reportedMs = performance.now();
+  (enclaves[0] as TestEnclave).behaviour = behaviour;
+  await reports.askNow();
+  expect(reports.of(0)?.clockDriftMs).toBe(7_000);
+  expect(await series('communique_enclave_clock_drift_seconds')).toEqual([
+    'communique_enclave_clock_drift_seconds{enclave="0"} 7',
+  ]);
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(reportedMs + 60_000);
   expect(reports.of(0)).toBeNull();
   clock.mockRestore();
 });

@@ -3,7 +3,7 @@ import { HEALTH_REASONS, type EnclaveHealth, type HealthReason } from '@communiq
 import { EnclaveClients } from './enclave-clients';
 
 const ASK_EVERY_MS = 15_000;
-/** Up to three questions may be missed. */
+/** A failed question leaves the report before it, so one slow answer does not interrupt metrics and their alarms. */
 const GOOD_FOR_MS = 60_000;
 
 /**
@@ -29,7 +29,7 @@ export class EnclaveReports implements OnApplicationBootstrap, BeforeApplication
     await this.asking;
   }
 
-  /** By the enclave's place in the configuration; null where it has not answered within a minute, or not in a readable form. */
+  /** The last readable one, by the enclave's place in the configuration; null where there was none within a minute. */
   of(index: number): EnclaveHealth | null {
     const last = this.last.get(index);
     return last !== undefined && performance.now() - last.atMs < GOOD_FOR_MS ? last.health : null;
@@ -56,7 +56,6 @@ export class EnclaveReports implements OnApplicationBootstrap, BeforeApplication
       this.clients.all.map(async (client, index) => {
         const result = await client.health({ signal });
         if (result.kind === 'answer') this.last.set(index, { health: result.answer, atMs: performance.now() });
-        else this.last.delete(index);
       }),
     );
     if (!signal.aborted) this.timer = setTimeout(() => void this.askNow(), ASK_EVERY_MS).unref();
