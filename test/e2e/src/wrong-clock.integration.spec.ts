@@ -129,7 +129,10 @@ describe('an enclave whose machine’s clock is not the attested time', () => {
     });
     await eventually(ready, 'clock_drift');
     const [drift] = await series('communique_enclave_clock_drift_seconds');
-    expect(Math.round(Number(drift?.split(' ')[1]))).toBe(100);
+    // Seconds; the mock NSM takes as long as the machine does
+    const seconds = Number(drift?.split(' ')[1]);
+    expect(seconds).toBeGreaterThan(90);
+    expect(seconds).toBeLessThan(110);
 
     time.offsetMs = 0;
     await document();

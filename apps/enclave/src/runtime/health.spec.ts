@@ -18,7 +18,7 @@ const health = async () => {
   expect(response.status).toBe(200);
   return enclaveHealthSchema.parse(await response.json());
 };
-/** The first that fits. */
+/** The first health that fits. */
 const healthOnce = async (fits: (health: EnclaveHealth) => boolean) => {
   for (;;) {
     const now = await health();
@@ -26,21 +26,26 @@ const healthOnce = async (fits: (health: EnclaveHealth) => boolean) => {
     await new Promise((resolve) => setTimeout(resolve, PUBLISH_EVERY_MS));
   }
 };
+/** The mock NSM takes as long as the machine does, so a drift is compared within seconds. */
+const expectDrift = (driftMs: number, wantedMs: number) => {
+  expect(driftMs).toBeGreaterThan(wantedMs - 10_000);
+  expect(driftMs).toBeLessThan(wantedMs + 10_000);
+};
 const driftLines = () => fixture.log.filter((line) => line.includes('"event":"clock_drift"'));
 
-it('is well with a clock that is right, before any connection', async () => {
+it('reports healthy before any connection, while the machine’s clock is right', async () => {
   await start();
   const { clockDriftMs, ...rest } = await health();
   expect(rest).toMatchObject({ healthy: true, reasons: [], connections: { certificatesRefused: [] } });
-  expect(Math.abs(clockDriftMs)).toBeLessThan(1000);
+  expectDrift(clockDriftMs, 0);
   expect(driftLines()).toEqual([]);
 });
 
-it('warns of a machine’s clock that is more than 5 s off the attested time', async () => {
+it('reports healthy and logs a warning while the machine’s clock is 30 s off the attested time', async () => {
   await start({ now: () => Date.now() - 30_000 });
   const { clockDriftMs, ...rest } = await health();
   expect(rest).toMatchObject({ healthy: true, reasons: [] });
-  expect(Math.round(clockDriftMs / 1000)).toBe(-30);
+  expectDrift(clockDriftMs, -30_000);
   expect(driftLines()).toEqual([expect.stringContaining('"level":"warn"')]);
 });
 
@@ -48,15 +53,18 @@ it.each([
   ['100 s behind', 100_000],
   ['100 s ahead of', -100_000],
   ['decades ahead of', -56 * YEAR_MS],
-])('fails with clock_drift when the machine’s clock is %s the attested time', async (_how, offsetMs) => {
-  await start({ now: () => Date.now() + offsetMs });
-  const { clockDriftMs, ...rest } = await health();
-  expect(rest).toMatchObject({ healthy: false, reasons: ['clock_drift'] });
-  expect(Math.round(clockDriftMs / 1000)).toBe(offsetMs / 1000);
-  expect(driftLines()).toEqual([expect.stringContaining('"level":"error"')]);
-});
+])(
+  'reports clock_drift and logs an error while the machine’s clock is %s the attested time',
+  async (_how, offsetMs) => {
+    await start({ now: () => Date.now() + offsetMs });
+    const { clockDriftMs, ...rest } = await health();
+    expect(rest).toMatchObject({ healthy: false, reasons: ['clock_drift'] });
+    expectDrift(clockDriftMs, offsetMs);
+    expect(driftLines()).toEqual([expect.stringContaining('"level":"error"')]);
+  },
+);
 
-it('fails with both reasons while no certificate is valid by the attested time, and is well again with the right time', async () => {
+it('reports both reasons while no certificate is valid by the attested time, and healthy again with the right time', async () => {
   const time = { offsetMs: -12 * HOUR_MS };
   const now = () => Date.now() + time.offsetMs;
   const certificate = { notBefore: new Date(Date.now() - 10 * HOUR_MS), notAfter: new Date(Date.now() + HOUR_MS) };
@@ -82,7 +90,7 @@ it('fails with both reasons while no certificate is valid by the attested time, 
   });
 });
 
-it('fails while every certificate of one chamber is refused', async () => {
+it('reports every_certificate_refused while every certificate of one chamber is refused', async () => {
   const { certificatePem } = await testAuthority();
   await start({ certificateAuthorityPem: certificatePem });
   await fixture.relayed(await prepare(fixture, { offices: ['HCA12'] }));
@@ -92,7 +100,7 @@ it('fails while every certificate of one chamber is refused', async () => {
   });
 });
 
-it('is well while connections fail otherwise, and counts them', async () => {
+it('reports healthy while connections fail for other reasons, and counts them', async () => {
   await start({ timeoutMs: 500 });
   await fixture.congress.stop();
   await fixture.relayed(await prepare(fixture));
