@@ -222,7 +222,7 @@ describe('health', () => {
     const enclaves = [{ index: 0, up: false, reasons: [...reasons].sort(), trusted: true, keyId: KEY_ID }];
     expect(await tee()).toMatchObject({ status: 503, down: [['enclave', { code, enclaves }]] });
     const ready = await fetch(`${url}/health/ready`);
-    // It keeps nobody from sending what can be kept
+    // The gateway still accepts messages, which wait
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', keys: 'ready', enclave: code }]);
     health = enclaveHealth();
     await reports.askNow();
@@ -257,7 +257,7 @@ describe('health', () => {
       code: 'keys_not_ready',
       enclaves: [{ state: 'waiting', held: 0, kms: 'kms_denied' }],
     });
-    // It is said, and keeps nobody from sending what can be kept and asked about
+    // The gateway still accepts messages and answers questions about them
     const ready = await fetch(`${url}/health/ready`);
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', keys: 'waiting', enclave: 'healthy' }]);
     keys = null;
