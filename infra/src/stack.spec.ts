@@ -517,7 +517,7 @@ it('has a parent that says when its enclave is attested', async () => {
   for (const line of [
     `AUTO_SCALING_GROUP="${String(group?.name)}"`,
     `LAUNCH_HOOK="${String(hook?.name)}"`,
-    `LAUNCH_HOOK_SECONDS="${String(hook?.heartbeatTimeout)}"`,
+    `LAUNCH_LIMIT_SECONDS="${String(Number(hook?.heartbeatTimeout) - 120)}"`,
   ])
     expect(archive).toContain(line);
 });

@@ -99,7 +99,7 @@ export function checkSettings(settings: ParentSettings): GatewayConfig {
   match('logGroupPrefix', settings.logGroupPrefix, 'logGroup');
   match('launchHook.group', settings.launchHook.group, 'groupName');
   match('launchHook.name', settings.launchHook.name, 'groupName');
-  whole('launchHook.timeoutSeconds', settings.launchHook.timeoutSeconds, 30, 7200);
+  whole('launchHook.timeoutSeconds', settings.launchHook.timeoutSeconds, 600, 7200);
   checkMeasurements(settings, match, problem);
 
   const { cpuCount, memoryMiB, cid, port } = settings.enclave;

@@ -116,7 +116,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
         env: environment({
           AUTO_SCALING_GROUP: 'group',
           LAUNCH_HOOK: 'hook',
-          LAUNCH_HOOK_SECONDS: '16',
+          LAUNCH_LIMIT_SECONDS: '16',
           RESERVE_SECONDS: '8',
           CERTIFICATE_SECONDS: '5',
           HEALTH_URL: 'http://127.0.0.1:3001/api/health/tee',
@@ -143,13 +143,13 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       ['that the group does not wait for yet', { states: ['Pending'] }],
     ])('is never with one %s', async (_name, more) => {
       await world({ states: ['Pending:Wait'], ...more });
-      expect(await launch({ LAUNCH_HOOK_SECONDS: '10' })).toMatchObject({ code: 78, holder: BEFORE, here: false });
+      expect(await launch({ LAUNCH_LIMIT_SECONDS: '10' })).toMatchObject({ code: 78, holder: BEFORE, here: false });
       expect(await story()).toEqual([]);
     });
 
     it('is not taken where the hook may end before all that follows is done', async () => {
       await world({ states: ['Pending:Wait'] });
-      expect(await launch({ LAUNCH_HOOK_SECONDS: '9' })).toMatchObject({ code: 78, holder: BEFORE });
+      expect(await launch({ LAUNCH_LIMIT_SECONDS: '9' })).toMatchObject({ code: 78, holder: BEFORE });
       expect(await story()).toEqual([]);
     });
 
@@ -179,7 +179,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       [
         'the group has given it up meanwhile',
         { states: ['Pending:Wait', 'Terminating:Wait'], completes: 'exit 254' },
-        0,
+        78,
       ],
       [
         'the enclave dies before',
@@ -208,7 +208,11 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
 
     it('goes back when it is told to stop', async () => {
       await world({ states: ['Pending:Wait'], completes: 'kill -TERM $(ps -o ppid= -p $PPID); exit 254' });
-      expect(await launch()).toMatchObject({ code: 143, holder: BEFORE });
+      expect(await launch()).toMatchObject({
+        code: 143,
+        events: ['launch_health', 'address_taken', 'launch_never_attested', 'address_given_back'],
+        holder: BEFORE,
+      });
     });
 
     it('is asked for again where AWS refuses once', async () => {

@@ -20,6 +20,12 @@ const PROGRAMS = ['/usr/local/libexec/communique/', '/usr/local/bin/'];
 /** All clients behind one address; the gateway counts more finely. */
 const REQUESTS_PER_SECOND = 50;
 
+/**
+ * report-attested gives up so long before AWS ends the launch hook. The hook may begin before the machine's uptime does, and the last line
+ * of the log, which an alarm counts, has to reach CloudWatch before the instance ends.
+ */
+const LAUNCH_MARGIN_SECONDS = 120;
+
 /** The instance metadata service. Its IPv6 address is off in the launch template. */
 const [METADATA_V4, METADATA_V6] = ['169.254.169.254/32', 'fd00:ec2::254/128'];
 
@@ -50,7 +56,7 @@ export function renderParentFiles(settings: ParentSettings): Record<string, Pare
       {
         AUTO_SCALING_GROUP: settings.launchHook.group,
         LAUNCH_HOOK: settings.launchHook.name,
-        LAUNCH_HOOK_SECONDS: String(settings.launchHook.timeoutSeconds),
+        LAUNCH_LIMIT_SECONDS: String(settings.launchHook.timeoutSeconds - LAUNCH_MARGIN_SECONDS),
         HEALTH_URL: `http://127.0.0.1:${String(settings.gateway.port ?? DEFAULTS.gatewayPort)}/api/health/tee`,
         // Clients come to this nginx, whose certificate they have to believe. Of a directory for trials they would not.
         ...(settings.https.by === 'certbot' && settings.https.acmeDirectory === undefined

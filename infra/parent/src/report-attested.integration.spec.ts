@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeWith } from '@communique-tee/testing/harness';
+import { renderParentFiles } from './index';
+import { ON_PARENT } from './testing/example-settings';
 import { run } from './testing/run';
 import { commandAvailability } from './testing/stage';
 import { scriptEnvironment, stageScripts, writeScript, type StagedScripts } from './testing/staged-scripts';
@@ -29,7 +31,11 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     healths: readonly (object | undefined)[],
     complete = 'exit 0',
     within = '1800',
-    more: { readonly awaited?: string; readonly heartbeat?: string } = {},
+    more: {
+      readonly awaited?: string;
+      readonly heartbeat?: string;
+      readonly sleep?: string;
+    } = {},
   ) => {
     const count = (name: string) => `n=$(cat ${bin}/${name} 2>/dev/null || echo 0); echo $((n + 1)) > ${bin}/${name}`;
     const answers = (values: readonly (string | undefined)[], otherwise: string) =>
@@ -57,12 +63,13 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     );
     // A second goes by at each look.
     await script('cut', `${count('seconds')}; echo $n`);
+    if (more.sleep !== undefined) await script('sleep', more.sleep);
     if (more.awaited !== undefined) await writeFile(join(bin, 'awaited'), more.awaited);
     const ran = await run(join(staged.programs, 'report-attested'), [], {
       env: environment({
         AUTO_SCALING_GROUP: 'communique-tee-dev-parent',
         LAUNCH_HOOK: 'enclave-attested',
-        LAUNCH_HOOK_SECONDS: within,
+        LAUNCH_LIMIT_SECONDS: within,
         HEALTH_URL: 'http://127.0.0.1:3001/api/health/tee',
         PAUSE_SECONDS: '0',
         AWAITED_FILE: join(bin, 'awaited'),
@@ -209,12 +216,98 @@ describeWith(commandAvailability('jq', 'jq'), 'report-attested', () => {
     expect(calls.filter((call) => call.includes('address'))).toEqual([]);
   });
 
-  it('ends where the hook has ended meanwhile', async () => {
+  it.each(['Terminating:Wait', 'Terminating', ''])(
+    'counts as never attested where the group ends the hook first: %s',
+    async (state) => {
+      const { code, events, completed } = await report(['Pending:Wait', state], [undefined]);
+      expect([code, completed]).toEqual([78, []]);
+      expect(events.at(-1)).toMatchObject({
+        event: 'launch_never_attested',
+        level: 'error',
+        enclaveAndAttestation: 'no answer',
+        reason: 'the group ended the hook',
+        state: state === '' ? 'none' : state,
+      });
+    },
+  );
+
+  it('counts as never attested where the hook ended before CONTINUE was heard', async () => {
     const { code, events } = await report(
       ['Pending:Wait', 'Terminating'],
       [well],
       'echo "No active Lifecycle Action found" >&2; exit 254',
     );
+    expect([code, events.at(-1)?.['event']]).toEqual([78, 'launch_never_attested']);
+  });
+
+  it('does not count where CONTINUE was heard, though the answer was lost', async () => {
+    const { code, events } = await report(['Pending:Wait', 'InService'], [well], 'exit 254');
     expect([code, events.at(-1)?.['event']]).toEqual([0, 'launch_not_waiting']);
+  });
+
+  describe('told to stop', () => {
+    it('counts as never attested where the group was seen waiting', async () => {
+      const { code, events, completed } = await report(['Pending:Wait'], [undefined], 'exit 0', '1800', {
+        sleep: 'kill -TERM $PPID',
+      });
+      expect([code, completed]).toEqual([143, []]);
+      expect(events.filter(({ event }) => event === 'launch_never_attested')).toEqual([
+        expect.objectContaining({ level: 'error', enclaveAndAttestation: 'no answer', reason: 'stopped by systemd' }),
+      ]);
+    });
+
+    it('does not count before the group waits', async () => {
+      const { code, events } = await report(['Pending'], [undefined], 'exit 0', '1800', { sleep: 'kill -TERM $PPID' });
+      expect([code, events.map(({ event }) => event)]).toEqual([143, ['launch_health']]);
+    });
+  });
+
+  describe('in a group that ends the hook by its own time', () => {
+    // AWS's hook began a minute and a half before the machine; a minute goes by at each look.
+    const [HOOK_SECONDS, HEAD_START, STEP] = [1800, 90, 60];
+    const now = `$(cat $BIN/seconds) * ${String(STEP)}`;
+    const launch = async (awaitedUntil = 0) => {
+      const { content } = renderParentFiles(ON_PARENT)['/etc/communique/launch.env'] ?? { content: '' };
+      const within = /^LAUNCH_LIMIT_SECONDS="(\d+)"$/m.exec(content)?.[1] ?? '';
+      await script(
+        'aws',
+        `BIN=${bin}; echo "$*" >> $BIN/calls
+case $2 in
+  describe-auto-scaling-instances) state=Pending:Wait; ((${now} < $(cat $BIN/ends))) || state=Terminating:Wait; echo $state >> $BIN/states
+    echo "{\\"AutoScalingInstances\\":[{\\"LifecycleState\\":\\"$state\\"}]}" ;;
+  record-lifecycle-action-heartbeat) echo $((${now} + ${String(HOOK_SECONDS)})) > $BIN/ends; ((${now} < ${String(awaitedUntil)})) || rm -f $BIN/awaited ;;
+esac`,
+      );
+      await script('curl', 'case "$*" in *instance-id*) echo i-0me ;; *api/token*) echo token ;; *) exit 7 ;; esac');
+      await script('cut', `n=$(cat ${bin}/seconds); echo $((n + 1)) > ${bin}/seconds; echo $((n * ${String(STEP)}))`);
+      await writeFile(join(bin, 'seconds'), '0');
+      await writeFile(join(bin, 'ends'), String(HOOK_SECONDS - HEAD_START));
+      if (awaitedUntil > 0) await writeFile(join(bin, 'awaited'), 'DATABASE_URL\n');
+      const ran = await run(join(staged.programs, 'report-attested'), [], {
+        env: environment({
+          AUTO_SCALING_GROUP: 'communique-tee-dev-parent',
+          LAUNCH_HOOK: 'enclave-attested',
+          LAUNCH_LIMIT_SECONDS: within,
+          HEALTH_URL: 'http://127.0.0.1:3001/api/health/tee',
+          PAUSE_SECONDS: '0',
+          AWAITED_FILE: join(bin, 'awaited'),
+        }),
+      });
+      const last = JSON.parse(ran.stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+      return {
+        code: ran.code,
+        last,
+        states: new Set((await readFile(join(bin, 'states'), 'utf8')).trim().split('\n')),
+      };
+    };
+
+    it.each([
+      ['without a heartbeat', 0],
+      ['after heartbeats while secrets were awaited', 4000],
+    ])('gives up before AWS does, %s', async (_name, awaitedUntil) => {
+      const { code, last, states } = await launch(awaitedUntil);
+      expect([code, last['event'], last['reason']]).toEqual([78, 'launch_never_attested', undefined]);
+      expect([...states]).toEqual(['Pending:Wait']);
+    });
   });
 });
