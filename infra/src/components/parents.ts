@@ -116,6 +116,8 @@ export class Parents extends Part {
         // An instance is in service once the hook has its CONTINUE, and that comes from an attested enclave. So the first `pulumi up`
         // fails where none is attested; a later one starts an instance refresh and does not wait for it (rollout.ts).
         waitForCapacityTimeout: `${CAPACITY_WAIT_SECONDS}s`,
+        // The provider fails at the first failed activity otherwise. Without capacity in one zone the group tries the other.
+        ignoreFailedScalingActivities: true,
         // Instances hold nothing that has to be saved, and one that waits in the hook would hold up `pulumi destroy` until the hook ends.
         forceDelete: true,
         tags: Object.entries(tags).map(([key, value]) => ({ key, value, propagateAtLaunch: false })),

@@ -12,7 +12,7 @@ function secondsOf(duration: unknown): number {
 export const upWaits: ResourceRule = {
   name: 'up-waits',
   description:
-    'A group is ready when its instances have passed the launch hook: `pulumi up` waits longer than the hook, `pulumi destroy` does not wait for it.',
+    'A group is ready when its instances have passed the launch hook: `pulumi up` waits longer than the hook and through failed activities, `pulumi destroy` does not wait for it.',
   check: ({ type, props }) => {
     if (type !== 'aws:autoscaling/group:Group') return [];
     const hooks = listOf(props.initialLifecycleHooks)
@@ -27,6 +27,10 @@ export const upWaits: ResourceRule = {
           'is called ready before an instance has passed its launch hook',
         ),
       ]),
+      ...unless(
+        isTrue(props.ignoreFailedScalingActivities),
+        'fails at the first failed activity, though the group would try another zone',
+      ),
       ...unless(isTrue(props.forceDelete), 'cannot be deleted while an instance waits in its launch hook'),
     ];
   },

@@ -371,6 +371,7 @@ const BROKEN: [rule: string, what: string, broken: () => RuleResource[]][] = [
       ['a group that is called ready at once', { waitForCapacityTimeout: '0' }],
       ['a group that is called ready before its hook ends', { waitForCapacityTimeout: '29m59s' }],
       ['no word on waiting, which is ten minutes', { waitForCapacityTimeout: undefined }],
+      ['a group that fails without capacity in one zone', { ignoreFailedScalingActivities: undefined }],
       ['a group without a hook', { initialLifecycleHooks: undefined }],
       ['a group that cannot be deleted while an instance starts', { forceDelete: undefined }],
     ] as const
