@@ -212,7 +212,7 @@ export function alarmConditions(args: AlarmConditionsArgs): Record<string, Condi
             threshold: 21,
             periodSeconds: DAY,
             periods: 1,
-            missing: 'ignore', // published once a day, and no more for a certificate that has expired
+            missing: 'ignore', // published twice a day, and no more for a certificate that has expired
             description: 'The certificate expires within three weeks, and ACM has not renewed it.',
           } as const,
         }),
