@@ -159,6 +159,21 @@ systemctl start communique-nginx`);
       );
     });
 
+    it('is asked for as soon as AWS says that none is kept, without waiting for the timer', async () => {
+      const before = await issued();
+      await sh(`touch ${STAND_INS}/refused/get-secret-value && rm ${SECRET}`);
+      await replaceInstance();
+      expect((await parent.sh('systemctl start communique-acme')).code).not.toBe(0);
+      expect(await sh('systemctl is-active communique-acme.timer || true')).toBe('inactive');
+      await sh(`rm ${STAND_INS}/refused/get-secret-value`);
+      await parent.until(`test -s ${SECRET}`);
+      expect(await issued()).toBe(before + 1);
+      expect(await shown()).toContain(await keptSerial());
+      await parent.until(
+        '[[ $(systemctl is-active communique-acme communique-kept-certificate | sort -u) == inactive ]]',
+      );
+    });
+
     it.each([
       [
         'ends within a month',

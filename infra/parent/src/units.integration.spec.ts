@@ -24,6 +24,7 @@ const PROGRAMS = [
   '/usr/bin/psql',
   '/usr/bin/redis6-server',
   '/bin/kill',
+  '/usr/bin/bash',
   '/usr/bin/install',
   '/usr/bin/systemctl',
   '/usr/bin/nitro-enclaves-allocator',
