@@ -13,12 +13,17 @@ export type SystemFiles = Readonly<Record<string, { readonly content: string | U
 export interface BootedSystem extends AsyncDisposable {
   /** Runs bash as root in it. */
   sh(script: string): Promise<Ran>;
-  /** Runs bash until it exits 0, at most a minute. @throws Error with what it printed last */
+  /** Runs bash until it exits 0, at most five minutes. @throws Error with what it printed last */
   until(script: string): Promise<void>;
 }
 
+/** For the boot of twenty units, and for each wait, on a machine whose two cores others use as well. */
+const LIMIT_MS = 300_000;
+
 /** A jest block that boots a system, with commands of these Debian packages. Where the machine does not allow it (no root, no mounts), it is skipped loudly, in CI too. */
 export function describeBooted(name: string, body: () => void, packages: readonly string[] = []): void {
+  // Of this file's tests and hooks, which wait several times.
+  jest.setTimeout(3 * LIMIT_MS);
   const { reason } = mayMount();
   if (reason === undefined) {
     const needed = [
@@ -83,6 +88,7 @@ exec systemd-nspawn --quiet --directory=root --machine=communique-$$ --register=
       ['--target', leader, '--all', '--root', 'sh', '-c', 'cd / && exec bash --norc -c "$0"', text],
       {
         env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+        timeoutMs: LIMIT_MS,
       },
     );
   };
@@ -92,7 +98,7 @@ exec systemd-nspawn --quiet --directory=root --machine=communique-$$ --register=
   });
   const until = async (text: string): Promise<void> => {
     let last: Ran = { code: 1, stdout: '', stderr: '' };
-    for (const end = Date.now() + 60_000; Date.now() < end && !ended; await sleep(200)) {
+    for (const end = Date.now() + LIMIT_MS; Date.now() < end && !ended; await sleep(200)) {
       last = await sh(text);
       if (last.code === 0) return;
     }
@@ -103,7 +109,8 @@ exec systemd-nspawn --quiet --directory=root --machine=communique-$$ --register=
     await folder.remove();
   };
   try {
-    await until('[[ $(systemctl is-system-running) =~ ^(running|degraded)$ ]]');
+    // Polled until PID 1 answers; then systemd itself tells when the boot is over.
+    await until('[[ $(systemctl is-system-running --wait) =~ ^(running|degraded)$ ]]');
   } catch (error) {
     await dispose();
     throw new Error(`${root} did not boot: ${service.output()}`, { cause: error });
