@@ -6,6 +6,7 @@ import { credentials } from './account/check-credentials';
 import { instanceType } from './account/check-instance-type';
 import { keys } from './account/check-keys';
 import { parent } from './account/check-parent';
+import { principals } from './account/check-principals';
 import { secrets } from './account/check-secrets';
 import type { Check } from './check';
 import { chamberChecks } from './congress/check-chamber';
@@ -31,6 +32,7 @@ export const CHECKS: readonly Check[] = [
   image,
   release,
   credentials,
+  principals,
   vcpuQuota,
   instanceType,
   ami,

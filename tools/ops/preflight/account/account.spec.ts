@@ -87,6 +87,75 @@ describe('aws-credentials', () => {
   });
 });
 
+describe('key-principals', () => {
+  const arn = (path: string) => `arn:aws:iam::${ACCOUNT}:${path}`;
+  /** As the AWS CLI answers for an account with these roles and users. */
+  const account =
+    (...there: string[]) =>
+    (command: string, args: readonly string[]): Promise<ProgramEnd> => {
+      if (command !== 'aws' || args[0] !== 'iam') return programs(command, args);
+      const [, action, option = ''] = args;
+      const kind = action === 'get-role' ? 'role' : 'user';
+      const name = option.replace(`--${kind}-name=`, '');
+      const found = there.find((one) => one.includes(`:${kind}/`) && one.endsWith(`/${name}`));
+      return Promise.resolve(
+        found === undefined
+          ? refusing('NoSuchEntity')
+          : { code: 0, stdout: JSON.stringify({ [kind === 'role' ? 'Role' : 'User']: { Arn: found } }), stderr: '' },
+      );
+    };
+  const refusing = (code: string): ProgramEnd => ({
+    code: 254,
+    stdout: '',
+    stderr: `\nAn error occurred (${code}) when calling the GetRole operation: said by the stand-in\n`,
+  });
+  const lookFor = async (runProgram: ReturnType<typeof account>, ...config: string[]) => {
+    aws.answer({});
+    const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'x' };
+    return lines(
+      await look(
+        'key-principals',
+        { ports: { aws: { endpoint: aws.endpoint, credentials }, runProgram } },
+        config.flatMap((change) => ['--config', change]),
+      ),
+    );
+  };
+  const named = [
+    `keyAdministrators=${arn('role/operator')},${arn('role/team/ci')}`,
+    `secretOperators=${arn('user/ada')},${arn('role/operator')}`,
+  ];
+
+  it('asks for each role and user once, by exactly its ARN', async () => {
+    expect(await lookFor(account(arn('role/operator'), arn('role/team/ci'), arn('user/ada')), ...named)).toEqual([
+      `pass: ${arn('role/operator')} exists`,
+      `pass: ${arn('role/team/ci')} exists`,
+      `pass: ${arn('user/ada')} exists`,
+    ]);
+  });
+  it('names each that does not exist, and one whose path is another', async () => {
+    expect(await lookFor(account(arn('role/operator'), arn('role/ci'), arn('role/ada')), ...named)).toEqual([
+      `pass: ${arn('role/operator')} exists`,
+      `fail: ${arn('role/team/ci')} does not exist: the role ci has another path`,
+      `fail: ${arn('user/ada')} does not exist`,
+    ]);
+  });
+  it.each<[string, ProgramEnd, RegExp]>([
+    ['it may not look', refusing('AccessDenied'), /^warn: arn:.*role\/operator: not allowed to ask \(iam:GetRole\)$/],
+    ['there is no AWS CLI', { code: undefined, stdout: '', stderr: '' }, /^warn: .*there is no aws that runs$/],
+    ['the answer is none', { code: 0, stdout: 'hello', stderr: '' }, /^fail: .*was not understood$/],
+    ['the token has expired', refusing('ExpiredToken'), /^fail: .*the AWS session has expired$/],
+  ])('does not call it absent where %s', async (_name, end, words) => {
+    expect(await lookFor(() => Promise.resolve(end), `keyAdministrators=${arn('role/operator')}`)).toEqual([
+      expect.stringMatching(words),
+    ]);
+  });
+  it('leaves roles of other accounts to aws-credentials', async () => {
+    expect(await lookFor(account(), 'keyAdministrators=arn:aws:iam::999988887777:role/x')).toEqual([
+      expect.stringMatching(/^skip: /),
+    ]);
+  });
+});
+
 describe('vcpu-quota', () => {
   const quota = (value: number): Answers => ({ GetServiceQuota: awsJson({ Quota: { Value: value } }) });
   const running = (type: string, cores: number, more = ''): string =>

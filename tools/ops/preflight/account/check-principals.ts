@@ -1,0 +1,87 @@
+import * as z from 'zod';
+import { awsCommand } from '../aws/command';
+import { explainAws } from '../aws/explain';
+import { fail, pass, skip, warn, type Check, type Context, type Finding } from '../check';
+import { listOf } from '../plan/stack-file';
+
+/**
+ * The policies of the two guarded keys name these roles and users as principals. KMS refuses a policy with a principal that does not exist
+ * (KMS API Reference, PutKeyPolicy: MalformedPolicyDocumentException), and would do so in the middle of `pulumi up`. Asked by the AWS CLI,
+ * which the operator has: no other check needs IAM.
+ */
+export const principals: Check = {
+  name: 'key-principals',
+  title:
+    'every role and user in keyAdministrators and secretOperators exists: KMS refuses a key policy that names another',
+  group: 'aws',
+  network: true,
+  needs: ['account'],
+  async run(context) {
+    const { accountId } = await context.account();
+    const named = new Set(['keyAdministrators', 'secretOperators'].flatMap((key) => listOf(context.stackFile, key)));
+    // Only the other account could tell; aws-credentials warns of these.
+    const arns = [...named].filter((arn) => arn.includes(`:${accountId}:`));
+    if (arns.length === 0) return skip('keyAdministrators and secretOperators name nothing of this account');
+    return Promise.all(arns.map((arn) => look(context, arn)));
+  },
+};
+
+const answerSchema = z.union([
+  z.object({ Role: z.object({ Arn: z.string() }) }).transform(({ Role }) => Role.Arn),
+  z.object({ User: z.object({ Arn: z.string() }) }).transform(({ User }) => User.Arn),
+]);
+
+/** IAM finds by the name alone, which is the last part of the ARN; the ARN in its answer has the path. */
+async function look({ ports, region, signal }: Context, arn: string): Promise<Finding> {
+  const [, kind, name] =
+    /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/(?:[A-Za-z0-9+=,.@_-]+\/)*([A-Za-z0-9+=,.@_-]+)$/.exec(arn) ?? [];
+  if (kind === undefined || name === undefined)
+    return fail(`${JSON.stringify(arn)} is not the ARN of an IAM role or user`, 'put the right ARN into the list');
+  const { code, stdout, stderr } = await ports.runProgram(
+    'aws',
+    ['iam', `get-${kind}`, `--${kind}-name=${name}`, '--region', region, '--output', 'json'],
+    { signal },
+  );
+  if (code === undefined)
+    return warn(`${arn}: not checked, there is no aws that runs`, 'install the AWS CLI, and run this again');
+  if (code !== 0) return explain(stderr, arn, kind);
+  const answer = answerSchema.safeParse(parseJson(stdout));
+  if (!answer.success) return fail(`${arn}: the AWS CLI answered something that was not understood`, 'run this again');
+  return answer.data === arn
+    ? pass(`${arn} exists`)
+    : fail(
+        `${arn} does not exist: the ${kind} ${name} has another path`,
+        'take the ARN that the AWS CLI prints',
+        awsCommand(
+          region,
+          `iam get-${kind}`,
+          `--${kind}-name`,
+          name,
+          '--query',
+          kind === 'role' ? 'Role.Arn' : 'User.Arn',
+        ),
+      );
+}
+
+function explain(stderr: string, arn: string, kind: string): Finding {
+  const name = /An error occurred \(([A-Za-z0-9.]{1,64})\)/.exec(stderr)?.[1] ?? '';
+  if (name === 'NoSuchEntity' || name === 'NoSuchEntityException')
+    return fail(`${arn} does not exist`, `make the ${kind}, or take it out of keyAdministrators and secretOperators`);
+  if (name === '' && /Could not connect|Connect timeout|Read timeout/i.test(stderr))
+    return fail('AWS (IAM) is not reachable from here', 'look at this machine’s network, and run this again');
+  const explained = explainAws({ name }, kind === 'role' ? 'iam:GetRole' : 'iam:GetUser');
+  return {
+    ...explained,
+    // Who may not look has not shown that it is missing.
+    status: explained.found.startsWith('not allowed') ? 'warn' : explained.status,
+    found: `${arn}: ${explained.found}`,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
