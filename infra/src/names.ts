@@ -1,11 +1,8 @@
-import type { Place } from '@communique-tee/key-policies';
+import { STACK_TAG, type Place } from '@communique-tee/key-policies';
 
-export { accountRoot, type Place } from '@communique-tee/key-policies';
+export { accountRoot, STACK_TAG, type Place } from '@communique-tee/key-policies';
 
 export const PROJECT = 'communique-tee';
-
-/** The tag by which policies tell a stack's own instances from others. */
-export const STACK_TAG = `${PROJECT}:stack`;
 
 export const stackTags = (stack: string, production: boolean): Record<string, string> => ({
   [STACK_TAG]: stack,

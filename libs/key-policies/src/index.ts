@@ -8,5 +8,5 @@ export {
   type AcceptedImage,
 } from './attested-key';
 export { keyPolicyDocuments, type KeyPolicySettings } from './key-policy-documents';
-export { accountRoot, type Place } from './place';
+export { accountRoot, STACK_TAG, type Place } from './place';
 export { policy, trust, type PolicyDocument, type Statement, type TrustPolicy } from './policy-document';

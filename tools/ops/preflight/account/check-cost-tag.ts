@@ -1,10 +1,8 @@
+import { STACK_TAG } from '@communique-tee/key-policies';
 import * as z from 'zod';
 import { awsCommand } from '../aws/command';
 import { explainAws } from '../aws/explain';
 import { fail, notYet, pass, skip, warn, type Check, type Context, type Finding } from '../check';
-
-/** infra's STACK_TAG: the budget counts what has it. */
-const STACK_TAG = 'communique-tee:stack';
 
 /**
  * The budget of the stack filters AWS's bill by this tag, and AWS writes a tag into the bill only once it is activated as a cost

@@ -5,6 +5,7 @@ import {
   type Instance,
 } from '@aws-sdk/client-ec2';
 import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
+import { STACK_TAG } from '@communique-tee/key-policies';
 import { awsCommand } from '../aws/command';
 import { awsCode, explainAws } from '../aws/explain';
 import { fail, pass, type Check, type Context } from '../check';
@@ -13,7 +14,6 @@ import { fail, pass, type Check, type Context } from '../check';
 const STANDARD_VCPUS = 'L-1216C47A';
 const ELASTIC_IPS = 'L-0263D0A3';
 const STANDARD = /^(a|c|d|h|i|m|r|t|z)[^.]*\./;
-const STACK_TAG = 'communique-tee:stack';
 /** More instances than this are not counted any further. */
 const MOST_PAGES = 20;
 /** Of EC2's API: values of one filter. */

@@ -1,9 +1,8 @@
 import { DescribeAddressesCommand } from '@aws-sdk/client-ec2';
+import { STACK_TAG } from '@communique-tee/key-policies';
 import { explainAws } from '../aws/explain';
 import { fail, notYet, pass, Unavailable, warn, type Check, type Context, type Finding } from '../check';
 import { DnsSilent, recordsOf } from './ask-dns';
-
-const STACK_TAG = 'communique-tee:stack';
 
 export const domain: Check = {
   name: 'domain',
