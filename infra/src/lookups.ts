@@ -19,29 +19,55 @@ export interface Lookups {
 
 /**
  * Nothing of the account decides by its order or its caller: zones and administrators are the configuration's, and only compared here.
- * @throws ConfigError where a zone does not offer the instance type, or an administrator of keys does not run the program
+ * @throws ConfigError where a zone does not offer the instance type, an administrator of keys does not run the program, or AWS does not
+ *   answer: one line with the key, its value, what to do, and the provider's reason
  */
 export async function lookUp(settings: Settings, provider: Provider): Promise<Lookups> {
   const options = { provider };
+  const { stack, region, instanceType, architecture, hostedZone } = settings;
+  const answered = <T>(answer: Promise<T>, problem: string): Promise<T> =>
+    answer.catch((error: unknown) => {
+      throw new ConfigError(stack, [`${problem}; the provider reports: ${reasonOf(error)}`]);
+    });
   const [{ accountId, arn }, { partition }, { locations }] = await Promise.all([
-    getCallerIdentity({}, options),
-    getPartition({}, options),
-    getInstanceTypeOfferings(
-      { locationType: 'availability-zone', filters: [{ name: 'instance-type', values: [settings.instanceType] }] },
-      options,
+    answered(
+      getCallerIdentity({}, options),
+      `aws:region ${region}: AWS does not tell there who runs this; sign in, and check the region`,
+    ),
+    answered(getPartition({}, options), `aws:region ${region}: has no known partition; check the region`),
+    answered(
+      getInstanceTypeOfferings(
+        { locationType: 'availability-zone', filters: [{ name: 'instance-type', values: [instanceType] }] },
+        options,
+      ),
+      `instanceType ${instanceType}: AWS does not tell which zones of ${region} have it; check the type, and allow ec2:DescribeInstanceTypeOfferings`,
     ),
   ]);
   const [{ issuerArn }, imageId, zoneId] = await Promise.all([
-    getSessionContext({ arn }, options),
-    settings.amiId ?? getParameter({ name: AMAZON_LINUX[settings.architecture] }, options).then(({ value }) => value),
-    settings.hostedZone === undefined
+    answered(
+      getSessionContext({ arn }, options),
+      `keyAdministrators: cannot be compared with ${arn}, who runs this; allow iam:GetRole on its role`,
+    ),
+    settings.amiId ??
+      answered(
+        getParameter({ name: AMAZON_LINUX[architecture] }, options),
+        `amiId is not set: ${AMAZON_LINUX[architecture]} cannot be read in ${region}; set amiId, or allow ssm:GetParameter`,
+      ).then(({ value }) => value),
+    hostedZone === undefined
       ? undefined
-      : getZone({ name: settings.hostedZone, privateZone: false }, options).then((zone) => zone.zoneId),
+      : answered(
+          getZone({ name: hostedZone, privateZone: false }, options),
+          `hostedZone ${hostedZone}: no such public zone can be read in account ${accountId}; create it there, correct the name, sign in to its account, or remove hostedZone and make the record yourself`,
+        ).then((zone) => zone.zoneId),
   ]);
   const problems = [...zoneProblems(settings, locations), ...administratorProblems(settings, issuerArn)];
-  if (problems.length > 0) throw new ConfigError(settings.stack, problems);
+  if (problems.length > 0) throw new ConfigError(stack, problems);
   return { accountId, partition, imageId, zoneId };
 }
+
+/** The provider's errors have several lines, indented as a list. */
+const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').trim();
 
 /** Proposes others; the order in which AWS names them is no order. */
 function zoneProblems({ availabilityZones, instanceType }: Settings, locations: readonly string[]): string[] {

@@ -1,0 +1,65 @@
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import { ConfigError } from './config/config-error';
+import { notBuilt } from './config/stand-ins';
+import { MockAws } from './mock-aws';
+import { runProgram } from './preview/run-program';
+import { stackConfig } from './preview/stack-config';
+
+const root = workspaceRoot();
+
+/** How AWS's provider refuses: an error of gRPC, whose details have several lines, the reason last. */
+const refusing = (token: string, reason: string) =>
+  class extends MockAws {
+    override call(asked: Parameters<MockAws['call']>[0]) {
+      const details = `invoking ${token}: 1 error occurred:\n\t* ${reason}\n\n`;
+      if (asked.token === token) throw Object.assign(new Error(`2 UNKNOWN: ${details}`), { details });
+      return super.call(asked);
+    }
+  };
+
+async function refusedBy(token: string, reason: string, ...config: string[]): Promise<ConfigError> {
+  const { values } = stackConfig(root, 'dev', config);
+  const thrown: unknown = await runProgram('dev', values, { root, standIn: notBuilt }, refusing(token, reason)).catch(
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof ConfigError)) throw thrown;
+  return thrown;
+}
+
+it.each([
+  [
+    'a hosted zone that is not in the account',
+    'aws:route53/getZone:getZone',
+    'no matching Route 53 Hosted Zone found',
+    /^hostedZone absent\.example: no such public zone can be read in account 123456789012; create it there, .*; the provider reports: .* no matching Route 53 Hosted Zone found$/,
+  ],
+  [
+    'no right to list instance types',
+    'aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings',
+    'UnauthorizedOperation',
+    /^instanceType c6g\.large: .* allow ec2:DescribeInstanceTypeOfferings; the provider reports: .* UnauthorizedOperation$/,
+  ],
+  [
+    'a role that cannot be read',
+    'aws:iam/getSessionContext:getSessionContext',
+    'AccessDenied',
+    /^keyAdministrators: cannot be compared with arn:.*; allow iam:GetRole on its role; the provider reports: .* AccessDenied$/,
+  ],
+  [
+    'an image that cannot be looked up',
+    'aws:ssm/getParameter:getParameter',
+    'ParameterNotFound',
+    /^amiId is not set: .*; set amiId, or allow ssm:GetParameter; the provider reports: .* ParameterNotFound$/,
+  ],
+  [
+    'no session at AWS',
+    'aws:index/getCallerIdentity:getCallerIdentity',
+    'ExpiredToken',
+    /^aws:region us-east-1: .*; sign in, and check the region; the provider reports: .* ExpiredToken$/,
+  ],
+])('reports %s in one line, with what to do', async (_name, token, reason, line) => {
+  const { problems } = await refusedBy(token, reason, 'hostedZone=absent.example', 'domain=www.absent.example');
+  expect(problems).toEqual([expect.stringMatching(line)]);
+  // A cut line would lose its end, and a line feed would be written as a code.
+  expect(problems[0]).not.toMatch(/…$|\\u\{/);
+});
