@@ -3,6 +3,7 @@ import { CAPACITY_WAIT_SECONDS, type Place } from './names';
 /** What the end of `pulumi up` does and does not say about the parents, and the commands that say the rest. */
 export interface Rollout {
   readonly firstUp: string;
+  readonly afterFailedFirstUp: string;
   readonly laterUp: string;
   /** Status and reason of the newest instance refresh. */
   readonly check: string;
@@ -13,8 +14,11 @@ export interface Rollout {
 export function rolloutOf({ region }: Pick<Place, 'region'>, group: string): Rollout {
   const minutes = String(CAPACITY_WAIT_SECONDS / 60);
   return {
-    firstUp: `ends when every parent's enclave is attested, and fails after ${minutes} minutes otherwise`,
-    laterUp: 'starts an instance refresh where the parents change; it neither waits for it nor rolls back',
+    firstUp: `ends when every parent's enclave is attested; fails when AWS cannot start an instance, and after ${minutes} minutes at the latest`,
+    // The provider sets the group's metrics after its wait, and only where the state differs (terraform-provider-aws, issue 604).
+    afterFailedFirstUp:
+      'run `pulumi up --refresh`: without a refresh the group stays without metrics; it does not wait, so run `instances` until each is InService',
+    laterUp: `starts an instance refresh where the parents change, and ends before that does; where \`instances\` changes, waits up to ${minutes} minutes for exactly that number of attested parents`,
     check: `aws autoscaling describe-instance-refreshes --region ${region} --auto-scaling-group-name ${group} --max-records 1 --query 'InstanceRefreshes[0].[Status,StatusReason]'`,
     instances: `aws autoscaling describe-auto-scaling-groups --region ${region} --auto-scaling-group-names ${group} --query 'AutoScalingGroups[0].Instances[].[InstanceId,LifecycleState]'`,
   };

@@ -114,7 +114,7 @@ export class Parents extends Part {
         ],
         metricsGranularity: '1Minute',
         // An instance is in service once the hook has its CONTINUE, and that comes from an attested enclave. So the first `pulumi up`
-        // fails where none is attested; a later one starts an instance refresh and does not wait for it (rollout.ts).
+        // fails where one is not; a later one waits only where the number of parents changes (rollout.ts).
         waitForCapacityTimeout: `${CAPACITY_WAIT_SECONDS}s`,
         // The provider fails at the first failed activity otherwise. Without capacity in one zone the group tries the other.
         ignoreFailedScalingActivities: true,
