@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder } from '@communique-tee/testing/harness';
+import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { describeBooted, type SystemFiles } from './testing/booted-system';
 import { bootParent, STAND_INS } from './testing/booted-parent';
 import { ON_PARENT } from './testing/example-settings';
@@ -195,6 +195,22 @@ ${change} < ${SECRET} > changed && cp changed ${SECRET}`);
       );
       expect(await keptSerial()).not.toBe(before[0]);
       expect(await shown()).toContain(await keptSerial());
+    });
+
+    it('is revoked by the command of docs/operator/rotation.md, though this instance did not ask for it', async () => {
+      await replaceInstance();
+      const serial = (await keptSerial()).replace('serial=', '');
+      expect(await sh('ls /var/lib/communique-acme')).not.toContain('letsencrypt');
+      const page = await readFile(join(workspaceRoot(), 'docs/operator/rotation.md'), 'utf8');
+      const command = /sudo (certbot revoke(?:.*\\\n)*.*)/.exec(page)?.[1];
+      expect(command).toContain('--reason keyCompromise');
+      const at = `${STAND_INS}/pebble/certificate.pem`;
+      await sh(`REQUESTS_CA_BUNDLE=${at} ${command!.replace('revoke', 'revoke --server https://localhost:14000/dir')}`);
+      expect(
+        JSON.parse(
+          await sh(`/usr/bin/curl --silent --insecure https://localhost:15000/cert-status-by-serial/${serial}`),
+        ),
+      ).toMatchObject({ Status: 'Revoked', Reason: 1 });
     });
   },
   ['certbot', 'pebble'],
