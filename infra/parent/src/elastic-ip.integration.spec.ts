@@ -225,7 +225,7 @@ describeWith(commandAvailability('jq', 'jq'), 'the Elastic IP', () => {
       ]);
     });
 
-    it("is none of its business after a reboot: that is the keeper's", async () => {
+    it('leaves the address to the keeper after a reboot', async () => {
       await world({ holder: ME, states: ['InService'] });
       expect(await launch()).toMatchObject({ code: 0, events: ['launch_not_waiting'], holder: ME });
       expect(await story()).toEqual([]);

@@ -480,7 +480,7 @@ printf junk > junk.pem`,
     it.each([
       ['is for another name', 'other.pem', 'one.key'],
       ['has another key', 'good.pem', 'two.key'],
-      ['is signed by itself', 'itself.pem', 'one.key'],
+      ['is self-signed', 'itself.pem', 'one.key'],
       ['is no certificate', 'junk.pem', 'one.key'],
       ['has a key that is none', 'good.pem', 'junk.pem'],
       ['is not there', 'absent.pem', 'one.key'],

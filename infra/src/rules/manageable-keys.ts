@@ -7,7 +7,7 @@ const BYPASS = 'kms:BypassPolicyLockoutSafetyCheck';
 const isAbout = ({ actions }: SeenStatement): boolean =>
   [CHANGE, 'kms:*', 'kms:Put*', '*'].some((action) => actions.includes(action));
 
-/** A denial that holds for nobody but who asks KMS to skip the check. */
+/** A denial that applies only to requests that ask KMS to skip the lockout check. */
 const isDenialOfBypass = ({ conditions }: SeenStatement): boolean =>
   Object.keys(conditions).length === 1 &&
   Object.keys(conditions.Bool ?? {}).length === 1 &&
@@ -16,7 +16,7 @@ const isDenialOfBypass = ({ conditions }: SeenStatement): boolean =>
 export const manageableKeys: ResourceRule = {
   name: 'manageable-keys',
   description:
-    'A key’s policy lets principals that it names change it, without a condition, and denies that on none: so it passes KMS’s lockout check whatever that knows.',
+    'A key’s policy lets named principals change it without a condition, and no statement denies that: it passes KMS’s lockout check.',
   check(resource) {
     if (resource.type !== 'aws:kms/key:Key') return [];
     const about = statementsOf(resource).filter(isAbout);

@@ -206,9 +206,21 @@ describe('the environment', () => {
     ],
     ['another', { EMERGENCY_SHUTDOWN_TRESHOLD: '1.00' }, 'EMERGENCY_SHUTDOWN_TRESHOLD: is not a variable'],
     ['a third', { DEFAULT_USER_DAILY_LIMITS: '1.00' }, 'DEFAULT_USER_DAILY_LIMITS: is not a variable'],
-    ['a proxy under a name that nobody reads', { TRUSTED_PROXY: '127.0.0.1' }, 'TRUSTED_PROXY: is not a variable'],
-    ['a time-out under a name that nobody reads', { ENCLAVE_TIMEOUT: '1000' }, 'ENCLAVE_TIMEOUT: is not a variable'],
-    ['a metrics port under a name that nobody reads', { METRICS_PROT: '9464' }, 'METRICS_PROT: is not a variable'],
+    [
+      'a proxy under a name that the gateway does not read',
+      { TRUSTED_PROXY: '127.0.0.1' },
+      'TRUSTED_PROXY: is not a variable',
+    ],
+    [
+      'a time-out under a name that the gateway does not read',
+      { ENCLAVE_TIMEOUT: '1000' },
+      'ENCLAVE_TIMEOUT: is not a variable',
+    ],
+    [
+      'a metrics port under a name that the gateway does not read',
+      { METRICS_PROT: '9464' },
+      'METRICS_PROT: is not a variable',
+    ],
     ['metrics on the port of the service', { METRICS_PORT: '3001' }, 'METRICS_PORT: is the same as PORT'],
     [
       'a secret in the address of metrics',
@@ -216,12 +228,12 @@ describe('the environment', () => {
       'METRICS_ENDPOINT: must not hold',
     ],
     [
-      'an admission limit under a name that nobody reads',
+      'an admission limit under a name that the gateway does not read',
       { ADMISSION_MAX_WAITNG: '10' },
       'ADMISSION_MAX_WAITNG: is not a variable',
     ],
     [
-      'a retention under a name that nobody reads',
+      'a retention under a name that the gateway does not read',
       { RETENTION_MESSAGE_DAYS: '10' },
       'RETENTION_MESSAGE_DAYS: is not a variable',
     ],
