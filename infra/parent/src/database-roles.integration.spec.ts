@@ -1,12 +1,11 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeWith } from '@communique-tee/testing/harness';
+import { commandAvailability, describeWith } from '@communique-tee/testing/harness';
 import { migrate, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { Client } from 'pg';
 import { renderParentFiles } from './index';
 import { ON_PARENT } from './testing/example-settings';
 import { run } from './testing/run';
-import { commandAvailability } from './testing/stage';
 import { stageScripts, type StagedScripts } from './testing/staged-scripts';
 
 describeWith(commandAvailability('psql', 'postgresql-client'), 'the roles of PostgreSQL on the parent', () => {

@@ -1,11 +1,16 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeWith, freePort, spawnService, temporaryFolder } from '@communique-tee/testing/harness';
+import {
+  commandAvailability,
+  describeWith,
+  freePort,
+  spawnService,
+  temporaryFolder,
+} from '@communique-tee/testing/harness';
 import { redisAvailability } from '@communique-tee/testing/redis';
 import { Redis } from 'ioredis';
 import { renderParentFiles } from './index';
 import { ON_PARENT } from './testing/example-settings';
-import { commandAvailability } from './testing/stage';
 
 const files = renderParentFiles(ON_PARENT);
 

@@ -1,8 +1,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeWith } from '@communique-tee/testing/harness';
+import { commandAvailability, describeWith } from '@communique-tee/testing/harness';
 import { run } from './testing/run';
-import { commandAvailability } from './testing/stage';
 import { scriptEnvironment, stageScripts, writeScript, type StagedScripts } from './testing/staged-scripts';
 
 let staged: StagedScripts;

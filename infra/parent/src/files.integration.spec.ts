@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, matchesGlob } from 'node:path';
-import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import {
+  commandAvailability,
+  describeWith,
+  temporaryFolder,
+  type TemporaryFolder,
+} from '@communique-tee/testing/harness';
 import { parseEgressSettings } from '@communique-tee/parent/egress/egress-settings';
 import { parseEnvironment } from '@communique-tee/gateway-environment';
 import {
@@ -15,7 +20,7 @@ import {
 import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settings';
 import { readEnvironmentFile } from './testing/read-environment-file';
 import { run } from './testing/run';
-import { commandAvailability, stage } from './testing/stage';
+import { stage } from './testing/stage';
 
 let folder: TemporaryFolder;
 beforeAll(async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { LIMITS } from '@communique-tee/protocol';
 import {
+  commandAvailability,
   describeWith,
   freePort,
   temporaryFolder,
@@ -17,7 +18,6 @@ import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settin
 import { httpsRequest } from './testing/https-request';
 import { run } from './testing/run';
 import { stageNginx, type StagedNginx } from './testing/start-nginx';
-import { commandAvailability } from './testing/stage';
 
 const NAME = 'communique.example.org';
 const nginx = (args: readonly string[]) =>

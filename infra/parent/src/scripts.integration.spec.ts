@@ -4,12 +4,11 @@ import { mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { createHash, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeWith, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { commandAvailability, describeWith, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { renderParentFiles } from './index';
 import { MANAGED, ON_PARENT } from './testing/example-settings';
 import { hostNameOf } from './testing/host-names';
 import { run } from './testing/run';
-import { commandAvailability } from './testing/stage';
 import { scriptEnvironment, stageScripts, writeScript, type StagedScripts } from './testing/staged-scripts';
 
 let folder: TemporaryFolder;

@@ -1,10 +1,15 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import {
+  commandAvailability,
+  describeWith,
+  temporaryFolder,
+  type TemporaryFolder,
+} from '@communique-tee/testing/harness';
 import { renderParentFiles, type ParentSettings } from './index';
 import { EXAMPLES, EXTERNAL, MANAGED, ON_PARENT } from './testing/example-settings';
 import { run } from './testing/run';
-import { commandAvailability, stage } from './testing/stage';
+import { stage } from './testing/stage';
 
 /** As systemd-analyze security scores it, 0 to 10, lower is better. Three programs have to do more than the others. */
 const MOST_EXPOSURE = 2;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseEnvironment, type GatewayConfig } from '@communique-tee/gateway-environment';
 import {
   appBundle,
+  commandAvailability,
   describeWith,
   freePort,
   spawnService,
@@ -15,7 +16,7 @@ import { redisAvailability, startRedis, type Redis } from '@communique-tee/testi
 import { renderParentFiles, type ParentFile } from '../../parent/src';
 import { readEnvironmentFile } from '../../parent/src/testing/read-environment-file';
 import { run } from '../../parent/src/testing/run';
-import { commandAvailability, stage } from '../../parent/src/testing/stage';
+import { stage } from '../../parent/src/testing/stage';
 import { stageNginx } from '../../parent/src/testing/start-nginx';
 import { ODD_VALUES } from '../testing/odd-values';
 import { ACCEPTED, isRefused, parsed } from '../testing/parsed-settings';

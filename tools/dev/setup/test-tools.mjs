@@ -51,6 +51,13 @@ const TOOLS = [
     byHand: byHand(name),
   })),
   { name: 'cpio', commands: ['cpio'], package: 'cpio', tests: 'a test of ramdisks', byHand: byHand('cpio') },
+  {
+    name: 'a C compiler',
+    commands: ['cc'],
+    package: 'build-essential',
+    tests: 'the tests of how the image’s init reads the time',
+    byHand: byHand('build-essential'),
+  },
 ];
 
 function byHand(name) {

@@ -1,18 +1,21 @@
 import { encodeCbor } from '@communique-tee/nsm';
-import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
+import {
+  commandAvailability,
+  describeWith,
+  temporaryFolder,
+  workspaceRoot,
+  type TemporaryFolder,
+} from '@communique-tee/testing/harness';
 import { createMockNsmTransport } from '@communique-tee/testing/nsm-mock';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = workspaceRoot();
 const vectors = join(root, '../shared/vectors/attestation');
-const hasCompiler = spawnSync('cc', ['--version']).status === 0;
-if (!hasCompiler)
-  process.stderr.write('\nSKIPPED: "init’s reader of the time" does not run: there is no C compiler (cc)\n');
 
 /** image/init/src/attested-time.c, which init's own tests attack with what is malformed. */
-(hasCompiler ? describe : describe.skip)('init’s reader of the time', () => {
+describeWith(commandAvailability('cc', 'build-essential'), 'init’s reader of the time', () => {
   let folder: TemporaryFolder;
   beforeAll(async () => {
     folder = await temporaryFolder();
@@ -24,11 +27,9 @@ if (!hasCompiler)
   const timeIn = (answer: Uint8Array) => execFileSync(folder.file('read'), { input: answer, encoding: 'utf8' }).trim();
   const answerOf = (document: Uint8Array) => encodeCbor({ Attestation: { document } });
 
-  it('reads the time of every real document', () => {
-    if (!existsSync(vectors)) {
-      process.stderr.write(`\nSKIPPED: real documents: ${vectors} is absent\n`);
-      return;
-    }
+  const present = existsSync(vectors);
+  const absent = present ? '' : ` (not read: ${vectors} is absent)`;
+  (present ? it : it.skip)(`reads the time of every real document${absent}`, () => {
     const documents = JSON.parse(readFileSync(join(vectors, 'manifest.json'), 'utf8')) as readonly {
       file: string;
       timestamp_ms: number;

@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname, join } from 'node:path';
-import { describeWith, spawnService, temporaryFolder } from '@communique-tee/testing/harness';
+import { commandAvailability, describeWith, spawnService, temporaryFolder } from '@communique-tee/testing/harness';
 import { run, type Ran } from './run';
-import { commandAvailability } from './stage';
 
 /** What lies in the booted system beside this machine's own files: path -> content and mode. */
 export type SystemFiles = Readonly<Record<string, { readonly content: string | Uint8Array; readonly mode: number }>>;

@@ -5,6 +5,7 @@
 export { drawFrom, type Draw } from './draw';
 export { appBundle, type AppBundle } from './app-bundle';
 export { cacheFolder } from './cache-folder';
+export { commandAvailability } from './command-availability';
 export { describeWith, type Availability } from './describe-with';
 export { SupportError, propertyOf, type SupportErrorCode } from './errors';
 export { integrationOnly } from './integration-only';

@@ -12,13 +12,18 @@ import {
   type EnclaveKey,
   type TrustPolicy,
 } from '@communique-tee/client';
-import { describeWith, temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
+import {
+  commandAvailability,
+  describeWith,
+  temporaryFolder,
+  type Availability,
+  type TemporaryFolder,
+} from '@communique-tee/testing/harness';
 import { redisAvailability } from '@communique-tee/testing/redis';
 import { receivedBy } from '@communique-tee/test-system';
 import { Client } from 'pg';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { GATEWAY_METRICS } from '@communique-tee/parent-files';
-import { commandAvailability, type Availability } from '@communique-tee/parent-files/testing/stage';
 import { plantedMessage } from '@communique-tee/test-system';
 import { startRehearsal, type Rehearsal } from './start-rehearsal';
 
