@@ -17,6 +17,7 @@ export {
   type Gap,
   type ReadOptions,
 } from './image/read-image';
+export { copySections } from './image/copy-sections';
 export { certificatePcr8 } from './sign/certificate';
 export type { ImageSignature } from './sign/read-signature';
 export { verifySignature, type SignaturePolicy } from './image/verify-signature';

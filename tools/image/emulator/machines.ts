@@ -1,7 +1,7 @@
 // The machines that QEMU has for an enclave: what of its command line depends on the architecture.
-import { readImage, type EifImage } from '@communique-tee/eif';
+import { copySections, readImage, type EifImage, type SectionType } from '@communique-tee/eif';
 import { createHash } from 'node:crypto';
-import { open, writeFile, type FileHandle } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { acceleratorOptions, type Accelerator } from './accelerator';
@@ -47,8 +47,15 @@ export function nitroMachine(options: BootOptions, firmware: string, accelerator
 export async function virtMachine(options: BootOptions): Promise<Machine> {
   const image = await readImage(options.eif);
   const file = (name: string) => join(options.folder, name);
-  await copySections(options.eif, image, 'kernel', file('kernel'));
-  await copySections(options.eif, image, 'ramdisk', file('ramdisks'));
+  const copy = (wanted: SectionType, to: string) =>
+    copySections(
+      options.eif,
+      image.sections.filter(({ type }) => type === wanted),
+      to,
+    );
+  await copy('kernel', file('kernel'));
+  // One behind the other, as the hypervisor lays them into memory
+  await copy('ramdisk', file('ramdisks'));
   await writeFile(file('pcrs'), pcrLines(image, options));
   return {
     options: [
@@ -63,22 +70,6 @@ export async function virtMachine(options: BootOptions): Promise<Machine> {
     environment: { NSM_TEST_PCRS: file('pcrs'), VIRT_TEST_NS16550: '1', VIRT_TEST_SMCCC_TRNG: '1' },
     append: `${image.cmdline.replace(/\0$/, '')} ${PARENT}`,
   };
-}
-
-/** All sections of a type, one behind the other, as the hypervisor lays them into memory. */
-async function copySections(eif: string, image: EifImage, type: 'kernel' | 'ramdisk', to: string): Promise<void> {
-  const [from, out] = [await open(eif), await open(to, 'w')];
-  try {
-    for (const section of image.sections) if (section.type === type) await copy(from, section, out);
-  } finally {
-    await Promise.all([from.close(), out.close()]);
-  }
-}
-
-async function copy(from: FileHandle, section: EifImage['sections'][number], out: FileHandle): Promise<void> {
-  const bytes = Buffer.alloc(section.sizeBytes);
-  await from.read(bytes, 0, section.sizeBytes, section.dataOffset);
-  await out.write(bytes);
 }
 
 /** For NSM_TEST_PCRS. PCR3 and PCR4 are the SHA-384 of 48 zero bytes and the role's ARN or the instance's id. */

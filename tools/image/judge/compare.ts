@@ -1,10 +1,8 @@
 // Whether AWS's crate makes the same file of an image's parts.
-import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { diffImages, readImage, type EifImage, type EifMetadata, type Section } from '@communique-tee/eif';
+import { copySections, diffImages, readImage, type EifImage, type EifMetadata } from '@communique-tee/eif';
 import type { AwsImageJudge, PartFiles } from './judge';
 
 export interface Comparison {
@@ -58,10 +56,10 @@ async function firstDifference(
 async function splitImage(imageFile: string, image: EifImage, folder: string): Promise<PartFiles> {
   const parts = { kernel: join(folder, 'kernel'), metadata: join(folder, 'metadata.json'), ramdisks: [] as string[] };
   for (const section of image.sections) {
-    if (section.type === 'kernel') await copySection(imageFile, section, parts.kernel);
+    if (section.type === 'kernel') await copySections(imageFile, [section], parts.kernel);
     if (section.type !== 'ramdisk') continue;
     const ramdisk = join(folder, `ramdisk-${String(parts.ramdisks.length)}`);
-    await copySection(imageFile, section, ramdisk);
+    await copySections(imageFile, [section], ramdisk);
     parts.ramdisks.push(ramdisk);
   }
   if (image.metadata === undefined) throw new Error(`${imageFile} has no metadata`);
@@ -84,12 +82,4 @@ export function awsMetadata(metadata: EifMetadata): string {
     ImageVersion: metadata.imageVersion,
     ImageName: metadata.imageName,
   });
-}
-
-async function copySection(imageFile: string, { dataOffset, sizeBytes }: Section, path: string): Promise<void> {
-  if (sizeBytes === 0) return writeFile(path, '');
-  await pipeline(
-    createReadStream(imageFile, { start: dataOffset, end: dataOffset + sizeBytes - 1 }),
-    createWriteStream(path),
-  );
 }
