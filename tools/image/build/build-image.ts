@@ -28,7 +28,7 @@ export interface ImageRequest {
   /** The enclave's configuration of one stack (JSON); it becomes part of the image, word for word. */
   configurationFile: string;
   outFolder: string;
-  /** For a control. Such an image has other measurements than the one that is shipped. */
+  /** For a control. Such an image has other measurements than the one that is shipped, and `-control` in its name and version. */
   initForTests?: InitForTests;
   step: <T>(title: string, work: () => Promise<T>) => Promise<T>;
 }
@@ -54,7 +54,7 @@ export async function buildImage({
   arch,
   configurationFile,
   outFolder,
-  initForTests = {},
+  initForTests,
   step,
 }: ImageRequest): Promise<BuiltImage> {
   const work = await workFolder(outFolder);
@@ -84,6 +84,8 @@ export async function buildImage({
       return compress(root, [boot, app]);
     });
     const source = sourceOf(root);
+    const mark = initForTests === undefined ? '' : '-control';
+    const version = `${source.version}${mark}`;
     const image = join(outFolder, 'communique-tee.eif');
     const written = await step('the image', async () =>
       writeImage(
@@ -93,8 +95,8 @@ export async function buildImage({
           cmdline: (await readFile(join(root, 'image', 'kernel', `${arch}.cmdline`), 'utf8')).trim(),
           ramdisks: ramdisks.map((path) => ({ path })),
           metadata: {
-            imageName: 'communique-tee',
-            imageVersion: source.version,
+            imageName: `communique-tee${mark}`,
+            imageVersion: version,
             // Two builds are the same bytes: nothing in the image knows when it was built. measurements.json names the commit.
             buildTime: '1970-01-01T00:00:00Z',
             buildTool: 'communique-tee',
@@ -127,10 +129,7 @@ export async function buildImage({
     const sbomFile = join(outFolder, 'sbom.cdx.json');
     await writeFile(
       sbomFile,
-      billOfMaterials(
-        { name: 'communique-tee.eif', version: source.version, sha384, pcr0: measurements.pcr0 },
-        materials,
-      ),
+      billOfMaterials({ name: 'communique-tee.eif', version, sha384, pcr0: measurements.pcr0 }, materials),
     );
     const unverified = unverifiedLines(readImageLock(root).prebuilt, arch);
     const measurementsFile = join(outFolder, 'measurements.json');
@@ -140,7 +139,7 @@ export async function buildImage({
         {
           $comment: 'What an enclave of this image attests. Made by npm run image -- build.',
           image: 'communique-tee.eif',
-          version: source.version,
+          version,
           architecture: arch,
           stack: configuration.stack,
           sizeBytes: written.sizeBytes,
