@@ -71,7 +71,7 @@ describe('Admission', () => {
     expect(await admission().refusal()).toMatchObject(overloaded);
   });
 
-  it('counts whom it turned away, by what was too much', async () => {
+  it('counts refused messages by what was too much, from zero', async () => {
     const metrics = new Metrics();
     const refusals = async () =>
       (await metrics.registry.getSingleMetricAsString('communique_admission_refusals_total'))
@@ -81,7 +81,10 @@ describe('Admission', () => {
     const counts = new MessageMetrics(metrics);
     const counted = (maxWaiting: number, maxAgeMs: number) => admission(maxWaiting, maxAgeMs, counts);
     await counted(3, 600_000).refusal();
-    expect(await refusals()).toEqual([]);
+    expect(await refusals()).toEqual([
+      'communique_admission_refusals_total{reason="queue_length"} 0',
+      'communique_admission_refusals_total{reason="queue_age"} 0',
+    ]);
     await counted(1, 600_000).refusal();
     await counted(3, 60_000).refusal();
     await counted(3, 60_000).refusal();
