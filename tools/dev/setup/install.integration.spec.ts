@@ -222,6 +222,7 @@ describe('the first command', () => {
         'openssl',
         'psql',
         'cpio',
+        'cc',
       ])
         await file(`bare/${name}`, '#!/bin/sh\n', 0o755);
       env = { ...env, CI: 'true', REDIS_URL: 'redis://redis.test', CHROMIUM_PATH: '/opt/chromium' };
