@@ -34,7 +34,7 @@ function isPlainOrPunycode(label: string): boolean {
   return decoded !== label && domainToASCII(decoded) === label;
 }
 
-/** The host name that somebody meant who wrote a URL, upper case, another script or a dot at the end. */
+/** The host name meant by input that is a URL, has upper case or another script, or ends with a dot. */
 function hostNameIn(text: string): string | undefined {
   if (text.length > 2 * LONGEST_NAME) return undefined;
   const url = URL.parse(/^\s*[a-z]+:\/\//i.test(text) ? text : `https://${text.trim()}`);
