@@ -100,7 +100,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [...tseslint.configs.strict, ...tseslint.configs.stylistic],
     plugins: { '@nx': nx },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -114,13 +114,16 @@ export default tseslint.config(
     },
   },
   {
-    files: ['{apps,libs,infra}/**/*.ts'],
+    files: ['{apps,libs,infra}/**/*.{ts,tsx}'],
     ignores: [...tests, 'libs/testing/**'],
     rules: { 'no-restricted-imports': restrict([noTestDoubles]) },
   },
   {
     // What runs in a browser.
-    files: ['libs/{protocol,crypto,attestation,enclave-identity,receipts,client}/src/**/*.ts', 'apps/page/src/**/*.ts'],
+    files: [
+      'libs/{protocol,crypto,attestation,enclave-identity,receipts,client}/src/**/*.ts',
+      'apps/page/src/**/*.{ts,tsx}',
+    ],
     ignores: [...nodeOnly, ...tests],
     rules: {
       'no-restricted-imports': restrict([noTestDoubles, noNode], browserEntries),
@@ -128,12 +131,12 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     rules: { 'no-restricted-syntax': ['error', exactText] },
   },
   {
     // One place decodes the key binding, and always compares the key id with the key.
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     ignores: ['libs/protocol/src/enclave/*.ts', 'libs/enclave-identity/src/checks/key-binding.ts'],
     rules: {
       'no-restricted-syntax': [

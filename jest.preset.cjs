@@ -2,23 +2,27 @@
 // require(esm), which needs Node 24 and --experimental-vm-modules (docs/development.md).
 const { join, relative } = require('node:path');
 
-/** @type {import('jest').Config['transform']} */
-const transform = {
-  '^.+\\.ts$': [
-    '@swc/jest',
-    {
-      swcrc: false,
-      sourceMaps: 'inline',
-      module: { type: 'commonjs' },
-      jsc: {
-        target: 'es2022',
-        parser: { syntax: 'typescript', decorators: true },
-        transform: { legacyDecorator: true, decoratorMetadata: true },
-        keepClassNames: true,
+/** @returns {[string, object]} */
+const swc = (tsx) => [
+  '@swc/jest',
+  {
+    swcrc: false,
+    sourceMaps: 'inline',
+    module: { type: 'commonjs' },
+    jsc: {
+      target: 'es2022',
+      parser: { syntax: 'typescript', tsx, decorators: true },
+      transform: {
+        legacyDecorator: true,
+        decoratorMetadata: true,
+        react: { runtime: 'automatic', importSource: 'preact' },
       },
+      keepClassNames: true,
     },
-  ],
-};
+  },
+];
+/** @type {import('jest').Config['transform']} */
+const transform = { '^.+\\.ts$': swc(false), '^.+\\.tsx$': swc(true) };
 
 // Names the run for what its spec files share (libs/testing/harness, appBundle). Workers inherit it. In watch mode sources change
 // during the run, so nothing is shared.

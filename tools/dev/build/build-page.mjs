@@ -14,18 +14,24 @@ const command = new Command('node tools/dev/build/build-page.mjs')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .parse();
 const [file] = command.args;
-const { files, metafile } = await buildPage(root);
+const { files, metafile, loadedBy } = await buildPage(root);
 if (file !== undefined) await writeFile(file, JSON.stringify(asBuiltFiles(files)));
 for (const { name, bytes, gzip } of files)
   console.log(`${name.padEnd(28)} ${String(bytes.length).padStart(7)} bytes, gzip ${String(gzip.length).padStart(6)}`);
-const home = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint?.endsWith('home/main.ts'));
-const shares = new Map();
-for (const [path, { bytesInOutput }] of Object.entries(home?.inputs ?? {})) {
-  const name = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? path.split('/').slice(0, 2).join('/');
-  shares.set(name, (shares.get(name) ?? 0) + bytesInOutput);
+for (const document of ['index.html', 'verify.html', 'status.html']) {
+  const names = loadedBy(document);
+  const size = files.filter(({ name }) => names.includes(name)).reduce((sum, { gzip }) => sum + gzip.length, 0);
+  console.log(`${document} and what it loads: gzip ${String(size)}`);
 }
+const loaded = loadedBy('index.html').map((name) => `dist/page/${name}`);
+const shares = new Map();
+for (const path of loaded)
+  for (const [input, { bytesInOutput }] of Object.entries(metafile.outputs[path]?.inputs ?? {})) {
+    const name = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? input.split('/').slice(0, 2).join('/');
+    shares.set(name, (shares.get(name) ?? 0) + bytesInOutput);
+  }
 console.log(
-  `home, minified: ${[...shares]
+  `index.html, minified: ${[...shares]
     .filter(([, bytes]) => bytes > 0)
     .sort(([, a], [, b]) => b - a)
     .map(([name, bytes]) => `${name} ${String(bytes)}`)

@@ -1,7 +1,7 @@
-// The page of apps/page as files: two documents, one script for each, one style sheet, an icon. Scripts, styles and icon are named by a hash
-// of their content. The same sources give the same bytes.
+// The page of apps/page as files: a document, a script and shared parts for each address, a part for each language, one style sheet, an
+// icon. All but the documents are named by a hash of their content. The same sources give the same bytes.
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
@@ -10,8 +10,8 @@ import { build } from 'esbuild';
 import { smallZod, unusedLibrariesLeft } from './plugins/small-zod.mjs';
 
 const SOURCES = 'apps/page/src';
-/** Each loads its own script and the one style sheet. */
-const DOCUMENTS = { 'index.html': 'home', 'status.html': 'status' };
+/** Each document loads the script of its entry. */
+const DOCUMENTS = { 'index.html': 'write', 'verify.html': 'verify', 'status.html': 'status' };
 const TYPES = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
@@ -19,24 +19,31 @@ const TYPES = {
   svg: 'image/svg+xml',
 };
 
-/** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile }>} inputs: absolute paths */
+/** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string) => string[] }>} inputs: absolute paths; loadedBy: names of the files that a document loads at once, itself first */
 export async function buildPage(root) {
   const sources = join(root, SOURCES);
+  const outdir = join(root, 'dist/page');
+  const languages = (await readdir(join(sources, 'text/languages'))).map((name) => name.replace(/\.ts$/, '')).sort();
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: {
-      home: join(sources, 'home/main.ts'),
-      status: join(sources, 'status/main.ts'),
-      page: join(sources, 'page.css'),
-    },
-    outdir: join(root, 'dist/page'),
+    entryPoints: [
+      ...Object.values(DOCUMENTS).map((name) => ({ in: join(sources, name, 'main.tsx'), out: name })),
+      { in: join(sources, 'ui/ui.css'), out: 'page' },
+    ],
+    outdir,
     bundle: true,
+    splitting: true,
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
     write: false,
     format: 'esm',
     platform: 'browser',
     conditions: ['browser', 'import'],
     target: ['es2022', 'chrome137', 'firefox129', 'safari17'],
     tsconfig: join(root, 'tsconfig.base.json'),
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    define: { __LANGUAGES__: JSON.stringify(languages) },
     minify: true,
     legalComments: 'none',
     charset: 'utf8',
@@ -44,33 +51,28 @@ export async function buildPage(root) {
     logLevel: 'silent',
     plugins: [smallZod(root), unusedLibrariesLeft(root)],
   });
-  const named = (name, bytes) => {
-    const [, stem, extension] = /** @type {RegExpExecArray} */ (/^(.*)\.([a-z]+)$/.exec(name));
-    return {
-      key: name,
-      name: `${stem}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}.${extension}`,
-      bytes,
-    };
-  };
-  const iconFile = join(sources, 'icon.svg');
+  const icon = await readFile(join(sources, 'icon.svg'));
   const assets = [
-    ...outputFiles.map(({ path, contents }) => named(relative(join(root, 'dist/page'), path), Buffer.from(contents))),
-    named('icon.svg', await readFile(iconFile)),
+    ...outputFiles.map(({ path, contents }) => ({ name: relative(outdir, path), bytes: Buffer.from(contents) })),
+    { name: `icon-${createHash('sha256').update(icon).digest('hex').slice(0, 12)}.svg`, bytes: icon },
   ];
-  const addressOf = (key) => {
-    const asset = assets.find((each) => each.key === key);
-    if (asset === undefined) throw new Error(`the page has no ${key}`);
-    return `/page/${asset.name}`;
+  const assetOf = (stem, extension) => {
+    const asset = assets.find(({ name }) => new RegExp(`^${stem}-[A-Za-z0-9]+\\.${extension}$`).test(name));
+    if (asset === undefined) throw new Error(`the page has no ${stem}.${extension}`);
+    return asset.name;
   };
-  const documents = await Promise.all(
-    Object.entries(DOCUMENTS).map(async ([name, script]) => {
-      const source = await readFile(join(sources, script, name), 'utf8');
-      const text = source.replaceAll(/\{\{([a-z.]+)\}\}/g, (_, key) =>
-        addressOf(key === 'script' ? `${script}.js` : key),
-      );
-      return { name, bytes: Buffer.from(text) };
-    }),
-  );
+  const template = await readFile(join(sources, 'document.html'), 'utf8');
+  const documents = Object.entries(DOCUMENTS).map(([name, script]) => {
+    const addresses = {
+      script: assetOf(script, 'js'),
+      'page.css': assetOf('page', 'css'),
+      'icon.svg': assetOf('icon', 'svg'),
+    };
+    return {
+      name,
+      bytes: Buffer.from(template.replaceAll(/\{\{([a-z.]+)\}\}/g, (_, key) => `/page/${addresses[key]}`)),
+    };
+  });
   const files = [...documents, ...assets].map(({ name, bytes }) => ({
     name,
     contentType: TYPES[name.split('.').at(-1)],
@@ -79,10 +81,22 @@ export async function buildPage(root) {
   }));
   const inputs = [
     ...Object.keys(metafile.inputs).map((path) => join(root, path)),
-    iconFile,
-    ...Object.entries(DOCUMENTS).map(([name, script]) => join(sources, script, name)),
+    join(sources, 'icon.svg'),
+    join(sources, 'document.html'),
   ];
-  return { files, inputs, metafile };
+  const loadedBy = (document) => {
+    const scripts = new Set();
+    const add = (path) => {
+      if (scripts.has(path)) return;
+      scripts.add(path);
+      for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? [])
+        if (kind === 'import-statement') add(imported);
+    };
+    add(relative(root, join(outdir, assetOf(DOCUMENTS[document], 'js'))));
+    const names = [...scripts].map((path) => relative('dist/page', path));
+    return [document, ...names, assetOf('page', 'css'), assetOf('icon', 'svg')];
+  };
+  return { files, inputs, metafile, loadedBy };
 }
 
 /** As apps/gateway/src/edge/page/built-page.ts has them. */

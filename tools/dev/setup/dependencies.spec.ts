@@ -26,7 +26,7 @@ const SHIPPED = [
   'apps/enclave/src/main.ts',
   'apps/gateway/src/main.ts',
   'apps/parent/src/main.ts',
-  'apps/page/src/home/main.ts',
+  'apps/page/src/write/main.tsx',
   'libs/client/src/index.ts',
   'tools/cli/main.ts',
   'tools/ops/main.ts',

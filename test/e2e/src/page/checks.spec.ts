@@ -5,8 +5,8 @@ import { createMockNsmTransport, developmentMeasurements, developmentRootPem } f
 import { encodeKeyBinding, encodePublicConfiguration } from '@communique-tee/protocol';
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { createHash, randomBytes } from 'node:crypto';
-import { CHECKS } from '@communique-tee/page/proof/checks';
-import { examine, type Finding, type Subject, type Verdict } from '@communique-tee/page/proof/examine';
+import { CHECKS } from '@communique-tee/page/trust/checks';
+import { examine, type Finding, type Subject, type Verdict } from '@communique-tee/page/trust/examine';
 
 const HOUR_MS = 3_600_000;
 const OTHER = 'ab'.repeat(48);

@@ -8,7 +8,7 @@ import { developmentRoleArn } from '@communique-tee/testing/nsm-mock';
 import { adminIssuer } from './admin-issuer';
 import { EXAMPLE, fillForm } from './fill-form';
 import { type Visit, visit } from './visit';
-import { CHECKS } from '@communique-tee/page/proof/checks';
+import { CHECKS } from '@communique-tee/page/trust/checks';
 
 const HOUR_MS = 3_600_000;
 

@@ -33,9 +33,15 @@ export class PageController {
   ) {}
 
   @Get()
-  @Operation({ ...PAGE, summary: 'The page: who answers, what is proven, write, follow' })
+  @Operation({ ...PAGE, summary: 'The page to write on' })
   home(@Headers() asked: Asked, @Res() reply: FastifyReply): void {
     this.sendPage('index.html', asked, reply);
+  }
+
+  @Get('verify')
+  @Operation({ ...PAGE, summary: 'The page that shows what the enclave proves' })
+  verify(@Headers() asked: Asked, @Res() reply: FastifyReply): void {
+    this.sendPage('verify.html', asked, reply);
   }
 
   @Get('status')

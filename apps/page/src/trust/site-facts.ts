@@ -1,11 +1,11 @@
-export interface ServerWords {
+export interface SiteFacts {
   /** `pcr3` null: under any operator. */
   readonly accepted: readonly { readonly pcr0: string; readonly pcr3: string | null }[];
   readonly developmentRootPem: string | null;
 }
 
 /** What the server says of itself (GET /api/page); undefined where it says nothing usable. Its word and no more. */
-export async function serverWords(): Promise<ServerWords | undefined> {
+export async function siteFacts(): Promise<SiteFacts | undefined> {
   try {
     const response = await fetch('/api/page', {
       headers: { accept: 'application/json' },

@@ -26,7 +26,7 @@ import {
   toHex,
 } from '@communique-tee/protocol';
 import { duration, instant } from '../format';
-import type { Accepted } from '../measurements';
+import type { Accepted } from './measurements';
 import type { CheckId, CheckState } from './checks';
 
 /** As libs/client allows. */

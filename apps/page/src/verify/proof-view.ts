@@ -1,6 +1,6 @@
 import { byId, el, replaceContent, shown } from '../elements';
-import { CHECKS, type CheckId, type CheckState } from './checks';
-import type { Finding } from './examine';
+import { CHECKS, type CheckId, type CheckState } from '../trust/checks';
+import type { Finding } from '../trust/examine';
 
 const WORDS: Readonly<Record<CheckState, string>> = {
   waiting: 'not reached',

@@ -1,0 +1,93 @@
+// The texts that people read, in the reader's language. English is in the bundle; every other language is a file of languages/, fetched
+// when it is chosen. To add a language, add one file there (README.md says how).
+import { computed, signal } from '@preact/signals';
+import english from './languages/en';
+
+/** Forms of a text that depends on `count` (CLDR plural categories). A category without a form takes `other`. */
+export interface Plural {
+  readonly zero?: string;
+  readonly one?: string;
+  readonly two?: string;
+  readonly few?: string;
+  readonly many?: string;
+  readonly other: string;
+}
+
+type Texts<T> = T extends string
+  ? string
+  : T extends { readonly other: string }
+    ? Plural
+    : { readonly [K in keyof T]: Texts<T[K]> };
+/** What each file of languages/ exports as its default: every text of English, in that language. */
+export type Catalogue = Texts<typeof english>;
+
+/** Codes of the files in languages/ (BCP 47), set by the build. */
+declare const __LANGUAGES__: readonly string[];
+const DEFAULT = 'en';
+const KEY = 'communique-tee language';
+
+export const LANGUAGES: readonly string[] = typeof __LANGUAGES__ === 'undefined' ? [DEFAULT] : __LANGUAGES__;
+
+const catalogue = signal<Catalogue>(english);
+const code = signal(DEFAULT);
+
+/** The texts now shown. A component that reads it is drawn again when the person picks another language. */
+export const text = computed(() => catalogue.value);
+/** The code of the language now shown. */
+export const language = computed(() => code.value);
+/** For `Intl`: the reader's own locale where it is of the language shown (`en-GB` for English), else the language. */
+export const locale = computed(
+  () => navigator.languages.find((each) => each.split('-')[0] === code.value) ?? code.value,
+);
+
+/** `español` for `es`. */
+export function nameOfLanguage(of: string): string {
+  return new Intl.DisplayNames(of, { type: 'language' }).of(of) ?? of;
+}
+
+/**
+ * A text with its `{names}` filled in. A Plural takes its form from `count`.
+ * @example fill(text.value.review.send, { count: 3 })
+ */
+export function fill(message: string | Plural, values: Readonly<Record<string, string | number>> = {}): string {
+  const { count } = values;
+  const form =
+    typeof message === 'string'
+      ? message
+      : ((typeof count === 'number' ? message[new Intl.PluralRules(code.value).select(count)] : undefined) ??
+        message.other);
+  return form.replaceAll(/\{([a-zA-Z0-9]+)\}/g, (whole, name: string) => {
+    const value = values[name];
+    return typeof value === 'number' ? new Intl.NumberFormat(locale.value).format(value) : (value ?? whole);
+  });
+}
+
+/** Shows the page in another language, and keeps the choice in this browser. Unknown codes are ignored. */
+export async function useLanguage(chosen: string, keep = true): Promise<void> {
+  if (!LANGUAGES.includes(chosen)) return;
+  const next =
+    chosen === DEFAULT ? english : ((await import(`./languages/${chosen}.ts`)) as { default: Catalogue }).default;
+  catalogue.value = next;
+  code.value = chosen;
+  document.documentElement.lang = chosen;
+  if (!keep) return;
+  try {
+    localStorage.setItem(KEY, chosen);
+  } catch {
+    // The browser keeps nothing: the choice holds until the page is closed.
+  }
+}
+
+/** The language that the link asks for (`#lang=es`), else the one kept, else the first of the browser's that exists here. */
+export function preferredLanguage(
+  linked: string | null = new URLSearchParams(location.hash.slice(1)).get('lang'),
+): string {
+  let kept: string | null = null;
+  try {
+    kept = localStorage.getItem(KEY);
+  } catch {
+    // As without one
+  }
+  const wanted = [linked, kept, ...navigator.languages.map((each) => each.split('-')[0])];
+  return wanted.find((each): each is string => typeof each === 'string' && LANGUAGES.includes(each)) ?? DEFAULT;
+}
