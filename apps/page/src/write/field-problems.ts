@@ -1,34 +1,22 @@
 import type { FieldProblem } from '@communique-tee/protocol';
-import { type Field, FIELDS } from './fields';
+import { FIELD_NAMES, type FieldName } from './fields';
 
-export interface ShownProblem {
-  readonly field: Field;
-  readonly text: string;
+/** What is wrong with a field; without a field, with the message as a whole. */
+export interface FormProblem {
+  readonly field: FieldName | undefined;
+  /** The rule that is broken: the key of its text in the catalogue. */
+  readonly code: string;
+  /** The library's English sentence, for a code that the catalogue does not know. */
+  readonly message: string;
 }
 
-/** One line for each field that something is wrong with, in the order of the form, and what belongs to no field. */
-export function problemsByField(problems: readonly FieldProblem[]): {
-  readonly shown: readonly ShownProblem[];
-  readonly rest: readonly string[];
-} {
-  const shown: ShownProblem[] = [];
-  for (const field of FIELDS) {
-    const found = problems.find(({ pointer }) => isOf(pointer, field));
-    if (found !== undefined) shown.push({ field, text: `${field.label}: ${sentence(found)}` });
-  }
-  const rest = problems
-    .filter(({ pointer }) => !FIELDS.some((field) => isOf(pointer, field)))
-    .map(({ message }) => message);
-  return { shown, rest };
+/** At most one problem for each field, and every problem that belongs to no field. */
+export function problemsByField(problems: readonly FieldProblem[]): readonly FormProblem[] {
+  const found = problems.map(({ pointer, code, message }) => ({ field: fieldAt(pointer), code, message }));
+  return found.filter(({ field }, at) => field === undefined || found.findIndex((each) => each.field === field) === at);
 }
 
-/** What is wrong, without the pointer, for which the page shows the field's label. */
-function sentence({ code, pointer, message }: FieldProblem): string {
-  if (code === 'required') return 'missing.';
-  const office = /^\/offices\/(\d+)$/.exec(pointer)?.[1];
-  return `${office === undefined ? '' : `number ${String(Number(office) + 1)} `}${message.slice(`${pointer}: `.length)}.`;
-}
-
-function isOf(pointer: string, { name }: Field): boolean {
-  return pointer === `/${name}` || pointer.startsWith(`/${name}/`);
+/** The field that a JSON pointer of the message is in; undefined where the form has none. */
+export function fieldAt(pointer: string): FieldName | undefined {
+  return FIELD_NAMES.find((name) => pointer === `/${name}` || pointer.startsWith(`/${name}/`));
 }

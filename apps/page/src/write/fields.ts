@@ -1,204 +1,73 @@
-import { BILL_TYPES, CHAMBERS, CHAMBER_KEYS, STATES, TOPICS } from '@communique-tee/protocol';
+import { BILL_TYPES, STATES, TOPICS } from '@communique-tee/protocol';
 
-export type FieldKind = 'text' | 'email' | 'tel' | 'url' | 'state' | 'body' | 'bills' | 'topics' | 'choice';
+export type FieldKind = 'text' | 'email' | 'tel' | 'url' | 'state' | 'body' | 'bills' | 'topics' | 'choice' | 'offices';
+export type Step = 'address' | 'message' | 'review';
+export const STEPS: readonly Step[] = ['address', 'message', 'review'];
+export type Topic = (typeof TOPICS)[number];
 
-/** A field of the form. Its name is its JSON pointer in the message without the first slash, so that what the check says of a pointer finds its field. */
-export interface Field {
-  readonly name: string;
-  readonly label: string;
+interface FieldFacts {
+  readonly step: Step;
   readonly kind: FieldKind;
   readonly required?: true;
-  readonly hint?: string;
-  readonly autocomplete?: string;
-  /** Of twelve columns: 2, 3, 5, 6; all twelve unless given. */
-  readonly width?: 'tiny' | 'short' | 'name' | 'half';
-  /** Of a choice: value and label. */
-  readonly options?: readonly (readonly [value: string, label: string])[];
+  readonly autocomplete?: AutoFill;
+  /** UTF-16 units, as the check counts them; a spec compares both limits with the check. */
+  readonly min?: number;
+  readonly max?: number;
 }
 
-export interface Group {
-  readonly title: string;
-  /** Behind a disclosure: nothing in it is required. */
-  readonly optional?: true;
-  readonly fields: readonly Field[];
+const text = (step: Step, autocomplete?: AutoFill, min = 1) =>
+  ({ step, kind: 'text', min, max: 500, ...(autocomplete !== undefined && { autocomplete }) }) as const;
+const required = { required: true } as const;
+
+/**
+ * Everything that Congress takes from a person (docs/message.md), in the order of the form. A field's name is its JSON pointer in the
+ * message without the first slash, so that what the check reports of a pointer finds its field; `district` is the page's own: the
+ * House's part of `offices`. Labels, hints and texts of problems are in the catalogue, under the last part of the name.
+ */
+const ALL = {
+  'constituent/prefix': { ...text('address', 'honorific-prefix'), ...required },
+  'constituent/firstName': { ...text('address', 'given-name'), ...required },
+  'constituent/middleName': text('address', 'additional-name'),
+  'constituent/lastName': { ...text('address', 'family-name'), ...required },
+  'constituent/suffix': text('address', 'honorific-suffix'),
+  'constituent/title': text('address'),
+  'constituent/organization': text('address', 'organization', 3),
+  'constituent/address1': { ...text('address', 'address-line1', 3), ...required },
+  'constituent/address2': text('address', 'address-line2', 3),
+  'constituent/address3': text('address', 'address-line3', 3),
+  'constituent/city': { ...text('address', 'address-level2', 3), ...required },
+  'constituent/state': { step: 'address', kind: 'state', autocomplete: 'address-level1', ...required },
+  'constituent/zip': { step: 'address', kind: 'text', autocomplete: 'postal-code', ...required },
+  'constituent/email': { step: 'address', kind: 'email', autocomplete: 'email', max: 254, ...required },
+  'constituent/phone': { step: 'address', kind: 'tel', autocomplete: 'tel-national' },
+  district: { step: 'address', kind: 'offices', ...required },
+  offices: { step: 'address', kind: 'offices', ...required },
+  'message/topics': { step: 'message', kind: 'topics', ...required },
+  'message/stance': { step: 'message', kind: 'choice' },
+  'message/subject': { ...text('message', undefined, 6), ...required },
+  'message/body': { step: 'message', kind: 'body', min: 6, max: 10_000, ...required },
+  'message/bills': { step: 'message', kind: 'bills' },
+  'message/moreInfo': { step: 'message', kind: 'url' },
+  responseRequested: { step: 'message', kind: 'choice' },
+  newsletterOptIn: { step: 'message', kind: 'choice' },
+  campaignId: { ...text('review', undefined, 2), ...required },
+} as const satisfies Record<string, FieldFacts>;
+
+export type FieldName = keyof typeof ALL;
+type LastPart<Name extends string> = Name extends `${string}/${infer Last}` ? Last : Name;
+/** The field's key in the catalogue: `firstName` for `constituent/firstName`. */
+export type FieldKey = LastPart<FieldName>;
+
+export const FIELDS: Readonly<Record<FieldName, FieldFacts>> = ALL;
+export const FIELD_NAMES = Object.keys(ALL) as readonly FieldName[];
+
+export function keyOf(name: FieldName): FieldKey {
+  return name.slice(name.indexOf('/') + 1) as FieldKey;
 }
 
-const YES_NO = [
-  ['', 'Not said'],
-  ['yes', 'Yes'],
-  ['no', 'No'],
-] as const;
+/** The id of the field's control: where a link of the error summary leads. */
+export function idOf(name: FieldName): string {
+  return `field-${name.replaceAll('/', '-')}`;
+}
 
-/** Everything that Congress takes (docs/message.md). Nothing has a value before the person gives one. */
-export const GROUPS: readonly Group[] = [
-  {
-    title: 'To',
-    fields: [
-      {
-        name: 'offices',
-        label: 'Offices',
-        kind: 'text',
-        required: true,
-        hint: `One to four codes, all of your state. ${CHAMBER_KEYS.map((chamber) => `${CHAMBERS[chamber].name}: ${CHAMBERS[chamber].officeForm}.`).join(' ')}`,
-      },
-      {
-        name: 'campaignId',
-        label: 'Campaign',
-        kind: 'text',
-        required: true,
-        width: 'half',
-        hint: 'The id of the campaign. The site that sent you here gives it.',
-      },
-    ],
-  },
-  {
-    title: 'From',
-    fields: [
-      {
-        name: 'constituent/prefix',
-        label: 'Prefix',
-        kind: 'text',
-        required: true,
-        hint: 'Ms., Mr., Mx., …',
-        autocomplete: 'honorific-prefix',
-        width: 'tiny',
-      },
-      {
-        name: 'constituent/firstName',
-        label: 'First name',
-        kind: 'text',
-        required: true,
-        autocomplete: 'given-name',
-        width: 'name',
-      },
-      {
-        name: 'constituent/lastName',
-        label: 'Last name',
-        kind: 'text',
-        required: true,
-        autocomplete: 'family-name',
-        width: 'name',
-      },
-      {
-        name: 'constituent/address1',
-        label: 'Street and number',
-        kind: 'text',
-        required: true,
-        autocomplete: 'address-line1',
-      },
-      {
-        name: 'constituent/city',
-        label: 'City',
-        kind: 'text',
-        required: true,
-        autocomplete: 'address-level2',
-        width: 'half',
-      },
-      {
-        name: 'constituent/state',
-        label: 'State',
-        kind: 'state',
-        required: true,
-        autocomplete: 'address-level1',
-        width: 'short',
-      },
-      {
-        name: 'constituent/zip',
-        label: 'ZIP code',
-        kind: 'text',
-        required: true,
-        hint: '94601 or 94601-1234',
-        autocomplete: 'postal-code',
-        width: 'short',
-      },
-      {
-        name: 'constituent/email',
-        label: 'Email',
-        kind: 'email',
-        required: true,
-        autocomplete: 'email',
-        width: 'half',
-      },
-    ],
-  },
-  {
-    title: 'Message',
-    fields: [
-      { name: 'message/subject', label: 'Subject', kind: 'text', required: true, hint: '6 to 500 characters' },
-      { name: 'message/body', label: 'Your words', kind: 'body', required: true, hint: '6 to 10,000 characters' },
-      {
-        name: 'message/topics',
-        label: 'Topics',
-        kind: 'topics',
-        required: true,
-        hint: 'One or more. Congress sorts by them.',
-      },
-    ],
-  },
-  {
-    title: 'More, if you want',
-    optional: true,
-    fields: [
-      {
-        name: 'constituent/middleName',
-        label: 'Middle name',
-        kind: 'text',
-        autocomplete: 'additional-name',
-        width: 'half',
-      },
-      { name: 'constituent/suffix', label: 'Suffix', kind: 'text', autocomplete: 'honorific-suffix', width: 'short' },
-      { name: 'constituent/title', label: 'Title', kind: 'text', width: 'half' },
-      {
-        name: 'constituent/organization',
-        label: 'Organization',
-        kind: 'text',
-        autocomplete: 'organization',
-        width: 'half',
-      },
-      {
-        name: 'constituent/address2',
-        label: 'Address, second line',
-        kind: 'text',
-        autocomplete: 'address-line2',
-        width: 'half',
-      },
-      {
-        name: 'constituent/address3',
-        label: 'Address, third line',
-        kind: 'text',
-        autocomplete: 'address-line3',
-        width: 'half',
-      },
-      {
-        name: 'constituent/phone',
-        label: 'Phone',
-        kind: 'tel',
-        hint: '202-555-0100',
-        autocomplete: 'tel-national',
-        width: 'half',
-      },
-      { name: 'message/moreInfo', label: 'Web address with more', kind: 'url', width: 'half' },
-      {
-        name: 'message/bills',
-        label: 'Bills',
-        kind: 'bills',
-        hint: `One a line: congress, type, number, as 119 hr 1. Types: ${BILL_TYPES.join(', ')}.`,
-      },
-      {
-        name: 'message/stance',
-        label: 'Your stance',
-        kind: 'choice',
-        options: [
-          ['', 'Not said'],
-          ['pro', 'For'],
-          ['con', 'Against'],
-        ],
-      },
-      { name: 'responseRequested', label: 'Do you want an answer?', kind: 'choice', options: YES_NO },
-      { name: 'newsletterOptIn', label: 'Do you want the office’s newsletter?', kind: 'choice', options: YES_NO },
-    ],
-  },
-];
-
-export const FIELDS: readonly Field[] = GROUPS.flatMap(({ fields }) => fields);
-export { STATES, TOPICS };
+export { BILL_TYPES, STATES, TOPICS };

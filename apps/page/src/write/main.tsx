@@ -1,4 +1,15 @@
 import { start } from '../ui/layout';
+import { restoreDraft, wouldLoseContent } from './draft';
+import { problemsOf } from './form';
+import { startSteps } from './steps';
 import { WritePage } from './write-page';
 
+startSteps(restoreDraft() ?? 'address', (step) => problemsOf(step).length === 0);
+// Back from the identity provider by the Back button: the browser may show this page as it was, and the draft is not needed
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) restoreDraft();
+});
+addEventListener('beforeunload', (event) => {
+  if (wouldLoseContent()) event.preventDefault();
+});
 void start('write', () => <WritePage />);

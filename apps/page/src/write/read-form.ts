@@ -1,46 +1,41 @@
 import { toWebAddress } from '@communique-tee/protocol';
+import { FIELD_NAMES, type FieldName, type Topic } from './fields';
 
-/** The values of a form by name, as FormData gives them: every field once, topics as often as they are chosen. */
-export type Entries = Iterable<readonly [name: string, value: unknown]>;
+/** What the person has entered. A field that is left out is empty. */
+export interface Entered {
+  readonly values: Readonly<Partial<Record<FieldName, string>>>;
+  readonly topics: readonly Topic[];
+  readonly offices: readonly string[];
+}
 
 /**
- * What was filled in, in the shape of a message: what is empty is left out, and nothing is made up. Whether it is a message is for the
- * same check that the enclave makes (validateCongressMessage).
+ * What was entered, in the shape of a message: what is empty is left out, and nothing is made up. Whether Congress takes it is decided by
+ * the same check that the enclave makes (validateCongressMessage).
  */
-export function readForm(entries: Entries): Record<string, unknown> {
-  const texts = new Map<string, string>();
-  const topics: string[] = [];
-  for (const [name, value] of entries) {
-    if (typeof value !== 'string') continue;
-    if (name === 'message/topics') topics.push(value);
-    else texts.set(name, value);
-  }
-  const text = (name: string): string | undefined => {
-    const given = texts.get(name) ?? '';
-    // Space around a name is no part of it; the words of the message stay as they are written
+export function readForm({ values, topics, offices }: Entered): Record<string, unknown> {
+  const text = (name: FieldName): string | undefined => {
+    const given = values[name] ?? '';
+    // Spaces around a name are no part of it; the words of the message stay as they were typed
     const value = name === 'message/body' ? given.replaceAll('\r\n', '\n') : given.trim();
     return value === '' ? undefined : value;
   };
-  const texts_ = (prefix: string, names: readonly string[]) =>
-    names.map((name) => [name, text(`${prefix}/${name}`)] as const);
+  const constituent = FIELD_NAMES.filter((name) => name.startsWith('constituent/')).map(
+    (name) => [name.slice('constituent/'.length), text(name)] as const,
+  );
   const bills = text('message/bills')
     ?.split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
     .map(readBill);
   return present([
-    [
-      'offices',
-      text('offices')
-        ?.toUpperCase()
-        .split(/[\s,;]+/)
-        .filter((code) => code !== ''),
-    ],
-    ['constituent', present(texts_('constituent', CONSTITUENT))],
+    ['offices', offices.length === 0 ? undefined : offices],
+    ['constituent', present(constituent)],
     [
       'message',
       present([
-        ...texts_('message', ['subject', 'body', 'stance']),
+        ['subject', text('message/subject')],
+        ['body', text('message/body')],
+        ['stance', text('message/stance')],
         ['moreInfo', readWebAddress(text('message/moreInfo'))],
         ['topics', topics.length === 0 ? undefined : topics],
         ['bills', bills],
@@ -52,23 +47,13 @@ export function readForm(entries: Entries): Record<string, unknown> {
   ]);
 }
 
-const CONSTITUENT = [
-  'prefix',
-  'firstName',
-  'middleName',
-  'lastName',
-  'suffix',
-  'title',
-  'organization',
-  'address1',
-  'address2',
-  'address3',
-  'city',
-  'state',
-  'zip',
-  'email',
-  'phone',
-];
+/** `hca12, SCA01` as codes; what is no code stays, to be refused by the check. */
+export function readOfficeCodes(typed: string): readonly string[] {
+  return typed
+    .toUpperCase()
+    .split(/[\s,;]+/)
+    .filter((code) => code !== '');
+}
 
 /** What cannot be read becomes a bill that the check refuses. */
 function readBill(line: string): { readonly congress: number; readonly type: string; readonly number: number } {

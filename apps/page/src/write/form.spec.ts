@@ -1,0 +1,267 @@
+import { validateCongressMessage } from '@communique-tee/protocol';
+import { readDraft, restoreDraft, saveDraft, wouldLoseContent } from './draft';
+import { FIELD_NAMES, FIELDS, type FieldName, TOPICS } from './fields';
+import {
+  chooseState,
+  currentMessage,
+  fillForm,
+  formContent,
+  offices,
+  problems,
+  problemsOf,
+  seats,
+  toggleSeat,
+  topics,
+  values,
+} from './form';
+import { step } from './steps';
+
+const FILLED: Readonly<Partial<Record<FieldName, string>>> = {
+  campaignId: 'c1',
+  'constituent/prefix': 'Ms.',
+  'constituent/firstName': ' Test ',
+  'constituent/lastName': 'Person',
+  'constituent/address1': '1 Test Street',
+  'constituent/city': 'Oakland',
+  'constituent/zip': '94601',
+  'constituent/email': 'p@test.example',
+  'message/subject': 'A subject',
+  'message/body': ' Two lines\r\nof words. ',
+  'message/bills': '119 HR 1\n\n 118  s 22 ',
+  responseRequested: 'no',
+};
+const EMPTY = { values: {}, topics: [], seats: [] } as const;
+const shown = () => problems.value.map(({ field, code }) => [field, code]);
+
+function fill(more: Readonly<Partial<Record<FieldName, string>>> = {}): void {
+  fillForm(EMPTY);
+  chooseState('CA');
+  values.district.value = 'HCA12';
+  for (const [name, value] of Object.entries({ ...FILLED, ...more })) values[name as FieldName].value = value;
+  topics.value = ['Energy', 'Law'];
+}
+
+beforeEach(() => {
+  fillForm(EMPTY);
+});
+
+describe('the form', () => {
+  it('gives a message of what was entered, and of nothing else', () => {
+    fill();
+    expect(problems.value).toEqual([]);
+    expect(currentMessage()).toEqual({
+      offices: ['HCA12', 'SCA01', 'SCA03'],
+      constituent: {
+        prefix: 'Ms.',
+        firstName: 'Test',
+        lastName: 'Person',
+        address1: '1 Test Street',
+        city: 'Oakland',
+        state: 'CA',
+        zip: '94601',
+        email: 'p@test.example',
+      },
+      message: {
+        subject: 'A subject',
+        body: ' Two lines\nof words. ',
+        topics: ['Energy', 'Law'],
+        bills: [
+          { congress: 119, type: 'hr', number: 1 },
+          { congress: 118, type: 's', number: 22 },
+        ],
+      },
+      campaignId: 'c1',
+      responseRequested: false,
+    });
+  });
+
+  it('asks, when empty, for every required field and for nothing else', () => {
+    expect(currentMessage()).toBeNull();
+    // The district is asked for once the state is known
+    const required = FIELD_NAMES.filter((name) => FIELDS[name].required === true && name !== 'district');
+    expect(shown()).toEqual(required.map((name) => [name, 'required']));
+  });
+
+  it('has every field that a message has from a person', () => {
+    const all = Object.fromEntries(FIELD_NAMES.map((name) => [name, 1]));
+    const below = (prefix: string) =>
+      Object.fromEntries(
+        Object.keys(all)
+          .filter((name) => name.startsWith(prefix))
+          .map((name) => [name.slice(prefix.length), 1]),
+      );
+    // An unknown field would be named; a value of a wrong type is only invalid
+    const result = validateCongressMessage({
+      constituent: below('constituent/'),
+      message: below('message/'),
+      offices: 1,
+      campaignId: 1,
+      responseRequested: 1,
+      newsletterOptIn: 1,
+    });
+    expect(result.ok || result.problems.filter(({ code }) => code === 'unknown_field')).toEqual([]);
+    expect(Object.keys(below('constituent/'))).toHaveLength(15);
+    expect(Object.keys(below('message/'))).toHaveLength(6);
+  });
+
+  it.each(FIELD_NAMES.filter((name) => FIELDS[name].kind !== 'email' && FIELDS[name].max !== undefined))(
+    'has the limits of the check for %s',
+    (name) => {
+      const { min = 0, max = 0 } = FIELDS[name];
+      const codeOf = (length: number) => {
+        fill({ [name]: 'x'.repeat(length) });
+        return problems.value.find(({ field }) => field === name)?.code;
+      };
+      expect([codeOf(min), codeOf(max), codeOf(max + 1)]).toEqual([undefined, undefined, 'too_long']);
+      if (min > 1) expect(codeOf(min - 1)).toBe('too_short');
+    },
+  );
+
+  it('assigns each problem to the step that shows its field', () => {
+    fill({ 'constituent/zip': '9460', 'message/body': '\u{1f5fd}'.repeat(5001), campaignId: '' });
+    expect(problemsOf('address').map(({ field }) => field)).toEqual(['constituent/zip']);
+    expect(problemsOf('message').map(({ field }) => field)).toEqual(['message/body']);
+    expect(problemsOf('review').map(({ field }) => field)).toEqual(['campaignId']);
+  });
+
+  it('takes a web address as it is pasted, and refuses what is none', () => {
+    fill({ 'message/moreInfo': ' https://example.org/a[1]|b ' });
+    expect(currentMessage()?.message.moreInfo).toBe('https://example.org/a%5B1%5D%7Cb');
+    values['message/moreInfo'].value = 'example.org';
+    expect(shown()).toEqual([['message/moreInfo', 'invalid']]);
+  });
+
+  it('names one problem for a field with several', () => {
+    fill({ 'message/bills': 'nonsense\nmore nonsense' });
+    expect(shown()).toEqual([['message/bills', 'invalid']]);
+  });
+});
+
+describe('offices', () => {
+  it('are the seats of the state, once the person has chosen a district', () => {
+    chooseState('CA');
+    expect(offices.value).toEqual(['SCA01', 'SCA03']);
+    expect(shown()).toContainEqual(['district', 'required']);
+    expect(shown()).not.toContainEqual(['offices', 'required']);
+    values.district.value = 'HCA12';
+    expect(offices.value).toEqual(['HCA12', 'SCA01', 'SCA03']);
+    toggleSeat('SCA01', false);
+    expect(offices.value).toEqual(['HCA12', 'SCA03']);
+    values.district.value = 'none';
+    expect(offices.value).toEqual(['SCA03']);
+    expect(shown()).not.toContainEqual(['district', 'required']);
+    toggleSeat('SCA03', false);
+    expect(shown()).toContainEqual(['offices', 'required']);
+  });
+
+  it('ask for no district in a state or territory with one seat', () => {
+    chooseState('AK');
+    expect(offices.value).toEqual(['HAK00', 'SAK02', 'SAK03']);
+    chooseState('AS');
+    expect(offices.value).toEqual(['HAQ00']);
+    expect(shown()).not.toContainEqual(['district', 'required']);
+  });
+
+  it('of a state are gone when the person chooses another', () => {
+    chooseState('CA');
+    values.district.value = 'HCA12';
+    chooseState('OH');
+    expect([values.district.value, offices.value]).toEqual(['', ['SOH01', 'SOH03']]);
+    chooseState('');
+    expect([seats.value, offices.value]).toEqual([[], []]);
+  });
+
+  it('by code replace those by name', () => {
+    fill({ offices: ' hca12, SCA01\nSCA03 ', district: '' });
+    expect(offices.value).toEqual(['HCA12', 'SCA01', 'SCA03']);
+    expect(problems.value).toEqual([]);
+    values.offices.value = 'HCA12 SCA01 SCA03 HCA13 HCA14';
+    expect(shown()).toEqual([['offices', 'too_long']]);
+    values.offices.value = 'HCA12 HCA53';
+    expect(shown()).toEqual([['offices', 'no_such_office']]);
+    values.offices.value = 'HOH01';
+    expect(shown()).toEqual([['offices', 'other_state']]);
+    values.offices.value = 'XX';
+    expect(shown()).toEqual([['offices', 'invalid']]);
+  });
+});
+
+describe('a draft', () => {
+  const kept = new Map<string, string>();
+  let full = false;
+  beforeAll(() => {
+    Object.assign(globalThis, {
+      sessionStorage: {
+        getItem: (key: string) => kept.get(key) ?? null,
+        setItem: (key: string, value: string) => {
+          if (full) throw new Error('QuotaExceededError');
+          kept.set(key, value);
+        },
+        removeItem: (key: string) => kept.delete(key),
+      },
+    });
+  });
+  beforeEach(() => {
+    kept.clear();
+    full = false;
+  });
+  afterAll(() => {
+    Reflect.deleteProperty(globalThis, 'sessionStorage');
+  });
+
+  it('comes back once, with all that was entered, and is then gone from the browser', () => {
+    fill({ 'message/stance': 'pro' });
+    toggleSeat('SCA01', false);
+    const before = formContent();
+    step.value = 'message';
+    expect(saveDraft()).toBe(true);
+    fillForm(EMPTY);
+    expect(restoreDraft()).toBe('message');
+    expect(formContent()).toEqual(before);
+    expect(kept.size).toBe(0);
+    expect(restoreDraft()).toBeNull();
+  });
+
+  it('lets the page go without a warning only while it holds all that was entered', () => {
+    expect(wouldLoseContent()).toBe(false);
+    values.campaignId.value = 'from-the-link';
+    expect(wouldLoseContent()).toBe(false);
+    fill();
+    expect(wouldLoseContent()).toBe(true);
+    saveDraft();
+    expect(wouldLoseContent()).toBe(false);
+    values['message/subject'].value = 'Another subject';
+    expect(wouldLoseContent()).toBe(true);
+  });
+
+  it('is not kept where the browser keeps nothing, or where it is too long', () => {
+    fill();
+    full = true;
+    expect(saveDraft()).toBe(false);
+    full = false;
+    values['message/body'].value = 'x'.repeat(128 * 1024);
+    expect(saveDraft()).toBe(false);
+    expect(wouldLoseContent()).toBe(true);
+  });
+
+  it.each([
+    ['no JSON', 'x'],
+    ['no object', '[]'],
+    ['an unknown member', '{"step":"address","values":{},"topics":[],"seats":[],"more":1}'],
+    ['an unknown step', '{"step":"sent","values":{},"topics":[],"seats":[]}'],
+    ['an unknown field', '{"step":"address","values":{"__proto__":"x"},"topics":[],"seats":[]}'],
+    ['a value that is no text', '{"step":"address","values":{"message/body":1},"topics":[],"seats":[]}'],
+    ['an unknown topic', '{"step":"address","values":{},"topics":["Weather"],"seats":[]}'],
+    ['an unknown office', '{"step":"address","values":{},"topics":[],"seats":["SCA02"]}'],
+    [
+      'more than a form holds',
+      `{"step":"address","values":{"message/body":"${'x'.repeat(128 * 1024)}"},"topics":[],"seats":[]}`,
+    ],
+  ])('is ignored with %s', (_, text) => {
+    expect(readDraft(text)).toBeNull();
+  });
+});
+
+it('offers the topics of Congress', () => {
+  expect(TOPICS).toHaveLength(32);
+});

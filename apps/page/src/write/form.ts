@@ -1,0 +1,132 @@
+// What the person enters, as one store of signals: every step shows it and the review reads it. It stays in this page.
+import type { Message } from '@communique-tee/client';
+import {
+  houseOffices,
+  isState,
+  officesOf,
+  senateOffices,
+  type State,
+  validateCongressMessage,
+} from '@communique-tee/protocol';
+import { batch, computed, signal, type Signal } from '@preact/signals';
+import { problemsByField, type FormProblem } from './field-problems';
+import { FIELD_NAMES, FIELDS, type FieldName, type Step, type Topic, TOPICS } from './fields';
+import { type Entered, readForm, readOfficeCodes } from './read-form';
+
+/** The value of `district` for "do not write to the House". */
+export const NO_DISTRICT = 'none';
+
+/** Everything entered, as a draft keeps it. */
+export interface FormContent {
+  readonly values: Readonly<Partial<Record<FieldName, string>>>;
+  readonly topics: readonly Topic[];
+  /** Codes of the seats that are checked by name: those of the state that need no choice of a district. */
+  readonly seats: readonly string[];
+}
+
+export const values = Object.fromEntries(FIELD_NAMES.map((name) => [name, signal('')])) as Readonly<
+  Record<FieldName, Signal<string>>
+>;
+export const topics = signal<readonly Topic[]>([]);
+export const seats = signal<readonly string[]>([]);
+
+/** The state of the address, once one is chosen. */
+export const state = computed((): State | undefined => {
+  const chosen = values['constituent/state'].value;
+  return isState(chosen) ? chosen : undefined;
+});
+
+/** Whether the person has to choose a district: not where the state has one seat only, nor beside codes. */
+const asksForDistrict = computed(
+  () => state.value !== undefined && houseOffices(state.value).length > 1 && values.offices.value.trim() === '',
+);
+
+/** The codes of the offices chosen so far, by name or, where there are any, by codes. */
+export const offices = computed((): readonly string[] => {
+  const codes = readOfficeCodes(values.offices.value);
+  if (codes.length > 0) return codes;
+  const chosen = new Set([values.district.value, ...seats.value]);
+  return state.value === undefined ? [] : officesOf(state.value).filter((code) => chosen.has(code));
+});
+
+const entered = computed((): Entered => ({
+  values: Object.fromEntries(FIELD_NAMES.map((name) => [name, values[name].value])),
+  topics: topics.value,
+  offices: offices.value,
+}));
+const content = computed(() => readForm(entered.value));
+const checked = computed(() =>
+  // The client library makes a delivery secret when it seals
+  validateCongressMessage({ ...content.value, version: 1, deliverySecret: new Uint8Array(32), proof: null }),
+);
+
+/** What is wrong now, at most one problem a field, in the order of the form. */
+export const problems = computed((): readonly FormProblem[] => {
+  const found = checked.value.ok ? [] : problemsByField(checked.value.problems);
+  const district =
+    asksForDistrict.value && values.district.value === ''
+      ? [{ field: 'district' as const, code: 'required', message: '/offices: is required and missing' }]
+      : [];
+  // One question at a time: without a district, "no office" says the same again
+  const rest = district.length > 0 ? found.filter(({ field }) => field !== 'offices') : found;
+  const at = ({ field }: FormProblem) => (field === undefined ? FIELD_NAMES.length : FIELD_NAMES.indexOf(field));
+  return [...district, ...rest].sort((a, b) => at(a) - at(b));
+});
+
+export function problemsOf(step: Step): readonly FormProblem[] {
+  return problems.value.filter(({ field }) => (field === undefined ? 'review' : FIELDS[field].step) === step);
+}
+
+/** The message as the client library takes it; null while something is wrong with it. */
+export function currentMessage(): Message | null {
+  // readForm gives the shape, and the check has judged it
+  return problems.value.length === 0 ? (content.value as unknown as Message) : null;
+}
+
+/** Another state has other seats: those without a district to choose are checked, and the person chooses a district. */
+export function chooseState(chosen: string): void {
+  batch(() => {
+    values['constituent/state'].value = chosen;
+    values.district.value = '';
+    seats.value = isState(chosen) ? seatsToCheck(chosen) : [];
+  });
+}
+
+/** The seats of a state that everyone in it has in common: its senators', and its House seat where it has one only. */
+export function seatsToCheck(of: State): readonly string[] {
+  const house = houseOffices(of);
+  return [...(house.length === 1 ? house : []), ...senateOffices(of)];
+}
+
+export function toggleSeat(code: string, chosen: boolean): void {
+  seats.value = [...seats.value.filter((each) => each !== code), ...(chosen ? [code] : [])];
+}
+
+/** Everything entered; equal contents give equal JSON. */
+export function formContent(): FormContent {
+  return {
+    values: Object.fromEntries(
+      FIELD_NAMES.flatMap((name) => (values[name].value === '' ? [] : [[name, values[name].value]])),
+    ),
+    topics: topics.value,
+    seats: [...seats.value].sort(),
+  };
+}
+
+/** Puts a content in place of what was entered. */
+export function fillForm(given: FormContent): void {
+  batch(() => {
+    for (const name of FIELD_NAMES) values[name].value = given.values[name] ?? '';
+    topics.value = given.topics;
+    seats.value = given.seats;
+  });
+}
+
+/** Whether the person would lose something by leaving: anything but the campaign, which the link gives. */
+export function hasContent(): boolean {
+  return topics.value.length > 0 || FIELD_NAMES.some((name) => name !== 'campaignId' && values[name].value !== '');
+}
+
+export function isTopic(value: unknown): value is Topic {
+  return TOPICS.some((each) => each === value);
+}

@@ -1,0 +1,45 @@
+// Which step is shown. Each is an entry of the browser's history, so that its Back button goes one step back and loses nothing.
+import { signal } from '@preact/signals';
+import { type Step, STEPS } from './fields';
+
+/** The step now shown. Change it by `goTo` only. */
+export const step = signal<Step>('address');
+/** How often the step has changed since the page started; a change moves the focus to the step's heading. */
+export const moves = signal(0);
+
+/** Shows a step, as a new entry of the history. */
+export function goTo(next: Step): void {
+  if (next === step.value) return;
+  history.pushState({ step: next }, '');
+  show(next);
+}
+
+/**
+ * Starts at a step, with the ones before it in the history.
+ * @param ready whether a step may be left for the next: going forward in the history stops at the first that may not
+ */
+export function startSteps(at: Step, ready: (step: Step) => boolean): void {
+  const before = STEPS.slice(0, STEPS.indexOf(at) + 1);
+  for (const [index, each] of before.entries()) {
+    if (index === 0) history.replaceState({ step: each }, '');
+    else history.pushState({ step: each }, '');
+  }
+  step.value = at;
+  addEventListener('popstate', ({ state }: PopStateEvent) => {
+    const asked = stepIn(state);
+    if (asked === undefined) return;
+    const open = STEPS.slice(0, STEPS.indexOf(asked)).find((each) => !ready(each));
+    show(open ?? asked);
+  });
+}
+
+function show(next: Step): void {
+  step.value = next;
+  moves.value += 1;
+}
+
+/** The step of an entry of the history; undefined for one of something else, such as a link within the page. */
+function stepIn(state: unknown): Step | undefined {
+  const given = typeof state === 'object' && state !== null && 'step' in state ? state.step : undefined;
+  return STEPS.find((each) => each === given);
+}
