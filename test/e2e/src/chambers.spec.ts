@@ -38,7 +38,7 @@ jest.mock('../../congress/src/chambers', () => {
 
 import { prepare, startEnclaveFixture, type EnclaveFixture } from '@communique-tee/enclave/testing/enclave-fixture';
 import { CHAMBER_KEYS } from '@communique-tee/protocol';
-import { GROUPS } from '@communique-tee/page/write/fields';
+import { sharedSeats } from '@communique-tee/page/write/seats';
 import { ENCLAVE_SECRETS } from '@communique-tee/infra-commands';
 import { chamberChecks } from '@communique-tee/tools/ops/preflight/congress/check-chamber';
 
@@ -65,7 +65,9 @@ describe('a chamber that was added to the tables', () => {
 
   it('is known to the page, to preflight and to the stack’s settings', () => {
     expect(CHAMBER_KEYS).toContain('commons');
-    expect(JSON.stringify(GROUPS)).toContain('Commons: C, state, two digits, as CCA01.');
+    expect(sharedSeats('CA')).toContainEqual(
+      expect.objectContaining({ code: 'CCA01', kind: 'chamber', chamber: 'Commons' }),
+    );
     expect(chamberChecks.map(({ name, title }) => [name, title])).toContainEqual([
       'commons',
       expect.stringContaining('the Commons answers'),

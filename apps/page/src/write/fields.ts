@@ -9,13 +9,14 @@ interface FieldFacts {
   readonly step: Step;
   readonly kind: FieldKind;
   readonly required?: true;
-  readonly autocomplete?: AutoFill;
+  /** A token of HTML's autofill, so that browsers offer what they know. */
+  readonly autocomplete?: string;
   /** UTF-16 units, as the check counts them; a spec compares both limits with the check. */
   readonly min?: number;
   readonly max?: number;
 }
 
-const text = (step: Step, autocomplete?: AutoFill, min = 1) =>
+const text = (step: Step, autocomplete?: string, min = 1) =>
   ({ step, kind: 'text', min, max: 500, ...(autocomplete !== undefined && { autocomplete }) }) as const;
 const required = { required: true } as const;
 

@@ -1,16 +1,10 @@
 // What the person enters, as one store of signals: every step shows it and the review reads it. It stays in this page.
 import type { Message } from '@communique-tee/client';
-import {
-  houseOffices,
-  isState,
-  officesOf,
-  senateOffices,
-  type State,
-  validateCongressMessage,
-} from '@communique-tee/protocol';
+import { isState, officesOf, type State, validateCongressMessage } from '@communique-tee/protocol';
 import { batch, computed, signal, type Signal } from '@preact/signals';
 import { problemsByField, type FormProblem } from './field-problems';
 import { FIELD_NAMES, FIELDS, type FieldName, type Step, type Topic, TOPICS } from './fields';
+import { hasDistricts, sharedSeats } from './seats';
 import { type Entered, readForm, readOfficeCodes } from './read-form';
 
 /** The value of `district` for "do not write to the House". */
@@ -36,9 +30,9 @@ export const state = computed((): State | undefined => {
   return isState(chosen) ? chosen : undefined;
 });
 
-/** Whether the person has to choose a district: not where the state has one seat only, nor beside codes. */
+/** Whether the person has to choose a district: not where there is one seat only, nor beside codes. */
 const asksForDistrict = computed(
-  () => state.value !== undefined && houseOffices(state.value).length > 1 && values.offices.value.trim() === '',
+  () => state.value !== undefined && hasDistricts(state.value) && values.offices.value.trim() === '',
 );
 
 /** The codes of the offices chosen so far, by name or, where there are any, by codes. */
@@ -88,14 +82,8 @@ export function chooseState(chosen: string): void {
   batch(() => {
     values['constituent/state'].value = chosen;
     values.district.value = '';
-    seats.value = isState(chosen) ? seatsToCheck(chosen) : [];
+    seats.value = isState(chosen) ? sharedSeats(chosen).map(({ code }) => code) : [];
   });
-}
-
-/** The seats of a state that everyone in it has in common: its senators', and its House seat where it has one only. */
-export function seatsToCheck(of: State): readonly string[] {
-  const house = houseOffices(of);
-  return [...(house.length === 1 ? house : []), ...senateOffices(of)];
 }
 
 export function toggleSeat(code: string, chosen: boolean): void {
