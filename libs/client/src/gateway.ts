@@ -73,6 +73,11 @@ export function messageUrl(gateway: string | URL, id: string): URL {
   return new URL(`/api/messages/${encodeURIComponent(id)}`, gateway);
 }
 
+/** Where the same message is told of as events. */
+export function messageEventsUrl(gateway: string | URL, id: string): URL {
+  return new URL(`/api/messages/${encodeURIComponent(id)}/events`, gateway);
+}
+
 /** @throws ClientError `answer_invalid` */
 export function readView(body: Uint8Array): MessageView {
   const parsed = messageViewSchema.safeParse(readJson(body));

@@ -62,7 +62,7 @@ describe('a message that is sent', () => {
     const late: SendState[] = [];
     for await (const state of sending) late.push(state);
     expect(late).toEqual(seen);
-    expect(gateway.asked.map(({ accept }) => accept)).toEqual(['text/event-stream, application/json;q=0.5']);
+    expect(gateway.asked.map(({ events }) => events)).toEqual([true]);
     expect(gateway.asked[0]?.token).toBe('Bearer a.token');
     expect(gateway.attestations).toBe(1);
     const sealed = seen.find((state) => state.step === 'sealed');

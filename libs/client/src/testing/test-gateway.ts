@@ -56,9 +56,9 @@ export type PostFault = { readonly problem: ProblemCode; readonly retryAfter?: n
 /** A gateway and the enclave behind it in one, with real keys, documents and receipts, that can be told to misbehave. */
 export class TestGateway {
   readonly posted: Posted[] = [];
-  /** Requests for documents, and for statuses with their Accept. */
+  /** Requests for documents, and for statuses: plain, or as events. */
   attestations = 0;
-  readonly asked: { readonly accept: string; readonly token: string | undefined }[] = [];
+  readonly asked: { readonly events: boolean; readonly token: string | undefined }[] = [];
   /** Taken from the front, one for each post. */
   postFaults: PostFault[] = [];
   /** The statuses that a message goes through, the same for each; the last one stays. */
@@ -140,8 +140,9 @@ export class TestGateway {
       for await (const part of request) parts.push(part as Buffer);
       this.post(new Uint8Array(Buffer.concat(parts)), request, response);
     } else {
-      this.asked.push({ accept: request.headers.accept ?? '', token });
-      await this.status(url.pathname.split('/').at(-1) ?? '', request.headers.accept ?? '', response);
+      const [, , , id = '', events] = url.pathname.split('/');
+      this.asked.push({ events: events === 'events', token });
+      await this.status(id, events === 'events', response);
     }
   }
 
@@ -163,13 +164,13 @@ export class TestGateway {
     this.turns.set(id, 0);
   }
 
-  private async status(id: string, accept: string, response: ServerResponse): Promise<void> {
+  private async status(id: string, asEvents: boolean, response: ServerResponse): Promise<void> {
     const message = this.posted.findLast((posted) => posted.id === id)?.message;
     if (message === undefined) {
       sendProblem(response, 'not_found');
       return;
     }
-    if (!accept.startsWith('text/event-stream') || this.events === 'json') {
+    if (!asEvents || this.events === 'json') {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(await this.nextView(message)));
       return;
     }
