@@ -112,12 +112,11 @@ describe('a message that is sent', () => {
       status: 422,
     });
     gateway.postFaults = [{ problem: 'user_daily_limit_reached', retryAfter: 40_000 }];
-    const sending = client.send(testMessage());
-    expect(await caught(sending.result)).toMatchObject({
+    expect(await caught(client.send(testMessage()).result)).toMatchObject({
       code: 'refused',
       problem: 'user_daily_limit_reached',
       retryAfterSeconds: 40_000,
-      messageId: sending.id,
+      sent: 'not_sent',
     });
     expect(gateway.posted).toHaveLength(2);
     gateway.postFaults = Array.from({ length: 50 }, () => 'cut' as const);

@@ -3,7 +3,7 @@ import { asClientError } from './as-client-error';
 import { ClientError } from './errors';
 import { readEvents } from './event-stream';
 import { fetchMessage, messageEventsUrl, readView } from './gateway';
-import { isNetworkError, open, readBounded, refusal } from './http';
+import { isNetworkError, open, readBounded, refusalOf } from './http';
 import { isPassing, pause, pauseMs, throwIfAborted } from './retry';
 
 const encoder = new TextEncoder();
@@ -115,7 +115,7 @@ async function* streamed(id: string, options: WatchOptions, heard: Heard): Async
   try {
     const headers = { authorization: `Bearer ${await options.token()}`, accept: EVENT_STREAM };
     const response = await open(messageEventsUrl(options.gateway, id), { headers, signal }, 0);
-    if (!response.ok) throw refusal(response, await readBounded(response));
+    if (!response.ok) throw await refusalOf(response);
     if (!(response.headers.get('content-type') ?? '').startsWith(EVENT_STREAM)) {
       heard.isStream = false;
       yield readView(await readBounded(response));

@@ -2,7 +2,7 @@ import { ClientError, type SendResult, type SendState } from '@communique-tee/cl
 import { byId, el, replaceContent } from '../elements';
 import { clock, duration } from '../format';
 import { showResult } from './receipt-view';
-import { errorWords, stateWords } from './state-words';
+import { errorWords, sentWords, stateWords } from './state-words';
 
 /** So long without a word of the server's, and it is asked whether it is there at all. */
 const SILENCE_MS = 5000;
@@ -42,7 +42,7 @@ export async function follow(
   } catch (error) {
     const line = byId('follow-error');
     if (error instanceof ClientError) {
-      line.textContent = `${errorWords(error)}${error.messageId === undefined ? '' : ` Message ${error.messageId} may be on its way all the same.`}`;
+      line.textContent = `${errorWords(error)} ${sentWords(error)}`;
       onError(error);
     } else {
       line.textContent = 'This page made a mistake. Its console says more.';

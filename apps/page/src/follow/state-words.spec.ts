@@ -15,7 +15,7 @@ describe('the question before a message may be delivered twice', () => {
 
   it('is answered no without a delivery', () => {
     expect(errorWords({ code: 'duplicate_not_accepted', problem: undefined, reason: undefined })).toBe(
-      'Nothing was sent.',
+      'You did not agree that an office may get it twice.',
     );
   });
 });

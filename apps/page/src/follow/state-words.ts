@@ -55,19 +55,19 @@ export function duplicateQuestion({ when, chambers }: DuplicateRisk): string {
 
 const ERRORS: Readonly<Record<ClientError['code'], string>> = {
   policy_invalid: 'The measurements cannot be used.',
-  message_invalid: 'Congress would not take the message as it is. Nothing was sent.',
-  attestation_refused: 'The enclave’s document does not verify. Nothing was sent.',
-  key_binding_invalid: 'The enclave’s document names no keys that could be used. Nothing was sent.',
-  custody_refused: 'The enclave’s keys are guarded in a way that is not accepted. Nothing was sent.',
-  configuration_refused: 'The server gave another configuration than the enclave attests. Nothing was sent.',
-  duplicate_not_accepted: 'Nothing was sent.',
-  token_unavailable: 'That is no token. Paste it again. Nothing was sent.',
+  message_invalid: 'Congress would not take the message as it is.',
+  attestation_refused: 'The enclave’s document does not verify.',
+  key_binding_invalid: 'The enclave’s document names no keys that could be used.',
+  custody_refused: 'The enclave’s keys are guarded in a way that is not accepted.',
+  configuration_refused: 'The server gave another configuration than the enclave attests.',
+  duplicate_not_accepted: 'You did not agree that an office may get it twice.',
+  token_unavailable: 'That is no token. Paste it again.',
   refused: 'The server refused.',
   unreachable: 'The server cannot be reached.',
   answer_invalid: 'The server answered something that it should not.',
   receipt_refused: 'The receipt or the answer does not verify. Do not believe the status.',
-  timeout: 'No end within the time. The message goes on.',
-  aborted: 'Stopped here. A message that the server has goes on.',
+  timeout: 'No end within the time.',
+  aborted: 'Stopped here.',
 };
 
 /** By the problem's code, where the server gave one that a person can do something about. */
@@ -75,13 +75,11 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   unauthenticated: 'The server does not take this token. It may have ended: get another one.',
   rate_limited: 'Too many requests. Wait a moment.',
   user_daily_limit_reached: 'Your budget for this UTC day is used up.',
-  daily_messages_reached:
-    'You have sent as many messages as one UTC day allows. This one was not sent; try again tomorrow.',
-  fair_share_reached:
-    'The service is nearly full, and you have had your share for now. This message was not sent; try again in an hour.',
+  daily_messages_reached: 'You have sent as many messages as one UTC day allows. Try again tomorrow.',
+  fair_share_reached: 'The service is nearly full, and you have had your share for now. Try again in an hour.',
   system_hourly_limit_reached: 'Everybody’s budget of this hour is used up.',
   system_daily_limit_reached:
-    'Everybody’s budget of this day is promised to messages on their way. This one was not sent; try again in a while.',
+    'Everybody’s budget of this day is promised to messages on their way. Try again in a while.',
   emergency_stop: 'Delivery is stopped until an operator clears it.',
 };
 
@@ -89,4 +87,12 @@ export function errorWords({ code, problem, reason }: Pick<ClientError, 'code' |
   const known = problem === undefined ? undefined : PROBLEMS[problem];
   const name = problem ?? reason;
   return `${known ?? ERRORS[code]}${name === undefined ? '' : ` (${name})`}`;
+}
+
+/** Whether the message was sent in spite of the error; the library decides, this page has the words. */
+export function sentWords(error: Pick<ClientError, 'sent' | 'messageId'>): string {
+  const { sent, messageId = '' } = error;
+  if (sent === 'not_sent') return 'It was not sent.';
+  if (sent === 'accepted') return `The server has the message ${messageId}, and it goes on.`;
+  return `We do not know yet whether the message ${messageId} was sent.`;
 }

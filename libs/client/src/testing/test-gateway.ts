@@ -50,8 +50,17 @@ export interface Posted {
   readonly token: string | undefined;
 }
 
-/** A refusal by problem code, the connection cut without an answer, or the message taken and the connection cut. */
-export type PostFault = { readonly problem: ProblemCode; readonly retryAfter?: number } | 'cut' | 'cut-after';
+/**
+ * How a post is answered: with a problem, with any status and text, with no answer before or after the message was stored, with half of
+ * a 202, or never.
+ */
+export type PostFault =
+  | { readonly problem: ProblemCode; readonly retryAfter?: number }
+  | { readonly status: number; readonly text: string }
+  | 'cut'
+  | 'cut-after'
+  | 'half'
+  | 'silence';
 
 /** A gateway and the enclave behind it in one, with real keys, documents and receipts, that can be told to misbehave. */
 export class TestGateway {
@@ -61,6 +70,8 @@ export class TestGateway {
   readonly asked: { readonly events: boolean; readonly token: string | undefined }[] = [];
   /** Taken from the front, one for each post. */
   postFaults: PostFault[] = [];
+  /** Called when a post is left without an answer. */
+  onSilence: () => void = () => undefined;
   /** The statuses that a message goes through, the same for each; the last one stays. */
   statuses: MessageStatus[] = ['queued', 'delivering', 'delivered'];
   outcome: Outcome = 'accepted';
@@ -158,7 +169,11 @@ export class TestGateway {
       token: request.headers.authorization,
     });
     const fault = this.postFaults.shift();
-    if (fault === 'cut' || fault === 'cut-after') response.destroy();
+    if (fault === 'silence') this.onSilence();
+    else if (fault === 'cut' || fault === 'cut-after') response.destroy();
+    else if (fault === 'half') {
+      response.writeHead(202, { 'content-length': 1000 }).write('{"id":', () => response.destroy());
+    } else if (fault !== undefined && 'status' in fault) response.writeHead(fault.status).end(fault.text);
     else if (fault !== undefined) sendProblem(response, fault.problem, fault.retryAfter);
     else response.writeHead(202).end(JSON.stringify(this.tamper(view(message, 'queued'))));
     this.turns.set(id, 0);
