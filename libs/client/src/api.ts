@@ -211,8 +211,13 @@ export type SendState =
   /** `sealed` is what leaves this machine. */
   | { readonly step: 'sealed'; readonly id: string; readonly sealed: Uint8Array }
   | { readonly step: 'posting'; readonly attempt: number }
-  /** The gateway is asked again later. */
-  | { readonly step: 'waiting'; readonly waitMs: number; readonly because: string }
+  /** A request failed and is made again after `waitMs`. `because`: the gateway's problem code, else the code of a ClientError. */
+  | {
+      readonly step: 'waiting';
+      readonly during: 'attesting' | 'posting' | 'following';
+      readonly waitMs: number;
+      readonly because: string;
+    }
   | { readonly step: 'accepted'; readonly view: StatusView }
   /** `report`: verified, where there is one; it is an interim one while the message has not ended. */
   | { readonly step: 'status'; readonly view: StatusView; readonly report: VerifiedReport | null }

@@ -3,11 +3,12 @@ import { CryptoError } from '@communique-tee/crypto/browser';
 import { EnclaveError } from '@communique-tee/enclave-identity/browser';
 import { ProtocolError } from '@communique-tee/protocol';
 import { ReceiptError } from '@communique-tee/receipts';
-import { ClientError } from './errors';
+import { ClientError, type WhetherSent } from './errors';
 import { isNetworkError } from './http';
 
-/** What `connect` and `send` throw is one class. What is no failure of theirs (a mistake in this code) is handed back as it is. */
+/** `connect`, `send` and `resume` throw one class. A mistake in this code is returned as it is. */
 export function asClientError(error: unknown, signal?: AbortSignal): unknown {
+  if (error instanceof ClientError && error.messageId !== undefined) return error;
   if (signal?.aborted === true) return new ClientError('aborted', 'the caller gave it up', { cause: signal.reason });
   if (error instanceof ClientError) return error;
   if (error instanceof AttestationError) {
@@ -45,14 +46,15 @@ function isCustody(error: unknown): error is EnclaveError {
   return error instanceof EnclaveError && error.code === 'custody_refused';
 }
 
-/** The same about a message that may be on its way. */
-export function aboutMessage(error: unknown, messageId: string): unknown {
-  if (!(error instanceof ClientError) || error.messageId !== undefined) return error;
+/** The same error about a message that was posted; unchanged where the message was not sent, or where the error tells already. */
+export function aboutMessage(error: unknown, messageId: string, sent: WhetherSent): unknown {
+  if (!(error instanceof ClientError) || error.messageId !== undefined || sent === 'not_sent') return error;
   const { code, message, cause, problems, problem, status, retryAfterSeconds, reason } = error;
   return new ClientError(code, message, {
     cause,
     problems,
     messageId,
+    sent,
     ...(problem !== undefined && { problem }),
     ...(status !== undefined && { status }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),

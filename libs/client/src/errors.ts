@@ -1,37 +1,43 @@
 import type { FieldProblem } from '@communique-tee/protocol';
 
-/** Every way in which a sender's step can fail. Codes are stable; README.md has the same as a table. */
+/** Every way in which a call of this library can fail. Codes are stable; README.md has the same as a table. */
 export const CLIENT_ERROR_CODES = [
-  /** The policy itself is not usable; nothing was asked. */
+  /** The policy or the gateway's address cannot be used; nothing was asked. */
   'policy_invalid',
-  /** Congress would not take the message as it is; `problems` says what to mend. Nothing was sent. */
+  /** Congress would not take the message as it is; `problems` has every field to correct. Nothing was sent. */
   'message_invalid',
   /** The attestation document does not verify under the policy; `reason` is its code. Nothing was sent. */
   'attestation_refused',
-  /** The document is genuine, but what it says of the keys does not fit together. */
+  /** The document is genuine, but its key binding cannot be used; `reason` is the code. */
   'key_binding_invalid',
-  /** The enclave's keys are guarded in a way that the policy does not accept. */
+  /** The policy does not accept how the enclave's keys are guarded; `reason` is the custody. */
   'custody_refused',
   /** The public configuration that the gateway serves is not the one that the document attests, or contradicts it. */
   'configuration_refused',
   /** An office might get the message twice, and the caller did not accept that. Nothing was sent. */
   'duplicate_not_accepted',
-  /** The caller's `token` function failed, or gave no token. */
+  /** The caller's `token` function failed, or returned no token. */
   'token_unavailable',
-  /** The gateway answered with a problem document; `problem` is its code. */
+  /** The gateway refused; `problem` is its code, `status` the HTTP status. */
   'refused',
-  /** No answer, however often it was asked. */
+  /** The gateway gave no answer to any attempt. */
   'unreachable',
-  /** The gateway answered with something else than it promises. */
+  /** The gateway's answer is not what it promises. */
   'answer_invalid',
-  /** The receipt or the answer does not verify, or says something else than the status; `reason` says which check. */
+  /** The receipt or the answer does not verify, or contradicts the status; `reason` names the check. */
   'receipt_refused',
-  /** No end within the time allowed; the message goes on. */
+  /** The message did not end within the time allowed; it goes on. */
   'timeout',
-  /** The caller's signal. A message that was posted goes on. */
+  /** The caller's signal. A message that the gateway has goes on. */
   'aborted',
 ] as const;
 export type ClientErrorCode = (typeof CLIENT_ERROR_CODES)[number];
+
+/**
+ * `not_sent`: no request posted the message, or the gateway refused each one that did. `not_known`: a request ended without a clear
+ * answer. `accepted`: the gateway answered 202 and has the message.
+ */
+export type WhetherSent = 'not_sent' | 'not_known' | 'accepted';
 
 export interface ClientErrorDetails {
   readonly cause?: unknown;
@@ -41,22 +47,25 @@ export interface ClientErrorDetails {
   readonly retryAfterSeconds?: number;
   readonly reason?: string;
   readonly messageId?: string;
+  readonly sent?: WhetherSent;
 }
 
 export class ClientError extends Error {
   override readonly name = 'ClientError';
-  /** Field by field, for `message_invalid`. */
+  /** For `message_invalid`: each field that is wrong. */
   readonly problems: readonly FieldProblem[];
-  /** The gateway's own code (docs/errors.md), for `refused`, where it gave one; of a newer gateway perhaps one not known here. */
+  /** For `refused`: the gateway's own code (docs/errors.md), if it gave one. A newer gateway may have codes that are not in the table. */
   readonly problem: string | undefined;
-  /** HTTP status, for `refused`. */
+  /** For `refused`: the HTTP status. */
   readonly status: number | undefined;
-  /** Where waiting helps. */
+  /** Set where waiting helps. */
   readonly retryAfterSeconds: number | undefined;
   /** The code of the check that failed, such as `ERR_ATTESTATION_MEASUREMENT`. */
   readonly reason: string | undefined;
-  /** A UUID, where the message may be on its way in spite of this. */
+  /** A UUID; set exactly where `sent` is not `not_sent`. */
   readonly messageId: string | undefined;
+  /** Whether the message was sent in spite of this error. */
+  readonly sent: WhetherSent;
 
   constructor(
     readonly code: ClientErrorCode,
@@ -70,5 +79,6 @@ export class ClientError extends Error {
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.reason = details.reason;
     this.messageId = details.messageId;
+    this.sent = details.sent ?? 'not_sent';
   }
 }

@@ -13,7 +13,10 @@ export interface GatewayOptions {
   signal?: AbortSignal;
 }
 
-/** Posts a sealed message; posting the same one again is safe, it is accepted once. Its Idempotency-Key names the sealed bytes. */
+/**
+ * Posts a sealed message once; posting the same one again is safe, it is accepted once. Its Idempotency-Key names the sealed bytes.
+ * @throws ClientError `refused` | `answer_invalid`, and what fetch throws
+ */
 export async function postMessage(
   { gateway, token, signal }: GatewayOptions,
   prepared: PreparedMessage,
@@ -24,13 +27,15 @@ export async function postMessage(
     'idempotency-key': toHex(prepared.sealedSha256),
   };
   const body = new Uint8Array(prepared.sealed);
-  return readView(
+  const view = readView(
     await request(
       new URL('/api/messages', gateway),
       { method: 'POST', headers, body, ...withSignal(signal) },
       TIMEOUT_MS,
     ),
   );
+  if (view.id !== prepared.id) throw new ClientError('answer_invalid', 'the answer is about another message');
+  return view;
 }
 
 export async function fetchMessage({ gateway, token, signal }: GatewayOptions, id: string): Promise<MessageView> {
@@ -71,6 +76,11 @@ export async function followMessage(
 
 export function messageUrl(gateway: string | URL, id: string): URL {
   return new URL(`/api/messages/${encodeURIComponent(id)}`, gateway);
+}
+
+/** Where the same message is told of as events. */
+export function messageEventsUrl(gateway: string | URL, id: string): URL {
+  return new URL(`/api/messages/${encodeURIComponent(id)}/events`, gateway);
 }
 
 /** @throws ClientError `answer_invalid` */

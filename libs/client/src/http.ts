@@ -14,9 +14,13 @@ export function isNetworkError(error: unknown): boolean {
 /** Asks and reads the whole answer within `timeoutMs`; anything but 2xx is thrown with the gateway's own code. */
 export async function request(url: URL, init: RequestInit, timeoutMs: number): Promise<Uint8Array> {
   const response = await open(url, init, timeoutMs);
-  const body = await readBounded(response);
-  if (!response.ok) throw refusal(response, body);
-  return body;
+  if (!response.ok) throw await refusalOf(response);
+  return readBounded(response);
+}
+
+/** The status is an answer also where its body breaks off or is too large. */
+export async function refusalOf(response: Response): Promise<ClientError> {
+  return refusal(response, await readBounded(response).catch(() => new Uint8Array()));
 }
 
 /** The answer with its body still to come; `timeoutMs` is for the whole of it, 0 for none. Redirects would take the token elsewhere. */
@@ -97,7 +101,7 @@ export function readJson(body: Uint8Array): unknown {
   }
 }
 
-export function refusal(response: Response, body: Uint8Array): ClientError {
+function refusal(response: Response, body: Uint8Array): ClientError {
   let code: unknown;
   try {
     const document = readJson(body);

@@ -6,5 +6,7 @@ export { forgetfulChambers, forgetfulWhereShared, recognizingChambers } from './
 export { fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from './enclave-key';
 export { createDeliverySecret, prepareMessage, type PreparedMessage, type PrepareOptions } from './prepare';
 export { fetchMessage, followMessage, postMessage, type FollowOptions, type GatewayOptions } from './gateway';
+export { postUntilAnswered, type PostOptions } from './post';
 export { verifyResult, type VerifiedResult } from './result';
 export { watchMessage, type WatchOptions } from './watch';
+export { furthest, sentByPost, whetherSent } from './whether-sent';

@@ -3,4 +3,5 @@ export { BILL_TYPES, CHAMBERS, OFFICES_AS_OF, STATES, TOPICS, officesOf, toWebAd
 export * from './errors';
 export * from './api';
 export { connect } from './connect';
+export { whetherSent } from './whether-sent';
 export { validateMessage } from './validate-message';

@@ -11,11 +11,11 @@ import type { AttestedKeys } from './attested-keys';
 import { isSameKey, type EnclaveKey, type TrustPolicy } from './enclave-key';
 import { checkedMessage } from './checked-message';
 import { forgetfulChambers, forgetfulWhereShared, recognizingChambers } from './duplicate-risk';
-import { ClientError } from './errors';
-import { postMessage } from './gateway';
+import { ClientError, type WhetherSent } from './errors';
+import { postUntilAnswered } from './post';
 import { prepareMessage, type PreparedMessage } from './prepare';
 import { verifyReport } from './report';
-import { unlessAborted, withRetries } from './retry';
+import { unlessAborted } from './retry';
 import { States } from './states';
 import { watchMessage } from './watch';
 
@@ -60,7 +60,8 @@ export function sendMessage(sender: Sender, message: Message, options: SendOptio
 
 /** One message from its check to its end. */
 class Way {
-  private posted = false;
+  /** Sealed again, the message stays accepted: the gateway has its first form. */
+  private sent: WhetherSent = 'not_sent';
 
   constructor(
     private readonly sender: Sender,
@@ -81,7 +82,7 @@ class Way {
       return result;
     } catch (thrown) {
       const error = asClientError(thrown, this.options.signal);
-      throw this.posted ? aboutMessage(error, this.id) : error;
+      throw aboutMessage(error, this.id, this.sent);
     }
   }
 
@@ -139,32 +140,20 @@ class Way {
     };
   }
 
-  private post(prepared: PreparedMessage): Promise<MessageView> {
+  private async post(prepared: PreparedMessage): Promise<MessageView> {
     const { signal, postTimeoutMs = POST_TIMEOUT_MS } = this.options;
-    let tokens = 0;
-    const post = async (attempt: number): Promise<MessageView> => {
-      this.tell({ step: 'posting', attempt });
-      const token = await this.sender.token();
-      tokens++;
-      this.posted = true;
-      try {
-        const view = await postMessage({ gateway: this.sender.gateway, token, ...(signal && { signal }) }, prepared);
-        if (view.id !== this.id) throw new ClientError('answer_invalid', 'the answer is about another message');
-        return view;
-      } catch (error) {
-        // It may have ended on its way here: the next one is asked for once.
-        if (error instanceof ClientError && error.status === 401 && tokens === 1) return post(attempt);
-        throw error;
-      }
-    };
-    return withRetries(post, {
+    const { gateway, token } = this.sender;
+    const view = await postUntilAnswered(prepared, {
+      gateway,
+      token,
+      signal,
       budgetMs: postTimeoutMs,
       maxAttempts: MAX_POSTS,
-      signal,
-      onWait: (waitMs, error) => {
-        this.tell({ step: 'waiting', waitMs, because: error.problem ?? error.code });
-      },
+      before: this.sent,
+      onState: this.tell,
     });
+    this.sent = 'accepted';
+    return view;
   }
 
   private async follow(

@@ -62,7 +62,7 @@ describe('a message that is sent', () => {
     const late: SendState[] = [];
     for await (const state of sending) late.push(state);
     expect(late).toEqual(seen);
-    expect(gateway.asked.map(({ accept }) => accept)).toEqual(['text/event-stream, application/json;q=0.5']);
+    expect(gateway.asked.map(({ events }) => events)).toEqual([true]);
     expect(gateway.asked[0]?.token).toBe('Bearer a.token');
     expect(gateway.attestations).toBe(1);
     const sealed = seen.find((state) => state.step === 'sealed');
@@ -112,12 +112,11 @@ describe('a message that is sent', () => {
       status: 422,
     });
     gateway.postFaults = [{ problem: 'user_daily_limit_reached', retryAfter: 40_000 }];
-    const sending = client.send(testMessage());
-    expect(await caught(sending.result)).toMatchObject({
+    expect(await caught(client.send(testMessage()).result)).toMatchObject({
       code: 'refused',
       problem: 'user_daily_limit_reached',
       retryAfterSeconds: 40_000,
-      messageId: sending.id,
+      sent: 'not_sent',
     });
     expect(gateway.posted).toHaveLength(2);
     gateway.postFaults = Array.from({ length: 50 }, () => 'cut' as const);

@@ -2,8 +2,8 @@ import { isEnded, type MessageView } from '@communique-tee/protocol';
 import { asClientError } from './as-client-error';
 import { ClientError } from './errors';
 import { readEvents } from './event-stream';
-import { fetchMessage, messageUrl, readView } from './gateway';
-import { isNetworkError, open, readBounded, refusal } from './http';
+import { fetchMessage, messageEventsUrl, readView } from './gateway';
+import { isNetworkError, open, readBounded, refusalOf } from './http';
 import { isPassing, pause, pauseMs, throwIfAborted } from './retry';
 
 const encoder = new TextEncoder();
@@ -113,12 +113,9 @@ async function* streamed(id: string, options: WatchOptions, heard: Heard): Async
   );
   const signal = AbortSignal.any([silence.signal, options.signal ?? []].flat());
   try {
-    const headers = {
-      authorization: `Bearer ${await options.token()}`,
-      accept: `${EVENT_STREAM}, application/json;q=0.5`,
-    };
-    const response = await open(messageUrl(options.gateway, id), { headers, signal }, 0);
-    if (!response.ok) throw refusal(response, await readBounded(response));
+    const headers = { authorization: `Bearer ${await options.token()}`, accept: EVENT_STREAM };
+    const response = await open(messageEventsUrl(options.gateway, id), { headers, signal }, 0);
+    if (!response.ok) throw await refusalOf(response);
     if (!(response.headers.get('content-type') ?? '').startsWith(EVENT_STREAM)) {
       heard.isStream = false;
       yield readView(await readBounded(response));

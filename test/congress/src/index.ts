@@ -2,6 +2,7 @@ export { startCongressSimulator, CongressSimulatorError } from './simulator';
 export type { ChamberAddress, ChamberStartOptions, CongressSimulator, CongressSimulatorOptions } from './simulator';
 export type { ReceivedMessage } from './received';
 export type { Fault, FaultPlanInput } from './faults/fault';
+export type { OutcomesInput } from './outcomes/outcome';
 export { createCwcJudge } from './cwc/validate';
 export type { CwcJudge, CwcJudgement } from './cwc/validate';
 export { SIMULATED_CHAMBERS } from './chambers';

@@ -11,8 +11,7 @@ type ChamberPort = `${(typeof SIMULATED_CHAMBER_KEYS)[number]}Port`;
 interface Options extends Partial<Record<ChamberPort, string>> {
   readonly folder?: string;
   readonly controlPort?: string;
-  /** false: --no-deduplication */
-  readonly deduplication: boolean;
+  readonly withoutDeduplication?: readonly string[];
 }
 
 const keysSchema = z.object(forEachChamber(() => z.object({ apiKey: z.string().min(1) }).optional()));
@@ -22,11 +21,15 @@ async function main(values: Options): Promise<number> {
   const controlPort = port('control', values.controlPort);
   const chamberPorts = forEachChamber((chamber) => port(chamber, values[`${chamber}Port`]));
   const folder = writableFolder('--folder', values.folder, 0o700);
-  const deduplicates = values.deduplication;
+  const forgetful = chambersOf(values.withoutDeduplication ?? []);
   const keys = await keptKeys(join(folder, 'congress.json'));
   const simulator = await startCongressSimulator({
     folder,
-    ...forEachChamber((chamber) => ({ port: chamberPorts[chamber], apiKey: keys[chamber], deduplicates })),
+    ...forEachChamber((chamber) => ({
+      port: chamberPorts[chamber],
+      apiKey: keys[chamber],
+      deduplicates: !forgetful.includes(chamber),
+    })),
     controlPort,
   });
   const { controlUrl } = simulator;
@@ -34,7 +37,7 @@ async function main(values: Options): Promise<number> {
     ...forEachChamber((chamber) => ({
       ...simulator[chamber],
       messagePath: SIMULATED_CHAMBERS[chamber].messagePath,
-      deduplicates,
+      deduplicates: !forgetful.includes(chamber),
     })),
     controlUrl,
     certificateAuthority: join(folder, 'ca.pem'),
@@ -54,6 +57,13 @@ async function main(values: Options): Promise<number> {
   });
   await simulator.stop();
   return 0;
+}
+
+function chambersOf(names: readonly string[]): readonly string[] {
+  for (const name of names)
+    if (!SIMULATED_CHAMBER_KEYS.some((chamber) => chamber === name))
+      throw new UsageError(`--without-deduplication takes ${SIMULATED_CHAMBER_KEYS.join(' or ')}`);
+  return names;
 }
 
 /** The keys of the last start, so that an enclave's configuration stays right; fresh ones the first time. */
@@ -84,9 +94,12 @@ for (const chamber of SIMULATED_CHAMBER_KEYS) line.program.option(`--${chamber}-
 line.program
   .option(
     '--control-port <port>',
-    'default: a free one (plain HTTP on loopback: GET and DELETE /control/received, POST /control/faults)',
+    'default: a free one (plain HTTP on loopback: what arrived, outcomes by office, faults; test/congress/README.md)',
   )
-  .option('--no-deduplication', 'no chamber answers 409 for a DeliveryId that it took before')
+  .option(
+    '--without-deduplication <chambers...>',
+    `chambers (${SIMULATED_CHAMBER_KEYS.join(', ')}) that do not answer 409 for a DeliveryId that they took before`,
+  )
   .addHelpText(
     'after',
     '\nIt refuses to start with NODE_ENV=production. SIGINT or SIGTERM end it.\n\nExit code\n  0  ended by a signal\n  1  it could not be started, and why\n  2  not understood: the arguments\n',

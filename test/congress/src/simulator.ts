@@ -9,6 +9,8 @@ import type { FaultPlanInput } from './faults/fault';
 import { FaultSchedule } from './faults/schedule';
 import { ChamberServer, type ChamberOptions } from './http/chamber-server';
 import { ControlServer } from './http/control-server';
+import { outcomesSchema, type OutcomesInput } from './outcomes/outcome';
+import { OutcomeTable } from './outcomes/outcome-table';
 import { ReceivedMessages, type ReceivedMessage } from './received';
 
 export interface ChamberStartOptions extends Partial<ChamberOptions> {
@@ -40,6 +42,8 @@ export interface CongressSimulator extends Record<Chamber, ChamberAddress> {
   clearReceived(): void;
   /** Replaces the plan; `{}` ends all faults. @throws ZodError */
   setFaults(plan: FaultPlanInput): void;
+  /** Replaces what each office or chamber answers; `{}` clears it. @throws ZodError */
+  setOutcomes(outcomes: OutcomesInput): void;
   stop(): Promise<void>;
 }
 
@@ -71,6 +75,7 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
   const judge = await createCwcJudge();
   const faults = new FaultSchedule();
   const received = new ReceivedMessages();
+  const outcomes = new OutcomeTable();
   const servers: Server[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(servers.splice(0).map(close));
@@ -88,7 +93,7 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
       maxBodyBytes: 256 * 1024,
       ...given,
     };
-    const served = new ChamberServer(chamber, settings, judge, faults, received);
+    const served = new ChamberServer(chamber, settings, judge, faults, received, outcomes);
     const server = createHttpsServer(
       { key: privateKeyPem, cert: certificatePem, minVersion: 'TLSv1.2' },
       guarded((...exchange) => served.handle(...exchange)),
@@ -100,7 +105,7 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
   try {
     const started: Partial<Record<Chamber, ChamberAddress>> = {};
     for (const chamber of SIMULATED_CHAMBER_KEYS) started[chamber] = await startChamber(chamber, options[chamber]);
-    const control = new ControlServer(faults, received);
+    const control = new ControlServer(faults, received, outcomes);
     const controlServer = createHttpServer(guarded((...exchange) => control.handle(...exchange)));
     servers.push(controlServer);
     const controlPort = await listen(controlServer, options.controlPort ?? 0);
@@ -111,6 +116,7 @@ export async function startCongressSimulator(options: CongressSimulatorOptions =
       received: () => received.all(),
       clearReceived: () => received.clear(),
       setFaults: (plan) => faults.set(plan),
+      setOutcomes: (chosen) => outcomes.replace(outcomesSchema.parse(chosen)),
       stop,
     };
   } catch (error) {

@@ -153,11 +153,9 @@ describeWith(redisAvailability(), 'no plain text leaves the enclave', () => {
       const prepared = prepareMessage(message, key);
       await postMessage(options, prepared);
       await verifyResult(await followMessage(options, prepared.id), prepared, policy);
-      for (const accept of ['application/json', 'text/event-stream'])
+      for (const path of [prepared.id, `${prepared.id}/events`])
         await keep(
-          fetch(`${system.gatewayUrl}/api/messages/${prepared.id}`, {
-            headers: { authorization: `Bearer ${options.token}`, accept },
-          }),
+          fetch(`${system.gatewayUrl}/api/messages/${path}`, { headers: { authorization: `Bearer ${options.token}` } }),
         );
     }
     await sendBadInput(options.token, encodeCongressMessage(message));

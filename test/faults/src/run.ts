@@ -1,3 +1,4 @@
+import { CHAMBER_KEYS } from '@communique-tee/protocol';
 import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation';
 import type { TrustPolicy } from '@communique-tee/client';
 import { redisAvailability, startRedis, type Redis } from '@communique-tee/testing/redis';
@@ -56,7 +57,7 @@ export async function run(
       gateways: options.gateways,
       enclaves: options.enclaves,
       keys: options.keys,
-      withoutDeduplication: !options.deduplicates,
+      withoutDeduplication: options.deduplicates ? [] : CHAMBER_KEYS,
       postgresSettings: { fsync: 'on', full_page_writes: 'on' },
       gatewayEnvironment: GATEWAY_ENVIRONMENT,
       ...(redis === undefined ? {} : { redisUrl: redis.url }),

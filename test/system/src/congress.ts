@@ -1,4 +1,4 @@
-import { CHAMBER_KEYS, forEachChamber } from '@communique-tee/protocol';
+import { CHAMBER_KEYS, forEachChamber, type Chamber } from '@communique-tee/protocol';
 import { spawnService, workspaceRoot, type Service } from '@communique-tee/testing/harness';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,8 +17,8 @@ export interface CongressOptions {
   /** Where the simulator keeps its authority and writes `congress.json`. */
   folder: string;
   logFile: string;
-  /** No chamber refuses a DeliveryId that it took before. */
-  withoutDeduplication?: boolean | undefined;
+  /** Chambers that take a DeliveryId again that they took before. */
+  withoutDeduplication?: readonly Chamber[] | undefined;
   /** The same addresses as before; free ports unless given. */
   addresses?: DescribedCongress | undefined;
   onOutput?: ((text: string) => void) | undefined;
@@ -28,7 +28,7 @@ export interface CongressOptions {
 export function startCongress({
   folder,
   logFile,
-  withoutDeduplication,
+  withoutDeduplication = [],
   addresses,
   onOutput,
 }: CongressOptions): Promise<Service> {
@@ -40,7 +40,7 @@ export function startCongress({
       join(workspaceRoot(), 'test/congress/src/main.ts'),
       '--folder',
       folder,
-      ...(withoutDeduplication === true ? ['--no-deduplication'] : []),
+      ...(withoutDeduplication.length === 0 ? [] : ['--without-deduplication', ...withoutDeduplication]),
       ...(addresses === undefined
         ? []
         : [

@@ -1,3 +1,4 @@
+import type { Chamber } from '@communique-tee/protocol';
 import { freePort, spawnService, type Service } from '@communique-tee/testing/harness';
 import { migrate, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -29,8 +30,8 @@ export interface SystemOptions {
   postgresSettings?: Readonly<Record<string, string>>;
   /** More for the gateway's environment. */
   gatewayEnvironment?: Readonly<Record<string, string>>;
-  /** Neither chamber refuses a DeliveryId that it took before. */
-  withoutDeduplication?: boolean;
+  /** Chambers that take a DeliveryId again that they took before. */
+  withoutDeduplication?: readonly Chamber[];
   /** Between the starts of two deliveries to one chamber; that of the development configuration (0) unless given. */
   congressIntervalMs?: number;
   /** Another enclave than the app as a process on a mock NSM; there is one of it. */

@@ -12,6 +12,7 @@ const SOURCES = [
   'libs/client/src/errors.ts',
   'libs/client/src/api.ts',
   'libs/client/src/connect.ts',
+  'libs/client/src/whether-sent.ts',
   'libs/client/src/validate-message.ts',
 ] as const;
 

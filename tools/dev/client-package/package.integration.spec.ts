@@ -77,6 +77,7 @@ describe('the published client', () => {
         'officesOf',
         'toWebAddress',
         'validateMessage',
+        'whetherSent',
       ],
       problems: 4,
       code: 'policy_invalid',

@@ -50,17 +50,28 @@ export interface Posted {
   readonly token: string | undefined;
 }
 
-/** A refusal by problem code, the connection cut without an answer, or the message taken and the connection cut. */
-export type PostFault = { readonly problem: ProblemCode; readonly retryAfter?: number } | 'cut' | 'cut-after';
+/**
+ * How a post is answered: with a problem, with any status and text, with no answer before or after the message was stored, with half of
+ * a 202, or never.
+ */
+export type PostFault =
+  | { readonly problem: ProblemCode; readonly retryAfter?: number }
+  | { readonly status: number; readonly text: string }
+  | 'cut'
+  | 'cut-after'
+  | 'half'
+  | 'silence';
 
 /** A gateway and the enclave behind it in one, with real keys, documents and receipts, that can be told to misbehave. */
 export class TestGateway {
   readonly posted: Posted[] = [];
-  /** Requests for documents, and for statuses with their Accept. */
+  /** Requests for documents, and for statuses: plain, or as events. */
   attestations = 0;
-  readonly asked: { readonly accept: string; readonly token: string | undefined }[] = [];
+  readonly asked: { readonly events: boolean; readonly token: string | undefined }[] = [];
   /** Taken from the front, one for each post. */
   postFaults: PostFault[] = [];
+  /** Called when a post is left without an answer. */
+  onSilence: () => void = () => undefined;
   /** The statuses that a message goes through, the same for each; the last one stays. */
   statuses: MessageStatus[] = ['queued', 'delivering', 'delivered'];
   outcome: Outcome = 'accepted';
@@ -140,8 +151,9 @@ export class TestGateway {
       for await (const part of request) parts.push(part as Buffer);
       this.post(new Uint8Array(Buffer.concat(parts)), request, response);
     } else {
-      this.asked.push({ accept: request.headers.accept ?? '', token });
-      await this.status(url.pathname.split('/').at(-1) ?? '', request.headers.accept ?? '', response);
+      const [, , , id = '', events] = url.pathname.split('/');
+      this.asked.push({ events: events === 'events', token });
+      await this.status(id, events === 'events', response);
     }
   }
 
@@ -157,19 +169,23 @@ export class TestGateway {
       token: request.headers.authorization,
     });
     const fault = this.postFaults.shift();
-    if (fault === 'cut' || fault === 'cut-after') response.destroy();
+    if (fault === 'silence') this.onSilence();
+    else if (fault === 'cut' || fault === 'cut-after') response.destroy();
+    else if (fault === 'half') {
+      response.writeHead(202, { 'content-length': 1000 }).write('{"id":', () => response.destroy());
+    } else if (fault !== undefined && 'status' in fault) response.writeHead(fault.status).end(fault.text);
     else if (fault !== undefined) sendProblem(response, fault.problem, fault.retryAfter);
     else response.writeHead(202).end(JSON.stringify(this.tamper(view(message, 'queued'))));
     this.turns.set(id, 0);
   }
 
-  private async status(id: string, accept: string, response: ServerResponse): Promise<void> {
+  private async status(id: string, asEvents: boolean, response: ServerResponse): Promise<void> {
     const message = this.posted.findLast((posted) => posted.id === id)?.message;
     if (message === undefined) {
       sendProblem(response, 'not_found');
       return;
     }
-    if (!accept.startsWith('text/event-stream') || this.events === 'json') {
+    if (!asEvents || this.events === 'json') {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(await this.nextView(message)));
       return;
     }

@@ -4,6 +4,7 @@ import { SIMULATED_CHAMBERS, type Action, type Chamber } from '../chambers';
 import type { CwcJudge } from '../cwc/validate';
 import type { Fault } from '../faults/fault';
 import type { FaultSchedule } from '../faults/schedule';
+import type { OutcomeTable } from '../outcomes/outcome-table';
 import type { ReceivedMessages } from '../received';
 import { answer, errorsXml, escapeXml, readBody } from './body';
 
@@ -28,6 +29,7 @@ export class ChamberServer {
     private readonly judge: CwcJudge,
     private readonly faults: FaultSchedule,
     private readonly received: ReceivedMessages,
+    private readonly outcomes: OutcomeTable,
   ) {}
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -58,9 +60,15 @@ export class ChamberServer {
       return this.refuse(response, 415, 'application/xml only');
     const body = await readBody(request, this.options.maxBodyBytes);
     if (!body) return this.refuse(response, 413, `more than ${this.options.maxBodyBytes} bytes`);
-    const fault = action === 'message' ? this.faults.take(this.chamber, officeIn(body)) : null;
     const judgement = this.judge(body, this.chamber);
     const errors = judgement.valid ? this.officeErrors(judgement.office) : judgement.errors;
+    // An outcome that was chosen for an office is for messages that it could take; the fault plan is for whatever comes
+    const chosen =
+      action === 'message' && judgement.valid && errors.length === 0
+        ? this.outcomes.take(this.chamber, judgement.office, judgement.deliveryId)
+        : null;
+    const fault =
+      chosen !== null ? chosen.fault : action === 'message' ? this.faults.take(this.chamber, officeIn(body)) : null;
 
     const store = (): { status: number; text: string } => {
       if (!judgement.valid || errors.length > 0) return { status: 400, text: errorsXml(errors) };

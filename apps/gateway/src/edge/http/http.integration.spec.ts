@@ -353,19 +353,16 @@ describe('over HTTP', () => {
       const headers = { authorization: `Bearer ${token}` };
       const { id } = (await (await post(JSON.stringify(good()))).json()) as { id: string };
       for (let round = 0; round < 15; round++) {
-        const head = await fetch(`${gateway.url}/api/messages/${id}`, {
-          method: 'HEAD',
-          headers: { ...headers, accept: 'text/event-stream' },
-        });
+        const head = await fetch(`${gateway.url}/api/messages/${id}/events`, { method: 'HEAD', headers });
         expect([head.status, head.headers.get('content-type'), await head.text()]).toEqual([
           200,
           'text/event-stream',
           '',
         ]);
       }
-      const unknown = await fetch(`${gateway.url}/api/messages/00000000-0000-4000-8000-000000000000`, {
+      const unknown = await fetch(`${gateway.url}/api/messages/00000000-0000-4000-8000-000000000000/events`, {
         method: 'HEAD',
-        headers: { ...headers, accept: 'text/event-stream' },
+        headers,
       });
       expect(unknown.status).toBe(404);
     });

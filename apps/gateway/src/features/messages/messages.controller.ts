@@ -9,7 +9,6 @@ import {
 import { Controller, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as z from 'zod';
-import { negotiate } from '../../core/routing/accept';
 import { Authenticated } from '../auth/authenticated';
 import { Caller, type CallerIdentity } from '../auth/caller';
 import { cachedRefusalOf } from '../budget/cached-refusals';
@@ -25,10 +24,16 @@ import { type PostedMessage, readSealedMessage } from './read-sealed-message';
 import { StatusStreams } from './status-streams';
 import { legacySubmissionOf, submissionOf, type Submission } from '../acceptance/submission';
 import { DATABASE_PROBLEMS } from '../../core/database/database';
-import { BINARY } from '../../core/routing/operation';
+import { BINARY, type Parameter } from '../../core/routing/operation';
 import { Operation } from '../../core/routing/route-policy';
 
-const EVENT_STREAM = 'text/event-stream';
+const MESSAGE_ID: Parameter = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  description: 'The message id.',
+  schema: { type: 'string', format: 'uuid', pattern: MESSAGE_ID_PATTERN.source },
+};
 
 @Controller('api/messages')
 export class MessagesController {
@@ -110,48 +115,55 @@ export class MessagesController {
   @Authenticated()
   @RateLimit('api')
   @Operation({
-    summary: 'The status of a message',
+    summary: 'Read the status of a message',
     description:
-      'Only its owner can read it; other callers get 404. With `Accept: text/event-stream` the gateway answers with server-sent events: `event: status` and the view as JSON, at once and at each change, until the message has ended. Comments come every 15 seconds. After two minutes, or where the gateway shuts down, the stream ends before the message does: ask again after `retry` milliseconds. At most 10 streams of one caller at once (`rate_limited`), and a bounded number of each process (`overloaded`).',
-    parameters: [
-      {
-        name: 'id',
-        in: 'path',
-        required: true,
-        description: 'The message id.',
-        schema: { type: 'string', format: 'uuid', pattern: MESSAGE_ID_PATTERN.source },
-      },
-    ],
+      'Only the sender can read it: any other caller gets 404. The receipt and the sealed answer are there once the message has ended.',
+    parameters: [MESSAGE_ID],
     answers: {
       '200': {
         description: 'The message, with its receipt once there is one.',
+        content: { 'application/json': messageViewSchema },
+      },
+    },
+    problems: [...DATABASE_PROBLEMS, 'not_found'],
+  })
+  async get(@Caller() caller: CallerIdentity, @Param('id') id: string): Promise<MessageView> {
+    return this.messages.find(caller.owner, messageIdOf(id));
+  }
+
+  @Get(':id/events')
+  @Authenticated()
+  @RateLimit('api')
+  @Operation({
+    summary: 'Watch a message until it has ended',
+    description:
+      'Server-sent events: `event: status` with the message as JSON, at once and at each change, until the message has ended. A comment comes every 15 seconds. After two minutes, or when the gateway shuts down, the stream ends before the message does: connect again after `retry` milliseconds. A caller may hold 10 streams at once (else `rate_limited`), and each process a bounded number (else `overloaded`).',
+    parameters: [MESSAGE_ID],
+    answers: {
+      '200': {
+        description: 'The events.',
         content: {
-          'application/json': messageViewSchema,
           'text/event-stream': {
             type: 'string',
-            description: 'Events `status`; the data of each is the view as in application/json, in one line.',
+            description:
+              'Events named `status`. The data of each is the message as `GET /api/messages/{id}` returns it, in one line.',
           },
         },
       },
     },
     problems: [...DATABASE_PROBLEMS, 'not_found'],
   })
-  async get(
+  async watch(
     @Caller() caller: CallerIdentity,
-    @Param('id') id: string,
-    @Headers('accept') accept: string | undefined,
+    @Param('id') text: string,
     @Req() { method }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<MessageView | Readable> {
-    const isHead = method === 'HEAD';
-    if (!MESSAGE_ID_PATTERN.test(id)) throw new ProblemError('not_found');
-    void reply.header('vary', 'Accept');
-    // No Accept header is refused: a client that does not prefer events gets the view.
-    if (negotiate(accept, ['application/json', EVENT_STREAM]) !== EVENT_STREAM)
-      return this.messages.find(caller.owner, id);
-    const events = isHead ? await this.noEvents(caller.owner, id) : await this.streams.about(caller.owner, id);
+  ): Promise<Readable> {
+    const id = messageIdOf(text);
+    const events =
+      method === 'HEAD' ? await this.noEvents(caller.owner, id) : await this.streams.about(caller.owner, id);
     // nginx would keep events back until its buffer is full.
-    void reply.headers({ 'content-type': EVENT_STREAM, 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+    void reply.headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     return events;
   }
 
@@ -167,4 +179,10 @@ export class MessagesController {
     this.legacy.assertOpen();
     return legacySubmissionOf(posted.message);
   }
+}
+
+/** @throws ProblemError `not_found`: it names no message */
+function messageIdOf(text: string): string {
+  if (!MESSAGE_ID_PATTERN.test(text)) throw new ProblemError('not_found');
+  return text;
 }

@@ -353,16 +353,16 @@ describe('metrics', () => {
   });
 
   it('count a stream, and not how long somebody listened to it', async () => {
-    const route = { method: 'GET', route: '/api/messages/:id' };
+    const route = { method: 'GET', route: '/api/messages/:id/events' };
     const before = at(await read(), 'communique_http_request_duration_seconds_count', route);
-    const response = await fetch(`${url}/api/messages/00000000-0000-4000-8000-000000000000`, {
-      headers: { authorization: `Bearer ${await issuer.token('alice')}`, accept: 'text/event-stream' },
+    const response = await fetch(`${url}/api/messages/00000000-0000-4000-8000-000000000000/events`, {
+      headers: { authorization: `Bearer ${await issuer.token('alice')}` },
     });
     expect(response.status).toBe(404);
     const message = sealedMessage();
     const { id } = (await (await post(message)).json()) as { id: string };
-    const stream = await fetch(`${url}/api/messages/${id}`, {
-      headers: { authorization: `Bearer ${await issuer.token('alice')}`, accept: 'text/event-stream' },
+    const stream = await fetch(`${url}/api/messages/${id}/events`, {
+      headers: { authorization: `Bearer ${await issuer.token('alice')}` },
     });
     expect(stream.headers.get('content-type')).toContain('text/event-stream');
     await stream.text();

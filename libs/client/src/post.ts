@@ -1,0 +1,61 @@
+import type { MessageView } from '@communique-tee/protocol';
+import type { SendState } from './api';
+import { aboutMessage, asClientError } from './as-client-error';
+import { ClientError, type WhetherSent } from './errors';
+import { postMessage } from './gateway';
+import type { PreparedMessage } from './prepare';
+import { throwIfAborted, unlessAborted, withRetries } from './retry';
+import { furthest, sentByPost } from './whether-sent';
+
+export interface PostOptions {
+  readonly gateway: string | URL;
+  /** @throws ClientError `token_unavailable` */
+  readonly token: () => Promise<string>;
+  readonly signal?: AbortSignal | undefined;
+  /** All attempts and pauses together, in milliseconds. */
+  readonly budgetMs: number;
+  readonly maxAttempts: number;
+  /** What earlier attempts at the same id have left. */
+  readonly before: WhetherSent;
+  readonly onState: (state: SendState) => void;
+}
+
+/**
+ * Posts a sealed message until the gateway accepts it or gives an answer that will not change: always the same bytes under the same
+ * Idempotency-Key, which the gateway accepts once. After a 401 the token is asked for once more.
+ * @throws ClientError whose `sent` and `messageId` tell what all attempts together prove
+ */
+export async function postUntilAnswered(prepared: PreparedMessage, options: PostOptions): Promise<MessageView> {
+  const { gateway, signal, onState } = options;
+  let sent = options.before;
+  let refusedToken: string | undefined;
+  const post = async (attempt: number): Promise<MessageView> => {
+    onState({ step: 'posting', attempt });
+    const token = await unlessAborted(options.token(), signal);
+    // From here on the request leaves at once: what is aborted before was not sent.
+    throwIfAborted(signal);
+    try {
+      return await postMessage({ gateway, token, ...(signal && { signal }) }, prepared);
+    } catch (error) {
+      sent = furthest(sent, sentByPost(error));
+      if (!(error instanceof ClientError) || error.status !== 401 || refusedToken !== undefined) throw error;
+      refusedToken = token;
+      onState(waiting(0, error));
+      return post(attempt);
+    }
+  };
+  try {
+    return await withRetries(post, {
+      ...options,
+      onWait: (waitMs, error) => {
+        onState(waiting(waitMs, error));
+      },
+    });
+  } catch (thrown) {
+    throw aboutMessage(asClientError(thrown, signal), prepared.id, sent);
+  }
+}
+
+function waiting(waitMs: number, { problem, code }: ClientError): SendState {
+  return { step: 'waiting', during: 'posting', waitMs, because: problem ?? code };
+}

@@ -1,0 +1,235 @@
+import { PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
+import { connect, ClientError, furthest, sentByPost, whetherSent, type Client, type WhetherSent } from '.';
+import { TestGateway, testMessage, type PostFault } from './testing/test-gateway';
+
+const refused = (status: number, problem?: string) =>
+  new ClientError('refused', 'refused', { status, ...(problem !== undefined && { problem }) });
+
+describe('what one request proves by how it failed', () => {
+  it('is that nothing was sent, for every 4xx of the gateway', () => {
+    for (const [problem, { status }] of Object.entries(PROBLEMS))
+      if (status < 500) expect([problem, sentByPost(refused(status, problem))]).toEqual([problem, 'not_sent']);
+  });
+
+  it('is that nothing was sent, for those 5xx alone that the gateway answers before it stores anything', () => {
+    const clear: ProblemCode[] = [];
+    for (const [problem, { status }] of Object.entries(PROBLEMS))
+      if (status >= 500 && sentByPost(refused(status, problem)) === 'not_sent') clear.push(problem as ProblemCode);
+    expect(clear.sort()).toEqual([
+      'emergency_stop',
+      'enclave_unavailable',
+      'identity_provider_unavailable',
+      'shutting_down',
+      'system_daily_limit_reached',
+      'system_hourly_limit_reached',
+    ]);
+  });
+
+  it.each<[WhetherSent, string, unknown]>([
+    ['not_sent', '401 of a proxy', refused(401)],
+    ['not_sent', '429 of a proxy', refused(429)],
+    ['not_sent', 'a code of a newer gateway under 4xx', refused(409, 'not_yet_known')],
+    ['not_known', '408 of a proxy, which may have passed the request on', refused(408)],
+    ['not_known', 'a code of a newer gateway under 5xx', refused(503, 'not_yet_known')],
+    ['not_known', '502 without a code', refused(502)],
+    ['not_known', '504 without a code', refused(504)],
+    ['not_known', '304, which answers no post', refused(304)],
+    ['not_known', 'a refusal without a status', new ClientError('refused', 'refused')],
+    ['not_known', 'an answer that cannot be read', new ClientError('answer_invalid', 'x')],
+    ['not_known', 'no answer', new ClientError('unreachable', 'x')],
+    ['not_known', 'an abort', new DOMException('x', 'AbortError')],
+    ['not_known', 'a time-out', new DOMException('x', 'TimeoutError')],
+    ['not_known', 'an error of fetch', new TypeError('fetch failed')],
+    ['not_known', 'nothing', undefined],
+    ['not_sent', 'a request that cannot be made', new ClientError('policy_invalid', 'x')],
+  ])('is %s for %s', (sent, _name, error) => {
+    expect(sentByPost(error)).toBe(sent);
+  });
+
+  it('is never taken back by another request', () => {
+    const all: WhetherSent[] = ['not_sent', 'not_known', 'accepted'];
+    for (const [at, a] of all.entries())
+      for (const [place, b] of all.entries()) expect(furthest(a, b)).toBe(all[Math.max(at, place)]);
+  });
+});
+
+describe('whether a message was sent', () => {
+  let gateway: TestGateway;
+  let client: Client;
+  let tokens: (string | Error)[];
+
+  beforeEach(async () => {
+    gateway = await TestGateway.start();
+    tokens = [];
+    client = await connect(gateway.url, gateway.policy, {
+      token: () => {
+        const token = tokens.shift() ?? 'a.token';
+        if (typeof token === 'string') return token;
+        throw token;
+      },
+    });
+  });
+  afterEach(() => gateway.stop());
+
+  /** How a message ends that the gateway never accepts in the time allowed. */
+  async function failureOf(work: Promise<unknown>, id: string) {
+    const error: unknown = await work.then(
+      () => 'nothing was thrown',
+      (thrown: unknown) => thrown,
+    );
+    if (!(error instanceof ClientError)) throw new Error('no ClientError', { cause: error });
+    const { code, problem, sent, messageId } = error;
+    expect(whetherSent(error)).toBe(sent);
+    expect(messageId).toBe(sent === 'not_sent' ? undefined : id);
+    return [sent, problem ?? code];
+  }
+  const send = (options: Parameters<Client['send']>[1] = {}) => {
+    const { id, result } = client.send(testMessage(), { postTimeoutMs: 600, ...options });
+    return failureOf(result, id);
+  };
+  const no: PostFault = { problem: 'unauthenticated' };
+  const stopped: PostFault = { problem: 'emergency_stop', retryAfter: 3600 };
+
+  it.each<[WhetherSent, string, string, PostFault[]]>([
+    ['not_sent', 'unauthenticated', 'refused twice with 401', [no, no]],
+    ['not_sent', 'message_id_taken', 'refused with 409', [{ problem: 'message_id_taken' }]],
+    ['not_sent', 'emergency_stop', 'refused with 503 before anything is stored', [stopped]],
+    ['not_sent', 'refused', 'refused with 413 of a proxy', [{ status: 413, text: '<html>' }]],
+    [
+      'not_sent',
+      'user_daily_limit_reached',
+      'refused after 401',
+      [no, { problem: 'user_daily_limit_reached', retryAfter: 99 }],
+    ],
+    ['not_known', 'unauthenticated', 'cut off before its answer and then refused with 401', ['cut', no, no]],
+    ['not_known', 'unauthenticated', 'stored, cut off, and then refused with 401', ['cut-after', no, no]],
+    ['not_known', 'emergency_stop', 'refused with 401, cut off, and then refused with 503', [no, 'cut', stopped]],
+    ['not_known', 'unreachable', 'answered with half of a 202', Array<PostFault>(9).fill('half')],
+    ['not_known', 'answer_invalid', 'answered with 202 that is no view', [{ status: 202, text: '<html>' }]],
+    [
+      'not_known',
+      'database_unavailable',
+      'refused when a commit may have gone through',
+      [{ problem: 'database_unavailable', retryAfter: 99 }],
+    ],
+    [
+      'not_known',
+      'overloaded',
+      'refused as a proxy does that lost the gateway',
+      [{ problem: 'overloaded', retryAfter: 99 }],
+    ],
+    ['not_known', 'refused', 'refused with 504 of a proxy', Array<PostFault>(9).fill({ status: 504, text: '<html>' })],
+  ])('is %s with %s where it is %s', async (sent, code, _name, faults) => {
+    gateway.postFaults = faults;
+    expect(await send()).toEqual([sent, code]);
+  });
+
+  it('is not_sent where it is aborted before the request, or has no token', async () => {
+    const early = new AbortController();
+    early.abort();
+    expect(await send({ signal: early.signal })).toEqual(['not_sent', 'aborted']);
+    const asked = new AbortController();
+    expect(
+      await send({
+        signal: asked.signal,
+        onState: ({ step }) => {
+          if (step === 'posting') asked.abort();
+        },
+      }),
+    ).toEqual(['not_sent', 'aborted']);
+    tokens = [new Error('signed out')];
+    expect(await send()).toEqual(['not_sent', 'token_unavailable']);
+    tokens = ['a b'];
+    expect(await send()).toEqual(['not_sent', 'token_unavailable']);
+    expect(gateway.posted).toEqual([]);
+  });
+
+  it('is not_sent where a token never comes and the caller gives up', async () => {
+    const other = await connect(gateway.url, gateway.policy, { token: () => new Promise(() => undefined) });
+    const stop = new AbortController();
+    const sending = other.send(testMessage(), {
+      signal: stop.signal,
+      onState: ({ step }) => {
+        if (step === 'posting') setTimeout(() => stop.abort(), 10);
+      },
+    });
+    expect(await failureOf(sending.result, sending.id)).toEqual(['not_sent', 'aborted']);
+  });
+
+  it('is not_known where it is aborted before the answer, or where an earlier request had none', async () => {
+    gateway.postFaults = ['silence'];
+    const stop = new AbortController();
+    gateway.onSilence = () => stop.abort();
+    expect(await send({ signal: stop.signal })).toEqual(['not_known', 'aborted']);
+    gateway.postFaults = ['cut'];
+    tokens = ['a.token', new Error('signed out')];
+    expect(await send()).toEqual(['not_known', 'token_unavailable']);
+    gateway.postFaults = ['cut'];
+    const waiting = new AbortController();
+    expect(
+      await send({
+        signal: waiting.signal,
+        onState: ({ step }) => {
+          if (step === 'waiting') waiting.abort();
+        },
+      }),
+    ).toEqual(['not_known', 'aborted']);
+  });
+
+  it('is not_sent where it is aborted while it waits after a clear no', async () => {
+    gateway.postFaults = [{ problem: 'rate_limited', retryAfter: 0 }];
+    const stop = new AbortController();
+    expect(
+      await send({
+        signal: stop.signal,
+        onState: ({ step }) => {
+          if (step === 'waiting') stop.abort();
+        },
+      }),
+    ).toEqual(['not_sent', 'aborted']);
+  });
+
+  it('is accepted after a 202, whatever fails later', async () => {
+    gateway.statuses = ['queued'];
+    expect(await send({ followTimeoutMs: 200 })).toEqual(['accepted', 'timeout']);
+    const stop = new AbortController();
+    expect(
+      await send({
+        signal: stop.signal,
+        onState: ({ step }) => {
+          if (step === 'accepted') stop.abort();
+        },
+      }),
+    ).toEqual(['accepted', 'aborted']);
+    gateway.statuses = ['delivered'];
+    gateway.tamper = (view) => ({ ...view, receipt: null, sealedAnswer: null });
+    expect(await send()).toEqual(['accepted', 'receipt_refused']);
+    tokens = ['a.token', new Error('signed out')];
+    expect(await send()).toEqual(['accepted', 'token_unavailable']);
+  });
+
+  it('stays accepted where the message is sealed again and the gateway refuses that', async () => {
+    gateway.rotate({ keepOld: false });
+    gateway.postFaults = [];
+    const { id, result } = client.send(testMessage(), {
+      onState: ({ step }) => {
+        if (step === 'resealing') gateway.postFaults = [no, no];
+      },
+    });
+    expect(await failureOf(result, id)).toEqual(['accepted', 'unauthenticated']);
+    expect(gateway.posted).toHaveLength(3);
+  });
+
+  it('is not_sent where the enclave is not trusted or the message is not valid, and not_known of a stranger’s error', async () => {
+    const { acceptedMeasurements, ...policy } = gateway.policy;
+    const [{ pcr0: _pcr0, ...rest }] = acceptedMeasurements;
+    const error: unknown = await connect(
+      gateway.url,
+      { ...policy, acceptedMeasurements: [{ ...rest, pcr0: 'ab'.repeat(48) }] },
+      { token: () => 't' },
+    ).catch((thrown: unknown) => thrown);
+    expect([whetherSent(error), error]).toMatchObject(['not_sent', { code: 'attestation_refused' }]);
+    expect(await failureOf(client.send({} as never).result, '')).toEqual(['not_sent', 'message_invalid']);
+    expect(whetherSent(new TypeError('x'))).toBe('not_known');
+  });
+});

@@ -1,0 +1,52 @@
+import { outcomesSchema, type OutcomesInput } from './outcome';
+
+export interface Preset {
+  /** One sentence about what a sender then sees. */
+  readonly description: string;
+  readonly outcomes: OutcomesInput;
+}
+
+/** For every office of both chambers. */
+const everywhere = (outcome: OutcomesInput[string]): OutcomesInput => ({ house: outcome, senate: outcome });
+
+/** Sets of outcomes by name: with them every result of a message can be seen, whichever offices it goes to. */
+export const PRESETS = {
+  delivered: { description: 'Every office accepts the message.', outcomes: {} },
+  partial: {
+    description: 'Senators accept the message; the representative’s office refuses it with a reason.',
+    outcomes: { house: { answer: 'refused', reason: 'This office takes messages from its own district only.' } },
+  },
+  refused: {
+    description: 'Every office refuses the message with a reason.',
+    outcomes: everywhere({ answer: 'refused', reason: 'This office is vacant and takes no messages.' }),
+  },
+  duplicate: {
+    description: 'Every office answers that it received the message before.',
+    outcomes: everywhere({ answer: 'duplicate' }),
+  },
+  unknown: {
+    description:
+      'The Senate takes the message and cuts the connection before it answers. Where it does not recognize a repeated message (as in the demo), nobody can tell whether it arrived.',
+    outcomes: { senate: { answer: 'cut' } },
+  },
+  waiting: {
+    description: 'Every office is closed for maintenance at the first three attempts, then accepts.',
+    outcomes: everywhere({ answer: 'maintenance', attempts: 3 }),
+  },
+  maintenance: {
+    description: 'Every office stays closed for maintenance; the message waits until you choose another outcome.',
+    outcomes: everywhere({ answer: 'maintenance' }),
+  },
+  slow: {
+    description: 'Every office takes four seconds to accept.',
+    outcomes: everywhere({ answer: 'slow', seconds: 4 }),
+  },
+} as const satisfies Record<string, Preset>;
+
+export type PresetName = keyof typeof PRESETS;
+
+export function isPresetName(name: string): name is PresetName {
+  return Object.hasOwn(PRESETS, name);
+}
+
+export const outcomesOf = (name: PresetName) => outcomesSchema.parse(PRESETS[name].outcomes);
