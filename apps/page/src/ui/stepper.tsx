@@ -1,0 +1,38 @@
+import { fill, text } from '../text/text';
+
+export interface StepperStep {
+  readonly name: string;
+  readonly state: 'done' | 'current' | 'ahead';
+  /** Goes back to a step that is done. */
+  readonly onChoose: () => void;
+}
+
+/** Where the person is, of how many steps; steps that are done can be chosen again. */
+export function Stepper({ label, steps }: { readonly label: string; readonly steps: readonly StepperStep[] }) {
+  const { common } = text.value;
+  return (
+    <ol class="stepper" aria-label={label}>
+      {steps.map(({ name, state, onChoose }, at) => {
+        const content = (
+          <>
+            <span class="number" aria-hidden="true">
+              {at + 1}
+            </span>
+            <span>{name}</span>
+          </>
+        );
+        return (
+          <li key={at} data-state={state} aria-current={state === 'current' ? 'step' : undefined}>
+            {state === 'done' ? (
+              <button type="button" class="text" aria-label={fill(common.backTo, { step: name })} onClick={onChoose}>
+                {content}
+              </button>
+            ) : (
+              <span>{content}</span>
+            )}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
