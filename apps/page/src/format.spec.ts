@@ -1,33 +1,41 @@
-import { duration, grouped, hexDump, instant } from './format';
+import { dollars, duration, grouped, hexDump, instant, utc, wholeNumber } from './format';
 
 it.each([
-  [0, 'less than a second'],
-  [999, 'less than a second'],
-  [1000, '1 s'],
-  [61_000, '1 min 1 s'],
-  [-3_600_000, '1 h'],
-  [3_605_000, '1 h'],
-  [26 * 3_600_000, '1 day 2 h'],
-  [10_949 * 86_400_000, '29 years 364 days'],
+  [0, '< 1 sec'],
+  [999, '< 1 sec'],
+  [1000, '1 sec'],
+  [61_000, '1 min 1 sec'],
+  [-3_600_000, '1 hr'],
+  [3_605_000, '1 hr'],
+  [26 * 3_600_000, '1 day 2 hr'],
+  [10_949 * 86_400_000, '29 yrs 364 days'],
 ])('%p ms is %p', (ms, words) => {
   expect(duration(ms)).toBe(words);
 });
 
-it('writes a moment in UTC', () => {
-  expect(instant(Date.UTC(2026, 10, 22, 4, 5, 6, 789))).toBe('2026-11-22 04:05:06 UTC');
+it('writes a moment in the reader’s own time, and in UTC', () => {
+  const ms = Date.UTC(2026, 10, 22, 4, 5, 6, 789);
+  expect(utc(ms)).toBe('2026-11-22 04:05:06 UTC');
+  expect(instant(ms)).toMatch(/2026/);
 });
 
-it('dumps bytes in rows, and counts what it leaves out', () => {
-  expect(
-    hexDump(
-      Uint8Array.from({ length: 18 }, (_, at) => at),
-      100,
-    ),
-  ).toBe('00000  00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f\n00010  10 11');
-  expect(hexDump(new Uint8Array(1040), 16)).toBe(
-    `00000  ${'00 '.repeat(8)} ${'00 '.repeat(8)}`.trimEnd() + '\nand 1,024 bytes more',
+it('writes numbers and amounts', () => {
+  expect([wholeNumber(12_345.6), dollars(1_234_567_890), dollars(1230), dollars(0)]).toEqual([
+    '12,346',
+    '$1,234.57',
+    '$0.0012',
+    '$0.00',
+  ]);
+});
+
+it('dumps bytes in rows, and words what it leaves out', () => {
+  const more = (bytes: number) => `${String(bytes)} more`;
+  const eighteen = Uint8Array.from({ length: 18 }, (_, at) => at);
+  expect(hexDump(eighteen, 100, more)).toBe('00000  00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f\n00010  10 11');
+  expect(hexDump(new Uint8Array(1040), 16, more)).toBe(
+    `00000  ${'00 '.repeat(8)} ${'00 '.repeat(8)}`.trimEnd() + '\n1024 more',
   );
-  expect(hexDump(new Uint8Array(), 16)).toBe('');
+  expect(hexDump(new Uint8Array(), 16, more)).toBe('');
 });
 
 it('groups digits so that two can be compared', () => {

@@ -1,13 +1,16 @@
+// Numbers, times and bytes as people read them, in the reader's own locale.
+import { locale } from './text/text';
+
 const ROW_BYTES = 16;
 
-/** Rows of offset and sixteen bytes; what is beyond `maxBytes` is counted and not shown. */
-export function hexDump(bytes: Uint8Array, maxBytes: number): string {
+/** Rows of offset and sixteen bytes; `more` words how many bytes beyond `maxBytes` are not shown. */
+export function hexDump(bytes: Uint8Array, maxBytes: number, more: (bytes: number) => string): string {
   const rows: string[] = [];
   for (let at = 0; at < Math.min(bytes.length, maxBytes); at += ROW_BYTES) {
     const row = [...bytes.subarray(at, at + ROW_BYTES)].map((byte) => byte.toString(16).padStart(2, '0'));
     rows.push(`${at.toString(16).padStart(5, '0')}  ${row.slice(0, 8).join(' ')}  ${row.slice(8).join(' ')}`.trimEnd());
   }
-  if (bytes.length > maxBytes) rows.push(`and ${(bytes.length - maxBytes).toLocaleString('en')} bytes more`);
+  if (bytes.length > maxBytes) rows.push(more(bytes.length - maxBytes));
   return rows.join('\n');
 }
 
@@ -16,34 +19,64 @@ export function grouped(hex: string): string {
   return hex.replace(/(.{8})(?=.)/g, '$1 ');
 }
 
+export function wholeNumber(value: number): string {
+  return new Intl.NumberFormat(locale.value, { maximumFractionDigits: 0 }).format(value);
+}
+
+/** With `unit`, a unit of ECMA-402 such as `millisecond`. */
+export function quantity(value: number, unit: string, maximumFractionDigits = 0): string {
+  return new Intl.NumberFormat(locale.value, {
+    style: 'unit',
+    unit,
+    unitDisplay: 'short',
+    maximumFractionDigits,
+  }).format(value);
+}
+
+/** US dollars. */
+export function dollars(microUsd: number): string {
+  const digits = microUsd > 0 && microUsd < 10_000 ? 4 : 2;
+  return new Intl.NumberFormat(locale.value, {
+    style: 'currency',
+    currency: 'USD',
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(microUsd / 1e6);
+}
+
 const UNITS = [
   ['year', 31_536_000],
   ['day', 86_400],
-  ['h', 3600],
-  ['min', 60],
-  ['s', 1],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
 ] as const;
 
-/** `3 h 12 min`: the two largest units, nothing smaller than a second. */
+/** `3 hr, 12 min`: the two largest units, nothing smaller than a second; the sign is left out. */
 export function duration(ms: number): string {
   let seconds = Math.floor(Math.abs(ms) / 1000);
   const parts: string[] = [];
-  for (const [name, size] of UNITS) {
+  for (const [unit, size] of UNITS) {
     const count = Math.floor(seconds / size);
     seconds -= count * size;
-    if (count > 0)
-      parts.push(`${String(count)} ${count > 1 && (name === 'year' || name === 'day') ? `${name}s` : name}`);
+    if (count > 0) parts.push(quantity(count, unit));
     else if (parts.length > 0) break;
     if (parts.length === 2) break;
   }
-  return parts.length === 0 ? 'less than a second' : parts.join(' ');
+  return parts.length === 0 ? `< ${quantity(1, 'second')}` : parts.join(' ');
 }
 
-/** `2026-11-22 14:03:07 UTC`. */
+/** Date and time of day, local. */
 export function instant(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'medium' }).format(ms);
 }
 
+/** Time of day, local. */
 export function clock(ms: number): string {
-  return new Date(ms).toISOString().slice(11, 19);
+  return new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium' }).format(ms);
+}
+
+/** `2026-11-22 14:03:07 UTC`: for titles beside a local time. */
+export function utc(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

@@ -1,37 +1,51 @@
+import { askForJson } from './ask';
+import type { AcceptedSet } from './accepted';
+
+/** What the server reports of itself. Nothing of it is signed. */
 export interface SiteFacts {
-  /** `pcr3` null: under any operator. */
-  readonly accepted: readonly { readonly pcr0: string; readonly pcr3: string | null }[];
+  /** Images, each under its operator, that the gateway relays to. */
+  readonly accepted: readonly AcceptedSet[];
+  /** Where the gateway runs in development: the root that its documents chain to. The holder of its key can forge every document. */
   readonly developmentRootPem: string | null;
+  /** Where the operator publishes communique-tee.mjs; an https address of another server. */
+  readonly verifierUrl: string | null;
 }
 
-/** What the server says of itself (GET /api/page); undefined where it says nothing usable. Its word and no more. */
-export async function siteFacts(): Promise<SiteFacts | undefined> {
-  try {
-    const response = await fetch('/api/page', {
-      headers: { accept: 'application/json' },
-      cache: 'no-store',
-      credentials: 'omit',
-      redirect: 'error',
-      signal: AbortSignal.timeout(10_000),
-    });
-    if (!response.ok) return undefined;
-    const said = (await response.json()) as { acceptedMeasurements?: unknown; developmentRoot?: unknown } | null;
-    const accepted: readonly unknown[] = Array.isArray(said?.acceptedMeasurements)
-      ? said.acceptedMeasurements.slice(0, 32)
-      : [];
-    return {
-      accepted: accepted.flatMap((each) => {
-        const { pcr0, pcr3 } = (typeof each === 'object' && each !== null ? each : {}) as Record<string, unknown>;
-        return isMeasurement(pcr0) && (pcr3 === null || isMeasurement(pcr3)) ? [{ pcr0, pcr3 }] : [];
-      }),
-      developmentRootPem:
-        typeof said?.developmentRoot === 'string' && said.developmentRoot.length < 8192 ? said.developmentRoot : null,
-    };
-  } catch {
-    return undefined;
-  }
+const MAX_BYTES = 64 * 1024;
+const MAX_SETS = 32;
+
+/** GET /api/page. A part of the answer that cannot be used counts as absent. @throws NoAnswer */
+export async function fetchSiteFacts(): Promise<SiteFacts> {
+  const { json } = await askForJson('/api/page', { maxBytes: MAX_BYTES });
+  return readSiteFacts(json);
+}
+
+export function readSiteFacts(json: unknown): SiteFacts {
+  const { acceptedMeasurements, developmentRoot, verifierUrl } = membersOf(json);
+  const sets: readonly unknown[] = Array.isArray(acceptedMeasurements) ? acceptedMeasurements.slice(0, MAX_SETS) : [];
+  return {
+    accepted: sets.flatMap((each): AcceptedSet[] => {
+      const { pcr0, pcr3 } = membersOf(each);
+      if (!isMeasurement(pcr0)) return [];
+      if (pcr3 === null) return [{ pcr0, operator: 'any' }];
+      return isMeasurement(pcr3) ? [{ pcr0, pcr3 }] : [];
+    }),
+    developmentRootPem: typeof developmentRoot === 'string' && developmentRoot.length < 8192 ? developmentRoot : null,
+    verifierUrl: isHttps(verifierUrl) ? verifierUrl : null,
+  };
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function isMeasurement(value: unknown): value is string {
-  return typeof value === 'string' && /^[0-9a-f]{96}$/.test(value);
+  return typeof value === 'string' && /^[0-9a-f]{96}$/.test(value) && !/^0+$/.test(value);
+}
+
+/** So that no link of this page runs a script. */
+function isHttps(value: unknown): value is string {
+  return (
+    typeof value === 'string' && value.length <= 500 && URL.canParse(value) && new URL(value).protocol === 'https:'
+  );
 }

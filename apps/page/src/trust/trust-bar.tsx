@@ -1,18 +1,35 @@
 import { text } from '../text/text';
-import { trust } from './trust';
+import { linkHash, trust } from './trust';
+import { trustSentence } from './trust-sentence';
 
-/** Stays in view on every page: whether the enclave is verified, and the way to the proof. */
+/**
+ * Stays in view on every page: whether the enclave is verified, and the way to the proof. A screen reader hears it when the sentence
+ * changes; checks that find the same again change nothing.
+ */
 export function TrustBar() {
   const words = text.value.trust;
-  const { kind } = trust.value;
-  const demo = 'demo' in trust.value && trust.value.demo;
+  const state = trust.value;
+  const demo = 'demo' in state && state.demo;
+  const warns = state.kind === 'verified' && state.anyOperator;
   return (
-    <div class="trust-bar" data-state={kind} data-demo={demo ? '' : undefined} role="status">
-      <p>
-        {demo && <strong>{words.demo} </strong>}
-        {words[kind]}
+    <section
+      class="trust-bar"
+      aria-label={words.bar}
+      data-state={state.kind}
+      data-demo={demo ? '' : undefined}
+      data-warns={warns ? '' : undefined}
+    >
+      <span class="trust-sign" aria-hidden="true">
+        {demo && state.kind === 'verified' ? '!' : SIGNS[state.kind]}
+      </span>
+      <p role="status">
+        {demo && <strong class="trust-demo">{words.demo}</strong>}
+        {demo && ' '}
+        {trustSentence(state)}
       </p>
-      <a href={`/verify${location.hash}`}>{words.seeProof}</a>
-    </div>
+      <a href={`/verify${linkHash.value}`}>{words.seeProof}</a>
+    </section>
   );
 }
+
+const SIGNS = { checking: '…', verified: '✓', refused: '✕', unreachable: '?' } as const;

@@ -1,97 +1,208 @@
 // Which enclave answers, and whether this page trusts it. One store, which every part of the page reads.
-import { unsafeTrustAnchorFromPem } from '@communique-tee/attestation/browser';
+import { AttestationError, unsafeTrustAnchorFromPem, type TrustAnchor } from '@communique-tee/attestation/browser';
 import type { EnclaveKey, Policy } from '@communique-tee/client';
+import type { CheckName, FailureCode } from '@communique-tee/enclave-identity/browser';
 import { computed, signal } from '@preact/signals';
-import { examine, setsOf, type Finding, type Verdict } from './examine';
-import { type Answer, fetchConfiguration, fetchDocument, NoDocument } from './fetch-document';
-import { keptMeasurements, measurementsInAddress, type Accepted } from './measurements';
-import { siteFacts, type SiteFacts } from './site-facts';
+import {
+  addressOf,
+  keptAccepted,
+  namesInAddress,
+  readNames,
+  withoutNames,
+  type Accepted,
+  type Kept,
+  type Read,
+} from './accepted';
+import { NoAnswer, type NoAnswerReason } from './ask';
+import { examine, type Examined } from './examine';
+import { fetchConfiguration, fetchDocument, type Answer } from './fetch-document';
+import { nameImages, type NamedBy, type NamingRefusal } from './naming';
+import { fetchSiteFacts, type SiteFacts } from './site-facts';
 
-/** Who named the image and the operator to compare with. The site's own list is no more than its word, as this page itself is. */
-export type NamedBy = 'link' | 'kept' | 'site';
+export type { NamedBy } from './naming';
+
+export type Refusal =
+  | NamingRefusal
+  | { readonly kind: 'check'; readonly check: CheckName; readonly code: FailureCode }
+  /** Nobody named an image to compare with, not even the site. */
+  | { readonly kind: 'not_compared' }
+  /** The document is of a development root, which this site publishes. The person has not asked for a demo. */
+  | { readonly kind: 'demo_not_chosen' };
 
 export type Trust =
   | { readonly kind: 'checking' }
-  /** Every check passed. `demo`: under a development root, which proves nothing. */
-  | { readonly kind: 'verified'; readonly key: EnclaveKey; readonly demo: boolean; readonly namedBy: NamedBy }
-  | { readonly kind: 'refused'; readonly verdict: Verdict; readonly demo: boolean }
-  | { readonly kind: 'unreachable'; readonly reason: string };
+  /** Every check passed. `demo`: under a development root, which proves nothing. `anyOperator`: the image is accepted under every operator. */
+  | {
+      readonly kind: 'verified';
+      readonly key: EnclaveKey;
+      readonly demo: boolean;
+      readonly namedBy: NamedBy;
+      readonly anyOperator: boolean;
+    }
+  | { readonly kind: 'refused'; readonly reason: Refusal; readonly demo: boolean }
+  | { readonly kind: 'unreachable'; readonly reason: NoAnswerReason | { readonly kind: 'page_fault' } };
 
-/** What one check looked at and found, for /verify. */
-export interface Evidence {
+/** What the latest check looked at and found, for /verify. */
+export interface Evidence extends Examined {
   readonly answer: Answer;
-  readonly findings: readonly Finding[];
-  readonly verdict: Verdict;
+  readonly accepted: Accepted | undefined;
+  /** Examined under the development root that this site publishes. */
+  readonly demo: boolean;
   readonly atMs: number;
 }
+
+const LINK_KEY = 'communique-tee link';
+const DEMO_KEY = 'communique-tee demo';
 
 export const trust = signal<Trust>({ kind: 'checking' });
 export const evidence = signal<Evidence | undefined>(undefined);
 /** What the site reports of itself; undefined until it answers. */
 export const site = signal<SiteFacts | undefined>(undefined);
-/** The image and operator that this page compares with. */
-export const accepted = signal<{ readonly value: Accepted; readonly namedBy: NamedBy } | undefined>(undefined);
+/** What the address of the page names: of this document, or of an earlier one in this tab. */
+export const linked = signal<Read<Accepted> | undefined>(undefined);
+/** What this browser keeps. */
+export const kept = signal<Kept>(undefined);
+/** What the person gave on /verify, for this visit. */
+export const given = signal<Accepted | undefined>(undefined);
+/** The images and operators that this page compares with, and who named them. */
+export const naming = computed(() =>
+  nameImages({ file: given.value, link: linked.value, kept: kept.value, site: site.value?.accepted }),
+);
+/** To append to the address of another page of this site, so that a new tab compares with the same. */
+export const linkHash = computed(() => (linked.value?.ok === true ? `#${addressOf(linked.value.value)}` : ''));
 
 /** For `connect` of the client library; undefined unless the enclave is verified. */
 export const policy = computed((): Policy | undefined => {
-  const sets = setsOf(accepted.value?.value);
-  if (trust.value.kind !== 'verified' || sets === undefined) return undefined;
+  const accepted = evidence.value?.accepted;
+  if (trust.value.kind !== 'verified' || accepted === undefined) return undefined;
   const root = site.value?.developmentRootPem;
-  return { acceptedMeasurements: sets, ...(typeof root === 'string' && { unsafeDevelopmentRootPem: root }) };
+  if (!trust.value.demo) return { acceptedMeasurements: accepted };
+  return typeof root === 'string' ? { acceptedMeasurements: accepted, unsafeDevelopmentRootPem: root } : undefined;
 });
 
 let latest = 0;
 
-/** Asks for a document over a fresh nonce and examines it. A check that a later one has overtaken changes nothing. */
-export async function checkEnclave(): Promise<void> {
+/**
+ * Asks for a document over a fresh nonce and examines it. A check that a later one has overtaken changes nothing.
+ * @param quiet keeps the last result in view until there is another
+ */
+export async function checkEnclave(quiet = false): Promise<void> {
   const number = ++latest;
-  trust.value = { kind: 'checking' };
+  if (!quiet) trust.value = { kind: 'checking' };
+  readSources();
+  let next: Trust;
+  let found: Evidence | undefined;
   try {
-    site.value ??= await siteFacts();
-    accepted.value ??= namedImages(site.value);
-    const answer = await fetchDocument();
-    const root = site.value?.developmentRootPem ?? undefined;
-    const demo = root !== undefined;
-    const atMs = Date.now();
-    const { verdict, findings } = await examine({
-      ...answer,
-      configuration: fetchConfiguration,
-      accepted: accepted.value?.value,
-      anchor: root === undefined ? undefined : unsafeTrustAnchorFromPem(root),
-      nowMs: atMs,
-    });
+    const [facts, answer] = await Promise.all([fetchSiteFacts(), fetchDocument()]);
     if (number !== latest) return;
-    evidence.value = { answer, findings, verdict, atMs };
-    trust.value =
-      verdict.kind === 'trusted'
-        ? {
-            kind: 'verified',
-            key: { ...verdict.identity, document: answer.document },
-            demo,
-            namedBy: accepted.value?.namedBy ?? 'site',
-          }
-        : { kind: 'refused', verdict, demo };
+    site.value = facts;
+    found = await evidenceOf(answer, facts);
+    next = trustIn(found, facts);
   } catch (error) {
-    if (number !== latest) return;
-    trust.value = { kind: 'unreachable', reason: error instanceof NoDocument ? error.message : 'page_fault' };
-    if (!(error instanceof NoDocument)) reportError(error);
+    if (!(error instanceof NoAnswer)) reportError(error);
+    next = { kind: 'unreachable', reason: error instanceof NoAnswer ? error.reason : { kind: 'page_fault' } };
+  }
+  if (number !== latest) return;
+  evidence.value = found;
+  trust.value = next;
+}
+
+/** Under the AWS root; and under the root that the site publishes only where the document is not of AWS, and a demo may be. */
+async function evidenceOf(answer: Answer, { developmentRootPem }: SiteFacts): Promise<Evidence> {
+  const { accepted } = naming.value;
+  const atMs = Date.now();
+  const under = (anchor: TrustAnchor | undefined): Promise<Examined> =>
+    examine({ ...answer, configuration: fetchConfiguration, accepted, anchor, nowMs: atMs });
+  const examined = await under(undefined);
+  const isForeign = examined.verdict.kind === 'refused' && examined.verdict.code === 'ERR_ATTESTATION_ROOT';
+  if (!isForeign || developmentRootPem === null || !demoAllowed())
+    return { ...examined, answer, accepted, atMs, demo: false };
+  const root = anchorOf(developmentRootPem);
+  return { ...(root === undefined ? examined : await under(root)), answer, accepted, atMs, demo: root !== undefined };
+}
+
+function trustIn({ verdict, checks, answer, demo }: Evidence, { developmentRootPem }: SiteFacts): Trust {
+  const { refusal, namedBy } = naming.value;
+  const refused = (reason: Refusal): Trust => ({ kind: 'refused', reason, demo });
+  if (verdict.kind === 'refused') {
+    const { check, code } = verdict;
+    if (code === 'ERR_ATTESTATION_ROOT' && developmentRootPem !== null && !demo)
+      return refused({ kind: 'demo_not_chosen' });
+    return refused({ kind: 'check', check, code });
+  }
+  if (refusal !== undefined) return refused(refusal);
+  if (verdict.kind === 'uncompared' || namedBy === undefined) return refused({ kind: 'not_compared' });
+  return {
+    kind: 'verified',
+    key: { ...verdict.identity, document: answer.document },
+    demo,
+    namedBy,
+    anyOperator: checks.some((each) => each.state === 'warning' && each.code === 'any_operator'),
+  };
+}
+
+/**
+ * A site on this machine is a demo that the person started. Any other site that publishes a development root could be one that forges
+ * documents under it: there it takes the person's own word, for this tab.
+ */
+function demoAllowed(): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(location.hostname) || session(DEMO_KEY) !== undefined;
+}
+
+/** The person wants to look at this site as a demo, which proves nothing. */
+export function chooseDemo(): Promise<void> {
+  setSession(DEMO_KEY, 'chosen');
+  return checkEnclave();
+}
+
+export function leaveDemo(): Promise<void> {
+  setSession(DEMO_KEY, undefined);
+  return checkEnclave();
+}
+
+/** Compares no longer with what the link names, in this tab. */
+export function dropLink(): Promise<void> {
+  setSession(LINK_KEY, undefined);
+  history.replaceState(history.state, '', withoutNames(new URL(location.href)));
+  return checkEnclave();
+}
+
+/** The link is remembered in this tab, so that no other page, sign-in or jump within the page loses it. */
+function readSources(): void {
+  const here = namesInAddress(location.hash, location.search);
+  if (here !== undefined) setSession(LINK_KEY, here);
+  const names = here ?? session(LINK_KEY);
+  linked.value = names === undefined ? undefined : readNames(names);
+  kept.value = keptAccepted();
+}
+
+function anchorOf(pem: string): TrustAnchor | undefined {
+  try {
+    return unsafeTrustAnchorFromPem(pem);
+  } catch (error) {
+    if (error instanceof AttestationError) return undefined;
+    throw error;
   }
 }
 
-function namedImages(facts: SiteFacts | undefined): { value: Accepted; namedBy: NamedBy } | undefined {
-  const linked = measurementsInAddress(location.hash, location.search);
-  if (linked?.ok === true) return { value: linked.accepted, namedBy: 'link' };
-  const kept = keptMeasurements();
-  if (kept !== undefined) return { value: kept, namedBy: 'kept' };
-  const [first, ...rest] = facts?.accepted ?? [];
-  if (first === undefined) return undefined;
-  const operators = [first, ...rest].map(({ pcr3 }) => pcr3);
-  const [operator, ...others] = operators.filter((each) => each !== null);
-  return {
-    value: {
-      pcr0s: [first.pcr0, ...rest.map(({ pcr0 }) => pcr0)],
-      operator: operator === undefined ? 'any' : [operator, ...others],
-    },
-    namedBy: 'site',
-  };
+/** For a browser that keeps nothing: as long as this document. */
+const memory = new Map<string, string>();
+
+function session(key: string): string | undefined {
+  try {
+    return memory.get(key) ?? sessionStorage.getItem(key) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function setSession(key: string, value: string | undefined): void {
+  if (value === undefined) memory.delete(key);
+  else memory.set(key, value);
+  try {
+    if (value === undefined) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, value);
+  } catch {
+    // In memory only
+  }
 }

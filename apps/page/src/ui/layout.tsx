@@ -1,7 +1,7 @@
 import { useComputed, useSignalEffect } from '@preact/signals';
 import { render, type ComponentChildren } from 'preact';
 import { TrustBar } from '../trust/trust-bar';
-import { checkEnclave } from '../trust/trust';
+import { watchEnclave } from '../trust/watch';
 import { language, LANGUAGES, nameOfLanguage, preferredLanguage, text, useLanguage } from '../text/text';
 
 const PAGES = { write: '/', verify: '/verify', status: '/status' } as const;
@@ -68,6 +68,7 @@ function LanguageSelect() {
 export async function start(page: PageName, content: () => ComponentChildren): Promise<void> {
   const root = document.getElementById('app');
   if (root === null) throw new Error('the document has no #app');
+  watchEnclave();
   await useLanguage(preferredLanguage(), false);
   root.replaceChildren();
   const Content = () => <>{content()}</>;
@@ -77,5 +78,4 @@ export async function start(page: PageName, content: () => ComponentChildren): P
     </Layout>,
     root,
   );
-  void checkEnclave();
 }

@@ -8,7 +8,7 @@ import { developmentRoleArn } from '@communique-tee/testing/nsm-mock';
 import { adminIssuer } from './admin-issuer';
 import { EXAMPLE, fillForm } from './fill-form';
 import { type Visit, visit } from './visit';
-import { CHECKS } from '@communique-tee/page/trust/checks';
+import { CHECK_NAMES } from '@communique-tee/enclave-identity';
 
 const HOUR_MS = 3_600_000;
 
@@ -55,7 +55,9 @@ describeWith(chromiumAvailability(), 'the page', () => {
   const verdict = (page: Page, state: string) => page.locator(`#verdict[data-state="${state}"]`);
   const stateOf = (page: Page, check: string) => page.locator(`#check-${check}`).getAttribute('data-state');
   const statesOf = async (page: Page) =>
-    Object.fromEntries(await Promise.all(CHECKS.map(async ({ id }) => [id, await stateOf(page, id)])));
+    Object.fromEntries(
+      await Promise.all(['answer', ...CHECK_NAMES].map(async (name) => [name, await stateOf(page, name)])),
+    );
   const fits = (page: Page) =>
     page.evaluate<boolean>('document.documentElement.scrollWidth <= document.documentElement.clientWidth');
 

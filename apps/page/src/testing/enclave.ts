@@ -1,0 +1,66 @@
+import { bytes, pem, testTimeMs, uint, writeDocument } from '@communique-tee/attestation/testing';
+import { keyIdOf } from '@communique-tee/crypto/browser';
+import {
+  encodeKeyBinding,
+  encodePublicConfiguration,
+  PROCESS_CUSTODY,
+  toHex,
+  type KeyBinding,
+} from '@communique-tee/protocol';
+import { createHash } from 'node:crypto';
+
+/** When its documents are made. */
+export const NOW_MS = testTimeMs;
+
+export const configuration = encodePublicConfiguration({
+  version: 1,
+  stack: 'test',
+  custody: PROCESS_CUSTODY,
+  legacySuite: false,
+  egress: ['house.example:443', 'senate.example:443'],
+  services: {
+    congress: {
+      acceptReplayAcrossEnclaves: false,
+      officesAsOf: '2026-11-29',
+      house: { origin: 'https://house.example', deduplicates: true },
+      senate: { origin: 'https://senate.example', deduplicates: false },
+    },
+  },
+});
+
+export const sealingKey = new Uint8Array(32).fill(1);
+
+export function keyBinding(over: Partial<KeyBinding> = {}): Uint8Array {
+  return encodeKeyBinding({
+    keyId: keyIdOf(sealingKey),
+    receiptKey: new Uint8Array(32).fill(7),
+    custody: PROCESS_CUSTODY,
+    configSha256: new Uint8Array(createHash('sha256').update(configuration).digest()),
+    ...over,
+  });
+}
+
+const register = (index: number) => toHex(new Uint8Array(48).fill(0xa0 + index));
+/** What its documents attest. */
+export const measurements = { pcr0: register(0), pcr1: register(1), pcr2: register(2), pcr3: register(3) } as const;
+
+export interface Made {
+  readonly nonce: Uint8Array;
+  readonly userData?: Uint8Array;
+  readonly timestampMs?: number;
+}
+
+/** A document of an enclave under a root that is not AWS’s. */
+export function attest({ nonce, userData = keyBinding(), timestampMs = NOW_MS }: Made): Uint8Array {
+  return writeDocument({
+    fields: (fields) =>
+      fields
+        .set('public_key', bytes(sealingKey))
+        .set('user_data', bytes(userData))
+        .set('nonce', bytes(nonce))
+        .set('timestamp', uint(timestampMs)),
+  }).document;
+}
+
+/** The root of those documents. */
+export const developmentRoot = pem(writeDocument().rootDer);

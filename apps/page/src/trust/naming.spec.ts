@@ -1,0 +1,70 @@
+import type { Accepted, Read } from './accepted';
+import { nameImages, type Sources } from './naming';
+
+const A = 'ab'.repeat(48);
+const B = '12'.repeat(48);
+const OURS = '34'.repeat(48);
+const THEIRS = '56'.repeat(48);
+const ours: Accepted = [{ pcr0: A, pcr3: OURS }];
+const link = (...sets: Accepted): Read<Accepted> => ({ ok: true, value: sets });
+const named = (over: Partial<Sources>) =>
+  nameImages({ file: undefined, link: undefined, kept: undefined, site: ours, ...over });
+
+it('the site’s own list is taken only where the person names nothing', () => {
+  expect(named({})).toMatchObject({ accepted: ours, namedBy: 'site', differsFromSite: false });
+  expect(named({ kept: ours })).toMatchObject({ namedBy: 'kept' });
+  expect(named({ link: link(...ours) })).toMatchObject({ namedBy: 'link' });
+  expect(named({ link: link(...ours), kept: ours })).toMatchObject({ namedBy: 'link' });
+  expect(named({ file: ours, link: { ok: false, problem: { code: 'not_json', field: 'image' } } })).toMatchObject({
+    namedBy: 'file',
+  });
+  expect(named({ site: undefined })).toEqual({
+    accepted: undefined,
+    namedBy: undefined,
+    refusal: undefined,
+    differsFromSite: false,
+  });
+});
+
+it.each<[string, Partial<Sources>, string]>([
+  ['a damaged link', { link: { ok: false, problem: { code: 'image_not_hex', field: 'image' } } }, 'link_unusable'],
+  [
+    'a damaged link beside a kept image',
+    { kept: ours, link: { ok: false, problem: { code: 'image_not_hex', field: 'image' } } },
+    'link_unusable',
+  ],
+  ['a damaged kept image', { kept: 'unusable' }, 'kept_unusable'],
+  ['a damaged kept image beside a link', { kept: 'unusable', link: link(...ours) }, 'kept_unusable'],
+  ['a link to another image', { kept: ours, link: link({ pcr0: B, pcr3: OURS }) }, 'link_contradicts_kept'],
+  ['a link to another operator', { kept: ours, link: link({ pcr0: A, pcr3: THEIRS }) }, 'link_contradicts_kept'],
+  ['a link to any operator', { kept: ours, link: link({ pcr0: A, operator: 'any' }) }, 'link_contradicts_kept'],
+  [
+    'a link to one image more',
+    { kept: ours, link: link({ pcr0: A, pcr3: OURS }, { pcr0: B, pcr3: OURS }) },
+    'link_contradicts_kept',
+  ],
+])('%s is refused, and nothing weaker is taken instead', (_, sources, kind) => {
+  expect(named(sources)).toMatchObject({ accepted: undefined, namedBy: undefined, refusal: { kind } });
+});
+
+it('a link that names less than is kept narrows it, and loses no register', () => {
+  const kept: Accepted = [
+    { pcr0: A, operator: 'any', pcr8: B },
+    { pcr0: B, pcr3: OURS },
+  ];
+  expect(named({ kept, link: link(...ours) }).accepted).toEqual([{ pcr0: A, pcr3: OURS, pcr8: B }]);
+});
+
+it.each<[string, Accepted, boolean]>([
+  ['the same', ours, false],
+  ['another image', [{ pcr0: B, pcr3: OURS }], true],
+  ['the image of another operator', [{ pcr0: A, pcr3: THEIRS }], true],
+  ['one more than the site', [...ours, { pcr0: B, pcr3: OURS }], true],
+])('%s is called out where the site does not publish it', (_, sets, differs) => {
+  for (const sources of [{ kept: sets }, { link: link(...sets) }, { file: sets }])
+    expect(named(sources).differsFromSite).toBe(differs);
+});
+
+it('a site that accepts its image under every operator publishes each of them', () => {
+  expect(named({ site: [{ pcr0: A, operator: 'any' }], kept: ours }).differsFromSite).toBe(false);
+});

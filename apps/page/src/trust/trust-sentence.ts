@@ -1,0 +1,23 @@
+import { fill, text } from '../text/text';
+import type { Trust } from './trust';
+
+/** One sentence: what is known, and whether sending is blocked. */
+export function trustSentence(state: Trust): string {
+  const words = text.value.trust;
+  switch (state.kind) {
+    case 'checking':
+      return words.checking;
+    case 'verified':
+      if (state.demo) return words.demoVerified;
+      return state.anyOperator ? words.verifiedAnyOperator : words.verified;
+    case 'refused':
+      if (state.reason.kind === 'check') return state.demo ? words.demoRefused : words.refused;
+      return words.refusals[state.reason.kind];
+    case 'unreachable': {
+      const { reason } = state;
+      if (reason.kind !== 'answered') return words.noAnswer[reason.kind];
+      const known: Readonly<Record<string, string>> = words.answered;
+      return known[reason.code ?? ''] ?? fill(words.noAnswer.answered, { status: String(reason.status) });
+    }
+  }
+}

@@ -1,0 +1,214 @@
+import { fromHex } from '@communique-tee/protocol';
+import english from '../text/languages/en';
+import { attest, configuration, developmentRoot, measurements, NOW_MS } from '../testing/enclave';
+import { keepAccepted, type Accepted } from './accepted';
+import { checkEnclave, chooseDemo, dropLink, evidence, leaveDemo, naming, policy, trust } from './trust';
+import { trustSentence } from './trust-sentence';
+
+const OTHER = 'ab'.repeat(48);
+const { pcr0, pcr3 } = measurements;
+const accepted: Accepted = [{ pcr0, pcr3 }];
+
+/** A browser at an address, with a server that answers as `served` says. */
+const served = {
+  site: { acceptedMeasurements: accepted as unknown, developmentRoot: developmentRoot as string | null },
+  attestation: undefined as Response | undefined,
+  document: (nonce: Uint8Array) => attest({ nonce }),
+};
+
+function storage(): Storage {
+  const items = new Map<string, string>();
+  return {
+    getItem: (key: string) => items.get(key) ?? null,
+    setItem: (key: string, value: string) => void items.set(key, value),
+    removeItem: (key: string) => void items.delete(key),
+  } as Storage;
+}
+
+function visit(address: string): void {
+  const url = new URL(address);
+  Object.defineProperty(globalThis, 'location', { value: url, configurable: true });
+  Object.defineProperty(globalThis, 'history', {
+    value: { state: null, replaceState: (_: unknown, __: string, next: URL) => void (url.href = next.href) },
+    configurable: true,
+  });
+}
+
+async function check(address: string): Promise<void> {
+  visit(address);
+  await checkEnclave();
+}
+
+beforeEach(async () => {
+  for (const name of ['localStorage', 'sessionStorage'])
+    Object.defineProperty(globalThis, name, { value: storage(), configurable: true });
+  jest.spyOn(Date, 'now').mockReturnValue(NOW_MS);
+  served.site = { acceptedMeasurements: accepted, developmentRoot };
+  served.attestation = undefined;
+  served.document = (nonce) => attest({ nonce });
+  jest.spyOn(globalThis, 'fetch').mockImplementation((input) => {
+    const url = new URL(String(input), 'http://localhost');
+    if (url.pathname === '/api/page') return Promise.resolve(Response.json(served.site));
+    if (url.pathname === '/attestation/configuration')
+      return Promise.resolve(new Response(Uint8Array.from(configuration)));
+    if (served.attestation !== undefined) return Promise.resolve(served.attestation.clone());
+    return Promise.resolve(
+      new Response(Uint8Array.from(served.document(fromHex(url.searchParams.get('nonce') ?? '')))),
+    );
+  });
+  visit('http://localhost/');
+  await dropLink();
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+const sentence = () => trustSentence(trust.value);
+
+describe('a demo on this machine', () => {
+  it('is verified at once, is marked as a demo, and hands its root to the client', async () => {
+    for (const host of ['localhost:3001', '127.0.0.1', '[::1]:80']) {
+      await check(`http://${host}/`);
+      expect(trust.value).toMatchObject({ kind: 'verified', demo: true, namedBy: 'site' });
+      expect(policy.value).toEqual({ acceptedMeasurements: accepted, unsafeDevelopmentRootPem: developmentRoot });
+      expect(sentence()).toBe(english.trust.demoVerified);
+    }
+  });
+
+  it('is refused for another image all the same', async () => {
+    await check(`http://localhost/#pcr0=${OTHER}&pcr3=${pcr3}`);
+    expect(trust.value).toMatchObject({
+      kind: 'refused',
+      demo: true,
+      reason: { kind: 'check', code: 'ERR_ATTESTATION_MEASUREMENT' },
+    });
+    expect(policy.value).toBeUndefined();
+  });
+});
+
+describe('a site elsewhere that publishes a development root and forges documents under it', () => {
+  it.each(['https://letters.example/', 'https://localhost.example/', 'https://127.0.0.1.example/'])(
+    'gets no message at %s until the person asks for a demo, and then never looks verified',
+    async (address) => {
+      await check(address);
+      expect(trust.value).toEqual({ kind: 'refused', demo: false, reason: { kind: 'demo_not_chosen' } });
+      expect([policy.value, evidence.value?.demo]).toEqual([undefined, false]);
+      await chooseDemo();
+      expect(trust.value).toMatchObject({ kind: 'verified', demo: true });
+      expect(sentence()).not.toContain(english.trust.verified);
+      await leaveDemo();
+      expect(trust.value.kind).toBe('refused');
+    },
+  );
+
+  it('gains nothing by a root that is none', async () => {
+    served.site.developmentRoot = 'no root';
+    await check('http://localhost/');
+    expect(trust.value).toMatchObject({ kind: 'refused', demo: false });
+  });
+});
+
+it('documents under no published root are refused, as in production', async () => {
+  served.site.developmentRoot = null;
+  await check('http://localhost/');
+  expect(trust.value).toMatchObject({ kind: 'refused', demo: false, reason: { code: 'ERR_ATTESTATION_ROOT' } });
+});
+
+describe('the image and the operator', () => {
+  it('are those of the link on every page of the tab, until the person drops it', async () => {
+    await check(`http://localhost/#campaign=x&pcr0=${pcr0}&pcr3=${pcr3}`);
+    expect(trust.value).toMatchObject({ kind: 'verified', namedBy: 'link' });
+    await check('http://localhost/verify');
+    expect(trust.value).toMatchObject({ kind: 'verified', namedBy: 'link' });
+    await dropLink();
+    expect(trust.value).toMatchObject({ kind: 'verified', namedBy: 'site' });
+  });
+
+  it('are called out where the link names others than the site publishes', async () => {
+    served.site.acceptedMeasurements = [{ pcr0: OTHER, pcr3 }];
+    await check(`http://localhost/#pcr0=${pcr0}&pcr3=${pcr3}`);
+    expect(naming.value.differsFromSite).toBe(true);
+  });
+
+  it.each([
+    ['a damaged link', `#pcr0=${pcr0.slice(1)}&pcr3=${pcr3}`, 'link_unusable'],
+    ['a link without an operator', `#pcr0=${pcr0}`, 'link_unusable'],
+  ])('of %s are refused, although the site’s own would pass, on every page of the tab', async (_, hash, kind) => {
+    await check(`http://localhost/${hash}`);
+    expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind } });
+    await check('http://localhost/verify');
+    expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind } });
+    expect(policy.value).toBeUndefined();
+  });
+
+  it('of a link that contradicts those kept are refused', async () => {
+    keepAccepted([{ pcr0: OTHER, pcr3 }]);
+    await check(`http://localhost/#pcr0=${pcr0}&pcr3=${pcr3}`);
+    expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'link_contradicts_kept' } });
+  });
+
+  it('that are kept damaged are refused', async () => {
+    localStorage.setItem('communique-tee trust', '{"acceptedMeasurements":[{"pcr0":"x"}]}');
+    await check('http://localhost/');
+    expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'kept_unusable' } });
+  });
+
+  it('are not trusted where nobody names any', async () => {
+    served.site.acceptedMeasurements = 'none';
+    await check('http://localhost/');
+    expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind: 'not_compared' } });
+  });
+});
+
+describe('a later check', () => {
+  it('that fails takes the trust back, and so does a server that is gone', async () => {
+    await check('http://localhost/');
+    expect(policy.value).toBeDefined();
+    served.document = () => attest({ nonce: new Uint8Array(32) });
+    await checkEnclave(true);
+    expect(trust.value).toMatchObject({ kind: 'refused', reason: { code: 'ERR_ATTESTATION_NONCE' } });
+    expect(policy.value).toBeUndefined();
+    served.document = (nonce) => attest({ nonce });
+    await checkEnclave(true);
+    jest.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('no network'));
+    await checkEnclave(true);
+    expect(trust.value).toEqual({ kind: 'unreachable', reason: { kind: 'no_connection' } });
+    expect([policy.value, sentence()]).toEqual([undefined, english.trust.noAnswer.no_connection]);
+  });
+
+  it('keeps what was known in view while it runs, where it was not asked for', async () => {
+    await check('http://localhost/');
+    const running = checkEnclave(true);
+    expect(trust.value.kind).toBe('verified');
+    await running;
+    const asked = checkEnclave();
+    expect(trust.value.kind).toBe('checking');
+    await asked;
+  });
+});
+
+it.each<[string, Response, string]>([
+  ['its enclave is away', problem(503, 'enclave_unavailable'), english.trust.answered.enclave_unavailable],
+  [
+    'it knows no sentence for the code',
+    problem(503, 'a_newer_code'),
+    'The server answered with error 503. Sending is blocked.',
+  ],
+  [
+    'a proxy answers for it',
+    new Response('<html>', { status: 502 }),
+    'The server answered with error 502. Sending is blocked.',
+  ],
+  ['it sends without end', new Response('x'.repeat(30_000)), english.trust.noAnswer.too_large],
+])('says what the server answered where %s', async (_, response, expected) => {
+  served.attestation = response;
+  await check('http://localhost/');
+  expect([trust.value.kind, sentence()]).toEqual(['unreachable', expected]);
+});
+
+function problem(status: number, code: string): Response {
+  return new Response(JSON.stringify({ code }), {
+    status,
+    headers: { 'content-type': 'application/problem+json; charset=utf-8' },
+  });
+}

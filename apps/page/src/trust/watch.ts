@@ -1,0 +1,38 @@
+import { effect } from '@preact/signals';
+import { KEPT_KEY, namesInAddress } from './accepted';
+import { checkEnclave, evidence, trust } from './trust';
+
+/** Coming back to the page after so long asks again. */
+const STALE_MS = 60_000;
+/** An open page asks again after so long. The client library keeps a key for 15 minutes. */
+const RECHECK_MS = 10 * 60_000;
+const RETRY_MS = 20_000;
+
+/** Checks the enclave now, and again when the answer is old, the page comes back into view, or the server was away. */
+export function watchEnclave(): void {
+  void checkEnclave();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const checkIfInView = (): void => {
+    if (document.visibilityState === 'visible') void checkEnclave(true);
+  };
+  effect(() => {
+    clearTimeout(timer);
+    if (trust.value.kind === 'checking') return;
+    timer = setTimeout(checkIfInView, trust.value.kind === 'unreachable' ? RETRY_MS : RECHECK_MS);
+  });
+  const comeBack = (): void => {
+    if (Date.now() - (evidence.value?.atMs ?? 0) > STALE_MS) checkIfInView();
+  };
+  document.addEventListener('visibilitychange', comeBack);
+  globalThis.addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) comeBack();
+  });
+  globalThis.addEventListener('online', checkIfInView);
+  // Another link in this tab, or another tab that keeps or forgets an image
+  globalThis.addEventListener('hashchange', () => {
+    if (namesInAddress(location.hash, '') !== undefined) void checkEnclave();
+  });
+  globalThis.addEventListener('storage', ({ key }) => {
+    if (key === KEPT_KEY || key === null) void checkEnclave(true);
+  });
+}
