@@ -3,7 +3,7 @@
 import { computed, signal } from '@preact/signals';
 import english from './languages/en';
 
-/** Forms of a text that depends on `count` (CLDR plural categories). A category without a form takes `other`. */
+/** Forms of a text that depends on `count` or `ordinal` (CLDR plural categories). A category without a form takes `other`. */
 export interface Plural {
   readonly zero?: string;
   readonly one?: string;
@@ -46,20 +46,21 @@ export function nameOfLanguage(of: string): string {
 }
 
 /**
- * A text with its `{names}` filled in. A Plural takes its form from `count`.
+ * A text with its `{names}` filled in. A Plural takes its form from `count` (3 offices), or from `ordinal` (the 3rd district).
  * @example fill(text.value.review.send, { count: 3 })
  */
 export function fill(message: string | Plural, values: Readonly<Record<string, string | number>> = {}): string {
-  const { count } = values;
-  const form =
-    typeof message === 'string'
-      ? message
-      : ((typeof count === 'number' ? message[new Intl.PluralRules(code.value).select(count)] : undefined) ??
-        message.other);
+  const form = typeof message === 'string' ? message : formOf(message, values);
   return form.replaceAll(/\{([a-zA-Z0-9]+)\}/g, (whole, name: string) => {
     const value = values[name];
     return typeof value === 'number' ? new Intl.NumberFormat(locale.value).format(value) : (value ?? whole);
   });
+}
+
+function formOf(message: Plural, { count, ordinal }: Readonly<Record<string, string | number>>): string {
+  const [number, type] = typeof ordinal === 'number' ? ([ordinal, 'ordinal'] as const) : ([count, 'cardinal'] as const);
+  if (typeof number !== 'number') return message.other;
+  return message[new Intl.PluralRules(code.value, { type }).select(number)] ?? message.other;
 }
 
 /** Shows the page in another language, and keeps the choice in this browser. Unknown codes are ignored. */

@@ -54,6 +54,9 @@ const ALL = {
   campaignId: { ...text('review', undefined, 2), ...required },
 } as const satisfies Record<string, FieldFacts>;
 
+/** Bills that one message may name; a spec compares it with the check. */
+export const MAX_BILLS = 20;
+
 export type FieldName = keyof typeof ALL;
 type LastPart<Name extends string> = Name extends `${string}/${infer Last}` ? Last : Name;
 /** The field's key in the catalogue: `firstName` for `constituent/firstName`. */

@@ -1,6 +1,6 @@
 import { validateCongressMessage } from '@communique-tee/protocol';
 import { readDraft, restoreDraft, saveDraft, wouldLoseContent } from './draft';
-import { FIELD_NAMES, FIELDS, type FieldName, TOPICS } from './fields';
+import { FIELD_NAMES, FIELDS, type FieldName, MAX_BILLS, TOPICS } from './fields';
 import {
   chooseState,
   currentMessage,
@@ -117,6 +117,13 @@ describe('the form', () => {
     },
   );
 
+  it('has the check’s limit of bills', () => {
+    fill({ 'message/bills': '119 hr 1\n'.repeat(MAX_BILLS) });
+    expect(shown()).toEqual([]);
+    values['message/bills'].value += '119 hr 1';
+    expect(shown()).toEqual([['message/bills', 'too_long']]);
+  });
+
   it('assigns each problem to the step that shows its field', () => {
     fill({ 'constituent/zip': '9460', 'message/body': '\u{1f5fd}'.repeat(5001), campaignId: '' });
     expect(problemsOf('address').map(({ field }) => field)).toEqual(['constituent/zip']);
@@ -129,6 +136,25 @@ describe('the form', () => {
     expect(currentMessage()?.message.moreInfo).toBe('https://example.org/a%5B1%5D%7Cb');
     values['message/moreInfo'].value = 'example.org';
     expect(shown()).toEqual([['message/moreInfo', 'invalid']]);
+  });
+
+  it.each([
+    [
+      'constituent/phone',
+      ['5105550100', '(510) 555-0100', '510 555 0100', '+1 510-555-0100', '1.510.555.0100'],
+      '510-555-0100',
+    ],
+    ['constituent/zip', ['946011234', '94601 1234', '94601-1234'], '94601-1234'],
+  ] as const)('writes %s as Congress does, however it is typed', (name, typed, written) => {
+    for (const each of typed) {
+      fill({ [name]: each });
+      expect(currentMessage()?.constituent).toMatchObject({ [name.slice('constituent/'.length)]: written });
+    }
+  });
+
+  it.each(['555-0100', '44 20 7946 0000', '510-555-01000', 'call me'])('refuses %s as a phone number', (typed) => {
+    fill({ 'constituent/phone': typed });
+    expect(shown()).toEqual([['constituent/phone', 'invalid']]);
   });
 
   it('names one problem for a field with several', () => {

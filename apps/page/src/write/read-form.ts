@@ -20,7 +20,7 @@ export function readForm({ values, topics, offices }: Entered): Record<string, u
     return value === '' ? undefined : value;
   };
   const constituent = FIELD_NAMES.filter((name) => name.startsWith('constituent/')).map(
-    (name) => [name.slice('constituent/'.length), text(name)] as const,
+    (name) => [name.slice('constituent/'.length), inForm(name, text(name))] as const,
   );
   const bills = text('message/bills')
     ?.split('\n')
@@ -45,6 +45,15 @@ export function readForm({ values, topics, offices }: Entered): Record<string, u
     ['responseRequested', readYesNo(text('responseRequested'))],
     ['newsletterOptIn', readYesNo(text('newsletterOptIn'))],
   ]);
+}
+
+/** A ZIP code and a phone number as Congress writes them; what cannot be read as one stays, to be refused by the check. */
+function inForm(name: FieldName, given: string | undefined): string | undefined {
+  // Phones' number pads have no hyphen, and browsers fill in ten digits
+  if (name === 'constituent/zip') return given?.replace(/^(\d{5})[\s-]?(\d{4})$/, '$1-$2');
+  if (name === 'constituent/phone')
+    return given?.replace(/^(?:\+?1[\s.-]?)?\(?(\d{3})\)?[\s.-]*(\d{3})[\s.-]?(\d{4})$/, '$1-$2-$3');
+  return given;
 }
 
 /** `hca12, SCA01` as codes; what is no code stays, to be refused by the check. */

@@ -1,0 +1,27 @@
+import { LIMITS } from '@communique-tee/protocol';
+import { fill, text } from '../text/text';
+import type { FormProblem } from './field-problems';
+import { FIELDS, keyOf, MAX_BILLS, type FieldName } from './fields';
+
+/** The label of a field, in the reader's language. */
+export function labelOf(field: FieldName): string {
+  return text.value.write.fields[keyOf(field)];
+}
+
+/** What to do about a problem, in the reader's language; for a code that the catalogue does not know, the library's English. */
+export function problemText({ field, code, message }: FormProblem): string {
+  const { missing, forms, problems } = text.value.write;
+  const special: Readonly<Record<string, string | undefined>> =
+    code === 'required' ? missing : code === 'invalid' ? forms : {};
+  const own = field === undefined ? undefined : special[keyOf(field)];
+  if (own !== undefined) return own;
+  if (code === 'too_long' && field === 'offices') return fill(problems.too_many_offices, { count: LIMITS.maxOffices });
+  if (code === 'too_long' && field === 'message/bills') return fill(problems.too_many_bills, { count: MAX_BILLS });
+  const { min, max } = field === undefined ? {} : FIELDS[field];
+  const count = code === 'too_short' ? min : max;
+  const known = Object.hasOwn(problems, code) ? problems[code as keyof typeof problems] : undefined;
+  // Without the limit, the sentence of the library, which has it
+  return known === undefined || (typeof known !== 'string' && count === undefined)
+    ? message
+    : fill(known, count === undefined ? {} : { count });
+}

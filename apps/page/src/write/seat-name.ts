@@ -1,0 +1,17 @@
+import { fill, text } from '../text/text';
+import { seatOf, type Seat } from './seats';
+
+const CLASSES = ['', 'I', 'II', 'III'];
+
+/** "U.S. House, California 12th district": the seat, and not the person who holds it. */
+export function seatName({ kind, state, number, chamber, code }: Seat): string {
+  const { places, write } = text.value;
+  const shown = kind === 'senate' ? (CLASSES[number] ?? '') : number;
+  return fill(write.offices[kind], { state: places[state], ordinal: number, number: shown, chamber, code });
+}
+
+/** The name of an office by its code; the code itself where no office has it. */
+export function officeName(code: string): string {
+  const seat = seatOf(code);
+  return seat === undefined ? code : seatName(seat);
+}
