@@ -5,6 +5,7 @@ import { parseExpectedCodeHash } from './expected-code-hash';
 import { parseExpectedOperator } from './expected-operator';
 import { LOG_LEVELS, TOKEN_ALGORITHMS, TOKEN_TYPES, type TokenAlgorithm } from './gateway-config';
 import { parseDollars } from './money';
+import { PAGE_SIGN_IN_VARIABLES } from './page-sign-in';
 import { parseSentryDsn, type SentryDsn } from './sentry-dsn';
 
 const rule = (message: string) => ({ error: () => message });
@@ -205,6 +206,8 @@ export const VARIABLES = {
     )
     .default('communique:admin'),
 
+  ...PAGE_SIGN_IN_VARIABLES,
+
   RATE_LIMIT_WINDOW: wholeNumber(1000, 86_400_000).default(60_000),
   RATE_LIMIT_MAX_REQUESTS: wholeNumber(1, 1_000_000).default(100),
   RATE_LIMIT_ATTESTATION_MAX_REQUESTS: wholeNumber(1, 1_000_000).default(20),
@@ -270,6 +273,7 @@ export type Values = { readonly [Name in VariableName]: z.output<(typeof VARIABL
 export const OWN_PREFIXES = [
   'TEE_',
   'AUTH_',
+  'PAGE_',
   'ATTESTATION_',
   'DELIVERY_',
   'RATE_LIMIT_',
