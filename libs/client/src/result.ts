@@ -1,4 +1,4 @@
-import { openAnswer, type AnswerKey } from '@communique-tee/crypto/browser';
+import { openAnswer } from '@communique-tee/crypto/browser';
 import { verifyEnclave } from '@communique-tee/enclave-identity/browser';
 import {
   decodeAnswer,
@@ -6,22 +6,11 @@ import {
   fromBase64Url,
   type Answer,
   type MessageView,
-  type SealedHeader,
 } from '@communique-tee/protocol';
 import { ReceiptError, matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 import { isSameKey, type TrustPolicy } from './enclave-key';
 import { ClientError } from './errors';
-
-/** What verifying a receipt and opening an answer takes of a sealed message; a PreparedMessage is one. */
-export interface Followed {
-  /** A UUID. */
-  readonly id: string;
-  readonly message: SealedHeader;
-  /** 32 bytes over what was posted. */
-  readonly sealedSha256: Uint8Array;
-  /** 32 bytes. */
-  readonly answerKey: AnswerKey;
-}
+import type { PreparedMessage } from './prepare';
 
 export interface VerifiedResult {
   receipt: VerifiedReceipt;
@@ -35,7 +24,7 @@ export interface VerifiedResult {
  */
 export async function verifyResult(
   view: MessageView,
-  followed: Followed,
+  prepared: PreparedMessage,
   policy: TrustPolicy,
 ): Promise<VerifiedResult> {
   if (view.receipt === null || view.sealedAnswer === null)
@@ -44,14 +33,14 @@ export async function verifyResult(
   const receipt = await verifyReceipt(view.receipt, {
     ...trust,
     verifyEnclave,
-    messageId: followed.id,
-    sealedSha256: followed.sealedSha256,
+    messageId: prepared.id,
+    sealedSha256: prepared.sealedSha256,
   });
   // An enclave may hold several keys: the document has to be that of the key that this message was sealed to.
-  if (!isSameKey(receipt.enclave, followed.message))
+  if (!isSameKey(receipt.enclave, prepared.message))
     throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the attestation document is for another sealing key');
   const sealedAnswer = decodeSealedAnswer(fromBase64Url(view.sealedAnswer));
-  const answer = decodeAnswer(openAnswer(followed.answerKey, followed.message, sealedAnswer));
+  const answer = decodeAnswer(openAnswer(prepared.answerKey, prepared.message, sealedAnswer));
   matchAnswer(receipt.claims, answer);
   return { receipt, answer };
 }
