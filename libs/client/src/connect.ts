@@ -3,6 +3,7 @@ import { AttestedKeys } from './attested-keys';
 import { ClientError } from './errors';
 import { checkNoCredentials } from './http';
 import { checkPolicy } from './policy';
+import { resumeMessage } from './resume';
 import { throwIfAborted } from './retry';
 import { sendMessage } from './send-message';
 
@@ -28,6 +29,7 @@ export async function connect(url: string | URL, policy: Policy, options: Connec
   return {
     key: (signal) => keys.current(signal),
     send: (message, sendOptions = {}) => sendMessage(sender, message, sendOptions),
+    resume: (kept, resumeOptions = {}) => resumeMessage(sender, kept, resumeOptions),
   };
 }
 

@@ -3,6 +3,7 @@ import { startIdentityProvider, type IdentityProvider } from '@communique-tee/id
 import { freePort, spawnService, type Service } from '@communique-tee/testing/harness';
 import { migrate, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { buildApps } from './build-apps';
 import { readCongress, startCongress, type DescribedCongress } from './congress';
@@ -245,11 +246,19 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-async function portFor(preferred: number | undefined): Promise<number> {
-  if (preferred === undefined || preferred === 0) return freePort();
-  const answers = await fetch(`http://127.0.0.1:${String(preferred)}/`, { signal: AbortSignal.timeout(1000) }).then(
-    () => true,
-    (error: unknown) => !(error instanceof TypeError),
-  );
-  return answers ? freePort() : preferred;
+/** @throws the system's error when the port may not be used, e.g. EACCES below 1024 */
+async function portFor(preferred = 0): Promise<number> {
+  if (preferred === 0) return freePort();
+  return (await isTaken(preferred)) ? freePort() : preferred;
+}
+
+function isTaken(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(true);
+      else reject(error);
+    });
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(false)));
+  });
 }

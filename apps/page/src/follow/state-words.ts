@@ -61,6 +61,7 @@ const ERRORS: Readonly<Record<ClientError['code'], string>> = {
   custody_refused: 'The enclave’s keys are guarded in a way that is not accepted.',
   configuration_refused: 'The server gave another configuration than the enclave attests.',
   duplicate_not_accepted: 'You did not agree that an office may get it twice.',
+  kept_invalid: 'What was kept of the message cannot be read.',
   token_unavailable: 'That is no token. Paste it again.',
   refused: 'The server refused.',
   unreachable: 'The server cannot be reached.',
