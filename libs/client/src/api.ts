@@ -49,10 +49,15 @@ export interface Policy {
   readonly unsafeDevelopmentRootPem?: string;
 }
 
-export interface ConnectOptions {
-  /** Asked before each request: a bearer token of who sends. It is sent in its header and nowhere else. */
+export interface ConnectOptions extends KeyOptions {
+  /** Called before each request, and once more after a 401: the sender's bearer token. It is sent in its header and nowhere else. */
   readonly token: () => string | Promise<string>;
-  readonly signal?: AbortSignal;
+}
+
+export interface KeyOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called with `attesting`, with `waiting` each time that a request failed and is made again, and with `attested`. */
+  readonly onState?: ((state: AttestState) => void) | undefined;
 }
 
 /** A certificate of the chain under the AWS root. */
@@ -205,19 +210,23 @@ export interface VerifiedReport {
   readonly receipt: { readonly receipt: string; readonly attestation_document: string };
 }
 
+/** A request failed and is made again after `waitMs`. `because`: the gateway's problem code, else the code of a ClientError. */
+export interface Waiting {
+  readonly step: 'waiting';
+  readonly during: 'attesting' | 'posting' | 'following';
+  /** 0 where the caller is asked for another token at once. */
+  readonly waitMs: number;
+  readonly because: string;
+}
+
+export type AttestState =
+  { readonly step: 'attesting' } | { readonly step: 'attested'; readonly key: AttestedKey } | Waiting;
+
 export type SendState =
-  | { readonly step: 'attesting' }
-  | { readonly step: 'attested'; readonly key: AttestedKey }
+  | AttestState
   /** `sealed` is what leaves this machine. Keep `kept` now, before it is posted, if the message must outlive this program. */
   | { readonly step: 'sealed'; readonly id: string; readonly sealed: Uint8Array; readonly kept: KeptMessage }
   | { readonly step: 'posting'; readonly attempt: number }
-  /** A request failed and is made again after `waitMs`. `because`: the gateway's problem code, else the code of a ClientError. */
-  | {
-      readonly step: 'waiting';
-      readonly during: 'attesting' | 'posting' | 'following';
-      readonly waitMs: number;
-      readonly because: string;
-    }
   | { readonly step: 'accepted'; readonly view: StatusView }
   /** `report`: verified, where there is one; it is an interim one while the message has not ended. */
   | { readonly step: 'status'; readonly view: StatusView; readonly report: VerifiedReport | null }
@@ -303,8 +312,8 @@ export interface Sending extends AsyncIterable<SendState> {
 }
 
 export interface Client {
-  /** The verified key: out of the cache, or attested anew where that is over. @throws ClientError */
-  key(signal?: AbortSignal): Promise<AttestedKey>;
+  /** The verified key, from the cache while it may be used, else attested again. @throws ClientError */
+  key(options?: KeyOptions): Promise<AttestedKey>;
   /** Checks, seals, posts, follows and verifies. Whatever is wrong rejects `result` with a ClientError. */
   send(message: Message, options?: SendOptions): Sending;
   /**

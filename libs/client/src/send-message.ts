@@ -84,11 +84,8 @@ class Way {
     return answer === true;
   }
 
-  private async attest(): Promise<EnclaveKey> {
-    this.tell({ step: 'attesting' });
-    const key = await this.sender.keys.current(this.options.signal);
-    this.tell({ step: 'attested', key });
-    return key;
+  private attest(): Promise<EnclaveKey> {
+    return this.sender.keys.attest({ signal: this.options.signal, onState: this.tell });
   }
 
   private async deliver(content: CongressMessage, key: EnclaveKey, resealed: boolean): Promise<Delivered> {

@@ -31,7 +31,7 @@ export function stateWords(state: SendState): string {
         ? 'Handing it to the server.'
         : `Handing it to the server, attempt ${String(state.attempt)}.`;
     case 'waiting':
-      return `The server did not take it (${state.because}). Again in ${duration(state.waitMs)}.`;
+      return `The server ${state.during === 'posting' ? 'did not take it' : 'does not answer'} (${state.because}). Again in ${duration(state.waitMs)}.`;
     case 'accepted':
       return 'The server has it, and cannot open it.';
     case 'status': {
