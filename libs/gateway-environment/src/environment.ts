@@ -220,7 +220,10 @@ function configOf(
           ? { file: values.AUTH_JWKS_FILE ?? '', staleMs: values.AUTH_JWKS_STALE_MS }
           : { url: values.AUTH_JWKS_URL, ...jwks, staleMs: values.AUTH_JWKS_STALE_MS },
     },
-    page: { ...(signIn !== undefined && { signIn }) },
+    page: {
+      ...(signIn !== undefined && { signIn }),
+      ...(values.PAGE_VERIFIER_URL !== undefined && { verifierUrl: new URL(values.PAGE_VERIFIER_URL).href }),
+    },
     enclave: { addresses: addressesOf(values), timeoutMs: values.ENCLAVE_TIMEOUT_MS },
     keys: {
       intervalMs: values.ENCLAVE_KEYS_INTERVAL_MS,

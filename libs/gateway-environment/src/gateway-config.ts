@@ -85,6 +85,8 @@ export interface GatewayConfig {
   readonly page: {
     /** Absent: the page takes a token that the person pastes, and offers no sign-in. */
     readonly signIn?: PageSignIn;
+    /** Where people get `communique-tee.mjs`, an https address of another server than this one; absent: the page tells how to build it. */
+    readonly verifierUrl?: string;
   };
   readonly enclave: {
     /** Each `vsock:<cid>:<port>`, `unix:<absolute path>`, `tcp:<host>:<port>` or, never in production, `hybrid:<absolute path>:<port>`; more than one only where attestation is verified. */

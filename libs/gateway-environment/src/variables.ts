@@ -254,6 +254,10 @@ export const VARIABLES = {
   SHUTDOWN_DRAIN_MS: wholeNumber(0, 300_000).optional(),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(1000, 600_000).default(25_000),
 
+  PAGE_VERIFIER_URL: urlWithoutCredentials(['https'])
+    .refine((text) => text.length <= 500, rule('must be at most 500 characters'))
+    .optional(),
+
   METRICS_PORT: wholeNumber(0, 65_535).optional(),
   METRICS_HOST: host.default('127.0.0.1'),
   METRICS_ENDPOINT: urlWithoutCredentials(['http', 'https']).optional(),

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 
 import { build } from 'esbuild';
 
+import { verifierFileInPage } from './plugins/verifier-file-in-page.mjs';
 import { smallZod, unusedLibrariesLeft } from './plugins/small-zod.mjs';
 
 const SOURCES = 'apps/page/src';
@@ -22,6 +23,8 @@ const TYPES = {
 /** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile }>} inputs: absolute paths */
 export async function buildPage(root) {
   const sources = join(root, SOURCES);
+  /** @type {Set<string>} */
+  const verifierInputs = new Set();
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: {
@@ -42,7 +45,11 @@ export async function buildPage(root) {
     charset: 'utf8',
     metafile: true,
     logLevel: 'silent',
-    plugins: [smallZod(root), unusedLibrariesLeft(root)],
+    plugins: [
+      verifierFileInPage(root, (paths) => paths.forEach((path) => verifierInputs.add(path))),
+      smallZod(root),
+      unusedLibrariesLeft(root),
+    ],
   });
   const named = (name, bytes) => {
     const [, stem, extension] = /** @type {RegExpExecArray} */ (/^(.*)\.([a-z]+)$/.exec(name));
@@ -79,6 +86,7 @@ export async function buildPage(root) {
   }));
   const inputs = [
     ...Object.keys(metafile.inputs).map((path) => join(root, path)),
+    ...verifierInputs,
     iconFile,
     ...Object.entries(DOCUMENTS).map(([name, script]) => join(sources, script, name)),
   ];

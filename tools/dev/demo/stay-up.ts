@@ -13,7 +13,7 @@ interface Farewell {
 /** What a person can do with the demo that runs now. */
 export function farewell(system: System, { folder, isUsualFolder, answers }: Farewell): string {
   const { gatewayUrl, congress, pcr0, pcr3 } = system;
-  const token = `npx communique-tee token${isUsualFolder ? '' : ` --environment ${system.gatewayEnvironmentFile}`}`;
+  const token = `node tools/cli/bin.mjs token${isUsualFolder ? '' : ` --environment ${system.gatewayEnvironmentFile}`}`;
   return `
 The demo is running. Open the page and write a message:
 

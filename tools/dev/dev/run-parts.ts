@@ -238,7 +238,7 @@ function places(port: number, environment: Readonly<Record<string, string>>, tok
     `      image (PCR0) and operator (PCR3) are in this address; the operator is ${role}`,
     `  ${url}/docs                the API`,
     `  ${url}/api/health/tee      the enclave, its attestation verified`,
-    ...(token === undefined ? [] : ['a token for 12 hours (npx communique-tee token makes more):', `  ${token}`]),
+    ...(token === undefined ? [] : ['a token for 12 hours (node tools/cli/bin.mjs token makes more):', `  ${token}`]),
     'A change of enclave, gateway or page is built and restarted; reload the page to see it. Ctrl-C ends everything.',
   ].join('\n');
 }

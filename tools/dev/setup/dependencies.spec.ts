@@ -29,6 +29,7 @@ const SHIPPED = [
   'apps/page/src/home/main.ts',
   'libs/client/src/index.ts',
   'tools/cli/main.ts',
+  'tools/cli/one-file/main.ts',
   'tools/ops/main.ts',
   'tools/ops/operator/main.ts',
   'infra/src/main.ts',

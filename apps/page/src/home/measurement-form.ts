@@ -120,5 +120,5 @@ function showCommand(accepted: Accepted | undefined): void {
   const { pcr0s, operator } = accepted ?? {};
   const whose = operator === 'any' ? '--any-operator' : `--pcr3 ${operator?.join(',') ?? '<PCR3>'}`;
   byId('own-command').textContent =
-    `npx communique-tee verify --gateway ${location.origin} --pcr0 ${pcr0s?.join(',') ?? '<PCR0>'} ${whose}`;
+    `node communique-tee.mjs verify --gateway ${location.origin} --pcr0 ${pcr0s?.join(',') ?? '<PCR0>'} ${whose}`;
 }

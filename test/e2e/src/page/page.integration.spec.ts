@@ -130,7 +130,7 @@ describeWith(chromiumAvailability(), 'the page', () => {
       expect(links).toHaveLength(5);
       for (const link of links) expect(link).toMatch(/holds.*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC to .* left/);
       expect(await page.locator('#own-command').textContent()).toBe(
-        `npx communique-tee verify --gateway ${system.gatewayUrl} --pcr0 ${system.pcr0} --pcr3 ${system.pcr3}`,
+        `node communique-tee.mjs verify --gateway ${system.gatewayUrl} --pcr0 ${system.pcr0} --pcr3 ${system.pcr3}`,
       );
       expect(tab.wrongs).toEqual([]);
     });

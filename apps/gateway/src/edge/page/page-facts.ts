@@ -32,5 +32,11 @@ export const pageFactsSchema = z.strictObject({
     })
     .nullable()
     .describe('Where people sign in, with the authorization code flow and PKCE; null: with a token of their own only.'),
+  verifierUrl: z
+    .url()
+    .nullable()
+    .describe(
+      'Where the operator publishes communique-tee.mjs, the command that checks this service, on another server; null: not published.',
+    ),
 });
 export type PageFacts = z.output<typeof pageFactsSchema>;

@@ -83,7 +83,7 @@ export class PageController {
   @Operation({
     summary: 'What the page has to be told',
     description:
-      'The images and operators that this gateway accepts, in development the root that its documents chain to, and where people sign in. Words of the server: nothing of it is signed.',
+      'The images and operators that this gateway accepts, in development the root that its documents chain to, where people sign in, and where the operator publishes the command that checks it. Words of the server: nothing of it is signed.',
     answers: { '200': { description: 'What it says.', content: { 'application/json': pageFactsSchema } } },
   })
   facts(): PageFacts {
@@ -92,6 +92,7 @@ export class PageController {
       acceptedMeasurements: attestation.acceptedMeasurements.map(({ pcr0, pcr3 = null }) => ({ pcr0, pcr3 })),
       developmentRoot: attestation.trustAnchorPem ?? null,
       signIn: page.signIn ?? null,
+      verifierUrl: page.verifierUrl ?? null,
     };
   }
 
