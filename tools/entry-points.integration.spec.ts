@@ -38,6 +38,7 @@ const ours = Object.values(scripts).flatMap((script) => / && env node (tools\/ru
 const others = [
   'tools/run.mjs',
   'tools/dev/build/build.mjs',
+  'tools/cli/one-file/build.mjs',
   'tools/dev/build/build-page.mjs',
   'tools/run.mjs tools/cli/main.ts',
   'tools/run.mjs tools/dev/docker/development-setup.ts',

@@ -1,5 +1,4 @@
-import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { IdentityError, keptSigningKey, writeWhole, type SigningKey } from '@communique-tee/identity-simulator/keys';
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import * as z from 'zod';
@@ -8,12 +7,6 @@ import { readJsonFile, readText } from './files';
 
 const MAX_BYTES = 256 * 1024;
 
-const privateKeySchema = z.strictObject({
-  kty: z.literal('OKP'),
-  crv: z.literal('Ed25519'),
-  x: z.string(),
-  d: z.string(),
-});
 const keySetSchema = z.object({
   keys: z.array(z.looseObject({ kty: z.string(), kid: z.string().optional() })).max(99),
 });
@@ -56,62 +49,41 @@ export interface DevelopmentToken {
   readonly keyIsNew: boolean;
 }
 
-/** Signs with a key of our own, whose public half is added to the gateway's key set where it is not there. @throws Failure by code */
+/**
+ * Signs with the key that is kept beside the environment, and adds its public half to the gateway's key set if it is not there.
+ * @throws Failure `not_understood`, `file_unreadable`, `file_unwritable`
+ */
 export async function issueToken(
   { issuer, audience, jwksFile, keyFile }: DevelopmentIdentity,
   subject: string,
   lifetimeSeconds: number,
 ): Promise<DevelopmentToken> {
-  const jwk = existsSync(keyFile) ? readKey(keyFile) : await createKey(keyFile);
-  const kid = await calculateJwkThumbprint(jwk);
-  const keyIsNew = addPublicKey(jwksFile, { kty: jwk.kty, crv: jwk.crv, x: jwk.x, kid, alg: 'Ed25519', use: 'sig' });
+  const key = await signingKey(keyFile);
+  const keyIsNew = await addPublicKey(jwksFile, key.publicJwk);
   const expiresAtSeconds = Math.floor(Date.now() / 1000) + lifetimeSeconds;
-  const token = await new SignJWT()
-    .setProtectedHeader({ alg: 'Ed25519', kid, typ: 'at+jwt' })
-    .setIssuer(issuer)
-    .setAudience(audience)
-    .setSubject(subject)
-    .setIssuedAt()
-    .setExpirationTime(expiresAtSeconds)
-    .sign(await importJWK(jwk, 'Ed25519'));
+  const token = await key.sign('at+jwt', { iss: issuer, aud: audience, sub: subject }, lifetimeSeconds);
   return { token, expiresAtSeconds, keyIsNew };
 }
 
-type PrivateKey = z.infer<typeof privateKeySchema>;
-
-function readKey(file: string): PrivateKey {
-  if ((statSync(file).mode & 0o077) !== 0)
-    throw new Failure('not_understood', `${file} can be read by others: remove it, and a new key is made`);
-  const parsed = privateKeySchema.safeParse(readJsonFile(file, MAX_BYTES));
-  if (!parsed.success)
-    throw new Failure('not_understood', `${file} is not the key that was kept there: remove it, and a new one is made`);
-  return parsed.data;
-}
-
-async function createKey(file: string): Promise<PrivateKey> {
-  const { privateKey } = await generateKeyPair('Ed25519', { extractable: true });
-  const key = privateKeySchema.parse(await exportJWK(privateKey));
-  write(file, key, 0o600);
-  return key;
+async function signingKey(file: string): Promise<SigningKey> {
+  try {
+    return await keptSigningKey(file);
+  } catch (cause) {
+    if (cause instanceof IdentityError) throw new Failure('not_understood', cause.message, cause);
+    throw new Failure('file_unwritable', `${file} cannot be used: ${messageOf(cause)}`, cause);
+  }
 }
 
 /** @returns whether it was not there before */
-function addPublicKey(file: string, key: JWK): boolean {
+async function addPublicKey(file: string, key: SigningKey['publicJwk']): Promise<boolean> {
   const parsed = keySetSchema.safeParse(readJsonFile(file, MAX_BYTES));
   if (!parsed.success) throw new Failure('not_understood', `${file} is no key set`);
   const { keys } = parsed.data;
   if (keys.some(({ kid }) => kid === key.kid)) return false;
-  write(file, { keys: [...keys, key] }, 0o644);
-  return true;
-}
-
-/** Whole or not at all: the gateway reads the key set whenever its date changes. */
-function write(file: string, value: object, mode: number): void {
-  const temporary = `${file}.${String(process.pid)}`;
   try {
-    writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode, flag: 'wx' });
-    renameSync(temporary, file);
+    await writeWhole(file, { keys: [...keys, key] }, 0o644);
   } catch (cause) {
     throw new Failure('file_unwritable', `${file} cannot be written: ${messageOf(cause)}`, cause);
   }
+  return true;
 }

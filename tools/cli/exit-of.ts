@@ -14,6 +14,7 @@ const EXIT_OF_CLIENT: Readonly<Record<Exclude<ClientErrorCode, 'refused'>, Exit>
   configuration_refused: EXIT.refused,
   duplicate_not_accepted: EXIT.refused,
   receipt_refused: EXIT.refused,
+  kept_invalid: EXIT.notUnderstood,
   token_unavailable: EXIT.notUnderstood,
   unreachable: EXIT.notReached,
   answer_invalid: EXIT.notReached,

@@ -23,7 +23,8 @@ it.each(COMMANDS)('%s --help teaches: what it takes, what its exit code says, an
   ]) {
     const { exit, out } = await call(argv);
     expect(exit).toBe(0);
-    for (const word of [`npx communique-tee ${name} `, '--json', 'Exit code', 'Example']) expect(out).toContain(word);
+    for (const word of [`node tools/cli/bin.mjs ${name} `, '--json', 'Exit code', 'Example'])
+      expect(out).toContain(word);
     expect(out.split('\n').filter((line) => line.length > 140)).toEqual([]);
   }
 });

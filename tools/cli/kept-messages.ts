@@ -118,7 +118,7 @@ export class KeptMessages {
     if (!existsSync(file))
       throw new Failure(
         'message_unknown',
-        `nothing is kept of ${id} in ${this.folder}: it was sent from elsewhere, or with another --state; npx communique-tee list shows what is kept`,
+        `nothing is kept of ${id} in ${this.folder}: it was sent from elsewhere, or with another --state; the command list shows what is kept`,
       );
     try {
       const { gateway, sealed, answerKey, deliverySecret, recognizing, trust } = schema.parse(

@@ -1,19 +1,32 @@
 import { CommandLine, UsageError } from '@communique-tee/command-line';
-import type { Context, Run } from './command';
+import type { AddCommand, Context, Run } from './command';
 import { keys } from './commands/keys';
 import { list } from './commands/list';
 import { offices } from './commands/offices';
 import { receipt } from './commands/receipt-verify';
 import { seal } from './commands/seal';
 import { send } from './commands/send';
-import { token } from './commands/token';
 import { endingOf } from './exit-of';
 import { EXIT, Failure, usage, type Exit } from './failure';
 import { json, printable, withoutPasswords } from './output/terminal';
 import { status } from './status/status';
 import { verify } from './verify/verify';
 
-const AFTER = `
+/** What differs between the command in a checkout and the one file for auditors (one-file/main.ts). */
+export interface Edition {
+  /** As a person types it, such as `node communique-tee.mjs`. */
+  readonly name: string;
+  /** What --version prints; undefined: the version of package.json. */
+  readonly version?: string;
+  /** Commands beside those that every edition has. */
+  readonly more: readonly AddCommand[];
+  /** The last part of the help: what to type first. */
+  readonly firstSteps: (name: string) => string;
+}
+
+const COMMANDS: readonly AddCommand[] = [verify, keys, send, status, list, receipt, seal, offices];
+
+const after = ({ name, firstSteps }: Edition) => `
 Results go to standard output, with --json as one JSON object; steps and errors to standard error. Colors only on a
 terminal, and not where NO_COLOR is set. COMMUNIQUE_TOKEN holds the sender's token, COMMUNIQUE_GATEWAY the gateway's address.
 
@@ -25,29 +38,25 @@ Exit code, for every command
   4    still on its way (status, send --wait)
   130  interrupted
 
-The first steps, with npm run demo in another terminal (it prints its PCR0)
-  npx communique-tee verify --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem
-  npx communique-tee token --out .dev/token
-  npx communique-tee send --message docs/examples/message.json --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem \\
-    --token-file .dev/token --wait
-`;
+${firstSteps(name)}`;
 
 /** Every command below one program. */
-export function commandLine(context: Context): CommandLine<Exit> {
+export function commandLine(context: Context, edition: Edition): CommandLine<Exit> {
   const line = new CommandLine<Exit>(
-    'npx communique-tee',
+    edition.name,
     'Private messages to Congress through an attested enclave: verify it, send, follow, check receipts.',
     context,
+    edition.version,
   );
-  line.program.addHelpText('after', AFTER);
+  line.program.addHelpText('after', after(edition));
   const run: Run = (work) => line.run((...args) => work(context, ...args));
-  for (const add of [verify, keys, send, status, list, receipt, seal, offices, token]) add(line.program, run);
+  for (const add of [...COMMANDS, ...edition.more]) add(line.program, run);
   return line;
 }
 
 /** One call of the command. @returns the exit code */
-export async function runCli(argv: readonly string[], context: Context): Promise<Exit> {
-  const line = commandLine(context);
+export async function runCli(argv: readonly string[], context: Context, edition: Edition): Promise<Exit> {
+  const line = commandLine(context, edition);
   try {
     return await Promise.race([line.execute(argv), interruption(context.signal)]);
   } catch (error) {
@@ -95,7 +104,7 @@ function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[]
   );
   if (messageId !== undefined)
     err(
-      `  message ${messageId}\n  To see where it is: npx communique-tee status ${messageId}\n  To post the same bytes once more, which the gateway takes once: npx communique-tee send --again ${messageId}\n`,
+      `  message ${messageId}\n  To see where it is: ${line.program.name()} status ${messageId}\n  To post the same bytes once more, which the gateway takes once: ${line.program.name()} send --again ${messageId}\n`,
     );
   if (code === 'usage') err(`\n${line.hint(argv)}\n`);
   return exit;

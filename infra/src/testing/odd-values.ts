@@ -126,6 +126,13 @@ const VARIABLES: readonly OddValue[] = [
     variables({ ENCLAVE_TIMEOUT_MS: '600000', DELIVERY_LEASE_MS: '3600000' }),
     variables({ AUTH_ADMIN_SCOPE: "a$HOME`id`%n'#;!" }),
     variables({ SENTRY_DSN: 'https://0123abcd@o1.ingest.example.org/42' }),
+    variables({
+      PAGE_OIDC_CLIENT_ID: 'a$HOME`id`%n#;!',
+      PAGE_OIDC_AUTHORIZATION_ENDPOINT: 'https://id.example.org/authorize?tenant=1',
+      PAGE_OIDC_TOKEN_ENDPOINT: 'https://id.example.org/oauth/token',
+      PAGE_OIDC_SCOPE: 'openid profile',
+      PAGE_OIDC_AUDIENCE_PARAMETER: 'audience',
+    }),
   ]),
   ...refused('gatewayEnvironment', [
     [variables({ NODE_OPTIONS: '--inspect=0.0.0.0' }), /^NODE_OPTIONS is not for the gateway but for what runs it/],
@@ -144,6 +151,18 @@ const VARIABLES: readonly OddValue[] = [
     [variables({ AUTH_JWKS_FILE: '/tmp/keys' }), /^AUTH_JWKS_FILE belongs to the key authJwksUrl/],
     [variables({ DATABASE_URL: 'postgresql://u:p@h/d' }), /^DATABASE_URL is a secret/],
     [variables({ OPENAI_ORGANIZATION: 'org' }), /^OPENAI_ORGANIZATION is a secret/],
+    [
+      variables({ PAGE_OIDC_CLIENT_ID: 'page', PAGE_OIDC_TOKEN_ENDPOINT: 'https://id.example.org/oauth/token' }),
+      /^PAGE_OIDC_AUTHORIZATION_ENDPOINT is required for sign-in on the page/,
+    ],
+    [
+      variables({
+        PAGE_OIDC_CLIENT_ID: 'page',
+        PAGE_OIDC_AUTHORIZATION_ENDPOINT: 'https://id.example.org/authorize',
+        PAGE_OIDC_TOKEN_ENDPOINT: 'http://127.0.0.1:3002/token',
+      }),
+      /^PAGE_OIDC_TOKEN_ENDPOINT must be https:\/\//,
+    ],
     [variables({ LOG_LEVEL: 'loud' }), /^LOG_LEVEL must be one of fatal/],
     [variables({ ENCLAVE_TIMEOUT_MS: '120000' }), /^DELIVERY_LEASE_MS must be more than ENCLAVE_TIMEOUT_MS/],
     [variables({ DEFAULT_USER_DAILY_LIMIT: '0.01' }), /^DEFAULT_USER_DAILY_LIMIT is less than one message can cost/],

@@ -6,8 +6,10 @@ import {
   type MessageView,
   type PublicConfiguration,
 } from '@communique-tee/protocol';
-import type { EnclaveConfiguration, Message, StatusView, VerifiedReport } from './api';
+import type * as z from 'zod';
+import type { EnclaveConfiguration, KeptMessage, Message, StatusView, VerifiedReport } from './api';
 import { CLIENT_ERROR_CODES } from './errors';
+import type { keptMessageSchema } from './kept';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -26,7 +28,8 @@ describe('the published types', () => {
     const offices: Exact<VerifiedReport['offices'], DeepReadonly<Omit<Answer['offices'][number], 'salt'>[]>> = true;
     const problems: Exact<VerifiedReport['problems'], DeepReadonly<Answer['problems']>> = true;
     const configuration: Exact<EnclaveConfiguration, DeepReadonly<PublicConfiguration>> = true;
-    expect([message, view, offices, problems, configuration]).toEqual([true, true, true, true, true]);
+    const kept: Exact<KeptMessage, DeepReadonly<z.infer<typeof keptMessageSchema>>> = true;
+    expect([message, view, offices, problems, configuration, kept]).toEqual([true, true, true, true, true, true]);
     expect(Object.keys(congressMessageSchema.shape)).toHaveLength(10);
     expect(Object.keys(messageViewSchema.shape)).toHaveLength(10);
   });

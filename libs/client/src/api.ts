@@ -49,10 +49,15 @@ export interface Policy {
   readonly unsafeDevelopmentRootPem?: string;
 }
 
-export interface ConnectOptions {
-  /** Asked before each request: a bearer token of who sends. It is sent in its header and nowhere else. */
+export interface ConnectOptions extends KeyOptions {
+  /** Called before each request, and once more after a 401: the sender's bearer token. It is sent in its header and nowhere else. */
   readonly token: () => string | Promise<string>;
-  readonly signal?: AbortSignal;
+}
+
+export interface KeyOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called with `attesting`, with `waiting` each time that a request failed and is made again, and with `attested`. */
+  readonly onState?: ((state: AttestState) => void) | undefined;
 }
 
 /** A certificate of the chain under the AWS root. */
@@ -205,19 +210,23 @@ export interface VerifiedReport {
   readonly receipt: { readonly receipt: string; readonly attestation_document: string };
 }
 
+/** A request failed and is made again after `waitMs`. `because`: the gateway's problem code, else the code of a ClientError. */
+export interface Waiting {
+  readonly step: 'waiting';
+  readonly during: 'attesting' | 'posting' | 'following';
+  /** 0 where the caller is asked for another token at once. */
+  readonly waitMs: number;
+  readonly because: string;
+}
+
+export type AttestState =
+  { readonly step: 'attesting' } | { readonly step: 'attested'; readonly key: AttestedKey } | Waiting;
+
 export type SendState =
-  | { readonly step: 'attesting' }
-  | { readonly step: 'attested'; readonly key: AttestedKey }
-  /** `sealed` is what leaves this machine. */
-  | { readonly step: 'sealed'; readonly id: string; readonly sealed: Uint8Array }
+  | AttestState
+  /** `sealed` is what leaves this machine. Keep `kept` now, before it is posted, if the message must outlive this program. */
+  | { readonly step: 'sealed'; readonly id: string; readonly sealed: Uint8Array; readonly kept: KeptMessage }
   | { readonly step: 'posting'; readonly attempt: number }
-  /** A request failed and is made again after `waitMs`. `because`: the gateway's problem code, else the code of a ClientError. */
-  | {
-      readonly step: 'waiting';
-      readonly during: 'attesting' | 'posting' | 'following';
-      readonly waitMs: number;
-      readonly because: string;
-    }
   | { readonly step: 'accepted'; readonly view: StatusView }
   /** `report`: verified, where there is one; it is an interim one while the message has not ended. */
   | { readonly step: 'status'; readonly view: StatusView; readonly report: VerifiedReport | null }
@@ -233,10 +242,36 @@ export interface SendResult {
   readonly reason: string | null;
   readonly report: VerifiedReport | null;
   readonly view: StatusView;
-  /** What it was sealed to. */
-  readonly key: AttestedKey;
+  /** The key that it was sealed to; null after `resume`, since it is not kept. */
+  readonly key: AttestedKey | null;
+  /** 32 bytes. */
   readonly sealedSha256: Uint8Array;
+  /** Whether this call sealed it a second time. */
   readonly resealed: boolean;
+}
+
+/**
+ * What `resume` needs of a message, and what a caller keeps: one JSON value under 1,000 bytes. SECRET: who has it can open the answer to
+ * this message, which names offices and outcomes. It opens neither the message nor any other answer, and holds no token.
+ */
+export interface KeptMessage {
+  readonly v: 1;
+  /** The gateway's origin. */
+  readonly gateway: string;
+  /** A UUID. */
+  readonly id: string;
+  readonly suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305';
+  /** 16 bytes in base64url: the enclave's key. */
+  readonly keyId: string;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  /** 32 bytes in base64url, or null. */
+  readonly nullifier: string | null;
+  /** 32 bytes in base64url: the hash of what was posted. */
+  readonly sealedSha256: string;
+  /** 32 bytes in base64url: opens the answer. */
+  readonly answerKey: string;
+  readonly offices: readonly string[];
 }
 
 /** An office may get the message twice, if the gateway lies. */
@@ -262,12 +297,14 @@ export interface SendOptions {
   readonly lifetimeSeconds?: number;
   /** How long the gateway is asked to take it; 2 minutes unless given. */
   readonly postTimeoutMs?: number;
-  /** How long its way is followed; until it expires unless given. */
+  /** How long it is followed, in milliseconds; until it expires unless given. 0 asks once. */
   readonly followTimeoutMs?: number;
   readonly onState?: (state: SendState) => void;
 }
 
-/** A message on its way. Iterating gives its states from the first on; both ways reject alike. */
+export type ResumeOptions = Pick<SendOptions, 'signal' | 'followTimeoutMs' | 'onState'>;
+
+/** A message on its way. Iterating gives its states from the first on; `result` and iterating reject with the same error. */
 export interface Sending extends AsyncIterable<SendState> {
   /** A UUID; known before anything is sent. */
   readonly id: string;
@@ -275,8 +312,14 @@ export interface Sending extends AsyncIterable<SendState> {
 }
 
 export interface Client {
-  /** The verified key: out of the cache, or attested anew where that is over. @throws ClientError */
-  key(signal?: AbortSignal): Promise<AttestedKey>;
+  /** The verified key, from the cache while it may be used, else attested again. @throws ClientError */
+  key(options?: KeyOptions): Promise<AttestedKey>;
   /** Checks, seals, posts, follows and verifies. Whatever is wrong rejects `result` with a ClientError. */
   send(message: Message, options?: SendOptions): Sending;
+  /**
+   * Follows a message that an earlier program sealed to its end, and verifies receipt and answer as `send` does. Posts and seals nothing:
+   * after `key_retired` it ends as that. States: `accepted`, `status`, `waiting`, `ended`.
+   * @throws ClientError `kept_invalid`, at once
+   */
+  resume(kept: KeptMessage, options?: ResumeOptions): Sending;
 }

@@ -1,17 +1,20 @@
-import type { Client, ConnectOptions, Policy } from './api';
+import type { Client, ConnectOptions, KeyOptions, Policy } from './api';
 import { AttestedKeys } from './attested-keys';
 import { ClientError } from './errors';
 import { checkNoCredentials } from './http';
 import { checkPolicy } from './policy';
+import { resumeMessage } from './resume';
 import { throwIfAborted } from './retry';
 import { sendMessage } from './send-message';
+import { tellSafely } from './sending';
 
-/** What a bearer token may be made of (RFC 6750, section 2.1), so that nothing else gets into a header. */
+/** The characters of a bearer token (RFC 6750, section 2.1): nothing else may get into a header. */
 const TOKEN = /^[A-Za-z0-9._~+/-]{1,8192}=*$/;
 
 /**
- * Asks the gateway for an attestation document over a fresh nonce and verifies it under `policy`. The gateway is trusted with nothing:
- * what it says is believed only where an enclave of an accepted measurement has signed it.
+ * Asks the gateway for an attestation document over a fresh nonce and verifies it under `policy`. The gateway is not trusted: the client
+ * believes only what an enclave of an accepted measurement has signed. Waits up to 30 seconds for a gateway that does not answer or is
+ * overloaded, and reports every wait to `onState`.
  * @param url of the gateway; https, or http on this machine
  * @throws ClientError by `code`
  * @example
@@ -23,15 +26,23 @@ export async function connect(url: string | URL, policy: Policy, options: Connec
   const checked = checkPolicy(policy);
   throwIfAborted(options.signal);
   const keys = new AttestedKeys(gateway, checked);
-  await keys.current(options.signal);
+  const key = ({ signal, onState }: KeyOptions = {}) =>
+    keys.attest({
+      signal,
+      onState: (state) => {
+        tellSafely(onState, state);
+      },
+    });
+  await key(options);
   const sender = { gateway, keys, trust: checked.trust, token: () => tokenOf(options) };
   return {
-    key: (signal) => keys.current(signal),
+    key,
     send: (message, sendOptions = {}) => sendMessage(sender, message, sendOptions),
+    resume: (kept, resumeOptions = {}) => resumeMessage(sender, kept, resumeOptions),
   };
 }
 
-/** A token in the clear is anybody's; on this machine there is nobody between. */
+/** Without TLS anyone on the way could read the token; on this machine there is no way between. */
 function gatewayOf(url: string | URL): URL {
   let gateway: URL;
   try {

@@ -16,6 +16,8 @@ export const CLIENT_ERROR_CODES = [
   'configuration_refused',
   /** An office might get the message twice, and the caller did not accept that. Nothing was sent. */
   'duplicate_not_accepted',
+  /** What `resume` was given is not what `send` handed out for this gateway; `reason` says why. */
+  'kept_invalid',
   /** The caller's `token` function failed, or returned no token. */
   'token_unavailable',
   /** The gateway refused; `problem` is its code, `status` the HTTP status. */
@@ -62,7 +64,7 @@ export class ClientError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** The code of the check that failed, such as `ERR_ATTESTATION_MEASUREMENT`. */
   readonly reason: string | undefined;
-  /** A UUID; set exactly where `sent` is not `not_sent`. */
+  /** A UUID; set exactly where `sent` is not `not_sent`, except for `kept_invalid`. */
   readonly messageId: string | undefined;
   /** Whether the message was sent in spite of this error. */
   readonly sent: WhetherSent;

@@ -10,7 +10,7 @@ export interface GatewayOptions {
   /** A bearer token; it is sent in its header and nowhere else. */
   token: string;
   /** Gives the request up. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**

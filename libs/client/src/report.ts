@@ -2,8 +2,7 @@ import { messageIdToText, type MessageStatus, type MessageView, type Outcome } f
 import type { VerifiedReport } from './api';
 import type { TrustPolicy } from './enclave-key';
 import { ClientError } from './errors';
-import type { PreparedMessage } from './prepare';
-import { verifyResult } from './result';
+import { verifyResult, type Followed } from './result';
 
 /**
  * What the enclave reports, verified, and held against what was sent and against the gateway's own words; null where there is nothing yet.
@@ -12,7 +11,7 @@ import { verifyResult } from './result';
  */
 export async function verifyReport(
   view: MessageView,
-  prepared: PreparedMessage,
+  followed: Followed,
   offices: readonly string[],
   policy: TrustPolicy,
 ): Promise<VerifiedReport | null> {
@@ -23,8 +22,8 @@ export async function verifyReport(
       throw refused('receipt_missing', 'it is said to be delivered, without a receipt');
     return null;
   }
-  const { receipt, answer } = await verifyResult(view, prepared, policy);
-  if (messageIdToText(answer.messageId) !== prepared.id || answer.time !== receipt.claims.time)
+  const { receipt, answer } = await verifyResult(view, followed, policy);
+  if (messageIdToText(answer.messageId) !== followed.id || answer.time !== receipt.claims.time)
     throw refused('answer_differs', 'the answer belongs to another receipt');
   const told = answer.offices.map(({ office }) => office);
   // An enclave that could not read all of the message refuses what it could read of its offices.

@@ -1,4 +1,4 @@
-import { openAnswer } from '@communique-tee/crypto/browser';
+import { openAnswer, type AnswerKey } from '@communique-tee/crypto/browser';
 import { verifyEnclave } from '@communique-tee/enclave-identity/browser';
 import {
   decodeAnswer,
@@ -6,11 +6,22 @@ import {
   fromBase64Url,
   type Answer,
   type MessageView,
+  type SealedHeader,
 } from '@communique-tee/protocol';
 import { ReceiptError, matchAnswer, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 import { isSameKey, type TrustPolicy } from './enclave-key';
 import { ClientError } from './errors';
-import type { PreparedMessage } from './prepare';
+
+/** What verifying a receipt and opening an answer takes of a sealed message; a PreparedMessage is one. */
+export interface Followed {
+  /** A UUID. */
+  readonly id: string;
+  readonly message: SealedHeader;
+  /** 32 bytes over what was posted. */
+  readonly sealedSha256: Uint8Array;
+  /** 32 bytes. */
+  readonly answerKey: AnswerKey;
+}
 
 export interface VerifiedResult {
   receipt: VerifiedReceipt;
@@ -24,7 +35,7 @@ export interface VerifiedResult {
  */
 export async function verifyResult(
   view: MessageView,
-  prepared: PreparedMessage,
+  followed: Followed,
   policy: TrustPolicy,
 ): Promise<VerifiedResult> {
   if (view.receipt === null || view.sealedAnswer === null)
@@ -33,14 +44,14 @@ export async function verifyResult(
   const receipt = await verifyReceipt(view.receipt, {
     ...trust,
     verifyEnclave,
-    messageId: prepared.id,
-    sealedSha256: prepared.sealedSha256,
+    messageId: followed.id,
+    sealedSha256: followed.sealedSha256,
   });
   // An enclave may hold several keys: the document has to be that of the key that this message was sealed to.
-  if (!isSameKey(receipt.enclave, prepared.message))
+  if (!isSameKey(receipt.enclave, followed.message))
     throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the attestation document is for another sealing key');
   const sealedAnswer = decodeSealedAnswer(fromBase64Url(view.sealedAnswer));
-  const answer = decodeAnswer(openAnswer(prepared.answerKey, prepared.message, sealedAnswer));
+  const answer = decodeAnswer(openAnswer(followed.answerKey, followed.message, sealedAnswer));
   matchAnswer(receipt.claims, answer);
   return { receipt, answer };
 }

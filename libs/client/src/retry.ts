@@ -3,7 +3,7 @@ import { ClientError } from './errors';
 
 const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 10_000;
-/** What may be answered otherwise in a moment: the request came too slowly or too often, or the fault is not ours. */
+/** Statuses that may pass: the request came too slowly or too often, or the fault is the server's. */
 const LATER = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export interface RetryOptions {
@@ -15,8 +15,8 @@ export interface RetryOptions {
 }
 
 /**
- * Asks until there is an answer that will not change: what fails for the network, 429, 503 (not before Retry-After) or another fault of
- * the other end is asked again, later each time.
+ * Asks until there is an answer that will not change. Network errors, 429, 503 (not before Retry-After) and other faults of the server are
+ * asked again, after a longer pause each time.
  * @throws ClientError the last one
  */
 export async function withRetries<T>(
@@ -43,7 +43,7 @@ export function isPassing({ code, status }: ClientError): boolean {
   return code === 'unreachable' || (code === 'refused' && status !== undefined && LATER.has(status));
 }
 
-/** Spread, so that those who were refused together do not come back together; never before Retry-After. */
+/** Milliseconds, with jitter so that clients that were refused together do not retry together; never before Retry-After. */
 export function pauseMs(attempt: number, retryAfterSeconds = 0): number {
   const growing = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
   return Math.ceil(retryAfterSeconds * 1000 + growing * (0.5 + Math.random() / 2));
@@ -68,9 +68,11 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new ClientError('aborted', 'the caller gave it up', { cause: signal.reason });
 }
 
-/** What others wait for too is not given up for one of them: only this one's wait is. @throws ClientError `aborted` */
+/** Ends this caller's wait for `work` at the signal; `work` itself goes on, since others may wait for it. @throws ClientError `aborted` */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
+  // After an abort its failure concerns no caller.
+  work.catch(() => undefined);
   throwIfAborted(signal);
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {

@@ -1,28 +1,20 @@
-import {
-  MESSAGE_ID_BYTES,
-  isEnded,
-  messageIdToText,
-  type CongressMessage,
-  type MessageView,
-} from '@communique-tee/protocol';
-import type { DuplicateRisk, Message, SendOptions, SendResult, SendState, Sending, VerifiedReport } from './api';
+import { MESSAGE_ID_BYTES, messageIdToText, type CongressMessage, type MessageView } from '@communique-tee/protocol';
+import type { DuplicateRisk, Message, SendOptions, SendResult, SendState, Sending } from './api';
 import { aboutMessage, asClientError } from './as-client-error';
 import type { AttestedKeys } from './attested-keys';
 import { isSameKey, type EnclaveKey, type TrustPolicy } from './enclave-key';
 import { checkedMessage } from './checked-message';
 import { forgetfulChambers, forgetfulWhereShared, recognizingChambers } from './duplicate-risk';
 import { ClientError, type WhetherSent } from './errors';
+import { followToEnd } from './follow';
+import { keptOf } from './kept';
 import { postUntilAnswered } from './post';
 import { prepareMessage, type PreparedMessage } from './prepare';
-import { verifyReport } from './report';
 import { unlessAborted } from './retry';
-import { States } from './states';
-import { watchMessage } from './watch';
+import { startSending } from './sending';
 
 const POST_TIMEOUT_MS = 120_000;
 const MAX_POSTS = 12;
-/** After its expiry the gateway ends a message; it may be a little late. */
-const AFTER_EXPIRY_MS = 120_000;
 
 export interface Sender {
   readonly gateway: URL;
@@ -35,28 +27,10 @@ export interface Sender {
 /** Starts at once; what goes wrong rejects `result`. */
 export function sendMessage(sender: Sender, message: Message, options: SendOptions): Sending {
   const id = messageIdToText(crypto.getRandomValues(new Uint8Array(MESSAGE_ID_BYTES)));
-  const states = new States();
-  const result = new Way(sender, id, options, (state) => {
-    states.add(state);
-    try {
-      options.onState?.(state);
-    } catch (error) {
-      // A page that fails to show something is told so, and its message goes on.
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-  }).go(message);
-  result.then(
-    () => {
-      states.end();
-    },
-    (error: unknown) => {
-      states.end({ error });
-    },
-  );
-  return { id, result, [Symbol.asyncIterator]: () => states.read() };
+  return startSending(id, options.onState, (tell) => new Way(sender, id, options, tell).go(message));
 }
+
+type Delivered = SendResult & { readonly key: EnclaveKey };
 
 /** One message from its check to its end. */
 class Way {
@@ -90,7 +64,7 @@ class Way {
    * Once, under the same id and delivery secret. The gateway's word is all there is for `key_retired`: an enclave may have opened and
    * delivered the message. A chamber that recognizes its DeliveryId refuses the second copy; where one does not, the person decides.
    */
-  private async sealAgain(content: CongressMessage, first: SendResult): Promise<SendResult> {
+  private async sealAgain(content: CongressMessage, first: Delivered): Promise<SendResult> {
     this.sender.keys.forget(first.key);
     const key = await this.attest();
     // The enclave still says that it holds the key: sealed to it again, the message would come back again.
@@ -110,24 +84,27 @@ class Way {
     return answer === true;
   }
 
-  private async attest(): Promise<EnclaveKey> {
-    this.tell({ step: 'attesting' });
-    const key = await this.sender.keys.current(this.options.signal);
-    this.tell({ step: 'attested', key });
-    return key;
+  private attest(): Promise<EnclaveKey> {
+    return this.sender.keys.attest({ signal: this.options.signal, onState: this.tell });
   }
 
-  private async deliver(content: CongressMessage, key: EnclaveKey, resealed: boolean): Promise<SendResult> {
+  private async deliver(content: CongressMessage, key: EnclaveKey, resealed: boolean): Promise<Delivered> {
     if (resealed) this.tell({ step: 'resealing' });
     const { lifetimeSeconds } = this.options;
     const prepared = prepareMessage(content, key, {
       id: this.id,
       ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
     });
-    this.tell({ step: 'sealed', id: this.id, sealed: prepared.sealed });
+    const kept = keptOf(prepared, this.sender.gateway, content.offices);
+    this.tell({ step: 'sealed', id: this.id, sealed: prepared.sealed, kept });
     const accepted = await this.post(prepared);
     this.tell({ step: 'accepted', view: accepted });
-    const { view, report } = await this.follow(prepared, content.offices);
+    const { view, report } = await followToEnd(prepared, {
+      ...this.options,
+      sender: this.sender,
+      offices: content.offices,
+      onState: this.tell,
+    });
     return {
       id: this.id,
       status: view.status,
@@ -154,32 +131,5 @@ class Way {
     });
     this.sent = 'accepted';
     return view;
-  }
-
-  private async follow(
-    prepared: PreparedMessage,
-    offices: readonly string[],
-  ): Promise<{ view: MessageView; report: VerifiedReport | null }> {
-    const { signal, followTimeoutMs } = this.options;
-    const expiresMs = prepared.message.expiresAtSeconds * 1000 + AFTER_EXPIRY_MS;
-    const deadlineMs = followTimeoutMs === undefined ? expiresMs : Math.min(expiresMs, Date.now() + followTimeoutMs);
-    let known: { readonly receipt: string; readonly report: VerifiedReport | null } | undefined;
-    for await (const view of watchMessage(this.id, {
-      gateway: this.sender.gateway,
-      token: this.sender.token,
-      signal,
-      deadlineMs,
-    })) {
-      const receipt = JSON.stringify([view.receipt, view.sealedAnswer]);
-      // Most changes bring no other receipt; the last one is always held against the status.
-      const report =
-        known !== undefined && known.receipt === receipt && !isEnded(view.status)
-          ? known.report
-          : await verifyReport(view, prepared, offices, this.sender.trust);
-      known = { receipt, report };
-      this.tell({ step: 'status', view, report });
-      if (isEnded(view.status)) return { view, report };
-    }
-    throw new ClientError('answer_invalid', 'the status stopped before its end');
   }
 }

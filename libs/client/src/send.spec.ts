@@ -129,7 +129,12 @@ describe('a message that is sent', () => {
   it('asks for another token once', async () => {
     tokens = ['old', 'new'];
     gateway.postFaults = [{ problem: 'unauthenticated' }];
-    expect(await client.send(testMessage()).result).toMatchObject({ status: 'delivered' });
+    const states: SendState[] = [];
+    const { result } = client.send(testMessage(), { onState: (state) => states.push(state) });
+    expect(await result).toMatchObject({ status: 'delivered' });
+    expect(states.filter(({ step }) => step === 'waiting')).toEqual([
+      { step: 'waiting', during: 'posting', waitMs: 0, because: 'unauthenticated' },
+    ]);
     expect(gateway.posted.map(({ token }) => token)).toEqual(['Bearer old', 'Bearer new']);
     gateway.postFaults = [{ problem: 'unauthenticated' }, { problem: 'unauthenticated' }];
     expect(await caught(client.send(testMessage()).result)).toMatchObject({

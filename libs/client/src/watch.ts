@@ -4,32 +4,34 @@ import { ClientError } from './errors';
 import { readEvents } from './event-stream';
 import { fetchMessage, messageEventsUrl, readView } from './gateway';
 import { isNetworkError, open, readBounded, refusalOf } from './http';
-import { isPassing, pause, pauseMs, throwIfAborted } from './retry';
+import { isPassing, pause, pauseMs, throwIfAborted, unlessAborted } from './retry';
 
 const encoder = new TextEncoder();
 const EVENT_STREAM = 'text/event-stream';
-/** Three of the gateway's comments missed: the connection is dead, whatever TCP thinks. */
+/** Three of the gateway's comments are missing: the connection is dead, although TCP has not noticed. */
 const SILENCE_MS = 50_000;
-/** A stream that breaks so often without a word is one that something in between does not let through. */
+/** After so many streams that break without an event, something on the way does not let streams through. */
 const MAX_SILENT_STREAMS = 2;
 const MAX_POLL_PAUSE_MS = 5000;
-/** After so many plain questions a stream is tried again: where there was no room, there may be some now. */
+/** After so many plain requests a stream is tried again: the gateway may have room for it now. */
 const POLLS_BEFORE_STREAM = 20;
-/** A gateway that is not trusted may make up changes without end. */
+/** A hostile gateway may invent changes without end. */
 const MAX_CHANGES = 5000;
 
 export interface WatchOptions {
   readonly gateway: string | URL;
   readonly token: () => Promise<string>;
   readonly signal?: AbortSignal | undefined;
-  /** Date.now() after which it is given up. */
+  /** Date.now() after which it is given up. One that has passed already asks once. */
   readonly deadlineMs: number;
+  /** Called when a request failed and is made again after `waitMs`. */
+  readonly onWait?: ((waitMs: number, error: ClientError) => void) | undefined;
 }
 
 /**
- * How a message stands, at each change, until it has ended: by a stream where there is one, else by asking again and again.
- * What passes (no network, 503) is waited out; only the deadline ends that.
- * @throws ClientError `timeout`, `aborted`, `refused`, `answer_invalid`
+ * The status of a message at each change, until it has ended: by a stream where there is one, else by asking again and again.
+ * Waits while the gateway cannot be reached or is overloaded; only the deadline ends that.
+ * @throws ClientError `timeout`, `aborted`, `refused`, `answer_invalid`; the last failure where no answer came before the deadline
  */
 export async function* watchMessage(id: string, options: WatchOptions): AsyncGenerator<MessageView, void> {
   let last = '';
@@ -51,16 +53,20 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
   let polls = 0;
   let refusedToken = false;
   let lastError: ClientError | undefined;
-  for (;;) {
+  let answered = false;
+  for (let asked = false; ; asked = true) {
     throwIfAborted(options.signal);
-    if (Date.now() >= options.deadlineMs)
-      throw new ClientError('timeout', 'no end within the time allowed; the message goes on', { cause: lastError });
+    const isOver = Date.now() >= options.deadlineMs;
+    if (isOver && asked) throw answered || lastError === undefined ? timeout(lastError) : lastError;
     let waitMs: number;
     try {
-      if (silentStreams < MAX_SILENT_STREAMS) {
+      if (!isOver && silentStreams < MAX_SILENT_STREAMS) {
         const heard: Heard = { views: 0, retryMs: 0, isStream: true };
         try {
-          yield* streamed(id, options, heard);
+          for await (const view of streamed(id, options, heard)) {
+            answered = true;
+            yield view;
+          }
         } finally {
           silentStreams = heard.views > 0 ? 0 : silentStreams + 1;
           if (heard.views > 0) failures = 0;
@@ -68,10 +74,9 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
         }
         waitMs = Math.max(heard.retryMs, pauseMs(1));
       } else {
-        yield await fetchMessage(
-          { gateway: options.gateway, token: await options.token(), ...(options.signal && { signal: options.signal }) },
-          id,
-        );
+        const view = await fetchMessage({ ...options, token: await tokenOf(options) }, id);
+        answered = true;
+        yield view;
         failures = 0;
         waitMs = Math.min(MAX_POLL_PAUSE_MS, 250 * 1.5 ** Math.min(polls, 10));
         if (++polls % POLLS_BEFORE_STREAM === 0) silentStreams = MAX_SILENT_STREAMS - 1;
@@ -79,18 +84,27 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
     } catch (thrown) {
       const error = asClientError(thrown, options.signal);
       if (!(error instanceof ClientError)) throw error;
-      // A token may have ended on its way: the next one is asked for once.
+      // The token may have expired on the way: the caller is asked for another once.
       const mayBeNewer: boolean = error.status === 401 && !refusedToken;
       if (!isPassing(error) && !mayBeNewer) throw error;
       refusedToken = mayBeNewer;
       lastError = error;
       failures++;
-      // No room for another stream, here or there: the plain question is still answered.
+      // The gateway has no room for another stream; it still answers plain requests.
       if (error.status === 429 || error.status === 503) silentStreams = MAX_SILENT_STREAMS;
-      waitMs = pauseMs(Math.min(failures, 6), error.retryAfterSeconds);
+      waitMs = Math.min(pauseMs(Math.min(failures, 6), error.retryAfterSeconds), options.deadlineMs - Date.now());
+      if (waitMs > 0) options.onWait?.(waitMs, error);
     }
     await pause(Math.max(0, Math.min(waitMs, options.deadlineMs - Date.now())), options.signal);
   }
+}
+
+function tokenOf({ token, signal }: WatchOptions): Promise<string> {
+  return unlessAborted(token(), signal);
+}
+
+function timeout(cause: ClientError | undefined): ClientError {
+  return new ClientError('timeout', 'no end within the time allowed; the message goes on', { cause });
 }
 
 interface Heard {
@@ -99,7 +113,7 @@ interface Heard {
   isStream: boolean;
 }
 
-/** One connection. It ends in order where the gateway ends it. */
+/** One connection. It ends without an error when the gateway ends it. */
 async function* streamed(id: string, options: WatchOptions, heard: Heard): AsyncGenerator<MessageView, void> {
   const silence = new AbortController();
   let timer = setTimeout(() => {
@@ -113,7 +127,7 @@ async function* streamed(id: string, options: WatchOptions, heard: Heard): Async
   );
   const signal = AbortSignal.any([silence.signal, options.signal ?? []].flat());
   try {
-    const headers = { authorization: `Bearer ${await options.token()}`, accept: EVENT_STREAM };
+    const headers = { authorization: `Bearer ${await tokenOf(options)}`, accept: EVENT_STREAM };
     const response = await open(messageEventsUrl(options.gateway, id), { headers, signal }, 0);
     if (!response.ok) throw await refusalOf(response);
     if (!(response.headers.get('content-type') ?? '').startsWith(EVENT_STREAM)) {
@@ -133,7 +147,7 @@ async function* streamed(id: string, options: WatchOptions, heard: Heard): Async
       yield view;
     }
   } catch (error) {
-    // A connection that was heard and broke is simply made again.
+    // A connection that broke after an event is made again.
     if (heard.views === 0 || !isNetworkError(error) || options.signal?.aborted === true) throw error;
   } finally {
     clearTimeout(timer);

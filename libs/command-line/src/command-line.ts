@@ -47,15 +47,19 @@ export class CommandLine<Exit extends number = number> {
   readonly program: Command;
   private exit: Exit | 0 = 0;
 
-  /** @param name as a person types it: the first word of every usage line */
+  /**
+   * @param name as a person types it: the first word of every usage line
+   * @param versionText what --version prints
+   */
   constructor(
     name: string,
     description: string,
     private readonly streams: Streams = terminal,
+    versionText: string = version,
   ) {
     this.program = new Command(name)
       .description(description)
-      .version(version, '-V, --version', 'print the version')
+      .version(versionText, '-V, --version', 'print the version')
       .helpOption('-h, --help', 'print this help')
       .helpCommand(false)
       // `image pack --version 2` is the version of an image.

@@ -18,6 +18,11 @@ const GOOD: Environment = {
   TEE_EXPECTED_CODE_HASH: `sha384:${PCR0}`,
   TEE_EXPECTED_OPERATOR: `sha384:${PCR3}`,
 };
+const SIGN_IN: Environment = {
+  PAGE_OIDC_CLIENT_ID: 'page',
+  PAGE_OIDC_AUTHORIZATION_ENDPOINT: 'https://login.id.test/authorize?tenant=1',
+  PAGE_OIDC_TOKEN_ENDPOINT: 'https://id.test/oauth/token',
+};
 const PRODUCTION: Environment = { ...GOOD, NODE_ENV: 'production', REDIS_URL: 'rediss://redis.test' };
 
 function config(environment: Environment, readFile?: (path: string) => string) {
@@ -251,6 +256,55 @@ describe('the environment', () => {
     ['an origin with a path', { CORS_ORIGINS: 'https://app.test/' }, 'CORS_ORIGINS: must be a list of origins'],
     ['every origin', { CORS_ORIGINS: '*' }, 'CORS_ORIGINS: must be a list of origins'],
     ['every host of a domain', { CORS_ORIGINS: 'https://*.app.test' }, 'CORS_ORIGINS: must be a list of origins'],
+    [
+      'a sign-in without its client',
+      { ...SIGN_IN, PAGE_OIDC_CLIENT_ID: '' },
+      'PAGE_OIDC_CLIENT_ID: is required for sign-in on the page',
+    ],
+    [
+      'a sign-in without the address of its tokens',
+      { ...SIGN_IN, PAGE_OIDC_TOKEN_ENDPOINT: '' },
+      'PAGE_OIDC_TOKEN_ENDPOINT: is required',
+    ],
+    ...['javascript:alert(1)', 'https://u:geheim@id.test/', 'https://id.test/#x', 'id.test'].map(
+      (endpoint): [string, Environment, string] => [
+        `${endpoint} to send people to`,
+        { ...SIGN_IN, PAGE_OIDC_AUTHORIZATION_ENDPOINT: endpoint },
+        'PAGE_OIDC_AUTHORIZATION_ENDPOINT: must be an https:// URL',
+      ],
+    ),
+    ...[
+      'https://id.test/a;b',
+      'https://id.test/a,b',
+      'https://id.test/?x=1',
+      'https://*.id.test/',
+      'https://[::1]/',
+    ].map((endpoint): [string, Environment, string] => [
+      `${endpoint} in the page's Content-Security-Policy`,
+      { ...SIGN_IN, PAGE_OIDC_TOKEN_ENDPOINT: endpoint },
+      'PAGE_OIDC_TOKEN_ENDPOINT: must have no query',
+    ]),
+    [
+      'tokens over plain HTTP from another machine',
+      { ...SIGN_IN, PAGE_OIDC_TOKEN_ENDPOINT: 'http://127.0.0.1.id.test/token' },
+      'PAGE_OIDC_TOKEN_ENDPOINT: must be https:// (http:// only on this machine',
+    ],
+    [
+      'a sign-in without an ID token',
+      { ...SIGN_IN, PAGE_OIDC_SCOPE: 'profile' },
+      'PAGE_OIDC_SCOPE: must contain openid',
+    ],
+    [
+      'scopes with a comma between',
+      { ...SIGN_IN, PAGE_OIDC_SCOPE: 'openid,  profile' },
+      'PAGE_OIDC_SCOPE: must be 1 to 16',
+    ],
+    [
+      'a resource that is no URI',
+      { ...SIGN_IN, PAGE_OIDC_AUDIENCE_PARAMETER: 'resource' },
+      'PAGE_OIDC_AUDIENCE_PARAMETER: is resource, but AUTH_AUDIENCE is no absolute URI',
+    ],
+    ['a scope of sign-in without one', { PAGE_OIDC_SCOPES: 'openid' }, 'PAGE_OIDC_SCOPES: is not a variable'],
     ['a scope of two words', { AUTH_ADMIN_SCOPE: 'a b' }, 'AUTH_ADMIN_SCOPE: must be one scope'],
     ['everybody as a trusted proxy', { TRUSTED_PROXIES: '0.0.0.0/0' }, 'TRUSTED_PROXIES: '],
   ])('refuses %s', (_, over, expected) => {
@@ -284,6 +338,11 @@ describe('the environment', () => {
       { TEE_ENDPOINT: '', ENCLAVE_URLS: 'vsock:16:5000,hybrid:/run/vm:5000' },
       'ENCLAVE_URLS',
     ],
+    ...['PAGE_OIDC_AUTHORIZATION_ENDPOINT', 'PAGE_OIDC_TOKEN_ENDPOINT'].map((name): [string, Environment, string] => [
+      `the issuer of development in ${name}`,
+      { ...SIGN_IN, [name]: 'http://127.0.0.1:3002/x' },
+      name,
+    ]),
     ['reports in the clear', { SENTRY_DSN: 'http://0123@s.test/1' }, 'SENTRY_DSN'],
     ['an enclave on another machine', { TEE_ENDPOINT: 'tcp:10.0.0.7:5000' }, 'TEE_ENDPOINT'],
   ])('refuses %s in production', (_, over, name) => {
@@ -318,6 +377,33 @@ describe('the environment', () => {
       { pcr0: PCR0, pcr3: PCR3 },
       { pcr0: 'cd'.repeat(48), pcr3: PCR3 },
     ]);
+  });
+
+  it('has a sign-in for the page only where it is told of one', () => {
+    expect(config(PRODUCTION).page).toEqual({});
+    expect(config({ ...PRODUCTION, ...SIGN_IN }).page).toEqual({
+      signIn: {
+        issuer: 'https://id.test/',
+        clientId: 'page',
+        authorizationEndpoint: 'https://login.id.test/authorize?tenant=1',
+        tokenEndpoint: 'https://id.test/oauth/token',
+        scope: 'openid',
+        audience: null,
+      },
+    });
+    const { signIn } = config({
+      ...GOOD,
+      ...SIGN_IN,
+      AUTH_AUDIENCE: 'https://api.test/',
+      PAGE_OIDC_TOKEN_ENDPOINT: 'http://127.0.0.1:3002/tökens',
+      PAGE_OIDC_SCOPE: 'openid profile',
+      PAGE_OIDC_AUDIENCE_PARAMETER: 'resource',
+    }).page;
+    expect(signIn).toMatchObject({
+      tokenEndpoint: 'http://127.0.0.1:3002/t%C3%B6kens',
+      scope: 'openid profile',
+      audience: { parameter: 'resource', value: 'https://api.test/' },
+    });
   });
 
   it('takes operators by PCR3 or by the ARN of their role, or any by name', () => {

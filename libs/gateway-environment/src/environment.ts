@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { MeasurementSet } from '@communique-tee/attestation';
 import { closestName } from './closest-name';
+import { brokenSignInRules, pageSignInOf } from './page-sign-in';
 import { highestCostOfMessageMicroUsd } from './prices';
 import type { GatewayConfig } from './gateway-config';
 import { leavesMachineInClear } from './sentry-dsn';
@@ -80,6 +81,8 @@ function* brokenRules(
       'AUTH_JWKS_URL',
       'must be https:// in production: anyone who can alter the keys in transit can impersonate any user',
     ];
+
+  yield* brokenSignInRules(values, isSet, production);
 
   if (!isSet('TEE_ENDPOINT') && !isSet('ENCLAVE_URL') && !isSet('ENCLAVE_URLS'))
     yield ['TEE_ENDPOINT', 'is required (or ENCLAVE_URL, or ENCLAVE_URLS): where the enclave listens'];
@@ -177,6 +180,7 @@ function configOf(
   isSet: (name: VariableName) => boolean,
   trustAnchorPem: string | undefined,
 ): GatewayConfig {
+  const signIn = pageSignInOf(values);
   const jwks = { timeoutMs: values.AUTH_JWKS_TIMEOUT_MS, cooldownMs: values.AUTH_JWKS_COOLDOWN_MS };
   return {
     environment: values.NODE_ENV,
@@ -215,6 +219,10 @@ function configOf(
         values.AUTH_JWKS_URL === undefined
           ? { file: values.AUTH_JWKS_FILE ?? '', staleMs: values.AUTH_JWKS_STALE_MS }
           : { url: values.AUTH_JWKS_URL, ...jwks, staleMs: values.AUTH_JWKS_STALE_MS },
+    },
+    page: {
+      ...(signIn !== undefined && { signIn }),
+      ...(values.PAGE_VERIFIER_URL !== undefined && { verifierUrl: new URL(values.PAGE_VERIFIER_URL).href }),
     },
     enclave: { addresses: addressesOf(values), timeoutMs: values.ENCLAVE_TIMEOUT_MS },
     keys: {

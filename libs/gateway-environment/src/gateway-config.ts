@@ -22,6 +22,19 @@ export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 export const TOKEN_TYPES = ['at+jwt', 'any'] as const;
 export type TokenType = (typeof TOKEN_TYPES)[number];
 
+/** How people sign in on the page: authorization code flow of OpenID Connect with PKCE, as a public client. */
+export interface PageSignIn {
+  /** AUTH_ISSUER. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly authorizationEndpoint: string;
+  /** The only address beside the gateway that the page may connect to. */
+  readonly tokenEndpoint: string;
+  readonly scope: string;
+  /** What names AUTH_AUDIENCE in the request; null: the issuer needs no parameter for it. */
+  readonly audience: { readonly parameter: 'audience' | 'resource'; readonly value: string } | null;
+}
+
 /** Everything the gateway is told from outside, parsed once at start (environment.ts) and trusted after that. */
 export interface GatewayConfig {
   readonly environment: 'development' | 'test' | 'production';
@@ -68,6 +81,12 @@ export interface GatewayConfig {
     readonly jwks:
       | { readonly url: string; readonly timeoutMs: number; readonly cooldownMs: number; readonly staleMs: number }
       | { readonly file: string; readonly staleMs: number };
+  };
+  readonly page: {
+    /** Absent: the page takes a token that the person pastes, and offers no sign-in. */
+    readonly signIn?: PageSignIn;
+    /** Where people get `communique-tee.mjs`, an https address of another server than this one; absent: the page tells how to build it. */
+    readonly verifierUrl?: string;
   };
   readonly enclave: {
     /** Each `vsock:<cid>:<port>`, `unix:<absolute path>`, `tcp:<host>:<port>` or, never in production, `hybrid:<absolute path>:<port>`; more than one only where attestation is verified. */

@@ -24,8 +24,8 @@ export function parseSentryDsn(text: string): SentryDsn | undefined {
   return { endpoint: `${url.origin}${path}/api/${project}/envelope/`, publicKey: url.username };
 }
 
-/** Whether reports would go over a network unencrypted. */
-export function leavesMachineInClear({ endpoint }: SentryDsn): boolean {
+/** Whether requests to this address would cross a network unencrypted. */
+export function leavesMachineInClear({ endpoint }: Pick<SentryDsn, 'endpoint'>): boolean {
   const { protocol, hostname } = new URL(endpoint);
   return (
     protocol === 'http:' &&

@@ -5,6 +5,7 @@ import { parseExpectedCodeHash } from './expected-code-hash';
 import { parseExpectedOperator } from './expected-operator';
 import { LOG_LEVELS, TOKEN_ALGORITHMS, TOKEN_TYPES, type TokenAlgorithm } from './gateway-config';
 import { parseDollars } from './money';
+import { PAGE_SIGN_IN_VARIABLES } from './page-sign-in';
 import { parseSentryDsn, type SentryDsn } from './sentry-dsn';
 
 const rule = (message: string) => ({ error: () => message });
@@ -205,6 +206,8 @@ export const VARIABLES = {
     )
     .default('communique:admin'),
 
+  ...PAGE_SIGN_IN_VARIABLES,
+
   RATE_LIMIT_WINDOW: wholeNumber(1000, 86_400_000).default(60_000),
   RATE_LIMIT_MAX_REQUESTS: wholeNumber(1, 1_000_000).default(100),
   RATE_LIMIT_ATTESTATION_MAX_REQUESTS: wholeNumber(1, 1_000_000).default(20),
@@ -251,6 +254,10 @@ export const VARIABLES = {
   SHUTDOWN_DRAIN_MS: wholeNumber(0, 300_000).optional(),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(1000, 600_000).default(25_000),
 
+  PAGE_VERIFIER_URL: urlWithoutCredentials(['https'])
+    .refine((text) => text.length <= 500, rule('must be at most 500 characters'))
+    .optional(),
+
   METRICS_PORT: wholeNumber(0, 65_535).optional(),
   METRICS_HOST: host.default('127.0.0.1'),
   METRICS_ENDPOINT: urlWithoutCredentials(['http', 'https']).optional(),
@@ -270,6 +277,7 @@ export type Values = { readonly [Name in VariableName]: z.output<(typeof VARIABL
 export const OWN_PREFIXES = [
   'TEE_',
   'AUTH_',
+  'PAGE_',
   'ATTESTATION_',
   'DELIVERY_',
   'RATE_LIMIT_',

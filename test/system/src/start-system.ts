@@ -1,14 +1,15 @@
 import type { Chamber } from '@communique-tee/protocol';
+import { startIdentityProvider, type IdentityProvider } from '@communique-tee/identity-simulator';
 import { freePort, spawnService, type Service } from '@communique-tee/testing/harness';
 import { migrate, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { buildApps } from './build-apps';
 import { readCongress, startCongress, type DescribedCongress } from './congress';
 import { developmentEnclave } from './development-enclave';
 import type { EnclaveProvider, EnclaveSurroundings, RunningEnclave } from './enclave-provider';
 import { startKeyGuard, type KeyGuard } from './key-guard';
-import { createTokenIssuer, type TokenIssuer } from './token-issuer';
 
 export interface SystemOptions {
   /** Where everything is kept: database, keys of the development root, logs. */
@@ -17,6 +18,8 @@ export interface SystemOptions {
   persistent?: boolean;
   /** Asked for first; a free one if it is taken, or for 0. */
   gatewayPort?: number;
+  /** The identity provider's: asked for first; a free one if it is taken, or for 0. */
+  identityPort?: number;
   redisUrl?: string;
   /** How many gateways, on the same database and enclaves; one unless given. */
   gateways?: number;
@@ -40,7 +43,10 @@ export interface SystemOptions {
   step?: <T>(title: string, work: () => Promise<T>) => Promise<T>;
 }
 
-/** PostgreSQL, the Congress simulator, the enclave (on a mock NSM unless another is given) and the gateway, each a process of its own. */
+/**
+ * PostgreSQL, the Congress simulator, the enclave (on a mock NSM unless another is given) and the gateway, each a process of its own. The
+ * identity provider runs in this process.
+ */
 export interface System {
   /** The first gateway's. */
   gatewayUrl: string;
@@ -49,7 +55,7 @@ export interface System {
   enclaveAddress: string;
   databaseUrl: string;
   congress: DescribedCongress;
-  issuer: TokenIssuer;
+  issuer: IdentityProvider;
   developmentRootPem: string;
   pcr0: string;
   pcr3: string;
@@ -141,19 +147,22 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
     const rootFile = join(folder, 'development-root.pem');
     await writeFile(rootFile, provider.rootPem);
-    const issuer = await createTokenIssuer(folder);
-    const ports = [await gatewayPort(options.gatewayPort)];
+    const ports = [await portFor(options.gatewayPort)];
     while (ports.length < (options.gateways ?? 1)) ports.push(await freePort());
     const [port = 0] = ports;
     const gatewayUrls = ports.map((each) => `http://127.0.0.1:${String(each)}`);
+    const issuer = await startIdentityProvider({
+      folder,
+      port: await portFor(options.identityPort),
+      pages: ports.flatMap((each) => ['127.0.0.1', 'localhost'].map((name) => `http://${name}:${String(each)}`)),
+    });
+    stops.push(() => issuer.stop());
     const environment = {
       NODE_ENV: 'development',
       PORT: String(port),
       DATABASE_URL: databaseUrl,
       ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
-      AUTH_ISSUER: issuer.issuer,
-      AUTH_AUDIENCE: issuer.audience,
-      AUTH_JWKS_FILE: issuer.jwksFile,
+      ...issuer.gatewayEnvironment,
       TEE_PROVIDER: 'mock',
       ENCLAVE_URLS: providers.map(({ address }) => address).join(','),
       TEE_EXPECTED_CODE_HASH: `sha384:${provider.pcr0}`,
@@ -237,11 +246,19 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   }
 }
 
-async function gatewayPort(preferred: number | undefined): Promise<number> {
-  if (preferred === undefined || preferred === 0) return freePort();
-  const answers = await fetch(`http://127.0.0.1:${String(preferred)}/`, { signal: AbortSignal.timeout(1000) }).then(
-    () => true,
-    (error: unknown) => !(error instanceof TypeError),
-  );
-  return answers ? freePort() : preferred;
+/** @throws the system's error when the port may not be used, e.g. EACCES below 1024 */
+async function portFor(preferred = 0): Promise<number> {
+  if (preferred === 0) return freePort();
+  return (await isTaken(preferred)) ? freePort() : preferred;
+}
+
+function isTaken(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(true);
+      else reject(error);
+    });
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(false)));
+  });
 }

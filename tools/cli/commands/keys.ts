@@ -8,7 +8,7 @@ import { iso, json, printable, rows } from '../output/terminal';
 import { acceptsAnyOperator, policyOf, trustOf, trustOptions, type TrustOptions } from '../trust';
 import { OPERATOR_WARNING, ROOT_WARNING } from '../verify/report';
 
-const AFTER = `
+const after = (name: string) => `
 Exit code
   0  the attested key is shown
   1  the enclave is not one that you accept
@@ -16,8 +16,8 @@ Exit code
   3  the gateway could not be reached
 
 Examples
-  npx communique-tee keys --pcr0 <hex> --pcr3 <hex> --gateway https://communique.example.org
-  npx communique-tee keys --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem --all --json
+  ${name} keys --pcr0 <hex> --pcr3 <hex> --gateway https://communique.example.org
+  ${name} keys --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem --all --json
 `;
 
 /** The part of /api/health/tee that is about keys. */
@@ -55,7 +55,7 @@ export const keys: AddCommand = (program, run) => {
     .option('--all', 'also the keys that the gateway reports for each enclave (/api/health/tee); those are not signed');
   jsonOption(gatewayOption(command));
   return trustOptions(command)
-    .addHelpText('after', AFTER)
+    .addHelpText('after', after(program.name()))
     .action(
       run(async ({ out, paint, environment }, options: Options) => {
         const trust = trustOf(options);

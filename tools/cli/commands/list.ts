@@ -4,15 +4,15 @@ import { KeptMessages } from '../kept-messages';
 import { jsonOption, stateOption, type JsonOption, type StateOption } from '../options';
 import { iso, json } from '../output/terminal';
 
-const AFTER = `
-Nothing is asked of a gateway; npx communique-tee status <id> asks what became of one.
+const after = (name: string) => `
+It asks no gateway; ${name} status <id> asks what became of a message.
 
 Exit code
   0  done, also where there is none
   3  the folder or a file of it cannot be read
 
 Example
-  npx communique-tee list
+  ${name} list
 `;
 
 interface Options extends StateOption, JsonOption {}
@@ -26,7 +26,7 @@ export const list: AddCommand = (program, run) =>
         .description('Lists the messages that were sent from here and not forgotten, the latest first.'),
     ),
   )
-    .addHelpText('after', AFTER)
+    .addHelpText('after', after(program.name()))
     .action(
       run(({ out, err, environment }, options: Options) => {
         const state = new KeptMessages(options.state, environment);

@@ -4,7 +4,7 @@ import { EXIT, usage } from '../failure';
 import { jsonOption, type JsonOption } from '../options';
 import { json } from '../output/terminal';
 
-const AFTER = `
+const after = (name: string) => `
 Nothing is asked of a gateway: the table comes with the command. docs/message.md ("Offices") explains the codes.
 
 Exit code
@@ -12,8 +12,8 @@ Exit code
   2  not understood: the state
 
 Examples
-  npx communique-tee offices OH
-  npx communique-tee offices --json
+  ${name} offices OH
+  ${name} offices --json
 `;
 
 export const offices: AddCommand = (program, run) =>
@@ -24,7 +24,7 @@ export const offices: AddCommand = (program, run) =>
       .summary('the offices that a message from a state can go to')
       .description('Lists the codes of the offices for an address in a state, and the date of the table.'),
   )
-    .addHelpText('after', AFTER)
+    .addHelpText('after', after(program.name()))
     .action(
       run(({ out }, state: string | undefined, options: JsonOption) => {
         const asked = state?.toUpperCase();

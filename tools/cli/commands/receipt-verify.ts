@@ -25,7 +25,7 @@ import { OPERATOR_WARNING, ROOT_WARNING } from '../verify/report';
 
 const MAX_BYTES = 128 * 1024;
 
-const AFTER = `
+const after = (name: string) => `
 It proves that an enclave of that image, run by that operator, reports these outcomes for these sealed bytes at that time. It does not prove
 what the message said, who sent it, or that anybody read it. Only the sender can tell which office is which (status).
 
@@ -36,7 +36,7 @@ Exit code
   3  a file could not be read
 
 Example
-  npx communique-tee receipt verify receipt.json --pcr0 <hex> --pcr3 <hex>
+  ${name} receipt verify receipt.json --pcr0 <hex> --pcr3 <hex>
 `;
 
 interface Options extends TrustOptions, JsonOption {
@@ -64,7 +64,7 @@ export const receipt: AddCommand = (program, run) => {
       'the sealed message (CBOR) that it has to be about. Without it the receipt is shown with the message that it names: compare that with yours',
     );
   return trustOptions(jsonOption(command), { maxAge: false })
-    .addHelpText('after', AFTER)
+    .addHelpText('after', after(program.name()))
     .action(
       run(async ({ out, paint }, file: string, options: Options) => {
         const trust = trustOf(options);

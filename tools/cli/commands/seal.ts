@@ -9,7 +9,7 @@ import { json } from '../output/terminal';
 import { readMessage } from '../read-message';
 import { policyOf, trustOf, trustOptions, type TrustOptions } from '../trust';
 
-const AFTER = `
+const after = (name: string) => `
 Exit code
   0  sealed
   1  the enclave is not one that you accept
@@ -17,7 +17,7 @@ Exit code
   3  the gateway could not be reached, or a file not be read or written
 
 Example
-  npx communique-tee seal --message docs/examples/message.json --out sealed.cbor --pcr0 <hex> --pcr3 <hex>
+  ${name} seal --message docs/examples/message.json --out sealed.cbor --pcr0 <hex> --pcr3 <hex>
 `;
 
 interface Options extends TrustOptions, GatewayOption, JsonOption {
@@ -36,7 +36,7 @@ export const seal: AddCommand = (program, run) => {
     .option('--out <file>', 'where the sealed message goes (CBOR)');
   jsonOption(gatewayOption(command));
   return trustOptions(command)
-    .addHelpText('after', AFTER)
+    .addHelpText('after', after(program.name()))
     .action(
       run(async ({ out, environment }, options: Options) => {
         const { message, out: file } = options;

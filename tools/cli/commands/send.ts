@@ -28,7 +28,7 @@ import { follow } from '../status/follow';
 import { exitOf, standingAsJson, standingAsText } from '../status/report';
 import { namesTrust, policyOf, trustOf, trustOptions, type KeptTrust, type TrustOptions } from '../trust';
 
-const AFTER = `
+const after = (name: string) => `
 What opens the enclave's answer is made here and kept here, before anything is posted, in a file that its owner alone can
 read: the sealed bytes, the key to the answer, the secret that the DeliveryIds are made under, the gateway, and which
 enclaves you accept. Of the message only its sealed form is kept.
@@ -44,8 +44,8 @@ Exit code
   4  (--wait) still on its way
 
 Examples
-  npx communique-tee send --message docs/examples/message.json --pcr0 <hex> --pcr3 <hex> --token-file token --wait
-  COMMUNIQUE_TOKEN=... npx communique-tee send --message letter.json --policy policy.json --gateway https://communique.example.org
+  ${name} send --message docs/examples/message.json --pcr0 <hex> --pcr3 <hex> --token-file token --wait
+  COMMUNIQUE_TOKEN=... ${name} send --message letter.json --policy policy.json --gateway https://communique.example.org
 `;
 
 interface Options
@@ -74,7 +74,7 @@ export const send: AddCommand = (program, run) => {
     );
   for (const add of [waitOption, gatewayOption, tokenOption, stateOption, jsonOption]) add(command);
   return trustOptions(command)
-    .addHelpText('after', AFTER)
+    .addHelpText('after', after(program.name()))
     .action(
       run(async (context, options: Options) => {
         const { again, message: file } = options;
@@ -159,7 +159,7 @@ export const send: AddCommand = (program, run) => {
               : `${context.paint('POSTED', 'good')}  ${id}\n${rows([
                   ['status', `${view.status}, in the gateway's words`],
                   ['expires', view.expiresAt],
-                  ['next', `npx communique-tee status ${id} --wait`],
+                  ['next', `${program.name()} status ${id} --wait`],
                 ])}`,
           );
           return EXIT.done;

@@ -11,7 +11,7 @@ const MAX_LIFETIME_SECONDS = 24 * 3600;
 /** The gateway looks at the date of its key set at most once a second. */
 const REREAD_MS = 1100;
 
-const AFTER = `
+const after = (name: string) => `
 It signs with a key of its own, kept beside the environment (token-key.json), and adds the public half to the gateway's
 key set (AUTH_JWKS_FILE), which the gateway reads again.
 
@@ -22,8 +22,8 @@ Exit code
   3  a file could not be read or written
 
 Examples
-  npx communique-tee token --out .dev/token && npx communique-tee status <id> --token-file .dev/token
-  export COMMUNIQUE_TOKEN="$(npx communique-tee token)"
+  ${name} token --out .dev/token && ${name} status <id> --token-file .dev/token
+  export COMMUNIQUE_TOKEN="$(${name} token)"
 `;
 
 interface Options extends JsonOption {
@@ -46,7 +46,7 @@ export const token: AddCommand = (program, run) =>
       .option('--environment <file>', "the gateway's environment, as the demo writes it", DEFAULT_ENVIRONMENT)
       .option('--out <file>', 'writes it into a file that its owner alone can read, instead of showing it'),
   )
-    .addHelpText('after', AFTER)
+    .addHelpText('after', after(program.name()))
     .action(
       run(async ({ out, environment }, options: Options) => {
         const { subject, out: file } = options;

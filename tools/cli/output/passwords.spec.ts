@@ -1,3 +1,4 @@
+import { checkout } from '../edition';
 import { runCli } from '../run-cli';
 
 const ADDRESSES = [
@@ -24,13 +25,17 @@ it.each(
   const write = (text: string) => {
     output += text;
   };
-  const exit = await runCli(argv, {
-    out: write,
-    err: write,
-    paint: (text) => text,
-    environment: {},
-    signal: new AbortController().signal,
-  } as Parameters<typeof runCli>[1]);
+  const exit = await runCli(
+    argv,
+    {
+      out: write,
+      err: write,
+      paint: (text) => text,
+      environment: {},
+      signal: new AbortController().signal,
+    } as Parameters<typeof runCli>[1],
+    checkout,
+  );
   expect(exit).not.toBe(0);
   expect(output).not.toBe('');
   expect(output).not.toContain('geheim');

@@ -46,7 +46,7 @@ export function standingAsText(standing: Standing, paint: Paint): string {
     result === null ? rows([['receipt', 'none: nothing of this is signed']]) : signedText(result, ownRoot, paint);
   const advice =
     view.status === 'key_retired'
-      ? `The gateway reports that the enclave lost its key before it opened the message. To seal it again: npx communique-tee send --again ${view.id} --message <file>\n`
+      ? `The gateway reports that the enclave lost its key before it opened the message. To seal it again: send --again ${view.id} --message <file>\n`
       : '';
   return `${head}  ${view.id}\n${said}${receipt}${advice}`;
 }

@@ -22,7 +22,7 @@ import { namesTrust, policyOf, trustOf, trustOptions, type TrustOptions } from '
 import { check, follow } from './follow';
 import { exitOf, standingAsJson, standingAsText } from './report';
 
-const AFTER = `
+const after = (name: string) => `
 What send kept of the message is used: what was sealed, the key that opens its answer, the gateway, and which enclaves you
 accepted. With --pcr0 and --pcr3, or --policy, what those accept applies instead (after a new image was rolled out: both PCR0s).
 
@@ -34,8 +34,8 @@ Exit code
   4  still on its way
 
 Examples
-  npx communique-tee status b14b5282-0b9a-43d7-b556-65728d87e71e --token-file token --wait
-  npx communique-tee status b14b5282-0b9a-43d7-b556-65728d87e71e --receipt receipt.json
+  ${name} status b14b5282-0b9a-43d7-b556-65728d87e71e --token-file token --wait
+  ${name} status b14b5282-0b9a-43d7-b556-65728d87e71e --receipt receipt.json
 `;
 
 interface Options extends TrustOptions, GatewayOption, TokenOption, StateOption, WaitOption, JsonOption {
@@ -56,7 +56,7 @@ export const status: AddCommand = (program, run) => {
   for (const add of [waitOption, tokenOption, stateOption, jsonOption]) add(command);
   gatewayOption(command, 'the one that the message was sent to');
   return trustOptions(command)
-    .addHelpText('after', AFTER)
+    .addHelpText('after', after(program.name()))
     .action(
       run(async (context, id: string, options: Options) => {
         const state = new KeptMessages(options.state, context.environment);

@@ -1,3 +1,4 @@
+import { checkout } from '../edition';
 import { runCli } from '../run-cli';
 
 export interface Called {
@@ -22,14 +23,18 @@ export function createCaller() {
   ): Promise<Called> => {
     let out = '';
     let err = '';
-    const exit = await runCli(argv, {
-      out: (text) => (out += text),
-      err: (text) => (err += text),
-      environment,
-      paint: (text) => text,
-      ...(confirm && { confirm }),
-      signal,
-    });
+    const exit = await runCli(
+      argv,
+      {
+        out: (text) => (out += text),
+        err: (text) => (err += text),
+        environment,
+        paint: (text) => text,
+        ...(confirm && { confirm }),
+        signal,
+      },
+      checkout,
+    );
     said.push(out, err);
     return { exit, out, err };
   };

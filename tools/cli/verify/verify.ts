@@ -8,7 +8,7 @@ import { readVerifyArguments, verifyArguments, type VerifyArguments, type Verify
 import { fetchConfiguration, fetchDocument, readDocumentFile } from './read-document';
 import { asJson, asText, type Judgement } from './report';
 
-const AFTER = `
+const after = (name: string) => `
 Exit code
   0  trusted
   1  not trusted: the code says by which check (libs/enclave-identity/README.md has the table)
@@ -16,9 +16,9 @@ Exit code
   3  could not be fetched or read: no answer from the network, no such file
 
 Examples
-  npx communique-tee verify --gateway https://communique.example.org --pcr0 <hex> --pcr3 <hex>
-  npx communique-tee verify document.cose --pcr0 measurements.json --any-operator --no-nonce --at 2023-09-28T11:08:28Z
-  npx communique-tee verify --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem --custody process
+  ${name} verify --gateway https://communique.example.org --pcr0 <hex> --pcr3 <hex>
+  ${name} verify document.cose --pcr0 measurements.json --any-operator --no-nonce --at 2023-09-28T11:08:28Z
+  ${name} verify --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem --custody process
 `;
 
 const MAX_FUTURE_SKEW_MS = 30_000;
@@ -32,7 +32,7 @@ export const verify: AddCommand = (program, run) =>
         'Verifies an AWS Nitro attestation document: chain to the AWS root, signature, image, operator, nonce, age. Shows the chain with its validities, the measurements, the age, the keys that are attested, who can bring them back (custody), and the public configuration. A gateway is asked with a fresh nonce and "Accept: application/cose", at /attestation unless its address has a path.',
       ),
   )
-    .addHelpText('after', AFTER)
+    .addHelpText('after', after(program.name()))
     .action(
       run(async ({ out, paint, environment }, file: string | undefined, options: VerifyOptions) => {
         const judgement = await judge(readVerifyArguments(file, options, environment));

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { workspaceRoot } from '@communique-tee/testing/harness';
+import { bundleVerifier } from '../../cli/one-file/bundle.mjs';
 
 const root = workspaceRoot();
 
@@ -29,6 +30,14 @@ describe('what Nx caches', () => {
     const inputs = await inputsOf('gateway:build');
     expect(inputs).toEqual(expect.arrayContaining([PAGE, SCHEMA, 'tools/dev/build/page.mjs']));
     expect(inputs.filter((file) => file.endsWith('.spec.ts'))).toEqual([]);
+  });
+
+  it('builds the gateway again when the auditors’ file changes, whose hash the page shows', async () => {
+    const inputs = new Set(await inputsOf('gateway:build'));
+    const { inputs: read } = await bundleVerifier(root);
+    const sources = read.map((path) => relative(root, path)).filter((path) => !path.startsWith('node_modules'));
+    expect(sources.length).toBeGreaterThan(50);
+    expect([...sources, 'tools/cli/one-file/bundle.mjs'].filter((path) => !inputs.has(path))).toEqual([]);
   });
 
   it('generates the Prisma client again when the schema changes, and for nothing else of the gateway', async () => {

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 
 import { build } from 'esbuild';
 
+import { verifierFileInPage } from './plugins/verifier-file-in-page.mjs';
 import { smallZod, unusedLibrariesLeft } from './plugins/small-zod.mjs';
 
 const SOURCES = 'apps/page/src';
@@ -24,6 +25,8 @@ export async function buildPage(root) {
   const sources = join(root, SOURCES);
   const outdir = join(root, 'dist/page');
   const languages = (await readdir(join(sources, 'text/languages'))).map((name) => name.replace(/\.ts$/, '')).sort();
+  /** @type {Set<string>} */
+  const verifierInputs = new Set();
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: [
@@ -49,7 +52,11 @@ export async function buildPage(root) {
     charset: 'utf8',
     metafile: true,
     logLevel: 'silent',
-    plugins: [smallZod(root), unusedLibrariesLeft(root)],
+    plugins: [
+      verifierFileInPage(root, (paths) => paths.forEach((path) => verifierInputs.add(path))),
+      smallZod(root),
+      unusedLibrariesLeft(root),
+    ],
   });
   const icon = await readFile(join(sources, 'icon.svg'));
   const assets = [
@@ -81,6 +88,7 @@ export async function buildPage(root) {
   }));
   const inputs = [
     ...Object.keys(metafile.inputs).map((path) => join(root, path)),
+    ...verifierInputs,
     join(sources, 'icon.svg'),
     join(sources, 'document.html'),
   ];

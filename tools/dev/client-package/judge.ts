@@ -1,3 +1,4 @@
+import { keptMessageSchema } from '@communique-tee/client';
 import {
   answerSchema,
   congressMessageSchema,
@@ -7,7 +8,7 @@ import {
   receiptSchema,
 } from '@communique-tee/protocol';
 
-/** Every schema that the client reads with; the spec asks the same of the bundle's zod and of the whole one. */
+/** Every schema that the client reads with. The spec compares the bundle's zod with the whole one on each. */
 const SCHEMAS = {
   answer: answerSchema,
   message: congressMessageSchema,
@@ -15,6 +16,7 @@ const SCHEMAS = {
   claims: receiptClaimsSchema,
   configuration: publicConfigurationSchema,
   receipt: receiptSchema,
+  kept: keptMessageSchema,
 } as const;
 
 export interface Case {
@@ -23,7 +25,7 @@ export interface Case {
   readonly value: unknown;
 }
 
-/** Place and rule of everything that is wrong. */
+/** Place and rule of each issue. */
 export function judge({ schema, value }: Case): string[] {
   const parsed = SCHEMAS[schema].safeParse(withBytes(value));
   return parsed.success

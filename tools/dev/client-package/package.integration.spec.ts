@@ -296,6 +296,21 @@ const SAMPLES: readonly Case[] = [
     },
   },
   { schema: 'receipt', value: { receipt: 'a.b.c', attestation_document: 'AAAA' } },
+  {
+    schema: 'kept',
+    value: {
+      v: 1,
+      gateway: 'https://gateway.example',
+      id: '00112233-4455-4677-8899-aabbccddeeff',
+      suite: 'hpke-x25519-hkdfsha256-xchacha20poly1305',
+      keyId: 'A'.repeat(22),
+      expiresAt: 1_800_000_000,
+      nullifier: null,
+      sealedSha256: hash,
+      answerKey: hash,
+      offices: ['HCA12', 'SCA01'],
+    },
+  },
 ];
 
 const ODD: readonly unknown[] = [

@@ -17,7 +17,7 @@ const root = workspaceRoot();
 
 describe('npm run dev', () => {
   let folder: TemporaryFolder;
-  let ports: Record<'postgres' | 'enclave' | 'gateway', number>;
+  let ports: Record<'postgres' | 'enclave' | 'identity' | 'gateway', number>;
   let environment: NodeJS.ProcessEnv;
   let dev: Service;
 
@@ -41,12 +41,18 @@ describe('npm run dev', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolder();
-    ports = { postgres: await freePort(), enclave: await freePort(), gateway: await freePort() };
+    ports = {
+      postgres: await freePort(),
+      enclave: await freePort(),
+      identity: await freePort(),
+      gateway: await freePort(),
+    };
     const { NODE_ENV: _ofJest, ...own } = process.env;
     environment = {
       ...own,
       NODE_ENV: 'development',
       PORT: String(ports.gateway),
+      AUTH_ISSUER: `http://127.0.0.1:${String(ports.identity)}`,
       DATABASE_URL: `postgresql://communique:development@127.0.0.1:${String(ports.postgres)}/development`,
       TEE_ENDPOINT: `tcp:127.0.0.1:${String(ports.enclave)}`,
     };
@@ -66,6 +72,10 @@ describe('npm run dev', () => {
     await trusted();
     const token = dev.ready?.[1] ?? '';
     expect((await fetch(url('/api/budget'), { headers: { authorization: `Bearer ${token}` } })).status).toBe(200);
+    expect(await (await fetch(url('/api/page'))).json()).toMatchObject({
+      signIn: { issuer: environment['AUTH_ISSUER'], tokenEndpoint: url('/token', ports.identity) },
+    });
+    expect((await fetch(url('/.well-known/openid-configuration', ports.identity))).status).toBe(200);
     expect(await (await fetch(url('/'), { headers: { accept: 'text/html' } })).text()).toContain('<html');
   });
 
@@ -98,6 +108,7 @@ describe('npm run dev', () => {
     for (const [name, port] of [
       ['DATABASE_URL', ports.postgres],
       ['TEE_ENDPOINT', ports.enclave],
+      ['AUTH_ISSUER', ports.identity],
       ['PORT', ports.gateway],
     ] as const)
       expect(second.output()).toContain(`${name}: port ${String(port)} is taken`);

@@ -62,6 +62,16 @@ export function enclaveAddress(values: GatewayEnvironment['values']): { readonly
   return { text, port: address.port };
 }
 
+/** The port of the identity provider that AUTH_ISSUER names. @throws Error in words for a person */
+export function identityPort(values: GatewayEnvironment['values']): number {
+  const port = /^http:\/\/127\.0\.0\.1:([1-9]\d{0,4})$/.exec(values['AUTH_ISSUER'] ?? '')?.[1];
+  if (port === undefined)
+    throw new Error(
+      'AUTH_ISSUER must be http://127.0.0.1:<port> for the identity provider that npm run dev starts; --without identity leaves it out',
+    );
+  return Number(port);
+}
+
 /** Whether a program listens on this port of 127.0.0.1, or may not be listened on by us. */
 export function isTaken(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -1,9 +1,22 @@
 import { styleText } from 'node:util';
 import { prettyFactory } from 'pino-pretty';
 
-const COLORS = { postgres: 'blue', congress: 'magenta', enclave: 'green', gateway: 'cyan', dev: 'white' } as const;
+const COLORS = {
+  postgres: 'blue',
+  congress: 'magenta',
+  enclave: 'green',
+  identity: 'yellow',
+  gateway: 'cyan',
+  dev: 'white',
+} as const;
 export type PartName = Exclude<keyof typeof COLORS, 'dev'>;
-export const PART_NAMES = ['postgres', 'congress', 'enclave', 'gateway'] as const satisfies readonly PartName[];
+export const PART_NAMES = [
+  'postgres',
+  'congress',
+  'enclave',
+  'identity',
+  'gateway',
+] as const satisfies readonly PartName[];
 
 const WIDTH = Math.max(...Object.keys(COLORS).map((name) => name.length));
 

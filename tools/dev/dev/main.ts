@@ -17,7 +17,7 @@ const AFTER = `
   npm run dev -- --without gateway    the others, for npx nx serve gateway in another terminal
 
 The gateway's environment, and with it the ports, is that of .env, or of .env.example where there is no .env; what is set in
-the environment of this command comes first, e.g. PORT=3002 npm run dev.
+the environment of this command comes first, e.g. PORT=3003 npm run dev.
 
 Exit code
   0    ended by a signal
@@ -90,7 +90,7 @@ function readOptions({ without = [], inspect = [], folder }: Options): DevOption
 
 const line = new CommandLine(
   'npm run dev --',
-  'Every part on this machine, in one terminal: PostgreSQL, the Congress simulator, the enclave on a mock NSM, the gateway with its page. Enclave, gateway and page are built and started again when a source changes.',
+  'Every part on this machine, in one terminal: PostgreSQL, the Congress simulator, the enclave on a mock NSM, an identity provider, the gateway with its page. Enclave, gateway and page are built and started again when a source changes.',
 );
 line.program
   .option('--without <part>', `${PART_NAMES.join(', ')}; as often as wanted`, collect)

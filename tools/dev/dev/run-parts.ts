@@ -1,12 +1,20 @@
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { spawnService, workspaceRoot, type ServiceExit } from '@communique-tee/testing/harness';
 import { migrate, startPostgres } from '@communique-tee/testing/postgres';
-import { createTokenIssuer, developmentConfiguration, readCongress, startCongress } from '@communique-tee/test-system';
+import { startIdentityProvider, type IdentityProvider } from '@communique-tee/identity-simulator';
+import { developmentConfiguration, readCongress, startCongress } from '@communique-tee/test-system';
 import { Client } from 'pg';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseExpectedOperator } from '@communique-tee/gateway-environment';
-import { databasePlace, enclaveAddress, isTaken, readEnvironment, type DatabasePlace } from './environment';
+import {
+  databasePlace,
+  enclaveAddress,
+  identityPort,
+  isTaken,
+  readEnvironment,
+  type DatabasePlace,
+} from './environment';
 import type { LogLines, PartName } from './log-lines';
 import { Parts, type RunningPart } from './parts';
 
@@ -44,14 +52,17 @@ export async function runParts(
   const { file, values } = readEnvironment(root, own);
   if (values['NODE_ENV'] === 'production')
     throw new NotReady('NODE_ENV is production: these parts are for development');
-  const [database, enclave] = attempt(() => [
+  const hasOwnProvider = wanted('identity') && values['AUTH_JWKS_URL'] === undefined;
+  const [database, enclave, issuerPort] = attempt(() => [
     wanted('postgres') ? databasePlace(values) : undefined,
     wanted('enclave') ? enclaveAddress(values) : undefined,
+    hasOwnProvider ? identityPort(values) : undefined,
   ]);
   const port = Number(values['PORT'] ?? '3001');
   await refuseTaken([
     ['DATABASE_URL', database?.port],
     ['TEE_ENDPOINT', enclave?.port],
+    ['AUTH_ISSUER', issuerPort],
     ['PORT', wanted('gateway') ? port : undefined],
     ...[...inspect].map(([part, number]) => [`--inspect=${part}`, number] as const),
   ]);
@@ -60,19 +71,6 @@ export async function runParts(
   await mkdir(logFolder, { recursive: true });
   const rootFolder = join(folder, 'nsm');
   await developmentRootPem(rootFolder);
-  const issuer = values['AUTH_JWKS_URL'] === undefined ? await createTokenIssuer(folder) : undefined;
-  const environment: Record<string, string> = {
-    ...values,
-    ...(issuer && { AUTH_ISSUER: issuer.issuer, AUTH_AUDIENCE: issuer.audience, AUTH_JWKS_FILE: issuer.jwksFile }),
-    ...(enclave && {
-      ATTESTATION_DEVELOPMENT_ROOT_FILE: join(rootFolder, 'development-root', 'certificate.pem'),
-    }),
-  };
-  const environmentFile = join(folder, 'gateway.env');
-  const environmentLines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
-  await writeFile(environmentFile, environmentLines.join(''), { mode: 0o600 });
-  lines.say(`the gateway's environment is ${file}; all of it is in ${environmentFile}`);
-
   const parts = new Parts(lines);
   const start: Parts['start'] = async (...part) => {
     interrupted.throwIfAborted();
@@ -116,6 +114,28 @@ export async function runParts(
   };
 
   try {
+    let issuer: IdentityProvider | undefined;
+    if (issuerPort !== undefined)
+      await start('identity', async () => {
+        issuer = await startIdentityProvider({
+          folder,
+          port: issuerPort,
+          pages: ['127.0.0.1', 'localhost'].map((name) => `http://${name}:${String(port)}`),
+        });
+        return runningHere(issuer);
+      });
+    const environment: Record<string, string> = {
+      ...values,
+      ...issuer?.gatewayEnvironment,
+      ...(enclave && {
+        ATTESTATION_DEVELOPMENT_ROOT_FILE: join(rootFolder, 'development-root', 'certificate.pem'),
+      }),
+    };
+    const environmentFile = join(folder, 'gateway.env');
+    const environmentLines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
+    await writeFile(environmentFile, environmentLines.join(''), { mode: 0o600 });
+    lines.say(`the gateway's environment is ${file}; all of it is in ${environmentFile}`);
+
     if (database) await start('postgres', () => runPostgres(database, folder, onOutput('postgres'), ends));
     if (database) {
       lines.say('prisma migrate deploy');
@@ -177,6 +197,18 @@ async function runPostgres(
   return { ended: ends('postgres', postgres.exited), stop: () => postgres.stop() };
 }
 
+/** A part without a process of its own. */
+function runningHere(server: { stop(): Promise<void> }): RunningPart {
+  const { promise: ended, resolve } = Promise.withResolvers<string>();
+  return {
+    ended,
+    stop: async () => {
+      await server.stop();
+      resolve('stopped');
+    },
+  };
+}
+
 /** The role and the database that DATABASE_URL names; they may be there already. */
 async function makeDatabase(url: string, { user, password, name }: DatabasePlace): Promise<void> {
   const client = new Client({ connectionString: url });
@@ -206,7 +238,7 @@ function places(port: number, environment: Readonly<Record<string, string>>, tok
     `      image (PCR0) and operator (PCR3) are in this address; the operator is ${role}`,
     `  ${url}/docs                the API`,
     `  ${url}/api/health/tee      the enclave, its attestation verified`,
-    ...(token === undefined ? [] : ['a token for 12 hours (npx communique-tee token makes more):', `  ${token}`]),
+    ...(token === undefined ? [] : ['a token for 12 hours (node tools/cli/bin.mjs token makes more):', `  ${token}`]),
     'A change of enclave, gateway or page is built and restarted; reload the page to see it. Ctrl-C ends everything.',
   ].join('\n');
 }

@@ -2,7 +2,7 @@
 // configuration. Each run prints a token for an hour, signed with a key that is made once.
 import { CommandLine, EXIT_CODES, writableFolder } from '@communique-tee/command-line';
 import { developmentRootPem } from '@communique-tee/testing/nsm-mock';
-import { createTokenIssuer } from '@communique-tee/test-system/tokens';
+import { createTokenIssuer } from '@communique-tee/identity-simulator/tokens';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';

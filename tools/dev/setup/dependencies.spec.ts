@@ -29,6 +29,7 @@ const SHIPPED = [
   'apps/page/src/write/main.tsx',
   'libs/client/src/index.ts',
   'tools/cli/main.ts',
+  'tools/cli/one-file/main.ts',
   'tools/ops/main.ts',
   'tools/ops/operator/main.ts',
   'infra/src/main.ts',

@@ -195,7 +195,7 @@ for (const { version, sha512 } of NPMS) {
       expect(await marks()).toBe('');
     });
 
-    it('runs no script of a package that npx fetches', async () => {
+    it('runs no script of a package fetched to be run once (npm exec)', async () => {
       await ask(['exec', '--yes', '--', '../scripts-1.0.0.tgz']);
       expect(await marks()).toBe('');
     });

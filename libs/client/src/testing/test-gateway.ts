@@ -65,6 +65,8 @@ export type PostFault =
 /** A gateway and the enclave behind it in one, with real keys, documents and receipts, that can be told to misbehave. */
 export class TestGateway {
   readonly posted: Posted[] = [];
+  /** Taken from the front, one for each request for a document. */
+  attestationFaults: { readonly problem: ProblemCode; readonly retryAfter?: number }[] = [];
   /** Requests for documents, and for statuses: plain, or as events. */
   attestations = 0;
   readonly asked: { readonly events: boolean; readonly token: string | undefined }[] = [];
@@ -139,6 +141,11 @@ export class TestGateway {
     const token = request.headers.authorization;
     if (url.pathname === '/attestation') {
       this.attestations++;
+      const fault = this.attestationFaults.shift();
+      if (fault !== undefined) {
+        sendProblem(response, fault.problem, fault.retryAfter);
+        return;
+      }
       response.end(
         await this.document(this.keys, new Uint8Array(Buffer.from(url.searchParams.get('nonce') ?? '', 'hex'))),
       );

@@ -1,6 +1,7 @@
 /** Codes of what a test's surroundings can refuse. */
 export type SupportErrorCode =
   | 'POSTGRES_UNAVAILABLE'
+  | 'POSTGRES_USER_MISSING'
   | 'POSTGRES_FOLDER_UNUSABLE'
   | 'POSTGRES_FOLDER_IN_USE'
   | 'POSTGRES_START_FAILED'

@@ -29,7 +29,10 @@ export function serverUser(passwd = '/etc/passwd'): ServerUser | undefined {
   );
   const user = users.get('postgres') ?? users.get('nobody');
   if (user === undefined)
-    throw new SupportError('POSTGRES_UNAVAILABLE', 'runs as root, and there is neither a user postgres nor nobody');
+    throw new SupportError(
+      'POSTGRES_USER_MISSING',
+      'PostgreSQL does not run as root, and this system has neither a user postgres nor a user nobody',
+    );
   return user;
 }
 

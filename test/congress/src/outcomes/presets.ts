@@ -26,7 +26,7 @@ export const PRESETS = {
   },
   unknown: {
     description:
-      'The Senate takes the message and cuts the connection before it answers. Where it does not recognize a repeated message (as in the demo), nobody can tell whether it arrived.',
+      'The Senate stores the message and gives no answer. Where it takes repeated messages, as in the demo, the result stays unknown.',
     outcomes: { senate: { answer: 'cut' } },
   },
   waiting: {
@@ -34,7 +34,7 @@ export const PRESETS = {
     outcomes: everywhere({ answer: 'maintenance', attempts: 3 }),
   },
   maintenance: {
-    description: 'Every office stays closed for maintenance; the message waits until you choose another outcome.',
+    description: 'Every office stays closed for maintenance; the message waits until you choose another preset.',
     outcomes: everywhere({ answer: 'maintenance' }),
   },
   slow: {

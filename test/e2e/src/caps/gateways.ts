@@ -1,6 +1,6 @@
 import { developmentMeasurements, developmentRootPem } from '@communique-tee/testing/nsm-mock';
 import { appBundle, freePort, spawnService, type Service } from '@communique-tee/testing/harness';
-import { createTokenIssuer } from '@communique-tee/test-system';
+import { createTokenIssuer } from '@communique-tee/identity-simulator/tokens';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 

@@ -5,7 +5,6 @@ import { receivedBy, startSystem, type System } from '@communique-tee/test-syste
 import type { Browser, Page } from 'playwright-core';
 import { chromiumAvailability, openChromium, type Chromium } from '@communique-tee/testing/chromium';
 import { developmentRoleArn } from '@communique-tee/testing/nsm-mock';
-import { adminIssuer } from './admin-issuer';
 import { EXAMPLE, fillForm } from './fill-form';
 import { type Visit, visit } from './visit';
 import { CHECK_NAMES } from '@communique-tee/enclave-identity';
@@ -15,14 +14,12 @@ const HOUR_MS = 3_600_000;
 describeWith(chromiumAvailability(), 'the page', () => {
   let folder: TemporaryFolder;
   let system: System;
-  let issuer: Awaited<ReturnType<typeof adminIssuer>>;
   let chromium: Chromium;
   let browser: Browser;
   let axe: string;
 
   beforeAll(async () => {
     folder = await temporaryFolder('page');
-    issuer = await adminIssuer(folder.path);
     axe = await readFile(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
     chromium = await openChromium();
     const found = (await chromium.newPage()).context().browser();
@@ -31,7 +28,6 @@ describeWith(chromiumAvailability(), 'the page', () => {
     system = await startSystem({
       folder: folder.path,
       gatewayEnvironment: {
-        ...issuer.environment,
         DELIVERY_MIN_BACKOFF_MS: '50',
         DELIVERY_MAX_BACKOFF_MS: '500',
         DELIVERY_POLL_MS: '100',
@@ -78,7 +74,7 @@ describeWith(chromiumAvailability(), 'the page', () => {
 
   async function send(page: Page): Promise<void> {
     await fillForm(page);
-    await page.locator('#token').fill(await issuer.token('alice'));
+    await page.locator('#token').fill(await system.issuer.token('alice'));
     await page.locator('#message-form button[type=submit]').click();
   }
 
@@ -136,7 +132,7 @@ describeWith(chromiumAvailability(), 'the page', () => {
       expect(links).toHaveLength(5);
       for (const link of links) expect(link).toMatch(/holds.*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC to .* left/);
       expect(await page.locator('#own-command').textContent()).toBe(
-        `npx communique-tee verify --gateway ${system.gatewayUrl} --pcr0 ${system.pcr0} --pcr3 ${system.pcr3}`,
+        `node communique-tee.mjs verify --gateway ${system.gatewayUrl} --pcr0 ${system.pcr0} --pcr3 ${system.pcr3}`,
       );
       expect(tab.wrongs).toEqual([]);
     });
@@ -400,7 +396,7 @@ describeWith(chromiumAvailability(), 'the page', () => {
       await page.locator('#token').fill('no.such.token');
       await page.locator('#message-form button[type=submit]').click();
       await page.locator('#follow-error').getByText('does not take this token').waitFor();
-      await page.locator('#token').fill(await issuer.token('alice'));
+      await page.locator('#token').fill(await system.issuer.token('alice'));
       await page.locator('#message-form button[type=submit]').click();
       await page.locator('#result-title').getByText('Receipt verified').waitFor();
     });
@@ -467,7 +463,7 @@ describeWith(chromiumAvailability(), 'the page', () => {
     await tabTo('[name="message/topics"]');
     await page.keyboard.press('Space');
     await tabTo('#token');
-    await page.keyboard.insertText(await issuer.token('keyboard'));
+    await page.keyboard.insertText(await system.issuer.token('keyboard'));
     await page.keyboard.press('Enter');
     await page.locator('#result-title').getByText('Receipt verified').waitFor();
     expect(await page.evaluate('document.activeElement.id')).toBe('result-title');
@@ -500,7 +496,7 @@ describeWith(chromiumAvailability(), 'the page', () => {
       const { page } = tab;
       await page.goto(`${system.gatewayUrl}/status`);
       await page.locator('#public-charts figure').first().waitFor();
-      await page.locator('#admin-token').fill(await issuer.token('operator', 'communique:admin'));
+      await page.locator('#admin-token').fill(await system.issuer.token('operator', 3600, 'communique:admin'));
       await page.locator('#admin-form button').click();
       await page.locator('#admin-charts figure').first().waitFor();
       for (const summary of await page.locator('summary').all()) await summary.click();
@@ -520,10 +516,10 @@ describeWith(chromiumAvailability(), 'the page', () => {
         .getByRole('img', { name: /^enclave: up/ })
         .waitFor();
       expect(await page.locator('#admin-charts figure').count()).toBe(0);
-      await page.locator('#admin-token').fill(await issuer.token('alice'));
+      await page.locator('#admin-token').fill(await system.issuer.token('alice'));
       await page.locator('#admin-form button').click();
       await page.locator('#admin-note').getByText('does not hold the scope').waitFor();
-      await page.locator('#admin-token').fill(await issuer.token('operator', 'communique:admin'));
+      await page.locator('#admin-token').fill(await system.issuer.token('operator', 3600, 'communique:admin'));
       await page.locator('#admin-form button').click();
       await page.getByRole('img', { name: /^Budget of the hour\. Now: .*cap \$100\.00/ }).waitFor();
       expect(await page.locator('#admin-token').inputValue()).toBe('');

@@ -7,7 +7,6 @@ import { startSystem, type System } from '@communique-tee/test-system';
 import type { Browser, Page } from 'playwright-core';
 import { openChromium } from '@communique-tee/testing/chromium';
 import { EXAMPLE, fillForm } from './fill-form';
-import { adminIssuer } from './admin-issuer';
 
 const STATUS_SECONDS = 150;
 const MARGIN_PX = 10;
@@ -22,7 +21,6 @@ interface Session {
   readonly out: string;
   readonly all: boolean;
   readonly system: System;
-  readonly issuer: Awaited<ReturnType<typeof adminIssuer>>;
 }
 
 const line = new CommandLine(
@@ -39,12 +37,11 @@ process.exitCode = await line.parse(process.argv.slice(2));
 async function draw(options: Options): Promise<number> {
   const out = writableFolder('--folder', options.folder);
   const folder = await temporaryFolder('screenshots');
-  const issuer = await adminIssuer(folder.path);
   const system = await startSystem({
     folder: folder.path,
-    gatewayEnvironment: { ...issuer.environment, SYSTEM_HOURLY_LIMIT: '5', DEFAULT_USER_DAILY_LIMIT: '100' },
+    gatewayEnvironment: { SYSTEM_HOURLY_LIMIT: '5', DEFAULT_USER_DAILY_LIMIT: '100' },
   });
-  const session = { out, all: options.all === true, system, issuer };
+  const session = { out, all: options.all === true, system };
   const traffic = sendMessages(session);
   const chromium = await openChromium();
   try {
@@ -60,7 +57,7 @@ async function draw(options: Options): Promise<number> {
 }
 
 async function pictures(with_: Browser, session: Session, traffic: Promise<void>): Promise<void> {
-  const { out, all, system, issuer } = session;
+  const { out, all, system } = session;
   const whole = (page: Page, name: string) => wholePage(page, join(out, `${name}.png`));
   const part = (page: Page, name: string, from: string, to: string) =>
     partOfPage(page, join(out, `${name}.png`), from, to);
@@ -97,14 +94,14 @@ async function pictures(with_: Browser, session: Session, traffic: Promise<void>
       await whole(page, `problems${suffix}`);
     }
     await fillForm(page);
-    await page.locator('#token').fill(await issuer.token('screenshots'));
+    await page.locator('#token').fill(await system.issuer.token('screenshots'));
     await page.locator('button[type=submit]', { hasText: 'Seal and send' }).click();
     await page.locator('#result-title').waitFor();
     await part(page, `page-sealed${suffix}`, '#sealed-part', '#sealed');
     if (all) await whole(page, `sent${suffix}`);
     await traffic;
     await page.goto(`${system.gatewayUrl}/status`);
-    await page.locator('#admin-token').fill(await issuer.token('operator', 'communique:admin'));
+    await page.locator('#admin-token').fill(await system.issuer.token('operator', 3600, 'communique:admin'));
     await page.locator('#admin-form button').click();
     await page.locator('#admin-charts figure').first().waitFor();
     if (all) await whole(page, `status${suffix}`);
@@ -115,7 +112,7 @@ async function pictures(with_: Browser, session: Session, traffic: Promise<void>
 }
 
 /** So that the charts have something to show: messages for some minutes, an enclave that is away for a moment. */
-async function sendMessages({ system, issuer }: Session): Promise<void> {
+async function sendMessages({ system }: Session): Promise<void> {
   const policy = {
     acceptedMeasurements: system.accepted,
     unsafeDevelopmentRootPem: system.developmentRootPem,
@@ -139,7 +136,7 @@ async function sendMessages({ system, issuer }: Session): Promise<void> {
   let restarted = false;
   for (let round = 0; Date.now() < endMs; round++) {
     // Another person each time: one alone would soon have had their share of the small budget
-    const token = await issuer.token(`screenshots-${String(round)}`);
+    const token = await system.issuer.token(`screenshots-${String(round)}`);
     const client = await connect(system.gatewayUrl, policy, { token: () => token });
     await Promise.all(Array.from({ length: 1 + Math.floor(Math.random() * 4) }, () => client.send(message).result));
     if (!restarted && Date.now() > endMs - STATUS_SECONDS * 500) {

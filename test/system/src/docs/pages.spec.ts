@@ -35,7 +35,8 @@ it('every npm run is a script of package.json', async () => {
 it.each([
   ['npm run ops --', 'tools/ops/main.ts'],
   ['npm run image --', 'tools/image/main.ts'],
-  ['npx communique-tee', 'tools/cli/main.ts'],
+  ['node tools/cli/bin.mjs', 'tools/cli/main.ts'],
+  ['node communique-tee.mjs', 'tools/cli/one-file/main.ts'],
 ])('every command of %s that is named is one', async (command, entry) => {
   const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'tools/run.mjs'), join(root, entry)], {
     cwd: root,

@@ -2,7 +2,7 @@ import { developmentMeasurements, developmentRootPem } from '@communique-tee/tes
 import { freePort, spawnService, temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { migrate, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import { redisAvailability, startRedis } from '@communique-tee/testing/redis';
-import { createTokenIssuer } from '@communique-tee/test-system';
+import { createTokenIssuer } from '@communique-tee/identity-simulator/tokens';
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -7,7 +7,7 @@ import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { type PageFacts, pageFactsSchema } from './page-facts';
 import { isUnchanged, takesGzip, wantsPage } from './conditions';
 import { PageFiles } from './page-files';
-import { PAGE_POLICY, PERMISSIONS_POLICY } from './page-policy';
+import { pagePolicy, PERMISSIONS_POLICY } from './page-policy';
 
 const TEXT = { type: 'string' } as const;
 const NOT_MODIFIED = { '304': { description: 'As it was when it had this ETag.', content: {} } } as const;
@@ -27,10 +27,14 @@ interface Asked {
 /** The page for people (apps/page), and what it needs to be told. Whoever asks for JSON at its addresses finds nothing, as before there was a page. */
 @Controller()
 export class PageController {
+  private readonly policy: string;
+
   constructor(
-    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'attestation'>,
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'attestation' | 'page'>,
     private readonly files: PageFiles,
-  ) {}
+  ) {
+    this.policy = pagePolicy(config.page);
+  }
 
   @Get()
   @Operation({ ...PAGE, summary: 'The page to write on' })
@@ -85,14 +89,16 @@ export class PageController {
   @Operation({
     summary: 'What the page has to be told',
     description:
-      'The images and operators that this gateway accepts, and in development the root that its documents chain to. Words of the server: nothing of it is signed.',
+      'The images and operators that this gateway accepts, in development the root that its documents chain to, where people sign in, and where the operator publishes the command that checks it. Words of the server: nothing of it is signed.',
     answers: { '200': { description: 'What it says.', content: { 'application/json': pageFactsSchema } } },
   })
   facts(): PageFacts {
-    const { attestation } = this.config;
+    const { attestation, page } = this.config;
     return {
       acceptedMeasurements: attestation.acceptedMeasurements.map(({ pcr0, pcr3 = null }) => ({ pcr0, pcr3 })),
       developmentRoot: attestation.trustAnchorPem ?? null,
+      signIn: page.signIn ?? null,
+      verifierUrl: page.verifierUrl ?? null,
     };
   }
 
@@ -100,7 +106,7 @@ export class PageController {
     if (!wantsPage(asked.accept)) throw new ProblemError('not_found');
     void reply.headers({
       'cache-control': 'no-cache',
-      'content-security-policy': PAGE_POLICY,
+      'content-security-policy': this.policy,
       'permissions-policy': PERMISSIONS_POLICY,
     });
     this.send(name, asked, reply);

@@ -24,6 +24,7 @@ describe('the page as it is served', () => {
     const config = testConfig({
       DATABASE_URL: 'postgresql://127.0.0.1:1/none',
       AUTH_JWKS_FILE: folder.file('jwks.json'),
+      PAGE_VERIFIER_URL: 'https://releases.test/communique-tee/',
     });
     app = await createApp(config);
     await promisify(execFile)(
@@ -132,10 +133,12 @@ describe('the page as it is served', () => {
     },
   );
 
-  it('names no root where none is configured', async () => {
+  it('names no root where none is configured, and where the verifier is', async () => {
     expect(JSON.parse((await raw('/api/page')).body.toString())).toEqual({
       acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), pcr3: 'cd'.repeat(48) }],
       developmentRoot: null,
+      signIn: null,
+      verifierUrl: 'https://releases.test/communique-tee/',
     });
   });
 });

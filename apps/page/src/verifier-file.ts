@@ -1,0 +1,21 @@
+/** `communique-tee.mjs`, the command for auditors in one file, as the sources of this page make it. */
+export interface VerifierFile {
+  /** `communique-tee.mjs` */
+  readonly name: string;
+  /** Of package.json, such as 0.1.0. */
+  readonly version: string;
+  /** Of its bytes: 64 hexadecimal digits. */
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** What a person types in a checkout of this version to build the file: Node alone, a few seconds. */
+  readonly buildCommand: string;
+}
+
+/**
+ * The page's build puts the file's facts here (tools/dev/build/plugins/verifier-file-in-page.mjs). Run from its sources, as in unit
+ * tests, the page knows none.
+ *
+ * The gateway serves this hash, and the file checks that gateway: the hash proves nothing by itself. A person compares it with what the
+ * operator publishes elsewhere, or builds the file. Where to get the file: `verifierUrl` of GET /api/page.
+ */
+export const verifierFile: VerifierFile | undefined = undefined;

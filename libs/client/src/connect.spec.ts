@@ -1,0 +1,90 @@
+import { connect, ClientError, type AttestState, type SendState } from '.';
+import { TestGateway, testMessage } from './testing/test-gateway';
+
+describe('a client that connects', () => {
+  let gateway: TestGateway;
+  let told: SendState[];
+  const onState = (state: SendState) => told.push(state);
+  const open = (signal?: AbortSignal) =>
+    connect(gateway.url, gateway.policy, { token: () => 'a.token', onState, ...(signal && { signal }) });
+  const summary = (states: readonly SendState[]) =>
+    states.map((state) => (state.step === 'waiting' ? [state.during, state.because] : state.step));
+  const busy = { problem: 'enclave_busy' } as const;
+
+  beforeEach(async () => {
+    gateway = await TestGateway.start();
+    told = [];
+  });
+  afterEach(() => gateway.stop());
+
+  it('reports that it attests, every wait with its reason, and the key', async () => {
+    gateway.attestationFaults = [{ problem: 'keys_not_ready', retryAfter: 1 }, busy];
+    const client = await open();
+    expect(summary(told)).toEqual([
+      'attesting',
+      ['attesting', 'keys_not_ready'],
+      ['attesting', 'enclave_busy'],
+      'attested',
+    ]);
+    expect(told[1]?.step === 'waiting' && told[1].waitMs).toBeGreaterThanOrEqual(1000);
+    // No request that was made again went unreported.
+    expect(gateway.attestations).toBe(3);
+    const key = await client.key();
+    expect(told.at(-1)).toEqual({ step: 'attested', key });
+  });
+
+  it('reports waits to each caller who waits for the same document, and to no other', async () => {
+    const client = await open();
+    const other = await connect(gateway.url, { ...gateway.policy, maxKeyAgeMs: 0 }, { token: () => 'a.token' });
+    told.length = 0;
+    gateway.attestationFaults = [busy];
+    const [first, second]: [AttestState[], AttestState[]] = [[], []];
+    await Promise.all([
+      other.key({ onState: (state) => first.push(state) }),
+      other.key({ onState: (state) => second.push(state) }),
+    ]);
+    for (const states of [first, second])
+      expect(summary(states)).toEqual(['attesting', ['attesting', 'enclave_busy'], 'attested']);
+    expect(told).toEqual([]);
+    await client.key({ onState });
+    expect(summary(told)).toEqual(['attesting', 'attested']);
+  });
+
+  it('reports what send waits for before it seals', async () => {
+    const client = await connect(gateway.url, { ...gateway.policy, maxKeyAgeMs: 0 }, { token: () => 'a.token' });
+    gateway.attestationFaults = [busy];
+    await client.send(testMessage(), { onState }).result;
+    expect(summary(told).slice(0, 4)).toEqual(['attesting', ['attesting', 'enclave_busy'], 'attested', 'sealed']);
+  });
+
+  it('ends at the caller’s signal while it waits', async () => {
+    gateway.attestationFaults = [{ problem: 'keys_not_ready', retryAfter: 20 }];
+    const stop = new AbortController();
+    const error: unknown = await connect(gateway.url, gateway.policy, {
+      token: () => 'a.token',
+      signal: stop.signal,
+      onState: ({ step }) => {
+        if (step === 'waiting') stop.abort();
+      },
+    }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ClientError);
+    expect(error).toMatchObject({ code: 'aborted', sent: 'not_sent' });
+  });
+
+  it('connects although a listener throws, and lets that error be seen', async () => {
+    const uncaught: (() => void)[] = [];
+    const queue = jest.spyOn(globalThis, 'queueMicrotask').mockImplementation((work) => {
+      uncaught.push(work);
+    });
+    const client = await connect(gateway.url, gateway.policy, {
+      token: () => 'a.token',
+      onState: () => {
+        throw new Error('of the page');
+      },
+    });
+    queue.mockRestore();
+    expect((await client.key()).custody).toBe('process');
+    for (const work of uncaught.filter((each) => String(each).includes('throw'))) expect(work).toThrow('of the page');
+    expect(uncaught.length).toBeGreaterThanOrEqual(2);
+  });
+});

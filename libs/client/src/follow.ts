@@ -1,0 +1,54 @@
+import { isEnded, type MessageView } from '@communique-tee/protocol';
+import type { SendState, VerifiedReport } from './api';
+import { ClientError } from './errors';
+import { verifyReport } from './report';
+import type { Followed } from './result';
+import type { Sender } from './send-message';
+import { watchMessage } from './watch';
+
+/** After its expiry the gateway ends a message; it may be a little late. */
+const AFTER_EXPIRY_MS = 120_000;
+
+export interface FollowToEndOptions {
+  readonly sender: Omit<Sender, 'keys'>;
+  readonly offices: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  /** In milliseconds; until the message expires unless given. 0 asks once. */
+  readonly followTimeoutMs?: number | undefined;
+  readonly onView?: (view: MessageView) => void;
+  readonly onState: (state: SendState) => void;
+}
+
+/**
+ * Follows a message to its end and verifies every receipt on the way.
+ * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `timeout`, `aborted`, `refused`, `receipt_refused`, `answer_invalid`
+ */
+export async function followToEnd(
+  followed: Followed,
+  { sender, offices, signal, followTimeoutMs, onView, onState }: FollowToEndOptions,
+): Promise<{ view: MessageView; report: VerifiedReport | null }> {
+  const expiresMs = followed.message.expiresAtSeconds * 1000 + AFTER_EXPIRY_MS;
+  const deadlineMs = followTimeoutMs === undefined ? expiresMs : Math.min(expiresMs, Date.now() + followTimeoutMs);
+  let known: { readonly receipt: string; readonly report: VerifiedReport | null } | undefined;
+  for await (const view of watchMessage(followed.id, {
+    gateway: sender.gateway,
+    token: sender.token,
+    signal,
+    deadlineMs,
+    onWait: (waitMs, { problem, code }) => {
+      onState({ step: 'waiting', during: 'following', waitMs, because: problem ?? code });
+    },
+  })) {
+    onView?.(view);
+    const receipt = JSON.stringify([view.receipt, view.sealedAnswer]);
+    // Most changes bring no other receipt. The last status is always compared with it.
+    const report =
+      known !== undefined && known.receipt === receipt && !isEnded(view.status)
+        ? known.report
+        : await verifyReport(view, followed, offices, sender.trust);
+    known = { receipt, report };
+    onState({ step: 'status', view, report });
+    if (isEnded(view.status)) return { view, report };
+  }
+  throw new ClientError('answer_invalid', 'the status stopped before its end');
+}

@@ -1,0 +1,210 @@
+import { toBase64Url } from '@communique-tee/protocol';
+import { inspect } from 'node:util';
+import { connect, ClientError, type Client, type KeptMessage, type SendState } from '.';
+import { TestGateway, testMessage } from './testing/test-gateway';
+
+describe('a message that is resumed', () => {
+  let gateway: TestGateway;
+  let client: Client;
+  const opened = () => connect(gateway.url, gateway.policy, { token: () => 'a.token' });
+  const caught = async (work: Promise<unknown>): Promise<ClientError> => {
+    const error: unknown = await work.then(
+      () => 'nothing was thrown',
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(ClientError);
+    return error as ClientError;
+  };
+
+  beforeEach(async () => {
+    gateway = await TestGateway.start();
+    client = await opened();
+  });
+  afterEach(() => gateway.stop());
+
+  /** Sends a message and gives it up at `step`, as a tab that is closed. @returns what was kept, after a way through JSON */
+  async function left(step: SendState['step']): Promise<KeptMessage> {
+    const stop = new AbortController();
+    let kept = '';
+    const { result } = client.send(testMessage(), {
+      signal: stop.signal,
+      onState: (state) => {
+        if (state.step === 'sealed') kept = JSON.stringify(state.kept);
+        if (state.step === step) stop.abort();
+      },
+    });
+    expect(await caught(result)).toMatchObject({ code: 'aborted' });
+    return JSON.parse(kept) as KeptMessage;
+  }
+
+  it('is followed to its end by another client, which verifies receipt and answer', async () => {
+    const kept = await left('accepted');
+    const told: SendState[] = [];
+    const resumed = (await opened()).resume(kept, { onState: (state) => told.push(state) });
+    expect(resumed.id).toBe(kept.id);
+    expect(await resumed.result).toMatchObject({
+      id: kept.id,
+      status: 'delivered',
+      key: null,
+      resealed: false,
+      report: {
+        offices: [
+          { office: 'HCA12', outcome: 'accepted' },
+          { office: 'SCA01', outcome: 'accepted' },
+        ],
+      },
+    });
+    const seen: SendState[] = [];
+    for await (const state of resumed) seen.push(state);
+    expect(seen).toEqual(told);
+    expect(seen.map(({ step }) => step)).toEqual(['accepted', 'status', 'status', 'status', 'ended']);
+    expect(gateway.posted).toHaveLength(1);
+  });
+
+  it('can be kept before it is posted, in under 1,000 bytes that hold neither the message nor the token', async () => {
+    const kept = await left('sealed');
+    expect(gateway.posted).toEqual([]);
+    const text = JSON.stringify(kept);
+    expect(text.length).toBeLessThan(1000);
+    for (const secret of ['a.token', 'Test', 'Person', 'Oakland', '94601', 'subject', 'p@test.example'])
+      expect(text).not.toContain(secret);
+  });
+
+  it('is verified as a message that is sent: no receipt, another receipt, or a status that contradicts it is refused', async () => {
+    const kept = await left('accepted');
+    const other = await client.send(testMessage()).result;
+    gateway.tamper = (view) => ({ ...view, receipt: null, sealedAnswer: null });
+    const sent = { sent: 'accepted', messageId: kept.id };
+    expect(await caught(client.resume(kept).result)).toMatchObject({ ...sent, reason: 'receipt_missing' });
+    gateway.tamper = (view) => (view.receipt === null ? view : { ...view, receipt: other.view.receipt });
+    expect(await caught(client.resume(kept).result)).toMatchObject({ ...sent, reason: 'ERR_RECEIPT_OTHER_MESSAGE' });
+    gateway.tamper = (view) => (view.status === 'delivered' ? { ...view, status: 'refused' } : view);
+    expect(await caught(client.resume(kept).result)).toMatchObject({ ...sent, reason: 'status_contradicts_receipt' });
+  });
+
+  it.each<[string, (kept: KeptMessage) => Partial<KeptMessage>, string]>([
+    ['answer key', () => ({ answerKey: toBase64Url(new Uint8Array(32)) }), 'ERR_CRYPTO_OPEN'],
+    ['hash', () => ({ sealedSha256: toBase64Url(new Uint8Array(32)) }), 'ERR_RECEIPT_OTHER_MESSAGE'],
+    ['key', () => ({ keyId: toBase64Url(new Uint8Array(16)) }), 'ERR_RECEIPT_KEY_BINDING'],
+    ['expiry', ({ expiresAt }) => ({ expiresAt: expiresAt + 1 }), 'ERR_CRYPTO_OPEN'],
+    ['office', () => ({ offices: ['HCA12', 'SCA03'] }), 'offices_differ'],
+  ])('is refused where another %s was kept', async (_name, change, reason) => {
+    const kept = await left('accepted');
+    expect(await caught(client.resume({ ...kept, ...change(kept) }).result)).toMatchObject({
+      code: 'receipt_refused',
+      reason,
+    });
+  });
+
+  it('ends as key_retired where the enclave lost its key, and is never sealed again', async () => {
+    const kept = await left('accepted');
+    gateway.rotate({ keepOld: false });
+    expect(await client.resume(kept).result).toMatchObject({ status: 'key_retired', report: null, resealed: false });
+    expect(gateway.posted).toHaveLength(1);
+  });
+
+  it('stays not_known where the gateway does not have it, and becomes accepted where it has', async () => {
+    const kept = await left('posting');
+    expect(await caught(client.resume(kept).result)).toMatchObject({
+      code: 'refused',
+      problem: 'not_found',
+      sent: 'not_known',
+      messageId: kept.id,
+    });
+    gateway.postFaults = ['cut-after'];
+    expect(await client.resume(await left('waiting')).result).toMatchObject({ status: 'delivered' });
+    gateway.statuses = ['queued'];
+    const { result } = client.resume(await left('accepted'), { followTimeoutMs: 0 });
+    expect(await caught(result)).toMatchObject({ code: 'timeout', sent: 'accepted' });
+  });
+
+  it('is asked about once more after its expiry, when the gateway has ended it', async () => {
+    const kept = await left('accepted');
+    gateway.statuses = ['expired'];
+    gateway.tamper = (view) => ({ ...view, receipt: null, sealedAnswer: null });
+    const now = jest.spyOn(Date, 'now').mockReturnValue((kept.expiresAt + 3600) * 1000);
+    const { result } = client.resume(kept);
+    expect(await result.finally(() => now.mockRestore())).toMatchObject({ status: 'expired' });
+  });
+
+  it('reports every wait and its reason, and asks for another token once', async () => {
+    const kept = await left('accepted');
+    gateway.events = { problem: 'unauthenticated' };
+    const tokens: string[] = [];
+    const other = await connect(gateway.url, gateway.policy, {
+      token: () => {
+        tokens.push('asked');
+        if (tokens.length > 1) gateway.events = tokens.length > 2 ? 'stream' : 'cut';
+        return 'a.token';
+      },
+    });
+    const waits: unknown[] = [];
+    const { result } = other.resume(kept, {
+      onState: (state) => {
+        if (state.step === 'waiting') waits.push([state.during, state.because, state.waitMs > 0]);
+      },
+    });
+    expect(await result).toMatchObject({ status: 'delivered' });
+    expect(waits).toEqual([
+      ['following', 'unauthenticated', true],
+      ['following', 'unreachable', true],
+    ]);
+  });
+
+  it('ends by the caller’s signal', async () => {
+    gateway.statuses = ['queued'];
+    const kept = await left('accepted');
+    const stop = new AbortController();
+    const { result } = client.resume(kept, {
+      signal: stop.signal,
+      onState: ({ step }) => {
+        if (step === 'status') stop.abort();
+      },
+    });
+    expect(await caught(result)).toMatchObject({ code: 'aborted', sent: 'accepted', messageId: kept.id });
+  });
+
+  it('is not resumed from anything else than what was handed out for this gateway, and no error quotes it', async () => {
+    const kept = await left('sealed');
+    const asked = gateway.asked.length;
+    const flawed: readonly (readonly [string, unknown])[] = [
+      ['version_unknown', { ...kept, v: 2 }],
+      ['version_unknown', { ...kept, v: '1' }],
+      ['other_gateway', { ...kept, gateway: 'https://gateway.example' }],
+      ['other_gateway', { ...kept, gateway: `${kept.gateway}/` }],
+      ['malformed', { ...kept, gateway: `https://${'a'.repeat(300)}` }],
+      ['malformed', { ...kept, more: 1 }],
+      ['malformed', { ...kept, id: kept.id.toUpperCase().replace(/^./, 'A') }],
+      ['malformed', { ...kept, answerKey: `${kept.answerKey}=` }],
+      ['malformed', { ...kept, answerKey: `${kept.answerKey.slice(0, -1)}B` }],
+      ['malformed', { ...kept, sealedSha256: '' }],
+      ['malformed', { ...kept, suite: 'other' }],
+      ['malformed', { ...kept, expiresAt: 1.5 }],
+      ['malformed', { ...kept, expiresAt: 2 ** 40 }],
+      ['malformed', { ...kept, nullifier: 'AA' }],
+      ['malformed', { ...kept, offices: [] }],
+      ['malformed', { ...kept, offices: ['HCA12', 'HCA12'] }],
+      ['malformed', { ...kept, offices: ['<script>'] }],
+      ['malformed', { ...kept, offices: Array.from({ length: 100_000 }, () => 'HCA12') }],
+      ['malformed', JSON.stringify(kept)],
+      ['malformed', [kept]],
+      ...Object.keys(kept).map((name) => ['malformed', { ...kept, [name]: undefined }] as const),
+      ...[null, undefined, 1, {}].map((value) => ['malformed', value] as const),
+    ];
+    for (const [reason, value] of flawed) {
+      let error: unknown;
+      try {
+        client.resume(value as never);
+      } catch (thrown) {
+        error = thrown;
+      }
+      const expected = value !== null && typeof value === 'object' && 'v' in value && value.v === undefined;
+      expect([value, error]).toMatchObject([
+        value,
+        { code: 'kept_invalid', reason: expected ? 'version_unknown' : reason, sent: 'not_known' },
+      ]);
+      expect(inspect(error, { depth: 9 })).not.toContain(kept.answerKey.slice(0, -1));
+    }
+    expect(gateway.asked).toHaveLength(asked);
+  });
+});

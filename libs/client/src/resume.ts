@@ -1,0 +1,48 @@
+import type { KeptMessage, ResumeOptions, SendResult, SendState, Sending } from './api';
+import { aboutMessage, asClientError } from './as-client-error';
+import type { WhetherSent } from './errors';
+import { followToEnd } from './follow';
+import { readKept, type ReadKept } from './kept';
+import type { Sender } from './send-message';
+import { startSending } from './sending';
+
+type Follower = Omit<Sender, 'keys'>;
+
+/**
+ * Follows a message that was sealed earlier, in this program or in one that has ended, to its end. Posts nothing and seals nothing.
+ * @throws ClientError `kept_invalid`, at once; what else goes wrong rejects `result`
+ */
+export function resumeMessage(sender: Follower, kept: KeptMessage, options: ResumeOptions): Sending {
+  const read = readKept(kept, sender.gateway);
+  return startSending(read.followed.id, options.onState, (tell) => follow(sender, read, options, tell));
+}
+
+async function follow(
+  sender: Follower,
+  { followed, offices }: ReadKept,
+  options: ResumeOptions,
+  tell: (state: SendState) => void,
+): Promise<SendResult> {
+  const { id, sealedSha256 } = followed;
+  // It is kept before it is posted, so only an answer about it proves that the gateway has it.
+  let sent: WhetherSent = 'not_known';
+  try {
+    const { view, report } = await followToEnd(followed, {
+      ...options,
+      sender,
+      offices,
+      onView: (first) => {
+        if (sent === 'accepted') return;
+        sent = 'accepted';
+        tell({ step: 'accepted', view: first });
+      },
+      onState: tell,
+    });
+    const { status, reason } = view;
+    const result = { id, status, reason, report, view, key: null, sealedSha256, resealed: false };
+    tell({ step: 'ended', result });
+    return result;
+  } catch (error) {
+    throw aboutMessage(asClientError(error, options.signal), id, sent);
+  }
+}

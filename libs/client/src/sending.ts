@@ -1,0 +1,35 @@
+import type { SendResult, SendState, Sending } from './api';
+import { States } from './states';
+
+/** Starts `work` at once and hands out its states, to `onState` and to any number of readers. What fails rejects `result`. */
+export function startSending(
+  id: string,
+  onState: ((state: SendState) => void) | undefined,
+  work: (tell: (state: SendState) => void) => Promise<SendResult>,
+): Sending {
+  const states = new States();
+  const result = work((state) => {
+    states.add(state);
+    tellSafely(onState, state);
+  });
+  result.then(
+    () => {
+      states.end();
+    },
+    (error: unknown) => {
+      states.end({ error });
+    },
+  );
+  return { id, result, [Symbol.asyncIterator]: () => states.read() };
+}
+
+/** A listener that throws is reported as an uncaught error, and the message goes on. */
+export function tellSafely<State>(onState: ((state: State) => void) | undefined, state: State): void {
+  try {
+    onState?.(state);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,14 @@
+import { token } from './commands/token';
+import type { Edition } from './run-cli';
+
+/** The command in a checkout, with what serves development alone. */
+export const checkout: Edition = {
+  name: 'node tools/cli/bin.mjs',
+  more: [token],
+  firstSteps: (name) => `The first steps, with npm run demo in another terminal (it prints its PCR0)
+  ${name} verify --pcr0 <hex> --pcr3 <hex> --development-root .dev/development-root.pem
+  ${name} token --out .dev/token
+  ${name} send --message docs/examples/message.json --pcr0 <hex> --pcr3 <hex> \\
+    --development-root .dev/development-root.pem --token-file .dev/token --wait
+`,
+};

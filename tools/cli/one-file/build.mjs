@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+// node tools/cli/one-file/build.mjs [--out <folder>] [--installed]: builds communique-tee.mjs, and communique-tee.mjs.sha256 beside it.
+// Runs on plain Node, without the packages of the project.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+
+import { bundleVerifier } from './bundle.mjs';
+import { installPackages } from './packages.mjs';
+
+const HELP = `Usage: node tools/cli/one-file/build.mjs [options]
+
+Builds communique-tee.mjs, the command for auditors in one file, and communique-tee.mjs.sha256 beside it.
+The same sources and package-lock.json give the same bytes.
+
+Options:
+  --out <folder>  where they go (default: dist/auditors)
+  --installed     use the packages in node_modules; without it, npm installs the few that are needed, at the versions
+                  and hashes of package-lock.json, into .cache/one-file, unless the whole project is installed
+  -h, --help      print this help
+
+Exit code
+  0  built
+  1  not built, and why
+  2  not understood: the arguments
+`;
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+let options;
+try {
+  options = parseArgs({
+    options: {
+      out: { type: 'string', default: join(root, 'dist', 'auditors') },
+      installed: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  }).values;
+} catch (error) {
+  process.stderr.write(`${error.message}\nnode tools/cli/one-file/build.mjs --help lists what it takes.\n`);
+  process.exit(2);
+}
+if (options.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+try {
+  const whole = join(root, 'node_modules');
+  const isInstalled = options.installed || existsSync(join(whole, '.package-lock.json'));
+  const packages = isInstalled ? whole : installPackages(root, join(root, '.cache', 'one-file'));
+  const { name, version, sha256, bytes } = await bundleVerifier(root, packages);
+  const out = resolve(options.out);
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, name), bytes, { mode: 0o755 });
+  writeFileSync(join(out, `${name}.sha256`), `${sha256}  ${name}\n`);
+  process.stdout.write(`${sha256}  ${join(out, name)}\n`);
+  process.stderr.write(
+    `version ${version}, ${bytes.length} bytes (${gzipSync(bytes, { level: 9 }).length} with gzip)\n`,
+  );
+} catch (error) {
+  process.stderr.write(`not built: ${error.message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,29 @@
+/** For TypeScript; bundle.mjs runs on plain Node, so that an auditor needs nothing else to build the file. */
+export interface VerifierFile {
+  readonly name: string;
+  /** Of package.json. */
+  readonly version: string;
+  /** Of the bytes: 64 hexadecimal digits. */
+  readonly sha256: string;
+  readonly bytes: Buffer;
+  /** Absolute paths of the sources. */
+  readonly inputs: string[];
+  /** Names of the npm packages that are read to make it. */
+  readonly packages: string[];
+}
+
+export const FILE_NAME: 'communique-tee.mjs';
+/** In a checkout. */
+export const BUILD_COMMAND: string;
+
+/**
+ * @param root the checkout
+ * @param packages the folder of esbuild and the packages that go in, at the versions of package-lock.json (default: node_modules)
+ * @throws Error where a package is missing or has another version
+ */
+export function bundleVerifier(root: string, packages?: string): Promise<VerifierFile>;
+
+/** The packages of package-lock.json, by path. */
+export function lockOf(
+  root: string,
+): Record<string, { version: string; dependencies?: object; optionalDependencies?: object }>;

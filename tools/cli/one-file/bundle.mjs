@@ -1,0 +1,124 @@
+// communique-tee.mjs: the command of tools/cli as one readable file, for auditors. The same sources and lockfile give the same bytes,
+// in every folder and on every machine: it holds no time, no path and no commit.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative, sep } from 'node:path';
+
+import { licensesOf, packagesIn } from '../../dev/build/licenses.mjs';
+
+export const FILE_NAME = 'communique-tee.mjs';
+/** In a checkout. */
+export const BUILD_COMMAND = 'node tools/cli/one-file/build.mjs';
+const ENTRY = 'tools/cli/one-file/main.ts';
+
+/** zlib.crc32 and crypto.hash are needed: 20.15 and 22.2 have them. These are the long-term releases that the tests run on. */
+const NODE = '20.19, 22.12 or newer';
+
+/**
+ * Runs before anything else. The rest is CommonJS, in which the names of Node's modules are looked up when they are used: an older Node
+ * gets this far, and says one clear line instead of a syntax error.
+ * @param {string} version
+ */
+const head = (version) => `#!/usr/bin/env node
+// communique-tee ${version}: verify an enclave, a receipt or an image; send a message and follow it. One file, for Node.js ${NODE}.
+// node ${FILE_NAME} --help. Made from source by: ${BUILD_COMMAND}. It is not minified, so that you can read it.
+// Apache License 2.0. The licenses of what it contains are at the end.
+import { createRequire } from 'node:module';
+{
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19) || major === 21 || (major === 22 && minor < 12)) {
+    process.stderr.write(\`${FILE_NAME} needs Node.js ${NODE}; this is \${process.versions.node}. Nothing was done.\\n\`);
+    process.exit(3);
+  }
+}
+const require = createRequire(import.meta.url);
+const __url = import.meta.url;`;
+
+const THIRD_PARTY = `THIRD-PARTY LICENSES
+
+This file contains these packages, under these licenses.
+`;
+
+/**
+ * @typedef {object} VerifierFile
+ * @property {string} name
+ * @property {string} version of package.json
+ * @property {string} sha256 of the bytes, 64 hexadecimal digits
+ * @property {Buffer} bytes
+ * @property {string[]} inputs absolute paths of the sources
+ * @property {string[]} packages names of the npm packages that are read to make it
+ */
+
+/**
+ * @param {string} root the checkout
+ * @param {string} [packages] the folder of esbuild and the packages that go in, at the versions of package-lock.json
+ * @returns {Promise<VerifierFile>}
+ * @throws Error where a package is missing or has another version
+ */
+export async function bundleVerifier(root, packages = join(root, 'node_modules')) {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  /** @type {typeof import('esbuild')} */
+  const { build } = createRequire(join(packages, FILE_NAME))('esbuild');
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [ENTRY],
+    outfile: join(root, 'dist/auditors', FILE_NAME),
+    write: false,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'es2022',
+    tsconfig: join(root, 'tsconfig.base.json'),
+    nodePaths: [packages],
+    preserveSymlinks: true,
+    define: { 'import.meta.url': '__url' },
+    banner: { js: head(version) },
+    legalComments: 'none',
+    charset: 'utf8',
+    metafile: true,
+    logLevel: 'silent',
+  });
+  const inputs = Object.keys(metafile.inputs).map((path) => join(root, path));
+  const lock = lockOf(root);
+  for (const name of ['esbuild', ...packagesIn(inputs)]) requireLocked(lock, packages, name);
+  const elsewhere = inputs.find((path) => path.includes('node_modules') && !path.startsWith(packages + sep));
+  if (elsewhere !== undefined)
+    throw new Error(`${elsewhere} is not of ${packages}: move the checkout out of that folder`);
+  const contained = Object.values(metafile.outputs).flatMap((output) =>
+    Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+  // Names of modules are paths from the checkout, wherever the packages are.
+  const text = outputFiles[0].text.replaceAll(`${relative(root, packages).replaceAll(sep, '/')}/`, 'node_modules/');
+  const bytes = Buffer.from(
+    `${text}\n/*\n${THIRD_PARTY}\n${licensesOf(packages, packagesIn(contained)).replaceAll('*/', '* /')}*/\n`,
+  );
+  return {
+    name: FILE_NAME,
+    version,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    bytes,
+    inputs,
+    packages: packagesIn(inputs),
+  };
+}
+
+/**
+ * @param {ReturnType<typeof lockOf>} lock
+ * @param {string} packages
+ * @param {string} name
+ */
+function requireLocked(lock, packages, name) {
+  const { version } = JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8'));
+  const locked = lock[`node_modules/${name}`]?.version;
+  if (version !== locked)
+    throw new Error(`${packages} holds ${name} ${version}, and package-lock.json pins ${locked ?? 'none'}: run npm ci`);
+}
+
+/**
+ * @param {string} root
+ * @returns {Record<string, { version: string, dependencies?: object, optionalDependencies?: object }>} by path, as package-lock.json has them
+ */
+export function lockOf(root) {
+  return JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+}

@@ -1,0 +1,71 @@
+// What it takes to build communique-tee.mjs: esbuild and the few packages that go in. Installed from package-lock.json, by npm, into a
+// folder of its own: a person who wants this one file does not need the packages of the whole project.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { lockOf } from './bundle.mjs';
+
+/** one-file.integration.spec.ts compares this list with what the build reads. */
+export const PACKAGES = [
+  '@noble/ciphers',
+  '@noble/curves',
+  '@noble/hashes',
+  'cborg',
+  'commander',
+  'esbuild',
+  'jose',
+  'zod',
+];
+
+/**
+ * @param {string} root the checkout
+ * @param {string} folder made anew unless it holds these packages at these versions
+ * @returns {string} its node_modules
+ * @throws Error where npm fails; its output goes to standard error
+ */
+export function installPackages(root, folder) {
+  const lock = `${JSON.stringify(lockfile(root), null, 1)}\n`;
+  const lockPath = join(folder, 'package-lock.json');
+  if (existsSync(lockPath) && readFileSync(lockPath, 'utf8') === lock) return join(folder, 'node_modules');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ private: true, dependencies: wanted(root) })}\n`);
+  // npm reads the file under this name; ours marks a finished installation.
+  writeFileSync(join(folder, 'npm-shrinkwrap.json'), lock);
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  execFileSync(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: folder,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  renameSync(join(folder, 'npm-shrinkwrap.json'), lockPath);
+  return join(folder, 'node_modules');
+}
+
+/** @param {string} root */
+function wanted(root) {
+  const lock = lockOf(root);
+  return Object.fromEntries(PACKAGES.map((name) => [name, lock[`node_modules/${name}`].version]));
+}
+
+/**
+ * The part of package-lock.json that PACKAGES need: versions and hashes as they are there.
+ * @param {string} root
+ */
+export function lockfile(root) {
+  const lock = lockOf(root);
+  /** @type {Record<string, object>} */
+  const packages = { '': { dependencies: wanted(root) } };
+  const add = (/** @type {string} */ name) => {
+    const path = `node_modules/${name}`;
+    const entry = lock[path];
+    if (entry === undefined || packages[path] !== undefined) return;
+    // It depends on nothing that package-lock.json calls a development dependency.
+    const { dev: _, ...rest } = /** @type {{ dev?: boolean }} */ (entry);
+    packages[path] = rest;
+    for (const each of Object.keys({ ...entry.dependencies, ...entry.optionalDependencies })) add(each);
+  };
+  PACKAGES.forEach(add);
+  return { lockfileVersion: 3, requires: true, packages };
+}

@@ -1,0 +1,19 @@
+// The page names the auditors' file and its hash, and never carries the file: a server must not serve the verifier of itself.
+import { bundleVerifier, BUILD_COMMAND } from '../../../cli/one-file/bundle.mjs';
+
+/**
+ * @param {string} root
+ * @param {(paths: string[]) => void} onInputs gets the absolute paths of what the hash depends on
+ * @returns {import('esbuild').Plugin}
+ */
+export const verifierFileInPage = (root, onInputs) => ({
+  name: 'verifier-file-in-page',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]apps[\\/]page[\\/]src[\\/]verifier-file\.ts$/ }, async () => {
+      const { name, version, sha256, bytes, inputs } = await bundleVerifier(root);
+      onInputs(inputs);
+      const facts = { name, version, sha256, sizeBytes: bytes.length, buildCommand: BUILD_COMMAND };
+      return { contents: `export const verifierFile = ${JSON.stringify(facts)};\n`, loader: 'js' };
+    });
+  },
+});

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where the demo ran. */
+export interface Surroundings {
+  readonly folder: string;
+  readonly port: number;
+}
+
+type Explanation = readonly [what: string, next: string];
+
+/** What failed and what to do next: one sentence each, then where the logs are. */
+export function explainFailure(error: unknown, surroundings: Surroundings): string {
+  const [what, next] = explained(error, surroundings);
+  const logs = join(surroundings.folder, 'logs');
+  return `${what}\nNext: ${next}\n${existsSync(logs) ? `Logs: ${logs}\n` : ''}`;
+}
+
+function explained(error: unknown, { folder, port }: Surroundings): Explanation {
+  const database = join(folder, 'postgres');
+  const message = error instanceof Error ? error.message : String(error);
+  const detail = withoutCode(message);
+  const otherFolder = 'choose another folder: npm run demo -- --folder <folder>';
+  const system = error instanceof Error ? (error as NodeJS.ErrnoException) : undefined;
+  switch (system?.code) {
+    case 'POSTGRES_FOLDER_IN_USE':
+      return [
+        `Another demo or “npm run dev” uses the folder ${folder}.`,
+        `end the other one with Ctrl-C in its terminal, or ${otherFolder}`,
+      ];
+    case 'POSTGRES_FOLDER_UNUSABLE':
+      return [
+        `PostgreSQL cannot use its folder: ${detail}.`,
+        `delete ${database} (it holds only the demo's own messages), or ${otherFolder}`,
+      ];
+    case 'POSTGRES_USER_MISSING':
+      return [`${capitalized(detail)}.`, 'run the demo as an ordinary user, or create the user: useradd postgres'];
+    case 'POSTGRES_UNAVAILABLE':
+      return [
+        `There is no PostgreSQL for this system: ${detail}.`,
+        'install the packages again, optional ones too: npm ci --include=optional',
+      ];
+    case 'POSTGRES_START_FAILED':
+      return [
+        `PostgreSQL does not start: ${lastLine(detail)}.`,
+        `check that the disk has room, delete ${database} (it holds only the demo's own messages) and start the demo again`,
+      ];
+    case 'MIGRATION_FAILED':
+      return [
+        `The database that an earlier demo left in ${folder} does not fit this version: ${lastLine(detail)}.`,
+        `delete ${database} (it holds only the demo's own messages) and start the demo again`,
+      ];
+    case 'SERVICE_NOT_READY':
+      return /EADDRINUSE/.test(message)
+        ? ['Another program took a port while the demo started.', 'start the demo again']
+        : [`A part of the system did not start:\n${detail}`, 'read the last log named below'];
+    case 'EADDRINUSE':
+      return ['Another program took a port while the demo started.', 'start the demo again'];
+    case 'ENOSPC':
+      return ['The disk is full.', `free some space, or ${otherFolder}`];
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return system.syscall === 'listen'
+        ? [
+            `This user may not open port ${String(port)}.`,
+            'choose a port above 1023: npm run demo -- --port 3001 (0 takes a free one)',
+          ]
+        : [
+            `The demo may not write ${system.path ?? folder}.`,
+            `give yourself the folder (an earlier demo may have run as another user), or ${otherFolder}`,
+          ];
+  }
+  if (/tools\/dev\/build\/build\.mjs/.test(message))
+    return [
+      `The apps cannot be built from these sources:\n${detail}`,
+      'undo what you changed (git status), then start the demo again',
+    ];
+  return [`The demo failed: ${message}`, 'start it again; if it fails again, read the logs'];
+}
+
+/** Errors of Node repeat their code in the message. */
+const withoutCode = (message: string): string => message.replace(/^[A-Z_]+: /, '').replace(/\.$/, '');
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+const lastLine = (text: string): string => (text.trim().split('\n').at(-1) ?? '').trim().replace(/\.$/, '');

@@ -1,0 +1,62 @@
+import { PRESETS } from '@communique-tee/congress-simulator';
+import type { System } from '@communique-tee/test-system';
+import { join } from 'node:path';
+import { EXPIRE_AFTER_SECONDS } from './outcomes';
+
+interface Farewell {
+  readonly folder: string;
+  readonly isUsualFolder: boolean;
+  /** What Congress answers now, as a sentence. */
+  readonly answers: string;
+}
+
+/** What a person can do with the demo that runs now. */
+export function farewell(system: System, { folder, isUsualFolder, answers }: Farewell): string {
+  const { gatewayUrl, congress, pcr0, pcr3 } = system;
+  const token = `node tools/cli/bin.mjs token${isUsualFolder ? '' : ` --environment ${system.gatewayEnvironmentFile}`}`;
+  return `
+The demo is running. Open the page and write a message:
+
+  ${gatewayUrl}/#pcr0=${pcr0}&pcr3=${pcr3}
+
+It asks for a token, which this prints:  ${token}
+This is a demo. The enclave runs without AWS hardware, so its certificates prove nothing, and Congress is a
+simulator: nothing leaves this machine.
+
+What Congress answers now: ${answers}
+To see another result, run this in a second terminal, then send a message:
+
+  curl -X POST ${congress.controlUrl}/presets/NAME
+
+with one of these names:
+
+${names()}
+“npm run demo -- --outcomes expired” starts the demo so that messages expire after ${String(EXPIRE_AFTER_SECONDS)} seconds. test/congress/README.md
+shows how to choose the answer of a single office.
+
+More to look at:
+
+  ${gatewayUrl}/status             health, attestation, queue and budget over time
+  ${gatewayUrl}/docs               the API
+  ${gatewayUrl}/attestation        an attestation document
+  ${congress.controlUrl}/received  what Congress received
+  ${system.logFolder}  the log of every process
+  ${join(folder, 'gateway.env')}  the gateway's environment (for npm run ops, npx nx serve gateway)
+
+Ctrl-C ends the demo.
+`;
+}
+
+function names(): string {
+  return Object.entries(PRESETS)
+    .map(([name, { description }]) => `  ${name.padEnd(12)} ${description}\n`)
+    .join('');
+}
+
+export async function untilInterrupted(): Promise<void> {
+  await new Promise<void>((ended) => {
+    process.once('SIGINT', ended);
+    process.once('SIGTERM', ended);
+  });
+  process.stdout.write('\nStopping.\n');
+}
