@@ -1,17 +1,22 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 
-/** More for those who want it: folded until the person opens it. */
+/** More for those who want it: folded until the person opens it, or `open` turns true. Only the person closes it. */
 export function Details({
   summary,
-  open,
+  open = false,
   children,
 }: {
   readonly summary: ComponentChildren;
   readonly open?: boolean;
   readonly children: ComponentChildren;
 }) {
+  const element = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    if (open && element.current !== null) element.current.open = true;
+  }, [open]);
   return (
-    <details open={open}>
+    <details ref={element}>
       <summary>{summary}</summary>
       <div class="details-content">{children}</div>
     </details>

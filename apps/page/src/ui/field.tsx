@@ -9,8 +9,8 @@ export interface FieldProps {
   /** What is wrong; shown and announced with the control. */
   readonly error?: string | undefined;
   readonly required?: boolean;
-  /** Of twelve columns: 6, 4, 3; all twelve unless given. */
-  readonly width?: 'half' | 'third' | 'short' | undefined;
+  /** Of twelve columns: 6, 5, 4, 3; all twelve unless given. */
+  readonly width?: 'half' | 'wide' | 'third' | 'short' | undefined;
   readonly counter?: { readonly used: number; readonly max: number } | undefined;
 }
 

@@ -74,4 +74,7 @@ export function idOf(name: FieldName): string {
   return `field-${name.replaceAll('/', '-')}`;
 }
 
+/** Of the text field for codes; `idOf('offices')` is the first seat by name. */
+export const OFFICE_CODES_ID = 'field-office-codes';
+
 export { BILL_TYPES, STATES, TOPICS };

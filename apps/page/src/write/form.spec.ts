@@ -77,8 +77,10 @@ describe('the form', () => {
 
   it('asks, when empty, for every required field and for nothing else', () => {
     expect(currentMessage()).toBeNull();
-    // The district is asked for once the state is known
-    const required = FIELD_NAMES.filter((name) => FIELDS[name].required === true && name !== 'district');
+    // District and offices are asked for once the state is known
+    const required = FIELD_NAMES.filter(
+      (name) => FIELDS[name].required === true && name !== 'district' && name !== 'offices',
+    );
     expect(shown()).toEqual(required.map((name) => [name, 'required']));
   });
 

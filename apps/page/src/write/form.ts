@@ -61,8 +61,9 @@ export const problems = computed((): readonly FormProblem[] => {
     asksForDistrict.value && values.district.value === ''
       ? [{ field: 'district' as const, code: 'required', message: '/offices: is required and missing' }]
       : [];
-  // One question at a time: without a district, "no office" says the same again
-  const rest = district.length > 0 ? found.filter(({ field }) => field !== 'offices') : found;
+  // One question at a time: without a state or a district, "no office" says the same again
+  const isFirst = district.length > 0 || (state.value === undefined && offices.value.length === 0);
+  const rest = isFirst ? found.filter(({ field }) => field !== 'offices') : found;
   const at = ({ field }: FormProblem) => (field === undefined ? FIELD_NAMES.length : FIELD_NAMES.indexOf(field));
   return [...district, ...rest].sort((a, b) => at(a) - at(b));
 });

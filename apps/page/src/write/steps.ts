@@ -1,5 +1,5 @@
 // Which step is shown. Each is an entry of the browser's history, so that its Back button goes one step back and loses nothing.
-import { signal } from '@preact/signals';
+import { batch, signal } from '@preact/signals';
 import { type Step, STEPS } from './fields';
 
 /** The step now shown. Change it by `goTo` only. */
@@ -7,11 +7,17 @@ export const step = signal<Step>('address');
 /** How often the step has changed since the page started; a change moves the focus to the step's heading. */
 export const moves = signal(0);
 
-/** Shows a step, as a new entry of the history. */
-export function goTo(next: Step): void {
+/** Id of the control that takes the focus in place of the heading; undefined for the heading. */
+export const focusTarget = signal<string | undefined>(undefined);
+
+/**
+ * Shows a step, as a new entry of the history.
+ * @param control id of the control to go to
+ */
+export function goTo(next: Step, control?: string): void {
   if (next === step.value) return;
   history.pushState({ step: next }, '');
-  show(next);
+  show(next, control);
 }
 
 /**
@@ -33,9 +39,12 @@ export function startSteps(at: Step, ready: (step: Step) => boolean): void {
   });
 }
 
-function show(next: Step): void {
-  step.value = next;
-  moves.value += 1;
+function show(next: Step, control?: string): void {
+  batch(() => {
+    focusTarget.value = control;
+    step.value = next;
+    moves.value += 1;
+  });
 }
 
 /** The step of an entry of the history; undefined for one of something else, such as a link within the page. */

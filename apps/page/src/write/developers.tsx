@@ -1,0 +1,64 @@
+import { createDeliverySecret, prepareMessage } from '@communique-tee/client';
+import { encodeCongressMessage, validateCongressMessage } from '@communique-tee/protocol';
+import { useState } from 'preact/hooks';
+import { text } from '../text/text';
+import { trust } from '../trust/trust';
+import { Button } from '../ui/button';
+import { Details } from '../ui/details';
+import { TextField } from '../ui/field';
+import { currentMessage } from './form';
+import { FormText } from './form-fields';
+import { SealedView, type Sealed } from './sealed-view';
+import { developerToken } from './token';
+
+/** What a person does not need: campaign id and token by hand, and sealing without sending. */
+export function Developers() {
+  const { developers } = text.value.write;
+  const [sealed, setSealed] = useState<Sealed | 'not_ready' | undefined>(undefined);
+  return (
+    <Details summary={developers.title}>
+      <div class="fields">
+        <FormText name="campaignId" width="half" />
+        <TextField
+          id="developer-token"
+          label={developers.token}
+          hint={developers.tokenHint}
+          type="password"
+          width="half"
+          spellcheck={false}
+          value={developerToken.value}
+          onInput={(token) => {
+            developerToken.value = token;
+          }}
+        />
+      </div>
+      <div class="buttons">
+        <Button
+          kind="quiet"
+          describedBy="seal-only-hint"
+          onClick={() => {
+            setSealed(sealOnly() ?? 'not_ready');
+          }}
+        >
+          {developers.sealOnly}
+        </Button>
+      </div>
+      <p class="hint" id="seal-only-hint">
+        {developers.sealOnlyHint}
+      </p>
+      <p role="status">{sealed !== undefined && (sealed === 'not_ready' ? developers.notYet : developers.sealed)}</p>
+      {typeof sealed === 'object' && <SealedView {...sealed} />}
+    </Details>
+  );
+}
+
+/** Seals the message as it is; undefined while something is wrong with it, or the enclave is not verified. */
+function sealOnly(): Sealed | undefined {
+  const message = currentMessage();
+  if (message === null || trust.value.kind !== 'verified') return undefined;
+  const deliverySecret = createDeliverySecret();
+  const checked = validateCongressMessage({ ...message, version: 1, deliverySecret, proof: null });
+  if (!checked.ok) return undefined;
+  const { sealed } = prepareMessage(checked.message, trust.value.key);
+  return { message, plainBytes: encodeCongressMessage(checked.message).length, sealed };
+}

@@ -1,0 +1,80 @@
+import type { ComponentChildren } from 'preact';
+import { fill, text } from '../text/text';
+import { Button } from '../ui/button';
+import { Combobox } from '../ui/combobox';
+import { Details } from '../ui/details';
+import { attemptStep, errorOf } from './attempt';
+import { TOPICS, type FieldName } from './fields';
+import { isTopic, topics } from './form';
+import { fieldProps, FormBody, FormChoice, FormLines, FormText, FormYesNo } from './form-fields';
+import { StepFrame } from './step-frame';
+import { goTo } from './steps';
+import type { Template } from './template';
+
+const MORE: readonly FieldName[] = ['message/bills', 'message/moreInfo', 'responseRequested', 'newsletterOptIn'];
+
+export interface MessageStepProps {
+  /** The campaign's text that the message was started from (`startFrom`), to say so. */
+  readonly template?: Template;
+  /** Optional help with the words, beside the body. What helps sees only what the person gives it, and has to say so. */
+  readonly assistance?: ComponentChildren;
+}
+
+/** Step 2: what the person says. */
+export function MessageStep({ template, assistance }: MessageStepProps) {
+  const { write, topics: names, common } = text.value;
+  return (
+    <StepFrame of="message">
+      <p class="hint">{write.message.intro}</p>
+      {template !== undefined && <p class="note">{fill(write.message.fromTemplate, { title: template.title })}</p>}
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (attemptStep('message')) goTo('review');
+        }}
+      >
+        <div class="fields">
+          <Combobox
+            {...fieldProps({ name: 'message/topics' })}
+            options={TOPICS.map((topic) => ({ value: topic, label: names[topic] }))}
+            chosen={topics.value}
+            onChange={(chosen) => {
+              topics.value = chosen.filter(isTopic);
+            }}
+          />
+          <FormChoice
+            name="message/stance"
+            options={[
+              { value: 'pro', label: write.message.for },
+              { value: 'con', label: write.message.against },
+              { value: '', label: write.message.notSaid },
+            ]}
+          />
+          <FormText name="message/subject" />
+          {assistance}
+          <FormBody name="message/body" />
+        </div>
+        <Details summary={write.message.more} open={MORE.some((name) => errorOf(name) !== undefined)}>
+          <div class="fields">
+            <FormLines name="message/bills" />
+            <FormText name="message/moreInfo" />
+            <FormYesNo name="responseRequested" />
+            <FormYesNo name="newsletterOptIn" />
+          </div>
+        </Details>
+        <div class="buttons">
+          <Button type="submit">{write.toReview}</Button>
+          <Button
+            kind="quiet"
+            onClick={() => {
+              goTo('address');
+            }}
+          >
+            {common.backButton}
+          </Button>
+        </div>
+      </form>
+    </StepFrame>
+  );
+}

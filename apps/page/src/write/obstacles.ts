@@ -1,0 +1,19 @@
+import { computed } from '@preact/signals';
+import { trust } from '../trust/trust';
+import { problemsOf } from './form';
+import { hasToken } from './token';
+
+/** Why a message cannot be sent now; each has a sentence in the catalogue (`write.review.reasons`). */
+export type Obstacle = 'address' | 'message' | 'campaign' | 'checking' | 'refused' | 'unreachable' | 'signIn';
+
+/** Everything that stands in the way of sending; empty where Send works. */
+export const obstacles = computed((): readonly Obstacle[] => {
+  const { kind } = trust.value;
+  return [
+    problemsOf('address').length > 0 ? ('address' as const) : null,
+    problemsOf('message').length > 0 ? ('message' as const) : null,
+    problemsOf('review').length > 0 ? ('campaign' as const) : null,
+    kind === 'verified' ? null : kind,
+    hasToken.value ? null : ('signIn' as const),
+  ].filter((each) => each !== null);
+});

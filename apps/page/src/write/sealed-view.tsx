@@ -1,0 +1,58 @@
+import { decodeSealedMessage, messageIdToText, toHex } from '@communique-tee/protocol';
+import { grouped, hexDump, instant } from '../format';
+import { fill, text } from '../text/text';
+
+const MAX_SHOWN_BYTES = 4096;
+
+export interface Sealed {
+  readonly message: unknown;
+  readonly plainBytes: number;
+  readonly sealed: Uint8Array;
+}
+
+/** Side by side: what stays in this page, and what would leave it. */
+export function SealedView({ message, plainBytes, sealed }: Sealed) {
+  const { developers } = text.value.write;
+  const { names, meanings } = developers;
+  const { suite, keyId, messageId, expiresAtSeconds, nullifier, encapsulatedKey, nonce, ciphertext } =
+    decodeSealedMessage(sealed);
+  const rows = [
+    [names.suite, suite, ''],
+    [names.keyId, toHex(keyId), meanings.keyId],
+    [names.messageId, messageIdToText(messageId), meanings.messageId],
+    [names.expires, instant(expiresAtSeconds * 1000), meanings.expires],
+    [names.nullifier, nullifier === null ? developers.none : toHex(nullifier), meanings.nullifier],
+    [names.encapsulatedKey, grouped(toHex(encapsulatedKey)), meanings.encapsulatedKey],
+    [names.nonce, grouped(toHex(nonce)), meanings.nonce],
+    [names.ciphertext, fill(developers.bytes, { count: ciphertext.length }), meanings.ciphertext],
+  ] as const;
+  return (
+    <div class="sides">
+      <section aria-labelledby="stays">
+        <h4 id="stays">{developers.stays}</h4>
+        <p class="hint">{fill(developers.plainBytes, { count: plainBytes })}</p>
+        <pre class="dump" tabindex={0} role="group" aria-label={developers.plainText}>
+          {JSON.stringify(message, null, 2)}
+        </pre>
+      </section>
+      <section aria-labelledby="leaves">
+        <h4 id="leaves">{developers.leaves}</h4>
+        <p class="hint">{fill(developers.sealedBytes, { count: sealed.length })}</p>
+        <dl class="facts small">
+          {rows.map(([name, value, meaning]) => (
+            <>
+              <dt>{name}</dt>
+              <dd>
+                <code>{value}</code>
+                {meaning !== '' && <span class="meaning">{meaning}</span>}
+              </dd>
+            </>
+          ))}
+        </dl>
+        <pre class="dump hex" tabindex={0} role="group" aria-label={developers.hex}>
+          {hexDump(sealed, MAX_SHOWN_BYTES, (count) => fill(developers.moreBytes, { count }))}
+        </pre>
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { fill, text } from '../text/text';
+import { ErrorSummary } from '../ui/error-summary';
+import { attempts, summaryOf } from './attempt';
+import type { Step } from './fields';
+import { focusTarget, moves } from './steps';
+
+/** A step: its heading, which takes the focus when the person comes here, and what is to be fixed in it. */
+export function StepFrame({ of, children }: { readonly of: Step; readonly children: ComponentChildren }) {
+  const { common, write } = text.value;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const items = summaryOf(of);
+  const open = items.filter(({ done }) => done !== true).length;
+  useEffect(() => {
+    // Not when the page is opened: then it is read from its top
+    if (moves.peek() === 0) return;
+    const control = focusTarget.peek() === undefined ? null : document.getElementById(focusTarget.peek() ?? '');
+    control?.closest('details')?.setAttribute('open', '');
+    (control ?? heading.current)?.focus({ preventScroll: true });
+    (control ?? heading.current)?.scrollIntoView({ block: control === null ? 'start' : 'center', behavior: 'instant' });
+  }, []);
+  return (
+    <section aria-labelledby="step-title">
+      <h2 id="step-title" class="step-title" ref={heading} tabindex={-1}>
+        {write.steps[of]}
+      </h2>
+      {items.length > 0 && (
+        <ErrorSummary
+          title={open === 0 ? common.allFixed : fill(common.fix, { count: open })}
+          note={write.nothingSent}
+          items={items}
+          attempt={attempts.value}
+        />
+      )}
+      {children}
+    </section>
+  );
+}
