@@ -1,0 +1,439 @@
+import { ClientError, type SendState, type WhetherSent } from '@communique-tee/client';
+import { remedyOf, type Failure } from './failure';
+import {
+  failed,
+  ID,
+  keptMessage,
+  message,
+  NOW_MS,
+  office,
+  refused,
+  report,
+  result,
+  script,
+  sealed,
+  settled,
+  TestStorage,
+  view,
+  type Script,
+} from './testing/scripted-client';
+import { MAX_LOG, stepsOf, type Way } from './way';
+
+const attested = { step: 'attested', key: { attestation: { pcr0: '' } } } as unknown as SendState;
+const accepted: SendState = { step: 'accepted', view: view() };
+const delivered = report([office('HCA12', 'accepted'), office('SCA01', 'duplicate')]);
+
+function wayOf({ store }: Script): Way {
+  if (store.sending.value.kind === 'idle') throw new Error('idle');
+  return store.sending.value.way;
+}
+
+function failureIn({ store }: Script): Failure {
+  if (store.sending.value.kind !== 'failed') throw new Error(`it is ${store.sending.value.kind}`);
+  return store.sending.value.failure;
+}
+
+function shown({ store }: Script): string[] {
+  if (store.sending.value.kind === 'idle') return [];
+  return stepsOf(store.sending.value).map(({ name, state }) => `${name} ${state}`);
+}
+
+async function sent(): Promise<Script & { end: Awaited<ReturnType<Script['call']>> }> {
+  const made = script();
+  made.store.startSending(message);
+  const end = await made.call();
+  end.tell({ step: 'attesting' }, attested, sealed, { step: 'posting', attempt: 1 }, accepted);
+  return Object.assign(made, { end });
+}
+
+describe('a message under way', () => {
+  it('goes through each human step, with its time, to the end', async () => {
+    const made = script();
+    expect(made.store.sending.value).toEqual({ kind: 'idle' });
+    made.store.startSending(message);
+    expect(made.store.busy.value).toBe(true);
+    const call = await made.call();
+    expect(call.given).toBe(message);
+    call.tell({ step: 'attesting' });
+    expect([wayOf(made).activity, shown(made)]).toEqual([
+      'checking',
+      ['sealed current', 'received waiting', 'opened waiting', 'answered waiting'],
+    ]);
+    call.tell(attested);
+    expect(wayOf(made).activity).toBe('sealing');
+    made.nowMs += 1000;
+    call.tell(sealed, { step: 'posting', attempt: 1 });
+    expect([wayOf(made).activity, wayOf(made).id]).toEqual(['handing_over', ID]);
+    made.nowMs += 1000;
+    call.tell(accepted);
+    expect([wayOf(made).activity, shown(made)]).toEqual([
+      'in_queue',
+      ['sealed done', 'received done', 'opened current', 'answered waiting'],
+    ]);
+    made.nowMs += 1000;
+    const pending = report([office('HCA12', 'accepted'), office('SCA01', 'pending', 'maintenance')]);
+    call.tell({ step: 'status', view: view('delivering'), report: pending });
+    expect([wayOf(made).activity, shown(made)]).toEqual([
+      'sent',
+      ['sealed done', 'received done', 'opened done', 'answered current'],
+    ]);
+    made.nowMs += 1000;
+    call.tell({ step: 'status', view: view('delivered'), report: delivered });
+    await call.end(result('delivered', delivered));
+    expect(made.store.sending.value).toMatchObject({ kind: 'ended', result: { status: 'delivered' } });
+    expect(wayOf(made).reachedAtMs).toEqual({
+      sealed: NOW_MS + 1000,
+      received: NOW_MS + 2000,
+      opened: NOW_MS + 3000,
+      answered: NOW_MS + 4000,
+    });
+    expect(made.store.busy.value).toBe(false);
+  });
+
+  it('is one: a second click sends nothing', async () => {
+    const made = script();
+    made.store.startSending(message);
+    made.store.startSending(message);
+    await made.call();
+    made.store.startSending(message);
+    made.store.resume({ keptAtMs: NOW_MS, sent: 'accepted', kept: keptMessage() });
+    await settled();
+    expect(made.calls).toHaveLength(1);
+  });
+
+  it('calls it opened and sent only by what the enclave signed, never by the server’s word', async () => {
+    const made = await sent();
+    made.end.tell({ step: 'status', view: view('delivering', { attempts: 3 }), report: null });
+    expect(shown(made)).toEqual(['sealed done', 'received done', 'opened current', 'answered waiting']);
+    const opened = report([office('HCA12', 'pending', 'maintenance'), office('SCA01', 'pending', 'busy')]);
+    made.end.tell({ step: 'status', view: view('delivering'), report: opened });
+    expect([wayOf(made).activity, shown(made)]).toEqual([
+      'opened_not_sent',
+      ['sealed done', 'received done', 'opened current', 'answered waiting'],
+    ]);
+  });
+
+  it('waits and tries again without forgetting when the server was last heard', async () => {
+    const made = await sent();
+    made.nowMs += 5000;
+    made.end.tell({ step: 'waiting', during: 'following', waitMs: 2000, because: 'unreachable' });
+    expect(wayOf(made)).toMatchObject({
+      heardAtMs: NOW_MS,
+      waiting: { during: 'following', untilMs: NOW_MS + 7000, because: 'unreachable' },
+    });
+    made.end.tell({ step: 'status', view: view('delivering'), report: null });
+    expect(wayOf(made)).toMatchObject({ heardAtMs: NOW_MS + 5000, waiting: undefined });
+  });
+
+  it('remembers a bounded number of states, whatever the server makes up', async () => {
+    const made = await sent();
+    for (let attempts = 0; attempts < 1000; attempts++)
+      made.end.tell({ step: 'status', view: view('delivering', { attempts }), report: null });
+    expect(wayOf(made).log).toHaveLength(MAX_LOG);
+    expect(wayOf(made).states).toBe(1005);
+  });
+
+  it('is sealed again under a new key, from the first step on, and stays accepted', async () => {
+    const made = await sent();
+    made.end.tell({ step: 'status', view: view('key_retired'), report: null }, { step: 'resealing' });
+    expect([wayOf(made).activity, shown(made)[0], wayOf(made).sent]).toEqual([
+      'sealing_again',
+      'sealed current',
+      'accepted',
+    ]);
+    made.end.tell(sealed, { step: 'posting', attempt: 1 }, accepted);
+    expect(shown(made)[1]).toBe('received done');
+  });
+});
+
+describe('a message that ended', () => {
+  it.each([
+    ['delivered', delivered, ['done', 'done']],
+    ['partially_delivered', report([office('HCA12', 'accepted'), office('SCA01', 'refused')]), ['done', 'done']],
+    [
+      'refused',
+      report([office('HCA12', 'refused', 'refused_by_office'), office('SCA01', 'refused')]),
+      ['done', 'done'],
+    ],
+    [
+      'refused',
+      report(
+        [office('HCA12', 'refused', 'message_invalid'), office('SCA01', 'refused', 'message_invalid')],
+        [{ pointer: '/constituent/zip', code: 'invalid', message: '/constituent/zip: is invalid' }],
+      ),
+      ['missed', 'missed'],
+    ],
+    ['refused', null, ['missed', 'missed']],
+    ['unknown', report([office('HCA12', 'accepted'), office('SCA01', 'unknown')]), ['done', 'open']],
+    ['unknown', null, ['open', 'open']],
+    ['expired', report([office('HCA12', 'accepted'), office('SCA01', 'pending')]), ['done', 'open']],
+    ['expired', null, ['missed', 'missed']],
+    ['key_retired', null, ['missed', 'missed']],
+  ] as const)('as %s (%#) shows what happened and what did not', async (status, of, [opened, answered]) => {
+    const made = await sent();
+    made.end.tell({ step: 'status', view: view(status), report: of });
+    await made.end.end(result(status, of));
+    expect(shown(made).slice(2)).toEqual([`opened ${opened}`, `answered ${answered}`]);
+  });
+
+  it('leaves the form alone until it is closed, and then nothing of the message', async () => {
+    const made = await sent();
+    made.store.close();
+    expect(made.store.busy.value).toBe(true);
+    await made.end.end(result('delivered', delivered));
+    made.store.close();
+    expect(made.store.sending.value).toEqual({ kind: 'idle' });
+    expect(made.store.can.value).toEqual({ again: false, ask: false });
+  });
+});
+
+describe('a message that failed', () => {
+  type Case = readonly [name: string, error: ClientError, whether: WhetherSent, remedy: string];
+  const known = { messageId: ID, sent: 'not_known' } as const;
+  const has = { messageId: ID, sent: 'accepted' } as const;
+  it.each<Case>([
+    ['401', refused(401, 'unauthenticated'), 'not_sent', 'sign_in'],
+    ['401 after an attempt without an answer', refused(401, 'unauthenticated', known), 'not_known', 'sign_in'],
+    ['no token', failed('token_unavailable'), 'not_sent', 'sign_in'],
+    ['429', refused(429, 'rate_limited', { retryAfterSeconds: 90 }), 'not_sent', 'again'],
+    ['503', refused(503, 'emergency_stop'), 'not_sent', 'again'],
+    ['503 that may hide a commit', refused(503, 'database_unavailable', known), 'not_known', 'ask'],
+    ['cut before anything was posted', failed('unreachable'), 'not_sent', 'again'],
+    ['cut while it was posted', failed('unreachable', known), 'not_known', 'ask'],
+    ['cut while it was followed', failed('unreachable', has), 'accepted', 'ask'],
+    ['a message that Congress would not take', failed('message_invalid'), 'not_sent', 'correct'],
+    ['an enclave that is refused', failed('attestation_refused', { reason: 'X' }), 'not_sent', 'check'],
+    ['a duplicate that the person refused', failed('duplicate_not_accepted'), 'not_sent', 'again'],
+    ['a receipt that does not verify', failed('receipt_refused', has), 'accepted', 'ask'],
+    ['no end in time', failed('timeout', has), 'accepted', 'ask'],
+  ])('by %s tells whether it was sent, and what helps', async (_, error, whether, remedy) => {
+    const made = script();
+    made.store.startSending(message);
+    const call = await made.call();
+    call.tell({ step: 'attesting' }, attested, sealed, { step: 'posting', attempt: 1 });
+    if (whether === 'accepted') call.tell(accepted);
+    await call.fail(error);
+    expect(failureIn(made).sent).toBe(whether);
+    expect(remedyOf(failureIn(made), made.store.can.value)).toBe(remedy);
+    expect(made.store.busy.value).toBe(false);
+    expect(shown(made)[1]).toBe(
+      { not_sent: 'received missed', not_known: 'received open', accepted: 'received done' }[whether],
+    );
+  });
+
+  it('tells when the server wants to be asked again', async () => {
+    const made = script();
+    made.store.startSending(message);
+    await (await made.call()).fail(refused(429, 'rate_limited', { retryAfterSeconds: 90 }));
+    expect(failureIn(made).retryAtMs).toBe(NOW_MS + 90_000);
+  });
+
+  it('is not sent where the enclave is not verified: the client is not even connected', async () => {
+    const made = script();
+    made.policy = undefined;
+    made.store.startSending(message);
+    await settled();
+    expect(failureIn(made)).toMatchObject({ code: 'not_verified', sent: 'not_sent' });
+    expect(remedyOf(failureIn(made), made.store.can.value)).toBe('check');
+    expect(made.calls).toEqual([]);
+  });
+
+  it('is sent anew after a clear no', async () => {
+    const made = script();
+    made.store.startSending(message);
+    await (await made.call()).fail(refused(503, 'emergency_stop'));
+    made.store.tryAgain();
+    const second = await made.call();
+    expect([made.calls.length, second.kind]).toEqual([2, 'send']);
+    expect(second.given).toBe(message);
+  });
+
+  it('is never posted a second time after an attempt without an answer: the server is asked what became of it', async () => {
+    const made = script();
+    made.store.startSending(message);
+    const first = await made.call();
+    first.tell(sealed, { step: 'posting', attempt: 1 });
+    await first.fail(failed('unreachable', { messageId: ID, sent: 'not_known' }));
+    made.store.tryAgain();
+    const second = await made.call();
+    expect([second.kind, second.given]).toEqual(['resume', keptMessage()]);
+    second.tell(accepted, { step: 'status', view: view('delivered'), report: delivered });
+    await second.end(result('delivered', delivered));
+    expect(shown(made)).toEqual(['sealed done', 'received done', 'opened done', 'answered done']);
+  });
+
+  it('stays unknown where asking fails before the server is reached, and accepted once it was', async () => {
+    const made = script();
+    made.store.startSending(message);
+    const first = await made.call();
+    first.tell(sealed, { step: 'posting', attempt: 1 });
+    await first.fail(failed('unreachable', { messageId: ID, sent: 'not_known' }));
+    made.connectError = failed('unreachable');
+    made.store.tryAgain();
+    await settled();
+    expect(failureIn(made).sent).toBe('not_known');
+    made.connectError = undefined;
+    made.store.tryAgain();
+    const second = await made.call();
+    second.tell(accepted);
+    await second.fail(failed('unreachable', { messageId: ID, sent: 'accepted' }));
+    made.policy = undefined;
+    made.store.tryAgain();
+    await settled();
+    expect(failureIn(made)).toMatchObject({ code: 'not_verified', sent: 'accepted' });
+  });
+
+  it('by a mistake of this page says that it is not known, and reports the mistake', async () => {
+    const made = await sent();
+    const mistake = new TypeError('x is undefined');
+    await made.end.fail(mistake);
+    expect(failureIn(made)).toMatchObject({ code: 'page_fault', sent: 'accepted' });
+    expect(made.reported).toEqual([mistake]);
+  });
+});
+
+describe('stopping', () => {
+  it('gives the message up here and tells what the client knows', async () => {
+    const made = await sent();
+    made.store.stop();
+    expect(made.end.signal.aborted).toBe(true);
+    await settled();
+    expect(failureIn(made)).toMatchObject({ code: 'aborted', sent: 'accepted' });
+  });
+
+  it('also ends the question that is open, with no', async () => {
+    const made = await sent();
+    const answer = made.end.ask({ when: 'sending_again', chambers: ['senate'] });
+    expect(made.store.question.value?.risk).toEqual({ when: 'sending_again', chambers: ['senate'] });
+    made.store.stop();
+    await settled();
+    await expect(answer).resolves.toBe(false);
+    expect(made.store.question.value).toBeUndefined();
+  });
+});
+
+describe('a message that may arrive twice', () => {
+  it.each([true, false])('is asked about once, and the client gets the answer %s', async (yes) => {
+    const made = await sent();
+    const answer = made.end.ask({ when: 'sending_again', chambers: ['house', 'senate'] });
+    made.store.question.value?.answer(yes);
+    await expect(answer).resolves.toBe(yes);
+    expect(made.store.question.value).toBeUndefined();
+    expect(made.store.busy.value).toBe(true);
+  });
+});
+
+describe('a message that the person wants remembered', () => {
+  it('is not on this device before they say so', async () => {
+    const made = await sent();
+    expect(made.storage.values.size).toBe(0);
+    await made.end.fail(failed('timeout', { messageId: ID, sent: 'accepted' }));
+    expect(made.storage.values.size).toBe(0);
+  });
+
+  it('is kept before it is posted, and as accepted once the server has it', async () => {
+    const made = script();
+    made.store.setRemember(true);
+    made.store.startSending(message);
+    const call = await made.call();
+    expect(made.storage.values.size).toBe(0);
+    call.tell(attested, sealed);
+    expect(made.shelf.entries.value).toEqual([{ keptAtMs: NOW_MS, sent: 'not_known', kept: keptMessage() }]);
+    call.tell({ step: 'posting', attempt: 1 }, accepted);
+    expect(made.shelf.entries.value).toEqual([{ keptAtMs: NOW_MS, sent: 'accepted', kept: keptMessage() }]);
+    expect(made.store.remembered.value).toBe('yes');
+  });
+
+  it('is kept, and forgotten, at any time while it is under way', async () => {
+    const made = await sent();
+    made.store.setRemember(true);
+    expect(made.shelf.entries.value).toHaveLength(1);
+    made.store.setRemember(false);
+    expect([made.shelf.entries.value, made.storage.values.size, made.store.remembered.value]).toEqual([[], 0, 'no']);
+  });
+
+  it('is forgotten when the person has seen how it ended, and not before', async () => {
+    const made = await sent();
+    made.store.setRemember(true);
+    made.store.seen();
+    await made.end.end(result('delivered', delivered));
+    expect(made.storage.values.size).toBe(1);
+    made.store.seen();
+    expect(made.storage.values.size).toBe(0);
+  });
+
+  it('is forgotten when it was surely not sent, and kept when that is not known', async () => {
+    const made = script();
+    made.store.setRemember(true);
+    made.store.startSending(message);
+    const call = await made.call();
+    call.tell(sealed, { step: 'posting', attempt: 1 });
+    await call.fail(failed('unreachable', { messageId: ID, sent: 'not_known' }));
+    expect(made.shelf.entries.value).toMatchObject([{ sent: 'not_known' }]);
+    made.store.close();
+    expect(made.shelf.entries.value).toHaveLength(1);
+    made.store.setRemember(true);
+    made.store.startSending(message);
+    const second = await made.call();
+    second.tell({ ...sealed, kept: keptMessage('00000000-0000-4000-8000-000000000002') } as SendState);
+    expect(made.shelf.entries.value).toHaveLength(2);
+    await second.fail(refused(401, 'unauthenticated'));
+    expect(made.shelf.entries.value.map(({ kept }) => kept.id)).toEqual([ID]);
+  });
+
+  it('tells when the browser keeps nothing', async () => {
+    const made = await sent();
+    made.storage.refuses = true;
+    made.store.setRemember(true);
+    expect(made.store.remembered.value).toBe('refused');
+  });
+});
+
+describe('a message from an earlier visit', () => {
+  const entry = { keptAtMs: NOW_MS - 60_000, sent: 'accepted', kept: keptMessage() } as const;
+
+  it('is followed to its end, with the times of then', async () => {
+    const made = script();
+    made.shelf.keep(entry);
+    made.store.resume(entry);
+    const call = await made.call();
+    expect([call.kind, call.given]).toEqual(['resume', entry.kept]);
+    call.tell(accepted, { step: 'status', view: view('delivered'), report: delivered });
+    await call.end(result('delivered', delivered));
+    expect(wayOf(made)).toMatchObject({
+      resumed: true,
+      offices: ['HCA12', 'SCA01'],
+      reachedAtMs: { sealed: NOW_MS - 60_000, received: NOW_MS, opened: NOW_MS + 5000, answered: NOW_MS + 5000 },
+    });
+    made.store.seen();
+    expect(made.storage.values.size).toBe(0);
+  });
+
+  it('is never said to be not sent, whatever fails on the way', async () => {
+    const made = script();
+    made.connectError = failed('attestation_refused');
+    made.store.resume(entry);
+    await settled();
+    expect(failureIn(made)).toMatchObject({ code: 'attestation_refused', sent: 'accepted' });
+    made.connectError = undefined;
+    made.store.tryAgain();
+    await (await made.call()).fail(refused(401, 'unauthenticated'));
+    expect(failureIn(made).sent).toBe('accepted');
+    expect(remedyOf(failureIn(made), made.store.can.value)).toBe('sign_in');
+  });
+
+  it('stays on the device when it could not be followed', async () => {
+    const made = script(new TestStorage());
+    made.shelf.keep(entry);
+    made.store.resume(entry);
+    await (await made.call()).fail(failed('unreachable', { messageId: ID, sent: 'not_known' }));
+    expect(made.shelf.entries.value).toEqual([entry]);
+  });
+
+  it('that cannot be read is not asked about again', async () => {
+    const made = script();
+    made.store.resume(entry);
+    await (await made.call()).fail(failed('kept_invalid', { sent: 'not_known' }));
+    expect(remedyOf(failureIn(made), made.store.can.value)).toBe('none');
+  });
+});

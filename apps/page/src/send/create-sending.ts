@@ -1,0 +1,210 @@
+// The one place that knows whether a message is under way. It is always in exactly one state of `Sending`; nothing else of the page keeps
+// a flag of its own.
+import type {
+  Client,
+  DuplicateRisk,
+  Message,
+  Policy,
+  SendOptions,
+  SendState,
+  Sending as Running,
+} from '@communique-tee/client';
+import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
+import { failureOf, NotVerified } from './failure';
+import type { KeptEntry, Shelf } from './kept';
+import { advance, newWay, resumedWay, type Sending, type Way } from './way';
+
+/** A question that the client asks before an office may get the message twice. */
+export interface Question {
+  readonly risk: DuplicateRisk;
+  readonly answer: (yes: boolean) => void;
+}
+
+/** `no`: nothing of the message is on this device. `refused`: the browser keeps nothing. `full`: this device keeps as many as it may. */
+export type Remembered = 'no' | 'yes' | 'refused' | 'full';
+
+export interface Parts {
+  readonly connect: (
+    policy: Policy,
+    options: { readonly signal: AbortSignal; readonly onState: (state: SendState) => void },
+  ) => Promise<Pick<Client, 'send' | 'resume'>>;
+  /** Undefined unless the enclave is verified. */
+  readonly policy: () => Policy | undefined;
+  /** Whether the enclave is verified under a development root. */
+  readonly demo: () => boolean;
+  readonly shelf: Shelf;
+  readonly now: () => number;
+  /** For mistakes of this page. */
+  readonly report: (error: unknown) => void;
+}
+
+export interface SendingStore {
+  readonly sending: ReadonlySignal<Sending>;
+  /** Whether a message is under way. */
+  readonly busy: ReadonlySignal<boolean>;
+  /** Undefined unless the person is asked. */
+  readonly question: ReadonlySignal<Question | undefined>;
+  /** Whether the person wants this message remembered, and what became of that. */
+  readonly remember: ReadonlySignal<boolean>;
+  readonly remembered: ReadonlySignal<Remembered>;
+  /** Whether this page holds what it takes to send the message, or to ask what became of it. */
+  readonly can: ReadonlySignal<{ readonly again: boolean; readonly ask: boolean }>;
+  /** What it takes to follow the message. */
+  readonly kept: ReadonlySignal<KeptEntry | undefined>;
+  /** Ignored while a message is under way. */
+  startSending(message: Message): void;
+  /** Gives up here. A message that the server has goes on. */
+  stop(): void;
+  /** After a failure: sends again what was surely not sent, and otherwise asks what became of it. */
+  tryAgain(): void;
+  /** Follows a message that this device has kept. */
+  resume(entry: KeptEntry): void;
+  /** Back to the form. Ignored while a message is under way. */
+  close(): void;
+  setRemember(wanted: boolean): void;
+  /** The person has seen how it ended: this device forgets the message. */
+  seen(): void;
+}
+
+type Start = (client: Pick<Client, 'send' | 'resume'>, options: SendOptions) => Running;
+
+export function createSending({ connect, policy, demo, shelf, now, report }: Parts): SendingStore {
+  const sending = signal<Sending>({ kind: 'idle' });
+  const question = signal<Question | undefined>(undefined);
+  const remember = signal(false);
+  const remembered = signal<Remembered>('no');
+  const message = signal<Message | undefined>(undefined);
+  const kept = signal<KeptEntry | undefined>(undefined);
+  const busy = computed(() => sending.value.kind === 'under_way');
+  const can = computed(() => ({ again: message.value !== undefined, ask: kept.value !== undefined }));
+  let giveUp = new AbortController();
+
+  const keep = (): void => {
+    if (kept.value !== undefined && remember.value) remembered.value = shelf.keep(kept.value);
+  };
+  const setKept = (entry: KeptEntry): void => {
+    kept.value = entry;
+    keep();
+  };
+  const forget = (): void => {
+    if (kept.value !== undefined) shelf.forget(kept.value.kept.id);
+    remembered.value = 'no';
+  };
+
+  const onState = (state: SendState): void => {
+    const before = sending.value;
+    if (before.kind !== 'under_way') return;
+    const way = advance(before.way, state, now());
+    batch(() => {
+      sending.value = { kind: 'under_way', way };
+      // From here on the page may close while the message is posted.
+      if (state.step === 'sealed') setKept({ keptAtMs: now(), sent: 'not_known', kept: state.kept });
+      else if (way.sent === 'accepted' && kept.value?.sent === 'not_known')
+        setKept({ ...kept.value, sent: 'accepted' });
+    });
+  };
+
+  /** Until the person answers, or the message is given up. */
+  const confirm = (risk: DuplicateRisk): Promise<boolean> =>
+    new Promise((resolve) => {
+      question.value = {
+        risk,
+        answer: (yes) => {
+          question.value = undefined;
+          resolve(yes);
+        },
+      };
+    });
+
+  const run = async (first: Way, start: Start): Promise<void> => {
+    giveUp = new AbortController();
+    const { signal: aborted } = giveUp;
+    sending.value = { kind: 'under_way', way: first };
+    try {
+      const accepted = policy();
+      if (accepted === undefined) throw new NotVerified();
+      const client = await connect(accepted, { signal: aborted, onState });
+      const result = await start(client, { signal: aborted, onState, confirmPossibleDuplicate: confirm }).result;
+      end((way) => ({ kind: 'ended', way, result }));
+    } catch (error) {
+      if (sending.value.kind !== 'under_way') return;
+      const failure = failureOf(error, sending.value.way.sent, now());
+      end((way) => ({ kind: 'failed', way, failure }));
+      if (failure.code === 'page_fault') report(error);
+      if (failure.sent !== 'not_sent') return;
+      forget();
+      kept.value = undefined;
+    }
+  };
+
+  const end = (next: (way: Way) => Sending): void => {
+    question.value?.answer(false);
+    if (sending.value.kind === 'under_way') sending.value = next(sending.value.way);
+  };
+
+  const send = (content: Message): void => {
+    batch(() => {
+      message.value = content;
+      kept.value = undefined;
+      remembered.value = 'no';
+    });
+    void run(newWay({ demo: demo(), offices: content.offices }, now()), (client, options) =>
+      client.send(content, options),
+    );
+  };
+
+  const ask = (entry: KeptEntry, way: Way): void => {
+    kept.value = entry;
+    void run(way, (client, options) => client.resume(entry.kept, options));
+  };
+
+  return {
+    sending,
+    busy,
+    question,
+    remember,
+    remembered,
+    can,
+    kept,
+    startSending(content) {
+      if (!busy.value) send(content);
+    },
+    stop() {
+      giveUp.abort();
+    },
+    tryAgain() {
+      const state = sending.value;
+      if (state.kind !== 'failed') return;
+      if (state.failure.sent === 'not_sent' && message.value !== undefined) send(message.value);
+      else if (kept.value !== undefined)
+        ask(kept.value, { ...state.way, sent: state.failure.sent, waiting: undefined, heardAtMs: now() });
+    },
+    resume(entry) {
+      if (busy.value) return;
+      batch(() => {
+        message.value = undefined;
+        remember.value = true;
+        remembered.value = 'yes';
+      });
+      ask(entry, resumedWay({ ...entry, id: entry.kept.id }, demo(), now()));
+    },
+    close() {
+      if (busy.value) return;
+      batch(() => {
+        sending.value = { kind: 'idle' };
+        message.value = undefined;
+        kept.value = undefined;
+        remember.value = false;
+        remembered.value = 'no';
+      });
+    },
+    setRemember(wanted) {
+      remember.value = wanted;
+      if (wanted) keep();
+      else forget();
+    },
+    seen() {
+      if (sending.value.kind === 'ended') forget();
+    },
+  };
+}

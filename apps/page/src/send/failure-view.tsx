@@ -1,0 +1,105 @@
+import type { FieldProblem } from '@communique-tee/protocol';
+import { useEffect, useState } from 'preact/hooks';
+import { fill, text } from '../text/text';
+import { checkEnclave, policy } from '../trust/trust';
+import { clock, instant } from '../format';
+import { Button } from '../ui/button';
+import { remedyOf, type Failure } from './failure';
+import { store } from './sending';
+import { failureWords } from './words';
+
+export interface FailureProps {
+  readonly failure: Failure;
+  /** Leads to the form; undefined where the message is no longer in this page. */
+  readonly onCorrect: ((problems: readonly FieldProblem[]) => void) | undefined;
+  /** Undefined where the page offers no sign-in. */
+  readonly signIn: (() => void) | undefined;
+}
+
+/** What happened and what helps. Whether the message was sent is the heading above. */
+export function FailureView({ failure, onCorrect, signIn }: FailureProps) {
+  const { send } = text.value;
+  const can = store.can.value;
+  const found = remedyOf(failure, can);
+  // Verified meanwhile
+  const remedy = found === 'check' && policy.value !== undefined ? remedyAfterCheck(failure, can) : found;
+  const isTime = useTime(failure.retryAtMs);
+  const after = failure.retryAtMs === undefined || isTime ? undefined : timeOf(failure.retryAtMs);
+  return (
+    <>
+      <p>
+        {failureWords(failure, send)} {nextWords(remedy, after, failure)}
+      </p>
+      <div class="buttons">
+        {remedy === 'sign_in' && signIn !== undefined && <Button onClick={signIn}>{send.signIn}</Button>}
+        {remedy === 'check' && (
+          <Button
+            onClick={() => {
+              void checkEnclave();
+            }}
+          >
+            {send.check}
+          </Button>
+        )}
+        {(remedy === 'again' || remedy === 'ask' || remedy === 'sign_in') && after === undefined && (
+          <Button
+            kind={remedy === 'sign_in' && signIn !== undefined ? 'quiet' : 'main'}
+            onClick={() => {
+              store.tryAgain();
+            }}
+          >
+            {remedy === 'ask' ? send.ask : send.again}
+          </Button>
+        )}
+        <Button
+          kind={remedy === 'correct' ? 'main' : 'quiet'}
+          onClick={() => {
+            if (onCorrect === undefined) store.close();
+            else onCorrect(failure.problems);
+          }}
+        >
+          {remedy === 'correct' ? send.correct : send.back}
+        </Button>
+      </div>
+    </>
+  );
+}
+
+type Remedy = ReturnType<typeof remedyOf>;
+
+function remedyAfterCheck({ sent }: Failure, can: { readonly again: boolean; readonly ask: boolean }): Remedy {
+  if (sent === 'not_sent') return can.again ? 'again' : 'none';
+  return can.ask ? 'ask' : 'none';
+}
+
+function nextWords(remedy: Remedy, after: string | undefined, { sent }: Failure): string {
+  const { next } = text.value.send;
+  if (remedy === 'none') return sent === 'not_sent' ? next.none : next.unfollowed;
+  if (after !== undefined && remedy === 'again') return fill(next.againAfter, { time: after });
+  if (after !== undefined && remedy === 'ask') return fill(next.askAfter, { time: after });
+  return next[remedy];
+}
+
+/** The day too where it is not soon. */
+function timeOf(ms: number): string {
+  return ms - Date.now() < 12 * 3600 * 1000 ? clock(ms) : instant(ms);
+}
+
+/** Whether a moment has come; the component is drawn again when it has. */
+function useTime(atMs: number | undefined): boolean {
+  const [nowMs, setNowMs] = useState(() => Date.now());
+  const leftMs = (atMs ?? 0) - nowMs;
+  useEffect(() => {
+    if (leftMs <= 0) return undefined;
+    const timer = setTimeout(
+      () => {
+        setNowMs(Date.now());
+      },
+      Math.min(leftMs, 60_000),
+    );
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [leftMs]);
+  return leftMs <= 0;
+}

@@ -1,0 +1,69 @@
+// What went wrong, whether the message was sent in spite of it, and what the person can do.
+import { ClientError, furthest, whetherSent, type ClientErrorCode, type WhetherSent } from '@communique-tee/client';
+import type { FieldProblem } from '@communique-tee/protocol';
+
+export interface Failure {
+  /** Of the client library; `not_verified`: the enclave was not verified when the person sent; `page_fault`: a mistake of this page. */
+  readonly code: ClientErrorCode | 'not_verified' | 'page_fault';
+  /** The gateway's problem code. */
+  readonly problem: string | undefined;
+  readonly status: number | undefined;
+  /** The check that failed, such as `ERR_ATTESTATION_MEASUREMENT`. */
+  readonly reason: string | undefined;
+  /** From when on the gateway wants to be asked again. */
+  readonly retryAtMs: number | undefined;
+  readonly problems: readonly FieldProblem[];
+  readonly sent: WhetherSent;
+}
+
+/** Thrown where the person sends and the enclave is not verified. */
+export class NotVerified extends Error {
+  override readonly name = 'NotVerified';
+}
+
+/** @param before what was known before this attempt: a later refusal tells nothing about an earlier one that had no answer */
+export function failureOf(error: unknown, before: WhetherSent, nowMs: number): Failure {
+  const nothing = { problem: undefined, status: undefined, reason: undefined, retryAtMs: undefined, problems: [] };
+  if (error instanceof NotVerified) return { ...nothing, code: 'not_verified', sent: before };
+  if (!(error instanceof ClientError))
+    return { ...nothing, code: 'page_fault', sent: furthest(before, whetherSent(error)) };
+  const { code, problem, status, reason, problems, retryAfterSeconds } = error;
+  return {
+    code,
+    problem,
+    status,
+    reason,
+    problems,
+    retryAtMs: retryAfterSeconds === undefined ? undefined : nowMs + retryAfterSeconds * 1000,
+    sent: furthest(before, whetherSent(error)),
+  };
+}
+
+/**
+ * What helps. `again`: send it again. `ask`: ask what became of it, which sends no second message. `sign_in`: sign in, then one of these.
+ * `check`: have the enclave checked again. `correct`: change the message. `none`: this page can do nothing.
+ */
+export type Remedy = 'again' | 'ask' | 'sign_in' | 'check' | 'correct' | 'none';
+
+/** The enclave or its keys are refused; asking again gives the same answer unless the server changes. */
+const ENCLAVE: ReadonlySet<Failure['code']> = new Set([
+  'not_verified',
+  'policy_invalid',
+  'attestation_refused',
+  'key_binding_invalid',
+  'custody_refused',
+  'configuration_refused',
+]);
+
+/** @param can whether this page has the message, and what it takes to follow it */
+export function remedyOf(
+  { code, status, sent }: Pick<Failure, 'code' | 'status' | 'sent'>,
+  can: { readonly again: boolean; readonly ask: boolean },
+): Remedy {
+  if (code === 'token_unavailable' || status === 401) return 'sign_in';
+  if (ENCLAVE.has(code)) return 'check';
+  if (code === 'kept_invalid') return 'none';
+  if (sent !== 'not_sent') return can.ask ? 'ask' : 'none';
+  if (code === 'message_invalid') return 'correct';
+  return can.again ? 'again' : 'none';
+}

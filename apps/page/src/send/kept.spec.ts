@@ -1,0 +1,126 @@
+import { createShelf, MAX_KEPT, type KeptEntry } from './kept';
+import { keptMessage, NOW_MS, ORIGIN, TestStorage } from './testing/scripted-client';
+
+const DAY_MS = 86_400_000;
+
+const idOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+const entryOf = (number = 1, keptAtMs = NOW_MS): KeptEntry => ({
+  keptAtMs,
+  sent: 'accepted',
+  kept: keptMessage(idOf(number)),
+});
+
+function shelfOf(storage: TestStorage, nowMs = NOW_MS) {
+  return createShelf({ key: 'kept', storage: () => storage, origin: ORIGIN, now: () => nowMs });
+}
+
+function shelfWith(text: string): { entries: readonly KeptEntry[]; left: string | null } {
+  const storage = new TestStorage();
+  storage.setItem('kept', text);
+  return { entries: shelfOf(storage).entries.value, left: storage.getItem('kept') };
+}
+
+const written = (...messages: readonly unknown[]): string => JSON.stringify({ v: 1, messages });
+
+it('keeps messages across visits, the latest first, and writes nothing else', () => {
+  const storage = new TestStorage();
+  const shelf = shelfOf(storage);
+  expect(shelf.keep(entryOf(1))).toBe('yes');
+  expect(shelf.keep(entryOf(2))).toBe('yes');
+  expect(shelf.keep({ ...entryOf(1), sent: 'not_known' })).toBe('yes');
+  expect(shelfOf(storage).entries.value).toEqual([{ ...entryOf(1), sent: 'not_known' }, entryOf(2)]);
+  expect([...storage.values.keys()]).toEqual(['kept']);
+});
+
+it('leaves nothing behind when the last message is forgotten', () => {
+  const storage = new TestStorage();
+  const shelf = shelfOf(storage);
+  shelf.keep(entryOf(1));
+  shelf.keep(entryOf(2));
+  shelf.forget(idOf(1));
+  expect(shelf.entries.value).toEqual([entryOf(2)]);
+  shelf.forget(idOf(2));
+  shelf.forget(idOf(2));
+  expect(storage.values.size).toBe(0);
+});
+
+it('refuses one more than it may keep, and drops none for it', () => {
+  const storage = new TestStorage();
+  const shelf = shelfOf(storage);
+  for (let number = 1; number <= MAX_KEPT; number++) expect(shelf.keep(entryOf(number))).toBe('yes');
+  expect(shelf.keep(entryOf(MAX_KEPT + 1))).toBe('full');
+  expect(shelf.keep(entryOf(1))).toBe('yes');
+  expect(shelfOf(storage).entries.value).toHaveLength(MAX_KEPT);
+});
+
+it('keeps what another tab has kept meanwhile', () => {
+  const storage = new TestStorage();
+  const [one, other] = [shelfOf(storage), shelfOf(storage)];
+  one.keep(entryOf(1));
+  other.keep(entryOf(2));
+  expect(shelfOf(storage).entries.value).toEqual([entryOf(2), entryOf(1)]);
+});
+
+it('tells when the browser keeps nothing, and works without', () => {
+  const storage = new TestStorage();
+  storage.refuses = true;
+  const shelf = shelfOf(storage);
+  expect([shelf.entries.value, shelf.keep(entryOf())]).toEqual([[], 'refused']);
+  shelf.forget(idOf(1));
+  const none = createShelf({
+    key: 'kept',
+    storage: () => {
+      throw new DOMException('denied', 'SecurityError');
+    },
+    origin: ORIGIN,
+    now: () => NOW_MS,
+  });
+  expect([none.entries.value, none.keep(entryOf())]).toEqual([[], 'refused']);
+});
+
+it('drops a message that the server has deleted by now, and one from another origin', () => {
+  const storage = new TestStorage();
+  shelfOf(storage).keep(entryOf(1));
+  shelfOf(storage, NOW_MS + 30 * DAY_MS).keep(entryOf(2, NOW_MS + 30 * DAY_MS));
+  expect(shelfOf(storage, NOW_MS + 38 * DAY_MS).entries.value).toEqual([entryOf(2, NOW_MS + 30 * DAY_MS)]);
+  expect(storage.getItem('kept')).not.toContain(idOf(1));
+  const foreign = { ...entryOf(3), kept: { ...keptMessage(idOf(3)), gateway: 'https://attacker.example' } };
+  expect(shelfWith(written(foreign))).toEqual({ entries: [], left: null });
+});
+
+describe('what is stored and is not exactly what was kept', () => {
+  const good = entryOf(1);
+  it.each([
+    ['nothing', ''],
+    ['no JSON', '{"v":1'],
+    ['no object', 'null'],
+    ['a list', '[]'],
+    ['an older version', JSON.stringify({ v: 0, messages: [good] })],
+    ['a newer version', JSON.stringify({ v: 2, messages: [good] })],
+    ['no version', JSON.stringify({ messages: [good] })],
+    ['another member', JSON.stringify({ v: 1, messages: [good], more: 1 })],
+    ['a member twice', `{"v":1,"v":1,"messages":[${JSON.stringify(good)}]}`],
+    ['another member of an entry', written({ ...good, html: '<img src=x onerror=alert(1)>' })],
+    ['another member of a message', written({ ...good, kept: { ...good.kept, token: 'secret' } })],
+    ['a prototype', `{"v":1,"messages":[],"__proto__":{"length":1}}`],
+    ['a message of another version', written({ ...good, kept: { ...good.kept, v: 2 } })],
+    ['an id that is markup', written({ ...good, kept: { ...good.kept, id: '<b>' } })],
+    ['an answer key of another length', written({ ...good, kept: { ...good.kept, answerKey: 'A'.repeat(44) } })],
+    ['an office that is none', written({ ...good, kept: { ...good.kept, offices: ['../..'] } })],
+    ['a time that is text', written({ ...good, keptAtMs: '2026-11-29' })],
+    ['a time that is no time', written({ ...good, keptAtMs: -1 })],
+    ['a time far ahead', written({ ...good, keptAtMs: NOW_MS + 2 * DAY_MS })],
+    ['a time beyond every date', written({ ...good, keptAtMs: Number.MAX_SAFE_INTEGER })],
+    ['that it was not sent', written({ ...good, sent: 'not_sent' })],
+    ['one message twice', written(good, good)],
+    ['too many messages', written(...Array.from({ length: MAX_KEPT + 1 }, (_, at) => entryOf(at)))],
+    ['a megabyte', written({ ...good, keptAtMs: NOW_MS, more: 'x'.repeat(1_000_000) })],
+    ['a million brackets', '['.repeat(1_000_000)],
+  ])('counts as nothing and is removed: %s', (_, text) => {
+    expect(shelfWith(text)).toEqual({ entries: [], left: null });
+  });
+
+  it('is what was kept otherwise', () => {
+    expect(shelfWith(written(good)).entries).toEqual([good]);
+  });
+});

@@ -1,0 +1,105 @@
+// "Remember on this device": what it takes to follow a message and to open its answer, in this browser's storage, if the person asks for
+// it. It is secret, so it is written for one message at a time, read strictly, and removed as soon as it has served.
+import { keptMessageSchema, type KeptMessage, type WhetherSent } from '@communique-tee/client';
+import { decodeJson } from '@communique-tee/protocol';
+import { signal, type ReadonlySignal } from '@preact/signals';
+import * as z from 'zod';
+
+export interface KeptEntry {
+  readonly keptAtMs: number;
+  readonly sent: Exclude<WhetherSent, 'not_sent'>;
+  readonly kept: KeptMessage;
+}
+
+/** Messages that a device remembers at the same time. */
+export const MAX_KEPT = 5;
+/** A message waits 7 days at most, and the gateway deletes it 30 days after its end (RETENTION_MESSAGES_DAYS). */
+const MAX_AGE_MS = 37 * 24 * 3600 * 1000;
+/** UTF-16 units of all entries; one has less than 1,000 bytes of KeptMessage. */
+const MAX_LENGTH = MAX_KEPT * 1200;
+
+const schema = z.strictObject({
+  v: z.literal(1),
+  messages: z
+    .array(
+      z.strictObject({
+        keptAtMs: z.int().min(0),
+        sent: z.enum(['not_known', 'accepted']),
+        kept: keptMessageSchema,
+      }),
+    )
+    .max(MAX_KEPT),
+});
+
+export interface Shelf {
+  /** The latest first. */
+  readonly entries: ReadonlySignal<readonly KeptEntry[]>;
+  /** Puts an entry in place of one for the same message. @returns whether the browser took it */
+  keep(entry: KeptEntry): 'yes' | 'refused' | 'full';
+  forget(id: string): void;
+}
+
+export interface ShelfOptions {
+  readonly key: string;
+  /** @throws where the browser has none for this page */
+  readonly storage: () => Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  /** Of this page: entries for another gateway are not shown. */
+  readonly origin: string;
+  readonly now: () => number;
+}
+
+export function createShelf({ key, storage, origin, now }: ShelfOptions): Shelf {
+  /** What is stored; whatever is not exactly what `write` writes counts as nothing. */
+  const read = (): readonly KeptEntry[] => {
+    try {
+      const text = storage().getItem(key);
+      if (text === null || text.length > MAX_LENGTH) return [];
+      const parsed = schema.safeParse(decodeJson(new TextEncoder().encode(text)));
+      if (!parsed.success) return [];
+      const ids = new Set(parsed.data.messages.map(({ kept }) => kept.id));
+      return ids.size === parsed.data.messages.length ? parsed.data.messages.filter(isUsable) : [];
+    } catch {
+      // No storage, or no JSON
+      return [];
+    }
+  };
+  const isUsable = ({ keptAtMs, kept }: KeptEntry): boolean =>
+    kept.gateway === origin && keptAtMs > now() - MAX_AGE_MS && keptAtMs <= now() + 24 * 3600 * 1000;
+
+  /** @throws where the browser refuses */
+  const write = (messages: readonly KeptEntry[]): void => {
+    if (messages.length === 0) storage().removeItem(key);
+    else storage().setItem(key, JSON.stringify({ v: 1, messages }));
+    entries.value = messages;
+  };
+
+  const entries = signal(read());
+  try {
+    // What cannot be used, or no longer, does not stay: it may hold keys.
+    if (storage().getItem(key) !== null) write(entries.value);
+  } catch {
+    // The browser keeps nothing
+  }
+
+  return {
+    entries,
+    keep(entry) {
+      // Another tab may have written
+      const others = read().filter(({ kept }) => kept.id !== entry.kept.id);
+      if (others.length >= MAX_KEPT) return 'full';
+      try {
+        write([entry, ...others]);
+        return 'yes';
+      } catch {
+        return 'refused';
+      }
+    },
+    forget(id) {
+      try {
+        write(read().filter(({ kept }) => kept.id !== id));
+      } catch {
+        entries.value = entries.value.filter(({ kept }) => kept.id !== id);
+      }
+    },
+  };
+}

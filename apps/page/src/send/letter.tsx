@@ -1,0 +1,65 @@
+import type { SendResult } from '@communique-tee/client';
+import { grouped, instant, utc } from '../format';
+import { text } from '../text/text';
+import type { ReceiptFile } from './receipt-file';
+import type { Way } from './way';
+import { endTitle, officeWords } from './words';
+
+interface LetterProps {
+  readonly result: SendResult;
+  readonly way: Way;
+  readonly receipt: ReceiptFile | undefined;
+  readonly officeName: (code: string) => string;
+}
+
+/** The only thing of the page that is printed. On paper a time needs its zone, so each is there in UTC too. */
+export function Letter({ result, way, receipt, officeName }: LetterProps) {
+  const { send } = text.value;
+  const { report, view } = result;
+  const signedAtMs = report === null ? undefined : report.timeSeconds * 1000;
+  return (
+    <section class="letter" aria-hidden="true">
+      <h1>{send.letter.title}</h1>
+      {way.demo && (
+        <p class="letter-demo">
+          <strong>{send.simulated}.</strong> {send.simulatedMeaning}
+        </p>
+      )}
+      <p class="letter-end">{endTitle(result, way, send)}</p>
+      <ul>
+        {(report?.offices ?? []).map((office) => (
+          <li key={office.office}>
+            <strong>{officeName(office.office)}</strong> ({office.office}): {officeWords(office, send)}
+          </li>
+        ))}
+      </ul>
+      <dl>
+        <Row name={send.letter.received} value={moment(Date.parse(view.acceptedAt))} />
+        {signedAtMs !== undefined && <Row name={send.letter.signed} value={moment(signedAtMs)} />}
+        <Row name={send.details.id} value={result.id} />
+        {receipt !== undefined && <Row name={send.letter.receiptHash} value={grouped(receipt.sha256)} />}
+        {report !== null && <Row name={send.details.image} value={grouped(report.pcr0)} />}
+      </dl>
+      {report === null ? (
+        <p>{send.noReceipt}</p>
+      ) : (
+        <p>
+          {way.demo ? send.provesDemo : send.proves} {send.provesNot}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Row({ name, value }: { readonly name: string; readonly value: string }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+}
+
+function moment(ms: number): string {
+  return `${instant(ms)} (${utc(ms)})`;
+}

@@ -1,0 +1,16 @@
+// The file that `communique-tee receipt verify` and /verify take.
+import type { VerifiedReport } from '@communique-tee/client';
+import { toHex } from '@communique-tee/protocol';
+import { sha256 } from '@noble/hashes/sha2.js';
+
+export interface ReceiptFile {
+  readonly name: string;
+  readonly text: string;
+  /** Of the file's bytes, 64 hexadecimal digits: what `sha256sum` prints of it. */
+  readonly sha256: string;
+}
+
+export function receiptFileOf(id: string, { receipt }: Pick<VerifiedReport, 'receipt'>): ReceiptFile {
+  const text = `${JSON.stringify(receipt, null, 2)}\n`;
+  return { name: `receipt-${id}.json`, text, sha256: toHex(sha256(new TextEncoder().encode(text))) };
+}

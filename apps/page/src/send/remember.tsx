@@ -1,0 +1,66 @@
+import { fill, text } from '../text/text';
+import { instant } from '../format';
+import { Button } from '../ui/button';
+import { Card } from '../ui/card';
+import { CheckBox } from '../ui/radio-group';
+import { MAX_KEPT } from './kept';
+import { kept, store } from './sending';
+
+/** The person's choice, before and while a message is under way. Nothing is kept without it. */
+export function RememberChoice() {
+  const { remember } = text.value.send;
+  const state = store.remembered.value;
+  const says = store.remember.value && state !== 'no' ? state : undefined;
+  return (
+    <div class="remember">
+      <CheckBox
+        label={remember.label}
+        checked={store.remember.value}
+        onInput={(wanted) => {
+          store.setRemember(wanted);
+        }}
+      />
+      <p class="hint">{remember.hint}</p>
+      <p role="status" class={says === 'yes' ? 'note' : 'warning'}>
+        {says !== undefined && fill(remember[says], { count: MAX_KEPT })}
+      </p>
+    </div>
+  );
+}
+
+/** What this device remembers from earlier visits. */
+export function KeptMessages() {
+  const words = text.value.send.kept;
+  if (store.sending.value.kind !== 'idle' || kept.entries.value.length === 0) return null;
+  return (
+    <Card class="kept" labelledBy="kept-title">
+      <h2 id="kept-title">{words.title}</h2>
+      <ul>
+        {kept.entries.value.map((entry) => {
+          const time = instant(entry.keptAtMs);
+          return (
+            <li key={entry.kept.id}>
+              <Button
+                onClick={() => {
+                  store.resume(entry);
+                }}
+              >
+                {fill(words.follow, { time })}
+              </Button>
+              <Button
+                kind="quiet"
+                label={fill(words.forget, { time })}
+                onClick={() => {
+                  kept.forget(entry.kept.id);
+                }}
+              >
+                {words.forgetShort}
+              </Button>
+            </li>
+          );
+        })}
+      </ul>
+      <p class="hint">{words.hint}</p>
+    </Card>
+  );
+}

@@ -1,0 +1,144 @@
+import type { FieldProblem } from '@communique-tee/protocol';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { fill, text } from '../text/text';
+import { Button } from '../ui/button';
+import { Letter } from './letter';
+import { receiptFileOf, type ReceiptFile } from './receipt-file';
+import type { Sending } from './way';
+import { endOf, officeWords } from './words';
+
+export interface ResultProps {
+  readonly sending: Extract<Sending, { kind: 'ended' }>;
+  readonly officeName: (code: string) => string;
+  /** A sentence with the field's label. */
+  readonly problemText: (problem: FieldProblem) => string;
+  /** Leads to the form, where it shows these problems; undefined where the message is no longer in this page. */
+  readonly onCorrect: ((problems: readonly FieldProblem[]) => void) | undefined;
+  /** Empties the form. */
+  readonly onAnother: () => void;
+}
+
+/** How it ended: one row for each office, the receipt, and what to do next. */
+export function ResultView({ sending, officeName, problemText, onCorrect, onAnother }: ResultProps) {
+  const { send } = text.value;
+  const { result, way } = sending;
+  const { report } = result;
+  const receipt = useMemo(() => (report === null ? undefined : receiptFileOf(result.id, report)), [result.id, report]);
+  const end = endOf(result.status, report);
+  const problems = report?.problems ?? [];
+  return (
+    <>
+      {way.demo && (
+        <p class="simulated">
+          <strong>{send.simulated}.</strong> {send.simulatedMeaning}
+        </p>
+      )}
+      <p>{way.demo && end === 'delivered' ? send.simulatedNext : send.ends[end].next}</p>
+      {problems.length > 0 && (
+        <>
+          <h3>{send.toCorrect}</h3>
+          <ul class="plain">
+            {problems.map((problem) => (
+              <li key={problem.pointer}>{problemText(problem)}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      {report === null ? <p class="note">{send.noReceipt}</p> : null}
+      {report !== null && (
+        <>
+          <h3 id="answers-title">{send.offices}</h3>
+          <ul class="answers" aria-labelledby="answers-title">
+            {report.offices.map((office) => (
+              <li key={office.office} data-outcome={office.outcome}>
+                <strong>{officeName(office.office)}</strong>
+                <span>
+                  {officeWords(office, send)}
+                  {office.detail !== null && <span class="meaning"> {fill(send.said, { detail: office.detail })}</span>}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <div class="buttons">
+        {(end === 'invalid' || end === 'refused') && onCorrect !== undefined && (
+          <Button
+            onClick={() => {
+              onCorrect(problems);
+            }}
+          >
+            {send.correct}
+          </Button>
+        )}
+        {receipt !== undefined && <SaveReceipt receipt={receipt} />}
+        <Button
+          kind="quiet"
+          onClick={() => {
+            print();
+          }}
+        >
+          {send.print}
+        </Button>
+        <CopyId id={result.id} />
+        <Button kind="quiet" onClick={onAnother}>
+          {send.another}
+        </Button>
+      </div>
+      {report !== null && (
+        <div class="proves">
+          <h3>{send.provesTitle}</h3>
+          <p>{way.demo ? send.provesDemo : send.proves}</p>
+          <p>{send.provesNot}</p>
+        </div>
+      )}
+      <Letter result={result} way={way} receipt={receipt} officeName={officeName} />
+    </>
+  );
+}
+
+/** A link, so that the browser offers its own ways to save. */
+function SaveReceipt({ receipt }: { readonly receipt: ReceiptFile }) {
+  const address = useMemo(() => URL.createObjectURL(new Blob([receipt.text], { type: 'application/json' })), [receipt]);
+  useEffect(
+    () => () => {
+      URL.revokeObjectURL(address);
+    },
+    [address],
+  );
+  return (
+    <a class="button" href={address} download={receipt.name}>
+      {text.value.send.save}
+    </a>
+  );
+}
+
+function CopyId({ id }: { readonly id: string }) {
+  const { common, send } = text.value;
+  const [copied, setCopied] = useState<'no' | 'yes' | 'refused'>('no');
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(id);
+      setCopied('yes');
+    } catch {
+      // Shown, so that it can be selected and copied
+      setCopied('refused');
+    }
+  };
+  return (
+    <>
+      <Button
+        kind="quiet"
+        onClick={() => {
+          void copy();
+        }}
+      >
+        {send.copyId}
+      </Button>
+      <span role="status" class="note copied">
+        {copied === 'yes' && common.copied}
+        {copied === 'refused' && <code>{id}</code>}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,123 @@
+// Everything of the page that belongs to a message on its way.
+import { useEffect, useRef } from 'preact/hooks';
+import { text } from '../text/text';
+import { Button } from '../ui/button';
+import { DetailsView } from './details';
+import { DuplicateDialog } from './duplicate-dialog';
+import { FailureView, type FailureProps } from './failure-view';
+import { RememberChoice } from './remember';
+import { ResultView, type ResultProps } from './result-view';
+import { store } from './sending';
+import { NowView, StepsView } from './steps-view';
+import { STEPS, type Sending } from './way';
+import { endTitle, toneOf } from './words';
+
+export type SendSectionProps = Omit<ResultProps, 'sending'> & Omit<FailureProps, 'failure'>;
+
+/** A card while there is a message; nothing but a quiet live region before. */
+export function SendSection(props: SendSectionProps) {
+  const sending = store.sending.value;
+  const question = store.question.value;
+  return (
+    <>
+      <p class="unseen" role="status">
+        {announcementOf(sending)}
+      </p>
+      {sending.kind !== 'idle' && <Card sending={sending} {...props} />}
+      {question !== undefined && <DuplicateDialog question={question} />}
+    </>
+  );
+}
+
+type Shown = Exclude<Sending, { kind: 'idle' }>;
+
+function Card({ sending, ...props }: SendSectionProps & { readonly sending: Shown }) {
+  const { send } = text.value;
+  const title = useRef<HTMLHeadingElement>(null);
+  const { kind, way } = sending;
+  // The card takes the focus when it appears and when it turns into something else to read.
+  useEffect(() => {
+    title.current?.focus({ preventScroll: true });
+    title.current?.closest('section')?.scrollIntoView({ block: 'start' });
+  }, [kind]);
+  useSeen(kind === 'ended');
+  return (
+    <section
+      class="card send-card"
+      data-tone={toneOfCard(sending)}
+      data-demo={way.demo ? '' : undefined}
+      aria-labelledby="send-title"
+    >
+      <h2 id="send-title" tabindex={-1} ref={title}>
+        {titleOf(sending)}
+      </h2>
+      {kind === 'ended' && <ResultView sending={sending} {...props} />}
+      {kind === 'failed' && <FailureView failure={sending.failure} {...props} />}
+      {kind === 'ended' && store.remember.value && store.remembered.value === 'no' && (
+        <p class="note">{send.forgotten}</p>
+      )}
+      <StepsView sending={sending} />
+      {kind === 'under_way' && (
+        <>
+          <NowView way={way} />
+          <p class="note">{store.remembered.value === 'yes' ? send.remember.yes : send.keepOpen}</p>
+          <div class="buttons">
+            <Button
+              kind="quiet"
+              onClick={() => {
+                store.stop();
+              }}
+            >
+              {way.sent === 'accepted' ? send.stopFollowing : send.stop}
+            </Button>
+          </div>
+        </>
+      )}
+      {(kind === 'under_way' || (kind === 'failed' && store.can.value.ask)) && <RememberChoice />}
+      <DetailsView sending={sending} />
+    </section>
+  );
+}
+
+/** This device forgets the message once the person can see how it ended: not in a tab in the background. */
+function useSeen(isEnded: boolean): void {
+  useEffect(() => {
+    if (!isEnded) return undefined;
+    const seen = (): void => {
+      if (document.visibilityState === 'visible') store.seen();
+    };
+    seen();
+    document.addEventListener('visibilitychange', seen);
+    return () => {
+      document.removeEventListener('visibilitychange', seen);
+    };
+  }, [isEnded]);
+}
+
+function titleOf(sending: Shown): string {
+  const { send } = text.value;
+  switch (sending.kind) {
+    case 'under_way':
+      return sending.way.resumed ? send.following : send.underWay;
+    case 'failed':
+      return send.whether[sending.failure.sent];
+    case 'ended':
+      return endTitle(sending.result, sending.way, send);
+  }
+}
+
+function toneOfCard(sending: Shown): 'plain' | 'good' | 'open' | 'bad' {
+  if (sending.kind === 'under_way') return 'plain';
+  if (sending.kind === 'failed') return sending.failure.sent === 'not_sent' ? 'bad' : 'open';
+  return toneOf(sending.result.status, sending.way.demo);
+}
+
+/** Each step once, as it is reached; how it ends is read by the focus that moves there. */
+function announcementOf(sending: Sending): string {
+  if (sending.kind !== 'under_way') return '';
+  const { waiting, reachedAtMs } = sending.way;
+  const { send } = text.value;
+  if (waiting?.because === 'unreachable') return send.waiting.unreachable;
+  const last = STEPS.findLast((name) => reachedAtMs[name] !== undefined);
+  return last === undefined ? '' : send.steps[last];
+}

@@ -1,0 +1,47 @@
+// While a message is under way and nothing changes: for how long, and whether the server answers at all.
+import { useEffect, useState } from 'preact/hooks';
+
+/** So long without a change, and the server is asked whether it is there. */
+const QUIET_MS = 5000;
+const TIMEOUT_MS = 4000;
+
+/** `quiet`: the server is there. `busy`: it answers, with an error such as 503. `gone`: it does not answer. */
+export type Silence = { readonly kind: 'quiet' | 'busy' | 'gone'; readonly forMs: number } | undefined;
+
+/** @param heardAtMs when something last changed; undefined while nothing is followed */
+export function useSilence(heardAtMs: number | undefined): Silence {
+  const [silence, setSilence] = useState<Silence>(undefined);
+  useEffect(() => {
+    setSilence(undefined);
+    if (heardAtMs === undefined) return undefined;
+    const controller = new AbortController();
+    let asking = false;
+    const timer = setInterval(() => {
+      if (Date.now() - heardAtMs < QUIET_MS || asking) return;
+      asking = true;
+      void askHealth(controller.signal).then((kind) => {
+        asking = false;
+        if (!controller.signal.aborted) setSilence({ kind, forMs: Date.now() - heardAtMs });
+      });
+    }, 1000);
+    return () => {
+      clearInterval(timer);
+      controller.abort();
+    };
+  }, [heardAtMs]);
+  return silence;
+}
+
+/** Any answer, also 503, shows that the server is there. */
+export async function askHealth(signal: AbortSignal): Promise<'quiet' | 'busy' | 'gone'> {
+  try {
+    const { ok } = await fetch('/health', {
+      cache: 'no-store',
+      credentials: 'omit',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+    return ok ? 'quiet' : 'busy';
+  } catch {
+    return 'gone';
+  }
+}

@@ -1,0 +1,48 @@
+import { fill, text } from '../text/text';
+import { clock, duration } from '../format';
+import { Time } from '../ui/time';
+import { useSilence } from './silence';
+import { stepsOf, type Sending, type Way } from './way';
+import { activityWords } from './words';
+
+const SIGNS = { done: '✓', current: '…', waiting: '·', open: '?', missed: '✕' } as const;
+
+/** The four steps that a person follows, each with its time. */
+export function StepsView({ sending }: { readonly sending: Exclude<Sending, { kind: 'idle' }> }) {
+  const { steps, stepStates } = text.value.send;
+  return (
+    <ol class="send-steps">
+      {stepsOf(sending).map(({ name, state, atMs }) => (
+        <li key={name} data-state={state} aria-current={state === 'current' ? 'step' : undefined}>
+          <span class="sign" aria-hidden="true">
+            {SIGNS[state]}
+          </span>
+          <span>
+            <span class="unseen">{stepStates[state]} </span>
+            {steps[name]}
+          </span>
+          {atMs !== undefined && <Time ms={atMs} />}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** What happens now, and for how long nothing has. It changes every second, so screen readers are not told. */
+export function NowView({ way }: { readonly way: Way }) {
+  const { send } = text.value;
+  const silence = useSilence(way.heardAtMs);
+  return (
+    <div class="send-now">
+      <p>
+        {activityWords(way, send)}
+        {way.waiting !== undefined && ` ${fill(send.tryingAt, { time: clock(way.waiting.untilMs) })}`}
+      </p>
+      {silence !== undefined && (
+        <p class="note" data-silence={silence.kind}>
+          {fill(send.silence[silence.kind], { time: duration(silence.forMs) })}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,217 @@
+// One message on its way, as far as this page knows it. Pure: each state of the client library turns one Way into the next.
+import type {
+  AttestedKey,
+  SendResult,
+  SendState,
+  StatusView,
+  VerifiedReport,
+  WhetherSent,
+} from '@communique-tee/client';
+import type { Failure } from './failure';
+
+/** What a person follows, in this order. */
+export const STEPS = ['sealed', 'received', 'opened', 'answered'] as const;
+export type StepName = (typeof STEPS)[number];
+
+/** What happens now, for one line under the steps. */
+export type Activity =
+  | 'checking'
+  | 'sealing'
+  | 'handing_over'
+  | 'in_queue'
+  /** The enclave has opened it, and some office cannot be reached yet. */
+  | 'opened_not_sent'
+  | 'sent'
+  | 'sealing_again';
+
+/** A request failed and is made again. */
+export interface Waiting {
+  readonly during: 'attesting' | 'posting' | 'following';
+  readonly untilMs: number;
+  readonly because: string;
+}
+
+export interface LogEntry {
+  readonly atMs: number;
+  readonly state: SendState;
+}
+
+export interface Way {
+  /** A UUID; undefined until the message is sealed. */
+  readonly id: string | undefined;
+  /** Found on this device, and followed from there. */
+  readonly resumed: boolean;
+  /** Under a development root: Congress is simulated. */
+  readonly demo: boolean;
+  /** Codes, as `HCA12`. Empty for a resumed message until a report names them. */
+  readonly offices: readonly string[];
+  readonly reachedAtMs: Readonly<Partial<Record<StepName, number>>>;
+  readonly activity: Activity;
+  readonly waiting: Waiting | undefined;
+  readonly key: AttestedKey | undefined;
+  /** CBOR form, as it leaves this device. */
+  readonly sealed: Uint8Array | undefined;
+  /** How often it was handed to the server. */
+  readonly posts: number;
+  readonly view: StatusView | undefined;
+  readonly report: VerifiedReport | null;
+  /** What is already known whatever fails from now on. */
+  readonly sent: WhetherSent;
+  /** The latest states, the oldest first. */
+  readonly log: readonly LogEntry[];
+  /** How many states there were, with those that `log` no longer has. */
+  readonly states: number;
+  /** When the server was last heard of. */
+  readonly heardAtMs: number;
+}
+
+export type Sending =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'under_way'; readonly way: Way }
+  | { readonly kind: 'ended'; readonly way: Way; readonly result: SendResult }
+  | { readonly kind: 'failed'; readonly way: Way; readonly failure: Failure };
+
+/** A gateway can make up changes without end; this page remembers so many. */
+export const MAX_LOG = 200;
+
+export function newWay(start: Pick<Way, 'demo' | 'offices'>, nowMs: number): Way {
+  return {
+    ...start,
+    id: undefined,
+    resumed: false,
+    reachedAtMs: {},
+    activity: 'checking',
+    waiting: undefined,
+    key: undefined,
+    sealed: undefined,
+    posts: 0,
+    view: undefined,
+    report: null,
+    sent: 'not_sent',
+    log: [],
+    states: 0,
+    heardAtMs: nowMs,
+  };
+}
+
+/** @param before what earlier attempts have left: a message that was kept may have been sent */
+export function resumedWay(
+  kept: { readonly id: string; readonly keptAtMs: number; readonly sent: WhetherSent },
+  demo: boolean,
+  nowMs: number,
+): Way {
+  return {
+    ...newWay({ demo, offices: [] }, nowMs),
+    id: kept.id,
+    resumed: true,
+    sent: kept.sent,
+    reachedAtMs: { sealed: kept.keptAtMs },
+  };
+}
+
+/** What the client reports, added to what is known. */
+export function advance(before: Way, state: SendState, nowMs: number): Way {
+  const way: Way = {
+    ...before,
+    waiting: undefined,
+    heardAtMs: nowMs,
+    log: [...before.log, { atMs: nowMs, state }].slice(-MAX_LOG),
+    states: before.states + 1,
+  };
+  switch (state.step) {
+    case 'attesting':
+      return { ...way, activity: 'checking' };
+    case 'attested':
+      return { ...way, key: state.key, activity: way.resumed ? way.activity : 'sealing' };
+    case 'resealing':
+      return { ...way, reachedAtMs: {}, view: undefined, report: null, activity: 'sealing_again' };
+    case 'sealed':
+      return {
+        ...way,
+        id: state.id,
+        sealed: state.sealed,
+        reachedAtMs: reached(way, 'sealed', nowMs),
+        activity: 'handing_over',
+      };
+    case 'posting':
+      return { ...way, posts: way.posts + 1, activity: 'handing_over' };
+    case 'waiting':
+      // Silence goes on: the server has not been heard.
+      return {
+        ...way,
+        heardAtMs: before.heardAtMs,
+        waiting: { during: state.during, untilMs: nowMs + state.waitMs, because: state.because },
+      };
+    case 'accepted':
+      return received({ ...way, sent: 'accepted' }, state.view, nowMs);
+    case 'status':
+      return reported(received({ ...way, sent: 'accepted' }, state.view, nowMs), state.report, nowMs);
+    case 'ended':
+      return way;
+  }
+}
+
+function received(way: Way, view: StatusView, nowMs: number): Way {
+  const atMs = way.resumed ? Date.parse(view.acceptedAt) : nowMs;
+  return { ...way, view, reachedAtMs: reached(way, 'received', atMs), activity: 'in_queue' };
+}
+
+function reported(way: Way, report: VerifiedReport | null, nowMs: number): Way {
+  if (report === null) return way;
+  const known = { ...way, report, offices: way.offices.length > 0 ? way.offices : report.offices.map(officeOf) };
+  const atMs = way.resumed ? report.timeSeconds * 1000 : nowMs;
+  if (!report.offices.some(wasSent)) return { ...known, activity: 'opened_not_sent' };
+  const opened = reached(known, 'opened', atMs);
+  return report.offices.every(hasAnswered)
+    ? { ...known, activity: 'sent', reachedAtMs: reached({ ...known, reachedAtMs: opened }, 'answered', atMs) }
+    : { ...known, activity: 'sent', reachedAtMs: opened };
+}
+
+function reached({ reachedAtMs }: Way, name: StepName, atMs: number): Way['reachedAtMs'] {
+  return reachedAtMs[name] === undefined ? { ...reachedAtMs, [name]: atMs } : reachedAtMs;
+}
+
+type OfficeReport = VerifiedReport['offices'][number];
+const officeOf = ({ office }: OfficeReport): string => office;
+
+/** Reasons for which the enclave refuses a copy and sends nothing to the office. */
+const NEVER_SENT: ReadonlySet<string | null> = new Set(['message_invalid', 'other_content_sent']);
+
+/** Whether a copy went out to this office, by what the enclave signed. Of one that is pending it is not known. */
+export function wasSent({ outcome, reason }: OfficeReport): boolean {
+  return outcome !== 'pending' && !(outcome === 'refused' && NEVER_SENT.has(reason));
+}
+
+function hasAnswered(office: OfficeReport): boolean {
+  return wasSent(office) && office.outcome !== 'unknown';
+}
+
+/**
+ * `done`: happened. `current`: happens now. `waiting`: not yet. `open`: this page cannot tell whether it happened or will. `missed`: did
+ * not happen.
+ */
+export interface Step {
+  readonly name: StepName;
+  readonly state: 'done' | 'current' | 'waiting' | 'open' | 'missed';
+  readonly atMs: number | undefined;
+}
+
+export function stepsOf(sending: Exclude<Sending, { kind: 'idle' }>): readonly Step[] {
+  const { reachedAtMs } = sending.way;
+  const next = STEPS.find((name) => reachedAtMs[name] === undefined);
+  return STEPS.map((name) => {
+    const atMs = reachedAtMs[name];
+    return { name, atMs, state: atMs !== undefined ? 'done' : stateOf(sending, name, name === next) };
+  });
+}
+
+function stateOf(sending: Exclude<Sending, { kind: 'idle' }>, name: StepName, isNext: boolean): Step['state'] {
+  if (sending.kind === 'under_way') return isNext ? 'current' : 'waiting';
+  if (sending.kind === 'failed') {
+    if (sending.failure.sent === 'not_sent') return isNext ? 'missed' : 'waiting';
+    return isNext ? 'open' : 'waiting';
+  }
+  const { status, report } = sending.result;
+  if (status === 'unknown') return 'open';
+  return name === 'answered' && report?.offices.some(wasSent) === true ? 'open' : 'missed';
+}

@@ -1,0 +1,81 @@
+import { CLIENT_ERROR_CODES, type Status } from '@communique-tee/client';
+import { PROBLEMS } from '@communique-tee/protocol';
+import english from '../text/languages/en';
+import spanish from '../text/languages/es';
+import { newWay } from './way';
+import { activityWords, endOf, failureWords, officeWords, toneOf } from './words';
+import { office, report } from './testing/scripted-client';
+
+const languages = [
+  ['en', english.send],
+  ['es', spanish.send],
+] as const;
+
+describe.each(languages)('in %s', (_, texts) => {
+  it('has words for every error of the client library', () => {
+    for (const code of [...CLIENT_ERROR_CODES, 'not_verified', 'page_fault'] as const)
+      expect([code, failureWords({ code, problem: undefined, status: undefined }, texts)]).toEqual([
+        code,
+        expect.stringMatching(/^[¿A-Z].*[.?]$/),
+      ]);
+  });
+
+  it('never says in the reason whether the message was sent: that is one sentence, the heading', () => {
+    const sent = /not sent|was sent|on its way|no se envió|se ha enviado/i;
+    for (const [problem, { status }] of Object.entries(PROBLEMS))
+      expect([problem, failureWords({ code: 'refused', problem, status }, texts)]).toEqual([
+        problem,
+        expect.not.stringMatching(sent),
+      ]);
+    for (const code of CLIENT_ERROR_CODES)
+      expect(failureWords({ code, problem: undefined, status: undefined }, texts)).not.toMatch(sent);
+  });
+
+  it('tells a server that is busy from one that does not answer', () => {
+    const way = newWay({ demo: false, offices: [] }, 0);
+    const waiting = { during: 'posting', untilMs: 1000 } as const;
+    expect(activityWords({ ...way, waiting: { ...waiting, because: 'unreachable' } }, texts)).toBe(
+      texts.waiting.unreachable,
+    );
+    for (const because of ['overloaded', 'rate_limited', 'refused'])
+      expect(activityWords({ ...way, waiting: { ...waiting, because } }, texts)).toBe(texts.waiting.busy);
+    expect(failureWords({ code: 'refused', problem: undefined, status: 503 }, texts)).toBe(texts.errors.no_room);
+    expect(failureWords({ code: 'refused', problem: 'a_newer_code', status: 429 }, texts)).toBe(
+      texts.errors.problems.rate_limited,
+    );
+  });
+
+  it('has words for what each office answered', () => {
+    expect(officeWords(office('HCA12', 'accepted'), texts)).toBe(texts.answers.accepted);
+    expect(officeWords(office('HCA12', 'refused', 'refused_by_office'), texts)).toBe(texts.answers.refused);
+    expect(officeWords(office('HCA12', 'refused', 'message_invalid'), texts)).toBe(texts.answers.invalid);
+    expect(officeWords(office('HCA12', 'refused', 'constructor'), texts)).toBe(texts.answers.refused);
+    expect(officeWords(office('HCA12', 'unknown', 'connection_lost'), texts)).toBe(texts.answers.unknown);
+  });
+});
+
+it('never advises to send again where an office may have the message', () => {
+  const unknown = report([office('HCA12', 'accepted'), office('SCA01', 'unknown')]);
+  const some = report([office('HCA12', 'accepted'), office('SCA01', 'pending')]);
+  expect(endOf('unknown', null)).toBe('unknown');
+  expect(endOf('partially_delivered', unknown)).toBe('unknown');
+  expect(endOf('expired', some)).toBe('expired_partly');
+  expect(endOf('expired', report([office('HCA12', 'unknown')]))).toBe('expired_partly');
+  for (const end of ['unknown', 'expired_partly', 'partly', 'unclear'] as const) {
+    expect(english.send.ends[end].next).toContain('Do not send it again');
+    expect(spanish.send.ends[end].next).toContain('No lo envíe de nuevo');
+  }
+});
+
+it('shows nothing in green but a delivery to the real Congress', () => {
+  const statuses: readonly Status[] = [
+    'delivered',
+    'partially_delivered',
+    'refused',
+    'unknown',
+    'expired',
+    'key_retired',
+  ];
+  expect(statuses.filter((status) => toneOf(status, false) === 'good')).toEqual(['delivered']);
+  expect(statuses.filter((status) => toneOf(status, true) === 'good')).toEqual([]);
+});

@@ -1,0 +1,109 @@
+// Which text of the catalogue says what. Pure: the texts come in, so that specs read them in each language.
+import type { SendResult, Status, VerifiedReport } from '@communique-tee/client';
+import { fill, type Catalogue } from '../text/text';
+import type { Failure } from './failure';
+import { wasSent, type Way } from './way';
+
+type Texts = Catalogue['send'];
+
+/** One line for what happens now. */
+export function activityWords({ activity, waiting, resumed }: Way, texts: Texts): string {
+  if (waiting !== undefined) {
+    if (waiting.during === 'following') return texts.waiting.following;
+    return waiting.because === 'unreachable' ? texts.waiting.unreachable : texts.waiting.busy;
+  }
+  if (resumed && activity === 'checking') return texts.now.asking;
+  return texts.now[activity];
+}
+
+const NO_ROOM = [
+  'overloaded',
+  'database_unavailable',
+  'enclave_unavailable',
+  'keys_not_ready',
+  'enclave_busy',
+  'enclave_timeout',
+  'shutting_down',
+  'identity_provider_unavailable',
+  'system_hourly_limit_reached',
+  'system_daily_limit_reached',
+] as const;
+
+/** What happened, without a word on whether the message was sent. */
+export function failureWords(
+  { code, problem, status }: Pick<Failure, 'code' | 'problem' | 'status'>,
+  texts: Texts,
+): string {
+  const { errors } = texts;
+  if (status === 401) return errors.unauthenticated;
+  if (problem !== undefined && (NO_ROOM as readonly string[]).includes(problem)) return errors.no_room;
+  if (problem !== undefined && Object.hasOwn(errors.problems, problem))
+    return errors.problems[problem as keyof typeof errors.problems];
+  if (status === 429) return errors.problems.rate_limited;
+  if (status !== undefined && status >= 500) return errors.no_room;
+  return errors[code];
+}
+
+/** The colors: `good`, `open` (amber) and `bad`. A demo proves nothing, so nothing in it is green. */
+export function toneOf(status: Status, demo: boolean): 'good' | 'open' | 'bad' {
+  if (status === 'refused') return 'bad';
+  return status === 'delivered' && !demo ? 'good' : 'open';
+}
+
+/** How it ended, as the texts of `send.ends` have it. */
+export type End =
+  | 'delivered'
+  | 'partly'
+  /** The message itself has to be corrected. */
+  | 'invalid'
+  | 'refused'
+  | 'unknown'
+  | 'expired'
+  /** Its time ran out, and some offices took it. */
+  | 'expired_partly'
+  | 'key_retired'
+  /** A status that cannot end a message. */
+  | 'unclear';
+
+export function endOf(status: Status, report: VerifiedReport | null): End {
+  const offices = report?.offices ?? [];
+  switch (status) {
+    case 'delivered':
+    case 'unknown':
+    case 'key_retired':
+      return status;
+    case 'partially_delivered':
+      return offices.some(({ outcome }) => outcome === 'unknown') ? 'unknown' : 'partly';
+    case 'refused':
+      return (report?.problems.length ?? 0) > 0 ? 'invalid' : 'refused';
+    case 'expired':
+      return offices.some(wasSent) ? 'expired_partly' : 'expired';
+    case 'queued':
+    case 'delivering':
+      return 'unclear';
+  }
+}
+
+/** How it ended, in one sentence. */
+export function endTitle({ status, report }: Pick<SendResult, 'status' | 'report'>, way: Way, texts: Texts): string {
+  const end = endOf(status, report);
+  if (end === 'delivered' && way.demo) return texts.simulatedDelivered;
+  return fill(texts.ends[end].title, { count: way.offices.length });
+}
+
+type Office = VerifiedReport['offices'][number];
+
+/** Reasons of apps/enclave/src/services/congress that a person can make something of. */
+const REASONS: Readonly<Record<string, keyof Texts['answers']>> = {
+  message_invalid: 'invalid',
+  other_content_sent: 'other_content',
+  settled_before: 'settled_before',
+  refused_by_office: 'refused',
+};
+
+/** What became of one office's copy, in plain words. */
+export function officeWords({ outcome, reason }: Pick<Office, 'outcome' | 'reason'>, texts: Texts): string {
+  const { answers } = texts;
+  if (outcome !== 'refused' || reason === null) return answers[outcome];
+  return answers[Object.hasOwn(REASONS, reason) ? (REASONS[reason] ?? 'refused') : 'refused'];
+}
