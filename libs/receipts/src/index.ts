@@ -2,4 +2,10 @@
 export * from './errors';
 export { commitToOffice, matchAnswer } from './offices';
 export { RECEIPT_ALGORITHM, signReceipt } from './sign-receipt';
-export { verifyReceipt, verifyReceiptSignature, type ReceiptPolicy, type VerifiedReceipt } from './verify-receipt';
+export {
+  messageNamedBy,
+  verifyReceipt,
+  verifyReceiptSignature,
+  type ReceiptPolicy,
+  type VerifiedReceipt,
+} from './verify-receipt';

@@ -164,3 +164,14 @@ function readClaims(payload: Uint8Array): ReceiptClaims {
     throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'the claims are not those of a receipt', { cause });
   }
 }
+
+/**
+ * The message that a receipt itself names, for a person who holds the receipt alone: verified with it, `verifyReceipt` shows that an
+ * enclave signed it, and the person compares the message with their own.
+ * @param receipt as of `verifyReceipt`; untrusted
+ * @throws ReceiptError `ERR_RECEIPT_MALFORMED`
+ */
+export function messageNamedBy(receipt: unknown): Pick<ReceiptPolicy, 'messageId' | 'sealedSha256'> {
+  const claims = readClaims(partsOf(readReceipt(receipt).jws).payload);
+  return { messageId: claims.message_id, sealedSha256: fromBase64Url(claims.sealed_sha256) };
+}

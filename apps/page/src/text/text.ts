@@ -63,11 +63,17 @@ function formOf(message: Plural, { count, ordinal }: Readonly<Record<string, str
   return message[new Intl.PluralRules(code.value, { type }).select(number)] ?? message.other;
 }
 
+/** The choice that a fetched language has to be of. */
+let latestChoice = DEFAULT;
+
 /** Shows the page in another language, and keeps the choice in this browser. Unknown codes are ignored. */
 export async function useLanguage(chosen: string, keep = true): Promise<void> {
   if (!LANGUAGES.includes(chosen)) return;
+  latestChoice = chosen;
   const next =
     chosen === DEFAULT ? english : ((await import(`./languages/${chosen}.ts`)) as { default: Catalogue }).default;
+  // Another was chosen while this one was fetched
+  if (latestChoice !== chosen) return;
   catalogue.value = next;
   code.value = chosen;
   document.documentElement.lang = chosen;

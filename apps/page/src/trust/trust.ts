@@ -80,6 +80,12 @@ export const policy = computed((): Policy | undefined => {
   return typeof root === 'string' ? { acceptedMeasurements: accepted, unsafeDevelopmentRootPem: root } : undefined;
 });
 
+/** The development root that the latest check went by; undefined outside of a demo. */
+export const demoRoot = computed((): TrustAnchor | undefined => {
+  const root = site.value?.developmentRootPem;
+  return evidence.value?.demo === true && typeof root === 'string' ? anchorOf(root) : undefined;
+});
+
 let latest = 0;
 
 /**
@@ -146,7 +152,11 @@ function trustIn({ verdict, checks, answer, demo }: Evidence, { developmentRootP
  * documents under it: there it takes the person's own word, for this tab.
  */
 function demoAllowed(): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(location.hostname) || session(DEMO_KEY) !== undefined;
+  return isOnThisMachine() || session(DEMO_KEY) !== undefined;
+}
+
+export function isOnThisMachine(): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(location.hostname);
 }
 
 /** The person wants to look at this site as a demo, which proves nothing. */

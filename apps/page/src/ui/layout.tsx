@@ -1,6 +1,7 @@
-import { useComputed, useSignalEffect } from '@preact/signals';
+import { useSignalEffect } from '@preact/signals';
 import { render, type ComponentChildren } from 'preact';
 import { TrustBar } from '../trust/trust-bar';
+import { trust } from '../trust/trust';
 import { watchEnclave } from '../trust/watch';
 import { language, LANGUAGES, nameOfLanguage, preferredLanguage, text, useLanguage } from '../text/text';
 
@@ -10,13 +11,13 @@ export type PageName = keyof typeof PAGES;
 /** What every page has around its content: skip link, name, pages, language, trust bar, footer. */
 export function Layout({ page, children }: { readonly page: PageName; readonly children: ComponentChildren }) {
   const { common } = text.value;
-  const title = useComputed(() => text.value[page].title);
   useSignalEffect(() => {
-    document.title = `${title.value} · ${text.value.common.wordmark}`;
+    const demo = 'demo' in trust.value && trust.value.demo ? `${text.value.trust.demo} · ` : '';
+    document.title = `${demo}${text.value[page].title} · ${text.value.common.wordmark}`;
   });
   return (
     <>
-      <a class="skip" href="#main">
+      <a class="skip" href="#main" onClick={skipToMain}>
         {common.skip}
       </a>
       <header class="top">
@@ -44,6 +45,12 @@ export function Layout({ page, children }: { readonly page: PageName; readonly c
   );
 }
 
+/** Without the fragment in the address, which holds what a link names. */
+function skipToMain(event: Event): void {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}
+
 function LanguageSelect() {
   return (
     <label class="language">
@@ -51,7 +58,10 @@ function LanguageSelect() {
       <select
         value={language.value}
         onChange={({ currentTarget }) => {
-          void useLanguage(currentTarget.value);
+          // A language that cannot be fetched changes nothing
+          useLanguage(currentTarget.value).catch(() => {
+            currentTarget.value = language.value;
+          });
         }}
       >
         {LANGUAGES.map((code) => (
@@ -69,7 +79,8 @@ export async function start(page: PageName, content: () => ComponentChildren): P
   const root = document.getElementById('app');
   if (root === null) throw new Error('the document has no #app');
   watchEnclave();
-  await useLanguage(preferredLanguage(), false);
+  // Nothing is shown before its language is here; where that cannot be fetched, the page is in English
+  await useLanguage(preferredLanguage(), false).catch(() => undefined);
   root.replaceChildren();
   const Content = () => <>{content()}</>;
   render(

@@ -1,10 +1,10 @@
-import { clock, utc } from '../format';
+import { clock, instant, utc } from '../format';
 
-/** A time of day in the reader's own time and form; UTC in the title. */
-export function Time({ ms }: { readonly ms: number }) {
+/** A moment in the reader's own time and form; UTC in the title. `when` tells the day too. */
+export function Time({ ms, when = false }: { readonly ms: number; readonly when?: boolean }) {
   return (
     <time dateTime={new Date(ms).toISOString()} title={utc(ms)}>
-      {clock(ms)}
+      {when ? instant(ms) : clock(ms)}
     </time>
   );
 }
