@@ -2,6 +2,7 @@ import { AttestationError } from '@communique-tee/attestation';
 import { ClientError, type ClientErrorCode } from '@communique-tee/client';
 import { ProtocolError } from '@communique-tee/protocol';
 import { CryptoError } from '@communique-tee/crypto';
+import { EifError } from '@communique-tee/eif';
 import { ReceiptError } from '@communique-tee/receipts';
 import { EXIT, Failure, type Exit } from './failure';
 
@@ -61,9 +62,17 @@ export function endingOf(error: unknown): Ending | undefined {
       message: error.message,
       reason: error.code,
     };
+  if (error instanceof EifError) return ofImage(error);
   if (error instanceof ReceiptError || error instanceof CryptoError || error instanceof ProtocolError)
     return { exit: EXIT.refused, code: 'receipt_refused', message: error.message, reason: error.code };
   return undefined;
+}
+
+function ofImage({ code, message }: EifError): Ending {
+  if (code === 'ERR_EIF_FILE' || code === 'ERR_EIF_SOURCE_CHANGED')
+    return { exit: EXIT.notReached, code: 'file_unreadable', message };
+  if (code === 'ERR_EIF_MAGIC') return { exit: EXIT.notUnderstood, code: 'not_understood', message };
+  return { exit: EXIT.refused, code: 'image_refused', message, reason: code };
 }
 
 function ofClient(error: ClientError): Ending {

@@ -4,7 +4,20 @@ import { version } from '../../package.json';
 import { createCaller } from './testing/call';
 
 const { call } = createCaller();
-const COMMANDS = ['verify', 'keys', 'send', 'status', 'list', 'receipt verify', 'seal', 'offices', 'token'];
+const COMMANDS = [
+  'verify',
+  'keys',
+  'send',
+  'status',
+  'list',
+  'receipt verify',
+  'seal',
+  'offices',
+  'token',
+  'image compare',
+  'image measure',
+  'image describe',
+];
 
 it('gives an overview: every command, the exit codes, first steps', async () => {
   for (const argv of [[], ['--help'], ['-h'], ['help']]) {

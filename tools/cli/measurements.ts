@@ -24,7 +24,7 @@ const MAX_MEASUREMENTS_BYTES = 64 * 1024;
  * @throws Failure `usage`, `file_unreadable`, `not_understood`
  */
 export function measurementsOf(options: MeasurementOptions): Measurements {
-  const images = (options.pcr0 ?? []).flatMap((given) => given.split(',')).flatMap(imagesIn);
+  const images = imagesOf(options.pcr0 ?? []);
   if (images.length === 0)
     throw usage(
       '--pcr0 is missing: name the image that you accept by its PCR0 or its measurements.json, or give a policy file with --policy',
@@ -38,7 +38,12 @@ export function measurementsOf(options: MeasurementOptions): Measurements {
   return [first, ...rest];
 }
 
-type Image = Pick<MeasurementSet, 'pcr0' | 'pcr1' | 'pcr2' | 'pcr8'>;
+export type Image = Pick<MeasurementSet, 'pcr0' | 'pcr1' | 'pcr2' | 'pcr8'>;
+
+/** Each a PCR0 or a file of measurements, or several with commas between them. @throws Failure `usage`, `file_unreadable`, `not_understood` */
+export function imagesOf(given: readonly string[]): Image[] {
+  return given.flatMap((list) => list.split(',')).flatMap(imagesIn);
+}
 
 /** A PCR0, or a file of measurements. Nothing is both: a PCR0 is 96 hexadecimal digits. */
 function imagesIn(given: string): Image[] {

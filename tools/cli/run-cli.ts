@@ -1,5 +1,6 @@
 import { CommandLine, UsageError } from '@communique-tee/command-line';
 import type { AddCommand, Context, Run } from './command';
+import { image } from './commands/image';
 import { keys } from './commands/keys';
 import { list } from './commands/list';
 import { offices } from './commands/offices';
@@ -24,7 +25,7 @@ export interface Edition {
   readonly firstSteps: (name: string) => string;
 }
 
-const COMMANDS: readonly AddCommand[] = [verify, keys, send, status, list, receipt, seal, offices];
+const COMMANDS: readonly AddCommand[] = [verify, keys, send, status, list, receipt, image, seal, offices];
 
 const after = ({ name, firstSteps }: Edition) => `
 Results go to standard output, with --json as one JSON object; steps and errors to standard error. Colors only on a
@@ -44,7 +45,7 @@ ${firstSteps(name)}`;
 export function commandLine(context: Context, edition: Edition): CommandLine<Exit> {
   const line = new CommandLine<Exit>(
     edition.name,
-    'Private messages to Congress through an attested enclave: verify it, send, follow, check receipts.',
+    'Private messages to Congress through an attested enclave: verify it, an image or a receipt; send, follow.',
     context,
     edition.version,
   );

@@ -224,10 +224,11 @@ export type AttestState =
 
 export type SendState =
   | AttestState
-  /** `sealed` is what leaves this machine. Keep `kept` now, before it is posted, if the message must outlive this program. */
+  /** `sealed` is what leaves this machine. To follow the message from another program, keep `kept` now, before it is posted. */
   | { readonly step: 'sealed'; readonly id: string; readonly sealed: Uint8Array; readonly kept: KeptMessage }
   | { readonly step: 'posting'; readonly attempt: number }
-  | { readonly step: 'accepted'; readonly view: StatusView }
+  /** The gateway answered 202. `kept` replaces the one of `sealed`: it tells a later `resume` that the gateway has the message. */
+  | { readonly step: 'accepted'; readonly view: StatusView; readonly kept: KeptMessage }
   /** `report`: verified, where there is one; it is an interim one while the message has not ended. */
   | { readonly step: 'status'; readonly view: StatusView; readonly report: VerifiedReport | null }
   /** The gateway reports that the enclave no longer has the key: attested anew, sealed anew, the same message. */
@@ -251,8 +252,9 @@ export interface SendResult {
 }
 
 /**
- * What `resume` needs of a message, and what a caller keeps: one JSON value under 1,000 bytes. SECRET: who has it can open the answer to
- * this message, which names offices and outcomes. It opens neither the message nor any other answer, and holds no token.
+ * What `resume` needs of a message, and what a caller keeps: one JSON value under 1,000 bytes. SECRET: anyone who has it and the answer
+ * can read which offices the message went to, and their outcomes. It opens neither the message nor any other answer, and holds nothing
+ * of the message and no token.
  */
 export interface KeptMessage {
   readonly v: 1;
@@ -271,7 +273,8 @@ export interface KeptMessage {
   readonly sealedSha256: string;
   /** 32 bytes in base64url: opens the answer. */
   readonly answerKey: string;
-  readonly offices: readonly string[];
+  /** Whether the gateway had answered 202 when this was handed out. */
+  readonly accepted: boolean;
 }
 
 /** An office may get the message twice, if the gateway lies. */

@@ -3,7 +3,7 @@ import { asClientError } from './as-client-error';
 import type { ClientError } from './errors';
 import { fetchEnclaveKey, isSameKey, type EnclaveKey } from './enclave-key';
 import type { CheckedPolicy } from './policy';
-import { unlessAborted, withRetries } from './retry';
+import { throwIfAborted, unlessAborted, withRetries } from './retry';
 
 const BUDGET_MS = 30_000;
 const MAX_ATTEMPTS = 6;
@@ -26,8 +26,9 @@ interface Cached {
 export class AttestedKeys {
   private cached: Cached | undefined;
   private asking: Promise<EnclaveKey> | undefined;
-  /** Callers who wait for `asking`: one request serves all of them. */
-  private readonly listeners = new Set<AttestOptions['onState']>();
+  /** Callers who wait for `asking`: one request serves all of them, and ends when the last one has given up. */
+  private readonly callers = new Set<AttestOptions>();
+  private abandoned = new AbortController();
 
   constructor(
     private readonly gateway: URL,
@@ -35,15 +36,18 @@ export class AttestedKeys {
   ) {}
 
   /** Reports `attesting`, every wait, and `attested`. @throws ClientError */
-  async attest({ signal, onState }: AttestOptions): Promise<EnclaveKey> {
+  async attest(caller: AttestOptions): Promise<EnclaveKey> {
+    const { signal, onState } = caller;
     onState({ step: 'attesting' });
-    this.listeners.add(onState);
+    throwIfAborted(signal);
+    this.callers.add(caller);
     try {
       const key = await unlessAborted(this.current(), signal);
       onState({ step: 'attested', key });
       return key;
     } finally {
-      this.listeners.delete(onState);
+      this.callers.delete(caller);
+      if (this.callers.size === 0 && this.asking !== undefined) this.abandon();
     }
   }
 
@@ -57,17 +61,22 @@ export class AttestedKeys {
     const { cached } = this;
     // A clock that was set back makes no key younger.
     if (cached !== undefined && nowMs >= cached.fromMs && nowMs < cached.untilMs) return Promise.resolve(cached.key);
-    this.asking ??= this.ask().finally(() => {
-      this.asking = undefined;
-    });
+    this.asking ??= this.ask(this.abandoned.signal);
     return this.asking;
   }
 
-  private async ask(): Promise<EnclaveKey> {
+  private abandon(): void {
+    this.asking = undefined;
+    this.abandoned.abort();
+    this.abandoned = new AbortController();
+  }
+
+  private async ask(signal: AbortSignal): Promise<EnclaveKey> {
     try {
-      const key = await withRetries(() => fetchEnclaveKey(this.gateway, this.policy.trust), {
+      const key = await withRetries(() => fetchEnclaveKey(this.gateway, this.policy.trust, signal), {
         budgetMs: BUDGET_MS,
         maxAttempts: MAX_ATTEMPTS,
+        signal,
         onWait: (waitMs, error) => {
           this.reportWait(waitMs, error);
         },
@@ -80,11 +89,13 @@ export class AttestedKeys {
       return key;
     } catch (error) {
       throw asClientError(error);
+    } finally {
+      if (!signal.aborted) this.asking = undefined;
     }
   }
 
   private reportWait(waitMs: number, { problem, code }: ClientError): void {
     const because = problem ?? code;
-    for (const listener of this.listeners) listener({ step: 'waiting', during: 'attesting', waitMs, because });
+    for (const { onState } of this.callers) onState({ step: 'waiting', during: 'attesting', waitMs, because });
   }
 }

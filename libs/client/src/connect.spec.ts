@@ -71,6 +71,35 @@ describe('a client that connects', () => {
     expect(error).toMatchObject({ code: 'aborted', sent: 'not_sent' });
   });
 
+  it('asks no further for callers who have all given up, and goes on for one who has not', async () => {
+    const client = await connect(gateway.url, { ...gateway.policy, maxKeyAgeMs: 0 }, { token: () => 'a.token' });
+    const before = gateway.attestations;
+    const stop = new AbortController();
+    gateway.attestationFaults = [busy, busy];
+    const patient = client.key();
+    const given = client.key({
+      signal: stop.signal,
+      onState: ({ step }) => {
+        if (step === 'waiting') stop.abort();
+      },
+    });
+    expect(await given.catch((error: unknown) => error)).toMatchObject({ code: 'aborted' });
+    expect((await patient).custody).toBe('process');
+    expect(gateway.attestations).toBe(before + 3);
+    gateway.attestationFaults = [{ problem: 'keys_not_ready', retryAfter: 20 }];
+    const last = new AbortController();
+    const alone = client.key({
+      signal: last.signal,
+      onState: ({ step }) => {
+        if (step === 'waiting') last.abort();
+      },
+    });
+    expect(await alone.catch((error: unknown) => error)).toMatchObject({ code: 'aborted' });
+    // The next caller does not wait for what the last one has left.
+    expect((await client.key()).custody).toBe('process');
+    expect(gateway.attestations).toBe(before + 5);
+  });
+
   it('connects although a listener throws, and lets that error be seen', async () => {
     const uncaught: (() => void)[] = [];
     const queue = jest.spyOn(globalThis, 'queueMicrotask').mockImplementation((work) => {

@@ -7,7 +7,7 @@ import {
 import { toHex } from '@communique-tee/protocol';
 import { refusedEnclave } from './as-client-error';
 import { ClientError } from './errors';
-import { isNetworkError, request } from './http';
+import { isNetworkError, request, withSignal } from './http';
 
 const NONCE_BYTES = 32;
 const TIMEOUT_MS = 15_000;
@@ -31,13 +31,17 @@ export interface EnclaveKey extends EnclaveIdentity {
  * verifies both. The gateway is not trusted with any of it.
  * @throws AttestationError by code, ClientError `refused` | `key_binding_invalid` | `custody_refused` | `configuration_refused`
  */
-export async function fetchEnclaveKey(gateway: string | URL, policy: TrustPolicy): Promise<EnclaveKey> {
+export async function fetchEnclaveKey(
+  gateway: string | URL,
+  policy: TrustPolicy,
+  signal?: AbortSignal,
+): Promise<EnclaveKey> {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const url = new URL('/attestation', gateway);
   url.searchParams.set('nonce', toHex(nonce));
-  const document = await request(url, { headers: { accept: 'application/cose' } }, TIMEOUT_MS);
+  const document = await request(url, { headers: { accept: 'application/cose' }, ...withSignal(signal) }, TIMEOUT_MS);
   const { maxAgeMs = 5 * 60_000, ...trust } = policy;
-  const evidence = { document, configuration: (sha256: Uint8Array) => fetchConfiguration(gateway, sha256) };
+  const evidence = { document, configuration: (sha256: Uint8Array) => fetchConfiguration(gateway, sha256, signal) };
   try {
     const checks = { ...trust, freshness: { nonce }, maxAgeMs, maxFutureSkewMs: maxAgeMs };
     return { ...(await verifyEnclave(evidence, checks)), document };
@@ -47,11 +51,19 @@ export async function fetchEnclaveKey(gateway: string | URL, policy: TrustPolicy
 }
 
 /** Undefined where the gateway gives none. What it gives has to fit the hash that the document attests. */
-async function fetchConfiguration(gateway: string | URL, sha256: Uint8Array): Promise<Uint8Array | undefined> {
+async function fetchConfiguration(
+  gateway: string | URL,
+  sha256: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | undefined> {
   const url = new URL('/attestation/configuration', gateway);
   url.searchParams.set('sha256', toHex(sha256));
   try {
-    return await request(url, { headers: { accept: 'application/json' } }, CONFIGURATION_TIMEOUT_MS);
+    return await request(
+      url,
+      { headers: { accept: 'application/json' }, ...withSignal(signal) },
+      CONFIGURATION_TIMEOUT_MS,
+    );
   } catch (error) {
     if (error instanceof ClientError || isNetworkError(error)) return undefined;
     throw error;

@@ -1,6 +1,6 @@
 import { isEnded, messageViewSchema, toHex, type MessageView } from '@communique-tee/protocol';
 import { ClientError } from './errors';
-import { readJson, request } from './http';
+import { readJson, request, withSignal } from './http';
 import type { PreparedMessage } from './prepare';
 
 const TIMEOUT_MS = 30_000;
@@ -88,8 +88,4 @@ export function readView(body: Uint8Array): MessageView {
   const parsed = messageViewSchema.safeParse(readJson(body));
   if (!parsed.success) throw new ClientError('answer_invalid', 'the answer is not a message view');
   return parsed.data;
-}
-
-export function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

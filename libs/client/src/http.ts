@@ -135,3 +135,7 @@ function remembered(error: unknown): unknown {
   if (typeof error === 'object' && error !== null && !(error instanceof ClientError)) networkErrors.add(error);
   return error;
 }
+
+export function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}

@@ -1,18 +1,16 @@
 import {
   DEFAULT_SUITE,
   KEY_ID_BYTES,
-  LIMITS,
   MESSAGE_ID_PATTERN,
   NULLIFIER_BYTES,
   base64UrlText,
   fromBase64Url,
-  hasOfficeForm,
   messageIdFromText,
   toBase64Url,
 } from '@communique-tee/protocol';
 import * as z from 'zod';
 import type { KeptMessage } from './api';
-import { ClientError } from './errors';
+import { ClientError, type WhetherSent } from './errors';
 import type { PreparedMessage } from './prepare';
 import type { Followed } from './result';
 
@@ -31,14 +29,11 @@ export const keptMessageSchema = z.strictObject({
   nullifier: base64UrlText(NULLIFIER_BYTES).nullable(),
   sealedSha256: base64UrlText(HASH_BYTES),
   answerKey: base64UrlText(ANSWER_KEY_BYTES),
-  offices: z
-    .array(z.string().refine(hasOfficeForm))
-    .min(1)
-    .max(LIMITS.maxOffices)
-    .refine((offices) => new Set(offices).size === offices.length),
+  accepted: z.boolean(),
 });
 
-export function keptOf(prepared: PreparedMessage, gateway: URL, offices: readonly string[]): KeptMessage {
+/** @param accepted whether the gateway has answered 202 */
+export function keptOf(prepared: PreparedMessage, gateway: URL, accepted: boolean): KeptMessage {
   const { suite, keyId, expiresAtSeconds, nullifier } = prepared.message;
   return {
     v: 1,
@@ -50,13 +45,14 @@ export function keptOf(prepared: PreparedMessage, gateway: URL, offices: readonl
     nullifier: nullifier && toBase64Url(nullifier),
     sealedSha256: toBase64Url(prepared.sealedSha256),
     answerKey: toBase64Url(prepared.answerKey),
-    offices: [...offices],
+    accepted,
   };
 }
 
 export interface ReadKept {
   readonly followed: Followed;
-  readonly offices: readonly string[];
+  /** It is kept before it is posted. Without `accepted` only an answer about it proves that the gateway has it. */
+  readonly sent: WhetherSent;
 }
 
 /**
@@ -67,10 +63,10 @@ export function readKept(kept: unknown, gateway: URL): ReadKept {
   if (typeof kept === 'object' && kept !== null && 'v' in kept && kept.v !== 1) throw invalid('version_unknown');
   const parsed = keptMessageSchema.safeParse(kept);
   if (!parsed.success) throw invalid('malformed');
-  const { id, suite, expiresAt, offices, ...texts } = parsed.data;
+  const { id, suite, expiresAt, accepted, ...texts } = parsed.data;
   if (texts.gateway !== gateway.origin) throw invalid('other_gateway');
   return {
-    offices,
+    sent: accepted ? 'accepted' : 'not_known',
     followed: {
       id,
       message: {

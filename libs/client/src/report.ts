@@ -5,14 +5,14 @@ import { ClientError } from './errors';
 import { verifyResult, type Followed } from './result';
 
 /**
- * What the enclave reports, verified, and held against what was sent and against the gateway's own words; null where there is nothing yet.
- * @param offices of the message as it was sealed
+ * Verifies what the enclave reports and compares it with what was sent and with the gateway's status; null where there is nothing yet.
+ * @param offices of the message as it was sealed; null where they are not known, and the enclave's answer alone names them
  * @throws ReceiptError, CryptoError, ProtocolError by code; ClientError `receipt_refused` | `custody_refused`
  */
 export async function verifyReport(
   view: MessageView,
   followed: Followed,
-  offices: readonly string[],
+  offices: readonly string[] | null,
   policy: TrustPolicy,
 ): Promise<VerifiedReport | null> {
   if (view.receipt === null || view.sealedAnswer === null) {
@@ -27,8 +27,8 @@ export async function verifyReport(
     throw refused('answer_differs', 'the answer belongs to another receipt');
   const told = answer.offices.map(({ office }) => office);
   // An enclave that could not read all of the message refuses what it could read of its offices.
-  const isWhole = told.length === offices.length || answer.problems.length > 0;
-  if (!isWhole || new Set(told).size !== told.length || !told.every((office) => offices.includes(office)))
+  const isWhole = told.length === (offices ?? told).length || answer.problems.length > 0;
+  if (!isWhole || new Set(told).size !== told.length || !told.every((office) => (offices ?? told).includes(office)))
     throw refused('offices_differ', 'the offices are not those of the message');
   if (
     contradicts(
@@ -47,7 +47,7 @@ export async function verifyReport(
   };
 }
 
-/** The gateway's summary of what is signed. Where it ended without a last word of the enclave's, an interim receipt may stand beside. */
+/** Whether the gateway's status contradicts the signed outcomes. A message that ended without a final report may have an interim receipt. */
 function contradicts(status: MessageStatus, outcomes: readonly Outcome[]): boolean {
   const arrived = outcomes.filter((outcome) => outcome === 'accepted' || outcome === 'duplicate').length;
   switch (status) {

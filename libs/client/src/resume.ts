@@ -1,6 +1,5 @@
 import type { KeptMessage, ResumeOptions, SendResult, SendState, Sending } from './api';
 import { aboutMessage, asClientError } from './as-client-error';
-import type { WhetherSent } from './errors';
 import { followToEnd } from './follow';
 import { readKept, type ReadKept } from './kept';
 import type { Sender } from './send-message';
@@ -14,27 +13,29 @@ type Follower = Omit<Sender, 'keys'>;
  */
 export function resumeMessage(sender: Follower, kept: KeptMessage, options: ResumeOptions): Sending {
   const read = readKept(kept, sender.gateway);
-  return startSending(read.followed.id, options.onState, (tell) => follow(sender, read, options, tell));
+  return startSending(read.followed.id, options.onState, (tell) => follow(sender, kept, read, options, tell));
 }
 
 async function follow(
   sender: Follower,
-  { followed, offices }: ReadKept,
+  kept: KeptMessage,
+  { followed, sent: before }: ReadKept,
   options: ResumeOptions,
   tell: (state: SendState) => void,
 ): Promise<SendResult> {
   const { id, sealedSha256 } = followed;
-  // It is kept before it is posted, so only an answer about it proves that the gateway has it.
-  let sent: WhetherSent = 'not_known';
+  let sent = before;
+  let answered = false;
   try {
     const { view, report } = await followToEnd(followed, {
       ...options,
       sender,
-      offices,
-      onView: (first) => {
-        if (sent === 'accepted') return;
+      offices: null,
+      onView: (view) => {
+        if (answered) return;
+        answered = true;
         sent = 'accepted';
-        tell({ step: 'accepted', view: first });
+        tell({ step: 'accepted', view, kept: { ...kept, accepted: true } });
       },
       onState: tell,
     });

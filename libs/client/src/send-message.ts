@@ -95,10 +95,10 @@ class Way {
       id: this.id,
       ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
     });
-    const kept = keptOf(prepared, this.sender.gateway, content.offices);
-    this.tell({ step: 'sealed', id: this.id, sealed: prepared.sealed, kept });
+    const { gateway } = this.sender;
+    this.tell({ step: 'sealed', id: this.id, sealed: prepared.sealed, kept: keptOf(prepared, gateway, false) });
     const accepted = await this.post(prepared);
-    this.tell({ step: 'accepted', view: accepted });
+    this.tell({ step: 'accepted', view: accepted, kept: keptOf(prepared, gateway, true) });
     const { view, report } = await followToEnd(prepared, {
       ...this.options,
       sender: this.sender,

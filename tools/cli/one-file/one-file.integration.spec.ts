@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
+import { createNsm } from '@communique-tee/nsm';
+import { createMockNsmTransport, developmentMeasurements } from '@communique-tee/testing/nsm-mock';
 import { build } from 'esbuild';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- every tool has the version of the workspace
 import { version } from '../../../package.json';
@@ -29,12 +32,31 @@ interface Ended {
   readonly out: string;
   readonly err: string;
 }
-const run = (args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) =>
+const run = (
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  node = process.execPath,
+) =>
   new Promise<Ended>((done) => {
-    execFile(process.execPath, args, { cwd: folder.path, env: {}, ...options }, (error, out, err) => {
+    execFile(node, args, { cwd: folder.path, env: {}, ...options }, (error, out, err) => {
       done({ exit: error === null ? 0 : Number(error.code), out, err });
     });
   });
+
+/** The workspace's Node, and that of the machine where it is another one that the file supports: `[version, program]`. */
+function supportedNodes(): [string, string][] {
+  const found = ['/usr/bin/node', '/usr/local/bin/node']
+    .filter((path) => existsSync(path))
+    .map((path): [string, string] => [
+      execFileSync(path, ['-p', 'process.versions.node'], { encoding: 'utf8' }).trim(),
+      path,
+    ]);
+  const supported = found.filter(([version]) => {
+    const [major = 0, minor = 0] = version.split('.').map(Number);
+    return (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;
+  });
+  return [...new Map([[process.versions.node, process.execPath], ...supported])];
+}
 
 describe('communique-tee.mjs', () => {
   it('has the same bytes from another folder, working directory, locale, time zone and place of packages', async () => {
@@ -97,6 +119,47 @@ describe('communique-tee.mjs', () => {
       exit: 3,
       out: '',
       err: `communique-tee.mjs needs Node.js 20.19, 22.12 or newer; this is ${old}. Nothing was done.\n`,
+    });
+  });
+
+  describe.each(supportedNodes())('on Node %s', (_, node) => {
+    it('verifies a document, compares an image, and refuses what is wrong with one line and its exit code', async () => {
+      const image = join(root, 'libs/eif/src/testing/aws-signed/es384.eif');
+      const { pcr0, pcr3 } = developmentMeasurements;
+      const nsm = createNsm(await createMockNsmTransport({ rootFolder: folder.path }));
+      const document = folder.file('document.cose');
+      await writeFile(document, await nsm.attest({ nonce: new Uint8Array(32).fill(7) }));
+      const trust = ['--pcr0', pcr0, '--pcr3', pcr3];
+      const ownRoot = ['--development-root', folder.file('development-root', 'certificate.pem')];
+      const nonce = ['--nonce', '07'.repeat(32)];
+      const other = 'ab'.repeat(48);
+      const tool = (...argv: string[]) => run([file, ...argv], {}, node);
+
+      expect(await tool('verify', document, ...trust, ...ownRoot, ...nonce)).toMatchObject({
+        exit: 0,
+        out: expect.stringMatching(/^TRUSTED/) as string,
+        err: '',
+      });
+      await writeFile(folder.file('m.json'), (await tool('image', 'measure', image, '--json')).out);
+      expect(await tool('image', 'compare', image, '--pcr0', folder.file('m.json'))).toMatchObject({
+        exit: 0,
+        err: '',
+      });
+      await writeFile(folder.file('receipt.json'), '{"receipt": {"receipt": "ey');
+      for (const [exit, code, ...argv] of [
+        [1, 'ERR_ATTESTATION_ROOT', 'verify', document, ...trust, ...nonce],
+        [1, 'ERR_ATTESTATION_MEASUREMENT', 'verify', document, '--pcr0', other, '--pcr3', pcr3, ...ownRoot, ...nonce],
+        [1, 'DIFFERENT', 'image', 'compare', image, '--pcr0', other],
+        [2, 'not_understood', 'receipt', 'verify', folder.file('receipt.json'), ...trust],
+        [2, 'usage', 'verify', '--gateway', 'http://communique.example.org', ...trust],
+        [2, 'usage', 'verify', document],
+        [3, 'unreachable', 'verify', '--gateway', 'http://127.0.0.1:1', ...trust],
+        [3, 'file_unreadable', 'receipt', 'verify', '/no/such/receipt.json', ...trust],
+      ] as const) {
+        const ended = await tool(...argv);
+        expect([ended.exit, ended.out + ended.err]).toEqual([exit, expect.stringContaining(code)]);
+        expect(ended.out + ended.err).not.toMatch(/^ {4}at /m);
+      }
     });
   });
 

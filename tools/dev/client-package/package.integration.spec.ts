@@ -308,7 +308,7 @@ const SAMPLES: readonly Case[] = [
       nullifier: null,
       sealedSha256: hash,
       answerKey: hash,
-      offices: ['HCA12', 'SCA01'],
+      accepted: true,
     },
   },
 ];

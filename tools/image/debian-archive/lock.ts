@@ -1,6 +1,6 @@
 // Lock files: every input by version and SHA-256. The path is where a Debian mirror has it; which mirror, the machine says.
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { SetupError } from './setup-error';
 

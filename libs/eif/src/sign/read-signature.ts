@@ -52,8 +52,9 @@ export function readSignature(section: Uint8Array, pcr0: string | undefined): Im
     certificateDer,
     subject: certificate.subject,
     issuer: certificate.issuer,
-    notBeforeMs: certificate.validFromDate.getTime(),
-    notAfterMs: certificate.validToDate.getTime(),
+    // Texts such as `Sep 28 11:08:28 2023 GMT`; Node 20 has no validFromDate.
+    notBeforeMs: Date.parse(certificate.validFrom),
+    notAfterMs: Date.parse(certificate.validTo),
     algorithm: algorithm.name,
     pcr0: signedPcr0,
     pcr8: measureCertificate(certificateDer),
