@@ -1,5 +1,3 @@
-import { fill, text } from '../text/text';
-
 export interface StepperStep {
   readonly name: string;
   readonly state: 'done' | 'current' | 'ahead';
@@ -9,7 +7,6 @@ export interface StepperStep {
 
 /** Where the person is, of how many steps; steps that are done can be chosen again. */
 export function Stepper({ label, steps }: { readonly label: string; readonly steps: readonly StepperStep[] }) {
-  const { common } = text.value;
   return (
     <ol class="stepper" aria-label={label}>
       {steps.map(({ name, state, onChoose }, at) => {
@@ -24,7 +21,7 @@ export function Stepper({ label, steps }: { readonly label: string; readonly ste
         return (
           <li key={at} data-state={state} aria-current={state === 'current' ? 'step' : undefined}>
             {state === 'done' ? (
-              <button type="button" class="text" aria-label={fill(common.backTo, { step: name })} onClick={onChoose}>
+              <button type="button" class="text" onClick={onChoose}>
                 {content}
               </button>
             ) : (

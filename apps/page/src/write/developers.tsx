@@ -1,5 +1,3 @@
-import { createDeliverySecret, prepareMessage } from '@communique-tee/client';
-import { encodeCongressMessage, validateCongressMessage } from '@communique-tee/protocol';
 import { useState } from 'preact/hooks';
 import { text } from '../text/text';
 import { trust } from '../trust/trust';
@@ -8,13 +6,13 @@ import { Details } from '../ui/details';
 import { TextField } from '../ui/field';
 import { currentMessage } from './form';
 import { FormText } from './form-fields';
-import { SealedView, type Sealed } from './sealed-view';
+import type { SealedMessage } from './sealed-view';
 import { developerToken } from './token';
 
 /** What a person does not need: campaign id and token by hand, and sealing without sending. */
 export function Developers() {
   const { developers } = text.value.write;
-  const [sealed, setSealed] = useState<Sealed | 'not_ready' | undefined>(undefined);
+  const [sealed, setSealed] = useState<SealedMessage | 'not_ready' | undefined>(undefined);
   return (
     <Details summary={developers.title}>
       <div class="fields">
@@ -37,7 +35,7 @@ export function Developers() {
           kind="quiet"
           describedBy="seal-only-hint"
           onClick={() => {
-            setSealed(sealOnly() ?? 'not_ready');
+            void sealOnly().then(setSealed);
           }}
         >
           {developers.sealOnly}
@@ -47,18 +45,16 @@ export function Developers() {
         {developers.sealOnlyHint}
       </p>
       <p role="status">{sealed !== undefined && (sealed === 'not_ready' ? developers.notYet : developers.sealed)}</p>
-      {typeof sealed === 'object' && <SealedView {...sealed} />}
+      {typeof sealed === 'object' && <sealed.View />}
     </Details>
   );
 }
 
-/** Seals the message as it is; undefined while something is wrong with it, or the enclave is not verified. */
-function sealOnly(): Sealed | undefined {
+/** Seals the message as it is, unless something is wrong with it or the enclave is not verified. */
+async function sealOnly(): Promise<SealedMessage | 'not_ready'> {
   const message = currentMessage();
-  if (message === null || trust.value.kind !== 'verified') return undefined;
-  const deliverySecret = createDeliverySecret();
-  const checked = validateCongressMessage({ ...message, version: 1, deliverySecret, proof: null });
-  if (!checked.ok) return undefined;
-  const { sealed } = prepareMessage(checked.message, trust.value.key);
-  return { message, plainBytes: encodeCongressMessage(checked.message).length, sealed };
+  if (message === null || trust.value.kind !== 'verified') return 'not_ready';
+  const { key } = trust.value;
+  const { seal } = await import('./sealed-view');
+  return seal(message, key);
 }

@@ -1,17 +1,43 @@
-import { decodeSealedMessage, messageIdToText, toHex } from '@communique-tee/protocol';
+// Loaded when it is asked for.
+import { createDeliverySecret, prepareMessage, type EnclaveKey, type Message } from '@communique-tee/client';
+import {
+  congressMessageSchema,
+  decodeSealedMessage,
+  encodeCongressMessage,
+  messageIdToText,
+  toHex,
+} from '@communique-tee/protocol';
+import { Fragment, type JSX } from 'preact';
 import { grouped, hexDump, instant } from '../format';
 import { fill, text } from '../text/text';
 
 const MAX_SHOWN_BYTES = 4096;
 
-export interface Sealed {
+export interface SealedMessage {
+  readonly View: () => JSX.Element;
+}
+
+/** Seals a message that the form's check has accepted, as `send` of the client library does. Nothing is sent. */
+export function seal(message: Message, key: EnclaveKey): SealedMessage {
+  const plain = congressMessageSchema.parse({
+    ...message,
+    version: 1,
+    deliverySecret: createDeliverySecret(),
+    proof: null,
+  });
+  const { sealed } = prepareMessage(plain, key);
+  const plainBytes = encodeCongressMessage(plain).length;
+  return { View: () => <SealedView message={message} plainBytes={plainBytes} sealed={sealed} /> };
+}
+
+interface Sealed {
   readonly message: unknown;
   readonly plainBytes: number;
   readonly sealed: Uint8Array;
 }
 
 /** Side by side: what stays in this page, and what would leave it. */
-export function SealedView({ message, plainBytes, sealed }: Sealed) {
+function SealedView({ message, plainBytes, sealed }: Sealed) {
   const { developers } = text.value.write;
   const { names, meanings } = developers;
   const { suite, keyId, messageId, expiresAtSeconds, nullifier, encapsulatedKey, nonce, ciphertext } =
@@ -40,13 +66,13 @@ export function SealedView({ message, plainBytes, sealed }: Sealed) {
         <p class="hint">{fill(developers.sealedBytes, { count: sealed.length })}</p>
         <dl class="facts small">
           {rows.map(([name, value, meaning]) => (
-            <>
+            <Fragment key={name}>
               <dt>{name}</dt>
               <dd>
                 <code>{value}</code>
                 {meaning !== '' && <span class="meaning">{meaning}</span>}
               </dd>
-            </>
+            </Fragment>
           ))}
         </dl>
         <pre class="dump hex" tabindex={0} role="group" aria-label={developers.hex}>

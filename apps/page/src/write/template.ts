@@ -1,4 +1,3 @@
-import type { State } from '@communique-tee/protocol';
 import { batch } from '@preact/signals';
 import type { Topic } from './fields';
 import { topics, values } from './form';
@@ -12,8 +11,6 @@ export interface Template {
   readonly stance?: 'pro' | 'con';
   /** As the form takes them: one a line. */
   readonly bills?: string;
-  /** Where the campaign runs; everywhere unless given. */
-  readonly states?: readonly State[];
 }
 
 /** Fills in what the person has not written yet. */

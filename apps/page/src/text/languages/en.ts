@@ -24,7 +24,6 @@ const english = {
     fewerLeft: { other: 'At most {count} characters left' },
     overLimit: 'Too long',
     backButton: 'Back',
-    backTo: 'Back to: {step}',
     typeToFilter: 'Type to search the list',
     showAll: 'Show the whole list',
     noMatch: 'Nothing in the list matches.',
@@ -32,7 +31,6 @@ const english = {
     added: 'Added: {name}',
     removed: 'Removed: {name}',
     remove: 'Remove: {name}',
-    step: 'Step {number} of {total}',
     fix: { one: 'Please fix {count} field', other: 'Please fix {count} fields' },
     allFixed: 'All fixed. You can go on.',
     fixed: '✓ Fixed: {name}',
@@ -430,7 +428,7 @@ const english = {
     choose: 'Choose',
     moreAboutYou: 'More about you',
     fields: {
-      prefix: 'Title before your name',
+      prefix: 'Title (Ms., Mr., Mx.)',
       firstName: 'First name',
       middleName: 'Middle name',
       lastName: 'Last name',
@@ -458,9 +456,7 @@ const english = {
       campaignId: 'Campaign',
     },
     hints: {
-      prefix: 'Ms., Mr., Mx., Dr.',
       suffix: 'Jr., III',
-      zip: '94601 or 94601-1234',
       phone: '202-555-0100',
       email: 'Offices may answer to it.',
       topics: 'Choose one or more. Offices sort their mail by topic.',
@@ -530,7 +526,7 @@ const english = {
       chamber: '{chamber}, {state}, office {code}',
     },
     message: {
-      intro: 'Use your own words. Offices read personal letters with more care.',
+      intro: 'Use your own words, and say how it concerns you.',
       more: 'More, if you want',
       for: 'For',
       against: 'Against',

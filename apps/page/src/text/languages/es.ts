@@ -23,7 +23,6 @@ const spanish: Catalogue = {
     fewerLeft: { other: 'Quedan {count} caracteres como máximo' },
     overLimit: 'Demasiado largo',
     backButton: 'Volver',
-    backTo: 'Volver a: {step}',
     typeToFilter: 'Escriba para buscar en la lista',
     showAll: 'Mostrar toda la lista',
     noMatch: 'Nada de la lista coincide.',
@@ -31,7 +30,6 @@ const spanish: Catalogue = {
     added: 'Añadido: {name}',
     removed: 'Quitado: {name}',
     remove: 'Quitar: {name}',
-    step: 'Paso {number} de {total}',
     fix: { one: 'Corrija {count} campo', other: 'Corrija {count} campos' },
     allFixed: 'Todo corregido. Puede continuar.',
     fixed: '✓ Corregido: {name}',
@@ -435,7 +433,7 @@ const spanish: Catalogue = {
     choose: 'Elija',
     moreAboutYou: 'Más sobre usted',
     fields: {
-      prefix: 'Tratamiento',
+      prefix: 'Título (Ms., Mr., Mx.)',
       firstName: 'Nombre',
       middleName: 'Segundo nombre',
       lastName: 'Apellidos',
@@ -463,9 +461,7 @@ const spanish: Catalogue = {
       campaignId: 'Campaña',
     },
     hints: {
-      prefix: 'En inglés, como lo usan las oficinas: Ms., Mr., Mx., Dr.',
       suffix: 'Jr., III',
-      zip: '94601 o 94601-1234',
       phone: '202-555-0100',
       email: 'Las oficinas pueden responder a esta dirección.',
       topics: 'Elija uno o más. Las oficinas ordenan su correo por temas.',
@@ -530,7 +526,7 @@ const spanish: Catalogue = {
       chamber: '{chamber}, {state}, oficina {code}',
     },
     message: {
-      intro: 'Use sus propias palabras. Las oficinas leen con más atención las cartas personales.',
+      intro: 'Use sus propias palabras y diga cómo le afecta.',
       more: 'Más, si lo desea',
       for: 'A favor',
       against: 'En contra',
