@@ -3,6 +3,7 @@ import { readDraft, restoreDraft, saveDraft, wouldLoseContent } from './draft';
 import { FIELD_NAMES, FIELDS, type FieldName, MAX_BILLS, TOPICS } from './fields';
 import {
   chooseState,
+  clearMessage,
   currentMessage,
   fillForm,
   formContent,
@@ -157,6 +158,18 @@ describe('the form', () => {
   it.each(['555-0100', '44 20 7946 0000', '510-555-01000', 'call me'])('refuses %s as a phone number', (typed) => {
     fill({ 'constituent/phone': typed });
     expect(shown()).toEqual([['constituent/phone', 'invalid']]);
+  });
+
+  it('keeps the address and the offices for another message', () => {
+    fill({ 'message/stance': 'pro' });
+    clearMessage();
+    expect(problemsOf('address')).toEqual([]);
+    expect(problemsOf('message').map(({ field }) => field)).toEqual([
+      'message/topics',
+      'message/subject',
+      'message/body',
+    ]);
+    expect(formContent().values).toEqual(expect.not.objectContaining({ 'message/stance': 'pro' }));
   });
 
   it('names one problem for a field with several', () => {

@@ -111,6 +111,14 @@ export function fillForm(given: FormContent): void {
   });
 }
 
+/** Empties step 2, for another message of the same person. */
+export function clearMessage(): void {
+  batch(() => {
+    for (const name of FIELD_NAMES) if (FIELDS[name].step === 'message') values[name].value = '';
+    topics.value = [];
+  });
+}
+
 /** Whether the person would lose something by leaving: anything but the campaign, which the link gives. */
 export function hasContent(): boolean {
   return topics.value.length > 0 || FIELD_NAMES.some((name) => name !== 'campaignId' && values[name].value !== '');

@@ -1,3 +1,4 @@
+import { store } from '../send/sending';
 import { start } from '../ui/layout';
 import { restoreDraft, wouldLoseContent } from './draft';
 import { problemsOf, values } from './form';
@@ -11,6 +12,8 @@ addEventListener('pageshow', ({ persisted }) => {
   if (persisted) restoreDraft();
 });
 addEventListener('beforeunload', (event) => {
-  if (wouldLoseContent()) event.preventDefault();
+  // Once it is on its way, the card for it warns
+  const { kind } = store.sending.value;
+  if ((kind === 'idle' || kind === 'failed') && wouldLoseContent()) event.preventDefault();
 });
 void start('write', () => <WritePage />);

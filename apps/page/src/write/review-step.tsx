@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { RememberChoice } from '../send/remember';
 import { fill, text } from '../text/text';
 import { Button } from '../ui/button';
 import { Card } from '../ui/card';
@@ -60,6 +61,7 @@ export function ReviewStep({ onSend, busy, residence }: ReviewStepProps) {
           </Card>
         </div>
       )}
+      <RememberChoice />
       <div class="buttons">
         <Button
           busy={busy}

@@ -1,24 +1,64 @@
+import { untracked } from '@preact/signals';
+import { KeptMessages } from '../send/remember';
+import { SendSection } from '../send/send-section';
+import { store } from '../send/sending';
 import { text } from '../text/text';
 import { Stepper } from '../ui/stepper';
 import { AddressStep } from './address-step';
+import { describeProblem, flagReported } from './attempt';
 import { STEPS, type Step } from './fields';
+import { clearMessage, hasContent } from './form';
 import { MessageStep } from './message-step';
 import { ReviewStep } from './review-step';
+import { officeName } from './seat-name';
 import { goTo, step } from './steps';
 
-/** `/`: address, message, review and send; one step is shown at a time. */
+/** `/`: address, message, review and send, one step at a time; then what becomes of the message, in their place. */
 export function WritePage() {
   const { write } = text.value;
+  const isIdle = store.sending.value.kind === 'idle';
+  return (
+    <>
+      <h1 class="write-title">{write.title}</h1>
+      {isIdle && step.value === 'address' && <p class="lead">{write.lead}</p>}
+      <KeptMessages />
+      <SendSection
+        officeName={officeName}
+        problemText={describeProblem}
+        // A message that was followed from an earlier visit is not in this page
+        onCorrect={untracked(hasContent) ? correct : undefined}
+        onAnother={another}
+        signIn={undefined}
+      />
+      {isIdle && <Steps />}
+    </>
+  );
+}
+
+type Correct = NonNullable<Parameters<typeof SendSection>[0]['onCorrect']>;
+
+const correct: Correct = (problems) => {
+  store.close();
+  goTo(problems.length === 0 ? 'address' : flagReported(problems));
+};
+
+/** The same person writes again: the address stays. */
+function another(): void {
+  store.close();
+  clearMessage();
+  goTo('message');
+}
+
+function Steps() {
+  const { steps } = text.value.write;
   const at = STEPS.indexOf(step.value);
   const stateOf = (index: number) => (index < at ? 'done' : index === at ? 'current' : 'ahead');
   return (
     <>
-      <h1 class="write-title">{write.title}</h1>
-      {step.value === 'address' && <p class="lead">{write.lead}</p>}
       <Stepper
-        label={write.steps.label}
+        label={steps.label}
         steps={STEPS.map((name, index) => ({
-          name: write.steps[name],
+          name: steps[name],
           state: stateOf(index),
           onChoose: () => {
             goTo(name);
@@ -37,6 +77,6 @@ function StepContent({ of }: { readonly of: Step }) {
     case 'message':
       return <MessageStep />;
     case 'review':
-      return <ReviewStep busy={false} onSend={() => undefined} />;
+      return <ReviewStep busy={store.busy.value} onSend={store.startSending} />;
   }
 }
