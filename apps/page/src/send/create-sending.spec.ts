@@ -20,7 +20,7 @@ import {
 import { MAX_LOG, stepsOf, type Way } from './way';
 
 const attested = { step: 'attested', key: { attestation: { pcr0: '' } } } as unknown as SendState;
-const accepted: SendState = { step: 'accepted', view: view() };
+const accepted: SendState = { step: 'accepted', view: view(), kept: keptMessage() };
 const delivered = report([office('HCA12', 'accepted'), office('SCA01', 'duplicate')]);
 
 function wayOf({ store }: Script): Way {
@@ -96,7 +96,7 @@ describe('a message under way', () => {
     made.store.startSending(message);
     await made.call();
     made.store.startSending(message);
-    made.store.resume({ keptAtMs: NOW_MS, sent: 'accepted', kept: keptMessage() });
+    made.store.resume({ keptAtMs: NOW_MS, kept: keptMessage() });
     await settled();
     expect(made.calls).toHaveLength(1);
   });
@@ -256,7 +256,7 @@ describe('a message that failed', () => {
     await first.fail(failed('unreachable', { messageId: ID, sent: 'not_known' }));
     made.store.tryAgain();
     const second = await made.call();
-    expect([second.kind, second.given]).toEqual(['resume', keptMessage()]);
+    expect([second.kind, second.given]).toEqual(['resume', keptMessage(ID, false)]);
     second.tell(accepted, { step: 'status', view: view('delivered'), report: delivered });
     await second.end(result('delivered', delivered));
     expect(shown(made)).toEqual(['sealed done', 'received done', 'opened done', 'answered done']);
@@ -338,9 +338,10 @@ describe('a message that the person wants remembered', () => {
     const call = await made.call();
     expect(made.storage.values.size).toBe(0);
     call.tell(attested, sealed);
-    expect(made.shelf.entries.value).toEqual([{ keptAtMs: NOW_MS, sent: 'not_known', kept: keptMessage() }]);
+    expect(made.shelf.entries.value).toEqual([{ keptAtMs: NOW_MS, kept: keptMessage(ID, false) }]);
+    made.nowMs += 1000;
     call.tell({ step: 'posting', attempt: 1 }, accepted);
-    expect(made.shelf.entries.value).toEqual([{ keptAtMs: NOW_MS, sent: 'accepted', kept: keptMessage() }]);
+    expect(made.shelf.entries.value).toEqual([{ keptAtMs: NOW_MS, kept: keptMessage() }]);
     expect(made.store.remembered.value).toBe('yes');
   });
 
@@ -369,7 +370,7 @@ describe('a message that the person wants remembered', () => {
     const call = await made.call();
     call.tell(sealed, { step: 'posting', attempt: 1 });
     await call.fail(failed('unreachable', { messageId: ID, sent: 'not_known' }));
-    expect(made.shelf.entries.value).toMatchObject([{ sent: 'not_known' }]);
+    expect(made.shelf.entries.value).toMatchObject([{ kept: { accepted: false } }]);
     made.store.close();
     expect(made.shelf.entries.value).toHaveLength(1);
     made.store.setRemember(true);
@@ -390,7 +391,7 @@ describe('a message that the person wants remembered', () => {
 });
 
 describe('a message from an earlier visit', () => {
-  const entry = { keptAtMs: NOW_MS - 60_000, sent: 'accepted', kept: keptMessage() } as const;
+  const entry = { keptAtMs: NOW_MS - 60_000, kept: keptMessage() };
 
   it('is followed to its end, with the times of then', async () => {
     const made = script();

@@ -98,9 +98,8 @@ export function createSending({ connect, policy, demo, shelf, now, report }: Par
     batch(() => {
       sending.value = { kind: 'under_way', way };
       // From here on the page may close while the message is posted.
-      if (state.step === 'sealed') setKept({ keptAtMs: now(), sent: 'not_known', kept: state.kept });
-      else if (way.sent === 'accepted' && kept.value?.sent === 'not_known')
-        setKept({ ...kept.value, sent: 'accepted' });
+      if (state.step === 'sealed' || state.step === 'accepted')
+        setKept({ keptAtMs: kept.value?.keptAtMs ?? now(), kept: state.kept });
     });
   };
 
@@ -186,7 +185,7 @@ export function createSending({ connect, policy, demo, shelf, now, report }: Par
         remember.value = true;
         remembered.value = 'yes';
       });
-      ask(entry, resumedWay({ ...entry, id: entry.kept.id }, demo(), now()));
+      ask(entry, resumedWay(entry, demo(), now()));
     },
     close() {
       if (busy.value) return;

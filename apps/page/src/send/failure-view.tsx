@@ -12,17 +12,19 @@ export interface FailureProps {
   readonly failure: Failure;
   /** Leads to the form; undefined where the message is no longer in this page. */
   readonly onCorrect: ((problems: readonly FieldProblem[]) => void) | undefined;
-  /** Undefined where the page offers no sign-in. */
+  readonly isSignedIn: boolean;
+  /** Undefined where the site offers no sign-in. */
   readonly signIn: (() => void) | undefined;
 }
 
 /** What happened and what helps. Whether the message was sent is the heading above. */
-export function FailureView({ failure, onCorrect, signIn }: FailureProps) {
+export function FailureView({ failure, onCorrect, isSignedIn, signIn }: FailureProps) {
   const { send } = text.value;
   const can = store.can.value;
   const found = remedyOf(failure, can);
-  // Verified meanwhile
-  const remedy = found === 'check' && policy.value !== undefined ? remedyAfterCheck(failure, can) : found;
+  // Verified, or signed in, meanwhile
+  const isMended = (found === 'check' && policy.value !== undefined) || (found === 'sign_in' && isSignedIn);
+  const remedy = isMended ? remedyWhenMended(failure, can) : found;
   const isTime = useTime(failure.retryAtMs);
   const after = failure.retryAtMs === undefined || isTime ? undefined : timeOf(failure.retryAtMs);
   return (
@@ -41,9 +43,8 @@ export function FailureView({ failure, onCorrect, signIn }: FailureProps) {
             {send.check}
           </Button>
         )}
-        {(remedy === 'again' || remedy === 'ask' || remedy === 'sign_in') && after === undefined && (
+        {(remedy === 'again' || remedy === 'ask') && after === undefined && (
           <Button
-            kind={remedy === 'sign_in' && signIn !== undefined ? 'quiet' : 'main'}
             onClick={() => {
               store.tryAgain();
             }}
@@ -67,7 +68,7 @@ export function FailureView({ failure, onCorrect, signIn }: FailureProps) {
 
 type Remedy = ReturnType<typeof remedyOf>;
 
-function remedyAfterCheck({ sent }: Failure, can: { readonly again: boolean; readonly ask: boolean }): Remedy {
+function remedyWhenMended({ sent }: Failure, can: { readonly again: boolean; readonly ask: boolean }): Remedy {
   if (sent === 'not_sent') return can.again ? 'again' : 'none';
   return can.ask ? 'ask' : 'none';
 }

@@ -3,8 +3,8 @@ import { ClientError, furthest, whetherSent, type ClientErrorCode, type WhetherS
 import type { FieldProblem } from '@communique-tee/protocol';
 
 export interface Failure {
-  /** Of the client library; `not_verified`: the enclave was not verified when the person sent; `page_fault`: a mistake of this page. */
-  readonly code: ClientErrorCode | 'not_verified' | 'page_fault';
+  /** Of the client library; `not_verified`: the enclave was not verified when the person sent; `not_loaded`: a part of this page could not be loaded; `page_fault`: a mistake of this page. */
+  readonly code: ClientErrorCode | 'not_verified' | 'not_loaded' | 'page_fault';
   /** The gateway's problem code. */
   readonly problem: string | undefined;
   readonly status: number | undefined;
@@ -21,10 +21,16 @@ export class NotVerified extends Error {
   override readonly name = 'NotVerified';
 }
 
+/** Thrown where a part of this page cannot be loaded. Nothing was sent then. */
+export class NotLoaded extends Error {
+  override readonly name = 'NotLoaded';
+}
+
 /** @param before what was known before this attempt: a later refusal tells nothing about an earlier one that had no answer */
 export function failureOf(error: unknown, before: WhetherSent, nowMs: number): Failure {
   const nothing = { problem: undefined, status: undefined, reason: undefined, retryAtMs: undefined, problems: [] };
   if (error instanceof NotVerified) return { ...nothing, code: 'not_verified', sent: before };
+  if (error instanceof NotLoaded) return { ...nothing, code: 'not_loaded', sent: before };
   if (!(error instanceof ClientError))
     return { ...nothing, code: 'page_fault', sent: furthest(before, whetherSent(error)) };
   const { code, problem, status, reason, problems, retryAfterSeconds } = error;

@@ -1,13 +1,12 @@
 // "Remember on this device": what it takes to follow a message and to open its answer, in this browser's storage, if the person asks for
 // it. It is secret, so it is written for one message at a time, read strictly, and removed as soon as it has served.
-import { keptMessageSchema, type KeptMessage, type WhetherSent } from '@communique-tee/client';
+import { keptMessageSchema, type KeptMessage } from '@communique-tee/client';
 import { decodeJson } from '@communique-tee/protocol';
 import { signal, type ReadonlySignal } from '@preact/signals';
 import * as z from 'zod';
 
 export interface KeptEntry {
   readonly keptAtMs: number;
-  readonly sent: Exclude<WhetherSent, 'not_sent'>;
   readonly kept: KeptMessage;
 }
 
@@ -24,7 +23,6 @@ const schema = z.strictObject({
     .array(
       z.strictObject({
         keptAtMs: z.int().min(0),
-        sent: z.enum(['not_known', 'accepted']),
         kept: keptMessageSchema,
       }),
     )

@@ -4,7 +4,8 @@ import { Button } from '../ui/button';
 import { Card } from '../ui/card';
 import { CheckBox } from '../ui/radio-group';
 import { MAX_KEPT } from './kept';
-import { kept, store } from './sending';
+import { trust } from '../trust/trust';
+import { followable, forget, store } from './sending';
 
 /** The person's choice, before and while a message is under way. Nothing is kept without it. */
 export function RememberChoice() {
@@ -31,16 +32,17 @@ export function RememberChoice() {
 /** What this device remembers from earlier visits. */
 export function KeptMessages() {
   const words = text.value.send.kept;
-  if (store.sending.value.kind !== 'idle' || kept.entries.value.length === 0) return null;
+  if (store.sending.value.kind !== 'idle' || followable.value.length === 0) return null;
   return (
     <Card class="kept" labelledBy="kept-title">
       <h2 id="kept-title">{words.title}</h2>
       <ul>
-        {kept.entries.value.map((entry) => {
+        {followable.value.map((entry) => {
           const time = instant(entry.keptAtMs);
           return (
             <li key={entry.kept.id}>
               <Button
+                busy={trust.value.kind === 'checking'}
                 onClick={() => {
                   store.resume(entry);
                 }}
@@ -51,7 +53,7 @@ export function KeptMessages() {
                 kind="quiet"
                 label={fill(words.forget, { time })}
                 onClick={() => {
-                  kept.forget(entry.kept.id);
+                  forget(entry);
                 }}
               >
                 {words.forgetShort}

@@ -2,7 +2,7 @@ import type { FieldProblem } from '@communique-tee/protocol';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { fill, text } from '../text/text';
 import { Button } from '../ui/button';
-import { Letter } from './letter';
+import { RecordSheet } from './record-sheet';
 import { receiptFileOf, type ReceiptFile } from './receipt-file';
 import type { Sending } from './way';
 import { endOf, officeWords } from './words';
@@ -92,7 +92,7 @@ export function ResultView({ sending, officeName, problemText, onCorrect, onAnot
           <p>{send.provesNot}</p>
         </div>
       )}
-      <Letter result={result} way={way} receipt={receipt} officeName={officeName} />
+      <RecordSheet result={result} way={way} receipt={receipt} officeName={officeName} />
     </>
   );
 }

@@ -1,9 +1,9 @@
 // The page's one message, its memory of earlier ones, and the warning before a message would be lost.
-import { connect } from '@communique-tee/client';
-import { effect } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import { policy, trust } from '../trust/trust';
 import { createSending } from './create-sending';
-import { createShelf } from './kept';
+import { NotLoaded } from './failure';
+import { createShelf, type KeptEntry } from './kept';
 import type { Sending } from './way';
 
 /** Gives the bearer token of the person who sends. Set by the page that starts. @throws where nobody is signed in */
@@ -12,6 +12,18 @@ let tokenSource: () => string | Promise<string> = () => {
 };
 export function takeTokensFrom(source: typeof tokenSource): void {
   tokenSource = source;
+}
+
+/**
+ * The client library, a fifth of the page: loaded when the person comes near to sending.
+ * @throws NotLoaded
+ */
+export async function loadClient(): Promise<typeof import('./client')> {
+  try {
+    return await import('./client');
+  } catch (cause) {
+    throw new NotLoaded('the client library could not be loaded', { cause });
+  }
 }
 
 /** What this device remembers, with the person's consent. */
@@ -31,7 +43,10 @@ const parked = createShelf({
 });
 
 export const store = createSending({
-  connect: (accepted, options) => connect(location.origin, accepted, { ...options, token: () => tokenSource() }),
+  connect: async (accepted, options) => {
+    const { connect } = await loadClient();
+    return connect(location.origin, accepted, { ...options, token: () => tokenSource() });
+  },
   policy: () => policy.value,
   demo: () => trust.value.kind === 'verified' && trust.value.demo,
   shelf: kept,
@@ -48,12 +63,22 @@ export function parkForSignIn(): boolean {
   return entry === undefined || parked.keep(entry) === 'yes';
 }
 
+/** Every message that can be followed from here. */
+export const followable = computed(() => [...parked.entries.value, ...kept.entries.value.filter(isNotParked)]);
+function isNotParked({ kept: { id } }: KeptEntry): boolean {
+  return !parked.entries.value.some((entry) => entry.kept.id === id);
+}
+export function forget({ kept: { id } }: KeptEntry): void {
+  parked.forget(id);
+  kept.forget(id);
+}
+
 /** Goes on with what was followed before a redirect to sign in. Call it once the person is signed in and the enclave is verified. */
 export function followParked(): void {
-  const [entry] = parked.entries.value;
-  if (entry === undefined) return;
-  parked.forget(entry.kept.id);
+  const [entry] = parked.entries.peek();
+  if (entry === undefined || store.busy.peek()) return;
   store.resume(entry);
+  parked.forget(entry.kept.id);
 }
 
 /** Whether closing the page now would lose something. */

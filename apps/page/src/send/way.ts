@@ -8,6 +8,7 @@ import type {
   WhetherSent,
 } from '@communique-tee/client';
 import type { Failure } from './failure';
+import type { KeptEntry } from './kept';
 
 /** What a person follows, in this order. */
 export const STEPS = ['sealed', 'received', 'opened', 'answered'] as const;
@@ -94,18 +95,14 @@ export function newWay(start: Pick<Way, 'demo' | 'offices'>, nowMs: number): Way
   };
 }
 
-/** @param before what earlier attempts have left: a message that was kept may have been sent */
-export function resumedWay(
-  kept: { readonly id: string; readonly keptAtMs: number; readonly sent: WhetherSent },
-  demo: boolean,
-  nowMs: number,
-): Way {
+/** A message is kept before it is posted, so it may have been sent. */
+export function resumedWay({ kept, keptAtMs }: KeptEntry, demo: boolean, nowMs: number): Way {
   return {
     ...newWay({ demo, offices: [] }, nowMs),
     id: kept.id,
     resumed: true,
-    sent: kept.sent,
-    reachedAtMs: { sealed: kept.keptAtMs },
+    sent: kept.accepted ? 'accepted' : 'not_known',
+    reachedAtMs: { sealed: keptAtMs },
   };
 }
 

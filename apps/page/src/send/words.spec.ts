@@ -13,7 +13,7 @@ const languages = [
 
 describe.each(languages)('in %s', (_, texts) => {
   it('has words for every error of the client library', () => {
-    for (const code of [...CLIENT_ERROR_CODES, 'not_verified', 'page_fault'] as const)
+    for (const code of [...CLIENT_ERROR_CODES, 'not_verified', 'not_loaded', 'page_fault'] as const)
       expect([code, failureWords({ code, problem: undefined, status: undefined }, texts)]).toEqual([
         code,
         expect.stringMatching(/^[¿A-Z].*[.?]$/),

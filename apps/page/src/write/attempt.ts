@@ -36,6 +36,14 @@ export function flagReported(found: readonly FieldProblem[]): Step {
   return STEPS.find((step) => flagged.value.some((name) => FIELDS[name].step === step)) ?? 'address';
 }
 
+/** For an empty form. */
+export function clearFlags(): void {
+  batch(() => {
+    flagged.value = [];
+    reported.value = [];
+  });
+}
+
 /** What is wrong with a field that was flagged; undefined once it is fixed, and before it was flagged. */
 export function errorOf(name: FieldName): string | undefined {
   if (!flagged.value.includes(name)) return undefined;

@@ -1,17 +1,17 @@
-import { untracked } from '@preact/signals';
 import { KeptMessages } from '../send/remember';
 import { SendSection } from '../send/send-section';
 import { store } from '../send/sending';
 import { text } from '../text/text';
 import { Stepper } from '../ui/stepper';
 import { AddressStep } from './address-step';
-import { describeProblem, flagReported } from './attempt';
+import { clearFlags, describeProblem, flagReported } from './attempt';
 import { STEPS, type Step } from './fields';
-import { clearMessage, hasContent } from './form';
+import { clearMessage, problemsOf } from './form';
 import { MessageStep } from './message-step';
 import { ReviewStep } from './review-step';
 import { officeName } from './seat-name';
 import { goTo, step } from './steps';
+import { hasToken } from './token';
 
 /** `/`: address, message, review and send, one step at a time; then what becomes of the message, in their place. */
 export function WritePage() {
@@ -26,8 +26,9 @@ export function WritePage() {
         officeName={officeName}
         problemText={describeProblem}
         // A message that was followed from an earlier visit is not in this page
-        onCorrect={untracked(hasContent) ? correct : undefined}
+        onCorrect={store.can.value.again ? correct : undefined}
         onAnother={another}
+        isSignedIn={hasToken.value}
         signIn={undefined}
       />
       {isIdle && <Steps />}
@@ -46,7 +47,8 @@ const correct: Correct = (problems) => {
 function another(): void {
   store.close();
   clearMessage();
-  goTo('message');
+  clearFlags();
+  goTo(problemsOf('address').length === 0 ? 'message' : 'address');
 }
 
 function Steps() {

@@ -39,7 +39,7 @@ export class TestStorage {
   }
 }
 
-export function keptMessage(id = ID): KeptMessage {
+export function keptMessage(id = ID, accepted = true): KeptMessage {
   return {
     v: 1,
     gateway: ORIGIN,
@@ -50,7 +50,7 @@ export function keptMessage(id = ID): KeptMessage {
     nullifier: null,
     sealedSha256: 'A'.repeat(43),
     answerKey: 'A'.repeat(43),
-    offices: ['HCA12', 'SCA01'],
+    accepted,
   };
 }
 
@@ -101,7 +101,7 @@ export function result(status: Status, of: VerifiedReport | null = null): SendRe
   };
 }
 
-export const sealed: SendState = { step: 'sealed', id: ID, sealed: new Uint8Array(1146), kept: keptMessage() };
+export const sealed: SendState = { step: 'sealed', id: ID, sealed: new Uint8Array(1146), kept: keptMessage(ID, false) };
 
 /** What a spec holds of one call of `send` or `resume`. */
 export interface Call {

@@ -770,6 +770,7 @@ const english = {
       timeout: 'It takes longer than expected.',
       aborted: 'You stopped it here.',
       not_verified: 'The enclave is not verified.',
+      not_loaded: 'This page could not load the part that sends. Check your connection.',
       page_fault: 'This page has a fault.',
     },
     next: {
@@ -870,7 +871,7 @@ const english = {
     forgotten: 'This device has forgotten the message. Save the receipt if you want to keep it.',
     remember: {
       label: 'Remember this message on this device',
-      hint: 'Then you can close the page and come back for the answer. This browser keeps the message ID, the offices that you wrote to and a key that opens the answer, but nothing that opens your message. Anyone who uses this browser can read the answer. All of it is deleted once you have seen how it ended.',
+      hint: 'Then you can close the page and come back for the answer. This browser keeps the message ID and a key that opens the answer, but nothing of your message and nothing that opens it. Anyone who uses this browser could read which offices you wrote to and what they answered. All of it is deleted once you have seen how it ended.',
       yes: 'Remembered. You can close this page and come back.',
       refused: 'This browser keeps nothing for this page, for example in a private window. Please keep the page open.',
       full: {
@@ -904,7 +905,7 @@ const english = {
       states: 'Every state',
       dropped: { one: '{count} earlier state is not shown.', other: '{count} earlier states are not shown.' },
     },
-    letter: {
+    record: {
       title: 'Message to Congress: record',
       received: 'Received by the server',
       signed: 'Signed by the enclave',

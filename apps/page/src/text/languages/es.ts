@@ -772,6 +772,7 @@ const spanish: Catalogue = {
       timeout: 'Tarda más de lo previsto.',
       aborted: 'Usted lo detuvo aquí.',
       not_verified: 'El enclave no está verificado.',
+      not_loaded: 'Esta página no pudo cargar la parte que envía. Compruebe su conexión.',
       page_fault: 'Esta página tiene un error.',
     },
     next: {
@@ -873,7 +874,7 @@ const spanish: Catalogue = {
     forgotten: 'Este dispositivo ha olvidado el mensaje. Guarde el recibo si quiere conservarlo.',
     remember: {
       label: 'Recordar este mensaje en este dispositivo',
-      hint: 'Así puede cerrar la página y volver para ver la respuesta. Este navegador guarda el ID del mensaje, las oficinas a las que escribió y una clave que abre la respuesta, pero nada que abra su mensaje. Cualquiera que use este navegador puede leer la respuesta. Todo se borra cuando usted haya visto cómo terminó.',
+      hint: 'Así puede cerrar la página y volver para ver la respuesta. Este navegador guarda el ID del mensaje y una clave que abre la respuesta, pero nada de su mensaje ni nada que lo abra. Cualquiera que use este navegador podría leer a qué oficinas escribió y qué respondieron. Todo se borra cuando usted haya visto cómo terminó.',
       yes: 'Recordado. Puede cerrar esta página y volver después.',
       refused:
         'Este navegador no guarda nada para esta página, por ejemplo en una ventana privada. Mantenga abierta la página.',
@@ -913,7 +914,7 @@ const spanish: Catalogue = {
         other: '{count} estados anteriores no se muestran.',
       },
     },
-    letter: {
+    record: {
       title: 'Mensaje al Congreso: constancia',
       received: 'Recibido por el servidor',
       signed: 'Firmado por el enclave',

@@ -5,7 +5,7 @@ import type { ReceiptFile } from './receipt-file';
 import type { Way } from './way';
 import { endTitle, officeWords } from './words';
 
-interface LetterProps {
+interface RecordSheetProps {
   readonly result: SendResult;
   readonly way: Way;
   readonly receipt: ReceiptFile | undefined;
@@ -13,19 +13,19 @@ interface LetterProps {
 }
 
 /** The only thing of the page that is printed. On paper a time needs its zone, so each is there in UTC too. */
-export function Letter({ result, way, receipt, officeName }: LetterProps) {
+export function RecordSheet({ result, way, receipt, officeName }: RecordSheetProps) {
   const { send } = text.value;
   const { report, view } = result;
   const signedAtMs = report === null ? undefined : report.timeSeconds * 1000;
   return (
-    <section class="letter" aria-hidden="true">
-      <h1>{send.letter.title}</h1>
+    <section class="record" aria-hidden="true">
+      <h1>{send.record.title}</h1>
       {way.demo && (
-        <p class="letter-demo">
+        <p class="record-demo">
           <strong>{send.simulated}.</strong> {send.simulatedMeaning}
         </p>
       )}
-      <p class="letter-end">{endTitle(result, way, send)}</p>
+      <p class="record-end">{endTitle(result, way, send)}</p>
       <ul>
         {(report?.offices ?? []).map((office) => (
           <li key={office.office}>
@@ -34,10 +34,10 @@ export function Letter({ result, way, receipt, officeName }: LetterProps) {
         ))}
       </ul>
       <dl>
-        <Row name={send.letter.received} value={moment(Date.parse(view.acceptedAt))} />
-        {signedAtMs !== undefined && <Row name={send.letter.signed} value={moment(signedAtMs)} />}
+        <Row name={send.record.received} value={moment(Date.parse(view.acceptedAt))} />
+        {signedAtMs !== undefined && <Row name={send.record.signed} value={moment(signedAtMs)} />}
         <Row name={send.details.id} value={result.id} />
-        {receipt !== undefined && <Row name={send.letter.receiptHash} value={grouped(receipt.sha256)} />}
+        {receipt !== undefined && <Row name={send.record.receiptHash} value={grouped(receipt.sha256)} />}
         {report !== null && <Row name={send.details.image} value={grouped(report.pcr0)} />}
       </dl>
       {report === null ? (
