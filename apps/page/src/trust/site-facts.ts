@@ -1,4 +1,5 @@
 import { askForJson } from './ask';
+import { readSettings, type SignInSettings } from '../sign-in/settings';
 import type { AcceptedSet } from './accepted';
 
 /** What the server reports of itself. Nothing of it is signed. */
@@ -9,6 +10,8 @@ export interface SiteFacts {
   readonly developmentRootPem: string | null;
   /** Where the operator publishes communique-tee.mjs; an https address of another server. */
   readonly verifierUrl: string | null;
+  /** Where people sign in; null where the site offers none. */
+  readonly signIn: SignInSettings | null;
 }
 
 const MAX_BYTES = 64 * 1024;
@@ -21,7 +24,7 @@ export async function fetchSiteFacts(): Promise<SiteFacts> {
 }
 
 export function readSiteFacts(json: unknown): SiteFacts {
-  const { acceptedMeasurements, developmentRoot, verifierUrl } = membersOf(json);
+  const { acceptedMeasurements, developmentRoot, verifierUrl, signIn } = membersOf(json);
   const sets: readonly unknown[] = Array.isArray(acceptedMeasurements) ? acceptedMeasurements.slice(0, MAX_SETS) : [];
   return {
     accepted: sets.flatMap((each): AcceptedSet[] => {
@@ -32,6 +35,7 @@ export function readSiteFacts(json: unknown): SiteFacts {
     }),
     developmentRootPem: typeof developmentRoot === 'string' && developmentRoot.length < 8192 ? developmentRoot : null,
     verifierUrl: isHttps(verifierUrl) ? verifierUrl : null,
+    signIn: readSettings(signIn),
   };
 }
 

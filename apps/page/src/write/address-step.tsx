@@ -1,3 +1,4 @@
+import { SignIn } from '../sign-in/sign-in-block';
 import { text } from '../text/text';
 import { Button } from '../ui/button';
 import { Details } from '../ui/details';
@@ -7,6 +8,7 @@ import { chooseState } from './form';
 import { fieldProps, FormText } from './form-fields';
 import { SelectField } from '../ui/field';
 import { OfficesField } from './offices-field';
+import { beforeSignIn } from './signing-in';
 import { StepFrame } from './step-frame';
 import { goTo } from './steps';
 
@@ -26,6 +28,7 @@ export function AddressStep() {
   const { write, places } = text.value;
   return (
     <StepFrame of="address">
+      <SignIn beforeLeaving={beforeSignIn} />
       <p class="hint">{write.address.intro}</p>
       <form
         noValidate

@@ -1,13 +1,12 @@
 import { useState } from 'preact/hooks';
+import { TokenField } from '../sign-in/token-field';
 import { text } from '../text/text';
 import { trust } from '../trust/trust';
 import { Button } from '../ui/button';
 import { Details } from '../ui/details';
-import { TextField } from '../ui/field';
 import { currentMessage } from './form';
 import { FormText } from './form-fields';
 import type { SealedMessage } from './sealed-view';
-import { developerToken } from './token';
 
 /** What a person does not need: campaign id and token by hand, and sealing without sending. */
 export function Developers() {
@@ -17,19 +16,8 @@ export function Developers() {
     <Details summary={developers.title}>
       <div class="fields">
         <FormText name="campaignId" width="half" />
-        <TextField
-          id="developer-token"
-          label={developers.token}
-          hint={developers.tokenHint}
-          type="password"
-          width="half"
-          spellcheck={false}
-          value={developerToken.value}
-          onInput={(token) => {
-            developerToken.value = token;
-          }}
-        />
       </div>
+      <TokenField />
       <div class="buttons">
         <Button
           kind="quiet"

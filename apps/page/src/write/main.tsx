@@ -1,14 +1,20 @@
 import { effect } from '@preact/signals';
-import { loadClient, store, takeTokensFrom } from '../send/sending';
+import { followLink, link } from '../link';
+import { loadClient, store } from '../send/sending';
 import { start } from '../ui/layout';
 import { restoreDraft, wouldLoseContent } from './draft';
 import { problemsOf, values } from './form';
+import { startSigningIn } from './signing-in';
 import { startSteps, step } from './steps';
-import { developerToken } from './token';
 import { WritePage } from './write-page';
 
-values.campaignId.value = new URLSearchParams(location.hash.slice(1)).get('campaign') ?? '';
+startSigningIn();
+followLink();
 startSteps(restoreDraft() ?? 'address', (step) => problemsOf(step).length === 0);
+effect(() => {
+  const { campaign } = link.value;
+  if (campaign !== undefined) values.campaignId.value = campaign;
+});
 // Back from the identity provider by the Back button: the browser may show this page as it was, and the draft is not needed
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) restoreDraft();
@@ -18,7 +24,6 @@ addEventListener('beforeunload', (event) => {
   const { kind } = store.sending.value;
   if ((kind === 'idle' || kind === 'failed') && wouldLoseContent()) event.preventDefault();
 });
-takeTokensFrom(() => developerToken.value.trim());
 effect(() => {
   // Before the review, so that Send works at once
   if (step.value !== 'address') loadClient().catch(() => undefined);

@@ -1,7 +1,7 @@
 import { computed } from '@preact/signals';
+import { signIn } from '../sign-in/sign-in';
 import { trust } from '../trust/trust';
 import { problemsOf } from './form';
-import { hasToken } from './token';
 
 /** Why a message cannot be sent now; each has a sentence in the catalogue (`write.review.reasons`). */
 export type Obstacle = 'address' | 'message' | 'campaign' | 'checking' | 'refused' | 'unreachable' | 'signIn';
@@ -14,6 +14,6 @@ export const obstacles = computed((): readonly Obstacle[] => {
     problemsOf('message').length > 0 ? ('message' as const) : null,
     problemsOf('review').length > 0 ? ('campaign' as const) : null,
     kind === 'verified' ? null : kind,
-    hasToken.value ? null : ('signIn' as const),
+    signIn.state.value === 'signed_in' ? null : ('signIn' as const),
   ].filter((each) => each !== null);
 });

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { RememberChoice } from '../send/remember';
+import { SignIn } from '../sign-in/sign-in-block';
 import { fill, text } from '../text/text';
 import { Button } from '../ui/button';
 import { Card } from '../ui/card';
@@ -9,6 +10,7 @@ import { currentMessage, offices, topics, values } from './form';
 import { obstacles } from './obstacles';
 import { labelOf } from './problem-text';
 import { officeName } from './seat-name';
+import { beforeSignIn } from './signing-in';
 import { StepFrame } from './step-frame';
 import { goTo } from './steps';
 import type { Message } from '@communique-tee/client';
@@ -49,6 +51,7 @@ export function ReviewStep({ onSend, busy, residence }: ReviewStepProps) {
         <p>{review.serverSees}</p>
         <p>{review.serverCannot}</p>
       </Card>
+      <SignIn beforeLeaving={beforeSignIn} unsent />
       {open.length > 0 && (
         <div id="obstacles" role="status">
           <Card tone="open">

@@ -1,6 +1,8 @@
+import { LinkProblem } from '../link-problem';
 import { KeptMessages } from '../send/remember';
 import { SendSection } from '../send/send-section';
 import { store } from '../send/sending';
+import { signIn } from '../sign-in/sign-in';
 import { text } from '../text/text';
 import { Stepper } from '../ui/stepper';
 import { AddressStep } from './address-step';
@@ -10,8 +12,8 @@ import { clearMessage, problemsOf } from './form';
 import { MessageStep } from './message-step';
 import { ReviewStep } from './review-step';
 import { officeName } from './seat-name';
+import { beforeSignIn } from './signing-in';
 import { goTo, step } from './steps';
-import { hasToken } from './token';
 
 /** `/`: address, message, review and send, one step at a time; then what becomes of the message, in their place. */
 export function WritePage() {
@@ -20,6 +22,7 @@ export function WritePage() {
   return (
     <>
       <h1 class="write-title">{write.title}</h1>
+      <LinkProblem />
       {isIdle && step.value === 'address' && <p class="lead">{write.lead}</p>}
       <KeptMessages />
       <SendSection
@@ -28,8 +31,8 @@ export function WritePage() {
         // A message that was followed from an earlier visit is not in this page
         onCorrect={store.can.value.again ? correct : undefined}
         onAnother={another}
-        isSignedIn={hasToken.value}
-        signIn={undefined}
+        isSignedIn={signIn.state.value === 'signed_in'}
+        signIn={typeof signIn.host.value === 'string' ? startSignIn : undefined}
       />
       {isIdle && <Steps />}
     </>
@@ -42,6 +45,10 @@ const correct: Correct = (problems) => {
   store.close();
   goTo(problems.length === 0 ? 'address' : flagReported(problems));
 };
+
+function startSignIn(): void {
+  void signIn.start(beforeSignIn);
+}
 
 /** The same person writes again: the address stays. */
 function another(): void {

@@ -559,16 +559,13 @@ const spanish: Catalogue = {
         refused: 'No se pudo verificar el enclave, por eso esta página no le envía nada.',
         unreachable:
           'El servidor no responde. Compruebe su conexión y luego compruebe de nuevo el enclave en la barra de arriba.',
-        signIn:
-          'Inicie sesión primero, para que el servidor sepa que lo envía una persona. El botón está en el paso 1.',
+        signIn: 'Inicie sesión primero. El botón está arriba.',
         address: 'Hay algo que corregir en «Su dirección».',
         message: 'Hay algo que corregir en «Su mensaje».',
       },
     },
     developers: {
       title: 'Para desarrolladores',
-      token: 'Token de acceso',
-      tokenHint: 'En lugar de iniciar sesión. Se queda en esta página y desaparece al cerrarla.',
       sealOnly: 'Solo sellar',
       sealOnlyHint: 'Sella el mensaje y muestra los bytes. No se envía nada.',
       notYet: 'El mensaje o el enclave no está listo, por eso no se selló nada. Vea arriba los motivos.',
@@ -919,6 +916,47 @@ const spanish: Catalogue = {
       received: 'Recibido por el servidor',
       signed: 'Firmado por el enclave',
       receiptHash: 'SHA-256 del archivo del recibo',
+    },
+  },
+  link: {
+    problems: {
+      twice: 'Este enlace indica «{parameter}» dos veces, por eso no se usó.',
+      invalid: 'Este enlace indica un valor de «{parameter}» que no puede ser correcto, por eso no se usó.',
+      too_long: 'Este enlace es demasiado largo para ser correcto, por eso no se usó.',
+    },
+    askAgain: 'Pida un enlace nuevo a quienes se lo dieron.',
+  },
+  signIn: {
+    title: 'Iniciar sesión',
+    why: 'El servidor acepta mensajes de personas que iniciaron sesión. Sabe quién es usted, pero no lo que escribe.',
+    leaves: 'Irá a {host} y volverá. Lo que ha escrito se queda en esta pestaña.',
+    start: 'Iniciar sesión',
+    again: 'Iniciar sesión otra vez',
+    returning: 'Iniciando su sesión …',
+    signedIn: 'Ha iniciado sesión.',
+    signedInAs: 'Ha iniciado sesión como {name}.',
+    signOut: 'Cerrar sesión',
+    unavailable:
+      'Este sitio no ofrece inicio de sesión. En el paso 3, pegue un token de acceso en «Para desarrolladores».',
+    token: 'Token de acceso',
+    tokenHint: 'Del proveedor de identidad en el que confía este sitio. Se queda en la memoria de esta página.',
+    useToken: 'Usar este token',
+    notAToken: 'Esto no es un token de acceso. Pegue solo el token.',
+    notSent: 'Su mensaje no se envió.',
+    problems: {
+      denied: 'No inició sesión.',
+      not_started: 'Este inicio de sesión no empezó en esta pestaña, por eso no se usó.',
+      wrong_answer: 'El servicio de inicio de sesión respondió a otra solicitud, por eso no se usó la respuesta.',
+      wrong_issuer: 'La respuesta llegó de otro servicio de inicio de sesión, no del de este sitio, por eso no se usó.',
+      refused: 'El servicio de inicio de sesión se negó. Si se niega otra vez, avise al operador de este sitio.',
+      unreachable: 'El servicio de inicio de sesión no responde. Inténtelo otra vez en unos minutos.',
+      broken:
+        'El servicio de inicio de sesión dio una respuesta que esta página no puede usar. Avise al operador del sitio.',
+      clock: 'El reloj de este dispositivo parece estar mal. Ajuste el reloj y vuelva a iniciar sesión.',
+      expired: 'Su sesión ha caducado.',
+      rejected: 'El servidor no aceptó su inicio de sesión.',
+      no_storage:
+        'Su navegador no guarda nada para esta pestaña, por eso no puede iniciar sesión. Permita que este sitio guarde datos.',
     },
   },
 };

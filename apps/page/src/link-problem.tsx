@@ -1,0 +1,17 @@
+import { linkProblem } from './link';
+import { fill, text } from './text/text';
+import { Card } from './ui/card';
+
+/** Why the campaign link was not used; nothing where it was. */
+export function LinkProblem() {
+  const problem = linkProblem.value;
+  if (problem === undefined) return null;
+  const words = text.value.link;
+  return (
+    <Card tone="bad">
+      <p role="alert">
+        {fill(words.problems[problem.kind], { parameter: problem.parameter ?? '' })} {words.askAgain}
+      </p>
+    </Card>
+  );
+}

@@ -1,0 +1,68 @@
+// What the link that led here asks for. It is in the fragment of the address, which browsers do not send to servers.
+import { computed, signal } from '@preact/signals';
+
+/** A campaign link's parameters. Images and operator (`pcr0`, `pcr3`, `operator`) are read by the trust store. */
+export interface Link {
+  /** The campaign id of the message. */
+  readonly campaign?: string;
+  /** The name of a template, as in the campaign's address. */
+  readonly template?: string;
+  /** The language to show, ISO 639. */
+  readonly lang?: string;
+}
+
+/** `twice`: a parameter has two values. `invalid`: its value is too long, or has characters that it must not have. */
+export interface LinkProblem {
+  readonly kind: 'twice' | 'invalid' | 'too_long';
+  readonly parameter?: string;
+}
+
+export type ReadLink =
+  { readonly ok: true; readonly link: Link } | { readonly ok: false; readonly problem: LinkProblem };
+
+const MAX_LENGTH = 16_384;
+/** Characters that a mail program or a messenger leaves alone in a link, and that cannot imitate other text where the page shows them. */
+const VALUES: Readonly<Record<keyof Link, RegExp>> = {
+  campaign: /^[A-Za-z0-9][A-Za-z0-9 ._:~/-]{0,126}[A-Za-z0-9._~-]$/,
+  template: /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/,
+  lang: /^[a-z]{2,3}$/,
+};
+const ONCE = [...Object.keys(VALUES), 'pcr0', 'pcr3', 'operator'];
+
+/**
+ * Reads `#campaign=...&template=...&lang=...&pcr0=...&pcr3=...`. Other parameters are ignored: programs that send mail add their own. A
+ * fragment without `=` leads to a place in the page and is no campaign link.
+ * @param hash with or without `#`; at most 16,384 characters
+ */
+export function readLink(hash: string): ReadLink {
+  const text = hash.replace(/^#/, '');
+  if (!text.includes('=')) return { ok: true, link: {} };
+  if (text.length > MAX_LENGTH) return { ok: false, problem: { kind: 'too_long' } };
+  const parameters = new URLSearchParams(text);
+  const twice = ONCE.find((name) => parameters.getAll(name).length > 1);
+  if (twice !== undefined) return { ok: false, problem: { kind: 'twice', parameter: twice } };
+  const given = Object.entries(VALUES).flatMap(([name, form]) => {
+    const value = parameters.get(name);
+    return value === null ? [] : [{ name, value, fits: form.test(value) }];
+  });
+  const wrong = given.find(({ fits }) => !fits);
+  return wrong === undefined
+    ? { ok: true, link: Object.fromEntries(given.map(({ name, value }) => [name, value])) }
+    : { ok: false, problem: { kind: 'invalid', parameter: wrong.name } };
+}
+
+const read = signal<ReadLink>({ ok: true, link: {} });
+
+/** What the address asks for; empty where there is nothing, or nothing that can be used. */
+export const link = computed((): Link => (read.value.ok ? read.value.link : {}));
+/** Why the link cannot be used; undefined where it can. */
+export const linkProblem = computed(() => (read.value.ok ? undefined : read.value.problem));
+
+/** Reads the address now, and again when the person opens another link in this tab. Call it once, after `startSignIn`. */
+export function followLink(): void {
+  const look = () => {
+    read.value = readLink(location.hash);
+  };
+  look();
+  addEventListener('hashchange', look);
+}

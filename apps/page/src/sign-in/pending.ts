@@ -1,0 +1,49 @@
+// What a sign-in needs to remember while the person is at the issuer. It is in sessionStorage, which only this tab reads, and is removed as
+// soon as the page is back. None of it is a token.
+
+export interface Pending {
+  /** Comes back with the answer; ties it to this tab (RFC 6749 section 10.12). */
+  readonly state: string;
+  /** Comes back in the ID token; ties the code to this request (OpenID Connect Core 1.0 section 3.1.2.1). */
+  readonly nonce: string;
+  /** Makes the code worthless to anyone else (RFC 7636). */
+  readonly verifier: string;
+  /** Of the page's address, with `#`, or empty: it names campaign and images, and the issuer must not see it. */
+  readonly fragment: string;
+}
+
+const KEY = 'communique-tee sign-in';
+const RANDOM = /^[A-Za-z0-9_-]{43}$/;
+
+/** @returns false where the browser keeps nothing */
+export function keepPending(storage: Pick<Storage, 'setItem'>, pending: Pending): boolean {
+  try {
+    storage.setItem(KEY, JSON.stringify(pending));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Removes what is kept. @returns it; undefined where nothing is kept, or something that this page did not write */
+export function takePending(storage: Pick<Storage, 'getItem' | 'removeItem'>): Pending | undefined {
+  try {
+    const kept = storage.getItem(KEY);
+    storage.removeItem(KEY);
+    return kept === null ? undefined : readPending(JSON.parse(kept));
+  } catch {
+    return undefined;
+  }
+}
+
+function readPending(value: unknown): Pending | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { state, nonce, verifier, fragment } = value as Readonly<Record<string, unknown>>;
+  return isRandom(state) && isRandom(nonce) && isRandom(verifier) && typeof fragment === 'string'
+    ? { state, nonce, verifier, fragment }
+    : undefined;
+}
+
+function isRandom(value: unknown): value is string {
+  return typeof value === 'string' && RANDOM.test(value);
+}

@@ -1,0 +1,385 @@
+import { createHash } from 'node:crypto';
+import { readSettings, type SignInSettings } from './settings';
+import { SignInStore } from './sign-in';
+
+const PAGE = 'https://write.example/';
+const ISSUER = 'https://id.example';
+const LINK = '#campaign=parks&pcr0=ab';
+const KEY = 'communique-tee sign-in';
+const settings = readSettings({
+  issuer: ISSUER,
+  clientId: 'page',
+  authorizationEndpoint: `${ISSUER}/authorize?tenant=1`,
+  tokenEndpoint: `${ISSUER}/token`,
+  scope: 'openid profile',
+  audience: { parameter: 'audience', value: 'communique' },
+}) as SignInSettings;
+
+const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const jwt = (claims: object, header: object = { alg: 'RS256' }) => `${encoded(header)}.${encoded(claims)}.AAAA`;
+const now = () => Math.floor(Date.now() / 1000);
+
+/** A tab of a browser: its address, its history of addresses, its storage; `answer` is the token endpoint. */
+class Tab {
+  address = new URL(`${PAGE}${LINK}`);
+  readonly kept = new Map<string, string>();
+  readonly left: URL[] = [];
+  readonly requests: { address: string; body: URLSearchParams; options: RequestInit }[] = [];
+  answer: (body: URLSearchParams) => Response | Promise<Response> = () => Promise.reject(new TypeError('no network'));
+  store = this.load();
+
+  load(): SignInStore {
+    return new SignInStore({
+      address: () => new URL(this.address),
+      replaceAddress: (path) => {
+        this.address = new URL(path, this.address);
+      },
+      go: (address) => this.left.push(address),
+      storage: {
+        getItem: (key) => this.kept.get(key) ?? null,
+        setItem: (key, value) => this.kept.set(key, value),
+        removeItem: (key) => this.kept.delete(key),
+      },
+      fetch: (address, options = {}) => {
+        const body = new URLSearchParams(options.body as URLSearchParams);
+        this.requests.push({ address: String(address), body, options });
+        return Promise.resolve(this.answer(body));
+      },
+    });
+  }
+
+  reload(): void {
+    this.store.signOut(); // the page that was there is gone, and its timers with it
+    this.store = this.load();
+    this.store.takeCallback();
+  }
+
+  /** The person clicks "Sign in". @returns the request that the issuer sees */
+  async start(): Promise<URLSearchParams> {
+    await this.store.configure(settings);
+    await this.store.start();
+    return this.left.at(-1)?.searchParams ?? new URLSearchParams();
+  }
+
+  /** The issuer sends the browser back: the page starts anew. */
+  async comeBack(query: Record<string, string>): Promise<SignInStore> {
+    this.address = new URL(`${PAGE}?${new URLSearchParams(query).toString()}`);
+    this.reload();
+    await this.store.configure(settings);
+    return this.store;
+  }
+}
+
+const claimsOf = (request: URLSearchParams, more: object = {}) => ({
+  iss: ISSUER,
+  aud: 'page',
+  sub: 'alice',
+  iat: now(),
+  exp: now() + 300,
+  nonce: request.get('nonce'),
+  name: 'Alice Example',
+  ...more,
+});
+const tokens = (request: URLSearchParams, more: object = {}, claims: object = {}) =>
+  Response.json({
+    access_token: 'access.token-1',
+    token_type: 'Bearer',
+    expires_in: 300,
+    id_token: jwt(claimsOf(request, claims)),
+    ...more,
+  });
+const stateOf = (request: URLSearchParams) => request.get('state') ?? '';
+
+describe('signing in', () => {
+  let tab: Tab;
+
+  beforeEach(() => {
+    tab = new Tab();
+  });
+  afterEach(() => {
+    tab.store.signOut();
+    jest.useRealTimers();
+  });
+
+  it('asks for a code with PKCE, state and nonce, and tells the issuer nothing of the link', async () => {
+    const request = await tab.start();
+    expect(tab.left[0]?.href).toMatch(/^https:\/\/id\.example\/authorize\?tenant=1&/);
+    expect(tab.left[0]?.href).not.toMatch(/parks|pcr0|#/);
+    const { verifier, state, nonce } = JSON.parse(tab.kept.get(KEY) ?? '') as Record<string, string>;
+    expect(Object.fromEntries(request)).toEqual({
+      tenant: '1',
+      response_type: 'code',
+      client_id: 'page',
+      redirect_uri: PAGE,
+      scope: 'openid profile',
+      audience: 'communique',
+      state,
+      nonce,
+      code_challenge: createHash('sha256')
+        .update(verifier ?? '')
+        .digest('base64url'),
+      code_challenge_method: 'S256',
+    });
+    expect(new Set([state, nonce, verifier]).size).toBe(3);
+  });
+
+  it('comes back with a token in memory alone, and with the link', async () => {
+    const request = await tab.start();
+    const { verifier } = JSON.parse(tab.kept.get(KEY) ?? '') as Record<string, string>;
+    tab.answer = () => tokens(request, { refresh_token: 'refresh-1' });
+    const store = await tab.comeBack({ code: 'code-1', state: stateOf(request), iss: ISSUER });
+    expect([store.state.value, store.name.value, store.token()]).toEqual([
+      'signed_in',
+      'Alice Example',
+      'access.token-1',
+    ]);
+    expect([tab.address.href, tab.kept.size]).toEqual([`${PAGE}${LINK}`, 0]);
+    expect(tab.requests).toHaveLength(1);
+    const [sent] = tab.requests;
+    expect(sent).toMatchObject({
+      address: `${ISSUER}/token`,
+      options: {
+        method: 'POST',
+        credentials: 'omit',
+        cache: 'no-store',
+        redirect: 'manual',
+        referrerPolicy: 'no-referrer',
+      },
+    });
+    expect(Object.fromEntries(sent?.body ?? [])).toEqual({
+      grant_type: 'authorization_code',
+      code: 'code-1',
+      redirect_uri: PAGE,
+      code_verifier: verifier,
+      client_id: 'page',
+    });
+  });
+
+  it('shows no name that the ID token does not have, and none that could change the text around it', async () => {
+    let request = await tab.start();
+    tab.answer = () => tokens(request, {}, { name: undefined, preferred_username: 'alice', email: 'a@b.example' });
+    expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).name.value).toBeUndefined();
+    request = await tab.start();
+    tab.answer = () => tokens(request, {}, { name: '\u202eAlice\n\u2066' + 'x'.repeat(200) });
+    expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).name.value).toBe(`Alice${'x'.repeat(95)}`);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['that the person cancelled', { error: 'access_denied' }, 'denied'],
+    ['that the request is refused', { error: 'invalid_scope', error_description: '<script>' }, 'refused'],
+    ['that it is out of order', { error: 'temporarily_unavailable' }, 'unreachable'],
+    ['neither a code nor an error', {}, 'broken'],
+    ['a token in the address', { code: 'c', id_token: 'x' }, 'broken'],
+    ['under another issuer (RFC 9207)', { code: 'c', iss: 'https://other.example' }, 'wrong_issuer'],
+  ])('fails, and asks for no token, where the issuer answers %s', async (_, answer, problem) => {
+    const request = await tab.start();
+    const store = await tab.comeBack({ state: stateOf(request), ...answer });
+    expect([store.state.value, store.problem.value, store.token()]).toEqual(['failed', problem, undefined]);
+    expect([tab.requests, tab.kept.size, tab.address.href]).toEqual([[], 0, `${PAGE}${LINK}`]);
+  });
+
+  describe('does not use', () => {
+    it('an answer that was started elsewhere: another person’s code in a link (login CSRF)', async () => {
+      const store = await tab.comeBack({ code: 'code-of-mallory', state: 'state-of-mallory' });
+      expect([store.state.value, store.problem.value]).toEqual(['failed', 'not_started']);
+      expect([tab.requests, tab.address.search]).toEqual([[], '']);
+    });
+
+    it('an answer with another state than the one of this tab (code injection)', async () => {
+      const request = await tab.start();
+      const store = await tab.comeBack({ code: 'code-of-mallory', state: 'another' });
+      expect([store.problem.value, tab.requests]).toEqual(['wrong_answer', []]);
+      // What was kept is used up: the right answer comes too late
+      expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).problem.value).toBe('not_started');
+    });
+
+    it('an address of the history again (replay)', async () => {
+      const request = await tab.start();
+      tab.answer = () => tokens(request);
+      const answer = { code: 'code-1', state: stateOf(request) };
+      expect((await tab.comeBack(answer)).state.value).toBe('signed_in');
+      expect((await tab.comeBack(answer)).problem.value).toBe('not_started');
+      expect(tab.requests).toHaveLength(1);
+    });
+
+    it('an address with two states or two issuers', async () => {
+      for (const name of ['state', 'iss']) {
+        const request = await tab.start();
+        tab.address = new URL(`${PAGE}?code=c&state=${stateOf(request)}&iss=${encodeURIComponent(ISSUER)}&${name}=x`);
+        tab.reload();
+        await tab.store.configure(settings);
+        expect(tab.store.problem.value).toMatch(/^wrong_/);
+      }
+      expect(tab.requests).toEqual([]);
+    });
+
+    it('what another program put into the storage of this tab', async () => {
+      for (const kept of [
+        '',
+        '{',
+        'null',
+        '[]',
+        '{"state":"s"}',
+        JSON.stringify({ state: 's', nonce: 'n', verifier: 'v', fragment: '' }),
+      ]) {
+        tab.kept.set(KEY, kept);
+        expect((await tab.comeBack({ code: 'c', state: 's' })).problem.value).toBe('not_started');
+      }
+      expect(tab.kept.size).toBe(0);
+    });
+  });
+
+  it.each<[string, (request: URLSearchParams) => Response | Promise<Response>, string]>([
+    ['no answer', () => Promise.reject(new TypeError('Failed to fetch')), 'unreachable'],
+    ['a time-out', () => Promise.reject(new DOMException('', 'TimeoutError')), 'unreachable'],
+    ['503', () => new Response('down', { status: 503 }), 'unreachable'],
+    ['a code that it does not know', () => Response.json({ error: 'invalid_grant' }, { status: 400 }), 'refused'],
+    ['a page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } }), 'broken'],
+    ['no JSON', () => new Response('{', { headers: { 'content-type': 'application/json' } }), 'broken'],
+    ['a list', () => Response.json([]), 'broken'],
+    ['nothing', () => Response.json({}), 'broken'],
+    ['a redirect', () => Response.redirect('https://other.example/', 302), 'broken'],
+    ['no ID token', (request) => tokens(request, { id_token: undefined }), 'broken'],
+    ['an ID token that is none', (request) => tokens(request, { id_token: 'x.y.z' }), 'broken'],
+    [
+      'an ID token without a signature',
+      (request) => tokens(request, { id_token: jwt(claimsOf(request), { alg: 'none' }) }),
+      'broken',
+    ],
+    ['an ID token for another client', (request) => tokens(request, {}, { aud: 'other' }), 'broken'],
+    [
+      'an ID token of another issuer',
+      (request) => tokens(request, {}, { iss: 'https://other.example' }),
+      'wrong_issuer',
+    ],
+    ['an ID token for another request', (request) => tokens(request, {}, { nonce: 'another' }), 'wrong_answer'],
+    ['an ID token without a nonce', (request) => tokens(request, {}, { nonce: undefined }), 'broken'],
+    ['an ID token of an hour ago', (request) => tokens(request, {}, { exp: now() - 3600 }), 'clock'],
+    ['an ID token of tomorrow', (request) => tokens(request, {}, { nbf: now() + 86_400 }), 'clock'],
+    ['a token for signed requests', (request) => tokens(request, { token_type: 'DPoP' }), 'broken'],
+    [
+      'a token that would be a header of its own',
+      (request) => tokens(request, { access_token: 'a\r\nx: y' }),
+      'broken',
+    ],
+  ])('fails where the token endpoint answers %s', async (_, answer, problem) => {
+    const request = await tab.start();
+    tab.answer = () => answer(request);
+    const store = await tab.comeBack({ code: 'c', state: stateOf(request), iss: ISSUER });
+    expect([store.state.value, store.problem.value, store.token()]).toEqual(['failed', problem, undefined]);
+    expect([tab.kept.size, tab.address.search]).toEqual([0, '']);
+  });
+
+  it('accepts an issuer whose clock differs by a few seconds', async () => {
+    const request = await tab.start();
+    tab.answer = () => tokens(request, {}, { nbf: now() + 20 });
+    expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).state.value).toBe('signed_in');
+  });
+
+  it('tells when the token has expired, by itself and when it is asked', async () => {
+    jest.useFakeTimers();
+    const request = await tab.start();
+    tab.answer = () => tokens(request, { expires_in: 60 });
+    let store = await tab.comeBack({ code: 'c', state: stateOf(request) });
+    jest.advanceTimersByTime(59_000);
+    expect(store.state.value).toBe('signed_in');
+    jest.advanceTimersByTime(1000);
+    expect([store.state.value, store.problem.value, store.token()]).toEqual(['failed', 'expired', undefined]);
+
+    const again = await tab.start();
+    tab.answer = () => tokens(again, { expires_in: 60 });
+    store = await tab.comeBack({ code: 'c', state: stateOf(again) });
+    // A laptop that slept: timers did not run, the clock did
+    jest.setSystemTime(Date.now() + 61_000);
+    expect([store.token(), store.problem.value]).toEqual([undefined, 'expired']);
+  });
+
+  it('goes on where it was interrupted once the site tells its settings, and fails where it offers no sign-in any more', async () => {
+    const request = await tab.start();
+    tab.address = new URL(`${PAGE}?code=c&state=${stateOf(request)}`);
+    tab.reload();
+    expect([tab.store.state.value, tab.address.search]).toEqual(['returning', '']);
+    await tab.store.configure(null);
+    expect(tab.store.problem.value).toBe('refused');
+  });
+
+  it('does not leave a page whose tab keeps nothing', async () => {
+    jest.spyOn(tab.kept, 'set').mockImplementation(() => {
+      throw new Error('QuotaExceededError');
+    });
+    const beforeLeaving = jest.fn();
+    await tab.store.configure(settings);
+    await tab.store.start(beforeLeaving);
+    expect([tab.store.problem.value, tab.left, beforeLeaving.mock.calls]).toEqual(['no_storage', [], []]);
+  });
+
+  it('removes what a sign-in kept that was given up', async () => {
+    await tab.start();
+    tab.reload();
+    await tab.store.configure(settings);
+    expect([tab.kept.size, tab.store.state.value]).toEqual([0, 'signed_out']);
+  });
+
+  it('forgets the token when the person signs out or the gateway refuses it', async () => {
+    const { store } = tab;
+    await store.configure(settings);
+    store.useToken('one');
+    store.useToken('two');
+    store.reject('one');
+    expect(store.token()).toBe('two');
+    store.reject('two');
+    expect([store.problem.value, store.token()]).toEqual(['rejected', undefined]);
+    store.useToken('three');
+    store.signOut();
+    expect([store.state.value, store.token()]).toEqual(['signed_out', undefined]);
+  });
+});
+
+describe('a pasted token', () => {
+  it('is taken where the site offers no sign-in, with its expiry', async () => {
+    const { store } = new Tab();
+    await store.configure(null);
+    expect(store.state.value).toBe('unavailable');
+    expect(store.useToken(`Bearer ${jwt({ exp: now() + 60 })}\n`)).toBe(true);
+    expect(store.state.value).toBe('signed_in');
+    expect(store.useToken(jwt({ exp: now() - 1 }))).toBe(true);
+    expect([store.token(), store.problem.value]).toEqual([undefined, 'expired']);
+    store.signOut();
+  });
+
+  it.each(['', 'two words', 'a\nb', 'a"b', 'ü', 'x'.repeat(16_385)])('is refused where it is none: %j', (text) => {
+    const { store } = new Tab();
+    expect([store.useToken(text), store.token()]).toEqual([false, undefined]);
+  });
+});
+
+describe('the settings of the site', () => {
+  const good = {
+    issuer: ISSUER,
+    clientId: 'page',
+    authorizationEndpoint: `${ISSUER}/authorize`,
+    tokenEndpoint: 'http://127.0.0.1:3002/token',
+    scope: 'openid',
+    audience: null,
+  };
+
+  it('are read where they are whole', () => {
+    expect(readSettings(good)).toMatchObject({ issuer: ISSUER, audience: null });
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', null],
+    ['a list', []],
+    ['a script to go to', { ...good, authorizationEndpoint: 'javascript:alert(1)' }],
+    ['plain HTTP to another machine', { ...good, authorizationEndpoint: 'http://id.example/authorize' }],
+    [
+      'plain HTTP to a name that only begins like this machine',
+      { ...good, tokenEndpoint: 'http://localhost.example/' },
+    ],
+    ['no client', { ...good, clientId: '' }],
+    ['an audience under another name', { ...good, audience: { parameter: 'redirect_uri', value: 'x' } }],
+    ['no audience', { ...good, audience: undefined }],
+  ])('are not used with %s', (_, value) => {
+    expect(readSettings(value)).toBeNull();
+  });
+});

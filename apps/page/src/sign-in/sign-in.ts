@@ -1,0 +1,201 @@
+// Who the person is to the gateway: signed in at the issuer, or with a token that they pasted. The token is in this page's memory alone and
+// gone when the page is.
+import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
+import type { SignInProblem, SignedIn } from './code-flow';
+import { keepPending, takePending, type Pending } from './pending';
+import type { SignInSettings } from './settings';
+import { isBearerToken, lifetimeOf } from './token-text';
+
+export type { SignInProblem };
+
+/**
+ * `unavailable`: this site offers no sign-in, only a token that the person pastes. `returning`: back from the issuer, the token is on its
+ * way. `failed`: see `problem`.
+ */
+export type SignInState = 'unavailable' | 'signed_out' | 'returning' | 'signed_in' | 'failed';
+
+/** What a sign-in touches of the browser. */
+export interface SignInBrowser {
+  /** The page's whole address. */
+  address(): URL;
+  /** Changes the address of this entry of the history, and loads nothing. */
+  replaceAddress(path: string): void;
+  /** Leaves the page. */
+  go(address: URL): void;
+  readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  readonly fetch: typeof fetch;
+}
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+export class SignInStore {
+  /** Undefined until the site has told. */
+  private readonly settings = signal<SignInSettings | null | undefined>(undefined);
+  private readonly session = signal<SignedIn | undefined>(undefined);
+  private readonly returning = signal(false);
+  private readonly failure = signal<SignInProblem | undefined>(undefined);
+  private callback: { readonly pending: Pending; readonly answer: URLSearchParams } | undefined;
+  private expiry: ReturnType<typeof setTimeout> | undefined;
+  private expiresAtMs = Infinity;
+
+  readonly state = computed((): SignInState => {
+    if (this.session.value !== undefined) return 'signed_in';
+    if (this.returning.value) return 'returning';
+    if (this.failure.value !== undefined) return 'failed';
+    return this.settings.value ? 'signed_out' : 'unavailable';
+  });
+  /** Why there is no token where one was expected; undefined unless the state is `failed`. */
+  readonly problem = computed(() => (this.state.value === 'failed' ? this.failure.value : undefined));
+  /** As the issuer's ID token has it; undefined where it has none, and for a pasted token. */
+  readonly name = computed(() => this.session.value?.name);
+  /** Where the sign-in leads, as a person reads it; null where the site offers none, undefined until it has told. */
+  readonly host = computed(() => this.settings.value && this.settings.value.authorizationEndpoint.host);
+
+  constructor(private readonly browser: SignInBrowser) {}
+
+  /**
+   * Takes the issuer's answer out of the address, and brings the link's fragment back. Call it before anything else reads the address.
+   * Nothing is sent yet: `configure` goes on with it.
+   */
+  takeCallback(): void {
+    const address = this.browser.address();
+    const pending = takePending(this.browser.storage);
+    const answer = address.searchParams;
+    if (!answer.has('state') && !answer.has('code') && !answer.has('error')) return;
+    // Neither history nor a copied address keeps the code
+    this.browser.replaceAddress(`${address.pathname}${pending?.fragment ?? address.hash}`);
+    if (pending === undefined) {
+      this.failure.value = 'not_started';
+      return;
+    }
+    this.callback = { pending, answer };
+    this.returning.value = true;
+  }
+
+  /** What the site says of its sign-in; again whenever it says it anew. */
+  async configure(settings: SignInSettings | null): Promise<void> {
+    this.settings.value = settings;
+    const { callback } = this;
+    if (callback === undefined) return;
+    this.callback = undefined;
+    if (settings === null) {
+      this.fail('refused');
+      return;
+    }
+    const { redeem, SignInError } = await import('./code-flow');
+    try {
+      this.open(await redeem(settings, this.redirectUri(), callback.pending, callback.answer, this.browser.fetch));
+    } catch (error) {
+      this.fail(error instanceof SignInError ? error.problem : 'broken');
+    }
+  }
+
+  /**
+   * Sends the browser to the issuer.
+   * @param beforeLeaving called right before, such as to keep a draft
+   */
+  async start(beforeLeaving: () => void = () => undefined): Promise<void> {
+    const settings = this.settings.value;
+    if (!settings) return;
+    const { newRequest } = await import('./code-flow');
+    const { pending, address } = await newRequest(settings, this.redirectUri(), this.browser.address().hash);
+    if (!keepPending(this.browser.storage, pending)) {
+      this.fail('no_storage');
+      return;
+    }
+    beforeLeaving();
+    this.browser.go(address);
+  }
+
+  /** Takes a token that the person pasted. @returns false where the text is none */
+  useToken(text: string): boolean {
+    const token = text.trim().replace(/^Bearer +/i, '');
+    if (!isBearerToken(token)) return false;
+    this.open({ token, ...lifetimeOf(token) });
+    return true;
+  }
+
+  /** For the client library; undefined where there is none, or it has expired. */
+  token(): string | undefined {
+    if (Date.now() >= this.expiresAtMs) this.fail('expired');
+    return this.session.peek()?.token;
+  }
+
+  /** The gateway answered 401 to this token. Another one, taken since, stays. */
+  reject(token: string): void {
+    if (this.session.peek()?.token === token) this.fail('rejected');
+  }
+
+  /** Forgets the token. The issuer's own session is not ended. */
+  signOut(): void {
+    this.close();
+    this.failure.value = undefined;
+  }
+
+  /** Without query and fragment, as it is registered with the issuer. */
+  private redirectUri(): string {
+    return new URL('/', this.browser.address()).href;
+  }
+
+  private open(session: SignedIn): void {
+    this.close();
+    this.failure.value = undefined;
+    this.session.value = session;
+    if (session.lifetimeMs === undefined) return;
+    this.expiresAtMs = Date.now() + session.lifetimeMs;
+    this.expiry = setTimeout(
+      () => {
+        this.token();
+      },
+      Math.min(Math.max(session.lifetimeMs, 0), MAX_TIMEOUT_MS),
+    );
+  }
+
+  private fail(problem: SignInProblem): void {
+    this.close();
+    this.failure.value = problem;
+  }
+
+  private close(): void {
+    clearTimeout(this.expiry);
+    this.expiresAtMs = Infinity;
+    this.returning.value = false;
+    this.session.value = undefined;
+  }
+}
+
+/** The one of this page. */
+export const signIn = new SignInStore({
+  address: () => new URL(location.href),
+  replaceAddress: (path) => {
+    history.replaceState(history.state, '', path);
+  },
+  go: (address) => {
+    location.assign(address);
+  },
+  storage: {
+    getItem: (key) => sessionStorage.getItem(key),
+    setItem: (key, value) => {
+      sessionStorage.setItem(key, value);
+    },
+    removeItem: (key) => {
+      sessionStorage.removeItem(key);
+    },
+  },
+  fetch: (...request) => fetch(...request),
+});
+
+/**
+ * Call it once, before anything else reads the page's address.
+ * @param settings what the site says of its sign-in; undefined until it has told
+ */
+export function startSignIn(settings: ReadonlySignal<SignInSettings | null | undefined>): void {
+  signIn.takeCallback();
+  effect(() => {
+    const told = settings.value;
+    if (told !== undefined)
+      untracked(() => {
+        void signIn.configure(told);
+      });
+  });
+}

@@ -1,0 +1,38 @@
+import { useState } from 'preact/hooks';
+import { text } from '../text/text';
+import { Button } from '../ui/button';
+import { TextField } from '../ui/field';
+import { signIn } from './sign-in';
+
+/** For developers: an access token in place of a sign-in. It belongs into a `Details` that says so. */
+export function TokenField() {
+  const words = text.value.signIn;
+  const [typed, setTyped] = useState('');
+  const [refused, setRefused] = useState(false);
+  const use = () => {
+    const taken = signIn.useToken(typed);
+    setRefused(!taken);
+    if (taken) setTyped('');
+  };
+  return (
+    <>
+      <TextField
+        id="token"
+        type="password"
+        label={words.token}
+        hint={words.tokenHint}
+        error={refused ? words.notAToken : undefined}
+        required
+        spellcheck={false}
+        value={typed}
+        onInput={(value) => {
+          setTyped(value);
+          setRefused(false);
+        }}
+      />
+      <Button kind="quiet" onClick={use}>
+        {words.useToken}
+      </Button>
+    </>
+  );
+}

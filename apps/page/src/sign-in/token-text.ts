@@ -1,0 +1,17 @@
+const MAX_CHARACTERS = 16_384;
+
+/** Whether it may follow `Bearer ` in a header (RFC 6750 section 2.1). */
+export function isBearerToken(text: string): boolean {
+  return text.length <= MAX_CHARACTERS && /^[A-Za-z0-9._~+/-]+=*$/.test(text);
+}
+
+/** What is left by the `exp` of a JWT. It is not verified here: it only tells when to say that the token has expired. */
+export function lifetimeOf(token: string): { readonly lifetimeMs?: number } {
+  try {
+    const [, payload = ''] = token.split('.');
+    const { exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as { exp?: unknown };
+    return typeof exp === 'number' ? { lifetimeMs: exp * 1000 - Date.now() } : {};
+  } catch {
+    return {};
+  }
+}
