@@ -21,12 +21,12 @@ export class AppModule {
       module: AppModule,
       imports: [
         CoreModule.of(config),
-        // features
-        BudgetModule,
+        // features; in this order the OpenAPI document lists their operations
         AttestationModule,
+        MessagesModule,
+        BudgetModule,
         DeliveryModule,
         LegacyModule,
-        MessagesModule,
         RetentionModule,
         AdminModule,
         // edge

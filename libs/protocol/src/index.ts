@@ -2,6 +2,7 @@ export * from './limits';
 export * from './problems';
 export * from './encoding/cbor';
 export * from './encoding/text';
+export * from './encoding/instant';
 export * from './encoding/base64-text';
 export * from './encoding/utf8';
 export * from './messages/message-id';

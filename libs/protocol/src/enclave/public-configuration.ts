@@ -17,11 +17,14 @@ const destination = z
   .max(300)
   .regex(/^[a-z0-9.:[\]-]+:[0-9]{1,5}$/);
 
-const chamberSchema = z.strictObject({
-  origin,
-  /** Whether the chamber answers 409 for a DeliveryId that it took before, as the operator asserts. */
-  deduplicates: z.boolean(),
-});
+const chamberSchema = z
+  .strictObject({
+    origin,
+    deduplicates: z.boolean().meta({
+      description: 'Whether the chamber answers 409 for a DeliveryId that it took before, as the operator asserts.',
+    }),
+  })
+  .meta({ id: 'Chamber', description: 'One chamber of Congress.' });
 
 /**
  * The part of an enclave's measured configuration that clients may want to refuse, and nothing secret: no API key, no name of
@@ -30,30 +33,41 @@ const chamberSchema = z.strictObject({
  *
  * Unknown members are refused: a client cannot accept what it does not understand. A new member needs a new version.
  */
-export const publicConfigurationSchema = z.strictObject({
-  version: z.literal(1),
-  /** The operator's name for this deployment: `production`, `staging`, ... */
-  stack: z.string().regex(/^[a-z0-9-]{1,32}$/),
-  /** As in the key binding. */
-  custody: custodySchema,
-  /** Whether messages of the legacy suite are opened too. */
-  legacySuite: z.boolean(),
-  /** Every host that the enclave can connect to, in ascending order. */
-  egress: z.array(destination).max(64),
-  /** What the enclave does for people; a service that is not named is off. */
-  services: z.strictObject({
-    /** Delivers messages to the chambers of Congress. */
-    congress: z
+export const publicConfigurationSchema = z
+  .strictObject({
+    version: z.literal(1),
+    stack: z
+      .string()
+      .regex(/^[a-z0-9-]{1,32}$/)
+      .meta({ description: "The operator's name for this deployment: `production`, `staging`, ..." }),
+    custody: custodySchema.meta({ description: 'As in the key binding.' }),
+    legacySuite: z.boolean().meta({ description: 'Whether messages of the legacy suite are opened too.' }),
+    egress: z
+      .array(destination)
+      .max(64)
+      .meta({ description: 'Every host that the enclave can connect to, in ascending order.' }),
+    services: z
       .strictObject({
-        /** The operator accepts that a lying parent can have a message delivered twice. */
-        acceptReplayAcrossEnclaves: z.boolean(),
-        /** Date of the table of offices that the enclave checks by: `OFFICES_AS_OF` of its build. */
-        officesAsOf: z.string().regex(/^\d{4}-\d{2}-\d{2}$/),
-        ...forEachChamber(() => chamberSchema),
+        congress: z
+          .strictObject({
+            acceptReplayAcrossEnclaves: z.boolean().meta({
+              description: 'The operator accepts that a lying parent can have a message delivered twice.',
+            }),
+            officesAsOf: z
+              .string()
+              .regex(/^\d{4}-\d{2}-\d{2}$/)
+              .meta({ description: 'Date of the table of offices that the enclave checks by.' }),
+            ...forEachChamber(() => chamberSchema),
+          })
+          .optional()
+          .meta({ description: 'Delivers messages to the chambers of Congress.' }),
       })
-      .optional(),
-  }),
-});
+      .meta({ description: 'What the enclave does for people. A service that is not named is off.' }),
+  })
+  .meta({
+    id: 'EnclaveConfiguration',
+    description: 'The part of the measured configuration that clients may want to refuse. It holds no secret.',
+  });
 export type PublicConfiguration = z.infer<typeof publicConfigurationSchema>;
 
 /**

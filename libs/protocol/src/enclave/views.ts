@@ -1,15 +1,21 @@
 import * as z from 'zod';
 
 /** `GET /attestation` as JSON. Only what is inside `attestation_document` is signed; the rest is for reading. */
-export const attestationViewSchema = z.object({
-  /** Base64 of the COSE_Sign1 document. */
-  attestation_document: z.string(),
-  /** Index to hex; indexes whose value is all zero are left out. */
-  pcrs: z.record(z.string(), z.string()),
-  /** Base64 of each DER certificate, root first. */
-  cabundle: z.array(z.string()),
-  module_id: z.string(),
-  /** Milliseconds since 1970, as in the document. */
-  timestamp: z.number(),
-});
+export const attestationViewSchema = z
+  .object({
+    attestation_document: z.string().meta({ description: 'The COSE_Sign1 document in base64. Verify this.' }),
+    pcrs: z
+      .record(z.string(), z.string())
+      .meta({ description: 'The measurements by index, in hex. An index whose value is all zero is left out.' }),
+    cabundle: z
+      .array(z.string())
+      .meta({ description: 'The certificates (DER) in base64, the root first. The leaf is in the document.' }),
+    module_id: z.string().meta({ description: 'The NSM that signed the document.' }),
+    timestamp: z.number().meta({ description: 'Milliseconds since 1970, by the NSM.' }),
+  })
+  .meta({
+    id: 'Attestation',
+    description:
+      'An attestation document, and beside it a copy of some of its fields for reading. Only the document is signed.',
+  });
 export type AttestationView = z.infer<typeof attestationViewSchema>;

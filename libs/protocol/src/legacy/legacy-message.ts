@@ -75,13 +75,18 @@ const HEX_KEY = /^0x[0-9a-fA-F]{64}$/;
 const MAX_CIPHERTEXT_LENGTH = Math.floor((LIMITS.maxPaddedPlaintextBytes + POLY1305_TAG_BYTES) / 3) * 4;
 
 /** The JSON form: the client's own four members; `suite` may be named. Nothing else is taken, so that no plain text travels beside it. */
-export const legacyMessageJsonSchema = z.strictObject({
-  suite: z.literal(LEGACY_SUITE).optional(),
-  ciphertext: base64Text(18, MAX_CIPHERTEXT_LENGTH),
-  nonce: z.string().regex(/^[A-Za-z0-9+/]{32}$/),
-  ephemeralPublicKey: z.string().regex(HEX_KEY),
-  teeKeyId: z.string().regex(/^[0-9a-f]{32}$/),
-});
+export const legacyMessageJsonSchema = z
+  .strictObject({
+    suite: z.literal(LEGACY_SUITE).optional(),
+    ciphertext: base64Text(18, MAX_CIPHERTEXT_LENGTH),
+    nonce: z.string().regex(/^[A-Za-z0-9+/]{32}$/),
+    ephemeralPublicKey: z.string().regex(HEX_KEY),
+    teeKeyId: z.string().regex(/^[0-9a-f]{32}$/),
+  })
+  .meta({
+    id: 'LegacyMessage',
+    description: 'A message as the web client (legacy) seals it. New clients send a `SealedMessage`.',
+  });
 export type LegacyMessageJson = z.infer<typeof legacyMessageJsonSchema>;
 
 /** Whether JSON is meant to be of the legacy suite: it names it, or it names its key as that client does. */
@@ -117,12 +122,14 @@ export function legacyMessageFromJson(value: unknown): LegacyMessage {
 }
 
 /** `GET /api/tee/public-key`, in the shape that the client reads. */
-export const legacyPublicKeyViewSchema = z.strictObject({
-  success: z.literal(true),
-  keyId: z.string().regex(/^[0-9a-f]{32}$/),
-  publicKey: z.string().regex(/^0x[0-9a-f]{64}$/),
-  algorithm: z.literal('X25519-XChaCha20-Poly1305'),
-});
+export const legacyPublicKeyViewSchema = z
+  .strictObject({
+    success: z.literal(true),
+    keyId: z.string().regex(/^[0-9a-f]{32}$/),
+    publicKey: z.string().regex(/^0x[0-9a-f]{64}$/),
+    algorithm: z.literal('X25519-XChaCha20-Poly1305'),
+  })
+  .meta({ id: 'LegacyPublicKey', description: 'The key of the legacy suite. This answer is not signed.' });
 export type LegacyPublicKeyView = z.infer<typeof legacyPublicKeyViewSchema>;
 
 /** @param keyId 16 bytes. @param publicKey 32 bytes */

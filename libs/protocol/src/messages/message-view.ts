@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { instantSchema } from '../encoding/instant';
 import { receiptSchema } from '../receipts/receipt';
 
 /**
@@ -23,18 +24,31 @@ export function isEnded(status: MessageStatus): boolean {
 }
 
 /** `POST /api/messages` (202) and `GET /api/messages/:id`. */
-export const messageViewSchema = z.strictObject({
-  id: z.string().meta({ format: 'uuid' }),
-  status: z.enum(MESSAGE_STATUSES),
-  acceptedAt: z.iso.datetime(),
-  expiresAt: z.iso.datetime(),
-  endedAt: z.iso.datetime().nullable(),
-  attempts: z.int().min(0),
-  nextAttemptAt: z.iso.datetime().nullable(),
-  /** Why it is waiting or ended, as a stable code; null where there is nothing to say. */
-  reason: z.string().nullable(),
-  receipt: receiptSchema.nullable(),
-  /** Base64url of the sealed answer, which the sender alone can open. */
-  sealedAnswer: z.string().nullable(),
-});
+export const messageViewSchema = z
+  .strictObject({
+    id: z.string().meta({ format: 'uuid', description: 'The message id.' }),
+    status: z.enum(MESSAGE_STATUSES).meta({
+      id: 'MessageStatus',
+      description:
+        '`queued` and `delivering` go on, the others are ends. `delivered`: every office has it. `partially_delivered`: some offices have it, the others refused. `refused`: no office took it. `unknown`: a copy was sent and not answered. `expired`: its time ran out first. `key_retired`: the enclave lost its key before it opened the message; seal it again.',
+    }),
+    acceptedAt: instantSchema,
+    expiresAt: instantSchema,
+    endedAt: instantSchema.nullable().meta({ description: 'Null while the message goes on.' }),
+    attempts: z.int().min(0).meta({ description: 'How often the gateway handed it to an enclave.' }),
+    nextAttemptAt: instantSchema.nullable().meta({ description: 'Null when no attempt is planned.' }),
+    reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why it waits or ended, as a stable code. Null when there is no reason to give.' }),
+    receipt: receiptSchema.nullable().meta({ description: 'Null until an enclave signed one.' }),
+    sealedAnswer: z
+      .string()
+      .nullable()
+      .meta({ description: "The enclave's answer in base64url. Only the sender can open it." }),
+  })
+  .meta({
+    id: 'Message',
+    description: 'The status of a message, for its sender. The gateway cannot read the message itself.',
+  });
 export type MessageView = z.infer<typeof messageViewSchema>;

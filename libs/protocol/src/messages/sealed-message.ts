@@ -108,19 +108,28 @@ const ciphertextText = z
   });
 
 /** The JSON form: the same fields by name, bytes in base64url without padding, the message id as a UUID. */
-export const sealedMessageJsonSchema = z.strictObject({
-  version: z.literal(1),
-  suite: z.literal(DEFAULT_SUITE),
-  keyId: base64UrlText(KEY_ID_BYTES),
-  messageId: z.string().regex(MESSAGE_ID_PATTERN).meta({ format: 'uuid', description: 'Random; taken once.' }),
-  expiresAt: unixSeconds.meta({
-    description: `Unix seconds. After now, and at most ${LIMITS.maxLifetimeSeconds} seconds (seven days) ahead: else \`expiry_out_of_range\`.`,
-  }),
-  nullifier: base64UrlText(NULLIFIER_BYTES).nullable(),
-  encapsulatedKey: base64UrlText(ENCAPSULATED_KEY_BYTES),
-  nonce: base64UrlText(XCHACHA_NONCE_BYTES),
-  ciphertext: ciphertextText,
-});
+export const sealedMessageJsonSchema = z
+  .strictObject({
+    version: z.literal(1),
+    suite: z.literal(DEFAULT_SUITE),
+    keyId: base64UrlText(KEY_ID_BYTES).meta({ description: "The enclave's key (16 bytes)." }),
+    messageId: z.string().regex(MESSAGE_ID_PATTERN).meta({ format: 'uuid', description: 'Random; taken once.' }),
+    expiresAt: unixSeconds.meta({
+      description: `Unix seconds. After now, and at most ${LIMITS.maxLifetimeSeconds} seconds (seven days) ahead: else \`expiry_out_of_range\`.`,
+    }),
+    nullifier: base64UrlText(NULLIFIER_BYTES)
+      .nullable()
+      .meta({ description: 'Of the proof of residence (32 bytes); null without one.' }),
+    encapsulatedKey: base64UrlText(ENCAPSULATED_KEY_BYTES).meta({
+      description: "The sender's ephemeral key (32 bytes).",
+    }),
+    nonce: base64UrlText(XCHACHA_NONCE_BYTES).meta({ description: '24 random bytes.' }),
+    ciphertext: ciphertextText,
+  })
+  .meta({
+    id: 'SealedMessage',
+    description: 'A message sealed to the key of an attested enclave. Bytes are base64url without padding.',
+  });
 export type SealedMessageJson = z.infer<typeof sealedMessageJsonSchema>;
 
 export function sealedMessageToJson(message: SealedMessage): SealedMessageJson {

@@ -42,11 +42,17 @@ function ascends(offices: readonly { commitment: string }[]): boolean {
 }
 
 /** A receipt as it is handed to people: the JWS in compact form, and the document (base64) that vouches for its key. */
-export const receiptSchema = z.strictObject({
-  receipt: z.string().max(8192),
-  attestation_document: z
-    .string()
-    .max(24_000)
-    .regex(/^[A-Za-z0-9+/]+={0,2}$/),
-});
+export const receiptSchema = z
+  .strictObject({
+    receipt: z.string().max(8192).meta({ description: 'A JWS in compact form (EdDSA, Ed25519).' }),
+    attestation_document: z
+      .string()
+      .max(24_000)
+      .regex(/^[A-Za-z0-9+/]+={0,2}$/)
+      .meta({ description: 'The document that attests the key of the signature, in base64.' }),
+  })
+  .meta({
+    id: 'Receipt',
+    description: 'What the enclave signed about the message. Anyone can verify it, years later, without the gateway.',
+  });
 export type Receipt = z.infer<typeof receiptSchema>;

@@ -1,28 +1,37 @@
 import { drawableDocument } from './drawable-document';
 
-const bodyOf = (properties: object) => ({
+const pattern = { type: 'string', pattern: '^[A-Za-z0-9_-]{349546}[AEIMQUYcgkosw048]$' };
+const example = (value: object) => ({ summary: 'One', value });
+const documentOf = (properties: object, examples: object, stream: object) => ({
   paths: {
-    '/api/messages': {
-      post: { requestBody: { content: { 'application/json': { schema: { anyOf: [{ properties }] } } } } },
+    '/api/messages': { post: { requestBody: { content: { 'application/json': { examples } } } } },
+    '/api/messages/{id}/events': {
+      get: { responses: { '200': { content: { 'text/event-stream': { schema: stream } } } } },
     },
   },
+  components: { schemas: { SealedMessage: { properties }, LegacyMessage: { properties: { ciphertext: pattern } } } },
 });
-const pattern = { type: 'string', pattern: '^[A-Za-z0-9_-]{349546}[AEIMQUYcgkosw048]$' };
 
 it('puts what no generator can draw otherwise, and leaves the rest and the given document as they are', () => {
-  const served = bodyOf({ ciphertext: pattern, expiresAt: { type: 'integer' }, nonce: { type: 'string' } });
-  expect(drawableDocument(served, 1_000)).toEqual(
-    bodyOf({
-      ciphertext: { type: 'string', format: 'sealed-ciphertext' },
-      expiresAt: { enum: [3_601, 86_401, 518_401] },
-      nonce: { type: 'string' },
-    }),
+  const served = () =>
+    documentOf(
+      { ciphertext: pattern, expiresAt: { type: 'integer' }, nonce: { type: 'string' } },
+      { sealed: example({ nonce: 'AAAA' }), legacy: example({}) },
+      { type: 'string' },
+    );
+  const given = served();
+  expect(drawableDocument(given, 1_000)).toEqual(
+    documentOf(
+      {
+        ciphertext: { type: 'string', format: 'sealed-ciphertext' },
+        expiresAt: { enum: [3_601, 86_401, 518_401] },
+        nonce: { type: 'string', examples: ['AAAA'] },
+      },
+      { sealed: example({ nonce: 'AAAA' }) },
+      expect.objectContaining({ type: 'object', required: ['event', 'data'] }) as object,
+    ),
   );
-  expect(served).toEqual(bodyOf({ ciphertext: pattern, expiresAt: { type: 'integer' }, nonce: { type: 'string' } }));
-});
-
-it('leaves the body of the legacy suite, which has no expiry, as it is', () => {
-  expect(drawableDocument(bodyOf({ ciphertext: pattern }), 0)).toEqual(bodyOf({ ciphertext: pattern }));
+  expect(given).toEqual(served());
 });
 
 it('throws where the document has another shape', () => {

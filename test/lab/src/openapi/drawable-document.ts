@@ -4,39 +4,69 @@ const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
 
 const property = z.record(z.string(), z.unknown());
-const bodySchema = z.looseObject({
-  properties: z.looseObject({ ciphertext: property, expiresAt: property.optional() }),
-});
 const documentSchema = z.looseObject({
   paths: z.looseObject({
     '/api/messages': z.looseObject({
       post: z.looseObject({
         requestBody: z.looseObject({
           content: z.looseObject({
-            'application/json': z.looseObject({ schema: z.looseObject({ anyOf: z.array(bodySchema).min(1) }) }),
+            'application/json': z.looseObject({
+              examples: z.looseObject({ sealed: z.looseObject({ value: property }) }),
+            }),
           }),
         }),
       }),
     }),
+    '/api/messages/{id}/events': z.looseObject({
+      get: z.looseObject({
+        responses: z.looseObject({
+          '200': z.looseObject({
+            content: z.looseObject({ 'text/event-stream': z.looseObject({ schema: property }) }),
+          }),
+        }),
+      }),
+    }),
+  }),
+  components: z.looseObject({
+    schemas: z.looseObject({ SealedMessage: z.looseObject({ properties: z.record(z.string(), property) }) }),
   }),
 });
 
 /** Drawn by `hooks.py`: characters one by one, up to 349,547 of them, would take hours. */
 const SEALED_CIPHERTEXT_FORMAT = 'sealed-ciphertext';
 
+/** The tool holds each event against the schema, where OpenAPI 3.1 has it describe the whole stream: a text. */
+const EVENT = {
+  type: 'object',
+  required: ['event', 'data'],
+  properties: {
+    event: { const: 'status' },
+    data: {
+      type: 'string',
+      contentMediaType: 'application/json',
+      contentSchema: { $ref: '#/components/schemas/Message' },
+    },
+  },
+};
+
 /**
  * The gateway's document with what a generator cannot draw by itself put otherwise: the ciphertext of a size bucket as a format of
- * hooks.py, and the expiry within the window that the document has in words. Nothing else is changed.
+ * hooks.py, the expiry within the window that the document has in words, and beside each other member of a sealed message the value
+ * of the example, for phases that vary one member at a time. The example of the other form is left out. The schema of a
+ * stream is that of an event. Nothing else is changed.
  * @throws ZodError where the document has another shape by now
  */
 export function drawableDocument(served: unknown, nowMs: number): unknown {
   const document = documentSchema.parse(structuredClone(served));
   const nowSeconds = Math.floor(nowMs / 1000);
-  for (const { properties } of document.paths['/api/messages'].post.requestBody.content['application/json'].schema
-    .anyOf) {
-    if (properties.expiresAt === undefined) continue; // the legacy suite has neither
-    properties.ciphertext = { type: 'string', format: SEALED_CIPHERTEXT_FORMAT };
-    properties.expiresAt = { enum: [HOUR_S, DAY_S, 6 * DAY_S].map((lifetime) => nowSeconds + lifetime) };
-  }
+  const { properties } = document.components.schemas.SealedMessage;
+  const { examples } = document.paths['/api/messages'].post.requestBody.content['application/json'];
+  const { value } = examples.sealed;
+  // The tool would put members of one example into the other
+  delete examples['legacy'];
+  for (const [name, schema] of Object.entries(properties)) properties[name] = { ...schema, examples: [value[name]] };
+  properties['ciphertext'] = { type: 'string', format: SEALED_CIPHERTEXT_FORMAT };
+  properties['expiresAt'] = { enum: [HOUR_S, DAY_S, 6 * DAY_S].map((lifetime) => nowSeconds + lifetime) };
+  document.paths['/api/messages/{id}/events'].get.responses['200'].content['text/event-stream'].schema = EVENT;
   return document;
 }

@@ -1,8 +1,10 @@
 import { CommandLine, UsageError } from '@communique-tee/command-line';
 import { installJudge, JUDGES } from '@communique-tee/testing/judges';
 import { runSchemathesis } from './run-schemathesis';
+import { DOCUMENT, writeDocument } from './write-document';
 
 interface Given {
+  readonly write?: true;
   readonly seed: string;
   readonly examples: string;
 }
@@ -24,6 +26,7 @@ export function openApiCommand(): CommandLine {
     `Lets schemathesis ${JUDGES.schemathesis.version} (PyPI; installed into the user's cache on first use) drive the gateway from its own OpenAPI.`,
   );
   line.program
+    .option('--write', `write ${DOCUMENT} from the gateway's routes, and do nothing else`)
     .option('--seed <n>', 'of the requests', '1')
     .option('--examples <n>', 'requests for each operation, beside those of the coverage phase', '10')
     .addHelpText('after', AFTER)
@@ -32,6 +35,10 @@ export function openApiCommand(): CommandLine {
 }
 
 async function run(given: Given): Promise<number> {
+  if (given.write === true) {
+    say(`${DOCUMENT}: ${String(await writeDocument())} bytes`);
+    return 0;
+  }
   const [seed, examples] = [whole('seed', given.seed), whole('examples', given.examples)];
   const installed = await installJudge(JUDGES.schemathesis, say);
   if ('absent' in installed) {

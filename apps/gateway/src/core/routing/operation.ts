@@ -5,18 +5,46 @@ import type * as z from 'zod';
 export type PlainSchema = Readonly<Record<string, unknown>>;
 export const BINARY = { type: 'string', format: 'binary' } as const satisfies PlainSchema;
 
+/** A group of operations. Each controller names its own; controllers may share one. */
+export interface Tag {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** What an example that has to be new each time is made of. */
+export interface ExampleSource {
+  readonly nowSeconds: number;
+  /** The committed document (docs/openapi.json) has the same bytes each time. */
+  random(bytes: number): Uint8Array;
+}
+
+export interface Example {
+  readonly summary: string;
+  readonly value: unknown;
+}
+
+export interface MediaType {
+  /** One with an id (`.meta({ id })`) becomes a component of the document. */
+  readonly schema: z.ZodType | PlainSchema;
+  /** By name. Required but for bytes, which JSON cannot show. */
+  readonly examples?: Readonly<Record<string, Example | ((source: ExampleSource) => Example)>>;
+}
+export type Content = Readonly<Record<string, MediaType>>;
+
 export interface Parameter {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header';
   readonly required?: true;
   readonly description: string;
   readonly schema: PlainSchema;
+  readonly example: string | ((source: ExampleSource) => string);
 }
 
 export interface Answer {
   readonly description: string;
-  /** By media type: a zod schema, or a plain one for bytes. */
-  readonly content: Readonly<Record<string, z.ZodType | PlainSchema>>;
+  /** By media type. */
+  readonly content: Content;
+  /** By name: what the header tells. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What can be asked next with a value of this answer (OpenAPI 3.1, Link Object). */
   readonly links?: Readonly<Record<string, Link>>;
@@ -31,12 +59,14 @@ export interface Link {
 
 /** What the OpenAPI document says of a route beyond its method, its path and what its other decorators add (security, problems). */
 export interface OperationDescription {
+  /** A verb and a noun, such as `submitMessage`: a generated client has a function of this name. */
+  readonly id: string;
+  readonly tag: Tag;
   readonly summary: string;
   readonly description: string;
   readonly parameters?: readonly Parameter[];
-  readonly body?: Answer['content'];
-  /** By media type: a body that is accepted now; made anew each time that the document is asked for. */
-  readonly bodyExamples?: Readonly<Record<string, () => Readonly<Record<string, unknown>>>>;
+  /** By media type. */
+  readonly body?: Content;
   /** By status. */
   readonly answers: Readonly<Record<string, Answer>>;
   /** Codes that the handler itself throws. */

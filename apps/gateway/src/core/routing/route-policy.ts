@@ -11,8 +11,8 @@ export interface RoutePolicy {
   readonly authenticated: boolean;
   /** Whether a request may cost money; absent: no. */
   readonly spends?: boolean;
-  /** What the OpenAPI document says of the route. */
-  readonly operation?: Omit<OperationDescription, 'problems'>;
+  /** What the OpenAPI document says of the route; null: the document leaves it out. */
+  readonly operation?: Omit<OperationDescription, 'problems'> | null;
   /** Codes that the route's decorators and its handler answer with, in the order of the decorators. */
   readonly problems?: readonly ProblemCode[];
 }
@@ -34,9 +34,14 @@ export function routePolicy(part: Partial<RoutePolicy>): MethodDecorator {
   };
 }
 
-/** Describes the route in the OpenAPI document, which is built from the registered routes (edge/openapi). Every route needs one. */
+/** Describes the route in the OpenAPI document, which is built from the registered routes (edge/openapi). Every route has this or `@NotInApi()`. */
 export function Operation({ problems = [], ...description }: OperationDescription): MethodDecorator {
   return routePolicy({ operation: description, problems });
+}
+
+/** The route serves people, such as a file of the page. It is no part of the API, and the OpenAPI document leaves it out. */
+export function NotInApi(): MethodDecorator {
+  return routePolicy({ operation: null });
 }
 
 /** Probes and whatever has no policy of its own, addresses that lead nowhere included, are limited too. */

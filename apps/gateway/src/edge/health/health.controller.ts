@@ -1,18 +1,28 @@
 import { Controller, Get, Header, Res, ServiceUnavailableException } from '@nestjs/common';
-import { HEALTH_REASONS } from '@communique-tee/protocol';
 import { HealthCheckService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
-import * as z from 'zod';
 import { statusOfProblem } from '../../core/problems/problem-of';
 import { sendProblem } from '../../core/problems/send-problem';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
+import {
+  LIVENESS_EXAMPLE,
+  livenessSchema,
+  READINESS_EXAMPLE,
+  readinessSchema,
+  TEE_DOWN_EXAMPLE,
+  TEE_UP_EXAMPLE,
+  teeHealthSchema,
+} from './health-views';
 import { Readiness } from './readiness';
 import { TeeIndicators } from './tee-indicators';
 import { DATABASE_PROBLEMS } from '../../core/database/database';
+import type { Tag } from '../../core/routing/operation';
 import { Operation } from '../../core/routing/route-policy';
 
-/** Terminus decides what is in it. */
-const ANYTHING = { type: 'object', additionalProperties: true } as const;
+export const HEALTH: Tag = {
+  name: 'Health',
+  description: 'For load balancers and monitoring, and for people who want to know whether the service works.',
+};
 
 /** The little of a Fastify reply that is needed here. */
 interface Reply {
@@ -27,12 +37,19 @@ export class HealthController {
     private readonly readiness: Readiness,
   ) {}
 
-  /** The process is up and its event loop turns; what it stands on is not asked. */
+  /** The process is up and its event loop turns; nothing behind it is asked. */
   @Get('health')
   @Operation({
-    summary: 'Whether the gateway runs',
-    description: 'Says nothing of what stands behind it.',
-    answers: { '200': { description: 'It runs.', content: { 'application/json': ANYTHING } } },
+    id: 'getLiveness',
+    tag: HEALTH,
+    summary: 'Check whether the gateway runs',
+    description: 'Only whether the process runs. Nothing behind it is asked.',
+    answers: {
+      '200': {
+        description: 'It runs.',
+        content: { 'application/json': { schema: livenessSchema, examples: { up: LIVENESS_EXAMPLE } } },
+      },
+    },
   })
   @Header('cache-control', 'no-store')
   alive(): { status: 'ok' } {
@@ -42,19 +59,15 @@ export class HealthController {
   /** Whether new work should be sent here. 503 from the first moment of a shutdown on, though what comes is still answered then, and while the database is away. */
   @Get('health/ready')
   @Operation({
-    summary: 'Whether new work should be sent here',
+    id: 'getReadiness',
+    tag: HEALTH,
+    summary: 'Check whether new work may be sent here',
     description:
-      'For load balancers. From the first moment of a shutdown on it says no, while whatever still comes is answered for SHUTDOWN_DRAIN_MS; so it does while the database is away or takes nothing. A look at the database serves all who ask within a second. `keys` says whether an enclave is there that has its keys (`ready`, `waiting`, `unknown`), `enclave` whether one reports itself healthy, or why not (`clock_drift`, `every_certificate_refused`, `enclave_unhealthy`, `unknown`); neither changes the status.',
+      'For load balancers. 503 while the database is away or takes no writes, and from the first moment of a shutdown on; requests that still come are answered for `SHUTDOWN_DRAIN_MS`. The database is asked once a second at most.',
     answers: {
       '200': {
-        description: 'Work may come.',
-        content: {
-          'application/json': z.strictObject({
-            status: z.literal('ready'),
-            keys: z.enum(['ready', 'waiting', 'unknown']),
-            enclave: z.enum(['healthy', ...HEALTH_REASONS, 'enclave_unhealthy', 'unknown']),
-          }),
-        },
+        description: 'New work may be sent here.',
+        content: { 'application/json': { schema: readinessSchema, examples: { ready: READINESS_EXAMPLE } } },
       },
     },
     problems: ['shutting_down', ...DATABASE_PROBLEMS],
@@ -68,16 +81,24 @@ export class HealthController {
     else sendProblem(reply, problem, statusOfProblem(problem));
   }
 
-  /** Everything that delivery stands on. 503 where one thing is down; the body is the same and says which and why. */
+  /** Everything that delivery needs. 503 where one thing is down; the body is the same and tells which and why. */
   @Get('api/health/tee')
   @RateLimit('api')
   @Operation({
-    summary: 'Whether messages can be accepted and delivered',
+    id: 'getTeeHealth',
+    tag: HEALTH,
+    summary: 'Check whether messages can be accepted and delivered',
     description:
-      'Enclave, its attestation, its keys, database, rate limits, queue and budget, each up or down with the reason. Of each enclave: `up`, and `reasons` (`clock_drift`: its machine’s clock is more than a minute off the attested time; `every_certificate_refused`: it refuses every certificate of a destination). Of each enclave’s keys: who guards them (`process`: nobody, they end with it), `state` (`waiting`: it takes no messages yet), the current key id, how many it holds, and why KMS is of no use to it, where it is not. `queue.waiting`: how many messages wait, as `0`, `below_10`, `below_100` or `100_or_more`; the exact count is in `/api/admin/status` and the metrics.',
+      'Enclave, its attestation, its keys, database, rate limits (`redis`), queue and budget: each up, degraded or down, with the reason.',
     answers: {
-      '200': { description: 'Everything is up.', content: { 'application/json': ANYTHING } },
-      '503': { description: 'Something is down, and what.', content: { 'application/json': ANYTHING } },
+      '200': {
+        description: 'Nothing is down.',
+        content: { 'application/json': { schema: teeHealthSchema, examples: { up: TEE_UP_EXAMPLE } } },
+      },
+      '503': {
+        description: 'Something is down: the body is the same, and tells what.',
+        content: { 'application/json': { schema: teeHealthSchema, examples: { down: TEE_DOWN_EXAMPLE } } },
+      },
     },
   })
   @Header('cache-control', 'no-store')

@@ -1,57 +1,101 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
+import { isProblemCode, problemDocument, PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
+import { workspaceRoot } from '@communique-tee/testing/harness';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RegisteredRoutes } from '../../core/routing/registered-routes';
-import { createApp } from '../../create-app';
-import { testConfig } from '../../testing/gateway-under-test';
-import { createIssuer } from '../../testing/issuer';
-import { documentedOperations, type DocumentedOperation, EVERYWHERE, openApiDocument } from './document';
+import {
+  documentedOperations,
+  type DocumentedOperation,
+  freshExamples,
+  openApiDocument,
+  steadyExamples,
+} from './document';
+import { EVERYWHERE } from './problem-responses';
+import { type Schema, violations } from './testing/json-schema';
+import { unconnectedGateway } from './testing/unconnected-gateway';
 
+interface Examples {
+  readonly examples?: Record<string, { readonly summary: string; readonly value: unknown }>;
+}
+type Content = Record<string, { readonly schema: Schema } & Examples>;
+interface Response {
+  readonly $ref?: string;
+  readonly description: string;
+  readonly content: Content;
+}
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly tags: string[];
+  readonly security: unknown[];
+  readonly parameters?: { readonly name: string; readonly schema: Schema; readonly example: unknown }[];
+  readonly requestBody?: { readonly content: Content };
+  readonly responses: Record<string, Response>;
+}
 interface Document {
   readonly openapi: string;
-  readonly paths: Record<
-    string,
-    Record<
-      string,
-      {
-        operationId: string;
-        responses: Record<string, { content: Record<string, unknown> }>;
-        requestBody?: unknown;
-        security: unknown[];
-      }
-    >
-  >;
+  readonly servers: unknown[];
+  readonly tags: { readonly name: string; readonly description: string }[];
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: Record<string, Schema>; readonly responses: Record<string, Response> };
 }
 
 describe('the OpenAPI document', () => {
-  let folder: string;
   let app: NestFastifyApplication;
   let described: DocumentedOperation[];
   let document: Document;
+  let operations: Operation[];
 
+  const built = (source: ReturnType<typeof steadyExamples>) =>
+    JSON.parse(JSON.stringify(openApiDocument(described, source))) as Document;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'communique-openapi-'));
-    const keySet = join(folder, 'jwks.json');
-    await (await createIssuer()).writeKeySet(keySet);
-    // Nothing listens at these addresses: to know its routes the gateway needs neither database nor enclave.
-    app = await createApp(testConfig({ DATABASE_URL: 'postgresql://127.0.0.1:1/none', AUTH_JWKS_FILE: keySet }));
-    await app.init();
+    app = await unconnectedGateway();
     described = documentedOperations(app.get(RegisteredRoutes));
-    document = JSON.parse(JSON.stringify(openApiDocument(described))) as Document;
+    document = built(steadyExamples());
+    operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
   });
-  afterAll(async () => {
-    await app.close();
-    await rm(folder, { recursive: true });
+  afterAll(() => app.close());
+
+  const contents = (): [string, Content[string]][] => [
+    ...operations.flatMap(({ operationId, requestBody, responses }) =>
+      [requestBody, ...Object.values(responses)].flatMap((each) =>
+        Object.entries(each?.content ?? {}).map(([type, of]): [string, Content[string]] => [
+          `${operationId} ${type}`,
+          of,
+        ]),
+      ),
+    ),
+    ...Object.entries(document.components.responses).flatMap(([name, { content }]) =>
+      Object.entries(content).map(([type, of]): [string, Content[string]] => [`${name} ${type}`, of]),
+    ),
+  ];
+  const isBytes = (type: string) => /application\/(cbor|cose)$/.test(type);
+
+  it('is docs/openapi.json (written by: npm run lab -- openapi --write)', () => {
+    const committed = readFileSync(join(workspaceRoot(), 'docs/openapi.json'), 'utf8');
+    expect(`${JSON.stringify(document, null, 2)}\n`).toBe(committed);
   });
 
-  it('describes every route that the gateway has', () => {
-    const registered = app
+  it('is served as it is committed, with new examples', () => {
+    const withoutExamples = (value: unknown): unknown =>
+      JSON.parse(JSON.stringify(value, (key, of: unknown) => (key === 'example' || key === 'examples' ? null : of)));
+    const [first, second] = [built(freshExamples()), built(freshExamples())];
+    expect(withoutExamples(first)).toEqual(withoutExamples(document));
+    expect(first).not.toEqual(second);
+  });
+
+  it('describes every route, or leaves it out because it is marked as not part of the API', () => {
+    const routes = app
       .get(RegisteredRoutes)
       .all()
-      .filter(({ method, url }) => method !== 'HEAD' && !url.startsWith('/docs'))
-      .map(({ method, url }) => `${method} ${url}`);
+      .filter(({ method, url }) => method !== 'HEAD' && !url.startsWith('/docs'));
+    const left = routes.filter(({ policy }) => policy.operation === null).map(({ url }) => url);
+    expect(routes.filter(({ policy }) => policy.operation === undefined)).toEqual([]);
+    expect(left).toEqual(expect.arrayContaining(['/', '/status', '/page/:file']));
+    expect(left.filter((url) => /^\/(api|attestation|health)/.test(url))).toEqual([]);
+    const registered = routes.filter(({ url }) => !left.includes(url)).map(({ method, url }) => `${method} ${url}`);
     const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
     );
@@ -59,49 +103,63 @@ describe('the OpenAPI document', () => {
     expect(documented.sort()).toEqual(registered.sort());
   });
 
-  it('describes bodies by the schemas that read and write them', () => {
+  it('gives every operation an id of its own, of a verb and a noun, a summary, a description and a tag that is described', () => {
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(operations.length);
+    for (const { operationId, summary, description, tags } of operations) {
+      expect(operationId).toMatch(/^(get|list|submit|watch|create|update|delete|revoke)([A-Z][a-z]+)+$/);
+      expect(summary).toMatch(/^[A-Z].{8,70}[^.]$/);
+      expect(description).toMatch(/^[A-Z].*[.]$/s);
+      expect(document.tags.map(({ name }) => name)).toEqual(expect.arrayContaining(tags));
+      expect(tags).toHaveLength(1);
+    }
+    for (const { description } of document.tags) expect(description).toMatch(/[.]$/);
+    expect(ids).toEqual(expect.arrayContaining(['submitMessage', 'getMessage', 'watchMessage', 'getAttestation']));
+  });
+
+  it('names every schema of a body once, and refers to it', () => {
     expect(document.openapi).toBe('3.1.0');
+    expect(document.servers).toHaveLength(1);
+    for (const [name, { schema }] of contents())
+      if (!isBytes(name) && !name.endsWith('event-stream'))
+        expect([name, [schema].flatMap(({ $ref, anyOf = [{ $ref }] }) => anyOf)]).toEqual([
+          name,
+          expect.arrayContaining([{ $ref: expect.stringMatching(/^#\/components\/schemas\/[A-Z]/) as string }]),
+        ]);
     expect(document.paths['/api/messages']?.['post']).toMatchObject({
       security: [{ bearer: [] }],
       requestBody: {
         content: {
           'application/json': {
             schema: {
-              anyOf: [
-                {
-                  additionalProperties: false,
-                  required: expect.arrayContaining(['ciphertext', 'nonce', 'keyId']) as string[],
-                },
-                {
-                  additionalProperties: false,
-                  required: expect.arrayContaining(['ciphertext', 'nonce', 'teeKeyId']) as string[],
-                },
-              ],
+              anyOf: [{ $ref: '#/components/schemas/SealedMessage' }, { $ref: '#/components/schemas/LegacyMessage' }],
             },
           },
           'application/cbor': {},
         },
       },
-      responses: {
-        '202': {
-          content: {
-            'application/json': {
-              schema: {
-                properties: { status: { enum: expect.arrayContaining(['queued', 'key_retired']) as string[] } },
-              },
-            },
-          },
-        },
+      responses: { '202': { content: { 'application/json': { schema: { $ref: '#/components/schemas/Message' } } } } },
+    });
+    expect(document.components.schemas).toMatchObject({
+      SealedMessage: {
+        additionalProperties: false,
+        required: expect.arrayContaining(['ciphertext', 'nonce', 'keyId']) as string[],
       },
+      MessageStatus: { enum: expect.arrayContaining(['queued', 'key_retired']) as string[] },
     });
   });
 
-  it('names every operation once', () => {
-    const ids = Object.values(document.paths)
-      .flatMap((methods) => Object.values(methods))
-      .map(({ operationId }) => operationId);
-    expect(new Set(ids).size).toBe(described.length);
-    expect(ids).toContain('postApiMessages');
+  it('shows an example of every body but bytes, and of every parameter, and each is valid', () => {
+    for (const [name, { schema, examples = {} }] of contents()) {
+      expect([name, Object.keys(examples).length > 0]).toEqual([name, !isBytes(name)]);
+      for (const { value, summary } of Object.values(examples)) {
+        expect(summary).not.toBe('');
+        expect([name, violations(schema, value, document.components)]).toEqual([name, []]);
+      }
+    }
+    for (const { operationId, parameters = [] } of operations)
+      for (const { name, schema, example } of parameters)
+        expect([operationId, name, violations(schema, example)]).toEqual([operationId, name, []]);
   });
 
   it('lists each problem under its status, and leaves out only those that never reach a client of the gateway', () => {
@@ -110,10 +168,26 @@ describe('the OpenAPI document', () => {
     const inside: ProblemCode[] = ['key_retired', 'message_expired', 'sealed_message_refused', 'service_off'];
     expect([...documented, ...inside].sort()).toEqual(Object.keys(PROBLEMS).sort());
     for (const { problems, method, path } of described) {
-      for (const code of problems)
-        expect(JSON.stringify(document.paths[path]?.[method]?.responses[String(PROBLEMS[code].status)])).toContain(
-          code,
-        );
+      const responses = document.paths[path]?.[method]?.responses ?? {};
+      const listed = Object.values(responses).flatMap(({ description }) =>
+        [...description.matchAll(/^`([a-z_]+)`: /gm)].map(([, code]) => code),
+      );
+      expect([...listed].sort()).toEqual([...new Set([...problems, ...EVERYWHERE])].sort());
+      for (const code of problems) expect(responses[String(PROBLEMS[code].status)]?.description).toContain(code);
     }
+  });
+
+  it('has one response for each status of a problem, with the problems as they are sent', () => {
+    const { responses } = document.components;
+    for (const { content } of Object.values(responses))
+      for (const [code, { value }] of Object.entries(content['application/problem+json']?.examples ?? {}))
+        expect(isProblemCode(code) && value).toMatchObject(problemDocument(code as ProblemCode));
+    for (const { operationId, responses: own } of operations)
+      for (const [status, { $ref = '' }] of Object.entries(own))
+        if (Number(status) >= 400 && status !== '503')
+          expect([operationId, Object.hasOwn(responses, $ref.replace('#/components/responses/', ''))]).toEqual([
+            operationId,
+            true,
+          ]);
   });
 });

@@ -1,30 +1,20 @@
-import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
+import { createHash, randomBytes } from 'node:crypto';
+import type { ProblemCode } from '@communique-tee/protocol';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import * as z from 'zod';
 import { MAY_BE_HAD_LATER } from '../../core/problems/problem-error';
-import type { Answer, OperationDescription } from '../../core/routing/operation';
+import type { Content, Example, ExampleSource, OperationDescription } from '../../core/routing/operation';
 import type { RegisteredRoutes } from '../../core/routing/registered-routes';
+import { HEADERS, headersOf } from './headers';
+import { NamedSchemas } from './named-schemas';
+import { ProblemResponses } from './problem-responses';
 
-const LIMIT_HEADERS = {
-  'RateLimit-Policy':
-    'Quota (q) and window in seconds (w) of each limit that counts here: of the address and, with a token, of the user.',
-  RateLimit:
-    'What remains of each (r), and in how many seconds its window ends (t). draft-ietf-httpapi-ratelimit-headers.',
-} as const;
-const RETRY_AFTER = { 'Retry-After': 'Whole seconds.' } as const;
+const DESCRIPTION = `Private messages to Congress through an attested enclave. The gateway cannot read them.
 
-/** What any request can meet, whatever its route. */
-export const EVERYWHERE: readonly ProblemCode[] = [
-  'malformed_request',
-  'rate_limited',
-  'method_not_allowed',
-  'request_timeout',
-  'uri_too_long',
-  'headers_too_large',
-  'shutting_down',
-  'internal_error',
-  'transfer_coding_unsupported',
-];
+1. \`getAttestation\` with a nonce of your own. Verify the document: it names the image, and the key to seal to.
+2. Seal the message to that key, and submit it with \`submitMessage\`.
+3. Follow it with \`watchMessage\` or \`getMessage\` until it has ended, and verify its receipt.
+
+The library \`@communique-tee/client\` does all three. Errors are problem documents (RFC 9457) with a stable \`code\`. Every answer carries \`x-request-id\`. Every GET can be asked as HEAD.`;
 
 /** A registered route with all that its decorators say of it. */
 export interface DocumentedOperation extends OperationDescription {
@@ -37,10 +27,27 @@ export interface DocumentedOperation extends OperationDescription {
   readonly problems: readonly ProblemCode[];
 }
 
+/** Examples that are accepted now: another one each time that the document is asked for. */
+export function freshExamples(): ExampleSource {
+  return { nowSeconds: Math.floor(Date.now() / 1000), random: (bytes) => new Uint8Array(randomBytes(bytes)) };
+}
+
+/** Examples of the committed document, which are the same each time. */
+export function steadyExamples(): ExampleSource {
+  let count = 0;
+  const random = (bytes: number) =>
+    new Uint8Array(
+      createHash('shake256', { outputLength: bytes })
+        .update(`example ${String(count++)}`)
+        .digest(),
+    );
+  return { nowSeconds: 1_798_761_600, random };
+}
+
 /** The routes that carry `@Operation`. Each GET can be asked as HEAD too, which the document's description tells once. */
 export function documentedOperations(routes: RegisteredRoutes): DocumentedOperation[] {
   return routes.all().flatMap(({ method, url, policy: { operation, authenticated = false, problems = [] } }) =>
-    operation === undefined || method === 'HEAD'
+    operation === undefined || operation === null || method === 'HEAD'
       ? []
       : [
           {
@@ -54,162 +61,118 @@ export function documentedOperations(routes: RegisteredRoutes): DocumentedOperat
   );
 }
 
-/** The OpenAPI 3.1 document, built from the very schemas that read and write the bodies. */
-export function openApiDocument(operations: readonly DocumentedOperation[]): OpenAPIObject {
+/**
+ * The OpenAPI 3.1 document, built from the very schemas that read and write the bodies.
+ * @throws Error where two controllers describe one tag in different words
+ */
+export function openApiDocument(
+  operations: readonly DocumentedOperation[],
+  exampleSource: ExampleSource,
+): OpenAPIObject {
+  const schemas = new NamedSchemas();
+  const problems = new ProblemResponses(schemas);
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of operations)
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation) };
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method]: operationObject(operation, { schemas, problems, exampleSource }),
+    };
   return {
     openapi: '3.1.0',
     info: {
       title: 'communique-tee gateway',
       version: '1',
-      description: `Private messages to Congress through an attested enclave. Every GET can be asked as HEAD (RFC 9110 section 9.3.2). Errors are problem documents (RFC 9457) with a stable \`code\`; every answer carries \`x-request-id\`.\n\n${problemTable()}`,
+      description: DESCRIPTION,
+      contact: { name: 'The operator of this gateway' },
+      license: { name: 'Apache License 2.0', identifier: 'Apache-2.0' },
     },
+    servers: [{ url: '/', description: 'The gateway that serves this document' }],
+    tags: tagsOf(operations),
     paths,
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: { Problem: problemSchema(Object.keys(PROBLEMS) as ProblemCode[]) },
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An access token of the identity provider that the operator of this gateway has chosen.',
+        },
+      },
+      headers: HEADERS,
+      responses: problems.all(),
+      schemas: schemas.all(),
     },
   } as unknown as OpenAPIObject;
 }
 
-function operationObject(operation: DocumentedOperation): Record<string, unknown> {
+interface Parts {
+  readonly schemas: NamedSchemas;
+  readonly problems: ProblemResponses;
+  readonly exampleSource: ExampleSource;
+}
+
+function operationObject(operation: DocumentedOperation, parts: Parts): Record<string, unknown> {
+  const { id, tag, summary, description, authenticated, parameters, body, problems } = operation;
   return {
-    operationId: `${operation.method}${operation.path.replace(/[^a-z]+([a-z])/gi, (_, letter: string) => letter.toUpperCase()).replace(/[^a-z]/gi, '')}`,
-    summary: operation.summary,
-    description: operation.description,
-    ...(operation.authenticated ? { security: [{ bearer: [] }] } : { security: [] }),
-    ...(operation.parameters === undefined ? {} : { parameters: operation.parameters }),
-    ...(operation.body === undefined
-      ? {}
-      : { requestBody: { required: true, content: bodyObject(operation.body, operation.bodyExamples) } }),
-    responses: { ...problemResponses([...operation.problems, ...EVERYWHERE]), ...answerResponses(operation.answers) },
+    operationId: id,
+    tags: [tag.name],
+    summary,
+    description,
+    security: authenticated ? [{ bearer: [] }] : [],
+    ...(parameters !== undefined && {
+      parameters: parameters.map(({ example, ...rest }) => ({
+        ...rest,
+        example: typeof example === 'function' ? example(parts.exampleSource) : example,
+      })),
+    }),
+    ...(body !== undefined && { requestBody: { required: true, content: contentObject(body, 'input', parts) } }),
+    responses: { ...parts.problems.of(problems), ...answerResponses(operation, parts) },
   };
 }
 
-function answerResponses(answers: DocumentedOperation['answers']): Record<string, unknown> {
+function answerResponses({ answers, problems }: DocumentedOperation, parts: Parts): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, content, headers, links }]) => [
-      status,
-      {
-        description,
-        content: contentObject(content, 'output'),
-        headers: headerObjects({
-          ...LIMIT_HEADERS,
-          ...headers,
-          ...(MAY_BE_HAD_LATER.has(Number(status)) ? RETRY_AFTER : {}),
-        }),
-        ...(links === undefined ? {} : { links }),
-      },
-    ]),
-  );
-}
-
-function headerObjects(headers: Readonly<Record<string, string>>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, text]) => [name, { description: text, schema: { type: 'string' } }]),
-  );
-}
-
-function contentObject(content: Answer['content'], io: 'input' | 'output'): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(content).map(([mediaType, schema]) => [
-      mediaType,
-      { schema: schema instanceof z.ZodType ? jsonSchema(schema, io) : schema },
-    ]),
-  );
-}
-
-function bodyObject(
-  body: Answer['content'],
-  examples: OperationDescription['bodyExamples'] = {},
-): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(contentObject(body, 'input')).map(([mediaType, content]) => {
-      const value = examples[mediaType]?.();
-      if (value === undefined) return [mediaType, content];
-      const { schema } = content as { schema: ObjectSchema };
+    Object.entries(answers).map(([status, { description, content, headers, links }]) => {
+      // As 503 of /api/health/tee, which is its answer where something is down
+      const alsoProblem = parts.problems.sameStatus(Number(status), problems);
       return [
-        mediaType,
-        { schema: withExamples(schema, value), examples: { accepted: { summary: 'Accepted as it is', value } } },
+        status,
+        {
+          description: [description, ...(alsoProblem === undefined ? [] : [alsoProblem.description])].join('\n\n'),
+          headers: headersOf({ limits: true, retryAfter: MAY_BE_HAD_LATER.has(Number(status)) }, headers),
+          content: { ...contentObject(content, 'output', parts), ...alsoProblem?.content },
+          ...(links !== undefined && { links }),
+        },
       ];
     }),
   );
 }
 
-interface ObjectSchema {
-  readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, object>>;
-  readonly anyOf?: readonly ObjectSchema[];
-}
-
-/** The members of an example beside the schemas of those members, for generators that vary one at a time. */
-function withExamples(schema: ObjectSchema, example: Readonly<Record<string, unknown>>): ObjectSchema {
-  const { required = [], properties, anyOf } = schema;
-  const isAbout = properties !== undefined && required.every((name) => Object.hasOwn(example, name));
-  return {
-    ...schema,
-    ...(anyOf === undefined ? {} : { anyOf: anyOf.map((each) => withExamples(each, example)) }),
-    ...(isAbout && {
-      properties: Object.fromEntries(
-        Object.entries(properties).map(([name, of]) => [
-          name,
-          Object.hasOwn(example, name) ? { ...of, examples: [example[name]] } : of,
-        ]),
-      ),
-    }),
-  };
-}
-
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' });
-  return rest;
-}
-
-function problemResponses(codes: readonly ProblemCode[]): Record<string, unknown> {
-  const byStatus = Map.groupBy([...new Set(codes)], (code) => PROBLEMS[code].status);
+function contentObject(content: Content, io: 'input' | 'output', { schemas, exampleSource }: Parts): object {
   return Object.fromEntries(
-    [...byStatus].map(([status, ofStatus]) => [
-      String(status),
+    Object.entries(content).map(([mediaType, { schema, examples }]) => [
+      mediaType,
       {
-        description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join('\n\n'),
-        ...(MAY_BE_HAD_LATER.has(status)
-          ? { headers: headerObjects({ ...(status === 429 ? LIMIT_HEADERS : {}), ...RETRY_AFTER }) }
-          : {}),
-        content: { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema(ofStatus) } },
+        schema: schemas.of(schema, io),
+        ...(examples !== undefined && {
+          examples: Object.fromEntries(
+            Object.entries(examples).map(([name, example]): [string, Example] => [
+              name,
+              typeof example === 'function' ? example(exampleSource) : example,
+            ]),
+          ),
+        }),
       },
     ]),
   );
 }
 
-function problemSchema(codes: readonly ProblemCode[]): Record<string, unknown> {
-  const text = { type: 'string' };
-  return {
-    type: 'object',
-    required: ['type', 'title', 'status', 'code'],
-    properties: {
-      type: { ...text, description: 'urn:communique-tee:problem:<code>' },
-      title: text,
-      status: { type: 'integer' },
-      code: { enum: codes },
-      detail: text,
-      errors: {
-        type: 'array',
-        items: {
-          type: 'object',
-          required: ['pointer', 'code', 'message'],
-          properties: { pointer: text, code: text, message: text },
-        },
-      },
-      retryAfterSeconds: { type: 'integer', description: 'Also in Retry-After.' },
-    },
-  };
-}
-
-function problemTable(): string {
-  const rows = Object.entries(PROBLEMS).map(
-    ([code, { status, title }]) => `| ${String(status)} | \`${code}\` | ${title} |`,
-  );
-  return ['| status | code | |', '|---|---|---|', ...rows].join('\n');
+function tagsOf(operations: readonly DocumentedOperation[]): object[] {
+  const tags = new Map<string, string>();
+  for (const { tag } of operations) {
+    if ((tags.get(tag.name) ?? tag.description) !== tag.description)
+      throw new Error(`the tag ${tag.name} is described in two ways`);
+    tags.set(tag.name, tag.description);
+  }
+  return [...tags].map(([name, description]) => ({ name, description }));
 }

@@ -1,7 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { RegisteredRoutes } from '../../core/routing/registered-routes';
-import { documentedOperations, openApiDocument } from './document';
+import { DOCS_PAGE_STYLE } from './docs-page-style';
+import { documentedOperations, freshExamples, openApiDocument } from './document';
 
 /** Swagger UI's own scripts, its inline styles and icons, and requests to this server: nothing else. */
 const PAGE_POLICY =
@@ -17,11 +18,13 @@ export function serveOpenApi(app: NestFastifyApplication): void {
       done();
     });
   const routes = app.get(RegisteredRoutes);
-  const current = () => openApiDocument(documentedOperations(routes));
+  const current = () => openApiDocument(documentedOperations(routes), freshExamples());
   SwaggerModule.setup('docs', app, current, {
     jsonDocumentUrl: 'docs-json',
     raw: ['json'],
     customSiteTitle: 'communique-tee gateway',
+    customCss: DOCS_PAGE_STYLE,
+    swaggerOptions: { displayOperationId: true, defaultModelsExpandDepth: 0 },
     // An example of a message expires
     patchDocumentOnRequest: current,
   });

@@ -2,21 +2,12 @@ import { Controller, Get, Headers, Inject, Param, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../../core/config/gateway-config';
 import { ProblemError } from '../../core/problems/problem-error';
-import { Operation } from '../../core/routing/route-policy';
+import { NotInApi, Operation } from '../../core/routing/route-policy';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
-import { type PageFacts, pageFactsSchema } from './page-facts';
+import { PAGE_FACTS_EXAMPLE, type PageFacts, pageFactsSchema } from './page-facts';
 import { isUnchanged, takesGzip, wantsPage } from './conditions';
 import { PageFiles } from './page-files';
 import { pagePolicy, PERMISSIONS_POLICY } from './page-policy';
-
-const TEXT = { type: 'string' } as const;
-const NOT_MODIFIED = { '304': { description: 'As it was when it had this ETag.', content: {} } } as const;
-/** Both pages alike. */
-const PAGE = {
-  description: 'For browsers. Who asks for JSON, and not for HTML, finds nothing here.',
-  answers: { '200': { description: 'The page.', content: { 'text/html': TEXT } }, ...NOT_MODIFIED },
-  problems: ['not_found'],
-} as const;
 
 interface Asked {
   readonly accept?: string;
@@ -37,46 +28,26 @@ export class PageController {
   }
 
   @Get()
-  @Operation({ ...PAGE, summary: 'The page to write on' })
+  @NotInApi()
   home(@Headers() asked: Asked, @Res() reply: FastifyReply): void {
     this.sendPage('index.html', asked, reply);
   }
 
   @Get('verify')
-  @Operation({ ...PAGE, summary: 'The page that shows what the enclave proves' })
+  @NotInApi()
   verify(@Headers() asked: Asked, @Res() reply: FastifyReply): void {
     this.sendPage('verify.html', asked, reply);
   }
 
   @Get('status')
-  @Operation({ ...PAGE, summary: 'The page for operators' })
+  @NotInApi()
   status(@Headers() asked: Asked, @Res() reply: FastifyReply): void {
     this.sendPage('status.html', asked, reply);
   }
 
   /** Scripts, styles and the icon. Their names change with their content. */
   @Get('page/:file')
-  @Operation({
-    summary: 'Scripts, styles and the icon of the page',
-    description: 'Their names hold a hash of their content: they may be kept for ever.',
-    parameters: [
-      {
-        name: 'file',
-        in: 'path',
-        required: true,
-        description: 'As the page names it.',
-        schema: { type: 'string', maxLength: 200, pattern: String.raw`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$` },
-      },
-    ],
-    answers: {
-      '200': {
-        description: 'The file.',
-        content: { 'text/javascript': TEXT, 'text/css': TEXT, 'image/svg+xml': TEXT },
-      },
-      ...NOT_MODIFIED,
-    },
-    problems: ['not_found'],
-  })
+  @NotInApi()
   file(@Param('file') name: string, @Headers() asked: Asked, @Res() reply: FastifyReply): void {
     if (name.endsWith('.html')) throw new ProblemError('not_found');
     void reply.header('cache-control', 'public, max-age=31536000, immutable');
@@ -87,10 +58,17 @@ export class PageController {
   @Get('api/page')
   @RateLimit('api')
   @Operation({
-    summary: 'What the page has to be told',
+    id: 'getPageFacts',
+    tag: { name: 'Page', description: 'What the gateway tells the page that it serves.' },
+    summary: 'Get what the gateway tells its page',
     description:
-      'The images and operators that this gateway accepts, in development the root that its documents chain to, where people sign in, and where the operator publishes the command that checks it. Words of the server: nothing of it is signed.',
-    answers: { '200': { description: 'What it says.', content: { 'application/json': pageFactsSchema } } },
+      'The images and operators that this gateway accepts, in development the root that its documents chain to, where people sign in, and where the operator publishes the command that checks the service. None of it is signed: it is what the gateway claims.',
+    answers: {
+      '200': {
+        description: 'What the gateway claims.',
+        content: { 'application/json': { schema: pageFactsSchema, examples: { production: PAGE_FACTS_EXAMPLE } } },
+      },
+    },
   })
   facts(): PageFacts {
     const { attestation, page } = this.config;

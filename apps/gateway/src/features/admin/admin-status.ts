@@ -1,37 +1,91 @@
+import { instantSchema } from '@communique-tee/protocol';
 import * as z from 'zod';
+import type { Example } from '../../core/routing/operation';
 
-const instant = z.iso.datetime();
 const dollars = z.string().regex(/^-?[0-9]+\.[0-9]{2,6}$/);
-const window = z.strictObject({ cap: dollars, reserved: dollars, spent: dollars, resetsAt: instant });
+const window = z
+  .strictObject({ cap: dollars, reserved: dollars, spent: dollars, resetsAt: instantSchema })
+  .meta({ id: 'BudgetWindow', description: 'The budget of everyone together, in dollars, in one UTC hour or day.' });
 
 /** Answer of GET /api/admin/status: sums only, nothing of a message or a user. */
-export const adminStatusSchema = z.strictObject({
-  queue: z.strictObject({ waiting: z.int(), overdueMs: z.int() }),
-  budget: z.strictObject({ hour: window, day: window }),
-  emergencyStop: z.strictObject({ standing: z.boolean(), since: instant.nullable() }),
-  rateLimits: z.strictObject({
-    store: z.enum(['redis', 'memory']),
-    degraded: z.boolean(),
-    degradedSince: instant.nullable(),
-  }),
-});
-/** Answer of GET /api/admin/keys: what is known of each sealed key, and nothing that is sealed. */
-export const adminKeysSchema = z.strictObject({
-  keys: z.array(
-    z.strictObject({
-      keyId: z.string().regex(/^[0-9a-f]{32}$/),
-      custody: z.string(),
-      pcr0: z.string().regex(/^[0-9a-f]{96}$/),
-      epoch: z.int(),
-      state: z.enum(['live', 'rotated', 'destroyed', 'revoked']),
-      createdAt: instant,
-      rotateAfter: instant,
-      destroyAfter: instant,
-      revokedAt: instant.nullable(),
-      revokedBy: z.string().nullable(),
-      revokedWhy: z.string().nullable(),
+export const adminStatusSchema = z
+  .strictObject({
+    queue: z.strictObject({
+      waiting: z.int().meta({ description: 'Messages that have not ended.' }),
+      overdueMs: z.int().meta({ description: 'How long the oldest due message has waited for a worker.' }),
     }),
-  ),
-});
-export type AdminKeys = z.output<typeof adminKeysSchema>;
+    budget: z.strictObject({ hour: window, day: window }),
+    emergencyStop: z.strictObject({
+      standing: z.boolean().meta({ description: 'Whether spending is stopped.' }),
+      since: instantSchema.nullable(),
+    }),
+    rateLimits: z.strictObject({
+      store: z.enum(['redis', 'memory']),
+      degraded: z.boolean().meta({ description: 'Whether Redis is away, so that this process counts by itself.' }),
+      degradedSince: instantSchema.nullable(),
+    }),
+  })
+  .meta({ id: 'AdminStatus', description: 'Sums, and nothing of a message or a user.' });
 export type AdminStatus = z.output<typeof adminStatusSchema>;
+
+/** Answer of GET /api/admin/keys: what is known of each sealed key, and nothing that is sealed. */
+export const adminKeysSchema = z
+  .strictObject({
+    keys: z.array(
+      z
+        .strictObject({
+          keyId: z.string().regex(/^[0-9a-f]{32}$/),
+          custody: z.string().meta({ description: 'ARN of the KMS key alias that guards it.' }),
+          pcr0: z
+            .string()
+            .regex(/^[0-9a-f]{96}$/)
+            .meta({ description: 'The image that made it.' }),
+          epoch: z.int(),
+          state: z.enum(['live', 'rotated', 'destroyed', 'revoked']),
+          createdAt: instantSchema,
+          rotateAfter: instantSchema,
+          destroyAfter: instantSchema,
+          revokedAt: instantSchema.nullable(),
+          revokedBy: z.string().nullable(),
+          revokedWhy: z.string().nullable(),
+        })
+        .meta({ id: 'EnclaveKey', description: 'A sealed key of the enclaves, without anything that is sealed.' }),
+    ),
+  })
+  .meta({ id: 'EnclaveKeys', description: 'The latest first.' });
+export type AdminKeys = z.output<typeof adminKeysSchema>;
+
+// What a development gateway answered on 29 November 2026.
+
+export const STATUS_EXAMPLE: Example = {
+  summary: 'After one message',
+  value: {
+    queue: { waiting: 0, overdueMs: 0 },
+    budget: {
+      hour: { cap: '100.00', reserved: '0.00', spent: '0.03', resetsAt: '2026-11-29T19:00:00.000Z' },
+      day: { cap: '500.00', reserved: '0.00', spent: '0.03', resetsAt: '2026-11-30T00:00:00.000Z' },
+    },
+    emergencyStop: { standing: false, since: null },
+    rateLimits: { store: 'memory', degraded: false, degradedSince: null },
+  } satisfies AdminStatus,
+};
+export const KEYS_EXAMPLE: Example = {
+  summary: 'The first key',
+  value: {
+    keys: [
+      {
+        keyId: 'a7d7f96793800637c14d1cc9dfed3606',
+        custody: 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-development-enclave',
+        pcr0: '9c9a32a01774642027494f6c43fc830db87e6fce642ebae93406901f932c6fd25888f9c3de85e7c6b583571387e13db7',
+        epoch: 1,
+        state: 'live',
+        createdAt: '2026-11-29T18:09:02.460Z',
+        rotateAfter: '2026-11-30T18:09:02.000Z',
+        destroyAfter: '2026-12-07T19:09:02.000Z',
+        revokedAt: null,
+        revokedBy: null,
+        revokedWhy: null,
+      },
+    ],
+  } satisfies AdminKeys,
+};

@@ -6,9 +6,23 @@ import { DeliveryQueue } from '../delivery/delivery-queue';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { RateLimits } from '../limits/rate-limits';
 import { SealedKeyStore } from '../keys/sealed-key-store';
-import { type AdminKeys, adminKeysSchema, type AdminStatus, adminStatusSchema } from './admin-status';
+import {
+  type AdminKeys,
+  adminKeysSchema,
+  type AdminStatus,
+  adminStatusSchema,
+  KEYS_EXAMPLE,
+  STATUS_EXAMPLE,
+} from './admin-status';
 import { DATABASE_PROBLEMS } from '../../core/database/database';
+import type { Tag } from '../../core/routing/operation';
 import { Operation } from '../../core/routing/route-policy';
+
+export const ADMINISTRATION: Tag = {
+  name: 'Administration',
+  description:
+    'For people who run the gateway. The token needs the scope of administration (`AUTH_ADMIN_SCOPE`). Nothing here changes anything.',
+};
 
 type Window = Awaited<ReturnType<BudgetService['state']>>['hour'];
 
@@ -26,11 +40,15 @@ export class AdminController {
   @AdminScope()
   @RateLimit('api')
   @Operation({
-    summary: 'Queue, budget and emergency stop',
-    description:
-      "For people who run the gateway: the token's `scope` must hold the scope of administration (AUTH_ADMIN_SCOPE). Reads only.",
+    id: 'getAdminStatus',
+    tag: ADMINISTRATION,
+    summary: 'Get the state of queue, budget and emergency stop',
+    description: 'Sums over all callers, and nothing of a single message or user.',
     answers: {
-      '200': { description: 'Sums; amounts in dollars.', content: { 'application/json': adminStatusSchema } },
+      '200': {
+        description: 'Sums. Amounts are in dollars.',
+        content: { 'application/json': { schema: adminStatusSchema, examples: { status: STATUS_EXAMPLE } } },
+      },
     },
     problems: [...DATABASE_PROBLEMS],
   })
@@ -49,13 +67,15 @@ export class AdminController {
   @AdminScope()
   @RateLimit('api')
   @Operation({
-    summary: 'The sealed keys of the enclaves',
+    id: 'listEnclaveKeys',
+    tag: ADMINISTRATION,
+    summary: 'List the sealed keys of the enclaves',
     description:
-      "Needs the scope of administration. The latest first, at most 500, until they are deleted some days after their end. `live`: the newest of its custody and image is sealed to; `rotated`: only opens what was sealed to it; `destroyed`, `revoked`: its record is gone. They are revoked by the operator's command (`npm run ops -- keys revoke`).",
+      'The latest first, at most 500. A key leaves the list some days after its end. `live`: the newest one of its custody and image is the key that clients seal to. `rotated`: it only opens what was sealed to it. `destroyed`, `revoked`: its record is gone. Operators revoke a key with `npm run ops -- keys revoke`.',
     answers: {
       '200': {
-        description: 'What is known of each key; nothing that is sealed.',
-        content: { 'application/json': adminKeysSchema },
+        description: 'What is known of each key.',
+        content: { 'application/json': { schema: adminKeysSchema, examples: { keys: KEYS_EXAMPLE } } },
       },
     },
     problems: [...DATABASE_PROBLEMS],

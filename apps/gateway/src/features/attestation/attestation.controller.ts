@@ -11,10 +11,15 @@ import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { AttestationDocuments, type UnjudgedDocument } from './attestation-documents';
 import { EnclaveConfigurations } from './enclave-configurations';
+import { ATTESTATION_EXAMPLE, CONFIGURATION_EXAMPLE, CONFIGURATION_SHA256 } from './attestation-examples';
 import { negotiate } from '../../core/routing/accept';
-import { BINARY } from '../../core/routing/operation';
+import { BINARY, type Tag } from '../../core/routing/operation';
 import { Operation } from '../../core/routing/route-policy';
 
+const ATTESTATION: Tag = {
+  name: 'Attestation',
+  description: 'Verify the enclave before anything is sealed to it.',
+};
 const JSON_TYPE = 'application/json';
 const COSE_TYPE = 'application/cose';
 
@@ -24,7 +29,7 @@ interface Reply {
   header(name: string, value: string): unknown;
 }
 
-/** The enclave's documents, handed on. The gateway vouches for none of them: who asks verifies. */
+/** The enclave's documents, handed on. The gateway vouches for none of them: the client verifies. */
 @Controller('attestation')
 export class AttestationController {
   constructor(
@@ -35,23 +40,26 @@ export class AttestationController {
   @Get()
   @RateLimit('attestation')
   @Operation({
-    summary: "The enclave's attestation document",
+    id: 'getAttestation',
+    tag: ATTESTATION,
+    summary: "Get the enclave's attestation document",
     description:
-      'With a nonce: a fresh document that carries it. Without one: a document that may have been handed out before. Only what is inside the document is signed.',
+      'With a nonce: a fresh document that carries it. Without one: a document that other callers may have got before. The gateway does not vouch for it: the caller verifies it. Only what is inside the document is signed.',
     parameters: [
       {
         name: 'nonce',
         in: 'query',
         description: '16 to 64 bytes in hex, random.',
         schema: { type: 'string', pattern: '^([0-9a-fA-F]{2}){16,64}$' },
+        example: ({ random }) => toHex(random(16)),
       },
     ],
     answers: {
       '200': {
         description: 'The document.',
         content: {
-          'application/json': attestationViewSchema,
-          'application/cose': { ...BINARY, description: 'COSE_Sign1, as the NSM gave it.' },
+          'application/json': { schema: attestationViewSchema, examples: { document: ATTESTATION_EXAMPLE } },
+          'application/cose': { schema: { ...BINARY, description: 'COSE_Sign1, as the NSM gave it.' } },
         },
       },
     },
@@ -85,19 +93,28 @@ export class AttestationController {
   /** What a document's key binding has the SHA-256 of, byte for byte as the enclave serves it. */
   @Get('configuration')
   @Operation({
-    summary: "The enclave's public configuration",
+    id: 'getEnclaveConfiguration',
+    tag: ATTESTATION,
+    summary: "Get the enclave's public configuration",
     description:
-      'What an enclave publishes of its measured configuration, byte for byte as it serves it (canonical JSON, RFC 8785). The key binding in `user_data` of an attestation document carries its SHA-256: ask for it by that hash, and compare.',
+      'What an enclave publishes of its measured configuration, byte for byte as it serves it (canonical JSON, RFC 8785). The key binding in `user_data` of an attestation document carries its SHA-256: ask by that hash, and compare.',
     parameters: [
       {
         name: 'sha256',
         in: 'query',
-        description: 'Of the configuration, in lowercase hex. Without it: one that an enclave serves.',
+        description:
+          'Of the configuration, in lowercase hex. Without it: the configuration of an enclave that answers now.',
         schema: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+        example: CONFIGURATION_SHA256,
       },
     ],
     answers: {
-      '200': { description: 'The configuration.', content: { 'application/json': publicConfigurationSchema } },
+      '200': {
+        description: 'The configuration.',
+        content: {
+          'application/json': { schema: publicConfigurationSchema, examples: { development: CONFIGURATION_EXAMPLE } },
+        },
+      },
     },
     problems: ['not_found', 'enclave_unavailable'],
   })

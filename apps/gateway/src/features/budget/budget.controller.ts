@@ -3,10 +3,13 @@ import { Authenticated } from '../auth/authenticated';
 import { Caller, type CallerIdentity } from '../auth/caller';
 import { formatDollars } from '@communique-tee/gateway-environment';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
-import { type BudgetView, budgetViewSchema } from './budget-view';
+import { BUDGET_EXAMPLE, type BudgetView, budgetViewSchema } from './budget-view';
 import { BudgetService } from './budget.service';
 import { DATABASE_PROBLEMS } from '../../core/database/database';
+import type { Tag } from '../../core/routing/operation';
 import { Operation } from '../../core/routing/route-policy';
+
+const BUDGET: Tag = { name: 'Budget', description: 'What the caller may still send today.' };
 
 @Controller('api/budget')
 export class BudgetController {
@@ -16,10 +19,15 @@ export class BudgetController {
   @Authenticated()
   @RateLimit('api')
   @Operation({
-    summary: "The caller's budget of this UTC day",
-    description: 'What is promised for messages on their way and what is spent.',
+    id: 'getBudget',
+    tag: BUDGET,
+    summary: "Get the caller's budget of this UTC day",
+    description: 'What is reserved for messages that have not ended, and what is spent.',
     answers: {
-      '200': { description: 'Amounts in dollars, and messages.', content: { 'application/json': budgetViewSchema } },
+      '200': {
+        description: 'Amounts in dollars, and messages.',
+        content: { 'application/json': { schema: budgetViewSchema, examples: { budget: BUDGET_EXAMPLE } } },
+      },
     },
     problems: [...DATABASE_PROBLEMS],
   })

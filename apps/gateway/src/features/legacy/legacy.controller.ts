@@ -3,7 +3,19 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ProblemError } from '../../core/problems/problem-error';
 import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { LegacySuite } from './legacy-suite';
+import type { Example, Tag } from '../../core/routing/operation';
 import { Operation } from '../../core/routing/route-policy';
+
+const LEGACY: Tag = { name: 'Legacy', description: 'For the web client (legacy) alone.' };
+const KEY_EXAMPLE: Example = {
+  summary: 'A key of a development enclave',
+  value: {
+    success: true,
+    keyId: 'ed5092f2c5a3feb4396a90bd84a4269e',
+    publicKey: '0xf2c4adbb745e7047defd9c384c97c2c9c77a3f27d9a32bc2a581cc66a4ee4c54',
+    algorithm: 'X25519-XChaCha20-Poly1305',
+  } satisfies LegacyPublicKeyView,
+};
 
 @Controller('api/tee')
 export class LegacyController {
@@ -13,10 +25,17 @@ export class LegacyController {
   @Get('public-key')
   @RateLimit('attestation')
   @Operation({
-    summary: 'The key of the legacy suite',
+    id: 'getLegacyPublicKey',
+    tag: LEGACY,
+    summary: 'Get the key of the legacy suite',
     description:
-      'For the web client that exists today, in the shape that it reads. The answer is not signed; `user_data` of the attestation document holds the same key (`legacy_key`), where a newer client verifies it. 404 when no trusted enclave attests such a key: its configuration does not switch the suite on.',
-    answers: { '200': { description: 'The current key.', content: { 'application/json': legacyPublicKeyViewSchema } } },
+      'In the shape that the web client (legacy) reads. The answer is not signed: a client that can verify takes the same key from the attestation document. 404 when no trusted enclave attests such a key, because its configuration switches the suite off.',
+    answers: {
+      '200': {
+        description: 'The current key.',
+        content: { 'application/json': { schema: legacyPublicKeyViewSchema, examples: { key: KEY_EXAMPLE } } },
+      },
+    },
     problems: ['not_found'],
   })
   @Header('cache-control', 'no-store')

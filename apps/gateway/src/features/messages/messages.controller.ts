@@ -5,6 +5,7 @@ import {
   type MessageView,
   messageViewSchema,
   sealedMessageJsonSchema,
+  toHex,
 } from '@communique-tee/protocol';
 import { Controller, Get, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -18,21 +19,29 @@ import { RateLimit } from '../../core/routing/rate-limit.decorator';
 import { LegacySuite } from '../legacy/legacy-suite';
 import { Logger } from '../../core/telemetry/logger';
 import { parseIdempotencyKey } from './idempotency-key';
-import { exampleMessage } from './example-message';
+import {
+  DELIVERED_MESSAGE,
+  exampleLegacyMessage,
+  exampleMessage,
+  MESSAGE_EVENTS,
+  QUEUED_MESSAGE,
+} from './message-examples';
 import { MessagesService } from './messages.service';
 import { type PostedMessage, readSealedMessage } from './read-sealed-message';
 import { StatusStreams } from './status-streams';
 import { legacySubmissionOf, submissionOf, type Submission } from '../acceptance/submission';
 import { DATABASE_PROBLEMS } from '../../core/database/database';
-import { BINARY, type Parameter } from '../../core/routing/operation';
+import { BINARY, type Parameter, type Tag } from '../../core/routing/operation';
 import { Operation } from '../../core/routing/route-policy';
 
+const MESSAGES: Tag = { name: 'Messages', description: 'Submit a sealed message, and follow it to its receipt.' };
 const MESSAGE_ID: Parameter = {
   name: 'id',
   in: 'path',
   required: true,
   description: 'The message id.',
   schema: { type: 'string', format: 'uuid', pattern: MESSAGE_ID_PATTERN.source },
+  example: '57002600-82af-a80d-ae8b-6298563af5ce',
 };
 
 @Controller('api/messages')
@@ -49,36 +58,48 @@ export class MessagesController {
   @Authenticated()
   @RateLimit('api')
   @Operation({
-    summary: 'Hand over a sealed message',
+    id: 'submitMessage',
+    tag: MESSAGES,
+    summary: 'Submit a sealed message',
     description:
-      'Accepts a message that only the attested enclave can open. When 202 is answered, the message and its delivery are committed to the database. The same bytes under the same message id return the message with its current status and cost nothing. A message that ended as `key_retired` may be sealed again and posted under its id with a new Idempotency-Key, or none. The sealed JSON of the web client that exists today (`teeKeyId`) is taken where a trusted enclave attests a key of that suite; its id is made of its ciphertext, and it is tried for seven days.',
+      'Accepts a message that only the attested enclave can open. When the answer is 202, the message and its delivery are committed to the database. Submitting the same bytes again under the same message id returns the message with its current status and costs nothing. A message that ended as `key_retired` may be sealed again and submitted under its id, with a new Idempotency-Key or none. A `LegacyMessage` is accepted while an attested enclave has a key of the legacy suite; its id is made of its ciphertext, and it is tried for seven days.',
     parameters: [
       {
         name: 'Idempotency-Key',
         in: 'header',
         description: '1 to 128 visible ASCII characters. Without it the message id is the key.',
         schema: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[\\x21-\\x7e]+$' },
+        example: ({ random }) => toHex(random(16)),
       },
     ],
     body: {
-      'application/json': z.union([sealedMessageJsonSchema, legacyMessageJsonSchema]),
+      'application/json': {
+        schema: z.union([sealedMessageJsonSchema, legacyMessageJsonSchema]),
+        examples: { sealed: exampleMessage, legacy: exampleLegacyMessage },
+      },
       'application/cbor': {
-        ...BINARY,
-        description:
-          'Canonical CBOR: [1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext].',
+        schema: {
+          ...BINARY,
+          description:
+            'Canonical CBOR: `[1, suite, key id, message id, expiry, nullifier, encapsulated key, nonce, ciphertext]`.',
+        },
       },
     },
-    bodyExamples: { 'application/json': exampleMessage },
     answers: {
       '202': {
-        description: 'Accepted, or accepted before.',
-        content: { 'application/json': messageViewSchema },
-        headers: { Location: 'Where the message can be watched.' },
+        description: 'The message is accepted, now or before.',
+        content: { 'application/json': { schema: messageViewSchema, examples: { queued: QUEUED_MESSAGE } } },
+        headers: { Location: 'Address of the message.' },
         links: {
           status: {
-            operationId: 'getApiMessagesId',
+            operationId: 'getMessage',
             parameters: { id: '$response.body#/id' },
             description: 'The status of the accepted message, for the same caller.',
+          },
+          events: {
+            operationId: 'watchMessage',
+            parameters: { id: '$response.body#/id' },
+            description: 'Each change of it, for the same caller.',
           },
         },
       },
@@ -115,14 +136,21 @@ export class MessagesController {
   @Authenticated()
   @RateLimit('api')
   @Operation({
-    summary: 'Read the status of a message',
+    id: 'getMessage',
+    tag: MESSAGES,
+    summary: 'Get the status of a message',
     description:
       'Only the sender can read it: any other caller gets 404. The receipt and the sealed answer are there once the message has ended.',
     parameters: [MESSAGE_ID],
     answers: {
       '200': {
         description: 'The message, with its receipt once there is one.',
-        content: { 'application/json': messageViewSchema },
+        content: {
+          'application/json': {
+            schema: messageViewSchema,
+            examples: { queued: QUEUED_MESSAGE, delivered: DELIVERED_MESSAGE },
+          },
+        },
       },
     },
     problems: [...DATABASE_PROBLEMS, 'not_found'],
@@ -135,6 +163,8 @@ export class MessagesController {
   @Authenticated()
   @RateLimit('api')
   @Operation({
+    id: 'watchMessage',
+    tag: MESSAGES,
     summary: 'Watch a message until it has ended',
     description:
       'Server-sent events: `event: status` with the message as JSON, at once and at each change, until the message has ended. A comment comes every 15 seconds. After two minutes, or when the gateway shuts down, the stream ends before the message does: connect again after `retry` milliseconds. A caller may hold 10 streams at once (else `rate_limited`), and each process a bounded number (else `overloaded`).',
@@ -144,9 +174,12 @@ export class MessagesController {
         description: 'The events.',
         content: {
           'text/event-stream': {
-            type: 'string',
-            description:
-              'Events named `status`. The data of each is the message as `GET /api/messages/{id}` returns it, in one line.',
+            schema: {
+              type: 'string',
+              description:
+                'Events named `status`. The data of each is the message as `getMessage` returns it, in one line.',
+            },
+            examples: { first: MESSAGE_EVENTS },
           },
         },
       },

@@ -1,45 +1,58 @@
 import * as z from 'zod';
+import type { Example } from '../../../core/routing/operation';
 import { INDICATORS, LATENCIES, type Amounts, type IndicatorStatus, type Sample } from './samples';
 
+const NOT_KNOWN = 'Null: the database could not be asked, or nothing happened.';
 const seconds = z.number().min(0).nullable();
-const count = z.int().min(0).nullable();
 const common = {
   intervalSeconds: z.int(),
   keptSeconds: z.int(),
-  at: z.array(z.int()).describe('Unix seconds of each sample, ascending; every other list has one entry for each.'),
+  at: z.array(z.int()).describe('Unix seconds of each sample, ascending. Every other list has one entry for each.'),
 };
-const microUsd = z.array(count);
-const window = z.strictObject({ spentMicroUsd: microUsd, reservedMicroUsd: microUsd, capMicroUsd: microUsd });
-const latency = z.strictObject({ count: z.array(z.int()), p50Ms: z.array(seconds), p95Ms: z.array(seconds) });
+const numbers = z.array(seconds).meta({ id: 'Numbers', description: `One for each sample. ${NOT_KNOWN}` });
+const counts = z
+  .array(z.int().min(0).nullable())
+  .meta({ id: 'Counts', description: `One whole number for each sample. ${NOT_KNOWN}` });
+const window = z
+  .strictObject({ spentMicroUsd: counts, reservedMicroUsd: counts, capMicroUsd: counts })
+  .meta({ id: 'BudgetHistory', description: 'In micro-dollars.' });
+const latency = z.strictObject({ count: z.array(z.int()), p50Ms: numbers, p95Ms: numbers }).meta({
+  id: 'LatencyHistory',
+  description: 'Of the ten seconds before each sample: how many, median, 95th percentile.',
+});
 const LETTERS: Readonly<Record<IndicatorStatus, string>> = { up: 'u', degraded: 'g', down: 'd' };
 const letters = z
   .string()
   .regex(/^[ugd]*$/)
-  .describe('One letter for each sample: u up, g degraded, d down.');
+  .meta({ id: 'IndicatorHistory', description: 'One letter for each sample: `u` up, `g` degraded, `d` down.' });
 
 /** Answer of GET /api/health/history. */
-export const healthHistorySchema = z.strictObject({
-  ...common,
-  indicators: z.strictObject({
-    enclave: letters,
-    attestation: letters,
-    keys: letters,
-    database: letters,
-    redis: letters,
-    queue: letters,
-    budget: letters,
-  }),
-  attestationAgeSeconds: z.array(seconds).describe('Since this gateway last verified an enclave.'),
-});
+export const healthHistorySchema = z
+  .strictObject({
+    ...common,
+    indicators: z.strictObject({
+      enclave: letters,
+      attestation: letters,
+      keys: letters,
+      database: letters,
+      redis: letters,
+      queue: letters,
+      budget: letters,
+    }),
+    attestationAgeSeconds: numbers.describe('Since this gateway last verified an enclave.'),
+  })
+  .meta({ id: 'HealthHistory', description: 'The last hours of one process.' });
 export type HealthHistory = z.output<typeof healthHistorySchema>;
 
-/** Answer of GET /api/admin/history. Null: the database could not be asked, or nothing happened. */
-export const adminHistorySchema = z.strictObject({
-  ...common,
-  queue: z.strictObject({ waiting: microUsd, overdueSeconds: z.array(seconds) }),
-  budget: z.strictObject({ hour: window, day: window }),
-  latency: z.strictObject({ accept: latency, relay: latency, delivery: latency }),
-});
+/** Answer of GET /api/admin/history. */
+export const adminHistorySchema = z
+  .strictObject({
+    ...common,
+    queue: z.strictObject({ waiting: counts, overdueSeconds: numbers }),
+    budget: z.strictObject({ hour: window, day: window }),
+    latency: z.strictObject({ accept: latency, relay: latency, delivery: latency }),
+  })
+  .meta({ id: 'AdminHistory', description: 'The last hours of one process.' });
 export type AdminHistory = z.output<typeof adminHistorySchema>;
 
 export interface Kept {
@@ -103,3 +116,50 @@ function instants(samples: readonly Sample[]): number[] {
 function tenths(ms: number | null): number | null {
   return ms === null ? null : Math.max(0, Math.round(ms / 100) / 10);
 }
+
+// What a development gateway answered on 29 November 2026.
+
+export const HEALTH_HISTORY_EXAMPLE: Example = {
+  summary: 'The first three samples',
+  value: {
+    intervalSeconds: 10,
+    keptSeconds: 21600,
+    at: [1795975743, 1795975753, 1795975763],
+    indicators: {
+      enclave: 'uuu',
+      attestation: 'uuu',
+      keys: 'uuu',
+      database: 'uuu',
+      redis: 'uuu',
+      queue: 'uuu',
+      budget: 'uuu',
+    },
+    attestationAgeSeconds: [0.3, 10.4, 5.4],
+  } satisfies HealthHistory,
+};
+export const ADMIN_HISTORY_EXAMPLE: Example = {
+  summary: 'The first three samples, with one message',
+  value: {
+    intervalSeconds: 10,
+    keptSeconds: 21600,
+    at: [1795975743, 1795975753, 1795975763],
+    queue: { waiting: [0, 0, 0], overdueSeconds: [0, 0, 0] },
+    budget: {
+      hour: {
+        spentMicroUsd: [0, 30000, 30000],
+        reservedMicroUsd: [0, 0, 0],
+        capMicroUsd: [100000000, 100000000, 100000000],
+      },
+      day: {
+        spentMicroUsd: [0, 30000, 30000],
+        reservedMicroUsd: [0, 0, 0],
+        capMicroUsd: [500000000, 500000000, 500000000],
+      },
+    },
+    latency: {
+      accept: { count: [0, 1, 0], p50Ms: [null, 37.5, null], p95Ms: [null, 48.8, null] },
+      relay: { count: [0, 1, 0], p50Ms: [null, 175, null], p95Ms: [null, 242.5, null] },
+      delivery: { count: [0, 1, 0], p50Ms: [null, 175, null], p95Ms: [null, 242.5, null] },
+    },
+  } satisfies AdminHistory,
+};

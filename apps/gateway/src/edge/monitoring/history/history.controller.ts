@@ -1,4 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
+import { ADMINISTRATION } from '../../../features/admin/admin.controller';
+import { HEALTH } from '../../health/health.controller';
 import { AdminScope } from '../../../features/auth/admin-scope';
 import { ProblemError } from '../../../core/problems/problem-error';
 import { RateLimit } from '../../../core/routing/rate-limit.decorator';
@@ -6,6 +8,8 @@ import type { Parameter } from '../../../core/routing/operation';
 import { Operation } from '../../../core/routing/route-policy';
 import { History } from './history';
 import {
+  ADMIN_HISTORY_EXAMPLE,
+  HEALTH_HISTORY_EXAMPLE,
   adminHistoryOf,
   type AdminHistory,
   adminHistorySchema,
@@ -17,11 +21,12 @@ import {
 const SINCE: Parameter = {
   name: 'since',
   in: 'query',
-  description: 'Unix seconds: later samples alone.',
+  description: 'Unix seconds. Only later samples are returned.',
   schema: { type: 'string', pattern: '^[0-9]{1,11}$' },
+  example: '1767225600',
 };
 
-/** The last hours of this process. What /api/health/tee tells anybody, anybody may have; how much is queued, spent and asked for needs the scope of administration. */
+/** The last hours of this process. What /api/health/tee tells is public; how much is queued, spent and asked for needs the scope of administration. */
 @Controller('api')
 export class HistoryController {
   constructor(private readonly history: History) {}
@@ -29,14 +34,16 @@ export class HistoryController {
   @Get('health/history')
   @RateLimit('api')
   @Operation({
-    summary: 'The last hours of this process',
+    id: 'getHealthHistory',
+    tag: HEALTH,
+    summary: 'Get the health of the last hours',
     description:
-      'Every ten seconds, for at most six hours, in memory: what /api/health/tee says of each indicator, and how old the last verification of an enclave was. Each process has its own.',
+      'A sample every ten seconds, for at most six hours: the status of each indicator of `getTeeHealth`, and how long ago an enclave was last verified. Each process keeps its own, in memory.',
     parameters: [SINCE],
     answers: {
       '200': {
         description: 'Lists with an entry for each sample.',
-        content: { 'application/json': healthHistorySchema },
+        content: { 'application/json': { schema: healthHistorySchema, examples: { samples: HEALTH_HISTORY_EXAMPLE } } },
       },
     },
   })
@@ -48,14 +55,16 @@ export class HistoryController {
   @AdminScope()
   @RateLimit('api')
   @Operation({
-    summary: 'Queue, budget and latency of the last hours',
+    id: 'getAdminHistory',
+    tag: ADMINISTRATION,
+    summary: 'Get queue, budget and latency of the last hours',
     description:
-      'Needs the scope of administration. As /api/health/history: of this process, in memory. Latencies are those of the ten seconds before each sample: of answers to POST /api/messages, of the enclave’s answers to relayed messages, of whole delivery attempts.',
+      'A sample every ten seconds, for at most six hours. Each process keeps its own, in memory. `accept`: answers to `submitMessage`. `relay`: answers of the enclave to relayed messages. `delivery`: whole delivery attempts.',
     parameters: [SINCE],
     answers: {
       '200': {
         description: 'Lists with an entry for each sample.',
-        content: { 'application/json': adminHistorySchema },
+        content: { 'application/json': { schema: adminHistorySchema, examples: { samples: ADMIN_HISTORY_EXAMPLE } } },
       },
     },
   })

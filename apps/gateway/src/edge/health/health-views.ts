@@ -1,0 +1,250 @@
+import { HEALTH_REASONS } from '@communique-tee/protocol';
+import * as z from 'zod';
+import type { Example } from '../../core/routing/operation';
+
+export const livenessSchema = z
+  .strictObject({ status: z.literal('ok') })
+  .meta({ id: 'Liveness', description: 'The process runs.' });
+export const LIVENESS_EXAMPLE: Example = {
+  summary: 'It runs',
+  value: { status: 'ok' } satisfies z.output<typeof livenessSchema>,
+};
+
+export const readinessSchema = z
+  .strictObject({
+    status: z.literal('ready'),
+    keys: z
+      .enum(['ready', 'waiting', 'unknown'])
+      .meta({ description: 'Whether an enclave has its keys. It does not change the status of the answer.' }),
+    enclave: z.enum(['healthy', ...HEALTH_REASONS, 'enclave_unhealthy', 'unknown']).meta({
+      description:
+        'Whether an enclave reports itself healthy, or why not. It does not change the status of the answer.',
+    }),
+  })
+  .meta({ id: 'Readiness', description: 'New work may be sent here.' });
+export const READINESS_EXAMPLE: Example = {
+  summary: 'Ready',
+  value: { status: 'ready', keys: 'ready', enclave: 'healthy' } satisfies z.output<typeof readinessSchema>,
+};
+
+const STATUS = {
+  status: z.enum(['up', 'degraded', 'down']),
+  code: z.string().optional().meta({ description: 'Why it is not up, as a stable code.' }),
+};
+const keyId = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .nullable();
+const indicators = {
+  enclave: z
+    .looseObject({
+      ...STATUS,
+      enclaves: z.array(
+        z.looseObject({
+          index: z.int(),
+          up: z.boolean(),
+          reasons: z.array(z.string()).meta({
+            description:
+              '`clock_drift`: its machine’s clock is more than a minute off the attested time. `every_certificate_refused`: it refuses every certificate of a destination.',
+          }),
+          trusted: z.boolean().meta({ description: 'Whether this gateway has verified its attestation document.' }),
+          keyId,
+        }),
+      ),
+    })
+    .meta({ id: 'EnclaveIndicator' }),
+  attestation: z
+    .looseObject({ ...STATUS, ageMs: z.number().optional().meta({ description: 'Since the last verification.' }) })
+    .meta({ id: 'AttestationIndicator' }),
+  keys: z
+    .looseObject({
+      ...STATUS,
+      enclaves: z.array(
+        z.looseObject({
+          index: z.int(),
+          custody: z.string().nullable().meta({
+            description: 'Who guards its keys: `process` (they end with it), or the ARN of a KMS key alias.',
+          }),
+          state: z.enum(['ready', 'waiting', 'unknown']).meta({ description: '`waiting`: it takes no messages yet.' }),
+          keyId,
+          held: z.int().nullable().meta({ description: 'How many keys it has.' }),
+          kms: z.string().nullable().meta({ description: 'Why its last call of KMS failed; null when it did not.' }),
+        }),
+      ),
+    })
+    .meta({ id: 'KeysIndicator' }),
+  database: z.looseObject(STATUS).meta({ id: 'Indicator' }),
+  queue: z
+    .looseObject({
+      ...STATUS,
+      waiting: z.enum(['0', 'below_10', 'below_100', '100_or_more']).optional().meta({
+        description:
+          'How many messages wait, roughly. Operators get the count with `getAdminStatus` and from the metrics.',
+      }),
+      overdueMs: z.number().optional(),
+    })
+    .meta({ id: 'QueueIndicator' }),
+};
+const all = z.strictObject({
+  enclave: indicators.enclave,
+  attestation: indicators.attestation,
+  keys: indicators.keys,
+  database: indicators.database,
+  redis: indicators.database,
+  queue: indicators.queue,
+  budget: indicators.database,
+});
+
+/** What Terminus makes of the indicators (tee-indicators.ts). */
+export const teeHealthSchema = z
+  .strictObject({
+    status: z.enum(['ok', 'degraded', 'error', 'shutting_down']),
+    info: all.partial().meta({ description: 'The indicators that are up or degraded.' }),
+    error: all.partial().meta({ description: 'The indicators that are down.' }),
+    details: all.meta({ description: 'All of them.' }),
+  })
+  .meta({
+    id: 'TeeHealth',
+    description: 'Whether messages can be accepted and delivered, and what stands in the way.',
+  });
+export type TeeHealth = z.output<typeof teeHealthSchema>;
+
+// What a development gateway answered on 29 November 2026.
+
+export const TEE_UP_EXAMPLE: Example = {
+  summary: 'Everything is up',
+  value: {
+    status: 'ok',
+    info: {
+      enclave: {
+        enclaveId: 'f64b1e53-9601-4910-9d69-c8c823aebe3a',
+        enclaves: [{ index: 0, up: true, reasons: [], trusted: true, keyId: 'a7d7f96793800637c14d1cc9dfed3606' }],
+        status: 'up',
+      },
+      attestation: {
+        moduleId: 'i-development-enca6d4b1b038b5141e',
+        pcr0: '9c9a32a01774642027494f6c43fc830db87e6fce642ebae93406901f932c6fd25888f9c3de85e7c6b583571387e13db7',
+        ageMs: 11042,
+        status: 'up',
+      },
+      keys: {
+        enclaves: [
+          {
+            index: 0,
+            custody: 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-development-enclave',
+            state: 'ready',
+            keyId: 'a7d7f96793800637c14d1cc9dfed3606',
+            held: 1,
+            kms: null,
+          },
+        ],
+        status: 'up',
+      },
+      database: { status: 'up' },
+      redis: { store: 'memory', status: 'up' },
+      queue: { waiting: '0', overdueMs: 0, status: 'up' },
+      budget: { status: 'up' },
+    },
+    error: {},
+    details: {
+      enclave: {
+        enclaveId: 'f64b1e53-9601-4910-9d69-c8c823aebe3a',
+        enclaves: [{ index: 0, up: true, reasons: [], trusted: true, keyId: 'a7d7f96793800637c14d1cc9dfed3606' }],
+        status: 'up',
+      },
+      attestation: {
+        moduleId: 'i-development-enca6d4b1b038b5141e',
+        pcr0: '9c9a32a01774642027494f6c43fc830db87e6fce642ebae93406901f932c6fd25888f9c3de85e7c6b583571387e13db7',
+        ageMs: 11042,
+        status: 'up',
+      },
+      keys: {
+        enclaves: [
+          {
+            index: 0,
+            custody: 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-development-enclave',
+            state: 'ready',
+            keyId: 'a7d7f96793800637c14d1cc9dfed3606',
+            held: 1,
+            kms: null,
+          },
+        ],
+        status: 'up',
+      },
+      database: { status: 'up' },
+      redis: { store: 'memory', status: 'up' },
+      queue: { waiting: '0', overdueMs: 0, status: 'up' },
+      budget: { status: 'up' },
+    },
+  } satisfies TeeHealth,
+};
+export const TEE_DOWN_EXAMPLE: Example = {
+  summary: 'The enclave cannot be reached',
+  value: {
+    status: 'error',
+    info: {
+      attestation: {
+        moduleId: 'i-development-enca6d4b1b038b5141e',
+        pcr0: '9c9a32a01774642027494f6c43fc830db87e6fce642ebae93406901f932c6fd25888f9c3de85e7c6b583571387e13db7',
+        ageMs: 14093,
+        status: 'up',
+      },
+      keys: {
+        enclaves: [
+          {
+            index: 0,
+            custody: 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-development-enclave',
+            state: 'ready',
+            keyId: 'a7d7f96793800637c14d1cc9dfed3606',
+            held: 1,
+            kms: null,
+          },
+        ],
+        status: 'up',
+      },
+      database: { status: 'up' },
+      redis: { store: 'memory', status: 'up' },
+      queue: { waiting: '0', overdueMs: 0, status: 'up' },
+      budget: { status: 'up' },
+    },
+    error: {
+      enclave: {
+        code: 'enclave_unavailable',
+        cause: 'ECONNREFUSED',
+        enclaves: [{ index: 0, up: false, reasons: [], trusted: true, keyId: 'a7d7f96793800637c14d1cc9dfed3606' }],
+        status: 'down',
+      },
+    },
+    details: {
+      attestation: {
+        moduleId: 'i-development-enca6d4b1b038b5141e',
+        pcr0: '9c9a32a01774642027494f6c43fc830db87e6fce642ebae93406901f932c6fd25888f9c3de85e7c6b583571387e13db7',
+        ageMs: 14093,
+        status: 'up',
+      },
+      keys: {
+        enclaves: [
+          {
+            index: 0,
+            custody: 'arn:aws:kms:us-east-1:123456789012:alias/communique-tee-development-enclave',
+            state: 'ready',
+            keyId: 'a7d7f96793800637c14d1cc9dfed3606',
+            held: 1,
+            kms: null,
+          },
+        ],
+        status: 'up',
+      },
+      database: { status: 'up' },
+      redis: { store: 'memory', status: 'up' },
+      queue: { waiting: '0', overdueMs: 0, status: 'up' },
+      budget: { status: 'up' },
+      enclave: {
+        code: 'enclave_unavailable',
+        cause: 'ECONNREFUSED',
+        enclaves: [{ index: 0, up: false, reasons: [], trusted: true, keyId: 'a7d7f96793800637c14d1cc9dfed3606' }],
+        status: 'down',
+      },
+    },
+  } satisfies TeeHealth,
+};

@@ -1,0 +1,33 @@
+const TEXT = { type: 'string' } as const;
+
+/** Headers that many answers carry, as components of the document. */
+export const HEADERS = {
+  'RateLimit-Policy': {
+    description:
+      'Quota (`q`) and window in seconds (`w`) of each limit that counts for this request: of the address and, with a token, of the user.',
+    schema: TEXT,
+    example: '"api-address";q=100;w=60, "api-user";q=100;w=60',
+  },
+  RateLimit: {
+    description:
+      'What remains of each limit (`r`), and in how many seconds its window ends (`t`). draft-ietf-httpapi-ratelimit-headers.',
+    schema: TEXT,
+    example: '"api-address";r=96;t=60, "api-user";r=96;t=60',
+  },
+  'Retry-After': { description: 'Whole seconds to wait before the next try.', schema: TEXT, example: '10' },
+} as const;
+
+/** References to them, and the headers that one answer alone has: by name, what each tells. */
+export function headersOf(
+  which: { readonly limits: boolean; readonly retryAfter: boolean },
+  own: Readonly<Record<string, string>> = {},
+): Record<string, unknown> {
+  const shared: (keyof typeof HEADERS)[] = [
+    ...(which.limits ? (['RateLimit-Policy', 'RateLimit'] as const) : []),
+    ...(which.retryAfter ? (['Retry-After'] as const) : []),
+  ];
+  return {
+    ...Object.fromEntries(shared.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
+    ...Object.fromEntries(Object.entries(own).map(([name, description]) => [name, { description, schema: TEXT }])),
+  };
+}

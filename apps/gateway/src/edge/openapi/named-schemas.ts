@@ -1,0 +1,46 @@
+import * as z from 'zod';
+import type { PlainSchema } from '../../core/routing/operation';
+
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+const COMPONENTS = '#/components/schemas/';
+
+/** JSON Schemas of one document. A zod schema with an id (`.meta({ id })`) is written once, by its name; wherever it is used is a `$ref`. */
+export class NamedSchemas {
+  private readonly named = new Map<string, JsonSchema>();
+
+  /**
+   * @param io `input`: what the gateway reads; `output`: what it writes
+   * @throws Error where two different schemas have one id
+   */
+  of(schema: z.ZodType | PlainSchema, io: 'input' | 'output'): JsonSchema {
+    if (!(schema instanceof z.ZodType)) return schema;
+    const { $schema: _dialect, $defs = {}, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' });
+    for (const [id, definition] of Object.entries($defs)) this.add(id, toComponents(definition) as JsonSchema);
+    return toComponents(rest) as JsonSchema;
+  }
+
+  /** By name, in ascending order. */
+  all(): Record<string, JsonSchema> {
+    return Object.fromEntries([...this.named].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  private add(id: string, schema: JsonSchema): void {
+    const before = this.named.get(id);
+    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(schema))
+      throw new Error(`two different schemas have the id ${id}`);
+    this.named.set(id, schema);
+  }
+}
+
+/** The same with references into the components of the document. */
+function toComponents(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toComponents);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, of]) => [
+      name,
+      name === '$ref' && typeof of === 'string' ? of.replace(/^#\/\$defs\//, COMPONENTS) : toComponents(of),
+    ]),
+  );
+}

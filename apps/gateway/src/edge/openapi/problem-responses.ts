@@ -1,0 +1,106 @@
+import { STATUS_CODES } from 'node:http';
+import { PROBLEM_MEDIA_TYPE, PROBLEMS, problemDocument, type ProblemCode } from '@communique-tee/protocol';
+import * as z from 'zod';
+import { DEFAULT_RETRY_AFTER_SECONDS, MAY_BE_HAD_LATER } from '../../core/problems/problem-error';
+import { headersOf } from './headers';
+import type { NamedSchemas } from './named-schemas';
+
+/** What any request can meet, whatever its route. */
+export const EVERYWHERE: readonly ProblemCode[] = [
+  'malformed_request',
+  'rate_limited',
+  'method_not_allowed',
+  'request_timeout',
+  'uri_too_long',
+  'headers_too_large',
+  'shutting_down',
+  'internal_error',
+  'transfer_coding_unsupported',
+];
+
+const problemSchema = z
+  .strictObject({
+    type: z.string().meta({ description: '`urn:communique-tee:problem:<code>`' }),
+    title: z.string().meta({ description: 'For people. It may be reworded.' }),
+    status: z.int(),
+    code: z
+      .enum(Object.keys(PROBLEMS) as [ProblemCode])
+      .meta({ id: 'ProblemCode', description: 'What is wrong. Codes do not change; docs/errors.md explains each.' }),
+    detail: z.string().optional().meta({ description: 'More for people, without anything of the request.' }),
+    errors: z
+      .array(
+        z
+          .strictObject({ pointer: z.string(), code: z.string(), message: z.string() })
+          .meta({ id: 'FieldProblem', description: 'A field that is wrong: a JSON pointer, the rule, a sentence.' }),
+      )
+      .optional(),
+    retryAfterSeconds: z.int().optional().meta({ description: 'The same as the header Retry-After.' }),
+  })
+  .meta({ id: 'Problem', description: 'An error (RFC 9457).' });
+
+/** One response for each status, which all operations share, and how an operation refers to them. */
+export class ProblemResponses {
+  private readonly used = new Map<number, Set<ProblemCode>>();
+
+  constructor(private readonly schemas: NamedSchemas) {}
+
+  /** By status: a reference, and the codes that the operation itself can answer with. */
+  of(codes: readonly ProblemCode[]): Record<string, unknown> {
+    const byStatus = Map.groupBy(new Set([...codes, ...EVERYWHERE]), (code) => PROBLEMS[code].status);
+    return Object.fromEntries(
+      [...byStatus].map(([status, ofStatus]) => {
+        this.used.set(status, new Set([...(this.used.get(status) ?? []), ...ofStatus]));
+        return [String(status), { $ref: `#/components/responses/${nameOf(status)}`, description: listOf(ofStatus) }];
+      }),
+    );
+  }
+
+  /** What a status has beside an answer of the operation; undefined where it is no problem's. */
+  sameStatus(
+    status: number,
+    codes: readonly ProblemCode[],
+  ): { readonly description: string; readonly content: Record<string, unknown> } | undefined {
+    const ofStatus = [...new Set([...codes, ...EVERYWHERE])].filter((code) => PROBLEMS[code].status === status);
+    return ofStatus.length === 0
+      ? undefined
+      : { description: listOf(ofStatus), content: this.content(status, ofStatus) };
+  }
+
+  /** By name, of every status that an operation refers to. */
+  all(): Record<string, unknown> {
+    return Object.fromEntries(
+      [...this.used]
+        .sort(([a], [b]) => a - b)
+        .map(([status, codes]) => [nameOf(status), this.response(status, [...codes])]),
+    );
+  }
+
+  private response(status: number, codes: readonly ProblemCode[]): Record<string, unknown> {
+    return {
+      description: listOf(codes),
+      ...(MAY_BE_HAD_LATER.has(status) && { headers: headersOf({ limits: status === 429, retryAfter: true }) }),
+      content: this.content(status, codes),
+    };
+  }
+
+  private content(status: number, codes: readonly ProblemCode[]): Record<string, unknown> {
+    const more = MAY_BE_HAD_LATER.has(status) ? { retryAfterSeconds: DEFAULT_RETRY_AFTER_SECONDS } : {};
+    return {
+      [PROBLEM_MEDIA_TYPE]: {
+        schema: this.schemas.of(problemSchema, 'output'),
+        examples: Object.fromEntries(
+          codes.map((code) => [code, { summary: PROBLEMS[code].title, value: problemDocument(code, more) }]),
+        ),
+      },
+    };
+  }
+}
+
+/** `503`: `ServiceUnavailable`. */
+function nameOf(status: number): string {
+  return (STATUS_CODES[status] ?? `Status ${String(status)}`).replace(/[^A-Za-z0-9]/g, '');
+}
+
+function listOf(codes: readonly ProblemCode[]): string {
+  return codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join('\n\n');
+}

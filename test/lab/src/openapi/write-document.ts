@@ -1,0 +1,30 @@
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const ENTRY = 'apps/gateway/src/edge/openapi/testing/print-document.ts';
+const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+
+export const DOCUMENT = 'docs/openapi.json';
+
+/** Writes the gateway's own OpenAPI document, bundled and run as the gateway is, into docs/openapi.json. @returns its size in bytes */
+export async function writeDocument(): Promise<number> {
+  const root = workspaceRoot();
+  // Beside node_modules, where the bundle finds what it does not hold
+  const folder = await mkdtemp(join(root, '.cache/openapi-'));
+  try {
+    const build = join(root, 'tools/dev/build/build.mjs');
+    await run(process.execPath, [build, 'gateway', '--entry', ENTRY, '--outdir', folder], { cwd: root });
+    const { stdout } = await run(process.execPath, [join(folder, 'main.js')], {
+      cwd: folder,
+      maxBuffer: MAX_DOCUMENT_BYTES,
+    });
+    await writeFile(join(root, DOCUMENT), stdout);
+    return Buffer.byteLength(stdout);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
