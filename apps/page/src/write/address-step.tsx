@@ -29,7 +29,6 @@ export function AddressStep() {
   return (
     <StepFrame of="address">
       <SignIn beforeLeaving={beforeSignIn} />
-      <p class="hint">{write.address.intro}</p>
       <form
         noValidate
         autocomplete="on"

@@ -417,7 +417,7 @@ const english = {
   },
   write: {
     title: 'Write to Congress in private',
-    lead: 'Your message is sealed on your device. Only a verified enclave can open it, not the server.',
+    lead: 'Sealed on your device. Only a verified enclave can open it, not the server.',
     steps: { label: 'Steps', address: 'Your address', message: 'Your message', review: 'Review and send' },
     toMessage: 'Continue to your message',
     toReview: 'Continue to review',
@@ -497,7 +497,6 @@ const english = {
       other_state: 'One of these offices is not in your state. You can write to the offices of your own state only.',
     },
     address: {
-      intro: 'Only the offices you write to will see this.',
       you: 'You',
       where: 'Where you live',
     },

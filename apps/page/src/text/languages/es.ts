@@ -422,7 +422,7 @@ const spanish: Catalogue = {
   },
   write: {
     title: 'Escriba al Congreso en privado',
-    lead: 'Su mensaje se sella en su dispositivo. Solo un enclave verificado puede abrirlo, no el servidor.',
+    lead: 'Sellado en su dispositivo. Solo un enclave verificado puede abrirlo, no el servidor.',
     steps: { label: 'Pasos', address: 'Su dirección', message: 'Su mensaje', review: 'Revisar y enviar' },
     toMessage: 'Continuar a su mensaje',
     toReview: 'Continuar a la revisión',
@@ -502,7 +502,6 @@ const spanish: Catalogue = {
       other_state: 'Una de estas oficinas no es de su estado. Solo puede escribir a las oficinas de su propio estado.',
     },
     address: {
-      intro: 'Solo lo verán las oficinas a las que escribe.',
       you: 'Usted',
       where: 'Dónde vive',
     },
