@@ -416,6 +416,7 @@ describe('a message from an earlier visit', () => {
     made.store.resume(entry);
     await settled();
     expect(failureIn(made)).toMatchObject({ code: 'attestation_refused', sent: 'accepted' });
+    expect(shown(made)).toEqual(['sealed done', 'received done', 'opened open', 'answered waiting']);
     made.connectError = undefined;
     made.store.tryAgain();
     await (await made.call()).fail(refused(401, 'unauthenticated'));

@@ -60,7 +60,7 @@ function Card({ sending, ...props }: SendSectionProps & { readonly sending: Show
       {kind === 'under_way' && (
         <>
           <NowView way={way} />
-          <p class="note">{store.remembered.value === 'yes' ? send.remember.yes : send.keepOpen}</p>
+          {store.remembered.value !== 'yes' && <p class="note">{send.keepOpen}</p>}
           <div class="buttons">
             <Button
               kind="quiet"

@@ -195,11 +195,19 @@ export interface Step {
 
 export function stepsOf(sending: Exclude<Sending, { kind: 'idle' }>): readonly Step[] {
   const { reachedAtMs } = sending.way;
-  const next = STEPS.find((name) => reachedAtMs[name] === undefined);
+  const next = STEPS.find(
+    (name) => reachedAtMs[name] === undefined && !(name === 'received' && wasAccepted(sending.way)),
+  );
   return STEPS.map((name) => {
     const atMs = reachedAtMs[name];
-    return { name, atMs, state: atMs !== undefined ? 'done' : stateOf(sending, name, name === next) };
+    const isDone = atMs !== undefined || (name === 'received' && wasAccepted(sending.way));
+    return { name, atMs, state: isDone ? 'done' : stateOf(sending, name, name === next) };
   });
+}
+
+/** Of a message from an earlier visit it may be known that the server has it, and not since when. */
+function wasAccepted({ resumed, sent }: Way): boolean {
+  return resumed && sent === 'accepted';
 }
 
 function stateOf(sending: Exclude<Sending, { kind: 'idle' }>, name: StepName, isNext: boolean): Step['state'] {

@@ -43,7 +43,8 @@ type Correct = NonNullable<Parameters<typeof SendSection>[0]['onCorrect']>;
 
 const correct: Correct = (problems) => {
   store.close();
-  goTo(problems.length === 0 ? 'address' : flagReported(problems));
+  // Without a field to go to, the review shows what was sent, each part with a way to edit it
+  if (problems.length > 0) goTo(flagReported(problems));
 };
 
 function startSignIn(): void {
