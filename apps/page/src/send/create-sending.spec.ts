@@ -17,7 +17,7 @@ import {
   view,
   type Script,
 } from './testing/scripted-client';
-import { MAX_LOG, stepsOf, type Way } from './way';
+import { MAX_LOG, stepsOf, wouldLose, type Way } from './way';
 
 const attested = { step: 'attested', key: { attestation: { pcr0: '' } } } as unknown as SendState;
 const accepted: SendState = { step: 'accepted', view: view(), kept: keptMessage() };
@@ -438,4 +438,28 @@ describe('a message from an earlier visit', () => {
     await (await made.call()).fail(failed('kept_invalid', { sent: 'not_known' }));
     expect(remedyOf(failureIn(made), made.store.can.value)).toBe('none');
   });
+});
+
+it('warns before closing exactly while a message would be lost from view', async () => {
+  const made = script();
+  const lost = (isKept = false) => wouldLose(made.store.sending.value, isKept);
+  expect(lost()).toBe(false);
+  made.store.startSending(message);
+  expect(lost()).toBe(true);
+  const call = await made.call();
+  call.tell(sealed, { step: 'posting', attempt: 1 });
+  // Closing now may cut the request: the message may never arrive
+  expect([lost(), lost(true)]).toEqual([true, true]);
+  call.tell(accepted);
+  expect([lost(), lost(true)]).toEqual([true, false]);
+  await call.fail(failed('unreachable', { messageId: ID, sent: 'accepted' }));
+  expect([lost(), lost(true)]).toEqual([true, false]);
+  made.store.tryAgain();
+  const second = await made.call();
+  await second.end(result('delivered', delivered));
+  expect(lost()).toBe(false);
+  made.store.close();
+  made.store.startSending(message);
+  await (await made.call()).fail(refused(401, 'unauthenticated'));
+  expect(lost()).toBe(false);
 });

@@ -4,7 +4,7 @@ import { policy, trust } from '../trust/trust';
 import { createSending } from './create-sending';
 import { NotLoaded } from './failure';
 import { createShelf, type KeptEntry } from './kept';
-import type { Sending } from './way';
+import { wouldLose } from './way';
 
 /** Gives the bearer token of the person who sends. Set by the page that starts. @throws where nobody is signed in */
 let tokenSource: () => string | Promise<string> = () => {
@@ -81,17 +81,15 @@ export function followParked(): void {
   parked.forget(entry.kept.id);
 }
 
-/** Whether closing the page now would lose something. */
-export function wouldLose(sending: Sending, isRemembered: boolean): boolean {
-  if (sending.kind === 'under_way') return !(isRemembered && sending.way.sent === 'accepted');
-  return sending.kind === 'failed' && sending.failure.sent !== 'not_sent' && !isRemembered;
-}
-
 function warn(event: BeforeUnloadEvent): void {
   event.preventDefault();
 }
 
 effect(() => {
-  if (wouldLose(store.sending.value, store.remembered.value === 'yes')) addEventListener('beforeunload', warn);
+  const id = store.kept.value?.kept.id;
+  // Leaving to sign in loses nothing either
+  const isKept =
+    store.remembered.value === 'yes' || parked.entries.value.some(({ kept: parkedOne }) => parkedOne.id === id);
+  if (wouldLose(store.sending.value, isKept)) addEventListener('beforeunload', warn);
   else removeEventListener('beforeunload', warn);
 });

@@ -183,6 +183,12 @@ function hasAnswered(office: OfficeReport): boolean {
   return wasSent(office) && office.outcome !== 'unknown';
 }
 
+/** Whether closing the page now would lose a message from view. @param isKept whether the next visit can follow it */
+export function wouldLose(sending: Sending, isKept: boolean): boolean {
+  if (sending.kind === 'under_way') return !(isKept && sending.way.sent === 'accepted');
+  return sending.kind === 'failed' && sending.failure.sent !== 'not_sent' && !isKept;
+}
+
 /**
  * `done`: happened. `current`: happens now. `waiting`: not yet. `open`: this page cannot tell whether it happened or will. `missed`: did
  * not happen.
