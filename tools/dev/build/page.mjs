@@ -1,7 +1,7 @@
 // The page of apps/page as files: a document, a script and shared parts for each address, a part for each language, one style sheet, an
 // icon. All but the documents are named by a hash of their content. The same sources give the same bytes.
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 
 import { verifierFileInPage } from './plugins/verifier-file-in-page.mjs';
 import { smallZod, unusedLibrariesLeft } from './plugins/small-zod.mjs';
+import { DEFAULT_LANGUAGE, languagesIn, nameOfTexts, textsOfPage } from './plugins/texts-of-page.mjs';
 
 const SOURCES = 'apps/page/src';
 /** Each document loads the script of its entry. */
@@ -24,7 +25,7 @@ const TYPES = {
 export async function buildPage(root) {
   const sources = join(root, SOURCES);
   const outdir = join(root, 'dist/page');
-  const languages = (await readdir(join(sources, 'text/languages'))).map((name) => name.replace(/\.ts$/, '')).sort();
+  const languages = await languagesIn(sources);
   /** @type {Set<string>} */
   const verifierInputs = new Set();
   const { outputFiles, metafile } = await build({
@@ -53,6 +54,7 @@ export async function buildPage(root) {
     metafile: true,
     logLevel: 'silent',
     plugins: [
+      textsOfPage(sources, languages),
       verifierFileInPage(root, (paths) => paths.forEach((path) => verifierInputs.add(path))),
       smallZod(root),
       unusedLibrariesLeft(root),
@@ -87,7 +89,10 @@ export async function buildPage(root) {
     gzip: gzipSync(bytes, { level: 9 }),
   }));
   const inputs = [
-    ...Object.keys(metafile.inputs).map((path) => join(root, path)),
+    ...Object.keys(metafile.inputs)
+      .filter((path) => !path.startsWith('texts:'))
+      .map((path) => join(root, path)),
+    ...languages.map((language) => join(sources, 'text/languages', `${language}.ts`)),
     ...verifierInputs,
     join(sources, 'icon.svg'),
     join(sources, 'document.html'),
@@ -100,7 +105,9 @@ export async function buildPage(root) {
       for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? [])
         if (kind === 'import-statement') add(imported);
     };
-    add(relative(root, join(outdir, assetOf(DOCUMENTS[document], 'js'))));
+    const page = DOCUMENTS[document];
+    for (const stem of [page, nameOfTexts(page, DEFAULT_LANGUAGE)])
+      add(relative(root, join(outdir, assetOf(stem, 'js'))));
     const names = [...scripts].map((path) => relative('dist/page', path));
     return [document, ...names, assetOf('page', 'css'), assetOf('icon', 'svg')];
   };

@@ -1,7 +1,8 @@
-// The texts that people read, in the reader's language. English is in the bundle; every other language is a file of languages/, fetched
-// when it is chosen. To add a language, add one file there (README.md says how).
+// The texts that people read, in the reader's language. Every language is a file of languages/, fetched when it is chosen. To add one, add
+// a file there (README.md says how).
 import { computed, signal } from '@preact/signals';
-import english from './languages/en';
+import type english from './languages/en';
+import { initial, textsOf, type PageName } from './texts-of';
 
 /** Forms of a text that depends on `count` or `ordinal` (CLDR plural categories). A category without a form takes `other`. */
 export interface Plural {
@@ -23,12 +24,12 @@ export type Catalogue = Texts<typeof english>;
 
 /** Codes of the files in languages/ (BCP 47), set by the build. */
 declare const __LANGUAGES__: readonly string[];
-const DEFAULT = 'en';
+export const DEFAULT = 'en';
 const KEY = 'communique-tee language';
 
 export const LANGUAGES: readonly string[] = typeof __LANGUAGES__ === 'undefined' ? [DEFAULT] : __LANGUAGES__;
 
-const catalogue = signal<Catalogue>(english);
+const catalogue = signal<Catalogue>(initial);
 const code = signal(DEFAULT);
 
 /** The texts now shown. A component that reads it is drawn again when the person picks another language. */
@@ -67,11 +68,10 @@ function formOf(message: Plural, { count, ordinal }: Readonly<Record<string, str
 let latestChoice = DEFAULT;
 
 /** Shows the page in another language, and keeps the choice in this browser. Unknown codes are ignored. */
-export async function useLanguage(chosen: string, keep = true): Promise<void> {
+export async function useLanguage(page: PageName, chosen: string, keep = true): Promise<void> {
   if (!LANGUAGES.includes(chosen)) return;
   latestChoice = chosen;
-  const next =
-    chosen === DEFAULT ? english : ((await import(`./languages/${chosen}.ts`)) as { default: Catalogue }).default;
+  const next = await textsOf(page, chosen);
   // Another was chosen while this one was fetched
   if (latestChoice !== chosen) return;
   catalogue.value = next;

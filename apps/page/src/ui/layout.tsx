@@ -3,10 +3,10 @@ import { render, type ComponentChildren } from 'preact';
 import { TrustBar } from '../trust/trust-bar';
 import { trust } from '../trust/trust';
 import { watchEnclave } from '../trust/watch';
-import { language, LANGUAGES, nameOfLanguage, preferredLanguage, text, useLanguage } from '../text/text';
+import { DEFAULT, language, LANGUAGES, nameOfLanguage, preferredLanguage, text, useLanguage } from '../text/text';
+import type { PageName } from '../text/texts-of';
 
-const PAGES = { write: '/', verify: '/verify', status: '/status' } as const;
-export type PageName = keyof typeof PAGES;
+const PAGES: Readonly<Record<PageName, string>> = { write: '/', verify: '/verify', status: '/status' };
 
 /** What every page has around its content: skip link, name, pages, language, trust bar, footer. */
 export function Layout({ page, children }: { readonly page: PageName; readonly children: ComponentChildren }) {
@@ -32,7 +32,7 @@ export function Layout({ page, children }: { readonly page: PageName; readonly c
           ))}
           <a href="/docs">{common.api}</a>
         </nav>
-        <LanguageSelect />
+        <LanguageSelect page={page} />
       </header>
       <TrustBar />
       <main id="main" tabindex={-1}>
@@ -51,7 +51,7 @@ function skipToMain(event: Event): void {
   document.getElementById('main')?.focus();
 }
 
-function LanguageSelect() {
+function LanguageSelect({ page }: { readonly page: PageName }) {
   return (
     <label class="language">
       <span class="unseen">{text.value.common.language}</span>
@@ -59,7 +59,7 @@ function LanguageSelect() {
         value={language.value}
         onChange={({ currentTarget }) => {
           // A language that cannot be fetched changes nothing
-          useLanguage(currentTarget.value).catch(() => {
+          useLanguage(page, currentTarget.value).catch(() => {
             currentTarget.value = language.value;
           });
         }}
@@ -80,7 +80,7 @@ export async function start(page: PageName, content: () => ComponentChildren): P
   if (root === null) throw new Error('the document has no #app');
   watchEnclave();
   // Nothing is shown before its language is here; where that cannot be fetched, the page is in English
-  await useLanguage(preferredLanguage(), false).catch(() => undefined);
+  await useLanguage(page, preferredLanguage(), false).catch(() => useLanguage(page, DEFAULT, false));
   root.replaceChildren();
   const Content = () => <>{content()}</>;
   render(

@@ -1,0 +1,53 @@
+// Each page of apps/page fetches no more texts than it shows: this replaces apps/page/src/text/texts-of.ts by one module for each page and
+// language, made of the sections of languages/.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { transform } from 'esbuild';
+
+/** Sections that one page alone shows. Every page has all others. */
+export const SECTIONS = {
+  write: ['write', 'places', 'topics', 'send'],
+  verify: ['checks', 'verify'],
+  status: ['status'],
+};
+export const DEFAULT_LANGUAGE = 'en';
+
+/** Codes of the languages, such as `es`. @param {string} sources apps/page/src */
+export async function languagesIn(sources) {
+  return (await readdir(join(sources, 'text/languages'))).map((name) => name.replace(/\.ts$/, '')).sort();
+}
+
+/** Of the module of a page's texts: `write_es`. */
+export const nameOfTexts = (page, language) => `${page}_${language}`;
+
+/**
+ * @param {string} sources apps/page/src
+ * @param {readonly string[]} languages
+ * @returns {import('esbuild').Plugin}
+ */
+export const textsOfPage = (sources, languages) => ({
+  name: 'texts-of-page',
+  setup(build) {
+    const fileOf = (language) => join(sources, 'text/languages', `${language}.ts`);
+    build.onLoad({ filter: /[\\/]apps[\\/]page[\\/]src[\\/]text[\\/]texts-of\.ts$/ }, () => {
+      const loaders = Object.keys(SECTIONS).flatMap((page) => languages.map((language) => nameOfTexts(page, language)));
+      return {
+        contents: `const loaders = {${loaders.map((name) => `${name}: () => import("texts:${name}")`).join(', ')}};
+export const initial = {};
+export const textsOf = async (page, language) => (await loaders[page + "_" + language]()).default;\n`,
+        loader: 'js',
+      };
+    });
+    build.onResolve({ filter: /^texts:/ }, ({ path }) => ({ path: path.slice('texts:'.length), namespace: 'texts' }));
+    build.onLoad({ filter: /./, namespace: 'texts' }, async ({ path }) => {
+      const [page, language] = path.split('_');
+      const file = fileOf(language);
+      const { code } = await transform(await readFile(file, 'utf8'), { loader: 'ts', format: 'esm' });
+      const { default: whole } = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
+      const elsewhere = Object.entries(SECTIONS).flatMap(([of, sections]) => (of === page ? [] : sections));
+      const own = Object.entries(whole).filter(([section]) => !elsewhere.includes(section));
+      return { contents: JSON.stringify(Object.fromEntries(own)), loader: 'json', watchFiles: [file] };
+    });
+  },
+});
