@@ -21,7 +21,7 @@ const inputsOf = async (target: string) =>
   ((await nx('show', 'target', 'inputs', target, '--json')) as { files: string[] }).files;
 const affectedBy = (file: string) => nx('show', 'projects', '--affected', `--files=${file}`, '--json');
 
-const PAGE = 'apps/page/src/page.css';
+const PAGE = 'apps/page/src/ui/ui.css';
 const SCHEMA = 'prisma/schema.prisma';
 const KEY_POLICY = 'libs/key-policies/src/attested-key.ts';
 
