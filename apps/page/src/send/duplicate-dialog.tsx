@@ -1,5 +1,6 @@
 import type { DuplicateRisk } from '@communique-tee/client';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { chamberName } from '../text/chamber-name';
 import { fill, locale, text } from '../text/text';
 import { Button } from '../ui/button';
 import type { Question } from './create-sending';
@@ -48,6 +49,6 @@ export function DuplicateDialog({ question }: { readonly question: Question }) {
 }
 
 function chamberNames({ chambers }: DuplicateRisk): string {
-  const names = chambers.map((chamber) => text.value.send.duplicate.chambers[chamber]);
+  const names = chambers.map(chamberName);
   return new Intl.ListFormat(locale.value, { type: 'disjunction' }).format(names);
 }

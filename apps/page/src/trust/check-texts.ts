@@ -1,6 +1,7 @@
 import { CHECK_NAMES, type CheckName, type CheckResult } from '@communique-tee/enclave-identity/browser';
 import { CHAMBER_KEYS, PROCESS_CUSTODY, toHex, type Chamber, type PublicConfiguration } from '@communique-tee/protocol';
 import { duration, instant, wholeNumber } from '../format';
+import { chamberName } from '../text/chamber-name';
 import { fill, text } from '../text/text';
 import { operatorsOf } from './accepted';
 import { MAX_AGE_MS } from './examine';
@@ -107,7 +108,7 @@ function configurationSentence({ services: { congress }, egress, legacySuite }: 
   const words = text.value.checks.configuration;
   const chamber = (key: Chamber): string => {
     const { origin = '', deduplicates = false } = congress?.[key] ?? {};
-    return fill(deduplicates ? words.recognizes : words.forgets, { chamber: words[key], origin });
+    return fill(deduplicates ? words.recognizes : words.forgets, { chamber: chamberName(key), origin });
   };
   return [
     congress === undefined

@@ -34,6 +34,8 @@ const english = {
     fix: { one: 'Please fix {count} field', other: 'Please fix {count} fields' },
     allFixed: 'All fixed. You can go on.',
     fixed: '✓ Fixed: {name}',
+    /** By the name that libs/protocol has; a chamber without one here is shown by that. */
+    chambers: { House: 'the House', Senate: 'the Senate' },
     pageFault: 'This page has a fault. Your browser’s console has the details.',
   },
   trust: {
@@ -195,8 +197,6 @@ const english = {
     custodyKms:
       'The AWS KMS key {custody}. It gives the keys to enclaves that its policy names. The measured image names this KMS key.',
     configuration: {
-      house: 'the House',
-      senate: 'the Senate',
       delivers: 'It delivers to {chambers}.',
       deliversNothing: 'It delivers nothing to Congress.',
       recognizes: '{chamber} at {origin} (recognizes a repeated message)',
@@ -797,7 +797,6 @@ const english = {
         'Several enclaves can open this message. If the server gives it to more than one, {chambers} may get it twice.',
       sending_again:
         'The server reports that the enclave lost its key. Your message may already have been delivered, and {chambers} may get it a second time.',
-      chambers: { house: 'the House', senate: 'the Senate' },
       yes: { sending: 'Send it', sending_again: 'Send it again' },
       no: { sending: 'Do not send it', sending_again: 'Do not send it again' },
     },

@@ -33,6 +33,8 @@ const spanish: Catalogue = {
     fix: { one: 'Corrija {count} campo', other: 'Corrija {count} campos' },
     allFixed: 'Todo corregido. Puede continuar.',
     fixed: '✓ Corregido: {name}',
+    /** By the name that libs/protocol has; a chamber without one here is shown by that. */
+    chambers: { House: 'la Cámara de Representantes', Senate: 'el Senado' },
     pageFault: 'Esta página tiene un error. La consola de su navegador muestra los detalles.',
   },
   trust: {
@@ -198,8 +200,6 @@ const spanish: Catalogue = {
     custodyKms:
       'La clave de AWS KMS {custody}. Entrega las claves a los enclaves que nombra su política. La imagen medida nombra esta clave de KMS.',
     configuration: {
-      house: 'la Cámara de Representantes',
-      senate: 'el Senado',
       delivers: 'Entrega a {chambers}.',
       deliversNothing: 'No entrega nada al Congreso.',
       recognizes: '{chamber} en {origin} (reconoce un mensaje repetido)',
@@ -798,7 +798,6 @@ const spanish: Catalogue = {
         'Varios enclaves pueden abrir este mensaje. Si el servidor lo entrega a más de uno, {chambers} podría recibirlo dos veces.',
       sending_again:
         'El servidor informa de que el enclave perdió su clave. Es posible que su mensaje ya se haya entregado, y {chambers} podría recibirlo por segunda vez.',
-      chambers: { house: 'la Cámara de Representantes', senate: 'el Senado' },
       yes: { sending: 'Enviarlo', sending_again: 'Enviarlo de nuevo' },
       no: { sending: 'No enviarlo', sending_again: 'No enviarlo de nuevo' },
     },

@@ -1,0 +1,9 @@
+import { CHAMBERS, type Chamber } from '@communique-tee/protocol';
+import { text } from './text';
+
+/** `the House`, in the reader's language. */
+export function chamberName(key: Chamber): string {
+  const names: Readonly<Record<string, string>> = text.value.common.chambers;
+  const { name } = CHAMBERS[key];
+  return names[name] ?? name;
+}
