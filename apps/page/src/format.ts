@@ -33,6 +33,12 @@ export function quantity(value: number, unit: string, maximumFractionDigits = 0)
   }).format(value);
 }
 
+/** `part` of 1; less than a hundredth is not rounded to none. */
+export function percent(part: number): string {
+  const form = new Intl.NumberFormat(locale.value, { style: 'percent' });
+  return part > 0 && part < 0.01 ? `< ${form.format(0.01)}` : form.format(part);
+}
+
 /** US dollars. */
 export function dollars(microUsd: number): string {
   const digits = microUsd > 0 && microUsd < 10_000 ? 4 : 2;

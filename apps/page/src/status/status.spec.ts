@@ -1,4 +1,4 @@
-import { pathOf, runs } from './chart';
+import { pathOf, runs } from './chart-path';
 import { EMPTY, joined, readHistory } from './history';
 
 describe('the history of the gateway', () => {
@@ -35,13 +35,13 @@ describe('the history of the gateway', () => {
 });
 
 describe('a chart', () => {
-  it('has a gap where nothing is known, and where nobody looked', () => {
+  it('has a gap where nothing is known, and where a sample is missing', () => {
     expect(pathOf([0, 10, 20, 30], [0, 100, null, 50], 100)).toBe('M0 118h0.1L333.3 2M1000 60h0.1');
     expect(pathOf([0, 10, 100], [1, 1, 1], 1).match(/M/g)).toHaveLength(2);
     expect(pathOf([], [], 1)).toBe('');
   });
 
-  it('draws neighbours of one state as one bar', () => {
+  it('draws neighbors of one state as one bar', () => {
     expect(runs([0, 10, 20], 'uud').map(({ letter, from, to }) => [letter, Math.round(from), Math.round(to)])).toEqual([
       ['u', 0, 667],
       ['d', 667, 1000],

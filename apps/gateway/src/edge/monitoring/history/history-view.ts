@@ -20,11 +20,14 @@ const latency = z.strictObject({ count: z.array(z.int()), p50Ms: numbers, p95Ms:
   id: 'LatencyHistory',
   description: 'Of the ten seconds before each sample: how many, median, 95th percentile.',
 });
-const LETTERS: Readonly<Record<IndicatorStatus, string>> = { up: 'u', degraded: 'g', down: 'd' };
+const LETTERS: Readonly<Record<IndicatorStatus, string>> = { up: 'u', degraded: 'g', down: 'd', unused: 'n' };
 const letters = z
   .string()
-  .regex(/^[ugd]*$/)
-  .meta({ id: 'IndicatorHistory', description: 'One letter for each sample: `u` up, `g` degraded, `d` down.' });
+  .regex(/^[ugdn]*$/)
+  .meta({
+    id: 'IndicatorHistory',
+    description: 'One letter for each sample: `u` up, `g` degraded, `d` down, `n` not configured.',
+  });
 
 /** Answer of GET /api/health/history. */
 export const healthHistorySchema = z

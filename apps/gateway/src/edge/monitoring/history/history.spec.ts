@@ -1,5 +1,6 @@
 import { Histogram, Registry } from 'prom-client';
 import { bucketsOf, latencyBetween } from './latency';
+import { statusesOf } from './history';
 import { adminHistoryOf, adminHistorySchema, healthHistoryOf, healthHistorySchema } from './history-view';
 import { type Sample, SampleRing } from './samples';
 
@@ -11,7 +12,7 @@ const sampleAt = (atMs: number, over: Partial<Sample> = {}): Sample => ({
     attestation: 'up',
     keys: 'degraded',
     database: 'down',
-    redis: 'up',
+    redis: 'unused',
     queue: 'up',
     budget: 'up',
   },
@@ -33,6 +34,18 @@ describe('the ring', () => {
     expect(ring.since(0).map(({ atMs }) => atMs)).toEqual([3, 4, 5]);
     expect(ring.since(4).map(({ atMs }) => atMs)).toEqual([5]);
   });
+});
+
+it('an indicator is up, degraded or down; Redis is unused where none is configured, and down where it is away', () => {
+  const up = { status: 'up' };
+  const all = { enclave: up, attestation: up, keys: { status: 'degraded' }, database: {}, queue: up, budget: up };
+  const redis = (state: object) => statusesOf({ ...all, redis: { ...state } }).redis;
+  expect(statusesOf({ ...all, redis: up })).toMatchObject({ enclave: 'up', keys: 'degraded', database: 'down' });
+  expect([
+    redis({ status: 'up', store: 'redis' }),
+    redis({ status: 'up', store: 'memory' }),
+    redis({ status: 'down', code: 'redis_unavailable' }),
+  ]).toEqual(['up', 'unused', 'down']);
 });
 
 describe('latency between two readings', () => {
@@ -79,7 +92,7 @@ describe('what is told', () => {
         attestation: 'uu',
         keys: 'gg',
         database: 'dd',
-        redis: 'uu',
+        redis: 'nn',
         queue: 'uu',
         budget: 'uu',
       },

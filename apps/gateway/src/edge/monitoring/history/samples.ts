@@ -1,6 +1,7 @@
 export const INDICATORS = ['enclave', 'attestation', 'keys', 'database', 'redis', 'queue', 'budget'] as const;
 export type IndicatorName = (typeof INDICATORS)[number];
-export type IndicatorStatus = 'up' | 'degraded' | 'down';
+/** `unused`: not configured, as Redis may be; nothing depends on it. */
+export type IndicatorStatus = 'up' | 'degraded' | 'down' | 'unused';
 
 export interface Amounts {
   readonly reservedMicroUsd: bigint;
