@@ -1,7 +1,7 @@
 // What the link that led here asks for. It is in the fragment of the address, which browsers do not send to servers.
 import { computed, signal } from '@preact/signals';
 
-/** A campaign link's parameters. Images and operator (`pcr0`, `pcr3`, `operator`) are read by the trust store. */
+/** A campaign link's parameters. The trust store reads images and operators (`pcr0`, `pcr3`). */
 export interface Link {
   /** The campaign id of the message. */
   readonly campaign?: string;
@@ -20,26 +20,25 @@ export interface LinkProblem {
 export type ReadLink =
   { readonly ok: true; readonly link: Link } | { readonly ok: false; readonly problem: LinkProblem };
 
-const MAX_LENGTH = 16_384;
+const MAX_LENGTH = 32_768;
 /** Characters that a mail program or a messenger leaves alone in a link, and that cannot imitate other text where the page shows them. */
 const VALUES: Readonly<Record<keyof Link, RegExp>> = {
   campaign: /^[A-Za-z0-9][A-Za-z0-9 ._:~/-]{0,126}[A-Za-z0-9._~-]$/,
   template: /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/,
   lang: /^[a-z]{2,3}$/,
 };
-const ONCE = [...Object.keys(VALUES), 'pcr0', 'pcr3', 'operator'];
 
 /**
  * Reads `#campaign=...&template=...&lang=...&pcr0=...&pcr3=...`. Other parameters are ignored: programs that send mail add their own. A
  * fragment without `=` leads to a place in the page and is no campaign link.
- * @param hash with or without `#`; at most 16,384 characters
+ * @param hash with or without `#`; at most 32,768 characters
  */
 export function readLink(hash: string): ReadLink {
   const text = hash.replace(/^#/, '');
   if (!text.includes('=')) return { ok: true, link: {} };
   if (text.length > MAX_LENGTH) return { ok: false, problem: { kind: 'too_long' } };
   const parameters = new URLSearchParams(text);
-  const twice = ONCE.find((name) => parameters.getAll(name).length > 1);
+  const twice = Object.keys(VALUES).find((name) => parameters.getAll(name).length > 1);
   if (twice !== undefined) return { ok: false, problem: { kind: 'twice', parameter: twice } };
   const given = Object.entries(VALUES).flatMap(([name, form]) => {
     const value = parameters.get(name);

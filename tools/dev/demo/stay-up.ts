@@ -17,9 +17,9 @@ export function farewell(system: System, { folder, isUsualFolder, answers }: Far
   return `
 The demo is running. Open the page and write a message:
 
-  ${gatewayUrl}/#pcr0=${pcr0}&pcr3=${pcr3}
+  ${gatewayUrl}/#campaign=communique-tee-demo&pcr0=${pcr0}&pcr3=${pcr3}
 
-It asks for a token, which this prints:  ${token}
+It asks you to sign in: any made-up user name will do, and there is no password.
 This is a demo. The enclave runs without AWS hardware, so its certificates prove nothing, and Congress is a
 simulator: nothing leaves this machine.
 
@@ -37,7 +37,7 @@ shows how to choose the answer of a single office.
 More to look at:
 
   ${gatewayUrl}/status             health, attestation, queue and budget over time
-  ${gatewayUrl}/docs               the API
+  ${gatewayUrl}/docs               the API; a token for it:  ${token}
   ${gatewayUrl}/attestation        an attestation document
   ${congress.controlUrl}/received  what Congress received
   ${system.logFolder}  the log of every process

@@ -231,11 +231,12 @@ function places(port: number, environment: Readonly<Record<string, string>>, tok
   const pcr0 = /sha384:([0-9a-f]{96})/i.exec(environment['TEE_EXPECTED_CODE_HASH'] ?? '')?.[1];
   const { TEE_EXPECTED_OPERATOR: role = '' } = environment;
   const read = parseExpectedOperator(role);
-  const operator = read.ok ? (read.operator === 'any' ? 'operator=any' : `pcr3=${read.operator.join(',')}`) : '';
+  const operator = read.ok ? `pcr3=${read.operator === 'any' ? 'any' : read.operator.join(',')}` : '';
   return [
     'everything runs. Look at:',
-    `  ${url}/${pcr0 === undefined ? '' : `#pcr0=${pcr0}&${operator}`}`,
+    `  ${url}/${pcr0 === undefined ? '' : `#campaign=development&pcr0=${pcr0}&${operator}`}`,
     `      image (PCR0) and operator (PCR3) are in this address; the operator is ${role}`,
+    ...(token === undefined ? [] : ['      sign in there with any made-up user name']),
     `  ${url}/docs                the API`,
     `  ${url}/api/health/tee      the enclave, its attestation verified`,
     ...(token === undefined ? [] : ['a token for 12 hours (node tools/cli/bin.mjs token makes more):', `  ${token}`]),

@@ -66,6 +66,7 @@ describeWith(chromiumAvailability(), 'signing in on the page', () => {
     await block(page).getByText('You are signed in as').getByText('alice').waitFor();
 
     expect(page.url()).toBe(link());
+    expect(await page.getByRole('link', { name: 'See the proof' }).getAttribute('href')).toContain(system.pcr0);
     expect(await page.getByLabel('First name').inputValue()).toBe('Example');
     expect([token.split('.').length, code.length]).toEqual([3, 43]);
     const left = await page.evaluate<string>(
