@@ -3,13 +3,13 @@ import {
   messageViewSchema,
   type Answer,
   type CongressMessage,
+  type keptMessageSchema,
   type MessageView,
   type PublicConfiguration,
 } from '@communique-tee/protocol';
 import type * as z from 'zod';
 import type { EnclaveConfiguration, KeptMessage, Message, StatusView, VerifiedReport } from './api';
 import { CLIENT_ERROR_CODES } from './errors';
-import type { keptMessageSchema } from './kept';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -7,7 +7,8 @@ export { fetchEnclaveKey, type EnclaveKey, type TrustPolicy } from './enclave-ke
 export { createDeliverySecret, prepareMessage, type PreparedMessage, type PrepareOptions } from './prepare';
 export { fetchMessage, followMessage, postMessage, type FollowOptions, type GatewayOptions } from './gateway';
 export { postUntilAnswered, type PostOptions } from './post';
-export { keptMessageSchema, keptOf, readKept } from './kept';
+export { keptMessageSchema } from '@communique-tee/protocol';
+export { keptOf, readKept } from './kept';
 export { resumeMessage } from './resume';
 export { verifyResult, type Followed, type VerifiedResult } from './result';
 export { watchMessage, type WatchOptions } from './watch';

@@ -1,36 +1,8 @@
-import {
-  DEFAULT_SUITE,
-  KEY_ID_BYTES,
-  MESSAGE_ID_PATTERN,
-  NULLIFIER_BYTES,
-  base64UrlText,
-  fromBase64Url,
-  messageIdFromText,
-  toBase64Url,
-} from '@communique-tee/protocol';
-import * as z from 'zod';
+import { fromBase64Url, keptMessageSchema, messageIdFromText, toBase64Url } from '@communique-tee/protocol';
 import type { KeptMessage } from './api';
 import { ClientError, type WhetherSent } from './errors';
 import type { PreparedMessage } from './prepare';
 import type { Followed } from './result';
-
-const HASH_BYTES = 32;
-const ANSWER_KEY_BYTES = 32;
-const MAX_ORIGIN_LENGTH = 300;
-
-/** Every member is bounded, so that what it accepts has less than 1,000 bytes of JSON. */
-export const keptMessageSchema = z.strictObject({
-  v: z.literal(1),
-  gateway: z.string().max(MAX_ORIGIN_LENGTH),
-  id: z.string().regex(MESSAGE_ID_PATTERN),
-  suite: z.literal(DEFAULT_SUITE),
-  keyId: base64UrlText(KEY_ID_BYTES),
-  expiresAt: z.int().min(0).max(0xffff_ffff),
-  nullifier: base64UrlText(NULLIFIER_BYTES).nullable(),
-  sealedSha256: base64UrlText(HASH_BYTES),
-  answerKey: base64UrlText(ANSWER_KEY_BYTES),
-  accepted: z.boolean(),
-});
 
 /** @param accepted whether the gateway has answered 202 */
 export function keptOf(prepared: PreparedMessage, gateway: URL, accepted: boolean): KeptMessage {

@@ -25,6 +25,7 @@ export * from './congress/office-refusal';
 export * from './congress/congress-message';
 export * from './receipts/receipt';
 export * from './receipts/answer';
+export * from './messages/kept-message';
 export * from './messages/relay';
 export * from './enclave/health';
 export * from './enclave/views';

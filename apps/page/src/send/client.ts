@@ -1,2 +1,21 @@
-// A module of its own, so that it becomes a file of its own.
+// The client library and what belongs to its errors: a file of its own, loaded when the person comes near to sending.
+import { ClientError, furthest, whetherSent, type WhetherSent } from '@communique-tee/client';
+import { ownFailure, type Failure } from './failure';
+
 export { connect } from '@communique-tee/client';
+
+/** @param before what was known before this attempt: a later refusal tells nothing about an earlier one that had no answer */
+export function failureOf(error: unknown, before: WhetherSent, nowMs: number): Failure {
+  const sent = furthest(before, whetherSent(error));
+  if (!(error instanceof ClientError)) return { ...ownFailure(error, before), sent };
+  const { code, problem, status, reason, problems, retryAfterSeconds } = error;
+  return {
+    code,
+    problem,
+    status,
+    reason,
+    problems,
+    retryAtMs: retryAfterSeconds === undefined ? undefined : nowMs + retryAfterSeconds * 1000,
+    sent,
+  };
+}

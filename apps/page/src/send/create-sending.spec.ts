@@ -1,5 +1,5 @@
 import { ClientError, type SendState, type WhetherSent } from '@communique-tee/client';
-import { remedyOf, type Failure } from './failure';
+import { NotLoaded, remedyOf, type Failure } from './failure';
 import {
   failed,
   ID,
@@ -236,6 +236,17 @@ describe('a message that failed', () => {
     expect(failureIn(made)).toMatchObject({ code: 'not_verified', sent: 'not_sent' });
     expect(remedyOf(failureIn(made), made.store.can.value)).toBe('check');
     expect(made.calls).toEqual([]);
+  });
+
+  it('is not sent where the sending part of the page cannot be loaded, and can be tried again', async () => {
+    const made = script();
+    made.loadError = new NotLoaded('no connection');
+    made.store.startSending(message);
+    await settled();
+    expect(failureIn(made)).toMatchObject({ code: 'not_loaded', sent: 'not_sent' });
+    made.loadError = undefined;
+    made.store.tryAgain();
+    expect((await made.call()).given).toBe(message);
   });
 
   it('is sent anew after a clear no', async () => {

@@ -10,7 +10,8 @@ import type {
   Sending as Running,
 } from '@communique-tee/client';
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
-import { failureOf, NotVerified } from './failure';
+import type { failureOf as FailureOf } from './client';
+import { NotVerified, ownFailure } from './failure';
 import type { KeptEntry, Shelf } from './kept';
 import { advance, newWay, resumedWay, type Sending, type Way } from './way';
 
@@ -23,11 +24,18 @@ export interface Question {
 /** `no`: nothing of the message is on this device. `refused`: the browser keeps nothing. `full`: this device keeps as many as it may. */
 export type Remembered = 'no' | 'yes' | 'refused' | 'full';
 
-export interface Parts {
+/** What is loaded of the client library. */
+export interface Library {
   readonly connect: (
     policy: Policy,
     options: { readonly signal: AbortSignal; readonly onState: (state: SendState) => void },
   ) => Promise<Pick<Client, 'send' | 'resume'>>;
+  readonly failureOf: typeof FailureOf;
+}
+
+export interface Parts {
+  /** @throws NotLoaded */
+  readonly load: () => Promise<Library>;
   /** Undefined unless the enclave is verified. */
   readonly policy: () => Policy | undefined;
   /** Whether the enclave is verified under a development root. */
@@ -68,7 +76,7 @@ export interface SendingStore {
 
 type Start = (client: Pick<Client, 'send' | 'resume'>, options: SendOptions) => Running;
 
-export function createSending({ connect, policy, demo, shelf, now, report }: Parts): SendingStore {
+export function createSending({ load, policy, demo, shelf, now, report }: Parts): SendingStore {
   const sending = signal<Sending>({ kind: 'idle' });
   const question = signal<Question | undefined>(undefined);
   const remember = signal(false);
@@ -119,10 +127,13 @@ export function createSending({ connect, policy, demo, shelf, now, report }: Par
     giveUp = new AbortController();
     const { signal: aborted } = giveUp;
     sending.value = { kind: 'under_way', way: first };
+    let failureOf: typeof FailureOf = ownFailure;
     try {
       const accepted = policy();
       if (accepted === undefined) throw new NotVerified();
-      const client = await connect(accepted, { signal: aborted, onState });
+      const library = await load();
+      failureOf = library.failureOf;
+      const client = await library.connect(accepted, { signal: aborted, onState });
       const result = await start(client, { signal: aborted, onState, confirmPossibleDuplicate: confirm }).result;
       end((way) => ({ kind: 'ended', way, result }));
     } catch (error) {

@@ -1,5 +1,5 @@
 // What went wrong, whether the message was sent in spite of it, and what the person can do.
-import { ClientError, furthest, whetherSent, type ClientErrorCode, type WhetherSent } from '@communique-tee/client';
+import type { ClientErrorCode, WhetherSent } from '@communique-tee/client';
 import type { FieldProblem } from '@communique-tee/protocol';
 
 export interface Failure {
@@ -26,22 +26,17 @@ export class NotLoaded extends Error {
   override readonly name = 'NotLoaded';
 }
 
-/** @param before what was known before this attempt: a later refusal tells nothing about an earlier one that had no answer */
-export function failureOf(error: unknown, before: WhetherSent, nowMs: number): Failure {
-  const nothing = { problem: undefined, status: undefined, reason: undefined, retryAtMs: undefined, problems: [] };
-  if (error instanceof NotVerified) return { ...nothing, code: 'not_verified', sent: before };
-  if (error instanceof NotLoaded) return { ...nothing, code: 'not_loaded', sent: before };
-  if (!(error instanceof ClientError))
-    return { ...nothing, code: 'page_fault', sent: furthest(before, whetherSent(error)) };
-  const { code, problem, status, reason, problems, retryAfterSeconds } = error;
+/** What fails before the client library is there. Nothing was sent by this attempt. @param before what was known before it */
+export function ownFailure(error: unknown, before: WhetherSent): Failure {
+  const code = error instanceof NotVerified ? 'not_verified' : error instanceof NotLoaded ? 'not_loaded' : 'page_fault';
   return {
     code,
-    problem,
-    status,
-    reason,
-    problems,
-    retryAtMs: retryAfterSeconds === undefined ? undefined : nowMs + retryAfterSeconds * 1000,
-    sent: furthest(before, whetherSent(error)),
+    problem: undefined,
+    status: undefined,
+    reason: undefined,
+    retryAtMs: undefined,
+    problems: [],
+    sent: before,
   };
 }
 

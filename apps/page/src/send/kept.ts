@@ -1,7 +1,7 @@
 // "Remember on this device": what it takes to follow a message and to open its answer, in this browser's storage, if the person asks for
 // it. It is secret, so it is written for one message at a time, read strictly, and removed as soon as it has served.
-import { keptMessageSchema, type KeptMessage } from '@communique-tee/client';
-import { decodeJson } from '@communique-tee/protocol';
+import type { KeptMessage } from '@communique-tee/client';
+import { decodeJson, keptMessageSchema } from '@communique-tee/protocol';
 import { signal, type ReadonlySignal } from '@preact/signals';
 import * as z from 'zod';
 

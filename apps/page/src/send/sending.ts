@@ -43,9 +43,12 @@ const parked = createShelf({
 });
 
 export const store = createSending({
-  connect: async (accepted, options) => {
-    const { connect } = await loadClient();
-    return connect(location.origin, accepted, { ...options, token: () => tokenSource() });
+  load: async () => {
+    const { connect, failureOf } = await loadClient();
+    return {
+      failureOf,
+      connect: (accepted, options) => connect(location.origin, accepted, { ...options, token: () => tokenSource() }),
+    };
   },
   policy: () => policy.value,
   demo: () => trust.value.kind === 'verified' && trust.value.demo,

@@ -14,6 +14,7 @@ import {
   type StatusView,
   type VerifiedReport,
 } from '@communique-tee/client';
+import { failureOf } from '../client';
 import { createSending, type SendingStore } from '../create-sending';
 import { createShelf, type Shelf } from '../kept';
 
@@ -122,6 +123,8 @@ export interface Script {
   readonly reported: unknown[];
   /** For connect; undefined: it works. */
   connectError: ClientError | undefined;
+  /** For the library itself; undefined: it is loaded. */
+  loadError: Error | undefined;
   policy: Policy | undefined;
   nowMs: number;
   /** The latest call, once it was made. */
@@ -166,6 +169,7 @@ export function script(storage = new TestStorage()): Script {
     calls,
     reported,
     connectError: undefined,
+    loadError: undefined,
     policy: { acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), operator: 'any' }] },
     nowMs: NOW_MS,
     call: async () => {
@@ -175,13 +179,19 @@ export function script(storage = new TestStorage()): Script {
       return last;
     },
     store: createSending({
-      connect: () =>
-        made.connectError === undefined
+      load: () =>
+        made.loadError === undefined
           ? Promise.resolve({
-              send: (given, options = {}) => start('send', given, options),
-              resume: (given, options = {}) => start('resume', given, options),
+              failureOf,
+              connect: () =>
+                made.connectError === undefined
+                  ? Promise.resolve({
+                      send: (given, options = {}) => start('send', given, options),
+                      resume: (given, options = {}) => start('resume', given, options),
+                    })
+                  : Promise.reject(made.connectError),
             })
-          : Promise.reject(made.connectError),
+          : Promise.reject(made.loadError),
       policy: () => made.policy,
       demo: () => false,
       shelf,
