@@ -91,7 +91,7 @@ export function Combobox({ options, chosen, onChange, ...props }: ComboboxProps)
                   role="option"
                   aria-selected={chosen.includes(option.value)}
                   data-active={at === state.active ? '' : undefined}
-                  onPointerDown={(event) => {
+                  onMouseDown={(event) => {
                     // The focus stays in the text
                     event.preventDefault();
                   }}

@@ -10,6 +10,7 @@ import {
   offices,
   problems,
   problemsOf,
+  reviewedMessage,
   seats,
   toggleSeat,
   topics,
@@ -132,6 +133,13 @@ describe('the form', () => {
     expect(problemsOf('address').map(({ field }) => field)).toEqual(['constituent/zip']);
     expect(problemsOf('message').map(({ field }) => field)).toEqual(['message/body']);
     expect(problemsOf('review').map(({ field }) => field)).toEqual(['campaignId']);
+  });
+
+  it('can be reviewed before there is a campaign, and not sent', () => {
+    fill({ campaignId: '' });
+    expect([reviewedMessage()?.constituent.zip, currentMessage()]).toEqual(['94601', null]);
+    values['constituent/zip'].value = '9';
+    expect(reviewedMessage()).toBeNull();
   });
 
   it('takes a web address as it is pasted, and refuses what is none', () => {

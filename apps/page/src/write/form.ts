@@ -78,6 +78,12 @@ export function currentMessage(): Message | null {
   return problems.value.length === 0 ? (content.value as unknown as Message) : null;
 }
 
+/** What the offices will get, as far as it is ready: for the review, which may still wait for a campaign. */
+export function reviewedMessage(): Message | null {
+  const isReady = problemsOf('address').length === 0 && problemsOf('message').length === 0;
+  return isReady ? (content.value as unknown as Message) : null;
+}
+
 /** Another state has other seats: those without a district to choose are checked, and the person chooses a district. */
 export function chooseState(chosen: string): void {
   batch(() => {

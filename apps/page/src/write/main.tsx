@@ -3,7 +3,7 @@ import { followLink, link } from '../link';
 import { loadClient, store } from '../send/sending';
 import { start } from '../ui/layout';
 import { restoreDraft, wouldLoseContent } from './draft';
-import { problemsOf, values } from './form';
+import { hasContent, problemsOf, values } from './form';
 import { startSigningIn } from './signing-in';
 import { startSteps, step } from './steps';
 import { WritePage } from './write-page';
@@ -19,10 +19,15 @@ effect(() => {
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) restoreDraft();
 });
-addEventListener('beforeunload', (event) => {
+function warn(event: BeforeUnloadEvent): void {
   // Once it is on its way, the card for it warns
   const { kind } = store.sending.value;
   if ((kind === 'idle' || kind === 'failed') && wouldLoseContent()) event.preventDefault();
+}
+effect(() => {
+  // Not always: browsers keep no page in memory for their Back button that listens to this event
+  if (hasContent()) addEventListener('beforeunload', warn);
+  else removeEventListener('beforeunload', warn);
 });
 effect(() => {
   // Before the review, so that Send works at once

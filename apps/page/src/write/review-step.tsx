@@ -5,10 +5,11 @@ import { fill, text } from '../text/text';
 import { Button } from '../ui/button';
 import { Card } from '../ui/card';
 import { Developers } from './developers';
-import { idOf, type FieldName, type Step, type Topic } from './fields';
-import { currentMessage, offices, topics, values } from './form';
+import { idOf, OFFICE_CODES_ID, type Step, type Topic } from './fields';
+import { currentMessage, offices, reviewedMessage, state, topics, values } from './form';
 import { obstacles } from './obstacles';
 import { labelOf } from './problem-text';
+import { hasDistricts } from './seats';
 import { officeName } from './seat-name';
 import { beforeSignIn } from './signing-in';
 import { StepFrame } from './step-frame';
@@ -31,17 +32,17 @@ export function ReviewStep({ onSend, busy, residence }: ReviewStepProps) {
   return (
     <StepFrame of="review">
       <p class="lead">{review.intro}</p>
-      <Part title={review.to} step="address" control="district">
+      <Part title={review.to} step="address" control={officesControl()}>
         <ul class="plain">
           {offices.value.map((code) => (
             <li key={code}>{officeName(code)}</li>
           ))}
         </ul>
       </Part>
-      <Part title={review.from} step="address" control="constituent/prefix">
+      <Part title={review.from} step="address" control={idOf('constituent/prefix')}>
         <From />
       </Part>
-      <Part title={review.message} step="message" control="message/subject">
+      <Part title={review.message} step="message" control={idOf('message/subject')}>
         <Words />
       </Part>
       {residence}
@@ -99,7 +100,8 @@ function Part({
 }: {
   readonly title: string;
   readonly step: Step;
-  readonly control: FieldName;
+  /** Id of the control that Edit leads to. */
+  readonly control: string;
   readonly children: ComponentChildren;
 }) {
   const { review } = text.value.write;
@@ -111,7 +113,7 @@ function Part({
           kind="text"
           label={fill(review.editPart, { part: title })}
           onClick={() => {
-            goTo(step, idOf(control));
+            goTo(step, control);
           }}
         >
           {review.edit}
@@ -122,10 +124,16 @@ function Part({
   );
 }
 
+/** The control by which the offices were chosen. */
+function officesControl(): string {
+  if (values.offices.value.trim() !== '') return OFFICE_CODES_ID;
+  return idOf(state.value !== undefined && hasDistricts(state.value) ? 'district' : 'offices');
+}
+
 function From() {
   const { review } = text.value.write;
   // As it is sent, which may be written otherwise than it was typed
-  const person = currentMessage()?.constituent;
+  const person = reviewedMessage()?.constituent;
   if (person === undefined) return null;
   const lines = (...parts: readonly (string | undefined)[]) => parts.filter((part) => part !== undefined).join('\n');
   const { prefix, firstName, middleName, lastName, suffix, title, organization } = person;
@@ -144,7 +152,7 @@ function From() {
 
 function Words() {
   const { write } = text.value;
-  const message = currentMessage();
+  const message = reviewedMessage();
   if (message === null) return null;
   const { subject, body, stance, bills = [], moreInfo } = message.message;
   const answers = [
@@ -169,7 +177,7 @@ function Words() {
             </Fact>
           ),
         )}
-        <Fact name={labelOf('campaignId')}>{values.campaignId.value}</Fact>
+        {values.campaignId.value !== '' && <Fact name={labelOf('campaignId')}>{values.campaignId.value}</Fact>}
         <Fact name={labelOf('message/subject')}>{subject}</Fact>
       </dl>
       <p class="letter">{body}</p>
