@@ -1,18 +1,15 @@
 import { verifyEnclave } from '@communique-tee/enclave-identity';
 import {
-  decodeJson,
   decodeSealedMessage,
   fromBase64Url,
   LIMITS,
   messageIdToText,
-  receiptClaimsSchema,
   receiptSchema,
   toBase64Url,
   toHex,
   type Receipt,
-  type ReceiptClaims,
 } from '@communique-tee/protocol';
-import { ReceiptError, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
+import { messageNamedBy, verifyReceipt, type VerifiedReceipt } from '@communique-tee/receipts';
 import { createHash } from 'node:crypto';
 import type { AddCommand } from '../command';
 import { EXIT, Failure } from '../failure';
@@ -90,7 +87,7 @@ async function check(receipt: Receipt, expected: About | undefined, trust: Trust
     acceptedMeasurements: trust.measurements,
     ...(trust.custody && { acceptedCustody: trust.custody }),
     ...(trustAnchor && { trustAnchor }),
-    ...(expected ?? claimedIn(receipt)),
+    ...(expected ?? messageNamedBy(receipt)),
   });
 }
 
@@ -120,17 +117,6 @@ function sealedIn(file: string): About {
   } catch (cause) {
     throw new Failure('not_understood', `${file} holds no sealed message`, cause);
   }
-}
-
-/** What the receipt itself says that it is about; verifyReceipt then verifies that it says so. */
-function claimedIn({ receipt }: Receipt): About {
-  let claims: ReceiptClaims;
-  try {
-    claims = receiptClaimsSchema.parse(decodeJson(fromBase64Url(receipt.split('.')[1] ?? '')));
-  } catch (cause) {
-    throw new ReceiptError('ERR_RECEIPT_MALFORMED', 'the claims are not those of a receipt', { cause });
-  }
-  return { messageId: claims.message_id, sealedSha256: fromBase64Url(claims.sealed_sha256) };
 }
 
 function asText({ claims, enclave }: VerifiedReceipt, compared: boolean, trust: Trust, paint: Paint): string {

@@ -7,7 +7,7 @@ import { transform } from 'esbuild';
 
 /** Sections that one page alone shows. Every page has all others. */
 export const SECTIONS = {
-  write: ['write', 'places', 'topics', 'send'],
+  write: ['write', 'places', 'topics', 'send', 'link', 'signIn'],
   verify: ['checks', 'verify'],
   status: ['status'],
 };
