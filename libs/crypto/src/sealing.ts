@@ -1,11 +1,10 @@
 import {
   ENCAPSULATED_KEY_BYTES,
-  KEY_ID_BYTES,
-  KEY_ID_DOMAIN,
   POLY1305_TAG_BYTES,
   XCHACHA_NONCE_BYTES,
   associatedData,
   isPaddedLength,
+  keyIdBy,
   type SealedAnswer,
   type SealedHeader,
   type SealedMessage,
@@ -39,14 +38,8 @@ export function createSealing<PrivateKey>(primitives: Primitives<PrivateKey>) {
     /** 32 raw bytes of an X25519 private key. */
     importPrivateKey: (raw: Uint8Array) => primitives.importPrivateKey(raw),
 
-    /** 16 bytes: the first half of SHA-256 over a domain text and the key. */
-    keyIdOf(publicKey: Uint8Array): Uint8Array {
-      const domain = encoder.encode(KEY_ID_DOMAIN);
-      const input = new Uint8Array(domain.length + publicKey.length);
-      input.set(domain);
-      input.set(publicKey, domain.length);
-      return primitives.sha256(input).slice(0, KEY_ID_BYTES);
-    },
+    /** 16 bytes. */
+    keyIdOf: (publicKey: Uint8Array): Uint8Array => keyIdBy(primitives.sha256, publicKey),
 
     /**
      * Seals a text to an enclave's key.

@@ -1,5 +1,4 @@
 import { attestationVerificationSteps } from '@communique-tee/attestation/browser';
-import { keyIdOf } from '@communique-tee/crypto/browser';
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { EnclaveEvidence, Primitives } from './check';
 import {
@@ -14,7 +13,7 @@ import type { EnclavePolicy, ExaminationPolicy } from './policy';
 
 export * from './exports';
 
-const primitives: Primitives = { steps: attestationVerificationSteps, sha256, keyIdOf };
+const primitives: Primitives = { steps: attestationVerificationSteps, sha256 };
 
 /**
  * Examines an enclave by every check in its order, and reports each of them. The first check that fails decides: those after

@@ -28,8 +28,6 @@ export interface EnclaveKeys extends KeyBinding {
 export interface Primitives {
   readonly steps: AttestationSteps;
   sha256(bytes: Uint8Array): Uint8Array;
-  /** @returns 16 bytes */
-  keyIdOf(publicKey: Uint8Array): Uint8Array;
 }
 
 /** What is examined, and what the checks before have established. */

@@ -1,5 +1,4 @@
 import { attestationVerificationSteps, createAttestationVerifier } from '@communique-tee/attestation';
-import { keyIdOf } from '@communique-tee/crypto';
 import { hash } from 'node:crypto';
 import type { EnclaveEvidence, Primitives } from './check';
 import {
@@ -15,7 +14,7 @@ import type { EnclavePolicy, ExaminationPolicy } from './policy';
 export * from './exports';
 
 const sha256 = (bytes: Uint8Array) => new Uint8Array(hash('sha256', bytes, 'buffer'));
-const primitives: Primitives = { steps: attestationVerificationSteps, sha256, keyIdOf };
+const primitives: Primitives = { steps: attestationVerificationSteps, sha256 };
 
 /**
  * Examines an enclave by every check in its order, and reports each of them. The first check that fails decides: those after

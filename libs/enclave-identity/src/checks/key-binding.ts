@@ -1,4 +1,4 @@
-import { PUBLIC_KEY_BYTES, decodeKeyBinding } from '@communique-tee/protocol';
+import { PUBLIC_KEY_BYTES, decodeKeyBinding, keyIdBy } from '@communique-tee/protocol';
 import { established, type Check, type EnclaveKeys, type Primitives } from '../check';
 import { EnclaveError } from '../errors';
 
@@ -24,7 +24,7 @@ export const keyBinding = {
  */
 export function boundKeys(
   { publicKey, userData }: { readonly publicKey?: Uint8Array; readonly userData?: Uint8Array },
-  { keyIdOf }: Pick<Primitives, 'keyIdOf'>,
+  { sha256 }: Pick<Primitives, 'sha256'>,
 ): EnclaveKeys {
   const decoded = decodeKeyBinding(userData ?? new Uint8Array());
   if (decoded.kind === 'other_version')
@@ -32,7 +32,7 @@ export function boundKeys(
   if (decoded.kind === 'invalid' || publicKey?.length !== PUBLIC_KEY_BYTES)
     throw new EnclaveError('key_binding_invalid');
   const { binding } = decoded;
-  const keyId = keyIdOf(publicKey);
+  const keyId = keyIdBy(sha256, publicKey);
   if (keyId.some((byte, at) => byte !== binding.keyId[at])) throw new EnclaveError('key_id_mismatch');
   return { publicKey, ...binding };
 }

@@ -28,7 +28,6 @@ export interface KeyBinding {
 export const PROCESS_CUSTODY = 'process';
 export const PUBLIC_KEY_BYTES = 32;
 export const RECEIPT_KEY_BYTES = 32;
-export const KEY_ID_DOMAIN = 'communique-tee key id v1';
 export const MAX_USER_DATA_BYTES = 512;
 export const MAX_CUSTODY_CHARACTERS = 380;
 
@@ -50,6 +49,20 @@ const schema = z.tuple([
   bytesOf(32),
   bytesOf(PUBLIC_KEY_BYTES).nullable(),
 ]);
+
+const KEY_ID_DOMAIN = 'communique-tee key id v1';
+
+/**
+ * 16 bytes: the first half of SHA-256 over a domain text and the key.
+ * @param publicKey 32 bytes, X25519
+ */
+export function keyIdBy(sha256: (bytes: Uint8Array) => Uint8Array, publicKey: Uint8Array): Uint8Array {
+  const domain = new TextEncoder().encode(KEY_ID_DOMAIN);
+  const input = new Uint8Array(domain.length + publicKey.length);
+  input.set(domain);
+  input.set(publicKey, domain.length);
+  return sha256(input).slice(0, KEY_ID_BYTES);
+}
 
 /** At most 504 bytes. */
 export function encodeKeyBinding({ keyId, receiptKey, custody, configSha256, legacyKey }: KeyBinding): Uint8Array {
