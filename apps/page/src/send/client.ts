@@ -1,4 +1,4 @@
-// The client library and what belongs to its errors: a file of its own, loaded when the person comes near to sending.
+// The client library, and what this page makes of its errors.
 import { ClientError, furthest, whetherSent, type WhetherSent } from '@communique-tee/client';
 import { ownFailure, type Failure } from './failure';
 

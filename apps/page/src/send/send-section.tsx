@@ -2,12 +2,11 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { text } from '../text/text';
 import { Button } from '../ui/button';
-import { DetailsView } from './details';
 import { DuplicateDialog } from './duplicate-dialog';
 import { FailureView, type FailureProps } from './failure-view';
 import { RememberChoice } from './remember';
-import { ResultView, type ResultProps } from './result-view';
-import { store } from './sending';
+import type { ResultProps } from './result-view';
+import { loaded, store } from './sending';
 import { NowView, StepsView } from './steps-view';
 import { STEPS, type Sending } from './way';
 import { endTitle, toneOf } from './words';
@@ -35,6 +34,7 @@ function Card({ sending, ...props }: SendSectionProps & { readonly sending: Show
   const { send } = text.value;
   const title = useRef<HTMLHeadingElement>(null);
   const { kind, way } = sending;
+  const views = loaded.value;
   // The card takes the focus when it appears and when it turns into something else to read.
   useEffect(() => {
     title.current?.focus({ preventScroll: true });
@@ -51,7 +51,7 @@ function Card({ sending, ...props }: SendSectionProps & { readonly sending: Show
       <h2 id="send-title" tabindex={-1} ref={title}>
         {titleOf(sending)}
       </h2>
-      {kind === 'ended' && <ResultView sending={sending} {...props} />}
+      {kind === 'ended' && views !== undefined && <views.ResultView sending={sending} {...props} />}
       {kind === 'failed' && <FailureView failure={sending.failure} {...props} />}
       {kind === 'ended' && store.remember.value && store.remembered.value === 'no' && (
         <p class="note">{send.forgotten}</p>
@@ -74,7 +74,7 @@ function Card({ sending, ...props }: SendSectionProps & { readonly sending: Show
         </>
       )}
       {(kind === 'under_way' || (kind === 'failed' && store.can.value.ask)) && <RememberChoice />}
-      <DetailsView sending={sending} />
+      {views !== undefined && <views.DetailsView sending={sending} />}
     </section>
   );
 }

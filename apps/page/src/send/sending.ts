@@ -1,5 +1,5 @@
 // The page's one message, its memory of earlier ones, and the warning before a message would be lost.
-import { computed, effect } from '@preact/signals';
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { policy, trust } from '../trust/trust';
 import { createSending } from './create-sending';
 import { NotLoaded } from './failure';
@@ -14,13 +14,19 @@ export function takeTokensFrom(source: typeof tokenSource): void {
   tokenSource = source;
 }
 
+type Loaded = typeof import('./loaded');
+const part = signal<Loaded | undefined>(undefined);
+/** Undefined until `loadClient` was called. A message that has an id has been through it. */
+export const loaded: ReadonlySignal<Loaded | undefined> = part;
+
 /**
- * The client library, a fifth of the page: loaded when the person comes near to sending.
+ * Loads the client library and what shows its results: a third of the page.
  * @throws NotLoaded
  */
-export async function loadClient(): Promise<typeof import('./client')> {
+export async function loadClient(): Promise<Loaded> {
   try {
-    return await import('./client');
+    part.value = await import('./loaded');
+    return part.value;
   } catch (cause) {
     throw new NotLoaded('the client library could not be loaded', { cause });
   }
