@@ -1,4 +1,4 @@
-// The page of apps/page as files: a document, a script and shared parts for each address, a part for each language, one style sheet, an
+// The page of apps/page as files: a document, a script, shared parts and a style sheet for each address, a part for each language, an
 // icon. All but the documents are named by a hash of their content. The same sources give the same bytes.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -32,7 +32,7 @@ export async function buildPage(root) {
     absWorkingDir: root,
     entryPoints: [
       ...Object.values(DOCUMENTS).map((name) => ({ in: join(sources, name, 'main.tsx'), out: name })),
-      { in: join(sources, 'ui/ui.css'), out: 'page' },
+      ...Object.values(DOCUMENTS).map((name) => ({ in: join(sources, name, 'main.css'), out: name })),
     ],
     outdir,
     bundle: true,
@@ -74,7 +74,7 @@ export async function buildPage(root) {
   const documents = Object.entries(DOCUMENTS).map(([name, script]) => {
     const addresses = {
       script: assetOf(script, 'js'),
-      'page.css': assetOf('page', 'css'),
+      'page.css': assetOf(script, 'css'),
       'icon.svg': assetOf('icon', 'svg'),
     };
     return {
@@ -109,7 +109,7 @@ export async function buildPage(root) {
     for (const stem of [page, nameOfTexts(page, DEFAULT_LANGUAGE)])
       add(relative(root, join(outdir, assetOf(stem, 'js'))));
     const names = [...scripts].map((path) => relative('dist/page', path));
-    return [document, ...names, assetOf('page', 'css'), assetOf('icon', 'svg')];
+    return [document, ...names, assetOf(page, 'css'), assetOf('icon', 'svg')];
   };
   return { files, inputs, metafile, loadedBy };
 }
