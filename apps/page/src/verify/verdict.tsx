@@ -43,6 +43,14 @@ export function VerdictView() {
         {lines.map((line) => (
           <p key={line}>{line}</p>
         ))}
+        {state.kind === 'unreachable' && state.reason.kind === 'answered' && (
+          <p class="note">
+            {text.value.common.details}:{' '}
+            <code>
+              {state.reason.status} {state.reason.code}
+            </code>
+          </p>
+        )}
         <div class="buttons">
           {state.kind === 'refused' && <Ways reason={state.reason} />}
           {'demo' in state && state.demo && !isOnThisMachine() && (
