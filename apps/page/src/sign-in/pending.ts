@@ -39,9 +39,14 @@ export function takePending(storage: Pick<Storage, 'getItem' | 'removeItem'>): P
 function readPending(value: unknown): Pending | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { state, nonce, verifier, fragment } = value as Readonly<Record<string, unknown>>;
-  return isRandom(state) && isRandom(nonce) && isRandom(verifier) && typeof fragment === 'string'
+  return isRandom(state) && isRandom(nonce) && isRandom(verifier) && isFragment(fragment)
     ? { state, nonce, verifier, fragment }
     : undefined;
+}
+
+/** Nothing else may come after the page's `/`. */
+function isFragment(value: unknown): value is string {
+  return typeof value === 'string' && (value === '' || value.startsWith('#'));
 }
 
 function isRandom(value: unknown): value is string {

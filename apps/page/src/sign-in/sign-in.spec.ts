@@ -6,6 +6,7 @@ const PAGE = 'https://write.example/';
 const ISSUER = 'https://id.example';
 const LINK = '#campaign=parks&pcr0=ab';
 const KEY = 'communique-tee sign-in';
+const A43 = 'A'.repeat(43);
 const settings = readSettings({
   issuer: ISSUER,
   clientId: 'page',
@@ -221,9 +222,11 @@ describe('signing in', () => {
         '[]',
         '{"state":"s"}',
         JSON.stringify({ state: 's', nonce: 'n', verifier: 'v', fragment: '' }),
+        // An address to go to in place of the link's fragment
+        JSON.stringify({ state: A43, nonce: A43, verifier: A43, fragment: '/evil.example/' }),
       ]) {
         tab.kept.set(KEY, kept);
-        expect((await tab.comeBack({ code: 'c', state: 's' })).problem.value).toBe('not_started');
+        expect((await tab.comeBack({ code: 'c', state: A43 })).problem.value).toBe('not_started');
       }
       expect(tab.kept.size).toBe(0);
     });

@@ -18,7 +18,7 @@ export type SignInState = 'unavailable' | 'signed_out' | 'returning' | 'signed_i
 export interface SignInBrowser {
   /** The page's whole address. */
   address(): URL;
-  /** Changes the address of this entry of the history, and loads nothing. */
+  /** Changes the address of this entry of the history, and loads nothing. `path`: `/`, and a fragment. */
   replaceAddress(path: string): void;
   /** Leaves the page. */
   go(address: URL): void;
@@ -63,7 +63,7 @@ export class SignInStore {
     const answer = address.searchParams;
     if (!answer.has('state') && !answer.has('code') && !answer.has('error')) return;
     // Neither history nor a copied address keeps the code
-    this.browser.replaceAddress(`${address.pathname}${pending?.fragment ?? address.hash}`);
+    this.browser.replaceAddress(`/${pending?.fragment ?? address.hash}`);
     if (pending === undefined) {
       this.failure.value = 'not_started';
       return;

@@ -15,7 +15,13 @@ export function TokenField() {
     if (taken) setTyped('');
   };
   return (
-    <>
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        use();
+      }}
+    >
       <TextField
         id="token"
         type="password"
@@ -30,9 +36,11 @@ export function TokenField() {
           setRefused(false);
         }}
       />
-      <Button kind="quiet" onClick={use}>
-        {words.useToken}
-      </Button>
-    </>
+      <div class="buttons">
+        <Button kind="quiet" type="submit">
+          {words.useToken}
+        </Button>
+      </div>
+    </form>
   );
 }
