@@ -1,3 +1,4 @@
+import { SIMULATED_CHAMBER_KEYS } from '../chambers';
 import { outcomesSchema, type OutcomesInput } from './outcome';
 
 export interface Preset {
@@ -6,8 +7,9 @@ export interface Preset {
   readonly outcomes: OutcomesInput;
 }
 
-/** For every office of both chambers. */
-const everywhere = (outcome: OutcomesInput[string]): OutcomesInput => ({ house: outcome, senate: outcome });
+/** For every office of every chamber. */
+const everywhere = (outcome: OutcomesInput[string]): OutcomesInput =>
+  Object.fromEntries(SIMULATED_CHAMBER_KEYS.map((chamber) => [chamber, outcome]));
 
 /** Sets of outcomes by name: with them every result of a message can be seen, whichever offices it goes to. */
 export const PRESETS = {
