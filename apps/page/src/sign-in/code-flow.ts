@@ -27,7 +27,9 @@ export type SignInProblem =
   /** The gateway did not accept the token. */
   | 'rejected'
   /** The browser keeps nothing for this tab. */
-  | 'no_storage';
+  | 'no_storage'
+  /** The part of the page that signs in could not be fetched. */
+  | 'not_loaded';
 
 export class SignInError extends Error {
   override readonly name = 'SignInError';

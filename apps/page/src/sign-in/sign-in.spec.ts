@@ -27,6 +27,7 @@ class Tab {
   readonly left: URL[] = [];
   readonly requests: { address: string; body: URLSearchParams; options: RequestInit }[] = [];
   answer: (body: URLSearchParams) => Response | Promise<Response> = () => Promise.reject(new TypeError('no network'));
+  isOffline = false;
   store = this.load();
 
   load(): SignInStore {
@@ -46,6 +47,7 @@ class Tab {
         this.requests.push({ address: String(address), body, options });
         return Promise.resolve(this.answer(body));
       },
+      loadFlow: () => (this.isOffline ? Promise.reject(new TypeError('Failed to fetch')) : import('./code-flow')),
     });
   }
 
@@ -314,6 +316,14 @@ describe('signing in', () => {
     await tab.store.configure(settings);
     await tab.store.start(beforeLeaving);
     expect([tab.store.problem.value, tab.left, beforeLeaving.mock.calls]).toEqual(['no_storage', [], []]);
+  });
+
+  it('says that a part of the page could not be loaded, before it leaves and after it is back', async () => {
+    const request = await tab.start();
+    tab.isOffline = true;
+    expect((await tab.comeBack({ code: 'c', state: stateOf(request) })).problem.value).toBe('not_loaded');
+    await tab.store.start();
+    expect([tab.store.problem.value, tab.left.length, tab.requests]).toEqual(['not_loaded', 1, []]);
   });
 
   it('removes what a sign-in kept that was given up', async () => {

@@ -24,6 +24,7 @@ export interface SignInBrowser {
   go(address: URL): void;
   readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   readonly fetch: typeof fetch;
+  readonly loadFlow: () => Promise<typeof import('./code-flow')>;
 }
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
@@ -82,11 +83,12 @@ export class SignInStore {
       this.fail('refused');
       return;
     }
-    const { redeem, SignInError } = await import('./code-flow');
+    const flow = await this.load();
+    if (flow === undefined) return;
     try {
-      this.open(await redeem(settings, this.redirectUri(), callback.pending, callback.answer, this.browser.fetch));
+      this.open(await flow.redeem(settings, this.redirectUri(), callback.pending, callback.answer, this.browser.fetch));
     } catch (error) {
-      this.fail(error instanceof SignInError ? error.problem : 'broken');
+      this.fail(error instanceof flow.SignInError ? error.problem : 'broken');
     }
   }
 
@@ -97,8 +99,9 @@ export class SignInStore {
   async start(beforeLeaving: () => void = () => undefined): Promise<void> {
     const settings = this.settings.value;
     if (!settings) return;
-    const { newRequest } = await import('./code-flow');
-    const { pending, address } = await newRequest(settings, this.redirectUri(), this.browser.address().hash);
+    const flow = await this.load();
+    if (flow === undefined) return;
+    const { pending, address } = await flow.newRequest(settings, this.redirectUri(), this.browser.address().hash);
     if (!keepPending(this.browser.storage, pending)) {
       this.fail('no_storage');
       return;
@@ -130,6 +133,16 @@ export class SignInStore {
   signOut(): void {
     this.close();
     this.failure.value = undefined;
+  }
+
+  /** Fetched when someone signs in: not everyone who reads the page does. */
+  private async load(): Promise<typeof import('./code-flow') | undefined> {
+    try {
+      return await this.browser.loadFlow();
+    } catch {
+      this.fail('not_loaded');
+      return undefined;
+    }
   }
 
   /** Without query and fragment, as it is registered with the issuer. */
@@ -183,6 +196,7 @@ export const signIn = new SignInStore({
     },
   },
   fetch: (...request) => fetch(...request),
+  loadFlow: () => import('./code-flow'),
 });
 
 /**

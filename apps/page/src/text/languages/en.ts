@@ -1021,6 +1021,7 @@ const english = {
       clock: 'The clock of this device seems to be wrong. Set the clock, then sign in again.',
       expired: 'Your sign-in has expired.',
       rejected: 'The server did not accept your sign-in.',
+      not_loaded: 'A part of this page could not be loaded. Check your connection, then sign in again.',
       no_storage: 'Your browser keeps nothing for this tab, so you cannot sign in. Allow this site to keep data.',
     },
   },

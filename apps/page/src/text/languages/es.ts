@@ -1035,6 +1035,7 @@ const spanish: Catalogue = {
       clock: 'El reloj de este dispositivo parece estar mal. Ajuste el reloj y vuelva a iniciar sesión.',
       expired: 'Su sesión ha caducado.',
       rejected: 'El servidor no aceptó su inicio de sesión.',
+      not_loaded: 'No se pudo cargar una parte de esta página. Compruebe su conexión y vuelva a iniciar sesión.',
       no_storage:
         'Su navegador no guarda nada para esta pestaña, por eso no puede iniciar sesión. Permita que este sitio guarde datos.',
     },
