@@ -443,6 +443,16 @@ describe('a message from an earlier visit', () => {
     expect(made.shelf.entries.value).toEqual([entry]);
   });
 
+  it('is said to be remembered only where it is', async () => {
+    const made = script();
+    made.store.resume(entry);
+    expect([made.store.remember.value, made.store.remembered.value]).toEqual([false, 'no']);
+    await (await made.call()).fail(failed('timeout', { messageId: ID, sent: 'accepted' }));
+    made.shelf.keep(entry);
+    made.store.resume(entry);
+    expect([made.store.remember.value, made.store.remembered.value]).toEqual([true, 'yes']);
+  });
+
   it('that cannot be read is not asked about again', async () => {
     const made = script();
     made.store.resume(entry);

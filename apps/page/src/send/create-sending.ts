@@ -191,10 +191,12 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     },
     resume(entry) {
       if (busy.value) return;
+      // Not one that only waited for a sign-in
+      const isKept = shelf.entries.peek().some(({ kept: { id } }) => id === entry.kept.id);
       batch(() => {
         message.value = undefined;
-        remember.value = true;
-        remembered.value = 'yes';
+        remember.value = isKept;
+        remembered.value = isKept ? 'yes' : 'no';
       });
       ask(entry, resumedWay(entry, demo(), now()));
     },

@@ -21,7 +21,7 @@ export function DetailsView({ sending }: { readonly sending: Exclude<Sending, { 
           <div key={name}>
             <dt>{send.details[name]}</dt>
             <dd>
-              <code>{value}</code>
+              <code class="lines">{value}</code>
             </dd>
           </div>
         ))}

@@ -32,11 +32,12 @@ export function StepsView({ sending }: { readonly sending: Exclude<Sending, { ki
 export function NowView({ way }: { readonly way: Way }) {
   const { send } = text.value;
   const silence = useSilence(way.heardAtMs);
+  const nextTryMs = nextTryOf(way);
   return (
     <div class="send-now">
       <p>
         {activityWords(way, send)}
-        {way.waiting !== undefined && ` ${fill(send.tryingAt, { time: clock(way.waiting.untilMs) })}`}
+        {nextTryMs !== undefined && ` ${fill(send.tryingAt, { time: clock(nextTryMs) })}`}
       </p>
       {silence !== undefined && (
         <p class="note" data-silence={silence.kind}>
@@ -45,4 +46,11 @@ export function NowView({ way }: { readonly way: Way }) {
       )}
     </div>
   );
+}
+
+/** Of this page, or of the server. */
+function nextTryOf({ waiting, view }: Way): number | undefined {
+  if (waiting !== undefined) return waiting.untilMs;
+  const atMs = Date.parse(view?.nextAttemptAt ?? '');
+  return atMs > Date.now() ? atMs : undefined;
 }
