@@ -25,7 +25,14 @@ export function TrustBar() {
       <p role="status">
         {demo && <strong class="trust-demo">{words.demo}</strong>}
         {demo && ' '}
-        {trustSentence(state)}
+        {demo && state.kind === 'verified' ? (
+          <>
+            <span class="trust-short">{words.demoVerified}</span>
+            <span class="trust-long">{words.demoMeaning}</span>
+          </>
+        ) : (
+          trustSentence(state)
+        )}
       </p>
       <a href={`/verify${linkHash.value}`}>{words.seeProof}</a>
     </section>

@@ -28,6 +28,8 @@ type Outcome =
 
 /** What came of the last file. */
 const outcome = signal<Outcome | undefined>(undefined);
+/** The browser did not keep what it was asked to keep. */
+const notKept = signal(false);
 
 /** Compare with a file or with values of one's own, keep them, forget them; check a receipt. */
 export function CompareSection() {
@@ -216,14 +218,18 @@ function ComparedNow() {
       {accepted !== undefined && <AcceptedList accepted={accepted} />}
       {namedBy === 'file' && !isKept && <p class="hint">{words.compare.fileOnly}</p>}
       <p role="status" class="hint">
-        {isKept ? words.compare.keptNow : accepted !== undefined && words.compare.keepHint}
+        {isKept
+          ? words.compare.keptNow
+          : notKept.value
+            ? words.compare.notKept
+            : accepted !== undefined && words.compare.keepHint}
       </p>
       <div class="buttons">
         {accepted !== undefined && !isKept && (
           <Button
             kind="quiet"
             onClick={() => {
-              keepAccepted(accepted);
+              notKept.value = !keepAccepted(accepted);
               void checkEnclave(true);
             }}
           >
