@@ -294,6 +294,19 @@ describe('a message that failed', () => {
     expect(failureIn(made)).toMatchObject({ code: 'not_verified', sent: 'accepted' });
   });
 
+  it('can be asked about again after the person turned to another one', async () => {
+    const made = await sent();
+    await made.end.fail(failed('timeout', { messageId: ID, sent: 'accepted' }));
+    made.store.close();
+    expect(made.store.left.value).toEqual([{ keptAtMs: NOW_MS, kept: keptMessage() }]);
+    const [entry] = made.store.left.value;
+    if (entry !== undefined) made.store.resume(entry);
+    expect([(await made.call()).kind, made.store.left.value]).toEqual(['resume', []]);
+    await (await made.call()).end(result('delivered', delivered));
+    made.store.close();
+    expect(made.store.left.value).toEqual([]);
+  });
+
   it('by a mistake of this page says that it is not known, and reports the mistake', async () => {
     const made = await sent();
     const mistake = new TypeError('x is undefined');

@@ -12,7 +12,7 @@ import type {
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { failureOf as FailureOf } from './client';
 import { NotVerified, ownFailure } from './failure';
-import type { KeptEntry, Shelf } from './kept';
+import { MAX_KEPT, type KeptEntry, type Shelf } from './kept';
 import { advance, newWay, resumedWay, type Sending, type Way } from './way';
 
 /** A question that the client asks before an office may get the message twice. */
@@ -59,6 +59,8 @@ export interface SendingStore {
   readonly can: ReadonlySignal<{ readonly again: boolean; readonly ask: boolean }>;
   /** What it takes to follow the message. */
   readonly kept: ReadonlySignal<KeptEntry | undefined>;
+  /** Messages that the person turned away from while it was open what became of them. In memory; the latest first. */
+  readonly left: ReadonlySignal<readonly KeptEntry[]>;
   /** Ignored while a message is under way. */
   startSending(message: Message): void;
   /** Gives up here. A message that the server has goes on. */
@@ -69,6 +71,8 @@ export interface SendingStore {
   resume(entry: KeptEntry): void;
   /** Back to the form. Ignored while a message is under way. */
   close(): void;
+  /** Removes a message of `left`. */
+  forgetLeft(id: string): void;
   setRemember(wanted: boolean): void;
   /** The person has seen how it ended: this device forgets the message. */
   seen(): void;
@@ -83,6 +87,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
   const remembered = signal<Remembered>('no');
   const message = signal<Message | undefined>(undefined);
   const kept = signal<KeptEntry | undefined>(undefined);
+  const left = signal<readonly KeptEntry[]>([]);
   const busy = computed(() => sending.value.kind === 'under_way');
   const can = computed(() => ({ again: message.value !== undefined, ask: kept.value !== undefined }));
   let giveUp = new AbortController();
@@ -147,6 +152,10 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     }
   };
 
+  const forgetLeft = (id: string): void => {
+    left.value = left.peek().filter(({ kept: each }) => each.id !== id);
+  };
+
   const end = (next: (way: Way) => Sending): void => {
     question.value?.answer(false);
     if (sending.value.kind === 'under_way') sending.value = next(sending.value.way);
@@ -176,6 +185,8 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     remembered,
     can,
     kept,
+    left,
+    forgetLeft,
     startSending(content) {
       if (!busy.value) send(content);
     },
@@ -194,6 +205,7 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
       // Not one that only waited for a sign-in
       const isKept = shelf.entries.peek().some(({ kept: { id } }) => id === entry.kept.id);
       batch(() => {
+        forgetLeft(entry.kept.id);
         message.value = undefined;
         remember.value = isKept;
         remembered.value = isKept ? 'yes' : 'no';
@@ -203,6 +215,8 @@ export function createSending({ load, policy, demo, shelf, now, report }: Parts)
     close() {
       if (busy.value) return;
       batch(() => {
+        if (sending.value.kind === 'failed' && kept.value !== undefined)
+          left.value = [kept.value, ...left.value].slice(0, MAX_KEPT);
         sending.value = { kind: 'idle' };
         message.value = undefined;
         kept.value = undefined;

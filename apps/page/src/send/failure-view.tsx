@@ -12,13 +12,15 @@ export interface FailureProps {
   readonly failure: Failure;
   /** Leads to the form; undefined where the message is no longer in this page. */
   readonly onCorrect: ((problems: readonly FieldProblem[]) => void) | undefined;
+  /** Empties the form. */
+  readonly onAnother: () => void;
   readonly isSignedIn: boolean;
   /** Undefined where the site offers no sign-in. */
   readonly signIn: (() => void) | undefined;
 }
 
 /** What happened and what helps. Whether the message was sent is the heading above. */
-export function FailureView({ failure, onCorrect, isSignedIn, signIn }: FailureProps) {
+export function FailureView({ failure, onCorrect, onAnother, isSignedIn, signIn }: FailureProps) {
   const { send } = text.value;
   const can = store.can.value;
   const found = remedyOf(failure, can);
@@ -52,15 +54,22 @@ export function FailureView({ failure, onCorrect, isSignedIn, signIn }: FailureP
             {remedy === 'ask' ? send.ask : send.again}
           </Button>
         )}
-        <Button
-          kind={remedy === 'correct' ? 'main' : 'quiet'}
-          onClick={() => {
-            if (onCorrect === undefined) store.close();
-            else onCorrect(failure.problems);
-          }}
-        >
-          {remedy === 'correct' ? send.correct : send.back}
-        </Button>
+        {failure.sent === 'not_sent' ? (
+          <Button
+            kind={remedy === 'correct' ? 'main' : 'quiet'}
+            onClick={() => {
+              if (onCorrect === undefined) store.close();
+              else onCorrect(failure.problems);
+            }}
+          >
+            {remedy === 'correct' ? send.correct : send.back}
+          </Button>
+        ) : (
+          // Not back to the same message: sent once more, an office may have it twice
+          <Button kind="quiet" onClick={onAnother}>
+            {send.another}
+          </Button>
+        )}
       </div>
     </>
   );

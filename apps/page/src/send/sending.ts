@@ -72,12 +72,13 @@ export function parkForSignIn(): boolean {
   return entry === undefined || parked.keep(entry) === 'yes';
 }
 
-/** Every message that can be followed from here. */
-export const followable = computed(() => [...parked.entries.value, ...kept.entries.value.filter(isNotParked)]);
-function isNotParked({ kept: { id } }: KeptEntry): boolean {
-  return !parked.entries.value.some((entry) => entry.kept.id === id);
-}
+/** Every message that can be followed from here, each once. */
+export const followable = computed((): readonly KeptEntry[] => {
+  const all = [...store.left.value, ...parked.entries.value, ...kept.entries.value];
+  return [...new Map(all.map((entry) => [entry.kept.id, entry])).values()];
+});
 export function forget({ kept: { id } }: KeptEntry): void {
+  store.forgetLeft(id);
   parked.forget(id);
   kept.forget(id);
 }
@@ -95,10 +96,10 @@ function warn(event: BeforeUnloadEvent): void {
 }
 
 effect(() => {
-  const id = store.kept.value?.kept.id;
-  // Leaving to sign in loses nothing either
-  const isKept =
-    store.remembered.value === 'yes' || parked.entries.value.some(({ kept: parkedOne }) => parkedOne.id === id);
-  if (wouldLose(store.sending.value, isKept)) addEventListener('beforeunload', warn);
+  // What waits for a sign-in is not lost either
+  const stored = new Set([...kept.entries.value, ...parked.entries.value].map((entry) => entry.kept.id));
+  const isStored = (entry: KeptEntry | undefined): boolean => entry !== undefined && stored.has(entry.kept.id);
+  const loses = wouldLose(store.sending.value, isStored(store.kept.value)) || !store.left.value.every(isStored);
+  if (loses) addEventListener('beforeunload', warn);
   else removeEventListener('beforeunload', warn);
 });
