@@ -955,7 +955,7 @@ const english = {
       follow: 'Continue following your message from {time}',
       forget: 'Forget the message from {time}',
       forgetShort: 'Forget',
-      hint: 'Remembered on this device. Forgetting does not stop a message.',
+      hint: 'Follow a message to see its answer. To forget it here does not stop it.',
     },
     details: {
       id: 'Message ID',

@@ -963,7 +963,7 @@ const spanish: Catalogue = {
       follow: 'Seguir su mensaje del {time}',
       forget: 'Olvidar el mensaje del {time}',
       forgetShort: 'Olvidar',
-      hint: 'Recordados en este dispositivo. Olvidar un mensaje no lo detiene.',
+      hint: 'Siga un mensaje para ver su respuesta. Olvidarlo aquí no lo detiene.',
     },
     details: {
       id: 'ID del mensaje',
