@@ -4,7 +4,6 @@
  */
 const english = {
   common: {
-    title: 'Write to Congress in private',
     wordmark: 'communiqué',
     skip: 'Skip to the content',
     pages: 'Pages',
@@ -36,7 +35,6 @@ const english = {
     fixed: '✓ Fixed: {name}',
     /** By the name that libs/protocol has; a chamber without one here is shown by that. */
     chambers: { House: 'the House', Senate: 'the Senate' },
-    pageFault: 'This page has a fault. Your browser’s console has the details.',
   },
   trust: {
     checking: 'Checking the enclave …',
@@ -643,7 +641,7 @@ const english = {
       sealOnly: 'Seal only',
       sealOnlyHint: 'Seals the message and shows the bytes. Nothing is sent.',
       notYet: 'The message or the enclave is not ready, so nothing was sealed. See the reasons above.',
-      sealed: 'Sealed. Nothing was sent. Seal it again and every byte differs.',
+      sealed: 'Sealed. Nothing was sent. Seal it again and the bytes differ.',
       stays: 'Stays in this browser',
       leaves: 'Would leave it',
       bytes: { one: '{count} byte', other: '{count} bytes' },

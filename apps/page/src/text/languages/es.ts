@@ -3,7 +3,6 @@ import type { Catalogue } from '../text';
 /** Spanish, as it is spoken in the United States; the reader is addressed as "usted". */
 const spanish: Catalogue = {
   common: {
-    title: 'Escriba al Congreso en privado',
     wordmark: 'communiqué',
     skip: 'Saltar al contenido',
     pages: 'Páginas',
@@ -35,7 +34,6 @@ const spanish: Catalogue = {
     fixed: '✓ Corregido: {name}',
     /** By the name that libs/protocol has; a chamber without one here is shown by that. */
     chambers: { House: 'la Cámara de Representantes', Senate: 'el Senado' },
-    pageFault: 'Esta página tiene un error. La consola de su navegador muestra los detalles.',
   },
   trust: {
     checking: 'Comprobando el enclave …',
@@ -647,7 +645,7 @@ const spanish: Catalogue = {
       sealOnly: 'Solo sellar',
       sealOnlyHint: 'Sella el mensaje y muestra los bytes. No se envía nada.',
       notYet: 'El mensaje o el enclave no está listo, por eso no se selló nada. Vea arriba los motivos.',
-      sealed: 'Sellado. No se envió nada. Si lo sella otra vez, cambia cada byte.',
+      sealed: 'Sellado. No se envió nada. Si lo sella otra vez, los bytes cambian.',
       stays: 'Se queda en este navegador',
       leaves: 'Saldría de él',
       bytes: { one: '{count} byte', other: '{count} bytes' },
