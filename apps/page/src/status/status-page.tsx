@@ -94,8 +94,8 @@ function TokenForm() {
       novalidate
       onSubmit={(event) => {
         event.preventDefault();
-        useToken(token);
-        setToken('');
+        if (useToken(token)) setToken('');
+        else document.getElementById('admin-token')?.focus();
       }}
     >
       <TextField

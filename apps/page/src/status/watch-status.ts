@@ -51,15 +51,16 @@ export function watchStatus(): void {
   void ask();
 }
 
-/** Shows what operators may see, with this token from here on. */
-export function useToken(given: string): void {
+/** Shows what operators may see, with this token from here on. @returns whether it can be a token */
+export function useToken(given: string): boolean {
   if (!TOKEN.test(given.trim())) {
     admin.value = { kind: 'not_a_token' };
-    return;
+    return false;
   }
   token = given.trim();
   adminHistory.value = EMPTY;
   void askAdmin();
+  return true;
 }
 
 async function askNow(): Promise<void> {
