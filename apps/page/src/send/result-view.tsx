@@ -5,7 +5,7 @@ import { Button } from '../ui/button';
 import { RecordSheet } from './record-sheet';
 import { receiptFileOf, type ReceiptFile } from './receipt-file';
 import type { Sending } from './way';
-import { endOf, officeWords } from './words';
+import { endOf, officeWords, wayBackAfter } from './words';
 
 export interface ResultProps {
   readonly sending: Extract<Sending, { kind: 'ended' }>;
@@ -26,6 +26,7 @@ export function ResultView({ sending, officeName, problemText, onCorrect, onAnot
   const receipt = useMemo(() => (report === null ? undefined : receiptFileOf(result.id, report)), [result.id, report]);
   const end = endOf(result.status, report);
   const problems = report?.problems ?? [];
+  const again = wayBackAfter(end);
   return (
     <>
       {way.demo && (
@@ -62,13 +63,13 @@ export function ResultView({ sending, officeName, problemText, onCorrect, onAnot
         </>
       )}
       <div class="buttons">
-        {(end === 'invalid' || end === 'refused') && onCorrect !== undefined && (
+        {again !== undefined && onCorrect !== undefined && (
           <Button
             onClick={() => {
               onCorrect(problems);
             }}
           >
-            {send.correct}
+            {send[again]}
           </Button>
         )}
         {receipt !== undefined && <SaveReceipt receipt={receipt} />}

@@ -3,7 +3,7 @@ import { PROBLEMS } from '@communique-tee/protocol';
 import english from '../text/languages/en';
 import spanish from '../text/languages/es';
 import { newWay } from './way';
-import { activityWords, endOf, failureWords, officeWords, toneOf } from './words';
+import { activityWords, endOf, failureWords, officeWords, toneOf, wayBackAfter } from './words';
 import { office, report } from './testing/scripted-client';
 
 const languages = [
@@ -64,6 +64,7 @@ it('never advises to send again where an office may have the message', () => {
   for (const end of ['unknown', 'expired_partly', 'partly', 'unclear'] as const) {
     expect(english.send.ends[end].next).toContain('Do not send it again');
     expect(spanish.send.ends[end].next).toContain('No lo envíe de nuevo');
+    expect(wayBackAfter(end)).toBeUndefined();
   }
 });
 

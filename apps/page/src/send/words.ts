@@ -84,6 +84,12 @@ export function endOf(status: Status, report: VerifiedReport | null): End {
   }
 }
 
+/** The button that leads back to the message; undefined where an office may have it, and sent again it may arrive twice. */
+export function wayBackAfter(end: End): 'correct' | 'back' | undefined {
+  if (end === 'invalid' || end === 'refused') return 'correct';
+  return end === 'expired' || end === 'key_retired' ? 'back' : undefined;
+}
+
 /** How it ended, in one sentence. */
 export function endTitle({ status, report }: Pick<SendResult, 'status' | 'report'>, way: Way, texts: Texts): string {
   const end = endOf(status, report);

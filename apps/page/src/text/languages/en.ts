@@ -906,8 +906,8 @@ const english = {
         next: 'Do not send it again to the offices that may have it. You can write a new message to the others.',
       },
       key_retired: {
-        title: 'Your message was not opened.',
-        next: 'The server reports that the enclave lost its key first, so no office has your message. You can send it again.',
+        title: 'The server reports that your message was not opened.',
+        next: 'It reports that the enclave lost its key first. If that is true, no office has your message, and you can send it again.',
       },
       unclear: {
         title: 'It is not clear how it ended.',

@@ -912,8 +912,8 @@ const spanish: Catalogue = {
         next: 'No lo envíe de nuevo a las oficinas que puedan tenerlo. Puede escribir un mensaje nuevo a las demás.',
       },
       key_retired: {
-        title: 'Su mensaje no se abrió.',
-        next: 'El servidor informa de que el enclave perdió antes su clave, así que ninguna oficina tiene su mensaje. Puede enviarlo de nuevo.',
+        title: 'El servidor informa de que su mensaje no se abrió.',
+        next: 'Informa de que el enclave perdió antes su clave. Si es así, ninguna oficina tiene su mensaje y puede enviarlo de nuevo.',
       },
       unclear: {
         title: 'No está claro cómo terminó.',
