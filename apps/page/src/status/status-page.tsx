@@ -79,7 +79,7 @@ function HealthNow() {
         </ul>
       )}
       <p class="note">
-        {words.asOf} <Time ms={atMs} />. {words.often}
+        {words.asOf} <Time ms={atMs} /> · {words.often}
       </p>
     </div>
   );
