@@ -7,7 +7,7 @@ import { errorOf } from './attempt';
 import { idOf, OFFICE_CODES_ID } from './fields';
 import { NO_DISTRICT, seats, state, toggleSeat, values } from './form';
 import { fieldProps } from './form-fields';
-import { seatName } from './seat-name';
+import { districtName, seatName } from './seat-name';
 import { districtsOf, sharedSeats } from './seats';
 
 const FINDER = 'https://www.house.gov/representatives/find-your-representative';
@@ -56,7 +56,7 @@ function SeatsOf({ state: of, error }: { readonly state: State; readonly error: 
             {...fieldProps({ name: 'district' })}
             options={[
               { value: '', label: words.chooseDistrict },
-              ...districts.map((seat) => ({ value: seat.code, label: seatName(seat) })),
+              ...districts.map((seat) => ({ value: seat.code, label: districtName(seat) })),
               { value: NO_DISTRICT, label: words.noDistrict },
             ]}
           />

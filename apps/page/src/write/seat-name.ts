@@ -10,6 +10,12 @@ export function seatName({ kind, state, number, chamber, code }: Seat): string {
   return fill(write.offices[kind], { state: places[state], ordinal: number, number: shown, chamber, code });
 }
 
+/** "California 12th district": for a list of districts, which a phone shows in one short line. */
+export function districtName({ state, number }: Seat): string {
+  const { places, write } = text.value;
+  return fill(write.offices.districtShort, { state: places[state], ordinal: number });
+}
+
 /** The name of an office by its code; the code itself where no office has it. */
 export function officeName(code: string): string {
   const seat = seatOf(code);

@@ -3,7 +3,8 @@ import english from '../text/languages/en';
 import spanish from '../text/languages/es';
 import { FIELD_NAMES, keyOf } from './fields';
 import { problemText } from './problem-text';
-import { officeName } from './seat-name';
+import { districtName, officeName } from './seat-name';
+import { districtsOf } from './seats';
 
 /** Every code that the check of a message can give; the compiler asks for each new one. */
 const CODES = Object.keys({
@@ -75,4 +76,13 @@ it.each([
   ['HCA99', 'HCA99'],
 ])('names %s %s', (code, name) => {
   expect(officeName(code)).toBe(name);
+});
+
+it('names a district in a list by its state and number alone', () => {
+  expect(districtsOf('OH').slice(0, 4).map(districtName)).toEqual([
+    'Ohio 1st district',
+    'Ohio 2nd district',
+    'Ohio 3rd district',
+    'Ohio 4th district',
+  ]);
 });

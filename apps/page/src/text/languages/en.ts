@@ -585,6 +585,12 @@ const english = {
       byCode: 'Enter office codes',
       codes: 'Office codes',
       codesHint: 'Up to four codes with spaces between them, such as {examples}. They replace the choice above.',
+      districtShort: {
+        one: '{state} {ordinal}st district',
+        two: '{state} {ordinal}nd district',
+        few: '{state} {ordinal}rd district',
+        other: '{state} {ordinal}th district',
+      },
       district: {
         one: 'U.S. House, {state} {ordinal}st district',
         two: 'U.S. House, {state} {ordinal}nd district',

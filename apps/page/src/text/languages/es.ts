@@ -594,6 +594,7 @@ const spanish: Catalogue = {
       byCode: 'Escribir códigos de oficina',
       codes: 'Códigos de oficina',
       codesHint: 'Hasta cuatro códigos separados por espacios, como {examples}. Sustituyen lo elegido arriba.',
+      districtShort: { other: 'Distrito {ordinal} de {state}' },
       district: { other: 'Cámara de Representantes, distrito {ordinal} de {state}' },
       atLarge: 'Cámara de Representantes, {state} (distrito único)',
       delegate: 'Cámara de Representantes, {state} (delegado o delegada)',
