@@ -38,7 +38,7 @@ try {
     },
   }).values;
 } catch (error) {
-  process.stderr.write(`${error.message}\nnode tools/cli/one-file/build.mjs --help lists what it takes.\n`);
+  process.stderr.write(`${error.message}\nusage: node tools/cli/one-file/build.mjs [--out <folder>] [--installed]; --help explains them\n`);
   process.exit(2);
 }
 if (options.help) {
