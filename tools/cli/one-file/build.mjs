@@ -38,7 +38,9 @@ try {
     },
   }).values;
 } catch (error) {
-  process.stderr.write(`${error.message}\nusage: node tools/cli/one-file/build.mjs [--out <folder>] [--installed]; --help explains them\n`);
+  process.stderr.write(
+    `${error.message}\nusage: node tools/cli/one-file/build.mjs [--out <folder>] [--installed]; --help explains them\n`,
+  );
   process.exit(2);
 }
 if (options.help) {
