@@ -9,10 +9,10 @@ const common = {
   keptSeconds: z.int(),
   at: z.array(z.int()).describe('Unix seconds of each sample, ascending. Every other list has one entry for each.'),
 };
-const numbers = z.array(seconds).meta({ id: 'Numbers', description: `One for each sample. ${NOT_KNOWN}` });
+const numbers = z.array(seconds).meta({ id: 'NumberSeries', description: `One for each sample. ${NOT_KNOWN}` });
 const counts = z
   .array(z.int().min(0).nullable())
-  .meta({ id: 'Counts', description: `One whole number for each sample. ${NOT_KNOWN}` });
+  .meta({ id: 'CountSeries', description: `One whole number for each sample. ${NOT_KNOWN}` });
 const window = z
   .strictObject({ spentMicroUsd: counts, reservedMicroUsd: counts, capMicroUsd: counts })
   .meta({ id: 'BudgetHistory', description: 'In micro-dollars.' });
@@ -24,7 +24,7 @@ const LETTERS: Readonly<Record<IndicatorStatus, string>> = { up: 'u', degraded: 
 const letters = z
   .string()
   .regex(/^[ugd]*$/)
-  .meta({ id: 'IndicatorHistory', description: 'One letter for each sample: `u` up, `g` degraded, `d` down.' });
+  .meta({ id: 'IndicatorSeries', description: 'One letter for each sample: `u` up, `g` degraded, `d` down.' });
 
 /** Answer of GET /api/health/history. */
 export const healthHistorySchema = z
