@@ -12,3 +12,8 @@ export function containedIn(metafile: Pick<Metafile, 'outputs'>): string[];
  * @throws Error where a package names no license
  */
 export function licensesOf(nodeModules: string, places: readonly string[]): string;
+
+export const LICENSES_FILE: 'THIRD-PARTY-LICENSES.txt';
+
+/** Writes THIRD-PARTY-LICENSES.txt beside a bundle. */
+export function writeLicenses(root: string, metafile: Pick<Metafile, 'outputs'>, folder: string): void;

@@ -1,6 +1,8 @@
 // The license texts of npm packages that a bundle holds: they have to go where the bundle goes.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+export const LICENSES_FILE = 'THIRD-PARTY-LICENSES.txt';
 
 /**
  * The npm packages among the inputs of a bundle, sorted.
@@ -49,4 +51,22 @@ export function licensesOf(nodeModules, places) {
     titles.set(text, [...(titles.get(text) ?? []), `${name} ${version}`]);
   }
   return [...titles].map(([text, of]) => `${of.join(', ')}\n\n${text}\n`).join(`\n${'-'.repeat(78)}\n\n`);
+}
+
+/** What lies beside a bundle as it is, by the folder's or file's name: no bundler sees inside. */
+const BESIDE = {
+  'swagger-ui': 'swagger-ui-dist',
+  'node_modules/@prisma/schema-engine-wasm': '@prisma/schema-engine-wasm',
+};
+
+/**
+ * Writes THIRD-PARTY-LICENSES.txt beside a bundle.
+ * @param {string} root the checkout
+ * @param {import('esbuild').Metafile} metafile of the bundle
+ * @param {string} folder of the bundle
+ */
+export function writeLicenses(root, metafile, folder) {
+  const beside = Object.entries(BESIDE).flatMap(([path, name]) => (existsSync(join(folder, path)) ? [name] : []));
+  const places = [...new Set([...packagesIn(containedIn(metafile)), ...beside])].sort();
+  writeFileSync(join(folder, LICENSES_FILE), licensesOf(join(root, 'node_modules'), places));
 }

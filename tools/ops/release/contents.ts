@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { build, type Metafile } from 'esbuild';
+import { build } from 'esbuild';
 import { cacheFolder } from '@communique-tee/testing/harness';
-import { containedIn, licensesOf, packagesIn } from '../../dev/build/licenses.mjs';
+import { writeLicenses } from '../../dev/build/licenses.mjs';
 import { fetchNpmPackage, lockedPackage, readLockfile } from '../../image/build/npm-package';
 import { readImageLock } from '../../image/inputs/lock-inputs';
 import { requireCompared } from '../../image/prebuilt/require-compared';
@@ -16,11 +16,9 @@ export const NPM_ARCHITECTURE: Readonly<Record<Architecture, string>> = { arm64:
 
 const run = promisify(execFile);
 const ENGINE = '@prisma/schema-engine-wasm';
-/** Packages of which files lie beside the bundles, whose parts no bundler sees. */
-const BESIDE = [ENGINE, 'swagger-ui-dist'];
 
 /**
- * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE, NOTICE, THIRD-PARTY-LICENSES.txt.
+ * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE, NOTICE. Each bundle has its licenses beside it.
  * @throws BuildError `input_not_locked` | `input_not_found` | `input_changed` | `prebuilt_not_compared`
  */
 export async function layOut(root: string, folder: string, arch: Architecture): Promise<void> {
@@ -32,40 +30,35 @@ export async function layOut(root: string, folder: string, arch: Architecture): 
   await copyFile(join(node, 'bin/node'), join(folder, 'bin/node'));
   await chmod(join(folder, 'bin/node'), 0o755);
   await copyFile(join(node, 'LICENSE'), join(folder, 'bin/LICENSE'));
-  const bundles: Metafile[] = [];
-  for (const app of ['gateway', 'parent']) bundles.push(await bundleApp(root, app, join(folder, app), npmArch));
-  bundles.push(await bundleMigrations(root, join(folder, 'migrate')));
-  bundles.push(await bundleScript(root, 'tools/ops/operator/main.ts', join(folder, 'operator'), []));
-  const packages = new Set([...packagesIn(bundles.flatMap(containedIn)), ...BESIDE]);
-  await writeFile(join(folder, 'THIRD-PARTY-LICENSES.txt'), licensesOf(join(root, 'node_modules'), [...packages]));
+  for (const app of ['gateway', 'parent']) await bundleApp(root, app, join(folder, app), npmArch);
+  await bundleMigrations(root, join(folder, 'migrate'));
+  await bundleScript(root, 'tools/ops/operator/main.ts', join(folder, 'operator'), []);
   for (const name of ['LICENSE', 'NOTICE']) await copyFile(join(root, name), join(folder, name));
 }
 
 /** The bundle is the same for every machine. npm installs koffi's native part of this one alone: the one beside the bundle is replaced. */
-async function bundleApp(root: string, app: string, folder: string, npmArch: string): Promise<Metafile> {
+async function bundleApp(root: string, app: string, folder: string, npmArch: string): Promise<void> {
   await run(process.execPath, [join(root, 'tools/dev/build/build.mjs'), app, '--outdir', folder], { cwd: root });
   const koffi = await fetchNpmPackage(
     lockedPackage(readLockfile(root), `node_modules/@koromix/koffi-linux-${npmArch}`),
     cacheFolder(),
   );
   await copyFile(join(koffi, `linux_${npmArch}`, 'koffi.node'), join(folder, 'koffi.node'));
-  return JSON.parse(await readFile(join(folder, 'meta.json'), 'utf8')) as Metafile;
 }
 
 /** One file, Prisma's engine as it is installed, and the migrations. */
-async function bundleMigrations(root: string, folder: string): Promise<Metafile> {
-  const metafile = await bundleScript(root, 'tools/ops/release/migrate.main.mjs', folder, [`${ENGINE}/*`]);
+async function bundleMigrations(root: string, folder: string): Promise<void> {
   const engine = join(root, 'node_modules', ENGINE);
   const beside = join(folder, 'node_modules', ENGINE);
   await mkdir(beside, { recursive: true });
   for (const name of await readdir(engine))
     if (!name.endsWith('.d.ts')) await copyFile(join(engine, name), join(beside, name));
   await cp(join(root, 'prisma/migrations'), join(folder, 'migrations'), { recursive: true });
-  return metafile;
+  await bundleScript(root, 'tools/ops/release/migrate.main.mjs', folder, [`${ENGINE}/*`]);
 }
 
 /** `main.mjs` in the folder. */
-async function bundleScript(root: string, entry: string, folder: string, external: string[]): Promise<Metafile> {
+async function bundleScript(root: string, entry: string, folder: string, external: string[]): Promise<void> {
   const { metafile } = await build({
     metafile: true,
     absWorkingDir: root,
@@ -85,5 +78,5 @@ async function bundleScript(root: string, entry: string, folder: string, externa
       js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
     },
   });
-  return metafile;
+  writeLicenses(root, metafile, folder);
 }
