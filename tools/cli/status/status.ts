@@ -51,7 +51,7 @@ export const status: AddCommand = (program, run) => {
       'What became of a message that was sent from here: what the gateway reports, and what an enclave has signed. Verifies the receipt, opens the sealed answer, and checks that both agree.',
     )
     .argument('<id>', 'the id of the message, as send and list print it')
-    .option('--receipt <file>', 'write the receipt into a file, for receipt verify, and for anybody you show it to')
+    .option('--receipt <file>', 'write the receipt into a file, for receipt verify, and to show to others')
     .option('--forget', 'remove what is kept of the message here: its answer can then not be opened any more');
   for (const add of [waitOption, tokenOption, stateOption, jsonOption]) add(command);
   gatewayOption(command, 'the one that the message was sent to');

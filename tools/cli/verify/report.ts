@@ -44,7 +44,9 @@ export function asText(judgement: Judgement, paint: Paint): string {
         ...(judgement.ownRoot ? [warning(ROOT_WARNING)] : []),
         ...(anyOperator(judgement.checks) ? [warning(OPERATOR_WARNING)] : []),
         ...(attestation.unknownFields.length === 0 ? [] : [warning(unknownFields(judgement.checks))]),
-        ...(judgement.nonceChecked ? [] : [warning('no nonce was checked: this may be a copy made for somebody else')]),
+        ...(judgement.nonceChecked
+          ? []
+          : [warning('no nonce was checked: this may be a copy made for another question')]),
         ...describe({ ...attestation, ...(keys && { keys }) }, judgement.atMs),
         ...(judgement.publisher ? [publisherLine(judgement.publisher)] : []),
         ...(configuration ? describeConfiguration(configuration) : []),
