@@ -14,7 +14,7 @@ const exampleFile = join(workspaceRoot(), 'docs/examples/message.json');
 const unknownId = '00000000-0000-4000-8000-000000000000';
 
 interface Kept {
-  gateway: string;
+  kept: { gateway: string; accepted: boolean };
   sealed: string;
   deliverySecret: string;
 }
@@ -292,7 +292,10 @@ describe('communique-tee', () => {
       await fetch(`${system.gatewayUrl}/api/messages/${another}`, { headers: { authorization: `Bearer ${token}` } })
     ).text();
     const about = `/api/messages/${id}`;
-    liar.tamper = (path, body) => (path === about ? Buffer.from(view.replaceAll(another, id)) : body);
+    // Without its events the status is asked for.
+    const events = `${about}/events`;
+    liar.tamper = (path, body) =>
+      path === events ? undefined : path === about ? Buffer.from(view.replaceAll(another, id)) : body;
     expect(await refusal(['status', id])).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_OTHER_MESSAGE']);
     expect(await refusal(['status', id, '--wait'])).toEqual([1, 'receipt_refused', 'ERR_RECEIPT_OTHER_MESSAGE']);
     liar.tamper = (path, body) =>
@@ -306,11 +309,7 @@ describe('communique-tee', () => {
             }),
           )
         : body;
-    const { exit, out } = await call(['status', id], with_());
-    expect({ exit, out }).toMatchObject({
-      exit: 1,
-      out: expect.stringMatching(/^NOT DELIVERED[^]*nothing of this is signed/) as string,
-    });
+    expect(await refusal(['status', id])).toEqual([1, 'receipt_refused', 'receipt_missing']);
     liar.tamper = () => Buffer.from('{"id":1}');
     expect(await refusal(['status', id])).toEqual([3, 'answer_invalid', undefined]);
   });
@@ -318,14 +317,20 @@ describe('communique-tee', () => {
   it('posts the same bytes again where it is not clear whether they came', async () => {
     liar.tamper = (path, body) => (path === '/api/messages' ? undefined : body);
     const { exit, out } = await call(['send', '--message', exampleFile, ...trust, '--json'], through(liar.url));
-    const { id, code } = JSON.parse(out) as { id: string; code: string };
-    expect({ exit, code }).toEqual({ exit: 3, code: 'unreachable' });
+    const { id, code, sent: was } = JSON.parse(out) as { id: string; code: string; sent: string };
+    expect({ exit, code, was }).toEqual({ exit: 3, code: 'unreachable', was: 'not_known' });
+    expect(kept(id).kept.accepted).toBe(false);
+    // A clear no tells nothing about the post that had no answer.
+    const wrong = await call(['send', '--again', id], with_({ COMMUNIQUE_TOKEN: 'wrong' }));
+    expect(wrong.err).toMatch(/unauthenticated[^]*We do not know yet whether it was sent[^]*send --again/);
+    liar.requests.length = 0;
     liar.tamper = (_path, body) => body;
     expect(await call(['send', '--again', id, '--wait'], with_())).toMatchObject({
       exit: 0,
       out: expect.stringContaining(`DELIVERED  ${id}`) as string,
     });
-    expect(liar.requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
+    expect(liar.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+    expect(kept(id).kept.accepted).toBe(true);
     expect(await refusal(['send', '--again', id, '--message', exampleFile])).toEqual([1, 'not_retired', undefined]);
   });
 
@@ -343,7 +348,7 @@ describe('communique-tee', () => {
     const again = ['send', '--again', id, '--message', exampleFile];
     const { exit, err } = await call(again, with_());
     expect([exit, posts()]).toEqual([1, 1]);
-    expect(err).toMatch(/duplicate_not_accepted[^]*It may already have been delivered[^]*Nothing was sent/);
+    expect(err).toMatch(/duplicate_not_accepted[^]*It may already have been delivered[^]*The gateway has it\./);
     const questions: string[] = [];
     const answering = (answer: boolean) => ({
       ...with_(),
@@ -441,7 +446,8 @@ describe('communique-tee', () => {
       await refusal(['seal', '--message', exampleFile, '--out', folder.file('not-sealed'), ...trust], nobody),
     ).toEqual([3, 'unreachable', undefined]);
     const id = await sent();
-    writeFileSync(keptFile(id), JSON.stringify({ ...kept(id), gateway: 'http://127.0.0.1:1' }));
+    const stored = kept(id);
+    writeFileSync(keptFile(id), JSON.stringify({ ...stored, kept: { ...stored.kept, gateway: 'http://127.0.0.1:1' } }));
     expect(await refusal(['status', id], nobody)).toEqual([3, 'unreachable', undefined]);
   });
 
@@ -546,7 +552,10 @@ describe('communique-tee', () => {
       '',
       '{',
       whole.slice(0, -20),
-      whole.replace('"v": 3', '"v": 2'),
+      whole.replace('"v": 4', '"v": 3'),
+      whole.replace('"v": 1', '"v": 2'),
+      whole.replace('"accepted": true', '"accepted": "true"'),
+      whole.replace(/"expiresAt": 1/, '"expiresAt": 2'),
       whole.replace(/"answerKey": "./, '"answerKey": "'),
       readFileSync(keptFile(another), 'utf8'),
       ' '.repeat(600_000),
@@ -566,6 +575,41 @@ describe('communique-tee', () => {
       with_(),
     );
     expect({ exit, code: (JSON.parse(out) as { code: string }).code }).toEqual({ exit: 3, code: 'file_unwritable' });
+  });
+
+  it('says that it was not sent where the gateway refuses it, and offers to post it again', async () => {
+    const wrong = with_({ COMMUNIQUE_TOKEN: 'wrong' });
+    const { exit, err } = await call(['send', '--message', exampleFile, ...trust], wrong);
+    const id = /message ([0-9a-f-]{36})/.exec(err)?.[1] ?? '';
+    expect([exit, err]).toEqual([
+      1,
+      expect.stringMatching(/unauthenticated[^]*It was not sent\.[^]*send --again/) as string,
+    ]);
+    expect(err).not.toContain('To see where it is');
+    const { out } = await call(['send', '--message', exampleFile, ...trust, '--json'], wrong);
+    expect(JSON.parse(out)).toMatchObject({ code: 'refused', reason: 'unauthenticated', sent: 'not_sent' });
+    expect(await call(['send', '--again', id], with_())).toMatchObject({ exit: 0 });
+    const untrusted = ['send', '--message', exampleFile, '--pcr0', other, ...trust.slice(2)];
+    expect((await call(untrusted, with_())).err).toMatch(/attestation_refused[^]*It was not sent\.\n$/);
+  });
+
+  it('says that it is not known where it is interrupted while it posts, and that the gateway has it after', async () => {
+    const send = ['send', '--message', exampleFile, ...trust, '--wait'];
+    for (const [path, words] of [
+      ['/api/messages', 'We do not know yet whether it was sent.'],
+      ['/api/messages/', 'The gateway has it.'],
+    ] as const) {
+      const stop = new AbortController();
+      liar.tamper = (asked, body) => {
+        if (path.endsWith('/') ? !asked.startsWith(path) : asked !== path) return body;
+        stop.abort();
+        return new Promise(() => undefined);
+      };
+      const { exit, err } = await call(send, { ...through(liar.url), signal: stop.signal });
+      expect([exit, err]).toEqual([130, expect.stringContaining(words) as string]);
+      expect(err).toContain('To see where it is');
+    }
+    liar.tamper = (_path, body) => body;
   });
 
   it('ends with 130 where it is interrupted, and the message can still be followed', async () => {

@@ -2,7 +2,7 @@ import { forgetfulChambers, forgetfulWhereShared, recognizingChambers, type Encl
 import { CHAMBERS } from '@communique-tee/protocol';
 import type { Context } from './command';
 import { Failure } from './failure';
-import type { KeptMessage } from './kept-messages';
+import type { StoredMessage } from './kept-messages';
 
 export interface AcceptDuplicateOption {
   readonly acceptDuplicate?: boolean;
@@ -16,7 +16,7 @@ export interface AcceptDuplicateOption {
 export async function acceptDuplicates(
   offices: readonly string[],
   key: Pick<EnclaveKey, 'custody' | 'configuration'>,
-  before: Pick<KeptMessage, 'recognizing'> | undefined,
+  before: Pick<StoredMessage, 'recognizing'> | undefined,
   { acceptDuplicate = false }: AcceptDuplicateOption,
   { confirm }: Pick<Context, 'confirm'>,
 ): Promise<void> {
@@ -33,6 +33,6 @@ export async function acceptDuplicates(
   if ((await confirm?.(`${risk} Send${before === undefined ? '' : ' again'}?`)) === true) return;
   throw new Failure(
     'duplicate_not_accepted',
-    `${risk} Nothing was sent. To send it all the same, add --accept-duplicate`,
+    `${risk} To send it${before === undefined ? '' : ' again'} all the same, add --accept-duplicate`,
   );
 }

@@ -1,5 +1,5 @@
 import { AttestationError } from '@communique-tee/attestation';
-import { ClientError, type ClientErrorCode } from '@communique-tee/client';
+import { ClientError, type ClientErrorCode, type WhetherSent } from '@communique-tee/client';
 import { ProtocolError } from '@communique-tee/protocol';
 import { CryptoError } from '@communique-tee/crypto';
 import { EifError } from '@communique-tee/eif';
@@ -29,29 +29,34 @@ export interface Ending {
   readonly message: string;
   /** The code of the check that failed, or the gateway's own. */
   readonly reason?: string;
-  /** Of what may be on its way in spite of this. */
+  /** Whether the message was sent in spite of this; absent where the command was not about one. */
+  readonly sent?: WhetherSent;
+  /** Of a message that was sealed here. */
   readonly messageId?: string;
   /** Field by field. */
   readonly problems?: readonly { readonly pointer: string; readonly code: string; readonly message: string }[];
 }
 
-/** What went wrong after a message was sealed, or while it was on its way. */
-export class AboutMessage extends Error {
-  override readonly name = 'AboutMessage';
+/** What failed while a message was sent. */
+export class WhileSending extends Error {
+  override readonly name = 'WhileSending';
 
   constructor(
-    readonly messageId: string,
     override readonly cause: unknown,
+    readonly sent: WhetherSent,
+    /** Set once it is sealed. */
+    readonly messageId: string | undefined,
   ) {
-    super('about a message', { cause });
+    super('while a message was sent', { cause });
   }
 }
 
 /** How a command ends on what was thrown; undefined: a mistake in this code. */
 export function endingOf(error: unknown): Ending | undefined {
-  if (error instanceof AboutMessage) {
+  if (error instanceof WhileSending) {
     const ending = endingOf(error.cause);
-    return ending && { ...ending, messageId: error.messageId };
+    const { sent, messageId } = error;
+    return ending && { ...ending, sent, ...(messageId !== undefined && { messageId }) };
   }
   if (error instanceof Failure) return { exit: error.exit, code: error.code, message: error.message };
   if (error instanceof ClientError) return ofClient(error);
@@ -76,13 +81,20 @@ function ofImage({ code, message }: EifError): Ending {
 }
 
 function ofClient(error: ClientError): Ending {
-  const { code, message, problems } = error;
+  const { code, message, problems, sent, messageId } = error;
   const reason = error.problem ?? error.reason;
   const exit = code === 'refused' ? ofStatus(error.status) : EXIT_OF_CLIENT[code];
-  return { exit, code, message, ...(reason !== undefined && { reason }), ...(problems.length > 0 && { problems }) };
+  return {
+    exit,
+    code,
+    message,
+    ...(reason !== undefined && { reason }),
+    ...(messageId !== undefined && { sent, messageId }),
+    ...(problems.length > 0 && { problems }),
+  };
 }
 
-/** 5xx and 429 pass; what else it says, it will say again. */
+/** 5xx and 429 may pass; any other refusal will be the same again. */
 function ofStatus(status: number | undefined): Exit {
   return status === undefined || status >= 500 || status === 429 ? EXIT.notReached : EXIT.refused;
 }

@@ -15,7 +15,7 @@ const EXIT_OF = {
   unreachable: EXIT.notReached,
   /** a message of which nothing is kept here */
   message_unknown: EXIT.notUnderstood,
-  /** a kept message that another version, or nobody, has written */
+  /** a kept message that this version did not write */
   state_broken: EXIT.notUnderstood,
   /** sealed again is only what the enclave has lost the key of */
   not_retired: EXIT.refused,

@@ -23,8 +23,8 @@ function isNetworkError(error: unknown): boolean {
 }
 
 /** Asked for and verified now. @throws AttestationError, ClientError, Failure `unreachable` */
-export function attestedKey(gateway: URL, policy: TrustPolicy): Promise<EnclaveKey> {
-  return reaching(gateway, () => fetchEnclaveKey(gateway, policy));
+export function attestedKey(gateway: URL, policy: TrustPolicy, signal: AbortSignal): Promise<EnclaveKey> {
+  return reaching(gateway, () => fetchEnclaveKey(gateway, policy, signal));
 }
 
 export interface Answer {

@@ -1,4 +1,4 @@
-import type { PreparedMessage } from '@communique-tee/client';
+import { keptMessageSchema, keptOf, type KeptMessage, type PreparedMessage } from '@communique-tee/client';
 import {
   CHAMBER_KEYS,
   MESSAGE_ID_PATTERN,
@@ -13,6 +13,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { makeFolder } from '@communique-tee/command-line';
 import * as z from 'zod';
 import { measurementSetSchema } from './measurements';
@@ -20,23 +21,22 @@ import type { KeptTrust } from './trust';
 import { Failure, messageOf } from './failure';
 import { readJsonFile } from './files';
 
-/** The largest sealed message in base64url, and the little beside it. */
+/** The largest sealed message in base64url, and what is stored beside it. */
 const MAX_BYTES = 512 * 1024;
 
 const measurementsSchema = z.tuple([measurementSetSchema], measurementSetSchema);
 
 const schema = z.strictObject({
-  v: z.literal(3),
-  gateway: z.url(),
-  /** CBOR form, base64url: what was posted. */
+  v: z.literal(4),
+  /** What the client library resumes the message from; its key opens the enclave's answer, and nothing else. */
+  kept: keptMessageSchema,
+  /** CBOR form, base64url: what is posted, again if need be. */
   sealed: z.string(),
-  /** Base64url, 32 bytes: opens the enclave's answer, and nothing else. */
-  answerKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** Base64url, 32 bytes: sealed again under it and the same id, no office gets the message twice. */
   deliverySecret: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** Chambers of which every enclave that the message was sealed to attested that they recognize a repeated message. */
   recognizing: z.array(z.enum(CHAMBER_KEYS as [Chamber, ...Chamber[]])),
-  /** What the sender trusted, so that the receipt is held against the same. */
+  /** What the sender trusted, so that the receipt is verified under the same. */
   trust: z.strictObject({
     measurements: measurementsSchema,
     custody: z.array(z.string()).optional(),
@@ -44,9 +44,9 @@ const schema = z.strictObject({
   }),
 });
 
-/** What is needed to follow a message that was sealed here. Of the message itself nothing but its sealed form. */
-export interface KeptMessage {
-  readonly gateway: URL;
+/** A message that was sealed here, as it is stored. Of the message itself nothing but its sealed form. */
+export interface StoredMessage {
+  readonly kept: KeptMessage;
   readonly prepared: PreparedMessage;
   /** 32 bytes. */
   readonly deliverySecret: Uint8Array;
@@ -79,14 +79,16 @@ export class KeptMessages {
     return join(this.folder, `${id}.json`);
   }
 
-  /** Called before the message is posted: without the kept key its answer could not be opened. @throws Failure `file_unwritable` */
-  keep({ gateway, prepared, deliverySecret, recognizing, trust }: KeptMessage): string {
+  /**
+   * Called before the message is posted, since without the key its answer could not be opened; and when the gateway has accepted it.
+   * @throws Failure `file_unwritable`
+   */
+  keep({ kept, prepared, deliverySecret, recognizing, trust }: StoredMessage): string {
     const file = this.fileOf(prepared.id);
     const value: z.input<typeof schema> = {
-      v: 3,
-      gateway: gateway.href,
+      v: 4,
+      kept,
       sealed: toBase64Url(prepared.sealed),
-      answerKey: toBase64Url(prepared.answerKey),
       deliverySecret: toBase64Url(deliverySecret),
       recognizing: [...recognizing],
       trust: {
@@ -105,7 +107,7 @@ export class KeptMessages {
     } catch (cause) {
       throw new Failure(
         'file_unwritable',
-        `what opens the answer cannot be kept in ${this.folder}, so nothing was sent: ${messageOf(cause)}`,
+        `what opens the answer cannot be kept in ${this.folder}: ${messageOf(cause)}`,
         cause,
       );
     }
@@ -113,7 +115,7 @@ export class KeptMessages {
   }
 
   /** @throws Failure `usage`, `message_unknown`, `state_broken`, `file_unreadable` */
-  find(id: string): KeptMessage {
+  find(id: string): StoredMessage {
     const file = this.fileOf(id);
     if (!existsSync(file))
       throw new Failure(
@@ -121,23 +123,27 @@ export class KeptMessages {
         `nothing is kept of ${id} in ${this.folder}: it was sent from elsewhere, or with another --state; the command list shows what is kept`,
       );
     try {
-      const { gateway, sealed, answerKey, deliverySecret, recognizing, trust } = schema.parse(
-        readJsonFile(file, MAX_BYTES),
-      );
+      const { kept, sealed, deliverySecret, recognizing, trust } = schema.parse(readJsonFile(file, MAX_BYTES));
       const bytes = fromBase64Url(sealed);
       const message = decodeSealedMessage(bytes);
+      const prepared = {
+        id,
+        message,
+        sealed: bytes,
+        sealedSha256: new Uint8Array(createHash('sha256').update(bytes).digest()),
+        answerKey: fromBase64Url(kept.answerKey),
+      };
       const canonical = encodeSealedMessage(message);
-      if (messageIdToText(message.messageId) !== id || Buffer.compare(canonical, bytes) !== 0)
+      // Both parts name id, key, expiry and hash: they have to be of the same message.
+      if (
+        Buffer.compare(canonical, bytes) !== 0 ||
+        messageIdToText(message.messageId) !== id ||
+        !isDeepStrictEqual(keptOf(prepared, new URL(kept.gateway), kept.accepted), kept)
+      )
         throw new RangeError('another message');
       return {
-        gateway: new URL(gateway),
-        prepared: {
-          id,
-          message,
-          sealed: bytes,
-          sealedSha256: new Uint8Array(createHash('sha256').update(bytes).digest()),
-          answerKey: fromBase64Url(answerKey),
-        },
+        kept,
+        prepared,
         deliverySecret: fromBase64Url(deliverySecret),
         recognizing,
         trust: {
@@ -160,12 +166,12 @@ export class KeptMessages {
     for (const id of this.ids()) {
       const file = this.fileOf(id);
       try {
-        const { gateway, prepared } = this.find(id);
+        const { kept, prepared } = this.find(id);
         messages.push({
           id,
           keptAtMs: statSync(file).mtimeMs,
           expiresAtMs: prepared.message.expiresAtSeconds * 1000,
-          gateway,
+          gateway: new URL(kept.gateway),
         });
       } catch (error) {
         // One that another process forgot meanwhile is no longer there to list.

@@ -29,7 +29,7 @@ export function gatewayOption(command: Command, default_ = `$COMMUNIQUE_GATEWAY,
 }
 
 /**
- * The gateway that a command asks. In the clear anybody on the way could read the sender's token, so only this machine is asked so.
+ * The gateway that a command asks. Plain http would show the sender's token on the way, so it is taken for this machine alone.
  * @throws Failure `usage`
  */
 export function gatewayOf({ gateway }: GatewayOption, environment: Environment): URL {

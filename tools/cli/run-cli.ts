@@ -7,7 +7,8 @@ import { offices } from './commands/offices';
 import { receipt } from './commands/receipt-verify';
 import { seal } from './commands/seal';
 import { send } from './commands/send';
-import { endingOf } from './exit-of';
+import type { WhetherSent } from '@communique-tee/client';
+import { endingOf, type Ending } from './exit-of';
 import { EXIT, Failure, usage, type Exit } from './failure';
 import { json, printable, withoutPasswords } from './output/terminal';
 import { status } from './status/status';
@@ -41,6 +42,9 @@ Exit code, for every command
 
 ${firstSteps(name)}`;
 
+/** How long an interrupted command may take to tell what it knows. */
+const GRACE_MS = 1000;
+
 /** Every command below one program. */
 export function commandLine(context: Context, edition: Edition): CommandLine<Exit> {
   const line = new CommandLine<Exit>(
@@ -58,29 +62,64 @@ export function commandLine(context: Context, edition: Edition): CommandLine<Exi
 /** One call of the command. @returns the exit code */
 export async function runCli(argv: readonly string[], context: Context, edition: Edition): Promise<Exit> {
   const line = commandLine(context, edition);
+  const interruption = interruptionBy(context.signal);
   try {
-    return await Promise.race([line.execute(argv), interruption(context.signal)]);
+    return await Promise.race([line.execute(argv), interruption.thrown]);
   } catch (error) {
     return report(error instanceof UsageError ? usage(error.message) : error, line, argv, context);
+  } finally {
+    interruption.end();
   }
 }
 
-/** Not every wait ends by the signal: the command ends all the same. */
-function interruption(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const interrupted = () => {
-      reject(new Failure('interrupted', 'interrupted'));
+/** A command that is interrupted ends by the signal and tells what it knows; one that is still waiting after a second is left. */
+function interruptionBy(signal: AbortSignal): { readonly thrown: Promise<never>; end(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let interrupted = (): void => undefined;
+  const thrown = new Promise<never>((_, reject) => {
+    interrupted = () => {
+      timer = setTimeout(() => {
+        reject(new Failure('interrupted', 'interrupted'));
+      }, GRACE_MS);
     };
     if (signal.aborted) interrupted();
-    signal.addEventListener('abort', interrupted, { once: true });
+    else signal.addEventListener('abort', interrupted, { once: true });
   });
+  return {
+    thrown,
+    end: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', interrupted);
+    },
+  };
 }
 
-/** A program that asked for JSON gets JSON, also where the arguments could not be read. */
-function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[], { out, err, paint }: Context): Exit {
+/** How the command ends; after an interruption, whatever failed by it, as interrupted. */
+function endingBy(error: unknown, { signal }: Context): Ending | undefined {
   const ending = endingOf(error);
+  if (!signal.aborted) return ending;
+  const { sent, messageId } = ending ?? {};
+  return {
+    exit: EXIT.interrupted,
+    code: 'interrupted',
+    message: 'interrupted',
+    ...(sent !== undefined && { sent }),
+    ...(messageId !== undefined && { messageId }),
+  };
+}
+
+const SENT_WORDS: Readonly<Record<WhetherSent, string>> = {
+  not_sent: 'It was not sent.',
+  not_known: 'We do not know yet whether it was sent.',
+  accepted: 'The gateway has it.',
+};
+
+/** A program that asked for JSON gets JSON, also where the arguments could not be read. */
+function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[], context: Context): Exit {
+  const { out, err, paint } = context;
+  const ending = endingBy(error, context);
   if (ending === undefined) throw error;
-  const { exit, code, reason, problems, messageId } = ending;
+  const { exit, code, reason, problems, messageId, sent } = ending;
   const message = withoutPasswords(ending.message);
   if (argv.includes('--json')) {
     out(
@@ -90,6 +129,7 @@ function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[]
         code,
         message,
         ...(reason !== undefined && { reason }),
+        ...(sent !== undefined && { sent }),
         ...(messageId !== undefined && { id: messageId }),
         ...(problems && { problems }),
       }),
@@ -103,10 +143,14 @@ function report(error: unknown, line: CommandLine<Exit>, argv: readonly string[]
       .map((text) => `  ${printable(text)}\n`)
       .join('')}`,
   );
-  if (messageId !== undefined)
-    err(
-      `  message ${messageId}\n  To see where it is: ${line.program.name()} status ${messageId}\n  To post the same bytes once more, which the gateway takes once: ${line.program.name()} send --again ${messageId}\n`,
-    );
+  if (sent !== undefined && code !== 'usage') err(`  ${SENT_WORDS[sent]}\n`);
+  if (sent !== undefined && messageId !== undefined) err(nextSteps(line.program.name(), messageId, sent));
   if (code === 'usage') err(`\n${line.hint(argv)}\n`);
   return exit;
+}
+
+function nextSteps(name: string, id: string, sent: WhetherSent): string {
+  const status = `  To see where it is: ${name} status ${id}\n`;
+  const again = `  To post the same bytes, which the gateway accepts once: ${name} send --again ${id}\n`;
+  return `  message ${id}\n${sent === 'not_sent' ? '' : status}${sent === 'accepted' ? '' : again}`;
 }

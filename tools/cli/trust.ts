@@ -38,13 +38,13 @@ export function trustOptions(command: Command, { maxAge = true }: { maxAge?: boo
     ).argParser(collect),
     new Option(
       '--any-operator',
-      'accept the image under every AWS account. Its operator, whoever that is, learns when you write and can drop messages',
+      'accept the image under every AWS account. Its operator, a stranger perhaps, learns when you write and can drop messages',
     ),
     new Option('--pcr4 <hex>', 'besides, the parent instance: SHA-384 of 48 zero bytes and its id').argParser(collect),
     new Option('--pcr8 <hex>', 'besides, the certificate that signed the image').argParser(collect),
     new Option(
       '--custody <kind>',
-      'accepted custody, who can bring the keys back: process (nobody), or the ARN of a KMS key alias. Default: any; it is shown',
+      'accepted custody, which tells who can bring the keys back: process (no one), or the ARN of a KMS key alias. Default: any; it is shown',
     ).argParser(collect),
     ...(maxAge
       ? [new Option('--max-age <seconds>', `how old the document may be (default: ${String(DEFAULT_MAX_AGE_SECONDS)})`)]

@@ -114,6 +114,10 @@ export function parseSettings(
   if (elsewhere.length > 0) problems.push(`availabilityZones ${elsewhere.join(', ')}: not in ${String(region.data)}`);
 
   const environment = gatewayEnvironment(raw.gatewayEnvironment, problems);
+  if (URL.parse(environment['PAGE_VERIFIER_URL']?.trim() ?? '')?.hostname === (raw.domain ?? ''))
+    problems.push(
+      'gatewayEnvironment: PAGE_VERIFIER_URL names the gateway itself (domain), which must not hand out the command that checks it: publish it on another server',
+    );
   const { instanceType, enclaveCpuCount, enclaveMemoryMiB } = raw;
   if (instanceType !== undefined && enclaveCpuCount !== undefined && enclaveMemoryMiB !== undefined) {
     problems.push(

@@ -119,6 +119,7 @@ const variables = (given: Readonly<Record<string, unknown>>) => JSON.stringify(g
 const RUNTIME = /is not for the gateway but for what runs it/;
 const VARIABLES: readonly OddValue[] = [
   ...accepted('gatewayEnvironment', [
+    variables({ PAGE_VERIFIER_URL: 'https://releases.example.org/communique-tee/' }),
     '{}',
     variables({ LOG_LEVEL: 'warn', AUTH_TOKEN_TYPE: 'any' }),
     variables({ ENCLAVE_TIMEOUT_MS: '' }),
@@ -167,6 +168,11 @@ const VARIABLES: readonly OddValue[] = [
     [variables({ ENCLAVE_TIMEOUT_MS: '120000' }), /^DELIVERY_LEASE_MS must be more than ENCLAVE_TIMEOUT_MS/],
     [variables({ DEFAULT_USER_DAILY_LIMIT: '0.01' }), /^DEFAULT_USER_DAILY_LIMIT is less than one message can cost/],
     [variables({ SHUTDOWN_DRAIN_MS: '25000' }), /^SHUTDOWN_TIMEOUT_MS must be more than SHUTDOWN_DRAIN_MS/],
+    [
+      variables({ PAGE_VERIFIER_URL: 'https://Dev.communique.example.org/communique-tee/' }),
+      /^PAGE_VERIFIER_URL names the gateway itself/,
+    ],
+    [variables({ PAGE_VERIFIER_URL: 'http://releases.example.org/' }), /^PAGE_VERIFIER_URL must be a URL that begins/],
     [variables({ SENTRY_DSN: 'http://0123@s.example/1' }), /^SENTRY_DSN must be https/],
     [variables({ AUTH_ADMIN_SCOPE: 'a\nNODE_OPTIONS=--inspect' }), /^AUTH_ADMIN_SCOPE must be one line/],
     [variables({ AUTH_ADMIN_SCOPE: 'a\u0000' }), /^AUTH_ADMIN_SCOPE must be one line/],

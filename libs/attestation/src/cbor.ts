@@ -1,4 +1,3 @@
-import { Token, Tokenizer, Type, decode } from 'cborg';
 import { AttestationError } from './errors';
 
 /**
@@ -17,93 +16,35 @@ export const maxCborDepth = 3;
 export type CborValue =
   number | bigint | string | boolean | null | undefined | Uint8Array | CborValue[] | Map<CborValue, CborValue>;
 
+/** `ignoreBOM` keeps U+FEFF at the start. Without it TextDecoder drops the character, and two byte strings have one text. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const indefinite = 31;
+
 /**
- * Strict CBOR: shortest forms only, no duplicate keys, maps as Map, and everything that {@link scanCbor} refuses.
- * Byte strings are copies.
+ * Reads CBOR (RFC 8949) and refuses what no attestation document holds: depth and number of items beyond the limits, lengths beyond the
+ * end, indefinite lengths (except of the outermost map, where asked: documents of 2025 have it), numbers and lengths that are not in their
+ * shortest form, keys that repeat, tags, floats, simple values other than true, false and null, text that is not UTF-8, bytes after the
+ * end. Maps become a Map, whole numbers beyond 2^53 - 1 a bigint, byte strings are copies.
  *
  * @throws AttestationError with a code ERR_ATTESTATION_CBOR*
  */
 export function decodeStrictCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boolean }): CborValue {
-  scanCbor(bytes, options);
-  try {
-    const decodeOptions = {
-      strict: true,
-      useMaps: true,
-      rejectDuplicateMapKeys: true,
-      allowIndefinite: options.indefiniteOuterMap,
-      allowUndefined: false,
-      allowNaN: false,
-      allowInfinity: false,
-      allowBigInt: true, // refused by range where they are read
-    };
-    return decode(bytes, { ...decodeOptions, tokenizer: new ExactTokenizer(bytes, decodeOptions) }) as CborValue;
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : '';
-    // cborg has no codes; the pinned version's words are covered by a test.
-    throw new AttestationError(
-      message.includes('repeat map key') ? 'ERR_ATTESTATION_CBOR_DUPLICATE_KEY' : 'ERR_ATTESTATION_CBOR',
-      undefined,
-      cause,
-    );
-  }
-}
-
-/** `ignoreBOM` keeps U+FEFF at the start. Without it TextDecoder drops the character, and two byte strings have one text. */
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-/** Bytes before the text itself, by the low five bits of the first (RFC 8949 section 3); one where the length is in those bits. */
-const headBytes: Readonly<Record<number, number>> = { 24: 2, 25: 3, 26: 5, 27: 9 };
-
-/** cborg's tokens, but for text: cborg drops U+FEFF at its start, and would read `\uFEFFpcrs` as `pcrs`. */
-class ExactTokenizer {
-  private readonly inner: Tokenizer;
-
-  constructor(
-    private readonly bytes: Uint8Array,
-    options: object,
-  ) {
-    this.inner = new Tokenizer(bytes, options);
-  }
-
-  done(): boolean {
-    return this.inner.done();
-  }
-
-  pos(): number {
-    return this.inner.pos();
-  }
-
-  next(): Token {
-    const from = this.inner.pos();
-    const token = this.inner.next();
-    if (!Type.equals(token.type, Type.string)) return token;
-    const start = from + (headBytes[(this.bytes[from] ?? 0) & 31] ?? 1);
-    return new Token(Type.string, utf8.decode(this.bytes.subarray(start, this.inner.pos())), token.encodedLength);
-  }
-}
-
-const indefinite = 31;
-
-/**
- * Walks over CBOR (RFC 8949) without building anything, and refuses what no attestation document holds: depth and number of
- * items beyond the limits, lengths beyond the end, indefinite lengths (but for the outermost map, where asked: documents of
- * 2025 have it), tags, floats, simple values but true, false and null, text that is not UTF-8, bytes after the end.
- * After this a decoder runs on input of known shape and size.
- */
-export function scanCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boolean }): void {
   let at = 0;
   let items = 0;
 
   const malformed = (why: string) => new AttestationError('ERR_ATTESTATION_CBOR', why);
 
-  /** The argument of a head (section 3), at most `most`; more is refused as reaching beyond the end. */
-  const argument = (minor: number, most: () => number): number => {
-    let value = minor;
+  /** The argument of a head (section 3) in its shortest form, at most `most`; more is refused as reaching beyond the end. */
+  const argument = (minor: number, most: () => number): number | bigint => {
+    let value: number | bigint = minor;
     if (minor >= 24) {
       const width = 1 << (minor - 24);
       if (minor > 27 || at + width > bytes.length)
         throw malformed(minor > 27 ? 'a reserved length' : 'it ends too early');
-      value = 0;
-      for (let i = 0; i < width; i++) value = value * 256 + (bytes[at++] ?? 0);
+      let wide = 0n;
+      for (let i = 0; i < width; i++) wide = wide * 256n + BigInt(bytes[at++] ?? 0);
+      if (wide < (width === 1 ? 24n : 2n ** BigInt(width * 4))) throw malformed('not in its shortest form');
+      value = wide <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(wide) : wide;
     }
     if (value > most()) throw malformed('it ends too early');
     return value;
@@ -111,7 +52,7 @@ export function scanCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boole
   const left = () => bytes.length - at;
   const anything = () => Infinity;
 
-  const item = (depth: number): void => {
+  const item = (depth: number): CborValue => {
     if (++items > maxCborItems)
       throw new AttestationError('ERR_ATTESTATION_CBOR_LIMIT', `more than ${maxCborItems} items`);
     const head = bytes[at++];
@@ -128,53 +69,65 @@ export function scanCbor(bytes: Uint8Array, options: { indefiniteOuterMap: boole
     }
     switch (major) {
       case 0:
-      case 1:
-        argument(minor, anything);
-        return;
+        return argument(minor, anything);
+      case 1: {
+        const value = argument(minor, anything);
+        return typeof value === 'number' && value < Number.MAX_SAFE_INTEGER ? -1 - value : -1n - BigInt(value);
+      }
       case 2:
       case 3: {
-        const length = argument(minor, left); // moves `at` to the content
-        if (major === 3) text(at, at + length);
+        const length = Number(argument(minor, left)); // moves `at` to the content
+        const content = bytes.subarray(at, at + length);
         at += length;
-        return;
+        return major === 2 ? content.slice() : text(content);
       }
       case 4:
       case 5: {
         if (depth >= maxCborDepth)
           throw new AttestationError('ERR_ATTESTATION_CBOR_LIMIT', `deeper than ${maxCborDepth}`);
-        if (minor === indefinite) {
-          while (bytes[at] !== 0xff) {
-            item(depth + 1);
-            item(depth + 1);
-          }
-          at++;
-          return;
-        }
-        // Each item takes a byte at least, so a count beyond the end is refused before the first one is looked at.
-        const count = argument(minor, () => left() / (major === 5 ? 2 : 1)) * (major === 5 ? 2 : 1);
-        for (let i = 0; i < count; i++) item(depth + 1);
-        return;
+        // Each item takes a byte at least, so a count beyond the end is refused before the first one is read.
+        const count = minor === indefinite ? Infinity : Number(argument(minor, () => left() / (major === 5 ? 2 : 1)));
+        return major === 4 ? array(count, depth + 1) : map(count, depth + 1);
       }
       case 6:
         throw new AttestationError('ERR_ATTESTATION_CBOR_TAG');
       default:
-        if (head < 0xf4 || head > 0xf6) throw malformed('a float, or a simple value other than true, false and null');
+        if (head === 0xf6) return null;
+        if (head === 0xf4 || head === 0xf5) return head === 0xf5;
+        throw malformed('a float, or a simple value other than true, false and null');
     }
   };
 
-  const text = (from: number, to: number): void => {
-    for (let i = from; i < to; i++) {
-      if ((bytes[i] ?? 0) >= 0x80) {
-        try {
-          utf8.decode(bytes.subarray(from, to));
-          return;
-        } catch (cause) {
-          throw new AttestationError('ERR_ATTESTATION_CBOR', 'text that is not UTF-8', cause);
-        }
+  const array = (count: number, depth: number): CborValue[] => {
+    const values: CborValue[] = [];
+    while (values.length < count) values.push(item(depth));
+    return values;
+  };
+
+  /** @param count Infinity: up to the break */
+  const map = (count: number, depth: number): Map<CborValue, CborValue> => {
+    const entries = new Map<CborValue, CborValue>();
+    while (entries.size < count) {
+      if (count === Infinity && bytes[at] === 0xff) {
+        at++;
+        break;
       }
+      const key = item(depth);
+      if (entries.has(key)) throw new AttestationError('ERR_ATTESTATION_CBOR_DUPLICATE_KEY');
+      entries.set(key, item(depth));
+    }
+    return entries;
+  };
+
+  const text = (content: Uint8Array): string => {
+    try {
+      return utf8.decode(content);
+    } catch (cause) {
+      throw new AttestationError('ERR_ATTESTATION_CBOR', 'text that is not UTF-8', cause);
     }
   };
 
-  item(0);
+  const value = item(0);
   if (at !== bytes.length) throw new AttestationError('ERR_ATTESTATION_CBOR_TRAILING', `${bytes.length - at} bytes`);
+  return value;
 }

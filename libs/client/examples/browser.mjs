@@ -1,9 +1,13 @@
 // index.js of the package, served beside this page; a bundler takes '@communique-tee/client'.
-import { ClientError, STATES, TOPICS, connect } from './communique-tee-client.js';
+import { ClientError, STATES, TOPICS, connect, whetherSent } from './communique-tee-client.js';
+import { SENT, adviceFor } from './failures.mjs';
 
 const { gateway, pcr0, pcr3, unsafeDevelopmentRoot } = document.documentElement.dataset;
 const form = document.querySelector('#message');
 const enclave = document.querySelector('#enclave');
+const resume = document.querySelector('#resume');
+/** For this tab alone, and until the message has ended: it opens the answer. */
+const KEPT = 'kept-message';
 
 for (const [name, values] of [
   ['state', STATES],
@@ -15,47 +19,76 @@ const policy = {
   acceptedMeasurements: [{ pcr0, pcr3 }],
   ...(unsafeDevelopmentRoot && { unsafeDevelopmentRootPem: unsafeDevelopmentRoot }),
 };
-const connecting = connect(gateway, policy, { token: () => form.elements.token.value });
+const connecting = connect(gateway, policy, {
+  token: () => form.elements.token.value,
+  onState: (state) => {
+    if (state.step === 'waiting') enclave.textContent = `Checking the enclave… ${textOf(state)}`;
+  },
+});
 try {
   const { attestation, custody } = await (await connecting).key();
   enclave.textContent = `Verified: ${attestation.moduleId}, keys: ${custody}`;
+  resume.hidden = sessionStorage.getItem(KEPT) === null;
 } catch (error) {
-  enclave.textContent = `Not trusted: ${wordsOf(error)}`;
+  enclave.textContent = `${error.code === 'unreachable' ? 'Not reached' : 'Not trusted'}: ${wordsOf(error)}`;
 }
 
-form.addEventListener('submit', async (event) => {
+form.addEventListener('submit', (event) => {
   event.preventDefault();
   const { offices, topic, subject, body, token: _token, ...constituent } = Object.fromEntries(new FormData(form));
+  follow((client) =>
+    client.send(
+      {
+        offices: offices.split(',').map((office) => office.trim()),
+        constituent,
+        message: { subject, body, topics: [topic] },
+        campaignId: 'example-page',
+      },
+      {
+        onState: (state) => {
+          if (state.kept !== undefined) sessionStorage.setItem(KEPT, JSON.stringify(state.kept));
+        },
+        confirmPossibleDuplicate: () => confirm('An office may get this message twice. Send it?'),
+      },
+    ),
+  );
+});
+
+resume.addEventListener('click', () => {
+  if (form.elements.token.reportValidity()) follow((client) => client.resume(JSON.parse(sessionStorage.getItem(KEPT))));
+});
+
+/** Shows each state of a message and its end. */
+async function follow(start) {
   document.querySelector('#states').replaceChildren();
   document.querySelector('#outcome').replaceChildren();
   try {
-    const client = await connecting;
-    const sending = client.send({
-      offices: offices.split(',').map((office) => office.trim()),
-      constituent,
-      message: { subject, body, topics: [topic] },
-      campaignId: 'example-page',
-    });
+    const sending = start(await connecting);
     for await (const state of sending) show('#states', textOf(state));
     const { report, status } = await sending.result;
-    if (report === null) show('#outcome', `${status}, by the word of the gateway alone`);
+    sessionStorage.removeItem(KEPT);
+    if (report === null) show('#outcome', `${status}; the gateway reports it, and no enclave has signed it`);
     for (const { office, outcome } of report?.offices ?? []) show('#outcome', `${office}: ${outcome}`);
   } catch (error) {
-    show('#outcome', wordsOf(error));
+    const sent = error.code === 'kept_invalid' ? undefined : whetherSent(error);
+    if (sent === undefined || sent === 'not_sent') sessionStorage.removeItem(KEPT);
+    show('#outcome', `${SENT[sent] ?? ''} ${wordsOf(error)}`.trim());
   }
-});
+  resume.hidden = sessionStorage.getItem(KEPT) === null;
+}
 
 function textOf(state) {
   if (state.step === 'sealed') return `sealed: ${state.sealed.length} bytes leave this page`;
+  if (state.step === 'waiting') return `waiting ${Math.ceil(state.waitMs / 1000)} s to try again (${state.because})`;
   if (state.step === 'status') return `${state.view.status}${state.report === null ? '' : ', receipt verified'}`;
   return state.step;
 }
 
+/** The codes for a developer, then what to do for a person. */
 function wordsOf(error) {
   if (!(error instanceof ClientError)) throw error;
-  return [error.code, error.reason ?? error.problem, ...error.problems.map(({ message }) => message)]
-    .filter(Boolean)
-    .join(' ');
+  const codes = [error.code, error.reason ?? error.problem, ...error.problems.map(({ message }) => message)];
+  return `${codes.filter(Boolean).join(' ')}. ${adviceFor(error, location.origin)}`;
 }
 
 function show(list, text) {

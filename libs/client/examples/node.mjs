@@ -2,9 +2,9 @@
 //
 //   TOKEN=... POLICY=policy.json node node.mjs <gateway> <message.json> [<receipt.json>]
 //
-// DEVELOPMENT_ROOT names the PEM file of a development root; whoever has its key can forge what is printed here.
+// DEVELOPMENT_ROOT names the PEM file of a development root. Anyone who has its key can forge what is printed here.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { ClientError, connect } from '@communique-tee/client';
+import { ClientError, connect, whetherSent } from '@communique-tee/client';
 
 const { TOKEN = '', POLICY = 'policy.json', DEVELOPMENT_ROOT } = process.env;
 const [gateway, messageFile, receiptFile] = process.argv.slice(2);
@@ -13,7 +13,13 @@ if (gateway === undefined || messageFile === undefined) {
   process.exit(2);
 }
 
-/** Ctrl-C gives up following; a message that was posted goes on. */
+const SENT = {
+  not_sent: 'It was not sent.',
+  not_known: 'We do not know yet whether it was sent:',
+  accepted: 'The gateway has it:',
+};
+
+/** Ctrl-C stops following; a message that the gateway has goes on. */
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 
@@ -25,7 +31,7 @@ try {
       acceptedMeasurements: JSON.parse(readFileSync(POLICY, 'utf8')).acceptedMeasurements,
       ...(DEVELOPMENT_ROOT === undefined ? {} : { unsafeDevelopmentRootPem: readFileSync(DEVELOPMENT_ROOT, 'utf8') }),
     },
-    { token: () => TOKEN, signal: stop.signal },
+    { token: () => TOKEN, signal: stop.signal, onState: showWait },
   );
   const { attestation, custody } = await client.key();
   console.log(
@@ -35,15 +41,14 @@ try {
   const sending = client.send(JSON.parse(readFileSync(messageFile, 'utf8')), { signal: stop.signal });
   for await (const state of sending) {
     if (state.step === 'sealed') console.log(`sealed: ${state.id}, ${state.sealed.length} bytes`);
-    else if (state.step === 'waiting')
-      console.log(`asked again in ${Math.ceil(state.waitMs / 1000)} s: ${state.because}`);
+    else if (state.step === 'waiting') showWait(state);
     else if (state.step === 'status')
       console.log(`status: ${state.view.status}${state.report === null ? '' : ', receipt verified'}`);
   }
 
   const { status, reason, report } = await sending.result;
   if (report === null) {
-    console.log(`ended as ${status} (${reason ?? 'no reason'}), by the word of the gateway alone`);
+    console.log(`ended as ${status} (${reason ?? 'no reason'}); the gateway reports it, and no enclave has signed it`);
   } else {
     for (const { office, outcome, deliveryId, detail } of report.offices)
       console.log(`${office}: ${outcome} ${deliveryId ?? ''} ${detail ?? ''}`.trimEnd());
@@ -55,6 +60,10 @@ try {
   if (!(error instanceof ClientError)) throw error;
   console.error(`${error.code}${error.reason === undefined ? '' : ` (${error.reason})`}: ${error.message}`);
   for (const { message } of error.problems) console.error(`  ${message}`);
-  if (error.messageId !== undefined) console.error(`  message ${error.messageId} may be on its way`);
+  console.error(`  ${SENT[whetherSent(error)]} ${error.messageId ?? ''}`.trimEnd());
   process.exitCode = 1;
+}
+
+function showWait(state) {
+  if (state.step === 'waiting') console.log(`waiting ${Math.ceil(state.waitMs / 1000)} s: ${state.because}`);
 }

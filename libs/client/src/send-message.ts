@@ -96,7 +96,8 @@ class Way {
       ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
     });
     const { gateway } = this.sender;
-    this.tell({ step: 'sealed', id: this.id, sealed: prepared.sealed, kept: keptOf(prepared, gateway, false) });
+    const kept = keptOf(prepared, gateway, this.sent === 'accepted');
+    this.tell({ step: 'sealed', id: this.id, sealed: prepared.sealed, kept });
     const accepted = await this.post(prepared);
     this.tell({ step: 'accepted', view: accepted, kept: keptOf(prepared, gateway, true) });
     const { view, report } = await followToEnd(prepared, {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PROBLEMS, type ProblemCode } from '@communique-tee/protocol';
 import { connect, ClientError, furthest, sentByPost, whetherSent, type Client, type WhetherSent } from '.';
 import { TestGateway, testMessage, type PostFault } from './testing/test-gateway';
@@ -23,6 +25,8 @@ describe('what one request proves by how it failed', () => {
       'system_daily_limit_reached',
       'system_hourly_limit_reached',
     ]);
+    const documented = readFileSync(join(__dirname, '../../../docs/errors.md'), 'utf8');
+    expect(documented).toContain(`before anything is stored: ${clear.map((code) => `\`${code}\``).join(', ')}.`);
   });
 
   it.each<[WhetherSent, string, unknown]>([

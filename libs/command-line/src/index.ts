@@ -8,3 +8,4 @@ export {
   type Streams,
 } from './command-line';
 export { makeFolder, writableFolder } from './folder';
+export { isSystemError } from './system-error';

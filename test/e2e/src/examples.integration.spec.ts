@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cp, readFile, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
@@ -20,6 +20,12 @@ import { createNsm } from '@communique-tee/nsm';
 import { encodeKeyBinding, fromHex, PROCESS_CUSTODY } from '@communique-tee/protocol';
 import { createMockNsmTransport } from '@communique-tee/testing/nsm-mock';
 import { buildClientPackage, type BuiltPackage } from '@communique-tee/tools/dev/client-package/build-package';
+import { gatewayProblem } from '@communique-tee/tools/dev/client-package/example/check-gateway';
+import {
+  serveExample,
+  type ExampleSettings,
+  type ServedExample,
+} from '@communique-tee/tools/dev/client-package/example/serve-example';
 
 const MESSAGE = {
   offices: ['HCA12', 'SCA01'],
@@ -200,89 +206,108 @@ describe('the examples', () => {
 
   describeWith(chromiumAvailability(), 'in Chromium, under a strict Content-Security-Policy,', () => {
     let chromium: Chromium;
-    let server: Server;
-    let pcr0: string;
-    let pcr3: string;
+    let page: ServedExample;
+    let settings: ExampleSettings;
+    const usual = (): ExampleSettings => ({
+      gateway: system.gatewayUrl,
+      pcr0: system.pcr0,
+      pcr3: system.pcr3,
+      unsafeDevelopmentRoot: system.developmentRootPem,
+    });
 
     beforeAll(async () => {
-      ({ pcr0, pcr3 } = system);
+      settings = usual();
       chromium = await openChromium();
-      const files: Record<string, string> = {
-        '/browser.mjs': join(built.folder, 'examples/browser.mjs'),
-        '/communique-tee-client.js': join(built.folder, 'index.js'),
-        '/': join(built.folder, 'examples/browser.html'),
-      };
-      server = createServer((request, response) => {
-        const file = files[request.url ?? ''];
-        if (file === undefined) {
-          response.writeHead(404).end();
-          return;
-        }
-        void readFile(file, 'utf8').then((text) => {
-          const html = file.endsWith('.html');
-          response.writeHead(200, {
-            'content-type': html ? 'text/html; charset=utf-8' : 'text/javascript',
-            'content-security-policy': `default-src 'none'; script-src 'self'; connect-src ${system.gatewayUrl}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'`,
-          });
-          response.end(
-            html
-              ? text
-                  .replace(
-                    /data-gateway="[^"]*"\s+data-pcr0="[^"]*"\s+data-pcr3="[^"]*"/,
-                    `data-gateway="${system.gatewayUrl}" data-pcr0="${pcr0}" data-pcr3="${pcr3}" data-unsafe-development-root="${system.developmentRootPem}"`,
-                  )
-                  .replace(/ *<link rel="icon".*\n/, '')
-              : text,
-          );
-        });
-      });
-      await new Promise<void>((listening) => server.listen(pagePort, '127.0.0.1', listening));
+      page = await serveExample(built.folder, () => settings, pagePort);
     });
     afterAll(async () => {
       await chromium.close();
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
+      await (page as ServedExample | undefined)?.stop();
     });
 
-    async function open() {
-      const page = await chromium.newPage();
+    async function open(origin = page.origin) {
+      const tab = await chromium.newPage();
       const violations: string[] = [];
-      page.on('console', (message) => {
+      tab.on('console', (message) => {
         if (/Content Security Policy|Trusted Type/.test(message.text())) violations.push(message.text());
       });
-      page.on('pageerror', (error) => violations.push(error.message));
+      tab.on('pageerror', (error) => violations.push(error.message));
       const asked: { readonly url: string; readonly headers: Record<string, string> }[] = [];
-      page.on('request', (request) => asked.push({ url: request.url(), headers: request.headers() }));
-      await page.goto(`http://127.0.0.1:${String(pagePort)}/`);
-      return { page, violations, asked };
+      tab.on('request', (request) => asked.push({ url: request.url(), headers: request.headers() }));
+      await tab.goto(`${origin}/`);
+      return { tab, violations, asked };
     }
+    type Tab = Awaited<ReturnType<typeof open>>['tab'];
 
-    it('send a message from a page, by a stream, and show what is proven', async () => {
-      const { page, violations, asked } = await open();
-      await page.locator('#enclave', { hasText: /^Verified/ }).waitFor();
+    async function fill(tab: Tab, token: string): Promise<void> {
+      await tab.locator('#enclave', { hasText: /^Verified/ }).waitFor();
       const {
         topics: [topic = ''],
         ...message
       } = MESSAGE.message;
-      const fields = {
-        ...MESSAGE.constituent,
-        ...message,
-        offices: MESSAGE.offices.join(', '),
-        token: await system.issuer.token('page'),
-      };
-      for (const [name, value] of Object.entries(fields))
-        if (name !== 'state') await page.fill(`[name=${name}]`, value);
-      await page.selectOption('[name=state]', MESSAGE.constituent.state);
-      await page.selectOption('[name=topic]', topic);
-      await page.click('button');
-      await page.waitForSelector('#outcome li');
-      expect(await page.locator('#outcome li').allTextContents()).toEqual(['HCA12: accepted', 'SCA01: accepted']);
-      const states = await page.locator('#states li').allTextContents();
+      const fields = { ...MESSAGE.constituent, ...message, offices: MESSAGE.offices.join(', '), token };
+      for (const [name, value] of Object.entries(fields)) if (name !== 'state') await tab.fill(`[name=${name}]`, value);
+      await tab.selectOption('[name=state]', MESSAGE.constituent.state);
+      await tab.selectOption('[name=topic]', topic);
+    }
+    const outcome = async (tab: Tab) => {
+      await tab.waitForSelector('#outcome li');
+      return tab.locator('#outcome li').allTextContents();
+    };
+
+    it('send a message from a page, by a stream, and show what is proven', async () => {
+      const { tab, violations, asked } = await open();
+      const token = await system.issuer.token('page');
+      await fill(tab, token);
+      await tab.click('form button');
+      expect(await outcome(tab)).toEqual(['HCA12: accepted', 'SCA01: accepted']);
+      const states = await tab.locator('#states li').allTextContents();
       expect(states.at(-1)).toBe('ended');
       expect(states).toContain('delivered, receipt verified');
       expect(violations).toEqual([]);
       expect(asked.some(({ url }) => /\/api\/messages\/[0-9a-f-]+\/events$/.test(url))).toBe(true);
-      expect(asked.some(({ url }) => url.includes(fields.token))).toBe(false);
+      expect(asked.some(({ url }) => url.includes(token))).toBe(false);
+      expect(await tab.evaluate('sessionStorage.length')).toBe(0);
+    });
+
+    it('say what to do where the gateway refuses the token, and that nothing was sent', async () => {
+      const { tab } = await open();
+      await fill(tab, 'wrong');
+      await tab.click('form button');
+      const [text] = await outcome(tab);
+      expect(text).toMatch(
+        /^It was not sent\. refused unauthenticated\. The token is not valid.*tools\/cli\/bin\.mjs token/,
+      );
+      expect(await tab.locator('#resume').isVisible()).toBe(false);
+    });
+
+    it('follow a message to its end that the tab sent before it was loaded again', async () => {
+      const { tab } = await open();
+      await fill(tab, await system.issuer.token('page'));
+      // Its status does not come through, so the message is still followed when the tab is loaded again.
+      await tab.route(/\/api\/messages\/[0-9a-f-]+/, (route) => route.abort());
+      await tab.click('form button');
+      await tab.locator('#states', { hasText: /accepted.*waiting \d+ s to try again \(unreachable\)/s }).waitFor();
+      await tab.unroute(/\/api\/messages\/[0-9a-f-]+/);
+      await tab.reload();
+      await tab.locator('#resume button').waitFor();
+      await tab.fill('[name=token]', await system.issuer.token('page'));
+      await tab.click('#resume button');
+      expect(await outcome(tab)).toEqual(['HCA12: accepted', 'SCA01: accepted']);
+      expect(await tab.locator('#resume').isVisible()).toBe(false);
+    });
+
+    it('say what to do where the gateway does not allow the page, before the page is opened and on it', async () => {
+      const elsewhere = await serveExample(built.folder, () => settings, 0);
+      expect(await gatewayProblem(new URL(system.gatewayUrl), page.origin)).toBeNull();
+      expect(await gatewayProblem(new URL(system.gatewayUrl), elsewhere.origin)).toContain(
+        `CORS_ORIGINS=${elsewhere.origin}`,
+      );
+      const { tab } = await open(elsewhere.origin);
+      await tab.locator('#enclave', { hasText: /^Checking the enclave… waiting \d+ s/ }).waitFor();
+      await tab.locator('#enclave', { hasText: /^Not reached: unreachable/ }).waitFor({ timeout: 60_000 });
+      expect(await tab.textContent('#enclave')).toContain(`needs ${elsewhere.origin} in CORS_ORIGINS`);
+      await elsewhere.stop();
     });
 
     it('trust no other image, and no other operator', async () => {
@@ -290,11 +315,12 @@ describe('the examples', () => {
         [{ pcr0: 'cd'.repeat(48) }, 'ERR_ATTESTATION_MEASUREMENT'],
         [{ pcr3: 'cd'.repeat(48) }, 'ERR_ATTESTATION_OPERATOR'],
       ] as const) {
-        ({ pcr0, pcr3 } = { ...system, ...change });
-        const { page } = await open();
-        await page.locator('#enclave', { hasText: /^Not trusted/ }).waitFor();
-        expect(await page.textContent('#enclave')).toContain(`attestation_refused ${code}`);
+        settings = { ...usual(), ...change };
+        const { tab } = await open();
+        await tab.locator('#enclave', { hasText: /^Not trusted/ }).waitFor();
+        expect(await tab.textContent('#enclave')).toContain(`attestation_refused ${code}. Do not use this gateway`);
       }
+      settings = usual();
     });
   });
 });

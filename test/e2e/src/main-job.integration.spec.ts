@@ -14,6 +14,7 @@ import { sealedMessageToJson, type CongressMessage } from '@communique-tee/proto
 import { temporaryFolder, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { receivedBy, startSystem, type System } from '@communique-tee/test-system';
 import { plantedMessage } from '@communique-tee/test-system';
+import { checkAgainst, generatedClient } from './generated-client/generated-client';
 
 let folder: TemporaryFolder;
 let system: System;
@@ -59,6 +60,19 @@ it('a sealed message reaches House and Senate, and its receipt verifies', async 
   const arrived = await arrivedOf(answer.offices.map(({ deliveryId }) => deliveryId));
   expect(arrived.map(({ office }) => office).sort()).toEqual(['HCA12', 'SCA01', 'SCA03']);
   for (const { xml } of arrived) expect(xml).toContain(fields['zip']);
+});
+
+it('a client generated from the OpenAPI document attests, submits, watches, and verifies the receipt', async () => {
+  const document = (await (await fetch(`${system.gatewayUrl}/docs-json`)).json()) as object;
+  await checkAgainst(document, folder.path);
+  const { sendMessage } = await generatedClient();
+  const { statuses, answer } = await sendMessage(alice.gateway, alice.token, policy, plantedMessage().message);
+  expect([statuses[0], statuses.at(-1)]).toEqual(['queued', 'delivered']);
+  expect(answer.offices.map(({ office, outcome }) => [office, outcome])).toEqual([
+    ['HCA12', 'accepted'],
+    ['SCA01', 'accepted'],
+    ['SCA03', 'accepted'],
+  ]);
 });
 
 it('the same message in JSON, and posted three times over, is accepted and delivered once', async () => {

@@ -17,7 +17,7 @@ const AFTER = `
 An attack is a file of about twenty lines; test/lab/README.md shows how to write one.
 
   npm run lab -- fuzz --help       random changes of everything that crosses into the enclave
-  npm run lab -- openapi --help    schemathesis drives the gateway from its own OpenAPI
+  npm run lab -- openapi --help    outside judges lint the OpenAPI document and drive the gateway from it; --write writes it
   npm run lab -- judges --help     installs the outside judges that specs and openapi use
   npm run lab -- aws-models --help takes what AWS's API allows out of botocore
 

@@ -57,10 +57,10 @@ export const keys: AddCommand = (program, run) => {
   return trustOptions(command)
     .addHelpText('after', after(program.name()))
     .action(
-      run(async ({ out, paint, environment }, options: Options) => {
+      run(async ({ out, paint, environment, signal }, options: Options) => {
         const trust = trustOf(options);
         const gateway = gatewayOf(options, environment);
-        const key = await attestedKey(gateway, policyOf(trust));
+        const key = await attestedKey(gateway, policyOf(trust), signal);
         const held = options.all === true ? await heldKeys(gateway) : undefined;
         const { attestation } = key;
         const ownRoot = trust.developmentRootPem !== undefined;

@@ -24,7 +24,7 @@ const MAX_BYTES = 128 * 1024;
 
 const after = (name: string) => `
 It proves that an enclave of that image, run by that operator, reports these outcomes for these sealed bytes at that time. It does not prove
-what the message said, who sent it, or that anybody read it. Only the sender can tell which office is which (status).
+what the message said, who sent it, or that a person read it. Only the sender can tell which office is which (status).
 
 Exit code
   0  verified
@@ -44,13 +44,13 @@ export const receipt: AddCommand = (program, run) => {
   const group = program
     .command('receipt')
     .helpCommand(false)
-    .summary('receipt verify: a receipt, without asking anybody')
+    .summary('receipt verify: a receipt, without asking a server')
     .description('What is done with receipts: receipt verify checks one that status --receipt wrote.');
   const command = group
     .command('verify')
-    .summary('a receipt, without asking anybody')
+    .summary('a receipt, without asking a server')
     .description(
-      "Verifies a receipt without asking anybody, years later if need be: the attestation document that it carries is verified at the receipt's own time, and the receipt under the key that the document attests.",
+      "Verifies a receipt without asking a server, years later if need be: the attestation document that it carries is verified at the receipt's own time, and the receipt under the key that the document attests.",
     )
     .argument(
       '<file>',

@@ -38,13 +38,13 @@ export const seal: AddCommand = (program, run) => {
   return trustOptions(command)
     .addHelpText('after', after(program.name()))
     .action(
-      run(async ({ out, environment }, options: Options) => {
+      run(async ({ out, environment, signal }, options: Options) => {
         const { message, out: file } = options;
         if (message === undefined || file === undefined) throw usage('--message and --out are required');
         const policy = policyOf(trustOf(options));
         const gateway = gatewayOf(options, environment);
         const content = readMessage(message);
-        const { id, sealed, sealedSha256 } = prepareMessage(content, await attestedKey(gateway, policy));
+        const { id, sealed, sealedSha256 } = prepareMessage(content, await attestedKey(gateway, policy, signal));
         try {
           writeFileSync(file, sealed);
         } catch (cause) {

@@ -1,11 +1,20 @@
-import { fetchMessage, postMessage, prepareMessage, recognizingChambers } from '@communique-tee/client';
+import {
+  ClientError,
+  fetchMessage,
+  furthest,
+  keptOf,
+  postUntilAnswered,
+  prepareMessage,
+  recognizingChambers,
+  type WhetherSent,
+} from '@communique-tee/client';
 import { toHex, type CongressMessage } from '@communique-tee/protocol';
 import type { AddCommand } from '../command';
 import { acceptDuplicates, type AcceptDuplicateOption } from '../duplicate-risk';
-import { AboutMessage } from '../exit-of';
+import { WhileSending } from '../exit-of';
 import { EXIT, Failure, usage } from '../failure';
 import { attestedKey, reaching } from '../gateway';
-import { KeptMessages, type KeptMessage } from '../kept-messages';
+import { KeptMessages, type StoredMessage } from '../kept-messages';
 import {
   gatewayOf,
   gatewayOption,
@@ -29,9 +38,11 @@ import { exitOf, standingAsJson, standingAsText } from '../status/report';
 import { namesTrust, policyOf, trustOf, trustOptions, type KeptTrust, type TrustOptions } from '../trust';
 
 const after = (name: string) => `
-What opens the enclave's answer is made here and kept here, before anything is posted, in a file that its owner alone can
+What opens the enclave's answer is made here and stored here, before anything is posted, in a file that its owner alone can
 read: the sealed bytes, the key to the answer, the secret that the DeliveryIds are made under, the gateway, and which
-enclaves you accept. Of the message only its sealed form is kept.
+enclaves you accept. Of the message only its sealed form is stored.
+
+Where it fails, one sentence says whether the message was sent, was not sent, or whether that is not known yet.
 
 Where a chamber is not attested to recognize a repeated message, a gateway that lies can have a message delivered twice: if
 several enclaves share their keys, or if it is sealed again after key_retired. You are asked first.
@@ -40,7 +51,7 @@ Exit code
   0  the gateway has it; with --wait: delivered, the receipt says so for every office
   1  refused: the enclave is not one that you accept, the gateway will not take it, or (--wait) it ended otherwise
   2  not understood: the arguments, the message, the policy, the token
-  3  the gateway could not be reached; where the message may have been posted, --again is safe
+  3  the gateway could not be reached; --again is safe: the gateway accepts the same bytes once
   4  (--wait) still on its way
 
 Examples
@@ -86,15 +97,16 @@ export const send: AddCommand = (program, run) => {
         const waitSeconds = waitSecondsOf(options);
         const token = tokenOf(options, context.environment);
 
+        const earlier = again === undefined ? undefined : state.find(again);
+        const gateway =
+          earlier !== undefined && options.gateway === undefined
+            ? new URL(earlier.kept.gateway)
+            : gatewayOf(options, context.environment);
+
         /** @param before the same message, sealed to a key that is gone */
-        const sealed = async (
-          content: CongressMessage,
-          gateway: URL,
-          trust: KeptTrust,
-          before?: KeptMessage,
-        ): Promise<KeptMessage> => {
+        const sealed = async (content: CongressMessage, trust: KeptTrust, before?: StoredMessage) => {
           step(`asking ${gateway.host} for attestation with a fresh nonce`);
-          const key = await attestedKey(gateway, policyOf(trust));
+          const key = await attestedKey(gateway, policyOf(trust), context.signal);
           step(
             `verified: PCR0 ${key.attestation.pcr0.slice(0, 16)}..., operator ${key.attestation.pcr3?.slice(0, 16) ?? 'unnamed'}..., key ${toHex(key.keyId)}, custody ${key.custody}`,
           );
@@ -104,45 +116,65 @@ export const send: AddCommand = (program, run) => {
             ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
           });
           const attested = recognizingChambers(key);
-          const recognizing = before ? attested.filter((chamber) => before.recognizing.includes(chamber)) : attested;
-          const kept = { gateway, prepared, deliverySecret: content.deliverySecret, recognizing, trust };
-          const stateFile = state.keep(kept);
+          const stored = {
+            kept: keptOf(prepared, gateway, before !== undefined),
+            prepared,
+            deliverySecret: content.deliverySecret,
+            recognizing: before ? attested.filter((chamber) => before.recognizing.includes(chamber)) : attested,
+            trust,
+          };
+          const stateFile = state.keep(stored);
           step(`sealed: ${String(prepared.sealed.length)} bytes; what opens the answer is in ${stateFile}`);
-          return kept;
+          return stored;
         };
 
-        const asked = async (): Promise<KeptMessage> => {
-          if (again === undefined) {
+        /** The message that is posted: sealed now, or as it was stored. */
+        const toPost = async (): Promise<StoredMessage> => {
+          if (earlier === undefined) {
             if (file === undefined) throw usage('--message <file> is missing: the message to send, as JSON');
-            return sealed(readMessage(file), gatewayOf(options, context.environment), trustOf(options));
+            return sealed(readMessage(file), trustOf(options));
           }
-          const found = state.find(again);
-          const before =
-            options.gateway === undefined ? found : { ...found, gateway: gatewayOf(options, context.environment) };
-          if (file === undefined) return before;
-          const { gateway, deliverySecret } = before;
-          const trust = namesTrust(options) ? trustOf(options) : before.trust;
+          if (file === undefined) return earlier;
+          const { deliverySecret, prepared } = earlier;
+          const trust = namesTrust(options) ? trustOf(options) : earlier.trust;
           const content = { ...readMessage(file), deliverySecret: new Uint8Array(deliverySecret) };
           const { status } = await reaching(gateway, () =>
-            fetchMessage({ gateway, token, signal: context.signal }, again),
+            fetchMessage({ gateway, token, signal: context.signal }, prepared.id),
           );
-          // What opens the answer to the first sealing goes with it
+          told.sent = 'accepted';
+          // Sealing again replaces what opens the answer to the first form.
           if (status !== 'key_retired')
             throw new Failure(
               'not_retired',
-              `the message is ${status}, so nothing was sent: a message is sealed again only where the enclave lost its key (key_retired). To post the same bytes again, leave --message out`,
+              `the message is ${status}, so it was not sealed again: that is done only where the enclave lost its key (key_retired). To post the same bytes again, leave --message out`,
             );
-          return sealed(content, gateway, trust, before);
+          return sealed(content, trust, earlier);
         };
 
-        const kept = await asked();
-        const { gateway, prepared } = kept;
-        const { id } = prepared;
+        // An earlier call may have posted it.
+        const before: WhetherSent =
+          earlier === undefined ? 'not_sent' : earlier.kept.accepted ? 'accepted' : 'not_known';
+        const told: { sent: WhetherSent; id?: string } = { sent: before, ...(again !== undefined && { id: again }) };
         try {
+          const stored = await toPost();
+          const { prepared } = stored;
+          const { id } = prepared;
+          told.id = id;
           step(`posting ${id}`);
-          const view = await reaching(gateway, () => postMessage({ gateway, token, signal: context.signal }, prepared));
+          const view = await postUntilAnswered(prepared, {
+            gateway,
+            token: () => Promise.resolve(tokenOf(options, context.environment)),
+            signal: context.signal,
+            budgetMs: 0,
+            maxAttempts: 1,
+            before: told.sent,
+            onState: () => undefined,
+          });
+          told.sent = 'accepted';
+          state.keep({ ...stored, kept: { ...stored.kept, accepted: true } });
           if (waitSeconds !== undefined) {
-            const standing = await follow(kept, policyOf(kept.trust), token, waitSeconds, context);
+            const policy = policyOf(stored.trust);
+            const standing = await follow(stored, { gateway, policy, token, waitSeconds }, context);
             context.out(options.json === true ? standingAsJson(standing) : standingAsText(standing, context.paint));
             return exitOf(standing);
           }
@@ -164,7 +196,8 @@ export const send: AddCommand = (program, run) => {
           );
           return EXIT.done;
         } catch (error) {
-          throw new AboutMessage(id, error);
+          const sent = error instanceof ClientError ? furthest(told.sent, error.sent) : told.sent;
+          throw new WhileSending(error, sent, told.id);
         }
       }),
     );

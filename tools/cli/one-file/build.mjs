@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // node tools/cli/one-file/build.mjs [--out <folder>] [--installed]: builds communique-tee.mjs, and communique-tee.mjs.sha256 beside it.
 // Runs on plain Node, without the packages of the project.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
-import { bundleVerifier } from './bundle.mjs';
+import { bundleVerifier, writeVerifier } from './bundle.mjs';
 import { installPackages } from './packages.mjs';
 
 const HELP = `Usage: node tools/cli/one-file/build.mjs [options]
@@ -38,7 +38,9 @@ try {
     },
   }).values;
 } catch (error) {
-  process.stderr.write(`${error.message}\nnode tools/cli/one-file/build.mjs --help lists what it takes.\n`);
+  process.stderr.write(
+    `${error.message}\nusage: node tools/cli/one-file/build.mjs [--out <folder>] [--installed]; --help explains them\n`,
+  );
   process.exit(2);
 }
 if (options.help) {
@@ -49,14 +51,11 @@ try {
   const whole = join(root, 'node_modules');
   const isInstalled = options.installed || existsSync(join(whole, '.package-lock.json'));
   const packages = isInstalled ? whole : installPackages(root, join(root, '.cache', 'one-file'));
-  const { name, version, sha256, bytes } = await bundleVerifier(root, packages);
-  const out = resolve(options.out);
-  mkdirSync(out, { recursive: true });
-  writeFileSync(join(out, name), bytes, { mode: 0o755 });
-  writeFileSync(join(out, `${name}.sha256`), `${sha256}  ${name}\n`);
-  process.stdout.write(`${sha256}  ${join(out, name)}\n`);
+  const file = await bundleVerifier(root, packages);
+  const path = writeVerifier(file, resolve(options.out));
+  process.stdout.write(`${file.sha256}  ${path}\n`);
   process.stderr.write(
-    `version ${version}, ${bytes.length} bytes (${gzipSync(bytes, { level: 9 }).length} with gzip)\n`,
+    `version ${file.version}, ${file.bytes.length} bytes (${gzipSync(file.bytes, { level: 9 }).length} with gzip)\n`,
   );
 } catch (error) {
   process.stderr.write(`not built: ${error.message}\n`);

@@ -27,3 +27,10 @@ export function bundleVerifier(root: string, packages?: string): Promise<Verifie
 export function lockOf(
   root: string,
 ): Record<string, { version: string; dependencies?: object; optionalDependencies?: object }>;
+
+/**
+ * Writes the file and its hash, in the form of sha256sum, beside it.
+ * @param folder made where it is not there
+ * @returns the path of the file
+ */
+export function writeVerifier(file: VerifierFile, folder: string): string;

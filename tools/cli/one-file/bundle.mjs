@@ -1,11 +1,11 @@
 // communique-tee.mjs: the command of tools/cli as one readable file, for auditors. The same sources and lockfile give the same bytes,
 // in every folder and on every machine: it holds no time, no path and no commit.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, sep } from 'node:path';
 
-import { licensesOf, packagesIn } from '../../dev/build/licenses.mjs';
+import { containedIn, licensesOf, packagesIn } from '../../dev/build/licenses.mjs';
 
 export const FILE_NAME = 'communique-tee.mjs';
 /** In a checkout. */
@@ -85,13 +85,10 @@ export async function bundleVerifier(root, packages = join(root, 'node_modules')
   const elsewhere = inputs.find((path) => path.includes('node_modules') && !path.startsWith(packages + sep));
   if (elsewhere !== undefined)
     throw new Error(`${elsewhere} is not of ${packages}: move the checkout out of that folder`);
-  const contained = Object.values(metafile.outputs).flatMap((output) =>
-    Object.entries(output.inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
-  );
   // Names of modules are paths from the checkout, wherever the packages are.
   const text = outputFiles[0].text.replaceAll(`${relative(root, packages).replaceAll(sep, '/')}/`, 'node_modules/');
   const bytes = Buffer.from(
-    `${text}\n/*\n${THIRD_PARTY}\n${licensesOf(packages, packagesIn(contained)).replaceAll('*/', '* /')}*/\n`,
+    `${text}\n/*\n${THIRD_PARTY}\n${licensesOf(packages, packagesIn(containedIn(metafile))).replaceAll('*/', '* /')}*/\n`,
   );
   return {
     name: FILE_NAME,
@@ -121,4 +118,19 @@ function requireLocked(lock, packages, name) {
  */
 export function lockOf(root) {
   return JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+}
+
+/**
+ * Writes the file and its hash, in the form of sha256sum, beside it.
+ * @param {VerifierFile} file
+ * @param {string} folder made where it is not there
+ * @returns {string} the path of the file
+ */
+export function writeVerifier({ name, bytes, sha256 }, folder) {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  chmodSync(path, 0o755);
+  writeFileSync(`${path}.sha256`, `${sha256}  ${name}\n`);
+  return path;
 }

@@ -94,6 +94,10 @@ describe('communique-tee.mjs', () => {
     expect(text).not.toMatch(/createMock|BEGIN (EC )?PRIVATE KEY/);
   });
 
+  it('stays small enough to read', () => {
+    expect(built.bytes.length).toBeLessThan(900_000);
+  });
+
   it('runs without packages, names its version and the hash of its own bytes', async () => {
     expect(await run([file, '--version'])).toEqual({
       exit: 0,

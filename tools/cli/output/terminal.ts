@@ -2,13 +2,13 @@ export type Paint = (text: string, colour: 'good' | 'bad' | 'warn' | 'dim') => s
 
 const SGR = { good: 32, bad: 31, warn: 33, dim: 2 } as const;
 
-/** Colours on a terminal alone, and not where the person does not want them (no-color.org). */
+/** Colors on a terminal only, and not where NO_COLOR is set (no-color.org). */
 export function painter(isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): Paint {
   const plain = !isTerminal || (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb';
   return plain ? (text) => text : (text, colour) => `\u001b[${String(SGR[colour])}m${text}\u001b[0m`;
 }
 
-/** Names come from whoever wrote a document or an answer: nothing of them may steer a terminal. */
+/** The author of a document or an answer chooses its names: none of them may steer a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[^\x20-\x7e’]/g, '?');
 }

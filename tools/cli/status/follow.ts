@@ -1,54 +1,51 @@
-import { ClientError, fetchMessage, watchMessage, type TrustPolicy } from '@communique-tee/client';
-import type { MessageView } from '@communique-tee/protocol';
+import { ClientError, resumeMessage, type TrustPolicy } from '@communique-tee/client';
 import type { Context } from '../command';
-import { reaching } from '../gateway';
-import type { KeptMessage } from '../kept-messages';
-import { standingOf, type Standing } from './report';
+import type { StoredMessage } from '../kept-messages';
+import type { Standing } from './report';
 
-/** After its expiry the gateway ends a message; it may be a little late. */
-const AFTER_EXPIRY_MS = 120_000;
-
-/** Its status now. */
-export async function check(
-  kept: KeptMessage,
-  policy: TrustPolicy,
-  token: string,
-  { signal }: Context,
-): Promise<Standing> {
-  const view = await reaching(kept.gateway, () =>
-    fetchMessage({ gateway: kept.gateway, token, signal }, kept.prepared.id),
-  );
-  return standingOf(view, kept, policy);
+export interface FollowOptions {
+  /** The gateway that is asked; the one that the message was sent to, or another of the same service. */
+  readonly gateway: URL;
+  readonly policy: TrustPolicy;
+  readonly token: string;
+  /** null: until the message ends. 0: its status now. */
+  readonly waitSeconds: number | null;
 }
 
 /**
- * Each change, until its end or until `waitSeconds` are over (null: as long as it may take).
- * @returns as it stood last
+ * Each change, until the message ends or `waitSeconds` are over, with its receipt verified and its answer opened.
+ * @returns its last status
+ * @throws ClientError
  */
 export async function follow(
-  kept: KeptMessage,
-  policy: TrustPolicy,
-  token: string,
-  waitSeconds: number | null,
-  context: Context,
+  { kept }: StoredMessage,
+  { gateway, policy, token, waitSeconds }: FollowOptions,
+  { signal, err }: Context,
 ): Promise<Standing> {
-  const { gateway, prepared } = kept;
-  const expiresMs = prepared.message.expiresAtSeconds * 1000 + AFTER_EXPIRY_MS;
-  const deadlineMs = waitSeconds === null ? expiresMs : Math.min(expiresMs, Date.now() + waitSeconds * 1000);
-  let last: MessageView | undefined;
+  let last: Standing | undefined;
+  const { result } = resumeMessage(
+    { gateway, trust: policy, token: () => Promise.resolve(token) },
+    { ...kept, gateway: gateway.origin },
+    {
+      signal,
+      ...(waitSeconds !== null && { followTimeoutMs: waitSeconds * 1000 }),
+      onState: (state) => {
+        if (state.step === 'waiting')
+          err(`  waiting ${String(Math.ceil(state.waitMs / 1000))} s to ask again: ${state.because}\n`);
+        if (state.step !== 'status') return;
+        const { view, report } = state;
+        last = { view, report, ownRoot: policy.trustAnchor !== undefined };
+        if (waitSeconds !== 0)
+          err(`  ${view.status}${view.attempts > 0 ? `, attempts ${String(view.attempts)}` : ''}\n`);
+      },
+    },
+  );
   try {
-    for await (const view of watchMessage(prepared.id, {
-      gateway,
-      token: () => Promise.resolve(token),
-      signal: context.signal,
-      deadlineMs,
-    })) {
-      last = view;
-      context.err(`  ${view.status}${view.attempts > 0 ? `, attempts ${String(view.attempts)}` : ''}\n`);
-    }
+    await result;
   } catch (error) {
-    // The wait is over: the last status is still an answer
+    // The wait is over: the last status is still an answer.
     if (!(error instanceof ClientError) || error.code !== 'timeout') throw error;
   }
-  return last === undefined ? check(kept, policy, token, context) : standingOf(last, kept, policy);
+  if (last === undefined) throw new Error('a message that was followed has no status');
+  return last;
 }

@@ -1,37 +1,27 @@
-import { verifyResult, type TrustPolicy, type VerifiedResult } from '@communique-tee/client';
-import { isEnded, type MessageView } from '@communique-tee/protocol';
+import type { StatusView, VerifiedReport } from '@communique-tee/client';
+import { isEnded } from '@communique-tee/protocol';
 import { ROOT_WARNING } from '../verify/report';
 import { EXIT, type Exit } from '../failure';
 import { iso, json, printable, rows, type Paint } from '../output/terminal';
-import type { KeptMessage } from '../kept-messages';
 
-/** How a message stands: what the gateway says, and what of it an enclave has signed (null: nothing yet). */
+/** The status of a message: what the gateway reports, and what of it an enclave has signed (null: nothing yet). */
 export interface Standing {
-  readonly view: MessageView;
-  readonly result: VerifiedResult | null;
+  readonly view: StatusView;
+  /** Verified. */
+  readonly report: VerifiedReport | null;
   readonly ownRoot: boolean;
 }
 
-/** @throws ReceiptError, CryptoError, ProtocolError, ClientError where there is a receipt that does not verify */
-export async function standingOf(view: MessageView, { prepared }: KeptMessage, policy: TrustPolicy): Promise<Standing> {
-  const signed = view.receipt !== null || view.sealedAnswer !== null;
-  return {
-    view,
-    result: signed ? await verifyResult(view, prepared, policy) : null,
-    ownRoot: policy.trustAnchor !== undefined,
-  };
-}
-
 /** By what is signed, not by what the gateway says: done when every office has it. */
-export function exitOf({ view, result }: Standing): Exit {
-  const offices = result?.answer.offices ?? [];
+export function exitOf({ view, report }: Standing): Exit {
+  const offices = report?.offices ?? [];
   if (offices.length > 0 && offices.every(({ outcome }) => outcome === 'accepted' || outcome === 'duplicate'))
     return EXIT.done;
   return isEnded(view.status) ? EXIT.refused : EXIT.onItsWay;
 }
 
 export function standingAsText(standing: Standing, paint: Paint): string {
-  const { view, result, ownRoot } = standing;
+  const { view, report, ownRoot } = standing;
   const exit = exitOf(standing);
   const head = paint(
     exit === EXIT.done ? 'DELIVERED' : exit === EXIT.refused ? 'NOT DELIVERED' : 'ON ITS WAY',
@@ -43,7 +33,7 @@ export function standingAsText(standing: Standing, paint: Paint): string {
     ['expires', view.expiresAt],
   ]);
   const receipt =
-    result === null ? rows([['receipt', 'none: nothing of this is signed']]) : signedText(result, ownRoot, paint);
+    report === null ? rows([['receipt', 'none: nothing of this is signed']]) : signedText(report, ownRoot, paint);
   const advice =
     view.status === 'key_retired'
       ? `The gateway reports that the enclave lost its key before it opened the message. To seal it again: send --again ${view.id} --message <file>\n`
@@ -51,49 +41,53 @@ export function standingAsText(standing: Standing, paint: Paint): string {
   return `${head}  ${view.id}\n${said}${receipt}${advice}`;
 }
 
-function signedText({ receipt: { claims, enclave }, answer }: VerifiedResult, ownRoot: boolean, paint: Paint): string {
-  const offices = answer.offices.map(({ office, outcome, deliveryId, reason, detail }) => {
+function signedText(
+  { timeSeconds, pcr0, custody, offices, problems }: VerifiedReport,
+  ownRoot: boolean,
+  paint: Paint,
+): string {
+  const told = offices.map(({ office, outcome, deliveryId, reason, detail }) => {
     const why = [reason, detail]
       .filter((text) => text !== null)
       .map((text) => `  ${printable(text)}`)
       .join('');
     return `    ${office.padEnd(7)}${outcome.padEnd(10)}${deliveryId === null ? '' : `DeliveryId ${printable(deliveryId)}`}${why}\n`;
   });
-  const problems = answer.problems.map(({ pointer, message }) => `    ${printable(pointer)}  ${printable(message)}\n`);
+  const wrong = problems.map(({ pointer, message }) => `    ${printable(pointer)}  ${printable(message)}\n`);
   return [
     rows([
-      ['receipt', `${paint('VERIFIED', 'good')}, signed ${iso(claims.time * 1000)}`],
-      ['PCR0', claims.pcr0],
-      ['custody', printable(enclave.custody)],
+      ['receipt', `${paint('VERIFIED', 'good')}, signed ${iso(timeSeconds * 1000)}`],
+      ['PCR0', pcr0],
+      ['custody', printable(custody)],
     ]),
     ownRoot ? `  ${paint('WARNING', 'warn')}     ${ROOT_WARNING}\n` : '',
-    '  offices, as the sealed answer says them and the receipt commits to them\n',
-    ...offices,
-    ...(problems.length > 0 ? ['  what is wrong with the message\n', ...problems] : []),
+    '  offices, as the sealed answer names them and the receipt commits to them\n',
+    ...told,
+    ...(wrong.length > 0 ? ['  what is wrong with the message\n', ...wrong] : []),
   ].join('');
 }
 
 export function standingAsJson(standing: Standing): string {
-  const { view, result, ownRoot } = standing;
+  const { view, report, ownRoot } = standing;
   const { id, status, reason, attempts, acceptedAt, expiresAt, endedAt } = view;
   return json({
     id,
     delivered: exitOf(standing) === EXIT.done,
     ended: isEnded(status),
     gateway_says: { status, reason, attempts, accepted_at: acceptedAt, expires_at: expiresAt, ended_at: endedAt },
-    verified: result && {
-      signed_at: iso(result.receipt.claims.time * 1000),
-      pcr0: result.receipt.claims.pcr0,
-      custody: result.receipt.enclave.custody,
+    verified: report && {
+      signed_at: iso(report.timeSeconds * 1000),
+      pcr0: report.pcr0,
+      custody: report.custody,
       own_root: ownRoot,
-      offices: result.answer.offices.map(({ office, outcome, deliveryId, reason: why, detail }) => ({
+      offices: report.offices.map(({ office, outcome, deliveryId, reason: why, detail }) => ({
         office,
         outcome,
         delivery_id: deliveryId,
         reason: why,
         detail,
       })),
-      problems: result.answer.problems,
+      problems: report.problems,
     },
     receipt: view.receipt,
   });

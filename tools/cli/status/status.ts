@@ -19,7 +19,7 @@ import {
 } from '../options';
 import { json } from '../output/terminal';
 import { namesTrust, policyOf, trustOf, trustOptions, type TrustOptions } from '../trust';
-import { check, follow } from './follow';
+import { follow } from './follow';
 import { exitOf, standingAsJson, standingAsText } from './report';
 
 const after = (name: string) => `
@@ -51,7 +51,7 @@ export const status: AddCommand = (program, run) => {
       'What became of a message that was sent from here: what the gateway reports, and what an enclave has signed. Verifies the receipt, opens the sealed answer, and checks that both agree.',
     )
     .argument('<id>', 'the id of the message, as send and list print it')
-    .option('--receipt <file>', 'write the receipt into a file, for receipt verify, and for anybody you show it to')
+    .option('--receipt <file>', 'write the receipt into a file, for receipt verify, and to show to others')
     .option('--forget', 'remove what is kept of the message here: its answer can then not be opened any more');
   for (const add of [waitOption, tokenOption, stateOption, jsonOption]) add(command);
   gatewayOption(command, 'the one that the message was sent to');
@@ -66,15 +66,16 @@ export const status: AddCommand = (program, run) => {
           context.out(options.json === true ? json({ id, forgotten: true }) : `Forgotten: ${id}\n`);
           return EXIT.done;
         }
-        const found = state.find(id);
-        const kept =
-          options.gateway === undefined ? found : { ...found, gateway: gatewayOf(options, context.environment) };
-        const policy = policyOf(namesTrust(options) ? trustOf(options) : kept.trust);
+        const stored = state.find(id);
+        const gateway =
+          options.gateway === undefined ? new URL(stored.kept.gateway) : gatewayOf(options, context.environment);
+        const policy = policyOf(namesTrust(options) ? trustOf(options) : stored.trust);
         const token = tokenOf(options, context.environment);
-        const standing =
-          waitSeconds === undefined
-            ? await check(kept, policy, token, context)
-            : await follow(kept, policy, token, waitSeconds, context);
+        const standing = await follow(
+          stored,
+          { gateway, policy, token, waitSeconds: waitSeconds === undefined ? 0 : waitSeconds },
+          context,
+        );
         if (options.receipt !== undefined) writeReceipt(options.receipt, standing.view.receipt);
         context.out(options.json === true ? standingAsJson(standing) : standingAsText(standing, context.paint));
         return exitOf(standing);

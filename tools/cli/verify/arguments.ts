@@ -29,7 +29,7 @@ export function verifyArguments(command: Command): Command {
     )
     .option(
       '--no-nonce',
-      'send none and check none: the document may be a copy made for somebody else. A file needs one of the two',
+      'send none and check none: the document may be a copy made for another question. A file needs one of the two',
     )
     .option(
       '--at <time>',

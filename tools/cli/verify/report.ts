@@ -32,7 +32,7 @@ export type Judgement =
 export const OPERATOR_WARNING =
   'any operator was accepted: this image may run under the account of a stranger, who learns metadata and can drop messages';
 export const ROOT_WARNING =
-  'under the root given with --development-root, not under AWS’s: whoever holds its key can forge this';
+  'under the root given with --development-root, not under AWS’s: anyone who has its key can forge this';
 
 export function asText(judgement: Judgement, paint: Paint): string {
   const warning = (text: string) => `${paint('WARNING', 'warn')}  ${text}`;
@@ -44,7 +44,9 @@ export function asText(judgement: Judgement, paint: Paint): string {
         ...(judgement.ownRoot ? [warning(ROOT_WARNING)] : []),
         ...(anyOperator(judgement.checks) ? [warning(OPERATOR_WARNING)] : []),
         ...(attestation.unknownFields.length === 0 ? [] : [warning(unknownFields(judgement.checks))]),
-        ...(judgement.nonceChecked ? [] : [warning('no nonce was checked: this may be a copy made for somebody else')]),
+        ...(judgement.nonceChecked
+          ? []
+          : [warning('no nonce was checked: this may be a copy made for another question')]),
         ...describe({ ...attestation, ...(keys && { keys }) }, judgement.atMs),
         ...(judgement.publisher ? [publisherLine(judgement.publisher)] : []),
         ...(configuration ? describeConfiguration(configuration) : []),
@@ -68,6 +70,8 @@ export function asText(judgement: Judgement, paint: Paint): string {
 
 /** What a person can type, where that is the answer. */
 const HINTS: Readonly<Record<string, string>> = {
+  ERR_ATTESTATION_ROOT:
+    'AWS did not sign it: this is a demo, or a forgery. To try your own demo, name its root with --development-root.',
   ERR_ATTESTATION_OPERATOR:
     'Accept this PCR3 with --pcr3 only if you know from its operator that it is theirs. --any-operator accepts every operator.',
   ERR_ATTESTATION_OPERATOR_UNNAMED: '--any-operator accepts it nevertheless.',

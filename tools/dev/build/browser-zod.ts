@@ -1,59 +1,274 @@
-import * as mini from 'zod/mini';
-
 /**
- * What the schemas of libs/ use of zod's chained form, over zod's small form: the same checks out of the same core (zod/v4/core), without
- * the rest (JSON Schema, texts in a language, code made at run time). Whatever is not here is an error when the bundle is loaded, and
- * tools/dev/client-package/package.integration.spec.ts holds the bundle's judgement against that of the whole zod.
+ * The part of zod's chained form that the schemas of libs/ use where they run in a browser, in a tenth of the size: no JSON Schema, no
+ * texts, no code made at run time. The build puts it in zod's place (plugins/small-zod.mjs). It reports the same issues as zod 4: place,
+ * code, limits and parameters, in the same order. tools/dev/client-package/package.integration.spec.ts holds its judgement against that
+ * of the whole zod; what is not here is an error when the bundle is built or loaded.
  */
-type Any = mini.ZodMiniType;
-type Check = Parameters<Any['check']>[number];
-interface Chained extends Any {
-  min(value: number): Chained;
-  max(value: number): Chained;
-  length(value: number): Chained;
-  positive(): Chained;
-  regex(pattern: RegExp): Chained;
-  refine(holds: (value: unknown) => unknown, params?: string | mini.core.$ZodCustomParams): Chained;
-  optional(): Chained;
-  nullable(): Chained;
+
+type Path = readonly PropertyKey[];
+interface Issue {
+  readonly code: string;
+  readonly path: Path;
+  readonly [more: string]: unknown;
+}
+/** Of a value of the wrong type nothing else is checked, except its length. */
+interface Found {
+  readonly issue: Issue;
+  readonly isFinal: boolean;
+}
+type Report = (issue: Omit<Issue, 'path'> & { readonly path?: Path }, isFinal?: boolean) => void;
+type Read = (value: unknown, report: Report) => unknown;
+interface Check {
+  readonly check: (value: never) => Parameters<Report>[0] | undefined;
+  readonly ofLength: boolean;
+}
+
+class InvalidError extends Error {
+  constructor(readonly issues: readonly Issue[]) {
+    super(issues.map(({ path, code }) => `${path.join('.')}: ${code}`).join('; '));
+  }
+}
+
+const wrongType = (expected: string) => ({ code: 'invalid_type', expected });
+
+class Schema {
+  constructor(
+    private readonly read: Read,
+    private readonly checks: readonly Check[] = [],
+    readonly isOptional = false,
+  ) {}
+
+  /** The value as it was read, and everything that is wrong with it. */
+  run(value: unknown): { readonly data: unknown; readonly found: readonly Found[] } {
+    const found: Found[] = [];
+    const report: Report = (issue, isFinal = true) => found.push({ issue: { path: [], ...issue } as Issue, isFinal });
+    // A list that is too long is not read
+    if (Array.isArray(value))
+      for (const { check, ofLength } of this.checks) {
+        const issue = ofLength ? check(value as never) : undefined;
+        if (issue?.code !== 'too_big') continue;
+        report(issue);
+        return { data: value, found };
+      }
+    const data = this.read(value, report);
+    const isFinal = found.some((each) => each.isFinal);
+    const hasLength = (data as { length?: unknown } | null | undefined)?.length !== undefined;
+    for (const { check, ofLength } of this.checks) {
+      const issue = (ofLength ? hasLength : !isFinal) ? check(data as never) : undefined;
+      if (issue !== undefined) report(issue, false);
+    }
+    return { data, found };
+  }
+
+  safeParse(value: unknown) {
+    const { data, found } = this.run(value);
+    if (found.length === 0) return { success: true, data } as const;
+    return { success: false, error: new InvalidError(found.map(({ issue }) => issue)) } as const;
+  }
+
+  parse(value: unknown): unknown {
+    const parsed = this.safeParse(value);
+    if (!parsed.success) throw parsed.error;
+    return parsed.data;
+  }
+
+  private with(check: Check['check'], ofLength = false): Schema {
+    return new Schema(this.read, [...this.checks, { check, ofLength }], this.isOptional);
+  }
+
+  /** Of a number its value, of everything else its length. */
+  min(minimum: number): Schema {
+    const tooSmall = (origin: string) => ({ code: 'too_small', origin, minimum, inclusive: true });
+    return this.read === readNumber
+      ? this.with((value: number) => (value >= minimum ? undefined : tooSmall('number')))
+      : this.with(
+          (value: ArrayLike<unknown>) => (lengthOf(value) >= minimum ? undefined : tooSmall(originOf(value))),
+          true,
+        );
+  }
+
+  max(maximum: number): Schema {
+    const tooBig = (origin: string) => ({ code: 'too_big', origin, maximum, inclusive: true });
+    return this.read === readNumber
+      ? this.with((value: number) => (value <= maximum ? undefined : tooBig('number')))
+      : this.with(
+          (value: ArrayLike<unknown>) => (lengthOf(value) <= maximum ? undefined : tooBig(originOf(value))),
+          true,
+        );
+  }
+
+  length(length: number): Schema {
+    return this.with((value: ArrayLike<unknown>) => {
+      const actual = lengthOf(value);
+      if (actual === length) return undefined;
+      const about = { origin: originOf(value), inclusive: true, exact: true };
+      return actual > length
+        ? { code: 'too_big', maximum: length, ...about }
+        : { code: 'too_small', minimum: length, ...about };
+    }, true);
+  }
+
+  positive(): Schema {
+    return this.with((value: number) =>
+      value > 0 ? undefined : { code: 'too_small', origin: 'number', minimum: 0, inclusive: false },
+    );
+  }
+
+  regex(pattern: RegExp): Schema {
+    return this.with((value: string) =>
+      pattern.test(value) ? undefined : { code: 'invalid_format', origin: 'string', format: 'regex' },
+    );
+  }
+
+  refine(
+    holds: (value: never) => unknown,
+    about?: string | { readonly path?: Path; readonly params?: object },
+  ): Schema {
+    const { path = [], params = undefined } = typeof about === 'object' ? about : {};
+    return this.with((value: never) => (holds(value) ? undefined : { code: 'custom', path, params }));
+  }
+
+  optional(): Schema {
+    return this.unless(undefined, true);
+  }
+
+  nullable(): Schema {
+    return this.unless(null, this.isOptional);
+  }
+
   /** For the OpenAPI document alone: nothing here reads it. */
-  meta(metadata: object): Chained;
+  meta(): Schema {
+    return this;
+  }
+
+  private unless(accepted: undefined | null, isOptional: boolean): Schema {
+    const read: Read = (value, report) => {
+      if (value === accepted) return value;
+      const { data, found } = this.run(value);
+      for (const { issue, isFinal } of found) report(issue, isFinal);
+      return data;
+    };
+    return new Schema(read, [], isOptional);
+  }
 }
 
-function chained(schema: Any): Chained {
-  const add = (check: unknown): Chained => chained(schema.check(check as Check));
-  const isNumber = schema.type === 'number';
-  return Object.assign(schema, {
-    min: (value: number) => add(isNumber ? mini.gte(value) : mini.minLength(value)),
-    max: (value: number) => add(isNumber ? mini.lte(value) : mini.maxLength(value)),
-    length: (value: number) => add(mini.length(value)),
-    positive: () => add(mini.positive()),
-    regex: (pattern: RegExp) => add(mini.regex(pattern)),
-    refine: (holds: (value: unknown) => unknown, params?: string | mini.core.$ZodCustomParams) =>
-      add(mini.refine(holds, params)),
-    optional: () => chained(mini.optional(schema)),
-    nullable: () => chained(mini.nullable(schema)),
-    meta: () => chained(schema),
+/** Of a text its code points, as zod counts. */
+function lengthOf(value: ArrayLike<unknown>): number {
+  return typeof value === 'string' ? [...(value as string)].length : value.length;
+}
+
+function originOf(value: ArrayLike<unknown>): string {
+  return Array.isArray(value) ? 'array' : typeof value === 'string' ? 'string' : 'unknown';
+}
+
+const ofType =
+  (type: 'string' | 'boolean'): Read =>
+  (value, report) => {
+    if (typeof value !== type) report(wrongType(type));
+    return value;
+  };
+
+const readNumber: Read = (value, report) => {
+  if (typeof value !== 'number' || !Number.isFinite(value)) report(wrongType('number'));
+  else if (!Number.isInteger(value)) report(wrongType('int'));
+  else if (!Number.isSafeInteger(value)) report({ code: value > 0 ? 'too_big' : 'too_small', origin: 'number' }, false);
+  return value;
+};
+
+const oneOf = (values: readonly unknown[]): Schema =>
+  new Schema((value, report) => {
+    if (!values.includes(value)) report({ code: 'invalid_value', values });
+    return value;
   });
+
+/** What another schema finds in a member, with the member's place before it. */
+function readMember(schema: Schema, value: unknown, at: PropertyKey, report: Report, mayBeAbsent = false): unknown {
+  const { data, found } = schema.run(value);
+  if (!mayBeAbsent) for (const { issue, isFinal } of found) report({ ...issue, path: [at, ...issue.path] }, isFinal);
+  return data;
 }
 
-const made =
-  <Arguments extends readonly unknown[]>(make: (...given: Arguments) => Any) =>
-  (...given: Arguments): Chained =>
-    chained(make(...given));
+const objectOf = (shape: Readonly<Record<string, Schema>>, strict: boolean): Schema =>
+  new Schema((value, report) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      report(wrongType('object'));
+      return value;
+    }
+    const given = value as Record<string, unknown>;
+    const read: Record<string, unknown> = {};
+    for (const [key, schema] of Object.entries(shape)) {
+      const isGiven = key in given;
+      const data = readMember(schema, given[key], key, report, schema.isOptional && !isGiven);
+      if (data !== undefined || isGiven) read[key] = data;
+    }
+    const keys = strict ? Object.keys(given).filter((key) => !Object.hasOwn(shape, key)) : [];
+    if (keys.length > 0) report({ code: 'unrecognized_keys', keys }, false);
+    return read;
+  });
 
-const string_ = made(mini.string);
-const null_ = made(mini.null);
-const enum_ = made(mini.enum as (values: readonly string[]) => Any);
-const instanceof_ = made(mini.instanceof as (type: abstract new (...given: never) => unknown) => Any);
+const string_ = () => new Schema(ofType('string'));
+const null_ = () =>
+  new Schema((value, report) => {
+    if (value !== null) report(wrongType('null'));
+    return value;
+  });
+const enum_ = oneOf;
+const instanceof_ = (type: abstract new (...given: never) => unknown) =>
+  new Schema((value, report) => {
+    if (!(value instanceof type)) report({ code: 'custom' });
+    return value;
+  });
 export { enum_ as enum, instanceof_ as instanceof, null_ as null, string_ as string };
-export const array = made(mini.array as (of: Any) => Any);
-export const boolean = made(mini.boolean);
-export const custom = made(mini.custom);
-export const int = made(mini.int);
-export const literal = made(mini.literal as (value: mini.core.util.Literal) => Any);
-export const object = made(mini.object as (shape: Record<string, Any>) => Any);
-export const strictObject = made(mini.strictObject as (shape: Record<string, Any>) => Any);
-export const tuple = made(mini.tuple as (items: readonly [Any, ...Any[]]) => Any);
-export const union = made(mini.union as (of: readonly Any[]) => Any);
-export const iso = { datetime: made(mini.iso.datetime) };
+export const boolean = () => new Schema(ofType('boolean'));
+export const int = () => new Schema(readNumber);
+export const literal = (value: unknown) => oneOf([value]);
+export const object = (shape: Readonly<Record<string, Schema>>) => objectOf(shape, false);
+export const strictObject = (shape: Readonly<Record<string, Schema>>) => objectOf(shape, true);
+export const custom = (holds: (value: unknown) => unknown) =>
+  new Schema((value, report) => {
+    if (!holds(value)) report({ code: 'custom', params: undefined }, false);
+    return value;
+  });
+export const array = (of: Schema) =>
+  new Schema((value, report) => {
+    if (Array.isArray(value)) return value.map((each: unknown, at) => readMember(of, each, at, report));
+    report(wrongType('array'));
+    return value;
+  });
+export const tuple = (items: readonly Schema[]) =>
+  new Schema((value, report) => {
+    if (!Array.isArray(value)) report(wrongType('tuple'));
+    else if (value.length !== items.length)
+      report({ code: value.length > items.length ? 'too_big' : 'too_small', origin: 'array' });
+    else return items.map((schema, at) => readMember(schema, value[at], at, report));
+    return value;
+  });
+export const union = (of: readonly Schema[]) =>
+  new Schema((value, report) => {
+    const results = of.map((schema) => schema.run(value));
+    const fits = results.find(({ found }) => found.length === 0);
+    if (fits !== undefined) return fits.data;
+    // A value that has the type of one of them is judged as that one
+    const [like, ...others] = results.filter(({ found }) => !found.some(({ isFinal }) => isFinal));
+    if (like === undefined || others.length > 0) report({ code: 'invalid_union' });
+    else for (const { issue, isFinal } of like.found) report(issue, isFinal);
+    return value;
+  });
+
+const DATE_TIME = /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?Z$/;
+/** A time in UTC (RFC 3339 with `Z`) of a day that exists. */
+export const iso = {
+  datetime: () =>
+    new Schema((value, report) => {
+      if (typeof value !== 'string') report(wrongType('string'));
+      else if (!isDateTime(value)) report({ code: 'invalid_format', format: 'datetime' }, false);
+      return value;
+    }),
+};
+
+function isDateTime(text: string): boolean {
+  const day = DATE_TIME.exec(text)?.[1];
+  if (day === undefined) return false;
+  const at = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day);
+}

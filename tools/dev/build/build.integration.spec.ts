@@ -90,7 +90,15 @@ describe('build', () => {
   it('makes one file that runs alone, with nothing of the environment and no node_modules', async () => {
     const { stdout } = await build(['enclave', '--entry', entry, '--outdir', folder.file('alone')]);
     expect(stdout).toMatch(/main\.js: [\d.]+ MB from \d+ files in [\d.]+ s/);
-    expect((await readdir(folder.file('alone'))).sort()).toEqual(['koffi.node', 'main.js', 'meta.json']);
+    expect((await readdir(folder.file('alone'))).sort()).toEqual([
+      'THIRD-PARTY-LICENSES.txt',
+      'koffi.node',
+      'main.js',
+      'meta.json',
+    ]);
+    expect(await readFile(folder.file('alone', 'THIRD-PARTY-LICENSES.txt'), 'utf8')).toMatch(
+      /^cbor-extract .*cbor-x \d.*\n\nMIT License/m,
+    );
     const answer = await run(process.execPath, [folder.file('alone/main.js')], { cwd: '/', env: {} });
     expect(JSON.parse(answer.stdout)).toEqual({
       injected: 'injected',
@@ -149,6 +157,7 @@ describe('build', () => {
     await build(['enclave', '--entry', entry, '--outdir', folder.file('both')]);
     await build(['enclave', '--dev', '--entry', entry, '--outdir', folder.file('both')]);
     expect((await readdir(folder.file('both'))).sort()).toEqual([
+      'THIRD-PARTY-LICENSES.txt',
       'koffi.node',
       'main.dev.js',
       'main.js',

@@ -1,10 +1,12 @@
-// node tools/dev/build/build.mjs <app>: one CommonJS file per app, dist/apps/<app>/main.js, with what went into it beside it (meta.json).
+// node tools/dev/build/build.mjs <app>: one CommonJS file per app, dist/apps/<app>/main.js, with what went into it (meta.json) and the
+// licenses of its packages beside it.
 import { writeFile } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 
 import { Argument, Command } from 'commander';
 import { build, formatMessages } from 'esbuild';
 
+import { writeLicenses } from './licenses.mjs';
 import { appNames, bundleOptions, metafileOf, root } from './bundle-options.mjs';
 
 const command = new Command('node tools/dev/build/build.mjs')
@@ -24,6 +26,7 @@ try {
   const { metafile, warnings } = await build(options);
   for (const text of await formatMessages(warnings, { kind: 'warning' })) console.error(text);
   await writeFile(metafileOf(options.outfile), `${JSON.stringify(metafile)}\n`);
+  if (!command.opts().dev) writeLicenses(root, metafile, dirname(options.outfile));
   const [output] = Object.values(metafile.outputs).filter(({ entryPoint }) => entryPoint !== undefined);
   const inputs = Object.keys(metafile.inputs).length;
   console.log(

@@ -1,34 +1,72 @@
 // The license texts of npm packages that a bundle holds: they have to go where the bundle goes.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+export const LICENSES_FILE = 'THIRD-PARTY-LICENSES.txt';
+
 /**
- * The npm packages among the inputs of a bundle, sorted by name.
+ * The npm packages among the inputs of a bundle, sorted.
  * @param {string[]} inputs paths, as esbuild's metafile or an absolute path names them
+ * @returns {string[]} folders below node_modules, such as `zod` or `a/node_modules/b`
  */
 export function packagesIn(inputs) {
-  const names = inputs.flatMap(
-    (path) => /^(?:.*[\\/])?node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(path)?.[1] ?? [],
-  );
-  return [...new Set(names.map((name) => name.replace('\\', '/')))].sort();
+  const places = inputs.flatMap((path) => {
+    const [, place] =
+      /(?:^|\/)node_modules\/((?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)/.exec(path.replaceAll('\\', '/')) ?? [];
+    return place ?? [];
+  });
+  return [...new Set(places)].sort();
 }
 
 /**
- * Each text once, under the names of the packages that it is of.
- * @param {string} packages the node_modules folder
- * @param {string[]} names of packages in it
- * @throws Error where a package brings no license text
+ * The inputs of which at least a byte is in a bundle.
+ * @param {import('esbuild').Metafile} metafile
  */
-export function licensesOf(packages, names) {
+export function containedIn({ outputs }) {
+  return Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+}
+
+/**
+ * Each text once, under the names of the packages that it is of, with what their NOTICE files say.
+ * @param {string} nodeModules the folder
+ * @param {string[]} places of packages in it, as `packagesIn` returns them
+ * @throws Error where a package names no license
+ */
+export function licensesOf(nodeModules, places) {
   /** @type {Map<string, string[]>} */
   const titles = new Map();
-  for (const name of names) {
-    const folder = join(packages, name);
-    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const file = readdirSync(folder).find((each) => /^licen[cs]e(\.|$)/i.test(each));
-    if (file === undefined) throw new Error(`${name} has no license file`);
-    const text = readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n').trim();
+  for (const place of places) {
+    const folder = join(nodeModules, place);
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const texts = [/^licen[cs]e(\.|-|$)/i, /^notice(\.|$)/i].flatMap((pattern) =>
+      readdirSync(folder)
+        .filter((file) => pattern.test(file))
+        .sort()
+        .map((file) => readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n').trim()),
+    );
+    if (texts.length === 0 && typeof license !== 'string') throw new Error(`${name} names no license`);
+    const text = texts.length === 0 ? `${license}. The package brings no license text.` : texts.join('\n\n');
     titles.set(text, [...(titles.get(text) ?? []), `${name} ${version}`]);
   }
   return [...titles].map(([text, of]) => `${of.join(', ')}\n\n${text}\n`).join(`\n${'-'.repeat(78)}\n\n`);
+}
+
+/** What lies beside a bundle as it is, by the folder's or file's name: no bundler sees inside. */
+const BESIDE = {
+  'swagger-ui': 'swagger-ui-dist',
+  'node_modules/@prisma/schema-engine-wasm': '@prisma/schema-engine-wasm',
+};
+
+/**
+ * Writes THIRD-PARTY-LICENSES.txt beside a bundle.
+ * @param {string} root the checkout
+ * @param {import('esbuild').Metafile} metafile of the bundle
+ * @param {string} folder of the bundle
+ */
+export function writeLicenses(root, metafile, folder) {
+  const beside = Object.entries(BESIDE).flatMap(([path, name]) => (existsSync(join(folder, path)) ? [name] : []));
+  const places = [...new Set([...packagesIn(containedIn(metafile)), ...beside])].sort();
+  writeFileSync(join(folder, LICENSES_FILE), licensesOf(join(root, 'node_modules'), places));
 }

@@ -1,5 +1,6 @@
-import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { containedIn, licensesOf, packagesIn } from '../build/licenses.mjs';
 import { bundleClient } from './bundle';
 import { declarationsOf } from './declarations';
 import { gzipBytes, sharesOf, type Share } from './shares';
@@ -7,7 +8,7 @@ import { gzipBytes, sharesOf, type Share } from './shares';
 /** The aim; the spec holds it. */
 export const MAX_GZIP_BYTES = 60_000;
 
-const EXAMPLES = ['node.mjs', 'browser.html', 'browser.mjs'];
+const EXAMPLES = ['node.mjs', 'browser.html', 'browser.mjs', 'failures.mjs'];
 
 export interface BuiltPackage {
   readonly folder: string;
@@ -48,7 +49,7 @@ export async function buildClientPackage({
       `${(built.gzipBytes / 1000).toFixed(1)} KB gzip, ${(built.minifiedBytes / 1000).toFixed(0)} KB minified, nothing else to install.`,
     ),
     LICENSE: await readFile(join(root, 'LICENSE'), 'utf8'),
-    'THIRD-PARTY-LICENSES.txt': await licencesOf(root, built.shares),
+    'THIRD-PARTY-LICENSES.txt': licensesOf(join(root, 'node_modules'), packagesIn(containedIn(metafile))),
   };
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
   for (const name of EXAMPLES) await cp(join(root, 'libs/client/examples', name), join(folder, 'examples', name));
@@ -73,18 +74,4 @@ function manifest(version: string, license: string): object {
     exports: { '.': { types: './index.d.ts', default: './index.js' }, './package.json': './package.json' },
     engines: { node: '>=20.19' },
   };
-}
-
-/** The texts that come with what is in the bundle: they have to go where it goes. */
-async function licencesOf(root: string, shares: readonly Share[]): Promise<string> {
-  const parts: string[] = [];
-  for (const { name } of [...shares].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (name.startsWith('libs/') || name.startsWith('tools/')) continue;
-    const folder = join(root, 'node_modules', name);
-    const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string };
-    const file = (await readdir(folder)).find((each) => /^licen[cs]e(\.|$)/i.test(each));
-    if (file === undefined) throw new Error(`${name} has no licence file`);
-    parts.push(`${name} ${version}\n\n${(await readFile(join(folder, file), 'utf8')).trim()}\n`);
-  }
-  return parts.join(`\n${'-'.repeat(78)}\n\n`);
 }

@@ -25,8 +25,6 @@ export async function bundleClient(root: string, entry = 'libs/client/src/publis
     minify: true,
     legalComments: 'none',
     charset: 'utf8',
-    // cborg would work with Node's Buffer where there is one; it is the same everywhere without.
-    define: { 'globalThis.process': 'undefined', 'globalThis.Buffer': 'undefined' },
     metafile: true,
     logLevel: 'silent',
     plugins: [smallZod(join(root, 'tools/dev/build/browser-zod.ts')), unusedFilesLeft(root)],
@@ -36,7 +34,7 @@ export async function bundleClient(root: string, entry = 'libs/client/src/publis
   return { text, metafile };
 }
 
-/** `zod` in libs/ is its small form here; see tools/dev/build/browser-zod.ts. */
+/** In libs/, tools/dev/build/browser-zod.ts takes the place of zod. */
 function smallZod(file: string): Plugin {
   return {
     name: 'small-zod',

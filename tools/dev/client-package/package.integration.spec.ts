@@ -52,7 +52,43 @@ describe('the published client', () => {
     const readme = await readFile(join(built.folder, 'README.md'), 'utf8');
     expect(readme).toMatch(/\d KB gzip/);
     for (const [, link = ''] of readme.matchAll(/\]\(([^)]*)\)/g))
-      expect([link, existsSync(join(built.folder, link))]).toEqual([link, true]);
+      expect([link, existsSync(join(built.folder, link.replace(/^#.*/, 'README.md')))]).toEqual([link, true]);
+  });
+
+  it('has a manifest in which publint finds nothing, and types in which arethetypeswrong finds nothing for an ES module', async () => {
+    // Both are ES modules; in a process of their own they are resolved from this workspace.
+    const script = `
+      import { publint } from 'publint';
+      import { Package, checkPackage } from '@arethetypeswrong/core';
+      import { readdirSync, readFileSync } from 'node:fs';
+      const folder = process.argv[1];
+      const { messages } = await publint({ pkgDir: folder, pack: false, level: 'suggestion', strict: true });
+      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+      const contents = Object.fromEntries(files.map(({ parentPath, name }) => {
+        const path = parentPath + '/' + name;
+        return ['/node_modules/@communique-tee/client' + path.slice(folder.length), readFileSync(path, 'utf8')];
+      }));
+      const { types, problems } = await checkPackage(new Package(contents, '@communique-tee/client', '0.0.0'));
+      console.log(JSON.stringify({ publint: messages, types, problems }));`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script, built.folder], {
+      cwd: workspaceRoot(),
+    });
+    expect(JSON.parse(stdout)).toEqual({
+      publint: [],
+      types: { kind: 'included' },
+      // There is one module, for import. Node 20.19 and later load it with require as well: the next test does.
+      problems: [{ kind: 'CJSResolvesToESM', entrypoint: '.', resolutionKind: 'node16-cjs' }],
+    });
+  });
+
+  it('is loaded by require, from the version of Node on that its manifest names', async () => {
+    const { engines } = JSON.parse(await readFile(join(built.folder, 'package.json'), 'utf8')) as {
+      engines: { node: string };
+    };
+    expect(engines.node).toBe('>=20.19');
+    await writeFile(consumer('use.cjs'), `console.log(typeof require('@communique-tee/client').connect);`);
+    const { stdout } = await run(process.execPath, [consumer('use.cjs')], { cwd: folder.path, env: {} });
+    expect(stdout).toBe('function\n');
   });
 
   it('is imported by Node, and says what is wrong with a message', async () => {

@@ -4,6 +4,7 @@ import { workspaceRoot } from '@communique-tee/testing/harness';
 import { startSystem } from '@communique-tee/test-system';
 import { join } from 'node:path';
 import { readMessage } from '../../cli/read-message';
+import { EXAMPLE_ORIGIN } from '../client-package/example/origin';
 import { exampleMessage } from './example-message';
 import { explainFailure } from './explain-failure';
 import { applyOutcomes, OUTCOME_NAMES, readOutcomes } from './outcomes';
@@ -84,6 +85,8 @@ machine. Then it sends one made-up message and verifies the receipt. Nothing lea
     identityPort: 3002,
     // So that a message can end as unknown: where a chamber recognizes a repeated message, the enclave may ask again
     withoutDeduplication: ['senate'],
+    // npm run example:browser calls this gateway from an origin of its own.
+    gatewayEnvironment: { CORS_ORIGINS: EXAMPLE_ORIGIN },
     step,
   });
   try {

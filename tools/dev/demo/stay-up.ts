@@ -36,6 +36,7 @@ shows how to choose the answer of a single office.
 
 More to look at:
 
+  npm run example:browser          a page of your own that uses the client library, in a second terminal
   ${gatewayUrl}/status             health, attestation, queue and budget over time
   ${gatewayUrl}/docs               the API; a token for it:  ${token}
   ${gatewayUrl}/attestation        an attestation document

@@ -137,12 +137,13 @@ describe("the gateway's Dockerfile, its stages run here", () => {
       env: environmentOf(named(stages, 'parent')),
     });
     expect(refused.code).toBe(78); // NODE_ENV=production of the image has reached it
-    expect(filesBelow(cwd)).toEqual(['koffi.node', 'main.js']);
+    expect(filesBelow(cwd)).toEqual(['THIRD-PARTY-LICENSES.txt', 'koffi.node', 'main.js']);
   });
 
   it('copies no development package into the gateway', () => {
     expect(existsSync(join(rootOf('gateway'), 'app/node_modules'))).toBe(false);
     expect(filesBelow(join(rootOf('gateway'), 'app')).filter((name) => !name.startsWith('swagger-ui/'))).toEqual([
+      'THIRD-PARTY-LICENSES.txt',
       'health.mjs',
       'koffi.node',
       'main.js',

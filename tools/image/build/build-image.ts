@@ -160,6 +160,7 @@ export async function buildImage({
       )}\n`,
     );
     await copyFile(kernel.config, join(outFolder, 'kernel.config'));
+    await copyFile(bundle.licenses, join(outFolder, 'THIRD-PARTY-LICENSES.txt'));
     return { image, measurementsFile, sbomFile, sizeBytes: written.sizeBytes, measurements, configuration, unverified };
   } finally {
     await rm(work, { recursive: true, force: true });

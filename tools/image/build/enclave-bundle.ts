@@ -9,12 +9,18 @@ const run = promisify(execFile);
 export interface EnclaveBundle {
   main: string;
   metafile: string;
+  /** The license texts of the packages in it. */
+  licenses: string;
 }
 
 /** The enclave's production bundle, into `folder`; koffi's native part that comes with it is this machine's. */
 export async function bundleEnclave(root: string, folder: string): Promise<EnclaveBundle> {
   await bundle(root, ['enclave', '--outdir', folder]);
-  return { main: join(folder, 'main.js'), metafile: join(folder, 'meta.json') };
+  return {
+    main: join(folder, 'main.js'),
+    metafile: join(folder, 'meta.json'),
+    licenses: join(folder, 'THIRD-PARTY-LICENSES.txt'),
+  };
 }
 
 const summarySchema = z.strictObject({

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { bundleVerifier, writeVerifier } from '../../cli/one-file/bundle.mjs';
 import { lockedPackage, readLockfile } from '../../image/build/npm-package';
 import { readImageLock } from '../../image/inputs/lock-inputs';
 import { unverifiedLines } from '../../image/prebuilt/record';
@@ -22,12 +23,14 @@ export interface BuiltRelease {
   /** In the store's bucket. */
   readonly key: string;
   readonly manifest: Manifest;
+  /** The command for auditors, beside the archive and not in it. */
+  readonly verifier: { readonly name: string; readonly sha256: string; readonly sizeBytes: number };
   /** One line for each prebuilt program in it that was not compared with what its publisher signed. */
   readonly unverified: readonly string[];
 }
 
 /**
- * `<outFolder>/communique-tee-<arch>.tar.gz` and `release.json` beside it. The same sources and lockfile give the same bytes.
+ * `<outFolder>/communique-tee-<arch>.tar.gz`, and beside it `release.json`, `communique-tee.mjs` and its hash. The same sources and lockfile give the same bytes.
  * Needs GNU tar and gzip.
  */
 export async function buildRelease({
@@ -93,6 +96,7 @@ export async function buildRelease({
       readImageLock(root).prebuilt.filter(({ kind }) => kind === 'npm'),
       arch,
     );
+    const verifier = await attachVerifier(root, outFolder);
     const built = {
       file,
       unverified,
@@ -100,13 +104,24 @@ export async function buildRelease({
       sizeBytes: (await stat(file)).size,
       key: `releases/${sha256}.tar.gz`,
       manifest,
+      verifier,
     };
     await writeFile(
       join(outFolder, 'release.json'),
-      `${JSON.stringify({ version, arch, sha256, sizeBytes: built.sizeBytes, key: built.key, node: manifest.node, unverified }, null, 2)}\n`,
+      `${JSON.stringify({ version, arch, sha256, sizeBytes: built.sizeBytes, key: built.key, node: manifest.node, verifier, unverified }, null, 2)}\n`,
     );
     return built;
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/**
+ * Puts `communique-tee.mjs` and `communique-tee.mjs.sha256` into the folder of the release, for the operator to publish with it.
+ * @returns what release.json holds of it
+ */
+export async function attachVerifier(root: string, outFolder: string): Promise<BuiltRelease['verifier']> {
+  const file = await bundleVerifier(root);
+  writeVerifier(file, outFolder);
+  return { name: file.name, sha256: file.sha256, sizeBytes: file.bytes.length };
 }

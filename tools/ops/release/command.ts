@@ -12,7 +12,8 @@ interface Options {
 
 const AFTER = `
 It makes communique-tee-<arch>.tar.gz, and release.json with its SHA-256, its key in the store, and the prebuilt
-programs that were not compared with what their publishers signed. What clients need to know
+programs that were not compared with what their publishers signed. Beside them it puts communique-tee.mjs, the command
+for auditors, and its SHA-256: publish both where people know you, not on the gateway. What clients need to know
 of the release, publish beside it: npm run ops -- policy prints it.
 
 Exit code
@@ -35,7 +36,7 @@ export function release(command: Command, line: CommandLine): void {
 async function build({ arch, out }: Options): Promise<number> {
   const outFolder = writableFolder('--out', out);
   try {
-    const { file, sha256, sizeBytes, key, manifest, unverified } = await buildRelease({
+    const { file, sha256, sizeBytes, key, manifest, verifier, unverified } = await buildRelease({
       root: workspaceRoot(),
       arch,
       outFolder,
@@ -45,6 +46,7 @@ async function build({ arch, out }: Options): Promise<number> {
     });
     for (const each of unverified) terminal.err(`${each}\n`);
     terminal.err(`${file}: ${(sizeBytes / 1e6).toFixed(1)} MB, ${String(Object.keys(manifest.files).length)} files\n`);
+    terminal.err(`${verifier.name}: ${(verifier.sizeBytes / 1e6).toFixed(1)} MB, SHA-256 ${verifier.sha256}\n`);
     terminal.out(`${JSON.stringify({ key, sha256 }, null, 2)}\n`);
     return 0;
   } catch (error) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { cacheFolder } from '@communique-tee/testing/harness';
+import { writeLicenses } from '../../dev/build/licenses.mjs';
 import { fetchNpmPackage, lockedPackage, readLockfile } from '../../image/build/npm-package';
 import { readImageLock } from '../../image/inputs/lock-inputs';
 import { requireCompared } from '../../image/prebuilt/require-compared';
@@ -17,7 +18,7 @@ const run = promisify(execFile);
 const ENGINE = '@prisma/schema-engine-wasm';
 
 /**
- * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE, NOTICE.
+ * Lays the release out in a folder that is empty: bin/node, gateway/, parent/, migrate/, operator/, LICENSE, NOTICE. Each bundle has its licenses beside it.
  * @throws BuildError `input_not_locked` | `input_not_found` | `input_changed` | `prebuilt_not_compared`
  */
 export async function layOut(root: string, folder: string, arch: Architecture): Promise<void> {
@@ -28,6 +29,7 @@ export async function layOut(root: string, folder: string, arch: Architecture): 
   await mkdir(join(folder, 'bin'), { recursive: true });
   await copyFile(join(node, 'bin/node'), join(folder, 'bin/node'));
   await chmod(join(folder, 'bin/node'), 0o755);
+  await copyFile(join(node, 'LICENSE'), join(folder, 'bin/LICENSE'));
   for (const app of ['gateway', 'parent']) await bundleApp(root, app, join(folder, app), npmArch);
   await bundleMigrations(root, join(folder, 'migrate'));
   await bundleScript(root, 'tools/ops/operator/main.ts', join(folder, 'operator'), []);
@@ -46,18 +48,19 @@ async function bundleApp(root: string, app: string, folder: string, npmArch: str
 
 /** One file, Prisma's engine as it is installed, and the migrations. */
 async function bundleMigrations(root: string, folder: string): Promise<void> {
-  await bundleScript(root, 'tools/ops/release/migrate.main.mjs', folder, [`${ENGINE}/*`]);
   const engine = join(root, 'node_modules', ENGINE);
   const beside = join(folder, 'node_modules', ENGINE);
   await mkdir(beside, { recursive: true });
   for (const name of await readdir(engine))
     if (!name.endsWith('.d.ts')) await copyFile(join(engine, name), join(beside, name));
   await cp(join(root, 'prisma/migrations'), join(folder, 'migrations'), { recursive: true });
+  await bundleScript(root, 'tools/ops/release/migrate.main.mjs', folder, [`${ENGINE}/*`]);
 }
 
 /** `main.mjs` in the folder. */
 async function bundleScript(root: string, entry: string, folder: string, external: string[]): Promise<void> {
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     absWorkingDir: root,
     entryPoints: [join(root, entry)],
     outfile: join(folder, 'main.mjs'),
@@ -75,4 +78,5 @@ async function bundleScript(root: string, entry: string, folder: string, externa
       js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
     },
   });
+  writeLicenses(root, metafile, folder);
 }

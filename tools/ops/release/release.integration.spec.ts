@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { spawnService, temporaryFolder, workspaceRoot, type TemporaryFolder } from '@communique-tee/testing/harness';
 import { migrate as prismaMigrateDeploy, startPostgres, type Postgres } from '@communique-tee/testing/postgres';
 import pg from 'pg';
+import { attachVerifier } from './build-release';
 import { layOut, type Architecture } from './contents';
 import { filesOf } from './manifest';
 
@@ -74,10 +76,40 @@ it('holds what the parent runs, and nothing of this machine', async () => {
       'operator/main.mjs',
       'LICENSE',
       'NOTICE',
+      'bin/LICENSE',
     ]),
   );
+  for (const [bundle, ...names] of [
+    ['gateway', '@nestjs/core', 'fastify', 'pg', 'zod', 'koffi', 'swagger-ui-dist'],
+    ['parent', 'koffi'],
+    ['migrate', 'pg', '@prisma/schema-engine-wasm'],
+    ['operator', 'pg', 'commander'],
+  ] as const) {
+    const licenses = await readFile(join(release, bundle, 'THIRD-PARTY-LICENSES.txt'), 'utf8');
+    for (const name of names)
+      expect([bundle, licenses]).toEqual([bundle, expect.stringMatching(new RegExp(`(^|, )${name} \\d`, 'm'))]);
+  }
   for (const path of ['gateway/main.js', 'parent/main.js', 'migrate/main.mjs', 'operator/main.mjs'])
     expect((await readFile(join(release, path), 'utf8')).includes(workspaceRoot())).toBe(false);
+});
+
+it('does not bring the command that checks the gateway: the gateway must not be able to hand it out', async () => {
+  for (const path of Object.keys(await filesOf(release))) {
+    expect(path).not.toContain('communique-tee.mjs');
+    if (/\.m?js$/.test(path))
+      expect([
+        path,
+        (await readFile(join(release, path))).includes('Results go to standard output, with --json'),
+      ]).toEqual([path, false]);
+  }
+});
+
+it('puts the command for auditors beside the archive, with its hash', async () => {
+  const beside = folder.file('beside');
+  const { name, sha256, sizeBytes } = await attachVerifier(workspaceRoot(), beside);
+  const bytes = await readFile(join(beside, name));
+  expect([bytes.length, createHash('sha256').update(bytes).digest('hex')]).toEqual([sizeBytes, sha256]);
+  expect(await readFile(join(beside, `${name}.sha256`), 'utf8')).toBe(`${sha256}  communique-tee.mjs\n`);
 });
 
 it("is the same again, with the other architecture's Node and native parts", async () => {

@@ -1,3 +1,4 @@
+import { decode, encode, rfc8949EncodeOptions } from 'cborg';
 import fc from 'fast-check';
 import { fromHex, toHex } from './text';
 import { decodeStrict, encodeCanonical } from './cbor';
@@ -72,6 +73,64 @@ describe('canonical CBOR', () => {
       expect(decodeStrict(encodeCanonical({ [text]: text }), 1000)).toEqual({ [text]: text });
   });
 
+  it.each([
+    ['2^53', '1b0020000000000000'],
+    ['-2^53', '3b001fffffffffffff'],
+    ['a simple value', 'f8ff'],
+    ['a map of maps nested nine deep', `${'a16161'.repeat(9)}01`],
+  ])('refuses %s', (_name, hex) => {
+    expect(() => read(hex)).toThrow(expect.objectContaining({ code: 'malformed_body' }));
+  });
+
+  it.each([1.5, NaN, -0, 2 ** 53, 1n, undefined, () => 1, { member: undefined }])('does not write %p', (value) => {
+    expect(() => encodeCanonical(value)).toThrow(TypeError);
+  });
+
+  const anyMessage = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', maxDepth: 5 },
+      fc.constantFrom(null, true, false),
+      fc.maxSafeInteger(),
+      fc.integer({ min: -300, max: 70_000 }),
+      fc.string({ unit: 'grapheme' }),
+      fc.uint8Array({ maxLength: 400 }),
+      fc.array(tie('value'), { maxLength: 30 }),
+      fc.dictionary(fc.string({ unit: 'binary', maxLength: 30 }), tie('value'), { maxKeys: 30, noNullPrototype: true }),
+    ),
+  })).value;
+
+  it('writes the same bytes as a general codec in its deterministic form, and reads them back', () => {
+    fc.assert(
+      fc.property(anyMessage, (value) => {
+        const bytes = encodeCanonical(value);
+        expect(toHex(bytes)).toBe(toHex(encode(value, rfc8949EncodeOptions)));
+        expect(decodeStrict(bytes, 1_000_000)).toEqual(value);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('reads no bytes that a strict general codec refuses, whatever is changed in them', () => {
+    const changed = fc.tuple(anyMessage, fc.nat(), fc.nat({ max: 255 }), fc.integer({ min: -2, max: 2 }));
+    fc.assert(
+      fc.property(changed, ([value, place, byte, longer]) => {
+        const bytes = encodeCanonical(value);
+        const other = new Uint8Array(Math.max(0, bytes.length + longer));
+        other.set(bytes.subarray(0, other.length));
+        if (other.length > 0) other[place % other.length] = byte;
+        let read: unknown;
+        try {
+          read = decodeStrict(other, 1_000_000);
+        } catch {
+          return;
+        }
+        expect(read).toEqual(decode(other, { strict: true, allowIndefinite: false, rejectDuplicateMapKeys: true }));
+        expect(toHex(encodeCanonical(read))).toBe(toHex(sortedAgain(other)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('gives one value to one byte string: what it reads is encoded to the same bytes', () => {
     const value = fc.dictionary(fc.string({ unit: 'binary', maxLength: 8 }), fc.string({ unit: 'binary' }));
     fc.assert(
@@ -82,3 +141,8 @@ describe('canonical CBOR', () => {
     );
   });
 });
+
+/** Keys may come in any order; all else has one form. */
+function sortedAgain(bytes: Uint8Array): Uint8Array {
+  return encode(decode(bytes), rfc8949EncodeOptions);
+}

@@ -1,3 +1,4 @@
+import { encode } from 'cborg';
 import { encodeCanonical } from '../encoding/cbor';
 import { LIMITS } from '../limits';
 import {
@@ -65,9 +66,9 @@ describe('the wire form of a sealed message', () => {
     ['ciphertext, no bucket', 8, new Uint8Array(1039)],
     ['ciphertext, below the smallest bucket', 8, new Uint8Array(512 + 16)],
   ])('is refused with a wrong %s', (_name, at, value) => {
-    expect(() =>
-      decodeSealedMessage(encodeCanonical(wire.map((part, index) => (index === at ? value : part)))),
-    ).toThrow(expect.objectContaining({ code: 'malformed_body' }));
+    expect(() => decodeSealedMessage(encode(wire.map((part, index) => (index === at ? value : part))))).toThrow(
+      expect.objectContaining({ code: 'malformed_body' }),
+    );
   });
 
   it.each([

@@ -1,11 +1,15 @@
 import { findJudge, type Installed } from './installed';
-import type { PythonJudge } from './python-judges';
+import type { Judge } from './judges';
 
 /**
  * A jest block that needs an outside judge. Where the judge is absent the block is skipped, and a line that begins with NOT RUN says so;
  * with CI set, too: a machine without Python or without a registry can still run everything else.
  */
-export function describeWithJudge(judge: PythonJudge, name: string, body: (installed: Installed) => void): void {
+export function describeWithJudge<J extends Judge>(
+  judge: J,
+  name: string,
+  body: (installed: Installed<J>) => void,
+): void {
   const found = findJudge(judge);
   if ('absent' in found) {
     process.stderr.write(`\nNOT RUN: "${name}": ${found.absent}\n`);

@@ -1,5 +1,5 @@
-/** Tools of others, from PyPI, that judge this system: installed by `npm run lab -- judges` into the user's cache, never by a spec. */
+/** Tools of others, from PyPI and npm, that judge this system: installed by `npm run lab -- judges` into the user's cache, never by a spec. */
 export { describeWithJudge } from './describe-with-judge';
 export { installJudge } from './install-judge';
 export { findJudge, type Absent, type Installed } from './installed';
-export { JUDGES, type PythonJudge } from './python-judges';
+export { JUDGES, type Judge, type NpmJudge, type PythonJudge } from './judges';

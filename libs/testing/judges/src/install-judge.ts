@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import * as z from 'zod';
 import {
   completeFile,
   findJudge,
@@ -12,43 +13,41 @@ import {
   type Absent,
   type Installed,
 } from './installed';
-import type { PythonJudge } from './python-judges';
+import type { Judge, NpmJudge, PythonJudge } from './judges';
 
 const OLDEST_PYTHON = [3, 11] as const;
 const INSTALL_TIMEOUT_MS = 300_000;
 
 const execute = promisify(execFile);
-const run = (program: string, args: readonly string[]): Promise<{ stdout: string }> =>
-  execute(program, args, { timeout: INSTALL_TIMEOUT_MS, env: process.env });
+const run = (program: string, args: readonly string[], cwd?: string): Promise<{ stdout: string }> =>
+  execute(program, args, { timeout: INSTALL_TIMEOUT_MS, env: process.env, cwd });
 
 /**
- * Installs a judge into an environment of its own under the user's cache, unless it is there. Every package is a wheel whose SHA-256 the
- * lock names: no package runs a program while it is installed.
- * @returns `absent` with the reason where Python is missing or a package cannot be fetched
+ * Installs a judge into a folder of its own under the user's cache, unless it is there. The lock names the hash of every package, and
+ * no package runs a program while it is installed.
+ * @returns `absent` with the reason where Python or npm is missing, or a package cannot be fetched
  */
-export async function installJudge(judge: PythonJudge, say: (line: string) => void): Promise<Installed | Absent> {
+export async function installJudge<J extends Judge>(
+  judge: J,
+  say: (line: string) => void,
+): Promise<Installed<J> | Absent> {
   const found = findJudge(judge);
   if (!('absent' in found)) return found;
-  const python = await findPython();
-  if (python === null) return { absent: `Python ${OLDEST_PYTHON.join('.')} or later is not on PATH` };
+  const tool = judge.registry === 'npm' ? await findNpm() : await findPython();
+  if (typeof tool !== 'string') return tool;
   const folder = judgeFolder(judge);
   say(`installing ${judge.name} ${judge.version} into ${folder}`);
   const building = `${folder}.${String(process.pid)}`;
   try {
     await mkdir(dirname(folder), { recursive: true });
-    await run(python, ['-m', 'venv', building]);
-    await run(
-      join(building, 'bin', 'python'),
-      // prettier-ignore
-      ['-m', 'pip', 'install', '--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:', '-r', lockFile(judge)],
-    );
+    await (judge.registry === 'npm' ? fillFromNpm(judge, tool, building) : fillFromPyPi(judge, tool, building));
     await writeFile(completeFile(building), `${lockDigest(judge)}\n`);
     await rm(folder, { recursive: true, force: true });
     await rename(building, folder).catch((error: unknown) => {
       // Another process was faster.
       if ('absent' in findJudge(judge)) throw error;
     });
-    return installedAt(folder);
+    return installedAt(judge, folder);
   } catch (error) {
     const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
     return { absent: `${judge.name} ${judge.version} cannot be installed: ${line}` };
@@ -57,11 +56,36 @@ export async function installJudge(judge: PythonJudge, say: (line: string) => vo
   }
 }
 
-async function findPython(): Promise<string | null> {
+/** Every package is a wheel: others are built by programs of their own. */
+async function fillFromPyPi(judge: PythonJudge, python: string, folder: string): Promise<void> {
+  await run(python, ['-m', 'venv', folder]);
+  await run(
+    join(folder, 'bin', 'python'),
+    // prettier-ignore
+    ['-m', 'pip', 'install', '--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:', '-r', lockFile(judge)],
+  );
+}
+
+const lockSchema = z.looseObject({ packages: z.looseObject({ '': z.looseObject({}) }) });
+
+async function fillFromNpm(judge: NpmJudge, npm: string, folder: string): Promise<void> {
+  await mkdir(folder);
+  const { packages } = lockSchema.parse(JSON.parse(await readFile(lockFile(judge), 'utf8')));
+  await writeFile(join(folder, 'package.json'), JSON.stringify(packages['']));
+  await copyFile(lockFile(judge), join(folder, 'package-lock.json'));
+  await run(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder], folder);
+}
+
+async function findPython(): Promise<string | Absent> {
   for (const name of ['python3', 'python']) {
     const version = await run(name, ['-c', 'import sys, venv; print(*sys.version_info[:2])']).catch(() => null);
     const [major = 0, minor = 0] = version?.stdout.trim().split(' ').map(Number) ?? [];
     if (major > OLDEST_PYTHON[0] || (major === OLDEST_PYTHON[0] && minor >= OLDEST_PYTHON[1])) return name;
   }
-  return null;
+  return { absent: `Python ${OLDEST_PYTHON.join('.')} or later is not on PATH` };
+}
+
+async function findNpm(): Promise<string | Absent> {
+  const found = await run('npm', ['--version']).catch(() => null);
+  return found === null ? { absent: 'npm is not on PATH' } : 'npm';
 }

@@ -2,14 +2,22 @@ import { cacheFolder, workspaceRoot } from '@communique-tee/testing/harness';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PythonJudge } from './python-judges';
+import type { Judge, NpmJudge, PythonJudge } from './judges';
 
 /** Run what is in it as `python -m <module>`: its scripts name the folder in which it was built. */
-export interface Installed {
+export interface InstalledPython {
   /** The interpreter that has the judge's packages. */
   readonly python: string;
   readonly folder: string;
 }
+
+export interface InstalledProgram {
+  /** A script for Node. */
+  readonly program: string;
+  readonly folder: string;
+}
+
+export type Installed<J extends Judge = PythonJudge> = J extends NpmJudge ? InstalledProgram : InstalledPython;
 
 export interface Absent {
   /** For a person, with what to do. */
@@ -19,27 +27,33 @@ export interface Absent {
 /** In the judge's folder: the SHA-256 of the lock from which it was made. */
 const COMPLETE = 'complete';
 
-export const lockFile = ({ name }: PythonJudge): string =>
-  join(workspaceRoot(), 'libs/testing/judges/src/locks', `${name}.txt`);
+export const lockFile = ({ name, registry }: Judge): string =>
+  join(workspaceRoot(), 'libs/testing/judges/src/locks', registry === 'npm' ? `${name}.lock.json` : `${name}.txt`);
 
-export const lockDigest = (judge: PythonJudge): string =>
+export const lockDigest = (judge: Judge): string =>
   createHash('sha256')
     .update(readFileSync(lockFile(judge)))
     .digest('hex');
 
 export const completeFile = (folder: string): string => join(folder, COMPLETE);
 
-export function judgeFolder({ name, version }: PythonJudge): string {
+export function judgeFolder({ name, version }: Judge): string {
   return join(cacheFolder(), `${name}-${version}`);
 }
 
-export const installedAt = (folder: string): Installed => ({ python: join(folder, 'bin', 'python'), folder });
+export function installedAt<J extends Judge>(judge: J, folder: string): Installed<J> {
+  const found: InstalledProgram | InstalledPython =
+    judge.registry === 'npm'
+      ? { program: join(folder, 'node_modules', judge.package, judge.program), folder }
+      : { python: join(folder, 'bin', 'python'), folder };
+  return found as Installed<J>;
+}
 
 /** What is there, without installing anything: for specs, which must know at once. */
-export function findJudge(judge: PythonJudge): Installed | Absent {
+export function findJudge<J extends Judge>(judge: J): Installed<J> | Absent {
   const folder = judgeFolder(judge);
   return readComplete(folder) === lockDigest(judge)
-    ? installedAt(folder)
+    ? installedAt(judge, folder)
     : { absent: `${judge.name} ${judge.version} is not installed (npm run lab -- judges installs it)` };
 }
 

@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installJudge } from './install-judge';
 import { findJudge, judgeFolder, lockFile } from './installed';
-import { JUDGES, type PythonJudge } from './python-judges';
+import { JUDGES, type Judge } from './judges';
 
 const judge = JUDGES.botocore;
 const quiet = (): void => undefined;
@@ -60,6 +60,29 @@ esac
     );
   });
 
+  it('of npm is installed from its lock, and runs no program of a package', async () => {
+    const npm = folder.file('bin/npm');
+    await writeFile(npm, `#!/bin/sh\n[ "$1" = --version ] || echo "$*" > npm-arguments\n`);
+    await chmod(npm, 0o755);
+    const { redocly } = JUDGES;
+    const installed = await installJudge(redocly, quiet);
+    expect(installed).toEqual({
+      folder: judgeFolder(redocly),
+      program: join(judgeFolder(redocly), 'node_modules/@redocly/cli/bin/cli.js'),
+    });
+    const used = await readFile(join(judgeFolder(redocly), 'npm-arguments'), 'utf8');
+    expect(used).toMatch(/^ci --ignore-scripts --no-audit --no-fund --prefix /);
+    const lock = await readFile(lockFile(redocly), 'utf8');
+    expect(await readFile(join(judgeFolder(redocly), 'package-lock.json'), 'utf8')).toBe(lock);
+    expect(JSON.parse(await readFile(join(judgeFolder(redocly), 'package.json'), 'utf8'))).toEqual({
+      dependencies: { '@redocly/cli': redocly.version },
+    });
+    await writeFile(npm, '#!/bin/sh\n[ "$1" = --version ] || { echo no answer >&2; exit 1; }\n');
+    expect(await installJudge(JUDGES.spectral, quiet)).toEqual({
+      absent: expect.stringMatching(/^spectral .* cannot be installed/) as string,
+    });
+  });
+
   it.each([
     ['an old Python', '3 10', 'exit 0', /Python 3\.11 or later/],
     ['a registry that does not answer', '3 11', 'echo no answer >&2; exit 1', /cannot be installed/],
@@ -70,8 +93,25 @@ esac
   });
 });
 
-it.each(Object.values<PythonJudge>(JUDGES))(
-  '$name is pinned by its lock, without the address of a registry',
+const all = Object.values<Judge>(JUDGES);
+it.each(all.filter(({ registry }) => registry === 'npm'))(
+  '$name (npm) is pinned by its lock, without the address of a registry',
+  async (pinned) => {
+    const text = await readFile(lockFile(pinned), 'utf8');
+    expect(text).not.toContain('"resolved"');
+    const { packages } = JSON.parse(text) as {
+      packages: Record<string, { version?: string; integrity?: string; dependencies?: Record<string, string> }>;
+    };
+    const { '': root, ...others } = packages;
+    const own = (pinned as { package: string }).package;
+    expect(root?.dependencies?.[own]).toBe(pinned.version);
+    expect(others[`node_modules/${own}`]?.version).toBe(pinned.version);
+    for (const { integrity } of Object.values(others)) expect(integrity).toMatch(/^sha512-/);
+  },
+);
+
+it.each(all.filter(({ registry }) => registry === 'pypi'))(
+  '$name (PyPI) is pinned by its lock, without the address of a registry',
   async (pinned) => {
     const lock = await readFile(lockFile(pinned), 'utf8');
     expect(lock).toContain(`${pinned.name}==${pinned.version} `);

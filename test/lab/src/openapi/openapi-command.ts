@@ -1,5 +1,8 @@
 import { CommandLine, UsageError } from '@communique-tee/command-line';
 import { installJudge, JUDGES } from '@communique-tee/testing/judges';
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import { join } from 'node:path';
+import { lintDocument, type LINTERS } from './lint-document';
 import { runSchemathesis } from './run-schemathesis';
 import { DOCUMENT, writeDocument } from './write-document';
 
@@ -10,11 +13,14 @@ interface Given {
 }
 
 const AFTER = `
-Starts PostgreSQL, the Congress simulator, an enclave and a gateway, and drives the gateway as two users and an administrator. Some
-requests have to be accepted (202).
+Redocly ${JUDGES.redocly.version} and Spectral ${JUDGES.spectral.version} (npm) lint ${DOCUMENT}: they must find nothing. Then schemathesis
+${JUDGES.schemathesis.version} (PyPI) drives a gateway from the document that it serves: PostgreSQL, the Congress simulator, an enclave and
+a gateway are started, and it asks as two users and an administrator. Some requests have to be accepted (202).
+
+Each judge is installed into the user's cache on first use.
 
 Exit code
-  0    nothing was found; or schemathesis ${JUDGES.schemathesis.version} did not run, and a line that begins with NOT RUN says why
+  0    nothing was found; a judge that cannot be here did not run, and a line that begins with NOT RUN says why
   1    something was found
   2    not understood: the options
   130  interrupted
@@ -23,7 +29,7 @@ Exit code
 export function openApiCommand(): CommandLine {
   const line = new CommandLine(
     'npm run lab -- openapi',
-    `Lets schemathesis ${JUDGES.schemathesis.version} (PyPI; installed into the user's cache on first use) drive the gateway from its own OpenAPI.`,
+    'Lets outside judges lint the OpenAPI document, and drive the gateway from it.',
   );
   line.program
     .option('--write', `write ${DOCUMENT} from the gateway's routes, and do nothing else`)
@@ -40,17 +46,36 @@ async function run(given: Given): Promise<number> {
     return 0;
   }
   const [seed, examples] = [whole('seed', given.seed), whole('examples', given.examples)];
+  const findings = [await lint('redocly'), await lint('spectral'), await drive(seed, examples)];
+  return findings.every((clean) => clean) ? 0 : 1;
+}
+
+/** @returns whether it found nothing, or did not run */
+async function lint(name: keyof typeof LINTERS): Promise<boolean> {
+  const installed = await installJudge(JUDGES[name], say);
+  if ('absent' in installed) {
+    say(`NOT RUN: ${DOCUMENT} was not linted by ${name}: ${installed.absent}`);
+    return true;
+  }
+  const { clean, output } = await lintDocument(name, installed, join(workspaceRoot(), DOCUMENT));
+  if (clean) say(`${name} ${JUDGES[name].version} finds nothing in ${DOCUMENT}`);
+  else process.stdout.write(output);
+  return clean;
+}
+
+/** @returns whether it found nothing, or did not run */
+async function drive(seed: number, examples: number): Promise<boolean> {
   const installed = await installJudge(JUDGES.schemathesis, say);
   if ('absent' in installed) {
     say(`NOT RUN: the gateway was not driven from its OpenAPI: ${installed.absent}`);
-    return 0;
+    return true;
   }
   const { exitCode, statuses, output } = await runSchemathesis({ python: installed.python, seed, examples, say });
   process.stdout.write(output);
   say(`answers by status: ${JSON.stringify(statuses)}`);
-  if ((statuses['202'] ?? 0) === 0)
-    say('FOUND: no request was accepted (202), so the document does not tell how to send a message');
-  return exitCode === 0 && (statuses['202'] ?? 0) > 0 ? 0 : 1;
+  const accepted = statuses['202'] ?? 0;
+  if (accepted === 0) say('FOUND: no request was accepted (202), so the document does not tell how to send a message');
+  return exitCode === 0 && accepted > 0;
 }
 
 function whole(name: string, text: string): number {

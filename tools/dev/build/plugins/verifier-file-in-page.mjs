@@ -1,5 +1,4 @@
 // The page names the auditors' file and its hash, and never carries the file: a server must not serve the verifier of itself.
-import { bundleVerifier, BUILD_COMMAND } from '../../../cli/one-file/bundle.mjs';
 
 /**
  * @param {string} root
@@ -10,6 +9,8 @@ export const verifierFileInPage = (root, onInputs) => ({
   name: 'verifier-file-in-page',
   setup(build) {
     build.onLoad({ filter: /[\\/]apps[\\/]page[\\/]src[\\/]verifier-file\.ts$/ }, async () => {
+      // Loaded where a page is built: a container that builds the enclave alone has no tools/cli.
+      const { bundleVerifier, BUILD_COMMAND } = await import('../../../cli/one-file/bundle.mjs');
       const { name, version, sha256, bytes, inputs } = await bundleVerifier(root);
       onInputs(inputs);
       const facts = { name, version, sha256, sizeBytes: bytes.length, buildCommand: BUILD_COMMAND };

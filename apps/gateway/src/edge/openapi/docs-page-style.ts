@@ -1,11 +1,13 @@
 /**
- * Styles of the pages at /docs, over Swagger UI's own. An error takes one line of the table: every error has the same body, which
- * the schema Problem describes. On a narrow screen nothing is wider than the screen.
+ * Styles of the pages at /docs, over Swagger UI's own. There is one server, so there is none to choose. An error takes one line of the
+ * table: every error has the same body, which the schema Problem describes. On a narrow screen nothing is wider than the screen.
  */
 export const DOCS_PAGE_STYLE = `
 .swagger-ui .topbar { display: none; }
 .swagger-ui .info { margin: 24px 0; }
 .swagger-ui .scheme-container { padding: 16px 0; }
+.swagger-ui .scheme-container .schemes .schemes-server-container { display: none; }
+.swagger-ui .scheme-container .schemes .auth-wrapper { margin-left: auto; }
 .swagger-ui .response:has(option[value="application/problem+json"]:only-child)
   :is(.response-controls, .model-example, .headers-wrapper) { display: none; }
 .swagger-ui .response .renderedMarkdown p { margin: 0; }
@@ -17,8 +19,6 @@ export const DOCS_PAGE_STYLE = `
   .swagger-ui .opblock-tag { flex-wrap: wrap; }
   .swagger-ui .opblock-tag small { flex: 1 0 100%; order: 1; padding: 4px 0 0; }
   .swagger-ui .opblock .opblock-summary { flex-wrap: wrap; }
-  .swagger-ui .scheme-container :is(.schemes-server-container, .servers) { min-width: 0; max-width: 100%; }
-  .swagger-ui .scheme-container select { width: 100%; min-width: 0; }
   .swagger-ui .response-controls { flex-direction: column; }
   .swagger-ui .opblock-body select { width: 100%; min-width: 0; margin-right: 0; }
   .swagger-ui .responses-inner { padding: 12px; }

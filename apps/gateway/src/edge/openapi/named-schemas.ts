@@ -4,6 +4,14 @@ import type { PlainSchema } from '../../core/routing/operation';
 type JsonSchema = Readonly<Record<string, unknown>>;
 
 const COMPONENTS = '#/components/schemas/';
+/** The document is made anew for each request, and the schemas never change. */
+const converted = { input: new WeakMap<z.ZodType, Converted>(), output: new WeakMap<z.ZodType, Converted>() };
+
+interface Converted {
+  readonly schema: JsonSchema;
+  /** By id. */
+  readonly named: Readonly<Record<string, JsonSchema>>;
+}
 
 /** JSON Schemas of one document. A zod schema with an id (`.meta({ id })`) is written once, by its name; wherever it is used is a `$ref`. */
 export class NamedSchemas {
@@ -15,9 +23,10 @@ export class NamedSchemas {
    */
   of(schema: z.ZodType | PlainSchema, io: 'input' | 'output'): JsonSchema {
     if (!(schema instanceof z.ZodType)) return schema;
-    const { $schema: _dialect, $defs = {}, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' });
-    for (const [id, definition] of Object.entries($defs)) this.add(id, toComponents(definition) as JsonSchema);
-    return toComponents(rest) as JsonSchema;
+    const known = converted[io].get(schema) ?? convert(schema, io);
+    converted[io].set(schema, known);
+    for (const [id, definition] of Object.entries(known.named)) this.add(id, definition);
+    return known.schema;
   }
 
   /** By name, in ascending order. */
@@ -27,10 +36,18 @@ export class NamedSchemas {
 
   private add(id: string, schema: JsonSchema): void {
     const before = this.named.get(id);
-    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(schema))
+    if (before !== undefined && before !== schema && JSON.stringify(before) !== JSON.stringify(schema))
       throw new Error(`two different schemas have the id ${id}`);
     this.named.set(id, schema);
   }
+}
+
+function convert(schema: z.ZodType, io: 'input' | 'output'): Converted {
+  const { $schema: _dialect, $defs = {}, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' });
+  return {
+    schema: toComponents(rest) as JsonSchema,
+    named: toComponents($defs) as Record<string, JsonSchema>,
+  };
 }
 
 /** The same with references into the components of the document. */

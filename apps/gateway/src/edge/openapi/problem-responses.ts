@@ -77,7 +77,8 @@ export class ProblemResponses {
 
   private response(status: number, codes: readonly ProblemCode[]): Record<string, unknown> {
     return {
-      description: listOf(codes),
+      // Each operation lists its own codes beside its reference
+      description: `${STATUS_CODES[status] ?? String(status)}: \`code\` tells why.`,
       ...(MAY_BE_HAD_LATER.has(status) && { headers: headersOf({ limits: status === 429, retryAfter: true }) }),
       content: this.content(status, codes),
     };

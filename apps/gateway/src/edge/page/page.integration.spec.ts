@@ -181,6 +181,27 @@ describe('the page as it is served', () => {
     expect([(await raw(path)).status, (await raw(path)).headers['cache-control']]).toEqual([404, 'no-store']);
   });
 
+  it('serves the auditors’ command at no address, and has it in no file', async () => {
+    await promisify(execFile)(
+      process.execPath,
+      [join(workspaceRoot(), 'tools/cli/one-file/build.mjs'), '--out', folder.path],
+      { cwd: workspaceRoot() },
+    );
+    const name = 'communique-tee.mjs';
+    const verifier = await readFile(folder.file(name), 'utf8');
+    const sentences = ['Made from source by: ', 'Results go to standard output, with --json'];
+    for (const sentence of sentences) expect(verifier).toContain(sentence);
+    const names = app.get(PageFiles).names();
+    expect(names.length).toBeGreaterThan(4);
+    for (const file of names) {
+      expect(file).not.toContain('communique-tee');
+      const text = app.get(PageFiles).get(file)?.plain.body.toString() ?? '';
+      for (const sentence of sentences) expect([file, text.includes(sentence)]).toEqual([file, false]);
+    }
+    for (const at of ['', 'page/', 'docs/', 'api/', 'api/page/', 'dist/auditors/', '.well-known/'])
+      for (const each of [name, `${name}.sha256`]) expect([at, (await raw(`/${at}${each}`)).status]).toEqual([at, 404]);
+  });
+
   it('names no root where none is configured, and where the verifier is', async () => {
     expect(JSON.parse((await raw('/api/page')).body.toString())).toEqual({
       acceptedMeasurements: [{ pcr0: 'ab'.repeat(48), pcr3: 'cd'.repeat(48) }],

@@ -9,10 +9,10 @@ const common = {
   keptSeconds: z.int(),
   at: z.array(z.int()).describe('Unix seconds of each sample, ascending. Every other list has one entry for each.'),
 };
-const numbers = z.array(seconds).meta({ id: 'Numbers', description: `One for each sample. ${NOT_KNOWN}` });
+const numbers = z.array(seconds).meta({ id: 'NumberSeries', description: `One for each sample. ${NOT_KNOWN}` });
 const counts = z
   .array(z.int().min(0).nullable())
-  .meta({ id: 'Counts', description: `One whole number for each sample. ${NOT_KNOWN}` });
+  .meta({ id: 'CountSeries', description: `One whole number for each sample. ${NOT_KNOWN}` });
 const window = z
   .strictObject({ spentMicroUsd: counts, reservedMicroUsd: counts, capMicroUsd: counts })
   .meta({ id: 'BudgetHistory', description: 'In micro-dollars.' });
@@ -25,7 +25,7 @@ const letters = z
   .string()
   .regex(/^[ugdn]*$/)
   .meta({
-    id: 'IndicatorHistory',
+    id: 'IndicatorSeries',
     description: 'One letter for each sample: `u` up, `g` degraded, `d` down, `n` not configured.',
   });
 

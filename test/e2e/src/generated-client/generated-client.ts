@@ -1,0 +1,61 @@
+import type { TrustPolicy } from '@communique-tee/client';
+import type { Answer, CongressMessage } from '@communique-tee/protocol';
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+interface GeneratedClient {
+  sendMessage(
+    gateway: string | URL,
+    token: string,
+    policy: TrustPolicy,
+    content: CongressMessage,
+  ): Promise<{ readonly statuses: readonly string[]; readonly answer: Answer }>;
+}
+
+const PROGRAM = 'test/e2e/src/generated-client/send-message.ts';
+const LIMIT_MS = 120_000;
+
+/** The program beside this file. The workspace's own checks leave it out, because the types that it imports are generated. */
+export async function generatedClient(): Promise<GeneratedClient> {
+  return (await import(join(workspaceRoot(), PROGRAM))) as GeneratedClient;
+}
+
+/**
+ * Generates types of a gateway's OpenAPI document into a folder, and checks the program against them.
+ * @throws Error with what the generator or the compiler finds
+ */
+export async function checkAgainst(document: object, folder: string): Promise<void> {
+  const root = workspaceRoot();
+  const [served, generated, config] = ['openapi.json', 'openapi.ts', 'tsconfig.json'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string];
+  await writeFile(served, JSON.stringify(document));
+  await writeFile(
+    config,
+    JSON.stringify({
+      extends: join(root, 'tsconfig.base.json'),
+      // The program finds `./openapi` as if both were in one folder
+      compilerOptions: {
+        rootDirs: [join(root, PROGRAM, '..'), folder],
+        typeRoots: [join(root, 'node_modules/@types')],
+        types: ['node'],
+      },
+      files: [join(root, PROGRAM), generated],
+    }),
+  );
+  await run('openapi-typescript/bin/cli.js', [served, '--output', generated]);
+  await run('typescript/bin/tsc', ['--project', config]);
+}
+
+/** @throws Error with what it prints, where it ends with another code than 0 */
+async function run(program: string, args: readonly string[]): Promise<void> {
+  const script = join(workspaceRoot(), 'node_modules', program);
+  const failed = (error: Error & { stdout?: string; stderr?: string }) =>
+    new Error(`${error.message}\n${error.stdout ?? ''}${error.stderr ?? ''}`);
+  await promisify(execFile)(process.execPath, [script, ...args], { timeout: LIMIT_MS }).catch((error: unknown) => {
+    throw failed(error as Error);
+  });
+}

@@ -1,0 +1,48 @@
+import type { Installed, NpmJudge } from '@communique-tee/testing/judges';
+import { workspaceRoot } from '@communique-tee/testing/harness';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+
+const TIMEOUT_MS = 60_000;
+/** Neither tells its maker that it runs, nor asks for a newer version. */
+const QUIET = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true', NO_COLOR: '1' };
+
+export interface LintResult {
+  /** Whether no rule found anything, not even a hint. */
+  readonly clean: boolean;
+  /** The tool's own report, for a person. */
+  readonly output: string;
+}
+
+/** Their recommended rules, without an exception; what would be a warning is an error. */
+export const LINTERS = {
+  redocly: (file: string) => ['lint', file, '--extends', 'recommended-strict', '--format', 'stylish'],
+  spectral: (file: string) => [
+    'lint',
+    file,
+    '--ruleset',
+    join(workspaceRoot(), 'test/lab/src/openapi/spectral.yaml'),
+    '--fail-severity',
+    'hint',
+  ],
+} as const;
+
+/** Lints an OpenAPI document. @param file absolute */
+export function lintDocument(
+  name: keyof typeof LINTERS,
+  { program, folder }: Installed<NpmJudge>,
+  file: string,
+): Promise<LintResult> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      [program, ...LINTERS[name](file)],
+      // In a folder without a configuration that it would read
+      { cwd: folder, env: { PATH: process.env['PATH'], HOME: folder, ...QUIET }, timeout: TIMEOUT_MS },
+      (error, stdout, stderr) => {
+        if (error !== null && typeof error.code !== 'number') reject(error);
+        else resolve({ clean: error === null, output: `${stdout}${stderr}` });
+      },
+    );
+  });
+}
