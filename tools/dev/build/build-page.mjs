@@ -19,11 +19,13 @@ if (file !== undefined) await writeFile(file, JSON.stringify(asBuiltFiles(files)
 for (const { name, bytes, gzip } of files)
   console.log(`${name.padEnd(28)} ${String(bytes.length).padStart(7)} bytes, gzip ${String(gzip.length).padStart(6)}`);
 for (const document of ['index.html', 'verify.html', 'status.html']) {
-  const names = loadedBy(document);
-  const size = files.filter(({ name }) => names.includes(name)).reduce((sum, { gzip }) => sum + gzip.length, 0);
-  console.log(`${document} and what it loads: gzip ${String(size)}`);
+  const sizeOf = (names) =>
+    String(files.filter(({ name }) => names.includes(name)).reduce((sum, { gzip }) => sum + gzip.length, 0));
+  console.log(
+    `${document} and what it loads: gzip ${sizeOf(loadedBy(document))} at once, ${sizeOf(loadedBy(document, { later: true }))} in all`,
+  );
 }
-const loaded = loadedBy('index.html').map((name) => `dist/page/${name}`);
+const loaded = loadedBy('index.html', { later: true }).map((name) => `dist/page/${name}`);
 const shares = new Map();
 for (const path of loaded)
   for (const [input, { bytesInOutput }] of Object.entries(metafile.outputs[path]?.inputs ?? {})) {
@@ -31,7 +33,7 @@ for (const path of loaded)
     shares.set(name, (shares.get(name) ?? 0) + bytesInOutput);
   }
 console.log(
-  `index.html, minified: ${[...shares]
+  `index.html and all that it loads, minified: ${[...shares]
     .filter(([, bytes]) => bytes > 0)
     .sort(([, a], [, b]) => b - a)
     .map(([name, bytes]) => `${name} ${String(bytes)}`)

@@ -21,7 +21,7 @@ const TYPES = {
   svg: 'image/svg+xml',
 };
 
-/** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string) => string[] }>} inputs: absolute paths; loadedBy: names of the files that a document loads at once, itself first */
+/** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean }) => string[] }>} inputs: absolute paths; loadedBy: names of the files that an English reader of a document loads at once, or with `later` in all, itself first */
 export async function buildPage(root) {
   const sources = join(root, SOURCES);
   const outdir = join(root, 'dist/page');
@@ -97,13 +97,13 @@ export async function buildPage(root) {
     join(sources, 'icon.svg'),
     join(sources, 'document.html'),
   ];
-  const loadedBy = (document) => {
+  const loadedBy = (document, { later = false } = {}) => {
     const scripts = new Set();
     const add = (path) => {
       if (scripts.has(path)) return;
       scripts.add(path);
       for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? [])
-        if (kind === 'import-statement') add(imported);
+        if (kind === 'import-statement' || (later && !/_[a-z]{2,3}-[^/]*$/.test(imported))) add(imported);
     };
     const page = DOCUMENTS[document];
     for (const stem of [page, nameOfTexts(page, DEFAULT_LANGUAGE)])

@@ -8,17 +8,21 @@ const root = workspaceRoot();
 const SCRIPT = `
 const { buildPage } = await import('./tools/dev/build/page.mjs');
 const { SECTIONS } = await import('./tools/dev/build/plugins/texts-of-page.mjs');
-const { metafile, loadedBy } = await buildPage(process.cwd());
-const sources = (document) => loadedBy(document)
+const { files, metafile, loadedBy } = await buildPage(process.cwd());
+const sources = (document) => loadedBy(document, { later: true })
   .flatMap((name) => Object.keys(metafile.outputs['dist/page/' + name]?.inputs ?? {}))
   .filter((path) => path.startsWith('apps/page/src/'));
-console.log(JSON.stringify({ SECTIONS, loaded: Object.fromEntries(
+const sizeOf = (names) => files.filter(({ name }) => names.includes(name)).reduce((sum, { gzip }) => sum + gzip.length, 0);
+const sizes = { atOnce: sizeOf(loadedBy('index.html')), inAll: sizeOf(loadedBy('index.html', { later: true })) };
+console.log(JSON.stringify({ SECTIONS, sizes, loaded: Object.fromEntries(
   Object.entries({ write: 'index.html', verify: 'verify.html', status: 'status.html' }).map(([page, document]) => [page, sources(document)])) }));
 `;
 
 interface Built {
   readonly SECTIONS: Readonly<Record<string, readonly string[]>>;
-  /** By page: the sources of the page that its document loads. */
+  /** Bytes of `/` compressed with gzip: what it loads at once, and with client library, sign-in and results. */
+  readonly sizes: { readonly atOnce: number; readonly inAll: number };
+  /** By page: the sources of the page that its document loads, at once or later. */
   readonly loaded: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -31,9 +35,14 @@ function sectionsReadIn(source: string): string[] {
   return [...direct, ...taken].filter((name) => name !== '');
 }
 
-it('no page shows a text that it does not fetch', async () => {
+let built: Built;
+beforeAll(async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', SCRIPT], { cwd: root });
-  const { SECTIONS, loaded } = JSON.parse(stdout) as Built;
+  built = JSON.parse(stdout) as Built;
+});
+
+it('shows no text on a page that the page does not fetch', async () => {
+  const { SECTIONS, loaded } = built;
   const missing: string[] = [];
   for (const [page, sources] of Object.entries(loaded)) {
     const elsewhere = Object.entries(SECTIONS).flatMap(([of, sections]) => (of === page ? [] : sections));
@@ -43,4 +52,9 @@ it('no page shows a text that it does not fetch', async () => {
         if (elsewhere.includes(section)) missing.push(`${page}: ${path} reads ${section}`);
   }
   expect(missing).toEqual([]);
+});
+
+it('loads less than 90 kB at once, and less than 105 kB until a receipt is shown', () => {
+  expect(built.sizes.atOnce).toBeLessThan(90_000);
+  expect(built.sizes.inAll).toBeLessThan(105_000);
 });
