@@ -1,8 +1,8 @@
 import type { BILL_TYPES, CHAMBERS, STATES, TOPICS } from '@communique-tee/protocol';
 
 /**
- * The types that a caller of `connect` meets. This file imports nothing but the vocabulary, so that they can be published without the
- * libraries behind them; api.spec.ts holds them against the schemas.
+ * The types that a caller of `connect` uses. This file imports only the vocabulary, so that the types can be published without the
+ * libraries behind them; api.spec.ts compares them with the schemas.
  */
 
 /** Values of PCRs as 96 lowercase hexadecimal digits each (SHA-384). */
@@ -32,20 +32,20 @@ export type AcceptedMeasurements = AcceptedImage &
       }
   );
 
-/** Whom to trust. There is no default for measurements, and no member that makes less be checked but those that say so. */
+/** Whom to trust. Measurements have no default. Only `operator: 'any'` and `unsafeDevelopmentRootPem` weaken a check. */
 export interface Policy {
   /** Images and their operators; one of these sets has to fit whole. */
   readonly acceptedMeasurements: readonly [AcceptedMeasurements, ...AcceptedMeasurements[]];
   /**
-   * Who may be able to bring the enclave's keys back: `process` (nobody) and ARNs of KMS key aliases. Not given: whatever the document
-   * attests, since the image that PCR0 stands for names the alias in its own configuration.
+   * How the enclave may keep its keys: `process` (they end with the enclave) and ARNs of KMS key aliases that guard them. If absent, any
+   * custody that the document attests: the image that PCR0 measures names the alias in its own configuration.
    */
   readonly acceptedCustody?: readonly string[];
   /** How far the enclave's clock and ours may differ; 5 minutes unless given. */
   readonly maxAgeMs?: number;
   /** How long a verified key is used before another document is asked for; 15 minutes unless given, and never past its certificates. */
   readonly maxKeyAgeMs?: number;
-  /** DEVELOPMENT AND TESTS ONLY. The PEM of a root to be trusted in place of AWS's: whoever has its key can forge every document. */
+  /** DEVELOPMENT AND TESTS ONLY. The PEM of a root certificate in place of AWS's. Anyone who has its key can forge every document. */
   readonly unsafeDevelopmentRootPem?: string;
 }
 
@@ -87,7 +87,7 @@ export interface EnclaveConfiguration {
   };
 }
 
-/** The enclave's keys as a verified document says them. */
+/** The enclave's keys, from a verified document. */
 export interface AttestedKey {
   /** 16 bytes. */
   readonly keyId: Uint8Array;
@@ -95,7 +95,7 @@ export interface AttestedKey {
   readonly publicKey: Uint8Array;
   /** 32 bytes, Ed25519: signs receipts. */
   readonly receiptKey: Uint8Array;
-  /** Who can bring the keys back: `process` (nobody) or the ARN of a KMS key alias. */
+  /** What keeps the keys: `process` (they end with the enclave) or the ARN of a KMS key alias. */
   readonly custody: string;
   /** SHA-256 of the enclave's public configuration, 32 bytes. */
   readonly configSha256: Uint8Array;
@@ -176,7 +176,7 @@ export type Status =
   'queued' | 'delivering' | 'delivered' | 'partially_delivered' | 'refused' | 'unknown' | 'expired' | 'key_retired';
 export type OfficeOutcome = 'accepted' | 'duplicate' | 'refused' | 'unknown' | 'pending';
 
-/** How a message stands in the gateway's own words; only what is in a verified receipt is proven. */
+/** The status of a message as the gateway reports it; only what is in a verified receipt is proven. */
 export interface StatusView {
   readonly id: string;
   readonly status: Status;
@@ -190,7 +190,7 @@ export interface StatusView {
   readonly sealedAnswer: string | null;
 }
 
-/** What an enclave of an accepted measurement has signed, and what it says to the sender alone. Both were checked against each other. */
+/** What an enclave of an accepted measurement has signed, and its answer to the sender alone. The client has compared both. */
 export interface VerifiedReport {
   /** Seconds since 1970, by the enclave's clock. */
   readonly timeSeconds: number;
@@ -204,9 +204,9 @@ export interface VerifiedReport {
     readonly reason: string | null;
     readonly detail: string | null;
   }[];
-  /** What is wrong with the message itself; then every office has refused it. */
+  /** What is wrong with the message itself. If there is anything, every office has refused it. */
   readonly problems: readonly { readonly pointer: string; readonly code: string; readonly message: string }[];
-  /** To be kept: it can be verified years later, by anyone. */
+  /** Keep it: anyone can verify it, years later. */
   readonly receipt: { readonly receipt: string; readonly attestation_document: string };
 }
 
@@ -231,15 +231,15 @@ export type SendState =
   | { readonly step: 'accepted'; readonly view: StatusView; readonly kept: KeptMessage }
   /** `report`: verified, where there is one; it is an interim one while the message has not ended. */
   | { readonly step: 'status'; readonly view: StatusView; readonly report: VerifiedReport | null }
-  /** The gateway reports that the enclave no longer has the key: attested anew, sealed anew, the same message. */
+  /** The gateway reports that the enclave lost its key: the same message is sealed to a key that was attested again. */
   | { readonly step: 'resealing' }
   | { readonly step: 'ended'; readonly result: SendResult };
 
 export interface SendResult {
   readonly id: string;
-  /** Where `report` is null, the gateway's word and nothing more. */
+  /** Where `report` is null, only the gateway reports it. */
   readonly status: Status;
-  /** A stable word for why; the gateway's. */
+  /** Why, as a stable word of the gateway's. */
   readonly reason: string | null;
   readonly report: VerifiedReport | null;
   readonly view: StatusView;

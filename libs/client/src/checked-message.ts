@@ -4,7 +4,7 @@ import { ClientError } from './errors';
 import { createDeliverySecret } from './prepare';
 
 /**
- * The message as it is sealed, checked as the enclave will check it.
+ * Checks a message as the enclave will, and returns the form that is sealed.
  * @throws ClientError `message_invalid`
  */
 export function checkedMessage(message: Message): CongressMessage {
@@ -15,5 +15,5 @@ export function checkedMessage(message: Message): CongressMessage {
       : given,
   );
   if (result.ok) return result.message;
-  throw new ClientError('message_invalid', 'Congress would not take this message', { problems: result.problems });
+  throw new ClientError('message_invalid', 'Congress would not accept this message', { problems: result.problems });
 }

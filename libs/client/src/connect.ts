@@ -49,7 +49,7 @@ function gatewayOf(url: string | URL): URL {
     gateway = new URL(url);
   } catch {
     // No cause: it quotes the address, which may hold a password
-    throw new ClientError('policy_invalid', 'the gateway’s address is no URL');
+    throw new ClientError('policy_invalid', 'the gateway’s address is not a URL');
   }
   checkNoCredentials(gateway);
   const local = /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])$/.test(gateway.hostname);
@@ -65,6 +65,6 @@ async function tokenOf({ token }: ConnectOptions): Promise<string> {
     throw new ClientError('token_unavailable', 'the token function failed', { cause });
   }
   if (typeof given !== 'string' || !TOKEN.test(given))
-    throw new ClientError('token_unavailable', 'the token function gave no bearer token');
+    throw new ClientError('token_unavailable', 'the token function returned no bearer token');
   return given;
 }

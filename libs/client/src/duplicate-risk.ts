@@ -3,13 +3,13 @@ import type { AttestedKey } from './api';
 
 type Enclave = Pick<AttestedKey, 'custody' | 'configuration'>;
 
-/** The chambers of which this enclave attests that they recognize a repeated message; none where its configuration is not known. */
+/** The chambers that recognize a repeated message, as this enclave attests; none where its configuration is not known. */
 export function recognizingChambers({ configuration }: Enclave): Chamber[] {
   return CHAMBER_KEYS.filter((chamber) => configuration?.services.congress?.[chamber].deduplicates === true);
 }
 
 /**
- * The chambers of these offices that might deliver a copy again: those that are not in each of the lists.
+ * The chambers of these offices that might deliver a copy twice: those that are missing from one of the lists.
  * @param offices codes of offices, as `HCA12`
  * @param recognizing `recognizingChambers` of each enclave that can get the message
  */
@@ -22,8 +22,8 @@ export function forgetfulChambers(offices: readonly string[], recognizing: reado
 }
 
 /**
- * As `forgetfulChambers`, before a message is sealed for the first time. Keys of one process open the message in that process alone,
- * which delivers each copy once. Keys under KMS open it in several enclaves, and what one has delivered another cannot know.
+ * As `forgetfulChambers`, before a message is sealed for the first time. Per-process keys open the message in one process, which
+ * delivers each copy once. KMS-sealed keys open it in several enclaves, and one does not know what another has delivered.
  */
 export function forgetfulWhereShared(offices: readonly string[], enclave: Enclave): Chamber[] {
   return enclave.custody === PROCESS_CUSTODY ? [] : forgetfulChambers(offices, [recognizingChambers(enclave)]);

@@ -4,14 +4,17 @@ import { ClientError } from './errors';
 const MAX_ANSWER_BYTES = 512 * 1024;
 const MAX_RETRY_AFTER_SECONDS = 7 * 24 * 3600;
 
-/** What fetch throws where there is no answer, or no whole one. Told apart from our own mistakes by being remembered here. */
+/** What fetch threw where there was no answer or no whole one. Remembering these errors tells them from mistakes in this code. */
 const networkErrors = new WeakSet<object>();
 
 export function isNetworkError(error: unknown): boolean {
   return typeof error === 'object' && error !== null && networkErrors.has(error);
 }
 
-/** Asks and reads the whole answer within `timeoutMs`; anything but 2xx is thrown with the gateway's own code. */
+/**
+ * Asks and reads the whole answer within `timeoutMs`.
+ * @throws ClientError `refused` with the gateway's own code for anything but 2xx, `answer_invalid` for more than 512 KiB; what fetch throws
+ */
 export async function request(url: URL, init: RequestInit, timeoutMs: number): Promise<Uint8Array> {
   const response = await open(url, init, timeoutMs);
   if (!response.ok) throw await refusalOf(response);
@@ -23,7 +26,7 @@ export async function refusalOf(response: Response): Promise<ClientError> {
   return refusal(response, await readBounded(response).catch(() => new Uint8Array()));
 }
 
-/** The answer with its body still to come; `timeoutMs` is for the whole of it, 0 for none. Redirects would take the token elsewhere. */
+/** The answer before its body is read. `timeoutMs` covers the whole of it; 0 sets no limit. Redirects are refused: they would take the token elsewhere. */
 export async function open(url: URL, init: RequestInit, timeoutMs: number): Promise<Response> {
   checkNoCredentials(url);
   const signals = [init.signal ?? [], timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : []].flat();
@@ -41,18 +44,18 @@ export async function open(url: URL, init: RequestInit, timeoutMs: number): Prom
   }
 }
 
-/** fetch refuses such an address too, with an error that quotes the password and looks like one of the network. @throws ClientError */
+/** fetch refuses such an address too, but its error quotes the password and looks like a network error. @throws ClientError */
 export function checkNoCredentials(url: URL): void {
   if (url.username !== '' || url.password !== '')
     throw new ClientError('policy_invalid', 'the gateway’s address must not have a user name or a password');
 }
 
-/** Made before anything is sent: what is wrong with the request itself is not the network's, and asking again does not help. */
+/** Made before anything is sent: a request that cannot be made is not a network error, and trying again does not help. */
 function requestOf(url: URL, init: RequestInit): Request {
   try {
     return new Request(url, init);
   } catch {
-    // No cause: it quotes the header, which may hold the token
+    // Without its cause, which quotes the header and may hold the token.
     throw new ClientError('policy_invalid', 'the request cannot be made: the token or another header cannot be sent');
   }
 }
@@ -75,7 +78,7 @@ export async function readBounded(response: Response): Promise<Uint8Array> {
   return whole;
 }
 
-/** The body piece by piece; whoever stops reading ends it. */
+/** The body piece by piece. When the reader stops, the transfer is canceled. */
 export async function* chunksOf(response: Response): AsyncGenerator<Uint8Array, void> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
@@ -88,7 +91,7 @@ export async function* chunksOf(response: Response): AsyncGenerator<Uint8Array, 
   } catch (error) {
     throw remembered(error);
   } finally {
-    // Not waited for: a broken connection need not answer
+    // Not awaited: a broken connection may never answer.
     reader.cancel().catch(() => undefined);
   }
 }
@@ -121,12 +124,12 @@ function refusal(response: Response, body: Uint8Array): ClientError {
   );
 }
 
-/** The form of a problem's code. Not the table: a newer gateway has codes that are not known here. */
+/** The form of a problem's code. A newer gateway may have codes that are not in the table. */
 function isCode(value: unknown): value is string {
   return typeof value === 'string' && value.length <= 60 && /^[a-z]+(?:_[a-z]+)*$/.test(value);
 }
 
-/** Seconds alone, as the gateway writes it; a date (a proxy's) counts as not given. */
+/** Reads seconds, as the gateway writes them; a date, which a proxy may send, is ignored. */
 function readRetryAfter(header: string | null): number | undefined {
   return header !== null && /^[0-9]{1,9}$/.test(header) ? Math.min(Number(header), MAX_RETRY_AFTER_SECONDS) : undefined;
 }

@@ -21,16 +21,16 @@ export interface CheckedPolicy {
 }
 
 /**
- * A policy may come from plain JavaScript or a configuration: a member that is misspelt would be a check that is never made.
+ * Checks a policy. It may come from plain JavaScript or a file, where a misspelled member would be a check that is never made.
  * @throws ClientError `policy_invalid`
  */
 export function checkPolicy(policy: Policy): CheckedPolicy {
   const given: unknown = policy;
-  if (typeof given !== 'object' || given === null) throw invalid('it is no object');
+  if (typeof given !== 'object' || given === null) throw invalid('it is not an object');
   const unknown = Object.keys(given).find((name) => !(MEMBERS as readonly string[]).includes(name));
-  if (unknown !== undefined) throw invalid(`it has ${JSON.stringify(unknown.slice(0, 40))}, which is not known`);
+  if (unknown !== undefined) throw invalid(`it has ${JSON.stringify(unknown.slice(0, 40))}, which is unknown`);
   const { maxKeyAgeMs = DEFAULT_KEY_AGE_MS, maxAgeMs = DEFAULT_AGE_MS, unsafeDevelopmentRootPem, ...images } = policy;
-  if (!(Number.isFinite(maxKeyAgeMs) && maxKeyAgeMs >= 0)) throw invalid('maxKeyAgeMs is no number of milliseconds');
+  if (!(Number.isFinite(maxKeyAgeMs) && maxKeyAgeMs >= 0)) throw invalid('maxKeyAgeMs is not a number of milliseconds');
   try {
     const trust: TrustPolicy = {
       ...structuredClone(images),

@@ -30,8 +30,8 @@ export interface PrepareOptions {
   /** How long the message may wait for delivery; a day unless given, seven days at most. */
   lifetimeSeconds?: number;
   /**
-   * Seals a message again that ended as `key_retired`: its id (a UUID), with the same content and delivery secret. Then its
-   * DeliveryIds stay what they were, and no office gets it twice. A new random id unless given.
+   * The id (a UUID) of a message that ended as `key_retired`, to seal it again. With the same content and delivery secret its DeliveryIds
+   * stay the same, so that no office gets it twice. A new random id unless given.
    */
   id?: string;
 }
@@ -52,7 +52,7 @@ export function prepareMessage(
 ): PreparedMessage {
   const checked = validateCongressMessage(content);
   if (!checked.ok)
-    throw new ClientError('message_invalid', 'Congress would not take this message', { problems: checked.problems });
+    throw new ClientError('message_invalid', 'Congress would not accept this message', { problems: checked.problems });
   const messageId =
     options.id === undefined ? crypto.getRandomValues(new Uint8Array(MESSAGE_ID_BYTES)) : messageIdFromText(options.id);
   const { message, answerKey } = seal({

@@ -19,7 +19,7 @@ export async function verifyReport(
     if (view.receipt !== null || view.sealedAnswer !== null)
       throw refused('half_a_report', 'a receipt and an answer come together');
     if (view.status === 'delivered' || view.status === 'partially_delivered')
-      throw refused('receipt_missing', 'it is said to be delivered, without a receipt');
+      throw refused('receipt_missing', 'the status is delivered, and there is no receipt');
     return null;
   }
   const { receipt, answer } = await verifyResult(view, followed, policy);
@@ -36,7 +36,7 @@ export async function verifyReport(
       answer.offices.map(({ outcome }) => outcome),
     )
   )
-    throw refused('status_contradicts_receipt', 'the status says something else than the receipt');
+    throw refused('status_contradicts_receipt', 'the status contradicts the receipt');
   return {
     timeSeconds: receipt.claims.time,
     pcr0: receipt.claims.pcr0,

@@ -30,7 +30,7 @@ export interface VerifiedResult {
 }
 
 /**
- * Verifies the receipt of a message, opens the answer to it, and checks that both tell the same.
+ * Verifies the receipt of a message, opens its answer, and checks that both agree.
  * @throws ReceiptError, CryptoError by code; ClientError `answer_invalid` where the gateway has no receipt or answer
  */
 export async function verifyResult(
@@ -47,7 +47,7 @@ export async function verifyResult(
     messageId: followed.id,
     sealedSha256: followed.sealedSha256,
   });
-  // An enclave may hold several keys: the document has to be that of the key that this message was sealed to.
+  // An enclave may hold several keys: the document has to name the one that this message was sealed to.
   if (!isSameKey(receipt.enclave, followed.message))
     throw new ReceiptError('ERR_RECEIPT_KEY_BINDING', 'the attestation document is for another sealing key');
   const sealedAnswer = decodeSealedAnswer(fromBase64Url(view.sealedAnswer));

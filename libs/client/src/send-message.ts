@@ -61,13 +61,13 @@ class Way {
   }
 
   /**
-   * Once, under the same id and delivery secret. The gateway's word is all there is for `key_retired`: an enclave may have opened and
-   * delivered the message. A chamber that recognizes its DeliveryId refuses the second copy; where one does not, the person decides.
+   * Seals the message again, once, under the same id and delivery secret. Only the gateway reports `key_retired`, so an enclave may have
+   * opened and delivered the message. A chamber that recognizes its DeliveryId refuses the second copy; where one does not, the person decides.
    */
   private async sealAgain(content: CongressMessage, first: Delivered): Promise<SendResult> {
     this.sender.keys.forget(first.key);
     const key = await this.attest();
-    // The enclave still says that it holds the key: sealed to it again, the message would come back again.
+    // The enclave still attests that key: sealed to it again, the message would end the same way.
     if (isSameKey(key, first.key)) return first;
     const chambers = forgetfulChambers(content.offices, [first.key, key].map(recognizingChambers));
     return (await this.isAccepted('sending_again', chambers)) ? this.deliver(content, key, true) : first;

@@ -1,6 +1,6 @@
 import type { SendState } from './api';
 
-/** States in the order they came, for any number of readers, each from the first on. */
+/** A log of states that any number of readers read, each from the first state on. */
 export class States {
   private readonly all: SendState[] = [];
   private over = false;

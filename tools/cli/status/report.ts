@@ -12,7 +12,7 @@ export interface Standing {
   readonly ownRoot: boolean;
 }
 
-/** By what is signed, not by what the gateway says: done when every office has it. */
+/** Decided by what is signed, not by the gateway's status: done when every office has it. */
 export function exitOf({ view, report }: Standing): Exit {
   const offices = report?.offices ?? [];
   if (offices.length > 0 && offices.every(({ outcome }) => outcome === 'accepted' || outcome === 'duplicate'))

@@ -5,7 +5,7 @@ import { bundleClient } from './bundle';
 import { declarationsOf } from './declarations';
 import { gzipBytes, sharesOf, type Share } from './shares';
 
-/** The aim; the spec holds it. */
+/** The spec fails at this size. */
 export const MAX_GZIP_BYTES = 60_000;
 
 const EXAMPLES = ['node.mjs', 'browser.html', 'browser.mjs', 'failures.mjs'];
@@ -17,7 +17,7 @@ export interface BuiltPackage {
   readonly shares: readonly Share[];
 }
 
-/** `@communique-tee/client` as it is published: one module, its types in one file, README, licences. The folder is made anew. */
+/** `@communique-tee/client` as it is published: one module, its types in one file, README, licenses. An existing folder is replaced. */
 export async function buildClientPackage({
   root,
   folder,
@@ -56,7 +56,7 @@ export async function buildClientPackage({
   return built;
 }
 
-/** Without what is for this workspace alone, and without links that lead nowhere from there. */
+/** Leaves out what concerns only this workspace, and links that lead nowhere from the package. */
 function publicReadme(text: string): string {
   return text.replace(/\nIn this workspace[^\n]*\n/, '').replace(/\[([^\]]*)\]\(\.\.[^)]*\)/g, '`$1`');
 }

@@ -17,7 +17,7 @@ const SOURCES = [
 ] as const;
 
 /**
- * One declaration file for the bundle: what the compiler says of the sources above, without their imports, and without the values that
+ * One declaration file for the bundle: what the compiler emits for the sources above, without their imports, and without the values that
  * the bundle does not export.
  * @param exported names that the bundle exports
  * @throws Error where the bundle exports something that is declared nowhere

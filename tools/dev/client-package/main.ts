@@ -8,7 +8,7 @@ const line = new CommandLine(
   'Builds the client library as it is published: @communique-tee/client, for browsers and Node. Prints its size, and which dependency is how much of it.',
 );
 line.program
-  .option('--out <folder>', 'made anew', join('dist', 'client'))
+  .option('--out <folder>', 'the folder, replaced if it exists', join('dist', 'client'))
   .addHelpText(
     'after',
     '\nExit code\n  0  built\n  1  built, and larger than it may be\n  2  not understood: the arguments\n',

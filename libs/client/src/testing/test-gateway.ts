@@ -81,7 +81,7 @@ export class TestGateway {
   custody = 'process';
   /** Whether each chamber recognizes a repeated message, as the enclave attests from now on. */
   deduplicates: Record<Chamber, boolean> = { house: true, senate: true };
-  /** Whether the gateway gives the public configuration to whoever asks. */
+  /** Whether the gateway serves the public configuration. */
   servesConfiguration = true;
   /** How a question for events is answered. */
   events: 'stream' | 'json' | 'cut' | 'cut-each' | { readonly problem: ProblemCode } = 'stream';

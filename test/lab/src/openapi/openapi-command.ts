@@ -42,7 +42,7 @@ export function openApiCommand(): CommandLine {
 
 async function run(given: Given): Promise<number> {
   if (given.write === true) {
-    say(`${DOCUMENT}: ${String(await writeDocument())} bytes`);
+    say(`${DOCUMENT}: ${String(await writeDocument(join(workspaceRoot(), DOCUMENT)))} bytes`);
     return 0;
   }
   const [seed, examples] = [whole('seed', given.seed), whole('examples', given.examples)];

@@ -1,6 +1,6 @@
 import { workspaceRoot } from '@communique-tee/testing/harness';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -10,10 +10,11 @@ const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 
 export const DOCUMENT = 'docs/openapi.json';
 
-/** Writes the gateway's own OpenAPI document, bundled and run as the gateway is, into docs/openapi.json. @returns its size in bytes */
-export async function writeDocument(): Promise<number> {
+/** Writes the gateway's own OpenAPI document, bundled and run as the gateway is. @param file absolute. @returns its size in bytes */
+export async function writeDocument(file: string): Promise<number> {
   const root = workspaceRoot();
   // Beside node_modules, where the bundle finds what it does not hold
+  await mkdir(join(root, '.cache'), { recursive: true });
   const folder = await mkdtemp(join(root, '.cache/openapi-'));
   try {
     const build = join(root, 'tools/dev/build/build.mjs');
@@ -22,7 +23,7 @@ export async function writeDocument(): Promise<number> {
       cwd: folder,
       maxBuffer: MAX_DOCUMENT_BYTES,
     });
-    await writeFile(join(root, DOCUMENT), stdout);
+    await writeFile(file, stdout);
     return Buffer.byteLength(stdout);
   } finally {
     await rm(folder, { recursive: true });
