@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 
 import { build } from 'esbuild';
 
+import { containedIn, licensesOf, packagesIn } from './licenses.mjs';
 import { verifierFileInPage } from './plugins/verifier-file-in-page.mjs';
 import { smallZod, unusedLibrariesLeft } from './plugins/small-zod.mjs';
 import { DEFAULT_LANGUAGE, languagesIn, nameOfTexts, textsOfPage } from './plugins/texts-of-page.mjs';
@@ -19,6 +20,7 @@ const TYPES = {
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
   svg: 'image/svg+xml',
+  txt: 'text/plain; charset=utf-8',
 };
 
 /** @returns {Promise<{ files: { name: string, contentType: string, bytes: Buffer, gzip: Buffer }[], inputs: string[], metafile: import('esbuild').Metafile, loadedBy: (document: string, options?: { later?: boolean }) => string[] }>} inputs: absolute paths; loadedBy: names of the files that an English reader of a document loads at once, or with `later` in all, itself first */
@@ -63,7 +65,9 @@ export async function buildPage(root) {
   const icon = await readFile(join(sources, 'icon.svg'));
   const assets = [
     ...outputFiles.map(({ path, contents }) => ({ name: relative(outdir, path), bytes: Buffer.from(contents) })),
-    { name: `icon-${createHash('sha256').update(icon).digest('hex').slice(0, 12)}.svg`, bytes: icon },
+    named('icon', 'svg', icon),
+    // Scripts are minified, and hold no license texts: the documents name this file.
+    named('licenses', 'txt', Buffer.from(licensesOf(join(root, 'node_modules'), packagesIn(containedIn(metafile))))),
   ];
   const assetOf = (stem, extension) => {
     const asset = assets.find(({ name }) => new RegExp(`^${stem}-[A-Za-z0-9]+\\.${extension}$`).test(name));
@@ -76,6 +80,7 @@ export async function buildPage(root) {
       script: assetOf(script, 'js'),
       'page.css': assetOf(script, 'css'),
       'icon.svg': assetOf('icon', 'svg'),
+      'licenses.txt': assetOf('licenses', 'txt'),
     };
     return {
       name,
@@ -112,6 +117,11 @@ export async function buildPage(root) {
     return [document, ...names, assetOf(page, 'css'), assetOf('icon', 'svg')];
   };
   return { files, inputs, metafile, loadedBy };
+}
+
+/** @param {Buffer} bytes */
+function named(stem, extension, bytes) {
+  return { name: `${stem}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}.${extension}`, bytes };
 }
 
 /** As apps/gateway/src/edge/page/built-page.ts has them. */

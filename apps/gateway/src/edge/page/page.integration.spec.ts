@@ -73,7 +73,10 @@ describe('the page as it is served', () => {
     const texts = new RegExp(String.raw`^/page/${DOCUMENTS[document]}_en-[A-Z0-9]{8}\.js$`);
     const html = (await raw(document)).body.toString();
     const queue = [
-      ...[...html.matchAll(/(?:src|href)="(\/page\/[^"]+)"/g)].map(([, path]) => path ?? ''),
+      // Browsers load no licenses
+      ...[...html.replace(/<link rel="license".*/, '').matchAll(/(?:src|href)="(\/page\/[^"]+)"/g)].map(
+        ([, path]) => path ?? '',
+      ),
       ...files().filter((path) => texts.test(path)),
     ];
     const loaded = new Set<string>();
@@ -106,6 +109,14 @@ describe('the page as it is served', () => {
     expect((await raw('/api/page')).headers['content-security-policy']).toBe(
       "default-src 'none'; frame-ancestors 'none'",
     );
+  });
+
+  it.each(paths)('%s names the licenses of the packages that its scripts hold', async (path) => {
+    const address = /<link rel="license" href="([^"]+)"/.exec((await raw(path)).body.toString())?.[1] ?? '';
+    const { status, headers, body } = await raw(address);
+    expect([status, headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
+    for (const name of ['preact', '@noble/hashes'])
+      expect(body.toString()).toMatch(new RegExp(`(^|, )${name} \\d`, 'm'));
   });
 
   it('makes no code at run time', async () => {

@@ -1,0 +1,17 @@
+import { readSiteFacts } from './site-facts';
+
+const OWN_HOST = 'communique.example.org';
+
+it.each([
+  ['https://releases.example.org/communique-tee/', true],
+  ['https://communique.example.org:8443/', true],
+  ['https://communique.example.org/communique-tee.mjs', false],
+  ['https://COMMUNIQUE.example.org:443/', false],
+  ['http://releases.example.org/', false],
+  ['javascript:alert(1)', false],
+  [`https://releases.example.org/${'a'.repeat(500)}`, false],
+  [null, false],
+  [7, false],
+])('links %j as the place of the command for auditors: %s', (verifierUrl, isLinked) => {
+  expect(readSiteFacts({ verifierUrl }, OWN_HOST).verifierUrl).toBe(isLinked ? verifierUrl : null);
+});
