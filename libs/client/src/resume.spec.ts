@@ -155,6 +155,22 @@ describe('a message that is resumed', () => {
     ]);
   });
 
+  it('reports that a stream broke after an event, and goes on', async () => {
+    const kept = await left('accepted');
+    gateway.events = 'cut-each';
+    const waits: unknown[] = [];
+    const { result } = client.resume(kept, {
+      onState: (state) => {
+        if (state.step === 'waiting') waits.push([state.during, state.because]);
+      },
+    });
+    expect(await result).toMatchObject({ status: 'delivered' });
+    expect(waits).toEqual([
+      ['following', 'unreachable'],
+      ['following', 'unreachable'],
+    ]);
+  });
+
   it('ends by the caller’s signal', async () => {
     gateway.statuses = ['queued'];
     const kept = await left('accepted');

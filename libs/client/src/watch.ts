@@ -61,7 +61,7 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
     let waitMs: number;
     try {
       if (!isOver && silentStreams < MAX_SILENT_STREAMS) {
-        const heard: Heard = { views: 0, retryMs: 0, isStream: true };
+        const heard: Heard = { views: 0, retryMs: 0, isStream: true, broken: undefined };
         try {
           for await (const view of streamed(id, options, heard)) {
             answered = true;
@@ -73,6 +73,7 @@ async function* viewsOf(id: string, options: WatchOptions): AsyncGenerator<Messa
           if (!heard.isStream) silentStreams = MAX_SILENT_STREAMS;
         }
         waitMs = Math.max(heard.retryMs, pauseMs(1));
+        if (heard.broken !== undefined) options.onWait?.(waitMs, heard.broken);
       } else {
         const view = await fetchMessage({ ...options, token: await tokenOf(options) }, id);
         answered = true;
@@ -111,6 +112,8 @@ interface Heard {
   views: number;
   retryMs: number;
   isStream: boolean;
+  /** How the connection broke after an event. */
+  broken: ClientError | undefined;
 }
 
 /** One connection. It ends without an error when the gateway ends it. */
@@ -149,6 +152,7 @@ async function* streamed(id: string, options: WatchOptions, heard: Heard): Async
   } catch (error) {
     // A connection that broke after an event is made again.
     if (heard.views === 0 || !isNetworkError(error) || options.signal?.aborted === true) throw error;
+    heard.broken = new ClientError('unreachable', 'the stream of the status broke', { cause: error });
   } finally {
     clearTimeout(timer);
     clearTimeout(deadline);
