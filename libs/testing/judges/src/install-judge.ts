@@ -18,6 +18,16 @@ import type { Judge, NpmJudge, PythonJudge } from './judges';
 const OLDEST_PYTHON = [3, 11] as const;
 const INSTALL_TIMEOUT_MS = 300_000;
 
+/** One more try after a second: without a registry npm would wait more than a minute. */
+const NPM_OPTIONS = [
+  '--ignore-scripts',
+  '--no-audit',
+  '--no-fund',
+  '--fetch-retries=1',
+  '--fetch-retry-mintimeout=1000',
+  '--loglevel=error',
+];
+
 const execute = promisify(execFile);
 const run = (program: string, args: readonly string[], cwd?: string): Promise<{ stdout: string }> =>
   execute(program, args, { timeout: INSTALL_TIMEOUT_MS, env: process.env, cwd });
@@ -49,8 +59,7 @@ export async function installJudge<J extends Judge>(
     });
     return installedAt(judge, folder);
   } catch (error) {
-    const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    return { absent: `${judge.name} ${judge.version} cannot be installed: ${line}` };
+    return { absent: `${judge.name} ${judge.version} cannot be installed: ${reasonOf(error)}` };
   } finally {
     await rm(building, { recursive: true, force: true });
   }
@@ -73,7 +82,13 @@ async function fillFromNpm(judge: NpmJudge, npm: string, folder: string): Promis
   const { packages } = lockSchema.parse(JSON.parse(await readFile(lockFile(judge), 'utf8')));
   await writeFile(join(folder, 'package.json'), JSON.stringify(packages['']));
   await copyFile(lockFile(judge), join(folder, 'package-lock.json'));
-  await run(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder], folder);
+  await run(npm, ['ci', ...NPM_OPTIONS, '--prefix', folder], folder);
+}
+
+/** The first line of what the program printed about it, or of the error. */
+function reasonOf(error: unknown): string {
+  const { stderr = '', message = String(error) } = error as { stderr?: string; message?: string };
+  return (stderr.trim() || message).split('\n', 1)[0] ?? '';
 }
 
 async function findPython(): Promise<string | Absent> {

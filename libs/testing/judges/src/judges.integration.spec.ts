@@ -71,7 +71,7 @@ esac
       program: join(judgeFolder(redocly), 'node_modules/@redocly/cli/bin/cli.js'),
     });
     const used = await readFile(join(judgeFolder(redocly), 'npm-arguments'), 'utf8');
-    expect(used).toMatch(/^ci --ignore-scripts --no-audit --no-fund --prefix /);
+    expect(used).toMatch(/^ci --ignore-scripts .*--prefix /);
     const lock = await readFile(lockFile(redocly), 'utf8');
     expect(await readFile(join(judgeFolder(redocly), 'package-lock.json'), 'utf8')).toBe(lock);
     expect(JSON.parse(await readFile(join(judgeFolder(redocly), 'package.json'), 'utf8'))).toEqual({
@@ -79,7 +79,7 @@ esac
     });
     await writeFile(npm, '#!/bin/sh\n[ "$1" = --version ] || { echo no answer >&2; exit 1; }\n');
     expect(await installJudge(JUDGES.spectral, quiet)).toEqual({
-      absent: expect.stringMatching(/^spectral .* cannot be installed/) as string,
+      absent: expect.stringMatching(/^spectral .* cannot be installed: no answer$/) as string,
     });
   });
 
