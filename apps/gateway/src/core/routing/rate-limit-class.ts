@@ -1,6 +1,6 @@
 /**
  * What is counted apart. `attestation`: each request may make the NSM work. `api`: the rest of what the gateway is for. `health`: probes,
- * so that nobody's noise makes a load balancer lose the instance. `other`: everything else, addresses that do not exist included.
+ * so that other traffic never makes a load balancer lose the instance. `other`: everything else, also addresses that do not exist.
  */
 export const RATE_LIMIT_CLASSES = ['api', 'attestation', 'health', 'other'] as const;
 export type RateLimitClass = (typeof RATE_LIMIT_CLASSES)[number];

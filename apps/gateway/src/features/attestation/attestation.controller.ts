@@ -83,7 +83,7 @@ export class AttestationController {
     if (type === undefined)
       throw new ProblemError('not_acceptable', { detail: `${JSON_TYPE} or ${COSE_TYPE} can be given.` });
     const nonce = readNonce(nonceHex);
-    // A document made for one nonce is nobody else's, and the shared one is cached here, where its age is known.
+    // A document made for one nonce serves one client, and the shared one is cached here, where its age is known.
     reply.header('cache-control', 'no-store');
     const found = nonce === undefined ? await this.documents.shared() : await this.documents.fresh(nonce);
     reply.type(type);
