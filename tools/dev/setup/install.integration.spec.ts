@@ -225,7 +225,13 @@ describe('the first command', () => {
         'cc',
       ])
         await file(`bare/${name}`, '#!/bin/sh\n', 0o755);
-      env = { ...env, CI: 'true', REDIS_URL: 'redis://redis.test', CHROMIUM_PATH: '/opt/chromium' };
+      env = {
+        ...env,
+        CI: 'true',
+        REDIS_URL: 'redis://redis.test',
+        CHROMIUM_PATH: '/opt/chromium',
+        FIREFOX_PATH: '/opt/firefox',
+      };
       expect(await first('test')).toMatchObject({ code: 0, stderr: '' });
     });
 

@@ -1,4 +1,4 @@
-// What the tests need and npm does not carry: Redis, Chromium, and what checks the parent's files. Taken from where they are, else
+// What the tests need and npm does not carry: Redis, browsers, and what checks the parent's files. Taken from where they are, else
 // fetched; where that cannot be, the tests that will not run are named (and with CI set nothing runs).
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -29,6 +29,14 @@ const TOOLS = [
     package: 'chromium',
     tests: 'the tests of the browser entries in a real browser',
     byHand: { darwin: 'brew install --cask chromium', linux: 'install chromium with your package manager' },
+  },
+  {
+    name: 'Firefox',
+    variable: 'FIREFOX_PATH',
+    commands: ['firefox-esr', 'firefox'],
+    package: 'firefox-esr',
+    tests: 'the test of the page in Firefox',
+    byHand: { darwin: 'brew install --cask firefox', linux: 'install firefox-esr with your package manager' },
   },
   // What checks the files that are installed on the parent instance; cloud-init brings Python and its YAML.
   ...[
