@@ -26,7 +26,7 @@ export function DetailsView({ sending }: { readonly sending: Exclude<Sending, { 
           </div>
         ))}
       </dl>
-      <h4>{send.details.states}</h4>
+      <h3>{send.details.states}</h3>
       {way.states > way.log.length && (
         <p class="note">{fill(send.details.dropped, { count: way.states - way.log.length })}</p>
       )}
