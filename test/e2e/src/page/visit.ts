@@ -3,17 +3,24 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 /** A tab in a profile of its own, and everything that went wrong in it. */
 export interface Visit extends AsyncDisposable {
   readonly page: Page;
-  /** What broke the page's Content-Security-Policy, its scripts' errors, and requests to anybody else. */
+  /** What broke the page's Content-Security-Policy, its scripts' errors, and requests to any other origin. */
   readonly wrongs: string[];
 }
 
-export async function visit(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<Visit> {
+/** @param origins that the page may ask: its own, and the issuer that people sign in at */
+export async function visit(
+  browser: Browser,
+  origins: readonly string[],
+  options: BrowserContextOptions = {},
+): Promise<Visit> {
   const context = await browser.newContext({
     reducedMotion: 'reduce',
     viewport: { width: 1100, height: 900 },
+    locale: 'en-US',
     ...options,
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
   const wrongs: string[] = [];
   await page.exposeFunction('reportViolation', (text: string) => {
     wrongs.push(text);
@@ -23,13 +30,15 @@ export async function visit(browser: Browser, origin: string, options: BrowserCo
   );
   page.on('pageerror', (error) => wrongs.push(error.message));
   page.on('console', (message) => {
-    // A refused request is said there too; what the page makes of it is what is tested
+    // The browser also logs each refused request; the tests look at what the page makes of it
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
       wrongs.push(message.text());
   });
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== origin && !request.url().startsWith('blob:'))
+    if (!origins.includes(new URL(request.url()).origin) && !request.url().startsWith('blob:'))
       wrongs.push(`asked ${request.url()}`);
   });
+  // The page asks before it is closed while it would lose something; a test that leaves means it
+  page.on('dialog', (dialog) => void dialog.accept());
   return { page, wrongs, [Symbol.asyncDispose]: () => context.close() };
 }

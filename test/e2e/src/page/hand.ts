@@ -1,0 +1,66 @@
+import type { Locator, Page } from 'playwright-core';
+
+/** How a person works the page: with a mouse, a finger or the keyboard alone. */
+export interface Hand {
+  press(control: Locator): Promise<void>;
+  type(control: Locator, text: string): Promise<void>;
+  /** In a select, by the option's value. */
+  choose(control: Locator, value: string): Promise<void>;
+  /** In a combobox, what the typed words filter. */
+  pick(control: Locator, words: string): Promise<void>;
+}
+
+const withPointer = (press: (control: Locator) => Promise<void>): Hand => ({
+  press,
+  async type(control, text) {
+    await press(control);
+    await control.fill(text);
+  },
+  async choose(control, value) {
+    await control.selectOption(value);
+  },
+  async pick(control, words) {
+    await press(control);
+    await control.fill(words);
+    await press(control.page().locator('[role="option"]').first());
+  },
+});
+
+export const mouse = withPointer((control) => control.click());
+export const finger = withPointer((control) => control.tap());
+
+const MOST_TABS = 150;
+const MOST_OPTIONS = 70;
+
+/** Reaches every control by the Tab key, forwards. */
+export function keyboard(page: Page): Hand {
+  const reach = async (control: Locator): Promise<void> => {
+    await control.waitFor();
+    for (let presses = 0; presses < MOST_TABS; presses++) {
+      if (await control.evaluate((element) => element === element.ownerDocument.activeElement)) return;
+      await page.keyboard.press('Tab');
+    }
+    throw new Error(`the Tab key does not lead to ${String(control)}`);
+  };
+  return {
+    async press(control) {
+      await reach(control);
+      await page.keyboard.press('Enter');
+    },
+    async type(control, text) {
+      await reach(control);
+      await page.keyboard.type(text);
+    },
+    async choose(control, value) {
+      await reach(control);
+      for (let presses = 0; presses < MOST_OPTIONS && (await control.inputValue()) !== value; presses++)
+        await page.keyboard.press('ArrowDown');
+    },
+    async pick(control, words) {
+      await reach(control);
+      await page.keyboard.type(words);
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+    },
+  };
+}

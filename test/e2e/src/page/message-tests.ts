@@ -1,0 +1,281 @@
+import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import { receivedBy } from '@communique-tee/test-system';
+import type { Page } from 'playwright-core';
+import type { PageSystem } from './page-system';
+import { ADDRESS, MESSAGE, Sender } from './sender';
+
+const problem = (status: number, code: string, headers: Record<string, string> = {}) => ({
+  status,
+  headers: { 'content-type': 'application/problem+json', ...headers },
+  body: JSON.stringify({ type: 'about:blank', title: code, status, code }),
+});
+
+/** A message from the form to its receipt, and everything that comes between. */
+export function describeMessage(on: () => PageSystem): void {
+  const posts = (page: Page): string[] => {
+    const made: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && new URL(request.url()).pathname.startsWith('/api/')) made.push(request.url());
+    });
+    return made;
+  };
+  const title = (page: Page) => page.locator('#send-title');
+  const kept = (page: Page) =>
+    page.evaluate<string>('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
+
+  describe('a message', () => {
+    it('is sealed here, delivered, and its receipt verified; no plain text leaves and none is kept', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const left: Buffer[] = [];
+      page.on('request', (request) =>
+        left.push(
+          Buffer.from(request.url()),
+          Buffer.from(JSON.stringify(request.headers())),
+          request.postDataBuffer() ?? Buffer.alloc(0),
+        ),
+      );
+      const sender = new Sender(page);
+      await sender.toReview(on().link());
+      await sender.send();
+      await sender.result();
+      expect(await page.evaluate('document.activeElement.id')).toBe('send-title');
+      expect(
+        await page.locator('.send-steps li').evaluateAll((all) => all.map((each) => each.dataset['state'])),
+      ).toEqual(Array.from({ length: 4 }, () => 'done'));
+      expect(
+        await page.locator('.answers li').evaluateAll((all) => all.map((each) => each.dataset['outcome'])),
+      ).toEqual(Array.from({ length: 3 }, () => 'accepted'));
+      for (const summary of await page.locator('.send-card summary').all()) await summary.click();
+      const details = await page.locator('.send-card details').first().innerText();
+      const ids = [...details.matchAll(/\b[HS]CA\d\d accepted ([A-Za-z0-9]{32})/g)].map(([, id]) => id ?? '');
+      const received = await receivedBy(on().system.congress);
+      expect(received.filter(({ deliveryId }) => ids.includes(deliveryId))).toHaveLength(3);
+      for (const plain of ['Example', 'Oakland', '94601', 'parks', 'Mx.', 'HCA12'])
+        expect(left.filter((each) => each.includes(plain))).toEqual([]);
+      for (const plain of ['Example', 'Oakland', '94601', 'parks']) expect(await kept(page)).not.toContain(plain);
+      const [download] = await Promise.all([page.waitForEvent('download'), page.locator('a[download]').click()]);
+      const receipt = JSON.parse(await readFile(await download.path(), 'utf8')) as object;
+      expect(Object.keys(receipt)).toEqual(['receipt', 'attestation_document']);
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('is sealed for a look without signing in, and nothing is sent', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const made = posts(page);
+      const sender = new Sender(page);
+      await sender.open(on().link());
+      await sender.fillAddress();
+      await sender.next();
+      await sender.fillMessage({ 'message/body': 'ä'.repeat(2000) });
+      await sender.next();
+      await page.locator('#obstacles').waitFor();
+      await sender.pressBlockedSend();
+      await page.locator('summary').last().click();
+      await page.locator('[aria-describedby="seal-only-hint"]').click();
+      await page.getByText('8,314 sealed bytes').waitFor();
+      expect([made, await page.locator('.send-card').count()]).toEqual([[], 0]);
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('is asked for what is missing or wrong, field by field, and keeps what was typed', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const sender = new Sender(page);
+      await sender.open(on().link());
+      expect(
+        await page
+          .locator('main input:not([type=checkbox]):not([type=radio]), main textarea, main select')
+          .evaluateAll((all) => all.map((each) => (each as unknown as { value: string }).value).join('')),
+      ).toBe('');
+      const problems = page.locator('.error-summary li');
+      await sender.next();
+      await page.locator('.error-summary').waitFor();
+      expect(await problems.count()).toBe(8);
+      expect(await page.evaluate("document.activeElement.closest('.error-summary') !== null")).toBe(true);
+      await sender.fillAddress({ 'constituent/zip': '9460' });
+      await sender.next();
+      expect(await problems.filter({ has: page.locator('a') }).allInnerTexts()).toEqual([
+        expect.stringMatching(/ZIP/) as string,
+      ]);
+      await problems.locator('a').click();
+      expect(await page.evaluate('document.activeElement.name')).toBe('constituent/zip');
+      expect(await sender.field('constituent/zip').inputValue()).toBe('9460');
+      await sender.field('constituent/zip').fill('94601');
+      await sender.next();
+      await sender.next();
+      expect(await page.locator('.error-summary li').count()).toBe(3);
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('refuses an office code that does not exist or is of another state', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const sender = new Sender(page);
+      await sender.open(on().link());
+      await sender.fillAddress();
+      await page.locator('summary').last().click();
+      for (const codes of ['HCA12 HCA53', 'HCA12 SNY01', 'HZZ99']) {
+        await page.locator('#field-office-codes').fill(codes);
+        await sender.next();
+        await page.locator('#field-office-codes[aria-invalid="true"]').waitFor();
+      }
+      await page.locator('#field-office-codes').fill('HCA12 SCA01');
+      await sender.next();
+      await sender.field('message/subject').waitFor();
+    });
+
+    it('is not sent by Enter before the review, and once by a double click', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const made = posts(page);
+      await on().answers({});
+      const sender = new Sender(page);
+      await sender.open(on().link());
+      await sender.signIn();
+      await sender.fillAddress();
+      await sender.field('constituent/city').press('Enter');
+      await sender.fillMessage();
+      await sender.field('message/subject').press('Enter');
+      await page.locator('.review-part').first().waitFor();
+      await page.keyboard.press('Enter');
+      expect(made).toEqual([]);
+      await sender.sendButton.dblclick();
+      await sender.result();
+      expect(made).toHaveLength(1);
+    });
+
+    it('goes back without losing anything, by the page and by the browser', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const sender = new Sender(page);
+      await sender.toReview(on().link());
+      await page.goBack();
+      expect(await sender.field('message/body').inputValue()).toBe(MESSAGE['message/body']);
+      await page.goBack();
+      expect(await sender.field('constituent/city').inputValue()).toBe(ADDRESS['constituent/city']);
+      await page.goForward();
+      await page.goForward();
+      await page.locator('.review-part').first().waitFor();
+    });
+
+    it('that offices refuse is refused by a receipt, with the reason of each', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await on().answers({ house: { answer: 'refused', reason: 'The office is vacant.' } });
+      const sender = new Sender(page);
+      await sender.toReview(on().link());
+      await sender.send();
+      await sender.result();
+      await title(page).getByText('Some offices accepted your message, others did not.').waitFor();
+      await page.locator('[data-outcome="refused"]').getByText('The office is vacant.').waitFor();
+      expect(await page.locator('[data-outcome="accepted"]').count()).toBe(2);
+    });
+
+    it('says that it was not sent after a clear refusal, and can be sent after all', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await on().answers({});
+      let answer = problem(503, 'emergency_stop', { 'retry-after': '600' });
+      await page.route('**/api/messages', (route) =>
+        route.request().method() === 'POST' ? route.fulfill(answer) : route.continue(),
+      );
+      const sender = new Sender(page);
+      await sender.toReview(on().link());
+      await sender.send();
+      await title(page).getByText('Your message was not sent.').waitFor();
+      await page.locator('.send-card').getByText('The operator has stopped all sending for now.').waitFor();
+      await page.getByRole('button', { name: 'Back to the message' }).click();
+
+      answer = problem(401, 'unauthenticated');
+      await sender.send();
+      await page.locator('.send-card').getByText('Please sign in again').waitFor();
+      await title(page).getByText('Your message was not sent.').waitFor();
+      expect(await page.locator('.send-card').innerText()).not.toMatch(/may have|may be|not know/i);
+
+      await page.unroute('**/api/messages');
+      await page.locator('.send-card').getByRole('button', { name: 'Sign in' }).click();
+      await page.locator('button[value="continue"]').click();
+      await page.locator('.review-part').first().waitFor();
+      await sender.send();
+      await sender.result();
+    });
+
+    it('says that it does not know where the connection was cut, and finds out without sending twice', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await on().answers({});
+      let cut = true;
+      await page.route('**/api/messages', async (route) => {
+        if (route.request().method() !== 'POST') return route.continue();
+        if (!cut) return route.continue();
+        await route.fetch(); // the gateway takes it, and the page hears nothing
+        await route.abort('connectionreset');
+      });
+      const before = (await receivedBy(on().system.congress)).length;
+      const sender = new Sender(page);
+      await sender.toReview(on().link());
+      await sender.send();
+      await page.locator('.send-steps li:nth-child(1)[data-state="done"]').waitFor();
+      await page.getByRole('button', { name: 'Stop', exact: true }).click();
+      await title(page).getByText('We do not know yet').waitFor();
+      cut = false;
+      await page.getByRole('button', { name: 'Ask what became of it' }).click();
+      await sender.result();
+      expect(await receivedBy(on().system.congress)).toHaveLength(before + 3);
+    });
+
+    it('goes on when the gateway goes away in the middle and comes back', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await on().answers({ house: { answer: 'maintenance' } });
+      const sender = new Sender(page);
+      await sender.toReview(on().link());
+      await sender.send();
+      await page.locator('.send-steps li:nth-child(2)[data-state="done"]').waitFor();
+      await on().system.kill('gateway');
+      await page.locator('[data-silence="gone"]').waitFor({ timeout: 60_000 });
+      await on().answers({});
+      await on().system.start('gateway');
+      await page.locator('.send-card .proves').waitFor({ timeout: 90_000 });
+    });
+
+    it('is followed after the page was closed, where the person let this device remember it', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await on().answers({ house: { answer: 'maintenance' }, senate: { answer: 'maintenance' } });
+      const sender = new Sender(page);
+      await sender.toReview(on().link());
+      await page.locator('.remember input').check();
+      await sender.send();
+      await page.locator('.send-steps li:nth-child(2)[data-state="done"]').waitFor();
+      for (const plain of ['Example', 'Oakland', 'parks', 'HCA12']) expect(await kept(page)).not.toContain(plain);
+      await page.goto('about:blank');
+      await on().answers({});
+      await sender.open(on().link());
+      await sender.signIn();
+      await page.locator('.kept button').first().click();
+      await sender.result();
+      expect(await page.evaluate("JSON.stringify({ ...localStorage }).includes('deliverySecret')")).toBe(false);
+      await page.reload();
+      await page.locator('.trust-bar[data-state="verified"]').waitFor();
+      expect(await page.locator('.kept').count()).toBe(0);
+    });
+  });
+
+  it('serves / without the prover in at most 90 KB of gzip, all files together', async () => {
+    await using tab = await on().open();
+    const sizes: Promise<number>[] = [];
+    tab.page.on('response', (response) => {
+      if (['document', 'script', 'stylesheet', 'image'].includes(response.request().resourceType()))
+        sizes.push(response.body().then((body) => gzipSync(body).length));
+    });
+    await tab.page.goto(on().link());
+    await tab.page.locator('.trust-bar[data-state="verified"]').waitFor();
+    const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+    expect(total).toBeLessThanOrEqual(90_000);
+    expect(total).toBeGreaterThan(10_000);
+  });
+}

@@ -1,0 +1,88 @@
+import { createRequire } from 'node:module';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { OutcomesInput } from '@communique-tee/congress-simulator';
+import { openChromium } from '@communique-tee/testing/chromium';
+import { temporaryFolder, workspaceRoot } from '@communique-tee/testing/harness';
+import { startSystem, type System, type SystemOptions } from '@communique-tee/test-system';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { visit, type Visit } from './visit';
+
+export const CAMPAIGN = 'example-campaign';
+
+/** One system and one Chromium, which every test of the page and the pictures share. */
+export interface PageSystem {
+  readonly system: System;
+  readonly browser: Browser;
+  /** A tab in a profile of its own, at no address yet. */
+  open(options?: BrowserContextOptions): Promise<Visit>;
+  /** A campaign's link to the page; `more` of its fragment. */
+  link(more?: Readonly<Record<string, string>>, path?: string): string;
+  /** What each office or chamber answers from now on. */
+  answers(outcomes: OutcomesInput): Promise<void>;
+  /** What axe objects to, in this tab as it is shown; `only` some of its rules. */
+  violations(page: Page, only?: readonly string[]): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+/** Answers come fast, and no limit is in the way. */
+const GATEWAY_ENVIRONMENT = {
+  DELIVERY_MIN_BACKOFF_MS: '50',
+  DELIVERY_MAX_BACKOFF_MS: '500',
+  DELIVERY_POLL_MS: '100',
+  ENCLAVE_TIMEOUT_MS: '15000',
+  DELIVERY_LEASE_MS: '16000',
+  RATE_LIMIT_MAX_REQUESTS: '10000',
+  RATE_LIMIT_ATTESTATION_MAX_REQUESTS: '10000',
+};
+
+export async function startPageSystem(options: Pick<SystemOptions, 'gatewayEnvironment'> = {}): Promise<PageSystem> {
+  const folder = await temporaryFolder('page');
+  const stops: (() => Promise<unknown>)[] = [() => folder.remove()];
+  const stop = async (): Promise<void> => {
+    for (const one of stops.splice(0).reverse()) await one();
+  };
+  try {
+    const axe = await readFile(
+      createRequire(join(workspaceRoot(), 'package.json')).resolve('axe-core/axe.min.js'),
+      'utf8',
+    );
+    const chromium = await openChromium();
+    stops.push(() => chromium.close());
+    const browser = (await chromium.newPage()).context().browser();
+    if (browser === null) throw new Error('the tab has no browser');
+    const system = await startSystem({
+      folder: folder.path,
+      withoutDeduplication: ['senate'],
+      gatewayEnvironment: { ...GATEWAY_ENVIRONMENT, ...options.gatewayEnvironment },
+    });
+    stops.push(() => system.stop());
+    return {
+      system,
+      browser,
+      open: (given) => visit(browser, [system.gatewayUrl, system.issuer.issuer], given),
+      link: (more = {}, path = '/') =>
+        `${system.gatewayUrl}${path}#${new URLSearchParams({ campaign: CAMPAIGN, ...more }).toString()}`,
+      answers: async (outcomes) => {
+        const response = await fetch(`${system.congress.controlUrl}/outcomes`, {
+          method: 'PUT',
+          body: JSON.stringify(outcomes),
+        });
+        if (!response.ok) throw new Error(await response.text());
+      },
+      violations: async (page, only) => {
+        await page.evaluate(axe);
+        const run = only === undefined ? undefined : { type: 'rule', values: only };
+        return page.evaluate<string[]>(
+          `axe.run(document, { resultTypes: ['violations'], ...${JSON.stringify(run === undefined ? {} : { runOnly: run })} })
+            .then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+              nodes.map(({ html, failureSummary }) => id + ': ' + html.slice(0, 200) + ' ' + failureSummary)))`,
+        );
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

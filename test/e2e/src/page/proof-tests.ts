@@ -1,0 +1,239 @@
+import { developmentRoleArn } from '@communique-tee/testing/nsm-mock';
+import type { Page } from 'playwright-core';
+import type { PageSystem } from './page-system';
+import { Sender } from './sender';
+
+const HOUR_MS = 3_600_000;
+const OTHER = 'ab'.repeat(48);
+
+/** What the page makes of the enclave that answers, and of servers that lie about it. */
+export function describeProof(on: () => PageSystem): void {
+  const trusting = (path = '/', over: Readonly<Record<string, string>> = {}) => {
+    const { pcr0, pcr3 } = on().system;
+    return on().link({ pcr0, pcr3, ...over }, path);
+  };
+  const bar = (page: Page, state: string) => page.locator(`.trust-bar[data-state="${state}"]`);
+  const failure = (page: Page, code: string) =>
+    page.locator('[data-check][data-state="failed"] code', { hasText: code }).last();
+  const statesOf = (page: Page) =>
+    page.$$eval('[data-check]', (all) =>
+      Object.fromEntries(all.map((each) => [each.getAttribute('data-check'), each.getAttribute('data-state')])),
+    );
+
+  /** What keeps a message from being sent that is filled in, with a token: nothing of it is sent by a click all the same. */
+  async function obstacles(page: Page): Promise<string[]> {
+    const here = new URL(page.url());
+    await page.goto('about:blank');
+    await page.goto(`${here.origin}/${here.hash}`);
+    const sender = new Sender(page);
+    await sender.fillAddress();
+    await sender.next();
+    await sender.fillMessage();
+    await sender.next();
+    await page.locator('summary').last().click();
+    await page.locator('#token').fill(await on().system.issuer.token('alice'));
+    await page.locator('#token').press('Enter');
+    await sender.pressBlockedSend();
+    expect(await page.locator('.send-card').count()).toBe(0);
+    return page.locator('#obstacles li').allInnerTexts();
+  }
+  const NOT_VERIFIED = ['The enclave could not be verified, so this page does not send to it.'];
+
+  describe('who answers', () => {
+    it('shows on every page that a demo proves nothing', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      for (const path of ['/', '/verify', '/status']) {
+        await page.goto(trusting(path));
+        await bar(page, 'verified').locator('.trust-demo').getByText('DEMO').waitFor();
+        expect(await page.locator('.trust-bar').getAttribute('data-demo')).toBe('');
+      }
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('takes another site that publishes a development root for a demo only when the person says so', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const origin = 'https://page.test';
+      await page.route(`${origin}/**`, async (route) => {
+        const url = route.request().url().replace(origin, on().system.gatewayUrl);
+        await route.fulfill({ response: await route.fetch({ url }) });
+      });
+      await page.goto(trusting('/verify').replace(on().system.gatewayUrl, origin));
+      await bar(page, 'refused').waitFor();
+      expect(await failure(page, 'ERR_ATTESTATION_ROOT').count()).toBe(1);
+      expect(await obstacles(page)).toEqual(NOT_VERIFIED);
+      await page.goto(trusting('/verify').replace(on().system.gatewayUrl, origin));
+      await page.getByRole('button', { name: /demo/i }).first().click();
+      await bar(page, 'verified').locator('.trust-demo').waitFor();
+    });
+
+    it('offers no other root where the server gives none, as in production', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await page.route('**/api/page', async (route) => {
+        const response = await route.fetch();
+        const facts = (await response.json()) as object;
+        await route.fulfill({ response, json: { ...facts, developmentRoot: null } });
+      });
+      await page.goto(trusting('/verify'));
+      await failure(page, 'ERR_ATTESTATION_ROOT').waitFor();
+      await bar(page, 'refused').waitFor();
+      expect(await page.getByRole('button', { name: /demo/i }).count()).toBe(0);
+      expect(await obstacles(page)).toEqual(NOT_VERIFIED);
+    });
+
+    it('shows every check, the chain with its dates, the image, the operator and the command', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await page.goto(trusting('/verify'));
+      await bar(page, 'verified').waitFor();
+      const { chain, ...others } = await statesOf(page);
+      expect(chain).toBe('warning');
+      expect(new Set(Object.values(others))).toEqual(new Set(['passed']));
+      const links = await page.locator('.chain li').allTextContents();
+      expect(links).toHaveLength(5);
+      for (const link of links) expect(link).toMatch(/20\d\d.*20\d\d.*left/);
+      const shown = (await page.locator('main').innerText()).replaceAll(/\s/g, '');
+      const { pcr0, pcr3, gatewayUrl } = on().system;
+      expect([shown.includes(pcr0), shown.includes(pcr3)]).toEqual([true, true]);
+      expect((await page.locator('pre.command').last().textContent())?.trim()).toBe(
+        `node communique-tee.mjs verify --gateway ${gatewayUrl} --pcr0 ${pcr0} --pcr3 ${pcr3} --development-root development-root.pem`,
+      );
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('trusts nothing and seals nothing where nobody named an image, not even the site', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await page.route('**/api/page', async (route) => {
+        const response = await route.fetch();
+        const facts = (await response.json()) as object;
+        await route.fulfill({ response, json: { ...facts, acceptedMeasurements: [] } });
+      });
+      await page.goto(on().link({}, '/verify'));
+      await bar(page, 'refused').waitFor();
+      const states = await statesOf(page);
+      expect(states).toMatchObject({ signature: 'passed', nonce: 'passed' });
+      expect(Object.values(states)).toContain('open');
+      expect(await obstacles(page)).toEqual(NOT_VERIFIED);
+    });
+
+    it('refuses a wrong PCR0 and compares with a file that the person chooses', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await page.goto(trusting('/verify', { pcr0: OTHER }));
+      await failure(page, 'ERR_ATTESTATION_MEASUREMENT').waitFor();
+      expect(await statesOf(page)).toMatchObject({ signature: 'passed', nonce: 'passed', key_binding: 'waiting' });
+      const { pcr0, pcr3 } = on().system;
+      const detail = (await page.locator('[data-check][data-state="failed"]').innerText()).replaceAll(/\s/g, '');
+      expect([detail.includes(pcr0), detail.includes(OTHER)]).toEqual([true, true]);
+      expect(await obstacles(page)).toEqual(NOT_VERIFIED);
+
+      await page.goto(trusting('/verify', { pcr0: OTHER }));
+      await bar(page, 'refused').waitFor();
+      const chosen = (value: object) =>
+        page.locator('#compare-file').setInputFiles({
+          name: 'measurements.json',
+          mimeType: 'application/json',
+          buffer: Buffer.from(JSON.stringify(value)),
+        });
+      await chosen({ pcr0, pcr3 });
+      await bar(page, 'verified').waitFor();
+    });
+
+    it('keeps an image when the person says so, and does not follow a link that names another', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await page.goto(trusting('/verify'));
+      await bar(page, 'verified').waitFor();
+      await page.getByRole('button', { name: 'Keep in this browser' }).click();
+      await page.goto('about:blank');
+      await page.goto(on().link({}, '/verify'));
+      await bar(page, 'verified').waitFor();
+      await page.goto('about:blank');
+      await page.goto(trusting('/verify', { pcr0: OTHER }));
+      await bar(page, 'refused').waitFor();
+      expect(await obstacles(page)).toEqual(NOT_VERIFIED);
+    });
+
+    it('refuses the image under another operator, and warns where any operator is accepted', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await page.goto(trusting('/verify', { pcr3: OTHER }));
+      await failure(page, 'ERR_ATTESTATION_OPERATOR').waitFor();
+      expect(await obstacles(page)).toEqual(NOT_VERIFIED);
+      await page.goto('about:blank');
+      await page.goto(trusting('/verify', { pcr3: developmentRoleArn }));
+      await bar(page, 'refused').waitFor();
+      await page.goto('about:blank');
+      const { pcr0 } = on().system;
+      await page.goto(on().link({ pcr0, pcr3: 'any' }, '/verify'));
+      await page.locator('.trust-bar[data-state="verified"][data-warns]').waitFor();
+      expect(await page.locator('pre.command').last().textContent()).toContain(' --any-operator');
+    });
+
+    it('refuses a document in which one bit was turned', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await page.route('**/attestation?*', async (route) => {
+        const response = await route.fetch();
+        const body = await response.body();
+        const at = body.indexOf(Buffer.from(on().system.pcr0, 'hex'));
+        body[at] = (body[at] ?? 0) ^ 1;
+        await route.fulfill({ response, body });
+      });
+      await page.goto(trusting('/verify'));
+      await failure(page, 'ERR_ATTESTATION_SIGNATURE').waitFor();
+      expect(await statesOf(page)).toMatchObject({ structure: 'passed', chain: 'warning', signature: 'failed' });
+      expect(await obstacles(page)).toEqual(NOT_VERIFIED);
+    });
+
+    it('refuses a document made for another nonce, and what is no document', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      const earlier = await fetch(`${on().system.gatewayUrl}/attestation?nonce=${'00'.repeat(32)}`, {
+        headers: { accept: 'application/cose' },
+      });
+      let body = Buffer.from(await earlier.arrayBuffer());
+      await page.route('**/attestation?*', (route) =>
+        route.fulfill({ status: 200, contentType: 'application/cose', body }),
+      );
+      const again = page.locator('.verdict').getByRole('button', { name: 'Check again' });
+      await page.goto(trusting('/verify'));
+      await failure(page, 'ERR_ATTESTATION_NONCE').waitFor();
+      body = Buffer.from('not a document');
+      await again.click();
+      await failure(page, 'ERR_ATTESTATION_CBOR').waitFor();
+      body = Buffer.alloc(30_000);
+      await again.click();
+      await bar(page, 'unreachable').waitFor();
+      expect(tab.wrongs).toEqual([]);
+    });
+
+    it('refuses an expired chain and shows which certificate ended', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await page.clock.setFixedTime(Date.now() + 4 * HOUR_MS);
+      await page.goto(trusting('/verify'));
+      await failure(page, 'ERR_ATTESTATION_CERTIFICATE_EXPIRED').waitFor();
+      const links = page.locator('.chain li');
+      expect([await links.first().getAttribute('data-state'), await links.last().getAttribute('data-state')]).toEqual([
+        'passed',
+        'failed',
+      ]);
+      expect(await links.last().textContent()).toContain('ended');
+    });
+
+    it('says that the server does not answer, and verifies when it does', async () => {
+      await using tab = await on().open();
+      const { page } = tab;
+      await page.route('**/attestation?*', (route) => route.abort());
+      await page.goto(trusting('/verify'));
+      await bar(page, 'unreachable').waitFor();
+      await page.unroute('**/attestation?*');
+      await page.locator('.verdict').getByRole('button', { name: 'Check again' }).click();
+      await bar(page, 'verified').waitFor();
+    });
+  });
+}

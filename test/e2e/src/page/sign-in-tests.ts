@@ -1,0 +1,130 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import type { PageSystem } from './page-system';
+
+/** The way to the identity provider and back, and what others may make of it. */
+export function describeSignIn(on: () => PageSystem): void {
+  describe('signing in', () => {
+    afterEach(() => {
+      on().system.issuer.setTokenSeconds(3600);
+    });
+
+    const open = () => on().open({ viewport: { width: 390, height: 800 } });
+    const block = (page: Page) => page.getByRole('region', { name: 'Sign in' });
+    const fragment = () => `#campaign=parks-2026&pcr0=${on().system.pcr0}&pcr3=${on().system.pcr3}`;
+    const link = () => `${on().system.gatewayUrl}/${fragment()}`;
+
+    /** To the issuer, as a person does. */
+    async function leave(page: Page): Promise<void> {
+      await block(page)
+        .getByRole('button', { name: /^Sign in/ })
+        .click();
+      await page.getByRole('heading', { name: 'Demo sign-in' }).waitFor();
+    }
+
+    async function comeBack(page: Page, user = 'alice'): Promise<void> {
+      await page.getByLabel('User name').fill(user);
+      await page.getByRole('button', { name: 'Continue' }).click();
+    }
+
+    it('comes back with the link and what was entered, and leaves the token nowhere', async () => {
+      await using tab = await open();
+      const { page } = tab;
+      const asked: { url: string; referer: string | undefined }[] = [];
+      page.on('request', (request) => asked.push({ url: request.url(), referer: request.headers()['referer'] }));
+      let [token, code] = ['', ''];
+      page.on('response', async (response) => {
+        if (response.url() !== `${on().system.issuer.issuer}/token`) return;
+        token = ((await response.json()) as { access_token: string }).access_token;
+        code = new URLSearchParams(response.request().postData() ?? '').get('code') ?? '';
+      });
+      await page.goto(link());
+      await page.getByLabel('First name').fill('Example');
+      await leave(page);
+      expect(page.url()).not.toMatch(/parks-2026|pcr|#/);
+      await comeBack(page);
+      await block(page).getByText('You are signed in as').getByText('alice').waitFor();
+
+      expect(page.url()).toBe(link());
+      expect(await page.getByRole('link', { name: 'See the proof' }).getAttribute('href')).toContain(on().system.pcr0);
+      expect(await page.getByLabel('First name').inputValue()).toBe('Example');
+      expect([token.split('.').length, code.length]).toEqual([3, 43]);
+      const left = await page.evaluate<string>(
+        'JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, history.state, document.documentElement.outerHTML])',
+      );
+      for (const secret of [token, code, token.split('.')[2] ?? '']) expect(left).not.toContain(secret);
+      expect(left).not.toMatch(/sign-in","|"verifier|"draft/);
+      // The link stays in the browser, and the code goes to the gateway and the token endpoint alone
+      expect(asked.filter(({ url }) => /parks-2026/.test(url.replace(/#.*/, '')))).toEqual([]);
+      expect(asked.filter(({ referer }) => referer !== undefined && /code=|parks/.test(referer))).toEqual([]);
+      for (const file of await readdir(on().system.logFolder)) {
+        const text = await readFile(join(on().system.logFolder, file), 'utf8');
+        for (const secret of [token, code]) expect([file, text.includes(secret)]).toEqual([file, false]);
+      }
+      expect(tab.wrongs).toEqual([]);
+
+      // The page is gone, and the token with it
+      await page.reload();
+      await block(page).getByRole('button', { name: 'Sign in' }).waitFor();
+    });
+
+    it('does not use an answer that it did not ask for, nor one a second time', async () => {
+      await using tab = await open();
+      const { page } = tab;
+      const answers: string[] = [];
+      page.on('response', (response) => {
+        const { location } = response.headers();
+        if (location !== undefined) answers.push(location);
+      });
+      const tokenRequests: string[] = [];
+      page.on('request', (request) => {
+        if (request.url() === `${on().system.issuer.issuer}/token`) tokenRequests.push(request.url());
+      });
+      // Another person's code in a link: login CSRF
+      await page.goto(`${on().system.gatewayUrl}/?code=code-of-mallory&state=state-of-mallory`);
+      await block(page).getByText('was not started in this tab').waitFor();
+      expect([page.url(), tokenRequests]).toEqual([`${on().system.gatewayUrl}/`, []]);
+
+      await leave(page);
+      await comeBack(page);
+      await block(page).getByText('You are signed in as').waitFor();
+      const [used = ''] = answers.filter((answer) => answer.includes('code='));
+      await page.goto(used);
+      await block(page).getByText('was not started in this tab').waitFor();
+      expect(tokenRequests).toHaveLength(1);
+    });
+
+    it('says in one sentence why there is no token: cancelled, issuer away, expired', async () => {
+      await using tab = await open();
+      const { page } = tab;
+      await page.goto(link());
+      await leave(page);
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await block(page).getByText('You did not sign in.').waitFor();
+      expect(page.url()).toBe(link());
+
+      await page.route(`${on().system.issuer.issuer}/token`, (route) => route.abort());
+      await leave(page);
+      await comeBack(page);
+      await block(page).getByText('The sign-in service does not answer.').waitFor();
+      await page.unroute(`${on().system.issuer.issuer}/token`);
+
+      on().system.issuer.setTokenSeconds(2);
+      await leave(page);
+      await comeBack(page);
+      await block(page).getByText('Your sign-in has expired.').waitFor();
+    });
+
+    it('refuses a hostile link in one sentence', async () => {
+      await using tab = await open();
+      const { page } = tab;
+      await page.goto(`${on().system.gatewayUrl}/#campaign=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E`);
+      await page.getByText('a “campaign” that cannot be right').waitFor();
+      await page.goto('about:blank');
+      await page.goto(`${link()}&campaign=another`);
+      await page.getByText('gives “campaign” twice').waitFor();
+      expect(tab.wrongs).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,445 @@
+import type { OutcomesInput } from '@communique-tee/congress-simulator';
+import { expireWaiting } from '@communique-tee/test-system';
+import { readFile } from 'node:fs/promises';
+import type { Page, Route } from 'playwright-core';
+import type { PageSystem } from './page-system';
+import type { Sender } from './sender';
+
+/** A new tab, and what a state needs to bring it there. */
+export interface Stage {
+  readonly on: PageSystem;
+  readonly page: Page;
+  readonly sender: Sender;
+}
+
+/** One thing that a person can see. axe examines each, and each can be drawn. */
+export interface PageState {
+  readonly name: string;
+  /** Brings a new tab there, and waits until it is shown. */
+  readonly reach: (stage: Stage) => Promise<void>;
+}
+
+const OTHER_IMAGE = 'ab'.repeat(48);
+const everywhere = (outcome: OutcomesInput[string]): OutcomesInput => ({ house: outcome, senate: outcome });
+const problem = (status: number, code: string, headers: Record<string, string> = {}) => ({
+  status,
+  headers: { 'content-type': 'application/problem+json', ...headers },
+  body: JSON.stringify({ type: 'about:blank', title: code, status, code }),
+});
+const hold = (): Promise<void> => new Promise(() => undefined);
+const POST = '**/api/messages';
+
+/** Sends with these answers of Congress; the card is then shown. */
+async function send({ on, page, sender }: Stage, answers: OutcomesInput = {}): Promise<void> {
+  await on.answers(answers);
+  await sender.toReview(on.link());
+  await sender.send();
+  await page.locator('.send-card').waitFor();
+}
+
+const sends =
+  (answers: OutcomesInput = {}) =>
+  async (stage: Stage): Promise<void> => {
+    await send(stage, answers);
+    await stage.sender.result();
+  };
+
+/** Sends while the gateway answers the post so. */
+const sendsAgainst =
+  (answer: (route: Route) => Promise<void>) =>
+  async (stage: Stage): Promise<void> => {
+    await stage.page.route(POST, (route) => (route.request().method() === 'POST' ? answer(route) : route.continue()));
+    await send(stage);
+  };
+
+const reached = (page: Page, step: number) =>
+  page.locator(`.send-steps li:nth-child(${String(step)})[data-state="done"]`).waitFor();
+
+const WRITING: readonly PageState[] = [
+  { name: 'address', reach: ({ on, sender }) => sender.open(on.link()) },
+  {
+    name: 'address-errors',
+    async reach({ on, page, sender }) {
+      await sender.open(on.link());
+      await sender.next();
+      await page.locator('.error-summary').waitFor();
+    },
+  },
+  {
+    name: 'address-filled',
+    async reach({ on, page, sender }) {
+      await sender.open(on.link());
+      await sender.fillAddress();
+      for (const summary of await page.locator('main summary').all()) await summary.click();
+    },
+  },
+  {
+    name: 'message',
+    async reach({ on, sender }) {
+      await sender.open(on.link());
+      await sender.fillAddress();
+      await sender.next();
+    },
+  },
+  {
+    name: 'message-errors',
+    async reach({ on, page, sender }) {
+      await sender.open(on.link());
+      await sender.fillAddress();
+      await sender.next();
+      await sender.next();
+      await page.locator('.error-summary').waitFor();
+    },
+  },
+  {
+    name: 'message-topics',
+    async reach({ on, page, sender }) {
+      await sender.open(on.link());
+      await sender.fillAddress();
+      await sender.next();
+      await page.locator('[role="combobox"]').click();
+      await page.locator('[role="option"]').first().waitFor();
+    },
+  },
+  {
+    name: 'message-filled',
+    async reach({ on, page, sender }) {
+      await sender.open(on.link());
+      await sender.fillAddress();
+      await sender.next();
+      await sender.fillMessage();
+      for (const summary of await page.locator('main summary').all()) await summary.click();
+    },
+  },
+  { name: 'review', reach: ({ on, sender }) => sender.toReview(on.link()) },
+  {
+    name: 'review-blocked',
+    async reach({ on, page, sender }) {
+      await sender.open(on.link());
+      await sender.fillAddress();
+      await sender.next();
+      await sender.fillMessage();
+      await sender.next();
+      await page.locator('#obstacles').waitFor();
+    },
+  },
+  {
+    name: 'review-sealed',
+    async reach({ on, page, sender }) {
+      await sender.toReview(on.link());
+      await page.locator('summary').last().click();
+      await page.locator('[aria-describedby="seal-only-hint"]').click();
+      await page.locator('pre').first().waitFor();
+    },
+  },
+  {
+    name: 'sign-in-canceled',
+    async reach({ on, page, sender }) {
+      await sender.open(on.link());
+      await page.locator('.sign-in button:not(.text)').click();
+      await page.locator('button[value="cancel"]').click();
+      await page.locator('.sign-in [role="alert"]').waitFor();
+    },
+  },
+];
+
+const SENDING: readonly PageState[] = [
+  {
+    name: 'sending-sealed',
+    async reach(stage) {
+      await sendsAgainst(hold)(stage);
+      await reached(stage.page, 1);
+    },
+  },
+  {
+    name: 'sending-waits',
+    async reach(stage) {
+      await sendsAgainst((route) => route.fulfill(problem(503, 'overloaded', { 'retry-after': '20' })))(stage);
+      await stage.page.locator('.send-now').getByText(/:\d\d/).waitFor();
+    },
+  },
+  {
+    name: 'sending-received',
+    async reach(stage) {
+      await send(stage, everywhere({ answer: 'slow', seconds: 8 }));
+      await reached(stage.page, 2);
+    },
+  },
+  {
+    name: 'sending-opened',
+    async reach(stage) {
+      await send(stage, { senate: { answer: 'maintenance' } });
+      await reached(stage.page, 3);
+    },
+  },
+  {
+    name: 'sending-lost',
+    async reach(stage) {
+      await stage.page.route('**/health', (route) => route.abort());
+      await stage.page.route('**/api/messages/*', (route) => route.abort());
+      await stage.page.route('**/api/messages/*/events', (route) => route.abort());
+      await send(stage, everywhere({ answer: 'maintenance' }));
+      await stage.page.locator('[data-silence="gone"]').waitFor({ timeout: 60_000 });
+    },
+  },
+];
+
+const RESULTS: readonly PageState[] = [
+  { name: 'delivered', reach: sends() },
+  {
+    name: 'partial',
+    reach: sends({ house: { answer: 'refused', reason: 'This office takes messages from its own district only.' } }),
+  },
+  { name: 'refused', reach: sends(everywhere({ answer: 'refused', reason: 'This office is vacant.' })) },
+  { name: 'duplicate', reach: sends(everywhere({ answer: 'duplicate' })) },
+  { name: 'unknown', reach: sends({ senate: { answer: 'cut' } }) },
+  {
+    name: 'expired',
+    async reach(stage) {
+      await send(stage, everywhere({ answer: 'maintenance' }));
+      await reached(stage.page, 2);
+      await expireWaiting(stage.on.system.databaseUrl);
+      await stage.page.locator('.send-card[data-tone="open"]').waitFor();
+    },
+  },
+  {
+    name: 'details',
+    async reach(stage) {
+      await sends()(stage);
+      for (const summary of await stage.page.locator('.send-card summary').all()) await summary.click();
+    },
+  },
+];
+
+const FAILURES: readonly PageState[] = [
+  {
+    name: 'not-sent-401',
+    async reach(stage) {
+      await sendsAgainst((route) => route.fulfill(problem(401, 'unauthenticated')))(stage);
+      await stage.page.locator('.send-card[data-tone="bad"]').waitFor();
+    },
+  },
+  {
+    name: 'not-sent-503',
+    async reach(stage) {
+      await sendsAgainst((route) => route.fulfill(problem(503, 'emergency_stop', { 'retry-after': '600' })))(stage);
+      await stage.page.locator('.send-card[data-tone="bad"]').waitFor();
+    },
+  },
+  {
+    name: 'not-sent-429',
+    async reach(stage) {
+      await sendsAgainst((route) => route.fulfill(problem(429, 'daily_messages_reached', { 'retry-after': '40000' })))(
+        stage,
+      );
+      await stage.page.locator('.send-card[data-tone="bad"]').waitFor();
+    },
+  },
+  {
+    name: 'not-sent-forged',
+    async reach(stage) {
+      await stage.on.answers({});
+      await stage.sender.toReview(stage.on.link());
+      await stage.page.route('**/attestation?*', (route) =>
+        route.fulfill({ contentType: 'application/cose', body: Buffer.from('not a document') }),
+      );
+      await stage.sender.send();
+      await stage.page.locator('.send-card[data-tone="bad"]').waitFor();
+    },
+  },
+  {
+    name: 'not-known',
+    async reach(stage) {
+      await sendsAgainst((route) => route.abort('connectionreset'))(stage);
+      await reached(stage.page, 1);
+      await stage.page.locator('.send-card .buttons button').first().click();
+      await stage.page.locator('.send-card[data-tone="open"]').waitFor();
+    },
+  },
+];
+
+const REMEMBERED: readonly PageState[] = [
+  {
+    name: 'remembered',
+    async reach(stage) {
+      const { on, page, sender } = stage;
+      await send(stage, everywhere({ answer: 'maintenance' }));
+      await page.locator('.remember input').check();
+      await reached(page, 2);
+      await page.goto('about:blank');
+      await sender.open(on.link());
+      await page.locator('.kept button').first().waitFor();
+    },
+  },
+  {
+    name: 'resumed',
+    async reach(stage) {
+      await REMEMBERED[0]?.reach(stage);
+      await stage.on.answers({});
+      await stage.sender.signIn();
+      await stage.page.locator('.kept button').first().click();
+      await stage.sender.result();
+    },
+  },
+];
+
+const trustState = (page: Page, state: string) => page.locator(`.trust-bar[data-state="${state}"]`).waitFor();
+
+const TRUST: readonly PageState[] = [
+  {
+    name: 'trust-checking',
+    async reach({ on, page, sender }) {
+      await page.route('**/attestation?*', hold);
+      await sender.goto(on.link());
+      await trustState(page, 'checking');
+    },
+  },
+  {
+    name: 'trust-refused',
+    async reach({ on, page, sender }) {
+      await sender.goto(on.link({ pcr0: OTHER_IMAGE, pcr3: on.system.pcr3 }));
+      await trustState(page, 'refused');
+    },
+  },
+  {
+    name: 'trust-unreachable',
+    async reach({ on, page, sender }) {
+      await page.route('**/attestation?*', (route) => route.abort());
+      await sender.goto(on.link());
+      await trustState(page, 'unreachable');
+    },
+  },
+];
+
+/** A file dropped at the page, as a person chooses it. */
+async function drop({ on, page, sender }: Stage, name: string, content: string): Promise<void> {
+  await sender.goto(on.link({}, '/verify'));
+  await trustState(page, 'verified');
+  await page
+    .locator('#compare-file')
+    .setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(content) });
+}
+
+async function receiptOf(stage: Stage): Promise<string> {
+  await sends()(stage);
+  const [download] = await Promise.all([
+    stage.page.waitForEvent('download'),
+    stage.page.locator('a[download]').click(),
+  ]);
+  return readFile(await download.path(), 'utf8');
+}
+
+const VERIFY: readonly PageState[] = [
+  {
+    name: 'verify',
+    async reach({ on, page, sender }) {
+      await sender.goto(on.link({}, '/verify'));
+      await trustState(page, 'verified');
+    },
+  },
+  {
+    name: 'verify-open',
+    async reach({ on, page, sender }) {
+      await sender.goto(on.link({}, '/verify'));
+      await trustState(page, 'verified');
+      for (const summary of await page.locator('main summary').all()) await summary.click();
+    },
+  },
+  {
+    name: 'verify-refused',
+    async reach({ on, page, sender }) {
+      await sender.goto(on.link({ pcr0: OTHER_IMAGE, pcr3: on.system.pcr3 }, '/verify'));
+      await trustState(page, 'refused');
+      for (const summary of await page.locator('main summary').all()) await summary.click();
+    },
+  },
+  {
+    name: 'verify-unreachable',
+    async reach({ on, page, sender }) {
+      await page.route('**/attestation?*', (route) => route.abort());
+      await sender.goto(on.link({}, '/verify'));
+      await trustState(page, 'unreachable');
+    },
+  },
+  {
+    name: 'verify-measurements',
+    async reach(stage) {
+      const { pcr0, pcr3 } = stage.on.system;
+      await drop(stage, 'measurements.json', JSON.stringify({ pcr0, pcr3 }));
+      await stage.page.locator('[data-tone="good"]').first().waitFor();
+    },
+  },
+  {
+    name: 'verify-other-image',
+    async reach(stage) {
+      await drop(stage, 'nitro-cli.json', JSON.stringify({ Measurements: { PCR0: OTHER_IMAGE } }));
+      await trustState(stage.page, 'refused');
+    },
+  },
+  {
+    name: 'verify-not-a-file',
+    async reach(stage) {
+      await drop(stage, 'odd.json', 'odd');
+      await stage.page.locator('[data-tone="bad"]').first().waitFor();
+    },
+  },
+  {
+    name: 'verify-receipt',
+    async reach(stage) {
+      const receipt = await receiptOf(stage);
+      await drop(stage, 'receipt.json', receipt);
+      await stage.page.locator('[data-tone="loud"]').first().waitFor();
+    },
+  },
+  {
+    name: 'verify-forged-receipt',
+    async reach(stage) {
+      const { receipt, ...rest } = JSON.parse(await receiptOf(stage)) as { receipt: string };
+      const at = receipt.indexOf('.') + 20;
+      const forged = `${receipt.slice(0, at)}${receipt[at] === 'A' ? 'B' : 'A'}${receipt.slice(at + 1)}`;
+      await drop(stage, 'receipt.json', JSON.stringify({ receipt: forged, ...rest }));
+      await stage.page.locator('[data-tone="bad"]').first().waitFor();
+    },
+  },
+];
+
+const health = (page: Page, state: string) => page.locator(`main .verdict[data-state="${state}"]`).waitFor();
+
+const STATUS: readonly PageState[] = [
+  {
+    name: 'status',
+    async reach({ on, page, sender }) {
+      await sender.goto(on.link({}, '/status'));
+      await health(page, 'passed');
+      await page.locator('.charts figure').first().waitFor();
+    },
+  },
+  {
+    name: 'status-admin',
+    async reach({ on, page, sender }) {
+      await sender.goto(on.link({}, '/status'));
+      await page.locator('#admin-token').fill(await on.system.issuer.token('operator', 3600, 'communique:admin'));
+      await page.locator('main form button[type="submit"]').click();
+      await page.locator('.charts:not(.single) figure').first().waitFor();
+    },
+  },
+  {
+    name: 'status-away',
+    async reach({ on, page, sender }) {
+      await page.route('**/api/health/**', (route) => route.abort());
+      await sender.goto(on.link({}, '/status'));
+      await health(page, 'failed');
+    },
+  },
+];
+
+export const STATES: readonly PageState[] = [
+  ...TRUST,
+  ...WRITING,
+  ...SENDING,
+  ...RESULTS,
+  ...FAILURES,
+  ...REMEMBERED,
+  ...VERIFY,
+  ...STATUS,
+];
