@@ -53,7 +53,7 @@ function Bytes({ sealed }: { readonly sealed: Uint8Array }) {
     >
       <summary>{send.details.bytesShown}</summary>
       {isOpen && (
-        <pre class="dump" tabindex={0} role="group" aria-label={send.details.bytesShown}>
+        <pre class="dump hex" tabindex={0} role="group" aria-label={send.details.bytesShown}>
           {hexDump(sealed, MAX_SHOWN_BYTES, (count) => fill(send.details.moreBytes, { count }))}
         </pre>
       )}
