@@ -276,6 +276,7 @@ const english = {
     groupStates: {
       passed: 'passed',
       warning: 'passed, with a warning',
+      demo: 'made up, for this demo',
       failed: 'failed',
       open: 'not compared',
       waiting: 'not reached',

@@ -281,6 +281,7 @@ const spanish: Catalogue = {
     groupStates: {
       passed: 'superada',
       warning: 'superada, con una advertencia',
+      demo: 'inventado, para esta demostración',
       failed: 'fallida',
       open: 'sin comparar',
       waiting: 'no se llegó',
