@@ -9,9 +9,9 @@ import { AttestationError } from './errors';
 export const maxPayloadBytes = 16_384;
 export const maxDocumentBytes = maxPayloadBytes + 128;
 /** Nine fields with their names, 32 PCRs with their indexes and a bundle of certificates are under 100 items; the rest is for fields that AWS adds. */
-export const maxCborItems = 256;
+const maxCborItems = 256;
 /** The payload is a map (1) with a map of PCRs or an array of certificates (2) of plain values (3). */
-export const maxCborDepth = 3;
+const maxCborDepth = 3;
 
 export type CborValue =
   number | bigint | string | boolean | null | undefined | Uint8Array | CborValue[] | Map<CborValue, CborValue>;

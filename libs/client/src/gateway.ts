@@ -74,7 +74,7 @@ export async function followMessage(
   }
 }
 
-export function messageUrl(gateway: string | URL, id: string): URL {
+function messageUrl(gateway: string | URL, id: string): URL {
   return new URL(`/api/messages/${encodeURIComponent(id)}`, gateway);
 }
 

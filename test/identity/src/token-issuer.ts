@@ -14,7 +14,7 @@ export const AUDIENCE = 'communique-tee';
 
 /**
  * A token issuer without a server. `startIdentityProvider` is the one that people can sign in at.
- * @param folder keeps `token-key.json`, which `communique-tee token` signs with too, and gets `jwks.json`
+ * @param folder keeps `token-key.json`, which `node tools/cli/bin.mjs token` signs with too, and gets `jwks.json`
  */
 export async function createTokenIssuer(
   folder: string,

@@ -59,7 +59,7 @@ export interface SendingStore {
   readonly can: ReadonlySignal<{ readonly again: boolean; readonly ask: boolean }>;
   /** What it takes to follow the message. */
   readonly kept: ReadonlySignal<KeptEntry | undefined>;
-  /** Messages that the person turned away from while it was open what became of them. In memory; the latest first. */
+  /** Messages that the person closed before the page knew what became of them. In memory; the latest first. */
   readonly left: ReadonlySignal<readonly KeptEntry[]>;
   /** Ignored while a message is under way. */
   startSending(message: Message): void;

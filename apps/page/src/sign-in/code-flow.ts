@@ -2,7 +2,8 @@
 // asks for nothing but the token: no discovery, no user info, no refresh.
 import * as oauth from 'oauth4webapi';
 import type { Pending } from './pending';
-import { isLoopback, type SignInSettings } from './settings';
+import { isLoopback } from '../loopback';
+import type { SignInSettings } from './settings';
 import { isBearerToken } from './token-text';
 
 /** Why a sign-in failed; each has a sentence in the catalogue (`signIn.problems`). */
@@ -52,7 +53,17 @@ const TIMEOUT_MS = 20_000;
 const MAX_NAME_CHARACTERS = 100;
 /** Any that is asymmetric. The ID token comes from the token endpoint over TLS, which vouches for it (OpenID Connect Core 1.0 section 3.1.3.7). */
 const ALGORITHMS = [
-  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
 ];
 
 /** A new request: what to remember, and where to send the browser. */

@@ -1,3 +1,5 @@
+import { isLoopback } from '../loopback';
+
 /** Where people sign in (`signIn` of GET /api/page). */
 export interface SignInSettings {
   readonly issuer: string;
@@ -30,10 +32,6 @@ function endpoint(value: unknown): URL | null {
   const url = isText(value) ? URL.parse(value) : null;
   if (url === null) return null;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)) ? url : null;
-}
-
-export function isLoopback({ hostname }: URL): boolean {
-  return hostname === '127.0.0.1' || hostname === 'localhost';
 }
 
 function readAudience(value: unknown): SignInSettings['audience'] | undefined {

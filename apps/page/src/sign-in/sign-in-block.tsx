@@ -1,6 +1,7 @@
 import { fill, text } from '../text/text';
 import { Button } from '../ui/button';
 import { Card } from '../ui/card';
+import { trust } from '../trust/trust';
 import { signIn, type SignInProblem } from './sign-in';
 
 /**
@@ -19,13 +20,15 @@ export function SignIn({
   const { host } = signIn;
   if (host.value === undefined) return null;
   const state = signIn.state.value;
+  // Nothing of a demo is green
+  const isDemo = 'demo' in trust.value && trust.value.demo;
   const start = () => {
     void signIn.start(beforeLeaving);
   };
   return (
     <Card
       class="sign-in"
-      tone={state === 'failed' ? 'bad' : state === 'signed_in' ? 'good' : 'plain'}
+      tone={state === 'failed' ? 'bad' : state === 'signed_in' && !isDemo ? 'good' : 'plain'}
       label={words.title}
     >
       {state === 'failed' && <p role="alert">{problemSentence(signIn.problem.value, unsent)}</p>}
@@ -60,7 +63,7 @@ export function SignIn({
 }
 
 /** One plain sentence, and a second one where a message was not sent. */
-export function problemSentence(problem: SignInProblem | undefined, unsent: boolean): string {
+function problemSentence(problem: SignInProblem | undefined, unsent: boolean): string {
   const words = text.value.signIn;
   const sentence = problem === undefined ? '' : words.problems[problem];
   return unsent ? `${sentence} ${words.notSent}`.trim() : sentence;

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readLink } from '../link';
 import english from './languages/en';
 
 type Flat = ReadonlyMap<string, string | Readonly<Record<string, string>>>;
@@ -32,9 +33,11 @@ it('offers English and Spanish', () => {
 });
 
 it.each(codes)(
-  '%s is a language code, and its file has every text of English with the same places to fill',
+  '%s is an ISO 639 code, and its file has every text of English with the same places to fill',
   async (code) => {
     expect(Intl.getCanonicalLocales(code)).toEqual([code]);
+    // As a link asks for it
+    expect(readLink(`#lang=${code}`)).toEqual({ ok: true, link: { lang: code } });
     const { default: catalogue } = (await import(`./languages/${code}.ts`)) as { default: object };
     const texts = flat(catalogue);
     expect([...texts.keys()]).toEqual([...expected.keys()]);

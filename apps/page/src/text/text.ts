@@ -22,7 +22,7 @@ type Texts<T> = T extends string
 /** What each file of languages/ exports as its default: every text of English, in that language. */
 export type Catalogue = Texts<typeof english>;
 
-/** Codes of the files in languages/ (BCP 47), set by the build. */
+/** Codes of the files in languages/ (ISO 639, two or three letters), set by the build. */
 declare const __LANGUAGES__: readonly string[];
 export const DEFAULT = 'en';
 const KEY = 'communique-tee language';

@@ -99,7 +99,7 @@ export function compared(check: CheckResult, { content, accepted }: Evidence): r
   return [];
 }
 
-export function custodySentence(custody: string): string {
+function custodySentence(custody: string): string {
   const { custodyProcess, custodyKms } = text.value.checks;
   return custody === PROCESS_CUSTODY ? custodyProcess : fill(custodyKms, { custody });
 }

@@ -7,7 +7,7 @@ import type { Accepted, AcceptedSet, Kept, Problem, Read } from './accepted';
  */
 export type NamedBy = 'file' | 'link' | 'kept' | 'site';
 
-/** Why there is nothing to compare with although somebody meant to name it. None of them falls back to a weaker source. */
+/** Why there is nothing to compare with, although the link or this browser was to name it. The page does not fall back to a weaker source. */
 export type NamingRefusal =
   | { readonly kind: 'link_unusable'; readonly problem: Problem }
   | { readonly kind: 'kept_unusable' }

@@ -1,10 +1,10 @@
 import { readSiteFacts } from './site-facts';
 
-const OWN_HOST = 'communique.example.org';
+const OWN_HOSTNAME = 'communique.example.org';
 
 it.each([
   ['https://releases.example.org/communique-tee/', true],
-  ['https://communique.example.org:8443/', true],
+  ['https://communique.example.org:8443/', false],
   ['https://communique.example.org/communique-tee.mjs', false],
   ['https://COMMUNIQUE.example.org:443/', false],
   ['http://releases.example.org/', false],
@@ -13,5 +13,5 @@ it.each([
   [null, false],
   [7, false],
 ])('links %j as the place of the command for auditors: %s', (verifierUrl, isLinked) => {
-  expect(readSiteFacts({ verifierUrl }, OWN_HOST).verifierUrl).toBe(isLinked ? verifierUrl : null);
+  expect(readSiteFacts({ verifierUrl }, OWN_HOSTNAME).verifierUrl).toBe(isLinked ? verifierUrl : null);
 });

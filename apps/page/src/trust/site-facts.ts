@@ -20,11 +20,11 @@ const MAX_SETS = 32;
 /** GET /api/page. A part of the answer that cannot be used counts as absent. @throws NoAnswer */
 export async function fetchSiteFacts(): Promise<SiteFacts> {
   const { json } = await askForJson('/api/page', { maxBytes: MAX_BYTES });
-  return readSiteFacts(json, location.host);
+  return readSiteFacts(json, location.hostname);
 }
 
-/** @param ownHost of the server that serves the page, such as `communique.example.org` */
-export function readSiteFacts(json: unknown, ownHost: string): SiteFacts {
+/** @param ownHostname of the server that serves the page, without the port, such as `communique.example.org` */
+export function readSiteFacts(json: unknown, ownHostname: string): SiteFacts {
   const { acceptedMeasurements, developmentRoot, verifierUrl, signIn } = membersOf(json);
   const sets: readonly unknown[] = Array.isArray(acceptedMeasurements) ? acceptedMeasurements.slice(0, MAX_SETS) : [];
   return {
@@ -35,7 +35,7 @@ export function readSiteFacts(json: unknown, ownHost: string): SiteFacts {
       return isMeasurement(pcr3) ? [{ pcr0, pcr3 }] : [];
     }),
     developmentRootPem: typeof developmentRoot === 'string' && developmentRoot.length < 8192 ? developmentRoot : null,
-    verifierUrl: isElsewhere(verifierUrl, ownHost) ? verifierUrl : null,
+    verifierUrl: isElsewhere(verifierUrl, ownHostname) ? verifierUrl : null,
     signIn: readSettings(signIn),
   };
 }
@@ -49,8 +49,8 @@ function isMeasurement(value: unknown): value is string {
 }
 
 /** Https, so that no link of this page runs a script; and of another server: this one must not hand out what checks it. */
-function isElsewhere(value: unknown, ownHost: string): value is string {
+function isElsewhere(value: unknown, ownHostname: string): value is string {
   if (typeof value !== 'string' || value.length > 500 || !URL.canParse(value)) return false;
-  const { protocol, host } = new URL(value);
-  return protocol === 'https:' && host !== ownHost;
+  const { protocol, hostname } = new URL(value);
+  return protocol === 'https:' && hostname !== ownHostname;
 }

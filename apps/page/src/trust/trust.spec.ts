@@ -133,7 +133,7 @@ describe('the image and the operator', () => {
   it.each([
     ['a damaged link', `#pcr0=${pcr0.slice(1)}&pcr3=${pcr3}`, 'link_unusable'],
     ['a link without an operator', `#pcr0=${pcr0}`, 'link_unusable'],
-  ])('of %s are refused, although the site’s own would pass, on every page of the tab', async (_, hash, kind) => {
+  ])('of %s are refused on every page of the tab, although the site’s own list would pass', async (_, hash, kind) => {
     await check(`http://localhost/${hash}`);
     expect(trust.value).toMatchObject({ kind: 'refused', reason: { kind } });
     await check('http://localhost/verify');

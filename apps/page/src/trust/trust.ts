@@ -3,6 +3,7 @@ import { AttestationError, unsafeTrustAnchorFromPem, type TrustAnchor } from '@c
 import type { EnclaveKey, Policy } from '@communique-tee/client';
 import type { CheckName, FailureCode } from '@communique-tee/enclave-identity/browser';
 import { computed, signal } from '@preact/signals';
+import { isLoopback } from '../loopback';
 import {
   addressOf,
   keptAccepted,
@@ -24,7 +25,7 @@ export type { NamedBy } from './naming';
 export type Refusal =
   | NamingRefusal
   | { readonly kind: 'check'; readonly check: CheckName; readonly code: FailureCode }
-  /** Nobody named an image to compare with, not even the site. */
+  /** No image to compare with is named: not by the person, and not by the site. */
   | { readonly kind: 'not_compared' }
   /** The document is of a development root, which this site publishes. The person has not asked for a demo. */
   | { readonly kind: 'demo_not_chosen' };
@@ -152,11 +153,7 @@ function trustIn({ verdict, checks, answer, demo }: Evidence, { developmentRootP
  * documents under it: there it takes the person's own word, for this tab.
  */
 function demoAllowed(): boolean {
-  return isOnThisMachine() || session(DEMO_KEY) !== undefined;
-}
-
-export function isOnThisMachine(): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(location.hostname);
+  return isLoopback(location) || session(DEMO_KEY) !== undefined;
 }
 
 /** The person wants to look at this site as a demo, which proves nothing. */

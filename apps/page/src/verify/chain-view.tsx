@@ -67,7 +67,7 @@ function Link({
   );
 }
 
-export function linkStateOf(at: number, verdict: Verdict): LinkState {
+function linkStateOf(at: number, verdict: Verdict): LinkState {
   if (verdict.kind !== 'refused') return 'passed';
   if (verdict.check === 'structure') return 'waiting';
   if (verdict.check !== 'chain') return 'passed';

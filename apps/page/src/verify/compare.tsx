@@ -139,7 +139,7 @@ function OutcomeView() {
       return <ReceiptView verdict={last.verdict} />;
     case 'compared':
       return (
-        <Card tone="good">
+        <Card tone="plain">
           <p>{words.compare.done}</p>
         </Card>
       );

@@ -84,7 +84,7 @@ function SaveRoot({ pem }: { readonly pem: string }) {
 }
 
 /** For the root in use, and for what the page compares with. Pairs of several operators need a policy file, so the command names one pair. */
-export function verifyCommand(origin: string, accepted: Accepted | undefined, demo: boolean): string {
+function verifyCommand(origin: string, accepted: Accepted | undefined, demo: boolean): string {
   const [first] = accepted ?? [];
   const [operator, ...others] = operatorsOf(accepted ?? []);
   const images = others.length > 0 ? [first?.pcr0] : (accepted ?? []).map(({ pcr0 }) => pcr0);

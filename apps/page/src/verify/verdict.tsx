@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { isLoopback } from '../loopback';
 import { fill, text } from '../text/text';
 import { forgetAccepted, keepAccepted } from '../trust/accepted';
 import { failureSentence, titleOf } from '../trust/check-texts';
@@ -7,7 +8,6 @@ import {
   chooseDemo,
   dropLink,
   evidence,
-  isOnThisMachine,
   leaveDemo,
   linked,
   naming,
@@ -53,7 +53,7 @@ export function VerdictView() {
         )}
         <div class="buttons">
           {state.kind === 'refused' && <Ways reason={state.reason} />}
-          {'demo' in state && state.demo && !isOnThisMachine() && (
+          {'demo' in state && state.demo && !isLoopback(location) && (
             <Action run={leaveDemo}>{text.value.verify.leaveDemo}</Action>
           )}
           <Action run={checkEnclave}>{text.value.trust.again}</Action>

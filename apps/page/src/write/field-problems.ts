@@ -17,6 +17,6 @@ export function problemsByField(problems: readonly FieldProblem[]): readonly For
 }
 
 /** The field that a JSON pointer of the message is in; undefined where the form has none. */
-export function fieldAt(pointer: string): FieldName | undefined {
+function fieldAt(pointer: string): FieldName | undefined {
   return FIELD_NAMES.find((name) => pointer === `/${name}` || pointer.startsWith(`/${name}/`));
 }

@@ -1,5 +1,5 @@
 import { fill, text } from '../text/text';
-import { SelectField, TextArea, TextField, type FieldProps, type Option } from '../ui/field';
+import { TextArea, TextField, type FieldProps, type Option } from '../ui/field';
 import { RadioGroup } from '../ui/radio-group';
 import { errorOf } from './attempt';
 import { BILL_TYPES, FIELDS, idOf, keyOf, type FieldName } from './fields';
@@ -49,10 +49,6 @@ export function FormBody({ name }: FormFieldProps) {
 
 export function FormLines({ name }: FormFieldProps) {
   return <TextArea {...fieldProps({ name })} rows={2} code />;
-}
-
-export function FormSelect({ options, ...props }: FormFieldProps & { readonly options: readonly Option[] }) {
-  return <SelectField {...fieldProps(props)} options={options} />;
 }
 
 export function FormChoice({ options, ...props }: FormFieldProps & { readonly options: readonly Option[] }) {

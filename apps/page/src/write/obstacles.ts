@@ -6,7 +6,7 @@ import { problemsOf } from './form';
 /** Why a message cannot be sent now; each has a sentence in the catalogue (`write.review.reasons`). */
 export type Obstacle = 'address' | 'message' | 'campaign' | 'checking' | 'refused' | 'unreachable' | 'signIn';
 
-/** Everything that stands in the way of sending; empty where Send works. */
+/** Every reason why Send does not work; empty where it works. */
 export const obstacles = computed((): readonly Obstacle[] => {
   const { kind } = trust.value;
   return [

@@ -16,7 +16,7 @@ const hex48 = z.string().regex(/^[0-9a-f]{96}$/);
 
 export const RECEIPT_TYPE = 'communique-tee-receipt+jws';
 
-/** The claims of a receipt, signed as a JWS (EdDSA, Ed25519) with `typ` RECEIPT_TYPE. Hashes are SHA-256 in base64url. */
+/** The claims of a receipt, signed as a JWS (`alg` `Ed25519`, RFC 9864) with `typ` RECEIPT_TYPE. Hashes are SHA-256 in base64url. */
 export const receiptClaimsSchema = z.strictObject({
   v: z.literal(2),
   message_id: z.string().regex(MESSAGE_ID_PATTERN),
@@ -44,7 +44,7 @@ function ascends(offices: readonly { commitment: string }[]): boolean {
 /** A receipt as it is handed to people: the JWS in compact form, and the document (base64) that vouches for its key. */
 export const receiptSchema = z
   .strictObject({
-    receipt: z.string().max(8192).meta({ description: 'A JWS in compact form (EdDSA, Ed25519).' }),
+    receipt: z.string().max(8192).meta({ description: 'A JWS in compact form (`alg` `Ed25519`, RFC 9864).' }),
     attestation_document: z
       .string()
       .max(24_000)

@@ -105,7 +105,7 @@ export const teeHealthSchema = z
   })
   .meta({
     id: 'TeeHealth',
-    description: 'Whether messages can be accepted and delivered, and what stands in the way.',
+    description: 'Whether messages can be accepted and delivered, and if not, why.',
   });
 export type TeeHealth = z.output<typeof teeHealthSchema>;
 

@@ -105,7 +105,7 @@ describe('the page as it is served', () => {
     for (const each of loaded) expect([each, (await raw(each)).status]).toEqual([each, 200]);
   });
 
-  it('has the policy of an answer that is no page for what it is told', async () => {
+  it('gives the facts for the page under the policy of an answer that is no page', async () => {
     expect((await raw('/api/page')).headers['content-security-policy']).toBe(
       "default-src 'none'; frame-ancestors 'none'",
     );
@@ -149,7 +149,7 @@ describe('the page as it is served', () => {
       });
   });
 
-  it('is sent compressed to whoever takes that, each form under its own ETag, and not again where it is known', async () => {
+  it('is sent compressed to clients that accept gzip, each form under its own ETag, and not again to clients that have it', async () => {
     for (const path of [...paths, ...files()]) {
       const [plain, packed] = [await raw(path), await raw(path, { 'accept-encoding': 'br, gzip' })];
       expect([plain.headers['content-encoding'], packed.headers['content-encoding']]).toEqual([undefined, 'gzip']);
@@ -169,7 +169,7 @@ describe('the page as it is served', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(90_000);
   });
 
-  it.each(paths)('%s is nothing to whoever asks for JSON, as before', async (path) => {
+  it.each(paths)('%s answers 404 to a client that asks for JSON', async (path) => {
     for (const accept of ['application/json', 'application/json, text/plain, */*']) {
       const { status, headers, body } = await raw(path, { accept });
       expect([status, headers['content-type'], (JSON.parse(body.toString()) as { code: string }).code]).toEqual([
