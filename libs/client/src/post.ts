@@ -2,10 +2,10 @@ import type { MessageView } from '@communique-tee/protocol';
 import type { SendState } from './api';
 import { aboutMessage, asClientError } from './as-client-error';
 import { ClientError, type WhetherSent } from './errors';
-import { postMessage } from './gateway';
+import { fetchMessage, postMessage, type GatewayOptions } from './gateway';
 import type { PreparedMessage } from './prepare';
 import { throwIfAborted, unlessAborted, withRetries } from './retry';
-import { furthest, sentByPost } from './whether-sent';
+import { furthest, isOfTheMoment, mayHideAnotherPost, sentByPost } from './whether-sent';
 
 export interface PostOptions {
   readonly gateway: string | URL;
@@ -22,22 +22,29 @@ export interface PostOptions {
 
 /**
  * Posts a sealed message until the gateway accepts it or gives an answer that will not change: always the same bytes under the same
- * Idempotency-Key, which the gateway accepts once. After a 401 the token is asked for once more.
+ * Idempotency-Key, which the gateway accepts once. After a 401 the token is asked for once more. Before a refusal counts as `not_sent`
+ * the gateway is asked once whether it has the message: a browser may have posted it twice and shown only the second answer.
  * @throws ClientError whose `sent` and `messageId` tell what all attempts together prove
  */
 export async function postUntilAnswered(prepared: PreparedMessage, options: PostOptions): Promise<MessageView> {
   const { gateway, signal, onState } = options;
   let sent = options.before;
   let refusedToken: string | undefined;
+  let lastToken: string | undefined;
+  /** What the refusals leave where the gateway cannot tell whether it has the message. */
+  let otherwise: WhetherSent | undefined;
   const post = async (attempt: number): Promise<MessageView> => {
     onState({ step: 'posting', attempt });
     const token = await unlessAborted(options.token(), signal);
     // From here on the request leaves at once: what is aborted before was not sent.
     throwIfAborted(signal);
+    lastToken = token;
     try {
       return await postMessage({ gateway, token, ...(signal && { signal }) }, prepared);
     } catch (error) {
       sent = furthest(sent, sentByPost(error));
+      if (mayHideAnotherPost(error))
+        otherwise = furthest(otherwise ?? 'not_sent', isOfTheMoment(error) ? 'not_known' : 'not_sent');
       if (!(error instanceof ClientError) || error.status !== 401 || refusedToken !== undefined) throw error;
       refusedToken = token;
       onState(waiting(0, error));
@@ -52,7 +59,29 @@ export async function postUntilAnswered(prepared: PreparedMessage, options: Post
       },
     });
   } catch (thrown) {
-    throw aboutMessage(asClientError(thrown, signal), prepared.id, sent);
+    const error = asClientError(thrown, signal);
+    if (sent === 'not_sent' && otherwise !== undefined && lastToken !== undefined) {
+      const found = await storedMessage({ gateway, token: lastToken, signal }, prepared.id, otherwise);
+      if (typeof found === 'object') return found;
+      sent = found;
+    }
+    throw aboutMessage(error, prepared.id, sent);
+  }
+}
+
+/** The message, where the gateway has it; `not_sent` where it says that it does not; `otherwise` after any other answer. */
+async function storedMessage(
+  options: GatewayOptions,
+  id: string,
+  otherwise: WhetherSent,
+): Promise<MessageView | WhetherSent> {
+  try {
+    const view = await fetchMessage(options, id);
+    return view.id === id ? view : otherwise;
+  } catch (error) {
+    return error instanceof ClientError && error.status === 404 && error.problem === 'not_found'
+      ? 'not_sent'
+      : otherwise;
   }
 }
 

@@ -47,8 +47,8 @@ class Way {
   async go(message: Message): Promise<SendResult> {
     try {
       const content = checkedMessage(message);
-      const key = await this.attest();
-      if (!(await this.isAccepted('sending', forgetfulWhereShared(content.offices, key))))
+      const key = await this.acceptedKey('sending', (each) => forgetfulWhereShared(content.offices, each));
+      if (key === undefined)
         throw new ClientError('duplicate_not_accepted', 'an office might get the message twice; nothing was sent');
       const first = await this.deliver(content, key, false);
       const result = first.status === 'key_retired' ? await this.sealAgain(content, first) : first;
@@ -66,16 +66,34 @@ class Way {
    */
   private async sealAgain(content: CongressMessage, first: Delivered): Promise<SendResult> {
     this.sender.keys.forget(first.key);
-    const key = await this.attest();
+    const key = await this.acceptedKey('sending_again', (each) =>
+      isSameKey(each, first.key) ? [] : forgetfulChambers(content.offices, [first.key, each].map(recognizingChambers)),
+    );
     // The enclave still attests that key: sealed to it again, the message would end the same way.
-    if (isSameKey(key, first.key)) return first;
-    const chambers = forgetfulChambers(content.offices, [first.key, key].map(recognizingChambers));
-    return (await this.isAccepted('sending_again', chambers)) ? this.deliver(content, key, true) : first;
+    return key === undefined || isSameKey(key, first.key) ? first : this.deliver(content, key, true);
+  }
+
+  /**
+   * The key to seal to, attested after the caller's last answer: a question may stay open for hours, and the key's age goes on.
+   * @param chambersOf those whose offices may get the message twice under a key
+   * @returns undefined where the caller does not accept that
+   */
+  private async acceptedKey(
+    when: DuplicateRisk['when'],
+    chambersOf: (key: EnclaveKey) => DuplicateRisk['chambers'],
+  ): Promise<EnclaveKey | undefined> {
+    const accepted = new Set<DuplicateRisk['chambers'][number]>();
+    for (;;) {
+      const key = await this.attest();
+      const chambers = chambersOf(key);
+      if (chambers.every((chamber) => accepted.has(chamber))) return key;
+      if (!(await this.isAccepted(when, chambers))) return undefined;
+      for (const chamber of chambers) accepted.add(chamber);
+    }
   }
 
   /** Whether the caller accepts that offices of these chambers may get the message twice. */
   private async isAccepted(when: DuplicateRisk['when'], chambers: DuplicateRisk['chambers']): Promise<boolean> {
-    if (chambers.length === 0) return true;
     const { confirmPossibleDuplicate, signal } = this.options;
     const answer: unknown = await unlessAborted(
       Promise.resolve(confirmPossibleDuplicate?.({ when, chambers }) ?? false),

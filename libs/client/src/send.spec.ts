@@ -471,6 +471,42 @@ describe('a message that is sent', () => {
         expect(confirmPossibleDuplicate.mock.calls).toEqual([[{ when: 'sending', chambers: ['house'] }]]);
       });
 
+      it('is attested again after a yes, and what became too old meanwhile is not sealed to', async () => {
+        client = await open({ maxKeyAgeMs: 0 });
+        const old = await client.key();
+        const confirmPossibleDuplicate = jest.fn(() => {
+          gateway.rotate({ keepOld: true });
+          return true;
+        });
+        expect(await client.send(testMessage(), { confirmPossibleDuplicate }).result).toMatchObject({
+          resealed: false,
+        });
+        expect(confirmPossibleDuplicate).toHaveBeenCalledTimes(1);
+        expect(toBase64Url(gateway.posted[0]?.message.keyId ?? new Uint8Array())).not.toBe(toBase64Url(old.keyId));
+        // A yes for one chamber is none for the other
+        confirmPossibleDuplicate.mockImplementation(() => {
+          gateway.deduplicates = { house: false, senate: false };
+          return confirmPossibleDuplicate.mock.calls.length === 2;
+        });
+        const error = await caught(client.send(testMessage(), { confirmPossibleDuplicate }).result);
+        expect(error).toMatchObject({ code: 'duplicate_not_accepted', sent: 'not_sent' });
+        expect(confirmPossibleDuplicate).toHaveBeenLastCalledWith({ when: 'sending', chambers: ['house', 'senate'] });
+        expect(gateway.posted).toHaveLength(1);
+      });
+
+      it('is not sealed to where it is refused when it is attested again after the yes', async () => {
+        client = await open({ maxKeyAgeMs: 0 });
+        const confirmPossibleDuplicate = () => {
+          gateway.attestationFaults = [{ problem: 'not_found' }];
+          return true;
+        };
+        expect(await caught(client.send(testMessage(), { confirmPossibleDuplicate }).result)).toMatchObject({
+          code: 'refused',
+          sent: 'not_sent',
+        });
+        expect(gateway.posted).toEqual([]);
+      });
+
       it('is sealed to for offices of the other chamber', async () => {
         const message = { ...testMessage(), offices: ['SCA01'] };
         expect(await client.send(message).result).toMatchObject({ status: 'delivered' });

@@ -30,8 +30,8 @@ describe('what one request proves by how it failed', () => {
   });
 
   it.each<[WhetherSent, string, unknown]>([
-    ['not_sent', '401 of a proxy', refused(401)],
-    ['not_sent', '429 of a proxy', refused(429)],
+    ['not_known', '401 of a proxy', refused(401)],
+    ['not_known', '429 of a proxy', refused(429)],
     ['not_sent', 'a code of a newer gateway under 4xx', refused(409, 'not_yet_known')],
     ['not_known', '408 of a proxy, which may have passed the request on', refused(408)],
     ['not_known', 'a code of a newer gateway under 5xx', refused(503, 'not_yet_known')],
@@ -98,7 +98,7 @@ describe('whether a message was sent', () => {
     ['not_sent', 'unauthenticated', 'refused twice with 401', [no, no]],
     ['not_sent', 'message_id_taken', 'refused with 409', [{ problem: 'message_id_taken' }]],
     ['not_sent', 'emergency_stop', 'refused with 503 before anything is stored', [stopped]],
-    ['not_sent', 'refused', 'refused with 413 of a proxy', [{ status: 413, text: '<html>' }]],
+    ['not_known', 'refused', 'refused with 413 of a proxy', [{ status: 413, text: '<html>' }]],
     [
       'not_sent',
       'user_daily_limit_reached',
@@ -180,8 +180,11 @@ describe('whether a message was sent', () => {
     ).toEqual(['not_known', 'aborted']);
   });
 
-  it('is not_sent where it is aborted while it waits after a clear no', async () => {
-    gateway.postFaults = [{ problem: 'rate_limited', retryAfter: 0 }];
+  it.each<[WhetherSent, ProblemCode]>([
+    ['not_sent', 'unauthenticated'],
+    ['not_known', 'rate_limited'],
+  ])('is %s where it is aborted while it waits after %s', async (sent, problem) => {
+    gateway.postFaults = [{ problem, retryAfter: 0 }];
     const stop = new AbortController();
     expect(
       await send({
@@ -190,7 +193,51 @@ describe('whether a message was sent', () => {
           if (step === 'waiting') stop.abort();
         },
       }),
-    ).toEqual(['not_sent', 'aborted']);
+    ).toEqual([sent, 'aborted']);
+  });
+
+  describe('by a browser that posts twice by itself and shows only the second answer', () => {
+    const problems: ProblemCode[] = [
+      'rate_limited',
+      'shutting_down',
+      'emergency_stop',
+      'user_daily_limit_reached',
+      'request_timeout',
+    ];
+
+    it.each(problems)(
+      'is followed to its end where the first post was stored and the second met %s',
+      async (problem) => {
+        gateway.postFaults = [{ problem, retryAfter: 3600, stored: true }];
+        const states: string[] = [];
+        const { result } = client.send(testMessage(), {
+          postTimeoutMs: 0,
+          onState: ({ step }) => states.push(step),
+        });
+        expect(await result).toMatchObject({ status: 'delivered', resealed: false });
+        expect(states).toContain('accepted');
+        expect(gateway.posted).toHaveLength(1);
+      },
+    );
+
+    it('is not_sent only where the gateway then says that it does not have the message', async () => {
+      gateway.postFaults = [{ problem: 'rate_limited', retryAfter: 3600 }];
+      expect(await send()).toEqual(['not_sent', 'rate_limited']);
+      expect(gateway.asked).toEqual([{ events: false, token: 'Bearer a.token' }]);
+      for (const fault of ['rate_limited', 'shutting_down', 'unauthenticated'] as const) {
+        gateway.statusFault = fault;
+        gateway.postFaults = [{ problem: 'rate_limited', retryAfter: 3600 }];
+        expect(await send()).toEqual(['not_known', 'rate_limited']);
+        gateway.postFaults = [{ problem: 'body_too_large' }];
+        expect(await send()).toEqual(['not_sent', 'body_too_large']);
+      }
+    });
+
+    it('is not asked about where the refusal is about its id', async () => {
+      gateway.postFaults = [{ problem: 'message_id_taken' }];
+      expect(await send()).toEqual(['not_sent', 'message_id_taken']);
+      expect(gateway.asked).toEqual([]);
+    });
   });
 
   it('is accepted after a 202, whatever fails later', async () => {

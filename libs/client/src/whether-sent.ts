@@ -35,9 +35,28 @@ export function sentByPost(error: unknown): WhetherSent {
   // The request could not be made.
   if (code === 'policy_invalid') return 'not_sent';
   if (code !== 'refused' || status < 400) return 'not_known';
-  // A proxy's 408 may come after it has passed the request on; the gateway's own has a code.
-  if (status < 500) return status === 408 && problem === undefined ? 'not_known' : 'not_sent';
-  return problem !== undefined && NOTHING_STORED.has(problem) ? 'not_sent' : 'not_known';
+  // A proxy may have passed the request on before it answered; the gateway's own refusals have a code.
+  if (problem === undefined) return 'not_known';
+  return status < 500 || NOTHING_STORED.has(problem) ? 'not_sent' : 'not_known';
+}
+
+/** The gateway gives these after it has looked the message's id up. */
+const KNOWS_THE_ID = new Set(['message_id_taken', 'idempotency_key_reused']);
+
+/**
+ * Whether the gateway may have refused before it looked the message's id up. A browser whose connection breaks may post once more by
+ * itself and show only the second answer (Chromium and Firefox do it, although RFC 9110, section 9.2.2, advises against it): then this refusal tells
+ * nothing about the first one. Not of 401 and 403, after which the gateway cannot be asked either.
+ */
+export function mayHideAnotherPost(error: unknown): boolean {
+  if (!(error instanceof ClientError) || error.code !== 'refused') return false;
+  const { status, problem = '' } = error;
+  return status !== 401 && status !== 403 && !KNOWS_THE_ID.has(problem);
+}
+
+/** A refusal of the moment: the same post, made a little earlier, may have been stored. */
+export function isOfTheMoment(error: unknown): boolean {
+  return error instanceof ClientError && (error.status === 429 || (error.status ?? 0) >= 500);
 }
 
 /** Of several attempts: a later refusal tells nothing about an earlier one that had no answer. */

@@ -51,11 +51,11 @@ export interface Posted {
 }
 
 /**
- * How a post is answered: with a problem, with any status and text, with no answer before or after the message was stored, with half of
+ * How a post is answered: with a problem (`stored`: as a browser shows it that posted twice by itself, and the first one was stored), with any status and text, with no answer before or after the message was stored, with half of
  * a 202, or never.
  */
 export type PostFault =
-  | { readonly problem: ProblemCode; readonly retryAfter?: number }
+  | { readonly problem: ProblemCode; readonly retryAfter?: number; readonly stored?: true }
   | { readonly status: number; readonly text: string }
   | 'cut'
   | 'cut-after'
@@ -67,6 +67,10 @@ export class TestGateway {
   readonly posted: Posted[] = [];
   /** Taken from the front, one for each request for a document. */
   attestationFaults: { readonly problem: ProblemCode; readonly retryAfter?: number }[] = [];
+  /** Ids of the messages that were stored. */
+  private readonly stored = new Set<string>();
+  /** Instead of a message's status, for each plain question. */
+  statusFault: ProblemCode | undefined;
   /** Requests for documents, and for statuses: plain, or as events. */
   attestations = 0;
   readonly asked: { readonly events: boolean; readonly token: string | undefined }[] = [];
@@ -184,11 +188,17 @@ export class TestGateway {
     else if (fault !== undefined) sendProblem(response, fault.problem, fault.retryAfter);
     else response.writeHead(202).end(JSON.stringify(this.tamper(view(message, 'queued'))));
     this.turns.set(id, 0);
+    if (!(typeof fault === 'object' && 'problem' in fault && fault.stored !== true) && fault !== 'cut')
+      this.stored.add(id);
   }
 
   private async status(id: string, asEvents: boolean, response: ServerResponse): Promise<void> {
     const message = this.posted.findLast((posted) => posted.id === id)?.message;
-    if (message === undefined) {
+    if (!asEvents && this.statusFault !== undefined) {
+      sendProblem(response, this.statusFault);
+      return;
+    }
+    if (message === undefined || !this.stored.has(id)) {
       sendProblem(response, 'not_found');
       return;
     }
